@@ -1,0 +1,48 @@
+# `make run` and `make test` do all the set-up on a fresh checkout; a second call of any target is fast.
+PYTHON ?= python3
+BIN := .venv/bin
+CONTENT := $(shell find knowledge -name '*.md' -o -name '*.yaml') index/calibration.json
+ENCODER_CODE := $(wildcard index/bundled.py index/export.py index/graph.py index/blocks.py index/card.py index/model_file.py)
+
+.PHONY: run test check setup bench eval size format
+run: setup
+	@$(BIN)/gwbot run
+
+test: check
+	@$(BIN)/pytest
+
+check: setup
+	@$(BIN)/ruff format --check -q .
+	@$(BIN)/ruff check -q .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo >.venv/imports.log || { cat .venv/imports.log; exit 1; }
+	@$(BIN)/gwbot knowledge check
+
+eval: setup
+	@$(BIN)/gwbot eval
+
+bench: setup
+	@$(BIN)/python -m tests.bench
+
+size:
+	@bin/installed-size
+
+format: setup
+	@$(BIN)/ruff check -q --fix . ; $(BIN)/ruff format -q .
+
+setup: data/.index
+
+.venv/.installed: pyproject.toml constraints.txt
+	@echo "Installing into .venv (some minutes, once) …"
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[build,dev]'
+	@touch $@
+
+data/.encoder: .venv/.installed $(ENCODER_CODE)
+	@echo "Preparing the encoder (a minute, once) …"
+	@mkdir -p data && GW_DATA_DIR=data $(BIN)/gwbot model prepare
+	@touch $@
+
+data/.index: data/.encoder $(CONTENT)
+	@GW_DATA_DIR=data $(BIN)/gwbot index build
+	@touch $@

@@ -1,0 +1,1 @@
+"""The bot: conversation, storage, Telegram and the command line."""

@@ -1,0 +1,165 @@
+"""Search outcome -> what the bot says."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bot.language import question_language, reply_language
+from bot.model import Button, Keyboard
+from index.search import Abstained, Ambiguous, Found, Intended, Searcher
+from knowledge.contacts import Contact
+from knowledge.entry import Entry, Layer
+from knowledge.intents import Reply
+from prompts.render import label, render
+from prompts.telegram_html import to_plain
+
+MAX_BODY = 3_000  # characters of a foreign document shown in one answer
+NOTED = frozenset(("tr", "uk", "ru", "ar", "fr", "es", "pl"))  # languages in which we can at least say why
+ENTRY, TALK, THUMB = "e:", "talk", "f:"  # callback data
+
+
+class Status(StrEnum):
+    """The kinds of answer; see `gwbot ask --jsonl`."""
+
+    ANSWERED = "answered"
+    CLARIFY = "clarify"
+    ABSTAINED = "abstained"
+    CONSULTATION = "consultation"
+    SMALLTALK = "smalltalk"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where an answer comes from; ``score`` is the fused score of retrieval."""
+
+    entry: str
+    title: str
+    layer: str
+    url: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer in Telegram HTML. ``confidence`` is the calibrated probability, 0 to 1."""
+
+    status: Status
+    html: str
+    lang: str
+    confidence: float
+    sources: tuple[Source, ...] = ()
+    options: tuple[str, ...] = ()
+    related: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The answer as a person reads it, without markup."""
+        return to_plain(self.html)
+
+
+class Answerer:
+    """Answers questions from the index that is current at that moment."""
+
+    def __init__(self, searcher: Callable[[], Searcher], contact: Contact | None, default_lang: str) -> None:
+        self._searcher = searcher
+        self._contact = contact
+        self._default = default_lang
+
+    def answer(self, question: str, hint: str = "", chosen: str = "") -> Answer:
+        """Answer a question. ``hint`` is the person's language by Telegram; ``chosen`` the one they asked for."""
+        searcher = self._searcher()
+        hint = hint[:2].lower()
+        asked = question_language(question, chosen or hint or self._default)
+        lang = chosen or reply_language(asked, hint, self._default)
+        note = "" if asked == lang or chosen else _note(asked, lang)
+        outcome = searcher.search(question)
+        match outcome:
+            case Found(entry, probability, score):
+                return self._found(searcher, entry, lang, note, probability, score)
+            case Ambiguous(entries, probability):
+                titles = [self._entry(searcher, entry, lang).title for entry in entries]
+                html = render("clarify", lang, titles=titles, note=note)
+                return Answer(Status.CLARIFY, html, lang, probability, options=entries)
+            case Abstained(gap, probability):
+                return self._abstained(searcher, gap, lang, note, probability)
+            case Intended(intent, reply, probability):
+                if reply is Reply.CONSULTATION:
+                    html = render("consultation", lang, contact=self._contact, note=note)
+                    return Answer(Status.CONSULTATION, html, lang, probability)
+                return Answer(Status.SMALLTALK, render(intent, lang), lang, probability)
+
+    def show(self, entry_id: str, lang: str) -> Answer | None:
+        """An entry as an answer, for a tapped button or a link; None where there is no such entry any more."""
+        searcher = self._searcher()
+        if entry_id not in searcher.opened.entries:
+            return None
+        if self._entry(searcher, entry_id, lang).layer is Layer.GAP:
+            return self._abstained(searcher, entry_id, lang, "", 1.0)
+        return self._found(searcher, entry_id, lang, "", 1.0, 0.0)
+
+    def keyboard(self, answer: Answer) -> Keyboard:
+        """The buttons under an answer: options or related entries, thumbs, and the way to a human."""
+        searcher = self._searcher()
+        talk = (Button(label("talk", answer.lang), TALK),)
+        if answer.status is Status.SMALLTALK:
+            return ()
+        shown = answer.options or answer.related
+        rows = [self._entry_button(searcher, entry, answer) for entry in shown if entry in searcher.opened.entries]
+        entries = tuple((button,) for button in rows if button)
+        if answer.status is Status.ANSWERED:
+            entry = answer.sources[0].entry
+            thumbs = tuple(
+                Button(label(name, answer.lang), f"{THUMB}{value}:{entry}")
+                for name, value in (("helpful", 1), ("not_helpful", 0))
+                if len(f"{THUMB}{value}:{entry}".encode()) <= 64
+            )
+            return (*entries, thumbs, talk) if thumbs else (*entries, talk)
+        return (*entries, talk)
+
+    def _entry_button(self, searcher: Searcher, entry_id: str, answer: Answer) -> Button | None:
+        data = f"{ENTRY}{entry_id}"
+        if len(data.encode()) > 64:
+            return None  # a long file name of a foreign folder fits no button; the entry is still found by asking
+        title = self._entry(searcher, entry_id, answer.lang).title
+        return Button(title if answer.options else label("read_on", answer.lang, title=title), data)
+
+    def _found(
+        self, searcher: Searcher, entry_id: str, lang: str, note: str, probability: float, score: float
+    ) -> Answer:
+        entry = self._entry(searcher, entry_id, lang)
+        html = render(
+            "answer",
+            lang,
+            note=note,
+            title=entry.title,
+            layer=entry.layer.value,
+            body=_shortened(entry.body),
+            source=entry.source,
+            url=entry.url,
+        )
+        source = Source(entry.id, entry.title, entry.layer.value, entry.url, round(score, 4))
+        return Answer(Status.ANSWERED, html, lang, probability, sources=(source,), related=entry.related[:3])
+
+    def _abstained(self, searcher: Searcher, gap: str | None, lang: str, note: str, probability: float) -> Answer:
+        entry = self._entry(searcher, gap, lang) if gap else None
+        html = render("abstained", lang, gap=entry.body if entry else "", contact=self._contact, note=note)
+        related = tuple(other for other in entry.related if self._answers(searcher, other)) if entry else ()
+        return Answer(Status.ABSTAINED, html, lang, 1 - probability if not gap else probability, related=related[:2])
+
+    def _answers(self, searcher: Searcher, entry_id: str) -> bool:
+        by_lang = searcher.opened.entries.get(entry_id, {})
+        return any(entry.layer is not Layer.GAP for entry in by_lang.values())
+
+    def _entry(self, searcher: Searcher, entry_id: str, lang: str) -> Entry:
+        return searcher.opened.entry(entry_id, lang)
+
+
+def _note(asked: str, lang: str) -> str:
+    return label(f"note_{asked}", lang) if asked in NOTED else label("note_other", lang)
+
+
+def _shortened(body: str) -> str:
+    if len(body) <= MAX_BODY:
+        return body
+    end = body.rfind("\n\n", 0, MAX_BODY)
+    return body[: end if end > MAX_BODY // 2 else MAX_BODY].rstrip() + " …"

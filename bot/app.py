@@ -1,0 +1,224 @@
+"""The composition root: the only place that wires parts together."""
+
+import asyncio
+import contextlib
+import logging
+import secrets
+import signal
+import time
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import uvicorn
+from telegram import Bot, User
+from telegram.error import Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError
+from telegram.request import HTTPXRequest
+
+from bot.answer import Answerer
+from bot.errors import ConnectionRefused
+from bot.flows.dialogue import Advisers, Dialogue
+from bot.handlers import profile
+from bot.handlers.incoming import ALLOWED_UPDATES, chat_key
+from bot.handlers.polling import poll
+from bot.handlers.sender import call
+from bot.handlers.turns import Turns
+from bot.inbox import Inbox
+from bot.outbox import Outbox, backoff
+from bot.settings import Settings
+from bot.store import SqliteStore
+from bot.web import web_app
+from index.encoder import OnnxEncoder
+from index.live import LiveIndex
+from knowledge.contacts import Contact, default_contact, read_contacts
+from knowledge.folder import HOUSE
+from knowledge.intro import read_steps
+
+log = logging.getLogger(__name__)
+REFERENCE_LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # none that is read as another
+
+
+def open_index(settings: Settings, root: Path | None = None) -> LiveIndex:
+    """The index with its encoder; raises EncoderError or IndexUnusable with what to run."""
+    return LiveIndex(root or settings.index_dir, OnnxEncoder.load(settings.encoder_dir))
+
+
+def open_store(settings: Settings) -> SqliteStore:
+    """The store of these settings."""
+    return SqliteStore(settings.database, time.time)
+
+
+def listed_contact() -> Contact:
+    """The contact that people are brought to."""
+    return default_contact(read_contacts(HOUSE / "contacts.yaml"))
+
+
+def make_answerer(settings: Settings, live: LiveIndex) -> Answerer:
+    """Answers from the index that is current when it is asked."""
+    return Answerer(live.searcher, listed_contact(), settings.language)
+
+
+def make_dialogue(settings: Settings, live: LiveIndex, store: SqliteStore) -> Dialogue:
+    """The conversation, wired to index and store."""
+
+    def status() -> dict[str, object]:
+        manifest = live.searcher().opened.manifest
+        return {
+            "entries": manifest.entries,
+            "languages": ", ".join(manifest.languages),
+            "passages": manifest.passages,
+            "open_requests": len(store.requests("open")),
+            "waiting": store.waiting(),
+        }
+
+    return Dialogue(
+        answerer=make_answerer(settings, live),
+        store=store,
+        contact=listed_contact(),
+        steps=read_steps(HOUSE / "intro"),
+        advisers=Advisers(settings.adviser_chat_id, settings.adviser_ids),
+        reference=_reference,
+        status=status,
+        default_lang=settings.language,
+        retention_days=settings.retention_days,
+    )
+
+
+def _reference() -> str:
+    letters = "".join(secrets.choice(REFERENCE_LETTERS) for _ in range(8))
+    return f"{letters[:4]}-{letters[4:]}"
+
+
+async def serve(settings: Settings, *, webhook: bool) -> None:
+    """Run the bot until SIGTERM or SIGINT: by webhook, or else by polling."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    live, store = open_index(settings), open_store(settings)
+    try:
+        bot = _bot(settings)
+        me = await _until_reached(bot, stop)
+        if me is None:
+            return
+        log.info("@%s is ready: %d entries", me.username, live.searcher().opened.manifest.entries)
+        async with _running(settings, make_dialogue(settings, live, store), store, bot, me) as inbox:
+            if webhook:
+                await _serve_webhook(settings, bot, inbox, stop)
+            else:
+                await bot.delete_webhook()
+                await _until(stop, poll(bot, inbox.receive))
+        await bot.shutdown()
+    finally:
+        store.close()
+    log.info("stopped; everything is written down")
+
+
+def _bot(settings: Settings) -> Bot:
+    assert settings.telegram_token is not None
+    return Bot(
+        settings.telegram_token.get_secret_value(),
+        base_url=f"{settings.telegram_api_url}/bot",
+        base_file_url=f"{settings.telegram_api_url}/file/bot",
+        request=HTTPXRequest(connection_pool_size=32, pool_timeout=10),
+    )
+
+
+async def _until_reached(bot: Bot, stop: asyncio.Event) -> User | None:
+    """Connect, waiting for the network as long as it takes; None where we are stopped before."""
+    for attempt in range(1_000_000):
+        try:
+            await bot.initialize()
+            return bot.bot
+        except (InvalidToken, Forbidden):
+            raise ConnectionRefused("Telegram does not know this token. Check GW_TELEGRAM_TOKEN.") from None
+        except (NetworkError, RetryAfter):
+            log.warning("Telegram cannot be reached; the next try is in %.0f s", backoff(attempt))
+        if await _stopped_within(stop, backoff(attempt)):
+            return None
+    return None
+
+
+async def _stopped_within(stop: asyncio.Event, seconds: float) -> bool:
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), seconds)
+    return stop.is_set()
+
+
+@contextlib.asynccontextmanager
+async def _running(
+    settings: Settings, dialogue: Dialogue, store: SqliteStore, bot: Bot, me: User
+) -> AsyncIterator[Inbox]:
+    """Inbox and outbox at work; on the way out the update in hand is finished and written down."""
+    loop = asyncio.get_running_loop()
+    outbox = Outbox(store, lambda outgoing, message_id: call(bot, outgoing, message_id), time.time)
+    background: set[asyncio.Task[None]] = set()
+
+    def start_typing(chat_id: int) -> None:
+        task = asyncio.create_task(_typing(bot, chat_id))
+        background.add(task)
+        task.add_done_callback(background.discard)
+
+    turns = Turns(
+        dialogue,
+        store,
+        bot,
+        me,
+        _threadsafe(loop, outbox.wake),
+        lambda chat: _threadsafe(loop, start_typing, chat)(),
+    )
+    inbox = Inbox(store, turns.handle, chat_key)
+    sending = asyncio.create_task(outbox.run())
+    publishing = asyncio.create_task(profile.publish(bot, settings.language, settings.adviser_chat_id))
+    await inbox.resume()
+    try:
+        yield inbox
+    finally:
+        await inbox.close()
+        for task in (publishing, sending):
+            task.cancel()
+        await asyncio.gather(publishing, sending, *background, return_exceptions=True)
+
+
+def _threadsafe(
+    loop: asyncio.AbstractEventLoop, function: Callable[..., None], *values: object
+) -> Callable[[], None]:
+    def later() -> None:
+        loop.call_soon_threadsafe(function, *values)
+
+    return later
+
+
+async def _typing(bot: Bot, chat_id: int) -> None:
+    with contextlib.suppress(TelegramError):  # a courtesy; the answer comes all the same
+        await bot.send_chat_action(chat_id, "typing")
+
+
+async def _until(stop: asyncio.Event, work: object) -> None:
+    task = asyncio.ensure_future(work)  # type: ignore[call-overload]
+    waiting = asyncio.create_task(stop.wait())
+    await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    for pending in (task, waiting):
+        pending.cancel()
+    await asyncio.gather(task, waiting, return_exceptions=True)
+
+
+async def _serve_webhook(settings: Settings, bot: Bot, inbox: Inbox, stop: asyncio.Event) -> None:
+    assert settings.webhook_url is not None
+    assert settings.webhook_secret is not None
+    secret = settings.webhook_secret.get_secret_value()
+    application = web_app(urlsplit(settings.webhook_url).path or "/", secret, inbox.receive)
+    server = uvicorn.Server(
+        uvicorn.Config(application, host="0.0.0.0", port=settings.port, log_config=None, access_log=False)  # noqa: S104 - a web dyno is reached from outside
+    )
+    serving = asyncio.create_task(server.serve())
+    try:
+        await bot.set_webhook(settings.webhook_url, secret_token=secret, allowed_updates=ALLOWED_UPDATES)
+    except TelegramError as error:
+        server.should_exit = True
+        await serving
+        raise ConnectionRefused(f"Telegram refuses the webhook {settings.webhook_url}: {error.message}") from None
+    waiting = asyncio.create_task(stop.wait())
+    await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    server.should_exit = True
+    waiting.cancel()
+    await serving

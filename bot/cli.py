@@ -1,0 +1,35 @@
+"""`gwbot`: the command line. Exit codes: 0 done, 1 a clear error on standard error, 2 wrong usage."""
+
+import logging
+import sys
+from importlib.metadata import version
+
+import click
+
+from bot.commands import ask, index, knowledge, model, operate, quality
+from bot.errors import GwError
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(version("gemeinsam-wirken-bot"), prog_name="gwbot")
+def cli() -> None:
+    """The advisory bot for Gemeinsam Wirken."""
+
+
+for module in (ask, index, knowledge, model, operate, quality):
+    for command in module.COMMANDS:
+        cli.add_command(command)
+
+
+def main() -> None:
+    """Run the command line; what a person can mend ends in one clear message and exit code 1."""
+    try:
+        cli()
+    except GwError as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:
+        logging.shutdown()
+        sys.exit(1)

@@ -1,0 +1,104 @@
+"""`gwbot ask`, `chat` and `search`: questions on the terminal."""
+
+import json
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from bot.errors import GwError
+from bot.settings import load_settings
+
+
+@click.command()
+@click.argument("question", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Write the answer as one JSON object.")
+@click.option("--jsonl", is_flag=True, help='Read {"id", "question", "lang"} lines from standard input.')
+@click.option("--index", "root", type=click.Path(path_type=Path), help="Another index folder.")
+def ask(question: str | None, as_json: bool, jsonl: bool, root: Path | None) -> None:
+    """Answer QUESTION once."""
+    if bool(question) == jsonl:
+        raise click.UsageError("Give a question, or --jsonl and questions on standard input.")
+    answer = _answerer(root)
+    if jsonl:
+        for number, item in _lines():
+            found = answer(str(item.get("question", "")), str(item.get("lang") or ""))
+            click.echo(json.dumps({"id": item.get("id", number), **found}, ensure_ascii=False))
+        return
+    found = answer(question or "", "")
+    click.echo(json.dumps(found, ensure_ascii=False) if as_json else found["answer"])
+
+
+@click.command()
+@click.argument("question", required=False)
+@click.option("--index", "root", type=click.Path(path_type=Path), help="Another index folder.")
+@click.option("--top", default=10, show_default=True, type=click.IntRange(1, 1000), help="How many entries.")
+@click.option("--jsonl", is_flag=True, help='Read {"id", "question"} lines from standard input.')
+def search(question: str | None, root: Path | None, top: int, jsonl: bool) -> None:
+    """Rank entries for QUESTION: retrieval alone, without a decision."""
+    from bot.app import open_index
+
+    if bool(question) == jsonl:
+        raise click.UsageError("Give a question, or --jsonl and questions on standard input.")
+    searcher = open_index(load_settings(), root).searcher()
+    if not jsonl:
+        for hit in searcher.rank(question or "", top):
+            click.echo(f"{hit.score:8.3f}  {hit.target}")
+        return
+    for number, item in _lines():
+        hits = searcher.rank(str(item.get("question", "")), top)
+        results = [{"entry": hit.target, "score": round(hit.score, 5)} for hit in hits]
+        click.echo(json.dumps({"id": item.get("id", number), "results": results}, ensure_ascii=False))
+
+
+@click.command()
+def chat() -> None:
+    """Talk to the bot on the terminal."""
+    from bot.terminal import converse
+
+    converse(load_settings())
+
+
+def _answerer(root: Path | None) -> Any:
+    from bot.app import make_answerer, open_index
+
+    settings = load_settings()
+    answerer = make_answerer(settings, open_index(settings, root))
+
+    def answer(question: str, lang: str) -> dict[str, Any]:
+        start = time.perf_counter()
+        found = answerer.answer(question, lang)
+        return {
+            "status": found.status.value,
+            "answer": found.text,
+            "sources": [
+                {"entry": s.entry, "title": s.title, "layer": s.layer, "url": s.url, "score": s.score}
+                for s in found.sources
+            ],
+            "options": list(found.options),
+            "confidence": round(found.confidence, 4),
+            "lang": found.lang,
+            "latency_ms": round((time.perf_counter() - start) * 1000, 2),
+        }
+
+    return answer
+
+
+def _lines() -> Iterator[tuple[int, dict[str, Any]]]:
+    """Objects from standard input, one a line; raises GwError naming a line that is none."""
+    for number, line in enumerate(sys.stdin, start=1):
+        if not line.strip():
+            continue
+        try:
+            item = json.loads(line)
+        except ValueError as error:
+            raise GwError(f"standard input, line {number}: not JSON ({error})") from None
+        if not isinstance(item, dict):
+            raise GwError(f'standard input, line {number}: expected an object like {{"id": 1, "question": "…"}}')
+        yield number, item
+
+
+COMMANDS = (ask, chat, search)

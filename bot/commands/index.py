@@ -1,0 +1,71 @@
+"""`gwbot index`: build, status, verify."""
+
+from pathlib import Path
+
+import click
+
+from bot.settings import load_settings
+
+_ROOT = click.option("--index", "root", type=click.Path(path_type=Path), help="Another index folder.")
+
+
+@click.group()
+def index() -> None:
+    """Build and examine the index."""
+
+
+@index.command()
+@click.option("--knowledge", "folder", type=click.Path(path_type=Path), help="Another folder of Markdown files.")
+@click.option("--out", "root", type=click.Path(path_type=Path), help="Another index folder.")
+def build(folder: Path | None, root: Path | None) -> None:
+    """Build the index; unchanged texts are not embedded again."""
+    from tqdm import tqdm
+
+    from index.build import build as build_index
+    from index.decision import calibration_for
+    from index.encoder import OnnxEncoder
+    from knowledge.folder import HOUSE, load
+
+    settings = load_settings()
+    knowledge = load(folder or HOUSE, settings.language)
+    encoder = OnnxEncoder.load(settings.encoder_dir)
+    with tqdm(unit=" texts", disable=None, leave=False) as bar:
+
+        def progress(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        calibration = calibration_for(labelled=bool(knowledge.intents))
+        built = build_index(knowledge, encoder, calibration, root or settings.index_dir, progress)
+    head = built.manifest
+    click.echo(f"{head.entries} entries, {head.passages} passages; {built.embedded} texts embedded anew.")
+    click.echo(f"In use: {built.folder}")
+
+
+@index.command()
+@_ROOT
+def status(root: Path | None) -> None:
+    """What is indexed, and with which model."""
+    from index import manifest
+    from index.opened import current
+
+    folder = current(root or load_settings().index_dir)
+    head = manifest.read(folder)
+    click.echo(f"Folder      {folder}")
+    click.echo(f"Entries     {head.entries} in {', '.join(head.languages)}; {head.passages} passages")
+    click.echo(f"Encoder     {head.encoder}, {head.dimension} dimensions")
+    click.echo(f"Content     {head.content_digest[:16]}")
+    click.echo(f"Decision    {head.calibration['origin']}")
+
+
+@index.command()
+@_ROOT
+def verify(root: Path | None) -> None:
+    """Compare every file of the index with its hash, and the index with the encoder."""
+    from bot.app import open_index
+
+    opened = open_index(load_settings(), root).searcher().opened
+    click.echo(f"{opened.folder}: all {len(opened.manifest.files)} files are as they were built.")
+
+
+COMMANDS = (index,)

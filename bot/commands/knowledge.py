@@ -1,0 +1,31 @@
+"""`gwbot knowledge`: check the content."""
+
+from pathlib import Path
+
+import click
+
+from bot.errors import ContentError
+from bot.settings import load_settings
+
+
+@click.group()
+def knowledge() -> None:
+    """The content the bot answers from."""
+
+
+@knowledge.command()
+@click.argument("folder", required=False, type=click.Path(path_type=Path))
+def check(folder: Path | None) -> None:
+    """Validate FOLDER (default: the bot's own knowledge); every error with file and line."""
+    from knowledge.check import check as check_rules
+    from knowledge.folder import HOUSE, is_house, load
+
+    folder = folder or HOUSE
+    found = load(folder, load_settings().language)
+    problems = check_rules(found) if is_house(folder) else ()
+    if problems:
+        raise ContentError(problems)
+    click.echo(f"{len(found.entries)} files are in order.")
+
+
+COMMANDS = (knowledge,)

@@ -1,0 +1,146 @@
+"""`gwbot run` and what an operator needs beside it."""
+
+import asyncio
+import dataclasses
+import json
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+
+from bot.errors import GwError, SettingsError
+from bot.settings import Settings, load_settings
+
+DAY = 86_400  # seconds
+
+
+@click.command()
+@click.option(
+    "--mode", type=click.Choice(["webhook", "polling"]), help="Default: webhook where GW_WEBHOOK_URL is set."
+)
+def run(mode: str | None) -> None:
+    """The bot: by webhook or polling; without a token, a chat on the terminal."""
+    settings = load_settings()
+    if settings.telegram_token is None:
+        from bot.terminal import converse
+
+        click.echo("GW_TELEGRAM_TOKEN is not set, so the bot talks to you here. End with Ctrl-D.", err=True)
+        converse(settings)
+        return
+    from bot.app import serve
+    from bot.logs import configure
+
+    webhook = mode == "webhook" if mode else settings.webhook_url is not None
+    if webhook and settings.webhook_url is None:
+        raise SettingsError("GW_WEBHOOK_URL: needed for --mode webhook")
+    configure(settings.log_level, settings.log_format)
+    asyncio.run(serve(settings, webhook=webhook))
+
+
+@click.group()
+def requests() -> None:
+    """Requests for advice."""
+
+
+@requests.command(name="list")
+@click.option("--all", "everything", is_flag=True, help="Closed ones too.")
+def list_requests(everything: bool) -> None:
+    """The open requests, the oldest first."""
+    from bot.app import open_store
+
+    found = open_store(load_settings()).requests(None if everything else "open")
+    for request in found:
+        first_line = request.text.splitlines()[0][:60]
+        click.echo(f"{request.reference}  {request.created}  {request.status:6}  {first_line}")
+    if not found:
+        click.echo("No request.", err=True)
+
+
+@requests.command()
+@click.argument("reference")
+def show(reference: str) -> None:
+    """One request, whole."""
+    from bot.app import open_store
+
+    request = open_store(load_settings()).request(reference)
+    if request is None:
+        raise GwError(f"There is no request {reference}. `gwbot requests list --all` shows them all.")
+    for field, value in dataclasses.asdict(request).items():
+        click.echo(f"{field:10} {value}")
+
+
+@requests.command()
+def export() -> None:
+    """All requests as JSON lines on standard output."""
+    from bot.app import open_store
+
+    for request in open_store(load_settings()).requests():
+        click.echo(json.dumps(dataclasses.asdict(request), ensure_ascii=False))
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+def backup(file: Path) -> None:
+    """Copy the store to FILE, also while the bot runs. It holds requests and personal data."""
+    from bot.store.files import backup as copy
+
+    copy(load_settings().database, file)
+    click.echo(f"The store is in {file}. It holds personal data: keep it safe.")
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+def restore(file: Path) -> None:
+    """Put FILE in the store's place; the store before is kept beside it. Stop the bot first."""
+    from bot.store.files import restore as put_back
+
+    kept = put_back(file, load_settings().database)
+    click.echo(f"The store is restored from {file}." + (f" The one before is kept as {kept}." if kept else ""))
+
+
+@click.command()
+def purge() -> None:
+    """Delete what is older than GW_RETENTION_DAYS."""
+    from bot.app import open_store
+
+    settings = load_settings()
+    rows = open_store(settings).purge(time.time() - settings.retention_days * DAY)
+    click.echo(f"{rows} rows older than {settings.retention_days} days are deleted.")
+
+
+@click.command()
+def migrate() -> None:
+    """Bring the store's schema up to date (the release step of a deployment)."""
+    from bot.app import open_store
+
+    settings = load_settings()
+    open_store(settings).close()
+    click.echo(f"{settings.database} is up to date.")
+
+
+@click.command()
+def doctor() -> None:
+    """Check settings, encoder, index, store and Telegram; one line each."""
+    from bot import checkup
+
+    try:
+        settings = load_settings()
+    except SettingsError as error:
+        raise GwError(f"settings  {error}") from None
+    click.echo("ok    settings")
+    results = [_line(name, check, settings) for name, check in checkup.CHECKS]
+    sys.exit(0 if all(results) else 1)
+
+
+def _line(name: str, check: Callable[[Settings], str], settings: Settings) -> bool:
+    try:
+        click.echo(f"ok    {name}: {check(settings)}")
+    except GwError as error:
+        click.echo(f"wrong {name}: {error}")
+        return False
+    return True
+
+
+COMMANDS = (run, requests, backup, restore, purge, migrate, doctor)

@@ -1,0 +1,36 @@
+"""Every error a person can mend, in one tree; the command line shows its message and exits with 1.
+
+GwError                   knowledge/errors.py
+├── ContentError          a knowledge file cannot be used
+├── IndexUnusable         index/errors.py: the index is missing, damaged or of another encoder
+├── EncoderError          index/errors.py: the encoder is missing, damaged or of a kind we cannot serve
+├── SettingsError         an environment variable is missing or wrong
+├── StoreError            the store cannot be opened, read or written
+└── ConnectionRefused     Telegram refuses the token or the webhook, or cannot be reached at start
+"""
+
+from index.errors import EncoderError, IndexUnusable
+from knowledge.errors import ContentError, GwError
+
+
+class SettingsError(GwError):
+    """An environment variable is missing or wrong; the message names it, never its value where it is secret."""
+
+
+class StoreError(GwError):
+    """The store cannot be opened, read or written."""
+
+
+class ConnectionRefused(GwError):
+    """Telegram refuses the token or the webhook, or cannot be reached at start."""
+
+
+__all__ = [
+    "ConnectionRefused",
+    "ContentError",
+    "EncoderError",
+    "GwError",
+    "IndexUnusable",
+    "SettingsError",
+    "StoreError",
+]

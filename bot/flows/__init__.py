@@ -1,0 +1,1 @@
+"""Conversations as pure functions: (state, event) -> turn."""

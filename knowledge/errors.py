@@ -1,0 +1,34 @@
+"""Errors a person can mend.
+
+GwError
+└── ContentError   one or more files of the knowledge base cannot be used
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class GwError(Exception):
+    """Something a person can mend; the message says what, where and how. Shown without a traceback."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """One thing wrong in one file. ``line`` counts from 1; 0 means the file as a whole."""
+
+    path: Path
+    line: int
+    message: str
+
+    def __str__(self) -> str:
+        place = f"{self.path}:{self.line}" if self.line else str(self.path)
+        return f"{place}: {self.message}"
+
+
+class ContentError(GwError):
+    """Files of a knowledge folder that cannot be used, each named with its line."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(sorted(problems))
+        super().__init__("\n".join(map(str, self.problems)))

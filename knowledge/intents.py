@@ -1,0 +1,50 @@
+"""What people write that is no question to the knowledge base: greetings, thanks, the wish for a human.
+
+One YAML file an intent, ``<id>.yaml``: ``reply`` names the kind of outcome, ``phrases`` are examples by language.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+import yaml
+
+from knowledge.entry import read_text
+from knowledge.errors import ContentError, Problem
+
+
+class Reply(StrEnum):
+    """What an intent leads to."""
+
+    CONSULTATION = "consultation"
+    SMALLTALK = "smalltalk"
+    REFUSAL = "refusal"
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A recognised intention with its example phrases as (language, phrase)."""
+
+    id: str
+    reply: Reply
+    phrases: tuple[tuple[str, str], ...]
+
+
+def read_intents(folder: Path) -> tuple[Intent, ...]:
+    """All intents of a folder, by name. Raises ContentError for a file of another form."""
+    return tuple(_read_intent(path) for path in sorted(folder.glob("*.yaml")))
+
+
+def _read_intent(path: Path) -> Intent:
+    try:
+        data = yaml.safe_load(read_text(path))
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        raise ContentError([Problem(path, mark.line + 1 if mark else 1, "not valid YAML")]) from None
+    try:
+        if set(data) != {"reply", "phrases"}:
+            raise ValueError("the keys must be 'reply' and 'phrases'")
+        phrases = tuple((str(lang), str(text)) for lang, texts in data["phrases"].items() for text in texts)
+        return Intent(path.stem, Reply(data["reply"]), phrases)
+    except (TypeError, AttributeError, ValueError) as error:
+        raise ContentError([Problem(path, 1, f"not of the form reply, phrases by language: {error}")]) from None

@@ -1,0 +1,31 @@
+"""Markdown as plain text, for embedding, searching and the terminal."""
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+_MARKDOWN = MarkdownIt("commonmark", {"html": False})
+
+
+def plain(markdown: str) -> str:
+    """The words of a Markdown text, one block a line, list items with a leading '– '."""
+    lines: list[str] = []
+    bullet = False
+    for token in _MARKDOWN.parse(markdown):
+        if token.type == "list_item_open":
+            bullet = True
+        elif token.type == "inline":
+            lines.append(("– " if bullet else "") + _words(token.children or []))
+            bullet = False
+        elif token.type in ("fence", "code_block", "html_block"):
+            lines.append(token.content.strip())
+    return "\n".join(line for line in lines if line)
+
+
+def _words(tokens: list[Token]) -> str:
+    words = []
+    for token in tokens:
+        if token.type in ("softbreak", "hardbreak"):
+            words.append(" ")
+        elif token.type == "image" or token.type in ("text", "code_inline", "html_inline"):
+            words.append(token.content)
+    return "".join(words)

@@ -1,0 +1,1 @@
+"""How it is said: Jinja2 templates and what turns them into messages."""
