@@ -6,7 +6,7 @@ import logging
 import secrets
 import signal
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -96,7 +96,16 @@ async def serve(settings: Settings, *, webhook: bool) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     live, store = open_index(settings), open_store(settings)
     try:
-        bot = _bot(settings)
+        await run(settings, live, store, stop, webhook=webhook)
+    finally:
+        store.close()
+    log.info("stopped; everything is written down")
+
+
+async def run(settings: Settings, live: LiveIndex, store: SqliteStore, stop: asyncio.Event, *, webhook: bool) -> None:
+    """Run the bot with what was opened, until ``stop`` is set."""
+    bot = _bot(settings)
+    try:
         me = await _until_reached(bot, stop)
         if me is None:
             return
@@ -107,10 +116,8 @@ async def serve(settings: Settings, *, webhook: bool) -> None:
             else:
                 await bot.delete_webhook()
                 await _until(stop, poll(bot, inbox.receive))
-        await bot.shutdown()
     finally:
-        store.close()
-    log.info("stopped; everything is written down")
+        await bot.shutdown()
 
 
 def _bot(settings: Settings) -> Bot:
@@ -140,7 +147,8 @@ async def _until_reached(bot: Bot, stop: asyncio.Event) -> User | None:
 
 async def _stopped_within(stop: asyncio.Event, seconds: float) -> bool:
     with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(stop.wait(), seconds)
+        async with asyncio.timeout(seconds):
+            await stop.wait()
     return stop.is_set()
 
 
@@ -193,13 +201,15 @@ async def _typing(bot: Bot, chat_id: int) -> None:
         await bot.send_chat_action(chat_id, "typing")
 
 
-async def _until(stop: asyncio.Event, work: object) -> None:
-    task = asyncio.ensure_future(work)  # type: ignore[call-overload]
-    waiting = asyncio.create_task(stop.wait())
-    await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
-    for pending in (task, waiting):
-        pending.cancel()
-    await asyncio.gather(task, waiting, return_exceptions=True)
+async def _until(stop: asyncio.Event, work: Coroutine[None, None, None]) -> None:
+    """Work until stopped; an error in the work ends the bot rather than leaving it deaf."""
+    task, waiting = asyncio.create_task(work), asyncio.create_task(stop.wait())
+    done, pending = await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    for unfinished in pending:
+        unfinished.cancel()
+    await asyncio.gather(*pending, return_exceptions=True)
+    if task in done:
+        task.result()
 
 
 async def _serve_webhook(settings: Settings, bot: Bot, inbox: Inbox, stop: asyncio.Event) -> None:

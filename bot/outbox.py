@@ -75,7 +75,8 @@ class Outbox:
         now = self._clock()
         wait = upcoming - now if upcoming is not None and upcoming > now else IDLE_WAIT
         try:
-            await asyncio.wait_for(self._woken.wait(), min(wait, IDLE_WAIT))
+            async with asyncio.timeout(min(wait, IDLE_WAIT)):  # wait_for of Python 3.11 may lose a cancellation
+                await self._woken.wait()
         except TimeoutError:
             return
 

@@ -65,6 +65,8 @@ def read_entry(path: Path, entry_id: str, lang: str, *, strict: bool) -> Entry:
 
 def read_text(path: Path) -> str:
     """A file's text with Unix line ends; raises ContentError where it is no usable text file."""
+    if not path.is_file():
+        raise ContentError([Problem(path, 0, "the file is missing")])
     size = path.stat().st_size
     if size > MAX_BYTES:
         raise ContentError([Problem(path, 0, f"{size:,} bytes are too many; at most {MAX_BYTES:,} fit one entry")])

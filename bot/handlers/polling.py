@@ -41,8 +41,5 @@ async def poll(bot: Bot, receive: Callable[[list[dict[str, Any]]], Awaitable[Non
 
 
 async def _fetch(bot: Bot, offset: int | None) -> list[dict[str, Any]]:
-    parameters = {"timeout": TIMEOUT, "allowed_updates": ALLOWED_UPDATES}
-    if offset is not None:
-        parameters["offset"] = offset
-    found = await bot.do_api_request("getUpdates", api_kwargs=parameters, read_timeout=TIMEOUT + 10)
-    return list(found)
+    found = await bot.get_updates(offset, timeout=TIMEOUT, allowed_updates=ALLOWED_UPDATES)
+    return [update.to_dict() for update in found]

@@ -1,0 +1,105 @@
+"""Fit the decision on labelled questions. Uses scikit-learn, so it is a build tool and no part of serving."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.decision import FEATURES, Calibration
+from index.labelled import Labelled
+from index.search import Searcher
+from knowledge.entry import Layer
+from knowledge.intents import Reply
+
+WRONG_ANSWER_COST = 3.0  # a wrong answer weighs as much as three needless refusals
+FOLDS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """The features of one question's best target, whether it is right, and whether it would be shown as an answer."""
+
+    values: tuple[float, ...]
+    right: bool
+    shown: bool
+    answerable: bool
+    topic: str
+
+
+def sample(item: Labelled, searcher: Searcher) -> Sample | None:
+    """What the model learns from one question; None where nothing is ranked."""
+    ranked, evidence = searcher.weigh(item.question)
+    if not ranked or evidence is None:
+        return None
+    best = ranked[0].target
+    right, shown = _judge(item, best, searcher)
+    return Sample(evidence.features(), right, shown, item.answerable, item.topic)
+
+
+def _judge(item: Labelled, best: str, searcher: Searcher) -> tuple[bool, bool]:
+    if best.startswith("@"):
+        reply = searcher.opened.intents[best[1:]]
+        expected = "abstained" if reply is Reply.REFUSAL else reply.value
+        return item.expect == expected, False
+    shown = searcher.opened.entry(best, "de").layer is not Layer.GAP
+    return best in item.entries, shown
+
+
+def fit(samples: Sequence[Sample], origin: str) -> Calibration:
+    """The model over all samples, with thresholds chosen on predictions for topics that were left out."""
+    held_out = predictions(samples)
+    model = _model().fit(_matrix(samples), _labels(samples))
+    scaler, logistic = model[0], model[1]
+    weights = logistic.coef_[0] / scaler.scale_
+    bias = float(logistic.intercept_[0] - (weights * scaler.mean_).sum())
+    upper = best_threshold(samples, held_out)
+    return Calibration(
+        weights={name: round(float(weight), 4) for name, weight in zip(FEATURES, weights, strict=True)},
+        bias=round(bias, 4),
+        answer_from=round(upper, 3),
+        clarify_from=round(upper * 0.6, 3),
+        origin=origin,
+    )
+
+
+def predictions(samples: Sequence[Sample]) -> NDArray[np.float64]:
+    """The probability of each sample by a model that saw none of its topic, shape (n,)."""
+    from sklearn.model_selection import GroupKFold, cross_val_predict
+
+    groups = [item.topic for item in samples]
+    folds = GroupKFold(min(FOLDS, len(set(groups))))
+    found: NDArray[np.float64] = cross_val_predict(
+        _model(), _matrix(samples), _labels(samples), groups=groups, cv=folds, method="predict_proba"
+    )[:, 1]
+    return found
+
+
+def best_threshold(samples: Sequence[Sample], probabilities: NDArray[np.float64]) -> float:
+    """The probability from which to answer, at the least cost of wrong answers and needless refusals."""
+    shown = np.array([item.shown for item in samples])
+    right = np.array([item.right for item in samples])
+    candidates = np.round(np.arange(0.3, 0.951, 0.01), 2)
+    costs = [
+        WRONG_ANSWER_COST * (shown & ~right & (probabilities >= limit)).sum()
+        + (shown & right & (probabilities < limit)).sum()
+        for limit in candidates
+    ]
+    return float(candidates[int(np.argmin(costs))])
+
+
+def _matrix(samples: Sequence[Sample]) -> NDArray[np.float64]:
+    return np.array([item.values for item in samples])
+
+
+def _labels(samples: Sequence[Sample]) -> NDArray[np.bool_]:
+    return np.array([item.right for item in samples])
+
+
+def _model() -> Any:  # scikit-learn ships no types
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    return make_pipeline(StandardScaler(), LogisticRegression(C=1.0, max_iter=1000))

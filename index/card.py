@@ -1,0 +1,110 @@
+"""What an encoder folder says about itself: `encoder.json`."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+from index.errors import EncoderError
+
+FORMAT = 1
+CARD, GRAPH, EMBEDDINGS, TOKENIZER, PIECES = (
+    "encoder.json",
+    "graph.onnx",
+    "embeddings.npy",
+    "tokenizer.json",
+    "pieces.model",
+)
+MEND = "run: gwbot model prepare"
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """The description of one prepared encoder.
+
+    Attributes:
+        name: the model's name, as a hub or the bundled package calls it.
+        revision: the hub's commit, or the SHA-256 of the bundled file; empty for a folder.
+        dimension: numbers in a vector.
+        max_length: tokens read of a text, with the special ones; the rest is cut off.
+        query_prompt: put before a question.
+        passage_prompt: put before a passage.
+        pooling: "mean" or "cls".
+        bits: of a number in the embedding table and the graph's matrices, 4 or 8.
+        before: token ids put before a text.
+        after: token ids put after a text.
+        unknown: the id of the unknown token; none where every text can be read.
+        blank: the ids of tokens that stand for a space alone.
+        files: SHA-256 by file name.
+        format: version of the folder's layout.
+    """
+
+    name: str
+    revision: str
+    dimension: int
+    max_length: int
+    query_prompt: str
+    passage_prompt: str
+    pooling: str
+    bits: int
+    before: tuple[int, ...]
+    after: tuple[int, ...]
+    unknown: int | None
+    blank: tuple[int, ...]
+    files: Mapping[str, str]
+    format: int = FORMAT
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over the files and the prompts: equal digests give equal vectors."""
+        parts = [self.query_prompt, self.passage_prompt, *map(str, sorted(self.files.items()))]
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+    def write(self, folder: Path) -> None:
+        """Writes `encoder.json` into the folder."""
+        text = json.dumps(asdict(self), indent=2, ensure_ascii=False)
+        (folder / CARD).write_text(text + "\n", encoding="utf-8")
+
+
+def read_card(folder: Path) -> Card:
+    """The card of an encoder folder; every file it names is there.
+
+    Raises:
+        EncoderError: there is no encoder, or it is of another version, or incomplete.
+    """
+    path = folder / CARD
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise EncoderError(f"No encoder in {folder}; {MEND}") from None
+    except (OSError, ValueError) as error:
+        raise EncoderError(f"{path} cannot be read ({error}); {MEND}") from error
+    if not isinstance(values, dict) or set(values) != {field.name for field in fields(Card)}:
+        raise EncoderError(f"{path} is not the description of an encoder; {MEND}")
+    if values["format"] != FORMAT:
+        raise EncoderError(f"{path} has format {values['format']}, expected {FORMAT}; {MEND}")
+    lists = {key: tuple(values[key]) for key in ("before", "after", "blank")}
+    card = Card(**{**values, **lists})
+    if missing := [name for name in card.files if not (folder / name).is_file()]:
+        raise EncoderError(f"{folder} lacks {', '.join(missing)}; {MEND}")
+    return card
+
+
+def verify(folder: Path) -> Card:
+    """The card, after comparing every file with its SHA-256 (reads them whole; about 0.1 s).
+
+    Raises:
+        EncoderError: as `read_card`, or a file was changed.
+    """
+    card = read_card(folder)
+    for name, expected in card.files.items():
+        if file_hash(folder / name) != expected:
+            raise EncoderError(f"{folder / name} was changed or damaged; {MEND}")
+    return card
+
+
+def file_hash(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,82 @@
+"""From evidence to a decision: the probability that the best target is right, and what to do with it. Pure.
+
+A logistic model over a handful of features, fitted by ``index.calibrate`` and kept in the manifest; applied here
+without scikit-learn.
+"""
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+FEATURES = ("question", "text", "cover", "margin", "gap", "intent", "short")
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What speaks for one target. Cosines lie in [-1, 1], shares in [0, 1].
+
+    ``question``: nearest example question; ``text``: nearest passage or window; ``cover``: share of the question's
+    rare words that the target mentions; ``margin``: lead over the runner-up; ``words``: content words asked.
+    """
+
+    question: float
+    text: float
+    cover: float
+    margin: float
+    is_gap: bool
+    is_intent: bool
+    words: int
+
+    def features(self) -> tuple[float, ...]:
+        """The values of FEATURES, in that order."""
+        short = 1.0 / (1 + self.words)
+        return (
+            self.question,
+            self.text,
+            self.cover,
+            self.margin,
+            float(self.is_gap),
+            float(self.is_intent),
+            short,
+        )
+
+
+class Verdict(StrEnum):
+    """What the probability means for the reply."""
+
+    ANSWER = "answer"
+    CLARIFY = "clarify"
+    ABSTAIN = "abstain"
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """A fitted model: weights by feature, and the two thresholds. ``origin`` says what it was fitted on."""
+
+    weights: Mapping[str, float]
+    bias: float
+    answer_from: float
+    clarify_from: float
+    origin: str
+
+    def probability(self, evidence: Evidence) -> float:
+        """The probability, 0 to 1, that the target of this evidence answers the question."""
+        values = zip(FEATURES, evidence.features(), strict=True)
+        score = self.bias + math.fsum(self.weights[name] * value for name, value in values)
+        return 1 / (1 + math.exp(-max(-40.0, min(40.0, score))))
+
+    def verdict(self, probability: float) -> Verdict:
+        """Answer from the upper threshold on, offer a choice between the two, abstain below."""
+        if probability >= self.answer_from:
+            return Verdict.ANSWER
+        return Verdict.CLARIFY if probability >= self.clarify_from else Verdict.ABSTAIN
+
+
+def calibration_for(*, labelled: bool) -> Calibration:
+    """The fitted model for the house's knowledge, or the one for a foreign folder without example questions."""
+    path = Path(__file__).with_name("calibration.json")
+    data = json.loads(path.read_text(encoding="utf-8"))
+    return Calibration(**data["house" if labelled else "foreign"])

@@ -1,0 +1,157 @@
+"""Text to vectors for serving: ONNX Runtime, numpy and a tokenizer; no torch.
+
+An encoder folder (written by `export`) holds the transformer's layers as an ONNX graph that starts from word
+embeddings. The embedding table, most of a multilingual model's size, stays outside in a mapped file.
+"""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Protocol, Self, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index import blocks
+from index.card import EMBEDDINGS, GRAPH, MEND, Card, read_card
+from index.errors import EncoderError
+from index.tokens import TextToIds, load_tokens
+
+__all__ = ["Encoder", "EncoderError", "OnnxEncoder"]
+
+Vectors = NDArray[np.float32]
+
+# More tokens at once are not faster on a CPU and take more memory.
+BATCH_TOKENS = 1024
+# Longer than any token of the models we know, so that cutting a text early does not change its first tokens.
+CHARACTERS_PER_TOKEN = 32
+
+
+class Encoder(Protocol):
+    """Makes texts comparable: the cosine of two vectors is their dot product."""
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+
+    @property
+    def dimension(self) -> int:
+        """Numbers in a vector."""
+
+    @property
+    def digest(self) -> str:
+        """Equal digests give equal vectors; for an index to remember."""
+
+    def encode_queries(self, texts: Sequence[str]) -> Vectors:
+        """Vectors (n, dimension) of length 1 for questions, in the order given."""
+
+    def encode_passages(self, texts: Sequence[str]) -> Vectors:
+        """Vectors (n, dimension) of length 1 for texts to be found, in the order given."""
+
+
+class OnnxEncoder:
+    """The encoder of a prepared folder. Safe to use from several threads.
+
+    Any text is allowed: an empty one, one with unpaired surrogates (read as U+FFFD), and one too long, of which
+    the first `card.max_length` tokens count.
+    """
+
+    def __init__(self, card: Card, session: Any, table: NDArray[np.uint8], tokens: TextToIds) -> None:
+        self.card = card
+        self._session = session
+        self._table = table
+        self._tokens = tokens
+
+    @classmethod
+    def load(cls, folder: Path, threads: int = 2) -> Self:
+        """Opens an encoder folder; `threads` share the work of one call.
+
+        Raises:
+            EncoderError: there is no encoder in the folder, or it cannot be used; says how to mend it.
+        """
+        card = read_card(folder)
+        try:
+            table = np.load(folder / EMBEDDINGS, mmap_mode="r")
+            return cls(card, _session(folder / GRAPH, threads), table, load_tokens(folder))
+        except Exception as error:  # each of the three libraries has its own, some of them bare Exception
+            raise EncoderError(f"The encoder in {folder} cannot be opened ({error}); {MEND}") from error
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+        return self.card.name
+
+    @property
+    def dimension(self) -> int:
+        """Numbers in a vector."""
+        return self.card.dimension
+
+    @property
+    def digest(self) -> str:
+        """Equal digests give equal vectors; for an index to remember."""
+        return self.card.digest
+
+    def encode_queries(self, texts: Sequence[str]) -> Vectors:
+        """Vectors (n, dimension) of length 1 for questions, in the order given."""
+        return self._encode(self.card.query_prompt, texts)
+
+    def encode_passages(self, texts: Sequence[str]) -> Vectors:
+        """Vectors (n, dimension) of length 1 for texts to be found, in the order given."""
+        return self._encode(self.card.passage_prompt, texts)
+
+    def unknown_share(self, text: str) -> float:
+        """Which share of a text's tokens the model does not know: 0 (reads all) to 1 (reads nothing)."""
+        ids = [token for token in self._tokens(_readable(text)) if token not in self.card.blank]
+        return ids.count(self.card.unknown) / len(ids) if ids and self.card.unknown is not None else 0.0
+
+    def _encode(self, prompt: str, texts: Sequence[str]) -> Vectors:
+        sequences = [self._ids(prompt + text) for text in texts]
+        vectors = np.empty((len(sequences), self.dimension), np.float32)
+        for batch in _batches([len(sequence) for sequence in sequences]):
+            vectors[batch] = self._run([sequences[index] for index in batch])
+        return vectors
+
+    def _ids(self, text: str) -> list[int]:
+        before, after, limit = self.card.before, self.card.after, self.card.max_length
+        ids = self._tokens(_readable(text[: limit * CHARACTERS_PER_TOKEN]))
+        return [*before, *ids[: limit - len(before) - len(after)], *after]
+
+    def _run(self, sequences: list[list[int]]) -> Vectors:
+        lengths = np.array([len(sequence) for sequence in sequences])
+        mask = np.arange(lengths.max()) < lengths[:, None]
+        rows = self._table[np.concatenate([np.array(sequence) for sequence in sequences])]
+        unpacked = blocks.unpack(rows, cast(blocks.Bits, self.card.bits))
+        embeddings = np.zeros((*mask.shape, unpacked.shape[1]), np.float32)
+        embeddings[mask] = unpacked
+        (vectors,) = self._session.run(None, {"embeddings": embeddings, "mask": mask.astype(np.int64)})
+        return cast(Vectors, vectors)
+
+
+def _batches(lengths: list[int]) -> Iterator[list[int]]:
+    """Indices of texts of similar length, so many that a padded batch has at most BATCH_TOKENS tokens."""
+    batch: list[int] = []
+    for index in sorted(range(len(lengths)), key=lengths.__getitem__):
+        if batch and (len(batch) + 1) * lengths[index] > BATCH_TOKENS:
+            yield batch
+            batch = []
+        batch.append(index)
+    if batch:
+        yield batch
+
+
+def _readable(text: str) -> str:
+    """The text with U+FFFD for halves of surrogate pairs, which no UTF-8 library takes."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _session(graph: Path, threads: int) -> Any:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    # The graph was optimised when it was exported.
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    # The arena would keep the memory of the largest batch for good.
+    options.enable_cpu_mem_arena = False
+    # Waiting threads would otherwise burn a core for a while after each call.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    return onnxruntime.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])

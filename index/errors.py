@@ -1,0 +1,16 @@
+"""Errors of the index room.
+
+GwError
+├── IndexUnusable   the index is missing, damaged, or made by another encoder
+└── EncoderError    the encoder is missing, damaged, or of a kind we cannot serve
+"""
+
+from knowledge.errors import GwError
+
+
+class IndexUnusable(GwError):
+    """The index cannot be used; the message says which command mends it."""
+
+
+class EncoderError(GwError):
+    """The encoder cannot be used; the message says which command mends it."""

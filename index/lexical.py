@@ -1,0 +1,96 @@
+"""BM25 over SQLite FTS5. One row is one part of an entry's text with the entry's example questions beside it."""
+
+import math
+import sqlite3
+import threading
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from index.errors import IndexUnusable
+from index.words import words
+
+Row = tuple[str, str, str, str]  # entry id, language, text, questions
+TEXT_WEIGHT, QUESTIONS_WEIGHT = 1.0, 1.0
+MAX_WORDS = 64  # a pasted page must not become a query of thousands of terms
+
+
+def write(path: Path, rows: Iterable[Row]) -> None:
+    """Write a new FTS5 file; words are normalised by the row's language."""
+    connection = sqlite3.connect(path)
+    with connection:
+        connection.execute("CREATE VIRTUAL TABLE parts USING fts5(entry UNINDEXED, lang UNINDEXED, text, questions)")
+        connection.executemany(
+            "INSERT INTO parts VALUES (?, ?, ?, ?)",
+            (
+                (entry, lang, " ".join(words(text, lang)), " ".join(words(questions, lang)))
+                for entry, lang, text, questions in rows
+            ),
+        )
+        connection.execute("INSERT INTO parts(parts) VALUES ('optimize')")
+        connection.execute("CREATE VIRTUAL TABLE terms USING fts5vocab(parts, 'row')")
+    connection.close()
+
+
+class Lexical:
+    """The FTS5 file opened for reading; safe to use from several threads."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._local = threading.local()
+        try:
+            (self._rows,) = self._connection().execute("SELECT count(*) FROM parts").fetchone()
+            self._langs = [lang for (lang,) in self._connection().execute("SELECT DISTINCT lang FROM parts")]
+        except sqlite3.Error as error:
+            raise IndexUnusable(f"{path} is damaged ({error}). Run: gwbot index build") from None
+
+    def search(self, question: str, limit: int) -> list[tuple[str, float]]:
+        """Entries by BM25, best first, each once. Scores are positive; higher is better."""
+        terms = self.terms(question)
+        if not terms:
+            return []
+        found = self._connection().execute(
+            "SELECT entry, -bm25(parts, 0, 0, ?, ?) AS score FROM parts WHERE parts MATCH ?"
+            " ORDER BY score DESC LIMIT ?",
+            (TEXT_WEIGHT, QUESTIONS_WEIGHT, " OR ".join(map(_quoted, terms)), limit * 4),
+        )
+        best: dict[str, float] = {}
+        for entry, score in found:
+            best.setdefault(entry, score)
+        return list(best.items())[:limit]
+
+    def terms(self, question: str) -> list[str]:
+        """The question's words as any of the indexed languages would store them, each once."""
+        found = dict.fromkeys(term for lang in self._langs for term in words(question, lang))
+        return list(found)[:MAX_WORDS]
+
+    def cover(self, question: str, entry: str) -> float:
+        """The share (0 to 1) of what the question is about that an entry mentions, rare words counting more.
+
+        The best of the indexed languages; 1.0 where the question has no content word at all.
+        """
+        return max((self._cover(words(question, lang)[:MAX_WORDS], entry) for lang in self._langs), default=1.0)
+
+    def _cover(self, terms: Sequence[str], entry: str) -> float:
+        total = held = 0.0
+        for term in dict.fromkeys(terms):
+            matched = self._entries_with(term)
+            weight = math.log(1 + self._rows / (1 + len(matched)))
+            total += weight
+            held += weight * (entry in matched)
+        return held / total if total else 1.0
+
+    def _entries_with(self, term: str) -> set[str]:
+        found = self._connection().execute("SELECT entry FROM parts WHERE parts MATCH ? LIMIT 200", (_quoted(term),))
+        return {entry for (entry,) in found}
+
+    def _connection(self) -> sqlite3.Connection:
+        if not hasattr(self._local, "connection"):
+            uri = f"{self._path.resolve().as_uri()}?mode=ro&immutable=1"
+            self._local.connection = sqlite3.connect(uri, uri=True)
+        connection: sqlite3.Connection = self._local.connection
+        return connection
+
+
+def _quoted(term: str) -> str:
+    """A term as an FTS5 string: whatever it holds, it is never syntax."""
+    return '"' + term.replace('"', '""') + '"'

@@ -1,0 +1,44 @@
+"""The index of a running bot: follows ``current`` to a new version without a restart."""
+
+import logging
+import threading
+from pathlib import Path
+
+from index.encoder import Encoder
+from index.opened import current, open_index
+from index.search import Searcher
+from knowledge.errors import GwError
+
+log = logging.getLogger(__name__)
+
+
+class LiveIndex:
+    """Hands out the searcher of the newest usable version; safe to use from several threads."""
+
+    def __init__(self, root: Path, encoder: Encoder) -> None:
+        """Open the current version; raises IndexUnusable where there is none to start with."""
+        self._root, self._encoder = root, encoder
+        self._lock = threading.Lock()
+        self._searcher = Searcher(open_index(root, encoder), encoder)
+        self._refused: Path | None = None
+
+    def searcher(self) -> Searcher:
+        """The searcher to use for the next question."""
+        try:
+            folder = current(self._root)
+        except GwError:
+            return self._searcher  # the folder was removed under us; what is in memory goes on serving
+        if folder != self._searcher.opened.folder and folder != self._refused:
+            with self._lock:
+                self._reload(folder)
+        return self._searcher
+
+    def _reload(self, folder: Path) -> None:
+        if folder in (self._searcher.opened.folder, self._refused):
+            return  # another thread was faster
+        try:
+            self._searcher = Searcher(open_index(self._root, self._encoder), self._encoder)
+            log.info("new index %s in use", folder.name)
+        except GwError as error:
+            self._refused = folder
+            log.error("the new index is not used, the old one stays: %s", error)

@@ -1,0 +1,65 @@
+"""What an index was made from, and hashes of what it consists of."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from index.errors import IndexUnusable
+
+FORMAT = 1
+NAME = "manifest.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """The head of an index folder. ``files`` maps a file name to its SHA-256."""
+
+    encoder: str
+    encoder_digest: str
+    content_digest: str
+    dimension: int
+    entries: int
+    passages: int
+    languages: tuple[str, ...]
+    calibration: dict[str, Any]
+    files: dict[str, str] = field(default_factory=dict)
+    format: int = FORMAT
+
+    def write(self, folder: Path) -> None:
+        """Write the manifest into an index folder."""
+        (folder / NAME).write_text(json.dumps(asdict(self), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def read(folder: Path) -> Manifest:
+    """The manifest of an index folder; raises IndexUnusable where it is missing, damaged or of another format."""
+    path = folder / NAME
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        if data["format"] != FORMAT:
+            raise IndexUnusable(
+                f"{folder} has format {data['format']}; this program reads {FORMAT}. Run: gwbot index build"
+            )
+        return Manifest(**{**data, "languages": tuple(data["languages"])})
+    except FileNotFoundError:
+        raise IndexUnusable(f"There is no index in {folder.parent}. Run: gwbot index build") from None
+    except (OSError, ValueError, TypeError, KeyError):
+        raise IndexUnusable(f"{path} is damaged. Run: gwbot index build") from None
+
+
+def verify(folder: Path, manifest: Manifest) -> None:
+    """Compare every file with its hash; raises IndexUnusable naming the first that differs."""
+    for name, digest in manifest.files.items():
+        if not (folder / name).is_file():
+            raise IndexUnusable(f"{folder / name} is missing. Run: gwbot index build")
+        if sha256(folder / name) != digest:
+            raise IndexUnusable(
+                f"{folder / name} is damaged: its hash differs from the manifest. Run: gwbot index build"
+            )
+
+
+def sha256(path: Path) -> str:
+    """The SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

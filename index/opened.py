@@ -1,0 +1,104 @@
+"""An index folder opened for searching: everything a question needs, in memory or mapped."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index import manifest
+from index.build import CURRENT, KINDS
+from index.decision import Calibration
+from index.dense import Dense
+from index.encoder import Encoder
+from index.errors import IndexUnusable
+from index.lexical import Lexical
+from index.manifest import Manifest
+from knowledge.chunk import Kind
+from knowledge.entry import Entry, Layer
+from knowledge.intents import Reply
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """One version of an index. Targets are entry ids, and intents as ``@<id>``."""
+
+    folder: Path
+    manifest: Manifest
+    calibration: Calibration
+    entries: dict[str, dict[str, Entry]]  # id -> language -> entry
+    intents: dict[str, Reply]
+    targets: tuple[str, ...]
+    owners: NDArray[np.int32]  # row -> number of the target
+    kinds: NDArray[np.uint8]  # row -> number of the kind
+    dense: Dense
+    lexical: Lexical
+
+    def entry(self, entry_id: str, lang: str) -> Entry:
+        """An entry in a language, or in the first language it has. Raises KeyError for an unknown id."""
+        by_lang = self.entries[entry_id]
+        return by_lang.get(lang) or next(iter(by_lang.values()))
+
+    def passage(self, row: int) -> str:
+        """The text behind one vector; read from disk, for explanations only."""
+        with (self.folder / "passages.jsonl").open(encoding="utf-8") as file:
+            for number, line in enumerate(file):
+                if number == row:
+                    return str(json.loads(line)["text"])
+        raise IndexError(row)
+
+
+def current(root: Path) -> Path:
+    """The folder of the current version; raises IndexUnusable where nothing was built yet."""
+    folder = (root / CURRENT).resolve()
+    if not folder.is_dir():
+        raise IndexUnusable(f"There is no index in {root}. Run: gwbot index build")
+    return folder
+
+
+def open_index(root: Path, encoder: Encoder) -> Opened:
+    """Open the current version, verified against its hashes and against the encoder.
+
+    Raises:
+        IndexUnusable: missing, damaged, or made with another encoder; the message says what to run.
+    """
+    folder = current(root)
+    head = manifest.read(folder)
+    if head.encoder_digest != encoder.digest:
+        raise IndexUnusable(
+            f"The index in {root} was made with the encoder {head.encoder}, which is not the one now installed "
+            f"({encoder.name}). Run: gwbot index build"
+        )
+    manifest.verify(folder, head)
+    rows = np.load(folder / "rows.npy")
+    names = json.loads((folder / "targets.json").read_text(encoding="utf-8"))
+    return Opened(
+        folder=folder,
+        manifest=head,
+        calibration=Calibration(**head.calibration),
+        entries=_entries(folder / "entries.jsonl"),
+        intents={name: Reply(reply) for name, reply in names["intents"].items()},
+        targets=tuple(names["targets"]),
+        owners=rows["target"].copy(),
+        kinds=rows["kind"].copy(),
+        dense=Dense.read(folder / "vectors.faiss"),
+        lexical=Lexical(folder / "words.db"),
+    )
+
+
+def _entries(path: Path) -> dict[str, dict[str, Entry]]:
+    entries: dict[str, dict[str, Entry]] = {}
+    with path.open(encoding="utf-8") as file:
+        for line in file:
+            data = json.loads(line)
+            lists = {key: tuple(data[key]) for key in ("audience", "related", "questions")}
+            entry = Entry(**{**data, **lists, "layer": Layer(data["layer"])})
+            entries.setdefault(entry.id, {})[entry.lang] = entry
+    return entries
+
+
+def is_question(kinds: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Which rows are example questions."""
+    mask: NDArray[np.bool_] = kinds == KINDS.index(Kind.QUESTION)
+    return mask

@@ -1,0 +1,165 @@
+"""Question -> Found | Ambiguous | Abstained | Intended."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.build import KINDS
+from index.decision import Evidence, Verdict
+from index.encoder import Encoder
+from index.fuse import fuse
+from index.opened import Opened
+from index.words import words
+from knowledge.chunk import Kind
+from knowledge.entry import Layer
+from knowledge.intents import Reply
+
+NEIGHBOURS = 400  # rows asked of FAISS; enough for every target that could matter
+LEXICAL_LIMIT = 40
+OPTIONS = 3
+WEIGHTS = {"question": 1.0, "text": 0.5, "window": 0.5, "words": 0.5}
+MAX_QUESTION = 2_000  # characters; the encoder reads no more of a pasted page
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A target with its fused score; ``row`` is the nearest vector."""
+
+    target: str
+    score: float
+    row: int
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One entry answers the question."""
+
+    entry: str
+    probability: float
+    score: float
+    evidence: Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class Ambiguous:
+    """Two or three entries may answer it; the person chooses."""
+
+    entries: tuple[str, ...]
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class Abstained:
+    """Nothing answers it. ``gap`` names the entry that says so, where one fits."""
+
+    gap: str | None
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class Intended:
+    """It is no question to the knowledge base: small talk, or the wish for a human."""
+
+    intent: str
+    reply: Reply
+    probability: float
+
+
+Outcome = Found | Ambiguous | Abstained | Intended
+
+
+class Searcher:
+    """Search over one opened index. Holds no state between questions; safe to use from several threads."""
+
+    def __init__(self, opened: Opened, encoder: Encoder) -> None:
+        self.opened = opened
+        self._encoder = encoder
+
+    def rank(self, question: str, limit: int) -> list[Hit]:
+        """Entries by fused score, best first: retrieval alone, without intents and without a decision."""
+        ranked, _ = self._rank(question)
+        return [hit for hit in ranked if not hit.target.startswith("@")][:limit]
+
+    def search(self, question: str) -> Outcome:
+        """The decision for one question."""
+        ranked, evidence = self.weigh(question)
+        if not ranked or evidence is None:
+            return Abstained(None, 0.0)
+        probability = self.opened.calibration.probability(evidence)
+        verdict = self.opened.calibration.verdict(probability)
+        best = ranked[0].target
+        if best.startswith("@"):
+            return self._intended(best[1:], verdict, probability)
+        if self._is_gap(best):
+            return Abstained(best if verdict is not Verdict.ABSTAIN else None, probability)
+        if verdict is Verdict.ANSWER:
+            return Found(best, probability, ranked[0].score, evidence)
+        options = self._options(ranked) if verdict is Verdict.CLARIFY else ()
+        if len(options) > 1:
+            return Ambiguous(options, probability)
+        return Abstained(None, probability)
+
+    def weigh(self, question: str) -> tuple[list[Hit], Evidence | None]:
+        """The ranking and what speaks for its first; None where there is nothing to rank."""
+        ranked, cosines = self._rank(question)
+        if not ranked:
+            return [], None
+        best = ranked[0]
+        is_intent = best.target.startswith("@")
+        return ranked, Evidence(
+            question=cosines[Kind.QUESTION].get(best.target, 0.0),
+            text=max(cosines[Kind.TEXT].get(best.target, 0.0), cosines[Kind.WINDOW].get(best.target, 0.0)),
+            cover=0.0 if is_intent else self.opened.lexical.cover(question, best.target),
+            margin=self._margin(ranked),
+            is_gap=not is_intent and self._is_gap(best.target),
+            is_intent=is_intent,
+            words=len(words(question, "de")),
+        )
+
+    def _rank(self, question: str) -> tuple[list[Hit], dict[Kind, dict[str, float]]]:
+        question = question[:MAX_QUESTION].strip()
+        if not question:
+            return [], {}
+        vector = self._encoder.encode_queries([question])[0]
+        rows, scores = self.opened.dense.nearest(vector, NEIGHBOURS)
+        cosines, nearest = self._by_target(rows, scores)
+        voters = {
+            "question": cosines[Kind.QUESTION],
+            "text": cosines[Kind.TEXT],
+            "window": cosines[Kind.WINDOW],
+            "words": dict(self.opened.lexical.search(question, LEXICAL_LIMIT)),
+        }
+        fused = fuse({name: found for name, found in voters.items() if found}, WEIGHTS)
+        return [Hit(target, score, nearest.get(target, -1)) for target, score in fused], cosines
+
+    def _by_target(
+        self, rows: NDArray[np.int64], scores: NDArray[np.float32]
+    ) -> tuple[dict[Kind, dict[str, float]], dict[str, int]]:
+        cosines: dict[Kind, dict[str, float]] = {kind: {} for kind in Kind}
+        nearest: dict[str, int] = {}
+        owners, kinds = self.opened.owners[rows], self.opened.kinds[rows]
+        for row, owner, kind, score in zip(
+            rows.tolist(), owners.tolist(), kinds.tolist(), scores.tolist(), strict=True
+        ):
+            target = self.opened.targets[owner]
+            cosines[KINDS[kind]].setdefault(target, score)  # rows come best first
+            nearest.setdefault(target, row)
+        return cosines, nearest
+
+    def _margin(self, ranked: Sequence[Hit]) -> float:
+        return min(ranked[0].score - ranked[1].score, 5.0) if len(ranked) > 1 else 5.0
+
+    def _is_gap(self, target: str) -> bool:
+        return self.opened.entry(target, "de").layer is Layer.GAP
+
+    def _options(self, ranked: Sequence[Hit]) -> tuple[str, ...]:
+        entries = [hit.target for hit in ranked if not hit.target.startswith("@")]
+        return tuple(target for target in entries if not self._is_gap(target))[:OPTIONS]
+
+    def _intended(self, intent: str, verdict: Verdict, probability: float) -> Outcome:
+        reply = self.opened.intents[intent]
+        if verdict is Verdict.ANSWER and reply is not Reply.REFUSAL:
+            return Intended(intent, reply, probability)
+        return Abstained(None, probability)

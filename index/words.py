@@ -1,0 +1,70 @@
+"""Words as the lexical index compares them: folded, stemmed, without stop words. Pure.
+
+German words meet whether typed as Förderung, Foerderung or forderung, and Partner*innen, Partner:innen and
+Partnerinnen are one word. Stemmer: Snowball (PyStemmer), whose German rules take ae, oe, ue for umlauts.
+"""
+
+import re
+import threading
+import unicodedata
+from functools import lru_cache
+
+import Stemmer
+
+_WORD = re.compile(r"[^\W_]+")
+_GENDER = re.compile(r"(?<=\w)(?:[*:_]|/-?)\s?(?=inn?(?:en)?\b)", re.I)
+_ALGORITHMS = {
+    "de": "german",
+    "en": "english",
+    "fr": "french",
+    "es": "spanish",
+    "ru": "russian",
+    "tr": "turkish",
+}
+_STOP_WORDS = {
+    "de": """
+        ab aber alle allem allen aller alles als also am an auch auf aus bei beim bin bis bist bitte da damit dann
+        das dass dein dem den denn der des dich die dies diese diesem diesen dieser dieses dir doch dort du durch ein
+        eine einem einen einer eines er es etwas euch euer für gab geben gibt habe haben hat hatte hier hin ich ihm
+        ihn ihnen ihr ihre ihrem ihren ihrer im in ist ja jetzt kann kannst können könnte man mein meine mich mir mit
+        muss müssen nach nicht noch nun nur ob oder ohne sagen sehr sein seine sich sie sind so soll sollen sollte
+        sowas über um und uns unser unsere vom von vor war waren warum was weil weiter welche welchen welcher welches
+        wenn wer werden wie wieso wieviel will wir wird wo wofür woher wohin womit worum wozu würde zu zum zur eigentlich
+        denn mal halt eben überhaupt genau heißt bedeutet meint machen macht tun
+    """,
+    "en": """
+        a about all am an and any are as at be been but by can could did do does for from had has have he her his how
+        i if in into is it its me mean means my no not of on or our out please she should so some tell than that the
+        their them then there these they this those to us was we were what when where which who why will with would
+        you your
+    """,
+}
+_local = threading.local()  # a Stemmer object must not be shared between threads
+
+
+def words(text: str, lang: str) -> list[str]:
+    """The content words of a text in the form in which they are indexed and searched."""
+    stop = _stop_words(lang)
+    found = _WORD.findall(_GENDER.sub("", unicodedata.normalize("NFKC", text)).casefold())
+    return [stem(word, lang) for word in found if word not in stop]
+
+
+def stem(word: str, lang: str) -> str:
+    """The stem of one lower-case word without diacritics; the word itself where we have no stemmer."""
+    if lang in _ALGORITHMS:
+        word = _stemmer(lang).stemWord(word)
+    decomposed = unicodedata.normalize("NFKD", word)
+    return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+
+
+def _stemmer(lang: str) -> Stemmer.Stemmer:
+    stemmers: dict[str, Stemmer.Stemmer] = _local.__dict__.setdefault("stemmers", {})
+    if lang not in stemmers:
+        stemmers[lang] = Stemmer.Stemmer(_ALGORITHMS[lang])
+    return stemmers[lang]
+
+
+@lru_cache
+def _stop_words(lang: str) -> frozenset[str]:
+    listed = _STOP_WORDS.get(lang, "").split()
+    return frozenset(word.casefold() for word in listed)

@@ -1,0 +1,25 @@
+"""Serving stays small: what prepares the encoder and fits the decision is never imported."""
+
+import subprocess
+import sys
+
+HEAVY = ("torch", "sentence_transformers", "transformers", "sklearn", "scipy", "onnx", "pandas", "matplotlib")
+PROGRAM = f"""
+import sys
+from bot.app import make_answerer, open_index
+from bot.settings import load_settings
+import bot.commands.operate, bot.cli, bot.terminal, bot.web
+
+settings = load_settings()
+answer = make_answerer(settings, open_index(settings)).answer("Was ist Collective Impact?")
+assert answer.status == "answered", answer
+print([name for name in {HEAVY!r} if name in sys.modules])
+"""
+
+
+def test_serving_imports_nothing_heavy() -> None:
+    """Answering a question imports neither torch nor sentence_transformers nor sklearn."""
+    done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == "[]"

@@ -1,0 +1,71 @@
+"""Settings: what is set is read, what is wrong is named, what is secret stays so."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from bot.errors import SettingsError
+from bot.settings import Settings, load_settings, variable
+
+ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.usefixtures("settings")  # an empty folder, so that no .env is read
+
+
+def test_defaults(settings: Settings) -> None:
+    """Without any variable the bot runs with its defaults."""
+    assert settings.database == Path("data/bot.db")
+    assert settings.telegram_token is None
+    assert settings.language == "de"
+
+
+def test_env_file_is_read(tmp_path: Path) -> None:
+    """A .env in the current folder counts, and an empty value is as good as none."""
+    (tmp_path / ".env").write_text("GW_ADVISER_IDS=4, 5\nGW_TELEGRAM_TOKEN=\nPORT=9000\n", encoding="utf-8")
+
+    settings = load_settings()
+
+    assert settings.adviser_ids == frozenset({4, 5})
+    assert settings.telegram_token is None
+    assert settings.port == 9000
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("PORT", "http", "PORT: "),
+        ("GW_LANGUAGE", "fr", "GW_LANGUAGE: "),
+        ("GW_RETENTION_DAYS", "0", "GW_RETENTION_DAYS: "),
+        ("GW_ADVISER_IDS", "anna", "GW_ADVISER_IDS: "),
+        ("GW_DATABASE_URL", "mysql://x", "GW_DATABASE_URL: must begin with sqlite:///"),
+        ("GW_TELEGRAM_API_URL", "telegram", "GW_TELEGRAM_API_URL: must begin with https://"),
+        ("GW_WEBHOOK_URL", "https://bot.example", "GW_WEBHOOK_SECRET is required"),
+        ("GW_WEBHOOK_SECRET", "nicht gut!", "GW_WEBHOOK_SECRET may hold only"),
+    ],
+)
+def test_wrong_value_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str, message: str) -> None:
+    """Each wrong variable is named with what it should be; its value is not repeated."""
+    monkeypatch.setenv(name, value)
+
+    with pytest.raises(SettingsError) as caught:
+        load_settings()
+
+    assert message in str(caught.value)
+
+
+def test_secrets_hide(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The token does not appear where settings are printed."""
+    monkeypatch.setenv("GW_TELEGRAM_TOKEN", "12345:geheim")
+
+    assert "geheim" not in repr(load_settings())
+
+
+def test_example_and_readme_name_every_variable() -> None:
+    """.env.example and both tables in the READMEs list exactly the variables that exist."""
+    wanted = {variable(name) for name in Settings.model_fields}
+    example = re.findall(r"^(\w+)=", (ROOT / ".env.example").read_text("utf-8"), re.M)
+
+    assert set(example) == wanted
+    for readme in ("README.md", "README.de.md"):
+        text = (ROOT / readme).read_text("utf-8")
+        assert {name for name in wanted if f"`{name}`" not in text} == set()

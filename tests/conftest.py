@@ -1,0 +1,64 @@
+"""What all tests share: the real encoder and the real index, as `make setup` prepared them."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bot.settings import Settings
+from bot.store import SqliteStore
+from index.encoder import OnnxEncoder
+from index.live import LiveIndex
+
+ROOT = Path(__file__).parents[1]
+DATA = ROOT / "data"
+
+
+class Clock:
+    """A clock that stands still until it is moved. Calling it gives Unix time."""
+
+    def __init__(self, now: float = 1_800_000_000.0) -> None:
+        self.now = now
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture(scope="session")
+def encoder_dir() -> Path:
+    """The prepared encoder."""
+    assert (DATA / "encoder").is_dir(), "run: make setup"
+    return DATA / "encoder"
+
+
+@pytest.fixture(scope="session")
+def encoder(encoder_dir: Path) -> OnnxEncoder:
+    """The served encoder, loaded once."""
+    return OnnxEncoder.load(encoder_dir)
+
+
+@pytest.fixture(scope="session")
+def live(encoder: OnnxEncoder) -> LiveIndex:
+    """The index over the real knowledge."""
+    return LiveIndex(DATA / "index", encoder)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """A clock to be moved by hand."""
+    return Clock()
+
+
+@pytest.fixture
+def store(tmp_path: Path, clock: Clock) -> Iterator[SqliteStore]:
+    """An empty store."""
+    opened = SqliteStore(tmp_path / "bot.db", clock)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """Settings with nothing set, in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    return Settings()

@@ -1,0 +1,135 @@
+"""Building, switching, verifying: with the real encoder on a small foreign folder."""
+
+from pathlib import Path
+
+import pytest
+
+from index import manifest
+from index.build import Built, build
+from index.decision import calibration_for
+from index.encoder import OnnxEncoder
+from index.errors import IndexUnusable
+from index.live import LiveIndex
+from index.opened import open_index
+from index.search import Searcher
+from knowledge.errors import ContentError
+from knowledge.folder import load
+
+TEXTS = {
+    "ruhe": "In der Hausordnung steht: Nach 22 Uhr bitte leise sein. Musik ist dann nur in Zimmerlautstärke erlaubt.",
+    "muell": "Der Müll wird getrennt. Papier kommt in die blaue Tonne, Glas in den Container an der Straße.",
+    "hund": "Hunde sind im Haus willkommen. Im Hof müssen sie an der Leine gehen.",
+}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Three short documents."""
+    made = tmp_path / "wissen"
+    made.mkdir()
+    for name, text in TEXTS.items():
+        (made / f"{name}.md").write_text(text, encoding="utf-8")
+    return made
+
+
+def built(folder: Path, encoder: OnnxEncoder) -> Built:
+    return build(load(folder), encoder, calibration_for(labelled=False), folder.parent / "index")
+
+
+def root(folder: Path) -> Path:
+    return folder.parent / "index"
+
+
+def test_foreign_folder_is_found_in(folder: Path, encoder: OnnxEncoder) -> None:
+    """Any folder of Markdown files can be searched by meaning."""
+    built(folder, encoder)
+
+    searcher = Searcher(open_index(root(folder), encoder), encoder)
+
+    assert searcher.rank("Wohin mit den alten Zeitungen?", 1)[0].target == "muell"
+    assert searcher.rank("Muss der Dackel draußen angeleint sein?", 1)[0].target == "hund"
+
+
+def test_build_is_repeatable(folder: Path, encoder: OnnxEncoder) -> None:
+    """The same content gives the same version, without encoding anything again."""
+    first = built(folder, encoder)
+    second = built(folder, encoder)
+
+    assert first.embedded > 0
+    assert second.embedded == 0
+    assert second.folder == first.folder
+
+
+def test_only_changed_content_is_encoded(folder: Path, encoder: OnnxEncoder) -> None:
+    """A changed file costs its own passages only."""
+    first = built(folder, encoder)
+    (folder / "hund.md").write_text("Hunde sind im Haus verboten.", encoding="utf-8")
+
+    second = built(folder, encoder)
+
+    assert second.embedded == 1
+    assert second.folder != first.folder
+
+
+def test_failed_build_leaves_the_old_index(folder: Path, encoder: OnnxEncoder) -> None:
+    """Unsuitable content stops the build, and the index in use stays."""
+    first = built(folder, encoder)
+    (folder / "kaputt.md").write_bytes(b"\xff\xfe")
+
+    with pytest.raises(ContentError, match=r"kaputt\.md:1: not UTF-8"):
+        built(folder, encoder)
+
+    assert open_index(root(folder), encoder).folder == first.folder.resolve()
+
+
+@pytest.mark.parametrize("name", ["vectors.faiss", "words.db", "rows.npy", "entries.jsonl", "targets.json"])
+def test_damage_is_found(folder: Path, encoder: OnnxEncoder, name: str) -> None:
+    """A changed byte in any file is found when the index is opened, with the command that mends it."""
+    path = built(folder, encoder).folder / name
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+
+    with pytest.raises(IndexUnusable, match=rf"{name} is damaged.*gwbot index build"):
+        open_index(root(folder), encoder)
+
+
+def test_missing_file_is_found(folder: Path, encoder: OnnxEncoder) -> None:
+    """A file that is gone is named."""
+    (built(folder, encoder).folder / "words.db").unlink()
+
+    with pytest.raises(IndexUnusable, match=r"words\.db is missing"):
+        open_index(root(folder), encoder)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"format": 1}'])
+def test_damaged_manifest(folder: Path, encoder: OnnxEncoder, text: str) -> None:
+    """A manifest that cannot be read is a clear error, and the next build mends it."""
+    (built(folder, encoder).folder / manifest.NAME).write_text(text, encoding="utf-8")
+
+    with pytest.raises(IndexUnusable, match="gwbot index build"):
+        open_index(root(folder), encoder)
+    built(folder, encoder)
+
+    assert len(open_index(root(folder), encoder).entries) == 3
+
+
+def test_no_index(tmp_path: Path, encoder: OnnxEncoder) -> None:
+    """Where nothing was built the error says what to run."""
+    with pytest.raises(IndexUnusable, match="There is no index in .*gwbot index build"):
+        open_index(tmp_path, encoder)
+
+
+def test_running_bot_takes_the_new_index(folder: Path, encoder: OnnxEncoder) -> None:
+    """A new version is in use with the next question; a damaged one is not, and the old one stays."""
+    built(folder, encoder)
+    live = LiveIndex(root(folder), encoder)
+    (folder / "rad.md").write_text("Fahrräder stehen im Keller.", encoding="utf-8")
+    second = built(folder, encoder)
+
+    assert live.searcher().rank("Wo stelle ich mein Rad ab?", 1)[0].target == "rad"
+
+    (folder / "auto.md").write_text("Autos stehen in der Garage.", encoding="utf-8")
+    (built(folder, encoder).folder / "words.db").unlink()
+
+    assert live.searcher().opened.folder == second.folder.resolve()

@@ -1,0 +1,73 @@
+"""BM25 over FTS5."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from index.errors import IndexUnusable
+from index.lexical import Lexical, write
+
+ROWS = [
+    ("bocholt", "de", "Die Bürger*innen von Bocholt helfen einander.", "Was macht Bocholt?"),
+    ("bocholt", "en", "The people of Bocholt help each other.", "What does Bocholt do?"),
+    ("vision", "de", "Eine Vision gibt Kraft.", "Wozu eine Vision?"),
+]
+
+
+@pytest.fixture(scope="module")
+def lexical(tmp_path_factory: pytest.TempPathFactory) -> Lexical:
+    """A small index in two languages."""
+    path = tmp_path_factory.mktemp("lexical") / "words.db"
+    write(path, ROWS)
+    return Lexical(path)
+
+
+def test_finds_by_word(lexical: Lexical) -> None:
+    """Each entry is found once, by a word in any form or language."""
+    assert [entry for entry, _ in lexical.search("Hilfe für Buerger in Bocholt", 5)] == ["bocholt"]
+    assert [entry for entry, _ in lexical.search("people", 5)] == ["bocholt"]
+
+
+def test_cover(lexical: Lexical) -> None:
+    """Cover is the share of the question's words that the entry mentions."""
+    assert lexical.cover("Bocholt", "bocholt") == 1.0
+    assert 0 < lexical.cover("Bocholt und die Vision", "bocholt") < 1
+    assert lexical.cover("Pizza", "bocholt") == 0.0
+
+
+@given(st.text(max_size=80))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_no_text_is_syntax(lexical: Lexical, text: str) -> None:
+    """Whatever a person types, it is searched for and never run as a query."""
+    lexical.search(text, 5)
+    assert 0.0 <= lexical.cover(text, "bocholt") <= 1.0
+
+
+@pytest.mark.parametrize("text", ['" OR 1', "NEAR(a b)", "text:*", "bocholt AND NOT bocholt", "'; DROP TABLE parts --"])
+def test_query_syntax_is_harmless(lexical: Lexical, text: str) -> None:
+    """The query language of FTS5 and SQL has no power in a question."""
+    lexical.search(text, 5)
+
+    assert [entry for entry, _ in lexical.search("Bocholt", 5)] == ["bocholt"]
+
+
+def test_damaged_file(tmp_path: Path) -> None:
+    """A damaged file is a clear error."""
+    (tmp_path / "words.db").write_bytes(b"x" * 4096)
+
+    with pytest.raises(IndexUnusable, match="gwbot index build"):
+        Lexical(tmp_path / "words.db")
+
+
+def test_terms_of_a_pasted_page_are_limited(lexical: Lexical) -> None:
+    """A page of text becomes a query of bounded size."""
+    assert len(lexical.terms(" ".join(f"wort{number}" for number in range(5000)))) <= 64
+
+
+def test_index_cannot_be_written_through(lexical: Lexical) -> None:
+    """The opened index is read-only."""
+    with pytest.raises(sqlite3.OperationalError):
+        lexical._connection().execute("DELETE FROM parts")

@@ -1,0 +1,35 @@
+"""The form in which words are compared."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from index.words import words
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Förderung", "Foerderung"),
+        ("Förderung", "forderung"),
+        ("Partner*innen", "Partnerinnen"),
+        ("Partner:innen", "Partner*innen"),
+        ("Bürger/-innen", "Bürger_innen"),
+        ("Wirkungen", "Wirkung"),
+        ("GROSS", "groß"),
+    ],
+)
+def test_spellings_meet(one: str, other: str) -> None:
+    """Spellings of one German word become the same."""
+    assert words(one, "de") == words(other, "de")
+
+
+def test_stop_words_are_out() -> None:
+    """What a question is not about does not count."""
+    assert words("Was ist denn eine Kommune?", "de") == words("Kommune", "de")
+
+
+@given(st.text(max_size=200), st.sampled_from(["de", "en", "uk"]))
+def test_any_text(text: str, lang: str) -> None:
+    """Any text gives words without blanks or quotes."""
+    assert all(word and not set(word) & set(" \"'\n") for word in words(text, lang))

@@ -1,0 +1,48 @@
+"""Cutting entries into passages."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from knowledge.chunk import Kind, passages, sentences, split, windows
+from knowledge.entry import Entry, Layer
+
+ENTRY = Entry(
+    "a", "de", "Titel", "Eins ist eins. Zwei ist zwei. Drei ist drei.", Layer.PAGE, questions=("Was ist eins?",)
+)
+
+
+def test_passages_of_an_entry() -> None:
+    """An entry gives its text, windows of two sentences, its title and its questions, with stable ids."""
+    found = {passage.id: passage.text for passage in passages(ENTRY)}
+
+    assert found == {
+        "a/de/text/0": "Titel. Eins ist eins. Zwei ist zwei. Drei ist drei.",
+        "a/de/window/0": "Eins ist eins. Zwei ist zwei.",
+        "a/de/window/1": "Zwei ist zwei. Drei ist drei.",
+        "a/de/question/0": "Titel",
+        "a/de/question/1": "Was ist eins?",
+    }
+
+
+def test_short_entry_has_no_windows() -> None:
+    """Two sentences are the text itself and need no window."""
+    entry = Entry("a", "de", "T", "Eins. Zwei.", Layer.PAGE)
+
+    assert {passage.kind for passage in passages(entry)} == {Kind.TEXT, Kind.QUESTION}
+
+
+@given(st.text(max_size=3000), st.integers(10, 400))
+def test_split_loses_nothing(text: str, limit: int) -> None:
+    """Parts fit the limit, are never empty, and together hold every visible character in order."""
+    parts = split(text, limit)
+
+    assert all(0 < len(part) <= limit for part in parts)
+    assert "".join("".join(parts).split()) == "".join(text.split())
+
+
+@given(st.text(max_size=500))
+def test_windows_pair_neighbours(text: str) -> None:
+    """There is one window fewer than there are sentences."""
+    found = sentences(text)
+
+    assert len(windows(found)) == max(0, len(found) - 1)

@@ -1,0 +1,90 @@
+"""Reading one entry: what is right comes through whole, what is wrong is named with its line."""
+
+from pathlib import Path
+
+import pytest
+
+from knowledge.entry import MAX_BYTES, Layer, read_entry
+from knowledge.errors import ContentError
+
+GOOD = """---
+title: Backbone
+layer: literature
+source: "SSIR 2012"
+audience: [npo, kommune]
+related: [fuenf-bedingungen]
+questions:
+  - Was ist ein Backbone?
+---
+Eine Stelle, die koordiniert.
+"""
+
+
+def written(folder: Path, text: str | bytes) -> Path:
+    path = folder / "backbone.md"
+    path.write_bytes(text.encode() if isinstance(text, str) else text)
+    return path
+
+
+def problem(folder: Path, text: str | bytes, *, strict: bool = True) -> str:
+    with pytest.raises(ContentError) as caught:
+        read_entry(written(folder, text), "backbone", "de", strict=strict)
+    return str(caught.value).removeprefix(str(folder / "backbone.md"))
+
+
+def test_complete_entry(tmp_path: Path) -> None:
+    """Every field of a complete entry is read."""
+    entry = read_entry(written(tmp_path, GOOD), "backbone", "de", strict=True)
+
+    assert (entry.title, entry.layer, entry.source) == ("Backbone", Layer.LITERATURE, "SSIR 2012")
+    assert entry.questions == ("Was ist ein Backbone?",)
+    assert entry.body == "Eine Stelle, die koordiniert."
+
+
+def test_windows_file(tmp_path: Path) -> None:
+    """A file with a byte-order mark and Windows line ends reads the same."""
+    plain = read_entry(written(tmp_path, GOOD), "backbone", "de", strict=True)
+    windows = b"\xef\xbb\xbf" + GOOD.replace("\n", "\r\n").encode()
+
+    assert read_entry(written(tmp_path, windows), "backbone", "de", strict=True) == plain
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", ":1: the file is empty"),
+        (GOOD.replace("layer:", "layr:"), ":3: unknown key 'layr'"),
+        (GOOD.replace("literature", "rumour"), ":3: unknown layer 'rumour'"),
+        (GOOD.replace("[npo, kommune]", "[npo, gemeinde]"), ":5: unknown audience 'gemeinde'"),
+        (GOOD.replace("[npo, kommune]", "npo"), ":5: 'audience' must be a list"),
+        (GOOD.replace("title: Backbone", "title: [a]"), ":2: 'title' must be one line"),
+        (GOOD.replace("title: Backbone", "title: A\ntitle: B"), ":3: the key 'title' stands here a second time"),
+        (GOOD.replace('source: "SSIR 2012"\n', ""), ":1: the key 'source' is missing"),
+        (GOOD.replace('"SSIR 2012"', '"SSIR'), "the front matter is not valid YAML"),
+        (GOOD.replace("Eine Stelle, die koordiniert.", ""), "the text below the front matter is empty"),
+        (GOOD.replace("title", "url: javascript:x\ntitle"), "is not a complete address"),
+        ("no front matter", ":1: the front matter between two lines '---' is missing"),
+        ("---\ntitle: x\n", ":1: the front matter between two lines '---' is missing or not closed"),
+        (b"---\ntitle: x\n---\n\xff\xfe", ":4: not UTF-8"),
+        (GOOD.replace("koordiniert", "koor\0diniert"), ":10: a NUL character"),
+        (b"a" * (MAX_BYTES + 1), "bytes are too many"),
+    ],
+)
+def test_problem_is_named_with_its_line(tmp_path: Path, text: str | bytes, expected: str) -> None:
+    """Each kind of unsuitable file is refused, with the line and what to do."""
+    assert expected in problem(tmp_path, text)
+
+
+def test_foreign_file_needs_no_front_matter(tmp_path: Path) -> None:
+    """Without strictness a bare Markdown file is an entry titled by its heading."""
+    entry = read_entry(written(tmp_path, "# Hausordnung\n\nRuhe ab 22 Uhr."), "backbone", "de", strict=False)
+
+    assert (entry.title, entry.layer, entry.source) == ("Hausordnung", Layer.DOCUMENT, "backbone.md")
+
+
+def test_foreign_file_may_have_other_keys(tmp_path: Path) -> None:
+    """Without strictness keys we do not know are passed over, but broken YAML is still named."""
+    entry = read_entry(written(tmp_path, "---\ntitle: A\ndate: 2026\n---\nText"), "backbone", "de", strict=False)
+
+    assert entry.title == "A"
+    assert "not valid YAML" in problem(tmp_path, "---\ntitle: [\n---\nText", strict=False)

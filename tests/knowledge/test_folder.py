@@ -1,0 +1,97 @@
+"""Reading whole folders, and the rules across files."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from knowledge.check import check
+from knowledge.contacts import default_contact, read_contacts
+from knowledge.errors import ContentError, GwError
+from knowledge.folder import HOUSE, Knowledge, load
+
+
+@pytest.fixture(scope="module")
+def house() -> Knowledge:
+    """The bot's own knowledge."""
+    return load(HOUSE)
+
+
+def test_house_is_in_order(house: Knowledge) -> None:
+    """The bot's own knowledge keeps all its rules."""
+    assert check(house) == ()
+
+
+def test_house_has_what_was_promised(house: Knowledge) -> None:
+    """At least 70 answering entries and 15 gaps, each in German and English."""
+    for lang in ("de", "en"):
+        layers = [entry.layer for entry in house.entries if entry.lang == lang]
+
+        assert layers.count("gap") >= 15
+        assert layers.count("page") + layers.count("literature") >= 70
+
+
+def test_listed_contact() -> None:
+    """The listed contact is the one on the initiative's page."""
+    contact = default_contact(read_contacts(HOUSE / "contacts.yaml"))
+
+    assert (contact.name, contact.phone) == ("Jacob Rohm", "+49 30 520 065 411")
+    assert contact.email == "jacob.rohm@phineo.org"
+
+
+def test_rules_across_files(house: Knowledge) -> None:
+    """A missing translation, a dead link, a doubled question and a monstrous title are each named."""
+    first, second, *rest = (entry for entry in house.entries if entry.lang == "de")
+    broken = (
+        replace(first, related=("gibt-es-nicht",), title="x" * 60),
+        replace(second, questions=(*second.questions, first.questions[0])),
+        *rest,
+    )
+
+    found = "\n".join(map(str, check(replace(house, entries=broken))))
+
+    for expected in ("there is no other entry 'gibt-es-nicht'", "60 characters", "stands in the entry", "missing in"):
+        assert expected in found
+
+
+def test_foreign_folder(tmp_path: Path) -> None:
+    """Any folder of Markdown files can be read; ids are paths without the ending."""
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "eins.md").write_text("Text eins", encoding="utf-8")
+    (tmp_path / "sub" / "zwei.md").write_text("Text zwei", encoding="utf-8")
+
+    assert [entry.id for entry in load(tmp_path).entries] == ["eins", "sub/zwei"]
+
+
+def test_all_problems_at_once(tmp_path: Path) -> None:
+    """Every unsuitable file is named, not only the first."""
+    (tmp_path / "a.md").write_bytes(b"")
+    (tmp_path / "b.md").write_bytes(b"\xff")
+
+    with pytest.raises(ContentError) as caught:
+        load(tmp_path)
+
+    assert [problem.path.name for problem in caught.value.problems] == ["a.md", "b.md"]
+
+
+@pytest.mark.parametrize("make", [False, True])
+def test_no_folder_or_nothing_in_it(tmp_path: Path, make: bool) -> None:
+    """A missing and an empty folder are said to be so."""
+    folder = tmp_path / "wissen"
+    if make:
+        folder.mkdir()
+
+    with pytest.raises(GwError, match="no Markdown file" if make else "does not exist"):
+        load(folder)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["contacts: []", "[]", "contacts:\n  - id: a", "contacts: [{id: a, name: b, role: c, phone: d, email: e, fax: f}]"],
+)
+def test_contacts_of_another_form(tmp_path: Path, text: str) -> None:
+    """A contacts file that is incomplete, empty or has unknown keys is refused."""
+    (tmp_path / "contacts.yaml").write_text(text, encoding="utf-8")
+
+    with pytest.raises(ContentError):
+        read_contacts(tmp_path / "contacts.yaml")

@@ -1,0 +1,71 @@
+"""Templates and labels."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+from jinja2 import UndefinedError
+
+from bot.menu import ADVISERS, MENU
+from prompts.render import FOLDER, LANGUAGES, label, render
+
+
+def names(lang: str) -> set[str]:
+    return {path.name for path in (FOLDER / lang).iterdir()}
+
+
+def test_languages_have_the_same_templates() -> None:
+    """Nothing is missing in one language."""
+    assert names("de") == names("en")
+
+
+def test_languages_have_the_same_labels() -> None:
+    """Every label but the commands, which have other names, stands in each language."""
+    keys = [
+        {key for key in yaml.safe_load((FOLDER / lang / "labels.yaml").read_text("utf-8")) if "command_" not in key}
+        for lang in LANGUAGES
+    ]
+
+    assert keys[0] == keys[1]
+
+
+def test_missing_variable_is_an_error() -> None:
+    """A template without its variable never reaches a person."""
+    with pytest.raises(UndefinedError):
+        render("answer", "de", title="x")
+
+
+def test_values_are_escaped() -> None:
+    """A name or a text cannot bring markup into a message."""
+    html = render("adviser_brief", "de", number="1", name="<b>Eve</b>", text="<a href='x'>{{ 7 * 7 }}</a>")
+
+    assert "<b>Eve" not in html
+    assert "<a href" not in html
+    assert "{{ 7 * 7 }}" in html
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_every_command_has_its_menu_text(lang: str) -> None:
+    """Telegram takes 1 to 256 characters for each command."""
+    for name in (*MENU[lang], *ADVISERS):
+        assert 1 <= len(label(f"command_{name}", lang)) <= 256
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_profile_fits_telegram(lang: str) -> None:
+    """Name, short description and description keep Telegram's limits of 64, 120 and 512 characters."""
+    assert len(label("name", lang)) <= 64
+    assert len(label("about", lang)) <= 120
+    assert len(label("description", lang)) <= 512
+
+
+def test_no_template_is_unused() -> None:
+    """Every template is rendered or imported somewhere."""
+    root = Path(FOLDER).parent
+    code = "\n".join(path.read_text("utf-8") for room in ("bot", "prompts") for path in (root / room).rglob("*.py"))
+    code += "\n".join(path.read_text("utf-8") for path in (FOLDER / "de").glob("*.j2"))
+    intents = {path.stem for path in (root / "knowledge" / "intents").glob("*.yaml")}
+
+    unused = {name for name in names("de") if name.endswith(".j2") and name[:-3] not in intents and name[:-3] not in code}
+
+    assert unused == set()

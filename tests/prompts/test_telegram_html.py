@@ -1,0 +1,117 @@
+"""Markdown to Telegram's HTML, and HTML to words."""
+
+import re
+from html import unescape
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from prompts.split import LIMIT, split_html, units
+from prompts.telegram_html import to_html, to_plain
+
+ALLOWED = {"b", "i", "s", "u", "a", "code", "pre", "blockquote"}
+
+
+class Strict(HTMLParser):
+    """Fails on a tag Telegram does not know, or one that is not closed in order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.opened: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:
+        assert tag in ALLOWED
+        self.opened.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.opened.pop() == tag
+
+
+def words(html: str) -> str:
+    return unescape(re.sub(r"<[^>]*>", "", html))
+
+
+def check(html: str) -> None:
+    parser = Strict()
+    parser.feed(html)
+    parser.close()
+    assert parser.opened == []
+
+
+@pytest.mark.parametrize(
+    ("markdown", "expected"),
+    [
+        ("**fett** und *schräg*", "<b>fett</b> und <i>schräg</i>"),
+        ("Bürger\\*innen", "Bürger*innen"),
+        ("eins\n\nzwei", "eins\n\nzwei"),
+        ("- a\n- b", "• a\n• b"),
+        ("3. a\n4. b", "3. a\n4. b"),
+        ("# Kopf\n\nText", "<b>Kopf</b>\n\nText"),
+        ("[x](https://x.de?a=1&b=2)", '<a href="https://x.de?a=1&amp;b=2">x</a>'),
+        ("<script>alert(1)</script>", "&lt;script&gt;alert(1)&lt;/script&gt;"),
+        ("`a < b`", "<code>a &lt; b</code>"),
+        ("[x](javascript:alert(1))", "[x](javascript:alert(1))"),
+    ],
+)
+def test_to_html(markdown: str, expected: str) -> None:
+    """Each kind of markup becomes what Telegram can show."""
+    assert to_html(markdown) == expected
+
+
+@given(st.text(max_size=400))
+def test_any_markdown_is_valid_telegram_html(markdown: str) -> None:
+    """Whatever the text, the tags are Telegram's and closed in order."""
+    check(to_html(markdown))
+
+
+def test_to_plain_keeps_addresses() -> None:
+    """A link's address is readable without markup, once."""
+    assert to_plain('Siehe <a href="https://x.de">Seite</a>.') == "Siehe Seite (https://x.de)."
+    assert to_plain('<a href="https://x.de">https://x.de</a>') == "https://x.de"
+
+
+pieces = st.sampled_from(
+    ["<b>", "</b>", "<i>", "</i>", "&amp;", "&lt;", "Wort ", "Satz. ", "\n\n", "😀", "x" * 50, "ä", '<a href="https://x.de">', "</a>"]
+)
+
+
+def balanced(parts: list[str]) -> str:
+    """Make a random list of pieces valid: closing tags only where one is open, all closed at the end."""
+    opened: list[str] = []
+    html = []
+    for part in parts:
+        if part.startswith("</"):
+            if not opened:
+                continue
+            part = f"</{opened.pop()}>"
+        elif part.startswith("<"):
+            opened.append(part[1])
+        html.append(part)
+    return "".join(html) + "".join(f"</{name}>" for name in reversed(opened))
+
+
+@given(st.lists(pieces, max_size=400), st.integers(20, 300))
+def test_split_fits_and_stays_valid(parts: list[str], limit: int) -> None:
+    """Every message fits, is valid on its own, and together they hold every visible character in order."""
+    html = balanced(parts)
+
+    messages = split_html(html, limit)
+
+    for message in messages:
+        check(message)
+        assert 0 < units(words(message)) <= limit
+    assert "".join("".join(map(words, messages)).split()) == "".join(words(html).split())
+
+
+def test_telegram_counts_utf16() -> None:
+    """An emoji counts twice, as Telegram counts it."""
+    messages = split_html("😀" * LIMIT)
+
+    assert [units(message) for message in messages] == [LIMIT, LIMIT]
+
+
+def test_short_text_is_one_message() -> None:
+    """A text that fits is left as it is."""
+    assert split_html("<b>Guten Tag</b>") == ["<b>Guten Tag</b>"]

@@ -1,0 +1,34 @@
+"""A stand-in, a person and python-telegram-bot's own Bot that talks to it."""
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+from telegram import Bot
+
+from tests.standin import StandIn, User
+
+
+@pytest.fixture
+def standin() -> Iterator[StandIn]:
+    """A running stand-in; a poll that nothing ends would be a mistake, so it may take long."""
+    with StandIn(poll_cap=30) as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def _timedelta(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The library warns of retry_after as a number; this is how it is told that one knows."""
+    monkeypatch.setenv("PTB_TIMEDELTA", "1")
+
+
+@pytest.fixture
+async def bot(standin: StandIn) -> AsyncIterator[Bot]:
+    """The library's bot."""
+    async with Bot(standin.token, base_url=standin.base_url) as connected:
+        yield connected
+
+
+@pytest.fixture
+def ada(standin: StandIn) -> User:
+    """A person who has started the bot."""
+    return standin.user("Ada", language_code="de", username="ada_l", started=True)

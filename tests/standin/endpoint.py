@@ -1,0 +1,179 @@
+"""The HTTP side: reads a call, checks it, has it played, and lets it go wrong where a fault is set."""
+
+import asyncio
+import re
+import socket
+import struct
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import Route
+
+from tests.standin import methods_bot, methods_messages, rules, validate, wire
+from tests.standin.faults import Fault, FaultKind, Faults
+from tests.standin.methods import PLAYED
+from tests.standin.model import Call, Violation
+from tests.standin.serving import TRANSPORT
+from tests.standin.world import World
+
+__all__ = ["Endpoint", "methods_bot", "methods_messages"]  # imported, the methods enter themselves in PLAYED
+
+Json = dict[str, Any]
+
+TOKEN_FORM = re.compile(r"\d+:[\w-]+")
+METHOD_NAMES = {name.lower(): name for name in validate.api()["methods"]}
+BAD_GATEWAY_PAGE = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
+
+
+class Endpoint:
+    """Answers /bot<token>/<method>."""
+
+    def __init__(self, world: World, faults: Faults, token: str, poll_cap: float) -> None:
+        self.world = world
+        self.faults = faults
+        self.token = token
+        self.poll_cap = poll_cap
+        self.closing = asyncio.Event()
+        self.loop: asyncio.AbstractEventLoop | None = None
+
+    def app(self, started: Callable[[], None]) -> Starlette:
+        """The application; it reports once it runs."""
+
+        @asynccontextmanager
+        async def lifespan(_: Starlette) -> AsyncIterator[None]:
+            self.loop = asyncio.get_running_loop()
+            started()
+            yield
+
+        route = Route("/bot{token}/{method}", self.handle, methods=["GET", "POST"])
+        return Starlette(routes=[route], lifespan=lifespan, exception_handlers={404: _not_found, 405: _not_found})
+
+    def close(self) -> None:
+        """Let go of the calls that hang, and end."""
+        if self.loop:
+            self.loop.call_soon_threadsafe(self.closing.set)
+
+    async def handle(self, request: Request) -> Response:
+        """One call."""
+        body = await request.body()
+        raw = wire.parameters(request.url.query, request.headers.get("content-type", ""), body)
+        name = request.path_params["method"]
+        method = METHOD_NAMES.get(name.lower(), name)
+        if refusal := self._wrong_token(request.path_params["token"]):
+            return self._finish(method, raw, refusal.code, refusal.to_json())
+        params, problems = validate.check_call(method, raw)
+        fault = self._fault(method, params)
+        if fault and fault.kind is not FaultKind.LOST:
+            return await self._strike(fault, request, method, params)
+        if method == "getUpdates" and not problems:
+            status, answer = await run_in_threadpool(self._poll, params)
+            return self._cut(request, method, params) if fault else self._finish(method, params, status, answer)
+        with self.world.change():
+            status, answer = self._play(method, params, problems)
+            if fault:
+                return self._cut(request, method, params)
+            return self._finish(method, params, status, answer)
+
+    def _wrong_token(self, token: str) -> rules.ApiError | None:
+        if token == self.token:
+            return None
+        return rules.unauthorized() if TOKEN_FORM.fullmatch(token) else rules.not_found()
+
+    def _fault(self, method: str, params: Json) -> Fault | None:
+        with self.world.change():
+            return self.faults.take(method, params.get("chat_id"))
+
+    def _poll(self, params: Json) -> tuple[int, Json]:
+        if "allowed_updates" in params:
+            self.world.updates.allowed = params["allowed_updates"]
+        limit = min(max(params.get("limit", 100), 1), 100)
+        timeout = min(params.get("timeout", 0), self.poll_cap)
+        return self._guarded("getUpdates", lambda: self.world.updates.poll(params.get("offset", 0), limit, timeout))
+
+    def _play(self, method: str, params: Json, problems: list[str]) -> tuple[int, Json]:
+        for problem in problems:
+            self._violated("schema", method, problem)
+        if not validate.known(method):
+            return 404, rules.not_found().to_json()
+        if problems:
+            return 400, rules.bad_request(f"stand-in: {'; '.join(problems)}").to_json()
+        if method not in PLAYED:
+            self._violated("stand-in", method, "is not played by the stand-in")
+            return 400, rules.bad_request(f"stand-in: {method} is not played").to_json()
+        return self._guarded(method, lambda: PLAYED[method](self.world, params))
+
+    def _guarded(self, method: str, play: Callable[[], Any]) -> tuple[int, Json]:
+        """Play a method; whatever it raises becomes an answer."""
+        try:
+            result = play()
+        except rules.ApiError as error:
+            if isinstance(error, rules.LimitError):
+                self._violated("limit", method, error.description)
+            return error.code, error.to_json()
+        except Exception as error:  # a mistake of the stand-in must not look like one of Telegram
+            self._violated("stand-in", method, repr(error))
+            return 500, rules.ApiError(500, f"stand-in: {error!r}").to_json()
+        for problem in validate.check_result(method, result):
+            self._violated("stand-in", method, problem)
+        return 200, {"ok": True, "result": result}
+
+    def _violated(self, kind: str, method: str, problem: str) -> None:
+        with self.world.change():
+            self.world.violations.append(Violation(kind, method, problem))
+
+    def _finish(self, method: str, params: Json, status: int, answer: Json) -> Response:
+        self._log(method, params, status, answer)
+        return JSONResponse(answer, status)
+
+    def _log(self, method: str, params: Json, status: int, answer: Json | None) -> None:
+        with self.world.change():
+            self.world.calls.append(Call(method, params, time.time(), status, answer))
+
+    async def _strike(self, fault: Fault, request: Request, method: str, params: Json) -> Response:
+        match fault.kind:
+            case FaultKind.RESET:
+                return self._cut(request, method, params)
+            case FaultKind.HANG:
+                self._log(method, params, 0, None)
+                await self._until_gone(request)
+                return _reset(request)
+            case FaultKind.BAD_GATEWAY:
+                self._log(method, params, 502, None)
+                return HTMLResponse(BAD_GATEWAY_PAGE, 502)
+            case FaultKind.RATE_LIMIT:
+                refusal = rules.too_many_requests(fault.retry_after)
+            case _:
+                refusal = rules.ApiError(500, "Internal Server Error")
+        return self._finish(method, params, refusal.code, refusal.to_json())
+
+    def _cut(self, request: Request, method: str, params: Json) -> Response:
+        """Reset the connection instead of answering."""
+        self._log(method, params, 0, None)
+        return _reset(request)
+
+    async def _until_gone(self, request: Request) -> None:
+        """Wait until the caller hangs up, or the stand-in stops."""
+        ends = [asyncio.ensure_future(request.receive()), asyncio.ensure_future(self.closing.wait())]
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        for end in ends:
+            end.cancel()
+
+
+def _reset(request: Request) -> Response:
+    """Reset the connection; the response given back never leaves."""
+    transport = request.scope[TRANSPORT]
+    if not transport.is_closing():
+        no_lingering = struct.pack("ii", 1, 0)
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, no_lingering)
+        transport.abort()
+    return Response()
+
+
+async def _not_found(request: Request, error: Exception) -> Response:
+    return JSONResponse(rules.not_found().to_json(), 404)

@@ -1,0 +1,47 @@
+"""Faults on a switch: the next calls of a method go wrong in a chosen way."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class FaultKind(Enum):
+    """What goes wrong."""
+
+    RATE_LIMIT = "429 with retry_after, no effect"
+    SERVER_ERROR = "500 as JSON, no effect"
+    BAD_GATEWAY = "502 with an HTML page, no effect"
+    HANG = "no answer until the caller gives up, no effect"
+    RESET = "the connection is reset before anything happens"
+    LOST = "it takes effect, then the connection is reset and the answer is lost"
+
+
+@dataclass
+class Fault:
+    """A fault that waits for its call."""
+
+    method: str
+    kind: FaultKind
+    left: int
+    chat_id: int | None
+    retry_after: int
+
+
+class Faults:
+    """All faults that wait, in the order they were set."""
+
+    def __init__(self) -> None:
+        self.waiting: list[Fault] = []
+
+    def add(self, fault: Fault) -> None:
+        """Let calls go wrong."""
+        self.waiting.append(fault)
+
+    def take(self, method: str, chat_id: object) -> Fault | None:
+        """The fault that strikes this call, used up by it."""
+        for fault in self.waiting:
+            if fault.method == method and fault.chat_id in (None, chat_id):
+                fault.left -= 1
+                if not fault.left:
+                    self.waiting.remove(fault)
+                return fault
+        return None

@@ -1,0 +1,129 @@
+"""What a person can send besides text, and how anything a person sends reaches the bot."""
+
+from typing import TYPE_CHECKING, Any
+
+from tests.standin import model, utf16
+from tests.standin.model import Account, Chat, Message, Seen
+from tests.standin.world import World
+
+if TYPE_CHECKING:
+    from tests.standin.people import Group
+
+Json = dict[str, Any]
+
+
+def reaches_bot(world: World, message: Message) -> bool:
+    """Whether the bot gets a message: in groups privacy mode lets through only what is meant for it."""
+    chat = message.chat
+    if chat.bot_status in ("left", "kicked"):
+        return False
+    if chat.private or not world.privacy or chat.bot_status == "administrator":
+        return True
+    if message.reply_to and message.reply_to.sender is world.bot:
+        return True
+    text, entities = model.written(message.content)
+    return any(_addresses(world.bot, text, entity) for entity in entities)
+
+
+def _addresses(bot: Account, text: str, entity: Json) -> bool:
+    covered = utf16.cut(text, entity["offset"], entity["length"])
+    _, at, name = covered.partition("@")
+    ours = name.lower() == (bot.username or "").lower()
+    return ours if entity["type"] == "mention" or at else entity["type"] == "bot_command"
+
+
+class Media:
+    """A person who sends things; `User` adds text, buttons and reading."""
+
+    def __init__(self, world: World, account: Account) -> None:
+        self.world = world
+        self.account = account
+        self.id = account.id
+        self._acted: dict[int, int] = {}
+
+    def sends_photo(self, caption: str = "", chat: "Group | None" = None, *, topic: int | None = None) -> Seen:
+        """Send a picture."""
+        photo = self._file() | {"width": 640, "height": 480}
+        content: Json = {"photo": [photo]}
+        if caption:
+            content["caption"] = caption
+            content |= model.compact(caption_entities=utf16.detected(caption, []) or None)
+        return self._send(content, chat, topic=topic)
+
+    def sends_voice(self, chat: "Group | None" = None, *, topic: int | None = None) -> Seen:
+        """Send a voice message."""
+        return self._send({"voice": self._file() | {"duration": 3, "mime_type": "audio/ogg"}}, chat, topic=topic)
+
+    def sends_sticker(self, chat: "Group | None" = None, *, topic: int | None = None) -> Seen:
+        """Send a sticker."""
+        looks = {"type": "regular", "width": 512, "height": 512, "is_animated": False, "is_video": False}
+        return self._send({"sticker": self._file() | looks | {"emoji": "👍"}}, chat, topic=topic)
+
+    def sends_document(
+        self, name: str = "paper.pdf", chat: "Group | None" = None, *, topic: int | None = None
+    ) -> Seen:
+        """Send a file."""
+        document = self._file() | {"file_name": name, "mime_type": "application/pdf"}
+        return self._send({"document": document}, chat, topic=topic)
+
+    def sends_poll(self, question: str = "When?", chat: "Group | None" = None, *, topic: int | None = None) -> Seen:
+        """Send a poll with two answers."""
+        options = [{"persistent_id": str(n), "text": text, "voter_count": 0} for n, text in enumerate("AB", 1)]
+        poll = {
+            "id": str(self.world.touch()),
+            "question": question,
+            "options": options,
+            "total_voter_count": 0,
+            "type": "regular",
+        }
+        no = "is_closed allows_multiple_answers allows_revoting members_only"
+        poll |= {"is_anonymous": True} | dict.fromkeys(no.split(), False)
+        return self._send({"poll": poll}, chat, topic=topic)
+
+    def sends_contact(
+        self, phone: str = "+4930123456", chat: "Group | None" = None, *, topic: int | None = None
+    ) -> Seen:
+        """Send one's own phone number."""
+        contact = {"phone_number": phone, "first_name": self.account.first_name, "user_id": self.id}
+        return self._send({"contact": contact}, chat, topic=topic)
+
+    def sends_location(self, chat: "Group | None" = None, *, topic: int | None = None) -> Seen:
+        """Send a place on the map."""
+        return self._send({"location": {"latitude": 52.52, "longitude": 13.405}}, chat, topic=topic)
+
+    def _file(self) -> Json:
+        with self.world.change():
+            return self.world.new_file() | {"file_size": 12_345}
+
+    def _send(
+        self,
+        content: Json,
+        chat: "Group | None",
+        reply_to: Seen | int | None = None,
+        topic: int | None = None,
+    ) -> Seen:
+        with self.world.change():
+            where = self._chat(chat)
+            if where.private:
+                self._opens(where)
+            replied = where.messages[reply_to.id if isinstance(reply_to, Seen) else reply_to] if reply_to else None
+            message = self.world.post(where, self.account, content, reply_to=replied, thread_id=topic)
+            self._tell_bot("message", message)
+            self._acted[where.id] = message.touched
+            return message.seen()
+
+    def _opens(self, chat: Chat) -> None:
+        """Writing to the bot starts it, and takes a block back, of which the bot is told."""
+        if chat.bot_status == "kicked":
+            self.world.set_bot_status(chat, self.account, "member")
+        chat.bot_status = "member"
+
+    def _tell_bot(self, kind: str, message: Message) -> None:
+        if reaches_bot(self.world, message):
+            self.world.updates.put(kind, message.to_json())
+
+    def _chat(self, group: "Group | None") -> Chat:
+        chat = group.chat if group else self.world.chats[self.id]
+        if group and self.id not in chat.members:
+            raise LookupError(f"{self.account.first_name} is not a member of {chat.title}")
+        return chat

@@ -1,0 +1,165 @@
+"""People who write to the bot, and groups: what a test plays on the other side of Telegram."""
+
+import asyncio
+from typing import Any
+
+from tests.standin import model, utf16
+from tests.standin.media import Media
+from tests.standin.model import Chat, Message, Seen
+from tests.standin.world import Query, World
+
+Json = dict[str, Any]
+
+PATIENCE = 5.0
+
+
+class Group:
+    """A group or supergroup, a forum where it has topics."""
+
+    def __init__(self, world: World, chat: Chat) -> None:
+        self.world = world
+        self.chat = chat
+        self.id = chat.id
+
+    def adds_bot(self, by: "User", *, admin: bool = False) -> None:
+        """Somebody adds the bot, or makes it administrator; the bot is told by my_chat_member."""
+        with self.world.change():
+            new = self.chat.bot_status in ("left", "kicked")
+            self.world.set_bot_status(self.chat, by.account, "administrator" if admin else "member")
+            if new:
+                joined = {"new_chat_members": [self.world.bot.to_json()]}
+                self.world.updates.put("message", self.world.post(self.chat, by.account, joined).to_json())
+
+    def removes_bot(self, by: "User") -> None:
+        """Somebody throws the bot out."""
+        with self.world.change():
+            self.world.set_bot_status(self.chat, by.account, "kicked")
+
+    def joined_by(self, user: "User") -> None:
+        """Somebody becomes a member, quietly."""
+        with self.world.change():
+            self.chat.members[user.id] = "member"
+
+    def topic(self, name: str, by: "User") -> int:
+        """Somebody opens a topic; its id."""
+        with self.world.change():
+            opened = {"forum_topic_created": {"name": name, "icon_color": 0x6FB9F0}}
+            message = self.world.post(self.chat, by.account, opened)
+            message.thread_id = message.id
+            self.chat.topics[message.id] = name
+            self.world.updates.put("message", message.to_json())
+            return message.id
+
+
+class User(Media):
+    """A person. Everything is done in the private chat with the bot unless a group is named."""
+
+    def says(
+        self,
+        text: str,
+        chat: Group | None = None,
+        *,
+        reply_to: Seen | int | None = None,
+        topic: int | None = None,
+    ) -> Seen:
+        """Send a text; commands, mentions and links in it are marked as Telegram marks them."""
+        return self._send(_text(text), chat, reply_to, topic)
+
+    def edits(self, message: Seen | int, text: str, chat: Group | None = None) -> Seen:
+        """Change one of their own messages."""
+        with self.world.change():
+            edited = self._chat(chat).messages[_id(message)]
+            edited.content, edited.edit_date, edited.touched = _text(text), model.now(), self.world.touch()
+            self._tell_bot("edited_message", edited)
+            self._acted[edited.chat.id] = edited.touched
+            return edited.seen()
+
+    def taps(self, label: str, chat: Group | None = None) -> Query:
+        """Tap the button with this text, or whose text begins so, on the newest message that has it."""
+        with self.world.change():
+            where = self._chat(chat)
+            message, button = _find_button(where, label)
+            query = self.world.new_query(self.account)
+            payload = {
+                "id": query.id,
+                "from": self.account.to_json(),
+                "message": message.to_json(),
+                "chat_instance": f"-{abs(where.id)}",
+                "data": button["callback_data"],
+            }
+            self.world.updates.put("callback_query", payload)
+            self._acted[where.id] = self.world.touch()
+            return query
+
+    def blocks_bot(self) -> None:
+        """Block the bot; what it sends from now on is refused."""
+        with self.world.change():
+            self.world.set_bot_status(self._chat(None), self.account, "kicked")
+
+    def unblocks_bot(self) -> None:
+        """Take the block back."""
+        with self.world.change():
+            self.world.set_bot_status(self._chat(None), self.account, "member")
+
+    def sees(self, chat: Group | None = None) -> list[Seen]:
+        """The messages of the bot in the chat, oldest first, as they look now."""
+        with self.world.condition:
+            messages = self._chat(chat).messages.values()
+            return [message.seen() for message in messages if message.sender is self.world.bot]
+
+    def wait_reply_sync(
+        self,
+        after: Seen | Query | None = None,
+        *,
+        chat: Group | None = None,
+        count: int = 1,
+        timeout: float = PATIENCE,
+    ) -> Seen:
+        """Wait for the bot to send or edit something; the newest of `count` such messages is given back.
+
+        Only what came after the given message counts, or after the last thing this person did in the chat.
+        """
+        since = after.touched if isinstance(after, Seen) else self._acted.get(self._chat(chat).id, 0)
+
+        def replies() -> list[Seen]:
+            new = sorted((m for m in self.sees(chat) if m.touched > since), key=lambda m: m.touched)
+            return new if len(new) >= count else []
+
+        return self.world.wait(replies, timeout)[-1]
+
+    async def wait_reply(
+        self,
+        after: Seen | Query | None = None,
+        *,
+        chat: Group | None = None,
+        count: int = 1,
+        timeout: float = PATIENCE,  # noqa: ASYNC109 - the waiting is done by a condition in a thread
+    ) -> Seen:
+        """The same without holding up the event loop, which the bot may be running on."""
+        return await asyncio.to_thread(self.wait_reply_sync, after, chat=chat, count=count, timeout=timeout)
+
+
+def _id(message: Seen | int) -> int:
+    return message.id if isinstance(message, Seen) else message
+
+
+def _text(text: str) -> Json:
+    entities = utf16.detected(text, [])
+    return {"text": text} | ({"entities": entities} if entities else {})
+
+
+def _find_button(chat: Chat, label: str) -> tuple[Message, Json]:
+    there: list[str] = []
+    for message in sorted(chat.messages.values(), key=lambda message: -message.id):
+        rows = (message.markup or {}).get("inline_keyboard", [])
+        buttons = [button for row in rows for button in row]
+        there += [button["text"] for button in buttons]
+        exact = [button for button in buttons if button["text"] == label]
+        fitting = exact or [button for button in buttons if button["text"].startswith(label)]
+        if len(fitting) > 1:
+            raise LookupError(f"several buttons begin with {label!r}: {[button['text'] for button in fitting]}")
+        if fitting and "callback_data" not in fitting[0]:
+            raise LookupError(f"the button {label!r} sends nothing to the bot: {fitting[0]}")
+        if fitting:
+            return message, fitting[0]
+    raise LookupError(f"no button {label!r} in the chat, there are: {there}")

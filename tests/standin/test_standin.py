@@ -1,0 +1,251 @@
+"""python-telegram-bot's own Bot against the stand-in: all it sends is valid, all it gets it can read."""
+
+import json
+
+import httpx
+import pytest
+from telegram import (
+    Bot,
+    BotCommand,
+    BotCommandScopeAllPrivateChats,
+    BotCommandScopeChat,
+    ChatMemberAdministrator,
+    ForceReply,
+    InlineKeyboardButton,
+    InlineKeyboardMarkup,
+    KeyboardButton,
+    LinkPreviewOptions,
+    MessageEntity,
+    MessageOriginUser,
+    ReplyKeyboardMarkup,
+    ReplyKeyboardRemove,
+    ReplyParameters,
+)
+from telegram.constants import ChatAction, ParseMode
+from telegram.error import Conflict, EndPointNotFound, Forbidden, InvalidToken
+from telegram.request import HTTPXRequest
+
+from tests.standin import StandIn, User
+
+YES_NO = InlineKeyboardMarkup(
+    [[InlineKeyboardButton("Yes", callback_data="y"), InlineKeyboardButton("No", url="https://a.de")]]
+)
+
+
+@pytest.fixture(autouse=True)
+def _flawless(standin: StandIn, request: pytest.FixtureRequest) -> object:
+    """Nothing in these tests is a call that a correct bot would not make."""
+    yield
+    if "flawed" not in request.fixturenames:
+        assert standin.violations == []
+
+
+@pytest.fixture
+def flawed() -> None:
+    """This test makes such a call on purpose."""
+
+
+async def test_a_text_comes_back_as_a_full_message(standin: StandIn, bot: Bot, ada: User) -> None:
+    """What is sent is returned with chat, sender, date, entities, keyboard and the message it replies to."""
+    question = ada.says("Hi")
+    sent = await bot.send_message(
+        ada.id,
+        "<b>Grüß</b> dich 👋 <a href='https://a.de/x'>hier</a>",
+        parse_mode=ParseMode.HTML,
+        reply_markup=YES_NO,
+        reply_parameters=ReplyParameters(question.id),
+        link_preview_options=LinkPreviewOptions(is_disabled=True),
+        disable_notification=True,
+        protect_content=True,
+    )
+
+    assert sent.text == "Grüß dich 👋 hier"
+    assert sent.parse_entities() == {sent.entities[0]: "Grüß", sent.entities[1]: "hier"}
+    assert sent.from_user == await bot.get_me()
+    assert (sent.chat.id, sent.chat.first_name, sent.chat.type) == (ada.id, "Ada", "private")
+    assert sent.reply_to_message is not None
+    assert sent.reply_to_message.text == "Hi"
+    assert sent.reply_markup == YES_NO
+    assert sent.link_preview_options == LinkPreviewOptions(is_disabled=True)
+    assert standin.chat(ada).messages[-1].labels == ["Yes", "No"]
+
+
+@pytest.mark.parametrize(
+    "markup",
+    [ReplyKeyboardMarkup([["A", KeyboardButton("B", request_contact=True)]]), ReplyKeyboardRemove(), ForceReply()],
+    ids=["keyboard", "remove", "force"],
+)
+async def test_other_markups_are_taken(
+    bot: Bot, ada: User, markup: ReplyKeyboardMarkup | ReplyKeyboardRemove | ForceReply
+) -> None:
+    """Markups other than inline keyboards are accepted and, as with Telegram, not given back."""
+    sent = await bot.send_message(ada.id, "x", reply_markup=markup)
+
+    assert sent.reply_markup is None
+
+
+async def test_explicit_entities_are_kept(bot: Bot, ada: User) -> None:
+    """Entities may be given instead of a parse mode."""
+    sent = await bot.send_message(ada.id, "bold", entities=[MessageEntity(MessageEntity.BOLD, 0, 4)])
+
+    assert sent.parse_entities() == {MessageEntity(MessageEntity.BOLD, 0, 4): "bold"}
+
+
+async def test_messages_are_edited_and_deleted(standin: StandIn, bot: Bot, ada: User) -> None:
+    """An edited text, an edited keyboard and a deletion show in the chat."""
+    sent = await bot.send_message(ada.id, "one", reply_markup=YES_NO)
+    await bot.edit_message_text("two", chat_id=ada.id, message_id=sent.id, reply_markup=YES_NO)
+    edited = await bot.edit_message_reply_markup(ada.id, sent.id)
+
+    assert not isinstance(edited, bool)
+    assert (edited.text, edited.reply_markup) == ("two", None)
+    assert [(m.text, m.edited, m.buttons) for m in standin.chat(ada).messages] == [("two", True, ())]
+
+    await bot.delete_message(ada.id, sent.id)
+    assert standin.chat(ada).messages == []
+
+
+async def test_files_contacts_and_actions_arrive(standin: StandIn, bot: Bot, ada: User) -> None:
+    """Uploads, known file ids, contacts and chat actions are taken."""
+    photo = await bot.send_photo(ada.id, b"png", caption="<i>Bild</i>", parse_mode="HTML", filename="a.png")
+    again = await bot.send_photo(ada.id, photo.photo[-1].file_id)
+    paper = await bot.send_document(ada.id, b"pdf" * 9, filename="a b.pdf", caption="Datei")
+    contact = await bot.send_contact(ada.id, "+49301", "Grace", last_name="Hopper")
+    await bot.send_chat_action(ada.id, ChatAction.TYPING)
+
+    assert photo.parse_caption_entities() == {photo.caption_entities[0]: "Bild"}
+    assert again.photo[-1].file_id == photo.photo[-1].file_id
+    assert paper.document is not None
+    assert (paper.document.file_name, paper.document.file_size) == ("a b.pdf", 27)
+    assert contact.contact is not None
+    assert contact.contact.last_name == "Hopper"
+    assert [message.kind for message in standin.chat(ada).messages] == ["photo", "photo", "document", "contact"]
+
+
+async def test_messages_are_forwarded_and_copied(standin: StandIn, bot: Bot, ada: User) -> None:
+    """A forward names where it comes from, a copy does not."""
+    original = ada.says("see @ada_l")
+    grace = standin.user("Grace", started=True)
+    forwarded = await bot.forward_message(grace.id, ada.id, original.id)
+    copied = await bot.copy_message(grace.id, ada.id, original.id, reply_markup=YES_NO)
+
+    assert isinstance(forwarded.forward_origin, MessageOriginUser)
+    assert forwarded.forward_origin.sender_user.id == ada.id
+    assert [m.text for m in grace.sees()] == ["see @ada_l", "see @ada_l"]
+    assert grace.sees()[-1].id == copied.message_id
+
+
+async def test_topics_pins_and_members_in_a_forum(standin: StandIn, bot: Bot, ada: User) -> None:
+    """An administrator bot opens topics, writes in them, pins, sees members, and leaves."""
+    team = standin.group("Team", [ada], forum=True, admin=True)
+    topic = await bot.create_forum_topic(team.id, "Anfrage 1")
+    sent = await bot.send_message(team.id, "Neu", message_thread_id=topic.message_thread_id)
+    await bot.pin_chat_message(team.id, sent.id)
+    await bot.edit_forum_topic(team.id, topic.message_thread_id, name="Anfrage 1 ✓")
+
+    assert sent.is_topic_message
+    assert standin.chat(team).topics == {topic.message_thread_id: "Anfrage 1 ✓"}
+    chat = await bot.get_chat(team.id)
+    assert chat.is_forum
+    assert chat.pinned_message is not None
+    assert chat.pinned_message.text == "Neu"
+    assert (await bot.get_chat_member(team.id, ada.id)).status == "creator"
+    assert isinstance(await bot.get_chat_member(team.id, standin.bot.id), ChatMemberAdministrator)
+
+    await bot.leave_chat(team.id)
+    with pytest.raises(Forbidden, match=r"^Forbidden: bot is not a member of the supergroup chat$"):
+        await bot.send_message(team.id, "x")
+
+
+async def test_the_profile_is_kept_by_language_and_scope(bot: Bot, ada: User) -> None:
+    """Commands, name and descriptions come back as they were set."""
+    german = [BotCommand("hilfe", "Hilfe zeigen")]
+    await bot.set_my_commands(german, language_code="de")
+    await bot.set_my_commands([BotCommand("anfragen", "Liste")], scope=BotCommandScopeChat(ada.id))
+    await bot.set_my_name("Gemeinsam")
+    await bot.set_my_description("Was ich kann", language_code="de")
+    await bot.set_my_short_description("Kurz")
+
+    assert await bot.get_my_commands(language_code="de") == tuple(german)
+    assert await bot.get_my_commands(scope=BotCommandScopeAllPrivateChats()) == ()
+    assert len(await bot.get_my_commands(scope=BotCommandScopeChat(ada.id))) == 1
+    assert (await bot.get_my_name(language_code="en")).name == "Gemeinsam"
+    assert (await bot.get_my_description("de")).description == "Was ich kann"
+    assert (await bot.get_my_short_description()).short_description == "Kurz"
+
+    await bot.delete_my_commands(language_code="de")
+    assert await bot.get_my_commands(language_code="de") == ()
+
+
+async def test_a_wrong_token_and_an_unknown_method(standin: StandIn, bot: Bot, flawed: None) -> None:
+    """A foreign token is unauthorised, an unknown method is not found."""
+    request = HTTPXRequest()
+    stranger = Bot("1:AAother", base_url=standin.base_url, request=request)
+    with pytest.raises(InvalidToken, match=r"Unauthorized"):
+        await stranger.get_me()
+    await request.shutdown()
+    with pytest.raises(EndPointNotFound):
+        await bot.do_api_request("makeCoffee")
+
+    assert [(v.kind, v.method) for v in standin.violations] == [("schema", "makeCoffee")]
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "wrong", "problem"),
+    [
+        ("sendMessage", {"chat_id": 1}, "text is required"),
+        ("sendMessage", {"chat_id": 1, "text": "x", "colour": "red"}, "unknown parameter colour"),
+        ("sendMessage", {"chat_id": 1, "text": "x", "disable_notification": "maybe"}, "must be Boolean"),
+        ("deleteMessage", {"chat_id": 1, "message_id": "one"}, "message_id must be Integer"),
+        ("sendMessage", {"chat_id": 1, "text": "x", "reply_markup": {"inline_keyboard": [[{}]]}}, "text is required"),
+        ("sendMessage", {"chat_id": 1, "text": "x", "reply_markup": {"inline_keyboard": [1]}}, "must be Array of"),
+        ("sendMessage", {"chat_id": 1, "text": "x", "reply_parameters": {"message_id": 1, "q": 1}}, "no field q"),
+        ("sendMessage", {"chat_id": 1, "text": "x", "link_preview_options": {"url": 5}}, "url must be String"),
+        ("sendMediaGroup", {"chat_id": 1, "media": [{"type": "photo"}]}, "media is required in InputMediaPhoto"),
+        ("sendMediaGroup", {"chat_id": 1, "media": [{"type": "photo", "media": "attach://a"}]}, "no file came"),
+        ("setMyCommands", {"commands": [], "scope": {"type": "moon"}}, "scope must be BotCommandScope"),
+    ],
+)
+def test_calls_that_are_not_as_documented(
+    standin: StandIn, flawed: None, endpoint: str, wrong: dict[str, object], problem: str
+) -> None:
+    """What does not fit the documented API is refused and noted, however deep it is."""
+    answer = httpx.post(f"{standin.base_url}{standin.token}/{endpoint}", json=wrong)
+
+    assert answer.status_code == 400
+    assert answer.json()["description"].startswith("Bad Request: stand-in: ")
+    assert [(v.kind, v.method) for v in standin.violations] == [("schema", endpoint)]
+    assert problem in standin.violations[0].problem
+
+
+async def test_every_call_is_logged_decoded(standin: StandIn, bot: Bot, ada: User) -> None:
+    """A call can be read with its parameters as values and with its answer."""
+    await bot.send_message(ada.id, "x", reply_markup=YES_NO)
+    (call,) = standin.calls_to("sendMessage")
+
+    assert call.params["reply_markup"] == json.loads(YES_NO.to_json())
+    assert (call.status, call.response["result"]["text"]) == (200, "x")
+
+
+async def test_polling_confirms_by_offset(bot: Bot, ada: User) -> None:
+    """Updates come until a higher offset confirms them, at most as many as asked for."""
+    ada.says("1")
+    ada.says("2")
+    first, second = await bot.get_updates()
+
+    assert await bot.get_updates(limit=1) == (first,)
+    assert await bot.get_updates(offset=second.update_id) == (second,)
+    assert await bot.get_updates(offset=second.update_id + 1) == ()
+    assert first.message is not None
+    assert first.message.from_user is not None
+    assert (first.message.text, first.message.from_user.language_code) == ("1", "de")
+
+
+async def test_polling_and_a_webhook_exclude_each_other(bot: Bot) -> None:
+    """With a webhook set, getUpdates is a conflict."""
+    await bot.set_webhook("http://127.0.0.1:9/hook")
+    with pytest.raises(Conflict, match=r"can't use getUpdates method while webhook is active; use deleteWebhook"):
+        await bot.get_updates()
+
+    await bot.delete_webhook(drop_pending_updates=True)
+    assert await bot.get_updates() == ()

@@ -1,0 +1,238 @@
+"""People and groups: what they do reaches the bot as Telegram would bring it."""
+
+import asyncio
+
+import pytest
+from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, MessageEntity, Update
+from telegram.error import BadRequest, Forbidden
+from telegram.ext import Application, TypeHandler
+
+from tests.standin import Entity, StandIn, User
+
+BUTTONS = InlineKeyboardMarkup([[InlineKeyboardButton(t, callback_data=t[0]) for t in ("Ja, gern", "Nein")]])
+
+
+@pytest.fixture
+async def updates(bot: Bot) -> "Updates":
+    """What the bot gets."""
+    return Updates(bot)
+
+
+class Updates:
+    """Reads and confirms."""
+
+    def __init__(self, bot: Bot) -> None:
+        self.bot = bot
+        self.offset = 0
+
+    async def __call__(self) -> list[Update]:
+        """Everything that is there now."""
+        got = await self.bot.get_updates(offset=self.offset)
+        self.offset = got[-1].update_id + 1 if got else self.offset
+        return list(got)
+
+
+async def test_a_command_is_marked(updates: Updates, ada: User) -> None:
+    """Commands carry their entity, counted in UTF-16 units, and what follows stays text."""
+    ada.says("/start intro")
+    ada.says("👋 /hilfe")
+    first, second = await updates()
+
+    assert first.message is not None
+    assert second.message is not None
+    assert first.message.parse_entities([MessageEntity.BOT_COMMAND]) == {first.message.entities[0]: "/start"}
+    assert (second.message.entities[0].offset, second.message.entities[0].length) == (3, 6)
+
+
+async def test_everything_a_person_can_send_is_read(updates: Updates, ada: User) -> None:
+    """Each kind of message parses into its own attribute."""
+    ada.sends_photo("Foto")
+    ada.sends_voice()
+    ada.sends_sticker()
+    ada.sends_document()
+    ada.sends_poll()
+    ada.sends_contact()
+    ada.sends_location()
+    kinds = ["photo", "voice", "sticker", "document", "poll", "contact", "location"]
+    messages = [update.message for update in await updates()]
+
+    assert [bool(getattr(message, kind)) for message, kind in zip(messages, kinds, strict=True)] == [True] * 7
+
+
+async def test_replies_and_edits_are_told(updates: Updates, bot: Bot, ada: User) -> None:
+    """A reply brings the message it answers, an edit comes as edited_message."""
+    question = await bot.send_message(ada.id, "Wie?")
+    said = ada.says("so", reply_to=question.id)
+    ada.edits(said, "anders")
+    reply, edit = await updates()
+
+    assert reply.message is not None
+    assert reply.message.reply_to_message == question
+    assert edit.edited_message is not None
+    assert (edit.edited_message.text, edit.edited_message.message_id) == ("anders", said.id)
+
+
+async def test_a_tap_is_answered_once(standin: StandIn, updates: Updates, bot: Bot, ada: User) -> None:
+    """A tap names the data and the message; its answer is seen, a second one is too late."""
+    sent = await bot.send_message(ada.id, "Ja?", reply_markup=BUTTONS)
+    tap = ada.taps("Ja")
+    (update,) = await updates()
+    query = update.callback_query
+    assert query is not None
+    await query.answer("Danke")
+
+    assert (query.data, query.message, query.from_user.id) == ("J", sent, ada.id)
+    assert tap.answer is not None
+    assert tap.answer["text"] == "Danke"
+    with pytest.raises(BadRequest, match=r"Query is too old and response timeout expired or query id is invalid"):
+        await query.answer()
+
+
+async def test_an_old_tap_cannot_be_answered(standin: StandIn, bot: Bot, ada: User) -> None:
+    """After a while Telegram forgets the tap."""
+    await bot.send_message(ada.id, "Ja?", reply_markup=BUTTONS)
+    tap = ada.taps("Nein")
+    standin.expire_queries()
+
+    with pytest.raises(BadRequest, match=r"Query is too old"):
+        await bot.answer_callback_query(tap.id)
+
+
+async def test_a_tap_takes_the_newest_message_that_has_the_button(bot: Bot, updates: Updates, ada: User) -> None:
+    """A message further up is found where no newer one has such a button; else it is an error that names them."""
+    older = await bot.send_message(ada.id, "1", reply_markup=BUTTONS)
+    only_no = InlineKeyboardMarkup([[InlineKeyboardButton("Nein", callback_data="n")]])
+    newer = await bot.send_message(ada.id, "2", reply_markup=only_no)
+    ada.taps("Ja")
+    ada.taps("Nein")
+
+    tapped = [u.callback_query.message for u in await updates() if u.callback_query]
+    assert tapped == [older, newer]
+    with pytest.raises(LookupError, match=r"no button 'Weiter' in the chat, there are: .*'Ja, gern'"):
+        ada.taps("Weiter")
+
+
+async def test_a_blocked_bot_is_told_and_refused(updates: Updates, bot: Bot, ada: User) -> None:
+    """Blocking comes as my_chat_member; writing is forbidden until the person writes again."""
+    ada.blocks_bot()
+    with pytest.raises(Forbidden, match=r"^Forbidden: bot was blocked by the user$"):
+        await bot.send_message(ada.id, "x")
+    ada.says("/start")
+    blocked, unblocked, start = await updates()
+
+    assert blocked.my_chat_member is not None
+    assert blocked.my_chat_member.new_chat_member.status == "kicked"
+    assert unblocked.my_chat_member is not None
+    assert unblocked.my_chat_member.new_chat_member.status == "member"
+    assert start.message is not None
+    await bot.send_message(ada.id, "x")
+
+
+async def test_being_added_to_a_group_is_told(standin: StandIn, updates: Updates, ada: User) -> None:
+    """my_chat_member comes first, then the service message; being thrown out is told too."""
+    team = standin.group("Team", [ada, standin.user("Grace")])
+    team.removes_bot(ada)
+    added, joined, removed = await updates()
+
+    assert added.my_chat_member is not None
+    assert (added.my_chat_member.chat.title, added.my_chat_member.from_user.id) == ("Team", ada.id)
+    assert joined.message is not None
+    assert joined.message.new_chat_members[0].id == standin.bot.id
+    assert removed.my_chat_member is not None
+    with pytest.raises(Forbidden, match=r"^Forbidden: bot was kicked from the supergroup chat$"):
+        await updates.bot.send_message(team.id, "x")
+
+
+async def test_privacy_mode(standin: StandIn, updates: Updates, bot: Bot, ada: User) -> None:
+    """In a group only commands, mentions and replies to the bot arrive; everybody sees all of it."""
+    team = standin.group("Team", [ada], kind="group")
+    own = await bot.send_message(team.id, "Ich bin da")
+    await updates()
+    ada.says("unter uns", chat=team)
+    ada.says("/andere@other_bot", chat=team)
+    ada.says("schreibt an mail@standin_bot.de", chat=team)
+    ada.says("👋 @standin_bot hallo", chat=team)
+    ada.says("/status", chat=team)
+    ada.says("/status@standin_bot", chat=team)
+    ada.says("danke", chat=team, reply_to=own.id)
+    got = [update.message for update in await updates()]
+
+    assert [m.text for m in got if m] == ["👋 @standin_bot hallo", "/status", "/status@standin_bot", "danke"]
+    assert got[0] is not None
+    assert got[0].parse_entities() == {got[0].entities[0]: "@standin_bot"}
+    assert len(standin.chat(team).messages) == 9
+
+
+async def test_administrators_hear_everything(standin: StandIn, updates: Updates, ada: User) -> None:
+    """Privacy mode does not bind a bot that is administrator; topics are named."""
+    team = standin.group("Team", [ada], forum=True, admin=True)
+    topic = team.topic("Fragen", ada)
+    ada.says("unter uns", chat=team, topic=topic)
+    heard = (await updates())[-1].message
+
+    assert heard is not None
+    assert (heard.text, heard.message_thread_id) == ("unter uns", topic)
+
+
+async def test_redelivery(standin: StandIn, updates: Updates, ada: User) -> None:
+    """A confirmed update comes once more, with the id it had, and then no more."""
+    ada.says("einmal")
+    (first,) = await updates()
+    standin.redeliver(first.update_id)
+
+    assert await updates() == [first]
+    assert await updates() == []
+
+
+async def test_waiting_for_a_reply(standin: StandIn, bot: Bot, ada: User) -> None:
+    """A poll returns as soon as somebody writes, and a wait as soon as the bot answers or edits."""
+    poll = asyncio.create_task(bot.get_updates(timeout=10))
+    await standin.wait_for(lambda: standin.polling)
+    said = ada.says("Hallo")
+    (update,) = await poll
+    assert update.message is not None
+    waiting = asyncio.create_task(ada.wait_reply())
+    sent = await update.message.reply_html("<b>Auch</b> hallo")
+    seen = await waiting
+
+    assert (seen.text, seen.entities, seen.from_bot) == ("Auch hallo", (Entity("bold", "Auch"),), True)
+    await sent.edit_text("Servus")
+    edited = await ada.wait_reply(after=seen)
+    assert (edited.id, edited.text, edited.edited) == (sent.id, "Servus", True)
+    assert ada.wait_reply_sync(after=said).text == "Servus"
+
+
+def test_waiting_in_vain(standin: StandIn, ada: User) -> None:
+    """A wait that ends in vain says what was called lately."""
+    ada.says("Hallo")
+    with pytest.raises(TimeoutError, match=r"last calls: none; violations: none"):
+        ada.wait_reply_sync(timeout=0.01)
+
+
+async def test_a_whole_bot_in_the_same_loop(standin: StandIn, ada: User) -> None:
+    """An Application that polls answers texts and taps while the test waits, and stops in good order."""
+
+    async def answer(update: Update, _: object) -> None:
+        if update.callback_query:
+            await update.callback_query.answer()
+            await update.callback_query.edit_message_text(f"Du hast {update.callback_query.data} gewählt")
+        elif update.effective_message:
+            await update.effective_message.reply_text("Wirklich?", reply_markup=BUTTONS)
+
+    app = Application.builder().token(standin.token).base_url(standin.base_url).build()
+    app.add_handler(TypeHandler(Update, answer))
+    async with app:
+        await app.start()
+        assert app.updater is not None
+        await app.updater.start_polling(timeout=10)
+        ada.says("/start")
+        asked = await ada.wait_reply()
+        tap = ada.taps("Nein")
+        answered = await ada.wait_reply()
+        await app.updater.stop()
+        await app.stop()
+
+    assert (asked.labels, answered.text) == (["Ja, gern", "Nein"], "Du hast N gewählt")
+    assert tap.answer is not None
+    assert standin.settled
+    assert standin.violations == []

@@ -1,0 +1,110 @@
+"""The queue of updates: confirmed by the offset of the next poll, one poller at a time, or pushed."""
+
+import threading
+from typing import Any
+
+from tests.standin import rules
+
+Json = dict[str, Any]
+
+FIRST_ID = 700_000_001
+ON_REQUEST_ONLY = {"chat_member", "message_reaction", "message_reaction_count"}
+
+
+class Updates:
+    """All updates there ever were, those not yet confirmed, and who is waiting for them."""
+
+    def __init__(self, condition: threading.Condition) -> None:
+        self.condition = condition
+        self.everything: list[Json] = []
+        self.pending: list[Json] = []
+        self.again: list[Json] = []
+        self.allowed: list[str] = []
+        self.pushed = False
+        self.closed = False
+        self.waiting = 0
+        self._poller = 0
+        self._ended_by = ""
+
+    def put(self, kind: str, payload: Json) -> None:
+        """Queue an update, unless the bot asked not to get this kind."""
+        with self.condition:
+            if (kind not in self.allowed) if self.allowed else (kind in ON_REQUEST_ONLY):
+                return
+            update = {"update_id": FIRST_ID + len(self.everything), kind: payload}
+            self.everything.append(update)
+            self.pending.append(update)
+            self.condition.notify_all()
+
+    def redeliver(self, update_id: int) -> None:
+        """Send an update once more, as happens when Telegram did not learn that it arrived."""
+        with self.condition:
+            self.again.append(self.everything[update_id - FIRST_ID])
+            self.condition.notify_all()
+
+    def poll(self, offset: int, limit: int, timeout: float) -> list[Json]:
+        """Answer getUpdates: waits until there is something, but no longer than the timeout."""
+        with self.condition:
+            if self.pushed:
+                raise rules.conflict(rules.WEBHOOK_ACTIVE)
+            self._confirm(offset)
+            if self._any() or timeout <= 0:
+                return self._batch(limit)
+            self.end_poll(rules.OTHER_POLLER)
+            mine = self._poller
+            self.waiting += 1
+            self.condition.wait_for(lambda: self._any() or self._poller != mine or self.closed, timeout)
+            self.waiting -= 1
+            if self._poller != mine:
+                raise rules.conflict(self._ended_by)
+            return self._batch(limit)
+
+    def end_poll(self, reason: str) -> None:
+        """Whoever waits for updates now is sent away with a conflict."""
+        with self.condition:
+            self._poller += 1
+            self._ended_by = reason
+            self.condition.notify_all()
+
+    def drop(self) -> None:
+        """Forget everything that is pending."""
+        with self.condition:
+            self.pending.clear()
+            self.again.clear()
+
+    def close(self) -> None:
+        """Let go whoever waits: the stand-in stops."""
+        with self.condition:
+            self.closed = True
+            self.condition.notify_all()
+
+    def done(self, update: Json) -> None:
+        """The webhook took this update."""
+        with self.condition:
+            queue = self.again if update in self.again else self.pending
+            if update in queue:
+                queue.remove(update)
+            self.condition.notify_all()
+
+    def _any(self) -> bool:
+        return bool(self.pending or self.again)
+
+    def _confirm(self, offset: int) -> None:
+        if offset > 0:
+            self.pending = [update for update in self.pending if update["update_id"] >= offset]
+        elif offset < 0:
+            self.pending = self.pending[offset:]
+        self.condition.notify_all()
+
+    def _batch(self, limit: int) -> list[Json]:
+        batch = [*self.again, *self.pending][:limit]
+        self.again = self.again[limit:]
+        return batch
+
+
+def chat_of(update: Json) -> int:
+    """The chat an update belongs to; updates of one chat reach a webhook in order."""
+    payload = next(value for key, value in update.items() if key != "update_id")
+    holder = payload.get("message", payload)
+    chat_id: int = holder["chat"]["id"]
+    return chat_id

@@ -1,0 +1,199 @@
+"""The world the bot lives in: accounts, chats, messages, updates. One lock guards it all."""
+
+import itertools
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from tests.standin import model, rules
+from tests.standin.model import Account, Call, Chat, Message, Violation
+from tests.standin.updates import Updates
+from tests.standin.webhook import Pusher, Webhook
+
+Json = dict[str, Any]
+T = TypeVar("T")
+
+FIRST_USER = 100_001
+FIRST_GROUP = 2_000_001
+SUPERGROUP = 1_000_000_000_000
+
+
+@dataclass
+class Query:
+    """A tap on a button that the bot has yet to answer."""
+
+    id: str
+    person: Account
+    answer: Json | None = None
+    expired: bool = False
+
+
+@dataclass
+class Profile:
+    """What the bot told Telegram about itself, by language (commands also by scope)."""
+
+    commands: dict[tuple[str, str], list[Json]] = field(default_factory=dict)
+    texts: dict[tuple[str, str], str] = field(default_factory=dict)
+
+
+class World:
+    """All state. Take `change()` around everything that touches it: it locks, and wakes whoever waits."""
+
+    def __init__(self, bot: Account, *, privacy: bool, retry_delay: float) -> None:
+        self.condition = threading.Condition()
+        self.bot = bot
+        self.privacy = privacy
+        self.retry_delay = retry_delay
+        self.updates = Updates(self.condition)
+        self.calls: list[Call] = []
+        self.violations: list[Violation] = []
+        self.accounts: dict[int, Account] = {bot.id: bot}
+        self.chats: dict[int, Chat] = {}
+        self.queries: dict[str, Query] = {}
+        self.files: set[str] = set()
+        self.profile = Profile()
+        self.webhook = Webhook()
+        self.pushers: list[Pusher] = []
+        self._ids = itertools.count(FIRST_USER)
+        self._group_ids = itertools.count(FIRST_GROUP)
+        self._query_ids = itertools.count(4_000_000_000_000_000_001)
+        self._file_ids = itertools.count(1)
+        self._touches = itertools.count(1)
+        self._message_ids = itertools.count(1)
+        self._supergroup_message_ids: dict[int, Iterator[int]] = {}
+
+    @contextmanager
+    def change(self) -> Iterator[None]:
+        """Hold the world still, then tell everybody who waits to look again."""
+        with self.condition:
+            try:
+                yield
+            finally:
+                self.condition.notify_all()
+
+    def wait(self, condition: Callable[[], T], timeout: float) -> T:
+        """Wait until the condition holds, looking again at every change; its value is given back."""
+        with self.condition:
+            if not (value := self.condition.wait_for(condition, timeout)):
+                raise TimeoutError(f"still not so after {timeout} s; {self._lately()}")
+            return value
+
+    def _lately(self) -> str:
+        calls = [f"{call.method} {call.status}" for call in self.calls if call.method != "getUpdates"][-8:]
+        return f"last calls: {', '.join(calls) or 'none'}; violations: {self.violations or 'none'}"
+
+    def add_person(self, first_name: str, **details: str | None) -> Account:
+        """A new person, who has a private chat with the bot but has not started it."""
+        person = Account(next(self._ids), first_name, **details)  # type: ignore[arg-type]  # all details are text
+        self.accounts[person.id] = person
+        self.chats[person.id] = Chat(person.id, "private", person=person)
+        return person
+
+    def add_group(self, title: str, kind: str, *, forum: bool) -> Chat:
+        """A new group without anybody in it."""
+        number = next(self._group_ids)
+        chat_id = -number if kind == "group" else -SUPERGROUP - number
+        chat = self.chats[chat_id] = Chat(chat_id, kind, title, is_forum=forum)
+        return chat
+
+    def chat(self, chat_id: int | str) -> Chat:
+        """The chat with this id, as the bot names it."""
+        chat = self.chats.get(int(chat_id)) if str(chat_id).lstrip("-").isdecimal() else None
+        if chat is None:
+            raise rules.bad_request(rules.CHAT_NOT_FOUND)
+        return chat
+
+    def writable(self, chat_id: int | str) -> Chat:
+        """The chat, where the bot may write to it."""
+        chat = self.chat(chat_id)
+        if chat.bot_status in ("member", "administrator"):
+            return chat
+        if chat.private and chat.bot_status == "kicked":
+            raise rules.forbidden("bot was blocked by the user")
+        if chat.private:
+            raise self._not_started(chat)
+        how = "was kicked from" if chat.bot_status == "kicked" else "is not a member of"
+        raise rules.forbidden(f"bot {how} the {chat.type} chat")
+
+    def _not_started(self, chat: Chat) -> rules.ApiError:
+        met = any(chat.id in other.members and other.bot_status != "left" for other in self.chats.values())
+        if met:
+            return rules.forbidden("bot can't initiate conversation with a user")
+        return rules.bad_request(rules.CHAT_NOT_FOUND)
+
+    def touch(self) -> int:
+        """The next number in the order of everything that was sent or edited."""
+        return next(self._touches)
+
+    def post(self, chat: Chat, sender: Account, content: Json, **details: Any) -> Message:
+        """Put a message in a chat."""
+        ids = self._message_ids
+        if chat.type == "supergroup":
+            ids = self._supergroup_message_ids.setdefault(chat.id, itertools.count(1))  # type: ignore[assignment]
+        message = Message(next(ids), chat, sender, content, self.touch(), **details)
+        chat.messages[message.id] = message
+        return message
+
+    def new_file(self) -> Json:
+        """The ids of a file on Telegram's servers."""
+        number = next(self._file_ids)
+        file_id = f"standin-file-{number:04}"
+        self.files.add(file_id)
+        return {"file_id": file_id, "file_unique_id": f"standin-{number:04}"}
+
+    def new_query(self, person: Account) -> Query:
+        """A tap on a button that waits for its answer."""
+        query = Query(str(next(self._query_ids)), person)
+        self.queries[query.id] = query
+        return query
+
+    def set_webhook(self, webhook: Webhook) -> None:
+        """Push updates from now on, or leave it to polling where there is no address."""
+        for pusher in self.pushers:
+            pusher.stop()
+        self.webhook = webhook
+        self.updates.pushed = bool(webhook.url)
+        if webhook.url:
+            self.updates.end_poll("terminated by setWebhook request")
+            self.pushers.append(Pusher(self.updates, webhook, self.retry_delay))
+
+    def close(self) -> None:
+        """Let go of everything that waits or runs."""
+        self.updates.close()
+        for pusher in self.pushers:
+            pusher.stop()
+        for pusher in self.pushers:
+            pusher.join()
+
+    def set_bot_status(self, chat: Chat, by: Account, status: str) -> None:
+        """The bot is added, removed, blocked, made administrator: it is told."""
+        old, chat.bot_status = chat.bot_status, status
+        if old == status:
+            return
+        change = {
+            "chat": chat.to_json(),
+            "from": by.to_json(),
+            "date": model.now(),
+            "old_chat_member": member_json(self.bot, old),
+            "new_chat_member": member_json(self.bot, status),
+        }
+        self.updates.put("my_chat_member", change)
+
+
+def member_json(account: Account, status: str) -> Json:
+    """A ChatMember object."""
+    base: Json = {"status": status, "user": account.to_json()}
+    if status == "kicked":
+        return base | {"until_date": 0}
+    if status == "creator":
+        return base | {"is_anonymous": False}
+    if status == "administrator":
+        yes = "can_manage_chat can_delete_messages can_invite_users can_pin_messages can_manage_topics"
+        no = (
+            "can_be_edited is_anonymous can_manage_video_chats can_restrict_members can_promote_members "
+            "can_change_info can_post_stories can_edit_stories can_delete_stories"
+        )
+        return base | dict.fromkeys(yes.split(), True) | dict.fromkeys(no.split(), False)
+    return base

@@ -1,0 +1,62 @@
+"""The whole bot, run as `gwbot run` runs it, against the stand-in over HTTP."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from bot.app import open_store, run
+from bot.settings import Settings
+from index.live import LiveIndex
+from tests.standin import Group, Seen, StandIn, User
+
+
+@pytest.fixture
+def standin() -> Iterator[StandIn]:
+    """Telegram's part; at the end no call may have broken the Bot API's rules."""
+    with StandIn() as started:
+        yield started
+        assert started.violations == []
+
+
+@pytest.fixture
+def bot_settings(standin: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """Settings of a bot that polls the stand-in."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GW_TELEGRAM_TOKEN", standin.token)
+    monkeypatch.setenv("GW_TELEGRAM_API_URL", standin.url)
+    return Settings()
+
+
+@asynccontextmanager
+async def running(settings: Settings, live: LiveIndex, *, webhook: bool = False) -> AsyncIterator[None]:
+    """The bot at work inside the block; afterwards stopped as by SIGTERM."""
+    stop, store = asyncio.Event(), open_store(settings)
+    task = asyncio.create_task(run(settings, live, store, stop, webhook=webhook))
+    try:
+        yield
+    finally:
+        stop.set()
+        await asyncio.wait_for(task, 30)
+        store.close()
+
+
+@pytest.fixture
+async def polling(bot_settings: Settings, live: LiveIndex) -> AsyncIterator[None]:
+    """A bot that polls."""
+    async with running(bot_settings, live):
+        yield
+
+
+async def sees(standin: StandIn, person: User, text: str, chat: Group | None = None) -> Seen:
+    """Wait until a message of the bot with this text is in the chat."""
+    found = await standin.wait_for(lambda: [seen for seen in person.sees(chat) if text in seen.text])
+    return found[-1]
+
+
+@pytest.fixture
+def ada(standin: StandIn) -> User:
+    """A person whose Telegram is German."""
+    return standin.user("Ada", language_code="de", started=True)

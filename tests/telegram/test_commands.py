@@ -1,0 +1,129 @@
+"""Commands, buttons and the introduction in a private chat."""
+
+import pytest
+
+from bot.menu import ADVISERS, ENGLISH, GERMAN
+from tests.standin import StandIn, User
+
+pytestmark = pytest.mark.usefixtures("polling")
+
+
+@pytest.mark.parametrize("command", [*GERMAN, *ENGLISH, *ADVISERS])
+async def test_every_command_is_replied_to(ada: User, command: str) -> None:
+    """No command is left without a reply, and none is unknown."""
+    ada.says(f"/{command}")
+
+    assert "kenne ich nicht" not in (await ada.wait_reply()).text
+
+
+async def test_menu_is_published_in_each_language(standin: StandIn) -> None:
+    """The command menu stands in German, in English, and by default."""
+    await standin.wait_for(lambda: len(standin.calls_to("setMyCommands")) == 3)
+
+    codes = {call.params.get("language_code", "") for call in standin.calls_to("setMyCommands")}
+
+    assert codes == {"", "de", "en"}
+
+
+async def test_start_opens_three_doors(ada: User) -> None:
+    """The first message says that this is a bot and offers to ask, to be led, and to talk to a person."""
+    ada.says("/start")
+    start = await ada.wait_reply()
+
+    assert "Ich bin ein Bot" in start.text
+    assert start.labels == ["Eine Frage stellen", "Einführung", "Mit einem Menschen sprechen"]
+
+
+@pytest.mark.parametrize("door", ["Eine Frage stellen", "Einführung", "Mit einem Menschen sprechen"])
+async def test_every_door_leads_somewhere(ada: User, door: str) -> None:
+    """Each of the three buttons is followed by a message."""
+    ada.says("/start")
+    await ada.wait_reply()
+
+    assert (await ada.wait_reply(ada.taps(door))).text
+
+
+@pytest.mark.parametrize(
+    ("link", "expected"),
+    [
+        ("intro", "Schritt 1 von"),
+        ("beratung", "Worum geht es?"),
+        ("frage-backbone", "Aus der Fachliteratur:"),
+        ("frage-gibt-es-nicht", "Guten Tag!"),
+        ("<script>", "Guten Tag!"),
+    ],
+)
+async def test_deep_links(ada: User, link: str, expected: str) -> None:
+    """A link leads straight to its place, an unknown one to the start."""
+    ada.says(f"/start {link}")
+
+    assert expected in (await ada.wait_reply()).text
+
+
+async def test_introduction_turns_pages_in_one_message(ada: User) -> None:
+    """Next and back change one message, from the first step to the last and back."""
+    ada.says("/einfuehrung")
+    page = await ada.wait_reply()
+    first = page.id
+    while "Weiter ›" in page.labels:
+        page = await ada.wait_reply(ada.taps("Weiter ›"))
+    last = page.text
+    page = await ada.wait_reply(ada.taps("‹ Zurück"))
+
+    assert "Schritt 8 von 8" in last
+    assert "Schritt 7 von 8" in page.text
+    assert page.id == first
+    assert len(ada.sees()) == 1
+
+
+async def test_contact_is_text_and_card(ada: User, standin: StandIn) -> None:
+    """The contact comes as text and as a contact to be saved."""
+    ada.says("/kontakt")
+    await ada.wait_reply(count=2)
+
+    text, card = ada.sees()
+
+    assert "jacob.rohm@phineo.org" in text.text
+    assert card.kind == "contact"
+    assert standin.calls_to("sendContact")[0].params["phone_number"] == "+4930520065411"
+
+
+async def test_data_can_be_seen_and_deleted(ada: User) -> None:
+    """/meinedaten shows what is held, /loeschen removes it after a second question."""
+    ada.says("Was ist ein Backbone?")
+    await ada.wait_reply()
+    ada.says("/meinedaten")
+    assert "Was ist ein Backbone?" in (await ada.wait_reply()).text
+
+    ada.says("/loeschen")
+    await ada.wait_reply()
+    deleted = await ada.wait_reply(ada.taps("Ja, alles löschen"))
+    ada.says("/meinedaten")
+    held = (await ada.wait_reply()).text
+
+    assert "gelöscht" in deleted.text
+    assert "Was ist ein Backbone?" not in held
+
+
+async def test_unknown_command(ada: User) -> None:
+    """An unknown command is named as such, with what to do."""
+    ada.says("/pizza")
+
+    assert "/hilfe" in (await ada.wait_reply()).text
+
+
+async def test_forged_button_changes_nothing(ada: User, standin: StandIn) -> None:
+    """Callback data that no button of ours carries now is answered and has no effect."""
+    ada.says("/loeschen")
+    message = await ada.wait_reply()
+    sender = standin.last_update(ada)["message"]["from"]
+    forged = ("r:send", "e:../../etc/passwd", "i:99999999999999999999", "f:9:backbone", "l:xx", "x" * 64)
+    for data in forged:  # what Telegram would only send for a button that was shown
+        query = {"id": data, "from": sender, "chat_instance": "1", "data": data, "message": message.raw}
+        with standin.world.change():
+            standin.world.updates.put("callback_query", query)
+    await standin.wait_for(lambda: len(standin.calls_to("answerCallbackQuery")) >= len(forged))
+
+    ada.says("/meinedaten")
+
+    assert '"requests"' not in (await ada.wait_reply()).text

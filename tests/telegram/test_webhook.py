@@ -1,0 +1,77 @@
+"""The bot by webhook: real HTTP in both directions."""
+
+import socket
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+
+from bot.settings import Settings
+from bot.web import MAX_BODY, SECRET_HEADER
+from index.live import LiveIndex
+from tests.standin import StandIn, User
+from tests.telegram.conftest import running
+
+SECRET = "nur-fuer-Telegram_1"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+async def address(
+    bot_settings: Settings, standin: StandIn, live: LiveIndex, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[str]:
+    """The address of a bot that runs by webhook."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}/hook"
+    monkeypatch.setenv("PORT", str(port))
+    monkeypatch.setenv("GW_WEBHOOK_URL", url)
+    monkeypatch.setenv("GW_WEBHOOK_SECRET", SECRET)
+    async with running(Settings(), live, webhook=True):
+        await standin.wait_for(lambda: standin.calls_to("setWebhook"))
+        yield url
+
+
+async def test_question_by_webhook(address: str, ada: User) -> None:
+    """An update that Telegram posts is answered."""
+    assert address
+    ada.says("Was ist Collective Impact?")
+
+    assert "Aus der Fachliteratur:" in (await ada.wait_reply()).text
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "status"),
+    [
+        ({}, b'{"update_id": 1}', 401),
+        ({SECRET_HEADER: "falsch"}, b'{"update_id": 1}', 401),
+        ({SECRET_HEADER: SECRET[:-1]}, b'{"update_id": 1}', 401),
+        ({SECRET_HEADER: SECRET + "1"}, b'{"update_id": 1}', 401),
+        ({SECRET_HEADER: SECRET}, b"kein JSON", 400),
+        ({SECRET_HEADER: SECRET}, b"[]", 400),
+        ({SECRET_HEADER: SECRET}, b'{"update_id": "1"}', 400),
+        ({SECRET_HEADER: SECRET}, b"[" * 100_000, 400),
+        ({SECRET_HEADER: SECRET}, b" " * (MAX_BODY + 1), 413),
+        ({SECRET_HEADER: SECRET}, b'{"update_id": 1}', 200),
+        ({SECRET_HEADER: SECRET}, b'{"update_id": 2, "message": {"chat": 5}}', 200),
+    ],
+)
+async def test_what_is_posted_by_others(address: str, headers: dict[str, str], body: bytes, status: int) -> None:
+    """Without the exact secret nothing is taken; what is no update, or too large, is refused."""
+    async with httpx.AsyncClient() as client:
+        response = await client.post(address, headers=headers, content=body)
+
+    assert response.status_code == status
+
+
+async def test_health_and_nothing_else(address: str) -> None:
+    """The health check answers; other paths and methods do not."""
+    base = address.removesuffix("/hook")
+    async with httpx.AsyncClient() as client:
+        assert (await client.get(f"{base}/healthz")).text == "ok"
+        assert (await client.get(address)).status_code == 405
+        assert (await client.get(f"{base}/")).status_code == 404
