@@ -63,10 +63,10 @@ def save(out: Path) -> Path:
 def tokenizer(vocabulary: Vocabulary) -> Tokenizer:
     """The tokenizer of XLM-RoBERTa: normalised text, words marked with U+2581, `<s> ... </s>`."""
     model = Tokenizer(Unigram(vocabulary.pieces, unk_id=vocabulary.unk))
-    model.normalizer = _normalizer(vocabulary.normalisation)  # type: ignore[assignment]
-    model.pre_tokenizer = pre_tokenizers.Metaspace()  # type: ignore[assignment]
+    model.normalizer = _normalizer(vocabulary.normalisation)
+    model.pre_tokenizer = pre_tokenizers.Metaspace()
     bos, eos = vocabulary.pieces[vocabulary.bos][0], vocabulary.pieces[vocabulary.eos][0]
-    model.post_processor = processors.TemplateProcessing(  # type: ignore[assignment]
+    model.post_processor = processors.TemplateProcessing(
         single=f"{bos} $A {eos}", special_tokens=[(bos, vocabulary.bos), (eos, vocabulary.eos)]
     )
     special = ("<s>", "<pad>", "</s>", "<unk>", "<mask>")
@@ -99,7 +99,7 @@ def _save_transformer(bundle: Bundle, folder: Path) -> None:
 
     (folder / "config.json").write_text(json.dumps(_config(bundle)))
     save_file(_state(bundle), folder / "model.safetensors", {"format": "pt"})
-    PreTrainedTokenizerFast(
+    fast: Any = PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
         tokenizer_object=tokenizer(bundle.vocabulary),
         model_max_length=bundle.shape.positions,
         bos_token="<s>",
@@ -109,7 +109,8 @@ def _save_transformer(bundle: Bundle, folder: Path) -> None:
         unk_token="<unk>",
         pad_token="<pad>",
         mask_token="<mask>",
-    ).save_pretrained(str(folder))
+    )
+    fast.save_pretrained(str(folder))
 
 
 def _config(bundle: Bundle) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
+from index.blocks import Bits
 from index.errors import EncoderError
 
 FORMAT = 1
@@ -47,7 +48,7 @@ class Card:
     query_prompt: str
     passage_prompt: str
     pooling: str
-    bits: int
+    bits: Bits
     before: tuple[int, ...]
     after: tuple[int, ...]
     unknown: int | None

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-FEATURES = ("question", "text", "cover", "margin", "gap", "intent", "short")
+FEATURES = ("question", "text", "cover", "margin", "rival", "gap", "intent", "short")
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,13 +19,15 @@ class Evidence:
     """What speaks for one target. Cosines lie in [-1, 1], shares in [0, 1].
 
     ``question``: nearest example question; ``text``: nearest passage or window; ``cover``: share of the question's
-    rare words that the target mentions; ``margin``: lead over the runner-up; ``words``: content words asked.
+    rare words that the target mentions; ``margin``: lead over the runner-up; ``rival``: lead of its nearest question
+    over that of the other side, entries against intents; ``words``: content words asked.
     """
 
     question: float
     text: float
     cover: float
     margin: float
+    rival: float
     is_gap: bool
     is_intent: bool
     words: int
@@ -33,15 +35,8 @@ class Evidence:
     def features(self) -> tuple[float, ...]:
         """The values of FEATURES, in that order."""
         short = 1.0 / (1 + self.words)
-        return (
-            self.question,
-            self.text,
-            self.cover,
-            self.margin,
-            float(self.is_gap),
-            float(self.is_intent),
-            short,
-        )
+        kind = (float(self.is_gap), float(self.is_intent))
+        return (self.question, self.text, self.cover, self.margin, self.rival, *kind, short)
 
 
 class Verdict(StrEnum):

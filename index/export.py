@@ -1,11 +1,12 @@
 """Any sentence-transformers model -> a folder that `encoder.OnnxEncoder` serves from, without torch.
 
-    words -> embedding table (embeddings.npy, mapped) -> layers, pooling, normalising (graph.onnx) -> vector
+    words -> embedding table (embeddings.npy) -> layers, pooling, normalising (graph.onnx) -> vector
 
 Numbers take 4 bits where the weights were published in 4-bit blocks (the bundled model: nothing is lost), else 8.
 """
 
 import logging
+import re
 import shutil
 import tempfile
 import warnings
@@ -21,7 +22,8 @@ from index.card import EMBEDDINGS, GRAPH, PIECES, TOKENIZER, Card, file_hash
 from index.encoder import OnnxEncoder
 from index.errors import EncoderError
 from index.model_file import FILE_SHA256
-from index.tokens import save_tokens, special_ids
+from index.table import save_table
+from index.tokens import blank_ids, save_tokens, special_ids
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -102,7 +104,7 @@ def _load(name: str) -> _Source:
     from sentence_transformers import SentenceTransformer
     from transformers.utils.logging import disable_progress_bar
 
-    disable_progress_bar()
+    disable_progress_bar()  # type: ignore[no-untyped-call]
     if name == BUNDLED:
         return _source(bundled.MODEL_NAME, FILE_SHA256, bundled.load())
     try:
@@ -119,7 +121,8 @@ def _source(name: str, revision: str, model: "SentenceTransformer") -> _Source:
         raise EncoderError(
             f"{name} is made of {', '.join(kinds)}; only Transformer, Pooling, Normalize can be served"
         )
-    transformer, pooling = model[0], model[1]
+    transformer: Any = model[0]
+    pooling: Any = model[1]
     if pooling.pooling_mode not in POOLINGS or not pooling.include_prompt:
         raise EncoderError(
             f"{name} pools by {pooling.pooling_mode}; only {' and '.join(POOLINGS)} can be served"
@@ -127,18 +130,23 @@ def _source(name: str, revision: str, model: "SentenceTransformer") -> _Source:
     if not getattr(model.tokenizer, "is_fast", False):
         raise EncoderError(f"{name} has no fast tokenizer (tokenizer.json), so it cannot be served")
     revision = revision or getattr(transformer.model.config, "_commit_hash", None) or ""
-    prompts = model.prompts
+    prompts = model.prompts if any(model.prompts.values()) else usual_prompts(name)
     passage = prompts.get("document") or prompts.get("passage") or ""
     return _Source(
         name, revision, model, transformer, pooling.pooling_mode, prompts.get("query") or "", passage
     )
 
 
+def usual_prompts(name: str) -> dict[str, str]:
+    """The prompts of a model that needs some but, on the hub, does not say so: the E5 family."""
+    return bundled.PROMPTS if re.search(r"\be5-(small|base|large)(-v2)?$", name) else {}
+
+
 def _write(source: _Source, folder: Path) -> None:
     weights = source.transformer.model.get_input_embeddings().weight.detach().numpy().astype(np.float32)
-    bits: blocks.Bits = 4 if blocks.is_exact(weights, 4) else 8
+    bits = blocks.fewest_bits(weights)
     try:
-        np.save(folder / EMBEDDINGS, blocks.pack(weights, bits))
+        save_table(weights, bits, folder / EMBEDDINGS)
         graph.finish(_layers(source), bits, folder / GRAPH)
     except Exception as error:  # torch.onnx reports what it cannot export in many ways
         raise EncoderError(f"{source.name} cannot be exported: {error}") from error
@@ -157,7 +165,7 @@ def _write(source: _Source, folder: Path) -> None:
         before=before,
         after=after,
         unknown=tokenizer.unk_token_id,
-        blank=tuple(tokenizer.backend_tokenizer.encode(" ", add_special_tokens=False).ids),
+        blank=blank_ids(tokenizer.backend_tokenizer),
         files={name: file_hash(folder / name) for name in _files(folder)},
     ).write(folder)
 
@@ -210,7 +218,7 @@ def _check(source: _Source, encoder: OnnxEncoder) -> None:
         (source.passage_prompt, encoder.encode_passages),
     ):
         expected = source.model.encode(
-            list(SAMPLES), prompt=prompt, normalize_embeddings=True, show_progress_bar=False
+            list(SAMPLES), prompt=prompt, batch_size=1, normalize_embeddings=True, show_progress_bar=False
         )
         cosines = np.sum(expected * encode(SAMPLES), axis=1)
         if (lowest := float(cosines.min())) < LOWEST_COSINE:

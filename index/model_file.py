@@ -14,6 +14,7 @@ import hashlib
 import struct
 from dataclasses import dataclass
 from importlib.util import find_spec
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -115,8 +116,8 @@ class _Cursor:
 
 
 def _read_shape(cursor: _Cursor) -> Shape:
-    _magic, _version, *sizes, eps, _block = cursor.unpack("4sI7ifi")
-    return Shape(*sizes, eps=eps)
+    _magic, _version, *numbers, _block = cursor.unpack("4sI7ifi")
+    return Shape(*numbers)
 
 
 def _read_vocabulary(cursor: _Cursor) -> Vocabulary:
@@ -124,7 +125,7 @@ def _read_vocabulary(cursor: _Cursor) -> Vocabulary:
     offsets = cursor.array("<u4", count + 1).tolist()
     scores = cursor.array("<f4", count).tolist()
     text = cursor.take(text_bytes)
-    names = [text[start:end].decode() for start, end in zip(offsets, offsets[1:], strict=False)]
+    names = [text[start:end].decode() for start, end in pairwise(offsets)]
     pieces = list(zip(names, scores, strict=True))
     return Vocabulary(pieces, bos, eos, pad, unk, _read_normalisation(cursor))
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from index import manifest
 from index.build import CURRENT, KINDS
-from index.decision import Calibration
+from index.decision import FEATURES, Calibration
 from index.dense import Dense
 from index.encoder import Encoder
 from index.errors import IndexUnusable
@@ -70,6 +70,8 @@ def open_index(root: Path, encoder: Encoder) -> Opened:
             f"The index in {root} was made with the encoder {head.encoder}, which is not the one now installed "
             f"({encoder.name}). Run: gwbot index build"
         )
+    if set(head.calibration.get("weights", ())) != set(FEATURES):
+        raise IndexUnusable(f"The index in {root} was made by another version of this program. Run: gwbot index build")
     manifest.verify(folder, head)
     rows = np.load(folder / "rows.npy")
     names = json.loads((folder / "targets.json").read_text(encoding="utf-8"))

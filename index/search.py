@@ -108,11 +108,14 @@ class Searcher:
             return [], None
         best = ranked[0]
         is_intent = best.target.startswith("@")
+        questions = cosines[Kind.QUESTION]
+        other_side = (score for target, score in questions.items() if target.startswith("@") != is_intent)
         return ranked, Evidence(
-            question=cosines[Kind.QUESTION].get(best.target, 0.0),
+            question=questions.get(best.target, 0.0),
             text=max(cosines[Kind.TEXT].get(best.target, 0.0), cosines[Kind.WINDOW].get(best.target, 0.0)),
             cover=0.0 if is_intent else self.opened.lexical.cover(question, best.target),
-            margin=self._margin(ranked),
+            margin=0.0 if is_intent else _margin(ranked),
+            rival=questions.get(best.target, 0.0) - max(other_side, default=0.0),
             is_gap=not is_intent and self._is_gap(best.target),
             is_intent=is_intent,
             words=len(words(question, "de")),
@@ -125,14 +128,20 @@ class Searcher:
         vector = self._encoder.encode_queries([question])[0]
         rows, scores = self.opened.dense.nearest(vector, NEIGHBOURS)
         cosines, nearest = self._by_target(rows, scores)
+        questions = cosines[Kind.QUESTION]
         voters = {
-            "question": cosines[Kind.QUESTION],
+            "question": {target: score for target, score in questions.items() if not target.startswith("@")},
             "text": cosines[Kind.TEXT],
             "window": cosines[Kind.WINDOW],
             "words": dict(self.opened.lexical.search(question, LEXICAL_LIMIT)),
         }
         fused = fuse({name: found for name, found in voters.items() if found}, WEIGHTS)
-        return [Hit(target, score, nearest.get(target, -1)) for target, score in fused], cosines
+        ranked = [Hit(target, score, nearest.get(target, -1)) for target, score in fused]
+        # An intent has example phrases and no text, so it is compared with the entries by those alone.
+        closest = max(questions, key=questions.__getitem__, default="")
+        if closest.startswith("@"):
+            ranked.insert(0, Hit(closest, questions[closest], nearest[closest]))
+        return ranked, cosines
 
     def _by_target(
         self, rows: NDArray[np.int64], scores: NDArray[np.float32]
@@ -148,9 +157,6 @@ class Searcher:
             nearest.setdefault(target, row)
         return cosines, nearest
 
-    def _margin(self, ranked: Sequence[Hit]) -> float:
-        return min(ranked[0].score - ranked[1].score, 5.0) if len(ranked) > 1 else 5.0
-
     def _is_gap(self, target: str) -> bool:
         return self.opened.entry(target, "de").layer is Layer.GAP
 
@@ -163,3 +169,8 @@ class Searcher:
         if verdict is Verdict.ANSWER and reply is not Reply.REFUSAL:
             return Intended(intent, reply, probability)
         return Abstained(None, probability)
+
+
+def _margin(ranked: Sequence[Hit]) -> float:
+    entries = [hit for hit in ranked if not hit.target.startswith("@")]
+    return min(entries[0].score - entries[1].score, 5.0) if len(entries) > 1 else 5.0

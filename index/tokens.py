@@ -10,6 +10,7 @@ pieces, which still normalises and splits a text into words exactly as the model
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from tokenizers import Tokenizer
 
@@ -57,8 +58,9 @@ def _unigram(tokenizer: Tokenizer, pieces: Path) -> TextToIds:
 
 def _sentencepiece_model(vocabulary: list[tuple[str, float]], unknown: int, special: set[str]) -> bytes:
     """A SentencePiece model with the same ids, which leaves the text as it is."""
-    from sentencepiece import sentencepiece_model_pb2 as proto
+    from sentencepiece import sentencepiece_model_pb2
 
+    proto: Any = sentencepiece_model_pb2  # its classes are made at run time
     kinds = proto.ModelProto.SentencePiece
     model = proto.ModelProto()
     for index, (piece, score) in enumerate(vocabulary):
@@ -81,3 +83,9 @@ def special_ids(tokenizer: Tokenizer) -> tuple[tuple[int, ...], tuple[int, ...]]
     outer = tokenizer.encode("a").ids
     start = next(at for at in range(len(outer)) if outer[at : at + len(inner)] == inner)
     return tuple(outer[:start]), tuple(outer[start + len(inner) :])
+
+
+def blank_ids(tokenizer: Tokenizer) -> tuple[int, ...]:
+    """The ids of tokens that stand for a space alone, as SentencePiece and byte-level tokenizers mark it."""
+    ids = (tokenizer.token_to_id(mark) for mark in ("\u2581", "\u0120"))
+    return tuple(token for token in ids if token is not None)

@@ -139,9 +139,10 @@ def test_requests_backup_restore_purge_migrate(tmp_path: Path) -> None:
 def test_doctor(tmp_path: Path) -> None:
     """Doctor gives one line for each part, and exit code 1 where one is wrong."""
     with StandIn() as standin:
-        reached = {"GW_TELEGRAM_TOKEN": standin.token, "GW_TELEGRAM_API_URL": standin.url}
-        good = gwbot("doctor", folder=tmp_path, **reached)
-        bad = gwbot("doctor", folder=tmp_path, **{**reached, "GW_TELEGRAM_TOKEN": "1:falsch"})
+        good, bad = (
+            gwbot("doctor", folder=tmp_path, GW_TELEGRAM_TOKEN=token, GW_TELEGRAM_API_URL=standin.url)
+            for token in (standin.token, "1:falsch")
+        )
 
     assert (good.returncode, bad.returncode) == (0, 1), good.stdout
     assert "ok    telegram: @standin_bot" in good.stdout
