@@ -5,6 +5,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -159,16 +160,17 @@ def test_a_model_that_is_not_there(tmp_path: Path) -> None:
 @pytest.fixture
 def small_model(tmp_path: Path) -> Path:
     """A sentence-transformers folder: two untrained layers, WordPiece, CLS pooling."""
+    import transformers
     from sentence_transformers import SentenceTransformer
     from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
-    from transformers import BertConfig, BertModel, BertTokenizerFast
 
+    bert: Any = transformers  # its classes are found at run time
     folder = tmp_path / "small"
     sizes = {"hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 128}
     letters = [chr(code) for code in range(33, 127)]
     words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *letters, *(f"##{letter}" for letter in letters)]
-    BertModel(BertConfig(vocab_size=len(words), **sizes)).save_pretrained(folder)
-    BertTokenizerFast({word: at for at, word in enumerate(words)}).save_pretrained(folder)
+    bert.BertModel(bert.BertConfig(vocab_size=len(words), **sizes)).save_pretrained(folder)
+    bert.BertTokenizerFast({word: at for at, word in enumerate(words)}).save_pretrained(folder)
     out = tmp_path / "model"
     SentenceTransformer(modules=[Transformer(str(folder)), Pooling(64, "cls")], device="cpu").save(str(out))
     return out
