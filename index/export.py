@@ -124,17 +124,13 @@ def _source(name: str, revision: str, model: "SentenceTransformer") -> _Source:
     transformer: Any = model[0]
     pooling: Any = model[1]
     if pooling.pooling_mode not in POOLINGS or not pooling.include_prompt:
-        raise EncoderError(
-            f"{name} pools by {pooling.pooling_mode}; only {' and '.join(POOLINGS)} can be served"
-        )
+        raise EncoderError(f"{name} pools by {pooling.pooling_mode}; only {' and '.join(POOLINGS)} can be served")
     if not getattr(model.tokenizer, "is_fast", False):
         raise EncoderError(f"{name} has no fast tokenizer (tokenizer.json), so it cannot be served")
     revision = revision or getattr(transformer.model.config, "_commit_hash", None) or ""
     prompts = model.prompts if any(model.prompts.values()) else usual_prompts(name)
     passage = prompts.get("document") or prompts.get("passage") or ""
-    return _Source(
-        name, revision, model, transformer, pooling.pooling_mode, prompts.get("query") or "", passage
-    )
+    return _Source(name, revision, model, transformer, pooling.pooling_mode, prompts.get("query") or "", passage)
 
 
 def usual_prompts(name: str) -> dict[str, str]:

@@ -71,7 +71,9 @@ def open_index(root: Path, encoder: Encoder) -> Opened:
             f"({encoder.name}). Run: gwbot index build"
         )
     if set(head.calibration.get("weights", ())) != set(FEATURES):
-        raise IndexUnusable(f"The index in {root} was made by another version of this program. Run: gwbot index build")
+        raise IndexUnusable(
+            f"The index in {root} was made by another version of this program. Run: gwbot index build"
+        )
     manifest.verify(folder, head)
     rows = np.load(folder / "rows.npy")
     names = json.loads((folder / "targets.json").read_text(encoding="utf-8"))

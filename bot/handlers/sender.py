@@ -10,7 +10,6 @@ from telegram.error import BadRequest, Forbidden, InvalidToken, NetworkError, Re
 from bot.outbox import Later, Refused, Result, Sent
 from bot.store.protocol import Outgoing
 
-
 _TYPES: dict[str, type[InlineKeyboardMarkup | LinkPreviewOptions | ReplyParameters]] = {
     "reply_markup": InlineKeyboardMarkup,
     "link_preview_options": LinkPreviewOptions,
@@ -44,7 +43,9 @@ async def call(bot: Bot, outgoing: Outgoing, message_id: int | None = None) -> R
 
 
 def _arguments(outgoing: Outgoing, message_id: int | None) -> dict[str, Any]:
-    arguments = {key: _TYPES[key].de_json(value) if key in _TYPES else value for key, value in outgoing.params.items()}
+    arguments = {
+        key: _TYPES[key].de_json(value) if key in _TYPES else value for key, value in outgoing.params.items()
+    }
     if outgoing.method != "answerCallbackQuery":
         arguments["chat_id"] = outgoing.chat_id
     if message_id is not None:

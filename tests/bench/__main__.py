@@ -34,7 +34,7 @@ def ask(command: list[str], questions: list[dict[str, str]]) -> Run:
     """Run a command that answers questions from standard input until it ends."""
     lines = "".join(json.dumps(item) + "\n" for item in questions).encode()
     start = time.perf_counter()
-    process = subprocess.Popen(  # noqa: S603 - our own commands
+    process = subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=ROOT
     )
     assert process.stdin
@@ -60,11 +60,13 @@ def over_telegram(questions: list[str]) -> float:
             "GW_DATABASE_URL": f"sqlite:///{folder}/bot.db",
             "GW_LOG_LEVEL": "ERROR",
         }
-        process = subprocess.Popen([GWBOT, "run"], cwd=ROOT, env=environment)  # noqa: S603 - our own command
+        process = subprocess.Popen([GWBOT, "run"], cwd=ROOT, env=environment)
         people = [standin.user(f"Person {number}", language_code="de") for number in range(20)]
         for number, question in enumerate(questions):
             people[number % len(people)].says(question)
-        standin.wait_for_sync(lambda: sum(call.method == "sendMessage" for call in standin.calls) >= len(questions), 300)
+        standin.wait_for_sync(
+            lambda: sum(call.method == "sendMessage" for call in standin.calls) >= len(questions), 300
+        )
         status = Path(f"/proc/{process.pid}/status").read_text()
         process.terminate()
         process.wait(30)

@@ -57,7 +57,9 @@ def test_ask_jsonl(tmp_path: Path) -> None:
 
 def test_search_jsonl(tmp_path: Path) -> None:
     """Retrieval alone gives ranked entries with scores."""
-    done = gwbot("search", "--jsonl", "--top", "3", folder=tmp_path, stdin='{"id": 1, "question": "Collective Impact"}\n')
+    done = gwbot(
+        "search", "--jsonl", "--top", "3", folder=tmp_path, stdin='{"id": 1, "question": "Collective Impact"}\n'
+    )
 
     found = json.loads(done.stdout)
 

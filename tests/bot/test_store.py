@@ -100,7 +100,9 @@ def test_failed_call_frees_the_chat(store: SqliteStore, clock: Clock) -> None:
 def test_request_is_found_by_message(store: SqliteStore, clock: Clock) -> None:
     """A reply to a message about a request finds the request."""
     store.add_updates([(1, "10", "{}")])
-    store.finish(1, EVENT, State(), [say(-5, "Brief", request="AAAA-AAAA")], [NewRequest("AAAA-AAAA", "T", "de", "v")])
+    store.finish(
+        1, EVENT, State(), [say(-5, "Brief", request="AAAA-AAAA")], [NewRequest("AAAA-AAAA", "T", "de", "v")]
+    )
     store.sent(store.due(clock())[0].id, 9)
 
     found = store.request_of(-5, 9)

@@ -31,9 +31,7 @@ def test_shapes(encoder: OnnxEncoder) -> None:
 
 def test_any_text_is_read(encoder: OnnxEncoder) -> None:
     """Empty, endless and broken texts all give vectors of length 1."""
-    vectors = encoder.encode_queries(
-        ["", " \n", "\ud83d", "a\udc00b", "\x00", "Wort " * 50_000, "\U0010ffff"]
-    )
+    vectors = encoder.encode_queries(["", " \n", "\ud83d", "a\udc00b", "\x00", "Wort " * 50_000, "\U0010ffff"])
 
     assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
 
@@ -87,7 +85,7 @@ def test_a_process_of_its_own_stays_small(encoder_dir: Path) -> None:
     if not Path("/proc/self/status").exists():
         pytest.skip("the peak is read from /proc")
 
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)  # noqa: S603
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
 
     assert int(done.stdout) < 200_000
 

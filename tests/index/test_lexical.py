@@ -46,7 +46,9 @@ def test_no_text_is_syntax(lexical: Lexical, text: str) -> None:
     assert 0.0 <= lexical.cover(text, "bocholt") <= 1.0
 
 
-@pytest.mark.parametrize("text", ['" OR 1', "NEAR(a b)", "text:*", "bocholt AND NOT bocholt", "'; DROP TABLE parts --"])
+@pytest.mark.parametrize(
+    "text", ['" OR 1', "NEAR(a b)", "text:*", "bocholt AND NOT bocholt", "'; DROP TABLE parts --"]
+)
 def test_query_syntax_is_harmless(lexical: Lexical, text: str) -> None:
     """The query language of FTS5 and SQL has no power in a question."""
     lexical.search(text, 5)

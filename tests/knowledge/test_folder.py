@@ -7,6 +7,7 @@ import pytest
 
 from knowledge.check import check
 from knowledge.contacts import default_contact, read_contacts
+from knowledge.entry import Layer
 from knowledge.errors import ContentError, GwError
 from knowledge.folder import HOUSE, Knowledge, load
 
@@ -27,8 +28,8 @@ def test_house_has_what_was_promised(house: Knowledge) -> None:
     for lang in ("de", "en"):
         layers = [entry.layer for entry in house.entries if entry.lang == lang]
 
-        assert layers.count("gap") >= 15
-        assert layers.count("page") + layers.count("literature") >= 70
+        assert layers.count(Layer.GAP) >= 15
+        assert layers.count(Layer.PAGE) + layers.count(Layer.LITERATURE) >= 70
 
 
 def test_listed_contact() -> None:
@@ -87,7 +88,12 @@ def test_no_folder_or_nothing_in_it(tmp_path: Path, make: bool) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["contacts: []", "[]", "contacts:\n  - id: a", "contacts: [{id: a, name: b, role: c, phone: d, email: e, fax: f}]"],
+    [
+        "contacts: []",
+        "[]",
+        "contacts:\n  - id: a",
+        "contacts: [{id: a, name: b, role: c, phone: d, email: e, fax: f}]",
+    ],
 )
 def test_contacts_of_another_form(tmp_path: Path, text: str) -> None:
     """A contacts file that is incomplete, empty or has unknown keys is refused."""

@@ -66,6 +66,8 @@ def test_no_template_is_unused() -> None:
     code += "\n".join(path.read_text("utf-8") for path in (FOLDER / "de").glob("*.j2"))
     intents = {path.stem for path in (root / "knowledge" / "intents").glob("*.yaml")}
 
-    unused = {name for name in names("de") if name.endswith(".j2") and name[:-3] not in intents and name[:-3] not in code}
+    unused = {
+        name for name in names("de") if name.endswith(".j2") and name[:-3] not in intents and name[:-3] not in code
+    }
 
     assert unused == set()

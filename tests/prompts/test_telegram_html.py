@@ -73,7 +73,22 @@ def test_to_plain_keeps_addresses() -> None:
 
 
 pieces = st.sampled_from(
-    ["<b>", "</b>", "<i>", "</i>", "&amp;", "&lt;", "Wort ", "Satz. ", "\n\n", "😀", "x" * 50, "ä", '<a href="https://x.de">', "</a>"]
+    [
+        "<b>",
+        "</b>",
+        "<i>",
+        "</i>",
+        "&amp;",
+        "&lt;",
+        "Wort ",
+        "Satz. ",
+        "\n\n",
+        "😀",
+        "x" * 50,
+        "ä",
+        '<a href="https://x.de">',
+        "</a>",
+    ]
 )
 
 

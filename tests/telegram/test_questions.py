@@ -148,7 +148,9 @@ async def test_two_people_are_kept_apart(standin: StandIn) -> None:
 
 
 @pytest.mark.usefixtures("polling")
-@pytest.mark.parametrize("kind", [FaultKind.SERVER_ERROR, FaultKind.BAD_GATEWAY, FaultKind.RESET, FaultKind.RATE_LIMIT])
+@pytest.mark.parametrize(
+    "kind", [FaultKind.SERVER_ERROR, FaultKind.BAD_GATEWAY, FaultKind.RESET, FaultKind.RATE_LIMIT]
+)
 async def test_answer_arrives_in_spite_of_a_fault(ada: User, standin: StandIn, kind: FaultKind) -> None:
     """A failed call is tried again, and the answer arrives once."""
     standin.fail_next("sendMessage", kind)
