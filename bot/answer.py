@@ -104,8 +104,8 @@ class Answerer:
         if answer.status is Status.SMALLTALK:
             return ()
         shown = answer.options or answer.related
-        rows = [self._entry_button(searcher, entry, answer) for entry in shown if entry in searcher.opened.entries]
-        entries = tuple((button,) for button in rows if button)
+        buttons = [self._entry_button(searcher, entry, answer) for entry in shown]
+        entries = tuple((button,) for button in buttons if button)
         if answer.status is Status.ANSWERED:
             entry = answer.sources[0].entry
             thumbs = tuple(
@@ -138,17 +138,19 @@ class Answerer:
             url=entry.url,
         )
         source = Source(entry.id, entry.title, entry.layer.value, entry.url, round(score, 4))
-        return Answer(Status.ANSWERED, html, lang, probability, sources=(source,), related=entry.related[:3])
+        related = self._answering(searcher, entry.related)[:3]
+        return Answer(Status.ANSWERED, html, lang, probability, sources=(source,), related=related)
 
     def _abstained(self, searcher: Searcher, gap: str | None, lang: str, note: str, probability: float) -> Answer:
         entry = self._entry(searcher, gap, lang) if gap else None
         html = render("abstained", lang, gap=entry.body if entry else "", contact=self._contact, note=note)
-        related = tuple(other for other in entry.related if self._answers(searcher, other)) if entry else ()
+        related = self._answering(searcher, entry.related) if entry else ()
         return Answer(Status.ABSTAINED, html, lang, 1 - probability if not gap else probability, related=related[:2])
 
-    def _answers(self, searcher: Searcher, entry_id: str) -> bool:
-        by_lang = searcher.opened.entries.get(entry_id, {})
-        return any(entry.layer is not Layer.GAP for entry in by_lang.values())
+    def _answering(self, searcher: Searcher, ids: tuple[str, ...]) -> tuple[str, ...]:
+        """Those of the entries that exist and answer something; a gap leads nowhere."""
+        known = [entry_id for entry_id in ids if entry_id in searcher.opened.entries]
+        return tuple(other for other in known if self._entry(searcher, other, self._default).layer is not Layer.GAP)
 
     def _entry(self, searcher: Searcher, entry_id: str, lang: str) -> Entry:
         return searcher.opened.entry(entry_id, lang)

@@ -2,44 +2,43 @@
 
 import itertools
 import sys
-import tempfile
 import time
 from dataclasses import replace
-from pathlib import Path
 
 import click
 
-from bot.app import make_dialogue, open_index
+from bot.app import make_dialogue, open_index, open_store
+from bot.handlers.outgoing import to_calls
 from bot.model import Button, Card, Change, Event, Kind, Message, Say, State, Toast
 from bot.settings import Settings
-from bot.store import SqliteStore
 from prompts.telegram_html import to_plain
 
-PERSON = 1
+PERSON = 0  # no chat of Telegram has this number
 
 
 def converse(settings: Settings) -> None:
-    """Talk until the end of input. Nothing of it is kept."""
-    live = open_index(settings)
-    with tempfile.TemporaryDirectory() as folder:
-        store = SqliteStore(Path(folder) / "chat.db", time.time)
-        dialogue = make_dialogue(settings, live, store)
-        state, buttons = State(), list[Button]()
-        events = itertools.count(1)
-        line = "/start"
-        while True:
-            event = _event(line, next(events), buttons)
-            turn = dialogue.handle(state, event)
-            state = turn.state
-            store.add_updates([(event.update_id, "1", "{}")])
-            store.finish(event.update_id, event, state, (), turn.effects)
-            buttons = _show(turn.messages) or buttons
-            try:
-                line = input("\n> " if sys.stdin.isatty() else "").strip()
-            except EOFError:
-                click.echo()
-                break
-        store.close()
+    """Talk until the end of input. A request for advice is kept in the store like any other."""
+    store = open_store(settings)
+    dialogue = make_dialogue(settings, open_index(settings), store)
+    state, buttons = State(), list[Button]()
+    line = "/start"
+    for number in itertools.count(-time.time_ns()):  # below zero, where Telegram has no update
+        event = _event(line, number, buttons)
+        turn = dialogue.handle(state, event)
+        state = turn.state
+        store.add_updates([(number, str(PERSON), "{}")])
+        store.finish(number, event, state, to_calls(_for_others(turn.messages), event), turn.effects)
+        buttons = _show(turn.messages) or buttons
+        try:
+            line = input("\n> " if sys.stdin.isatty() else "").strip()
+        except EOFError:
+            click.echo()
+            break
+    store.close()
+
+
+def _for_others(messages: tuple[Message, ...]) -> list[Message]:
+    return [message for message in messages if isinstance(message, Say) and message.chat_id is not None]
 
 
 def _event(line: str, number: int, buttons: list[Button]) -> Event:

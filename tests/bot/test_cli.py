@@ -116,14 +116,16 @@ def test_foreign_folder_from_end_to_end(tmp_path: Path) -> None:
 
 
 def test_chat_on_the_terminal(tmp_path: Path) -> None:
-    """Without a token the bot talks on the terminal, with numbers for buttons, and leaves nothing behind."""
-    done = gwbot("run", folder=tmp_path, stdin="Was ist Collective Impact?\n1\n/kontakt\n")
+    """Without a token the bot talks on the terminal, with numbers for buttons; a request is kept as promised."""
+    typed = "Was ist Collective Impact?\n1\n/kontakt\n/beratung\nWir suchen Rat.\n1\n"
+    done = gwbot("run", folder=tmp_path, stdin=typed)
+    kept = gwbot("requests", "list", folder=tmp_path)
 
     assert done.returncode == 0, done.stderr
     assert "Guten Tag!" in done.stdout
     assert "Aus der Fachliteratur:" in done.stdout
     assert "jacob.rohm@phineo.org" in done.stdout
-    assert list(tmp_path.iterdir()) == []
+    assert "Wir suchen Rat." in kept.stdout
 
 
 def test_requests_backup_restore_purge_migrate(tmp_path: Path) -> None:
