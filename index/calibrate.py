@@ -1,7 +1,7 @@
 """Fit the decision on labelled questions. Uses scikit-learn, so it is a build tool and no part of serving."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from index.decision import FEATURES, Calibration
 from index.labelled import Labelled
 from index.search import Searcher
 from knowledge.entry import Layer
+from knowledge.folder import Knowledge
 from knowledge.intents import Reply
 
 WRONG_ANSWER_COST = 3.0  # a wrong answer weighs as much as three needless refusals
@@ -47,21 +48,39 @@ def _judge(item: Labelled, best: str, searcher: Searcher) -> tuple[bool, bool]:
     return best in item.entries, shown
 
 
-def fit(samples: Sequence[Sample], origin: str) -> Calibration:
-    """The model over all samples, with thresholds chosen on predictions for topics that were left out."""
+def bare(knowledge: Knowledge) -> Knowledge:
+    """The same knowledge as a foreign folder would hold it: German texts alone, no questions, gaps or intents."""
+    entries = (entry for entry in knowledge.entries if entry.lang == "de" and entry.layer is not Layer.GAP)
+    texts = tuple(replace(entry, questions=(), layer=Layer.DOCUMENT) for entry in entries)
+    return Knowledge(knowledge.folder, texts)
+
+
+def fit(samples: Sequence[Sample], origin: str) -> tuple[Calibration, float]:
+    """The model over all samples, and its expected calibration error.
+
+    The error, and the thresholds, come from predictions for topics that were left out of the fit.
+    """
     held_out = predictions(samples)
     model = _model().fit(_matrix(samples), _labels(samples))
     scaler, logistic = model[0], model[1]
     weights = logistic.coef_[0] / scaler.scale_
     bias = float(logistic.intercept_[0] - (weights * scaler.mean_).sum())
     upper = best_threshold(samples, held_out)
-    return Calibration(
+    calibration = Calibration(
         weights={name: round(float(weight), 4) for name, weight in zip(FEATURES, weights, strict=True)},
         bias=round(bias, 4),
         answer_from=round(upper, 3),
         clarify_from=round(upper * 0.6, 3),
         origin=origin,
     )
+    return calibration, calibration_error(held_out, _labels(samples))
+
+
+def calibration_error(probabilities: NDArray[np.float64], right: NDArray[np.bool_], bins: int = 10) -> float:
+    """The mean distance between predicted probability and share of right ones, over bins of equal size."""
+    order = np.array_split(np.argsort(probabilities), bins)
+    gaps = [abs(probabilities[rows].mean() - right[rows].mean()) * len(rows) for rows in order if len(rows)]
+    return float(sum(gaps) / len(right))
 
 
 def predictions(samples: Sequence[Sample]) -> NDArray[np.float64]:

@@ -1,6 +1,7 @@
 """`gwbot eval` and `gwbot calibrate`: how right the bot is, and what it decides by."""
 
 import json
+import tempfile
 from dataclasses import asdict
 from pathlib import Path
 
@@ -44,26 +45,31 @@ def evaluate(path: Path, root: Path | None, cases: bool) -> None:
 
 @click.command()
 @_QUESTIONS
-@_ROOT
-@click.option(
-    "--bare", type=click.Path(path_type=Path), help="An index of the same entries without example questions."
-)
-def calibrate(path: Path, root: Path | None, bare: Path | None) -> None:
+def calibrate(path: Path) -> None:
     """Fit the decision on the labelled questions; writes index/calibration.json. Then: gwbot index build"""
-    from bot.app import open_index
-    from index.calibrate import fit, sample
+    from index.build import build
+    from index.calibrate import bare, fit, sample
+    from index.decision import calibration_for
+    from index.encoder import OnnxEncoder
     from index.labelled import read_labelled
+    from index.opened import open_index
+    from index.search import Searcher
+    from knowledge.folder import HOUSE, load
 
     items = read_labelled(_existing(path))
+    encoder = OnnxEncoder.load(load_settings().encoder_dir)
+    knowledge = load(HOUSE)
+    fitted = {}
+    for name, content in (("house", knowledge), ("foreign", bare(knowledge))):
+        with tempfile.TemporaryDirectory() as folder:
+            build(content, encoder, calibration_for(labelled=True), Path(folder))
+            searcher = Searcher(open_index(Path(folder), encoder), encoder)
+            samples = [found for item in items if (found := sample(item, searcher))]
+        calibration, error = fit(samples, f"{len(samples)} labelled questions, {name} content")
+        fitted[name] = asdict(calibration)
+        limits = f"answer from {calibration.answer_from}, offer from {calibration.clarify_from}"
+        click.echo(f"{name}: {limits}; expected calibration error on topics left out {error:.3f}")
     target = Path(__file__).parents[2] / "index" / "calibration.json"
-    fitted = json.loads(target.read_text(encoding="utf-8")) if target.exists() else {}
-    for name, folder in (("house", root), ("foreign", bare)):
-        if name == "foreign" and bare is None:
-            continue
-        searcher = open_index(load_settings(), folder).searcher()
-        samples = [found for item in items if (found := sample(item, searcher))]
-        fitted[name] = asdict(fit(samples, f"{len(samples)} labelled questions ({name})"))
-        click.echo(f"{name}: answer from {fitted[name]['answer_from']}, offer from {fitted[name]['clarify_from']}")
     target.write_text(json.dumps(fitted, indent=1) + "\n", encoding="utf-8")
 
 
