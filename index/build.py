@@ -29,7 +29,7 @@ from knowledge.intents import Intent
 
 CURRENT = "current"
 BATCH = 64
-ROW = np.dtype([("target", "<i4"), ("kind", "u1"), ("key", "<u8", (2,))])
+ROW = np.dtype([("target", "<i4"), ("kind", "u1"), ("foreign", "u1"), ("key", "<u8", (2,))])
 KINDS = tuple(Kind)
 Progress = Callable[[int, int], None]  # (texts done, texts in all)
 
@@ -79,14 +79,12 @@ def _plan(knowledge: Knowledge) -> _Plan:
     found = [passage for entry in knowledge.entries for passage in passages(entry)]
     found += [passage for intent in knowledge.intents for passage in _phrases(intent)]
     targets = list(dict.fromkeys(passage.entry for passage in found))
+    ours = {entry.lang for entry in knowledge.entries}
     numbers = {target: number for number, target in enumerate(targets)}
     rows = np.zeros(len(found), ROW)
     for row, passage in zip(rows, found, strict=True):
-        row["target"], row["kind"], row["key"] = (
-            numbers[passage.entry],
-            KINDS.index(passage.kind),
-            _key(passage),
-        )
+        row["target"], row["kind"] = numbers[passage.entry], KINDS.index(passage.kind)
+        row["foreign"], row["key"] = passage.lang not in ours, _key(passage)
     return _Plan(targets, found, rows)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from index.errors import IndexUnusable
 
-FORMAT = 1
+FORMAT = 2
 NAME = "manifest.json"
 
 

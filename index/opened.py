@@ -19,6 +19,8 @@ from knowledge.chunk import Kind
 from knowledge.entry import Entry, Layer
 from knowledge.intents import Reply
 
+GAP_HANDICAP, INTENT_HANDICAP, FOREIGN_HANDICAP = 0.015, 0.01, 0.03  # of a cosine; see docs/figures.md
+
 
 @dataclass(frozen=True, slots=True)
 class Opened:
@@ -32,6 +34,7 @@ class Opened:
     targets: tuple[str, ...]
     owners: NDArray[np.int32]  # row -> number of the target
     kinds: NDArray[np.uint8]  # row -> number of the kind
+    handicaps: NDArray[np.float32]  # row -> what is taken off its cosine
     dense: Dense
     lexical: Lexical
 
@@ -77,18 +80,39 @@ def open_index(root: Path, encoder: Encoder) -> Opened:
     manifest.verify(folder, head)
     rows = np.load(folder / "rows.npy")
     names = json.loads((folder / "targets.json").read_text(encoding="utf-8"))
+    entries, targets = _entries(folder / "entries.jsonl"), tuple(names["targets"])
     return Opened(
         folder=folder,
         manifest=head,
         calibration=Calibration(**head.calibration),
-        entries=_entries(folder / "entries.jsonl"),
+        entries=entries,
         intents={name: Reply(reply) for name, reply in names["intents"].items()},
-        targets=tuple(names["targets"]),
+        targets=targets,
         owners=rows["target"].copy(),
         kinds=rows["kind"].copy(),
+        handicaps=_handicaps(rows, targets, entries),
         dense=Dense.read(folder / "vectors.faiss"),
         lexical=Lexical(folder / "words.db"),
     )
+
+
+def _handicaps(
+    rows: NDArray[np.void], targets: tuple[str, ...], entries: dict[str, dict[str, Entry]]
+) -> NDArray[np.float32]:
+    """Gaps and intents have more example phrases than entries, and intents have them in more languages.
+
+    A question is nearer to a phrase of its own language, whatever it asks, so that must not count for them.
+    """
+    gaps = np.array([not name.startswith("@") and _is_gap(entries[name]) for name in targets])[rows["target"]]
+    intents = np.array([name.startswith("@") for name in targets])[rows["target"]]
+    questions = rows["kind"] == KINDS.index(Kind.QUESTION)
+    handicaps = np.where(gaps & questions, GAP_HANDICAP, 0.0)
+    handicaps += np.where(intents, np.where(rows["foreign"] == 1, FOREIGN_HANDICAP, INTENT_HANDICAP), 0.0)
+    return handicaps.astype(np.float32)
+
+
+def _is_gap(by_lang: dict[str, Entry]) -> bool:
+    return any(entry.layer is Layer.GAP for entry in by_lang.values())
 
 
 def _entries(path: Path) -> dict[str, dict[str, Entry]]:
@@ -100,9 +124,3 @@ def _entries(path: Path) -> dict[str, dict[str, Entry]]:
             entry = Entry(**{**data, **lists, "layer": Layer(data["layer"])})
             entries.setdefault(entry.id, {})[entry.lang] = entry
     return entries
-
-
-def is_question(kinds: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """Which rows are example questions."""
-    mask: NDArray[np.bool_] = kinds == KINDS.index(Kind.QUESTION)
-    return mask

@@ -19,7 +19,7 @@ from knowledge.intents import Reply
 NEIGHBOURS = 400  # rows asked of FAISS; enough for every target that could matter
 LEXICAL_LIMIT = 40
 OPTIONS = 3
-WEIGHTS = {"question": 1.0, "text": 0.5, "window": 0.5, "words": 0.5}
+WEIGHTS = {"question": 2.0, "text": 0.5, "window": 0.25, "words": 0.5}
 MAX_QUESTION = 2_000  # characters; the encoder reads no more of a pasted page
 
 
@@ -92,9 +92,9 @@ class Searcher:
         best = ranked[0].target
         if best.startswith("@"):
             return self._intended(best[1:], verdict, probability)
-        if self._is_gap(best):
-            return Abstained(best if verdict is not Verdict.ABSTAIN else None, probability)
         if verdict is Verdict.ANSWER:
+            if self._is_gap(best):
+                return Abstained(best, probability)
             return Found(best, probability, ranked[0].score, evidence)
         options = self._options(ranked) if verdict is Verdict.CLARIFY else ()
         if len(options) > 1:
@@ -146,23 +146,32 @@ class Searcher:
     def _by_target(
         self, rows: NDArray[np.int64], scores: NDArray[np.float32]
     ) -> tuple[dict[Kind, dict[str, float]], dict[str, int]]:
-        cosines: dict[Kind, dict[str, float]] = {kind: {} for kind in Kind}
+        """For each kind the targets with their scores, and each target's nearest row.
+
+        A target's score is the mean of its two best questions, or its best text: one lucky question is not enough.
+        """
+        adjusted = scores - self.opened.handicaps[rows]
+        found: dict[Kind, dict[str, list[float]]] = {kind: {} for kind in Kind}
         nearest: dict[str, int] = {}
+        order = np.argsort(-adjusted, kind="stable")
         owners, kinds = self.opened.owners[rows], self.opened.kinds[rows]
-        for row, owner, kind, score in zip(
-            rows.tolist(), owners.tolist(), kinds.tolist(), scores.tolist(), strict=True
-        ):
-            target = self.opened.targets[owner]
-            cosines[KINDS[kind]].setdefault(target, score)  # rows come best first
-            nearest.setdefault(target, row)
+        for place in order.tolist():
+            target = self.opened.targets[owners[place]]
+            found[KINDS[kinds[place]]].setdefault(target, []).append(float(adjusted[place]))
+            nearest.setdefault(target, int(rows[place]))
+        lowest = float(adjusted.min(initial=1.0))  # a question outside the neighbours scores at most this much
+        cosines = {
+            kind: {target: _vote(kind, scored, lowest) for target, scored in targets.items()}
+            for kind, targets in found.items()
+        }
         return cosines, nearest
 
     def _is_gap(self, target: str) -> bool:
         return self.opened.entry(target, "de").layer is Layer.GAP
 
     def _options(self, ranked: Sequence[Hit]) -> tuple[str, ...]:
-        entries = [hit.target for hit in ranked if not hit.target.startswith("@")]
-        return tuple(target for target in entries if not self._is_gap(target))[:OPTIONS]
+        entries = [hit.target for hit in ranked if not hit.target.startswith("@")][:OPTIONS]
+        return tuple(entries) if not all(map(self._is_gap, entries)) else ()
 
     def _intended(self, intent: str, verdict: Verdict, probability: float) -> Outcome:
         reply = self.opened.intents[intent]
@@ -174,3 +183,10 @@ class Searcher:
 def _margin(ranked: Sequence[Hit]) -> float:
     entries = [hit for hit in ranked if not hit.target.startswith("@")]
     return min(entries[0].score - entries[1].score, 5.0) if len(entries) > 1 else 5.0
+
+
+def _vote(kind: Kind, scores: Sequence[float], lowest: float) -> float:
+    if kind is not Kind.QUESTION:
+        return scores[0]
+    second = scores[1] if len(scores) > 1 else lowest
+    return (scores[0] + second) / 2
