@@ -44,8 +44,9 @@ class SqliteStore:
             raise StoreError(f"The store {path} cannot be opened: {error}") from None
 
     def close(self) -> None:
-        """Close the file."""
-        self._db.close()
+        """Close the file, after the call that another thread is in; later calls raise StoreError."""
+        with self._lock:
+            self._db.close()
 
     @contextmanager
     def _transaction(self) -> Iterator[Database]:

@@ -1,5 +1,6 @@
 """The store: durable, in order, once."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -170,3 +171,23 @@ def test_store_that_cannot_be_opened(tmp_path: Path) -> None:
 
     with pytest.raises(StoreError, match="cannot be opened"):
         SqliteStore(tmp_path / "bot.db", Clock())
+
+
+def test_closing_waits_for_other_threads(tmp_path: Path, clock: Clock) -> None:
+    """A store that is closed while other threads read it ends their calls with an error, not the process."""
+    store = SqliteStore(tmp_path / "s.db", clock)
+    finish(store, *(say(number, "a") for number in range(500)))
+
+    def read_until_closed() -> bool:
+        try:
+            while True:
+                store.due(clock())
+        except StoreError:
+            return True
+
+    with ThreadPoolExecutor(4) as pool:
+        readers = [pool.submit(read_until_closed) for _ in range(4)]
+        store.due(clock())
+        store.close()
+
+        assert all(reader.result(10) for reader in readers)

@@ -1,0 +1,43 @@
+"""A floor under every slice of the labelled questions, so that a change cannot quietly make answers worse."""
+
+from pathlib import Path
+
+import pytest
+
+from index.evaluate import Row, judge, table
+from index.labelled import read_labelled
+from index.live import LiveIndex
+
+QUESTIONS = Path(__file__).parent / "data" / "questions.jsonl"
+
+
+@pytest.fixture(scope="module")
+def rows(live: LiveIndex) -> dict[str, Row]:
+    """The figures by slice."""
+    return {row.slice: row for row in table(judge(read_labelled(QUESTIONS), live.searcher()))}
+
+
+@pytest.mark.parametrize(
+    ("name", "least"),
+    [
+        ("answerable", 0.87),
+        ("noisy", 0.75),
+        ("other-language", 0.78),
+        ("unanswerable", 0.65),
+        ("near", 0.78),
+        ("far", 0.94),
+        ("injection", 0.8),
+        ("human", 0.88),
+        ("smalltalk", 0.9),
+        ("all answerable", 0.85),
+    ],
+)
+def test_right_in_every_slice(rows: dict[str, Row], name: str, least: float) -> None:
+    """At least this share of each kind of question has the right outcome."""
+    assert rows[name].right >= least
+
+
+@pytest.mark.parametrize(("name", "most"), [("all others", 0.1), ("far", 0.03), ("injection", 0.0), ("human", 0.05)])
+def test_false_answers(rows: dict[str, Row], name: str, most: float) -> None:
+    """At most this share of what must not be answered is answered."""
+    assert rows[name].answered <= most
