@@ -14,7 +14,8 @@ from knowledge.entry import Layer
 from knowledge.folder import Knowledge
 from knowledge.intents import Reply
 
-WRONG_ANSWER_COST = 3.0  # a wrong answer weighs as much as three needless refusals
+WRONG_ANSWER_COST = 2.0  # a wrong answer weighs as much as two needless refusals
+OFFER_SHARE = 0.4  # a choice is offered from this share of the upper threshold on: it costs a tap, not a wrong answer
 FOLDS = 8
 
 
@@ -70,7 +71,7 @@ def fit(samples: Sequence[Sample], origin: str) -> tuple[Calibration, float]:
         weights={name: round(float(weight), 4) for name, weight in zip(FEATURES, weights, strict=True)},
         bias=round(bias, 4),
         answer_from=round(upper, 3),
-        clarify_from=round(upper * 0.6, 3),
+        clarify_from=round(upper * OFFER_SHARE, 3),
         origin=origin,
     )
     return calibration, calibration_error(held_out, _labels(samples))

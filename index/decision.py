@@ -11,32 +11,34 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-FEATURES = ("question", "text", "cover", "margin", "rival", "gap", "intent", "short")
+FEATURES = ("question", "text", "margin", "rival", "gap", "intent", "short", "lacking", "unknown")
+MOST = 3  # more words than this say nothing more
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What speaks for one target. Cosines lie in [-1, 1], shares in [0, 1].
+    """What speaks for one target, and what against it. Cosines lie in [-1, 1].
 
-    ``question``: nearest example question; ``text``: nearest passage or window; ``cover``: share of the question's
-    rare words that the target mentions; ``margin``: lead over the runner-up; ``rival``: lead of its nearest question
-    over that of the other side, entries against intents; ``words``: content words asked.
+    ``question``: mean of the two nearest example questions; ``text``: nearest passage or window; ``margin``: lead on
+    the runner-up; ``rival``: lead over the other side, entries against intents; ``words``: content words asked;
+    ``lacking``, ``unknown``: words beside the target's name that it, and that every entry, lacks.
     """
 
     question: float
     text: float
-    cover: float
     margin: float
     rival: float
     is_gap: bool
     is_intent: bool
     words: int
+    lacking: int
+    unknown: int
 
     def features(self) -> tuple[float, ...]:
         """The values of FEATURES, in that order."""
-        short = 1.0 / (1 + self.words)
-        kind = (float(self.is_gap), float(self.is_intent))
-        return (self.question, self.text, self.cover, self.margin, self.rival, *kind, short)
+        kind = (float(self.is_gap), float(self.is_intent), 1.0 / (1 + self.words))
+        beside = (min(self.lacking, MOST) / MOST, min(self.unknown, MOST) / MOST)
+        return (self.question, self.text, self.margin, self.rival, *kind, *beside)
 
 
 class Verdict(StrEnum):

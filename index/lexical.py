@@ -1,9 +1,8 @@
 """BM25 over SQLite FTS5. One row is one part of an entry's text with the entry's example questions beside it."""
 
-import math
 import sqlite3
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from index.errors import IndexUnusable
@@ -38,7 +37,6 @@ class Lexical:
         self._path = path
         self._local = threading.local()
         try:
-            (self._rows,) = self._connection().execute("SELECT count(*) FROM parts").fetchone()
             self._langs = [lang for (lang,) in self._connection().execute("SELECT DISTINCT lang FROM parts")]
         except sqlite3.Error as error:
             raise IndexUnusable(f"{path} is damaged ({error}). Run: gwbot index build") from None
@@ -63,21 +61,21 @@ class Lexical:
         found = dict.fromkeys(term for lang in self._langs for term in words(question, lang))
         return list(found)[:MAX_WORDS]
 
-    def cover(self, question: str, entry: str) -> float:
-        """The share (0 to 1) of what the question is about that an entry mentions, rare words counting more.
+    def beside_title(self, question: str, entry: str, titles: Mapping[str, str]) -> tuple[int, int]:
+        """What a question that names an entry asks beside the name: words the entry, and words any entry, lacks.
 
-        The best of the indexed languages; 1.0 where the question has no content word at all.
+        "Wie viele Einwohner hat Bocholt?" names Bocholt and asks about something that the entry does not mention.
+        ``titles`` are the entry's by language; (0, 0) where no word of a title is named.
         """
-        return max((self._cover(words(question, lang)[:MAX_WORDS], entry) for lang in self._langs), default=1.0)
+        found = [self._beside(question, entry, lang, title) for lang, title in titles.items()]
+        return min((counts for counts in found if counts is not None), default=(0, 0))
 
-    def _cover(self, terms: Sequence[str], entry: str) -> float:
-        total = held = 0.0
-        for term in dict.fromkeys(terms):
-            matched = self._entries_with(term)
-            weight = math.log(1 + self._rows / (1 + len(matched)))
-            total += weight
-            held += weight * (entry in matched)
-        return held / total if total else 1.0
+    def _beside(self, question: str, entry: str, lang: str, title: str) -> tuple[int, int] | None:
+        asked, named = set(words(question, lang)[:MAX_WORDS]), set(words(title, lang))
+        if asked.isdisjoint(named):
+            return None
+        holders = [self._entries_with(term) for term in asked - named]
+        return sum(entry not in found for found in holders), sum(not found for found in holders)
 
     def _entries_with(self, term: str) -> set[str]:
         found = self._connection().execute("SELECT entry FROM parts WHERE parts MATCH ? LIMIT 200", (_quoted(term),))

@@ -109,17 +109,23 @@ class Searcher:
         best = ranked[0]
         is_intent = best.target.startswith("@")
         questions = cosines[Kind.QUESTION]
+        lacking, unknown = (0, 0) if is_intent else self._beside_title(question, best.target)
         other_side = (score for target, score in questions.items() if target.startswith("@") != is_intent)
         return ranked, Evidence(
             question=questions.get(best.target, 0.0),
             text=max(cosines[Kind.TEXT].get(best.target, 0.0), cosines[Kind.WINDOW].get(best.target, 0.0)),
-            cover=0.0 if is_intent else self.opened.lexical.cover(question, best.target),
             margin=0.0 if is_intent else _margin(ranked),
             rival=questions.get(best.target, 0.0) - max(other_side, default=0.0),
             is_gap=not is_intent and self._is_gap(best.target),
             is_intent=is_intent,
             words=len(words(question, "de")),
+            lacking=lacking,
+            unknown=unknown,
         )
+
+    def _beside_title(self, question: str, entry_id: str) -> tuple[int, int]:
+        titles = {lang: entry.title for lang, entry in self.opened.entries[entry_id].items()}
+        return self.opened.lexical.beside_title(question, entry_id, titles)
 
     def _rank(self, question: str) -> tuple[list[Hit], dict[Kind, dict[str, float]]]:
         question = question[:MAX_QUESTION].strip()

@@ -28,7 +28,7 @@ _STOP_WORDS = {
         eine einem einen einer eines er es etwas euch euer für gab geben gibt habe haben hat hatte hier hin ich ihm
         ihn ihnen ihr ihre ihrem ihren ihrer im in ist ja jetzt kann kannst können könnte man mein meine mich mir mit
         muss müssen nach nicht noch nun nur ob oder ohne sagen sehr sein seine sich sie sind so soll sollen sollte
-        sowas über um und uns unser unsere vom von vor war waren warum was weil weiter
+        sowas über um und uns unser unsere viel viele vom von vor war waren warum was weil weiter
         welche welchen welcher welches
         wenn wer werden wie wieso wieviel will wir wird wo wofür woher wohin womit worum wozu würde zu zum zur
         eigentlich mal halt eben überhaupt genau heißt bedeutet meint machen macht tun

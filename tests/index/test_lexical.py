@@ -31,11 +31,14 @@ def test_finds_by_word(lexical: Lexical) -> None:
     assert [entry for entry, _ in lexical.search("people", 5)] == ["bocholt"]
 
 
-def test_cover(lexical: Lexical) -> None:
-    """Cover is the share of the question's words that the entry mentions."""
-    assert lexical.cover("Bocholt", "bocholt") == 1.0
-    assert 0 < lexical.cover("Bocholt und die Vision", "bocholt") < 1
-    assert lexical.cover("Pizza", "bocholt") == 0.0
+def test_words_beside_the_name(lexical: Lexical) -> None:
+    """A question that names an entry is looked at for what the entry, and what everything, does not mention."""
+    titles = {"de": "Bocholt", "en": "Bocholt"}
+
+    assert lexical.beside_title("Was macht Bocholt?", "bocholt", titles) == (0, 0)
+    assert lexical.beside_title("Welche Kraft hat Bocholt?", "bocholt", titles) == (1, 0)
+    assert lexical.beside_title("Wie viele Brücken hat Bocholt?", "bocholt", titles)[1] == 1
+    assert lexical.beside_title("Wie viele Brücken gibt es?", "bocholt", titles) == (0, 0)
 
 
 @given(st.text(max_size=80))
@@ -43,7 +46,7 @@ def test_cover(lexical: Lexical) -> None:
 def test_no_text_is_syntax(lexical: Lexical, text: str) -> None:
     """Whatever a person types, it is searched for and never run as a query."""
     lexical.search(text, 5)
-    assert 0.0 <= lexical.cover(text, "bocholt") <= 1.0
+    lexical.beside_title(text + " Bocholt", "bocholt", {"de": "Bocholt"})
 
 
 @pytest.mark.parametrize(
