@@ -14,7 +14,9 @@ from knowledge.entry import Layer
 from knowledge.folder import Knowledge
 from knowledge.intents import Reply
 
-WRONG_ANSWER_COST = 2.0  # a wrong answer weighs as much as two needless refusals
+WRONG_ANSWER_COST = (
+    1.5  # in needless refusals; a wrong answer here is mostly a neighbouring entry, with its source named
+)
 OFFER_SHARE = 0.4  # a choice is offered from this share of the upper threshold on: it costs a tap, not a wrong answer
 FOLDS = 8
 

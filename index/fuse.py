@@ -1,7 +1,7 @@
 """Fusion of several rankings into one. Pure.
 
 Each voter's scores are brought to zero mean and unit variance over the candidates, then added with the voter's
-weight. Reciprocal rank fusion was measured beside it and lost to the better of its parts; see docs/decisions/.
+weight. Reciprocal rank fusion, measured beside it, lost to the better of its parts; see docs/figures.md.
 """
 
 import math

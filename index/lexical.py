@@ -2,7 +2,7 @@
 
 import sqlite3
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from index.errors import IndexUnusable
@@ -61,6 +61,17 @@ class Lexical:
         found = dict.fromkeys(term for lang in self._langs for term in words(question, lang))
         return list(found)[:MAX_WORDS]
 
+    def known_share(self, question: str) -> float:
+        """The share (0 to 1) of the question's words that any entry holds: small in a language we do not index.
+
+        The best of the indexed languages; 0.0 where the question has no content word.
+        """
+        return max((self._known_share(words(question, lang)[:MAX_WORDS]) for lang in self._langs), default=0.0)
+
+    def _known_share(self, terms: Sequence[str]) -> float:
+        known = sum(bool(self._entries_with(term, 1)) for term in terms)
+        return known / len(terms) if terms else 0.0
+
     def beside_title(self, question: str, entry: str, titles: Mapping[str, str]) -> tuple[int, int]:
         """What a question that names an entry asks beside the name: words the entry, and words any entry, lacks.
 
@@ -77,8 +88,10 @@ class Lexical:
         holders = [self._entries_with(term) for term in asked - named]
         return sum(entry not in found for found in holders), sum(not found for found in holders)
 
-    def _entries_with(self, term: str) -> set[str]:
-        found = self._connection().execute("SELECT entry FROM parts WHERE parts MATCH ? LIMIT 200", (_quoted(term),))
+    def _entries_with(self, term: str, limit: int = 200) -> set[str]:
+        found = self._connection().execute(
+            "SELECT entry FROM parts WHERE parts MATCH ? LIMIT ?", (_quoted(term), limit)
+        )
         return {entry for (entry,) in found}
 
     def _connection(self) -> sqlite3.Connection:

@@ -141,7 +141,9 @@ class Searcher:
             "window": cosines[Kind.WINDOW],
             "words": dict(self.opened.lexical.search(question, LEXICAL_LIMIT)),
         }
-        fused = fuse({name: found for name, found in voters.items() if found}, WEIGHTS)
+        # A question in a language that is not indexed shares little more than names with any text.
+        weights = {**WEIGHTS, "words": WEIGHTS["words"] * self.opened.lexical.known_share(question) ** 2}
+        fused = fuse({name: found for name, found in voters.items() if found}, weights)
         ranked = [Hit(target, score, nearest.get(target, -1)) for target, score in fused]
         # An intent has example phrases and no text, so it is compared with the entries by those alone.
         closest = max(questions, key=questions.__getitem__, default="")
