@@ -14,9 +14,7 @@ from knowledge.entry import Layer
 from knowledge.folder import Knowledge
 from knowledge.intents import Reply
 
-WRONG_ANSWER_COST = (
-    1.5  # in needless refusals; a wrong answer here is mostly a neighbouring entry, with its source named
-)
+WRONG_ANSWER_COST = 1.5  # in needless refusals; a wrong answer is mostly a neighbouring entry that names its source
 OFFER_SHARE = 0.4  # a choice is offered from this share of the upper threshold on: it costs a tap, not a wrong answer
 FOLDS = 8
 
