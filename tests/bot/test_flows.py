@@ -1,0 +1,96 @@
+"""The conversation as a function of state and event, without Telegram."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bot.app import make_dialogue
+from bot.flows import intro, request
+from bot.flows.dialogue import Dialogue
+from bot.model import Change, Event, Forget, Kind, NewRequest, Say, Stage, State, Toast
+from bot.settings import Settings
+from bot.store import SqliteStore
+from index.live import LiveIndex
+from knowledge.folder import HOUSE
+from knowledge.intro import read_steps
+from tests.conftest import Clock
+
+EVENT = Event(1, Kind.TEXT, chat_id=10, user_id=20, message_id=5, language_code="de", name="Ada")
+STEPS = read_steps(HOUSE / "intro")
+
+
+@pytest.fixture
+def dialogue(settings: Settings, live: LiveIndex, tmp_path: Path) -> Iterator[Dialogue]:
+    """The wired conversation over an empty store."""
+    store = SqliteStore(tmp_path / "flow.db", Clock())
+    yield make_dialogue(settings, live, store)
+    store.close()
+
+
+def said(turn: object) -> str:
+    return "\n".join(message.html for message in getattr(turn, "messages", ()) if isinstance(message, Say | Change))
+
+
+@pytest.mark.parametrize(("number", "shown"), [(-3, 1), (0, 1), (4, 4), (999, 8)])
+def test_introduction_stays_within_its_steps(number: int, shown: int) -> None:
+    """Whatever step is asked for, an existing one is shown and remembered."""
+    turn = intro.show_step(State(), EVENT, STEPS, number, "de")
+
+    assert turn.state.step == shown
+    assert f"Schritt {shown} von 8" in said(turn)
+
+
+def test_introduction_changes_the_tapped_message() -> None:
+    """A tapped button turns the page in its own message."""
+    turn = intro.show_step(State(), replace(EVENT, kind=Kind.BUTTON), STEPS, 2, "en")
+
+    assert isinstance(turn.messages[0], Change)
+    assert turn.messages[0].message_id == EVENT.message_id
+
+
+def test_request_from_first_word_to_consent(dialogue: Dialogue) -> None:
+    """Asked, written, agreed: only the last step keeps a request, and it holds the question asked before."""
+    asked = request.ask(State(last_question="Was kostet das?"), dialogue.contact, "de")
+    written = dialogue.handle(asked.state, replace(EVENT, text="Wir suchen Rat."))
+    agreed = dialogue.handle(written.state, replace(EVENT, kind=Kind.BUTTON, text=request.SEND, callback_id="1"))
+
+    assert (asked.effects, written.effects) == ((), ())
+    (kept,) = agreed.effects
+    assert isinstance(kept, NewRequest)
+    assert kept.text.startswith("Wir suchen Rat.")
+    assert "Was kostet das?" in kept.text
+    assert agreed.state.stage is Stage.NONE
+
+
+@pytest.mark.parametrize("stage", list(Stage))
+def test_cancel_ends_every_stage(dialogue: Dialogue, stage: Stage) -> None:
+    """/abbrechen leads out of every stage and keeps nothing."""
+    turn = dialogue.handle(State(stage=stage, draft="x"), replace(EVENT, kind=Kind.COMMAND, command="abbrechen"))
+
+    assert (turn.state.stage, turn.state.draft, turn.effects) == (Stage.NONE, "", ())
+
+
+def test_consent_without_a_draft_does_nothing(dialogue: Dialogue) -> None:
+    """A consent that nothing waits for keeps nothing."""
+    turn = dialogue.handle(State(), replace(EVENT, kind=Kind.BUTTON, text=request.SEND, callback_id="1"))
+
+    assert turn.effects == ()
+    assert isinstance(turn.messages[0], Toast)
+
+
+def test_deleting_forgets_all_but_the_language(dialogue: Dialogue) -> None:
+    """After the second question everything goes, and the person is still spoken to in their language."""
+    before = State(lang="en", last_question="secret", step=4)
+    turn = dialogue.handle(before, replace(EVENT, kind=Kind.BUTTON, text="d:yes", callback_id="1"))
+
+    assert turn.effects == (Forget(),)
+    assert turn.state == State(lang="en")
+
+
+def test_same_state_and_event_give_the_same_turn(dialogue: Dialogue) -> None:
+    """A turn depends on state and event alone."""
+    event = replace(EVENT, text="Was ist ein Backbone?")
+
+    assert dialogue.handle(State(), event) == dialogue.handle(State(), event)
