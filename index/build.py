@@ -16,21 +16,22 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from index import lexical, manifest
+from index import cover, lexical, manifest
 from index.decision import Calibration
 from index.dense import Dense
 from index.encoder import Encoder
 from index.errors import IndexUnusable
 from index.manifest import Manifest
+from index.vote import KINDS
 from knowledge.chunk import Kind, Passage, passages
 from knowledge.entry import Entry
 from knowledge.folder import Knowledge
 from knowledge.intents import Intent
+from knowledge.plain import plain
 
 CURRENT = "current"
 BATCH = 64
 ROW = np.dtype([("target", "<i4"), ("kind", "u1"), ("foreign", "u1"), ("key", "<u8", (2,))])
-KINDS = tuple(Kind)
 Progress = Callable[[int, int], None]  # (texts done, texts in all)
 
 
@@ -155,6 +156,8 @@ def _write(
     Dense.of(vectors).write(folder / "vectors.faiss")
     np.save(folder / "rows.npy", plan.rows)
     lexical.write(folder / "words.db", _lexical_rows(knowledge.entries, plan.passages))
+    numbers = {target: number for number, target in enumerate(plan.targets)}
+    cover.write(folder / "cover.npy", ((numbers[e.id], e.lang, _wording(e)) for e in knowledge.entries))
     _write_lines(folder / "entries.jsonl", [asdict(entry) for entry in knowledge.entries])
     intents = {intent.id: intent.reply for intent in knowledge.intents}
     _write_lines(folder / "passages.jsonl", [{"id": passage.id, "text": passage.text} for passage in plan.passages])
@@ -177,6 +180,10 @@ def _write(
     )
     written.write(folder)
     return written
+
+
+def _wording(entry: Entry) -> str:
+    return "\n".join((entry.title, plain(entry.body), *entry.questions))
 
 
 def _lexical_rows(entries: Sequence[Entry], found: Sequence[Passage]) -> list[lexical.Row]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-FEATURES = ("question", "text", "margin", "rival", "gap", "intent", "short", "lacking", "unknown")
+FEATURES = ("question", "text", "cover", "margin", "rival", "gap", "intent", "short", "lacking", "unknown")
 MOST = 3  # more words than this say nothing more
 
 
@@ -26,6 +26,7 @@ class Evidence:
 
     question: float
     text: float
+    cover: float
     margin: float
     rival: float
     is_gap: bool
@@ -38,7 +39,7 @@ class Evidence:
         """The values of FEATURES, in that order."""
         kind = (float(self.is_gap), float(self.is_intent), 1.0 / (1 + self.words))
         beside = (min(self.lacking, MOST) / MOST, min(self.unknown, MOST) / MOST)
-        return (self.question, self.text, self.margin, self.rival, *kind, *beside)
+        return (self.question, self.text, self.cover, self.margin, self.rival, *kind, *beside)
 
 
 class Verdict(StrEnum):
@@ -77,3 +78,8 @@ def calibration_for(*, labelled: bool) -> Calibration:
     path = Path(__file__).with_name("calibration.json")
     data = json.loads(path.read_text(encoding="utf-8"))
     return Calibration(**data["house" if labelled else "foreign"])
+
+
+def unfitted() -> Calibration:
+    """A model that knows nothing, for an index that is only searched to fit one."""
+    return Calibration(dict.fromkeys(FEATURES, 0.0), 0.0, 1.0, 1.0, "nothing")

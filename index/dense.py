@@ -1,6 +1,7 @@
 """Nearest vectors by inner product: the only module that knows FAISS."""
 
 from pathlib import Path
+from typing import Any
 
 import faiss
 import numpy as np
@@ -14,7 +15,7 @@ faiss.omp_set_num_threads(1)  # a question is one small product; more threads on
 class Dense:
     """Exact search over L2-normalised vectors, shape (n, d), float32."""
 
-    def __init__(self, index: "faiss.Index") -> None:
+    def __init__(self, index: Any) -> None:  # faiss types its C++ methods only in part
         self._index = index
 
     @classmethod
@@ -44,6 +45,15 @@ class Dense:
         """Row numbers and cosines of the nearest vectors to ``query`` (shape (d,)), best first."""
         scores, rows = self._index.search(query[None, :], min(limit, len(self)))
         return rows[0], scores[0]
+
+    def similarities(self, query: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The cosine of every vector with ``query`` (shape (d,)), shape (n,), in the order of adding."""
+        found = np.empty(len(self), np.float32)
+        query = np.ascontiguousarray(query, np.float32)
+        faiss.fvec_inner_products_ny(  # type: ignore[attr-defined]
+            faiss.swig_ptr(found), faiss.swig_ptr(query), self._index.get_xb(), query.size, found.size
+        )
+        return found
 
     def vectors(self) -> NDArray[np.float32]:
         """All vectors, shape (n, d), in the order in which they were added."""

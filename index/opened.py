@@ -8,13 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index import manifest
-from index.build import CURRENT, KINDS
+from index.build import CURRENT
+from index.cover import Cover
 from index.decision import FEATURES, Calibration
 from index.dense import Dense
 from index.encoder import Encoder
 from index.errors import IndexUnusable
 from index.lexical import Lexical
 from index.manifest import Manifest
+from index.vote import KINDS, Ballot
 from knowledge.chunk import Kind
 from knowledge.entry import Entry, Layer
 from knowledge.intents import Reply
@@ -32,10 +34,11 @@ class Opened:
     entries: dict[str, dict[str, Entry]]  # id -> language -> entry
     intents: dict[str, Reply]
     targets: tuple[str, ...]
-    owners: NDArray[np.int32]  # row -> number of the target
-    kinds: NDArray[np.uint8]  # row -> number of the kind
+    is_intent: NDArray[np.bool_]  # by number of the target
     handicaps: NDArray[np.float32]  # row -> what is taken off its cosine
+    ballot: Ballot
     dense: Dense
+    cover: Cover
     lexical: Lexical
 
     def entry(self, entry_id: str, lang: str) -> Entry:
@@ -88,10 +91,11 @@ def open_index(root: Path, encoder: Encoder) -> Opened:
         entries=entries,
         intents={name: Reply(reply) for name, reply in names["intents"].items()},
         targets=targets,
-        owners=rows["target"].copy(),
-        kinds=rows["kind"].copy(),
+        is_intent=np.array([name.startswith("@") for name in targets], bool),
         handicaps=_handicaps(rows, targets, entries),
+        ballot=Ballot(rows["target"], rows["kind"], len(targets)),
         dense=Dense.read(folder / "vectors.faiss"),
+        cover=Cover(folder / "cover.npy", len(targets), head.languages),
         lexical=Lexical(folder / "words.db"),
     )
 

@@ -17,6 +17,7 @@ class Kind(StrEnum):
     """What a passage is; each kind votes for its entry in its own way."""
 
     TEXT = "text"  # the whole entry, or a part that fits the encoder
+    SENTENCE = "sentence"
     WINDOW = "window"  # two neighbouring sentences
     QUESTION = "question"  # an example question or the title
 
@@ -46,8 +47,9 @@ def _texts(entry: Entry) -> Iterator[tuple[Kind, Sequence[str]]]:
     parts = split(body, MAX_CHARACTERS)
     titled = bool(entry.questions) or entry.layer != "document"
     yield Kind.TEXT, [f"{entry.title}. {part}" if titled else part for part in parts]
-    if len(found := sentences(body)) > 2:
-        yield Kind.WINDOW, [window for part in windows(found) for window in split(part, MAX_CHARACTERS)]
+    found = [piece for sentence in sentences(body) for piece in split(sentence, MAX_CHARACTERS)]
+    yield Kind.SENTENCE, found
+    yield Kind.WINDOW, [part for window in windows(found) for part in split(window, MAX_CHARACTERS)]
     yield Kind.QUESTION, ([entry.title] if titled else []) + list(entry.questions)
 
 
@@ -57,8 +59,8 @@ def sentences(text: str) -> list[str]:
 
 
 def windows(parts: Sequence[str]) -> list[str]:
-    """Every two neighbouring sentences as one text."""
-    return [f"{first} {second}" for first, second in pairwise(parts)]
+    """Every two neighbouring sentences as one text; a single one as it is."""
+    return [f"{first} {second}" for first, second in pairwise(parts)] or list(parts)
 
 
 def split(text: str, limit: int) -> list[str]:

@@ -49,7 +49,7 @@ def calibrate(path: Path) -> None:
     """Fit the decision on the labelled questions; writes index/calibration.json. Then: gwbot index build"""
     from index.build import build
     from index.calibrate import bare, fit, sample
-    from index.decision import calibration_for
+    from index.decision import unfitted
     from index.encoder import OnnxEncoder
     from index.labelled import read_labelled
     from index.opened import open_index
@@ -62,7 +62,7 @@ def calibrate(path: Path) -> None:
     fitted = {}
     for name, content in (("house", knowledge), ("foreign", bare(knowledge))):
         with tempfile.TemporaryDirectory() as folder:
-            build(content, encoder, calibration_for(labelled=True), Path(folder))
+            build(content, encoder, unfitted(), Path(folder))
             searcher = Searcher(open_index(Path(folder), encoder), encoder)
             samples = [found for item in items if (found := sample(item, searcher))]
         calibration, error = fit(samples, f"{len(samples)} labelled questions, {name} content")

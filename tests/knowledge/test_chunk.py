@@ -12,11 +12,14 @@ ENTRY = Entry(
 
 
 def test_passages_of_an_entry() -> None:
-    """An entry gives its text, windows of two sentences, its title and its questions, with stable ids."""
+    """An entry gives its text, its sentences alone and in pairs, its title and its questions, with stable ids."""
     found = {passage.id: passage.text for passage in passages(ENTRY)}
 
     assert found == {
         "a/de/text/0": "Titel. Eins ist eins. Zwei ist zwei. Drei ist drei.",
+        "a/de/sentence/0": "Eins ist eins.",
+        "a/de/sentence/1": "Zwei ist zwei.",
+        "a/de/sentence/2": "Drei ist drei.",
         "a/de/window/0": "Eins ist eins. Zwei ist zwei.",
         "a/de/window/1": "Zwei ist zwei. Drei ist drei.",
         "a/de/question/0": "Titel",
@@ -24,11 +27,11 @@ def test_passages_of_an_entry() -> None:
     }
 
 
-def test_short_entry_has_no_windows() -> None:
-    """Two sentences are the text itself and need no window."""
-    entry = Entry("a", "de", "T", "Eins. Zwei.", Layer.PAGE)
+def test_every_entry_has_every_kind() -> None:
+    """A single sentence is its own window, so that short and long entries are compared by the same votes."""
+    entry = Entry("a", "de", "T", "Eins.", Layer.PAGE)
 
-    assert {passage.kind for passage in passages(entry)} == {Kind.TEXT, Kind.QUESTION}
+    assert {passage.kind for passage in passages(entry)} == set(Kind)
 
 
 @given(st.text(max_size=3000), st.integers(10, 400))
@@ -42,7 +45,7 @@ def test_split_loses_nothing(text: str, limit: int) -> None:
 
 @given(st.text(max_size=500))
 def test_windows_pair_neighbours(text: str) -> None:
-    """There is one window fewer than there are sentences."""
+    """There is one window fewer than there are sentences, but at least one."""
     found = sentences(text)
 
-    assert len(windows(found)) == max(0, len(found) - 1)
+    assert len(windows(found)) == max(min(1, len(found)), len(found) - 1)

@@ -1,0 +1,78 @@
+"""How much of a question's wording a text holds: the share of its word stems and character 4-grams, rare ones
+counting more.
+
+The 4-grams meet compounds by their parts, every case and gender form, most typing errors, and names in any script,
+without a dictionary. Idea: McNamee and Mayfield, Character N-Gram Tokenization for European Language Text Retrieval,
+2004.
+"""
+
+import re
+import zlib
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+from anyascii import anyascii
+from numpy.typing import NDArray
+
+from index.errors import IndexUnusable
+from index.words import words
+
+SIZE = 4
+STEM_WORTH = 4.0  # a word that meets as a whole counts like so many 4-grams
+MAX_CHARACTERS = 1_000  # of a question
+POSTING = np.dtype([("token", "<u4"), ("target", "<i4")])
+_WORD = re.compile(r"[^\W_]+")
+
+
+def write(path: Path, texts: Iterable[tuple[int, str, str]]) -> None:
+    """Write what these texts hold, each given with the number of its target and its language."""
+    parts = [np.zeros(0, POSTING)]
+    for target, lang, text in texts:
+        tokens = np.concatenate([_grams(text), _stems(text, [lang])])
+        part = np.zeros(len(tokens), POSTING)
+        part["token"], part["target"] = tokens, target
+        parts.append(part)
+    np.save(path, np.unique(np.concatenate(parts)))
+
+
+class Cover:
+    """The file opened for reading; ``targets`` is how many targets the index has, ``langs`` the texts' languages."""
+
+    def __init__(self, path: Path, targets: int, langs: Sequence[str]) -> None:
+        try:
+            postings = np.load(path)
+            self._tokens, self._targets = postings["token"].copy(), postings["target"].copy()
+        except (OSError, ValueError, IndexError):
+            raise IndexUnusable(f"{path} is damaged. Run: gwbot index build") from None
+        self._count, self._langs = targets, langs
+
+    def shares(self, question: str) -> NDArray[np.float32]:
+        """For every target the share (0 to 1) of the question's wording that its texts hold, shape (targets,)."""
+        question = question[:MAX_CHARACTERS]
+        grams, stems = _grams(question), _stems(question, self._langs)
+        asked = np.concatenate([grams, stems])
+        starts = np.searchsorted(self._tokens, asked)
+        ends = np.searchsorted(self._tokens, asked, side="right")
+        holders = ends - starts
+        worth = np.log1p((self._count - holders + 0.5) / (holders + 0.5))  # the idf of BM25
+        worth[len(grams) :] *= STEM_WORTH
+        found = np.zeros(self._count, np.float32)
+        for start, end, value in zip(starts.tolist(), ends.tolist(), worth.tolist(), strict=True):
+            found[self._targets[start:end]] += value
+        return found / max(float(worth.sum()), 1e-9)
+
+
+def _grams(text: str) -> NDArray[np.uint32]:
+    padded = [f" {word} " for word in set(_WORD.findall(anyascii(text).lower()))]
+    return _hashes({word[at : at + SIZE] for word in padded for at in range(max(1, len(word) - SIZE + 1))})
+
+
+def _stems(text: str, langs: Iterable[str]) -> NDArray[np.uint32]:
+    return _hashes({f"={stem}" for lang in langs for stem in words(text, lang)})
+
+
+def _hashes(tokens: set[str]) -> NDArray[np.uint32]:
+    found = np.fromiter((zlib.crc32(token.encode("utf-8", "replace")) for token in tokens), np.uint32, len(tokens))
+    found.sort()
+    return found

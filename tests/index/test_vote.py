@@ -1,0 +1,46 @@
+"""Votes of vectors for their targets."""
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from index.vote import KINDS, Ballot
+from knowledge.chunk import Kind
+
+TEXT, QUESTION = KINDS.index(Kind.TEXT), KINDS.index(Kind.QUESTION)
+
+
+def test_best_text_and_the_two_best_questions() -> None:
+    """A text counts by its best part; questions by the mean of the two best, a single one by itself."""
+    owners = np.array([0, 1, 0, 0, 0, 0, 1], np.int32)
+    kinds = np.array([TEXT, TEXT, TEXT, QUESTION, QUESTION, QUESTION, QUESTION], np.uint8)
+    similarities = np.array([0.5, 0.25, 0.75, 0.5, 1.0, 0.75, 0.5], np.float32)
+
+    found = Ballot(owners, kinds, 2).votes(similarities)
+
+    assert found[TEXT].tolist() == [0.75, 0.25]
+    assert found[QUESTION].tolist() == [0.875, 0.5]
+    assert np.isnan(found[KINDS.index(Kind.WINDOW)]).all()
+
+
+def test_nothing_to_vote_on() -> None:
+    """An empty index has no votes and no error."""
+    nothing = np.zeros(0)
+
+    found = Ballot(nothing.astype(np.int32), nothing.astype(np.uint8), 0).votes(nothing.astype(np.float32))
+
+    assert found.shape == (len(KINDS), 0)
+
+
+@given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, len(KINDS) - 1), st.floats(-1, 1, width=32)), min_size=1))
+def test_agrees_with_the_plain_way(rows: list[tuple[int, int, float]]) -> None:
+    """Counted one by one the votes are the same."""
+    owners, kinds, similarities = zip(*rows, strict=True)
+
+    found = Ballot(np.array(owners, np.int32), np.array(kinds, np.uint8), 5).votes(np.array(similarities, np.float32))
+
+    for target in range(5):
+        for kind in range(len(KINDS)):
+            mine = sorted((s for o, k, s in rows if (o, k) == (target, kind)), reverse=True)
+            wanted = np.mean(mine[: 2 if kind == QUESTION else 1]) if mine else np.nan
+            np.testing.assert_allclose(found[kind, target], wanted, atol=1e-6)
