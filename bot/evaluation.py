@@ -20,6 +20,7 @@ from index.labelled import Labelled
 from index.opened import Opened
 from index.report import Head, newest, read_outcomes, write_json, write_retrieval
 from index.retrieval import measure
+from index.slices import parts
 
 TEXT = "report.md"
 
@@ -108,12 +109,13 @@ def _head(opened: Opened, made: str, questions: str) -> Head:
 
 
 def _pictures(folder: Path, judged: Sequence[Judged], answer_from: float) -> list[tuple[str, str]]:
-    """The pictures drawn, with captions; none without matplotlib, which comes with the build dependencies."""
+    """Pictures of the part that heads the report, with captions; none where matplotlib is not installed."""
     try:
         from index.plots import draw
     except ImportError:
         return []
-    return draw(folder, judged, answer_from)
+    name, found = next(iter(parts(judged).items()))
+    return draw(folder, found, name, answer_from)
 
 
 def _print_figures(judged: Sequence[Judged]) -> None:
@@ -121,4 +123,4 @@ def _print_figures(judged: Sequence[Judged]) -> None:
     for row in table(judged):
         shares = [one.value for one in (row.right, row.answered, row.wrong, row.refused)]
         click.echo("{:28}{:5}{:8.1%}{:10.1%}{:8.1%}{:9.1%}".format(row.slice, row.count, *shares))
-    click.echo(f"\n{headline(figures(judged))}")
+    click.echo(f"\n{headline(('value',), (figures(judged),))}")

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from index import bootstrap
 from index.bootstrap import Estimate
-from index.evaluate import MEASURES
+from index.evaluate import MEASURES, Figures, figures
 from index.judge import Judged
-from index.slices import by_kind, by_language, totals
+from index.slices import JUDGEMENT, by_kind, by_language, totals
 
 Pair = tuple[Judged, Judged]
 # ``first``: the first in the ranking is right, whatever was decided.
@@ -31,7 +31,8 @@ class Comparison:
     """What differs between two judgements, over the questions that both have.
 
     ``dropped`` and ``added`` count the questions that only the first, and only the second has; ``relabelled`` those
-    whose label differs: they may turn without any change in the bot.
+    whose label differs: they may turn without any change in the bot. ``figures`` are those of both, where there is a
+    question in common.
     """
 
     before: str
@@ -41,6 +42,7 @@ class Comparison:
     dropped: int
     added: int
     relabelled: int
+    figures: tuple[Figures, ...]
     changes: tuple[Change, ...]
     turned_right: tuple[Pair, ...]
     turned_wrong: tuple[Pair, ...]
@@ -60,6 +62,7 @@ def compare(
         dropped=len(before) - len(pairs),
         added=len(after) - len(pairs),
         relabelled=sum(_label(one) != _label(other) for one, other in pairs),
+        figures=tuple(figures(side) for side in zip(*pairs, strict=True)),
         changes=_changes(pairs),
         turned_right=tuple(pair for pair in pairs if pair[1].right and not pair[0].right),
         turned_wrong=tuple(pair for pair in pairs if pair[0].right and not pair[1].right),
@@ -69,7 +72,9 @@ def compare(
 def _changes(pairs: Sequence[Pair]) -> tuple[Change, ...]:
     earlier = {_key(second): first for first, second in pairs}
     after = [second for _, second in pairs]
-    slices = {**totals(after), **by_kind(after), **by_language(after)}
+    unseen = totals([one for one in after if one.item.split == JUDGEMENT])
+    parted = {f"{name}, {JUDGEMENT}": found for name, found in unseen.items()}
+    slices = {**parted, **totals(after), **by_kind(after), **by_language(after)}
     return tuple(
         _change(name, measure, [(earlier[_key(one)], one) for one in found])
         for measure in COMPARED

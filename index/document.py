@@ -14,9 +14,9 @@ NO_PICTURES = "No pictures: matplotlib is not installed (it comes with the build
 SHOWN = ("first", "right", "wrong")  # measures of a comparison; report.json has all
 _TITLES = {JUDGEMENT: "Judgement part: {} questions that the fit has not seen", "all": "All {} questions"}
 _LEGEND = (
-    "Shares of n, each with its 95 % bootstrap interval. *Right*: the expected outcome. *Answered*: an entry was shown "
-    "as the answer. *Wrong*: an answer or a choice was shown that is not right. *Refused*: an answerable question was "
-    "refused."
+    "Shares of n, each with its 95 % bootstrap interval. *Right*: the expected outcome. *Answered*: an entry was "
+    "shown as the answer. *Wrong*: an answer or a choice was shown that is not right. *Refused*: an answerable "
+    "question was refused."
 )
 
 
@@ -45,7 +45,7 @@ def _head(head: Head) -> str:
 
 def _part(found: Figures) -> str:
     tables = (("total", found.totals), ("kind", found.kinds), ("language", found.languages))
-    return "\n\n".join((headline(found), *(rows(name, shown) for name, shown in tables)))
+    return "\n\n".join((headline(("value",), (found,)), *(rows(name, shown) for name, shown in tables)))
 
 
 def _cases(found: Sequence[Judged]) -> str:
@@ -60,17 +60,17 @@ def rows(name: str, found: Sequence[Row]) -> str:
     return grid((name, "n", "right", "answered", "wrong", "refused"), lines)
 
 
-def headline(found: Figures) -> str:
-    """The figures that need no slices."""
-    lines = [
-        ("first in the ranking is right, of the answerable", share(found.first) if found.first else "–"),
-        ("AUROC, right answers against far", number(found.auroc_far)),
-        ("AUROC, right answers against near and unanswerable", number(found.auroc_near)),
-        ("expected calibration error", f"{found.calibration_error:.3f}"),
-        ("duration of a search, p50, ms", f"{found.p50:.1f}"),
-        ("duration of a search, p95, ms", f"{found.p95:.1f}"),
-    ]
-    return grid(("figure", "value"), lines)
+def headline(names: Sequence[str], found: Sequence[Figures]) -> str:
+    """The figures that need no slices, a column for each of the judgements named."""
+    lines = (
+        ("first in the ranking is right, of the answerable", [share(one.first) for one in found]),
+        ("AUROC, right answers against far", [number(one.auroc_far) for one in found]),
+        ("AUROC, right answers against near and unanswerable", [number(one.auroc_near) for one in found]),
+        ("expected calibration error", [f"{one.calibration_error:.3f}" for one in found]),
+        ("duration of a search, p50, ms", [f"{one.p50:.1f}" for one in found]),
+        ("duration of a search, p95, ms", [f"{one.p95:.1f}" for one in found]),
+    )
+    return grid(("figure", *names), [(label, *values) for label, values in lines])
 
 
 def case(one: Judged) -> str:
@@ -105,7 +105,8 @@ def differences(found: Comparison) -> str:
         return f"No question in common with {found.before}."
     measured = [[change for change in found.changes if change.measure == measure] for measure in SHOWN]
     table = grid(("slice", "n", *SHOWN), [_change(changes) for changes in zip(*measured, strict=True)])
-    return "\n\n".join((*([found.note] if found.note else []), _counts(found), table))
+    both = headline((found.before, found.after), found.figures)
+    return "\n\n".join((*([found.note] if found.note else []), _counts(found), both, table))
 
 
 def turned(pairs: Sequence[Pair]) -> str:

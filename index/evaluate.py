@@ -1,5 +1,6 @@
 """How right the bot is on labelled questions: figures over outcomes, by kind and language. Pure."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -112,6 +113,11 @@ def risk_coverage(judged: Sequence[Judged]) -> tuple[list[float], list[float]]:
     wrong = np.cumsum([not (one.item.answerable and one.best_right) for one in ordered])
     shown = np.arange(1, len(ordered) + 1)
     return (shown / len(judged)).tolist(), (wrong / shown).tolist()
+
+
+def confusion(judged: Sequence[Judged]) -> dict[str, Counter[tuple[str, bool]]]:
+    """For each kind of question, how many had which status, rightly or not."""
+    return {kind: Counter((one.status, one.right) for one in found) for kind, found in by_kind(judged).items()}
 
 
 def worst_wrong(judged: Sequence[Judged], limit: int = 10) -> list[Judged]:

@@ -17,9 +17,9 @@ def percent(value: float) -> str:
     return f"{value:.1%}".replace("%", " %")
 
 
-def share(found: Estimate) -> str:
-    """A share with its interval, in per cent."""
-    return f"{percent(found.value)} [{100 * found.low:.1f}, {100 * found.high:.1f}]"
+def share(found: Estimate | None) -> str:
+    """A share with its interval, in per cent; a dash where there is none."""
+    return f"{percent(found.value)} [{100 * found.low:.1f}, {100 * found.high:.1f}]" if found else "–"
 
 
 def number(found: Estimate | None) -> str:
