@@ -1,6 +1,7 @@
 """What `gwbot eval` does: judge the questions, compare, write the report, print the figures."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from bot.errors import GwError
 from bot.settings import Settings
 from index.against import opened_against
 from index.collection import read_collection
-from index.compare import Comparison, compare
+from index.compare import compare
 from index.document import NO_PICTURES, differences, document, headline, retrieval
 from index.encoder import OnnxEncoder
 from index.evaluate import figures, table
@@ -36,9 +37,11 @@ def evaluate(
 ) -> list[Judged]:
     """Judge all questions, print the figures and write the report; what the parameters are is said at the command."""
     made = f"{datetime.now(UTC):%Y-%m-%dT%H%M%SZ}"
-    folder = _created(report or settings.data_dir / "reports" / made)
+    folder = report or settings.data_dir / "reports" / made
     before = _earlier(settings, earlier, folder)
     searcher = open_index(settings, root).searcher()
+    other = _ask_other(settings, items, against) if against else None
+    _create(folder)
     judged = judge(items, searcher)
     _print_figures(judged)
     comparisons = [compare(outcomes, judged, (name, "now")) for name, outcomes in before]
@@ -46,8 +49,8 @@ def evaluate(
         click.echo(
             f"\nSince {one.before}: {len(one.turned_right)} turned right, {len(one.turned_wrong)} turned wrong."
         )
-    if against:
-        comparisons.append(_against(settings, items, judged, against))
+    if other:
+        comparisons.append(compare(judged, other.judged, ("in use", other.name), other.note))
         click.echo(f"\n{differences(comparisons[-1])}")
     head = _head(searcher.opened, made, questions)
     write_json(folder, head, judged, comparisons)
@@ -60,21 +63,21 @@ def evaluate(
 def retrieve(settings: Settings, collection: Path, report: Path | None) -> None:
     """Print the figures of retrieval alone on a collection, and write them where a report folder is given."""
     found = read_collection(collection)
-    folder = _created(report) if report else None
+    if report:
+        _create(report)
     scores = measure(found, OnnxEncoder.load(settings.encoder_dir))
     text = retrieval(scores)
     click.echo(text)
-    if folder:
-        write_retrieval(folder, scores)
-        (folder / "retrieval.md").write_text(f"# Retrieval on {collection.name}\n\n{text}\n", encoding="utf-8")
+    if report:
+        write_retrieval(report, scores)
+        (report / "retrieval.md").write_text(f"# Retrieval on {collection.name}\n\n{text}\n", encoding="utf-8")
 
 
-def _created(folder: Path) -> Path:
+def _create(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise GwError(f"The folder {folder} for the report cannot be made: {error.strerror}.") from None
-    return folder
 
 
 def _earlier(settings: Settings, named: Path | None, now: Path) -> list[tuple[str, list[Judged]]]:
@@ -91,9 +94,16 @@ def _earlier(settings: Settings, named: Path | None, now: Path) -> list[tuple[st
         return []
 
 
-def _against(settings: Settings, items: Sequence[Labelled], judged: Sequence[Judged], name: str) -> Comparison:
-    with opened_against(name, settings.data_dir) as (other, note):
-        return compare(judged, judge(items, other), ("in use", Path(name).name), note)
+@dataclass(frozen=True, slots=True)
+class _Other:
+    name: str
+    judged: list[Judged]
+    note: str
+
+
+def _ask_other(settings: Settings, items: Sequence[Labelled], name: str) -> _Other:
+    with opened_against(name, settings.data_dir) as (searcher, note):
+        return _Other(Path(name).name, judge(items, searcher), note)
 
 
 def _head(opened: Opened, made: str, questions: str) -> Head:

@@ -22,8 +22,8 @@ UNFITTED = (
 
 
 @contextmanager
-def opened_against(name: str, data: Path) -> Iterator[tuple[Searcher, str]]:
-    """A searcher over an index folder, or over the bot's own knowledge with a prepared encoder; and a note on it.
+def opened_against(name: str, data: Path, content: Path = HOUSE) -> Iterator[tuple[Searcher, str]]:
+    """A searcher over an index folder, or over ``content`` with a prepared encoder; and a note on it.
 
     ``name`` is a folder, or the name of one in the data folder ``data``.
 
@@ -36,8 +36,9 @@ def opened_against(name: str, data: Path) -> Iterator[tuple[Searcher, str]]:
         yield Searcher(open_index(folder, encoder), encoder), ""
         return
     encoder = OnnxEncoder.load(folder)
+    knowledge = load(content)
     with tempfile.TemporaryDirectory() as root:
-        build(load(HOUSE), encoder, calibration_for(labelled=True), Path(root))
+        build(knowledge, encoder, calibration_for(labelled=bool(knowledge.intents)), Path(root))
         yield Searcher(open_index(Path(root), encoder), encoder), UNFITTED
 
 

@@ -129,7 +129,7 @@ def retrieval(scores: Sequence[Score]) -> str:
 def _scores(scores: Sequence[Score]) -> str:
     lines = [
         (
-            f"{score.questions}, {score.method}",
+            f"{score.questions}: {score.method}",
             str(score.count),
             share(score.hit_at_1),
             f"{score.mrr_at_10:.3f}",
@@ -138,7 +138,7 @@ def _scores(scores: Sequence[Score]) -> str:
         )
         for score in scores
     ]
-    return grid(("questions, method", "n", "hit@1", "MRR@10", "nDCG@10", "p50 / p95, ms"), lines)
+    return grid(("questions: method", "n", "hit@1", "MRR@10", "nDCG@10", "p50 / p95, ms"), lines)
 
 
 def _reasons(reasons: Sequence[Reason]) -> str:

@@ -41,6 +41,8 @@ def evaluate(
 
     settings = load_settings()
     if retrieval:
+        if root or cases or compare or against:
+            raise click.UsageError("--retrieval goes with --report alone: it measures another collection.")
         evaluation.retrieve(settings, retrieval, report)
         return
     items = read_labelled(existing(path))
