@@ -12,7 +12,11 @@ from index.slices import JUDGEMENT, parts
 
 NO_PICTURES = "No pictures: matplotlib is not installed (it comes with the build dependencies)."
 SHOWN = ("first", "right", "wrong")  # measures of a comparison; report.json has all
-_TITLES = {JUDGEMENT: "Judgement part: {} questions that the fit has not seen", "all": "All {} questions"}
+_TITLES = {JUDGEMENT: "Judgement part: {} questions", "all": "All {} questions"}
+_SET_ASIDE = (
+    "These are set aside from fitting. They are unseen as long as the decision named above was fitted on the "
+    "calibration part alone."
+)
 _LEGEND = (
     "Shares of n, each with its 95 % bootstrap interval. *Right*: the expected outcome. *Answered*: an entry was "
     "shown as the answer. *Wrong*: an answer or a choice was shown that is not right. *Refused*: an answerable "
@@ -26,7 +30,8 @@ def document(
     """The whole report; ``pictures`` are file names with their captions."""
     sections = [f"# Evaluation of {head.made}", _head(head), _LEGEND]
     for name, found in parts(judged).items():
-        sections += [f"## {_TITLES[name].format(len(found))}", _part(figures(found))]
+        sections += [f"## {_TITLES[name].format(len(found))}", *([_SET_ASIDE] if name == JUDGEMENT else [])]
+        sections += [_part(figures(found))]
     sections += ["## Pictures", *([f"![{caption}]({name})" for name, caption in pictures] or [NO_PICTURES])]
     for one in comparisons:
         sections += [f"## {one.before} and {one.after}", comparison(one)]
