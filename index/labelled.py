@@ -1,7 +1,7 @@
 """Labelled questions: what the right outcome is, and whether an outcome is right. Pure.
 
 One JSON object a line: ``id``, ``question``, ``lang``, ``kind``, ``topic``, ``expect`` (the status), and for
-answerable ones ``entries``: every entry that answers it.
+answerable ones ``entries``: every entry that answers it. ``split`` is optional: "calibration" or "judgement".
 """
 
 import json
@@ -17,7 +17,10 @@ ANSWERABLE = frozenset(("answerable", "noisy", "other-language"))
 
 @dataclass(frozen=True, slots=True)
 class Labelled:
-    """A question with its right outcome. For a gap, ``entries`` names the entries that say so."""
+    """A question with its right outcome. For a gap, ``entries`` names the entries that say so.
+
+    ``split`` is the part it belongs to: "calibration" is fitted on, "judgement" is not; "" where there are no parts.
+    """
 
     id: str
     question: str
@@ -26,6 +29,7 @@ class Labelled:
     topic: str
     expect: str
     entries: tuple[str, ...]
+    split: str = ""
 
     @property
     def answerable(self) -> bool:
@@ -39,7 +43,9 @@ def read_labelled(path: Path) -> list[Labelled]:
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
         try:
             item = json.loads(line)
-            found.append(Labelled(**{key: str(item[key]) for key in _KEYS}, entries=tuple(item.get("entries", ()))))
+            fields = {key: str(item[key]) for key in _KEYS}
+            entries, split = tuple(item.get("entries", ())), str(item.get("split", ""))
+            found.append(Labelled(**fields, entries=entries, split=split))
         except (ValueError, KeyError, TypeError) as error:
             raise ContentError([Problem(path, number, f"no labelled question: {error!r}")]) from None
     return found

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from index.evaluate import Row, judge, table
+from index.evaluate import Row, table
+from index.judge import judge
 from index.labelled import read_labelled
 from index.live import LiveIndex
 
@@ -34,10 +35,10 @@ def rows(live: LiveIndex) -> dict[str, Row]:
 )
 def test_right_in_every_slice(rows: dict[str, Row], name: str, least: float) -> None:
     """At least this share of each kind of question has the right outcome."""
-    assert rows[name].right >= least
+    assert rows[name].right.value >= least
 
 
 @pytest.mark.parametrize(("name", "most"), [("all others", 0.1), ("far", 0.03), ("injection", 0.03), ("human", 0.05)])
 def test_false_answers(rows: dict[str, Row], name: str, most: float) -> None:
     """At most this share of what must not be answered is answered."""
-    assert rows[name].answered <= most
+    assert rows[name].answered.value <= most

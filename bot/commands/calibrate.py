@@ -1,0 +1,44 @@
+"""`gwbot calibrate`: fit what the bot decides by."""
+
+import json
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from bot.commands.quality import existing, questions_option
+from bot.settings import load_settings
+
+
+@click.command()
+@questions_option
+def calibrate(path: Path) -> None:
+    """Fit the decision on the labelled questions; writes index/calibration.json. Then: gwbot index build"""
+    from index.build import build
+    from index.calibrate import bare, fit, sample
+    from index.decision import unfitted
+    from index.encoder import OnnxEncoder
+    from index.labelled import read_labelled
+    from index.opened import open_index
+    from index.search import Searcher
+    from knowledge.folder import HOUSE, load
+
+    items = read_labelled(existing(path))
+    encoder = OnnxEncoder.load(load_settings().encoder_dir)
+    knowledge = load(HOUSE)
+    fitted = {}
+    for name, content in (("house", knowledge), ("foreign", bare(knowledge))):
+        with tempfile.TemporaryDirectory() as folder:
+            build(content, encoder, unfitted(), Path(folder))
+            searcher = Searcher(open_index(Path(folder), encoder), encoder)
+            samples = [found for item in items if (found := sample(item, searcher))]
+        calibration, error = fit(samples, f"{len(samples)} labelled questions, {name} content")
+        fitted[name] = asdict(calibration)
+        limits = f"answer from {calibration.answer_from}, offer from {calibration.clarify_from}"
+        click.echo(f"{name}: {limits}; expected calibration error on topics left out {error:.3f}")
+    target = Path(__file__).parents[2] / "index" / "calibration.json"
+    target.write_text(json.dumps(fitted, indent=1) + "\n", encoding="utf-8")
+
+
+COMMANDS = (calibrate,)

@@ -1,0 +1,69 @@
+"""Another index, or another encoder, to ask the same questions of."""
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from index import manifest
+from index.build import CURRENT, build
+from index.card import CARD, read_card
+from index.decision import calibration_for
+from index.encoder import OnnxEncoder
+from index.opened import current, open_index
+from index.search import Searcher
+from knowledge.errors import GwError
+from knowledge.folder import HOUSE, load
+
+UNFITTED = (
+    "The other index was built for this comparison, from the bot's own knowledge with the other encoder. Nothing was "
+    "fitted for it: weights and thresholds are those in use, so compare the ranking (first) before the decision."
+)
+
+
+@contextmanager
+def opened_against(name: str, data: Path, content: Path = HOUSE) -> Iterator[tuple[Searcher, str]]:
+    """A searcher over an index folder, or over ``content`` with a prepared encoder; and a note on it.
+
+    ``name`` is a folder, or the name of one in the data folder ``data``.
+
+    Raises:
+        GwError: there is neither an index nor an encoder, or no encoder that the index was made with.
+    """
+    folder = _folder(name, data)
+    if (folder / CURRENT).is_dir():
+        encoder = _encoder_of(folder, data)
+        yield Searcher(open_index(folder, encoder), encoder), ""
+        return
+    encoder = OnnxEncoder.load(folder)
+    knowledge = load(content)
+    with tempfile.TemporaryDirectory() as root:
+        build(knowledge, encoder, calibration_for(labelled=bool(knowledge.intents)), Path(root))
+        yield Searcher(open_index(Path(root), encoder), encoder), UNFITTED
+
+
+def _folder(name: str, data: Path) -> Path:
+    for folder in (Path(name), data / name):
+        if (folder / CURRENT).is_dir() or (folder / CARD).is_file():
+            return folder
+    raise GwError(
+        f"There is neither a built index nor a prepared encoder in {name}, nor in {data / name}. "
+        "Build one: gwbot index build --out DIR"
+    )
+
+
+def _encoder_of(root: Path, data: Path) -> OnnxEncoder:
+    """The prepared encoder that an index was made with, searched in the data folder and beside the index."""
+    head = manifest.read(current(root))
+    for card in _cards((data, root.absolute().parent)):
+        if read_card(card.parent).digest == head.encoder_digest:
+            return OnnxEncoder.load(card.parent)
+    raise GwError(
+        f"The index in {root} was made with the encoder {head.encoder}, which is prepared neither in {data} nor "
+        "beside the index. Put its folder into one of the two."
+    )
+
+
+def _cards(places: Sequence[Path]) -> Iterator[Path]:
+    for place in places:
+        yield from sorted(place.glob(f"*/{CARD}"))
