@@ -11,24 +11,48 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-FEATURES = ("question", "text", "cover", "margin", "rival", "gap", "intent", "short", "lacking", "unknown")
+FEATURES = (
+    "question",
+    "text",
+    "cover",
+    "elsewhere",
+    "margin",
+    "lead",
+    "rival",
+    "familiar",
+    "gap",
+    "intent",
+    "short",
+    "lacking",
+    "unknown",
+)
 MOST = 3  # more words than this say nothing more
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What speaks for one target, and what against it. Cosines lie in [-1, 1].
+    """What speaks for one target, and what against it. Cosines lie in [-1, 1], shares in [0, 1].
 
-    ``question``: mean of the two nearest example questions; ``text``: nearest passage or window; ``margin``: lead on
-    the runner-up; ``rival``: lead over the other side, entries against intents; ``words``: content words asked;
-    ``lacking``, ``unknown``: words beside the target's name that it, and that every entry, lacks.
+    Attributes:
+        question: mean cosine of the two nearest example questions.
+        text: mean cosine of the nearest text, sentence and window.
+        cover: share of the question's wording that it holds.
+        elsewhere: how much more of the wording another entry holds.
+        margin, lead: fused score above the runner-up, and above the mean of those further down.
+        rival: lead by questions over the other side, entries against intents.
+        familiar: share of the question's words that an indexed language knows.
+        words: content words asked.
+        lacking, unknown: words beside the target's name that it, and that every entry, lacks.
     """
 
     question: float
     text: float
     cover: float
+    elsewhere: float
     margin: float
+    lead: float
     rival: float
+    familiar: float
     is_gap: bool
     is_intent: bool
     words: int
@@ -39,7 +63,9 @@ class Evidence:
         """The values of FEATURES, in that order."""
         kind = (float(self.is_gap), float(self.is_intent), 1.0 / (1 + self.words))
         beside = (min(self.lacking, MOST) / MOST, min(self.unknown, MOST) / MOST)
-        return (self.question, self.text, self.cover, self.margin, self.rival, *kind, *beside)
+        wording = (self.cover, self.elsewhere)
+        ahead = (self.margin, self.lead, self.rival)
+        return (self.question, self.text, *wording, *ahead, self.familiar, *kind, *beside)
 
 
 class Verdict(StrEnum):

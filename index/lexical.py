@@ -2,11 +2,11 @@
 
 import sqlite3
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from index.errors import IndexUnusable
-from index.words import words
+from index.words import is_stop_word, stem, tokens, words
 
 Row = tuple[str, str, str, str]  # entry id, language, text, questions
 TEXT_WEIGHT, QUESTIONS_WEIGHT = 1.0, 1.0
@@ -61,16 +61,17 @@ class Lexical:
         found = dict.fromkeys(term for lang in self._langs for term in words(question, lang))
         return list(found)[:MAX_WORDS]
 
-    def known_share(self, question: str) -> float:
-        """The share (0 to 1) of the question's words that any entry holds: small in a language we do not index.
+    def familiar(self, question: str) -> float:
+        """The share (0 to 1) of the question's words that an indexed language knows: small in any other language.
 
-        The best of the indexed languages; 0.0 where the question has no content word.
+        Known are stop words, and words that any entry holds; the best of the indexed languages counts.
         """
-        return max((self._known_share(words(question, lang)[:MAX_WORDS]) for lang in self._langs), default=0.0)
+        found = tokens(question)[:MAX_WORDS]
+        known = (sum(self._knows(word, lang) for word in found) for lang in self._langs)
+        return max(known, default=0) / max(len(found), 1)
 
-    def _known_share(self, terms: Sequence[str]) -> float:
-        known = sum(bool(self._entries_with(term, 1)) for term in terms)
-        return known / len(terms) if terms else 0.0
+    def _knows(self, word: str, lang: str) -> bool:
+        return is_stop_word(word, lang) or bool(self._entries_with(stem(word, lang), 1))
 
     def beside_title(self, question: str, entry: str, titles: Mapping[str, str]) -> tuple[int, int]:
         """What a question that names an entry asks beside the name: words the entry, and words any entry, lacks.

@@ -18,6 +18,7 @@ from knowledge.intents import Reply
 QUESTION_WEIGHT = 1.5  # of the vote by questions, beside the mean of the votes by text
 COVER_WEIGHT = 0.15  # of the wording, beside the cosines; both measured, see docs/figures.md
 OPTIONS = 3
+FIELD = slice(5, 25)  # the entries that the best one is compared with
 MAX_QUESTION = 2_000  # characters; the encoder reads no more of a pasted page
 
 
@@ -113,7 +114,7 @@ class Searcher:
         votes = self._votes(question)
         if votes is None:
             return [], None
-        ranked = self._hits(votes.fused, OPTIONS)
+        ranked = self._hits(votes.fused, FIELD.stop)
         numbers = {target: number for number, target in enumerate(self.opened.targets)}
         intents = np.where(self.opened.is_intent, votes.question, 0.0)
         closest, entries = int(intents.argmax()), float(np.where(self.opened.is_intent, 0.0, votes.question).max())
@@ -127,8 +128,11 @@ class Searcher:
             question=float(votes.question[place]),
             text=float(votes.text[place]),
             cover=float(votes.cover[place]),
-            margin=0.0 if is_intent else ranked[0].score - ranked[1].score if len(ranked) > 1 else 1.0,
+            elsewhere=float(votes.cover.max() - votes.cover[place]),
+            margin=0.0 if is_intent else _ahead(ranked[:2]),
+            lead=_ahead([ranked[is_intent], *ranked[FIELD]]),
             rival=float(votes.question[place] - (entries if is_intent else intents[closest])),
+            familiar=self.opened.lexical.familiar(question),
             is_gap=not is_intent and self._is_gap(best.target),
             is_intent=is_intent,
             words=len(words(question, "de")),
@@ -170,3 +174,9 @@ class Searcher:
         if verdict is Verdict.ANSWER and reply is not Reply.REFUSAL:
             return Intended(intent, reply, probability)
         return Abstained(None, probability)
+
+
+def _ahead(ranked: Sequence[Hit]) -> float:
+    """How far the first is ahead of the mean of the others; 0 where there are none."""
+    first, *others = (hit.score for hit in ranked)
+    return first - sum(others) / len(others) if others else 0.0

@@ -45,9 +45,17 @@ _local = threading.local()  # a Stemmer object must not be shared between thread
 
 def words(text: str, lang: str) -> list[str]:
     """The content words of a text in the form in which they are indexed and searched."""
-    stop = _stop_words(lang)
-    found = _WORD.findall(_GENDER.sub("", unicodedata.normalize("NFKC", text)).casefold())
-    return [stem(word, lang) for word in found if word not in stop]
+    return [stem(word, lang) for word in tokens(text) if not is_stop_word(word, lang)]
+
+
+def tokens(text: str) -> list[str]:
+    """All words of a text in lower case, gender forms as one word."""
+    return _WORD.findall(_GENDER.sub("", unicodedata.normalize("NFKC", text)).casefold())
+
+
+def is_stop_word(word: str, lang: str) -> bool:
+    """Whether a lower-case word says nothing about the subject; False in a language without a list."""
+    return word in _stop_words(lang)
 
 
 def stem(word: str, lang: str) -> str:
