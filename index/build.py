@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index import cover, lexical, manifest
+from index.bare import bare
 from index.decision import Calibration
 from index.dense import Dense
 from index.encoder import Encoder
@@ -24,13 +25,14 @@ from index.errors import IndexUnusable
 from index.manifest import Manifest
 from index.vote import KINDS
 from knowledge.chunk import Kind, Passage, passages
-from knowledge.entry import Entry
+from knowledge.entry import Entry, Layer
 from knowledge.folder import Knowledge
 from knowledge.intents import Intent
 from knowledge.plain import plain
 
 CURRENT = "current"
 BATCH = 64
+ASKED = (Kind.QUESTION, Kind.BARE)  # encoded as questions
 ROW = np.dtype([("target", "<i4"), ("kind", "u1"), ("foreign", "u1"), ("key", "<u8", (2,))])
 Progress = Callable[[int, int], None]  # (texts done, texts in all)
 
@@ -78,6 +80,7 @@ def build(
 
 def _plan(knowledge: Knowledge) -> _Plan:
     found = [passage for entry in knowledge.entries for passage in passages(entry)]
+    found += _bare(knowledge.entries, found)
     found += [passage for intent in knowledge.intents for passage in _phrases(intent)]
     targets = list(dict.fromkeys(passage.entry for passage in found))
     ours = {entry.lang for entry in knowledge.entries}
@@ -89,6 +92,20 @@ def _plan(knowledge: Knowledge) -> _Plan:
     return _Plan(targets, found, rows)
 
 
+def _bare(entries: Sequence[Entry], found: Sequence[Passage]) -> list[Passage]:
+    """The example questions of answering entries without the entry's name, each once."""
+    titles: dict[str, list[tuple[str, str]]] = {}
+    for entry in entries:
+        if entry.layer is not Layer.GAP:
+            titles.setdefault(entry.id, []).append((entry.lang, entry.title))
+    questions = [passage for passage in found if passage.kind is Kind.QUESTION and passage.entry in titles]
+    texts = {(passage.entry, passage.lang, bare(passage.text, titles[passage.entry])): None for passage in questions}
+    return [
+        Passage(f"{entry}/{lang}/{Kind.BARE}/{number}", entry, lang, Kind.BARE, text)
+        for number, (entry, lang, text) in enumerate(texts)
+    ]
+
+
 def _phrases(intent: Intent) -> list[Passage]:
     target = f"@{intent.id}"
     return [
@@ -98,7 +115,7 @@ def _phrases(intent: Intent) -> list[Passage]:
 
 
 def _key(passage: Passage) -> NDArray[np.uint64]:
-    side = "q" if passage.kind is Kind.QUESTION else "p"
+    side = "q" if passage.kind in ASKED else "p"
     digest = hashlib.blake2b(f"{side}:{passage.text}".encode("utf-8", "replace"), digest_size=16).digest()
     return np.frombuffer(digest, "<u8")
 
@@ -125,7 +142,7 @@ def _vectors(plan: _Plan, encoder: Encoder, root: Path, progress: Progress) -> t
 def _encode(batch: Sequence[Passage], encoder: Encoder) -> NDArray[np.float32]:
     vectors = np.zeros((len(batch), encoder.dimension), np.float32)
     for encode, wanted in ((encoder.encode_queries, True), (encoder.encode_passages, False)):
-        chosen = [number for number, passage in enumerate(batch) if (passage.kind is Kind.QUESTION) == wanted]
+        chosen = [number for number, passage in enumerate(batch) if (passage.kind in ASKED) == wanted]
         if chosen:
             vectors[chosen] = encode([batch[number].text for number in chosen])
     return vectors

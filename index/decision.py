@@ -23,10 +23,10 @@ FEATURES = (
     "gap",
     "intent",
     "short",
-    "lacking",
-    "unknown",
+    "named",
+    "bare",
+    "silent",
 )
-MOST = 3  # more words than this say nothing more
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,8 @@ class Evidence:
         rival: lead by questions over the other side, entries against intents.
         familiar: share of the question's words that an indexed language knows.
         words: content words asked.
-        lacking, unknown: words beside the target's name that it, and that every entry, lacks.
+        bare: what ``question`` is without the target's name in it; None where the question does not name it.
+        gap: cosine of the question without the name to the nearest gap, beside ``bare``.
     """
 
     question: float
@@ -56,16 +57,15 @@ class Evidence:
     is_gap: bool
     is_intent: bool
     words: int
-    lacking: int
-    unknown: int
+    bare: float | None
+    gap: float
 
     def features(self) -> tuple[float, ...]:
         """The values of FEATURES, in that order."""
         kind = (float(self.is_gap), float(self.is_intent), 1.0 / (1 + self.words))
-        beside = (min(self.lacking, MOST) / MOST, min(self.unknown, MOST) / MOST)
-        wording = (self.cover, self.elsewhere)
         ahead = (self.margin, self.lead, self.rival)
-        return (self.question, self.text, *wording, *ahead, self.familiar, *kind, *beside)
+        beside = (0.0, 0.0, 0.0) if self.bare is None else (1.0, self.bare - self.question, self.bare - self.gap)
+        return (self.question, self.text, self.cover, self.elsewhere, *ahead, self.familiar, *kind, *beside)
 
 
 class Verdict(StrEnum):

@@ -2,7 +2,7 @@
 
 import sqlite3
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 
 from index.errors import IndexUnusable
@@ -71,29 +71,10 @@ class Lexical:
         return max(known, default=0) / max(len(found), 1)
 
     def _knows(self, word: str, lang: str) -> bool:
-        return is_stop_word(word, lang) or bool(self._entries_with(stem(word, lang), 1))
-
-    def beside_title(self, question: str, entry: str, titles: Mapping[str, str]) -> tuple[int, int]:
-        """What a question that names an entry asks beside the name: words the entry, and words any entry, lacks.
-
-        "Wie viele Einwohner hat Bocholt?" names Bocholt and asks about something that the entry does not mention.
-        ``titles`` are the entry's by language; (0, 0) where no word of a title is named.
-        """
-        found = [self._beside(question, entry, lang, title) for lang, title in titles.items()]
-        return min((counts for counts in found if counts is not None), default=(0, 0))
-
-    def _beside(self, question: str, entry: str, lang: str, title: str) -> tuple[int, int] | None:
-        asked, named = set(words(question, lang)[:MAX_WORDS]), set(words(title, lang))
-        if asked.isdisjoint(named):
-            return None
-        holders = [self._entries_with(term) for term in asked - named]
-        return sum(entry not in found for found in holders), sum(not found for found in holders)
-
-    def _entries_with(self, term: str, limit: int = 200) -> set[str]:
-        found = self._connection().execute(
-            "SELECT entry FROM parts WHERE parts MATCH ? LIMIT ?", (_quoted(term), limit)
-        )
-        return {entry for (entry,) in found}
+        if is_stop_word(word, lang):
+            return True
+        query = "SELECT 1 FROM parts WHERE parts MATCH ? LIMIT 1"
+        return self._connection().execute(query, (_quoted(stem(word, lang)),)).fetchone() is not None
 
     def _connection(self) -> sqlite3.Connection:
         if not hasattr(self._local, "connection"):

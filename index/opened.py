@@ -35,6 +35,7 @@ class Opened:
     intents: dict[str, Reply]
     targets: tuple[str, ...]
     is_intent: NDArray[np.bool_]  # by number of the target
+    is_gap: NDArray[np.bool_]
     handicaps: NDArray[np.float32]  # row -> what is taken off its cosine
     ballot: Ballot
     dense: Dense
@@ -84,6 +85,8 @@ def open_index(root: Path, encoder: Encoder) -> Opened:
     rows = np.load(folder / "rows.npy")
     names = json.loads((folder / "targets.json").read_text(encoding="utf-8"))
     entries, targets = _entries(folder / "entries.jsonl"), tuple(names["targets"])
+    is_intent = np.array([name.startswith("@") for name in targets], bool)
+    is_gap = np.array([not name.startswith("@") and _is_gap(entries[name]) for name in targets], bool)
     return Opened(
         folder=folder,
         manifest=head,
@@ -91,8 +94,9 @@ def open_index(root: Path, encoder: Encoder) -> Opened:
         entries=entries,
         intents={name: Reply(reply) for name, reply in names["intents"].items()},
         targets=targets,
-        is_intent=np.array([name.startswith("@") for name in targets], bool),
-        handicaps=_handicaps(rows, targets, entries),
+        is_intent=is_intent,
+        is_gap=is_gap,
+        handicaps=_handicaps(rows, is_gap, is_intent),
         ballot=Ballot(rows["target"], rows["kind"], len(targets)),
         dense=Dense.read(folder / "vectors.faiss"),
         cover=Cover(folder / "cover.npy", len(targets), head.languages),
@@ -101,14 +105,13 @@ def open_index(root: Path, encoder: Encoder) -> Opened:
 
 
 def _handicaps(
-    rows: NDArray[np.void], targets: tuple[str, ...], entries: dict[str, dict[str, Entry]]
+    rows: NDArray[np.void], is_gap: NDArray[np.bool_], is_intent: NDArray[np.bool_]
 ) -> NDArray[np.float32]:
     """Gaps and intents have more example phrases than entries, and intents have them in more languages.
 
     A question is nearer to a phrase of its own language, whatever it asks, so that must not count for them.
     """
-    gaps = np.array([not name.startswith("@") and _is_gap(entries[name]) for name in targets])[rows["target"]]
-    intents = np.array([name.startswith("@") for name in targets])[rows["target"]]
+    gaps, intents = is_gap[rows["target"]], is_intent[rows["target"]]
     questions = rows["kind"] == KINDS.index(Kind.QUESTION)
     handicaps = np.where(gaps & questions, GAP_HANDICAP, 0.0)
     handicaps += np.where(intents, np.where(rows["foreign"] == 1, FOREIGN_HANDICAP, INTENT_HANDICAP), 0.0)

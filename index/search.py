@@ -1,11 +1,13 @@
 """Question -> Found | Ambiguous | Abstained | Intended."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from index.bare import bare
 from index.decision import Evidence, Verdict
 from index.encoder import Encoder
 from index.opened import Opened
@@ -123,7 +125,7 @@ class Searcher:
             ranked.insert(0, Hit(self.opened.targets[closest], float(votes.question[closest])))
         best = ranked[0]
         place = numbers[best.target]
-        lacking, unknown = (0, 0) if is_intent else self._beside_title(question, best.target)
+        without_name, gap = (None, 0.0) if is_intent else self._bare(question, best.target, place)
         return ranked, Evidence(
             question=float(votes.question[place]),
             text=float(votes.text[place]),
@@ -136,16 +138,15 @@ class Searcher:
             is_gap=not is_intent and self._is_gap(best.target),
             is_intent=is_intent,
             words=len(words(question, "de")),
-            lacking=lacking,
-            unknown=unknown,
+            bare=without_name,
+            gap=gap,
         )
 
     def _votes(self, question: str) -> Votes | None:
         question = question[:MAX_QUESTION].strip()
         if not question:
             return None
-        vector = self._encoder.encode_queries([question])[0]
-        by_kind = self.opened.ballot.votes(self.opened.dense.similarities(vector) - self.opened.handicaps)
+        by_kind = self._by_kind(question)
         asked = by_kind[KINDS.index(Kind.QUESTION)]
         text = by_kind[[KINDS.index(kind) for kind in (Kind.TEXT, Kind.SENTENCE, Kind.WINDOW)]].mean(axis=0)
         cover = self.opened.cover.shares(question)
@@ -158,9 +159,20 @@ class Searcher:
         best = np.argsort(-scored, kind="stable")[:limit]
         return [Hit(self.opened.targets[n], float(scored[n])) for n in best.tolist() if np.isfinite(scored[n])]
 
-    def _beside_title(self, question: str, entry_id: str) -> tuple[int, int]:
-        titles = {lang: entry.title for lang, entry in self.opened.entries[entry_id].items()}
-        return self.opened.lexical.beside_title(question, entry_id, titles)
+    def _bare(self, question: str, entry_id: str, place: int) -> tuple[float | None, float]:
+        """How near the question without the entry's name is to the entry's questions, and to the nearest gap."""
+        by_lang = self.opened.entries[entry_id].items()
+        rest = bare(question, [(lang, entry.title) for lang, entry in by_lang])
+        if self._is_gap(entry_id) or rest == bare(question, ()):
+            return None, 0.0
+        by_kind = self._by_kind(rest)
+        vote = float(by_kind[KINDS.index(Kind.BARE), place])
+        gaps = by_kind[KINDS.index(Kind.QUESTION), self.opened.is_gap]
+        return None if math.isnan(vote) else vote, float(gaps.max(initial=0.0))
+
+    def _by_kind(self, question: str) -> NDArray[np.float32]:
+        vector = self._encoder.encode_queries([question])[0]
+        return self.opened.ballot.votes(self.opened.dense.similarities(vector) - self.opened.handicaps)
 
     def _is_gap(self, target: str) -> bool:
         return self.opened.entry(target, "de").layer is Layer.GAP

@@ -20,6 +20,7 @@ class Kind(StrEnum):
     SENTENCE = "sentence"
     WINDOW = "window"  # two neighbouring sentences
     QUESTION = "question"  # an example question or the title
+    BARE = "bare"  # the same without the entry's name
 
 
 @dataclass(frozen=True, slots=True)

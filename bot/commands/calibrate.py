@@ -24,7 +24,8 @@ def calibrate(path: Path) -> None:
     from index.search import Searcher
     from knowledge.folder import HOUSE, load
 
-    items = read_labelled(existing(path))
+    read = read_labelled(existing(path))
+    items = [item for item in read if item.split == "calibration"] or read  # the rest judges what was fitted
     encoder = OnnxEncoder.load(load_settings().encoder_dir)
     knowledge = load(HOUSE)
     fitted = {}

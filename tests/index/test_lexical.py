@@ -31,14 +31,11 @@ def test_finds_by_word(lexical: Lexical) -> None:
     assert [entry for entry, _ in lexical.search("people", 5)] == ["bocholt"]
 
 
-def test_words_beside_the_name(lexical: Lexical) -> None:
-    """A question that names an entry is looked at for what the entry, and what everything, does not mention."""
-    titles = {"de": "Bocholt", "en": "Bocholt"}
-
-    assert lexical.beside_title("Was macht Bocholt?", "bocholt", titles) == (0, 0)
-    assert lexical.beside_title("Welche Kraft hat Bocholt?", "bocholt", titles) == (1, 0)
-    assert lexical.beside_title("Wie viele Brücken hat Bocholt?", "bocholt", titles)[1] == 1
-    assert lexical.beside_title("Wie viele Brücken gibt es?", "bocholt", titles) == (0, 0)
+def test_familiar_words(lexical: Lexical) -> None:
+    """Words of an indexed language are known, by its stop words or by any entry; those of another are not."""
+    assert lexical.familiar("Was macht Bocholt mit einer Vision?") == 1.0
+    assert lexical.familiar("¿Quién dirige el proyecto?") < 0.3
+    assert lexical.familiar("") == 0.0
 
 
 @given(st.text(max_size=80))
@@ -46,7 +43,7 @@ def test_words_beside_the_name(lexical: Lexical) -> None:
 def test_no_text_is_syntax(lexical: Lexical, text: str) -> None:
     """Whatever a person types, it is searched for and never run as a query."""
     lexical.search(text, 5)
-    lexical.beside_title(text + " Bocholt", "bocholt", {"de": "Bocholt"})
+    assert 0 <= lexical.familiar(text) <= 1
 
 
 @pytest.mark.parametrize(

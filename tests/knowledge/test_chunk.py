@@ -31,7 +31,7 @@ def test_every_entry_has_every_kind() -> None:
     """A single sentence is its own window, so that short and long entries are compared by the same votes."""
     entry = Entry("a", "de", "T", "Eins.", Layer.PAGE)
 
-    assert {passage.kind for passage in passages(entry)} == set(Kind)
+    assert {passage.kind for passage in passages(entry)} == set(Kind) - {Kind.BARE}
 
 
 @given(st.text(max_size=3000), st.integers(10, 400))
