@@ -17,7 +17,7 @@ from knowledge.chunk import Kind
 from knowledge.entry import Layer
 from knowledge.intents import Reply
 
-QUESTION_WEIGHT = 1.5  # of the vote by questions, beside the mean of the votes by text
+QUESTION_WEIGHT = 2.0  # of the vote by questions, beside the mean of the votes by text
 COVER_WEIGHT = 0.15  # of the wording, beside the cosines; both measured, see docs/figures.md
 OPTIONS = 3
 FIELD = slice(5, 25)  # the entries that the best one is compared with
