@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from index import cover, lexical, manifest
+from index import cover, lexical, manifest, postings
 from index.bare import bare
 from index.decision import Calibration
 from index.dense import Dense
@@ -174,7 +174,7 @@ def _write(
     np.save(folder / "rows.npy", plan.rows)
     lexical.write(folder / "words.db", _lexical_rows(knowledge.entries, plan.passages))
     numbers = {target: number for number, target in enumerate(plan.targets)}
-    cover.write(folder / "cover.npy", ((numbers[e.id], e.lang, _wording(e)) for e in knowledge.entries))
+    postings.write(folder, ((numbers[e.id], cover.tokens(_wording(e), [e.lang])) for e in knowledge.entries))
     _write_lines(folder / "entries.jsonl", [asdict(entry) for entry in knowledge.entries])
     intents = {intent.id: intent.reply for intent in knowledge.intents}
     _write_lines(folder / "passages.jsonl", [{"id": passage.id, "text": passage.text} for passage in plan.passages])

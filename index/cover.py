@@ -16,50 +16,44 @@ from anyascii import anyascii
 from numpy.typing import NDArray
 
 from index.errors import IndexUnusable
+from index.postings import Postings
 from index.words import words
 
 SIZE = 4
 STEM_WORTH = 4.0  # a word that meets as a whole counts like so many 4-grams
 MAX_CHARACTERS = 1_000  # of a question
-POSTING = np.dtype([("token", "<u4"), ("target", "<i4")])
+MAX_HOLDERS = 20_000  # what more targets hold than this tells little and takes long to count
 _WORD = re.compile(r"[^\W_]+")
 
 
-def write(path: Path, texts: Iterable[tuple[int, str, str]]) -> None:
-    """Write what these texts hold, each given with the number of its target and its language."""
-    parts = [np.zeros(0, POSTING)]
-    for target, lang, text in texts:
-        tokens = np.concatenate([_grams(text), _stems(text, [lang])])
-        part = np.zeros(len(tokens), POSTING)
-        part["token"], part["target"] = tokens, target
-        parts.append(part)
-    np.save(path, np.unique(np.concatenate(parts)))
+def tokens(text: str, langs: Iterable[str]) -> NDArray[np.uint32]:
+    """The 4-grams of a text and its stems in these languages, each once."""
+    return np.concatenate([_grams(text), _stems(text, langs)])
 
 
 class Cover:
-    """The file opened for reading; ``targets`` is how many targets the index has, ``langs`` the texts' languages."""
+    """The postings of an index; ``targets`` is how many targets it has, ``langs`` the languages of its texts."""
 
-    def __init__(self, path: Path, targets: int, langs: Sequence[str]) -> None:
+    def __init__(self, folder: Path, targets: int, langs: Sequence[str]) -> None:
         try:
-            postings = np.load(path)
-            self._tokens, self._targets = postings["token"].copy(), postings["target"].copy()
+            self._postings = Postings(folder)
         except (OSError, ValueError, IndexError):
-            raise IndexUnusable(f"{path} is damaged. Run: gwbot index build") from None
+            raise IndexUnusable(f"{folder}: the postings are damaged. Run: gwbot index build") from None
         self._count, self._langs = targets, langs
 
     def shares(self, question: str) -> NDArray[np.float32]:
         """For every target the share (0 to 1) of the question's wording that its texts hold, shape (targets,)."""
         question = question[:MAX_CHARACTERS]
         grams, stems = _grams(question), _stems(question, self._langs)
-        asked = np.concatenate([grams, stems])
-        starts = np.searchsorted(self._tokens, asked)
-        ends = np.searchsorted(self._tokens, asked, side="right")
+        starts, ends = self._postings.find(np.concatenate([grams, stems]))
         holders = ends - starts
         worth = np.log1p((self._count - holders + 0.5) / (holders + 0.5))  # the idf of BM25
         worth[len(grams) :] *= STEM_WORTH
+        worth[holders > MAX_HOLDERS] = 0.0
         found = np.zeros(self._count, np.float32)
         for start, end, value in zip(starts.tolist(), ends.tolist(), worth.tolist(), strict=True):
-            found[self._targets[start:end]] += value
+            if value:
+                found[self._postings.targets[start:end]] += value
         return found / max(float(worth.sum()), 1e-9)
 
 
@@ -72,7 +66,6 @@ def _stems(text: str, langs: Iterable[str]) -> NDArray[np.uint32]:
     return _hashes({f"={stem}" for lang in langs for stem in words(text, lang)})
 
 
-def _hashes(tokens: set[str]) -> NDArray[np.uint32]:
-    found = np.fromiter((zlib.crc32(token.encode("utf-8", "replace")) for token in tokens), np.uint32, len(tokens))
-    found.sort()
-    return found
+def _hashes(found: set[str]) -> NDArray[np.uint32]:
+    hashes = (zlib.crc32(token.encode("utf-8", "replace")) for token in found)
+    return np.fromiter(hashes, np.uint32, len(found))

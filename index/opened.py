@@ -99,7 +99,7 @@ def open_index(root: Path, encoder: Encoder) -> Opened:
         handicaps=_handicaps(rows, is_gap, is_intent),
         ballot=Ballot(rows["target"], rows["kind"], len(targets)),
         dense=Dense.read(folder / "vectors.faiss"),
-        cover=Cover(folder / "cover.npy", len(targets), head.languages),
+        cover=Cover(folder, len(targets), head.languages),
         lexical=Lexical(folder / "words.db"),
     )
 

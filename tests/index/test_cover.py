@@ -6,7 +6,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from index.cover import Cover, write
+from index import postings
+from index.cover import Cover, tokens
 from index.errors import IndexUnusable
 
 TEXTS = [
@@ -19,9 +20,9 @@ TEXTS = [
 @pytest.fixture(scope="module")
 def cover(tmp_path_factory: pytest.TempPathFactory) -> Cover:
     """Three texts in two languages."""
-    path = tmp_path_factory.mktemp("cover") / "cover.npy"
-    write(path, TEXTS)
-    return Cover(path, 3, ("de", "en"))
+    folder = tmp_path_factory.mktemp("cover")
+    postings.write(folder, ((target, tokens(text, [lang])) for target, lang, text in TEXTS))
+    return Cover(folder, 3, ("de", "en"))
 
 
 @pytest.mark.parametrize(
@@ -56,10 +57,11 @@ def test_takes_any_text(cover: Cover, text: str) -> None:
     assert ((found >= 0) & (found <= 1.0001)).all()
 
 
-def test_damaged_file(tmp_path: Path) -> None:
-    """A file that is no list of postings says what to run."""
-    path = tmp_path / "cover.npy"
-    path.write_bytes(b"nonsense")
+@pytest.mark.parametrize("name", postings.NAMES)
+def test_damaged_file(tmp_path: Path, name: str) -> None:
+    """A file that holds no postings says what to run."""
+    postings.write(tmp_path, [(0, tokens("Hallo", ["de"]))])
+    (tmp_path / name).write_bytes(b"nonsense")
 
     with pytest.raises(IndexUnusable, match="gwbot index build"):
-        Cover(path, 1, ("de",))
+        Cover(tmp_path, 1, ("de",))
