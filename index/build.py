@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index import cover, lexical, manifest, postings
-from index.bare import bare
+from index.bare import bare, names
 from index.decision import Calibration
 from index.dense import Dense
 from index.encoder import Encoder
@@ -93,13 +93,14 @@ def _plan(knowledge: Knowledge) -> _Plan:
 
 
 def _bare(entries: Sequence[Entry], found: Sequence[Passage]) -> list[Passage]:
-    """The example questions of answering entries without the entry's name, each once."""
-    titles: dict[str, list[tuple[str, str]]] = {}
+    """The example questions of answering entries without its names, each once."""
+    versions: dict[str, list[Entry]] = {}
     for entry in entries:
         if entry.layer is not Layer.GAP:
-            titles.setdefault(entry.id, []).append((entry.lang, entry.title))
-    questions = [passage for passage in found if passage.kind is Kind.QUESTION and passage.entry in titles]
-    texts = {(passage.entry, passage.lang, bare(passage.text, titles[passage.entry])): None for passage in questions}
+            versions.setdefault(entry.id, []).append(entry)
+    known = {entry_id: names(found) for entry_id, found in versions.items()}
+    questions = [passage for passage in found if passage.kind is Kind.QUESTION and passage.entry in known]
+    texts = {(passage.entry, passage.lang, bare(passage.text, known[passage.entry])): None for passage in questions}
     return [
         Passage(f"{entry}/{lang}/{Kind.BARE}/{number}", entry, lang, Kind.BARE, text)
         for number, (entry, lang, text) in enumerate(texts)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from index.bare import bare
+from index.bare import bare, names
 from index.decision import Evidence, Verdict
 from index.encoder import Encoder
 from index.opened import Opened
@@ -160,10 +160,11 @@ class Searcher:
         return [Hit(self.opened.targets[n], float(scored[n])) for n in best.tolist() if np.isfinite(scored[n])]
 
     def _bare(self, question: str, entry_id: str, place: int) -> tuple[float | None, float]:
-        """How near the question without the entry's name is to the entry's questions, and to the nearest gap."""
-        by_lang = self.opened.entries[entry_id].items()
-        rest = bare(question, [(lang, entry.title) for lang, entry in by_lang])
-        if self._is_gap(entry_id) or rest == bare(question, ()):
+        """How near the question without the entry's names is to the entry's questions, and to the nearest gap."""
+        if self._is_gap(entry_id):
+            return None, 0.0
+        rest = bare(question, names(self.opened.entries[entry_id].values()))
+        if rest == bare(question, frozenset()):
             return None, 0.0
         by_kind = self._by_kind(rest)
         vote = float(by_kind[KINDS.index(Kind.BARE), place])
