@@ -94,3 +94,22 @@ def test_same_state_and_event_give_the_same_turn(dialogue: Dialogue) -> None:
     event = replace(EVENT, text="Was ist ein Backbone?")
 
     assert dialogue.handle(State(), event) == dialogue.handle(State(), event)
+
+
+def test_a_message_leans_on_the_answer_before(dialogue: Dialogue) -> None:
+    """The entry just shown is remembered, and a message that points back is read together with it."""
+    first = dialogue.handle(State(), replace(EVENT, text="Was macht die Stiftung Bildung?"))
+    second = dialogue.handle(first.state, replace(EVENT, text="Und wie erreiche ich die?", message_id=6))
+
+    assert "Bezogen auf: Stiftung Bildung" in said(second)
+    assert second.state.last_entry == "stiftung-bildung-kontakt"
+
+
+def test_an_edited_message_leans_on_the_same_answer(dialogue: Dialogue) -> None:
+    """Correcting a message does not make it lean on its own answer."""
+    first = dialogue.handle(State(), replace(EVENT, text="Was macht die Stiftung Bildung?"))
+    second = dialogue.handle(first.state, replace(EVENT, text="und wie ereiche ich di", message_id=6))
+    edit = replace(EVENT, kind=Kind.EDITED, text="Und wie erreiche ich die?", message_id=6)
+
+    assert "Bezogen auf: Stiftung Bildung\n" not in said(first)
+    assert "Bezogen auf: Stiftung Bildung<" in said(dialogue.handle(second.state, edit))
