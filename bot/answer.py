@@ -6,12 +6,12 @@ from enum import StrEnum
 
 from bot.language import question_language, reply_language
 from bot.model import Button, Keyboard
-from index.context import Understood, understand
+from index.context import SURE, Understood, understand
 from index.search import Abstained, Ambiguous, Found, Intended, Searcher
 from knowledge.contacts import Contact
 from knowledge.entry import Entry, Layer
 from knowledge.intents import Reply
-from knowledge.understanding import NONE, house_markers
+from knowledge.understanding import NONE, Markers, house_markers
 from prompts.render import label, render
 from prompts.telegram_html import to_plain
 
@@ -45,7 +45,8 @@ class Source:
 class Answer:
     """An answer in Telegram HTML. ``confidence`` is the calibrated probability, 0 to 1.
 
-    ``entry`` is the entry it shows, ``about`` the one that the question was read together with.
+    ``question`` is what it answers, ``entry`` the entry it shows, ``about`` the one that the question was read
+    together with.
     """
 
     status: Status
@@ -57,6 +58,7 @@ class Answer:
     sources: tuple[Source, ...] = ()
     options: tuple[str, ...] = ()
     related: tuple[str, ...] = ()
+    question: str = ""
 
     @property
     def text(self) -> str:
@@ -80,16 +82,27 @@ class Answerer:
         """
         searcher = self._searcher()
         hint = hint[:2].lower()
-        asked = question_language(question, chosen or hint or self._default)
+        asked = self._asked(question, hint, chosen)
         lang = chosen or reply_language(asked, hint, self._default)
         note = "" if asked == lang or chosen else _note(asked, lang)
-        markers = house_markers().get(asked, NONE)
-        understood = understand(searcher, question, markers, last, lang)
-        answer = self._told(searcher, understood, lang, note)
+        understood = understand(searcher, question, house_markers().get(asked, NONE), last, lang)
+        answer = replace(self._told(searcher, understood, lang, note), question=question)
         if not understood.about:
             return answer
         context = render("context", lang, title=self._entry(searcher, last, lang).title)
         return replace(answer, html=f"{context}\n\n{answer.html}", about=last)
+
+    def markers(self, text: str, hint: str = "", chosen: str = "") -> Markers:
+        """The words by which a message in this one's language shows how it is meant."""
+        return house_markers().get(self._asked(text, hint[:2].lower(), chosen), NONE)
+
+    def is_courtesy(self, sentence: str) -> bool:
+        """Whether a sentence is a greeting, thanks or the like, and surely so."""
+        outcome = self._searcher().search(sentence)
+        return isinstance(outcome, Intended) and outcome.reply is Reply.SMALLTALK and outcome.probability >= SURE
+
+    def _asked(self, question: str, hint: str, chosen: str) -> str:
+        return question_language(question, chosen or hint or self._default)
 
     def _told(self, searcher: Searcher, understood: Understood, lang: str, note: str) -> Answer:
         match understood.outcome:

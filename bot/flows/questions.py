@@ -2,35 +2,33 @@
 
 from dataclasses import replace
 
-from bot.answer import Answer, Status
+from bot.answer import Status
 from bot.flows.parts import Parts
 from bot.model import Change, Event, Say, Stage, State, Turn
+from bot.several import MAX_READ, Answers, answer_each
 from prompts.render import render
-
-LONG_TEXT = 2_000  # characters above which the bot says that it read the beginning only
 
 
 def ask(parts: Parts, state: State, event: Event) -> Turn:
     """Answer a question; asks for one where there is none."""
     if not event.text.strip():
         return parts.say(state, event, "ask")
-    answer = parts.answerer.answer(event.text, event.language_code, state.lang, state.last_entry)
-    html = answer.html
-    if len(event.text) > LONG_TEXT:
-        html = f"<i>{render('long_text', answer.lang)}</i>\n\n{html}"
+    answers = answer_each(parts.answerer, event.text, event.language_code, state.lang, state.last_entry)
     reply_to = None if event.private else event.message_id
-    say = Say(html, parts.answerer.keyboard(answer), question=event.message_id, reply_to=reply_to)
-    return Turn(_remember(state, event, answer, state.last_entry), (say,))
+    says = [Say(answer.html, parts.answerer.keyboard(answer), reply_to=reply_to) for answer in answers.headed()]
+    first = replace(says[0], html=_read_in_part(event, answers) + says[0].html, question=event.message_id)
+    return Turn(_remember(state, event, answers, state.last_entry), (first, *says[1:]))
 
 
 def edited(parts: Parts, state: State, event: Event) -> Turn:
-    """Correct the answer to a question that was corrected."""
+    """Correct the answer to a question that was corrected; of several answers the first."""
     if state.stage is not Stage.NONE or not event.text.strip():
         return Turn(state)
     context = state.last_context if event.message_id == state.last_message else ""
-    answer = parts.answerer.answer(event.text, event.language_code, state.lang, context)
-    change = Change(answer.html, parts.answerer.keyboard(answer), question=event.message_id)
-    return Turn(_remember(state, event, answer, context), (change,))
+    answers = answer_each(parts.answerer, event.text, event.language_code, state.lang, context)
+    first = answers.headed()[0]
+    change = Change(first.html, parts.answerer.keyboard(first), question=event.message_id)
+    return Turn(_remember(state, event, answers, context), (change,))
 
 
 def show(parts: Parts, state: State, event: Event, entry: str) -> Turn | None:
@@ -41,11 +39,18 @@ def show(parts: Parts, state: State, event: Event, entry: str) -> Turn | None:
     return Turn(replace(state, last_entry=entry), (Say(answer.html, parts.answerer.keyboard(answer)),))
 
 
-def _remember(state: State, event: Event, answer: Answer, context: str) -> State:
-    if answer.status is Status.SMALLTALK:
+def _read_in_part(event: Event, answers: Answers) -> str:
+    if len(event.text) <= MAX_READ:
+        return ""
+    return f"<i>{render('long_text', answers.answers[0].lang)}</i>\n\n"
+
+
+def _remember(state: State, event: Event, answers: Answers, context: str) -> State:
+    kinds = {answer.status for answer in answers.answers}
+    if kinds == {Status.SMALLTALK}:
         return state
-    entry = answer.entry or answer.about
-    if answer.status is Status.CONSULTATION:  # the question before the wish is what the advice is about
+    entry = next((found for answer in reversed(answers.answers) if (found := answer.entry or answer.about)), "")
+    if kinds == {Status.CONSULTATION}:  # the question before the wish is what the advice is about
         return replace(state, last_entry=entry)
     return replace(
         state,

@@ -113,3 +113,20 @@ def test_an_edited_message_leans_on_the_same_answer(dialogue: Dialogue) -> None:
 
     assert "Bezogen auf: Stiftung Bildung\n" not in said(first)
     assert "Bezogen auf: Stiftung Bildung<" in said(dialogue.handle(second.state, edit))
+
+
+def test_several_questions_have_a_message_each(dialogue: Dialogue) -> None:
+    """Each answer has its own buttons, and the first alone changes when the question is edited."""
+    event = replace(EVENT, text="Was ist Collective Impact? Wer ist PHINEO?")
+    turn = dialogue.handle(State(), event)
+    edit = dialogue.handle(turn.state, replace(event, kind=Kind.EDITED))
+
+    first, second = turn.messages
+    assert isinstance(first, Say)
+    assert isinstance(second, Say)
+    assert (first.question, second.question) == (EVENT.message_id, None)
+    assert first.keyboard != second.keyboard
+    assert turn.state.last_entry == "phineo"
+    (change,) = edit.messages
+    assert isinstance(change, Change)
+    assert (change.html, change.keyboard) == (first.html, first.keyboard)
