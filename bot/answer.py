@@ -7,6 +7,7 @@ from enum import StrEnum
 from bot.language import question_language, reply_language
 from bot.model import Button, Keyboard
 from index.context import SURE, Understood, understand
+from index.explain import explain
 from index.search import Abstained, Ambiguous, Found, Intended, Searcher
 from knowledge.contacts import Contact
 from knowledge.entry import Entry, Layer
@@ -45,8 +46,8 @@ class Source:
 class Answer:
     """An answer in Telegram HTML. ``confidence`` is the calibrated probability, 0 to 1.
 
-    ``question`` is what it answers, ``entry`` the entry it shows, ``about`` the one that the question was read
-    together with.
+    ``question`` is what it answers, ``also`` holds further questions that it answers too. ``entry`` is the entry it
+    shows, ``about`` the one that the question was read together with.
     """
 
     status: Status
@@ -59,6 +60,7 @@ class Answer:
     options: tuple[str, ...] = ()
     related: tuple[str, ...] = ()
     question: str = ""
+    also: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
@@ -100,6 +102,14 @@ class Answerer:
         """Whether a sentence is a greeting, thanks or the like, and surely so."""
         outcome = self._searcher().search(sentence)
         return isinstance(outcome, Intended) and outcome.reply is Reply.SMALLTALK and outcome.probability >= SURE
+
+    def explain(self, answer: Answer) -> str:
+        """Why this answer, in Telegram HTML."""
+        searcher, lang = self._searcher(), answer.lang
+        about = self._entry(searcher, answer.about, lang).title if answer.about else ""
+        why = explain(searcher, answer.question, about)
+        title = self._entry(searcher, why.entry, lang).title if why.entry else ""
+        return render("why", lang, status=answer.status.value, answer=answer, about=about, title=title, why=why)
 
     def _asked(self, question: str, hint: str, chosen: str) -> str:
         return question_language(question, chosen or hint or self._default)

@@ -58,8 +58,7 @@ def _worth_sending(found: Iterable[Answer]) -> tuple[Answer, ...]:
         if answer.status is Status.SMALLTALK:
             chatted.append(answer)
         elif same:
-            merged = replace(same[0], question=f"{same[0].question} {answer.question}")
-            kept[kept.index(same[0])] = merged
+            kept[kept.index(same[0])] = replace(same[0], also=(*same[0].also, answer.question))
         else:
             kept.append(answer)
     return tuple(kept) or tuple(chatted[:1])
@@ -72,5 +71,7 @@ def _says_the_same(answer: Answer, other: Answer) -> bool:
 
 
 def _headed(answer: Answer, *, left: bool) -> Answer:
-    html = render("part", answer.lang, question=answer.question, answer=answer.html, left=left)
+    html = render(
+        "part", answer.lang, question=" ".join((answer.question, *answer.also)), answer=answer.html, left=left
+    )
     return replace(answer, html=html)

@@ -8,7 +8,6 @@ from index.words import words
 from knowledge.entry import Layer
 from knowledge.understanding import Markers
 
-FORM = "{title}: {message}"
 SURE = 0.8  # from this probability on, small talk and a wish are what they seem, however short
 
 
@@ -43,8 +42,13 @@ def understand(searcher: Searcher, message: str, markers: Markers, last: str, la
     return _together(searcher, message, alone, last, lang)
 
 
+def in_context(message: str, title: str) -> str:
+    """The message as it is searched together with an entry's title."""
+    return f"{title}: {message}"
+
+
 def _together(searcher: Searcher, message: str, alone: Outcome, last: str, lang: str) -> Understood:
-    question = FORM.format(title=searcher.opened.entry(last, lang).title, message=message)
+    question = in_context(message, searcher.opened.entry(last, lang).title)
     within = searcher.search(question)
     found, surer = _entry(within), within.probability > alone.probability
     if found and found != last and (surer or not _entry(alone)):

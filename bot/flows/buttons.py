@@ -6,6 +6,7 @@ from dataclasses import replace
 from bot.answer import ENTRY, TALK, THUMB
 from bot.flows import intro, questions, request
 from bot.flows.parts import Parts
+from bot.flows.why import WHY, why
 from bot.language import OURS
 from bot.model import Event, Feedback, Forget, Kind, Say, Stage, State, Toast, Turn
 from prompts.render import label, render
@@ -91,6 +92,7 @@ BUTTONS: dict[str, Tap] = {
     f"{GO}talk": _talk,
     f"{GO}ask": _ask,
     f"{GO}guide": _guide,
+    WHY: why,
     LANG: _language,
     f"{DELETE}yes": _delete,
     f"{DELETE}no": _keep,

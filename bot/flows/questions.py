@@ -2,9 +2,10 @@
 
 from dataclasses import replace
 
-from bot.answer import Status
+from bot.answer import Answer, Status
 from bot.flows.parts import Parts
-from bot.model import Change, Event, Say, Stage, State, Turn
+from bot.flows.why import KEPT, why_row
+from bot.model import Change, Event, Keyboard, Say, Stage, State, Turn
 from bot.several import MAX_READ, Answers, answer_each
 from prompts.render import render
 
@@ -15,7 +16,10 @@ def ask(parts: Parts, state: State, event: Event) -> Turn:
         return parts.say(state, event, "ask")
     answers = answer_each(parts.answerer, event.text, event.language_code, state.lang, state.last_entry)
     reply_to = None if event.private else event.message_id
-    says = [Say(answer.html, parts.answerer.keyboard(answer), reply_to=reply_to) for answer in answers.headed()]
+    says = [
+        Say(answer.html, _keyboard(parts, event, answer, number), reply_to=reply_to)
+        for number, answer in enumerate(answers.headed())
+    ]
     first = replace(says[0], html=_read_in_part(event, answers) + says[0].html, question=event.message_id)
     return Turn(_remember(state, event, answers, state.last_entry), (first, *says[1:]))
 
@@ -27,7 +31,7 @@ def edited(parts: Parts, state: State, event: Event) -> Turn:
     context = state.last_context if event.message_id == state.last_message else ""
     answers = answer_each(parts.answerer, event.text, event.language_code, state.lang, context)
     first = answers.headed()[0]
-    change = Change(first.html, parts.answerer.keyboard(first), question=event.message_id)
+    change = Change(first.html, _keyboard(parts, event, first, 0), question=event.message_id)
     return Turn(_remember(state, event, answers, context), (change,))
 
 
@@ -37,6 +41,10 @@ def show(parts: Parts, state: State, event: Event, entry: str) -> Turn | None:
     if answer is None:
         return None
     return Turn(replace(state, last_entry=entry), (Say(answer.html, parts.answerer.keyboard(answer)),))
+
+
+def _keyboard(parts: Parts, event: Event, answer: Answer, number: int) -> Keyboard:
+    return (*parts.answerer.keyboard(answer), *why_row(event, answer, number))
 
 
 def _read_in_part(event: Event, answers: Answers) -> str:
@@ -54,7 +62,7 @@ def _remember(state: State, event: Event, answers: Answers, context: str) -> Sta
         return replace(state, last_entry=entry)
     return replace(
         state,
-        last_question=event.text[:500],
+        last_question=event.text[:KEPT],
         last_entry=entry,
         last_message=event.message_id,
         last_context=context,

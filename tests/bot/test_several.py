@@ -74,7 +74,7 @@ def test_two_questions_with_one_answer(answerer: Answerer) -> None:
     found = answer_each(answerer, "Was ist Collective Impact? Wie ist Collective Impact definiert?", "de")
 
     assert [answer.entry for answer in found.answers] == ["collective-impact"]
-    assert found.answers[0].question == "Was ist Collective Impact? Wie ist Collective Impact definiert?"
+    assert found.answers[0].also == ("Wie ist Collective Impact definiert?",)
 
 
 @pytest.mark.parametrize(

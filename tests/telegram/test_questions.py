@@ -206,3 +206,17 @@ async def test_follow_up(ada: User) -> None:
     ada.says("Und wie erreiche ich die?")
 
     assert (await ada.wait_reply()).text.startswith("Bezogen auf: Stiftung Bildung")
+
+
+async def test_why_this_answer(ada: User, bot_settings: Settings, live: LiveIndex) -> None:
+    """One tap explains the answer in a reply to it, after a restart too."""
+    async with running(bot_settings, live):
+        ada.says(QUESTION)
+        answer = await ada.wait_reply()
+    query = ada.taps("Warum diese Antwort?")
+    async with running(bot_settings, live):
+        why = await ada.wait_reply(query)
+
+    assert why.reply_to == answer.id
+    assert "Antworten treffen zu" in why.text
+    assert "Ihre Frage ähnelt" in why.text
