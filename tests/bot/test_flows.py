@@ -1,32 +1,17 @@
 """The conversation as a function of state and event, without Telegram."""
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
-from bot.app import make_dialogue
 from bot.flows import intro, request
 from bot.flows.dialogue import Dialogue
 from bot.model import Change, Event, Forget, Kind, NewRequest, Say, Stage, State, Toast
-from bot.settings import Settings
-from bot.store import SqliteStore
-from index.live import LiveIndex
 from knowledge.folder import HOUSE
 from knowledge.intro import read_steps
-from tests.conftest import Clock
 
 EVENT = Event(1, Kind.TEXT, chat_id=10, user_id=20, message_id=5, language_code="de", name="Ada")
 STEPS = read_steps(HOUSE / "intro")
-
-
-@pytest.fixture
-def dialogue(settings: Settings, live: LiveIndex, tmp_path: Path) -> Iterator[Dialogue]:
-    """The wired conversation over an empty store."""
-    store = SqliteStore(tmp_path / "flow.db", Clock())
-    yield make_dialogue(settings, live, store)
-    store.close()
 
 
 def said(turn: object) -> str:

@@ -7,17 +7,8 @@ from typing import Any
 import pytest
 
 from bot.answer import Answer, Answerer, Status
-from bot.app import make_answerer
-from bot.settings import Settings
-from index.live import LiveIndex
 
 CASES = Path(__file__).parents[1] / "data" / "followups.jsonl"
-
-
-@pytest.fixture
-def answerer(settings: Settings, live: LiveIndex) -> Answerer:
-    """Answers over the real knowledge."""
-    return make_answerer(settings, live)
 
 
 def second(answerer: Answerer, first: str, message: str, lang: str = "de") -> Answer:

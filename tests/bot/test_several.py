@@ -3,16 +3,7 @@
 import pytest
 
 from bot.answer import Answerer, Status
-from bot.app import make_answerer
-from bot.settings import Settings
 from bot.several import answer_each
-from index.live import LiveIndex
-
-
-@pytest.fixture
-def answerer(settings: Settings, live: LiveIndex) -> Answerer:
-    """Answers over the real knowledge."""
-    return make_answerer(settings, live)
 
 
 def test_in_order_and_with_their_questions(answerer: Answerer) -> None:

@@ -1,29 +1,17 @@
 """The button "Warum diese Antwort?"."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from bot.app import make_dialogue
 from bot.flows.dialogue import Dialogue
 from bot.model import Event, Kind, Say, State, Toast, Turn
-from bot.settings import Settings
 from bot.store import SqliteStore
-from index.live import LiveIndex
 from prompts.telegram_html import to_plain
 from tests.conftest import Clock
 
 EVENT = Event(1, Kind.TEXT, chat_id=10, user_id=20, message_id=5, language_code="de", name="Ada")
-
-
-@pytest.fixture
-def dialogue(settings: Settings, live: LiveIndex, tmp_path: Path) -> Iterator[Dialogue]:
-    """The wired conversation over an empty store."""
-    store = SqliteStore(tmp_path / "why.db", Clock())
-    yield make_dialogue(settings, live, store)
-    store.close()
 
 
 def asked(dialogue: Dialogue, text: str, state: State | None = None, message_id: int = 5) -> Turn:
