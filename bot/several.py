@@ -41,9 +41,9 @@ def answer_each(answerer: Answerer, text: str, hint: str = "", chosen: str = "",
     if len(parts) == 1:
         return Answers((answerer.answer(parts[0], hint, chosen, last),))
     found: list[Answer] = []
-    for number, part in enumerate(parts):
+    for part in parts:
         if len(_worth_sending(found)) == MOST:
-            return Answers(_worth_sending(found), left=number < len(parts))
+            return Answers(_worth_sending(found), left=True)
         answer = answerer.answer(part, hint, chosen, last)
         last = answer.entry or answer.about or last
         found.append(answer)
