@@ -1,15 +1,18 @@
 """Search outcome -> what the bot says."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from bot.language import question_language, reply_language
 from bot.model import Button, Keyboard
+from index.context import SURE, Understood, understand
+from index.explain import explain
 from index.search import Abstained, Ambiguous, Found, Intended, Searcher
 from knowledge.contacts import Contact
 from knowledge.entry import Entry, Layer
 from knowledge.intents import Reply
+from knowledge.understanding import NONE, Markers, house_markers
 from prompts.render import label, render
 from prompts.telegram_html import to_plain
 
@@ -41,15 +44,23 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer in Telegram HTML. ``confidence`` is the calibrated probability, 0 to 1."""
+    """An answer in Telegram HTML. ``confidence`` is the calibrated probability, 0 to 1.
+
+    ``question`` is what it answers, ``also`` holds further questions that it answers too. ``entry`` is the entry it
+    shows, ``about`` the one that the question was read together with.
+    """
 
     status: Status
     html: str
     lang: str
     confidence: float
+    entry: str = ""
+    about: str = ""
     sources: tuple[Source, ...] = ()
     options: tuple[str, ...] = ()
     related: tuple[str, ...] = ()
+    question: str = ""
+    also: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
@@ -65,20 +76,54 @@ class Answerer:
         self._contact = contact
         self._default = default_lang
 
-    def answer(self, question: str, hint: str = "", chosen: str = "") -> Answer:
-        """Answer a question. ``hint`` is the person's language by Telegram; ``chosen`` the one they asked for."""
+    def answer(self, question: str, hint: str = "", chosen: str = "", last: str = "") -> Answer:
+        """Answer a question.
+
+        ``hint`` is the person's language by Telegram, ``chosen`` the one they asked for, ``last`` the entry that they
+        saw before, on which the question may lean.
+        """
         searcher = self._searcher()
         hint = hint[:2].lower()
-        asked = question_language(question, chosen or hint or self._default)
+        asked = self._asked(question, hint, chosen)
         lang = chosen or reply_language(asked, hint, self._default)
         note = "" if asked == lang or chosen else _note(asked, lang)
-        outcome = searcher.search(question)
-        match outcome:
+        understood = understand(searcher, question, house_markers().get(asked, NONE), last, lang)
+        answer = replace(self._told(searcher, understood, lang, note), question=question)
+        if not understood.about:
+            return answer
+        context = render("context", lang, title=self._entry(searcher, last, lang).title)
+        return replace(answer, html=f"{context}\n\n{answer.html}", about=last)
+
+    def markers(self, text: str, hint: str = "", chosen: str = "") -> Markers:
+        """The words by which a message in this one's language shows how it is meant."""
+        return house_markers().get(self._asked(text, hint[:2].lower(), chosen), NONE)
+
+    def is_courtesy(self, sentence: str) -> bool:
+        """Whether a sentence is a greeting, thanks or the like, and surely so."""
+        outcome = self._searcher().search(sentence)
+        return isinstance(outcome, Intended) and outcome.reply is Reply.SMALLTALK and outcome.probability >= SURE
+
+    def explain(self, answer: Answer) -> str:
+        """Why this answer, in Telegram HTML."""
+        searcher, lang = self._searcher(), answer.lang
+        about = self._entry(searcher, answer.about, lang).title if answer.about else ""
+        why = explain(searcher, answer.question, about)
+        title = self._entry(searcher, why.entry, lang).title if why.entry else ""
+        return render("why", lang, status=answer.status.value, answer=answer, about=about, title=title, why=why)
+
+    def _asked(self, question: str, hint: str, chosen: str) -> str:
+        return question_language(question, chosen or hint or self._default)
+
+    def _told(self, searcher: Searcher, understood: Understood, lang: str, note: str) -> Answer:
+        match understood.outcome:
             case Found(entry, probability, score):
                 return self._found(searcher, entry, lang, note, probability, score)
             case Ambiguous(entries, probability):
                 titles = [self._entry(searcher, entry, lang).title for entry in entries]
-                html = render("clarify", lang, titles=titles, note=note)
+                if understood.more or understood.told:
+                    html = render("further", lang, titles=titles, told=understood.told, note=note)
+                else:
+                    html = render("clarify", lang, titles=titles, note=note)
                 return Answer(Status.CLARIFY, html, lang, probability, options=entries)
             case Abstained(gap, probability):
                 return self._abstained(searcher, gap, lang, note, probability)
@@ -139,13 +184,14 @@ class Answerer:
         )
         source = Source(entry.id, entry.title, entry.layer.value, entry.url, round(score, 4))
         related = self._answering(searcher, entry.related)[:3]
-        return Answer(Status.ANSWERED, html, lang, probability, sources=(source,), related=related)
+        return Answer(Status.ANSWERED, html, lang, probability, entry_id, sources=(source,), related=related)
 
     def _abstained(self, searcher: Searcher, gap: str | None, lang: str, note: str, probability: float) -> Answer:
         entry = self._entry(searcher, gap, lang) if gap else None
         html = render("abstained", lang, gap=entry.body if entry else "", contact=self._contact, note=note)
         related = self._answering(searcher, entry.related) if entry else ()
-        return Answer(Status.ABSTAINED, html, lang, 1 - probability if not gap else probability, related=related[:2])
+        sure = probability if gap else 1 - probability
+        return Answer(Status.ABSTAINED, html, lang, sure, gap or "", related=related[:2])
 
     def _answering(self, searcher: Searcher, ids: tuple[str, ...]) -> tuple[str, ...]:
         """Those of the entries that exist and answer something; a gap leads nowhere."""

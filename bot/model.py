@@ -47,11 +47,17 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What is remembered of one person in one chat. ``lang`` is empty where the person chose none."""
+    """What is remembered of one person in one chat. ``lang`` is empty where the person chose none.
+
+    ``last_message`` is the id of the message that held the last question, and ``last_context`` the entry on which it
+    could lean: with them it can be answered once more, after an edit or to explain the answer.
+    """
 
     lang: str = ""
     last_question: str = ""
     last_entry: str = ""
+    last_message: int = 0
+    last_context: str = ""
     stage: Stage = Stage.NONE
     draft: str = ""
     step: int = 0

@@ -57,15 +57,16 @@ def _show(messages: tuple[Message, ...]) -> list[Button]:
         match message:
             case Say(chat_id=None) | Change():
                 click.echo("\n" + to_plain(message.html))
-                buttons = [button for row in message.keyboard for button in row]
+                fresh = [button for row in message.keyboard for button in row]
+                if fresh:
+                    click.echo()
+                for number, button in enumerate(fresh, start=len(buttons) + 1):
+                    click.echo(f"  [{number}] {button.label}")
+                buttons += fresh
             case Card(name, phone, email, _):
                 click.echo(f"\n[{name}, {phone}, {email}]")
             case Toast(text) if text:
                 click.echo(f"({text})")
             case _:
                 continue
-    if buttons:
-        click.echo()
-    for number, button in enumerate(buttons, start=1):
-        click.echo(f"  [{number}] {button.label}")
     return buttons

@@ -92,6 +92,11 @@ class Searcher:
         votes = self._votes(question)
         return self._hits(votes.fused, limit) if votes else []
 
+    def nearest(self, question: str, limit: int = NEIGHBOURS) -> list[int]:
+        """The rows whose vectors are nearest to the question, best first."""
+        vector = self._encoder.encode_queries([question[:MAX_QUESTION].strip()])[0]
+        return [int(row) for row in self.opened.dense.nearest(vector, limit)[0]]
+
     def search(self, question: str) -> Outcome:
         """The decision for one question."""
         ranked, evidence = self.weigh(question)

@@ -15,6 +15,7 @@ from knowledge.entry import Entry, read_entry
 from knowledge.errors import ContentError, GwError, Problem
 from knowledge.intents import Intent, read_intents
 from knowledge.intro import Step, read_steps
+from knowledge.understanding import MARKERS, read_markers
 
 HOUSE = Path(__file__).parent
 T = TypeVar("T")
@@ -64,6 +65,8 @@ def load(folder: Path, default_lang: str = "de") -> Knowledge:
         _collect(problems, lambda: read_contacts(folder / "contacts.yaml")),
         _collect(problems, lambda: read_steps(folder / "intro")),
     )
+    if (folder / MARKERS).exists():
+        _collect(problems, lambda: tuple(read_markers(folder / MARKERS)))
     return _or_raise(problems, knowledge)
 
 

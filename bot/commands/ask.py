@@ -3,14 +3,18 @@
 import json
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from bot.errors import GwError
 from bot.settings import load_settings
+
+if TYPE_CHECKING:  # the index is loaded by what needs it, not by `gwbot --help`
+    from bot.several import Answers
 
 
 @click.command()
@@ -23,13 +27,15 @@ def ask(question: str | None, as_json: bool, jsonl: bool, root: Path | None) -> 
     if bool(question) == jsonl:
         raise click.UsageError("Give a question, or --jsonl and questions on standard input.")
     answer = _answerer(root)
-    if jsonl:
-        for number, item in _lines():
-            found = answer(str(item.get("question", "")), str(item.get("lang") or ""))
-            click.echo(json.dumps({"id": item.get("id", number), **found}, ensure_ascii=False))
+    if not jsonl and not as_json:
+        click.echo("\n\n".join(found.text for found in answer(question or "", "").headed()))
         return
-    found = answer(question or "", "")
-    click.echo(json.dumps(found, ensure_ascii=False) if as_json else found["answer"])
+    if not jsonl:
+        click.echo(json.dumps(_timed(answer, question or "", ""), ensure_ascii=False))
+        return
+    for number, item in _lines():
+        found = _timed(answer, str(item.get("question", "")), str(item.get("lang") or ""))
+        click.echo(json.dumps({"id": item.get("id", number), **found}, ensure_ascii=False))
 
 
 @click.command()
@@ -62,29 +68,27 @@ def chat() -> None:
     converse(load_settings())
 
 
-def _answerer(root: Path | None) -> Any:
+def _answerer(root: Path | None) -> "Callable[[str, str], Answers]":
     from bot.app import make_answerer, open_index
+    from bot.several import answer_each
 
     settings = load_settings()
     answerer = make_answerer(settings, open_index(settings, root))
+    return lambda question, lang: answer_each(answerer, question, lang)
 
-    def answer(question: str, lang: str) -> dict[str, Any]:
-        start = time.perf_counter()
-        found = answerer.answer(question, lang)
-        return {
-            "status": found.status.value,
-            "answer": found.text,
-            "sources": [
-                {"entry": s.entry, "title": s.title, "layer": s.layer, "url": s.url, "score": s.score}
-                for s in found.sources
-            ],
-            "options": list(found.options),
-            "confidence": round(found.confidence, 4),
-            "lang": found.lang,
-            "latency_ms": round((time.perf_counter() - start) * 1000, 2),
-        }
 
-    return answer
+def _timed(answer: "Callable[[str, str], Answers]", question: str, lang: str) -> dict[str, Any]:
+    start = time.perf_counter()
+    found = answer(question, lang).best
+    return {
+        "status": found.status.value,
+        "answer": found.text,
+        "sources": [asdict(source) for source in found.sources],
+        "options": list(found.options),
+        "confidence": round(found.confidence, 4),
+        "lang": found.lang,
+        "latency_ms": round((time.perf_counter() - start) * 1000, 2),
+    }
 
 
 def _lines() -> Iterator[tuple[int, dict[str, Any]]]:

@@ -185,3 +185,14 @@ def test_wrong_token(tmp_path: Path) -> None:
         done = gwbot("run", folder=tmp_path, GW_TELEGRAM_TOKEN="1:falsch", GW_TELEGRAM_API_URL=standin.url)
 
     fails(done, "Telegram does not know this token. Check GW_TELEGRAM_TOKEN.")
+
+
+def test_ask_several(tmp_path: Path) -> None:
+    """Several questions are answered one after another; as JSON they stay one object, for the first that answers."""
+    text = "Wie wird das Wetter? Was ist Collective Impact?"
+    plain = gwbot("ask", text, folder=tmp_path)
+    data = json.loads(gwbot("ask", text, "--json", folder=tmp_path).stdout)
+
+    assert plain.stdout.index("„Wie wird das Wetter?“") < plain.stdout.index("„Was ist Collective Impact?“")
+    assert data["sources"][0]["entry"] == "collective-impact"
+    assert not data["answer"].startswith("Zu Ihrer Frage")

@@ -1,32 +1,17 @@
 """The conversation as a function of state and event, without Telegram."""
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
-from bot.app import make_dialogue
 from bot.flows import intro, request
 from bot.flows.dialogue import Dialogue
 from bot.model import Change, Event, Forget, Kind, NewRequest, Say, Stage, State, Toast
-from bot.settings import Settings
-from bot.store import SqliteStore
-from index.live import LiveIndex
 from knowledge.folder import HOUSE
 from knowledge.intro import read_steps
-from tests.conftest import Clock
 
 EVENT = Event(1, Kind.TEXT, chat_id=10, user_id=20, message_id=5, language_code="de", name="Ada")
 STEPS = read_steps(HOUSE / "intro")
-
-
-@pytest.fixture
-def dialogue(settings: Settings, live: LiveIndex, tmp_path: Path) -> Iterator[Dialogue]:
-    """The wired conversation over an empty store."""
-    store = SqliteStore(tmp_path / "flow.db", Clock())
-    yield make_dialogue(settings, live, store)
-    store.close()
 
 
 def said(turn: object) -> str:
@@ -94,3 +79,39 @@ def test_same_state_and_event_give_the_same_turn(dialogue: Dialogue) -> None:
     event = replace(EVENT, text="Was ist ein Backbone?")
 
     assert dialogue.handle(State(), event) == dialogue.handle(State(), event)
+
+
+def test_a_message_leans_on_the_answer_before(dialogue: Dialogue) -> None:
+    """The entry just shown is remembered, and a message that points back is read together with it."""
+    first = dialogue.handle(State(), replace(EVENT, text="Was macht die Stiftung Bildung?"))
+    second = dialogue.handle(first.state, replace(EVENT, text="Und wie erreiche ich die?", message_id=6))
+
+    assert "Bezogen auf: Stiftung Bildung" in said(second)
+    assert second.state.last_entry == "stiftung-bildung-kontakt"
+
+
+def test_an_edited_message_leans_on_the_same_answer(dialogue: Dialogue) -> None:
+    """Correcting a message does not make it lean on its own answer."""
+    first = dialogue.handle(State(), replace(EVENT, text="Was macht die Stiftung Bildung?"))
+    second = dialogue.handle(first.state, replace(EVENT, text="und wie ereiche ich di", message_id=6))
+    edit = replace(EVENT, kind=Kind.EDITED, text="Und wie erreiche ich die?", message_id=6)
+
+    assert "Bezogen auf: Stiftung Bildung\n" not in said(first)
+    assert "Bezogen auf: Stiftung Bildung<" in said(dialogue.handle(second.state, edit))
+
+
+def test_several_questions_have_a_message_each(dialogue: Dialogue) -> None:
+    """Each answer has its own buttons, and the first alone changes when the question is edited."""
+    event = replace(EVENT, text="Was ist Collective Impact? Wer ist PHINEO?")
+    turn = dialogue.handle(State(), event)
+    edit = dialogue.handle(turn.state, replace(event, kind=Kind.EDITED))
+
+    first, second = turn.messages
+    assert isinstance(first, Say)
+    assert isinstance(second, Say)
+    assert (first.question, second.question) == (EVENT.message_id, None)
+    assert first.keyboard != second.keyboard
+    assert turn.state.last_entry == "phineo"
+    (change,) = edit.messages
+    assert isinstance(change, Change)
+    assert (change.html, change.keyboard) == (first.html, first.keyboard)

@@ -183,3 +183,40 @@ async def test_restart_goes_on(ada: User, standin: StandIn, bot_settings: Settin
         answer = await ada.wait_reply()
 
     assert "Source:" in answer.text
+
+
+@pytest.mark.usefixtures("polling")
+async def test_several_questions_in_one_message(ada: User, standin: StandIn) -> None:
+    """Each question of a message gets an answer of its own, in order."""
+    ada.says("Hallo! Was ist Collective Impact? Und was kostet eine Beratung?")
+    await standin.wait_for(lambda: len(ada.sees()) == 2)
+
+    first, second = ada.sees()
+    assert first.text.startswith("Zu Ihrer Frage „Was ist Collective Impact?“")
+    assert "Jacob Rohm" in second.text
+    assert "👍" in first.labels
+    assert "👍" not in second.labels
+
+
+@pytest.mark.usefixtures("polling")
+async def test_follow_up(ada: User) -> None:
+    """A message that leans on the answer before is read with it, and the reply says so."""
+    ada.says("Was macht die Stiftung Bildung?")
+    await ada.wait_reply()
+    ada.says("Und wie erreiche ich die?")
+
+    assert (await ada.wait_reply()).text.startswith("Bezogen auf: Stiftung Bildung")
+
+
+async def test_why_this_answer(ada: User, bot_settings: Settings, live: LiveIndex) -> None:
+    """One tap explains the answer in a reply to it, after a restart too."""
+    async with running(bot_settings, live):
+        ada.says(QUESTION)
+        answer = await ada.wait_reply()
+    query = ada.taps("Warum diese Antwort?")
+    async with running(bot_settings, live):
+        why = await ada.wait_reply(query)
+
+    assert why.reply_to == answer.id
+    assert "Antworten treffen zu" in why.text
+    assert "Ihre Frage ähnelt" in why.text

@@ -1,0 +1,102 @@
+"""Tapped buttons: a table from callback data, or its part up to the colon, to what they do."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from bot.answer import ENTRY, TALK, THUMB
+from bot.flows import intro, questions, request
+from bot.flows.parts import Parts
+from bot.flows.why import WHY, why
+from bot.language import OURS
+from bot.model import Event, Feedback, Forget, Kind, Say, Stage, State, Toast, Turn
+from prompts.render import label, render
+
+LANG, DELETE, GO = "l:", "d:", "go:"  # callback data
+Tap = Callable[[Parts, State, Event, str], Turn | None]  # given what stands behind the colon; None: no longer valid
+
+
+def button(parts: Parts, state: State, event: Event) -> Turn:
+    """The turn that a tap brings; Telegram is told of each tap once, so that the button stops waiting."""
+    name, colon, rest = event.text.partition(":")
+    tap = BUTTONS.get(event.text) or BUTTONS.get(name + colon)
+    turn = tap(parts, state, event, rest) if tap else None
+    if turn is None:
+        return Turn(state, (Toast(label("gone", parts.lang(state, event))),))
+    if any(isinstance(message, Toast) for message in turn.messages):
+        return turn
+    return replace(turn, messages=(*turn.messages, Toast()))
+
+
+def _step(parts: Parts, state: State, event: Event, number: str) -> Turn | None:
+    if not number.isdecimal():
+        return None
+    return intro.show_step(state, event, parts.steps, int(number), parts.lang(state, event))
+
+
+def _thumb(parts: Parts, state: State, event: Event, rest: str) -> Turn | None:
+    lang = parts.lang(state, event)
+    value, _, entry = rest.partition(":")
+    if value not in ("0", "1") or parts.answerer.show(entry, lang) is None:
+        return None
+    return Turn(state, (Toast(label("thanks_feedback", lang)),), (Feedback(entry, int(value)),))
+
+
+def _talk(parts: Parts, state: State, event: Event, _: str) -> Turn:
+    if not event.private:
+        return parts.say(state, event, "private_only")
+    return request.ask(state, parts.contact, parts.lang(state, event))
+
+
+def _ask(parts: Parts, state: State, event: Event, _: str) -> Turn:
+    return parts.say(state, event, "ask")
+
+
+def _guide(parts: Parts, state: State, event: Event, _: str) -> Turn:
+    return intro.show_step(state, replace(event, kind=Kind.COMMAND), parts.steps, 1, parts.lang(state, event))
+
+
+def _language(parts: Parts, state: State, event: Event, lang: str) -> Turn | None:
+    return Turn(replace(state, lang=lang), (Say(label("language_set", lang)),)) if lang in OURS else None
+
+
+def _delete(parts: Parts, state: State, event: Event, _: str) -> Turn:
+    rows = sum(map(len, parts.store.person(event.user_id).values()))
+    html = render("deleted", parts.lang(state, event), rows=rows)
+    return Turn(State(lang=state.lang), (Say(html),), (Forget(),))
+
+
+def _keep(parts: Parts, state: State, event: Event, _: str) -> Turn:
+    return parts.say(state, event, "kept")
+
+
+def _send(parts: Parts, state: State, event: Event, _: str) -> Turn | None:
+    if state.stage is not Stage.CONFIRM:
+        return None
+    chat, lang = parts.advisers.chat_id, parts.lang(state, event)
+    return request.send(state, event, parts.contact, chat, parts.reference(), lang)
+
+
+def _edit(parts: Parts, state: State, event: Event, _: str) -> Turn | None:
+    return request.ask(state, parts.contact, parts.lang(state, event)) if state.stage is Stage.CONFIRM else None
+
+
+def _cancel(parts: Parts, state: State, event: Event, _: str) -> Turn | None:
+    return request.cancel(state, parts.lang(state, event)) if state.stage is Stage.CONFIRM else None
+
+
+BUTTONS: dict[str, Tap] = {
+    ENTRY: questions.show,
+    THUMB: _thumb,
+    intro.STEP: _step,
+    TALK: _talk,
+    f"{GO}talk": _talk,
+    f"{GO}ask": _ask,
+    f"{GO}guide": _guide,
+    WHY: why,
+    LANG: _language,
+    f"{DELETE}yes": _delete,
+    f"{DELETE}no": _keep,
+    request.SEND: _send,
+    request.EDIT: _edit,
+    request.CANCEL: _cancel,
+}

@@ -1,0 +1,113 @@
+"""Typed commands: a table of their meanings. Other languages' names lead to the same; see bot.menu."""
+
+import json
+from dataclasses import replace
+
+from bot.flows import intro, questions, request
+from bot.flows.buttons import DELETE, GO, LANG
+from bot.flows.parts import Flow, Parts
+from bot.language import OURS
+from bot.menu import MEANING
+from bot.model import Button, Card, Event, Say, Stage, State, Turn
+from prompts.render import label, render
+
+PRIVATE = frozenset(("beratung", "meinedaten", "loeschen"))  # never in front of a group
+MAX_SHOWN = 3_000  # characters of a person's data shown in one message
+
+
+def command(parts: Parts, state: State, event: Event) -> Turn:
+    """The turn that a command brings."""
+    meaning = MEANING.get(event.command, "")
+    if meaning in PRIVATE and not event.private:
+        return parts.say(state, event, "private_only")
+    return COMMANDS.get(meaning, _says("unknown_command"))(parts, state, event)
+
+
+def _says(template: str) -> Flow:
+    def flow(parts: Parts, state: State, event: Event) -> Turn:
+        return parts.say(state, event, template)
+
+    return flow
+
+
+def _start(parts: Parts, state: State, event: Event) -> Turn:
+    lang, link = parts.lang(state, event), event.text.strip()
+    if link == "intro":
+        return intro.show_step(state, event, parts.steps, 1, lang)
+    if link == "beratung":
+        return request.ask(state, parts.contact, lang)
+    if link.startswith("frage-") and (turn := questions.show(parts, state, event, link.removeprefix("frage-"))):
+        return turn
+    names = ("ask", "guide", "talk")
+    keyboard = tuple((Button(label(name, lang), f"{GO}{name}"),) for name in names)
+    return Turn(replace(state, stage=Stage.NONE, draft=""), (Say(render("start", lang), keyboard),))
+
+
+def _intro(parts: Parts, state: State, event: Event) -> Turn:
+    return intro.show_step(state, event, parts.steps, state.step or 1, parts.lang(state, event))
+
+
+def _request(parts: Parts, state: State, event: Event) -> Turn:
+    return request.ask(state, parts.contact, parts.lang(state, event))
+
+
+def _cancel(parts: Parts, state: State, event: Event) -> Turn:
+    return request.cancel(state, parts.lang(state, event))
+
+
+def _contact(parts: Parts, state: State, event: Event) -> Turn:
+    contact = parts.contact
+    html = render("contact", parts.lang(state, event), contact=contact)
+    return Turn(state, (Say(html), Card(contact.name, contact.phone, contact.email, contact.role)))
+
+
+def _language(parts: Parts, state: State, event: Event) -> Turn:
+    lang = parts.lang(state, event)
+    names = zip(("german", "english"), OURS, strict=True)
+    row = tuple(Button(label(name, lang), f"{LANG}{code}") for name, code in names)
+    return Turn(state, (Say(render("language", lang), (row,)),))
+
+
+def _privacy(parts: Parts, state: State, event: Event) -> Turn:
+    return parts.say(state, event, "privacy", days=parts.retention_days)
+
+
+def _my_data(parts: Parts, state: State, event: Event) -> Turn:
+    held = parts.store.person(event.user_id)
+    text = json.dumps(held, ensure_ascii=False, indent=1, default=str)
+    return parts.say(state, event, "mydata", data=text if len(text) <= MAX_SHOWN else text[:MAX_SHOWN] + " …")
+
+
+def _delete(parts: Parts, state: State, event: Event) -> Turn:
+    lang = parts.lang(state, event)
+    row = tuple(Button(label(f"delete_{answer}", lang), f"{DELETE}{answer}") for answer in ("yes", "no"))
+    return Turn(state, (Say(render("delete_confirm", lang), (row,)),))
+
+
+def _requests(parts: Parts, state: State, event: Event) -> Turn:
+    if not parts.advisers.includes(event):
+        return parts.say(state, event, "adviser_only")
+    return parts.say(state, event, "adviser_requests", requests=parts.store.requests("open")[:30])
+
+
+def _status(parts: Parts, state: State, event: Event) -> Turn:
+    if not parts.advisers.includes(event):
+        return parts.say(state, event, "adviser_only")
+    return parts.say(state, event, "status", **parts.status())
+
+
+COMMANDS: dict[str, Flow] = {
+    "start": _start,
+    "frage": questions.ask,
+    "einfuehrung": _intro,
+    "beratung": _request,
+    "kontakt": _contact,
+    "sprache": _language,
+    "hilfe": _says("help"),
+    "datenschutz": _privacy,
+    "meinedaten": _my_data,
+    "loeschen": _delete,
+    "abbrechen": _cancel,
+    "anfragen": _requests,
+    "status": _status,
+}

@@ -1,0 +1,86 @@
+"""Why a question has its outcome, in figures and words that a person can check. Pure but for the searcher it asks."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+from index.build import KINDS
+from index.context import in_context
+from index.search import Abstained, Found, Hit, Intended, Searcher
+from index.words import words
+from knowledge.chunk import Kind
+from knowledge.entry import Entry
+
+EXAMPLES = 2
+MOST_WORDS = 8
+_WORD = re.compile(r"[^\W_]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What spoke for an outcome.
+
+    ``entry`` is the nearest entry, empty where there is none; ``probability`` (0 to 1) says how often such an entry
+    is right; ``words`` are those of the question that its title or text holds; ``examples`` its example questions
+    that are nearest. ``beside``: the question was taken for no question on the subject at all.
+    """
+
+    entry: str
+    probability: float
+    words: tuple[str, ...] = ()
+    examples: tuple[str, ...] = ()
+    beside: bool = False
+
+
+def explain(searcher: Searcher, message: str, title: str = "") -> Explanation:
+    """What speaks for the entry nearest to a message, whether it was shown or not.
+
+    ``title`` is that of the entry with which the message was read together, empty where it was read alone.
+    """
+    question = in_context(message, title) if title else message
+    outcome = searcher.search(question)
+    entry = _nearest(outcome, searcher.rank(question, 1))
+    if not entry:
+        return Explanation("", outcome.probability)
+    by_lang = tuple(searcher.opened.entries[entry].values())
+    return Explanation(
+        entry,
+        outcome.probability,
+        tuple(dict.fromkeys(_shared(message, by_lang)))[:MOST_WORDS],
+        tuple(islice(_examples(searcher, question, entry), EXAMPLES)),
+        beside=_is_beside(searcher, outcome),
+    )
+
+
+def _nearest(outcome: object, ranked: list[Hit]) -> str:
+    match outcome:
+        case Found(entry):
+            return entry
+        case Abstained(gap) if gap:
+            return gap
+        case _:
+            return ranked[0].target if ranked else ""
+
+
+def _is_beside(searcher: Searcher, outcome: object) -> bool:
+    """An intent won; the probability is the intent's then, not the entry's."""
+    if isinstance(outcome, Abstained):
+        return outcome.gap is None and outcome.probability >= searcher.opened.calibration.clarify_from
+    return isinstance(outcome, Intended)
+
+
+def _shared(question: str, by_lang: tuple[Entry, ...]) -> Iterator[str]:
+    held = {entry.lang: set(words(f"{entry.title} {entry.body}", entry.lang)) for entry in by_lang}
+    for word in _WORD.findall(question):
+        if any(not found.isdisjoint(words(word, lang)) for lang, found in held.items()):
+            yield word
+
+
+def _examples(searcher: Searcher, question: str, entry: str) -> Iterator[str]:
+    opened = searcher.opened
+    target, kind = opened.targets.index(entry), KINDS.index(Kind.QUESTION)
+    written = {example for one in opened.entries[entry].values() for example in one.questions}
+    for row in searcher.nearest(question):
+        if opened.owners[row] == target and opened.kinds[row] == kind and (text := opened.passage(row)) in written:
+            yield text

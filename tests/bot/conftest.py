@@ -1,0 +1,28 @@
+"""The bot over the real knowledge, without Telegram."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bot.answer import Answerer
+from bot.app import make_answerer, make_dialogue
+from bot.flows.dialogue import Dialogue
+from bot.settings import Settings
+from bot.store import SqliteStore
+from index.live import LiveIndex
+from tests.conftest import Clock
+
+
+@pytest.fixture
+def answerer(settings: Settings, live: LiveIndex) -> Answerer:
+    """Answers over the real knowledge."""
+    return make_answerer(settings, live)
+
+
+@pytest.fixture
+def dialogue(settings: Settings, live: LiveIndex, tmp_path: Path) -> Iterator[Dialogue]:
+    """The wired conversation over an empty store."""
+    store = SqliteStore(tmp_path / "dialogue.db", Clock())
+    yield make_dialogue(settings, live, store)
+    store.close()

@@ -1,0 +1,80 @@
+"""A message with several questions gets an answer for each."""
+
+import pytest
+
+from bot.answer import Answerer, Status
+from bot.several import answer_each
+
+
+def test_in_order_and_with_their_questions(answerer: Answerer) -> None:
+    """Each answer names its question, in the order in which they were asked."""
+    found = answer_each(answerer, "Was ist Collective Impact? Wer ist PHINEO?", "de").headed()
+
+    assert [answer.entry for answer in found] == ["collective-impact", "phineo"]
+    assert [answer.text.splitlines()[0] for answer in found] == [
+        "Zu Ihrer Frage „Was ist Collective Impact?“",
+        "Zu Ihrer Frage „Wer ist PHINEO?“",
+    ]
+
+
+def test_a_single_answer_is_not_headed(answerer: Answerer) -> None:
+    """One question is answered as ever, with a greeting before it or without."""
+    plain = answer_each(answerer, "Was ist Collective Impact?", "de")
+    greeted = answer_each(answerer, "Guten Tag! Ich habe eine Frage. Was ist Collective Impact?", "de")
+
+    assert plain == greeted
+    assert plain.headed() == (answerer.answer("Was ist Collective Impact?", "de"),)
+
+
+def test_no_more_than_three(answerer: Answerer) -> None:
+    """Of more than three questions three are answered, and the last answer says so."""
+    text = "Was ist Collective Impact? Wer ist PHINEO? Was ist GAIN? Was ist Gastromio?"
+    found = answer_each(answerer, text, "de")
+
+    assert [answer.entry for answer in found.answers] == ["collective-impact", "phineo", "gain"]
+    assert ["noch mehr gefragt" in answer.text for answer in found.headed()] == [False, False, True]
+
+
+def test_a_later_question_leans_on_the_one_before(answerer: Answerer) -> None:
+    """Within one message, too, a question may point back."""
+    found = answer_each(answerer, "Was macht die Stiftung Bildung? Und wie erreiche ich die?", "de")
+
+    assert [answer.entry for answer in found.answers] == ["stiftung-bildung", "stiftung-bildung-kontakt"]
+    assert found.answers[1].about == "stiftung-bildung"
+
+
+def test_the_wish_for_a_human_is_answered_once(answerer: Answerer) -> None:
+    """However often a human is asked for, the contact comes once."""
+    text = "Kann ich mit einem Menschen sprechen? Was ist Collective Impact? Können Sie mich bitte zurückrufen?"
+    found = answer_each(answerer, text, "de")
+
+    assert [answer.status for answer in found.answers] == [Status.CONSULTATION, Status.ANSWERED]
+
+
+def test_small_talk_only_where_nothing_else_is(answerer: Answerer) -> None:
+    """A question among small talk is all that is answered; small talk alone gets its reply."""
+    mixed = answer_each(answerer, "Wie geht es dir? Was ist Collective Impact?", "de")
+    alone = answer_each(answerer, "Hallo! Danke!", "de")
+
+    assert [answer.entry for answer in mixed.answers] == ["collective-impact"]
+    assert [answer.status for answer in alone.answers] == [Status.SMALLTALK]
+
+
+def test_two_questions_with_one_answer(answerer: Answerer) -> None:
+    """Where one entry answers two questions it is sent once."""
+    found = answer_each(answerer, "Was ist Collective Impact? Wie ist Collective Impact definiert?", "de")
+
+    assert [answer.entry for answer in found.answers] == ["collective-impact"]
+    assert found.answers[0].also == ("Wie ist Collective Impact definiert?",)
+
+
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [
+        ("Wie wird das Wetter? Was ist Collective Impact?", Status.ANSWERED),
+        ("Wie wird das Wetter? Wer wird Weltmeister?", Status.ABSTAINED),
+    ],
+)
+def test_the_best_of_several(answerer: Answerer, text: str, status: Status) -> None:
+    """Where only one answer can be shown it is the first that answers."""
+    assert answer_each(answerer, text, "de").best.status is status

@@ -1,0 +1,101 @@
+"""One message, several questions."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.splitting import questions
+from knowledge.understanding import NONE, house_markers
+
+COURTESIES = ("hallo", "guten tag", "ich habe eine frage", "danke", "vielen dank im voraus", "hello", "merci")
+
+
+def is_courtesy(sentence: str) -> bool:
+    return sentence.lower().strip(" !.,") in COURTESIES
+
+
+def split(text: str, lang: str = "de") -> list[str]:
+    return questions(text, house_markers()[lang], is_courtesy)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Was ist X? Und wer macht mit? Was kostet es?", ["Was ist X?", "Und wer macht mit?", "Was kostet es?"]),
+        ("1. Was ist X?\n2. Wer macht mit?", ["Was ist X?", "Wer macht mit?"]),
+        ("Zwei Fragen: 1. Was ist X 2. Wer macht mit", ["Zwei Fragen: Was ist X", "Wer macht mit"]),
+        ("- Was ist X\n- Wer macht mit", ["Was ist X", "Wer macht mit"]),
+        ("was ist x\nwer macht mit\nund was kostet es", ["was ist x", "wer macht mit", "und was kostet es"]),
+        ("Was heißt „Backbone?“ Und wer macht das?", ["Was heißt „Backbone?“", "Und wer macht das?"]),
+        ("Was ist X?? Wer ist Y?!", ["Was ist X??", "Wer ist Y?!"]),
+    ],
+)
+def test_several_questions(text: str, expected: list[str]) -> None:
+    """Questions part at their marks, at line breaks and at numbers, and keep their order."""
+    assert split(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Was ist Collective Impact?",
+        "Wir sind eine kleine Stiftung. Können wir mitmachen?",
+        "Können wir mitmachen? Wir sind eine kleine Stiftung.",
+        "Wirkt das? Und wie?",
+        "Was kostet das, oder?",
+        "Wir fragen uns,\nwas das kostet und\nwie es weitergeht.",
+        "Am 1. Mai treffen wir uns, am 2. Juni auch. Geht das?",
+        "Wir sind ein e. V. mit ca. 20.000 Mitgliedern. Passt das?",
+        "Wir haben:\n- ein Team\n- Geld\nReicht das?",
+        "Was steht auf https://example.org/?a=1 dazu?",
+        "Hallo! Danke!",
+        "?",
+        "",
+    ],
+)
+def test_one_question(text: str) -> None:
+    """A single question keeps its statements, and a text without two sentences stays as it is."""
+    assert split(text) == [text]
+
+
+@pytest.mark.parametrize(
+    ("lang", "text", "expected"),
+    [
+        ("de", "Hallo! Ich habe eine Frage. Was ist X?", ["Was ist X?"]),
+        ("de", "Danke! Und wer noch?", ["Und wer noch?"]),
+        ("de", "Was kostet das? Vielen Dank im Voraus!", ["Was kostet das?"]),
+        ("en", "Hello! What is X? And who pays?", ["What is X?", "And who pays?"]),
+        ("fr", "Merci ! Qui finance cela ?", ["Qui finance cela ?"]),
+    ],
+)
+def test_courtesies_are_no_questions(lang: str, text: str, expected: list[str]) -> None:
+    """Greetings and thanks around a question are left out."""
+    assert split(text, lang) == expected
+
+
+def test_a_statement_belongs_to_the_question_after_it() -> None:
+    """What is said before a question goes with it, and what is said last with the last."""
+    found = split("Wir sind eine Stiftung. Was ist X? Wir haben Geld. Wer macht mit? Wir warten.")
+
+    assert found == ["Wir sind eine Stiftung. Was ist X?", "Wir haben Geld. Wer macht mit? Wir warten."]
+
+
+def test_a_repeated_question_is_one() -> None:
+    """The same question twice is answered once."""
+    assert split("Was ist X? Wer ist Y? was ist x?") == ["Was ist X?", "Wer ist Y?"]
+
+
+def test_a_pasted_page_is_not_taken_apart() -> None:
+    """A text of very many sentences is read as one."""
+    page = " ".join(f"Was ist {number}?" for number in range(100))
+
+    assert split(page) == [page]
+
+
+@given(st.text())
+def test_any_text_gives_a_part(text: str) -> None:
+    """Whatever is written, there is something to answer, and it was in the message."""
+    found = questions(text, NONE, lambda sentence: True)
+
+    assert found
+    assert all(word in text for part in found for word in part.split())

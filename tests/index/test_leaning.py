@@ -1,0 +1,92 @@
+"""Messages that lean on the answer before them."""
+
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from index.leaning import Leaning, leaning
+from knowledge.errors import ContentError
+from knowledge.understanding import NONE, Markers, house_markers, read_markers
+
+
+@pytest.mark.parametrize(
+    ("lang", "message"),
+    [
+        ("de", "Und wie fangen wir damit an?"),
+        ("de", "gibt es dafür Beispiele?"),
+        ("de", "Was kostet das?"),
+        ("de", "wer noch?"),
+        ("en", "and who pays for it?"),
+        ("tr", "Peki buna örnek var mı?"),
+        ("uk", "А хто це придумав?"),
+        ("ru", "И с чего нам начать?"),
+        ("ar", "هل هناك أمثلة على ذلك؟"),
+        ("fr", "Et qui l'a inventé ?"),
+        ("es", "¿Y cómo puedo contactarlos?"),
+        ("pl", "Czy są na to jakieś dowody?"),
+    ],
+)
+def test_leaning_messages(lang: str, message: str) -> None:
+    """Words that go on or point back make a message lean, in every language that we know words of."""
+    assert leaning(message, house_markers()[lang]) is Leaning.LEANS
+
+
+@pytest.mark.parametrize(
+    ("lang", "message"),
+    [
+        ("de", "Was ist Collective Impact?"),
+        ("de", "Was brauchen wir, damit Gemeinsam Wirken gelingt?"),
+        ("de", "Und wie binden wir in unserem Projekt die Zielgruppe ein?"),
+        ("de", "Und wie wird morgen das Wetter in Kiel?"),
+        ("en", "What are the five conditions of collective impact?"),
+        ("en", "And how do foundations fund local alliances?"),
+        ("fr", "Combien coûte un entretien avec un conseiller ?"),
+        ("", "und damit?"),
+        ("de", "?!"),
+        ("de", ""),
+    ],
+)
+def test_messages_with_their_own_subject(lang: str, message: str) -> None:
+    """A message that names its own subject does not lean, and neither does one in a language we do not know."""
+    assert leaning(message, house_markers().get(lang, NONE)) is Leaning.NONE
+
+
+@pytest.mark.parametrize(("lang", "message"), [("de", "Warum?"), ("de", "Beispiele?"), ("en", "Why?")])
+def test_short_messages(lang: str, message: str) -> None:
+    """A word or two may lean or not."""
+    assert leaning(message, house_markers()[lang]) is Leaning.SHORT
+
+
+@pytest.mark.parametrize("lang", sorted(house_markers()))
+def test_every_wish_for_more(lang: str) -> None:
+    """Each listed wish for more is one, with capitals, a mark at the end, and a word before it."""
+    markers = house_markers()[lang]
+    for phrase in markers.more:
+        assert leaning(f"{phrase.capitalize()}!", markers) is Leaning.MORE
+    assert leaning(f"{min(lead for lead in markers.leading if ' ' not in lead)} {min(markers.more)}", markers) is (
+        Leaning.MORE
+    )
+
+
+LISTS = "\n".join(f"  {field.name}: []" for field in fields(Markers))
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("de: [", "not valid YAML"),
+        ("- und", "expected lists of words by language"),
+        ("de:\n  leading: [und]", "de: the keys must be"),
+        (f"de:\n{LISTS.replace('plain: []', 'plain: [no]')}", "'plain' must be a list of words in lower case; False"),
+        (f"de:\n{LISTS.replace('more: []', 'more: [Mehr]')}", "'Mehr' is none"),
+    ],
+)
+def test_lists_of_another_form(tmp_path: Path, text: str, says: str) -> None:
+    """A file of another form is refused, and the sentence names what is wrong."""
+    file = tmp_path / "understanding.yaml"
+    file.write_text(text, encoding="utf-8")
+
+    with pytest.raises(ContentError, match=r"understanding\.yaml:") as raised:
+        read_markers(file)
+    assert says in str(raised.value)
