@@ -17,6 +17,7 @@ from knowledge.intents import Reply
 WRONG_ANSWER_COST = 1.5  # in needless refusals; a wrong answer is mostly a neighbouring entry that names its source
 OFFER_SHARE = 0.4  # a choice is offered from this share of the upper threshold on: it costs a tap, not a wrong answer
 FOLDS = 8
+STRENGTH = 0.1  # inverse of the regularisation
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +64,16 @@ def fit(samples: Sequence[Sample], origin: str) -> tuple[Calibration, float]:
     """
     held_out = predictions(samples)
     model = _model().fit(_matrix(samples), _labels(samples))
-    scaler, logistic = model[0], model[1]
-    weights = logistic.coef_[0] / scaler.scale_
-    bias = float(logistic.intercept_[0] - (weights * scaler.mean_).sum())
+    scaler, pairs, logistic = (model[name] for name in ("scale", "pairs", "logistic"))
+    linear, products = _parted(pairs.powers_, logistic.coef_[0])
     upper = best_threshold(samples, held_out)
     calibration = Calibration(
-        weights={name: round(float(weight), 4) for name, weight in zip(FEATURES, weights, strict=True)},
-        bias=round(bias, 4),
+        features=FEATURES,
+        centre=_rounded(scaler.mean_),
+        scale=_rounded(scaler.scale_),
+        weights=_rounded(linear),
+        products=[_rounded(row) for row in products],
+        bias=round(float(logistic.intercept_[0]), 5),
         answer_from=round(upper, 3),
         clarify_from=round(upper * OFFER_SHARE, 3),
         origin=origin,
@@ -117,9 +121,34 @@ def _labels(samples: Sequence[Sample]) -> NDArray[np.bool_]:
     return np.array([item.right for item in samples])
 
 
+def _parted(
+    powers: NDArray[np.int64], fitted: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The weights of the features, and of their products as a symmetric matrix."""
+    size = powers.shape[1]
+    linear, products = np.zeros(size), np.zeros((size, size))
+    for power, weight in zip(powers, fitted, strict=True):
+        first, *rest = np.repeat(np.arange(size), power).tolist()
+        if rest:
+            products[first, rest[0]] += weight / 2
+            products[rest[0], first] += weight / 2
+        else:
+            linear[first] = weight
+    return linear, products
+
+
+def _rounded(values: NDArray[np.float64]) -> list[float]:
+    return [round(float(value), 5) for value in values]
+
+
 def _model() -> Any:  # scikit-learn ships no types
     from sklearn.linear_model import LogisticRegression
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
+    from sklearn.pipeline import Pipeline
+    from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 
-    return make_pipeline(StandardScaler(), LogisticRegression(C=1.0, max_iter=1000))
+    steps = [
+        ("scale", StandardScaler()),
+        ("pairs", PolynomialFeatures(2, include_bias=False)),
+        ("logistic", LogisticRegression(C=STRENGTH, max_iter=5000)),
+    ]
+    return Pipeline(steps)

@@ -1,15 +1,17 @@
 """From evidence to a decision: the probability that the best target is right, and what to do with it. Pure.
 
-A logistic model over a handful of features, fitted by ``index.calibrate`` and kept in the manifest; applied here
-without scikit-learn.
+A logistic model over a handful of features and their products, fitted by ``index.calibrate`` and kept in the
+manifest; applied here without scikit-learn.
 """
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+
+import numpy as np
 
 FEATURES = (
     "question",
@@ -78,19 +80,37 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """A fitted model: weights by feature, and the two thresholds. ``origin`` says what it was fitted on."""
+    """A fitted model and the two thresholds.
 
-    weights: Mapping[str, float]
+    Attributes:
+        features: their names in the order of the numbers below.
+        centre, scale: of each feature; what follows applies to (value - centre) / scale.
+        weights: of each feature.
+        products: of each pair of features, a symmetric matrix.
+        bias: the logit where every feature is at its centre.
+        origin: what it was fitted on.
+    """
+
+    features: Sequence[str]
+    centre: Sequence[float]
+    scale: Sequence[float]
+    weights: Sequence[float]
+    products: Sequence[Sequence[float]]
     bias: float
     answer_from: float
     clarify_from: float
     origin: str
 
+    def shares(self, evidence: Evidence) -> dict[str, float]:
+        """What each feature adds to the logit, its half of each product included; with the bias they sum up to it."""
+        values = (np.array(evidence.features()) - self.centre) / self.scale
+        added = values * (np.array(self.weights) + np.array(self.products) @ values)
+        return dict(zip(self.features, added.tolist(), strict=True))
+
     def probability(self, evidence: Evidence) -> float:
         """The probability, 0 to 1, that the target of this evidence answers the question."""
-        values = zip(FEATURES, evidence.features(), strict=True)
-        score = self.bias + math.fsum(self.weights[name] * value for name, value in values)
-        return 1 / (1 + math.exp(-max(-40.0, min(40.0, score))))
+        logit = self.bias + math.fsum(self.shares(evidence).values())
+        return 1 / (1 + math.exp(-max(-40.0, min(40.0, logit))))
 
     def verdict(self, probability: float) -> Verdict:
         """Answer from the upper threshold on, offer a choice between the two, abstain below."""
@@ -108,4 +128,5 @@ def calibration_for(*, labelled: bool) -> Calibration:
 
 def unfitted() -> Calibration:
     """A model that knows nothing, for an index that is only searched to fit one."""
-    return Calibration(dict.fromkeys(FEATURES, 0.0), 0.0, 1.0, 1.0, "nothing")
+    none = [0.0] * len(FEATURES)
+    return Calibration(FEATURES, none, [1.0] * len(FEATURES), none, [none] * len(FEATURES), 0.0, 1.0, 1.0, "nothing")

@@ -148,7 +148,7 @@ def _scores(scores: Sequence[Score]) -> str:
 
 def _reasons(reasons: Sequence[Reason]) -> str:
     shown = [
-        f"{reason.feature} {reason.value:.3g} × {reason.weight:.3g} = {reason.share:+.2f}"
+        f"{reason.feature} {reason.value:.3g} ({reason.share:+.2f})"
         for reason in reasons
         if abs(reason.share) >= 0.005
     ]

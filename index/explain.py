@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from index.build import KINDS
 from index.context import in_context
 from index.search import Abstained, Found, Hit, Intended, Searcher
+from index.vote import KINDS
 from index.words import words
 from knowledge.chunk import Kind
 from knowledge.entry import Entry

@@ -4,7 +4,6 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from index.decision import FEATURES
 from index.labelled import Labelled, is_right, status
 from index.search import Ambiguous, Found, Outcome, Searcher
 from knowledge.entry import Layer
@@ -15,16 +14,14 @@ BIAS = "bias"
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """One feature of the decision: what it was, and what it counts."""
+    """One feature of the decision: what it was, and what it adds to the logit.
+
+    A ``share`` above 0 speaks for the first in the ranking, one below 0 against it.
+    """
 
     feature: str
     value: float
-    weight: float
-
-    @property
-    def share(self) -> float:
-        """What it adds to the logit: above 0 it speaks for the first in the ranking, below 0 against it."""
-        return self.value * self.weight
+    share: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +103,8 @@ def _weighed(question: str, searcher: Searcher) -> tuple[str, tuple[Reason, ...]
     if not ranked or evidence is None:
         return "", ()
     model = searcher.opened.calibration
-    values = zip(FEATURES, evidence.features(), strict=True)
-    reasons = [Reason(name, float(value), model.weights[name]) for name, value in values]
+    added = zip(evidence.features(), model.shares(evidence).items(), strict=True)
+    reasons = [Reason(name, float(value), share) for value, (name, share) in added]
     return ranked[0].target, (*reasons, Reason(BIAS, 1.0, model.bias))
 
 

@@ -34,6 +34,8 @@ class Opened:
     entries: dict[str, dict[str, Entry]]  # id -> language -> entry
     intents: dict[str, Reply]
     targets: tuple[str, ...]
+    owners: NDArray[np.int32]  # row -> number of the target
+    kinds: NDArray[np.uint8]  # row -> number of the kind
     is_intent: NDArray[np.bool_]  # by number of the target
     is_gap: NDArray[np.bool_]
     handicaps: NDArray[np.float32]  # row -> what is taken off its cosine
@@ -77,7 +79,7 @@ def open_index(root: Path, encoder: Encoder) -> Opened:
             f"The index in {root} was made with the encoder {head.encoder}, which is not the one now installed "
             f"({encoder.name}). Run: gwbot index build"
         )
-    if set(head.calibration.get("weights", ())) != set(FEATURES):
+    if tuple(head.calibration.get("features", ())) != FEATURES:
         raise IndexUnusable(
             f"The index in {root} was made by another version of this program. Run: gwbot index build"
         )
@@ -94,6 +96,8 @@ def open_index(root: Path, encoder: Encoder) -> Opened:
         entries=entries,
         intents={name: Reply(reply) for name, reply in names["intents"].items()},
         targets=targets,
+        owners=rows["target"].copy(),
+        kinds=rows["kind"].copy(),
         is_intent=is_intent,
         is_gap=is_gap,
         handicaps=_handicaps(rows, is_gap, is_intent),

@@ -20,6 +20,7 @@ from knowledge.intents import Reply
 QUESTION_WEIGHT = 2.0  # of the vote by questions, beside the mean of the votes by text
 COVER_WEIGHT = 0.15  # of the wording, beside the cosines; both measured, see docs/figures.md
 OPTIONS = 3
+NEIGHBOURS = 400  # rows looked through for examples that explain an answer
 FIELD = slice(5, 25)  # the entries that the best one is compared with
 MAX_QUESTION = 2_000  # characters; the encoder reads no more of a pasted page
 

@@ -29,6 +29,6 @@ def outcome(
         best_right=right,
         showable=showable,
         probability=probability,
-        reasons=(Reason("question", 0.9, 20.0), Reason("short", 0.5, -2.0), Reason("bias", 1.0, -16.0)),
+        reasons=(Reason("question", 0.9, 18.0), Reason("short", 0.5, -1.0), Reason("bias", 1.0, -16.0)),
         ms=ms,
     )
