@@ -3,6 +3,7 @@
 import sqlite3
 import threading
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import accumulate
 from pathlib import Path
 
 from index.errors import IndexUnusable
@@ -11,6 +12,13 @@ from index.words import words
 Row = tuple[str, str, str, str]  # entry id, language, text, questions
 TEXT_WEIGHT, QUESTIONS_WEIGHT = 1.0, 1.0
 MAX_WORDS = 64  # a pasted page must not become a query of thousands of terms
+MAX_POSTINGS = 6_000  # rows that the terms of one query may hold together: BM25 takes over 1 ms for each 1,000
+# Entries are looked up for the best rows only.
+_SEARCH = """
+    WITH scored AS (SELECT rowid AS part, -bm25(parts, 0, 0, ?, ?) AS score FROM parts WHERE parts MATCH ? LIMIT ?),
+    best AS (SELECT part, score FROM scored ORDER BY score DESC LIMIT ?)
+    SELECT parts.entry, best.score FROM best JOIN parts ON parts.rowid = best.part ORDER BY best.score DESC
+"""
 
 
 def write(path: Path, rows: Iterable[Row]) -> None:
@@ -27,14 +35,17 @@ def write(path: Path, rows: Iterable[Row]) -> None:
         )
         connection.execute("INSERT INTO parts(parts) VALUES ('optimize')")
         connection.execute("CREATE VIRTUAL TABLE terms USING fts5vocab(parts, 'row')")
+        connection.execute("CREATE TABLE df (term TEXT PRIMARY KEY, n INTEGER) WITHOUT ROWID")
+        connection.execute("INSERT INTO df SELECT term, doc FROM terms")
     connection.close()
 
 
 class Lexical:
     """The FTS5 file opened for reading; safe to use from several threads."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, max_postings: int = MAX_POSTINGS) -> None:
         self._path = path
+        self._max_postings = max_postings
         self._local = threading.local()
         try:
             self._langs = [lang for (lang,) in self._connection().execute("SELECT DISTINCT lang FROM parts")]
@@ -43,14 +54,11 @@ class Lexical:
 
     def search(self, question: str, limit: int) -> list[tuple[str, float]]:
         """Entries by BM25, best first, each once. Scores are positive; higher is better."""
-        terms = self.terms(question)
+        terms = self._affordable(self.terms(question))
         if not terms:
             return []
-        found = self._connection().execute(
-            "SELECT entry, -bm25(parts, 0, 0, ?, ?) AS score FROM parts WHERE parts MATCH ?"
-            " ORDER BY score DESC LIMIT ?",
-            (TEXT_WEIGHT, QUESTIONS_WEIGHT, " OR ".join(map(_quoted, terms)), limit * 4),
-        )
+        weights, query = (TEXT_WEIGHT, QUESTIONS_WEIGHT), " OR ".join(map(_quoted, terms))
+        found = self._connection().execute(_SEARCH, (*weights, query, self._max_postings, limit * 4))
         best: dict[str, float] = {}
         for entry, score in found:
             best.setdefault(entry, score)
@@ -60,6 +68,15 @@ class Lexical:
         """The question's words as any of the indexed languages would store them, each once."""
         found = dict.fromkeys(term for lang in self._langs for term in words(question, lang))
         return list(found)[:MAX_WORDS]
+
+    def _affordable(self, terms: Sequence[str]) -> list[str]:
+        """The rarest terms, in their order, as far as their postings fit the budget; always at least one."""
+        marks = ", ".join("?" * len(terms))
+        known = dict(self._connection().execute(f"SELECT term, n FROM df WHERE term IN ({marks})", terms))  # noqa: S608
+        rarest = sorted(terms, key=lambda term: known.get(term, 0))
+        spent = accumulate(known.get(term, 0) for term in rarest)
+        kept = {term for term, postings in zip(rarest, spent, strict=True) if postings <= self._max_postings}
+        return [term for term in terms if term in kept] or rarest[:1]
 
     def known_share(self, question: str) -> float:
         """The share (0 to 1) of the question's words that any entry holds: small in a language we do not index.

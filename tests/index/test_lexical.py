@@ -76,3 +76,24 @@ def test_index_cannot_be_written_through(lexical: Lexical) -> None:
     """The opened index is read-only."""
     with pytest.raises(sqlite3.OperationalError):
         lexical._connection().execute("DELETE FROM parts")
+
+
+def test_rare_words_come_first_where_not_all_can_be_afforded(tmp_path: Path) -> None:
+    """With a small budget of postings a question is searched by its rarest words, and by one at least."""
+    rows = [(f"eintrag-{number}", "de", "Netzwerk Wirkung", "") for number in range(20)]
+    write(tmp_path / "words.db", [*rows, ("selten", "de", "Netzwerk Wirkung Schnabeltier", "")])
+
+    def found(question: str, max_postings: int) -> int:
+        return len(Lexical(tmp_path / "words.db", max_postings).search(question, 40))
+
+    assert found("Netzwerk Schnabeltier", 1000) == 21
+    assert found("Netzwerk Schnabeltier", 20) == 1
+    assert found("Netzwerk Wirkung", 5) == 5
+
+
+def test_budget_does_not_show_in_a_small_folder(lexical: Lexical) -> None:
+    """Where all postings are within the budget, scores are those of a search without one."""
+    unbounded = Lexical(lexical._path, 10**9)
+
+    for question in ("Hilfe für Bürger in Bocholt", "Wozu eine Vision?", "people help Kraft"):
+        assert lexical.search(question, 5) == unbounded.search(question, 5)
