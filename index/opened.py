@@ -8,15 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index import manifest
-from index.build import CURRENT, KINDS
+from index.build import CURRENT
 from index.decision import FEATURES, Calibration
-from index.dense import Dense
+from index.dense import CLUSTERS, FLOATS, Dense
 from index.encoder import Encoder
+from index.entries import Entries, Names
 from index.errors import IndexUnusable
 from index.lexical import Lexical
 from index.manifest import Manifest
+from index.scan import KINDS, PASSAGES
 from knowledge.chunk import Kind
-from knowledge.entry import Entry, Layer
+from knowledge.entry import Entry
 from knowledge.intents import Reply
 
 GAP_HANDICAP, INTENT_HANDICAP, FOREIGN_HANDICAP = 0.015, 0.01, 0.03  # of a cosine; see docs/figures.md
@@ -29,9 +31,9 @@ class Opened:
     folder: Path
     manifest: Manifest
     calibration: Calibration
-    entries: dict[str, dict[str, Entry]]  # id -> language -> entry
+    entries: Entries  # id -> language -> entry
     intents: dict[str, Reply]
-    targets: tuple[str, ...]
+    targets: Names
     owners: NDArray[np.int32]  # row -> number of the target
     kinds: NDArray[np.uint8]  # row -> number of the kind
     handicaps: NDArray[np.float32]  # row -> what is taken off its cosine
@@ -45,7 +47,7 @@ class Opened:
 
     def passage(self, row: int) -> str:
         """The text behind one vector; read from disk, for explanations only."""
-        with (self.folder / "passages.jsonl").open(encoding="utf-8") as file:
+        with (self.folder / PASSAGES).open(encoding="utf-8") as file:
             for number, line in enumerate(file):
                 if number == row:
                     return str(json.loads(line)["text"])
@@ -77,50 +79,32 @@ def open_index(root: Path, encoder: Encoder) -> Opened:
         raise IndexUnusable(
             f"The index in {root} was made by another version of this program. Run: gwbot index build"
         )
-    manifest.verify(folder, head)
+    # The floats behind clusters are for the next build only: most of the bytes, and not read for a question.
+    manifest.verify(folder, head, without=FLOATS if CLUSTERS in head.files else "")
     rows = np.load(folder / "rows.npy")
-    names = json.loads((folder / "targets.json").read_text(encoding="utf-8"))
-    entries, targets = _entries(folder / "entries.jsonl"), tuple(names["targets"])
+    intents = json.loads((folder / "intents.json").read_text(encoding="utf-8"))
     return Opened(
         folder=folder,
         manifest=head,
         calibration=Calibration(**head.calibration),
-        entries=entries,
-        intents={name: Reply(reply) for name, reply in names["intents"].items()},
-        targets=targets,
+        entries=Entries(folder),
+        intents={name: Reply(reply) for name, reply in intents.items()},
+        targets=Names(folder),
         owners=rows["target"].copy(),
         kinds=rows["kind"].copy(),
-        handicaps=_handicaps(rows, targets, entries),
-        dense=Dense.read(folder / "vectors.faiss"),
+        handicaps=_handicaps(rows),
+        dense=Dense.open(folder),
         lexical=Lexical(folder / "words.db"),
     )
 
 
-def _handicaps(
-    rows: NDArray[np.void], targets: tuple[str, ...], entries: dict[str, dict[str, Entry]]
-) -> NDArray[np.float32]:
+def _handicaps(rows: NDArray[np.void]) -> NDArray[np.float32]:
     """Gaps and intents have more example phrases than entries, and intents have them in more languages.
 
     A question is nearer to a phrase of its own language, whatever it asks, so that must not count for them.
     """
-    gaps = np.array([not name.startswith("@") and _is_gap(entries[name]) for name in targets])[rows["target"]]
-    intents = np.array([name.startswith("@") for name in targets])[rows["target"]]
     questions = rows["kind"] == KINDS.index(Kind.QUESTION)
-    handicaps = np.where(gaps & questions, GAP_HANDICAP, 0.0)
-    handicaps += np.where(intents, np.where(rows["foreign"] == 1, FOREIGN_HANDICAP, INTENT_HANDICAP), 0.0)
+    intents, foreign = rows["intent"] == 1, rows["foreign"] == 1
+    handicaps = np.where((rows["gap"] == 1) & questions, GAP_HANDICAP, 0.0)
+    handicaps += np.where(intents, np.where(foreign, FOREIGN_HANDICAP, INTENT_HANDICAP), 0.0)
     return handicaps.astype(np.float32)
-
-
-def _is_gap(by_lang: dict[str, Entry]) -> bool:
-    return any(entry.layer is Layer.GAP for entry in by_lang.values())
-
-
-def _entries(path: Path) -> dict[str, dict[str, Entry]]:
-    entries: dict[str, dict[str, Entry]] = {}
-    with path.open(encoding="utf-8") as file:
-        for line in file:
-            data = json.loads(line)
-            lists = {key: tuple(data[key]) for key in ("audience", "related", "questions")}
-            entry = Entry(**{**data, **lists, "layer": Layer(data["layer"])})
-            entries.setdefault(entry.id, {})[entry.lang] = entry
-    return entries

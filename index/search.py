@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from index.build import KINDS
 from index.decision import Evidence, Verdict
 from index.encoder import Encoder
 from index.fuse import fuse
 from index.opened import Opened
+from index.scan import KINDS
 from index.words import words
 from knowledge.chunk import Kind
 from knowledge.entry import Layer
