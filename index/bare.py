@@ -5,17 +5,18 @@ about it answers who leads.
 """
 
 import re
-from collections.abc import Iterable, Set
+from collections.abc import Iterable
 
 from index.words import is_stop_word, stem, tokens
 from knowledge.entry import Entry
 from knowledge.plain import plain
 
 SHORTEST = 3  # letters of a name
+Names = frozenset[tuple[str, str]]
 _WORD = re.compile(r"[^\W_]+")
 
 
-def names(entries: Iterable[Entry]) -> frozenset[tuple[str, str]]:
+def names(entries: Iterable[Entry]) -> Names:
     """What an entry is about by name, as pairs of language and stem; ``entries`` are its versions in all languages.
 
     These are the words of its titles, and those that are spelled alike in every version, as names are.
@@ -31,7 +32,7 @@ def names(entries: Iterable[Entry]) -> frozenset[tuple[str, str]]:
     )
 
 
-def bare(question: str, known: Set[tuple[str, str]]) -> str:
+def bare(question: str, known: Names) -> str:
     """The question without these names in whatever form."""
     langs = {lang for lang, _ in known}
 

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from itertools import islice
 
 from index.context import in_context
+from index.near import QUESTION
 from index.search import Abstained, Found, Hit, Intended, Searcher
-from index.vote import KINDS
 from index.words import words
-from knowledge.chunk import Kind
 from knowledge.entry import Entry
 
 EXAMPLES = 2
@@ -79,8 +78,8 @@ def _shared(question: str, by_lang: tuple[Entry, ...]) -> Iterator[str]:
 
 def _examples(searcher: Searcher, question: str, entry: str) -> Iterator[str]:
     opened = searcher.opened
-    target, kind = opened.targets.index(entry), KINDS.index(Kind.QUESTION)
     written = {example for one in opened.entries[entry].values() for example in one.questions}
     for row in searcher.nearest(question):
-        if opened.owners[row] == target and opened.kinds[row] == kind and (text := opened.passage(row)) in written:
+        own = opened.kinds[row] == QUESTION and opened.targets[int(opened.owners[row])] == entry
+        if own and (text := opened.passage(row)) in written:
             yield text

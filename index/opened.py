@@ -11,14 +11,16 @@ from index import manifest
 from index.build import CURRENT
 from index.cover import Cover
 from index.decision import FEATURES, Calibration
-from index.dense import Dense
+from index.dense import CLUSTERS, FLOATS, Dense
 from index.encoder import Encoder
+from index.entries import Entries, Names
 from index.errors import IndexUnusable
 from index.lexical import Lexical
 from index.manifest import Manifest
+from index.scan import PASSAGES
 from index.vote import KINDS, Ballot
 from knowledge.chunk import Kind
-from knowledge.entry import Entry, Layer
+from knowledge.entry import Entry
 from knowledge.intents import Reply
 
 GAP_HANDICAP, INTENT_HANDICAP, FOREIGN_HANDICAP = 0.015, 0.01, 0.03  # of a cosine; see docs/figures.md
@@ -31,15 +33,15 @@ class Opened:
     folder: Path
     manifest: Manifest
     calibration: Calibration
-    entries: dict[str, dict[str, Entry]]  # id -> language -> entry
+    entries: Entries  # id -> language -> entry
     intents: dict[str, Reply]
-    targets: tuple[str, ...]
+    targets: Names
     owners: NDArray[np.int32]  # row -> number of the target
     kinds: NDArray[np.uint8]  # row -> number of the kind
+    handicaps: NDArray[np.float32]  # row -> what is taken off its cosine
     is_intent: NDArray[np.bool_]  # by number of the target
     is_gap: NDArray[np.bool_]
-    handicaps: NDArray[np.float32]  # row -> what is taken off its cosine
-    ballot: Ballot
+    ballot: Ballot | None  # None where there are too many vectors to compare them all
     dense: Dense
     cover: Cover
     lexical: Lexical
@@ -51,7 +53,7 @@ class Opened:
 
     def passage(self, row: int) -> str:
         """The text behind one vector; read from disk, for explanations only."""
-        with (self.folder / "passages.jsonl").open(encoding="utf-8") as file:
+        with (self.folder / PASSAGES).open(encoding="utf-8") as file:
             for number, line in enumerate(file):
                 if number == row:
                     return str(json.loads(line)["text"])
@@ -83,55 +85,43 @@ def open_index(root: Path, encoder: Encoder) -> Opened:
         raise IndexUnusable(
             f"The index in {root} was made by another version of this program. Run: gwbot index build"
         )
-    manifest.verify(folder, head)
+    # The floats behind clusters are for the next build only: most of the bytes, and not read for a question.
+    manifest.verify(folder, head, without=FLOATS if CLUSTERS in head.files else "")
     rows = np.load(folder / "rows.npy")
-    names = json.loads((folder / "targets.json").read_text(encoding="utf-8"))
-    entries, targets = _entries(folder / "entries.jsonl"), tuple(names["targets"])
-    is_intent = np.array([name.startswith("@") for name in targets], bool)
-    is_gap = np.array([not name.startswith("@") and _is_gap(entries[name]) for name in targets], bool)
+    intents = json.loads((folder / "intents.json").read_text(encoding="utf-8"))
+    targets, vectors = Names(folder), Dense.open(folder)
     return Opened(
         folder=folder,
         manifest=head,
         calibration=Calibration(**head.calibration),
-        entries=entries,
-        intents={name: Reply(reply) for name, reply in names["intents"].items()},
+        entries=Entries(folder),
+        intents={name: Reply(reply) for name, reply in intents.items()},
         targets=targets,
         owners=rows["target"].copy(),
         kinds=rows["kind"].copy(),
-        is_intent=is_intent,
-        is_gap=is_gap,
-        handicaps=_handicaps(rows, is_gap, is_intent),
-        ballot=Ballot(rows["target"], rows["kind"], len(targets)),
-        dense=Dense.read(folder / "vectors.faiss"),
+        handicaps=_handicaps(rows),
+        is_intent=_marked(rows, "intent", len(targets)),
+        is_gap=_marked(rows, "gap", len(targets)),
+        ballot=Ballot(rows["target"], rows["kind"], len(targets)) if vectors.exact else None,
+        dense=vectors,
         cover=Cover(folder, len(targets), head.languages),
         lexical=Lexical(folder / "words.db"),
     )
 
 
-def _handicaps(
-    rows: NDArray[np.void], is_gap: NDArray[np.bool_], is_intent: NDArray[np.bool_]
-) -> NDArray[np.float32]:
+def _marked(rows: NDArray[np.void], mark: str, targets: int) -> NDArray[np.bool_]:
+    found = np.zeros(targets, bool)
+    found[rows["target"][rows[mark] == 1]] = True
+    return found
+
+
+def _handicaps(rows: NDArray[np.void]) -> NDArray[np.float32]:
     """Gaps and intents have more example phrases than entries, and intents have them in more languages.
 
     A question is nearer to a phrase of its own language, whatever it asks, so that must not count for them.
     """
-    gaps, intents = is_gap[rows["target"]], is_intent[rows["target"]]
     questions = rows["kind"] == KINDS.index(Kind.QUESTION)
-    handicaps = np.where(gaps & questions, GAP_HANDICAP, 0.0)
-    handicaps += np.where(intents, np.where(rows["foreign"] == 1, FOREIGN_HANDICAP, INTENT_HANDICAP), 0.0)
+    intents, foreign = rows["intent"] == 1, rows["foreign"] == 1
+    handicaps = np.where((rows["gap"] == 1) & questions, GAP_HANDICAP, 0.0)
+    handicaps += np.where(intents, np.where(foreign, FOREIGN_HANDICAP, INTENT_HANDICAP), 0.0)
     return handicaps.astype(np.float32)
-
-
-def _is_gap(by_lang: dict[str, Entry]) -> bool:
-    return any(entry.layer is Layer.GAP for entry in by_lang.values())
-
-
-def _entries(path: Path) -> dict[str, dict[str, Entry]]:
-    entries: dict[str, dict[str, Entry]] = {}
-    with path.open(encoding="utf-8") as file:
-        for line in file:
-            data = json.loads(line)
-            lists = {key: tuple(data[key]) for key in ("audience", "related", "questions")}
-            entry = Entry(**{**data, **lists, "layer": Layer(data["layer"])})
-            entries.setdefault(entry.id, {})[entry.lang] = entry
-    return entries

@@ -1,11 +1,11 @@
 """Which targets hold a token: an inverted index in three files, written in bounded memory and mapped for reading.
 
-``tokens.npy`` holds the tokens in order, ``starts.npy`` where each one's targets begin in ``targets.npy``.
+The files hold the tokens in order, where each one's targets begin, and the targets.
 """
 
 import tempfile
-from collections.abc import Iterable
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,31 +13,42 @@ from numpy.typing import NDArray
 PAIR = np.dtype([("token", "<u4"), ("target", "<i4")])
 AT_ONCE = 4_000_000  # 32 MB of pairs
 BUCKETS = 64  # by the first bits of the token; each is sorted by itself
-NAMES = ("tokens.npy", "starts.npy", "targets.npy")
+NAMES = ("cover-tokens.npy", "cover-starts.npy", "cover-targets.npy")
 
 Tokens = NDArray[np.uint32]
 
 
-def write(folder: Path, texts: Iterable[tuple[int, Tokens]], at_once: int = AT_ONCE) -> None:
-    """Write what these texts hold, each given as its target's number and its tokens; ``at_once`` pairs in memory."""
-    with tempfile.TemporaryDirectory(dir=folder) as name:
-        buckets = [Path(name) / str(number) for number in range(BUCKETS)]
-        _scatter(texts, buckets, at_once)
-        _gather(folder, buckets)
+class PostingsWriter:
+    """Takes texts one after the other, and writes the files at the end; use it with `with`."""
 
+    def __init__(self, folder: Path, at_once: int = AT_ONCE) -> None:
+        self._folder = folder
+        self._at_once = at_once
+        self._held: list[NDArray[np.void]] = []
+        self._waiting = 0
 
-def _scatter(texts: Iterable[tuple[int, Tokens]], buckets: list[Path], at_once: int) -> None:
-    held: list[NDArray[np.void]] = []
-    waiting = 0
-    for target, found in texts:
-        pairs = np.empty(len(found), PAIR)
-        pairs["token"], pairs["target"] = found, target
-        held.append(pairs)
-        waiting += len(pairs)
-        if waiting >= at_once:
-            _append(held, buckets)
-            held, waiting = [], 0
-    _append(held, buckets)
+    def add(self, target: int, tokens: Tokens) -> None:
+        """A text of a target, by its tokens."""
+        pairs = np.empty(len(tokens), PAIR)
+        pairs["token"], pairs["target"] = tokens, target
+        self._held.append(pairs)
+        self._waiting += len(pairs)
+        if self._waiting >= self._at_once:
+            self._flush()
+
+    def __enter__(self) -> Self:
+        self._temporary = tempfile.TemporaryDirectory(dir=self._folder)
+        self._buckets = [Path(self._temporary.name) / str(number) for number in range(BUCKETS)]
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._temporary:
+            self._flush()
+            _gather(self._folder, self._buckets)
+
+    def _flush(self) -> None:
+        _append(self._held, self._buckets)
+        self._held, self._waiting = [], 0
 
 
 def _append(held: list[NDArray[np.void]], buckets: list[Path]) -> None:

@@ -14,7 +14,6 @@ from index.bootstrap import Estimate
 from index.build import build
 from index.collection import Collection, Question
 from index.decision import calibration_for
-from index.dense import Dense
 from index.encoder import Encoder
 from index.opened import open_index
 from index.search import Searcher
@@ -71,14 +70,14 @@ def discounted_gain(place: int | None) -> float:
 
 def _rankers(passages: Mapping[str, str], lang: str, encoder: Encoder, folder: Path) -> dict[str, Ranker]:
     searcher, ids = _searcher(passages, lang, encoder, folder)
-    whole, keys = Dense.of(encoder.encode_passages(list(passages.values()))), list(passages)
+    whole, keys = encoder.encode_passages(list(passages.values())), list(passages)
 
     def lexical(question: str) -> Sequence[str]:
         return [ids[entry] for entry, _ in searcher.opened.lexical.search(question, DEPTH)]
 
     def dense(question: str) -> Sequence[str]:
-        rows, _ = whole.nearest(encoder.encode_queries([question])[0], DEPTH)
-        return [keys[row] for row in rows]
+        similarities = whole @ encoder.encode_queries([question])[0]
+        return [keys[row] for row in np.argsort(-similarities)[:DEPTH].tolist()]
 
     def ours(question: str) -> Sequence[str]:
         return [ids[hit.target] for hit in searcher.rank(question, DEPTH)]

@@ -10,33 +10,37 @@ from numpy.typing import NDArray
 from index.bare import bare, names
 from index.decision import Evidence, Verdict
 from index.encoder import Encoder
+from index.near import BARE, NEIGHBOURS, QUESTION, near
 from index.opened import Opened
-from index.vote import KINDS
 from index.words import words
-from knowledge.chunk import Kind
 from knowledge.entry import Layer
 from knowledge.intents import Reply
 
 QUESTION_WEIGHT = 2.0  # of the vote by questions, beside the mean of the votes by text
 COVER_WEIGHT = 0.15  # of the wording, beside the cosines; both measured, see docs/figures.md
 OPTIONS = 3
-NEIGHBOURS = 400  # rows looked through for examples that explain an answer
 FIELD = slice(5, 25)  # the entries that the best one is compared with
+NOTHING = np.zeros(0, np.float32)
 MAX_QUESTION = 2_000  # characters; the encoder reads no more of a pasted page
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A target with its fused score."""
+    """A target with its fused score; ``place`` is where it stands among the votes."""
 
     target: str
     score: float
+    place: int
 
 
 @dataclass(frozen=True, slots=True)
 class Votes:
-    """What speaks for each target, shape (targets,): its questions, its text, its wording, and all of it together."""
+    """What speaks for each target in question: its questions, its text, its wording, and all of it together.
 
+    All of shape (n,); ``numbers`` are the targets'.
+    """
+
+    numbers: NDArray[np.int64]
     question: NDArray[np.float32]
     text: NDArray[np.float32]
     cover: NDArray[np.float32]
@@ -91,12 +95,11 @@ class Searcher:
     def rank(self, question: str, limit: int) -> list[Hit]:
         """Entries by fused score, best first: retrieval alone, without intents and without a decision."""
         votes = self._votes(question)
-        return self._hits(votes.fused, limit) if votes else []
+        return self._hits(votes, limit) if votes else []
 
-    def nearest(self, question: str, limit: int = NEIGHBOURS) -> list[int]:
+    def nearest(self, question: str) -> list[int]:
         """The rows whose vectors are nearest to the question, best first."""
-        vector = self._encoder.encode_queries([question[:MAX_QUESTION].strip()])[0]
-        return [int(row) for row in self.opened.dense.nearest(vector, limit)[0]]
+        return [int(row) for row in self.opened.dense.nearest(self._vector(question), NEIGHBOURS)[0]]
 
     def search(self, question: str) -> Outcome:
         """The decision for one question."""
@@ -122,64 +125,62 @@ class Searcher:
         votes = self._votes(question)
         if votes is None:
             return [], None
-        ranked = self._hits(votes.fused, FIELD.stop)
-        numbers = {target: number for number, target in enumerate(self.opened.targets)}
-        intents = np.where(self.opened.is_intent, votes.question, 0.0)
-        closest, entries = int(intents.argmax()), float(np.where(self.opened.is_intent, 0.0, votes.question).max())
-        is_intent = bool(intents[closest] > entries)
-        if is_intent:
-            ranked.insert(0, Hit(self.opened.targets[closest], float(votes.question[closest])))
+        ranked = self._hits(votes, FIELD.stop)
+        is_intent = self.opened.is_intent[votes.numbers]
+        intents, entries = np.where(is_intent, votes.question, 0.0), np.where(is_intent, 0.0, votes.question)
+        closest, rival = int(intents.argmax()), float(entries.max())
+        intended = bool(intents[closest] > rival)
+        if intended:
+            target = self.opened.targets[int(votes.numbers[closest])]
+            ranked.insert(0, Hit(target, float(intents[closest]), closest))
         best = ranked[0]
-        place = numbers[best.target]
-        without_name, gap = (None, 0.0) if is_intent else self._bare(question, best.target, place)
+        without_names, gap = (None, 0.0) if intended else self._bare(question, best)
         return ranked, Evidence(
-            question=float(votes.question[place]),
-            text=float(votes.text[place]),
-            cover=float(votes.cover[place]),
-            elsewhere=float(votes.cover.max() - votes.cover[place]),
-            margin=0.0 if is_intent else _ahead(ranked[:2]),
-            lead=_ahead([ranked[is_intent], *ranked[FIELD]]),
-            rival=float(votes.question[place] - (entries if is_intent else intents[closest])),
+            question=float(votes.question[best.place]),
+            text=float(votes.text[best.place]),
+            cover=float(votes.cover[best.place]),
+            elsewhere=float(votes.cover.max() - votes.cover[best.place]),
+            margin=0.0 if intended else _ahead(ranked[:2]),
+            lead=_ahead([ranked[intended], *ranked[FIELD]]),
+            rival=float(votes.question[best.place] - (rival if intended else intents[closest])),
             familiar=self.opened.lexical.familiar(question),
-            is_gap=not is_intent and self._is_gap(best.target),
-            is_intent=is_intent,
+            is_gap=not intended and self._is_gap(best.target),
+            is_intent=intended,
             words=len(words(question, "de")),
-            bare=without_name,
+            bare=without_names,
             gap=gap,
         )
 
     def _votes(self, question: str) -> Votes | None:
-        question = question[:MAX_QUESTION].strip()
-        if not question:
+        if not question.strip():
             return None
-        by_kind = self._by_kind(question)
-        asked = by_kind[KINDS.index(Kind.QUESTION)]
-        text = by_kind[[KINDS.index(kind) for kind in (Kind.TEXT, Kind.SENTENCE, Kind.WINDOW)]].mean(axis=0)
         cover = self.opened.cover.shares(question)
-        likeness = (QUESTION_WEIGHT * asked + text) / (QUESTION_WEIGHT + 1)
-        likeness = np.where(np.isnan(asked), text, likeness)  # a document without example questions
-        return Votes(np.nan_to_num(asked), np.nan_to_num(text), cover, likeness + COVER_WEIGHT * cover)
+        found = near(self.opened, self._vector(question), cover)
+        cover = cover[found.numbers]
+        likeness = (QUESTION_WEIGHT * found.question + found.text) / (QUESTION_WEIGHT + 1)
+        likeness = np.where(np.isnan(found.question), found.text, likeness)  # a document without example questions
+        question_votes, text_votes = np.nan_to_num(found.question), np.nan_to_num(found.text)
+        return Votes(found.numbers, question_votes, text_votes, cover, likeness + COVER_WEIGHT * cover)
 
-    def _hits(self, fused: NDArray[np.float32], limit: int) -> list[Hit]:
-        scored = np.where(self.opened.is_intent, -np.inf, fused)
-        best = np.argsort(-scored, kind="stable")[:limit]
-        return [Hit(self.opened.targets[n], float(scored[n])) for n in best.tolist() if np.isfinite(scored[n])]
+    def _vector(self, question: str) -> NDArray[np.float32]:
+        found: NDArray[np.float32] = self._encoder.encode_queries([question[:MAX_QUESTION].strip()])[0]
+        return found
 
-    def _bare(self, question: str, entry_id: str, place: int) -> tuple[float | None, float]:
+    def _hits(self, votes: Votes, limit: int) -> list[Hit]:
+        scored = np.where(self.opened.is_intent[votes.numbers], -np.inf, votes.fused)
+        best = [place for place in np.argsort(-scored, kind="stable")[:limit].tolist() if np.isfinite(scored[place])]
+        return [Hit(self.opened.targets[int(votes.numbers[at])], float(scored[at]), at) for at in best]
+
+    def _bare(self, question: str, best: Hit) -> tuple[float | None, float]:
         """How near the question without the entry's names is to the entry's questions, and to the nearest gap."""
-        if self._is_gap(entry_id):
+        if self._is_gap(best.target) or not self.opened.ballot:
             return None, 0.0
-        rest = bare(question, names(self.opened.entries[entry_id].values()))
+        rest = bare(question, names(self.opened.entries[best.target].values()))
         if rest == bare(question, frozenset()):
             return None, 0.0
-        by_kind = self._by_kind(rest)
-        vote = float(by_kind[KINDS.index(Kind.BARE), place])
-        gaps = by_kind[KINDS.index(Kind.QUESTION), self.opened.is_gap]
+        votes = near(self.opened, self._vector(rest), NOTHING).by_kind
+        vote, gaps = float(votes[BARE, best.place]), votes[QUESTION, self.opened.is_gap]
         return None if math.isnan(vote) else vote, float(gaps.max(initial=0.0))
-
-    def _by_kind(self, question: str) -> NDArray[np.float32]:
-        vector = self._encoder.encode_queries([question])[0]
-        return self.opened.ballot.votes(self.opened.dense.similarities(vector) - self.opened.handicaps)
 
     def _is_gap(self, target: str) -> bool:
         return self.opened.entry(target, "de").layer is Layer.GAP

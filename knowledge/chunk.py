@@ -49,8 +49,10 @@ def _texts(entry: Entry) -> Iterator[tuple[Kind, Sequence[str]]]:
     titled = bool(entry.questions) or entry.layer != "document"
     yield Kind.TEXT, [f"{entry.title}. {part}" if titled else part for part in parts]
     found = [piece for sentence in sentences(body) for piece in split(sentence, MAX_CHARACTERS)]
-    yield Kind.SENTENCE, found
-    yield Kind.WINDOW, [part for window in windows(found) for part in split(window, MAX_CHARACTERS)]
+    if len(found) > 1:
+        yield Kind.SENTENCE, found
+    if len(found) > 2:
+        yield Kind.WINDOW, [part for window in windows(found) for part in split(window, MAX_CHARACTERS)]
     yield Kind.QUESTION, ([entry.title] if titled else []) + list(entry.questions)
 
 
@@ -60,8 +62,8 @@ def sentences(text: str) -> list[str]:
 
 
 def windows(parts: Sequence[str]) -> list[str]:
-    """Every two neighbouring sentences as one text; a single one as it is."""
-    return [f"{first} {second}" for first, second in pairwise(parts)] or list(parts)
+    """Every two neighbouring sentences as one text."""
+    return [f"{first} {second}" for first, second in pairwise(parts)]
 
 
 def split(text: str, limit: int) -> list[str]:

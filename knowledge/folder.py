@@ -5,7 +5,8 @@ and is read strictly. In any other folder every ``*.md`` is an entry; its id is 
 front matter is optional, and keys we do not know are passed over.
 """
 
-from collections.abc import Callable, Iterator
+import os
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -15,7 +16,6 @@ from knowledge.entry import Entry, read_entry
 from knowledge.errors import ContentError, GwError, Problem
 from knowledge.intents import Intent, read_intents
 from knowledge.intro import Step, read_steps
-from knowledge.understanding import MARKERS, read_markers
 
 HOUSE = Path(__file__).parent
 T = TypeVar("T")
@@ -26,10 +26,32 @@ class Knowledge:
     """Everything read from one knowledge folder."""
 
     folder: Path
-    entries: tuple[Entry, ...]
+    entries: Iterable[Entry]
     intents: tuple[Intent, ...] = ()
     contacts: tuple[Contact, ...] = ()
     steps: tuple[Step, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Documents:
+    """The entries of a folder, each read when its turn comes.
+
+    Iterating goes through all files, and at the end raises ContentError with all problems of all of them.
+    """
+
+    folder: Path
+    lang: str
+
+    def __iter__(self) -> Iterator[Entry]:
+        problems: list[Problem] = []
+        strict = is_house(self.folder)
+        for path, entry_id, lang in _files(self.folder, self.lang):
+            try:
+                yield read_entry(path, entry_id, lang, strict=strict)
+            except ContentError as error:
+                problems += error.problems
+        if problems:
+            raise ContentError(problems)
 
 
 def is_house(folder: Path) -> bool:
@@ -37,8 +59,8 @@ def is_house(folder: Path) -> bool:
     return (folder / "content").is_dir()
 
 
-def load(folder: Path, default_lang: str = "de") -> Knowledge:
-    """Read a whole folder.
+def load(folder: Path, default_lang: str = "de", *, lazy: bool = False) -> Knowledge:
+    """Read a whole folder; of a foreign one, ``lazy`` reads each file only when its entry is asked for.
 
     Raises:
         ContentError: all problems of all files at once.
@@ -46,28 +68,22 @@ def load(folder: Path, default_lang: str = "de") -> Knowledge:
     """
     if not folder.is_dir():
         raise GwError(f"The knowledge folder {folder} does not exist.")
-    problems: list[Problem] = []
-    entries: list[Entry] = []
-    strict = is_house(folder)
-    for path, entry_id, lang in _files(folder, default_lang):
-        try:
-            entries.append(read_entry(path, entry_id, lang, strict=strict))
-        except ContentError as error:
-            problems += error.problems
-    if not entries and not problems:
+    if next(_files(folder, default_lang), None) is None:
         raise GwError(f"The knowledge folder {folder} holds no Markdown file (*.md).")
-    if not strict:
-        return _or_raise(problems, Knowledge(folder, tuple(entries)))
+    documents = Documents(folder, default_lang)
+    if not is_house(folder):
+        return Knowledge(folder, documents if lazy else tuple(documents))
+    problems: list[Problem] = []
     knowledge = Knowledge(
         folder,
-        tuple(entries),
+        _collect(problems, lambda: tuple(documents)),
         _collect(problems, lambda: read_intents(folder / "intents")),
         _collect(problems, lambda: read_contacts(folder / "contacts.yaml")),
         _collect(problems, lambda: read_steps(folder / "intro")),
     )
-    if (folder / MARKERS).exists():
-        _collect(problems, lambda: tuple(read_markers(folder / MARKERS)))
-    return _or_raise(problems, knowledge)
+    if problems:
+        raise ContentError(problems)
+    return knowledge
 
 
 def _files(folder: Path, default_lang: str) -> Iterator[tuple[Path, str, str]]:
@@ -75,10 +91,22 @@ def _files(folder: Path, default_lang: str) -> Iterator[tuple[Path, str, str]]:
         for path in sorted((folder / "content").glob("*/*.md")):
             yield path, path.stem, path.parent.name
         return
-    for path in sorted(folder.rglob("*.md")):
-        relative = path.relative_to(folder)
-        if path.is_file() and not any(part.startswith(".") for part in relative.parts):
-            yield path, relative.with_suffix("").as_posix(), default_lang
+    for path in _markdown(folder):
+        yield path, path.relative_to(folder).with_suffix("").as_posix(), default_lang
+
+
+def _markdown(folder: Path) -> Iterator[Path]:
+    """All Markdown files below a folder, sorted by path; hidden ones are left out, links to folders not followed."""
+    with os.scandir(folder) as found:
+        items = sorted((item.name, item.is_dir(follow_symlinks=False)) for item in found)
+    for name, is_folder in items:
+        path = folder / name
+        if name.startswith("."):
+            continue
+        if is_folder:
+            yield from _markdown(path)
+        elif name.endswith(".md") and path.is_file():
+            yield path
 
 
 def _collect(problems: list[Problem], read: Callable[[], tuple[T, ...]]) -> tuple[T, ...]:
@@ -87,9 +115,3 @@ def _collect(problems: list[Problem], read: Callable[[], tuple[T, ...]]) -> tupl
     except ContentError as error:
         problems += error.problems
         return ()
-
-
-def _or_raise(problems: list[Problem], knowledge: Knowledge) -> Knowledge:
-    if problems:
-        raise ContentError(problems)
-    return knowledge

@@ -27,11 +27,12 @@ def build(folder: Path | None, root: Path | None) -> None:
     from knowledge.folder import HOUSE, load
 
     settings = load_settings()
-    knowledge = load(folder or HOUSE, settings.language)
+    knowledge = load(folder or HOUSE, settings.language, lazy=True)
     encoder = OnnxEncoder.load(settings.encoder_dir)
     with tqdm(unit=" texts", disable=None, leave=False) as bar:
 
-        def progress(done: int, total: int) -> None:
+        def progress(doing: str, done: int, total: int | None) -> None:
+            bar.set_description_str(doing, refresh=False)
             bar.total = total
             bar.update(done - bar.n)
 

@@ -25,7 +25,7 @@ def check(folder: Path | None) -> None:
     problems = check_rules(found) if is_house(folder) else ()
     if problems:
         raise ContentError(problems)
-    click.echo(f"{len(found.entries)} files are in order.")
+    click.echo(f"{sum(1 for _ in found.entries)} files are in order.")
 
 
 COMMANDS = (knowledge,)

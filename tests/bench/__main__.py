@@ -114,4 +114,9 @@ def show(name: str, pairs: list[tuple[float, float]]) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    if sys.argv[1:2] == ["scale"]:
+        from tests.bench import scale
+
+        scale.main(1_000_000 if "--million" in sys.argv else 100_000)
+    else:
+        main()

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from index import manifest
@@ -71,6 +72,74 @@ def test_only_changed_content_is_encoded(folder: Path, encoder: OnnxEncoder) -> 
     assert second.folder != first.folder
 
 
+def test_repeated_text_is_encoded_once(folder: Path, encoder: OnnxEncoder) -> None:
+    """Two files with the same text share the work, and both are found."""
+    (folder / "hund-kopie.md").write_text(TEXTS["hund"], encoding="utf-8")
+
+    first = built(folder, encoder)
+    vectors = np.load(first.folder / "vectors.npy")
+
+    assert first.embedded < len(vectors)
+    assert np.linalg.norm(vectors, axis=1) == pytest.approx(1.0, abs=1e-3)
+    found = Searcher(open_index(root(folder), encoder), encoder).rank("Muss mein Hund angeleint werden?", 2)
+    assert {hit.target for hit in found} == {"hund", "hund-kopie"}
+
+
+def test_reading_file_by_file_gives_the_same_index(folder: Path, encoder: OnnxEncoder) -> None:
+    """A folder whose entries are read when their turn comes gives the version that one read as a whole gives."""
+    (folder / "unter").mkdir()
+    (folder / "unter" / "rad.md").write_text("Fahrräder stehen im Keller.", encoding="utf-8")
+    whole = built(folder, encoder)
+
+    lazy = build(load(folder, lazy=True), encoder, calibration_for(labelled=False), root(folder))
+
+    assert lazy.folder == whole.folder
+    assert lazy.embedded == 0
+
+
+def test_problems_of_all_files_at_once_when_read_file_by_file(folder: Path, encoder: OnnxEncoder) -> None:
+    """Unusable files are all named, before anything is encoded, and no half-made version is left."""
+    (folder / "kaputt.md").write_bytes(b"\xff\xfe")
+    (folder / "leer.md").write_text("", encoding="utf-8")
+
+    with pytest.raises(ContentError) as caught:
+        build(load(folder, lazy=True), encoder, calibration_for(labelled=False), root(folder))
+
+    assert {problem.path.name for problem in caught.value.problems} == {"kaputt.md", "leer.md"}
+    assert list(root(folder).iterdir()) == []
+
+
+def test_many_passages_are_clustered(folder: Path, encoder: OnnxEncoder) -> None:
+    """Above the limit the same is found, the same content gives the same version, and damage is found."""
+    exact = built(folder, encoder)
+    arguments = load(folder), encoder, calibration_for(labelled=False), root(folder)
+
+    first, second = build(*arguments, exact_up_to=2), build(*arguments, exact_up_to=2)
+
+    assert first.embedded == second.embedded == 0
+    assert second.folder == first.folder != exact.folder
+    searcher = Searcher(open_index(root(folder), encoder), encoder)
+    assert searcher.rank("Wohin mit den alten Zeitungen?", 1)[0].target == "muell"
+
+    data = bytearray((first.folder / "vectors.faiss").read_bytes())
+    data[len(data) // 2] ^= 1
+    (first.folder / "vectors.faiss").write_bytes(data)
+    with pytest.raises(IndexUnusable, match=r"vectors\.faiss is damaged"):
+        open_index(root(folder), encoder)
+
+
+def test_progress_is_told(folder: Path, encoder: OnnxEncoder) -> None:
+    """Reading, encoding and clustering are told of; encoding up to its known end."""
+    told: list[tuple[str, int, int | None]] = []
+
+    made = build(
+        load(folder), encoder, calibration_for(labelled=False), root(folder), lambda *step: told.append(step)
+    )
+
+    assert list(dict.fromkeys(doing for doing, _, _ in told)) == ["reading", "encoding", "clustering"]
+    assert [step for step in told if step[0] == "encoding"][-1] == ("encoding", made.embedded, made.embedded)
+
+
 def test_failed_build_leaves_the_old_index(folder: Path, encoder: OnnxEncoder) -> None:
     """Unsuitable content stops the build, and the index in use stays."""
     first = built(folder, encoder)
@@ -82,7 +151,7 @@ def test_failed_build_leaves_the_old_index(folder: Path, encoder: OnnxEncoder) -
     assert open_index(root(folder), encoder).folder == first.folder.resolve()
 
 
-@pytest.mark.parametrize("name", ["vectors.faiss", "words.db", "rows.npy", "entries.jsonl", "targets.json"])
+@pytest.mark.parametrize("name", ["vectors.npy", "words.db", "rows.npy", "entries.jsonl", "targets.txt"])
 def test_damage_is_found(folder: Path, encoder: OnnxEncoder, name: str) -> None:
     """A changed byte in any file is found when the index is opened, with the command that mends it."""
     path = built(folder, encoder).folder / name

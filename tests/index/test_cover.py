@@ -6,9 +6,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from index import postings
 from index.cover import Cover, tokens
 from index.errors import IndexUnusable
+from index.postings import NAMES, PostingsWriter
 
 TEXTS = [
     (0, "de", "Die Klimaschutzkonferenz der Bürgerinnen von Bocholt"),
@@ -21,7 +21,9 @@ TEXTS = [
 def cover(tmp_path_factory: pytest.TempPathFactory) -> Cover:
     """Three texts in two languages."""
     folder = tmp_path_factory.mktemp("cover")
-    postings.write(folder, ((target, tokens(text, [lang])) for target, lang, text in TEXTS))
+    with PostingsWriter(folder) as writer:
+        for target, lang, text in TEXTS:
+            writer.add(target, tokens(text, [lang]))
     return Cover(folder, 3, ("de", "en"))
 
 
@@ -57,10 +59,11 @@ def test_takes_any_text(cover: Cover, text: str) -> None:
     assert ((found >= 0) & (found <= 1.0001)).all()
 
 
-@pytest.mark.parametrize("name", postings.NAMES)
+@pytest.mark.parametrize("name", NAMES)
 def test_damaged_file(tmp_path: Path, name: str) -> None:
     """A file that holds no postings says what to run."""
-    postings.write(tmp_path, [(0, tokens("Hallo", ["de"]))])
+    with PostingsWriter(tmp_path) as writer:
+        writer.add(0, tokens("Hallo", ["de"]))
     (tmp_path / name).write_bytes(b"nonsense")
 
     with pytest.raises(IndexUnusable, match="gwbot index build"):

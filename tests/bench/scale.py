@@ -1,0 +1,137 @@
+"""`make bench-scale`: a large folder, built and searched, with FAISS IndexFlatIP beside it in the same run."""
+
+import json
+import os
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import faiss
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from index.build import build
+from index.decision import calibration_for
+from index.dense import CLUSTERS, FLOATS, chunks
+from index.encoder import OnnxEncoder
+from index.near import NEIGHBOURS
+from index.opened import Opened, open_index
+from index.search import Searcher
+from knowledge.folder import Knowledge
+from tests.bench.synthetic import Entries, Mixed, Sentences
+
+ROOT = Path(__file__).parents[2]
+REAL = ROOT / "data" / "index" / "current"
+QUESTIONS = ROOT / "tests" / "data" / "questions.jsonl"
+RUNS, EXACT = 5, 150  # runs of each kind; questions put to the exact search in a run
+Vectors = NDArray[np.float32]
+
+
+def build_folder(count: int, folder: Path) -> None:
+    """Build with a progress bar; run in a process of its own, whose peak memory is the build's."""
+    entries = Entries(count, Sentences(REAL))
+    encoder = Mixed(np.load(REAL / FLOATS), {})
+    with tqdm(unit=" texts", mininterval=5) as bar:
+
+        def progress(doing: str, done: int, total: int | None) -> None:
+            bar.set_description_str(doing, refresh=False)
+            bar.total = total
+            bar.update(done - bar.n)
+
+        build(Knowledge(folder, entries), encoder, calibration_for(labelled=False), folder, progress)
+
+
+def questions() -> dict[str, Vectors]:
+    """Held-out questions with their real vectors; every second one is worded as a sentence of the folder's words."""
+    texts = [json.loads(line)["question"] for line in QUESTIONS.read_text("utf-8").splitlines()]
+    vectors = OnnxEncoder.load(ROOT / "data" / "encoder").encode_queries(texts)
+    worded = Sentences(REAL)
+    return {
+        worded(10**9 + number, 6, 14) if number % 2 else text: vector
+        for number, (text, vector) in enumerate(zip(texts, vectors, strict=True))
+    }
+
+
+def milliseconds(ask: Callable[[str], object], texts: list[str]) -> list[float]:
+    """How long each question takes."""
+    found = []
+    for text in texts:
+        start = time.perf_counter()
+        ask(text)
+        found.append((time.perf_counter() - start) * 1000)
+    return found
+
+
+def bytes_a_vector(opened: Opened) -> float:
+    """Everything the vector part needs, in memory or mapped: vectors, rows, names of targets, columns of rows."""
+    vectors = CLUSTERS if CLUSTERS in opened.manifest.files else FLOATS
+    files = (vectors, "rows.npy", "targets.npy", "targets.txt")
+    columns = opened.owners.nbytes + opened.kinds.nbytes + opened.handicaps.nbytes
+    return (sum((opened.folder / name).stat().st_size for name in files) + columns) / len(opened.dense)
+
+
+def main(count: int) -> None:
+    """Build, measure, print."""
+    folder = ROOT / "data" / "bench-scale"
+    shutil.rmtree(folder, ignore_errors=True)
+    command = [sys.executable, "-m", "tests.bench.scale", str(count), str(folder)]
+    start = time.perf_counter()
+    process = subprocess.Popen(command, cwd=ROOT)
+    _, status, usage = os.wait4(process.pid, 0)
+    assert status == 0, command
+    built = time.perf_counter() - start
+
+    asked = questions()
+    encoder = Mixed(np.load(REAL / FLOATS), asked)
+    start = time.perf_counter()
+    opened = open_index(folder, encoder)
+    opening = time.perf_counter() - start
+    searcher = Searcher(opened, encoder)
+    texts = list(asked)
+    milliseconds(searcher.search, texts)
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+    flat = faiss.IndexFlatIP(encoder.dimension)
+    for chunk in chunks(opened.folder / FLOATS):
+        flat.add(chunk)
+    exact = {text: flat.search(asked[text][None, :], NEIGHBOURS) for text in texts[:EXACT]}
+    near = {text: opened.dense.nearest(asked[text], NEIGHBOURS)[0][:10] for text in exact}
+    recall = statistics.mean(len({*near[text]} & {*exact[text][1][0][:10]}) / 10 for text in exact)
+    kinds: dict[str, tuple[Callable[[str], object], list[str]]] = {
+        "whole search": (searcher.search, texts),
+        "its vector part": (lambda text: opened.dense.nearest(asked[text], NEIGHBOURS), texts),
+        "its word part": (lambda text: opened.lexical.search(text, 40), texts),
+        "IndexFlatIP": (lambda text: flat.search(asked[text][None, :], NEIGHBOURS), list(exact)),
+    }
+    runs = [{name: milliseconds(ask, put) for name, (ask, put) in kinds.items()} for _ in range(RUNS)]
+
+    print(f"{len(opened.dense):,} passages, {len(texts)} questions, medians of {RUNS} runs in turn, one thread")
+    for name in kinds:
+        p50, p95 = (statistics.median(np.percentile(run[name], share) for run in runs) for share in (50, 95))
+        print(f"{name:24}p50 {p50:8.2f} ms   p95 {p95:8.2f} ms")
+    print(f"recall@10 against exact {recall:10.3f}")
+    print(f"bytes a vector          {bytes_a_vector(opened):10.0f}")
+    print(f"build                   {built:10.0f} s, peak memory {usage.ru_maxrss / 1024:.0f} MB")
+    print(f"opening                 {opening:10.2f} s, peak memory with encoder {memory:.0f} MB")
+    sample = np.load(opened.folder / FLOATS, mmap_mode="r")[:: max(1, count // 2000)]
+    show_likeness("cosines here", sample, np.array([scores[0] for scores, _ in exact.values()]))
+    real = np.load(REAL / FLOATS)
+    scores = -np.sort(-(np.stack([asked[text] for text in exact]) @ real.T), axis=1)
+    show_likeness(f"cosines of the real {len(real):,}", real[::2], scores)
+
+
+def show_likeness(name: str, vectors: Vectors, scores: Vectors) -> None:
+    """The mean cosine of random pairs, of the nearest neighbour of a question, and its lead over the tenth."""
+    pairs = (vectors[:-1] * vectors[::-1][:-1]).sum(axis=1)
+    gap = (scores[:, 0] - scores[:, 9]).mean()
+    print(f"{name:28}random pairs {pairs.mean():.3f}, nearest {scores[:, 0].mean():.3f}, lead over tenth {gap:.3f}")
+
+
+if __name__ == "__main__":
+    build_folder(int(sys.argv[1]), Path(sys.argv[2]))

@@ -1,0 +1,97 @@
+"""A large knowledge folder made up from the real one: its words by their frequency, its vectors mixed."""
+
+import json
+import random
+import re
+import zlib
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from knowledge.entry import Entry
+
+Vectors = NDArray[np.float32]
+NEIGHBOURS = 10
+MIX, NOISE = 0.6, 0.7  # so that neighbours lie as close to each other as in a real folder of that size
+
+
+class Sentences:
+    """Sentences of the real words, stop words included, each word as often as it really stands."""
+
+    def __init__(self, index: Path) -> None:
+        texts = (json.loads(line)["text"] for line in (index / "passages.jsonl").open(encoding="utf-8"))
+        counted = Counter(word for text in texts for word in re.findall(r"\w+", text))
+        self._words, self._weights = list(counted), list(accumulate(counted.values()))
+
+    def __call__(self, seed: int, shortest: int, longest: int) -> str:
+        """A sentence of so many words; equal seeds give equal sentences."""
+        chance = random.Random(seed)  # noqa: S311
+        length = chance.randint(shortest, longest)
+        return " ".join(chance.choices(self._words, cum_weights=self._weights, k=length)) + "."
+
+
+@dataclass(frozen=True)
+class Entries:
+    """So many entries of one sentence, which makes one passage each; made up one by one."""
+
+    count: int
+    sentences: Sentences
+
+    def __iter__(self) -> Iterator[Entry]:
+        for number in range(self.count):
+            yield Entry(f"ordner-{number // 1000}/{number}", "de", f"Datei {number}", self.sentences(number, 8, 28))
+
+
+class Mixed:
+    """An encoder whose vectors for texts are mixtures of real ones; those for questions are given.
+
+    A real vector moves towards two of its neighbours, and by the way from one neighbour to the other elsewhere: noise
+    in the directions that the real vectors differ in.
+    """
+
+    name, digest = "mixed", "mixed"
+
+    def __init__(self, real: Vectors, questions: dict[str, Vectors]) -> None:
+        self._real, self._questions = real, questions
+        self._mean: Vectors = real.mean(axis=0)
+        self._near = np.concatenate(
+            [np.argsort(-(part @ real.T), axis=1)[:, 1 : NEIGHBOURS + 1] for part in np.array_split(real, 16)]
+        )
+
+    @property
+    def dimension(self) -> int:
+        """Numbers in a vector."""
+        return len(self._mean)
+
+    def encode_queries(self, texts: Sequence[str]) -> Vectors:
+        """The vectors that were given."""
+        return np.stack([self._questions[text] for text in texts])
+
+    def encode_passages(self, texts: Sequence[str]) -> Vectors:
+        """A mixture for each text; equal texts have equal vectors."""
+        seeds = np.array([zlib.crc32(text.encode()) for text in texts], np.uint64)
+        real, near = self._real, self._near
+        base = _draw(seeds, 0, len(real))
+        rest = real[base] - self._mean
+        size = np.linalg.norm(rest, axis=1, keepdims=True)
+        for turn in (1, 2):
+            share = np.float32(MIX / 1000) * _draw(seeds, turn, 1000).astype(np.float32)
+            rest += share[:, None] * (real[near[base, _draw(seeds, 10 + turn, NEIGHBOURS)]] - real[base])
+            other = _draw(seeds, 20 + turn, len(real))
+            rest += np.float32(NOISE) * (real[other] - real[near[other, _draw(seeds, 30 + turn, NEIGHBOURS)]])
+        vectors: Vectors = self._mean + rest * (size / np.linalg.norm(rest, axis=1, keepdims=True))
+        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+        return vectors
+
+
+def _draw(seeds: NDArray[np.uint64], stream: int, below: int) -> NDArray[np.int64]:
+    """Independent random numbers for each seed and stream (splitmix64)."""
+    mixed = seeds * np.uint64(0x9E3779B97F4A7C15) + np.uint64(stream * 0xD1B54A32D192ED03 % 2**64)
+    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+        mixed = (mixed ^ (mixed >> np.uint64(shift))) * np.uint64(factor)
+    return ((mixed ^ (mixed >> np.uint64(31))) % np.uint64(below)).astype(np.int64)

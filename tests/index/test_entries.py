@@ -1,0 +1,47 @@
+"""Entries and names on disk."""
+
+from pathlib import Path
+
+import pytest
+
+from index.entries import Entries, EntryWriter, Names, write_names
+from knowledge.entry import Entry, Layer
+
+GERMAN = Entry(
+    "vision", "de", "Vision", "Größe „und“ Kraft\n\nzwei", Layer.PAGE, audience=("npo",), questions=("Wozu?",)
+)
+ENGLISH = Entry("vision", "en", "Vision", "Strength", Layer.PAGE)
+OTHER = Entry("ordner/große datei", "de", "Datei", "Text")
+
+
+@pytest.fixture
+def entries(tmp_path: Path) -> Entries:
+    """Two entries, one of them in two languages that do not stand together."""
+    with EntryWriter(tmp_path) as writer:
+        for entry in (GERMAN, OTHER, ENGLISH):
+            writer.add(entry)
+    return Entries(tmp_path)
+
+
+def test_entries_come_back_as_they_were(entries: Entries) -> None:
+    """An entry is found by its id, in each of its languages, in the order in which they were written."""
+    assert list(entries["vision"].items()) == [("de", GERMAN), ("en", ENGLISH)]
+    assert entries["ordner/große datei"] == {"de": OTHER}
+    assert len(entries) == 2
+
+
+def test_unknown_entry(entries: Entries) -> None:
+    """An id that does not exist is not found."""
+    assert "vision" in entries
+    assert "visio" not in entries
+    with pytest.raises(KeyError, match="visio"):
+        entries["visio"]
+
+
+def test_names_by_number(tmp_path: Path) -> None:
+    """Names come back by their number, whatever characters they hold."""
+    names = ["vision", "ordner/große\ndatei", "@gruß"]
+
+    write_names(tmp_path, names)
+
+    assert [Names(tmp_path)[number] for number in range(len(Names(tmp_path)))] == names
