@@ -41,7 +41,7 @@ def cluster(folder: Path, exact_up_to: int = EXACT_UP_TO) -> None:
     step = max(1, count // (lists * SAMPLE))
     faiss.omp_set_num_threads(os.cpu_count() or 1)
     try:
-        index.train(np.concatenate([chunk[::step] for chunk in chunks(folder / FLOATS)]))
+        index.train(np.concatenate([chunk[::step].copy() for chunk in chunks(folder / FLOATS)]))
         for chunk in chunks(folder / FLOATS):
             index.add(chunk)
     finally:

@@ -12,7 +12,7 @@ from index.words import is_stop_word, stem, tokens, words
 Row = tuple[str, str, str, str]  # entry id, language, text, questions
 TEXT_WEIGHT, QUESTIONS_WEIGHT = 1.0, 1.0
 MAX_WORDS = 64  # a pasted page must not become a query of thousands of terms
-MAX_POSTINGS = 5_000  # rows that the terms of one query may hold together: BM25 takes over 1 ms for each 1,000
+MAX_POSTINGS = 3_000  # rows that the terms of one query may hold together: BM25 takes over 1 ms for each 1,000
 # Entries are looked up for the best rows only.
 _SEARCH = """
     WITH scored AS (SELECT rowid AS part, -bm25(parts, 0, 0, ?, ?) AS score FROM parts WHERE parts MATCH ? LIMIT ?),

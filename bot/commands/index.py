@@ -64,8 +64,10 @@ def status(root: Path | None) -> None:
 def verify(root: Path | None) -> None:
     """Compare every file of the index with its hash, and the index with the encoder."""
     from bot.app import open_index
+    from index import manifest
 
     opened = open_index(load_settings(), root).searcher().opened
+    manifest.verify(opened.folder, opened.manifest)  # also what is read by builds only
     click.echo(f"{opened.folder}: all {len(opened.manifest.files)} files are as they were built.")
 
 

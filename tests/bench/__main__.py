@@ -117,6 +117,6 @@ if __name__ == "__main__":
     if sys.argv[1:2] == ["scale"]:
         from tests.bench import scale
 
-        scale.main(1_000_000 if "--million" in sys.argv else 100_000)
+        scale.main(1_000_000 if "--million" in sys.argv else 100_000, again="--again" in sys.argv)
     else:
         main()
