@@ -113,7 +113,7 @@ def main(count: int, *, again: bool = False) -> None:
     kinds: dict[str, tuple[Callable[[str], object], list[str]]] = {
         "whole search": (searcher.search, texts),
         "its vector part": (lambda text: opened.dense.nearest(asked[text], NEIGHBOURS), texts),
-        "its word part": (lambda text: opened.lexical.search(text, 40), texts),
+        "its word part": (opened.cover.shares, texts),
         "IndexFlatIP": (lambda text: flat.search(asked[text][None, :], NEIGHBOURS), list(exact)),
     }
     runs = [{name: milliseconds(ask, put) for name, (ask, put) in kinds.items()} for _ in range(RUNS)]

@@ -106,7 +106,7 @@ def test_the_text_leads_with_the_judgement_part(judged: list[Judged]) -> None:
 
     assert places == sorted(places)
     assert "for: question 0.9 (+18.00)" in text
-    assert "against: bias 1 × -16 = -16.00; short 0.5 × -2 = -1.00" in text
+    assert "against: bias 1 (-16.00); short 0.5 (-1.00)" in text
     assert "expected: answered with garten\n  - came: answered with zaun; probability 0.90 for zaun" in text
 
 
