@@ -23,7 +23,7 @@ from knowledge.chunk import Kind
 from knowledge.entry import Entry
 from knowledge.intents import Reply
 
-GAP_HANDICAP, INTENT_HANDICAP, FOREIGN_HANDICAP = 0.015, 0.01, 0.03  # of a cosine; see docs/figures.md
+GAP_HANDICAP, INTENT_HANDICAP, FOREIGN_HANDICAP = 0.015, 0.005, 0.03  # of a cosine; see docs/figures.md
 
 
 @dataclass(frozen=True, slots=True)
