@@ -15,7 +15,7 @@ from knowledge.folder import Knowledge
 from knowledge.intents import Reply
 
 WRONG_ANSWER_COST = 3.0  # in needless choices: who is offered the right entry beside two others taps once more
-OFFER_SHARE = 0.25  # a choice is offered from this share of the upper threshold on: it costs no more than a tap
+OFFER_SHARE = 0.4  # a choice is offered from this share of the upper threshold on: it costs no more than a tap
 FOLDS = 8
 STRENGTH = 0.1  # inverse of the regularisation
 

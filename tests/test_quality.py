@@ -21,14 +21,14 @@ def rows(live: LiveIndex) -> dict[str, Row]:
 @pytest.mark.parametrize(
     ("name", "least"),
     [
-        ("answerable", 0.84),
-        ("noisy", 0.76),
-        ("other-language", 0.82),
-        ("unanswerable", 0.53),
-        ("near", 0.66),
-        ("far", 0.83),
-        ("injection", 0.82),
-        ("human", 0.88),
+        ("answerable", 0.87),
+        ("noisy", 0.79),
+        ("other-language", 0.83),
+        ("unanswerable", 0.73),
+        ("near", 0.73),
+        ("far", 0.91),
+        ("injection", 0.86),
+        ("human", 0.93),
         ("smalltalk", 0.9),
         ("all answerable", 0.85),
     ],
@@ -38,7 +38,7 @@ def test_right_in_every_slice(rows: dict[str, Row], name: str, least: float) -> 
     assert rows[name].right.value >= least
 
 
-@pytest.mark.parametrize(("name", "most"), [("all others", 0.1), ("far", 0.03), ("injection", 0.03), ("human", 0.05)])
+@pytest.mark.parametrize(("name", "most"), [("all others", 0.06), ("far", 0.03), ("injection", 0.0), ("human", 0.0)])
 def test_false_answers(rows: dict[str, Row], name: str, most: float) -> None:
     """At most this share of what must not be answered is answered."""
     assert rows[name].answered.value <= most
