@@ -51,10 +51,13 @@ KNOWN = frozenset(
 ENGLISH_NEARER = frozenset(["fr", "es", "pt", "it", "ar", "fa", "zh", "ja", "ko", "hi", "ur", "vi", "so"])
 _DIALECTS = {"nds": "de", "als": "de", "bar": "de", "lb": "de", "gsw": "de", "ceb": "en", "sh": "hr"}
 _LETTERS = re.compile(r"[^\W\d_]")
+# Names in the language they come from; they say nothing about the language of the question around them.
+_NAMES = re.compile(r"\b(gemeinsam wirken|zukunftsträger|collective impact|backbone|phineo)\b", re.I)
 
 
 def question_language(text: str, hint: str) -> str:
     """The ISO 639-1 code of a question's language; ``hint`` is the person's language, used where it is short."""
+    text = _NAMES.sub("", text)
     if not _LETTERS.search(text):
         return hint
     scores: dict[str, float] = {}

@@ -1,0 +1,23 @@
+"""Which language a question is in."""
+
+import pytest
+
+from bot.language import question_language
+
+
+@pytest.mark.parametrize(
+    ("question", "lang"),
+    [
+        ("¿Qué es Gemeinsam Wirken?", "es"),
+        ("Gemeinsam Wirken nedir?", "tr"),
+        ("Що таке Collective Impact?", "uk"),
+        ("Co to jest Gemeinsam Wirken?", "pl"),
+        ("What is Gemeinsam Wirken?", "en"),
+        ("Was ist Collective Impact?", "de"),
+        ("Collective Impact", "de"),
+        ("???", "de"),
+    ],
+)
+def test_names_do_not_decide(question: str, lang: str) -> None:
+    """A German or English name in a question says nothing about the question's language; without words the hint does."""
+    assert question_language(question, "de") == lang
