@@ -19,5 +19,5 @@ from bot.language import question_language
     ],
 )
 def test_names_do_not_decide(question: str, lang: str) -> None:
-    """A German or English name in a question says nothing about the question's language; without words the hint does."""
+    """A German or English name says nothing about the language of the question; without other words the hint does."""
     assert question_language(question, "de") == lang
