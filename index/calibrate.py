@@ -15,9 +15,8 @@ from knowledge.folder import Knowledge
 from knowledge.intents import Reply
 
 WRONG_ANSWER_COST = 3.0  # in needless choices: who is offered the right entry beside two others taps once more
-OFFER_SHARE = 0.4  # a choice is offered from this share of the upper threshold on: it costs no more than a tap
+OFFER_SHARE = 0.5  # a choice is offered from this share of the upper threshold on: it costs no more than a tap
 FOLDS = 8
-STRENGTH = 0.1  # inverse of the regularisation
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +63,13 @@ def fit(samples: Sequence[Sample], origin: str) -> tuple[Calibration, float]:
     """
     held_out = predictions(samples)
     model = _model().fit(_matrix(samples), _labels(samples))
-    scaler, pairs, logistic = (model[name] for name in ("scale", "pairs", "logistic"))
-    linear, products = _parted(pairs.powers_, logistic.coef_[0])
+    scaler, logistic = model["scale"], model["logistic"]
     upper = best_threshold(samples, held_out)
     calibration = Calibration(
         features=FEATURES,
         centre=_rounded(scaler.mean_),
         scale=_rounded(scaler.scale_),
-        weights=_rounded(linear),
-        products=[_rounded(row) for row in products],
+        weights=_rounded(logistic.coef_[0]),
         bias=round(float(logistic.intercept_[0]), 5),
         answer_from=round(upper, 3),
         clarify_from=round(upper * OFFER_SHARE, 3),
@@ -121,22 +118,6 @@ def _labels(samples: Sequence[Sample]) -> NDArray[np.bool_]:
     return np.array([item.right for item in samples])
 
 
-def _parted(
-    powers: NDArray[np.int64], fitted: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The weights of the features, and of their products as a symmetric matrix."""
-    size = powers.shape[1]
-    linear, products = np.zeros(size), np.zeros((size, size))
-    for power, weight in zip(powers, fitted, strict=True):
-        first, *rest = np.repeat(np.arange(size), power).tolist()
-        if rest:
-            products[first, rest[0]] += weight / 2
-            products[rest[0], first] += weight / 2
-        else:
-            linear[first] = weight
-    return linear, products
-
-
 def _rounded(values: NDArray[np.float64]) -> list[float]:
     return [round(float(value), 5) for value in values]
 
@@ -144,11 +125,6 @@ def _rounded(values: NDArray[np.float64]) -> list[float]:
 def _model() -> Any:  # scikit-learn ships no types
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import Pipeline
-    from sklearn.preprocessing import PolynomialFeatures, StandardScaler
+    from sklearn.preprocessing import StandardScaler
 
-    steps = [
-        ("scale", StandardScaler()),
-        ("pairs", PolynomialFeatures(2, include_bias=False)),
-        ("logistic", LogisticRegression(C=STRENGTH, max_iter=5000)),
-    ]
-    return Pipeline(steps)
+    return Pipeline([("scale", StandardScaler()), ("logistic", LogisticRegression(max_iter=5000))])

@@ -9,6 +9,7 @@ from knowledge.entry import Layer
 from knowledge.understanding import Markers
 
 SURE = 0.8  # from this probability on, small talk and a wish are what they seem, however short
+NEARLY = 0.9  # of the certainty alone is enough together, since a message that leans was meant so
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ def in_context(message: str, title: str) -> str:
 def _together(searcher: Searcher, message: str, alone: Outcome, last: str, lang: str) -> Understood:
     question = in_context(message, searcher.opened.entry(last, lang).title)
     within = searcher.search(question)
-    found, surer = _entry(within), within.probability > alone.probability
+    found, surer = _entry(within), within.probability > NEARLY * alone.probability
     if found and found != last and (surer or not _entry(alone)):
         return Understood(within, last)
     sure_alone = bool(_entry(alone) or isinstance(alone, Intended)) and (alone.probability >= SURE or not surer)

@@ -1,7 +1,7 @@
 """From evidence to a decision: the probability that the best target is right, and what to do with it. Pure.
 
-A logistic model over a handful of features and their products, fitted by ``index.calibrate`` and kept in the
-manifest; applied here without scikit-learn.
+A logistic model over a handful of features, fitted by ``index.calibrate`` and kept in the manifest; applied here
+without scikit-learn.
 """
 
 import json
@@ -86,7 +86,6 @@ class Calibration:
         features: their names in the order of the numbers below.
         centre, scale: of each feature; what follows applies to (value - centre) / scale.
         weights: of each feature.
-        products: of each pair of features, a symmetric matrix.
         bias: the logit where every feature is at its centre.
         origin: what it was fitted on.
     """
@@ -95,16 +94,14 @@ class Calibration:
     centre: Sequence[float]
     scale: Sequence[float]
     weights: Sequence[float]
-    products: Sequence[Sequence[float]]
     bias: float
     answer_from: float
     clarify_from: float
     origin: str
 
     def shares(self, evidence: Evidence) -> dict[str, float]:
-        """What each feature adds to the logit, its half of each product included; with the bias they sum up to it."""
-        values = (np.array(evidence.features()) - self.centre) / self.scale
-        added = values * (np.array(self.weights) + np.array(self.products) @ values)
+        """What each feature adds to the logit; with the bias they sum up to it."""
+        added = (np.array(evidence.features()) - self.centre) / self.scale * self.weights
         return dict(zip(self.features, added.tolist(), strict=True))
 
     def probability(self, evidence: Evidence) -> float:
@@ -129,4 +126,4 @@ def calibration_for(*, labelled: bool) -> Calibration:
 def unfitted() -> Calibration:
     """A model that knows nothing, for an index that is only searched to fit one."""
     none = [0.0] * len(FEATURES)
-    return Calibration(FEATURES, none, [1.0] * len(FEATURES), none, [none] * len(FEATURES), 0.0, 1.0, 1.0, "nothing")
+    return Calibration(FEATURES, none, [1.0] * len(FEATURES), none, 0.0, 1.0, 1.0, "nothing")

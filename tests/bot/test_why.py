@@ -60,8 +60,8 @@ def test_a_choice_explains_itself(dialogue: Dialogue) -> None:
     questions = (
         "Wer hat sich das ausgedacht?",
         "und wie fangen wir damit an?",
-        "Bleibt das so?",
-        "wer kann das sein?",
+        "Gibt es dafür Beispiele?",
+        "Und wer arbeitet dort?",
     )
     turns = (asked(dialogue, question) for question in questions)
     turn = next(turn for turn in turns if "Ich bin nicht sicher, was Sie meinen" in str(turn.messages[0]))
