@@ -28,6 +28,7 @@ from bot.outbox import Outbox, backoff
 from bot.settings import Settings
 from bot.store import SqliteStore
 from bot.web import web_app
+from index.cross_encoder import CrossEncoder
 from index.encoder import OnnxEncoder
 from index.live import LiveIndex
 from knowledge.contacts import Contact, default_contact, read_contacts
@@ -40,7 +41,9 @@ REFERENCE_LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # none that is read as a
 
 def open_index(settings: Settings, root: Path | None = None) -> LiveIndex:
     """The index with its encoder; raises EncoderError or IndexUnusable with what to run."""
-    return LiveIndex(root or settings.index_dir, OnnxEncoder.load(settings.encoder_dir))
+    encoder = OnnxEncoder.load(settings.encoder_dir)
+    cross_encoder = CrossEncoder.load(settings.cross_encoder_dir) if settings.cross_encoder else None
+    return LiveIndex(root or settings.index_dir, encoder, cross_encoder)
 
 
 def open_store(settings: Settings) -> SqliteStore:

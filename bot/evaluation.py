@@ -40,7 +40,7 @@ def evaluate(
     folder = report or settings.data_dir / "reports" / made
     before = _earlier(settings, earlier, folder)
     searcher = open_index(settings, root).searcher()
-    other = _ask_other(settings, items, against) if against else None
+    other = _ask_other(settings, items, against, root) if against else None
     _create(folder)
     judged = judge(items, searcher)
     _print_figures(judged)
@@ -101,8 +101,8 @@ class _Other:
     note: str
 
 
-def _ask_other(settings: Settings, items: Sequence[Labelled], name: str) -> _Other:
-    with opened_against(name, settings.data_dir) as (searcher, note):
+def _ask_other(settings: Settings, items: Sequence[Labelled], name: str, root: Path | None) -> _Other:
+    with opened_against(name, settings.data_dir, index=root or settings.index_dir) as (searcher, note):
         return _Other(Path(name).name, judge(items, searcher), note)
 
 

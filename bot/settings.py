@@ -36,6 +36,9 @@ class Settings(BaseSettings):
     )
     smtp_url: SecretStr | None = Field(None, description="`smtp://user:pw@host:587`; mail off where unset")
     mail_from: str | None = Field(None, description="Sender of e-mails")
+    cross_encoder: bool = Field(
+        False, description="`true`: the prepared cross-encoder puts the best entries into a new order"
+    )
     language: Literal["de", "en"] = Field("de", description="Language where Telegram names none of ours")
     retention_days: int = Field(180, ge=1, description="Days until what is no longer needed is deleted")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="How much is logged")
@@ -85,6 +88,11 @@ class Settings(BaseSettings):
     def encoder_dir(self) -> Path:
         """The encoder prepared for serving."""
         return self.data_dir / "encoder"
+
+    @property
+    def cross_encoder_dir(self) -> Path:
+        """The cross-encoder prepared for serving, where there is one."""
+        return self.data_dir / "cross-encoder"
 
 
 def variable(name: str) -> str:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from index import manifest
 from index.build import CURRENT, build
-from index.card import CARD, read_card
+from index.card import CARD, PAIR_CARD, read_card
+from index.cross_encoder import CrossEncoder
 from index.decision import calibration_for
 from index.encoder import OnnxEncoder
 from index.opened import current, open_index
@@ -20,12 +21,17 @@ UNFITTED = (
     "fitted for it: weights and thresholds are those in use, so compare the ranking (first) before the decision."
 )
 
+RERANKED = "The other is the index in use with the cross-encoder behind it. The decision was fitted without it."
+
 
 @contextmanager
-def opened_against(name: str, data: Path, content: Path = HOUSE) -> Iterator[tuple[Searcher, str]]:
+def opened_against(
+    name: str, data: Path, content: Path = HOUSE, index: Path | None = None
+) -> Iterator[tuple[Searcher, str]]:
     """A searcher over an index folder, or over ``content`` with a prepared encoder; and a note on it.
 
-    ``name`` is a folder, or the name of one in the data folder ``data``.
+    ``name`` is a folder, or the name of one in the data folder ``data``. A prepared cross-encoder is put behind the
+    ``index`` in use.
 
     Raises:
         GwError: there is neither an index nor an encoder, or no encoder that the index was made with.
@@ -34,6 +40,11 @@ def opened_against(name: str, data: Path, content: Path = HOUSE) -> Iterator[tup
     if (folder / CURRENT).is_dir():
         encoder = _encoder_of(folder, data)
         yield Searcher(open_index(folder, encoder), encoder), ""
+        return
+    if (folder / PAIR_CARD).is_file():
+        used = index or data / "index"
+        encoder = _encoder_of(used, data)
+        yield Searcher(open_index(used, encoder), encoder, CrossEncoder.load(folder)), RERANKED
         return
     encoder = OnnxEncoder.load(folder)
     knowledge = load(content)
@@ -44,10 +55,10 @@ def opened_against(name: str, data: Path, content: Path = HOUSE) -> Iterator[tup
 
 def _folder(name: str, data: Path) -> Path:
     for folder in (Path(name), data / name):
-        if (folder / CURRENT).is_dir() or (folder / CARD).is_file():
+        if (folder / CURRENT).is_dir() or (folder / CARD).is_file() or (folder / PAIR_CARD).is_file():
             return folder
     raise GwError(
-        f"There is neither a built index nor a prepared encoder in {name}, nor in {data / name}. "
+        f"There is neither a built index nor a prepared encoder or cross-encoder in {name}, nor in {data / name}. "
         "Build one: gwbot index build --out DIR"
     )
 

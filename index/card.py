@@ -5,6 +5,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import Any, TypeVar
 
 from index.blocks import Bits
 from index.errors import EncoderError
@@ -17,6 +18,7 @@ CARD, GRAPH, EMBEDDINGS, TOKENIZER, PIECES = (
     "tokenizer.json",
     "pieces.model",
 )
+PAIR_CARD = "cross-encoder.json"
 MEND = "run: gwbot model prepare"
 
 
@@ -64,8 +66,31 @@ class Card:
 
     def write(self, folder: Path) -> None:
         """Writes `encoder.json` into the folder."""
-        text = json.dumps(asdict(self), indent=2, ensure_ascii=False)
-        (folder / CARD).write_text(text + "\n", encoding="utf-8")
+        write_as(self, folder, CARD)
+
+
+@dataclass(frozen=True, slots=True)
+class PairCard:
+    """The description of one prepared cross-encoder; what is not said here is as in `Card`.
+
+    Attributes:
+        between: token ids put between question and passage.
+        segments: whether the graph is told which of the two texts a token belongs to.
+    """
+
+    name: str
+    revision: str
+    max_length: int
+    bits: Bits
+    before: tuple[int, ...]
+    between: tuple[int, ...]
+    after: tuple[int, ...]
+    segments: bool
+    files: Mapping[str, str]
+    format: int = FORMAT
+
+
+Described = TypeVar("Described", Card, PairCard)
 
 
 def read_card(folder: Path) -> Card:
@@ -74,22 +99,37 @@ def read_card(folder: Path) -> Card:
     Raises:
         EncoderError: there is no encoder, or it is of another version, or incomplete.
     """
-    path = folder / CARD
+    return read_as(Card, folder, CARD, MEND)
+
+
+def write_as(card: Card | PairCard, folder: Path, name: str) -> None:
+    """Writes a description into a prepared folder."""
+    text = json.dumps(asdict(card), indent=2, ensure_ascii=False)
+    (folder / name).write_text(text + "\n", encoding="utf-8")
+
+
+def read_as(kind: type[Described], folder: Path, name: str, mend: str) -> Described:
+    """The description ``name`` of a prepared folder as a dataclass with ``files`` and ``format``; ``mend`` as advice.
+
+    Raises:
+        EncoderError: there is none, or it is of another version, or a file that it names is missing.
+    """
+    path = folder / name
+    what = name.removesuffix(".json")
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise EncoderError(f"No encoder in {folder}; {MEND}") from None
+        raise EncoderError(f"No {what} in {folder}; {mend}") from None
     except (OSError, ValueError) as error:
-        raise EncoderError(f"{path} cannot be read ({error}); {MEND}") from error
-    if not isinstance(values, dict) or set(values) != {field.name for field in fields(Card)}:
-        raise EncoderError(f"{path} is not the description of an encoder; {MEND}")
+        raise EncoderError(f"{path} cannot be read ({error}); {mend}") from error
+    if not isinstance(values, dict) or set(values) != {field.name for field in fields(kind)}:
+        raise EncoderError(f"{path} is no description of what is served from here; {mend}")
     if values["format"] != FORMAT:
-        raise EncoderError(f"{path} has format {values['format']}, expected {FORMAT}; {MEND}")
-    lists = {key: tuple(values[key]) for key in ("before", "after", "blank")}
-    card = Card(**{**values, **lists})
-    if missing := [name for name in card.files if not (folder / name).is_file()]:
-        raise EncoderError(f"{folder} lacks {', '.join(missing)}; {MEND}")
-    return card
+        raise EncoderError(f"{path} has format {values['format']}, expected {FORMAT}; {mend}")
+    if missing := [name for name in values["files"] if not (folder / name).is_file()]:
+        raise EncoderError(f"{folder} lacks {', '.join(missing)}; {mend}")
+    found: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}
+    return kind(**found)
 
 
 def verify(folder: Path) -> Card:

@@ -4,25 +4,22 @@ An encoder folder (written by `export`) holds the transformer's layers as an ONN
 embeddings. The embedding table, most of a multilingual model, stays in its file; single rows of it are read.
 """
 
-from collections.abc import Iterator, Sequence
-from itertools import chain
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Protocol, Self, cast
+from typing import Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from index.card import EMBEDDINGS, GRAPH, MEND, Card, read_card
+from index.card import MEND, Card, read_card
 from index.errors import EncoderError
-from index.table import Table
+from index.layers import Layers, readable
 from index.tokens import TextToIds, load_tokens
 
 __all__ = ["Encoder", "EncoderError", "OnnxEncoder"]
 
 Vectors = NDArray[np.float32]
 
-# More tokens at once are not faster on a CPU and take more memory.
-BATCH_TOKENS = 1024
 # Longer than any token of the models we know, so that cutting a text early does not change its first tokens.
 CHARACTERS_PER_TOKEN = 32
 
@@ -56,10 +53,9 @@ class OnnxEncoder:
     the first `card.max_length` tokens count.
     """
 
-    def __init__(self, card: Card, session: Any, table: Table, tokens: TextToIds) -> None:
+    def __init__(self, card: Card, layers: Layers, tokens: TextToIds) -> None:
         self.card = card
-        self._session = session
-        self._table = table
+        self._layers = layers
         self._tokens = tokens
 
     @classmethod
@@ -71,8 +67,7 @@ class OnnxEncoder:
         """
         card = read_card(folder)
         try:
-            table = Table(folder / EMBEDDINGS, card.bits)
-            return cls(card, _session(folder / GRAPH, threads), table, load_tokens(folder))
+            return cls(card, Layers(folder, card.bits, threads), load_tokens(folder))
         except Exception as error:  # each of the three libraries has its own, some of them bare Exception
             raise EncoderError(f"The encoder in {folder} cannot be opened ({error}); {MEND}") from error
 
@@ -101,57 +96,13 @@ class OnnxEncoder:
 
     def unknown_share(self, text: str) -> float:
         """Which share of a text's tokens the model does not know: 0 (reads all) to 1 (reads nothing)."""
-        ids = [token for token in self._tokens(_readable(text)) if token not in self.card.blank]
+        ids = [token for token in self._tokens(readable(text)) if token not in self.card.blank]
         return ids.count(self.card.unknown) / len(ids) if ids and self.card.unknown is not None else 0.0
 
     def _encode(self, prompt: str, texts: Sequence[str]) -> Vectors:
-        sequences = [self._ids(prompt + text) for text in texts]
-        vectors = np.empty((len(sequences), self.dimension), np.float32)
-        for batch in _batches([len(sequence) for sequence in sequences]):
-            vectors[batch] = self._run([sequences[index] for index in batch])
-        return vectors
+        return self._layers([self._ids(prompt + text) for text in texts], self.dimension)
 
     def _ids(self, text: str) -> list[int]:
         before, after, limit = self.card.before, self.card.after, self.card.max_length
-        ids = self._tokens(_readable(text[: limit * CHARACTERS_PER_TOKEN]))
+        ids = self._tokens(readable(text[: limit * CHARACTERS_PER_TOKEN]))
         return [*before, *ids[: limit - len(before) - len(after)], *after]
-
-    def _run(self, sequences: list[list[int]]) -> Vectors:
-        lengths = np.array([len(sequence) for sequence in sequences])
-        mask = np.arange(lengths.max()) < lengths[:, None]
-        rows = self._table[chain.from_iterable(sequences)]
-        embeddings = np.zeros((*mask.shape, rows.shape[1]), np.float32)
-        embeddings[mask] = rows
-        (vectors,) = self._session.run(None, {"embeddings": embeddings, "mask": mask.astype(np.int64)})
-        return cast(Vectors, vectors)
-
-
-def _batches(lengths: list[int]) -> Iterator[list[int]]:
-    """Indices of texts of similar length, so many that a padded batch has at most BATCH_TOKENS tokens."""
-    batch: list[int] = []
-    for index in sorted(range(len(lengths)), key=lengths.__getitem__):
-        if batch and (len(batch) + 1) * lengths[index] > BATCH_TOKENS:
-            yield batch
-            batch = []
-        batch.append(index)
-    if batch:
-        yield batch
-
-
-def _readable(text: str) -> str:
-    """The text with U+FFFD for halves of surrogate pairs, which no UTF-8 library takes."""
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-
-
-def _session(graph: Path, threads: int) -> Any:
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    # The graph was optimised when it was exported.
-    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
-    # The arena would keep the memory of the largest batch for good.
-    options.enable_cpu_mem_arena = False
-    # Threads wait actively between operators (a third faster), but not between calls.
-    options.add_session_config_entry("session.force_spinning_stop", "1")
-    return onnxruntime.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])

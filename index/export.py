@@ -10,7 +10,8 @@ import re
 import shutil
 import tempfile
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -87,17 +88,24 @@ def prepare(name: str, out: Path, progress: Progress | None = None) -> Path:
     tell = progress or (lambda _: None)
     tell(f"loading {name}")
     source = _load(name)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    fresh = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
-    try:
+    with fresh_folder(out) as fresh:
         tell("exporting")
         _write(source, fresh)
         tell("checking")
         _check(source, OnnxEncoder.load(fresh))
+    return out
+
+
+@contextmanager
+def fresh_folder(out: Path) -> Iterator[Path]:
+    """A folder to write into, which takes the place of ``out`` at the end, or is removed after an error."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    fresh = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
+    try:
+        yield fresh
         _switch(fresh, out)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
-    return out
 
 
 def _load(name: str) -> _Source:
@@ -162,7 +170,7 @@ def _write(source: _Source, folder: Path) -> None:
         after=after,
         unknown=tokenizer.unk_token_id,
         blank=blank_ids(tokenizer.backend_tokenizer),
-        files={name: file_hash(folder / name) for name in _files(folder)},
+        files={name: file_hash(folder / name) for name in files(folder)},
     ).write(folder)
 
 
@@ -186,25 +194,33 @@ def _layers(source: _Source) -> "ModelProto":
 
     source.transformer.model.set_attn_implementation("eager")
     width = source.transformer.model.get_input_embeddings().embedding_dim
-    example = torch.randn(2, 9, width), torch.ones(2, 9, dtype=torch.int64)
+    return to_onnx(Layers(), width, ("embeddings", "mask"), "vectors")
+
+
+def to_onnx(module: Any, width: int, inputs: Sequence[str], output: str) -> "ModelProto":
+    """A torch module as an ONNX model: embeddings (batch, tokens, width), then inputs of whole numbers alike."""
+    import torch
+
+    whole = tuple(torch.ones(2, 9, dtype=torch.int64) for _ in inputs[1:])
     sizes = {0: torch.export.Dim("batch", min=1, max=4096), 1: torch.export.Dim("tokens", min=1, max=512)}
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     with torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the exporter's own deprecations
         program = torch.onnx.export(
-            Layers(),
-            example,
+            module,
+            (torch.randn(2, 9, width), *whole),
             dynamo=True,
             verbose=False,
-            input_names=["embeddings", "mask"],
-            output_names=["vectors"],
-            dynamic_shapes=(sizes, sizes),
+            input_names=list(inputs),
+            output_names=[output],
+            dynamic_shapes=(sizes,) * len(inputs),
         )
     assert program is not None
     return program.model_proto
 
 
-def _files(folder: Path) -> list[str]:
+def files(folder: Path) -> list[str]:
+    """The names of the files that a prepared folder is made of."""
     return [name for name in (GRAPH, EMBEDDINGS, TOKENIZER, PIECES) if (folder / name).is_file()]
 
 

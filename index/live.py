@@ -4,6 +4,7 @@ import logging
 import threading
 from pathlib import Path
 
+from index.cross_encoder import CrossEncoder
 from index.encoder import Encoder
 from index.opened import current, open_index
 from index.search import Searcher
@@ -15,11 +16,11 @@ log = logging.getLogger(__name__)
 class LiveIndex:
     """Hands out the searcher of the newest usable version; safe to use from several threads."""
 
-    def __init__(self, root: Path, encoder: Encoder) -> None:
+    def __init__(self, root: Path, encoder: Encoder, cross_encoder: CrossEncoder | None = None) -> None:
         """Open the current version; raises IndexUnusable where there is none to start with."""
-        self._root, self._encoder = root, encoder
+        self._root, self._encoder, self._cross_encoder = root, encoder, cross_encoder
         self._lock = threading.Lock()
-        self._searcher = Searcher(open_index(root, encoder), encoder)
+        self._searcher = self._open()
         self._refused: Path | None = None
 
     def searcher(self) -> Searcher:
@@ -37,8 +38,11 @@ class LiveIndex:
         if folder in (self._searcher.opened.folder, self._refused):
             return  # another thread was faster
         try:
-            self._searcher = Searcher(open_index(self._root, self._encoder), self._encoder)
+            self._searcher = self._open()
             log.info("new index %s in use", folder.name)
         except GwError as error:
             self._refused = folder
             log.error("the new index is not used, the old one stays: %s", error)
+
+    def _open(self) -> Searcher:
+        return Searcher(open_index(self._root, self._encoder), self._encoder, self._cross_encoder)

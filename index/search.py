@@ -8,10 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.bare import bare, names
+from index.cross_encoder import CrossEncoder
 from index.decision import Evidence, Verdict
 from index.encoder import Encoder
 from index.near import BARE, NEIGHBOURS, QUESTION, near
 from index.opened import Opened
+from index.rerank import RERANKED, as_text, reordered
 from index.words import words
 from knowledge.entry import Layer
 from knowledge.intents import Reply
@@ -88,14 +90,15 @@ Outcome = Found | Ambiguous | Abstained | Intended
 class Searcher:
     """Search over one opened index. Holds no state between questions; safe to use from several threads."""
 
-    def __init__(self, opened: Opened, encoder: Encoder) -> None:
+    def __init__(self, opened: Opened, encoder: Encoder, cross_encoder: CrossEncoder | None = None) -> None:
         self.opened = opened
         self._encoder = encoder
+        self.cross_encoder = cross_encoder
 
     def rank(self, question: str, limit: int) -> list[Hit]:
         """Entries by fused score, best first: retrieval alone, without intents and without a decision."""
         votes = self._votes(question)
-        return self._hits(votes, limit) if votes else []
+        return self._ranked(question, votes, limit) if votes else []
 
     def nearest(self, question: str) -> list[int]:
         """The rows whose vectors are nearest to the question, best first."""
@@ -125,7 +128,7 @@ class Searcher:
         votes = self._votes(question)
         if votes is None:
             return [], None
-        ranked = self._hits(votes, FIELD.stop)
+        ranked = self._ranked(question, votes, FIELD.stop)
         is_intent = self.opened.is_intent[votes.numbers]
         intents, entries = np.where(is_intent, votes.question, 0.0), np.where(is_intent, 0.0, votes.question)
         closest, rival = int(intents.argmax()), float(entries.max())
@@ -170,6 +173,14 @@ class Searcher:
         scored = np.where(self.opened.is_intent[votes.numbers], -np.inf, votes.fused)
         best = [place for place in np.argsort(-scored, kind="stable")[:limit].tolist() if np.isfinite(scored[place])]
         return [Hit(self.opened.targets[int(votes.numbers[at])], float(scored[at]), at) for at in best]
+
+    def _ranked(self, question: str, votes: Votes, limit: int) -> list[Hit]:
+        hits = self._hits(votes, max(limit, RERANKED))
+        if self.cross_encoder is None:
+            return hits[:limit]
+        first = [hit for hit in hits[:RERANKED] if not self._is_gap(hit.target)]
+        texts = [as_text(self.opened.entry(hit.target, "de")) for hit in first]
+        return reordered(hits, first, self.cross_encoder.scores(question[:MAX_QUESTION], texts))[:limit]
 
     def _bare(self, question: str, best: Hit) -> tuple[float | None, float]:
         """How near the question without the entry's names is to the entry's questions, and to the nearest gap."""

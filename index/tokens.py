@@ -85,6 +85,14 @@ def special_ids(tokenizer: Tokenizer) -> tuple[tuple[int, ...], tuple[int, ...]]
     return tuple(outer[:start]), tuple(outer[start + len(inner) :])
 
 
+def pair_ids(tokenizer: Tokenizer) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
+    """The ids that the tokenizer puts before, between and after two texts."""
+    inner = tokenizer.encode("a", add_special_tokens=False).ids
+    outer = tokenizer.encode("a", "a").ids
+    first, second = [at for at in range(len(outer)) if outer[at : at + len(inner)] == inner][:2]
+    return tuple(outer[:first]), tuple(outer[first + len(inner) : second]), tuple(outer[second + len(inner) :])
+
+
 def blank_ids(tokenizer: Tokenizer) -> tuple[int, ...]:
     """The ids of tokens that stand for a space alone, as SentencePiece and byte-level tokenizers mark it."""
     ids = (tokenizer.token_to_id(mark) for mark in ("\u2581", "\u0120"))

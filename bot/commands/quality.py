@@ -24,7 +24,7 @@ questions_option = click.option(
 @click.option("--cases", is_flag=True, help="List every question whose outcome is not right.")
 @click.option("--report", type=_FOLDER, help="Write the report here instead of <data>/reports/<UTC time>.")
 @click.option("--compare", type=_FOLDER, help="Compare with this report instead of the newest in <data>/reports.")
-@click.option("--against", metavar="NAME_OR_DIR", help="Ask another index, or another prepared encoder, as well.")
+@click.option("--against", metavar="NAME_OR_DIR", help="Ask another index, encoder or cross-encoder as well.")
 @click.option("--retrieval", type=_FOLDER, help="Measure retrieval alone, on passages and questions in this folder.")
 def evaluate(
     path: Path,

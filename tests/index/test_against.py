@@ -74,5 +74,5 @@ def test_neither_index_nor_encoder(tmp_path: Path) -> None:
     with pytest.raises(GwError, match="neither a built index nor a prepared encoder"), opened_against("x", tmp_path):
         pass
     (tmp_path / "encoder.json").write_text("{}", "utf-8")
-    with pytest.raises(EncoderError, match="not the description"), opened_against(str(tmp_path), tmp_path):
+    with pytest.raises(EncoderError, match="no description"), opened_against(str(tmp_path), tmp_path):
         pass
