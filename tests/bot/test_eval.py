@@ -113,7 +113,10 @@ def test_clear_errors(tmp_path: Path, questions: Path) -> None:
     (tmp_path / "sammlung" / "questions.de.jsonl").write_text("", "utf-8")
 
     fails(gwbot(*eval_, "--compare", "r", folder=tmp_path), "There is no report in r: report.json is missing.")
-    fails(gwbot(*eval_, "--against", "x", folder=tmp_path), "neither a built index nor a prepared encoder in x")
+    fails(
+        gwbot(*eval_, "--against", "x", folder=tmp_path),
+        "neither a built index nor a prepared encoder or cross-encoder in x",
+    )
     fails(gwbot("eval", "--questions", "leer.jsonl", folder=tmp_path), "leer.jsonl holds no labelled question.")
     fails(gwbot("eval", "--questions", "falsch.jsonl", folder=tmp_path), "falsch.jsonl:1: no labelled question")
     fails(gwbot("eval", "--retrieval", "sammlung", folder=tmp_path), "sammlung/passages.de.jsonl:1: not JSON")
