@@ -102,7 +102,7 @@ class _Other:
 
 
 def _ask_other(settings: Settings, items: Sequence[Labelled], name: str, root: Path | None) -> _Other:
-    with opened_against(name, settings.data_dir, index=root or settings.index_dir) as (searcher, note):
+    with opened_against(name, settings.data_dir, root or settings.index_dir) as (searcher, note):
         return _Other(Path(name).name, judge(items, searcher), note)
 
 

@@ -25,9 +25,7 @@ RERANKED = "The other is the index in use with the cross-encoder behind it. The 
 
 
 @contextmanager
-def opened_against(
-    name: str, data: Path, content: Path = HOUSE, index: Path | None = None
-) -> Iterator[tuple[Searcher, str]]:
+def opened_against(name: str, data: Path, index: Path, content: Path = HOUSE) -> Iterator[tuple[Searcher, str]]:
     """A searcher over an index folder, or over ``content`` with a prepared encoder; and a note on it.
 
     ``name`` is a folder, or the name of one in the data folder ``data``. A prepared cross-encoder is put behind the
@@ -42,9 +40,8 @@ def opened_against(
         yield Searcher(open_index(folder, encoder), encoder), ""
         return
     if (folder / PAIR_CARD).is_file():
-        used = index or data / "index"
-        encoder = _encoder_of(used, data)
-        yield Searcher(open_index(used, encoder), encoder, CrossEncoder.load(folder)), RERANKED
+        encoder = _encoder_of(index, data)
+        yield Searcher(open_index(index, encoder), encoder, CrossEncoder.load(folder)), RERANKED
         return
     encoder = OnnxEncoder.load(folder)
     knowledge = load(content)
@@ -55,7 +52,7 @@ def opened_against(
 
 def _folder(name: str, data: Path) -> Path:
     for folder in (Path(name), data / name):
-        if (folder / CURRENT).is_dir() or (folder / CARD).is_file() or (folder / PAIR_CARD).is_file():
+        if any((folder / part).exists() for part in (CURRENT, CARD, PAIR_CARD)):
             return folder
     raise GwError(
         f"There is neither a built index nor a prepared encoder or cross-encoder in {name}, nor in {data / name}. "

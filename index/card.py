@@ -64,10 +64,6 @@ class Card:
         parts = [self.query_prompt, self.passage_prompt, *map(str, sorted(self.files.items()))]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
-    def write(self, folder: Path) -> None:
-        """Writes `encoder.json` into the folder."""
-        write_as(self, folder, CARD)
-
 
 @dataclass(frozen=True, slots=True)
 class PairCard:

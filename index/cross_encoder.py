@@ -8,10 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.card import PAIR_CARD, PairCard, read_as
-from index.encoder import CHARACTERS_PER_TOKEN
-from index.errors import EncoderError
-from index.layers import Layers, readable
-from index.tokens import TextToIds, load_tokens
+from index.transformer import Transformer
 
 MEND = "run: gwbot model prepare NAME --cross-encoder"
 
@@ -19,10 +16,9 @@ MEND = "run: gwbot model prepare NAME --cross-encoder"
 class CrossEncoder:
     """The cross-encoder of a prepared folder. Safe to use from several threads."""
 
-    def __init__(self, card: PairCard, layers: Layers, tokens: TextToIds) -> None:
+    def __init__(self, card: PairCard, transformer: Transformer) -> None:
         self.card = card
-        self._layers = layers
-        self._tokens = tokens
+        self._transformer = transformer
 
     @classmethod
     def load(cls, folder: Path, threads: int = 2) -> Self:
@@ -32,23 +28,17 @@ class CrossEncoder:
             EncoderError: there is none in the folder, or it cannot be used; says how to mend it.
         """
         card = read_as(PairCard, folder, PAIR_CARD, MEND)
-        try:
-            return cls(card, Layers(folder, card.bits, threads), load_tokens(folder))
-        except Exception as error:  # each of the libraries has its own, some of them bare Exception
-            raise EncoderError(f"The cross-encoder in {folder} cannot be opened ({error}); {MEND}") from error
+        return cls(card, Transformer(folder, card.bits, threads, MEND))
 
     def scores(self, question: str, passages: Sequence[str]) -> NDArray[np.float32]:
         """A logit a passage, shape (n,); comparable for one question. Too long a passage is cut off at its end."""
         pairs = [self._pair(question, passage) for passage in passages]
         sequences = [first + second for first, second in pairs]
         segments = [[0] * len(first) + [1] * len(second) for first, second in pairs] if self.card.segments else None
-        return self._layers(sequences, 1, segments)[:, 0]
+        return self._transformer(sequences, 1, segments)[:, 0]
 
     def _pair(self, question: str, passage: str) -> tuple[list[int], list[int]]:
-        card = self.card
+        card, ids = self.card, self._transformer.ids
         room = card.max_length - len(card.before) - len(card.between) - len(card.after)
-        asked = self._ids(question, room // 2)
-        return [*card.before, *asked, *card.between], [*self._ids(passage, room - len(asked)), *card.after]
-
-    def _ids(self, text: str, limit: int) -> list[int]:
-        return self._tokens(readable(text[: limit * CHARACTERS_PER_TOKEN]))[:limit]
+        asked = ids(question, room // 2)
+        return [*card.before, *asked, *card.between], [*ids(passage, room - len(asked)), *card.after]

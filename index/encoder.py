@@ -13,15 +13,11 @@ from numpy.typing import NDArray
 
 from index.card import MEND, Card, read_card
 from index.errors import EncoderError
-from index.layers import Layers, readable
-from index.tokens import TextToIds, load_tokens
+from index.transformer import Transformer
 
 __all__ = ["Encoder", "EncoderError", "OnnxEncoder"]
 
 Vectors = NDArray[np.float32]
-
-# Longer than any token of the models we know, so that cutting a text early does not change its first tokens.
-CHARACTERS_PER_TOKEN = 32
 
 
 class Encoder(Protocol):
@@ -53,10 +49,9 @@ class OnnxEncoder:
     the first `card.max_length` tokens count.
     """
 
-    def __init__(self, card: Card, layers: Layers, tokens: TextToIds) -> None:
+    def __init__(self, card: Card, transformer: Transformer) -> None:
         self.card = card
-        self._layers = layers
-        self._tokens = tokens
+        self._transformer = transformer
 
     @classmethod
     def load(cls, folder: Path, threads: int = 2) -> Self:
@@ -66,10 +61,7 @@ class OnnxEncoder:
             EncoderError: there is no encoder in the folder, or it cannot be used; says how to mend it.
         """
         card = read_card(folder)
-        try:
-            return cls(card, Layers(folder, card.bits, threads), load_tokens(folder))
-        except Exception as error:  # each of the three libraries has its own, some of them bare Exception
-            raise EncoderError(f"The encoder in {folder} cannot be opened ({error}); {MEND}") from error
+        return cls(card, Transformer(folder, card.bits, threads, MEND))
 
     @property
     def name(self) -> str:
@@ -96,13 +88,12 @@ class OnnxEncoder:
 
     def unknown_share(self, text: str) -> float:
         """Which share of a text's tokens the model does not know: 0 (reads all) to 1 (reads nothing)."""
-        ids = [token for token in self._tokens(readable(text)) if token not in self.card.blank]
+        ids = [token for token in self._transformer.ids(text) if token not in self.card.blank]
         return ids.count(self.card.unknown) / len(ids) if ids and self.card.unknown is not None else 0.0
 
     def _encode(self, prompt: str, texts: Sequence[str]) -> Vectors:
-        return self._layers([self._ids(prompt + text) for text in texts], self.dimension)
+        return self._transformer([self._ids(prompt + text) for text in texts], self.dimension)
 
     def _ids(self, text: str) -> list[int]:
-        before, after, limit = self.card.before, self.card.after, self.card.max_length
-        ids = self._tokens(readable(text[: limit * CHARACTERS_PER_TOKEN]))
-        return [*before, *ids[: limit - len(before) - len(after)], *after]
+        before, after = self.card.before, self.card.after
+        return [*before, *self._transformer.ids(text, self.card.max_length - len(before) - len(after)), *after]

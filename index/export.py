@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from index import blocks, bundled, graph
-from index.card import EMBEDDINGS, GRAPH, PIECES, TOKENIZER, Card, file_hash
+from index.card import CARD, EMBEDDINGS, GRAPH, PIECES, TOKENIZER, Card, file_hash, write_as
 from index.encoder import OnnxEncoder
 from index.errors import EncoderError
 from index.model_file import FILE_SHA256
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 BUNDLED = "bundled"
 LOWEST_COSINE = 0.99
 POOLINGS = ("mean", "cls")
+MOST_TOKENS = 512  # that a graph is exported for
 
 # What the exported encoder is compared on with the model it came from.
 SAMPLES = (
@@ -133,12 +134,17 @@ def _source(name: str, revision: str, model: "SentenceTransformer") -> _Source:
     pooling: Any = model[1]
     if pooling.pooling_mode not in POOLINGS or not pooling.include_prompt:
         raise EncoderError(f"{name} pools by {pooling.pooling_mode}; only {' and '.join(POOLINGS)} can be served")
-    if not getattr(model.tokenizer, "is_fast", False):
-        raise EncoderError(f"{name} has no fast tokenizer (tokenizer.json), so it cannot be served")
+    check_tokenizer(name, model.tokenizer)
     revision = revision or getattr(transformer.model.config, "_commit_hash", None) or ""
     prompts = model.prompts if any(model.prompts.values()) else usual_prompts(name)
     passage = prompts.get("document") or prompts.get("passage") or ""
     return _Source(name, revision, model, transformer, pooling.pooling_mode, prompts.get("query") or "", passage)
+
+
+def check_tokenizer(name: str, tokenizer: Any) -> None:
+    """Raises EncoderError where a tokenizer cannot be served."""
+    if not getattr(tokenizer, "is_fast", False):
+        raise EncoderError(f"{name} has no fast tokenizer (tokenizer.json), so it cannot be served")
 
 
 def usual_prompts(name: str) -> dict[str, str]:
@@ -146,21 +152,34 @@ def usual_prompts(name: str) -> dict[str, str]:
     return bundled.PROMPTS if re.search(r"\be5-(small|base|large)(-v2)?$", name) else {}
 
 
-def _write(source: _Source, folder: Path) -> None:
-    weights = source.transformer.model.get_input_embeddings().weight.detach().numpy().astype(np.float32)
+def write_parts(
+    name: str, model: Any, layers: "Callable[[], ModelProto]", tokenizer: Any, folder: Path
+) -> blocks.Bits:
+    """Writes all but the card of a folder to serve from: word embeddings, graph and tokenizer. Gives the bits used.
+
+    Raises:
+        EncoderError: the model is of a kind that cannot be exported.
+    """
+    weights = model.get_input_embeddings().weight.detach().numpy().astype(np.float32)
     bits = blocks.fewest_bits(weights)
     try:
         save_table(weights, bits, folder / EMBEDDINGS)
-        graph.finish(_layers(source), bits, folder / GRAPH)
+        graph.finish(layers(), bits, folder / GRAPH)
     except Exception as error:  # torch.onnx reports what it cannot export in many ways
-        raise EncoderError(f"{source.name} cannot be exported: {error}") from error
-    tokenizer = source.model.tokenizer
+        raise EncoderError(f"{name} cannot be exported: {error}") from error
     save_tokens(tokenizer.backend_tokenizer, folder)
+    return bits
+
+
+def _write(source: _Source, folder: Path) -> None:
+    model = source.transformer.model
+    bits = write_parts(source.name, model, lambda: _layers(source), source.model.tokenizer, folder)
+    tokenizer = source.model.tokenizer
     before, after = special_ids(tokenizer.backend_tokenizer)
-    Card(
+    card = Card(
         name=source.name,
         revision=source.revision,
-        dimension=int(source.model.get_embedding_dimension() or weights.shape[1]),
+        dimension=int(source.model.get_embedding_dimension() or model.config.hidden_size),
         max_length=int(source.model.max_seq_length or tokenizer.model_max_length),
         query_prompt=source.query_prompt,
         passage_prompt=source.passage_prompt,
@@ -171,7 +190,8 @@ def _write(source: _Source, folder: Path) -> None:
         unknown=tokenizer.unk_token_id,
         blank=blank_ids(tokenizer.backend_tokenizer),
         files={name: file_hash(folder / name) for name in files(folder)},
-    ).write(folder)
+    )
+    write_as(card, folder, CARD)
 
 
 def _layers(source: _Source) -> "ModelProto":
@@ -202,7 +222,7 @@ def to_onnx(module: Any, width: int, inputs: Sequence[str], output: str) -> "Mod
     import torch
 
     whole = tuple(torch.ones(2, 9, dtype=torch.int64) for _ in inputs[1:])
-    sizes = {0: torch.export.Dim("batch", min=1, max=4096), 1: torch.export.Dim("tokens", min=1, max=512)}
+    sizes = {0: torch.export.Dim("batch", min=1, max=4096), 1: torch.export.Dim("tokens", min=1, max=MOST_TOKENS)}
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     with torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the exporter's own deprecations

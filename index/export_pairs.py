@@ -5,13 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from index import blocks, graph
-from index.card import EMBEDDINGS, GRAPH, PAIR_CARD, PairCard, file_hash, write_as
+from index.card import PAIR_CARD, PairCard, file_hash, write_as
 from index.cross_encoder import CrossEncoder
 from index.errors import EncoderError
-from index.export import SAMPLES, Progress, files, fresh_folder, to_onnx
-from index.table import save_table
-from index.tokens import pair_ids, save_tokens
+from index.export import MOST_TOKENS, SAMPLES, Progress, check_tokenizer, files, fresh_folder, to_onnx, write_parts
+from index.tokens import pair_ids
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -48,28 +46,20 @@ def _load(name: str) -> Any:
         source = Source(name, device="cpu")
     except Exception as error:  # the hub, the file system and each model class have their own errors
         raise EncoderError(f"The cross-encoder {name} cannot be loaded: {error}") from error
-    if source.model is None or source.num_labels != 1 or not hasattr(source.model.config, "num_labels"):
+    if [type(module).__name__ for module in source] != ["Transformer"] or source.num_labels != 1:
         raise EncoderError(f"{name} gives no single score for a pair, so it cannot be served")
-    if not getattr(source.tokenizer, "is_fast", False):
-        raise EncoderError(f"{name} has no fast tokenizer (tokenizer.json), so it cannot be served")
+    check_tokenizer(name, source.tokenizer)
     return source
 
 
 def _write(name: str, source: Any, folder: Path) -> None:
-    weights = source.model.get_input_embeddings().weight.detach().numpy().astype(np.float32)
-    bits = blocks.fewest_bits(weights)
     segments = getattr(source.model.config, "type_vocab_size", 0) > 1
-    try:
-        save_table(weights, bits, folder / EMBEDDINGS)
-        graph.finish(_layers(source.model, segments), bits, folder / GRAPH)
-    except Exception as error:  # torch.onnx reports what it cannot export in many ways
-        raise EncoderError(f"{name} cannot be exported: {error}") from error
-    save_tokens(source.tokenizer.backend_tokenizer, folder)
+    bits = write_parts(name, source.model, lambda: _layers(source.model, segments), source.tokenizer, folder)
     before, between, after = pair_ids(source.tokenizer.backend_tokenizer)
     card = PairCard(
         name=name,
         revision=getattr(source.model.config, "_commit_hash", None) or "",
-        max_length=int(source.max_seq_length or source.tokenizer.model_max_length),
+        max_length=min(source.max_seq_length or source.tokenizer.model_max_length, MOST_TOKENS),
         bits=bits,
         before=before,
         between=between,

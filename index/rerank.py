@@ -5,7 +5,7 @@ text says that there is no answer, so no model finds that it answers.
 """
 
 from collections.abc import Sequence
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,17 +14,7 @@ from knowledge.entry import Entry
 from knowledge.plain import plain
 
 RERANKED = 5  # of the ranking
-
-
-class Hit(Protocol):
-    """What stands in a ranking."""
-
-    @property
-    def target(self) -> str:
-        """Its name."""
-
-
-H = TypeVar("H", bound=Hit)
+Hit = TypeVar("Hit")
 
 
 def as_text(entry: Entry) -> str:
@@ -32,8 +22,7 @@ def as_text(entry: Entry) -> str:
     return f"{entry.title}. {plain(entry.body)}"
 
 
-def reordered(ranking: Sequence[H], some: Sequence[H], scores: NDArray[np.float32]) -> list[H]:
+def reordered(ranking: Sequence[Hit], some: Sequence[Hit], scores: NDArray[np.float32]) -> list[Hit]:
     """``ranking`` with ``some`` of it in the order of their ``scores`` (n,), best first, in the places they had."""
     order = iter([some[at] for at in np.argsort(-scores, kind="stable")])
-    moved = {hit.target for hit in some}
-    return [next(order) if hit.target in moved else hit for hit in ranking]
+    return [next(order) if hit in some else hit for hit in ranking]

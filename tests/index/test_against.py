@@ -12,6 +12,7 @@ from index.encoder import OnnxEncoder
 from index.errors import EncoderError
 from knowledge.errors import GwError
 from knowledge.folder import load
+from tests.conftest import DATA
 
 
 @pytest.fixture
@@ -39,7 +40,7 @@ def other(tmp_path: Path, encoder_dir: Path) -> Path:
 
 def test_another_encoder(other: Path, texts: Path) -> None:
     """A prepared encoder gets an index of its own, found by its name in the data folder; nothing is fitted for it."""
-    with opened_against("anderer", other.parent, texts) as (searcher, note):
+    with opened_against("anderer", other.parent, DATA / "index", texts) as (searcher, note):
         found = searcher.rank("Wann macht der Garten auf?", 1)
 
         assert searcher.opened.manifest.encoder_digest == OnnxEncoder.load(other).digest
@@ -52,7 +53,7 @@ def test_another_index(other: Path, texts: Path) -> None:
     root = other.parent / "index"
     build(load(texts), OnnxEncoder.load(other), calibration_for(labelled=False), root)
 
-    with opened_against(str(root), other.parents[1]) as (searcher, note):
+    with opened_against(str(root), other.parents[1], DATA / "index") as (searcher, note):
         assert searcher.opened.manifest.entries == 2
     assert note == ""
 
@@ -64,15 +65,18 @@ def test_an_index_without_its_encoder(tmp_path: Path, encoder: OnnxEncoder, text
 
     with (
         pytest.raises(GwError, match=f"was made with the encoder {encoder.name}, which is prepared neither"),
-        opened_against(str(root), tmp_path),
+        opened_against(str(root), tmp_path, DATA / "index"),
     ):
         pass
 
 
 def test_neither_index_nor_encoder(tmp_path: Path) -> None:
     """A name that is neither is a clear error; so is an encoder that is not whole."""
-    with pytest.raises(GwError, match="neither a built index nor a prepared encoder"), opened_against("x", tmp_path):
+    with (
+        pytest.raises(GwError, match="neither a built index nor a prepared encoder"),
+        opened_against("x", tmp_path, tmp_path),
+    ):
         pass
     (tmp_path / "encoder.json").write_text("{}", "utf-8")
-    with pytest.raises(EncoderError, match="no description"), opened_against(str(tmp_path), tmp_path):
+    with pytest.raises(EncoderError, match="no description"), opened_against(str(tmp_path), tmp_path, tmp_path):
         pass

@@ -17,10 +17,18 @@ from index.export_pairs import prepare_pairs
 from index.live import LiveIndex
 from index.rerank import reordered
 from index.search import Searcher
+from knowledge.entry import Layer
 from tests.conftest import DATA
 
 QUESTION = "Was ist Collective Impact?"
 PASSAGES = ["Collective Impact ist eine Form der Zusammenarbeit.", "Der Zug hat Verspätung.", "?", "Ein Satz. " * 300]
+SIZES = {
+    "hidden_size": 64,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 2,
+    "intermediate_size": 128,
+    "initializer_range": 0.1,
+}
 LETTERS = [chr(code) for code in range(33, 127)]
 
 
@@ -34,11 +42,7 @@ def bert(folder: Path, labels: int = 1) -> Path:
     config = some.BertConfig(
         vocab_size=len(words),
         num_labels=labels,
-        hidden_size=64,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        intermediate_size=128,
-        initializer_range=0.1,
+        **SIZES,
     )
     some.BertForSequenceClassification(config).save_pretrained(folder)
     some.BertTokenizerFast({word: at for at, word in enumerate(words)}).save_pretrained(folder)
@@ -56,13 +60,9 @@ def roberta(folder: Path) -> Path:
     config = some.XLMRobertaConfig(
         vocab_size=len(pieces),
         num_labels=1,
-        hidden_size=64,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        intermediate_size=128,
+        **SIZES,
         max_position_embeddings=514,
         type_vocab_size=1,
-        initializer_range=0.1,
         pad_token_id=1,
         bos_token_id=0,
         eos_token_id=2,
@@ -141,6 +141,9 @@ def test_the_best_entries_are_put_in_its_order(live: LiveIndex, encoder: OnnxEnc
     staged = Searcher(opened, encoder, CrossEncoder.load(tmp_path / "cross-encoder"))
     questions = [QUESTION, "Welche Kritik gibt es?", "Was kostet das?", "Wie beginnt man?", "Was tat Bocholt?"]
 
+    def gap(target: str) -> bool:
+        return opened.entry(target, "de").layer is Layer.GAP
+
     changed = 0
     for question in questions:
         before = [hit.target for hit in plain.rank(question, 10)]
@@ -149,7 +152,9 @@ def test_the_best_entries_are_put_in_its_order(live: LiveIndex, encoder: OnnxEnc
         assert before[5:] == after[5:]
         assert [hit.target for hit in staged.rank(question, 1)] == after[:1]
         changed += before != after
-        staged.search(question)
+        assert [one if gap(one) else "" for one in before] == [one if gap(one) else "" for one in after]
+        weighed = [hit.target for hit in staged.weigh(question)[0] if not hit.target.startswith("@")]
+        assert weighed[:5] == after[:5]
     assert changed
 
 
@@ -157,6 +162,6 @@ def test_eval_against_it(tmp_path: Path) -> None:
     """`eval --against` puts a prepared one behind the index in use."""
     prepare_pairs(str(bert(tmp_path / "source")), tmp_path / "cross-encoder", lambda _: None)
 
-    with opened_against(str(tmp_path / "cross-encoder"), DATA) as (searcher, note):
+    with opened_against(str(tmp_path / "cross-encoder"), DATA, DATA / "index") as (searcher, note):
         assert searcher.cross_encoder is not None
         assert "cross-encoder" in note

@@ -1,4 +1,4 @@
-"""The transformer of a prepared folder: sequences of token ids to what its graph gives for each."""
+"""What every prepared folder holds: a tokenizer, the word embeddings, and the layers as a graph."""
 
 from collections.abc import Iterator, Sequence
 from itertools import chain
@@ -10,19 +10,36 @@ from numpy.typing import NDArray
 
 from index.blocks import Bits
 from index.card import EMBEDDINGS, GRAPH
+from index.errors import EncoderError
 from index.table import Table
+from index.tokens import load_tokens
 
 # More tokens at once are not faster on a CPU and take more memory.
 BATCH_TOKENS = 1024
+# Longer than any token of the models we know, so that cutting a text early does not change its first tokens.
+CHARACTERS_PER_TOKEN = 32
 
 
-class Layers:
-    """Embedding table and graph. Safe to use from several threads."""
+class Transformer:
+    """Text to token ids, and ids to what the graph gives for them. Safe to use from several threads."""
 
-    def __init__(self, folder: Path, bits: Bits, threads: int) -> None:
-        """Open the two files; each of the libraries below has its own errors, some of them bare Exception."""
-        self._table = Table(folder / EMBEDDINGS, bits)
-        self._session = _session(folder / GRAPH, threads)
+    def __init__(self, folder: Path, bits: Bits, threads: int, mend: str) -> None:
+        """Open a folder; ``threads`` share the work of one call, ``mend`` is said where it cannot be opened.
+
+        Raises:
+            EncoderError: a file of it cannot be used.
+        """
+        try:
+            self._table = Table(folder / EMBEDDINGS, bits)
+            self._session = _session(folder / GRAPH, threads)
+            self._tokens = load_tokens(folder)
+        except Exception as error:  # each of the three libraries has its own, some of them bare Exception
+            raise EncoderError(f"The model in {folder} cannot be opened ({error}); {mend}") from error
+
+    def ids(self, text: str, limit: int | None = None) -> list[int]:
+        """The token ids of a text without special ones, the first ``limit`` of them."""
+        part = text if limit is None else text[: limit * CHARACTERS_PER_TOKEN]
+        return self._tokens(_readable(part))[:limit]
 
     def __call__(
         self, sequences: Sequence[list[int]], width: int, segments: Sequence[list[int]] | None = None
@@ -46,7 +63,7 @@ class Layers:
         return {"embeddings": embeddings, "mask": mask.astype(np.int64)}
 
 
-def readable(text: str) -> str:
+def _readable(text: str) -> str:
     """The text with U+FFFD for halves of surrogate pairs, which no UTF-8 library takes."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
