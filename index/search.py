@@ -114,14 +114,14 @@ class Searcher:
         best = ranked[0].target
         if best.startswith("@"):
             return self._intended(best[1:], verdict, probability)
+        if verdict is Verdict.ABSTAIN:
+            return Abstained(None, probability)
+        if self._is_gap(best):
+            return Abstained(best, probability)
         if verdict is Verdict.ANSWER:
-            if self._is_gap(best):
-                return Abstained(best, probability)
             return Found(best, probability, ranked[0].score, evidence)
-        options = self._options(ranked) if verdict is Verdict.CLARIFY else ()
-        if len(options) > 1:
-            return Ambiguous(options, probability)
-        return Abstained(None, probability)
+        options = self._options(ranked)
+        return Ambiguous(options, probability) if len(options) > 1 else Abstained(None, probability)
 
     def weigh(self, question: str) -> tuple[list[Hit], Evidence | None]:
         """The ranking and what speaks for its first; None where there is nothing to rank."""
@@ -197,8 +197,8 @@ class Searcher:
         return self.opened.entry(target, "de").layer is Layer.GAP
 
     def _options(self, ranked: Sequence[Hit]) -> tuple[str, ...]:
-        entries = [hit.target for hit in ranked if not hit.target.startswith("@")][:OPTIONS]
-        return tuple(entries) if not all(map(self._is_gap, entries)) else ()
+        """Entries to choose from; that the sources are silent on something is no choice."""
+        return tuple([hit.target for hit in ranked if not self._is_gap(hit.target)][:OPTIONS])
 
     def _intended(self, intent: str, verdict: Verdict, probability: float) -> Outcome:
         reply = self.opened.intents[intent]
