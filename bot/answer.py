@@ -142,6 +142,13 @@ class Answerer:
             return self._abstained(searcher, entry_id, lang, "", 1.0)
         return self._found(searcher, entry_id, lang, "", 1.0, 0.0)
 
+    def nearest(self, text: str, count: int, lang: str) -> list[tuple[str, str]]:
+        """Ids and titles of the entries nearest to a text, best first; none that only says what is missing."""
+        searcher = self._searcher()
+        ranked = tuple(hit.target for hit in searcher.rank(text, 3 * count))
+        found = self._answering(searcher, ranked)[:count]
+        return [(entry, self._entry(searcher, entry, lang).title) for entry in found]
+
     def keyboard(self, answer: Answer) -> Keyboard:
         """The buttons under an answer: options or related entries, thumbs, and the way to a human."""
         searcher = self._searcher()

@@ -18,15 +18,21 @@ from telegram.request import HTTPXRequest
 from bot.answer import Answerer
 from bot.errors import ConnectionRefused
 from bot.flows.dialogue import Advisers, Dialogue
+from bot.flows.undelivered import undelivered
 from bot.handlers import profile
+from bot.handlers.delivery import Delivery
 from bot.handlers.incoming import ALLOWED_UPDATES, chat_key
+from bot.handlers.membership import membership
+from bot.handlers.outgoing import to_calls
 from bot.handlers.polling import poll
-from bot.handlers.sender import call
 from bot.handlers.turns import Turns
+from bot.handlers.watch import watch
 from bot.inbox import Inbox
+from bot.model import Event, Kind
 from bot.outbox import Outbox, backoff
+from bot.postman import post
 from bot.settings import Settings
-from bot.store import SqliteStore
+from bot.store import Outgoing, SqliteStore
 from bot.web import web_app
 from index.cross_encoder import CrossEncoder
 from index.encoder import OnnxEncoder
@@ -51,18 +57,20 @@ def open_store(settings: Settings) -> SqliteStore:
     return SqliteStore(settings.database, time.time)
 
 
-def listed_contact() -> Contact:
-    """The contact that people are brought to."""
-    return default_contact(read_contacts(HOUSE / "contacts.yaml"))
+def listed_contacts() -> tuple[Contact, ...]:
+    """The contacts that people are brought to."""
+    return read_contacts(HOUSE / "contacts.yaml")
 
 
 def make_answerer(settings: Settings, live: LiveIndex) -> Answerer:
     """Answers from the index that is current when it is asked."""
-    return Answerer(live.searcher, listed_contact(), settings.language)
+    return Answerer(live.searcher, default_contact(listed_contacts()), settings.language)
 
 
-def make_dialogue(settings: Settings, live: LiveIndex, store: SqliteStore) -> Dialogue:
-    """The conversation, wired to index and store."""
+def make_dialogue(
+    settings: Settings, live: LiveIndex, store: SqliteStore, clock: Callable[[], float] = time.time
+) -> Dialogue:
+    """The conversation, wired to index and store. ``clock`` gives Unix time."""
 
     def status() -> dict[str, object]:
         manifest = live.searcher().opened.manifest
@@ -70,20 +78,24 @@ def make_dialogue(settings: Settings, live: LiveIndex, store: SqliteStore) -> Di
             "entries": manifest.entries,
             "languages": ", ".join(manifest.languages),
             "passages": manifest.passages,
-            "open_requests": len(store.requests("open")),
+            "open_requests": len(store.requests("open")) + len(store.requests("taken")),
             "waiting": store.waiting(),
         }
 
     return Dialogue(
         answerer=make_answerer(settings, live),
         store=store,
-        contact=listed_contact(),
+        contacts=listed_contacts(),
         steps=read_steps(HOUSE / "intro"),
         advisers=Advisers(settings.adviser_chat_id, settings.adviser_ids),
         reference=_reference,
         status=status,
         default_lang=settings.language,
         retention_days=settings.retention_days,
+        now=clock,
+        mail=settings.smtp_url is not None,
+        answer_days=settings.answer_days,
+        close_days=settings.close_days,
     )
 
 
@@ -105,7 +117,15 @@ async def serve(settings: Settings, *, webhook: bool) -> None:
     log.info("stopped; everything is written down")
 
 
-async def run(settings: Settings, live: LiveIndex, store: SqliteStore, stop: asyncio.Event, *, webhook: bool) -> None:
+async def run(
+    settings: Settings,
+    live: LiveIndex,
+    store: SqliteStore,
+    stop: asyncio.Event,
+    *,
+    webhook: bool,
+    clock: Callable[[], float] = time.time,
+) -> None:
     """Run the bot with what was opened, until ``stop`` is set."""
     bot = _bot(settings)
     try:
@@ -113,7 +133,7 @@ async def run(settings: Settings, live: LiveIndex, store: SqliteStore, stop: asy
         if me is None:
             return
         log.info("@%s is ready: %d entries", me.username, live.searcher().opened.manifest.entries)
-        async with _running(settings, make_dialogue(settings, live, store), store, bot, me) as inbox:
+        async with _running(settings, make_dialogue(settings, live, store, clock), store, bot, me) as inbox:
             if webhook:
                 await _serve_webhook(settings, bot, inbox, stop)
             else:
@@ -161,7 +181,8 @@ async def _running(
 ) -> AsyncIterator[Inbox]:
     """Inbox and outbox at work; on the way out the update in hand is finished and written down."""
     loop = asyncio.get_running_loop()
-    outbox = Outbox(store, lambda outgoing, message_id: call(bot, outgoing, message_id), time.time)
+    delivery = Delivery(bot, store, post(settings, dialogue))
+    outbox = Outbox(store, delivery, time.time, lambda outgoing, reason: _told(dialogue, outgoing, reason))
     background: set[asyncio.Task[None]] = set()
 
     def start_typing(chat_id: int) -> None:
@@ -176,18 +197,26 @@ async def _running(
         me,
         _threadsafe(loop, outbox.wake),
         lambda chat: _threadsafe(loop, start_typing, chat)(),
+        membership(bot, loop),
     )
     inbox = Inbox(store, turns.handle, chat_key)
     sending = asyncio.create_task(outbox.run())
     publishing = asyncio.create_task(profile.publish(bot, settings.language, settings.adviser_chat_id))
+    watching = asyncio.create_task(watch(dialogue, outbox.wake))
     await inbox.resume()
     try:
         yield inbox
     finally:
         await inbox.close()
-        for task in (publishing, sending):
+        for task in (publishing, watching, sending):
             task.cancel()
-        await asyncio.gather(publishing, sending, *background, return_exceptions=True)
+        await asyncio.gather(publishing, watching, sending, *background, return_exceptions=True)
+
+
+def _told(dialogue: Dialogue, outgoing: Outgoing, reason: str) -> list[Outgoing]:
+    """What tells the other side of a request that something did not arrive."""
+    about = Event(0, Kind.OTHER, outgoing.chat_id, 0, 0)
+    return to_calls(undelivered(dialogue, outgoing, reason), about, dialogue.desk)
 
 
 def _threadsafe(

@@ -2,12 +2,15 @@
 
 import asyncio
 from collections.abc import Callable
+from smtplib import SMTPException
 
 from telegram import Bot
-from telegram.error import InvalidToken, TelegramError
+from telegram.constants import ChatMemberStatus
+from telegram.error import BadRequest, Forbidden, InvalidToken, TelegramError
 
 from bot.app import open_index, open_store
 from bot.errors import ConnectionRefused
+from bot.postman import make_mailer
 from bot.settings import Settings
 from index.encoder import OnnxEncoder
 
@@ -23,7 +26,7 @@ def _index(settings: Settings) -> str:
 
 def _store(settings: Settings) -> str:
     store = open_store(settings)
-    waiting, requests = store.waiting(), len(store.requests("open"))
+    waiting, requests = store.waiting(), len(store.requests("open")) + len(store.requests("taken"))
     store.close()
     return f"{settings.database}, {waiting} messages waiting, {requests} open requests"
 
@@ -47,11 +50,47 @@ async def _reach(token: str, address: str) -> str:
 
 
 def _advisers(settings: Settings) -> str:
-    return "connected" if settings.adviser_chat_id else "GW_ADVISER_CHAT_ID is not set; requests are kept only"
+    if settings.adviser_chat_id is None:
+        return "GW_ADVISER_CHAT_ID is not set; requests are kept" + (" and mailed" if settings.smtp_url else " only")
+    if settings.telegram_token is None:
+        return "GW_TELEGRAM_TOKEN is not set, so nobody can be reached"
+    store = open_store(settings)
+    chat = store.moved(settings.adviser_chat_id)
+    store.close()
+    return asyncio.run(_desk(settings.telegram_token.get_secret_value(), settings.telegram_api_url, chat))
+
+
+async def _desk(token: str, address: str, chat_id: int) -> str:
+    """How the bot stands in the advisers' chat."""
+    try:
+        async with Bot(token, base_url=f"{address}/bot") as bot:
+            chat = await bot.get_chat(chat_id)
+            me = await bot.get_chat_member(chat_id, bot.id)
+    except (BadRequest, Forbidden) as error:
+        raise ConnectionRefused(
+            f"the advisers' chat {chat_id} cannot be used ({error.message}); requests wait. Add the bot to it."
+        ) from None
+    except TelegramError as error:
+        raise ConnectionRefused(f"Telegram cannot be reached at {address} ({type(error).__name__}).") from None
+    if me.status in (ChatMemberStatus.LEFT, ChatMemberStatus.BANNED):
+        raise ConnectionRefused(f"the bot is not in the advisers' chat {chat_id}; requests wait. Add it.")
+    topics = "with topics" if chat.is_forum else "without topics"
+    if chat.is_forum and not getattr(me, "can_manage_topics", False):
+        topics += ", but the bot may not open any: make it administrator with the right to manage topics"
+    return f"connected, {topics}"
 
 
 def _mail(settings: Settings) -> str:
-    return "set; this version sends no e-mail yet" if settings.smtp_url else "off (GW_SMTP_URL is not set)"
+    mailer = make_mailer(settings)
+    if mailer is None:
+        return "off (GW_SMTP_URL is not set)"
+    try:
+        mailer.check()
+    except (OSError, SMTPException) as error:
+        raise ConnectionRefused(
+            f"the mail server does not let us in ({type(error).__name__}). Check GW_SMTP_URL."
+        ) from None
+    return f"the mail server lets us in; requests go out from {settings.mail_from}"
 
 
 CHECKS: tuple[tuple[str, Callable[[Settings], str]], ...] = (

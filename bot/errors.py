@@ -6,6 +6,7 @@ GwError                   knowledge/errors.py
 ├── EncoderError          index/errors.py: the encoder is missing, damaged or of a kind we cannot serve
 ├── SettingsError         an environment variable is missing or wrong
 ├── StoreError            the store cannot be opened, read or written
+│   └── Conflict          something was changed since it was read; read again and decide again
 └── ConnectionRefused     Telegram refuses the token or the webhook, or cannot be reached at start
 """
 
@@ -21,11 +22,16 @@ class StoreError(GwError):
     """The store cannot be opened, read or written."""
 
 
+class Conflict(StoreError):
+    """Something was changed since it was read: read again and decide again."""
+
+
 class ConnectionRefused(GwError):
     """Telegram refuses the token or the webhook, or cannot be reached at start."""
 
 
 __all__ = [
+    "Conflict",
     "ConnectionRefused",
     "ContentError",
     "EncoderError",

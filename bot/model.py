@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from bot.consultation import Form, Request, Side
+
 
 class Kind(StrEnum):
     """What a person did."""
@@ -12,11 +14,21 @@ class Kind(StrEnum):
     COMMAND = "command"
     BUTTON = "button"
     OTHER = "other"  # photo, voice, sticker, file, poll, …
+    MOVED = "moved"  # the group was turned into a supergroup; the text is its new id
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something a person did in a chat. ``text`` is the message, a command's arguments, or a button's data."""
+    """Something a person did in a chat. ``text`` is the message, a command's arguments, or a button's data.
+
+    Attributes:
+        html: the message or caption with its formatting, as Telegram HTML.
+        what: what a message of the kind OTHER holds: photo, voice, document, …
+        reply_to: the message that this one replies to, ours or another.
+        thread_id: the topic of a forum, 0 outside of one.
+        addressed: whether it is meant for the bot; in a group that is what mentions it, or replies to it.
+        member: whether Telegram says that the person is in the advisers' chat; asked only where it matters.
+    """
 
     update_id: int
     kind: Kind
@@ -30,6 +42,11 @@ class Event:
     name: str = ""
     private: bool = True
     reply_to: int | None = None
+    html: str = ""
+    what: str = ""
+    thread_id: int = 0
+    addressed: bool = True
+    member: bool = False
 
     @property
     def key(self) -> str:
@@ -37,20 +54,13 @@ class Event:
         return f"{self.chat_id}:{self.user_id}"
 
 
-class Stage(StrEnum):
-    """Where a person is in the request for advice."""
-
-    NONE = ""
-    ASKED = "asked"  # the next message is the request's text
-    CONFIRM = "confirm"  # the text waits for consent
-
-
 @dataclass(frozen=True, slots=True)
 class State:
     """What is remembered of one person in one chat. ``lang`` is empty where the person chose none.
 
     ``last_message`` is the id of the message that held the last question, and ``last_context`` the entry on which it
-    could lean: with them it can be answered once more, after an edit or to explain the answer.
+    could lean: with them it can be answered once more, after an edit or to explain the answer. ``form`` is the
+    request for advice being filled in, ``rated`` the closed request whose comment is awaited.
     """
 
     lang: str = ""
@@ -58,9 +68,9 @@ class State:
     last_entry: str = ""
     last_message: int = 0
     last_context: str = ""
-    stage: Stage = Stage.NONE
-    draft: str = ""
     step: int = 0
+    form: Form | None = None
+    rated: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +88,8 @@ Keyboard = tuple[tuple[Button, ...], ...]
 class Say:
     """A new message. ``question`` is the message it answers; an edit of that one edits this one.
 
-    ``request`` is the reference of the request it belongs to, so that a reply to it finds its way.
+    ``request`` is the reference of the request it belongs to, so that a reply to it finds its way; with ``desk`` it
+    goes to that request's thread at the advisers.
     """
 
     html: str
@@ -87,6 +98,41 @@ class Say:
     question: int | None = None
     reply_to: int | None = None
     request: str = ""
+    desk: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """The message of the event, whatever it holds, brought to the other side of a request."""
+
+    request: str
+    chat_id: int
+    desk: bool = False
+    replies: tuple[int, int] | None = None  # chat and id of the message whose counterpart this one replies to
+
+
+@dataclass(frozen=True, slots=True)
+class Rewrite:
+    """The edit of a message that was brought to the other side."""
+
+    request: str
+    chat_id: int
+    html: str
+    caption: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """The card of a request at the advisers shows how it stands now; a new one is opened with it."""
+
+    request: str
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """The request goes to its contact by e-mail."""
+
+    request: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +162,7 @@ class Toast:
     text: str = ""
 
 
-Message = Say | Change | Card | Toast
+Message = Say | Change | Card | Toast | Copy | Rewrite | Update | Post
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,10 +177,30 @@ class Feedback:
 class NewRequest:
     """A request for advice to be kept."""
 
+    request: Request
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRequest:
+    """A request as it is from now on; refused where it was changed since its ``version`` was read."""
+
+    request: Request
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """Something said about a request, for its transcript."""
+
     reference: str
+    side: Side
     text: str
-    lang: str
-    consent: str  # the version of the wording the person agreed to
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """The chat of the event has another id from now on."""
+
+    new: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,22 +208,7 @@ class Forget:
     """Delete everything held on the person."""
 
 
-Effect = Feedback | NewRequest | Forget
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """A kept request. ``created`` is UTC, ISO 8601."""
-
-    reference: str
-    chat_id: int
-    user_id: int
-    name: str
-    text: str
-    lang: str
-    status: str
-    consent: str
-    created: str
+Effect = Feedback | NewRequest | ChangeRequest | Said | Moved | Forget
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from bot.store.protocol import Outgoing, Queued, Store
@@ -32,7 +32,8 @@ class Later:
 
 
 Result = Sent | Refused | Later
-Call = Callable[[Outgoing, int | None], Awaitable[Result]]
+Call = Callable[[Outgoing], Awaitable[Result]]
+Tell = Callable[[Outgoing, str], Sequence[Outgoing]]  # what to send to whom when a call failed for good
 FIRST_WAIT, LONGEST_WAIT = 1.0, 300.0  # seconds of back-off after a network error
 IDLE_WAIT = 30.0  # seconds after which the queue is looked at without being woken
 
@@ -45,8 +46,10 @@ def backoff(attempts: int) -> float:
 class Outbox:
     """Sends what the store has queued. ``wake`` it after queueing; ``clock`` gives Unix time."""
 
-    def __init__(self, store: Store, call: Call, clock: Callable[[], float]) -> None:
-        self._store, self._call, self._clock = store, call, clock
+    def __init__(
+        self, store: Store, call: Call, clock: Callable[[], float], tell: Tell = lambda outgoing, reason: ()
+    ) -> None:
+        self._store, self._call, self._clock, self._tell = store, call, clock, tell
         self._woken = asyncio.Event()
         self._busy: dict[int, asyncio.Task[None]] = {}
 
@@ -82,11 +85,7 @@ class Outbox:
 
     async def _send(self, queued: Queued) -> None:
         try:
-            message_id = await asyncio.to_thread(self._target, queued.outgoing)
-            if queued.outgoing.edit_question is not None and message_id is None:
-                await asyncio.to_thread(self._store.failed, queued.id, "the message to edit was never sent")
-                return
-            await self._settle(queued, await self._call(queued.outgoing, message_id))
+            await self._settle(queued, await self._call(queued.outgoing))
         except Exception as error:  # one broken call must not stop the others; it is tried again later
             log.exception("%s to one chat failed: %s", queued.outgoing.method, type(error).__name__)
             await asyncio.to_thread(self._store.postpone, queued.id, self._clock() + backoff(queued.attempts))
@@ -94,19 +93,17 @@ class Outbox:
             del self._busy[queued.outgoing.chat_id]
             self.wake()
 
-    def _target(self, outgoing: Outgoing) -> int | None:
-        if outgoing.edit_question is None:
-            return None
-        return self._store.answer_message(outgoing.chat_id, outgoing.edit_question)
-
     async def _settle(self, queued: Queued, result: Result) -> None:
         match result:
             case Sent(message_id):
                 await asyncio.to_thread(self._store.sent, queued.id, message_id)
             case Refused(reason):
                 log.warning("%s to one chat refused: %s", queued.outgoing.method, reason)
-                await asyncio.to_thread(self._store.failed, queued.id, reason)
+                await asyncio.to_thread(self._fail, queued, reason)
             case Later(seconds):
                 wait = backoff(queued.attempts) if seconds is None else seconds
                 log.info("%s to one chat waits %.0f s", queued.outgoing.method, wait)
                 await asyncio.to_thread(self._store.postpone, queued.id, self._clock() + wait)
+
+    def _fail(self, queued: Queued, reason: str) -> None:
+        self._store.failed(queued.id, reason, self._tell(queued.outgoing, reason))

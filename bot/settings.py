@@ -36,6 +36,8 @@ class Settings(BaseSettings):
     )
     smtp_url: SecretStr | None = Field(None, description="`smtp://user:pw@host:587`; mail off where unset")
     mail_from: str | None = Field(None, description="Sender of e-mails")
+    answer_days: int = Field(2, ge=1, le=30, description="Working days within which an answer is promised")
+    close_days: int = Field(14, ge=3, description="Days of the person's silence after which a request is closed")
     cross_encoder: bool = Field(
         False, description="`true`: the prepared cross-encoder puts the best entries into a new order"
     )
@@ -72,6 +74,12 @@ class Settings(BaseSettings):
             raise ValueError("GW_WEBHOOK_SECRET may hold only A-Z a-z 0-9 _ -")
         if len(secret) > 256:
             raise ValueError("GW_WEBHOOK_SECRET may have at most 256 characters")
+        return self
+
+    @model_validator(mode="after")
+    def _check_mail(self) -> "Settings":
+        if self.smtp_url and "@" not in (self.mail_from or ""):
+            raise ValueError("GW_MAIL_FROM is required where GW_SMTP_URL is set: the e-mail address of the sender")
         return self
 
     @property

@@ -9,7 +9,7 @@ import click
 
 from bot.app import make_dialogue, open_index, open_store
 from bot.handlers.outgoing import to_calls
-from bot.model import Button, Card, Change, Event, Kind, Message, Say, State, Toast
+from bot.model import Button, Card, Change, Event, Kind, Message, Post, Say, State, Toast, Update
 from bot.settings import Settings
 from prompts.telegram_html import to_plain
 
@@ -27,7 +27,7 @@ def converse(settings: Settings) -> None:
         turn = dialogue.handle(state, event)
         state = turn.state
         store.add_updates([(number, str(PERSON), "{}")])
-        store.finish(number, event, state, to_calls(_for_others(turn.messages), event), turn.effects)
+        store.finish(number, event, state, to_calls(_for_others(turn.messages), event, dialogue.desk), turn.effects)
         buttons = _show(turn.messages) or buttons
         try:
             line = input("\n> " if sys.stdin.isatty() else "").strip()
@@ -38,7 +38,7 @@ def converse(settings: Settings) -> None:
 
 
 def _for_others(messages: tuple[Message, ...]) -> list[Message]:
-    return [message for message in messages if isinstance(message, Say) and message.chat_id is not None]
+    return [message for message in messages if isinstance(message, Update | Post)]
 
 
 def _event(line: str, number: int, buttons: list[Button]) -> Event:
@@ -55,7 +55,7 @@ def _show(messages: tuple[Message, ...]) -> list[Button]:
     buttons: list[Button] = []
     for message in messages:
         match message:
-            case Say(chat_id=None) | Change():
+            case Say(chat_id=None, desk=False) | Change():
                 click.echo("\n" + to_plain(message.html))
                 fresh = [button for row in message.keyboard for button in row]
                 if fresh:

@@ -44,6 +44,12 @@ def default_contact(contacts: tuple[Contact, ...]) -> Contact:
     return next(contact for contact in contacts if contact.default)
 
 
+def contact_for(contacts: tuple[Contact, ...], entry: str) -> Contact:
+    """Who is asked about an entry first: the contact that names it, else the listed one."""
+    named = (contact for contact in contacts if entry and entry in contact.topics)
+    return next(named, None) or default_contact(contacts)
+
+
 def _contact(path: Path, item: dict[str, Any]) -> Contact:
     known = {field.name for field in fields(Contact)}
     if unknown := set(item) - known:

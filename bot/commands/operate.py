@@ -5,8 +5,9 @@ import dataclasses
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -49,11 +50,14 @@ def requests() -> None:
 def list_requests(everything: bool) -> None:
     """The open requests, the oldest first."""
     from bot.app import open_store
+    from bot.consultation import Status
+    from bot.hours import local
 
-    found = open_store(load_settings()).requests(None if everything else "open")
+    found = [one for one in open_store(load_settings()).requests() if everything or one.status is not Status.CLOSED]
     for request in found:
-        first_line = request.text.splitlines()[0][:60]
-        click.echo(f"{request.reference}  {request.created}  {request.status:6}  {first_line}")
+        first_line = request.details.concern.splitlines()[0][:60]
+        since = local(request.created).isoformat(" ", "minutes")
+        click.echo(f"{request.reference}  {since}  {request.status:6}  {first_line}")
     if not found:
         click.echo("No request.", err=True)
 
@@ -67,8 +71,16 @@ def show(reference: str) -> None:
     request = open_store(load_settings()).request(reference)
     if request is None:
         raise GwError(f"There is no request {reference}. `gwbot requests list --all` shows them all.")
-    for field, value in dataclasses.asdict(request).items():
-        click.echo(f"{field:10} {value}")
+    for field, value in _flat(dataclasses.asdict(request)):
+        click.echo(f"{field:20} {value}")
+
+
+def _flat(values: dict[str, Any], above: str = "") -> Iterator[tuple[str, object]]:
+    for name, value in values.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{above}{name}.")
+        elif value not in ("", 0, None):
+            yield f"{above}{name}", value
 
 
 @requests.command()

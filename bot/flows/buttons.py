@@ -4,11 +4,14 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from bot.answer import ENTRY, TALK, THUMB
-from bot.flows import intro, questions, request
+from bot.flows import desk, form, form_buttons, intro, questions, talk
+from bot.flows.after import ASIDE
+from bot.flows.card import DESK
 from bot.flows.parts import Parts
+from bot.flows.review import FORM
 from bot.flows.why import WHY, why
 from bot.language import OURS
-from bot.model import Event, Feedback, Forget, Kind, Say, Stage, State, Toast, Turn
+from bot.model import Event, Feedback, Forget, Kind, Say, State, Toast, Turn
 from prompts.render import label, render
 
 LANG, DELETE, GO = "l:", "d:", "go:"  # callback data
@@ -44,7 +47,7 @@ def _thumb(parts: Parts, state: State, event: Event, rest: str) -> Turn | None:
 def _talk(parts: Parts, state: State, event: Event, _: str) -> Turn:
     if not event.private:
         return parts.say(state, event, "private_only")
-    return request.ask(state, parts.contact, parts.lang(state, event))
+    return form.begin(parts, state, event)
 
 
 def _ask(parts: Parts, state: State, event: Event, _: str) -> Turn:
@@ -69,21 +72,6 @@ def _keep(parts: Parts, state: State, event: Event, _: str) -> Turn:
     return parts.say(state, event, "kept")
 
 
-def _send(parts: Parts, state: State, event: Event, _: str) -> Turn | None:
-    if state.stage is not Stage.CONFIRM:
-        return None
-    chat, lang = parts.advisers.chat_id, parts.lang(state, event)
-    return request.send(state, event, parts.contact, chat, parts.reference(), lang)
-
-
-def _edit(parts: Parts, state: State, event: Event, _: str) -> Turn | None:
-    return request.ask(state, parts.contact, parts.lang(state, event)) if state.stage is Stage.CONFIRM else None
-
-
-def _cancel(parts: Parts, state: State, event: Event, _: str) -> Turn | None:
-    return request.cancel(state, parts.lang(state, event)) if state.stage is Stage.CONFIRM else None
-
-
 BUTTONS: dict[str, Tap] = {
     ENTRY: questions.show,
     THUMB: _thumb,
@@ -96,7 +84,7 @@ BUTTONS: dict[str, Tap] = {
     LANG: _language,
     f"{DELETE}yes": _delete,
     f"{DELETE}no": _keep,
-    request.SEND: _send,
-    request.EDIT: _edit,
-    request.CANCEL: _cancel,
+    FORM: form_buttons.tapped,
+    DESK: desk.button,
+    ASIDE: talk.button,
 }

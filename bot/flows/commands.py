@@ -1,17 +1,20 @@
 """Typed commands: a table of their meanings. Other languages' names lead to the same; see bot.menu."""
 
 import json
-from dataclasses import replace
 
-from bot.flows import intro, questions, request
+from bot.consultation import Side, Status
+from bot.flows import form, form_buttons, intro, questions
 from bot.flows.buttons import DELETE, GO, LANG
+from bot.flows.card import LANG as DESK_LANG
 from bot.flows.parts import Flow, Parts
+from bot.hours import spoken
 from bot.language import OURS
 from bot.menu import MEANING
-from bot.model import Button, Card, Event, Say, Stage, State, Turn
+from bot.model import Button, Card, Event, Say, State, Turn
 from prompts.render import label, render
 
 PRIVATE = frozenset(("beratung", "meinedaten", "loeschen"))  # never in front of a group
+MAX_REQUESTS = 20  # shown in one message
 MAX_SHOWN = 3_000  # characters of a person's data shown in one message
 
 
@@ -35,12 +38,12 @@ def _start(parts: Parts, state: State, event: Event) -> Turn:
     if link == "intro":
         return intro.show_step(state, event, parts.steps, 1, lang)
     if link == "beratung":
-        return request.ask(state, parts.contact, lang)
+        return form.begin(parts, state, event)
     if link.startswith("frage-") and (turn := questions.show(parts, state, event, link.removeprefix("frage-"))):
         return turn
     names = ("ask", "guide", "talk")
     keyboard = tuple((Button(label(name, lang), f"{GO}{name}"),) for name in names)
-    return Turn(replace(state, stage=Stage.NONE, draft=""), (Say(render("start", lang), keyboard),))
+    return Turn(state, (Say(render("start", lang), keyboard),))
 
 
 def _intro(parts: Parts, state: State, event: Event) -> Turn:
@@ -48,11 +51,11 @@ def _intro(parts: Parts, state: State, event: Event) -> Turn:
 
 
 def _request(parts: Parts, state: State, event: Event) -> Turn:
-    return request.ask(state, parts.contact, parts.lang(state, event))
+    return form.begin(parts, state, event)
 
 
 def _cancel(parts: Parts, state: State, event: Event) -> Turn:
-    return request.cancel(state, parts.lang(state, event))
+    return form_buttons.cancelled(parts, state, event) if state.form else parts.say(state, event, "nothing_running")
 
 
 def _contact(parts: Parts, state: State, event: Event) -> Turn:
@@ -85,9 +88,13 @@ def _delete(parts: Parts, state: State, event: Event) -> Turn:
 
 
 def _requests(parts: Parts, state: State, event: Event) -> Turn:
+    """The open requests, those that wait for the advisers first, the longest waiting of them at the top."""
     if not parts.advisers.includes(event):
         return parts.say(state, event, "adviser_only")
-    return parts.say(state, event, "adviser_requests", requests=parts.store.requests("open")[:30])
+    running = [request for request in parts.store.requests() if request.status is not Status.CLOSED]
+    running.sort(key=lambda request: (request.turn is not Side.ADVISER, request.since))
+    shown = [(request, spoken(request.since, DESK_LANG)) for request in running[:MAX_REQUESTS]]
+    return parts.say(state, event, "adviser_requests", requests=shown, more=len(running) - len(shown))
 
 
 def _status(parts: Parts, state: State, event: Event) -> Turn:

@@ -1,12 +1,14 @@
 """The whole conversation: what a person did -> what the bot says and keeps. Reads the store, never writes it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from bot.flows import buttons, commands, questions, relay, request
+from bot.flows import after, buttons, commands, desk, form, questions, talk
 from bot.flows.parts import Advisers, Flow, Parts
-from bot.model import Event, Kind, Stage, State, Turn
+from bot.model import Change, Event, Kind, Moved, Say, State, Turn
 
 __all__ = ["Advisers", "Dialogue"]
+
+WRITTEN = (Kind.TEXT, Kind.EDITED, Kind.OTHER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,23 +17,43 @@ class Dialogue(Parts):
 
     def handle(self, state: State, event: Event) -> Turn:
         """The turn of the conversation that this event brings."""
-        if relayed := relay.relay(self, state, event):
-            return relayed
-        if event.chat_id == self.advisers.chat_id and event.kind in (Kind.TEXT, Kind.EDITED, Kind.OTHER):
-            return Turn(state)  # advisers talk among themselves
-        return FLOWS[event.kind](self, state, event)
+        if event.kind is Kind.MOVED:
+            return Turn(state, (), (Moved(int(event.text)),))
+        at_desk = event.chat_id == self.desk
+        if at_desk and (turn := desk.message(self, state, event)):
+            return turn
+        if event.private and not at_desk and (turn := talk.message(self, state, event)):
+            return turn
+        talk_at_desk = at_desk and not event.private and event.kind in WRITTEN
+        if talk_at_desk or not event.addressed:
+            return Turn(state)  # people talk among themselves
+        return _reminded(self, state, event, FLOWS[event.kind](self, state, event))
 
 
 def _text(parts: Parts, state: State, event: Event) -> Turn:
-    if state.stage is Stage.ASKED:
-        return request.confirm(state, event, parts.contact, parts.lang(state, event))
-    if state.stage is Stage.CONFIRM:
-        return parts.say(state, event, "request_pending")
+    if state.rated and (turn := after.commented(parts, state, event)):
+        return turn
+    if state.form and not state.form.paused:
+        return form.text(parts, state, event)
     return questions.ask(parts, state, event)
 
 
 def _other(parts: Parts, state: State, event: Event) -> Turn:
     return parts.say(state, event, "unsupported")
+
+
+def _reminded(parts: Parts, state: State, event: Event, turn: Turn) -> Turn:
+    """Somebody who does something else in the middle of the form is shown the way back, and not asked on."""
+    untouched = state.form is not None and not state.form.paused and turn.state.form is state.form
+    if not untouched or event.kind not in (Kind.COMMAND, Kind.BUTTON) or not _speaks(turn):
+        return turn
+    assert turn.state.form is not None
+    paused = replace(turn.state, form=replace(turn.state.form, paused=True))
+    return replace(turn, state=paused, messages=(*turn.messages, form.reminder(parts, paused, event)))
+
+
+def _speaks(turn: Turn) -> bool:
+    return any(isinstance(message, Say | Change) for message in turn.messages)
 
 
 FLOWS: dict[Kind, Flow] = {

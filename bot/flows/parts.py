@@ -7,7 +7,7 @@ from bot.answer import Answerer
 from bot.language import OURS
 from bot.model import Event, Say, State, Turn
 from bot.store.protocol import Store
-from knowledge.contacts import Contact
+from knowledge.contacts import Contact, default_contact
 from knowledge.intro import Step
 from prompts.render import render
 
@@ -20,23 +20,45 @@ class Advisers:
     ids: frozenset[int] = frozenset()
 
     def includes(self, event: Event) -> bool:
-        """Whether this person may act as an adviser, here."""
-        return event.user_id in self.ids or event.chat_id == self.chat_id
+        """Whether this person may act as an adviser, as far as Telegram says now."""
+        return event.user_id in self.ids or event.member
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """Everything a reply depends on, wired once. ``reference`` makes a new request's reference."""
+    """Everything a reply depends on, wired once.
+
+    Attributes:
+        reference: makes a new request's reference.
+        now: Unix time.
+        mail: whether requests go out by e-mail.
+        answer_days: working days within which an answer is promised.
+        close_days: days of silence after which a request is closed.
+    """
 
     answerer: Answerer
     store: Store
-    contact: Contact
+    contacts: tuple[Contact, ...]
     steps: tuple[Step, ...]
     advisers: Advisers
     reference: Callable[[], str]
     status: Callable[[], dict[str, object]]
     default_lang: str
     retention_days: int
+    now: Callable[[], float]
+    mail: bool
+    answer_days: int
+    close_days: int
+
+    @property
+    def contact(self) -> Contact:
+        """The listed contact."""
+        return default_contact(self.contacts)
+
+    @property
+    def desk(self) -> int | None:
+        """The advisers' chat, under the id that it has now."""
+        return None if self.advisers.chat_id is None else self.store.moved(self.advisers.chat_id)
 
     def lang(self, state: State, event: Event) -> str:
         """The language of what is no answer to a question: chosen, else Telegram's, else the default."""

@@ -5,7 +5,7 @@ from dataclasses import replace
 from bot.answer import Answer, Status
 from bot.flows.parts import Parts
 from bot.flows.why import KEPT, why_row
-from bot.model import Change, Event, Keyboard, Say, Stage, State, Turn
+from bot.model import Change, Event, Keyboard, Say, State, Turn
 from bot.several import MAX_READ, Answers, answer_each
 from prompts.render import render
 
@@ -26,7 +26,7 @@ def ask(parts: Parts, state: State, event: Event) -> Turn:
 
 def edited(parts: Parts, state: State, event: Event) -> Turn:
     """Correct the answer to a question that was corrected; of several answers the first."""
-    if state.stage is not Stage.NONE or not event.text.strip():
+    if state.form or not event.text.strip():
         return Turn(state)
     context = state.last_context if event.message_id == state.last_message else ""
     answers = answer_each(parts.answerer, event.text, event.language_code, state.lang, context)

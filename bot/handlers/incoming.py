@@ -1,11 +1,13 @@
 """Telegram update -> event."""
 
-from telegram import CallbackQuery, Message, MessageEntity, Update, User
+from telegram import CallbackQuery, MaybeInaccessibleMessage, Message, MessageEntity, Update, User
 from telegram.constants import ChatType
 
 from bot.model import Event, Kind
 
 ALLOWED_UPDATES = ["message", "edited_message", "callback_query"]
+ATTACHED = ("photo", "voice", "document", "video", "video_note", "audio", "animation", "sticker", "contact",
+            "location", "venue", "poll", "dice", "story")  # fmt: skip
 
 
 def chat_key(update: dict[str, object]) -> str:
@@ -26,7 +28,13 @@ def to_event(update: Update, bot: User) -> Event | None:
     if update.callback_query:
         return _tap(update.update_id, update.callback_query)
     message = update.message or update.edited_message
-    if message is None or message.from_user is None or message.from_user.is_bot:
+    if message is None or message.from_user is None:
+        return None
+    if message.migrate_to_chat_id:
+        user, new = message.from_user, str(message.migrate_to_chat_id)
+        return Event(update.update_id, Kind.MOVED, message.chat.id, user.id, message.message_id, new, private=False)
+    anonymous = message.sender_chat is not None and message.sender_chat.id == message.chat.id  # an admin of the group
+    if message.from_user.is_bot and not anonymous:
         return None
     return _message(update.update_id, message, message.from_user, bot, edited=update.edited_message is not None)
 
@@ -45,6 +53,7 @@ def _tap(update_id: int, query: CallbackQuery) -> Event | None:
         language_code=query.from_user.language_code or "",
         name=query.from_user.full_name,
         private=query.message.chat.type == ChatType.PRIVATE,
+        thread_id=_thread(query.message),
     )
 
 
@@ -52,19 +61,22 @@ def _message(update_id: int, message: Message, sender: User, bot: User, *, edite
     private = message.chat.type == ChatType.PRIVATE
     replied = message.reply_to_message
     to_us = replied is not None and replied.from_user is not None and replied.from_user.id == bot.id
-    text = message.text or ""
+    text = message.text or message.caption or ""
     command, arguments = _command(message, bot)
     mentioned = f"@{bot.username}".casefold()
-    if not private and not to_us and not command and not _mentions(message, mentioned):
+    addressed = private or to_us or bool(command) or _mentions(message, mentioned)
+    if not addressed and replied is None and not message.is_topic_message:
         return None
     if not private:
         text = _without(text, mentioned)
     if command and not edited:
         kind, text = Kind.COMMAND, arguments
-    elif text:
-        kind = Kind.EDITED if edited else Kind.TEXT
+    elif edited and text:
+        kind = Kind.EDITED
     elif message.effective_attachment and not edited:
         kind = Kind.OTHER
+    elif text:
+        kind = Kind.TEXT
     elif not private and message.text:
         kind = Kind.TEXT  # mentioned without a word: the bot asks what the person wants to know
     else:
@@ -78,10 +90,24 @@ def _message(update_id: int, message: Message, sender: User, bot: User, *, edite
         text=text,
         command=command,
         language_code=sender.language_code or "",
-        name=sender.full_name,
+        name=message.author_signature or (message.chat.title or "" if sender.is_bot else sender.full_name),
         private=private,
-        reply_to=replied.message_id if replied and to_us else None,
+        reply_to=replied.message_id if replied else None,
+        html=message.text_html if message.text else message.caption_html if message.caption else "",
+        what=_what(message),
+        thread_id=_thread(message),
+        addressed=addressed,
     )
+
+
+def _thread(message: MaybeInaccessibleMessage) -> int:
+    topic = isinstance(message, Message) and message.is_topic_message
+    return (message.message_thread_id or 0) if topic and isinstance(message, Message) else 0
+
+
+def _what(message: Message) -> str:
+    """What a message holds besides text, by the Bot API's name; "" where it is text alone."""
+    return next((name for name in ATTACHED if getattr(message, name, None)), "")
 
 
 def _command(message: Message, bot: User) -> tuple[str, str]:
@@ -98,7 +124,8 @@ def _command(message: Message, bot: User) -> tuple[str, str]:
 
 
 def _mentions(message: Message, mentioned: str) -> bool:
-    found = message.parse_entities([MessageEntity.MENTION])
+    kinds: list[str | None] = [MessageEntity.MENTION]
+    found = message.parse_entities(kinds) if message.text else message.parse_caption_entities(kinds)
     return any(text.casefold() == mentioned for text in found.values())
 
 

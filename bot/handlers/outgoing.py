@@ -4,49 +4,56 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from bot.model import Card, Change, Event, Keyboard, Message, Say, Toast
-from bot.store.protocol import Outgoing
+from bot.model import Card, Change, Copy, Event, Keyboard, Message, Post, Rewrite, Say, Toast, Update
+from bot.store.protocol import CARD, MAIL, MAIL_CHAT, Outgoing, Place
+from bot.vcard import escaped, written
 from prompts.split import split_html
 
 TOAST_LIMIT = 200  # characters of an answer to a button; Bot API, answerCallbackQuery
 _LABEL_LIMIT = 64  # longer labels are cut off by the apps
 
 
-def to_calls(messages: Iterable[Message], event: Event) -> list[Outgoing]:
-    """The calls that a turn's messages mean, in order."""
-    return [call for message in messages for call in _calls(message, event)]
+def to_calls(messages: Iterable[Message], event: Event, desk: int | None = None) -> list[Outgoing]:
+    """The calls that a turn's messages mean, in order. ``desk`` is the advisers' chat; without one they get none."""
+    return [call for message in messages for call in _calls(message, event, desk)]
 
 
-def _calls(message: Message, event: Event) -> Iterator[Outgoing]:
+def _calls(message: Message, event: Event, desk: int | None) -> Iterator[Outgoing]:
     match message:
+        case Say(desk=True) if desk is None:
+            return
         case Say():
-            yield from _say(message, event)
+            yield from _say(message, event, desk)
+        case Copy(request, chat, at_desk, replies):
+            params: dict[str, Any] = {"from_chat_id": event.chat_id, "message_id": event.message_id}
+            origin, place = (event.chat_id, event.message_id), Place.THREAD if at_desk else Place.CHAT
+            yield Outgoing(chat, "copyMessage", params, origin, replies=replies, request=request, place=place)
+        case Rewrite(request, chat, html, caption):
+            method, text = ("editMessageCaption", "caption") if caption else ("editMessageText", "text")
+            params = {text: html, "parse_mode": "HTML"}
+            yield Outgoing(chat, method, params, edits=(event.chat_id, event.message_id), request=request)
+        case Update(request):
+            if desk is not None:
+                yield Outgoing(desk, CARD, {}, request=request, place=Place.THREAD)
+        case Post(request):
+            yield Outgoing(MAIL_CHAT, MAIL, {}, request=request)
         case Change(html, keyboard, message_id, question):
-            params = {**_text(split_html(html)[0]), **_markup(keyboard)}
+            params = text_params(split_html(html)[0], keyboard)
             if message_id is not None:
                 yield Outgoing(event.chat_id, "editMessageText", {"message_id": message_id, **params})
             else:
-                yield Outgoing(event.chat_id, "editMessageText", params, edit_question=question)
+                assert question is not None
+                yield Outgoing(event.chat_id, "editMessageText", params, edits=(event.chat_id, question))
         case Card(name, phone, email, role):
             first, _, last = name.rpartition(" ")
             number = re.sub(r"[^\d+]", "", phone)
-            vcard = "\n".join(
-                (
-                    "BEGIN:VCARD",
-                    "VERSION:3.0",
-                    f"N:{last};{first};;;",
-                    f"FN:{name}",
-                    f"TITLE:{role}",
-                    f"TEL;TYPE=WORK,VOICE:{number}",
-                    f"EMAIL:{email}",
-                    "END:VCARD",
-                )
-            )
+            values = (("N", f"{escaped(last)};{escaped(first)};;;"), ("FN", escaped(name)), ("TITLE", escaped(role)),
+                      ("TEL;TYPE=WORK,VOICE", number), ("EMAIL", escaped(email)))  # fmt: skip
             params = {
                 "phone_number": number,
                 "first_name": first or last,
                 "last_name": last if first else "",
-                "vcard": vcard,
+                "vcard": written(list(values)),
             }
             yield Outgoing(event.chat_id, "sendContact", params)
         case Toast(text) if event.callback_id:
@@ -56,8 +63,12 @@ def _calls(message: Message, event: Event) -> Iterator[Outgoing]:
             yield Outgoing(event.chat_id, "answerCallbackQuery", params)
 
 
-def _say(say: Say, event: Event) -> Iterator[Outgoing]:
+def _say(say: Say, event: Event, desk: int | None) -> Iterator[Outgoing]:
     chat = event.chat_id if say.chat_id is None else say.chat_id
+    if say.desk and desk is not None:
+        chat = desk
+    origin = None if say.question is None else (event.chat_id, say.question)
+    place = Place.THREAD if say.desk else Place.CHAT
     parts = split_html(say.html)
     for number, part in enumerate(parts):
         params = _text(part)
@@ -65,7 +76,12 @@ def _say(say: Say, event: Event) -> Iterator[Outgoing]:
             params["reply_parameters"] = {"message_id": say.reply_to, "allow_sending_without_reply": True}
         if number == len(parts) - 1:
             params |= _markup(say.keyboard)
-        yield Outgoing(chat, "sendMessage", params, question=say.question, request=say.request)
+        yield Outgoing(chat, "sendMessage", params, origin, request=say.request, place=place)
+
+
+def text_params(html: str, keyboard: Keyboard = ()) -> dict[str, Any]:
+    """The parameters of a message with this text and these buttons."""
+    return {**_text(html), **_markup(keyboard)}
 
 
 def _text(html: str) -> dict[str, Any]:

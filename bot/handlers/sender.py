@@ -4,11 +4,10 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 
-from telegram import Bot, InlineKeyboardMarkup, LinkPreviewOptions, Message, ReplyParameters
+from telegram import Bot, InlineKeyboardMarkup, LinkPreviewOptions, Message, MessageId, ReplyParameters
 from telegram.error import BadRequest, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError
 
 from bot.outbox import Later, Refused, Result, Sent
-from bot.store.protocol import Outgoing
 
 _TYPES: dict[str, type[InlineKeyboardMarkup | LinkPreviewOptions | ReplyParameters]] = {
     "reply_markup": InlineKeyboardMarkup,
@@ -17,37 +16,35 @@ _TYPES: dict[str, type[InlineKeyboardMarkup | LinkPreviewOptions | ReplyParamete
 }
 
 
-async def call(bot: Bot, outgoing: Outgoing, message_id: int | None = None) -> Result:
-    """Make the call; ``message_id`` is the message to edit where the call itself names none."""
-    methods: dict[str, Callable[..., Awaitable[Message | bool]]] = {
+async def call(bot: Bot, chat_id: int, method: str, params: dict[str, Any]) -> Sent:
+    """Make the call; raises TelegramError where it fails. That nothing changed by an edit is no failure."""
+    methods: dict[str, Callable[..., Awaitable[Message | MessageId | bool]]] = {
         "sendMessage": bot.send_message,
         "editMessageText": bot.edit_message_text,
+        "editMessageCaption": bot.edit_message_caption,
         "sendContact": bot.send_contact,
+        "copyMessage": bot.copy_message,
         "answerCallbackQuery": bot.answer_callback_query,
     }
+    arguments = {key: _TYPES[key].de_json(value) if key in _TYPES else value for key, value in params.items()}
+    if method != "answerCallbackQuery":
+        arguments["chat_id"] = chat_id
     try:
-        answer = await methods[outgoing.method](**_arguments(outgoing, message_id))
-    except RetryAfter as error:
-        wait = error.retry_after
-        return Later(wait.total_seconds() if isinstance(wait, timedelta) else float(wait))
-    except BadRequest as error:  # a subclass of NetworkError, so it must come first
-        unchanged = "message is not modified" in error.message.lower()
-        return Sent(None) if unchanged else Refused(error.message)
-    except (Forbidden, InvalidToken) as error:
-        return Refused(error.message)
-    except NetworkError:
-        return Later(None)
-    except TelegramError as error:
-        return Refused(error.message)
-    return Sent(answer.message_id if isinstance(answer, Message) else None)
+        answer = await methods[method](**arguments)
+    except BadRequest as error:
+        if "message is not modified" in error.message.lower():
+            return Sent(None)
+        raise
+    return Sent(answer.message_id if isinstance(answer, Message | MessageId) else None)
 
 
-def _arguments(outgoing: Outgoing, message_id: int | None) -> dict[str, Any]:
-    arguments = {
-        key: _TYPES[key].de_json(value) if key in _TYPES else value for key, value in outgoing.params.items()
-    }
-    if outgoing.method != "answerCallbackQuery":
-        arguments["chat_id"] = outgoing.chat_id
-    if message_id is not None:
-        arguments["message_id"] = message_id
-    return arguments
+def outcome(error: TelegramError) -> Result:
+    """What an error means: never, or later."""
+    match error:
+        case RetryAfter(retry_after=wait):
+            return Later(wait.total_seconds() if isinstance(wait, timedelta) else float(wait))
+        case BadRequest() | Forbidden() | InvalidToken():  # BadRequest is a subclass of NetworkError: it comes first
+            return Refused(error.message)
+        case NetworkError():
+            return Later(None)
+    return Refused(error.message)

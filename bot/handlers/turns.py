@@ -2,24 +2,30 @@
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from telegram import Bot, Update, User
 
+from bot.errors import Conflict
+from bot.flows.card import DESK
 from bot.flows.dialogue import Dialogue
+from bot.flows.talk import talking
 from bot.handlers.incoming import to_event
 from bot.handlers.outgoing import to_calls
+from bot.menu import ADVISERS
 from bot.model import Event, Kind, Say, State, Turn
 from bot.store.protocol import Store
 from prompts.render import render
 
 log = logging.getLogger(__name__)
+MOST_CONFLICTS = 10
 
 
 class Turns:
     """Handles raw updates. ``wake`` is called when something is to be sent, ``typing`` before a look-up.
 
-    Both are called from the thread that handles the update.
+    ``is_member`` says whether a person is in a chat now. All are called from the thread that handles the update.
     """
 
     def __init__(
@@ -30,9 +36,10 @@ class Turns:
         me: User,
         wake: Callable[[], None],
         typing: Callable[[int], None],
+        is_member: Callable[[int, int], bool],
     ) -> None:
         self._dialogue, self._store, self._bot, self._me = dialogue, store, bot, me
-        self._wake, self._typing = wake, typing
+        self._wake, self._typing, self._is_member = wake, typing, is_member
 
     def handle(self, update_id: int, raw: dict[str, Any]) -> None:
         """Handle one update; what goes wrong is answered with an apology and logged without its text."""
@@ -40,11 +47,18 @@ class Turns:
         if event is None:
             self._store.finish(update_id, None, None, (), ())
             return
-        if event.kind is Kind.TEXT:
+        if event.kind is Kind.TEXT and event.addressed and not talking(self._dialogue, event):
             self._typing(event.chat_id)
-        turn = self._turn(event)
-        if self._store.finish(update_id, event, turn.state, to_calls(turn.messages, event), turn.effects):
-            self._wake()
+        for _ in range(MOST_CONFLICTS):
+            turn = self._turn(event)
+            calls = to_calls(turn.messages, event, self._dialogue.desk)
+            try:
+                if self._store.finish(update_id, event, turn.state, calls, turn.effects):
+                    self._wake()
+                return
+            except Conflict:  # somebody else changed the request in this moment: decide again on what is true now
+                log.info("update %d is decided again", update_id)
+        log.error("update %d came to no decision", update_id)
 
     def _event(self, update_id: int, raw: dict[str, Any]) -> Event | None:
         try:
@@ -53,11 +67,21 @@ class Turns:
             log.error("update %d is of no form we know: %s", update_id, type(error).__name__)
             return None
 
+    def _with_membership(self, event: Event) -> Event:
+        """Ask Telegram whether the person is an adviser now, where it matters."""
+        desk = self._dialogue.desk
+        command = event.kind is Kind.COMMAND and event.command in ADVISERS
+        tap = event.kind is Kind.BUTTON and event.text.startswith(DESK)
+        if desk is None or not (command or tap):
+            return event
+        alone = event.private and event.chat_id == desk
+        return replace(event, member=alone or self._is_member(desk, event.user_id))
+
     def _turn(self, event: Event) -> Turn:
         state = State()
         try:
             state = self._store.state(event.key)
-            return self._dialogue.handle(state, event)
+            return self._dialogue.handle(state, self._with_membership(event))
         except Exception:  # whatever goes wrong with one message, the person is told and the bot goes on
             log.exception("update %d could not be answered", event.update_id)
             return Turn(state, (Say(render("failed", self._dialogue.lang(state, event))),))

@@ -1,5 +1,9 @@
 """The store's schema, one numbered step after another; a step that has shipped is never changed."""
 
+import json
+from datetime import datetime
+from typing import Any
+
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
@@ -62,3 +66,50 @@ def first(db: Database) -> None:
         pk="reference",
     )
     db.table("requests").create_index(["user_id"])
+
+
+@migrations(name="0002_consultation")
+def consultation(db: Database) -> None:
+    """A request is one JSON body with a version; its thread at the advisers and what was said have their tables."""
+    old = list(db.table("requests").rows)
+    db.table("requests").drop()
+    db.table("requests").create(
+        {
+            "reference": str,
+            "chat_id": int,
+            "user_id": int,
+            "status": str,
+            "created": float,
+            "version": int,
+            "body": str,
+        },
+        pk="reference",
+        not_null={"chat_id", "user_id", "status", "created", "version", "body"},
+    )
+    db.table("requests").create_index(["user_id"])
+    db.table("requests").create_index(["status", "created"])
+    db.table("requests").insert_all(map(_with_body, old))
+    db.table("threads").create({"reference": str, "chat_id": int, "thread_id": int, "card": int}, pk="reference")
+    db.table("threads").create_index(["chat_id", "thread_id"])
+    db.table("threads").create_index(["chat_id", "card"])
+    db.table("lines").create(
+        {"id": int, "reference": str, "user_id": int, "side": str, "text": str, "created": float}, pk="id"
+    )
+    db.table("lines").create_index(["reference"])
+    db.table("moved").create({"old": int, "new": int}, pk="old")
+    db.table("outbox").transform(rename={"question": "origin_message", "edit_question": "edits_message"})
+    for column, kind in (("origin_chat", int), ("edits_chat", int), ("place", str), ("reply_chat", int)):
+        db.table("outbox").add_column(column, kind)
+    db.table("outbox").add_column("reply_message", int)
+    db.execute("UPDATE outbox SET origin_chat = chat_id WHERE origin_message NOT NULL")
+    db.execute("UPDATE outbox SET edits_chat = chat_id WHERE edits_message NOT NULL")
+    db.execute("UPDATE outbox SET place = ''")
+    db.table("outbox").create_index(["origin_chat", "origin_message"])
+
+
+def _with_body(old: dict[str, Any]) -> dict[str, Any]:
+    created = datetime.fromisoformat(old["created"]).timestamp()
+    body = {name: old[name] for name in ("reference", "chat_id", "user_id", "name", "lang", "consent")}
+    body |= {"details": {"concern": old["text"]}, "brief": {}, "contact": "", "created": created, "since": created}
+    row = {name: old[name] for name in ("reference", "chat_id", "user_id", "status")}
+    return row | {"created": created, "version": 0, "body": json.dumps(body)}

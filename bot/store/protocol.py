@@ -2,25 +2,64 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, Protocol
 
-from bot.model import Effect, Event, Request, State
+from bot.consultation import Request
+from bot.model import Effect, Event, State
+
+Origin = tuple[int, int]  # chat and id of a message that a person wrote
+
+
+class Place(StrEnum):
+    """Where in its chat a call belongs."""
+
+    CHAT = ""
+    THREAD = "thread"  # the thread of its request at the advisers, which is opened where there is none
 
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A call of the Bot API to be made. ``question`` is the message that a new message answers.
+    """A call of the Bot API to be made, or one of `CARD` and `MAIL`.
 
-    With ``edit_question`` the call changes the message sent as the answer to that question; its id is filled in
-    when it is known.
+    Attributes:
+        origin: the message that caused a new message, so that an edit of that one edits this one.
+        edits: the call changes the message that this origin caused; its id is filled in when it is known.
+        replies: the new message replies to what this origin caused in the chat.
+        request: reference of the request it belongs to, "" for none.
     """
 
     chat_id: int
     method: str
     params: dict[str, Any]
-    question: int | None = None
-    edit_question: int | None = None
+    origin: Origin | None = None
+    edits: Origin | None = None
+    replies: Origin | None = None
     request: str = ""
+    place: Place = Place.CHAT
+
+
+CARD = "card"  # bring the card at the top of a request's thread up to date
+MAIL = "mail"  # send the request by e-mail
+MAIL_CHAT = 0  # mails queue in a chat of their own: a mail server that is down holds up no messages
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """Where a request is at the advisers: a topic of a forum, or (``thread_id`` 0) the replies to its card."""
+
+    chat_id: int
+    thread_id: int
+    card: int
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Something that was said about a request."""
+
+    side: str
+    text: str
+    created: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +88,13 @@ class Store(Protocol):
         out: Sequence[Outgoing],
         effects: Sequence[Effect],
     ) -> bool:
-        """Mark an update done with all that follows from it; False, and no change, where it was done before."""
+        """Mark an update done with all that follows from it; False, and no change, where it was done before.
+
+        Raises Conflict, and changes nothing, where a request to change has been changed since it was read.
+        """
+
+    def act(self, out: Sequence[Outgoing], effects: Sequence[Effect]) -> None:
+        """Write down what follows from no update but from the time; raises Conflict as `finish` does."""
 
     def state(self, key: str) -> State:
         """A person's state; a fresh one where nothing is known."""
@@ -60,14 +105,17 @@ class Store(Protocol):
     def next_due(self) -> float | None:
         """The earliest time (Unix) at which a waiting call may be tried again."""
 
-    def answer_message(self, chat_id: int, question: int) -> int | None:
-        """The id of the message sent as the answer to a question."""
+    def caused(self, chat_id: int, origin: Origin) -> int | None:
+        """The id of the message in a chat that a person's message caused: its answer, or its copy."""
+
+    def cause(self, chat_id: int, message_id: int) -> Origin | None:
+        """The message that caused this one of ours."""
 
     def sent(self, queued: int, message_id: int | None) -> None:
         """A call succeeded; ``message_id`` is the new message's id where there is one."""
 
-    def failed(self, queued: int, reason: str) -> None:
-        """A call failed for good."""
+    def failed(self, queued: int, reason: str, out: Sequence[Outgoing] = ()) -> None:
+        """A call failed for good; ``out`` tells those who should know."""
 
     def postpone(self, queued: int, until: float) -> None:
         """A call failed for now; try again from ``until`` (Unix time)."""
@@ -82,7 +130,28 @@ class Store(Protocol):
         """The request with this reference."""
 
     def request_of(self, chat_id: int, message_id: int) -> Request | None:
-        """The request that a message of ours belongs to."""
+        """The request that a message belongs to: one of ours, or one that was passed on."""
+
+    def request_in(self, chat_id: int, thread_id: int) -> Request | None:
+        """The request whose topic this is."""
+
+    def requests_by(self, user_id: int) -> list[Request]:
+        """A person's own requests, the newest first."""
+
+    def thread(self, reference: str) -> Thread | None:
+        """Where a request is at the advisers; None where it has no place there (any more)."""
+
+    def put_thread(self, reference: str, thread: Thread | None) -> None:
+        """A request has its place at the advisers; with None it has lost it."""
+
+    def lines(self, reference: str) -> list[Line]:
+        """What was said about a request, the oldest first."""
+
+    def moved(self, chat_id: int) -> int:
+        """The id that a chat has now: another where a group was turned into a supergroup."""
+
+    def move(self, old: int, new: int) -> None:
+        """A group was turned into a supergroup: what waits for it goes there."""
 
     def person(self, user_id: int) -> dict[str, list[dict[str, Any]]]:
         """Everything held on a person, by kind."""

@@ -117,7 +117,7 @@ def test_foreign_folder_from_end_to_end(tmp_path: Path) -> None:
 
 def test_chat_on_the_terminal(tmp_path: Path) -> None:
     """Without a token the bot talks on the terminal, with numbers for buttons; a request is kept as promised."""
-    typed = "Was ist Collective Impact?\n1\n/kontakt\n/beratung\nWir suchen Rat.\n1\n"
+    typed = "Was ist Collective Impact?\n1\n/kontakt\n/beratung\nWir suchen Rat.\n" + 6 * "1\n"  # the form's buttons
     done = gwbot("run", folder=tmp_path, stdin=typed)
     kept = gwbot("requests", "list", folder=tmp_path)
 

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from bot.flows import intro, request
+from bot.flows import intro
 from bot.flows.dialogue import Dialogue
-from bot.model import Change, Event, Forget, Kind, NewRequest, Say, Stage, State, Toast
+from bot.model import Change, Event, Forget, Kind, Say, State
 from knowledge.folder import HOUSE
 from knowledge.intro import read_steps
 
@@ -33,36 +33,6 @@ def test_introduction_changes_the_tapped_message() -> None:
 
     assert isinstance(turn.messages[0], Change)
     assert turn.messages[0].message_id == EVENT.message_id
-
-
-def test_request_from_first_word_to_consent(dialogue: Dialogue) -> None:
-    """Asked, written, agreed: only the last step keeps a request, and it holds the question asked before."""
-    asked = request.ask(State(last_question="Was kostet das?"), dialogue.contact, "de")
-    written = dialogue.handle(asked.state, replace(EVENT, text="Wir suchen Rat."))
-    agreed = dialogue.handle(written.state, replace(EVENT, kind=Kind.BUTTON, text=request.SEND, callback_id="1"))
-
-    assert (asked.effects, written.effects) == ((), ())
-    (kept,) = agreed.effects
-    assert isinstance(kept, NewRequest)
-    assert kept.text.startswith("Wir suchen Rat.")
-    assert "Was kostet das?" in kept.text
-    assert agreed.state.stage is Stage.NONE
-
-
-@pytest.mark.parametrize("stage", list(Stage))
-def test_cancel_ends_every_stage(dialogue: Dialogue, stage: Stage) -> None:
-    """/abbrechen leads out of every stage and keeps nothing."""
-    turn = dialogue.handle(State(stage=stage, draft="x"), replace(EVENT, kind=Kind.COMMAND, command="abbrechen"))
-
-    assert (turn.state.stage, turn.state.draft, turn.effects) == (Stage.NONE, "", ())
-
-
-def test_consent_without_a_draft_does_nothing(dialogue: Dialogue) -> None:
-    """A consent that nothing waits for keeps nothing."""
-    turn = dialogue.handle(State(), replace(EVENT, kind=Kind.BUTTON, text=request.SEND, callback_id="1"))
-
-    assert turn.effects == ()
-    assert isinstance(turn.messages[0], Toast)
 
 
 def test_deleting_forgets_all_but_the_language(dialogue: Dialogue) -> None:

@@ -27,13 +27,11 @@ class Counterpart:
     def __init__(self, *results: Result) -> None:
         self.results = list(results)
         self.taken: list[tuple[int, str]] = []
-        self.targets: list[int | None] = []
         self.news = asyncio.Condition()
 
-    async def __call__(self, outgoing: Outgoing, message_id: int | None) -> Result:
+    async def __call__(self, outgoing: Outgoing) -> Result:
         async with self.news:
             self.taken.append((outgoing.chat_id, outgoing.params["text"]))
-            self.targets.append(message_id)
             self.news.notify_all()
         return self.results.pop(0) if self.results else Sent(100 + len(self.taken))
 
@@ -132,14 +130,20 @@ async def test_refused_message_is_final(store: SqliteStore, clock: Clock) -> Non
     assert store.waiting() == 0
 
 
-async def test_edit_finds_the_answer(store: SqliteStore, clock: Clock) -> None:
-    """An edit goes to the message that was sent as the answer."""
-    queue(store, text(10, "a", question=5), text(10, "b", edit_question=5))
-    counterpart = Counterpart(Sent(77))
+async def test_what_failed_for_good_is_told(store: SqliteStore, clock: Clock) -> None:
+    """A refusal queues what tells the other side, in the same step."""
+    queue(store, text(10, "a"))
+    counterpart = Counterpart(Refused("Forbidden: bot was blocked by the user"))
+    outbox = Outbox(
+        store, counterpart, clock, lambda outgoing, reason: [text(11, f"{outgoing.params['text']}: {reason}")]
+    )
 
-    await run_until(store, clock, counterpart, 2)
+    task = asyncio.create_task(outbox.run())
+    await counterpart.until(lambda: len(counterpart.taken) == 2)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
-    assert counterpart.targets == [None, 77]
+    assert counterpart.taken[1] == (11, "a: Forbidden: bot was blocked by the user")
 
 
 async def test_crash_between_sending_and_marking(tmp_path: Path, clock: Clock) -> None:

@@ -1,14 +1,21 @@
 """The store: durable, in order, once."""
 
+import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlite_utils import Database
 
-from bot.errors import StoreError
-from bot.model import Event, Feedback, Forget, Kind, NewRequest, Stage, State
+from bot.consultation import Brief, Details, Form, Request, Side
+from bot.errors import Conflict, StoreError
+from bot.model import ChangeRequest, Event, Feedback, Forget, Kind, Moved, NewRequest, Said, State
 from bot.store import Outgoing, SqliteStore
 from bot.store.files import backup, restore
+from bot.store.migrations import migrations
+from bot.store.protocol import Thread
 from tests.conftest import Clock
 
 EVENT = Event(1, Kind.TEXT, chat_id=10, user_id=20, message_id=5, text="Hallo", name="Ada")
@@ -16,6 +23,11 @@ EVENT = Event(1, Kind.TEXT, chat_id=10, user_id=20, message_id=5, text="Hallo", 
 
 def say(chat: int, text: str, **more: object) -> Outgoing:
     return Outgoing(chat, "sendMessage", {"text": text}, **more)  # type: ignore[arg-type]  # test shorthand
+
+
+def request(reference: str = "AAAA-AAAA", **more: object) -> Request:
+    values = {"name": "Ada", "lang": "de", "details": Details("T"), "brief": Brief(), "contact": "jacob-rohm"}
+    return Request(reference, 10, 20, **values, consent="v", created=1.0, **more)  # type: ignore[arg-type]  # test shorthand
 
 
 def finish(store: SqliteStore, *out: Outgoing, update: int = 1) -> bool:
@@ -43,7 +55,7 @@ def test_pending_until_finished(store: SqliteStore) -> None:
 def test_finish_is_one_transaction(store: SqliteStore) -> None:
     """Where one effect fails, nothing of the update is kept."""
     store.add_updates([(1, "10", "{}")])
-    twice = NewRequest("AAAA-AAAA", "Text", "de", "v")
+    twice = NewRequest(request())
 
     with pytest.raises(StoreError):
         store.finish(1, EVENT, State(lang="en"), [say(10, "a")], (twice, twice))
@@ -55,7 +67,7 @@ def test_finish_is_one_transaction(store: SqliteStore) -> None:
 def test_state_survives_reopening(tmp_path: Path, clock: Clock) -> None:
     """State written by one process is read by the next."""
     first = SqliteStore(tmp_path / "s.db", clock)
-    state = State(lang="en", last_question="Was?", stage=Stage.CONFIRM, draft="Hilfe", step=3)
+    state = State(lang="en", last_question="Was?", form=Form(details=Details("Hilfe")), step=3)
     first.add_updates([(1, "10", "{}")])
     first.finish(1, EVENT, state, (), ())
     first.close()
@@ -82,11 +94,11 @@ def test_waiting_chat_holds_up_no_other(store: SqliteStore, clock: Clock) -> Non
 
 def test_sent_message_is_found_by_its_question(store: SqliteStore, clock: Clock) -> None:
     """The answer to a question can be found for editing, and its text is no longer held."""
-    finish(store, say(10, "a", question=5))
+    finish(store, say(10, "a", origin=(10, 5)))
     store.sent(store.due(clock())[0].id, 77)
 
-    assert store.answer_message(10, 5) == 77
-    assert store.answer_message(11, 5) is None
+    assert store.caused(10, (10, 5)) == 77
+    assert store.caused(11, (10, 5)) is None
     assert store.person(20)["outbox"][0]["params"] == "{}"
 
 
@@ -101,15 +113,13 @@ def test_failed_call_frees_the_chat(store: SqliteStore, clock: Clock) -> None:
 def test_request_is_found_by_message(store: SqliteStore, clock: Clock) -> None:
     """A reply to a message about a request finds the request."""
     store.add_updates([(1, "10", "{}")])
-    store.finish(
-        1, EVENT, State(), [say(-5, "Brief", request="AAAA-AAAA")], [NewRequest("AAAA-AAAA", "T", "de", "v")]
-    )
+    store.finish(1, EVENT, State(), [say(-5, "Brief", request="AAAA-AAAA")], [NewRequest(request())])
     store.sent(store.due(clock())[0].id, 9)
 
     found = store.request_of(-5, 9)
 
     assert found is not None
-    assert (found.reference, found.user_id, found.text, found.status) == ("AAAA-AAAA", 20, "T", "open")
+    assert (found.reference, found.user_id, found.details.concern, found.status) == ("AAAA-AAAA", 20, "T", "open")
     assert store.request_of(-5, 10) is None
 
 
@@ -126,7 +136,13 @@ def test_forget_leaves_nothing_of_the_person(store: SqliteStore, clock: Clock) -
     """After deletion only the reply of this very update is left, and others are untouched."""
     finish(store, say(10, "a"))
     store.add_updates([(2, "99", "{}"), (3, "10", "{}")])
-    store.finish(2, Event(2, Kind.TEXT, 99, 98, 1), State(lang="en"), (), [NewRequest("BBBB-BBBB", "T", "de", "v")])
+    store.finish(
+        2,
+        Event(2, Kind.TEXT, 99, 98, 1),
+        State(lang="en"),
+        (),
+        [NewRequest(replace(request("BBBB-BBBB"), user_id=98))],
+    )
 
     store.finish(3, EVENT, None, [say(10, "weg")], [Forget()])
 
@@ -191,3 +207,75 @@ def test_closing_waits_for_other_threads(tmp_path: Path, clock: Clock) -> None:
         store.close()
 
         assert all(reader.result(10) for reader in readers)
+
+
+def test_of_two_changes_at_once_one_is_refused(store: SqliteStore) -> None:
+    """A request changed since it was read is not changed again on what was true before, and nothing else is kept."""
+    store.act((), [NewRequest(request())])
+    first, second = (replace(request(), adviser=name) for name in ("Bea", "Cem"))
+    store.act((), [ChangeRequest(first)])
+
+    with pytest.raises(Conflict):
+        store.act([say(10, "Cem kommt")], [ChangeRequest(second)])
+
+    kept = store.request("AAAA-AAAA")
+    assert kept is not None
+    assert (kept.adviser, kept.version) == ("Bea", 1)
+    assert store.waiting() == 0
+
+
+def test_a_reply_or_edit_finds_its_counterpart(store: SqliteStore, clock: Clock) -> None:
+    """A copy is found by its original, the original by its copy, and the request by both."""
+    store.act([Outgoing(-5, "copyMessage", {}, origin=(10, 7), request="AAAA-AAAA")], [NewRequest(request())])
+    store.sent(store.due(clock())[0].id, 70)
+
+    assert store.caused(-5, (10, 7)) == 70
+    assert store.cause(-5, 70) == (10, 7)
+    assert [found and found.reference for found in (store.request_of(-5, 70), store.request_of(10, 7))] == [
+        "AAAA-AAAA"
+    ] * 2
+
+
+def test_moved_group_gets_what_waits_for_it(store: SqliteStore, clock: Clock) -> None:
+    """What waits for a group goes to the supergroup that it became, and threads are opened anew there."""
+    store.act([say(-5, "a")], [NewRequest(request())])
+    store.put_thread("AAAA-AAAA", Thread(-5, 3, 4))
+    store.add_updates([(1, "-5", "{}")])
+
+    store.finish(1, replace(EVENT, chat_id=-5), None, (), [Moved(-1005)])
+
+    assert (store.moved(-5), store.moved(-6)) == (-1005, -6)
+    assert [queued.outgoing.chat_id for queued in store.due(clock())] == [-1005]
+    assert store.thread("AAAA-AAAA") is None
+
+
+def test_transcript_is_kept_and_forgotten(store: SqliteStore) -> None:
+    """What was said is kept in order, belongs to the person, and goes with them."""
+    store.act((), [NewRequest(request()), Said("AAAA-AAAA", Side.PERSON, "a"), Said("AAAA-AAAA", Side.ADVISER, "b")])
+
+    assert [(line.side, line.text) for line in store.lines("AAAA-AAAA")] == [("person", "a"), ("adviser", "b")]
+    assert len(store.person(20)["lines"]) == 2
+    store.add_updates([(1, "10", "{}")])
+    store.finish(1, EVENT, None, (), [Forget()])
+    assert store.lines("AAAA-AAAA") == []
+
+
+def test_requests_of_the_first_schema_are_kept(tmp_path: Path, clock: Clock) -> None:
+    """An installation of the first version keeps its requests and what it has to send."""
+    with closing(sqlite3.connect(tmp_path / "old.db")) as connection:
+        old = Database(connection)
+        migrations.apply(old, stop_before="0002_consultation")
+        row = {"reference": "AAAA-AAAA", "chat_id": 10, "user_id": 20, "name": "Ada", "text": "Hilfe", "lang": "de"}
+        old.table("requests").insert(
+            {**row, "status": "open", "consent": "2026-11", "created": "2026-11-01T08:00:00+00:00"}
+        )
+        old.table("outbox").insert(
+            {"chat_id": 10, "method": "sendMessage", "params": "{}", "question": 5, "request": ""}
+        )
+
+    store = SqliteStore(tmp_path / "old.db", clock)
+
+    (kept,) = store.requests("open")
+    assert (kept.details.concern, kept.name, kept.consent) == ("Hilfe", "Ada", "2026-11")
+    assert store.due(clock())[0].outgoing.origin == (10, 5)
+    store.close()

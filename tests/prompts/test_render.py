@@ -37,7 +37,7 @@ def test_missing_variable_is_an_error() -> None:
 
 def test_values_are_escaped() -> None:
     """A name or a text cannot bring markup into a message."""
-    html = render("adviser_brief", "de", number="1", name="<b>Eve</b>", text="<a href='x'>{{ 7 * 7 }}</a>")
+    html = render("request_taken", "de", adviser="<b>Eve</b><a href='x'>{{ 7 * 7 }}</a>", number="1")
 
     assert "<b>Eve" not in html
     assert "<a href" not in html
@@ -63,11 +63,10 @@ def test_no_template_is_unused() -> None:
     """Every template is rendered or imported somewhere."""
     root = Path(FOLDER).parent
     code = "\n".join(path.read_text("utf-8") for room in ("bot", "prompts") for path in (root / room).rglob("*.py"))
-    code += "\n".join(path.read_text("utf-8") for path in (FOLDER / "de").glob("*.j2"))
+    code += "\n".join(path.read_text("utf-8") for path in FOLDER.glob("*/*.j2"))
     intents = {path.stem for path in (root / "knowledge" / "intents").glob("*.yaml")}
 
-    unused = {
-        name for name in names("de") if name.endswith(".j2") and name[:-3] not in intents and name[:-3] not in code
-    }
+    templates = {name for name in names("de") | names("desk") if name.endswith(".j2")}
+    unused = {name for name in templates if name[:-3] not in intents and name[:-3] not in code}
 
     assert unused == set()

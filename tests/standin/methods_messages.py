@@ -81,6 +81,16 @@ def edit_message_text(world: World, params: Json) -> Json:
     return _edit(world, message, _text_content(world, text, entities, params), params)
 
 
+@plays("editMessageCaption")
+def edit_message_caption(world: World, params: Json) -> Json:
+    """Replace the text under one's own photo or file, and its keyboard."""
+    message = _own(world, params)
+    if "text" in message.content:
+        raise rules.bad_request("there is no caption in the message to edit")
+    content = {name: value for name, value in message.content.items() if not name.startswith("caption")}
+    return _edit(world, message, content | _caption(world, params), params)
+
+
 @plays("editMessageReplyMarkup")
 def edit_message_reply_markup(world: World, params: Json) -> Json:
     """Replace the keyboard of one's own message."""

@@ -49,6 +49,7 @@ class Chat:
     messages: dict[int, "Message"] = field(default_factory=dict)
     topics: dict[int, str] = field(default_factory=dict)
     pinned: list[int] = field(default_factory=list)
+    migrated_to: int | None = None
 
     @property
     def private(self) -> bool:

@@ -40,6 +40,29 @@ class Group:
         with self.world.change():
             self.chat.members[user.id] = "member"
 
+    def deletes_topic(self, topic: int) -> None:
+        """Somebody deletes a topic with all that is in it."""
+        with self.world.change():
+            del self.chat.topics[topic]
+            for message in [one for one in self.chat.messages.values() if one.thread_id == topic]:
+                del self.chat.messages[message.id]
+            self.chat.pinned = [pinned for pinned in self.chat.pinned if pinned in self.chat.messages]
+
+    def leaves(self, user: "User") -> None:
+        """Somebody is no longer a member."""
+        with self.world.change():
+            del self.chat.members[user.id]
+
+    def becomes_supergroup(self, by: "User") -> None:
+        """A group gets another id: calls to the old one are refused with the new; the bot is told by a message."""
+        with self.world.change():
+            new = self.world.add_group(self.chat.title or "", "supergroup", forum=False)
+            new.members, new.bot_status = self.chat.members, self.chat.bot_status
+            told = self.world.post(self.chat, by.account, {"migrate_to_chat_id": new.id})
+            self.world.updates.put("message", told.to_json())
+            self.chat.migrated_to = new.id
+            self.chat, self.id = new, new.id
+
     def topic(self, name: str, by: "User") -> int:
         """Somebody opens a topic; its id."""
         with self.world.change():
@@ -65,6 +88,15 @@ class User(Media):
         """Send a text; commands, mentions and links in it are marked as Telegram marks them."""
         return self._send(_text(text), chat, reply_to, topic)
 
+    def edits_caption(self, message: Seen | int, text: str, chat: Group | None = None) -> Seen:
+        """Change the text under one of their own photos or files."""
+        with self.world.change():
+            edited = self._chat(chat).messages[_id(message)]
+            edited.content["caption"] = text
+            edited.edit_date, edited.touched = model.now(), self.world.touch()
+            self._tell_bot("edited_message", edited)
+            return edited.seen()
+
     def edits(self, message: Seen | int, text: str, chat: Group | None = None) -> Seen:
         """Change one of their own messages."""
         with self.world.change():
@@ -79,17 +111,26 @@ class User(Media):
         with self.world.change():
             where = self._chat(chat)
             message, button = _find_button(where, label)
-            query = self.world.new_query(self.account)
-            payload = {
-                "id": query.id,
-                "from": self.account.to_json(),
-                "message": message.to_json(),
-                "chat_instance": f"-{abs(where.id)}",
-                "data": button["callback_data"],
-            }
-            self.world.updates.put("callback_query", payload)
-            self._acted[where.id] = self.world.touch()
-            return query
+            return self._tapped(message, button["callback_data"])
+
+    def forges(self, data: str, chat: Group | None = None) -> Query:
+        """Send a tap with data that no button holds, on the newest message, even from outside of a group."""
+        with self.world.change():
+            where = chat.chat if chat else self._chat(None)
+            return self._tapped(list(where.messages.values())[-1], data)
+
+    def _tapped(self, message: Message, data: str) -> Query:
+        query = self.world.new_query(self.account)
+        payload = {
+            "id": query.id,
+            "from": self.account.to_json(),
+            "message": message.to_json(),
+            "chat_instance": f"-{abs(message.chat.id)}",
+            "data": data,
+        }
+        self.world.updates.put("callback_query", payload)
+        self._acted[message.chat.id] = self.world.touch()
+        return query
 
     def blocks_bot(self) -> None:
         """Block the bot; what it sends from now on is refused."""

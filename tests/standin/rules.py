@@ -28,16 +28,16 @@ ACTION = re.compile(
 class ApiError(Exception):
     """An answer with ok=false."""
 
-    def __init__(self, code: int, description: str, *, retry_after: int | None = None) -> None:
+    def __init__(self, code: int, description: str, **parameters: int) -> None:
         super().__init__(description)
         self.code = code
         self.description = description
-        self.retry_after = retry_after
+        self.parameters = parameters
 
     def to_json(self) -> Json:
         """The body of the answer."""
         body: Json = {"ok": False, "error_code": self.code, "description": self.description}
-        return body if self.retry_after is None else body | {"parameters": {"retry_after": self.retry_after}}
+        return body | {"parameters": self.parameters} if self.parameters else body
 
 
 class LimitError(ApiError):
@@ -70,6 +70,11 @@ def not_found() -> ApiError:
 def too_many_requests(seconds: int) -> ApiError:
     """Flood control."""
     return ApiError(429, f"Too Many Requests: retry after {seconds}", retry_after=seconds)
+
+
+def migrated(chat_id: int) -> ApiError:
+    """The group was turned into a supergroup with this id."""
+    return ApiError(400, "Bad Request: group chat was upgraded to a supergroup chat", migrate_to_chat_id=chat_id)
 
 
 def conflict(description: str) -> ApiError:

@@ -103,6 +103,8 @@ class World:
         chat = self.chats.get(int(chat_id)) if str(chat_id).lstrip("-").isdecimal() else None
         if chat is None:
             raise rules.bad_request(rules.CHAT_NOT_FOUND)
+        if chat.migrated_to:
+            raise rules.migrated(chat.migrated_to)
         return chat
 
     def writable(self, chat_id: int | str) -> Chat:

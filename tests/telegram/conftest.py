@@ -1,7 +1,8 @@
 """The whole bot, run as `gwbot run` runs it, against the stand-in over HTTP."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -31,10 +32,12 @@ def bot_settings(standin: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 
 @asynccontextmanager
-async def running(settings: Settings, live: LiveIndex, *, webhook: bool = False) -> AsyncIterator[None]:
+async def running(
+    settings: Settings, live: LiveIndex, *, webhook: bool = False, clock: Callable[[], float] = time.time
+) -> AsyncIterator[None]:
     """The bot at work inside the block; afterwards stopped as by SIGTERM."""
     stop, store = asyncio.Event(), open_store(settings)
-    task = asyncio.create_task(run(settings, live, store, stop, webhook=webhook))
+    task = asyncio.create_task(run(settings, live, store, stop, webhook=webhook, clock=clock))
     try:
         yield
     finally:
@@ -60,3 +63,31 @@ async def sees(standin: StandIn, person: User, text: str, chat: Group | None = N
 def ada(standin: StandIn) -> User:
     """A person whose Telegram is German."""
     return standin.user("Ada", language_code="de", started=True)
+
+
+@pytest.fixture
+def bea(standin: StandIn) -> User:
+    """An adviser."""
+    return standin.user("Bea", language_code="de")
+
+
+@pytest.fixture
+def cem(standin: StandIn) -> User:
+    """Another adviser."""
+    return standin.user("Cem", language_code="de")
+
+
+@pytest.fixture
+def forum(standin: StandIn, bea: User, cem: User) -> Group:
+    """The advisers' group, with topics."""
+    return standin.group("Beratung", [bea, cem], forum=True, admin=True)
+
+
+@pytest.fixture
+async def connected(
+    bot_settings: Settings, live: LiveIndex, forum: Group, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[None]:
+    """A bot that is connected to the advisers' forum."""
+    monkeypatch.setenv("GW_ADVISER_CHAT_ID", str(forum.id))
+    async with running(Settings(), live):
+        yield

@@ -1,0 +1,155 @@
+"""A request for advice as data: what the form asks, what is passed on, and where a request stands."""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+
+class Ask(StrEnum):
+    """What the form asks for, in its order."""
+
+    CONCERN = "concern"
+    ORGANISATION = "organisation"
+    KIND = "kind"
+    PLACE = "place"
+    REACH = "reach"
+    ADDRESS = "address"
+    TIMES = "times"
+    REVIEW = "review"
+
+
+OPTIONAL = frozenset((Ask.ORGANISATION, Ask.PLACE, Ask.TIMES))
+LONGEST = {Ask.CONCERN: 2_000, Ask.ORGANISATION: 150, Ask.PLACE: 150, Ask.ADDRESS: 150, Ask.TIMES: 200}  # characters
+KINDS = ("npo", "foundation", "municipality", "company", "citizen", "other")
+
+
+class Reach(StrEnum):
+    """How the person wants to be reached."""
+
+    HERE = "here"
+    EMAIL = "email"
+    PHONE = "phone"
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """What the bot knows that helps an adviser: only with the person's consent.
+
+    Attributes:
+        question: the person's last question; "" where there was none.
+        entry, title: of the entry that the bot answered with; "" where it did not answer.
+        sure: how sure the bot was, 0 to 1.
+        passage: the beginning of what the bot answered.
+        step, steps: how far the person is in the introduction; 0 where they did not begin.
+    """
+
+    question: str = ""
+    entry: str = ""
+    title: str = ""
+    sure: float = 0.0
+    passage: str = ""
+    step: int = 0
+    steps: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """What a person tells with a request. ``address`` is an e-mail address or a telephone number, by ``reach``."""
+
+    concern: str = ""
+    organisation: str = ""
+    kind: str = ""
+    place: str = ""
+    reach: Reach = Reach.HERE
+    address: str = ""
+    times: str = ""
+
+    def told(self, ask: Ask, value: str) -> "Details":
+        """The details with the answer to one question; another way to be reached needs another address."""
+        if ask is Ask.REACH:
+            return replace(self, reach=Reach(value), address="")
+        known: dict[str, Any] = {ask.value: value}
+        return replace(self, **known)
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A form being filled in: what it asks now, and whether the person is doing something else at the moment.
+
+    ``reviewed`` is set from the first summary on: a line changed afterwards leads back to it.
+    """
+
+    at: Ask = Ask.CONCERN
+    details: Details = Details()
+    brief: Brief = Brief()
+    shares: frozenset[str] = frozenset(("question", "progress"))
+    reviewed: bool = False
+    paused: bool = False
+
+    @property
+    def shared(self) -> Brief:
+        """The brief without what the person took out."""
+        brief = self.brief if "question" in self.shares else Brief()
+        progress = (self.brief.step, self.brief.steps) if "progress" in self.shares else (0, 0)
+        return replace(brief, step=progress[0], steps=progress[1])
+
+
+class Status(StrEnum):
+    """Where a request stands."""
+
+    OPEN = "open"
+    TAKEN = "taken"
+    CLOSED = "closed"
+
+
+class Side(StrEnum):
+    """Whose turn it is, or who wrote."""
+
+    PERSON = "person"
+    ADVISER = "adviser"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A kept request. Times are Unix seconds, 0 where there is none.
+
+    Attributes:
+        consent: version of the wording that the person agreed to, at ``created``.
+        contact: id of the listed contact that it is for.
+        taken_by, adviser: Telegram id and name of who took it; 0 and "" before.
+        talking: an adviser has written and nobody has ended it: the bot keeps silent.
+        turn: who is to write next, since ``since``.
+        promised: until when an answer was promised.
+        told: when the person was told that nobody has answered yet.
+        reminded: when the advisers were last reminded.
+        remind_at: when an adviser wants to be reminded.
+        warned: when the person was told that the request will be closed for silence.
+        rating: 1 to 5, 0 where there is none.
+        version: counts the changes, so that of two changes at the same moment one is noticed.
+    """
+
+    reference: str
+    chat_id: int
+    user_id: int
+    name: str
+    lang: str
+    details: Details
+    brief: Brief
+    consent: str
+    contact: str
+    created: float
+    promised: float = 0.0
+    status: Status = Status.OPEN
+    taken_by: int = 0
+    adviser: str = ""
+    talking: bool = False
+    turn: Side = Side.ADVISER
+    since: float = 0.0
+    told: float = 0.0
+    reminded: float = 0.0
+    remind_at: float = 0.0
+    warned: float = 0.0
+    closed: float = 0.0
+    rating: int = 0
+    comment: str = ""
+    version: int = 0

@@ -1,0 +1,26 @@
+"""What the bot knows that helps an adviser."""
+
+from dataclasses import replace
+
+from bot.answer import Status
+from bot.consultation import Brief
+from bot.flows.parts import Parts
+from bot.model import Event, State
+from prompts.telegram_html import to_plain
+
+PASSAGE = 300  # characters of an answer that an adviser is shown
+
+
+def brief(parts: Parts, state: State, event: Event) -> Brief:
+    """The person's last question with what the bot answered, and how far they are in the introduction."""
+    steps = len([step for step in parts.steps if step.lang == parts.lang(state, event)])
+    known = Brief(state.last_question, step=state.step, steps=steps if state.step else 0)
+    if not state.last_question:
+        return known
+    answer = parts.answerer.answer(state.last_question, event.language_code, state.lang, state.last_context)
+    if answer.status is not Status.ANSWERED:
+        return replace(known, sure=answer.confidence)
+    text = " ".join(to_plain(answer.html).split())
+    passage = text if len(text) <= PASSAGE else text[:PASSAGE].rsplit(" ", 1)[0] + " …"
+    source = answer.sources[0]
+    return replace(known, entry=source.entry, title=source.title, sure=answer.confidence, passage=passage)

@@ -1,0 +1,52 @@
+"""What advisers see of a request: the card at the top of its thread, its buttons and the topic's title."""
+
+from bot.consultation import Request, Side, Status
+from bot.hours import spoken
+from bot.model import Button, Keyboard
+from prompts.render import label, render
+
+DESK = "q:"  # callback data: q:<action>:<reference>[:<value>]
+ROOM, LANG = "desk", "de"  # the folder of what advisers read, and their language
+TITLE = 128  # characters of a topic's name; Bot API, createForumTopic
+MARKS = {Status.OPEN: "🆕", Status.TAKEN: "💬", Status.CLOSED: "✅"}
+ACTIONS = {
+    Status.OPEN: (("take",), ("suggest", "close")),
+    Status.TAKEN: (("suggest", "close"), ("remind", "release")),
+    Status.CLOSED: (("reopen",),),
+}
+
+
+def html(request: Request) -> str:
+    """The card, in Telegram HTML."""
+    return render(
+        "card",
+        ROOM,
+        request=request,
+        details=request.details,
+        brief=request.brief,
+        state=label(f"status_{request.status}", ROOM),
+        created=spoken(request.created, LANG),
+        promised=spoken(request.promised, LANG) if request.promised else "",
+        waits=request.turn is Side.ADVISER and request.status is not Status.CLOSED,
+        since=spoken(request.since, LANG),
+    )
+
+
+def keyboard(request: Request) -> Keyboard:
+    """What an adviser can do with the request now."""
+    return tuple(
+        tuple(Button(label(action, ROOM), f"{DESK}{action}:{request.reference}") for action in row)
+        for row in ACTIONS[request.status]
+    )
+
+
+def title(request: Request) -> str:
+    """The name of the request's topic, with its state."""
+    who = request.details.organisation or request.name
+    return f"{MARKS[request.status]} {request.reference} {' '.join(who.split())}"[:TITLE]
+
+
+def history(lines: list[tuple[str, str, float]]) -> str:
+    """What was said before the thread had to be opened anew."""
+    told = [(label(f"side_{side}", ROOM), text, spoken(created, LANG)) for side, text, created in lines]
+    return render("history", ROOM, lines=told)

@@ -1,0 +1,63 @@
+"""The summary of a request before it is sent, the person's consent, and the sending."""
+
+from dataclasses import replace
+
+from bot.consultation import Ask, Form, Request
+from bot.flows.parts import Parts
+from bot.hours import answer_by, spoken
+from bot.model import Button, Change, Event, Keyboard, NewRequest, Post, Say, State, Turn, Update
+from knowledge.contacts import contact_for
+from prompts.render import label, render
+
+CONSENT = "2026-11-24"  # version of the wording in prompts/*/form_review.j2
+FORM = "r:"  # callback data: r:<action>:<value>
+LINES = (Ask.CONCERN, Ask.ORGANISATION, Ask.KIND, Ask.PLACE, Ask.REACH, Ask.TIMES)
+
+
+def summary(parts: Parts, form: Form, event: Event, lang: str, note: str = "") -> str:
+    """Exactly what is passed on, in Telegram HTML."""
+    contact = contact_for(parts.contacts, form.brief.entry)
+    values = {"details": form.details, "brief": form.shared, "name": event.name, "contact": contact}
+    return render("form_review", lang, note=note, **values)
+
+
+def keyboard(form: Form, lang: str) -> Keyboard:
+    """Send, change any line, leave out what the bot would add, cancel."""
+    changes = [Button("✎ " + label(f"line_{line}", lang), f"{FORM}go:{line}") for line in LINES]
+    rows = [tuple(changes[at : at + 2]) for at in range(0, len(changes), 2)]
+    has = {"question": bool(form.brief.question), "progress": bool(form.brief.step)}
+    for part in (part for part, there in has.items() if there):
+        mark = "☑ " if part in form.shares else "☐ "
+        rows.append((Button(mark + label(f"share_{part}", lang), f"{FORM}share:{part}"),))
+    send = (Button(label("consent", lang), f"{FORM}send:"),)
+    return (send, *rows, (Button(label("cancel", lang), f"{FORM}cancel:"),))
+
+
+def send(parts: Parts, state: State, event: Event) -> Turn:
+    """Keep the request and bring it to the advisers; says honestly where nobody is told."""
+    form, lang, now = state.form, parts.lang(state, event), parts.now()
+    assert form is not None
+    reference, contact = parts.reference(), contact_for(parts.contacts, form.brief.entry)
+    told = parts.desk is not None or parts.mail
+    promised = answer_by(now, parts.answer_days) if told else 0.0
+    request = Request(
+        reference=reference,
+        chat_id=event.chat_id,
+        user_id=event.user_id,
+        name=event.name,
+        lang=lang,
+        details=form.details,
+        brief=form.shared,
+        consent=CONSENT,
+        contact=contact.id,
+        created=now,
+        since=now,
+        promised=promised,
+    )
+    values = {"number": reference, "contact": contact, "by": spoken(promised, lang), "desk": parts.desk is not None}
+    sent = render("request_sent" if told else "request_kept", lang, **values)
+    final = Change(summary(parts, form, event, lang), (), message_id=event.message_id)
+    tell = (Update(reference),) if parts.desk is not None else ()
+    post = (Post(reference),) if parts.mail else ()
+    messages = (final, Say(sent, request=reference), *tell, *post)
+    return Turn(replace(state, form=None), messages, (NewRequest(request),))

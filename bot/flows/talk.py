@@ -1,0 +1,110 @@
+"""The person's side of a request: while an adviser is in the conversation, what they write goes there."""
+
+from dataclasses import replace
+
+from bot.consultation import Request, Side, Status
+from bot.flows import after
+from bot.flows.card import ROOM
+from bot.flows.parts import Parts
+from bot.menu import MEANING
+from bot.model import Button, ChangeRequest, Copy, Event, Kind, Rewrite, Said, Say, State, Toast, Turn, Update
+from prompts.render import label, render
+
+END = f"{after.ASIDE}end"
+ALWAYS = frozenset(("abbrechen", "datenschutz", "meinedaten", "loeschen", "kontakt", "hilfe"))  # commands
+WRITTEN = (Kind.TEXT, Kind.OTHER, Kind.EDITED)
+
+
+def message(parts: Parts, state: State, event: Event) -> Turn | None:
+    """What goes to the advisers instead of to the bot; None where the bot is meant."""
+    if parts.desk is None:
+        return None
+    request = _meant(parts, event) if event.kind in WRITTEN else None
+    if request:
+        return _brought(parts, state, event, request)
+    running = talking(parts, event)
+    if running is None:
+        return None
+    if event.kind is Kind.COMMAND:
+        return _command(parts, state, event, running)
+    if event.kind is Kind.BUTTON and not event.text.startswith((after.ASIDE, "d:")):
+        return Turn(state, (Toast(label("talk_silent", running.lang, adviser=running.adviser)),))
+    return None
+
+
+def ended(parts: Parts, state: State, request: Request) -> Turn:
+    """The bot answers again; the request stays open."""
+    if not request.talking:
+        return Turn(state, (Toast(label("gone", request.lang)),))
+    done = Button(label("person_done", request.lang), f"{after.ASIDE}done:{request.reference}")
+    html = render("talk_ended", request.lang, number=request.reference)
+    told = Say(html, ((done,),), chat_id=request.chat_id, request=request.reference)
+    desk = Say(render("ended", ROOM), request=request.reference, desk=True)
+    return Turn(state, (told, desk, Toast()), (ChangeRequest(replace(request, talking=False)),))
+
+
+def button(parts: Parts, state: State, event: Event, rest: str) -> Turn | None:
+    """A tap on a button about the person's own request; None where it is not theirs, or no longer counts."""
+    action, _, rest = rest.partition(":")
+    reference, _, value = rest.partition(":")
+    request = parts.store.request(reference)
+    if request is None or request.user_id != event.user_id or request.chat_id != event.chat_id:
+        return None
+    match action:
+        case "end":
+            return ended(parts, state, request)
+        case "done" | "withdraw" if request.status is not Status.CLOSED:
+            template = "request_solved" if action == "done" else "request_withdrawn"
+            desk = Say(render(action, ROOM), request=reference, desk=True)
+            turn = after.closed(state, request, parts.now(), template)
+            return replace(turn, messages=(*turn.messages, desk))
+        case "wait" if request.status is not Status.CLOSED:
+            return Turn(state, (Toast(label("person_waits", request.lang)),))
+        case "reopen":
+            return after.reopened(parts, state, request)
+        case "rate":
+            return after.rated(state, event, request, value)
+        case "nothing" if state.rated:
+            return Turn(replace(state, rated=""), (Say(render("thanks_comment", request.lang)), Toast()))
+    return None
+
+
+def _brought(parts: Parts, state: State, event: Event, request: Request) -> Turn:
+    assert parts.desk is not None
+    if event.kind is Kind.EDITED:
+        return Turn(state, (Rewrite(request.reference, parts.desk, event.html, caption=bool(event.what)),))
+    if request.status is Status.CLOSED:
+        again = Button(label("person_reopen", request.lang), f"{after.ASIDE}reopen:{request.reference}")
+        return Turn(state, (Say(render("person_closed", request.lang, number=request.reference), ((again,),)),))
+    since = request.since if request.turn is Side.ADVISER else parts.now()
+    fresh = replace(request, turn=Side.ADVISER, since=since, warned=0.0)
+    replies = None if event.reply_to is None else (event.chat_id, event.reply_to)
+    copy = Copy(request.reference, parts.desk, desk=True, replies=replies)
+    update = (Update(request.reference),) if request.turn is Side.PERSON else ()
+    said = Said(request.reference, Side.PERSON, event.text or f"[{event.what}]")
+    return Turn(state, (copy, *update), (ChangeRequest(fresh), said))
+
+
+def _command(parts: Parts, state: State, event: Event, running: Request) -> Turn | None:
+    meaning = MEANING.get(event.command, "")
+    if meaning == "abbrechen":
+        return ended(parts, state, running)
+    if meaning in ALWAYS:
+        return None
+    end = Button(label("talk_end", running.lang), f"{END}:{running.reference}")
+    return Turn(state, (Say(render("talk_runs", running.lang, adviser=running.adviser), ((end,),)),))
+
+
+def _meant(parts: Parts, event: Event) -> Request | None:
+    """The own request that a message belongs to: by what it replies to, by its edit, or by the talk."""
+    known = event.message_id if event.kind is Kind.EDITED else event.reply_to
+    request = None if known is None else parts.store.request_of(event.chat_id, known)
+    if request and request.user_id == event.user_id:
+        return request
+    return None if event.kind is Kind.EDITED else talking(parts, event)
+
+
+def talking(parts: Parts, event: Event) -> Request | None:
+    """The person's request in whose conversation an adviser is now."""
+    running = [request for request in parts.store.requests_by(event.user_id) if request.talking]
+    return max(running, key=lambda request: request.since, default=None)

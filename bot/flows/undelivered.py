@@ -1,0 +1,23 @@
+"""A message that did not arrive: the other side is told."""
+
+from collections.abc import Sequence
+
+from bot.flows.card import ROOM
+from bot.flows.parts import Parts
+from bot.model import Say
+from bot.store.protocol import CARD, Outgoing
+from prompts.render import render
+
+BLOCKED = ("blocked by the user", "user is deactivated", "chat not found", "can't initiate")
+
+
+def undelivered(parts: Parts, outgoing: Outgoing, reason: str) -> Sequence[Say]:
+    """What to say to whom when a call about a request failed for good. What tells this is not reported in turn."""
+    request = parts.store.request(outgoing.request) if outgoing.request else None
+    if request is None or outgoing.method == CARD:
+        return ()
+    if outgoing.chat_id == request.chat_id:
+        gone = any(words in reason for words in BLOCKED)
+        html = render("undelivered", ROOM, gone=gone, details=request.details)
+        return (Say(html, request=request.reference, desk=True),)
+    return (Say(render("undelivered", request.lang, contact=parts.contact), chat_id=request.chat_id),)

@@ -1,0 +1,175 @@
+"""The outbox's calls, with what is known only when they are made: message ids, threads, the state of a request.
+
+A request has its thread at the advisers: a topic where their group has topics, else the replies to its card. It is
+opened by the first call that needs it, and opened anew where it was deleted.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from telegram import Bot
+from telegram.error import BadRequest, ChatMigrated, Forbidden, TelegramError
+
+from bot.consultation import Request
+from bot.flows import card
+from bot.handlers.outgoing import text_params
+from bot.handlers.sender import call, outcome
+from bot.outbox import Later, Refused, Result, Sent
+from bot.store.protocol import CARD, MAIL, Outgoing, Place, Store, Thread
+from prompts.split import split_html
+
+log = logging.getLogger(__name__)
+DESK_WAIT = 300.0  # seconds until the next try where the bot is not in the advisers' chat
+NO_THREAD = ("message thread not found", "topic_deleted", "topic_id_invalid")
+NO_MESSAGE = ("message to edit not found", "message_id_invalid")
+NO_FORUM = ("not a forum", "not enough rights", "chat_not_modified", "method is available only")
+Mail = Callable[[str], Awaitable[Result]]
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """Makes calls. ``mail`` sends a request, named by its reference, by e-mail."""
+
+    bot: Bot
+    store: Store
+    mail: Mail
+
+    async def __call__(self, outgoing: Outgoing) -> Result:
+        """Make one call of the outbox."""
+        if outgoing.method == MAIL:
+            return await self.mail(outgoing.request)
+        try:
+            return await self._made(outgoing)
+        except ChatMigrated as error:
+            await asyncio.to_thread(self.store.move, outgoing.chat_id, error.new_chat_id)
+            return Later(0.0)
+        except TelegramError as error:
+            result = outcome(error)
+            gone = isinstance(error, Forbidden) or "chat not found" in error.message.lower()
+            if gone and outgoing.place is Place.THREAD:
+                log.error("the advisers' chat cannot be written to: %s; what is for it waits", error.message)
+                return Later(DESK_WAIT)
+            return result
+
+    async def _made(self, outgoing: Outgoing) -> Result:
+        if outgoing.place is Place.THREAD:
+            return await self._in_thread(outgoing)
+        params = dict(outgoing.params)
+        if outgoing.edits:
+            target = await asyncio.to_thread(self.store.caused, outgoing.chat_id, outgoing.edits)
+            if target is None:
+                return Refused("the message to edit was never sent")
+            params["message_id"] = target
+        params |= await self._reply(outgoing)
+        return await call(self.bot, outgoing.chat_id, outgoing.method, params)
+
+    async def _in_thread(self, outgoing: Outgoing) -> Result:
+        request = await asyncio.to_thread(self.store.request, outgoing.request)
+        if request is None:
+            return Refused("the request was deleted")
+        for _ in range(2):
+            thread = await asyncio.to_thread(self.store.thread, request.reference)
+            try:
+                if thread is None:
+                    thread = await self._opened(outgoing.chat_id, request)
+                    if outgoing.method == CARD:
+                        return Sent(None)
+                if outgoing.method == CARD:
+                    return await self._card(thread, request)
+                params = {**outgoing.params, **_into(thread), **await self._reply(outgoing)}
+                return await call(self.bot, thread.chat_id, outgoing.method, params)
+            except BadRequest as error:
+                if not _says(error, NO_THREAD):
+                    raise
+                await asyncio.to_thread(self.store.put_thread, request.reference, None)  # deleted: open another
+        return Later(None)
+
+    async def _opened(self, chat_id: int, request: Request) -> Thread:
+        """A new thread with the card, and with what was said before where there was something."""
+        thread_id = await self._topic(chat_id, request)
+        place: dict[str, Any] = {"message_thread_id": thread_id} if thread_id else {}
+        sent = await call(self.bot, chat_id, "sendMessage", {**_card_params(request), **place})
+        assert isinstance(sent, Sent)
+        thread = Thread(chat_id, thread_id, sent.message_id or 0)
+        await asyncio.to_thread(self.store.put_thread, request.reference, thread)
+        await self._pin(thread)
+        lines = await asyncio.to_thread(self.store.lines, request.reference)
+        if lines:
+            text = card.history([(line.side, line.text, line.created) for line in lines])
+            for part in split_html(text):
+                await call(self.bot, chat_id, "sendMessage", {**text_params(part), **_into(thread)})
+        return thread
+
+    async def _topic(self, chat_id: int, request: Request) -> int:
+        try:
+            topic = await self.bot.create_forum_topic(chat_id, card.title(request))
+        except BadRequest as error:
+            if _says(error, NO_FORUM):
+                return 0
+            raise
+        return topic.message_thread_id
+
+    async def _card(self, thread: Thread, request: Request) -> Result:
+        try:
+            result = await call(
+                self.bot, thread.chat_id, "editMessageText", {**_card_params(request), "message_id": thread.card}
+            )
+        except BadRequest as error:
+            if not _says(error, NO_MESSAGE):
+                raise
+            sent = await call(self.bot, thread.chat_id, "sendMessage", {**_card_params(request), **_topic_of(thread)})
+            assert isinstance(sent, Sent)
+            fresh = replace(thread, card=sent.message_id or 0)
+            await asyncio.to_thread(self.store.put_thread, request.reference, fresh)
+            await self._pin(fresh)
+            result = Sent(None)
+        if thread.thread_id:
+            await self._titled(thread, request)
+        return result
+
+    async def _titled(self, thread: Thread, request: Request) -> None:
+        try:
+            await self.bot.edit_forum_topic(thread.chat_id, thread.thread_id, name=card.title(request))
+        except BadRequest as error:
+            if _says(error, NO_THREAD):
+                raise
+            log.info("a topic keeps its title: %s", error.message)
+
+    async def _pin(self, thread: Thread) -> None:
+        try:
+            await self.bot.pin_chat_message(thread.chat_id, thread.card, disable_notification=True)
+        except BadRequest as error:
+            log.info("a card is not pinned: %s", error.message)  # a comfort that needs a right of its own
+
+    async def _reply(self, outgoing: Outgoing) -> dict[str, Any]:
+        """The message in the chat that stands for the one replied to: its copy, or what it is a copy of."""
+        if outgoing.replies is None:
+            return {}
+        target = await asyncio.to_thread(self.store.caused, outgoing.chat_id, outgoing.replies)
+        if target is None:
+            cause = await asyncio.to_thread(self.store.cause, *outgoing.replies)
+            target = cause[1] if cause and cause[0] == outgoing.chat_id else None
+        return {"reply_parameters": _replying(target)} if target else {}
+
+
+def _card_params(request: Request) -> dict[str, Any]:
+    return text_params(split_html(card.html(request))[0], card.keyboard(request))
+
+
+def _topic_of(thread: Thread) -> dict[str, Any]:
+    return {"message_thread_id": thread.thread_id} if thread.thread_id else {}
+
+
+def _into(thread: Thread) -> dict[str, Any]:
+    return _topic_of(thread) or {"reply_parameters": _replying(thread.card)}
+
+
+def _replying(message_id: int) -> dict[str, Any]:
+    return {"message_id": message_id, "allow_sending_without_reply": True}
+
+
+def _says(error: TelegramError, words: tuple[str, ...]) -> bool:
+    return any(part in error.message.lower() for part in words)

@@ -1,0 +1,29 @@
+"""Whether a person is in a chat, as Telegram says now."""
+
+import asyncio
+from collections.abc import Callable
+
+from telegram import Bot
+from telegram.constants import ChatMemberStatus
+from telegram.error import BadRequest
+
+INSIDE = {ChatMemberStatus.OWNER, ChatMemberStatus.ADMINISTRATOR, ChatMemberStatus.MEMBER}
+PATIENCE = 20.0  # seconds
+
+
+def membership(bot: Bot, loop: asyncio.AbstractEventLoop) -> Callable[[int, int], bool]:
+    """A function of chat and person for other threads than the loop's; raises TelegramError where nobody answers."""
+
+    def is_member(chat_id: int, user_id: int) -> bool:
+        return asyncio.run_coroutine_threadsafe(_is_member(bot, chat_id, user_id), loop).result(PATIENCE)
+
+    return is_member
+
+
+async def _is_member(bot: Bot, chat_id: int, user_id: int) -> bool:
+    try:
+        member = await bot.get_chat_member(chat_id, user_id)
+    except BadRequest:  # somebody Telegram does not know there
+        return False
+    restricted = member.status == ChatMemberStatus.RESTRICTED and getattr(member, "is_member", False)
+    return member.status in INSIDE or bool(restricted)

@@ -1,0 +1,54 @@
+"""Working days of the advisers: Monday to Friday in Berlin, without its public holidays."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
+from zoneinfo import ZoneInfo
+
+import holidays
+
+from prompts.render import label
+
+ZONE = ZoneInfo("Europe/Berlin")
+OPENING, CLOSING = time(9), time(17)  # what comes later counts as coming the next day
+
+
+def answer_by(now: float, days: int) -> float:
+    """Unix time of the closing hour ``days`` working days after now; a request at the weekend counts from Monday."""
+    moment = local(now)
+    day = moment.date()
+    left = days if is_working_day(day) and moment.time() < CLOSING else days + 1
+    while left:
+        day += timedelta(days=1)
+        left -= is_working_day(day)
+    return datetime.combine(day, CLOSING, ZONE).timestamp()
+
+
+def next_morning(now: float) -> float:
+    """Unix time of the opening hour on the next working day."""
+    day = local(now).date() + timedelta(days=1)
+    while not is_working_day(day):
+        day += timedelta(days=1)
+    return datetime.combine(day, OPENING, ZONE).timestamp()
+
+
+def is_working_day(day: date) -> bool:
+    """Whether the advisers work on this day."""
+    return day.weekday() < 5 and day not in _holidays()
+
+
+def local(moment: float) -> datetime:
+    """A Unix time as a clock in Berlin shows it."""
+    return datetime.fromtimestamp(moment, UTC).astimezone(ZONE)
+
+
+def spoken(moment: float, lang: str) -> str:
+    """A Unix time as people say it: the day and the hour, in Berlin."""
+    then = local(moment)
+    weekday = label("weekdays", lang).split()[then.weekday()]
+    month = label("months", lang).split()[then.month - 1]
+    return label("day_and_hour", lang, weekday=weekday, day=then.day, month=month, hour=then.hour)
+
+
+@cache
+def _holidays() -> holidays.HolidayBase:
+    return holidays.country_holidays("DE", subdiv="BE")

@@ -1,0 +1,130 @@
+"""A request for advice as an e-mail, and the way to the mail server."""
+
+import ipaddress
+import re
+import smtplib
+import ssl
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime, parseaddr
+from urllib.parse import unquote, urlsplit
+
+from bot.consultation import Reach, Request
+from bot.errors import SettingsError
+from bot.flows.card import LANG, ROOM
+from bot.hours import local, spoken
+from bot.vcard import vcard
+from knowledge.contacts import Contact
+from prompts.render import label, render
+from prompts.telegram_html import to_plain
+
+FORM = "GW_SMTP_URL must look like smtp://user:password@host:587 or smtps://user:password@host:465."
+PORTS = {"smtp": 587, "smtps": 465}
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]+")
+
+
+def compose(request: Request, contact: Contact, sender: str, transcript: str) -> EmailMessage:
+    """The mail to the contact: as text and HTML, with a vCard and what was said so far.
+
+    Its Message-ID comes from the reference, so that a mail program recognises one that was delivered twice.
+    """
+    name, address = parseaddr(sender)
+    domain = address.rpartition("@")[2]
+    message = EmailMessage(policy=SMTP)
+    message["From"] = Address(_line(name) or label("mail_sender", ROOM), addr_spec=address)
+    message["To"] = Address(_line(contact.name), addr_spec=contact.email)
+    message["Subject"] = label("mail_subject", ROOM, number=request.reference, who=_line(_who(request)))
+    message["Date"] = format_datetime(local(request.created))
+    message["Message-ID"] = f"<anfrage-{request.reference}@{domain}>"
+    if request.details.reach is Reach.EMAIL:
+        message["Reply-To"] = Address(_line(request.name), addr_spec=request.details.address)
+    values = {
+        "request": request,
+        "details": request.details,
+        "brief": request.brief,
+        "contact": contact,
+        "created": spoken(request.created, LANG),
+        "promised": spoken(request.promised, LANG) if request.promised else "",
+    }
+    text = render("mail_text", ROOM, **values)
+    message.set_content(to_plain(text))
+    message.add_alternative(render("mail", ROOM, title=request.reference, body=text), subtype="html")
+    message.add_attachment(vcard(request), subtype="vcard", filename=f"{request.reference}.vcf")
+    message.add_attachment(transcript, filename=f"{request.reference}.txt")
+    return message
+
+
+class Mailer:
+    """Sends by the server of a URL. The connection is encrypted; only to this very machine it may be plain."""
+
+    def __init__(self, url: str, timeout: float = 20.0) -> None:
+        """Read the URL; raises SettingsError where it is of another form. ``timeout`` is in seconds."""
+        parts = urlsplit(url)
+        try:
+            port = parts.port
+        except ValueError:
+            raise SettingsError(FORM) from None
+        if parts.scheme not in PORTS or not parts.hostname:
+            raise SettingsError(FORM)
+        self._tls = parts.scheme == "smtps"
+        self._host, self._port, self._timeout = parts.hostname, port or PORTS[parts.scheme], timeout
+        self._login = (unquote(parts.username), unquote(parts.password or "")) if parts.username else None
+
+    def send(self, message: EmailMessage) -> None:
+        """Send a mail; raises OSError or SMTPException where the server does not take it."""
+        with self._connected() as server:
+            server.send_message(message)
+
+    def check(self) -> None:
+        """Connect and log in; raises as `send` does."""
+        with self._connected() as server:
+            server.noop()
+
+    def _connected(self) -> smtplib.SMTP:
+        context = ssl.create_default_context()
+        if self._tls:
+            server: smtplib.SMTP = smtplib.SMTP_SSL(self._host, self._port, timeout=self._timeout, context=context)
+        else:
+            server = smtplib.SMTP(self._host, self._port, timeout=self._timeout)
+        try:
+            if not self._tls:
+                server.ehlo()
+                if server.has_extn("starttls") or not is_this_machine(self._host):
+                    server.starttls(context=context)
+            if self._login:
+                server.login(*self._login)
+        except BaseException:
+            server.close()
+            raise
+        return server
+
+
+def outcome(error: Exception) -> str | None:
+    """Why a mail will never be taken; None where it may be later: then it is tried again.
+
+    A login that fails is mended by the operator, so the mail waits for that.
+    """
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        codes = {code for code, _ in error.recipients.values()}
+        return f"recipient refused ({max(codes)})" if min(codes, default=0) >= 500 else None
+    if isinstance(error, smtplib.SMTPResponseException) and not isinstance(error, smtplib.SMTPAuthenticationError):
+        return f"refused ({error.smtp_code})" if error.smtp_code >= 500 else None
+    return None if isinstance(error, OSError | smtplib.SMTPException) else type(error).__name__
+
+
+def is_this_machine(host: str) -> bool:
+    """Whether a host is reached without leaving this machine."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _who(request: Request) -> str:
+    return request.details.organisation or request.name
+
+
+def _line(text: str) -> str:
+    """A text for a header: without anything that would begin another one."""
+    return _CONTROL.sub(" ", text).strip()

@@ -1,0 +1,50 @@
+"""Requests for advice by e-mail: composed when they are sent, so that they say what is true then."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+from bot.flows import card
+from bot.flows.parts import Parts
+from bot.mail import Mailer, compose, outcome
+from bot.outbox import Later, Refused, Result, Sent
+from bot.settings import Settings
+from knowledge.contacts import default_contact
+from prompts.telegram_html import to_plain
+
+log = logging.getLogger(__name__)
+
+
+def post(settings: Settings, parts: Parts) -> Callable[[str], Awaitable[Result]]:
+    """A function that sends the request with this reference to its contact."""
+    mailer = make_mailer(settings)
+
+    async def send(reference: str) -> Result:
+        return await asyncio.to_thread(_send, parts, mailer, settings.mail_from or "", reference)
+
+    return send
+
+
+def make_mailer(settings: Settings) -> Mailer | None:
+    """The way to the mail server; None where none is set."""
+    if settings.smtp_url is None:
+        return None
+    return Mailer(settings.smtp_url.get_secret_value())
+
+
+def _send(parts: Parts, mailer: Mailer | None, sender: str, reference: str) -> Result:
+    request = parts.store.request(reference)
+    if request is None:
+        return Refused("the request was deleted")
+    if mailer is None:
+        return Later(None)  # mail was turned off after the request came; it waits until it is on again
+    contact = next((one for one in parts.contacts if one.id == request.contact), default_contact(parts.contacts))
+    said = [(line.side, line.text, line.created) for line in parts.store.lines(reference)]
+    transcript = to_plain(card.html(request) + "\n\n" + card.history(said))
+    try:
+        mailer.send(compose(request, contact, sender, transcript))
+    except Exception as error:  # whatever a mail server or the way to it brings; what may pass is tried again
+        reason = outcome(error)
+        log.warning("an e-mail was not taken (%s)", type(error).__name__)
+        return Later(None) if reason is None else Refused(reason)
+    return Sent(None)

@@ -1,0 +1,9 @@
+"""Frozen values <-> JSON columns. What this version does not know is passed over; what is missing has its default."""
+
+from pydantic import TypeAdapter
+
+from bot.consultation import Request
+from bot.model import State
+
+STATE: TypeAdapter[State] = TypeAdapter(State)
+REQUEST: TypeAdapter[Request] = TypeAdapter(Request)

@@ -1,0 +1,95 @@
+"""Requests for advice in SQLite: each one JSON body with a version, its thread at the advisers, and what was said."""
+
+from dataclasses import replace
+
+from sqlite_utils import Database
+
+from bot.consultation import Request
+from bot.errors import Conflict
+from bot.store.bodies import REQUEST
+from bot.store.connection import Connection
+from bot.store.protocol import Line, Thread
+
+
+class RequestRows(Connection):
+    """What the Store protocol says of requests."""
+
+    def requests(self, status: str | None = None) -> list[Request]:
+        return self._requests("? IS NULL OR status = ? ORDER BY created, rowid", status, status)
+
+    def request(self, reference: str) -> Request | None:
+        return next(iter(self._requests("reference = ?", reference)), None)
+
+    def requests_by(self, user_id: int) -> list[Request]:
+        return self._requests("user_id = ? ORDER BY created DESC, rowid DESC", user_id)
+
+    def request_of(self, chat_id: int, message_id: int) -> Request | None:
+        rows = self._rows(
+            "SELECT request FROM outbox WHERE chat_id = ? AND message_id = ? AND request <> '' "
+            "UNION ALL SELECT request FROM outbox WHERE origin_chat = ? AND origin_message = ? AND request <> '' "
+            "UNION ALL SELECT reference FROM threads WHERE chat_id = ? AND card = ?",
+            *(chat_id, message_id) * 3,
+        )
+        return self.request(rows[0]["request"]) if rows else None
+
+    def request_in(self, chat_id: int, thread_id: int) -> Request | None:
+        rows = self._rows("SELECT reference FROM threads WHERE chat_id = ? AND thread_id = ?", chat_id, thread_id)
+        return self.request(rows[0]["reference"]) if rows and thread_id else None
+
+    def thread(self, reference: str) -> Thread | None:
+        rows = self._rows("SELECT chat_id, thread_id, card FROM threads WHERE reference = ?", reference)
+        return Thread(**rows[0]) if rows else None
+
+    def put_thread(self, reference: str, thread: Thread | None) -> None:
+        with self._transaction() as db:
+            db.execute("DELETE FROM threads WHERE reference = ?", (reference,))
+            if thread:
+                db.execute(
+                    "INSERT INTO threads (reference, chat_id, thread_id, card) VALUES (?, ?, ?, ?)",
+                    (reference, thread.chat_id, thread.thread_id, thread.card),
+                )
+
+    def lines(self, reference: str) -> list[Line]:
+        rows = self._rows("SELECT side, text, created FROM lines WHERE reference = ? ORDER BY id", reference)
+        return [Line(**row) for row in rows]
+
+    def _requests(self, where: str, *values: object) -> list[Request]:
+        rows = self._rows(f"SELECT body FROM requests WHERE {where}", *values)  # noqa: S608 - our own conditions
+        return [REQUEST.validate_json(row["body"]) for row in rows]
+
+    def _new(self, db: Database, request: Request) -> None:
+        db.execute(
+            "INSERT INTO requests (reference, chat_id, user_id, status, created, version, body) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (
+                request.reference,
+                request.chat_id,
+                request.user_id,
+                request.status.value,
+                request.created,
+                request.version,
+                REQUEST.dump_json(request).decode(),
+            ),
+        )
+
+    def _change(self, db: Database, request: Request) -> None:
+        fresh = replace(request, version=request.version + 1)
+        cursor = db.execute(
+            "UPDATE requests SET status = ?, version = ?, body = ? WHERE reference = ? AND version = ?",
+            (
+                fresh.status.value,
+                fresh.version,
+                REQUEST.dump_json(fresh).decode(),
+                request.reference,
+                request.version,
+            ),
+        )
+        if not cursor.rowcount:
+            raise Conflict(f"The request {request.reference} was changed by somebody else.")
+
+    def _say(self, db: Database, reference: str, side: str, text: str) -> None:
+        db.execute(
+            "INSERT INTO lines (reference, user_id, side, text, created) "
+            "SELECT reference, user_id, ?, ?, ? FROM requests WHERE reference = ?",
+            (side, text, self._clock(), reference),
+        )

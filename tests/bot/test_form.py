@@ -1,0 +1,241 @@
+"""The form and a request's life as functions, and their diagrams compared with them."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+from itertools import pairwise, product
+
+import pytest
+
+from bot.consultation import LONGEST, Ask, Brief, Details, Form, Reach, Request, Side, Status
+from bot.flows import after, clockwork, desk, form, form_buttons, review, talk
+from bot.flows.dialogue import Dialogue
+from bot.hours import ZONE, answer_by, local, next_morning
+from bot.model import ChangeRequest, Event, Kind, NewRequest, Say, State, Toast, Turn
+from bot.reach import checked, recognised
+
+EVENT = Event(1, Kind.TEXT, chat_id=10, user_id=20, message_id=5, language_code="de", name="Ada")
+MONDAY = 1_795_420_800.0  # 2026-11-23, 9 o'clock in Berlin
+
+
+def edges(code: str | None) -> set[tuple[str, str]]:
+    """The arrows of a Mermaid diagram between two named states."""
+    return set(re.findall(r"^ {4}(\w+) --> (\w+)", code or "", re.MULTILINE))
+
+
+def test_diagram_of_the_form() -> None:
+    """Forth, the form goes exactly the ways that its diagram shows; back, it goes them the other way."""
+    ways = set()
+    for reach in Reach:
+        at = Form(details=Details(reach=reach))
+        while at.at is not Ask.REVIEW:
+            after_it = replace(at, at=form.following(at))
+            assert form.preceding(after_it) is at.at
+            ways.add((at.at.value, after_it.at.value))
+            at = after_it
+
+    assert ways == edges(form.__doc__)
+
+
+def request(**more: object) -> Request:
+    values = {"details": Details("Rat"), "brief": Brief(), "consent": "v", "contact": "jacob-rohm", "created": MONDAY}
+    return Request("AAAA-AAAA", 10, 20, "Ada", "de", **(values | {"since": MONDAY} | more))  # type: ignore[arg-type]
+
+
+def changes(turn: Turn | None) -> Iterator[Request]:
+    for effect in turn.effects if turn else ():
+        if isinstance(effect, ChangeRequest):
+            yield effect.request
+
+
+def test_diagram_of_a_request(dialogue: Dialogue) -> None:
+    """A request goes exactly the ways that the diagram shows, whoever acts on it, and by the time alone."""
+    ways = set()
+    for status in Status:
+        before = request(status=status, adviser="Bea", warned=1.0, turn=Side.PERSON)
+        turns: list[Turn | None] = [act(dialogue, State(), EVENT, before, "backbone") for act in desk.ACTS.values()]
+        turns += [after.rated(State(), EVENT, before, "3"), clockwork.due(dialogue, replace(before, since=1.0))]
+        dialogue.store.act((), [NewRequest(replace(before, reference=status))])
+        turns += [
+            talk.button(dialogue, State(), EVENT, f"{action}:{status}") for action in ("done", "withdraw", "end")
+        ]
+        written = replace(EVENT, text="Hallo", reply_to=1)
+        turns.append(desk._brought(dialogue, State(), written, before) if status is not Status.CLOSED else None)
+        ways |= {(status.value, now.status.value) for turn in turns for now in changes(turn)}
+
+    assert {way for way in ways if way[0] != way[1]} == edges(desk.__doc__)
+
+
+def test_only_consent_keeps_a_request(dialogue: Dialogue) -> None:
+    """From the first word to the summary nothing is kept; then all that was told is, with consent and time."""
+    state, turns = State(last_question="Was ist ein Backbone?"), []
+    steps = ("/beratung", "Wir suchen Rat.", "Brücken e. V.", "r:kind:npo", "r:skip:place", "r:reach:email",
+             "ada@example.org", "r:skip:times", "r:send:")  # fmt: skip
+    for step in steps:
+        kind = Kind.BUTTON if step.startswith("r:") else Kind.COMMAND if step.startswith("/") else Kind.TEXT
+        event = replace(EVENT, kind=kind, text=step, command=step.removeprefix("/"), callback_id="1")
+        turns.append(dialogue.handle(state, event))
+        state = turns[-1].state
+
+    assert [len(turn.effects) for turn in turns] == [0] * 8 + [1]
+    (kept,) = turns[-1].effects
+    assert isinstance(kept, NewRequest)
+    told = kept.request
+    assert told.details == Details("Wir suchen Rat.", "Brücken e. V.", "npo", "", Reach.EMAIL, "ada@example.org", "")
+    assert (told.brief.question, told.brief.entry) == ("Was ist ein Backbone?", "backbone")
+    assert (told.consent, told.name, state.form) == ("2026-11-24", "Ada", None)
+
+
+@pytest.mark.parametrize("at", list(Ask))
+def test_cancel_ends_every_step(dialogue: Dialogue, at: Ask) -> None:
+    """/abbrechen leads out of each step and keeps nothing."""
+    turn = dialogue.handle(State(form=Form(at=at)), replace(EVENT, kind=Kind.COMMAND, command="abbrechen"))
+
+    assert (turn.state.form, turn.effects) == (None, ())
+
+
+OTHERS = ("kind:npo", "kind:x", "reach:fax", "skip:concern", "send:", "go:review", "share:all", "back:place", "x", "",
+          "keep:place", "use:")  # fmt: skip
+
+
+@pytest.mark.parametrize("data", OTHERS)
+def test_button_of_another_step_changes_nothing(dialogue: Dialogue, data: str) -> None:
+    """Old, forged or unknown data is answered with a toast."""
+    state = State(form=Form())
+    turn = dialogue.handle(state, replace(EVENT, kind=Kind.BUTTON, text=f"r:{data}", callback_id="1"))
+
+    assert (turn.state, turn.effects) == (state, ())
+    assert isinstance(turn.messages[0], Toast)
+
+
+@pytest.mark.parametrize("at", [Ask.CONCERN, Ask.ORGANISATION, Ask.PLACE, Ask.TIMES])
+def test_too_long_a_text_is_asked_again(dialogue: Dialogue, at: Ask) -> None:
+    """The limit is named, and the step stays."""
+    turn = dialogue.handle(State(form=Form(at=at)), replace(EVENT, text="x" * (LONGEST[at] + 1)))
+
+    assert turn.state.form == Form(at=at)
+    assert isinstance(turn.messages[0], Say)
+    assert str(LONGEST[at]) in turn.messages[0].html
+
+
+def test_every_tap_of_the_form_is_in_a_keyboard() -> None:
+    """The table of buttons holds what keyboards show, and nothing else."""
+    shown = set()
+    for at, value, reviewed in product(Ask, ("", "x"), (True, False)):
+        details = Details(value, value, value, value, Reach.HERE, value, value)
+        filled = Form(at, details, Brief("Was?", step=1, steps=8), reviewed=reviewed)
+        keyboard = review.keyboard(filled, "de") if at is Ask.REVIEW else form._keyboard(filled, "de")
+        shown |= {button.data.split(":")[1] for row in keyboard for button in row}
+
+    assert shown | {"resume"} == set(form_buttons.TAPS)
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("030 520065411", "+49 30 520065411"),
+        ("(030) 52 00 65-411", "+49 30 520065411"),
+        ("0049 30/520065411", "+49 30 520065411"),
+        ("+49 (0) 30 520 065 411", "+49 30 520065411"),
+        ("01512 3456789", "+49 1512 3456789"),
+        ("+43 1 234567", "+43 1 234567"),
+        ("12", None),
+        ("dreißig fünf", None),
+    ],
+)
+def test_telephone_numbers(text: str, number: str | None) -> None:
+    """German numbers in any spelling, others with their country's code."""
+    assert checked(Reach.PHONE, text) == number
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [(" Ada@Example.ORG ", "Ada@example.org"), ("mailto:a@b.de", "a@b.de"), ("a@b", None), ("a b@c.de", None),
+     ("ü@müller.de", "ü@müller.de"), ("a@b.de\nBcc: c@d.de", None)],
+)  # fmt: skip
+def test_mail_addresses(text: str, address: str | None) -> None:
+    """Checked without asking anybody over the network."""
+    assert checked(Reach.EMAIL, text) == address
+
+
+def test_address_is_recognised_without_a_button() -> None:
+    """Who types an address where the way is asked has answered."""
+    assert recognised("a@b.de") == (Reach.EMAIL, "a@b.de")
+    assert recognised("030 520065411") == (Reach.PHONE, "+49 30 520065411")
+    assert recognised("egal") is None
+
+
+def test_next_morning_is_one_of_a_working_day() -> None:
+    """A reminder asked for on Friday comes on Monday at nine."""
+    friday = datetime(2026, 11, 27, 20, 15, tzinfo=ZONE).timestamp()
+
+    assert local(next_morning(friday)) == datetime(2026, 11, 30, 9, tzinfo=ZONE)
+
+
+@pytest.mark.parametrize(
+    ("now", "days", "then"),
+    [
+        ("2026-11-23 09:00", 2, "2026-11-25 17:00"),  # Monday
+        ("2026-11-27 16:00", 1, "2026-11-30 17:00"),  # over a weekend
+        ("2026-11-27 18:00", 1, "2026-12-01 17:00"),  # after closing it counts from the next working day
+        ("2026-11-28 12:00", 1, "2026-12-01 17:00"),  # Saturday
+        ("2026-12-23 09:00", 2, "2026-12-28 17:00"),  # Christmas on Friday and Saturday
+        ("2027-03-05 09:00", 1, "2027-03-09 17:00"),  # Women's Day is a holiday in Berlin
+        ("2026-10-23 09:00", 1, "2026-10-26 17:00"),  # the clocks go back in between
+    ],
+)
+def test_working_days(now: str, days: int, then: str) -> None:
+    """Weekends and Berlin's holidays do not count."""
+    moment = datetime.fromisoformat(now).replace(tzinfo=ZONE).timestamp()
+
+    assert local(answer_by(moment, days)).strftime("%Y-%m-%d %H:%M") == then
+
+
+def at(dialogue: Dialogue, days: float) -> Dialogue:
+    return replace(dialogue, now=lambda: MONDAY + days * clockwork.DAY)
+
+
+def test_what_the_time_brings(dialogue: Dialogue) -> None:
+    """Nobody takes it: advisers are reminded each working day, and the person is told once, with a choice."""
+    running = request(promised=answer_by(MONDAY, 2))
+    said: list[tuple[float, bool]] = []
+    for step in range(0, 24 * 5):
+        turn = clockwork.due(at(dialogue, step / 24), running)
+        if turn:
+            said += [(step / 24, message.desk) for message in turn.messages if isinstance(message, Say)]
+            (running,) = changes(turn)
+
+    assert [desk_side for _, desk_side in said].count(False) == 1
+    late = next(day for day, desk_side in said if not desk_side)
+    assert 2.3 < late < 2.5  # Wednesday, 5 pm
+    days = [day for day, desk_side in said if desk_side]
+    assert all(later - earlier > 0.9 for earlier, later in pairwise(days))
+    assert len(days) >= 3
+
+
+def test_silence_is_warned_of_and_then_closes(dialogue: Dialogue) -> None:
+    """Two days before the end a warning, then the closing; a word in between starts the time anew."""
+    running = request(turn=Side.PERSON, status=Status.TAKEN)
+    assert clockwork.due(at(dialogue, 11.9), running) is None
+    (warned,) = changes(clockwork.due(at(dialogue, 12), running))
+    assert clockwork.due(at(dialogue, 13.9), warned) is None
+    (closed,) = changes(clockwork.due(at(dialogue, 14), warned))
+    answered = replace(warned, turn=Side.ADVISER, since=MONDAY + 13 * clockwork.DAY, warned=0.0)
+
+    assert (warned.status, closed.status) == (Status.TAKEN, Status.CLOSED)
+    assert clockwork.due(at(dialogue, 14), closed) is None
+    assert all(now.status is not Status.CLOSED for now in changes(clockwork.due(at(dialogue, 14), answered)))
+
+
+def test_reminder_that_an_adviser_asked_for(dialogue: Dialogue) -> None:
+    """It comes once, at its time."""
+    running = request(turn=Side.PERSON, remind_at=MONDAY + 60)
+    assert clockwork.due(at(dialogue, 0), running) is None
+    turn = clockwork.due(at(dialogue, 1), running)
+
+    assert turn is not None
+    (told,) = turn.messages
+    assert isinstance(told, Say)
+    assert told.desk
+    assert next(changes(turn)).remind_at == 0.0

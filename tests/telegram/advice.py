@@ -1,0 +1,50 @@
+"""What the tests of requests and conversations share."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from bot.settings import Settings
+from index.live import LiveIndex
+from tests.standin import Group, Seen, StandIn, User
+from tests.telegram.conftest import running, sees
+
+
+@asynccontextmanager
+async def desk(chat: Group | User, live: LiveIndex, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
+    """A bot that is connected to this chat of advisers."""
+    monkeypatch.setenv("GW_ADVISER_CHAT_ID", str(chat.id))
+    async with running(Settings(), live):
+        yield
+
+
+async def request(standin: StandIn, person: User, concern: str = "Wir suchen Partner.") -> str:
+    """Send a request; returns its reference."""
+    await reviewed(person, concern)
+    await person.wait_reply(person.taps("Ja, so weitergeben"), count=2)
+    sent = await sees(standin, person, "hat die Nummer")
+    return next(word for word in sent.text.split() if "-" in word and word.isupper())
+
+
+async def card(standin: StandIn, reader: User, chat: Group, reference: str) -> Seen:
+    """The card of a request."""
+    return await sees(standin, reader, f"Anfrage {reference}", chat)
+
+
+def topic_of(seen: Seen) -> int:
+    assert seen.thread_id is not None
+    return seen.thread_id
+
+
+async def reviewed(person: User, concern: str = "Wir suchen Partner für ein Bündnis.") -> Seen:
+    """Fill in the form up to its summary, without what is optional."""
+    person.says("/beratung")
+    await person.wait_reply()
+    person.says(concern)
+    await person.wait_reply()
+    await person.wait_reply(person.taps("Überspringen"))
+    await person.wait_reply(person.taps("Verein oder NPO"))
+    await person.wait_reply(person.taps("Überspringen"))
+    await person.wait_reply(person.taps("Hier bei Telegram"))
+    return await person.wait_reply(person.taps("Überspringen"))

@@ -1,0 +1,171 @@
+"""Requests and conversations when something goes wrong on the way; and by e-mail."""
+
+import asyncio
+import threading
+import time
+from email import message_from_bytes
+from email.policy import default
+
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from bot.app import open_store
+from bot.settings import Settings
+from index.live import LiveIndex
+from tests.bot.test_mail import free_port
+from tests.standin import FaultKind, Group, StandIn, User
+from tests.telegram.advice import card, desk, request, topic_of
+from tests.telegram.conftest import sees
+
+
+@pytest.mark.usefixtures("connected")
+async def test_blocked_bot_is_reported(standin: StandIn, ada: User, bea: User, forum: Group) -> None:
+    """What cannot be delivered is said on the other side."""
+    topic = topic_of(await card(standin, bea, forum, await request(standin, ada)))
+    ada.blocks_bot()
+    bea.says("Hallo?", chat=forum, topic=topic)
+
+    assert (await sees(standin, bea, "Nicht zugestellt", forum)).thread_id == topic
+
+
+@pytest.mark.usefixtures("connected")
+async def test_deleted_topic_is_opened_anew(standin: StandIn, ada: User, bea: User, forum: Group) -> None:
+    """What a person writes after the topic was deleted comes in a new one, with what was said before."""
+    topic = topic_of(await card(standin, bea, forum, await request(standin, ada)))
+    bea.says("Hallo!", chat=forum, topic=topic)
+    await sees(standin, ada, "Hallo!")
+    forum.deletes_topic(topic)
+    ada.says("Sind Sie noch da?")
+    copied = await sees(standin, bea, "Sind Sie noch da?", forum)
+
+    fresh = topic_of(copied)
+    assert fresh != topic
+    assert any("Hallo!" in seen.text and seen.thread_id == fresh for seen in bea.sees(forum))
+
+
+async def test_group_that_became_a_supergroup_is_followed(
+    standin: StandIn,
+    ada: User,
+    bea: User,
+    bot_settings: Settings,
+    live: LiveIndex,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The id of the setting still works when Telegram has given the group another."""
+    group = standin.group("Beratung", [bea], kind="group", admin=True)
+    async with desk(group, live, monkeypatch):
+        first = await request(standin, ada)
+        await card(standin, bea, group, first)
+        group.becomes_supergroup(bea)
+        second = await request(standin, ada, "Noch etwas")
+        brief = await card(standin, bea, group, second)
+        bea.says("Ja bitte?", chat=group, reply_to=brief)
+        await sees(standin, ada, "Ja bitte?")
+
+
+@pytest.mark.parametrize(
+    "kind", [FaultKind.RATE_LIMIT, FaultKind.SERVER_ERROR, FaultKind.BAD_GATEWAY, FaultKind.RESET], ids=str
+)
+@pytest.mark.usefixtures("connected")
+async def test_nothing_is_lost_when_telegram_fails(
+    standin: StandIn, ada: User, bea: User, forum: Group, kind: FaultKind
+) -> None:
+    """Whatever goes wrong on the way, the request and each relayed message arrive once and in order."""
+    for method in ("createForumTopic", "pinChatMessage", "copyMessage"):
+        standin.fail_next(method, kind, chat=forum)
+    topic = topic_of(await card(standin, bea, forum, await request(standin, ada)))
+    bea.says("Hallo!", chat=forum, topic=topic)
+    await sees(standin, ada, "Hallo!")
+    for number in range(3):
+        ada.says(f"Nachricht {number}")
+    await sees(standin, bea, "Nachricht 2", forum)
+
+    texts = [seen.text for seen in bea.sees(forum) if seen.text.startswith("Nachricht")]
+    assert texts == [f"Nachricht {number}" for number in range(3)]
+
+
+@pytest.mark.usefixtures("connected")
+async def test_lost_response_doubles_the_delivery_only(standin: StandIn, ada: User, bea: User, forum: Group) -> None:
+    """A copy whose answer was lost is sent again: seen twice, kept once."""
+    topic = topic_of(await card(standin, bea, forum, await request(standin, ada)))
+    bea.says("Hallo!", chat=forum, topic=topic)
+    await sees(standin, ada, "Hallo!")
+    standin.fail_next("copyMessage", FaultKind.LOST, chat=forum)
+    ada.says("Eins")
+    ada.says("Zwei")
+    await sees(standin, bea, "Zwei", forum)
+
+    assert [seen.text for seen in bea.sees(forum) if seen.text in ("Eins", "Zwei")] == ["Eins", "Eins", "Zwei"]
+
+
+async def test_bot_thrown_out_of_the_group(
+    standin: StandIn,
+    ada: User,
+    bea: User,
+    forum: Group,
+    bot_settings: Settings,
+    live: LiveIndex,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Requests wait until the bot is in the group again; the person is told as always."""
+    forum.removes_bot(bea)
+    async with desk(forum, live, monkeypatch):
+        reference = await request(standin, ada)
+        await standin.wait_for(lambda: [call for call in standin.calls_to("createForumTopic") if call.status == 403])
+
+    store = open_store(Settings())
+    assert store.request(reference) is not None
+    assert reference in [queued.outgoing.request for queued in store.due(time.time() + 3600)]
+    store.close()
+
+
+class MailServer:
+    """Takes mails; the first ones are refused for now where that is asked for."""
+
+    def __init__(self) -> None:
+        self.taken: list[bytes] = []
+        self.came = threading.Event()
+        self.busy = 0
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's
+        """Keep a mail, or not yet."""
+        if self.busy:
+            self.busy -= 1
+            return "451 try again later"
+        assert isinstance(envelope.content, bytes)
+        self.taken.append(envelope.content)
+        self.came.set()
+        return "250 OK"
+
+
+async def test_request_goes_out_by_mail_as_well(
+    standin: StandIn,
+    ada: User,
+    bea: User,
+    forum: Group,
+    bot_settings: Settings,
+    live: LiveIndex,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The contact gets the request once, also where the mail server was busy first; Telegram does not wait for it."""
+    server = MailServer()
+    server.busy = 1
+    controller = Controller(server, hostname="127.0.0.1", port=free_port())
+    controller.start()
+    monkeypatch.setenv("GW_SMTP_URL", f"smtp://127.0.0.1:{controller.port}")
+    monkeypatch.setenv("GW_MAIL_FROM", "bot@example.org")
+    try:
+        async with desk(forum, live, monkeypatch):
+            reference = await request(standin, ada, "Bitte auch per Mail")
+            await card(standin, bea, forum, reference)
+            assert await asyncio.to_thread(server.came.wait, 20)
+    finally:
+        controller.stop()
+
+    (mail,) = (message_from_bytes(body, policy=default) for body in server.taken)
+    assert mail["To"] == "Jacob Rohm <jacob.rohm@phineo.org>"
+    assert reference in mail["Subject"]
+    plain = mail.get_body(("plain",))
+    assert plain is not None
+    assert "Bitte auch per Mail" in plain.get_content()
