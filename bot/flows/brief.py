@@ -20,7 +20,7 @@ def brief(parts: Parts, state: State, event: Event) -> Brief:
     answer = parts.answerer.answer(state.last_question, event.language_code, state.lang, state.last_context)
     if answer.status is not Status.ANSWERED:
         return replace(known, sure=answer.confidence)
-    text = " ".join(to_plain(answer.html).split())
+    text = " ".join(to_plain(answer.html).split()).removeprefix(answer.sources[0].title).lstrip()
     passage = text if len(text) <= PASSAGE else text[:PASSAGE].rsplit(" ", 1)[0] + " …"
     source = answer.sources[0]
     return replace(known, entry=source.entry, title=source.title, sure=answer.confidence, passage=passage)

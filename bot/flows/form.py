@@ -69,7 +69,7 @@ def text(parts: Parts, state: State, event: Event) -> Turn:
         return _answered(parts, state, event)
     match form.at:
         case Ask.REVIEW:
-            return _answered(parts, state, event)
+            return shown(parts, state, event, "form_choose")
         case Ask.KIND:
             kind = _kind(written, parts.lang(state, event))
             if kind is None:
@@ -131,8 +131,13 @@ def _answered(parts: Parts, state: State, event: Event) -> Turn:
 
 
 def _is_question(at: Ask, written: str) -> bool:
-    """Whether a text is a question to the bot: a concern may well be put as one, a place or a name is not."""
-    return at not in (Ask.CONCERN, Ask.TIMES) and "?" in written and len(written.split()) > 2
+    """Whether a text is a question to the bot: a concern may well be put as one, a place or a name is not.
+
+    Where buttons are to be tapped, a sentence is one even without its mark, as people type on a phone.
+    """
+    if at in (Ask.CONCERN, Ask.TIMES) or len(written.split()) < 3:
+        return False
+    return "?" in written or at in (Ask.KIND, Ask.REACH, Ask.REVIEW)
 
 
 def _kind(written: str, lang: str) -> str | None:
