@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from bot.consultation import Reach, Request, Side, Status
+from bot.consultation import Reach, Request, Side
 from bot.flows.after import ASIDE, closed
 from bot.flows.card import LANG, ROOM
 from bot.flows.parts import Parts
@@ -17,8 +17,6 @@ NOTICE = 2 * DAY  # between the warning and the closing
 def due(parts: Parts, request: Request) -> Turn | None:
     """What is to be done about a request now; None where nothing is."""
     now = parts.now()
-    if request.status is Status.CLOSED:
-        return None
     if request.remind_at and now >= request.remind_at:
         return _desk(replace(request, remind_at=0.0), "reminder", request)
     if request.turn is Side.ADVISER:

@@ -31,7 +31,7 @@ class Dialogue(Parts):
 
 
 def _text(parts: Parts, state: State, event: Event) -> Turn:
-    if state.rated and (turn := after.commented(parts, state, event)):
+    if state.rated and "?" not in event.text and (turn := after.commented(parts, state, event)):
         return turn
     if state.form and not state.form.paused:
         return form.text(parts, state, event)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from bot.flows.card import ROOM
 from bot.flows.parts import Parts
 from bot.model import Say
-from bot.store.protocol import CARD, Outgoing
+from bot.store.protocol import CARD, MAIL, Outgoing
 from prompts.render import render
 
 BLOCKED = ("blocked by the user", "user is deactivated", "chat not found", "can't initiate")
@@ -14,8 +14,12 @@ BLOCKED = ("blocked by the user", "user is deactivated", "chat not found", "can'
 def undelivered(parts: Parts, outgoing: Outgoing, reason: str) -> Sequence[Say]:
     """What to say to whom when a call about a request failed for good. What tells this is not reported in turn."""
     request = parts.store.request(outgoing.request) if outgoing.request else None
-    if request is None or outgoing.method == CARD:
+    if request is None:
         return ()
+    if outgoing.method == MAIL and parts.desk is not None:
+        return (Say(render("mail_failed", ROOM), request=request.reference, desk=True),)
+    if outgoing.method == CARD and parts.store.thread(request.reference):
+        return ()  # a card that could not be brought up to date; the request itself is there
     if outgoing.chat_id == request.chat_id:
         gone = any(words in reason for words in BLOCKED)
         html = render("undelivered", ROOM, gone=gone, details=request.details)

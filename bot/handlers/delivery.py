@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 DESK_WAIT = 300.0  # seconds until the next try where the bot is not in the advisers' chat
 NO_THREAD = ("message thread not found", "topic_deleted", "topic_id_invalid")
 NO_MESSAGE = ("message to edit not found", "message_id_invalid")
+SHUT = ("chat not found", "rights", "chat_write_forbidden", "chat_restricted", "topic_closed")
 NO_FORUM = ("not a forum", "not enough rights", "chat_not_modified", "method is available only")
 Mail = Callable[[str], Awaitable[Result]]
 
@@ -48,8 +49,8 @@ class Delivery:
             return Later(0.0)
         except TelegramError as error:
             result = outcome(error)
-            gone = isinstance(error, Forbidden) or "chat not found" in error.message.lower()
-            if gone and outgoing.place is Place.THREAD:
+            shut = isinstance(error, Forbidden) or _says(error, SHUT)
+            if shut and outgoing.place is Place.THREAD:
                 log.error("the advisers' chat cannot be written to: %s; what is for it waits", error.message)
                 return Later(DESK_WAIT)
             return result

@@ -72,6 +72,8 @@ def _say(say: Say, event: Event, desk: int | None) -> Iterator[Outgoing]:
     parts = split_html(say.html)
     for number, part in enumerate(parts):
         params = _text(part)
+        if say.chat_id is None and event.thread_id and not say.desk:
+            params["message_thread_id"] = event.thread_id
         if number == 0 and say.reply_to is not None:
             params["reply_parameters"] = {"message_id": say.reply_to, "allow_sending_without_reply": True}
         if number == len(parts) - 1:

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 
+from bot.consultation import Status
 from bot.errors import Conflict
 from bot.flows.clockwork import due
 from bot.flows.parts import Parts
@@ -25,7 +26,7 @@ async def watch(parts: Parts, wake: Callable[[], None]) -> None:
 def look(parts: Parts) -> int:
     """Do what is due now, each request in a transaction of its own; how many requests something was done about."""
     done = 0
-    for request in parts.store.requests():
+    for request in (*parts.store.requests(Status.OPEN), *parts.store.requests(Status.TAKEN)):
         turn = due(parts, request)
         if turn is None:
             continue

@@ -16,7 +16,7 @@ from index.live import LiveIndex
 from tests.bot.test_mail import free_port
 from tests.standin import FaultKind, Group, StandIn, User
 from tests.telegram.advice import card, desk, request, topic_of
-from tests.telegram.conftest import sees
+from tests.telegram.conftest import running, sees
 
 
 @pytest.mark.usefixtures("connected")
@@ -169,3 +169,38 @@ async def test_request_goes_out_by_mail_as_well(
     plain = mail.get_body(("plain",))
     assert plain is not None
     assert "Bitte auch per Mail" in plain.get_content()
+
+
+async def test_group_where_the_bot_has_no_rights(
+    standin: StandIn,
+    ada: User,
+    bea: User,
+    bot_settings: Settings,
+    live: LiveIndex,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """In a forum where it may open no topics the bot uses replies, and pins nothing."""
+    forum = standin.group("Beratung", [bea], forum=True)
+    async with desk(forum, live, monkeypatch):
+        brief = await card(standin, bea, forum, await request(standin, ada))
+        bea.says("Guten Tag!", chat=forum, reply_to=brief)
+        await sees(standin, ada, "Guten Tag!")
+
+    assert brief.thread_id is None
+
+
+async def test_what_the_time_brings_is_sent(
+    standin: StandIn, ada: User, bea: User, forum: Group, bot_settings: Settings, live: LiveIndex,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """A request that nobody answered: the person gets a word and a choice, the advisers a reminder."""
+    monkeypatch.setenv("GW_ADVISER_CHAT_ID", str(forum.id))
+    async with running(Settings(), live):
+        reference = await request(standin, ada)
+        topic = topic_of(await card(standin, bea, forum, reference))
+    async with running(Settings(), live, clock=lambda: time.time() + 10 * 86_400):
+        await sees(standin, ada, "hat sich bis heute niemand gemeldet")
+        assert (await sees(standin, bea, "wartet jemand auf Antwort", forum)).thread_id == topic
+        ada.taps("Anfrage zurückziehen")
+        await sees(standin, ada, f"Ihre Anfrage {reference} ist zurückgezogen")
+        await sees(standin, bea, "hat die Anfrage zurückgezogen", forum)

@@ -80,3 +80,68 @@ async def forged(standin: StandIn, person: User, chat: Group | None, data: str) 
     await standin.wait_for(lambda: tap.answer is not None)
     assert tap.answer is not None
     return str(tap.answer.get("text", ""))
+
+
+@pytest.mark.usefixtures("connected")
+async def test_command_is_answered_in_its_topic(standin: StandIn, ada: User, bea: User, forum: Group) -> None:
+    """Who asks for the open requests inside a topic reads them there."""
+    topic = topic_of(await card(standin, bea, forum, await request(standin, ada)))
+    bea.says("/anfragen", chat=forum, topic=topic)
+
+    assert (await sees(standin, bea, "Offene Anfragen", forum)).thread_id == topic
+
+
+@pytest.mark.usefixtures("connected")
+async def test_released_request_is_free_again(
+    standin: StandIn, ada: User, bea: User, cem: User, forum: Group
+) -> None:
+    """Handed over, it can be taken by somebody else, and reopened after it was closed."""
+    await card(standin, bea, forum, await request(standin, ada))
+    bea.taps("Übernehmen", chat=forum)
+    await sees(standin, bea, "Übernommen (Bea)", forum)
+    bea.taps("Abgeben", chat=forum)
+    await sees(standin, bea, "Wer übernimmt?", forum)
+    await standin.wait_for(lambda: "Noch nicht übernommen" in _card(bea, forum))
+    cem.taps("Übernehmen", chat=forum)
+    await sees(standin, bea, "Übernommen (Cem)", forum)
+    cem.taps("Abschließen", chat=forum)
+    await sees(standin, ada, "abgeschlossen. Wie war es für Sie?")
+    ada.taps("Wieder öffnen")
+
+    await sees(standin, ada, "ist wieder offen")
+    await standin.wait_for(lambda: "Noch nicht übernommen" in _card(bea, forum))
+
+
+def _card(reader: User, chat: Group) -> str:
+    return next(seen.text for seen in reader.sees(chat) if seen.text.startswith("Anfrage "))
+
+
+@pytest.mark.usefixtures("connected")
+async def test_question_after_rating_is_no_comment(standin: StandIn, ada: User, bea: User, forum: Group) -> None:
+    """A comment is awaited, but a question is answered."""
+    await card(standin, bea, forum, await request(standin, ada))
+    bea.taps("Abschließen", chat=forum)
+    await sees(standin, ada, "Wie war es für Sie?")
+    ada.taps("🙂")
+    await sees(standin, ada, "Möchten Sie noch etwas dazu sagen?")
+    ada.says("Was ist ein Backbone?")
+
+    assert "Aus der Fachliteratur" in (await ada.wait_reply()).text
+
+
+@pytest.mark.usefixtures("connected")
+async def test_closed_request_relays_nothing(standin: StandIn, ada: User, bea: User, forum: Group) -> None:
+    """What is written after the closing goes nowhere in silence: both sides are told."""
+    topic = topic_of(await card(standin, bea, forum, await request(standin, ada)))
+    bea.says("Hallo!", chat=forum, topic=topic)
+    hello = await sees(standin, ada, "Hallo!")
+    await sees(standin, bea, "Übernommen (Bea)", forum)
+    bea.taps("Abschließen", chat=forum)
+    await sees(standin, ada, "Wie war es für Sie?")
+    bea.says("Noch etwas", chat=forum, topic=topic)
+    await sees(standin, bea, "nicht hinausgegangen", forum)
+    ada.says("Ich auch", reply_to=hello)
+    await sees(standin, ada, "nicht weitergegeben")
+
+    assert not any("Noch etwas" in seen.text for seen in ada.sees())
+    assert not any("Ich auch" in seen.text for seen in bea.sees(forum))
