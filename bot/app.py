@@ -28,6 +28,7 @@ from bot.handlers.polling import poll
 from bot.handlers.turns import Turns
 from bot.handlers.watch import watch
 from bot.inbox import Inbox
+from bot.metrics import exposition
 from bot.model import Event, Kind
 from bot.outbox import Outbox, backoff
 from bot.postman import post
@@ -133,9 +134,10 @@ async def run(
         if me is None:
             return
         log.info("@%s is ready: %d entries", me.username, live.searcher().opened.manifest.entries)
-        async with _running(settings, make_dialogue(settings, live, store, clock), store, bot, me) as inbox:
+        dialogue = make_dialogue(settings, live, store, clock)
+        async with _running(settings, dialogue, store, bot, me) as inbox:
             if webhook:
-                await _serve_webhook(settings, bot, inbox, stop)
+                await _serve_webhook(settings, bot, inbox, dialogue, stop)
             else:
                 await bot.delete_webhook()
                 await _until(stop, poll(bot, inbox.receive))
@@ -244,11 +246,13 @@ async def _until(stop: asyncio.Event, work: Coroutine[None, None, None]) -> None
         task.result()
 
 
-async def _serve_webhook(settings: Settings, bot: Bot, inbox: Inbox, stop: asyncio.Event) -> None:
+async def _serve_webhook(settings: Settings, bot: Bot, inbox: Inbox, dialogue: Dialogue, stop: asyncio.Event) -> None:
     assert settings.webhook_url is not None
     assert settings.webhook_secret is not None
     secret = settings.webhook_secret.get_secret_value()
-    application = web_app(urlsplit(settings.webhook_url).path or "/", secret, inbox.receive)
+    application = web_app(
+        urlsplit(settings.webhook_url).path or "/", secret, inbox.receive, lambda: exposition(dialogue)
+    )
     server = uvicorn.Server(
         uvicorn.Config(application, host="0.0.0.0", port=settings.port, log_config=None, access_log=False)  # noqa: S104 - a web dyno is reached from outside
     )

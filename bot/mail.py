@@ -29,14 +29,11 @@ def compose(request: Request, contact: Contact, sender: str, transcript: str) ->
 
     Its Message-ID comes from the reference, so that a mail program recognises one that was delivered twice.
     """
-    name, address = parseaddr(sender)
-    domain = address.rpartition("@")[2]
-    message = EmailMessage(policy=SMTP)
-    message["From"] = Address(_line(name) or label("mail_sender", ROOM), addr_spec=address)
+    message = _from(sender)
     message["To"] = Address(_line(contact.name), addr_spec=contact.email)
     message["Subject"] = label("mail_subject", ROOM, number=request.reference, who=_line(_who(request)))
     message["Date"] = format_datetime(local(request.created))
-    message["Message-ID"] = f"<anfrage-{request.reference}@{domain}>"
+    message["Message-ID"] = f"<anfrage-{request.reference}@{parseaddr(sender)[1].rpartition('@')[2]}>"
     if request.details.reach is Reach.EMAIL:
         message["Reply-To"] = Address(_line(request.name), addr_spec=request.details.address)
     values = {
@@ -52,6 +49,22 @@ def compose(request: Request, contact: Contact, sender: str, transcript: str) ->
     message.add_alternative(render("mail", ROOM, title=request.reference, body=text), subtype="html")
     message.add_attachment(vcard(request), subtype="vcard", filename=f"{request.reference}.vcf")
     message.add_attachment(transcript, filename=f"{request.reference}.txt")
+    return message
+
+
+def alarm(operator: str, sender: str, waiting: int) -> EmailMessage:
+    """The mail that tells the operator that the bot is no longer in the advisers' chat."""
+    message = _from(sender)
+    message["To"] = Address(addr_spec=parseaddr(operator)[1])
+    message["Subject"] = label("alarm_subject", ROOM)
+    message.set_content(to_plain(render("alarm", ROOM, waiting=waiting)))
+    return message
+
+
+def _from(sender: str) -> EmailMessage:
+    name, address = parseaddr(sender)
+    message = EmailMessage(policy=SMTP)
+    message["From"] = Address(_line(name) or label("mail_sender", ROOM), addr_spec=address)
     return message
 
 

@@ -14,6 +14,7 @@ class Kind(StrEnum):
     COMMAND = "command"
     BUTTON = "button"
     OTHER = "other"  # photo, voice, sticker, file, poll, …
+    REMOVED = "removed"  # the bot is no longer in the group
     MOVED = "moved"  # the group was turned into a supergroup; the text is its new id
 
 
@@ -162,7 +163,12 @@ class Toast:
     text: str = ""
 
 
-Message = Say | Change | Card | Toast | Copy | Rewrite | Update | Post
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """The operator is to know that the bot is no longer in the advisers' chat."""
+
+
+Message = Say | Change | Card | Toast | Copy | Rewrite | Update | Post | Alarm
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,11 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from email.message import EmailMessage
 
 from bot.flows import card
 from bot.flows.parts import Parts
-from bot.mail import Mailer, compose, outcome
+from bot.mail import Mailer, alarm, compose, outcome
 from bot.outbox import Later, Refused, Result, Sent
 from bot.settings import Settings
 from knowledge.contacts import default_contact
@@ -20,7 +21,7 @@ def post(settings: Settings, parts: Parts) -> Callable[[str], Awaitable[Result]]
     mailer = make_mailer(settings)
 
     async def send(reference: str) -> Result:
-        return await asyncio.to_thread(_send, parts, mailer, settings.mail_from or "", reference)
+        return await asyncio.to_thread(_send, parts, mailer, settings, reference)
 
     return send
 
@@ -32,19 +33,29 @@ def make_mailer(settings: Settings) -> Mailer | None:
     return Mailer(settings.smtp_url.get_secret_value())
 
 
-def _send(parts: Parts, mailer: Mailer | None, sender: str, reference: str) -> Result:
-    request = parts.store.request(reference)
-    if request is None:
-        return Refused("the request was deleted")
+def _send(parts: Parts, mailer: Mailer | None, settings: Settings, reference: str) -> Result:
     if mailer is None:
-        return Later(None)  # mail was turned off after the request came; it waits until it is on again
-    contact = next((one for one in parts.contacts if one.id == request.contact), default_contact(parts.contacts))
-    said = [(line.side, line.text, line.created) for line in parts.store.lines(reference)]
-    transcript = to_plain(card.html(request) + "\n\n" + card.history(said))
+        return Later(None)  # mail was turned off after this was queued; it waits until it is on again
+    message = _letter(parts, settings, reference)
+    if message is None:
+        return Refused("the request was deleted")
     try:
-        mailer.send(compose(request, contact, sender, transcript))
+        mailer.send(message)
     except Exception as error:  # whatever a mail server or the way to it brings; what may pass is tried again
         reason = outcome(error)
         log.warning("an e-mail was not taken (%s)", type(error).__name__)
         return Later(None) if reason is None else Refused(reason)
     return Sent(None)
+
+
+def _letter(parts: Parts, settings: Settings, reference: str) -> EmailMessage | None:
+    """The mail about a request, or without one the alarm to the operator; None where the request was deleted."""
+    sender = settings.mail_from or ""
+    if not reference:
+        return alarm(settings.operator_email or sender, sender, parts.store.waiting(parts.desk))
+    request = parts.store.request(reference)
+    if request is None:
+        return None
+    contact = next((one for one in parts.contacts if one.id == request.contact), default_contact(parts.contacts))
+    said = [(line.side, line.text, line.created) for line in parts.store.lines(reference)]
+    return compose(request, contact, sender, to_plain(card.html(request) + "\n\n" + card.history(said)))

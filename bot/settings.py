@@ -36,6 +36,9 @@ class Settings(BaseSettings):
     )
     smtp_url: SecretStr | None = Field(None, description="`smtp://user:pw@host:587`; mail off where unset")
     mail_from: str | None = Field(None, description="Sender of e-mails")
+    operator_email: str | None = Field(
+        None, description="Is told when the bot loses the advisers' chat; unset: `GW_MAIL_FROM`"
+    )
     answer_days: int = Field(2, ge=1, le=30, description="Working days within which an answer is promised")
     close_days: int = Field(14, ge=3, description="Days of the person's silence after which a request is closed")
     cross_encoder: bool = Field(

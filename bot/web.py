@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
@@ -16,8 +17,11 @@ MAX_BODY = 1_000_000  # bytes; an update with every field at its limit stays far
 Receive = Callable[[list[dict[str, Any]]], Awaitable[None]]
 
 
-def web_app(path: str, secret: str, receive: Receive) -> Starlette:
-    """The application: POST ``path`` takes updates that carry the secret, GET /healthz says that we are alive."""
+def web_app(path: str, secret: str, receive: Receive, metrics: Callable[[], bytes]) -> Starlette:
+    """The application: POST ``path`` takes updates that carry the secret, GET /healthz says that we are alive.
+
+    GET /metrics gives numbers for an operator's monitoring.
+    """
 
     async def webhook(request: Request) -> Response:
         given = request.headers.get(SECRET_HEADER, "")
@@ -35,7 +39,11 @@ def web_app(path: str, secret: str, receive: Receive) -> Starlette:
     async def health(request: Request) -> Response:
         return PlainTextResponse("ok")
 
-    return Starlette(routes=[Route("/healthz", health), Route(path, webhook, methods=["POST"])])
+    async def measured(request: Request) -> Response:
+        return Response(await run_in_threadpool(metrics), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+    routes = [Route("/healthz", health), Route("/metrics", measured), Route(path, webhook, methods=["POST"])]
+    return Starlette(routes=routes)
 
 
 async def _limited_body(request: Request) -> bytes | None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from bot.answer import ENTRY, TALK, THUMB
-from bot.flows import desk, form, form_buttons, intro, questions, talk
+from bot.flows import desk_buttons, form, form_buttons, intro, questions, talk
 from bot.flows.after import ASIDE
 from bot.flows.card import DESK
 from bot.flows.parts import Parts
@@ -85,6 +85,6 @@ BUTTONS: dict[str, Tap] = {
     f"{DELETE}yes": _delete,
     f"{DELETE}no": _keep,
     FORM: form_buttons.tapped,
-    DESK: desk.button,
+    DESK: desk_buttons.button,
     ASIDE: talk.button,
 }

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from bot.flows import after, buttons, commands, desk, form, questions, talk
 from bot.flows.parts import Advisers, Flow, Parts
-from bot.model import Change, Event, Kind, Moved, Say, State, Turn
+from bot.model import Alarm, Change, Event, Kind, Moved, Say, State, Turn
 
 __all__ = ["Advisers", "Dialogue"]
 
@@ -20,6 +20,8 @@ class Dialogue(Parts):
         if event.kind is Kind.MOVED:
             return Turn(state, (), (Moved(int(event.text)),))
         at_desk = event.chat_id == self.desk
+        if event.kind is Kind.REMOVED:
+            return Turn(state, (Alarm(),) if at_desk and self.mail else ())
         if at_desk and (turn := desk.message(self, state, event)):
             return turn
         if event.private and not at_desk and (turn := talk.message(self, state, event)):

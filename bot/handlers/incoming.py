@@ -1,11 +1,12 @@
 """Telegram update -> event."""
 
-from telegram import CallbackQuery, MaybeInaccessibleMessage, Message, MessageEntity, Update, User
-from telegram.constants import ChatType
+from telegram import CallbackQuery, ChatMemberUpdated, MaybeInaccessibleMessage, Message, MessageEntity, Update, User
+from telegram.constants import ChatMemberStatus, ChatType
 
 from bot.model import Event, Kind
 
-ALLOWED_UPDATES = ["message", "edited_message", "callback_query"]
+ALLOWED_UPDATES = ["message", "edited_message", "callback_query", "my_chat_member"]
+OUTSIDE = (ChatMemberStatus.LEFT, ChatMemberStatus.BANNED)
 ATTACHED = ("photo", "voice", "document", "video", "video_note", "audio", "animation", "sticker", "contact",
             "location", "venue", "poll", "dice", "story")  # fmt: skip
 
@@ -27,6 +28,8 @@ def to_event(update: Update, bot: User) -> Event | None:
     """The event of an update; None where it is not for the bot (a service message, a group's own talk)."""
     if update.callback_query:
         return _tap(update.update_id, update.callback_query)
+    if update.my_chat_member:
+        return _membership(update.update_id, update.my_chat_member)
     message = update.message or update.edited_message
     if message is None or message.from_user is None:
         return None
@@ -55,6 +58,13 @@ def _tap(update_id: int, query: CallbackQuery) -> Event | None:
         private=query.message.chat.type == ChatType.PRIVATE,
         thread_id=_thread(query.message),
     )
+
+
+def _membership(update_id: int, change: ChatMemberUpdated) -> Event | None:
+    """The bot was thrown out of a group, or has left it; all else about its membership changes nothing."""
+    if change.chat.type == ChatType.PRIVATE or change.new_chat_member.status not in OUTSIDE:
+        return None
+    return Event(update_id, Kind.REMOVED, change.chat.id, change.from_user.id, 0, private=False, addressed=False)
 
 
 def _message(update_id: int, message: Message, sender: User, bot: User, *, edited: bool) -> Event | None:

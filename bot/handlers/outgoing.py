@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from bot.model import Card, Change, Copy, Event, Keyboard, Message, Post, Rewrite, Say, Toast, Update
+from bot.model import Alarm, Card, Change, Copy, Event, Keyboard, Message, Post, Rewrite, Say, Toast, Update
 from bot.store.protocol import CARD, MAIL, MAIL_CHAT, Outgoing, Place
 from bot.vcard import escaped, written
 from prompts.split import split_html
@@ -37,6 +37,8 @@ def _calls(message: Message, event: Event, desk: int | None) -> Iterator[Outgoin
                 yield Outgoing(desk, CARD, {}, request=request, place=Place.THREAD)
         case Post(request):
             yield Outgoing(MAIL_CHAT, MAIL, {}, request=request)
+        case Alarm():
+            yield Outgoing(MAIL_CHAT, MAIL, {})
         case Change(html, keyboard, message_id, question):
             params = text_params(split_html(html)[0], keyboard)
             if message_id is not None:

@@ -68,8 +68,9 @@ class OutboxRows(Connection):
         with self._transaction() as db:
             db.execute("UPDATE outbox SET not_before = ?, attempts = attempts + 1 WHERE id = ?", (until, queued))
 
-    def waiting(self) -> int:
-        return int(self._rows("SELECT count(*) AS n FROM outbox WHERE status = 'queued'")[0]["n"])
+    def waiting(self, chat_id: int | None = None) -> int:
+        query = "SELECT count(*) AS n FROM outbox WHERE status = 'queued' AND (? IS NULL OR chat_id = ?)"
+        return int(self._rows(query, chat_id, chat_id)[0]["n"])
 
     def moved(self, chat_id: int) -> int:
         rows = self._rows("SELECT new FROM moved WHERE old = ?", chat_id)

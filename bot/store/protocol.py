@@ -40,7 +40,7 @@ class Outgoing:
 
 
 CARD = "card"  # bring the card at the top of a request's thread up to date
-MAIL = "mail"  # send the request by e-mail
+MAIL = "mail"  # send the request by e-mail; without one, tell the operator that the advisers' chat is out of reach
 MAIL_CHAT = 0  # mails queue in a chat of their own: a mail server that is down holds up no messages
 
 
@@ -120,8 +120,8 @@ class Store(Protocol):
     def postpone(self, queued: int, until: float) -> None:
         """A call failed for now; try again from ``until`` (Unix time)."""
 
-    def waiting(self) -> int:
-        """How many calls wait to be made."""
+    def waiting(self, chat_id: int | None = None) -> int:
+        """How many calls wait to be made, all or those to one chat."""
 
     def requests(self, status: str | None = None) -> list[Request]:
         """Requests, the oldest first; all, or those of one status."""

@@ -9,7 +9,7 @@ from itertools import pairwise, product
 import pytest
 
 from bot.consultation import LONGEST, Ask, Brief, Details, Form, Reach, Request, Side, Status
-from bot.flows import after, clockwork, desk, form, form_buttons, review, talk
+from bot.flows import after, clockwork, desk, desk_buttons, form, form_buttons, review, talk
 from bot.flows.dialogue import Dialogue
 from bot.hours import ZONE, answer_by, local, next_morning
 from bot.model import ChangeRequest, Event, Kind, NewRequest, Say, State, Toast, Turn
@@ -58,7 +58,8 @@ def test_diagram_of_a_request(dialogue: Dialogue) -> None:
     ways = set()
     for status in Status:
         before = request(status=status, adviser="Bea", warned=1.0, turn=Side.PERSON)
-        turns: list[Turn | None] = [act(dialogue, State(), EVENT, before, "backbone") for act in desk.ACTS.values()]
+        acts = desk_buttons.ACTS.values()
+        turns: list[Turn | None] = [act(dialogue, State(), EVENT, before, "backbone") for act in acts]
         turns += [after.rated(State(), EVENT, before, "3"), *_in_time(dialogue, replace(before, since=1.0))]
         dialogue.store.act((), [NewRequest(replace(before, reference=status))])
         turns += [

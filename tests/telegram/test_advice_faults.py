@@ -65,7 +65,9 @@ async def test_group_that_became_a_supergroup_is_followed(
 
 
 @pytest.mark.parametrize(
-    "kind", [FaultKind.RATE_LIMIT, FaultKind.SERVER_ERROR, FaultKind.BAD_GATEWAY, FaultKind.RESET], ids=str
+    "kind",
+    [FaultKind.RATE_LIMIT, FaultKind.SERVER_ERROR, FaultKind.BAD_GATEWAY, FaultKind.RESET],
+    ids=lambda kind: kind.name,
 )
 @pytest.mark.usefixtures("connected")
 async def test_nothing_is_lost_when_telegram_fails(
@@ -83,6 +85,20 @@ async def test_nothing_is_lost_when_telegram_fails(
 
     texts = [seen.text for seen in bea.sees(forum) if seen.text.startswith("Nachricht")]
     assert texts == [f"Nachricht {number}" for number in range(3)]
+
+
+@pytest.mark.usefixtures("connected")
+async def test_no_answer_in_time(standin: StandIn, ada: User, bea: User, forum: Group) -> None:
+    """A call that Telegram never answers is given up and made again, and what came after it waits its turn."""
+    topic = topic_of(await card(standin, bea, forum, await request(standin, ada)))
+    bea.says("Hallo!", chat=forum, topic=topic)
+    await sees(standin, ada, "Hallo!")
+    standin.fail_next("copyMessage", FaultKind.HANG, chat=forum)
+    ada.says("Eins")
+    ada.says("Zwei")
+    await standin.wait_for(lambda: "Zwei" in [seen.text for seen in bea.sees(forum)], timeout=20)
+
+    assert [seen.text for seen in bea.sees(forum) if seen.text in ("Eins", "Zwei")] == ["Eins", "Zwei"]
 
 
 @pytest.mark.usefixtures("connected")
@@ -108,14 +124,23 @@ async def test_bot_thrown_out_of_the_group(
     live: LiveIndex,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Requests wait until the bot is in the group again; the person is told as always."""
-    forum.removes_bot(bea)
+    """Requests wait until the bot is in the group again; the operator gets an e-mail."""
+    server = MailServer()
+    controller = Controller(server, hostname="127.0.0.1", port=free_port())
+    controller.start()
+    monkeypatch.setenv("GW_SMTP_URL", f"smtp://127.0.0.1:{controller.port}")
+    monkeypatch.setenv("GW_MAIL_FROM", "bot@example.org")
+    monkeypatch.setenv("GW_OPERATOR_EMAIL", "operator@example.org")
     async with desk(forum, live, monkeypatch):
+        forum.removes_bot(bea)
+        assert await asyncio.to_thread(server.came.wait, 20)
         reference = await request(standin, ada)
         await standin.wait_for(lambda: [call for call in standin.calls_to("createForumTopic") if call.status == 403])
 
     store = open_store(Settings())
     assert store.request(reference) is not None
+    controller.stop()
+    assert message_from_bytes(server.taken[0], policy=default)["To"] == "operator@example.org"
     assert reference in [queued.outgoing.request for queued in store.due(time.time() + 3600)]
     store.close()
 
@@ -139,6 +164,7 @@ class MailServer:
         return "250 OK"
 
 
+@pytest.mark.parametrize("trouble", ["busy", "down"])
 async def test_request_goes_out_by_mail_as_well(
     standin: StandIn,
     ada: User,
@@ -147,18 +173,22 @@ async def test_request_goes_out_by_mail_as_well(
     bot_settings: Settings,
     live: LiveIndex,
     monkeypatch: pytest.MonkeyPatch,
+    trouble: str,
 ) -> None:
-    """The contact gets the request once, also where the mail server was busy first; Telegram does not wait for it."""
+    """The contact gets the request once, also where the mail server was in trouble first; Telegram does not wait."""
     server = MailServer()
-    server.busy = 1
+    server.busy = int(trouble == "busy")
     controller = Controller(server, hostname="127.0.0.1", port=free_port())
-    controller.start()
+    if trouble == "busy":
+        controller.start()
     monkeypatch.setenv("GW_SMTP_URL", f"smtp://127.0.0.1:{controller.port}")
     monkeypatch.setenv("GW_MAIL_FROM", "bot@example.org")
     try:
         async with desk(forum, live, monkeypatch):
             reference = await request(standin, ada, "Bitte auch per Mail")
             await card(standin, bea, forum, reference)
+            if trouble == "down":
+                controller.start()
             assert await asyncio.to_thread(server.came.wait, 20)
     finally:
         controller.stop()

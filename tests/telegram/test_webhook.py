@@ -75,3 +75,17 @@ async def test_health_and_nothing_else(address: str) -> None:
         assert (await client.get(f"{base}/healthz")).text == "ok"
         assert (await client.get(address)).status_code == 405
         assert (await client.get(f"{base}/")).status_code == 404
+
+
+async def test_metrics_count_and_name_nobody(address: str, ada: User) -> None:
+    """Monitoring reads numbers, and no text or name of anybody."""
+    ada.says("Mein Geheimnis?")
+    await ada.wait_reply()
+    async with httpx.AsyncClient() as client:
+        answer = await client.get(address.replace("/hook", "/metrics"))
+
+    assert answer.status_code == 200
+    assert "gw_requests_waiting 0.0" in answer.text
+    assert "gw_desk_calls_waiting 0.0" in answer.text
+    assert "Ada" not in answer.text
+    assert "Geheimnis" not in answer.text
