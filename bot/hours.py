@@ -42,11 +42,12 @@ def local(moment: float) -> datetime:
 
 
 def spoken(moment: float, lang: str) -> str:
-    """A Unix time as people say it: the day and the hour, in Berlin."""
+    """A Unix time as people say it: day and time in Berlin."""
     then = local(moment)
     weekday = label("weekdays", lang).split()[then.weekday()]
     month = label("months", lang).split()[then.month - 1]
-    return label("day_and_hour", lang, weekday=weekday, day=then.day, month=month, hour=then.hour)
+    form = "day_and_time" if then.minute else "day_and_hour"
+    return label(form, lang, weekday=weekday, day=then.day, month=month, hour=then.hour, minute=then.minute)
 
 
 @cache

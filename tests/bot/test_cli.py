@@ -153,6 +153,44 @@ def test_doctor(tmp_path: Path) -> None:
     assert "wrong telegram: Telegram does not know this token" in bad.stdout
 
 
+@pytest.mark.parametrize(
+    ("admin", "bot", "code", "said"),
+    [
+        (True, True, 0, "ok    advisers: connected, with topics"),
+        (False, True, 0, "may not open any"),
+        (True, False, 1, "wrong advisers: the"),
+    ],
+)
+def test_doctor_looks_at_the_advisers(tmp_path: Path, admin: bool, bot: bool, code: int, said: str) -> None:
+    """Whether the bot is in the advisers' chat, and may do there what it needs to."""
+    with StandIn() as standin:
+        bea = standin.user("Bea")
+        forum = standin.group("Beratung", [bea], forum=True, admin=admin)
+        if not bot:
+            forum.removes_bot(bea)
+        done = gwbot(
+            "doctor",
+            folder=tmp_path,
+            GW_TELEGRAM_API_URL=standin.url,
+            GW_TELEGRAM_TOKEN=standin.token,
+            GW_ADVISER_CHAT_ID=str(forum.id),
+        )
+
+    assert done.returncode == code, done.stdout
+    assert said in done.stdout
+
+
+def test_doctor_looks_at_the_mail_server(tmp_path: Path) -> None:
+    """A mail server that is not there is wrong, without a word of the password."""
+    done = gwbot(
+        "doctor", folder=tmp_path, GW_SMTP_URL="smtp://bot:geheim@127.0.0.1:1", GW_MAIL_FROM="bot@example.org"
+    )
+
+    assert done.returncode == 1
+    assert "wrong mail: the mail server does not let us in" in done.stdout
+    assert "geheim" not in done.stdout + done.stderr
+
+
 def test_run_and_sigterm(tmp_path: Path) -> None:
     """`gwbot run` answers over Telegram, ends cleanly on SIGTERM, and answers what came meanwhile after a restart."""
     with StandIn() as standin:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from knowledge.check import check
-from knowledge.contacts import default_contact, read_contacts
+from knowledge.contacts import Contact, contact_for, default_contact, read_contacts
 from knowledge.entry import Layer
 from knowledge.errors import ContentError, GwError
 from knowledge.folder import HOUSE, Knowledge, load
@@ -84,6 +84,16 @@ def test_no_folder_or_nothing_in_it(tmp_path: Path, make: bool) -> None:
 
     with pytest.raises(GwError, match="no Markdown file" if make else "does not exist"):
         load(folder)
+
+
+def test_contact_for_a_subject() -> None:
+    """An entry that a contact names leads to that contact, all else to the listed one."""
+    listed = Contact("a", "A", "Beratung", "1", "a@example.org", default=True)
+    other = Contact("b", "B", "Forschung", "2", "b@example.org", topics=("kritik",))
+
+    assert contact_for((listed, other), "kritik") is other
+    assert contact_for((listed, other), "backbone") is listed
+    assert contact_for((listed, other), "") is listed
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""Pictures for the docs: a story played against the stand-in, drawn by a browser."""
