@@ -203,7 +203,7 @@ async def _running(
     )
     inbox = Inbox(store, turns.handle, chat_key)
     sending = asyncio.create_task(outbox.run())
-    publishing = asyncio.create_task(profile.publish(bot, settings.language, settings.adviser_chat_id))
+    publishing = asyncio.create_task(profile.publish(bot, settings.language, dialogue.desk))
     watching = asyncio.create_task(watch(dialogue, outbox.wake))
     await inbox.resume()
     try:

@@ -29,6 +29,8 @@ class Dialogue(Parts):
         talk_at_desk = at_desk and not event.private and event.kind in WRITTEN
         if talk_at_desk or not event.addressed:
             return Turn(state)  # people talk among themselves
+        if event.kind is Kind.COMMAND:
+            state = replace(state, rated="")  # who turns to something else has no comment
         return _reminded(self, state, event, FLOWS[event.kind](self, state, event))
 
 

@@ -25,6 +25,8 @@ def message(parts: Parts, state: State, event: Event) -> Turn | None:
     running = talking(parts, event)
     if running is None:
         return None
+    if event.kind is Kind.EDITED:
+        return Turn(state)  # of what was written before the conversation
     if event.kind is Kind.COMMAND:
         return _command(parts, state, event, running)
     if event.kind is Kind.BUTTON and not event.text.startswith((after.ASIDE, "d:")):

@@ -18,8 +18,11 @@ PERIOD = 60.0  # seconds
 async def watch(parts: Parts, wake: Callable[[], None]) -> None:
     """Look until cancelled."""
     while True:
-        if await asyncio.to_thread(look, parts):
-            wake()
+        try:
+            if await asyncio.to_thread(look, parts):
+                wake()
+        except Exception as error:  # one request that cannot be handled must not end the watch over all
+            log.exception("looking at the requests failed: %s", type(error).__name__)
         await asyncio.sleep(PERIOD)
 
 

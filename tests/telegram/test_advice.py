@@ -68,12 +68,13 @@ async def test_everything_is_relayed_both_ways(standin: StandIn, ada: User, bea:
 @pytest.mark.usefixtures("connected")
 async def test_bot_is_silent_while_a_person_is_active(standin: StandIn, ada: User, bea: User, forum: Group) -> None:
     """Questions, stickers and buttons are not answered by the bot until the person ends the conversation."""
-    ada.says("Was ist ein Backbone?")
-    await ada.wait_reply()
+    question = ada.says("Was ist ein Backbone?")
+    answer = await ada.wait_reply()
     topic = topic_of(await card(standin, bea, forum, await request(standin, ada)))
     bea.says("Hallo!", chat=forum, topic=topic)
     await sees(standin, ada, "Hallo!")
     before = len(ada.sees())
+    ada.edits(question, "Was ist Wirkung?")
     ada.says("Was ist Collective Impact?")
     ada.sends_sticker()
     tap = ada.taps("Warum diese Antwort?")
@@ -81,6 +82,7 @@ async def test_bot_is_silent_while_a_person_is_active(standin: StandIn, ada: Use
     await sees(standin, bea, "Was ist Collective Impact?", forum)
 
     assert len(ada.sees()) == before
+    assert answer in ada.sees()  # not changed by the edit
     ada.says("/frage Was ist Collective Impact?")
     await sees(standin, ada, "Sie sind gerade im Gespräch mit Bea")
     ada.taps("Wieder mit dem Bot schreiben")
