@@ -64,6 +64,11 @@ class Details:
     address: str = ""
     times: str = ""
 
+    @property
+    def complete(self) -> bool:
+        """Whether the person can be answered the way they want."""
+        return self.reach is Reach.HERE or bool(self.address)
+
     def told(self, ask: Ask, value: str) -> "Details":
         """The details with the answer to one question; another way to be reached needs another address."""
         if ask is Ask.REACH:

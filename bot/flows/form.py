@@ -101,7 +101,7 @@ def filled(parts: Parts, state: State, event: Event, value: str) -> Turn:
 
 def following(form: Form) -> Ask:
     """What is asked next; a line changed in the summary leads back to it."""
-    if form.at is Ask.REACH and form.details.reach is not Reach.HERE:
+    if form.at is Ask.REACH and not form.details.complete:
         return Ask.ADDRESS
     if form.reviewed:
         return Ask.REVIEW
@@ -112,7 +112,8 @@ def following(form: Form) -> Ask:
 def preceding(form: Form) -> Ask:
     """What was asked before."""
     if form.reviewed and form.at is not Ask.REVIEW:
-        return Ask.REVIEW
+        without = Ask.REACH if form.at is Ask.ADDRESS else Ask.ADDRESS
+        return Ask.REVIEW if form.details.complete else without
     before = ORDER[ORDER.index(form.at) - 1]
     return Ask.REACH if before is Ask.ADDRESS and form.details.reach is Reach.HERE else before
 
@@ -168,7 +169,7 @@ def _keyboard(form: Form, lang: str) -> Keyboard:
             rows += [(Button(label(f"reach_{reach}", lang), f"{FORM}reach:{reach}"),) for reach in Reach]
     if value:
         rows.append((Button(label("form_keep", lang), f"{FORM}keep:{form.at}"),))
-    elif form.at in OPTIONAL:
-        rows.append((Button(label("form_skip", lang), f"{FORM}skip:{form.at}"),))
+    if form.at in OPTIONAL:
+        rows.append((Button(label("form_drop" if value else "form_skip", lang), f"{FORM}skip:{form.at}"),))
     back = (Button(label("back", lang), f"{FORM}back:{form.at}"),) if form.at is not Ask.CONCERN else ()
     return (*rows, (*back, Button(label("cancel", lang), f"{FORM}cancel:")))

@@ -67,8 +67,12 @@ def _share(parts: Parts, state: State, event: Event, form: Form, part: str) -> T
     return shown(parts, replace(state, form=changed), event)
 
 
-def _send(parts: Parts, state: State, event: Event, form: Form, _: str) -> Turn | None:
-    return review.send(parts, state, event) if form.at is Ask.REVIEW else None
+def _send(parts: Parts, state: State, event: Event, form: Form, seen: str) -> Turn | None:
+    if form.at is not Ask.REVIEW:
+        return None
+    if seen != review.digest(form):
+        return shown(parts, state, event, "form_changed")
+    return review.send(parts, state, event)
 
 
 def _cancel(parts: Parts, state: State, event: Event, form: Form, _: str) -> Turn | None:

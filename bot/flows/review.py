@@ -1,5 +1,6 @@
 """The summary of a request before it is sent, the person's consent, and the sending."""
 
+import zlib
 from dataclasses import replace
 
 from bot.consultation import Ask, Form, Request
@@ -29,8 +30,13 @@ def keyboard(form: Form, lang: str) -> Keyboard:
     for part in (part for part, there in has.items() if there):
         mark = "☑ " if part in form.shares else "☐ "
         rows.append((Button(mark + label(f"share_{part}", lang), f"{FORM}share:{part}"),))
-    send = (Button(label("consent", lang), f"{FORM}send:"),)
+    send = (Button(label("consent", lang), f"{FORM}send:{digest(form)}"),)
     return (send, *rows, (Button(label("cancel", lang), f"{FORM}cancel:"),))
+
+
+def digest(form: Form) -> str:
+    """Stands for what a summary shows: consent to an older one is no consent to this one."""
+    return f"{zlib.crc32(repr((CONSENT, form.details, form.shared)).encode()):08x}"
 
 
 def send(parts: Parts, state: State, event: Event) -> Turn:

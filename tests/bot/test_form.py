@@ -78,6 +78,9 @@ def test_only_consent_keeps_a_request(dialogue: Dialogue) -> None:
     steps = ("/beratung", "Wir suchen Rat.", "Brücken e. V.", "r:kind:npo", "r:skip:place", "r:reach:email",
              "ada@example.org", "r:skip:times", "r:send:")  # fmt: skip
     for step in steps:
+        if step == "r:send:":
+            assert state.form is not None
+            step += review.digest(state.form)
         kind = Kind.BUTTON if step.startswith("r:") else Kind.COMMAND if step.startswith("/") else Kind.TEXT
         event = replace(EVENT, kind=kind, text=step, command=step.removeprefix("/"), callback_id="1")
         turns.append(dialogue.handle(state, event))
@@ -90,6 +93,26 @@ def test_only_consent_keeps_a_request(dialogue: Dialogue) -> None:
     assert told.details == Details("Wir suchen Rat.", "Brücken e. V.", "npo", "", Reach.EMAIL, "ada@example.org", "")
     assert (told.brief.question, told.brief.entry) == ("Was ist ein Backbone?", "backbone")
     assert (told.consent, told.name, state.form) == ("2026-11-24", "Ada", None)
+
+
+def test_consent_to_an_older_summary_sends_nothing(dialogue: Dialogue) -> None:
+    """The button of a summary counts for what that summary showed, and for nothing else."""
+    before, now = (Form(Ask.REVIEW, Details(text), reviewed=True) for text in ("Vorher", "Nachher"))
+    tap = replace(EVENT, kind=Kind.BUTTON, text=f"r:send:{review.digest(before)}", callback_id="1")
+    turn = dialogue.handle(State(form=now), tap)
+
+    assert (turn.state.form, turn.effects) == (now, ())
+    assert "Nachher" in getattr(turn.messages[0], "html", "")
+
+
+def test_no_request_without_the_address_it_needs(dialogue: Dialogue) -> None:
+    """Who changes the way to be reached in the summary cannot go back past the missing address."""
+    state = State(form=Form(Ask.REVIEW, Details("Rat"), reviewed=True))
+    for data in ("go:reach", "reach:phone", "back:address", "back:reach"):
+        state = dialogue.handle(state, replace(EVENT, kind=Kind.BUTTON, text=f"r:{data}", callback_id="1")).state
+
+    assert state.form is not None
+    assert state.form.at is Ask.ADDRESS
 
 
 @pytest.mark.parametrize("at", list(Ask))
