@@ -18,6 +18,9 @@ class Kind(StrEnum):
     MOVED = "moved"  # the group was turned into a supergroup; the text is its new id
 
 
+WRITTEN = (Kind.TEXT, Kind.EDITED, Kind.OTHER)
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """Something a person did in a chat. ``text`` is the message, a command's arguments, or a button's data.

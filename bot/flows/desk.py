@@ -18,6 +18,7 @@ from bot.flows.card import DESK, ROOM
 from bot.flows.parts import Parts
 from bot.flows.talk import END
 from bot.model import (
+    WRITTEN,
     Button,
     ChangeRequest,
     Copy,
@@ -30,7 +31,7 @@ from bot.model import (
     State,
     Turn,
     Update,
-)  # fmt: skip
+)
 from prompts.render import label, render
 
 NOTE = "//"  # what begins so stays among the advisers
@@ -38,7 +39,7 @@ NOTE = "//"  # what begins so stays among the advisers
 
 def message(parts: Parts, state: State, event: Event) -> Turn | None:
     """What an adviser wrote or changed; None where it belongs to no request."""
-    if event.kind not in (Kind.TEXT, Kind.OTHER, Kind.EDITED):
+    if event.kind not in WRITTEN:
         return None
     request = _meant(parts, event)
     if request is None:

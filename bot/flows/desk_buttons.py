@@ -10,17 +10,7 @@ from bot.flows.card import DESK, LANG, ROOM
 from bot.flows.desk import taken, to_desk
 from bot.flows.parts import Parts
 from bot.hours import next_morning, spoken
-from bot.model import (
-    Button,
-    ChangeRequest,
-    Event,
-    Said,
-    Say,
-    State,
-    Toast,
-    Turn,
-    Update,
-)  # fmt: skip
+from bot.model import Button, ChangeRequest, Event, Said, Say, State, Toast, Turn, Update
 from prompts.render import label, render
 
 SUGGESTED = 3

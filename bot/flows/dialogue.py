@@ -4,11 +4,9 @@ from dataclasses import dataclass, replace
 
 from bot.flows import after, buttons, commands, desk, form, questions, talk
 from bot.flows.parts import Advisers, Flow, Parts
-from bot.model import Alarm, Change, Event, Kind, Moved, Say, State, Turn
+from bot.model import WRITTEN, Alarm, Change, Event, Kind, Moved, Say, State, Turn
 
 __all__ = ["Advisers", "Dialogue"]
-
-WRITTEN = (Kind.TEXT, Kind.EDITED, Kind.OTHER)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,25 @@ from bot.flows import after
 from bot.flows.card import ROOM
 from bot.flows.parts import Parts
 from bot.menu import MEANING
-from bot.model import Button, ChangeRequest, Copy, Event, Kind, Rewrite, Said, Say, State, Toast, Turn, Update
+from bot.model import (
+    WRITTEN,
+    Button,
+    ChangeRequest,
+    Copy,
+    Event,
+    Kind,
+    Rewrite,
+    Said,
+    Say,
+    State,
+    Toast,
+    Turn,
+    Update,
+)
 from prompts.render import label, render
 
 END = f"{after.ASIDE}end"
 ALWAYS = frozenset(("abbrechen", "datenschutz", "meinedaten", "loeschen", "kontakt", "hilfe"))  # commands
-WRITTEN = (Kind.TEXT, Kind.OTHER, Kind.EDITED)
 
 
 def message(parts: Parts, state: State, event: Event) -> Turn | None:

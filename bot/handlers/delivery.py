@@ -48,12 +48,10 @@ class Delivery:
             await asyncio.to_thread(self.store.move, outgoing.chat_id, error.new_chat_id)
             return Later(0.0)
         except TelegramError as error:
-            result = outcome(error)
-            shut = isinstance(error, Forbidden) or _says(error, SHUT)
-            if shut and outgoing.place is Place.THREAD:
+            if outgoing.place is Place.THREAD and is_shut(outgoing.chat_id, error):
                 log.error("the advisers' chat cannot be written to: %s; what is for it waits", error.message)
                 return Later(DESK_WAIT)
-            return result
+            return outcome(error)
 
     async def _made(self, outgoing: Outgoing) -> Result:
         if outgoing.place is Place.THREAD:
@@ -154,6 +152,16 @@ class Delivery:
             cause = await asyncio.to_thread(self.store.cause, *outgoing.replies)
             target = cause[1] if cause and cause[0] == outgoing.chat_id else None
         return {"reply_parameters": _replying(target)} if target else {}
+
+
+def is_shut(chat_id: int, error: TelegramError) -> bool:
+    """Whether the advisers' chat as a whole cannot be written to, and what is for it has to wait.
+
+    Where it is a group, "blocked by the user" is about the person whose message is to be copied.
+    """
+    if isinstance(error, Forbidden):
+        return chat_id > 0 or not _says(error, ("user",))
+    return _says(error, SHUT)
 
 
 def _card_params(request: Request) -> dict[str, Any]:
