@@ -88,6 +88,9 @@ class Delivery:
 
     async def _opened(self, chat_id: int, request: Request) -> Thread:
         """A new thread with the card, and with what was said before where there was something."""
+        lines = await asyncio.to_thread(
+            self.store.lines, request.reference
+        )  # before anybody can write in the new one
         thread_id = await self._topic(chat_id, request)
         place: dict[str, Any] = {"message_thread_id": thread_id} if thread_id else {}
         sent = await call(self.bot, chat_id, "sendMessage", {**_card_params(request), **place})
@@ -95,7 +98,6 @@ class Delivery:
         thread = Thread(chat_id, thread_id, sent.message_id or 0)
         await asyncio.to_thread(self.store.put_thread, request.reference, thread)
         await self._pin(thread)
-        lines = await asyncio.to_thread(self.store.lines, request.reference)
         if lines:
             text = card.history([(line.side, line.text, line.created) for line in lines])
             for part in split_html(text):

@@ -23,6 +23,7 @@ async def test_whole_story_in_a_forum(standin: StandIn, ada: User, bea: User, fo
     await sees(standin, ada, f"Bea kümmert sich um Ihre Anfrage {reference}")
     bea.says("Gern! Passt Ihnen Dienstag?", chat=forum, topic=topic)
     assert (await sees(standin, ada, "Passt Ihnen Dienstag?")).text == "Gern! Passt Ihnen Dienstag?"
+    assert not any("Bisheriger Verlauf" in seen.text for seen in bea.sees(forum))
     ada.says("Dienstag passt. Was ist ein Backbone?")
     assert (await sees(standin, bea, "Dienstag passt.", forum)).thread_id == topic
 
