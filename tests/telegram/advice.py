@@ -1,22 +1,7 @@
 """What the tests of requests and conversations share."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-
-import pytest
-
-from bot.settings import Settings
-from index.live import LiveIndex
 from tests.standin import Group, Seen, StandIn, User
-from tests.telegram.conftest import running, sees
-
-
-@asynccontextmanager
-async def desk(chat: Group | User, live: LiveIndex, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
-    """A bot that is connected to this chat of advisers."""
-    monkeypatch.setenv("GW_ADVISER_CHAT_ID", str(chat.id))
-    async with running(Settings(), live):
-        yield
+from tests.telegram.conftest import sees
 
 
 async def request(standin: StandIn, person: User, concern: str = "Wir suchen Partner.") -> str:

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,8 @@ from bot.app import open_store, run
 from bot.settings import Settings
 from index.live import LiveIndex
 from tests.standin import Group, Seen, StandIn, User
+
+AtDesk = Callable[[Group | User], AbstractAsyncContextManager[None]]  # runs a bot connected to this chat of advisers
 
 
 @pytest.fixture
@@ -84,10 +86,18 @@ def forum(standin: StandIn, bea: User, cem: User) -> Group:
 
 
 @pytest.fixture
-async def connected(
-    bot_settings: Settings, live: LiveIndex, forum: Group, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[None]:
+def at_desk(bot_settings: Settings, live: LiveIndex, monkeypatch: pytest.MonkeyPatch) -> AtDesk:
+    """Runs a bot that is connected to the given chat of advisers."""
+
+    def connect(chat: Group | User) -> AbstractAsyncContextManager[None]:
+        monkeypatch.setenv("GW_ADVISER_CHAT_ID", str(chat.id))
+        return running(Settings(), live)
+
+    return connect
+
+
+@pytest.fixture
+async def connected(at_desk: AtDesk, forum: Group) -> AsyncIterator[None]:
     """A bot that is connected to the advisers' forum."""
-    monkeypatch.setenv("GW_ADVISER_CHAT_ID", str(forum.id))
-    async with running(Settings(), live):
+    async with at_desk(forum):
         yield

@@ -2,11 +2,9 @@
 
 import pytest
 
-from bot.settings import Settings
-from index.live import LiveIndex
 from tests.standin import Group, StandIn, User
-from tests.telegram.advice import card, desk, request, topic_of
-from tests.telegram.conftest import sees
+from tests.telegram.advice import card, request, topic_of
+from tests.telegram.conftest import AtDesk, sees
 
 
 @pytest.mark.usefixtures("connected")
@@ -112,27 +110,20 @@ async def test_two_people_two_advisers_are_not_mixed_up(
     assert not any("Für Eve" in seen.text for seen in ada.sees())
 
 
-async def test_plain_group_and_restarts(
-    standin: StandIn,
-    ada: User,
-    bea: User,
-    bot_settings: Settings,
-    live: LiveIndex,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+async def test_plain_group_and_restarts(standin: StandIn, ada: User, bea: User, at_desk: AtDesk) -> None:
     """Without topics the replies to the card are the thread; between any two steps the bot is started anew."""
     group = standin.group("Beratung", [bea], admin=True)
-    async with desk(group, live, monkeypatch):
+    async with at_desk(group):
         reference = await request(standin, ada)
         brief = await card(standin, bea, group, reference)
-    async with desk(group, live, monkeypatch):
+    async with at_desk(group):
         bea.says("Am Morgen geantwortet", chat=group, reply_to=brief)
         await sees(standin, ada, "Am Morgen geantwortet")
-    async with desk(group, live, monkeypatch):
+    async with at_desk(group):
         ada.says("Danke, noch eine Frage.")
         further = await sees(standin, bea, "noch eine Frage", group)
         assert further.reply_to == brief.id
-    async with desk(group, live, monkeypatch):
+    async with at_desk(group):
         bea.says("Ja?", chat=group, reply_to=further)
         await sees(standin, ada, "Ja?")
         bea.says("Unter uns", chat=group)
@@ -142,12 +133,10 @@ async def test_plain_group_and_restarts(
     assert not any("Unter uns" in seen.text for seen in ada.sees())
 
 
-async def test_single_adviser(
-    standin: StandIn, ada: User, bot_settings: Settings, live: LiveIndex, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_single_adviser(standin: StandIn, ada: User, at_desk: AtDesk) -> None:
     """A single adviser's chat: replies go to the person, all else is a question to the bot."""
     jacob = standin.user("Jacob", language_code="de", started=True)
-    async with desk(jacob, live, monkeypatch):
+    async with at_desk(jacob):
         reference = await request(standin, ada)
         brief = await sees(standin, jacob, f"Anfrage {reference}")
         jacob.says("Hier bin ich", reply_to=brief)

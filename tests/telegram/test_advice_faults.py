@@ -3,6 +3,7 @@
 import asyncio
 import threading
 import time
+from collections.abc import Iterator
 from email import message_from_bytes
 from email.policy import default
 
@@ -15,8 +16,39 @@ from bot.settings import Settings
 from index.live import LiveIndex
 from tests.bot.test_mail import free_port
 from tests.standin import FaultKind, Group, StandIn, User
-from tests.telegram.advice import card, desk, request, topic_of
-from tests.telegram.conftest import running, sees
+from tests.telegram.advice import card, request, topic_of
+from tests.telegram.conftest import AtDesk, running, sees
+
+
+class MailServer:
+    """Takes mails; the first ones are refused for now where that is asked for."""
+
+    def __init__(self) -> None:
+        self.taken: list[bytes] = []
+        self.came = threading.Event()
+        self.busy = 0
+        self.controller: Controller
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's
+        """Keep a mail, or not yet."""
+        if self.busy:
+            self.busy -= 1
+            return "451 try again later"
+        assert isinstance(envelope.content, bytes)
+        self.taken.append(envelope.content)
+        self.came.set()
+        return "250 OK"
+
+
+@pytest.fixture
+def mail_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[MailServer]:
+    """A mail server that the bot is set to use; it is not up before its `start`."""
+    server = MailServer()
+    server.controller = Controller(server, hostname="127.0.0.1", port=free_port())
+    monkeypatch.setenv("GW_SMTP_URL", f"smtp://127.0.0.1:{server.controller.port}")
+    monkeypatch.setenv("GW_MAIL_FROM", "bot@example.org")
+    yield server
+    server.controller.stop()
 
 
 @pytest.mark.usefixtures("connected")
@@ -45,16 +77,11 @@ async def test_deleted_topic_is_opened_anew(standin: StandIn, ada: User, bea: Us
 
 
 async def test_group_that_became_a_supergroup_is_followed(
-    standin: StandIn,
-    ada: User,
-    bea: User,
-    bot_settings: Settings,
-    live: LiveIndex,
-    monkeypatch: pytest.MonkeyPatch,
+    standin: StandIn, ada: User, bea: User, at_desk: AtDesk
 ) -> None:
     """The id of the setting still works when Telegram has given the group another."""
     group = standin.group("Beratung", [bea], kind="group", admin=True)
-    async with desk(group, live, monkeypatch):
+    async with at_desk(group):
         first = await request(standin, ada)
         await card(standin, bea, group, first)
         group.becomes_supergroup(bea)
@@ -120,80 +147,42 @@ async def test_bot_thrown_out_of_the_group(
     ada: User,
     bea: User,
     forum: Group,
-    bot_settings: Settings,
-    live: LiveIndex,
     monkeypatch: pytest.MonkeyPatch,
+    at_desk: AtDesk,
+    mail_server: MailServer,
 ) -> None:
     """Requests wait until the bot is in the group again; the operator gets an e-mail."""
-    server = MailServer()
-    controller = Controller(server, hostname="127.0.0.1", port=free_port())
-    controller.start()
-    monkeypatch.setenv("GW_SMTP_URL", f"smtp://127.0.0.1:{controller.port}")
-    monkeypatch.setenv("GW_MAIL_FROM", "bot@example.org")
+    mail_server.controller.start()
     monkeypatch.setenv("GW_OPERATOR_EMAIL", "operator@example.org")
-    async with desk(forum, live, monkeypatch):
+    async with at_desk(forum):
         forum.removes_bot(bea)
-        assert await asyncio.to_thread(server.came.wait, 20)
+        assert await asyncio.to_thread(mail_server.came.wait, 20)
         reference = await request(standin, ada)
         await standin.wait_for(lambda: [call for call in standin.calls_to("createForumTopic") if call.status == 403])
 
     store = open_store(Settings())
     assert store.request(reference) is not None
-    controller.stop()
-    assert message_from_bytes(server.taken[0], policy=default)["To"] == "operator@example.org"
+    assert message_from_bytes(mail_server.taken[0], policy=default)["To"] == "operator@example.org"
     assert reference in [queued.outgoing.request for queued in store.due(time.time() + 3600)]
     store.close()
 
 
-class MailServer:
-    """Takes mails; the first ones are refused for now where that is asked for."""
-
-    def __init__(self) -> None:
-        self.taken: list[bytes] = []
-        self.came = threading.Event()
-        self.busy = 0
-
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's
-        """Keep a mail, or not yet."""
-        if self.busy:
-            self.busy -= 1
-            return "451 try again later"
-        assert isinstance(envelope.content, bytes)
-        self.taken.append(envelope.content)
-        self.came.set()
-        return "250 OK"
-
-
 @pytest.mark.parametrize("trouble", ["busy", "down"])
 async def test_request_goes_out_by_mail_as_well(
-    standin: StandIn,
-    ada: User,
-    bea: User,
-    forum: Group,
-    bot_settings: Settings,
-    live: LiveIndex,
-    monkeypatch: pytest.MonkeyPatch,
-    trouble: str,
+    standin: StandIn, ada: User, bea: User, forum: Group, at_desk: AtDesk, mail_server: MailServer, trouble: str
 ) -> None:
     """The contact gets the request once, also where the mail server was in trouble first; Telegram does not wait."""
-    server = MailServer()
-    server.busy = int(trouble == "busy")
-    controller = Controller(server, hostname="127.0.0.1", port=free_port())
     if trouble == "busy":
-        controller.start()
-    monkeypatch.setenv("GW_SMTP_URL", f"smtp://127.0.0.1:{controller.port}")
-    monkeypatch.setenv("GW_MAIL_FROM", "bot@example.org")
-    try:
-        async with desk(forum, live, monkeypatch):
-            reference = await request(standin, ada, "Bitte auch per Mail")
-            await card(standin, bea, forum, reference)
-            if trouble == "down":
-                controller.start()
-            assert await asyncio.to_thread(server.came.wait, 20)
-    finally:
-        controller.stop()
+        mail_server.busy = 1
+        mail_server.controller.start()
+    async with at_desk(forum):
+        reference = await request(standin, ada, "Bitte auch per Mail")
+        await card(standin, bea, forum, reference)
+        if trouble == "down":
+            mail_server.controller.start()
+        assert await asyncio.to_thread(mail_server.came.wait, 20)
 
-    (mail,) = (message_from_bytes(body, policy=default) for body in server.taken)
+    (mail,) = (message_from_bytes(body, policy=default) for body in mail_server.taken)
     assert mail["To"] == "Jacob Rohm <jacob.rohm@phineo.org>"
     assert reference in mail["Subject"]
     plain = mail.get_body(("plain",))
@@ -201,17 +190,10 @@ async def test_request_goes_out_by_mail_as_well(
     assert "Bitte auch per Mail" in plain.get_content()
 
 
-async def test_group_where_the_bot_has_no_rights(
-    standin: StandIn,
-    ada: User,
-    bea: User,
-    bot_settings: Settings,
-    live: LiveIndex,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+async def test_group_where_the_bot_has_no_rights(standin: StandIn, ada: User, bea: User, at_desk: AtDesk) -> None:
     """In a forum where it may open no topics the bot uses replies, and pins nothing."""
     forum = standin.group("Beratung", [bea], forum=True)
-    async with desk(forum, live, monkeypatch):
+    async with at_desk(forum):
         brief = await card(standin, bea, forum, await request(standin, ada))
         bea.says("Guten Tag!", chat=forum, reply_to=brief)
         await sees(standin, ada, "Guten Tag!")
