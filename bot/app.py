@@ -23,13 +23,12 @@ from bot.handlers import profile
 from bot.handlers.delivery import Delivery
 from bot.handlers.incoming import ALLOWED_UPDATES, chat_key
 from bot.handlers.membership import membership
-from bot.handlers.outgoing import to_calls
+from bot.handlers.outgoing import unasked
 from bot.handlers.polling import poll
 from bot.handlers.turns import Turns
 from bot.handlers.watch import watch
 from bot.inbox import Inbox
 from bot.metrics import exposition
-from bot.model import Event, Kind
 from bot.outbox import Outbox, backoff
 from bot.postman import post
 from bot.settings import Settings
@@ -79,7 +78,7 @@ def make_dialogue(
             "entries": manifest.entries,
             "languages": ", ".join(manifest.languages),
             "passages": manifest.passages,
-            "open_requests": len(store.requests("open")) + len(store.requests("taken")),
+            "open_requests": len(store.running()),
             "waiting": store.waiting(),
         }
 
@@ -217,8 +216,7 @@ async def _running(
 
 def _told(dialogue: Dialogue, outgoing: Outgoing, reason: str) -> list[Outgoing]:
     """What tells the other side of a request that something did not arrive."""
-    about = Event(0, Kind.OTHER, outgoing.chat_id, 0, 0)
-    return to_calls(undelivered(dialogue, outgoing, reason), about, dialogue.desk)
+    return unasked(undelivered(dialogue, outgoing, reason), dialogue.desk)
 
 
 def _threadsafe(

@@ -26,7 +26,7 @@ def _index(settings: Settings) -> str:
 
 def _store(settings: Settings) -> str:
     store = open_store(settings)
-    waiting, requests = store.waiting(), len(store.requests("open")) + len(store.requests("taken"))
+    waiting, requests = store.waiting(), len(store.running())
     store.close()
     return f"{settings.database}, {waiting} messages waiting, {requests} open requests"
 

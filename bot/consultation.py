@@ -19,7 +19,7 @@ class Ask(StrEnum):
 
 
 OPTIONAL = frozenset((Ask.ORGANISATION, Ask.PLACE, Ask.TIMES))
-LONGEST = {Ask.CONCERN: 2_000, Ask.ORGANISATION: 150, Ask.PLACE: 150, Ask.ADDRESS: 150, Ask.TIMES: 200}  # characters
+LONGEST = {Ask.CONCERN: 2_000, Ask.ORGANISATION: 150, Ask.PLACE: 150, Ask.TIMES: 200}  # characters
 KINDS = ("npo", "foundation", "municipality", "company", "citizen", "other")
 
 

@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 from bot.consultation import Reach, Request
 from bot.errors import SettingsError
-from bot.flows.card import LANG, ROOM
+from bot.flows.sides import LANG, ROOM
 from bot.hours import local, spoken
 from bot.vcard import vcard
 from knowledge.contacts import Contact

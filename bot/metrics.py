@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from bot.consultation import Side, Status
+from bot.consultation import Side
 from bot.flows.parts import Parts
 
 
@@ -22,7 +22,7 @@ class StoreCollector(Collector):
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """The gauges as they are now."""
         store, desk, now = self._parts.store, self._parts.desk, self._parts.now()
-        running = [*store.requests(Status.OPEN), *store.requests(Status.TAKEN)]
+        running = store.running()
         waiting = [request for request in running if request.turn is Side.ADVISER]
         yield _gauge("calls_waiting", "Calls that wait to be made", store.waiting())
         yield _gauge(

@@ -26,6 +26,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
+    environment.globals["label"] = label
     environment.filters["markdown"] = lambda text: Markup(to_html(text))  # noqa: S704 - to_html escapes
     return environment
 

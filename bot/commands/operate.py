@@ -50,10 +50,10 @@ def requests() -> None:
 def list_requests(everything: bool) -> None:
     """The open requests, the oldest first."""
     from bot.app import open_store
-    from bot.consultation import Status
     from bot.hours import local
 
-    found = [one for one in open_store(load_settings()).requests() if everything or one.status is not Status.CLOSED]
+    store = open_store(load_settings())
+    found = store.requests() if everything else store.running()
     for request in found:
         first_line = request.details.concern.splitlines()[0][:60]
         since = local(request.created).isoformat(" ", "minutes")

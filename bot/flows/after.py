@@ -3,13 +3,12 @@
 from dataclasses import replace
 
 from bot.consultation import Request, Side, Status
-from bot.flows.card import ROOM
 from bot.flows.parts import Parts
+from bot.flows.sides import ASIDE, ROOM, person_button, to_desk, to_person
 from bot.hours import answer_by, spoken
 from bot.model import Button, ChangeRequest, Event, Say, State, Toast, Turn, Update
 from prompts.render import label, render
 
-ASIDE = "h:"  # callback data of the person's own buttons: h:<action>:<reference>[:<value>]
 FACES = "😞🙁😐🙂😀"
 MAX_COMMENT = 1_000  # characters
 
@@ -18,9 +17,8 @@ def closed(state: State, request: Request, now: float, template: str) -> Turn:
     """Close a request, tell the person by this template, and ask how it was."""
     fresh = replace(request, status=Status.CLOSED, talking=False, closed=now, remind_at=0.0)
     faces = tuple(Button(face, f"{ASIDE}rate:{request.reference}:{n}") for n, face in enumerate(FACES, 1))
-    again = Button(label("person_reopen", request.lang), f"{ASIDE}reopen:{request.reference}")
     html = render(template, request.lang, number=request.reference)
-    told = Say(html, (faces, (again,)), chat_id=request.chat_id, request=request.reference)
+    told = to_person(request, html, (faces, (person_button(request, "reopen"),)))
     return Turn(state, (told, Update(request.reference), Toast()), (ChangeRequest(fresh),))
 
 
@@ -35,12 +33,8 @@ def reopened(parts: Parts, state: State, request: Request) -> Turn:
         told=0.0, reminded=0.0, warned=0.0, closed=0.0,
     )  # fmt: skip
     by = spoken(promised, request.lang)
-    told = Say(
-        render("request_reopened", request.lang, number=request.reference, by=by),
-        chat_id=request.chat_id,
-        request=request.reference,
-    )
-    desk = Say(render("reopened", ROOM), request=request.reference, desk=True)
+    told = to_person(request, render("request_reopened", request.lang, number=request.reference, by=by))
+    desk = to_desk(request, render("reopened", ROOM))
     return Turn(state, (told, Update(request.reference), desk, Toast()), (ChangeRequest(fresh),))
 
 
@@ -49,10 +43,9 @@ def rated(state: State, event: Event, request: Request, value: str) -> Turn | No
     if value not in set("12345") or request.status is not Status.CLOSED:
         return None
     html = render("rated", request.lang)
-    none = Button(label("no_comment", request.lang), f"{ASIDE}nothing:{request.reference}")
     return Turn(
         replace(state, rated=request.reference),
-        (Say(html, ((none,),)), Update(request.reference), Toast(FACES[int(value) - 1])),
+        (Say(html, ((person_button(request, "nothing"),),)), Update(request.reference), Toast(FACES[int(value) - 1])),
         (ChangeRequest(replace(request, rating=int(value))),),
     )
 

@@ -5,10 +5,9 @@ from dataclasses import replace
 
 from bot.answer import ENTRY, TALK, THUMB
 from bot.flows import desk_buttons, form, form_buttons, intro, questions, talk
-from bot.flows.after import ASIDE
-from bot.flows.card import DESK
 from bot.flows.parts import Parts
 from bot.flows.review import FORM
+from bot.flows.sides import ASIDE, DESK
 from bot.flows.why import WHY, why
 from bot.language import OURS
 from bot.model import Event, Feedback, Forget, Kind, Say, State, Toast, Turn

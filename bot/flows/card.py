@@ -1,12 +1,11 @@
 """What advisers see of a request: the card at the top of its thread, its buttons and the topic's title."""
 
 from bot.consultation import Request, Side, Status
+from bot.flows.sides import LANG, ROOM, desk_button
 from bot.hours import spoken
-from bot.model import Button, Keyboard
+from bot.model import Keyboard
 from prompts.render import label, render
 
-DESK = "q:"  # callback data: q:<action>:<reference>[:<value>]
-ROOM, LANG = "desk", "de"  # the folder of what advisers read, and their language
 TITLE = 128  # characters of a topic's name; Bot API, createForumTopic
 MARKS = {Status.OPEN: "🆕", Status.TAKEN: "💬", Status.CLOSED: "✅"}
 ACTIONS = {
@@ -34,10 +33,7 @@ def html(request: Request) -> str:
 
 def keyboard(request: Request) -> Keyboard:
     """What an adviser can do with the request now."""
-    return tuple(
-        tuple(Button(label(action, ROOM), f"{DESK}{action}:{request.reference}") for action in row)
-        for row in ACTIONS[request.status]
-    )
+    return tuple(tuple(desk_button(request, action) for action in row) for row in ACTIONS[request.status])
 
 
 def title(request: Request) -> str:

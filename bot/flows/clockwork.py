@@ -3,12 +3,12 @@
 from dataclasses import replace
 
 from bot.consultation import Reach, Request, Side
-from bot.flows.after import ASIDE, closed
-from bot.flows.card import LANG, ROOM
+from bot.flows.after import closed
 from bot.flows.parts import Parts
+from bot.flows.sides import LANG, ROOM, person_button, to_desk, to_person
 from bot.hours import answer_by, spoken
-from bot.model import Button, ChangeRequest, Say, State, Turn
-from prompts.render import label, render
+from bot.model import ChangeRequest, State, Turn
+from prompts.render import render
 
 DAY = 86_400.0  # seconds
 NOTICE = 2 * DAY  # between the warning and the closing
@@ -34,12 +34,10 @@ def _expected(parts: Parts, request: Request) -> float:
 
 
 def _late(parts: Parts, request: Request, now: float) -> Turn:
-    wait = Button(label("person_wait", request.lang), f"{ASIDE}wait:{request.reference}")
-    withdraw = Button(label("person_withdraw", request.lang), f"{ASIDE}withdraw:{request.reference}")
     here = request.details.reach is Reach.HERE and parts.desk is not None
     html = render("request_late", request.lang, number=request.reference, contact=parts.contact, here=here)
-    done = Button(label("person_done", request.lang), f"{ASIDE}done:{request.reference}")
-    told = Say(html, ((done,), (wait,), (withdraw,)), chat_id=request.chat_id, request=request.reference)
+    choice = tuple((person_button(request, action),) for action in ("done", "wait", "withdraw"))
+    told = to_person(request, html, choice)
     fresh = replace(request, told=now, reminded=now, talking=False)
     desk = _desk(fresh, "waiting", request)
     return replace(desk, messages=(told, *desk.messages))
@@ -51,12 +49,11 @@ def _silent(parts: Parts, request: Request, now: float) -> Turn | None:
         return closed(State(), request, now, "request_closed_silence")
     if not request.warned and now >= ends - NOTICE:
         html = render("request_warned", request.lang, number=request.reference)
-        done = Button(label("person_done", request.lang), f"{ASIDE}done:{request.reference}")
-        told = Say(html, ((done,),), chat_id=request.chat_id, request=request.reference)
+        told = to_person(request, html, ((person_button(request, "done"),),))
         return Turn(State(), (told,), (ChangeRequest(replace(request, warned=now)),))
     return None
 
 
 def _desk(fresh: Request, template: str, request: Request) -> Turn:
     html = render(template, ROOM, since=spoken(request.since, LANG), adviser=request.adviser)
-    return Turn(State(), (Say(html, request=request.reference, desk=True),), (ChangeRequest(fresh),))
+    return Turn(State(), (to_desk(request, html),), (ChangeRequest(fresh),))

@@ -2,11 +2,11 @@
 
 import json
 
-from bot.consultation import Side, Status
+from bot.consultation import Side
 from bot.flows import form, form_buttons, intro, questions
 from bot.flows.buttons import DELETE, GO, LANG
-from bot.flows.card import LANG as DESK_LANG
 from bot.flows.parts import Flow, Parts
+from bot.flows.sides import LANG as DESK_LANG
 from bot.hours import spoken
 from bot.language import OURS
 from bot.menu import MEANING
@@ -91,8 +91,7 @@ def _requests(parts: Parts, state: State, event: Event) -> Turn:
     """The open requests, those that wait for the advisers first, the longest waiting of them at the top."""
     if not parts.advisers.includes(event):
         return parts.say(state, event, "adviser_only")
-    running = [request for request in parts.store.requests() if request.status is not Status.CLOSED]
-    running.sort(key=lambda request: (request.turn is not Side.ADVISER, request.since))
+    running = sorted(parts.store.running(), key=lambda request: (request.turn is not Side.ADVISER, request.since))
     shown = [(request, spoken(request.since, DESK_LANG)) for request in running[:MAX_REQUESTS]]
     return parts.say(state, event, "adviser_requests", requests=shown, more=len(running) - len(shown))
 

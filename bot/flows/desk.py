@@ -14,16 +14,13 @@ stateDiagram-v2
 from dataclasses import replace
 
 from bot.consultation import Request, Side, Status
-from bot.flows.card import DESK, ROOM
 from bot.flows.parts import Parts
-from bot.flows.talk import END
+from bot.flows.sides import ROOM, desk_button, person_button, to_desk, to_person
 from bot.model import (
     WRITTEN,
-    Button,
     ChangeRequest,
     Copy,
     Event,
-    Keyboard,
     Kind,
     Rewrite,
     Said,
@@ -32,7 +29,7 @@ from bot.model import (
     Turn,
     Update,
 )
-from prompts.render import label, render
+from prompts.render import render
 
 NOTE = "//"  # what begins so stays among the advisers
 
@@ -51,8 +48,7 @@ def message(parts: Parts, state: State, event: Event) -> Turn | None:
     if event.text.startswith(NOTE):
         return Turn(state)
     if request.status is Status.CLOSED:
-        again = Button(label("reopen", ROOM), f"{DESK}reopen:{request.reference}")
-        return Turn(state, (to_desk(request, render("closed", ROOM), ((again,),)),))
+        return Turn(state, (to_desk(request, render("closed", ROOM), ((desk_button(request, "reopen"),),)),))
     return _brought(parts, state, event, request)
 
 
@@ -61,9 +57,8 @@ def _brought(parts: Parts, state: State, event: Event, request: Request) -> Turn
     fresh = replace(fresh, talking=True, turn=Side.PERSON, since=parts.now(), told=0.0, reminded=0.0, warned=0.0)
     opening: tuple[Say, ...] = ()
     if not request.talking:
-        end = Button(label("talk_end", request.lang), f"{END}:{request.reference}")
         html = render("talk_begins", request.lang, adviser=event.name, number=request.reference)
-        opening = (Say(html, ((end,),), chat_id=request.chat_id, request=request.reference),)
+        opening = (to_person(request, html, ((person_button(request, "end"),),)),)
     replies = None if event.reply_to is None else (event.chat_id, event.reply_to)
     copy = Copy(request.reference, request.chat_id, replies=replies)
     update = (Update(request.reference),) if (request.status, request.turn) != (fresh.status, fresh.turn) else ()
@@ -82,8 +77,3 @@ def _meant(parts: Parts, event: Event) -> Request | None:
 def taken(request: Request, event: Event) -> Request:
     """The request with this adviser."""
     return replace(request, status=Status.TAKEN, taken_by=event.user_id, adviser=event.name)
-
-
-def to_desk(request: Request, html: str, keyboard: Keyboard = ()) -> Say:
-    """A message into the request's thread."""
-    return Say(html, keyboard, request=request.reference, desk=True)

@@ -6,9 +6,9 @@ from dataclasses import replace
 from bot.answer import Status as Answered
 from bot.consultation import Request, Side, Status
 from bot.flows import after
-from bot.flows.card import DESK, LANG, ROOM
-from bot.flows.desk import taken, to_desk
+from bot.flows.desk import taken
 from bot.flows.parts import Parts
+from bot.flows.sides import DESK, LANG, ROOM, to_desk, to_person
 from bot.hours import next_morning, spoken
 from bot.model import Button, ChangeRequest, Event, Said, Say, State, Toast, Turn, Update
 from prompts.render import label, render
@@ -33,7 +33,7 @@ def _take(parts: Parts, state: State, event: Event, request: Request, _: str) ->
     if request.status is not Status.OPEN:
         return Turn(state, (Toast(label("taken_already", ROOM, adviser=request.adviser or "—")),))
     told = render("request_taken", request.lang, adviser=event.name, number=request.reference)
-    return _changed(state, taken(request, event), Say(told, chat_id=request.chat_id, request=request.reference))
+    return _changed(state, taken(request, event), to_person(request, told))
 
 
 def _release(parts: Parts, state: State, event: Event, request: Request, _: str) -> Turn:
@@ -82,7 +82,7 @@ def _answer(parts: Parts, state: State, event: Event, request: Request, entry: s
     fresh = taken(request, event) if request.status is Status.OPEN else request
     fresh = replace(fresh, turn=Side.PERSON, since=parts.now(), told=0.0, reminded=0.0, warned=0.0)
     html = render("adviser_sends", request.lang, adviser=event.name, html=answer.html)
-    sent = Say(html, chat_id=request.chat_id, request=request.reference)
+    sent = to_person(request, html)
     done = to_desk(request, render("sent", ROOM, title=answer.sources[0].title))
     said = Said(request.reference, Side.ADVISER, answer.text)
     return Turn(state, (sent, done, Update(request.reference), Toast()), (ChangeRequest(fresh), said))

@@ -4,12 +4,11 @@ from dataclasses import replace
 
 from bot.consultation import Request, Side, Status
 from bot.flows import after
-from bot.flows.card import ROOM
 from bot.flows.parts import Parts
+from bot.flows.sides import ASIDE, ROOM, person_button, to_desk, to_person
 from bot.menu import MEANING
 from bot.model import (
     WRITTEN,
-    Button,
     ChangeRequest,
     Copy,
     Event,
@@ -24,7 +23,6 @@ from bot.model import (
 )
 from prompts.render import label, render
 
-END = f"{after.ASIDE}end"
 ALWAYS = frozenset(("abbrechen", "datenschutz", "meinedaten", "loeschen", "kontakt", "hilfe"))  # commands
 
 
@@ -42,7 +40,7 @@ def message(parts: Parts, state: State, event: Event) -> Turn | None:
         return Turn(state)  # of what was written before the conversation
     if event.kind is Kind.COMMAND:
         return _command(parts, state, event, running)
-    if event.kind is Kind.BUTTON and not event.text.startswith((after.ASIDE, "d:")):
+    if event.kind is Kind.BUTTON and not event.text.startswith((ASIDE, "d:")):
         return Turn(state, (Toast(label("talk_silent", running.lang, adviser=running.adviser)),))
     return None
 
@@ -51,10 +49,9 @@ def ended(parts: Parts, state: State, request: Request) -> Turn:
     """The bot answers again; the request stays open."""
     if not request.talking:
         return Turn(state, (Toast(label("gone", request.lang)),))
-    done = Button(label("person_done", request.lang), f"{after.ASIDE}done:{request.reference}")
     html = render("talk_ended", request.lang, number=request.reference)
-    told = Say(html, ((done,),), chat_id=request.chat_id, request=request.reference)
-    desk = Say(render("ended", ROOM), request=request.reference, desk=True)
+    told = to_person(request, html, ((person_button(request, "done"),),))
+    desk = to_desk(request, render("ended", ROOM))
     return Turn(state, (told, desk, Toast()), (ChangeRequest(replace(request, talking=False)),))
 
 
@@ -70,7 +67,7 @@ def button(parts: Parts, state: State, event: Event, rest: str) -> Turn | None:
             return ended(parts, state, request)
         case "done" | "withdraw" if request.status is not Status.CLOSED:
             template = "request_solved" if action == "done" else "request_withdrawn"
-            desk = Say(render(action, ROOM), request=reference, desk=True)
+            desk = to_desk(request, render(action, ROOM))
             turn = after.closed(state, request, parts.now(), template)
             return replace(turn, messages=(*turn.messages, desk))
         case "wait" if request.status is not Status.CLOSED:
@@ -89,8 +86,8 @@ def _brought(parts: Parts, state: State, event: Event, request: Request) -> Turn
     if event.kind is Kind.EDITED:
         return Turn(state, (Rewrite(request.reference, parts.desk, event.html, caption=bool(event.what)),))
     if request.status is Status.CLOSED:
-        again = Button(label("person_reopen", request.lang), f"{after.ASIDE}reopen:{request.reference}")
-        return Turn(state, (Say(render("person_closed", request.lang, number=request.reference), ((again,),)),))
+        html = render("person_closed", request.lang, number=request.reference)
+        return Turn(state, (Say(html, ((person_button(request, "reopen"),),)),))
     since = request.since if request.turn is Side.ADVISER else parts.now()
     fresh = replace(request, turn=Side.ADVISER, since=since, warned=0.0)
     replies = None if event.reply_to is None else (event.chat_id, event.reply_to)
@@ -106,8 +103,8 @@ def _command(parts: Parts, state: State, event: Event, running: Request) -> Turn
         return ended(parts, state, running)
     if meaning in ALWAYS:
         return None
-    end = Button(label("talk_end", running.lang), f"{END}:{running.reference}")
-    return Turn(state, (Say(render("talk_runs", running.lang, adviser=running.adviser), ((end,),)),))
+    html = render("talk_runs", running.lang, adviser=running.adviser)
+    return Turn(state, (Say(html, ((person_button(running, "end"),),)),))
 
 
 def _meant(parts: Parts, event: Event) -> Request | None:

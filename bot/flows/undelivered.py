@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from bot.flows.card import ROOM
 from bot.flows.parts import Parts
+from bot.flows.sides import ROOM, to_desk
 from bot.model import Say
 from bot.store.protocol import CARD, MAIL, Outgoing
 from prompts.render import render
@@ -17,11 +17,11 @@ def undelivered(parts: Parts, outgoing: Outgoing, reason: str) -> Sequence[Say]:
     if request is None:
         return ()
     if outgoing.method == MAIL and parts.desk is not None:
-        return (Say(render("mail_failed", ROOM), request=request.reference, desk=True),)
+        return (to_desk(request, render("mail_failed", ROOM)),)
     if outgoing.method == CARD and parts.store.thread(request.reference):
         return ()  # a card that could not be brought up to date; the request itself is there
     if outgoing.chat_id == request.chat_id:
         gone = any(words in reason for words in BLOCKED)
         html = render("undelivered", ROOM, gone=gone, details=request.details)
-        return (Say(html, request=request.reference, desk=True),)
+        return (to_desk(request, html),)
     return (Say(render("undelivered", request.lang, contact=parts.contact), chat_id=request.chat_id),)

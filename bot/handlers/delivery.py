@@ -88,9 +88,8 @@ class Delivery:
 
     async def _opened(self, chat_id: int, request: Request) -> Thread:
         """A new thread with the card, and with what was said before where there was something."""
-        lines = await asyncio.to_thread(
-            self.store.lines, request.reference
-        )  # before anybody can write in the new one
+        # read before anybody can write in the new thread
+        lines = await asyncio.to_thread(self.store.lines, request.reference)
         thread_id = await self._topic(chat_id, request)
         place: dict[str, Any] = {"message_thread_id": thread_id} if thread_id else {}
         sent = await call(self.bot, chat_id, "sendMessage", {**_card_params(request), **place})

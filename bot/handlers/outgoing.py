@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from bot.model import Alarm, Card, Change, Copy, Event, Keyboard, Message, Post, Rewrite, Say, Toast, Update
+from bot.model import Alarm, Card, Change, Copy, Event, Keyboard, Kind, Message, Post, Rewrite, Say, Toast, Update
 from bot.store.protocol import CARD, MAIL, MAIL_CHAT, Outgoing, Place
 from bot.vcard import escaped, written
 from prompts.split import split_html
@@ -16,6 +16,11 @@ _LABEL_LIMIT = 64  # longer labels are cut off by the apps
 def to_calls(messages: Iterable[Message], event: Event, desk: int | None = None) -> list[Outgoing]:
     """The calls that a turn's messages mean, in order. ``desk`` is the advisers' chat; without one they get none."""
     return [call for message in messages for call in _calls(message, event, desk)]
+
+
+def unasked(messages: Iterable[Message], desk: int | None) -> list[Outgoing]:
+    """The calls of messages that follow from no event: each of them names its chat."""
+    return to_calls(messages, Event(0, Kind.OTHER, 0, 0, 0), desk)
 
 
 def _calls(message: Message, event: Event, desk: int | None) -> Iterator[Outgoing]:

@@ -8,8 +8,8 @@ from typing import Any
 from telegram import Bot, Update, User
 
 from bot.errors import Conflict
-from bot.flows.card import DESK
 from bot.flows.dialogue import Dialogue
+from bot.flows.sides import DESK
 from bot.flows.talk import talking
 from bot.handlers.incoming import to_event
 from bot.handlers.outgoing import to_calls

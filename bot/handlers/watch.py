@@ -4,12 +4,10 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from bot.consultation import Status
 from bot.errors import Conflict
 from bot.flows.clockwork import due
 from bot.flows.parts import Parts
-from bot.handlers.outgoing import to_calls
-from bot.model import Event, Kind
+from bot.handlers.outgoing import unasked
 
 log = logging.getLogger(__name__)
 PERIOD = 60.0  # seconds
@@ -29,13 +27,12 @@ async def watch(parts: Parts, wake: Callable[[], None]) -> None:
 def look(parts: Parts) -> int:
     """Do what is due now, each request in a transaction of its own; how many requests something was done about."""
     done = 0
-    for request in (*parts.store.requests(Status.OPEN), *parts.store.requests(Status.TAKEN)):
+    for request in parts.store.running():
         turn = due(parts, request)
         if turn is None:
             continue
-        about = Event(0, Kind.OTHER, request.chat_id, request.user_id, 0)
         try:
-            parts.store.act(to_calls(turn.messages, about, parts.desk), turn.effects)
+            parts.store.act(unasked(turn.messages, parts.desk), turn.effects)
             done += 1
         except Conflict:  # something happened just now; the next look decides on what is true then
             log.info("a request changed while it was looked at")

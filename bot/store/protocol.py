@@ -123,8 +123,11 @@ class Store(Protocol):
     def waiting(self, chat_id: int | None = None) -> int:
         """How many calls wait to be made, all or those to one chat."""
 
-    def requests(self, status: str | None = None) -> list[Request]:
-        """Requests, the oldest first; all, or those of one status."""
+    def requests(self) -> list[Request]:
+        """All requests, the oldest first."""
+
+    def running(self) -> list[Request]:
+        """The requests that are not closed, the oldest first."""
 
     def request(self, reference: str) -> Request | None:
         """The request with this reference."""

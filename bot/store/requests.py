@@ -14,8 +14,11 @@ from bot.store.protocol import Line, Thread
 class RequestRows(Connection):
     """What the Store protocol says of requests."""
 
-    def requests(self, status: str | None = None) -> list[Request]:
-        return self._requests("? IS NULL OR status = ? ORDER BY created, rowid", status, status)
+    def requests(self) -> list[Request]:
+        return self._requests("1 ORDER BY created, rowid")
+
+    def running(self) -> list[Request]:
+        return self._requests("status <> 'closed' ORDER BY created, rowid")
 
     def request(self, reference: str) -> Request | None:
         return next(iter(self._requests("reference = ?", reference)), None)

@@ -275,7 +275,7 @@ def test_requests_of_the_first_schema_are_kept(tmp_path: Path, clock: Clock) -> 
 
     store = SqliteStore(tmp_path / "old.db", clock)
 
-    (kept,) = store.requests("open")
+    (kept,) = store.running()
     assert (kept.details.concern, kept.name, kept.consent) == ("Hilfe", "Ada", "2026-11")
     assert store.due(clock())[0].outgoing.origin == (10, 5)
     store.close()

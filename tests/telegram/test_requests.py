@@ -166,7 +166,7 @@ async def test_without_advisers_the_person_is_told_the_truth(ada: User, bot_sett
     assert "niemand wird automatisch benachrichtigt" in kept.text
     assert "jacob.rohm@phineo.org" in kept.text
     store = open_store(bot_settings)
-    (request,) = store.requests("open")
+    (request,) = store.running()
     store.close()
     assert (request.consent, request.contact, request.details.kind) == ("2026-11-24", "jacob-rohm", "npo")
     assert request.created > 0
