@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import cycle, islice
 from pathlib import Path
 
-from tests.standin import StandIn
+from bot.sandbox.standin import StandIn
 
 ROOT = Path(__file__).parents[2]
 QUESTIONS = ROOT / "tests" / "data" / "questions.jsonl"

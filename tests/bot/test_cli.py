@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from bot.sandbox.standin import StandIn
 from tests.conftest import DATA
-from tests.standin import StandIn
 
 GWBOT = [sys.executable, "-m", "bot"]
 

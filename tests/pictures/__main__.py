@@ -14,9 +14,9 @@ from pathlib import Path
 from PIL import Image, ImageChops
 
 from bot.app import open_index
+from bot.sandbox.standin import StandIn
 from bot.settings import Settings
 from tests.pictures.page import page
-from tests.standin import StandIn
 from tests.telegram.advice import card, request, reviewed, topic_of
 from tests.telegram.conftest import running, sees
 

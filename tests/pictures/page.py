@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from html import escape
 
-from tests.standin import Seen
+from bot.sandbox.standin import Seen
 
 TAGS = {"bold": "b", "italic": "i", "code": "code", "blockquote": "blockquote", "expandable_blockquote": "blockquote"}
 STYLE = """

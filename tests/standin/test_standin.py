@@ -25,7 +25,7 @@ from telegram.constants import ChatAction, ParseMode
 from telegram.error import Conflict, EndPointNotFound, Forbidden, InvalidToken
 from telegram.request import HTTPXRequest
 
-from tests.standin import StandIn, User
+from bot.sandbox.standin import StandIn, User
 
 YES_NO = InlineKeyboardMarkup(
     [[InlineKeyboardButton("Yes", callback_data="y"), InlineKeyboardButton("No", url="https://a.de")]]

@@ -11,7 +11,7 @@ import pytest
 from telegram import Bot
 from telegram.error import BadRequest, Conflict, NetworkError, RetryAfter, TelegramError, TimedOut
 
-from tests.standin import FaultKind, StandIn, User
+from bot.sandbox.standin import FaultKind, StandIn, User
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ import pytest
 from telegram import Bot, BotCommand, BotCommandScopeChat, InlineKeyboardButton, InlineKeyboardMarkup, ReplyParameters
 from telegram.error import BadRequest, Forbidden
 
-from tests.standin import StandIn, User
-from tests.standin.telegram_html import HtmlError, parse
+from bot.sandbox.standin import StandIn, User
+from bot.sandbox.standin.telegram_html import HtmlError, parse
 
 
 async def refused(standin: StandIn, words: str, call: object, *, limit: bool = True) -> None:

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from bot.app import open_store, run
+from bot.sandbox.standin import Group, Seen, StandIn, User
 from bot.settings import Settings
 from index.live import LiveIndex
-from tests.standin import Group, Seen, StandIn, User
 
 AtDesk = Callable[[Group | User], AbstractAsyncContextManager[None]]  # runs a bot connected to this chat of advisers
 

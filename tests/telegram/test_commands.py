@@ -3,7 +3,7 @@
 import pytest
 
 from bot.menu import ADVISERS, ENGLISH, GERMAN
-from tests.standin import StandIn, User
+from bot.sandbox.standin import StandIn, User
 
 pytestmark = pytest.mark.usefixtures("polling")
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.standin import Group, StandIn, User
+from bot.sandbox.standin import Group, StandIn, User
 
 pytestmark = pytest.mark.usefixtures("polling")
 

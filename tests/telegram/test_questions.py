@@ -2,9 +2,9 @@
 
 import pytest
 
+from bot.sandbox.standin import FaultKind, StandIn, User
 from bot.settings import Settings
 from index.live import LiveIndex
-from tests.standin import FaultKind, StandIn, User
 from tests.telegram.conftest import running
 
 QUESTION = "Was ist Collective Impact?"

@@ -3,9 +3,9 @@
 import pytest
 
 from bot.app import open_store
+from bot.sandbox.standin import StandIn, User
 from bot.settings import Settings
 from index.live import LiveIndex
-from tests.standin import StandIn, User
 from tests.telegram.advice import reviewed
 from tests.telegram.conftest import running, sees
 

@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
+from bot.sandbox.standin import StandIn, User
 from bot.settings import Settings
 from bot.web import MAX_BODY, SECRET_HEADER
 from index.live import LiveIndex
-from tests.standin import StandIn, User
 from tests.telegram.conftest import running
 
 SECRET = "nur-fuer-Telegram_1"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
-from tests.standin import utf16
+from bot.sandbox.standin import utf16
 
 Json = dict[str, Any]
 

@@ -4,7 +4,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.standin import utf16
+from bot.sandbox.standin import utf16
 
 Json = dict[str, Any]
 

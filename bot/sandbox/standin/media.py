@@ -2,12 +2,12 @@
 
 from typing import TYPE_CHECKING, Any
 
-from tests.standin import model, utf16
-from tests.standin.model import Account, Chat, Message, Seen
-from tests.standin.world import World
+from bot.sandbox.standin import model, utf16
+from bot.sandbox.standin.model import Account, Chat, Message, Seen
+from bot.sandbox.standin.world import World
 
 if TYPE_CHECKING:
-    from tests.standin.people import Group
+    from bot.sandbox.standin.people import Group
 
 Json = dict[str, Any]
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from tests.standin.world import World
+from bot.sandbox.standin.world import World
 
 Json = dict[str, Any]
 Method = Callable[[World, Json], Any]

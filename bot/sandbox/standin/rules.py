@@ -7,8 +7,8 @@ limit is documented, not the words, say so with "stand-in:".
 import re
 from typing import Any
 
-from tests.standin import utf16
-from tests.standin.telegram_html import HtmlError, checked_url, parse
+from bot.sandbox.standin import utf16
+from bot.sandbox.standin.telegram_html import HtmlError, checked_url, parse
 
 Json = dict[str, Any]
 

@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from tests.standin import model, rules
-from tests.standin.model import Account, Call, Chat, Message, Violation
-from tests.standin.updates import Updates
-from tests.standin.webhook import Pusher, Webhook
+from bot.sandbox.standin import model, rules
+from bot.sandbox.standin.model import Account, Call, Chat, Message, Violation
+from bot.sandbox.standin.updates import Updates
+from bot.sandbox.standin.webhook import Pusher, Webhook
 
 Json = dict[str, Any]
 T = TypeVar("T")

@@ -5,7 +5,7 @@ from email.message import Message
 from typing import Any
 from urllib.parse import parse_qsl
 
-from tests.standin.validate import Upload
+from bot.sandbox.standin.validate import Upload
 
 Json = dict[str, Any]
 

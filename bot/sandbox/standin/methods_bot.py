@@ -4,10 +4,10 @@ import json
 from typing import Any
 from urllib.parse import urlsplit
 
-from tests.standin import rules
-from tests.standin.methods import plays
-from tests.standin.webhook import Webhook
-from tests.standin.world import World, member_json
+from bot.sandbox.standin import rules
+from bot.sandbox.standin.methods import plays
+from bot.sandbox.standin.webhook import Webhook
+from bot.sandbox.standin.world import World, member_json
 
 Json = dict[str, Any]
 

@@ -9,13 +9,13 @@ from typing import Any, TypeVar
 
 import uvicorn
 
-from tests.standin.endpoint import Endpoint
-from tests.standin.faults import Fault, FaultKind, Faults
-from tests.standin.model import Account, Call, Seen, Violation
-from tests.standin.people import PATIENCE, Group, User
-from tests.standin.serving import Protocol, Server
-from tests.standin.updates import chat_of
-from tests.standin.world import World
+from bot.sandbox.standin.endpoint import Endpoint
+from bot.sandbox.standin.faults import Fault, FaultKind, Faults
+from bot.sandbox.standin.model import Account, Call, Seen, Violation
+from bot.sandbox.standin.people import PATIENCE, Group, User
+from bot.sandbox.standin.serving import Protocol, Server
+from bot.sandbox.standin.updates import chat_of
+from bot.sandbox.standin.world import World
 
 Json = dict[str, Any]
 T = TypeVar("T")

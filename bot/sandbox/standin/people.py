@@ -3,10 +3,10 @@
 import asyncio
 from typing import Any
 
-from tests.standin import model, utf16
-from tests.standin.media import Media
-from tests.standin.model import Chat, Message, Seen
-from tests.standin.world import Query, World
+from bot.sandbox.standin import model, utf16
+from bot.sandbox.standin.media import Media
+from bot.sandbox.standin.model import Chat, Message, Seen
+from bot.sandbox.standin.world import Query, World
 
 Json = dict[str, Any]
 

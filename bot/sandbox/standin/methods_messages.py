@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from tests.standin import model, rules
-from tests.standin.methods import plays
-from tests.standin.model import Chat, Message
-from tests.standin.validate import Upload
-from tests.standin.world import World
+from bot.sandbox.standin import model, rules
+from bot.sandbox.standin.methods import plays
+from bot.sandbox.standin.model import Chat, Message
+from bot.sandbox.standin.validate import Upload
+from bot.sandbox.standin.world import World
 
 Json = dict[str, Any]
 

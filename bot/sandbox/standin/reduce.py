@@ -2,7 +2,7 @@
 
 Usage, from the root of the repository:
 
-    python -m tests.standin.reduce path/to/api.min.json > tests/standin/botapi.json
+    python -m bot.sandbox.standin.reduce path/to/api.min.json > bot/sandbox/standin/botapi.json
 
 The source is PaulSonOfLars/telegram-bot-api-spec (MIT, see LICENSE-botapi.md). Names, types, what is required
 and what a method returns are kept, the prose goes. A field whose prose says it always holds one value keeps that

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from tests.standin import model
-from tests.standin.updates import Updates, chat_of
+from bot.sandbox.standin import model
+from bot.sandbox.standin.updates import Updates, chat_of
 
 Json = dict[str, Any]
 

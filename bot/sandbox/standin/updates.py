@@ -3,7 +3,7 @@
 import threading
 from typing import Any
 
-from tests.standin import rules
+from bot.sandbox.standin import rules
 
 Json = dict[str, Any]
 

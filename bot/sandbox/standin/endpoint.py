@@ -15,12 +15,12 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from tests.standin import methods_bot, methods_messages, rules, validate, wire
-from tests.standin.faults import Fault, FaultKind, Faults
-from tests.standin.methods import PLAYED
-from tests.standin.model import Call, Violation
-from tests.standin.serving import TRANSPORT
-from tests.standin.world import World
+from bot.sandbox.standin import methods_bot, methods_messages, rules, validate, wire
+from bot.sandbox.standin.faults import Fault, FaultKind, Faults
+from bot.sandbox.standin.methods import PLAYED
+from bot.sandbox.standin.model import Call, Violation
+from bot.sandbox.standin.serving import TRANSPORT
+from bot.sandbox.standin.world import World
 
 __all__ = ["Endpoint", "methods_bot", "methods_messages"]  # imported, the methods enter themselves in PLAYED
 
