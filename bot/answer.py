@@ -197,8 +197,7 @@ class Answerer:
         entry = self._entry(searcher, gap, lang) if gap else None
         html = render("abstained", lang, gap=entry.body if entry else "", contact=self._contact, note=note)
         related = self._answering(searcher, entry.related) if entry else ()
-        sure = probability if gap else 1 - probability
-        return Answer(Status.ABSTAINED, html, lang, sure, gap or "", related=related[:2])
+        return Answer(Status.ABSTAINED, html, lang, probability, gap or "", related=related[:2])
 
     def _answering(self, searcher: Searcher, ids: tuple[str, ...]) -> tuple[str, ...]:
         """Those of the entries that exist and answer something; a gap leads nowhere."""

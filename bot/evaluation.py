@@ -114,7 +114,7 @@ def _head(opened: Opened, made: str, questions: str) -> Head:
         content=opened.manifest.content_digest,
         fitted_on=opened.calibration.origin,
         answer_from=opened.calibration.answer_from,
-        clarify_from=opened.calibration.clarify_from,
+        offer_from=opened.calibration.offer_from,
     )
 
 

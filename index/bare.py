@@ -1,38 +1,39 @@
-"""A question without the names of what it asks about. Pure.
+"""A question without the names in it. Pure.
 
-"Wer leitet StriveTogether?" is near to everything about StriveTogether; "Wer leitet …?" shows that nothing we know
-about it answers who leads.
+"Wer leitet StriveTogether?" is near to everything about StriveTogether; "Wer leitet …?" is nearer to the questions
+that the sources leave open than to those that they answer.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 
 from index.words import is_stop_word, stem, tokens
 from knowledge.entry import Entry
 from knowledge.plain import plain
 
 SHORTEST = 3  # letters of a name
-Names = frozenset[tuple[str, str]]
+NAMES = "names.json"  # the file of an index that holds them
+ProperNames = frozenset[tuple[str, str]]
+NONE: ProperNames = frozenset()
 _WORD = re.compile(r"[^\W_]+")
 
 
-def names(entries: Iterable[Entry]) -> Names:
-    """What an entry is about by name, as pairs of language and stem; ``entries`` are its versions in all languages.
-
-    These are the words of its titles, and those that are spelled alike in every version, as names are.
-    """
-    versions = list(entries)
-    texts = [set(tokens("\n".join((version.title, plain(version.body))))) for version in versions]
-    alike = set.intersection(*texts) if len(texts) > 1 else set()
-    return frozenset(
-        (version.lang, stem(word, version.lang))
-        for version in versions
-        for word in alike.union(tokens(version.title))
-        if len(word) >= SHORTEST and not word.isdecimal() and not is_stop_word(word, version.lang)
-    )
+def proper_names(entries: Iterable[Entry]) -> ProperNames:
+    """The names in entries: what is spelled alike in all languages of an entry, as pairs of language and stem."""
+    versions: dict[str, list[Entry]] = {}
+    for entry in entries:
+        versions.setdefault(entry.id, []).append(entry)
+    return frozenset(pair for found in versions.values() if len(found) > 1 for pair in _alike(found))
 
 
-def bare(question: str, known: Names) -> str:
+def _alike(versions: Sequence[Entry]) -> Iterator[tuple[str, str]]:
+    words = set.intersection(*[set(tokens(f"{version.title}\n{plain(version.body)}")) for version in versions])
+    for word in words:
+        if len(word) >= SHORTEST and not word.isdecimal():
+            yield from ((one.lang, stem(word, one.lang)) for one in versions if not is_stop_word(word, one.lang))
+
+
+def bare(question: str, known: ProperNames) -> str:
     """The question without these names in whatever form."""
     langs = {lang for lang, _ in known}
 

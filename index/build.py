@@ -41,11 +41,13 @@ def build(
     root: Path,
     progress: Progress | None = None,
     exact_up_to: int = dense.EXACT_UP_TO,
+    known: Path | None = None,
 ) -> Built:
     """Index a knowledge folder under ``root``; afterwards ``root/current`` names the new version.
 
     Texts and vectors pass through. What stays in memory are each entry's id and some numbers a passage, and the
     clusters while they are made, which is done for more than ``exact_up_to`` passages: up to 800 bytes a passage.
+    ``known`` is another index root whose vectors are taken instead of those of ``root``.
     """
     progress = progress or (lambda doing, done, total: None)
     root.mkdir(parents=True, exist_ok=True)
@@ -53,7 +55,7 @@ def build(
         fresh = Path(name) / "version"
         fresh.mkdir()
         scanned = scan(knowledge, fresh, progress)
-        embedded = write_vectors(fresh, scanned, encoder, Known(root / CURRENT, encoder), progress)
+        embedded = write_vectors(fresh, scanned, encoder, Known((known or root) / CURRENT, encoder), progress)
         progress("clustering", 0, None)
         dense.cluster(fresh, exact_up_to)
         intents = {intent.id: intent.reply for intent in knowledge.intents}

@@ -1,52 +1,50 @@
 """Fit the decision on labelled questions. Uses scikit-learn, so it is a build tool and no part of serving."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from index.decision import FEATURES, Calibration
+from index.decision import MODELS, Calibration, Model, at_cost, constant
+from index.features import Floats, Order, Scope, Talk, values
 from index.labelled import Labelled
 from index.search import Searcher
 from knowledge.entry import Layer
 from knowledge.folder import Knowledge
-from knowledge.intents import Reply
 
-WRONG_ANSWER_COST = 3.0  # in needless choices: who is offered the right entry beside two others taps once more
-OFFER_SHARE = 0.5  # a choice is offered from this share of the upper threshold on: it costs no more than a tap
 FOLDS = 8
+LOOSENESS = 3.0  # of the weights, the inverse of the strength of regularisation
+TALKING = ("consultation", "smalltalk")
+NEVER = -40.0  # the log-odds of what was not seen
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """The features of one question's best target, whether it is right, and whether it would be shown as an answer."""
+    """What the models learn from one question: the values of each model's features, and what it should say.
 
-    values: tuple[float, ...]
+    ``talk``: it is small talk or a wish for a person; ``right``: the first entry answers it.
+    """
+
+    item: Labelled
+    values: Mapping[str, Floats]
+    talk: bool
     right: bool
-    shown: bool
-    answerable: bool
-    topic: str
 
 
 def sample(item: Labelled, searcher: Searcher) -> Sample | None:
-    """What the model learns from one question; None where nothing is ranked."""
-    ranked, evidence = searcher.weigh(item.question)
-    if not ranked or evidence is None:
+    """What the models learn from one question; None where there is nothing to decide on."""
+    weighed = searcher.weigh(item.question)
+    if weighed is None:
         return None
-    best = ranked[0].target
-    right, shown = _judge(item, best, searcher)
-    return Sample(evidence.features(), right, shown, item.answerable, item.topic)
-
-
-def _judge(item: Labelled, best: str, searcher: Searcher) -> tuple[bool, bool]:
-    if best.startswith("@"):
-        reply = searcher.opened.intents[best[1:]]
-        expected = "abstained" if reply is Reply.REFUSAL else reply.value
-        return item.expect == expected, False
-    shown = searcher.opened.entry(best, "de").layer is not Layer.GAP
-    return best in item.entries, shown
+    found: dict[str, Talk | Scope | Order] = {"talk": weighed.talk, "scope": weighed.scope, "order": weighed.order}
+    return Sample(
+        item=item,
+        values={name: values(features) for name, features in found.items()},
+        talk=bool(weighed.intent) and item.expect in TALKING,  # a foreign folder knows no talk
+        right=item.answerable and weighed.ranked[0].target in item.entries,
+    )
 
 
 def bare(knowledge: Knowledge) -> Knowledge:
@@ -57,74 +55,55 @@ def bare(knowledge: Knowledge) -> Knowledge:
 
 
 def fit(samples: Sequence[Sample], origin: str) -> tuple[Calibration, float]:
-    """The model over all samples, and its expected calibration error.
-
-    The error, and the thresholds, come from predictions for topics that were left out of the fit.
-    """
-    held_out = predictions(samples)
-    model = _model().fit(_matrix(samples), _labels(samples))
-    scaler, logistic = model["scale"], model["logistic"]
-    upper = best_threshold(samples, held_out)
-    calibration = Calibration(
-        features=FEATURES,
-        centre=_rounded(scaler.mean_),
-        scale=_rounded(scaler.scale_),
-        weights=_rounded(logistic.coef_[0]),
-        bias=round(float(logistic.intercept_[0]), 5),
-        answer_from=round(upper, 3),
-        clarify_from=round(upper * OFFER_SHARE, 3),
-        origin=origin,
+    """The models over all samples, and the expected calibration error on topics that were left out of the fit."""
+    return at_cost(_models(samples), origin), calibration_error(
+        predictions(samples), np.array([one.right for one in samples])
     )
-    return calibration, calibration_error(held_out, _labels(samples))
 
 
-def calibration_error(probabilities: NDArray[np.float64], right: NDArray[np.bool_], bins: int = 10) -> float:
+def calibration_error(probabilities: Floats, right: NDArray[np.bool_], bins: int = 10) -> float:
     """The mean distance between predicted probability and share of right ones, over bins of equal size."""
     order = np.array_split(np.argsort(probabilities), bins)
     gaps = [abs(probabilities[rows].mean() - right[rows].mean()) * len(rows) for rows in order if len(rows)]
     return float(sum(gaps) / len(right))
 
 
-def predictions(samples: Sequence[Sample]) -> NDArray[np.float64]:
-    """The probability of each sample by a model that saw none of its topic, shape (n,)."""
-    from sklearn.model_selection import GroupKFold, cross_val_predict
+def predictions(samples: Sequence[Sample]) -> Floats:
+    """The probability (n,) that the first entry answers, by models that saw nothing of the question's topic."""
+    from sklearn.model_selection import GroupKFold
 
-    groups = [item.topic for item in samples]
-    folds = GroupKFold(min(FOLDS, len(set(groups))))
-    found: NDArray[np.float64] = cross_val_predict(
-        _model(), _matrix(samples), _labels(samples), groups=groups, cv=folds, method="predict_proba"
-    )[:, 1]
+    groups = [one.item.topic for one in samples]
+    found = np.zeros(len(samples))
+    for seen, unseen in GroupKFold(min(FOLDS, len(set(groups)))).split(samples, groups=groups):
+        models = _models([samples[at] for at in seen])
+        for at in unseen:
+            talk, scope, order = (models[name].probability(samples[at].values[name]) for name in models)
+            found[at] = (1 - talk) * scope * order
     return found
 
 
-def best_threshold(samples: Sequence[Sample], probabilities: NDArray[np.float64]) -> float:
-    """The probability from which to answer, at the least cost of wrong answers and needless refusals."""
-    shown = np.array([item.shown for item in samples])
-    right = np.array([item.right for item in samples])
-    candidates = np.round(np.arange(0.3, 0.951, 0.01), 2)
-    costs = [
-        WRONG_ANSWER_COST * (shown & ~right & (probabilities >= limit)).sum()
-        + (shown & right & (probabilities < limit)).sum()
-        for limit in candidates
-    ]
-    return float(candidates[int(np.argmin(costs))])
+def _models(samples: Sequence[Sample]) -> dict[str, Model]:
+    questions = [one for one in samples if not one.talk]
+    answerable = [one for one in questions if one.item.answerable]
+    return {
+        "talk": _model("talk", samples, [one.talk for one in samples]),
+        "scope": _model("scope", questions, [one.item.answerable for one in questions]),
+        "order": _model("order", answerable, [one.right for one in answerable]),
+    }
 
 
-def _matrix(samples: Sequence[Sample]) -> NDArray[np.float64]:
-    return np.array([item.values for item in samples])
-
-
-def _labels(samples: Sequence[Sample]) -> NDArray[np.bool_]:
-    return np.array([item.right for item in samples])
-
-
-def _rounded(values: NDArray[np.float64]) -> list[float]:
-    return [round(float(value), 5) for value in values]
-
-
-def _model() -> Any:  # scikit-learn ships no types
+def _model(name: str, samples: Sequence[Sample], classes: Sequence[bool]) -> Model:
     from sklearn.linear_model import LogisticRegression
-    from sklearn.pipeline import Pipeline
     from sklearn.preprocessing import StandardScaler
 
-    return Pipeline([("scale", StandardScaler()), ("logistic", LogisticRegression(max_iter=5000))])
+    if not any(classes):
+        return constant(MODELS[name], NEVER)
+    rows = [one.values[name] for one in samples]
+    scaler = StandardScaler().fit(rows)
+    fitted: Any = LogisticRegression(C=LOOSENESS, max_iter=5000).fit(scaler.transform(rows), classes)
+    centre, scale, weights = (_rounded(found) for found in (scaler.mean_, scaler.scale_, fitted.coef_[0]))
+    return Model(MODELS[name], centre, scale, weights, round(float(fitted.intercept_[0]), 5))
+
+
+def _rounded(numbers: Floats) -> list[float]:
+    return [round(float(number), 5) for number in numbers]

@@ -52,14 +52,14 @@ def _together(searcher: Searcher, message: str, alone: Outcome, last: str, lang:
     question = in_context(message, searcher.opened.entry(last, lang).title)
     within = searcher.search(question)
     found, surer = _entry(within), within.probability > NEARLY * alone.probability
-    if found and found != last and (surer or not _entry(alone)):
+    if found and found != last and (surer or _entry(alone) in ("", found)):
         return Understood(within, last)
     sure_alone = bool(_entry(alone) or isinstance(alone, Intended)) and (alone.probability >= SURE or not surer)
     if sure_alone or isinstance(within, Abstained | Intended):
         return Understood(alone)
     near = [hit.target for hit in searcher.rank(question, OPTIONS + 1)]
-    first = searcher.rank(message, 1) if alone.probability >= searcher.opened.calibration.clarify_from else []
-    options = dict.fromkeys(target for target in [hit.target for hit in first] + near if target != last)
+    first = _shown(alone)[:1]
+    options = dict.fromkeys(target for target in (*first, *near) if target != last)
     return Understood(Ambiguous(tuple(options)[:OPTIONS], within.probability), last, told=found == last)
 
 
@@ -68,8 +68,8 @@ def _stands_alone(searcher: Searcher, message: str, alone: Outcome, how: Leaning
     if isinstance(alone, Intended):
         return how is Leaning.SHORT and alone.probability >= SURE
     entry = _entry(alone)
-    if not entry:  # a refusal is sure of itself too
-        return isinstance(alone, Abstained) and alone.probability >= searcher.opened.calibration.answer_from
+    if not entry:
+        return isinstance(alone, Abstained) and alone.beside
     titles = searcher.opened.entries[entry].values()
     return any(set(words(one.title, one.lang)) & set(words(message, one.lang)) for one in titles)
 
@@ -83,6 +83,16 @@ def _entry(outcome: Outcome) -> str:
             return gap
         case _:
             return ""
+
+
+def _shown(outcome: Outcome) -> tuple[str, ...]:
+    match outcome:
+        case Found(entry):
+            return (entry,)
+        case Ambiguous(entries):
+            return entries
+        case _:
+            return ()
 
 
 def _related(searcher: Searcher, last: str) -> tuple[str, ...]:

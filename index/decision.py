@@ -1,93 +1,37 @@
-"""From evidence to a decision: the probability that the best target is right, and what to do with it. Pure.
+"""From evidence to a decision: how probable each outcome is, and what to do with that. Pure.
 
-A logistic model over a handful of features, fitted by ``index.calibrate`` and kept in the manifest; applied here
-without scikit-learn.
+Three small models, fitted by ``index.calibrate`` and kept in the manifest, applied here without scikit-learn: whether
+a message is talk, whether it is a question that an entry answers, and whether the first entry is then the right one.
 """
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
-import numpy as np
+from index.features import ORDER, SCOPE, TALK, Floats, Order, Scope, Talk, values
 
-FEATURES = (
-    "question",
-    "text",
-    "cover",
-    "elsewhere",
-    "margin",
-    "lead",
-    "rival",
-    "familiar",
-    "gap",
-    "intent",
-    "short",
-    "named",
-    "bare",
-    "silent",
-)
+# In needless choices: who is offered the right entry beside two others taps once more.
+WRONG_ANSWER_COST, NEEDLESS_REFUSAL_COST = 3.0, 4.0
+ANSWER_FROM = round(1 - 1 / WRONG_ANSWER_COST, 3)  # from this probability on, an answer costs less than a choice
+OFFER_FROM = 1 / NEEDLESS_REFUSAL_COST  # and a choice less than a refusal
+# A wish that goes unheard costs as much as a needless refusal; a question taken for one is asked again.
+TALK_FROM = 1 / (1 + NEEDLESS_REFUSAL_COST)
+MODELS = {"talk": TALK, "scope": SCOPE, "order": ORDER}
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
-    """What speaks for one target, and what against it. Cosines lie in [-1, 1], shares in [0, 1].
-
-    Attributes:
-        question: mean cosine of the two nearest example questions.
-        text: mean cosine of the nearest text, sentence and window.
-        cover: share of the question's wording that it holds.
-        elsewhere: how much more of the wording another entry holds.
-        margin, lead: fused score above the runner-up, and above the mean of those further down.
-        rival: lead by questions over the other side, entries against intents.
-        familiar: share of the question's words that an indexed language knows.
-        words: content words asked.
-        bare: what ``question`` is without the target's name in it; None where the question does not name it.
-        gap: cosine of the question without the name to the nearest gap, beside ``bare``.
-    """
-
-    question: float
-    text: float
-    cover: float
-    elsewhere: float
-    margin: float
-    lead: float
-    rival: float
-    familiar: float
-    is_gap: bool
-    is_intent: bool
-    words: int
-    bare: float | None
-    gap: float
-
-    def features(self) -> tuple[float, ...]:
-        """The values of FEATURES, in that order."""
-        kind = (float(self.is_gap), float(self.is_intent), 1.0 / (1 + self.words))
-        ahead = (self.margin, self.lead, self.rival)
-        beside = (0.0, 0.0, 0.0) if self.bare is None else (1.0, self.bare - self.question, self.bare - self.gap)
-        return (self.question, self.text, self.cover, self.elsewhere, *ahead, self.familiar, *kind, *beside)
-
-
-class Verdict(StrEnum):
-    """What the probability means for the reply."""
-
-    ANSWER = "answer"
-    CLARIFY = "clarify"
-    ABSTAIN = "abstain"
-
-
-@dataclass(frozen=True, slots=True)
-class Calibration:
-    """A fitted model and the two thresholds.
+class Model:
+    """A logistic model.
 
     Attributes:
         features: their names in the order of the numbers below.
         centre, scale: of each feature; what follows applies to (value - centre) / scale.
         weights: of each feature.
-        bias: the logit where every feature is at its centre.
-        origin: what it was fitted on.
+        bias: the log-odds where every feature is at its centre.
     """
 
     features: Sequence[str]
@@ -95,35 +39,103 @@ class Calibration:
     scale: Sequence[float]
     weights: Sequence[float]
     bias: float
-    answer_from: float
-    clarify_from: float
-    origin: str
 
-    def shares(self, evidence: Evidence) -> dict[str, float]:
-        """What each feature adds to the logit; with the bias they sum up to it."""
-        added = (np.array(evidence.features()) - self.centre) / self.scale * self.weights
+    def shares(self, values: Floats) -> dict[str, float]:
+        """What each feature adds to the log-odds; with the bias they sum up to it."""
+        added = (values - self.centre) / self.scale * self.weights
         return dict(zip(self.features, added.tolist(), strict=True))
 
-    def probability(self, evidence: Evidence) -> float:
-        """The probability, 0 to 1, that the target of this evidence answers the question."""
-        logit = self.bias + math.fsum(self.shares(evidence).values())
-        return 1 / (1 + math.exp(-max(-40.0, min(40.0, logit))))
+    def probability(self, values: Floats) -> float:
+        """The probability, 0 to 1."""
+        odds = self.bias + math.fsum(self.shares(values).values())
+        return 1 / (1 + math.exp(-max(-40.0, min(40.0, odds))))
 
-    def verdict(self, probability: float) -> Verdict:
-        """Answer from the upper threshold on, offer a choice between the two, abstain below."""
-        if probability >= self.answer_from:
+
+@dataclass(frozen=True, slots=True)
+class Belief:
+    """How probable each is, 0 to 1: that it is small talk or a wish for a person, that an entry answers it, and that
+    the first entry is the right one if one is."""
+
+    talk: float
+    answerable: float
+    first: float
+
+    @property
+    def silent(self) -> float:
+        """That it is a question on which the sources are silent."""
+        return 1 - self.talk - self.answerable
+
+    @property
+    def right(self) -> float:
+        """That the first entry answers it."""
+        return self.answerable * self.first
+
+
+class Verdict(StrEnum):
+    """What a belief means for the reply."""
+
+    ANSWER = "answer"
+    CLARIFY = "clarify"
+    ABSTAIN = "abstain"
+    TALK = "talk"
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """The three fitted models with their thresholds; ``origin`` says on what they were fitted."""
+
+    talk: Model
+    scope: Model
+    order: Model
+    talk_from: float
+    answer_from: float
+    offer_from: float
+    origin: str
+
+    def belief(self, talk: Talk, scope: Scope, order: Order) -> Belief:
+        """What to believe of a message."""
+        chat, inside, first = (
+            model.probability(values(found))
+            for model, found in ((self.talk, talk), (self.scope, scope), (self.order, order))
+        )
+        return Belief(chat, (1 - chat) * inside, first)
+
+    def verdict(self, belief: Belief) -> Verdict:
+        """Answer where the first is probably right, offer a choice where some entry may answer."""
+        if belief.talk >= self.talk_from:
+            return Verdict.TALK
+        if belief.right >= self.answer_from:
             return Verdict.ANSWER
-        return Verdict.CLARIFY if probability >= self.clarify_from else Verdict.ABSTAIN
+        return Verdict.CLARIFY if belief.answerable >= self.offer_from else Verdict.ABSTAIN
+
+
+def at_cost(models: Mapping[str, Model], origin: str) -> Calibration:
+    """The models with the thresholds that follow from the costs."""
+    return Calibration(**models, talk_from=TALK_FROM, answer_from=ANSWER_FROM, offer_from=OFFER_FROM, origin=origin)
+
+
+def calibration_from(data: Mapping[str, Any]) -> Calibration:
+    """The calibration that was written down; raises KeyError or TypeError where it has another form."""
+    models = {name: Model(**data[name]) for name in MODELS}
+    if any(tuple(models[name].features) != features for name, features in MODELS.items()):
+        raise KeyError("features")
+    return Calibration(**{**data, **models})
 
 
 def calibration_for(*, labelled: bool) -> Calibration:
-    """The fitted model for the house's knowledge, or the one for a foreign folder without example questions."""
+    """The fitted models for the house's knowledge, or those for a foreign folder without example questions."""
     path = Path(__file__).with_name("calibration.json")
     data = json.loads(path.read_text(encoding="utf-8"))
-    return Calibration(**data["house" if labelled else "foreign"])
+    return calibration_from(data["house" if labelled else "foreign"])
 
 
 def unfitted() -> Calibration:
-    """A model that knows nothing, for an index that is only searched to fit one."""
-    none = [0.0] * len(FEATURES)
-    return Calibration(FEATURES, none, [1.0] * len(FEATURES), none, 0.0, 1.0, 1.0, "nothing")
+    """Models that know nothing, for an index that is only searched to fit them."""
+    models = {name: constant(features, 0.0) for name, features in MODELS.items()}
+    return at_cost(models, "nothing")
+
+
+def constant(features: Sequence[str], odds: float) -> Model:
+    """A model that believes the same of everything."""
+    none = [0.0] * len(features)
+    return Model(features, none, [1.0] * len(features), none, odds)

@@ -44,7 +44,7 @@ def _head(head: Head) -> str:
     return (
         f"Questions: {head.questions}. Encoder: {head.encoder}. Content: {head.content[:16]}. "
         f"Decision: {head.fitted_on}; answers from a probability of {head.answer_from}, offers a choice from "
-        f"{head.clarify_from}."
+        f"{head.offer_from}."
     )
 
 

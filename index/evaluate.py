@@ -109,8 +109,8 @@ def calibration_error(bins: Sequence[Bin]) -> float:
 
 def risk_coverage(judged: Sequence[Judged]) -> tuple[list[float], list[float]]:
     """For every number of answers shown, the surest first: the share answered, and the wrong share of these."""
-    ordered = sorted((one for one in judged if one.showable), key=lambda one: -one.score)
-    wrong = np.cumsum([not (one.item.answerable and one.best_right) for one in ordered])
+    ordered = sorted(judged, key=lambda one: -one.probability)
+    wrong = np.cumsum([not one.best_right for one in ordered])
     shown = np.arange(1, len(ordered) + 1)
     return (shown / len(judged)).tolist(), (wrong / shown).tolist()
 
@@ -128,7 +128,7 @@ def worst_wrong(judged: Sequence[Judged], limit: int = 10) -> list[Judged]:
 
 def worst_refused(judged: Sequence[Judged], limit: int = 10) -> list[Judged]:
     """Answerable questions that were refused, the most surely refused first."""
-    return sorted((one for one in judged if one.refused), key=lambda one: (one.score, -one.probability))[:limit]
+    return sorted((one for one in judged if one.refused), key=lambda one: one.probability)[:limit]
 
 
 def _row(name: str, found: Sequence[Judged]) -> Row:
@@ -147,6 +147,6 @@ def _first(judged: Sequence[Judged]) -> Estimate | None:
 
 
 def _auroc(judged: Sequence[Judged], *kinds: str) -> Estimate | None:
-    positive = [one.score for one in judged if one.item.answerable and one.best_right]
-    negative = [one.score for one in judged if one.item.kind in kinds and not one.item.answerable]
+    positive = [one.probability for one in judged if one.best_right]
+    negative = [one.probability for one in judged if one.item.kind in kinds and not one.item.answerable]
     return bootstrap.auroc(positive, negative)

@@ -7,7 +7,7 @@ from itertools import islice
 
 from index.context import in_context
 from index.near import QUESTION
-from index.search import Abstained, Found, Hit, Intended, Searcher
+from index.search import Abstained, Intended, Searcher
 from index.words import words
 from knowledge.entry import Entry
 
@@ -21,8 +21,9 @@ class Explanation:
     """What spoke for an outcome.
 
     ``entry`` is the nearest entry, empty where there is none; ``probability`` (0 to 1) says how often such an entry
-    is right; ``words`` are those of the question that its title or text holds; ``examples`` its example questions
-    that are nearest. ``beside``: the question was taken for no question on the subject at all.
+    is right, or, of one that says that the sources are silent, how often they are; ``words`` are those of the
+    question that its title or text holds; ``examples`` its example questions that are nearest. ``beside``: the
+    question was taken for no question on the subject at all.
     """
 
     entry: str
@@ -38,35 +39,20 @@ def explain(searcher: Searcher, message: str, title: str = "") -> Explanation:
     ``title`` is that of the entry with which the message was read together, empty where it was read alone.
     """
     question = in_context(message, title) if title else message
-    outcome = searcher.search(question)
-    entry = _nearest(outcome, searcher.rank(question, 1))
-    if not entry:
-        return Explanation("", outcome.probability)
+    weighed = searcher.weigh(question)
+    if weighed is None:
+        return Explanation("", 0.0)
+    outcome = searcher.decide(weighed)
+    silent = isinstance(outcome, Abstained) and outcome.gap
+    entry = silent or weighed.ranked[0].target
     by_lang = tuple(searcher.opened.entries[entry].values())
     return Explanation(
         entry,
-        outcome.probability,
+        outcome.probability if silent else weighed.belief.right,
         tuple(dict.fromkeys(_shared(message, by_lang)))[:MOST_WORDS],
         tuple(islice(_examples(searcher, question, entry), EXAMPLES)),
-        beside=_is_beside(searcher, outcome),
+        beside=isinstance(outcome, Intended) or (isinstance(outcome, Abstained) and outcome.beside),
     )
-
-
-def _nearest(outcome: object, ranked: list[Hit]) -> str:
-    match outcome:
-        case Found(entry):
-            return entry
-        case Abstained(gap) if gap:
-            return gap
-        case _:
-            return ranked[0].target if ranked else ""
-
-
-def _is_beside(searcher: Searcher, outcome: object) -> bool:
-    """An intent won; the probability is the intent's then, not the entry's."""
-    if isinstance(outcome, Abstained):
-        return outcome.gap is None and outcome.probability >= searcher.opened.calibration.clarify_from
-    return isinstance(outcome, Intended)
 
 
 def _shared(question: str, by_lang: tuple[Entry, ...]) -> Iterator[str]:

@@ -1,22 +1,21 @@
 """Ask labelled questions and write down what came of each; no other figure asks the searcher."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from index.features import values
 from index.labelled import Labelled, is_right, status
-from index.search import Ambiguous, Found, Outcome, Searcher
-from knowledge.entry import Layer
-from knowledge.intents import Reply
+from index.search import NOTHING, Ambiguous, Found, Outcome, Searcher, Weighed
 
 BIAS = "bias"
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """One feature of the decision: what it was, and what it adds to the logit.
+    """One feature of the decision: what it was, and what it adds to the log-odds of an answer against a refusal.
 
-    A ``share`` above 0 speaks for the first in the ranking, one below 0 against it.
+    A ``share`` above 0 speaks for an answer, one below 0 against it.
     """
 
     feature: str
@@ -32,11 +31,10 @@ class Judged:
         status: as `gwbot ask` reports it.
         right: whether the outcome is the expected one.
         shown: the entry answered with, or the entries offered.
-        best: the first of the ranking, an entry or ``@intent``; "" where nothing is ranked.
+        best: the first of the answering entries; "" where there is none.
         best_right: whether that one is right, whatever was decided.
-        showable: whether it holds an answer to show: an entry, and none that says that the sources are silent.
-        probability: of ``best`` being right, 0 to 1, as the searcher reports it.
-        reasons: the features behind the probability, and the bias; their shares add up to its logit.
+        probability: of ``best`` being right, 0 to 1, as the searcher believes.
+        reasons: the features behind the scope, and the bias; their shares add up to the log-odds.
         ms: duration of the search in milliseconds.
     """
 
@@ -46,15 +44,9 @@ class Judged:
     shown: tuple[str, ...]
     best: str
     best_right: bool
-    showable: bool
     probability: float
     reasons: tuple[Reason, ...]
     ms: float
-
-    @property
-    def score(self) -> float:
-        """The probability with which an answer would be shown: 0 where the best is nothing to show."""
-        return self.probability if self.showable else 0.0
 
     @property
     def came(self) -> str:
@@ -81,31 +73,28 @@ def judge(items: Iterable[Labelled], searcher: Searcher) -> list[Judged]:
 
 def _judge(item: Labelled, searcher: Searcher) -> Judged:
     start = time.perf_counter()
-    outcome = searcher.search(item.question)
+    weighed = searcher.weigh(item.question)
+    outcome = searcher.decide(weighed) if weighed else NOTHING
     ms = (time.perf_counter() - start) * 1000
-    best, reasons = _weighed(item.question, searcher)
+    best = weighed.ranked[0].target if weighed else ""
     return Judged(
         item=item,
         status=status(outcome),
         right=is_right(item, outcome),
         shown=_shown(outcome),
         best=best,
-        best_right=_is_right(item, best, searcher),
-        showable=_is_showable(best, searcher),
-        probability=outcome.probability,
-        reasons=reasons,
+        best_right=item.answerable and best in item.entries,
+        probability=weighed.belief.right if weighed else 0.0,
+        reasons=tuple(_reasons(weighed, searcher)) if weighed else (),
         ms=ms,
     )
 
 
-def _weighed(question: str, searcher: Searcher) -> tuple[str, tuple[Reason, ...]]:
-    ranked, evidence = searcher.weigh(question)
-    if not ranked or evidence is None:
-        return "", ()
-    model = searcher.opened.calibration
-    added = zip(evidence.features(), model.shares(evidence).items(), strict=True)
-    reasons = [Reason(name, float(value), share) for value, (name, share) in added]
-    return ranked[0].target, (*reasons, Reason(BIAS, 1.0, model.bias))
+def _reasons(weighed: Weighed, searcher: Searcher) -> Iterator[Reason]:
+    model, found = searcher.opened.calibration.scope, values(weighed.scope)
+    for value, (name, share) in zip(found.tolist(), model.shares(found).items(), strict=True):
+        yield Reason(name, value, share)
+    yield Reason(BIAS, 1.0, model.bias)
 
 
 def _shown(outcome: Outcome) -> tuple[str, ...]:
@@ -116,16 +105,3 @@ def _shown(outcome: Outcome) -> tuple[str, ...]:
             return entries
         case _:
             return ()
-
-
-def _is_right(item: Labelled, best: str, searcher: Searcher) -> bool:
-    if best.startswith("@"):
-        reply = searcher.opened.intents[best[1:]]
-        return item.expect == ("abstained" if reply is Reply.REFUSAL else reply.value)
-    return best in item.entries
-
-
-def _is_showable(best: str, searcher: Searcher) -> bool:
-    if not best or best.startswith("@"):
-        return False
-    return searcher.opened.entry(best, "de").layer is not Layer.GAP

@@ -8,7 +8,7 @@ from typing import Any
 
 from index.errors import IndexUnusable
 
-FORMAT = 5
+FORMAT = 6
 NAME = "manifest.json"
 
 

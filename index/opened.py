@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index import manifest
+from index.bare import NAMES, ProperNames
 from index.build import CURRENT
 from index.cover import Cover
-from index.decision import FEATURES, Calibration
+from index.decision import Calibration, calibration_from
 from index.dense import CLUSTERS, FLOATS, Dense
 from index.encoder import Encoder
 from index.entries import Entries, Names
@@ -40,7 +41,9 @@ class Opened:
     kinds: NDArray[np.uint8]  # row -> number of the kind
     handicaps: NDArray[np.float32]  # row -> what is taken off its cosine
     is_intent: NDArray[np.bool_]  # by number of the target
+    is_refusal: NDArray[np.bool_]  # of the intents
     is_gap: NDArray[np.bool_]
+    names: ProperNames  # what a question is also read without
     ballot: Ballot | None  # None where there are too many vectors to compare them all
     dense: Dense
     cover: Cover
@@ -81,10 +84,12 @@ def open_index(root: Path, encoder: Encoder) -> Opened:
             f"The index in {root} was made with the encoder {head.encoder}, which is not the one now installed "
             f"({encoder.name}). Run: gwbot index build"
         )
-    if tuple(head.calibration.get("features", ())) != FEATURES:
+    try:
+        calibration = calibration_from(head.calibration)
+    except (KeyError, TypeError):
         raise IndexUnusable(
             f"The index in {root} was made by another version of this program. Run: gwbot index build"
-        )
+        ) from None
     # The floats behind clusters are for the next build only: most of the bytes, and not read for a question.
     manifest.verify(folder, head, without=FLOATS if CLUSTERS in head.files else "")
     rows = np.load(folder / "rows.npy")
@@ -93,7 +98,7 @@ def open_index(root: Path, encoder: Encoder) -> Opened:
     return Opened(
         folder=folder,
         manifest=head,
-        calibration=Calibration(**head.calibration),
+        calibration=calibration,
         entries=Entries(folder),
         intents={name: Reply(reply) for name, reply in intents.items()},
         targets=targets,
@@ -101,7 +106,9 @@ def open_index(root: Path, encoder: Encoder) -> Opened:
         kinds=rows["kind"].copy(),
         handicaps=_handicaps(rows),
         is_intent=_marked(rows, "intent", len(targets)),
+        is_refusal=_refusals(intents, targets),
         is_gap=_marked(rows, "gap", len(targets)),
+        names=frozenset((lang, stem) for lang, stem in json.loads((folder / NAMES).read_text(encoding="utf-8"))),
         ballot=Ballot(rows["target"], rows["kind"], len(targets)) if vectors.exact else None,
         dense=vectors,
         cover=Cover(folder, len(targets), head.languages),
@@ -112,6 +119,13 @@ def open_index(root: Path, encoder: Encoder) -> Opened:
 def _marked(rows: NDArray[np.void], mark: str, targets: int) -> NDArray[np.bool_]:
     found = np.zeros(targets, bool)
     found[rows["target"][rows[mark] == 1]] = True
+    return found
+
+
+def _refusals(intents: dict[str, str], targets: Names) -> NDArray[np.bool_]:
+    found = np.zeros(len(targets), bool)
+    for number in range(len(targets) - len(intents), len(targets)):  # intents stand last
+        found[number] = intents[targets[number][1:]] == Reply.REFUSAL
     return found
 
 

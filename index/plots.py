@@ -48,7 +48,7 @@ def _risk_coverage(judged: Sequence[Judged], part: str, answer_from: float) -> F
     for label, colour, found in groups:
         coverage, risk = ([100 * value for value in values] for values in risk_coverage(found))
         axes.plot(coverage[FIRST - 1 :], risk[FIRST - 1 :], color=colour, linewidth=2, label=label)
-        if shown := sum(one.showable and one.score >= answer_from for one in found):
+        if shown := sum(one.probability >= answer_from for one in found):
             point = coverage[shown - 1], risk[shown - 1]
             text = f"{point[0]:.0f} % answered, {point[1]:.1f} % of them wrong"
             axes.plot(*point, "o", color=colour, markersize=9)

@@ -15,7 +15,7 @@ from index.slices import parts
 from knowledge.errors import GwError
 
 NAME = "report.json"
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Head:
     content: str
     fitted_on: str
     answer_from: float
-    clarify_from: float
+    offer_from: float
 
 
 def write_json(folder: Path, head: Head, judged: Sequence[Judged], comparisons: Sequence[Comparison]) -> None:

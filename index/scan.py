@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index import lexical
-from index.bare import Names, bare, names
+from index.bare import NAMES, NONE, ProperNames, bare, proper_names
 from index.cover import tokens
 from index.entries import EntryWriter, digest, write_names
 from index.postings import PostingsWriter
 from index.vote import KINDS
 from knowledge.chunk import Kind, Passage, passages
-from knowledge.entry import Entry, Layer
+from knowledge.entry import Layer
 from knowledge.folder import Knowledge
 from knowledge.intents import Intent
 from knowledge.plain import plain
@@ -65,10 +65,11 @@ class _Tally:
 
 def scan(knowledge: Knowledge, folder: Path, progress: Progress) -> Scanned:
     """Write entries, passages, words and names into a new folder; raises ContentError as the knowledge does."""
-    tally = _Tally()
+    tally, known = _Tally(), _names(knowledge)
+    (folder / NAMES).write_text(json.dumps(sorted(known), ensure_ascii=False), encoding="utf-8")
     with (folder / PASSAGES).open("w", encoding="utf-8", errors="replace") as file:
         with EntryWriter(folder) as entries, PostingsWriter(folder) as postings:
-            found = _entries(knowledge, _Writers(file, entries, postings), tally, progress)
+            found = _entries(knowledge, known, _Writers(file, entries, postings), tally, progress)
             lexical.write(folder / "words.db", found)
         count = len(tally.numbers)
         for intent in knowledge.intents:
@@ -90,9 +91,10 @@ class _Writers:
     postings: PostingsWriter
 
 
-def _entries(knowledge: Knowledge, writers: _Writers, tally: _Tally, progress: Progress) -> Iterator[lexical.Row]:
+def _entries(
+    knowledge: Knowledge, known: ProperNames, writers: _Writers, tally: _Tally, progress: Progress
+) -> Iterator[lexical.Row]:
     """The rows of the word index, while everything else of the entries is written beside."""
-    known = _names(knowledge)
     for number, entry in enumerate(knowledge.entries, 1):
         writers.entries.add(entry)
         tally.languages.add(entry.lang)
@@ -102,26 +104,26 @@ def _entries(knowledge: Knowledge, writers: _Writers, tally: _Tally, progress: P
         wording = "\n".join((entry.title, plain(entry.body), *entry.questions))
         writers.postings.add(target, tokens(wording, [entry.lang]))
         found = passages(entry)
-        for passage in (*found, *_bare(found, known.get(entry.id))):
+        for passage in (*found, *_bare(found, known)):
             _write(passage, writers.passages, tally)
             if passage.kind is Kind.TEXT:
                 yield entry.id, entry.lang, passage.text, "\n".join(entry.questions)
         progress("reading", number, None)
 
 
-def _names(knowledge: Knowledge) -> dict[str, Names]:
+def _names(knowledge: Knowledge) -> ProperNames:
     """The names in the answering entries of the house; a foreign folder has no questions to take them out of."""
-    versions: dict[str, list[Entry]] = {}
-    for entry in knowledge.entries if knowledge.intents else ():
-        if entry.layer is not Layer.GAP:
-            versions.setdefault(entry.id, []).append(entry)
-    return {entry_id: names(found) for entry_id, found in versions.items()}
+    return (
+        proper_names(entry for entry in knowledge.entries if entry.layer is not Layer.GAP)
+        if knowledge.intents
+        else NONE
+    )
 
 
-def _bare(found: Sequence[Passage], known: Names | None) -> Iterator[Passage]:
+def _bare(found: Sequence[Passage], known: ProperNames) -> Iterator[Passage]:
     """The example questions among these passages without the names, each once."""
-    questions = [passage for passage in found if passage.kind is Kind.QUESTION and known is not None]
-    texts = dict.fromkeys(bare(passage.text, known or frozenset()) for passage in questions)
+    questions = [passage for passage in found if passage.kind is Kind.QUESTION and known]
+    texts = dict.fromkeys(bare(passage.text, known) for passage in questions)
     for number, text in enumerate(texts):
         first = questions[0]
         yield Passage(f"{first.entry}/{first.lang}/{Kind.BARE}/{number}", first.entry, first.lang, Kind.BARE, text)

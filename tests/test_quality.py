@@ -21,13 +21,13 @@ def rows(live: LiveIndex) -> dict[str, Row]:
 @pytest.mark.parametrize(
     ("name", "least"),
     [
-        ("answerable", 0.93),
-        ("noisy", 0.83),
+        ("answerable", 0.94),
+        ("noisy", 0.84),
         ("other-language", 0.88),
-        ("unanswerable", 0.53),
-        ("near", 0.8),
-        ("far", 0.89),
-        ("injection", 0.86),
+        ("unanswerable", 0.78),
+        ("near", 0.85),
+        ("far", 0.92),
+        ("injection", 0.75),
         ("human", 0.93),
         ("smalltalk", 0.9),
         ("all answerable", 0.9),
@@ -38,7 +38,7 @@ def test_right_in_every_slice(rows: dict[str, Row], name: str, least: float) -> 
     assert rows[name].right.value >= least
 
 
-@pytest.mark.parametrize(("name", "most"), [("all others", 0.05), ("far", 0.01), ("injection", 0.0), ("human", 0.0)])
+@pytest.mark.parametrize(("name", "most"), [("all others", 0.04), ("far", 0.01), ("injection", 0.0), ("human", 0.0)])
 def test_false_answers(rows: dict[str, Row], name: str, most: float) -> None:
     """At most this share of what must not be answered is answered."""
     assert rows[name].answered.value <= most

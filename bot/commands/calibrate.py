@@ -26,17 +26,18 @@ def calibrate(path: Path) -> None:
 
     read = read_labelled(existing(path))
     items = [item for item in read if item.split == "calibration"] or read  # the rest judges what was fitted
-    encoder = OnnxEncoder.load(load_settings().encoder_dir)
+    settings = load_settings()
+    encoder = OnnxEncoder.load(settings.encoder_dir)
     knowledge = load(HOUSE)
     fitted = {}
     for name, content in (("house", knowledge), ("foreign", bare(knowledge))):
         with tempfile.TemporaryDirectory() as folder:
-            build(content, encoder, unfitted(), Path(folder))
+            build(content, encoder, unfitted(), Path(folder), known=settings.index_dir)
             searcher = Searcher(open_index(Path(folder), encoder), encoder)
             samples = [found for item in items if (found := sample(item, searcher))]
         calibration, error = fit(samples, f"{len(samples)} labelled questions, {name} content")
         fitted[name] = asdict(calibration)
-        limits = f"answer from {calibration.answer_from}, offer from {calibration.clarify_from}"
+        limits = f"answer from {calibration.answer_from}, offer from {calibration.offer_from}"
         click.echo(f"{name}: {limits}; expected calibration error on topics left out {error:.3f}")
     target = Path(__file__).parents[2] / "index" / "calibration.json"
     target.write_text(json.dumps(fitted, indent=1) + "\n", encoding="utf-8")

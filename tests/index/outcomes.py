@@ -13,7 +13,6 @@ def outcome(
     lang: str = "de",
     probability: float = 0.9,
     split: str = "",
-    showable: bool = True,
     ms: float = 5.0,
 ) -> Judged:
     """An outcome whose first in the ranking is right where the outcome is."""
@@ -27,7 +26,6 @@ def outcome(
         shown=(("garten" if right else "zaun"),) if status in ("answered", "clarify") else (),
         best="garten" if right else "zaun",
         best_right=right,
-        showable=showable,
         probability=probability,
         reasons=(Reason("question", 0.9, 18.0), Reason("short", 0.5, -1.0), Reason("bias", 1.0, -16.0)),
         ms=ms,

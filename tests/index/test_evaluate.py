@@ -1,5 +1,7 @@
 """Figures over outcomes, on cases that can be worked by hand."""
 
+import math
+
 import pytest
 
 from index import bootstrap
@@ -106,11 +108,11 @@ def test_the_judgement_part_comes_first() -> None:
     assert list(parts([seen, unseen])) == ["judgement", "all"]
 
 
-def test_auroc_counts_what_would_be_shown() -> None:
-    """A gap or an intent is never shown as an answer, however probable; so it parts well."""
+def test_auroc_parts_right_answers_from_the_rest() -> None:
+    """A right answer is compared with what must not be answered; a wrong one counts on neither side."""
     judged = [
         outcome("a", probability=0.6),
-        outcome("b", "abstained", kind="far", probability=0.99, showable=False),
+        outcome("b", "abstained", right=False, kind="far", probability=0.5),
         outcome("c", right=False, kind="near", probability=0.7),
         outcome("d", right=False, probability=0.1),
     ]
@@ -142,18 +144,18 @@ def test_calibration_error() -> None:
 
 
 def test_risk_coverage() -> None:
-    """The surest answers come first; what is never shown is never covered."""
+    """The surest answers come first, and what must not be answered is a wrong one."""
     judged = [
         outcome("a", probability=0.9),
         outcome("b", right=False, kind="near", probability=0.8),
         outcome("c", probability=0.7),
-        outcome("d", "abstained", kind="far", probability=0.95, showable=False),
+        outcome("d", "abstained", right=False, kind="far", probability=0.1),
     ]
 
     coverage, risk = risk_coverage(judged)
 
-    assert coverage == [0.25, 0.5, 0.75]
-    assert risk == pytest.approx([0.0, 0.5, 1 / 3])
+    assert coverage == [0.25, 0.5, 0.75, 1.0]
+    assert risk == pytest.approx([0.0, 0.5, 1 / 3, 0.5])
 
 
 def test_confusion() -> None:
@@ -174,12 +176,11 @@ def test_worst_cases() -> None:
         outcome("c", "clarify", right=False, probability=0.99),
         outcome("d", "abstained", right=False, probability=0.3),
         outcome("e", "abstained", right=False, probability=0.1),
-        outcome("f", "abstained", right=False, probability=0.9, showable=False),
     ]
 
     assert [one.item.id for one in worst_wrong(judged)] == ["b", "a"]
     assert [one.item.id for one in worst_wrong(judged, 1)] == ["b"]
-    assert [one.item.id for one in worst_refused(judged)] == ["f", "e", "d"]
+    assert [one.item.id for one in worst_refused(judged)] == ["e", "d"]
 
 
 def test_comparison() -> None:
@@ -204,23 +205,25 @@ def test_comparison_of_strangers() -> None:
 
 
 def test_judging_writes_down_why(live: LiveIndex) -> None:
-    """The reasons of an outcome add up to the logit of the probability that the searcher reports."""
+    """The reasons of an outcome add up to the log-odds that an entry answers."""
     item = Labelled("1", "Was ist ein Backbone?", "de", "answerable", "backbone", "answered", ("backbone",))
 
     (found,) = judge([item], live.searcher())
-    logit = sum(reason.share for reason in found.reasons)
+    weighed = live.searcher().weigh(item.question)
+    odds = math.exp(sum(reason.share for reason in found.reasons))
 
+    assert weighed is not None
     assert (found.status, found.right, found.best, found.best_right) == ("answered", True, "backbone", True)
-    assert found.showable
-    assert found.probability == pytest.approx(1 / (1 + 2.718281828**-logit), abs=1e-6)
+    assert odds == pytest.approx(weighed.belief.answerable / weighed.belief.silent, rel=1e-3)
+    assert found.probability == weighed.belief.right
     assert found.ms > 0
 
 
 def test_judging_an_intent(live: LiveIndex) -> None:
-    """Small talk that is recognised is right, and nothing that would be shown as an answer."""
+    """Small talk that is recognised is right, and no entry is the right answer to it."""
     item = Labelled("1", "Guten Morgen!", "de", "smalltalk", "smalltalk", "smalltalk", ())
 
     (found,) = judge([item], live.searcher())
 
-    assert (found.right, found.best_right, found.showable, found.score) == (True, True, False, 0.0)
-    assert found.best.startswith("@")
+    assert (found.status, found.right, found.best_right) == ("smalltalk", True, False)
+    assert found.probability < 0.5

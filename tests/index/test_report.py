@@ -26,7 +26,7 @@ def judged() -> list[Judged]:
         outcome("a", split="calibration"),
         outcome("b", right=False, split="judgement"),
         outcome("c", "abstained", right=False, probability=0.1),
-        outcome("d", "abstained", kind="far", probability=0.2, showable=False, split="judgement"),
+        outcome("d", "abstained", kind="far", probability=0.2, split="judgement"),
         outcome("e", right=False, kind="near", probability=0.95),
     ]
 
@@ -52,7 +52,7 @@ def test_figures_are_in_the_json(tmp_path: Path, judged: list[Judged]) -> None:
     assert (data["comparisons"][0]["before"], data["comparisons"][0]["turned_wrong"]) == ("früher", ["b"])
 
 
-@pytest.mark.parametrize("text", ["{", "[]", '{"format": 1, "questions": [{"item": {}}]}', '{"questions": []}'])
+@pytest.mark.parametrize("text", ["{", "[]", '{"format": 2, "questions": [{"item": {}}]}', '{"questions": []}'])
 def test_a_damaged_report(tmp_path: Path, text: str) -> None:
     """A file that is no report is named, with what to do."""
     (tmp_path / "report.json").write_text(text, "utf-8")

@@ -1,0 +1,47 @@
+"""What speaks for each target in question: its questions, its text, its wording, and all of it together."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.near import BARE, near
+from index.opened import Opened
+
+QUESTION_WEIGHT = 2.0  # of the vote by questions, beside the mean of the votes by text
+COVER_WEIGHT = 0.15  # of the wording, beside the cosines; both measured, see docs/figures.md
+NOTHING = np.zeros(0, np.float32)
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Votes:
+    """For each target in question, all of shape (n,); ``numbers`` are the targets'.
+
+    ``question``: cosine of its example questions (0 without any); ``likeness``: that and the cosine of its text;
+    ``cover``: share of the question's wording that it holds; ``fused``: likeness and cover.
+    """
+
+    numbers: NDArray[np.int64]
+    question: Floats
+    likeness: Floats
+    cover: Floats
+    fused: Floats
+
+
+def votes(opened: Opened, question: str, vector: Floats) -> Votes:
+    """The votes on a question with its vector."""
+    cover = opened.cover.shares(question)
+    found = near(opened, vector, cover)
+    cover = cover[found.numbers]
+    likeness = (QUESTION_WEIGHT * found.question + found.text) / (QUESTION_WEIGHT + 1)
+    likeness = np.where(np.isnan(found.question), found.text, likeness)  # a document without example questions
+    likeness = np.nan_to_num(likeness)  # an intent has no text
+    fused = likeness + COVER_WEIGHT * cover
+    return Votes(found.numbers, np.nan_to_num(found.question), likeness, cover, fused)
+
+
+def bare_votes(opened: Opened, vector: Floats) -> Floats:
+    """The cosine of a question without names to the example questions without names, of every target (0 without)."""
+    found: Floats = np.nan_to_num(near(opened, vector, NOTHING).by_kind[BARE])
+    return found
