@@ -13,7 +13,8 @@ Json = dict[str, Any]
 KINDS = {"sendPhoto": "photo", "sendDocument": "document", "sendVoice": "voice", "sendAudio": "audio",
          "sendVideo": "video", "sendAnimation": "animation", "sendSticker": "sticker"}  # fmt: skip
 ALBUM_LIMIT = 10
-GIVEN = ("duration", "width", "height", "performer", "title")
+GIVEN = {"voice": ("duration",), "audio": ("duration", "performer", "title"),
+         "video": ("duration", "width", "height"), "animation": ("duration", "width", "height")}  # fmt: skip
 ALONE = ("document", "audio")  # kinds that form an album only among themselves
 
 
@@ -96,11 +97,7 @@ def media_content(world: World, kind: str, given: str | Upload, params: Json) ->
 def _file(world: World, kind: str, given: str | Upload, params: Json) -> files.File:
     if isinstance(given, str) and given.startswith(ATTACH):
         given = params[given]
-    details = compact(
-        **{name: params.get(name) for name in GIVEN if kind in ("voice", "audio", "video", "animation")}
-    )
-    if kind == "voice":
-        details = {name: value for name, value in details.items() if name == "duration"}
+    details = {name: params[name] for name in GIVEN.get(kind, ()) if name in params}
     if isinstance(given, Upload):
         files.check_upload(kind, given.content)
         return world.files.add(kind, given.content, given.filename, **details)

@@ -37,9 +37,7 @@ def load(world: World, data: Json) -> None:
     fresh.numbers = {str(name): int(number) for name, number in data["numbers"].items()}
     fresh.accounts |= {one["id"]: Account(**one) for one in data["accounts"]}
     fresh.chats = {one["id"]: _chat_of(fresh, one) for one in data["chats"]}
-    fresh.files.by_id = {
-        one["id"]: File(**one | {"content": base64.b64decode(one["content"])}) for one in data["files"]
-    }
+    fresh.files.by_id = {one["id"]: _file_of(one) for one in data["files"]}
     people = fresh.accounts
     fresh.queries = {one["id"]: Query(**one | {"person": people[one["person"]]}) for one in data["queries"]}
     fresh.inline_queries = {
@@ -82,8 +80,8 @@ def _chat_of(world: World, data: Json) -> Chat:
         | {
             "person": world.accounts[data["person"]] if data["person"] else None,
             "closed": set(data["closed"]),
-            "members": dict(map(tuple, data["members"])),  # type: ignore[arg-type]  # pairs
-            "topics": dict(map(tuple, data["topics"])),  # type: ignore[arg-type]  # pairs
+            "members": dict(map(tuple, data["members"])),
+            "topics": dict(map(tuple, data["topics"])),
             "messages": {},
         }
     )
@@ -100,6 +98,10 @@ def _chat_of(world: World, data: Json) -> Chat:
 
 def _file(file: File) -> Json:
     return vars(file) | {"content": base64.b64encode(file.content).decode()}
+
+
+def _file_of(data: Json) -> File:
+    return File(**data | {"content": base64.b64decode(data["content"])})
 
 
 def _query(query: Query | InlineQuery) -> Json:
