@@ -46,9 +46,9 @@ log = logging.getLogger(__name__)
 REFERENCE_LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # none that is read as another
 
 
-def open_index(settings: Settings, root: Path | None = None) -> LiveIndex:
+def open_index(settings: Settings, root: Path | None = None, encoder: OnnxEncoder | None = None) -> LiveIndex:
     """The index with its encoder; raises EncoderError or IndexUnusable with what to run."""
-    encoder = OnnxEncoder.load(settings.encoder_dir)
+    encoder = encoder or OnnxEncoder.load(settings.encoder_dir)
     cross_encoder = CrossEncoder.load(settings.cross_encoder_dir) if settings.cross_encoder else None
     return LiveIndex(root or settings.index_dir, encoder, cross_encoder)
 

@@ -30,6 +30,11 @@ class Account:
     language_code: str | None = None
     is_bot: bool = False
 
+    @property
+    def full_name(self) -> str:
+        """First and last name."""
+        return " ".join(filter(None, (self.first_name, self.last_name)))
+
     def to_json(self) -> Json:
         """A User object."""
         return compact(**vars(self))

@@ -4,6 +4,7 @@ import base64
 from dataclasses import asdict
 from typing import Any
 
+from bot.sandbox.standin import validate
 from bot.sandbox.standin.files import File
 from bot.sandbox.standin.inline import InlineQuery
 from bot.sandbox.standin.model import Account, Chat, Message, compact
@@ -31,27 +32,44 @@ def saved(world: World) -> Json:
         }
 
 
-def load(world: World, data: Json) -> None:
-    """Put a saved world in the place of this one. Raises KeyError, TypeError or ValueError for any other data."""
+def read(world: World, data: Json) -> World:
+    """A saved world, for the same bot as this one.
+
+    Raises KeyError, TypeError, AttributeError or ValueError where it is no such data.
+    """
     fresh = World(world.bot, privacy=world.privacy, retry_delay=world.retry_delay)
     fresh.numbers = {str(name): int(number) for name, number in data["numbers"].items()}
     fresh.accounts |= {one["id"]: Account(**one) for one in data["accounts"]}
     fresh.chats = {one["id"]: _chat_of(fresh, one) for one in data["chats"]}
     fresh.files.by_id = {one["id"]: _file_of(one) for one in data["files"]}
-    people = fresh.accounts
-    fresh.queries = {one["id"]: Query(**one | {"person": people[one["person"]]}) for one in data["queries"]}
-    fresh.inline_queries = {
-        one["id"]: InlineQuery(**one | {"person": people[one["person"]]}) for one in data["inline_queries"]
-    }
+    fresh.queries = {one["id"]: Query(**_asked(fresh, one)) for one in data["queries"]}
+    fresh.inline_queries = {one["id"]: InlineQuery(**_asked(fresh, one)) for one in data["inline_queries"]}
     fresh.profile.commands = {(scope, lang): value for scope, lang, value in data["commands"]}
     fresh.profile.texts = {(name, lang): value for name, lang, value in data["texts"]}
-    next_id, pending = int(data["updates"]["next_id"]), list(data["updates"]["pending"])
+    fresh.updates.next_id, fresh.updates.pending = int(data["updates"]["next_id"]), list(data["updates"]["pending"])
+    _check(fresh)
+    return fresh
+
+
+def put(world: World, fresh: World) -> None:
+    """Put what was read in the place of what is there; the bot should not be at work meanwhile."""
     with world.change():
         for name in ("numbers", "accounts", "chats", "queries", "inline_queries", "profile"):
             setattr(world, name, getattr(fresh, name))
         world.files.by_id = fresh.files.by_id
-        world.updates.again, world.updates.pending = [], pending
-        world.updates.everything, world.updates.next_id = list(pending), next_id
+        world.updates.again = []
+        world.updates.pending, world.updates.next_id = fresh.updates.pending, fresh.updates.next_id
+        world.updates.everything = list(fresh.updates.pending)
+
+
+def _check(world: World) -> None:
+    """Everything in it must be such as Telegram would hand it out."""
+    objects = [("Update", update) for update in world.updates.pending]
+    for chat in world.chats.values():
+        objects += [("Message", message.to_json()) for message in chat.messages.values()]
+    for name, value in objects:
+        if problems := validate.check(value, [name], name):
+            raise ValueError("; ".join(problems))
 
 
 def _chat(chat: Chat) -> Json:
@@ -102,6 +120,10 @@ def _file(file: File) -> Json:
 
 def _file_of(data: Json) -> File:
     return File(**data | {"content": base64.b64decode(data["content"])})
+
+
+def _asked(world: World, data: Json) -> Json:
+    return data | {"person": world.accounts[data["person"]]}
 
 
 def _query(query: Query | InlineQuery) -> Json:
