@@ -13,8 +13,6 @@ from knowledge.errors import ContentError, Problem
 MAX_BYTES = 1_000_000
 ID_PATTERN = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml is ten times as fast, where PyYAML has it
-    yaml, "CSafeLoader", yaml.SafeLoader
-)  # libyaml's is ten times as fast where PyYAML was built with it
 AUDIENCES = ("npo", "stiftung", "kommune", "unternehmen", "neugierige")
 
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?)^---[ \t]*(?:\n|\Z)", re.S | re.M)
