@@ -21,7 +21,7 @@ from knowledge.understanding import MARKERS, read_markers
 
 log = logging.getLogger(__name__)
 
-PERIOD = 0.4  # seconds between two looks; one takes a few milliseconds
+PERIOD = 0.25  # seconds between two looks; one takes a few milliseconds
 NAMED = 3  # changed files that are named
 INDEXED = ("content", "intents")  # all else the bot reads when it starts
 Look = dict[Path, tuple[int, int]]  # time of change and size, by file
