@@ -15,8 +15,9 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from bot.sandbox import sniffing
-from bot.sandbox.acting import ACTS, Act, Refused
+from bot.sandbox.acting import ACTS, Refused
 from bot.sandbox.bell import Bell
+from bot.sandbox.bodies import Act
 from bot.sandbox.director import Director
 from bot.sandbox.drawing import draw
 from bot.sandbox.guard import Guard
