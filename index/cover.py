@@ -9,6 +9,7 @@ without a dictionary. Idea: McNamee and Mayfield, Character N-Gram Tokenization 
 import re
 import zlib
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ from index.postings import Postings
 from index.words import words
 
 SIZE = 4
+KEPT = 1_024  # texts whose tokens are kept, for a build that follows upon another
 STEM_WORTH = 4.0  # a word that meets as a whole counts like so many 4-grams
 MAX_CHARACTERS = 1_000  # of a question
 MAX_HOLDERS = 20_000  # what more targets hold than this tells little and takes long to count
@@ -28,7 +30,14 @@ _WORD = re.compile(r"[^\W_]+")
 
 def tokens(text: str, langs: Iterable[str]) -> NDArray[np.uint32]:
     """The 4-grams of a text and its stems in these languages, each once."""
-    return np.concatenate([_grams(text), _stems(text, langs)])
+    return _tokens(text, tuple(langs))
+
+
+@lru_cache(maxsize=KEPT)
+def _tokens(text: str, langs: tuple[str, ...]) -> NDArray[np.uint32]:
+    found = np.concatenate([_grams(text), _stems(text, langs)])
+    found.flags.writeable = False  # others get the same array
+    return found
 
 
 class Cover:

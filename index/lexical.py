@@ -3,6 +3,7 @@
 import sqlite3
 import threading
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from itertools import accumulate
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from index.words import is_stop_word, stem, tokens, words
 
 Row = tuple[str, str, str, str]  # entry id, language, text, questions
 TEXT_WEIGHT, QUESTIONS_WEIGHT = 1.0, 1.0
+KEPT = 2_048  # texts whose words are kept, for a build that follows upon another
 MAX_WORDS = 64  # a pasted page must not become a query of thousands of terms
 MAX_POSTINGS = 3_000  # rows that the terms of one query may hold together: BM25 takes over 1 ms for each 1,000
 # Entries are looked up for the best rows only.
@@ -28,16 +30,18 @@ def write(path: Path, rows: Iterable[Row]) -> None:
         connection.execute("CREATE VIRTUAL TABLE parts USING fts5(entry UNINDEXED, lang UNINDEXED, text, questions)")
         connection.executemany(
             "INSERT INTO parts VALUES (?, ?, ?, ?)",
-            (
-                (entry, lang, " ".join(words(text, lang)), " ".join(words(questions, lang)))
-                for entry, lang, text, questions in rows
-            ),
+            ((entry, lang, _written(text, lang), _written(questions, lang)) for entry, lang, text, questions in rows),
         )
         connection.execute("INSERT INTO parts(parts) VALUES ('optimize')")
         connection.execute("CREATE VIRTUAL TABLE terms USING fts5vocab(parts, 'row')")
         connection.execute("CREATE TABLE df (term TEXT PRIMARY KEY, n INTEGER) WITHOUT ROWID")
         connection.execute("INSERT INTO df SELECT term, doc FROM terms")
     connection.close()
+
+
+@lru_cache(maxsize=KEPT)
+def _written(text: str, lang: str) -> str:
+    return " ".join(words(text, lang))
 
 
 class Lexical:

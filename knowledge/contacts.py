@@ -9,6 +9,8 @@ import yaml
 from knowledge.entry import read_text
 from knowledge.errors import ContentError, Problem
 
+CONTACTS = "contacts.yaml"
+
 
 @dataclass(frozen=True, slots=True)
 class Contact:

@@ -1,11 +1,15 @@
 """Markdown as plain text, for embedding, searching and the terminal."""
 
+from functools import lru_cache
+
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+KEPT = 1_024  # texts that are kept: each is needed several times, and again for the next build
 _MARKDOWN = MarkdownIt("commonmark", {"html": False})
 
 
+@lru_cache(maxsize=KEPT)
 def plain(markdown: str) -> str:
     """The words of a Markdown text, one block a line, list items with a leading '– '."""
     lines: list[str] = []

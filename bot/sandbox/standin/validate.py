@@ -7,7 +7,7 @@ everything that is wrong with them, in words; an empty list means the call is as
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 Json = dict[str, Any]
 
 ARRAY = "Array of "
+ATTACH = "attach://"
 SCALARS = {"Integer", "Float", "Boolean", "String", "InputFile"}
 TRUE, FALSE = {"true", "True", "1"}, {"false", "False", "0"}
 NOTHING = object()
@@ -25,7 +26,13 @@ class Upload:
     """A file that came with a multipart call."""
 
     filename: str
-    size: int
+    content: bytes = field(repr=False)
+    mime: str = ""
+
+    @property
+    def size(self) -> int:
+        """How many bytes it has."""
+        return len(self.content)
 
 
 @cache
@@ -52,7 +59,9 @@ def check_call(method: str, raw: Mapping[str, Any]) -> tuple[Json, list[str]]:
         if name in fields:
             decoded[name] = decode(value, fields[name]["types"])
             problems += check(decoded[name], fields[name]["types"], f"{method}: {name}")
-        elif name not in files:
+        elif name in files:
+            decoded[f"{ATTACH}{name}"] = value  # under the name by which another parameter refers to it
+        else:
             problems.append(f"{method}: unknown parameter {name}")
     problems += [f"{method}: no file came for attach://{name}" for name in sorted(_attached(decoded) - files)]
     return decoded, problems
@@ -65,6 +74,9 @@ def check_result(method: str, result: Any) -> list[str]:
 
 def check(value: Any, types: list[str], where: str) -> list[str]:
     """All that is wrong with a decoded value that must be of one of the types."""
+    inner = [name.removeprefix(ARRAY) for name in types if name.startswith(ARRAY)]
+    if isinstance(value, list) and inner:  # an album's "Array of A or Array of B" may hold both
+        return [problem for n, item in enumerate(value) for problem in check(item, inner, f"{where}[{n}]")]
     attempts = [_check_one(value, name, where) for name in _candidates(value, types)]
     if not attempts:
         return [f"{where} must be {' or '.join(types)}, not {_shown(value)}"]
@@ -112,13 +124,11 @@ def _flat(types: list[str]) -> list[str]:
     flat: list[str] = []
     for name in types:
         union = api()["types"].get(name, {}).get("union")
-        flat += _flat(union) if union else [name]
+        flat += _flat(union) if union else [] if name.startswith(ARRAY) else [name]
     return flat
 
 
 def _fits(value: Any, name: str) -> bool:
-    if name.startswith(ARRAY):
-        return isinstance(value, list)
     if name in SCALARS:
         return _is_scalar(value, name)
     if not isinstance(value, dict):
@@ -141,9 +151,6 @@ def _is_scalar(value: Any, name: str) -> bool:
 def _check_one(value: Any, name: str, where: str) -> list[str]:
     if name in SCALARS:
         return []
-    if name.startswith(ARRAY):
-        inner = [name.removeprefix(ARRAY)]
-        return [problem for n, item in enumerate(value) for problem in check(item, inner, f"{where}[{n}]")]
     fields = _fields(name)
     problems = [f"{where}.{key} is required in {name}" for key in _missing(fields, value)]
     for key, item in value.items():
@@ -166,7 +173,7 @@ def _missing(fields: Json, given: Mapping[str, Any]) -> list[str]:
 def _attached(value: Any) -> set[str]:
     """The names of all files a value refers to with attach://."""
     if isinstance(value, str):
-        return {value.removeprefix("attach://")} if value.startswith("attach://") else set()
+        return {value.removeprefix(ATTACH)} if value.startswith(ATTACH) else set()
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else []
     return {name for item in inner for name in _attached(item)}
 
