@@ -3,33 +3,34 @@
 import { h, keyed } from "./dom.js";
 import { number, toTheSecond } from "./words.js";
 
-const SHOWN = 200;
+const COLUMNS = ["Zeit", "Aufruf", "Antwort"];
 
 /** A table of calls. */
 export function calls() {
-  const empty = h("p", {}, "Noch keine Aufrufe.");
+  const empty = h("p", "Noch keine Aufrufe.");
   const body = h("tbody");
-  const head = h("thead", {}, h("tr", {}, ["Zeit", "Aufruf", "Antwort"].map((text) => h("th", { scope: "col" }, text))));
-  const table = h("table", { class: "calls" }, h("caption", { class: "spoken" }, "Aufrufe der Bot-Schnittstelle, die neuesten zuerst"), head, body);
-  const node = h("div", {}, h("h2", {}, "Protokoll"), h("p", {}, "Was der Bot bei Telegram aufgerufen hätte; hier beantwortet es ein Nachbau."), empty, table);
+  const columns = COLUMNS.map((text) => h("th", { scope: "col" }, text));
+  const caption = h("caption", { class: "spoken" }, "Aufrufe der Bot-Schnittstelle, die neuesten zuerst");
+  const table = h("table", { class: "calls" }, caption, h("thead", h("tr", columns)), body);
+  const about = h("p", "Was der Bot bei Telegram aufrufen würde. Hier antwortet ein Nachbau.");
 
   return {
-    node,
+    node: h("div", h("h2", "Protokoll"), about, empty, table),
     update({ log }) {
       empty.hidden = log.length > 0;
       table.hidden = log.length === 0;
-      const rows = log.map((call, place) => ({ ...call, place: `${call.at} ${place}` }));
-      keyed(body, rows.slice(-SHOWN).reverse(), (row) => row.place, draw);
+      const rows = log.map((call) => ({ ...call, key: `${call.at} ${call.method} ${call.ms}` }));
+      keyed(body, rows.reverse(), draw);
     },
   };
 }
 
 function draw({ at, method, status, ms, summary }) {
-  const failed = status !== 200;
   return h(
-    "tr", { class: failed ? "failed" : null },
-    h("td", {}, h("time", {}, toTheSecond(at))),
-    h("td", {}, h("code", {}, method), h("span", {}, summary ?? "")),
-    h("td", {}, h("strong", {}, status || "keine"), h("small", {}, ms === null || ms === undefined ? "" : `${number(ms)} ms`)),
+    "tr",
+    { class: status === 200 ? null : "failed" },
+    h("td", h("time", toTheSecond(at))),
+    h("td", h("code", method), h("span", summary)),
+    h("td", h("strong", status || "keine"), h("small", `${number(ms)} ms`)),
   );
 }

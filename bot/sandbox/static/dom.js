@@ -3,14 +3,18 @@
 const versions = new WeakMap();
 const FOCUSABLE = "a[href], button, input, select, textarea, summary";
 
-/** A node. Properties that begin with "on" are listeners, all others attributes; false and null leave one out. */
-export function h(tag, properties = {}, ...children) {
+/**
+ * A node with children. Where the first of them is a plain object, it holds properties: those that begin with "on" are
+ * listeners, all others attributes; false and null leave one out.
+ */
+export function h(tag, ...children) {
   const node = document.createElement(tag);
+  const properties = children[0]?.constructor === Object ? children.shift() : {};
   for (const [name, value] of Object.entries(properties)) {
     if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
-    else if (value !== false && value !== null && value !== undefined) node.setAttribute(name, value === true ? "" : value);
+    else if (value !== false && value !== null) node.setAttribute(name, value === true ? "" : value);
   }
-  node.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
+  node.append(...children.flat().filter((child) => child !== null && child !== false && child !== undefined));
   return node;
 }
 
@@ -26,7 +30,16 @@ export function icon(name) {
 
 /** A button that shows an icon only. */
 export function iconButton(name, label, onclick, properties = {}) {
-  return h("button", { type: "button", class: "round", "aria-label": label, title: label, onclick, ...properties }, icon(name));
+  return h(
+    "button",
+    { type: "button", class: "round", "aria-label": label, title: label, onclick, ...properties },
+    icon(name),
+  );
+}
+
+/** A button with words on it. */
+export function button(text, onclick, properties = {}) {
+  return h("button", { type: "button", onclick, ...properties }, text);
 }
 
 /** A text for screen readers only. */
@@ -37,10 +50,16 @@ export function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
-/** Make the children of a node match the items: those that did not change stay, and with them focus and selection. */
-export function keyed(parent, items, key, draw) {
+/**
+ * Make the children of a node match the items: those that did not change stay, and with them focus and selection.
+ * An item is known again by its key, by its id, or is a text.
+ */
+export function keyed(parent, items, draw) {
   const before = new Map([...parent.children].map((node) => [node.dataset.key, node]));
-  const wanted = items.map((item) => fresh(before.get(String(key(item))), item, String(key(item)), draw));
+  const wanted = items.map((item) => {
+    const key = String(item.key ?? item.id ?? item);
+    return fresh(before.get(key), item, key, draw);
+  });
   const stay = new Set(wanted);
   for (const node of before.values()) if (!stay.has(node)) node.remove();
   wanted.forEach((node, place) => {
@@ -60,7 +79,9 @@ function fresh(old, item, key, draw) {
 
 /** Put a node in another's place; where the focus was inside, it goes to what stands there now. */
 function replace(old, node) {
-  const place = old.contains(document.activeElement) ? [...old.querySelectorAll(FOCUSABLE)].indexOf(document.activeElement) : null;
+  const place = old.contains(document.activeElement)
+    ? [...old.querySelectorAll(FOCUSABLE)].indexOf(document.activeElement)
+    : null;
   old.replaceWith(node);
   if (place === null) return;
   const inside = [...node.querySelectorAll(FOCUSABLE)];
@@ -69,17 +90,28 @@ function replace(old, node) {
 
 /** A disclosure with a menu; Escape and a click elsewhere close it. */
 export function menu(label, name, items, properties = {}) {
-  const shut = () => { node.open = false; };
+  const shut = () => {
+    node.open = false;
+  };
   const node = h(
-    "details", { class: "menu", ...properties },
+    "details",
+    { class: "menu", ...properties },
     h("summary", { class: "round", "aria-label": label, title: label }, icon(name)),
-    h("div", { class: "menu-items" }, items.map((item) => { item.addEventListener("click", shut); return item; })),
+    h(
+      "div",
+      { class: "menu-items" },
+      items.map((item) => {
+        item.addEventListener("click", shut);
+        return item;
+      }),
+    ),
   );
   return node;
 }
 
 document.addEventListener("click", (event) => {
-  for (const open of document.querySelectorAll("details.menu[open]")) if (!open.contains(event.target)) open.open = false;
+  for (const open of document.querySelectorAll("details.menu[open]"))
+    if (!open.contains(event.target)) open.open = false;
 });
 document.addEventListener("keydown", (event) => {
   const open = event.key === "Escape" && document.querySelector("details.menu[open]");

@@ -34,7 +34,7 @@ function piece(text, start, end, entities, act) {
 function marked(entity, covered, children, act) {
   switch (entity.type) {
     case "blockquote":
-      return h("blockquote", {}, children);
+      return h("blockquote", children);
     case "expandable_blockquote":
       return expandable(children);
     case "bot_command":
@@ -55,7 +55,12 @@ function marked(entity, covered, children, act) {
 /** A link that opens in a tab of its own, and only when it is followed; a link to the bot is played here. */
 export function link(address, children, act, properties = {}) {
   const parameter = startParameter(address, act.botName());
-  if (parameter !== null) return h("button", { type: "button", class: "inline", ...properties, onclick: () => act.start(parameter) }, children);
+  if (parameter !== null)
+    return h(
+      "button",
+      { type: "button", class: "inline", ...properties, onclick: () => act.start(parameter) },
+      children,
+    );
   const shown = { href: address, title: address, target: "_blank", rel: "noopener noreferrer", ...properties };
   return safe(address) ? h("a", shown, children) : h("span", { title: address, ...properties }, children);
 }
@@ -67,15 +72,26 @@ function safe(address) {
 function startParameter(address, name) {
   if (!name || !URL.canParse(address)) return null;
   const { host, pathname, searchParams } = new URL(address);
-  return host === "t.me" && pathname.toLowerCase() === `/${name.toLowerCase()}` ? searchParams.get("start") ?? "" : null;
+  return host === "t.me" && pathname.toLowerCase() === `/${name.toLowerCase()}`
+    ? (searchParams.get("start") ?? "")
+    : null;
 }
 
 function expandable(children) {
   const body = h("div", { class: "clamped" }, children);
-  const toggle = h("button", { type: "button", class: "inline", "aria-expanded": "false", onclick: () => {
-    const open = body.classList.toggle("clamped") === false;
-    toggle.setAttribute("aria-expanded", open);
-    toggle.textContent = open ? "Weniger zeigen" : "Alles zeigen";
-  } }, "Alles zeigen");
-  return h("blockquote", {}, body, toggle);
+  const toggle = h(
+    "button",
+    {
+      type: "button",
+      class: "inline",
+      "aria-expanded": "false",
+      onclick: () => {
+        const open = body.classList.toggle("clamped") === false;
+        toggle.setAttribute("aria-expanded", open);
+        toggle.textContent = open ? "Weniger zeigen" : "Alles zeigen";
+      },
+    },
+    "Alles zeigen",
+  );
+  return h("blockquote", body, toggle);
 }

@@ -5,30 +5,35 @@ import { clock } from "./words.js";
 
 /** The outgoing mail as one more device beside the phones. */
 export function mailbox() {
+  const title = h("h2", { id: "title-mail" }, "Post");
   const subtitle = h("p", { class: "subtitle" });
-  const list = h("div", { class: "log mails", role: "log", tabindex: "0", "aria-label": "E-Mails, die hinausgingen" });
-  const node = h(
-    "section", { class: "phone", "aria-labelledby": "title-mail" },
-    h("header", {}, h("span", { class: "picture", "data-role": "mail" }, icon("mail")), h("div", {}, h("h2", { id: "title-mail" }, "Post"), subtitle)),
-    list,
-  );
+  const picture = h("span", { class: "picture", "data-role": "mail" }, icon("mail"));
+  const list = h("div", { class: "mails", role: "log", tabindex: "0", "aria-labelledby": title.id });
+  const header = h("header", picture, h("div", title, subtitle));
+  const node = h("section", { class: "phone", "data-chat": "mail", "aria-labelledby": title.id }, header, list);
 
-  function update(state) {
-    const mails = state.mails.map((mail, place) => ({ ...mail, place, newest: place === state.mails.length - 1 }));
-    setText(subtitle, mails.length ? `${mails.length} ${mails.length === 1 ? "E-Mail ging" : "E-Mails gingen"} hinaus` : "Hier sehen Sie, was per E-Mail hinausgeht");
-    keyed(list, mails.reverse(), (mail) => mail.place, draw);
+  function update({ mails }) {
+    const views = mails.map((mail, place) => ({ ...mail, key: place, newest: place === mails.length - 1 }));
+    setText(subtitle, counted(mails.length));
+    keyed(list, views.reverse(), draw);
   }
 
   return { node, update, focus: () => list.focus() };
 }
 
+function counted(number) {
+  if (!number) return "E-Mails, die hinausgehen";
+  return number === 1 ? "Eine E-Mail ging hinaus" : `${number} E-Mails gingen hinaus`;
+}
+
 function draw(mail) {
+  const attached = mail.attachments.map((name) => h("li", icon("file"), name));
+  const about = [h("strong", mail.subject), h("span", `An ${mail.to}`), h("time", clock(mail.date))];
   return h(
-    "details", { class: "mail", open: mail.newest },
-    h("summary", {}, h("strong", {}, mail.subject), h("span", {}, `An ${mail.to}`), h("time", {}, clock(mail.date))),
-    h("pre", {}, mail.text || "(Diese E-Mail hat keinen Text.)"),
-    mail.attachments?.length
-      ? h("ul", { "aria-label": "Anhänge" }, mail.attachments.map((name) => h("li", {}, icon("file"), name)))
-      : null,
+    "details",
+    { class: "mail", open: mail.newest },
+    h("summary", about),
+    h("pre", mail.text || "(ohne Text)"),
+    attached.length ? h("ul", { "aria-label": "Anhänge" }, attached) : null,
   );
 }

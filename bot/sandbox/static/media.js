@@ -22,35 +22,44 @@ export function media(message) {
 
 function attached(file, caption) {
   const address = `/files/${encodeURIComponent(file.file)}`;
-  if (file.kind === "photo") return h("img", { class: "photo", src: address, alt: caption || "Bild ohne Beschreibung" });
-  if (file.kind === "sticker") return h("p", { class: "sticker", role: "img", "aria-label": "Sticker" }, file.name || "👍");
+  if (file.kind === "photo")
+    return h("img", { class: "photo", src: address, alt: caption || "Bild ohne Beschreibung" });
+  if (file.kind === "sticker")
+    return h("p", { class: "sticker", role: "img", "aria-label": "Sticker" }, file.name || "👍");
   if (file.kind === "voice") return voice(file, address);
   return h(
-    "a", { class: "card", href: address, download: file.name || "Datei" },
+    "a",
+    { class: "card", href: address, download: file.name || "Datei" },
     icon("file"),
-    h("span", {}, h("strong", {}, file.name || "Datei"), h("small", {}, file.size ? size(file.size) : "", spoken(" herunterladen"))),
+    h(
+      "span",
+      h("strong", file.name || "Datei"),
+      h("small", file.size ? size(file.size) : "", spoken(" herunterladen")),
+    ),
   );
 }
 
 function voice(file, address) {
   return h(
-    "div", { class: "voice" },
+    "div",
+    { class: "voice" },
     h("audio", { controls: true, preload: "none", src: address, "aria-label": "Sprachnachricht" }),
-    h("small", {}, `Sprachnachricht${file.duration ? `, ${number(file.duration)} Sekunden` : ""}`),
+    h("small", `Sprachnachricht${file.duration ? `, ${number(file.duration)} Sekunden` : ""}`),
   );
 }
 
 function contact(card) {
   const number = card.phone ? h("a", { href: `tel:${card.phone.replace(/[^+\d]/g, "")}` }, card.phone) : null;
-  return h("div", { class: "card" }, icon("person"), h("span", {}, h("strong", {}, card.name), h("small", {}, number)));
+  return h("div", { class: "card" }, icon("person"), h("span", h("strong", card.name), h("small", number)));
 }
 
 function place({ latitude, longitude }) {
   const address = `https://www.openstreetmap.org/?mlat=${latitude}&mlon=${longitude}#map=16/${latitude}/${longitude}`;
   return h(
-    "a", { class: "card", href: address, title: address, target: "_blank", rel: "noopener noreferrer" },
+    "a",
+    { class: "card", href: address, title: address, target: "_blank", rel: "noopener noreferrer" },
     icon("place"),
-    h("span", {}, h("strong", {}, "Standort"), h("small", {}, `${number(latitude)}° Nord, ${number(longitude)}° Ost`)),
+    h("span", h("strong", "Standort"), h("small", `${number(latitude)}° Nord, ${number(longitude)}° Ost`)),
   );
 }
 

@@ -1,24 +1,24 @@
 /** One message of a chat, with its buttons. */
 
-import { h, iconButton, spoken } from "./dom.js";
+import { button, h, iconButton, spoken } from "./dom.js";
 import { formatted, link } from "./entities.js";
 import { media, mediaLabel } from "./media.js";
-import { clock, day } from "./words.js";
+import { clock, day, lang } from "./words.js";
 
 /** Everything a chat shows, in order: its messages, and a line where another day begins. */
 export function views(messages, me, people, botName) {
   const byId = new Map(messages.map((message) => [message.id, message]));
-  const who = (message) => message.own_bot ? botName : people.get(message.from)?.name ?? "Jemand";
+  const who = (message) => (message.own_bot ? botName : (people.get(message.from)?.name ?? "Jemand"));
   let before = null;
   return messages.flatMap((message) => {
     const today = day(message.date);
     const line = today === before ? [] : [{ key: `day ${today}`, day: today }];
     before = today;
     const quoted = byId.get(message.reply_to);
-    return [...line, {
-      key: message.id, message, who: who(message), own: message.from === me, lang: people.get(message.from)?.lang,
-      quote: quoted ? { id: quoted.id, who: who(quoted), text: excerpt(quoted) } : null,
-    }];
+    const quote = quoted ? { id: quoted.id, who: who(quoted), text: excerpt(quoted) } : null;
+    const sender = people.get(message.from);
+    const own = message.from === me;
+    return [...line, { key: message.id, message, who: who(message), own, lang: sender?.lang, quote }];
   });
 }
 
@@ -30,43 +30,46 @@ export function excerpt(message) {
 
 /** The node of a view; ``act`` holds what can be done from here. */
 export function drawn(view, act) {
-  if (view.day) return h("p", { class: "service" }, view.day);
   const { message, who, own } = view;
-  if (message.service) return h("p", { class: "service" }, message.service);
+  if (view.day || message.service) return h("p", { class: "service" }, view.day ?? message.service);
+  const bubble = [
+    h("p", { class: "who", "aria-hidden": "true" }, who),
+    view.quote ? quote(view.quote, act) : null,
+    media(message),
+    message.text ? text(message, message.own_bot ? act.lang : lang(view.lang), act) : null,
+    h("p", { class: "meta" }, message.edited ? "bearbeitet " : null, clock(message.date)),
+  ];
+  const label = `${who}, ${clock(message.date)}`;
+  const place = { id: act.anchor(message.id), tabindex: "-1" };
   return h(
-    "article", { class: `message${own ? " own" : ""}`, "aria-label": `${who}, ${clock(message.date)}`, tabindex: "-1", id: act.anchor(message.id) },
-    h(
-      "div", { class: "bubble" },
-      h("p", { class: "who", "aria-hidden": "true" }, who),
-      view.quote && quote(view.quote, act),
-      media(message),
-      message.text ? h("div", { class: "text", lang: own || !message.own_bot ? act.langOf(view.lang) : act.lang }, formatted(message.text, message.entities, act)) : null,
-      h("p", { class: "meta" }, message.edited ? "bearbeitet " : null, clock(message.date)),
-    ),
+    "article",
+    { class: own ? "message own" : "message", "aria-label": label, ...place },
+    h("div", { class: "bubble" }, bubble),
     actions(message, own, act),
-    (message.buttons ?? []).length ? keys(message, act) : null,
+    message.buttons.length ? keys(message, act) : null,
   );
+}
+
+function text(message, language, act) {
+  return h("div", { class: "text", lang: language }, formatted(message.text, message.entities, act));
 }
 
 function quote({ id, who, text }, act) {
-  return h("button", { type: "button", class: "quote", onclick: () => act.goTo(id) }, spoken("Antwort auf "), h("strong", {}, who), h("span", {}, text));
+  return button([spoken("Antwort auf "), h("strong", who), h("span", text)], () => act.goTo(id), { class: "quote" });
 }
 
 function actions(message, own, act) {
-  return h(
-    "div", { class: "actions" },
-    iconButton("reply", "Antworten", () => act.reply(message)),
-    own && message.text && !message.media ? iconButton("edit", "Bearbeiten", () => act.edit(message)) : null,
-  );
+  const reply = iconButton("reply", "Antworten", () => act.reply(message));
+  const edit = iconButton("edit", "Bearbeiten", () => act.edit(message));
+  return h("div", { class: "actions" }, reply, own && message.text && !message.media ? edit : null);
 }
 
 function keys(message, act) {
-  const rows = message.buttons.map((row) => h("div", { class: "row" }, row.map((button) => key(button, message, act))));
+  const rows = message.buttons.map((row) => h("div", { class: "row" }, row.map((one) => key(one, message, act)))); // prettier-ignore
   return h("div", { class: "keys", role: "group", "aria-label": "Knöpfe" }, rows);
 }
 
-function key(button, message, act) {
-  if (!button.url) return h("button", { type: "button", class: "key", onclick: () => act.tap(message, button.data) }, button.text);
-  const address = button.url.replace(/^https?:\/\//, "");
-  return link(button.url, [button.text, h("small", {}, address)], act, { class: "key" });
+function key({ text, data, url }, message, act) {
+  if (!url) return button(text, () => act.tap(message, data), { class: "key" });
+  return link(url, [text, h("small", url.replace(/^https?:\/\//, ""))], act, { class: "key" });
 }

@@ -11,16 +11,34 @@ const STEPS = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
 
 /** Fill the panel; ``update`` brings the open tab and the marks on the others up to date. */
 export function panel(node) {
-  const parts = [["stories", "Geschichten", stories()], ["answers", "Antworten", answers()], ["knowledge", "Wissen", knowledge()],
-    ["calls", "Protokoll", calls()], ["tools", "Regie", tools()]].map(tab);
-  const list = h("div", { role: "tablist", "aria-label": "Seitenleiste", onkeydown: keydown }, parts.map((part) => part.button));
+  const parts = [
+    ["stories", "Geschichten", stories()],
+    ["answers", "Antworten", answers()],
+    ["knowledge", "Wissen", knowledge()],
+    ["calls", "Protokoll", calls()],
+    ["tools", "Regie", tools()],
+  ].map(tab);
+  const list = h(
+    "div",
+    { role: "tablist", "aria-label": "Seitenleiste", onkeydown: keydown },
+    parts.map((part) => part.button),
+  );
   node.append(list, ...parts.map((part) => part.page));
   open(parts[0]);
 
   function tab([name, text, content]) {
     const mark = h("span", { class: "badge" });
-    const button = h("button", { type: "button", role: "tab", id: `tab-${name}`, "aria-controls": `page-${name}`, onclick: () => open(part) }, text, mark);
-    const page = h("div", { role: "tabpanel", class: "page", id: `page-${name}`, "aria-labelledby": button.id, tabindex: "0" }, content.node);
+    const button = h(
+      "button",
+      { type: "button", role: "tab", id: `tab-${name}`, "aria-controls": `page-${name}`, onclick: () => open(part) },
+      text,
+      mark,
+    );
+    const page = h(
+      "div",
+      { role: "tabpanel", class: "page", id: `page-${name}`, "aria-labelledby": button.id, tabindex: "0" },
+      content.node,
+    );
     const part = { button, page, content, mark };
     return part;
   }
@@ -36,7 +54,9 @@ export function panel(node) {
 
   function keydown(event) {
     const at = parts.findIndex((part) => part.button === document.activeElement);
-    const to = { Home: 0, End: parts.length - 1 }[event.key] ?? (STEPS[event.key] ? (at + STEPS[event.key] + parts.length) % parts.length : null);
+    const to =
+      { Home: 0, End: parts.length - 1 }[event.key] ??
+      (STEPS[event.key] ? (at + STEPS[event.key] + parts.length) % parts.length : null);
     if (to === null || at < 0) return;
     event.preventDefault();
     open(parts[to]);

@@ -58,6 +58,9 @@ export function follow(draw, connected) {
 
   const events = new EventSource("/api/events");
   events.onmessage = load;
-  events.onopen = () => { connected(true); load(); };
+  events.onopen = () => {
+    connected(true);
+    load();
+  };
   events.onerror = () => connected(false);
 }

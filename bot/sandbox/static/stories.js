@@ -3,24 +3,40 @@
 import { h, icon, keyed, setText } from "./dom.js";
 import { attempt, get, post } from "./state.js";
 
-const PACES = [["", "zum Mitlesen"], ["1", "zügig"], ["0", "ohne Pausen"]];
+const PACES = [
+  ["", "zum Mitlesen"],
+  ["1", "zügig"],
+  ["0", "ohne Pausen"],
+];
 
 /** The list of stories with the choice of a pace. */
 export function stories() {
-  const pace = h("select", { id: "pace" }, PACES.map(([value, text]) => h("option", { value }, text)));
+  const pace = h(
+    "select",
+    { id: "pace" },
+    PACES.map(([value, text]) => h("option", { value }, text)),
+  );
   const list = h("ul", { class: "stories" });
   const node = h(
-    "div", {},
-    h("h2", {}, "Eine Geschichte ansehen"),
-    h("p", {}, "Die Geschichten spielen von selbst: Alle Rollen handeln, der Bot antwortet wirklich. Sie können jederzeit eingreifen."),
+    "div",
+    h("h2", "Eine Geschichte ansehen"),
+    h(
+      "p",
+      "Die Geschichten spielen von selbst: Alle Rollen handeln, und der Bot antwortet wirklich. Jede beginnt mit leeren Chats.",
+    ),
     h("p", { class: "field" }, h("label", { for: "pace" }, "Tempo"), pace),
     list,
   );
-  attempt(() => get("/api/stories")).then((all) => keyed(list, all ?? [], (story) => story.id, draw));
+  attempt(() => get("/api/stories")).then((all) => keyed(list, all ?? [], draw));
 
   function draw(story) {
-    const play = h("button", { type: "button", class: "play", onclick: () => start(story) }, icon("play"), h("span", {}, h("strong", {}, story.title), h("span", {}, story.about)));
-    return h("li", {}, play);
+    const play = h(
+      "button",
+      { type: "button", class: "play", onclick: () => start(story) },
+      icon("play"),
+      h("span", h("strong", story.title), h("span", story.about)),
+    );
+    return h("li", play);
   }
 
   function start({ id }) {
@@ -35,7 +51,12 @@ export function storyBar(node) {
   const caption = h("p", { role: "status" });
   const progress = h("progress", { "aria-label": "Fortschritt der Geschichte" });
   const step = h("small", {});
-  const stop = h("button", { type: "button", onclick: () => attempt(() => post("story", { stop: true })) }, icon("stop"), "Beenden");
+  const stop = h(
+    "button",
+    { type: "button", onclick: () => attempt(() => post("story", { stop: true })) },
+    icon("stop"),
+    "Beenden",
+  );
   node.append(caption, progress, step, stop);
 
   return {

@@ -5,7 +5,13 @@ import { attempt, post } from "./state.js";
 
 /** A list for a text field; ``pick`` is told which item was taken. */
 export function suggestions(area, name, pick) {
-  const node = h("ul", { class: "suggestions", role: "listbox", id: `list-${name}`, "aria-label": "Vorschläge", hidden: true });
+  const node = h("ul", {
+    class: "suggestions",
+    role: "listbox",
+    id: `list-${name}`,
+    "aria-label": "Vorschläge",
+    hidden: true,
+  });
   let items = [];
   let at = 0;
   area.setAttribute("aria-autocomplete", "list");
@@ -19,21 +25,26 @@ export function suggestions(area, name, pick) {
 
   function draw() {
     node.hidden = items.length === 0;
-    keyed(node, items.map((item, place) => ({ ...item, chosen: place === at })), (item) => item.id, (item) => h(
-      "li", { role: "option", id: `${node.id}-${item.id}`, "aria-selected": String(item.chosen), onclick: () => pick(item) },
-      h("strong", {}, item.title), h("span", {}, item.description ?? ""),
-    ));
+    keyed(node, items.map((item, place) => ({ ...item, chosen: place === at })), option); // prettier-ignore
     if (node.hidden) area.removeAttribute("aria-activedescendant");
     else area.setAttribute("aria-activedescendant", `${node.id}-${items[at].id}`);
     node.children[at]?.scrollIntoView({ block: "nearest" });
+  }
+
+  function option(item) {
+    const id = `${node.id}-${item.id}`;
+    const properties = { role: "option", id, "aria-selected": String(item.chosen), onclick: () => pick(item) };
+    return h("li", properties, h("strong", item.title), h("span", item.description ?? ""));
   }
 
   /** Whether the list has used the key. */
   function key(event) {
     if (node.hidden) return false;
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (step) { at = (at + step + items.length) % items.length; draw(); }
-    else if (event.key === "Enter" || event.key === "Tab") pick(items[at]);
+    if (step) {
+      at = (at + step + items.length) % items.length;
+      draw();
+    } else if (event.key === "Enter" || event.key === "Tab") pick(items[at]);
     else if (event.key === "Escape") show([]);
     else return false;
     return true;
@@ -46,7 +57,8 @@ export function suggestions(area, name, pick) {
 export function commandsFor(text, commands) {
   if (!/^\/\w*$/.test(text)) return [];
   const begun = text.slice(1).toLowerCase();
-  return (commands ?? []).filter(({ command }) => command.startsWith(begun))
+  return (commands ?? [])
+    .filter(({ command }) => command.startsWith(begun))
     .map(({ command, description }) => ({ id: command, title: `/${command}`, description, text: `/${command}` }));
 }
 

@@ -1,37 +1,41 @@
 /** The topics of a group, to change between. */
 
-import { h, keyed, spoken } from "./dom.js";
+import { button, h, keyed, spoken } from "./dom.js";
 
 /** A bar of topics; ``chosen`` is told when another one is opened. */
 export function topics(chosen) {
   const node = h("nav", { class: "topics", "aria-label": "Themen", hidden: true });
   const seen = new Map(); // topic -> number of messages that have been on screen
   let current = null;
+  let latest = null; // the newest message there was
 
   function update(chat, follow) {
-    const counts = new Map([[null, 0], ...(chat.topics ?? []).map(({ id }) => [id, 0])]);
-    for (const { topic } of chat.messages) counts.set(topic ?? null, (counts.get(topic ?? null) ?? 0) + 1);
-    if (follow || !counts.has(current)) current = newest(chat, counts);
+    const counts = new Map([[null, 0], ...chat.topics.map(({ id }) => [id, 0])]);
+    for (const { topic } of chat.messages) counts.set(topic, (counts.get(topic) ?? 0) + 1);
+    const newest = chat.messages.at(-1);
+    if ((follow && newest?.id !== latest) || !counts.has(current)) current = newest?.topic ?? null;
+    latest = newest?.id ?? null;
     seen.set(current, counts.get(current));
+    for (const [topic, count] of counts) seen.set(topic, Math.min(seen.get(topic) ?? 0, count));
     const general = { id: null, name: "Allgemein", closed: false };
-    const all = [general, ...[...(chat.topics ?? [])].reverse()];
+    const all = [general, ...[...chat.topics].reverse()];
+    const unread = (topic) => counts.get(topic.id) - seen.get(topic.id);
     node.hidden = all.length === 1;
-    keyed(node, all.map((topic) => ({
-      ...topic, open: topic.id === current, unread: Math.max(0, counts.get(topic.id) - (seen.get(topic.id) ?? 0)),
-    })), (topic) => String(topic.id), draw);
-  }
-
-  function newest(chat, counts) {
-    const last = [...chat.messages].sort((a, b) => a.date - b.date || a.id - b.id).at(-1)?.topic ?? null;
-    return counts.has(last) ? last : null;
+    keyed(node, all.map((topic) => ({ ...topic, key: `topic ${topic.id}`, open: topic.id === current, unread: unread(topic) })), draw); // prettier-ignore
   }
 
   function draw(topic) {
-    return h(
-      "button", { type: "button", "aria-current": topic.open ? "true" : null, onclick: () => { current = topic.id; chosen(); } },
-      topic.name, topic.closed ? spoken(" (geschlossen)") : null,
+    const text = [
+      h("span", topic.name),
+      topic.closed ? spoken(" (geschlossen)") : null,
       topic.unread ? h("span", { class: "badge" }, topic.unread, spoken(" neu")) : null,
-    );
+    ];
+    return button(text, () => open(topic), { "aria-current": topic.open ? "true" : null });
+  }
+
+  function open(topic) {
+    current = topic.id;
+    chosen();
   }
 
   return { node, update, current: () => current };

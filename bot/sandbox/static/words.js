@@ -7,7 +7,14 @@ const NUMBER = new Intl.NumberFormat("de-DE", { maximumFractionDigits: 2 });
 const PERCENT = new Intl.NumberFormat("de-DE", { style: "percent" });
 
 export const ROLES = { organisation: "Organisation", newcomer: "Neu hier", adviser: "Beratung" };
-export const LANGUAGES = { de: "Deutsch", en: "Englisch", tr: "Türkisch", uk: "Ukrainisch", ar: "Arabisch", fr: "Französisch" };
+export const LANGUAGES = {
+  de: "Deutsch",
+  en: "Englisch",
+  tr: "Türkisch",
+  uk: "Ukrainisch",
+  ar: "Arabisch",
+  fr: "Französisch",
+};
 
 const moment = (seconds) => new Date(seconds * 1000);
 export const clock = (seconds) => CLOCK.format(moment(seconds));
@@ -19,19 +26,30 @@ export const percent = (share) => PERCENT.format(share);
 /** A file's size. */
 export function size(bytes) {
   if (bytes < 1024) return `${bytes} Byte`;
-  return bytes < 1024 ** 2 ? `${number(Math.round(bytes / 1024))} KB` : `${number(Math.round(bytes / 104857.6) / 10)} MB`;
+  return bytes < 1024 ** 2
+    ? `${number(Math.round(bytes / 1024))} KB`
+    : `${number(Math.round(bytes / 104857.6) / 10)} MB`;
 }
 
 /** Hours in words: "3 Tage und 2 Stunden". */
 export function duration(hours) {
   const days = Math.floor(hours / 24);
-  const parts = [[days, "Tag", "Tage"], [Math.round((hours - days * 24) * 10) / 10, "Stunde", "Stunden"]];
-  return parts.filter(([count]) => count).map(([count, one, many]) => `${number(count)} ${count === 1 ? one : many}`).join(" und ");
+  const parts = [
+    [days, "Tag", "Tage"],
+    [Math.round((hours - days * 24) * 10) / 10, "Stunde", "Stunden"],
+  ];
+  return parts
+    .filter(([count]) => count)
+    .map(([count, one, many]) => `${number(count)} ${count === 1 ? one : many}`)
+    .join(" und ");
 }
 
 /** Up to two letters for a round picture. */
 export function initials(name) {
-  const letters = name.split(/\s+/).map((word) => word.match(/\p{L}|\p{N}/u)?.[0] ?? "").join("");
+  const letters = name
+    .split(/\s+/)
+    .map((word) => word.match(/\p{L}|\p{N}/u)?.[0] ?? "")
+    .join("");
   return (letters.length > 2 ? letters[0] + letters.at(-1) : letters).toUpperCase();
 }
 
