@@ -54,7 +54,8 @@ export function cast(node, skip, devices) {
       unread: one.count - seen.get(one.key),
     }));
     keyed(node, chips, chip);
-    keyed(skip, chips.filter((one) => one.isVisible), jump); // prettier-ignore
+    const targets = chips.filter((one) => one.isVisible);
+    keyed(skip, targets, jump);
   }
 
   function chip({ key, name, role, isVisible, unread }) {

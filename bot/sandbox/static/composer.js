@@ -14,7 +14,8 @@ export function composer(chat) {
   const area = h("textarea", { rows: "1", "aria-label": "Nachricht", placeholder: "Nachricht", oninput, onkeydown });
   const list = suggestions(area, chat.id, (item) => send(item.text));
   const about = h("p");
-  const mode = h("div", { class: "mode", hidden: true }, about, iconButton("close", "Doch nicht", () => begin(null))); // prettier-ignore
+  const cancel = iconButton("close", "Doch nicht", () => begin(null));
+  const mode = h("div", { class: "mode", hidden: true }, about, cancel);
   const slash = iconButton("command", "Befehle", () => write("/"));
   const submit = h("button", { class: "round send", "aria-label": "Senden", title: "Senden" }, icon("send"));
   const form = h("form", { class: "composer", onsubmit }, slash, attaching(chat, area), area, submit);

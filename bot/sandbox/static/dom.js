@@ -4,8 +4,8 @@ const versions = new WeakMap();
 const FOCUSABLE = "a[href], button, input, select, textarea, summary";
 
 /**
- * A node with children. Where the first of them is a plain object, it holds properties: those that begin with "on" are
- * listeners, all others attributes; false and null leave one out.
+ * A node with children. Where the first of them is a plain object, it holds properties: those that begin with "on"
+ * are listeners, all others attributes; false and null leave one out.
  */
 export function h(tag, ...children) {
   const node = document.createElement(tag);
@@ -14,7 +14,7 @@ export function h(tag, ...children) {
     if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
     else if (value !== false && value !== null) node.setAttribute(name, value === true ? "" : value);
   }
-  node.append(...children.flat().filter((child) => child !== null && child !== false && child !== undefined));
+  node.append(...children.flat(2).filter((child) => child !== null && child !== false && child !== undefined));
   return node;
 }
 

@@ -65,7 +65,8 @@ function actions(message, own, act) {
 }
 
 function keys(message, act) {
-  const rows = message.buttons.map((row) => h("div", { class: "row" }, row.map((one) => key(one, message, act)))); // prettier-ignore
+  const cells = (row) => row.map((one) => key(one, message, act));
+  const rows = message.buttons.map((row) => h("div", { class: "row" }, cells(row)));
   return h("div", { class: "keys", role: "group", "aria-label": "Knöpfe" }, rows);
 }
 

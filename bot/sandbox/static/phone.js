@@ -60,7 +60,8 @@ export function phone(id) {
     bar.update(chat, Boolean(state.story) || (bar.current() === null && !shown().length));
     top.update(chat, person);
     keyed(list, views(shown(), me(), people, state.bot.name), (view) => drawn(view, act));
-    keyed(pinned, shown().filter((message) => chat.pinned.includes(message.id)).slice(-1), pin); // prettier-ignore
+    const pins = shown().filter((message) => chat.pinned.includes(message.id));
+    keyed(pinned, pins.slice(-1), pin);
     node.classList.toggle("alone", Boolean(person));
     typing.hidden = !chat.typing;
     asWhom.hidden = Boolean(person);

@@ -20,10 +20,7 @@ export function stories() {
   const node = h(
     "div",
     h("h2", "Eine Geschichte ansehen"),
-    h(
-      "p",
-      "Die Geschichten spielen von selbst: Alle Rollen handeln, und der Bot antwortet wirklich. Jede beginnt mit leeren Chats.",
-    ),
+    h("p", "Eine Geschichte spielt von selbst. Sie beginnt mit leeren Chats; alles, was der Bot schreibt, ist echt."),
     h("p", { class: "field" }, h("label", { for: "pace" }, "Tempo"), pace),
     list,
   );

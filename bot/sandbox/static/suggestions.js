@@ -25,7 +25,8 @@ export function suggestions(area, name, pick) {
 
   function draw() {
     node.hidden = items.length === 0;
-    keyed(node, items.map((item, place) => ({ ...item, chosen: place === at })), option); // prettier-ignore
+    const views = items.map((item, place) => ({ ...item, chosen: place === at }));
+    keyed(node, views, option);
     if (node.hidden) area.removeAttribute("aria-activedescendant");
     else area.setAttribute("aria-activedescendant", `${node.id}-${items[at].id}`);
     node.children[at]?.scrollIntoView({ block: "nearest" });

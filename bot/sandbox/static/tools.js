@@ -58,7 +58,8 @@ function person() {
 }
 
 function deepLink(who) {
-  const known = h("datalist", { id: "link-known" }, TARGETS.map((value) => h("option", { value }))); // prettier-ignore
+  const options = TARGETS.map((value) => h("option", { value }));
+  const known = h("datalist", { id: "link-known" }, options);
   const target = { id: "link-target", name: "parameter", list: known.id, placeholder: "intro", autocomplete: "off" };
   const fields = [field("Wer", who), field("Ziel des Links", h("input", target)), known, submits("Öffnen")];
   return form("Einen Link zum Bot öffnen", fields, (values) =>

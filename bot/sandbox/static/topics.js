@@ -21,7 +21,13 @@ export function topics(chosen) {
     const all = [general, ...[...chat.topics].reverse()];
     const unread = (topic) => counts.get(topic.id) - seen.get(topic.id);
     node.hidden = all.length === 1;
-    keyed(node, all.map((topic) => ({ ...topic, key: `topic ${topic.id}`, open: topic.id === current, unread: unread(topic) })), draw); // prettier-ignore
+    const view = (topic) => ({
+      ...topic,
+      key: `topic ${topic.id}`,
+      open: topic.id === current,
+      unread: unread(topic),
+    });
+    keyed(node, all.map(view), draw);
   }
 
   function draw(topic) {
