@@ -57,7 +57,7 @@ export function phone(id) {
     const person = people.get(chat.person);
     act.lang = person ? lang(person.lang) : null;
     if (!person) advisers();
-    bar.update(chat, Boolean(state.story) || (bar.current() === null && !shown().length));
+    bar.update(chat, Boolean(state.story));
     top.update(chat, person);
     keyed(list, views(shown(), me(), people, state.bot.name), (view) => drawn(view, act));
     const pins = shown().filter((message) => chat.pinned.includes(message.id));

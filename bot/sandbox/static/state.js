@@ -40,6 +40,7 @@ export function notice(text) {
 export function follow(draw, connected) {
   let changed = false;
   let loading = false;
+  let drawn = null; // the revision of what is drawn
 
   async function load() {
     changed = true;
@@ -48,7 +49,9 @@ export function follow(draw, connected) {
     while (changed) {
       changed = false;
       try {
-        draw(await get("/api/state"));
+        const state = await get("/api/state");
+        draw(state);
+        drawn = state.revision;
       } catch (broken) {
         console.debug(broken); // the next event or the reconnection loads again
       }
@@ -57,7 +60,7 @@ export function follow(draw, connected) {
   }
 
   const events = new EventSource("/api/events");
-  events.onmessage = load;
+  events.onmessage = (event) => Number(event.data) !== drawn && load();
   events.onopen = () => {
     connected(true);
     load();

@@ -2,7 +2,7 @@
 
 import { button, h, keyed, spoken } from "./dom.js";
 
-/** A bar of topics; ``chosen`` is told when another one is opened. */
+/** A bar of topics; ``chosen`` is told when another one is opened. A new topic opens by itself over the general one. */
 export function topics(chosen) {
   const node = h("nav", { class: "topics", "aria-label": "Themen", hidden: true });
   const seen = new Map(); // topic -> number of messages that have been on screen
@@ -13,7 +13,8 @@ export function topics(chosen) {
     const counts = new Map([[null, 0], ...chat.topics.map(({ id }) => [id, 0])]);
     for (const { topic } of chat.messages) counts.set(topic, (counts.get(topic) ?? 0) + 1);
     const newest = chat.messages.at(-1);
-    if ((follow && newest?.id !== latest) || !counts.has(current)) current = newest?.topic ?? null;
+    const isNew = current === null && chat.topics.some(({ id }) => !seen.has(id));
+    if (isNew || (follow && newest?.id !== latest) || !counts.has(current)) current = newest?.topic ?? null;
     latest = newest?.id ?? null;
     seen.set(current, counts.get(current));
     for (const [topic, count] of counts) seen.set(topic, Math.min(seen.get(topic) ?? 0, count));

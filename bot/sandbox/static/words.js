@@ -1,8 +1,9 @@
 /** Numbers, times and names as one reads them in German. */
 
-const CLOCK = new Intl.DateTimeFormat("de-DE", { hour: "2-digit", minute: "2-digit" });
-const SECONDS = new Intl.DateTimeFormat("de-DE", { timeStyle: "medium" });
-const DAY = new Intl.DateTimeFormat("de-DE", { weekday: "long", day: "numeric", month: "long" });
+const ZONE = { timeZone: "Europe/Berlin" }; // as the bot counts
+const CLOCK = new Intl.DateTimeFormat("de-DE", { hour: "2-digit", minute: "2-digit", ...ZONE });
+const SECONDS = new Intl.DateTimeFormat("de-DE", { timeStyle: "medium", ...ZONE });
+const DAY = new Intl.DateTimeFormat("de-DE", { weekday: "long", day: "numeric", month: "long", ...ZONE });
 const NUMBER = new Intl.NumberFormat("de-DE", { maximumFractionDigits: 2 });
 const PERCENT = new Intl.NumberFormat("de-DE", { style: "percent" });
 
@@ -21,7 +22,7 @@ export const clock = (seconds) => CLOCK.format(moment(seconds));
 export const toTheSecond = (seconds) => SECONDS.format(moment(seconds));
 export const day = (seconds) => DAY.format(moment(seconds));
 export const number = (value) => NUMBER.format(value);
-export const percent = (share) => PERCENT.format(share);
+export const percent = (share) => PERCENT.format(Math.floor(share * 100) / 100); // never "100 %" where it is not
 
 /** A file's size. */
 export function size(bytes) {

@@ -1,0 +1,79 @@
+"""A browser, and the sandbox as `gwbot run` opens it without a token."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from bot.settings import Settings
+from bot.show import Show
+from tests.browser.stage import Stage
+from tests.conftest import DATA, ROOT
+
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+MISSING = "Chromium is not installed: apt-get install chromium"
+OPTIONS = ("--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+           "--disable-component-update --disable-sync").split()  # fmt: skip
+PATIENCE = 15_000  # milliseconds; only a failure takes so long
+WIDE, NARROW = {"width": 1600, "height": 900}, {"width": 360, "height": 740}
+
+Open = Callable[..., Stage]
+
+
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    """Chromium."""
+    if CHROMIUM is None:
+        pytest.skip(MISSING)
+    with sync_playwright() as playwright:
+        yield playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
+
+
+@pytest.fixture(scope="package")
+def knowledge(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the knowledge, to be changed by tests."""
+    return shutil.copytree(ROOT / "knowledge", tmp_path_factory.mktemp("edited") / "knowledge")
+
+
+@pytest.fixture(scope="package")
+def sandbox(browser: Browser, knowledge: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a running sandbox."""
+    settings = Settings(data_dir=DATA, port=0, _env_file=None)
+    with Show(settings, tmp_path_factory.mktemp("sandbox"), knowledge) as show:
+        yield show.url
+
+
+@pytest.fixture
+def open_page(browser: Browser, sandbox: str) -> Iterator[Open]:
+    """Opens the page on an empty stage; afterwards no error was logged and no other host was asked."""
+    httpx.post(f"{sandbox}/api/reset", json={}, timeout=30).raise_for_status()
+    said: list[str] = []
+    asked: list[str] = []
+
+    def opened(size: dict[str, int] = WIDE, scheme: str = "light") -> Stage:
+        context = browser.new_context(viewport=size, color_scheme=scheme, reduced_motion="reduce", locale="de-DE")
+        page = context.new_page()
+        _watch(page, said, asked)
+        return Stage(page, sandbox)
+
+    yield opened
+    for context in browser.contexts:
+        context.close()
+    assert said == []
+    assert [url for url in asked if not url.startswith((sandbox, "data:", "blob:"))] == []
+
+
+def _watch(page: Page, said: list[str], asked: list[str]) -> None:
+    page.set_default_timeout(PATIENCE)
+    page.on("console", lambda message: said.append(message.text) if message.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("request", lambda request: asked.append(request.url))
+
+
+@pytest.fixture
+def stage(open_page: Open) -> Stage:
+    """The page in a wide window."""
+    return open_page()

@@ -1,0 +1,42 @@
+"""axe-core over the page: every view, both colour schemes, wide and narrow."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+from tests.browser.conftest import NARROW, WIDE, Open
+from tests.browser.stage import ADA, Stage
+
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+TABS = ("Geschichten", "Antworten", "Wissen", "Protokoll", "Regie")
+
+
+def violations(stage: Stage) -> str:
+    """What axe-core finds, readable; empty where it finds nothing."""
+    found = Axe().run(stage.page, options={"runOnly": {"type": "tag", "values": RULES}})
+    return found.generate_report() if found.violations_count else ""
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_violation(open_page: Open, scheme: str, size: dict[str, int]) -> None:
+    """Chats, menus, suggestions and every tab of the side panel keep to WCAG 2.2 AA."""
+    stage = open_page(size, scheme)
+    stage.says(ADA, "Was ist eine Backbone-Organisation?")
+    stage.sees(ADA, "Backbone")
+
+    assert violations(stage) == ""
+    stage.phone(ADA).get_by_label("Mehr", exact=True).click()
+    assert violations(stage) == ""
+    stage.phone(ADA).get_by_label("Anhängen").click()
+    assert violations(stage) == ""
+    stage.field(ADA).fill("/")
+    expect(stage.phone(ADA).get_by_role("listbox")).to_be_visible()
+    assert violations(stage) == ""
+    stage.field(ADA).fill("")
+    stage.message(ADA, "Was ist").focus()
+    stage.page.keyboard.press("Tab")
+    assert violations(stage) == ""
+    for name in TABS:
+        stage.tab(name)
+        assert violations(stage) == "", name
