@@ -1,6 +1,6 @@
 """Search outcome -> what the bot says."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -12,7 +12,7 @@ from index.search import Abstained, Ambiguous, Found, Intended, Searcher
 from knowledge.contacts import Contact
 from knowledge.entry import Entry, Layer
 from knowledge.intents import Reply
-from knowledge.understanding import NONE, Markers, house_markers
+from knowledge.understanding import NONE, Markers
 from prompts.render import label, render
 from prompts.telegram_html import to_plain
 
@@ -71,10 +71,17 @@ class Answer:
 class Answerer:
     """Answers questions from the index that is current at that moment."""
 
-    def __init__(self, searcher: Callable[[], Searcher], contact: Contact | None, default_lang: str) -> None:
+    def __init__(
+        self,
+        searcher: Callable[[], Searcher],
+        contact: Contact | None,
+        default_lang: str,
+        markers: Mapping[str, Markers],
+    ) -> None:
         self._searcher = searcher
         self._contact = contact
         self._default = default_lang
+        self._markers = markers
 
     def answer(self, question: str, hint: str = "", chosen: str = "", last: str = "") -> Answer:
         """Answer a question.
@@ -87,7 +94,7 @@ class Answerer:
         asked = self._asked(question, hint, chosen)
         lang = chosen or reply_language(asked, hint, self._default)
         note = "" if asked == lang or chosen else _note(asked, lang)
-        understood = understand(searcher, question, house_markers().get(asked, NONE), last, lang)
+        understood = understand(searcher, question, self._markers.get(asked, NONE), last, lang)
         answer = replace(self._told(searcher, understood, lang, note), question=question)
         if not understood.about:
             return answer
@@ -96,7 +103,7 @@ class Answerer:
 
     def markers(self, text: str, hint: str = "", chosen: str = "") -> Markers:
         """The words by which a message in this one's language shows how it is meant."""
-        return house_markers().get(self._asked(text, hint[:2].lower(), chosen), NONE)
+        return self._markers.get(self._asked(text, hint[:2].lower(), chosen), NONE)
 
     def is_courtesy(self, sentence: str) -> bool:
         """Whether a sentence is a greeting, thanks or the like, and surely so."""

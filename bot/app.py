@@ -12,24 +12,24 @@ from urllib.parse import urlsplit
 
 import uvicorn
 from telegram import Bot, User
-from telegram.error import Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError
-from telegram.request import HTTPXRequest
+from telegram.error import TelegramError
 
 from bot.answer import Answerer
 from bot.errors import ConnectionRefused
 from bot.flows.dialogue import Advisers, Dialogue
 from bot.flows.undelivered import undelivered
 from bot.handlers import profile
+from bot.handlers.connecting import client, until_reached
 from bot.handlers.delivery import Delivery
 from bot.handlers.incoming import ALLOWED_UPDATES, chat_key
 from bot.handlers.membership import membership
 from bot.handlers.outgoing import unasked
 from bot.handlers.polling import poll
-from bot.handlers.turns import Turns
+from bot.handlers.turns import Observe, Turns, unobserved
 from bot.handlers.watch import watch
 from bot.inbox import Inbox
 from bot.metrics import exposition
-from bot.outbox import Outbox, backoff
+from bot.outbox import Outbox
 from bot.postman import post
 from bot.settings import Settings
 from bot.store import Outgoing, SqliteStore
@@ -37,38 +37,39 @@ from bot.web import web_app
 from index.cross_encoder import CrossEncoder
 from index.encoder import OnnxEncoder
 from index.live import LiveIndex
-from knowledge.contacts import Contact, default_contact, read_contacts
+from knowledge.contacts import CONTACTS, default_contact, read_contacts
 from knowledge.folder import HOUSE
 from knowledge.intro import read_steps
+from knowledge.understanding import MARKERS, read_markers
 
 log = logging.getLogger(__name__)
 REFERENCE_LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # none that is read as another
 
 
-def open_index(settings: Settings, root: Path | None = None) -> LiveIndex:
+def open_index(settings: Settings, root: Path | None = None, encoder: OnnxEncoder | None = None) -> LiveIndex:
     """The index with its encoder; raises EncoderError or IndexUnusable with what to run."""
-    encoder = OnnxEncoder.load(settings.encoder_dir)
+    encoder = encoder or OnnxEncoder.load(settings.encoder_dir)
     cross_encoder = CrossEncoder.load(settings.cross_encoder_dir) if settings.cross_encoder else None
     return LiveIndex(root or settings.index_dir, encoder, cross_encoder)
 
 
-def open_store(settings: Settings) -> SqliteStore:
-    """The store of these settings."""
-    return SqliteStore(settings.database, time.time)
+def open_store(settings: Settings, clock: Callable[[], float] = time.time) -> SqliteStore:
+    """The store of these settings. ``clock`` gives Unix time."""
+    return SqliteStore(settings.database, clock)
 
 
-def listed_contacts() -> tuple[Contact, ...]:
-    """The contacts that people are brought to."""
-    return read_contacts(HOUSE / "contacts.yaml")
-
-
-def make_answerer(settings: Settings, live: LiveIndex) -> Answerer:
+def make_answerer(settings: Settings, live: LiveIndex, knowledge: Path = HOUSE) -> Answerer:
     """Answers from the index that is current when it is asked."""
-    return Answerer(live.searcher, default_contact(listed_contacts()), settings.language)
+    contact = default_contact(read_contacts(knowledge / CONTACTS))
+    return Answerer(live.searcher, contact, settings.language, read_markers(knowledge / MARKERS))
 
 
 def make_dialogue(
-    settings: Settings, live: LiveIndex, store: SqliteStore, clock: Callable[[], float] = time.time
+    settings: Settings,
+    live: LiveIndex,
+    store: SqliteStore,
+    clock: Callable[[], float] = time.time,
+    knowledge: Path = HOUSE,
 ) -> Dialogue:
     """The conversation, wired to index and store. ``clock`` gives Unix time."""
 
@@ -83,10 +84,10 @@ def make_dialogue(
         }
 
     return Dialogue(
-        answerer=make_answerer(settings, live),
+        answerer=make_answerer(settings, live, knowledge),
         store=store,
-        contacts=listed_contacts(),
-        steps=read_steps(HOUSE / "intro"),
+        contacts=read_contacts(knowledge / CONTACTS),
+        steps=read_steps(knowledge / "intro"),
         advisers=Advisers(settings.adviser_chat_id, settings.adviser_ids),
         reference=_reference,
         status=status,
@@ -125,16 +126,23 @@ async def run(
     *,
     webhook: bool,
     clock: Callable[[], float] = time.time,
+    knowledge: Path = HOUSE,
+    observe: Observe = unobserved,
+    nudge: asyncio.Event | None = None,
 ) -> None:
-    """Run the bot with what was opened, until ``stop`` is set."""
-    bot = _bot(settings)
+    """Run the bot with what was opened, until ``stop`` is set.
+
+    ``clock`` gives Unix time; where it is set forward, ``nudge`` has the bot look at what is due. ``observe`` is told
+    what was decided on questions.
+    """
+    bot = client(settings)
     try:
-        me = await _until_reached(bot, stop)
+        me = await until_reached(bot, stop)
         if me is None:
             return
         log.info("@%s is ready: %d entries", me.username, live.searcher().opened.manifest.entries)
-        dialogue = make_dialogue(settings, live, store, clock)
-        async with _running(settings, dialogue, store, bot, me) as inbox:
+        dialogue = make_dialogue(settings, live, store, clock, knowledge)
+        async with _running(settings, dialogue, store, bot, me, observe, nudge or asyncio.Event()) as inbox:
             if webhook:
                 await _serve_webhook(settings, bot, inbox, dialogue, stop)
             else:
@@ -144,46 +152,20 @@ async def run(
         await bot.shutdown()
 
 
-def _bot(settings: Settings) -> Bot:
-    assert settings.telegram_token is not None
-    return Bot(
-        settings.telegram_token.get_secret_value(),
-        base_url=f"{settings.telegram_api_url}/bot",
-        base_file_url=f"{settings.telegram_api_url}/file/bot",
-        request=HTTPXRequest(connection_pool_size=32, pool_timeout=10),
-    )
-
-
-async def _until_reached(bot: Bot, stop: asyncio.Event) -> User | None:
-    """Connect, waiting for the network as long as it takes; None where we are stopped before."""
-    for attempt in range(1_000_000):
-        try:
-            await bot.initialize()
-            return bot.bot
-        except (InvalidToken, Forbidden):
-            raise ConnectionRefused("Telegram does not know this token. Check GW_TELEGRAM_TOKEN.") from None
-        except (NetworkError, RetryAfter):
-            log.warning("Telegram cannot be reached; the next try is in %.0f s", backoff(attempt))
-        if await _stopped_within(stop, backoff(attempt)):
-            return None
-    return None
-
-
-async def _stopped_within(stop: asyncio.Event, seconds: float) -> bool:
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            await stop.wait()
-    return stop.is_set()
-
-
 @contextlib.asynccontextmanager
 async def _running(
-    settings: Settings, dialogue: Dialogue, store: SqliteStore, bot: Bot, me: User
+    settings: Settings,
+    dialogue: Dialogue,
+    store: SqliteStore,
+    bot: Bot,
+    me: User,
+    observe: Observe,
+    nudge: asyncio.Event,
 ) -> AsyncIterator[Inbox]:
     """Inbox and outbox at work; on the way out the update in hand is finished and written down."""
     loop = asyncio.get_running_loop()
     delivery = Delivery(bot, store, post(settings, dialogue))
-    outbox = Outbox(store, delivery, time.time, lambda outgoing, reason: _told(dialogue, outgoing, reason))
+    outbox = Outbox(store, delivery, dialogue.now, lambda outgoing, reason: _told(dialogue, outgoing, reason))
     background: set[asyncio.Task[None]] = set()
 
     def start_typing(chat_id: int) -> None:
@@ -199,11 +181,12 @@ async def _running(
         _threadsafe(loop, outbox.wake),
         lambda chat: _threadsafe(loop, start_typing, chat)(),
         membership(bot, loop),
+        observe,
     )
     inbox = Inbox(store, turns.handle, chat_key)
     sending = asyncio.create_task(outbox.run())
     publishing = asyncio.create_task(profile.publish(bot, settings.language, dialogue.desk))
-    watching = asyncio.create_task(watch(dialogue, outbox.wake))
+    watching = asyncio.create_task(watch(dialogue, outbox.wake, nudge))
     await inbox.resume()
     try:
         yield inbox

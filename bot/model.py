@@ -221,9 +221,20 @@ Effect = Feedback | NewRequest | ChangeRequest | Said | Moved | Forget
 
 
 @dataclass(frozen=True, slots=True)
+class Decided:
+    """What was decided on a question; ``confidence`` is the probability, ``entries`` are those shown or offered."""
+
+    question: str
+    status: str
+    confidence: float
+    entries: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Turn:
-    """The outcome of one event: the new state, what to send, what to keep."""
+    """The outcome of one event: the new state, what to send, what to keep, and what was decided on questions."""
 
     state: State
     messages: tuple[Message, ...] = ()
     effects: tuple[Effect, ...] = ()
+    decided: tuple[Decided, ...] = ()

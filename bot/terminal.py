@@ -3,25 +3,32 @@
 import itertools
 import sys
 import time
+from contextlib import closing
 from dataclasses import replace
 
 import click
 
 from bot.app import make_dialogue, open_index, open_store
+from bot.flows.dialogue import Dialogue
 from bot.handlers.outgoing import to_calls
 from bot.model import Button, Card, Change, Event, Kind, Message, Post, Say, State, Toast, Update
 from bot.settings import Settings
+from bot.store import Store
+from index.live import LiveIndex
 from prompts.telegram_html import to_plain
 
 PERSON = 0  # no chat of Telegram has this number
 
 
-def converse(settings: Settings) -> None:
-    """Talk until the end of input. A request for advice is kept in the store like any other."""
-    store = open_store(settings)
-    dialogue = make_dialogue(settings, open_index(settings), store)
+def converse(settings: Settings, live: LiveIndex | None = None) -> bool:
+    """Talk until the end of input; whether anything was said. A request is kept in the store like any other."""
+    with closing(open_store(settings)) as store:
+        return _talk(make_dialogue(settings, live or open_index(settings), store), store)
+
+
+def _talk(dialogue: Dialogue, store: Store) -> bool:
     state, buttons = State(), list[Button]()
-    line = "/start"
+    line, said = "/start", False
     for number in itertools.count(-time.time_ns()):  # below zero, where Telegram has no update
         event = _event(line, number, buttons)
         turn = dialogue.handle(state, event)
@@ -33,8 +40,9 @@ def converse(settings: Settings) -> None:
             line = input("\n> " if sys.stdin.isatty() else "").strip()
         except EOFError:
             click.echo()
-            break
-    store.close()
+            return said
+        said = said or bool(line)
+    return said
 
 
 def _for_others(messages: tuple[Message, ...]) -> list[Message]:

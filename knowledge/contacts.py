@@ -10,6 +10,9 @@ from knowledge.entry import read_text
 from knowledge.errors import ContentError, Problem
 
 
+CONTACTS = "contacts.yaml"
+
+
 @dataclass(frozen=True, slots=True)
 class Contact:
     """A listed contact. ``topics`` are entry ids this contact is asked about first."""

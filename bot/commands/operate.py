@@ -22,13 +22,12 @@ DAY = 86_400  # seconds
     "--mode", type=click.Choice(["webhook", "polling"]), help="Default: webhook where GW_WEBHOOK_URL is set."
 )
 def run(mode: str | None) -> None:
-    """The bot: by webhook or polling; without a token, a chat on the terminal."""
+    """The bot: by webhook or polling; without a token, the sandbox in the browser and on the terminal."""
     settings = load_settings()
     if settings.telegram_token is None:
-        from bot.terminal import converse
+        from bot.commands.sandbox import play
 
-        click.echo("GW_TELEGRAM_TOKEN is not set, so the bot talks to you here. End with Ctrl-D.", err=True)
-        converse(settings)
+        play(settings)
         return
     from bot.app import serve
     from bot.logs import configure

@@ -5,7 +5,7 @@ from dataclasses import replace
 from bot.answer import Answer, Status
 from bot.flows.parts import Parts
 from bot.flows.why import KEPT, why_row
-from bot.model import Change, Event, Keyboard, Say, State, Turn
+from bot.model import Change, Decided, Event, Keyboard, Say, State, Turn
 from bot.several import MAX_READ, Answers, answer_each
 from prompts.render import render
 
@@ -21,7 +21,7 @@ def ask(parts: Parts, state: State, event: Event) -> Turn:
         for number, answer in enumerate(answers.headed())
     ]
     first = replace(says[0], html=_read_in_part(event, answers) + says[0].html, question=event.message_id)
-    return Turn(_remember(state, event, answers, state.last_entry), (first, *says[1:]))
+    return Turn(_remember(state, event, answers, state.last_entry), (first, *says[1:]), decided=_decided(answers))
 
 
 def edited(parts: Parts, state: State, event: Event) -> Turn:
@@ -32,7 +32,7 @@ def edited(parts: Parts, state: State, event: Event) -> Turn:
     answers = answer_each(parts.answerer, event.text, event.language_code, state.lang, context)
     first = answers.headed()[0]
     change = Change(first.html, _keyboard(parts, event, first, 0), question=event.message_id)
-    return Turn(_remember(state, event, answers, context), (change,))
+    return Turn(_remember(state, event, answers, context), (change,), decided=_decided(answers))
 
 
 def show(parts: Parts, state: State, event: Event, entry: str) -> Turn | None:
@@ -51,6 +51,13 @@ def _read_in_part(event: Event, answers: Answers) -> str:
     if len(event.text) <= MAX_READ:
         return ""
     return f"<i>{render('long_text', answers.answers[0].lang)}</i>\n\n"
+
+
+def _decided(answers: Answers) -> tuple[Decided, ...]:
+    return tuple(
+        Decided(one.question, one.status.value, one.confidence, (one.entry,) if one.entry else one.options)
+        for one in answers.answers
+    )
 
 
 def _remember(state: State, event: Event, answers: Answers, context: str) -> State:

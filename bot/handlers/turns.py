@@ -1,8 +1,9 @@
 """One update from end to end: parse, converse, and write the outcome down in one transaction."""
 
 import logging
+import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from telegram import Bot, Update, User
@@ -14,7 +15,7 @@ from bot.flows.talk import talking
 from bot.handlers.incoming import to_event
 from bot.handlers.outgoing import to_calls
 from bot.menu import ADVISERS
-from bot.model import Event, Kind, Say, State, Turn
+from bot.model import Decided, Event, Kind, Say, State, Turn
 from bot.store.protocol import Store
 from prompts.render import render
 
@@ -22,10 +23,27 @@ log = logging.getLogger(__name__)
 MOST_CONFLICTS = 10
 
 
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What was decided on a person's message, and how long it took in milliseconds."""
+
+    user_id: int
+    decided: tuple[Decided, ...]
+    ms: float
+
+
+Observe = Callable[[Observed], None]
+
+
+def unobserved(observed: Observed) -> None:
+    """Nobody wants to know."""
+
+
 class Turns:
     """Handles raw updates. ``wake`` is called when something is to be sent, ``typing`` before a look-up.
 
-    ``is_member`` says whether a person is in a chat now. All are called from the thread that handles the update.
+    ``is_member`` says whether a person is in a chat now; ``observe`` is told what was decided. All are called from
+    the thread that handles the update.
     """
 
     def __init__(
@@ -37,8 +55,10 @@ class Turns:
         wake: Callable[[], None],
         typing: Callable[[int], None],
         is_member: Callable[[int, int], bool],
+        observe: Observe = unobserved,
     ) -> None:
         self._dialogue, self._store, self._bot, self._me = dialogue, store, bot, me
+        self._observe = observe
         self._wake, self._typing, self._is_member = wake, typing, is_member
 
     def handle(self, update_id: int, raw: dict[str, Any]) -> None:
@@ -50,11 +70,15 @@ class Turns:
         if event.kind is Kind.TEXT and event.addressed and not talking(self._dialogue, event):
             self._typing(event.chat_id)
         for _ in range(MOST_CONFLICTS):
+            began = time.perf_counter()
             turn = self._turn(event)
+            took = (time.perf_counter() - began) * 1000
             calls = to_calls(turn.messages, event, self._dialogue.desk)
             try:
                 if self._store.finish(update_id, event, turn.state, calls, turn.effects):
                     self._wake()
+                    if turn.decided:
+                        self._observe(Observed(event.user_id, turn.decided, took))
                 return
             except Conflict:  # somebody else changed the request in this moment: decide again on what is true now
                 log.info("update %d is decided again", update_id)

@@ -1,6 +1,7 @@
 """Looks from time to time at what the time alone brings about: reminders, late answers, closing after silence."""
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable
 
@@ -13,15 +14,18 @@ log = logging.getLogger(__name__)
 PERIOD = 60.0  # seconds
 
 
-async def watch(parts: Parts, wake: Callable[[], None]) -> None:
-    """Look until cancelled."""
+async def watch(parts: Parts, wake: Callable[[], None], nudge: asyncio.Event) -> None:
+    """Look until cancelled, and at once where ``nudge`` is set. ``wake`` is called after each look."""
     while True:
+        nudge.clear()
         try:
-            if await asyncio.to_thread(look, parts):
-                wake()
+            await asyncio.to_thread(look, parts)
+            wake()
         except Exception as error:  # one request that cannot be handled must not end the watch over all
             log.exception("looking at the requests failed: %s", type(error).__name__)
-        await asyncio.sleep(PERIOD)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(PERIOD):
+                await nudge.wait()
 
 
 def look(parts: Parts) -> int:

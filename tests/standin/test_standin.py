@@ -26,6 +26,7 @@ from telegram.error import Conflict, EndPointNotFound, Forbidden, InvalidToken
 from telegram.request import HTTPXRequest
 
 from bot.sandbox.standin import StandIn, User
+from bot.sandbox.standin.pictures import plain
 
 YES_NO = InlineKeyboardMarkup(
     [[InlineKeyboardButton("Yes", callback_data="y"), InlineKeyboardButton("No", url="https://a.de")]]
@@ -107,7 +108,7 @@ async def test_messages_are_edited_and_deleted(standin: StandIn, bot: Bot, ada: 
 
 async def test_files_contacts_and_actions_arrive(standin: StandIn, bot: Bot, ada: User) -> None:
     """Uploads, known file ids, contacts and chat actions are taken."""
-    photo = await bot.send_photo(ada.id, b"png", caption="<i>Bild</i>", parse_mode="HTML", filename="a.png")
+    photo = await bot.send_photo(ada.id, plain(9, 6), caption="<i>Bild</i>", parse_mode="HTML", filename="a.png")
     again = await bot.send_photo(ada.id, photo.photo[-1].file_id)
     paper = await bot.send_document(ada.id, b"pdf" * 9, filename="a b.pdf", caption="Datei")
     contact = await bot.send_contact(ada.id, "+49301", "Grace", last_name="Hopper")

@@ -7,6 +7,7 @@ from telegram import Bot, BotCommand, BotCommandScopeChat, InlineKeyboardButton,
 from telegram.error import BadRequest, Forbidden
 
 from bot.sandbox.standin import StandIn, User
+from bot.sandbox.standin.pictures import plain
 from bot.sandbox.standin.telegram_html import HtmlError, parse
 
 
@@ -45,8 +46,8 @@ async def test_an_empty_text(standin: StandIn, bot: Bot, ada: User, text: str, w
 
 async def test_a_caption_too_long(standin: StandIn, bot: Bot, ada: User) -> None:
     """1024 units pass under a photo, one more does not."""
-    await bot.send_photo(ada.id, b"x", caption="c" * 1024)
-    await refused(standin, "message caption is too long", bot.send_photo(ada.id, b"x", caption="c" * 1025))
+    await bot.send_photo(ada.id, plain(), caption="c" * 1024)
+    await refused(standin, "message caption is too long", bot.send_photo(ada.id, plain(), caption="c" * 1025))
 
 
 def keyboard(data: str) -> InlineKeyboardMarkup:

@@ -7,6 +7,7 @@ import struct
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from starlette.applications import Starlette
@@ -15,20 +16,41 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from bot.sandbox.standin import methods_bot, methods_messages, rules, validate, wire
+from bot.sandbox.standin import (
+    methods_bot,
+    methods_chats,
+    methods_inline,
+    methods_media,
+    methods_messages,
+    methods_topics,
+    rules,
+    validate,
+    wire,
+)
 from bot.sandbox.standin.faults import Fault, FaultKind, Faults
 from bot.sandbox.standin.methods import PLAYED
 from bot.sandbox.standin.model import Call, Violation
 from bot.sandbox.standin.serving import TRANSPORT
 from bot.sandbox.standin.world import World
 
-__all__ = ["Endpoint", "methods_bot", "methods_messages"]  # imported, the methods enter themselves in PLAYED
+# imported, the methods enter themselves in PLAYED
+METHODS = (methods_bot, methods_chats, methods_inline, methods_media, methods_messages, methods_topics)
 
 Json = dict[str, Any]
 
 TOKEN_FORM = re.compile(r"\d+:[\w-]+")
 METHOD_NAMES = {name.lower(): name for name in validate.api()["methods"]}
 BAD_GATEWAY_PAGE = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A call under way."""
+
+    request: Request
+    method: str
+    params: Json
+    began: float
 
 
 class Endpoint:
@@ -51,8 +73,21 @@ class Endpoint:
             started()
             yield
 
-        route = Route("/bot{token}/{method}", self.handle, methods=["GET", "POST"])
-        return Starlette(routes=[route], lifespan=lifespan, exception_handlers={404: _not_found, 405: _not_found})
+        routes = [
+            Route("/bot{token}/{method}", self.handle, methods=["GET", "POST"]),
+            Route("/file/bot{token}/{path:path}", self.download),
+        ]
+        return Starlette(routes=routes, lifespan=lifespan, exception_handlers={404: _not_found, 405: _not_found})
+
+    async def download(self, request: Request) -> Response:
+        """The bytes of a file, at the path that getFile gave."""
+        if refusal := self._wrong_token(request.path_params["token"]):
+            return JSONResponse(refusal.to_json(), refusal.code)
+        with self.world.condition:
+            file = self.world.files.by_path(request.path_params["path"])
+        if file is None:
+            return JSONResponse(rules.not_found().to_json(), 404)
+        return Response(file.content, media_type="application/octet-stream")
 
     def close(self) -> None:
         """Let go of the calls that hang, and end."""
@@ -61,24 +96,25 @@ class Endpoint:
 
     async def handle(self, request: Request) -> Response:
         """One call."""
-        body = await request.body()
-        raw = wire.parameters(request.url.query, request.headers.get("content-type", ""), body)
+        began = time.perf_counter()
+        raw = wire.parameters(request.url.query, request.headers.get("content-type", ""), await request.body())
         name = request.path_params["method"]
         method = METHOD_NAMES.get(name.lower(), name)
         if refusal := self._wrong_token(request.path_params["token"]):
-            return self._finish(method, raw, refusal.code, refusal.to_json())
+            return self._finish(Asked(request, method, raw, began), refusal.code, refusal.to_json())
         params, problems = validate.check_call(method, raw)
+        asked = Asked(request, method, params, began)
         fault = self._fault(method, params)
         if fault and fault.kind is not FaultKind.LOST:
-            return await self._strike(fault, request, method, params)
+            return await self._strike(fault, asked)
         if method == "getUpdates" and not problems:
             status, answer = await run_in_threadpool(self._poll, params)
-            return self._cut(request, method, params) if fault else self._finish(method, params, status, answer)
+            return self._cut(asked) if fault else self._finish(asked, status, answer)
         with self.world.change():
             status, answer = self._play(method, params, problems)
             if fault:
-                return self._cut(request, method, params)
-            return self._finish(method, params, status, answer)
+                return self._cut(asked)
+            return self._finish(asked, status, answer)
 
     def _wrong_token(self, token: str) -> rules.ApiError | None:
         if token == self.token:
@@ -127,35 +163,36 @@ class Endpoint:
         with self.world.change():
             self.world.violations.append(Violation(kind, method, problem))
 
-    def _finish(self, method: str, params: Json, status: int, answer: Json) -> Response:
-        self._log(method, params, status, answer)
+    def _finish(self, asked: Asked, status: int, answer: Json) -> Response:
+        self._log(asked, status, answer)
         return JSONResponse(answer, status)
 
-    def _log(self, method: str, params: Json, status: int, answer: Json | None) -> None:
+    def _log(self, asked: Asked, status: int, answer: Json | None) -> None:
+        took = (time.perf_counter() - asked.began) * 1000
         with self.world.change():
-            self.world.calls.append(Call(method, params, time.time(), status, answer))
+            self.world.calls.append(Call(asked.method, asked.params, time.time(), status, answer, took))
 
-    async def _strike(self, fault: Fault, request: Request, method: str, params: Json) -> Response:
+    async def _strike(self, fault: Fault, asked: Asked) -> Response:
         match fault.kind:
             case FaultKind.RESET:
-                return self._cut(request, method, params)
+                return self._cut(asked)
             case FaultKind.HANG:
-                self._log(method, params, 0, None)
-                await self._until_gone(request)
-                return _reset(request)
+                self._log(asked, 0, None)
+                await self._until_gone(asked.request)
+                return _reset(asked.request)
             case FaultKind.BAD_GATEWAY:
-                self._log(method, params, 502, None)
+                self._log(asked, 502, None)
                 return HTMLResponse(BAD_GATEWAY_PAGE, 502)
             case FaultKind.RATE_LIMIT:
                 refusal = rules.too_many_requests(fault.retry_after)
             case _:
                 refusal = rules.ApiError(500, "Internal Server Error")
-        return self._finish(method, params, refusal.code, refusal.to_json())
+        return self._finish(asked, refusal.code, refusal.to_json())
 
-    def _cut(self, request: Request, method: str, params: Json) -> Response:
+    def _cut(self, asked: Asked) -> Response:
         """Reset the connection instead of answering."""
-        self._log(method, params, 0, None)
-        return _reset(request)
+        self._log(asked, 0, None)
+        return _reset(asked.request)
 
     async def _until_gone(self, request: Request) -> None:
         """Wait until the caller hangs up, or the stand-in stops."""

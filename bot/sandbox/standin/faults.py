@@ -17,7 +17,7 @@ class FaultKind(Enum):
 
 @dataclass
 class Fault:
-    """A fault that waits for its call."""
+    """A fault that waits for its call; without a method for any call but one for updates."""
 
     method: str
     kind: FaultKind
@@ -39,9 +39,17 @@ class Faults:
     def take(self, method: str, chat_id: object) -> Fault | None:
         """The fault that strikes this call, used up by it."""
         for fault in self.waiting:
-            if fault.method == method and fault.chat_id in (None, chat_id):
+            if _fits(fault.method, method) and fault.chat_id in (None, chat_id):
                 fault.left -= 1
                 if not fault.left:
                     self.waiting.remove(fault)
                 return fault
         return None
+
+    def clear(self) -> None:
+        """Forget all that wait."""
+        self.waiting.clear()
+
+
+def _fits(wanted: str, method: str) -> bool:
+    return wanted == method if wanted else method != "getUpdates"

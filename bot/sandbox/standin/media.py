@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from bot.sandbox.standin import model, utf16
+from bot.sandbox.standin import model, pictures, utf16
 from bot.sandbox.standin.model import Account, Chat, Message, Seen
 from bot.sandbox.standin.world import World
 
@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from bot.sandbox.standin.people import Group
 
 Json = dict[str, Any]
+
+PICTURE = pictures.plain()
 
 
 def reaches_bot(world: World, message: Message) -> bool:
@@ -32,6 +34,11 @@ def _addresses(bot: Account, text: str, entity: Json) -> bool:
     return ours if entity["type"] == "mention" or at else entity["type"] == "bot_command"
 
 
+def _under(caption: str) -> Json:
+    found = utf16.detected(caption, [])
+    return model.compact(caption=caption or None, caption_entities=found or None)
+
+
 class Media:
     """A person who sends things; `User` adds text, buttons and reading."""
 
@@ -41,30 +48,40 @@ class Media:
         self.id = account.id
         self._acted: dict[int, int] = {}
 
-    def sends_photo(self, caption: str = "", chat: "Group | None" = None, *, topic: int | None = None) -> Seen:
+    def sends_photo(
+        self,
+        caption: str = "",
+        chat: "Group | None" = None,
+        *,
+        topic: int | None = None,
+        content: bytes = PICTURE,
+    ) -> Seen:
         """Send a picture."""
-        photo = self._file() | {"width": 640, "height": 480}
-        content: Json = {"photo": [photo]}
-        if caption:
-            content["caption"] = caption
-            content |= model.compact(caption_entities=utf16.detected(caption, []) or None)
-        return self._send(content, chat, topic=topic)
+        photo = self._file("photo", content)
+        return self._send({"photo": [photo], **_under(caption)}, chat, topic=topic)
 
-    def sends_voice(self, chat: "Group | None" = None, *, topic: int | None = None) -> Seen:
+    def sends_voice(
+        self, chat: "Group | None" = None, *, topic: int | None = None, content: bytes = b"OggS", seconds: int = 3
+    ) -> Seen:
         """Send a voice message."""
-        return self._send({"voice": self._file() | {"duration": 3, "mime_type": "audio/ogg"}}, chat, topic=topic)
+        return self._send({"voice": self._file("voice", content, duration=seconds)}, chat, topic=topic)
 
     def sends_sticker(self, chat: "Group | None" = None, *, topic: int | None = None) -> Seen:
         """Send a sticker."""
-        looks = {"type": "regular", "width": 512, "height": 512, "is_animated": False, "is_video": False}
-        return self._send({"sticker": self._file() | looks | {"emoji": "👍"}}, chat, topic=topic)
+        return self._send({"sticker": self._file("sticker", PICTURE)}, chat, topic=topic)
 
     def sends_document(
-        self, name: str = "paper.pdf", chat: "Group | None" = None, *, topic: int | None = None
+        self,
+        name: str = "paper.pdf",
+        chat: "Group | None" = None,
+        *,
+        topic: int | None = None,
+        content: bytes = b"%PDF-1.4",
+        caption: str = "",
     ) -> Seen:
         """Send a file."""
-        document = self._file() | {"file_name": name, "mime_type": "application/pdf"}
-        return self._send({"document": document}, chat, topic=topic)
+        document = self._file("document", content, name)
+        return self._send({"document": document, **_under(caption)}, chat, topic=topic)
 
     def sends_poll(self, question: str = "When?", chat: "Group | None" = None, *, topic: int | None = None) -> Seen:
         """Send a poll with two answers."""
@@ -91,9 +108,9 @@ class Media:
         """Send a place on the map."""
         return self._send({"location": {"latitude": 52.52, "longitude": 13.405}}, chat, topic=topic)
 
-    def _file(self) -> Json:
+    def _file(self, kind: str, content: bytes, name: str = "", **details: Any) -> Json:
         with self.world.change():
-            return self.world.new_file() | {"file_size": 12_345}
+            return self.world.files.add(kind, content, name, **details).to_json()
 
     def _send(
         self,

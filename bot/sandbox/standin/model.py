@@ -30,6 +30,11 @@ class Account:
     language_code: str | None = None
     is_bot: bool = False
 
+    @property
+    def full_name(self) -> str:
+        """First and last name."""
+        return " ".join(filter(None, (self.first_name, self.last_name)))
+
     def to_json(self) -> Json:
         """A User object."""
         return compact(**vars(self))
@@ -50,11 +55,20 @@ class Chat:
     topics: dict[int, str] = field(default_factory=dict)
     pinned: list[int] = field(default_factory=list)
     migrated_to: int | None = None
+    closed: set[int] = field(default_factory=set)  # topics
+    typing_since: float = 0.0  # Unix time of the last "typing" that no message followed
 
     @property
     def private(self) -> bool:
         """Whether this is a chat of one person with the bot."""
         return self.type == "private"
+
+    def remove_topic(self, topic: int) -> None:
+        """A topic goes with all that is in it."""
+        del self.topics[topic]
+        self.closed.discard(topic)
+        self.messages = {number: one for number, one in self.messages.items() if one.thread_id != topic}
+        self.pinned = [pinned for pinned in self.pinned if pinned in self.messages]
 
     def to_json(self) -> Json:
         """A Chat object."""
@@ -78,6 +92,9 @@ class Message:
     thread_id: int | None = None
     forward_origin: Json | None = None
     edit_date: int | None = None
+    media_group_id: str | None = None
+    via_bot: Account | None = None
+    inline_id: str | None = None
 
     def to_json(self, *, with_reply: bool = True) -> Json:
         """A Message object; the message it replies to is given without its own."""
@@ -94,6 +111,8 @@ class Message:
             forward_origin=self.forward_origin,
             reply_to_message=reply,
             reply_markup=inline,
+            media_group_id=self.media_group_id,
+            via_bot=self.via_bot.to_json() if self.via_bot else None,
         )
 
     def seen(self) -> "Seen":
@@ -129,7 +148,8 @@ def written(content: Json) -> tuple[str, list[Json]]:
 
 def kind(content: Json) -> str:
     """Text, photo, contact, ...: what the message is."""
-    beside = {"entities", "caption", "caption_entities", "link_preview_options", "has_media_spoiler"}
+    beside = {"entities", "caption", "caption_entities", "link_preview_options", "has_media_spoiler",
+              "show_caption_above_media"}  # fmt: skip
     return next((name for name in content if name not in beside), "")
 
 
@@ -204,3 +224,4 @@ class Call:
     time: float
     status: int
     response: Any
+    ms: float = 0.0

@@ -1,9 +1,11 @@
 """People who write to the bot, and groups: what a test plays on the other side of Telegram."""
 
 import asyncio
+import re
 from typing import Any
 
-from bot.sandbox.standin import model, utf16
+from bot.sandbox.standin import inline, model, utf16
+from bot.sandbox.standin.inline import InlineQuery
 from bot.sandbox.standin.media import Media
 from bot.sandbox.standin.model import Chat, Message, Seen
 from bot.sandbox.standin.world import Query, World
@@ -11,6 +13,7 @@ from bot.sandbox.standin.world import Query, World
 Json = dict[str, Any]
 
 PATIENCE = 5.0
+PARAMETER = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 class Group:
@@ -43,10 +46,7 @@ class Group:
     def deletes_topic(self, topic: int) -> None:
         """Somebody deletes a topic with all that is in it."""
         with self.world.change():
-            del self.chat.topics[topic]
-            for message in [one for one in self.chat.messages.values() if one.thread_id == topic]:
-                del self.chat.messages[message.id]
-            self.chat.pinned = [pinned for pinned in self.chat.pinned if pinned in self.chat.messages]
+            self.chat.remove_topic(topic)
 
     def leaves(self, user: "User") -> None:
         """Somebody is no longer a member."""
@@ -119,18 +119,64 @@ class User(Media):
             where = chat.chat if chat else self._chat(None)
             return self._tapped(list(where.messages.values())[-1], data)
 
+    def taps_on(self, message: Seen | int, data: str, chat: Group | None = None) -> Query:
+        """Tap the button with this data on a message; LookupError where it has none."""
+        with self.world.change():
+            found = self._chat(chat).messages[_id(message)]
+            buttons = [button for row in (found.markup or {}).get("inline_keyboard", []) for button in row]
+            if data not in [button.get("callback_data") for button in buttons]:
+                raise LookupError(f"no button with {data!r} under message {found.id}")
+            return self._tapped(found, data)
+
     def _tapped(self, message: Message, data: str) -> Query:
         query = self.world.new_query(self.account)
+        held: Json = {"inline_message_id": message.inline_id} if message.inline_id else {"message": message.to_json()}
         payload = {
             "id": query.id,
             "from": self.account.to_json(),
-            "message": message.to_json(),
             "chat_instance": f"-{abs(message.chat.id)}",
             "data": data,
+            **held,
         }
         self.world.updates.put("callback_query", payload)
         self._acted[message.chat.id] = self.world.touch()
         return query
+
+    def opens_link(self, parameter: str) -> Seen:
+        """Follow a deep link: the app sends the command with the link's parameter."""
+        if not PARAMETER.fullmatch(parameter):
+            raise ValueError("a deep link's parameter has 1 to 64 of A-Z a-z 0-9 _ -")
+        return self.says(f"/start {parameter}")
+
+    def asks_inline(self, query: str, chat: Group | None = None) -> InlineQuery:
+        """Type something after the bot's name; the results are there once the bot has answered."""
+        with self.world.change():
+            asked = InlineQuery(str(self.world.number("query")), self.account, query)
+            self.world.inline_queries[asked.id] = asked
+            kind = self._chat(chat).type if chat else "sender"
+            payload = {
+                "id": asked.id,
+                "from": self.account.to_json(),
+                "query": query,
+                "offset": "",
+                "chat_type": kind,
+            }
+            self.world.updates.put("inline_query", payload)
+            return asked
+
+    def chooses(self, asked: InlineQuery, result_id: str, chat: Group | None = None) -> Seen:
+        """Send one of the results, as a message of one's own by way of the bot."""
+        with self.world.change():
+            result = next(one for one in asked.results if one["id"] == result_id)
+            where = self._chat(chat)
+            sent = self.world.post(where, self.account, inline.to_content(result), markup=result.get("reply_markup"))
+            sent.via_bot = self.world.bot
+            sent.inline_id = f"inline-{sent.touched}" if sent.markup else None
+            chosen = {"result_id": result_id, "from": self.account.to_json(), "query": asked.query}
+            chosen |= model.compact(inline_message_id=sent.inline_id)
+            self.world.updates.put("chosen_inline_result", chosen)
+            self._tell_bot("message", sent)
+            return sent.seen()
 
     def blocks_bot(self) -> None:
         """Block the bot; what it sends from now on is refused."""

@@ -18,6 +18,7 @@ BUTTON_DATA_LIMIT = 64  # bytes
 BUTTONS_LIMIT = 100
 COMMANDS_LIMIT = 100
 ALERT_LIMIT = 200
+IDS_LIMIT = 100
 COMMAND = re.compile(r"[a-z0-9_]+")
 ACTION = re.compile(
     "cancel|typing|(record|upload)_(video|audio|voice|video_note)|upload_(photo|document)|choose_sticker|"
@@ -70,6 +71,13 @@ def not_found() -> ApiError:
 def too_many_requests(seconds: int) -> ApiError:
     """Flood control."""
     return ApiError(429, f"Too Many Requests: retry after {seconds}", retry_after=seconds)
+
+
+def too_large() -> LimitError:
+    """More bytes than Telegram takes."""
+    error = LimitError("")
+    error.code, error.description = 413, "Request Entity Too Large"
+    return error
 
 
 def migrated(chat_id: int) -> ApiError:
@@ -179,6 +187,15 @@ def _checked_command(item: Json) -> Json:
     if not COMMAND.fullmatch(command):
         raise LimitError("BOT_COMMAND_INVALID")
     return {"command": command, "description": description}
+
+
+def check_ids(ids: list[int]) -> list[int]:
+    """The messages of a call about several."""
+    if not ids:
+        raise LimitError("message identifiers are not specified")
+    if len(ids) > IDS_LIMIT:
+        raise LimitError("too many message identifiers specified")
+    return ids
 
 
 def check_language(code: str) -> str:

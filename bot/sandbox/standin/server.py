@@ -209,9 +209,17 @@ class StandIn:
         chat: User | Group | None = None,
         retry_after: int = 1,
     ) -> None:
-        """Let the next calls of a method go wrong, only those to a chat where one is given."""
+        """Let the next calls of a method go wrong, only those to a chat where one is given.
+
+        Without a method ("") the next calls of all but getUpdates.
+        """
         with self.world.change():
             self._faults.add(Fault(method, kind, times, chat.id if chat else None, retry_after))
+
+    def end_faults(self) -> None:
+        """Nothing goes wrong any more."""
+        with self.world.change():
+            self._faults.clear()
 
     def wait_for_sync(self, condition: Callable[[], T], timeout: float = PATIENCE) -> T:
         """Wait until a condition holds; it is looked at whenever anything changes here."""

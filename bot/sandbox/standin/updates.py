@@ -16,6 +16,8 @@ class Updates:
 
     def __init__(self, condition: threading.Condition) -> None:
         self.condition = condition
+        self.next_id = FIRST_ID
+        self.polls = 0
         self.everything: list[Json] = []
         self.pending: list[Json] = []
         self.again: list[Json] = []
@@ -29,17 +31,22 @@ class Updates:
     def put(self, kind: str, payload: Json) -> None:
         """Queue an update, unless the bot asked not to get this kind."""
         with self.condition:
-            if (kind not in self.allowed) if self.allowed else (kind in ON_REQUEST_ONLY):
+            if not self.wanted(kind):
                 return
-            update = {"update_id": FIRST_ID + len(self.everything), kind: payload}
+            update = {"update_id": self.next_id, kind: payload}
+            self.next_id += 1
             self.everything.append(update)
             self.pending.append(update)
             self.condition.notify_all()
 
+    def wanted(self, kind: str) -> bool:
+        """Whether the bot gets this kind of update."""
+        return (kind in self.allowed) if self.allowed else (kind not in ON_REQUEST_ONLY)
+
     def redeliver(self, update_id: int) -> None:
         """Send an update once more, as happens when Telegram did not learn that it arrived."""
         with self.condition:
-            self.again.append(self.everything[update_id - FIRST_ID])
+            self.again.append(next(update for update in self.everything if update["update_id"] == update_id))
             self.condition.notify_all()
 
     def poll(self, offset: int, limit: int, timeout: float) -> list[Json]:
@@ -47,6 +54,7 @@ class Updates:
         with self.condition:
             if self.pushed:
                 raise rules.conflict(rules.WEBHOOK_ACTIVE)
+            self.polls += 1
             self._confirm(offset)
             if self._any() or timeout <= 0:
                 return self._batch(limit)
@@ -103,8 +111,8 @@ class Updates:
 
 
 def chat_of(update: Json) -> int:
-    """The chat an update belongs to; updates of one chat reach a webhook in order."""
+    """The chat an update belongs to, or the person; updates of one chat reach a webhook in order."""
     payload = next(value for key, value in update.items() if key != "update_id")
     holder = payload.get("message", payload)
-    chat_id: int = holder["chat"]["id"]
+    chat_id: int = holder.get("chat", payload.get("from"))["id"]
     return chat_id

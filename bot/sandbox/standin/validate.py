@@ -7,7 +7,7 @@ everything that is wrong with them, in words; an empty list means the call is as
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 Json = dict[str, Any]
 
 ARRAY = "Array of "
+ATTACH = "attach://"
 SCALARS = {"Integer", "Float", "Boolean", "String", "InputFile"}
 TRUE, FALSE = {"true", "True", "1"}, {"false", "False", "0"}
 NOTHING = object()
@@ -25,7 +26,13 @@ class Upload:
     """A file that came with a multipart call."""
 
     filename: str
-    size: int
+    content: bytes = field(repr=False)
+    mime: str = ""
+
+    @property
+    def size(self) -> int:
+        """How many bytes it has."""
+        return len(self.content)
 
 
 @cache
@@ -52,7 +59,9 @@ def check_call(method: str, raw: Mapping[str, Any]) -> tuple[Json, list[str]]:
         if name in fields:
             decoded[name] = decode(value, fields[name]["types"])
             problems += check(decoded[name], fields[name]["types"], f"{method}: {name}")
-        elif name not in files:
+        elif name in files:
+            decoded[f"{ATTACH}{name}"] = value  # under the name by which another parameter refers to it
+        else:
             problems.append(f"{method}: unknown parameter {name}")
     problems += [f"{method}: no file came for attach://{name}" for name in sorted(_attached(decoded) - files)]
     return decoded, problems
@@ -166,7 +175,7 @@ def _missing(fields: Json, given: Mapping[str, Any]) -> list[str]:
 def _attached(value: Any) -> set[str]:
     """The names of all files a value refers to with attach://."""
     if isinstance(value, str):
-        return {value.removeprefix("attach://")} if value.startswith("attach://") else set()
+        return {value.removeprefix(ATTACH)} if value.startswith(ATTACH) else set()
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else []
     return {name for item in inner for name in _attached(item)}
 

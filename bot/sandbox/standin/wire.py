@@ -36,8 +36,9 @@ def _multipart(body: bytes, boundary: bytes) -> Json:
         head, _, content = part.removeprefix(b"\r\n").partition(b"\r\n\r\n")
         content = content.removesuffix(b"\r\n")
         lines = (line.partition(":") for line in head.decode().split("\r\n"))
-        disposition = next(value for name, _, value in lines if name.lower() == "content-disposition")
-        given = _header(disposition.strip(), "Content-Disposition")
+        headers = {name.lower(): value.strip() for name, _, value in lines}
+        given = _header(headers["content-disposition"], "Content-Disposition")
         name, filename = (given.get_param(key, header="Content-Disposition") for key in ("name", "filename"))
-        found[str(name)] = Upload(str(filename), len(content)) if filename else content.decode()
+        mime = headers.get("content-type", "")
+        found[str(name)] = Upload(str(filename), content, mime) if filename else content.decode()
     return found

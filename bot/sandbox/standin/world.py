@@ -1,6 +1,5 @@
 """The world the bot lives in: accounts, chats, messages, updates. One lock guards it all."""
 
-import itertools
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -8,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from bot.sandbox.standin import model, rules
+from bot.sandbox.standin.files import Files
+from bot.sandbox.standin.inline import InlineQuery
 from bot.sandbox.standin.model import Account, Call, Chat, Message, Violation
 from bot.sandbox.standin.updates import Updates
 from bot.sandbox.standin.webhook import Pusher, Webhook
@@ -15,9 +16,8 @@ from bot.sandbox.standin.webhook import Pusher, Webhook
 Json = dict[str, Any]
 T = TypeVar("T")
 
-FIRST_USER = 100_001
-FIRST_GROUP = 2_000_001
 SUPERGROUP = 1_000_000_000_000
+FIRST = {"user": 100_001, "group": 2_000_001, "query": 4_000_000_000_000_000_001}  # all other numbers begin at 1
 
 
 @dataclass
@@ -52,17 +52,13 @@ class World:
         self.accounts: dict[int, Account] = {bot.id: bot}
         self.chats: dict[int, Chat] = {}
         self.queries: dict[str, Query] = {}
-        self.files: set[str] = set()
+        self.inline_queries: dict[str, InlineQuery] = {}
+        self.files = Files(self.number)
         self.profile = Profile()
         self.webhook = Webhook()
         self.pushers: list[Pusher] = []
-        self._ids = itertools.count(FIRST_USER)
-        self._group_ids = itertools.count(FIRST_GROUP)
-        self._query_ids = itertools.count(4_000_000_000_000_000_001)
-        self._file_ids = itertools.count(1)
-        self._touches = itertools.count(1)
-        self._message_ids = itertools.count(1)
-        self._supergroup_message_ids: dict[int, Iterator[int]] = {}
+        self.numbers = dict(FIRST)
+        self.listeners: list[Callable[[], None]] = []
 
     @contextmanager
     def change(self) -> Iterator[None]:
@@ -72,6 +68,14 @@ class World:
                 yield
             finally:
                 self.condition.notify_all()
+                for listener in self.listeners:
+                    listener()
+
+    def number(self, name: str) -> int:
+        """The next number of a series."""
+        number = self.numbers.get(name, 1)
+        self.numbers[name] = number + 1
+        return number
 
     def wait(self, condition: Callable[[], T], timeout: float) -> T:
         """Wait until the condition holds, looking again at every change; its value is given back."""
@@ -86,14 +90,14 @@ class World:
 
     def add_person(self, first_name: str, **details: str | None) -> Account:
         """A new person, who has a private chat with the bot but has not started it."""
-        person = Account(next(self._ids), first_name, **details)  # type: ignore[arg-type]  # all details are text
+        person = Account(self.number("user"), first_name, **details)  # type: ignore[arg-type]  # all details are text
         self.accounts[person.id] = person
         self.chats[person.id] = Chat(person.id, "private", person=person)
         return person
 
     def add_group(self, title: str, kind: str, *, forum: bool) -> Chat:
         """A new group without anybody in it."""
-        number = next(self._group_ids)
+        number = self.number("group")
         chat_id = -number if kind == "group" else -SUPERGROUP - number
         chat = self.chats[chat_id] = Chat(chat_id, kind, title, is_forum=forum)
         return chat
@@ -127,27 +131,20 @@ class World:
 
     def touch(self) -> int:
         """The next number in the order of everything that was sent or edited."""
-        return next(self._touches)
+        return self.number("touch")
 
     def post(self, chat: Chat, sender: Account, content: Json, **details: Any) -> Message:
         """Put a message in a chat."""
-        ids = self._message_ids
-        if chat.type == "supergroup":
-            ids = self._supergroup_message_ids.setdefault(chat.id, itertools.count(1))  # type: ignore[assignment]
-        message = Message(next(ids), chat, sender, content, self.touch(), **details)
+        number = self.number(f"message {chat.id}" if chat.type == "supergroup" else "message")
+        message = Message(number, chat, sender, content, self.touch(), **details)
         chat.messages[message.id] = message
+        if sender is self.bot:
+            chat.typing_since = 0.0
         return message
-
-    def new_file(self) -> Json:
-        """The ids of a file on Telegram's servers."""
-        number = next(self._file_ids)
-        file_id = f"standin-file-{number:04}"
-        self.files.add(file_id)
-        return {"file_id": file_id, "file_unique_id": f"standin-{number:04}"}
 
     def new_query(self, person: Account) -> Query:
         """A tap on a button that waits for its answer."""
-        query = Query(str(next(self._query_ids)), person)
+        query = Query(str(self.number("query")), person)
         self.queries[query.id] = query
         return query
 

@@ -1,0 +1,293 @@
+"""What the people on stage do when somebody at the page has them do it."""
+
+import base64
+import binascii
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from bot.sandbox.stage import Stage
+from bot.sandbox.standin import FaultKind, Group, User, pictures, utf16, validate
+from bot.sandbox.standin.media import PICTURE
+
+Json = dict[str, Any]
+TEXT_LIMIT = 4096  # UTF-16 code units, as in the apps
+FAULTS = {"rate_limit": FaultKind.RATE_LIMIT, "server_error": FaultKind.SERVER_ERROR, "timeout": FaultKind.HANG,
+          "lost": FaultKind.LOST}  # fmt: skip
+PATIENCE = 10.0  # seconds for the bot to answer an inline query
+
+
+class Refused(Exception):
+    """It cannot be done; the sentence says why."""
+
+
+class Act(BaseModel):
+    """What is asked for; what we do not know is passed over."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class Say(Act):
+    """A text in a chat."""
+
+    person: int
+    chat: int
+    topic: int | None = None
+    text: Annotated[str, Field(min_length=1)]
+    reply_to: int | None = None
+
+
+class Edit(Act):
+    """Another text for a message."""
+
+    person: int
+    chat: int
+    message: int
+    text: Annotated[str, Field(min_length=1)]
+
+
+class Tap(Act):
+    """A tap on a button."""
+
+    person: int
+    chat: int
+    message: int
+    data: str
+
+
+class Send(Act):
+    """Something that is no text; ``bytes`` in base64."""
+
+    person: int
+    chat: int
+    topic: int | None = None
+    kind: Literal["photo", "document", "voice", "contact", "location", "sticker"]
+    name: Annotated[str, Field(max_length=200)] = ""
+    caption: str = ""
+    bytes: str = ""
+
+
+class Person(Act):
+    """One of the people."""
+
+    person: int
+
+
+class Start(Act):
+    """A deep link; without a parameter the button that starts the bot."""
+
+    person: int
+    parameter: str = ""
+
+
+class Inline(Act):
+    """Something after the bot's name."""
+
+    person: int
+    query: Annotated[str, Field(max_length=256)]
+
+
+class NewPerson(Act):
+    """Somebody who joins the cast."""
+
+    name: Annotated[str, Field(min_length=1, max_length=64)]
+    lang: Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]{2,4})?$")] = "de"
+    adviser: bool = False
+
+
+class Topic(Act):
+    """A topic of the advisers' group."""
+
+    topic: int
+
+
+class FaultWanted(Act):
+    """What is to go wrong; without a method with any call but one for updates."""
+
+    kind: Literal["rate_limit", "server_error", "timeout", "lost", "none"]
+    method: str = ""
+    times: Annotated[int, Field(ge=1, le=100)] = 1
+
+
+def say(stage: Stage, act: Say) -> None:
+    """Send a text."""
+    user, group = _place(stage, act.person, act.chat)
+    user.says(
+        _text(act.text), group, topic=_topic(stage, group, act.topic), reply_to=_message(stage, act, act.reply_to)
+    )
+
+
+def edit(stage: Stage, act: Edit) -> None:
+    """Change a message of one's own."""
+    user, group = _place(stage, act.person, act.chat)
+    message = stage.world.chats[act.chat].messages.get(act.message)
+    if message is None or message.sender.id != act.person:
+        raise Refused("Bearbeiten kann man nur eigene Nachrichten.")
+    if "text" in message.content:
+        user.edits(act.message, _text(act.text), group)
+    elif "caption" in message.content:
+        user.edits_caption(act.message, act.text, group)
+    else:
+        raise Refused("In dieser Nachricht steht kein Text.")
+
+
+def tap(stage: Stage, act: Tap) -> None:
+    """Tap a button."""
+    user, group = _place(stage, act.person, act.chat)
+    _message(stage, act, act.message)
+    try:
+        user.taps_on(act.message, act.data, group)
+    except LookupError:
+        raise Refused("Diesen Knopf gibt es nicht mehr.") from None
+
+
+def send(stage: Stage, act: Send) -> None:
+    """Send something that is no text."""
+    user, group = _place(stage, act.person, act.chat)
+    topic = _topic(stage, group, act.topic)
+    content = _bytes(act.bytes)
+    caption = act.caption.strip()
+    match act.kind:
+        case "photo":
+            if content and pictures.sides(content) is None:
+                raise Refused("Das ist kein Bild, das Telegram kennt (PNG, JPEG, GIF oder WebP).")
+            user.sends_photo(caption, group, topic=topic, content=content or PICTURE)
+        case "document":
+            name = act.name or "Notiz.pdf"
+            user.sends_document(name, group, topic=topic, content=content or b"%PDF-1.4\n", caption=caption)
+        case "voice":
+            user.sends_voice(group, topic=topic, content=content or b"OggS")
+        case "contact":
+            user.sends_contact(chat=group, topic=topic)
+        case "location":
+            user.sends_location(group, topic=topic)
+        case "sticker":
+            user.sends_sticker(group, topic=topic)
+
+
+def block(stage: Stage, act: Person) -> None:
+    """Block the bot."""
+    _user(stage, act.person).blocks_bot()
+
+
+def unblock(stage: Stage, act: Person) -> None:
+    """Let the bot write again."""
+    _user(stage, act.person).unblocks_bot()
+
+
+def start(stage: Stage, act: Start) -> None:
+    """Open the bot by a link."""
+    user = _user(stage, act.person)
+    if not act.parameter:
+        user.says("/start")
+        return
+    try:
+        user.opens_link(act.parameter)
+    except ValueError:
+        raise Refused("Ein Link enthält nur A-Z, a-z, 0-9, _ und -, höchstens 64 Zeichen.") from None
+
+
+def inline(stage: Stage, act: Inline) -> Json:
+    """Ask the bot from any chat; empty where it offers nothing."""
+    user = _user(stage, act.person)
+    if not stage.world.updates.wanted("inline_query"):
+        return {"results": []}
+    asked = user.asks_inline(act.query)
+    try:
+        stage.world.wait(lambda: asked.answer is not None, PATIENCE)
+    except TimeoutError:
+        return {"results": []}
+    return {"results": [_result(one) for one in asked.results]}
+
+
+def person(stage: Stage, act: NewPerson) -> Json:
+    """One more person."""
+    user = stage.add(act.name, act.lang, "adviser" if act.adviser else "newcomer")
+    if act.adviser:
+        stage.advisers().joined_by(user)
+    return {"id": user.id}
+
+
+def delete_topic(stage: Stage, act: Topic) -> None:
+    """An adviser deletes a topic."""
+    if act.topic not in stage.advisers().chat.topics:
+        raise Refused("Dieses Thema gibt es nicht mehr.")
+    stage.advisers().deletes_topic(act.topic)
+
+
+def fault(stage: Stage, act: FaultWanted) -> None:
+    """Let the next calls go wrong, or none any more."""
+    if act.kind == "none":
+        stage.standin.end_faults()
+        return
+    if act.method and not validate.known(act.method):
+        raise Refused(f"Die Bot-Schnittstelle kennt keinen Aufruf „{act.method}“.")
+    stage.standin.fail_next(act.method, FAULTS[act.kind], act.times)
+
+
+ACTS: dict[str, tuple[type[Act], Callable[[Stage, Any], Json | None]]] = {
+    "say": (Say, say),
+    "edit": (Edit, edit),
+    "tap": (Tap, tap),
+    "send": (Send, send),
+    "block": (Person, block),
+    "unblock": (Person, unblock),
+    "start": (Start, start),
+    "inline": (Inline, inline),
+    "person": (NewPerson, person),
+    "topic/delete": (Topic, delete_topic),
+    "fault": (FaultWanted, fault),
+}
+
+
+def _user(stage: Stage, person_id: int) -> User:
+    try:
+        return stage.user(person_id)
+    except KeyError:
+        raise Refused("Diese Person gibt es hier nicht.") from None
+
+
+def _place(stage: Stage, person_id: int, chat: int) -> tuple[User, Group | None]:
+    """Who does something, and in which group; None is the private chat."""
+    user = _user(stage, person_id)
+    if chat == person_id:
+        return user, None
+    group = stage.advisers()
+    if chat != group.id or person_id not in group.chat.members:
+        raise Refused("Diese Person ist nicht in diesem Chat.")
+    return user, group
+
+
+def _topic(stage: Stage, group: Group | None, topic: int | None) -> int | None:
+    if topic is not None and (group is None or topic not in group.chat.topics):
+        raise Refused("Dieses Thema gibt es nicht mehr.")
+    return topic
+
+
+def _message(stage: Stage, act: Say | Tap, message: int | None) -> int | None:
+    if message is not None and message not in stage.world.chats[act.chat].messages:
+        raise Refused("Diese Nachricht gibt es nicht mehr.")
+    return message
+
+
+def _text(text: str) -> str:
+    text = text.strip()
+    if not text:
+        raise Refused("Die Nachricht ist leer.")
+    if utf16.length(text) > TEXT_LIMIT:
+        raise Refused(f"Eine Nachricht hat höchstens {TEXT_LIMIT} Zeichen.")
+    return text
+
+
+def _bytes(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except binascii.Error:
+        raise Refused("Die Datei kam beschädigt an (kein Base64).") from None
+
+
+def _result(result: Json) -> Json:
+    content = result.get("input_message_content", {})
+    names = ("id", "title", "description")
+    return {name: result.get(name, "") for name in names} | {"text": content.get("message_text", "")}

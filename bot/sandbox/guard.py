@@ -1,0 +1,66 @@
+"""Keeps the page for this machine: no other host's name, nothing changed from another site, nothing cached."""
+
+from collections.abc import MutableMapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+HOSTS = ("127.0.0.1", "localhost", "::1")
+READING = ("GET", "HEAD")
+HEADERS = {
+    "Content-Security-Policy": "default-src 'self'; img-src 'self' data: blob:",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-cache",
+}
+
+
+class Guard:
+    """Stands before the application.
+
+    A site that points its own name at 127.0.0.1, or posts a form to us, is refused.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle a request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                _add(message)
+            await send(message)
+
+        if _is_from_here(scope["method"], Headers(scope=scope)):
+            await self._app(scope, receive, guarded)
+        else:
+            await PlainTextResponse("only for this machine", 403)(scope, receive, guarded)
+
+
+def _add(message: MutableMapping[str, Any]) -> None:
+    headers = MutableHeaders(scope=message)
+    for name, value in HEADERS.items():
+        headers.setdefault(name, value)
+
+
+def _is_from_here(method: str, headers: Headers) -> bool:
+    host = headers.get("host", "")
+    if _name(host) not in HOSTS:
+        return False
+    origin = headers.get("origin")
+    return method in READING or origin is None or urlsplit(origin).netloc == host
+
+
+def _name(host: str) -> str:
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return ""

@@ -1,0 +1,68 @@
+"""The stories that can be played, read from stories/*.yaml."""
+
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+FOLDER = Path(__file__).with_name("stories")
+GROUP = "group"
+DOINGS = ("say", "tap", "link", "send", "hours")
+Who = Literal["ada", "jonas", "bea"]
+
+
+class Strict(BaseModel):
+    """A part of a story; a key that we do not know is a mistake."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Step(Strict):
+    """One thing that somebody does, and what is to be seen then.
+
+    Attributes:
+        at: where it is done: the private chat, the advisers' group, or its newest topic.
+        tap: the beginning of a button's label.
+        hours: time passes.
+        expects: by person, or `group`: a part of what the bot is to say in that chat.
+    """
+
+    caption: str
+    who: Who = "ada"
+    at: Literal["private", "group", "topic"] = "private"
+    say: str = ""
+    tap: str = ""
+    link: str = ""
+    send: Literal["", "photo", "document", "voice", "contact", "location"] = ""
+    hours: Annotated[float, Field(ge=0)] = 0.0
+    expects: dict[Literal["ada", "jonas", "bea", "group"], str] = {}
+
+    @model_validator(mode="after")
+    def _one_doing(self) -> "Step":
+        done = [name for name in DOINGS if getattr(self, name)]
+        if len(done) > 1:
+            raise ValueError(f"a step is one of {', '.join(DOINGS)}, not {' and '.join(done)}")
+        return self
+
+
+class Story(Strict):
+    """A story; the id is its file's name."""
+
+    id: str
+    title: str
+    about: str
+    steps: tuple[Step, ...]
+
+
+@cache
+def read_stories() -> tuple[Story, ...]:
+    """All stories, in the order of their files."""
+    return tuple(_read(path) for path in sorted(FOLDER.glob("*.yaml")))
+
+
+def _read(path: Path) -> Story:
+    number, _, name = path.stem.partition("-")
+    data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return Story.model_validate({"id": name or number, **data})
