@@ -5,13 +5,9 @@ import { attempt, post } from "./state.js";
 
 /** A list for a text field; ``pick`` is told which item was taken. */
 export function suggestions(area, name, pick) {
-  const node = h("ul", {
-    class: "suggestions",
-    role: "listbox",
-    id: `list-${name}`,
-    "aria-label": "Vorschläge",
-    hidden: true,
-  });
+  const id = `list-${name}`;
+  const role = { role: "listbox", "aria-label": "Vorschläge", tabindex: "0" }; // so that it scrolls without a mouse
+  const node = h("ul", { id, class: "suggestions", hidden: true, ...role, onkeydown });
   let items = [];
   let at = 0;
   area.setAttribute("aria-autocomplete", "list");
@@ -36,6 +32,12 @@ export function suggestions(area, name, pick) {
     const id = `${node.id}-${item.id}`;
     const properties = { role: "option", id, "aria-selected": String(item.chosen), onclick: () => pick(item) };
     return h("li", properties, h("strong", item.title), h("span", item.description ?? ""));
+  }
+
+  function onkeydown(event) {
+    if (!key(event)) return;
+    event.preventDefault();
+    area.focus();
   }
 
   /** Whether the list has used the key. */
