@@ -3,9 +3,10 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from functools import partial
 
 from bot.sandbox.stage import Scene, Stage
-from bot.sandbox.standin import Group, Seen, User
+from bot.sandbox.standin import Group, User
 from bot.sandbox.stories import GROUP, Step, Story
 
 log = logging.getLogger(__name__)
@@ -78,17 +79,17 @@ class Player:
 
     def _awaited(self, step: Step, since: int) -> str:
         """Wait for all that a step expects; the texts that came."""
-        return "".join(
-            self._stage.world.wait(lambda who=who, text=text: self._seen(who, text, since), PATIENCE)  # type: ignore[misc]  # bound at once
-            for who, text in step.expects.items()
-        )
+        said: list[str] = []
+        for who, text in step.expects.items():
+            said += self._stage.world.wait(partial(self._said, who, text, since), PATIENCE)
+        return "\n".join(said)
 
-    def _seen(self, who: str, text: str, since: int) -> str:
-        """All that the bot said in a chat since then, where the text is among it."""
+    def _said(self, who: str, text: str, since: int) -> list[str]:
+        """All that the bot said in a chat since then; nothing where the text is not among it."""
         chat = self._stage.group if who == GROUP else self._stage.cast[who]
-        messages: list[Seen] = [one.seen() for one in self._stage.world.chats[chat].messages.values()]
+        messages = [one.seen() for one in self._stage.world.chats[chat].messages.values()]
         fresh = [one.text for one in messages if one.from_bot and one.touched > since]
-        return "\n".join(fresh) if any(text in one for one in fresh) else ""
+        return fresh if any(text in one for one in fresh) else []
 
 
 def _sent(user: User, kind: str, group: Group | None, topic: int | None) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
@@ -97,7 +97,11 @@ class Endpoint:
     async def handle(self, request: Request) -> Response:
         """One call."""
         began = time.perf_counter()
-        raw = wire.parameters(request.url.query, request.headers.get("content-type", ""), await request.body())
+        try:
+            body = await request.body()
+        except ClientDisconnect:  # the bot was stopped in the middle of its call
+            return Response()
+        raw = wire.parameters(request.url.query, request.headers.get("content-type", ""), body)
         name = request.path_params["method"]
         method = METHOD_NAMES.get(name.lower(), name)
         if refusal := self._wrong_token(request.path_params["token"]):
