@@ -6,7 +6,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 from bot.settings import Settings
 from bot.show import Show
@@ -18,6 +18,7 @@ MISSING = "Chromium is not installed: apt-get install chromium"
 OPTIONS = ("--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
            "--disable-component-update --disable-sync").split()  # fmt: skip
 PATIENCE = 15_000  # milliseconds; only a failure takes so long
+REFUSED = "status of 400"  # the browser's own line where the server refuses something, which the page then shows
 WIDE, NARROW = {"width": 1600, "height": 900}, {"width": 360, "height": 740}
 
 Open = Callable[..., Stage]
@@ -67,8 +68,12 @@ def open_page(browser: Browser, sandbox: str) -> Iterator[Open]:
 
 
 def _watch(page: Page, said: list[str], asked: list[str]) -> None:
+    def heard(message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning") and REFUSED not in message.text:
+            said.append(message.text)
+
     page.set_default_timeout(PATIENCE)
-    page.on("console", lambda message: said.append(message.text) if message.type in ("error", "warning") else None)
+    page.on("console", heard)
     page.on("pageerror", lambda error: said.append(str(error)))
     page.on("request", lambda request: asked.append(request.url))
 

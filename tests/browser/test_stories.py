@@ -49,3 +49,4 @@ def test_a_story_in_a_narrow_window(open_page: Open) -> None:
 
     expect(stage.panel).to_be_hidden()
     expect(stage.page.locator(".phone:visible")).to_have_count(1)
+    expect(stage.page.get_by_role("region", name="Laufende Geschichte")).to_be_hidden()
