@@ -35,7 +35,7 @@ class Show:
 
     def __init__(self, settings: Settings, folder: Path, knowledge: Path = HOUSE) -> None:
         """Open everything; raises EncoderError or IndexUnusable with what to run."""
-        self._knowledge, self._root = knowledge, folder / "index"
+        self.knowledge, self._root = knowledge, folder / "index"
         self._encoder = OnnxEncoder.load(settings.encoder_dir)
         knowledge_watch.own_copy(settings.index_dir, self._root)
         self.live = open_index(settings, self._root, self._encoder)
@@ -142,7 +142,7 @@ class Show:
                 stop,
                 webhook=False,
                 clock=self.stage.now,
-                knowledge=self._knowledge,
+                knowledge=self.knowledge,
                 observe=self._observed,
                 nudge=self._nudge,
             )
@@ -160,10 +160,10 @@ class Show:
 
     async def _watch(self) -> None:
         def read(changed: frozenset[Path]) -> Read:
-            return knowledge_watch.read(self._knowledge, self._root, self._encoder, self._lang, changed)
+            return knowledge_watch.read(self.knowledge, self._root, self._encoder, self._lang, changed)
 
-        unread = await asyncio.to_thread(knowledge_watch.unread, self._knowledge, self._root)
-        await knowledge_watch.watch(self._knowledge, unread, read, self._told)
+        unread = await asyncio.to_thread(knowledge_watch.unread, self.knowledge, self._root)
+        await knowledge_watch.watch(self.knowledge, unread, read, self._told)
 
     async def _told(self, read: Read) -> None:
         with self.stage.changing() as shown:

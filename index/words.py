@@ -11,6 +11,7 @@ from functools import lru_cache
 
 import Stemmer
 
+STEMS = 8_192  # that are kept: few words make up most of a text
 _WORD = re.compile(r"[^\W_]+")
 _GENDER = re.compile(r"(?<=\w)(?:[*:_]|/-?)\s?(?=inn?(?:en)?\b)", re.I)
 _ALGORITHMS = {
@@ -58,6 +59,7 @@ def is_stop_word(word: str, lang: str) -> bool:
     return word in _stop_words(lang)
 
 
+@lru_cache(maxsize=STEMS)
 def stem(word: str, lang: str) -> str:
     """The stem of one lower-case word without diacritics; the word itself where we have no stemmer."""
     if lang in _ALGORITHMS:

@@ -9,7 +9,6 @@ import yaml
 from knowledge.entry import read_text
 from knowledge.errors import ContentError, Problem
 
-
 CONTACTS = "contacts.yaml"
 
 

@@ -12,6 +12,7 @@ from knowledge.errors import ContentError, Problem
 
 MAX_BYTES = 1_000_000
 ID_PATTERN = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml is ten times as fast, where PyYAML has it
 AUDIENCES = ("npo", "stiftung", "kommune", "unternehmen", "neugierige")
 
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?)^---[ \t]*(?:\n|\Z)", re.S | re.M)
@@ -113,7 +114,7 @@ def _first_heading(body: str) -> str:
 
 def _read_fields(path: Path, yaml_text: str, *, strict: bool) -> tuple[dict[str, str | list[str]], list[Problem]]:
     try:
-        node = yaml.compose(yaml_text, Loader=yaml.SafeLoader)
+        node = yaml.compose(yaml_text, Loader=LOADER)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 2 if mark else 1

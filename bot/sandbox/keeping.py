@@ -82,6 +82,7 @@ def put(stage: Stage, kept: Kept, database: Path) -> None:
     _replace(database, kept.store)
     saving.put(stage.world, kept.world)
     with stage.changing() as shown:
+        stage.world.calls.clear()
         stage.roles, stage.cast, stage.group, stage.ahead = kept.roles, kept.cast, kept.group, kept.ahead
         shown.mails = deque(kept.mails, shown.mails.maxlen)
         shown.answers = deque(kept.answers, shown.answers.maxlen)

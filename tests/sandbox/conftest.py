@@ -129,4 +129,4 @@ def editors(prepared: Path, tmp_path: Path) -> Iterator[Page]:
 
 
 def _settings(data: Path) -> Settings:
-    return Settings(data_dir=data, PORT=0, _env_file=None)  # type: ignore[call-arg]  # pydantic-settings' own
+    return Settings(data_dir=data, PORT=0, _env_file=None)

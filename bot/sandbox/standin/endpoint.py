@@ -113,6 +113,8 @@ class Endpoint:
             return await self._strike(fault, asked)
         if method == "getUpdates" and not problems:
             status, answer = await run_in_threadpool(self._poll, params)
+            if await request.is_disconnected():  # nobody is there to read it; the next poll gets the same
+                return Response()
             return self._cut(asked) if fault else self._finish(asked, status, answer)
         with self.world.change():
             status, answer = self._play(method, params, problems)
