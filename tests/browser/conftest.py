@@ -3,34 +3,32 @@
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Literal
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, ViewportSize, sync_playwright
 
 from bot.settings import Settings
 from bot.show import Show
+from tests.browser.chromium import FOUND, MISSING, WIDE, launch
 from tests.browser.stage import Stage
 from tests.conftest import DATA, ROOT
 
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
-MISSING = "Chromium is not installed: apt-get install chromium"
-OPTIONS = ("--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-           "--disable-component-update --disable-sync").split()  # fmt: skip
 PATIENCE = 15_000  # milliseconds; only a failure takes so long
 REFUSED = "status of 400"  # the browser's own line where the server refuses something, which the page then shows
-WIDE, NARROW = {"width": 1600, "height": 900}, {"width": 360, "height": 740}
 
+Scheme = Literal["light", "dark"]
 Open = Callable[..., Stage]
 
 
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     """Chromium."""
-    if CHROMIUM is None:
+    if FOUND is None:
         pytest.skip(MISSING)
     with sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
+        yield launch(playwright)
 
 
 @pytest.fixture(scope="package")
@@ -54,7 +52,7 @@ def open_page(browser: Browser, sandbox: str) -> Iterator[Open]:
     said: list[str] = []
     asked: list[str] = []
 
-    def opened(size: dict[str, int] = WIDE, scheme: str = "light") -> Stage:
+    def opened(size: ViewportSize = WIDE, scheme: Scheme = "light") -> Stage:
         context = browser.new_context(viewport=size, color_scheme=scheme, reduced_motion="reduce", locale="de-DE")
         page = context.new_page()
         _watch(page, said, asked)

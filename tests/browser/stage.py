@@ -1,6 +1,6 @@
 """The page as a person uses it: phones, what is written in them, the side panel."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from playwright.sync_api import Locator, Page, expect
 
@@ -55,18 +55,17 @@ class Stage:
         """The number of a person."""
         return int(self.phone(name).get_attribute("data-chat") or 0)
 
-    def request(self, concern: str, press: Press = Locator.click) -> None:
-        """Have Ada send a request for advice; ``press`` is how buttons are pressed."""
+    def fill(self, concern: str, labels: Sequence[str] = FORM, press: Press = Locator.click) -> None:
+        """Have Ada fill in the form for advice; ``press`` is how the buttons with these labels are pressed."""
         newest = self.phone(ADA).get_by_role("article").last
         for text in ("/beratung", concern):
             self.says(ADA, text)
             self.sees(ADA, text)
             expect(newest.get_by_role("group", name="Knöpfe")).to_be_visible()
-        for label in FORM:
+        for label in labels:
             before = newest.text_content() or ""
             press(newest.get_by_role("button", name=label, exact=True))
             expect(newest).not_to_have_text(before)
-        self.sees(ADA, "hat die Nummer")
 
     @property
     def panel(self) -> Locator:

@@ -2,9 +2,10 @@
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import expect
+from playwright.sync_api import ViewportSize, expect
 
-from tests.browser.conftest import NARROW, WIDE, Open
+from tests.browser.chromium import NARROW, WIDE
+from tests.browser.conftest import Open, Scheme
 from tests.browser.stage import ADA, Stage
 
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -20,7 +21,7 @@ def violations(stage: Stage, part: str = "html") -> str:
 
 @pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_no_violation(open_page: Open, scheme: str, size: dict[str, int]) -> None:
+def test_no_violation(open_page: Open, scheme: Scheme, size: ViewportSize) -> None:
     """Chats, menus, suggestions and every tab of the side panel keep to WCAG 2.2 AA."""
     stage = open_page(size, scheme)
     stage.says(ADA, "Was ist eine Backbone-Organisation?")

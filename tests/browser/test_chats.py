@@ -97,7 +97,7 @@ def test_block(stage: Stage) -> None:
 
 def test_request(stage: Stage) -> None:
     """A request opens a topic with a pinned card and goes out as a mail; the topic can be deleted."""
-    stage.request("Wir suchen Partner in Kiel.")
+    stage.fill("Wir suchen Partner in Kiel.")
     group = stage.phone(GROUP)
     stage.sees(GROUP, "Wir suchen Partner in Kiel.")
     topics = group.get_by_role("navigation", name="Themen").get_by_role("button")
@@ -115,7 +115,7 @@ def test_request(stage: Stage) -> None:
 
 def test_toast(stage: Stage) -> None:
     """The answer to a tap is a status in the chat."""
-    stage.request("Wir suchen Partner.")
+    stage.fill("Wir suchen Partner.")
     stage.sees(GROUP, "Anfrage")
 
     stage.taps(GROUP, "Übernehmen")

@@ -2,7 +2,8 @@
 
 from playwright.sync_api import Locator, expect
 
-from tests.browser.conftest import NARROW, Open
+from tests.browser.chromium import NARROW
+from tests.browser.conftest import Open
 from tests.browser.stage import ADA, GROUP, Stage
 
 
@@ -49,7 +50,7 @@ def test_request_without_a_mouse(stage: Stage) -> None:
         stage.tabs_to(target, "Shift+Tab")
         stage.page.keyboard.press("Enter")
 
-    stage.request("Wir suchen Partner in Kiel.", press)
+    stage.fill("Wir suchen Partner in Kiel.", press=press)
 
     stage.sees(GROUP, "Wir suchen Partner in Kiel.")
 

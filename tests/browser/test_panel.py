@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import NARROW, Open
+from tests.browser.chromium import NARROW
+from tests.browser.conftest import Open
 from tests.browser.stage import ADA, GROUP, JONAS, MAIL, Stage
 
 
@@ -114,7 +115,7 @@ def test_narrow_window(open_page: Open) -> None:
     expect(stage.phone(ADA)).to_be_visible()
     expect(stage.phone(GROUP)).to_be_hidden()
 
-    stage.request("Wir suchen Partner.")
+    stage.fill("Wir suchen Partner.")
 
     names = stage.page.get_by_role("navigation", name="Wer ist zu sehen?")
     expect(names.get_by_role("button", name=f"{MAIL} 1 neu")).to_be_attached()

@@ -4,7 +4,8 @@ import pytest
 from playwright.sync_api import expect
 
 from bot.sandbox.stories import read_stories
-from tests.browser.conftest import NARROW, Open
+from tests.browser.chromium import NARROW
+from tests.browser.conftest import Open
 from tests.browser.stage import Stage
 
 STORIES = {story.id: story for story in read_stories()}
