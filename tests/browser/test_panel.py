@@ -96,17 +96,24 @@ def test_save_and_load(stage: Stage, tmp_path: Path) -> None:
     stage.sees(ADA, "Guten Tag")
     tools = stage.tab("Regie")
     with stage.page.expect_download() as download:
-        tools.get_by_role("link", name="In eine Datei sichern").click()
+        tools.get_by_role("link", name="Sichern").click()
     download.value.save_as(kept := tmp_path / "kept.json")
     tools.get_by_role("button", name="Von vorn beginnen").click()
     expect(stage.phone(ADA).get_by_role("article")).to_have_count(0)
 
-    tools.get_by_label("Gesicherten Stand laden").set_input_files(kept)
+    load(stage, kept)
 
     stage.sees(ADA, "Guten Tag")
     (other := tmp_path / "other.json").write_text(json.dumps({}))
-    tools.get_by_label("Gesicherten Stand laden").set_input_files(other)
+    load(stage, other)
     expect(stage.page.locator("#notice")).to_contain_text("Stand")
+
+
+def load(stage: Stage, file: Path) -> None:
+    """Choose a file to be loaded."""
+    with stage.page.expect_file_chooser() as chooser:
+        stage.tab("Regie").get_by_role("button", name="Laden").click()
+    chooser.value.set_files(file)
 
 
 def test_narrow_window(open_page: Open) -> None:

@@ -15,7 +15,7 @@ export function cast(node, skip, devices) {
     all = [...state.chats.map((chat) => named(chat, state.people)), mail(state)];
     for (const one of all) if (!seen.has(one.key)) enter(one);
     for (const key of seen.keys()) if (!devices.has(key)) leave(key);
-    if (narrow.matches && state.story) follow();
+    if (state.story) follow(!story);
     story = state.story;
     show();
   }
@@ -30,11 +30,16 @@ export function cast(node, skip, devices) {
     seen.delete(key);
   }
 
-  /** With room for one only, a story shows the one with whom something happens. */
-  function follow() {
-    if (!story) openPanel(false);
+  /** A story leads the eye: to the one with whom something happens. */
+  function follow(began) {
     const moved = all.filter((one) => one.count > seen.get(one.key)).at(-1);
-    if (moved) only(moved.key);
+    if (narrow.matches && began) openPanel(false);
+    if (narrow.matches && moved) only(moved.key);
+    else if (moved) bring(moved.key);
+  }
+
+  function bring(key) {
+    devices.get(key).node.scrollIntoView({ block: "nearest", inline: "nearest" });
   }
 
   function only(key) {
@@ -81,7 +86,7 @@ export function cast(node, skip, devices) {
       openPanel(false);
     } else if (!visible.delete(key)) visible.add(key);
     show();
-    if (visible.has(key)) devices.get(key).node.scrollIntoView({ block: "nearest", inline: "nearest" });
+    if (visible.has(key)) bring(key);
   }
 
   narrow.addEventListener("change", show);

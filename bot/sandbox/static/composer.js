@@ -11,7 +11,14 @@ export function composer(chat) {
   let doing = null; // {reply: message} or {edit: message}
   let asked = 0; // counts what was typed, so that a late result is not shown
 
-  const area = h("textarea", { rows: "1", "aria-label": "Nachricht", placeholder: "Nachricht", oninput, onkeydown });
+  const area = h("textarea", {
+    rows: "1",
+    dir: "auto",
+    "aria-label": "Nachricht",
+    placeholder: "Nachricht",
+    oninput,
+    onkeydown,
+  });
   const list = suggestions(area, chat.id, (item) => send(item.text));
   const about = h("p");
   const cancel = iconButton("close", "Doch nicht", () => begin(null));

@@ -89,33 +89,26 @@ function replace(old, node) {
 }
 
 /** A disclosure with a menu; Escape and a click elsewhere close it. */
-export function menu(label, name, items, properties = {}) {
-  const shut = () => {
-    node.open = false;
-  };
+export function menu(label, name, items) {
+  const summary = h("summary", { class: "round", "aria-label": label, title: label }, icon(name));
   const node = h(
     "details",
-    { class: "menu", ...properties },
-    h("summary", { class: "round", "aria-label": label, title: label }, icon(name)),
-    h(
-      "div",
-      { class: "menu-items" },
-      items.map((item) => {
-        item.addEventListener("click", shut);
-        return item;
-      }),
-    ),
+    { class: "menu" },
+    summary,
+    h("div", { class: "menu-items", onclick: () => shut(node) }, items),
   );
   return node;
 }
 
-document.addEventListener("click", (event) => {
-  for (const open of document.querySelectorAll("details.menu[open]"))
-    if (!open.contains(event.target)) open.open = false;
+function shut(node) {
+  const isInside = node.contains(document.activeElement);
+  node.open = false;
+  if (isInside) node.querySelector("summary").focus();
+}
+
+document.addEventListener("click", ({ target }) => {
+  for (const open of document.querySelectorAll(".menu[open]")) if (!open.contains(target)) open.open = false;
 });
-document.addEventListener("keydown", (event) => {
-  const open = event.key === "Escape" && document.querySelector("details.menu[open]");
-  if (!open) return;
-  open.open = false;
-  open.querySelector("summary").focus();
+document.addEventListener("keydown", ({ key }) => {
+  if (key === "Escape") document.querySelectorAll(".menu[open]").forEach(shut);
 });

@@ -9,13 +9,15 @@ export function mailbox() {
   const subtitle = h("p", { class: "subtitle" });
   const picture = h("span", { class: "picture", "data-role": "mail" }, icon("mail"));
   const list = h("div", { class: "mails", role: "log", tabindex: "0", "aria-labelledby": title.id });
+  const hint = h("p", { class: "hint" }, "Jede Anfrage geht auch als E-Mail an die zuständige Ansprechperson.");
   const header = h("header", picture, h("div", title, subtitle));
-  const node = h("section", { class: "phone", "data-chat": "mail", "aria-labelledby": title.id }, header, list);
+  const node = h("section", { class: "phone", "data-chat": "mail", "aria-labelledby": title.id }, header, hint, list);
 
   function update({ mails }) {
     const views = mails.map((mail, place) => ({ ...mail, key: place, newest: place === mails.length - 1 }));
     setText(subtitle, counted(mails.length));
     keyed(list, views.reverse(), draw);
+    hint.hidden = mails.length > 0;
   }
 
   return { node, update, focus: () => list.focus() };

@@ -51,7 +51,7 @@ export function drawn(view, act) {
 }
 
 function text(message, language, act) {
-  return h("div", { class: "text", lang: language }, formatted(message.text, message.entities, act));
+  return h("div", { class: "text", dir: "auto", lang: language }, formatted(message.text, message.entities, act));
 }
 
 function quote({ id, who, text }, act) {

@@ -1,12 +1,14 @@
 /** A phone: one chat with its head, messages and composer. It is made once and then kept up to date. */
 
 import { composer } from "./composer.js";
-import { button, h, icon, keyed } from "./dom.js";
+import { button, h, icon, keyed, setText } from "./dom.js";
 import { head } from "./head.js";
 import { drawn, excerpt, views } from "./message.js";
 import { attempt, post } from "./state.js";
 import { topics } from "./topics.js";
-import { lang } from "./words.js";
+import { HINTS, lang } from "./words.js";
+
+const GROUP_HINT = "Hier kommen Anfragen an, jede in einem eigenen Thema.";
 
 /** The phone of a chat: its node, and ``update`` for every new state. */
 export function phone(id) {
@@ -29,8 +31,9 @@ export function phone(id) {
   const bar = topics(redraw);
   const top = head(titleId, bar.current);
   const pinned = h("div", { class: "pinned" });
+  const hint = h("p", { class: "hint", hidden: true });
   const list = h("div", { class: "messages" });
-  const log = h("div", { class: "log", role: "log", tabindex: "0", "aria-labelledby": titleId }, list);
+  const log = h("div", { class: "log", role: "log", tabindex: "0", "aria-labelledby": titleId }, list, hint);
   const typing = h("p", { class: "typing", hidden: true }, h("span"), h("span"), h("span"));
   const toasts = h("div", { class: "toasts", role: "status" });
   const begin = button("Starten", () => act.start(""), { class: "begin" });
@@ -67,6 +70,8 @@ export function phone(id) {
     asWhom.hidden = Boolean(person);
     blocked.hidden = !person?.blocked;
     begin.hidden = !person || person.blocked || chat.messages.length > 0;
+    hint.hidden = shown().some((message) => !message.service);
+    setText(hint, person ? `${person.name} ${HINTS[person.role]}` : GROUP_HINT);
     toast();
   }
 

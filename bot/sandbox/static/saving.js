@@ -1,12 +1,13 @@
 /** Keeping the whole state in a file, putting it back, beginning anew. */
 
 import { button, h } from "./dom.js";
-import { field, form } from "./forms.js";
+import { form } from "./forms.js";
 import { attempt, notice, post } from "./state.js";
 
 /** The form for it. */
 export function kept() {
-  const picker = h("input", { type: "file", id: "load", accept: ".json,application/json", onchange: load });
+  const accept = ".json,application/json";
+  const picker = h("input", { type: "file", accept, hidden: true, "aria-hidden": "true", onchange: load });
 
   async function load() {
     const [file] = picker.files;
@@ -16,9 +17,14 @@ export function kept() {
   }
 
   return form("Stand", [
-    h("p", h("a", { class: "plain", href: "/api/save", download: "probebuehne.json" }, "In eine Datei sichern")),
-    field("Gesicherten Stand laden", picker),
-    h("p", "Von vorn beginnen leert alle Chats; der Bot kennt danach niemanden mehr."),
+    h(
+      "p",
+      { class: "buttons" },
+      h("a", { class: "plain", href: "/api/save", download: "probebuehne.json" }, "Sichern"),
+      button("Laden …", () => picker.click(), { class: "plain quiet" }),
+      picker,
+    ),
+    h("p", "Sichern legt alle Chats und das Gedächtnis des Bots in eine Datei. Von vorn beginnen leert alles."),
     button("Von vorn beginnen", reset, { class: "plain quiet" }),
   ]);
 }

@@ -48,13 +48,9 @@ export function follow(draw, connected) {
     loading = true;
     while (changed) {
       changed = false;
-      try {
-        const state = await get("/api/state");
-        draw(state);
-        drawn = state.revision;
-      } catch (broken) {
-        console.debug(broken); // the next event or the reconnection loads again
-      }
+      const state = await get("/api/state").catch(() => null); // the next event or the reconnection loads again
+      if (state) draw(state);
+      drawn = state?.revision;
     }
     loading = false;
   }

@@ -1,7 +1,7 @@
 /** The stories one can watch, and the bar with what is happening in the one that runs. */
 
 import { h, icon, keyed, setText } from "./dom.js";
-import { attempt, get, post } from "./state.js";
+import { attempt, get, notice, post } from "./state.js";
 
 const PACES = [
   ["", "zum Mitlesen"],
@@ -56,8 +56,12 @@ export function storyBar(node) {
   );
   node.append(caption, progress, step, stop);
 
+  let before = null;
+
   return {
     update({ story }) {
+      if (before && !story) notice("Die Geschichte ist zu Ende.");
+      before = story;
       node.hidden = !story;
       setText(caption, story?.caption ?? "");
       if (!story) return;

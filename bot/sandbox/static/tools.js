@@ -74,7 +74,7 @@ function faults() {
     field("Was schiefgeht", choice("fault-kind", "kind", Object.entries(FAULTS))),
     field("Bei", choice("fault-method", "method", methods)),
     field("Wie oft", times),
-    h("p", { class: "buttons" }, submits("Einschalten"), button("Alles heil", end, { class: "plain quiet" })),
+    h("p", { class: "buttons" }, submits("Einschalten"), button("Störungen beenden", end, { class: "plain quiet" })),
   ];
   const begin = (values) => post("fault", { ...values, times: Number(times.value) });
   return form("Störungen", fields, begin, () => notice("Die Störung kommt bei den nächsten Aufrufen."));

@@ -2,7 +2,7 @@
 
 import { button, h, keyed, spoken } from "./dom.js";
 
-/** A bar of topics; ``chosen`` is told when another one is opened. A new topic opens by itself over the general one. */
+/** A bar of topics; ``chosen`` is told when another one is opened. A new topic opens by itself over the general. */
 export function topics(chosen) {
   const node = h("nav", { class: "topics", "aria-label": "Themen", hidden: true });
   const seen = new Map(); // topic -> number of messages that have been on screen

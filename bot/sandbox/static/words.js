@@ -8,6 +8,11 @@ const NUMBER = new Intl.NumberFormat("de-DE", { maximumFractionDigits: 2 });
 const PERCENT = new Intl.NumberFormat("de-DE", { style: "percent" });
 
 export const ROLES = { organisation: "Organisation", newcomer: "Neu hier", adviser: "Beratung" };
+export const HINTS = {
+  organisation: "arbeitet für eine Organisation und sucht Rat.",
+  newcomer: "kennt Gemeinsam Wirken noch nicht und schaut sich um.",
+  adviser: "gehört zur Beratung und kann dem Bot auch selbst schreiben.",
+};
 export const LANGUAGES = {
   de: "Deutsch",
   en: "Englisch",
