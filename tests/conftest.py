@@ -43,6 +43,15 @@ def live(encoder: OnnxEncoder) -> LiveIndex:
     return LiveIndex(DATA / "index", encoder)
 
 
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder of its own with the encoder and the index that `make setup` prepared."""
+    folder = tmp_path_factory.mktemp("data")
+    (folder / "encoder").symlink_to((DATA / "encoder").resolve())
+    (folder / "index").symlink_to((DATA / "index").resolve())
+    return folder
+
+
 @pytest.fixture
 def clock() -> Clock:
     """A clock to be moved by hand."""

@@ -115,10 +115,10 @@ def test_foreign_folder_from_end_to_end(tmp_path: Path) -> None:
     assert ranked.stdout.split()[1] == "garten"
 
 
-def test_chat_on_the_terminal(tmp_path: Path) -> None:
+def test_chat_on_the_terminal(tmp_path: Path, prepared: Path) -> None:
     """Without a token the bot talks on the terminal, with numbers for buttons; a request is kept as promised."""
     typed = "Was ist Collective Impact?\n1\n/kontakt\n/beratung\nWir suchen Rat.\n" + 6 * "1\n"  # the form's buttons
-    done = gwbot("run", folder=tmp_path, stdin=typed)
+    done = gwbot("run", folder=tmp_path, stdin=typed, data=prepared, PORT="0")
     kept = gwbot("requests", "list", folder=tmp_path)
 
     assert done.returncode == 0, done.stderr

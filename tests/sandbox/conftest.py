@@ -13,7 +13,6 @@ import pytest
 from bot.settings import Settings
 from bot.show import Show
 from knowledge.folder import HOUSE
-from tests.conftest import DATA
 
 Json = dict[str, Any]
 
@@ -85,15 +84,6 @@ def messages(state: Json, chat: int) -> list[Json]:
 def group(state: Json) -> Json:
     """The advisers' group."""
     return next(dict(one) for one in state["chats"] if one["kind"] == "group")
-
-
-@pytest.fixture(scope="session")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder of its own with the encoder and the index that `make setup` prepared."""
-    folder = tmp_path_factory.mktemp("data")
-    (folder / "encoder").symlink_to((DATA / "encoder").resolve())
-    (folder / "index").symlink_to((DATA / "index").resolve())
-    return folder
 
 
 @pytest.fixture(scope="module")

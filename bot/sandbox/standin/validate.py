@@ -74,6 +74,9 @@ def check_result(method: str, result: Any) -> list[str]:
 
 def check(value: Any, types: list[str], where: str) -> list[str]:
     """All that is wrong with a decoded value that must be of one of the types."""
+    inner = [name.removeprefix(ARRAY) for name in types if name.startswith(ARRAY)]
+    if isinstance(value, list) and inner:  # an album's "Array of A or Array of B" may hold both
+        return [problem for n, item in enumerate(value) for problem in check(item, inner, f"{where}[{n}]")]
     attempts = [_check_one(value, name, where) for name in _candidates(value, types)]
     if not attempts:
         return [f"{where} must be {' or '.join(types)}, not {_shown(value)}"]
@@ -121,13 +124,11 @@ def _flat(types: list[str]) -> list[str]:
     flat: list[str] = []
     for name in types:
         union = api()["types"].get(name, {}).get("union")
-        flat += _flat(union) if union else [name]
+        flat += _flat(union) if union else [] if name.startswith(ARRAY) else [name]
     return flat
 
 
 def _fits(value: Any, name: str) -> bool:
-    if name.startswith(ARRAY):
-        return isinstance(value, list)
     if name in SCALARS:
         return _is_scalar(value, name)
     if not isinstance(value, dict):
@@ -150,9 +151,6 @@ def _is_scalar(value: Any, name: str) -> bool:
 def _check_one(value: Any, name: str, where: str) -> list[str]:
     if name in SCALARS:
         return []
-    if name.startswith(ARRAY):
-        inner = [name.removeprefix(ARRAY)]
-        return [problem for n, item in enumerate(value) for problem in check(item, inner, f"{where}[{n}]")]
     fields = _fields(name)
     problems = [f"{where}.{key} is required in {name}" for key in _missing(fields, value)]
     for key, item in value.items():
