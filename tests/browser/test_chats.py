@@ -103,7 +103,7 @@ def test_request(stage: Stage) -> None:
     topics = group.get_by_role("navigation", name="Themen").get_by_role("button")
     expect(topics).to_have_count(2)
     expect(group.get_by_role("button", name="Anfrage").first).to_be_visible()
-    expect(stage.phone(MAIL).get_by_text("Anfrage").first).to_be_visible()
+    expect(stage.phone(MAIL).get_by_text("Wir suchen Partner in Kiel.")).to_be_visible()
 
     stage.says(GROUP, "Wer ist bisher dabei?")
     stage.sees(ADA, "Wer ist bisher dabei?")
