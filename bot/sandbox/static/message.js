@@ -61,7 +61,7 @@ function quote({ id, who, text }, act) {
 function actions(message, own, act) {
   const reply = iconButton("reply", "Antworten", () => act.reply(message));
   const edit = iconButton("edit", "Bearbeiten", () => act.edit(message));
-  return h("div", { class: "actions" }, reply, own && message.text && !message.media ? edit : null);
+  return h("div", { class: "actions" }, reply, own && message.text ? edit : null);
 }
 
 function keys(message, act) {

@@ -40,7 +40,7 @@ export function phone(id) {
   const blocked = h("p", { class: "blocked", hidden: true }, "Der Bot ist blockiert und kann nicht mehr schreiben.");
   const author = h("select", { id: `author-${id}`, onchange: redraw });
   const asWhom = h("p", { class: "author" }, h("label", { for: author.id }, "Sie schreiben als"), author);
-  const mine = () => shown().filter((message) => message.from === me() && message.text && !message.media);
+  const mine = () => shown().filter((message) => message.from === me() && message.text);
   const writing = composer({
     id,
     me,
