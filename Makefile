@@ -4,7 +4,7 @@ BIN := .venv/bin
 CONTENT := $(shell find knowledge -name '*.md' -o -name '*.yaml') index/calibration.json
 ENCODER_CODE := $(wildcard index/bundled.py index/export.py index/graph.py index/blocks.py index/card.py index/model_file.py)
 
-.PHONY: run test check setup bench bench-scale eval size format pictures
+.PHONY: run test check setup bench bench-scale eval size format screenshots
 run: setup
 	@$(BIN)/gwbot run
 
@@ -27,8 +27,8 @@ bench: setup
 bench-scale: setup
 	@$(BIN)/python -m tests.bench scale
 
-pictures: setup
-	@$(BIN)/python -m tests.pictures
+screenshots: setup
+	@$(BIN)/python -m tests.screenshots
 
 size:
 	@bin/installed-size

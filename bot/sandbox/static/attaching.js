@@ -1,0 +1,43 @@
+/** Sending something that is no text: a menu of what there is, and a picker for pictures and files. */
+
+import { button, h, menu } from "./dom.js";
+import { base64 } from "./media.js";
+import { attempt, post } from "./state.js";
+
+const CAPTIONED = ["photo", "document"];
+
+/** The menu and the hidden picker. What stands in the text field goes along as a caption. */
+export function attaching(chat, area) {
+  let kind = null; // what the picker is open for
+  const picker = h("input", { type: "file", hidden: true, tabindex: "-1", "aria-hidden": "true", onchange: picked });
+  const items = [
+    button("Bild …", () => pick("photo", "image/*")),
+    button("Datei …", () => pick("document", "")),
+    button("Sprachnachricht", () => send("voice")),
+    button("Eigener Kontakt", () => send("contact")),
+    button("Standort", () => send("location")),
+    button("Sticker", () => send("sticker")),
+  ];
+
+  function pick(next, accept) {
+    kind = next;
+    picker.accept = accept;
+    picker.click();
+  }
+
+  async function picked() {
+    const [file] = picker.files;
+    if (file) await send(kind, { name: file.name, bytes: await base64(file) });
+    picker.value = "";
+  }
+
+  async function send(what, details = {}) {
+    const caption = CAPTIONED.includes(what) ? { caption: area.value.trim() } : {};
+    const place = { person: chat.me(), chat: chat.id, topic: chat.topic() };
+    const sent = await attempt(() => post("send", { ...place, kind: what, ...details, ...caption }));
+    if (sent && caption.caption) area.value = "";
+    area.focus();
+  }
+
+  return [menu("Anhängen", "attach", items), picker];
+}

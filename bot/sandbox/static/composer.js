@@ -1,0 +1,83 @@
+/** Where one writes: text, commands, an answer to a message, a change of an own one. */
+
+import { attaching } from "./attaching.js";
+import { h, icon, iconButton, setText } from "./dom.js";
+import { excerpt } from "./message.js";
+import { attempt, post } from "./state.js";
+import { commandsFor, inlineResults, suggestions } from "./suggestions.js";
+
+/** The composer of a chat. ``chat`` answers: id, me(), topic(), commands(), bot(), lastOwn(). */
+export function composer(chat) {
+  let doing = null; // {reply: message} or {edit: message}
+  let asked = 0; // counts what was typed, so that a late result is not shown
+
+  const area = h("textarea", {
+    rows: "1",
+    dir: "auto",
+    "aria-label": "Nachricht",
+    placeholder: "Nachricht",
+    oninput,
+    onkeydown,
+  });
+  const list = suggestions(area, chat.id, (item) => send(item.text));
+  const about = h("p");
+  const cancel = iconButton("close", "Doch nicht", () => begin(null));
+  const mode = h("div", { class: "mode", hidden: true }, about, cancel);
+  const slash = iconButton("command", "Befehle", () => write("/"));
+  const submit = h("button", { class: "round send", "aria-label": "Senden", title: "Senden" }, icon("send"));
+  const form = h("form", { class: "composer", onsubmit }, slash, attaching(chat, area), area, submit);
+  const node = h("div", { class: "writing" }, list.node, mode, form);
+
+  function write(text) {
+    area.value = text;
+    area.focus();
+    oninput();
+  }
+
+  function begin(next) {
+    if (doing?.edit && !next) area.value = "";
+    doing = next;
+    mode.hidden = !next;
+    if (next) setText(about, `${next.edit ? "Bearbeiten" : "Antwort"}: ${excerpt(next.edit ?? next.reply)}`);
+    if (next?.edit) area.value = next.edit.text;
+    area.focus();
+  }
+
+  async function oninput() {
+    asked += 1;
+    const turn = asked;
+    const results = await inlineResults(area.value, chat.bot().username, chat.me());
+    if (turn === asked) list.show(doing?.edit ? [] : (results ?? commandsFor(area.value, chat.commands())));
+  }
+
+  function onkeydown(event) {
+    if (event.isComposing) return;
+    if (list.key(event)) event.preventDefault();
+    else if (event.key === "Enter" && !event.shiftKey) onsubmit(event);
+    else if (event.key === "Escape" && doing) begin(null);
+    else if (event.key === "ArrowUp" && !area.value && chat.lastOwn()) {
+      event.preventDefault();
+      begin({ edit: chat.lastOwn() });
+    }
+  }
+
+  function onsubmit(event) {
+    event.preventDefault();
+    send(area.value);
+  }
+
+  async function send(text) {
+    if (!text.trim()) return;
+    const place = { person: chat.me(), chat: chat.id };
+    const action = doing?.edit
+      ? () => post("edit", { ...place, message: doing.edit.id, text })
+      : () => post("say", { ...place, topic: chat.topic(), text, reply_to: doing?.reply?.id ?? null });
+    if (!(await attempt(action))) return; // what was written stays
+    asked += 1;
+    list.show([]);
+    begin(null);
+    area.value = "";
+  }
+
+  return { node, reply: (message) => begin({ reply: message }), edit: (message) => begin({ edit: message }) };
+}

@@ -1,0 +1,41 @@
+/** The mail that went out. */
+
+import { h, icon, keyed, setText } from "./dom.js";
+import { clock } from "./words.js";
+
+/** The outgoing mail as one more device beside the phones. */
+export function mailbox() {
+  const title = h("h2", { id: "title-mail" }, "Post");
+  const subtitle = h("p", { class: "subtitle" });
+  const picture = h("span", { class: "picture", "data-role": "mail" }, icon("mail"));
+  const list = h("div", { class: "mails", role: "log", tabindex: "0", "aria-labelledby": title.id });
+  const hint = h("p", { class: "hint" }, "Jede Anfrage geht auch als E-Mail an die zuständige Ansprechperson.");
+  const header = h("header", picture, h("div", title, subtitle));
+  const node = h("section", { class: "phone", "data-chat": "mail", "aria-labelledby": title.id }, header, hint, list);
+
+  function update({ mails }) {
+    const views = mails.map((mail, place) => ({ ...mail, key: place, newest: place === mails.length - 1 }));
+    setText(subtitle, counted(mails.length));
+    keyed(list, views.reverse(), draw);
+    hint.hidden = mails.length > 0;
+  }
+
+  return { node, update, focus: () => list.focus() };
+}
+
+function counted(number) {
+  if (!number) return "E-Mails, die hinausgehen";
+  return number === 1 ? "Eine E-Mail ging hinaus" : `${number} E-Mails gingen hinaus`;
+}
+
+function draw(mail) {
+  const attached = mail.attachments.map((name) => h("li", icon("file"), name));
+  const about = [h("strong", mail.subject), h("span", `An ${mail.to}`), h("time", clock(mail.date))];
+  return h(
+    "details",
+    { class: "mail", open: mail.newest },
+    h("summary", about),
+    h("pre", mail.text || "(ohne Text)"),
+    attached.length ? h("ul", { "aria-label": "Anhänge" }, attached) : null,
+  );
+}

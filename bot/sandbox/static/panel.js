@@ -1,0 +1,75 @@
+/** The side panel: tabs with stories, reasons, knowledge, calls and everything a director of the stage needs. */
+
+import { answers } from "./answers.js";
+import { h } from "./dom.js";
+import { knowledge } from "./knowledge.js";
+import { calls } from "./calls.js";
+import { stories } from "./stories.js";
+import { tools } from "./tools.js";
+
+const STEPS = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
+
+/** Fill the panel; ``update`` brings the open tab and the marks on the others up to date. */
+export function panel(node) {
+  const parts = [
+    ["stories", "Geschichten", stories()],
+    ["answers", "Antworten", answers()],
+    ["knowledge", "Wissen", knowledge()],
+    ["calls", "Protokoll", calls()],
+    ["tools", "Regie", tools()],
+  ].map(tab);
+  const list = h(
+    "div",
+    { role: "tablist", "aria-label": "Seitenleiste", onkeydown: keydown },
+    parts.map((part) => part.button),
+  );
+  node.append(list, ...parts.map((part) => part.page));
+  open(parts[0]);
+
+  function tab([name, text, content]) {
+    const mark = h("span", { class: "badge" });
+    const button = h(
+      "button",
+      { type: "button", role: "tab", id: `tab-${name}`, "aria-controls": `page-${name}`, onclick: () => open(part) },
+      text,
+      mark,
+    );
+    const page = h(
+      "div",
+      { role: "tabpanel", class: "page", id: `page-${name}`, "aria-labelledby": button.id, tabindex: "0" },
+      content.node,
+    );
+    const part = { button, page, content, mark };
+    return part;
+  }
+
+  function open(chosen) {
+    for (const part of parts) {
+      const isOpen = part === chosen;
+      part.button.setAttribute("aria-selected", isOpen);
+      part.button.tabIndex = isOpen ? 0 : -1;
+      part.page.hidden = !isOpen;
+    }
+  }
+
+  function keydown(event) {
+    const at = parts.findIndex((part) => part.button === document.activeElement);
+    const to =
+      { Home: 0, End: parts.length - 1 }[event.key] ??
+      (STEPS[event.key] ? (at + STEPS[event.key] + parts.length) % parts.length : null);
+    if (to === null || at < 0) return;
+    event.preventDefault();
+    open(parts[to]);
+    parts[to].button.focus();
+  }
+
+  return {
+    update(state) {
+      for (const { content, mark } of parts) {
+        const count = content.update(state) ?? 0;
+        mark.hidden = !count;
+        mark.textContent = count || "";
+      }
+    },
+  };
+}

@@ -1,0 +1,73 @@
+/** The stories one can watch, and the bar with what is happening in the one that runs. */
+
+import { h, icon, keyed, setText } from "./dom.js";
+import { attempt, get, notice, post } from "./state.js";
+
+const PACES = [
+  ["", "zum Mitlesen"],
+  ["1", "zügig"],
+  ["0", "ohne Pausen"],
+];
+
+/** The list of stories with the choice of a pace. */
+export function stories() {
+  const pace = h(
+    "select",
+    { id: "pace" },
+    PACES.map(([value, text]) => h("option", { value }, text)),
+  );
+  const list = h("ul", { class: "stories" });
+  const node = h(
+    "div",
+    h("h2", "Eine Geschichte ansehen"),
+    h("p", "Eine Geschichte spielt von selbst. Sie beginnt mit leeren Chats; alles, was der Bot schreibt, ist echt."),
+    h("p", { class: "field" }, h("label", { for: "pace" }, "Tempo"), pace),
+    list,
+  );
+  attempt(() => get("/api/stories")).then((all) => keyed(list, all ?? [], draw));
+
+  function draw(story) {
+    const play = h(
+      "button",
+      { type: "button", class: "play", onclick: () => start(story) },
+      icon("play"),
+      h("span", h("strong", story.title), h("span", story.about)),
+    );
+    return h("li", play);
+  }
+
+  function start({ id }) {
+    return attempt(() => post("story", pace.value ? { id, pause: Number(pace.value) } : { id }));
+  }
+
+  return { node, update() {} };
+}
+
+/** What the running story says, step by step. */
+export function storyBar(node) {
+  const caption = h("p", { role: "status" });
+  const progress = h("progress", { "aria-label": "Fortschritt der Geschichte" });
+  const step = h("small", {});
+  const stop = h(
+    "button",
+    { type: "button", onclick: () => attempt(() => post("story", { stop: true })) },
+    icon("stop"),
+    "Beenden",
+  );
+  node.append(caption, progress, step, stop);
+
+  let before = null;
+
+  return {
+    update({ story }) {
+      if (before && !story) notice("Die Geschichte ist zu Ende.");
+      before = story;
+      node.hidden = !story;
+      setText(caption, story?.caption ?? "");
+      if (!story) return;
+      progress.max = story.of;
+      progress.value = story.step;
+      setText(step, `${story.step} von ${story.of}`);
+    },
+  };
+}

@@ -1,0 +1,25 @@
+"""Debian's Chromium, or Chrome, driven by Playwright."""
+
+import shutil
+
+from playwright.sync_api import Browser, Playwright, ViewportSize
+
+FOUND = shutil.which("chromium") or shutil.which("google-chrome")
+MISSING = "Chromium is not installed: apt-get install chromium fonts-noto-color-emoji"
+OPTIONS = [
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+WIDE = ViewportSize(width=1600, height=900)
+NARROW = ViewportSize(width=360, height=740)
+
+
+def launch(playwright: Playwright) -> Browser:
+    """Start it, without a window."""
+    return playwright.chromium.launch(executable_path=FOUND, args=OPTIONS)

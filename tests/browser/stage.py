@@ -1,0 +1,81 @@
+"""The page as a person uses it: phones, what is written in them, the side panel."""
+
+from collections.abc import Callable, Sequence
+
+from playwright.sync_api import Locator, Page, expect
+
+ADA, JONAS, GROUP, MAIL = "Ada Yıldız", "Jonas Weber", "Beratung", "Post"
+FORM = ("Überspringen", "Verein oder NPO", "Überspringen", "Hier bei Telegram", "Überspringen", "Ja, so weitergeben")
+
+Press = Callable[[Locator], None]
+
+
+class Stage:
+    """The page once it has drawn the first state."""
+
+    def __init__(self, page: Page, address: str) -> None:
+        self.page = page
+        page.goto(address)
+        expect(page.get_by_role("navigation", name="Wer ist zu sehen?").get_by_role("button")).not_to_have_count(0)
+
+    def phone(self, name: str) -> Locator:
+        """The phone of a person, the advisers' group, or the mail."""
+        return self.page.get_by_role("region", name=name, exact=True)
+
+    def field(self, name: str) -> Locator:
+        """Where a person writes."""
+        return self.phone(name).get_by_role("textbox", name="Nachricht")
+
+    def says(self, name: str, text: str) -> None:
+        """Write and send."""
+        self.field(name).fill(text)
+        self.field(name).press("Enter")
+
+    def message(self, name: str, text: str) -> Locator:
+        """The newest message of a chat that has this text."""
+        return self.phone(name).get_by_role("article").filter(has_text=text).last
+
+    def sees(self, name: str, text: str) -> Locator:
+        """Wait for a message with this text."""
+        expect(self.message(name, text)).to_be_visible()
+        return self.message(name, text)
+
+    def taps(self, name: str, label: str) -> None:
+        """Tap the newest button of this name."""
+        self.phone(name).get_by_role("article").get_by_role("button", name=label, exact=True).last.click()
+
+    def tab(self, name: str) -> Locator:
+        """Open a tab of the side panel."""
+        if not self.panel.is_visible():
+            self.page.get_by_role("button", name="Seitenleiste").click()
+        self.page.get_by_role("tab", name=name).click()
+        return self.page.get_by_role("tabpanel", name=name)
+
+    def person(self, name: str) -> int:
+        """The number of a person."""
+        return int(self.phone(name).get_attribute("data-chat") or 0)
+
+    def fill(self, concern: str, labels: Sequence[str] = FORM, press: Press = Locator.click) -> None:
+        """Have Ada fill in the form for advice; ``press`` is how the buttons with these labels are pressed."""
+        newest = self.phone(ADA).get_by_role("article").last
+        for text in ("/beratung", concern):
+            self.says(ADA, text)
+            self.sees(ADA, text)
+            expect(newest.get_by_role("group", name="Knöpfe")).to_be_visible()
+        for label in labels:
+            before = newest.text_content() or ""
+            press(newest.get_by_role("button", name=label, exact=True))
+            expect(newest).not_to_have_text(before)
+
+    @property
+    def panel(self) -> Locator:
+        """The side panel."""
+        return self.page.get_by_role("region", name="Seitenleiste")
+
+    def tabs_to(self, target: Locator, key: str = "Tab") -> None:
+        """Press a key until the focus is there, as somebody does who has no mouse."""
+        for _ in range(120):
+            self.page.keyboard.press(key)
+            if target.evaluate("node => node === document.activeElement"):
+                return
+        raise AssertionError(f"{target} is not reached by {key}")

@@ -1,1 +1,0 @@
-"""Pictures for the docs: a story played against the stand-in, drawn by a browser."""
