@@ -1,7 +1,9 @@
 """The domain's types: what comes in, what goes out, what is remembered. Frozen, without Telegram."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from bot.consultation import Form, Request, Side
 
@@ -89,6 +91,16 @@ Keyboard = tuple[tuple[Button, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
+class Drawing:
+    """A picture, or a document, that is drawn when it is sent; ``kind`` says how (see `bot.drawings`), ``values``
+    from what, as JSON can hold it."""
+
+    kind: str
+    values: Mapping[str, Any]
+    document: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Say:
     """A new message. ``question`` is the message it answers; an edit of that one edits this one.
 
@@ -103,6 +115,7 @@ class Say:
     reply_to: int | None = None
     request: str = ""
     desk: bool = False
+    drawing: Drawing | None = None  # the text becomes its caption: at most 1,024 characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,12 +154,16 @@ class Post:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """New content for a message of ours: a known one, or the one that answers ``question``."""
+    """New content for a message of ours: a known one, or the one that answers ``question``.
+
+    A message with a picture gets another one; Telegram does not make it one without.
+    """
 
     html: str
     keyboard: Keyboard = ()
     message_id: int | None = None
     question: int | None = None
+    drawing: Drawing | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,28 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from bot.model import Alarm, Card, Change, Copy, Event, Keyboard, Kind, Message, Post, Rewrite, Say, Toast, Update
+from bot.model import (
+    Alarm,
+    Card,
+    Change,
+    Copy,
+    Drawing,
+    Event,
+    Keyboard,
+    Kind,
+    Message,
+    Post,
+    Rewrite,
+    Say,
+    Toast,
+    Update,
+)
 from bot.store.protocol import CARD, MAIL, MAIL_CHAT, Outgoing, Place
 from bot.vcard import escaped, written
 from prompts.split import split_html
 
+FILES = {"sendPhoto": "photo", "sendDocument": "document"}  # the parameter of the file
+DRAWN = "drawn"  # marks what stands in a call for a file
 TOAST_LIMIT = 200  # characters of an answer to a button; Bot API, answerCallbackQuery
 _LABEL_LIMIT = 64  # longer labels are cut off by the apps
 
@@ -44,13 +61,16 @@ def _calls(message: Message, event: Event, desk: int | None) -> Iterator[Outgoin
             yield Outgoing(MAIL_CHAT, MAIL, {}, request=request)
         case Alarm():
             yield Outgoing(MAIL_CHAT, MAIL, {})
-        case Change(html, keyboard, message_id, question):
-            params = text_params(split_html(html)[0], keyboard)
+        case Change(html, keyboard, message_id, question, drawing):
+            method, params = "editMessageText", text_params(split_html(html)[0], keyboard)
+            if drawing:
+                media = {"type": "photo", "media": _drawn(drawing), **_caption(html)}
+                method, params = "editMessageMedia", {"media": media, **_markup(keyboard)}
             if message_id is not None:
-                yield Outgoing(event.chat_id, "editMessageText", {"message_id": message_id, **params})
+                yield Outgoing(event.chat_id, method, {"message_id": message_id, **params})
             else:
                 assert question is not None
-                yield Outgoing(event.chat_id, "editMessageText", params, edits=(event.chat_id, question))
+                yield Outgoing(event.chat_id, method, params, edits=(event.chat_id, question))
         case Card(name, phone, email, role):
             first, _, last = name.rpartition(" ")
             number = re.sub(r"[^\d+]", "", phone)
@@ -76,16 +96,19 @@ def _say(say: Say, event: Event, desk: int | None) -> Iterator[Outgoing]:
         chat = desk
     origin = None if say.question is None else (event.chat_id, say.question)
     place = Place.THREAD if say.desk else Place.CHAT
-    parts = split_html(say.html)
+    method = _method(say.drawing)
+    parts = [say.html] if say.drawing else split_html(say.html)
     for number, part in enumerate(parts):
-        params = _text(part)
+        params = {FILES[method]: _drawn(say.drawing), **_caption(part)} if say.drawing else _text(part)
         if say.chat_id is None and event.thread_id and not say.desk:
             params["message_thread_id"] = event.thread_id
         if number == 0 and say.reply_to is not None:
             params["reply_parameters"] = {"message_id": say.reply_to, "allow_sending_without_reply": True}
         if number == len(parts) - 1:
             params |= _markup(say.keyboard)
-        yield Outgoing(chat, "sendMessage", params, origin, request=say.request, place=place)
+        yield Outgoing(
+            chat, method if say.drawing else "sendMessage", params, origin, request=say.request, place=place
+        )
 
 
 def text_params(html: str, keyboard: Keyboard = ()) -> dict[str, Any]:
@@ -95,6 +118,21 @@ def text_params(html: str, keyboard: Keyboard = ()) -> dict[str, Any]:
 
 def _text(html: str) -> dict[str, Any]:
     return {"text": html, "parse_mode": "HTML", "link_preview_options": {"is_disabled": True}}
+
+
+def _method(drawing: Drawing | None) -> str:
+    if drawing is None:
+        return "sendMessage"
+    return "sendDocument" if drawing.document else "sendPhoto"
+
+
+def _caption(html: str) -> dict[str, Any]:
+    return {"caption": html, "parse_mode": "HTML"}
+
+
+def _drawn(drawing: Drawing) -> dict[str, Any]:
+    """What stands in a call for a file until it is made."""
+    return {DRAWN: drawing.kind, "values": dict(drawing.values)}
 
 
 def _markup(keyboard: Keyboard) -> dict[str, Any]:

@@ -1,14 +1,27 @@
 """One call of the Bot API, and what its outcome means for the outbox."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 
-from telegram import Bot, InlineKeyboardMarkup, LinkPreviewOptions, Message, MessageId, ReplyParameters
+from telegram import (
+    Bot,
+    InlineKeyboardMarkup,
+    InputFile,
+    InputMediaPhoto,
+    LinkPreviewOptions,
+    Message,
+    MessageId,
+    ReplyParameters,
+)
 from telegram.error import BadRequest, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError
 
+from bot.drawings import draw
+from bot.handlers.outgoing import DRAWN
 from bot.outbox import Later, Refused, Result, Sent
 
+DRAWN_IN = ("sendPhoto", "sendDocument", "editMessageMedia")  # drawing takes its time
 _TYPES: dict[str, type[InlineKeyboardMarkup | LinkPreviewOptions | ReplyParameters]] = {
     "reply_markup": InlineKeyboardMarkup,
     "link_preview_options": LinkPreviewOptions,
@@ -22,11 +35,14 @@ async def call(bot: Bot, chat_id: int, method: str, params: dict[str, Any]) -> S
         "sendMessage": bot.send_message,
         "editMessageText": bot.edit_message_text,
         "editMessageCaption": bot.edit_message_caption,
+        "editMessageMedia": bot.edit_message_media,
         "sendContact": bot.send_contact,
+        "sendDocument": bot.send_document,
+        "sendPhoto": bot.send_photo,
         "copyMessage": bot.copy_message,
         "answerCallbackQuery": bot.answer_callback_query,
     }
-    arguments = {key: _TYPES[key].de_json(value) if key in _TYPES else value for key, value in params.items()}
+    arguments = await asyncio.to_thread(_arguments, params) if method in DRAWN_IN else _arguments(params)
     if method != "answerCallbackQuery":
         arguments["chat_id"] = chat_id
     try:
@@ -36,6 +52,23 @@ async def call(bot: Bot, chat_id: int, method: str, params: dict[str, Any]) -> S
             return Sent(None)
         raise
     return Sent(answer.message_id if isinstance(answer, Message | MessageId) else None)
+
+
+def _arguments(params: dict[str, Any]) -> dict[str, Any]:
+    return {key: _argument(key, value) for key, value in params.items()}
+
+
+def _argument(key: str, value: Any) -> Any:
+    if key in _TYPES:
+        return _TYPES[key].de_json(value)
+    if key == "media":
+        return InputMediaPhoto(**{**value, "media": _file(value["media"])})
+    return _file(value) if key in ("photo", "document") else value
+
+
+def _file(value: dict[str, Any]) -> InputFile:
+    drawn = draw(value[DRAWN], value["values"])
+    return InputFile(drawn.content, filename=drawn.name)
 
 
 def outcome(error: TelegramError) -> Result:
