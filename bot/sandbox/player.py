@@ -4,11 +4,13 @@ import asyncio
 import logging
 from collections.abc import Callable
 from functools import partial
+from typing import TypeVar
 
 from bot.sandbox.stage import Scene, Stage
 from bot.sandbox.standin import Group, User
 from bot.sandbox.stories import GROUP, Step, Story
 
+T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 READING = 22.0  # characters a second
@@ -23,15 +25,19 @@ class Player:
     def __init__(self, stage: Stage, ahead: Callable[[float], None]) -> None:
         self._stage, self._ahead = stage, ahead
         self._task: asyncio.Task[None] | None = None
+        self._over = False
 
     def start(self, story: Story, pause: float | None) -> None:
         """Begin. ``pause`` is in seconds after each step; None takes the time that reading takes."""
+        self._over = False
         self._show(story, 1, story.steps[0].caption)
         self._task = asyncio.create_task(self._play(story, pause))
 
     async def stop(self) -> None:
         """End the story; what it brought about stays."""
         if self._task:
+            with self._stage.changing():
+                self._over = True  # ends the waiting in a thread, which cannot be cancelled
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
             self._task = None
@@ -39,7 +45,7 @@ class Player:
             shown.scene = None
 
     async def _play(self, story: Story, pause: float | None) -> None:
-        await asyncio.to_thread(self._stage.world.wait, self._stage.ready, PATIENCE)
+        await asyncio.to_thread(self._wait, self._stage.ready)
         for number, step in enumerate(story.steps, 1):
             self._show(story, number, step.caption)
             await asyncio.sleep(_time(step.caption) / 2 if pause is None else 0)
@@ -81,8 +87,19 @@ class Player:
         """Wait for all that a step expects; the texts that came."""
         said: list[str] = []
         for who, text in step.expects.items():
-            said += self._stage.world.wait(partial(self._said, who, text, since), PATIENCE)
+            said += self._wait(partial(self._said, who, text, since)) or []
         return "\n".join(said)
+
+    def _wait(self, condition: Callable[[], T]) -> T | None:
+        """Wait for a condition; None where the story ends before."""
+        found: list[T | None] = []
+
+        def met() -> bool:
+            found[:] = [None if self._over else condition()]
+            return self._over or bool(found[0])
+
+        self._stage.world.wait(met, PATIENCE)
+        return found[0]
 
     def _said(self, who: str, text: str, since: int) -> list[str]:
         """All that the bot said in a chat since then; nothing where the text is not among it."""
