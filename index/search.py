@@ -117,12 +117,13 @@ class Searcher:
     def decide(self, weighed: Weighed) -> Outcome:
         """The outcome of what was weighed."""
         belief, ranked = weighed.belief, weighed.ranked
+        known_gap = weighed.gap and belief.silent > belief.answerable
         match self.opened.calibration.verdict(belief):
             case Verdict.TALK:
                 return Intended(weighed.intent, self.opened.intents[weighed.intent], belief.talk)
             case Verdict.ANSWER:
                 return Found(ranked[0].target, belief.right, ranked[0].score)
-            case Verdict.CLARIFY if len(ranked) > 1:
+            case Verdict.CLARIFY if len(ranked) > 1 and not known_gap:
                 return Ambiguous(tuple(hit.target for hit in ranked[:OPTIONS]), belief.answerable)
             case _:
                 return Abstained(weighed.gap or None, belief.silent, beside=weighed.scope.refusal_ahead > 0)
@@ -162,8 +163,8 @@ class Searcher:
 
     def _gap(self, found: Votes, sides: Sides, first: int) -> str:
         """The gap that is nearer than every entry that answers and than everything that is refused."""
-        gap, refusal = best(found.fused, sides.gaps), best(found.question, sides.refusals)
-        if gap is None or found.fused[gap] < found.fused[first]:
+        gap, refusal = best(found.likeness, sides.gaps), best(found.question, sides.refusals)
+        if gap is None or found.likeness[gap] < found.likeness[first]:
             return ""
         if refusal is not None and found.question[gap] < found.question[refusal]:
             return ""
