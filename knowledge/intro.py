@@ -96,7 +96,10 @@ def _read_step(path: Path, lang: str, number: int) -> Step:
     if name is None:
         raise ContentError([Problem(path, 0, "the file name must be two digits, a hyphen, and a-z, 0-9, hyphens")])
     front = Front(path)
-    values = front.keys(front.root(match[1]), _NEEDED, ("examples",)) if match[1].strip() else {}
+    root = front.root(match[1])
+    if front.problems:
+        raise ContentError(front.problems)
+    values = front.keys(root, _NEEDED, ("examples",))
     step = Step(
         number,
         lang,
@@ -113,8 +116,6 @@ def _read_step(path: Path, lang: str, number: int) -> Step:
             for audience, node in (front.keys(values["examples"], AUDIENCES) if "examples" in values else {}).items()
         },
     )
-    if not values and not front.problems:
-        front.wrong(None, "the front matter is empty")
     if "picture" in values and not (path.parents[1] / PICTURES / f"{step.picture}.png").is_file():
         front.wrong(values["picture"], f"there is no picture '{step.picture}.png' in intro/{PICTURES}")
     if not step.body:
@@ -123,9 +124,8 @@ def _read_step(path: Path, lang: str, number: int) -> Step:
         length = len(plain(step.text(audience))) + len(step.ask)
         if length > MAX_CHARACTERS:
             whom = f" for '{audience}'" if audience else ""
-            front.wrong(
-                values.get("examples"), f"text and question{whom} have {length} of {MAX_CHARACTERS} characters"
-            )
+            message = f"text and question{whom} have {length} characters; at most {MAX_CHARACTERS} fit"
+            front.wrong(values.get("examples", root), message)
     if front.problems:
         raise ContentError(front.problems)
     return step

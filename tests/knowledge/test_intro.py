@@ -30,7 +30,7 @@ def folder(tmp_path: Path) -> Path:
         ("  npo: Auch ein guter Verein stößt hier an seine Grenze.\n", "", 18, "the key 'npo' is missing"),
         ("entries: [", "entries: warum #", 3, "must be a list"),
         ("title: Warum", "title: [Warum]\n#", 2, "must be a text"),
-        ("title: Warum", 'title: "Warum', 2, "not valid YAML"),
+        ("title: Warum", "title: Ja: Warum", 2, "not valid YAML"),
         ("Deshalb spricht", "x" * 600 + " spricht", 18, "at most 600 fit"),
         ("reply: Gute", "reply: " + "Gute " * 60, 9, "at most 280 fit"),
     ],
