@@ -3,6 +3,8 @@
 import re
 from dataclasses import replace
 
+import pytest
+
 from bot.drawings import draw
 from bot.flows import intro, start
 from bot.flows.dialogue import Dialogue
@@ -46,6 +48,18 @@ def test_diagram_of_the_introduction() -> None:
     }
 
     assert ways == drawn
+
+
+@pytest.mark.parametrize("lang", sorted({step.lang for step in STEPS}))
+@pytest.mark.parametrize("audience", AUDIENCES)
+def test_every_button_of_every_page_does_something(dialogue: Dialogue, lang: str, audience: str) -> None:
+    """No button of any step or reply is one that no longer counts."""
+    state = State(lang=lang, audience=audience)
+    for step in steps_in(STEPS, lang):
+        for chosen in (None, *range(len(step.choices))):
+            page = intro.show_step(state, EVENT, STEPS, step.number, lang, chosen)
+            for data in buttons(page):
+                assert data == intro.SELF_CHECK or said(dialogue.handle(page.state, replace(TAP, text=data))), data
 
 
 def test_every_page_has_its_picture() -> None:

@@ -15,7 +15,7 @@ STEPS = read_steps(HOUSE / "intro")
 LANGUAGES = sorted({step.lang for step in STEPS})
 BEGIN = {"en": "/intro", "de": "/einfuehrung"}
 OUTSIDE = "k:"  # the self-check has its own walk
-TALK = "talk"
+ALL, TALK = f"{STEP}all:", "talk"
 
 
 def found(page: Seen) -> list[str]:
@@ -41,25 +41,20 @@ async def tapped(ada: User, page: Seen, data: str) -> Seen:
 
 async def walked(ada: User, page: Seen, audience: str) -> dict[str, Page]:
     """Tap every button that any page shows, once; the pages that were seen, by the button that leads to each."""
-    begin = f"{STEP}a:{audience}"
+    begin, at = f"{STEP}a:{audience}", f"{STEP}1"
     page = await tapped(ada, page, begin)
-    message, at = page.id, f"{STEP}1"
-    seen, pages, done = {at: Page.STEP}, {at: page}, set[str]()
-    while waiting := {name: left for name, shown in pages.items() if (left := _untapped(shown, done))}:
+    message, seen, pages, done = page.id, {at: Page.STEP}, {at: page}, set[str]()
+    while waiting := [name for name, shown in pages.items() if _untapped(shown, done)]:
         if at not in waiting:
-            at = next(iter(waiting))
-            assert at in found(page) or ada.forges(at)
-            if at in found(page):
-                ada.taps_on(page, at)
-            page = await ada.wait_reply()
-            assert page.id == message
-        data = waiting[at][0]
+            at = waiting[0]
+            for button in (begin, ALL, at.rpartition(":")[0], at):  # from any page to any other
+                page = await tapped(ada, page, button) if button in found(page) else page
+        data = _untapped(pages[at], done)[0]
         done.add(data)
         reply = await tapped(ada, page, data)
         if target := leads_to(data):
             assert reply.id == message
-            page, at = reply, data
-            seen[data], pages[data] = target, reply
+            page, at, seen[data], pages[data] = reply, data, target, reply
     return seen
 
 
