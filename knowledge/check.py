@@ -2,9 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
-from itertools import groupby
 from pathlib import Path
 
+from knowledge.check_intro import check_steps
 from knowledge.entry import ID_PATTERN, Entry, Layer
 from knowledge.errors import Problem
 from knowledge.folder import Knowledge
@@ -19,7 +19,7 @@ MAX_BODY = 900
 
 def check(knowledge: Knowledge) -> tuple[Problem, ...]:
     """Everything wrong across the files, sorted by file. Empty where all is well."""
-    rules = (_names, _sizes, _links, _parity, _duplicates, _phrases, _steps, _topics)
+    rules = (_names, _sizes, _links, _parity, _duplicates, _phrases, check_steps, _topics)
     return tuple(sorted(problem for rule in rules for problem in rule(knowledge)))
 
 
@@ -93,20 +93,6 @@ def _phrases(knowledge: Knowledge) -> Iterator[Problem]:
             if entry := questions.get(phrase.casefold()):
                 path = knowledge.folder / "intents" / f"{intent.id}.yaml"
                 yield Problem(path, 0, f"'{phrase}' is an example question of the entry '{entry.id}' too")
-
-
-def _steps(knowledge: Knowledge) -> Iterator[Problem]:
-    known = {entry.id for entry in knowledge.entries}
-    folder = knowledge.folder / "intro"
-    counts = {lang: len(list(steps)) for lang, steps in groupby(knowledge.steps, lambda step: step.lang)}
-    for lang in LANGUAGES:
-        if counts.get(lang) != max(counts.values(), default=0) or not counts:
-            yield Problem(folder / lang, 0, f"the introduction has {counts.get(lang, 0)} steps in this language")
-    for step in knowledge.steps:
-        for entry_id in step.entries:
-            if entry_id not in known:
-                message = f"step {step.number}, entries: there is no entry '{entry_id}'"
-                yield Problem(folder / step.lang, 0, message)
 
 
 def _topics(knowledge: Knowledge) -> Iterator[Problem]:

@@ -6,6 +6,7 @@ from bot.answer import Status
 from bot.consultation import Brief
 from bot.flows.parts import Parts
 from bot.model import Event, State
+from knowledge.intro import steps_in
 from prompts.telegram_html import to_plain
 
 PASSAGE = 300  # characters of an answer that an adviser is shown
@@ -13,7 +14,7 @@ PASSAGE = 300  # characters of an answer that an adviser is shown
 
 def brief(parts: Parts, state: State, event: Event) -> Brief:
     """The person's last question with what the bot answered, and how far they are in the introduction."""
-    steps = len([step for step in parts.steps if step.lang == parts.lang(state, event)])
+    steps = len(steps_in(parts.steps, parts.lang(state, event)))
     known = Brief(state.last_question, step=state.step, steps=steps if state.step else 0)
     if not state.last_question:
         return known
