@@ -65,7 +65,8 @@ def _show(messages: tuple[Message, ...]) -> list[Button]:
         match message:
             case Say(chat_id=None, desk=False) | Change():
                 click.echo("\n" + to_plain(message.html))
-                fresh = [button for row in message.keyboard for button in row]
+                every = [button for row in message.keyboard for button in row]
+                fresh = [button for button in every if not button.url]
                 if fresh:
                     click.echo()
                 for number, button in enumerate(fresh, start=len(buttons) + 1):

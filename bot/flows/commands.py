@@ -3,12 +3,13 @@
 import json
 
 from bot.consultation import Side
-from bot.flows import form, form_buttons, intro, questions
+from bot.flows import form, form_buttons, intro, questions, share
 from bot.flows.buttons import DELETE, GO, LANG
 from bot.flows.parts import Flow, Parts
 from bot.flows.sides import LANG as DESK_LANG
 from bot.hours import spoken
 from bot.language import OURS
+from bot.links import ENTRY_LINK
 from bot.menu import MEANING
 from bot.model import Button, Card, Event, Say, State, Turn
 from prompts.render import label, render
@@ -39,7 +40,7 @@ def _start(parts: Parts, state: State, event: Event) -> Turn:
         return intro.show_step(state, event, parts.steps, 1, lang)
     if link == "beratung":
         return form.begin(parts, state, event)
-    if link.startswith("frage-") and (turn := questions.show(parts, state, event, link.removeprefix("frage-"))):
+    if link.startswith(ENTRY_LINK) and (turn := questions.show(parts, state, event, link.removeprefix(ENTRY_LINK))):
         return turn
     names = ("ask", "guide", "talk")
     keyboard = tuple((Button(label(name, lang), f"{GO}{name}"),) for name in names)
@@ -114,6 +115,7 @@ COMMANDS: dict[str, Flow] = {
     "meinedaten": _my_data,
     "loeschen": _delete,
     "abbrechen": _cancel,
+    "teilen": share.share,
     "anfragen": _requests,
     "status": _status,
 }

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.answer import ENTRY, TALK
+from bot.links import STEP_LINK
 from bot.model import Button, Change, Event, Keyboard, Kind, Say, State, Toast, Turn
 from knowledge.intro import Step
 from prompts.render import label, render
@@ -25,7 +26,7 @@ def show_step(state: State, event: Event, steps: Sequence[Step], number: int, la
     step = own[max(1, min(number, len(own))) - 1]
     html = render("intro_step", lang, number=step.number, total=len(own), title=step.title, body=step.body)
     keyboard = _keyboard(step, len(own), lang)
-    state = replace(state, step=step.number)
+    state = replace(state, step=step.number, shown=f"{STEP_LINK}{step.number}")
     if event.kind is Kind.BUTTON:
         return Turn(state, (Change(html, keyboard, message_id=event.message_id), Toast()))
     return Turn(state, (Say(html, keyboard),))

@@ -6,6 +6,7 @@ from typing import Any
 
 from bot.model import (
     Alarm,
+    Button,
     Card,
     Change,
     Copy,
@@ -136,7 +137,9 @@ def _drawn(drawing: Drawing) -> dict[str, Any]:
 
 
 def _markup(keyboard: Keyboard) -> dict[str, Any]:
-    rows = [
-        [{"text": button.label[:_LABEL_LIMIT], "callback_data": button.data} for button in row] for row in keyboard
-    ]
+    rows = [[{"text": button.label[:_LABEL_LIMIT], **_action(button)} for button in row] for row in keyboard]
     return {"reply_markup": {"inline_keyboard": rows}} if rows else {}
+
+
+def _action(button: Button) -> dict[str, Any]:
+    return {"url": button.url} if button.url else {"callback_data": button.data}
