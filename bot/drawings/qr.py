@@ -1,5 +1,7 @@
 """A link as a QR picture, with a few words below: black on white with its own margin, whatever the chat's colours."""
 
+from io import BytesIO
+
 import segno
 import typst
 
@@ -26,13 +28,14 @@ PAGE = b"""
 def drawn(values: Values) -> Drawn:
     """The picture of the values ``link`` and ``title``; the title stands below the code, and the link below it."""
     link, title = str(values["link"]), str(values["title"])
-    code = segno.make_qr(link, error="m").svg_inline(border=MARGIN, light="white", svgns=True)
+    code = BytesIO()
+    segno.make_qr(link, error="m").save(code, kind="svg", border=MARGIN, light="white")
     png = typst.compile(
         PAGE,
         format="png",
         ppi=PIXELS_PER_INCH,
         ignore_system_fonts=True,
-        sys_inputs={"code": code, "title": title, "link": link.removeprefix("https://")},
+        sys_inputs={"code": code.getvalue().decode(), "title": title, "link": link.removeprefix("https://")},
     )
     assert isinstance(png, bytes)
     return Drawn("qr.png", png)

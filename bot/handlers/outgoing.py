@@ -65,7 +65,7 @@ def _calls(message: Message, event: Event, desk: int | None) -> Iterator[Outgoin
         case Change(html, keyboard, message_id, question, drawing):
             method, params = "editMessageText", text_params(split_html(html)[0], keyboard)
             if drawing:
-                media = {"type": "photo", "media": _drawn(drawing), **_caption(html)}
+                media = {"media": _drawn(drawing), **_caption(html)}
                 method, params = "editMessageMedia", {"media": media, **_markup(keyboard)}
             if message_id is not None:
                 yield Outgoing(event.chat_id, method, {"message_id": message_id, **params})

@@ -62,13 +62,13 @@ def _argument(key: str, value: Any) -> Any:
     if key in _TYPES:
         return _TYPES[key].de_json(value)
     if key == "media":
-        return InputMediaPhoto(**{**value, "media": _file(value["media"])})
+        return InputMediaPhoto(**{**value, "media": _file(value["media"], attach=True)})
     return _file(value) if key in ("photo", "document") else value
 
 
-def _file(value: dict[str, Any]) -> InputFile:
+def _file(value: dict[str, Any], *, attach: bool = False) -> InputFile:
     drawn = draw(value[DRAWN], value["values"])
-    return InputFile(drawn.content, filename=drawn.name)
+    return InputFile(drawn.content, filename=drawn.name, attach=attach)
 
 
 def outcome(error: TelegramError) -> Result:
