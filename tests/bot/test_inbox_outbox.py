@@ -75,6 +75,29 @@ async def test_order_per_chat(store: SqliteStore) -> None:
     assert len(handled) == 200
 
 
+async def test_only_the_newest(store: SqliteStore) -> None:
+    """Where only the newest counts, those that wait behind a newer one are done without being handled."""
+    handled: list[int] = []
+    inbox = Inbox(store, lambda number, raw: handled.append(number), key, lambda chat: chat == "10")
+
+    await inbox.receive([update(number, 10 + number % 2) for number in range(1, 9)])
+    await inbox.idle()
+
+    assert [number for number in handled if number % 2 == 0] == [8]
+    assert [number for number in handled if number % 2] == [1, 3, 5, 7]
+    assert store.pending_updates() == []
+
+
+async def test_nobody_is_named_by_what_is_done(store: SqliteStore) -> None:
+    """Of an update that is done neither its text nor its chat is kept."""
+    store.add_updates([(1, "inline:4711", '{"text": "Geheimnis"}')])
+    store.finish(1, None, None, (), ())
+
+    assert store.add_updates([(1, "inline:4711", "{}")]) == []
+    assert store.pending_updates() == []
+    assert not any(b"4711" in path.read_bytes() for path in store.path.parent.glob("bot.db"))
+
+
 async def test_unfinished_updates_are_taken_up_again(store: SqliteStore) -> None:
     """What was written down before a crash is handled at the next start."""
     store.add_updates([(7, "10", '{"update_id": 7, "chat": 10}')])
