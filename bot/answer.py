@@ -149,6 +149,12 @@ class Answerer:
             return self._abstained(searcher, entry_id, lang, "", 1.0)
         return self._found(searcher, entry_id, lang, "", 1.0, 0.0)
 
+    def entry(self, entry_id: str, lang: str) -> Entry | None:
+        """An entry that answers something; None where there is none of this id, or it only says what is missing."""
+        searcher = self._searcher()
+        known = self._answering(searcher, (entry_id,))
+        return self._entry(searcher, entry_id, lang) if known else None
+
     def nearest(self, text: str, count: int, lang: str) -> list[tuple[str, str]]:
         """Ids and titles of the entries nearest to a text, best first; none that only says what is missing."""
         searcher = self._searcher()

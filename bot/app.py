@@ -21,8 +21,9 @@ from bot.flows.undelivered import undelivered
 from bot.handlers import profile
 from bot.handlers.connecting import client, until_reached
 from bot.handlers.delivery import Delivery
-from bot.handlers.incoming import ALLOWED_UPDATES, chat_key
+from bot.handlers.incoming import ALLOWED_UPDATES, chat_key, only_newest
 from bot.handlers.membership import membership
+from bot.handlers.offering import send_offer
 from bot.handlers.outgoing import unasked
 from bot.handlers.polling import poll
 from bot.handlers.turns import Observe, Turns, unobserved
@@ -70,8 +71,9 @@ def make_dialogue(
     store: SqliteStore,
     clock: Callable[[], float] = time.time,
     knowledge: Path = HOUSE,
+    username: str = "",
 ) -> Dialogue:
-    """The conversation, wired to index and store. ``clock`` gives Unix time."""
+    """The conversation, wired to index and store. ``clock`` gives Unix time, ``username`` is the bot's, for links."""
 
     def status() -> dict[str, object]:
         manifest = live.searcher().opened.manifest
@@ -97,6 +99,7 @@ def make_dialogue(
         mail=settings.smtp_url is not None,
         answer_days=settings.answer_days,
         close_days=settings.close_days,
+        username=username,
     )
 
 
@@ -141,7 +144,7 @@ async def run(
         if me is None:
             return
         log.info("@%s is ready: %d entries", me.username, live.searcher().opened.manifest.entries)
-        dialogue = make_dialogue(settings, live, store, clock, knowledge)
+        dialogue = make_dialogue(settings, live, store, clock, knowledge, me.username or "")
         async with _running(settings, dialogue, store, bot, me, observe, nudge or asyncio.Event()) as inbox:
             if webhook:
                 await _serve_webhook(settings, bot, inbox, dialogue, stop)
@@ -168,8 +171,8 @@ async def _running(
     outbox = Outbox(store, delivery, dialogue.now, lambda outgoing, reason: _told(dialogue, outgoing, reason))
     background: set[asyncio.Task[None]] = set()
 
-    def start_typing(chat_id: int) -> None:
-        task = asyncio.create_task(_typing(bot, chat_id))
+    def start(work: Callable[..., Coroutine[None, None, None]], *values: object) -> None:
+        task = asyncio.create_task(work(bot, *values))
         background.add(task)
         task.add_done_callback(background.discard)
 
@@ -179,11 +182,12 @@ async def _running(
         bot,
         me,
         _threadsafe(loop, outbox.wake),
-        lambda chat: _threadsafe(loop, start_typing, chat)(),
+        lambda chat: _threadsafe(loop, start, _typing, chat)(),
+        lambda query, offer: _threadsafe(loop, start, send_offer, query, offer)(),
         membership(bot, loop),
         observe,
     )
-    inbox = Inbox(store, turns.handle, chat_key)
+    inbox = Inbox(store, turns.handle, chat_key, only_newest)
     sending = asyncio.create_task(outbox.run())
     publishing = asyncio.create_task(profile.publish(bot, settings.language, dialogue.desk))
     watching = asyncio.create_task(watch(dialogue, outbox.wake, nudge))

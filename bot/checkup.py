@@ -42,7 +42,8 @@ async def _reach(token: str, address: str) -> str:
         async with Bot(token, base_url=f"{address}/bot") as bot:
             webhook = await bot.get_webhook_info()
             late = f", last webhook error: {webhook.last_error_message}" if webhook.last_error_message else ""
-            return f"@{bot.username}, {webhook.pending_update_count} updates waiting{late}"
+            inline = "on" if bot.supports_inline_queries else "off (switch it on with /setinline at @BotFather)"
+            return f"@{bot.username}, inline mode {inline}, {webhook.pending_update_count} updates waiting{late}"
     except InvalidToken:
         raise ConnectionRefused("Telegram does not know this token. Check GW_TELEGRAM_TOKEN.") from None
     except TelegramError as error:

@@ -16,10 +16,19 @@ AT_ONCE = 4  # chats handled at the same time; the encoder uses both cores as it
 
 
 class Inbox:
-    """Takes raw updates and calls ``handle`` for each, once, in order per chat."""
+    """Takes raw updates and calls ``handle`` for each, once, in order per chat.
 
-    def __init__(self, store: Store, handle: Handle, chat_key: Callable[[dict[str, Any]], str]) -> None:
-        self._store, self._handle, self._chat_key = store, handle, chat_key
+    Of the updates of a key for which ``only_newest`` holds, those are passed over behind which another one waits.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        handle: Handle,
+        chat_key: Callable[[dict[str, Any]], str],
+        only_newest: Callable[[str], bool] = lambda key: False,
+    ) -> None:
+        self._store, self._handle, self._chat_key, self._only_newest = store, handle, chat_key, only_newest
         self._waiting: dict[str, deque[tuple[int, str]]] = defaultdict(deque)
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._slots = asyncio.Semaphore(AT_ONCE)
@@ -56,9 +65,12 @@ class Inbox:
     async def _work(self, chat: str) -> None:
         queue = self._waiting[chat]
         while queue and not self._closing:
-            update_id, body = queue.popleft()
             async with self._slots:
-                await asyncio.to_thread(self._handle, update_id, json.loads(body))
+                update_id, body = queue.popleft()
+                if queue and self._only_newest(chat):
+                    await asyncio.to_thread(self._store.finish, update_id, None, None, (), ())
+                else:
+                    await asyncio.to_thread(self._handle, update_id, json.loads(body))
         del self._tasks[chat]
         if not queue:
             del self._waiting[chat]

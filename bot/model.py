@@ -15,6 +15,7 @@ class Kind(StrEnum):
     EDITED = "edited"
     COMMAND = "command"
     BUTTON = "button"
+    INLINE = "inline"  # what somebody types after the bot's name, in any chat
     OTHER = "other"  # photo, voice, sticker, file, poll, …
     REMOVED = "removed"  # the bot is no longer in the group
     MOVED = "moved"  # the group was turned into a supergroup; the text is its new id
@@ -33,6 +34,7 @@ class Event:
         reply_to: the message that this one replies to, ours or another.
         thread_id: the topic of a forum, 0 outside of one.
         addressed: whether it is meant for the bot; in a group that is what mentions it, or replies to it.
+        callback_id: by which a tap, or what was typed after the bot's name, is answered.
         member: whether Telegram says that the person is in the advisers' chat; asked only where it matters.
     """
 
@@ -68,7 +70,7 @@ class State:
     could lean: with them it can be answered once more, after an edit or to explain the answer. ``form`` is the
     request for advice being filled in, ``rated`` the closed request whose comment is awaited. ``step`` is the step of
     the introduction that was shown last, ``audience`` for whom its examples are, and ``touring`` says whether the
-    person is in the middle of it.
+    person is in the middle of it. ``shown`` is the start parameter of what was seen last, an entry or a step.
     """
 
     lang: str = ""
@@ -81,14 +83,16 @@ class State:
     rated: str = ""
     audience: str = ""
     touring: bool = False
+    shown: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """An inline button. ``data`` has at most 64 bytes."""
+    """An inline button. ``data`` has at most 64 bytes; with ``url`` it opens an address instead."""
 
     label: str
-    data: str
+    data: str = ""
+    url: str = ""
 
 
 Keyboard = tuple[tuple[Button, ...], ...]

@@ -67,7 +67,8 @@ def _show(messages: tuple[Message, ...]) -> list[Button]:
                 if message.drawing and (alt := message.drawing.values.get("alt")):
                     click.echo(f"\n[{alt}]")
                 click.echo("\n" + to_plain(message.html))
-                fresh = [button for row in message.keyboard for button in row]
+                every = [button for row in message.keyboard for button in row]
+                fresh = [button for button in every if not button.url]
                 if fresh:
                     click.echo()
                 for number, button in enumerate(fresh, start=len(buttons) + 1):

@@ -5,6 +5,7 @@ Each kind has a function here that makes the file from a few values, which are a
 
 from collections.abc import Callable
 
+from bot.drawings import qr
 from bot.drawings.drawn import Drawn, Values
 from bot.drawings.picture import picture
 
@@ -12,6 +13,7 @@ __all__ = ["DRAWERS", "Drawn", "Values", "draw"]
 
 DRAWERS: dict[str, Callable[[Values], Drawn]] = {
     "picture": picture,
+    "qr": qr.drawn,
 }
 
 

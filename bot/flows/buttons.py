@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from bot.answer import ENTRY, TALK, THUMB
-from bot.flows import desk_buttons, form, form_buttons, intro, intro_buttons, questions, talk
+from bot.flows import desk_buttons, form, form_buttons, intro, intro_buttons, questions, share, talk
 from bot.flows.parts import Parts
 from bot.flows.review import FORM
 from bot.flows.sides import ASIDE, DESK
@@ -79,6 +79,7 @@ BUTTONS: dict[str, Tap] = {
     f"{DELETE}yes": _delete,
     f"{DELETE}no": _keep,
     FORM: form_buttons.tapped,
+    share.BOT: share.bot_instead,
     DESK: desk_buttons.button,
     ASIDE: talk.button,
 }

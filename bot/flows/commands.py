@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 
 from bot.consultation import Side
-from bot.flows import form, form_buttons, intro, questions, start
+from bot.flows import form, form_buttons, intro, questions, share, start
 from bot.flows.buttons import DELETE, LANG
 from bot.flows.parts import Flow, Parts
 from bot.flows.sides import LANG as DESK_LANG
@@ -102,6 +102,7 @@ COMMANDS: dict[str, Flow] = {
     "meinedaten": _my_data,
     "loeschen": _delete,
     "abbrechen": _cancel,
+    "teilen": share.share,
     "anfragen": _requests,
     "status": _status,
 }

@@ -30,6 +30,7 @@ from enum import StrEnum
 
 from bot.answer import ENTRY, TALK
 from bot.flows.parts import Parts
+from bot.links import STEP_LINK
 from bot.model import Button, Change, Drawing, Event, Keyboard, Kind, Say, State, Toast, Turn
 from knowledge.intro import AUDIENCES, Choice, Step, steps_in
 from prompts.render import label, render
@@ -81,7 +82,7 @@ def show_step(
     choice = step.choices[chosen] if chosen is not None and 0 <= chosen < len(step.choices) else None
     known = {"number": number, "total": len(path), "step": step, "choice": choice}
     html = render("intro_step", lang, **known, body=step.text(state.audience))
-    state = replace(state, step=number, touring=number < len(path))
+    state = replace(state, step=number, touring=number < len(path), shown=f"{STEP_LINK}{number}")
     return _page(state, event, html, _keyboard(number, step, len(path), choice, lang), step.picture, step.alt)
 
 

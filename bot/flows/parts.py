@@ -34,6 +34,7 @@ class Parts:
         mail: whether requests go out by e-mail.
         answer_days: working days within which an answer is promised.
         close_days: days of silence after which a request is closed.
+        username: the bot's name in links, known once Telegram is reached; "" without Telegram.
     """
 
     answerer: Answerer
@@ -49,6 +50,7 @@ class Parts:
     mail: bool
     answer_days: int
     close_days: int
+    username: str
 
     @property
     def contact(self) -> Contact:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from bot.answer import Answer, Status
 from bot.flows.parts import Parts
 from bot.flows.why import KEPT, why_row
+from bot.links import ENTRY_LINK
 from bot.model import Change, Decided, Event, Keyboard, Say, State, Turn
 from bot.several import MAX_READ, Answers, answer_each
 from prompts.render import render
@@ -40,7 +41,10 @@ def show(parts: Parts, state: State, event: Event, entry: str) -> Turn | None:
     answer = parts.answerer.show(entry, parts.lang(state, event))
     if answer is None:
         return None
-    return Turn(replace(state, last_entry=entry), (Say(answer.html, parts.answerer.keyboard(answer)),))
+    return Turn(
+        replace(state, last_entry=entry, shown=ENTRY_LINK + entry),
+        (Say(answer.html, parts.answerer.keyboard(answer)),),
+    )
 
 
 def _keyboard(parts: Parts, event: Event, answer: Answer, number: int) -> Keyboard:
@@ -73,4 +77,5 @@ def _remember(state: State, event: Event, answers: Answers, context: str) -> Sta
         last_entry=entry,
         last_message=event.message_id,
         last_context=context,
+        shown=ENTRY_LINK + entry if entry else "",
     )

@@ -3,6 +3,7 @@
 from bot.consultation import Status
 from bot.flows import form, intro, questions
 from bot.flows.parts import Parts
+from bot.links import ENTRY_LINK, STEP_LINK
 from bot.model import Button, Event, Say, State, Turn
 from knowledge.intro import steps_in
 from prompts.render import label, render
@@ -16,12 +17,12 @@ def start(parts: Parts, state: State, event: Event) -> Turn:
     link = event.text.strip()
     if link == "beratung":
         return form.begin(parts, state, event)
-    if link.startswith("frage-") and (turn := questions.show(parts, state, event, link.removeprefix("frage-"))):
+    if link.startswith(ENTRY_LINK) and (turn := questions.show(parts, state, event, link.removeprefix(ENTRY_LINK))):
         return turn
     if link == "intro":
         return intro.begin(parts, state, event)
-    number = link.removeprefix("intro-")
-    if link.startswith("intro-") and number.isdecimal():
+    number = link.removeprefix(STEP_LINK)
+    if link.startswith(STEP_LINK) and number.isdecimal():
         return intro.show_step(state, event, parts.steps, int(number), parts.lang(state, event))
     return _doors(parts, state, event)
 

@@ -1,11 +1,21 @@
 """Telegram update -> event."""
 
-from telegram import CallbackQuery, ChatMemberUpdated, MaybeInaccessibleMessage, Message, MessageEntity, Update, User
+from telegram import (
+    CallbackQuery,
+    ChatMemberUpdated,
+    InlineQuery,
+    MaybeInaccessibleMessage,
+    Message,
+    MessageEntity,
+    Update,
+    User,
+)
 from telegram.constants import ChatMemberStatus, ChatType
 
 from bot.model import Event, Kind
 
-ALLOWED_UPDATES = ["message", "edited_message", "callback_query", "my_chat_member"]
+ALLOWED_UPDATES = ["message", "edited_message", "callback_query", "my_chat_member", "inline_query"]
+INLINE = "inline:"  # begins the key of what a person types after the bot's name
 OUTSIDE = (ChatMemberStatus.LEFT, ChatMemberStatus.BANNED)
 ATTACHED = ("photo", "voice", "document", "video", "video_note", "audio", "animation", "sticker", "contact",
             "location", "venue", "poll", "dice", "story")  # fmt: skip
@@ -20,14 +30,21 @@ def chat_key(update: dict[str, object]) -> str:
             holder = message if isinstance(message, dict) and "chat" in message else part
             owner = holder.get("chat") or holder.get("from")
             if isinstance(owner, dict):
-                return str(owner.get("id"))
+                return (INLINE if kind == "inline_query" else "") + str(owner.get("id"))
     return ""
+
+
+def only_newest(key: str) -> bool:
+    """Whether an update of this key is worth nothing once a newer one is there: each letter typed is a query."""
+    return key.startswith(INLINE)
 
 
 def to_event(update: Update, bot: User) -> Event | None:
     """The event of an update; None where it is not for the bot (a service message, a group's own talk)."""
     if update.callback_query:
         return _tap(update.update_id, update.callback_query)
+    if update.inline_query:
+        return _typed(update.update_id, update.inline_query)
     if update.my_chat_member:
         return _membership(update.update_id, update.my_chat_member)
     message = update.message or update.edited_message
@@ -60,6 +77,20 @@ def _tap(update_id: int, query: CallbackQuery) -> Event | None:
     )
 
 
+def _typed(update_id: int, query: InlineQuery) -> Event:
+    person = query.from_user
+    return Event(
+        update_id,
+        Kind.INLINE,
+        person.id,
+        person.id,
+        0,
+        text=query.query,
+        callback_id=query.id,
+        language_code=person.language_code or "",
+    )
+
+
 def _membership(update_id: int, change: ChatMemberUpdated) -> Event | None:
     """The bot was thrown out of a group, or has left it; all else about its membership changes nothing."""
     if change.chat.type == ChatType.PRIVATE or change.new_chat_member.status not in OUTSIDE:
@@ -74,8 +105,9 @@ def _message(update_id: int, message: Message, sender: User, bot: User, *, edite
     text = message.text or message.caption or ""
     command, arguments = _command(message, bot)
     mentioned = f"@{bot.username}".casefold()
-    addressed = private or to_us or bool(command) or _mentions(message, mentioned)
-    if not addressed and replied is None and not message.is_topic_message:
+    offered = message.via_bot is not None and message.via_bot.id == bot.id  # one of our own results, sent on
+    addressed = not offered and (private or to_us or bool(command) or _mentions(message, mentioned))
+    if not private and not addressed and replied is None and not message.is_topic_message:
         return None
     if not private:
         text = _without(text, mentioned)

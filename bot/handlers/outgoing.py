@@ -6,6 +6,7 @@ from typing import Any
 
 from bot.model import (
     Alarm,
+    Button,
     Card,
     Change,
     Copy,
@@ -64,7 +65,7 @@ def _calls(message: Message, event: Event, desk: int | None) -> Iterator[Outgoin
         case Change(html, keyboard, message_id, question, drawing):
             method, params = "editMessageText", text_params(split_html(html)[0], keyboard)
             if drawing:
-                media = {"type": "photo", "media": _drawn(drawing), **_caption(html)}
+                media = {"media": _drawn(drawing), **_caption(html)}
                 method, params = "editMessageMedia", {"media": media, **_markup(keyboard)}
             if message_id is not None:
                 yield Outgoing(event.chat_id, method, {"message_id": message_id, **params})
@@ -136,7 +137,9 @@ def _drawn(drawing: Drawing) -> dict[str, Any]:
 
 
 def _markup(keyboard: Keyboard) -> dict[str, Any]:
-    rows = [
-        [{"text": button.label[:_LABEL_LIMIT], "callback_data": button.data} for button in row] for row in keyboard
-    ]
+    rows = [[{"text": button.label[:_LABEL_LIMIT], **_action(button)} for button in row] for row in keyboard]
     return {"reply_markup": {"inline_keyboard": rows}} if rows else {}
+
+
+def _action(button: Button) -> dict[str, Any]:
+    return {"url": button.url} if button.url else {"callback_data": button.data}

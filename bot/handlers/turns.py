@@ -10,6 +10,7 @@ from telegram import Bot, Update, User
 
 from bot.errors import Conflict
 from bot.flows.dialogue import Dialogue
+from bot.flows.inline import Offer, offer
 from bot.flows.sides import DESK
 from bot.flows.talk import talking
 from bot.handlers.incoming import to_event
@@ -42,6 +43,8 @@ def unobserved(observed: Observed) -> None:
 class Turns:
     """Handles raw updates. ``wake`` is called when something is to be sent, ``typing`` before a look-up.
 
+    ``offering`` sends what is offered for an inline query, named by its id.
+
     ``is_member`` says whether a person is in a chat now; ``observe`` is told what was decided. All are called from
     the thread that handles the update.
     """
@@ -54,18 +57,22 @@ class Turns:
         me: User,
         wake: Callable[[], None],
         typing: Callable[[int], None],
+        offering: Callable[[str, Offer], None],
         is_member: Callable[[int, int], bool],
         observe: Observe = unobserved,
     ) -> None:
         self._dialogue, self._store, self._bot, self._me = dialogue, store, bot, me
         self._observe = observe
-        self._wake, self._typing, self._is_member = wake, typing, is_member
+        self._wake, self._typing, self._offering, self._is_member = wake, typing, offering, is_member
 
     def handle(self, update_id: int, raw: dict[str, Any]) -> None:
         """Handle one update; what goes wrong is answered with an apology and logged without its text."""
         event = self._event(update_id, raw)
         if event is None:
             self._store.finish(update_id, None, None, (), ())
+            return
+        if event.kind is Kind.INLINE:
+            self._offer(event)
             return
         if event.kind is Kind.TEXT and event.addressed and not talking(self._dialogue, event):
             self._typing(event.chat_id)
@@ -83,6 +90,16 @@ class Turns:
             except Conflict:  # somebody else changed the request in this moment: decide again on what is true now
                 log.info("update %d is decided again", update_id)
         log.error("update %d came to no decision", update_id)
+
+    def _offer(self, event: Event) -> None:
+        """Answer an inline query past the outbox, since an answer that waits is worthless; nothing of it is kept."""
+        try:
+            made = offer(self._dialogue, self._store.state(event.key), event)
+        except Exception:  # the person is at the keyboard: the next letter asks again
+            log.exception("update %d could not be answered", event.update_id)
+        else:
+            self._offering(event.callback_id, made)
+        self._store.finish(event.update_id, None, None, (), ())
 
     def _event(self, update_id: int, raw: dict[str, Any]) -> Event | None:
         try:

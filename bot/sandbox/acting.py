@@ -5,7 +5,7 @@ import binascii
 from collections.abc import Callable
 from typing import Any
 
-from bot.sandbox.bodies import Act, Edit, FaultWanted, Inline, NewPerson, Person, Say, Send, Start, Tap, Topic
+from bot.sandbox.bodies import Act, Choose, Edit, FaultWanted, Inline, NewPerson, Person, Say, Send, Start, Tap, Topic
 from bot.sandbox.stage import Stage
 from bot.sandbox.standin import FaultKind, Group, User, pictures, utf16, validate
 from bot.sandbox.standin.media import PICTURE
@@ -100,16 +100,31 @@ def start(stage: Stage, act: Start) -> None:
 
 
 def inline(stage: Stage, act: Inline) -> Json:
-    """Ask the bot from any chat; empty where it offers nothing."""
+    """Ask the bot from any chat; empty where it offers nothing, or where something newer was typed meanwhile."""
     user = _user(stage, act.person)
     if not stage.world.updates.wanted("inline_query"):
-        return {"results": []}
+        return {"query": "", "results": []}
     asked = user.asks_inline(act.query)
+    queries = stage.world.inline_queries
+
+    def settled() -> bool:
+        newest = next(one for one in reversed(queries.values()) if one.person is asked.person)
+        return asked.answer is not None or newest is not asked
+
     try:
-        stage.world.wait(lambda: asked.answer is not None, PATIENCE)
+        stage.world.wait(settled, PATIENCE)
     except TimeoutError:
-        return {"results": []}
-    return {"results": [_result(one) for one in asked.results]}
+        return {"query": asked.id, "results": []}
+    return {"query": asked.id, "results": [_result(one) for one in asked.results]}
+
+
+def choose(stage: Stage, act: Choose) -> None:
+    """Send a result that the bot offered."""
+    user, group = _place(stage, act.person, act.chat)
+    asked = stage.world.inline_queries.get(act.query)
+    if asked is None or asked.person.id != act.person or act.result not in [one["id"] for one in asked.results]:
+        raise Refused("Das bietet der Bot nicht mehr an.")
+    user.chooses(asked, act.result, group, topic=_topic(stage, group, act.topic))
 
 
 def person(stage: Stage, act: NewPerson) -> Json:
@@ -146,6 +161,7 @@ ACTS: dict[str, tuple[type[Act], Callable[[Stage, Any], Json | None]]] = {
     "unblock": (Person, unblock),
     "start": (Start, start),
     "inline": (Inline, inline),
+    "choose": (Choose, choose),
     "person": (NewPerson, person),
     "topic/delete": (Topic, delete_topic),
     "fault": (FaultWanted, fault),

@@ -71,6 +71,16 @@ class Inline(Act):
     query: Annotated[str, Field(max_length=256)]
 
 
+class Choose(Act):
+    """One of the results that the bot offered for an inline query, sent in a chat."""
+
+    person: int
+    chat: int
+    topic: int | None = None
+    query: str
+    result: str
+
+
 class NewPerson(Act):
     """Somebody who joins the cast."""
 

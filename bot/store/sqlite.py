@@ -42,7 +42,9 @@ class SqliteStore(OutboxRows, RequestRows):
         effects: Sequence[Effect],
     ) -> bool:
         with self._transaction() as db:
-            cursor = db.execute("UPDATE inbox SET done = 1, body = '' WHERE update_id = ? AND done = 0", (update_id,))
+            cursor = db.execute(
+                "UPDATE inbox SET done = 1, chat = '', body = '' WHERE update_id = ? AND done = 0", (update_id,)
+            )
             if not cursor.rowcount:
                 return False
             if event is not None and state is not None:

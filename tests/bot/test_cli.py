@@ -149,7 +149,7 @@ def test_doctor(tmp_path: Path) -> None:
         )
 
     assert (good.returncode, bad.returncode) == (0, 1), good.stdout
-    assert "ok    telegram: @standin_bot" in good.stdout
+    assert "ok    telegram: @standin_bot, inline mode on" in good.stdout
     assert "wrong telegram: Telegram does not know this token" in bad.stdout
 
 

@@ -1,7 +1,9 @@
 """Durable in and out, with a real store and a counterpart that answers as told."""
 
 import asyncio
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +75,30 @@ async def test_order_per_chat(store: SqliteStore) -> None:
         numbers = [number for owner, number in handled if owner == chat]
         assert numbers == sorted(numbers)
     assert len(handled) == 200
+
+
+async def test_only_the_newest(store: SqliteStore) -> None:
+    """Where only the newest counts, those that wait behind a newer one are done without being handled."""
+    handled: list[int] = []
+    inbox = Inbox(store, lambda number, raw: handled.append(number), key, lambda chat: chat == "10")
+
+    await inbox.receive([update(number, 10 + number % 2) for number in range(1, 9)])
+    await inbox.idle()
+
+    assert [number for number in handled if number % 2 == 0] == [8]
+    assert [number for number in handled if number % 2] == [1, 3, 5, 7]
+    assert store.pending_updates() == []
+
+
+async def test_nobody_is_named_by_what_is_done(store: SqliteStore, tmp_path: Path) -> None:
+    """Of an update that is done neither its text nor its chat is kept."""
+    store.add_updates([(1, "inline:4711", '{"text": "Geheimnis"}')])
+    store.finish(1, None, None, (), ())
+
+    assert store.add_updates([(1, "inline:4711", "{}")]) == []
+    assert store.pending_updates() == []
+    with closing(sqlite3.connect(tmp_path / "bot.db")) as file:
+        assert file.execute("SELECT chat, body FROM inbox").fetchall() == [("", "")]
 
 
 async def test_unfinished_updates_are_taken_up_again(store: SqliteStore) -> None:

@@ -132,3 +132,20 @@ def test_links_lead_out_only_when_followed(stage: Stage) -> None:
     expect(link).to_have_attribute("target", "_blank")
     expect(link).to_have_attribute("rel", "noopener noreferrer")
     expect(link).to_have_attribute("title", link.get_attribute("href") or "")
+
+
+def test_inline_mode(stage: Stage) -> None:
+    """After the bot's name three results stand above what is typed; the one taken is sent, without a reply."""
+    stage.field(ADA).fill("@sandbox_bot Was ist eine Backbone-Organisation?")
+    options = stage.phone(ADA).get_by_role("listbox", name="Vorschläge").get_by_role("option")
+    expect(options).to_have_count(3)
+    expect(options.first).to_contain_text("Fachliteratur:")
+    stage.field(ADA).press("ArrowDown")
+    title = options.nth(1).locator("strong").text_content() or ""
+    stage.field(ADA).press("Enter")
+
+    sent = stage.sees(ADA, title)
+    expect(sent.locator("strong").first).to_have_text(title)
+    expect(stage.field(ADA)).to_have_value("")
+    sent.get_by_role("button", name="Beim Bot weiterlesen").click()
+    expect(stage.phone(ADA).get_by_role("article")).to_have_count(3)  # the result, the command, and its answer

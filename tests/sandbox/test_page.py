@@ -144,9 +144,18 @@ def test_deep_links(page: Page) -> None:
     assert "Link" in page.refused("start", person=jonas, parameter="a b")
 
 
-def test_inline_mode_where_the_bot_has_none(page: Page) -> None:
-    """A bot that takes no inline queries offers nothing, at once."""
-    assert page.post("inline", person=page.person("Ada Yıldız"), query="x") == {"results": []}
+def test_inline_mode(page: Page) -> None:
+    """What is typed after the bot's name brings results; one that is chosen is sent as it looks in Telegram."""
+    ada = page.person("Ada Yıldız")
+    offered = page.post("inline", person=ada, query="Was ist eine Backbone-Organisation?")
+    page.post("choose", person=ada, chat=ada, query=offered["query"], result="1")
+    sent = messages(page.state(), ada)[-1]
+
+    assert len(offered["results"]) == 3
+    assert not sent["own_bot"]
+    assert "<b>" not in sent["text"]
+    assert sent["buttons"][0][0]["url"] == "https://t.me/sandbox_bot?start=frage-backbone"
+    assert "nicht mehr an" in page.refused("choose", person=ada, chat=ada, query=offered["query"], result="9")
 
 
 def test_more_people(page: Page) -> None:

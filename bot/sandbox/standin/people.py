@@ -164,12 +164,15 @@ class User(Media):
             self.world.updates.put("inline_query", payload)
             return asked
 
-    def chooses(self, asked: InlineQuery, result_id: str, chat: Group | None = None) -> Seen:
+    def chooses(
+        self, asked: InlineQuery, result_id: str, chat: Group | None = None, *, topic: int | None = None
+    ) -> Seen:
         """Send one of the results, as a message of one's own by way of the bot."""
         with self.world.change():
             result = next(one for one in asked.results if one["id"] == result_id)
             where = self._chat(chat)
-            sent = self.world.post(where, self.account, inline.to_content(result), markup=result.get("reply_markup"))
+            content, markup = inline.to_content(result), result.get("reply_markup")
+            sent = self.world.post(where, self.account, content, markup=markup, thread_id=topic)
             sent.via_bot = self.world.bot
             sent.inline_id = f"inline-{sent.touched}" if sent.markup else None
             chosen = {"result_id": result_id, "from": self.account.to_json(), "query": asked.query}

@@ -19,7 +19,7 @@ export function composer(chat) {
     oninput,
     onkeydown,
   });
-  const list = suggestions(area, chat.id, (item) => send(item.text));
+  const list = suggestions(area, chat.id, (item) => (item.query ? choose(item) : send(item.text)));
   const about = h("p");
   const cancel = iconButton("close", "Doch nicht", () => begin(null));
   const mode = h("div", { class: "mode", hidden: true }, about, cancel);
@@ -72,7 +72,16 @@ export function composer(chat) {
     const action = doing?.edit
       ? () => post("edit", { ...place, message: doing.edit.id, text })
       : () => post("say", { ...place, topic: chat.topic(), text, reply_to: doing?.reply?.id ?? null });
-    if (!(await attempt(action))) return; // what was written stays
+    if (await attempt(action)) sent(); // else what was written stays
+  }
+
+  /** Sends what the bot offers for what was typed after its name. */
+  async function choose({ query, id }) {
+    const place = { person: chat.me(), chat: chat.id, topic: chat.topic() };
+    if (await attempt(() => post("choose", { ...place, query, result: id }))) sent();
+  }
+
+  function sent() {
     asked += 1;
     list.show([]);
     begin(null);

@@ -70,5 +70,5 @@ export async function inlineResults(text, bot, person) {
   const query = text.startsWith(`@${bot} `) ? text.slice(bot.length + 2) : null;
   if (query === null) return null;
   const answer = await attempt(() => post("inline", { person, query }));
-  return answer?.results ?? [];
+  return (answer?.results ?? []).map((result) => ({ ...result, query: answer.query }));
 }

@@ -1,0 +1,47 @@
+"""What the bot offers for its name typed in any chat -> Telegram, at once or never: the next letter asks again."""
+
+import logging
+
+from telegram import (
+    Bot,
+    InlineKeyboardButton,
+    InlineKeyboardMarkup,
+    InlineQueryResultArticle,
+    InlineQueryResultsButton,
+    InputTextMessageContent,
+    LinkPreviewOptions,
+)
+from telegram.error import TelegramError
+
+from bot.flows.inline import Offer, Result
+
+log = logging.getLogger(__name__)
+CACHED = 30  # seconds for which Telegram may repeat the answer to the same person
+
+
+async def send_offer(bot: Bot, query_id: str, offer: Offer) -> None:
+    """Answer an inline query; one that is too old by now, like any other failure, is left alone."""
+    try:
+        await bot.answer_inline_query(
+            query_id,
+            [_article(number, result) for number, result in enumerate(offer.results, start=1)],
+            cache_time=CACHED,
+            is_personal=True,
+            button=InlineQueryResultsButton(offer.label, start_parameter=offer.start),
+        )
+    except TelegramError as error:
+        log.info("an inline query was not answered: %s", type(error).__name__)
+
+
+def _article(number: int, result: Result) -> InlineQueryResultArticle:
+    button = InlineKeyboardButton(result.label, url=result.link)
+    content = InputTextMessageContent(
+        result.html, parse_mode="HTML", link_preview_options=LinkPreviewOptions(is_disabled=True)
+    )
+    return InlineQueryResultArticle(
+        str(number),
+        result.title,
+        content,
+        reply_markup=InlineKeyboardMarkup([[button]]),
+        description=result.description,
+    )
