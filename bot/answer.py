@@ -149,6 +149,11 @@ class Answerer:
             return self._abstained(searcher, entry_id, lang, "", 1.0)
         return self._found(searcher, entry_id, lang, "", 1.0, 0.0)
 
+    def entry(self, entry_id: str, lang: str) -> Entry | None:
+        """The entry itself; None where there is no such entry any more."""
+        searcher = self._searcher()
+        return self._entry(searcher, entry_id, lang) if entry_id in searcher.opened.entries else None
+
     def nearest(self, text: str, count: int, lang: str) -> list[tuple[str, str]]:
         """Ids and titles of the entries nearest to a text, best first; none that only says what is missing."""
         searcher = self._searcher()

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from bot.consultation import Form, Request, Side
+from bot.selfcheck import Check
 
 
 class Kind(StrEnum):
@@ -66,7 +67,8 @@ class State:
 
     ``last_message`` is the id of the message that held the last question, and ``last_context`` the entry on which it
     could lean: with them it can be answered once more, after an edit or to explain the answer. ``form`` is the
-    request for advice being filled in, ``rated`` the closed request whose comment is awaited.
+    request for advice being filled in, ``rated`` the closed request whose comment is awaited, ``check`` the
+    self-check being filled in.
     """
 
     lang: str = ""
@@ -77,6 +79,7 @@ class State:
     step: int = 0
     form: Form | None = None
     rated: str = ""
+    check: Check | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +237,37 @@ class Forget:
     """Delete everything held on the person."""
 
 
-Effect = Feedback | NewRequest | ChangeRequest | Said | Moved | Forget
+@dataclass(frozen=True, slots=True)
+class NewCheck:
+    """A finished self-check of the person; with a ``code`` it is part of what is shown together under it."""
+
+    answers: Mapping[str, int | None]
+    code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ShareCheck:
+    """Answers that the person told before become part of what is shown together under a code."""
+
+    answers: Mapping[str, int | None]
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewCode:
+    """A code under which several people fill in the self-check."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class LeaveCode:
+    """The person's part of what is shown together under a code is taken out."""
+
+    code: str
+
+
+Effect = Feedback | NewRequest | ChangeRequest | Said | Moved | Forget | NewCheck | ShareCheck | NewCode | LeaveCode
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,19 @@ class Drawn:
     content: bytes
 
 
-DRAWERS: dict[str, Callable[[Values], Drawn]] = {}
+def _chart(values: Values) -> Drawn:
+    from bot.drawings.typeset import chart  # what sets type is loaded when something is drawn
+
+    return chart(values)
+
+
+def _takeaway(values: Values) -> Drawn:
+    from bot.drawings.typeset import takeaway
+
+    return takeaway(values)
+
+
+DRAWERS: dict[str, Callable[[Values], Drawn]] = {"chart": _chart, "takeaway": _takeaway}
 
 
 def draw(kind: str, values: Values) -> Drawn:

@@ -4,9 +4,10 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from bot.answer import ENTRY, TALK, THUMB
-from bot.flows import desk_buttons, form, form_buttons, intro, questions, talk
+from bot.flows import desk_buttons, form, form_buttons, intro, questions, selfcheck_buttons, takeaway, talk
 from bot.flows.parts import Parts
 from bot.flows.review import FORM
+from bot.flows.selfcheck import CHECK
 from bot.flows.sides import ASIDE, DESK
 from bot.flows.why import WHY, why
 from bot.language import OURS
@@ -67,6 +68,10 @@ def _delete(parts: Parts, state: State, event: Event, _: str) -> Turn:
     return Turn(State(lang=state.lang), (Say(html),), (Forget(),))
 
 
+def _take_along(parts: Parts, state: State, event: Event, _: str) -> Turn:
+    return takeaway.page(parts, state, event) if event.private else parts.say(state, event, "private_only")
+
+
 def _keep(parts: Parts, state: State, event: Event, _: str) -> Turn:
     return parts.say(state, event, "kept")
 
@@ -86,4 +91,6 @@ BUTTONS: dict[str, Tap] = {
     FORM: form_buttons.tapped,
     DESK: desk_buttons.button,
     ASIDE: talk.button,
+    CHECK: selfcheck_buttons.tapped,
+    takeaway.PDF: _take_along,
 }

@@ -3,7 +3,7 @@
 import json
 
 from bot.consultation import Side
-from bot.flows import form, form_buttons, intro, questions
+from bot.flows import form, form_buttons, intro, questions, selfcheck, selfcheck_team, takeaway
 from bot.flows.buttons import DELETE, GO, LANG
 from bot.flows.parts import Flow, Parts
 from bot.flows.sides import LANG as DESK_LANG
@@ -13,7 +13,7 @@ from bot.menu import MEANING
 from bot.model import Button, Card, Event, Say, State, Turn
 from prompts.render import label, render
 
-PRIVATE = frozenset(("beratung", "meinedaten", "loeschen"))  # never in front of a group
+PRIVATE = frozenset(("beratung", "meinedaten", "loeschen", "selbstcheck", "mitnehmen"))  # never in front of a group
 MAX_REQUESTS = 20  # shown in one message
 MAX_SHOWN = 3_000  # characters of a person's data shown in one message
 
@@ -41,6 +41,8 @@ def _start(parts: Parts, state: State, event: Event) -> Turn:
         return form.begin(parts, state, event)
     if link.startswith("frage-") and (turn := questions.show(parts, state, event, link.removeprefix("frage-"))):
         return turn
+    if event.private and (turn := selfcheck_team.linked(parts, state, event, link)):
+        return turn
     names = ("ask", "guide", "talk")
     keyboard = tuple((Button(label(name, lang), f"{GO}{name}"),) for name in names)
     return Turn(state, (Say(render("start", lang), keyboard),))
@@ -55,6 +57,8 @@ def _request(parts: Parts, state: State, event: Event) -> Turn:
 
 
 def _cancel(parts: Parts, state: State, event: Event) -> Turn:
+    if state.check and (state.form is None or state.form.paused):
+        return selfcheck.cancelled(parts, state, event)
     return form_buttons.cancelled(parts, state, event) if state.form else parts.say(state, event, "nothing_running")
 
 
@@ -114,6 +118,8 @@ COMMANDS: dict[str, Flow] = {
     "meinedaten": _my_data,
     "loeschen": _delete,
     "abbrechen": _cancel,
+    "selbstcheck": selfcheck.welcome,
+    "mitnehmen": takeaway.page,
     "anfragen": _requests,
     "status": _status,
 }

@@ -37,6 +37,9 @@ def _keyboard(step: Step, total: int, lang: str) -> Keyboard:
         moves.append(Button(label("back", lang), f"{STEP}{step.number - 1}"))
     if step.number < total:
         moves.append(Button(label("next", lang), f"{STEP}{step.number + 1}"))
-    last = ((Button(label("talk", lang), TALK),),) if step.number == total else ()
+    last: Keyboard = ()
+    if step.number == total:
+        named = (("check_start", "k:start"), ("take_along", "t:pdf"), ("talk", TALK))
+        last = tuple((Button(label(key, lang), data),) for key, data in named)
     more = tuple((Button(label("learn_more", lang), f"{ENTRY}{entry}"),) for entry in step.entries[:1])
     return (*((tuple(moves),) if moves else ()), *more, *last)
