@@ -27,7 +27,7 @@ class Check:
 
     stage: Stage = Stage.ASKING
     at: str = ""
-    answers: dict[str, int | None] = field(default_factory=dict)
+    answers: Answers = field(default_factory=dict)
     code: str = ""
 
 
@@ -35,7 +35,7 @@ class Check:
 class Result:
     """A finished self-check; ``created`` is Unix time."""
 
-    answers: dict[str, int | None]
+    answers: Answers
     created: float
 
 

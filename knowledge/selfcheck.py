@@ -84,15 +84,15 @@ class _Reader:
             return None
         fields, lines = self._mapping(node, ("title", "groups", "questions"))
         title = self._text(fields.get("title"), "title")
-        groups = {one["id"]: one for one in self._items(fields.get("groups"), "groups", _GROUP)}
+        groups = {one["id"]: one for _, one in self._items(fields.get("groups"), "groups", _GROUP)}
         asked = list(self._items(fields.get("questions"), "questions", _QUESTION))
         if self.problems:
             return None
         built = {key: Group(key, one["name"], Layer(one["layer"]), one["source"]) for key, one in groups.items()}
         questions = tuple(
             Question(**{**one, "group": built[one["group"]], "step": int(one["step"])})  # type: ignore[arg-type]  # texts, and the two beside them
-            for one in asked
-            if self._belongs(one["group"], built, lines["questions"])
+            for line, one in asked
+            if self._belongs(one["group"], built, line)
         )
         order = [question.group.id for question in questions]
         if order != sorted(order, key=list(built).index):
@@ -124,7 +124,10 @@ class _Reader:
                 self._wrong(node.start_mark.line, f"the key '{key}' is missing")
         return fields, {key: value.start_mark.line for key, value in fields.items()}
 
-    def _items(self, node: yaml.Node | None, name: str, keys: tuple[str, ...]) -> Iterator[dict[str, str]]:
+    def _items(
+        self, node: yaml.Node | None, name: str, keys: tuple[str, ...]
+    ) -> Iterator[tuple[int, dict[str, str]]]:
+        """Each item of a list with its line."""
         if node is None:
             return
         if not isinstance(node, yaml.SequenceNode) or not node.value:
@@ -137,7 +140,7 @@ class _Reader:
             if read["id"] in seen:
                 self._wrong(item.start_mark.line, f"the id '{read['id']}' stands here a second time")
             seen.add(read["id"])
-            yield read
+            yield item.start_mark.line, read
 
     def _text(self, node: yaml.Node | None, key: str) -> str:
         if node is None:

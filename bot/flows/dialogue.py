@@ -62,7 +62,7 @@ def _reminded(parts: Parts, state: State, event: Event, turn: Turn) -> Turn:
 def _check_reminded(parts: Parts, state: State, event: Event, turn: Turn) -> Turn:
     """Who asks or does something else in the middle of the self-check is shown the way back, once."""
     check = turn.state.check
-    untouched = check is not None and check.stage is not Stage.PAUSED and check is state.check
+    untouched = check is not None and check.stage is Stage.ASKING and check is state.check
     if check is None or not untouched or turn.state.form or not _speaks(turn):
         return turn
     held = replace(turn.state, check=replace(check, stage=Stage.PAUSED))

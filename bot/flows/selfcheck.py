@@ -4,12 +4,13 @@
 stateDiagram-v2
     [*] --> asking: begin
     [*] --> joining: join
-    joining --> asking: a code, begin
-    joining --> paused: pause
+    joining --> asking: begin, go on
+    joining --> paused: a code, with answers told before
+    joining --> [*]: a code, without
     asking --> asking: answer, back
-    asking --> paused: pause
+    asking --> paused: pause, something else
     asking --> joining: join
-    paused --> asking: go, begin
+    paused --> asking: begin, go on, answer, back
     paused --> joining: join
     asking --> [*]: the last answer
 ```

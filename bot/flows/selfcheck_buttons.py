@@ -27,8 +27,7 @@ def _start(parts: Parts, state: State, event: Event, _: str) -> Turn:
 
 
 def _begin(parts: Parts, state: State, event: Event, _: str) -> Turn:
-    fresh = state.check is None or state.check.stage is Stage.JOINING
-    return shown(parts, state, event, Check() if fresh or state.check is None else state.check)
+    return shown(parts, state, event, state.check or Check())
 
 
 def _answer(parts: Parts, state: State, event: Event, value: str) -> Turn | None:
@@ -54,7 +53,8 @@ def _back(parts: Parts, state: State, event: Event, at: str) -> Turn | None:
 
 
 def _pause(parts: Parts, state: State, event: Event, _: str) -> Turn | None:
-    return paused(parts, state, event, state.check) if state.check else None
+    asking = state.check is not None and state.check.stage is Stage.ASKING
+    return paused(parts, state, event, state.check) if state.check and asking else None
 
 
 def _go(parts: Parts, state: State, event: Event, _: str) -> Turn | None:
@@ -80,6 +80,7 @@ TAPS: dict[str, Tap] = {
     "cancel": _cancel,
     "result": selfcheck_result.last,
     "again": selfcheck_result.again,
+    "step": selfcheck_result.step,
     "advise": selfcheck_result.advise,
     "team": selfcheck_team.team,
     "create": selfcheck_team.create,

@@ -4,14 +4,13 @@ from dataclasses import dataclass, replace
 
 from bot.answer import ENTRY
 from bot.consultation import Details, Form
-from bot.flows import chart, form
+from bot.flows import chart, form, intro
 from bot.flows.brief import brief
-from bot.flows.intro import STEP
 from bot.flows.parts import Parts
 from bot.flows.selfcheck import button, placed, questions, shown
 from bot.flows.takeaway import PDF
 from bot.hours import dated
-from bot.model import Button, Drawing, Event, Keyboard, NewCheck, Say, State, Turn
+from bot.model import Button, Drawing, Event, Keyboard, Kind, NewCheck, Say, State, Turn
 from bot.selfcheck import MOST, Answers, Check, Findings, Result, Stage, changed, findings
 from knowledge.selfcheck import Question, SelfCheck
 from prompts.render import label, render
@@ -84,6 +83,14 @@ def advise(parts: Parts, state: State, event: Event, _: str) -> Turn | None:
     return form.shown(parts, replace(state, form=fresh), event)
 
 
+def step(parts: Parts, state: State, event: Event, number: str) -> Turn | None:
+    """A step of the introduction, in a message of its own: the picture above stays."""
+    if not number.isdecimal():
+        return None
+    asked = replace(event, kind=Kind.COMMAND)
+    return intro.show_step(state, asked, parts.steps, int(number), parts.lang(state, event))
+
+
 def _said(check: SelfCheck, lang: str, result: Result, before: Result | None, code: str) -> Say:
     words = told(check, result.answers)
     order = [question.id for question in check.questions]
@@ -106,8 +113,8 @@ def _keyboard(check: SelfCheck, words: Told, lang: str, code: str) -> Keyboard:
     """What to read on, the step of the path next, and what can be done with the result."""
     to_read = _questions(check, words.found.gaps or words.found.unknown[:MOST] or words.found.strengths)
     entries = [(Button(label("read_on", lang, title=one.name), f"{ENTRY}{one.entry}"),) for one in to_read]
-    step = to_read[0].step
-    rows: list[tuple[Button, ...]] = [*entries, (Button(label("check_step", lang, number=step), f"{STEP}{step}"),)]
+    number = str(to_read[0].step)
+    rows: list[tuple[Button, ...]] = [*entries, (button("step", lang, number, number=number),)]
     rows.append((Button(label("take_along", lang), PDF), button("again", lang)))
     rows.append((button("shared", lang, code, code=code),) if code else (button("team", lang),))
     rows.append((button("advise", lang),))

@@ -1,5 +1,6 @@
 """The page to take along: what was read in the introduction, and the self-check, with sources and date."""
 
+from itertools import groupby
 from typing import Any
 
 from bot.flows import chart, selfcheck_result
@@ -9,7 +10,7 @@ from bot.hours import dated
 from bot.model import Drawing, Event, Say, State, Turn
 from bot.selfcheck import Result
 from knowledge.core import core
-from knowledge.entry import Layer
+from knowledge.entry import Entry, Layer
 from knowledge.intro import Step
 from prompts.render import label, render
 
@@ -47,6 +48,7 @@ def _values(parts: Parts, lang: str, read: list[Step], kept: list[Result]) -> di
         "notice": label("pdf_notice", lang),
         "read": label("pdf_read", lang),
         "steps": [_step(parts, step, lang) for step in read],
+        "sources": _read_sources(parts, read, lang),
         "check": _check(parts, lang, kept) if kept else None,
         "empty": "" if read and kept else label("pdf_no_check" if read else "pdf_no_steps", lang),
         "further": {"heading": label("pdf_further", lang), "items": further},
@@ -54,10 +56,31 @@ def _values(parts: Parts, lang: str, read: list[Step], kept: list[Result]) -> di
 
 
 def _step(parts: Parts, step: Step, lang: str) -> dict[str, str]:
-    entry = parts.answerer.entry(step.entries[0], lang) if step.entries else None
+    entry = _entry(parts, step, lang)
     literature = entry is not None and entry.layer is Layer.LITERATURE
-    source = label("pdf_literature" if literature else "pdf_source", lang, source=entry.source) if entry else ""
-    return {"title": f"{step.number}  {step.title}", "text": core(step.body), "source": source}
+    mark = label("pdf_literature", lang) if literature else ""
+    return {"title": f"{step.number}  {step.title}", "text": core(step.body), "mark": mark}
+
+
+def _read_sources(parts: Parts, read: list[Step], lang: str) -> str:
+    """Each source once, with the numbers of the steps that it stands behind."""
+    numbers: dict[str, list[int]] = {}
+    for step in read:
+        if entry := _entry(parts, step, lang):
+            numbers.setdefault(entry.source, []).append(step.number)
+    sources = "; ".join(f"{source} ({_ranges(steps)})" for source, steps in numbers.items())
+    return label("pdf_source", lang, sources=sources) if sources else ""
+
+
+def _ranges(numbers: list[int]) -> str:
+    """Numbers in order, those that follow one another as a range."""
+    runs = [list(run) for _, run in groupby(numbers, key=lambda number: number - numbers.index(number))]
+    return ", ".join(f"{run[0]}–{run[-1]}" if len(run) > 1 else f"{run[0]}" for run in runs)
+
+
+def _entry(parts: Parts, step: Step, lang: str) -> Entry | None:
+    """The entry that a step is made from: the first that it names."""
+    return parts.answerer.entry(step.entries[0], lang) if step.entries else None
 
 
 def _check(parts: Parts, lang: str, kept: list[Result]) -> dict[str, Any] | None:

@@ -26,7 +26,7 @@ from bot.store.outgoing import OutboxRows
 from bot.store.protocol import Outgoing
 from bot.store.requests import RequestRows
 
-_PERSONAL = dict.fromkeys(("states", "feedback", "lines", "requests", "outbox", "checks", "shares"), "user_id")
+_PERSONAL = dict.fromkeys(("states", "feedback", "lines", "requests", "checks", "shares", "outbox"), "user_id")
 
 
 class SqliteStore(OutboxRows, RequestRows, CheckRows):
