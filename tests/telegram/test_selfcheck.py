@@ -92,8 +92,8 @@ async def test_compared_with_the_last_time(ada: User) -> None:
     await ada.wait_reply(ada.taps("Noch einmal"))
     result = await answers(ada, (2, 0, None, *(1,) * 8))
 
-    assert "Weiter sind Sie bei Gesellschaftliche Vision." in result.text
-    assert "Weniger weit sehen Sie sich bei Systemischer Ansatz." in result.text
+    assert "weiter: Gesellschaftliche Vision\n" in result.text
+    assert ": Systemischer Ansatz\n" in result.text.split("Weniger weit")[1]
     assert "eine Frage mit „weiß nicht“" in result.text
 
 
