@@ -13,7 +13,7 @@ import typst
 from bot.drawings import Drawn, Values
 
 FOLDER = Path(__file__).parent
-FONTS = Path(font_source_sans_pro.font_directory)
+FONTS = typst.Fonts(include_system_fonts=False, font_paths=[Path(font_source_sans_pro.font_directory)])
 POINTS = 216.0  # pixels to the inch: 1,080 across, what Telegram shows sharply
 CHART, TAKEAWAY = "selbst-check.png", "gemeinsam-wirken-zum-mitnehmen.pdf"
 
@@ -35,8 +35,7 @@ def _set(template: str, values: Values, form: Literal["png", "pdf"], *standards:
     made = typst.compile(
         FOLDER / template,
         root=FOLDER,
-        font_paths=[FONTS],
-        ignore_system_fonts=True,
+        font_paths=FONTS,
         format=form,
         ppi=POINTS,
         sys_inputs={"data": json.dumps(values, ensure_ascii=False)},
