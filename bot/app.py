@@ -32,6 +32,7 @@ from bot.inbox import Inbox
 from bot.metrics import exposition
 from bot.outbox import Outbox
 from bot.postman import post
+from bot.selfcheck import CODE_LENGTH, LETTERS
 from bot.settings import Settings
 from bot.store import Outgoing, SqliteStore
 from bot.web import web_app
@@ -41,6 +42,7 @@ from index.live import LiveIndex
 from knowledge.contacts import CONTACTS, default_contact, read_contacts
 from knowledge.folder import HOUSE
 from knowledge.intro import read_steps
+from knowledge.selfcheck import SELFCHECK, read_selfchecks
 from knowledge.understanding import MARKERS, read_markers
 
 log = logging.getLogger(__name__)
@@ -100,12 +102,18 @@ def make_dialogue(
         answer_days=settings.answer_days,
         close_days=settings.close_days,
         username=username,
+        selfchecks=read_selfchecks(knowledge / SELFCHECK),
+        code=_code,
     )
 
 
 def _reference() -> str:
     letters = "".join(secrets.choice(REFERENCE_LETTERS) for _ in range(8))
     return f"{letters[:4]}-{letters[4:]}"
+
+
+def _code() -> str:
+    return "".join(secrets.choice(LETTERS) for _ in range(CODE_LENGTH))
 
 
 async def serve(settings: Settings, *, webhook: bool) -> None:

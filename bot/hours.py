@@ -50,6 +50,12 @@ def spoken(moment: float, lang: str) -> str:
     return label(form, lang, weekday=weekday, day=then.day, month=month, hour=then.hour, minute=then.minute)
 
 
+def dated(moment: float, lang: str) -> str:
+    """A Unix time as a date in Berlin."""
+    then = local(moment)
+    return label("date", lang, day=then.day, month=label("months", lang).split()[then.month - 1], year=then.year)
+
+
 @cache
 def _holidays() -> holidays.HolidayBase:
     return holidays.country_holidays("DE", subdiv="BE")

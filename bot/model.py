@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from bot.consultation import Form, Request, Side
+from bot.selfcheck import Check
 
 
 class Kind(StrEnum):
@@ -71,6 +72,7 @@ class State:
     request for advice being filled in, ``rated`` the closed request whose comment is awaited. ``step`` is the step of
     the introduction that was shown last, ``audience`` for whom its examples are, and ``touring`` says whether the
     person is in the middle of it. ``shown`` is the start parameter of what was seen last, an entry or a step.
+    ``check`` is the self-check being filled in.
     """
 
     lang: str = ""
@@ -84,6 +86,7 @@ class State:
     audience: str = ""
     touring: bool = False
     shown: str = ""
+    check: Check | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +245,37 @@ class Forget:
     """Delete everything held on the person."""
 
 
-Effect = Feedback | NewRequest | ChangeRequest | Said | Moved | Forget
+@dataclass(frozen=True, slots=True)
+class NewCheck:
+    """A finished self-check of the person; with a ``code`` it is part of what is shown together under it."""
+
+    answers: Mapping[str, int | None]
+    code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ShareCheck:
+    """Answers that the person told before become part of what is shown together under a code."""
+
+    answers: Mapping[str, int | None]
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewCode:
+    """A code under which several people fill in the self-check."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class LeaveCode:
+    """The person's part of what is shown together under a code is taken out."""
+
+    code: str
+
+
+Effect = Feedback | NewRequest | ChangeRequest | Said | Moved | Forget | NewCheck | ShareCheck | NewCode | LeaveCode
 
 
 @dataclass(frozen=True, slots=True)

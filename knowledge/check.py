@@ -9,6 +9,7 @@ from knowledge.entry import ID_PATTERN, Entry, Layer
 from knowledge.errors import Problem
 from knowledge.folder import Knowledge
 from knowledge.plain import plain
+from knowledge.selfcheck import SELFCHECK, SelfCheck
 
 LANGUAGES = ("de", "en")
 MIN_QUESTIONS = {"de": 8, "en": 4}
@@ -19,7 +20,7 @@ MAX_BODY = 900
 
 def check(knowledge: Knowledge) -> tuple[Problem, ...]:
     """Everything wrong across the files, sorted by file. Empty where all is well."""
-    rules = (_names, _sizes, _links, _parity, _duplicates, _phrases, check_steps, _topics)
+    rules = (_names, _sizes, _links, _parity, _duplicates, _phrases, check_steps, _topics, _selfchecks)
     return tuple(sorted(problem for rule in rules for problem in rule(knowledge)))
 
 
@@ -93,6 +94,25 @@ def _phrases(knowledge: Knowledge) -> Iterator[Problem]:
             if entry := questions.get(phrase.casefold()):
                 path = knowledge.folder / "intents" / f"{intent.id}.yaml"
                 yield Problem(path, 0, f"'{phrase}' is an example question of the entry '{entry.id}' too")
+
+
+def _selfchecks(knowledge: Knowledge) -> Iterator[Problem]:
+    known = {entry.id for entry in knowledge.entries if entry.layer is not Layer.GAP}
+    steps = {step.number for step in knowledge.steps}
+    first = next(iter(knowledge.selfchecks), None)
+    for check in knowledge.selfchecks:
+        path = knowledge.folder / SELFCHECK / f"{check.lang}.yaml"
+        for question in check.questions:
+            if question.entry not in known:
+                yield Problem(path, 0, f"{question.id}: there is no entry '{question.entry}' that answers")
+            if question.step not in steps:
+                yield Problem(path, 0, f"{question.id}: there is no step {question.step} of the introduction")
+        if first and _outline(check) != _outline(first):
+            yield Problem(path, 0, f"groups, ids, entries or steps differ from the language '{first.lang}'")
+
+
+def _outline(check: SelfCheck) -> list[tuple[str, str, str, int]]:
+    return [(question.id, question.group.id, question.entry, question.step) for question in check.questions]
 
 
 def _topics(knowledge: Knowledge) -> Iterator[Problem]:

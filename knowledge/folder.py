@@ -1,8 +1,8 @@
 """A knowledge folder: the house's own layout, or any folder of Markdown files.
 
-The house's layout has ``content/<lang>/*.md``, ``contacts.yaml``, ``intents/*.yaml`` and ``intro/<lang>/*.md``
-and is read strictly. In any other folder every ``*.md`` is an entry; its id is its path without the ending,
-front matter is optional, and keys we do not know are passed over.
+The house's layout has ``content/<lang>/*.md``, ``contacts.yaml``, ``intents/*.yaml``, ``intro/<lang>/*.md`` and
+``selfcheck/<lang>.yaml`` and is read strictly. In any other folder every ``*.md`` is an entry; its id is its path
+without the ending, front matter is optional, and keys we do not know are passed over.
 """
 
 import os
@@ -16,6 +16,7 @@ from knowledge.entry import Entry, read_entry
 from knowledge.errors import ContentError, GwError, Problem
 from knowledge.intents import Intent, read_intents
 from knowledge.intro import Step, read_steps
+from knowledge.selfcheck import SELFCHECK, SelfCheck, read_selfchecks
 
 HOUSE = Path(__file__).parent
 T = TypeVar("T")
@@ -30,6 +31,7 @@ class Knowledge:
     intents: tuple[Intent, ...] = ()
     contacts: tuple[Contact, ...] = ()
     steps: tuple[Step, ...] = ()
+    selfchecks: tuple[SelfCheck, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,7 @@ def load(folder: Path, default_lang: str = "de", *, lazy: bool = False) -> Knowl
         _collect(problems, lambda: read_intents(folder / "intents")),
         _collect(problems, lambda: read_contacts(folder / "contacts.yaml")),
         _collect(problems, lambda: read_steps(folder / "intro")),
+        _collect(problems, lambda: read_selfchecks(folder / SELFCHECK)),
     )
     if problems:
         raise ContentError(problems)

@@ -11,9 +11,24 @@ from bot.drawings.picture import picture
 
 __all__ = ["DRAWERS", "Drawn", "Values", "draw"]
 
+
+def _chart(values: Values) -> Drawn:
+    from bot.drawings.typeset import chart  # what sets type is loaded when something is drawn
+
+    return chart(values)
+
+
+def _takeaway(values: Values) -> Drawn:
+    from bot.drawings.typeset import takeaway
+
+    return takeaway(values)
+
+
 DRAWERS: dict[str, Callable[[Values], Drawn]] = {
+    "chart": _chart,
     "picture": picture,
     "qr": qr.drawn,
+    "takeaway": _takeaway,
 }
 
 

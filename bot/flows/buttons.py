@@ -4,9 +4,21 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from bot.answer import ENTRY, TALK, THUMB
-from bot.flows import desk_buttons, form, form_buttons, intro, intro_buttons, questions, share, talk
+from bot.flows import (
+    desk_buttons,
+    form,
+    form_buttons,
+    intro,
+    intro_buttons,
+    questions,
+    selfcheck_buttons,
+    share,
+    takeaway,
+    talk,
+)
 from bot.flows.parts import Parts
 from bot.flows.review import FORM
+from bot.flows.selfcheck import CHECK
 from bot.flows.sides import ASIDE, DESK
 from bot.flows.start import GO
 from bot.flows.why import WHY, why
@@ -62,6 +74,10 @@ def _delete(parts: Parts, state: State, event: Event, _: str) -> Turn:
     return Turn(State(lang=state.lang), (Say(html),), (Forget(),))
 
 
+def _take_along(parts: Parts, state: State, event: Event, _: str) -> Turn:
+    return takeaway.page(parts, state, event) if event.private else parts.say(state, event, "private_only")
+
+
 def _keep(parts: Parts, state: State, event: Event, _: str) -> Turn:
     return parts.say(state, event, "kept")
 
@@ -82,4 +98,6 @@ BUTTONS: dict[str, Tap] = {
     share.BOT: share.bot_instead,
     DESK: desk_buttons.button,
     ASIDE: talk.button,
+    CHECK: selfcheck_buttons.tapped,
+    takeaway.PDF: _take_along,
 }

@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 
 from bot.consultation import Side
-from bot.flows import form, form_buttons, intro, questions, share, start
+from bot.flows import form, form_buttons, intro, questions, selfcheck, share, start, takeaway
 from bot.flows.buttons import DELETE, LANG
 from bot.flows.parts import Flow, Parts
 from bot.flows.sides import LANG as DESK_LANG
@@ -14,7 +14,7 @@ from bot.menu import MEANING
 from bot.model import Button, Card, Event, Say, State, Turn
 from prompts.render import label, render
 
-PRIVATE = frozenset(("beratung", "meinedaten", "loeschen"))  # never in front of a group
+PRIVATE = frozenset(("beratung", "meinedaten", "loeschen", "selbstcheck", "mitnehmen"))  # never in front of a group
 MAX_REQUESTS = 20  # shown in one message
 MAX_SHOWN = 3_000  # characters of a person's data shown in one message
 
@@ -39,6 +39,8 @@ def _request(parts: Parts, state: State, event: Event) -> Turn:
 
 
 def _cancel(parts: Parts, state: State, event: Event) -> Turn:
+    if state.check and (state.form is None or state.form.paused):
+        return selfcheck.cancelled(parts, state, event)
     if state.form:
         return form_buttons.cancelled(parts, state, event)
     if state.touring:
@@ -103,6 +105,8 @@ COMMANDS: dict[str, Flow] = {
     "loeschen": _delete,
     "abbrechen": _cancel,
     "teilen": share.share,
+    "selbstcheck": selfcheck.welcome,
+    "mitnehmen": takeaway.page,
     "anfragen": _requests,
     "status": _status,
 }

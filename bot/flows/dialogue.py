@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass, replace
 
-from bot.flows import after, buttons, commands, desk, form, intro_buttons, questions, talk
+from bot.flows import after, buttons, commands, desk, form, intro_buttons, questions, selfcheck, selfcheck_team, talk
 from bot.flows.parts import Advisers, Flow, Parts
 from bot.model import WRITTEN, Alarm, Change, Event, Kind, Moved, Say, State, Turn
+from bot.selfcheck import Stage
 
 __all__ = ["Advisers", "Dialogue"]
 
@@ -30,7 +31,7 @@ class Dialogue(Parts):
         if event.kind is Kind.COMMAND:
             state = replace(state, rated="")  # who turns to something else has no comment
         turn = intro_buttons.onward(self, event, FLOWS[event.kind](self, state, event))
-        return _reminded(self, state, event, turn)
+        return _check_reminded(self, state, event, _reminded(self, state, event, turn))
 
 
 def _text(parts: Parts, state: State, event: Event) -> Turn:
@@ -38,6 +39,9 @@ def _text(parts: Parts, state: State, event: Event) -> Turn:
         return turn
     if state.form and not state.form.paused:
         return form.text(parts, state, event)
+    joining = state.check is not None and state.check.stage is Stage.JOINING
+    if joining and (turn := selfcheck_team.entered(parts, state, event, event.text)):
+        return turn
     return questions.ask(parts, state, event)
 
 
@@ -53,6 +57,16 @@ def _reminded(parts: Parts, state: State, event: Event, turn: Turn) -> Turn:
     assert turn.state.form is not None
     paused = replace(turn.state, form=replace(turn.state.form, paused=True))
     return replace(turn, state=paused, messages=(*turn.messages, form.reminder(parts, paused, event)))
+
+
+def _check_reminded(parts: Parts, state: State, event: Event, turn: Turn) -> Turn:
+    """Who asks or does something else in the middle of the self-check is shown the way back, once."""
+    check = turn.state.check
+    untouched = check is not None and check.stage is Stage.ASKING and check is state.check
+    if check is None or not untouched or turn.state.form or not _speaks(turn):
+        return turn
+    held = replace(turn.state, check=replace(check, stage=Stage.PAUSED))
+    return replace(turn, state=held, messages=(*turn.messages, selfcheck.reminder(parts, held, event)))
 
 
 def _speaks(turn: Turn) -> bool:

@@ -36,7 +36,7 @@ from knowledge.intro import AUDIENCES, Choice, Step, steps_in
 from prompts.render import label, render
 
 STEP = "i:"  # callback data: i:<step>, i:<step>:<choice>, i:<action>:<value>
-SELF_CHECK = "k:start"
+SELF_CHECK, PDF = "k:start", "t:pdf"  # where the last step leads
 COVER = "weg"  # the picture above what is no step
 
 
@@ -131,11 +131,10 @@ def _keyboard(number: int, step: Step, total: int, choice: Choice | None, lang: 
         moves.append(Button(label("next", lang), f"{STEP}{number + 1}"))
     entry = (choice.entry if choice else "") or step.entries[0]
     more = (Button(label("learn_more", lang), f"{ENTRY}{entry}"), _all(lang), _pause(lang))
-    last = (
-        ((Button(label("selfcheck_offer", lang), SELF_CHECK),), (Button(label("talk", lang), TALK),))
-        if number == total
-        else ()
-    )
+    last: Keyboard = ()
+    if number == total:
+        doors = (("check_start", SELF_CHECK), ("take_along", PDF), ("talk", TALK))
+        last = tuple((Button(label(name, lang), data),) for name, data in doors)
     return (*choices, *last, tuple(moves), more)
 
 

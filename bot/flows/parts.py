@@ -9,6 +9,7 @@ from bot.model import Event, Say, State, Turn
 from bot.store.protocol import Store
 from knowledge.contacts import Contact, default_contact
 from knowledge.intro import Step
+from knowledge.selfcheck import SelfCheck
 from prompts.render import render
 
 
@@ -30,6 +31,7 @@ class Parts:
 
     Attributes:
         reference: makes a new request's reference.
+        code: makes the code under which several people fill in the self-check.
         now: Unix time.
         mail: whether requests go out by e-mail.
         answer_days: working days within which an answer is promised.
@@ -51,6 +53,8 @@ class Parts:
     answer_days: int
     close_days: int
     username: str
+    selfchecks: tuple[SelfCheck, ...]
+    code: Callable[[], str]
 
     @property
     def contact(self) -> Contact:

@@ -1,7 +1,7 @@
 """The start: one question with three doors; who comes back is told where they were. Links lead past it."""
 
 from bot.consultation import Status
-from bot.flows import form, intro, questions
+from bot.flows import form, intro, questions, selfcheck_team
 from bot.flows.parts import Parts
 from bot.links import ENTRY_LINK, STEP_LINK
 from bot.model import Button, Event, Say, State, Turn
@@ -21,6 +21,8 @@ def start(parts: Parts, state: State, event: Event) -> Turn:
         return turn
     if link == "intro":
         return intro.begin(parts, state, event)
+    if event.private and (turn := selfcheck_team.linked(parts, state, event, link)):
+        return turn
     number = link.removeprefix(STEP_LINK)
     if link.startswith(STEP_LINK) and number.isdecimal():
         return intro.show_step(state, event, parts.steps, int(number), parts.lang(state, event))

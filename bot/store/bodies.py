@@ -6,4 +6,5 @@ from bot.consultation import Request
 from bot.model import State
 
 STATE: TypeAdapter[State] = TypeAdapter(State)
+ANSWERS: TypeAdapter[dict[str, int | None]] = TypeAdapter(dict[str, int | None])
 REQUEST: TypeAdapter[Request] = TypeAdapter(Request)

@@ -107,6 +107,16 @@ def consultation(db: Database) -> None:
     db.table("outbox").create_index(["origin_chat", "origin_message"])
 
 
+@migrations(name="0003_selfcheck")
+def selfcheck(db: Database) -> None:
+    """Finished self-checks, the codes under which several people fill one in, and what each of them told."""
+    db.table("checks").create({"id": int, "user_id": int, "answers": str, "created": float}, pk="id")
+    db.table("checks").create_index(["user_id"])
+    db.table("codes").create({"code": str, "created": float}, pk="code")
+    db.table("shares").create({"code": str, "user_id": int, "answers": str, "created": float}, pk=("code", "user_id"))
+    db.table("shares").create_index(["user_id"])
+
+
 def _with_body(old: dict[str, Any]) -> dict[str, Any]:
     created = datetime.fromisoformat(old["created"]).timestamp()
     body = {name: old[name] for name in ("reference", "chat_id", "user_id", "name", "lang", "consent")}

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from bot.consultation import Request
 from bot.model import Effect, Event, State
+from bot.selfcheck import Answers, Result
 
 Origin = tuple[int, int]  # chat and id of a message that a person wrote
 
@@ -149,6 +150,15 @@ class Store(Protocol):
 
     def lines(self, reference: str) -> list[Line]:
         """What was said about a request, the oldest first."""
+
+    def checks(self, user_id: int) -> list[Result]:
+        """A person's last two self-checks, the newest first; older ones are not kept."""
+
+    def codes(self, user_id: int) -> list[str]:
+        """The codes under which the person told their answers, the newest first."""
+
+    def shared(self, code: str) -> list[Answers] | None:
+        """What people told under a code, without who they are; None where there is no such code."""
 
     def moved(self, chat_id: int) -> int:
         """The id that a chat has now: another where a group was turned into a supergroup."""

@@ -5,16 +5,31 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from bot.model import ChangeRequest, Effect, Event, Feedback, Forget, Moved, NewRequest, Said, State
+from bot.model import (
+    ChangeRequest,
+    Effect,
+    Event,
+    Feedback,
+    Forget,
+    LeaveCode,
+    Moved,
+    NewCheck,
+    NewCode,
+    NewRequest,
+    Said,
+    ShareCheck,
+    State,
+)
 from bot.store.bodies import STATE
+from bot.store.checks import CheckRows
 from bot.store.outgoing import OutboxRows
 from bot.store.protocol import Outgoing
 from bot.store.requests import RequestRows
 
-_PERSONAL = dict.fromkeys(("states", "feedback", "lines", "requests", "outbox"), "user_id")
+_PERSONAL = dict.fromkeys(("states", "feedback", "lines", "requests", "checks", "shares", "outbox"), "user_id")
 
 
-class SqliteStore(OutboxRows, RequestRows):
+class SqliteStore(OutboxRows, RequestRows, CheckRows):
     """The Store protocol over SQLite."""
 
     def add_updates(self, updates: Sequence[tuple[int, str, str]]) -> list[int]:
@@ -76,6 +91,9 @@ class SqliteStore(OutboxRows, RequestRows):
                 self._change(db, request)
             case Said(reference, side, text):
                 self._say(db, reference, side.value, text)
+            case NewCheck() | ShareCheck() | NewCode() | LeaveCode():
+                assert event is not None
+                self._apply_check(db, effect, event.user_id)
             case _:
                 assert event is not None
                 self._apply_own(db, effect, event)
@@ -115,6 +133,9 @@ class SqliteStore(OutboxRows, RequestRows):
             ("DELETE FROM outbox WHERE status <> 'queued' AND created < ?", before),
             ("DELETE FROM states WHERE updated < ?", before),
             ("DELETE FROM feedback WHERE created < ?", before),
+            ("DELETE FROM checks WHERE created < ?", before),
+            ("DELETE FROM shares WHERE created < ?", before),
+            ("DELETE FROM codes WHERE created < ? AND code NOT IN (SELECT code FROM shares)", before),
             ("DELETE FROM lines WHERE created < ?", before),
             ("DELETE FROM requests WHERE created < ? AND status = 'closed'", before),
             ("DELETE FROM threads WHERE ? AND reference NOT IN (SELECT reference FROM requests)", 1),

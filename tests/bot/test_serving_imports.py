@@ -4,7 +4,7 @@ import subprocess
 import sys
 
 HEAVY = ("torch", "sentence_transformers", "transformers", "sklearn", "scipy", "onnx", "pandas", "matplotlib",
-         "aiosmtpd", "bot.sandbox")  # fmt: skip
+         "aiosmtpd", "bot.sandbox", "typst")  # fmt: skip
 PROGRAM = f"""
 import sys
 from bot.app import make_answerer, open_index

@@ -1,0 +1,116 @@
+"""What typst draws: the chart of a self-check, and the page to take along."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.drawings import draw
+from bot.sandbox.standin.pictures import sides
+from tests.pdf import needs_poppler, read_pdf
+
+HOSTILE = ('#panic("a")', "*b* _c_ `d` $e$ = f", "<b>g</b>&amp;", "@h <i> [j] \\k", 'l", "m": "n', '#import "/etc/o"')
+MARKUP = "\n= p\n- q // r /* s"
+FOREIGN = "مرحبا שלום \u202eabc 日本 🎉"
+MOST = 300 * 1024  # bytes of the page
+
+
+def chart(word: str = "Name", **more: float | None) -> dict[str, Any]:
+    """A chart of eleven rows."""
+    row = {"name": word, "value": 2, "before": None, "spread": None} | more
+    groups = [{"name": word, "rows": [row] * count} for count in (3, 5, 3)]
+    legend = {"now": word, "before": word, "spread": word}
+    return {"lang": "de", "title": word, "subtitle": word, "scale": [word] * 4, "unknown": word, "legend": legend,
+            "groups": groups}  # fmt: skip
+
+
+def page(word: str = "Wort", text: str = "Ein Satz.", steps: int = 9, lang: str = "de") -> dict[str, Any]:
+    """A page with as many steps and the self-check."""
+    part = {"title": word, "items": [word] * 3}
+    check = {"heading": word, "words": text, "alt": word, "chart": chart(word), "strengths": part, "gaps": part,
+             "caution": text}  # fmt: skip
+    read = [{"title": word, "text": text, "mark": word}] * steps
+    return {"lang": lang, "title": word, "author": word, "description": text, "subtitle": word, "notice": text,
+            "read": word, "steps": read, "sources": text, "check": check, "empty": "",
+            "further": {"heading": word, "items": [text, text]}}  # fmt: skip
+
+
+@pytest.mark.parametrize("value", [None, 0, 1.5, 3])
+def test_chart_is_a_picture_for_a_telephone(value: float | None) -> None:
+    """Sharp across, small, whatever the levels are."""
+    for before, spread in ((None, None), (0, None), (3, None), (None, 1.5)):
+        drawn = draw("chart", chart(value=value, before=before, spread=spread))
+        width, height = sides(drawn.content) or (0, 0)
+
+        assert drawn.name == "selbst-check.png"
+        assert width == 1080
+        assert height < 2 * width
+        assert len(drawn.content) < 300_000
+
+
+def test_markup_in_a_chart_is_text() -> None:
+    """What would be markup, or a file's name, does not stop the drawing."""
+    for word in (*HOSTILE, FOREIGN, ""):
+        assert sides(draw("chart", chart(word)).content)
+
+
+@needs_poppler
+@pytest.mark.parametrize("lang", ["de", "en"])
+def test_page_is_one_accessible_page(tmp_path: Path, lang: str) -> None:
+    """A4, one page, tagged, with title, language and headings, and small."""
+    drawn = draw("takeaway", page(lang=lang))
+    read = read_pdf(drawn.content, tmp_path)
+
+    assert read.info["Pages"] == "1"
+    assert read.info["Tagged"] == "yes"
+    assert read.info["Title"] == "Wort"
+    assert "(A4)" in read.info["Page size"]
+    assert read.lang == lang
+    assert "<pdfuaid:part>1</pdfuaid:part>" in read.meta
+    assert [read.structure.count(f"H{level} ") for level in (1, 2, 3)] == [1, 3, 11]
+    assert "Figure" in read.structure
+    assert len(drawn.content) < MOST
+
+
+@needs_poppler
+@pytest.mark.parametrize("length", [40, 210])
+def test_page_stays_one_page(tmp_path: Path, length: int) -> None:
+    """Nine long steps and the self-check are set smaller rather than on a second page."""
+    text = ("Gemeinsam handeln viele. " * 20)[:length]
+
+    assert read_pdf(draw("takeaway", page("Ein langer Titel hier", text)).content, tmp_path).info["Pages"] == "1"
+
+
+@needs_poppler
+@pytest.mark.parametrize("word", HOSTILE)
+def test_markup_on_the_page_is_text(tmp_path: Path, word: str) -> None:
+    """What would be markup stands on the page letter by letter."""
+    read = read_pdf(draw("takeaway", page(word)).content, tmp_path)
+
+    assert " ".join(word.split()) in read.text
+    assert read.info["Title"] == word
+    assert read.info["Pages"] == "1"
+
+
+@needs_poppler
+def test_lines_of_markup_add_no_heading(tmp_path: Path) -> None:
+    """A line that begins like a heading or a list is neither."""
+    plain, hostile = (read_pdf(draw("takeaway", page(text=text)).content, tmp_path) for text in ("p", MARKUP))
+
+    assert hostile.structure.count("H1 ") == plain.structure.count("H1 ") == 1
+    assert hostile.structure.count("LI") == plain.structure.count("LI")
+    assert "r /* s" in hostile.text
+
+
+@needs_poppler
+def test_signs_that_no_font_has(tmp_path: Path) -> None:
+    """A page with letters of other scripts is made all the same, and is tagged."""
+    read = read_pdf(draw("takeaway", page(text=FOREIGN)).content, tmp_path)
+
+    assert (read.info["Pages"], read.info["Tagged"]) == ("1", "yes")
+
+
+def test_unknown_kind() -> None:
+    """What nothing draws is an error."""
+    with pytest.raises(KeyError):
+        draw("gibt-es-nicht", {})

@@ -1,0 +1,94 @@
+"""Reading the questions of the self-check: strict, each mistake with its line."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from knowledge.check import check
+from knowledge.core import LONGEST, core
+from knowledge.entry import Layer
+from knowledge.errors import ContentError
+from knowledge.folder import HOUSE, load
+from knowledge.selfcheck import SELFCHECK, read_selfchecks
+
+GERMAN = (HOUSE / SELFCHECK / "de.yaml").read_text(encoding="utf-8")
+
+
+def test_questions_are_as_promised() -> None:
+    """Three on the page's beginnings, five on the conditions and three on the preconditions of the literature."""
+    for one in read_selfchecks(HOUSE / SELFCHECK):
+        layers = [question.group.layer for question in one.questions]
+        counts = [sum(question.group is group for question in one.questions) for group in one.groups]
+
+        assert counts == [3, 5, 3]
+        assert layers == [Layer.PAGE] * 3 + [Layer.LITERATURE] * 8
+
+
+def test_folder_without_questions(tmp_path: Path) -> None:
+    """Where there are none, there is no self-check."""
+    assert read_selfchecks(tmp_path / SELFCHECK) == ()
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "line", "message"),
+    [
+        ("    entry: systemischer-ansatz\n", "", 24, "'entry' is missing"),
+        ("    entry: systemischer", "    eintrag: x\n    entry: systemischer", 29, "unknown key 'eintrag'"),
+        ("id: ansatz", "id: vision", 24, "stands here a second time"),
+        ("id: ansatz", "id: Ansatz", 24, "must be a-z"),
+        ("group: anfaenge\n    name: Sys", "group: x\n    name: Sys", 24, "no group 'x'"),
+        ("step: 4", "step: vier", 30, "number of a step"),
+        ("layer: page", "layer: blog", 6, "unknown layer 'blog'"),
+        ("name: Systemischer Ansatz", "name: Der ganz und gar systemische Ansatz", 26, "26 fit"),
+        ("name: Systemischer Ansatz", "name: [a]", 26, "one line of text"),
+        ("title: Passt", "title: [Passt", 3, "not valid YAML"),
+        ("questions:\n", "questions: 3\nmore:\n", 16, "must be a list"),
+    ],
+)
+def test_mistakes_are_named_with_their_line(tmp_path: Path, before: str, after: str, line: int, message: str) -> None:
+    """What editors may get wrong is an error that names file and line."""
+    assert before in GERMAN
+    (tmp_path / "de.yaml").write_text(GERMAN.replace(before, after, 1), encoding="utf-8")
+
+    with pytest.raises(ContentError) as raised:
+        read_selfchecks(tmp_path)
+
+    assert any(message in problem.message for problem in raised.value.problems)
+    assert any(f"de.yaml:{line}" in str(problem) for problem in raised.value.problems), raised.value
+
+
+def test_rules_across_files() -> None:
+    """Entries and steps must exist, and the languages must ask the same."""
+    house = load(HOUSE)
+    first, *others = house.selfchecks
+    wrong = replace(first.questions[0], entry="kosten", step=99)
+    broken = replace(house, selfchecks=(replace(first, questions=(wrong, *first.questions[1:])), *others))
+    messages = [problem.message for problem in check(broken)]
+
+    assert any("no entry 'kosten' that answers" in message for message in messages)
+    assert any("no step 99" in message for message in messages)
+    assert any("differ from the language" in message for message in messages)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Aus der Fachliteratur: **Viele** handeln.", "Viele handeln."),
+        ("Ein Satz, der für sich genommen lang genug ist, um zu genügen. Noch einer.",
+         "Ein Satz, der für sich genommen lang genug ist, um zu genügen."),
+        ("Kurz. Und noch etwas.", "Kurz. Und noch etwas."),
+        ("", ""),
+    ],
+)  # fmt: skip
+def test_core_of_a_text(text: str, expected: str) -> None:
+    """The first sentence without markup, and the second where the first is short."""
+    assert core(text) == expected
+
+
+def test_core_is_cut_at_a_word() -> None:
+    """One long sentence ends with dots."""
+    told = core("Wirken " * 60)
+
+    assert len(told) <= LONGEST + 2
+    assert told.endswith("Wirken …")
