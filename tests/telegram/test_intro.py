@@ -66,8 +66,11 @@ def _untapped(page: Seen, done: set[str]) -> list[str]:
 @pytest.mark.usefixtures("polling")
 @pytest.mark.parametrize("lang", LANGUAGES)
 async def test_every_button_of_every_page_leads_on(standin: StandIn, lang: str) -> None:
-    """For each audience every button of each page brings a reply, all pages are met, and none is a dead end."""
-    for audience in (*AUDIENCES, ""):
+    """Every button of each page brings a reply, all pages are met, and none is a dead end.
+
+    One audience and none; that the pages of all audiences lead on is looked at without Telegram, in tests/bot.
+    """
+    for audience in (AUDIENCES[0], ""):
         ada = standin.user("Ada", language_code=lang, started=True)
         ada.says(BEGIN.get(lang, "/einfuehrung"))
         seen = await walked(ada, await ada.wait_reply(), audience)
