@@ -4,7 +4,9 @@ from dataclasses import replace
 
 from bot.answer import Status
 from bot.consultation import Brief
+from bot.flows.intro import in_language
 from bot.flows.parts import Parts
+from bot.language import base
 from bot.model import Event, State
 from prompts.telegram_html import to_plain
 
@@ -13,11 +15,11 @@ PASSAGE = 300  # characters of an answer that an adviser is shown
 
 def brief(parts: Parts, state: State, event: Event) -> Brief:
     """The person's last question with what the bot answered, and how far they are in the introduction."""
-    steps = len([step for step in parts.steps if step.lang == parts.lang(state, event)])
+    steps = len(in_language(parts.steps, parts.lang(state, event)))
     known = Brief(state.last_question, step=state.step, steps=steps if state.step else 0)
     if not state.last_question:
         return known
-    answer = parts.answerer.answer(state.last_question, event.language_code, state.lang, state.last_context)
+    answer = parts.answerer.answer(state.last_question, event.language_code, base(state.lang), state.last_context)
     if answer.status is not Status.ANSWERED:
         return replace(known, sure=answer.confidence)
     text = " ".join(to_plain(answer.html).split()).removeprefix(answer.sources[0].title).lstrip()

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.answer import ENTRY, TALK
+from bot.language import base
 from bot.model import Button, Change, Event, Keyboard, Kind, Say, State, Toast, Turn
 from knowledge.intro import Step
 from prompts.render import label, render
@@ -21,7 +22,7 @@ STEP = "i:"  # callback data: i:<number of the step>
 
 def show_step(state: State, event: Event, steps: Sequence[Step], number: int, lang: str) -> Turn:
     """Show a step (counted from 1, kept in range), in the tapped message or in a new one."""
-    own = [step for step in steps if step.lang == lang]
+    own = in_language(steps, lang)
     step = own[max(1, min(number, len(own))) - 1]
     html = render("intro_step", lang, number=step.number, total=len(own), title=step.title, body=step.body)
     keyboard = _keyboard(step, len(own), lang)
@@ -29,6 +30,12 @@ def show_step(state: State, event: Event, steps: Sequence[Step], number: int, la
     if event.kind is Kind.BUTTON:
         return Turn(state, (Change(html, keyboard, message_id=event.message_id), Toast()))
     return Turn(state, (Say(html, keyboard),))
+
+
+def in_language(steps: Sequence[Step], lang: str) -> list[Step]:
+    """The steps in a language, or in the one it is a variant of."""
+    own = [step for step in steps if step.lang == lang]
+    return own or [step for step in steps if step.lang == base(lang)]
 
 
 def _keyboard(step: Step, total: int, lang: str) -> Keyboard:
