@@ -18,7 +18,7 @@ WORDS = "easy.yaml"
 
 _ADDRESS = re.compile(r"https?://\S+|\S+@\S+|(?<!\S)/[a-z]+")
 _WORD = re.compile(r"[^\W\d_]+")
-_SENTENCES = re.compile(r"(?<=[.!?])[\"“”]?\s+(?=[\"„]?[A-ZÄÖÜ0-9])")
+_SENTENCES = re.compile(r"(?<=\w\w[.!?])[\"“”]?\s+(?=[\"„]?[A-ZÄÖÜ0-9])")
 _BOLD = re.compile(r"\*\*(.+?)\*\*")
 _MARK = re.compile(r"^\s*(?:[-•]|#+|\d+\.)\s+")
 _ARTICLE = r"(?:mein|dein|sein|ihr|Ihr|unser|kein|ein|dies|jen)"
@@ -40,7 +40,8 @@ _FORBIDDEN: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         ),
         (
             rf"\bdes [A-ZÄÖÜa-zäöü]|\b{_ARTICLE}es (?:[a-zäöüß]+en )?[A-ZÄÖÜ][\w-]+e?s\b(?<!ss)"
-            r"|(?<=[a-zäöüß] )[A-ZÄÖÜ][\w-]+ (?:der|einer|(?:[Ii]hr|sein|unser|dies)er) (?:[a-zäöüß]+ )?[A-ZÄÖÜ]",
+            r"|(?<=[a-zäöüß] )(?!Sie |Ihnen )[A-ZÄÖÜ][\w-]+ (?:der|einer|(?:[Ii]hr|sein|unser|dies)er) "
+            r"(?:[a-zäöüß]+ )?[A-ZÄÖÜ]",
             "no genitive; say: das Haus von dem Lehrer",
         ),
         (
