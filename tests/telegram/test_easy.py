@@ -3,22 +3,27 @@
 import pytest
 
 from bot.menu import GERMAN
-from bot.sandbox.standin import StandIn, User
+from bot.sandbox.standin import Group, StandIn, User
+from tests.telegram.conftest import sees
 
-pytestmark = pytest.mark.usefixtures("polling")
+
+async def chose(person: User) -> User:
+    """The person after having chosen Leichte Sprache."""
+    person.says("/sprache")
+    await person.wait_reply()
+    chosen = await person.wait_reply(person.taps("Leichte Sprache"))
+    assert "Ich schreibe jetzt in Leichter Sprache." in chosen.text
+    assert "Prüf-Gruppe" in chosen.text
+    return person
 
 
 @pytest.fixture
-async def easy(ada: User) -> User:
+async def easy(polling: None, ada: User) -> User:
     """A person who chose Leichte Sprache."""
-    ada.says("/sprache")
-    await ada.wait_reply()
-    chosen = await ada.wait_reply(ada.taps("Leichte Sprache"))
-    assert "Ich schreibe jetzt in Leichter Sprache." in chosen.text
-    assert "Prüf-Gruppe" in chosen.text
-    return ada
+    return await chose(ada)
 
 
+@pytest.mark.usefixtures("polling")
 async def test_three_languages_are_offered(ada: User) -> None:
     """/sprache offers three languages, and each can be left again for another."""
     ada.says("/sprache")
@@ -36,7 +41,7 @@ async def test_an_entry_in_leichte_sprache(easy: User) -> None:
     answer = await easy.wait_reply()
 
     assert "Backbone ist Englisch.\nMan spricht es: Bäck-Boun.\n" in answer.text
-    assert "Das sagen Fach-Leute:" in answer.text
+    assert "Das steht in Fach-Texten:" in answer.text
     assert "normalem Deutsch" not in answer.text
 
 
@@ -67,6 +72,44 @@ async def test_every_command_replies(easy: User, command: str) -> None:
     assert "kenne ich nicht" not in (await easy.wait_reply()).text
 
 
+async def test_an_answer_is_explained(easy: User) -> None:
+    """How sure the bot is, is said in Leichte Sprache and without a percentage."""
+    easy.says("Was ist ein Backbone?")
+    await easy.wait_reply()
+
+    why = await easy.wait_reply(easy.taps("Warum diese Antwort?"))
+
+    assert "Ich bin ziemlich sicher." in why.text
+    assert "Diese Wörter von Ihnen stehen auch in meinen Texten:\nBackbone" in why.text
+    assert "%" not in why.text
+
+
+@pytest.mark.usefixtures("connected")
+async def test_advisers_see_who_reads_it(standin: StandIn, ada: User, bea: User, forum: Group) -> None:
+    """A request goes from the first question to the promise in Leichte Sprache; its card asks for plain answers."""
+    person = await chose(ada)
+    person.says("/beratung")
+    assert "Schreiben Sie es einfach so, wie Sie sprechen." in (await person.wait_reply()).text
+    person.says("Wie fangen wir an?")
+    await person.wait_reply()
+    for button in (
+        "Weiter ohne Antwort",
+        "Verein",
+        "Weiter ohne Antwort",
+        "Hier bei Telegram",
+        "Weiter ohne Antwort",
+    ):
+        review = await person.wait_reply(person.taps(button))
+    assert "Darf ich das an die Beratung geben?" in review.text
+    person.taps("Ja, das darf die Beratung haben")
+    await sees(standin, person, "Bis dahin soll die Antwort da sein:")
+
+    card = await sees(standin, bea, "Wie fangen wir an?", forum)
+
+    assert "Die Person liest Leichte Sprache." in card.text
+
+
+@pytest.mark.usefixtures("polling")
 async def test_telegram_is_told_of_no_code_it_does_not_know(standin: StandIn) -> None:
     """Nothing is published for Leichte Sprache: Telegram knows codes of two letters only."""
     await standin.wait_for(lambda: len(standin.calls_to("setMyCommands")) == 3)
