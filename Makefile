@@ -4,7 +4,7 @@ BIN := .venv/bin
 CONTENT := $(shell find knowledge -name '*.md' -o -name '*.yaml') index/calibration.json
 ENCODER_CODE := $(wildcard index/bundled.py index/export.py index/graph.py index/blocks.py index/card.py index/model_file.py)
 
-.PHONY: run test check setup bench bench-scale eval size format screenshots
+.PHONY: run test check setup bench bench-scale eval size format screenshots pictures-intro
 run: setup
 	@$(BIN)/gwbot run
 
@@ -29,6 +29,9 @@ bench-scale: setup
 
 screenshots: setup
 	@$(BIN)/python -m tests.screenshots
+
+pictures-intro: setup
+	@$(BIN)/python -m pictures
 
 size:
 	@bin/installed-size

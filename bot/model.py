@@ -66,7 +66,9 @@ class State:
 
     ``last_message`` is the id of the message that held the last question, and ``last_context`` the entry on which it
     could lean: with them it can be answered once more, after an edit or to explain the answer. ``form`` is the
-    request for advice being filled in, ``rated`` the closed request whose comment is awaited.
+    request for advice being filled in, ``rated`` the closed request whose comment is awaited. ``step`` is the step of
+    the introduction that was shown last, ``audience`` for whom its examples are, and ``touring`` says whether the
+    person is in the middle of it.
     """
 
     lang: str = ""
@@ -77,6 +79,8 @@ class State:
     step: int = 0
     form: Form | None = None
     rated: str = ""
+    audience: str = ""
+    touring: bool = False
 
 
 @dataclass(frozen=True, slots=True)

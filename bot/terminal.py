@@ -64,6 +64,8 @@ def _show(messages: tuple[Message, ...]) -> list[Button]:
     for message in messages:
         match message:
             case Say(chat_id=None, desk=False) | Change():
+                if message.drawing and (alt := message.drawing.values.get("alt")):
+                    click.echo(f"\n[{alt}]")
                 click.echo("\n" + to_plain(message.html))
                 fresh = [button for row in message.keyboard for button in row]
                 if fresh:

@@ -5,9 +5,9 @@ Pure but for Leichte Sprache, whose files are read once more so that each proble
 
 from collections import defaultdict
 from collections.abc import Iterator
-from itertools import groupby
 from pathlib import Path
 
+from knowledge.check_intro import check_steps
 from knowledge.easy import WORDS, breaches, read_allowed
 from knowledge.entry import EASY, ID_PATTERN, Entry, Layer, read_text
 from knowledge.errors import Problem
@@ -19,11 +19,12 @@ MIN_QUESTIONS = {"de": 8, "en": 4, EASY: 0}
 MAX_ID = 50  # fits Telegram's 64 bytes of callback data and of a deep link, with our prefixes
 MAX_TITLE = 48
 MAX_BODY = 900
+_NO_WORDS = ("layer", "source", "url", "audience", "related", "entries", "picture", "entry")  # keys of front matter
 
 
 def check(knowledge: Knowledge) -> tuple[Problem, ...]:
     """Everything wrong across the files, sorted by file. Empty where all is well."""
-    rules = (_names, _sizes, _links, _parity, _duplicates, _phrases, _steps, _topics, _easy)
+    rules = (_names, _sizes, _links, _parity, _duplicates, _phrases, check_steps, _topics, _easy)
     return tuple(sorted(problem for rule in rules for problem in rule(knowledge)))
 
 
@@ -101,20 +102,6 @@ def _phrases(knowledge: Knowledge) -> Iterator[Problem]:
                 yield Problem(path, 0, f"'{phrase}' is an example question of the entry '{entry.id}' too")
 
 
-def _steps(knowledge: Knowledge) -> Iterator[Problem]:
-    known = {entry.id for entry in knowledge.entries}
-    folder = knowledge.folder / "intro"
-    counts = {lang: len(list(steps)) for lang, steps in groupby(knowledge.steps, lambda step: step.lang)}
-    for lang in LANGUAGES:
-        if counts.get(lang) != max(counts.values(), default=0) or not counts:
-            yield Problem(folder / lang, 0, f"the introduction has {counts.get(lang, 0)} steps in this language")
-    for step in knowledge.steps:
-        for entry_id in step.entries:
-            if entry_id not in known:
-                message = f"step {step.number}, entries: there is no entry '{entry_id}'"
-                yield Problem(folder / step.lang, 0, message)
-
-
 def _topics(knowledge: Knowledge) -> Iterator[Problem]:
     known = {entry.id for entry in knowledge.entries if entry.layer is not Layer.DOCUMENT}
     for contact in knowledge.contacts:
@@ -133,8 +120,13 @@ def _easy(knowledge: Knowledge) -> Iterator[Problem]:
 
 
 def _own_words(path: Path) -> str:
-    """A file's text with its front matter blanked out but for the title, every line in its place."""
+    """A file's text, its front matter cut down to what people read, every line in its place."""
     _, front, body = read_text(path).split("---\n", 2)
-    lines = front.splitlines()
-    titles = [line.removeprefix("title:").strip(" \"'") if line.startswith("title:") else "" for line in lines]
-    return "\n".join(("", *titles, "", body))
+    return "\n".join(("", *(_value(line) for line in front.splitlines()), "", body))
+
+
+def _value(line: str) -> str:
+    key, colon, value = line.strip().removeprefix("- ").partition(":")
+    if not colon or not key.islower() or not key.isalpha():
+        return line.strip()
+    return "" if key in _NO_WORDS else value.strip(" \"'|-")

@@ -3,22 +3,16 @@
 Each kind has a function here that makes the file from a few values, which are all that is kept until then.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable
 
-Values = Mapping[str, Any]
+from bot.drawings.drawn import Drawn, Values
+from bot.drawings.picture import picture
 
+__all__ = ["DRAWERS", "Drawn", "Values", "draw"]
 
-@dataclass(frozen=True, slots=True)
-class Drawn:
-    """A file to be sent: a PNG or a PDF."""
-
-    name: str
-    content: bytes
-
-
-DRAWERS: dict[str, Callable[[Values], Drawn]] = {}
+DRAWERS: dict[str, Callable[[Values], Drawn]] = {
+    "picture": picture,
+}
 
 
 def draw(kind: str, values: Values) -> Drawn:

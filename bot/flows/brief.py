@@ -4,10 +4,10 @@ from dataclasses import replace
 
 from bot.answer import Status
 from bot.consultation import Brief
-from bot.flows.intro import in_language
 from bot.flows.parts import Parts
 from bot.language import base
 from bot.model import Event, State
+from knowledge.intro import steps_in
 from prompts.telegram_html import to_plain
 
 PASSAGE = 300  # characters of an answer that an adviser is shown
@@ -15,7 +15,7 @@ PASSAGE = 300  # characters of an answer that an adviser is shown
 
 def brief(parts: Parts, state: State, event: Event) -> Brief:
     """The person's last question with what the bot answered, and how far they are in the introduction."""
-    steps = len(in_language(parts.steps, parts.lang(state, event)))
+    steps = len(steps_in(parts.steps, parts.lang(state, event)))
     known = Brief(state.last_question, step=state.step, steps=steps if state.step else 0)
     if not state.last_question:
         return known

@@ -4,16 +4,17 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from bot.answer import ENTRY, TALK, THUMB
-from bot.flows import desk_buttons, form, form_buttons, intro, questions, talk
+from bot.flows import desk_buttons, form, form_buttons, intro, intro_buttons, questions, talk
 from bot.flows.parts import Parts
 from bot.flows.review import FORM
 from bot.flows.sides import ASIDE, DESK
+from bot.flows.start import GO
 from bot.flows.why import WHY, why
 from bot.language import OURS
 from bot.model import Event, Feedback, Forget, Kind, Say, State, Toast, Turn
 from prompts.render import label, render
 
-LANG, DELETE, GO = "l:", "d:", "go:"  # callback data
+LANG, DELETE = "l:", "d:"  # callback data
 Tap = Callable[[Parts, State, Event, str], Turn | None]  # given what stands behind the colon; None: no longer valid
 
 
@@ -27,12 +28,6 @@ def button(parts: Parts, state: State, event: Event) -> Turn:
     if any(isinstance(message, Toast) for message in turn.messages):
         return turn
     return replace(turn, messages=(*turn.messages, Toast()))
-
-
-def _step(parts: Parts, state: State, event: Event, number: str) -> Turn | None:
-    if not number.isdecimal():
-        return None
-    return intro.show_step(state, event, parts.steps, int(number), parts.lang(state, event))
 
 
 def _thumb(parts: Parts, state: State, event: Event, rest: str) -> Turn | None:
@@ -54,7 +49,7 @@ def _ask(parts: Parts, state: State, event: Event, _: str) -> Turn:
 
 
 def _guide(parts: Parts, state: State, event: Event, _: str) -> Turn:
-    return intro.show_step(state, replace(event, kind=Kind.COMMAND), parts.steps, 1, parts.lang(state, event))
+    return intro.begin(parts, state, replace(event, kind=Kind.COMMAND))
 
 
 def _language(parts: Parts, state: State, event: Event, lang: str) -> Turn | None:
@@ -74,7 +69,7 @@ def _keep(parts: Parts, state: State, event: Event, _: str) -> Turn:
 BUTTONS: dict[str, Tap] = {
     ENTRY: questions.show,
     THUMB: _thumb,
-    intro.STEP: _step,
+    intro.STEP: intro_buttons.tapped,
     TALK: _talk,
     f"{GO}talk": _talk,
     f"{GO}ask": _ask,

@@ -1,10 +1,11 @@
 """Typed commands: a table of their meanings. Other languages' names lead to the same; see bot.menu."""
 
 import json
+from dataclasses import replace
 
 from bot.consultation import Side
-from bot.flows import form, form_buttons, intro, questions
-from bot.flows.buttons import DELETE, GO, LANG
+from bot.flows import form, form_buttons, intro, questions, start
+from bot.flows.buttons import DELETE, LANG
 from bot.flows.parts import Flow, Parts
 from bot.flows.sides import LANG as DESK_LANG
 from bot.hours import spoken
@@ -33,29 +34,16 @@ def _says(template: str) -> Flow:
     return flow
 
 
-def _start(parts: Parts, state: State, event: Event) -> Turn:
-    lang, link = parts.lang(state, event), event.text.strip()
-    if link == "intro":
-        return intro.show_step(state, event, parts.steps, 1, lang)
-    if link == "beratung":
-        return form.begin(parts, state, event)
-    if link.startswith("frage-") and (turn := questions.show(parts, state, event, link.removeprefix("frage-"))):
-        return turn
-    names = ("ask", "guide", "talk")
-    keyboard = tuple((Button(label(name, lang), f"{GO}{name}"),) for name in names)
-    return Turn(state, (Say(render("start", lang), keyboard),))
-
-
-def _intro(parts: Parts, state: State, event: Event) -> Turn:
-    return intro.show_step(state, event, parts.steps, state.step or 1, parts.lang(state, event))
-
-
 def _request(parts: Parts, state: State, event: Event) -> Turn:
     return form.begin(parts, state, event)
 
 
 def _cancel(parts: Parts, state: State, event: Event) -> Turn:
-    return form_buttons.cancelled(parts, state, event) if state.form else parts.say(state, event, "nothing_running")
+    if state.form:
+        return form_buttons.cancelled(parts, state, event)
+    if state.touring:
+        return parts.say(replace(state, touring=False), event, "intro_left", number=max(state.step, 1))
+    return parts.say(state, event, "nothing_running")
 
 
 def _contact(parts: Parts, state: State, event: Event) -> Turn:
@@ -103,9 +91,9 @@ def _status(parts: Parts, state: State, event: Event) -> Turn:
 
 
 COMMANDS: dict[str, Flow] = {
-    "start": _start,
+    "start": start.start,
     "frage": questions.ask,
-    "einfuehrung": _intro,
+    "einfuehrung": intro.begin,
     "beratung": _request,
     "kontakt": _contact,
     "sprache": _language,

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from bot.flows import after, buttons, commands, desk, form, questions, talk
+from bot.flows import after, buttons, commands, desk, form, intro_buttons, questions, talk
 from bot.flows.parts import Advisers, Flow, Parts
 from bot.model import WRITTEN, Alarm, Change, Event, Kind, Moved, Say, State, Turn
 
@@ -29,7 +29,8 @@ class Dialogue(Parts):
             return Turn(state)  # people talk among themselves
         if event.kind is Kind.COMMAND:
             state = replace(state, rated="")  # who turns to something else has no comment
-        return _reminded(self, state, event, FLOWS[event.kind](self, state, event))
+        turn = intro_buttons.onward(self, event, FLOWS[event.kind](self, state, event))
+        return _reminded(self, state, event, turn)
 
 
 def _text(parts: Parts, state: State, event: Event) -> Turn:

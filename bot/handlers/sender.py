@@ -62,7 +62,8 @@ def _argument(key: str, value: Any) -> Any:
     if key in _TYPES:
         return _TYPES[key].de_json(value)
     if key == "media":
-        return InputMediaPhoto(**{**value, "media": _file(value["media"])})
+        drawn = draw(value["media"][DRAWN], value["media"]["values"])
+        return InputMediaPhoto(drawn.content, value["caption"], value["parse_mode"], filename=drawn.name)
     return _file(value) if key in ("photo", "document") else value
 
 

@@ -57,7 +57,7 @@ def unread(folder: Path, root: Path) -> Look:
 def look(folder: Path) -> Look:
     """The files of a knowledge folder as they are now."""
     found: Look = {}
-    for path in [*folder.rglob("*.md"), *folder.rglob("*.yaml")]:
+    for path in [path for kind in ("md", "yaml", "png") for path in folder.rglob(f"*.{kind}")]:
         try:
             stat = path.stat()
         except OSError:  # gone since it was listed

@@ -1,0 +1,75 @@
+"""The steps of the introduction are read strictly: each mistake is named with file and line."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from knowledge.check import check
+from knowledge.errors import ContentError
+from knowledge.folder import HOUSE, load
+from knowledge.intro import read_steps
+
+STEP = Path("de/01-warum-nicht-allein.md")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A copy of the introduction."""
+    return Path(shutil.copytree(HOUSE / "intro", tmp_path / "intro"))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "message"),
+    [
+        ("ask:", "frage:", 6, "unknown key 'frage'"),
+        ("alt: Eine", "alt: Eine\nalt: Eine", 6, "a second time"),
+        ("    entry: isolierte-wirkung", "    entri: x", 10, "unknown key 'entri'"),
+        ("picture: allein", "picture: zwei", 4, "no picture 'zwei.png'"),
+        ("  npo: Auch", "  vereine: Auch", 18, "unknown key 'vereine'"),
+        ("  npo: Auch ein guter Verein stößt hier an seine Grenze.\n", "", 18, "the key 'npo' is missing"),
+        ("entries: [", "entries: warum #", 3, "must be a list"),
+        ("title: Warum", "title: [Warum]\n#", 2, "must be a text"),
+        ("title: Warum", "title: Ja: Warum", 2, "not valid YAML"),
+        ("Deshalb spricht", "x" * 600 + " spricht", 18, "at most 600 fit"),
+        ("reply: Gute", "reply: " + "Gute " * 60, 9, "at most 280 fit"),
+    ],
+)
+def test_mistakes_are_named_with_their_line(folder: Path, old: str, new: str, line: int, message: str) -> None:
+    """A file that is not as it must be is an error that says where and what."""
+    path = folder / STEP
+    text = path.read_text("utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), "utf-8")
+
+    with pytest.raises(ContentError) as caught:
+        read_steps(folder)
+
+    assert any(message in one.message for one in caught.value.problems), caught.value.problems
+    assert line in {one.line for one in caught.value.problems}
+    assert {one.path for one in caught.value.problems} == {path}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda en: (en / "05-vernetztes-handeln.md").unlink(), "there is no step 'vernetztes-handeln'"),
+        (lambda en: (en / STEP.name).rename(en / "01-allein.md"), "there is no step 'allein' in 'de'"),
+        (lambda en: _replace(en / STEP.name, "picture: allein", "picture: tisch"), "'picture' differs"),
+        (
+            lambda en: _replace(en / STEP.name, "entry: isolierte", "entry: keine"),
+            "there is no entry 'keine-wirkung'",
+        ),
+    ],
+)
+def test_languages_have_the_same_steps(tmp_path: Path, change: object, message: str) -> None:
+    """Steps, pictures, entries and choices are the same in every language, and lead to entries that exist."""
+    copy = Path(shutil.copytree(HOUSE, tmp_path / "knowledge", ignore=shutil.ignore_patterns("*.py", "__pycache__")))
+    assert callable(change)
+    change(copy / "intro" / "en")
+
+    assert any(message in problem.message for problem in check(load(copy)))
+
+
+def _replace(path: Path, old: str, new: str) -> None:
+    path.write_text(path.read_text("utf-8").replace(old, new), "utf-8")
