@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from bot.language import question_language, reply_language
+from bot.language import EASY, base, question_language, reply_language
 from bot.model import Button, Keyboard
 from index.context import SURE, Understood, understand
 from index.explain import explain
@@ -94,7 +94,7 @@ class Answerer:
         asked = self._asked(question, hint, chosen)
         lang = chosen or reply_language(asked, hint, self._default)
         note = "" if asked == lang or chosen else _note(asked, lang)
-        understood = understand(searcher, question, self._markers.get(asked, NONE), last, lang)
+        understood = understand(searcher, question, self._markers.get(asked, NONE), last, base(lang))
         answer = replace(self._told(searcher, understood, lang, note), question=question)
         if not understood.about:
             return answer
@@ -119,7 +119,7 @@ class Answerer:
         return render("why", lang, status=answer.status.value, answer=answer, about=about, title=title, why=why)
 
     def _asked(self, question: str, hint: str, chosen: str) -> str:
-        return question_language(question, chosen or hint or self._default)
+        return question_language(question, base(chosen) or hint or self._default)
 
     def _told(self, searcher: Searcher, understood: Understood, lang: str, note: str) -> Answer:
         match understood.outcome:
@@ -195,7 +195,7 @@ class Answerer:
         html = render(
             "answer",
             lang,
-            note=note,
+            note=note or _missing(entry, lang),
             title=entry.title,
             layer=entry.layer.value,
             body=_shortened(entry.body),
@@ -208,6 +208,7 @@ class Answerer:
 
     def _abstained(self, searcher: Searcher, gap: str | None, lang: str, note: str, probability: float) -> Answer:
         entry = self._entry(searcher, gap, lang) if gap else None
+        note = note or (_missing(entry, lang) if entry else "")
         html = render("abstained", lang, gap=entry.body if entry else "", contact=self._contact, note=note)
         related = self._answering(searcher, entry.related) if entry else ()
         return Answer(Status.ABSTAINED, html, lang, probability, gap or "", related=related[:2])
@@ -223,6 +224,10 @@ class Answerer:
 
 def _note(asked: str, lang: str) -> str:
     return label(f"note_{asked}", lang) if asked in NOTED else label("note_other", lang)
+
+
+def _missing(entry: Entry, lang: str) -> str:
+    return label("note_missing", lang) if lang == EASY and entry.lang != EASY else ""
 
 
 def _shortened(body: str) -> str:

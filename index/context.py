@@ -70,7 +70,7 @@ def _stands_alone(searcher: Searcher, message: str, alone: Outcome, how: Leaning
     entry = _entry(alone)
     if not entry:
         return isinstance(alone, Abstained) and alone.beside
-    titles = searcher.opened.entries[entry].values()
+    titles = searcher.opened.searched(entry)
     return any(set(words(one.title, one.lang)) & set(words(message, one.lang)) for one in titles)
 
 

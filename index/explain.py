@@ -45,7 +45,7 @@ def explain(searcher: Searcher, message: str, title: str = "") -> Explanation:
     outcome = searcher.decide(weighed)
     silent = isinstance(outcome, Abstained) and outcome.gap
     entry = silent or weighed.ranked[0].target
-    by_lang = tuple(searcher.opened.entries[entry].values())
+    by_lang = searcher.opened.searched(entry)
     return Explanation(
         entry,
         outcome.probability if silent else weighed.belief.right,
@@ -64,7 +64,7 @@ def _shared(question: str, by_lang: tuple[Entry, ...]) -> Iterator[str]:
 
 def _examples(searcher: Searcher, question: str, entry: str) -> Iterator[str]:
     opened = searcher.opened
-    written = {example for one in opened.entries[entry].values() for example in one.questions}
+    written = {example for one in opened.searched(entry) for example in one.questions}
     for row in searcher.nearest(question):
         own = opened.kinds[row] == QUESTION and opened.targets[int(opened.owners[row])] == entry
         if own and (text := opened.passage(row)) in written:

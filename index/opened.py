@@ -54,6 +54,10 @@ class Opened:
         by_lang = self.entries[entry_id]
         return by_lang.get(lang) or next(iter(by_lang.values()))
 
+    def searched(self, entry_id: str) -> tuple[Entry, ...]:
+        """An entry in each language that is searched in. Raises KeyError for an unknown id."""
+        return tuple(entry for entry in self.entries[entry_id].values() if entry.lang in self.manifest.languages)
+
     def passage(self, row: int) -> str:
         """The text behind one vector; read from disk, for explanations only."""
         with (self.folder / PASSAGES).open(encoding="utf-8") as file:

@@ -17,7 +17,7 @@ from index.entries import EntryWriter, digest, write_names
 from index.postings import PostingsWriter
 from index.vote import KINDS
 from knowledge.chunk import Kind, Passage, passages
-from knowledge.entry import Layer
+from knowledge.entry import EASY, Layer
 from knowledge.folder import Knowledge
 from knowledge.intents import Intent
 from knowledge.plain import plain
@@ -97,6 +97,8 @@ def _entries(
     """The rows of the word index, while everything else of the entries is written beside."""
     for number, entry in enumerate(knowledge.entries, 1):
         writers.entries.add(entry)
+        if entry.lang == EASY:
+            continue
         tally.languages.add(entry.lang)
         target = tally.numbers.setdefault(entry.id, len(tally.numbers))
         if entry.layer is Layer.GAP:
@@ -114,7 +116,7 @@ def _entries(
 def _names(knowledge: Knowledge) -> ProperNames:
     """The names in the answering entries of the house; a foreign folder has no questions to take them out of."""
     return (
-        proper_names(entry for entry in knowledge.entries if entry.layer is not Layer.GAP)
+        proper_names(entry for entry in knowledge.entries if entry.layer is not Layer.GAP and entry.lang != EASY)
         if knowledge.intents
         else NONE
     )

@@ -1,26 +1,31 @@
-"""Rules across the files of the house's knowledge folder. Pure: Knowledge -> problems."""
+"""Rules across the files of the house's knowledge folder: Knowledge -> problems.
+
+Pure but for Leichte Sprache, whose files are read once more so that each problem can name its line.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
 from knowledge.check_intro import check_steps
-from knowledge.entry import ID_PATTERN, Entry, Layer
+from knowledge.easy import WORDS, breaches, read_allowed
+from knowledge.entry import EASY, ID_PATTERN, Entry, Layer, read_text
 from knowledge.errors import Problem
 from knowledge.folder import Knowledge
 from knowledge.plain import plain
 from knowledge.selfcheck import SELFCHECK, SelfCheck
 
 LANGUAGES = ("de", "en")
-MIN_QUESTIONS = {"de": 8, "en": 4}
+MIN_QUESTIONS = {"de": 8, "en": 4, EASY: 0}
 MAX_ID = 50  # fits Telegram's 64 bytes of callback data and of a deep link, with our prefixes
 MAX_TITLE = 48
 MAX_BODY = 900
+_NO_WORDS = ("layer", "source", "url", "audience", "related", "entries", "picture", "entry")  # keys of front matter
 
 
 def check(knowledge: Knowledge) -> tuple[Problem, ...]:
     """Everything wrong across the files, sorted by file. Empty where all is well."""
-    rules = (_names, _sizes, _links, _parity, _duplicates, _phrases, check_steps, _topics, _selfchecks)
+    rules = (_names, _sizes, _links, _parity, _duplicates, _phrases, check_steps, _topics, _selfchecks, _easy)
     return tuple(sorted(problem for rule in rules for problem in rule(knowledge)))
 
 
@@ -43,6 +48,8 @@ def _sizes(knowledge: Knowledge) -> Iterator[Problem]:
             yield Problem(path, 2, f"the title has {len(entry.title)} characters; {MAX_TITLE} fit a button")
         if len(plain(entry.body)) > MAX_BODY:
             yield Problem(path, 0, f"the text has over {MAX_BODY} characters; split it into two entries")
+        if entry.lang == EASY and entry.questions:
+            yield Problem(path, 0, "Leichte Sprache has no questions: an entry is found by those of the German text")
         least = MIN_QUESTIONS.get(entry.lang, 1)
         if len(entry.questions) < least:
             yield Problem(path, 0, f"{len(entry.questions)} example questions; at least {least} are needed")
@@ -66,7 +73,7 @@ def _parity(knowledge: Knowledge) -> Iterator[Problem]:
             if lang not in entries:
                 yield Problem(path_of(knowledge, first), 0, f"the entry is missing in the language '{lang}'")
         for entry in entries.values():
-            for field in ("layer", "url", "audience", "related"):
+            for field in ("layer", "url", "audience", "related", *(("source",) if entry.lang == EASY else ())):
                 if getattr(entry, field) != getattr(first, field):
                     yield Problem(path_of(knowledge, entry), 0, f"'{field}' differs from the language '{first.lang}'")
 
@@ -122,3 +129,24 @@ def _topics(knowledge: Knowledge) -> Iterator[Problem]:
             if topic not in known:
                 message = f"the contact '{contact.id}' has the topic '{topic}', which is no entry"
                 yield Problem(knowledge.folder / "contacts.yaml", 0, message)
+
+
+def _easy(knowledge: Knowledge) -> Iterator[Problem]:
+    own = knowledge.folder / WORDS
+    allowed = read_allowed(own) if own.is_file() else frozenset[str]()
+    for folder in ("content", "intro"):
+        for path in sorted((knowledge.folder / folder / EASY).glob("*.md")):
+            yield from (Problem(path, line, message) for line, message in breaches(_own_words(path), allowed))
+
+
+def _own_words(path: Path) -> str:
+    """A file's text, its front matter cut down to what people read, every line in its place."""
+    _, front, body = read_text(path).split("---\n", 2)
+    return "\n".join(("", *(_value(line) for line in front.splitlines()), "", body))
+
+
+def _value(line: str) -> str:
+    key, colon, value = line.strip().removeprefix("- ").partition(":")
+    if not colon or not key.islower() or not key.isalpha():
+        return line.strip()
+    return "" if key in _NO_WORDS else value.strip(" \"'|-")

@@ -60,7 +60,7 @@ class Front:
         if not isinstance(node, yaml.ScalarNode) or not node.value.strip():
             self.wrong(node, f"'{what}' must be a text")
             return ""
-        value = " ".join(node.value.split())
+        value = "\n".join(" ".join(line.split()) for line in node.value.strip().splitlines())
         if len(value) > most:
             self.wrong(node, f"'{what}' has {len(value)} characters; at most {most} fit")
         return value

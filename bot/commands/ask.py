@@ -70,11 +70,12 @@ def chat() -> None:
 
 def _answerer(root: Path | None) -> "Callable[[str, str], Answers]":
     from bot.app import make_answerer, open_index
+    from bot.language import EASY
     from bot.several import answer_each
 
     settings = load_settings()
     answerer = make_answerer(settings, open_index(settings, root))
-    return lambda question, lang: answer_each(answerer, question, lang)
+    return lambda question, lang: answer_each(answerer, question, lang, EASY if lang == EASY else "")
 
 
 def _timed(answer: "Callable[[str, str], Answers]", question: str, lang: str) -> dict[str, Any]:

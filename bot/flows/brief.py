@@ -5,6 +5,7 @@ from dataclasses import replace
 from bot.answer import Status
 from bot.consultation import Brief
 from bot.flows.parts import Parts
+from bot.language import base
 from bot.model import Event, State
 from knowledge.intro import steps_in
 from prompts.telegram_html import to_plain
@@ -18,7 +19,7 @@ def brief(parts: Parts, state: State, event: Event) -> Brief:
     known = Brief(state.last_question, step=state.step, steps=steps if state.step else 0)
     if not state.last_question:
         return known
-    answer = parts.answerer.answer(state.last_question, event.language_code, state.lang, state.last_context)
+    answer = parts.answerer.answer(state.last_question, event.language_code, base(state.lang), state.last_context)
     if answer.status is not Status.ANSWERED:
         return replace(known, sure=answer.confidence)
     text = " ".join(to_plain(answer.html).split()).removeprefix(answer.sources[0].title).lstrip()

@@ -65,7 +65,7 @@ def _guide(parts: Parts, state: State, event: Event, _: str) -> Turn:
 
 
 def _language(parts: Parts, state: State, event: Event, lang: str) -> Turn | None:
-    return Turn(replace(state, lang=lang), (Say(label("language_set", lang)),)) if lang in OURS else None
+    return Turn(replace(state, lang=lang), (Say(render("language_set", lang)),)) if lang in OURS else None
 
 
 def _delete(parts: Parts, state: State, event: Event, _: str) -> Turn:

@@ -56,7 +56,7 @@ def _contact(parts: Parts, state: State, event: Event) -> Turn:
 
 def _language(parts: Parts, state: State, event: Event) -> Turn:
     lang = parts.lang(state, event)
-    names = zip(("german", "english"), OURS, strict=True)
+    names = zip(("german", "english", "easy"), OURS, strict=True)
     row = tuple(Button(label(name, lang), f"{LANG}{code}") for name, code in names)
     return Turn(state, (Say(render("language", lang), (row,)),))
 

@@ -1,0 +1,121 @@
+"""The rules of Leichte Sprache that a machine can check: text -> breaches. Pure; see docs/leichte-sprache.md.
+
+A text is Markdown with one sentence a line. What only a person can judge (is it true, friendly, clear?) is not here.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import yaml
+
+from knowledge.entry import read_text
+from knowledge.errors import ContentError, Problem
+
+MAX_WORDS = 12  # in a sentence
+MAX_LETTERS = 12  # in a part of a word between hyphens
+WORDS = "easy.yaml"
+
+_ADDRESS = re.compile(r"https?://\S+|\S+@\S+|(?<!\S)/[a-z]+")
+_WORD = re.compile(r"[^\W\d_]+")
+_SENTENCES = re.compile(r"(?<=\w\w[.!?])[\"“”]?\s+(?=[\"„]?[A-ZÄÖÜ0-9])")
+_BOLD = re.compile(r"\*\*(.+?)\*\*")
+_MARK = re.compile(r"^\s*(?:[-•]|#+|\d+\.)\s+")
+_ARTICLE = r"(?:mein|dein|sein|ihr|Ihr|unser|kein|ein|dies|jen)"
+_VERBS = ("gehen", "geben", "gelingen", "gelten", "gehören", "geschehen", "gestalten", "gewinnen", "genießen")
+
+_FORBIDDEN: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+    (re.compile(pattern), advice)
+    for pattern, advice in (
+        (r"\*|\w[:_]innen\b|[a-zäöüß]Innen\b", "no gender sign; name both, or all: die Menschen"),
+        (r"[;&§…]", "no such sign; write a full stop or the word"),
+        (r"%|\b[Pp]rozent\b", "no percentage; say: 3 von 10"),
+        (
+            r"(?i)\b(?:z\. ?B|d\. ?h|u\. ?a|usw|etc|bzw|ca|evtl|ggf|inkl|vgl|sog|Nr|Tel|Std)\.",
+            "no abbreviation; write the words",
+        ),
+        (
+            r"(?i)\b(?:würde|könnte|hätte|wäre|müsste|dürfte|sollte|gäbe|käme|ließe|bräuchte)(?:n|st|t)?\b",
+            "no Konjunktiv; say what is, or: vielleicht",
+        ),
+        (
+            rf"\bdes [A-ZÄÖÜa-zäöü]|\b{_ARTICLE}es (?:[a-zäöüß]+en )?[A-ZÄÖÜ][\w-]+e?s\b(?<!ss)"
+            r"|(?<=[a-zäöüß] )(?!Sie |Ihnen )[A-ZÄÖÜ][\w-]+ (?:der|einer|(?:[Ii]hr|sein|unser|dies)er) "
+            r"(?:[a-zäöüß]+ )?[A-ZÄÖÜ]",
+            "no genitive; say: das Haus von dem Lehrer",
+        ),
+        (
+            rf"\b(?:wird|werden|wurde|wurden)\b(?=.*\b(?!(?:{'|'.join(_VERBS)})\b)(?:ge[a-zäöüß]+(?:t|en)|\w+iert)[.!?]?$)"
+            r"|\bge[a-zäöüß]{3,}(?:t|en) (?:wird|werden|wurde|wurden)\b",
+            "no passive; say who does it",
+        ),
+        (
+            r"(?i)\b(?:zwei|drei|vier|fünf|sechs|sieben|acht|neun|zehn|elf|zwölf|hundert|tausend)\b",
+            "write the number in digits",
+        ),
+    )
+)
+
+
+def read_allowed(path: Path) -> frozenset[str]:
+    """The exceptions: words that may be long or in capitals. Raises ContentError for a file of another form."""
+    try:
+        data = yaml.safe_load(read_text(path))
+    except yaml.YAMLError:
+        raise ContentError([Problem(path, 1, "not valid YAML")]) from None
+    words = data.get("allowed") if isinstance(data, dict) else None
+    if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
+        raise ContentError([Problem(path, 1, "expected a list of words under the key 'allowed'")])
+    return frozenset(words)
+
+
+def breaches(text: str, allowed: frozenset[str] = frozenset()) -> Iterator[tuple[int, str]]:
+    """The line (counted from 1) and what is wrong with it, for every rule a text breaks."""
+    lines = text.splitlines()
+    for number, line in enumerate(lines, 1):
+        told = _ADDRESS.sub("Adresse", _MARK.sub("", line))
+        for rule in _RULES:
+            for message in rule(told, allowed):
+                yield number, message
+        if (many := len(_sentence(lines, number - 1))) > MAX_WORDS:
+            yield number, f"{many} words in a sentence; at most {MAX_WORDS}"
+
+
+def _sentence(lines: list[str], start: int) -> list[str]:
+    """The words of the sentence that begins in a line, with the lines that go on in small letters."""
+    if lines[start][:1].islower():
+        return []  # counted where it begins
+    end = start + 1
+    while end < len(lines) and lines[end][:1].islower():
+        end += 1
+    return [word for word in " ".join(lines[start:end]).split() if any(map(str.isalnum, word))]
+
+
+def _one_sentence(line: str, _: frozenset[str]) -> Iterator[str]:
+    if len(_SENTENCES.split(line)) > 1:
+        yield "more than one sentence in a line"
+
+
+def _short_words(line: str, allowed: frozenset[str]) -> Iterator[str]:
+    for word in _WORD.findall(line):
+        if word in allowed:
+            continue
+        if len(word) > MAX_LETTERS:
+            yield f"'{word}' has {len(word)} letters; part it with a hyphen, or list it in {WORDS}"
+        elif len(word) > 1 and word.isupper():
+            yield f"'{word}' is an abbreviation; write the words, or list it in {WORDS}"
+
+
+def _forms(line: str, _: frozenset[str]) -> Iterator[str]:
+    plain = _BOLD.sub(r"\1", line)
+    for pattern, advice in _FORBIDDEN:
+        if match := pattern.search(plain):
+            yield f"'{match[0]}': {advice}"
+
+
+def _bold_not(line: str, _: frozenset[str]) -> Iterator[str]:
+    if re.search(r"\b[Nn]icht\b", _BOLD.sub("", line)):
+        yield "'nicht' must be bold, or better: say what is"
+
+
+_RULES: tuple[Callable[[str, frozenset[str]], Iterator[str]], ...] = (_one_sentence, _short_words, _forms, _bold_not)

@@ -1,0 +1,145 @@
+"""The rules of Leichte Sprache that a machine can check."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from knowledge.check import check
+from knowledge.easy import MAX_LETTERS, MAX_WORDS, breaches, read_allowed
+from knowledge.entry import EASY
+from knowledge.errors import ContentError
+from knowledge.folder import HOUSE, Knowledge, load
+
+
+def told(text: str, *allowed: str) -> list[str]:
+    return [message for _, message in breaches(text, frozenset(allowed))]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "expected"),
+    [
+        ("Das ist ein Satz. Das ist noch einer.", "more than one sentence"),
+        ("Das ist eine Zielgruppenanalyse.", "'Zielgruppenanalyse' has 18 letters"),
+        ("Eine NPO hilft.", "'NPO' is an abbreviation"),
+        ("Die Bürger*innen helfen.", "no gender sign"),
+        ("Die Bürger:innen helfen.", "no gender sign"),
+        ("Die BürgerInnen helfen.", "no gender sign"),
+        ("Hier steht z. B. ein Haus.", "no abbreviation"),
+        ("Hier stehen Häuser usw.", "no abbreviation"),
+        ("Das sind 30 % von allen.", "no percentage"),
+        ("Das sind 30 Prozent.", "no percentage"),
+        ("Beratung & Hilfe", "no such sign"),
+        ("Das wäre gut.", "no Konjunktiv"),
+        ("Sie könnten mitmachen.", "no Konjunktiv"),
+        ("Das ist das Haus des Lehrers.", "no genitive"),
+        ("Das ist die Seite der Initiative.", "no genitive"),
+        ("Das ist die Arbeit unserer Gruppe.", "no genitive"),
+        ("Das ist das Ende eines Weges.", "no genitive"),
+        ("Hier wird viel gemacht.", "no passive"),
+        ("Die Daten werden gespeichert.", "no passive"),
+        ("Das zeigt, was gemacht wird.", "no passive"),
+        ("Es gibt drei Wege.", "in digits"),
+        ("Das weiß ich nicht.", "must be bold"),
+    ],
+)
+def test_each_rule(sentence: str, expected: str) -> None:
+    """What breaks a rule is named with what to do, and nothing else is."""
+    found = told(sentence)
+
+    assert len(found) == 1
+    assert expected in found[0]
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Das weiß ich **nicht**.",
+        "Die Ansprech-Person hilft Ihnen.",
+        "Die Menschen, der Verein und die Stadt helfen.",
+        "In der Stadt hilft das Netz.",
+        "Das Haus von dem Lehrer ist groß.",
+        "Es gibt ein neues Haus.",
+        "Die Gruppe wird größer.",
+        "Morgen werden wir gehen.",
+        "Möchten Sie mitmachen?",
+        "**Die Kinder:**",
+        "1. Es ist genug Geld da.",
+        "Mehr steht hier: https://www.example.org/eine-lange-adresse",
+        "Tippen Sie auf /datenschutz",
+        "Telefon: +49 30 520 065 411",
+    ],
+)
+def test_good_sentences(sentence: str) -> None:
+    """What keeps the rules is left alone."""
+    assert told(sentence) == []
+
+
+def test_a_sentence_may_go_on_in_the_next_line() -> None:
+    """Lines that go on in small letters count as one sentence, named where it begins."""
+    text = "Kurz.\nViele Menschen handeln hier zusammen,\nweil die Aufgabe für einen Menschen allein zu schwer ist."
+
+    assert [line for line, _ in breaches(text)] == [2]
+
+
+def test_exceptions_are_words_of_a_list(tmp_path: Path) -> None:
+    """A listed word may be long or in capitals; a list of another form is refused."""
+    path = tmp_path / "easy.yaml"
+    path.write_text("allowed: [NPO, Zukunftsträger]", encoding="utf-8")
+
+    assert told("Die NPO heißt Zukunftsträger.", *read_allowed(path)) == []
+    path.write_text("- NPO", encoding="utf-8")
+    with pytest.raises(ContentError):
+        read_allowed(path)
+
+
+words = st.text("abcdefghij", min_size=1, max_size=30)
+
+
+@given(st.lists(words, min_size=1, max_size=20))
+def test_length_of_sentence_and_word(parts: list[str]) -> None:
+    """However words are put together: too many in a sentence and too long ones are found, and only those."""
+    text = "Aber " + " ".join(parts)
+
+    found = told(text)
+
+    assert any("words in a sentence" in message for message in found) == (len(parts) + 1 > MAX_WORDS)
+    assert sum("letters" in message for message in found) == sum(len(part) > MAX_LETTERS for part in parts)
+
+
+def house_with(tmp_path: Path, text: str) -> Knowledge:
+    """The house's own knowledge with one text in Leichte Sprache, kept somewhere else."""
+    path = tmp_path / "content" / EASY / "backbone.md"
+    path.parent.mkdir(parents=True)
+    path.write_text(text, encoding="utf-8")
+    return replace(load(HOUSE), folder=tmp_path)
+
+
+def test_check_names_file_and_line(tmp_path: Path) -> None:
+    """Title and text are checked, and a problem says where it stands."""
+    front = '---\ntitle: "Die Aufgabenverteilung"\nsource: "Eine unglaublichlange Quelle"\n---\n'
+    knowledge = house_with(tmp_path, front + "Das ist gut.\nDas wäre besser.\n")
+
+    found = [problem for problem in check(knowledge) if problem.line]
+
+    assert [(problem.path.name, problem.line) for problem in found] == [("backbone.md", 2), ("backbone.md", 6)]
+
+
+def test_leichte_sprache_may_be_partial_but_not_differ() -> None:
+    """No entry needs such a text; one that has it has the source and layer of the German text, and no questions."""
+    house = load(HOUSE)
+    easy = next(entry for entry in house.entries if entry.lang == EASY)
+    others = tuple(entry for entry in house.entries if entry.lang != EASY)
+
+    assert check(replace(house, entries=others)) == ()
+    broken = replace(easy, source="Anderswo", url="https://example.org", questions=("Was ist das?",))
+    found = "\n".join(map(str, check(replace(house, entries=(*others, broken)))))
+    for expected in ("'source' differs", "'url' differs", "no questions"):
+        assert expected in found
+
+
+def test_the_most_asked_entries_have_one() -> None:
+    """At least thirty entries can be read in Leichte Sprache."""
+    assert sum(entry.lang == EASY for entry in load(HOUSE).entries) >= 30

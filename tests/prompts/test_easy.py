@@ -1,0 +1,72 @@
+"""The prompts in Leichte Sprache."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from knowledge.easy import WORDS, breaches, read_allowed
+from knowledge.folder import HOUSE
+from prompts.render import FOLDER, label, render
+
+EASY = FOLDER / "de-leicht"
+FOR_ADVISERS = {"adviser_only.j2", "adviser_requests.j2", "status.j2"}
+OWN_LABELS = {"note_missing"}
+
+
+def visible(template: str) -> str:
+    """What a person reads of a template, as Markdown with every line in its place."""
+    shown = re.sub(r"<blockquote.*?</blockquote>|\{%.*?%\}", "", template, flags=re.S)
+    shown = re.sub(r"\{\{.*?\}\}", "Name", shown)
+    return re.sub(r"<(?!/?b>)[^>]*>", "", shown).replace("<b>", "**").replace("</b>", "**")
+
+
+def labels() -> dict[str, str]:
+    data: dict[str, str] = yaml.safe_load((EASY / "labels.yaml").read_text("utf-8"))
+    return data
+
+
+def test_nothing_is_missing_but_what_advisers_read() -> None:
+    """Every template that a person reads is there, and none that German has not."""
+    own = {path.name for path in EASY.glob("*.j2")}
+    german = {path.name for path in (FOLDER / "de").glob("*.j2")}
+
+    assert german - own == FOR_ADVISERS
+    assert own - german == set()
+
+
+@pytest.mark.parametrize("path", sorted(EASY.glob("*.j2")), ids=lambda path: path.stem)
+def test_templates_keep_the_rules(path: Path) -> None:
+    """Every template keeps the rules that a machine can check."""
+    allowed = read_allowed(HOUSE / WORDS)
+
+    assert list(breaches(visible(path.read_text("utf-8")), allowed)) == []
+
+
+def test_labels_keep_the_rules() -> None:
+    """So does every label; one may hold two sentences, since a button or a toast has no lines."""
+    allowed = read_allowed(HOUSE / WORDS)
+    found = {
+        key: list(breaches(re.sub(r"(?<=[.?!]) ", "\n", text), allowed))
+        for key, text in labels().items()
+        if breaches(text)
+    }
+
+    assert {key: told for key, told in found.items() if told} == {}
+    assert set(labels()) - set(yaml.safe_load((FOLDER / "de" / "labels.yaml").read_text("utf-8"))) == OWN_LABELS
+
+
+def test_what_is_missing_is_said_in_german() -> None:
+    """A label or template without a version in Leichte Sprache is the German one."""
+    assert label("weekdays", "de-leicht") == label("weekdays", "de")
+    assert render("adviser_only", "de-leicht") == render("adviser_only", "de")
+
+
+def test_sentences_keep_their_lines() -> None:
+    """Each sentence of an entry stands on a line of its own, as it was written."""
+    html = render(
+        "answer", "de-leicht", note="", title="T", layer="page", body="Eins.\nZwei.\n\n- a\n- b", source="", url=""
+    )
+
+    assert html == "<b>T</b>\n\nEins.\nZwei.\n\n• a\n• b"
