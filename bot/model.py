@@ -72,7 +72,7 @@ class State:
     request for advice being filled in, ``rated`` the closed request whose comment is awaited. ``step`` is the step of
     the introduction that was shown last, ``audience`` for whom its examples are, and ``touring`` says whether the
     person is in the middle of it. ``shown`` is the start parameter of what was seen last, an entry or a step.
-    ``check`` is the self-check being filled in.
+    ``check`` is the self-check being filled in, ``read`` holds the steps of the introduction that were shown.
     """
 
     lang: str = ""
@@ -87,6 +87,7 @@ class State:
     touring: bool = False
     shown: str = ""
     check: Check | None = None
+    read: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ Each kind has a function here that makes the file from a few values, which are a
 
 from collections.abc import Callable
 
-from bot.drawings import qr
 from bot.drawings.drawn import Drawn, Values
 from bot.drawings.picture import picture
 
@@ -18,6 +17,12 @@ def _chart(values: Values) -> Drawn:
     return chart(values)
 
 
+def _qr(values: Values) -> Drawn:
+    from bot.drawings.qr import drawn
+
+    return drawn(values)
+
+
 def _takeaway(values: Values) -> Drawn:
     from bot.drawings.typeset import takeaway
 
@@ -27,7 +32,7 @@ def _takeaway(values: Values) -> Drawn:
 DRAWERS: dict[str, Callable[[Values], Drawn]] = {
     "chart": _chart,
     "picture": picture,
-    "qr": qr.drawn,
+    "qr": _qr,
     "takeaway": _takeaway,
 }
 

@@ -82,7 +82,8 @@ def show_step(
     choice = step.choices[chosen] if chosen is not None and 0 <= chosen < len(step.choices) else None
     known = {"number": number, "total": len(path), "step": step, "choice": choice}
     html = render("intro_step", lang, **known, body=step.text(state.audience))
-    state = replace(state, step=number, touring=number < len(path), shown=f"{STEP_LINK}{number}")
+    read = tuple(sorted({*state.read, number}))
+    state = replace(state, step=number, touring=number < len(path), shown=f"{STEP_LINK}{number}", read=read)
     return _page(state, event, html, _keyboard(number, step, len(path), choice, lang), step.picture, step.alt)
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from bot.flows import chart
 from bot.flows.parts import Parts
 from bot.flows.selfcheck import button, placed, questions, shown
+from bot.links import bot_link
 from bot.model import Drawing, Event, Keyboard, LeaveCode, NewCode, Say, ShareCheck, State, Toast, Turn
 from bot.selfcheck import ENOUGH, MOST, Check, Stage, findings, is_code, together
 from prompts.render import label, render
@@ -23,7 +24,7 @@ def team(parts: Parts, state: State, event: Event, _: str) -> Turn:
 def create(parts: Parts, state: State, event: Event, _: str) -> Turn:
     """A new code to pass on."""
     lang, code = parts.lang(state, event), parts.code()
-    html = render("selfcheck_code", lang, code=code, link=f"/start {LINK}{code}", enough=ENOUGH)
+    html = render("selfcheck_code", lang, code=code, link=bot_link(parts.username, f"{LINK}{code}"), enough=ENOUGH)
     return Turn(state, (Say(html, _ways(parts, event, code, lang)),), (NewCode(code),))
 
 

@@ -5,13 +5,13 @@ from typing import Any
 
 from bot.flows import chart, selfcheck_result
 from bot.flows.parts import Parts
-from bot.flows.selfcheck import FALLBACK, level_of, questions
+from bot.flows.selfcheck import level_of, questions
 from bot.hours import dated
 from bot.model import Drawing, Event, Say, State, Turn
 from bot.selfcheck import Result
 from knowledge.core import core
 from knowledge.entry import Entry, Layer
-from knowledge.intro import Step
+from knowledge.intro import Step, steps_in
 from prompts.render import label, render
 
 TAKE = "t:"  # callback data
@@ -30,9 +30,8 @@ def page(parts: Parts, state: State, event: Event) -> Turn:
 
 
 def visited(parts: Parts, state: State, lang: str) -> list[Step]:
-    """The steps of the introduction that the person has read: all up to where they are."""
-    told = lang if any(step.lang == lang for step in parts.steps) else FALLBACK
-    return [step for step in parts.steps if step.lang == told and step.number <= state.step]
+    """The steps of the introduction that the person was shown."""
+    return [step for number, step in enumerate(steps_in(parts.steps, lang), 1) if number in state.read]
 
 
 def _values(parts: Parts, lang: str, read: list[Step], kept: list[Result]) -> dict[str, Any]:

@@ -58,6 +58,7 @@ def test_every_answer_explains_itself(dialogue: Dialogue, question: str, says: l
 def test_a_choice_explains_itself(dialogue: Dialogue) -> None:
     """A choice says that several topics fit, and how often the nearest would be right."""
     questions = (
+        "Wann lohnt sich Gemeinsam Wirken für eine Kommune?",
         "Wer hat sich das ausgedacht?",
         "und wie fangen wir damit an?",
         "Gibt es dafür Beispiele?",

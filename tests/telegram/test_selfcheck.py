@@ -235,7 +235,7 @@ async def test_page_to_take_along(standin: StandIn, tmp_path: Path) -> None:
     """One tagged page in the person's language with what was read and told, and nothing of who they are."""
     eve = standin.user(HOSTILE, language_code="de", started=True)
     await fills_in(eve, MIXED)
-    eve.says("/einfuehrung")
+    eve.says("/start intro-1")
     await eve.wait_reply()
     await eve.wait_reply(eve.taps("Weiter ›"))
     eve.says("/mitnehmen")
@@ -264,10 +264,8 @@ async def test_nothing_to_take_along_yet(ada: User) -> None:
 @pytest.mark.usefixtures("polling")
 async def test_end_of_the_introduction(ada: User) -> None:
     """The last step offers the self-check and the page."""
-    ada.says("/einfuehrung")
-    page = await ada.wait_reply()
-    while "Weiter ›" in page.labels:
-        page = await ada.wait_reply(ada.taps("Weiter ›"))
+    ada.says("/start intro-9")
+    await ada.wait_reply()
     document = await ada.wait_reply(ada.taps("Zum Mitnehmen"))
     check = await ada.wait_reply(ada.taps("Zum Selbst-Check"))
 

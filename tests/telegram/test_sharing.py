@@ -78,7 +78,7 @@ async def test_an_answer_is_shared(standin: StandIn, emma: User, bot_address: st
 @pytest.mark.usefixtures("polling")
 async def test_a_step_is_shared(ada: User, bot_address: str) -> None:
     """In the middle of the introduction its step is shared; an answer in between is nearer."""
-    ada.says("/einfuehrung")
+    ada.says("/start intro-1")
     await ada.wait_reply()
     await ada.wait_reply(ada.taps("Weiter ›"))
     ada.says("/teilen")
