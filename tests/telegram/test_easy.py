@@ -84,6 +84,17 @@ async def test_an_answer_is_explained(easy: User) -> None:
     assert "%" not in why.text
 
 
+async def test_the_introduction_in_leichte_sprache(easy: User) -> None:
+    """Step, question and reply stand one sentence a line."""
+    easy.says("/start intro-1")
+    step = await easy.wait_reply()
+    reply = await easy.wait_reply(easy.taps("Viele handeln zusammen"))
+
+    assert "Deshalb handeln viele zusammen.\nDas heißt: Gemeinsam Wirken.\n" in step.text
+    assert "Eine Aufgabe ist zu schwer.\nWas hilft?" in step.text
+    assert "Richtig!\nDas ist Gemeinsam Wirken.\nWie das geht, lesen Sie gleich." in reply.text
+
+
 @pytest.mark.usefixtures("connected")
 async def test_advisers_see_who_reads_it(standin: StandIn, ada: User, bea: User, forum: Group) -> None:
     """A request goes from the first question to the promise in Leichte Sprache; its card asks for plain answers."""

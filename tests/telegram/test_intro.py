@@ -4,6 +4,7 @@ import pytest
 
 from bot.flows.intro import STEP, Page
 from bot.flows.intro_buttons import leads_to
+from bot.language import EASY
 from bot.sandbox.standin import Seen, StandIn, User
 from bot.settings import Settings
 from index.live import LiveIndex
@@ -68,7 +69,11 @@ def _untapped(page: Seen, done: set[str]) -> list[str]:
 async def test_every_button_of_every_page_leads_on(standin: StandIn, lang: str) -> None:
     """For each audience every button of each page brings a reply, all pages are met, and none is a dead end."""
     for audience in (*AUDIENCES, ""):
-        ada = standin.user("Ada", language_code=lang, started=True)
+        ada = standin.user("Ada", language_code=lang[:2], started=True)
+        if lang == EASY:  # no code of Telegram leads there
+            ada.says("/sprache")
+            await ada.wait_reply()
+            await ada.wait_reply(ada.taps("Leichte Sprache"))
         ada.says(BEGIN.get(lang, "/einfuehrung"))
         seen = await walked(ada, await ada.wait_reply(), audience)
 
