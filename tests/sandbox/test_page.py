@@ -140,7 +140,7 @@ def test_deep_links(page: Page) -> None:
     page.answer(jonas, "Guten Tag!")
     page.post("start", person=jonas, parameter="intro")
 
-    assert page.answer(jonas, "Schritt 1 von 8")
+    assert page.answer(jonas, "Schritt 1 von 9")
     assert "Link" in page.refused("start", person=jonas, parameter="a b")
 
 
