@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from index.leaning import Leaning, leaning
-from index.search import OPTIONS, Abstained, Ambiguous, Found, Intended, Outcome, Searcher
+from index.search import OPTIONS, Abstained, Ambiguous, Found, Intended, Outcome, Searcher, shown
 from index.words import words
 from knowledge.entry import Layer
 from knowledge.understanding import Markers
@@ -58,7 +58,7 @@ def _together(searcher: Searcher, message: str, alone: Outcome, last: str, lang:
     if sure_alone or isinstance(within, Abstained | Intended):
         return Understood(alone)
     near = [hit.target for hit in searcher.rank(question, OPTIONS + 1)]
-    first = _shown(alone)[:1]
+    first = shown(alone)[:1]
     options = dict.fromkeys(target for target in (*first, *near) if target != last)
     return Understood(Ambiguous(tuple(options)[:OPTIONS], within.probability), last, told=found == last)
 
@@ -83,16 +83,6 @@ def _entry(outcome: Outcome) -> str:
             return gap
         case _:
             return ""
-
-
-def _shown(outcome: Outcome) -> tuple[str, ...]:
-    match outcome:
-        case Found(entry):
-            return (entry,)
-        case Ambiguous(entries):
-            return entries
-        case _:
-            return ()
 
 
 def _related(searcher: Searcher, last: str) -> tuple[str, ...]:

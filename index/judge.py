@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from index.features import values
 from index.labelled import Labelled, is_right, status
-from index.search import NOTHING, Ambiguous, Found, Outcome, Searcher, Weighed
+from index.search import NOTHING, Searcher, Weighed, shown
 
 BIAS = "bias"
 
@@ -81,7 +81,7 @@ def _judge(item: Labelled, searcher: Searcher) -> Judged:
         item=item,
         status=status(outcome),
         right=is_right(item, outcome),
-        shown=_shown(outcome),
+        shown=shown(outcome),
         best=best,
         best_right=item.answerable and best in item.entries,
         probability=weighed.belief.right if weighed else 0.0,
@@ -95,13 +95,3 @@ def _reasons(weighed: Weighed, searcher: Searcher) -> Iterator[Reason]:
     for value, (name, share) in zip(found.tolist(), model.shares(found).items(), strict=True):
         yield Reason(name, value, share)
     yield Reason(BIAS, 1.0, model.bias)
-
-
-def _shown(outcome: Outcome) -> tuple[str, ...]:
-    match outcome:
-        case Found(entry):
-            return (entry,)
-        case Ambiguous(entries):
-            return entries
-        case _:
-            return ()

@@ -90,6 +90,17 @@ Outcome = Found | Ambiguous | Abstained | Intended
 NOTHING = Abstained(None, 1.0)  # the outcome where there is nothing to decide on
 
 
+def shown(outcome: Outcome) -> tuple[str, ...]:
+    """The entry that is answered with, or those that are offered."""
+    match outcome:
+        case Found(entry):
+            return (entry,)
+        case Ambiguous(entries):
+            return entries
+        case _:
+            return ()
+
+
 class Searcher:
     """Search over one opened index. Holds no state between questions; safe to use from several threads."""
 
