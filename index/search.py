@@ -150,9 +150,9 @@ class Searcher:
         if not ranked:
             return None
         first, scores = ranked[0].place, [hit.score for hit in ranked]
-        bare = bare_votes(opened, self._without_names(question, vector))
+        beside = self._without_names(question, found)
         said = talk(found, sides)
-        asked = scope(found, bare, sides, first, scores, opened.lexical.familiar(question))
+        asked = scope(found, beside, sides, first, scores, opened.lexical.familiar(question))
         placed = order(scores)
         intent = best(found.question, sides.talk)
         return Weighed(
@@ -185,9 +185,10 @@ class Searcher:
         found: Floats = self._encoder.encode_queries([question[:MAX_QUESTION].strip()])[0]
         return found
 
-    def _without_names(self, question: str, vector: Floats) -> Floats:
+    def _without_names(self, question: str, found: Votes) -> Floats:
+        """The votes on what the question asks beside the names in it."""
         rest = bare(question, self.opened.names)
-        return vector if rest == bare(question, NONE) else self._vector(rest)
+        return found.bare if rest == bare(question, NONE) else bare_votes(self.opened, self._vector(rest))
 
     def _target(self, found: Votes, place: int) -> str:
         return self.opened.targets[int(found.numbers[place])]
