@@ -20,7 +20,7 @@ MIN_QUESTIONS = {"de": 8, "en": 4, EASY: 0}
 MAX_ID = 50  # fits Telegram's 64 bytes of callback data and of a deep link, with our prefixes
 MAX_TITLE = 48
 MAX_BODY = 900
-_NO_WORDS = ("layer", "source", "url", "audience", "related", "entries", "picture", "entry")  # keys of front matter
+_NO_WORDS = ("layer", "source", "url", "audience", "related", "entries", "picture", "entry", "id", "group", "step")
 
 
 def check(knowledge: Knowledge) -> tuple[Problem, ...]:
@@ -134,13 +134,15 @@ def _topics(knowledge: Knowledge) -> Iterator[Problem]:
 def _easy(knowledge: Knowledge) -> Iterator[Problem]:
     own = knowledge.folder / WORDS
     allowed = read_allowed(own) if own.is_file() else frozenset[str]()
-    for folder in ("content", "intro"):
-        for path in sorted((knowledge.folder / folder / EASY).glob("*.md")):
-            yield from (Problem(path, line, message) for line, message in breaches(_own_words(path), allowed))
+    paths = [path for folder in ("content", "intro") for path in (knowledge.folder / folder / EASY).glob("*.md")]
+    for path in sorted((*paths, *(knowledge.folder / SELFCHECK).glob(f"{EASY}.yaml"))):
+        yield from (Problem(path, line, message) for line, message in breaches(_own_words(path), allowed))
 
 
 def _own_words(path: Path) -> str:
     """A file's text, its front matter cut down to what people read, every line in its place."""
+    if path.suffix == ".yaml":
+        return "\n".join(map(_value, read_text(path).splitlines()))
     _, front, body = read_text(path).split("---\n", 2)
     return "\n".join(("", *(_value(line) for line in front.splitlines()), "", body))
 

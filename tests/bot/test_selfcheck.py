@@ -202,9 +202,13 @@ def test_code_is_read_as_people_type_it(dialogue: Dialogue) -> None:
     assert wrong.state == waiting
 
 
-def test_no_question_without_german(dialogue: Dialogue) -> None:
-    """A language without questions of its own is asked in German."""
-    assert selfcheck.questions(dialogue, "de-leicht") == selfcheck.questions(dialogue, "de")
+def test_questions_in_the_language_or_in_german(dialogue: Dialogue) -> None:
+    """Each language is asked its own questions, and German ones where it has none."""
+    easy = selfcheck.questions(dialogue, "de-leicht")
+
+    assert easy is not None
+    assert easy.lang == "de-leicht"
+    assert selfcheck.questions(dialogue, "fr") == selfcheck.questions(dialogue, "de")
 
 
 def test_chart_marks_what_is_not_known() -> None:

@@ -12,6 +12,7 @@ from knowledge.easy import MAX_LETTERS, MAX_WORDS, breaches, read_allowed
 from knowledge.entry import EASY
 from knowledge.errors import ContentError
 from knowledge.folder import HOUSE, Knowledge, load
+from knowledge.selfcheck import SELFCHECK
 
 
 def told(text: str, *allowed: str) -> list[str]:
@@ -125,6 +126,19 @@ def test_check_names_file_and_line(tmp_path: Path) -> None:
     found = [problem for problem in check(knowledge) if problem.line]
 
     assert [(problem.path.name, problem.line) for problem in found] == [("backbone.md", 2), ("backbone.md", 6)]
+
+
+def test_check_reads_the_self_check_too(tmp_path: Path) -> None:
+    """What is asked is checked, and what names a source or another file is not."""
+    path = tmp_path / SELFCHECK / f"{EASY}.yaml"
+    path.parent.mkdir()
+    path.write_text(
+        "title: Gut\nquestions:\n  - entry: unglaublichlangername\n    question: Wäre das gut?\n", "utf-8"
+    )
+
+    found = [problem for problem in check(replace(load(HOUSE), folder=tmp_path)) if problem.line]
+
+    assert [(problem.path.name, problem.line) for problem in found] == [("de-leicht.yaml", 4)]
 
 
 def test_leichte_sprache_may_be_partial_but_not_differ() -> None:
