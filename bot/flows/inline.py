@@ -11,6 +11,7 @@ from bot.flows.parts import Parts
 from bot.links import ENTRY_LINK, bot_link
 from bot.model import Event, State
 from knowledge.entry import Entry, Layer
+from knowledge.intro import steps_in
 from prompts.render import label
 from prompts.split import split_html
 from prompts.telegram_html import to_html, to_plain
@@ -65,7 +66,7 @@ def offer(parts: Parts, state: State, event: Event) -> Offer:
 
 def _suggestions(parts: Parts, lang: str) -> Offer:
     """Questions that the first steps of the introduction lead to, as people ask them."""
-    ids = dict.fromkeys(entry for step in parts.steps if step.lang == lang for entry in step.entries[:1])
+    ids = dict.fromkeys(entry for step in steps_in(parts.steps, lang) for entry in step.entries[:1])
     found = list(_entries(parts, ids, lang))[:MOST]
     results = (_entry(parts, one, lang, one.questions[0] if one.questions else one.title) for one in found)
     return Offer(tuple(results), label("inline_guide", lang), "intro")

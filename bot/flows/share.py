@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from bot.flows.parts import Parts
 from bot.links import ENTRY_LINK, STEP_LINK, bot_link, fits, share_link
 from bot.model import Button, Change, Drawing, Event, Keyboard, Say, State, Turn
+from knowledge.intro import steps_in
 from prompts.render import label, render
 
 BOT = "share:bot"  # callback data
@@ -41,7 +42,7 @@ def bot_instead(parts: Parts, state: State, event: Event, _: str) -> Turn:
 def _seen(parts: Parts, state: State, lang: str) -> Place | None:
     kind, _, rest = state.shown.partition("-")
     if f"{kind}-" == STEP_LINK:
-        titles = [step.title for step in parts.steps if step.lang == lang and str(step.number) == rest]
+        titles = [step.title for number, step in enumerate(steps_in(parts.steps, lang), 1) if str(number) == rest]
         return Place(label("share_step", lang, number=rest, title=titles[0]), state.shown) if titles else None
     entry = parts.answerer.entry(rest, lang) if f"{kind}-" == ENTRY_LINK else None
     if entry is None:
