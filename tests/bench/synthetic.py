@@ -59,9 +59,7 @@ class Mixed:
     def __init__(self, real: Vectors, questions: dict[str, Vectors]) -> None:
         self._real, self._questions = real, questions
         self._mean: Vectors = real.mean(axis=0)
-        self._near = np.concatenate(
-            [np.argsort(-(part @ real.T), axis=1)[:, 1 : NEIGHBOURS + 1] for part in np.array_split(real, 16)]
-        )
+        self._near = np.concatenate([_neighbours(part, real) for part in np.array_split(real, 64)])
 
     @property
     def dimension(self) -> int:
@@ -87,6 +85,11 @@ class Mixed:
         vectors: Vectors = self._mean + rest * (size / np.linalg.norm(rest, axis=1, keepdims=True))
         vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
         return vectors
+
+
+def _neighbours(part: Vectors, real: Vectors) -> NDArray[np.int64]:
+    """The real vectors nearest to each of a part of them, without itself; a copy, so that the rest is freed."""
+    return np.argsort(-(part @ real.T), axis=1)[:, 1 : NEIGHBOURS + 1].copy()
 
 
 def _draw(seeds: NDArray[np.uint64], stream: int, below: int) -> NDArray[np.int64]:
