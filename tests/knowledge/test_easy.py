@@ -154,6 +154,13 @@ def test_leichte_sprache_may_be_partial_but_not_differ() -> None:
         assert expected in found
 
 
-def test_the_most_asked_entries_have_one() -> None:
-    """At least thirty entries can be read in Leichte Sprache."""
-    assert sum(entry.lang == EASY for entry in load(HOUSE).entries) >= 30
+def test_no_path_leaves_leichte_sprache() -> None:
+    """Every entry that the introduction or the self-check leads to can be read in Leichte Sprache."""
+    house = load(HOUSE)
+    steps = [step for step in house.steps if step.lang == EASY]
+    led_to = {entry for step in steps for entry in step.entries}
+    led_to |= {choice.entry for step in steps for choice in step.choices if choice.entry}
+    led_to |= {question.entry for one in house.selfchecks if one.lang == EASY for question in one.questions}
+
+    assert len(led_to) > 30
+    assert led_to - {entry.id for entry in house.entries if entry.lang == EASY} == set()

@@ -113,7 +113,7 @@ async def test_advisers_see_who_reads_it(standin: StandIn, ada: User, bea: User,
         review = await person.wait_reply(person.taps(button))
     assert "Darf ich das an die Beratung geben?" in review.text
     person.taps("Ja, das darf die Beratung haben")
-    await sees(standin, person, "Bis dahin soll die Antwort da sein:")
+    await sees(standin, person, "Die Antwort soll spätestens dann da sein:")
 
     card = await sees(standin, bea, "Wie fangen wir an?", forum)
 

@@ -163,7 +163,7 @@ async def test_without_advisers_the_person_is_told_the_truth(ada: User, bot_sett
     await reviewed(ada)
     kept = await ada.wait_reply(ada.taps("Ja, so weitergeben"), count=2)
 
-    assert "niemand wird automatisch benachrichtigt" in kept.text
+    assert "erfährt davon aber noch nicht von selbst" in kept.text
     assert "jacob.rohm@phineo.org" in kept.text
     store = open_store(bot_settings)
     (request,) = store.running()

@@ -125,6 +125,6 @@ async def test_name_that_fits_no_link(
         await standin.wait_for(lambda: asked.answer)
 
     assert answer.text.startswith("Aus welchem Holz")
-    assert "in keinen Link passt" in shared.text
+    assert "keinen eigenen Link" in shared.text
     assert forwarded(shared) == bot_address
     assert [one["reply_markup"]["inline_keyboard"][0][0]["url"] for one in asked.results][:1] == [bot_address]
