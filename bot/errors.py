@@ -7,6 +7,7 @@ GwError                   knowledge/errors.py
 ├── SettingsError         an environment variable is missing or wrong
 ├── StoreError            the store cannot be opened, read or written
 │   └── Conflict          something was changed since it was read; read again and decide again
+├── DrawingFailed         a picture or a page could not be made
 └── ConnectionRefused     Telegram refuses the token or the webhook, or cannot be reached at start
 """
 
@@ -26,6 +27,10 @@ class Conflict(StoreError):
     """Something was changed since it was read: read again and decide again."""
 
 
+class DrawingFailed(GwError):
+    """A picture or a page could not be made; the message names its kind, never what was to be on it."""
+
+
 class ConnectionRefused(GwError):
     """Telegram refuses the token or the webhook, or cannot be reached at start."""
 
@@ -34,6 +39,7 @@ __all__ = [
     "Conflict",
     "ConnectionRefused",
     "ContentError",
+    "DrawingFailed",
     "EncoderError",
     "GwError",
     "IndexUnusable",

@@ -5,6 +5,7 @@ from functools import lru_cache
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+ITEM = "– "  # before an item of a list
 KEPT = 1_024  # texts that are kept: each is needed several times, and again for the next build
 _MARKDOWN = MarkdownIt("commonmark", {"html": False})
 
@@ -18,7 +19,7 @@ def plain(markdown: str) -> str:
         if token.type == "list_item_open":
             bullet = True
         elif token.type == "inline":
-            lines.append(("– " if bullet else "") + _words(token.children or []))
+            lines.append((ITEM if bullet else "") + _words(token.children or []))
             bullet = False
         elif token.type in ("fence", "code_block", "html_block"):
             lines.append(token.content.strip())

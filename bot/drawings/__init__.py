@@ -6,15 +6,22 @@ Each kind has a function here that makes the file from a few values, which are a
 from collections.abc import Callable
 
 from bot.drawings.drawn import Drawn, Values
-from bot.drawings.picture import picture
 
-__all__ = ["DRAWERS", "Drawn", "Values", "draw"]
+__all__ = ["DRAWERS", "READY", "Drawn", "Values", "draw"]
+
+READY = frozenset(("picture",))  # what is only read
 
 
 def _chart(values: Values) -> Drawn:
     from bot.drawings.typeset import chart  # what sets type is loaded when something is drawn
 
     return chart(values)
+
+
+def _picture(values: Values) -> Drawn:
+    from bot.drawings.picture import picture
+
+    return picture(values)
 
 
 def _qr(values: Values) -> Drawn:
@@ -31,7 +38,7 @@ def _takeaway(values: Values) -> Drawn:
 
 DRAWERS: dict[str, Callable[[Values], Drawn]] = {
     "chart": _chart,
-    "picture": picture,
+    "picture": _picture,
     "qr": _qr,
     "takeaway": _takeaway,
 }

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from bot.flows import after, buttons, commands, desk, form, intro_buttons, questions, selfcheck, selfcheck_team, talk
 from bot.flows.parts import Advisers, Flow, Parts
-from bot.model import WRITTEN, Alarm, Change, Event, Kind, Moved, Say, State, Turn
+from bot.model import WRITTEN, Alarm, Change, Event, Kind, Moved, Say, State, Toast, Turn
 from bot.selfcheck import Stage
 
 __all__ = ["Advisers", "Dialogue"]
@@ -31,7 +31,9 @@ class Dialogue(Parts):
         if event.kind is Kind.COMMAND:
             state = replace(state, rated="")  # who turns to something else has no comment
         turn = intro_buttons.onward(self, event, FLOWS[event.kind](self, state, event))
-        return _check_reminded(self, state, event, _reminded(self, state, event, turn))
+        turn = _check_reminded(self, state, event, _reminded(self, state, event, turn))
+        told_last = tuple(sorted(turn.messages, key=lambda message: isinstance(message, Toast)))
+        return replace(turn, messages=told_last)  # the button stops waiting when all that it brought is there
 
 
 def _text(parts: Parts, state: State, event: Event) -> Turn:

@@ -54,11 +54,12 @@ def _values(parts: Parts, lang: str, read: list[Step], kept: list[Result]) -> di
     }
 
 
-def _step(parts: Parts, step: Step, lang: str) -> dict[str, str]:
+def _step(parts: Parts, step: Step, lang: str) -> dict[str, Any]:
     entry = _entry(parts, step, lang)
     literature = entry is not None and entry.layer is Layer.LITERATURE
     mark = label("pdf_literature", lang) if literature else ""
-    return {"title": f"{step.number}  {step.title}", "text": core(step.body), "mark": mark}
+    short = core(step.body)
+    return {"title": f"{step.number}  {step.title}", "text": short.text, "items": short.items, "mark": mark}
 
 
 def _read_sources(parts: Parts, read: list[Step], lang: str) -> str:

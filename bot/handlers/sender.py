@@ -17,7 +17,7 @@ from telegram import (
 )
 from telegram.error import BadRequest, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError
 
-from bot.drawings import draw
+from bot.drawings.apart import draw_apart
 from bot.handlers.outgoing import DRAWN
 from bot.outbox import Later, Refused, Result, Sent
 
@@ -62,13 +62,13 @@ def _argument(key: str, value: Any) -> Any:
     if key in _TYPES:
         return _TYPES[key].de_json(value)
     if key == "media":
-        drawn = draw(value["media"][DRAWN], value["media"]["values"])
+        drawn = draw_apart(value["media"][DRAWN], value["media"]["values"])
         return InputMediaPhoto(drawn.content, value["caption"], value["parse_mode"], filename=drawn.name)
     return _file(value) if key in ("photo", "document") else value
 
 
 def _file(value: dict[str, Any]) -> InputFile:
-    drawn = draw(value[DRAWN], value["values"])
+    drawn = draw_apart(value[DRAWN], value["values"])
     return InputFile(drawn.content, filename=drawn.name)
 
 

@@ -84,6 +84,7 @@ def _message(world: World, message: Message) -> Json:
         "id": message.id,
         "from": message.sender.id,
         "own_bot": message.sender is world.bot,
+        "via": message.via_bot.username if message.via_bot else None,
         "date": message.date,
         "edited": message.edit_date is not None,
         "topic": message.thread_id,

@@ -1,5 +1,6 @@
 """What typst draws: the chart of a self-check, and the page to take along."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +25,14 @@ def chart(word: str = "Name", **more: float | None) -> dict[str, Any]:
             "groups": groups}  # fmt: skip
 
 
-def page(word: str = "Wort", text: str = "Ein Satz.", steps: int = 9, lang: str = "de") -> dict[str, Any]:
+def page(
+    word: str = "Wort", text: str = "Ein Satz.", steps: int = 9, lang: str = "de", items: Sequence[str] = ()
+) -> dict[str, Any]:
     """A page with as many steps and the self-check."""
     part = {"title": word, "items": [word] * 3}
     check = {"heading": word, "words": text, "alt": word, "chart": chart(word), "strengths": part, "gaps": part,
              "caution": text}  # fmt: skip
-    read = [{"title": word, "text": text, "mark": word}] * steps
+    read = [{"title": word, "text": text, "items": items, "mark": word}] * steps
     return {"lang": lang, "title": word, "author": word, "description": text, "subtitle": word, "notice": text,
             "read": word, "steps": read, "sources": text, "check": check, "empty": "",
             "further": {"heading": word, "items": [text, text]}}  # fmt: skip
@@ -100,6 +103,27 @@ def test_lines_of_markup_add_no_heading(tmp_path: Path) -> None:
     assert hostile.structure.count("H1 ") == plain.structure.count("H1 ") == 1
     assert hostile.structure.count("LI") == plain.structure.count("LI")
     assert "r /* s" in hostile.text
+
+
+@needs_poppler
+def test_items_of_a_step_are_a_list(tmp_path: Path) -> None:
+    """What is a list in a step is one for a screen reader, and what is not adds none."""
+    without, several = (
+        read_pdf(draw("takeaway", page(steps=2, items=items)).content, tmp_path).structure
+        for items in ((), ("Vereine", "= Firmen", "- Städte"))
+    )
+
+    assert several.count("LBody") == without.count("LBody") + 6
+    assert several.count("H1 ") == without.count("H1 ")
+
+
+@needs_poppler
+def test_page_that_waited_for_an_update(tmp_path: Path) -> None:
+    """A page that was queued before steps had lists is drawn as it was."""
+    values = page(steps=2)
+    values["steps"] = [{name: step[name] for name in ("title", "text", "mark")} for step in values["steps"]]
+
+    assert read_pdf(draw("takeaway", values).content, tmp_path).info["Pages"] == "1"
 
 
 @needs_poppler

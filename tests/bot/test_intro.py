@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from bot.answer import ENTRY
 from bot.drawings import draw
 from bot.flows import intro, start
 from bot.flows.dialogue import Dialogue
@@ -13,9 +14,12 @@ from bot.flows.intro_buttons import leads_to
 from bot.model import Change, Drawing, Event, Kind, Say, State, Turn
 from knowledge.folder import HOUSE
 from knowledge.intro import AUDIENCES, PICTURES, read_steps, steps_in
+from prompts.split import units
+from prompts.telegram_html import to_plain
 from tests.bot.test_flows import EVENT, STEPS, said
 
 MAX_PICTURE = 40_000  # bytes
+CAPTION = 1_024  # UTF-16 units; Bot API, editMessageMedia
 TAP = replace(EVENT, kind=Kind.BUTTON, callback_id="1")
 
 
@@ -53,13 +57,17 @@ def test_diagram_of_the_introduction() -> None:
 @pytest.mark.parametrize("lang", sorted({step.lang for step in STEPS}))
 @pytest.mark.parametrize("audience", AUDIENCES)
 def test_every_button_of_every_page_does_something(dialogue: Dialogue, lang: str, audience: str) -> None:
-    """No button of any step or reply is one that no longer counts."""
+    """Every page fits under its picture, each of its buttons counts, and what is read in between leads back."""
     state = State(lang=lang, audience=audience)
     for step in steps_in(STEPS, lang):
         for chosen in (None, *range(len(step.choices))):
             page = intro.show_step(state, EVENT, STEPS, step.number, lang, chosen)
+            assert units(to_plain(said(page))) <= CAPTION
             for data in buttons(page):
-                assert data == intro.SELF_CHECK or said(dialogue.handle(page.state, replace(TAP, text=data))), data
+                turn = dialogue.handle(page.state, replace(TAP, text=data))
+                assert data == intro.SELF_CHECK or said(turn), data
+                if data.startswith(ENTRY) and page.state.touring:
+                    assert f"{intro.STEP}go:{step.number}" in buttons(turn), data
 
 
 def test_every_page_has_its_picture() -> None:

@@ -145,7 +145,36 @@ def test_inline_mode(stage: Stage) -> None:
     stage.field(ADA).press("Enter")
 
     sent = stage.sees(ADA, title)
+    expect(sent.get_by_text("via @sandbox_bot")).to_be_visible()
     expect(sent.locator("strong").first).to_have_text(title)
     expect(stage.field(ADA)).to_have_value("")
     sent.get_by_role("button", name="Beim Bot weiterlesen").click()
     expect(stage.phone(ADA).get_by_role("article")).to_have_count(3)  # the result, the command, and its answer
+    expect(stage.phone(ADA).get_by_text("via @")).to_have_count(1)
+
+
+def test_link_to_the_bot_is_played_here(stage: Stage) -> None:
+    """A t.me link to the bot with a start parameter opens that place in the chat, and no tab."""
+    stage.says(ADA, "/start intro-2")
+    stage.sees(ADA, "Schritt 2 von 9")
+    stage.says(ADA, "/teilen")
+    shared = stage.sees(ADA, "t.me/sandbox_bot?start=intro-2")
+    shared.get_by_role("button", name="t.me/sandbox_bot?start=intro-2").click()
+
+    expect(stage.phone(ADA).get_by_role("article").filter(has_text="Schritt 2 von 9")).to_have_count(2)
+    assert len(stage.page.context.pages) == 1
+
+
+def test_caption_is_changed(stage: Stage) -> None:
+    """The text under one's own picture can be changed; the picture stays and says so."""
+    stage.field(ADA).fill("Unser Haus")
+    attach(stage, "Bild …", PICTURE)
+    stage.sees(ADA, "Unser Haus").focus()
+    stage.message(ADA, "Unser Haus").get_by_role("button", name="Bearbeiten").click()
+    expect(stage.field(ADA)).to_have_value("Unser Haus")
+    stage.says(ADA, "Unser Garten")
+
+    changed = stage.sees(ADA, "Unser Garten")
+    expect(changed).to_contain_text("bearbeitet")
+    expect(changed.get_by_role("img", name="Unser Garten")).to_have_js_property("complete", True)
+    expect(stage.phone(ADA).get_by_role("article").filter(has_text="Unser Haus")).to_have_count(0)

@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 
 from knowledge.check import check
-from knowledge.core import LONGEST, core
+from knowledge.core import LONGEST, Core, core
 from knowledge.entry import Layer
 from knowledge.errors import ContentError
 from knowledge.folder import HOUSE, load
+from knowledge.intro import read_steps, steps_in
+from knowledge.plain import ITEM
 from knowledge.selfcheck import SELFCHECK, read_selfchecks
 
 GERMAN = (HOUSE / SELFCHECK / "de.yaml").read_text(encoding="utf-8")
@@ -83,12 +85,41 @@ def test_rules_across_files() -> None:
 )  # fmt: skip
 def test_core_of_a_text(text: str, expected: str) -> None:
     """The first sentence without markup, and the second where the first is short."""
+    assert core(text) == Core(expected)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Viele machen mit.\nZum Beispiel:\n\n- **Vereine**\n- Firmen\n\nMehr.",
+         Core("Viele machen mit. Zum Beispiel:", ("Vereine", "Firmen"))),
+        ("Viele machen mit, und das schon sehr lange und auch in Ihrer Stadt.\n\n- Vereine",
+         Core("Viele machen mit, und das schon sehr lange und auch in Ihrer Stadt.")),
+        ("Kurz:\n\nMehr dazu.\n\n- Vereine", Core("Kurz: Mehr dazu.")),
+        ("- Vereine\n- Firmen", Core("")),
+        ("From the literature: many act together, in many places and for a very long time.",
+         Core("Many act together, in many places and for a very long time.")),
+    ],
+)  # fmt: skip
+def test_core_that_is_a_list(text: str, expected: Core) -> None:
+    """A list that the first words lead up to is kept as one; any other is not part of the core."""
     assert core(text) == expected
+
+
+@pytest.mark.parametrize("lang", ["de", "en", "de-leicht"])
+def test_core_of_each_step(lang: str) -> None:
+    """Each step's core is a whole sentence, or words with the list that they lead up to, and no item stands in it."""
+    for step in steps_in(read_steps(HOUSE / "intro"), lang):
+        short = core(step.body)
+
+        assert short.text[0].isupper()
+        assert short.text.endswith(":" if short.items else (".", "!", ". …"))
+        assert ITEM not in short.text
 
 
 def test_core_is_cut_at_a_word() -> None:
     """One long sentence ends with dots."""
-    told = core("Wirken " * 60)
+    told = core("Wirken " * 60).text
 
     assert len(told) <= LONGEST + 2
     assert told.endswith("Wirken …")

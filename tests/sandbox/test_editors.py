@@ -7,6 +7,8 @@ import pytest
 from tests.sandbox.conftest import Json, Page
 
 SHARE = Path("content/de/backbone.md")
+STEP = Path("intro/de/04-systemischer-ansatz.md")
+PICTURE = Path("intro/pictures/blick.png")
 
 
 def folder(page: Page) -> Path:
@@ -74,6 +76,46 @@ def test_contacts_are_read_anew(editors: Page) -> None:
     editors.until(lambda now: now["bot"]["ready"])
 
     assert editors.says(ada, "/kontakt", "Jana Rohm")
+
+
+def test_a_changed_step_is_shown(editors: Page) -> None:
+    """A changed step of the introduction is what the next person reads, without a restart of the sandbox."""
+    before, jonas = editors.state(), editors.person("Jonas Weber")
+    change(folder(editors) / STEP, "title: Das Ganze", "title: Wirklich alles")
+
+    now = read(editors, before)
+    editors.until(lambda state: state["bot"]["ready"])
+    editors.says(jonas, "/start intro-4", "Wirklich alles sehen")
+
+    assert (now["news"], now["entries"]) == (STEP.name, before["knowledge"]["entries"])
+
+
+def test_a_picture_that_is_gone_is_named(editors: Page) -> None:
+    """A step's picture that was taken away is missed with file and line; once it is there again all is well."""
+    before = editors.state()
+    content = (folder(editors) / PICTURE).read_bytes()
+    (folder(editors) / PICTURE).unlink()
+    broken = read(editors, before)
+    (folder(editors) / PICTURE).write_bytes(content)
+    mended = editors.until(lambda now: not now["knowledge"]["problems"] and now["knowledge"])
+
+    assert broken["news"] == mended["news"] == PICTURE.name
+    assert any(
+        one.startswith(f"knowledge/{STEP}:") and f"no picture '{PICTURE.name}'" in one for one in broken["problems"]
+    )
+
+
+def test_a_changed_picture_is_noticed(editors: Page) -> None:
+    """A picture that was drawn anew is named, and the introduction goes on."""
+    before, jonas = editors.state(), editors.person("Jonas Weber")
+    (folder(editors) / PICTURE).write_bytes((folder(editors) / PICTURE.with_name("weg.png")).read_bytes())
+
+    now = read(editors, before)
+    editors.until(lambda state: state["bot"]["ready"])
+    page = editors.says(jonas, "/start intro-4", "Schritt 4")
+
+    assert (now["news"], now["problems"]) == (PICTURE.name, [])
+    assert page["media"]["kind"] == "photo"
 
 
 def test_the_real_index_is_left_alone(editors: Page, prepared: Path) -> None:

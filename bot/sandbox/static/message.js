@@ -34,6 +34,7 @@ export function drawn(view, act) {
   if (view.day || message.service) return h("p", { class: "service" }, view.day ?? message.service);
   const bubble = [
     h("p", { class: "who", "aria-hidden": "true" }, who),
+    message.via ? h("p", { class: "via" }, `via @${message.via}`) : null,
     view.quote ? quote(view.quote, act) : null,
     media(message),
     message.text ? text(message, message.own_bot ? act.lang : lang(view.lang), act) : null,

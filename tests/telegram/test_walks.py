@@ -1,0 +1,109 @@
+"""Every button of the introduction, the self-check and of sharing is found and tapped, in each language."""
+
+import pytest
+
+from bot.flows import selfcheck_buttons
+from bot.flows.intro import STEP, Page
+from bot.flows.intro_buttons import leads_to
+from bot.flows.selfcheck import CHECK
+from bot.language import EASY, OURS
+from bot.sandbox.standin import Seen, StandIn, User
+from knowledge.folder import HOUSE
+from knowledge.intro import read_steps, steps_in
+from knowledge.selfcheck import SELFCHECK, read_selfchecks
+from tests.telegram.walker import LINK, Walker
+
+STEPS = read_steps(HOUSE / "intro")
+CHECKS = read_selfchecks(HOUSE / SELFCHECK)
+
+
+async def person(standin: StandIn, lang: str) -> User:
+    """Somebody who reads this language."""
+    ada = standin.user("Ada", language_code=lang[:2], started=True)
+    if lang == EASY:  # no code of Telegram leads there
+        ada.says("/sprache")
+        await ada.wait_reply()
+        await ada.wait_reply(ada.taps("Leichte Sprache"))
+    return ada
+
+
+def datas(seen: Seen) -> list[str]:
+    return [button.data for row in seen.buttons for button in row if button.data]
+
+
+@pytest.mark.usefixtures("polling")
+@pytest.mark.parametrize("lang", OURS)
+async def test_introduction(standin: StandIn, lang: str) -> None:
+    """For whomever the examples are, every button of every page leads on, and all pages are met.
+
+    The first page asks for whom: each of its buttons is walked by somebody of their own, in one of the languages,
+    since only texts differ by it (tests/bot looks at all of them). What leads out is tried once a language.
+    """
+    first = await person(standin, lang)
+    first.says("/einfuehrung")
+    parting = datas(await first.wait_reply())
+    elsewhere: set[str] = set()
+    for data in parting[OURS.index(lang) :: len(OURS)]:
+        walker = Walker(standin, await person(standin, lang), "/einfuehrung", lang, (STEP,), elsewhere)
+        await walker.says(walker.begin)
+        await walker.tries(walker.met[-1], data)
+        walker.apart = frozenset(parting)
+        await walker.walk()
+        pages = [leads_to(name) for name in walker.tried]
+
+        assert walker.problems == []
+        assert pages.count(Page.REPLY) == sum(len(step.choices) for step in steps_in(STEPS, lang))
+        assert {f"{STEP}{step.number}" for step in steps_in(STEPS, lang)} <= walker.tried
+        assert {Page.OVERVIEW, Page.PAUSED, Page.AUDIENCE} <= set(pages)
+    assert len(parting) > 1
+    assert {CHECK + "start", "talk", "t:pdf"} < elsewhere
+
+
+@pytest.mark.usefixtures("polling")
+@pytest.mark.parametrize("lang", OURS)
+async def test_selfcheck(standin: StandIn, lang: str) -> None:
+    """From a link with the code of two others, every button there is can be reached, and is of use."""
+    code = await shared_by_two(standin, lang)
+    ada = await person(standin, lang)
+    walker = Walker(standin, ada, "/selbstcheck", lang, (CHECK, f"{LINK}check-"))
+    await walker.says(f"/start check-{code}")
+    await walker.walk()
+
+    assert walker.problems == []
+    tapped = {name.split(":")[1] for name in walker.tried if name.startswith(CHECK)}
+    assert tapped | {"start"} == set(selfcheck_buttons.TAPS)
+    questions = next(check.questions for check in CHECKS if check.lang == lang)
+    answered = {name for name in walker.tried if name.startswith(f"{CHECK}a:")}
+    assert answered == {f"{CHECK}a:{one.id}:{level}" for one in questions for level in "0123x"}
+    assert {"photo", "document"} <= {seen.kind for seen in walker.met}
+
+
+async def shared_by_two(standin: StandIn, lang: str) -> str:
+    """The code of two people who filled in the self-check."""
+    code = ""
+    for _ in range(2):
+        one = await person(standin, lang)
+        walker = Walker(standin, one, "/selbstcheck", lang, (CHECK,))
+        await walker.says("/selbstcheck" if not code else f"/start check-{code}")
+        for action in () if code else ("team", "create"):
+            await walker.tries(walker.met[-1], next(data for data in datas(walker.met[-1]) if action in data))
+        code = code or next(data for data in datas(walker.met[-1]) if ":in:" in data).rpartition(":")[2]
+        await walker.tries(walker.met[-1], f"{CHECK}in:{code}")
+        while answers := [data for data in datas(walker.met[-1]) if data.startswith(f"{CHECK}a:")]:
+            await walker.tries(walker.met[-1], answers[0])
+        assert walker.problems == []
+    return code
+
+
+@pytest.mark.usefixtures("polling")
+@pytest.mark.parametrize("lang", OURS)
+async def test_sharing(standin: StandIn, lang: str) -> None:
+    """What is shared of a step leads to that step, and to the bot as a whole."""
+    ada = await person(standin, lang)
+    ada.says("/start intro-2")
+    await ada.wait_reply()
+    walker = Walker(standin, ada, "/teilen", lang, ("share:",))
+    await walker.walk()
+
+    assert walker.problems == []
+    assert walker.tried == {f"{LINK}intro-2", "share:bot"}
