@@ -21,9 +21,17 @@ def recognised(text: str) -> tuple[Reach, str] | None:
     return None
 
 
+def in_ascii(address: str) -> str:
+    """A checked e-mail address as it stands in a header: its domain in Punycode."""
+    local, _, domain = address.rpartition("@")
+    return f"{local}@{validate_email(f'a@{domain}', check_deliverability=False).ascii_domain}"
+
+
 def _email(text: str) -> str | None:
+    """Letters beyond ASCII before the @ need SMTPUTF8 on the whole way, which no answer can count on."""
+    address = text.strip().removeprefix("mailto:")
     try:
-        return validate_email(text.strip().removeprefix("mailto:"), check_deliverability=False).normalized
+        return validate_email(address, check_deliverability=False, allow_smtputf8=False).normalized
     except EmailNotValidError:
         return None
 

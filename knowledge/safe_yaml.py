@@ -18,6 +18,9 @@ MAX_DEPTH = 20  # collections inside of one another; ours need five
 class Refused(yaml.MarkedYAMLError):
     """Valid YAML that we do not read."""
 
+    def __init__(self, problem: str, event: Any) -> None:
+        super().__init__(problem=problem, problem_mark=event.start_mark)
+
 
 def compose(text: str) -> yaml.Node | None:
     """The node of a text. Raises yaml.YAMLError where it is not valid, or has aliases or too deep a nesting."""
@@ -42,10 +45,10 @@ def _check(text: str) -> None:
     depth = 0
     for event in yaml.parse(text, Loader=LOADER):
         if isinstance(event, yaml.AliasEvent):
-            raise Refused(problem="aliases (*) are not read", problem_mark=event.start_mark)
+            raise Refused("aliases (*) are not read", event)
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
         if depth > MAX_DEPTH:
-            raise Refused(problem=f"more than {MAX_DEPTH} levels", problem_mark=event.start_mark)
+            raise Refused(f"more than {MAX_DEPTH} levels", event)
