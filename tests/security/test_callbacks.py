@@ -124,7 +124,21 @@ def test_the_advisers_buttons_by_somebody_outside(scene: Scene, action: str) -> 
 
 @pytest.mark.parametrize(
     "reference",
-    ["AAAA-BBBB", "", "-", "%", "' OR '1'='1", "../../x", "AAAA-BBBB:", "*", "_" * 9, "\u202eAAAA", "0", "None", "aaaa-bbbb"],
+    [
+        "AAAA-BBBB",
+        "",
+        "-",
+        "%",
+        "' OR '1'='1",
+        "../../x",
+        "AAAA-BBBB:",
+        "*",
+        "_" * 9,
+        "\u202eAAAA",
+        "0",
+        "None",
+        "aaaa-bbbb",
+    ],
 )
 @pytest.mark.parametrize("side", ["h:done:", "q:close:"])
 def test_guessed_numbers(scene: Scene, reference: str, side: str) -> None:
