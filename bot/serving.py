@@ -8,6 +8,7 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 MOST_CONNECTIONS = 512  # Telegram opens 40 at most (setWebhook, max_connections)
+MOST_HEAD = 16_384  # bytes of address and headers
 PATIENCE = 10.0  # seconds until a request must have arrived whole; Telegram sends one in milliseconds
 
 
@@ -15,11 +16,12 @@ def server(app: ASGIApp, port: int, *, most: int = MOST_CONNECTIONS, patience: f
     """The server of an application on all addresses.
 
     A connection beyond ``most`` is closed at once, and so is one whose request is not there whole after ``patience``
-    seconds: neither an open connection nor a slow body holds anything that the bot needs.
+    seconds, or has too long a head: neither an open connection nor a slow body holds anything that the bot needs.
     """
 
     class Bounded(HttpToolsProtocol):
         _deadline: asyncio.TimerHandle | None = None
+        _head = 0
 
         def connection_made(self, transport: asyncio.BaseTransport) -> None:
             super().connection_made(cast(asyncio.Transport, transport))
@@ -34,7 +36,21 @@ def server(app: ASGIApp, port: int, *, most: int = MOST_CONNECTIONS, patience: f
 
         def on_message_begin(self) -> None:
             self._wait()
+            self._head = 0
             super().on_message_begin()
+
+        def on_url(self, url: bytes) -> None:
+            self._count(url)
+            super().on_url(url)
+
+        def on_header(self, name: bytes, value: bytes) -> None:
+            self._count(name + value)
+            super().on_header(name, value)
+
+        def _count(self, part: bytes) -> None:
+            self._head += len(part)
+            if self._head > MOST_HEAD:
+                self.transport.abort()
 
         def on_message_complete(self) -> None:
             self._arrived()
@@ -58,8 +74,7 @@ def server(app: ASGIApp, port: int, *, most: int = MOST_CONNECTIONS, patience: f
         "port": port,
         "http": Bounded,
         "ws": "none",
-        "backlog": most,
-        "timeout_keep_alive": 60,
+        "timeout_keep_alive": patience,
         "timeout_graceful_shutdown": 5,
         "server_header": False,
         "log_config": None,

@@ -12,6 +12,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 SECRET_HEADER = "x-telegram-bot-api-secret-token"  # noqa: S105 - the header's name
+MOST_ID = 2**63  # what the store can hold
 MAX_BODY = 1_000_000  # bytes; an update with every field at its limit stays far below
 
 Receive = Callable[[list[dict[str, Any]]], Awaitable[None]]
@@ -63,5 +64,5 @@ def _parsed(body: bytes) -> dict[str, Any] | None:
         update = json.loads(body)
     except (ValueError, RecursionError):
         return None
-    fits = isinstance(update, dict) and isinstance(update.get("update_id"), int)
-    return update if fits else None
+    number = update.get("update_id") if isinstance(update, dict) else None
+    return update if type(number) is int and abs(number) < MOST_ID else None
