@@ -9,7 +9,7 @@ from typing import Any
 
 from bot.printable import printable
 
-_TOKEN = re.compile(r"\b\d{5,}:[\w-]{20,}")  # a bot token, as it stands in the Bot API's addresses
+_TOKEN = re.compile(r"\d{5,}:[\w-]{20,}")  # a bot token, also where it stands behind "bot" in an address
 
 
 class _Formatter(logging.Formatter):

@@ -5,6 +5,7 @@ from email_validator import EmailNotValidError, validate_email
 
 from bot.consultation import Reach
 
+ENCODED = "=?"  # begins an encoded word (RFC 2047), which has no place in an address
 REGION = "DE"  # of numbers without a country code
 
 
@@ -30,8 +31,10 @@ def in_ascii(address: str) -> str:
 def _email(text: str) -> str | None:
     """Letters beyond ASCII before the @ need SMTPUTF8 on the whole way, which no answer can count on."""
     address = text.strip().removeprefix("mailto:")
+    if ENCODED in address:
+        return None
     try:
-        return validate_email(address, check_deliverability=False, allow_smtputf8=False).normalized
+        return validate_email(address, check_deliverability=False, allow_smtputf8=False, strict=True).normalized
     except EmailNotValidError:
         return None
 

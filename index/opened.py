@@ -98,7 +98,7 @@ def open_index(root: Path, encoder: Encoder) -> Opened:
     manifest.verify(folder, head, without=FLOATS if CLUSTERS in head.files else "")
     try:
         return _opened(folder, head, calibration)
-    except (OSError, ValueError, TypeError, KeyError, IndexError, EOFError, AttributeError) as error:
+    except (OSError, ValueError, TypeError, LookupError, EOFError, AttributeError, RecursionError) as error:
         what = type(error).__name__
         raise IndexUnusable(f"The index in {folder} is damaged ({what}). Run: gwbot index build") from None
 

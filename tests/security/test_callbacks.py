@@ -1,6 +1,5 @@
 """Forged, replayed and foreign callback data: a client can send any bytes for any button it sees."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
@@ -50,7 +49,7 @@ class Scene:
 
 
 @pytest.fixture(scope="module")
-def scene(whole: Whole) -> Iterator[Scene]:
+def scene(whole: Whole) -> Scene:
     """One scene for all attacks: none of them changes anything."""
     ada, eve = whole.person("Ada"), whole.person("Eve")
     whole.says(eve, "/start")
@@ -59,7 +58,7 @@ def scene(whole: Whole) -> Iterator[Scene]:
     assert card.thread_id
     whole.bea.taps("Übernehmen", whole.forum)
     whole.sees(ada, "kümmert sich")
-    yield Scene(whole, ada, eve, reference, card.thread_id)
+    return Scene(whole, ada, eve, reference, card.thread_id)
 
 
 def forged(scene: Scene, by: User, data: str, at_desk: bool = False) -> tuple[str, list[Seen]]:

@@ -1,7 +1,5 @@
 """Deep links with guessed places, and commands that are not for whoever sends them."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from bot.sandbox.standin import Group, User
@@ -22,11 +20,11 @@ CONCERN = "Streng vertrauliches Anliegen"
 
 
 @pytest.fixture(scope="module")
-def other(whole: Whole) -> Iterator[Group]:
+def other(whole: Whole) -> Group:
     """A group of other people that the bot is in, too, with Bea the adviser among them; a request is open."""
     ada = whole.person("Ada Geheim")
     whole.card(whole.request(ada, CONCERN))
-    yield whole.standin.group("Fremde", [whole.person("Eve"), whole.bea], admin=True)
+    return whole.standin.group("Fremde", [whole.person("Eve"), whole.bea], admin=True)
 
 
 @pytest.mark.parametrize("kind", STARTS)

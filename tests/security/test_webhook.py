@@ -72,7 +72,7 @@ async def site() -> AsyncIterator[Site]:
     app = web_app("/hook", SECRET, made.receive, lambda: b"")
     served = server(app, made.port, most=MOST, patience=0.3)
     task = asyncio.create_task(served.serve())
-    while not served.started:
+    while not served.started:  # noqa: ASYNC110 - uvicorn tells nobody
         await asyncio.sleep(0)
     yield made
     assert b" 200 " in await made.post(b'{"update_id": 77}')
