@@ -76,8 +76,8 @@ class Mailer:
 
     def __init__(self, url: str, timeout: float = 20.0) -> None:
         """Read the URL; raises SettingsError where it is of another form. ``timeout`` is in seconds."""
-        parts = urlsplit(url)
         try:
+            parts = urlsplit(url)
             port = parts.port
         except ValueError:
             raise SettingsError(FORM) from None
