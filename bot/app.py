@@ -10,7 +10,6 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import uvicorn
 from telegram import Bot, User
 from telegram.error import TelegramError
 
@@ -33,6 +32,7 @@ from bot.metrics import exposition
 from bot.outbox import Outbox
 from bot.postman import post
 from bot.selfcheck import CODE_LENGTH, LETTERS
+from bot.serving import server as limited
 from bot.settings import Settings
 from bot.store import Outgoing, SqliteStore
 from bot.web import web_app
@@ -246,9 +246,7 @@ async def _serve_webhook(settings: Settings, bot: Bot, inbox: Inbox, dialogue: D
     application = web_app(
         urlsplit(settings.webhook_url).path or "/", secret, inbox.receive, lambda: exposition(dialogue)
     )
-    server = uvicorn.Server(
-        uvicorn.Config(application, host="0.0.0.0", port=settings.port, log_config=None, access_log=False)  # noqa: S104 - a web dyno is reached from outside
-    )
+    server = limited(application, settings.port)
     serving = asyncio.create_task(server.serve())
     try:
         await bot.set_webhook(settings.webhook_url, secret_token=secret, allowed_updates=ALLOWED_UPDATES)

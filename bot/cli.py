@@ -8,6 +8,7 @@ import click
 
 from bot.commands import ask, calibrate, index, knowledge, model, operate, quality
 from bot.errors import GwError
+from bot.printable import printable
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -26,7 +27,7 @@ def main() -> None:
     try:
         cli()
     except GwError as error:
-        click.echo(f"Error: {error}", err=True)
+        click.echo(printable(f"Error: {error}"), err=True)
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)

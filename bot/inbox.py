@@ -41,7 +41,7 @@ class Inbox:
 
     async def receive(self, updates: Sequence[dict[str, Any]]) -> None:
         """Write updates down; when this returns they survive a crash. Those seen before are passed over."""
-        rows = [(int(update["update_id"]), self._chat_key(update), json.dumps(update)) for update in updates]
+        rows = [(int(update["update_id"]), _whole(self._chat_key(update)), _written(update)) for update in updates]
         fresh = set(await asyncio.to_thread(self._store.add_updates, rows))
         for row in rows:
             if row[0] in fresh:
@@ -70,7 +70,22 @@ class Inbox:
                 if queue and self._only_newest(chat):
                     await asyncio.to_thread(self._store.finish, update_id, None, None, (), ())
                 else:
-                    await asyncio.to_thread(self._handle, update_id, json.loads(body))
+                    await self._handled(update_id, body)
         del self._tasks[chat]
         if not queue:
             del self._waiting[chat]
+
+    async def _handled(self, update_id: int, body: str) -> None:
+        try:
+            await asyncio.to_thread(self._handle, update_id, json.loads(body))
+        except Exception:  # it stays written down; the chat's next one must not wait for the next start
+            log.exception("update %d could not be handled", update_id)
+
+
+def _written(update: dict[str, Any]) -> str:
+    return _whole(json.dumps(update, ensure_ascii=False))
+
+
+def _whole(text: str) -> str:
+    """The text with a question mark for each half of a character: neither the store nor Telegram takes those."""
+    return text.encode("utf-8", "replace").decode()

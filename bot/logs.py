@@ -4,13 +4,26 @@ import json
 import logging
 import re
 import sys
+import traceback
+from typing import Any
 
-_TOKEN = re.compile(r"\b\d{5,}:[\w-]{20,}")  # a bot token, as it stands in the Bot API's addresses
+from bot.printable import printable
+
+_TOKEN = re.compile(r"\d{5,}:[\w-]{20,}")  # a bot token, also where it stands behind "bot" in an address
 
 
 class _Formatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         return _TOKEN.sub("<token>", super().format(record))
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
+        record.message = printable(record.message, "")  # a line break would begin what looks like another event
+        return super().formatMessage(record)
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802 - logging's name
+        """Where it happened and what kind it is; the words of an exception may be a person's."""
+        kind, trace = type(ei[1]), ei[2]
+        return "".join(traceback.format_tb(trace)) + kind.__name__
 
 
 class _JsonFormatter(_Formatter):

@@ -14,6 +14,7 @@ from bot.consultation import Reach, Request
 from bot.errors import SettingsError
 from bot.flows.sides import LANG, ROOM
 from bot.hours import local, spoken
+from bot.reach import in_ascii
 from bot.vcard import vcard
 from knowledge.contacts import Contact
 from prompts.render import label, render
@@ -21,7 +22,9 @@ from prompts.telegram_html import to_plain
 
 FORM = "GW_SMTP_URL must look like smtp://user:password@host:587 or smtps://user:password@host:465."
 PORTS = {"smtp": 587, "smtps": 465}
-_CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]+")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+_ENCODED = "=?"  # begins an encoded word (RFC 2047), which the e-mail library would decode, line breaks and all
+_APART = "=\u2060?"  # reads the same
 
 
 def compose(request: Request, contact: Contact, sender: str, transcript: str) -> EmailMessage:
@@ -35,7 +38,7 @@ def compose(request: Request, contact: Contact, sender: str, transcript: str) ->
     message["Date"] = format_datetime(local(request.created))
     message["Message-ID"] = f"<anfrage-{request.reference}@{parseaddr(sender)[1].rpartition('@')[2]}>"
     if request.details.reach is Reach.EMAIL:
-        message["Reply-To"] = Address(_line(request.name), addr_spec=request.details.address)
+        message["Reply-To"] = Address(_line(request.name), addr_spec=in_ascii(request.details.address))
     values = {
         "request": request,
         "details": request.details,
@@ -73,8 +76,8 @@ class Mailer:
 
     def __init__(self, url: str, timeout: float = 20.0) -> None:
         """Read the URL; raises SettingsError where it is of another form. ``timeout`` is in seconds."""
-        parts = urlsplit(url)
         try:
+            parts = urlsplit(url)
             port = parts.port
         except ValueError:
             raise SettingsError(FORM) from None
@@ -140,4 +143,4 @@ def _who(request: Request) -> str:
 
 def _line(text: str) -> str:
     """A text for a header: without anything that would begin another one."""
-    return _CONTROL.sub(" ", text).strip()
+    return _CONTROL.sub(" ", text).strip().replace(_ENCODED, _APART)

@@ -36,7 +36,11 @@ def make_mailer(settings: Settings) -> Mailer | None:
 def _send(parts: Parts, mailer: Mailer | None, settings: Settings, reference: str) -> Result:
     if mailer is None:
         return Later(None)  # mail was turned off after this was queued; it waits until it is on again
-    message = _letter(parts, settings, reference)
+    try:
+        message = _letter(parts, settings, reference)
+    except Exception as error:  # what cannot be written down as a mail must not hold back those behind it
+        log.error("a request cannot be written as an e-mail (%s)", type(error).__name__)
+        return Refused(type(error).__name__)
     if message is None:
         return Refused("the request was deleted")
     try:

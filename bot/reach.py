@@ -5,6 +5,7 @@ from email_validator import EmailNotValidError, validate_email
 
 from bot.consultation import Reach
 
+ENCODED = "=?"  # begins an encoded word (RFC 2047), which has no place in an address
 REGION = "DE"  # of numbers without a country code
 
 
@@ -21,9 +22,19 @@ def recognised(text: str) -> tuple[Reach, str] | None:
     return None
 
 
+def in_ascii(address: str) -> str:
+    """A checked e-mail address as it stands in a header: its domain in Punycode."""
+    local, _, domain = address.rpartition("@")
+    return f"{local}@{validate_email(f'a@{domain}', check_deliverability=False).ascii_domain}"
+
+
 def _email(text: str) -> str | None:
+    """Letters beyond ASCII before the @ need SMTPUTF8 on the whole way, which no answer can count on."""
+    address = text.strip().removeprefix("mailto:")
+    if ENCODED in address:
+        return None
     try:
-        return validate_email(text.strip().removeprefix("mailto:"), check_deliverability=False).normalized
+        return validate_email(address, check_deliverability=False, allow_smtputf8=False, strict=True).normalized
     except EmailNotValidError:
         return None
 

@@ -12,6 +12,7 @@ from bot.app import make_dialogue, open_index, open_store
 from bot.flows.dialogue import Dialogue
 from bot.handlers.outgoing import to_calls
 from bot.model import Button, Card, Change, Event, Kind, Message, Post, Say, State, Toast, Update
+from bot.printable import printable
 from bot.settings import Settings
 from bot.store import Store
 from index.live import LiveIndex
@@ -66,13 +67,13 @@ def _show(messages: tuple[Message, ...]) -> list[Button]:
             case Say(chat_id=None, desk=False) | Change():
                 if message.drawing and (alt := message.drawing.values.get("alt")):
                     click.echo(f"\n[{alt}]")
-                click.echo("\n" + to_plain(message.html))
+                click.echo("\n" + printable(to_plain(message.html)))
                 every = [button for row in message.keyboard for button in row]
                 fresh = [button for button in every if not button.url]
                 if fresh:
                     click.echo()
                 for number, button in enumerate(fresh, start=len(buttons) + 1):
-                    click.echo(f"  [{number}] {button.label}")
+                    click.echo(f"  [{number}] {printable(button.label, '')}")
                 buttons += fresh
             case Card(name, phone, email, _):
                 click.echo(f"\n[{name}, {phone}, {email}]")

@@ -29,7 +29,8 @@ def written(lines: list[tuple[str, str]]) -> str:
 def escaped(text: str) -> str:
     """A text as a value: it can neither end its property nor begin another."""
     text = re.sub(r"([\\,;])", r"\\\1", text)
-    return re.sub(r"\r\n|[\r\n\x0b\x0c\x85\u2028\u2029]", r"\\n", text)
+    text = re.sub(r"\r\n|[\r\n\x0b\x0c\x1c-\x1e\x85\u2028\u2029]", r"\\n", text)
+    return re.sub(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]", "", text)
 
 
 def folded(line: str) -> str:

@@ -7,11 +7,12 @@ from typing import Any
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 SECRET_HEADER = "x-telegram-bot-api-secret-token"  # noqa: S105 - the header's name
+MOST_ID = 2**63  # what the store can hold
 MAX_BODY = 1_000_000  # bytes; an update with every field at its limit stays far below
 
 Receive = Callable[[list[dict[str, Any]]], Awaitable[None]]
@@ -48,10 +49,13 @@ def web_app(path: str, secret: str, receive: Receive, metrics: Callable[[], byte
 
 async def _limited_body(request: Request) -> bytes | None:
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_BODY:
-            return None
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > MAX_BODY:
+                return None
+    except ClientDisconnect:  # gave up, or was too slow
+        return None
     return bytes(body)
 
 
@@ -60,5 +64,5 @@ def _parsed(body: bytes) -> dict[str, Any] | None:
         update = json.loads(body)
     except (ValueError, RecursionError):
         return None
-    fits = isinstance(update, dict) and isinstance(update.get("update_id"), int)
-    return update if fits else None
+    number = update.get("update_id") if isinstance(update, dict) else None
+    return update if type(number) is int and abs(number) < MOST_ID else None

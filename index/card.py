@@ -116,7 +116,7 @@ def read_as(kind: type[Described], folder: Path, name: str, mend: str) -> Descri
         values = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise EncoderError(f"No {what} in {folder}; {mend}") from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise EncoderError(f"{path} cannot be read ({error}); {mend}") from error
     if not isinstance(values, dict) or set(values) != {field.name for field in fields(kind)}:
         raise EncoderError(f"{path} is no description of what is served from here; {mend}")

@@ -44,7 +44,7 @@ def read(folder: Path) -> Manifest:
         return Manifest(**{**data, "languages": tuple(data["languages"])})
     except FileNotFoundError:
         raise IndexUnusable(f"There is no index in {folder.parent}. Run: gwbot index build") from None
-    except (OSError, ValueError, TypeError, KeyError):
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
         raise IndexUnusable(f"{path} is damaged. Run: gwbot index build") from None
 
 
@@ -53,12 +53,19 @@ def verify(folder: Path, manifest: Manifest, without: str = "") -> None:
     for name, digest in manifest.files.items():
         if name == without:
             continue
-        if not (folder / name).is_file():
+        if not _is_there(folder / name):
             raise IndexUnusable(f"{folder / name} is missing. Run: gwbot index build")
         if sha256(folder / name) != digest:
             raise IndexUnusable(
                 f"{folder / name} is damaged: its hash differs from the manifest. Run: gwbot index build"
             )
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # no name that a file can have
+        return False
 
 
 def sha256(path: Path) -> str:

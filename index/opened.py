@@ -96,6 +96,14 @@ def open_index(root: Path, encoder: Encoder) -> Opened:
         ) from None
     # The floats behind clusters are for the next build only: most of the bytes, and not read for a question.
     manifest.verify(folder, head, without=FLOATS if CLUSTERS in head.files else "")
+    try:
+        return _opened(folder, head, calibration)
+    except (OSError, ValueError, TypeError, LookupError, EOFError, AttributeError, RecursionError) as error:
+        what = type(error).__name__
+        raise IndexUnusable(f"The index in {folder} is damaged ({what}). Run: gwbot index build") from None
+
+
+def _opened(folder: Path, head: Manifest, calibration: Calibration) -> Opened:
     rows = np.load(folder / "rows.npy")
     intents = json.loads((folder / "intents.json").read_text(encoding="utf-8"))
     targets, vectors = Names(folder), Dense.open(folder)

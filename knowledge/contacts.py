@@ -4,10 +4,9 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from knowledge.entry import read_text
 from knowledge.errors import ContentError, Problem
+from knowledge.safe_yaml import load
 
 CONTACTS = "contacts.yaml"
 
@@ -27,11 +26,7 @@ class Contact:
 
 def read_contacts(path: Path) -> tuple[Contact, ...]:
     """All contacts; exactly one is the default. Raises ContentError where the file is not of that form."""
-    try:
-        data = yaml.safe_load(read_text(path))
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        raise _problem(path, "not valid YAML", mark.line + 1 if mark else 1) from None
+    data = load(path, read_text(path))
     items = data.get("contacts") if isinstance(data, dict) else None
     if not isinstance(items, list) or not items or not all(isinstance(item, dict) for item in items):
         raise _problem(path, "expected a list of contacts under the key 'contacts'")
@@ -55,12 +50,17 @@ def contact_for(contacts: tuple[Contact, ...], entry: str) -> Contact:
 def _contact(path: Path, item: dict[str, Any]) -> Contact:
     known = {field.name for field in fields(Contact)}
     if unknown := set(item) - known:
-        raise _problem(path, f"unknown key '{min(unknown)}'; known are {', '.join(sorted(known))}")
+        raise _problem(path, f"unknown key '{min(map(str, unknown))}'; known are {', '.join(sorted(known))}")
     for key in ("id", "name", "role", "phone", "email"):
         if not isinstance(item.get(key), str) or not item[key].strip():
             raise _problem(path, f"a contact has no '{key}' (a text in quotation marks)")
-    return Contact(**{**item, "topics": tuple(item.get("topics") or ())})
+    if not isinstance(item.get("default", False), bool):
+        raise _problem(path, "'default' must be true or false")
+    topics = item.get("topics") or []
+    if not isinstance(topics, list) or not all(isinstance(topic, str) for topic in topics):
+        raise _problem(path, "'topics' must be a list of entry ids")
+    return Contact(**{**item, "topics": tuple(topics)})
 
 
-def _problem(path: Path, message: str, line: int = 1) -> ContentError:
-    return ContentError([Problem(path, line, message)])
+def _problem(path: Path, message: str) -> ContentError:
+    return ContentError([Problem(path, 1, message)])

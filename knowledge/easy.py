@@ -7,10 +7,9 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import yaml
-
 from knowledge.entry import read_text
 from knowledge.errors import ContentError, Problem
+from knowledge.safe_yaml import load
 
 MAX_WORDS = 12  # in a sentence
 MAX_LETTERS = 12  # in a part of a word between hyphens
@@ -59,10 +58,7 @@ _FORBIDDEN: tuple[tuple[re.Pattern[str], str], ...] = tuple(
 
 def read_allowed(path: Path) -> frozenset[str]:
     """The exceptions: words that may be long or in capitals. Raises ContentError for a file of another form."""
-    try:
-        data = yaml.safe_load(read_text(path))
-    except yaml.YAMLError:
-        raise ContentError([Problem(path, 1, "not valid YAML")]) from None
+    data = load(path, read_text(path))
     words = data.get("allowed") if isinstance(data, dict) else None
     if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
         raise ContentError([Problem(path, 1, "expected a list of words under the key 'allowed'")])

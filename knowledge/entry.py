@@ -9,10 +9,10 @@ from pathlib import Path
 import yaml
 
 from knowledge.errors import ContentError, Problem
+from knowledge.safe_yaml import compose
 
 MAX_BYTES = 1_000_000
 ID_PATTERN = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml is ten times as fast, where PyYAML has it
 EASY = "de-leicht"  # German in Leichte Sprache: shown where a person chose it, never searched in
 AUDIENCES = ("npo", "stiftung", "kommune", "unternehmen", "neugierige")
 
@@ -117,7 +117,7 @@ def _read_fields(
     path: Path, yaml_text: str, lang: str, *, strict: bool
 ) -> tuple[dict[str, str | list[str]], list[Problem]]:
     try:
-        node = yaml.compose(yaml_text, Loader=LOADER)
+        node = compose(yaml_text) if yaml_text else None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 2 if mark else 1

@@ -48,12 +48,24 @@ class Documents:
         problems: list[Problem] = []
         strict = is_house(self.folder)
         for path, entry_id, lang in _files(self.folder, self.lang):
+            if problem := _foreign(path, entry_id, self.folder):
+                problems.append(problem)
+                continue
             try:
                 yield read_entry(path, entry_id, lang, strict=strict)
             except ContentError as error:
                 problems += error.problems
         if problems:
             raise ContentError(problems)
+
+
+def _foreign(path: Path, entry_id: str, folder: Path) -> Problem | None:
+    """What keeps a file from being an entry: it lies elsewhere, or is named like an intent."""
+    if (path.is_symlink() or path.parent.is_symlink()) and not path.resolve().is_relative_to(folder.resolve()):
+        return Problem(path, 0, "a link that leads out of the knowledge folder; put the file itself here")
+    if entry_id.startswith("@"):
+        return Problem(path, 0, "a name that begins with @ stands for an intent; rename the file")
+    return None
 
 
 def is_house(folder: Path) -> bool:
@@ -75,7 +87,11 @@ def load(folder: Path, default_lang: str = "de", *, lazy: bool = False) -> Knowl
     documents = Documents(folder, default_lang)
     if not is_house(folder):
         return Knowledge(folder, documents if lazy else tuple(documents))
-    problems: list[Problem] = []
+    problems = [
+        Problem(path, 0, "a link that leads out of the knowledge folder; put the file itself here")
+        for path in sorted((*folder.glob("*.yaml"), *folder.glob("*/*.yaml"), *folder.glob("intro/*/*")))
+        if not path.resolve().is_relative_to(folder.resolve())
+    ]
     knowledge = Knowledge(
         folder,
         _collect(problems, lambda: tuple(documents)),

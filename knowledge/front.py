@@ -5,8 +5,8 @@ from pathlib import Path
 
 import yaml
 
-from knowledge.entry import LOADER
 from knowledge.errors import Problem
+from knowledge.safe_yaml import compose
 
 FIRST = 2  # the line of a file on which its front matter begins
 
@@ -25,7 +25,7 @@ class Front:
     def root(self, text: str) -> yaml.Node | None:
         """The whole front matter."""
         try:
-            return yaml.compose(text, Loader=LOADER)
+            return compose(text)
         except yaml.YAMLError as error:
             mark = getattr(error, "problem_mark", None)
             what = getattr(error, "problem", None) or "unreadable"

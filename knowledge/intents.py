@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-import yaml
-
 from knowledge.entry import read_text
 from knowledge.errors import ContentError, Problem
+from knowledge.safe_yaml import load
 
 
 class Reply(StrEnum):
@@ -36,11 +35,7 @@ def read_intents(folder: Path) -> tuple[Intent, ...]:
 
 
 def _read_intent(path: Path) -> Intent:
-    try:
-        data = yaml.safe_load(read_text(path))
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        raise ContentError([Problem(path, mark.line + 1 if mark else 1, "not valid YAML")]) from None
+    data = load(path, read_text(path))
     try:
         if set(data) != {"reply", "phrases"}:
             raise ValueError("the keys must be 'reply' and 'phrases'")

@@ -116,7 +116,8 @@ def _read_step(path: Path, lang: str, number: int) -> Step:
             for audience, node in (front.keys(values["examples"], AUDIENCES) if "examples" in values else {}).items()
         },
     )
-    if "picture" in values and not (path.parents[1] / PICTURES / f"{step.picture}.png").is_file():
+    picture = Path(f"{step.picture}.png").name  # never one from another folder
+    if "picture" in values and not (path.parents[1] / PICTURES / picture).is_file():
         front.wrong(values["picture"], f"there is no picture '{step.picture}.png' in intro/{PICTURES}")
     if not step.body:
         front.wrong(None, "the text below the front matter is empty")

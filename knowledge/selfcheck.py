@@ -6,8 +6,9 @@ from pathlib import Path
 
 import yaml
 
-from knowledge.entry import ID_PATTERN, LOADER, Layer, read_text
+from knowledge.entry import ID_PATTERN, Layer, read_text
 from knowledge.errors import ContentError, Problem
+from knowledge.safe_yaml import compose
 
 SELFCHECK = "selfcheck"
 MAX_NAME = 26  # characters that fit beside a bar of the chart
@@ -74,7 +75,7 @@ class _Reader:
     def read(self) -> SelfCheck | None:
         """The self-check of the file; what is wrong stands in ``problems``."""
         try:
-            node = yaml.compose(read_text(self.path), Loader=LOADER)
+            node = compose(read_text(self.path))
         except ContentError as error:
             self.problems += error.problems
             return None
@@ -116,7 +117,8 @@ class _Reader:
         for key, value in node.value:
             if key.value not in keys:
                 self._wrong(key.start_mark.line, f"unknown key '{key.value}'; known are {', '.join(keys)}")
-            elif key.value in fields:
+                continue
+            if key.value in fields:
                 self._wrong(key.start_mark.line, f"the key '{key.value}' stands here a second time")
             fields[key.value] = value
         for key in keys:

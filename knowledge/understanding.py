@@ -5,10 +5,9 @@ from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
 
-import yaml
-
 from knowledge.entry import read_text
 from knowledge.errors import ContentError, Problem
+from knowledge.safe_yaml import load
 
 MARKERS = "understanding.yaml"
 
@@ -36,11 +35,7 @@ def house_markers() -> Mapping[str, Markers]:
 
 def read_markers(path: Path) -> Mapping[str, Markers]:
     """The lists by language. Raises ContentError for a file of another form."""
-    try:
-        data = yaml.safe_load(read_text(path))
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        raise ContentError([Problem(path, mark.line + 1 if mark else 1, "not valid YAML")]) from None
+    data = load(path, read_text(path))
     if not isinstance(data, dict):
         raise ContentError([Problem(path, 1, "expected lists of words by language")])
     problems = [

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bot.errors import GwError
+from bot.printable import json_line, printable
 from bot.settings import load_settings
 
 if TYPE_CHECKING:  # the index is loaded by what needs it, not by `gwbot --help`
@@ -28,14 +29,14 @@ def ask(question: str | None, as_json: bool, jsonl: bool, root: Path | None) -> 
         raise click.UsageError("Give a question, or --jsonl and questions on standard input.")
     answer = _answerer(root)
     if not jsonl and not as_json:
-        click.echo("\n\n".join(found.text for found in answer(question or "", "").headed()))
+        click.echo(printable("\n\n".join(found.text for found in answer(question or "", "").headed())))
         return
     if not jsonl:
-        click.echo(json.dumps(_timed(answer, question or "", ""), ensure_ascii=False))
+        click.echo(json_line(_timed(answer, question or "", "")))
         return
     for number, item in _lines():
         found = _timed(answer, str(item.get("question", "")), str(item.get("lang") or ""))
-        click.echo(json.dumps({"id": item.get("id", number), **found}, ensure_ascii=False))
+        click.echo(json_line({"id": item.get("id", number), **found}))
 
 
 @click.command()
@@ -52,12 +53,12 @@ def search(question: str | None, root: Path | None, top: int, jsonl: bool) -> No
     searcher = open_index(load_settings(), root).searcher()
     if not jsonl:
         for hit in searcher.rank(question or "", top):
-            click.echo(f"{hit.score:8.3f}  {hit.target}")
+            click.echo(f"{hit.score:8.3f}  {printable(hit.target, '')}")
         return
     for number, item in _lines():
         hits = searcher.rank(str(item.get("question", "")), top)
         results = [{"entry": hit.target, "score": round(hit.score, 5)} for hit in hits]
-        click.echo(json.dumps({"id": item.get("id", number), "results": results}, ensure_ascii=False))
+        click.echo(json_line({"id": item.get("id", number), "results": results}))
 
 
 @click.command()
@@ -99,7 +100,7 @@ def _lines() -> Iterator[tuple[int, dict[str, Any]]]:
             continue
         try:
             item = json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise GwError(f"standard input, line {number}: not JSON ({error})") from None
         if not isinstance(item, dict):
             raise GwError(f'standard input, line {number}: expected an object like {{"id": 1, "question": "…"}}')

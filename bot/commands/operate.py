@@ -2,7 +2,6 @@
 
 import asyncio
 import dataclasses
-import json
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -12,6 +11,7 @@ from typing import Any
 import click
 
 from bot.errors import GwError, SettingsError
+from bot.printable import json_line, printable
 from bot.settings import Settings, load_settings
 
 DAY = 86_400  # seconds
@@ -54,7 +54,7 @@ def list_requests(everything: bool) -> None:
     store = open_store(load_settings())
     found = store.requests() if everything else store.running()
     for request in found:
-        first_line = request.details.concern.splitlines()[0][:60]
+        first_line = printable(request.details.concern.partition("\n")[0][:60], "")
         since = local(request.created).isoformat(" ", "minutes")
         click.echo(f"{request.reference}  {since}  {request.status:6}  {first_line}")
     if not found:
@@ -71,7 +71,7 @@ def show(reference: str) -> None:
     if request is None:
         raise GwError(f"There is no request {reference}. `gwbot requests list --all` shows them all.")
     for field, value in _flat(dataclasses.asdict(request)):
-        click.echo(f"{field:20} {value}")
+        click.echo(f"{field:20} {printable(str(value), '')}")
 
 
 def _flat(values: dict[str, Any], above: str = "") -> Iterator[tuple[str, object]]:
@@ -88,7 +88,7 @@ def export() -> None:
     from bot.app import open_store
 
     for request in open_store(load_settings()).requests():
-        click.echo(json.dumps(dataclasses.asdict(request), ensure_ascii=False))
+        click.echo(json_line(dataclasses.asdict(request)))
 
 
 @click.command()

@@ -81,6 +81,8 @@ def _requests(parts: Parts, state: State, event: Event) -> Turn:
     """The open requests, those that wait for the advisers first, the longest waiting of them at the top."""
     if not parts.advisers.includes(event):
         return parts.say(state, event, "adviser_only")
+    if not event.private and event.chat_id != parts.desk:
+        return parts.say(state, event, "private_only")  # no concern in front of a group of others
     running = sorted(parts.store.running(), key=lambda request: (request.turn is not Side.ADVISER, request.since))
     shown = [(request, spoken(request.since, DESK_LANG)) for request in running[:MAX_REQUESTS]]
     return parts.say(state, event, "adviser_requests", requests=shown, more=len(running) - len(shown))

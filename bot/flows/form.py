@@ -86,6 +86,8 @@ def text(parts: Parts, state: State, event: Event) -> Turn:
                 return shown(parts, state, event, f"form_wrong_{form.details.reach.value}")
             return filled(parts, state, event, address)
         case _:
+            if form.at is not Ask.CONCERN:
+                written = " ".join(written.split())  # one line, which cannot pass for the next one of the card
             if len(written) > LONGEST[form.at]:
                 return shown(parts, state, event, "form_too_long")
             return filled(parts, state, event, written)

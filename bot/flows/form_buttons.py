@@ -10,6 +10,7 @@ from bot.flows.parts import Parts
 from bot.model import Event, State, Turn
 
 PARTS = ("question", "progress")
+KEPT = (Ask.CONCERN, Ask.ORGANISATION, Ask.PLACE, Ask.ADDRESS, Ask.TIMES)  # what was written, and can stay
 Tap = Callable[[Parts, State, Event, Form, str], Turn | None]
 
 
@@ -49,7 +50,8 @@ def _skip(parts: Parts, state: State, event: Event, form: Form, at: str) -> Turn
 
 
 def _keep(parts: Parts, state: State, event: Event, form: Form, at: str) -> Turn | None:
-    return _at(parts, state, event, form, following(form)) if form.at == at and form.at is not Ask.REVIEW else None
+    there = form.at in KEPT and bool(getattr(form.details, form.at.value))
+    return _at(parts, state, event, form, following(form)) if form.at == at and there else None
 
 
 def _back(parts: Parts, state: State, event: Event, form: Form, at: str) -> Turn | None:

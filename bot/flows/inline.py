@@ -6,7 +6,7 @@ Reads the person's language and nothing else; keeps nothing.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from bot.answer import Answer, Status
+from bot.answer import MAX_BODY, Answer, Status
 from bot.flows.parts import Parts
 from bot.links import ENTRY_LINK, bot_link
 from bot.model import Event, State
@@ -96,7 +96,7 @@ def _entry(parts: Parts, entry: Entry, lang: str, title: str = "") -> Result:
 
 def _result(parts: Parts, entry: Entry, answer: Answer, title: str) -> Result:
     layer = label(LAYERS[entry.layer], answer.lang) + ": " if entry.layer in LAYERS else ""
-    description = _shortened(layer + to_plain(to_html(entry.body)))
+    description = _shortened(layer + to_plain(to_html(entry.body[:MAX_BODY])))
     link = bot_link(parts.username, ENTRY_LINK + entry.id)
     return Result(_shortened(title), description, _fitting(answer.html), link, label("inline_open", answer.lang))
 

@@ -16,7 +16,7 @@ def start(parts: Parts, state: State, event: Event) -> Turn:
     """The turn of /start, with or without a link."""
     link = event.text.strip()
     if link == "beratung":
-        return form.begin(parts, state, event)
+        return form.begin(parts, state, event) if event.private else parts.say(state, event, "private_only")
     if link.startswith(ENTRY_LINK) and (turn := questions.show(parts, state, event, link.removeprefix(ENTRY_LINK))):
         return turn
     if link == "intro":

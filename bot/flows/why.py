@@ -24,7 +24,7 @@ def why_row(event: Event, answer: Answer, number: int) -> Keyboard:
 def why(parts: Parts, state: State, event: Event, rest: str) -> Turn | None:
     """Explain one of the answers to the last message; says so where the tapped answer is an older one."""
     message, _, number = rest.partition(":")
-    if not message.lstrip("-").isdecimal() or not number.isdecimal():
+    if not message.removeprefix("-").isdecimal() or not number.isdecimal():
         return None
     late = Turn(state, (Toast(label("why_latest", parts.lang(state, event))),))
     if int(message) != state.last_message or not state.last_question:

@@ -8,7 +8,7 @@ from typing import Any
 
 from telegram import Bot, Update, User
 
-from bot.errors import Conflict
+from bot.errors import Conflict, StoreError
 from bot.flows.dialogue import Dialogue
 from bot.flows.inline import Offer, offer
 from bot.flows.sides import DESK
@@ -22,6 +22,7 @@ from prompts.render import render
 
 log = logging.getLogger(__name__)
 MOST_CONFLICTS = 10
+MOST_ID = 2**63  # SQLite's integers; Telegram's ids have 52 bits
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,19 @@ class Turns:
         self._wake, self._typing, self._offering, self._is_member = wake, typing, offering, is_member
 
     def handle(self, update_id: int, raw: dict[str, Any]) -> None:
-        """Handle one update; what goes wrong is answered with an apology and logged without its text."""
+        """Handle one update; what goes wrong is answered with an apology and logged without its text.
+
+        Raises StoreError where the store cannot be used; an update that cannot be handled otherwise is given up.
+        """
+        try:
+            self._handle(update_id, raw)
+        except StoreError:
+            raise
+        except Exception:  # it would fail again each time, and hold up what comes after it
+            log.exception("update %d is given up", update_id)
+            self._store.finish(update_id, None, None, (), ())
+
+    def _handle(self, update_id: int, raw: dict[str, Any]) -> None:
         event = self._event(update_id, raw)
         if event is None:
             self._store.finish(update_id, None, None, (), ())
@@ -103,7 +116,8 @@ class Turns:
 
     def _event(self, update_id: int, raw: dict[str, Any]) -> Event | None:
         try:
-            return to_event(Update.de_json(raw, self._bot), self._me)
+            event = to_event(Update.de_json(raw, self._bot), self._me)
+            return event if event is None or _is_well_formed(event) else None
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             log.error("update %d is of no form we know: %s", update_id, type(error).__name__)
             return None
@@ -126,3 +140,12 @@ class Turns:
         except Exception:  # whatever goes wrong with one message, the person is told and the bot goes on
             log.exception("update %d could not be answered", event.update_id)
             return Turn(state, (Say(render("failed", self._dialogue.lang(state, event))),))
+
+
+def _is_well_formed(event: Event) -> bool:
+    """Whether what identifies and words an event is of the kind that Telegram promises, and can be kept."""
+    ids = (event.chat_id, event.user_id, event.message_id, event.reply_to or 0, event.thread_id)
+    words = (event.text, event.name, event.language_code, event.callback_id, event.html)
+    return all(isinstance(one, int) and abs(one) < MOST_ID for one in ids) and all(
+        isinstance(one, str) for one in words
+    )

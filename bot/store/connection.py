@@ -23,6 +23,7 @@ class Connection:
         self._path = path
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch(mode=0o600)  # personal data: nobody else on the machine reads it
             connection = sqlite3.connect(path, check_same_thread=False, timeout=10, isolation_level=None)
             self._db = Database(connection)
             self._db.enable_wal()

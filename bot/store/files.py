@@ -15,10 +15,10 @@ def backup(store: Path, file: Path) -> None:
     if file.exists():
         raise StoreError(f"{file} exists already; name a new file.")
     try:
+        file.touch(mode=0o600)
         with closing(sqlite3.connect(store)) as source, closing(sqlite3.connect(file)) as target:
             source.backup(target)
         _verify(file)
-        file.chmod(0o600)
     except (sqlite3.Error, OSError) as error:
         raise StoreError(f"{store} could not be copied to {file}: {error}") from None
 
@@ -31,6 +31,7 @@ def restore(file: Path, store: Path) -> Path | None:
     store.parent.mkdir(parents=True, exist_ok=True)
     fresh = store.with_name(store.name + ".restoring")
     fresh.unlink(missing_ok=True)
+    fresh.touch(mode=0o600)
     with closing(sqlite3.connect(file)) as source, closing(sqlite3.connect(fresh)) as target:
         source.backup(target)
     kept = _set_aside(store)
@@ -44,6 +45,7 @@ def _set_aside(store: Path) -> Path | None:
     number = 1
     while (kept := store.with_name(f"{store.name}.before-{number}")).exists():
         number += 1
+    kept.touch(mode=0o600)
     with closing(sqlite3.connect(store)) as source, closing(sqlite3.connect(kept)) as target:
         source.backup(target)  # with what is still in the write-ahead log
     for suffix in ("-wal", "-shm"):
@@ -55,8 +57,10 @@ def _verify(file: Path) -> None:
     try:
         with closing(sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)) as connection:
             (verdict,) = connection.execute("PRAGMA integrity_check").fetchone()
-            tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
+            kinds = dict(connection.execute("SELECT name, type FROM sqlite_master"))
     except sqlite3.Error as error:
         raise StoreError(f"{file} is no store: {error}") from None
-    if verdict != "ok" or not {"inbox", "outbox", "requests"} <= tables:
+    if verdict != "ok" or not {"inbox", "outbox", "requests"} <= kinds.keys():
         raise StoreError(f"{file} is no complete store of this bot.")
+    if not set(kinds.values()) <= {"table", "index"}:  # ours has no code that would run by itself
+        raise StoreError(f"{file} holds triggers or views, which no store of this bot has.")

@@ -180,7 +180,7 @@ def test_telephone_numbers(text: str, number: str | None) -> None:
 @pytest.mark.parametrize(
     ("text", "address"),
     [(" Ada@Example.ORG ", "Ada@example.org"), ("mailto:a@b.de", "a@b.de"), ("a@b", None), ("a b@c.de", None),
-     ("ü@müller.de", "ü@müller.de"), ("a@b.de\nBcc: c@d.de", None)],
+     ("ü@müller.de", None), ("u@müller.de", "u@müller.de"), ("a@b.de\nBcc: c@d.de", None)],
 )  # fmt: skip
 def test_mail_addresses(text: str, address: str | None) -> None:
     """Checked without asking anybody over the network."""

@@ -1,0 +1,164 @@
+"""The whole bot with advisers and a mail server, attacked over HTTP."""
+
+import asyncio
+import re
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
+from pydantic import SecretStr
+
+from bot.app import open_store, run
+from bot.sandbox.standin import Group, Seen, StandIn, User
+from bot.sandbox.standin.model import written
+from bot.settings import Settings
+from bot.store import SqliteStore
+from index.live import LiveIndex
+
+T = TypeVar("T")
+PATIENCE = 30.0  # seconds; a busy machine is no attack
+
+
+class Post:
+    """A mail server that keeps what it takes, with its envelope."""
+
+    def __init__(self) -> None:
+        self.taken: list[tuple[list[str], bytes]] = []
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's
+        """Keep a mail."""
+        assert isinstance(envelope.content, bytes)
+        self.taken.append(([str(one) for one in envelope.rcpt_tos], envelope.content))
+        return "250 OK"
+
+    def about(self, reference: str) -> tuple[list[str], EmailMessage] | None:
+        """The recipients and the mail about a request, once it came."""
+        for recipients, content in self.taken:
+            if f"anfrage-{reference}@".encode() in content:
+                return recipients, message_from_bytes(content, _class=EmailMessage, policy=default)
+        return None
+
+
+class Whole:
+    """The bot in a thread of its own, the stand-in for Telegram, the advisers' forum and the mail server."""
+
+    def __init__(self, standin: StandIn, live: LiveIndex, folder: Path) -> None:
+        self.standin, self.post = standin, Post()
+        self.bea = standin.user("Bea", language_code="de")
+        self.forum = standin.group("Beratung", [self.bea], forum=True, admin=True)
+        port = free_port()
+        self._mails = Controller(self.post, hostname="127.0.0.1", port=port, data_size_limit=5_000_000)
+        self.settings = Settings(
+            telegram_token=SecretStr(standin.token),
+            telegram_api_url=standin.url,
+            data_dir=folder,
+            adviser_chat_id=self.forum.id,
+            smtp_url=SecretStr(f"smtp://127.0.0.1:{port}"),
+            mail_from="bot@example.org",
+            _env_file=None,
+        )
+        self._live, self._loop = live, asyncio.new_event_loop()
+        self._stop = asyncio.Event()
+        self._thread = threading.Thread(target=self._run)
+        self.store: SqliteStore = open_store(self.settings)
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        with closing(open_store(self.settings)) as store:
+            self._loop.run_until_complete(run(self.settings, self._live, store, self._stop, webhook=False))
+        self._loop.close()
+
+    def __enter__(self) -> "Whole":
+        self._mails.start()
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._loop.call_soon_threadsafe(self._stop.set)
+        self._thread.join()
+        self._mails.stop()
+        self.store.close()
+
+    def person(self, name: str = "Ada", language: str = "de") -> User:
+        """Somebody new."""
+        return self.standin.user(name, language_code=language, started=True)
+
+    def until(self, condition: Callable[[], T]) -> T:
+        """Wait for a condition."""
+        return self.standin.wait_for_sync(condition, PATIENCE)
+
+    def sees(self, where: User | Group, text: str, thread: int | None = None, *, edited: bool = False) -> Seen:
+        """Wait for a message of the bot with this text, the newest that there is."""
+        chat = self.standin.world.chats[where.id]
+
+        def found() -> Seen | None:
+            for one in reversed(chat.messages.values()):
+                here = one.sender is self.standin.bot and thread in (None, one.thread_id)
+                if here and (one.edit_date or not edited) and text in written(one.content)[0]:
+                    return one.seen()
+            return None
+
+        seen = self.until(found)
+        assert seen is not None
+        return seen
+
+    def says(self, person: User, text: str, count: int = 1) -> Seen:
+        """Say something and wait for the answer."""
+        person.says(text)
+        return person.wait_reply_sync(count=count, timeout=PATIENCE)
+
+    def taps(self, person: User, label: str, count: int = 1) -> Seen:
+        """Tap and wait for what follows."""
+        return person.wait_reply_sync(person.taps(label), count=count, timeout=PATIENCE)
+
+    def request(self, person: User, concern: str = "Wir suchen Partner.", fields: str = "", mail: str = "") -> str:
+        """Send a request with this text in every field that is optional; its reference."""
+        self.says(person, "/beratung")
+        self.says(person, concern)
+        self._optional(person, fields)
+        self.taps(person, "Verein oder NPO")
+        self._optional(person, fields)
+        if mail:
+            self.says(person, mail)
+        else:
+            self.taps(person, "Hier bei Telegram")
+        self._optional(person, fields)
+        self.taps(person, "Ja, so weitergeben", count=2)
+        sent = self.sees(person, "hat die Nummer")
+        return next(word for word in sent.text.split() if re.fullmatch(r"[A-Z2-9]{4}-[A-Z2-9]{4}", word))
+
+    def _optional(self, person: User, text: str) -> None:
+        if text:
+            self.says(person, text)
+        else:
+            self.taps(person, "Überspringen")
+
+    def card(self, reference: str) -> Seen:
+        """The card of a request."""
+        return self.sees(self.forum, f"Anfrage {reference}")
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def whole(live: LiveIndex, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Whole]:
+    """The bot at work; in the end no call may have broken the Bot API's rules, and the bot must still answer."""
+    folder = tmp_path_factory.mktemp("whole")
+    with StandIn() as standin, Whole(standin, live, folder) as running:
+        yield running
+        assert standin.violations == []
+        assert "Aus der Fachliteratur" in running.says(running.person("Zeugin"), "Was ist Collective Impact?").text

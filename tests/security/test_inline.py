@@ -1,0 +1,23 @@
+"""What is typed after the bot's name, in any chat: results hold our texts and links, never the attacker's."""
+
+import pytest
+
+from tests.security.conftest import PATIENCE, Whole
+from tests.security.hostile import CUT
+
+
+@pytest.mark.parametrize("kind", CUT)
+def test_a_hostile_inline_query(whole: Whole, kind: str) -> None:
+    """An inline query is answered with results whose links lead to the bot alone, and nothing of it is kept."""
+    eve = whole.person("Eve")
+    asked = eve.asks_inline(CUT[kind][:256])
+
+    whole.standin.wait_for_sync(lambda: asked.answer is not None, PATIENCE)
+
+    links = [
+        button["url"] for one in asked.results for row in one["reply_markup"]["inline_keyboard"] for button in row
+    ]
+    assert all(link.startswith("https://t.me/standin_bot") for link in links)
+    assert "evil.example" not in str(asked.answer)
+    assert "1337" not in str(asked.answer)
+    assert whole.store.person(eve.id) == {}

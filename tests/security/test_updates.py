@@ -1,0 +1,97 @@
+"""Updates that Telegram would never send: the bot gives them up, and answers the next one."""
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from telegram import Bot, User
+
+from bot.app import make_dialogue
+from bot.handlers.incoming import chat_key, only_newest
+from bot.handlers.turns import Turns
+from bot.inbox import Inbox
+from bot.settings import Settings
+from bot.store import SqliteStore
+from index.live import LiveIndex
+from tests.security.hostile import HALF
+
+USER = {"id": 7, "is_bot": False, "first_name": "Eve"}
+CHAT = {"id": 7, "type": "private", "first_name": "Eve"}
+MESSAGE: dict[str, Any] = {"message_id": 1, "date": 1, "chat": CHAT, "from": USER, "text": "Hallo"}
+TAP: dict[str, Any] = {"id": "1", "from": USER, "chat_instance": "1", "data": "d:yes", "message": MESSAGE}
+UPDATES: dict[str, dict[str, Any]] = {
+    "nothing": {}, "null": {"message": None}, "text": {"message": "evil"}, "list": {"message": [1]}, "empty": {"message": {}},
+    "chat-text": {"message": {**MESSAGE, "chat": "evil"}}, "chat-id-text": {"message": {**MESSAGE, "chat": {**CHAT, "id": "evil"}}},
+    "chat-id-map": {"message": {**MESSAGE, "chat": {**CHAT, "id": {"a": 1}}}}, "chat-id-list": {"message": {**MESSAGE, "chat": {**CHAT, "id": [1]}}},
+    "chat-id-huge": {"message": {**MESSAGE, "chat": {**CHAT, "id": 2**80}}}, "user-id-huge": {"message": {**MESSAGE, "from": {**USER, "id": 2**80}}},
+    "user-id-text": {"message": {**MESSAGE, "from": {**USER, "id": "evil"}}}, "message-id-text": {"message": {**MESSAGE, "message_id": "evil"}},
+    "text-number": {"message": {**MESSAGE, "text": 5}}, "text-list": {"message": {**MESSAGE, "text": ["evil"]}}, "name-number": {"message": {**MESSAGE, "from": {**USER, "first_name": 5}}},
+    "language-number": {"message": {**MESSAGE, "from": {**USER, "language_code": 5}}}, "date-text": {"message": {**MESSAGE, "date": "evil"}}, "date-huge": {"message": {**MESSAGE, "date": 10**30}},
+    "entities-text": {"message": {**MESSAGE, "entities": "evil"}}, "entity-outside": {"message": {**MESSAGE, "entities": [{"type": "bot_command", "offset": 0, "length": 9_999}]}},
+    "entity-minus": {"message": {**MESSAGE, "entities": [{"type": "bold", "offset": -5, "length": -1}]}}, "entity-type": {"message": {**MESSAGE, "entities": [{"type": 5, "offset": 0, "length": 1}]}},
+    "migrate-text": {"message": {**MESSAGE, "migrate_to_chat_id": "evil"}}, "migrate-huge": {"message": {**MESSAGE, "migrate_to_chat_id": 2**80}},
+    "reply-text": {"message": {**MESSAGE, "reply_to_message": "evil"}}, "thread-text": {"message": {**MESSAGE, "is_topic_message": True, "message_thread_id": "evil"}},
+    "tap-no-message": {"callback_query": {**TAP, "message": None}}, "tap-data-number": {"callback_query": {**TAP, "data": 5}}, "tap-user": {"callback_query": {**TAP, "from": "evil"}},
+    "tap-chat-huge": {"callback_query": {**TAP, "message": {**MESSAGE, "chat": {**CHAT, "id": 2**80}}}}, "inline-number": {"inline_query": {"id": "1", "from": USER, "query": 5, "offset": ""}},
+    "member-text": {"my_chat_member": "evil"}, "several": {"message": MESSAGE, "callback_query": "evil"}, "unknown": {"evil": {"a": 1}}, "deep": {"message": {"a": {"b": {"c": {}}}}},
+}  # fmt: skip
+HALVES: dict[str, dict[str, Any]] = {
+    "text": {"message": {**MESSAGE, "text": HALF}}, "name": {"message": {**MESSAGE, "from": {**USER, "first_name": HALF}}}, "tap": {"callback_query": {**TAP, "data": HALF}},
+    "language": {"message": {**MESSAGE, "from": {**USER, "language_code": HALF}}}, "inline": {"inline_query": {"id": "1", "from": USER, "query": HALF, "offset": ""}},
+    "edit": {"edited_message": {**MESSAGE, "text": HALF}}, "command": {"message": {**MESSAGE, "text": f"/frage {HALF}", "entities": [{"type": "bot_command", "offset": 0, "length": 6}]}},
+    "key": {"message": {**MESSAGE, HALF: HALF}},
+}  # fmt: skip
+numbers = iter(range(900_000_000, 999_999_999))
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqliteStore]:
+    """One store for all of them."""
+    opened = SqliteStore(tmp_path_factory.mktemp("updates") / "bot.db", time.time)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def inbox(store: SqliteStore, live: LiveIndex) -> Inbox:
+    """The inbox before the whole conversation; what it wants to send waits in the store."""
+    settings = Settings(adviser_chat_id=-5, _env_file=None)
+    me = User(1, "Bot", is_bot=True, username="standin_bot")
+    turns = Turns(
+        make_dialogue(settings, live, store),
+        store,
+        Bot("1:x"),
+        me,
+        lambda: None,
+        lambda _: None,
+        lambda *_: None,
+        lambda *_: False,
+    )
+    return Inbox(store, turns.handle, chat_key, only_newest)
+
+
+async def handled(inbox: Inbox, update: dict[str, Any]) -> None:
+    """Hand an update in as the webhook does, and wait until it is dealt with."""
+    await inbox.receive([{"update_id": next(numbers), **update}])
+    await inbox.idle()
+
+
+@pytest.mark.parametrize("kind", UPDATES)
+async def test_an_update_of_no_known_form(inbox: Inbox, store: SqliteStore, kind: str) -> None:
+    """It is written off, nothing waits behind it, and the same chat is answered next."""
+    await handled(inbox, UPDATES[kind])
+    waiting = store.waiting(7)
+    await handled(inbox, {"message": MESSAGE})
+
+    assert store.pending_updates() == []
+    assert store.waiting(7) > waiting
+
+
+@pytest.mark.parametrize("kind", HALVES)
+async def test_half_a_character(inbox: Inbox, store: SqliteStore, kind: str) -> None:
+    """Half of a character, which neither the store nor Telegram takes, becomes a question mark before anything else."""
+    await handled(inbox, HALVES[kind])
+
+    assert store.pending_updates() == []
+    assert "\ud800" not in str(store.person(7))
