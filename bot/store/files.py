@@ -6,6 +6,7 @@ from contextlib import closing
 from pathlib import Path
 
 from bot.errors import StoreError
+from bot.store.about import TABLE
 
 
 def backup(store: Path, file: Path) -> None:
@@ -33,6 +34,7 @@ def restore(file: Path, store: Path) -> Path | None:
     fresh.unlink(missing_ok=True)
     with closing(sqlite3.connect(file)) as source, closing(sqlite3.connect(fresh)) as target:
         source.backup(target)
+        target.execute(f"DROP TABLE IF EXISTS {TABLE}")
     kept = _set_aside(store)
     os.replace(fresh, store)
     return kept
