@@ -12,7 +12,7 @@ from bot.flows import gone
 from bot.handlers.outgoing import text_params
 from bot.handlers.sender import call
 from bot.outbox import Result, Sent
-from bot.store.protocol import Origin, Outgoing, Store, Thread, Why
+from bot.store.protocol import Origin, Outgoing, Rest, Store, Thread, Why
 from prompts.split import split_html
 
 log = logging.getLogger(__name__)
@@ -28,8 +28,8 @@ async def erase(bot: Bot, store: Store, outgoing: Outgoing) -> Result:
     whole = thread is not None and bool(thread.thread_id) and await _topic_deleted(bot, thread)
     for message in await asyncio.to_thread(store.remains, reference):
         inside = whole and thread is not None and message[0] == thread.chat_id
-        done = inside or await _deleted(bot, message)
-        await asyncio.to_thread(store.settle, reference, message, left=not done)
+        rest = Rest.NOTHING if inside else await _deleted(bot, message)
+        await asyncio.to_thread(store.settle, reference, message, rest)
     if whole:
         await asyncio.to_thread(store.put_thread, reference, None)
         thread = None
@@ -52,23 +52,21 @@ async def _topic_deleted(bot: Bot, thread: Thread) -> bool:
     return True
 
 
-async def _deleted(bot: Bot, message: Origin) -> bool:
-    """Whether nothing of the message can be read any more."""
-    try:
-        await bot.delete_message(*message)
-    except REFUSED as error:
-        return _not_there(error) or await _emptied(bot, message)
-    return True
-
-
-async def _emptied(bot: Bot, message: Origin) -> bool:
-    """Telegram deletes a message of ours for 48 hours only; its text can be replaced later, too."""
+async def _deleted(bot: Bot, message: Origin) -> Rest:
+    """Delete a message; Telegram does so with ours for 48 hours only, but lets us replace their text later, too."""
     chat_id, message_id = message
+    try:
+        await bot.delete_message(chat_id, message_id)
+    except REFUSED as error:
+        if _not_there(error):
+            return Rest.NOTHING
+    else:
+        return Rest.NOTHING
     try:
         await call(bot, chat_id, "editMessageText", {**text_params(gone.emptied()), "message_id": message_id})
     except REFUSED:
-        return False
-    return True
+        return Rest.ALL
+    return Rest.EMPTIED
 
 
 async def _untitled(bot: Bot, thread: Thread, reference: str) -> None:

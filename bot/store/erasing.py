@@ -8,7 +8,7 @@ from sqlite_utils import Database
 
 from bot.store.held import HELD
 from bot.store.outgoing import OutboxRows
-from bot.store.protocol import ERASE, MAIL, MAIL_CHAT, UNPOST, Origin, Outgoing, Place, Why
+from bot.store.protocol import ERASE, MAIL, MAIL_CHAT, UNPOST, Origin, Outgoing, Place, Rest, Why
 
 _DUE = "status = 'closed' AND max(created, coalesce(json_extract(body, '$.closed'), 0)) < ?"
 # What stays of a request's rows until its copies are deleted: where they are, and of no one.
@@ -72,15 +72,15 @@ class ErasingRows(OutboxRows):
         )
         return [(row["chat_id"], row["message_id"]) for row in rows]
 
-    def settle(self, reference: str, message: Origin, *, left: bool) -> None:
+    def settle(self, reference: str, message: Origin, rest: Rest) -> None:
         with self._transaction() as db:
             db.execute(
                 "DELETE FROM outbox WHERE request = ? AND chat_id = ? AND message_id = ?", (reference, *message)
             )
             db.execute("UPDATE threads SET card = 0 WHERE reference = ? AND chat_id = ? AND card = ?",
                        (reference, *message))  # fmt: skip
-            if left:
-                self._note(db, reference, message, "left")
+            if rest:
+                self._note(db, reference, message, rest.value)
 
     def posted(self, reference: str, message: Origin) -> None:
         with self._transaction() as db:

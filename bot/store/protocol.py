@@ -27,6 +27,14 @@ class Why(StrEnum):
     TIME = "time"
 
 
+class Rest(StrEnum):
+    """What is left of a message of a deleted request."""
+
+    NOTHING = ""
+    EMPTIED = "emptied"  # it stands there without its text
+    ALL = "left"  # Telegram does not let us
+
+
 @dataclass(frozen=True, slots=True)
 class Outgoing:
     """A call of the Bot API to be made, or one of `CARD`, `MAIL`, `ERASE` and `UNPOST`.
@@ -192,8 +200,8 @@ class Store(Protocol):
     def remains(self, reference: str) -> list[Origin]:
         """The messages in the advisers' chat that belong to a deleted request and are still to be deleted."""
 
-    def settle(self, reference: str, message: Origin, *, left: bool) -> None:
-        """A message of a deleted request is deleted, or (``left``) Telegram does not let us."""
+    def settle(self, reference: str, message: Origin, rest: Rest) -> None:
+        """A message of a deleted request is deleted, or what is left of it."""
 
     def left(self, reference: str) -> list[Origin]:
         """The messages of a deleted request that Telegram does not let us delete."""
