@@ -21,6 +21,7 @@ TIMES = frozenset(("created", "updated", "received", "promised", "since", "told"
                    "closed", "erased", "not_before"))  # fmt: skip
 ORDER = ("states", "requests", "lines", "checks", "shares", "feedback", "questions", "threads", "outbox", "inbox",
          "advised")  # fmt: skip
+CHOICES = frozenset(("kind", "reach", "line", "share", "side", "status"))  # fields whose values have labels
 Pair = tuple[str, str]
 
 
@@ -54,25 +55,33 @@ def _opened(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _pairs(value: Any, lang: str, key: str = "") -> Iterator[Pair]:
-    """The leaves of a row with what they are; what is empty is left out."""
+    """The leaves of a row with what they are; what is empty is left out, but for an answer."""
     if isinstance(value, Mapping):
         for name, one in value.items():
-            yield from _pairs(one, lang, str(name))
+            if key == "answers":
+                yield name, label(f"level_{'x' if one is None else one}", lang)
+            else:
+                yield from _pairs(one, lang, str(name))
     elif isinstance(value, list):
         for one in value:
             yield from _pairs(one, lang, key)
-    elif value not in (None, "", False):
-        shown = _moment(value, lang) if key in TIMES and value else str(value)
-        if not (key in TIMES and not value):
-            yield named(key, lang), shown
+    elif value or (key == "value" and value is not None):
+        yield _known(f"field_{key}", lang, key), _moment(value, lang) if key in TIMES else _said(key, value, lang)
 
 
-def named(key: str, lang: str) -> str:
-    """What a field is called; its own name where it needs none."""
+def _said(key: str, value: Any, lang: str) -> str:
+    """A value in words where it is one of ours."""
+    if value is True:
+        return "✓"
+    name = {"at": "line", "shares": "share", "turn": "side"}.get(key, key)
+    return _known(f"{name}_{value}", lang, str(value)) if name in CHOICES else str(value)
+
+
+def _known(name: str, lang: str, otherwise: str) -> str:
     try:
-        return label(f"field_{key}", lang)
+        return label(name, lang)
     except KeyError:
-        return key
+        return otherwise
 
 
 def _moment(moment: float, lang: str) -> str:

@@ -82,6 +82,7 @@ def _counted(parts: Parts, event: Event) -> dict[str, Any]:
         "requests": [one.reference for one in requests],
         "running": running,
         "advising": advising,
+        "told": parts.desk is not None or parts.mail,
         "nothing": not any(counts.values()) and not requests,
     }
 

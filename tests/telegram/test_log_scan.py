@@ -118,8 +118,8 @@ async def test_a_whole_run_tells_nothing(tmp_path: Path, mail: Controller, style
         variables = {
             "GW_TELEGRAM_TOKEN": standin.token, "GW_TELEGRAM_API_URL": standin.url, "GW_WEBHOOK_URL": hook,
             "GW_WEBHOOK_SECRET": SECRET, "PORT": str(port), "GW_ADVISER_CHAT_ID": str(forum.id),
-            "GW_SMTP_URL": f"smtp://127.0.0.1:{mail.port}", "GW_MAIL_FROM": "bot@example.org", "GW_LOG_LEVEL": "DEBUG",
-            "GW_LOG_FORMAT": style, "GW_DATA_DIR": str(DATA), "GW_DATABASE_URL": f"sqlite:///{tmp_path}/bot.db",
+            "GW_SMTP_URL": f"smtp://127.0.0.1:{mail.port}", "GW_MAIL_FROM": "bot@example.org",
+            "GW_LOG_LEVEL": "DEBUG", "GW_LOG_FORMAT": style, "GW_DATA_DIR": str(DATA), "GW_DATABASE_URL": f"sqlite:///{tmp_path}/bot.db",
         }  # fmt: skip
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "bot", "run", cwd=tmp_path, env={**os.environ, **variables},
@@ -140,6 +140,7 @@ async def test_a_whole_run_tells_nothing(tmp_path: Path, mail: Controller, style
             for done in (
                 gwbot(*command, folder=tmp_path, stdin="", data=DATA, **variables)
                 for command in (("doctor",), ("purge",), ("backup", "b.db"), ("feedback",))
+                if style == "text"
             )
         )
 

@@ -33,7 +33,7 @@ async def deletes(person: User) -> str:
     [
         ("de", "180 Tage", "Mehr dazu", "DSGVO"),
         ("en", "180 days", "More", "GDPR"),
-        ("leicht", "Nach 180 Tagen", "Mehr dazu", "Jahre alt"),
+        ("leicht", "nach 180 Tagen", "Mehr dazu", "Jahre alt"),
     ],
 )
 async def test_notice_turns_in_place(
@@ -122,7 +122,7 @@ async def test_topic_goes_with_the_person(
     assert reference in receipt
     assert topic not in forum.chat.topics
     assert told.thread_id is None
-    assert "hat ihre Anfrage zurückgezogen" in told.text
+    assert "auch diese Anfrage zurückgezogen" in told.text
     assert not any("Kanarien" in seen.text for seen in bea.sees(forum))
     held, _ = await my_data(standin, ada)
     assert [name for name, rows in held.items() if rows] == ["states", "outbox"]  # of this very command
@@ -141,7 +141,7 @@ async def test_messages_go_one_by_one(standin: StandIn, ada: User, bea: User, at
         with standin.world.change():
             group.chat.messages[brief.id].date -= 49 * 3600
         await deletes(ada)
-        told = await sees(standin, bea, "hat ihre Anfrage zurückgezogen", group)
+        told = await sees(standin, bea, "auch diese Anfrage zurückgezogen", group)
         bea.says("Hallo?", chat=group, reply_to=brief)
         answered = await sees(standin, bea, "gibt es nicht mehr", group)
 
