@@ -15,7 +15,10 @@ from prompts.render import label, render
 
 FORMAT = "gemeinsam-wirken-bot/my-data"
 VERSION = 1
-ADVISED = {"holds": "Requests of others that you took as an adviser", "columns": {"reference": "", "status": ""}}
+ADVISED = {
+    "holds": "Requests of others that you took as an adviser",
+    "columns": {"reference": "its number", "status": "open, taken or closed"},
+}
 INSIDE = ("body", "params", "answers")  # columns that hold JSON
 TIMES = frozenset(("created", "updated", "received", "promised", "since", "told", "reminded", "remind_at", "warned",
                    "closed", "erased", "not_before"))  # fmt: skip

@@ -136,7 +136,8 @@ HELD: dict[str, Held] = {
     ),
     "outbox": Held(
         "Messages to you that wait, and the numbers of those sent, without their text",
-        f"CASE WHEN request <> '' THEN request IN {_OWN_REQUESTS} ELSE user_id = :user OR (chat_id = :user AND method <> 'mail') END",
+        f"CASE WHEN request <> '' THEN request IN {_OWN_REQUESTS} "
+        "ELSE user_id = :user OR (chat_id = :user AND method <> 'mail') END",
         f"created < :before AND request {_GONE} AND NOT (status = 'queued' AND method IN ('erase', 'unpost'))",
         (
             ("id", "running number"),
