@@ -101,6 +101,7 @@ def make_dialogue(
         mail=settings.smtp_url is not None,
         answer_days=settings.answer_days,
         close_days=settings.close_days,
+        operator=settings.operator or "",
         username=username,
         selfchecks=read_selfchecks(knowledge / SELFCHECK),
         code=_code,

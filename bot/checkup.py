@@ -78,6 +78,8 @@ async def _desk(token: str, address: str, chat_id: int) -> str:
     topics = "with topics" if chat.is_forum else "without topics"
     if chat.is_forum and not getattr(me, "can_manage_topics", False):
         topics += ", but the bot may not open any: make it administrator with the right to manage topics"
+    elif chat.is_forum and not getattr(me, "can_delete_messages", False):
+        topics += ", but the bot may not delete messages: what a person has deleted stays there until you delete it"
     return f"connected, {topics}"
 
 

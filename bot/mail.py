@@ -36,7 +36,7 @@ def compose(request: Request, contact: Contact, sender: str, transcript: str) ->
     message["To"] = Address(_line(contact.name), addr_spec=contact.email)
     message["Subject"] = label("mail_subject", ROOM, number=request.reference, who=_line(_who(request)))
     message["Date"] = format_datetime(local(request.created))
-    message["Message-ID"] = f"<anfrage-{request.reference}@{parseaddr(sender)[1].rpartition('@')[2]}>"
+    message["Message-ID"] = _message_id("anfrage", request.reference, sender)
     if request.details.reach is Reach.EMAIL:
         message["Reply-To"] = Address(_line(request.name), addr_spec=in_ascii(request.details.address))
     values = {
@@ -53,6 +53,21 @@ def compose(request: Request, contact: Contact, sender: str, transcript: str) ->
     message.add_attachment(vcard(request), subtype="vcard", filename=f"{request.reference}.vcf")
     message.add_attachment(transcript, filename=f"{request.reference}.txt")
     return message
+
+
+def unpost(reference: str, contact: Contact, sender: str) -> EmailMessage:
+    """The mail that asks to delete the mail about a request; mail programs show it beneath that one."""
+    message = _from(sender)
+    message["To"] = Address(_line(contact.name), addr_spec=contact.email)
+    message["Subject"] = label("unpost_subject", ROOM, number=reference)
+    message["Message-ID"] = _message_id("loeschen", reference, sender)
+    message["In-Reply-To"] = message["References"] = _message_id("anfrage", reference, sender)
+    message.set_content(to_plain(render("unpost_text", ROOM, number=reference, contact=contact)))
+    return message
+
+
+def _message_id(what: str, reference: str, sender: str) -> str:
+    return f"<{what}-{reference}@{parseaddr(sender)[1].rpartition('@')[2]}>"
 
 
 def alarm(operator: str, sender: str, waiting: int) -> EmailMessage:

@@ -1,11 +1,12 @@
 """The domain's types: what comes in, what goes out, what is remembered. Frozen, without Telegram."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from bot.consultation import Form, Request, Side
+from bot.consultation import Form
+from bot.effects import Effect
 from bot.selfcheck import Check
 
 
@@ -73,6 +74,9 @@ class State:
     the introduction that was shown last, ``audience`` for whom its examples are, and ``touring`` says whether the
     person is in the middle of it. ``shown`` is the start parameter of what was seen last, an entry or a step.
     ``check`` is the self-check being filled in, ``read`` holds the steps of the introduction that were shown.
+    ``improve`` is what the person said to having questions kept: the version of the wording they agreed to, `NO`, or
+    "" where they were not asked. ``known`` says that the state was read from the store: where it is not there any
+    more, it was deleted meanwhile.
     """
 
     lang: str = ""
@@ -88,6 +92,8 @@ class State:
     shown: str = ""
     check: Check | None = None
     read: tuple[int, ...] = ()
+    improve: str = ""
+    known: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,82 +207,6 @@ class Alarm:
 
 
 Message = Say | Change | Card | Toast | Copy | Rewrite | Update | Post | Alarm
-
-
-@dataclass(frozen=True, slots=True)
-class Feedback:
-    """A thumb on an answer."""
-
-    entry: str
-    value: int
-
-
-@dataclass(frozen=True, slots=True)
-class NewRequest:
-    """A request for advice to be kept."""
-
-    request: Request
-
-
-@dataclass(frozen=True, slots=True)
-class ChangeRequest:
-    """A request as it is from now on; refused where it was changed since its ``version`` was read."""
-
-    request: Request
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """Something said about a request, for its transcript."""
-
-    reference: str
-    side: Side
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Moved:
-    """The chat of the event has another id from now on."""
-
-    new: int
-
-
-@dataclass(frozen=True, slots=True)
-class Forget:
-    """Delete everything held on the person."""
-
-
-@dataclass(frozen=True, slots=True)
-class NewCheck:
-    """A finished self-check of the person; with a ``code`` it is part of what is shown together under it."""
-
-    answers: Mapping[str, int | None]
-    code: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class ShareCheck:
-    """Answers that the person told before become part of what is shown together under a code."""
-
-    answers: Mapping[str, int | None]
-    code: str
-
-
-@dataclass(frozen=True, slots=True)
-class NewCode:
-    """A code under which several people fill in the self-check."""
-
-    code: str
-
-
-@dataclass(frozen=True, slots=True)
-class LeaveCode:
-    """The person's part of what is shown together under a code is taken out."""
-
-    code: str
-
-
-Effect = Feedback | NewRequest | ChangeRequest | Said | Moved | Forget | NewCheck | ShareCheck | NewCode | LeaveCode
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,21 +7,22 @@ from email.message import EmailMessage
 
 from bot.flows import card
 from bot.flows.parts import Parts
-from bot.mail import Mailer, alarm, compose, outcome
+from bot.mail import Mailer, alarm, compose, outcome, unpost
 from bot.outbox import Later, Refused, Result, Sent
 from bot.settings import Settings
-from knowledge.contacts import default_contact
+from bot.store.protocol import UNPOST, Outgoing
+from knowledge.contacts import Contact, default_contact
 from prompts.telegram_html import to_plain
 
 log = logging.getLogger(__name__)
 
 
-def post(settings: Settings, parts: Parts) -> Callable[[str], Awaitable[Result]]:
-    """A function that sends the request with this reference to its contact."""
+def post(settings: Settings, parts: Parts) -> Callable[[Outgoing], Awaitable[Result]]:
+    """A function that sends the mail which a call of the queue means."""
     mailer = make_mailer(settings)
 
-    async def send(reference: str) -> Result:
-        return await asyncio.to_thread(_send, parts, mailer, settings, reference)
+    async def send(outgoing: Outgoing) -> Result:
+        return await asyncio.to_thread(_send, parts, mailer, settings, outgoing)
 
     return send
 
@@ -33,11 +34,13 @@ def make_mailer(settings: Settings) -> Mailer | None:
     return Mailer(settings.smtp_url.get_secret_value())
 
 
-def _send(parts: Parts, mailer: Mailer | None, settings: Settings, reference: str) -> Result:
+def _send(parts: Parts, mailer: Mailer | None, settings: Settings, outgoing: Outgoing) -> Result:
+    if outgoing.method == UNPOST and not parts.store.mailed(outgoing.request):
+        return Sent(None)  # the mail about the request never went out
     if mailer is None:
         return Later(None)  # mail was turned off after this was queued; it waits until it is on again
     try:
-        message = _letter(parts, settings, reference)
+        message = _letter(parts, settings, outgoing)
     except Exception as error:  # what cannot be written down as a mail must not hold back those behind it
         log.error("a request cannot be written as an e-mail (%s)", type(error).__name__)
         return Refused(type(error).__name__)
@@ -52,14 +55,20 @@ def _send(parts: Parts, mailer: Mailer | None, settings: Settings, reference: st
     return Sent(None)
 
 
-def _letter(parts: Parts, settings: Settings, reference: str) -> EmailMessage | None:
+def _letter(parts: Parts, settings: Settings, outgoing: Outgoing) -> EmailMessage | None:
     """The mail about a request, or without one the alarm to the operator; None where the request was deleted."""
-    sender = settings.mail_from or ""
+    sender, reference = settings.mail_from or "", outgoing.request
+    if outgoing.method == UNPOST:
+        return unpost(reference, _contact(parts, outgoing.params["contact"]), sender)
     if not reference:
         return alarm(settings.operator_email or sender, sender, parts.store.waiting(parts.desk))
     request = parts.store.request(reference)
     if request is None:
         return None
-    contact = next((one for one in parts.contacts if one.id == request.contact), default_contact(parts.contacts))
+    contact = _contact(parts, request.contact)
     said = [(line.side, line.text, line.created) for line in parts.store.lines(reference)]
     return compose(request, contact, sender, to_plain(card.html(request) + "\n\n" + card.history(said)))
+
+
+def _contact(parts: Parts, known: str) -> Contact:
+    return next((one for one in parts.contacts if one.id == known), default_contact(parts.contacts))

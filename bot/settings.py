@@ -36,6 +36,7 @@ class Settings(BaseSettings):
     )
     smtp_url: SecretStr | None = Field(None, description="`smtp://user:pw@host:587`; mail off where unset")
     mail_from: str | None = Field(None, description="Sender of e-mails")
+    operator: str | None = Field(None, description="Who runs the bot, with address; `/datenschutz` names them")
     operator_email: str | None = Field(
         None, description="Is told when the bot loses the advisers' chat; unset: `GW_MAIL_FROM`"
     )

@@ -95,10 +95,13 @@ def export() -> None:
 @click.argument("file", type=click.Path(path_type=Path))
 def backup(file: Path) -> None:
     """Copy the store to FILE, also while the bot runs. It holds requests and personal data."""
+    from bot.store.about import describe, spoken
     from bot.store.files import backup as copy
 
-    copy(load_settings().database, file)
-    click.echo(f"The store is in {file}. It holds personal data: keep it safe.")
+    settings, now = load_settings(), time.time()
+    copy(settings.database, file)
+    parts = describe(file, now, settings.retention_days)
+    click.echo(f"The store is in {file}. {spoken(parts, now, settings.retention_days)}")
 
 
 @click.command()
@@ -108,17 +111,23 @@ def restore(file: Path) -> None:
     from bot.store.files import restore as put_back
 
     kept = put_back(file, load_settings().database)
-    click.echo(f"The store is restored from {file}." + (f" The one before is kept as {kept}." if kept else ""))
+    aside = f" The one before is kept as {kept}: delete it soon." if kept else ""
+    click.echo(f"The store is restored from {file}.{aside}")
+    click.echo("Who had their data deleted since the backup is in it again: ask them to /loeschen once more.")
 
 
 @click.command()
 def purge() -> None:
-    """Delete what is older than GW_RETENTION_DAYS."""
+    """Delete what is older than GW_RETENTION_DAYS, as the running bot does once a day."""
     from bot.app import open_store
 
     settings = load_settings()
-    rows = open_store(settings).purge(time.time() - settings.retention_days * DAY)
+    before = time.time() - settings.retention_days * DAY
+    store = open_store(settings)
+    rows = store.purge(before)
     click.echo(f"{rows} rows older than {settings.retention_days} days are deleted.")
+    if old := [request.reference for request in store.running() if request.created < before]:
+        click.echo(f"Older, but not closed, and therefore kept: {', '.join(old)}.")
 
 
 @click.command()

@@ -36,8 +36,22 @@ def _takeaway(values: Values) -> Drawn:
     return takeaway(values)
 
 
+def _held_page(values: Values) -> Drawn:
+    from bot.drawings.held import page
+
+    return page(values)
+
+
+def _held_json(values: Values) -> Drawn:
+    from bot.drawings.held import data
+
+    return data(values)
+
+
 DRAWERS: dict[str, Callable[[Values], Drawn]] = {
     "chart": _chart,
+    "held_json": _held_json,
+    "held_page": _held_page,
     "picture": _picture,
     "qr": _qr,
     "takeaway": _takeaway,

@@ -3,10 +3,11 @@
 from dataclasses import replace
 
 from bot.consultation import Request, Side, Status
+from bot.effects import ChangeRequest
 from bot.flows.parts import Parts
 from bot.flows.sides import ASIDE, ROOM, person_button, to_desk, to_person
 from bot.hours import answer_by, spoken
-from bot.model import Button, ChangeRequest, Event, Say, State, Toast, Turn, Update
+from bot.model import Button, Event, Say, State, Toast, Turn, Update
 from prompts.render import label, render
 
 FACES = "😞🙁😐🙂😀"

@@ -8,8 +8,10 @@ from bot.flows import (
     desk_buttons,
     form,
     form_buttons,
+    improve,
     intro,
     intro_buttons,
+    privacy,
     questions,
     selfcheck_buttons,
     share,
@@ -23,10 +25,10 @@ from bot.flows.sides import ASIDE, DESK
 from bot.flows.start import GO
 from bot.flows.why import WHY, why
 from bot.language import OURS
-from bot.model import Event, Feedback, Forget, Kind, Say, State, Toast, Turn
+from bot.model import Event, Kind, Say, State, Toast, Turn
 from prompts.render import label, render
 
-LANG, DELETE = "l:", "d:"  # callback data
+LANG = "l:"  # callback data
 Tap = Callable[[Parts, State, Event, str], Turn | None]  # given what stands behind the colon; None: no longer valid
 
 
@@ -40,14 +42,6 @@ def button(parts: Parts, state: State, event: Event) -> Turn:
     if any(isinstance(message, Toast) for message in turn.messages):
         return turn
     return replace(turn, messages=(*turn.messages, Toast()))
-
-
-def _thumb(parts: Parts, state: State, event: Event, rest: str) -> Turn | None:
-    lang = parts.lang(state, event)
-    value, _, entry = rest.partition(":")
-    if value not in ("0", "1") or parts.answerer.show(entry, lang) is None:
-        return None
-    return Turn(state, (Toast(label("thanks_feedback", lang)),), (Feedback(entry, int(value)),))
 
 
 def _talk(parts: Parts, state: State, event: Event, _: str) -> Turn:
@@ -68,23 +62,14 @@ def _language(parts: Parts, state: State, event: Event, lang: str) -> Turn | Non
     return Turn(replace(state, lang=lang), (Say(render("language_set", lang)),)) if lang in OURS else None
 
 
-def _delete(parts: Parts, state: State, event: Event, _: str) -> Turn:
-    rows = sum(map(len, parts.store.person(event.user_id).values()))
-    html = render("deleted", parts.lang(state, event), rows=rows)
-    return Turn(State(lang=state.lang), (Say(html),), (Forget(),))
-
-
 def _take_along(parts: Parts, state: State, event: Event, _: str) -> Turn:
     return takeaway.page(parts, state, event) if event.private else parts.say(state, event, "private_only")
 
 
-def _keep(parts: Parts, state: State, event: Event, _: str) -> Turn:
-    return parts.say(state, event, "kept")
-
-
 BUTTONS: dict[str, Tap] = {
     ENTRY: questions.show,
-    THUMB: _thumb,
+    THUMB: improve.thumb,
+    improve.IMPROVE: improve.chosen,
     intro.STEP: intro_buttons.tapped,
     TALK: _talk,
     f"{GO}talk": _talk,
@@ -92,8 +77,9 @@ BUTTONS: dict[str, Tap] = {
     f"{GO}guide": _guide,
     WHY: why,
     LANG: _language,
-    f"{DELETE}yes": _delete,
-    f"{DELETE}no": _keep,
+    privacy.PAGE: privacy.turned,
+    f"{privacy.DELETE}yes": privacy.deleted,
+    f"{privacy.DELETE}no": privacy.kept,
     FORM: form_buttons.tapped,
     share.BOT: share.bot_instead,
     DESK: desk_buttons.button,

@@ -3,11 +3,12 @@
 from dataclasses import replace
 
 from bot.consultation import Reach, Request, Side
+from bot.effects import ChangeRequest
 from bot.flows.after import closed
 from bot.flows.parts import Parts
 from bot.flows.sides import LANG, ROOM, person_button, to_desk, to_person
 from bot.hours import answer_by, spoken
-from bot.model import ChangeRequest, State, Turn
+from bot.model import State, Turn
 from prompts.render import render
 
 DAY = 86_400.0  # seconds

@@ -1,11 +1,10 @@
 """Typed commands: a table of their meanings. Other languages' names lead to the same; see bot.menu."""
 
-import json
 from dataclasses import replace
 
 from bot.consultation import Side
-from bot.flows import form, form_buttons, intro, questions, selfcheck, share, start, takeaway
-from bot.flows.buttons import DELETE, LANG
+from bot.flows import form, form_buttons, intro, privacy, questions, selfcheck, share, start, takeaway
+from bot.flows.buttons import LANG
 from bot.flows.parts import Flow, Parts
 from bot.flows.sides import LANG as DESK_LANG
 from bot.hours import spoken
@@ -16,7 +15,6 @@ from prompts.render import label, render
 
 PRIVATE = frozenset(("beratung", "meinedaten", "loeschen", "selbstcheck", "mitnehmen"))  # never in front of a group
 MAX_REQUESTS = 20  # shown in one message
-MAX_SHOWN = 3_000  # characters of a person's data shown in one message
 
 
 def command(parts: Parts, state: State, event: Event) -> Turn:
@@ -61,22 +59,6 @@ def _language(parts: Parts, state: State, event: Event) -> Turn:
     return Turn(state, (Say(render("language", lang), (row,)),))
 
 
-def _privacy(parts: Parts, state: State, event: Event) -> Turn:
-    return parts.say(state, event, "privacy", days=parts.retention_days)
-
-
-def _my_data(parts: Parts, state: State, event: Event) -> Turn:
-    held = parts.store.person(event.user_id)
-    text = json.dumps(held, ensure_ascii=False, indent=1, default=str)
-    return parts.say(state, event, "mydata", data=text if len(text) <= MAX_SHOWN else text[:MAX_SHOWN] + " …")
-
-
-def _delete(parts: Parts, state: State, event: Event) -> Turn:
-    lang = parts.lang(state, event)
-    row = tuple(Button(label(f"delete_{answer}", lang), f"{DELETE}{answer}") for answer in ("yes", "no"))
-    return Turn(state, (Say(render("delete_confirm", lang), (row,)),))
-
-
 def _requests(parts: Parts, state: State, event: Event) -> Turn:
     """The open requests, those that wait for the advisers first, the longest waiting of them at the top."""
     if not parts.advisers.includes(event):
@@ -102,9 +84,9 @@ COMMANDS: dict[str, Flow] = {
     "kontakt": _contact,
     "sprache": _language,
     "hilfe": _says("help"),
-    "datenschutz": _privacy,
-    "meinedaten": _my_data,
-    "loeschen": _delete,
+    "datenschutz": privacy.notice,
+    "meinedaten": privacy.held,
+    "loeschen": privacy.asked,
     "abbrechen": _cancel,
     "teilen": share.share,
     "selbstcheck": selfcheck.welcome,

@@ -14,21 +14,11 @@ stateDiagram-v2
 from dataclasses import replace
 
 from bot.consultation import Request, Side, Status
+from bot.effects import ChangeRequest, Said
+from bot.flows import gone
 from bot.flows.parts import Parts
 from bot.flows.sides import ROOM, desk_button, person_button, to_desk, to_person
-from bot.model import (
-    WRITTEN,
-    ChangeRequest,
-    Copy,
-    Event,
-    Kind,
-    Rewrite,
-    Said,
-    Say,
-    State,
-    Turn,
-    Update,
-)
+from bot.model import WRITTEN, Copy, Event, Kind, Rewrite, Say, State, Turn, Update
 from prompts.render import render
 
 NOTE = "//"  # what begins so stays among the advisers
@@ -40,7 +30,7 @@ def message(parts: Parts, state: State, event: Event) -> Turn | None:
         return None
     request = _meant(parts, event)
     if request is None:
-        return None
+        return gone.answered(parts, state, event, NOTE)
     if event.kind is Kind.EDITED:
         changed = Rewrite(request.reference, request.chat_id, event.html, caption=bool(event.what))
         known = parts.store.request_of(event.chat_id, event.message_id) is not None

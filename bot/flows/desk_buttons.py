@@ -5,12 +5,13 @@ from dataclasses import replace
 
 from bot.answer import Status as Answered
 from bot.consultation import Request, Side, Status
+from bot.effects import ChangeRequest, Said
 from bot.flows import after
 from bot.flows.desk import taken
 from bot.flows.parts import Parts
 from bot.flows.sides import DESK, LANG, ROOM, to_desk, to_person
 from bot.hours import next_morning, spoken
-from bot.model import Button, ChangeRequest, Event, Said, Say, State, Toast, Turn, Update
+from bot.model import Button, Event, Say, State, Toast, Turn, Update
 from prompts.render import label, render
 
 SUGGESTED = 3
@@ -18,12 +19,14 @@ Act = Callable[[Parts, State, Event, Request, str], Turn]
 
 
 def button(parts: Parts, state: State, event: Event, rest: str) -> Turn | None:
-    """An adviser's tap; None where the button or the request does not exist (any more), or is not theirs."""
+    """An adviser's tap; None where the button does not exist, or is not theirs."""
     action, _, rest = rest.partition(":")
     reference, _, value = rest.partition(":")
     request = parts.store.request(reference)
-    if request is None or action not in ACTS or event.chat_id != parts.desk:
+    if action not in ACTS or event.chat_id != parts.desk:
         return None
+    if request is None:
+        return Turn(state, (Toast(label("erased", ROOM)),))
     if not parts.advisers.includes(event):
         return Turn(state, (Toast(label("advisers_only", ROOM)),))
     return ACTS[action](parts, state, event, request, value)

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass, replace
 
+from bot.effects import Moved
 from bot.flows import after, buttons, commands, desk, form, intro_buttons, questions, selfcheck, selfcheck_team, talk
 from bot.flows.parts import Advisers, Flow, Parts
-from bot.model import WRITTEN, Alarm, Change, Event, Kind, Moved, Say, State, Toast, Turn
+from bot.model import WRITTEN, Alarm, Change, Event, Kind, Say, State, Toast, Turn
 from bot.selfcheck import Stage
 
 __all__ = ["Advisers", "Dialogue"]

@@ -36,6 +36,7 @@ class Parts:
         mail: whether requests go out by e-mail.
         answer_days: working days within which an answer is promised.
         close_days: days of silence after which a request is closed.
+        operator: who runs the bot, as the settings say; "" where they do not.
         username: the bot's name in links, known once Telegram is reached; "" without Telegram.
     """
 
@@ -52,6 +53,7 @@ class Parts:
     mail: bool
     answer_days: int
     close_days: int
+    operator: str
     username: str
     selfchecks: tuple[SelfCheck, ...]
     code: Callable[[], str]

@@ -4,9 +4,10 @@ import zlib
 from dataclasses import replace
 
 from bot.consultation import Ask, Form, Request
+from bot.effects import NewRequest
 from bot.flows.parts import Parts
 from bot.hours import answer_by, spoken
-from bot.model import Button, Change, Event, Keyboard, NewRequest, Post, Say, State, Turn, Update
+from bot.model import Button, Change, Event, Keyboard, Post, Say, State, Turn, Update
 from knowledge.contacts import contact_for
 from prompts.render import label, render
 

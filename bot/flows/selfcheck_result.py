@@ -4,13 +4,14 @@ from dataclasses import dataclass, replace
 
 from bot.answer import ENTRY
 from bot.consultation import Details, Form
+from bot.effects import NewCheck
 from bot.flows import chart, form, intro
 from bot.flows.brief import brief
 from bot.flows.parts import Parts
 from bot.flows.selfcheck import button, placed, questions, shown
 from bot.flows.takeaway import PDF
 from bot.hours import dated
-from bot.model import Button, Drawing, Event, Keyboard, Kind, NewCheck, Say, State, Turn
+from bot.model import Button, Drawing, Event, Keyboard, Kind, Say, State, Turn
 from bot.selfcheck import MOST, Answers, Check, Findings, Result, Stage, changed, findings
 from knowledge.selfcheck import Question, SelfCheck
 from prompts.render import label, render

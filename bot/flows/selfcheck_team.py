@@ -2,11 +2,12 @@
 
 from dataclasses import replace
 
+from bot.effects import LeaveCode, NewCode, ShareCheck
 from bot.flows import chart
 from bot.flows.parts import Parts
 from bot.flows.selfcheck import button, placed, questions, shown
 from bot.links import bot_link
-from bot.model import Drawing, Event, Keyboard, LeaveCode, NewCode, Say, ShareCheck, State, Toast, Turn
+from bot.model import Drawing, Event, Keyboard, Say, State, Toast, Turn
 from bot.selfcheck import ENOUGH, MOST, Check, Stage, findings, is_code, together
 from prompts.render import label, render
 

@@ -3,27 +3,16 @@
 from dataclasses import replace
 
 from bot.consultation import Request, Side, Status
+from bot.effects import ChangeRequest, Said
 from bot.flows import after
 from bot.flows.parts import Parts
 from bot.flows.sides import ASIDE, ROOM, person_button, to_desk, to_person
 from bot.menu import MEANING
-from bot.model import (
-    WRITTEN,
-    ChangeRequest,
-    Copy,
-    Event,
-    Kind,
-    Rewrite,
-    Said,
-    Say,
-    State,
-    Toast,
-    Turn,
-    Update,
-)
+from bot.model import WRITTEN, Copy, Event, Kind, Rewrite, Say, State, Toast, Turn, Update
 from prompts.render import label, render
 
 ALWAYS = frozenset(("abbrechen", "datenschutz", "meinedaten", "loeschen", "kontakt", "hilfe"))  # commands
+PRIVACY = ("d:", "p:")  # callback data of what such a command shows
 
 
 def message(parts: Parts, state: State, event: Event) -> Turn | None:
@@ -40,7 +29,7 @@ def message(parts: Parts, state: State, event: Event) -> Turn | None:
         return Turn(state)  # of what was written before the conversation
     if event.kind is Kind.COMMAND:
         return _command(parts, state, event, running)
-    if event.kind is Kind.BUTTON and not event.text.startswith((ASIDE, "d:")):
+    if event.kind is Kind.BUTTON and not event.text.startswith((ASIDE, *PRIVACY)):
         return Turn(state, (Toast(label("talk_silent", running.lang, adviser=running.adviser)),))
     return None
 

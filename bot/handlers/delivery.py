@@ -15,10 +15,11 @@ from telegram.error import BadRequest, ChatMigrated, Forbidden, TelegramError
 
 from bot.consultation import Request
 from bot.flows import card
-from bot.handlers.outgoing import text_params
+from bot.handlers.erasing import erase
+from bot.handlers.outgoing import DRAWN, text_params
 from bot.handlers.sender import call, outcome
 from bot.outbox import Later, Refused, Result, Sent
-from bot.store.protocol import CARD, MAIL, Outgoing, Place, Store, Thread
+from bot.store.protocol import CARD, ERASE, MAIL, UNPOST, Outgoing, Place, Store, Thread
 from prompts.split import split_html
 
 log = logging.getLogger(__name__)
@@ -27,12 +28,13 @@ NO_THREAD = ("message thread not found", "topic_deleted", "topic_id_invalid")
 NO_MESSAGE = ("message to edit not found", "message_id_invalid")
 SHUT = ("chat not found", "rights", "chat_write_forbidden", "chat_restricted", "topic_closed")
 NO_FORUM = ("not a forum", "not enough rights", "chat_not_modified", "method is available only")
-Mail = Callable[[str], Awaitable[Result]]
+HELD_KINDS = ("held_page", "held_json")
+Mail = Callable[[Outgoing], Awaitable[Result]]
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """Makes calls. ``mail`` sends a request, named by its reference, by e-mail."""
+    """Makes calls. ``mail`` makes those that are e-mails."""
 
     bot: Bot
     store: Store
@@ -40,8 +42,8 @@ class Delivery:
 
     async def __call__(self, outgoing: Outgoing) -> Result:
         """Make one call of the outbox."""
-        if outgoing.method == MAIL:
-            return await self.mail(outgoing.request)
+        if outgoing.method in (MAIL, UNPOST):
+            return await self.mail(outgoing)
         try:
             return await self._made(outgoing)
         except ChatMigrated as error:
@@ -54,9 +56,11 @@ class Delivery:
             return outcome(error)
 
     async def _made(self, outgoing: Outgoing) -> Result:
+        if outgoing.method == ERASE:
+            return await erase(self.bot, self.store, outgoing)
         if outgoing.place is Place.THREAD:
             return await self._in_thread(outgoing)
-        params = dict(outgoing.params)
+        params = await asyncio.to_thread(with_held, self.store, outgoing.params)
         if outgoing.edits:
             target = await asyncio.to_thread(self.store.caused, outgoing.chat_id, outgoing.edits)
             if target is None:
@@ -100,7 +104,8 @@ class Delivery:
         if lines:
             text = card.history([(line.side, line.text, line.created) for line in lines])
             for part in split_html(text):
-                await call(self.bot, chat_id, "sendMessage", {**text_params(part), **_into(thread)})
+                told = await call(self.bot, chat_id, "sendMessage", {**text_params(part), **_into(thread)})
+                await asyncio.to_thread(self.store.posted, request.reference, (chat_id, told.message_id or 0))
         return thread
 
     async def _topic(self, chat_id: int, request: Request) -> int:
@@ -153,6 +158,15 @@ class Delivery:
             cause = await asyncio.to_thread(self.store.cause, *outgoing.replies)
             target = cause[1] if cause and cause[0] == outgoing.chat_id else None
         return {"reply_parameters": _replying(target)} if target else {}
+
+
+def with_held(store: Store, params: dict[str, Any]) -> dict[str, Any]:
+    """The parameters, for a document of a person's data with the data: the queue holds no second copy of them."""
+    document = params.get("document")
+    if document is None or document[DRAWN] not in HELD_KINDS:
+        return dict(params)
+    values = document["values"]
+    return {**params, "document": {**document, "values": {**values, "held": store.person(values["person"])}}}
 
 
 def is_shut(chat_id: int, error: TelegramError) -> bool:

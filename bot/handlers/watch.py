@@ -1,4 +1,5 @@
-"""Looks from time to time at what the time alone brings about: reminders, late answers, closing after silence."""
+"""Looks from time to time at what the time alone brings about: reminders, late answers, closing after silence, and
+the end of what was kept long enough."""
 
 import asyncio
 import contextlib
@@ -6,7 +7,7 @@ import logging
 from collections.abc import Callable
 
 from bot.errors import Conflict
-from bot.flows.clockwork import due
+from bot.flows.clockwork import DAY, due
 from bot.flows.parts import Parts
 from bot.handlers.outgoing import unasked
 
@@ -16,10 +17,14 @@ PERIOD = 60.0  # seconds
 
 async def watch(parts: Parts, wake: Callable[[], None], nudge: asyncio.Event) -> None:
     """Look until cancelled, and at once where ``nudge`` is set. ``wake`` is called after each look."""
+    expires = 0.0
     while True:
         nudge.clear()
         try:
             await asyncio.to_thread(look, parts)
+            if parts.now() >= expires:
+                await asyncio.to_thread(expire, parts)
+                expires = parts.now() + DAY
             wake()
         except Exception as error:  # one request that cannot be handled must not end the watch over all
             log.exception("looking at the requests failed: %s", type(error).__name__)
@@ -41,3 +46,11 @@ def look(parts: Parts) -> int:
         except Conflict:  # something happened just now; the next look decides on what is true then
             log.info("a request changed while it was looked at")
     return done
+
+
+def expire(parts: Parts) -> int:
+    """Delete what was kept for the days of the settings; returns the number of rows."""
+    rows = parts.store.purge(parts.now() - parts.retention_days * DAY)
+    if rows:
+        log.info("%d rows are deleted: they were kept for %d days", rows, parts.retention_days)
+    return rows

@@ -2,7 +2,7 @@
 
 from sqlite_utils import Database
 
-from bot.model import LeaveCode, NewCheck, NewCode, ShareCheck
+from bot.effects import LeaveCode, NewCheck, NewCode, ShareCheck
 from bot.selfcheck import Answers, Result
 from bot.store.bodies import ANSWERS
 from bot.store.connection import Connection

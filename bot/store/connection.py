@@ -28,6 +28,7 @@ class Connection:
             self._db = Database(connection)
             self._db.enable_wal()
             self._db.execute("PRAGMA synchronous = FULL")
+            self._db.execute("PRAGMA secure_delete = ON")  # what is deleted is overwritten in the file
             migrations.apply(self._db)
         except (sqlite3.Error, OSError) as error:
             raise StoreError(f"The store {path} cannot be opened: {error}") from None
@@ -43,6 +44,14 @@ class Connection:
             try:
                 with self._db.atomic():
                     yield self._db
+            except sqlite3.Error as error:
+                raise StoreError(f"The store {self._path} cannot be used: {error}") from error
+
+    def _emptied(self) -> None:
+        """Have what was deleted leave the write-ahead log too; where somebody reads, a later one does it."""
+        with self._lock:
+            try:
+                self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
             except sqlite3.Error as error:
                 raise StoreError(f"The store {self._path} cannot be used: {error}") from error
 

@@ -6,6 +6,7 @@ from contextlib import closing
 from pathlib import Path
 
 from bot.errors import StoreError
+from bot.store.about import TABLE
 
 
 def backup(store: Path, file: Path) -> None:
@@ -34,6 +35,7 @@ def restore(file: Path, store: Path) -> Path | None:
     fresh.touch(mode=0o600)
     with closing(sqlite3.connect(file)) as source, closing(sqlite3.connect(fresh)) as target:
         source.backup(target)
+        target.execute(f"DROP TABLE IF EXISTS {TABLE}")
     kept = _set_aside(store)
     os.replace(fresh, store)
     return kept

@@ -117,6 +117,16 @@ def selfcheck(db: Database) -> None:
     db.table("shares").create_index(["user_id"])
 
 
+@migrations(name="0005_privacy")
+def privacy(db: Database) -> None:
+    """Threads of deleted requests, until their copies are gone; questions kept with consent."""
+    db.table("threads").add_column("erased", float)
+    db.table("questions").create(
+        {"id": int, "user_id": int, "question": str, "entry": str, "consent": str, "created": float}, pk="id"
+    )
+    db.table("questions").create_index(["user_id"])
+
+
 def _with_body(old: dict[str, Any]) -> dict[str, Any]:
     created = datetime.fromisoformat(old["created"]).timestamp()
     body = {name: old[name] for name in ("reference", "chat_id", "user_id", "name", "lang", "consent")}

@@ -7,13 +7,14 @@ from typing import Any
 from sqlite_utils import Database
 
 from bot.store.connection import Connection
-from bot.store.protocol import Origin, Outgoing, Place, Queued
+from bot.store.protocol import ERASE, UNPOST, Origin, Outgoing, Place, Queued
 
 # The oldest queued call of each chat; a chat whose oldest call waits for its time is held back as a whole.
 _DUE = """
     SELECT * FROM outbox WHERE id IN (SELECT min(id) FROM outbox WHERE status = 'queued' GROUP BY chat_id)
     AND not_before <= ? ORDER BY id
 """
+_ALONE = "request = '' AND origin_message IS NULL"  # no later edit or reply can need it
 _PAIRS = ("origin", "edits", "reply")
 
 
@@ -50,6 +51,7 @@ class OutboxRows(Connection):
 
     def sent(self, queued: int, message_id: int | None) -> None:
         with self._transaction() as db:  # what was sent is no longer held: only what a later edit or reply needs
+            db.execute(f"DELETE FROM outbox WHERE id = ? AND {_ALONE}", (queued,))  # noqa: S608 - our own condition
             db.execute(
                 "UPDATE outbox SET status = 'sent', message_id = ?, params = '{}' WHERE id = ?",
                 (message_id, queued),
@@ -57,6 +59,10 @@ class OutboxRows(Connection):
 
     def failed(self, queued: int, reason: str, out: Sequence[Outgoing] = ()) -> None:
         with self._transaction() as db:
+            db.execute(
+                f"DELETE FROM outbox WHERE id = ? AND user_id IS NULL AND {_ALONE}",  # noqa: S608 - our own condition
+                (queued,),
+            )
             db.execute(
                 "UPDATE outbox SET status = 'failed', reason = ?, params = '{}' WHERE id = ?",
                 (reason, queued),
@@ -86,6 +92,8 @@ class OutboxRows(Connection):
         db.execute("DELETE FROM threads WHERE chat_id = ?", (old,))  # message ids of a group mean nothing in the new
 
     def _enqueue(self, db: Database, item: Outgoing, user_id: int | None) -> None:
+        if item.request and item.method not in (ERASE, UNPOST) and not _known(db, item.request):
+            return  # the request was deleted in this moment
         row: dict[str, Any] = {
             "chat_id": item.chat_id,
             "method": item.method,
@@ -106,6 +114,10 @@ def _outgoing(row: dict[str, Any]) -> Outgoing:
     return Outgoing(
         row["chat_id"], row["method"], params, origin, edits, replies, row["request"], Place(row["place"] or "")
     )
+
+
+def _known(db: Database, reference: str) -> bool:
+    return db.execute("SELECT 1 FROM requests WHERE reference = ?", (reference,)).fetchone() is not None
 
 
 def _pair(row: dict[str, Any], name: str) -> Origin | None:

@@ -6,7 +6,8 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from bot.consultation import Request
-from bot.model import Effect, Event, State
+from bot.effects import Effect
+from bot.model import Event, State
 from bot.selfcheck import Answers, Result
 
 Origin = tuple[int, int]  # chat and id of a message that a person wrote
@@ -19,9 +20,24 @@ class Place(StrEnum):
     THREAD = "thread"  # the thread of its request at the advisers, which is opened where there is none
 
 
+class Why(StrEnum):
+    """Why a request is deleted."""
+
+    PERSON = "person"
+    TIME = "time"
+
+
+class Rest(StrEnum):
+    """What is left of a message of a deleted request."""
+
+    NOTHING = ""
+    EMPTIED = "emptied"  # it stands there without its text
+    ALL = "left"  # Telegram does not let us
+
+
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A call of the Bot API to be made, or one of `CARD` and `MAIL`.
+    """A call of the Bot API to be made, or one of `CARD`, `MAIL`, `ERASE` and `UNPOST`.
 
     Attributes:
         origin: the message that caused a new message, so that an edit of that one edits this one.
@@ -42,6 +58,8 @@ class Outgoing:
 
 CARD = "card"  # bring the card at the top of a request's thread up to date
 MAIL = "mail"  # send the request by e-mail; without one, tell the operator that the advisers' chat is out of reach
+ERASE = "erase"  # delete what the advisers' chat holds of a request that was deleted; says `Why`
+UNPOST = "unpost"  # ask by e-mail that the e-mail about a deleted request be deleted as well
 MAIL_CHAT = 0  # mails queue in a chat of their own: a mail server that is down holds up no messages
 
 
@@ -91,7 +109,8 @@ class Store(Protocol):
     ) -> bool:
         """Mark an update done with all that follows from it; False, and no change, where it was done before.
 
-        Raises Conflict, and changes nothing, where a request to change has been changed since it was read.
+        Raises Conflict, and changes nothing, where a request to change has been changed, or the state has been
+        deleted, since it was read.
         """
 
     def act(self, out: Sequence[Outgoing], effects: Sequence[Effect]) -> None:
@@ -113,7 +132,10 @@ class Store(Protocol):
         """The message that caused this one of ours."""
 
     def sent(self, queued: int, message_id: int | None) -> None:
-        """A call succeeded; ``message_id`` is the new message's id where there is one."""
+        """A call succeeded; ``message_id`` is the new message's id where there is one.
+
+        Its text is not kept, and nothing at all where no later edit or reply can need it.
+        """
 
     def failed(self, queued: int, reason: str, out: Sequence[Outgoing] = ()) -> None:
         """A call failed for good; ``out`` tells those who should know."""
@@ -167,7 +189,34 @@ class Store(Protocol):
         """A group was turned into a supergroup: what waits for it goes there."""
 
     def person(self, user_id: int) -> dict[str, list[dict[str, Any]]]:
-        """Everything held on a person, by kind."""
+        """Everything held on a person, by table (see `bot.store.held`); "advised" are requests that they took."""
 
     def purge(self, before: float) -> int:
-        """Delete what is older than a Unix time and no longer needed; returns the number of rows."""
+        """Delete what is older than a Unix time, closed requests with their copies; returns the number of rows.
+
+        A request that is not closed stays whole.
+        """
+
+    def remains(self, reference: str) -> list[Origin]:
+        """The messages in the advisers' chat that belong to a deleted request and are still to be deleted."""
+
+    def settle(self, reference: str, message: Origin, rest: Rest) -> None:
+        """A message of a deleted request is deleted, or what is left of it."""
+
+    def left(self, reference: str) -> list[Origin]:
+        """The messages of a deleted request that Telegram does not let us delete."""
+
+    def posted(self, reference: str, message: Origin) -> None:
+        """A message that no call of the queue brought stands in a request's thread."""
+
+    def erased(self, chat_id: int, thread_id: int, message_id: int | None) -> str | None:
+        """The reference of the deleted request that a topic or a message belonged to."""
+
+    def mailed(self, reference: str) -> bool:
+        """Whether the mail about a request was taken by the mail server."""
+
+    def questions(self) -> list[tuple[str, str, float]]:
+        """The questions that people let be kept: text, entry that answered, Unix time; the oldest first."""
+
+    def thumbs(self) -> list[tuple[str, int, int]]:
+        """For each entry with thumbs, how many point up and down."""

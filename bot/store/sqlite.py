@@ -1,16 +1,17 @@
 """The embedded store: what the Store protocol says, over SQLite."""
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import replace
 
 from sqlite_utils import Database
 
-from bot.model import (
+from bot.effects import (
     ChangeRequest,
+    DropQuestions,
     Effect,
-    Event,
     Feedback,
     Forget,
+    KeepQuestion,
     LeaveCode,
     Moved,
     NewCheck,
@@ -18,18 +19,19 @@ from bot.model import (
     NewRequest,
     Said,
     ShareCheck,
-    State,
 )
+from bot.errors import Conflict
+from bot.model import Event, State
 from bot.store.bodies import STATE
 from bot.store.checks import CheckRows
-from bot.store.outgoing import OutboxRows
+from bot.store.erasing import ErasingRows
 from bot.store.protocol import Outgoing
 from bot.store.requests import RequestRows
 
-_PERSONAL = dict.fromkeys(("states", "feedback", "lines", "requests", "checks", "shares", "outbox"), "user_id")
+Own = Feedback | Moved | KeepQuestion | DropQuestions | Forget
 
 
-class SqliteStore(OutboxRows, RequestRows, CheckRows):
+class SqliteStore(RequestRows, CheckRows, ErasingRows):
     """The Store protocol over SQLite."""
 
     def add_updates(self, updates: Sequence[tuple[int, str, str]]) -> list[int]:
@@ -62,7 +64,10 @@ class SqliteStore(OutboxRows, RequestRows, CheckRows):
             )
             if not cursor.rowcount:
                 return False
-            if event is not None and state is not None:
+            forgets = Forget() in effects
+            if event is not None and state is not None and not forgets:
+                if state.known and not db.execute("SELECT 1 FROM states WHERE key = ?", (event.key,)).fetchone():
+                    raise Conflict("A state was deleted since it was read.")
                 row = {
                     "key": event.key,
                     "user_id": event.user_id,
@@ -71,6 +76,8 @@ class SqliteStore(OutboxRows, RequestRows, CheckRows):
                 }
                 db.table("states").upsert(row, pk="key")
             self._follow(db, out, effects, event)
+        if forgets:
+            self._emptied()
         return True
 
     def act(self, out: Sequence[Outgoing], effects: Sequence[Effect]) -> None:
@@ -80,8 +87,9 @@ class SqliteStore(OutboxRows, RequestRows, CheckRows):
     def _follow(self, db: Database, out: Sequence[Outgoing], effects: Sequence[Effect], event: Event | None) -> None:
         for effect in effects:
             self._apply(db, effect, event)
+        whose = None if event is None or Forget() in effects else event.user_id
         for item in out:
-            self._enqueue(db, item, event.user_id if event else None)
+            self._enqueue(db, item, whose)
 
     def _apply(self, db: Database, effect: Effect, event: Event | None) -> None:
         match effect:
@@ -98,7 +106,7 @@ class SqliteStore(OutboxRows, RequestRows, CheckRows):
                 assert event is not None
                 self._apply_own(db, effect, event)
 
-    def _apply_own(self, db: Database, effect: Feedback | Moved | Forget, event: Event) -> None:
+    def _apply_own(self, db: Database, effect: Own, event: Event) -> None:
         """What concerns the person or the chat of an event."""
         match effect:
             case Feedback(entry, value):
@@ -107,38 +115,24 @@ class SqliteStore(OutboxRows, RequestRows, CheckRows):
                 db.table("feedback").insert(row)
             case Moved(new):
                 self._move(db, event.chat_id, new)
+            case KeepQuestion(question, entry, consent):
+                row = {"user_id": event.user_id, "question": question, "entry": entry, "consent": consent}
+                db.table("questions").insert({**row, "created": self._clock()})
+            case DropQuestions():
+                db.execute("DELETE FROM questions WHERE user_id = ?", (event.user_id,))
             case Forget():
-                db.execute(
-                    "DELETE FROM threads WHERE reference IN (SELECT reference FROM requests WHERE user_id = ?)",
-                    (event.user_id,),
-                )
-                for table, column in _PERSONAL.items():
-                    db.execute(f"DELETE FROM {table} WHERE {column} = ?", (event.user_id,))  # noqa: S608 - our own names
+                self._forget(db, event.user_id, event.update_id)
 
     def state(self, key: str) -> State:
         rows = self._rows("SELECT body FROM states WHERE key = ?", key)
-        return STATE.validate_json(rows[0]["body"]) if rows else State()
+        return replace(STATE.validate_json(rows[0]["body"]), known=True) if rows else State()
 
-    def person(self, user_id: int) -> dict[str, list[dict[str, Any]]]:
-        held = {}
-        for table, column in _PERSONAL.items():
-            rows = self._rows(f"SELECT * FROM {table} WHERE {column} = ?", user_id)  # noqa: S608 - our own names
-            if rows:
-                held[table] = rows
-        return held
+    def questions(self) -> list[tuple[str, str, float]]:
+        rows = self._rows("SELECT question, entry, created FROM questions ORDER BY id")
+        return [(row["question"], row["entry"], row["created"]) for row in rows]
 
-    def purge(self, before: float) -> int:
-        statements = (
-            ("DELETE FROM inbox WHERE done = 1 AND received < ?", before),
-            ("DELETE FROM outbox WHERE status <> 'queued' AND created < ?", before),
-            ("DELETE FROM states WHERE updated < ?", before),
-            ("DELETE FROM feedback WHERE created < ?", before),
-            ("DELETE FROM checks WHERE created < ?", before),
-            ("DELETE FROM shares WHERE created < ?", before),
-            ("DELETE FROM codes WHERE created < ? AND code NOT IN (SELECT code FROM shares)", before),
-            ("DELETE FROM lines WHERE created < ?", before),
-            ("DELETE FROM requests WHERE created < ? AND status = 'closed'", before),
-            ("DELETE FROM threads WHERE ? AND reference NOT IN (SELECT reference FROM requests)", 1),
+    def thumbs(self) -> list[tuple[str, int, int]]:
+        rows = self._rows(
+            "SELECT entry, sum(value = 1) AS up, sum(value = 0) AS down FROM feedback GROUP BY entry ORDER BY entry"
         )
-        with self._transaction() as db:
-            return sum(db.execute(sql, (value,)).rowcount for sql, value in statements)
+        return [(row["entry"], row["up"], row["down"]) for row in rows]

@@ -136,6 +136,7 @@ def test_requests_backup_restore_purge_migrate(tmp_path: Path) -> None:
     assert gwbot("backup", "copy.db", folder=tmp_path).returncode == 0
     assert gwbot("restore", "copy.db", folder=tmp_path).returncode == 0
     assert "0 rows" in gwbot("purge", folder=tmp_path).stdout
+    assert "0 questions" in gwbot("feedback", folder=tmp_path).stderr
     fails(gwbot("requests", "show", "AAAA-AAAA", folder=tmp_path), "There is no request AAAA-AAAA")
     fails(gwbot("restore", "nichts.db", folder=tmp_path), "There is no file nichts.db")
 

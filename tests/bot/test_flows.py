@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from bot.effects import Forget
 from bot.flows import intro
 from bot.flows.dialogue import Dialogue
-from bot.model import Change, Event, Forget, Kind, Say, State
+from bot.model import Change, Event, Kind, Say, State
 from knowledge.folder import HOUSE
 from knowledge.intro import read_steps
 

@@ -9,10 +9,11 @@ from itertools import pairwise, product
 import pytest
 
 from bot.consultation import LONGEST, Ask, Brief, Details, Form, Reach, Request, Side, Status
+from bot.effects import ChangeRequest, NewRequest
 from bot.flows import after, clockwork, desk, desk_buttons, form, form_buttons, review, talk
 from bot.flows.dialogue import Dialogue
 from bot.hours import ZONE, answer_by, local, next_morning
-from bot.model import ChangeRequest, Event, Kind, NewRequest, Say, State, Toast, Turn
+from bot.model import Event, Kind, Say, State, Toast, Turn
 from bot.reach import checked, recognised
 
 EVENT = Event(1, Kind.TEXT, chat_id=10, user_id=20, message_id=5, language_code="de", name="Ada")

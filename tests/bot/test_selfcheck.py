@@ -5,9 +5,10 @@ from itertools import product
 
 import pytest
 
+from bot.effects import NewCheck, NewCode, ShareCheck
 from bot.flows import chart, selfcheck, selfcheck_buttons, selfcheck_result
 from bot.flows.dialogue import Dialogue
-from bot.model import Change, Event, Keyboard, Kind, NewCheck, NewCode, Say, ShareCheck, State, Toast, Turn
+from bot.model import Change, Event, Keyboard, Kind, Say, State, Toast, Turn
 from bot.selfcheck import LEVELS, Answers, Check, Result, Stage, changed, findings, is_code, together
 from knowledge.folder import HOUSE
 from knowledge.selfcheck import SELFCHECK, SelfCheck, read_selfchecks

@@ -10,8 +10,9 @@ import pytest
 from sqlite_utils import Database
 
 from bot.consultation import Brief, Details, Form, Request, Side
+from bot.effects import ChangeRequest, Feedback, Forget, Moved, NewRequest, Said
 from bot.errors import Conflict, StoreError
-from bot.model import ChangeRequest, Event, Feedback, Forget, Kind, Moved, NewRequest, Said, State
+from bot.model import Event, Kind, State
 from bot.store import Outgoing, SqliteStore
 from bot.store.files import backup, restore
 from bot.store.migrations import migrations
@@ -133,7 +134,7 @@ def test_thumb_counts_once(store: SqliteStore) -> None:
 
 
 def test_forget_leaves_nothing_of_the_person(store: SqliteStore, clock: Clock) -> None:
-    """After deletion only the reply of this very update is left, and others are untouched."""
+    """After deletion only the reply of this very update waits, of no one, and others are untouched."""
     finish(store, say(10, "a"))
     store.add_updates([(2, "99", "{}"), (3, "10", "{}")])
     store.finish(
@@ -146,18 +147,21 @@ def test_forget_leaves_nothing_of_the_person(store: SqliteStore, clock: Clock) -
 
     store.finish(3, EVENT, None, [say(10, "weg")], [Forget()])
 
-    assert [row["params"] for row in store.person(20)["outbox"]] == ['{"text": "weg"}']
-    assert set(store.person(20)) == {"outbox"}
+    assert [queued.outgoing.params for queued in store.due(clock())] == [{"text": "weg"}]
+    assert store.person(20) == {}
     assert set(store.person(98)) == {"states", "requests"}
 
 
 def test_purge_keeps_what_is_needed(store: SqliteStore, clock: Clock) -> None:
-    """Old rows go; what still waits to be sent stays."""
-    finish(store, say(10, "a"))
+    """Old rows go; what waits for a request that is not closed stays with it."""
+    store.add_updates([(1, "10", "{}")])
+    out = [say(10, "a"), say(-5, "b", request="AAAA-AAAA")]
+    store.finish(1, EVENT, State(), out, [NewRequest(request()), Said("AAAA-AAAA", Side.PERSON, "Hallo")])
     clock.now += 1000
 
-    assert store.purge(clock() - 500) == 2
-    assert store.waiting() == 1
+    assert store.purge(clock() - 500) == 3  # the update, the state, the message without a request
+    assert [queued.outgoing.params["text"] for queued in store.due(clock())] == ["b"]
+    assert len(store.lines("AAAA-AAAA")) == 1
 
 
 def test_backup_and_restore(tmp_path: Path, store: SqliteStore) -> None:

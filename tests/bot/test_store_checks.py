@@ -4,7 +4,8 @@ from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
-from bot.model import Effect, Event, Forget, Kind, LeaveCode, NewCheck, NewCode, ShareCheck, State
+from bot.effects import Effect, Forget, LeaveCode, NewCheck, NewCode, ShareCheck
+from bot.model import Event, Kind, State
 from bot.selfcheck import Check, Stage
 from bot.store import SqliteStore
 from tests.conftest import Clock

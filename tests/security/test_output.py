@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from bot.consultation import Brief, Details, Request
+from bot.effects import NewRequest
 from bot.logs import _Formatter, _JsonFormatter
-from bot.model import Event, Kind, NewRequest, State
+from bot.model import Event, Kind, State
 from bot.printable import json_line, printable
 from bot.store import SqliteStore
 from tests.conftest import ROOT

@@ -38,7 +38,7 @@ async def running(
     settings: Settings, live: LiveIndex, *, webhook: bool = False, clock: Callable[[], float] = time.time
 ) -> AsyncIterator[None]:
     """The bot at work inside the block; afterwards stopped as by SIGTERM."""
-    stop, store = asyncio.Event(), open_store(settings)
+    stop, store = asyncio.Event(), open_store(settings, clock)
     task = asyncio.create_task(run(settings, live, store, stop, webhook=webhook, clock=clock))
     try:
         yield

@@ -4,6 +4,7 @@ import pytest
 
 from bot.menu import ADVISERS, ENGLISH, GERMAN
 from bot.sandbox.standin import StandIn, User
+from tests.telegram.mydata import my_data
 
 pytestmark = pytest.mark.usefixtures("polling")
 
@@ -91,23 +92,6 @@ async def test_contact_is_text_and_card(ada: User, standin: StandIn) -> None:
     assert standin.calls_to("sendContact")[0].params["phone_number"] == "+4930520065411"
 
 
-async def test_data_can_be_seen_and_deleted(ada: User) -> None:
-    """/meinedaten shows what is held, /loeschen removes it after a second question."""
-    ada.says("Was ist ein Backbone?")
-    await ada.wait_reply()
-    ada.says("/meinedaten")
-    assert "Was ist ein Backbone?" in (await ada.wait_reply()).text
-
-    ada.says("/loeschen")
-    await ada.wait_reply()
-    deleted = await ada.wait_reply(ada.taps("Ja, alles löschen"))
-    ada.says("/meinedaten")
-    held = (await ada.wait_reply()).text
-
-    assert "gelöscht" in deleted.text
-    assert "Was ist ein Backbone?" not in held
-
-
 async def test_unknown_command(ada: User) -> None:
     """An unknown command is named as such, with what to do."""
     ada.says("/pizza")
@@ -127,6 +111,6 @@ async def test_forged_button_changes_nothing(ada: User, standin: StandIn) -> Non
             standin.world.updates.put("callback_query", query)
     await standin.wait_for(lambda: len(standin.calls_to("answerCallbackQuery")) >= len(forged))
 
-    ada.says("/meinedaten")
+    held, _ = await my_data(standin, ada)
 
-    assert '"requests"' not in (await ada.wait_reply()).text
+    assert held["requests"] == []

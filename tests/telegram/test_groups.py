@@ -54,3 +54,12 @@ async def test_private_matters_stay_private(ada: User, group: Group, command: st
     ada.says(f"{command}@standin_bot", chat=group)
 
     assert "privaten Chat" in (await ada.wait_reply(chat=group)).text
+
+
+@pytest.mark.parametrize("button", ["Meine Daten ansehen", "Alles löschen"])
+async def test_buttons_of_the_notice_stay_private(ada: User, group: Group, button: str) -> None:
+    """The notice may be read in a group; what is held on a person is neither shown nor deleted there."""
+    ada.says("/datenschutz@standin_bot", chat=group)
+    await ada.wait_reply(chat=group)
+
+    assert "privaten Chat" in (await ada.wait_reply(ada.taps(button, chat=group), chat=group)).text

@@ -6,6 +6,7 @@ from bot.sandbox.standin import FaultKind, StandIn, User
 from bot.settings import Settings
 from index.live import LiveIndex
 from tests.telegram.conftest import running
+from tests.telegram.mydata import my_data
 
 QUESTION = "Was ist Collective Impact?"
 
@@ -92,11 +93,11 @@ async def test_thumb_is_kept(ada: User, standin: StandIn, bot_settings: Settings
     ada.taps("👍")
     await standin.wait_for(lambda: standin.calls_to("answerCallbackQuery"))
 
-    ada.says("/meinedaten")
-    held = (await ada.wait_reply()).text
+    held, _ = await my_data(standin, ada)
 
     assert standin.calls_to("answerCallbackQuery")[0].params["text"] == "Danke für die Rückmeldung!"
-    assert '"entry": "collective-impact"' in held
+    assert [(row["entry"], row["value"]) for row in held["feedback"]] == [("collective-impact", 1)]
+    assert held["questions"] == []
 
 
 @pytest.mark.usefixtures("polling")

@@ -11,6 +11,7 @@ from bot.settings import Settings
 from index.live import LiveIndex
 from tests.pdf import needs_poppler, read_pdf
 from tests.telegram.conftest import running
+from tests.telegram.mydata import my_data
 
 DE = ("noch gar nicht", "in Ansätzen", "weitgehend", "ja, das haben wir")
 EN = ("not yet", "in parts", "largely", "yes, we have that")
@@ -193,18 +194,17 @@ async def test_code_is_typed(ada: User, bea: User) -> None:
 
 
 @pytest.mark.usefixtures("polling")
-async def test_deleting_leaves_no_result(ada: User) -> None:
+async def test_deleting_leaves_no_result(ada: User, standin: StandIn) -> None:
     """/meinedaten shows the results, /loeschen removes them."""
     await fills_in(ada, MIXED)
-    ada.says("/meinedaten")
-    held = await ada.wait_reply()
+    before, _ = await my_data(standin, ada)
     ada.says("/loeschen")
     await ada.wait_reply()
     await ada.wait_reply(ada.taps("Ja, alles"))
-    ada.says("/meinedaten")
+    after, _ = await my_data(standin, ada)
 
-    assert '"checks"' in held.text
-    assert '"checks"' not in (await ada.wait_reply()).text
+    assert [row["answers"]["vision"] for row in before["checks"]] == [3]
+    assert after["checks"] == []
 
 
 @pytest.mark.usefixtures("polling")

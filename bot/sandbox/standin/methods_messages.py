@@ -2,12 +2,14 @@
 
 from typing import Any
 
-from bot.sandbox.standin import rules, sending
+from bot.sandbox.standin import model, rules, sending
 from bot.sandbox.standin.methods import plays
 from bot.sandbox.standin.model import Chat
 from bot.sandbox.standin.world import World
 
 Json = dict[str, Any]
+
+DELETABLE = 48 * 3600  # seconds; Bot API, deleteMessage
 
 
 @plays("sendMessage")
@@ -101,7 +103,10 @@ def delete_messages(world: World, params: Json) -> bool:
 
 def _delete(world: World, chat: Chat, message_id: int) -> bool:
     message = chat.messages[message_id]
-    if message.sender is not world.bot and not chat.private and chat.bot_status != "administrator":
+    admin = chat.bot_status == "administrator"
+    if message.sender is not world.bot and not chat.private and not admin:
+        return False
+    if message.date < model.now() - DELETABLE and not admin:
         return False
     del chat.messages[message_id]
     chat.pinned = [pinned for pinned in chat.pinned if pinned != message_id]

@@ -1,0 +1,183 @@
+"""What each table holds: whose a row is, when it is old, what its columns mean. A test compares this with the schema.
+
+`:user` is a person's Telegram id, `:before` the Unix time before which what is no longer needed is deleted.
+"""
+
+from dataclasses import dataclass
+
+_SENDER = "coalesce({})".format(
+    ", ".join(
+        f"json_extract(body, '$.{kind}.from.id')"
+        for kind in ("message", "edited_message", "callback_query", "inline_query", "my_chat_member")
+    )
+)
+_OWN_REQUESTS = "(SELECT reference FROM requests WHERE user_id = :user)"
+_GONE = "NOT IN (SELECT reference FROM requests)"
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """One table.
+
+    Attributes:
+        what: what it holds, in words.
+        mine: the condition under which a row is about a person; "" where no row is about anybody.
+        old: the condition under which a row goes with time; "" where it goes with its request, or holds nobody.
+        columns: what each column means.
+    """
+
+    what: str
+    mine: str = ""
+    old: str = ""
+    columns: tuple[tuple[str, str], ...] = ()
+
+
+_USER = ("user_id", "your Telegram id")
+_CREATED = ("created", "when, as Unix time")
+_REFERENCE = ("reference", "number of the request")
+_ANSWERS = ("answers", "JSON: question of the self-check -> 0 to 3, or null for 'do not know'")
+
+HELD: dict[str, Held] = {
+    "states": Held(
+        "What the bot remembers of each of your chats with it",
+        "user_id = :user",
+        "updated < :before",
+        (
+            ("key", "chat id and your Telegram id"),
+            _USER,
+            (
+                "body",
+                "JSON: language, last question and answer, step of the introduction and for whom its examples "
+                "are, a form or self-check being filled in, whether your questions may be kept",
+            ),
+            ("updated", "last change, as Unix time"),
+        ),
+    ),
+    "requests": Held(
+        "Your requests for advice",
+        "user_id = :user",
+        "",
+        (
+            _REFERENCE,
+            ("chat_id", "your chat with the bot"),
+            _USER,
+            ("status", "open, taken or closed"),
+            _CREATED,
+            ("version", "how often it was changed"),
+            (
+                "body",
+                "JSON: all you told, what the bot added with your consent, version of the consent's wording, "
+                "who took it, times, rating and comment",
+            ),
+        ),
+    ),
+    "lines": Held(
+        "What was written about your requests, by you and by the advisers",
+        "user_id = :user",
+        "",
+        (
+            ("id", "running number"),
+            _REFERENCE,
+            _USER,
+            ("side", "who wrote: person or adviser"),
+            ("text", "the message, or in brackets what it was"),
+            _CREATED,
+        ),
+    ),
+    "threads": Held(
+        "Where your requests are in the advisers' chat",
+        f"reference IN {_OWN_REQUESTS}",
+        "erased < :before OR (erased IS NULL AND reference NOT IN (SELECT reference FROM requests) "
+        "AND reference NOT IN (SELECT request FROM outbox WHERE status = 'queued'))",
+        (
+            _REFERENCE,
+            ("chat_id", "the advisers' chat"),
+            ("thread_id", "its topic there, 0 for none"),
+            ("card", "the message at the top"),
+            ("erased", "when the request was deleted, as Unix time"),
+        ),
+    ),
+    "checks": Held(
+        "Your last two self-checks",
+        "user_id = :user",
+        "created < :before",
+        (("id", "running number"), _USER, _ANSWERS, _CREATED),
+    ),
+    "shares": Held(
+        "What you told under a code that several people share",
+        "user_id = :user",
+        "created < :before",
+        (("code", "the code"), _USER, _ANSWERS, _CREATED),
+    ),
+    "feedback": Held(
+        "Your thumbs on answers",
+        "user_id = :user",
+        "created < :before",
+        (
+            ("id", "running number"),
+            _USER,
+            ("entry", "the answer"),
+            ("value", "1 for up, 0 for down"),
+            _CREATED,
+        ),
+    ),
+    "questions": Held(
+        "Questions of yours that may be kept to improve answers",
+        "user_id = :user",
+        "created < :before",
+        (
+            ("id", "running number"),
+            _USER,
+            ("question", "what you wrote"),
+            ("entry", "the answer it got"),
+            ("consent", "version of the wording that you agreed to"),
+            _CREATED,
+        ),
+    ),
+    "outbox": Held(
+        "Messages to you that wait, and the numbers of those sent, without their text",
+        f"CASE WHEN request <> '' THEN request IN {_OWN_REQUESTS} "
+        "ELSE user_id = :user OR (chat_id = :user AND method <> 'mail') END",
+        f"created < :before AND request {_GONE} AND NOT (status = 'queued' AND method IN ('erase', 'unpost'))",
+        (
+            ("id", "running number"),
+            ("chat_id", "the chat it goes to; 0 is e-mail"),
+            ("user_id", "Telegram id of who caused it"),
+            ("method", "the call of Telegram's interface"),
+            ("params", "JSON: the message while it waits, empty afterwards"),
+            ("origin_chat", "chat of the message that caused it"),
+            ("origin_message", "number of the message that caused it"),
+            ("edits_chat", "chat of the message whose answer it changes"),
+            ("edits_message", "number of the message whose answer it changes"),
+            ("reply_chat", "chat of the message it replies to"),
+            ("reply_message", "number of the message it replies to"),
+            ("request", "number of the request it belongs to"),
+            ("place", "thread: it goes to the advisers"),
+            ("status", "queued, sent or failed"),
+            ("attempts", "how often it was tried"),
+            ("not_before", "not tried before this Unix time"),
+            ("message_id", "its number in its chat once it is sent"),
+            ("reason", "why Telegram refused it"),
+            _CREATED,
+        ),
+    ),
+    "inbox": Held(
+        "What you wrote and the bot has not handled yet",
+        f"done = 0 AND {_SENDER} = :user",
+        "received < :before",
+        (
+            ("update_id", "Telegram's number"),
+            ("chat", "the chat"),
+            ("body", "JSON: as Telegram delivered it; empty once it is handled"),
+            ("received", "when, as Unix time"),
+            ("done", "1 once it is handled"),
+        ),
+    ),
+    "codes": Held(
+        "Codes for several people, without who made them",
+        old="created < :before AND code NOT IN (SELECT code FROM shares)",
+    ),
+    "moved": Held("Groups that Telegram gave another id"),
+    "_sqlite_migrations": Held("Which steps of the schema were taken"),
+}
+FIELDS = {name: {"holds": held.what, "columns": dict(held.columns)} for name, held in HELD.items() if held.mine}

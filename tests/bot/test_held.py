@@ -1,0 +1,304 @@
+"""What the store holds of people: nothing is forgotten when it is shown, deleted, or too old."""
+
+import json
+import re
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.consultation import Brief, Details, Form, Reach, Request, Side, Status
+from bot.drawings.held import ORDER, data, page
+from bot.effects import (
+    ChangeRequest,
+    DropQuestions,
+    Effect,
+    Feedback,
+    Forget,
+    KeepQuestion,
+    Moved,
+    NewCheck,
+    NewCode,
+    NewRequest,
+    Said,
+    ShareCheck,
+)
+from bot.errors import Conflict
+from bot.model import Event, Kind, State
+from bot.selfcheck import Check
+from bot.store import Outgoing, SqliteStore
+from bot.store.about import describe, spoken
+from bot.store.files import backup, restore
+from bot.store.held import HELD
+from bot.store.protocol import ERASE, MAIL, MAIL_CHAT, UNPOST, Place, Thread
+from tests.conftest import Clock
+
+ADA, BEA, DESK = 7_100_123, 7_200_456, -1_009_900
+REFERENCE = "ADAA-2345"
+NAME, SAID, QUESTION, ADDRESS = "Ada Kanari", "Kanarienvogel", "Was frisst der Kanari?", "kanari@example.org"
+REQUEST = Request(
+    REFERENCE, ADA, ADA, NAME, "de", Details(SAID, reach=Reach.EMAIL, address=ADDRESS),
+    Brief(QUESTION), "2026-11-24", "jacob-rohm", created=1_800_000_000.0,
+)  # fmt: skip
+EVENT = Event(1, Kind.TEXT, ADA, ADA, 5, name=NAME)
+STATE = State(lang="de", last_question=QUESTION, last_entry="backbone", form=Form(details=Details(SAID)),
+              check=Check(answers={"vision": 2}), read=(1, 2), improve="2026-11-25")  # fmt: skip
+EVERYTHING: tuple[Effect, ...] = (
+    NewRequest(REQUEST), Said(REFERENCE, Side.PERSON, SAID), Feedback("backbone", 0),
+    KeepQuestion(QUESTION, "backbone", "2026-11-25"), NewCode("ABCDEF"), NewCheck({"vision": 3}, "ABCDEF"),
+    ShareCheck({"vision": 3}, "QRSTUV"),
+)  # fmt: skip
+OUT = (
+    Outgoing(ADA, "sendMessage", {"text": SAID}, origin=(ADA, 5)),
+    Outgoing(DESK, "card", {}, request=REFERENCE, place=Place.THREAD),
+    Outgoing(DESK, "copyMessage", {"from_chat_id": ADA}, (ADA, 6), request=REFERENCE, place=Place.THREAD),
+    Outgoing(MAIL_CHAT, MAIL, {}, request=REFERENCE),
+)  # fmt: skip
+
+
+def did(store: SqliteStore, event: Event, *effects: Effect, state: State | None = None, out: Any = ()) -> bool:
+    store.add_updates([(event.update_id, str(event.chat_id), "{}")])
+    return store.finish(event.update_id, event, state, out, effects)
+
+
+@pytest.fixture
+def full(store: SqliteStore) -> SqliteStore:
+    """A store in which something about Ada is in every table that can hold it."""
+    did(store, EVENT, *EVERYTHING, state=STATE, out=OUT)
+    store.put_thread(REFERENCE, Thread(DESK, 40, 41))
+    body = {"update_id": 90, "message": {"from": {"id": ADA, "first_name": NAME}, "text": SAID}}
+    store.add_updates([(90, str(DESK), json.dumps(body))])
+    return store
+
+
+def rows(path: Path) -> dict[str, list[dict[str, Any]]]:
+    """All rows of all tables."""
+    with closing(sqlite3.connect(path)) as file:
+        names = [name for (name,) in file.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        file.row_factory = sqlite3.Row
+        held = {name: file.execute(f"SELECT * FROM {name}").fetchall() for name in names}  # noqa: S608 - of the schema
+        return {name: [dict(row) for row in found] for name, found in held.items() if name != "sqlite_sequence"}
+
+
+def told_of_ada(found: Any) -> bool:
+    return any(mark in repr(found) for mark in (str(ADA), NAME, "anari"))
+
+
+def test_every_table_and_column_is_described(store: SqliteStore, tmp_path: Path) -> None:
+    """A new table, or a new column of one with people in it, has to say what it holds."""
+    with closing(sqlite3.connect(tmp_path / "bot.db")) as file:
+        tables = {name for (name,) in file.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        columns = {
+            name: {row[1] for row in file.execute(f"PRAGMA table_info({name})")} for name in HELD if HELD[name].mine
+        }
+
+    assert set(HELD) == tables - {"sqlite_sequence"}
+    assert {name: {column for column, _ in HELD[name].columns} for name in columns} == columns
+    assert set(ORDER) == {*columns, "advised"}
+
+
+def test_each_table_has_an_end(store: SqliteStore) -> None:
+    """What holds people goes with time by itself, or with its request."""
+    assert {name for name, held in HELD.items() if held.mine and not held.old} == {"requests", "lines"}
+
+
+def test_everything_is_shown(full: SqliteStore, tmp_path: Path) -> None:
+    """What is shown to a person is every row of the file that knows of them, and nobody else's."""
+    did(full, Event(2, Kind.TEXT, BEA, BEA, 1), Feedback("kontakt", 1), state=State(lang="en"))
+    shown = full.person(ADA)
+
+    held = {name: [row for row in found if told_of_ada(row) or REFERENCE in repr(row)]
+            for name, found in rows(tmp_path / "bot.db").items()}  # fmt: skip
+    assert {name: len(found) for name, found in shown.items()} == {
+        name: len(found) for name, found in held.items() if found
+    }
+    assert str(BEA) not in repr(shown)
+
+
+def test_both_files_hold_everything(full: SqliteStore, clock: Clock) -> None:
+    """The page to read holds every text of the JSON file, and every field there is named in German."""
+    values = {"held": full.person(ADA), "lang": "de", "now": clock()}
+    whole = json.loads(data(values).content)
+    html = page(values).content.decode()
+
+    assert {name for name, found in whole["data"].items() if found} == set(full.person(ADA))
+    assert set(whole["fields"]) == set(whole["data"])
+    assert whole["data"]["requests"][0]["body"]["details"]["address"] == ADDRESS
+    for text in (NAME, SAID, QUESTION, ADDRESS, REFERENCE, "ABCDEF", "15. Januar 2027"):
+        assert text in html
+    for pair in (
+        "vision</dt><dd>ja, das haben wir",
+        "Antwortweg</dt><dd>Per E-Mail",
+        "0: 👎)</dt><dd>0",
+        "Stand</dt><dd>offen",
+    ):
+        assert pair in html
+    unnamed = {field for field in re.findall("<dt>(.*?)</dt>", html) if re.fullmatch("[a-z_]+", field)}
+    assert unnamed == {"vision", "first_name", "from_chat_id"}  # a question's id, and fields of Telegram's own
+
+
+def test_markup_in_a_text_is_shown_as_text(store: SqliteStore, clock: Clock) -> None:
+    """What a person wrote cannot bring anything into the page."""
+    did(store, EVENT, state=State(last_question="<script>alert(1)</script>"))
+    html = page({"held": store.person(ADA), "lang": "en", "now": clock()}).content.decode()
+
+    assert "<script" not in html
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in html
+
+
+def test_deletion_leaves_nothing_in_the_file(full: SqliteStore, tmp_path: Path) -> None:
+    """After deletion no row knows of the person, nor any byte of the file or its log; only the receipt waits."""
+    did(full, replace(EVENT, update_id=91), Forget(), state=State(lang="de"))
+
+    assert [name for name, found in rows(tmp_path / "bot.db").items() if told_of_ada(found)] == []
+    assert full.person(ADA) == {}
+    left = b"".join(file.read_bytes() for file in tmp_path.glob("bot.db*"))
+    assert not any(text.encode() in left for text in (NAME, SAID, QUESTION, ADDRESS))
+
+
+def test_deletion_reaches_advisers_and_mail(full: SqliteStore, clock: Clock) -> None:
+    """A deletion waits in the queue for what the advisers hold: their chat, and their mail where one went out."""
+    for queued in full.due(clock()):
+        if queued.outgoing.chat_id in (DESK, MAIL_CHAT):
+            full.sent(queued.id, 50 if queued.outgoing.chat_id == DESK else None)
+    did(full, replace(EVENT, update_id=91), Forget())
+
+    assert {(one.outgoing.chat_id, one.outgoing.method) for one in full.due(clock())} == {
+        (DESK, ERASE), (MAIL_CHAT, UNPOST),
+    }  # fmt: skip
+    assert full.mailed(REFERENCE)
+    assert full.remains(REFERENCE) == [(DESK, 41), (DESK, 50)]
+    assert full.erased(DESK, 40, None) == full.erased(DESK, 0, 50) == REFERENCE
+
+
+def test_call_under_way_is_known_to_the_deletion(full: SqliteStore, clock: Clock) -> None:
+    """A copy that is being sent while the person deletes is deleted as well, and a mail is asked back."""
+    under_way = [one for one in full.due(clock()) if one.outgoing.chat_id in (DESK, MAIL_CHAT)]
+    did(full, replace(EVENT, update_id=91), Forget())
+    for queued in under_way:
+        full.sent(queued.id, 60 if queued.outgoing.chat_id == DESK else None)
+
+    assert (DESK, 60) in full.remains(REFERENCE)
+    assert full.mailed(REFERENCE)
+    assert full.person(ADA) == {}
+
+
+def test_what_is_handled_at_the_same_time_brings_nothing_back(full: SqliteStore) -> None:
+    """A state read before the deletion is refused after it, an older update is dropped, a later one stays."""
+    read = full.state(EVENT.key)
+    full.add_updates([(89, str(DESK), json.dumps({"message": {"from": {"id": ADA}, "text": SAID}}))])
+    full.add_updates([(95, str(DESK), json.dumps({"message": {"from": {"id": ADA}, "text": "Danach"}}))])
+    did(full, replace(EVENT, update_id=91), Forget())
+
+    with pytest.raises(Conflict):
+        did(full, replace(EVENT, update_id=96), state=replace(read, step=3))
+    assert not full.finish(89, EVENT, read, (), ())
+    assert [update for update, _, _ in full.pending_updates()] == [95, 96]
+
+
+def test_adviser_is_too_late(full: SqliteStore) -> None:
+    """An adviser's message decided before the deletion is refused after it; an edit goes nowhere."""
+    did(full, replace(EVENT, update_id=91), Forget())
+    adviser = Event(92, Kind.TEXT, DESK, BEA, 70)
+
+    with pytest.raises(Conflict):
+        did(full, adviser, ChangeRequest(replace(REQUEST, talking=True)))
+    edit = Outgoing(ADA, "editMessageText", {"text": "x"}, edits=(DESK, 70), request=REFERENCE)
+    did(full, replace(adviser, update_id=93), out=[edit])
+    assert full.person(ADA) == {}
+
+
+def test_adviser_who_deletes_takes_nobody_elses_messages(full: SqliteStore, clock: Clock) -> None:
+    """An adviser's own data are deleted; what they wrote to a person arrives, and closed requests lose their name."""
+    taken = replace(REQUEST, status=Status.CLOSED, taken_by=BEA, adviser="Bea", closed=clock())
+    sent = Outgoing(ADA, "copyMessage", {"from_chat_id": DESK, "message_id": 8}, (DESK, 8), request=REFERENCE)
+    did(full, Event(92, Kind.TEXT, DESK, BEA, 8), ChangeRequest(taken), state=State(lang="en"), out=[sent])
+    before = full.person(BEA)
+    did(full, Event(93, Kind.BUTTON, BEA, BEA, 9), Forget())
+
+    assert set(before) == {"states", "advised"}
+    assert full.person(BEA) == {}
+    assert full.waiting(ADA) == 2
+    kept = full.request(REFERENCE)
+    assert kept is not None
+    assert (kept.adviser, kept.taken_by, kept.version) == ("", 0, 2)
+
+
+def test_questions_are_dropped_alone(full: SqliteStore) -> None:
+    """Taking the consent back deletes the questions, and nothing else."""
+    assert full.questions() == [(QUESTION, "backbone", 1_800_000_000.0)]
+    assert full.thumbs() == [("backbone", 0, 1)]
+    did(full, replace(EVENT, update_id=91), DropQuestions())
+
+    assert full.questions() == []
+    assert full.thumbs() == [("backbone", 0, 1)]
+
+
+def test_purge_at_the_boundary(full: SqliteStore, tmp_path: Path, clock: Clock) -> None:
+    """What is exactly old enough stays; a second later it goes, but for what belongs to an open request."""
+    days = 180 * 86_400
+    before = rows(tmp_path / "bot.db")
+    clock.now += days
+
+    assert full.purge(clock() - days) == 0
+    assert rows(tmp_path / "bot.db") == before
+    clock.now += 1
+    full.purge(clock() - days)
+    left = {name for name, found in rows(tmp_path / "bot.db").items() if found}
+    assert left == {"requests", "lines", "threads", "outbox", "_sqlite_migrations"}
+    assert {row["request"] for row in full.person(ADA)["outbox"]} == {REFERENCE}
+
+
+def test_closed_request_is_purged_whole(full: SqliteStore, tmp_path: Path, clock: Clock) -> None:
+    """A request goes some days after it was closed, however old, and its copies at the advisers with it."""
+    days = 180 * 86_400
+    clock.now += 3 * days
+    closed = replace(REQUEST, status=Status.CLOSED, closed=clock())
+    full.act((), [ChangeRequest(closed)])
+    full.purge(clock() - days)
+    kept = full.request(REFERENCE)
+    clock.now += days + 1
+    full.purge(clock() - days)
+
+    assert kept is not None
+    assert full.request(REFERENCE) is None
+    assert [name for name, found in rows(tmp_path / "bot.db").items() if told_of_ada(found)] == []
+    (erasing,) = (one.outgoing for one in full.due(clock()) if one.outgoing.method == ERASE)
+    assert erasing.params["why"] == "time"
+    assert [one for one in full.due(clock()) if one.outgoing.method == UNPOST] == []
+
+
+def test_traces_of_a_deletion_end_as_well(full: SqliteStore, tmp_path: Path, clock: Clock) -> None:
+    """What is left of a deleted request, of no one, is gone when its time is over, unless it is still to be done."""
+    did(full, replace(EVENT, update_id=91), Forget(), Moved(5))
+    clock.now += 1000
+    full.purge(clock() - 500)
+    waiting = full.due(clock())
+    for queued in waiting:
+        full.sent(queued.id, None)
+    full.purge(clock() - 500)
+
+    assert {queued.outgoing.method for queued in waiting} == {ERASE, UNPOST}
+    left = {name for name, found in rows(tmp_path / "bot.db").items() if found}
+    assert left == {"moved", "_sqlite_migrations"}
+
+
+def test_backup_says_what_it_holds(full: SqliteStore, tmp_path: Path, clock: Clock) -> None:
+    """A backup names each kind with rows and days, and until when to keep it; restoring leaves that out."""
+    backup(tmp_path / "bot.db", tmp_path / "copy.db")
+    parts = describe(tmp_path / "copy.db", clock(), 180)
+    said = spoken(parts, clock(), 180)
+    inside = {row["kind"]: row for row in rows(tmp_path / "copy.db")["about_backup"]}
+    restore(tmp_path / "copy.db", tmp_path / "again.db")
+
+    assert {part.kind: part.rows for part in parts} == {
+        name: len(found) for name, found in full.person(ADA).items()
+    }  # all there is, is about Ada
+    assert "1  questions   2027-01-15 to 2027-01-15" in said
+    assert "Delete it by 2027-07-14" in said
+    assert (inside["questions"]["rows"], inside["keep_until"]["newest"]) == (1, "2027-07-14")
+    assert "asks for deletion" in inside["made"]["holds"]
+    assert "about_backup" not in rows(tmp_path / "again.db")

@@ -1,0 +1,24 @@
+"""What /meinedaten sends: the data as JSON, and the page to read."""
+
+import json
+from typing import Any
+
+from bot.sandbox.standin import StandIn, User
+
+Rows = list[dict[str, Any]]
+
+
+async def my_data(standin: StandIn, person: User) -> tuple[dict[str, Rows], str]:
+    """Ask for everything held on a person; the tables of the JSON file, and the page."""
+    whole, page = await my_files(standin, person)
+    return whole["data"], page
+
+
+async def my_files(standin: StandIn, person: User) -> tuple[dict[str, Any], str]:
+    """The JSON file as a whole, and the page."""
+    person.says("/meinedaten")
+    await person.wait_reply(count=2)
+    page, data = (seen.raw["document"] for seen in person.sees()[-2:])
+    assert (page["file_name"], data["file_name"]) == ("meine-daten.html", "meine-daten.json")
+    files = standin.world.files.by_id
+    return json.loads(files[data["file_id"]].content), files[page["file_id"]].content.decode()
