@@ -1,4 +1,4 @@
-"""What was lost, done twice or mixed up: people's own record beside what took effect at Telegram, and beside the store."""
+"""What was lost, done twice or mixed up: people's record beside what took effect at Telegram, and the store."""
 
 import json
 import sqlite3

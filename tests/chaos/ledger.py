@@ -1,4 +1,4 @@
-"""What took effect at Telegram, in order, each with the life of the bot that asked for it; also of what was deleted since."""
+"""What took effect at Telegram, in order, each with the life that asked for it; also what is deleted since."""
 
 import re
 from collections import defaultdict

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from bot.sandbox.standin import FaultKind, StandIn
 from tests.chaos.count import Findings, count, count_store
@@ -19,7 +20,9 @@ AT_ONCE = 6  # people in the middle of their story
 LONGEST = 0.8  # seconds of a life that did not come to its point
 START = 10.0  # seconds within which it asks for updates
 REST = 90.0  # seconds for the last life to finish everything
-PATIENCE = 25  # lives in which a story did not go on
+QUIET = 8.0  # seconds without anything new, after which nothing more is to come
+PATIENCE = 25  # lives after which somebody who gets no answer gives up
+STOCK_PATIENCE = 4
 WRITES = (
     "add_updates",
     "finish",
@@ -156,7 +159,7 @@ def _until(over: Callable[[], object], stage: Stage, seconds: float, *, new: boo
     while not over() and time.monotonic() < end:
         if new and stage.people < AT_ONCE:
             stage.begin()
-        stage.step(PATIENCE)
+        stage.step(STOCK_PATIENCE if stage.small else PATIENCE)
         with stage.standin.world.condition:
             stage.standin.world.condition.wait(0.03)
 
@@ -172,8 +175,15 @@ def _damaged(plan: Plan, played: Played, lives: Lives) -> None:
 def _rest(plan: Plan, stage: Stage, lives: Lives, played: Played) -> None:
     """A last life that is not killed: until everybody is through, and everything sent."""
 
+    moved: list[Any] = [(0, 0), time.monotonic()]
+
     def over() -> bool:
-        return not stage.people and stage.standin.settled and (not plan.ours or not _queued(lives.folder / "bot.db"))
+        if not stage.standin.settled or (plan.ours and _queued(lives.folder / "bot.db")):
+            return False
+        now = (len(stage.standin.updates), len(stage.ledger.effects))
+        if now != moved[0]:
+            moved[:] = [now, time.monotonic()]
+        return not stage.people or time.monotonic() - moved[1] > QUIET
 
     _begin(plan, lives, played, "")
     _until(over, stage, REST if plan.ours else REST / 3, new=False)

@@ -1,4 +1,4 @@
-"""Named points at which a life ends, and stores around the real one: one that ends it there, and three that are broken.
+"""Named points at which a life ends, and stores around the real one: one that ends it there, three that are broken.
 
 All of them forward what they do not name; the bot is given them as its store, and nothing of it is patched.
 """
@@ -23,7 +23,7 @@ def die() -> None:
 
 @dataclass(frozen=True)
 class Point:
-    """``before`` or ``after`` a store's method is called for the nth time; ``inside``: at its nth changing statement."""
+    """``before`` or ``after`` a method of the store is called for the nth time; ``inside``: at its nth change."""
 
     when: str
     method: str

@@ -5,6 +5,7 @@ after each update; otherwise python-telegram-bot does so every 60 s.
 """
 
 import secrets
+import warnings
 from pathlib import Path
 from typing import Any, cast
 
@@ -21,6 +22,7 @@ from telegram.ext import (
     TypeHandler,
     filters,
 )
+from telegram.warnings import PTBUserWarning
 
 from bot.settings import Settings
 
@@ -34,14 +36,19 @@ TEXT = filters.TEXT & ~filters.COMMAND
 def run(settings: Settings, *, careful: bool) -> None:
     """Poll until killed."""
     assert settings.telegram_token
+
+    async def name_desk(started: Application[Any, Any, Any, Any, Any, Any]) -> None:
+        started.bot_data["desk"] = settings.adviser_chat_id
+
     application = (
         Application.builder()
         .token(settings.telegram_token.get_secret_value())
         .base_url(f"{settings.telegram_api_url}/bot")
         .persistence(PicklePersistence(FILE))
+        .post_init(name_desk)
         .build()
     )
-    application.bot_data["desk"] = settings.adviser_chat_id
+    warnings.simplefilter("ignore", PTBUserWarning)  # that taps are not told apart by message, which is meant
     asks: dict[object, list[BaseHandler[Any, Any, Any]]] = {
         at: [CallbackQueryHandler(_tapped, pattern="^r:")] for at in range(KIND, SEND)
     }

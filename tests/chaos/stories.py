@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.sandbox.standin import Group, Seen, StandIn, User
+from bot.sandbox.standin import Group, StandIn, User
 from bot.sandbox.standin.model import Message
 from bot.sandbox.standin.world import Query
 from tests.chaos.ledger import Effect, Ledger, buttons
