@@ -75,11 +75,11 @@ def _story(stage: Stage, story: Story, found: Findings) -> None:
                 found.add(ELSEWHERE, f"{text} of the {side}", len(wrong))
         if first != sorted(first):
             found.add(DISORDER, f"{name}, {side}")
-        if (mark := story.changed.get(side)) and not story.deleted:
+        if (edited := story.changed.get(side)) and not story.deleted:
             chat = stage.standin.world.chats[there]
             texts = [written(message.content)[0] for message in chat.messages.values()]
-            if not any(mark in text and text.endswith("geändert") for text in texts):
-                found.add(EDITS, f"{mark} of the {side}")
+            if not any(edited in text and text.endswith("geändert") for text in texts):
+                found.add(EDITS, f"{edited} of the {side}")
 
 
 def _twice(stage: Stage, found: Findings, effects: list[Effect]) -> None:

@@ -43,7 +43,8 @@ class Ledger:
         self.in_chat: dict[int, list[Effect]] = defaultdict(list)
         self.of_token: dict[str, list[Effect]] = defaultdict(list)
         self.life = 0
-        self._method, self._left, self._end = "", 0, lambda: None
+        self._method, self._left = "", 0
+        self._end: Callable[[], None] = lambda: None
         self._world.listeners.append(self._look)
 
     def on(self, method: str, nth: int, end: Callable[[], None]) -> None:

@@ -65,7 +65,7 @@ def _live(settings: Settings, live: LiveIndex, order: dict[str, Any]) -> None:
 
 
 async def _ours(settings: Settings, live: LiveIndex, order: dict[str, Any]) -> None:
-    later = order["later"]  # seconds: so that the time also brings something about
+    later: float = order["later"]  # seconds: so that the time also brings something about
 
     def clock() -> float:
         return time.time() + later
