@@ -162,6 +162,21 @@ async def test_lost_response_doubles_the_delivery_only(standin: StandIn, ada: Us
     assert [seen.text for seen in bea.sees(forum) if seen.text in ("Eins", "Zwei")] == ["Eins", "Eins", "Zwei"]
 
 
+async def test_reply_to_a_card_that_was_sent_twice(standin: StandIn, ada: User, bea: User, at_desk: AtDesk) -> None:
+    """An adviser who replies to a card that the bot does not know, since its answer was lost, is told so."""
+    group = standin.group("Beratung", [bea], admin=True)
+    async with at_desk(group):
+        standin.fail_next("sendMessage", FaultKind.LOST, chat=group)
+        reference = await request(standin, ada)
+        first, second = await standin.wait_for(
+            lambda: found if len(found := [one for one in bea.sees(group) if reference in one.text]) == 2 else ()
+        )
+        bea.says("Guten Tag!", chat=group, reply_to=first)
+        await sees(standin, bea, "ging an niemanden", group)
+        bea.says("Guten Abend!", chat=group, reply_to=second)
+        await sees(standin, ada, "Guten Abend!")
+
+
 async def test_bot_thrown_out_of_the_group(
     standin: StandIn,
     ada: User,
