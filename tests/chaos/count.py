@@ -9,6 +9,7 @@ from typing import Any
 
 from bot.sandbox.standin.model import written
 from tests.chaos.ledger import NEW, ORDERED, Effect
+from tests.chaos.letters import Letters
 from tests.chaos.stories import Stage, Story, token
 
 
@@ -122,6 +123,20 @@ def _key(stage: Stage, effect: Effect) -> Any:
     if effect.data and effect.data[0].startswith("r:"):
         return effect.chat_id, effect.data  # each question of the form is asked once
     return (effect.chat_id, effect.text) if "hat die Nummer" in effect.text else None
+
+
+def count_letters(stage: Stage, letters: Letters) -> Findings:
+    """Whether each request went out by e-mail as well, and once."""
+    found = Findings()
+    for story in stage.stories:
+        came, wrong = letters.of(story.reference) if story.reference else (0, 0)
+        if story.reference and not came:
+            found.add(LOST_REQUESTS, f"story {story.number}: no e-mail")
+        if wrong:
+            found.add(TWICE, f"story {story.number}: e-mail", wrong)
+        if came - 1 - wrong > 0:
+            found.add(ALLOWED, f"story {story.number}: e-mail", came - 1 - wrong)
+    return found
 
 
 def count_store(stage: Stage, file: Path) -> Findings:

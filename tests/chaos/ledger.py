@@ -60,11 +60,16 @@ class Ledger:
                 self.life += 1
             if call.method in ORDERED and (effect := self._effect(call)):
                 self._note(effect)
-            if call.method == self._method and call.status == 200:
-                self._left -= 1
-                if self._left == 0:
-                    self._method = ""
-                    self._end()
+            if call.status == 200:
+                self.struck(call.method)
+
+    def struck(self, method: str) -> None:
+        """Something of this name took effect; the life may end with it."""
+        with self._world.condition:
+            self._left -= method == self._method
+            if self._method and self._left == 0:
+                self._method = ""
+                self._end()
 
     def _note(self, effect: Effect) -> None:
         self.place[id(effect)] = len(self.effects)

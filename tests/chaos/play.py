@@ -1,5 +1,6 @@
 """Plays stories to a bot that is killed again and again, and lets it come to rest at the end."""
 
+import contextlib
 import random
 import signal
 import sqlite3
@@ -11,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from bot.sandbox.standin import FaultKind, StandIn
-from tests.chaos.count import Findings, count, count_store
+from tests.chaos.count import Findings, count, count_letters, count_store
+from tests.chaos.letters import EMAIL, Letters
 from tests.chaos.lives import Lives
 from tests.chaos.stories import Stage
 
@@ -36,7 +38,7 @@ WRITES = (
     "pending_updates",
 )
 CALLS = ("sendMessage", "copyMessage", "copyMessage", "createForumTopic", "editMessageText", "editForumTopic",
-         "pinChatMessage", "answerCallbackQuery", "getUpdates")  # fmt: skip
+         "pinChatMessage", "answerCallbackQuery", "getUpdates", EMAIL)  # fmt: skip
 FAULTS = (FaultKind.LOST, FaultKind.LOST, FaultKind.RESET, FaultKind.RATE_LIMIT, FaultKind.BAD_GATEWAY)
 
 
@@ -71,12 +73,16 @@ def play(plan: Plan, folder: Path) -> Played:
     """Kill it so often, then count."""
     began = time.monotonic()
     rng = random.Random(plan.seed)  # noqa: S311 - no secret
-    with StandIn(poll_cap=5.0) as standin:
+    with contextlib.ExitStack() as stack:
+        standin = stack.enter_context(StandIn(poll_cap=5.0))
         stage = Stage(standin, plan.seed, small=not plan.ours)
+        letters = stack.enter_context(Letters(stage.ledger))
         environment = {
             "GW_TELEGRAM_TOKEN": standin.token,
             "GW_TELEGRAM_API_URL": standin.url,
             "GW_ADVISER_CHAT_ID": str(stage.forum.id),
+            "GW_SMTP_URL": f"smtp://127.0.0.1:{letters.port}",
+            "GW_MAIL_FROM": "bot@example.org",
             "GW_LOG_LEVEL": "WARNING",
         }
         played = Played(stage, Findings(), {}, 0, 0.0)
@@ -89,9 +95,9 @@ def play(plan: Plan, folder: Path) -> Played:
             _rest(plan, stage, lives, played)
         played.findings = count(stage)
         if plan.ours:
-            stored = count_store(stage, folder / "bot.db")
-            played.findings.counts += stored.counts
-            played.findings.lines += stored.lines
+            for more in (count_store(stage, folder / "bot.db"), count_letters(stage, letters)):
+                played.findings.counts += more.counts
+                played.findings.lines += more.lines
         for violation in standin.violations:
             played.findings.add("calls against the Bot API's rules", str(violation))
         played.seconds = time.monotonic() - began

@@ -168,9 +168,8 @@ async def test_reply_to_a_card_that_was_sent_twice(standin: StandIn, ada: User, 
     async with at_desk(group):
         standin.fail_next("sendMessage", FaultKind.LOST, chat=group)
         reference = await request(standin, ada)
-        first, second = await standin.wait_for(
-            lambda: found if len(found := [one for one in bea.sees(group) if reference in one.text]) == 2 else ()
-        )
+        await standin.wait_for(lambda: len([one for one in bea.sees(group) if reference in one.text]) == 2)
+        first, second = (one for one in bea.sees(group) if reference in one.text)
         bea.says("Guten Tag!", chat=group, reply_to=first)
         await sees(standin, bea, "ging an niemanden", group)
         bea.says("Guten Abend!", chat=group, reply_to=second)
