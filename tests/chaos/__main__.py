@@ -39,6 +39,7 @@ def _played(name: str, plan: Plan) -> Played:
     with tempfile.TemporaryDirectory(prefix="chaos-") as folder:
         print(f"{name}: {plan.kills} kills …", file=sys.stderr, flush=True)
         done = play(plan, Path(folder))
+    print(f"{name}: {done.seconds:.0f} s, {dict(done.findings.counts)}", file=sys.stderr, flush=True)
     shown = [line for line in done.findings.lines if not line.startswith(ALLOWED)]
     print("\n".join(shown[:20] if plan.ours and not plan.broken else shown[:3]), file=sys.stderr, flush=True)
     return done

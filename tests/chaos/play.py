@@ -22,7 +22,8 @@ AT_ONCE = 6  # people in the middle of their story
 LONGEST = 0.8  # seconds of a life that did not come to its point
 START = 10.0  # seconds within which it asks for updates
 REST = 90.0  # seconds for the last life to finish everything
-QUIET = 8.0  # seconds without anything new, after which nothing more is to come
+SHORT_REST = 15.0  # where not everything is expected to come
+QUIET = 5.0  # seconds without anything new, after which nothing more is to come
 PATIENCE = 25  # lives after which somebody who gets no answer gives up
 STOCK_PATIENCE = 4
 WRITES = (
@@ -192,7 +193,7 @@ def _rest(plan: Plan, stage: Stage, lives: Lives, played: Played) -> None:
         return not stage.people or time.monotonic() - moved[1] > QUIET
 
     _begin(plan, lives, played, "")
-    _until(over, stage, REST if plan.ours else REST / 3, new=False)
+    _until(over, stage, REST if plan.ours and not plan.broken else SHORT_REST, new=False)
     lives.kill(signal.SIGTERM)
     lives.over()
 
