@@ -150,8 +150,10 @@ def _trouble(rng: random.Random, standin: StandIn) -> None:
     if rng.random() < 0.15:
         method = rng.choice(("sendMessage", "copyMessage", "createForumTopic", "editMessageText", "pinChatMessage"))
         standin.fail_next(method, rng.choice(FAULTS))
-    if rng.random() < 0.3 and standin.updates:
-        for update in rng.sample(standin.updates[-20:], min(3, len(standin.updates))):
+    if rng.random() < 0.3:
+        open_ = {update["update_id"] for update in standin.world.updates.pending}  # these come anyway, in their order
+        confirmed = [update for update in standin.updates[-40:] if update["update_id"] not in open_]
+        for update in rng.sample(confirmed, min(3, len(confirmed))):
             standin.redeliver(update["update_id"])
 
 

@@ -113,7 +113,7 @@ async def _tapped(update: Update, context: Context) -> int:
 async def _sent(update: Update, context: Context) -> int:
     message, user, person, shared = _parts(update, context)
     await cast(CallbackQuery, update.callback_query).answer()
-    reference = f"{secrets.token_hex(2)}-{secrets.token_hex(2)}".upper()
+    reference = f"S{secrets.token_hex(2)}-{secrets.token_hex(2)}".upper()
     topic = await context.bot.create_forum_topic(shared["desk"], f"🆕 {reference}")
     thread = topic.message_thread_id
     shared.setdefault("people", {})[thread] = user.id
