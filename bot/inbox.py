@@ -1,12 +1,14 @@
 """Durable updates in: written down first, then handled in order per chat, different chats at once."""
 
 import asyncio
+import contextlib
 import json
 import logging
 from collections import defaultdict, deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from bot.outbox import backoff
 from bot.store.protocol import Store
 
 log = logging.getLogger(__name__)
@@ -32,7 +34,7 @@ class Inbox:
         self._waiting: dict[str, deque[tuple[int, str]]] = defaultdict(deque)
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._slots = asyncio.Semaphore(AT_ONCE)
-        self._closing = False
+        self._closing = asyncio.Event()
 
     async def resume(self) -> None:
         """Take up what was written down but not handled before the last stop."""
@@ -49,7 +51,7 @@ class Inbox:
 
     async def close(self) -> None:
         """Finish the updates being handled; the rest stays written down for the next start."""
-        self._closing = True
+        self._closing.set()
         await asyncio.gather(*self._tasks.values())
 
     async def idle(self) -> None:
@@ -59,27 +61,36 @@ class Inbox:
 
     def _enqueue(self, update_id: int, chat: str, body: str) -> None:
         self._waiting[chat].append((update_id, body))
-        if chat not in self._tasks and not self._closing:
+        if chat not in self._tasks and not self._closing.is_set():
             self._tasks[chat] = asyncio.create_task(self._work(chat))
 
     async def _work(self, chat: str) -> None:
-        queue = self._waiting[chat]
-        while queue and not self._closing:
-            async with self._slots:
-                update_id, body = queue.popleft()
-                if queue and self._only_newest(chat):
-                    await asyncio.to_thread(self._store.finish, update_id, None, None, (), ())
-                else:
-                    await self._handled(update_id, body)
+        queue, failures = self._waiting[chat], 0
+        while queue and not self._closing.is_set():
+            try:
+                async with self._slots:
+                    await self._first(chat, *queue[0])
+            except Exception as error:  # the store cannot be written to, or the like: it stays the next, tried again
+                failures += 1
+                log.exception("update %d was not handled: %s", queue[0][0], type(error).__name__)
+                await self._rest(backoff(failures - 1))
+            else:
+                queue.popleft()
+                failures = 0
         del self._tasks[chat]
         if not queue:
             del self._waiting[chat]
 
-    async def _handled(self, update_id: int, body: str) -> None:
-        try:
+    async def _first(self, chat: str, update_id: int, body: str) -> None:
+        if len(self._waiting[chat]) > 1 and self._only_newest(chat):
+            await asyncio.to_thread(self._store.finish, update_id, None, None, (), ())
+        else:
             await asyncio.to_thread(self._handle, update_id, json.loads(body))
-        except Exception:  # it stays written down; the chat's next one must not wait for the next start
-            log.exception("update %d could not be handled", update_id)
+
+    async def _rest(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._closing.wait()
 
 
 def _written(update: dict[str, Any]) -> str:

@@ -1,10 +1,13 @@
 """Durable messages out: in order per chat, each chat on its own, tried until Telegram says yes or never."""
 
 import asyncio
+import contextlib
+import itertools
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
+from bot.errors import StoreError
 from bot.store.protocol import Outgoing, Queued, Store
 
 log = logging.getLogger(__name__)
@@ -52,6 +55,7 @@ class Outbox:
         self._store, self._call, self._clock, self._tell = store, call, clock, tell
         self._woken = asyncio.Event()
         self._busy: dict[int, asyncio.Task[None]] = {}
+        self._stopping = asyncio.Event()
 
     def wake(self) -> None:
         """Look at the queue now; to be called from the event loop."""
@@ -62,9 +66,14 @@ class Outbox:
         try:
             while True:
                 self._woken.clear()
-                await self._start_due()
-                await self._wait()
+                try:
+                    await self._start_due()
+                    await self._wait()
+                except StoreError as error:  # busy or full: what waits in it stays there until it can be read
+                    log.error("%s", error)
+                    await asyncio.sleep(FIRST_WAIT)
         finally:
+            self._stopping.set()
             await asyncio.gather(*self._busy.values(), return_exceptions=True)
 
     async def _start_due(self) -> None:
@@ -85,13 +94,30 @@ class Outbox:
 
     async def _send(self, queued: Queued) -> None:
         try:
-            await self._settle(queued, await self._call(queued.outgoing))
-        except Exception as error:  # one broken call must not stop the others; it is tried again later
-            log.exception("%s to one chat failed: %s", queued.outgoing.method, type(error).__name__)
-            await asyncio.to_thread(self._store.postpone, queued.id, self._clock() + backoff(queued.attempts))
+            await self._settled(queued, await self._called(queued.outgoing))
         finally:
             del self._busy[queued.outgoing.chat_id]
             self.wake()
+
+    async def _called(self, outgoing: Outgoing) -> Result:
+        try:
+            return await self._call(outgoing)
+        except Exception as error:  # one broken call must not stop the others; it is tried again later
+            log.exception("%s to one chat failed: %s", outgoing.method, type(error).__name__)
+            return Later(None)
+
+    async def _settled(self, queued: Queued, result: Result) -> None:
+        """Write down what came of a call. Where that fails it is tried again, and not the call: it had its effect."""
+        for attempt in itertools.count():
+            try:
+                return await self._settle(queued, result)
+            except Exception as error:
+                log.exception("what came of a call was not written down: %s", type(error).__name__)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(backoff(attempt)):
+                    await self._stopping.wait()
+            if self._stopping.is_set():
+                return None
 
     async def _settle(self, queued: Queued, result: Result) -> None:
         match result:

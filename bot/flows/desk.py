@@ -30,7 +30,9 @@ def message(parts: Parts, state: State, event: Event) -> Turn | None:
         return None
     request = _meant(parts, event)
     if request is None:
-        return gone.answered(parts, state, event, NOTE)
+        if answer := gone.answered(parts, state, event, NOTE):
+            return answer
+        return _nowhere(state, event) if _to_us(event) and not event.text.startswith(NOTE) else None
     if event.kind is Kind.EDITED:
         changed = Rewrite(request.reference, request.chat_id, event.html, caption=bool(event.what))
         known = parts.store.request_of(event.chat_id, event.message_id) is not None
@@ -54,6 +56,17 @@ def _brought(parts: Parts, state: State, event: Event, request: Request) -> Turn
     update = (Update(request.reference),) if (request.status, request.turn) != (fresh.status, fresh.turn) else ()
     said = Said(request.reference, Side.ADVISER, event.text or f"[{event.what}]")
     return Turn(state, (*opening, copy, *update), (ChangeRequest(fresh), said))
+
+
+def _to_us(event: Event) -> bool:
+    """Whether it replies to a message of ours in a group without topics."""
+    replies = event.reply_to is not None and event.addressed and event.kind is not Kind.EDITED
+    return replies and not event.private and not event.thread_id
+
+
+def _nowhere(state: State, event: Event) -> Turn:
+    """It belongs to no request, as a reply to a card does that was sent again because its answer was lost."""
+    return Turn(state, (Say(render("nowhere", ROOM), reply_to=event.message_id),))
 
 
 def _meant(parts: Parts, event: Event) -> Request | None:

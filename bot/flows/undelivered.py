@@ -18,7 +18,8 @@ def undelivered(parts: Parts, outgoing: Outgoing, reason: str) -> Sequence[Say]:
         return ()
     if outgoing.method == MAIL and parts.desk is not None:
         return (to_desk(request, render("mail_failed", ROOM)),)
-    if outgoing.method == CARD and parts.store.thread(request.reference):
+    thread = parts.store.thread(request.reference)
+    if outgoing.method == CARD and thread and thread.card:
         return ()  # a card that could not be brought up to date; the request itself is there
     if outgoing.chat_id == request.chat_id:
         gone = any(words in reason for words in BLOCKED)

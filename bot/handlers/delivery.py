@@ -19,7 +19,7 @@ from bot.handlers.erasing import erase
 from bot.handlers.outgoing import DRAWN, text_params
 from bot.handlers.sender import call, outcome
 from bot.outbox import Later, Refused, Result, Sent
-from bot.store.protocol import CARD, ERASE, MAIL, UNPOST, Outgoing, Place, Store, Thread
+from bot.store.protocol import CARD, ERASE, MAIL, UNPOST, Line, Outgoing, Place, Store, Thread
 from prompts.split import split_html
 
 log = logging.getLogger(__name__)
@@ -76,10 +76,11 @@ class Delivery:
         for _ in range(2):
             thread = await asyncio.to_thread(self.store.thread, request.reference)
             try:
-                if thread is None:
-                    thread = await self._opened(outgoing.chat_id, request)
-                    if outgoing.method == CARD:
-                        return Sent(None)
+                fresh = thread is None
+                if thread is None or thread.told is not None:
+                    thread = await self._opened(outgoing.chat_id, request, thread)
+                if fresh and outgoing.method == CARD:
+                    return Sent(None)
                 if outgoing.method == CARD:
                     return await self._card(thread, request)
                 params = {**outgoing.params, **_into(thread), **await self._reply(outgoing)}
@@ -90,22 +91,29 @@ class Delivery:
                 await asyncio.to_thread(self.store.put_thread, request.reference, None)  # deleted: open another
         return Later(None)
 
-    async def _opened(self, chat_id: int, request: Request) -> Thread:
-        """A new thread with the card, and with what was said before where there was something."""
-        # read before anybody can write in the new thread
+    async def _opened(self, chat_id: int, request: Request, thread: Thread | None) -> Thread:
+        """A thread with the card, and with what was said before where there was something.
+
+        Each step is written down before the next, so that it is taken up where it was broken off.
+        """
         lines = await asyncio.to_thread(self.store.lines, request.reference)
-        thread_id = await self._topic(chat_id, request)
-        place: dict[str, Any] = {"message_thread_id": thread_id} if thread_id else {}
-        sent = await call(self.bot, chat_id, "sendMessage", {**_card_params(request), **place})
-        assert isinstance(sent, Sent)
-        thread = Thread(chat_id, thread_id, sent.message_id or 0)
-        await asyncio.to_thread(self.store.put_thread, request.reference, thread)
+        if thread is None:
+            thread = Thread(chat_id, await self._topic(chat_id, request), 0, len(lines), 0)
+            if thread.thread_id:
+                await self._keep(request, thread)
+        if not thread.card:
+            sent = await call(self.bot, chat_id, "sendMessage", {**_card_params(request), **_topic_of(thread)})
+            thread = await self._keep(request, replace(thread, card=sent.message_id or 0))
         await self._pin(thread)
-        if lines:
-            text = card.history([(line.side, line.text, line.created) for line in lines])
-            for part in split_html(text):
+        for number, part in enumerate(_history(lines[: thread.lines]), 1):
+            if number > (thread.told or 0):
                 told = await call(self.bot, chat_id, "sendMessage", {**text_params(part), **_into(thread)})
                 await asyncio.to_thread(self.store.posted, request.reference, (chat_id, told.message_id or 0))
+                thread = await self._keep(request, replace(thread, told=number))
+        return await self._keep(request, replace(thread, lines=0, told=None))
+
+    async def _keep(self, request: Request, thread: Thread) -> Thread:
+        await asyncio.to_thread(self.store.put_thread, request.reference, thread)
         return thread
 
     async def _topic(self, chat_id: int, request: Request) -> int:
@@ -126,10 +134,7 @@ class Delivery:
             if not _says(error, NO_MESSAGE):
                 raise
             sent = await call(self.bot, thread.chat_id, "sendMessage", {**_card_params(request), **_topic_of(thread)})
-            assert isinstance(sent, Sent)
-            fresh = replace(thread, card=sent.message_id or 0)
-            await asyncio.to_thread(self.store.put_thread, request.reference, fresh)
-            await self._pin(fresh)
+            await self._pin(await self._keep(request, replace(thread, card=sent.message_id or 0)))
             result = Sent(None)
         if thread.thread_id:
             await self._titled(thread, request)
@@ -177,6 +182,10 @@ def is_shut(chat_id: int, error: TelegramError) -> bool:
     if isinstance(error, Forbidden):
         return chat_id > 0 or not _says(error, ("user",))
     return _says(error, SHUT)
+
+
+def _history(lines: list[Line]) -> list[str]:
+    return split_html(card.history([(line.side, line.text, line.created) for line in lines])) if lines else []
 
 
 def _card_params(request: Request) -> dict[str, Any]:

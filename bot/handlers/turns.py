@@ -102,7 +102,7 @@ class Turns:
                 return
             except Conflict:  # somebody else changed the request in this moment: decide again on what is true now
                 log.info("update %d is decided again", update_id)
-        log.error("update %d came to no decision", update_id)
+        raise Conflict(f"update {update_id} came to no decision")  # it is tried again later
 
     def _offer(self, event: Event) -> None:
         """Answer an inline query past the outbox, since an answer that waits is worthless; nothing of it is kept."""

@@ -26,7 +26,7 @@ async def watch(parts: Parts, wake: Callable[[], None], nudge: asyncio.Event) ->
                 await asyncio.to_thread(expire, parts)
                 expires = parts.now() + DAY
             wake()
-        except Exception as error:  # one request that cannot be handled must not end the watch over all
+        except Exception as error:  # a store that cannot be read now must not end the watch
             log.exception("looking at the requests failed: %s", type(error).__name__)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(PERIOD):
@@ -37,14 +37,14 @@ def look(parts: Parts) -> int:
     """Do what is due now, each request in a transaction of its own; how many requests something was done about."""
     done = 0
     for request in parts.store.running():
-        turn = due(parts, request)
-        if turn is None:
-            continue
         try:
-            parts.store.act(unasked(turn.messages, parts.desk), turn.effects)
-            done += 1
+            if turn := due(parts, request):
+                parts.store.act(unasked(turn.messages, parts.desk), turn.effects)
+                done += 1
         except Conflict:  # something happened just now; the next look decides on what is true then
             log.info("a request changed while it was looked at")
+        except Exception as error:  # one request that cannot be handled must not hold up those behind it
+            log.exception("looking at a request failed: %s", type(error).__name__)
     return done
 
 

@@ -94,6 +94,8 @@ HELD: dict[str, Held] = {
             ("chat_id", "the advisers' chat"),
             ("thread_id", "its topic there, 0 for none"),
             ("card", "the message at the top"),
+            ("lines", "how many messages were written before it was opened, until they are told there"),
+            ("told", "how many of them are told there"),
             ("erased", "when the request was deleted, as Unix time"),
         ),
     ),

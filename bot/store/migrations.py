@@ -117,6 +117,13 @@ def selfcheck(db: Database) -> None:
     db.table("shares").create_index(["user_id"])
 
 
+@migrations(name="0004_opening")
+def opening(db: Database) -> None:
+    """How far a thread at the advisers was opened, so that after a crash it is opened on from there."""
+    db.table("threads").add_column("lines", int, not_null_default=0)
+    db.table("threads").add_column("told", int)
+
+
 @migrations(name="0005_privacy")
 def privacy(db: Database) -> None:
     """Threads of deleted requests, until their copies are gone; questions kept with consent."""

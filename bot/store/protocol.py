@@ -65,11 +65,19 @@ MAIL_CHAT = 0  # mails queue in a chat of their own: a mail server that is down 
 
 @dataclass(frozen=True, slots=True)
 class Thread:
-    """Where a request is at the advisers: a topic of a forum, or (``thread_id`` 0) the replies to its card."""
+    """Where a request is at the advisers: a topic of a forum, or (``thread_id`` 0) the replies to its card.
+
+    Attributes:
+        card: the message at its top; 0 where it is not there yet.
+        lines: while it is being opened, how many lines were said before and are to be told in it.
+        told: how many messages of that are sent; None once it is open.
+    """
 
     chat_id: int
     thread_id: int
     card: int
+    lines: int = 0
+    told: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,7 @@ class RequestRows(Connection):
         return self.request(rows[0]["reference"]) if rows and thread_id else None
 
     def thread(self, reference: str) -> Thread | None:
-        rows = self._rows("SELECT chat_id, thread_id, card FROM threads WHERE reference = ?", reference)
+        rows = self._rows("SELECT chat_id, thread_id, card, lines, told FROM threads WHERE reference = ?", reference)
         return Thread(**rows[0]) if rows else None
 
     def put_thread(self, reference: str, thread: Thread | None) -> None:
@@ -48,8 +48,9 @@ class RequestRows(Connection):
             db.execute("DELETE FROM threads WHERE reference = ?", (reference,))
             if thread:
                 db.execute(
-                    "INSERT INTO threads (reference, chat_id, thread_id, card) VALUES (?, ?, ?, ?)",
-                    (reference, thread.chat_id, thread.thread_id, thread.card),
+                    "INSERT INTO threads (reference, chat_id, thread_id, card, lines, told) "
+                    "VALUES (?, ?, ?, ?, ?, ?)",
+                    (reference, thread.chat_id, thread.thread_id, thread.card, thread.lines, thread.told),
                 )
 
     def lines(self, reference: str) -> list[Line]:

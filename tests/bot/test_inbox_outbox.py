@@ -5,10 +5,11 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
+from bot.errors import StoreError
 from bot.inbox import Inbox
 from bot.outbox import Later, Outbox, Refused, Result, Sent, backoff
 from bot.store import Outgoing, SqliteStore
@@ -111,6 +112,50 @@ async def test_unfinished_updates_are_taken_up_again(store: SqliteStore) -> None
     await inbox.idle()
 
     assert handled == [7]
+
+
+async def test_update_that_fails_is_tried_again(store: SqliteStore) -> None:
+    """Where an update cannot be handled now, it is tried again, and what came after it waits its turn."""
+    handled: list[int] = []
+    full = [True]
+
+    def handle(number: int, raw: dict[str, Any]) -> None:
+        if full.pop() if full else False:
+            raise StoreError("The store cannot be used: the disk is full.")
+        handled.append(number)
+
+    inbox = Inbox(store, handle, key)
+    await inbox.receive([update(1, 10), update(2, 10)])
+    await inbox.idle()
+
+    assert handled == [1, 2]
+
+
+class BusyStore:
+    """A store that cannot be used at the first call of each of these methods."""
+
+    def __init__(self, store: SqliteStore, *methods: str) -> None:
+        self._store, self._busy = store, set(methods)
+
+    def __getattr__(self, name: str) -> Any:
+        if name in self._busy:
+            self._busy.remove(name)
+            return self._refuse
+        return getattr(self._store, name)
+
+    def _refuse(self, *values: object) -> None:
+        raise StoreError("The store cannot be used: it is busy.")
+
+
+async def test_store_that_is_busy_doubles_nothing(store: SqliteStore, clock: Clock) -> None:
+    """What was sent and could not be noted is noted later, not sent again; the queue is read as soon as it can be."""
+    queue(store, text(10, "a"), text(10, "b"))
+    counterpart = Counterpart()
+
+    await run_until(cast(SqliteStore, BusyStore(store, "due", "sent", "next_due")), clock, counterpart, 2)
+
+    assert counterpart.taken == [(10, "a"), (10, "b")]
+    assert store.waiting() == 0
 
 
 async def run_until(store: SqliteStore, clock: Clock, counterpart: Counterpart, taken: int) -> Outbox:

@@ -101,7 +101,7 @@ async def test_nothing_is_lost_when_telegram_fails(
     standin: StandIn, ada: User, bea: User, forum: Group, kind: FaultKind
 ) -> None:
     """Whatever goes wrong on the way, the request and each relayed message arrive once and in order."""
-    for method in ("createForumTopic", "pinChatMessage", "copyMessage"):
+    for method in ("createForumTopic", "sendMessage", "copyMessage"):
         standin.fail_next(method, kind, chat=forum)
     topic = topic_of(await card(standin, bea, forum, await request(standin, ada)))
     bea.says("Hallo!", chat=forum, topic=topic)
@@ -112,6 +112,26 @@ async def test_nothing_is_lost_when_telegram_fails(
 
     texts = [seen.text for seen in bea.sees(forum) if seen.text.startswith("Nachricht")]
     assert texts == [f"Nachricht {number}" for number in range(3)]
+    assert list(standin.chat(forum).topics) == [topic]
+
+
+@pytest.mark.usefixtures("connected")
+async def test_history_is_told_once_when_telegram_fails(standin: StandIn, ada: User, bea: User, forum: Group) -> None:
+    """A new topic is opened on from where it was broken off: one topic, pinned, with what was said before, once."""
+    topic = topic_of(await card(standin, bea, forum, await request(standin, ada)))
+    bea.says("Hallo!", chat=forum, topic=topic)
+    await sees(standin, ada, "Hallo!")
+    forum.deletes_topic(topic)
+    for method in ("sendMessage", "pinChatMessage"):
+        standin.fail_next(method, FaultKind.BAD_GATEWAY, chat=forum)
+    ada.says("Sind Sie noch da?")
+    fresh = topic_of(await sees(standin, bea, "Sind Sie noch da?", forum))
+
+    there = [seen for seen in bea.sees(forum) if seen.thread_id == fresh and seen.kind == "text"]
+    assert ["Bisheriger Verlauf" in seen.text for seen in there].count(True) == 1
+    assert ["Anfrage" in seen.text.split("\n")[0] for seen in there].count(True) == 1
+    assert there[0].id in standin.chat(forum).pinned
+    assert list(standin.chat(forum).topics) == [fresh]
 
 
 @pytest.mark.usefixtures("connected")
@@ -140,6 +160,20 @@ async def test_lost_response_doubles_the_delivery_only(standin: StandIn, ada: Us
     await sees(standin, bea, "Zwei", forum)
 
     assert [seen.text for seen in bea.sees(forum) if seen.text in ("Eins", "Zwei")] == ["Eins", "Eins", "Zwei"]
+
+
+async def test_reply_to_a_card_that_was_sent_twice(standin: StandIn, ada: User, bea: User, at_desk: AtDesk) -> None:
+    """An adviser who replies to a card that the bot does not know, since its answer was lost, is told so."""
+    group = standin.group("Beratung", [bea], admin=True)
+    async with at_desk(group):
+        standin.fail_next("sendMessage", FaultKind.LOST, chat=group)
+        reference = await request(standin, ada)
+        await standin.wait_for(lambda: len([one for one in bea.sees(group) if reference in one.text]) == 2)
+        first, second = (one for one in bea.sees(group) if reference in one.text)
+        bea.says("Guten Tag!", chat=group, reply_to=first)
+        await sees(standin, bea, "ging an niemanden", group)
+        bea.says("Guten Abend!", chat=group, reply_to=second)
+        await sees(standin, ada, "Guten Abend!")
 
 
 async def test_bot_thrown_out_of_the_group(
