@@ -3,7 +3,7 @@
 import asyncio
 import json
 import logging
-from collections import defaultdict, deque
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -18,7 +18,9 @@ AT_ONCE = 4  # chats handled at the same time; the encoder uses both cores as it
 class Inbox:
     """Takes raw updates and calls ``handle`` for each, once, in order per chat.
 
-    Of the updates of a key for which ``only_newest`` holds, those are passed over behind which another one waits.
+    Chats take turns, so that one with very many updates holds up no other. Only numbers wait in memory; an update's
+    body is read when its turn comes. Of the updates of a key for which ``only_newest`` holds, those are passed over
+    behind which another one waits.
     """
 
     def __init__(
@@ -29,48 +31,66 @@ class Inbox:
         only_newest: Callable[[str], bool] = lambda key: False,
     ) -> None:
         self._store, self._handle, self._chat_key, self._only_newest = store, handle, chat_key, only_newest
-        self._waiting: dict[str, deque[tuple[int, str]]] = defaultdict(deque)
-        self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._slots = asyncio.Semaphore(AT_ONCE)
+        self._waiting: dict[str, deque[int]] = {}  # chats with updates that wait or are being handled
+        self._turns: deque[str] = deque()  # those of them whose next update may be handled
+        self._workers: set[asyncio.Task[None]] = set()
         self._closing = False
 
     async def resume(self) -> None:
         """Take up what was written down but not handled before the last stop."""
-        for update_id, chat, body in await asyncio.to_thread(self._store.pending_updates):
-            self._enqueue(update_id, chat, body)
+        for update_id, chat in await asyncio.to_thread(self._store.pending_updates):
+            self._enqueue(update_id, chat)
 
     async def receive(self, updates: Sequence[dict[str, Any]]) -> None:
         """Write updates down; when this returns they survive a crash. Those seen before are passed over."""
         rows = [(int(update["update_id"]), self._chat_key(update), json.dumps(update)) for update in updates]
         fresh = set(await asyncio.to_thread(self._store.add_updates, rows))
-        for row in rows:
-            if row[0] in fresh:
-                self._enqueue(*row)
+        for update_id, chat, _ in rows:
+            if update_id in fresh:
+                self._enqueue(update_id, chat)
 
     async def close(self) -> None:
         """Finish the updates being handled; the rest stays written down for the next start."""
         self._closing = True
-        await asyncio.gather(*self._tasks.values())
+        await self.idle()
 
     async def idle(self) -> None:
         """Wait until nothing is left to handle."""
-        while self._tasks:
-            await asyncio.gather(*self._tasks.values())
+        while self._workers:
+            await asyncio.gather(*self._workers)
 
-    def _enqueue(self, update_id: int, chat: str, body: str) -> None:
-        self._waiting[chat].append((update_id, body))
-        if chat not in self._tasks and not self._closing:
-            self._tasks[chat] = asyncio.create_task(self._work(chat))
+    def _enqueue(self, update_id: int, chat: str) -> None:
+        if chat in self._waiting:
+            self._waiting[chat].append(update_id)
+            return
+        self._waiting[chat] = deque((update_id,))
+        self._turns.append(chat)
+        if len(self._workers) < AT_ONCE and not self._closing:
+            self._workers.add(asyncio.create_task(self._work()))
 
-    async def _work(self, chat: str) -> None:
-        queue = self._waiting[chat]
-        while queue and not self._closing:
-            async with self._slots:
-                update_id, body = queue.popleft()
-                if queue and self._only_newest(chat):
-                    await asyncio.to_thread(self._store.finish, update_id, None, None, (), ())
-                else:
-                    await asyncio.to_thread(self._handle, update_id, json.loads(body))
-        del self._tasks[chat]
-        if not queue:
-            del self._waiting[chat]
+    async def _work(self) -> None:
+        try:
+            await self._take_turns()
+        finally:  # at once: whoever is enqueued next must not count on this worker
+            self._workers.discard(asyncio.current_task())  # type: ignore[arg-type]  # it runs in a task
+
+    async def _take_turns(self) -> None:
+        while self._turns and not self._closing:
+            chat = self._turns.popleft()
+            queue = self._waiting[chat]
+            update_id = queue.popleft()
+            await asyncio.to_thread(self._one, update_id, newer=bool(queue))
+            if queue:
+                self._turns.append(chat)
+            else:
+                del self._waiting[chat]
+
+    def _one(self, update_id: int, *, newer: bool) -> None:
+        body = self._store.update(update_id)
+        if body is None:
+            return
+        raw = json.loads(body)
+        if newer and self._only_newest(self._chat_key(raw)):
+            self._store.finish(update_id, None, None, (), ())
+        else:
+            self._handle(update_id, raw)

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
+from bot.pace import UNLIMITED, Pace
 from bot.store.protocol import Outgoing, Queued, Store
 
 log = logging.getLogger(__name__)
@@ -44,14 +45,21 @@ def backoff(attempts: int) -> float:
 
 
 class Outbox:
-    """Sends what the store has queued. ``wake`` it after queueing; ``clock`` gives Unix time."""
+    """Sends what the store has queued, as fast as ``pace`` allows. ``wake`` it after queueing; ``clock`` gives Unix
+    time."""
 
     def __init__(
-        self, store: Store, call: Call, clock: Callable[[], float], tell: Tell = lambda outgoing, reason: ()
+        self,
+        store: Store,
+        call: Call,
+        clock: Callable[[], float],
+        tell: Tell = lambda outgoing, reason: (),
+        pace: Pace | None = None,
     ) -> None:
         self._store, self._call, self._clock, self._tell = store, call, clock, tell
+        self._pace = pace or Pace(UNLIMITED)
         self._woken = asyncio.Event()
-        self._busy: dict[int, asyncio.Task[None]] = {}
+        self._busy: dict[int, tuple[Queued, asyncio.Task[None]]] = {}
 
     def wake(self) -> None:
         """Look at the queue now; to be called from the event loop."""
@@ -65,18 +73,22 @@ class Outbox:
                 await self._start_due()
                 await self._wait()
         finally:
-            await asyncio.gather(*self._busy.values(), return_exceptions=True)
+            await asyncio.gather(*(task for _, task in self._busy.values()), return_exceptions=True)
 
     async def _start_due(self) -> None:
-        for queued in await asyncio.to_thread(self._store.due, self._clock()):
-            chat = queued.outgoing.chat_id
-            if chat not in self._busy:
-                self._busy[chat] = asyncio.create_task(self._send(queued))
+        now = self._clock()
+        limited = {queued.outgoing.chat_id for queued, _ in self._busy.values() if queued.limited}
+        resting = limited.union(self._pace.resting(now))
+        room = self._pace.room(now)
+        for queued in await asyncio.to_thread(self._store.due, now, room, list(self._busy), resting):
+            if queued.limited:
+                self._pace.reserve(queued.outgoing.chat_id)
+            self._busy[queued.id] = queued, asyncio.create_task(self._send(queued))
 
     async def _wait(self) -> None:
-        upcoming = await asyncio.to_thread(self._store.next_due)
         now = self._clock()
-        wait = upcoming - now if upcoming is not None and upcoming > now else IDLE_WAIT
+        upcoming = (await asyncio.to_thread(self._store.next_due, now), self._pace.next_change(now))
+        wait = min((time - now for time in upcoming if time is not None), default=IDLE_WAIT)
         try:
             async with asyncio.timeout(min(wait, IDLE_WAIT)):  # wait_for of Python 3.11 may lose a cancellation
                 await self._woken.wait()
@@ -90,7 +102,9 @@ class Outbox:
             log.exception("%s to one chat failed: %s", queued.outgoing.method, type(error).__name__)
             await asyncio.to_thread(self._store.postpone, queued.id, self._clock() + backoff(queued.attempts))
         finally:
-            del self._busy[queued.outgoing.chat_id]
+            del self._busy[queued.id]
+            if queued.limited:
+                self._pace.release(queued.outgoing.chat_id)
             self.wake()
 
     async def _settle(self, queued: Queued, result: Result) -> None:

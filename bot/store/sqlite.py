@@ -44,9 +44,13 @@ class SqliteStore(OutboxRows, RequestRows, CheckRows):
                     fresh.append(update_id)
         return fresh
 
-    def pending_updates(self) -> list[tuple[int, str, str]]:
-        rows = self._rows("SELECT update_id, chat, body FROM inbox WHERE done = 0 ORDER BY update_id")
-        return [(row["update_id"], row["chat"], row["body"]) for row in rows]
+    def pending_updates(self) -> list[tuple[int, str]]:
+        rows = self._rows("SELECT update_id, chat FROM inbox WHERE done = 0 ORDER BY update_id")
+        return [(row["update_id"], row["chat"]) for row in rows]
+
+    def update(self, update_id: int) -> str | None:
+        rows = self._rows("SELECT body FROM inbox WHERE update_id = ? AND done = 0", update_id)
+        return rows[0]["body"] if rows else None
 
     def finish(
         self,
@@ -132,6 +136,8 @@ class SqliteStore(OutboxRows, RequestRows, CheckRows):
             ("DELETE FROM inbox WHERE done = 1 AND received < ?", before),
             ("DELETE FROM outbox WHERE status <> 'queued' AND created < ?", before),
             ("DELETE FROM states WHERE updated < ?", before),
+            ("DELETE FROM holds WHERE until < ?", before),
+            ("DELETE FROM group_calls WHERE at < ?", before),
             ("DELETE FROM feedback WHERE created < ?", before),
             ("DELETE FROM checks WHERE created < ?", before),
             ("DELETE FROM shares WHERE created < ?", before),

@@ -87,7 +87,7 @@ async def test_only_the_newest(store: SqliteStore) -> None:
 
     assert [number for number in handled if number % 2 == 0] == [8]
     assert [number for number in handled if number % 2] == [1, 3, 5, 7]
-    assert [number for number, _, _ in store.pending_updates()] == [1, 3, 5, 7, 8]  # what `handled` left open
+    assert [number for number, _ in store.pending_updates()] == [1, 3, 5, 7, 8]  # what `handled` left open
 
 
 async def test_nobody_is_named_by_what_is_done(store: SqliteStore, tmp_path: Path) -> None:
