@@ -12,14 +12,15 @@ from bot.store.protocol import Store
 log = logging.getLogger(__name__)
 
 Handle = Callable[[int, dict[str, Any]], None]  # handles one update in one transaction; runs in a thread
+KEPT = 100  # bodies that wait in memory; what is behind them is read when its turn comes
 AT_ONCE = 4  # chats handled at the same time; the encoder uses both cores as it is
 
 
 class Inbox:
     """Takes raw updates and calls ``handle`` for each, once, in order per chat.
 
-    Chats take turns, so that one with very many updates holds up no other. Only numbers wait in memory; an update's
-    body is read when its turn comes. Of the updates of a key for which ``only_newest`` holds, those are passed over
+    Chats take turns, so that one with very many updates holds up no other. Where many updates wait, their bodies do
+    so in the store; in memory are their numbers. Of the updates of a key for which ``only_newest`` holds, those are passed over
     behind which another one waits.
     """
 
@@ -32,6 +33,7 @@ class Inbox:
     ) -> None:
         self._store, self._handle, self._chat_key, self._only_newest = store, handle, chat_key, only_newest
         self._waiting: dict[str, deque[int]] = {}  # chats with updates that wait or are being handled
+        self._bodies: dict[int, str] = {}
         self._turns: deque[str] = deque()  # those of them whose next update may be handled
         self._workers: set[asyncio.Task[None]] = set()
         self._closing = False
@@ -45,8 +47,10 @@ class Inbox:
         """Write updates down; when this returns they survive a crash. Those seen before are passed over."""
         rows = [(int(update["update_id"]), self._chat_key(update), json.dumps(update)) for update in updates]
         fresh = set(await asyncio.to_thread(self._store.add_updates, rows))
-        for update_id, chat, _ in rows:
+        for update_id, chat, body in rows:
             if update_id in fresh:
+                if len(self._bodies) < KEPT:
+                    self._bodies[update_id] = body
                 self._enqueue(update_id, chat)
 
     async def close(self) -> None:
@@ -72,25 +76,23 @@ class Inbox:
         try:
             await self._take_turns()
         finally:  # at once: whoever is enqueued next must not count on this worker
-            self._workers.discard(asyncio.current_task())  # type: ignore[arg-type]  # it runs in a task
+            self._workers.discard(asyncio.current_task())
 
     async def _take_turns(self) -> None:
         while self._turns and not self._closing:
             chat = self._turns.popleft()
             queue = self._waiting[chat]
             update_id = queue.popleft()
-            await asyncio.to_thread(self._one, update_id, newer=bool(queue))
+            body = self._bodies.pop(update_id, None)
+            await asyncio.to_thread(self._one, update_id, body, passed=bool(queue) and self._only_newest(chat))
             if queue:
                 self._turns.append(chat)
             else:
                 del self._waiting[chat]
 
-    def _one(self, update_id: int, *, newer: bool) -> None:
-        body = self._store.update(update_id)
-        if body is None:
-            return
-        raw = json.loads(body)
-        if newer and self._only_newest(self._chat_key(raw)):
+    def _one(self, update_id: int, body: str | None, *, passed: bool) -> None:
+        body = body or self._store.update(update_id)
+        if passed:
             self._store.finish(update_id, None, None, (), ())
-        else:
-            self._handle(update_id, raw)
+        elif body:
+            self._handle(update_id, json.loads(body))

@@ -70,27 +70,36 @@ class Outbox:
         try:
             while True:
                 self._woken.clear()
-                await self._start_due()
-                await self._wait()
+                await self._wait(await self._start_due())
         finally:
             await asyncio.gather(*(task for _, task in self._busy.values()), return_exceptions=True)
 
-    async def _start_due(self) -> None:
+    async def _start_due(self) -> float:
+        """Start what may be sent now; returns the seconds after which to look again."""
         now = self._clock()
         limited = {queued.outgoing.chat_id for queued, _ in self._busy.values() if queued.limited}
         resting = limited.union(self._pace.resting(now))
-        room = self._pace.room(now)
-        for queued in await asyncio.to_thread(self._store.due, now, room, list(self._busy), resting):
+        room, change = self._pace.room(now), self._pace.next_change(now)
+        found, upcoming = await asyncio.to_thread(self._look, now, room, change, list(self._busy), resting)
+        for queued in found:
             if queued.limited:
                 self._pace.reserve(queued.outgoing.chat_id)
             self._busy[queued.id] = queued, asyncio.create_task(self._send(queued))
+        return upcoming - now
 
-    async def _wait(self) -> None:
-        now = self._clock()
-        upcoming = (await asyncio.to_thread(self._store.next_due, now), self._pace.next_change(now))
-        wait = min((time - now for time in upcoming if time is not None), default=IDLE_WAIT)
+    def _look(
+        self, now: float, room: int, change: float | None, busy: list[int], resting: set[int]
+    ) -> tuple[list[Queued], float]:
+        """What to send now, and the time (Unix) of the next look; a call that ends brings one before."""
+        found = self._store.due(now, room, busy, resting)
+        if self._store.waiting() <= len(found) + len(busy):
+            return found, now + IDLE_WAIT
+        times = (self._store.next_due(now), change)
+        return found, min((time for time in times if time is not None), default=now + IDLE_WAIT)
+
+    async def _wait(self, seconds: float) -> None:
         try:
-            async with asyncio.timeout(min(wait, IDLE_WAIT)):  # wait_for of Python 3.11 may lose a cancellation
+            async with asyncio.timeout(min(seconds, IDLE_WAIT)):  # wait_for of Python 3.11 may lose a cancellation
                 await self._woken.wait()
         except TimeoutError:
             return

@@ -129,7 +129,7 @@ def _soak(standin: StandIn, people: list[User], taps: int) -> dict[int, list[flo
     for person in people:
         person.says("Hallo")
     for number in range(taps):
-        people[number % len(people)].forges(f"u:{number // len(people) % 2}:{entry}")
+        people[number % len(people)].forges(f"f:{number // len(people) % 2}:{entry}")
         if number % 100 == 0:
             standin.wait_for_sync(lambda: len(world.updates.pending) < AHEAD, PATIENCE)
             with world.change():  # the stand-in must not be what grows
