@@ -19,9 +19,9 @@ AT_ONCE = 4  # chats handled at the same time; the encoder uses both cores as it
 class Inbox:
     """Takes raw updates and calls ``handle`` for each, once, in order per chat.
 
-    Chats take turns, so that one with very many updates holds up no other. Where many updates wait, their bodies do
-    so in the store; in memory are their numbers. Of the updates of a key for which ``only_newest`` holds, those are passed over
-    behind which another one waits.
+    Chats take turns, so that one with very many updates holds up no other. Where many updates wait, their bodies wait
+    in the store and only their numbers in memory. Of the updates of a key for which ``only_newest`` holds, those are
+    passed over behind which another one waits.
     """
 
     def __init__(
@@ -32,7 +32,7 @@ class Inbox:
         only_newest: Callable[[str], bool] = lambda key: False,
     ) -> None:
         self._store, self._handle, self._chat_key, self._only_newest = store, handle, chat_key, only_newest
-        self._waiting: dict[str, deque[int]] = {}  # chats with updates that wait or are being handled
+        self._waiting: dict[str, deque[int]] = {}  # by chat, also where the last one is being handled
         self._bodies: dict[int, str] = {}
         self._turns: deque[str] = deque()  # those of them whose next update may be handled
         self._workers: set[asyncio.Task[None]] = set()
@@ -84,7 +84,10 @@ class Inbox:
             queue = self._waiting[chat]
             update_id = queue.popleft()
             body = self._bodies.pop(update_id, None)
-            await asyncio.to_thread(self._one, update_id, body, passed=bool(queue) and self._only_newest(chat))
+            try:
+                await asyncio.to_thread(self._one, update_id, body, passed=bool(queue) and self._only_newest(chat))
+            except Exception:  # it stays written down for the next start; what is behind it is not held up
+                log.exception("update %d could not be handled", update_id)
             if queue:
                 self._turns.append(chat)
             else:

@@ -37,6 +37,7 @@ class Event:
         addressed: whether it is meant for the bot; in a group that is what mentions it, or replies to it.
         callback_id: by which a tap, or what was typed after the bot's name, is answered.
         member: whether Telegram says that the person is in the advisers' chat; asked only where it matters.
+        written: when the message was written or edited (Unix time), 0 for what is no message.
     """
 
     update_id: int
@@ -56,6 +57,7 @@ class Event:
     thread_id: int = 0
     addressed: bool = True
     member: bool = False
+    written: float = 0.0
 
     @property
     def key(self) -> str:
@@ -73,6 +75,7 @@ class State:
     the introduction that was shown last, ``audience`` for whom its examples are, and ``touring`` says whether the
     person is in the middle of it. ``shown`` is the start parameter of what was seen last, an entry or a step.
     ``check`` is the self-check being filled in, ``read`` holds the steps of the introduction that were shown.
+    ``asked`` counts the questions of the ``minute`` that began then (Unix time), see `bot.flows.burst`.
     """
 
     lang: str = ""
@@ -88,6 +91,8 @@ class State:
     shown: str = ""
     check: Check | None = None
     read: tuple[int, ...] = ()
+    minute: float = 0.0
+    asked: int = 0
 
 
 @dataclass(frozen=True, slots=True)

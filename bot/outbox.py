@@ -36,12 +36,22 @@ Result = Sent | Refused | Later
 Call = Callable[[Outgoing], Awaitable[Result]]
 Tell = Callable[[Outgoing, str], Sequence[Outgoing]]  # what to send to whom when a call failed for good
 FIRST_WAIT, LONGEST_WAIT = 1.0, 300.0  # seconds of back-off after a network error
+Rest = Callable[[asyncio.Event, float], Awaitable[None]]  # until the event is set, or seconds have passed
 IDLE_WAIT = 30.0  # seconds after which the queue is looked at without being woken
 
 
 def backoff(attempts: int) -> float:
     """Seconds to wait after the given number of failed attempts."""
     return min(FIRST_WAIT * 2.0 ** min(attempts, 30), LONGEST_WAIT)
+
+
+async def rest(woken: asyncio.Event, seconds: float) -> None:
+    """Wait until woken, at most so long."""
+    try:
+        async with asyncio.timeout(seconds):  # wait_for of Python 3.11 may lose a cancellation
+            await woken.wait()
+    except TimeoutError:
+        return
 
 
 class Outbox:
@@ -55,11 +65,17 @@ class Outbox:
         clock: Callable[[], float],
         tell: Tell = lambda outgoing, reason: (),
         pace: Pace | None = None,
+        rest: Rest = rest,
     ) -> None:
         self._store, self._call, self._clock, self._tell = store, call, clock, tell
-        self._pace = pace or Pace(UNLIMITED)
+        self._pace, self._rest = pace or Pace(UNLIMITED), rest
         self._woken = asyncio.Event()
         self._busy: dict[int, tuple[Queued, asyncio.Task[None]]] = {}
+
+    @property
+    def sending(self) -> bool:
+        """Whether a call is under way."""
+        return bool(self._busy)
 
     def wake(self) -> None:
         """Look at the queue now; to be called from the event loop."""
@@ -70,7 +86,7 @@ class Outbox:
         try:
             while True:
                 self._woken.clear()
-                await self._wait(await self._start_due())
+                await self._rest(self._woken, min(await self._start_due(), IDLE_WAIT))
         finally:
             await asyncio.gather(*(task for _, task in self._busy.values()), return_exceptions=True)
 
@@ -94,15 +110,9 @@ class Outbox:
         found = self._store.due(now, room, busy, resting)
         if self._store.waiting() <= len(found) + len(busy):
             return found, now + IDLE_WAIT
-        times = (self._store.next_due(now), change)
+        full = sum(queued.limited for queued in found) >= room  # then only the pace says when there is more to do
+        times = (change, None if full else self._store.next_due(now))
         return found, min((time for time in times if time is not None), default=now + IDLE_WAIT)
-
-    async def _wait(self, seconds: float) -> None:
-        try:
-            async with asyncio.timeout(min(seconds, IDLE_WAIT)):  # wait_for of Python 3.11 may lose a cancellation
-                await self._woken.wait()
-        except TimeoutError:
-            return
 
     async def _send(self, queued: Queued) -> None:
         try:

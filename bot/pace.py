@@ -172,7 +172,7 @@ class Pace:
         return ends[0] + MINUTE - now if taken >= self._limits.group else 0.0
 
     def _forget(self, now: float) -> None:
-        """Drop what no longer counts, so that nothing grows; and what is yet to come, where the clock was set back."""
+        """Drop what no longer counts, so that nothing grows; after the clock was set back, what is to come too."""
         while self._last and not now - self._limits.gap < (first := next(iter(self._last.items())))[1] <= now:
             del self._last[first[0]]
         for chat, until in list(self._holds.items()):

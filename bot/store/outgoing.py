@@ -12,14 +12,14 @@ from bot.store.protocol import CARD, MAIL, Origin, Outgoing, Place, Queued
 # The oldest queued call of each line; a line whose oldest call waits for its time is held back as a whole. A chat
 # has two lines: what Telegram limits, and what it does not, which need not wait for the other.
 _HEADS = """
-    SELECT min(id) AS head, min(urgency * 1000000000000 + id) AS place
+    SELECT min(id) AS head, min(urgency * 1000000000000 + id) AS rank
     FROM outbox WHERE status = 'queued' AND limited = ? GROUP BY chat_id
 """
 _DUE = f"""
     SELECT outbox.* FROM ({_HEADS}) JOIN outbox ON id = head
     WHERE not_before <= ? AND id NOT IN (SELECT value FROM json_each(?))
     AND (limited = 0 OR chat_id NOT IN (SELECT value FROM json_each(?)))
-    ORDER BY place LIMIT ?
+    ORDER BY rank LIMIT ?
 """  # noqa: S608 - our own words
 _NEXT = f"""
     SELECT min(not_before) AS time FROM ({_HEADS.replace("limited = ?", "limited = 0")}

@@ -1,11 +1,11 @@
 """`make load`: how fast the bot answers when many people ask at once, and whether its memory stays flat.
 
 Usage: python -m tests.load [--seconds 180] [--rate 20] [--people 500] [--mode polling webhook] [--soak 100000]
-                            [--command "python -m bot run"] [--rounds 1]
+                            [--flood without with] [--command "python -m bot run"] [--rounds 1]
 
-Each round runs the bot as a process of its own against a stand-in in another: without a flood, then with one. First
-some questions are asked one after the other, so that a figure under load has one without load beside it. ``--command``
-says how the bot is started, for example with several workers; the memory is that of all its processes together.
+Each round runs the bot as a process of its own against a stand-in in another: without a flood, then with one. Before
+that some questions are asked one after the other, so that each figure under load has one without load beside it.
+``--command`` says how the bot is started, for example with several workers; the memory is that of all its processes.
 """
 
 import argparse
@@ -23,6 +23,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from tests.bench.__main__ import percentile
@@ -161,7 +162,7 @@ def out_of_order() -> int:
             "SELECT chat_id, origin_message FROM outbox WHERE message_id NOT NULL AND origin_message NOT NULL "
             "ORDER BY chat_id, message_id"
         ).fetchall()
-    return sum(chat == after and origin > later for (chat, origin), (after, later) in zip(rows, rows[1:], strict=False))
+    return sum(chat == after and origin > later for (chat, origin), (after, later) in pairwise(rows))
 
 
 def _load() -> str:
@@ -177,13 +178,13 @@ def main() -> None:
     parser.add_argument("--mode", nargs="+", choices=["polling", "webhook"], default=["polling", "webhook"])
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--soak", type=int, default=0)
-    parser.add_argument("--quiet", action="store_true", help="without the runs that have a flood")
+    parser.add_argument("--flood", nargs="+", choices=["without", "with"], default=["without", "with"])
     parser.add_argument("--command", default=f"{sys.executable} -m bot run")
     given = parser.parse_args()
     for _ in range(given.rounds):
         for mode in given.mode:
-            for flooded in (False,) if given.soak or given.quiet else (False, True):
-                plan = Plan(given.seconds, given.rate, given.people, flooded, given.soak)
+            for flood in ["without"] if given.soak else given.flood:
+                plan = Plan(given.seconds, given.rate, given.people, flood == "with", given.soak)
                 play(plan, given.command, mode)
 
 

@@ -1,6 +1,7 @@
 """Telegram and the people who write, in a process of their own: `python -m tests.load.people PLAN`.
 
-Prints a line of JSON with the address of the stand-in, plays the plan once the bot is there, and prints what was seen.
+Prints a line of JSON with the address of the stand-in, plays the plan once the bot is there, and prints what was
+seen.
 """
 
 import json
