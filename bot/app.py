@@ -213,6 +213,7 @@ async def _running(
     try:
         yield inbox
     finally:
+        pace.closing = True
         await inbox.close()
         for task in (publishing, watching, sending):
             task.cancel()

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from bot.pace import UNLIMITED, Pace
-from bot.store.protocol import Outgoing, Queued, Store
+from bot.store.protocol import MOST_BESIDE, Outgoing, Queued, Store
 
 log = logging.getLogger(__name__)
 
@@ -97,7 +97,10 @@ class Outbox:
         resting = limited.union(self._pace.resting(now))
         room, change = self._pace.room(now), self._pace.next_change(now)
         found, upcoming = await asyncio.to_thread(self._look, now, room, change, list(self._busy), resting)
+        beside = MOST_BESIDE - sum(not queued.limited for queued, _ in self._busy.values())
         for queued in found:
+            if not queued.limited and (beside := beside - 1) < 0:
+                continue
             if queued.limited:
                 self._pace.reserve(queued.outgoing.chat_id)
             self._busy[queued.id] = queued, asyncio.create_task(self._send(queued))

@@ -66,6 +66,7 @@ class Pace:
         self._holds: dict[int, float] = {}
         self._refusals: dict[int, float] = {}
         self._typed: dict[int, float] = {}
+        self.closing = False  # set where the bot ends: whoever would wait long gives up instead
 
     def restore(self, holds: Mapping[int, float], group_calls: Iterable[tuple[int, float]]) -> None:
         """Take over what was written down before a restart: refusals, and the calls to groups in the last minute."""

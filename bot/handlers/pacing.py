@@ -11,7 +11,7 @@ from typing import Any
 from telegram.error import RetryAfter
 from telegram.request import HTTPXRequest, RequestData
 
-from bot.pace import COUNTED, EVERYBODY, Pace
+from bot.pace import COUNTED, EVERYBODY, SECOND, Pace
 from bot.store.protocol import Store
 
 log = logging.getLogger(__name__)
@@ -60,7 +60,9 @@ class PacedRequest(HTTPXRequest):
         try:
             self._refuse(chat)
             while (wait := self._pace.wait(chat, self._clock())) > 0:
-                await self._pause(wait)
+                if self._pace.closing and wait > SECOND:
+                    raise RetryAfter(math.ceil(wait))
+                await self._pause(min(wait, SECOND))
                 self._refuse(chat)
         except BaseException:
             self._pace.release(chat)

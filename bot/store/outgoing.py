@@ -7,7 +7,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from bot.store.connection import Connection
-from bot.store.protocol import CARD, MAIL, Origin, Outgoing, Place, Queued
+from bot.store.protocol import CARD, MAIL, MOST_BESIDE, Origin, Outgoing, Place, Queued
 
 # The oldest queued call of each line; a line whose oldest call waits for its time is held back as a whole. A chat
 # has two lines: what Telegram limits, and what it does not, which need not wait for the other.
@@ -36,7 +36,7 @@ class OutboxRows(Connection):
         self, now: float, most: int = -1, under_way: Collection[int] = (), resting: Collection[int] = ()
     ) -> list[Queued]:
         busy, chats = json.dumps(list(under_way)), json.dumps(list(resting))
-        rows = self._rows(_DUE, 0, now, busy, chats, -1) + self._rows(_DUE, 1, now, busy, chats, most)
+        rows = self._rows(_DUE, 0, now, busy, chats, MOST_BESIDE) + self._rows(_DUE, 1, now, busy, chats, most)
         return [Queued(row["id"], _outgoing(row), row["attempts"], bool(row["limited"])) for row in rows]
 
     def next_due(self, after: float = -1.0) -> float | None:

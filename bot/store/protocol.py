@@ -42,6 +42,7 @@ class Outgoing:
 
 CARD = "card"  # bring the card at the top of a request's thread up to date
 MAIL = "mail"  # send the request by e-mail; without one, tell the operator that the advisers' chat is out of reach
+MOST_BESIDE = 20  # calls made at once of those that Telegram does not limit; the others are bounded by the pace
 MAIL_CHAT = 0  # mails queue in a chat of their own: a mail server that is down holds up no messages
 
 
@@ -109,10 +110,10 @@ class Store(Protocol):
     ) -> list[Queued]:
         """The oldest queued call of each line, where it does not wait for its time.
 
-        A chat has two lines: calls that Telegram limits and calls that it does not. Of the limited ones at most
-        ``most`` (-1 for all) are given: first those of chats for which something about a request for advice waits,
-        then answers to questions, then the rest, each the oldest first. Left out are the calls ``under_way`` and the
-        limited ones to chats that are ``resting``.
+        A chat has two lines: calls that Telegram limits, and calls that it does not, of which some are given. Of the
+        limited ones at most ``most`` (-1 for all) are given: first those of chats for which something about a request
+        for advice waits, then answers to questions, then the rest, each the oldest first. Left out are the calls
+        ``under_way`` and the limited ones to chats that are ``resting``.
         """
 
     def next_due(self, after: float = -1.0) -> float | None:
