@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from bot.sandbox.standin import FaultKind, StandIn, User
+from bot.sandbox.standin.world import World
 
 QUESTIONS = Path(__file__).parents[1] / "data" / "questions.jsonl"
 TOKEN = "100000:load-load-load-load-load-load-load"
@@ -132,14 +133,18 @@ def _soak(standin: StandIn, people: list[User], taps: int) -> dict[int, list[flo
     for number in range(taps):
         people[number % len(people)].forges(f"f:{number // len(people) % 2}:{entry}")
         if number % 100 == 0:
-            standin.wait_for_sync(lambda: len(world.updates.pending) < AHEAD, PATIENCE)
+            standin.wait_for_sync(lambda: _unanswered(world) < AHEAD, PATIENCE)
             with world.change():  # the stand-in must not be what grows
                 world.calls.clear()
                 world.updates.everything.clear()
                 for key in [key for key, query in world.queries.items() if query.answer]:
                     del world.queries[key]
-    standin.wait_for_sync(lambda: standin.settled, PATIENCE)
+    standin.wait_for_sync(lambda: not _unanswered(world), PATIENCE)
     return {}
+
+
+def _unanswered(world: World) -> int:
+    return sum(query.answer is None for query in world.queries.values())
 
 
 def _wait_for_all(standin: StandIn, asked: dict[int, list[float]]) -> None:
