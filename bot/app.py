@@ -24,12 +24,14 @@ from bot.handlers.incoming import ALLOWED_UPDATES, chat_key, only_newest
 from bot.handlers.membership import membership
 from bot.handlers.offering import send_offer
 from bot.handlers.outgoing import unasked
+from bot.handlers.pacing import PacedRequest
 from bot.handlers.polling import poll
 from bot.handlers.turns import Observe, Turns, unobserved
 from bot.handlers.watch import watch
 from bot.inbox import Inbox
 from bot.metrics import exposition
 from bot.outbox import Outbox
+from bot.pace import MINUTE, TELEGRAM, Limits, Pace
 from bot.postman import post
 from bot.selfcheck import CODE_LENGTH, LETTERS
 from bot.serving import server as limited
@@ -141,20 +143,23 @@ async def run(
     knowledge: Path = HOUSE,
     observe: Observe = unobserved,
     nudge: asyncio.Event | None = None,
+    limits: Limits = TELEGRAM,
 ) -> None:
     """Run the bot with what was opened, until ``stop`` is set.
 
     ``clock`` gives Unix time; where it is set forward, ``nudge`` has the bot look at what is due. ``observe`` is told
-    what was decided on questions.
+    what was decided on questions. ``limits`` are those of the Telegram that is called.
     """
-    bot = client(settings)
+    pace = Pace(limits, clock())
+    pace.restore(store.holds(), store.calls(clock() - MINUTE))
+    bot = client(settings, PacedRequest(pace, store, clock))
     try:
         me = await until_reached(bot, stop)
         if me is None:
             return
         log.info("@%s is ready: %d entries", me.username, live.searcher().opened.manifest.entries)
         dialogue = make_dialogue(settings, live, store, clock, knowledge, me.username or "")
-        async with _running(settings, dialogue, store, bot, me, observe, nudge or asyncio.Event()) as inbox:
+        async with _running(settings, dialogue, store, bot, pace, me, observe, nudge or asyncio.Event()) as inbox:
             if webhook:
                 await _serve_webhook(settings, bot, inbox, dialogue, stop)
             else:
@@ -170,6 +175,7 @@ async def _running(
     dialogue: Dialogue,
     store: SqliteStore,
     bot: Bot,
+    pace: Pace,
     me: User,
     observe: Observe,
     nudge: asyncio.Event,
@@ -177,8 +183,12 @@ async def _running(
     """Inbox and outbox at work; on the way out the update in hand is finished and written down."""
     loop = asyncio.get_running_loop()
     delivery = Delivery(bot, store, post(settings, dialogue))
-    outbox = Outbox(store, delivery, dialogue.now, lambda outgoing, reason: _told(dialogue, outgoing, reason))
+    outbox = Outbox(store, delivery, dialogue.now, lambda outgoing, reason: _told(dialogue, outgoing, reason), pace)
     background: set[asyncio.Task[None]] = set()
+
+    def typing(chat: int) -> None:
+        if pace.may_type(chat, dialogue.now()):
+            start(_typing, chat)
 
     def start(work: Callable[..., Coroutine[None, None, None]], *values: object) -> None:
         task = asyncio.create_task(work(bot, *values))
@@ -191,7 +201,7 @@ async def _running(
         bot,
         me,
         _threadsafe(loop, outbox.wake),
-        lambda chat: _threadsafe(loop, start, _typing, chat)(),
+        lambda chat: _threadsafe(loop, typing, chat)(),
         lambda query, offer: _threadsafe(loop, start, send_offer, query, offer)(),
         membership(bot, loop),
         observe,
@@ -204,6 +214,7 @@ async def _running(
     try:
         yield inbox
     finally:
+        pace.closing = True
         await inbox.close()
         for task in (publishing, watching, sending):
             task.cancel()

@@ -38,6 +38,7 @@ class Event:
         addressed: whether it is meant for the bot; in a group that is what mentions it, or replies to it.
         callback_id: by which a tap, or what was typed after the bot's name, is answered.
         member: whether Telegram says that the person is in the advisers' chat; asked only where it matters.
+        written: when the message was written or edited (Unix time), 0 for what is no message.
     """
 
     update_id: int
@@ -57,6 +58,7 @@ class Event:
     thread_id: int = 0
     addressed: bool = True
     member: bool = False
+    written: float = 0.0
 
     @property
     def key(self) -> str:
@@ -77,6 +79,7 @@ class State:
     ``improve`` is what the person said to having questions kept: the version of the wording they agreed to, `NO`, or
     "" where they were not asked. ``known`` says that the state was read from the store: where it is not there any
     more, it was deleted meanwhile.
+    ``asked`` counts the questions of the ``minute`` that began then (Unix time), see `bot.flows.burst`.
     """
 
     lang: str = ""
@@ -94,6 +97,8 @@ class State:
     read: tuple[int, ...] = ()
     improve: str = ""
     known: bool = field(default=False, compare=False)
+    minute: float = 0.0
+    asked: int = 0
 
 
 @dataclass(frozen=True, slots=True)

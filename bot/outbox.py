@@ -8,7 +8,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from bot.errors import StoreError
-from bot.store.protocol import Outgoing, Queued, Store
+from bot.pace import UNLIMITED, Pace
+from bot.store.protocol import MOST_BESIDE, Outgoing, Queued, Store
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +39,7 @@ Result = Sent | Refused | Later
 Call = Callable[[Outgoing], Awaitable[Result]]
 Tell = Callable[[Outgoing, str], Sequence[Outgoing]]  # what to send to whom when a call failed for good
 FIRST_WAIT, LONGEST_WAIT = 1.0, 300.0  # seconds of back-off after a network error
+Rest = Callable[[asyncio.Event, float], Awaitable[None]]  # until the event is set, or seconds have passed
 IDLE_WAIT = 30.0  # seconds after which the queue is looked at without being woken
 
 
@@ -46,16 +48,38 @@ def backoff(attempts: int) -> float:
     return min(FIRST_WAIT * 2.0 ** min(attempts, 30), LONGEST_WAIT)
 
 
+async def rest(woken: asyncio.Event, seconds: float) -> None:
+    """Wait until woken, at most so long."""
+    try:
+        async with asyncio.timeout(seconds):  # wait_for of Python 3.11 may lose a cancellation
+            await woken.wait()
+    except TimeoutError:
+        return
+
+
 class Outbox:
-    """Sends what the store has queued. ``wake`` it after queueing; ``clock`` gives Unix time."""
+    """Sends what the store has queued, as fast as ``pace`` allows. ``wake`` it after queueing; ``clock`` gives Unix
+    time."""
 
     def __init__(
-        self, store: Store, call: Call, clock: Callable[[], float], tell: Tell = lambda outgoing, reason: ()
+        self,
+        store: Store,
+        call: Call,
+        clock: Callable[[], float],
+        tell: Tell = lambda outgoing, reason: (),
+        pace: Pace | None = None,
+        rest: Rest = rest,
     ) -> None:
         self._store, self._call, self._clock, self._tell = store, call, clock, tell
+        self._pace, self._rest = pace or Pace(UNLIMITED), rest
         self._woken = asyncio.Event()
-        self._busy: dict[int, asyncio.Task[None]] = {}
+        self._busy: dict[int, tuple[Queued, asyncio.Task[None]]] = {}
         self._stopping = asyncio.Event()
+
+    @property
+    def sending(self) -> bool:
+        """Whether a call is under way."""
+        return bool(self._busy)
 
     def wake(self) -> None:
         """Look at the queue now; to be called from the event loop."""
@@ -67,36 +91,49 @@ class Outbox:
             while True:
                 self._woken.clear()
                 try:
-                    await self._start_due()
-                    await self._wait()
+                    wait = await self._start_due()
                 except StoreError as error:  # busy or full: what waits in it stays there until it can be read
                     log.error("%s", error)
-                    await asyncio.sleep(FIRST_WAIT)
+                    wait = FIRST_WAIT
+                await self._rest(self._woken, min(wait, IDLE_WAIT))
         finally:
             self._stopping.set()
-            await asyncio.gather(*self._busy.values(), return_exceptions=True)
+            await asyncio.gather(*(task for _, task in self._busy.values()), return_exceptions=True)
 
-    async def _start_due(self) -> None:
-        for queued in await asyncio.to_thread(self._store.due, self._clock()):
-            chat = queued.outgoing.chat_id
-            if chat not in self._busy:
-                self._busy[chat] = asyncio.create_task(self._send(queued))
-
-    async def _wait(self) -> None:
-        upcoming = await asyncio.to_thread(self._store.next_due)
+    async def _start_due(self) -> float:
+        """Start what may be sent now; returns the seconds after which to look again."""
         now = self._clock()
-        wait = upcoming - now if upcoming is not None and upcoming > now else IDLE_WAIT
-        try:
-            async with asyncio.timeout(min(wait, IDLE_WAIT)):  # wait_for of Python 3.11 may lose a cancellation
-                await self._woken.wait()
-        except TimeoutError:
-            return
+        limited = {queued.outgoing.chat_id for queued, _ in self._busy.values() if queued.limited}
+        resting = limited.union(self._pace.resting(now))
+        room, change = self._pace.room(now), self._pace.next_change(now)
+        found, upcoming = await asyncio.to_thread(self._look, now, room, change, list(self._busy), resting)
+        beside = MOST_BESIDE - sum(not queued.limited for queued, _ in self._busy.values())
+        for queued in found:
+            if not queued.limited and (beside := beside - 1) < 0:
+                continue
+            if queued.limited:
+                self._pace.reserve(queued.outgoing.chat_id)
+            self._busy[queued.id] = queued, asyncio.create_task(self._send(queued))
+        return upcoming - now
+
+    def _look(
+        self, now: float, room: int, change: float | None, busy: list[int], resting: set[int]
+    ) -> tuple[list[Queued], float]:
+        """What to send now, and the time (Unix) of the next look; a call that ends brings one before."""
+        found = self._store.due(now, room, busy, resting)
+        if self._store.waiting() <= len(found) + len(busy):
+            return found, now + IDLE_WAIT
+        full = sum(queued.limited for queued in found) >= room  # then only the pace says when there is more to do
+        times = (change, None if full else self._store.next_due(now))
+        return found, min((time for time in times if time is not None), default=now + IDLE_WAIT)
 
     async def _send(self, queued: Queued) -> None:
         try:
             await self._settled(queued, await self._called(queued.outgoing))
         finally:
-            del self._busy[queued.outgoing.chat_id]
+            del self._busy[queued.id]
+            if queued.limited:
+                self._pace.release(queued.outgoing.chat_id)
             self.wake()
 
     async def _called(self, outgoing: Outgoing) -> Result:

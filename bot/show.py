@@ -14,6 +14,7 @@ from pydantic import SecretStr
 
 from bot.app import open_index, open_store, run
 from bot.handlers.turns import Observed
+from bot.pace import UNLIMITED
 from bot.sandbox import knowledge_watch
 from bot.sandbox.bell import Bell
 from bot.sandbox.director import Director
@@ -145,6 +146,7 @@ class Show:
                 knowledge=self.knowledge,
                 observe=self._observed,
                 nudge=self._nudge,
+                limits=UNLIMITED,  # the stand-in has none, and its people tap faster than any person
             )
 
     def _observed(self, observed: Observed) -> None:

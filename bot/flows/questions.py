@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from bot.answer import Answer, Status
+from bot.flows import burst
 from bot.flows.parts import Parts
 from bot.flows.why import KEPT, why_row
 from bot.links import ENTRY_LINK
@@ -15,6 +16,9 @@ def ask(parts: Parts, state: State, event: Event) -> Turn:
     """Answer a question; asks for one where there is none."""
     if not event.text.strip():
         return parts.say(state, event, "ask")
+    state = burst.counted(state, event, parts.now())
+    if turn := burst.slowed(parts, state, event):
+        return turn
     answers = answer_each(parts.answerer, event.text, event.language_code, state.lang, state.last_entry)
     reply_to = None if event.private else event.message_id
     says = [
@@ -29,6 +33,9 @@ def edited(parts: Parts, state: State, event: Event) -> Turn:
     """Correct the answer to a question that was corrected; of several answers the first."""
     if state.form or not event.text.strip():
         return Turn(state)
+    state = burst.counted(state, event, parts.now())
+    if turn := burst.slowed(parts, state, event):
+        return turn
     context = state.last_context if event.message_id == state.last_message else ""
     answers = answer_each(parts.answerer, event.text, event.language_code, state.lang, context)
     first = answers.headed()[0]

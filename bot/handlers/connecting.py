@@ -6,7 +6,7 @@ import logging
 
 from telegram import Bot, User
 from telegram.error import Forbidden, InvalidToken, NetworkError, RetryAfter
-from telegram.request import HTTPXRequest
+from telegram.request import BaseRequest
 
 from bot.errors import ConnectionRefused
 from bot.outbox import backoff
@@ -15,14 +15,14 @@ from bot.settings import Settings
 log = logging.getLogger(__name__)
 
 
-def client(settings: Settings) -> Bot:
-    """The client of the Bot API; it does not connect yet."""
+def client(settings: Settings, request: BaseRequest) -> Bot:
+    """The client of the Bot API, which makes its calls by ``request``; it does not connect yet."""
     assert settings.telegram_token is not None
     return Bot(
         settings.telegram_token.get_secret_value(),
         base_url=f"{settings.telegram_api_url}/bot",
         base_file_url=f"{settings.telegram_api_url}/file/bot",
-        request=HTTPXRequest(connection_pool_size=32, pool_timeout=10),
+        request=request,
     )
 
 

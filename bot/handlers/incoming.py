@@ -139,6 +139,7 @@ def _message(update_id: int, message: Message, sender: User, bot: User, *, edite
         what=_what(message),
         thread_id=_thread(message),
         addressed=addressed,
+        written=(message.edit_date or message.date).timestamp(),
     )
 
 

@@ -158,6 +158,8 @@ HELD: dict[str, Held] = {
             ("status", "queued, sent or failed"),
             ("attempts", "how often it was tried"),
             ("not_before", "not tried before this Unix time"),
+            ("urgency", "0 leaves first, 2 last"),
+            ("limited", "1 where Telegram limits such calls"),
             ("message_id", "its number in its chat once it is sent"),
             ("reason", "why Telegram refused it"),
             _CREATED,
@@ -179,6 +181,13 @@ HELD: dict[str, Held] = {
         "Codes for several people, without who made them",
         old="created < :before AND code NOT IN (SELECT code FROM shares)",
     ),
+    "holds": Held(
+        "Until when Telegram takes no more messages to a chat",
+        "chat_id = :user",
+        "until < :before",
+        (("chat_id", "the chat; a person's has their Telegram id"), ("until", "as Unix time")),
+    ),
+    "group_calls": Held("When a group was written to", old="at < :before"),
     "moved": Held("Groups that Telegram gave another id"),
     "_sqlite_migrations": Held("Which steps of the schema were taken"),
 }

@@ -134,6 +134,20 @@ def privacy(db: Database) -> None:
     db.table("questions").create_index(["user_id"])
 
 
+@migrations(name="0006_pace")
+def pace(db: Database) -> None:
+    """What is sent first, what Telegram limits, what it asked to wait for, and what groups got in the last minute."""
+    db.table("outbox").add_column("urgency", int, not_null_default=2)
+    db.table("outbox").add_column("limited", int, not_null_default=1)
+    db.execute("UPDATE outbox SET urgency = 0 WHERE request <> '' OR method IN ('card', 'mail')")
+    db.execute("UPDATE outbox SET urgency = 1 WHERE urgency = 2 AND coalesce(origin_message, edits_message) NOT NULL")
+    db.execute("UPDATE outbox SET limited = 0 WHERE method IN ('answerCallbackQuery', 'mail')")
+    db.execute("DROP INDEX IF EXISTS idx_outbox_status_chat_id_id")
+    db.execute("CREATE INDEX outbox_queued ON outbox (limited, chat_id, id, urgency) WHERE status = 'queued'")
+    db.table("holds").create({"chat_id": int, "until": float}, pk="chat_id")
+    db.table("group_calls").create({"id": int, "chat_id": int, "at": float}, pk="id")
+
+
 def _with_body(old: dict[str, Any]) -> dict[str, Any]:
     created = datetime.fromisoformat(old["created"]).timestamp()
     body = {name: old[name] for name in ("reference", "chat_id", "user_id", "name", "lang", "consent")}

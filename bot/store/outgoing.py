@@ -1,35 +1,66 @@
 """The outbox in SQLite: calls wait here, in order per chat, until Telegram says yes or never."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sqlite_utils import Database
 
 from bot.store.connection import Connection
-from bot.store.protocol import ERASE, UNPOST, Origin, Outgoing, Place, Queued
+from bot.store.protocol import CARD, ERASE, MAIL, MOST_BESIDE, UNPOST, Origin, Outgoing, Place, Queued
 
-# The oldest queued call of each chat; a chat whose oldest call waits for its time is held back as a whole.
-_DUE = """
-    SELECT * FROM outbox WHERE id IN (SELECT min(id) FROM outbox WHERE status = 'queued' GROUP BY chat_id)
-    AND not_before <= ? ORDER BY id
+# The oldest queued call of each line; a line whose oldest call waits for its time is held back as a whole. A chat
+# has two lines: what Telegram limits, and what it does not, which need not wait for the other.
+_HEADS = """
+    SELECT min(id) AS head, min(urgency * 1000000000000 + id) AS rank
+    FROM outbox WHERE status = 'queued' AND limited = ? GROUP BY chat_id
 """
 _ALONE = "request = '' AND origin_message IS NULL"  # no later edit or reply can need it
+_DUE = f"""
+    SELECT outbox.* FROM ({_HEADS}) JOIN outbox ON id = head
+    WHERE not_before <= ? AND id NOT IN (SELECT value FROM json_each(?))
+    AND (limited = 0 OR chat_id NOT IN (SELECT value FROM json_each(?)))
+    ORDER BY rank LIMIT ?
+"""  # noqa: S608 - our own words
+_NEXT = f"""
+    SELECT min(not_before) AS time FROM ({_HEADS.replace("limited = ?", "limited = 0")}
+    UNION ALL {_HEADS.replace("limited = ?", "limited = 1")}) JOIN outbox ON id = head WHERE not_before > ?
+"""  # noqa: S608 - our own words
+_UNLIMITED = ("answerCallbackQuery", MAIL, UNPOST)
 _PAIRS = ("origin", "edits", "reply")
 
 
 class OutboxRows(Connection):
     """What the Store protocol says of messages out."""
 
-    def due(self, now: float) -> list[Queued]:
-        return [Queued(row["id"], _outgoing(row), row["attempts"]) for row in self._rows(_DUE, now)]
+    def due(
+        self, now: float, most: int = -1, under_way: Collection[int] = (), resting: Collection[int] = ()
+    ) -> list[Queued]:
+        busy, chats = json.dumps(list(under_way)), json.dumps(list(resting))
+        rows = self._rows(_DUE, 0, now, busy, chats, MOST_BESIDE) + self._rows(_DUE, 1, now, busy, chats, most)
+        return [Queued(row["id"], _outgoing(row), row["attempts"], bool(row["limited"])) for row in rows]
 
-    def next_due(self) -> float | None:
-        rows = self._rows(
-            "SELECT min(not_before) AS time FROM outbox WHERE id IN "
-            "(SELECT min(id) FROM outbox WHERE status = 'queued' GROUP BY chat_id)"
-        )
-        return rows[0]["time"] if rows else None
+    def next_due(self, after: float = -1.0) -> float | None:
+        time: float | None = self._rows(_NEXT, after)[0]["time"]
+        return time
+
+    def hold(self, holds: Mapping[int, float]) -> None:
+        with self._transaction() as db:
+            db.execute("DELETE FROM holds WHERE until < ?", (self._clock(),))
+            for chat_id, until in holds.items():
+                db.execute("INSERT OR REPLACE INTO holds (chat_id, until) VALUES (?, ?)", (chat_id, until))
+
+    def holds(self) -> dict[int, float]:
+        return {row["chat_id"]: row["until"] for row in self._rows("SELECT * FROM holds")}
+
+    def called(self, chat_id: int, at: float) -> None:
+        with self._transaction() as db:
+            db.execute("DELETE FROM group_calls WHERE at < ?", (at - 60,))
+            db.execute("INSERT INTO group_calls (chat_id, at) VALUES (?, ?)", (chat_id, at))
+
+    def calls(self, since: float) -> list[tuple[int, float]]:
+        rows = self._rows("SELECT chat_id, at FROM group_calls WHERE at >= ? ORDER BY at", since)
+        return [(row["chat_id"], row["at"]) for row in rows]
 
     def caused(self, chat_id: int, origin: Origin) -> int | None:
         rows = self._rows(
@@ -102,10 +133,19 @@ class OutboxRows(Connection):
             "place": item.place.value,
             "user_id": user_id,
             "created": self._clock(),
+            "urgency": _urgency(item),
+            "limited": int(item.method not in _UNLIMITED),
         }
         for name, pair in zip(_PAIRS, (item.origin, item.edits, item.replies), strict=True):
             row[f"{name}_chat"], row[f"{name}_message"] = pair or (None, None)
         db.table("outbox").insert(row)
+
+
+def _urgency(item: Outgoing) -> int:
+    """What leaves first where not all can: 0 is about a request for advice, 1 an answer to a question, 2 the rest."""
+    if item.request or item.method in (CARD, MAIL):
+        return 0
+    return 1 if item.origin or item.edits else 2
 
 
 def _outgoing(row: dict[str, Any]) -> Outgoing:

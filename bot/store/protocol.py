@@ -1,6 +1,6 @@
 """What the rest of the bot asks of a store. Nothing here presumes that only one process uses it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
@@ -60,6 +60,7 @@ CARD = "card"  # bring the card at the top of a request's thread up to date
 MAIL = "mail"  # send the request by e-mail; without one, tell the operator that the advisers' chat is out of reach
 ERASE = "erase"  # delete what the advisers' chat holds of a request that was deleted; says `Why`
 UNPOST = "unpost"  # ask by e-mail that the e-mail about a deleted request be deleted as well
+MOST_BESIDE = 20  # calls made at once of those that Telegram does not limit; the others are bounded by the pace
 MAIL_CHAT = 0  # mails queue in a chat of their own: a mail server that is down holds up no messages
 
 
@@ -91,11 +92,12 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Queued:
-    """An outgoing call with its number in the queue and how often it was tried."""
+    """An outgoing call, its number in the queue, how often it was tried, and whether Telegram limits such calls."""
 
     id: int
     outgoing: Outgoing
     attempts: int
+    limited: bool = True
 
 
 class Store(Protocol):
@@ -104,8 +106,11 @@ class Store(Protocol):
     def add_updates(self, updates: Sequence[tuple[int, str, str]]) -> list[int]:
         """Write updates (id, chat key, JSON) down; returns the ids not seen before."""
 
-    def pending_updates(self) -> list[tuple[int, str, str]]:
-        """Updates not done yet as (id, chat key, JSON), in order of arrival."""
+    def pending_updates(self) -> list[tuple[int, str]]:
+        """Updates not done yet as (id, chat key), in order; without their bodies, which may be many."""
+
+    def update(self, update_id: int) -> str | None:
+        """The JSON of an update that is not done yet."""
 
     def finish(
         self,
@@ -127,11 +132,31 @@ class Store(Protocol):
     def state(self, key: str) -> State:
         """A person's state; a fresh one where nothing is known."""
 
-    def due(self, now: float) -> list[Queued]:
-        """For each chat without a call still waiting for its time, its oldest queued call."""
+    def due(
+        self, now: float, most: int = -1, under_way: Collection[int] = (), resting: Collection[int] = ()
+    ) -> list[Queued]:
+        """The oldest queued call of each line, where it does not wait for its time.
 
-    def next_due(self) -> float | None:
-        """The earliest time (Unix) at which a waiting call may be tried again."""
+        A chat has two lines: calls that Telegram limits, and calls that it does not, of which some are given. Of the
+        limited ones at most ``most`` (-1 for all) are given: first those of chats for which something about a request
+        for advice waits, then answers to questions, then the rest, each the oldest first. Left out are the calls
+        ``under_way`` and the limited ones to chats that are ``resting``.
+        """
+
+    def next_due(self, after: float = -1.0) -> float | None:
+        """The earliest time (Unix) behind ``after`` for which the oldest call of a line waits."""
+
+    def hold(self, holds: Mapping[int, float]) -> None:
+        """Telegram asks to send nothing to these chats until a time (Unix); chat 0 stands for all."""
+
+    def holds(self) -> dict[int, float]:
+        """What `hold` wrote down and may still hold."""
+
+    def called(self, chat_id: int, at: float) -> None:
+        """A call that Telegram counts is made to a group."""
+
+    def calls(self, since: float) -> list[tuple[int, float]]:
+        """The calls to groups since a time (at most a minute ago) as (chat, time), the oldest first."""
 
     def caused(self, chat_id: int, origin: Origin) -> int | None:
         """The id of the message in a chat that a person's message caused: its answer, or its copy."""

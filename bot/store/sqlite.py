@@ -46,9 +46,13 @@ class SqliteStore(RequestRows, CheckRows, ErasingRows):
                     fresh.append(update_id)
         return fresh
 
-    def pending_updates(self) -> list[tuple[int, str, str]]:
-        rows = self._rows("SELECT update_id, chat, body FROM inbox WHERE done = 0 ORDER BY update_id")
-        return [(row["update_id"], row["chat"], row["body"]) for row in rows]
+    def pending_updates(self) -> list[tuple[int, str]]:
+        rows = self._rows("SELECT update_id, chat FROM inbox WHERE done = 0 ORDER BY update_id")
+        return [(row["update_id"], row["chat"]) for row in rows]
+
+    def update(self, update_id: int) -> str | None:
+        rows = self._rows("SELECT body FROM inbox WHERE update_id = ? AND done = 0", update_id)
+        return rows[0]["body"] if rows else None
 
     def finish(
         self,

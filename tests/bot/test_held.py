@@ -196,7 +196,7 @@ def test_what_is_handled_at_the_same_time_brings_nothing_back(full: SqliteStore)
     with pytest.raises(Conflict):
         did(full, replace(EVENT, update_id=96), state=replace(read, step=3))
     assert not full.finish(89, EVENT, read, (), ())
-    assert [update for update, _, _ in full.pending_updates()] == [95, 96]
+    assert [update for update, _ in full.pending_updates()] == [95, 96]
 
 
 def test_adviser_is_too_late(full: SqliteStore) -> None:

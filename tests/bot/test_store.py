@@ -46,7 +46,7 @@ def test_pending_until_finished(store: SqliteStore) -> None:
     """An update is pending until it is finished, and can be finished once."""
     store.add_updates([(1, "10", "{}")])
 
-    assert store.pending_updates() == [(1, "10", "{}")]
+    assert store.pending_updates() == [(1, "10")]
     assert store.finish(1, EVENT, State(), [say(10, "a")], ())
     assert not store.finish(1, EVENT, State(), [say(10, "a")], ())
     assert store.pending_updates() == []
@@ -61,7 +61,7 @@ def test_finish_is_one_transaction(store: SqliteStore) -> None:
     with pytest.raises(StoreError):
         store.finish(1, EVENT, State(lang="en"), [say(10, "a")], (twice, twice))
 
-    assert store.pending_updates() == [(1, "10", "{}")]
+    assert store.pending_updates() == [(1, "10")]
     assert (store.waiting(), store.requests(), store.state(EVENT.key)) == (0, [], State())
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.app import open_store, run
+from bot.pace import UNLIMITED, Limits
 from bot.sandbox.standin import Group, Seen, StandIn, User
 from bot.settings import Settings
 from index.live import LiveIndex
@@ -35,11 +36,16 @@ def bot_settings(standin: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 @asynccontextmanager
 async def running(
-    settings: Settings, live: LiveIndex, *, webhook: bool = False, clock: Callable[[], float] = time.time
+    settings: Settings,
+    live: LiveIndex,
+    *,
+    webhook: bool = False,
+    clock: Callable[[], float] = time.time,
+    limits: Limits = UNLIMITED,
 ) -> AsyncIterator[None]:
     """The bot at work inside the block; afterwards stopped as by SIGTERM."""
     stop, store = asyncio.Event(), open_store(settings, clock)
-    task = asyncio.create_task(run(settings, live, store, stop, webhook=webhook, clock=clock))
+    task = asyncio.create_task(run(settings, live, store, stop, webhook=webhook, clock=clock, limits=limits))
     try:
         yield
     finally:

@@ -28,6 +28,7 @@ from bot.sandbox.standin import (
     wire,
 )
 from bot.sandbox.standin.faults import Fault, FaultKind, Faults
+from bot.sandbox.standin.flood import Flood
 from bot.sandbox.standin.methods import PLAYED
 from bot.sandbox.standin.model import Call, Violation
 from bot.sandbox.standin.serving import TRANSPORT
@@ -56,8 +57,9 @@ class Asked:
 class Endpoint:
     """Answers /bot<token>/<method>."""
 
-    def __init__(self, world: World, faults: Faults, token: str, poll_cap: float) -> None:
+    def __init__(self, world: World, faults: Faults, flood: Flood, token: str, poll_cap: float) -> None:
         self.world = world
+        self.flood = flood
         self.faults = faults
         self.token = token
         self.poll_cap = poll_cap
@@ -108,6 +110,8 @@ class Endpoint:
             return self._finish(Asked(request, method, raw, began), refusal.code, refusal.to_json())
         params, problems = validate.check_call(method, raw)
         asked = Asked(request, method, params, began)
+        if problem := self.flood.problem(method, params.get("chat_id")):
+            self._violated("flood", method, problem)
         fault = self._fault(method, params)
         if fault and fault.kind is not FaultKind.LOST:
             return await self._strike(fault, asked)
@@ -190,6 +194,7 @@ class Endpoint:
                 self._log(asked, 502, None)
                 return HTMLResponse(BAD_GATEWAY_PAGE, 502)
             case FaultKind.RATE_LIMIT:
+                self.flood.refused(asked.params.get("chat_id"), fault.retry_after)
                 refusal = rules.too_many_requests(fault.retry_after)
             case _:
                 refusal = rules.ApiError(500, "Internal Server Error")

@@ -208,7 +208,10 @@ class Seen:
 
 @dataclass(frozen=True)
 class Violation:
-    """A call that a correct bot never makes: not as documented ("schema") or over a limit ("limit")."""
+    """A call that a correct bot never makes.
+
+    It is not as documented ("schema"), over a limit ("limit"), or comes too early or too fast ("flood").
+    """
 
     kind: str
     method: str

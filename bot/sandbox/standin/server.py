@@ -11,6 +11,7 @@ import uvicorn
 
 from bot.sandbox.standin.endpoint import Endpoint
 from bot.sandbox.standin.faults import Fault, FaultKind, Faults
+from bot.sandbox.standin.flood import Flood
 from bot.sandbox.standin.model import Account, Call, Seen, Violation
 from bot.sandbox.standin.people import PATIENCE, Group, User
 from bot.sandbox.standin.serving import Protocol, Server
@@ -48,7 +49,11 @@ class ChatView:
 
 
 class StandIn:
-    """Telegram on 127.0.0.1. Use it as a context manager, or call start and stop."""
+    """Telegram on 127.0.0.1. Use it as a context manager, or call start and stop.
+
+    With ``limited`` each call that comes faster than Telegram allows is a violation; one that comes before the end of
+    what a 429 asked for always is.
+    """
 
     def __init__(
         self,
@@ -58,12 +63,13 @@ class StandIn:
         privacy: bool = True,
         poll_cap: float = 1.0,
         retry_delay: float = 0.05,
+        limited: bool = False,
     ) -> None:
         self.token = token
         self.bot = Account(int(token.split(":")[0]), "Stand-in bot", username=username, is_bot=True)
         self.world = World(self.bot, privacy=privacy, retry_delay=retry_delay)
         self._faults = Faults()
-        self._endpoint = Endpoint(self.world, self._faults, token, poll_cap)
+        self._endpoint = Endpoint(self.world, self._faults, Flood(limited=limited), token, poll_cap)
         self._socket = socket.socket(proto=socket.IPPROTO_TCP)  # named, asyncio turns Nagle's delay off
         self._started = threading.Event()
         self._server = Server(

@@ -1,0 +1,95 @@
+"""Somebody who asks very much at once."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import pytest
+
+from bot.consultation import Ask
+from bot.flows.burst import MOST
+from bot.flows.dialogue import Dialogue
+from bot.model import Event, Kind, Say, State, Turn
+from prompts.render import render
+
+QUESTION = Event(1, Kind.TEXT, 7, 7, 1, text="Was ist Gemeinsam Wirken?", language_code="de", written=1_000_000.0)
+
+
+def asked(dialogue: Dialogue, events: Iterable[Event], state: State | None = None) -> list[Turn]:
+    """The turns of one person's messages, one after the other."""
+    turns = list[Turn]()
+    for number, event in enumerate(events):
+        before = turns[-1].state if turns else state or State()
+        turns.append(dialogue.handle(before, replace(event, update_id=number, message_id=number)))
+    return turns
+
+
+def texts(turns: Iterable[Turn]) -> list[str]:
+    """All that was said, in order."""
+    return [message.html for turn in turns for message in turn.messages if isinstance(message, Say)]
+
+
+@pytest.mark.parametrize("lang", ["de", "en", "de-leicht"])
+def test_one_word_of_patience(dialogue: Dialogue, lang: str) -> None:
+    """A person's questions are answered in order; of those beyond fifteen in a minute one is answered kindly, in the
+    person's language, and the others not at all."""
+    said = [texts([turn]) for turn in asked(dialogue, [QUESTION] * (MOST + 10), State(lang=lang))]
+
+    assert all(len(one) == 1 and one != [render("burst", lang)] for one in said[:MOST])
+    assert said[MOST] == [render("burst", lang)]
+    assert said[MOST + 1 :] == [[]] * 9
+
+
+def test_next_minute_is_answered(dialogue: Dialogue) -> None:
+    """A minute after the first question the person is answered again."""
+    turns = asked(dialogue, [QUESTION] * (MOST + 1))
+
+    (later,) = asked(dialogue, [replace(QUESTION, written=QUESTION.written + 60)], turns[-1].state)
+
+    assert later.decided
+
+
+def test_questions_of_hours_are_no_burst(dialogue: Dialogue) -> None:
+    """What was written over hours while the bot was away is all answered, however fast it is worked off."""
+    turns = asked(dialogue, [replace(QUESTION, written=1_000_000.0 + 300 * number) for number in range(MOST + 5)])
+
+    assert all(turn.decided for turn in turns)
+
+
+def test_commands_and_buttons_are_never_held_up(dialogue: Dialogue) -> None:
+    """In the middle of a burst commands and buttons work as ever."""
+    last = asked(dialogue, [QUESTION] * (MOST + 5))[-1].state
+    delete = replace(QUESTION, kind=Kind.COMMAND, command="loeschen", text="")
+    tap = replace(QUESTION, kind=Kind.BUTTON, text="talk", callback_id="1", written=0.0)
+
+    turns = [asked(dialogue, [event], last)[0] for event in (delete, tap)]
+
+    assert texts(turns[:1]) == [render("delete_confirm", "de")]
+    assert turns[1].state.form is not None
+
+
+def test_request_for_advice_is_never_held_up(dialogue: Dialogue) -> None:
+    """Who writes a request for advice in the middle of a burst loses no word of it."""
+    last = asked(dialogue, [QUESTION] * (MOST + 5))[-1].state
+    begun = asked(dialogue, [replace(QUESTION, kind=Kind.BUTTON, text="talk", callback_id="1")], last)[0].state
+    assert begun.form is not None
+
+    turns = asked(dialogue, [replace(QUESTION, text="Wir suchen Rat für unser Bündnis.")], begun)
+
+    assert turns[0].state.form is not None
+    assert turns[0].state.form.details.concern == "Wir suchen Rat für unser Bündnis."
+    assert turns[0].state.form.at is not Ask.CONCERN
+
+
+def test_edits_count_too(dialogue: Dialogue) -> None:
+    """Editing a question again and again is no way around, and is not answered by words of its own."""
+    turns = asked(dialogue, [QUESTION, *[replace(QUESTION, kind=Kind.EDITED)] * (MOST + 3)])
+
+    assert all(turn.decided for turn in turns[:MOST])
+    assert not any(turn.decided or turn.messages for turn in turns[MOST:])
+
+
+def test_state_stays_small(dialogue: Dialogue) -> None:
+    """However much a person sends, what is remembered of it is one number and one time."""
+    last = asked(dialogue, [QUESTION] * (MOST + 200))[-1].state
+
+    assert (last.asked, last.minute) == (MOST + 2, QUESTION.written)

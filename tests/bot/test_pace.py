@@ -1,0 +1,175 @@
+"""Telegram's limits: whatever is to be sent when, and however long each call takes."""
+
+import heapq
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.pace import EVERYBODY, TELEGRAM, UNLIMITED, Pace
+
+CHATS = st.sampled_from([*range(1, 60), -1, -2])
+# (chat, seconds until the call is asked for, seconds that it takes, share of these after which Telegram gets it)
+CALLS = st.lists(
+    st.tuples(CHATS, st.sampled_from((0.0, 0.0, 0.0, 0.3)), st.sampled_from((0.01, 0.1, 0.4, 2.5)), st.floats(0, 1)),
+    min_size=40,
+    max_size=90,
+)
+
+
+def arrivals(calls: list[tuple[int, float, float, float]]) -> list[tuple[float, int]]:
+    """When Telegram gets these calls, each made as soon as the pace allows; one at a time in a chat."""
+    pace, now, got = Pace(TELEGRAM, began=-60.0), 0.0, list[tuple[float, int]]()
+    under_way: list[tuple[float, int]] = []
+    for chat, later, takes, share in calls:
+        now += later
+        while True:
+            while under_way and under_way[0][0] <= now:
+                end, done = heapq.heappop(under_way)
+                pace.end(done, end)
+            busy = [end for end, other in under_way if other == chat]
+            wait = max([pace.wait(chat, now), *(end - now for end in busy)])
+            if not wait:
+                break
+            now = min([now + wait, *(end for end, _ in under_way)])
+        pace.begin(chat)
+        heapq.heappush(under_way, (now + takes, chat))
+        got.append((now + takes * share, chat))
+    return sorted(got)
+
+
+@settings(deadline=None, max_examples=60)
+@given(CALLS)
+def test_limits_are_never_broken(calls: list[tuple[int, float, float, float]]) -> None:
+    """Whatever is sent, and wherever a call lingers, Telegram never gets more than it allows."""
+    got = arrivals(calls)
+
+    times = [time for time, _ in got]
+    assert all(later - time > 0.999 for time, later in zip(times, times[TELEGRAM.overall :], strict=False))
+    for chat in {chat for _, chat in got}:
+        own = [time for time, other in got if other == chat]
+        assert all(later - time > 0.999 for time, later in pairwise(own))
+        if chat < 0:
+            assert all(later - time > 59.999 for time, later in zip(own, own[TELEGRAM.group :], strict=False))
+
+
+def test_all_that_is_allowed_is_sent() -> None:
+    """Of 60 people who are to get something, 30 get it at once, and the others a second later."""
+    got = arrivals([(chat, 0.0, 0.01, 0.0) for chat in range(1, 61)])
+
+    assert [round(time, 1) for time, _ in got] == [0.0] * 30 + [1.0] * 30
+
+
+def test_first_message_does_not_wait() -> None:
+    """Somebody who was not written to just now gets an answer at once, whoever else got one."""
+    pace = Pace(TELEGRAM)
+    pace.begin(10)
+    pace.end(10, 100.0)
+
+    assert pace.wait(11, 100.0) == 0
+    assert pace.wait(10, 100.2) == pytest.approx(0.8)
+    assert pace.wait(10, 101.0) == 0
+
+
+def test_group_is_full_for_a_minute_after_a_restart() -> None:
+    """What a group got in the last minute counts when the bot starts anew."""
+    pace = Pace(TELEGRAM, began=100.0)
+    pace.restore({}, [(-5, 70.0 + number) for number in range(20)])
+
+    assert pace.wait(-5, 102.0) == 28.0
+    assert pace.resting(102.0) == [-5]
+    assert pace.wait(-6, 102.0) == 0
+    assert pace.wait(-5, 130.0) == 0
+
+
+def test_first_second_after_a_start_is_waited_out() -> None:
+    """What the process before sent in its last second is not known, so nothing is sent in the first one."""
+    pace = Pace(TELEGRAM, began=100.0)
+
+    assert (pace.room(100.5), pace.room(101.0)) == (0, 30)
+    assert pace.wait(10, 100.5) == 0.5
+
+
+def test_refused_chat_waits_alone() -> None:
+    """Two chats that are refused hold back nobody else, and each until its own time."""
+    pace = Pace(TELEGRAM)
+    pace.refused(10, 30, 100.0)
+    pace.refused(11, 3600, 100.0)
+
+    assert pace.room(100.0) == 30
+    assert pace.held(12, 100.0) == 0
+    assert pace.held(10, 130.0) > 0
+    assert pace.held(10, 130.2) == 0
+    assert pace.held(11, 3699.0) > 0
+
+
+def test_several_refusals_at_once_are_about_all() -> None:
+    """Where three chats in a row are refused until the same time, nothing is sent to anybody until then."""
+    pace = Pace(TELEGRAM)
+    for number in range(3):
+        follows = pace.refused(10 + number, 30, 100.0 + number / 10)
+
+    assert EVERYBODY in follows
+    assert pace.room(130.0) == 0
+    assert pace.held(99, 130.0) > 0
+    assert pace.room(130.4) == 30
+
+
+def test_refusals_at_different_times_are_not_about_all() -> None:
+    """Chats that are refused until different times, or with a success in between, are flooded each by itself."""
+    apart, between = Pace(TELEGRAM), Pace(TELEGRAM)
+    for number in range(5):
+        apart.refused(10 + number, 30 + 10 * number, 100.0)
+        between.refused(10 + number, 30, 100.0)
+        between.succeeded()
+
+    assert apart.room(100.0) == between.room(100.0) == 30
+
+
+def test_clock_that_is_set_back_stops_nobody() -> None:
+    """After the clock was set back by an hour messages still leave."""
+    pace = Pace(TELEGRAM)
+    for chat in (*range(30), *[-5] * 20):
+        pace.begin(chat)
+        pace.end(chat, 5000.0)
+
+    assert pace.room(1400.0) == 30
+    assert pace.wait(-5, 1400.0) == pace.wait(3, 1400.0) == 0
+    assert pace.next_change(1400.0) is None
+
+
+def test_nothing_is_remembered_for_long() -> None:
+    """A minute after the last call nothing is held on any chat."""
+    pace = Pace(TELEGRAM)
+    for chat in range(-500, 500):
+        pace.may_type(chat, 100.0)
+        pace.begin(chat)
+        pace.end(chat, 100.0)
+        pace.refused(chat, 5, 100.0)
+    pace.succeeded()
+    pace.may_type(1000, 161.0)
+
+    assert pace.resting(161.0) == []
+    assert pace.room(161.0) == 30
+    assert [name for name, held in vars(pace).items() if isinstance(held, dict | set) and held] == ["_typed"]
+
+
+def test_typing_is_shown_once_a_second() -> None:
+    """Ten questions in a second show once that an answer is coming, and none shows it where Telegram refuses."""
+    pace = Pace(TELEGRAM)
+
+    assert [pace.may_type(10, 100.0 + number / 10) for number in range(11)] == [True] + [False] * 9 + [True]
+    pace.refused(11, 30, 100.0)
+    assert not pace.may_type(11, 120.0)
+
+
+def test_stand_in_without_limits() -> None:
+    """Where there are no limits nothing is held back, not even in the first second."""
+    pace = Pace(UNLIMITED, began=100.0)
+    for _ in range(100):
+        pace.begin(-10)
+        pace.end(-10, 100.0)
+
+    assert pace.wait(-10, 100.0) == 0
+    assert pace.room(100.0) > 1000

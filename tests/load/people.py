@@ -1,0 +1,175 @@
+"""Telegram and the people who write, in a process of their own: `python -m tests.load.people PLAN`.
+
+Prints a line of JSON with the address of the stand-in, plays the plan once the bot is there, and prints what was
+seen.
+"""
+
+import json
+import random
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from bot.sandbox.standin import FaultKind, StandIn, User
+from bot.sandbox.standin.world import World
+
+QUESTIONS = Path(__file__).parents[1] / "data" / "questions.jsonl"
+TOKEN = "100000:load-load-load-load-load-load-load"
+ALONE = 40  # questions asked one after the other, before the load
+FLOOD = 1_000  # messages of the person who floods
+AHEAD = 500  # updates of the soak that wait at most
+PATIENCE = 120.0  # seconds for the last answers
+SENDS = ("sendMessage", "sendPhoto", "sendDocument")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is played. ``soak`` is a number of taps, as fast as the bot takes them, instead of questions."""
+
+    seconds: int = 180
+    rate: float = 20.0  # questions a second
+    people: int = 500
+    flooded: bool = False
+    soak: int = 0
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Milliseconds from each question to the first call that answers it, and what went wrong."""
+
+    alone: list[float]
+    loaded: list[float]
+    unanswered: int
+    violations: list[str]
+    seconds: float
+    calls: int
+
+
+def main() -> None:
+    """Play the plan given as JSON."""
+    plan = Plan(**json.loads(sys.argv[1]))
+    with StandIn(token=TOKEN, poll_cap=30.0, limited=True) as standin:
+        people = [standin.user(f"Person {number}", language_code="de", started=True) for number in range(plan.people)]
+        _say({"url": standin.url, "token": TOKEN})
+        standin.wait_for_sync(lambda: standin.polling or standin.world.updates.pushed, PATIENCE)
+        time.sleep(1.5)
+        alone = list(_alone(standin, people))
+        began = time.time()
+        _say({"began": began})
+        asked = _soak(standin, people, plan.soak) if plan.soak else _load(standin, people, plan)
+        seconds = time.time() - began
+        _say({"ended": time.time()})
+        loaded, unanswered = _answered(standin, asked)
+        violations = [str(one) for one in standin.violations]
+        _say(asdict(Seen(alone, loaded, unanswered, violations, seconds, len(standin.calls))))
+
+
+def _say(what: dict[str, object]) -> None:
+    print(json.dumps(what), flush=True)
+
+
+def _questions() -> Iterator[str]:
+    items = [json.loads(line)["question"] for line in QUESTIONS.read_text("utf-8").splitlines()]
+    chance = random.Random(4)  # noqa: S311 - no secret
+    while True:
+        yield from chance.sample(items, len(items))
+
+
+def _alone(standin: StandIn, people: list[User]) -> Iterator[float]:
+    """Milliseconds to each answer where nobody else asks."""
+    for person, question in zip(people[:ALONE], _questions(), strict=False):
+        asked = {person.id: [time.time()]}
+        person.says(question)
+        standin.wait_for_sync(lambda one=person: _first_sends(standin, one.id), 30)  # type: ignore[misc]  # bound here
+        time.sleep(0.1)
+        yield _answered(standin, asked)[0][0]
+
+
+def _first_sends(standin: StandIn, chat: int) -> bool:
+    return any(call.method in SENDS and call.params.get("chat_id") == chat for call in standin.calls[-50:])
+
+
+def _load(standin: StandIn, people: list[User], plan: Plan) -> dict[int, list[float]]:
+    """The questions asked in time, by person."""
+    asked: dict[int, list[float]] = defaultdict(list)
+    chance, questions = random.Random(5), _questions()  # noqa: S311 - no secret
+    floods = _floods(standin, plan) if plan.flooded else None
+    began = time.time()
+    for number in range(int(plan.seconds * plan.rate)):
+        due = began + (number + chance.random()) / plan.rate
+        time.sleep(max(due - time.time(), 0.0))
+        person = people[number % len(people)]
+        asked[person.id].append(time.time())
+        person.says(next(questions))
+        if floods:
+            next(floods, None)
+    _wait_for_all(standin, asked)
+    return asked
+
+
+def _floods(standin: StandIn, plan: Plan) -> Iterator[None]:
+    """One person sends a thousand messages, and a chat is refused for an hour; a step for each question."""
+    loud, refused = (standin.user(name, language_code="de", started=True) for name in ("Laut", "Abgelehnt"))
+    standin.fail_next("sendMessage", FaultKind.RATE_LIMIT, 1000, refused, retry_after=3600)
+    steps, sent = int(plan.seconds * plan.rate), 0
+    for number, question in zip(range(steps), _questions(), strict=False):
+        if number % int(plan.rate) == 0:
+            refused.says(question)
+        while sent < FLOOD * (number + 1) / steps:
+            loud.says(question)
+            sent += 1
+        yield
+
+
+def _soak(standin: StandIn, people: list[User], taps: int) -> dict[int, list[float]]:
+    """Thumbs up, thumbs down, by everybody: each is written down, handled, kept and answered."""
+    entry = "was-ist-gemeinsam-wirken"
+    world = standin.world
+    for person in people:
+        person.says("Hallo")
+    for number in range(taps):
+        people[number % len(people)].forges(f"f:{number // len(people) % 2}:{entry}")
+        if number % 100 == 0:
+            standin.wait_for_sync(lambda: _unanswered(world) < AHEAD, PATIENCE)
+            with world.change():  # the stand-in must not be what grows
+                world.calls.clear()
+                world.updates.everything.clear()
+                for key in [key for key, query in world.queries.items() if query.answer]:
+                    del world.queries[key]
+    standin.wait_for_sync(lambda: not _unanswered(world), PATIENCE)
+    return {}
+
+
+def _unanswered(world: World) -> int:
+    return sum(query.answer is None for query in world.queries.values())
+
+
+def _wait_for_all(standin: StandIn, asked: dict[int, list[float]]) -> None:
+    until = time.time() + PATIENCE
+    while time.time() < until and _answered(standin, asked)[1]:
+        time.sleep(1)
+
+
+def _answered(standin: StandIn, asked: dict[int, list[float]]) -> tuple[list[float], int]:
+    """Milliseconds to the first call after each question, and how many questions got none."""
+    sends: dict[int, list[float]] = defaultdict(list)
+    with standin.world.condition:
+        for call in standin.calls:
+            if call.method in SENDS and call.status == 200:
+                sends[call.params["chat_id"]].append(call.time - call.ms / 1000)
+    took, missing = list[float](), 0
+    for chat, times in asked.items():
+        for time_asked, after in zip(times, [*times[1:], float("inf")], strict=True):
+            first = next((sent for sent in sends[chat] if time_asked <= sent < after), None)
+            if first is None:
+                missing += 1
+            else:
+                took.append((first - time_asked) * 1000)
+    return took, missing
+
+
+if __name__ == "__main__":
+    main()
