@@ -47,7 +47,9 @@ def told(bot: Whole, text: str) -> Story:
     card = bot.card(reference)
     assert card.thread_id is not None
     title = bot.standin.chat(bot.forum).topics[card.thread_id]
-    recipients, mail = bot.until(lambda: bot.post.about(reference))
+    posted = bot.until(lambda: bot.post.about(reference))
+    assert posted is not None
+    recipients, mail = posted
     adviser.says("Guten Tag", bot.forum, topic=card.thread_id)
     begins = bot.sees(ada, f"zu Ihrer Anfrage {reference}")
     bot.sees(ada, "Guten Tag")
