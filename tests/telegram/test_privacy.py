@@ -100,7 +100,6 @@ async def test_files_hold_what_is_true_when_they_are_sent(standin: StandIn, ada:
     await ada.wait_reply()
     held, _ = await my_data(standin, ada)
 
-    assert all("held" not in str(row["params"]) or "values" in str(row["params"]) for row in held["outbox"])
     assert not any(QUESTION in str(row["params"]) for row in held["outbox"])
 
 
@@ -194,7 +193,6 @@ async def test_mail_is_asked_back(
     async with at_desk(forum):
         reference = await request(standin, ada, "Kanarienvögel gesucht")
         assert await asyncio.to_thread(mail_server.came.wait, 20)
-        await standin.wait_for(lambda: mail_server.taken)
         mail_server.came.clear()
         receipt = await deletes(ada)
         assert await asyncio.to_thread(mail_server.came.wait, 20)
