@@ -6,7 +6,7 @@ import asyncio
 import logging
 
 from telegram import Bot
-from telegram.error import BadRequest, ChatMigrated, Forbidden
+from telegram.error import BadRequest, ChatMigrated
 
 from bot.flows import gone
 from bot.handlers.outgoing import text_params
@@ -16,7 +16,7 @@ from bot.store.protocol import Origin, Outgoing, Rest, Store, Thread, Why
 from prompts.split import split_html
 
 log = logging.getLogger(__name__)
-REFUSED = (BadRequest, Forbidden, ChatMigrated)  # of these three none passes with time
+REFUSED = (BadRequest, ChatMigrated)  # about one message; that the bot is not in the chat is waited for
 NOT_THERE = ("message to delete not found", "message_id_invalid", "message thread not found", "topic_id_invalid",
              "topic_deleted")  # fmt: skip
 
@@ -76,5 +76,8 @@ async def _untitled(bot: Bot, thread: Thread, reference: str) -> None:
         log.info("a topic keeps its title: %s", type(error).__name__)
 
 
-def _not_there(error: BadRequest | Forbidden | ChatMigrated) -> bool:
+def _not_there(error: BadRequest | ChatMigrated) -> bool:
+    """Whether there is nothing to delete any more; raises the error where the whole chat is out of reach."""
+    if "chat not found" in error.message.lower():
+        raise error
     return any(words in error.message.lower() for words in NOT_THERE)

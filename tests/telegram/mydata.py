@@ -16,9 +16,13 @@ async def my_data(standin: StandIn, person: User) -> tuple[dict[str, Rows], str]
 
 async def my_files(standin: StandIn, person: User) -> tuple[dict[str, Any], str]:
     """The JSON file as a whole, and the page."""
-    person.says("/meinedaten")
-    await person.wait_reply(count=2)
-    page, data = (seen.raw["document"] for seen in person.sees()[-2:])
+    asked = person.says("/meinedaten")
+
+    def files_of() -> list[dict[str, Any]]:
+        found = [seen.raw["document"] for seen in person.sees() if seen.kind == "document" and seen.id > asked.id]
+        return found if len(found) == 2 else []
+
+    page, data = await standin.wait_for(files_of, timeout=15)
     assert (page["file_name"], data["file_name"]) == ("meine-daten.html", "meine-daten.json")
     files = standin.world.files.by_id
     return json.loads(files[data["file_id"]].content), files[page["file_id"]].content.decode()

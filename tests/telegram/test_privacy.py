@@ -100,7 +100,6 @@ async def test_files_hold_what_is_true_when_they_are_sent(standin: StandIn, ada:
     await ada.wait_reply()
     held, _ = await my_data(standin, ada)
 
-    assert all("held" not in str(row["params"]) or "values" in str(row["params"]) for row in held["outbox"])
     assert not any(QUESTION in str(row["params"]) for row in held["outbox"])
 
 
@@ -169,6 +168,23 @@ async def test_deletion_is_gone_on_with_after_a_fault(
     assert [seen.text.count(reference) for seen in bea.sees(group)] == [1]
 
 
+async def test_deletion_waits_for_the_chat(
+    standin: StandIn, ada: User, bea: User, at_desk: AtDesk, live: LiveIndex
+) -> None:
+    """Where the bot is not in the advisers' chat, the deletion waits until it is, and then takes all."""
+    group = standin.group("Beratung", [bea])
+    async with at_desk(group):
+        await card(standin, bea, group, await request(standin, ada, "Kanarienvögel gesucht"))
+        group.removes_bot(bea)
+        await deletes(ada)
+        await standin.wait_for(lambda: [call for call in standin.calls_to("deleteMessage") if call.status == 403])
+    group.adds_bot(bea)
+    async with running(Settings(), live, clock=lambda: time.time() + 400):
+        await sees(standin, bea, "zurückgezogen", group)
+
+    assert not any("Kanarien" in seen.text for seen in bea.sees(group))
+
+
 async def test_mail_is_asked_back(
     standin: StandIn, ada: User, forum: Group, at_desk: AtDesk, mail_server: MailServer
 ) -> None:
@@ -177,7 +193,6 @@ async def test_mail_is_asked_back(
     async with at_desk(forum):
         reference = await request(standin, ada, "Kanarienvögel gesucht")
         assert await asyncio.to_thread(mail_server.came.wait, 20)
-        await standin.wait_for(lambda: mail_server.taken)
         mail_server.came.clear()
         receipt = await deletes(ada)
         assert await asyncio.to_thread(mail_server.came.wait, 20)
