@@ -5,10 +5,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.chaos.count import ALLOWED, FORBIDDEN, REFUSED
+from tests.chaos.count import ALLOWED, EDITS, FORBIDDEN, REFUSED, STATE, UNPROCESSED
 from tests.chaos.play import Plan, Played, play
 
 KILLS, STOCK_KILLS, BROKEN_KILLS = 1_000, 100, 15
+OURS_ALONE = (UNPROCESSED, STATE, EDITS, REFUSED)  # what the stock bot has no record of, or is not asked to do
 BROKEN = {
     "confirms-first": ("before:add_updates",),
     "state-first": ("before:act", "after:finish"),
@@ -62,9 +63,11 @@ def show(played: dict[str, Played]) -> None:
         rows.append((name, [one.findings.counts[name] for one in played.values()]))
     rows.append(("starts refused by what was left behind", [one.damaged for one in played.values()]))
     rows.append(("seconds", [round(one.seconds) for one in played.values()]))
-    print(f"{'':44}" + "".join(f"{name:>16}" for name in played))
+    print(f"{'':50}" + "".join(f"{name:>16}" for name in played))
     for row, values in rows:
-        print(f"{row:44}" + "".join(f"{value:16,}" for value in values), flush=True)
+        known = [row not in OURS_ALONE or name == "ours" for name in played]
+        shown = (f"{value:16,}" if told else f"{'-':>16}" for value, told in zip(values, known, strict=True))
+        print(f"{row:50}" + "".join(shown), flush=True)
 
 
 if __name__ == "__main__":
