@@ -69,13 +69,12 @@ class Event:
 class State:
     """What is remembered of one person in one chat. ``lang`` is empty where the person chose none.
 
-    ``last_message`` is the id of the message that held the last question, and ``last_context`` the entry on which it
-    could lean: with them it can be answered once more, after an edit or to explain the answer. ``form`` is the
-    request for advice being filled in, ``rated`` the closed request whose comment is awaited. ``step`` is the step of
-    the introduction that was shown last, ``audience`` for whom its examples are, and ``touring`` says whether the
-    person is in the middle of it. ``shown`` is the start parameter of what was seen last, an entry or a step.
-    ``check`` is the self-check being filled in, ``read`` holds the steps of the introduction that were shown.
-    ``asked`` counts the questions of the ``minute`` that began then (Unix time), see `bot.flows.burst`.
+    ``last_message`` held the last question, ``last_context`` is the entry on which it could lean: with them it can be
+    answered once more. ``form`` is the request for advice being filled in, ``rated`` the closed request whose comment
+    is awaited. ``step`` is the step of the introduction shown last, ``audience`` for whom its examples are, ``read``
+    holds the steps that were shown, and ``touring`` says whether the person is in the middle of it. ``shown`` is the
+    start parameter of what was seen last, ``check`` the self-check being filled in. ``asked`` counts the questions of
+    the ``minute`` that began then (Unix time), see `bot.flows.burst`.
     """
 
     lang: str = ""
@@ -109,8 +108,7 @@ Keyboard = tuple[tuple[Button, ...], ...]
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """A picture, or a document, that is drawn when it is sent; ``kind`` says how (see `bot.drawings`), ``values``
-    from what, as JSON can hold it."""
+    """A file drawn when it is sent; ``kind`` says how (see `bot.drawings`), ``values`` from what, as JSON."""
 
     kind: str
     values: Mapping[str, Any]
