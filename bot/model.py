@@ -169,10 +169,7 @@ class Post:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """New content for a message of ours: a known one, or the one that answers ``question``.
-
-    A message with a picture gets another one; Telegram does not make it one without.
-    """
+    """New content for a message of ours, a known one or the one that answers ``question``; a picture stays one."""
 
     html: str
     keyboard: Keyboard = ()
