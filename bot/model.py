@@ -70,16 +70,14 @@ class Event:
 class State:
     """What is remembered of one person in one chat. ``lang`` is empty where the person chose none.
 
-    ``last_message`` is the id of the message that held the last question, and ``last_context`` the entry on which it
-    could lean: with them it can be answered once more, after an edit or to explain the answer. ``form`` is the
-    request for advice being filled in, ``rated`` the closed request whose comment is awaited. ``step`` is the step of
-    the introduction that was shown last, ``audience`` for whom its examples are, and ``touring`` says whether the
-    person is in the middle of it. ``shown`` is the start parameter of what was seen last, an entry or a step.
-    ``check`` is the self-check being filled in, ``read`` holds the steps of the introduction that were shown.
-    ``improve`` is what the person said to having questions kept: the version of the wording they agreed to, `NO`, or
-    "" where they were not asked. ``known`` says that the state was read from the store: where it is not there any
-    more, it was deleted meanwhile.
-    ``asked`` counts the questions of the ``minute`` that began then (Unix time), see `bot.flows.burst`.
+    ``last_message`` held the last question, ``last_context`` is the entry on which it could lean: with them it can be
+    answered once more. ``form`` is the request for advice being filled in, ``rated`` the closed request whose comment
+    is awaited. ``step`` is the step of the introduction shown last, ``audience`` for whom its examples are, ``read``
+    holds the steps that were shown, and ``touring`` says whether the person is in the middle of it. ``shown`` is the
+    start parameter of what was seen last, ``check`` the self-check being filled in. ``asked`` counts the questions of
+    the ``minute`` that began then (Unix time), see `bot.flows.burst`. ``improve`` is what the person said to having
+    questions kept: the version of the wording they agreed to, `NO`, or "" where they were not asked. ``known`` says
+    that the state was read from the store: where it is not there any more, it was deleted meanwhile.
     """
 
     lang: str = ""
@@ -115,8 +113,7 @@ Keyboard = tuple[tuple[Button, ...], ...]
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """A picture, or a document, that is drawn when it is sent; ``kind`` says how (see `bot.drawings`), ``values``
-    from what, as JSON can hold it."""
+    """A file drawn when it is sent; ``kind`` says how (see `bot.drawings`), ``values`` from what, as JSON."""
 
     kind: str
     values: Mapping[str, Any]
@@ -177,10 +174,7 @@ class Post:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """New content for a message of ours: a known one, or the one that answers ``question``.
-
-    A message with a picture gets another one; Telegram does not make it one without.
-    """
+    """New content for a message of ours, a known one or the one that answers ``question``; a picture stays one."""
 
     html: str
     keyboard: Keyboard = ()

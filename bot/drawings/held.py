@@ -21,9 +21,9 @@ ADVISED = {
 }
 INSIDE = ("body", "params", "answers")  # columns that hold JSON
 TIMES = frozenset(("created", "updated", "received", "promised", "since", "told", "reminded", "remind_at", "warned",
-                   "closed", "erased", "not_before"))  # fmt: skip
+                   "closed", "erased", "not_before", "until"))  # fmt: skip
 ORDER = ("states", "requests", "lines", "checks", "shares", "feedback", "questions", "threads", "outbox", "inbox",
-         "advised")  # fmt: skip
+         "holds", "advised")  # fmt: skip
 CHOICES = frozenset(("kind", "reach", "line", "share", "side", "status"))  # fields whose values have labels
 Pair = tuple[str, str]
 

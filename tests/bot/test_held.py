@@ -69,6 +69,7 @@ def full(store: SqliteStore) -> SqliteStore:
     """A store in which something about Ada is in every table that can hold it."""
     did(store, EVENT, *EVERYTHING, state=STATE, out=OUT)
     store.put_thread(REFERENCE, Thread(DESK, 40, 41))
+    store.hold({ADA: 1_800_000_000.0})
     body = {"update_id": 90, "message": {"from": {"id": ADA, "first_name": NAME}, "text": SAID}}
     store.add_updates([(90, str(DESK), json.dumps(body))])
     return store

@@ -239,17 +239,16 @@ def test_backoff_grows_to_a_limit(attempts: int, seconds: float) -> None:
     assert backoff(attempts) == seconds
 
 
-async def test_loud_chat_holds_up_nobody(store: SqliteStore) -> None:
-    """Chats take turns: one that sends a thousand messages is not handled before those who sent one each."""
+async def test_loud_chats_hold_up_nobody(store: SqliteStore) -> None:
+    """Chats take turns: many that send hundreds of messages are not handled before those who sent one each."""
     handled: list[int] = []
     inbox = Inbox(store, lambda number, raw: handled.append(raw["chat"]), key)
 
-    await inbox.receive(
-        [update(number, 10) for number in range(1000)] + [update(2000 + number, number) for number in (11, 12)]
-    )
+    loud = [update(number, number % 8) for number in range(1000)]
+    await inbox.receive([*loud, update(2000, 11), update(2001, 12)])
     await inbox.idle()
 
-    assert max(handled.index(11), handled.index(12)) < 10
+    assert max(handled.index(11), handled.index(12)) < 30
     assert len(handled) == 1002
 
 

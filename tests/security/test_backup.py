@@ -104,5 +104,6 @@ def test_values_are_values(tmp_path: Path, text: str) -> None:
     store.add_updates([(1, text, text)])
     store.add_updates([(2, "b", "c")])
 
-    assert store.pending_updates() == [(1, text, text), (2, "b", "c")]
+    assert store.pending_updates() == [(1, text), (2, "b")]
+    assert store.update(1) == text
     store.close()
