@@ -1,12 +1,15 @@
 """Durable updates in: written down first, then handled in order per chat, different chats at once."""
 
 import asyncio
+import contextlib
 import json
 import logging
 from collections import defaultdict, deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from bot.errors import StoreError, StoreUnavailable
+from bot.outbox import STORE_TRIES, backoff
 from bot.store.protocol import Store
 
 log = logging.getLogger(__name__)
@@ -32,7 +35,7 @@ class Inbox:
         self._waiting: dict[str, deque[tuple[int, str]]] = defaultdict(deque)
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._slots = asyncio.Semaphore(AT_ONCE)
-        self._closing = False
+        self._closing = asyncio.Event()
 
     async def resume(self) -> None:
         """Take up what was written down but not handled before the last stop."""
@@ -49,7 +52,7 @@ class Inbox:
 
     async def close(self) -> None:
         """Finish the updates being handled; the rest stays written down for the next start."""
-        self._closing = True
+        self._closing.set()
         await asyncio.gather(*self._tasks.values())
 
     async def idle(self) -> None:
@@ -59,18 +62,37 @@ class Inbox:
 
     def _enqueue(self, update_id: int, chat: str, body: str) -> None:
         self._waiting[chat].append((update_id, body))
-        if chat not in self._tasks and not self._closing:
+        if chat not in self._tasks and not self._closing.is_set():
             self._tasks[chat] = asyncio.create_task(self._work(chat))
 
     async def _work(self, chat: str) -> None:
-        queue = self._waiting[chat]
-        while queue and not self._closing:
-            async with self._slots:
-                update_id, body = queue.popleft()
-                if queue and self._only_newest(chat):
-                    await asyncio.to_thread(self._store.finish, update_id, None, None, (), ())
-                else:
-                    await asyncio.to_thread(self._handle, update_id, json.loads(body))
+        queue, failures = self._waiting[chat], 0
+        while queue and not self._closing.is_set():
+            try:
+                async with self._slots:
+                    await asyncio.to_thread(self._take, chat, *queue[0], len(queue) > 1)
+            except StoreUnavailable as error:  # the update stays first, so that its chat keeps its order
+                log.error("update %d waits: %s", queue[0][0], error)
+                await self._pause(backoff(min(failures, STORE_TRIES)))
+                failures += 1
+            except StoreError as error:
+                log.error("update %d is put off: %s", queue.popleft()[0], error)
+            except Exception as error:  # it stays written down, and is taken up at the next start
+                log.exception("update %d is put off: %s", queue.popleft()[0], type(error).__name__)
+            else:
+                queue.popleft()
+                failures = 0
         del self._tasks[chat]
         if not queue:
             del self._waiting[chat]
+
+    def _take(self, chat: str, update_id: int, body: str, more: bool) -> None:
+        if more and self._only_newest(chat):
+            self._store.finish(update_id, None, None, (), ())
+        else:
+            self._handle(update_id, json.loads(body))
+
+    async def _pause(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._closing.wait()

@@ -1,10 +1,13 @@
 """Durable messages out: in order per chat, each chat on its own, tried until Telegram says yes or never."""
 
 import asyncio
+import contextlib
+import itertools
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
+from bot.errors import StoreError, StoreUnavailable
 from bot.store.protocol import Outgoing, Queued, Store
 
 log = logging.getLogger(__name__)
@@ -35,6 +38,7 @@ Result = Sent | Refused | Later
 Call = Callable[[Outgoing], Awaitable[Result]]
 Tell = Callable[[Outgoing, str], Sequence[Outgoing]]  # what to send to whom when a call failed for good
 FIRST_WAIT, LONGEST_WAIT = 1.0, 300.0  # seconds of back-off after a network error
+STORE_TRIES = 5  # doublings of the wait for a store that cannot be used: half a minute at most
 IDLE_WAIT = 30.0  # seconds after which the queue is looked at without being woken
 
 
@@ -51,6 +55,7 @@ class Outbox:
     ) -> None:
         self._store, self._call, self._clock, self._tell = store, call, clock, tell
         self._woken = asyncio.Event()
+        self._closing = asyncio.Event()
         self._busy: dict[int, asyncio.Task[None]] = {}
 
     def wake(self) -> None:
@@ -59,12 +64,20 @@ class Outbox:
 
     async def run(self) -> None:
         """Send until cancelled; calls under way are finished before it returns."""
+        failures = 0
         try:
             while True:
                 self._woken.clear()
-                await self._start_due()
-                await self._wait()
+                try:
+                    await self._start_due()
+                    await self._wait()
+                    failures = 0
+                except StoreUnavailable as error:
+                    log.error("messages wait: %s", error)
+                    await asyncio.sleep(backoff(min(failures, STORE_TRIES)))
+                    failures += 1
         finally:
+            self._closing.set()
             await asyncio.gather(*self._busy.values(), return_exceptions=True)
 
     async def _start_due(self) -> None:
@@ -85,13 +98,32 @@ class Outbox:
 
     async def _send(self, queued: Queued) -> None:
         try:
-            await self._settle(queued, await self._call(queued.outgoing))
-        except Exception as error:  # one broken call must not stop the others; it is tried again later
-            log.exception("%s to one chat failed: %s", queued.outgoing.method, type(error).__name__)
-            await asyncio.to_thread(self._store.postpone, queued.id, self._clock() + backoff(queued.attempts))
+            await self._write_down(queued, await self._result(queued.outgoing))
+        except StoreError as error:
+            log.error("what became of %s is not written down: %s", queued.outgoing.method, error)
         finally:
             del self._busy[queued.outgoing.chat_id]
             self.wake()
+
+    async def _result(self, outgoing: Outgoing) -> Result:
+        try:
+            return await self._call(outgoing)
+        except Exception as error:  # one broken call must not stop the others; it is tried again later
+            log.exception("%s to one chat failed: %s", outgoing.method, type(error).__name__)
+            return Later(None)
+
+    async def _write_down(self, queued: Queued, result: Result) -> None:
+        """What Telegram took would be sent again were it not written down: its chat waits until it is, or we end."""
+        for attempt in itertools.count():
+            try:
+                return await self._settle(queued, result)
+            except StoreUnavailable as error:
+                if self._closing.is_set():
+                    raise
+                log.error("one chat waits: %s", error)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(backoff(min(attempt, STORE_TRIES))):
+                    await self._closing.wait()
 
     async def _settle(self, queued: Queued, result: Result) -> None:
         match result:

@@ -145,6 +145,7 @@ class Show:
                 knowledge=self.knowledge,
                 observe=self._observed,
                 nudge=self._nudge,
+                web=False,  # the port is the page's
             )
 
     def _observed(self, observed: Observed) -> None:

@@ -2,10 +2,13 @@
 
 import json
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
+
+from bot.errors import StoreError
 
 migrations = Migrations("bot")
 
@@ -115,6 +118,17 @@ def selfcheck(db: Database) -> None:
     db.table("codes").create({"code": str, "created": float}, pk="code")
     db.table("shares").create({"code": str, "user_id": int, "answers": str, "created": float}, pk=("code", "user_id"))
     db.table("shares").create_index(["user_id"])
+
+
+def check_version(db: Database, path: Path) -> None:
+    """Raise StoreError where a newer version of this program wrote the store."""
+    known = {step.name for step in migrations.pending(Database(memory=True))}
+    unknown = sorted({step.name for step in migrations.applied(db)} - known)
+    if unknown:
+        raise StoreError(
+            f"{path} was written by a newer version of this program (it knows {', '.join(unknown)}). "
+            "Install that version again, or restore a backup from before."
+        )
 
 
 def _with_body(old: dict[str, Any]) -> dict[str, Any]:

@@ -9,10 +9,11 @@ from sqlite_utils import Database
 from bot.store.connection import Connection
 from bot.store.protocol import Origin, Outgoing, Place, Queued
 
+TOO_LONG = 86_400.0  # seconds; a call that waits for longer was put off while the clock was wrong, and is due
 # The oldest queued call of each chat; a chat whose oldest call waits for its time is held back as a whole.
 _DUE = """
     SELECT * FROM outbox WHERE id IN (SELECT min(id) FROM outbox WHERE status = 'queued' GROUP BY chat_id)
-    AND not_before <= ? ORDER BY id
+    AND (not_before <= ? OR not_before > ?) ORDER BY id
 """
 _PAIRS = ("origin", "edits", "reply")
 
@@ -21,7 +22,7 @@ class OutboxRows(Connection):
     """What the Store protocol says of messages out."""
 
     def due(self, now: float) -> list[Queued]:
-        return [Queued(row["id"], _outgoing(row), row["attempts"]) for row in self._rows(_DUE, now)]
+        return [Queued(row["id"], _outgoing(row), row["attempts"]) for row in self._rows(_DUE, now, now + TOO_LONG)]
 
     def next_due(self) -> float | None:
         rows = self._rows(
@@ -71,6 +72,10 @@ class OutboxRows(Connection):
     def waiting(self, chat_id: int | None = None) -> int:
         query = "SELECT count(*) AS n FROM outbox WHERE status = 'queued' AND (? IS NULL OR chat_id = ?)"
         return int(self._rows(query, chat_id, chat_id)[0]["n"])
+
+    def oldest_waiting(self) -> float | None:
+        since: float | None = self._rows("SELECT min(created) AS time FROM outbox WHERE status = 'queued'")[0]["time"]
+        return since
 
     def moved(self, chat_id: int) -> int:
         rows = self._rows("SELECT new FROM moved WHERE old = ?", chat_id)

@@ -48,6 +48,16 @@ class SqliteStore(OutboxRows, RequestRows, CheckRows):
         rows = self._rows("SELECT update_id, chat, body FROM inbox WHERE done = 0 ORDER BY update_id")
         return [(row["update_id"], row["chat"], row["body"]) for row in rows]
 
+    def pending(self) -> int:
+        return int(self._rows("SELECT count(*) AS n FROM inbox WHERE done = 0")[0]["n"])
+
+    def newest(self) -> float | None:
+        times = self._rows(
+            "SELECT max(received) AS time FROM inbox UNION ALL SELECT max(updated) FROM states "
+            "UNION ALL SELECT max(created) FROM outbox UNION ALL SELECT max(created) FROM requests"
+        )
+        return max((row["time"] for row in times if row["time"] is not None), default=None)
+
     def finish(
         self,
         update_id: int,

@@ -1,0 +1,64 @@
+"""The web server in the bot's own loop: with a webhook it has to be there, when polling it is for monitoring only."""
+
+import asyncio
+import contextlib
+import logging
+import socket
+from collections.abc import AsyncIterator
+
+import uvicorn
+from starlette.applications import Starlette
+
+from bot.errors import ConnectionRefused
+from bot.settings import Settings
+
+log = logging.getLogger(__name__)
+
+
+@contextlib.asynccontextmanager
+async def serving(
+    application: Starlette, settings: Settings, *, webhook: bool, wanted: bool = True
+) -> "AsyncIterator[asyncio.Task[None] | None]":
+    """Serve inside the block; the task that it gives ends where the server does, and is None where none runs.
+
+    When polling it serves only where PORT is set. A port that is in use is then logged and the bot goes on without;
+    with a webhook it raises ConnectionRefused.
+    """
+    wanted = webhook or (wanted and "port" in settings.model_fields_set)
+    listening = _listening(settings, webhook) if wanted else None
+    if listening is None:
+        yield None
+        return
+    server = uvicorn.Server(uvicorn.Config(application, lifespan="off", log_config=None, access_log=False))
+    running = asyncio.create_task(server.serve([listening]))
+    try:
+        yield running
+    finally:
+        server.should_exit = True
+        await running
+        listening.close()
+
+
+def _listening(settings: Settings, webhook: bool) -> socket.socket | None:
+    host = settings.web_host or ("0.0.0.0" if webhook else "127.0.0.1")  # noqa: S104 - Telegram comes from outside
+    try:
+        return socket.create_server((host, settings.port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except (OSError, OverflowError) as error:
+        told = f"The web server cannot use {host}, port {settings.port}: {error}. Set PORT to a free one."
+    if webhook:
+        raise ConnectionRefused(told)
+    log.error("%s The bot goes on without /healthz, /readyz and /metrics.", told)
+    return None
+
+
+async def first_of(stop: asyncio.Event, *parts: "asyncio.Task[None] | None") -> None:
+    """Wait until stopped or until a part ends; its error ends the bot, rather than leaving it deaf or mute."""
+    works = [part for part in parts if part is not None]
+    waiting = asyncio.create_task(stop.wait())
+    try:
+        done, _ = await asyncio.wait({*works, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        waiting.cancel()
+    for task in works:
+        if task in done:
+            task.result()
