@@ -1,6 +1,7 @@
 """What the web server says of a bot: whether it is ready, its numbers; and it takes updates by webhook."""
 
 import logging
+import time
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
@@ -22,7 +23,8 @@ from bot.web import Hook, web_app
 from index.live import LiveIndex
 
 log = logging.getLogger(__name__)
-TELL_AT = 3  # conflicts in a row after which the operator gets a mail: one or two happen at every change of programs
+TELL_AT = 3  # conflicts after which the operator gets a mail: one or two happen at every change of programs
+TELL_AGAIN = 86_400.0  # seconds
 
 
 class Monitor:
@@ -33,7 +35,7 @@ class Monitor:
         self.vitals = Vitals()
         self._parts: Parts | None = None
         self._inbox: Inbox | None = None
-        self._conflicts = 0
+        self._conflicts, self._tell_from = 0, 0.0
 
     def wired(self, parts: Parts, inbox: Inbox) -> None:
         """From now on updates are taken and the store's numbers shown."""
@@ -67,10 +69,12 @@ class Monitor:
         return counted
 
     async def conflict(self, now: bool) -> None:
-        """Another program polls with this token, or no longer does; the operator is told once by mail."""
+        """Another program polls with this token, or no longer does; the operator is told by mail, once a day."""
         self._health.conflict = now
-        self._conflicts = self._conflicts + 1 if now else 0
-        if now:
-            self.vitals.conflicts.inc()
-        if self._conflicts == TELL_AT:
+        if not now:
+            return
+        self.vitals.conflicts.inc()
+        self._conflicts += 1
+        if self._conflicts >= TELL_AT and time.monotonic() >= self._tell_from:
+            self._tell_from = time.monotonic() + TELL_AGAIN
             await warn(self._settings, "two_pollers")

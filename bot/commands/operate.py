@@ -112,7 +112,9 @@ def restore(file: Path) -> None:
 
 
 @click.command()
-@click.option("--force", is_flag=True, help="Also where everything is that old, as it seems where the clock is wrong.")
+@click.option(
+    "--force", is_flag=True, help="Also where everything is that old, as it seems where the clock is wrong."
+)
 def purge(force: bool) -> None:
     """Delete what is older than GW_RETENTION_DAYS."""
     from bot.app import open_store

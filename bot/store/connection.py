@@ -1,6 +1,7 @@
 """One SQLite file in WAL mode, through sqlite-utils, for several threads."""
 
 import os
+import shutil
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
@@ -15,6 +16,7 @@ from bot.store.files import copied, free_name, rescued
 from bot.store.upgrade import upgrade
 
 PATIENCE = 10.0  # seconds to wait for another process that writes; litestream asks for at least five
+SCARCE = 100_000  # bytes free, below which a failing disk is a full one
 # What SQLite says where it may pass, and what helps.
 _HELP = {
     "disk is full": "The disk is full: free some space. Nothing is lost; the bot goes on by itself.",
@@ -45,11 +47,12 @@ class Connection:
                 self._db.enable_wal()
                 self._db.execute("PRAGMA synchronous = FULL")
                 self._file = _identity(path)
+                self.check()  # also opens the log, which could not be opened any more for a rescue
             except BaseException:
                 connection.close()
                 raise
         except (sqlite3.Error, OSError) as error:
-            raise StoreError(f"The store {path} cannot be opened: {_explained(error)}") from None
+            raise StoreError(f"The store {path} cannot be opened: {_explained(error, path)}") from None
 
     def close(self) -> None:
         """Close the file, after the call that another thread is in; later calls raise StoreError."""
@@ -77,7 +80,9 @@ class Connection:
         try:
             yield
         except sqlite3.OperationalError as error:
-            raise StoreUnavailable(f"The store {self._path} cannot be {done} now: {_explained(error)}") from error
+            raise StoreUnavailable(
+                f"The store {self._path} cannot be {done} now: {_explained(error, self._path)}"
+            ) from error
         except sqlite3.Error as error:
             raise StoreError(f"The store {self._path} cannot be {done}: {error}") from error
 
@@ -104,6 +109,8 @@ def _identity(path: Path) -> tuple[int, int] | None:
     return None
 
 
-def _explained(error: Exception) -> str:
+def _explained(error: Exception, path: Path) -> str:
     said = str(error)
+    if "disk" in said and shutil.disk_usage(path.parent).free < SCARCE:
+        said = "database or disk is full"  # SQLite calls it an error of the disk where its index cannot grow
     return next((f"{said}. {text}" for word, text in _HELP.items() if word in said.lower()), said)
