@@ -144,41 +144,45 @@ def test_check_writes_nothing(tmp_path: Path, store: SqliteStore) -> None:
 
 async def test_what_was_sent_is_not_sent_again(disk: Disk, clock: Clock) -> None:
     """A message that Telegram took while the disk became full is written down with space, and sent once."""
-    store, made = SqliteStore(disk.folder / "bot.db", clock), []
+    store, both = SqliteStore(disk.folder / "bot.db", clock), asyncio.Event()
+    made: list[str] = []
     finish(store, say(10, "a"), say(10, "b"))
 
     async def call(outgoing: Outgoing) -> Result:
         made.append(outgoing.params["text"])
         if len(made) == 1:
             disk.fill()
+        else:
+            both.set()
         return Sent(len(made))
 
     with logged() as log:
         sending = asyncio.create_task(Outbox(store, call, clock).run())
         await log.until("one chat waits: ")
         disk.free()
-        async with asyncio.timeout(20):
-            while await asyncio.to_thread(store.waiting):
-                await asyncio.sleep(0.01)
+        await asyncio.wait_for(both.wait(), 20)
         sending.cancel()
         await asyncio.gather(sending, return_exceptions=True)
+    waiting = store.waiting()
     store.close()
 
     assert made == ["a", "b"]
+    assert waiting == 0
 
 
 async def test_update_waits_for_the_store(disk: Disk, clock: Clock) -> None:
     """An update whose outcome cannot be written is handled again with space, before what came after it."""
-    store, done = SqliteStore(disk.folder / "bot.db", clock), []
+    store = SqliteStore(disk.folder / "bot.db", clock)
+    tried: list[int] = []
+    done: list[int] = []
 
     def handle(update_id: int, raw: dict[str, Any]) -> None:
-        if not done and update_id == 1 and not tried:
+        if not tried:
             tried.append(update_id)
             disk.fill()
         store.finish(update_id, None, None, [say(10, "x" * 9_000)], ())
         done.append(update_id)
 
-    tried: list[int] = []
     inbox = Inbox(store, handle, lambda raw: "10")
     with logged() as log:
         await inbox.receive([{"update_id": 1}, {"update_id": 2}])
