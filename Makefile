@@ -4,7 +4,7 @@ BIN := .venv/bin
 CONTENT := $(shell find knowledge -name '*.md' -o -name '*.yaml') index/calibration.json
 ENCODER_CODE := $(wildcard index/bundled.py index/export.py index/graph.py index/blocks.py index/card.py index/model_file.py)
 
-.PHONY: run test check setup bench bench-scale chaos load eval size format screenshots pictures-intro
+.PHONY: run test check setup audit licences lock sbom bench bench-scale chaos load eval size format screenshots pictures-intro
 run: setup
 	@$(BIN)/gwbot run
 
@@ -17,6 +17,20 @@ check: setup
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo >.venv/imports.log || { cat .venv/imports.log; exit 1; }
 	@$(BIN)/gwbot knowledge check
+	@$(BIN)/python -m supply.licences
+	@$(BIN)/python -m supply.audit
+
+audit: setup
+	@$(BIN)/python -m supply.audit
+
+licences: setup
+	@$(BIN)/python -m supply.licences --write
+
+sbom: setup
+	@bin/sbom
+
+lock:
+	@bin/lock
 
 eval: setup
 	@$(BIN)/gwbot eval
@@ -47,10 +61,12 @@ format: setup
 
 setup: data/.index
 
-.venv/.installed: pyproject.toml constraints.txt
+.venv/.installed: pyproject.toml constraints.txt dev.lock
 	@echo "Installing into .venv (some minutes, once) …"
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[build,dev]'
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes --no-deps -r dev.lock
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt torch
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
 data/.encoder: .venv/.installed $(ENCODER_CODE)

@@ -8,36 +8,34 @@ import signal
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from telegram import Bot, User
 from telegram.error import TelegramError
 
 from bot.answer import Answerer
-from bot.errors import ConnectionRefused
 from bot.flows.dialogue import Advisers, Dialogue
 from bot.flows.undelivered import undelivered
 from bot.handlers import profile
-from bot.handlers.connecting import client, until_reached
+from bot.handlers.connecting import client, delete_webhook, set_webhook, until_reached
 from bot.handlers.delivery import Delivery
-from bot.handlers.incoming import ALLOWED_UPDATES, chat_key, only_newest
+from bot.handlers.incoming import chat_key, only_newest
 from bot.handlers.membership import membership
 from bot.handlers.offering import send_offer
 from bot.handlers.outgoing import unasked
 from bot.handlers.pacing import PacedRequest
 from bot.handlers.polling import poll
-from bot.handlers.turns import Observe, Turns, unobserved
+from bot.handlers.turns import Observe, Observed, Turns, unobserved
 from bot.handlers.watch import watch
 from bot.inbox import Inbox
-from bot.metrics import exposition
+from bot.monitor import Monitor
+from bot.notify import keep_alive, tell
 from bot.outbox import Outbox
 from bot.pace import MINUTE, TELEGRAM, Limits, Pace
 from bot.postman import post
 from bot.selfcheck import CODE_LENGTH, LETTERS
-from bot.serving import server as limited
+from bot.serving import first_of, serving
 from bot.settings import Settings
 from bot.store import Outgoing, SqliteStore
-from bot.web import web_app
 from index.cross_encoder import CrossEncoder
 from index.encoder import OnnxEncoder
 from index.live import LiveIndex
@@ -125,9 +123,12 @@ async def serve(settings: Settings, *, webhook: bool) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     live, store = open_index(settings), open_store(settings)
+    tell("READY=1")
+    alive = asyncio.create_task(keep_alive())
     try:
         await run(settings, live, store, stop, webhook=webhook)
     finally:
+        alive.cancel()
         store.close()
     log.info("stopped; everything is written down")
 
@@ -144,29 +145,44 @@ async def run(
     observe: Observe = unobserved,
     nudge: asyncio.Event | None = None,
     limits: Limits = TELEGRAM,
+    web: bool = True,
 ) -> None:
     """Run the bot with what was opened, until ``stop`` is set.
 
     ``clock`` gives Unix time; where it is set forward, ``nudge`` has the bot look at what is due. ``observe`` is told
-    what was decided on questions. ``limits`` are those of the Telegram that is called.
+    what became of each update. ``limits`` are those of the Telegram that is called. ``web`` lets the web server run
+    where the settings want it.
     """
     pace = Pace(limits, clock())
     pace.restore(store.holds(), store.calls(clock() - MINUTE))
     bot = client(settings, PacedRequest(pace, store, clock))
+    monitor = Monitor(settings, bot, store, live)
     try:
-        me = await until_reached(bot, stop)
-        if me is None:
-            return
-        log.info("@%s is ready: %d entries", me.username, live.searcher().opened.manifest.entries)
-        dialogue = make_dialogue(settings, live, store, clock, knowledge, me.username or "")
-        async with _running(settings, dialogue, store, bot, pace, me, observe, nudge or asyncio.Event()) as inbox:
-            if webhook:
-                await _serve_webhook(settings, bot, inbox, dialogue, stop)
-            else:
-                await bot.delete_webhook()
-                await _until(stop, poll(bot, inbox.receive))
+        async with serving(monitor.application(webhook=webhook), settings, webhook=webhook, wanted=web) as server:
+            me = await until_reached(bot, stop)
+            if me is None:
+                return
+            log.info("@%s is ready: %d entries", me.username, live.searcher().opened.manifest.entries)
+            dialogue = make_dialogue(settings, live, store, clock, knowledge, me.username or "")
+            waking = nudge or asyncio.Event()
+            async with _running(settings, dialogue, store, bot, pace, me, observe, waking, monitor) as sending:
+                if webhook:
+                    await set_webhook(bot, settings)
+                    await first_of(stop, sending, server)
+                else:
+                    await _poll(bot, monitor, stop, sending)
     finally:
         await bot.shutdown()
+
+
+async def _poll(bot: Bot, monitor: Monitor, stop: asyncio.Event, sending: "asyncio.Task[None]") -> None:
+    await delete_webhook(bot)
+    polling = asyncio.create_task(poll(bot, monitor.receive, monitor.conflict))
+    try:
+        await first_of(stop, polling, sending)
+    finally:
+        polling.cancel()
+        await asyncio.gather(polling, return_exceptions=True)
 
 
 @contextlib.asynccontextmanager
@@ -179,11 +195,21 @@ async def _running(
     me: User,
     observe: Observe,
     nudge: asyncio.Event,
-) -> AsyncIterator[Inbox]:
-    """Inbox and outbox at work; on the way out the update in hand is finished and written down."""
+    monitor: Monitor,
+) -> "AsyncIterator[asyncio.Task[None]]":
+    """Inbox and outbox at work; on the way out the update in hand is finished and written down.
+
+    Gives the task that sends: where it ends by itself the bot is mute.
+    """
     loop = asyncio.get_running_loop()
     delivery = Delivery(bot, store, post(settings, dialogue))
-    outbox = Outbox(store, delivery, dialogue.now, lambda outgoing, reason: _told(dialogue, outgoing, reason), pace)
+    outbox = Outbox(
+        store,
+        monitor.measured(delivery),
+        dialogue.now,
+        lambda outgoing, reason: _told(dialogue, outgoing, reason),
+        pace,
+    )
     background: set[asyncio.Task[None]] = set()
 
     def typing(chat: int) -> None:
@@ -204,21 +230,30 @@ async def _running(
         lambda chat: _threadsafe(loop, typing, chat)(),
         lambda query, offer: _threadsafe(loop, start, send_offer, query, offer)(),
         membership(bot, loop),
-        observe,
+        _both(monitor.vitals.observed, observe),
     )
     inbox = Inbox(store, turns.handle, chat_key, only_newest)
     sending = asyncio.create_task(outbox.run())
     publishing = asyncio.create_task(profile.publish(bot, settings.language, dialogue.desk))
     watching = asyncio.create_task(watch(dialogue, outbox.wake, nudge))
     await inbox.resume()
+    monitor.wired(dialogue, inbox)
     try:
-        yield inbox
+        yield sending
     finally:
         pace.closing = True
         await inbox.close()
         for task in (publishing, watching, sending):
             task.cancel()
         await asyncio.gather(publishing, watching, sending, *background, return_exceptions=True)
+
+
+def _both(first: Observe, second: Observe) -> Observe:
+    def observe(observed: Observed) -> None:
+        first(observed)
+        second(observed)
+
+    return observe
 
 
 def _told(dialogue: Dialogue, outgoing: Outgoing, reason: str) -> list[Outgoing]:
@@ -238,36 +273,3 @@ def _threadsafe(
 async def _typing(bot: Bot, chat_id: int) -> None:
     with contextlib.suppress(TelegramError):  # a courtesy; the answer comes all the same
         await bot.send_chat_action(chat_id, "typing")
-
-
-async def _until(stop: asyncio.Event, work: Coroutine[None, None, None]) -> None:
-    """Work until stopped; an error in the work ends the bot rather than leaving it deaf."""
-    task, waiting = asyncio.create_task(work), asyncio.create_task(stop.wait())
-    done, pending = await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
-    for unfinished in pending:
-        unfinished.cancel()
-    await asyncio.gather(*pending, return_exceptions=True)
-    if task in done:
-        task.result()
-
-
-async def _serve_webhook(settings: Settings, bot: Bot, inbox: Inbox, dialogue: Dialogue, stop: asyncio.Event) -> None:
-    assert settings.webhook_url is not None
-    assert settings.webhook_secret is not None
-    secret = settings.webhook_secret.get_secret_value()
-    application = web_app(
-        urlsplit(settings.webhook_url).path or "/", secret, inbox.receive, lambda: exposition(dialogue)
-    )
-    server = limited(application, settings.port)
-    serving = asyncio.create_task(server.serve())
-    try:
-        await bot.set_webhook(settings.webhook_url, secret_token=secret, allowed_updates=ALLOWED_UPDATES)
-    except TelegramError as error:
-        server.should_exit = True
-        await serving
-        raise ConnectionRefused(f"Telegram refuses the webhook {settings.webhook_url}: {error.message}") from None
-    waiting = asyncio.create_task(stop.wait())
-    await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
-    server.should_exit = True
-    waiting.cancel()
-    await serving

@@ -6,6 +6,8 @@ GwError                   knowledge/errors.py
 ├── EncoderError          index/errors.py: the encoder is missing, damaged or of a kind we cannot serve
 ├── SettingsError         an environment variable is missing or wrong
 ├── StoreError            the store cannot be opened, read or written
+│   ├── StoreUnavailable  not now: the disk is full or read-only, or another program holds the file; it may pass
+│   ├── StoreGone         its file was deleted or replaced under the running bot, which ends
 │   └── Conflict          something was changed since it was read; read again and decide again
 ├── DrawingFailed         a picture or a page could not be made
 └── ConnectionRefused     Telegram refuses the token or the webhook, or cannot be reached at start
@@ -21,6 +23,14 @@ class SettingsError(GwError):
 
 class StoreError(GwError):
     """The store cannot be opened, read or written."""
+
+
+class StoreUnavailable(StoreError):
+    """The store cannot be used now, but may be later: nothing of the call was done; try it again."""
+
+
+class StoreGone(StoreError):
+    """The store's file was deleted or replaced under us: whatever were written to it would be lost."""
 
 
 class Conflict(StoreError):
@@ -45,4 +55,6 @@ __all__ = [
     "IndexUnusable",
     "SettingsError",
     "StoreError",
+    "StoreGone",
+    "StoreUnavailable",
 ]

@@ -7,8 +7,8 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from bot.errors import StoreError
-from bot.outbox import Rest, backoff, rest
+from bot.errors import Conflict, StoreError, StoreUnavailable
+from bot.outbox import STORE_TRIES, Rest, backoff, rest
 from bot.store.protocol import Store
 
 log = logging.getLogger(__name__)
@@ -94,13 +94,15 @@ class Inbox:
         while not self._closing.is_set():
             try:
                 await asyncio.to_thread(self._one, queue[0], passed=len(queue) > 1 and self._only_newest(chat))
-            except StoreError as error:
+            except (StoreUnavailable, Conflict) as error:
                 log.error("update %d waits: %s", queue[0], error)
-                await self._rest(self._closing, backoff(failures))
+                await self._rest(self._closing, backoff(min(failures, STORE_TRIES)))
                 failures += 1
                 continue
+            except StoreError as error:
+                log.error("update %d is put off: %s", queue[0], error)
             except Exception:  # it stays written down for the next start; what is behind it is not held up
-                log.exception("update %d could not be handled", queue[0])
+                log.exception("update %d is put off", queue[0])
             self._bodies.pop(queue.popleft(), None)
             return
 

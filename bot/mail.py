@@ -72,10 +72,15 @@ def _message_id(what: str, reference: str, sender: str) -> str:
 
 def alarm(operator: str, sender: str, waiting: int) -> EmailMessage:
     """The mail that tells the operator that the bot is no longer in the advisers' chat."""
+    return notice("alarm", operator, sender, waiting=waiting)
+
+
+def notice(template: str, operator: str, sender: str, **values: object) -> EmailMessage:
+    """A mail to the operator, by a template and the label that is its subject."""
     message = _from(sender)
     message["To"] = Address(addr_spec=parseaddr(operator)[1])
-    message["Subject"] = label("alarm_subject", ROOM)
-    message.set_content(to_plain(render("alarm", ROOM, waiting=waiting)))
+    message["Subject"] = label(f"{template}_subject", ROOM)
+    message.set_content(to_plain(render(template, ROOM, **values)))
     return message
 
 

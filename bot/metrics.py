@@ -1,6 +1,7 @@
 """What an operator's monitoring reads, in the text format of Prometheus.
 
-Numbers only, read from the store each time, so that they are true for all processes together.
+Numbers only. What is in the store is read each time, so it is true for all processes together; what a process counts
+itself is in `bot/vitals.py`.
 """
 
 from collections.abc import Iterator
@@ -9,8 +10,10 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from bot.consultation import Side
+from bot.consultation import Side, Status
+from bot.errors import StoreError
 from bot.flows.parts import Parts
+from bot.vitals import Vitals
 
 
 class StoreCollector(Collector):
@@ -22,12 +25,19 @@ class StoreCollector(Collector):
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """The gauges as they are now."""
         store, desk, now = self._parts.store, self._parts.desk, self._parts.now()
-        running = store.running()
+        running, since = store.running(), store.oldest_waiting() or now
         waiting = [request for request in running if request.turn is Side.ADVISER]
         yield _gauge("calls_waiting", "Calls that wait to be made", store.waiting())
         yield _gauge(
             "desk_calls_waiting", "Of these, to the advisers' chat", 0 if desk is None else store.waiting(desk)
         )
+        yield _gauge("calls_oldest_seconds", "How long the oldest of these waits", max(0.0, now - since))
+        yield _gauge("updates_pending", "Updates that are written down but not handled", store.pending())
+        states = GaugeMetricFamily("gw_requests", "Requests for advice, by state", labels=["state"])
+        counts = store.counts()
+        for status in Status:
+            states.add_metric([status.value], counts.get(status.value, 0))
+        yield states
         yield _gauge("requests_untaken", "Requests that nobody has taken", sum(not one.taken_by for one in running))
         yield _gauge("requests_waiting", "Requests that wait for the advisers", len(waiting))
         yield _gauge(
@@ -37,11 +47,16 @@ class StoreCollector(Collector):
         )
 
 
-def exposition(parts: Parts) -> bytes:
-    """All metrics as text."""
-    registry = CollectorRegistry()
-    registry.register(StoreCollector(parts))
-    return generate_latest(registry)
+def exposition(vitals: Vitals, parts: Parts | None) -> bytes:
+    """All metrics as text; those of the store are missing where it cannot be read now, or nothing is wired yet."""
+    own, registry = generate_latest(vitals.registry), CollectorRegistry()
+    if parts is None:
+        return own
+    try:
+        registry.register(StoreCollector(parts))
+        return own + generate_latest(registry)
+    except StoreError:
+        return own
 
 
 def _gauge(name: str, what: str, value: float) -> GaugeMetricFamily:

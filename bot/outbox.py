@@ -1,13 +1,12 @@
 """Durable messages out: in order per chat, each chat on its own, tried until Telegram says yes or never."""
 
 import asyncio
-import contextlib
 import itertools
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from bot.errors import StoreError
+from bot.errors import StoreError, StoreUnavailable
 from bot.pace import UNLIMITED, Pace
 from bot.store.protocol import MOST_BESIDE, Outgoing, Queued, Store
 
@@ -40,6 +39,7 @@ Call = Callable[[Outgoing], Awaitable[Result]]
 Tell = Callable[[Outgoing, str], Sequence[Outgoing]]  # what to send to whom when a call failed for good
 FIRST_WAIT, LONGEST_WAIT = 1.0, 300.0  # seconds of back-off after a network error
 Rest = Callable[[asyncio.Event, float], Awaitable[None]]  # until the event is set, or seconds have passed
+STORE_TRIES = 5  # doublings of the wait for a store that cannot be used: half a minute at most
 IDLE_WAIT = 30.0  # seconds after which the queue is looked at without being woken
 
 
@@ -87,14 +87,15 @@ class Outbox:
 
     async def run(self) -> None:
         """Send until cancelled; calls under way are finished before it returns."""
+        failures = 0
         try:
             while True:
                 self._woken.clear()
                 try:
-                    wait = await self._start_due()
-                except StoreError as error:  # busy or full: what waits in it stays there until it can be read
-                    log.error("%s", error)
-                    wait = FIRST_WAIT
+                    wait, failures = await self._start_due(), 0
+                except StoreUnavailable as error:
+                    log.error("messages wait: %s", error)
+                    wait, failures = backoff(min(failures, STORE_TRIES)), failures + 1
                 await self._rest(self._woken, min(wait, IDLE_WAIT))
         finally:
             self._stopping.set()
@@ -144,17 +145,19 @@ class Outbox:
             return Later(None)
 
     async def _settled(self, queued: Queued, result: Result) -> None:
-        """Write down what came of a call. Where that fails it is tried again, and not the call: it had its effect."""
+        """What Telegram took would be sent again were it not written down: its chat waits until it is, or we end."""
         for attempt in itertools.count():
             try:
                 return await self._settle(queued, result)
+            except StoreError as error:
+                log.error("what became of %s is not written down: %s", queued.outgoing.method, error)
             except Exception as error:
-                log.exception("what came of a call was not written down: %s", type(error).__name__)
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(backoff(attempt)):
-                    await self._stopping.wait()
+                log.exception(
+                    "what became of %s is not written down: %s", queued.outgoing.method, type(error).__name__
+                )
             if self._stopping.is_set():
                 return None
+            await self._rest(self._stopping, backoff(min(attempt, STORE_TRIES)))
 
     async def _settle(self, queued: Queued, result: Result) -> None:
         match result:

@@ -7,7 +7,7 @@ from email.message import EmailMessage
 
 from bot.flows import card
 from bot.flows.parts import Parts
-from bot.mail import Mailer, alarm, compose, outcome, unpost
+from bot.mail import Mailer, alarm, compose, notice, outcome, unpost
 from bot.outbox import Later, Refused, Result, Sent
 from bot.settings import Settings
 from bot.store.protocol import UNPOST, Outgoing
@@ -25,6 +25,18 @@ def post(settings: Settings, parts: Parts) -> Callable[[Outgoing], Awaitable[Res
         return await asyncio.to_thread(_send, parts, mailer, settings, outgoing)
 
     return send
+
+
+async def warn(settings: Settings, template: str) -> None:
+    """Tell the operator by e-mail, where there is mail. It is tried once: what it tells of is in the log as well."""
+    mailer = make_mailer(settings)
+    if mailer is None:
+        return
+    sender = settings.mail_from or ""
+    try:
+        await asyncio.to_thread(mailer.send, notice(template, settings.operator_email or sender, sender))
+    except Exception as error:  # whatever a mail server or the way to it brings
+        log.warning("the operator could not be told by e-mail (%s)", type(error).__name__)
 
 
 def make_mailer(settings: Settings) -> Mailer | None:

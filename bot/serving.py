@@ -1,83 +1,64 @@
-"""The web server's limits: how many connections there may be, and how long one may take to say what it wants."""
+"""The web server in the bot's own loop: with a webhook it has to be there, when polling it is for monitoring only."""
 
 import asyncio
-from typing import Any, cast
+import contextlib
+import logging
+import socket
+from collections.abc import AsyncIterator
 
-import uvicorn
-from starlette.types import ASGIApp
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from starlette.applications import Starlette
 
-MOST_CONNECTIONS = 512  # Telegram opens 40 at most (setWebhook, max_connections)
-MOST_HEAD = 16_384  # bytes of address and headers
-PATIENCE = 10.0  # seconds until a request must have arrived whole; Telegram sends one in milliseconds
+from bot.bounded import server as bounded
+from bot.errors import ConnectionRefused
+from bot.settings import Settings
+
+log = logging.getLogger(__name__)
 
 
-def server(app: ASGIApp, port: int, *, most: int = MOST_CONNECTIONS, patience: float = PATIENCE) -> uvicorn.Server:
-    """The server of an application on all addresses.
+@contextlib.asynccontextmanager
+async def serving(
+    application: Starlette, settings: Settings, *, webhook: bool, wanted: bool = True
+) -> "AsyncIterator[asyncio.Task[None] | None]":
+    """Serve inside the block; the task that it gives ends where the server does, and is None where none runs.
 
-    A connection beyond ``most`` is closed at once, and so is one whose request is not there whole after ``patience``
-    seconds, or has too long a head: neither an open connection nor a slow body holds anything that the bot needs.
+    When polling it serves only where PORT is set. A port that is in use is then logged and the bot goes on without;
+    with a webhook it raises ConnectionRefused.
     """
+    wanted = webhook or (wanted and "port" in settings.model_fields_set)
+    listening = _listening(settings, webhook) if wanted else None
+    if listening is None:
+        yield None
+        return
+    server = bounded(application, settings.port)
+    running = asyncio.create_task(server.serve([listening]))
+    try:
+        yield running
+    finally:
+        server.should_exit = True
+        await running
+        listening.close()
 
-    class Bounded(HttpToolsProtocol):
-        _deadline: asyncio.TimerHandle | None = None
-        _head = 0
 
-        def connection_made(self, transport: asyncio.BaseTransport) -> None:
-            super().connection_made(cast(asyncio.Transport, transport))
-            if len(self.connections) > most:
-                self.transport.abort()
-            else:
-                self._wait()
+def _listening(settings: Settings, webhook: bool) -> socket.socket | None:
+    host = settings.web_host or ("0.0.0.0" if webhook else "127.0.0.1")  # noqa: S104 - Telegram comes from outside
+    try:
+        return socket.create_server((host, settings.port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except (OSError, OverflowError) as error:
+        told = f"The web server cannot use {host}, port {settings.port}: {error}. Set PORT to a free one."
+    if webhook:
+        raise ConnectionRefused(told)
+    log.error("%s The bot goes on without /healthz, /readyz and /metrics.", told)
+    return None
 
-        def connection_lost(self, exc: Exception | None) -> None:
-            self._arrived()
-            super().connection_lost(exc)
 
-        def on_message_begin(self) -> None:
-            self._wait()
-            self._head = 0
-            super().on_message_begin()
-
-        def on_url(self, url: bytes) -> None:
-            self._count(url)
-            super().on_url(url)
-
-        def on_header(self, name: bytes, value: bytes) -> None:
-            self._count(name + value)
-            super().on_header(name, value)
-
-        def _count(self, part: bytes) -> None:
-            self._head += len(part)
-            if self._head > MOST_HEAD:
-                self.transport.abort()
-
-        def on_message_complete(self) -> None:
-            self._arrived()
-            super().on_message_complete()
-
-        def _wait(self) -> None:
-            self._arrived()
-            self._deadline = self.loop.call_later(patience, self._late)
-
-        def _arrived(self) -> None:
-            if self._deadline is not None:
-                self._deadline.cancel()
-                self._deadline = None
-
-        def _late(self) -> None:
-            self._deadline = None
-            self.transport.abort()
-
-    settings: dict[str, Any] = {
-        "host": "0.0.0.0",  # noqa: S104 - a web dyno is reached from outside
-        "port": port,
-        "http": Bounded,
-        "ws": "none",
-        "timeout_keep_alive": patience,
-        "timeout_graceful_shutdown": 5,
-        "server_header": False,
-        "log_config": None,
-        "access_log": False,
-    }
-    return uvicorn.Server(uvicorn.Config(app, **settings))
+async def first_of(stop: asyncio.Event, *parts: "asyncio.Task[None] | None") -> None:
+    """Wait until stopped or until a part ends; its error ends the bot, rather than leaving it deaf or mute."""
+    works = [part for part in parts if part is not None]
+    waiting = asyncio.create_task(stop.wait())
+    try:
+        done, _ = await asyncio.wait({*works, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        waiting.cancel()
+    for task in works:
+        if task in done:
+            task.result()

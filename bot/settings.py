@@ -27,7 +27,16 @@ class Settings(BaseSettings):
     )
     webhook_url: str | None = Field(None, description="Public https address; set: webhook, unset: polling")
     webhook_secret: SecretStr | None = Field(None, description="Required with a webhook: 1 to 256 of A-Z a-z 0-9 _ -")
-    port: int = Field(8080, validation_alias="PORT", ge=0, le=65535, description="Port of the web server")
+    port: int = Field(
+        8080,
+        validation_alias="PORT",
+        ge=0,
+        le=65535,
+        description="Port of the web server; when polling it runs only where this is set",
+    )
+    web_host: str | None = Field(
+        None, description="Address of the web server; unset: all with a webhook, `127.0.0.1` when polling"
+    )
     data_dir: Path = Field(Path("data"), description="Folder of store, index and encoder")
     database_url: str | None = Field(None, description="`sqlite:///<path>`; unset: `bot.db` in the data folder")
     adviser_chat_id: int | None = Field(None, description="Chat that receives requests for advice")
@@ -38,7 +47,8 @@ class Settings(BaseSettings):
     mail_from: str | None = Field(None, description="Sender of e-mails")
     operator: str | None = Field(None, description="Who runs the bot, with address; `/datenschutz` names them")
     operator_email: str | None = Field(
-        None, description="Is told when the bot loses the advisers' chat; unset: `GW_MAIL_FROM`"
+        None,
+        description="Is told when the bot loses the advisers' chat or another program polls; unset: `GW_MAIL_FROM`",
     )
     answer_days: int = Field(2, ge=1, le=30, description="Working days within which an answer is promised")
     close_days: int = Field(14, ge=3, description="Days of the person's silence after which a request is closed")

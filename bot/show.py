@@ -147,6 +147,7 @@ class Show:
                 observe=self._observed,
                 nudge=self._nudge,
                 limits=UNLIMITED,  # the stand-in has none, and its people tap faster than any person
+                web=False,  # the port is the page's
             )
 
     def _observed(self, observed: Observed) -> None:

@@ -1,16 +1,21 @@
-"""The web server: Telegram's webhook and a health check."""
+"""The web server's pages: Telegram's webhook, health checks and numbers for monitoring."""
 
 import hmac
 import json
+import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from bot.errors import StoreUnavailable
+
+log = logging.getLogger(__name__)
 SECRET_HEADER = "x-telegram-bot-api-secret-token"  # noqa: S105 - the header's name
 MOST_ID = 2**63  # what the store can hold
 MAX_BODY = 1_000_000  # bytes; an update with every field at its limit stays far below
@@ -18,15 +23,44 @@ MAX_BODY = 1_000_000  # bytes; an update with every field at its limit stays far
 Receive = Callable[[list[dict[str, Any]]], Awaitable[None]]
 
 
-def web_app(path: str, secret: str, receive: Receive, metrics: Callable[[], bytes]) -> Starlette:
-    """The application: POST ``path`` takes updates that carry the secret, GET /healthz says that we are alive.
+@dataclass(frozen=True, slots=True)
+class Hook:
+    """Where Telegram posts updates, the secret that they carry, and what takes them."""
 
-    GET /metrics gives numbers for an operator's monitoring.
+    path: str
+    secret: str
+    receive: Receive
+
+
+def web_app(
+    hook: Hook | None, metrics: Callable[[], bytes], ready: Callable[[], Awaitable[dict[str, str]]]
+) -> Starlette:
+    """The application.
+
+    GET /healthz says that the process lives, GET /readyz what ``ready`` finds of each part (503 where one is not
+    well), GET /metrics gives numbers. With a hook, POST to its path takes updates that carry the secret.
     """
 
+    async def health(request: Request) -> Response:
+        return PlainTextResponse("ok")
+
+    async def readiness(request: Request) -> Response:
+        found = await ready()
+        return JSONResponse(found, 200 if all(one.startswith("ok") for one in found.values()) else 503)
+
+    async def measured(request: Request) -> Response:
+        return Response(await run_in_threadpool(metrics), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+    routes = [Route("/healthz", health), Route("/readyz", readiness), Route("/metrics", measured)]
+    if hook is not None:
+        routes.append(Route(hook.path, _webhook(hook), methods=["POST"]))
+    return Starlette(routes=routes)
+
+
+def _webhook(hook: Hook) -> Callable[[Request], Awaitable[Response]]:
     async def webhook(request: Request) -> Response:
         given = request.headers.get(SECRET_HEADER, "")
-        if not hmac.compare_digest(given.encode(), secret.encode()):
+        if not hmac.compare_digest(given.encode(), hook.secret.encode()):
             return PlainTextResponse("wrong or missing secret token", 401)
         body = await _limited_body(request)
         if body is None:
@@ -34,17 +68,14 @@ def web_app(path: str, secret: str, receive: Receive, metrics: Callable[[], byte
         update = _parsed(body)
         if update is None:
             return PlainTextResponse("not an update", 400)
-        await receive([update])  # written down before Telegram is told that it arrived
+        try:
+            await hook.receive([update])  # written down before Telegram is told that it arrived
+        except StoreUnavailable as error:
+            log.error("an update is not taken, Telegram will bring it again: %s", error)
+            return PlainTextResponse("not now", 503)
         return PlainTextResponse("ok")
 
-    async def health(request: Request) -> Response:
-        return PlainTextResponse("ok")
-
-    async def measured(request: Request) -> Response:
-        return Response(await run_in_threadpool(metrics), media_type="text/plain; version=0.0.4; charset=utf-8")
-
-    routes = [Route("/healthz", health), Route("/metrics", measured), Route(path, webhook, methods=["POST"])]
-    return Starlette(routes=routes)
+    return webhook
 
 
 async def _limited_body(request: Request) -> bytes | None:

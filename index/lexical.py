@@ -51,6 +51,7 @@ class Lexical:
         self._path = path
         self._max_postings = max_postings
         self._local = threading.local()
+        self._first: sqlite3.Connection | None = None
         try:
             self._langs = [lang for (lang,) in self._connection().execute("SELECT DISTINCT lang FROM parts")]
         except sqlite3.Error as error:
@@ -99,9 +100,20 @@ class Lexical:
 
     def _connection(self) -> sqlite3.Connection:
         if not hasattr(self._local, "connection"):
-            uri = f"{self._path.resolve().as_uri()}?mode=ro&immutable=1"
-            self._local.connection = sqlite3.connect(uri, uri=True)
+            self._local.connection = self._opened()
         connection: sqlite3.Connection = self._local.connection
+        return connection
+
+    def _opened(self) -> sqlite3.Connection:
+        """A connection of this thread's own; where the file is gone the first one, which threads may share."""
+        uri = f"{self._path.resolve().as_uri()}?mode=ro&immutable=1"
+        try:
+            connection = sqlite3.connect(uri, uri=True, check_same_thread=False)
+        except sqlite3.OperationalError:
+            if self._first is None:
+                raise
+            return self._first
+        self._first = self._first or connection
         return connection
 
 

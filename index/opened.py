@@ -1,5 +1,6 @@
 """An index folder opened for searching: everything a question needs, in memory or mapped."""
 
+import contextlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,11 +60,13 @@ class Opened:
         return tuple(entry for entry in self.entries[entry_id].values() if entry.lang in self.manifest.languages)
 
     def passage(self, row: int) -> str:
-        """The text behind one vector; read from disk, for explanations only."""
-        with (self.folder / PASSAGES).open(encoding="utf-8") as file:
+        """The text behind one vector; read from disk, for explanations only; "" where the folder is gone."""
+        with contextlib.suppress(FileNotFoundError), (self.folder / PASSAGES).open(encoding="utf-8") as file:
             for number, line in enumerate(file):
                 if number == row:
                     return str(json.loads(line)["text"])
+        if not self.folder.is_dir():
+            return ""
         raise IndexError(row)
 
 

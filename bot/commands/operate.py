@@ -117,13 +117,21 @@ def restore(file: Path) -> None:
 
 
 @click.command()
-def purge() -> None:
+@click.option(
+    "--force", is_flag=True, help="Also where everything is that old, as it seems where the clock is wrong."
+)
+def purge(force: bool) -> None:
     """Delete what is older than GW_RETENTION_DAYS, as the running bot does once a day."""
     from bot.app import open_store
 
     settings = load_settings()
-    before = time.time() - settings.retention_days * DAY
-    store = open_store(settings)
+    store, before = open_store(settings), time.time() - settings.retention_days * DAY
+    newest = store.newest()
+    if newest is not None and newest < before and not force:
+        raise GwError(
+            f"All that the store holds is older than {settings.retention_days} days. Is the clock of this machine "
+            "right? If so: gwbot purge --force"
+        )
     rows = store.purge(before)
     click.echo(f"{rows} rows older than {settings.retention_days} days are deleted.")
     if old := [request.reference for request in store.running() if request.created < before]:

@@ -5,10 +5,11 @@ import contextlib
 import logging
 
 from telegram import Bot, User
-from telegram.error import Forbidden, InvalidToken, NetworkError, RetryAfter
+from telegram.error import Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError
 from telegram.request import BaseRequest
 
 from bot.errors import ConnectionRefused
+from bot.handlers.incoming import ALLOWED_UPDATES
 from bot.outbox import backoff
 from bot.settings import Settings
 
@@ -39,6 +40,25 @@ async def until_reached(bot: Bot, stop: asyncio.Event) -> User | None:
         if await _stopped_within(stop, backoff(attempt)):
             return None
     return None
+
+
+async def set_webhook(bot: Bot, settings: Settings) -> None:
+    """Have updates posted to us; raises ConnectionRefused where Telegram does not want to."""
+    assert settings.webhook_url is not None
+    assert settings.webhook_secret is not None
+    secret = settings.webhook_secret.get_secret_value()
+    try:
+        await bot.set_webhook(settings.webhook_url, secret_token=secret, allowed_updates=ALLOWED_UPDATES)
+    except TelegramError as error:
+        raise ConnectionRefused(f"Telegram refuses the webhook {settings.webhook_url}: {error.message}") from None
+
+
+async def delete_webhook(bot: Bot) -> None:
+    """Have updates kept for polling. Where that fails, polling says why."""
+    try:
+        await bot.delete_webhook()
+    except TelegramError as error:
+        log.warning("a webhook, if one is set, was not deleted (%s)", type(error).__name__)
 
 
 async def _stopped_within(stop: asyncio.Event, seconds: float) -> bool:

@@ -9,35 +9,72 @@ from typing import Any
 from telegram import Bot
 from telegram.error import Conflict, RetryAfter, TelegramError
 
+from bot.errors import StoreUnavailable
 from bot.handlers.incoming import ALLOWED_UPDATES
-from bot.outbox import backoff
+from bot.outbox import STORE_TRIES, backoff
 
 log = logging.getLogger(__name__)
 TIMEOUT = 30  # seconds that Telegram holds an empty answer back
+CONFLICT_WAIT = 15.0  # seconds between two tries while another program polls
+SAID_EVERY = 40  # conflicts: some ten minutes
+
+Receive = Callable[[list[dict[str, Any]]], Awaitable[None]]
 
 
-async def poll(bot: Bot, receive: Callable[[list[dict[str, Any]]], Awaitable[None]]) -> None:
-    """Fetch until cancelled. An update is confirmed only after ``receive`` has written it down."""
-    offset, failures = None, 0
+async def _alone(conflict: bool) -> None:
+    """Nobody wants to know."""
+
+
+async def poll(
+    bot: Bot,
+    receive: Receive,
+    conflict: Callable[[bool], Awaitable[None]] = _alone,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+) -> None:
+    """Fetch until cancelled. An update is confirmed only after ``receive`` has written it down.
+
+    ``conflict`` is told True whenever another program polls with our token, and False when we are alone again. What
+    is no StoreUnavailable of ``receive`` ends the fetching: nothing would be written down from then on.
+    """
+    offset, failures, conflicts = None, 0, 0
     while True:
         try:
             updates = await _fetch(bot, offset)
-            failures = 0
-        except Conflict:
-            log.error("another program polls with this bot's token; stop one of the two")
-            failures = max(failures, 3) + 1
+            if updates:
+                await receive(updates)
+                offset = updates[-1]["update_id"] + 1
+        except Conflict as error:
+            if conflicts % SAID_EVERY == 0:
+                log.error("%s", _conflict(error))
+            conflicts += 1
+            await conflict(True)
+            await sleep(CONFLICT_WAIT)
         except RetryAfter as error:
             wait = error.retry_after
-            await asyncio.sleep(wait.total_seconds() if isinstance(wait, timedelta) else wait)
-            continue
+            await sleep(wait.total_seconds() if isinstance(wait, timedelta) else wait)
         except TelegramError as error:
-            failures += 1
             log.warning("fetching updates failed (%s); trying again", type(error).__name__)
-        if failures:
-            await asyncio.sleep(backoff(failures - 1))
-        elif updates:
-            await receive(updates)
-            offset = updates[-1]["update_id"] + 1
+            await sleep(backoff(failures))
+            failures += 1
+        except StoreUnavailable as error:
+            log.error("updates wait at Telegram: %s", error)
+            await sleep(backoff(min(failures, STORE_TRIES)))
+            failures += 1
+        else:
+            failures = 0
+            if conflicts:
+                log.info("no other program polls with this bot's token any more")
+                await conflict(False)
+                conflicts = 0
+
+
+def _conflict(error: Conflict) -> str:
+    if "webhook" in error.message.lower():
+        return "a webhook is set for this bot, so it cannot poll: end the program that set it, then restart this one"
+    return (
+        "another program polls with this bot's token, and each gets a part of the updates: end one of the two. "
+        "If you do not find it, get a new token with /revoke at @BotFather"
+    )
 
 
 async def _fetch(bot: Bot, offset: int | None) -> list[dict[str, Any]]:

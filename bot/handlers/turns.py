@@ -8,7 +8,7 @@ from typing import Any
 
 from telegram import Bot, Update, User
 
-from bot.errors import Conflict, StoreError
+from bot.errors import Conflict, StoreError, StoreGone, StoreUnavailable
 from bot.flows.dialogue import Dialogue
 from bot.flows.inline import Offer, offer
 from bot.flows.sides import DESK
@@ -27,11 +27,18 @@ MOST_ID = 2**63  # SQLite's integers; Telegram's ids have 52 bits
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """What was decided on a person's message, and how long it took in milliseconds."""
+    """What became of an update: what was decided on questions in it, and how long that took in milliseconds.
+
+    ``kind`` says what the person did, ``replies`` how many calls were queued for it.
+    """
 
     user_id: int
     decided: tuple[Decided, ...]
     ms: float
+    update_id: int
+    chat_id: int
+    kind: str
+    replies: int
 
 
 Observe = Callable[[Observed], None]
@@ -46,7 +53,7 @@ class Turns:
 
     ``offering`` sends what is offered for an inline query, named by its id.
 
-    ``is_member`` says whether a person is in a chat now; ``observe`` is told what was decided. All are called from
+    ``is_member`` says whether a person is in a chat now; ``observe`` is told what became of each. All are called from
     the thread that handles the update.
     """
 
@@ -96,12 +103,22 @@ class Turns:
             calls = to_calls(turn.messages, event, self._dialogue.desk)
             try:
                 if self._store.finish(update_id, event, turn.state, calls, turn.effects):
+                    seen = Observed(
+                        event.user_id, turn.decided, took, update_id, event.chat_id, event.kind, len(calls)
+                    )
+                    self._observe(seen)
                     self._wake()
-                    if turn.decided:
-                        self._observe(Observed(event.user_id, turn.decided, took))
                 return
             except Conflict:  # somebody else changed the request in this moment: decide again on what is true now
                 log.info("update %d is decided again", update_id)
+            except (StoreUnavailable, StoreGone):  # the inbox tries again
+                raise
+            except StoreError as error:
+                log.error("the outcome of update %d is refused: %s", update_id, error)
+                sorry = self._apology(State(), event).messages
+                self._store.finish(update_id, event, None, to_calls(sorry, event, self._dialogue.desk), ())
+                self._wake()
+                return
         raise Conflict(f"update {update_id} came to no decision")  # it is tried again later
 
     def _offer(self, event: Event) -> None:
@@ -137,9 +154,14 @@ class Turns:
         try:
             state = self._store.state(event.key)
             return self._dialogue.handle(state, self._with_membership(event))
+        except (StoreUnavailable, StoreGone):  # nothing is known of the person: it must not be overwritten
+            raise
         except Exception:  # whatever goes wrong with one message, the person is told and the bot goes on
             log.exception("update %d could not be answered", event.update_id)
-            return Turn(state, (Say(render("failed", self._dialogue.lang(state, event))),))
+            return self._apology(state, event)
+
+    def _apology(self, state: State, event: Event) -> Turn:
+        return Turn(state, (Say(render("failed", self._dialogue.lang(state, event))),))
 
 
 def _is_well_formed(event: Event) -> bool:

@@ -4,29 +4,40 @@ the end of what was kept long enough."""
 import asyncio
 import contextlib
 import logging
+import time
 from collections.abc import Callable
 
-from bot.errors import Conflict
+from bot.errors import Conflict, StoreError
 from bot.flows.clockwork import DAY, due
 from bot.flows.parts import Parts
 from bot.handlers.outgoing import unasked
+from bot.steady import Steady
 
 log = logging.getLogger(__name__)
 PERIOD = 60.0  # seconds
 
 
 async def watch(parts: Parts, wake: Callable[[], None], nudge: asyncio.Event) -> None:
-    """Look until cancelled, and at once where ``nudge`` is set. ``wake`` is called after each look."""
+    """Look until cancelled, and at once where ``nudge`` is set. ``wake`` is called after each look.
+
+    While the clock is in doubt nothing is done. A nudge says that the clock was set on purpose.
+    """
+    steady = Steady(parts.now, time.monotonic)
     expires = 0.0
     while True:
+        if nudge.is_set():
+            steady.accept()
         nudge.clear()
         try:
-            await asyncio.to_thread(look, parts)
-            if parts.now() >= expires:
-                await asyncio.to_thread(expire, parts)
-                expires = parts.now() + DAY
+            if steady():
+                await asyncio.to_thread(look, parts)
+                if parts.now() >= expires:
+                    await asyncio.to_thread(expire, parts)
+                    expires = parts.now() + DAY
             wake()
-        except Exception as error:  # a store that cannot be read now must not end the watch
+        except StoreError as error:
+            log.error("the requests are looked at later: %s", error)
+        except Exception as error:  # what goes wrong once must not end the watch over all
             log.exception("looking at the requests failed: %s", type(error).__name__)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(PERIOD):

@@ -1,12 +1,19 @@
 """The store as a file: backup while running, restore with verification."""
 
 import os
+import shutil
 import sqlite3
 from contextlib import closing
+from glob import escape
 from pathlib import Path
+
+from sqlite_utils import Database
 
 from bot.errors import StoreError
 from bot.store.about import TABLE
+from bot.store.migrations import check_version
+
+_LOGS = ("-wal", "-shm")
 
 
 def backup(store: Path, file: Path) -> None:
@@ -16,53 +23,102 @@ def backup(store: Path, file: Path) -> None:
     if file.exists():
         raise StoreError(f"{file} exists already; name a new file.")
     try:
-        file.touch(mode=0o600)
-        with closing(sqlite3.connect(store)) as source, closing(sqlite3.connect(file)) as target:
-            source.backup(target)
-        _verify(file)
+        with closing(sqlite3.connect(store)) as source:
+            copied(source, file)
+        verify(file)
     except (sqlite3.Error, OSError) as error:
         raise StoreError(f"{store} could not be copied to {file}: {error}") from None
 
 
+def copied(source: sqlite3.Connection, file: Path) -> None:
+    """Copy an open store to a new file that only its owner may read; nothing is left of it where that fails."""
+    os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    try:
+        with closing(sqlite3.connect(file)) as target:
+            source.backup(target)
+    except BaseException:
+        file.unlink()
+        raise
+
+
 def restore(file: Path, store: Path) -> Path | None:
-    """Put a verified backup in the store's place; returns where the store before is kept."""
+    """Put a verified backup in the store's place; returns where the store before is kept.
+
+    Raises StoreError, and changes nothing, where the file is damaged, of no store of ours or of a newer version, or
+    where a program has the store open.
+    """
     if not file.is_file():
         raise StoreError(f"There is no file {file}.")
-    _verify(file)
-    store.parent.mkdir(parents=True, exist_ok=True)
-    fresh = store.with_name(store.name + ".restoring")
-    fresh.unlink(missing_ok=True)
-    fresh.touch(mode=0o600)
-    with closing(sqlite3.connect(file)) as source, closing(sqlite3.connect(fresh)) as target:
-        source.backup(target)
-        target.execute(f"DROP TABLE IF EXISTS {TABLE}")
-    kept = _set_aside(store)
-    os.replace(fresh, store)
+    verify(file)
+    fresh = free_name(store, "restoring")
+    try:
+        store.parent.mkdir(parents=True, exist_ok=True)
+        with closing(sqlite3.connect(file)) as source:
+            copied(source, fresh)
+        verify(fresh)
+        with closing(sqlite3.connect(fresh)) as target:
+            target.execute(f"DROP TABLE IF EXISTS {TABLE}")
+        kept = _set_aside(store)
+        os.replace(fresh, store)
+    except (sqlite3.Error, OSError) as error:
+        raise StoreError(f"{file} could not be restored as {store}: {error}") from None
+    finally:
+        fresh.unlink(missing_ok=True)
     return kept
+
+
+def free_name(store: Path, word: str) -> Path:
+    """A name beside the store that is not in use: bot.db.WORD-1, …-2, and so on."""
+    number = 1
+    while (name := store.with_name(f"{store.name}.{word}-{number}")).exists():
+        number += 1
+    return name
+
+
+def rescued(store: Path) -> Path | None:
+    """The newest file in which a store was saved that was deleted under a running bot; None where there is none."""
+    found = store.parent.glob(f"{escape(store.name)}.rescued-*")
+    return max(found, key=lambda path: path.stat().st_mtime, default=None)
+
+
+def verify(file: Path) -> None:
+    """Read all of a file; raises StoreError where it is damaged, of no store of ours, or of a newer version."""
+    logged = file.with_name(file.name + "-wal").exists()
+    way = "mode=ro" if logged else "immutable=1"  # a backup may lie where nothing can be written
+    try:
+        with closing(sqlite3.connect(f"{file.resolve().as_uri()}?{way}", uri=True)) as connection:
+            (verdict,) = connection.execute("PRAGMA integrity_check").fetchone()
+            kinds = dict(connection.execute("SELECT name, type FROM sqlite_master"))
+            if verdict != "ok" or not {"inbox", "outbox", "requests", "states"} <= kinds.keys():
+                raise StoreError(f"{file} is no complete store of this bot.")
+            if not set(kinds.values()) <= {"table", "index"}:  # ours has no code that would run by itself
+                raise StoreError(f"{file} holds triggers or views, which no store of this bot has.")
+            check_version(Database(connection), file)
+    except sqlite3.Error as error:
+        raise StoreError(f"{file} is no store: {error}") from None
 
 
 def _set_aside(store: Path) -> Path | None:
+    """Keep the store under another name, also where it is damaged: with it goes what is still in its log."""
     if not store.exists():
         return None
-    number = 1
-    while (kept := store.with_name(f"{store.name}.before-{number}")).exists():
-        number += 1
-    kept.touch(mode=0o600)
-    with closing(sqlite3.connect(store)) as source, closing(sqlite3.connect(kept)) as target:
-        source.backup(target)  # with what is still in the write-ahead log
-    for suffix in ("-wal", "-shm"):
-        store.with_name(store.name + suffix).unlink(missing_ok=True)
+    _check_unused(store)
+    kept = free_name(store, "before")
+    shutil.copy2(store, kept)
+    for suffix in _LOGS:
+        log = store.with_name(store.name + suffix)
+        if log.exists():
+            os.replace(log, kept.with_name(kept.name + suffix))
     return kept
 
 
-def _verify(file: Path) -> None:
+def _check_unused(store: Path) -> None:
+    """Raise StoreError where a program has the store open. The log is written back on the way."""
     try:
-        with closing(sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)) as connection:
-            (verdict,) = connection.execute("PRAGMA integrity_check").fetchone()
-            kinds = dict(connection.execute("SELECT name, type FROM sqlite_master"))
-    except sqlite3.Error as error:
-        raise StoreError(f"{file} is no store: {error}") from None
-    if verdict != "ok" or not {"inbox", "outbox", "requests"} <= kinds.keys():
-        raise StoreError(f"{file} is no complete store of this bot.")
-    if not set(kinds.values()) <= {"table", "index"}:  # ours has no code that would run by itself
-        raise StoreError(f"{file} holds triggers or views, which no store of this bot has.")
+        with closing(sqlite3.connect(store, timeout=1)) as connection:
+            connection.execute("PRAGMA journal_mode = DELETE")  # refused while anybody else has it open
+    except sqlite3.OperationalError as error:
+        if "locked" in str(error):
+            raise StoreError(f"The store {store} is in use. Stop the bot first; nothing was changed.") from None
+    except sqlite3.DatabaseError:
+        return  # damaged: that is why it is replaced

@@ -2,10 +2,13 @@
 
 import json
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
+
+from bot.errors import StoreError
 
 migrations = Migrations("bot")
 
@@ -146,6 +149,17 @@ def pace(db: Database) -> None:
     db.execute("CREATE INDEX outbox_queued ON outbox (limited, chat_id, id, urgency) WHERE status = 'queued'")
     db.table("holds").create({"chat_id": int, "until": float}, pk="chat_id")
     db.table("group_calls").create({"id": int, "chat_id": int, "at": float}, pk="id")
+
+
+def check_version(db: Database, path: Path) -> None:
+    """Raise StoreError where a newer version of this program wrote the store."""
+    known = {step.name for step in migrations.pending(Database(memory=True))}
+    unknown = sorted({step.name for step in migrations.applied(db)} - known)
+    if unknown:
+        raise StoreError(
+            f"{path} was written by a newer version of this program (it knows {', '.join(unknown)}). "
+            "Install that version again, or restore a backup from before."
+        )
 
 
 def _with_body(old: dict[str, Any]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from sqlite_utils import Database
 from bot.store.connection import Connection
 from bot.store.protocol import CARD, ERASE, MAIL, MOST_BESIDE, UNPOST, Origin, Outgoing, Place, Queued
 
+TOO_LONG = 86_400.0  # seconds; a call that waits for longer was put off while the clock was wrong, and is due
 # The oldest queued call of each line; a line whose oldest call waits for its time is held back as a whole. A chat
 # has two lines: what Telegram limits, and what it does not, which need not wait for the other.
 _HEADS = """
@@ -18,7 +19,7 @@ _HEADS = """
 _ALONE = "request = '' AND origin_message IS NULL"  # no later edit or reply can need it
 _DUE = f"""
     SELECT outbox.* FROM ({_HEADS}) JOIN outbox ON id = head
-    WHERE not_before <= ? AND id NOT IN (SELECT value FROM json_each(?))
+    WHERE (not_before <= ? OR not_before > ?) AND id NOT IN (SELECT value FROM json_each(?))
     AND (limited = 0 OR chat_id NOT IN (SELECT value FROM json_each(?)))
     ORDER BY rank LIMIT ?
 """  # noqa: S608 - our own words
@@ -36,8 +37,12 @@ class OutboxRows(Connection):
     def due(
         self, now: float, most: int = -1, under_way: Collection[int] = (), resting: Collection[int] = ()
     ) -> list[Queued]:
-        busy, chats = json.dumps(list(under_way)), json.dumps(list(resting))
-        rows = self._rows(_DUE, 0, now, busy, chats, MOST_BESIDE) + self._rows(_DUE, 1, now, busy, chats, most)
+        late, busy, chats = now + TOO_LONG, json.dumps(list(under_way)), json.dumps(list(resting))
+        rows = [
+            row
+            for limited, count in ((0, MOST_BESIDE), (1, most))
+            for row in self._rows(_DUE, limited, now, late, busy, chats, count)
+        ]
         return [Queued(row["id"], _outgoing(row), row["attempts"], bool(row["limited"])) for row in rows]
 
     def next_due(self, after: float = -1.0) -> float | None:
@@ -108,6 +113,10 @@ class OutboxRows(Connection):
     def waiting(self, chat_id: int | None = None) -> int:
         query = "SELECT count(*) AS n FROM outbox WHERE status = 'queued' AND (? IS NULL OR chat_id = ?)"
         return int(self._rows(query, chat_id, chat_id)[0]["n"])
+
+    def oldest_waiting(self) -> float | None:
+        since: float | None = self._rows("SELECT min(created) AS time FROM outbox WHERE status = 'queued'")[0]["time"]
+        return since
 
     def moved(self, chat_id: int) -> int:
         rows = self._rows("SELECT new FROM moved WHERE old = ?", chat_id)

@@ -101,7 +101,13 @@ class Queued:
 
 
 class Store(Protocol):
-    """Durable state. Every method is one transaction and may be called from any thread."""
+    """Durable state. Every method is one transaction and may be called from any thread.
+
+    Each raises StoreUnavailable, and has changed nothing, where it may work later; other StoreErrors do not pass.
+    """
+
+    def check(self) -> None:
+        """Write without changing anything; raises StoreError where that fails."""
 
     def add_updates(self, updates: Sequence[tuple[int, str, str]]) -> list[int]:
         """Write updates (id, chat key, JSON) down; returns the ids not seen before."""
@@ -214,6 +220,18 @@ class Store(Protocol):
 
     def shared(self, code: str) -> list[Answers] | None:
         """What people told under a code, without who they are; None where there is no such code."""
+
+    def oldest_waiting(self) -> float | None:
+        """Since when (Unix time) the oldest queued call waits; None where none does."""
+
+    def pending(self) -> int:
+        """How many updates are written down but not done yet."""
+
+    def newest(self) -> float | None:
+        """When (Unix time) something was last written down; None for an empty store."""
+
+    def counts(self) -> dict[str, int]:
+        """How many requests there are, by status."""
 
     def moved(self, chat_id: int) -> int:
         """The id that a chat has now: another where a group was turned into a supergroup."""

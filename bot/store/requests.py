@@ -20,6 +20,10 @@ class RequestRows(Connection):
     def running(self) -> list[Request]:
         return self._requests("status <> 'closed' ORDER BY created, rowid")
 
+    def counts(self) -> dict[str, int]:
+        rows = self._rows("SELECT status, count(*) AS n FROM requests GROUP BY status")
+        return {row["status"]: row["n"] for row in rows}
+
     def request(self, reference: str) -> Request | None:
         return next(iter(self._requests("reference = ?", reference)), None)
 

@@ -54,6 +54,16 @@ class SqliteStore(RequestRows, CheckRows, ErasingRows):
         rows = self._rows("SELECT body FROM inbox WHERE update_id = ? AND done = 0", update_id)
         return rows[0]["body"] if rows else None
 
+    def pending(self) -> int:
+        return int(self._rows("SELECT count(*) AS n FROM inbox WHERE done = 0")[0]["n"])
+
+    def newest(self) -> float | None:
+        times = self._rows(
+            "SELECT max(received) AS time FROM inbox UNION ALL SELECT max(updated) FROM states "
+            "UNION ALL SELECT max(created) FROM outbox UNION ALL SELECT max(created) FROM requests"
+        )
+        return max((row["time"] for row in times if row["time"] is not None), default=None)
+
     def finish(
         self,
         update_id: int,

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from bot.serving import server
-from bot.web import MAX_BODY, SECRET_HEADER, web_app
+from bot.bounded import server
+from bot.web import MAX_BODY, SECRET_HEADER, Hook, web_app
 from tests.security.conftest import free_port
 
 SECRET = "nur-fuer-Telegram_1"
@@ -58,6 +58,10 @@ class Site:
         writer.close()
         return answer
 
+    async def ready(self) -> dict[str, str]:
+        """All is well."""
+        return {}
+
     async def post(self, body: bytes, secret: str | None = SECRET, more: str = "") -> bytes:
         """Post a body; the answer."""
         header = "" if secret is None else f"{SECRET_HEADER}: {secret}\r\n"
@@ -69,7 +73,7 @@ class Site:
 async def site() -> AsyncIterator[Site]:
     """The server with a short patience; afterwards it must still take an update."""
     made = Site()
-    app = web_app("/hook", SECRET, made.receive, lambda: b"")
+    app = web_app(Hook("/hook", SECRET, made.receive), lambda: b"", made.ready)
     served = server(app, made.port, most=MOST, patience=0.3)
     task = asyncio.create_task(served.serve())
     while not served.started:  # noqa: ASYNC110 - uvicorn tells nobody

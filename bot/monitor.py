@@ -1,0 +1,80 @@
+"""What the web server says of a bot: whether it is ready, its numbers; and it takes updates by webhook."""
+
+import logging
+import time
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from starlette.applications import Starlette
+from telegram import Bot
+
+from bot.errors import StoreUnavailable
+from bot.flows.parts import Parts
+from bot.health import Health
+from bot.inbox import Inbox
+from bot.metrics import exposition
+from bot.outbox import Call, Result
+from bot.postman import warn
+from bot.settings import Settings
+from bot.store import Outgoing, Store
+from bot.vitals import Vitals
+from bot.web import Hook, web_app
+from index.live import LiveIndex
+
+log = logging.getLogger(__name__)
+TELL_AT = 3  # conflicts after which the operator gets a mail: one or two happen at every change of programs
+TELL_AGAIN = 86_400.0  # seconds
+
+
+class Monitor:
+    """Watches a bot. It answers from the start; what is wired later is given to it by `wired`."""
+
+    def __init__(self, settings: Settings, bot: Bot, store: Store, live: LiveIndex) -> None:
+        self._settings, self._health = settings, Health(bot, store, live)
+        self.vitals = Vitals()
+        self._parts: Parts | None = None
+        self._inbox: Inbox | None = None
+        self._conflicts, self._tell_from = 0, 0.0
+
+    def wired(self, parts: Parts, inbox: Inbox) -> None:
+        """From now on updates are taken and the store's numbers shown."""
+        self._parts, self._inbox = parts, inbox
+
+    def application(self, *, webhook: bool) -> Starlette:
+        """The pages, with the webhook's or without."""
+        settings, hook = self._settings, None
+        if webhook:
+            assert settings.webhook_url is not None
+            assert settings.webhook_secret is not None
+            path = urlsplit(settings.webhook_url).path or "/"
+            hook = Hook(path, settings.webhook_secret.get_secret_value(), self.receive)
+        return web_app(hook, lambda: exposition(self.vitals, self._parts), self._health.check)
+
+    async def receive(self, updates: Sequence[dict[str, Any]]) -> None:
+        """Have updates written down; raises StoreUnavailable where that cannot be done now."""
+        if self._inbox is None:
+            raise StoreUnavailable("the bot is still starting")
+        self.vitals.came(int(update["update_id"]) for update in updates)
+        await self._inbox.receive(updates)
+
+    def measured(self, call: Call) -> Call:
+        """The same calls, counted. Mails are counted with them."""
+
+        async def counted(outgoing: Outgoing) -> Result:
+            result = await call(outgoing)
+            self.vitals.called(outgoing.chat_id, result)
+            return result
+
+        return counted
+
+    async def conflict(self, now: bool) -> None:
+        """Another program polls with this token, or no longer does; the operator is told by mail, once a day."""
+        self._health.conflict = now
+        if not now:
+            return
+        self.vitals.conflicts.inc()
+        self._conflicts += 1
+        if self._conflicts >= TELL_AT and time.monotonic() >= self._tell_from:
+            self._tell_from = time.monotonic() + TELL_AGAIN
+            await warn(self._settings, "two_pollers")

@@ -1,0 +1,45 @@
+"""Waiting for what the bot logs."""
+
+import asyncio
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+class Log(logging.Handler):
+    """Keeps what was logged, and lets a test wait for it; to be used inside one event loop."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[str] = []
+        self._loop = asyncio.get_running_loop()
+        self._news = asyncio.Event()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep a line; may come from any thread."""
+        self.lines.append(record.getMessage())
+        self._loop.call_soon_threadsafe(self._news.set)
+
+    async def until(self, part: str) -> str:
+        """The first line that holds this."""
+        async with asyncio.timeout(20):
+            while True:
+                self._news.clear()
+                for line in self.lines:
+                    if part in line:
+                        return line
+                await self._news.wait()
+
+
+@contextmanager
+def logged() -> Iterator[Log]:
+    """What the bot logs inside the block."""
+    log, top = Log(), logging.getLogger("bot")
+    level = top.level
+    top.addHandler(log)
+    top.setLevel(logging.INFO)
+    try:
+        yield log
+    finally:
+        top.removeHandler(log)
+        top.setLevel(level)

@@ -1,0 +1,80 @@
+"""The check for known vulnerabilities, against a list of vulnerabilities on this machine."""
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from supply.audit import audit, main, reachable
+
+KNOWN = {
+    "id": "PYSEC-2000-1",
+    "modified": "2000-01-01T00:00:00Z",
+    "affected": [
+        {
+            "package": {"ecosystem": "PyPI", "name": "harmful"},
+            "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "1.1"}]}],
+        }
+    ],
+}
+
+
+class Answers(BaseHTTPRequestHandler):
+    """Knows one vulnerability, of the package `harmful`."""
+
+    def do_POST(self) -> None:
+        """Answer a query in the form of OSV."""
+        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        found = {"vulns": [KNOWN]} if asked["package"]["name"] == "harmful" else {}
+        body = json.dumps(found).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Be quiet."""
+
+
+@contextmanager
+def server() -> Iterator[list[str]]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answers) as running:
+        threading.Thread(target=running.serve_forever, daemon=True).start()
+        yield ["-s", "osv", "--osv-url", f"http://127.0.0.1:{running.server_port}/query"]
+        running.shutdown()
+
+
+def test_vulnerability_is_named(tmp_path: Path) -> None:
+    """A locked package that is known to be vulnerable is named with the version that mends it."""
+    lock = tmp_path / "some.lock"
+    lock.write_text("harmful==1.0 \\\n    --hash=sha256:" + "0" * 64 + "\n", encoding="utf-8")
+
+    with server() as options:
+        known = audit([lock], options)
+
+    assert known is not None
+    assert known.found == ("harmful 1.0: PYSEC-2000-1, mended in 1.1",)
+
+
+def test_everything_locked_is_looked_up(capsys: pytest.CaptureFixture[str]) -> None:
+    """Each package of the locks is asked for, and none left out in silence."""
+    with server() as options:
+        code = main(options)
+
+    said = capsys.readouterr().out
+    assert code == 0
+    assert "0 vulnerabilities known" in said
+    assert "not looked up" not in said
+
+
+def test_unreachable_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    """Where nobody can be asked that is no finding, but it is no clean result either."""
+    nobody = ["-s", "osv", "--osv-url", "http://127.0.0.1:9/query"]
+
+    assert not reachable(nobody)
+    assert main(nobody) == 0
+    assert capsys.readouterr().out == "audit: skipped, no list of vulnerabilities can be reached from here\n"

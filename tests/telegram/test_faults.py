@@ -1,0 +1,177 @@
+"""The running bot when its disk, its store or another program fails it: nothing is lost, and nothing sent twice."""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from prometheus_client import generate_latest
+from telegram.request import HTTPXRequest
+
+from bot.app import open_store, run
+from bot.errors import StoreGone
+from bot.handlers.connecting import client
+from bot.handlers.polling import CONFLICT_WAIT, poll
+from bot.monitor import Monitor
+from bot.sandbox.standin import StandIn, User
+from bot.settings import Settings
+from index.live import LiveIndex
+from tests.disk import Disk, small_disk
+from tests.logged import logged
+from tests.telegram.conftest import running
+from tests.telegram.test_advice_faults import MailServer, mail_server
+from tests.telegram.test_webhook import SECRET, free_port
+
+__all__ = ["mail_server"]  # a fixture
+
+
+@pytest.fixture
+def disk(tmp_path: Path, bot_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Disk]:
+    """A small disk, on which the bot has its store."""
+    assert bot_settings
+    with small_disk(tmp_path / "disk") as mounted:
+        monkeypatch.setenv("GW_DATABASE_URL", f"sqlite:///{mounted.folder}/bot.db")
+        yield mounted
+
+
+async def test_full_disk_when_polling(disk: Disk, standin: StandIn, live: LiveIndex, ada: User) -> None:
+    """While the disk is full an update stays with Telegram; with space it is answered, once."""
+    with logged() as log:
+        async with running(Settings(), live):
+            ada.says("/hilfe")
+            await ada.wait_reply()
+            await standin.wait_for(lambda: standin.settled)
+            disk.fill()
+            ada.says("Was ist Collective Impact?")
+            await log.until("updates wait at Telegram: ")
+            confirmed = standin.settled
+            disk.free()
+            answer = await ada.wait_reply()
+            await standin.wait_for(lambda: standin.settled)
+
+    assert not confirmed
+    assert "Aus der Fachliteratur:" in answer.text
+    assert len([seen for seen in ada.sees() if "Aus der Fachliteratur:" in seen.text]) == 1
+    assert any("The disk is full: free some space" in line for line in log.lines)
+
+
+@pytest.fixture
+async def hook(disk: Disk, standin: StandIn, live: LiveIndex, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[str]:
+    """The address of a bot by webhook, with its store on the small disk."""
+    assert disk
+    port = free_port()
+    monkeypatch.setenv("PORT", str(port))
+    monkeypatch.setenv("GW_WEBHOOK_URL", f"http://127.0.0.1:{port}/hook")
+    monkeypatch.setenv("GW_WEBHOOK_SECRET", SECRET)
+    async with running(Settings(), live, webhook=True):
+        await standin.wait_for(lambda: standin.calls_to("setWebhook"))
+        yield f"http://127.0.0.1:{port}"
+
+
+async def test_full_disk_by_webhook(hook: str, disk: Disk, standin: StandIn, ada: User) -> None:
+    """While the disk is full Telegram is told to come again, and the bot is not ready; then the answer comes once."""
+    disk.fill()
+    async with httpx.AsyncClient() as outside:
+        ready = await outside.get(f"{hook}/readyz")
+    with logged() as log:
+        ada.says("Was ist Collective Impact?")
+        await log.until("an update is not taken, Telegram will bring it again")
+    disk.free()
+    answer = await ada.wait_reply()
+
+    assert (ready.status_code, ready.json()["store"]) == (503, "cannot be written")
+    assert "Aus der Fachliteratur:" in answer.text
+    assert len([seen for seen in ada.sees() if "Aus der Fachliteratur:" in seen.text]) == 1
+
+
+async def test_locked_store_costs_nobody_their_form(
+    bot_settings: Settings, standin: StandIn, live: LiveIndex, ada: User
+) -> None:
+    """While another program locks the store nothing known of a person is overwritten; then it goes on."""
+    path = bot_settings.database
+    async with running(bot_settings, live):
+        ada.says("/sprache")
+        await ada.wait_reply()
+        ada.taps("English")
+        await ada.wait_reply()
+        other = sqlite3.connect(path, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        with logged() as log:
+            ada.says("/help")
+            await log.until("Another program holds the file")
+        other.execute("ROLLBACK")
+        other.close()
+        answer = await ada.wait_reply()
+
+    assert "questions" in answer.text
+
+
+async def test_deleted_store_ends_the_bot(
+    bot_settings: Settings, standin: StandIn, live: LiveIndex, ada: User
+) -> None:
+    """A bot whose store is deleted under it ends with what to do, and the update stays with Telegram."""
+    store, stop = open_store(bot_settings), asyncio.Event()
+    task = asyncio.create_task(run(bot_settings, live, store, stop, webhook=False))
+    ada.says("/hilfe")
+    await ada.wait_reply()
+    await standin.wait_for(lambda: standin.settled)
+    for file in bot_settings.database.parent.glob("bot.db*"):
+        file.unlink()
+    ada.says("Was ist Collective Impact?")
+
+    with pytest.raises(StoreGone, match="gwbot restore"):
+        await asyncio.wait_for(task, 30)
+    store.close()
+
+    assert not standin.settled
+    assert [path.name for path in bot_settings.database.parent.glob("bot.db*")] == ["bot.db.rescued-1"]
+
+
+async def test_two_pollers(
+    bot_settings: Settings, standin: StandIn, live: LiveIndex, mail_server: MailServer
+) -> None:
+    """A second program on the same token is logged, counted and mailed once, and answered by no hot loop."""
+    mail_server.controller.start()
+    settings = Settings()
+    store, waits = open_store(settings), []
+    bot = client(settings, HTTPXRequest())
+    monitor = Monitor(settings, bot, store, live)
+    alone = asyncio.Event()
+
+    enough = asyncio.Event()
+
+    async def sleep(seconds: float) -> None:
+        waits.append(seconds)
+        if len(waits) == 5:
+            enough.set()
+        await asyncio.sleep(0)
+
+    async def conflict(now: bool) -> None:
+        await monitor.conflict(now)
+        if not now:
+            alone.set()
+
+    async def take(updates: list[dict[str, object]]) -> None:
+        """Nothing comes in here."""
+
+    async with bot, client(settings, HTTPXRequest()) as second:
+        other = asyncio.create_task(poll(second, take, sleep=lambda seconds: asyncio.sleep(0)))
+        with logged() as log:
+            task = asyncio.create_task(poll(bot, take, conflict, sleep))
+            await asyncio.wait_for(enough.wait(), 20)
+            other.cancel()
+            await asyncio.wait_for(alone.wait(), 20)
+            task.cancel()
+            await asyncio.gather(task, other, return_exceptions=True)
+    store.close()
+
+    assert set(waits) == {CONFLICT_WAIT}
+    assert (
+        len([line for line in log.lines if line.startswith("another program polls")]) == 2
+    )  # once by each of the two
+    assert "no other program polls" in log.lines[-1]
+    assert f"gw_poll_conflicts_total {len(waits)}.0".encode() in generate_latest(monitor.vitals.registry)
+    (mail,) = mail_server.taken
+    assert b"Subject: Zwei Programme holen Nachrichten" in mail
