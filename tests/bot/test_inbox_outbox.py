@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import pytest
 
-from bot.errors import StoreError
+from bot.errors import StoreUnavailable
 from bot.inbox import Inbox
 from bot.outbox import Later, Outbox, Refused, Result, Sent, backoff
 from bot.pace import TELEGRAM, Pace
@@ -123,7 +123,7 @@ async def test_update_that_fails_is_tried_again(store: SqliteStore) -> None:
 
     def handle(number: int, raw: dict[str, Any]) -> None:
         if full.pop() if full else False:
-            raise StoreError("The store cannot be used: the disk is full.")
+            raise StoreUnavailable("The store cannot be used now: the disk is full.")
         handled.append(number)
 
     inbox = Inbox(store, handle, key)
@@ -146,7 +146,7 @@ class BusyStore:
         return getattr(self._store, name)
 
     def _refuse(self, *values: object) -> None:
-        raise StoreError("The store cannot be used: it is busy.")
+        raise StoreUnavailable("The store cannot be used now: it is busy.")
 
 
 async def test_store_that_is_busy_doubles_nothing(store: SqliteStore, clock: Clock) -> None:
