@@ -1,6 +1,7 @@
 """What `gwbot doctor` looks at. Each check returns a short finding or raises GwError."""
 
 import asyncio
+import shutil
 from collections.abc import Callable
 from smtplib import SMTPException
 
@@ -9,10 +10,12 @@ from telegram.constants import ChatMemberStatus
 from telegram.error import BadRequest, Forbidden, InvalidToken, TelegramError
 
 from bot.app import open_index, open_store
-from bot.errors import ConnectionRefused
+from bot.errors import ConnectionRefused, StoreError
 from bot.postman import make_mailer
 from bot.settings import Settings
 from index.encoder import OnnxEncoder
+
+SCARCE = 100  # MB free on the store's disk, below which it is time to act
 
 
 def _encoder(settings: Settings) -> str:
@@ -28,7 +31,10 @@ def _store(settings: Settings) -> str:
     store = open_store(settings)
     waiting, requests = store.waiting(), len(store.running())
     store.close()
-    return f"{settings.database}, {waiting} messages waiting, {requests} open requests"
+    free = shutil.disk_usage(settings.database.parent).free // 1_000_000
+    if free < SCARCE:
+        raise StoreError(f"only {free} MB are free on the disk of {settings.database}. Free some space.")
+    return f"{settings.database}, {waiting} messages waiting, {requests} open requests, {free} MB free"
 
 
 def _telegram(settings: Settings) -> str:

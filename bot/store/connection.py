@@ -40,7 +40,7 @@ class Connection:
             path.parent.mkdir(parents=True, exist_ok=True)
             if not path.exists() and (kept := rescued(path)):
                 raise StoreError(f"The store {path} is gone; what it held is in {kept}. Run: gwbot restore {kept}")
-            path.touch(mode=0o600)  # personal data: nobody else on the machine reads it
+            path.touch(mode=0o600)  # a new one is for its owner only; a log takes over the rights of its store
             connection = sqlite3.connect(path, check_same_thread=False, timeout=patience, isolation_level=None)
             self._db = Database(connection)
             try:

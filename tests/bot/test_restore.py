@@ -106,10 +106,11 @@ def test_migration_keeps_the_store_before(tmp_path: Path, clock: Clock) -> None:
 
 
 def test_new_store_needs_no_copy(tmp_path: Path, clock: Clock) -> None:
-    """A fresh store is made without a copy of nothing."""
+    """A fresh store is made without a copy of nothing, and for its owner only."""
     SqliteStore(tmp_path / "bot.db", clock).close()
 
     assert {path.name for path in tmp_path.iterdir()} == {"bot.db"}
+    assert (tmp_path / "bot.db").stat().st_mode & 0o077 == 0
 
 
 def test_backup_is_for_its_owner_only(tmp_path: Path, clock: Clock) -> None:

@@ -1,0 +1,48 @@
+"""The word to systemd."""
+
+import asyncio
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bot.notify import keep_alive, tell
+
+
+@pytest.fixture
+def systemd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[socket.socket]:
+    """What systemd listens on."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listening:
+        listening.bind(str(tmp_path / "notify"))
+        listening.settimeout(5)
+        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+        yield listening
+
+
+def test_ready_is_told(systemd: socket.socket) -> None:
+    """systemd hears that the bot has started."""
+    tell("READY=1")
+
+    assert systemd.recv(100) == b"READY=1"
+
+
+async def test_loop_is_told_to_live(systemd: socket.socket, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the loop turns systemd hears of it again and again."""
+    monkeypatch.setenv("WATCHDOG_USEC", "20000")
+
+    alive = asyncio.create_task(keep_alive())
+    heard = [await asyncio.to_thread(systemd.recv, 100) for _ in range(3)]
+    alive.cancel()
+    await asyncio.gather(alive, return_exceptions=True)
+
+    assert heard == [b"WATCHDOG=1"] * 3
+
+
+async def test_without_systemd_nothing_happens(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Started by hand the bot tells nobody."""
+    for name in ("NOTIFY_SOCKET", "WATCHDOG_USEC"):
+        monkeypatch.delenv(name, raising=False)
+
+    tell("READY=1")
+    await keep_alive()
