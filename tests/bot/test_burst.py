@@ -63,7 +63,7 @@ def test_commands_and_buttons_are_never_held_up(dialogue: Dialogue) -> None:
 
     turns = [asked(dialogue, [event], last)[0] for event in (delete, tap)]
 
-    assert texts(turns[:1]) == [render("delete_confirm", "de")]
+    assert "löschen" in texts(turns[:1])[0]
     assert turns[1].state.form is not None
 
 

@@ -46,8 +46,8 @@ def test_deleting_forgets_all_but_the_language(dialogue: Dialogue) -> None:
 
 
 def test_same_state_and_event_give_the_same_turn(dialogue: Dialogue) -> None:
-    """A turn depends on state and event alone."""
-    event = replace(EVENT, text="Was ist ein Backbone?")
+    """A turn depends on state, event and time alone."""
+    event, dialogue = replace(EVENT, text="Was ist ein Backbone?"), replace(dialogue, now=lambda: 5.0)
 
     assert dialogue.handle(State(), event) == dialogue.handle(State(), event)
 

@@ -10,11 +10,13 @@ from typing import Any, cast
 
 import pytest
 
+from bot.effects import NewRequest
 from bot.errors import StoreUnavailable
 from bot.inbox import Inbox
 from bot.outbox import Later, Outbox, Refused, Result, Sent, backoff
 from bot.pace import TELEGRAM, Pace
 from bot.store import Outgoing, SqliteStore
+from tests.bot.test_store import request
 from tests.conftest import Clock
 
 
@@ -335,6 +337,7 @@ async def test_requests_leave_first(store: SqliteStore, clock: Clock) -> None:
     rest = [text(100 + number, "Rest") for number in range(40)]
     answers = [text(200 + number, "Antwort", origin=(200 + number, 1)) for number in range(40)]  # type: ignore[arg-type]
     late = [text(150, "davor"), text(150, "Anfrage", request="AAAA-AAAA"), text(300, "Anfrage", request="BBBB-BBBB")]  # type: ignore[arg-type]
+    store.act((), [NewRequest(request("AAAA-AAAA")), NewRequest(request("BBBB-BBBB"))])
     queue(store, *rest, *answers, *late)
     telegram = Telegram(clock)
 
@@ -383,12 +386,13 @@ async def test_backlog_of_ten_thousand(tmp_path: Path, clock: Clock) -> None:
     store = SqliteStore(tmp_path / "backlog.db", clock)
     updates = [(number, str(number % 2000), json.dumps(update(number, number % 2000))) for number in range(1, 10_001)]
     store.add_updates(updates)
+    store.act((), [NewRequest(request("AAAA-AAAA"))])
     handled: dict[int, list[int]] = {}
 
     def handle(number: int, raw: dict[str, Any]) -> None:
         handled.setdefault(raw["chat"], []).append(number)
-        request = "AAAA-AAAA" if number % 500 == 0 else ""
-        calls = [text(raw["chat"] + 1, str(number), request=request)] if number % 20 == 0 else []  # type: ignore[arg-type]
+        about = "AAAA-AAAA" if number % 500 == 0 else ""
+        calls = [text(raw["chat"] + 1, str(number), request=about)] if number % 20 == 0 else []  # type: ignore[arg-type]
         store.finish(number, None, None, calls, ())
 
     inbox = Inbox(store, handle, key)
