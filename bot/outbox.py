@@ -150,7 +150,7 @@ class Outbox:
             try:
                 return await self._settle(queued, result)
             except StoreError as error:
-                log.error("what became of %s is not written down: %s", queued.outgoing.method, error)
+                log.error("one chat waits: %s", error)
             except Exception as error:
                 log.exception(
                     "what became of %s is not written down: %s", queued.outgoing.method, type(error).__name__
