@@ -61,7 +61,7 @@ def over_telegram(questions: list[str]) -> float:
             "GW_LOG_LEVEL": "ERROR",
         }
         process = subprocess.Popen([GWBOT, "run"], cwd=ROOT, env=environment)
-        people = [standin.user(f"Person {number}", language_code="de") for number in range(20)]
+        people = [standin.user(f"Person {number}", language_code="de") for number in range(100)]
         for number, question in enumerate(questions):
             people[number % len(people)].says(question)
         standin.wait_for_sync(

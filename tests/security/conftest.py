@@ -18,6 +18,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from pydantic import SecretStr
 
 from bot.app import open_store, run
+from bot.pace import UNLIMITED
 from bot.sandbox.standin import Group, Seen, StandIn, User
 from bot.sandbox.standin.model import written
 from bot.settings import Settings
@@ -74,7 +75,9 @@ class Whole:
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
         with closing(open_store(self.settings)) as store:
-            self._loop.run_until_complete(run(self.settings, self._live, store, self._stop, webhook=False))
+            self._loop.run_until_complete(
+                run(self.settings, self._live, store, self._stop, webhook=False, limits=UNLIMITED)
+            )
         self._loop.close()
 
     def __enter__(self) -> "Whole":

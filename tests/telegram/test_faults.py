@@ -15,6 +15,7 @@ from bot.errors import StoreGone
 from bot.handlers.connecting import client
 from bot.handlers.polling import CONFLICT_WAIT, poll
 from bot.monitor import Monitor
+from bot.pace import UNLIMITED
 from bot.sandbox.standin import StandIn, User
 from bot.settings import Settings
 from index.live import LiveIndex
@@ -113,7 +114,7 @@ async def test_deleted_store_ends_the_bot(
 ) -> None:
     """A bot whose store is deleted under it ends with what to do, and the update stays with Telegram."""
     store, stop = open_store(bot_settings), asyncio.Event()
-    task = asyncio.create_task(run(bot_settings, live, store, stop, webhook=False))
+    task = asyncio.create_task(run(bot_settings, live, store, stop, webhook=False, limits=UNLIMITED))
     ada.says("/hilfe")
     await ada.wait_reply()
     await standin.wait_for(lambda: standin.settled)
