@@ -10,6 +10,7 @@ from typing import Any
 from bot.sandbox.standin.model import written
 from tests.chaos.ledger import NEW, ORDERED, Effect
 from tests.chaos.letters import Letters
+from tests.chaos.points import SENT
 from tests.chaos.stories import Stage, Story, token
 
 
@@ -152,12 +153,16 @@ def count_store(stage: Stage, file: Path) -> Findings:
         acts = Counter(
             reference
             for (reference,) in database.execute(
-                "SELECT request FROM outbox WHERE user_id IS NULL AND chat_id = ?", (stage.forum.id,)
+                "SELECT request FROM outbox WHERE user_id IS NULL AND chat_id = ? AND method <> 'noted'",
+                (stage.forum.id,),
             )
         )
         lines = database.execute("SELECT reference, side, text FROM lines ORDER BY id").fetchall()
         thumbs = database.execute("SELECT user_id, entry, value FROM feedback").fetchall()
         recorded = set(database.execute("SELECT chat_id, message_id FROM outbox WHERE message_id NOT NULL"))
+    for line in (file.parent / SENT).read_text(encoding="utf-8").splitlines():
+        chat, message = line.split()
+        recorded.add((int(chat), int(message)))
     for update in stage.standin.updates:
         if not done.get(update["update_id"]):
             found.add(UNPROCESSED, str(update["update_id"]))

@@ -9,11 +9,13 @@ import signal
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from bot.store import SqliteStore
 
 CHANGES = ("INSERT", "UPDATE", "DELETE", "COMMIT")
+SENT = "sent.txt"  # the file in which is noted what was recorded as sent
 
 
 def die() -> None:
@@ -44,6 +46,21 @@ class Around:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
+
+
+class Recording(Around):
+    """Notes in a file what is recorded as sent: the store keeps no row that no later edit or reply can need."""
+
+    def __init__(self, store: Any, file: Path) -> None:
+        super().__init__(store)
+        self._file = file
+
+    def sent(self, queued: int, message_id: int | None) -> None:
+        """Record, then note; whoever is killed between the two has recorded."""
+        (row,) = self._store._rows("SELECT chat_id FROM outbox WHERE id = ?", queued)
+        self._store.sent(queued, message_id)
+        with self._file.open("a", encoding="utf-8") as file:
+            file.write(f"{row['chat_id']} {message_id or 0}\n")
 
 
 class Killing(Around):

@@ -22,7 +22,7 @@ from index.encoder import OnnxEncoder
 from index.live import LiveIndex
 from prompts.render import _environment, label
 from tests.chaos import stock
-from tests.chaos.points import BROKEN, Point, watched
+from tests.chaos.points import BROKEN, SENT, Point, Recording, watched
 
 
 def main() -> None:
@@ -74,7 +74,7 @@ async def _ours(settings: Settings, live: LiveIndex, order: dict[str, Any]) -> N
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     point = Point.read(order["point"]) if order["point"] else None
-    store = BROKEN[order["broken"]](watched(open_store(settings, clock), point))
+    store = Recording(BROKEN[order["broken"]](watched(open_store(settings, clock), point)), settings.data_dir / SENT)
     await run(settings, live, cast(SqliteStore, store), stop, webhook=False, clock=clock, limits=UNLIMITED)
 
 
