@@ -8,6 +8,7 @@ from bot.flows.intro_buttons import leads_to
 from bot.flows.selfcheck import CHECK
 from bot.language import EASY, OURS
 from bot.sandbox.standin import Seen, StandIn, User
+from bot.settings import Settings
 from knowledge.folder import HOUSE
 from knowledge.intro import read_steps, steps_in
 from knowledge.selfcheck import SELFCHECK, read_selfchecks
@@ -33,7 +34,7 @@ def datas(seen: Seen) -> list[str]:
 
 @pytest.mark.usefixtures("polling")
 @pytest.mark.parametrize("lang", OURS)
-async def test_introduction(standin: StandIn, lang: str) -> None:
+async def test_introduction(standin: StandIn, bot_settings: Settings, lang: str) -> None:
     """For whomever the examples are, every button of every page leads on, and all pages are met.
 
     The first page asks for whom: each of its buttons is walked by somebody of their own, in one of the languages,
@@ -44,7 +45,9 @@ async def test_introduction(standin: StandIn, lang: str) -> None:
     parting = datas(await first.wait_reply())
     elsewhere: set[str] = set()
     for data in parting[OURS.index(lang) :: len(OURS)]:
-        walker = Walker(standin, await person(standin, lang), "/einfuehrung", lang, (STEP,), elsewhere)
+        walker = Walker(
+            standin, bot_settings.database, await person(standin, lang), "/einfuehrung", lang, (STEP,), elsewhere
+        )
         await walker.says(walker.begin)
         await walker.tries(walker.met[-1], data)
         walker.apart = frozenset(parting)
@@ -61,11 +64,11 @@ async def test_introduction(standin: StandIn, lang: str) -> None:
 
 @pytest.mark.usefixtures("polling")
 @pytest.mark.parametrize("lang", OURS)
-async def test_selfcheck(standin: StandIn, lang: str) -> None:
+async def test_selfcheck(standin: StandIn, bot_settings: Settings, lang: str) -> None:
     """From a link with the code of two others, every button there is can be reached, and is of use."""
-    code = await shared_by_two(standin, lang)
+    code = await shared_by_two(standin, bot_settings, lang)
     ada = await person(standin, lang)
-    walker = Walker(standin, ada, "/selbstcheck", lang, (CHECK, f"{LINK}check-"))
+    walker = Walker(standin, bot_settings.database, ada, "/selbstcheck", lang, (CHECK, f"{LINK}check-"))
     await walker.says(f"/start check-{code}")
     await walker.walk()
 
@@ -78,12 +81,12 @@ async def test_selfcheck(standin: StandIn, lang: str) -> None:
     assert {"photo", "document"} <= {seen.kind for seen in walker.met}
 
 
-async def shared_by_two(standin: StandIn, lang: str) -> str:
+async def shared_by_two(standin: StandIn, bot_settings: Settings, lang: str) -> str:
     """The code of two people who filled in the self-check."""
     code = ""
     for _ in range(2):
         one = await person(standin, lang)
-        walker = Walker(standin, one, "/selbstcheck", lang, (CHECK,))
+        walker = Walker(standin, bot_settings.database, one, "/selbstcheck", lang, (CHECK,))
         await walker.says("/selbstcheck" if not code else f"/start check-{code}")
         for action in () if code else ("team", "create"):
             await walker.tries(walker.met[-1], next(data for data in datas(walker.met[-1]) if action in data))
@@ -97,12 +100,12 @@ async def shared_by_two(standin: StandIn, lang: str) -> str:
 
 @pytest.mark.usefixtures("polling")
 @pytest.mark.parametrize("lang", OURS)
-async def test_sharing(standin: StandIn, lang: str) -> None:
+async def test_sharing(standin: StandIn, bot_settings: Settings, lang: str) -> None:
     """What is shared of a step leads to that step, and to the bot as a whole."""
     ada = await person(standin, lang)
     ada.says("/start intro-2")
     await ada.wait_reply()
-    walker = Walker(standin, ada, "/teilen", lang, ("share:",))
+    walker = Walker(standin, bot_settings.database, ada, "/teilen", lang, ("share:",))
     await walker.walk()
 
     assert walker.problems == []

@@ -6,8 +6,11 @@ What it finds wrong it writes down in words.
 """
 
 import re
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from bot.sandbox.standin import Seen, StandIn, User
 from bot.sandbox.standin.utf16 import length
@@ -24,6 +27,7 @@ class Walker:
     """One person's walk.
 
     Attributes:
+        store: the bot's file, in which is written what it has yet to send.
         begin: what is typed to begin, and where there is no way on.
         inside: how the data of the area's buttons begin. One of another area is tapped, and not followed further.
         elsewhere: what was tried outside of the area; may be shared by several walkers.
@@ -31,6 +35,7 @@ class Walker:
     """
 
     standin: StandIn
+    store: Path
     person: User
     begin: str
     lang: str
@@ -84,12 +89,18 @@ class Walker:
             return
         else:
             toast = told
+        await self.standin.wait_for(self._all_sent)  # a tap is answered at once, and may be before what it brings
         brought = [seen for seen in self.person.sees() if seen.touched > since]
         self._told(name, toast, brought)
         self._outside -= {one.id for one in brought}
         if foreign:
             self._outside |= {one.id for one in brought}
         self._look(name, since, brought, message.id)
+
+    def _all_sent(self) -> bool:
+        with closing(sqlite3.connect(self.store)) as file:
+            (waiting,) = file.execute("SELECT count(*) FROM outbox WHERE status = 'queued'").fetchone()
+        return bool(waiting == 0)
 
     async def _answered(self, message: Seen, target: str) -> str | None:
         """The text of the short answer to a tap, which comes last; None where none came."""
