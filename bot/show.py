@@ -120,7 +120,8 @@ class Show:
         )
         serving = asyncio.create_task(server.serve([self._socket]))
         self.director.bot.start()
-        watching = asyncio.create_task(self._watch())
+        unread = await asyncio.to_thread(knowledge_watch.unread, self.knowledge, self._root)
+        watching = asyncio.create_task(self._watch(unread))
         self._started.set()
         try:
             await self._stopping.wait()
@@ -161,12 +162,11 @@ class Show:
         with self.stage.changing() as shown:
             shown.mails.append(mail)
 
-    async def _watch(self) -> None:
+    async def _watch(self, before: knowledge_watch.Look) -> None:
         def read(changed: frozenset[Path]) -> Read:
             return knowledge_watch.read(self.knowledge, self._root, self._encoder, self._lang, changed)
 
-        unread = await asyncio.to_thread(knowledge_watch.unread, self.knowledge, self._root)
-        await knowledge_watch.watch(self.knowledge, unread, read, self._told)
+        await knowledge_watch.watch(self.knowledge, before, read, self._told)
 
     async def _told(self, read: Read) -> None:
         with self.stage.changing() as shown:

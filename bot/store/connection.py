@@ -69,7 +69,9 @@ class Connection:
 
     @contextmanager
     def _transaction(self) -> Iterator[Database]:
-        with self._lock, self._errors("used"), self._db.atomic():
+        """At once with the right to write: a reader that wants to write later is refused without any waiting."""
+        with self._lock, self._errors("used"), self._db.conn:
+            self._db.conn.execute("BEGIN IMMEDIATE")
             yield self._db
 
     def _emptied(self) -> None:

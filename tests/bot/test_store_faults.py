@@ -4,6 +4,7 @@ import asyncio
 import os
 import sqlite3
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -81,6 +82,23 @@ def test_locked_by_another_program(tmp_path: Path, clock: Clock) -> None:
 
     assert store.add_updates([(1, "10", "{}")]) == [1]
     store.close()
+
+
+def test_two_programs_at_once(tmp_path: Path, clock: Clock) -> None:
+    """Two that read and write one file at the same time wait for each other; none is refused."""
+    stores = [SqliteStore(tmp_path / "bot.db", clock) for _ in range(2)]
+
+    def work(store: SqliteStore) -> None:
+        for update in range(200):
+            store.check()
+            store.act([say(update, "a")], ())
+
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(work, stores))
+
+    assert stores[0].waiting() == 400
+    for store in stores:
+        store.close()
 
 
 @pytest.mark.parametrize("replaced", [False, True])
