@@ -9,7 +9,7 @@ run: setup
 	@$(BIN)/gwbot run
 
 test: check
-	@$(BIN)/pytest
+	@$(BIN)/pytest -n 2 --dist worksteal
 
 check: setup
 	@$(BIN)/ruff format --check -q .

@@ -74,10 +74,11 @@ async def asks(person: User) -> str:
 
 async def everything(standin: StandIn, ada: User, bea: User, forum: Group, store: Path, hook: str) -> None:
     """Use all there is, with faults of every kind on the way."""
-    cem = standin.user("Cemkanari", language_code="de", started=True)
-    for command in (*GERMAN, *ENGLISH):
-        cem.says(f"/{command} Kanarientext {ADDRESS}")
-        await cem.wait_reply(timeout=20)
+    people = {command: standin.user("Cemkanari", language_code="de", started=True) for command in (*GERMAN, *ENGLISH)}
+    for command, person in people.items():
+        person.says(f"/{command} Kanarientext {ADDRESS}")
+    for person in people.values():
+        await person.wait_reply(timeout=20)
     for kind in FAULTS:
         standin.fail_next("sendMessage", kind, chat=ada)
     ada.says("Was ist Collective Impact, Kanarienfrage?")
