@@ -15,6 +15,7 @@ from bot.outbox import STORE_TRIES, backoff
 
 log = logging.getLogger(__name__)
 TIMEOUT = 30  # seconds that Telegram holds an empty answer back
+PATIENCE = 5.0  # seconds more until an answer is given up
 CONFLICT_WAIT = 15.0  # seconds between two tries while another program polls
 SAID_EVERY = 40  # conflicts: some ten minutes
 
@@ -78,5 +79,10 @@ def _conflict(error: Conflict) -> str:
 
 
 async def _fetch(bot: Bot, offset: int | None) -> list[dict[str, Any]]:
-    found = await bot.get_updates(offset, timeout=TIMEOUT, allowed_updates=ALLOWED_UPDATES)
-    return [update.to_dict() for update in found]
+    """The updates as Telegram words them. `Bot.get_updates` would give none of them where one is of no form it knows,
+    and log the texts of all; it is passed by with the method's name in small letters, which is the same to Telegram:
+    https://core.telegram.org/bots/api#making-requests
+    """
+    asked = {"timeout": TIMEOUT, "allowed_updates": ALLOWED_UPDATES} | ({} if offset is None else {"offset": offset})
+    found: list[dict[str, Any]] = await bot.do_api_request("getupdates", asked, read_timeout=TIMEOUT + PATIENCE)
+    return found

@@ -176,3 +176,20 @@ async def test_two_pollers(
     assert f"gw_poll_conflicts_total {len(waits)}.0".encode() in generate_latest(monitor.vitals.registry)
     (mail,) = mail_server.taken
     assert b"Subject: Zwei Programme holen Nachrichten" in mail
+
+
+async def test_update_of_an_unknown_form(
+    standin: StandIn, bot_settings: Settings, live: LiveIndex, ada: User
+) -> None:
+    """An update of no form that is known stops nothing, and none of its words are logged."""
+    with logged() as log:
+        async with running(bot_settings, live):
+            standin.world.updates.put("message", {"message_id": 1, "date": "Geheim", "chat": {"id": ada.id}})
+            ada.says("/hilfe")
+            await ada.wait_reply()
+
+    assert any("is of no form we know" in line for line in log.lines)
+    assert not any("Geheim" in line for line in log.lines)
+    broken = [violation for violation in standin.violations if "message.date" in violation.problem]
+    assert len(broken) == 1  # the stand-in's own, which is meant
+    standin.violations.clear()

@@ -1,0 +1,54 @@
+"""What tests of inbox and outbox share: updates, calls, and a counterpart that answers as told."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from bot.outbox import Outbox, Result, Sent
+from bot.store import Outgoing, SqliteStore
+from tests.conftest import Clock
+
+
+def update(number: int, chat: int) -> dict[str, Any]:
+    return {"update_id": number, "chat": chat}
+
+
+def key(raw: dict[str, Any]) -> str:
+    return str(raw["chat"])
+
+
+class Counterpart:
+    """Takes calls and answers each with the next of its results, then with success."""
+
+    def __init__(self, *results: Result) -> None:
+        self.results = list(results)
+        self.taken: list[tuple[int, str]] = []
+        self.news = asyncio.Condition()
+
+    async def __call__(self, outgoing: Outgoing) -> Result:
+        async with self.news:
+            self.taken.append((outgoing.chat_id, outgoing.params["text"]))
+            self.news.notify_all()
+        return self.results.pop(0) if self.results else Sent(100 + len(self.taken))
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        async with asyncio.timeout(10), self.news:
+            await self.news.wait_for(condition)
+
+
+def queue(store: SqliteStore, *calls: Outgoing) -> None:
+    store.add_updates([(1, "10", "{}")])
+    store.finish(1, None, None, calls, ())
+
+
+def text(chat: int, words: str, **more: int) -> Outgoing:
+    return Outgoing(chat, "sendMessage", {"text": words}, **more)  # type: ignore[arg-type]  # test shorthand
+
+
+async def run_until(store: SqliteStore, clock: Clock, counterpart: Counterpart, taken: int) -> Outbox:
+    outbox = Outbox(store, counterpart, clock)
+    task = asyncio.create_task(outbox.run())
+    await counterpart.until(lambda: len(counterpart.taken) >= taken)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    return outbox
