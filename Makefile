@@ -4,7 +4,7 @@ BIN := .venv/bin
 CONTENT := $(shell find knowledge -name '*.md' -o -name '*.yaml') index/calibration.json
 ENCODER_CODE := $(wildcard index/bundled.py index/export.py index/graph.py index/blocks.py index/card.py index/model_file.py)
 
-.PHONY: run test check setup audit licences lock sbom bench bench-scale chaos load eval size format screenshots pictures-intro
+.PHONY: run test check coverage setup audit licences lock sbom bench bench-scale chaos load eval size format screenshots pictures-intro
 run: setup
 	@$(BIN)/gwbot run
 
@@ -19,6 +19,12 @@ check: setup
 	@$(BIN)/gwbot knowledge check
 	@$(BIN)/python -m supply.licences
 	@$(BIN)/python -m supply.audit
+
+# Every branch of what promises that nothing is lost.
+KEPT := tests/bot/test_inbox.py tests/bot/test_outbox.py tests/bot/test_outbox_pace.py tests/bot/test_pace.py tests/bot/test_held.py $(wildcard tests/bot/test_store*.py) tests/bot/test_restore.py
+coverage: setup
+	@$(BIN)/pytest -n 2 $(KEPT) --cov-branch --cov=bot.inbox --cov=bot.outbox --cov=bot.pace --cov=bot.store \
+		--cov-report=term-missing:skip-covered --cov-fail-under=100
 
 audit: setup
 	@$(BIN)/python -m supply.audit

@@ -1,12 +1,14 @@
 """Durable updates in, with a real store."""
 
+import asyncio
 import sqlite3
+import threading
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from bot.errors import StoreUnavailable
-from bot.inbox import Inbox
+from bot.errors import StoreError, StoreUnavailable
+from bot.inbox import AT_ONCE, KEPT, Inbox
 from bot.store import SqliteStore
 from tests.bot.queues import key, update
 
@@ -118,3 +120,106 @@ async def test_one_broken_update_stops_no_other(store: SqliteStore) -> None:
 
     assert handled == [5, 6]
     assert [number for number, _ in store.pending_updates()] == [1, 2, 3, 4, 5, 6]
+
+
+async def test_closing_finishes_what_is_in_hand(store: SqliteStore) -> None:
+    """When the bot ends, the updates in hand are finished; what waits, and what still comes, is left for the next."""
+    begun, go = threading.Barrier(AT_ONCE + 1), threading.Event()
+    handled: list[int] = []
+
+    def handle(number: int, raw: dict[str, Any]) -> None:
+        begun.wait(10)
+        assert go.wait(10)
+        handled.append(number)
+        store.finish(number, None, None, (), ())
+
+    inbox = Inbox(store, handle, key)
+    await inbox.receive([update(number, 10 + number) for number in range(AT_ONCE + 2)] + [update(99, 10)])
+    await asyncio.to_thread(begun.wait, 10)
+    closing = asyncio.create_task(inbox.close())
+    await asyncio.sleep(0)
+    go.set()
+    await closing
+    await inbox.receive([update(100, 77)])
+    await inbox.idle()
+
+    assert sorted(handled) == list(range(AT_ONCE))
+    assert [number for number, _ in store.pending_updates()] == [AT_ONCE, AT_ONCE + 1, 99, 100]
+
+
+async def test_wait_for_the_store_grows_and_ends_with_the_bot(store: SqliteStore) -> None:
+    """A store that cannot be used is tried after 1, 2, 4 … s, half a minute at most; closing ends the wait."""
+    waits: list[float] = []
+
+    def handle(number: int, raw: dict[str, Any]) -> None:
+        raise StoreUnavailable("The store cannot be used now: the disk is full.")
+
+    async def rest(woken: asyncio.Event, seconds: float) -> None:
+        waits.append(seconds)
+        if len(waits) == 8:
+            woken.set()
+
+    inbox = Inbox(store, handle, key, rest=rest)
+    await inbox.receive([update(1, 10)])
+    await inbox.idle()
+
+    assert waits == [1, 2, 4, 8, 16, 32, 32, 32]
+    assert store.pending_updates() == [(1, "10")]
+
+
+async def test_update_that_the_store_refuses_is_put_off(store: SqliteStore) -> None:
+    """What the store refuses for good is left for the next start, and holds up nothing."""
+    handled: list[int] = []
+
+    def handle(number: int, raw: dict[str, Any]) -> None:
+        if number == 1:
+            raise StoreError("The store cannot be used: it is damaged.")
+        handled.append(number)
+        store.finish(number, None, None, (), ())
+
+    inbox = Inbox(store, handle, key)
+    await inbox.receive([update(1, 10), update(2, 10)])
+    await inbox.idle()
+
+    assert handled == [2]
+    assert store.pending_updates() == [(1, "10")]
+
+
+async def test_update_done_by_an_earlier_one_is_passed_over(store: SqliteStore) -> None:
+    """What an earlier update of the chat has done with it, as a deletion does, is not handled any more."""
+    store.add_updates([(number, "10", f'{{"update_id": {number}}}') for number in (1, 2, 3)])
+    handled: list[int] = []
+
+    def handle(number: int, raw: dict[str, Any]) -> None:
+        handled.append(raw["update_id"])
+        for done in {1: (1, 2), 3: (3,)}[number]:
+            store.finish(done, None, None, (), ())
+
+    inbox = Inbox(store, handle, key)
+    await inbox.resume()
+    await inbox.idle()
+
+    assert handled == [1, 3]
+
+
+async def test_only_some_bodies_wait_in_memory(store: SqliteStore) -> None:
+    """Of more updates than are kept in memory the rest is read from the store when its turn comes, in order."""
+    handled: list[tuple[int, int]] = []
+    inbox = Inbox(store, lambda number, raw: handled.append((number, raw["update_id"])), key)
+
+    await inbox.receive([update(number, 10) for number in range(1, KEPT + 20)])
+    await inbox.idle()
+
+    assert handled == [(number, number) for number in range(1, KEPT + 20)]
+
+
+async def test_half_characters_are_taken(store: SqliteStore) -> None:
+    """A half of a character, which no store takes, is a question mark in what is handled."""
+    handled: list[dict[str, Any]] = []
+    inbox = Inbox(store, lambda number, raw: handled.append(raw), lambda raw: "\ud83d10")
+
+    await inbox.receive([{"update_id": 1, "text": "Grün \ud83d!"}])
+    await inbox.idle()
+
+    assert handled == [{"update_id": 1, "text": "Grün ?!"}]
+    assert store.pending_updates() == [(1, "?10")]

@@ -1,14 +1,16 @@
 """Durable messages out, with a real store and a counterpart that answers as told."""
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
-from bot.errors import StoreUnavailable
-from bot.outbox import Later, Outbox, Refused, backoff
-from bot.store import SqliteStore
+from bot.errors import StoreError, StoreUnavailable
+from bot.outbox import Later, Outbox, Refused, Rest, Result, Sent, backoff, rest
+from bot.store import Outgoing, SqliteStore
+from bot.store.protocol import MOST_BESIDE
 from tests.bot.queues import Counterpart, queue, run_until, text
 from tests.conftest import Clock
 
@@ -108,3 +110,103 @@ async def test_crash_between_sending_and_marking(tmp_path: Path, clock: Clock) -
 def test_backoff_grows_to_a_limit(attempts: int, seconds: float) -> None:
     """Waiting doubles with each attempt, up to five minutes."""
     assert backoff(attempts) == seconds
+
+
+def until_idle(sending: Callable[[], bool]) -> Rest:
+    """Waits while something is under way; ends the sending when nothing is."""
+
+    async def pause(woken: asyncio.Event, seconds: float) -> None:
+        if not sending() and not woken.is_set():
+            task = asyncio.current_task()
+            assert task is not None
+            task.cancel()
+            await asyncio.sleep(0)
+        await woken.wait()
+
+    return pause
+
+
+async def ended(task: asyncio.Task[None]) -> None:
+    """End the sending."""
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_not_more_than_some_at_once(store: SqliteStore, clock: Clock) -> None:
+    """Of calls that Telegram does not limit only so many are under way at the same time; the others follow."""
+    queue(store, *[Outgoing(chat, "answerCallbackQuery", {"text": "Toast"}) for chat in range(1, 2 * MOST_BESIDE)])
+    under_way, most, go = 0, 0, asyncio.Event()
+
+    async def call(outgoing: Outgoing) -> Result:
+        nonlocal under_way, most
+        under_way += 1
+        most = max(most, under_way)
+        if under_way == MOST_BESIDE:
+            outbox.wake()  # another look while all are under way
+            asyncio.get_running_loop().call_later(0.2, go.set)
+        await go.wait()
+        under_way -= 1
+        return Sent(None)
+
+    outbox = Outbox(store, call, clock, rest=until_idle(lambda: outbox.sending))
+    await asyncio.gather(asyncio.create_task(outbox.run()), return_exceptions=True)
+
+    assert store.waiting() == 0
+    assert most == MOST_BESIDE
+
+
+async def test_broken_call_is_made_again(store: SqliteStore, clock: Clock) -> None:
+    """A call in which something of ours fails is put off like one for which the network failed; others are made."""
+    queue(store, text(10, "a"), text(11, "x"))
+    counterpart = Counterpart()
+
+    async def call(outgoing: Outgoing) -> Result:
+        if outgoing.chat_id == 10:
+            raise ValueError
+        return await counterpart(outgoing)
+
+    outbox = Outbox(store, call, clock, rest=until_idle(lambda: outbox.sending))
+    await asyncio.gather(asyncio.create_task(outbox.run()), return_exceptions=True)
+
+    assert counterpart.taken == [(11, "x")]
+    assert store.next_due(clock()) == clock() + backoff(0)
+    (put_off,) = store.due(clock() + backoff(0))
+    assert (put_off.outgoing.params["text"], put_off.attempts) == ("a", 1)
+
+
+class Damaged:
+    """A store that cannot note what was sent."""
+
+    def __init__(self, store: SqliteStore, error: Exception) -> None:
+        self._store, self._error, self.asked = store, error, asyncio.Semaphore(0)
+        self._loop = asyncio.get_running_loop()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    def sent(self, queued: int, message_id: int | None) -> None:
+        """Fail."""
+        self._loop.call_soon_threadsafe(self.asked.release)
+        raise self._error
+
+
+@pytest.mark.parametrize("error", [StoreError("The store is damaged."), ValueError()])
+async def test_what_cannot_be_noted_is_not_sent_again(store: SqliteStore, clock: Clock, error: Exception) -> None:
+    """As long as it cannot be noted that a message was sent, its chat waits and nothing is sent again; on the way out
+    it is tried once more."""
+    queue(store, text(10, "a"), text(10, "b"))
+    counterpart, damaged, waits = Counterpart(), Damaged(store, error), list[float]()
+
+    async def pause(woken: asyncio.Event, seconds: float) -> None:
+        waits.append(seconds)
+        await rest(woken, 0.01)
+
+    outbox = Outbox(cast(SqliteStore, damaged), counterpart, clock, rest=pause)
+    task = asyncio.create_task(outbox.run())
+    for _ in range(8):
+        await asyncio.wait_for(damaged.asked.acquire(), 10)
+    await asyncio.wait_for(ended(task), 10)
+
+    assert counterpart.taken == [(10, "a")]
+    assert [seconds for seconds in waits if seconds != 30][:7] == [1, 2, 4, 8, 16, 32, 32]
+    assert store.waiting() == 2

