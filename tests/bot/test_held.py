@@ -30,8 +30,6 @@ from bot.errors import Conflict
 from bot.model import Event, Kind, State
 from bot.selfcheck import Check
 from bot.store import Outgoing, SqliteStore
-from bot.store.about import describe, spoken
-from bot.store.files import backup, restore
 from bot.store.held import HELD
 from bot.store.protocol import ERASE, MAIL, MAIL_CHAT, UNPOST, Place, Thread
 from tests.conftest import Clock
@@ -281,21 +279,3 @@ def test_traces_of_a_deletion_end_as_well(full: SqliteStore, tmp_path: Path, clo
     assert {queued.outgoing.method for queued in waiting} == {ERASE, UNPOST}
     left = {name for name, found in rows(tmp_path / "bot.db").items() if found}
     assert left == {"moved", "_sqlite_migrations"}
-
-
-def test_backup_says_what_it_holds(full: SqliteStore, tmp_path: Path, clock: Clock) -> None:
-    """A backup names each kind with rows and days, and until when to keep it; restoring leaves that out."""
-    backup(tmp_path / "bot.db", tmp_path / "copy.db")
-    parts = describe(tmp_path / "copy.db", clock(), 180)
-    said = spoken(parts, clock(), 180)
-    inside = {row["kind"]: row for row in rows(tmp_path / "copy.db")["about_backup"]}
-    restore(tmp_path / "copy.db", tmp_path / "again.db")
-
-    assert {part.kind: part.rows for part in parts} == {
-        name: len(found) for name, found in full.person(ADA).items()
-    }  # all there is, is about Ada
-    assert "1  questions   2027-01-15 to 2027-01-15" in said
-    assert "Delete it by 2027-07-14" in said
-    assert (inside["questions"]["rows"], inside["keep_until"]["newest"]) == (1, "2027-07-14")
-    assert "asks for deletion" in inside["made"]["holds"]
-    assert "about_backup" not in rows(tmp_path / "again.db")

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -210,3 +211,13 @@ async def test_update_waits_for_the_store(disk: Disk, clock: Clock) -> None:
     store.close()
 
     assert done == [1, 2]
+
+
+def test_deleted_with_its_folder(tmp_path: Path, clock: Clock) -> None:
+    """Where not even the folder is there any more, the error says that nothing could be saved."""
+    store = SqliteStore(tmp_path / "own" / "bot.db", clock)
+    shutil.rmtree(tmp_path / "own")
+
+    with pytest.raises(StoreGone, match="could not be saved"):
+        store.check()
+    store.close()
