@@ -98,7 +98,7 @@ def test_restore_refuses_code(tmp_path: Path, clock: Clock) -> None:
 
 
 def test_log_that_cannot_be_opened_is_set_aside(tmp_path: Path, clock: Clock) -> None:
-    """What lies in the place of the store's log and cannot be read is kept beside it, not left to the restored one."""
+    """What cannot be read in the place of the store's log is kept with it, not left to the restored one."""
     copy, store = filled(tmp_path / "copy.db", clock), filled(tmp_path / "bot.db", clock)
     (tmp_path / "bot.db-wal").mkdir()
 

@@ -1,0 +1,71 @@
+"""A request between a person and the advisers, and what either of them does, for tests of what goes between them."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.app import make_dialogue
+from bot.consultation import Brief, Details, Request, Side, Status
+from bot.effects import ChangeRequest, NewRequest
+from bot.flows.dialogue import Dialogue
+from bot.model import Event, Kind, State, Turn
+from bot.settings import Settings
+from bot.store import Outgoing, SqliteStore
+from bot.store.protocol import Thread
+from index.live import LiveIndex
+from tests.conftest import Clock
+
+ADA, BEA, EVE, DESK, TOPIC, REFERENCE = 20, 30, 40, -1_009_900, 7, "AAAA-AAAA"
+STATE = State(lang="de")
+OPEN = Request(REFERENCE, ADA, ADA, "Ada", "de", Details("Rat"), Brief(), "v", "jacob-rohm", 1_800_000_000.0)
+TAKEN = replace(OPEN, status=Status.TAKEN, taken_by=BEA, adviser="Bea")
+TALKING = replace(TAKEN, talking=True, turn=Side.PERSON)
+CLOSED = replace(OPEN, status=Status.CLOSED, closed=1.0)
+
+
+@pytest.fixture
+def parts(live: LiveIndex, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Dialogue]:
+    """The conversation, connected to a chat of advisers."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GW_ADVISER_CHAT_ID", str(DESK))
+    store = SqliteStore(tmp_path / "relay.db", Clock())
+    yield make_dialogue(Settings(), live, store, Clock())
+    store.close()
+
+
+def kept(parts: Dialogue, request: Request) -> Request:
+    """A request in the store, with its topic, a message 77 to the person about it and one (88) in the topic."""
+    out = [
+        Outgoing(ADA, "sendMessage", {"text": "a"}, request=REFERENCE),
+        Outgoing(DESK, "copyMessage", {}, (ADA, 5), request=REFERENCE),
+    ]
+    parts.store.act(out, [NewRequest(request)])
+    for queued in parts.store.due(parts.now()):
+        parts.store.sent(queued.id, 77 if queued.outgoing.chat_id == ADA else 88)
+    parts.store.put_thread(REFERENCE, Thread(DESK, TOPIC, 70))
+    return request
+
+
+def person(kind: Kind = Kind.TEXT, text: str = "Danke!", *, user: int = ADA, message: int = 9, **more: Any) -> Event:
+    return Event(1, kind, user, user, message, text=text, html=text, name="Ada", **more)
+
+
+def adviser(
+    kind: Kind = Kind.TEXT, text: str = "Gern.", *, message: int = 90, thread: int = TOPIC, **more: Any
+) -> Event:
+    values: dict[str, Any] = {"text": text, "html": text, "name": "Bea", "private": False, "thread_id": thread} | more
+    return Event(1, kind, DESK, BEA, message, **values)
+
+
+def kinds(turn: Turn | None) -> list[type]:
+    assert turn is not None
+    return [type(message) for message in turn.messages]
+
+
+def changed(turn: Turn | None) -> Request:
+    assert turn is not None
+    (request,) = (effect.request for effect in turn.effects if isinstance(effect, ChangeRequest))
+    return request
