@@ -103,7 +103,7 @@ class Pace:
             waits.append(self._last[chat] + self._limits.gap - now)
         if self._used(now) >= self._limits.overall:
             waits.append(self._ended[0] + SECOND - now if self._ended else MARGIN)
-        return min(max(0.0, *waits), max(MINUTE, self._held(chat, now), self._held(EVERYBODY, now)))
+        return min(max(waits), max(MINUTE, self._held(chat, now), self._held(EVERYBODY, now)))
 
     def held(self, chat: int, now: float) -> float:
         """Seconds for which Telegram refuses calls to this chat, or all."""

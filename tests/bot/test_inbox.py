@@ -65,14 +65,15 @@ async def test_nobody_is_named_by_what_is_done(store: SqliteStore, tmp_path: Pat
 
 async def test_unfinished_updates_are_taken_up_again(store: SqliteStore) -> None:
     """What was written down before a crash is handled at the next start."""
-    store.add_updates([(7, "10", '{"update_id": 7, "chat": 10}')])
+    store.add_updates([(number, str(9 + number % 2), f'{{"update_id": {number}}}') for number in (5, 6, 7, 8)])
     handled: list[int] = []
-    inbox = Inbox(store, lambda number, raw: handled.append(number), key)
+    inbox = Inbox(store, lambda number, raw: handled.append(number), key, lambda chat: chat == "9")
 
     await inbox.resume()
     await inbox.idle()
 
-    assert handled == [7]
+    assert [number for number in handled if number % 2] == [5, 7]
+    assert [number for number in handled if number % 2 == 0] == [8]
 
 
 async def test_update_that_fails_is_tried_again(store: SqliteStore) -> None:

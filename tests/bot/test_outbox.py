@@ -12,6 +12,7 @@ from bot.outbox import Later, Outbox, Refused, Rest, Result, Sent, backoff, rest
 from bot.store import Outgoing, SqliteStore
 from bot.store.protocol import MOST_BESIDE
 from tests.bot.queues import Counterpart, queue, run_until, text
+from tests.bot.test_store import EVENT, finish, say
 from tests.conftest import Clock
 
 
@@ -74,6 +75,16 @@ async def test_refused_message_is_final(store: SqliteStore, clock: Clock) -> Non
 
     assert counterpart.taken == [(10, "a"), (10, "b")]
     assert store.waiting() == 0
+
+
+async def test_reason_of_a_refusal_is_kept(store: SqliteStore, clock: Clock) -> None:
+    """Why a message did not arrive is held with it, for the person to see."""
+    finish(store, say(10, "a"))
+
+    await run_until(store, clock, Counterpart(Refused("Forbidden: bot was blocked by the user")), 1)
+
+    (row,) = store.person(EVENT.user_id)["outbox"]
+    assert (row["status"], row["reason"], row["params"]) == ("failed", "Forbidden: bot was blocked by the user", "{}")
 
 
 async def test_what_failed_for_good_is_told(store: SqliteStore, clock: Clock) -> None:

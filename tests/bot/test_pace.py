@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.pace import EVERYBODY, TELEGRAM, UNLIMITED, Pace
+from bot.pace import EVERYBODY, MARGIN, TELEGRAM, UNLIMITED, Pace
 
 CHATS = st.sampled_from([*range(1, 60), -1, -2])
 # (chat, seconds until the call is asked for, seconds that it takes, share of these after which Telegram gets it)
@@ -188,3 +188,82 @@ def test_two_calls_to_a_chat_at_once() -> None:
 
     assert after_one == pace.room(100.0) == TELEGRAM.overall - 2
     assert pace.room(101.5) == TELEGRAM.overall
+
+
+def called(pace: Pace, chat: int, *ends: float) -> None:
+    """Calls to a chat that ended then."""
+    for end in ends:
+        pace.begin(chat)
+        pace.end(chat, end)
+
+
+def test_refusals_before_a_restart_are_obeyed() -> None:
+    """What was refused before a restart is waited out to its end, also beyond a minute, by that chat or by all."""
+    one, everybody = Pace(TELEGRAM, began=0.0), Pace(TELEGRAM, began=0.0)
+    one.restore({10: 200.0}, [])
+    everybody.restore({EVERYBODY: 200.0}, [])
+
+    assert [one.wait(10, 20.0), one.wait(11, 20.0)] == [180.0, 0.0]
+    assert [everybody.wait(10, 20.0), everybody.wait(11, 50.0)] == [180.0, 150.0]
+
+
+def test_full_second_is_waited_out() -> None:
+    """Where 30 calls ended within a second, the next one waits until a second after the first of them."""
+    pace = Pace(TELEGRAM, began=0.0)
+    for number in range(TELEGRAM.overall):
+        called(pace, number + 1, 100.0 + number / 64)
+
+    assert pace.wait(99, 100.5) == 0.5
+
+
+def test_full_second_under_way() -> None:
+    """Where 30 calls are under way, and none has ended, the next look is soon."""
+    pace = Pace(TELEGRAM, began=0.0)
+    for number in range(TELEGRAM.overall):
+        pace.begin(number + 1)
+
+    assert pace.wait(99, 100.0) == MARGIN
+
+
+def test_full_minute_of_a_group() -> None:
+    """The 21st call to a group waits for a minute after the first; one that is under way counts."""
+    pace = Pace(TELEGRAM, began=0.0)
+    called(pace, -5, *(100.0 + number for number in range(TELEGRAM.group - 1)))
+    before = pace.wait(-5, 120.0)
+    pace.begin(-5)
+    under_way = pace.wait(-5, 120.0)
+    pace.end(-5, 120.0)
+
+    assert (before, under_way, pace.wait(-5, 122.0)) == (0.0, 40.0, 38.0)
+    assert pace.wait(5, 122.0) == 0.0
+
+
+def test_place_is_counted_once() -> None:
+    """A call for which a place was kept takes that one when it begins."""
+    pace = Pace(TELEGRAM, began=0.0)
+    pace.reserve(10)
+    kept = pace.room(100.0)
+    pace.begin(10)
+
+    assert kept == pace.room(100.0) == TELEGRAM.overall - 1
+
+
+def test_chat_rests_for_its_own_second() -> None:
+    """A chat that was called before another, and again after it, does not make the other rest with it."""
+    pace = Pace(TELEGRAM, began=0.0)
+    for chat, end in ((10, 100.0), (11, 100.5), (10, 101.25)):
+        called(pace, chat, end)
+
+    assert pace.resting(101.75) == [10]
+
+
+def test_refusals_until_nearly_the_same_time() -> None:
+    """Three refusals until the same time, give or take two seconds, are about all; a success between parts them."""
+    for parted in (False, True):
+        pace = Pace(TELEGRAM, began=0.0)
+        pace.refused(1, 10.0, 0.0)
+        pace.refused(2, 10.0, 0.0)
+        if parted:
+            pace.succeeded()
+
+        assert (EVERYBODY in pace.refused(3, 12.0, 0.0)) is not parted
