@@ -123,6 +123,26 @@ async def test_one_broken_update_stops_no_other(store: SqliteStore) -> None:
     assert [number for number, _ in store.pending_updates()] == [1, 2, 3, 4, 5, 6]
 
 
+async def test_some_chats_at_once(store: SqliteStore) -> None:
+    """As many chats as are meant to, and not one more, are handled at the same time."""
+    now, most, lock = 0, 0, threading.Lock()
+
+    def handle(number: int, raw: dict[str, Any]) -> None:
+        nonlocal now, most
+        with lock:
+            now += 1
+            most = max(most, now)
+        threading.Event().wait(0.005)  # the work
+        with lock:
+            now -= 1
+
+    inbox = Inbox(store, handle, key)
+    await inbox.receive([update(number, 10 + number) for number in range(40)])
+    await inbox.idle()
+
+    assert most == AT_ONCE
+
+
 async def test_closing_finishes_what_is_in_hand(store: SqliteStore) -> None:
     """When the bot ends, the updates in hand are finished; what waits, and what still comes, is left for the next."""
     begun, go = threading.Barrier(AT_ONCE + 1), threading.Event()
