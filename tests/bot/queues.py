@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from bot.outbox import Outbox, Result, Sent
+from bot.outbox import IDLE_WAIT, Outbox, Result, Sent, rest
 from bot.store import Outgoing, SqliteStore
 from tests.conftest import Clock
 
@@ -45,8 +45,13 @@ def text(chat: int, words: str, **more: int) -> Outgoing:
     return Outgoing(chat, "sendMessage", {"text": words}, **more)  # type: ignore[arg-type]  # test shorthand
 
 
+async def at_once(woken: asyncio.Event, seconds: float) -> None:
+    """Where a store is waited for, let no time pass; where there is nothing to do, wait to be woken."""
+    await rest(woken, 0.0 if seconds < IDLE_WAIT else IDLE_WAIT)
+
+
 async def run_until(store: SqliteStore, clock: Clock, counterpart: Counterpart, taken: int) -> Outbox:
-    outbox = Outbox(store, counterpart, clock)
+    outbox = Outbox(store, counterpart, clock, rest=at_once)
     task = asyncio.create_task(outbox.run())
     await counterpart.until(lambda: len(counterpart.taken) >= taken)
     task.cancel()

@@ -10,7 +10,7 @@ from typing import Any
 from bot.errors import StoreError, StoreUnavailable
 from bot.inbox import AT_ONCE, KEPT, Inbox
 from bot.store import SqliteStore
-from tests.bot.queues import key, update
+from tests.bot.queues import at_once, key, update
 
 
 async def test_each_update_is_handled_once(store: SqliteStore) -> None:
@@ -86,7 +86,7 @@ async def test_update_that_fails_is_tried_again(store: SqliteStore) -> None:
             raise StoreUnavailable("The store cannot be used now: the disk is full.")
         handled.append(number)
 
-    inbox = Inbox(store, handle, key)
+    inbox = Inbox(store, handle, key, rest=at_once)
     await inbox.receive([update(1, 10), update(2, 10)])
     await inbox.idle()
 
