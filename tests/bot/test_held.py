@@ -148,6 +148,7 @@ def test_deletion_leaves_nothing_in_the_file(full: SqliteStore, tmp_path: Path) 
     """After deletion no row knows of the person, nor any byte of the file or its log; only the receipt waits."""
     did(full, replace(EVENT, update_id=91), Forget(), state=State(lang="de"))
 
+    assert full.erased(DESK, 39, 49) is None
     assert [name for name, found in rows(tmp_path / "bot.db").items() if told_of_ada(found)] == []
     assert full.person(ADA) == {}
     left = b"".join(file.read_bytes() for file in tmp_path.glob("bot.db*"))
@@ -161,9 +162,11 @@ def test_deletion_reaches_advisers_and_mail(full: SqliteStore, clock: Clock) -> 
             full.sent(queued.id, 50 if queued.outgoing.chat_id == DESK else None)
     did(full, replace(EVENT, update_id=91), Forget())
 
-    assert {(one.outgoing.chat_id, one.outgoing.method) for one in full.due(clock())} == {
-        (DESK, ERASE), (MAIL_CHAT, UNPOST),
-    }  # fmt: skip
+    values = {"why": "person", "contact": "jacob-rohm"}
+    assert sorted([one.outgoing for one in full.due(clock())], key=lambda one: one.chat_id) == [
+        Outgoing(DESK, ERASE, values, request=REFERENCE, place=Place.THREAD),
+        Outgoing(MAIL_CHAT, UNPOST, values, request=REFERENCE),
+    ]
     assert full.mailed(REFERENCE)
     assert full.remains(REFERENCE) == [(DESK, 41), (DESK, 50)]
     assert full.erased(DESK, 40, None) == full.erased(DESK, 0, 50) == REFERENCE

@@ -7,6 +7,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from bot.errors import StoreError, StoreUnavailable
 from bot.inbox import AT_ONCE, KEPT, Inbox
 from bot.store import SqliteStore
@@ -76,7 +78,7 @@ async def test_unfinished_updates_are_taken_up_again(store: SqliteStore) -> None
     assert [number for number in handled if number % 2 == 0] == [8]
 
 
-async def test_update_that_fails_is_tried_again(store: SqliteStore) -> None:
+async def test_update_that_fails_is_tried_again(store: SqliteStore, caplog: pytest.LogCaptureFixture) -> None:
     """Where an update cannot be handled now, it is tried again, and what came after it waits its turn."""
     handled: list[int] = []
     full = [True]
@@ -91,6 +93,7 @@ async def test_update_that_fails_is_tried_again(store: SqliteStore) -> None:
     await inbox.idle()
 
     assert handled == [1, 2]
+    assert caplog.messages == ["update 1 waits: The store cannot be used now: the disk is full."]
 
 
 async def test_loud_chats_hold_up_nobody(store: SqliteStore) -> None:
@@ -106,7 +109,7 @@ async def test_loud_chats_hold_up_nobody(store: SqliteStore) -> None:
     assert len(handled) == 1002
 
 
-async def test_one_broken_update_stops_no_other(store: SqliteStore) -> None:
+async def test_one_broken_update_stops_no_other(store: SqliteStore, caplog: pytest.LogCaptureFixture) -> None:
     """Where the handling of an update fails, what is behind it in its chat and in others is handled all the same."""
     handled: list[int] = []
 
@@ -120,6 +123,7 @@ async def test_one_broken_update_stops_no_other(store: SqliteStore) -> None:
     await inbox.idle()
 
     assert handled == [5, 6]
+    assert caplog.messages == [f"update {number} is put off" for number in range(1, 5)]
     assert [number for number, _ in store.pending_updates()] == [1, 2, 3, 4, 5, 6]
 
 
@@ -188,7 +192,7 @@ async def test_wait_for_the_store_grows_and_ends_with_the_bot(store: SqliteStore
     assert store.pending_updates() == [(1, "10")]
 
 
-async def test_update_that_the_store_refuses_is_put_off(store: SqliteStore) -> None:
+async def test_update_that_the_store_refuses_is_put_off(store: SqliteStore, caplog: pytest.LogCaptureFixture) -> None:
     """What the store refuses for good is left for the next start, and holds up nothing."""
     handled: list[int] = []
 
@@ -204,6 +208,7 @@ async def test_update_that_the_store_refuses_is_put_off(store: SqliteStore) -> N
 
     assert handled == [2]
     assert store.pending_updates() == [(1, "10")]
+    assert caplog.messages == ["update 1 is put off: The store cannot be used: it is damaged."]
 
 
 async def test_update_done_by_an_earlier_one_is_passed_over(store: SqliteStore) -> None:

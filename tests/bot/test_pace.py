@@ -203,6 +203,7 @@ def test_refusals_before_a_restart_are_obeyed() -> None:
     one.restore({10: 200.0}, [])
     everybody.restore({EVERYBODY: 200.0}, [])
 
+    assert [one.held(10, 20.0), one.held(11, 20.0), everybody.held(11, 20.0)] == [180.0, 0.0, 180.0]
     assert [one.wait(10, 20.0), one.wait(11, 20.0)] == [180.0, 0.0]
     assert [everybody.wait(10, 20.0), everybody.wait(11, 50.0)] == [180.0, 150.0]
 

@@ -281,5 +281,6 @@ def test_requests_of_the_first_schema_are_kept(tmp_path: Path, clock: Clock) -> 
 
     (kept,) = store.running()
     assert (kept.details.concern, kept.name, kept.consent) == ("Hilfe", "Ada", "2026-11")
+    assert (kept.contact, kept.since, kept.version) == ("", kept.created, 0)
     assert store.due(clock())[0].outgoing.origin == (10, 5)
     store.close()

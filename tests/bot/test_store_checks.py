@@ -25,10 +25,13 @@ def told(store: SqliteStore, event: Event, *effects: Effect) -> None:
     store.finish(update, event, None, (), effects)
 
 
-def test_last_two_are_kept(store: SqliteStore) -> None:
+def test_last_two_are_kept(store: SqliteStore, clock: Clock) -> None:
     """The newest comes first; what is older than the one before it is not held any more."""
     for level in (0, 1, 2):
+        clock.now += 1
         told(store, ADA, NewCheck({"vision": level, "ansatz": None}))
+
+    assert [result.created for result in store.checks(20)] == [clock(), clock() - 1]
 
     assert [result.answers for result in store.checks(20)] == [
         {"vision": 2, "ansatz": None},

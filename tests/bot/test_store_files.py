@@ -9,7 +9,8 @@ import pytest
 from bot.errors import StoreError
 from bot.store import SqliteStore
 from bot.store.about import describe, spoken
-from bot.store.files import backup, free_name, rescued, restore
+from bot.store.files import backup, copied, free_name, rescued, restore
+from bot.store.held import HELD
 from tests.bot.test_held import ADA, full, rows
 from tests.bot.test_restore import filled
 from tests.conftest import Clock
@@ -28,11 +29,23 @@ def test_backup_says_what_it_holds(full: SqliteStore, tmp_path: Path, clock: Clo
     assert {part.kind: part.rows for part in parts} == {
         name: len(found) for name, found in full.person(ADA).items()
     }  # all there is, is about Ada
-    assert "1  questions   2027-01-15 to 2027-01-15" in said
-    assert "Delete it by 2027-07-14" in said
-    assert (inside["questions"]["rows"], inside["keep_until"]["newest"]) == (1, "2027-07-14")
+    first, *lines, last = said.splitlines()
+    assert first == "It holds personal data: keep it as safe as the store."
+    assert "        1  questions   2027-01-15 to 2027-01-15" in lines
+    assert len(lines) == len([part for part in parts if part.rows])
+    assert last == ("Who has their data deleted from now on is still in it. Delete it by 2027-07-14 at the latest.")
+    assert inside["questions"] == {
+        "kind": "questions", "holds": HELD["questions"].what, "rows": 1,
+        "oldest": "2027-01-15", "newest": "2027-01-15",
+    }  # fmt: skip
+    assert inside["keep_until"] == {
+        "kind": "keep_until", "holds": "", "rows": 0, "oldest": "", "newest": "2027-07-14",
+    }  # fmt: skip
+    made = {"kind": "made", "rows": 0, "oldest": "2027-01-15", "newest": "2027-01-15"}
+    assert inside["made"] == made | {"holds": inside["made"]["holds"]}
     assert "asks for deletion" in inside["made"]["holds"]
-    assert "about_backup" not in rows(tmp_path / "again.db")
+    days = {part.kind: part.oldest for part in parts if part.rows}
+    assert {name: days[name] for name in ("states", "inbox")} == {"states": clock(), "inbox": clock()}
 
 
 def test_backup_of_an_empty_store(tmp_path: Path, store: SqliteStore, clock: Clock) -> None:
@@ -40,7 +53,7 @@ def test_backup_of_an_empty_store(tmp_path: Path, store: SqliteStore, clock: Clo
     assert store.newest() is None
     backup(tmp_path / "bot.db", tmp_path / "copy.db")
 
-    assert "nothing about anybody yet" in spoken(describe(tmp_path / "copy.db", clock(), 180), clock(), 180)
+    assert "\n  nothing about anybody yet\n" in spoken(describe(tmp_path / "copy.db", clock(), 180), clock(), 180)
 
 
 def test_backup_that_cannot_be_described(tmp_path: Path, clock: Clock) -> None:
@@ -120,3 +133,34 @@ def test_files_beside_a_store_overwrite_nothing(tmp_path: Path, clock: Clock) ->
     assert rescued(store) is None
     (tmp_path / "bot.db.rescued-1").touch()
     assert rescued(store) == tmp_path / "bot.db.rescued-1"
+
+
+def test_copy_overwrites_nothing(tmp_path: Path, clock: Clock) -> None:
+    """A file that appears under the copy's name in this moment stays as it is."""
+    store = filled(tmp_path / "bot.db", clock)
+    (tmp_path / "copy.db").write_bytes(b"mine")
+
+    with closing(sqlite3.connect(store)) as source, pytest.raises(FileExistsError):
+        copied(source, tmp_path / "copy.db")
+
+    assert (tmp_path / "copy.db").read_bytes() == b"mine"
+
+
+def test_restore_into_a_new_folder(tmp_path: Path, clock: Clock) -> None:
+    """Where the store's folder is not there yet, it is made, with those above it."""
+    copy = filled(tmp_path / "copy.db", clock)
+
+    assert restore(copy, tmp_path / "new" / "own" / "bot.db") is None
+
+    again = SqliteStore(tmp_path / "new" / "own" / "bot.db", clock)
+    assert again.waiting() == 1
+    again.close()
+
+
+def test_another_database_is_no_store(tmp_path: Path) -> None:
+    """A database with other tables is named, and refused."""
+    with closing(sqlite3.connect(tmp_path / "copy.db")) as file:
+        file.execute("CREATE TABLE inbox (update_id)")
+
+    with pytest.raises(StoreError, match=r"copy\.db is no complete store of this bot"):
+        restore(tmp_path / "copy.db", tmp_path / "bot.db")

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from bot.consultation import Status
-from bot.effects import ChangeRequest, Forget, NewRequest
+from bot.consultation import Side, Status
+from bot.effects import ChangeRequest, Forget, NewRequest, Said
 from bot.errors import Conflict
 from bot.store import SqliteStore
 from bot.store.protocol import Rest, Thread
@@ -138,3 +138,22 @@ def test_act_refuses_what_was_changed(store: SqliteStore) -> None:
         store.act([say(10, "a")], [ChangeRequest(request())])
 
     assert store.waiting() == 0
+
+
+def test_message_without_a_cause(store: SqliteStore, clock: Clock) -> None:
+    """What no message of a person caused has no cause, and what caused nothing has no answer."""
+    finish(store, say(10, "a", origin=(10, 5)))
+    store.sent(store.due(clock())[0].id, 6)
+
+    assert (store.cause(10, 6), store.caused(10, (10, 5))) == ((10, 5), 6)
+    assert (store.cause(10, 7), store.caused(10, (10, 4))) == (None, None)
+
+
+def test_purge_counts_what_it_deletes(store: SqliteStore) -> None:
+    """The rows that go with an old closed request are counted: itself, its line, the message to its person."""
+    closed = request(status=Status.CLOSED)
+    store.act([say(10, "b", request=closed.reference)], [NewRequest(closed)])
+    store.act((), [Said(closed.reference, Side.PERSON, "Danke")])
+
+    assert store.purge(100.0) == 3
+    assert (store.requests(), store.lines(closed.reference), store.waiting()) == ([], [], 0)
