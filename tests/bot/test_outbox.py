@@ -43,6 +43,40 @@ async def test_store_that_is_busy_doubles_nothing(store: SqliteStore, clock: Clo
     assert store.waiting() == 0
 
 
+class Away:
+    """A store whose queue cannot be read so many times, then for ever."""
+
+    def __init__(self, store: SqliteStore, *readable: bool) -> None:
+        self._store, self._readable = store, list(readable)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    def due(self, *values: Any) -> Any:
+        """Read it, or not."""
+        if self._readable.pop(0) if self._readable else False:
+            return self._store.due(*values)
+        raise StoreUnavailable("The store cannot be used now: the disk is full.")
+
+
+async def test_wait_for_the_queue_grows(store: SqliteStore, clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
+    """A queue that cannot be read is looked at after 1, 2, 4 … s, half a minute at most, and from 1 s again after it
+    could be read."""
+    waits: list[float] = []
+
+    async def pause(woken: asyncio.Event, seconds: float) -> None:
+        waits.append(seconds)
+        if len(waits) == 10:
+            raise asyncio.CancelledError
+
+    away = Away(store, False, False, True)
+    outbox = Outbox(cast(SqliteStore, away), Counterpart(), clock, rest=pause)
+    await asyncio.gather(asyncio.create_task(outbox.run()), return_exceptions=True)
+
+    assert waits == [1, 2, 30, 1, 2, 4, 8, 16, 30, 30]
+    assert set(caplog.messages) == {"messages wait: The store cannot be used now: the disk is full."}
+
+
 async def test_messages_leave_in_order(store: SqliteStore, clock: Clock) -> None:
     """Each chat gets its messages in order, and what was sent is not sent again."""
     queue(store, text(10, "a"), text(11, "x"), text(10, "b"))

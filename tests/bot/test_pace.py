@@ -247,6 +247,9 @@ def test_place_is_counted_once() -> None:
     pace.begin(10)
 
     assert kept == pace.room(100.0) == TELEGRAM.overall - 1
+    pace.reserve(11)
+    pace.release(11)
+    assert pace.room(100.0) == TELEGRAM.overall - 1
 
 
 def test_chat_rests_for_its_own_second() -> None:
