@@ -50,10 +50,15 @@ async def at_once(woken: asyncio.Event, seconds: float) -> None:
     await rest(woken, 0.0 if seconds < IDLE_WAIT else IDLE_WAIT)
 
 
+async def ended(task: asyncio.Task[None]) -> None:
+    """End the sending; what is under way is finished."""
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
 async def run_until(store: SqliteStore, clock: Clock, counterpart: Counterpart, taken: int) -> Outbox:
     outbox = Outbox(store, counterpart, clock, rest=at_once)
     task = asyncio.create_task(outbox.run())
     await counterpart.until(lambda: len(counterpart.taken) >= taken)
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
+    await ended(task)
     return outbox

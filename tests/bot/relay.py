@@ -1,22 +1,14 @@
 """A request between a person and the advisers, and what either of them does, for tests of what goes between them."""
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
-import pytest
-
-from bot.app import make_dialogue
 from bot.consultation import Brief, Details, Request, Side, Status
 from bot.effects import ChangeRequest, NewRequest
 from bot.flows.dialogue import Dialogue
 from bot.model import Event, Kind, State, Turn
-from bot.settings import Settings
-from bot.store import Outgoing, SqliteStore
+from bot.store import Outgoing
 from bot.store.protocol import Thread
-from index.live import LiveIndex
-from tests.conftest import Clock
 
 ADA, BEA, EVE, DESK, TOPIC, REFERENCE = 20, 30, 40, -1_009_900, 7, "AAAA-AAAA"
 STATE = State(lang="de")
@@ -26,17 +18,7 @@ TALKING = replace(TAKEN, talking=True, turn=Side.PERSON)
 CLOSED = replace(OPEN, status=Status.CLOSED, closed=1.0)
 
 
-@pytest.fixture
-def parts(live: LiveIndex, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Dialogue]:
-    """The conversation, connected to a chat of advisers."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("GW_ADVISER_CHAT_ID", str(DESK))
-    store = SqliteStore(tmp_path / "relay.db", Clock())
-    yield make_dialogue(Settings(), live, store, Clock())
-    store.close()
-
-
-def kept(parts: Dialogue, request: Request) -> Request:
+def kept(parts: Dialogue, request: Request) -> None:
     """A request in the store, with its topic, a message 77 to the person about it and one (88) in the topic."""
     out = [
         Outgoing(ADA, "sendMessage", {"text": "a"}, request=REFERENCE),
@@ -46,7 +28,6 @@ def kept(parts: Dialogue, request: Request) -> Request:
     for queued in parts.store.due(parts.now()):
         parts.store.sent(queued.id, 77 if queued.outgoing.chat_id == ADA else 88)
     parts.store.put_thread(REFERENCE, Thread(DESK, TOPIC, 70))
-    return request
 
 
 def person(kind: Kind = Kind.TEXT, text: str = "Danke!", *, user: int = ADA, message: int = 9, **more: Any) -> Event:

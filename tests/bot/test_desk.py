@@ -23,10 +23,7 @@ from tests.bot.relay import (
     changed,
     kept,
     kinds,
-    parts,
-)  # fmt: skip
-
-__all__ = ["parts"]  # a fixture
+)
 
 
 def test_adviser_writes(parts: Dialogue) -> None:

@@ -129,14 +129,14 @@ async def test_one_broken_update_stops_no_other(store: SqliteStore, caplog: pyte
 
 async def test_some_chats_at_once(store: SqliteStore) -> None:
     """As many chats as are meant to, and not one more, are handled at the same time."""
-    now, most, lock = 0, 0, threading.Lock()
+    now, most, lock, all_at_it = 0, 0, threading.Lock(), threading.Barrier(AT_ONCE)
 
     def handle(number: int, raw: dict[str, Any]) -> None:
         nonlocal now, most
         with lock:
             now += 1
             most = max(most, now)
-        threading.Event().wait(0.005)  # the work
+        all_at_it.wait(10)
         with lock:
             now -= 1
 

@@ -1,35 +1,43 @@
 """Durable messages out, with a real store and a counterpart that answers as told."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import partial
+from itertools import chain, repeat
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
 from bot.errors import StoreError, StoreUnavailable
-from bot.outbox import Later, Outbox, Refused, Rest, Result, Sent, backoff, rest
+from bot.outbox import IDLE_WAIT, Later, Outbox, Refused, Rest, Result, Sent, backoff
 from bot.store import Outgoing, SqliteStore
 from bot.store.protocol import MOST_BESIDE
-from tests.bot.queues import Counterpart, queue, run_until, text
+from tests.bot.queues import Counterpart, ended, queue, run_until, text
 from tests.bot.test_store import EVENT, finish, say
 from tests.conftest import Clock
 
+BUSY = StoreUnavailable("The store cannot be used now: it is busy.")
 
-class BusyStore:
-    """A store that cannot be used at the first call of each of these methods."""
 
-    def __init__(self, store: SqliteStore, *methods: str) -> None:
-        self._store, self._busy = store, set(methods)
+class Faulty:
+    """A store of which each named method fails with these errors, call by call; None lets a call through."""
+
+    def __init__(self, store: SqliteStore, **faults: Iterable[Exception | None]) -> None:
+        self._store, self._faults = store, {name: iter(errors) for name, errors in faults.items()}
 
     def __getattr__(self, name: str) -> Any:
-        if name in self._busy:
-            self._busy.remove(name)
-            return self._refuse
-        return getattr(self._store, name)
+        real = getattr(self._store, name)
+        return partial(self._called, name, real) if name in self._faults else real
 
-    def _refuse(self, *values: object) -> None:
-        raise StoreUnavailable("The store cannot be used now: it is busy.")
+    def _called(self, name: str, real: Callable[..., Any], *values: Any) -> Any:
+        if error := next(self._faults[name], None):
+            raise error
+        return real(*values)
+
+
+def faulty(store: SqliteStore, **faults: Iterable[Exception | None]) -> SqliteStore:
+    return cast(SqliteStore, Faulty(store, **faults))
 
 
 async def test_store_that_is_busy_doubles_nothing(store: SqliteStore, clock: Clock) -> None:
@@ -37,26 +45,10 @@ async def test_store_that_is_busy_doubles_nothing(store: SqliteStore, clock: Clo
     queue(store, text(10, "a"), text(10, "b"))
     counterpart = Counterpart()
 
-    await run_until(cast(SqliteStore, BusyStore(store, "due", "sent", "next_due")), clock, counterpart, 2)
+    await run_until(faulty(store, due=[BUSY], sent=[BUSY], next_due=[BUSY]), clock, counterpart, 2)
 
     assert counterpart.taken == [(10, "a"), (10, "b")]
     assert store.waiting() == 0
-
-
-class Away:
-    """A store whose queue cannot be read so many times, then for ever."""
-
-    def __init__(self, store: SqliteStore, *readable: bool) -> None:
-        self._store, self._readable = store, list(readable)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._store, name)
-
-    def due(self, *values: Any) -> Any:
-        """Read it, or not."""
-        if self._readable.pop(0) if self._readable else False:
-            return self._store.due(*values)
-        raise StoreUnavailable("The store cannot be used now: the disk is full.")
 
 
 async def test_wait_for_the_queue_grows(store: SqliteStore, clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
@@ -69,12 +61,12 @@ async def test_wait_for_the_queue_grows(store: SqliteStore, clock: Clock, caplog
         if len(waits) == 10:
             raise asyncio.CancelledError
 
-    away = Away(store, False, False, True)
-    outbox = Outbox(cast(SqliteStore, away), Counterpart(), clock, rest=pause)
+    away = faulty(store, due=chain([BUSY, BUSY, None], repeat(BUSY)))
+    outbox = Outbox(away, Counterpart(), clock, rest=pause)
     await asyncio.gather(asyncio.create_task(outbox.run()), return_exceptions=True)
 
     assert waits == [1, 2, 30, 1, 2, 4, 8, 16, 30, 30]
-    assert set(caplog.messages) == {"messages wait: The store cannot be used now: the disk is full."}
+    assert set(caplog.messages) == {f"messages wait: {BUSY}"}
 
 
 async def test_messages_leave_in_order(store: SqliteStore, clock: Clock) -> None:
@@ -131,8 +123,7 @@ async def test_what_failed_for_good_is_told(store: SqliteStore, clock: Clock) ->
 
     task = asyncio.create_task(outbox.run())
     await counterpart.until(lambda: len(counterpart.taken) == 2)
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
+    await ended(task)
 
     assert counterpart.taken[1] == (11, "a: Forbidden: bot was blocked by the user")
 
@@ -171,12 +162,6 @@ def until_idle(sending: Callable[[], bool]) -> Rest:
     return pause
 
 
-async def ended(task: asyncio.Task[None]) -> None:
-    """End the sending."""
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
-
-
 async def test_not_more_than_some_at_once(store: SqliteStore, clock: Clock) -> None:
     """Of calls that Telegram does not limit only so many are under way at the same time; the others follow."""
     queue(store, *[Outgoing(chat, "answerCallbackQuery", {"text": "Toast"}) for chat in range(1, 2 * MOST_BESIDE)])
@@ -188,12 +173,17 @@ async def test_not_more_than_some_at_once(store: SqliteStore, clock: Clock) -> N
         most = max(most, under_way)
         if under_way == MOST_BESIDE:
             outbox.wake()  # another look while all are under way
-            asyncio.get_running_loop().call_later(0.2, go.set)
         await go.wait()
         under_way -= 1
         return Sent(None)
 
-    outbox = Outbox(store, call, clock, rest=until_idle(lambda: outbox.sending))
+    async def looked(woken: asyncio.Event, seconds: float) -> None:
+        if under_way == MOST_BESIDE:
+            go.set()
+        await idle(woken, seconds)
+
+    idle = until_idle(lambda: outbox.sending)
+    outbox = Outbox(store, call, clock, rest=looked)
     await asyncio.gather(asyncio.create_task(outbox.run()), return_exceptions=True)
 
     assert store.waiting() == 0
@@ -219,39 +209,27 @@ async def test_broken_call_is_made_again(store: SqliteStore, clock: Clock) -> No
     assert (put_off.outgoing.params["text"], put_off.attempts) == ("a", 1)
 
 
-class Damaged:
-    """A store that cannot note what was sent."""
-
-    def __init__(self, store: SqliteStore, error: Exception) -> None:
-        self._store, self._error, self.asked = store, error, asyncio.Semaphore(0)
-        self._loop = asyncio.get_running_loop()
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._store, name)
-
-    def sent(self, queued: int, message_id: int | None) -> None:
-        """Fail."""
-        self._loop.call_soon_threadsafe(self.asked.release)
-        raise self._error
-
-
 @pytest.mark.parametrize("error", [StoreError("The store is damaged."), ValueError()])
 async def test_what_cannot_be_noted_is_not_sent_again(store: SqliteStore, clock: Clock, error: Exception) -> None:
     """As long as it cannot be noted that a message was sent, its chat waits and nothing is sent again; on the way out
     it is tried once more."""
     queue(store, text(10, "a"), text(10, "b"))
-    counterpart, damaged, waits = Counterpart(), Damaged(store, error), list[float]()
+    counterpart, waits, enough = Counterpart(), list[float](), asyncio.Event()
 
     async def pause(woken: asyncio.Event, seconds: float) -> None:
+        if seconds == IDLE_WAIT:
+            await woken.wait()
+            return
         waits.append(seconds)
-        await rest(woken, 0.01)
+        if len(waits) == 7:
+            enough.set()
+            await woken.wait()
 
-    outbox = Outbox(cast(SqliteStore, damaged), counterpart, clock, rest=pause)
+    outbox = Outbox(faulty(store, sent=repeat(error)), counterpart, clock, rest=pause)
     task = asyncio.create_task(outbox.run())
-    for _ in range(8):
-        await asyncio.wait_for(damaged.asked.acquire(), 10)
+    await asyncio.wait_for(enough.wait(), 10)
     await asyncio.wait_for(ended(task), 10)
 
     assert counterpart.taken == [(10, "a")]
-    assert [seconds for seconds in waits if seconds != 30][:7] == [1, 2, 4, 8, 16, 32, 32]
+    assert waits == [1, 2, 4, 8, 16, 32, 32]
     assert store.waiting() == 2
