@@ -51,3 +51,19 @@ def test_a_broken_connection_is_a_clear_error() -> None:
         in_use("host=/nowhere password=secret")
 
     assert "secret" not in str(caught.value)
+
+
+def test_a_switch_leaves_readers_the_version_before(url: str, live: LiveIndex, tmp_path: Path) -> None:
+    """Who reads the version before goes on reading it after another one was put in use."""
+    opened = live.searcher().opened
+    publish(opened.folder, url)
+    before = PgVectors(opened.folder, url)
+    newer = tmp_path / "v-newer"
+    newer.mkdir()
+    np.save(newer / "vectors.npy", np.eye(2, opened.manifest.dimension, dtype=np.float16))
+
+    publish(newer, url)
+
+    assert in_use(url) == "v-newer"
+    assert len(PgVectors(newer, url)) == 2
+    assert len(before.similarities(np.ones(opened.manifest.dimension, np.float32))) == len(opened.dense)
