@@ -19,6 +19,7 @@ from index.entries import Entries, Names
 from index.errors import IndexUnusable
 from index.lexical import Lexical
 from index.manifest import Manifest
+from index.nearest import Nearest
 from index.scan import PASSAGES
 from index.vote import KINDS, Ballot
 from knowledge.chunk import Kind
@@ -46,7 +47,7 @@ class Opened:
     is_gap: NDArray[np.bool_]
     names: ProperNames  # what a question is also read without
     ballot: Ballot | None  # None where there are too many vectors to compare them all
-    dense: Dense
+    dense: Nearest
     cover: Cover
     lexical: Lexical
 
