@@ -1,120 +1,207 @@
-"""Nearest vectors in PostgreSQL with pgvector (HNSW): the only module of this room that knows the driver.
+"""An index in PostgreSQL: nearest vectors by pgvector (HNSW), words by full-text search, texts in tables.
 
-One table a version of an index, and one row that names the version in use; a copy switches in one transaction.
+Each version is a schema of its own; the newest one of a name is in use. What is a few bytes a passage (which target, of what kind)
+is read when a version is opened; vectors, words, postings, passages and entries are asked for.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import json
+import tempfile
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
-import psycopg
 from numpy.typing import NDArray
-from pgvector import HalfVector
-from pgvector.psycopg import register_vector
-from psycopg import sql
 
-from index.dense import EXACT_UP_TO, FLOATS, chunks
-from index.errors import IndexUnusable
+from index import manifest, pgcopy
+from index.build import write
+from index.cover import Cover
+from index.database import Database, floats, half
+from index.decision import Calibration
+from index.dense import EXACT_UP_TO
+from index.encoder import Encoder
+from index.entries import Entries
+from index.errors import IndexUnreachable, IndexUnusable
+from index.manifest import Manifest
+from index.opened import Opened, Parts, assembled, fitting, readable
+from index.pgwords import PgWords
+from index.place import Placed
+from index.scan import Progress
+from index.vectors import KEYS, NOTHING, Known
+from knowledge.folder import Knowledge
 
-EF_SEARCH = 400  # candidates that HNSW keeps for a question; at least the neighbours asked for, at most 1,000
-_PREFIX = "gw_vectors_"
-_HEAD = "CREATE TABLE IF NOT EXISTS gw_index (only_one bool PRIMARY KEY DEFAULT true CHECK (only_one), version text)"
-_EXISTS = "SELECT 1 FROM pg_tables WHERE schemaname = current_schema() AND tablename = %s"
-_OTHERS = """
-    SELECT tablename FROM pg_tables WHERE schemaname = current_schema()
-    AND starts_with(tablename, 'gw_vectors_') AND tablename <> ALL(%s)
+EF_SEARCH = 400  # candidates that HNSW keeps for a question, at least the neighbours asked for; measured
+_CURRENT = "SELECT id, exact FROM gw_index.versions WHERE name = %s ORDER BY id DESC LIMIT 1"
+_CHECKS = "SELECT checks FROM gw_index.versions WHERE id = %s"
+_SIMILARITIES = "SELECT string_agg(int4send(row) || float4send((v <#> %s)::float4), '') FROM {schema}.vectors"
+_NEAREST = "SELECT row, v <#> %s FROM {schema}.vectors ORDER BY v <#> %s LIMIT %s"
+_HOLDERS = """
+    SELECT token, holders, CASE WHEN holders <= %s THEN targets ELSE '' END FROM {schema}.postings
+    WHERE token = ANY(%s)
 """
-_SWITCH = """
-    INSERT INTO gw_index (version) VALUES (%s) ON CONFLICT (only_one) DO UPDATE SET version = excluded.version
-"""
+_PAIR = np.dtype([("row", ">i4"), ("score", ">f4")])
 
 
-@contextmanager
-def connected(url: str) -> Iterator[psycopg.Connection]:
-    """A connection for one piece of work; raises IndexUnusable, without the address, where the server fails."""
-    try:
-        with psycopg.connect(url, connect_timeout=5) as connection:
-            yield connection
-    except psycopg.Error as error:
-        kind = type(error).__name__  # the message itself may hold the address with its password
-        raise IndexUnusable(
-            f"PostgreSQL cannot be used for the index ({kind}). Check the server and its address."
-        ) from None
+class PgPlace:
+    """The versions of the index ``name`` in one database. Safe to use from several threads."""
 
+    def __init__(self, url: str, name: str, exact_up_to: int = EXACT_UP_TO) -> None:
+        self._database = Database(url, f"SET hnsw.ef_search = {EF_SEARCH}")
+        self._name, self._exact_up_to = name, exact_up_to
 
-def publish(folder: Path, url: str, exact_up_to: int = EXACT_UP_TO) -> None:
-    """Copy the vectors of an index folder and put them in use; readers keep the version before until then."""
-    version, table = folder.resolve().name, _table(folder)
-    with connected(url) as connection:
-        connection.execute("CREATE EXTENSION IF NOT EXISTS vector")
-        register_vector(connection)
-        connection.execute(_HEAD)
-        if not connection.execute(_EXISTS, (f"{_PREFIX}{version}",)).fetchone():
-            _copy(connection, folder, table, exact_up_to)
-        before = connection.execute("SELECT version FROM gw_index").fetchone() or (version,)
-        connection.execute(_SWITCH, (version,))
-        kept = [f"{_PREFIX}{name}" for name in (version, *before)]
-        for (name,) in connection.execute(_OTHERS, (kept,)).fetchall():
-            connection.execute(sql.SQL("DROP TABLE {}").format(sql.Identifier(name)))
+    def current(self) -> str:
+        """The schema of the version in use."""
+        return self._current()[0]
 
+    def head(self) -> Manifest:
+        """The manifest of the version in use."""
+        with tempfile.TemporaryDirectory() as folder:
+            self._fetch(self.current(), Path(folder), (manifest.NAME,))
+            return manifest.read(Path(folder))
 
-def _copy(connection: psycopg.Connection, folder: Path, table: sql.Identifier, exact_up_to: int) -> None:
-    count, dimension = np.load(folder / FLOATS, mmap_mode="r").shape
-    shape = sql.Literal(dimension)
-    connection.execute(sql.SQL("CREATE TABLE {} (row int PRIMARY KEY, v halfvec({}))").format(table, shape))
-    put = sql.SQL("COPY {} FROM STDIN (FORMAT BINARY)").format(table)
-    with connection.cursor() as cursor, cursor.copy(put) as copy:
-        copy.set_types(["int4", "halfvec"])
-        for row, vector in enumerate(vector for chunk in chunks(folder / FLOATS) for vector in chunk):
-            copy.write_row((row, HalfVector(vector)))
-    if count > exact_up_to:
-        connection.execute(sql.SQL("CREATE INDEX ON {} USING hnsw (v halfvec_ip_ops)").format(table))
+    def open(self, encoder: Encoder) -> Opened:
+        """Open the version in use; what is held in memory is verified against its hashes."""
+        schema, exact = self._current()
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            self._fetch(schema, folder, pgcopy.SMALL)
+            head = manifest.read(folder)
+            calibration = fitting(head, encoder, f"PostgreSQL ({self._name})")
+            with readable(f"PostgreSQL ({schema})"):
+                for file in set(pgcopy.SMALL) & set(head.files):
+                    if manifest.sha256(folder / file) != head.files[file]:
+                        raise ValueError(file)
+                return assembled(schema, folder, head, calibration, self._parts(schema, head, exact, folder))
 
+    def verify(self, opened: Opened) -> str:
+        """Compare every table with the sum of hashes that was taken when it was written."""
+        with self._database.writing(opened.version) as reading:
+            ((written,),) = reading.execute(_CHECKS, (int(opened.version.rpartition("_")[2]),))
+            found = pgcopy.checks(reading)
+        for table, check in found.items():
+            if written.get(table) != check:
+                raise IndexUnusable(f"The table {opened.version}.{table} is damaged. Run: gwbot index build")
+        return f"all {len(found)} tables are as they were written"
 
-def in_use(url: str) -> str:
-    """The version in use; raises IndexUnusable where there is none."""
-    with connected(url) as connection:
-        found = connection.execute("SELECT version FROM gw_index").fetchone()
-    if found is None:
-        raise IndexUnusable("There is no index in PostgreSQL.")
-    return str(found[0])
+    def build(self, knowledge: Knowledge, encoder: Encoder, calibration: Calibration, progress: Progress) -> Placed:
+        """Build into a temporary folder, copy it, and put it in use, all of it or nothing."""
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            known = self._known(encoder)
+            head, embedded = write(folder, knowledge, encoder, calibration, known, progress, exact_up_to=2**62)
+            progress("copying", 0, None)
+            schema = pgcopy.publish(self._database, self._name, folder, self._exact_up_to)
+        return Placed(schema, head, embedded)
+
+    def close(self) -> None:
+        """Close the connections that wait."""
+        self._database.close()
+
+    def _current(self) -> tuple[str, bool]:
+        found: Sequence[tuple[int, bool]] = ()
+        try:
+            found = self._database.rows(_CURRENT, (self._name,))
+        except IndexUnreachable:
+            raise
+        except IndexUnusable:  # nothing was ever built in this database
+            pass
+        if not found:
+            raise IndexUnusable(f"There is no index {self._name} in PostgreSQL. Run: gwbot index build")
+        return f"gw_index_{found[0][0]}", found[0][1]
+
+    def _fetch(self, schema: str, folder: Path, names: Sequence[str]) -> None:
+        """Write small files of a version into a folder."""
+        found = self._database.rows("SELECT name, data FROM {schema}.files WHERE name = ANY(%s)", (list(names),), schema)
+        for name, data in found:
+            (folder / name).write_bytes(data)
+        if len(found) < len(names):
+            raise IndexUnusable(f"Files of {schema} are missing in PostgreSQL. Run: gwbot index build")
+
+    def _parts(self, schema: str, head: Manifest, exact: bool, folder: Path) -> Parts:
+        database = self._database
+        targets = len(np.load(folder / "targets.npy")) - 1
+        return Parts(
+            entries=Entries(head.entries, partial(_entry_lines, database, schema)),
+            dense=PgVectors(database, schema, head.passages, exact),
+            cover=Cover(PgHolders(database, schema), targets, head.languages),
+            lexical=PgWords(database, schema, head.languages),
+            passage=partial(_passage, database, schema),
+        )
+
+    def _known(self, encoder: Encoder) -> Known:
+        """The vectors of the version in use; none where it cannot be used for this encoder."""
+        try:
+            schema = self.current()
+            if self.head().encoder_digest != encoder.digest:
+                return NOTHING
+            with tempfile.TemporaryDirectory() as folder:
+                self._fetch(schema, Path(folder), (KEYS,))
+                return Known(np.load(Path(folder) / KEYS), partial(_vectors_at, self._database, schema))
+        except IndexUnreachable:
+            raise
+        except IndexUnusable:
+            return NOTHING
 
 
 class PgVectors:
-    """The vectors of one version, read over a connection of its own for each question."""
+    """The vectors of one version."""
 
-    def __init__(self, folder: Path, url: str, exact_up_to: int = EXACT_UP_TO) -> None:
-        """Raises IndexUnusable where this version of the folder was not copied."""
-        self._url, self._table = url, _table(folder)
-        with connected(url) as connection:
-            found = connection.execute(sql.SQL("SELECT count(*) FROM {}").format(self._table)).fetchone()
-        self._count = int(found[0]) if found else 0
-        self.exact = self._count <= exact_up_to
+    def __init__(self, database: Database, schema: str, count: int, exact: bool) -> None:
+        self._database, self._schema, self._count, self.exact = database, schema, count, exact
 
     def __len__(self) -> int:
         return self._count
 
     def similarities(self, query: NDArray[np.float32]) -> NDArray[np.float32]:
         """The cosine of every vector with ``query``, in the order of the rows."""
-        found = np.empty(self._count, np.float32)
-        rows, scores = self._ask(query, self._count)
-        found[rows] = scores
+        ((data,),) = self._database.rows(_SIMILARITIES, (half(query),), self._schema)
+        pairs = np.frombuffer(data, _PAIR)
+        found = np.full(self._count, -1.0, np.float32)
+        found[pairs["row"]] = -pairs["score"]
         return found
 
     def nearest(self, query: NDArray[np.float32], limit: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Row numbers and cosines of the nearest vectors, best first."""
-        return self._ask(query, limit)
-
-    def _ask(self, query: NDArray[np.float32], limit: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        ask = sql.SQL("SELECT row, v <#> %s FROM {} ORDER BY v <#> %s LIMIT %s").format(self._table)
-        asked = HalfVector(query)
-        with connected(self._url) as connection:
-            register_vector(connection)
-            connection.execute(sql.SQL("SET hnsw.ef_search = {}").format(sql.Literal(EF_SEARCH)))
-            found = connection.execute(ask, (asked, asked, limit)).fetchall()
+        asked = half(query)
+        found = self._database.rows(_NEAREST, (asked, asked, limit), self._schema)
         return np.array([row for row, _ in found], np.int64), -np.array([score for _, score in found], np.float32)
 
 
-def _table(folder: Path) -> sql.Identifier:
-    return sql.Identifier(f"{_PREFIX}{folder.resolve().name}")
+class PgHolders:
+    """The postings of one version."""
+
+    def __init__(self, database: Database, schema: str) -> None:
+        self._database, self._schema = database, schema
+
+    def holders(
+        self, asked: NDArray[np.uint32], most: int
+    ) -> tuple[NDArray[np.int64], Sequence[NDArray[np.int32]]]:
+        """For each token how many targets hold it, and which; which is not told of more than ``most``."""
+        found = self._database.rows(_HOLDERS, (most, asked.tolist()), self._schema)
+        held = {token: (count, np.frombuffer(targets, "<i4")) for token, count, targets in found}
+        nothing = (0, np.zeros(0, np.int32))
+        told = [held.get(token, nothing) for token in asked.tolist()]
+        return np.array([count for count, _ in told], np.int64), [targets for _, targets in told]
+
+
+def _entry_lines(database: Database, schema: str, entry_id: str) -> list[bytes]:
+    ask = "SELECT line FROM {schema}.entries WHERE id = %s ORDER BY place"
+    return [line for (line,) in database.rows(ask, (entry_id.encode("utf-8", "replace"),), schema)]
+
+
+def _passage(database: Database, schema: str, row: int) -> str:
+    try:
+        found = database.rows("SELECT line FROM {schema}.passages WHERE row = %s", (row,), schema)
+    except IndexUnreachable:
+        raise
+    except IndexUnusable:  # dropped since it was opened
+        return ""
+    if not found:
+        raise IndexError(row)
+    return str(json.loads(found[0][0])["text"])
+
+
+def _vectors_at(database: Database, schema: str, places: NDArray[np.int64]) -> NDArray[np.float32]:
+    found = database.rows("SELECT row, v FROM {schema}.vectors WHERE row = ANY(%s)", (places.tolist(),), schema)
+    by_row = {row: floats(vector) for row, vector in found}
+    return np.stack([by_row[place] for place in places.tolist()])

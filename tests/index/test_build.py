@@ -148,7 +148,7 @@ def test_failed_build_leaves_the_old_index(folder: Path, encoder: OnnxEncoder) -
     with pytest.raises(ContentError, match=r"kaputt\.md:1: not UTF-8"):
         built(folder, encoder)
 
-    assert open_index(root(folder), encoder).folder == first.folder.resolve()
+    assert open_index(root(folder), encoder).version == str(first.folder.resolve())
 
 
 @pytest.mark.parametrize("name", ["vectors.npy", "words.db", "rows.npy", "entries.jsonl", "targets.txt"])
@@ -201,4 +201,4 @@ def test_running_bot_takes_the_new_index(folder: Path, encoder: OnnxEncoder) -> 
     (folder / "auto.md").write_text("Autos stehen in der Garage.", encoding="utf-8")
     (built(folder, encoder).folder / "words.db").unlink()
 
-    assert live.searcher().opened.folder == second.folder.resolve()
+    assert live.searcher().opened.version == str(second.folder.resolve())
