@@ -19,7 +19,7 @@ from psycopg import errors, sql
 from index.errors import IndexUnreachable, IndexUnusable
 
 # A server that falls silent is given up after seconds, not after the two hours of the system.
-_PATIENCE = {"connect_timeout": 5, "tcp_user_timeout": 10_000, "keepalives_idle": 30}
+_PATIENCE: dict[str, Any] = {"connect_timeout": 5, "tcp_user_timeout": 10_000, "keepalives_idle": 30}
 _ABSENT = (errors.UndefinedTable, errors.InvalidSchemaName, errors.UndefinedColumn, errors.UndefinedFunction)
 _DENIED = (errors.InsufficientPrivilege, errors.FeatureNotSupported, errors.UndefinedFile)
 Row = tuple[Any, ...]

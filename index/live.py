@@ -7,7 +7,7 @@ from pathlib import Path
 from index.cross_encoder import CrossEncoder
 from index.encoder import Encoder
 from index.errors import IndexUnreachable
-from index.place import Folder, Place
+from index.place import Place, as_place
 from index.search import Searcher
 from knowledge.errors import GwError
 
@@ -19,7 +19,7 @@ class LiveIndex:
 
     def __init__(self, place: Place | Path, encoder: Encoder, cross_encoder: CrossEncoder | None = None) -> None:
         """Open the current version; raises IndexUnusable where there is none to start with."""
-        self._place: Place = Folder(place) if isinstance(place, Path) else place
+        self._place = as_place(place)
         self._encoder, self._cross_encoder = encoder, cross_encoder
         self._lock = threading.Lock()
         self._searcher = self._open()

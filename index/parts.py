@@ -26,9 +26,7 @@ class Nearest(Protocol):
 class Holders(Protocol):
     """Which targets hold a token."""
 
-    def holders(
-        self, asked: NDArray[np.uint32], most: int
-    ) -> tuple[NDArray[np.int64], Sequence[NDArray[np.int32]]]:
+    def holders(self, asked: NDArray[np.uint32], most: int) -> tuple[NDArray[np.int64], Sequence[NDArray[np.int32]]]:
         """For each token how many targets hold it, and which; which is not told of more than ``most``."""
         ...
 

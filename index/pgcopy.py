@@ -49,7 +49,9 @@ _WORDS = """
     CREATE INDEX ON {schema}.words USING gin (document);
     CREATE INDEX ON {schema}.entries USING hash (id)
 """
-_CHECK = "SELECT count(*), coalesce(sum(('x' || left(md5(t::text), 15))::bit(60)::bigint), 0) FROM {schema}.TABLE AS t"
+_CHECK = (
+    "SELECT count(*), coalesce(sum(('x' || left(md5(t::text), 15))::bit(60)::bigint), 0) FROM {schema}.TABLE AS t"
+)
 _INSERT = "INSERT INTO gw_index.versions (name, version, exact) VALUES (%s, %s, %s) RETURNING id"
 _OLD = "SELECT id FROM gw_index.versions WHERE name = %s ORDER BY id DESC OFFSET 2"
 _LOCK = "SELECT pg_advisory_xact_lock(hashtext('gw_index'))"
@@ -73,7 +75,9 @@ def publish(database: Database, name: str, folder: Path, exact_up_to: int) -> st
         _vectors(writing, folder, head, exact)
         for table in TABLES:
             writing.execute(f"ANALYZE {{schema}}.{table}")
-        writing.execute("UPDATE gw_index.versions SET checks = %s WHERE id = %s", (json.dumps(checks(writing)), number))
+        writing.execute(
+            "UPDATE gw_index.versions SET checks = %s WHERE id = %s", (json.dumps(checks(writing)), number)
+        )
     with database.writing() as dropping:
         for (old,) in dropping.execute(_OLD, (name,)):
             dropping.schema = f"gw_index_{old}"

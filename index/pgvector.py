@@ -1,7 +1,7 @@
 """An index in PostgreSQL: nearest vectors by pgvector (HNSW), words by full-text search, texts in tables.
 
-Each version is a schema of its own; the newest one of a name is in use. What is a few bytes a passage (which target, of what kind)
-is read when a version is opened; vectors, words, postings, passages and entries are asked for.
+Each version is a schema of its own; the newest one of a name is in use. What is a few bytes a passage (target and
+kind) is read when a version is opened; vectors, words, postings, passages and entries are asked for.
 """
 
 import json
@@ -49,6 +49,9 @@ class PgPlace:
         self._database = Database(url, f"SET hnsw.ef_search = {EF_SEARCH}")
         self._name, self._exact_up_to = name, exact_up_to
 
+    def __str__(self) -> str:
+        return f"PostgreSQL ({self._name})"
+
     def current(self) -> str:
         """The schema of the version in use."""
         return self._current()[0]
@@ -66,7 +69,7 @@ class PgPlace:
             folder = Path(name)
             self._fetch(schema, folder, pgcopy.SMALL)
             head = manifest.read(folder)
-            calibration = fitting(head, encoder, f"PostgreSQL ({self._name})")
+            calibration = fitting(head, encoder, str(self))
             with readable(f"PostgreSQL ({schema})"):
                 for file in set(pgcopy.SMALL) & set(head.files):
                     if manifest.sha256(folder / file) != head.files[file]:
@@ -111,7 +114,9 @@ class PgPlace:
 
     def _fetch(self, schema: str, folder: Path, names: Sequence[str]) -> None:
         """Write small files of a version into a folder."""
-        found = self._database.rows("SELECT name, data FROM {schema}.files WHERE name = ANY(%s)", (list(names),), schema)
+        found = self._database.rows(
+            "SELECT name, data FROM {schema}.files WHERE name = ANY(%s)", (list(names),), schema
+        )
         for name, data in found:
             (folder / name).write_bytes(data)
         if len(found) < len(names):
@@ -173,9 +178,7 @@ class PgHolders:
     def __init__(self, database: Database, schema: str) -> None:
         self._database, self._schema = database, schema
 
-    def holders(
-        self, asked: NDArray[np.uint32], most: int
-    ) -> tuple[NDArray[np.int64], Sequence[NDArray[np.int32]]]:
+    def holders(self, asked: NDArray[np.uint32], most: int) -> tuple[NDArray[np.int64], Sequence[NDArray[np.int32]]]:
         """For each token how many targets hold it, and which; which is not told of more than ``most``."""
         found = self._database.rows(_HOLDERS, (most, asked.tolist()), self._schema)
         held = {token: (count, np.frombuffer(targets, "<i4")) for token, count, targets in found}

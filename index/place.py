@@ -74,3 +74,8 @@ class Folder:
         """Build into a new folder, then switch to it."""
         built = build(knowledge, encoder, calibration, self.root, progress)
         return Placed(str(built.folder), built.manifest, built.embedded)
+
+
+def as_place(where: Place | Path) -> Place:
+    """A folder is a place."""
+    return Folder(where) if isinstance(where, Path) else where

@@ -19,7 +19,9 @@ def test_texts_in_leichte_sprache_are_shown(live: LiveIndex) -> None:
 def test_texts_in_leichte_sprache_are_not_searched(live: LiveIndex) -> None:
     """No passage, name or language of the index comes from them, and no searched version of an entry is one."""
     opened = live.searcher().opened
-    ids = [json.loads(line)["id"] for line in (Path(opened.version) / "passages.jsonl").read_text("utf-8").splitlines()]
+    ids = [
+        json.loads(line)["id"] for line in (Path(opened.version) / "passages.jsonl").read_text("utf-8").splitlines()
+    ]
 
     assert [one for one in ids if f"/{EASY}/" in one] == []
     assert opened.manifest.languages == ("de", "en")
