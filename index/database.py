@@ -9,11 +9,7 @@ from contextlib import contextmanager
 from queue import Empty, SimpleQueue
 from typing import Any
 
-import numpy as np
 import psycopg
-from numpy.typing import NDArray
-from pgvector import HalfVector
-from pgvector.psycopg import register_vector
 from psycopg import errors, sql
 
 from index.errors import IndexUnreachable, IndexUnusable
@@ -23,6 +19,10 @@ _PATIENCE: dict[str, Any] = {"connect_timeout": 5, "tcp_user_timeout": 10_000, "
 _ABSENT = (errors.UndefinedTable, errors.InvalidSchemaName, errors.UndefinedColumn, errors.UndefinedFunction)
 _DENIED = (errors.InsufficientPrivilege, errors.FeatureNotSupported, errors.UndefinedFile)
 Row = tuple[Any, ...]
+
+
+class Absent(IndexUnusable):
+    """The schema or table that was asked for does not exist."""
 
 
 class Writing:
@@ -37,16 +37,12 @@ class Writing:
         return cursor.fetchall() if cursor.description else []
 
     def copy(self, table: str, types: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-        """Write rows into a table in PostgreSQL's binary form."""
+        """Write rows into a table in PostgreSQL's binary form; ``bytea`` goes as it is into any column."""
         put = _in(self.schema, f"COPY {table} FROM STDIN (FORMAT BINARY)")
         with self._connection.cursor() as cursor, cursor.copy(put) as copy:
             copy.set_types(types)
             for row in rows:
                 copy.write_row(row)
-
-    def know_vectors(self) -> None:
-        """Have the driver know pgvector's types, once the database has them."""
-        register_vector(self._connection)
 
 
 class Database:
@@ -62,7 +58,8 @@ class Database:
 
         Raises:
             IndexUnreachable: the server cannot be reached.
-            IndexUnusable: what is asked for is not there.
+            Absent: what is asked for is not there.
+            IndexUnusable: anything else; no message shows the address.
         """
         with _told():
             try:
@@ -108,24 +105,12 @@ class Database:
         # Nothing is prepared: a plan for any LIMIT would pass over the HNSW index, and poolers need not know of it.
         connection = psycopg.connect(self._url, autocommit=True, prepare_threshold=None, **_PATIENCE)
         try:
-            if connection.execute("SELECT to_regtype('halfvec')").fetchone() != (None,):
-                register_vector(connection)
-                if self._session:
-                    connection.execute(self._session)
+            if self._session:
+                connection.execute(self._session)
         except BaseException:
             connection.close()
             raise
         return connection
-
-
-def half(vector: NDArray[np.float32]) -> HalfVector:
-    """A vector as a parameter or in a row to copy, with 16 bits a number."""
-    return HalfVector(vector)
-
-
-def floats(vector: HalfVector) -> NDArray[np.float32]:
-    """A vector as it was read."""
-    return np.asarray(vector.to_numpy(), np.float32)
 
 
 def _in(schema: str, statement: str) -> sql.Composed:
@@ -138,7 +123,7 @@ def _told() -> Iterator[None]:
     try:
         yield
     except _ABSENT:
-        raise IndexUnusable("This index is not in PostgreSQL (any more). Run: gwbot index build") from None
+        raise Absent("This index is not in PostgreSQL (any more). Run: gwbot index build") from None
     except _DENIED as error:
         raise IndexUnusable(
             f"PostgreSQL does not let the index be written ({type(error).__name__}): the role needs CREATE on the "
@@ -149,6 +134,8 @@ def _told() -> Iterator[None]:
             f"PostgreSQL cannot be used for the index ({type(error).__name__}). Check the server and GW_INDEX_URL."
         ) from None
     except psycopg.Error as error:
+        if isinstance(error, psycopg.ProgrammingError) and error.sqlstate is None:  # no server has spoken yet
+            raise IndexUnusable("GW_INDEX_URL is no address of a PostgreSQL: postgresql://user:pw@host/db") from None
         raise IndexUnusable(
             f"PostgreSQL refuses what the index needs ({type(error).__name__}). Run: gwbot index build"
         ) from None

@@ -1,14 +1,16 @@
 """Copy the files of a built version into PostgreSQL: all of it, or nothing, in one transaction."""
 
 import json
+import struct
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from index import manifest
-from index.database import Database, Writing, half
+from index.database import Database, Writing
 from index.dense import FLOATS, chunks
 from index.entries import FILES as ENTRIES
 from index.manifest import Manifest
@@ -66,7 +68,6 @@ def publish(database: Database, name: str, folder: Path, exact_up_to: int) -> st
     with database.writing() as writing:
         writing.execute(_LOCK)
         writing.execute(_HEAD)
-        writing.know_vectors()
         exact = head.passages <= exact_up_to
         ((number,),) = writing.execute(_INSERT, (name, manifest.sha256(folder / manifest.NAME)[:12], exact))
         writing.schema = f"gw_index_{number}"
@@ -107,7 +108,7 @@ def _vectors(writing: Writing, folder: Path, head: Manifest, exact: bool) -> Non
     writing.execute(f"CREATE TABLE {{schema}}.vectors (row int PRIMARY KEY, v halfvec({head.dimension}) NOT NULL)")
     writing.execute("ALTER TABLE {schema}.vectors ALTER v SET STORAGE PLAIN")
     vectors = (vector for chunk in chunks(folder / FLOATS) for vector in chunk)
-    writing.copy("{schema}.vectors", ("int4", "halfvec"), ((row, half(vector)) for row, vector in enumerate(vectors)))
+    writing.copy("{schema}.vectors", ("int4", "bytea"), ((row, _half(vector)) for row, vector in enumerate(vectors)))
     if exact:
         return
     # One process with memory of its own: parallel ones need shared memory, of which a container has 64 MB.
@@ -118,6 +119,11 @@ def _vectors(writing: Writing, folder: Path, head: Manifest, exact: bool) -> Non
         "CREATE INDEX ON {schema}.vectors USING hnsw (v halfvec_ip_ops)"
         f" WITH (m = {LINKS}, ef_construction = {CANDIDATES})"
     )
+
+
+def _half(vector: NDArray[np.float32]) -> bytes:
+    """A halfvec as PostgreSQL receives it: its length, two bytes of zero, and numbers of 16 bits."""
+    return struct.pack(">HH", len(vector), 0) + vector.astype(">f2").tobytes()
 
 
 def _lines(path: Path) -> Iterator[bytes]:

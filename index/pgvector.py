@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from index import manifest, pgcopy
 from index.build import write
 from index.cover import Cover
-from index.database import Database, floats, half
+from index.database import Absent, Database
 from index.decision import Calibration
 from index.dense import EXACT_UP_TO
 from index.encoder import Encoder
@@ -33,8 +33,10 @@ from knowledge.folder import Knowledge
 EF_SEARCH = 400  # candidates that HNSW keeps for a question, at least the neighbours asked for; measured
 _CURRENT = "SELECT id, exact FROM gw_index.versions WHERE name = %s ORDER BY id DESC LIMIT 1"
 _CHECKS = "SELECT checks FROM gw_index.versions WHERE id = %s"
-_SIMILARITIES = "SELECT string_agg(int4send(row) || float4send((v <#> %s)::float4), '') FROM {schema}.vectors"
-_NEAREST = "SELECT row, v <#> %s FROM {schema}.vectors ORDER BY v <#> %s LIMIT %s"
+_SIMILARITIES = (
+    "SELECT string_agg(int4send(row) || float4send((v <#> %s::halfvec)::float4), '') FROM {schema}.vectors"
+)
+_NEAREST = "SELECT row, v <#> %s::halfvec FROM {schema}.vectors ORDER BY v <#> %s::halfvec LIMIT %s"
 _HOLDERS = """
     SELECT token, holders, CASE WHEN holders <= %s THEN targets ELSE '' END FROM {schema}.postings
     WHERE token = ANY(%s)
@@ -46,7 +48,7 @@ class PgPlace:
     """The versions of the index ``name`` in one database. Safe to use from several threads."""
 
     def __init__(self, url: str, name: str, exact_up_to: int = EXACT_UP_TO) -> None:
-        self._database = Database(url, f"SET hnsw.ef_search = {EF_SEARCH}")
+        self.database = Database(url, f"SET hnsw.ef_search = {EF_SEARCH}")
         self._name, self._exact_up_to = name, exact_up_to
 
     def __str__(self) -> str:
@@ -78,7 +80,7 @@ class PgPlace:
 
     def verify(self, opened: Opened) -> str:
         """Compare every table with the sum of hashes that was taken when it was written."""
-        with self._database.writing(opened.version) as reading:
+        with self.database.writing(opened.version) as reading:
             ((written,),) = reading.execute(_CHECKS, (int(opened.version.rpartition("_")[2]),))
             found = pgcopy.checks(reading)
         for table, check in found.items():
@@ -93,28 +95,25 @@ class PgPlace:
             known = self._known(encoder)
             head, embedded = write(folder, knowledge, encoder, calibration, known, progress, exact_up_to=2**62)
             progress("copying", 0, None)
-            schema = pgcopy.publish(self._database, self._name, folder, self._exact_up_to)
+            schema = pgcopy.publish(self.database, self._name, folder, self._exact_up_to)
         return Placed(schema, head, embedded)
 
     def close(self) -> None:
         """Close the connections that wait."""
-        self._database.close()
+        self.database.close()
 
     def _current(self) -> tuple[str, bool]:
-        found: Sequence[tuple[int, bool]] = ()
         try:
-            found = self._database.rows(_CURRENT, (self._name,))
-        except IndexUnreachable:
-            raise
-        except IndexUnusable:  # nothing was ever built in this database
-            pass
+            found = self.database.rows(_CURRENT, (self._name,))
+        except Absent:  # nothing was ever built in this database
+            found = []
         if not found:
             raise IndexUnusable(f"There is no index {self._name} in PostgreSQL. Run: gwbot index build")
         return f"gw_index_{found[0][0]}", found[0][1]
 
     def _fetch(self, schema: str, folder: Path, names: Sequence[str]) -> None:
         """Write small files of a version into a folder."""
-        found = self._database.rows(
+        found = self.database.rows(
             "SELECT name, data FROM {schema}.files WHERE name = ANY(%s)", (list(names),), schema
         )
         for name, data in found:
@@ -123,7 +122,7 @@ class PgPlace:
             raise IndexUnusable(f"Files of {schema} are missing in PostgreSQL. Run: gwbot index build")
 
     def _parts(self, schema: str, head: Manifest, exact: bool, folder: Path) -> Parts:
-        database = self._database
+        database = self.database
         targets = len(np.load(folder / "targets.npy")) - 1
         return Parts(
             entries=Entries(head.entries, partial(_entry_lines, database, schema)),
@@ -141,7 +140,7 @@ class PgPlace:
                 return NOTHING
             with tempfile.TemporaryDirectory() as folder:
                 self._fetch(schema, Path(folder), (KEYS,))
-                return Known(np.load(Path(folder) / KEYS), partial(_vectors_at, self._database, schema))
+                return Known(np.load(Path(folder) / KEYS), partial(_vectors_at, self.database, schema))
         except IndexUnreachable:
             raise
         except IndexUnusable:
@@ -159,7 +158,7 @@ class PgVectors:
 
     def similarities(self, query: NDArray[np.float32]) -> NDArray[np.float32]:
         """The cosine of every vector with ``query``, in the order of the rows."""
-        ((data,),) = self._database.rows(_SIMILARITIES, (half(query),), self._schema)
+        ((data,),) = self._database.rows(_SIMILARITIES, (_written(query),), self._schema)
         pairs = np.frombuffer(data, _PAIR)
         found = np.full(self._count, -1.0, np.float32)
         found[pairs["row"]] = -pairs["score"]
@@ -167,7 +166,7 @@ class PgVectors:
 
     def nearest(self, query: NDArray[np.float32], limit: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Row numbers and cosines of the nearest vectors, best first."""
-        asked = half(query)
+        asked = _written(query)
         found = self._database.rows(_NEAREST, (asked, asked, limit), self._schema)
         return np.array([row for row, _ in found], np.int64), -np.array([score for _, score in found], np.float32)
 
@@ -187,6 +186,10 @@ class PgHolders:
         return np.array([count for count, _ in told], np.int64), [targets for _, targets in told]
 
 
+def _written(vector: NDArray[np.float32]) -> str:
+    return f"[{','.join(map(repr, vector.tolist()))}]"
+
+
 def _entry_lines(database: Database, schema: str, entry_id: str) -> list[bytes]:
     ask = "SELECT line FROM {schema}.entries WHERE id = %s ORDER BY place"
     return [line for (line,) in database.rows(ask, (entry_id.encode("utf-8", "replace"),), schema)]
@@ -195,9 +198,7 @@ def _entry_lines(database: Database, schema: str, entry_id: str) -> list[bytes]:
 def _passage(database: Database, schema: str, row: int) -> str:
     try:
         found = database.rows("SELECT line FROM {schema}.passages WHERE row = %s", (row,), schema)
-    except IndexUnreachable:
-        raise
-    except IndexUnusable:  # dropped since it was opened
+    except Absent:  # dropped since it was opened
         return ""
     if not found:
         raise IndexError(row)
@@ -205,6 +206,7 @@ def _passage(database: Database, schema: str, row: int) -> str:
 
 
 def _vectors_at(database: Database, schema: str, places: NDArray[np.int64]) -> NDArray[np.float32]:
-    found = database.rows("SELECT row, v FROM {schema}.vectors WHERE row = ANY(%s)", (places.tolist(),), schema)
-    by_row = {row: floats(vector) for row, vector in found}
+    ask = "SELECT row, halfvec_send(v) FROM {schema}.vectors WHERE row = ANY(%s)"
+    found = database.rows(ask, (places.tolist(),), schema)
+    by_row = {row: np.frombuffer(data, ">f2", offset=4).astype(np.float32) for row, data in found}
     return np.stack([by_row[place] for place in places.tolist()])
