@@ -26,7 +26,7 @@ from knowledge.chunk import Kind
 SMALL = (manifest.NAME, "rows.npy", "targets.npy", "targets.txt", "intents.json", "names.json", KEYS)
 TABLES = ("files", "vectors", "passages", "entries", "postings", "words", "terms")
 # Of HNSW: links a vector and candidates while building; measured, see docs/decisions/0011-pgvector.md.
-LINKS, CANDIDATES = 16, 64
+LINKS, CANDIDATES = 24, 100
 _HEAD = """
     CREATE EXTENSION IF NOT EXISTS vector;
     CREATE SCHEMA IF NOT EXISTS gw_index;
@@ -112,7 +112,7 @@ def _vectors(writing: Writing, folder: Path, head: Manifest, exact: bool) -> Non
     if exact:
         return
     # One process with memory of its own: parallel ones need shared memory, of which a container has 64 MB.
-    megabytes = max(64, head.passages * (2 * head.dimension + 16 * LINKS + 200) // 1_000_000)
+    megabytes = max(64, head.passages * (2 * head.dimension + 40 * LINKS + 400) // 1_000_000)
     writing.execute("SET LOCAL max_parallel_maintenance_workers = 0")
     writing.execute(f"SET LOCAL maintenance_work_mem = '{min(megabytes, 2_000)}MB'")
     writing.execute(
