@@ -1,4 +1,4 @@
-"""`make bench-pgvector`: 100,000 made-up passages in PostgreSQL, with our files and FAISS IndexFlatIP in the same run.
+"""`make bench-pgvector`: 100,000 made-up passages in PostgreSQL, beside our files and FAISS IndexFlatIP.
 
 `--again` takes the folder that was built before, by this or by `make bench-scale`, and copies it anew.
 """

@@ -1,5 +1,6 @@
 """The command line with an index in PostgreSQL: build, status, verify, search, ask, doctor."""
 
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -29,13 +30,13 @@ def knowledge(tmp_path: Path) -> Path:
 
 def test_all_commands(tmp_path: Path, data: Path, knowledge: Path, url: str) -> None:
     """Where GW_INDEX_URL is set the index is built there and read from there; nothing lies in the data folder."""
-    variables = {"folder": tmp_path, "data": data, "GW_INDEX_URL": url}
+    there = partial(gwbot, folder=tmp_path, data=data, GW_INDEX_URL=url)
 
-    built = gwbot("index", "build", "--knowledge", str(knowledge), **variables)
-    again = gwbot("index", "build", "--knowledge", str(knowledge), **variables)
-    status, verify = gwbot("index", "status", **variables), gwbot("index", "verify", **variables)
-    search = gwbot("search", "Wohin mit den alten Zeitungen?", "--top", "1", **variables)
-    ask = gwbot("ask", "Wohin kommt das Papier?", "--json", **variables)
+    built = there("index", "build", "--knowledge", str(knowledge))
+    again = there("index", "build", "--knowledge", str(knowledge))
+    status, verify = there("index", "status"), there("index", "verify")
+    search = there("search", "Wohin mit den alten Zeitungen?", "--top", "1")
+    ask = there("ask", "Wohin kommt das Papier?", "--json")
 
     assert built.stdout.startswith("3 entries, "), built.stderr
     assert "; 0 texts embedded anew.\nIn use: gw_index_2" in again.stdout
