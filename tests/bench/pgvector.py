@@ -29,7 +29,7 @@ SIZES = "SELECT pg_total_relation_size('{schema}.TABLE')"
 def main(*, again: bool = False) -> None:
     """Build or take a folder, copy it, measure, print."""
     folder = ROOT / "data" / "bench-scale" / str(COUNT)
-    print(f"build of the files      {'not in this run' if again else build_apart(COUNT, folder)}")
+    print(f"build of the files        {'not in this run' if again else build_apart(COUNT, folder)}")
     with postgres.server() as server:
         place = PgPlace(postgres.database(server, "bench"), "main")
         measure(folder, place)
@@ -57,11 +57,11 @@ def measure(folder: Path, place: PgPlace) -> None:
             len({*dense.nearest(asked[text], NEIGHBOURS)[0][:10].tolist()} & {*exact[text].tolist()}) / 10
             for text in texts
         )
-        print(f"{f'recall@10, {name}':24}{recall:.3f} over {len(texts)} questions")
+        print(f"{f'recall@10, {name}':26}{recall:.3f} over {len(texts)} questions")
     ours, theirs = Searcher(here, encoder), Searcher(there, encoder)
     pairs = [(ours.search(text), theirs.search(text)) for text in texts]
     same = [type(one) is type(other) and shown(one) == shown(other) for one, other in pairs]
-    print(f"{'same outcome and entries':24}{statistics.mean(same):.3f}")
+    print(f"{'same outcome and entries':26}{statistics.mean(same):.3f}")
     kinds: dict[str, tuple[Callable[[str], object], list[str]]] = {
         "pgvector, vectors": (lambda text: there.dense.nearest(asked[text], NEIGHBOURS), texts),
         "our files, vectors": (lambda text: here.dense.nearest(asked[text], NEIGHBOURS), texts),
@@ -73,14 +73,14 @@ def measure(folder: Path, place: PgPlace) -> None:
     }
     runs = [{name: milliseconds(ask, put)[:, 0] for name, (ask, put) in kinds.items()} for _ in range(RUNS)]
 
-    print(f"{'ms, clock':24}{'p50':>10}{'p95':>10}   medians of {RUNS} runs in turn")
+    print(f"{'ms, clock':26}{'p50':>10}{'p95':>10}   medians of {RUNS} runs in turn")
     for name in kinds:
         found = np.median([np.percentile(run[name], (50, 95)) for run in runs], axis=0)
-        print(f"{name:24}" + "".join(f"{value:10.2f}" for value in found))
-    print(f"copying, with HNSW      {copying:.0f} s")
-    print(f"opening                 {opening:.2f} s")
+        print(f"{name:26}" + "".join(f"{value:10.2f}" for value in found))
+    print(f"copying, with HNSW        {copying:.0f} s")
+    print(f"opening                   {opening:.2f} s")
     sizes = {table: place.database.rows(SIZES.replace("TABLE", table), schema=schema)[0][0] for table in TABLES}
-    print(f"MB                      {sum(sizes.values()) / 1e6:.0f}: " + _listed(sizes))
+    print(f"MB                        {sum(sizes.values()) / 1e6:.0f}: " + _listed(sizes))
 
 
 def _listed(sizes: dict[str, int]) -> str:

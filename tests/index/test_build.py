@@ -15,22 +15,7 @@ from index.opened import open_index
 from index.search import Searcher
 from knowledge.errors import ContentError
 from knowledge.folder import load
-
-TEXTS = {
-    "ruhe": "In der Hausordnung steht: Nach 22 Uhr bitte leise sein. Musik ist dann nur in Zimmerlautstärke erlaubt.",
-    "muell": "Der Müll wird getrennt. Papier kommt in die blaue Tonne, Glas in den Container an der Straße.",
-    "hund": "Hunde sind im Haus willkommen. Im Hof müssen sie an der Leine gehen.",
-}
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """Three short documents."""
-    made = tmp_path / "wissen"
-    made.mkdir()
-    for name, text in TEXTS.items():
-        (made / f"{name}.md").write_text(text, encoding="utf-8")
-    return made
+from tests.index.conftest import TEXTS
 
 
 def built(folder: Path, encoder: OnnxEncoder) -> Built:

@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from tests.bot.test_cli import fails, gwbot
-from tests.index.test_build import TEXTS
 
 
 @pytest.fixture
@@ -18,22 +17,12 @@ def data(tmp_path: Path, prepared: Path) -> Path:
     return made
 
 
-@pytest.fixture
-def knowledge(tmp_path: Path) -> Path:
-    """Three short documents."""
-    made = tmp_path / "wissen"
-    made.mkdir()
-    for name, text in TEXTS.items():
-        (made / f"{name}.md").write_text(text, encoding="utf-8")
-    return made
-
-
-def test_all_commands(tmp_path: Path, data: Path, knowledge: Path, url: str) -> None:
+def test_all_commands(tmp_path: Path, data: Path, folder: Path, url: str) -> None:
     """Where GW_INDEX_URL is set the index is built there and read from there; nothing lies in the data folder."""
     there = partial(gwbot, folder=tmp_path, data=data, GW_INDEX_URL=url)
 
-    built = there("index", "build", "--knowledge", str(knowledge))
-    again = there("index", "build", "--knowledge", str(knowledge))
+    built = there("index", "build", "--knowledge", str(folder))
+    again = there("index", "build", "--knowledge", str(folder))
     status, verify = there("index", "status"), there("index", "verify")
     search = there("search", "Wohin mit den alten Zeitungen?", "--top", "1")
     ask = there("ask", "Wohin kommt das Papier?", "--json")
