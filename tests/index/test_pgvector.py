@@ -109,6 +109,9 @@ def test_many_vectors_are_found_by_their_links(url: str, live: LiveIndex, encode
     """Where there are too many vectors to compare them all, nearly all nearest ones are found by HNSW."""
     place = PgPlace(url, "main", exact_up_to=1_000)
     publish(place.database, "main", current(DATA / "index"), 1_000)
+    with psycopg.connect(url) as connection:  # these few PostgreSQL would rather compare one by one
+        connection.execute(f'ALTER DATABASE "{connection.info.dbname}" SET enable_seqscan = off')
+    place.close()
     here, there = live.searcher().opened.dense, place.open(encoder).dense
     texts = [json.loads(line)["question"] for line in QUESTIONS.read_text("utf-8").splitlines()][::60]
 
