@@ -80,13 +80,7 @@ class PgPlace:
 
     def verify(self, opened: Opened) -> str:
         """Compare every table with the sum of hashes that was taken when it was written."""
-        with self.database.writing(opened.version) as reading:
-            ((written,),) = reading.execute(_CHECKS, (int(opened.version.rpartition("_")[2]),))
-            found = pgcopy.checks(reading)
-        for table, check in found.items():
-            if written.get(table) != check:
-                raise IndexUnusable(f"The table {opened.version}.{table} is damaged. Run: gwbot index build")
-        return f"all {len(found)} tables are as they were written"
+        return self._verify(opened.version)
 
     def build(self, knowledge: Knowledge, encoder: Encoder, calibration: Calibration, progress: Progress) -> Placed:
         """Build into a temporary folder, copy it, and put it in use, all of it or nothing."""
@@ -132,12 +126,22 @@ class PgPlace:
             passage=partial(_passage, database, schema),
         )
 
+    def _verify(self, schema: str) -> str:
+        with self.database.writing(schema) as reading:
+            ((written,),) = reading.execute(_CHECKS, (int(schema.rpartition("_")[2]),))
+            found = pgcopy.checks(reading)
+        for table, check in found.items():
+            if written.get(table) != check:
+                raise IndexUnusable(f"The table {schema}.{table} is damaged. Run: gwbot index build")
+        return f"all {len(found)} tables are as they were written"
+
     def _known(self, encoder: Encoder) -> Known:
         """The vectors of the version in use; none where it cannot be used for this encoder."""
         try:
             schema = self.current()
             if self.head().encoder_digest != encoder.digest:
                 return NOTHING
+            self._verify(schema)
             with tempfile.TemporaryDirectory() as folder:
                 self._fetch(schema, Path(folder), (KEYS,))
                 return Known(np.load(Path(folder) / KEYS), partial(_vectors_at, self.database, schema))
