@@ -4,7 +4,7 @@ BIN := .venv/bin
 CONTENT := $(shell find knowledge -name '*.md' -o -name '*.yaml') index/calibration.json
 ENCODER_CODE := $(wildcard index/bundled.py index/export.py index/graph.py index/blocks.py index/card.py index/model_file.py)
 
-.PHONY: run test check coverage setup audit licences lock sbom bench bench-scale chaos load eval size format screenshots pictures-intro
+.PHONY: run test check coverage setup audit licences lock sbom bench bench-scale bench-pgvector chaos load eval size format screenshots pictures-intro
 run: setup
 	@$(BIN)/gwbot run
 
@@ -47,6 +47,9 @@ bench: setup
 
 bench-scale: setup
 	@$(BIN)/python -m tests.bench scale
+
+bench-pgvector: setup
+	@$(BIN)/python -m tests.bench.pgvector $(AGAIN)
 
 chaos: setup
 	@KILLS=$(KILLS) $(BIN)/python -m tests.chaos

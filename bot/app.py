@@ -13,6 +13,7 @@ from telegram import Bot, User
 from telegram.error import TelegramError
 
 from bot.answer import Answerer
+from bot.errors import IndexUnusable
 from bot.flows.dialogue import Advisers, Dialogue
 from bot.flows.undelivered import undelivered
 from bot.handlers import profile
@@ -39,6 +40,7 @@ from bot.store import Outgoing, SqliteStore
 from index.cross_encoder import CrossEncoder
 from index.encoder import OnnxEncoder
 from index.live import LiveIndex
+from index.place import Folder, Place
 from knowledge.contacts import CONTACTS, default_contact, read_contacts
 from knowledge.folder import HOUSE
 from knowledge.intro import read_steps
@@ -53,7 +55,18 @@ def open_index(settings: Settings, root: Path | None = None, encoder: OnnxEncode
     """The index with its encoder; raises EncoderError or IndexUnusable with what to run."""
     encoder = encoder or OnnxEncoder.load(settings.encoder_dir)
     cross_encoder = CrossEncoder.load(settings.cross_encoder_dir) if settings.cross_encoder else None
-    return LiveIndex(root or settings.index_dir, encoder, cross_encoder)
+    return LiveIndex(index_place(settings, root), encoder, cross_encoder)
+
+
+def index_place(settings: Settings, root: Path | None = None) -> Place:
+    """Where the index lies: in ``root``, or where the settings say. The driver is loaded only for PostgreSQL."""
+    if root or settings.index_url is None:
+        return Folder(root or settings.index_dir)
+    try:
+        from index.pgvector import PgPlace
+    except ImportError:
+        raise IndexUnusable("GW_INDEX_URL needs the driver of PostgreSQL. Run: pip install '.[postgres]'") from None
+    return PgPlace(settings.index_url.get_secret_value(), settings.index_name)
 
 
 def open_store(settings: Settings, clock: Callable[[], float] = time.time) -> SqliteStore:

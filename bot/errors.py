@@ -3,6 +3,7 @@
 GwError                   knowledge/errors.py
 ├── ContentError          a knowledge file cannot be used
 ├── IndexUnusable         index/errors.py: the index is missing, damaged or of another encoder
+│   └── IndexUnreachable  index/errors.py: the server that holds it does not answer; it may again
 ├── EncoderError          index/errors.py: the encoder is missing, damaged or of a kind we cannot serve
 ├── SettingsError         an environment variable is missing or wrong
 ├── StoreError            the store cannot be opened, read or written

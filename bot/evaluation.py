@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from bot.app import open_index
+from bot.app import index_place, open_index
 from bot.errors import GwError
 from bot.settings import Settings
 from index.against import opened_against
@@ -102,7 +102,7 @@ class _Other:
 
 
 def _ask_other(settings: Settings, items: Sequence[Labelled], name: str, root: Path | None) -> _Other:
-    with opened_against(name, settings.data_dir, root or settings.index_dir) as (searcher, note):
+    with opened_against(name, settings.data_dir, root or index_place(settings)) as (searcher, note):
         return _Other(Path(name).name, judge(items, searcher), note)
 
 

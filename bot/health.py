@@ -11,6 +11,7 @@ from telegram.error import TelegramError
 
 from bot.errors import StoreError
 from bot.store import Store
+from index.errors import IndexUnreachable
 from index.live import LiveIndex
 
 log = logging.getLogger(__name__)
@@ -55,7 +56,10 @@ class Health:
         return OK
 
     async def _index(self) -> str:
-        await asyncio.to_thread(self.live.searcher)
+        try:
+            await asyncio.to_thread(self.live.searcher)
+        except IndexUnreachable:
+            return self.live.trouble
         return f"{OK}, but {self.live.trouble}" if self.live.trouble else OK
 
     async def _telegram(self) -> str:

@@ -39,6 +39,14 @@ class Settings(BaseSettings):
     )
     data_dir: Path = Field(Path("data"), description="Folder of store, index and encoder")
     database_url: str | None = Field(None, description="`sqlite:///<path>`; unset: `bot.db` in the data folder")
+    index_url: SecretStr | None = Field(
+        None, description="`postgresql://…`: the index lies there (pgvector); unset: in the data folder"
+    )
+    index_name: str = Field(
+        "main",
+        pattern=r"^[A-Za-z0-9_-]{1,40}$",
+        description="Which index there; several bots may share a database",
+    )
     adviser_chat_id: int | None = Field(None, description="Chat that receives requests for advice")
     adviser_ids: Annotated[frozenset[int], NoDecode] = Field(
         frozenset(), description="Telegram user ids that may act as advisers, comma-separated"
@@ -77,6 +85,13 @@ class Settings(BaseSettings):
     def _check_database(cls, value: str | None) -> str | None:
         if value is not None and not value.startswith("sqlite:///"):
             raise ValueError("must begin with sqlite:///")
+        return value
+
+    @field_validator("index_url")
+    @classmethod
+    def _check_index(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not value.get_secret_value().startswith(("postgresql://", "postgres://")):
+            raise ValueError("must begin with postgresql://")
         return value
 
     @model_validator(mode="after")

@@ -13,6 +13,7 @@ import uvicorn
 from pydantic import SecretStr
 
 from bot.app import open_index, open_store, run
+from bot.errors import IndexUnusable
 from bot.handlers.turns import Observed
 from bot.pace import UNLIMITED
 from bot.sandbox import knowledge_watch
@@ -38,6 +39,11 @@ class Show:
         """Open everything; raises EncoderError or IndexUnusable with what to run."""
         self.knowledge, self._root = knowledge, folder / "index"
         self._encoder = OnnxEncoder.load(settings.encoder_dir)
+        if settings.index_url and not settings.index_dir.is_dir():
+            raise IndexUnusable(
+                "The sandbox works on a copy of an index in a folder: what is tried out must reach no other bot. "
+                f"Run: gwbot index build --out {settings.index_dir}"
+            )
         knowledge_watch.own_copy(settings.index_dir, self._root)
         self.live = open_index(settings, self._root, self._encoder)
         self._lang = settings.language

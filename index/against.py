@@ -5,13 +5,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from index import manifest
 from index.build import CURRENT, build
 from index.card import CARD, PAIR_CARD, read_card
 from index.cross_encoder import CrossEncoder
 from index.decision import calibration_for
 from index.encoder import OnnxEncoder
-from index.opened import current, open_index
+from index.opened import open_index
+from index.place import Place, as_place
 from index.search import Searcher
 from knowledge.errors import GwError
 from knowledge.folder import HOUSE, load
@@ -25,7 +25,9 @@ RERANKED = "The other is the index in use with the cross-encoder behind it. The 
 
 
 @contextmanager
-def opened_against(name: str, data: Path, index: Path, content: Path = HOUSE) -> Iterator[tuple[Searcher, str]]:
+def opened_against(
+    name: str, data: Path, index: Place | Path, content: Path = HOUSE
+) -> Iterator[tuple[Searcher, str]]:
     """A searcher over an index folder, or over ``content`` with a prepared encoder; and a note on it.
 
     ``name`` is a folder, or the name of one in the data folder ``data``. A prepared cross-encoder is put behind the
@@ -36,12 +38,13 @@ def opened_against(name: str, data: Path, index: Path, content: Path = HOUSE) ->
     """
     folder = _folder(name, data)
     if (folder / CURRENT).is_dir():
-        encoder = _encoder_of(folder, data)
+        encoder = _encoder_of(folder, data, folder.absolute().parent)
         yield Searcher(open_index(folder, encoder), encoder), ""
         return
     if (folder / PAIR_CARD).is_file():
-        encoder = _encoder_of(index, data)
-        yield Searcher(open_index(index, encoder), encoder, CrossEncoder.load(folder)), RERANKED
+        beside = [index.absolute().parent] if isinstance(index, Path) else []
+        encoder = _encoder_of(index, data, *beside)
+        yield Searcher(as_place(index).open(encoder), encoder, CrossEncoder.load(folder)), RERANKED
         return
     encoder = OnnxEncoder.load(folder)
     knowledge = load(content)
@@ -60,15 +63,15 @@ def _folder(name: str, data: Path) -> Path:
     )
 
 
-def _encoder_of(root: Path, data: Path) -> OnnxEncoder:
+def _encoder_of(index: Place | Path, *folders: Path) -> OnnxEncoder:
     """The prepared encoder that an index was made with, searched in the data folder and beside the index."""
-    head = manifest.read(current(root))
-    for card in _cards((data, root.absolute().parent)):
+    head = as_place(index).head()
+    for card in _cards(folders):
         if read_card(card.parent).digest == head.encoder_digest:
             return OnnxEncoder.load(card.parent)
     raise GwError(
-        f"The index in {root} was made with the encoder {head.encoder}, which is prepared neither in {data} nor "
-        "beside the index. Put its folder into one of the two."
+        f"The index in {index} was made with the encoder {head.encoder}, which is prepared neither in {folders[0]} "
+        "nor beside the index. Put its folder into one of the two."
     )
 
 

@@ -54,21 +54,36 @@ def build(
     with tempfile.TemporaryDirectory(dir=root, prefix=".new-") as name:
         fresh = Path(name) / "version"
         fresh.mkdir()
-        scanned = scan(knowledge, fresh, progress)
-        embedded = write_vectors(fresh, scanned, encoder, Known((known or root) / CURRENT, encoder), progress)
-        progress("clustering", 0, None)
-        dense.cluster(fresh, exact_up_to)
-        intents = {intent.id: intent.reply for intent in knowledge.intents}
-        (fresh / "intents.json").write_text(json.dumps(intents), encoding="utf-8")
-        np.save(fresh / "rows.npy", scanned.rows)
-        written = _manifest(fresh, scanned, encoder, calibration)
-        written.write(fresh)
+        before = Known.of((known or root) / CURRENT, encoder)
+        written, embedded = write(fresh, knowledge, encoder, calibration, before, progress, exact_up_to)
         folder = root / f"v-{manifest.sha256(fresh / manifest.NAME)[:12]}"
         if folder.exists():  # the same content was built before; a damaged version is replaced
             shutil.rmtree(folder)
         fresh.rename(folder)
     _switch(root, folder)
     return Built(folder, written, embedded)
+
+
+def write(
+    folder: Path,
+    knowledge: Knowledge,
+    encoder: Encoder,
+    calibration: Calibration,
+    known: Known,
+    progress: Progress,
+    exact_up_to: int,
+) -> tuple[Manifest, int]:
+    """Write all files of a version into an empty folder; its manifest, and how many texts were encoded."""
+    scanned = scan(knowledge, folder, progress)
+    embedded = write_vectors(folder, scanned, encoder, known, progress)
+    progress("clustering", 0, None)
+    dense.cluster(folder, exact_up_to)
+    intents = {intent.id: intent.reply for intent in knowledge.intents}
+    (folder / "intents.json").write_text(json.dumps(intents), encoding="utf-8")
+    np.save(folder / "rows.npy", scanned.rows)
+    written = _manifest(folder, scanned, encoder, calibration)
+    written.write(folder)
+    return written, embedded
 
 
 def _manifest(folder: Path, scanned: Scanned, encoder: Encoder, calibration: Calibration) -> Manifest:

@@ -17,6 +17,7 @@ from anyascii import anyascii
 from numpy.typing import NDArray
 
 from index.errors import IndexUnusable
+from index.parts import Holders
 from index.postings import Postings
 from index.words import words
 
@@ -43,26 +44,28 @@ def _tokens(text: str, langs: tuple[str, ...]) -> NDArray[np.uint32]:
 class Cover:
     """The postings of an index; ``targets`` is how many targets it has, ``langs`` the languages of its texts."""
 
-    def __init__(self, folder: Path, targets: int, langs: Sequence[str]) -> None:
+    def __init__(self, postings: Holders, targets: int, langs: Sequence[str]) -> None:
+        self._postings, self._count, self._langs = postings, targets, langs
+
+    @classmethod
+    def open(cls, folder: Path, targets: int, langs: Sequence[str]) -> "Cover":
+        """Over the files of an index folder; raises IndexUnusable where they are damaged."""
         try:
-            self._postings = Postings(folder)
+            return cls(Postings(folder), targets, langs)
         except (OSError, ValueError, IndexError):
             raise IndexUnusable(f"{folder}: the postings are damaged. Run: gwbot index build") from None
-        self._count, self._langs = targets, langs
 
     def shares(self, question: str) -> NDArray[np.float32]:
         """For every target the share (0 to 1) of the question's wording that its texts hold, shape (targets,)."""
         question = question[:MAX_CHARACTERS]
         grams, stems = _grams(question), _stems(question, self._langs)
-        starts, ends = self._postings.find(np.concatenate([grams, stems]))
-        holders = ends - starts
-        worth = np.log1p((self._count - holders + 0.5) / (holders + 0.5))  # the idf of BM25
+        counts, holders = self._postings.holders(np.concatenate([grams, stems]), MAX_HOLDERS)
+        worth = np.log1p((self._count - counts + 0.5) / (counts + 0.5))  # the idf of BM25
         worth[len(grams) :] *= STEM_WORTH
-        worth[holders > MAX_HOLDERS] = 0.0
+        worth[counts > MAX_HOLDERS] = 0.0
         found = np.zeros(self._count, np.float32)
-        for start, end, value in zip(starts.tolist(), ends.tolist(), worth.tolist(), strict=True):
-            if value:
-                found[self._postings.targets[start:end]] += value
+        for targets, value in zip(holders, worth.tolist(), strict=True):
+            found[targets] += value
         return found / max(float(worth.sum()), 1e-9)
 
 

@@ -8,7 +8,7 @@ import json
 import os
 import weakref
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from functools import lru_cache, partial
 from pathlib import Path
@@ -54,13 +54,20 @@ class EntryWriter:
 class Entries:
     """Entries by id, and by language in the order in which they were written. Safe to use from several threads."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, count: int, lines: Callable[[str], Iterable[str | bytes]]) -> None:
+        """``lines`` gives what was written of an id, and maybe of others."""
+        self._count = count
+        self._by_id: Callable[[str], dict[str, Entry]] = lru_cache(KEPT)(partial(_entries, lines))
+
+    @classmethod
+    def open(cls, folder: Path) -> "Entries":
+        """The entries of an index folder."""
         places = np.load(folder / FILES[1])
         file = os.open(folder / FILES[0], os.O_RDONLY)
-        weakref.finalize(self, os.close, file)
-        self._count = len(np.unique(places[:, 0]))
         read = partial(_read, file, places[:, 0].copy(), places[:, 1:].copy())
-        self._by_id: Callable[[str], dict[str, Entry]] = lru_cache(KEPT)(read)
+        found = cls(len(np.unique(places[:, 0])), read)
+        weakref.finalize(found, os.close, file)
+        return found
 
     def __len__(self) -> int:
         return self._count
@@ -75,11 +82,14 @@ class Entries:
         raise KeyError(entry_id)
 
 
-def _read(file: int, keys: NDArray[np.uint64], places: NDArray[np.uint64], entry_id: str) -> dict[str, Entry]:
+def _read(file: int, keys: NDArray[np.uint64], places: NDArray[np.uint64], entry_id: str) -> list[bytes]:
     key = np.uint64(digest(entry_id))
     first, last = np.searchsorted(keys, key), np.searchsorted(keys, key, side="right")
-    lines = (os.pread(file, size, start) for start, size in places[first:last].tolist())
-    found = (_entry(json.loads(line)) for line in lines)
+    return [os.pread(file, size, start) for start, size in places[first:last].tolist()]
+
+
+def _entries(lines: Callable[[str], Iterable[str | bytes]], entry_id: str) -> dict[str, Entry]:
+    found = (_entry(json.loads(line)) for line in lines(entry_id))
     return {entry.lang: entry for entry in found if entry.id == entry_id}
 
 

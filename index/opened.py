@@ -1,8 +1,10 @@
-"""An index folder opened for searching: everything a question needs, in memory or mapped."""
+"""An index opened for searching: what a question needs, in memory, mapped, or behind a connection."""
 
 import contextlib
 import json
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +21,7 @@ from index.entries import Entries, Names
 from index.errors import IndexUnusable
 from index.lexical import Lexical
 from index.manifest import Manifest
+from index.parts import Nearest, Words
 from index.scan import PASSAGES
 from index.vote import KINDS, Ballot
 from knowledge.chunk import Kind
@@ -30,9 +33,9 @@ GAP_HANDICAP, INTENT_HANDICAP, FOREIGN_HANDICAP = 0.015, 0.005, 0.03  # of a cos
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """One version of an index. Targets are entry ids, and intents as ``@<id>``."""
+    """One version of an index, named as its place names it. Targets are entry ids, and intents as ``@<id>``."""
 
-    folder: Path
+    version: str
     manifest: Manifest
     calibration: Calibration
     entries: Entries  # id -> language -> entry
@@ -46,9 +49,10 @@ class Opened:
     is_gap: NDArray[np.bool_]
     names: ProperNames  # what a question is also read without
     ballot: Ballot | None  # None where there are too many vectors to compare them all
-    dense: Dense
+    dense: Nearest
     cover: Cover
-    lexical: Lexical
+    lexical: Words
+    passage: Callable[[int], str]  # the text behind one vector, for explanations only; "" where its source is gone
 
     def entry(self, entry_id: str, lang: str) -> Entry:
         """An entry in a language, or in the first language it has. Raises KeyError for an unknown id."""
@@ -59,15 +63,16 @@ class Opened:
         """An entry in each language that is searched in. Raises KeyError for an unknown id."""
         return tuple(entry for entry in self.entries[entry_id].values() if entry.lang in self.manifest.languages)
 
-    def passage(self, row: int) -> str:
-        """The text behind one vector; read from disk, for explanations only; "" where the folder is gone."""
-        with contextlib.suppress(FileNotFoundError), (self.folder / PASSAGES).open(encoding="utf-8") as file:
-            for number, line in enumerate(file):
-                if number == row:
-                    return str(json.loads(line)["text"])
-        if not self.folder.is_dir():
-            return ""
-        raise IndexError(row)
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What of an index lies differently in different places."""
+
+    entries: Entries
+    dense: Nearest
+    cover: Cover
+    lexical: Words
+    passage: Callable[[int], str]
 
 
 def current(root: Path) -> Path:
@@ -86,35 +91,55 @@ def open_index(root: Path, encoder: Encoder) -> Opened:
     """
     folder = current(root)
     head = manifest.read(folder)
+    calibration = fitting(head, encoder, str(root))
+    # The floats behind clusters are for the next build only: most of the bytes, and not read for a question.
+    manifest.verify(folder, head, without=FLOATS if CLUSTERS in head.files else "")
+    with readable(str(folder)):
+        parts = Parts(
+            entries=Entries.open(folder),
+            dense=Dense.open(folder),
+            cover=Cover.open(folder, len(Names(folder)), head.languages),
+            lexical=Lexical(folder / "words.db"),
+            passage=partial(_passage, folder),
+        )
+        return assembled(str(folder), folder, head, calibration, parts)
+
+
+def fitting(head: Manifest, encoder: Encoder, where: str) -> Calibration:
+    """The calibration of an index; raises IndexUnusable where encoder or program are not those it was made with."""
     if head.encoder_digest != encoder.digest:
         raise IndexUnusable(
-            f"The index in {root} was made with the encoder {head.encoder}, which is not the one now installed "
+            f"The index in {where} was made with the encoder {head.encoder}, which is not the one now installed "
             f"({encoder.name}). Run: gwbot index build"
         )
     try:
-        calibration = calibration_from(head.calibration)
+        return calibration_from(head.calibration)
     except (KeyError, TypeError):
         raise IndexUnusable(
-            f"The index in {root} was made by another version of this program. Run: gwbot index build"
+            f"The index in {where} was made by another version of this program. Run: gwbot index build"
         ) from None
-    # The floats behind clusters are for the next build only: most of the bytes, and not read for a question.
-    manifest.verify(folder, head, without=FLOATS if CLUSTERS in head.files else "")
+
+
+@contextlib.contextmanager
+def readable(where: str) -> Iterator[None]:
+    """Whatever damaged files lead to is IndexUnusable."""
     try:
-        return _opened(folder, head, calibration)
+        yield
     except (OSError, ValueError, TypeError, LookupError, EOFError, AttributeError, RecursionError) as error:
         what = type(error).__name__
-        raise IndexUnusable(f"The index in {folder} is damaged ({what}). Run: gwbot index build") from None
+        raise IndexUnusable(f"The index in {where} is damaged ({what}). Run: gwbot index build") from None
 
 
-def _opened(folder: Path, head: Manifest, calibration: Calibration) -> Opened:
+def assembled(version: str, folder: Path, head: Manifest, calibration: Calibration, parts: Parts) -> Opened:
+    """Put together from ``parts`` and from the small files of an index folder, which are read here."""
     rows = np.load(folder / "rows.npy")
     intents = json.loads((folder / "intents.json").read_text(encoding="utf-8"))
-    targets, vectors = Names(folder), Dense.open(folder)
+    targets = Names(folder)
     return Opened(
-        folder=folder,
+        version=version,
         manifest=head,
         calibration=calibration,
-        entries=Entries(folder),
+        entries=parts.entries,
         intents={name: Reply(reply) for name, reply in intents.items()},
         targets=targets,
         owners=rows["target"].copy(),
@@ -124,11 +149,22 @@ def _opened(folder: Path, head: Manifest, calibration: Calibration) -> Opened:
         is_refusal=_refusals(intents, targets),
         is_gap=_marked(rows, "gap", len(targets)),
         names=frozenset((lang, stem) for lang, stem in json.loads((folder / NAMES).read_text(encoding="utf-8"))),
-        ballot=Ballot(rows["target"], rows["kind"], len(targets)) if vectors.exact else None,
-        dense=vectors,
-        cover=Cover(folder, len(targets), head.languages),
-        lexical=Lexical(folder / "words.db"),
+        ballot=Ballot(rows["target"], rows["kind"], len(targets)) if parts.dense.exact else None,
+        dense=parts.dense,
+        cover=parts.cover,
+        lexical=parts.lexical,
+        passage=parts.passage,
     )
+
+
+def _passage(folder: Path, row: int) -> str:
+    with contextlib.suppress(FileNotFoundError), (folder / PASSAGES).open(encoding="utf-8") as file:
+        for number, line in enumerate(file):
+            if number == row:
+                return str(json.loads(line)["text"])
+    if not folder.is_dir():
+        return ""
+    raise IndexError(row)
 
 
 def _marked(rows: NDArray[np.void], mark: str, targets: int) -> NDArray[np.bool_]:

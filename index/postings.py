@@ -4,6 +4,7 @@ The files hold the tokens in order, where each one's targets begin, and the targ
 """
 
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
@@ -96,3 +97,10 @@ class Postings:
         known[known] = self._tokens[places[known]] == asked[known]
         starts = self._starts[np.where(known, places, 0)]
         return starts, np.where(known, self._starts[np.minimum(places + 1, len(self._tokens))], starts)
+
+    def holders(self, asked: Tokens, most: int) -> tuple[NDArray[np.int64], Sequence[NDArray[np.int32]]]:
+        """For each token how many targets hold it, and which; which is not told of more than ``most``."""
+        starts, ends = self.find(asked)
+        told = np.where(ends - starts <= most, ends, starts)
+        places = zip(starts.tolist(), told.tolist(), strict=True)
+        return ends - starts, [self.targets[start:end] for start, end in places]

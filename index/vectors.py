@@ -1,7 +1,8 @@
 """The file of vectors: one a passage, in order. Texts known from the version before are not encoded again."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -21,21 +22,25 @@ Keys = NDArray[np.uint64]
 
 
 class Known:
-    """The vectors of a version, found by key; of no version where it cannot be used for this encoder."""
+    """The vectors of a version, found by key."""
 
-    def __init__(self, folder: Path, encoder: Encoder) -> None:
-        self._path = folder / FLOATS
-        self._keys, self._order = np.zeros(0, np.uint64), np.zeros(0, np.int64)
+    def __init__(self, keys: Keys, fetch: Callable[[NDArray[np.int64]], Vectors]) -> None:
+        """``fetch`` gives the vectors at these places, shape (n, d)."""
+        self._order = np.argsort(keys, kind="stable")
+        self._keys = keys[self._order]
+        self.vectors = fetch
+
+    @classmethod
+    def of(cls, folder: Path, encoder: Encoder) -> "Known":
+        """Of an index folder; of no version where it cannot be used for this encoder."""
         try:
             before = manifest.read(folder)
             if before.encoder_digest != encoder.digest:
-                return
+                return NOTHING
             manifest.verify(folder, before)
-            keys: Keys = np.load(folder / KEYS)
+            return cls(np.load(folder / KEYS), partial(_fetch, folder / FLOATS))
         except (IndexUnusable, OSError, ValueError):
-            return  # a damaged version before is no reason not to build anew
-        self._order = np.argsort(keys, kind="stable")
-        self._keys = keys[self._order]
+            return NOTHING  # a damaged version before is no reason not to build anew
 
     def places(self, keys: Keys) -> NDArray[np.int64]:
         """Where the vectors of these keys stand, -1 for an unknown one."""
@@ -43,10 +48,6 @@ class Known:
             return np.full(len(keys), -1)
         found = np.searchsorted(self._keys, keys).clip(max=len(self._keys) - 1)
         return np.where(self._keys[found] == keys, self._order[found], -1)
-
-    def vectors(self, places: NDArray[np.int64]) -> Vectors:
-        """The vectors at these places, shape (n, d)."""
-        return _fetch(self._path, places)
 
 
 def write_vectors(folder: Path, scanned: Scanned, encoder: Encoder, known: Known, progress: Progress) -> int:
@@ -96,3 +97,10 @@ def _fetch(path: Path, places: NDArray[np.int64]) -> Vectors:
 
 def _store(path: Path, places: NDArray[np.int64], vectors: Vectors) -> None:
     np.load(path, mmap_mode="r+")[places] = vectors
+
+
+def _none(places: NDArray[np.int64]) -> Vectors:
+    raise IndexError(places)
+
+
+NOTHING = Known(np.zeros(0, np.uint64), _none)

@@ -21,7 +21,7 @@ def build(folder: Path | None, root: Path | None) -> None:
     """Build the index; unchanged texts are not embedded again."""
     from tqdm import tqdm
 
-    from index.build import build as build_index
+    from bot.app import index_place
     from index.decision import calibration_for
     from index.encoder import OnnxEncoder
     from knowledge.folder import HOUSE, load
@@ -37,22 +37,21 @@ def build(folder: Path | None, root: Path | None) -> None:
             bar.update(done - bar.n)
 
         calibration = calibration_for(labelled=bool(knowledge.intents))
-        built = build_index(knowledge, encoder, calibration, root or settings.index_dir, progress)
+        built = index_place(settings, root).build(knowledge, encoder, calibration, progress)
     head = built.manifest
     click.echo(f"{head.entries} entries, {head.passages} passages; {built.embedded} texts embedded anew.")
-    click.echo(f"In use: {built.folder}")
+    click.echo(f"In use: {built.version}")
 
 
 @index.command()
 @_ROOT
 def status(root: Path | None) -> None:
     """What is indexed, and with which model."""
-    from index import manifest
-    from index.opened import current
+    from bot.app import index_place
 
-    folder = current(root or load_settings().index_dir)
-    head = manifest.read(folder)
-    click.echo(f"Folder      {folder}")
+    place = index_place(load_settings(), root)
+    head = place.head()
+    click.echo(f"In use      {place.current()}")
     click.echo(f"Entries     {head.entries} in {', '.join(head.languages)}; {head.passages} passages")
     click.echo(f"Encoder     {head.encoder}, {head.dimension} dimensions")
     click.echo(f"Content     {head.content_digest[:16]}")
@@ -62,13 +61,14 @@ def status(root: Path | None) -> None:
 @index.command()
 @_ROOT
 def verify(root: Path | None) -> None:
-    """Compare every file of the index with its hash, and the index with the encoder."""
-    from bot.app import open_index
-    from index import manifest
+    """Compare all that the index consists of with what was built, and the index with the encoder."""
+    from bot.app import index_place
+    from index.encoder import OnnxEncoder
 
-    opened = open_index(load_settings(), root).searcher().opened
-    manifest.verify(opened.folder, opened.manifest)  # also what is read by builds only
-    click.echo(f"{opened.folder}: all {len(opened.manifest.files)} files are as they were built.")
+    settings = load_settings()
+    place = index_place(settings, root)
+    opened = place.open(OnnxEncoder.load(settings.encoder_dir))
+    click.echo(f"{opened.version}: {place.verify(opened)}.")
 
 
 COMMANDS = (index,)

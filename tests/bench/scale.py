@@ -76,7 +76,7 @@ def bytes_a_vector(opened: Opened) -> float:
     vectors = CLUSTERS if CLUSTERS in opened.manifest.files else FLOATS
     files = (vectors, "rows.npy", "targets.npy", "targets.txt")
     columns = opened.owners.nbytes + opened.kinds.nbytes + opened.handicaps.nbytes
-    return (sum((opened.folder / name).stat().st_size for name in files) + columns) / len(opened.dense)
+    return (sum((Path(opened.version) / name).stat().st_size for name in files) + columns) / len(opened.dense)
 
 
 def build_apart(count: int, folder: Path) -> str:
@@ -105,7 +105,7 @@ def main(count: int, *, again: bool = False) -> None:
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
     flat = faiss.IndexFlatIP(encoder.dimension)
-    for chunk in chunks(opened.folder / FLOATS):
+    for chunk in chunks(Path(opened.version) / FLOATS):
         flat.add(chunk)
     exact = {text: flat.search(asked[text][None, :], NEIGHBOURS) for text in texts[:EXACT]}
     near = {text: opened.dense.nearest(asked[text], NEIGHBOURS)[0][:10] for text in exact}
@@ -127,7 +127,7 @@ def main(count: int, *, again: bool = False) -> None:
     print(f"bytes a vector          {bytes_a_vector(opened):.0f}")
     print(f"build                   {built}")
     print(f"opening                 {opening:.2f} s, peak memory with encoder {memory:.0f} MB")
-    sample = np.load(opened.folder / FLOATS, mmap_mode="r")[:: max(1, count // 2000)]
+    sample = np.load(Path(opened.version) / FLOATS, mmap_mode="r")[:: max(1, count // 2000)]
     show_likeness("cosines here", sample, np.array([scores[0] for scores, _ in exact.values()]))
     real = np.load(REAL / FLOATS)
     scores = -np.sort(-(np.stack([asked[text] for text in exact]) @ real.T), axis=1)

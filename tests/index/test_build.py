@@ -15,22 +15,7 @@ from index.opened import open_index
 from index.search import Searcher
 from knowledge.errors import ContentError
 from knowledge.folder import load
-
-TEXTS = {
-    "ruhe": "In der Hausordnung steht: Nach 22 Uhr bitte leise sein. Musik ist dann nur in Zimmerlautstärke erlaubt.",
-    "muell": "Der Müll wird getrennt. Papier kommt in die blaue Tonne, Glas in den Container an der Straße.",
-    "hund": "Hunde sind im Haus willkommen. Im Hof müssen sie an der Leine gehen.",
-}
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """Three short documents."""
-    made = tmp_path / "wissen"
-    made.mkdir()
-    for name, text in TEXTS.items():
-        (made / f"{name}.md").write_text(text, encoding="utf-8")
-    return made
+from tests.index.conftest import TEXTS
 
 
 def built(folder: Path, encoder: OnnxEncoder) -> Built:
@@ -148,7 +133,7 @@ def test_failed_build_leaves_the_old_index(folder: Path, encoder: OnnxEncoder) -
     with pytest.raises(ContentError, match=r"kaputt\.md:1: not UTF-8"):
         built(folder, encoder)
 
-    assert open_index(root(folder), encoder).folder == first.folder.resolve()
+    assert open_index(root(folder), encoder).version == str(first.folder.resolve())
 
 
 @pytest.mark.parametrize("name", ["vectors.npy", "words.db", "rows.npy", "entries.jsonl", "targets.txt"])
@@ -201,4 +186,4 @@ def test_running_bot_takes_the_new_index(folder: Path, encoder: OnnxEncoder) -> 
     (folder / "auto.md").write_text("Autos stehen in der Garage.", encoding="utf-8")
     (built(folder, encoder).folder / "words.db").unlink()
 
-    assert live.searcher().opened.folder == second.folder.resolve()
+    assert live.searcher().opened.version == str(second.folder.resolve())

@@ -24,7 +24,7 @@ def cover(tmp_path_factory: pytest.TempPathFactory) -> Cover:
     with PostingsWriter(folder) as writer:
         for target, lang, text in TEXTS:
             writer.add(target, tokens(text, [lang]))
-    return Cover(folder, 3, ("de", "en"))
+    return Cover.open(folder, 3, ("de", "en"))
 
 
 @pytest.mark.parametrize(
@@ -67,4 +67,4 @@ def test_damaged_file(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_bytes(b"nonsense")
 
     with pytest.raises(IndexUnusable, match="gwbot index build"):
-        Cover(tmp_path, 1, ("de",))
+        Cover.open(tmp_path, 1, ("de",))

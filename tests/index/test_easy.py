@@ -1,6 +1,7 @@
 """Leichte Sprache is shown and never searched in."""
 
 import json
+from pathlib import Path
 
 from index.entries import Entries
 from index.live import LiveIndex
@@ -18,13 +19,15 @@ def test_texts_in_leichte_sprache_are_shown(live: LiveIndex) -> None:
 def test_texts_in_leichte_sprache_are_not_searched(live: LiveIndex) -> None:
     """No passage, name or language of the index comes from them, and no searched version of an entry is one."""
     opened = live.searcher().opened
-    ids = [json.loads(line)["id"] for line in (opened.folder / "passages.jsonl").read_text("utf-8").splitlines()]
+    ids = [
+        json.loads(line)["id"] for line in (Path(opened.version) / "passages.jsonl").read_text("utf-8").splitlines()
+    ]
 
     assert [one for one in ids if f"/{EASY}/" in one] == []
     assert opened.manifest.languages == ("de", "en")
     assert {lang for lang, _ in opened.names} == {"de", "en"}
     assert [entry.lang for entry in opened.searched("backbone")] == ["de", "en"]
-    assert EASY in Entries(opened.folder)["backbone"]
+    assert EASY in Entries.open(Path(opened.version))["backbone"]
 
 
 def test_words_only_in_leichte_sprache_find_nothing(live: LiveIndex) -> None:

