@@ -100,6 +100,15 @@ class Queued:
     limited: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """An update to be handled, and whether another one of its chat waits behind it."""
+
+    update_id: int
+    body: str
+    behind: bool
+
+
 class Store(Protocol):
     """Durable state. Every method is one transaction and may be called from any thread.
 
@@ -115,8 +124,13 @@ class Store(Protocol):
     def pending_updates(self) -> list[tuple[int, str]]:
         """Updates not done yet as (id, chat key), in order; without their bodies, which may be many."""
 
-    def update(self, update_id: int) -> str | None:
-        """The JSON of an update that is not done yet."""
+    def claim(self, chat: str, without: Collection[int]) -> Claimed | None:
+        """A chat's oldest update that is not done, nor one of ``without``; None where there is none, or where another
+        process handles the chat. Until `release` no other process gets one of this chat.
+        """
+
+    def release(self, chat: str, without: Collection[int]) -> bool:
+        """Let go of a chat; says whether an update of it, none of ``without``, is not done yet."""
 
     def finish(
         self,

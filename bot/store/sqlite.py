@@ -1,6 +1,7 @@
 """The embedded store: what the Store protocol says, over SQLite."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from sqlite_utils import Database
@@ -25,9 +26,13 @@ from bot.model import Event, State
 from bot.store.bodies import STATE
 from bot.store.checks import CheckRows
 from bot.store.erasing import ErasingRows
-from bot.store.protocol import Outgoing
+from bot.store.protocol import Claimed, Outgoing
 from bot.store.requests import RequestRows
 
+_OPEN = (
+    "SELECT update_id, body FROM inbox WHERE chat = ? AND done = 0 "
+    "AND update_id NOT IN (SELECT value FROM json_each(?))"
+)
 Own = Feedback | Moved | KeepQuestion | DropQuestions | Forget
 
 
@@ -50,9 +55,12 @@ class SqliteStore(RequestRows, CheckRows, ErasingRows):
         rows = self._rows("SELECT update_id, chat FROM inbox WHERE done = 0 ORDER BY update_id")
         return [(row["update_id"], row["chat"]) for row in rows]
 
-    def update(self, update_id: int) -> str | None:
-        rows = self._rows("SELECT body FROM inbox WHERE update_id = ? AND done = 0", update_id)
-        return rows[0]["body"] if rows else None
+    def claim(self, chat: str, without: Collection[int]) -> Claimed | None:
+        rows = self._rows(f"{_OPEN} ORDER BY update_id LIMIT 2", chat, json.dumps(list(without)))
+        return Claimed(rows[0]["update_id"], rows[0]["body"], len(rows) > 1) if rows else None
+
+    def release(self, chat: str, without: Collection[int]) -> bool:
+        return bool(self._rows(f"{_OPEN} LIMIT 1", chat, json.dumps(list(without))))
 
     def pending(self) -> int:
         return int(self._rows("SELECT count(*) AS n FROM inbox WHERE done = 0")[0]["n"])
