@@ -19,9 +19,9 @@ AT_ONCE = 4  # chats handled at the same time; the encoder uses both cores as it
 class Inbox:
     """Takes raw updates and calls ``handle`` for each, once, in order per chat.
 
-    Updates wait in the store, and only the keys of their chats in memory. Chats take turns, so that one with very many
-    updates holds up no other. Several processes may share a store: a chat is handled by one of them at a time. Of the
-    updates of a key for which ``only_newest`` holds, those are passed over behind which another one waits.
+    Updates wait in the store, and only the keys of their chats in memory. Chats take turns, so that one with very
+    many updates holds up no other. Several processes may share a store: a chat is handled by one of them at a time.
+    Of the updates of a key for which ``only_newest`` holds, those are passed over behind which another one waits.
     """
 
     def __init__(
