@@ -1,6 +1,6 @@
 """What the rest of the bot asks of a store. Nothing here presumes that only one process uses it."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
@@ -114,6 +114,18 @@ class Store(Protocol):
 
     Each raises StoreUnavailable, and has changed nothing, where it may work later; other StoreErrors do not pass.
     """
+
+    def close(self) -> None:
+        """Let go of it; later calls raise StoreError."""
+
+    def lead(self) -> int:
+        """Whether this process sends, polls and does what is due with time: one of a bot's processes at a time.
+
+        0 where another one leads; else a number that changes where another one may have led in between.
+        """
+
+    async def listen(self, heard: Callable[[], None]) -> None:
+        """Call ``heard`` whenever another process may have queued something, until cancelled."""
 
     def check(self) -> None:
         """Write without changing anything; raises StoreError where that fails."""

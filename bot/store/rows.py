@@ -35,6 +35,14 @@ class Rows(ABC):
     _none_of: ClassVar[str]  # follows a column: is none of a list
 
     @abstractmethod
+    def close(self) -> None:
+        """Let go of it."""
+
+    @abstractmethod
+    def check(self) -> None:
+        """Write without changing anything."""
+
+    @abstractmethod
     def _transaction(self) -> AbstractContextManager[Sql]:
         """Everything or nothing, and no other transaction that writes at the same time."""
 

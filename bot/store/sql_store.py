@@ -1,6 +1,7 @@
 """What the Store protocol says, in the SQL that SQLite and PostgreSQL have in common."""
 
-from collections.abc import Collection, Sequence
+from abc import abstractmethod
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -57,6 +58,14 @@ class SqlStore(CheckRows, ErasingRows):
 
     def release(self, chat: str, without: Collection[int]) -> bool:
         return bool(self._open(chat, without, 1))
+
+    @abstractmethod
+    def lead(self) -> int:
+        """See the Store protocol."""
+
+    @abstractmethod
+    async def listen(self, heard: Callable[[], None]) -> None:
+        """See the Store protocol."""
 
     def _open(self, chat: str, without: Collection[int], most: int) -> list[dict[str, Any]]:
         query = f"{_OPEN} {self._none_of} ORDER BY update_id LIMIT ?"

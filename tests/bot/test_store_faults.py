@@ -26,6 +26,12 @@ YEAR = 365 * 86_400.0
 
 
 @pytest.fixture
+def store(embedded: SqliteStore) -> SqliteStore:
+    """A store that is a file."""
+    return embedded
+
+
+@pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Disk]:
     """A small disk."""
     with small_disk(tmp_path / "disk") as mounted:
