@@ -13,6 +13,7 @@ from bot.store.protocol import Store
 log = logging.getLogger(__name__)
 
 Handle = Callable[[int, dict[str, Any]], None]  # handles one update in one transaction; runs in a thread
+RESUME = 15.0  # seconds between two looks at what other processes may have left
 AT_ONCE = 4  # chats handled at the same time; the encoder uses both cores as it is
 
 
@@ -44,6 +45,17 @@ class Inbox:
         """Take up what was written down and not handled, before the last stop or by another process that died."""
         for _, chat in await asyncio.to_thread(self._store.pending_updates):
             self._enqueue(chat)
+
+    async def keep_resuming(self) -> None:
+        """Take up, every some seconds until closed, what another process was given and did not live to handle."""
+        while True:
+            await self._rest(self._closing, RESUME)
+            if self._closing.is_set():
+                return
+            try:
+                await self.resume()
+            except StoreUnavailable as error:
+                log.error("what others left waits: %s", error)
 
     async def receive(self, updates: Sequence[dict[str, Any]]) -> None:
         """Write updates down; when this returns they survive a crash. Those seen before are passed over."""

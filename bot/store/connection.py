@@ -38,7 +38,7 @@ class Connection(Rows):
         """Open or create the file and bring its schema up to date; raises StoreError where that fails."""
         self._clock = clock
         self._lock = threading.RLock()
-        self._path = path
+        self._path, self.address = path, str(path)
         self._gone: StoreGone | None = None
         try:
             path.parent.mkdir(parents=True, exist_ok=True)

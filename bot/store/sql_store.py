@@ -33,7 +33,13 @@ Own = Feedback | Moved | KeepQuestion | DropQuestions | Forget
 
 
 class SqlStore(CheckRows, ErasingRows):
-    """The Store protocol, but for what depends on the connection."""
+    """The Store protocol, but for what depends on the connection.
+
+    Attributes:
+        address: where it is, to be shown: without a password.
+    """
+
+    address: str
 
     def add_updates(self, updates: Sequence[tuple[int, str, str]]) -> list[int]:
         fresh = []
