@@ -133,8 +133,8 @@ class Outbox:
             if self._term is not None:
                 log.info("this process sends from now on")
                 self._from = self._clock() + HANDOVER
-        if self._term and not term:
-            log.warning("another process sends from now on")
+        if not term and self._term != term:
+            log.info("another process sends, this one stands by")
         self._term = term
         return bool(term)
 

@@ -1,5 +1,6 @@
 """What all tests share: the real encoder and the real index, as `make setup` prepared them."""
 
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -77,6 +78,15 @@ def database_url() -> Iterator[str]:
         connection.execute("CREATE ROLE gwbot LOGIN")
         connection.execute("CREATE DATABASE gwbot OWNER gwbot")
         yield f"postgresql://gwbot@/gwbot?host={folder}"
+
+
+@pytest.fixture
+def fresh_url(database_url: str) -> str:
+    """The address of an empty database of its own."""
+    name = f"own_{secrets.token_hex(4)}"
+    with psycopg.connect(database_url, user="postgres", autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} OWNER gwbot".encode())
+    return database_url.replace("/gwbot?", f"/{name}?")
 
 
 @pytest.fixture

@@ -80,7 +80,7 @@ class PooledRows(Rows):
     def check(self) -> None:
         """Write to the database without changing anything; raises StoreError where that fails."""
         with self._transaction() as db:
-            db.execute("SELECT pg_current_xact_id()")  # refused where nothing can be written
+            db.execute("SELECT name FROM schema_version FOR UPDATE")  # a lock on a row is written
 
     @contextmanager
     def _transaction(self) -> Iterator[Sql]:
