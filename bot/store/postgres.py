@@ -27,6 +27,7 @@ class PostgresStore(PooledRows, SqlStore):
     ) -> None:
         """Connect and bring the schema up to date; raises StoreError where that fails."""
         super().__init__(url, clock, tenant, patience)
+        self.address += "" if tenant == TENANT else f" ({tenant})"
         self._session = Session(self._beside, key(self._place, tenant, "lead"))
         self._whose = f"{self._place}\n{tenant}\n"
         self._name = self._whose + secrets.token_hex(8)
@@ -73,6 +74,11 @@ class PostgresStore(PooledRows, SqlStore):
 
     def _queued(self, db: Sql) -> None:
         db.execute("SELECT pg_notify(?, ?)", (CHANNEL, self._name))
+
+    def _number_on(self, db: Sql, table: str) -> None:
+        highest = f"SELECT max(id) FROM {table}"  # noqa: S608 - our own names
+        numbers = "pg_get_serial_sequence(?, 'id')"
+        db.execute(f"SELECT setval({numbers}, greatest(({highest}), nextval({numbers})))", (table, table))
 
     def _chat(self, chat: str) -> int:
         return key(self._place, self._tenant, "chat", chat)

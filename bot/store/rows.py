@@ -28,7 +28,13 @@ class Sql(Protocol):
 
 
 class Rows(ABC):
-    """A connection for several threads. ``_clock`` gives Unix time."""
+    """A connection for several threads. ``_clock`` gives Unix time.
+
+    Attributes:
+        address: where the store is, to be shown: without a password.
+    """
+
+    address: str
 
     _clock: Callable[[], float]
     _before_keys: ClassVar[tuple[str, ...]] = ()  # columns that stand first in each key, besides those that are named
@@ -41,6 +47,10 @@ class Rows(ABC):
     @abstractmethod
     def check(self) -> None:
         """Write without changing anything."""
+
+    @abstractmethod
+    def lead(self) -> int:
+        """See the Store protocol."""
 
     @abstractmethod
     def _transaction(self) -> AbstractContextManager[Sql]:
@@ -59,6 +69,9 @@ class Rows(ABC):
 
     def _queued(self, db: Sql) -> None:  # noqa: B027 - where one process has the store there is nobody to tell
         """Have other processes know, when the transaction is over, that something waits to be sent."""
+
+    def _number_on(self, db: Sql, table: str) -> None:  # noqa: B027 - SQLite goes on from the highest id by itself
+        """Have new rows of a table get ids above those that it holds."""
 
     def _put(self, db: Sql, table: str, row: Mapping[str, object], *key: str) -> None:
         """Insert a row; where a key is named, it takes the place of the one with the same key."""

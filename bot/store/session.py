@@ -6,9 +6,10 @@ Advisory locks of one connection: where the process or its connection ends, Post
 import hashlib
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
-from psycopg import Connection, OperationalError
+from psycopg import Connection, Error, OperationalError
 
 
 def key(*names: str) -> int:
@@ -54,7 +55,10 @@ class Session:
             return self._terms if self._leading else 0
 
     def close(self) -> None:
-        """End it, and let go of everything."""
+        """End it, and let go of everything: at once, since the server takes a moment to notice an end."""
+        with self._guard, suppress(Error):
+            if self._connection is not None:
+                self._connection.execute("SELECT pg_advisory_unlock_all()")
         with self._guard:
             self._lost()
 

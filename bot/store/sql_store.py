@@ -24,6 +24,7 @@ from bot.errors import Conflict
 from bot.model import Event, State
 from bot.store.bodies import STATE
 from bot.store.checks import CheckRows
+from bot.store.copying import CopyRows
 from bot.store.erasing import ErasingRows
 from bot.store.protocol import Claimed, Outgoing
 from bot.store.rows import Sql
@@ -32,14 +33,8 @@ _OPEN = "SELECT update_id, body FROM inbox WHERE chat = ? AND done = 0 AND updat
 Own = Feedback | Moved | KeepQuestion | DropQuestions | Forget
 
 
-class SqlStore(CheckRows, ErasingRows):
-    """The Store protocol, but for what depends on the connection.
-
-    Attributes:
-        address: where it is, to be shown: without a password.
-    """
-
-    address: str
+class SqlStore(CheckRows, ErasingRows, CopyRows):
+    """The Store protocol, but for what depends on the connection."""
 
     def add_updates(self, updates: Sequence[tuple[int, str, str]]) -> list[int]:
         fresh = []
@@ -64,10 +59,6 @@ class SqlStore(CheckRows, ErasingRows):
 
     def release(self, chat: str, without: Collection[int]) -> bool:
         return bool(self._open(chat, without, 1))
-
-    @abstractmethod
-    def lead(self) -> int:
-        """See the Store protocol."""
 
     @abstractmethod
     async def listen(self, heard: Callable[[], None]) -> None:

@@ -15,9 +15,12 @@ Tables = dict[str, list[dict[str, Any]]]
 
 
 def tables(store: SqlStore) -> Tables:
-    """All rows of all tables."""
-    if isinstance(store, SqliteStore):
-        return of_file(store._path)
+    """All rows of all tables, in an order that depends on nothing but themselves."""
+    found = of_file(store._path) if isinstance(store, SqliteStore) else _of_server(store)
+    return {name: sorted(rows, key=lambda row: repr(sorted(row.items()))) for name, rows in found.items()}
+
+
+def _of_server(store: SqlStore) -> Tables:
     assert isinstance(store, PostgresStore)
     with psycopg.connect(store._conninfo, user="postgres", row_factory=dict_row) as connection:
         names = [
