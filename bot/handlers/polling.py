@@ -43,6 +43,9 @@ async def poll(
     while True:
         try:
             if not await asyncio.to_thread(lead):
+                if conflicts:
+                    await conflict(False)
+                    conflicts = 0
                 await sleep(STANDBY)
                 continue
             updates = await _fetch(bot, offset)

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Collection
 
 import psycopg
 
+from bot.errors import StoreError
 from bot.store.pooled import PATIENCE, PooledRows
 from bot.store.protocol import Claimed
 from bot.store.rows import Sql
@@ -38,9 +39,15 @@ class PostgresStore(PooledRows, SqlStore):
         self._session.close()
 
     def claim(self, chat: str, without: Collection[int]) -> Claimed | None:
+        number = self._chat(chat)
         with self._errors("used"):
-            while self._session.take(self._chat(chat)):
-                if claimed := super().claim(chat, without):
+            while self._session.take(number):
+                try:
+                    claimed = super().claim(chat, without)
+                except StoreError:
+                    self._session.give(number)
+                    raise
+                if claimed is not None:
                     return claimed
                 if not self.release(chat, without):
                     break

@@ -1,5 +1,7 @@
 """The store in PostgreSQL as such: tenants, roles, schema, and what is said where the server fails it."""
 
+import os
+import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -17,7 +19,7 @@ from bot.store.postgres import PostgresStore
 from tests.bot.tables import tables
 from tests.bot.test_store import finish, request, say
 from tests.conftest import Clock
-from tests.postgres import _run, server
+from tests.postgres import BINARIES, _run, server
 
 SECRET = "Geh%eim"
 
@@ -215,6 +217,28 @@ def test_look_changes_nothing(mine: PostgresStore) -> None:
 
     assert tables(mine) == before
     mine.close()
+
+
+def test_dump_is_a_backup(mine: PostgresStore, fresh_url: str, database_url: str, clock: Clock) -> None:
+    """A dump made as docs/betrieb.md says, by the bot's own role, holds everything when it is read back."""
+    finish(mine, say(10, "a"))
+    before = tables(mine)
+    mine.close()
+    with root(fresh_url) as connection:
+        connection.execute("CREATE DATABASE again OWNER gwbot")
+    again = database_url.replace("/gwbot?", "/again?")
+    environment = {**os.environ, "PGOPTIONS": "-c gw.tenant=main"}
+
+    dumped = subprocess.run(
+        [BINARIES / "pg_dump", "--enable-row-security", "-Fc", fresh_url], env=environment, check=True,
+        capture_output=True,
+    )  # fmt: skip
+    subprocess.run([BINARIES / "pg_restore", "-d", again], input=dumped.stdout, env=environment, check=True)
+    store = PostgresStore(again, clock)
+
+    assert tables(store) == before
+    assert finish(store, say(10, "b"), update=2)
+    store.close()
 
 
 def test_server_is_gone_for_a_while(clock: Clock) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import secrets
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import psycopg
@@ -13,6 +14,7 @@ from bot.errors import StoreUnavailable
 from bot.inbox import RESUME, Inbox
 from bot.outbox import HANDOVER, STANDBY, Outbox
 from bot.pace import UNLIMITED, Pace
+from bot.store.pooled import MOST
 from bot.store.postgres import PostgresStore
 from bot.store.protocol import Claimed
 from tests.bot.queues import Counterpart, at_once, ended, key, noting, queue, text, update
@@ -75,6 +77,22 @@ def test_chat_in_which_nothing_waits_is_not_kept(process: Stores) -> None:
 
     assert one.claim("10", (1,)) is None
     assert two.claim("10", ()) == Claimed(1, "{}", False)
+
+
+def test_chat_that_could_not_be_read_is_not_kept(process: Stores, fresh_url: str, clock: Clock) -> None:
+    """Where a process claims a chat and then cannot read what waits there, the chat stays free for others."""
+    two = process()
+    one = PostgresStore(fresh_url, clock, patience=0.2)
+    two.add_updates([(1, "10", "{}")])
+
+    with ExitStack() as busy:
+        for _ in range(MOST):
+            busy.enter_context(one._pool.connection())
+        with pytest.raises(StoreUnavailable):
+            one.claim("10", ())
+
+    assert two.claim("10", ()) == Claimed(1, "{}", False)
+    one.close()
 
 
 def test_chat_of_a_process_that_dies(process: Stores, kill: Callable[[str], None]) -> None:
