@@ -31,12 +31,13 @@ from bot.inbox import Inbox
 from bot.monitor import Monitor
 from bot.notify import keep_alive, tell
 from bot.outbox import Outbox
-from bot.pace import MINUTE, TELEGRAM, Limits, Pace
+from bot.pace import TELEGRAM, Limits, Pace
 from bot.postman import post
 from bot.selfcheck import CODE_LENGTH, LETTERS
 from bot.serving import first_of, serving
 from bot.settings import Settings
-from bot.store import Outgoing, SqliteStore
+from bot.store import Outgoing, SqlStore, Store
+from bot.store.opening import opened
 from index.cross_encoder import CrossEncoder
 from index.encoder import OnnxEncoder
 from index.live import LiveIndex
@@ -69,9 +70,9 @@ def index_place(settings: Settings, root: Path | None = None) -> Place:
     return PgPlace(settings.index_url.get_secret_value(), settings.index_name)
 
 
-def open_store(settings: Settings, clock: Callable[[], float] = time.time) -> SqliteStore:
+def open_store(settings: Settings, clock: Callable[[], float] = time.time) -> SqlStore:
     """The store of these settings. ``clock`` gives Unix time."""
-    return SqliteStore(settings.database, clock)
+    return opened(settings.store_url, clock)
 
 
 def make_answerer(settings: Settings, live: LiveIndex, knowledge: Path = HOUSE) -> Answerer:
@@ -83,7 +84,7 @@ def make_answerer(settings: Settings, live: LiveIndex, knowledge: Path = HOUSE) 
 def make_dialogue(
     settings: Settings,
     live: LiveIndex,
-    store: SqliteStore,
+    store: Store,
     clock: Callable[[], float] = time.time,
     knowledge: Path = HOUSE,
     username: str = "",
@@ -130,8 +131,8 @@ def _code() -> str:
     return "".join(secrets.choice(LETTERS) for _ in range(CODE_LENGTH))
 
 
-async def serve(settings: Settings, *, webhook: bool) -> None:
-    """Run the bot until SIGTERM or SIGINT: by webhook, or else by polling."""
+async def serve(settings: Settings, *, webhook: bool, takes: bool = True) -> None:
+    """Run the bot until SIGTERM or SIGINT: by webhook, or else by polling, or without taking updates."""
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -139,7 +140,7 @@ async def serve(settings: Settings, *, webhook: bool) -> None:
     tell("READY=1")
     alive = asyncio.create_task(keep_alive())
     try:
-        await run(settings, live, store, stop, webhook=webhook)
+        await run(settings, live, store, stop, webhook=webhook, takes=takes, web=takes)
     finally:
         alive.cancel()
         store.close()
@@ -149,7 +150,7 @@ async def serve(settings: Settings, *, webhook: bool) -> None:
 async def run(
     settings: Settings,
     live: LiveIndex,
-    store: SqliteStore,
+    store: Store,
     stop: asyncio.Event,
     *,
     webhook: bool,
@@ -159,15 +160,15 @@ async def run(
     nudge: asyncio.Event | None = None,
     limits: Limits = TELEGRAM,
     web: bool = True,
+    takes: bool = True,
 ) -> None:
     """Run the bot with what was opened, until ``stop`` is set.
 
     ``clock`` gives Unix time; where it is set forward, ``nudge`` has the bot look at what is due. ``observe`` is told
     what became of each update. ``limits`` are those of the Telegram that is called. ``web`` lets the web server run
-    where the settings want it.
+    where the settings want it. Without ``takes`` it leaves it to other processes to take updates.
     """
     pace = Pace(limits, clock())
-    pace.restore(store.holds(), store.calls(clock() - MINUTE))
     bot = client(settings, PacedRequest(pace, store, clock))
     monitor = Monitor(settings, bot, store, live)
     try:
@@ -182,15 +183,17 @@ async def run(
                 if webhook:
                     await set_webhook(bot, settings)
                     await first_of(stop, sending, server)
+                elif takes:
+                    await _poll(bot, store, monitor, stop, sending)
                 else:
-                    await _poll(bot, monitor, stop, sending)
+                    await first_of(stop, sending)
     finally:
         await bot.shutdown()
 
 
-async def _poll(bot: Bot, monitor: Monitor, stop: asyncio.Event, sending: "asyncio.Task[None]") -> None:
+async def _poll(bot: Bot, store: Store, monitor: Monitor, stop: asyncio.Event, sending: "asyncio.Task[None]") -> None:
     await delete_webhook(bot)
-    polling = asyncio.create_task(poll(bot, monitor.receive, monitor.conflict))
+    polling = asyncio.create_task(poll(bot, monitor.receive, monitor.conflict, lead=store.lead))
     try:
         await first_of(stop, polling, sending)
     finally:
@@ -202,7 +205,7 @@ async def _poll(bot: Bot, monitor: Monitor, stop: asyncio.Event, sending: "async
 async def _running(
     settings: Settings,
     dialogue: Dialogue,
-    store: SqliteStore,
+    store: Store,
     bot: Bot,
     pace: Pace,
     me: User,
@@ -249,16 +252,19 @@ async def _running(
     sending = asyncio.create_task(outbox.run())
     publishing = asyncio.create_task(profile.publish(bot, settings.language, dialogue.desk))
     watching = asyncio.create_task(watch(dialogue, outbox.wake, nudge))
+    listening = asyncio.create_task(store.listen(outbox.wake))
     await inbox.resume()
+    resuming = asyncio.create_task(inbox.keep_resuming())
     monitor.wired(dialogue, inbox)
     try:
         yield sending
     finally:
         pace.closing = True
         await inbox.close()
-        for task in (publishing, watching, sending):
+        tasks = (publishing, watching, sending, listening, resuming)
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(publishing, watching, sending, *background, return_exceptions=True)
+        await asyncio.gather(*tasks, *background, return_exceptions=True)
 
 
 def _both(first: Observe, second: Observe) -> Observe:

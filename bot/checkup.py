@@ -13,6 +13,7 @@ from bot.app import open_index, open_store
 from bot.errors import ConnectionRefused, StoreError
 from bot.postman import make_mailer
 from bot.settings import Settings
+from bot.store import SqliteStore
 from index.encoder import OnnxEncoder
 
 SCARCE = 100  # MB free on the store's disk, below which it is time to act
@@ -31,10 +32,13 @@ def _store(settings: Settings) -> str:
     store = open_store(settings)
     waiting, requests = store.waiting(), len(store.running())
     store.close()
+    found = f"{store.address}, {waiting} messages waiting, {requests} open requests"
+    if not isinstance(store, SqliteStore):
+        return found
     free = shutil.disk_usage(settings.database.parent).free // 1_000_000
     if free < SCARCE:
         raise StoreError(f"only {free} MB are free on the disk of {settings.database}. Free some space.")
-    return f"{settings.database}, {waiting} messages waiting, {requests} open requests, {free} MB free"
+    return f"{found}, {free} MB free"
 
 
 def _telegram(settings: Settings) -> str:

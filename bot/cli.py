@@ -6,7 +6,7 @@ from importlib.metadata import version
 
 import click
 
-from bot.commands import ask, calibrate, feedback, index, knowledge, model, operate, quality
+from bot.commands import ask, calibrate, feedback, index, knowledge, model, operate, quality, store
 from bot.errors import GwError
 from bot.printable import printable
 
@@ -17,7 +17,7 @@ def cli() -> None:
     """The advisory bot for Gemeinsam Wirken."""
 
 
-for module in (ask, calibrate, feedback, index, knowledge, model, operate, quality):
+for module in (ask, calibrate, feedback, index, knowledge, model, operate, quality, store):
     for command in module.COMMANDS:
         cli.add_command(command)
 

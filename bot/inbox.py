@@ -3,7 +3,6 @@
 import asyncio
 import json
 import logging
-from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -14,16 +13,16 @@ from bot.store.protocol import Store
 log = logging.getLogger(__name__)
 
 Handle = Callable[[int, dict[str, Any]], None]  # handles one update in one transaction; runs in a thread
-KEPT = 100  # bodies that wait in memory; what is behind them is read when its turn comes
+RESUME = 15.0  # seconds between two looks at what other processes may have left
 AT_ONCE = 4  # chats handled at the same time; the encoder uses both cores as it is
 
 
 class Inbox:
     """Takes raw updates and calls ``handle`` for each, once, in order per chat.
 
-    Chats take turns, so that one with very many updates holds up no other. Where many updates wait, their bodies wait
-    in the store and only their numbers in memory. Of the updates of a key for which ``only_newest`` holds, those are
-    passed over behind which another one waits.
+    Updates wait in the store, and only the keys of their chats in memory. Chats take turns, so that one with very
+    many updates holds up no other. Several processes may share a store: a chat is handled by one of them at a time.
+    Of the updates of a key for which ``only_newest`` holds, those are passed over behind which another one waits.
     """
 
     def __init__(
@@ -36,26 +35,35 @@ class Inbox:
     ) -> None:
         self._store, self._handle, self._chat_key, self._only_newest = store, handle, chat_key, only_newest
         self._rest = rest
-        self._waiting: dict[str, deque[int]] = {}  # by chat, also where the last one is being handled
-        self._bodies: dict[int, str] = {}
-        self._turns: deque[str] = deque()  # those of them whose next update may be handled
+        self._turns: dict[str, None] = {}  # chats that wait for their turn, in order
+        self._handled: dict[str, bool] = {}  # chats that have it -> whether they have to wait for another one
+        self._put_off: set[int] = set()  # updates that cannot be handled; the next start tries again
         self._workers: set[asyncio.Task[None]] = set()
         self._closing = asyncio.Event()
 
     async def resume(self) -> None:
-        """Take up what was written down but not handled before the last stop."""
-        for update_id, chat in await asyncio.to_thread(self._store.pending_updates):
-            self._enqueue(update_id, chat)
+        """Take up what was written down and not handled, before the last stop or by another process that died."""
+        for _, chat in await asyncio.to_thread(self._store.pending_updates):
+            self._enqueue(chat)
+
+    async def keep_resuming(self) -> None:
+        """Take up, every some seconds until closed, what another process was given and did not live to handle."""
+        while True:
+            await self._rest(self._closing, RESUME)
+            if self._closing.is_set():
+                return
+            try:
+                await self.resume()
+            except StoreUnavailable as error:
+                log.error("what others left waits: %s", error)
 
     async def receive(self, updates: Sequence[dict[str, Any]]) -> None:
         """Write updates down; when this returns they survive a crash. Those seen before are passed over."""
         rows = [(int(update["update_id"]), _whole(self._chat_key(update)), _written(update)) for update in updates]
         fresh = set(await asyncio.to_thread(self._store.add_updates, rows))
-        for update_id, chat, body in rows:
+        for update_id, chat, _ in rows:
             if update_id in fresh:
-                if len(self._bodies) < KEPT:
-                    self._bodies[update_id] = body
-                self._enqueue(update_id, chat)
+                self._enqueue(chat)
 
     async def close(self) -> None:
         """Finish the updates being handled; the rest stays written down for the next start."""
@@ -67,50 +75,58 @@ class Inbox:
         while self._workers:
             await asyncio.gather(*self._workers)
 
-    def _enqueue(self, update_id: int, chat: str) -> None:
-        if chat in self._waiting:
-            self._waiting[chat].append(update_id)
+    def _enqueue(self, chat: str) -> None:
+        if chat in self._handled:
+            self._handled[chat] = True
             return
-        self._waiting[chat] = deque((update_id,))
-        self._turns.append(chat)
+        self._turns[chat] = None
         if len(self._workers) < AT_ONCE and not self._closing.is_set():
             self._workers.add(asyncio.create_task(self._work()))
 
     async def _work(self) -> None:
         try:
             while self._turns and not self._closing.is_set():
-                chat = self._turns.popleft()
-                await self._first(chat)
-                if self._waiting[chat]:
-                    self._turns.append(chat)
-                else:
-                    del self._waiting[chat]
+                chat = next(iter(self._turns))
+                del self._turns[chat]
+                self._handled[chat] = False
+                more = await self._first(chat)
+                if self._handled.pop(chat) or more:
+                    self._turns[chat] = None
         finally:  # at once: whoever is enqueued next must not count on this worker
             self._workers.discard(asyncio.current_task())
 
-    async def _first(self, chat: str) -> None:
-        """Handle a chat's next update; it stays the next one while the store cannot be used."""
-        queue, failures = self._waiting[chat], 0
+    async def _first(self, chat: str) -> bool:
+        """Handle a chat's next update, again and again while the store cannot be used; says whether more wait."""
+        failures = 0
         while not self._closing.is_set():
             try:
-                await asyncio.to_thread(self._one, queue[0], passed=len(queue) > 1 and self._only_newest(chat))
+                return await asyncio.to_thread(self._one, chat)
             except (StoreUnavailable, Conflict) as error:
-                log.error("update %d waits: %s", queue[0], error)
-                await self._rest(self._closing, backoff(min(failures, STORE_TRIES)))
-                failures += 1
-                continue
-            except StoreError as error:
-                log.error("update %d is put off: %s", queue[0], error)
-            except Exception:  # it stays written down for the next start; what is behind it is not held up
-                log.exception("update %d is put off", queue[0])
-            self._bodies.pop(queue.popleft(), None)
-            return
+                log.error("a chat waits: %s", error)
+            await self._rest(self._closing, backoff(min(failures, STORE_TRIES)))
+            failures += 1
+        return True
 
-    def _one(self, update_id: int, *, passed: bool) -> None:
-        if passed:
-            self._store.finish(update_id, None, None, (), ())
-        elif body := self._bodies.get(update_id) or self._store.update(update_id):
-            self._handle(update_id, json.loads(body))
+    def _one(self, chat: str) -> bool:
+        claimed = self._store.claim(chat, self._put_off)
+        if claimed is None:
+            return False
+        try:
+            if claimed.behind and self._only_newest(chat):
+                self._store.finish(claimed.update_id, None, None, (), ())
+            else:
+                self._handle(claimed.update_id, json.loads(claimed.body))
+        except (StoreUnavailable, Conflict):
+            raise
+        except StoreError as error:
+            log.error("update %d is put off: %s", claimed.update_id, error)
+            self._put_off.add(claimed.update_id)
+        except Exception:  # it stays written down for the next start; what is behind it is not held up
+            log.exception("update %d is put off", claimed.update_id)
+            self._put_off.add(claimed.update_id)
+        finally:
+            more = self._store.release(chat, self._put_off)
+        return more
 
 
 def _written(update: dict[str, Any]) -> str:

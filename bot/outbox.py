@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from bot.errors import StoreError, StoreUnavailable
-from bot.pace import UNLIMITED, Pace
+from bot.pace import MINUTE, UNLIMITED, Pace
 from bot.store.protocol import MOST_BESIDE, Outgoing, Queued, Store
 
 log = logging.getLogger(__name__)
@@ -40,6 +40,8 @@ Tell = Callable[[Outgoing, str], Sequence[Outgoing]]  # what to send to whom whe
 FIRST_WAIT, LONGEST_WAIT = 1.0, 300.0  # seconds of back-off after a network error
 Rest = Callable[[asyncio.Event, float], Awaitable[None]]  # until the event is set, or seconds have passed
 STORE_TRIES = 5  # doublings of the wait for a store that cannot be used: half a minute at most
+STANDBY = 3.0  # seconds after which a process that does not lead asks whether it does now
+HANDOVER = 5.0  # seconds for the process that led before to write down what came of its last calls
 IDLE_WAIT = 30.0  # seconds after which the queue is looked at without being woken
 
 
@@ -75,6 +77,8 @@ class Outbox:
         self._woken = asyncio.Event()
         self._busy: dict[int, tuple[Queued, asyncio.Task[None]]] = {}
         self._stopping = asyncio.Event()
+        self._term: int | None = None  # what the store's `lead` said last
+        self._from = 0.0  # the time (Unix) from which to send
 
     @property
     def sending(self) -> bool:
@@ -103,7 +107,11 @@ class Outbox:
 
     async def _start_due(self) -> float:
         """Start what may be sent now; returns the seconds after which to look again."""
+        if not await self._leads():
+            return STANDBY
         now = self._clock()
+        if 0 < self._from - now <= HANDOVER:
+            return self._from - now
         limited = {queued.outgoing.chat_id for queued, _ in self._busy.values() if queued.limited}
         resting = limited.union(self._pace.resting(now))
         room, change = self._pace.room(now), self._pace.next_change(now)
@@ -116,6 +124,22 @@ class Outbox:
                 self._pace.reserve(queued.outgoing.chat_id)
             self._busy[queued.id] = queued, asyncio.create_task(self._send(queued))
         return upcoming - now
+
+    async def _leads(self) -> bool:
+        """Whether this process sends; where it has just come to, it goes on from what others wrote down."""
+        term = await asyncio.to_thread(self._store.lead)
+        if term and term != self._term:
+            self._pace.restore(*await asyncio.to_thread(self._written))
+            if self._term is not None:
+                log.info("this process sends from now on")
+                self._from = self._clock() + HANDOVER
+        if not term and self._term != term:
+            log.info("another process sends, this one stands by")
+        self._term = term
+        return bool(term)
+
+    def _written(self) -> tuple[dict[int, float], list[tuple[int, float]]]:
+        return self._store.holds(), self._store.calls(self._clock() - MINUTE)
 
     def _look(
         self, now: float, room: int, change: float | None, busy: list[int], resting: set[int]

@@ -69,8 +69,10 @@ class Pace:
         self.closing = False  # set where the bot ends: whoever would wait long gives up instead
 
     def restore(self, holds: Mapping[int, float], group_calls: Iterable[tuple[int, float]]) -> None:
-        """Take over what was written down before a restart: refusals, and the calls to groups in the last minute."""
+        """Take over what was written down, before a restart or by another process: refusals, and all calls to groups
+        in the last minute, our own among them."""
         self._holds |= holds
+        self._groups.clear()
         for chat, at in group_calls:
             self._groups.setdefault(chat, deque()).append(at)
 

@@ -8,6 +8,9 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.errors import SettingsError
 
+SQLITE = "sqlite:///"
+POSTGRESQL = ("postgresql://", "postgres://")
+
 
 class Settings(BaseSettings):
     """All settings. The field's description is what the README's table says."""
@@ -38,7 +41,11 @@ class Settings(BaseSettings):
         None, description="Address of the web server; unset: all with a webhook, `127.0.0.1` when polling"
     )
     data_dir: Path = Field(Path("data"), description="Folder of store, index and encoder")
-    database_url: str | None = Field(None, description="`sqlite:///<path>`; unset: `bot.db` in the data folder")
+    database_url: SecretStr | None = Field(
+        None,
+        description="`sqlite:///<path>` or `postgresql://<user>:<password>@<host>/<database>`; "
+        "unset: `bot.db` in the data folder",
+    )
     index_url: SecretStr | None = Field(
         None, description="`postgresql://…`: the index lies there (pgvector); unset: in the data folder"
     )
@@ -82,16 +89,16 @@ class Settings(BaseSettings):
 
     @field_validator("database_url")
     @classmethod
-    def _check_database(cls, value: str | None) -> str | None:
-        if value is not None and not value.startswith("sqlite:///"):
-            raise ValueError("must begin with sqlite:///")
+    def _check_database(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not value.get_secret_value().startswith((SQLITE, *POSTGRESQL)):
+            raise ValueError(f"must begin with {SQLITE} or {POSTGRESQL[0]}")
         return value
 
     @field_validator("index_url")
     @classmethod
     def _check_index(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None and not value.get_secret_value().startswith(("postgresql://", "postgres://")):
-            raise ValueError("must begin with postgresql://")
+        if value is not None and not value.get_secret_value().startswith(POSTGRESQL):
+            raise ValueError(f"must begin with {POSTGRESQL[0]}")
         return value
 
     @model_validator(mode="after")
@@ -112,9 +119,19 @@ class Settings(BaseSettings):
         return self
 
     @property
+    def store_url(self) -> str:
+        """The store's address, which may hold a password."""
+        return self.database_url.get_secret_value() if self.database_url else f"{SQLITE}{self.data_dir / 'bot.db'}"
+
+    @property
     def database(self) -> Path:
-        """The SQLite file."""
-        return Path(self.database_url.removeprefix("sqlite:///")) if self.database_url else self.data_dir / "bot.db"
+        """The store's file; raises SettingsError where it is none."""
+        if not self.store_url.startswith(SQLITE):
+            raise SettingsError(
+                "GW_DATABASE_URL: this is for a store in a file. Of PostgreSQL make backups with pg_dump, or such a "
+                "file with: gwbot store copy"
+            )
+        return Path(self.store_url.removeprefix(SQLITE))
 
     @property
     def index_dir(self) -> Path:

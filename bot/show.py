@@ -57,7 +57,7 @@ class Show:
             update={
                 "telegram_token": SecretStr(self.stage.standin.token),
                 "webhook_url": None,
-                "database_url": f"sqlite:///{self.database}",
+                "database_url": SecretStr(f"sqlite:///{self.database}"),
                 "adviser_chat_id": self.stage.group,
                 "adviser_ids": frozenset(),
                 "smtp_url": SecretStr(self._mailbox.url),

@@ -1,14 +1,17 @@
 """What all tests share: the real encoder and the real index, as `make setup` prepared them."""
 
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from bot.settings import Settings
 from bot.store import SqliteStore
 from index.encoder import OnnxEncoder
 from index.live import LiveIndex
+from tests.postgres import server
 
 ROOT = Path(__file__).parents[1]
 DATA = ROOT / "data"
@@ -64,6 +67,26 @@ def store(tmp_path: Path, clock: Clock) -> Iterator[SqliteStore]:
     opened = SqliteStore(tmp_path / "bot.db", clock)
     yield opened
     opened.close()
+
+
+@pytest.fixture(scope="session")
+def database_url() -> Iterator[str]:
+    """The address of a PostgreSQL database that belongs to a role without special rights."""
+    with server() as folder, psycopg.connect(f"host={folder} user=postgres", autocommit=True) as connection:
+        connection.execute("ALTER SYSTEM SET fsync = off")
+        connection.execute("SELECT pg_reload_conf()")
+        connection.execute("CREATE ROLE gwbot LOGIN")
+        connection.execute("CREATE DATABASE gwbot OWNER gwbot")
+        yield f"postgresql://gwbot@/gwbot?host={folder}"
+
+
+@pytest.fixture
+def fresh_url(database_url: str) -> str:
+    """The address of an empty database of its own."""
+    name = f"own_{secrets.token_hex(4)}"
+    with psycopg.connect(database_url, user="postgres", autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} OWNER gwbot".encode())
+    return database_url.replace("/gwbot?", f"/{name}?")
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import click
 
 from bot.errors import GwError, SettingsError
 from bot.printable import json_line, printable
-from bot.settings import Settings, load_settings
+from bot.settings import SQLITE, Settings, load_settings
 
 DAY = 86_400  # seconds
 
@@ -37,6 +37,23 @@ def run(mode: str | None) -> None:
         raise SettingsError("GW_WEBHOOK_URL: needed for --mode webhook")
     configure(settings.log_level, settings.log_format)
     asyncio.run(serve(settings, webhook=webhook))
+
+
+@click.command()
+def worker() -> None:
+    """Beside `gwbot run` on PostgreSQL: sends, reminds, deletes, and handles what others left; takes no updates."""
+    from bot.app import serve
+    from bot.logs import configure
+
+    settings = load_settings()
+    if settings.telegram_token is None:
+        raise SettingsError("GW_TELEGRAM_TOKEN: needed for gwbot worker")
+    if settings.store_url.startswith(SQLITE):
+        raise SettingsError(
+            "GW_DATABASE_URL: several processes need PostgreSQL; with SQLite there is `gwbot run` alone"
+        )
+    configure(settings.log_level, settings.log_format)
+    asyncio.run(serve(settings, webhook=False, takes=False))
 
 
 @click.group()
@@ -143,9 +160,9 @@ def migrate() -> None:
     """Bring the store's schema up to date (the release step of a deployment)."""
     from bot.app import open_store
 
-    settings = load_settings()
-    open_store(settings).close()
-    click.echo(f"{settings.database} is up to date.")
+    store = open_store(load_settings())
+    store.close()
+    click.echo(f"{store.address} is up to date.")
 
 
 @click.command()
@@ -171,4 +188,4 @@ def _line(name: str, check: Callable[[Settings], str], settings: Settings) -> bo
     return True
 
 
-COMMANDS = (run, requests, backup, restore, purge, migrate, doctor)
+COMMANDS = (run, worker, requests, backup, restore, purge, migrate, doctor)

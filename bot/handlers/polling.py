@@ -11,7 +11,7 @@ from telegram.error import Conflict, RetryAfter, TelegramError
 
 from bot.errors import StoreUnavailable
 from bot.handlers.incoming import ALLOWED_UPDATES
-from bot.outbox import STORE_TRIES, backoff
+from bot.outbox import STANDBY, STORE_TRIES, backoff
 
 log = logging.getLogger(__name__)
 TIMEOUT = 30  # seconds that Telegram holds an empty answer back
@@ -31,15 +31,23 @@ async def poll(
     receive: Receive,
     conflict: Callable[[bool], Awaitable[None]] = _alone,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    lead: Callable[[], int] = lambda: 1,
 ) -> None:
     """Fetch until cancelled. An update is confirmed only after ``receive`` has written it down.
 
     ``conflict`` is told True whenever another program polls with our token, and False when we are alone again. What
-    is no StoreUnavailable of ``receive`` ends the fetching: nothing would be written down from then on.
+    is no StoreUnavailable of ``receive`` ends the fetching: nothing would be written down from then on. Of several
+    processes with one store the leader polls: where ``lead``, called in a thread, returns 0, the others wait.
     """
     offset, failures, conflicts = None, 0, 0
     while True:
         try:
+            if not await asyncio.to_thread(lead):
+                if conflicts:
+                    await conflict(False)
+                    conflicts = 0
+                await sleep(STANDBY)
+                continue
             updates = await _fetch(bot, offset)
             if updates:
                 await receive(updates)

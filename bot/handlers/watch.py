@@ -20,7 +20,8 @@ PERIOD = 60.0  # seconds
 async def watch(parts: Parts, wake: Callable[[], None], nudge: asyncio.Event) -> None:
     """Look until cancelled, and at once where ``nudge`` is set. ``wake`` is called after each look.
 
-    While the clock is in doubt nothing is done. A nudge says that the clock was set on purpose.
+    While the clock is in doubt, or another process leads, nothing is done. A nudge says that the clock was set on
+    purpose.
     """
     steady = Steady(parts.now, time.monotonic)
     expires = 0.0
@@ -29,7 +30,7 @@ async def watch(parts: Parts, wake: Callable[[], None], nudge: asyncio.Event) ->
             steady.accept()
         nudge.clear()
         try:
-            if steady():
+            if steady() and await asyncio.to_thread(parts.store.lead) > 0:
                 await asyncio.to_thread(look, parts)
                 if parts.now() >= expires:
                     await asyncio.to_thread(expire, parts)

@@ -1,16 +1,14 @@
-"""Self-checks in SQLite: a person's own, and what several people told under a code."""
-
-from sqlite_utils import Database
+"""Self-checks: a person's own, and what several people told under a code."""
 
 from bot.effects import LeaveCode, NewCheck, NewCode, ShareCheck
 from bot.selfcheck import Answers, Result
 from bot.store.bodies import ANSWERS
-from bot.store.connection import Connection
+from bot.store.rows import Rows, Sql
 
 KEPT = 2  # the last one, and the one before it to compare with
 
 
-class CheckRows(Connection):
+class CheckRows(Rows):
     """What the Store protocol says of self-checks."""
 
     def checks(self, user_id: int) -> list[Result]:
@@ -18,20 +16,20 @@ class CheckRows(Connection):
         return [Result(ANSWERS.validate_json(row["answers"]), row["created"]) for row in rows]
 
     def codes(self, user_id: int) -> list[str]:
-        rows = self._rows("SELECT code FROM shares WHERE user_id = ? ORDER BY created DESC, rowid DESC", user_id)
+        rows = self._rows("SELECT code FROM shares WHERE user_id = ? ORDER BY created DESC, code DESC", user_id)
         return [row["code"] for row in rows]
 
     def shared(self, code: str) -> list[Answers] | None:
         if not self._rows("SELECT code FROM codes WHERE code = ?", code):
             return None
-        rows = self._rows("SELECT answers FROM shares WHERE code = ? ORDER BY rowid", code)
+        rows = self._rows("SELECT answers FROM shares WHERE code = ? ORDER BY created, user_id", code)
         return [ANSWERS.validate_json(row["answers"]) for row in rows]
 
-    def _apply_check(self, db: Database, effect: NewCheck | ShareCheck | NewCode | LeaveCode, user_id: int) -> None:
+    def _apply_check(self, db: Sql, effect: NewCheck | ShareCheck | NewCode | LeaveCode, user_id: int) -> None:
         match effect:
             case NewCheck(answers, code):
                 row = {"user_id": user_id, "answers": _json(answers), "created": self._clock()}
-                db.table("checks").insert(row)
+                self._put(db, "checks", row)
                 db.execute(
                     "DELETE FROM checks WHERE user_id = ? AND id NOT IN "
                     "(SELECT id FROM checks WHERE user_id = ? ORDER BY id DESC LIMIT ?)",
@@ -42,14 +40,14 @@ class CheckRows(Connection):
             case ShareCheck(answers, code):
                 self._share(db, answers, code, user_id)
             case NewCode(code):
-                db.table("codes").insert({"code": code, "created": self._clock()})
+                self._put(db, "codes", {"code": code, "created": self._clock()})
             case LeaveCode(code):
                 db.execute("DELETE FROM shares WHERE code = ? AND user_id = ?", (code, user_id))
 
-    def _share(self, db: Database, answers: Answers, code: str, user_id: int) -> None:
+    def _share(self, db: Sql, answers: Answers, code: str, user_id: int) -> None:
         row = {"code": code, "user_id": user_id, "answers": _json(answers), "created": self._clock()}
-        db.table("shares").upsert(row, pk=("code", "user_id"))
-        db.execute("INSERT OR IGNORE INTO codes (code, created) VALUES (?, ?)", (code, self._clock()))
+        self._put(db, "shares", row, "code", "user_id")
+        db.execute("INSERT INTO codes (code, created) VALUES (?, ?) ON CONFLICT DO NOTHING", (code, self._clock()))
 
 
 def _json(answers: Answers) -> str:

@@ -1,10 +1,11 @@
 """One SQLite file in WAL mode, through sqlite-utils, for several threads."""
 
+import json
 import os
 import shutil
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from sqlite_utils import Database
 
 from bot.errors import StoreError, StoreGone, StoreUnavailable
 from bot.store.files import copied, free_name, rescued
+from bot.store.rows import Rows
 from bot.store.upgrade import upgrade
 
 PATIENCE = 10.0  # seconds to wait for another process that writes; litestream asks for at least five
@@ -27,14 +29,16 @@ _HELP = {
 }
 
 
-class Connection:
+class Connection(Rows):
     """The open file. ``clock`` gives Unix time, ``patience`` is in seconds."""
+
+    _none_of = "NOT IN (SELECT value FROM json_each(?))"
 
     def __init__(self, path: Path, clock: Callable[[], float], patience: float = PATIENCE) -> None:
         """Open or create the file and bring its schema up to date; raises StoreError where that fails."""
         self._clock = clock
         self._lock = threading.RLock()
-        self._path = path
+        self._path, self.address = path, str(path)
         self._gone: StoreGone | None = None
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -82,6 +86,9 @@ class Connection:
     def _rows(self, sql: str, *values: object) -> list[dict[str, Any]]:
         with self._lock, self._errors("read"):
             return list(self._db.query(sql, values))
+
+    def _list(self, values: Collection[int]) -> object:
+        return json.dumps(list(values))
 
     @contextmanager
     def _errors(self, done: str) -> Iterator[None]:

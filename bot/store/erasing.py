@@ -2,15 +2,17 @@
 
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
-from sqlite_utils import Database
-
-from bot.store.held import HELD
+from bot.consultation import Request
+from bot.store.bodies import REQUEST
+from bot.store.held import HELD, bound, sender
 from bot.store.outgoing import OutboxRows
 from bot.store.protocol import ERASE, MAIL, MAIL_CHAT, UNPOST, Origin, Outgoing, Place, Rest, Why
+from bot.store.requests import RequestRows
+from bot.store.rows import Sql
 
-_DUE = "status = 'closed' AND max(created, coalesce(json_extract(body, '$.closed'), 0)) < ?"
 # What stays of a request's rows until its copies are deleted: where they are, and of no one.
 _ANONYMOUS = """
     UPDATE outbox SET status = CASE status WHEN 'queued' THEN 'dropped' ELSE status END, params = '{}', reason = '',
@@ -22,36 +24,29 @@ _ANONYMOUS = """
 _THEIRS = """
     INSERT INTO outbox (chat_id, method, params, status, message_id, request, place, attempts, not_before, created)
     SELECT DISTINCT origin_chat, 'theirs', '{}', 'sent', origin_message, request, 'thread', 0, 0, ?
-    FROM outbox WHERE request = ? AND place <> 'thread' AND method = 'copyMessage' AND origin_message NOT NULL
+    FROM outbox WHERE request = ? AND place <> 'thread' AND method = 'copyMessage' AND origin_message IS NOT NULL
 """
-_NAMELESS = """
-    UPDATE requests SET version = version + 1,
-    body = json_set(body, '$.taken_by', 0, '$.adviser', '', '$.version', version + 1)
-    WHERE status = 'closed' AND json_extract(body, '$.taken_by') = ?
-"""
-_ADVISED = "SELECT reference, status FROM requests WHERE json_extract(body, '$.taken_by') = ? ORDER BY created"
 
 
-class ErasingRows(OutboxRows):
+class ErasingRows(OutboxRows, RequestRows):
     """What the Store protocol says of a person's data and its end."""
 
     def person(self, user_id: int) -> dict[str, list[dict[str, Any]]]:
-        held = {}
-        for table, kind in HELD.items():
-            if kind.mine:
-                query = f"SELECT * FROM {table} WHERE {kind.mine}"  # noqa: S608 - our own names
-                held[table] = self._rows(query.replace(":user", "?1"), user_id)
-        held["advised"] = self._rows(_ADVISED, user_id)
+        held = {table: self._about(user_id, table) for table, kind in HELD.items() if kind.mine}
+        held["advised"] = [
+            {"reference": request.reference, "status": request.status.value}
+            for request in self.requests()
+            if request.taken_by == user_id
+        ]
         return {table: rows for table, rows in held.items() if rows}
 
     def purge(self, before: float) -> int:
         with self._transaction() as db:
-            found = db.execute(f"SELECT reference FROM requests WHERE {_DUE}", (before,)).fetchall()  # noqa: S608 - ours
-            rows = self._withdraw(db, [reference for (reference,) in found], Why.TIME)
+            due = [request.reference for request in _closed(db) if max(request.created, request.closed) < before]
+            rows = self._withdraw(db, due, Why.TIME)
             for table, kind in HELD.items():
                 if kind.old:
-                    query = f"DELETE FROM {table} WHERE {kind.old}"  # noqa: S608 - our own names
-                    rows += db.execute(query, {"before": before}).rowcount
+                    rows += _delete(db, table, kind.old, before)
         if rows:
             self._emptied()
         return rows
@@ -59,7 +54,7 @@ class ErasingRows(OutboxRows):
     def remains(self, reference: str) -> list[Origin]:
         rows = self._rows(
             "SELECT chat_id, message_id FROM outbox WHERE request = ? AND place = 'thread' AND status = 'sent' "
-            "AND message_id NOT NULL UNION SELECT chat_id, card FROM threads WHERE reference = ? AND card <> 0 "
+            "AND message_id IS NOT NULL UNION SELECT chat_id, card FROM threads WHERE reference = ? AND card <> 0 "
             "ORDER BY 1, 2",
             *(reference,) * 2,
         )
@@ -88,10 +83,10 @@ class ErasingRows(OutboxRows):
 
     def erased(self, chat_id: int, thread_id: int, message_id: int | None) -> str | None:
         rows = self._rows(
-            "SELECT reference FROM threads WHERE chat_id = ? AND thread_id = ? AND thread_id <> 0 "
+            "SELECT reference, 0 AS rank FROM threads WHERE chat_id = ? AND thread_id = ? AND thread_id <> 0 "
             "AND reference NOT IN (SELECT reference FROM requests) "
-            "UNION ALL SELECT request FROM outbox WHERE chat_id = ? AND message_id = ? AND request <> '' "
-            "AND request NOT IN (SELECT reference FROM requests)",
+            "UNION ALL SELECT request, 1 FROM outbox WHERE chat_id = ? AND message_id = ? AND request <> '' "
+            "AND request NOT IN (SELECT reference FROM requests) ORDER BY rank",
             *(chat_id, thread_id, chat_id, message_id),
         )
         return rows[0]["reference"] if rows else None
@@ -100,30 +95,41 @@ class ErasingRows(OutboxRows):
         query = "SELECT id FROM outbox WHERE request = ? AND method = ? AND status = 'sent'"
         return bool(self._rows(query, reference, MAIL))
 
-    def _forget(self, db: Database, user_id: int, update_id: int) -> None:
+    def _about(self, user_id: int, table: str) -> list[dict[str, Any]]:
+        kind = HELD[table]
+        columns = ", ".join(column for column, _ in kind.columns)
+        condition, values = bound(kind.mine, user_id)
+        rows = self._rows(f"SELECT {columns} FROM {table} WHERE {condition}", *values)  # noqa: S608 - our own names
+        return [row for row in rows if table != "inbox" or sender(row["body"]) == user_id]
+
+    def _forget(self, db: Sql, user_id: int, update_id: int) -> None:
         found = db.execute("SELECT reference FROM requests WHERE user_id = ?", (user_id,)).fetchall()
         self._withdraw(db, [reference for (reference,) in found], Why.PERSON)
-        values = {"user": user_id, "update": update_id}
         for table, kind in HELD.items():
             if kind.mine and table not in ("inbox", "threads"):
-                db.execute(f"DELETE FROM {table} WHERE {kind.mine}", values)  # noqa: S608 - our own names
+                _delete(db, table, kind.mine, user_id)
         # what they wrote before and nobody has come to is not taken up on what is no longer there
-        db.execute(
-            f"UPDATE inbox SET done = 1, chat = '', body = '' WHERE update_id < :update AND {HELD['inbox'].mine}",  # noqa: S608 - our own names
-            values,
-        )
-        db.execute(_NAMELESS, (user_id,))
+        before = "SELECT update_id, body FROM inbox WHERE done = 0 AND update_id < ?"
+        for number, body in db.execute(before, (update_id,)).fetchall():
+            if sender(body) == user_id:
+                db.execute("UPDATE inbox SET done = 1, chat = '', body = '' WHERE update_id = ?", (number,))
+        for request in _closed(db):
+            if request.taken_by == user_id:
+                self._change(db, replace(request, taken_by=0, adviser=""))
 
-    def _withdraw(self, db: Database, references: Iterable[str], why: Why) -> int:
+    def _withdraw(self, db: Sql, references: Iterable[str], why: Why) -> int:
         """Delete requests; their copies at the advisers are deleted through the outbox. Returns the rows deleted."""
         rows, now = 0, self._clock()
         for reference in references:
-            ways = "SELECT max(place = 'thread'), max(method = ?) FROM outbox WHERE request = ?"
+            ways = (
+                "SELECT count(*) FILTER (WHERE place = 'thread'), count(*) FILTER (WHERE method = ?) "
+                "FROM outbox WHERE request = ?"
+            )
             desk, mail = db.execute(ways, (MAIL, reference)).fetchone()
             chat = "SELECT chat_id FROM outbox WHERE request = ? AND place = 'thread' ORDER BY id DESC"
             (chat_id,) = db.execute(chat, (reference,)).fetchone() or (0,)
-            contact = "SELECT json_extract(body, '$.contact') FROM requests WHERE reference = ?"
-            values = {"why": why.value, "contact": db.execute(contact, (reference,)).fetchone()[0]}
+            (body,) = db.execute("SELECT body FROM requests WHERE reference = ?", (reference,)).fetchone()
+            values = {"why": why.value, "contact": REQUEST.validate_json(body).contact}
             db.execute(_ANONYMOUS, (now, reference))
             db.execute(_THEIRS, (now, reference))
             db.execute("UPDATE threads SET erased = ? WHERE reference = ?", (now, reference))
@@ -139,9 +145,20 @@ class ErasingRows(OutboxRows):
                 self._enqueue(db, Outgoing(MAIL_CHAT, UNPOST, values, request=reference), None)
         return rows
 
-    def _note(self, db: Database, reference: str, message: Origin, status: str) -> None:
+    def _note(self, db: Sql, reference: str, message: Origin, status: str) -> None:
         db.execute(
             "INSERT INTO outbox (chat_id, message_id, method, params, status, request, place, attempts, not_before, "
             "created) VALUES (?, ?, 'noted', ?, ?, ?, 'thread', 0, 0, ?)",
             (*message, json.dumps({}), status, reference, self._clock()),
         )
+
+
+def _closed(db: Sql) -> list[Request]:
+    found = db.execute("SELECT body FROM requests WHERE status = 'closed'").fetchall()
+    return [REQUEST.validate_json(body) for (body,) in found]
+
+
+def _delete(db: Sql, table: str, condition: str, value: float) -> int:
+    """Delete what fulfils one of the conditions of HELD; returns the number of rows."""
+    where, values = bound(condition, value)
+    return db.execute(f"DELETE FROM {table} WHERE {where}", values).rowcount  # noqa: S608 - our own names

@@ -98,6 +98,14 @@ def verify(file: Path) -> None:
         raise StoreError(f"{file} is no store: {error}") from None
 
 
+def stopped(store: Path) -> bool:
+    """Whether there is a store; raises StoreError where a program has it open."""
+    if not store.is_file():
+        return False
+    _check_unused(store)
+    return True
+
+
 def _set_aside(store: Path) -> Path | None:
     """Keep the store under another name, also where it is damaged: with it goes what is still in its log."""
     if not store.exists():

@@ -3,14 +3,10 @@
 `:user` is a person's Telegram id, `:before` the Unix time before which what is no longer needed is deleted.
 """
 
+import json
 from dataclasses import dataclass
 
-_SENDER = "coalesce({})".format(
-    ", ".join(
-        f"json_extract(body, '$.{kind}.from.id')"
-        for kind in ("message", "edited_message", "callback_query", "inline_query", "my_chat_member")
-    )
-)
+_KINDS = ("message", "edited_message", "callback_query", "inline_query", "my_chat_member")
 _OWN_REQUESTS = "(SELECT reference FROM requests WHERE user_id = :user)"
 _GONE = "NOT IN (SELECT reference FROM requests)"
 
@@ -21,7 +17,8 @@ class Held:
 
     Attributes:
         what: what it holds, in words.
-        mine: the condition under which a row is about a person; "" where no row is about anybody.
+        mine: the condition under which a row is about a person; "" where no row is about anybody. For the inbox
+            `sender` says it.
         old: the condition under which a row goes with time; "" where it goes with its request, or holds nobody.
         columns: what each column means.
     """
@@ -167,7 +164,7 @@ HELD: dict[str, Held] = {
     ),
     "inbox": Held(
         "What you wrote and the bot has not handled yet",
-        f"done = 0 AND {_SENDER} = :user",
+        "done = 0",
         "received < :before",
         (
             ("update_id", "Telegram's number"),
@@ -192,3 +189,20 @@ HELD: dict[str, Held] = {
     "_sqlite_migrations": Held("Which steps of the schema were taken"),
 }
 FIELDS = {name: {"holds": held.what, "columns": dict(held.columns)} for name, held in HELD.items() if held.mine}
+
+
+def bound(condition: str, value: float) -> tuple[str, tuple[float, ...]]:
+    """A condition with a ``?`` for each mention of the person or the time, and the values for these."""
+    plain = condition.replace(":user", "?").replace(":before", "?")
+    return plain, (value,) * plain.count("?")
+
+
+def sender(body: str) -> object:
+    """The Telegram id of who caused an update, given as JSON; None where it names nobody."""
+    update = json.loads(body)
+    for kind in _KINDS:
+        try:
+            return update[kind]["from"]["id"]
+        except (KeyError, TypeError):  # another kind, or of no form that Telegram promises
+            continue
+    return None

@@ -151,6 +151,12 @@ def pace(db: Database) -> None:
     db.table("group_calls").create({"id": int, "chat_id": int, "at": float}, pk="id")
 
 
+@migrations(name="0007_turns")
+def turns(db: Database) -> None:
+    """A chat's oldest update that is not done is found at once."""
+    db.execute("CREATE INDEX inbox_open ON inbox (chat, update_id) WHERE done = 0")
+
+
 def check_version(db: Database, path: Path) -> None:
     """Raise StoreError where a newer version of this program wrote the store."""
     known = {step.name for step in migrations.pending(Database(memory=True))}

@@ -1,14 +1,13 @@
-"""The outbox in SQLite: calls wait here, in order per chat, until Telegram says yes or never."""
+"""The outbox: calls wait here, in order per chat, until Telegram says yes or never."""
 
 import json
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlite_utils import Database
-
-from bot.store.connection import Connection
 from bot.store.protocol import CARD, ERASE, MAIL, MOST_BESIDE, UNPOST, Origin, Outgoing, Place, Queued
+from bot.store.rows import Rows, Sql
 
+ALL = 2**31  # more rows than there are
 TOO_LONG = 86_400.0  # seconds; a call that waits for longer was put off while the clock was wrong, and is due
 # The oldest queued call of each line; a line whose oldest call waits for its time is held back as a whole. A chat
 # has two lines: what Telegram limits, and what it does not, which need not wait for the other.
@@ -18,30 +17,30 @@ _HEADS = """
 """
 _ALONE = "request = '' AND origin_message IS NULL"  # no later edit or reply can need it
 _DUE = f"""
-    SELECT outbox.* FROM ({_HEADS}) JOIN outbox ON id = head
-    WHERE (not_before <= ? OR not_before > ?) AND id NOT IN (SELECT value FROM json_each(?))
-    AND (limited = 0 OR chat_id NOT IN (SELECT value FROM json_each(?)))
+    SELECT outbox.* FROM ({_HEADS}) AS heads JOIN outbox ON id = head
+    WHERE (not_before <= ? OR not_before > ?) AND id %(none_of)s AND (limited = 0 OR chat_id %(none_of)s)
     ORDER BY rank LIMIT ?
 """  # noqa: S608 - our own words
 _NEXT = f"""
     SELECT min(not_before) AS time FROM ({_HEADS.replace("limited = ?", "limited = 0")}
-    UNION ALL {_HEADS.replace("limited = ?", "limited = 1")}) JOIN outbox ON id = head WHERE not_before > ?
+    UNION ALL {_HEADS.replace("limited = ?", "limited = 1")}) AS heads JOIN outbox ON id = head WHERE not_before > ?
 """  # noqa: S608 - our own words
 _UNLIMITED = ("answerCallbackQuery", MAIL, UNPOST)
 _PAIRS = ("origin", "edits", "reply")
 
 
-class OutboxRows(Connection):
+class OutboxRows(Rows):
     """What the Store protocol says of messages out."""
 
     def due(
         self, now: float, most: int = -1, under_way: Collection[int] = (), resting: Collection[int] = ()
     ) -> list[Queued]:
-        late, busy, chats = now + TOO_LONG, json.dumps(list(under_way)), json.dumps(list(resting))
+        late, busy, chats = now + TOO_LONG, self._list(under_way), self._list(resting)
+        query = _DUE % {"none_of": self._none_of}
         rows = [
             row
-            for limited, count in ((0, MOST_BESIDE), (1, most))
-            for row in self._rows(_DUE, limited, now, late, busy, chats, count)
+            for limited, count in ((0, MOST_BESIDE), (1, ALL if most < 0 else most))
+            for row in self._rows(query, limited, now, late, busy, chats, count)
         ]
         return [Queued(row["id"], _outgoing(row), row["attempts"], bool(row["limited"])) for row in rows]
 
@@ -53,7 +52,7 @@ class OutboxRows(Connection):
         with self._transaction() as db:
             db.execute("DELETE FROM holds WHERE until < ?", (self._clock(),))
             for chat_id, until in holds.items():
-                db.execute("INSERT OR REPLACE INTO holds (chat_id, until) VALUES (?, ?)", (chat_id, until))
+                self._put(db, "holds", {"chat_id": chat_id, "until": until}, "chat_id")
 
     def holds(self) -> dict[int, float]:
         return {row["chat_id"]: row["until"] for row in self._rows("SELECT * FROM holds")}
@@ -70,7 +69,7 @@ class OutboxRows(Connection):
     def caused(self, chat_id: int, origin: Origin) -> int | None:
         rows = self._rows(
             "SELECT message_id FROM outbox WHERE chat_id = ? AND origin_chat = ? AND origin_message = ? "
-            "AND message_id NOT NULL ORDER BY id",
+            "AND message_id IS NOT NULL ORDER BY id",
             chat_id,
             *origin,
         )
@@ -79,7 +78,7 @@ class OutboxRows(Connection):
     def cause(self, chat_id: int, message_id: int) -> Origin | None:
         rows = self._rows(
             "SELECT origin_chat, origin_message FROM outbox WHERE chat_id = ? AND message_id = ? "
-            "AND origin_message NOT NULL",
+            "AND origin_message IS NOT NULL ORDER BY id",
             chat_id,
             message_id,
         )
@@ -111,8 +110,9 @@ class OutboxRows(Connection):
             db.execute("UPDATE outbox SET not_before = ?, attempts = attempts + 1 WHERE id = ?", (until, queued))
 
     def waiting(self, chat_id: int | None = None) -> int:
-        query = "SELECT count(*) AS n FROM outbox WHERE status = 'queued' AND (? IS NULL OR chat_id = ?)"
-        return int(self._rows(query, chat_id, chat_id)[0]["n"])
+        query = "SELECT count(*) AS n FROM outbox WHERE status = 'queued'"
+        one = () if chat_id is None else (chat_id,)
+        return int(self._rows(query + " AND chat_id = ?" * len(one), *one)[0]["n"])
 
     def oldest_waiting(self) -> float | None:
         since: float | None = self._rows("SELECT min(created) AS time FROM outbox WHERE status = 'queued'")[0]["time"]
@@ -126,12 +126,12 @@ class OutboxRows(Connection):
         with self._transaction() as db:
             self._move(db, old, new)
 
-    def _move(self, db: Database, old: int, new: int) -> None:
-        db.execute("INSERT OR REPLACE INTO moved (old, new) VALUES (?, ?)", (old, new))
+    def _move(self, db: Sql, old: int, new: int) -> None:
+        self._put(db, "moved", {"old": old, "new": new}, "old")
         db.execute("UPDATE outbox SET chat_id = ? WHERE chat_id = ? AND status = 'queued'", (new, old))
         db.execute("DELETE FROM threads WHERE chat_id = ?", (old,))  # message ids of a group mean nothing in the new
 
-    def _enqueue(self, db: Database, item: Outgoing, user_id: int | None) -> None:
+    def _enqueue(self, db: Sql, item: Outgoing, user_id: int | None) -> None:
         if item.request and item.method not in (ERASE, UNPOST) and not _known(db, item.request):
             return  # the request was deleted in this moment
         row: dict[str, Any] = {
@@ -147,7 +147,8 @@ class OutboxRows(Connection):
         }
         for name, pair in zip(_PAIRS, (item.origin, item.edits, item.replies), strict=True):
             row[f"{name}_chat"], row[f"{name}_message"] = pair or (None, None)
-        db.table("outbox").insert(row)
+        self._put(db, "outbox", row)
+        self._queued(db)
 
 
 def _urgency(item: Outgoing) -> int:
@@ -165,7 +166,7 @@ def _outgoing(row: dict[str, Any]) -> Outgoing:
     )
 
 
-def _known(db: Database, reference: str) -> bool:
+def _known(db: Sql, reference: str) -> bool:
     return db.execute("SELECT 1 FROM requests WHERE reference = ?", (reference,)).fetchone() is not None
 
 

@@ -1,6 +1,6 @@
 """What the rest of the bot asks of a store. Nothing here presumes that only one process uses it."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
@@ -100,11 +100,32 @@ class Queued:
     limited: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """An update to be handled, and whether another one of its chat waits behind it."""
+
+    update_id: int
+    body: str
+    behind: bool
+
+
 class Store(Protocol):
     """Durable state. Every method is one transaction and may be called from any thread.
 
     Each raises StoreUnavailable, and has changed nothing, where it may work later; other StoreErrors do not pass.
     """
+
+    def close(self) -> None:
+        """Let go of it; later calls raise StoreError."""
+
+    def lead(self) -> int:
+        """Whether this process sends, polls and does what is due with time: one of a bot's processes at a time.
+
+        0 where another one leads; else a number that changes where another one may have led in between.
+        """
+
+    async def listen(self, heard: Callable[[], None]) -> None:
+        """Call ``heard`` whenever another process may have queued something, until cancelled."""
 
     def check(self) -> None:
         """Write without changing anything; raises StoreError where that fails."""
@@ -115,8 +136,13 @@ class Store(Protocol):
     def pending_updates(self) -> list[tuple[int, str]]:
         """Updates not done yet as (id, chat key), in order; without their bodies, which may be many."""
 
-    def update(self, update_id: int) -> str | None:
-        """The JSON of an update that is not done yet."""
+    def claim(self, chat: str, without: Collection[int]) -> Claimed | None:
+        """A chat's oldest update that is not done, nor one of ``without``; None where there is none, or where another
+        process handles the chat. Until `release` no other process gets one of this chat.
+        """
+
+    def release(self, chat: str, without: Collection[int]) -> bool:
+        """Let go of a chat; says whether an update of it, none of ``without``, is not done yet."""
 
     def finish(
         self,

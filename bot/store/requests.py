@@ -1,24 +1,22 @@
-"""Requests for advice in SQLite: each one JSON body with a version, its thread at the advisers, and what was said."""
+"""Requests for advice: each one JSON body with a version, its thread at the advisers, and what was said."""
 
 from dataclasses import replace
-
-from sqlite_utils import Database
 
 from bot.consultation import Request
 from bot.errors import Conflict
 from bot.store.bodies import REQUEST
-from bot.store.connection import Connection
 from bot.store.protocol import Line, Thread
+from bot.store.rows import Rows, Sql
 
 
-class RequestRows(Connection):
+class RequestRows(Rows):
     """What the Store protocol says of requests."""
 
     def requests(self) -> list[Request]:
-        return self._requests("1 ORDER BY created, rowid")
+        return self._requests("1 = 1 ORDER BY created, reference")
 
     def running(self) -> list[Request]:
-        return self._requests("status <> 'closed' ORDER BY created, rowid")
+        return self._requests("status <> 'closed' ORDER BY created, reference")
 
     def counts(self) -> dict[str, int]:
         rows = self._rows("SELECT status, count(*) AS n FROM requests GROUP BY status")
@@ -28,13 +26,13 @@ class RequestRows(Connection):
         return next(iter(self._requests("reference = ?", reference)), None)
 
     def requests_by(self, user_id: int) -> list[Request]:
-        return self._requests("user_id = ? ORDER BY created DESC, rowid DESC", user_id)
+        return self._requests("user_id = ? ORDER BY created DESC, reference DESC", user_id)
 
     def request_of(self, chat_id: int, message_id: int) -> Request | None:
         rows = self._rows(
-            "SELECT request FROM outbox WHERE chat_id = ? AND message_id = ? AND request <> '' "
-            "UNION ALL SELECT request FROM outbox WHERE origin_chat = ? AND origin_message = ? AND request <> '' "
-            "UNION ALL SELECT reference FROM threads WHERE chat_id = ? AND card = ?",
+            "SELECT request, 0 AS rank FROM outbox WHERE chat_id = ? AND message_id = ? AND request <> '' "
+            "UNION ALL SELECT request, 1 FROM outbox WHERE origin_chat = ? AND origin_message = ? AND request <> '' "
+            "UNION ALL SELECT reference, 2 FROM threads WHERE chat_id = ? AND card = ? ORDER BY rank",
             *(chat_id, message_id) * 3,
         )
         return self.request(rows[0]["request"]) if rows else None
@@ -65,7 +63,7 @@ class RequestRows(Connection):
         rows = self._rows(f"SELECT body FROM requests WHERE {where}", *values)  # noqa: S608 - our own conditions
         return [REQUEST.validate_json(row["body"]) for row in rows]
 
-    def _new(self, db: Database, request: Request) -> None:
+    def _new(self, db: Sql, request: Request) -> None:
         db.execute(
             "INSERT INTO requests (reference, chat_id, user_id, status, created, version, body) "
             "VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -80,7 +78,7 @@ class RequestRows(Connection):
             ),
         )
 
-    def _change(self, db: Database, request: Request) -> None:
+    def _change(self, db: Sql, request: Request) -> None:
         fresh = replace(request, version=request.version + 1)
         cursor = db.execute(
             "UPDATE requests SET status = ?, version = ?, body = ? WHERE reference = ? AND version = ?",
@@ -95,7 +93,7 @@ class RequestRows(Connection):
         if not cursor.rowcount:
             raise Conflict(f"The request {request.reference} was changed by somebody else.")
 
-    def _say(self, db: Database, reference: str, side: str, text: str) -> None:
+    def _say(self, db: Sql, reference: str, side: str, text: str) -> None:
         db.execute(
             "INSERT INTO lines (reference, user_id, side, text, created) "
             "SELECT reference, user_id, ?, ?, ? FROM requests WHERE reference = ?",

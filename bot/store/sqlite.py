@@ -1,152 +1,17 @@
 """The embedded store: what the Store protocol says, over SQLite."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+import asyncio
+from collections.abc import Callable
 
-from sqlite_utils import Database
-
-from bot.effects import (
-    ChangeRequest,
-    DropQuestions,
-    Effect,
-    Feedback,
-    Forget,
-    KeepQuestion,
-    LeaveCode,
-    Moved,
-    NewCheck,
-    NewCode,
-    NewRequest,
-    Said,
-    ShareCheck,
-)
-from bot.errors import Conflict
-from bot.model import Event, State
-from bot.store.bodies import STATE
-from bot.store.checks import CheckRows
-from bot.store.erasing import ErasingRows
-from bot.store.protocol import Outgoing
-from bot.store.requests import RequestRows
-
-Own = Feedback | Moved | KeepQuestion | DropQuestions | Forget
+from bot.store.connection import Connection
+from bot.store.sql_store import SqlStore
 
 
-class SqliteStore(RequestRows, CheckRows, ErasingRows):
-    """The Store protocol over SQLite."""
+class SqliteStore(Connection, SqlStore):
+    """The Store protocol over SQLite. One process has it, which therefore leads and is told by nobody else."""
 
-    def add_updates(self, updates: Sequence[tuple[int, str, str]]) -> list[int]:
-        fresh = []
-        with self._transaction() as db:
-            for update_id, chat, body in updates:
-                cursor = db.execute(
-                    "INSERT OR IGNORE INTO inbox (update_id, chat, body, received, done) VALUES (?, ?, ?, ?, 0)",
-                    (update_id, chat, body, self._clock()),
-                )
-                if cursor.rowcount:
-                    fresh.append(update_id)
-        return fresh
+    def lead(self) -> int:
+        return 1
 
-    def pending_updates(self) -> list[tuple[int, str]]:
-        rows = self._rows("SELECT update_id, chat FROM inbox WHERE done = 0 ORDER BY update_id")
-        return [(row["update_id"], row["chat"]) for row in rows]
-
-    def update(self, update_id: int) -> str | None:
-        rows = self._rows("SELECT body FROM inbox WHERE update_id = ? AND done = 0", update_id)
-        return rows[0]["body"] if rows else None
-
-    def pending(self) -> int:
-        return int(self._rows("SELECT count(*) AS n FROM inbox WHERE done = 0")[0]["n"])
-
-    def newest(self) -> float | None:
-        times = self._rows(
-            "SELECT max(received) AS time FROM inbox UNION ALL SELECT max(updated) FROM states "
-            "UNION ALL SELECT max(created) FROM outbox UNION ALL SELECT max(created) FROM requests"
-        )
-        return max((row["time"] for row in times if row["time"] is not None), default=None)
-
-    def finish(
-        self,
-        update_id: int,
-        event: Event | None,
-        state: State | None,
-        out: Sequence[Outgoing],
-        effects: Sequence[Effect],
-    ) -> bool:
-        with self._transaction() as db:
-            cursor = db.execute(
-                "UPDATE inbox SET done = 1, chat = '', body = '' WHERE update_id = ? AND done = 0", (update_id,)
-            )
-            if not cursor.rowcount:
-                return False
-            forgets = Forget() in effects
-            if event is not None and state is not None and not forgets:
-                if state.known and not db.execute("SELECT 1 FROM states WHERE key = ?", (event.key,)).fetchone():
-                    raise Conflict("A state was deleted since it was read.")
-                row = {
-                    "key": event.key,
-                    "user_id": event.user_id,
-                    "body": STATE.dump_json(state).decode(),
-                    "updated": self._clock(),
-                }
-                db.table("states").upsert(row, pk="key")
-            self._follow(db, out, effects, event)
-        if forgets:
-            self._emptied()
-        return True
-
-    def act(self, out: Sequence[Outgoing], effects: Sequence[Effect]) -> None:
-        with self._transaction() as db:
-            self._follow(db, out, effects, None)
-
-    def _follow(self, db: Database, out: Sequence[Outgoing], effects: Sequence[Effect], event: Event | None) -> None:
-        for effect in effects:
-            self._apply(db, effect, event)
-        whose = None if event is None or Forget() in effects else event.user_id
-        for item in out:
-            self._enqueue(db, item, whose)
-
-    def _apply(self, db: Database, effect: Effect, event: Event | None) -> None:
-        match effect:
-            case NewRequest(request):
-                self._new(db, request)
-            case ChangeRequest(request):
-                self._change(db, request)
-            case Said(reference, side, text):
-                self._say(db, reference, side.value, text)
-            case NewCheck() | ShareCheck() | NewCode() | LeaveCode():
-                assert event is not None
-                self._apply_check(db, effect, event.user_id)
-            case _:
-                assert event is not None
-                self._apply_own(db, effect, event)
-
-    def _apply_own(self, db: Database, effect: Own, event: Event) -> None:
-        """What concerns the person or the chat of an event."""
-        match effect:
-            case Feedback(entry, value):
-                row = {"user_id": event.user_id, "entry": entry, "value": value, "created": self._clock()}
-                db.execute("DELETE FROM feedback WHERE user_id = ? AND entry = ?", (event.user_id, entry))
-                db.table("feedback").insert(row)
-            case Moved(new):
-                self._move(db, event.chat_id, new)
-            case KeepQuestion(question, entry, consent):
-                row = {"user_id": event.user_id, "question": question, "entry": entry, "consent": consent}
-                db.table("questions").insert({**row, "created": self._clock()})
-            case DropQuestions():
-                db.execute("DELETE FROM questions WHERE user_id = ?", (event.user_id,))
-            case Forget():
-                self._forget(db, event.user_id, event.update_id)
-
-    def state(self, key: str) -> State:
-        rows = self._rows("SELECT body FROM states WHERE key = ?", key)
-        return replace(STATE.validate_json(rows[0]["body"]), known=True) if rows else State()
-
-    def questions(self) -> list[tuple[str, str, float]]:
-        rows = self._rows("SELECT question, entry, created FROM questions ORDER BY id")
-        return [(row["question"], row["entry"], row["created"]) for row in rows]
-
-    def thumbs(self) -> list[tuple[str, int, int]]:
-        rows = self._rows(
-            "SELECT entry, sum(value = 1) AS up, sum(value = 0) AS down FROM feedback GROUP BY entry ORDER BY entry"
-        )
-        return [(row["entry"], row["up"], row["down"]) for row in rows]
+    async def listen(self, heard: Callable[[], None]) -> None:
+        await asyncio.Event().wait()

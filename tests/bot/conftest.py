@@ -1,6 +1,7 @@
 """The bot over the real knowledge, without Telegram."""
 
-from collections.abc import Iterator
+import secrets
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,10 +11,42 @@ from bot.answer import Answerer
 from bot.app import make_answerer, make_dialogue
 from bot.flows.dialogue import Advisers, Dialogue
 from bot.settings import Settings
-from bot.store import SqliteStore
+from bot.store import SqliteStore, SqlStore
+from bot.store.postgres import PostgresStore
 from index.live import LiveIndex
 from tests.bot.relay import DESK
 from tests.conftest import Clock
+
+Opening = Callable[[], SqlStore]
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def opening(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> Iterator[Opening]:
+    """Opens one and the same store, which is empty at first, as often as it is called."""
+    url = request.getfixturevalue("database_url") if request.param == "postgres" else ""
+    tenant, opened = secrets.token_hex(4), list[SqlStore]()
+
+    def opens() -> SqlStore:
+        opened.append(PostgresStore(url, clock, tenant) if url else SqliteStore(tmp_path / "bot.db", clock))
+        return opened[-1]
+
+    yield opens
+    for store in opened:
+        store.close()
+
+
+@pytest.fixture
+def store(opening: Opening) -> SqlStore:  # instead of the one in SQLite alone
+    """An empty store; each test runs over both kinds."""
+    return opening()
+
+
+@pytest.fixture
+def embedded(tmp_path: Path, clock: Clock) -> Iterator[SqliteStore]:
+    """An empty store in SQLite, for what is about its file."""
+    opened = SqliteStore(tmp_path / "bot.db", clock)
+    yield opened
+    opened.close()
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from bot.outbox import IDLE_WAIT, Outbox, Result, Sent, rest
-from bot.store import Outgoing, SqliteStore
+from bot.store import Outgoing, Store
 from tests.conftest import Clock
 
 
@@ -15,6 +15,17 @@ def update(number: int, chat: int) -> dict[str, Any]:
 
 def key(raw: dict[str, Any]) -> str:
     return str(raw["chat"])
+
+
+def noting(store: Store, handled: list[int]) -> Callable[[int, dict[str, Any]], None]:
+    """Handles an update by noting its number and finishing it."""
+
+    def handle(number: int, raw: dict[str, Any]) -> None:
+        assert raw["update_id"] == number
+        handled.append(number)
+        store.finish(number, None, None, (), ())
+
+    return handle
 
 
 class Counterpart:
@@ -36,7 +47,7 @@ class Counterpart:
             await self.news.wait_for(condition)
 
 
-def queue(store: SqliteStore, *calls: Outgoing) -> None:
+def queue(store: Store, *calls: Outgoing) -> None:
     store.add_updates([(1, "10", "{}")])
     store.finish(1, None, None, calls, ())
 
@@ -56,7 +67,7 @@ async def ended(task: asyncio.Task[None]) -> None:
     await asyncio.gather(task, return_exceptions=True)
 
 
-async def run_until(store: SqliteStore, clock: Clock, counterpart: Counterpart, taken: int) -> Outbox:
+async def run_until(store: Store, clock: Clock, counterpart: Counterpart, taken: int) -> Outbox:
     outbox = Outbox(store, counterpart, clock, rest=at_once)
     task = asyncio.create_task(outbox.run())
     await counterpart.until(lambda: len(counterpart.taken) >= taken)

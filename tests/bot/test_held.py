@@ -29,9 +29,10 @@ from bot.effects import (
 from bot.errors import Conflict
 from bot.model import Event, Kind, State
 from bot.selfcheck import Check
-from bot.store import Outgoing, SqliteStore
+from bot.store import Outgoing, SqliteStore, SqlStore
 from bot.store.held import HELD
 from bot.store.protocol import ERASE, MAIL, MAIL_CHAT, UNPOST, Place, Thread
+from tests.bot.tables import tables
 from tests.conftest import Clock
 
 ADA, BEA, DESK = 7_100_123, 7_200_456, -1_009_900
@@ -57,13 +58,13 @@ OUT = (
 )  # fmt: skip
 
 
-def did(store: SqliteStore, event: Event, *effects: Effect, state: State | None = None, out: Any = ()) -> bool:
+def did(store: SqlStore, event: Event, *effects: Effect, state: State | None = None, out: Any = ()) -> bool:
     store.add_updates([(event.update_id, str(event.chat_id), "{}")])
     return store.finish(event.update_id, event, state, out, effects)
 
 
 @pytest.fixture
-def full(store: SqliteStore) -> SqliteStore:
+def full(store: SqlStore) -> SqlStore:
     """A store in which something about Ada is in every table that can hold it."""
     did(store, EVENT, *EVERYTHING, state=STATE, out=OUT)
     store.put_thread(REFERENCE, Thread(DESK, 40, 41))
@@ -73,20 +74,11 @@ def full(store: SqliteStore) -> SqliteStore:
     return store
 
 
-def rows(path: Path) -> dict[str, list[dict[str, Any]]]:
-    """All rows of all tables."""
-    with closing(sqlite3.connect(path)) as file:
-        names = [name for (name,) in file.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-        file.row_factory = sqlite3.Row
-        held = {name: file.execute(f"SELECT * FROM {name}").fetchall() for name in names}  # noqa: S608 - of the schema
-        return {name: [dict(row) for row in found] for name, found in held.items() if name != "sqlite_sequence"}
-
-
 def told_of_ada(found: Any) -> bool:
     return any(mark in repr(found) for mark in (str(ADA), NAME, "anari"))
 
 
-def test_every_table_and_column_is_described(store: SqliteStore, tmp_path: Path) -> None:
+def test_every_table_and_column_is_described(embedded: SqliteStore, tmp_path: Path) -> None:
     """A new table, or a new column of one with people in it, has to say what it holds."""
     with closing(sqlite3.connect(tmp_path / "bot.db")) as file:
         tables = {name for (name,) in file.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
@@ -100,20 +92,20 @@ def test_every_table_and_column_is_described(store: SqliteStore, tmp_path: Path)
     assert {name for name in columns if not HELD[name].old} == {"requests", "lines"}  # they go with their request
 
 
-def test_everything_is_shown(full: SqliteStore, tmp_path: Path) -> None:
+def test_everything_is_shown(full: SqlStore) -> None:
     """What is shown to a person is every row of the file that knows of them, and nobody else's."""
     did(full, Event(2, Kind.TEXT, BEA, BEA, 1), Feedback("kontakt", 1), state=State(lang="en"))
     shown = full.person(ADA)
 
     held = {name: [row for row in found if told_of_ada(row) or REFERENCE in repr(row)]
-            for name, found in rows(tmp_path / "bot.db").items()}  # fmt: skip
+            for name, found in tables(full).items()}  # fmt: skip
     assert {name: len(found) for name, found in shown.items()} == {
         name: len(found) for name, found in held.items() if found
     }
     assert str(BEA) not in repr(shown)
 
 
-def test_both_files_hold_everything(full: SqliteStore, clock: Clock) -> None:
+def test_both_files_hold_everything(full: SqlStore, clock: Clock) -> None:
     """The page to read holds every text of the JSON file, and every field there is named in German."""
     values = {"held": full.person(ADA), "lang": "de", "now": clock()}
     whole = json.loads(data(values).content)
@@ -135,7 +127,7 @@ def test_both_files_hold_everything(full: SqliteStore, clock: Clock) -> None:
     assert unnamed == {"vision", "first_name", "from_chat_id"}  # a question's id, and fields of Telegram's own
 
 
-def test_markup_in_a_text_is_shown_as_text(store: SqliteStore, clock: Clock) -> None:
+def test_markup_in_a_text_is_shown_as_text(store: SqlStore, clock: Clock) -> None:
     """What a person wrote cannot bring anything into the page."""
     did(store, EVENT, state=State(last_question="<script>alert(1)</script>"))
     html = page({"held": store.person(ADA), "lang": "en", "now": clock()}).content.decode()
@@ -144,18 +136,20 @@ def test_markup_in_a_text_is_shown_as_text(store: SqliteStore, clock: Clock) -> 
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in html
 
 
-def test_deletion_leaves_nothing_in_the_file(full: SqliteStore, tmp_path: Path) -> None:
+def test_deletion_leaves_nothing_in_the_file(full: SqlStore, tmp_path: Path) -> None:
     """After deletion no row knows of the person, nor any byte of the file or its log; only the receipt waits."""
     did(full, replace(EVENT, update_id=91), Forget(), state=State(lang="de"))
 
     assert full.erased(DESK, 39, 49) is None
-    assert [name for name, found in rows(tmp_path / "bot.db").items() if told_of_ada(found)] == []
+    assert [name for name, found in tables(full).items() if told_of_ada(found)] == []
     assert full.person(ADA) == {}
+    if not isinstance(full, SqliteStore):  # when pages are overwritten is PostgreSQL's to say
+        return
     left = b"".join(file.read_bytes() for file in tmp_path.glob("bot.db*"))
     assert not any(text.encode() in left for text in (NAME, SAID, QUESTION, ADDRESS))
 
 
-def test_deletion_reaches_advisers_and_mail(full: SqliteStore, clock: Clock) -> None:
+def test_deletion_reaches_advisers_and_mail(full: SqlStore, clock: Clock) -> None:
     """A deletion waits in the queue for what the advisers hold: their chat, and their mail where one went out."""
     for queued in full.due(clock()):
         if queued.outgoing.chat_id in (DESK, MAIL_CHAT):
@@ -172,7 +166,7 @@ def test_deletion_reaches_advisers_and_mail(full: SqliteStore, clock: Clock) -> 
     assert full.erased(DESK, 40, None) == full.erased(DESK, 0, 50) == REFERENCE
 
 
-def test_call_under_way_is_known_to_the_deletion(full: SqliteStore, clock: Clock) -> None:
+def test_call_under_way_is_known_to_the_deletion(full: SqlStore, clock: Clock) -> None:
     """A copy that is being sent while the person deletes is deleted as well, and a mail is asked back."""
     under_way = [one for one in full.due(clock()) if one.outgoing.chat_id in (DESK, MAIL_CHAT)]
     did(full, replace(EVENT, update_id=91), Forget())
@@ -184,7 +178,7 @@ def test_call_under_way_is_known_to_the_deletion(full: SqliteStore, clock: Clock
     assert full.person(ADA) == {}
 
 
-def test_what_is_handled_at_the_same_time_brings_nothing_back(full: SqliteStore) -> None:
+def test_what_is_handled_at_the_same_time_brings_nothing_back(full: SqlStore) -> None:
     """A state read before the deletion is refused after it, an older update is dropped, a later one stays."""
     read = full.state(EVENT.key)
     full.add_updates([(89, str(DESK), json.dumps({"message": {"from": {"id": ADA}, "text": SAID}}))])
@@ -197,7 +191,7 @@ def test_what_is_handled_at_the_same_time_brings_nothing_back(full: SqliteStore)
     assert [update for update, _ in full.pending_updates()] == [95, 96]
 
 
-def test_adviser_is_too_late(full: SqliteStore) -> None:
+def test_adviser_is_too_late(full: SqlStore) -> None:
     """An adviser's message decided before the deletion is refused after it; an edit goes nowhere."""
     did(full, replace(EVENT, update_id=91), Forget())
     adviser = Event(92, Kind.TEXT, DESK, BEA, 70)
@@ -209,7 +203,7 @@ def test_adviser_is_too_late(full: SqliteStore) -> None:
     assert full.person(ADA) == {}
 
 
-def test_adviser_who_deletes_takes_nobody_elses_messages(full: SqliteStore, clock: Clock) -> None:
+def test_adviser_who_deletes_takes_nobody_elses_messages(full: SqlStore, clock: Clock) -> None:
     """An adviser's own data are deleted; what they wrote to a person arrives, and closed requests lose their name."""
     taken = replace(REQUEST, status=Status.CLOSED, taken_by=BEA, adviser="Bea", closed=clock())
     sent = Outgoing(ADA, "copyMessage", {"from_chat_id": DESK, "message_id": 8}, (DESK, 8), request=REFERENCE)
@@ -225,7 +219,7 @@ def test_adviser_who_deletes_takes_nobody_elses_messages(full: SqliteStore, cloc
     assert (kept.adviser, kept.taken_by, kept.version) == ("", 0, 2)
 
 
-def test_questions_are_dropped_alone(full: SqliteStore) -> None:
+def test_questions_are_dropped_alone(full: SqlStore) -> None:
     """Taking the consent back deletes the questions, and nothing else."""
     assert full.questions() == [(QUESTION, "backbone", 1_800_000_000.0)]
     assert full.thumbs() == [("backbone", 0, 1)]
@@ -235,22 +229,22 @@ def test_questions_are_dropped_alone(full: SqliteStore) -> None:
     assert full.thumbs() == [("backbone", 0, 1)]
 
 
-def test_purge_at_the_boundary(full: SqliteStore, tmp_path: Path, clock: Clock) -> None:
+def test_purge_at_the_boundary(full: SqlStore, clock: Clock) -> None:
     """What is exactly old enough stays; a second later it goes, but for what belongs to an open request."""
     days = 180 * 86_400
-    before = rows(tmp_path / "bot.db")
+    before = tables(full)
     clock.now += days
 
     assert full.purge(clock() - days) == 0
-    assert rows(tmp_path / "bot.db") == before
+    assert tables(full) == before
     clock.now += 1
     full.purge(clock() - days)
-    left = {name for name, found in rows(tmp_path / "bot.db").items() if found}
-    assert left == {"requests", "lines", "threads", "outbox", "_sqlite_migrations"}
+    left = {name for name, found in tables(full).items() if found}
+    assert left == {"requests", "lines", "threads", "outbox"}
     assert {row["request"] for row in full.person(ADA)["outbox"]} == {REFERENCE}
 
 
-def test_closed_request_is_purged_whole(full: SqliteStore, tmp_path: Path, clock: Clock) -> None:
+def test_closed_request_is_purged_whole(full: SqlStore, clock: Clock) -> None:
     """A request goes some days after it was closed, however old, and its copies at the advisers with it."""
     days = 180 * 86_400
     clock.now += 3 * days
@@ -263,13 +257,13 @@ def test_closed_request_is_purged_whole(full: SqliteStore, tmp_path: Path, clock
 
     assert kept is not None
     assert full.request(REFERENCE) is None
-    assert [name for name, found in rows(tmp_path / "bot.db").items() if told_of_ada(found)] == []
+    assert [name for name, found in tables(full).items() if told_of_ada(found)] == []
     (erasing,) = (one.outgoing for one in full.due(clock()) if one.outgoing.method == ERASE)
     assert erasing.params["why"] == "time"
     assert [one for one in full.due(clock()) if one.outgoing.method == UNPOST] == []
 
 
-def test_traces_of_a_deletion_end_as_well(full: SqliteStore, tmp_path: Path, clock: Clock) -> None:
+def test_traces_of_a_deletion_end_as_well(full: SqlStore, clock: Clock) -> None:
     """What is left of a deleted request, of no one, is gone when its time is over, unless it is still to be done."""
     did(full, replace(EVENT, update_id=91), Forget(), Moved(5))
     clock.now += 1000
@@ -280,5 +274,5 @@ def test_traces_of_a_deletion_end_as_well(full: SqliteStore, tmp_path: Path, clo
     full.purge(clock() - 500)
 
     assert {queued.outgoing.method for queued in waiting} == {ERASE, UNPOST}
-    left = {name for name, found in rows(tmp_path / "bot.db").items() if found}
-    assert left == {"moved", "_sqlite_migrations"}
+    left = {name for name, found in tables(full).items() if found}
+    assert left == {"moved"}

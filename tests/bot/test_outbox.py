@@ -4,15 +4,15 @@ import asyncio
 from collections.abc import Callable, Iterable
 from functools import partial
 from itertools import chain, repeat
-from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
 from bot.errors import StoreError, StoreUnavailable
 from bot.outbox import IDLE_WAIT, Later, Outbox, Refused, Rest, Result, Sent, backoff
-from bot.store import Outgoing, SqliteStore
+from bot.store import Outgoing, SqlStore
 from bot.store.protocol import MOST_BESIDE
+from tests.bot.conftest import Opening
 from tests.bot.queues import Counterpart, ended, queue, run_until, text
 from tests.bot.test_store import EVENT, finish, say
 from tests.conftest import Clock
@@ -23,7 +23,7 @@ BUSY = StoreUnavailable("The store cannot be used now: it is busy.")
 class Faulty:
     """A store of which each named method fails with these errors, call by call; None lets a call through."""
 
-    def __init__(self, store: SqliteStore, **faults: Iterable[Exception | None]) -> None:
+    def __init__(self, store: SqlStore, **faults: Iterable[Exception | None]) -> None:
         self._store, self._faults = store, {name: iter(errors) for name, errors in faults.items()}
 
     def __getattr__(self, name: str) -> Any:
@@ -36,11 +36,11 @@ class Faulty:
         return real(*values)
 
 
-def faulty(store: SqliteStore, **faults: Iterable[Exception | None]) -> SqliteStore:
-    return cast(SqliteStore, Faulty(store, **faults))
+def faulty(store: SqlStore, **faults: Iterable[Exception | None]) -> SqlStore:
+    return cast(SqlStore, Faulty(store, **faults))
 
 
-async def test_store_that_is_busy_doubles_nothing(store: SqliteStore, clock: Clock) -> None:
+async def test_store_that_is_busy_doubles_nothing(store: SqlStore, clock: Clock) -> None:
     """What was sent and could not be noted is noted later, not sent again; the queue is read as soon as it can be."""
     queue(store, text(10, "a"), text(10, "b"))
     counterpart = Counterpart()
@@ -51,7 +51,7 @@ async def test_store_that_is_busy_doubles_nothing(store: SqliteStore, clock: Clo
     assert store.waiting() == 0
 
 
-async def test_wait_for_the_queue_grows(store: SqliteStore, clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
+async def test_wait_for_the_queue_grows(store: SqlStore, clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
     """A queue that cannot be read is looked at after 1, 2, 4 … s, half a minute at most, and from 1 s again after it
     could be read."""
     waits: list[float] = []
@@ -69,7 +69,7 @@ async def test_wait_for_the_queue_grows(store: SqliteStore, clock: Clock, caplog
     assert set(caplog.messages) == {f"messages wait: {BUSY}"}
 
 
-async def test_messages_leave_in_order(store: SqliteStore, clock: Clock) -> None:
+async def test_messages_leave_in_order(store: SqlStore, clock: Clock) -> None:
     """Each chat gets its messages in order, and what was sent is not sent again."""
     queue(store, text(10, "a"), text(11, "x"), text(10, "b"))
     counterpart = Counterpart()
@@ -80,7 +80,7 @@ async def test_messages_leave_in_order(store: SqliteStore, clock: Clock) -> None
     assert store.waiting() == 0
 
 
-async def test_flooded_chat_waits_alone(store: SqliteStore, clock: Clock) -> None:
+async def test_flooded_chat_waits_alone(store: SqlStore, clock: Clock) -> None:
     """RetryAfter holds back its own chat until its time, and no other."""
     queue(store, text(10, "a"), text(10, "b"), text(11, "x"))
     counterpart = Counterpart(Later(60.0))
@@ -92,7 +92,7 @@ async def test_flooded_chat_waits_alone(store: SqliteStore, clock: Clock) -> Non
     assert [queued.outgoing.params["text"] for queued in store.due(clock() + 60)] == ["a"]
 
 
-async def test_refused_message_is_final(store: SqliteStore, clock: Clock) -> None:
+async def test_refused_message_is_final(store: SqlStore, clock: Clock) -> None:
     """A refusal is not tried again and does not block what follows."""
     queue(store, text(10, "a"), text(10, "b"))
     counterpart = Counterpart(Refused("Forbidden: bot was blocked by the user"))
@@ -103,7 +103,7 @@ async def test_refused_message_is_final(store: SqliteStore, clock: Clock) -> Non
     assert store.waiting() == 0
 
 
-async def test_reason_of_a_refusal_is_kept(store: SqliteStore, clock: Clock) -> None:
+async def test_reason_of_a_refusal_is_kept(store: SqlStore, clock: Clock) -> None:
     """Why a message did not arrive is held with it, for the person to see."""
     finish(store, say(10, "a"))
 
@@ -113,7 +113,7 @@ async def test_reason_of_a_refusal_is_kept(store: SqliteStore, clock: Clock) -> 
     assert (row["status"], row["reason"], row["params"]) == ("failed", "Forbidden: bot was blocked by the user", "{}")
 
 
-async def test_what_failed_for_good_is_told(store: SqliteStore, clock: Clock) -> None:
+async def test_what_failed_for_good_is_told(store: SqlStore, clock: Clock) -> None:
     """A refusal queues what tells the other side, in the same step."""
     queue(store, text(10, "a"))
     counterpart = Counterpart(Refused("Forbidden: bot was blocked by the user"))
@@ -128,15 +128,15 @@ async def test_what_failed_for_good_is_told(store: SqliteStore, clock: Clock) ->
     assert counterpart.taken[1] == (11, "a: Forbidden: bot was blocked by the user")
 
 
-async def test_crash_between_sending_and_marking(tmp_path: Path, clock: Clock) -> None:
+async def test_crash_between_sending_and_marking(opening: Opening, clock: Clock) -> None:
     """A message whose answer was lost stays queued: rather twice than never."""
-    store = SqliteStore(tmp_path / "crash.db", clock)
+    store = opening()
     queue(store, text(10, "a"))
     counterpart = Counterpart(Later(None))
     await run_until(store, clock, counterpart, 1)
     store.close()
 
-    again = SqliteStore(tmp_path / "crash.db", clock)
+    again = opening()
 
     assert again.waiting() == 1
     assert again.next_due() == clock() + backoff(0)
@@ -162,7 +162,7 @@ def until_idle(sending: Callable[[], bool]) -> Rest:
     return pause
 
 
-async def test_not_more_than_some_at_once(store: SqliteStore, clock: Clock) -> None:
+async def test_not_more_than_some_at_once(store: SqlStore, clock: Clock) -> None:
     """Of calls that Telegram does not limit only so many are under way at the same time; the others follow."""
     queue(store, *[Outgoing(chat, "answerCallbackQuery", {"text": "Toast"}) for chat in range(1, 2 * MOST_BESIDE)])
     under_way, most, go = 0, 0, asyncio.Event()
@@ -190,7 +190,7 @@ async def test_not_more_than_some_at_once(store: SqliteStore, clock: Clock) -> N
     assert most == MOST_BESIDE
 
 
-async def test_broken_call_is_made_again(store: SqliteStore, clock: Clock) -> None:
+async def test_broken_call_is_made_again(store: SqlStore, clock: Clock) -> None:
     """A call in which something of ours fails is put off like one for which the network failed; others are made."""
     queue(store, text(10, "a"), text(11, "x"))
     counterpart = Counterpart()
@@ -210,7 +210,7 @@ async def test_broken_call_is_made_again(store: SqliteStore, clock: Clock) -> No
 
 
 @pytest.mark.parametrize("error", [StoreError("The store is damaged."), ValueError()])
-async def test_what_cannot_be_noted_is_not_sent_again(store: SqliteStore, clock: Clock, error: Exception) -> None:
+async def test_what_cannot_be_noted_is_not_sent_again(store: SqlStore, clock: Clock, error: Exception) -> None:
     """As long as it cannot be noted that a message was sent, its chat waits and nothing is sent again; on the way out
     it is tried once more."""
     queue(store, text(10, "a"), text(10, "b"))

@@ -2,14 +2,13 @@
 
 import asyncio
 import json
-from pathlib import Path
 from typing import Any
 
 from bot.effects import NewRequest
 from bot.inbox import Inbox
 from bot.outbox import Outbox, Result
 from bot.pace import TELEGRAM, Pace
-from bot.store import Outgoing, SqliteStore
+from bot.store import Outgoing, SqlStore
 from tests.bot.queues import Counterpart, key, queue, text, update
 from tests.bot.test_store import request
 from tests.conftest import Clock
@@ -32,7 +31,7 @@ class Telegram(Counterpart):
         self.pace.end(outgoing.chat_id, self.clock())
         return result
 
-    async def takes(self, store: SqliteStore, calls: int, until: float = float("inf")) -> None:
+    async def takes(self, store: SqlStore, calls: int, until: float = float("inf")) -> None:
         """Send until so many calls were taken, or until a time."""
 
         async def rest(woken: asyncio.Event, seconds: float) -> None:
@@ -49,7 +48,7 @@ class Telegram(Counterpart):
         await asyncio.gather(task, return_exceptions=True)
 
 
-async def test_thirty_a_second(store: SqliteStore, clock: Clock) -> None:
+async def test_thirty_a_second(store: SqlStore, clock: Clock) -> None:
     """Of 100 people 30 get their message in each second, each chat one a second, in order."""
     queue(store, *[text(chat, str(number)) for number in range(2) for chat in range(1, 51)])
     telegram, began = Telegram(clock), clock.now
@@ -62,7 +61,7 @@ async def test_thirty_a_second(store: SqliteStore, clock: Clock) -> None:
     assert all([words for one, words in telegram.taken if one == chat] == ["0", "1"] for chat in range(1, 51))
 
 
-async def test_a_minute_of_a_group(store: SqliteStore, clock: Clock) -> None:
+async def test_a_minute_of_a_group(store: SqlStore, clock: Clock) -> None:
     """A group gets 20 messages in a minute and not one more, whatever else is sent."""
     queue(store, *[text(-5, str(number)) for number in range(25)], text(10, "x"))
     telegram, began = Telegram(clock), clock.now
@@ -75,7 +74,7 @@ async def test_a_minute_of_a_group(store: SqliteStore, clock: Clock) -> None:
     assert telegram.times[telegram.taken.index((10, "x"))] == began
 
 
-async def test_requests_leave_first(store: SqliteStore, clock: Clock) -> None:
+async def test_requests_leave_first(store: SqlStore, clock: Clock) -> None:
     """Where not all can leave at once, those go first for whom something about a request waits, then answers, then
     the rest, each the oldest first; and in a chat the order stays."""
     rest = [text(100 + number, "Rest") for number in range(40)]
@@ -94,7 +93,7 @@ async def test_requests_leave_first(store: SqliteStore, clock: Clock) -> None:
     assert [chat for chat, words in telegram.taken if words == "Rest"] == list(range(100, 140))
 
 
-async def test_tap_is_answered_past_a_chat_that_waits(store: SqliteStore, clock: Clock) -> None:
+async def test_tap_is_answered_past_a_chat_that_waits(store: SqlStore, clock: Clock) -> None:
     """The answer to a tapped button, which Telegram does not limit, waits neither for messages nor for a refusal."""
     toast = Outgoing(10, "answerCallbackQuery", {"text": "Toast"})
     queue(store, *[text(10, str(number)) for number in range(5)], toast, toast)
@@ -106,7 +105,7 @@ async def test_tap_is_answered_past_a_chat_that_waits(store: SqliteStore, clock:
     assert telegram.taken == [(10, "Toast")] * 2
 
 
-async def test_refused_chat_is_left_alone_to_the_end(store: SqliteStore, clock: Clock) -> None:
+async def test_refused_chat_is_left_alone_to_the_end(store: SqlStore, clock: Clock) -> None:
     """A chat that is refused for an hour gets nothing within it, and then all in order; others get theirs at once."""
     queue(store, *[text(chat, str(number)) for number in range(3) for chat in (10, 11, 12)])
     telegram, began = Telegram(clock), clock.now
@@ -124,10 +123,9 @@ async def test_refused_chat_is_left_alone_to_the_end(store: SqliteStore, clock: 
     assert max(time for (chat, _), time in zip(telegram.taken, telegram.times, strict=True) if chat != 10) < began + 3
 
 
-async def test_backlog_of_ten_thousand(tmp_path: Path, clock: Clock) -> None:
+async def test_backlog_of_ten_thousand(store: SqlStore, clock: Clock) -> None:
     """After an outage 10,000 updates of 2,000 chats are handled in order per chat, none is lost or done twice, and
     the requests among them are the first to be sent."""
-    store = SqliteStore(tmp_path / "backlog.db", clock)
     updates = [(number, str(number % 2000), json.dumps(update(number, number % 2000))) for number in range(1, 10_001)]
     store.add_updates(updates)
     store.act((), [NewRequest(request("AAAA-AAAA"))])
@@ -152,4 +150,3 @@ async def test_backlog_of_ten_thousand(tmp_path: Path, clock: Clock) -> None:
     urgent = [int(words) for _, words in telegram.taken[:24] if int(words) % 500 == 0]
     assert urgent == sorted(urgent)
     assert len(urgent) == 4  # one of each of the four chats; the others stand behind in the same chats
-    store.close()

@@ -13,10 +13,11 @@ from bot.consultation import Brief, Details, Form, Request, Side
 from bot.effects import ChangeRequest, Feedback, Forget, Moved, NewRequest, Said
 from bot.errors import Conflict, StoreError
 from bot.model import Event, Kind, State
-from bot.store import Outgoing, SqliteStore
+from bot.store import Outgoing, SqliteStore, SqlStore
 from bot.store.files import backup, restore
 from bot.store.migrations import migrations
 from bot.store.protocol import Thread
+from tests.bot.conftest import Opening
 from tests.conftest import Clock
 
 EVENT = Event(1, Kind.TEXT, chat_id=10, user_id=20, message_id=5, text="Hallo", name="Ada")
@@ -31,18 +32,18 @@ def request(reference: str = "AAAA-AAAA", **more: object) -> Request:
     return Request(reference, 10, 20, **values, consent="v", created=1.0, **more)  # type: ignore[arg-type]  # test shorthand
 
 
-def finish(store: SqliteStore, *out: Outgoing, update: int = 1) -> bool:
+def finish(store: SqlStore, *out: Outgoing, update: int = 1) -> bool:
     store.add_updates([(update, "10", "{}")])
     return store.finish(update, EVENT, State(), out, ())
 
 
-def test_update_is_taken_once(store: SqliteStore) -> None:
+def test_update_is_taken_once(store: SqlStore) -> None:
     """A redelivered update is not new."""
     assert store.add_updates([(1, "10", "{}"), (2, "10", "{}")]) == [1, 2]
     assert store.add_updates([(2, "10", "{}"), (3, "10", "{}")]) == [3]
 
 
-def test_pending_until_finished(store: SqliteStore) -> None:
+def test_pending_until_finished(store: SqlStore) -> None:
     """An update is pending until it is finished, and can be finished once."""
     store.add_updates([(1, "10", "{}")])
 
@@ -53,7 +54,7 @@ def test_pending_until_finished(store: SqliteStore) -> None:
     assert store.waiting() == 1
 
 
-def test_finish_is_one_transaction(store: SqliteStore) -> None:
+def test_finish_is_one_transaction(store: SqlStore) -> None:
     """Where one effect fails, nothing of the update is kept."""
     store.add_updates([(1, "10", "{}")])
     twice = NewRequest(request())
@@ -65,25 +66,25 @@ def test_finish_is_one_transaction(store: SqliteStore) -> None:
     assert (store.waiting(), store.requests(), store.state(EVENT.key)) == (0, [], State())
 
 
-def test_state_survives_reopening(tmp_path: Path, clock: Clock) -> None:
+def test_state_survives_reopening(opening: Opening) -> None:
     """State written by one process is read by the next."""
-    first = SqliteStore(tmp_path / "s.db", clock)
+    first = opening()
     state = State(lang="en", last_question="Was?", form=Form(details=Details("Hilfe")), step=3)
     first.add_updates([(1, "10", "{}")])
     first.finish(1, EVENT, state, (), ())
     first.close()
 
-    assert SqliteStore(tmp_path / "s.db", clock).state(EVENT.key) == state
+    assert opening().state(EVENT.key) == state
 
 
-def test_due_is_the_oldest_of_each_chat(store: SqliteStore, clock: Clock) -> None:
+def test_due_is_the_oldest_of_each_chat(store: SqlStore, clock: Clock) -> None:
     """Each chat offers its oldest call only, so order is kept within a chat."""
     finish(store, say(10, "a"), say(10, "b"), say(11, "c"))
 
     assert [queued.outgoing.params["text"] for queued in store.due(clock())] == ["a", "c"]
 
 
-def test_waiting_chat_holds_up_no_other(store: SqliteStore, clock: Clock) -> None:
+def test_waiting_chat_holds_up_no_other(store: SqlStore, clock: Clock) -> None:
     """A chat whose oldest call waits sends nothing newer, while the others go on."""
     finish(store, say(10, "a"), say(10, "b"), say(11, "c"))
     store.postpone(store.due(clock())[0].id, clock() + 60)
@@ -93,7 +94,7 @@ def test_waiting_chat_holds_up_no_other(store: SqliteStore, clock: Clock) -> Non
     assert store.next_due() == 0.0
 
 
-def test_sent_message_is_found_by_its_question(store: SqliteStore, clock: Clock) -> None:
+def test_sent_message_is_found_by_its_question(store: SqlStore, clock: Clock) -> None:
     """The answer to a question can be found for editing, and its text is no longer held."""
     finish(store, say(10, "a", origin=(10, 5)))
     store.sent(store.due(clock())[0].id, 77)
@@ -103,7 +104,7 @@ def test_sent_message_is_found_by_its_question(store: SqliteStore, clock: Clock)
     assert store.person(20)["outbox"][0]["params"] == "{}"
 
 
-def test_failed_call_frees_the_chat(store: SqliteStore, clock: Clock) -> None:
+def test_failed_call_frees_the_chat(store: SqlStore, clock: Clock) -> None:
     """After a final refusal the chat's next call is due."""
     finish(store, say(10, "a"), say(10, "b"))
     store.failed(store.due(clock())[0].id, "Forbidden")
@@ -111,7 +112,7 @@ def test_failed_call_frees_the_chat(store: SqliteStore, clock: Clock) -> None:
     assert [queued.outgoing.params["text"] for queued in store.due(clock())] == ["b"]
 
 
-def test_request_is_found_by_message(store: SqliteStore, clock: Clock) -> None:
+def test_request_is_found_by_message(store: SqlStore, clock: Clock) -> None:
     """A reply to a message about a request finds the request."""
     store.add_updates([(1, "10", "{}")])
     store.finish(1, EVENT, State(), [say(-5, "Brief", request="AAAA-AAAA")], [NewRequest(request())])
@@ -124,7 +125,7 @@ def test_request_is_found_by_message(store: SqliteStore, clock: Clock) -> None:
     assert store.request_of(-5, 10) is None
 
 
-def test_thumb_counts_once(store: SqliteStore) -> None:
+def test_thumb_counts_once(store: SqlStore) -> None:
     """A second thumb on the same entry replaces the first."""
     for update, value in ((1, 1), (2, 0)):
         store.add_updates([(update, "10", "{}")])
@@ -133,7 +134,7 @@ def test_thumb_counts_once(store: SqliteStore) -> None:
     assert [row["value"] for row in store.person(20)["feedback"]] == [0]
 
 
-def test_forget_leaves_nothing_of_the_person(store: SqliteStore, clock: Clock) -> None:
+def test_forget_leaves_nothing_of_the_person(store: SqlStore, clock: Clock) -> None:
     """After deletion only the reply of this very update waits, of no one, and others are untouched."""
     finish(store, say(10, "a"))
     store.add_updates([(2, "99", "{}"), (3, "10", "{}")])
@@ -152,7 +153,7 @@ def test_forget_leaves_nothing_of_the_person(store: SqliteStore, clock: Clock) -
     assert set(store.person(98)) == {"states", "requests"}
 
 
-def test_purge_keeps_what_is_needed(store: SqliteStore, clock: Clock) -> None:
+def test_purge_keeps_what_is_needed(store: SqlStore, clock: Clock) -> None:
     """Old rows go; what waits for a request that is not closed stays with it."""
     store.add_updates([(1, "10", "{}")])
     out = [say(10, "a"), say(-5, "b", request="AAAA-AAAA")]
@@ -164,9 +165,9 @@ def test_purge_keeps_what_is_needed(store: SqliteStore, clock: Clock) -> None:
     assert len(store.lines("AAAA-AAAA")) == 1
 
 
-def test_backup_and_restore(tmp_path: Path, store: SqliteStore) -> None:
+def test_backup_and_restore(tmp_path: Path, embedded: SqliteStore) -> None:
     """A backup made while the store is open holds everything; restoring keeps the store before."""
-    finish(store, say(10, "a"))
+    finish(embedded, say(10, "a"))
     backup(tmp_path / "bot.db", tmp_path / "copy.db")
 
     kept = restore(tmp_path / "copy.db", tmp_path / "other.db")
@@ -193,9 +194,8 @@ def test_store_that_cannot_be_opened(tmp_path: Path) -> None:
         SqliteStore(tmp_path / "bot.db", Clock())
 
 
-def test_closing_waits_for_other_threads(tmp_path: Path, clock: Clock) -> None:
+def test_closing_waits_for_other_threads(store: SqlStore, clock: Clock) -> None:
     """A store that is closed while other threads read it ends their calls with an error, not the process."""
-    store = SqliteStore(tmp_path / "s.db", clock)
     finish(store, *(say(number, "a") for number in range(500)))
 
     def read_until_closed() -> bool:
@@ -213,7 +213,7 @@ def test_closing_waits_for_other_threads(tmp_path: Path, clock: Clock) -> None:
         assert all(reader.result(10) for reader in readers)
 
 
-def test_of_two_changes_at_once_one_is_refused(store: SqliteStore) -> None:
+def test_of_two_changes_at_once_one_is_refused(store: SqlStore) -> None:
     """A request changed since it was read is not changed again on what was true before, and nothing else is kept."""
     store.act((), [NewRequest(request())])
     first, second = (replace(request(), adviser=name) for name in ("Bea", "Cem"))
@@ -228,7 +228,7 @@ def test_of_two_changes_at_once_one_is_refused(store: SqliteStore) -> None:
     assert store.waiting() == 0
 
 
-def test_a_reply_or_edit_finds_its_counterpart(store: SqliteStore, clock: Clock) -> None:
+def test_a_reply_or_edit_finds_its_counterpart(store: SqlStore, clock: Clock) -> None:
     """A copy is found by its original, the original by its copy, and the request by both."""
     store.act([Outgoing(-5, "copyMessage", {}, origin=(10, 7), request="AAAA-AAAA")], [NewRequest(request())])
     store.sent(store.due(clock())[0].id, 70)
@@ -240,7 +240,7 @@ def test_a_reply_or_edit_finds_its_counterpart(store: SqliteStore, clock: Clock)
     ] * 2
 
 
-def test_moved_group_gets_what_waits_for_it(store: SqliteStore, clock: Clock) -> None:
+def test_moved_group_gets_what_waits_for_it(store: SqlStore, clock: Clock) -> None:
     """What waits for a group goes to the supergroup that it became, and threads are opened anew there."""
     store.act([say(-5, "a")], [NewRequest(request())])
     store.put_thread("AAAA-AAAA", Thread(-5, 3, 4))
@@ -253,7 +253,7 @@ def test_moved_group_gets_what_waits_for_it(store: SqliteStore, clock: Clock) ->
     assert store.thread("AAAA-AAAA") is None
 
 
-def test_transcript_is_kept_and_forgotten(store: SqliteStore) -> None:
+def test_transcript_is_kept_and_forgotten(store: SqlStore) -> None:
     """What was said is kept in order, belongs to the person, and goes with them."""
     store.act((), [NewRequest(request()), Said("AAAA-AAAA", Side.PERSON, "a"), Said("AAAA-AAAA", Side.ADVISER, "b")])
 

@@ -2,12 +2,12 @@
 
 from dataclasses import replace
 from itertools import count
-from pathlib import Path
 
 from bot.effects import Effect, Forget, LeaveCode, NewCheck, NewCode, ShareCheck
 from bot.model import Event, Kind, State
 from bot.selfcheck import Check, Stage
-from bot.store import SqliteStore
+from bot.store import SqlStore
+from tests.bot.conftest import Opening
 from tests.conftest import Clock
 
 ADA = Event(1, Kind.BUTTON, chat_id=10, user_id=20, message_id=5, name="Ada")
@@ -18,14 +18,14 @@ CODE = "ABCDEF"
 NUMBERS = count(1)
 
 
-def told(store: SqliteStore, event: Event, *effects: Effect) -> None:
+def told(store: SqlStore, event: Event, *effects: Effect) -> None:
     """What an update of this person brings is written down."""
     update = next(NUMBERS)
     store.add_updates([(update, "10", "{}")])
     store.finish(update, event, None, (), effects)
 
 
-def test_last_two_are_kept(store: SqliteStore, clock: Clock) -> None:
+def test_last_two_are_kept(store: SqlStore, clock: Clock) -> None:
     """The newest comes first; what is older than the one before it is not held any more."""
     for level in (0, 1, 2):
         clock.now += 1
@@ -40,7 +40,7 @@ def test_last_two_are_kept(store: SqliteStore, clock: Clock) -> None:
     assert store.checks(21) == []
 
 
-def test_each_person_counts_once_under_a_code(store: SqliteStore) -> None:
+def test_each_person_counts_once_under_a_code(store: SqlStore) -> None:
     """Who fills in again replaces what they told before; an unknown code is none."""
     told(store, ADA, NewCode(CODE))
     told(store, ADA, NewCheck({"vision": 0}, CODE))
@@ -52,7 +52,7 @@ def test_each_person_counts_once_under_a_code(store: SqliteStore) -> None:
     assert store.shared("ZZZZZZ") is None
 
 
-def test_leaving_takes_out_only_the_own_part(store: SqliteStore) -> None:
+def test_leaving_takes_out_only_the_own_part(store: SqlStore) -> None:
     """After leaving, the others' answers and the person's own result are still there."""
     told(store, ADA, NewCode(CODE), NewCheck({"vision": 0}, CODE))
     told(store, BEA, NewCheck({"vision": 3}, CODE))
@@ -62,7 +62,7 @@ def test_leaving_takes_out_only_the_own_part(store: SqliteStore) -> None:
     assert len(store.checks(20)) == 1
 
 
-def test_forgotten_with_the_person(store: SqliteStore) -> None:
+def test_forgotten_with_the_person(store: SqlStore) -> None:
     """Results and contributions are shown as the person's, and go with them; others' stay."""
     told(store, ADA, NewCode(CODE), NewCheck({"vision": 0}, CODE))
     told(store, BEA, NewCheck({"vision": 3}, CODE))
@@ -74,7 +74,7 @@ def test_forgotten_with_the_person(store: SqliteStore) -> None:
     assert store.shared(CODE) == [{"vision": 3}]
 
 
-def test_purged_with_time(store: SqliteStore, clock: Clock) -> None:
+def test_purged_with_time(store: SqlStore, clock: Clock) -> None:
     """Old results, contributions and codes that nobody uses any more go; a code in use stays."""
     told(store, ADA, NewCode(CODE), NewCode("BBBBBB"), NewCheck({"vision": 0}, CODE))
     clock.now += 1000
@@ -86,12 +86,12 @@ def test_purged_with_time(store: SqliteStore, clock: Clock) -> None:
     assert store.shared("BBBBBB") is None
 
 
-def test_unfinished_check_survives_reopening(tmp_path: Path, clock: Clock) -> None:
+def test_unfinished_check_survives_reopening(opening: Opening) -> None:
     """What is being filled in is part of the person's state."""
     state = State(check=Check(Stage.PAUSED, "ansatz", {"vision": 2, "handeln": None}, CODE))
-    first = SqliteStore(tmp_path / "s.db", clock)
+    first = opening()
     first.add_updates([(1, "10", "{}")])
     first.finish(1, ADA, state, (), ())
     first.close()
 
-    assert SqliteStore(tmp_path / "s.db", clock).state(ADA.key) == state
+    assert opening().state(ADA.key) == state

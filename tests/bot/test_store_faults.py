@@ -26,6 +26,12 @@ YEAR = 365 * 86_400.0
 
 
 @pytest.fixture
+def store(embedded: SqliteStore) -> SqliteStore:
+    """A store that is a file."""
+    return embedded
+
+
+@pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Disk]:
     """A small disk."""
     with small_disk(tmp_path / "disk") as mounted:
@@ -205,7 +211,7 @@ async def test_update_waits_for_the_store(disk: Disk, clock: Clock) -> None:
     inbox = Inbox(store, handle, lambda raw: "10")
     with logged() as log:
         await inbox.receive([{"update_id": 1}, {"update_id": 2}])
-        await log.until("update 1 waits: ")
+        await log.until("a chat waits: ")
         disk.free()
         await inbox.idle()
     store.close()

@@ -11,11 +11,18 @@ from bot.store import SqliteStore
 from bot.store.about import describe, spoken
 from bot.store.files import backup, copied, free_name, rescued, restore
 from bot.store.held import HELD
-from tests.bot.test_held import ADA, full, rows
+from tests.bot.tables import of_file
+from tests.bot.test_held import ADA, full
 from tests.bot.test_restore import filled
 from tests.conftest import Clock
 
 __all__ = ["full"]  # a fixture
+
+
+@pytest.fixture
+def store(embedded: SqliteStore) -> SqliteStore:
+    """A store that is a file."""
+    return embedded
 
 
 def test_backup_says_what_it_holds(full: SqliteStore, tmp_path: Path, clock: Clock) -> None:
@@ -23,7 +30,7 @@ def test_backup_says_what_it_holds(full: SqliteStore, tmp_path: Path, clock: Clo
     backup(tmp_path / "bot.db", tmp_path / "copy.db")
     parts = describe(tmp_path / "copy.db", clock(), 180)
     said = spoken(parts, clock(), 180)
-    inside = {row["kind"]: row for row in rows(tmp_path / "copy.db")["about_backup"]}
+    inside = {row["kind"]: row for row in of_file(tmp_path / "copy.db")["about_backup"]}
     restore(tmp_path / "copy.db", tmp_path / "again.db")
 
     assert {part.kind: part.rows for part in parts} == {

@@ -7,7 +7,7 @@ import pytest
 from bot.consultation import Side, Status
 from bot.effects import ChangeRequest, Forget, NewRequest, Said
 from bot.errors import Conflict
-from bot.store import SqliteStore
+from bot.store import SqlStore
 from bot.store.protocol import Rest, Thread
 from tests.bot.test_held import DESK, EVENT, REFERENCE, did, full
 from tests.bot.test_store import finish, request, say
@@ -16,7 +16,7 @@ from tests.conftest import Clock
 __all__ = ["full"]  # a fixture
 
 
-def test_numbers_for_monitoring(store: SqliteStore, clock: Clock) -> None:
+def test_numbers_for_monitoring(store: SqlStore, clock: Clock) -> None:
     """How much waits in and out, since when, and when something was last written down."""
     assert (store.pending(), store.waiting(), store.oldest_waiting(), store.newest()) == (0, 0, None, None)
     began = clock()
@@ -29,14 +29,14 @@ def test_numbers_for_monitoring(store: SqliteStore, clock: Clock) -> None:
     assert (store.oldest_waiting(), store.newest()) == (began, began + 5)
 
 
-def test_what_is_newest_may_be_an_update_alone(store: SqliteStore, clock: Clock) -> None:
+def test_what_is_newest_may_be_an_update_alone(store: SqlStore, clock: Clock) -> None:
     """An update that was only written down is something new as well."""
     store.add_updates([(1, "10", "{}")])
 
     assert store.newest() == clock()
 
 
-def test_holds_last_until_their_time(store: SqliteStore, clock: Clock) -> None:
+def test_holds_last_until_their_time(store: SqlStore, clock: Clock) -> None:
     """What Telegram asked to wait for is kept until then; a later hold replaces an earlier one of its chat."""
     store.hold({10: clock() + 5, 11: clock() + 60})
     store.hold({10: clock() + 7})
@@ -48,7 +48,7 @@ def test_holds_last_until_their_time(store: SqliteStore, clock: Clock) -> None:
     assert store.holds() == {11: clock() + 52, 12: clock() + 1}
 
 
-def test_calls_of_a_minute(store: SqliteStore, clock: Clock) -> None:
+def test_calls_of_a_minute(store: SqlStore, clock: Clock) -> None:
     """Calls to groups are known for a minute, the oldest first."""
     for chat, at in ((-5, 100.0), (-6, 130.0), (-5, 160.0), (-5, 160.5)):
         store.called(chat, at)
@@ -57,7 +57,7 @@ def test_calls_of_a_minute(store: SqliteStore, clock: Clock) -> None:
     assert store.calls(160.0) == [(-5, 160.0), (-5, 160.5)]
 
 
-def test_moved_group(store: SqliteStore) -> None:
+def test_moved_group(store: SqlStore) -> None:
     """A moved group's queue follows it; its threads, whose numbers mean nothing there, are forgotten."""
     finish(store, say(-5, "a"), say(10, "b"))
     store.put_thread("AAAA-AAAA", Thread(-5, 7, 8))
@@ -68,7 +68,7 @@ def test_moved_group(store: SqliteStore) -> None:
     assert store.thread("AAAA-AAAA") is None
 
 
-def test_requests_by_status(store: SqliteStore) -> None:
+def test_requests_by_status(store: SqlStore) -> None:
     """Open requests run, closed ones are only counted; an unknown number is none."""
     closed = request("BBBB-BBBB")
     store.act((), [NewRequest(request()), NewRequest(closed)])
@@ -82,7 +82,7 @@ def test_requests_by_status(store: SqliteStore) -> None:
     assert store.requests_by(21) == []
 
 
-def test_thread_is_found_and_lost(store: SqliteStore) -> None:
+def test_thread_is_found_and_lost(store: SqlStore) -> None:
     """A topic leads to its request until the request has lost it; the main part of a chat leads to none."""
     store.act((), [NewRequest(request())])
     store.put_thread("AAAA-AAAA", Thread(-5, 0, 8, lines=3, told=1))
@@ -97,7 +97,7 @@ def test_thread_is_found_and_lost(store: SqliteStore) -> None:
     assert (store.request_in(-5, 7), store.thread("AAAA-AAAA")) == (None, None)
 
 
-def test_half_opened_thread_is_kept(store: SqliteStore) -> None:
+def test_half_opened_thread_is_kept(store: SqlStore) -> None:
     """How far a thread was opened is kept as it is."""
     store.put_thread("AAAA-AAAA", Thread(-5, 7, 8, lines=3, told=1))
 
@@ -105,7 +105,7 @@ def test_half_opened_thread_is_kept(store: SqliteStore) -> None:
 
 
 @pytest.mark.parametrize(("rest", "left"), [(Rest.NOTHING, []), (Rest.EMPTIED, []), (Rest.ALL, [(DESK, 77)])])
-def test_what_is_left_of_a_deleted_request(full: SqliteStore, rest: Rest, left: list[tuple[int, int]]) -> None:
+def test_what_is_left_of_a_deleted_request(full: SqlStore, rest: Rest, left: list[tuple[int, int]]) -> None:
     """Each message of a deleted request at the advisers is worked off; what Telegram leaves there is known."""
     full.posted(REFERENCE, (DESK, 77))
     did(full, replace(EVENT, update_id=91), Forget())
@@ -118,7 +118,7 @@ def test_what_is_left_of_a_deleted_request(full: SqliteStore, rest: Rest, left: 
     assert full.left(REFERENCE) == left
 
 
-def test_messages_of_others_stay(full: SqliteStore) -> None:
+def test_messages_of_others_stay(full: SqlStore) -> None:
     """What is settled is one message of one request."""
     full.posted(REFERENCE, (DESK, 77))
     full.posted(REFERENCE, (DESK + 1, 77))
@@ -129,7 +129,7 @@ def test_messages_of_others_stay(full: SqliteStore) -> None:
     assert full.remains(REFERENCE) == [(DESK, 41), (DESK + 1, 77)]
 
 
-def test_act_refuses_what_was_changed(store: SqliteStore) -> None:
+def test_act_refuses_what_was_changed(store: SqlStore) -> None:
     """What follows from the time is refused where somebody else was faster, and nothing of it is kept."""
     store.act((), [NewRequest(request())])
     store.act((), [ChangeRequest(request())])
@@ -140,7 +140,7 @@ def test_act_refuses_what_was_changed(store: SqliteStore) -> None:
     assert store.waiting() == 0
 
 
-def test_message_without_a_cause(store: SqliteStore, clock: Clock) -> None:
+def test_message_without_a_cause(store: SqlStore, clock: Clock) -> None:
     """What no message of a person caused has no cause, and what caused nothing has no answer."""
     finish(store, say(10, "a", origin=(10, 5)))
     store.sent(store.due(clock())[0].id, 6)
@@ -149,7 +149,7 @@ def test_message_without_a_cause(store: SqliteStore, clock: Clock) -> None:
     assert (store.cause(10, 7), store.caused(10, (10, 4))) == (None, None)
 
 
-def test_purge_counts_what_it_deletes(store: SqliteStore) -> None:
+def test_purge_counts_what_it_deletes(store: SqlStore) -> None:
     """The rows that go with an old closed request are counted: itself, its line, the message to its person."""
     closed = request(status=Status.CLOSED)
     store.act([say(10, "b", request=closed.reference)], [NewRequest(closed)])

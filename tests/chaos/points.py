@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bot.store import SqliteStore
+from bot.store import SqliteStore, SqlStore
 
 CHANGES = ("INSERT", "UPDATE", "DELETE", "COMMIT")
 SENT = "sent.txt"  # the file in which is noted what was recorded as sent
@@ -89,7 +89,7 @@ class Killing(Around):
         return called
 
 
-def watched(store: SqliteStore, point: Point | None) -> Killing:
+def watched(store: SqlStore, point: Point | None) -> Killing:
     """The store with its point, which may lie in the middle of a transaction."""
     if point and point.when == "inside":
         count = itertools.count(1)
@@ -98,6 +98,7 @@ def watched(store: SqliteStore, point: Point | None) -> Killing:
             if statement.startswith(CHANGES) and next(count) == point.nth:
                 die()
 
+        assert isinstance(store, SqliteStore)
         store._db.conn.set_trace_callback(trace)
     return Killing(store, point)
 

@@ -17,7 +17,7 @@ from typing import Any, cast
 from bot.app import open_store, run
 from bot.pace import UNLIMITED
 from bot.settings import Settings
-from bot.store import SqliteStore
+from bot.store import Store
 from index.encoder import OnnxEncoder
 from index.live import LiveIndex
 from prompts.render import _environment, label
@@ -75,7 +75,7 @@ async def _ours(settings: Settings, live: LiveIndex, order: dict[str, Any]) -> N
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     point = Point.read(order["point"]) if order["point"] else None
     store = Recording(BROKEN[order["broken"]](watched(open_store(settings, clock), point)), settings.data_dir / SENT)
-    await run(settings, live, cast(SqliteStore, store), stop, webhook=False, clock=clock, limits=UNLIMITED)
+    await run(settings, live, cast(Store, store), stop, webhook=False, clock=clock, limits=UNLIMITED)
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ from bot.pace import UNLIMITED
 from bot.sandbox.standin import Group, Seen, StandIn, User
 from bot.sandbox.standin.model import written
 from bot.settings import Settings
-from bot.store import SqliteStore
+from bot.store import SqlStore
 from index.live import LiveIndex
 
 T = TypeVar("T")
@@ -70,7 +70,7 @@ class Whole:
         self._live, self._loop = live, asyncio.new_event_loop()
         self._stop = asyncio.Event()
         self._thread = threading.Thread(target=self._run)
-        self.store: SqliteStore = open_store(self.settings)
+        self.store: SqlStore = open_store(self.settings)
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)

@@ -11,6 +11,7 @@ import pytest
 from bot.errors import StoreError
 from bot.store import SqliteStore
 from bot.store.files import backup, restore
+from bot.store.protocol import Claimed
 
 NO_STORE = {
     "empty": b"", "text": b"evil", "zip": b"PK\x03\x04", "head": b"SQLite format 3\0", "damaged": b"SQLite format 3\0" + b"\xff" * 8_192, "nul": b"\0" * 8_192,
@@ -105,5 +106,5 @@ def test_values_are_values(tmp_path: Path, text: str) -> None:
     store.add_updates([(2, "b", "c")])
 
     assert store.pending_updates() == [(1, text), (2, "b")]
-    assert store.update(1) == text
+    assert store.claim(text, ()) == Claimed(1, text, False)
     store.close()

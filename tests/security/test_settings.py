@@ -11,7 +11,7 @@ WRONG = {
     "webhook-no-secret": {"GW_WEBHOOK_URL": "https://x.example"}, "secret-blank": {"GW_WEBHOOK_SECRET": f"{SECRET} x"}, "secret-umlaut": {"GW_WEBHOOK_SECRET": f"{SECRET}ü"},
     "secret-line": {"GW_WEBHOOK_SECRET": f"{SECRET}\nX: 1"}, "secret-long": {"GW_WEBHOOK_SECRET": SECRET + "a" * 257}, "api-file": {"GW_TELEGRAM_API_URL": f"file:///{SECRET}"},
     "api-gopher": {"GW_TELEGRAM_API_URL": f"gopher://{SECRET}"}, "api-bare": {"GW_TELEGRAM_API_URL": SECRET}, "webhook-script": {"GW_WEBHOOK_URL": f"javascript:{SECRET}", "GW_WEBHOOK_SECRET": "a"},
-    "port-big": {"PORT": "70000"}, "port-minus": {"PORT": "-1"}, "port-text": {"PORT": SECRET}, "database-other": {"GW_DATABASE_URL": f"postgres://{SECRET}"}, "database-file": {"GW_DATABASE_URL": f"file:{SECRET}"},
+    "port-big": {"PORT": "70000"}, "port-minus": {"PORT": "-1"}, "port-text": {"PORT": SECRET}, "database-other": {"GW_DATABASE_URL": f"mysql://{SECRET}"}, "database-file": {"GW_DATABASE_URL": f"file:{SECRET}"},
     "ids-text": {"GW_ADVISER_IDS": f"1,{SECRET}"}, "chat-text": {"GW_ADVISER_CHAT_ID": SECRET}, "mail-no-sender": {"GW_SMTP_URL": f"smtp://u:{SECRET}@x"},
     "language-path": {"GW_LANGUAGE": f"../{SECRET}"}, "level": {"GW_LOG_LEVEL": SECRET}, "format": {"GW_LOG_FORMAT": SECRET}, "days-zero": {"GW_RETENTION_DAYS": "0"}, "days-text": {"GW_RETENTION_DAYS": SECRET},
 }  # fmt: skip

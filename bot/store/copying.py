@@ -1,0 +1,54 @@
+"""All that a store holds into another one, of whichever kind."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from bot.errors import StoreError
+from bot.store.held import HELD
+from bot.store.rows import Rows, Sql
+
+TABLES = tuple(name for name in HELD if name != "_sqlite_migrations")  # each store has its own schema's steps
+
+
+class CopyRows(Rows):
+    """Copying. It is done by the process that leads, so that no bot works with either store meanwhile."""
+
+    def copy_to(self, target: "CopyRows") -> dict[str, int]:
+        """Copy everything in one transaction of the target; returns the number of rows of each table.
+
+        Raises StoreError, and leaves the target as it was, where a bot is seen to use one of the two, the target
+        holds anything, or what arrives there is not what was sent.
+        """
+        if self.address == target.address:
+            raise StoreError(f"{self.address} cannot be copied to itself.")
+        for store in (self, target):
+            if not store.lead():
+                raise StoreError(f"A bot works with {store.address}. Stop it first; nothing was changed.")
+        with self._transaction(), target._transaction() as there:
+            for table in TABLES:
+                if there.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone():  # noqa: S608 - our own names
+                    raise StoreError(f"{target.address} is not empty ({table}); nothing was changed.")
+            return {table: self._copied(table, target, there) for table in TABLES}
+
+    def _copied(self, table: str, target: "CopyRows", there: Sql) -> int:
+        rows = self._rows(f"SELECT * FROM {table}")  # noqa: S608 - our own names
+        for row in rows:
+            row.pop("tenant", None)
+            target._put(there, table, row)
+        if rows:
+            columns = list(rows[0])
+            found = there.execute(f"SELECT {', '.join(columns)} FROM {table}").fetchall()  # noqa: S608 - our own names
+            sent = [[row[column] for column in columns] for row in rows]
+            if len(found) != len(sent) or _digest(found) != _digest(sent):
+                raise StoreError(f"{table} did not arrive in {target.address} as it was; nothing was changed.")
+            if "id" in columns:
+                target._number_on(there, table)
+        return len(rows)
+
+
+def _digest(rows: Iterable[Sequence[Any]]) -> int:
+    """A number that is the same for the same rows in any order."""
+    texts = (json.dumps(list(row)).replace("\\u0000", "\\ufffd") for row in rows)  # PostgreSQL has no NUL
+    return sum(int.from_bytes(hashlib.blake2b(text.encode()).digest(), "big") for text in texts)

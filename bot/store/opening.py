@@ -1,0 +1,24 @@
+"""Which store an address means."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from bot.errors import StoreError
+from bot.settings import POSTGRESQL, SQLITE
+from bot.store.sql_store import SqlStore
+from bot.store.sqlite import SqliteStore
+
+
+def opened(url: str, clock: Callable[[], float]) -> SqlStore:
+    """The store at ``sqlite:///<path>`` or ``postgresql://…``; raises StoreError where it cannot be opened."""
+    if url.startswith(SQLITE):
+        return SqliteStore(Path(url.removeprefix(SQLITE)), clock)
+    if not url.startswith(POSTGRESQL):
+        raise StoreError(f"A store's address begins with {SQLITE} or {POSTGRESQL[0]}")
+    try:
+        from bot.store.postgres import PostgresStore
+    except ImportError:  # whoever has one file needs no driver
+        raise StoreError(
+            "PostgreSQL needs packages that are not here: pip install 'gemeinsam-wirken-bot[postgres]'"
+        ) from None
+    return PostgresStore(url, clock)

@@ -1,0 +1,154 @@
+"""A PostgreSQL database through psycopg and its pool, for several threads and one tenant."""
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import quote
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.errors import IdleInTransactionSessionTimeout, ReadOnlySqlTransaction
+from psycopg.rows import dict_row
+from psycopg_pool import ConnectionPool, PoolClosed
+
+from bot.errors import StoreError, StoreUnavailable
+from bot.store.rows import Cursor, Rows, Sql
+from bot.store.session import key
+from bot.store.tenancy import prepare
+
+PATIENCE = 10.0  # seconds to wait for a connection, and for another process that writes
+MOST = 8  # connections of the pool; besides these a process has one for its locks and one to listen
+RECONNECT = 5.0  # seconds after which the pool leaves it to the next call to try again
+# A connection whose other end has gone without a word is given up after a minute. A URL may say otherwise.
+_DEFAULTS = {
+    "application_name": "gwbot", "connect_timeout": "10", "keepalives_idle": "30", "keepalives_interval": "10",
+    "keepalives_count": "3", "tcp_user_timeout": "60000",
+}  # fmt: skip
+_SERVER = {
+    "tcp_keepalives_idle": "30", "tcp_keepalives_interval": "10", "tcp_keepalives_count": "3",
+    "idle_in_transaction_session_timeout": "60s",
+}  # fmt: skip
+_PASSING = (psycopg.OperationalError, ReadOnlySqlTransaction, IdleInTransactionSessionTimeout)
+
+
+class Statements:
+    """A transaction, spoken to in the SQL that the stores have in common."""
+
+    def __init__(self, connection: psycopg.Connection[Any]) -> None:
+        self._connection = connection
+
+    def execute(self, sql: str, values: Sequence[object] = (), /) -> Cursor:
+        """Run a statement; each ``?`` in it stands for a value."""
+        return self._connection.execute(_theirs(sql), _clean(values))
+
+
+class PooledRows(Rows):
+    """The open database. ``clock`` gives Unix time, ``patience`` is in seconds.
+
+    One process of a tenant writes at a time, as with SQLite: no transaction sees another half done, none is refused.
+    """
+
+    _before_keys = ("tenant",)
+    _none_of = "<> ALL(?)"
+
+    def __init__(self, url: str, clock: Callable[[], float], tenant: str, patience: float = PATIENCE) -> None:
+        """Connect and bring the schema up to date; raises StoreError where that fails."""
+        self._clock, self._tenant, self._patience = clock, tenant, patience
+        self._conninfo, self.address = _read(url)
+        self._pool = ConnectionPool(
+            self._conninfo,
+            kwargs={"autocommit": True, "prepare_threshold": None},
+            configure=self._configure,
+            min_size=1,
+            max_size=MOST,
+            timeout=patience,
+            reconnect_timeout=RECONNECT,
+            open=False,
+        )
+        try:
+            with self._connected() as connection:
+                self._place = prepare(connection, self.address)
+        except psycopg.Error as error:
+            raise StoreError(f"The store {self.address} cannot be opened: {_said(error)}") from None
+        self._writing = key(self._place, tenant, "write")
+        self._pool.open()
+
+    def close(self) -> None:
+        """Let go of the database; later calls raise StoreError."""
+        self._pool.close()
+
+    def check(self) -> None:
+        """Write to the database without changing anything; raises StoreError where that fails."""
+        with self._transaction() as db:
+            db.execute("SELECT name FROM schema_version FOR UPDATE")  # a lock on a row is written
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Sql]:
+        with self._errors("used"), self._pool.connection() as connection, connection.transaction():
+            connection.execute("SELECT pg_advisory_xact_lock(%s)", (self._writing,))
+            yield Statements(connection)
+
+    def _rows(self, sql: str, *values: object) -> list[dict[str, Any]]:
+        with self._errors("read"), self._pool.connection() as connection:
+            return connection.cursor(row_factory=dict_row).execute(_theirs(sql), _clean(values)).fetchall()
+
+    def _list(self, values: Collection[int]) -> object:
+        return list(values)
+
+    def _beside(self) -> psycopg.Connection[Any]:
+        if self._pool.closed:
+            raise PoolClosed
+        return self._connected()
+
+    def _connected(self) -> psycopg.Connection[Any]:
+        connection = psycopg.connect(self._conninfo, autocommit=True, prepare_threshold=None)
+        self._configure(connection)
+        return connection
+
+    def _configure(self, connection: psycopg.Connection[Any]) -> None:
+        settings = _SERVER | {"gw.tenant": self._tenant, "lock_timeout": f"{self._patience * 1000:.0f}"}
+        calls = ", ".join(["set_config(%s, %s, false)"] * len(settings))
+        connection.execute(f"SELECT {calls}".encode(), [part for pair in settings.items() for part in pair])
+
+    @contextmanager
+    def _errors(self, done: str) -> Iterator[None]:
+        try:
+            yield
+        except PoolClosed:
+            raise StoreError(f"The store {self.address} is closed.") from None
+        except _PASSING as error:
+            if error.sqlstate is None or error.sqlstate.startswith(("08", "57P")):
+                self._pool.check()  # the others are most likely lost as well
+            raise StoreUnavailable(f"The store {self.address} cannot be {done} now: {_said(error)}") from None
+        except psycopg.Error as error:
+            raise StoreError(f"The store {self.address} cannot be {done}: {_said(error)}") from None
+
+
+def _theirs(sql: str) -> bytes:
+    return sql.replace("?", "%s").encode()
+
+
+def _clean(values: Sequence[object]) -> list[object]:
+    """PostgreSQL's texts hold no NUL, which is no character that anybody writes."""
+    return [value.replace("\0", "\ufffd") if isinstance(value, str) else value for value in values]
+
+
+def _read(url: str) -> tuple[str, str]:
+    """What psycopg takes, and the address without its password."""
+    try:
+        given = conninfo_to_dict(url)
+        conninfo = make_conninfo("", **(_DEFAULTS | given))
+    except psycopg.Error:  # its message may hold a part of the password
+        raise StoreError(
+            "GW_DATABASE_URL is no address that PostgreSQL's libpq can read. It looks like "
+            "postgresql://user:password@host:5432/database; in user and password %, @, / and : are written %25, %40, "
+            "%2F and %3A."
+        ) from None
+    host, name = (quote(str(given.get(part) or ""), safe="/,:") for part in ("host", "dbname"))
+    return conninfo, f"postgresql://{host}/{name}"
+
+
+def _said(error: psycopg.Error) -> str:
+    """In PostgreSQL's words, without the detail that may quote what was to be written."""
+    first = error.diag.message_primary or (str(error).splitlines() or [type(error).__name__])[0]
+    return first.strip()

@@ -1,0 +1,55 @@
+"""The schema in PostgreSQL: made and brought up to date, and the condition under which it parts tenants."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from psycopg import Connection
+
+from bot.errors import StoreError
+
+STEPS = (("0001_first", "schema.sql"),)  # a step that has shipped is never changed
+_MIGRATING = 7_302_611_900_425_311_001  # the lock's number; one for all tenants, since they share the tables
+
+
+def prepare(connection: Connection[Any], address: str) -> str:
+    """Bring the schema up to date, once however many processes start; returns the schema's name.
+
+    Raises StoreError, and changes nothing, for a role that row level security does not hold for, and for the schema
+    of a newer version.
+    """
+    _check_role(connection)
+    with connection.transaction():
+        connection.execute("SELECT pg_advisory_xact_lock(%s)", (_MIGRATING,))
+        for name, file in _pending(connection, address):
+            connection.execute((Path(__file__).parent / file).read_bytes())
+            connection.execute("INSERT INTO schema_version (name) VALUES (%s)", (name,))
+    (schema,) = connection.execute("SELECT current_schema()").fetchone() or ("",)
+    return str(schema)
+
+
+def _check_role(connection: Connection[Any]) -> None:
+    found = connection.execute(
+        "SELECT rolname FROM pg_roles WHERE rolname = current_user AND (rolsuper OR rolbypassrls)"
+    ).fetchone()
+    if found:
+        raise StoreError(
+            f"The role {found[0]} may read everything in PostgreSQL, also what row level security keeps apart. Make "
+            "one for the bot, as that role: CREATE ROLE gwbot LOGIN PASSWORD '…'; CREATE DATABASE gwbot OWNER gwbot; "
+            "and name both in GW_DATABASE_URL."
+        )
+
+
+def _pending(connection: Connection[Any], address: str) -> Sequence[tuple[str, str]]:
+    if connection.execute("SELECT to_regclass('schema_version')").fetchone() == (None,):
+        connection.execute(
+            "CREATE TABLE schema_version (name text PRIMARY KEY, applied timestamptz NOT NULL DEFAULT now())"
+        )
+    applied = {name for (name,) in connection.execute("SELECT name FROM schema_version").fetchall()}
+    unknown = sorted(applied - {name for name, _ in STEPS})
+    if unknown:
+        raise StoreError(
+            f"{address} was written by a newer version of this program (it knows {', '.join(unknown)}). "
+            "Install that version again, or restore a dump from before."
+        )
+    return [step for step in STEPS if step[0] not in applied]

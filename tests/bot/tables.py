@@ -1,0 +1,48 @@
+"""What is in the tables of a store, read past the store."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg.rows import dict_row
+
+from bot.store import SqliteStore, SqlStore
+from bot.store.postgres import PostgresStore
+
+Tables = dict[str, list[dict[str, Any]]]
+
+
+def tables(store: SqlStore) -> Tables:
+    """All rows of all tables, in an order that depends on nothing but themselves."""
+    found = of_file(store._path) if isinstance(store, SqliteStore) else _of_server(store)
+    return {name: sorted(rows, key=lambda row: repr(sorted(row.items()))) for name, rows in found.items()}
+
+
+def _of_server(store: SqlStore) -> Tables:
+    assert isinstance(store, PostgresStore)
+    with psycopg.connect(store._conninfo, user="postgres", row_factory=dict_row) as connection:
+        names = [
+            row["tablename"] for row in connection.execute("SELECT * FROM pg_tables WHERE schemaname = 'public'")
+        ]
+        return {name: _own(connection, name, store._tenant) for name in names if name != "schema_version"}
+
+
+def _own(connection: psycopg.Connection[dict[str, Any]], table: str, tenant: str) -> list[dict[str, Any]]:
+    query = f"SELECT * FROM {table} WHERE tenant = %s"  # noqa: S608 - of the schema
+    rows = connection.execute(query.encode(), (tenant,)).fetchall()
+    return [{name: value for name, value in row.items() if name != "tenant"} for row in rows]
+
+
+def of_file(path: Path) -> Tables:
+    """The same of an SQLite file."""
+    with closing(sqlite3.connect(path)) as file:
+        names = [name for (name,) in file.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        file.row_factory = sqlite3.Row
+        held = {name: file.execute(f"SELECT * FROM {name}").fetchall() for name in names}  # noqa: S608 - of the schema
+        return {
+            name: [dict(row) for row in found]
+            for name, found in held.items()
+            if name not in ("sqlite_sequence", "_sqlite_migrations")
+        }

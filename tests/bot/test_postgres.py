@@ -1,0 +1,289 @@
+"""The store in PostgreSQL as such: tenants, roles, schema, and what is said where the server fails it."""
+
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg.conninfo import conninfo_to_dict
+
+from bot.effects import NewRequest
+from bot.errors import StoreError, StoreUnavailable
+from bot.store import SqliteStore
+from bot.store.held import HELD
+from bot.store.opening import opened
+from bot.store.postgres import PostgresStore
+from tests.bot.tables import tables
+from tests.bot.test_store import finish, request, say
+from tests.conftest import Clock
+from tests.postgres import BINARIES, _run, server
+
+SECRET = "Geh%eim"
+
+
+@pytest.fixture
+def mine(fresh_url: str, clock: Clock) -> PostgresStore:
+    """A store in a database of its own."""
+    return PostgresStore(fresh_url, clock)
+
+
+def root(url: str) -> psycopg.Connection[tuple[object, ...]]:
+    """The superuser's way in."""
+    return psycopg.connect(url, user="postgres", autocommit=True)
+
+
+def test_both_schemas_are_one(embedded: SqliteStore, mine: PostgresStore, fresh_url: str) -> None:
+    """Both stores have the same tables with the same columns, but for the tenant's."""
+    of_file = {name: {row[1] for row in embedded._db.execute(f"PRAGMA table_info({name})")} for name in HELD}
+    with root(fresh_url) as connection:
+        found = connection.execute(
+            "SELECT table_name, array_agg(column_name::text) FROM information_schema.columns "
+            "WHERE table_schema = 'public' GROUP BY table_name"
+        ).fetchall()
+    of_server = {str(name): set(columns) for name, columns in found}  # type: ignore[call-overload]  # a list of texts
+
+    assert of_server.pop("schema_version") == {"name", "applied"}
+    assert all("tenant" in columns for columns in of_server.values())
+    del of_file["_sqlite_migrations"]
+    assert {name: columns - {"tenant"} for name, columns in of_server.items()} == of_file
+
+
+def test_tenants_cannot_cross(mine: PostgresStore, fresh_url: str, clock: Clock) -> None:
+    """Whatever a tenant asks for, it sees, counts, changes and deletes nothing of another, nor writes in its name."""
+    finish(mine, say(10, "a"))
+    before = tables(mine)
+    other = PostgresStore(fresh_url, clock, "other")
+
+    assert [other.waiting(), other.pending(), other.purge(clock() + 1), other.person(20)] == [0, 0, 0, {}]
+    assert other._rows("SELECT * FROM outbox WHERE tenant = 'main'") == []
+    with other._transaction() as db:
+        assert db.execute("UPDATE outbox SET chat_id = 1").rowcount == 0
+        assert db.execute("DELETE FROM states WHERE tenant = 'main'").rowcount == 0
+    for table in ("inbox (update_id, chat, body, received, tenant) VALUES (7, '', '', 0, ?)",
+                  "outbox (tenant) VALUES (?)", "codes (code, tenant) VALUES ('A', ?)"):  # fmt: skip
+        with pytest.raises(StoreError, match="row-level security"), other._transaction() as db:
+            db.execute(f"INSERT INTO {table}", ("main",))
+    finish(other, say(10, "b"))
+    with pytest.raises(StoreError, match="row-level security"), other._transaction() as db:
+        db.execute("UPDATE outbox SET tenant = 'main'")
+    assert tables(mine) == before
+    assert (mine.waiting(), other.waiting()) == (1, 1)
+    other.close()
+    mine.close()
+
+
+def test_every_table_keeps_tenants_apart(mine: PostgresStore, fresh_url: str) -> None:
+    """Each table forces row level security, also on its owner, and is closed where no tenant is named."""
+    with root(fresh_url) as connection:
+        forced = connection.execute(
+            "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace "
+            "AND relrowsecurity AND relforcerowsecurity"
+        ).fetchall()
+
+    assert {name for (name,) in forced} == set(HELD) - {"_sqlite_migrations"}
+    with psycopg.connect(fresh_url) as nobody, pytest.raises(psycopg.Error, match=r"gw\.tenant"):
+        nobody.execute("SELECT * FROM requests")
+    mine.close()
+
+
+def test_superuser_is_refused(fresh_url: str, clock: Clock) -> None:
+    """A role for which tenants are not kept apart is refused, with how to make another; nothing is made."""
+    with pytest.raises(StoreError, match="CREATE ROLE gwbot LOGIN"):
+        PostgresStore(fresh_url.replace("gwbot@", "postgres@"), clock)
+
+    with root(fresh_url) as connection:
+        assert connection.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'").fetchone() == (0,)
+
+
+def test_many_start_at_once(fresh_url: str, clock: Clock) -> None:
+    """Of several processes that start on an empty database one makes the tables, and all can work."""
+    with ThreadPoolExecutor(6) as pool:
+        stores = list(pool.map(lambda _: PostgresStore(fresh_url, clock), range(6)))
+
+    assert [store.add_updates([(number, "10", "{}")]) for number, store in enumerate(stores)] == [
+        [number] for number in range(6)
+    ]
+    for store in stores:
+        store.close()
+
+
+def test_newer_version_is_refused(mine: PostgresStore, fresh_url: str, clock: Clock) -> None:
+    """Tables that a newer version has changed are not touched, and the error says what to do."""
+    mine.close()
+    with psycopg.connect(fresh_url, autocommit=True) as connection:
+        connection.execute("INSERT INTO schema_version (name) VALUES ('9999_new')")
+
+    with pytest.raises(StoreError, match=r"newer version of this program \(it knows 9999_new\)"):
+        PostgresStore(fresh_url, clock)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"postgresql://gwbot:{SECRET}@nowhere.invalid/gwbot", "postgresql://gwbot:Geheim@/gwbot?host=/nowhere",
+        "postgresql://gwbot:Geheim@/gwbot?unknown=Geheim", "postgresql://gwbot:Geheim@127.0.0.1:1/gwbot",
+    ],
+)  # fmt: skip
+def test_password_is_not_told(url: str, clock: Clock) -> None:
+    """An address that is wrong, or where nobody answers, is a clear error without its password."""
+    with pytest.raises(StoreError) as caught:
+        opened(url, clock)
+
+    assert "eim" not in str(caught.value)
+    assert "GW_DATABASE_URL" in str(caught.value) or "cannot be opened: " in str(caught.value)
+
+
+def test_address_is_shown_without_password(mine: PostgresStore, fresh_url: str) -> None:
+    """What is shown of the address is server and database."""
+    host = conninfo_to_dict(fresh_url)["host"]
+    mine.close()
+
+    assert mine.address == f"postgresql://{host}/{conninfo_to_dict(fresh_url)['dbname']}"
+
+
+def test_address_of_no_kind(clock: Clock) -> None:
+    """An address of another kind is refused."""
+    with pytest.raises(StoreError, match="begins with sqlite:/// or postgresql://"):
+        opened("mysql://x", clock)
+
+
+def test_without_the_driver(fresh_url: str, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the driver is not installed, the error says what to install; a file needs none."""
+    monkeypatch.setitem(sys.modules, "bot.store.postgres", None)
+
+    with pytest.raises(StoreError, match=r"pip install .*\[postgres\]"):
+        opened(fresh_url, clock)
+
+
+def test_address_of_a_file(tmp_path: Path, clock: Clock) -> None:
+    """An address of a file opens it."""
+    store = opened(f"sqlite:///{tmp_path}/a.db", clock)
+    store.close()
+
+    assert (tmp_path / "a.db").exists()
+    assert store.address == f"{tmp_path}/a.db"
+
+
+def test_no_character_at_all(mine: PostgresStore) -> None:
+    """A NUL, which PostgreSQL's texts cannot hold, becomes the sign for what is no character."""
+    mine.add_updates([(1, "10\0", "{}")])
+
+    assert mine.pending_updates() == [(1, "10\ufffd")]
+    mine.close()
+
+
+def test_closed_is_closed(mine: PostgresStore) -> None:
+    """A closed store opens no new connection."""
+    mine.close()
+
+    for call in (mine.check, mine.pending, mine.lead, lambda: mine.claim("10", ())):
+        with pytest.raises(StoreError, match="is closed") as caught:
+            call()
+        assert not isinstance(caught.value, StoreUnavailable)
+
+
+def test_other_writer_is_waited_for_a_while(fresh_url: str, clock: Clock) -> None:
+    """While another process does not end its transaction, a call ends in an error that may pass; then it works."""
+    mine, other = PostgresStore(fresh_url, clock, patience=0.2), PostgresStore(fresh_url, clock)
+
+    with other._transaction(), pytest.raises(StoreUnavailable, match="lock timeout"):
+        mine.add_updates([(1, "10", "{}")])
+
+    assert mine.add_updates([(1, "10", "{}")]) == [1]
+    mine.close()
+    other.close()
+
+
+def test_where_nothing_can_be_written(mine: PostgresStore, fresh_url: str, clock: Clock) -> None:
+    """Where the server takes no writes, as one that only follows another, a look says so, and it may pass."""
+    mine.close()
+    with root(fresh_url) as connection:
+        connection.execute(f"ALTER DATABASE {connection.info.dbname} SET default_transaction_read_only = on".encode())
+    reading = PostgresStore(fresh_url, clock)
+
+    with pytest.raises(StoreUnavailable, match="read-only"):
+        reading.check()
+    reading.close()
+
+
+def test_look_changes_nothing(mine: PostgresStore) -> None:
+    """Looking whether the store can be written leaves it as it was."""
+    finish(mine, say(10, "a"))
+    before = tables(mine)
+    mine.check()
+
+    assert tables(mine) == before
+    mine.close()
+
+
+def test_dump_is_a_backup(mine: PostgresStore, fresh_url: str, database_url: str, clock: Clock) -> None:
+    """A dump made as docs/betrieb.md says, by the bot's own role, holds everything when it is read back."""
+    finish(mine, say(10, "a"))
+    before = tables(mine)
+    mine.close()
+    with root(fresh_url) as connection:
+        connection.execute("CREATE DATABASE again OWNER gwbot")
+    again = database_url.replace("/gwbot?", "/again?")
+    environment = {**os.environ, "PGOPTIONS": "-c gw.tenant=main"}
+
+    dumped = subprocess.run(
+        [BINARIES / "pg_dump", "--enable-row-security", "-Fc", fresh_url], env=environment, check=True,
+        capture_output=True,
+    )  # fmt: skip
+    subprocess.run([BINARIES / "pg_restore", "-d", again], input=dumped.stdout, env=environment, check=True)
+    store = PostgresStore(again, clock)
+
+    assert tables(store) == before
+    assert finish(store, say(10, "b"), update=2)
+    store.close()
+
+
+def test_server_is_gone_for_a_while(clock: Clock) -> None:
+    """While the server is away each call ends in an error that may pass; with it all goes on, and nothing is lost."""
+    with server() as folder:
+        with psycopg.connect(f"host={folder} user=postgres", autocommit=True) as connection:
+            connection.execute("CREATE ROLE gwbot LOGIN")
+            connection.execute("CREATE DATABASE gwbot OWNER gwbot")
+        store = PostgresStore(f"postgresql://gwbot@/gwbot?host={folder}", clock, patience=0.5)
+        finish(store, say(10, "a"))
+        terms = [store.lead()]
+        _control(folder, "stop")
+        for call in (store.check, store.waiting, store.lead, store.lead, lambda: store.claim("10", ())):
+            with pytest.raises(StoreUnavailable, match=r"cannot be (used|read) now"):
+                call()
+        _control(folder, "start")
+        until_there(store)
+        terms.append(store.lead())
+
+        assert terms == [1, 2]
+        assert [queued.outgoing.params["text"] for queued in store.due(clock())] == ["a"]
+        assert finish(store, say(10, "b"), update=2)
+        store.close()
+
+
+def _control(folder: str, action: str) -> None:
+    owner = Path(folder).stat().st_uid
+    options = ("-o", f'-h "" -k {folder}', "-l", f"{folder}/log") if action == "start" else ("-m", "fast")
+    _run(("pg_ctl", "-w", "-D", f"{folder}/data", *options, action), owner)
+
+
+def until_there(store: PostgresStore) -> None:
+    """Call until the store can be used, as inbox and outbox do."""
+    for _ in range(30):
+        try:
+            store.check()
+        except StoreUnavailable:
+            continue
+        return
+    raise AssertionError("the store did not come back")
+
+
+def test_requests_are_equal_at_the_same_moment(mine: PostgresStore) -> None:
+    """What two tests of both stores rely on: equal times are told apart by the number of the request."""
+    mine.act((), [NewRequest(request("BBBB-BBBB")), NewRequest(request("AAAA-AAAA"))])
+
+    assert [one.reference for one in mine.requests()] == ["AAAA-AAAA", "BBBB-BBBB"]
+    mine.close()
