@@ -79,6 +79,22 @@ def test_what_is_no_good_backup_changes_nothing(tmp_path: Path, clock: Clock, ha
     assert {path.name for path in tmp_path.iterdir()} == {"bot.db", "copy.db"}
 
 
+def test_log_of_a_backup_counts(tmp_path: Path, clock: Clock) -> None:
+    """Of a copy that was made by hand, file and log, the log is read as well, and neither is changed."""
+    running = sqlite3.connect(filled(tmp_path / "bot.db", clock), isolation_level=None)
+    running.execute("INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES ('bot', '9999_new', '')")
+    for name in ("bot.db", "bot.db-wal"):
+        (tmp_path / name.replace("bot", "copy")).write_bytes((tmp_path / name).read_bytes())
+    before = (tmp_path / "copy.db").read_bytes()
+
+    with pytest.raises(StoreError, match=r"/copy\.db was written by a newer version"):
+        restore(tmp_path / "copy.db", tmp_path / "again.db")
+    running.close()
+
+    assert (tmp_path / "copy.db").read_bytes() == before
+    assert (tmp_path / "copy.db-wal").exists()
+
+
 def test_store_of_a_newer_version_is_refused(tmp_path: Path, clock: Clock) -> None:
     """A store that a newer version wrote is not touched, and the error says what to do."""
     path = filled(tmp_path / "bot.db", clock)

@@ -49,7 +49,7 @@ def test_pending_until_finished(store: SqliteStore) -> None:
     assert store.pending_updates() == [(1, "10")]
     assert store.finish(1, EVENT, State(), [say(10, "a")], ())
     assert not store.finish(1, EVENT, State(), [say(10, "a")], ())
-    assert store.pending_updates() == []
+    assert (store.pending_updates(), store.update(1), store.update(2)) == ([], None, None)
     assert store.waiting() == 1
 
 
@@ -282,5 +282,6 @@ def test_requests_of_the_first_schema_are_kept(tmp_path: Path, clock: Clock) -> 
     (kept,) = store.running()
     assert (kept.details.concern, kept.name, kept.consent) == ("Hilfe", "Ada", "2026-11")
     assert (kept.contact, kept.since, kept.version) == ("", kept.created, 0)
+    store.act((), [ChangeRequest(kept)])  # it can be worked on
     assert store.due(clock())[0].outgoing.origin == (10, 5)
     store.close()
