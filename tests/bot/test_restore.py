@@ -101,11 +101,13 @@ def test_store_of_a_newer_version_is_refused(tmp_path: Path, clock: Clock) -> No
     with closing(Database(path)) as newer:
         newer.table("_sqlite_migrations").insert({"migration_set": "bot", "name": "9999_new", "applied_at": ""})
 
-    with pytest.raises(StoreError, match=r"newer version of this program \(it knows 9999_new"):
+    with pytest.raises(
+        StoreError, match=r"bot\.db was written by a newer version of this program \(it knows 9999_new"
+    ):
         SqliteStore(path, clock)
 
 
-def test_migration_keeps_the_store_before(tmp_path: Path, clock: Clock) -> None:
+def test_migration_keeps_the_store_before(tmp_path: Path, clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
     """Before a step of the schema the store is copied beside it, as it was; a second start copies nothing."""
     path = tmp_path / "bot.db"
     with closing(sqlite3.connect(path)) as connection:
@@ -116,6 +118,7 @@ def test_migration_keeps_the_store_before(tmp_path: Path, clock: Clock) -> None:
 
     (kept,) = tmp_path.glob("bot.db.before-*")
     assert kept.name == "bot.db.before-0003_selfcheck-1"
+    assert [said for said in caplog.messages if said.endswith(f" kept as {kept}")] == caplog.messages != []
     with closing(Database(kept)) as old:
         assert "checks" not in old.table_names()
         assert len(migrations.applied(old)) == 2

@@ -67,13 +67,14 @@ def test_finish_is_one_transaction(store: SqliteStore) -> None:
 
 def test_state_survives_reopening(tmp_path: Path, clock: Clock) -> None:
     """State written by one process is read by the next."""
-    first = SqliteStore(tmp_path / "s.db", clock)
+    path = tmp_path / "new" / "own" / "s.db"  # its folder is made
+    first = SqliteStore(path, clock)
     state = State(lang="en", last_question="Was?", form=Form(details=Details("Hilfe")), step=3)
     first.add_updates([(1, "10", "{}")])
     first.finish(1, EVENT, state, (), ())
     first.close()
 
-    assert SqliteStore(tmp_path / "s.db", clock).state(EVENT.key) == state
+    assert SqliteStore(path, clock).state(EVENT.key) == state
 
 
 def test_due_is_the_oldest_of_each_chat(store: SqliteStore, clock: Clock) -> None:

@@ -160,7 +160,7 @@ def test_purge_counts_what_it_deletes(store: SqliteStore) -> None:
 
 
 def test_call_comes_back_as_it_was_queued(store: SqliteStore, clock: Clock) -> None:
-    """What a call answers, edits, replies to and belongs to is known when its turn comes, and whether it is limited."""
+    """What a call answers, edits, replies to and belongs to is known when its turn comes, and if it is limited."""
     call = Outgoing(10, "editMessageText", {"text": "ä"}, (10, 5), (11, 6), (12, 7), "AAAA-AAAA", Place.THREAD)
     toast = Outgoing(10, "answerCallbackQuery", {"text": "b"})
     store.act([call, toast], [NewRequest(request())])
