@@ -46,6 +46,7 @@ def test_person_writes_in_the_conversation(parts: Dialogue) -> None:
     assert first is not None
     assert first.messages[0] == Copy(REFERENCE, DESK, desk=True, replies=(ADA, 77))
     assert first.effects[1] == Said(REFERENCE, Side.PERSON, "Danke!")
+    assert (first.messages[1], first.state) == (Update(REFERENCE), STATE)
     assert (changed(first).turn, changed(first).since) == (Side.ADVISER, parts.now())
     assert second is not None
     assert second.effects[1] == Said(REFERENCE, Side.PERSON, "[photo]")
@@ -196,6 +197,8 @@ def test_buttons_of_a_person(
         assert turn is None
     else:
         reads(turn, *expected)
+        assert turn is not None
+        assert replace(turn.state, rated="") == STATE
 
 
 def test_conversation_ends_for_both_sides(parts: Dialogue) -> None:
