@@ -1,6 +1,7 @@
 """Durable messages out, with a real store and a counterpart that answers as told."""
 
 import asyncio
+import re
 from collections.abc import Callable, Iterable
 from functools import partial
 from itertools import chain, repeat
@@ -11,6 +12,7 @@ import pytest
 
 from bot.errors import StoreError, StoreUnavailable
 from bot.outbox import IDLE_WAIT, Later, Outbox, Refused, Rest, Result, Sent, backoff
+from bot.pace import TELEGRAM, Pace
 from bot.store import Outgoing, SqliteStore
 from bot.store.protocol import MOST_BESIDE
 from tests.bot.queues import Counterpart, ended, queue, run_until, text
@@ -190,27 +192,37 @@ async def test_not_more_than_some_at_once(store: SqliteStore, clock: Clock) -> N
     assert most == MOST_BESIDE
 
 
-async def test_broken_call_is_made_again(store: SqliteStore, clock: Clock) -> None:
-    """A call in which something of ours fails is put off like one for which the network failed; others are made."""
+async def test_broken_call_is_made_again(store: SqliteStore, clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
+    """A call in which something of ours fails is put off like one for which the network failed, and takes nobody's
+    place; others are made."""
     queue(store, text(10, "a"), text(11, "x"))
-    counterpart = Counterpart()
+    counterpart, pace = Counterpart(), Pace(TELEGRAM)
 
     async def call(outgoing: Outgoing) -> Result:
         if outgoing.chat_id == 10:
             raise ValueError
         return await counterpart(outgoing)
 
-    outbox = Outbox(store, call, clock, rest=until_idle(lambda: outbox.sending))
+    outbox = Outbox(store, call, clock, pace=pace, rest=until_idle(lambda: outbox.sending))
     await asyncio.gather(asyncio.create_task(outbox.run()), return_exceptions=True)
 
     assert counterpart.taken == [(11, "x")]
+    assert pace.room(clock()) == TELEGRAM.overall
+    (said,) = caplog.messages
+    assert "sendMessage" in said
+    assert "ValueError" in said
     assert store.next_due(clock()) == clock() + backoff(0)
     (put_off,) = store.due(clock() + backoff(0))
     assert (put_off.outgoing.params["text"], put_off.attempts) == ("a", 1)
 
 
-@pytest.mark.parametrize("error", [StoreError("The store is damaged."), ValueError()])
-async def test_what_cannot_be_noted_is_not_sent_again(store: SqliteStore, clock: Clock, error: Exception) -> None:
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [(StoreError("The store is damaged."), "The store is damaged."), (ValueError(), "sendMessage .* ValueError")],
+)
+async def test_what_cannot_be_noted_is_not_sent_again(
+    store: SqliteStore, clock: Clock, error: Exception, reason: str, caplog: pytest.LogCaptureFixture
+) -> None:
     """As long as it cannot be noted that a message was sent, its chat waits and nothing is sent again; on the way out
     it is tried once more."""
     queue(store, text(10, "a"), text(10, "b"))
@@ -232,4 +244,6 @@ async def test_what_cannot_be_noted_is_not_sent_again(store: SqliteStore, clock:
 
     assert counterpart.taken == [(10, "a")]
     assert waits == [1, 2, 4, 8, 16, 32, 32]
+    assert all(re.search(reason, said) for said in caplog.messages)
+    assert len(caplog.messages) == len(waits) + 1
     assert store.waiting() == 2
