@@ -82,14 +82,25 @@ async def test_messages_leave_in_order(store: SqliteStore, clock: Clock) -> None
     assert store.waiting() == 0
 
 
-async def test_flooded_chat_waits_alone(store: SqliteStore, clock: Clock) -> None:
-    """RetryAfter holds back its own chat until its time, and no other."""
+async def test_number_of_what_was_sent_is_kept(store: SqliteStore, clock: Clock) -> None:
+    """An answer that was sent is found by its question, for when that is edited."""
+    queue(store, text(10, "a", origin=(10, 5)))  # type: ignore[arg-type]  # test shorthand
+
+    await run_until(store, clock, Counterpart(Sent(77)), 1)
+
+    assert store.caused(10, (10, 5)) == 77
+
+
+async def test_flooded_chat_waits_alone(store: SqliteStore, clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
+    """RetryAfter holds back its own chat until its time, and no other; the log says what waits, and for how long."""
+    caplog.set_level("INFO", "bot.outbox")
     queue(store, text(10, "a"), text(10, "b"), text(11, "x"))
     counterpart = Counterpart(Later(60.0))
 
     await run_until(store, clock, counterpart, 2)
 
     assert counterpart.taken == [(10, "a"), (11, "x")]
+    assert re.search("^sendMessage .* 60 s$", caplog.messages[0])
     assert store.due(clock() + 59) == []
     assert [queued.outgoing.params["text"] for queued in store.due(clock() + 60)] == ["a"]
 
@@ -105,12 +116,15 @@ async def test_refused_message_is_final(store: SqliteStore, clock: Clock) -> Non
     assert store.waiting() == 0
 
 
-async def test_reason_of_a_refusal_is_kept(store: SqliteStore, clock: Clock) -> None:
-    """Why a message did not arrive is held with it, for the person to see."""
+async def test_reason_of_a_refusal_is_kept(
+    store: SqliteStore, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Why a message did not arrive is held with it, for the person to see, and is in the log, without the text."""
     finish(store, say(10, "a"))
 
     await run_until(store, clock, Counterpart(Refused("Forbidden: bot was blocked by the user")), 1)
 
+    assert re.search("^sendMessage .* Forbidden: bot was blocked by the user$", caplog.messages[0])
     (row,) = store.person(EVENT.user_id)["outbox"]
     assert (row["status"], row["reason"], row["params"]) == ("failed", "Forbidden: bot was blocked by the user", "{}")
 
