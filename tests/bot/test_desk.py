@@ -154,6 +154,7 @@ def test_adviser_writes_about_a_deleted_request(parts: Dialogue, event: Event, e
     turn = desk.message(parts, STATE, event)
 
     assert (None if turn is None else kinds(turn)) == expected
+    assert turn is None or turn.state == STATE
 
 
 BLOCKED, TOO_LONG = "Forbidden: bot was blocked by the user", "Bad Request: message is too long"
