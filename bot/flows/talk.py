@@ -64,7 +64,7 @@ def button(parts: Parts, state: State, event: Event, rest: str) -> Turn | None:
         case "reopen":
             return after.reopened(parts, state, request)
         case "rate":
-            return after.rated(state, event, request, value)
+            return after.rated(state, request, value)
         case "nothing" if state.rated:
             return Turn(replace(state, rated=""), (Say(render("thanks_comment", request.lang)), Toast()))
     return None
