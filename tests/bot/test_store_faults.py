@@ -80,13 +80,14 @@ def test_read_only_disk(disk: Disk, clock: Clock) -> None:
 
 
 def test_backup_on_a_read_only_disk_is_restored(disk: Disk, clock: Clock, tmp_path: Path) -> None:
-    """A backup may lie where nothing can be written, as on a disk that was mounted to restore from."""
+    """A backup is one file, and may lie where nothing can be written, as on a disk mounted to restore from."""
     store = SqliteStore(tmp_path / "bot.db", clock)
     finish(store, say(10, "a"))
     store.close()
     backup(tmp_path / "bot.db", disk.folder / "copy.db")
     disk.lock()
 
+    assert [path.name for path in disk.folder.iterdir()] == ["copy.db"]
     assert restore(disk.folder / "copy.db", tmp_path / "again.db") is None
 
     again = SqliteStore(tmp_path / "again.db", clock)
