@@ -206,6 +206,30 @@ async def test_not_more_than_some_at_once(store: SqliteStore, clock: Clock) -> N
     assert most == MOST_BESIDE
 
 
+async def test_message_leaves_past_taps_that_linger(store: SqliteStore, clock: Clock) -> None:
+    """While as many answers to tapped buttons as may be are under way, and more wait, messages leave all the same."""
+    taps = [Outgoing(chat, "answerCallbackQuery", {"text": "Toast"}) for chat in range(1, MOST_BESIDE + 2)]
+    queue(store, *taps)
+    counterpart, go = Counterpart(), asyncio.Event()
+
+    async def call(outgoing: Outgoing) -> Result:
+        result = await counterpart(outgoing)
+        if outgoing.method == "answerCallbackQuery":
+            await go.wait()
+        return result
+
+    outbox = Outbox(store, call, clock)
+    task = asyncio.create_task(outbox.run())
+    await counterpart.until(lambda: len(counterpart.taken) == MOST_BESIDE)
+    store.act([text(500, "a")], ())
+    outbox.wake()
+    await counterpart.until(lambda: len(counterpart.taken) > MOST_BESIDE)
+    go.set()
+    await ended(task)
+
+    assert counterpart.taken[MOST_BESIDE] == (500, "a")
+
+
 async def test_broken_call_is_made_again(store: SqliteStore, clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
     """A call in which something of ours fails is put off like one for which the network failed, and takes nobody's
     place; others are made."""
