@@ -212,6 +212,8 @@ def test_closing_waits_for_other_threads(tmp_path: Path, clock: Clock) -> None:
         store.close()
 
         assert all(reader.result(10) for reader in readers)
+    with pytest.raises(StoreError, match="cannot be read"):
+        store.waiting()
 
 
 def test_of_two_changes_at_once_one_is_refused(store: SqliteStore) -> None:

@@ -1,5 +1,6 @@
 """The store as a file: what a backup holds, and why one is refused."""
 
+import os
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -154,6 +155,11 @@ def test_files_beside_a_store_overwrite_nothing(tmp_path: Path, clock: Clock) ->
     assert rescued(store) is None
     (tmp_path / "bot.db.rescued-1").touch()
     assert rescued(store) == tmp_path / "bot.db.rescued-1"
+    for second, number in enumerate((2, 1, 3, 2)):  # whatever their names
+        newest = tmp_path / f"bot.db.rescued-{number}"
+        newest.touch()
+        os.utime(newest, (4e9 + second, 4e9 + second))
+        assert rescued(store) == newest
 
 
 def test_copy_overwrites_nothing(tmp_path: Path, clock: Clock) -> None:
