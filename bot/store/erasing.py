@@ -1,6 +1,5 @@
 """Everything held on a person, and its end: by their wish, or with time."""
 
-import json
 from collections.abc import Iterable
 from typing import Any
 
@@ -105,7 +104,7 @@ class ErasingRows(OutboxRows):
         self._withdraw(db, [reference for (reference,) in found], Why.PERSON)
         values = {"user": user_id, "update": update_id}
         for table, kind in HELD.items():
-            if kind.mine and table not in ("inbox", "threads"):
+            if kind.mine and table != "inbox":
                 db.execute(f"DELETE FROM {table} WHERE {kind.mine}", values)  # noqa: S608 - our own names
         # what they wrote before and nobody has come to is not taken up on what is no longer there
         db.execute(
@@ -142,6 +141,6 @@ class ErasingRows(OutboxRows):
     def _note(self, db: Database, reference: str, message: Origin, status: str) -> None:
         db.execute(
             "INSERT INTO outbox (chat_id, message_id, method, params, status, request, place, attempts, not_before, "
-            "created) VALUES (?, ?, 'noted', ?, ?, ?, 'thread', 0, 0, ?)",
-            (*message, json.dumps({}), status, reference, self._clock()),
+            "created) VALUES (?, ?, 'noted', '{}', ?, ?, 'thread', 0, 0, ?)",
+            (*message, status, reference, self._clock()),
         )

@@ -49,7 +49,7 @@ def test_pending_until_finished(store: SqliteStore) -> None:
     assert store.pending_updates() == [(1, "10")]
     assert store.finish(1, EVENT, State(), [say(10, "a")], ())
     assert not store.finish(1, EVENT, State(), [say(10, "a")], ())
-    assert store.pending_updates() == []
+    assert (store.pending_updates(), store.update(1), store.update(2)) == ([], None, None)
     assert store.waiting() == 1
 
 
@@ -67,13 +67,14 @@ def test_finish_is_one_transaction(store: SqliteStore) -> None:
 
 def test_state_survives_reopening(tmp_path: Path, clock: Clock) -> None:
     """State written by one process is read by the next."""
-    first = SqliteStore(tmp_path / "s.db", clock)
+    path = tmp_path / "new" / "own" / "s.db"  # its folder is made
+    first = SqliteStore(path, clock)
     state = State(lang="en", last_question="Was?", form=Form(details=Details("Hilfe")), step=3)
     first.add_updates([(1, "10", "{}")])
     first.finish(1, EVENT, state, (), ())
     first.close()
 
-    assert SqliteStore(tmp_path / "s.db", clock).state(EVENT.key) == state
+    assert SqliteStore(path, clock).state(EVENT.key) == state
 
 
 def test_due_is_the_oldest_of_each_chat(store: SqliteStore, clock: Clock) -> None:
@@ -211,6 +212,8 @@ def test_closing_waits_for_other_threads(tmp_path: Path, clock: Clock) -> None:
         store.close()
 
         assert all(reader.result(10) for reader in readers)
+    with pytest.raises(StoreError, match="cannot be read"):
+        store.waiting()
 
 
 def test_of_two_changes_at_once_one_is_refused(store: SqliteStore) -> None:
@@ -282,5 +285,6 @@ def test_requests_of_the_first_schema_are_kept(tmp_path: Path, clock: Clock) -> 
     (kept,) = store.running()
     assert (kept.details.concern, kept.name, kept.consent) == ("Hilfe", "Ada", "2026-11")
     assert (kept.contact, kept.since, kept.version) == ("", kept.created, 0)
+    store.act((), [ChangeRequest(kept)])  # it can be worked on
     assert store.due(clock())[0].outgoing.origin == (10, 5)
     store.close()
