@@ -19,7 +19,7 @@ from bot.store.postgres import PostgresStore
 from tests.bot.tables import tables
 from tests.bot.test_store import finish, request, say
 from tests.conftest import Clock
-from tests.postgres import BINARIES, _run, server
+from tests.postgres import BINARIES, server, start, stop
 
 SECRET = "Geh%eim"
 
@@ -250,11 +250,11 @@ def test_server_is_gone_for_a_while(clock: Clock) -> None:
         store = PostgresStore(f"postgresql://gwbot@/gwbot?host={folder}", clock, patience=0.5)
         finish(store, say(10, "a"))
         terms = [store.lead()]
-        _control(folder, "stop")
+        stop(folder)
         for call in (store.check, store.waiting, store.lead, store.lead, lambda: store.claim("10", ())):
             with pytest.raises(StoreUnavailable, match=r"cannot be (used|read) now"):
                 call()
-        _control(folder, "start")
+        start(folder)
         until_there(store)
         terms.append(store.lead())
 
@@ -262,12 +262,6 @@ def test_server_is_gone_for_a_while(clock: Clock) -> None:
         assert [queued.outgoing.params["text"] for queued in store.due(clock())] == ["a"]
         assert finish(store, say(10, "b"), update=2)
         store.close()
-
-
-def _control(folder: str, action: str) -> None:
-    owner = Path(folder).stat().st_uid
-    options = ("-o", f'-h "" -k {folder}', "-l", f"{folder}/log") if action == "start" else ("-m", "fast")
-    _run(("pg_ctl", "-w", "-D", f"{folder}/data", *options, action), owner)
 
 
 def until_there(store: PostgresStore) -> None:

@@ -22,7 +22,8 @@ class Renamed:
 
     def __init__(self, encoder: OnnxEncoder) -> None:
         self.dimension = encoder.dimension
-        self.encode_queries, self.encode_passages = encoder.encode_queries, encoder.encode_passages
+        self.encode_queries, self.encode_asked = encoder.encode_queries, encoder.encode_asked
+        self.encode_passages = encoder.encode_passages
 
 
 def test_nothing_built_yet(encoder: OnnxEncoder, place: PgPlace) -> None:
