@@ -179,16 +179,17 @@ def test_call_under_way_is_known_to_the_deletion(full: SqlStore, clock: Clock) -
 
 
 def test_what_is_handled_at_the_same_time_brings_nothing_back(full: SqlStore) -> None:
-    """A state read before the deletion is refused after it, an older update is dropped, a later one stays."""
+    """A state read before the deletion is refused after it, an older update is dropped; others stay."""
     read = full.state(EVENT.key)
     full.add_updates([(89, str(DESK), json.dumps({"message": {"from": {"id": ADA}, "text": SAID}}))])
+    full.add_updates([(88, str(BEA), json.dumps({"message": {"from": {"id": BEA}, "text": "Hallo"}}))])
     full.add_updates([(95, str(DESK), json.dumps({"message": {"from": {"id": ADA}, "text": "Danach"}}))])
     did(full, replace(EVENT, update_id=91), Forget())
 
     with pytest.raises(Conflict):
         did(full, replace(EVENT, update_id=96), state=replace(read, step=3))
     assert not full.finish(89, EVENT, read, (), ())
-    assert [update for update, _ in full.pending_updates()] == [95, 96]
+    assert [update for update, _ in full.pending_updates()] == [88, 95, 96]
 
 
 def test_adviser_is_too_late(full: SqlStore) -> None:
