@@ -209,6 +209,8 @@ def test_adviser_who_deletes_takes_nobody_elses_messages(full: SqlStore, clock: 
     taken = replace(REQUEST, status=Status.CLOSED, taken_by=BEA, adviser="Bea", closed=clock())
     sent = Outgoing(ADA, "copyMessage", {"from_chat_id": DESK, "message_id": 8}, (DESK, 8), request=REFERENCE)
     did(full, Event(92, Kind.TEXT, DESK, BEA, 8), ChangeRequest(taken), state=State(lang="en"), out=[sent])
+    others = replace(taken, reference="BBBB-2345", taken_by=BEA + 1, adviser="Cem")
+    full.act((), [NewRequest(others)])
     before = full.person(BEA)
     did(full, Event(93, Kind.BUTTON, BEA, BEA, 9), Forget())
 
@@ -218,6 +220,7 @@ def test_adviser_who_deletes_takes_nobody_elses_messages(full: SqlStore, clock: 
     kept = full.request(REFERENCE)
     assert kept is not None
     assert (kept.adviser, kept.taken_by, kept.version) == ("", 0, 2)
+    assert full.request("BBBB-2345") == others
 
 
 def test_questions_are_dropped_alone(full: SqlStore) -> None:
