@@ -179,16 +179,17 @@ def test_call_under_way_is_known_to_the_deletion(full: SqlStore, clock: Clock) -
 
 
 def test_what_is_handled_at_the_same_time_brings_nothing_back(full: SqlStore) -> None:
-    """A state read before the deletion is refused after it, an older update is dropped, a later one stays."""
+    """A state read before the deletion is refused after it, an older update is dropped; others stay."""
     read = full.state(EVENT.key)
     full.add_updates([(89, str(DESK), json.dumps({"message": {"from": {"id": ADA}, "text": SAID}}))])
+    full.add_updates([(88, str(BEA), json.dumps({"message": {"from": {"id": BEA}, "text": "Hallo"}}))])
     full.add_updates([(95, str(DESK), json.dumps({"message": {"from": {"id": ADA}, "text": "Danach"}}))])
     did(full, replace(EVENT, update_id=91), Forget())
 
     with pytest.raises(Conflict, match="was deleted since it was read"):
         did(full, replace(EVENT, update_id=96), state=replace(read, step=3))
     assert not full.finish(89, EVENT, read, (), ())
-    assert [update for update, _ in full.pending_updates()] == [95, 96]
+    assert [update for update, _ in full.pending_updates()] == [88, 95, 96]
 
 
 def test_adviser_is_too_late(full: SqlStore) -> None:
@@ -208,6 +209,8 @@ def test_adviser_who_deletes_takes_nobody_elses_messages(full: SqlStore, clock: 
     taken = replace(REQUEST, status=Status.CLOSED, taken_by=BEA, adviser="Bea", closed=clock())
     sent = Outgoing(ADA, "copyMessage", {"from_chat_id": DESK, "message_id": 8}, (DESK, 8), request=REFERENCE)
     did(full, Event(92, Kind.TEXT, DESK, BEA, 8), ChangeRequest(taken), state=State(lang="en"), out=[sent])
+    others = replace(taken, reference="BBBB-2345", taken_by=BEA + 1, adviser="Cem")
+    full.act((), [NewRequest(others)])
     before = full.person(BEA)
     did(full, Event(93, Kind.BUTTON, BEA, BEA, 9), Forget())
 
@@ -217,6 +220,7 @@ def test_adviser_who_deletes_takes_nobody_elses_messages(full: SqlStore, clock: 
     kept = full.request(REFERENCE)
     assert kept is not None
     assert (kept.adviser, kept.taken_by, kept.version) == ("", 0, 2)
+    assert full.request("BBBB-2345") == others
 
 
 def test_questions_are_dropped_alone(full: SqlStore) -> None:

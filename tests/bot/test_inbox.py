@@ -8,8 +8,8 @@ import pytest
 
 from bot.errors import StoreError, StoreUnavailable
 from bot.inbox import AT_ONCE, Inbox
-from bot.store import SqlStore
-from tests.bot.queues import at_once, key, noting, update
+from bot.store import SqliteStore, SqlStore
+from tests.bot.queues import at_once, ended, key, noting, queue, text, update
 from tests.bot.tables import tables
 
 
@@ -258,3 +258,14 @@ async def test_half_characters_are_taken(store: SqlStore) -> None:
 
     assert handled == [{"update_id": 1, "text": "Grün ?!"}]
     assert seen == [(1, "?10")]
+
+
+async def test_one_process_hears_nobody(embedded: SqliteStore) -> None:
+    """With a file there is nobody else to hear of, and it is always this process that leads."""
+    heard: list[int] = []
+    listening = asyncio.create_task(embedded.listen(lambda: heard.append(0)))
+    await asyncio.to_thread(queue, embedded, text(10, "a"))
+    await ended(listening)
+
+    assert embedded.lead() == embedded.lead() == 1
+    assert heard == []

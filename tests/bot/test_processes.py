@@ -79,6 +79,29 @@ def test_chat_in_which_nothing_waits_is_not_kept(process: Stores) -> None:
     assert two.claim("10", ()) == Claimed(1, "{}", False)
 
 
+class Meanwhile(frozenset[int]):
+    """No updates; each time that a process reads this list, the last of what is to happen does."""
+
+    happens: list[Callable[[], object]]
+
+    def __iter__(self) -> Iterator[int]:
+        if self.happens:
+            self.happens.pop()()
+        return super().__iter__()
+
+
+def test_what_comes_while_a_chat_is_let_go_of(process: Stores) -> None:
+    """An update written by another process just after a chat was found empty, and before it is free, is handled."""
+    one, two = process(), process()
+    none = Meanwhile()
+    none.happens = [lambda: two.add_updates([(1, "10", "{}")]), lambda: None]
+
+    claimed = one.claim("10", none)
+
+    assert claimed == Claimed(1, "{}", False)
+    assert two.claim("10", ()) is None
+
+
 def test_chat_that_could_not_be_read_is_not_kept(process: Stores, fresh_url: str, clock: Clock) -> None:
     """Where a process claims a chat and then cannot read what waits there, the chat stays free for others."""
     two = process()
@@ -147,6 +170,22 @@ async def test_two_inboxes(process: Stores) -> None:
     assert sorted(handled) == list(range(62))
     assert set(by) == {0, 1}
     assert stores[0].pending() == 0
+
+
+async def test_chat_of_another_process_is_left_to_it(process: Stores) -> None:
+    """What comes for a chat that another process handles is left to that one, which sees it when it lets go."""
+    one, two = process(), process()
+    one.add_updates([(1, "10", "{}")])
+    one.claim("10", ())
+    handled: list[int] = []
+    inbox = Inbox(two, noting(two, handled), key)
+
+    await inbox.receive([update(2, 10)])
+    await inbox.idle()
+    one.finish(1, None, None, (), ())
+
+    assert handled == []
+    assert one.release("10", ())
 
 
 async def test_what_a_dead_process_left(process: Stores, caplog: pytest.LogCaptureFixture) -> None:

@@ -12,7 +12,7 @@ import pytest
 from bot.errors import StoreError
 from bot.store import SqliteStore
 from bot.store.about import describe, spoken
-from bot.store.files import backup, copied, free_name, rescued, restore
+from bot.store.files import backup, copied, free_name, rescued, restore, stopped
 from bot.store.held import HELD
 from tests.bot.tables import of_file
 from tests.bot.test_held import ADA, full
@@ -75,6 +75,15 @@ def test_days_of_a_backup_are_those_of_utc(full: SqliteStore, tmp_path: Path, cl
     backup(tmp_path / "bot.db", tmp_path / "copy.db")
 
     assert "2027-01-15 to 2027-01-15" in spoken(describe(tmp_path / "copy.db", clock(), 180), clock(), 180)
+
+
+def test_whether_a_program_has_it_open(tmp_path: Path, store: SqliteStore) -> None:
+    """A store that a program has open is told from one that is closed, and from none."""
+    with pytest.raises(StoreError, match="Stop the bot first"):
+        stopped(tmp_path / "bot.db")
+    store.close()
+
+    assert (stopped(tmp_path / "bot.db"), stopped(tmp_path / "no.db")) == (True, False)
 
 
 def test_backup_of_an_empty_store(tmp_path: Path, store: SqliteStore, clock: Clock) -> None:
