@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 import secrets
-import signal
+import threading
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from pathlib import Path
@@ -28,20 +28,20 @@ from bot.handlers.turns import Observe, Observed, Turns, unobserved
 from bot.handlers.watch import watch
 from bot.inbox import Inbox
 from bot.monitor import Monitor
-from bot.notify import keep_alive, tell
 from bot.outbox import Outbox
 from bot.pace import TELEGRAM, Limits, Pace
 from bot.postman import post
 from bot.selfcheck import CODE_LENGTH, LETTERS
 from bot.serving import first_of, serving
 from bot.settings import Settings
+from bot.site import Site
 from bot.store import Outgoing, SqlStore, Store
 from bot.store.opening import opened
 from index.cross_encoder import CrossEncoder
 from index.encoder import OnnxEncoder
 from index.live import LiveIndex
 from knowledge.contacts import CONTACTS, default_contact, read_contacts
-from knowledge.folder import HOUSE
+from knowledge.folder import HOUSE, part
 from knowledge.intro import read_steps
 from knowledge.selfcheck import SELFCHECK, read_selfchecks
 from knowledge.understanding import MARKERS, read_markers
@@ -50,22 +50,45 @@ log = logging.getLogger(__name__)
 REFERENCE_LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # none that is read as another
 
 
-def open_index(settings: Settings, root: Path | None = None, encoder: OnnxEncoder | None = None) -> LiveIndex:
+class Models:
+    """The encoder, and the cross-encoder where one of the bots wants it: each in memory once for all of them."""
+
+    def __init__(self, encoder_dir: Path, cross_encoder_dir: Path) -> None:
+        """Load the encoder; raises EncoderError with what to run."""
+        self.encoder = OnnxEncoder.load(encoder_dir)
+        self._lock = threading.Lock()
+        self._folder = cross_encoder_dir
+        self._second: CrossEncoder | None = None
+
+    def live(self, settings: Settings, root: Path | None = None) -> LiveIndex:
+        """The index of a bot; raises EncoderError or IndexUnusable with what to run."""
+        with self._lock:
+            if settings.cross_encoder and self._second is None:
+                self._second = CrossEncoder.load(self._folder)
+        second = self._second if settings.cross_encoder else None
+        return LiveIndex(root or settings.index_dir, self.encoder, second)
+
+
+def open_index(settings: Settings, root: Path | None = None) -> LiveIndex:
     """The index with its encoder; raises EncoderError or IndexUnusable with what to run."""
-    encoder = encoder or OnnxEncoder.load(settings.encoder_dir)
-    cross_encoder = CrossEncoder.load(settings.cross_encoder_dir) if settings.cross_encoder else None
-    return LiveIndex(root or settings.index_dir, encoder, cross_encoder)
+    return Models(settings.encoder_dir, settings.cross_encoder_dir).live(settings, root)
+
+
+def knowledge_of(settings: Settings) -> Path:
+    """The knowledge folder of these settings; what it lacks is taken from the built-in one."""
+    return settings.knowledge_dir or HOUSE
 
 
 def open_store(settings: Settings, clock: Callable[[], float] = time.time) -> SqlStore:
     """The store of these settings. ``clock`` gives Unix time."""
-    return opened(settings.store_url, clock)
+    return opened(settings.store_url, clock, settings.tenant)
 
 
-def make_answerer(settings: Settings, live: LiveIndex, knowledge: Path = HOUSE) -> Answerer:
+def make_answerer(settings: Settings, live: LiveIndex, knowledge: Path | None = None) -> Answerer:
     """Answers from the index that is current when it is asked."""
-    contact = default_contact(read_contacts(knowledge / CONTACTS))
-    return Answerer(live.searcher, contact, settings.language, read_markers(knowledge / MARKERS))
+    folder = knowledge or knowledge_of(settings)
+    contact = default_contact(read_contacts(part(folder, CONTACTS)))
+    return Answerer(live.searcher, contact, settings.language, read_markers(part(folder, MARKERS)))
 
 
 def make_dialogue(
@@ -73,10 +96,11 @@ def make_dialogue(
     live: LiveIndex,
     store: Store,
     clock: Callable[[], float] = time.time,
-    knowledge: Path = HOUSE,
+    knowledge: Path | None = None,
     username: str = "",
 ) -> Dialogue:
     """The conversation, wired to index and store. ``clock`` gives Unix time, ``username`` is the bot's, for links."""
+    folder = knowledge or knowledge_of(settings)
 
     def status() -> dict[str, object]:
         manifest = live.searcher().opened.manifest
@@ -89,10 +113,10 @@ def make_dialogue(
         }
 
     return Dialogue(
-        answerer=make_answerer(settings, live, knowledge),
+        answerer=make_answerer(settings, live, folder),
         store=store,
-        contacts=read_contacts(knowledge / CONTACTS),
-        steps=read_steps(knowledge / "intro"),
+        contacts=read_contacts(part(folder, CONTACTS)),
+        steps=read_steps(part(folder, "intro")),
         advisers=Advisers(settings.adviser_chat_id, settings.adviser_ids),
         reference=_reference,
         status=status,
@@ -104,7 +128,7 @@ def make_dialogue(
         close_days=settings.close_days,
         operator=settings.operator or "",
         username=username,
-        selfchecks=read_selfchecks(knowledge / SELFCHECK),
+        selfchecks=read_selfchecks(part(folder, SELFCHECK)),
         code=_code,
     )
 
@@ -118,22 +142,6 @@ def _code() -> str:
     return "".join(secrets.choice(LETTERS) for _ in range(CODE_LENGTH))
 
 
-async def serve(settings: Settings, *, webhook: bool, takes: bool = True) -> None:
-    """Run the bot until SIGTERM or SIGINT: by webhook, or else by polling, or without taking updates."""
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    live, store = open_index(settings), open_store(settings)
-    tell("READY=1")
-    alive = asyncio.create_task(keep_alive())
-    try:
-        await run(settings, live, store, stop, webhook=webhook, takes=takes, web=takes)
-    finally:
-        alive.cancel()
-        store.close()
-    log.info("stopped; everything is written down")
-
-
 async def run(
     settings: Settings,
     live: LiveIndex,
@@ -142,31 +150,38 @@ async def run(
     *,
     webhook: bool,
     clock: Callable[[], float] = time.time,
-    knowledge: Path = HOUSE,
+    knowledge: Path | None = None,
     observe: Observe = unobserved,
     nudge: asyncio.Event | None = None,
     limits: Limits = TELEGRAM,
     web: bool = True,
     takes: bool = True,
+    site: Site | None = None,
 ) -> None:
     """Run the bot with what was opened, until ``stop`` is set.
 
     ``clock`` gives Unix time; where it is set forward, ``nudge`` has the bot look at what is due. ``observe`` is told
     what became of each update. ``limits`` are those of the Telegram that is called. ``web`` lets the web server run
-    where the settings want it. Without ``takes`` it leaves it to other processes to take updates.
+    where the settings want it; with a ``site`` that one shows the bot instead. Without ``takes`` it leaves it to
+    other processes to take updates.
     """
     pace = Pace(limits, clock())
     bot = client(settings, PacedRequest(pace, store, clock))
     monitor = Monitor(settings, bot, store, live)
+    alone, shown = site is None, site or Site()
     try:
-        async with serving(monitor.application(webhook=webhook), settings, webhook=webhook, wanted=web) as server:
+        async with (
+            shown.showing(monitor, webhook=webhook),
+            serving(shown.application, settings, webhook=webhook and alone, wanted=web and alone) as server,
+        ):
             me = await until_reached(bot, stop)
             if me is None:
                 return
             log.info("@%s is ready: %d entries", me.username, live.searcher().opened.manifest.entries)
-            dialogue = make_dialogue(settings, live, store, clock, knowledge, me.username or "")
+            folder = knowledge or knowledge_of(settings)
+            dialogue = await asyncio.to_thread(make_dialogue, settings, live, store, clock, folder, me.username or "")
             waking = nudge or asyncio.Event()
-            async with _running(settings, dialogue, store, bot, pace, me, observe, waking, monitor) as sending:
+            async with _running(settings, dialogue, folder, bot, pace, me, observe, waking, monitor) as sending:
                 if webhook:
                     await set_webhook(bot, settings)
                     await first_of(stop, sending, server)
@@ -192,7 +207,7 @@ async def _poll(bot: Bot, store: Store, monitor: Monitor, stop: asyncio.Event, s
 async def _running(
     settings: Settings,
     dialogue: Dialogue,
-    store: Store,
+    folder: Path,
     bot: Bot,
     pace: Pace,
     me: User,
@@ -205,7 +220,8 @@ async def _running(
     Gives the task that sends: where it ends by itself the bot is mute.
     """
     loop = asyncio.get_running_loop()
-    delivery = Delivery(bot, store, post(settings, dialogue))
+    store = dialogue.store
+    delivery = Delivery(bot, store, post(settings, dialogue), folder)
     outbox = Outbox(
         store,
         monitor.measured(delivery),

@@ -3,13 +3,14 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import Field, PrivateAttr, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.errors import SettingsError
 
 SQLITE = "sqlite:///"
 POSTGRESQL = ("postgresql://", "postgres://")
+MAIN = "main"  # the installation's own bot, beside which there may be tenants
 
 
 class Settings(BaseSettings):
@@ -46,6 +47,10 @@ class Settings(BaseSettings):
         description="`sqlite:///<path>` or `postgresql://<user>:<password>@<host>/<database>`; "
         "unset: `bot.db` in the data folder",
     )
+    tenants_dir: Path | None = Field(
+        None, description="Folder of further bots (tenants); unset: `tenants` in the data folder"
+    )
+    knowledge_dir: Path | None = Field(None, description="Another knowledge folder; unset: the built-in knowledge")
     adviser_chat_id: int | None = Field(None, description="Chat that receives requests for advice")
     adviser_ids: Annotated[frozenset[int], NoDecode] = Field(
         frozenset(), description="Telegram user ids that may act as advisers, comma-separated"
@@ -66,6 +71,7 @@ class Settings(BaseSettings):
     retention_days: int = Field(180, ge=1, description="Days until what is no longer needed is deleted")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="How much is logged")
     log_format: Literal["text", "json"] = Field("text", description="`text` or `json`")
+    _tenant: str = PrivateAttr(MAIN)
 
     @field_validator("adviser_ids", mode="before")
     @classmethod
@@ -104,9 +110,24 @@ class Settings(BaseSettings):
         return self
 
     @property
+    def tenant(self) -> str:
+        """Whose settings these are."""
+        return self._tenant
+
+    @property
+    def tenants(self) -> Path:
+        """The folder of the tenants."""
+        return self.tenants_dir or self.data_dir / "tenants"
+
+    @property
+    def home(self) -> Path:
+        """The folder of what belongs to this bot alone."""
+        return self.data_dir if self.tenant == MAIN else self.tenants / self.tenant
+
+    @property
     def store_url(self) -> str:
         """The store's address, which may hold a password."""
-        return self.database_url.get_secret_value() if self.database_url else f"{SQLITE}{self.data_dir / 'bot.db'}"
+        return self.database_url.get_secret_value() if self.database_url else f"{SQLITE}{self.home / 'bot.db'}"
 
     @property
     def database(self) -> Path:
@@ -121,7 +142,7 @@ class Settings(BaseSettings):
     @property
     def index_dir(self) -> Path:
         """The index root."""
-        return self.data_dir / "index"
+        return self.home / "index"
 
     @property
     def encoder_dir(self) -> Path:
@@ -144,8 +165,12 @@ def load_settings() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        lines = [_line(item["loc"], item["msg"]) for item in error.errors(include_input=False)]
-        raise SettingsError("\n".join(lines)) from None
+        raise SettingsError("\n".join(problems(error))) from None
+
+
+def problems(error: ValidationError) -> list[str]:
+    """Each wrong variable with what it should be, never its value."""
+    return [_line(item["loc"], item["msg"]) for item in error.errors(include_input=False)]
 
 
 def _line(place: tuple[int | str, ...], message: str) -> str:

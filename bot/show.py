@@ -12,7 +12,7 @@ import click
 import uvicorn
 from pydantic import SecretStr
 
-from bot.app import open_index, open_store, run
+from bot.app import Models, open_store, run
 from bot.handlers.turns import Observed
 from bot.pace import UNLIMITED
 from bot.sandbox import knowledge_watch
@@ -23,7 +23,6 @@ from bot.sandbox.mailbox import Mail, Mailbox
 from bot.sandbox.page import page
 from bot.sandbox.stage import Answer, Reading, Stage
 from bot.settings import Settings
-from index.encoder import OnnxEncoder
 from knowledge.folder import HOUSE
 
 HOST = "127.0.0.1"
@@ -37,9 +36,10 @@ class Show:
     def __init__(self, settings: Settings, folder: Path, knowledge: Path = HOUSE) -> None:
         """Open everything; raises EncoderError or IndexUnusable with what to run."""
         self.knowledge, self._root = knowledge, folder / "index"
-        self._encoder = OnnxEncoder.load(settings.encoder_dir)
+        models = Models(settings.encoder_dir, settings.cross_encoder_dir)
+        self._encoder = models.encoder
         knowledge_watch.own_copy(settings.index_dir, self._root)
-        self.live = open_index(settings, self._root, self._encoder)
+        self.live = models.live(settings, self._root)
         self._lang = settings.language
         self.database = folder / "bot.db"
         for left in folder.glob("bot.db*"):

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import click
 
-from bot.settings import load_settings
+from bot.commands.chosen import chosen_settings
+from bot.settings import Settings
 
 _ROOT = click.option("--index", "root", type=click.Path(path_type=Path), help="Another index folder.")
 
@@ -19,6 +20,11 @@ def index() -> None:
 @click.option("--out", "root", type=click.Path(path_type=Path), help="Another index folder.")
 def build(folder: Path | None, root: Path | None) -> None:
     """Build the index; unchanged texts are not embedded again."""
+    click.echo(built(chosen_settings(), folder, root))
+
+
+def built(settings: Settings, folder: Path | None = None, root: Path | None = None) -> str:
+    """Build the index of these settings, or of another folder, or at another place; says what came of it."""
     from tqdm import tqdm
 
     from index.build import build as build_index
@@ -26,8 +32,7 @@ def build(folder: Path | None, root: Path | None) -> None:
     from index.encoder import OnnxEncoder
     from knowledge.folder import HOUSE, load
 
-    settings = load_settings()
-    knowledge = load(folder or HOUSE, settings.language, lazy=True)
+    knowledge = load(folder or settings.knowledge_dir or HOUSE, settings.language, lazy=True)
     encoder = OnnxEncoder.load(settings.encoder_dir)
     with tqdm(unit=" texts", disable=None, leave=False) as bar:
 
@@ -37,10 +42,10 @@ def build(folder: Path | None, root: Path | None) -> None:
             bar.update(done - bar.n)
 
         calibration = calibration_for(labelled=bool(knowledge.intents))
-        built = build_index(knowledge, encoder, calibration, root or settings.index_dir, progress)
-    head = built.manifest
-    click.echo(f"{head.entries} entries, {head.passages} passages; {built.embedded} texts embedded anew.")
-    click.echo(f"In use: {built.folder}")
+        done = build_index(knowledge, encoder, calibration, root or settings.index_dir, progress)
+    head = done.manifest
+    said = f"{head.entries} entries, {head.passages} passages; {done.embedded} texts embedded anew."
+    return f"{said}\nIn use: {done.folder}"
 
 
 @index.command()
@@ -50,7 +55,7 @@ def status(root: Path | None) -> None:
     from index import manifest
     from index.opened import current
 
-    folder = current(root or load_settings().index_dir)
+    folder = current(root or chosen_settings().index_dir)
     head = manifest.read(folder)
     click.echo(f"Folder      {folder}")
     click.echo(f"Entries     {head.entries} in {', '.join(head.languages)}; {head.passages} passages")
@@ -66,7 +71,7 @@ def verify(root: Path | None) -> None:
     from bot.app import open_index
     from index import manifest
 
-    opened = open_index(load_settings(), root).searcher().opened
+    opened = open_index(chosen_settings(), root).searcher().opened
     manifest.verify(opened.folder, opened.manifest)  # also what is read by builds only
     click.echo(f"{opened.folder}: all {len(opened.manifest.files)} files are as they were built.")
 
