@@ -109,7 +109,8 @@ class Fleet:
             if bot.task.done():
                 del self._bots[name]
                 bot.task.result()
-            elif wanted.get(name) != bot.version:
+            elif wanted.get(name) != bot.version and not bot.stop.is_set():
+                log.info("%s %s", name, "has new settings" if name in wanted else "is let go of")
                 bot.stop.set()
         for name in wanted.keys() - self._bots.keys():
             stop = asyncio.Event()

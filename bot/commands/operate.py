@@ -208,9 +208,9 @@ def _tenant_lines(installation: Settings, tenant: str) -> bool:
 
 def _line(name: str, check: Callable[[Settings], str], settings: Settings) -> bool:
     try:
-        click.echo(f"ok    {name}: {printable(check(settings), '')}")
+        click.echo(f"ok    {name}: {printable(check(settings))}")
     except GwError as error:
-        click.echo(f"wrong {name}: {printable(str(error), '')}")
+        click.echo(f"wrong {name}: {printable(str(error))}")
         return False
     return True
 
