@@ -51,7 +51,7 @@ REFERENCE_LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # none that is read as a
 
 
 class Models:
-    """The encoder, and the cross-encoder where one of the bots wants it: each in memory once for all of them."""
+    """Encoder, cross-encoder where a bot wants it, and indexes: each in memory once for all bots that use it."""
 
     def __init__(self, encoder_dir: Path, cross_encoder_dir: Path) -> None:
         """Load the encoder; raises EncoderError with what to run."""
@@ -59,14 +59,18 @@ class Models:
         self._lock = threading.Lock()
         self._folder = cross_encoder_dir
         self._second: CrossEncoder | None = None
+        self._open: dict[tuple[Path, bool], LiveIndex] = {}
 
     def live(self, settings: Settings, root: Path | None = None) -> LiveIndex:
-        """The index of a bot; raises EncoderError or IndexUnusable with what to run."""
+        """The index of a bot, one for all that have it; raises EncoderError or IndexUnusable with what to run."""
+        root = root or settings.index_dir
         with self._lock:
             if settings.cross_encoder and self._second is None:
                 self._second = CrossEncoder.load(self._folder)
-        second = self._second if settings.cross_encoder else None
-        return LiveIndex(root or settings.index_dir, self.encoder, second)
+            if (root, settings.cross_encoder) not in self._open:
+                second = self._second if settings.cross_encoder else None
+                self._open[root, settings.cross_encoder] = LiveIndex(root, self.encoder, second)
+            return self._open[root, settings.cross_encoder]
 
 
 def open_index(settings: Settings, root: Path | None = None) -> LiveIndex:

@@ -72,6 +72,7 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="How much is logged")
     log_format: Literal["text", "json"] = Field("text", description="`text` or `json`")
     _tenant: str = PrivateAttr(MAIN)
+    _index: Path | None = PrivateAttr(None)  # of a tenant that has the installation's knowledge
 
     @field_validator("adviser_ids", mode="before")
     @classmethod
@@ -142,7 +143,7 @@ class Settings(BaseSettings):
     @property
     def index_dir(self) -> Path:
         """The index root."""
-        return self.home / "index"
+        return self._index or self.home / "index"
 
     @property
     def encoder_dir(self) -> Path:

@@ -32,7 +32,6 @@ OWN = frozenset(
         "adviser_ids",
         "operator",
         "operator_email",
-        "knowledge_dir",
     )
 )
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
@@ -94,6 +93,8 @@ def tenant_settings(installation: Settings, name: str) -> Settings:
     except ValidationError as error:
         raise SettingsError("\n".join(f"{path}: {line}" for line in problems(error))) from None
     settings._tenant = name
+    if settings.knowledge_dir == installation.knowledge_dir:  # then its index is the same, and in memory once
+        settings._index = installation.index_dir
     return settings
 
 
@@ -103,7 +104,7 @@ def _placed(installation: Settings, name: str, folder: Path, knowledge: str | No
     url = installation.store_url
     hook = installation.webhook_url
     return {
-        "knowledge_dir": folder / knowledge if knowledge else own if own.is_dir() else None,
+        "knowledge_dir": folder / knowledge if knowledge else own if own.is_dir() else installation.knowledge_dir,
         "database_url": url if url.startswith(POSTGRESQL) else f"{SQLITE}{folder / 'bot.db'}",
         "webhook_url": f"{hook}/{HOOKS}/{name}" if hook else None,
     }

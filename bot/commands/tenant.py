@@ -82,6 +82,9 @@ def add(
 def _indexed(settings: Settings, name: str) -> None:
     from bot.commands.index import built
 
+    if settings.index_dir == load_settings().index_dir:
+        click.echo("It answers from the installation's knowledge and index.")
+        return
     try:
         click.echo(built(settings))
     except GwError as error:

@@ -79,6 +79,7 @@ def test_what_add_refuses(tmp_path: Path, data: Path) -> None:
     fails(add("kiel", "--knowledge", str(knowledge)), "contacts.yaml:1: expected a list of contacts")
     assert not (data / "tenants").exists()
     fails(add("kiel", "--knowledge", "leer"), "holds no Markdown file", "gwbot --tenant kiel index build")
+    assert "installation's knowledge" in add("bonn", stdin="6:CC").stdout
     fails(add("kiel"), "There is a tenant kiel already")
     fails(add("ulm"), "This is the token of kiel")
     assert (data / "tenants" / "kiel" / "disabled").exists()

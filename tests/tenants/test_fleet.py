@@ -251,3 +251,12 @@ async def test_log_names_the_tenant(
     assert "[ulm] @ulm_bot is ready: 2 entries" in lines
     for hidden in (QUESTION, kiel.standin.token, "Ada"):
         assert hidden not in lines
+
+
+def test_same_knowledge_is_in_memory_once(installation: Settings, kiel: Town, ulm: Town, models: Models) -> None:
+    """Tenants that answer from the installation's knowledge share its index; one with its own has its own."""
+    changed(kiel, "GW_KNOWLEDGE_DIR=")
+    alike, other = (models.live(tenant_settings(installation, town.name)) for town in (kiel, ulm))
+
+    assert alike is models.live(installation)
+    assert other is not alike

@@ -52,20 +52,21 @@ def test_own_inherited_and_masked(installation: Settings) -> None:
 
 
 def test_places(installation: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Store, index and webhook are the tenant's own, the encoder is that of all; knowledge lies where it says."""
+    """Store and webhook are a tenant's own, knowledge and its index where it has any; the encoder is that of all."""
     monkeypatch.setenv("GW_DATABASE_URL", "sqlite:///woanders.db")
     home = Path("daten/tenants/kiel")
     found = said(Settings())
 
-    assert (found.database, found.index_dir) == (home / "bot.db", home / "index")
+    assert (found.database, found.index_dir) == (home / "bot.db", installation.index_dir)
     assert found.encoder_dir == installation.encoder_dir
     assert found.webhook_url == "https://bot.example/telegram/tenants/kiel"
     assert found.knowledge_dir is None
     assert said(installation, "GW_KNOWLEDGE_DIR=texte").knowledge_dir == home / "texte"
     (home / "knowledge").mkdir()
-    assert said(installation).knowledge_dir == home / "knowledge"
+    own = said(installation)
+    assert (own.knowledge_dir, own.index_dir) == (home / "knowledge", home / "index")
     monkeypatch.setenv("GW_TENANTS_DIR", str(tmp_path / "anderswo"))
-    assert said(Settings()).index_dir == tmp_path / "anderswo" / "kiel" / "index"
+    assert said(Settings()).database == tmp_path / "anderswo" / "kiel" / "bot.db"
 
 
 def test_one_database_for_all(installation: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
