@@ -63,7 +63,6 @@ class PooledRows(Rows):
             max_size=MOST,
             timeout=patience,
             reconnect_timeout=RECONNECT,
-            num_workers=1,  # they only connect; a process may have a pool for each of many tenants
             open=False,
         )
         try:
