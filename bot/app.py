@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import logging
 import secrets
-import signal
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from pathlib import Path
@@ -13,7 +12,6 @@ from telegram import Bot, User
 from telegram.error import TelegramError
 
 from bot.answer import Answerer
-from bot.errors import IndexUnusable
 from bot.flows.dialogue import Advisers, Dialogue
 from bot.flows.undelivered import undelivered
 from bot.handlers import profile
@@ -29,21 +27,18 @@ from bot.handlers.turns import Observe, Observed, Turns, unobserved
 from bot.handlers.watch import watch
 from bot.inbox import Inbox
 from bot.monitor import Monitor
-from bot.notify import keep_alive, tell
 from bot.outbox import Outbox
 from bot.pace import TELEGRAM, Limits, Pace
 from bot.postman import post
 from bot.selfcheck import CODE_LENGTH, LETTERS
 from bot.serving import first_of, serving
 from bot.settings import Settings
+from bot.site import Site
 from bot.store import Outgoing, SqlStore, Store
 from bot.store.opening import opened
-from index.cross_encoder import CrossEncoder
-from index.encoder import OnnxEncoder
 from index.live import LiveIndex
-from index.place import Folder, Place
 from knowledge.contacts import CONTACTS, default_contact, read_contacts
-from knowledge.folder import HOUSE
+from knowledge.folder import HOUSE, part
 from knowledge.intro import read_steps
 from knowledge.selfcheck import SELFCHECK, read_selfchecks
 from knowledge.understanding import MARKERS, read_markers
@@ -52,33 +47,21 @@ log = logging.getLogger(__name__)
 REFERENCE_LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # none that is read as another
 
 
-def open_index(settings: Settings, root: Path | None = None, encoder: OnnxEncoder | None = None) -> LiveIndex:
-    """The index with its encoder; raises EncoderError or IndexUnusable with what to run."""
-    encoder = encoder or OnnxEncoder.load(settings.encoder_dir)
-    cross_encoder = CrossEncoder.load(settings.cross_encoder_dir) if settings.cross_encoder else None
-    return LiveIndex(index_place(settings, root), encoder, cross_encoder)
-
-
-def index_place(settings: Settings, root: Path | None = None) -> Place:
-    """Where the index lies: in ``root``, or where the settings say. The driver is loaded only for PostgreSQL."""
-    if root or settings.index_url is None:
-        return Folder(root or settings.index_dir)
-    try:
-        from index.pgvector import PgPlace
-    except ImportError:
-        raise IndexUnusable("GW_INDEX_URL needs the driver of PostgreSQL. Run: pip install '.[postgres]'") from None
-    return PgPlace(settings.index_url.get_secret_value(), settings.index_name)
+def knowledge_of(settings: Settings) -> Path:
+    """The knowledge folder of these settings; what it lacks is taken from the built-in one."""
+    return settings.knowledge_dir or HOUSE
 
 
 def open_store(settings: Settings, clock: Callable[[], float] = time.time) -> SqlStore:
     """The store of these settings. ``clock`` gives Unix time."""
-    return opened(settings.store_url, clock)
+    return opened(settings.store_url, clock, settings.tenant)
 
 
-def make_answerer(settings: Settings, live: LiveIndex, knowledge: Path = HOUSE) -> Answerer:
+def make_answerer(settings: Settings, live: LiveIndex, knowledge: Path | None = None) -> Answerer:
     """Answers from the index that is current when it is asked."""
-    contact = default_contact(read_contacts(knowledge / CONTACTS))
-    return Answerer(live.searcher, contact, settings.language, read_markers(knowledge / MARKERS))
+    folder = knowledge or knowledge_of(settings)
+    contact = default_contact(read_contacts(part(folder, CONTACTS)))
+    return Answerer(live.searcher, contact, settings.language, read_markers(part(folder, MARKERS)))
 
 
 def make_dialogue(
@@ -86,10 +69,11 @@ def make_dialogue(
     live: LiveIndex,
     store: Store,
     clock: Callable[[], float] = time.time,
-    knowledge: Path = HOUSE,
+    knowledge: Path | None = None,
     username: str = "",
 ) -> Dialogue:
     """The conversation, wired to index and store. ``clock`` gives Unix time, ``username`` is the bot's, for links."""
+    folder = knowledge or knowledge_of(settings)
 
     def status() -> dict[str, object]:
         manifest = live.searcher().opened.manifest
@@ -102,10 +86,10 @@ def make_dialogue(
         }
 
     return Dialogue(
-        answerer=make_answerer(settings, live, knowledge),
+        answerer=make_answerer(settings, live, folder),
         store=store,
-        contacts=read_contacts(knowledge / CONTACTS),
-        steps=read_steps(knowledge / "intro"),
+        contacts=read_contacts(part(folder, CONTACTS)),
+        steps=read_steps(part(folder, "intro")),
         advisers=Advisers(settings.adviser_chat_id, settings.adviser_ids),
         reference=_reference,
         status=status,
@@ -117,7 +101,7 @@ def make_dialogue(
         close_days=settings.close_days,
         operator=settings.operator or "",
         username=username,
-        selfchecks=read_selfchecks(knowledge / SELFCHECK),
+        selfchecks=read_selfchecks(part(folder, SELFCHECK)),
         code=_code,
     )
 
@@ -131,22 +115,6 @@ def _code() -> str:
     return "".join(secrets.choice(LETTERS) for _ in range(CODE_LENGTH))
 
 
-async def serve(settings: Settings, *, webhook: bool, takes: bool = True) -> None:
-    """Run the bot until SIGTERM or SIGINT: by webhook, or else by polling, or without taking updates."""
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    live, store = open_index(settings), open_store(settings)
-    tell("READY=1")
-    alive = asyncio.create_task(keep_alive())
-    try:
-        await run(settings, live, store, stop, webhook=webhook, takes=takes, web=takes)
-    finally:
-        alive.cancel()
-        store.close()
-    log.info("stopped; everything is written down")
-
-
 async def run(
     settings: Settings,
     live: LiveIndex,
@@ -155,31 +123,38 @@ async def run(
     *,
     webhook: bool,
     clock: Callable[[], float] = time.time,
-    knowledge: Path = HOUSE,
+    knowledge: Path | None = None,
     observe: Observe = unobserved,
     nudge: asyncio.Event | None = None,
     limits: Limits = TELEGRAM,
     web: bool = True,
     takes: bool = True,
+    site: Site | None = None,
 ) -> None:
     """Run the bot with what was opened, until ``stop`` is set.
 
     ``clock`` gives Unix time; where it is set forward, ``nudge`` has the bot look at what is due. ``observe`` is told
     what became of each update. ``limits`` are those of the Telegram that is called. ``web`` lets the web server run
-    where the settings want it. Without ``takes`` it leaves it to other processes to take updates.
+    where the settings want it; with a ``site`` that one shows the bot instead. Without ``takes`` it leaves it to
+    other processes to take updates.
     """
     pace = Pace(limits, clock())
     bot = client(settings, PacedRequest(pace, store, clock))
     monitor = Monitor(settings, bot, store, live)
+    alone, shown = site is None, site or Site()
     try:
-        async with serving(monitor.application(webhook=webhook), settings, webhook=webhook, wanted=web) as server:
+        async with (
+            shown.showing(monitor, webhook=webhook),
+            serving(shown.application, settings, webhook=webhook and alone, wanted=web and alone) as server,
+        ):
             me = await until_reached(bot, stop)
             if me is None:
                 return
             log.info("@%s is ready: %d entries", me.username, live.searcher().opened.manifest.entries)
-            dialogue = make_dialogue(settings, live, store, clock, knowledge, me.username or "")
+            folder = knowledge or knowledge_of(settings)
+            dialogue = await asyncio.to_thread(make_dialogue, settings, live, store, clock, folder, me.username or "")
             waking = nudge or asyncio.Event()
-            async with _running(settings, dialogue, store, bot, pace, me, observe, waking, monitor) as sending:
+            async with _running(settings, dialogue, folder, bot, pace, me, observe, waking, monitor) as sending:
                 if webhook:
                     await set_webhook(bot, settings)
                     await first_of(stop, sending, server)
@@ -205,7 +180,7 @@ async def _poll(bot: Bot, store: Store, monitor: Monitor, stop: asyncio.Event, s
 async def _running(
     settings: Settings,
     dialogue: Dialogue,
-    store: Store,
+    folder: Path,
     bot: Bot,
     pace: Pace,
     me: User,
@@ -218,7 +193,8 @@ async def _running(
     Gives the task that sends: where it ends by itself the bot is mute.
     """
     loop = asyncio.get_running_loop()
-    delivery = Delivery(bot, store, post(settings, dialogue))
+    store = dialogue.store
+    delivery = Delivery(bot, store, post(settings, dialogue), folder)
     outbox = Outbox(
         store,
         monitor.measured(delivery),

@@ -3,28 +3,51 @@
 import asyncio
 import shutil
 from collections.abc import Callable
+from functools import cache
 from smtplib import SMTPException
 
 from telegram import Bot
 from telegram.constants import ChatMemberStatus
 from telegram.error import BadRequest, Forbidden, InvalidToken, TelegramError
 
-from bot.app import open_index, open_store
-from bot.errors import ConnectionRefused, StoreError
+from bot.app import knowledge_of, open_store
+from bot.errors import ConnectionRefused, SettingsError, StoreError
+from bot.indexes import Models
 from bot.postman import make_mailer
 from bot.settings import Settings
 from bot.store import SqliteStore
-from index.encoder import OnnxEncoder
+from bot.tenants import ENV
+from knowledge.contacts import CONTACTS, default_contact, read_contacts
+from knowledge.folder import part
 
 SCARCE = 100  # MB free on the store's disk, below which it is time to act
 
 
+_models = cache(Models)  # loaded once for all tenants that are looked at
+
+
+def _loaded(settings: Settings) -> Models:
+    return _models(settings.encoder_dir, settings.cross_encoder_dir)
+
+
 def _encoder(settings: Settings) -> str:
-    return OnnxEncoder.load(settings.encoder_dir).name
+    return _loaded(settings).encoder.name
+
+
+def _settings(settings: Settings) -> str:
+    path = settings.home / ENV
+    if path.stat().st_mode & 0o077:
+        raise SettingsError(f"{path} holds a token and may be read by others. Run: chmod 600 {path}")
+    return f"language {settings.language}, deleted after {settings.retention_days} days"
+
+
+def _knowledge(settings: Settings) -> str:
+    path = part(knowledge_of(settings), CONTACTS)
+    return f"contact {default_contact(read_contacts(path)).name} ({path})"
 
 
 def _index(settings: Settings) -> str:
-    manifest = open_index(settings).searcher().opened.manifest
+    manifest = _loaded(settings).live(settings).searcher().opened.manifest
     return f"{manifest.entries} entries, {manifest.passages} passages"
 
 
@@ -106,11 +129,13 @@ def _mail(settings: Settings) -> str:
     return f"the mail server lets us in; requests go out from {settings.mail_from}"
 
 
-CHECKS: tuple[tuple[str, Callable[[Settings], str]], ...] = (
-    ("encoder", _encoder),
+Check = tuple[str, Callable[[Settings], str]]
+ENCODER: Check = ("encoder", _encoder)
+OF_A_BOT: tuple[Check, ...] = (
     ("index", _index),
     ("store", _store),
     ("telegram", _telegram),
     ("advisers", _advisers),
     ("mail", _mail),
 )
+OF_A_TENANT: tuple[Check, ...] = (("settings", _settings), ("knowledge", _knowledge), *OF_A_BOT)

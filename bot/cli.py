@@ -7,17 +7,19 @@ from importlib.metadata import version
 import click
 
 from bot.commands import ask, calibrate, feedback, index, knowledge, model, operate, quality, store
+from bot.commands import tenant as tenants
 from bot.errors import GwError
 from bot.printable import printable
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(version("gemeinsam-wirken-bot"), prog_name="gwbot")
-def cli() -> None:
+@click.option("--tenant", metavar="NAME", help="Work for this tenant instead of the installation's own bot.")
+def cli(tenant: str | None) -> None:
     """The advisory bot for Gemeinsam Wirken."""
 
 
-for module in (ask, calibrate, feedback, index, knowledge, model, operate, quality, store):
+for module in (ask, calibrate, feedback, index, knowledge, model, operate, quality, store, tenants):
     for command in module.COMMANDS:
         cli.add_command(command)
 

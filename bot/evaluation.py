@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from bot.app import index_place, open_index
 from bot.errors import GwError
+from bot.indexes import index_place, open_index
 from bot.settings import Settings
 from index.against import opened_against
 from index.collection import read_collection
@@ -37,7 +37,7 @@ def evaluate(
 ) -> list[Judged]:
     """Judge all questions, print the figures and write the report; what the parameters are is said at the command."""
     made = f"{datetime.now(UTC):%Y-%m-%dT%H%M%SZ}"
-    folder = report or settings.data_dir / "reports" / made
+    folder = report or settings.home / "reports" / made
     before = _earlier(settings, earlier, folder)
     searcher = open_index(settings, root).searcher()
     other = _ask_other(settings, items, against, root) if against else None
@@ -84,7 +84,7 @@ def _earlier(settings: Settings, named: Path | None, now: Path) -> list[tuple[st
     """The report to compare with, by name: the one that was named, or else the newest, where it can be read."""
     if named:
         return [(named.name, read_outcomes(named))]
-    found = newest(settings.data_dir / "reports", now)
+    found = newest(settings.home / "reports", now)
     if found is None:
         return []
     try:

@@ -10,10 +10,12 @@ import re
 import sys
 import traceback
 import warnings
+from contextvars import ContextVar
 from types import TracebackType
 
 from bot.printable import printable
 
+TENANT: ContextVar[str] = ContextVar("tenant", default="")  # whose lines these are, where there are several bots
 _HIDDEN = (
     (re.compile(r"\d{5,}:[\w-]{20,}"), "<token>"),  # a bot token, also behind "bot" in the Bot API's addresses
     (re.compile(r'"[^"]*"'), '"…"'),  # what Telegram quotes where it refuses a text
@@ -30,7 +32,9 @@ class _Formatter(logging.Formatter):
         return super().format(shown)
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
-        record.message = printable(record.message, "")  # a line break would begin what looks like another event
+        tenant = f"[{TENANT.get()}] " if TENANT.get() else ""
+        # a line break would begin what looks like another event
+        record.message = tenant + printable(record.message, "")
         return super().formatMessage(record)
 
     def formatException(self, ei: object) -> str:  # noqa: N802 - logging's name
@@ -39,6 +43,9 @@ class _Formatter(logging.Formatter):
 
 
 class _JsonFormatter(_Formatter):
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
+        return printable(record.message, "")
+
     def format(self, record: logging.LogRecord) -> str:
         message = super().format(record)
         fields = {
@@ -47,6 +54,8 @@ class _JsonFormatter(_Formatter):
             "logger": record.name,
             "message": message,
         }
+        if tenant := TENANT.get():
+            fields["tenant"] = tenant
         return json.dumps(fields, ensure_ascii=False)
 
 

@@ -4,10 +4,10 @@ Numbers only. What is in the store is read each time, so it is true for all proc
 itself is in `bot/vitals.py`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from bot.consultation import Side, Status
@@ -47,16 +47,40 @@ class StoreCollector(Collector):
         )
 
 
-def exposition(vitals: Vitals, parts: Parts | None) -> bytes:
-    """All metrics as text; those of the store are missing where it cannot be read now, or nothing is wired yet."""
-    own, registry = generate_latest(vitals.registry), CollectorRegistry()
-    if parts is None:
-        return own
+class _Tenants(Collector):
+    """The metrics of all bots: each family once, each sample with its ``tenant``."""
+
+    def __init__(self, bots: Mapping[str, tuple[Vitals, Parts | None]], running: Mapping[str, bool]) -> None:
+        self._bots, self._running = bots, running
+
+    def collect(self) -> Iterable[Metric]:
+        """The metrics as they are now."""
+        up = GaugeMetricFamily("gw_running", "Whether a bot of this process runs", labels=["tenant"])
+        for tenant, runs in self._running.items():
+            up.add_metric([tenant], float(runs))
+        families: dict[str, Metric] = {up.name: up}
+        for tenant, (vitals, parts) in self._bots.items():
+            for metric in (*vitals.registry.collect(), *_of_store(parts)):
+                family = families.setdefault(metric.name, Metric(metric.name, metric.documentation, metric.type))
+                family.samples += [
+                    sample._replace(labels={**sample.labels, "tenant": tenant}) for sample in metric.samples
+                ]
+        return families.values()
+
+
+def exposition(bots: Mapping[str, tuple[Vitals, Parts | None]], running: Mapping[str, bool]) -> bytes:
+    """All metrics of these tenants as text; of one whose store cannot be read now, or which is not wired yet, those
+    of the store are missing."""
+    registry = CollectorRegistry()
+    registry.register(_Tenants(bots, running))
+    return generate_latest(registry)
+
+
+def _of_store(parts: Parts | None) -> list[GaugeMetricFamily]:
     try:
-        registry.register(StoreCollector(parts))
-        return own + generate_latest(registry)
+        return [] if parts is None else list(StoreCollector(parts).collect())
     except StoreError:
-        return own
+        return []
 
 
 def _gauge(name: str, what: str, value: float) -> GaugeMetricFamily:

@@ -1,4 +1,4 @@
-"""What the web server says of a bot: whether it is ready, its numbers; and it takes updates by webhook."""
+"""What the web server is told of a bot: whether it is ready, its numbers; and it takes updates by webhook."""
 
 import logging
 import time
@@ -6,20 +6,19 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from starlette.applications import Starlette
 from telegram import Bot
 
 from bot.errors import StoreUnavailable
 from bot.flows.parts import Parts
 from bot.health import Health
 from bot.inbox import Inbox
-from bot.metrics import exposition
+from bot.logs import TENANT
 from bot.outbox import Call, Result
 from bot.postman import warn
-from bot.settings import Settings
+from bot.settings import MAIN, Settings
 from bot.store import Outgoing, Store
 from bot.vitals import Vitals
-from bot.web import Hook, web_app
+from bot.web import Hook
 from index.live import LiveIndex
 
 log = logging.getLogger(__name__)
@@ -33,26 +32,28 @@ class Monitor:
     def __init__(self, settings: Settings, bot: Bot, store: Store, live: LiveIndex) -> None:
         self._settings, self._health = settings, Health(bot, store, live)
         self.vitals = Vitals()
-        self._parts: Parts | None = None
+        self.tenant, self.check = settings.tenant, self._health.check
+        self.parts: Parts | None = None
         self._inbox: Inbox | None = None
         self._conflicts, self._tell_from = 0, 0.0
 
     def wired(self, parts: Parts, inbox: Inbox) -> None:
         """From now on updates are taken and the store's numbers shown."""
-        self._parts, self._inbox = parts, inbox
+        self.parts, self._inbox = parts, inbox
 
-    def application(self, *, webhook: bool) -> Starlette:
-        """The pages, with the webhook's or without."""
-        settings, hook = self._settings, None
-        if webhook:
-            assert settings.webhook_url is not None
-            assert settings.webhook_secret is not None
-            path = urlsplit(settings.webhook_url).path or "/"
-            hook = Hook(path, settings.webhook_secret.get_secret_value(), self.receive)
-        return web_app(hook, lambda: exposition(self.vitals, self._parts), self._health.check)
+    @property
+    def hook(self) -> Hook:
+        """Where Telegram posts this bot's updates."""
+        settings = self._settings
+        assert settings.webhook_url is not None
+        assert settings.webhook_secret is not None
+        path = urlsplit(settings.webhook_url).path or "/"
+        return Hook(path, settings.webhook_secret.get_secret_value(), self.receive)
 
     async def receive(self, updates: Sequence[dict[str, Any]]) -> None:
         """Have updates written down; raises StoreUnavailable where that cannot be done now."""
+        if self.tenant != MAIN:
+            TENANT.set(self.tenant)  # a request of the web server is nobody's before this
         if self._inbox is None:
             raise StoreUnavailable("the bot is still starting")
         self.vitals.came(int(update["update_id"]) for update in updates)

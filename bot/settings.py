@@ -3,13 +3,14 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import Field, PrivateAttr, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.errors import SettingsError
 
 SQLITE = "sqlite:///"
 POSTGRESQL = ("postgresql://", "postgres://")
+MAIN = "main"  # the installation's own bot, beside which there may be tenants
 
 
 class Settings(BaseSettings):
@@ -54,6 +55,10 @@ class Settings(BaseSettings):
         pattern=r"^[A-Za-z0-9_-]{1,40}$",
         description="Which index there; several bots may share a database",
     )
+    tenants_dir: Path | None = Field(
+        None, description="Folder of further bots (tenants); unset: `tenants` in the data folder"
+    )
+    knowledge_dir: Path | None = Field(None, description="Another knowledge folder; unset: the built-in knowledge")
     adviser_chat_id: int | None = Field(None, description="Chat that receives requests for advice")
     adviser_ids: Annotated[frozenset[int], NoDecode] = Field(
         frozenset(), description="Telegram user ids that may act as advisers, comma-separated"
@@ -74,6 +79,8 @@ class Settings(BaseSettings):
     retention_days: int = Field(180, ge=1, description="Days until what is no longer needed is deleted")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="How much is logged")
     log_format: Literal["text", "json"] = Field("text", description="`text` or `json`")
+    _tenant: str = PrivateAttr(MAIN)
+    _index: Path | None = PrivateAttr(None)  # of a tenant that has the installation's knowledge
 
     @field_validator("adviser_ids", mode="before")
     @classmethod
@@ -119,9 +126,24 @@ class Settings(BaseSettings):
         return self
 
     @property
+    def tenant(self) -> str:
+        """Whose settings these are."""
+        return self._tenant
+
+    @property
+    def tenants(self) -> Path:
+        """The folder of the tenants."""
+        return self.tenants_dir or self.data_dir / "tenants"
+
+    @property
+    def home(self) -> Path:
+        """The folder of what belongs to this bot alone."""
+        return self.data_dir if self.tenant == MAIN else self.tenants / self.tenant
+
+    @property
     def store_url(self) -> str:
         """The store's address, which may hold a password."""
-        return self.database_url.get_secret_value() if self.database_url else f"{SQLITE}{self.data_dir / 'bot.db'}"
+        return self.database_url.get_secret_value() if self.database_url else f"{SQLITE}{self.home / 'bot.db'}"
 
     @property
     def database(self) -> Path:
@@ -136,7 +158,7 @@ class Settings(BaseSettings):
     @property
     def index_dir(self) -> Path:
         """The index root."""
-        return self.data_dir / "index"
+        return self._index or self.home / "index"
 
     @property
     def encoder_dir(self) -> Path:
@@ -159,8 +181,12 @@ def load_settings() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        lines = [_line(item["loc"], item["msg"]) for item in error.errors(include_input=False)]
-        raise SettingsError("\n".join(lines)) from None
+        raise SettingsError("\n".join(problems(error))) from None
+
+
+def problems(error: ValidationError) -> list[str]:
+    """Each wrong variable with what it should be, never its value."""
+    return [_line(item["loc"], item["msg"]) for item in error.errors(include_input=False)]
 
 
 def _line(place: tuple[int | str, ...], message: str) -> str:

@@ -12,9 +12,10 @@ import click
 import uvicorn
 from pydantic import SecretStr
 
-from bot.app import open_index, open_store, run
+from bot.app import open_store, run
 from bot.errors import IndexUnusable
 from bot.handlers.turns import Observed
+from bot.indexes import Models
 from bot.pace import UNLIMITED
 from bot.sandbox import knowledge_watch
 from bot.sandbox.bell import Bell
@@ -24,7 +25,6 @@ from bot.sandbox.mailbox import Mail, Mailbox
 from bot.sandbox.page import page
 from bot.sandbox.stage import Answer, Reading, Stage
 from bot.settings import Settings
-from index.encoder import OnnxEncoder
 from knowledge.folder import HOUSE
 
 HOST = "127.0.0.1"
@@ -38,14 +38,15 @@ class Show:
     def __init__(self, settings: Settings, folder: Path, knowledge: Path = HOUSE) -> None:
         """Open everything; raises EncoderError or IndexUnusable with what to run."""
         self.knowledge, self._root = knowledge, folder / "index"
-        self._encoder = OnnxEncoder.load(settings.encoder_dir)
         if settings.index_url and not settings.index_dir.is_dir():
             raise IndexUnusable(
                 "The sandbox works on a copy of an index in a folder: what is tried out must reach no other bot. "
                 f"Run: gwbot index build --out {settings.index_dir}"
             )
+        models = Models(settings.encoder_dir, settings.cross_encoder_dir)
+        self._encoder = models.encoder
         knowledge_watch.own_copy(settings.index_dir, self._root)
-        self.live = open_index(settings, self._root, self._encoder)
+        self.live = models.live(settings, self._root)
         self._lang = settings.language
         self.database = folder / "bot.db"
         for left in folder.glob("bot.db*"):

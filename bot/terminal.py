@@ -8,9 +8,10 @@ from dataclasses import replace
 
 import click
 
-from bot.app import make_dialogue, open_index, open_store
+from bot.app import make_dialogue, open_store
 from bot.flows.dialogue import Dialogue
 from bot.handlers.outgoing import to_calls
+from bot.indexes import open_index
 from bot.model import Button, Card, Change, Event, Kind, Message, Post, Say, State, Toast, Update
 from bot.printable import printable
 from bot.settings import Settings

@@ -20,6 +20,7 @@ SECRET_HEADER = "x-telegram-bot-api-secret-token"  # noqa: S105 - the header's n
 MOST_ID = 2**63  # what the store can hold
 MAX_BODY = 1_000_000  # bytes; an update with every field at its limit stays far below
 
+Ready = Callable[[], Awaitable[tuple[dict[str, str], bool]]]
 Receive = Callable[[list[dict[str, Any]]], Awaitable[None]]
 
 
@@ -32,29 +33,29 @@ class Hook:
     receive: Receive
 
 
-def web_app(
-    hook: Hook | None, metrics: Callable[[], bytes], ready: Callable[[], Awaitable[dict[str, str]]]
-) -> Starlette:
-    """The application.
+def web_app(metrics: Callable[[], bytes], ready: Ready) -> Starlette:
+    """The application, to which `hook_route` adds what takes updates.
 
-    GET /healthz says that the process lives, GET /readyz what ``ready`` finds of each part (503 where one is not
-    well), GET /metrics gives numbers. With a hook, POST to its path takes updates that carry the secret.
+    GET /healthz says that the process lives, GET /readyz what ``ready`` finds of each part, with 503 where it says
+    that all in all it is not well, GET /metrics gives numbers.
     """
 
     async def health(request: Request) -> Response:
         return PlainTextResponse("ok")
 
     async def readiness(request: Request) -> Response:
-        found = await ready()
-        return JSONResponse(found, 200 if all(one.startswith("ok") for one in found.values()) else 503)
+        found, well = await ready()
+        return JSONResponse(found, 200 if well else 503)
 
     async def measured(request: Request) -> Response:
         return Response(await run_in_threadpool(metrics), media_type="text/plain; version=0.0.4; charset=utf-8")
 
-    routes = [Route("/healthz", health), Route("/readyz", readiness), Route("/metrics", measured)]
-    if hook is not None:
-        routes.append(Route(hook.path, _webhook(hook), methods=["POST"]))
-    return Starlette(routes=routes)
+    return Starlette(routes=[Route("/healthz", health), Route("/readyz", readiness), Route("/metrics", measured)])
+
+
+def hook_route(hook: Hook) -> Route:
+    """POST to the hook's path takes updates that carry its secret."""
+    return Route(hook.path, _webhook(hook), methods=["POST"])
 
 
 def _webhook(hook: Hook) -> Callable[[Request], Awaitable[Response]]:

@@ -1,8 +1,9 @@
 """A knowledge folder: the house's own layout, or any folder of Markdown files.
 
 The house's layout has ``content/<lang>/*.md``, ``contacts.yaml``, ``intents/*.yaml``, ``intro/<lang>/*.md`` and
-``selfcheck/<lang>.yaml`` and is read strictly. In any other folder every ``*.md`` is an entry; its id is its path
-without the ending, front matter is optional, and keys we do not know are passed over.
+``selfcheck/<lang>.yaml`` and is read strictly; where it has no contacts or no intents, the house's are taken. In any
+other folder every ``*.md`` is an entry; its id is its path without the ending, front matter is optional, and keys we
+do not know are passed over.
 """
 
 import os
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from knowledge.contacts import Contact, read_contacts
+from knowledge.contacts import CONTACTS, Contact, read_contacts
 from knowledge.entry import Entry, read_entry
 from knowledge.errors import ContentError, GwError, Problem
 from knowledge.intents import Intent, read_intents
@@ -73,6 +74,12 @@ def is_house(folder: Path) -> bool:
     return (folder / "content").is_dir()
 
 
+def part(folder: Path, name: str) -> Path:
+    """A file or folder of a knowledge folder; where it has none of this name, the house's own."""
+    own = folder / name
+    return own if own.exists() else HOUSE / name
+
+
 def load(folder: Path, default_lang: str = "de", *, lazy: bool = False) -> Knowledge:
     """Read a whole folder; of a foreign one, ``lazy`` reads each file only when its entry is asked for.
 
@@ -95,8 +102,8 @@ def load(folder: Path, default_lang: str = "de", *, lazy: bool = False) -> Knowl
     knowledge = Knowledge(
         folder,
         _collect(problems, lambda: tuple(documents)),
-        _collect(problems, lambda: read_intents(folder / "intents")),
-        _collect(problems, lambda: read_contacts(folder / "contacts.yaml")),
+        _collect(problems, lambda: read_intents(part(folder, "intents"))),
+        _collect(problems, lambda: read_contacts(part(folder, CONTACTS))),
         _collect(problems, lambda: read_steps(folder / "intro")),
         _collect(problems, lambda: read_selfchecks(folder / SELFCHECK)),
     )

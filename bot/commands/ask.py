@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bot.commands.chosen import chosen_settings
 from bot.errors import GwError
 from bot.printable import json_line, printable
-from bot.settings import load_settings
 
 if TYPE_CHECKING:  # the index is loaded by what needs it, not by `gwbot --help`
     from bot.several import Answers
@@ -46,11 +46,11 @@ def ask(question: str | None, as_json: bool, jsonl: bool, root: Path | None) -> 
 @click.option("--jsonl", is_flag=True, help='Read {"id", "question"} lines from standard input.')
 def search(question: str | None, root: Path | None, top: int, jsonl: bool) -> None:
     """Rank entries for QUESTION: retrieval alone, without a decision."""
-    from bot.app import open_index
+    from bot.indexes import open_index
 
     if bool(question) == jsonl:
         raise click.UsageError("Give a question, or --jsonl and questions on standard input.")
-    searcher = open_index(load_settings(), root).searcher()
+    searcher = open_index(chosen_settings(), root).searcher()
     if not jsonl:
         for hit in searcher.rank(question or "", top):
             click.echo(f"{hit.score:8.3f}  {printable(hit.target, '')}")
@@ -66,15 +66,16 @@ def chat() -> None:
     """Talk to the bot on the terminal."""
     from bot.terminal import converse
 
-    converse(load_settings())
+    converse(chosen_settings())
 
 
 def _answerer(root: Path | None) -> "Callable[[str, str], Answers]":
-    from bot.app import make_answerer, open_index
+    from bot.app import make_answerer
+    from bot.indexes import open_index
     from bot.language import EASY
     from bot.several import answer_each
 
-    settings = load_settings()
+    settings = chosen_settings()
     answerer = make_answerer(settings, open_index(settings, root))
     return lambda question, lang: answer_each(answerer, question, lang, EASY if lang == EASY else "")
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
+from bot.commands.chosen import chosen_settings
 from bot.commands.quality import existing, questions_option
-from bot.settings import load_settings
 
 
 @click.command()
@@ -26,7 +26,7 @@ def calibrate(path: Path) -> None:
 
     read = read_labelled(existing(path))
     items = [item for item in read if item.split == "calibration"] or read  # the rest judges what was fitted
-    settings = load_settings()
+    settings = chosen_settings()
     encoder = OnnxEncoder.load(settings.encoder_dir)
     knowledge = load(HOUSE)
     fitted = {}

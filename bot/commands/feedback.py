@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import click
 
-from bot.settings import load_settings
+from bot.commands.chosen import chosen_settings
 
 
 @click.command()
@@ -13,7 +13,7 @@ def feedback(questions: bool) -> None:
     """Thumbs per answer; with --questions what people let be kept to improve answers."""
     from bot.app import open_store
 
-    store = open_store(load_settings())
+    store = open_store(chosen_settings())
     kept, thumbs = store.questions(), store.thumbs()
     store.close()
     if questions:

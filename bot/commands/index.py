@@ -4,7 +4,8 @@ from pathlib import Path
 
 import click
 
-from bot.settings import load_settings
+from bot.commands.chosen import chosen_settings
+from bot.settings import Settings
 
 _ROOT = click.option("--index", "root", type=click.Path(path_type=Path), help="Another index folder.")
 
@@ -19,15 +20,19 @@ def index() -> None:
 @click.option("--out", "root", type=click.Path(path_type=Path), help="Another index folder.")
 def build(folder: Path | None, root: Path | None) -> None:
     """Build the index; unchanged texts are not embedded again."""
+    click.echo(built(chosen_settings(), folder, root))
+
+
+def built(settings: Settings, folder: Path | None = None, root: Path | None = None) -> str:
+    """Build the index of these settings, or of another folder, or at another place; says what came of it."""
     from tqdm import tqdm
 
-    from bot.app import index_place
+    from bot.indexes import index_place
     from index.decision import calibration_for
     from index.encoder import OnnxEncoder
     from knowledge.folder import HOUSE, load
 
-    settings = load_settings()
-    knowledge = load(folder or HOUSE, settings.language, lazy=True)
+    knowledge = load(folder or settings.knowledge_dir or HOUSE, settings.language, lazy=True)
     encoder = OnnxEncoder.load(settings.encoder_dir)
     with tqdm(unit=" texts", disable=None, leave=False) as bar:
 
@@ -37,19 +42,19 @@ def build(folder: Path | None, root: Path | None) -> None:
             bar.update(done - bar.n)
 
         calibration = calibration_for(labelled=bool(knowledge.intents))
-        built = index_place(settings, root).build(knowledge, encoder, calibration, progress)
-    head = built.manifest
-    click.echo(f"{head.entries} entries, {head.passages} passages; {built.embedded} texts embedded anew.")
-    click.echo(f"In use: {built.version}")
+        done = index_place(settings, root).build(knowledge, encoder, calibration, progress)
+    head = done.manifest
+    said = f"{head.entries} entries, {head.passages} passages; {done.embedded} texts embedded anew."
+    return f"{said}\nIn use: {done.version}"
 
 
 @index.command()
 @_ROOT
 def status(root: Path | None) -> None:
     """What is indexed, and with which model."""
-    from bot.app import index_place
+    from bot.indexes import index_place
 
-    place = index_place(load_settings(), root)
+    place = index_place(chosen_settings(), root)
     head = place.head()
     click.echo(f"In use      {place.current()}")
     click.echo(f"Entries     {head.entries} in {', '.join(head.languages)}; {head.passages} passages")
@@ -62,10 +67,10 @@ def status(root: Path | None) -> None:
 @_ROOT
 def verify(root: Path | None) -> None:
     """Compare all that the index consists of with what was built, and the index with the encoder."""
-    from bot.app import index_place
+    from bot.indexes import index_place
     from index.encoder import OnnxEncoder
 
-    settings = load_settings()
+    settings = chosen_settings()
     place = index_place(settings, root)
     opened = place.open(OnnxEncoder.load(settings.encoder_dir))
     click.echo(f"{opened.version}: {place.verify(opened)}.")

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
+from bot.commands.chosen import chosen_settings
 from bot.errors import ContentError
-from bot.settings import load_settings
 
 
 @click.group()
@@ -20,8 +20,9 @@ def check(folder: Path | None) -> None:
     from knowledge.check import check as check_rules
     from knowledge.folder import HOUSE, is_house, load
 
-    folder = folder or HOUSE
-    found = load(folder, load_settings().language)
+    settings = chosen_settings()
+    folder = folder or settings.knowledge_dir or HOUSE
+    found = load(folder, settings.language)
     problems = check_rules(found) if is_house(folder) else ()
     if problems:
         raise ContentError(problems)

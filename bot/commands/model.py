@@ -2,7 +2,7 @@
 
 import click
 
-from bot.settings import load_settings
+from bot.commands.chosen import chosen_settings
 
 
 @click.group()
@@ -17,7 +17,7 @@ def model() -> None:
 )
 def prepare(name: str, cross_encoder: bool) -> None:
     """Export the encoder NAME: 'bundled' (the default), a folder, or a hub name."""
-    settings = load_settings()
+    settings = chosen_settings()
     if cross_encoder:
         from index.export_pairs import prepare_pairs
 

@@ -10,9 +10,11 @@ from typing import Any
 
 import click
 
+from bot.commands.chosen import chosen_settings
 from bot.errors import GwError, SettingsError
 from bot.printable import json_line, printable
-from bot.settings import SQLITE, Settings, load_settings
+from bot.settings import MAIN, SQLITE, Settings
+from bot.tenants import is_enabled, names, tenant_settings
 
 DAY = 86_400  # seconds
 
@@ -22,14 +24,14 @@ DAY = 86_400  # seconds
     "--mode", type=click.Choice(["webhook", "polling"]), help="Default: webhook where GW_WEBHOOK_URL is set."
 )
 def run(mode: str | None) -> None:
-    """The bot: by webhook or polling; without a token, the sandbox in the browser and on the terminal."""
-    settings = load_settings()
-    if settings.telegram_token is None:
+    """The bots: by webhook or polling; without a token, the sandbox in the browser and on the terminal."""
+    settings = chosen_settings()
+    if not _has_bots(settings):
         from bot.commands.sandbox import play
 
         play(settings)
         return
-    from bot.app import serve
+    from bot.fleet import serve
     from bot.logs import configure
 
     webhook = mode == "webhook" if mode else settings.webhook_url is not None
@@ -42,11 +44,11 @@ def run(mode: str | None) -> None:
 @click.command()
 def worker() -> None:
     """Beside `gwbot run` on PostgreSQL: sends, reminds, deletes, and handles what others left; takes no updates."""
-    from bot.app import serve
+    from bot.fleet import serve
     from bot.logs import configure
 
-    settings = load_settings()
-    if settings.telegram_token is None:
+    settings = chosen_settings()
+    if not _has_bots(settings):
         raise SettingsError("GW_TELEGRAM_TOKEN: needed for gwbot worker")
     if settings.store_url.startswith(SQLITE):
         raise SettingsError(
@@ -54,6 +56,11 @@ def worker() -> None:
         )
     configure(settings.log_level, settings.log_format)
     asyncio.run(serve(settings, webhook=False, takes=False))
+
+
+def _has_bots(settings: Settings) -> bool:
+    """Whether there is a bot to run with Telegram: this one, or tenants beside it, be they disabled."""
+    return settings.telegram_token is not None or (settings.tenant == MAIN and bool(names(settings)))
 
 
 @click.group()
@@ -68,7 +75,7 @@ def list_requests(everything: bool) -> None:
     from bot.app import open_store
     from bot.hours import local
 
-    store = open_store(load_settings())
+    store = open_store(chosen_settings())
     found = store.requests() if everything else store.running()
     for request in found:
         first_line = printable(request.details.concern.partition("\n")[0][:60], "")
@@ -84,7 +91,7 @@ def show(reference: str) -> None:
     """One request, whole."""
     from bot.app import open_store
 
-    request = open_store(load_settings()).request(reference)
+    request = open_store(chosen_settings()).request(reference)
     if request is None:
         raise GwError(f"There is no request {reference}. `gwbot requests list --all` shows them all.")
     for field, value in _flat(dataclasses.asdict(request)):
@@ -104,7 +111,7 @@ def export() -> None:
     """All requests as JSON lines on standard output."""
     from bot.app import open_store
 
-    for request in open_store(load_settings()).requests():
+    for request in open_store(chosen_settings()).requests():
         click.echo(json_line(dataclasses.asdict(request)))
 
 
@@ -115,7 +122,7 @@ def backup(file: Path) -> None:
     from bot.store.about import describe, spoken
     from bot.store.files import backup as copy
 
-    settings, now = load_settings(), time.time()
+    settings, now = chosen_settings(), time.time()
     copy(settings.database, file)
     parts = describe(file, now, settings.retention_days)
     click.echo(f"The store is in {file}. {spoken(parts, now, settings.retention_days)}")
@@ -127,7 +134,7 @@ def restore(file: Path) -> None:
     """Put FILE in the store's place; the store before is kept beside it. Stop the bot first."""
     from bot.store.files import restore as put_back
 
-    kept = put_back(file, load_settings().database)
+    kept = put_back(file, chosen_settings().database)
     aside = f" The one before is kept as {kept}: delete it soon." if kept else ""
     click.echo(f"The store is restored from {file}.{aside}")
     click.echo("Who had their data deleted since the backup is in it again: ask them to /loeschen once more.")
@@ -141,7 +148,7 @@ def purge(force: bool) -> None:
     """Delete what is older than GW_RETENTION_DAYS, as the running bot does once a day."""
     from bot.app import open_store
 
-    settings = load_settings()
+    settings = chosen_settings()
     store, before = open_store(settings), time.time() - settings.retention_days * DAY
     newest = store.newest()
     if newest is not None and newest < before and not force:
@@ -160,30 +167,50 @@ def migrate() -> None:
     """Bring the store's schema up to date (the release step of a deployment)."""
     from bot.app import open_store
 
-    store = open_store(load_settings())
+    store = open_store(chosen_settings())
     store.close()
     click.echo(f"{store.address} is up to date.")
 
 
 @click.command()
 def doctor() -> None:
-    """Check settings, encoder, index, store and Telegram; one line each."""
+    """Check settings, encoder, index, store and Telegram, of each tenant too; one line each."""
     from bot import checkup
 
     try:
-        settings = load_settings()
+        settings = chosen_settings()
     except SettingsError as error:
         raise GwError(f"settings  {error}") from None
     click.echo("ok    settings")
-    results = [_line(name, check, settings) for name, check in checkup.CHECKS]
+    tenants = names(settings) if settings.tenant == MAIN else []
+    results = [_line(*checkup.ENCODER, settings)]
+    if settings.telegram_token is not None or not tenants:
+        of_a_bot = checkup.OF_A_BOT if settings.tenant == MAIN else checkup.OF_A_TENANT
+        results += [_line(name, check, settings) for name, check in of_a_bot]
+    results += [_tenant_lines(settings, name) for name in tenants]
     sys.exit(0 if all(results) else 1)
+
+
+def _tenant_lines(installation: Settings, tenant: str) -> bool:
+    from bot import checkup
+
+    if not is_enabled(installation, tenant):
+        click.echo(f"ok    {tenant}: disabled")
+        return True
+    try:
+        settings = tenant_settings(installation, tenant)
+    except SettingsError as error:
+        click.echo(f"wrong {tenant}: {error}")
+        return False
+    results = [_line(f"{tenant} {name}", check, settings) for name, check in checkup.OF_A_TENANT]
+    return all(results)
 
 
 def _line(name: str, check: Callable[[Settings], str], settings: Settings) -> bool:
     try:
-        click.echo(f"ok    {name}: {check(settings)}")
+        click.echo(f"ok    {name}: {printable(check(settings))}")
     except GwError as error:
-        click.echo(f"wrong {name}: {error}")
+        click.echo(f"wrong {name}: {printable(str(error))}")
         return False
     return True
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
+from bot.commands.chosen import chosen_settings
 from bot.errors import GwError
-from bot.settings import load_settings
 
 QUESTIONS = Path(__file__).parents[2] / "tests" / "data" / "questions.jsonl"
 _FOLDER = click.Path(path_type=Path, file_okay=False)
@@ -39,7 +39,7 @@ def evaluate(
     from bot import evaluation
     from index.labelled import read_labelled
 
-    settings = load_settings()
+    settings = chosen_settings()
     if retrieval:
         if root or cases or compare or against:
             raise click.UsageError("--retrieval goes with --report alone: it measures another collection.")

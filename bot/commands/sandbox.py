@@ -10,6 +10,7 @@ from types import FrameType
 
 import click
 
+from bot.app import knowledge_of
 from bot.errors import GwError
 from bot.logs import configure
 from bot.settings import Settings
@@ -33,7 +34,7 @@ def play(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _end)
     try:
-        with _own_folder(settings.data_dir) as folder, Show(settings, folder) as show:
+        with _own_folder(settings.home) as folder, Show(settings, folder, knowledge_of(settings)) as show:
             click.echo(f"GW_TELEGRAM_TOKEN is not set, so the sandbox is open: {show.url}", err=True)
             click.echo("The bot talks to you here as well. End with Ctrl-D.", err=True)
             asked = converse(settings, show.live)

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import click
 
+from bot.commands.chosen import chosen_tenant
 from bot.errors import StoreError
-from bot.settings import SQLITE
+from bot.settings import MAIN, SQLITE
 
 
 @click.group()
@@ -25,8 +26,9 @@ def copy(source: str, target: str) -> None:
     there = [stopped(Path(url.removeprefix(SQLITE))) for url in (source, target) if url.startswith(SQLITE)]
     if source.startswith(SQLITE) and not there[0]:
         raise StoreError(f"There is no store {source}.")
-    first = opened(source, time.time)
-    second = opened(target, time.time)
+    tenant = chosen_tenant() or MAIN
+    first = opened(source, time.time, tenant)
+    second = opened(target, time.time, tenant)
     try:
         counts = first.copy_to(second)
     finally:

@@ -3,11 +3,12 @@
 from pathlib import Path
 
 from bot.drawings.drawn import Drawn, Values
-from knowledge.folder import HOUSE
+from knowledge.folder import HOUSE, part
 from knowledge.intro import PICTURES
 
 
 def picture(values: Values) -> Drawn:
-    """The picture of this name."""
-    path = HOUSE / "intro" / PICTURES / Path(f"{values['name']}.png").name
+    """The picture of this name, from the knowledge ``folder`` where it has one."""
+    name = Path(f"{values['name']}.png").name
+    path = part(Path(values.get("folder") or HOUSE), f"intro/{PICTURES}/{name}")
     return Drawn(path.name, path.read_bytes())

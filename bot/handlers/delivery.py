@@ -8,6 +8,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from telegram import Bot
@@ -20,6 +21,7 @@ from bot.handlers.outgoing import DRAWN, text_params
 from bot.handlers.sender import call, outcome
 from bot.outbox import Later, Refused, Result, Sent
 from bot.store.protocol import CARD, ERASE, MAIL, UNPOST, Line, Outgoing, Place, Store, Thread
+from knowledge.folder import HOUSE
 from prompts.split import split_html
 
 log = logging.getLogger(__name__)
@@ -28,17 +30,19 @@ NO_THREAD = ("message thread not found", "topic_deleted", "topic_id_invalid")
 NO_MESSAGE = ("message to edit not found", "message_id_invalid")
 SHUT = ("chat not found", "rights", "chat_write_forbidden", "chat_restricted", "topic_closed")
 NO_FORUM = ("not a forum", "not enough rights", "chat_not_modified", "method is available only")
+PICTURE = "picture"
 HELD_KINDS = ("held_page", "held_json")
 Mail = Callable[[Outgoing], Awaitable[Result]]
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """Makes calls. ``mail`` makes those that are e-mails."""
+    """Makes calls. ``mail`` makes those that are e-mails; ``knowledge`` has the pictures."""
 
     bot: Bot
     store: Store
     mail: Mail
+    knowledge: Path = HOUSE
 
     async def __call__(self, outgoing: Outgoing) -> Result:
         """Make one call of the outbox."""
@@ -60,7 +64,7 @@ class Delivery:
             return await erase(self.bot, self.store, outgoing)
         if outgoing.place is Place.THREAD:
             return await self._in_thread(outgoing)
-        params = await asyncio.to_thread(with_held, self.store, outgoing.params)
+        params = await asyncio.to_thread(with_held, self.store, with_folder(outgoing.params, self.knowledge))
         if outgoing.edits:
             target = await asyncio.to_thread(self.store.caused, outgoing.chat_id, outgoing.edits)
             if target is None:
@@ -163,6 +167,20 @@ class Delivery:
             cause = await asyncio.to_thread(self.store.cause, *outgoing.replies)
             target = cause[1] if cause and cause[0] == outgoing.chat_id else None
         return {"reply_parameters": _replying(target)} if target else {}
+
+
+def with_folder(params: dict[str, Any], knowledge: Path) -> dict[str, Any]:
+    """The parameters, for a picture with the folder that it lies in."""
+    media = params.get("media")
+    if media is not None:
+        return {**params, "media": {**media, "media": _placed(media["media"], knowledge)}}
+    return {**params, "photo": _placed(params["photo"], knowledge)} if "photo" in params else params
+
+
+def _placed(drawing: dict[str, Any], knowledge: Path) -> dict[str, Any]:
+    if drawing[DRAWN] != PICTURE:
+        return drawing
+    return {**drawing, "values": {**drawing["values"], "folder": str(knowledge)}}
 
 
 def with_held(store: Store, params: dict[str, Any]) -> dict[str, Any]:

@@ -4,13 +4,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bot.errors import StoreError
-from bot.settings import POSTGRESQL, SQLITE
+from bot.settings import MAIN, POSTGRESQL, SQLITE
 from bot.store.sql_store import SqlStore
 from bot.store.sqlite import SqliteStore
 
 
-def opened(url: str, clock: Callable[[], float]) -> SqlStore:
-    """The store at ``sqlite:///<path>`` or ``postgresql://…``; raises StoreError where it cannot be opened."""
+def opened(url: str, clock: Callable[[], float], tenant: str = MAIN) -> SqlStore:
+    """The store at ``sqlite:///<path>`` or ``postgresql://…``, in which ``tenant`` has its part; raises StoreError
+    where it cannot be opened."""
     if url.startswith(SQLITE):
         return SqliteStore(Path(url.removeprefix(SQLITE)), clock)
     if not url.startswith(POSTGRESQL):
@@ -21,4 +22,4 @@ def opened(url: str, clock: Callable[[], float]) -> SqlStore:
         raise StoreError(
             "PostgreSQL needs packages that are not here: pip install 'gemeinsam-wirken-bot[postgres]'"
         ) from None
-    return PostgresStore(url, clock)
+    return PostgresStore(url, clock, tenant)

@@ -7,7 +7,8 @@ HEAVY = ("torch", "sentence_transformers", "transformers", "sklearn", "scipy", "
          "aiosmtpd", "bot.sandbox", "typst", "psycopg")  # fmt: skip
 PROGRAM = f"""
 import sys
-from bot.app import make_answerer, open_index
+from bot.app import make_answerer
+from bot.indexes import open_index
 from bot.settings import load_settings
 import bot.commands.operate, bot.cli, bot.terminal, bot.web
 

@@ -211,7 +211,7 @@ def test_closing_waits_for_other_threads(store: SqlStore, clock: Clock) -> None:
         store.close()
 
         assert all(reader.result(10) for reader in readers)
-    with pytest.raises(StoreError, match="cannot be read|is closed"):
+    with pytest.raises(StoreError, match=r"cannot be read|is closed"):
         store.waiting()
 
 

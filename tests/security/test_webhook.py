@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bot.bounded import server
-from bot.web import MAX_BODY, SECRET_HEADER, Hook, web_app
+from bot.web import MAX_BODY, SECRET_HEADER, Hook, hook_route, web_app
 from tests.security.conftest import free_port
 
 SECRET = "nur-fuer-Telegram_1"
@@ -58,9 +58,9 @@ class Site:
         writer.close()
         return answer
 
-    async def ready(self) -> dict[str, str]:
+    async def ready(self) -> tuple[dict[str, str], bool]:
         """All is well."""
-        return {}
+        return {}, True
 
     async def post(self, body: bytes, secret: str | None = SECRET, more: str = "") -> bytes:
         """Post a body; the answer."""
@@ -73,7 +73,8 @@ class Site:
 async def site() -> AsyncIterator[Site]:
     """The server with a short patience; afterwards it must still take an update."""
     made = Site()
-    app = web_app(Hook("/hook", SECRET, made.receive), lambda: b"", made.ready)
+    app = web_app(lambda: b"", made.ready)
+    app.router.routes.append(hook_route(Hook("/hook", SECRET, made.receive)))
     served = server(app, made.port, most=MOST, patience=0.3)
     task = asyncio.create_task(served.serve())
     while not served.started:  # noqa: ASYNC110 - uvicorn tells nobody

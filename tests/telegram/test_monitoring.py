@@ -44,16 +44,16 @@ async def test_polling_bot_is_watched(port: int, standin: StandIn, live: LiveInd
     assert (health.status_code, health.text) == (200, "ok")
     assert (ready.status_code, ready.json()) == (200, {"store": "ok", "index": "ok", "telegram": "ok"})
     for line in (
-        'gw_updates_total{kind="text"} 1.0',
-        'gw_updates_total{kind="command"} 1.0',
-        'gw_outcomes_total{status="answered"} 1.0',
-        "gw_decision_seconds_count 1.0",
-        "gw_reply_seconds_count 2.0",
-        'gw_requests{state="open"} 0.0',
-        "gw_updates_pending 0.0",
-        "gw_calls_oldest_seconds 0.0",
-        "gw_flood_halts_total 0.0",
-        "gw_poll_conflicts_total 0.0",
+        'gw_updates_total{kind="text",tenant="main"} 1.0',
+        'gw_updates_total{kind="command",tenant="main"} 1.0',
+        'gw_outcomes_total{status="answered",tenant="main"} 1.0',
+        'gw_decision_seconds_count{tenant="main"} 1.0',
+        'gw_reply_seconds_count{tenant="main"} 2.0',
+        'gw_requests{state="open",tenant="main"} 0.0',
+        'gw_updates_pending{tenant="main"} 0.0',
+        'gw_calls_oldest_seconds{tenant="main"} 0.0',
+        'gw_flood_halts_total{tenant="main"} 0.0',
+        'gw_poll_conflicts_total{tenant="main"} 0.0',
     ):
         assert line in metrics.text.splitlines()
     for personal in ("Ada", "Geheimnis", str(ada.id), standin.token):
@@ -68,9 +68,9 @@ async def test_flood_is_counted(port: int, standin: StandIn, live: LiveIndex, ad
         await ada.wait_reply()
         text = (await get(port, "/metrics")).text
 
-    assert "gw_flood_halts_total 1.0" in text
-    assert 'gw_calls_total{result="later"} 1.0' in text
-    assert float(re.findall(r"gw_reply_seconds_sum (\S+)", text)[0]) >= 1
+    assert 'gw_flood_halts_total{tenant="main"} 1.0' in text
+    assert 'gw_calls_total{result="later",tenant="main"} 1.0' in text
+    assert float(re.findall(r"gw_reply_seconds_sum\S* (\S+)", text)[0]) >= 1
 
 
 async def test_port_in_use(port: int, standin: StandIn, live: LiveIndex, ada: User) -> None:

@@ -85,7 +85,7 @@ async def test_metrics_count_and_name_nobody(address: str, ada: User) -> None:
         answer = await client.get(address.replace("/hook", "/metrics"))
 
     assert answer.status_code == 200
-    assert "gw_requests_waiting 0.0" in answer.text
-    assert "gw_desk_calls_waiting 0.0" in answer.text
+    assert 'gw_requests_waiting{tenant="main"} 0.0' in answer.text
+    assert 'gw_desk_calls_waiting{tenant="main"} 0.0' in answer.text
     assert "Ada" not in answer.text
     assert "Geheimnis" not in answer.text

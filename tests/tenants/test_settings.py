@@ -1,0 +1,145 @@
+"""A tenant's folder: which settings count, and what is refused."""
+
+from pathlib import Path
+
+import pytest
+
+from bot.errors import SettingsError
+from bot.settings import Settings
+from bot.tenants import ENV, folder_of, names, tenant_settings, write
+
+pytestmark = pytest.mark.usefixtures("settings")  # an empty folder, so that no .env is read
+
+
+@pytest.fixture
+def installation(monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """An installation in which much is set."""
+    for name, value in {
+        "GW_TELEGRAM_TOKEN": "1:des-Hauses",
+        "GW_WEBHOOK_URL": "https://bot.example/telegram",
+        "GW_WEBHOOK_SECRET": "des-Hauses",
+        "GW_ADVISER_CHAT_ID": "-5",
+        "GW_ADVISER_IDS": "7",
+        "GW_OPERATOR": "Stiftung",
+        "GW_RETENTION_DAYS": "90",
+        "GW_SMTP_URL": "smtp://mail.example:587",
+        "GW_MAIL_FROM": "bot@example.org",
+        "GW_LANGUAGE": "en",
+        "GW_DATA_DIR": "daten",
+    }.items():
+        monkeypatch.setenv(name, value)
+    return Settings()
+
+
+def said(installation: Settings, *lines: str, name: str = "kiel") -> Settings:
+    """The settings of a tenant whose file has these lines."""
+    folder = installation.tenants / name
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / ENV).write_text("\n".join(("GW_WEBHOOK_SECRET=eigenes", *lines)), encoding="utf-8")
+    return tenant_settings(installation, name)
+
+
+def test_own_inherited_and_masked(installation: Settings) -> None:
+    """The tenant's word counts before the environment's; what concerns people is never taken over from others."""
+    found = said(installation, "GW_TELEGRAM_TOKEN=2:von-Kiel", "GW_RETENTION_DAYS=30", "GW_SMTP_URL=")
+
+    assert found.telegram_token
+    assert found.telegram_token.get_secret_value() == "2:von-Kiel"
+    assert (found.retention_days, found.language, found.smtp_url) == (30, "en", None)
+    assert (found.adviser_chat_id, found.adviser_ids, found.operator) == (None, frozenset(), None)
+    assert (found.tenant, installation.tenant) == ("kiel", "main")
+    assert said(installation, name="ulm").telegram_token is None
+
+
+def test_places(installation: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Store and webhook are a tenant's own, knowledge and its index where it has any; the encoder is that of all."""
+    monkeypatch.setenv("GW_DATABASE_URL", "sqlite:///woanders.db")
+    home = Path("daten/tenants/kiel")
+    found = said(Settings())
+
+    assert (found.database, found.index_dir) == (home / "bot.db", installation.index_dir)
+    assert found.encoder_dir == installation.encoder_dir
+    assert found.webhook_url == "https://bot.example/telegram/tenants/kiel"
+    assert found.knowledge_dir is None
+    assert said(installation, "GW_KNOWLEDGE_DIR=texte").knowledge_dir == home / "texte"
+    (home / "knowledge").mkdir()
+    own = said(installation)
+    assert (own.knowledge_dir, own.index_dir) == (home / "knowledge", home / "index")
+    monkeypatch.setenv("GW_TENANTS_DIR", str(tmp_path / "anderswo"))
+    assert said(Settings()).database == tmp_path / "anderswo" / "kiel" / "bot.db"
+
+
+def test_one_database_for_all(installation: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On PostgreSQL all tenants have the installation's database."""
+    monkeypatch.setenv("GW_DATABASE_URL", "postgresql://gwbot@db.example/gwbot")
+
+    assert said(Settings()).store_url == "postgresql://gwbot@db.example/gwbot"
+
+
+def test_own_index_in_one_database(installation: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tenant with knowledge of its own has an index of its own name there, one without has the installation's."""
+    monkeypatch.setenv("GW_INDEX_URL", "postgresql://gwbot@db.example/gwbot")
+    shared, own = said(Settings()), said(Settings(), "GW_KNOWLEDGE_DIR=texte")
+    named = said(Settings(), "GW_KNOWLEDGE_DIR=texte\nGW_INDEX_NAME=zwei")
+
+    assert [found.index_name for found in (shared, own, named)] == ["main", "kiel", "zwei"]
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("GW_DATA_DIR=x", "GW_DATA_DIR is the installation's and the same for all bots"),
+        ("GW_DATABASE_URL=sqlite:///x", "GW_DATABASE_URL is the installation's"),
+        ("PORT=1", "PORT is the installation's"),
+        ("GW_WEBHOOK_URL=https://x", "GW_WEBHOOK_URL is the installation's"),
+        ("GW_LOG_LEVEL=DEBUG", "GW_LOG_LEVEL is the installation's"),
+        ("GW_ADVISOR_CHAT=1", "GW_ADVISOR_CHAT is no setting"),
+        ("GW_LANGUAGE=fr", "GW_LANGUAGE: "),
+        ("GW_ADVISER_IDS=anna", "GW_ADVISER_IDS: "),
+        ("123456:geheim", "a line has not the form NAME=value"),
+        ("GW_WEBHOOK_SECRET=nicht gut!", "GW_WEBHOOK_SECRET may hold only"),
+    ],
+)
+def test_wrong_line_is_named(installation: Settings, line: str, message: str) -> None:
+    """What may not stand in a tenant's file is refused with the file and the variable, without a secret value."""
+    with pytest.raises(SettingsError) as caught:
+        said(installation, line)
+
+    assert message in str(caught.value)
+    assert "tenants/kiel/tenant.env: " in str(caught.value)
+    assert "geheim" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "name", ["../kiel", "..", ".", "", "Kiel", "kiel/ulm", "main", "-kiel", "a" * 33, "käl", "a\n"]
+)
+def test_no_name_leads_elsewhere(installation: Settings, name: str) -> None:
+    """A name that is none is refused wherever one is given."""
+    for use in (folder_of, tenant_settings, lambda settings, name: write(settings, name, {})):
+        with pytest.raises(SettingsError, match="A tenant's name has"):
+            use(installation, name)
+    assert not Path("daten").exists()
+
+
+def test_unknown_tenant(installation: Settings) -> None:
+    """Who names a tenant that there is not learns which there are."""
+    said(installation)
+
+    with pytest.raises(SettingsError, match=r"no tenant bonn \(known: kiel\)"):
+        tenant_settings(installation, "bonn")
+
+
+@pytest.mark.parametrize("operator", ["Stadt 'Kiel'", "A \\ B", "Amt #1, $HOME ${HOME}", "  Rand  ", 'Haus "Süd"'])
+def test_written_as_meant(installation: Settings, operator: str) -> None:
+    """What is written into the file is read from it again, by its owner only."""
+    folder = write(installation, "kiel", {"telegram_token": "2:von-Kiel", "operator": operator, "language": None})
+
+    assert tenant_settings(installation, "kiel").operator == operator
+    assert (folder / ENV).stat().st_mode & 0o777 == 0o600
+    assert names(installation) == ["kiel"]
+
+
+def test_no_second_line(installation: Settings) -> None:
+    """A value cannot bring a further setting in."""
+    with pytest.raises(SettingsError, match="single line"):
+        write(installation, "kiel", {"operator": "Stadt\nGW_DATA_DIR=/"})
