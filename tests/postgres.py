@@ -25,12 +25,11 @@ def server() -> Iterator[str]:
     user = pwd.getpwnam("nobody").pw_uid if os.geteuid() == 0 else os.geteuid()
     folder = Path(tempfile.mkdtemp(prefix="gw-pg-"))  # short: the path of a socket has at most 107 characters
     os.chown(folder, user, -1)
-    data, log = folder / "data", folder / "log"
+    data = folder / "data"
     make = ("initdb", "-D", str(data), "-U", "postgres", "--auth=trust", "-E", "UTF8", "--locale=C.UTF-8")
-    start = ("pg_ctl", "-w", "-D", str(data), "-l", str(log), "-o", f'-h "" -k {folder}', "start")
     try:
         _run(make, user)
-        _run(start, user)
+        _start(folder, user)
         yield str(folder)
     finally:
         if (data / "postmaster.pid").exists():
@@ -38,11 +37,23 @@ def server() -> Iterator[str]:
         shutil.rmtree(folder)
 
 
+def restart(folder: str, mode: str = "fast") -> None:
+    """End the server of this folder and start it again; ``immediate`` ends it as a crash does."""
+    user = Path(folder).stat().st_uid
+    _run(("pg_ctl", "-w", "-m", mode, "-D", f"{folder}/data", "stop"), user)
+    _start(Path(folder), user)
+
+
 def database(folder: str, name: str) -> str:
     """The address of a new, empty database."""
     with psycopg.connect(f"host={folder} user=postgres dbname=postgres", autocommit=True) as connection:
         connection.execute(f'CREATE DATABASE "{name}"')
     return f"host={folder} user=postgres dbname={name}"
+
+
+def _start(folder: Path, user: int) -> None:
+    where = ("-D", str(folder / "data"), "-l", str(folder / "log"), "-o", f'-h "" -k {folder}')
+    _run(("pg_ctl", "-w", *where, "start"), user)
 
 
 def _run(command: tuple[str, ...], user: int) -> None:

@@ -1,0 +1,215 @@
+"""Several bots on one PostgreSQL behind a load balancer, killed one by one while the others go on."""
+
+import contextlib
+import random
+import signal
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.sandbox.standin import StandIn
+from tests.balancer import Balancer, free_port
+from tests.chaos.count import Findings, count, count_letters, count_store
+from tests.chaos.database import ALL, LOCKS, Database
+from tests.chaos.jumping import Jumping
+from tests.chaos.letters import Letters
+from tests.chaos.lives import Lives
+from tests.chaos.order import Order
+from tests.chaos.play import BETWEEN, LONGEST, START, Plan, Played, environment, point, trouble, until
+from tests.chaos.points import SENT
+from tests.chaos.stories import Stage
+from tests.postgres import server
+
+REST = 180.0  # seconds for the last lives to finish everything
+QUIET = 20.0  # seconds without anything new; what a dead process left is taken up after 15
+TERMINATED, RESTARTED = 0.15, 0.04  # how often connections are ended, and the server, before a kill
+AWAY = 10.0  # seconds after a restart of PostgreSQL within which a process may refuse to start
+LEADERS_OWN = ("sent", "put_thread", "postpone")  # what only the process that sends does
+
+
+@dataclass
+class Worker:
+    """A process that is begun again whenever it has ended. Without ``takes`` it takes no updates, and only sends."""
+
+    name: str
+    lives: Lives
+    takes: bool = True
+    living: bool = False
+
+
+class Crew:
+    """The processes, and what is done to them and to their database."""
+
+    def __init__(self, plan: Plan, stage: Stage, database: Database, clock: Path, workers: list[Worker]) -> None:
+        self._plan, self._stage, self._database, self._workers = plan, stage, database, workers
+        self._rng, self._file, self._clock = random.Random(plan.seed), clock, Jumping(clock)  # noqa: S311 - no secret
+        self._leader, self._restarted, self._modes = "", float("-inf"), 0
+        self.deaths: dict[str, int] = {}
+        self.refused = 0  # starts while PostgreSQL was away
+
+    def begin(self) -> None:
+        """All of them, one after the other."""
+        for worker in self._workers:
+            self._born(worker)
+
+    def one_more(self) -> None:
+        """One ends; the others go on, and it is begun again."""
+        rng = self._rng
+        self._look()
+        kind, where, seconds = point(self._plan, rng)
+        method = where.split(":")[1] if where else ""
+        leading = next((one for one in self._workers if one.name == self._leader), None)
+        victim = rng.choice([one for one in self._workers if one.takes or method not in ("add_updates",)])
+        if leading and (kind == "effect" or method in LEADERS_OWN or rng.random() < 0.4):
+            victim = leading
+        if kind == "effect":
+            self._stage.ledger.on(method, int(where.split(":")[2]), victim.lives.kill)
+        elif kind != "random":
+            victim.lives.arm(where)
+        disturbed = self._disturb()
+        self._set_forward()
+        until(lambda: victim.lives.ended, self._stage, seconds)
+        early = victim.lives.ended
+        self._stage.ledger.on("", 0, victim.lives.kill)
+        self._look()
+        victim.lives.kill()
+        name = kind if early or kind == "random" else "random"
+        self._died(victim, f"{NAMES[name]}{disturbed and ', ' + disturbed}")
+        until(lambda: False, self._stage, rng.uniform(0.0, 0.4))
+        self._born(victim, patience=0.2 if rng.random() < 0.2 else START)
+
+    def keep(self) -> None:
+        """Have those begun again that ended by themselves because PostgreSQL was away."""
+        for worker in self._workers:
+            if worker.living and worker.lives.ended:
+                self._died(worker, "")
+                self._born(worker)
+
+    def end(self) -> None:
+        """In order, as at a new version."""
+        for worker in self._workers:
+            worker.lives.kill(signal.SIGTERM)
+            worker.lives.over()
+
+    def _look(self) -> None:
+        self._leader = self._database.leader() or self._leader
+
+    def _died(self, worker: Worker, name: str) -> None:
+        status = worker.lives.over()
+        worker.living = False
+        if worker.name == self._leader:
+            self._stage.ledger.life += 1
+            name += ", the one that sends" if name else ""
+        if status == -signal.SIGKILL:
+            self.deaths[name] = self.deaths.get(name, 0) + 1
+        elif time.monotonic() - self._restarted < AWAY:
+            self.refused += 1
+        else:
+            raise RuntimeError(f"{worker.name} ended by itself with {status}; see {worker.lives.folder}/bot.log")
+
+    def _born(self, worker: Worker, patience: float = START) -> None:
+        """Begin it, and go on when it is ready; or before, so that the next one to end may be one that starts."""
+        calls = self._stage.standin.calls_to
+        last = "setWebhook" if worker.takes else "getMe"
+        before = len(calls(last))
+        worker.lives.begin(
+            Order(clock=str(self._file), webhook=worker.takes, takes=worker.takes, broken=self._plan.broken)
+        )
+        worker.living = True
+        until(lambda: worker.lives.ended or len(calls(last)) > before, self._stage, patience)
+        self.keep()
+
+    def _disturb(self) -> str:
+        """Now and then PostgreSQL ends connections, or itself. Whoever sends may not learn what became of a call."""
+        rng = self._rng
+        if rng.random() < RESTARTED:
+            mode = ("fast", "immediate")[self._modes % 2]
+            self._modes += 1
+            self._restarted = time.monotonic()
+            self._database.restart(mode)
+            self._restarted = time.monotonic()
+            self._stage.ledger.life += 1
+            return "PostgreSQL restarted"
+        if rng.random() < TERMINATED:
+            worker = rng.choice(self._workers)
+            self._database.terminate(worker.name, rng.choice((ALL, LOCKS)))
+            if worker.name == self._leader:
+                self._stage.ledger.life += 1
+            return "connections ended"
+        trouble(rng, self._stage.standin)
+        return ""
+
+    def _set_forward(self) -> None:
+        self._clock.jump(BETWEEN)
+        for worker in self._workers:
+            worker.lives.kill(signal.SIGUSR2)
+
+
+NAMES = {
+    "random": "at random", "effect": "effect", "before": "before", "after": "after",
+    "inside": "in the middle of a transaction",
+}  # fmt: skip
+
+
+def play_several(plan: Plan, folder: Path) -> Played:
+    """Kill them so often, then count."""
+    began = time.monotonic()
+    with contextlib.ExitStack() as stack:
+        database = Database(stack.enter_context(server()))
+        stack.callback(database.close)
+        standin = stack.enter_context(StandIn(poll_cap=5.0))
+        stage = Stage(standin, plan.seed, alone=False)
+        letters = stack.enter_context(Letters(stage.ledger))
+        crew, folders = processes(plan, folder, stage, letters, database, stack)
+        played = Played(stage, Findings(), crew.deaths, 0, 0.0)
+        crew.begin()
+        while sum(crew.deaths.values()) < plan.kills:
+            crew.one_more()
+        standin.end_faults()
+        _rest(stage, database, crew)
+        crew.end()
+        played.findings = count(stage)
+        for more in (count_store(stage, database.rows, [one / SENT for one in folders]), count_letters(stage, letters)):
+            played.findings.counts += more.counts
+            played.findings.lines += more.lines
+        for violation in (one for one in standin.violations if one.kind != "flood"):  # see play
+            played.findings.add("calls against the Bot API's rules", str(violation))
+        played.damaged = crew.refused
+    played.seconds = time.monotonic() - began
+    return played
+
+
+def processes(
+    plan: Plan, folder: Path, stage: Stage, letters: Letters, database: Database, stack: contextlib.ExitStack
+) -> tuple[Crew, list[Path]]:
+    """The processes behind their load balancer, not begun yet; and their folders."""
+    ports = [free_port() for _ in range(plan.workers)]
+    balancer = stack.enter_context(Balancer(ports))
+    common = environment(stage, letters) | {
+        "GW_WEBHOOK_URL": f"http://127.0.0.1:{balancer.port}/hook",
+        "GW_WEBHOOK_SECRET": "chaos",
+    }
+    workers = []
+    for number, port in enumerate([*ports, *[0] * plan.senders]):
+        own = {"PORT": str(port or free_port()), "GW_DATABASE_URL": database.url(f"bot{number}")}
+        lives = stack.enter_context(Lives(folder / str(number), common | own))
+        (lives.folder / SENT).touch()
+        workers.append(Worker(f"bot{number}", lives, takes=port > 0))
+    return Crew(plan, stage, database, folder / "clock", workers), [one.lives.folder for one in workers]
+
+
+def _rest(stage: Stage, database: Database, crew: Crew) -> None:
+    """Nobody is killed any more: until everybody is through, and everything sent."""
+    seen, since = (0, 0), time.monotonic()
+
+    def over() -> bool:
+        nonlocal seen, since
+        crew.keep()
+        if not stage.standin.settled or database.rows("SELECT 1 FROM outbox WHERE status = 'queued'"):
+            return False
+        now = (len(stage.standin.updates), len(stage.ledger.effects))
+        if now != seen:
+            seen, since = now, time.monotonic()
+        return not stage.people or time.monotonic() - since > QUIET
+
+    until(over, stage, REST, new=False)
