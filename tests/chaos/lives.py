@@ -20,7 +20,7 @@ class Lives:
 
     def __init__(self, folder: Path, environment: dict[str, str]) -> None:
         known = {name: value for name, value in os.environ.items() if not name.startswith("GW_")}
-        folder.mkdir(exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
         (folder / "no-certificates").mkdir()  # nothing here speaks TLS, and reading them takes 0.1 s of each life
         paths = {
             "PYTHONPATH": str(ROOT),

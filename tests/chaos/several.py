@@ -22,7 +22,8 @@ from tests.postgres import server
 
 REST = 180.0  # seconds for the last lives to finish everything
 QUIET = 20.0  # seconds without anything new; what a dead process left is taken up after 15
-TERMINATED, RESTARTED = 0.15, 0.04  # how often connections are ended, and the server, before a kill
+TERMINATED = 0.15  # how often connections are ended before a kill
+RESTARTED = 25  # kills, at the middle one of which PostgreSQL is restarted
 AWAY = 10.0  # seconds after a restart of PostgreSQL within which a process may refuse to start
 LEADERS_OWN = ("sent", "put_thread", "postpone")  # what only the process that sends does
 
@@ -35,6 +36,7 @@ class Worker:
     lives: Lives
     takes: bool = True
     living: bool = False
+    led: bool = False  # in this life
 
 
 class Crew:
@@ -68,14 +70,14 @@ class Crew:
             victim.lives.arm(where)
         disturbed = self._disturb()
         self._set_forward()
-        until(lambda: victim.lives.ended, self._stage, seconds)
+        until(lambda: self._look() or victim.lives.ended, self._stage, seconds)
         early = victim.lives.ended
         self._stage.ledger.on("", 0, victim.lives.kill)
         self._look()
         victim.lives.kill()
         name = kind if early or kind == "random" else "random"
         self._died(victim, f"{NAMES[name]}{disturbed and ', ' + disturbed}")
-        until(lambda: False, self._stage, rng.uniform(0.0, 0.4))
+        until(self._look, self._stage, rng.uniform(0.0, 0.4))
         self._born(victim, patience=0.2 if rng.random() < 0.2 else START)
 
     def keep(self) -> None:
@@ -92,12 +94,14 @@ class Crew:
             worker.lives.over()
 
     def _look(self) -> None:
-        self._leader = self._database.leader() or self._leader
+        self._leader = self._database.leader()
+        for worker in self._workers:
+            worker.led |= worker.name == self._leader
 
     def _died(self, worker: Worker, name: str) -> None:
         status = worker.lives.over()
-        worker.living = False
-        if worker.name == self._leader:
+        led, worker.living, worker.led = worker.led, False, False
+        if led:
             self._stage.ledger.life += 1
             name += ", the one that sends" if name else ""
         if status == -signal.SIGKILL:
@@ -116,13 +120,13 @@ class Crew:
             Order(clock=str(self._file), webhook=worker.takes, takes=worker.takes, broken=self._plan.broken)
         )
         worker.living = True
-        until(lambda: worker.lives.ended or len(calls(last)) > before, self._stage, patience)
+        until(lambda: self._look() or worker.lives.ended or len(calls(last)) > before, self._stage, patience)
         self.keep()
 
     def _disturb(self) -> str:
         """Now and then PostgreSQL ends connections, or itself. Whoever sends may not learn what became of a call."""
         rng = self._rng
-        if rng.random() < RESTARTED:
+        if sum(self.deaths.values()) % RESTARTED == RESTARTED // 2:
             mode = ("fast", "immediate")[self._modes % 2]
             self._modes += 1
             self._restarted = time.monotonic()
@@ -133,8 +137,7 @@ class Crew:
         if rng.random() < TERMINATED:
             worker = rng.choice(self._workers)
             self._database.terminate(worker.name, rng.choice((ALL, LOCKS)))
-            if worker.name == self._leader:
-                self._stage.ledger.life += 1
+            self._stage.ledger.life += worker.led
             return "connections ended"
         trouble(rng, self._stage.standin)
         return ""
