@@ -4,7 +4,7 @@ BIN := .venv/bin
 CONTENT := $(shell find knowledge -name '*.md' -o -name '*.yaml') index/calibration.json
 ENCODER_CODE := $(wildcard index/bundled.py index/export.py index/graph.py index/blocks.py index/card.py index/model_file.py)
 
-.PHONY: run test check coverage setup audit licences lock sbom bench bench-scale chaos load eval size format screenshots pictures-intro
+.PHONY: run test check coverage setup audit licences lock sbom bench bench-scale chaos chaos-postgres load eval size format screenshots pictures-intro
 run: setup
 	@$(BIN)/gwbot run
 
@@ -50,6 +50,9 @@ bench-scale: setup
 
 chaos: setup
 	@KILLS=$(KILLS) $(BIN)/python -m tests.chaos
+
+chaos-postgres: setup
+	@KILLS=$(KILLS) $(BIN)/python -m tests.chaos --database postgresql $(CHAOS)
 
 load: setup
 	@$(BIN)/python -m tests.load --soak $(or $(SOAK),0) $(LOAD)

@@ -118,6 +118,8 @@ def _key(stage: Stage, effect: Effect) -> Any:
         opened = [story.deleted for story in stage.stories if story.reference == reference]
         return None if opened and opened[0] else (effect.chat_id, "topic", reference)
     if effect.chat_id == stage.forum.id:
+        if "erinnert werden" in effect.text:  # each adviser asks for it once
+            return effect.chat_id, effect.thread_id, "reminder"
         card = effect.data and effect.text.startswith("Anfrage")
         told = effect.text.startswith("Bisheriger Verlauf")
         return (effect.chat_id, effect.thread_id, effect.text.split()[:2][-1], told) if card or told else None
@@ -144,7 +146,7 @@ def count_store(stage: Stage, read: Read, notes: Iterable[Path]) -> Findings:
     """What our own store says beside it: every update done, every change made once. ``notes`` are the files in which
     is noted what was recorded as sent."""
     found = Findings()
-    done = dict(read("SELECT update_id, done FROM inbox"))
+    done: dict[int, int] = dict(read("SELECT update_id, done FROM inbox"))
     waiting = read("SELECT count(*) FROM outbox WHERE status = 'queued'")[0][0]
     failed = read("SELECT method, reason, request, chat_id FROM outbox WHERE status = 'failed'")
     requests = [json.loads(body) for (body,) in read("SELECT body FROM requests")]

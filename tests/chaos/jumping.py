@@ -18,8 +18,12 @@ class Jumping:
             self._shared = mmap.mmap(opened.fileno(), OFFSET.size)
 
     def __call__(self) -> float:
-        return time.time() + OFFSET.unpack_from(self._shared)[0]
+        return time.time() + self._ahead()
 
     def jump(self, seconds: float) -> None:
         """Set it forward."""
-        OFFSET.pack_into(self._shared, 0, OFFSET.unpack_from(self._shared)[0] + seconds)
+        OFFSET.pack_into(self._shared, 0, self._ahead() + seconds)
+
+    def _ahead(self) -> float:
+        seconds: float = OFFSET.unpack_from(self._shared)[0]
+        return seconds

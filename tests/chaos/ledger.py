@@ -36,8 +36,8 @@ class Effect:
 class Ledger:
     """Reads each call when it is played. ``on`` ends a life when a call of its method has taken effect so often.
 
-    ``life`` is the number of who sends: raised by the first call of each life, or from outside where several processes
-    live at once and only one of them sends (``alone`` is False).
+    ``life`` is the number of who sends: raised by the first call of each life, or from outside where several
+    processes live at once and only one of them sends (``alone`` is False).
     """
 
     def __init__(self, standin: StandIn, *, alone: bool = True) -> None:

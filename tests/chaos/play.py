@@ -7,7 +7,7 @@ import sqlite3
 import time
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +54,7 @@ class Played:
     deaths: dict[str, int]  # how many lives ended how
     damaged: int  # starts that failed with what was left behind
     seconds: float
+    beside: dict[str, int] = field(default_factory=dict)  # what else was done at how many kills
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,10 @@ def play(plan: Plan, folder: Path) -> Played:
             _rest(plan, stage, lives, played)
         played.findings = count(stage)
         if plan.ours:
-            for more in (count_store(stage, _reader(folder / "bot.db"), [folder / SENT]), count_letters(stage, letters)):
+            for more in (
+                count_store(stage, _reader(folder / "bot.db"), [folder / SENT]),
+                count_letters(stage, letters),
+            ):
                 played.findings.counts += more.counts
                 played.findings.lines += more.lines
         # A life begins half an hour later by the bot's clock, and at once by Telegram's: what the bot was to wait for

@@ -28,8 +28,11 @@ def die() -> None:
 
 
 class Trap:
-    """The point at which this process ends: ``before:finish:3`` is before the third call of the store's method,
-    ``after:…`` after it, ``inside:write:5`` at the fifth changing statement, "" nowhere. It may be set while it lives."""
+    """The point at which this process ends; it may be set while it lives.
+
+    ``before:finish:3`` is before the third call of the store's method, ``after:…`` after it, ``inside:write:5`` at
+    the fifth changing statement, "" nowhere.
+    """
 
     def __init__(self, point: str) -> None:
         self.set(point)

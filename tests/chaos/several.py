@@ -4,6 +4,7 @@ import contextlib
 import random
 import signal
 import time
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from tests.chaos.jumping import Jumping
 from tests.chaos.letters import Letters
 from tests.chaos.lives import Lives
 from tests.chaos.order import Order
-from tests.chaos.play import BETWEEN, LONGEST, START, Plan, Played, environment, point, trouble, until
+from tests.chaos.play import BETWEEN, START, Plan, Played, environment, point, trouble, until
 from tests.chaos.points import SENT
 from tests.chaos.stories import Stage
 from tests.postgres import server
@@ -25,6 +26,9 @@ QUIET = 20.0  # seconds without anything new; what a dead process left is taken 
 TERMINATED = 0.15  # how often connections are ended before a kill
 RESTARTED = 25  # kills, at the middle one of which PostgreSQL is restarted
 AWAY = 10.0  # seconds after a restart of PostgreSQL within which a process may refuse to start
+NAMES = {"random": "at random", "inside": "in the middle of a transaction"}
+SENDER, CONNECTIONS, SERVER = "of the process that sends", "connections ended before", "PostgreSQL restarted before"
+BESIDE = (SENDER, CONNECTIONS, SERVER)
 LEADERS_OWN = ("sent", "put_thread", "postpone")  # what only the process that sends does
 
 
@@ -47,6 +51,7 @@ class Crew:
         self._rng, self._file, self._clock = random.Random(plan.seed), clock, Jumping(clock)  # noqa: S311 - no secret
         self._leader, self._restarted, self._modes = "", float("-inf"), 0
         self.deaths: dict[str, int] = {}
+        self.beside = Counter[str]()  # what else was done, and to whom
         self.refused = 0  # starts while PostgreSQL was away
 
     def begin(self) -> None:
@@ -57,7 +62,7 @@ class Crew:
     def one_more(self) -> None:
         """One ends; the others go on, and it is begun again."""
         rng = self._rng
-        self._look()
+        self._looked()
         kind, where, seconds = point(self._plan, rng)
         method = where.split(":")[1] if where else ""
         leading = next((one for one in self._workers if one.name == self._leader), None)
@@ -70,14 +75,15 @@ class Crew:
             victim.lives.arm(where)
         disturbed = self._disturb()
         self._set_forward()
-        until(lambda: self._look() or victim.lives.ended, self._stage, seconds)
+        until(lambda: self._looked() or victim.lives.ended, self._stage, seconds)
         early = victim.lives.ended
         self._stage.ledger.on("", 0, victim.lives.kill)
-        self._look()
+        self._looked()
         victim.lives.kill()
         name = kind if early or kind == "random" else "random"
-        self._died(victim, f"{NAMES[name]}{disturbed and ', ' + disturbed}")
-        until(self._look, self._stage, rng.uniform(0.0, 0.4))
+        self.beside[disturbed] += 1
+        self._died(victim, NAMES.get(name, name))
+        until(self._looked, self._stage, rng.uniform(0.0, 0.4))
         self._born(victim, patience=0.2 if rng.random() < 0.2 else START)
 
     def keep(self) -> None:
@@ -93,17 +99,19 @@ class Crew:
             worker.lives.kill(signal.SIGTERM)
             worker.lives.over()
 
-    def _look(self) -> None:
+    def _looked(self) -> bool:
+        """Note who sends now; False, for those who wait for something."""
         self._leader = self._database.leader()
         for worker in self._workers:
             worker.led |= worker.name == self._leader
+        return False
 
     def _died(self, worker: Worker, name: str) -> None:
         status = worker.lives.over()
         led, worker.living, worker.led = worker.led, False, False
         if led:
             self._stage.ledger.life += 1
-            name += ", the one that sends" if name else ""
+            self.beside[SENDER] += 1
         if status == -signal.SIGKILL:
             self.deaths[name] = self.deaths.get(name, 0) + 1
         elif time.monotonic() - self._restarted < AWAY:
@@ -120,7 +128,7 @@ class Crew:
             Order(clock=str(self._file), webhook=worker.takes, takes=worker.takes, broken=self._plan.broken)
         )
         worker.living = True
-        until(lambda: self._look() or worker.lives.ended or len(calls(last)) > before, self._stage, patience)
+        until(lambda: self._looked() or worker.lives.ended or len(calls(last)) > before, self._stage, patience)
         self.keep()
 
     def _disturb(self) -> str:
@@ -133,12 +141,12 @@ class Crew:
             self._database.restart(mode)
             self._restarted = time.monotonic()
             self._stage.ledger.life += 1
-            return "PostgreSQL restarted"
+            return SERVER
         if rng.random() < TERMINATED:
             worker = rng.choice(self._workers)
             self._database.terminate(worker.name, rng.choice((ALL, LOCKS)))
             self._stage.ledger.life += worker.led
-            return "connections ended"
+            return CONNECTIONS
         trouble(rng, self._stage.standin)
         return ""
 
@@ -146,12 +154,6 @@ class Crew:
         self._clock.jump(BETWEEN)
         for worker in self._workers:
             worker.lives.kill(signal.SIGUSR2)
-
-
-NAMES = {
-    "random": "at random", "effect": "effect", "before": "before", "after": "after",
-    "inside": "in the middle of a transaction",
-}  # fmt: skip
 
 
 def play_several(plan: Plan, folder: Path) -> Played:
@@ -172,12 +174,15 @@ def play_several(plan: Plan, folder: Path) -> Played:
         _rest(stage, database, crew)
         crew.end()
         played.findings = count(stage)
-        for more in (count_store(stage, database.rows, [one / SENT for one in folders]), count_letters(stage, letters)):
+        for more in (
+            count_store(stage, database.rows, [one / SENT for one in folders]),
+            count_letters(stage, letters),
+        ):
             played.findings.counts += more.counts
             played.findings.lines += more.lines
         for violation in (one for one in standin.violations if one.kind != "flood"):  # see play
             played.findings.add("calls against the Bot API's rules", str(violation))
-        played.damaged = crew.refused
+        played.damaged, played.beside = crew.refused, {name: crew.beside[name] for name in BESIDE}
     played.seconds = time.monotonic() - began
     return played
 
