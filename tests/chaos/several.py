@@ -25,7 +25,7 @@ REST = 180.0  # seconds for the last lives to finish everything
 QUIET = 20.0  # seconds without anything new; what a dead process left is taken up after 15
 TERMINATED = 0.15  # how often connections are ended before a kill
 RESTARTED = 25  # kills, at the middle one of which PostgreSQL is restarted
-AWAY = 10.0  # seconds after a restart of PostgreSQL within which a process may refuse to start
+STARTING = 5.0  # seconds of a life in which it may end by itself where PostgreSQL goes away: it is begun again
 NAMES = {"random": "at random", "inside": "in the middle of a transaction"}
 SENDER, CONNECTIONS, SERVER = "of the process that sends", "connections ended before", "PostgreSQL restarted before"
 BESIDE = (SENDER, CONNECTIONS, SERVER)
@@ -41,6 +41,7 @@ class Worker:
     takes: bool = True
     living: bool = False
     led: bool = False  # in this life
+    born: float = 0.0  # by the monotonic clock
 
 
 class Crew:
@@ -49,10 +50,10 @@ class Crew:
     def __init__(self, plan: Plan, stage: Stage, database: Database, clock: Path, workers: list[Worker]) -> None:
         self._plan, self._stage, self._database, self._workers = plan, stage, database, workers
         self._rng, self._file, self._clock = random.Random(plan.seed), clock, Jumping(clock)  # noqa: S311 - no secret
-        self._leader, self._restarted, self._modes = "", float("-inf"), 0
+        self._leader, self._modes = "", 0
         self.deaths: dict[str, int] = {}
         self.beside = Counter[str]()  # what else was done, and to whom
-        self.refused = 0  # starts while PostgreSQL was away
+        self.refused = 0  # starts that PostgreSQL broke off
 
     def begin(self) -> None:
         """All of them, one after the other."""
@@ -87,7 +88,7 @@ class Crew:
         self._born(victim, patience=0.2 if rng.random() < 0.2 else START)
 
     def keep(self) -> None:
-        """Have those begun again that ended by themselves because PostgreSQL was away."""
+        """Have those begun again that ended while they started, because PostgreSQL went away."""
         for worker in self._workers:
             if worker.living and worker.lives.ended:
                 self._died(worker, "")
@@ -114,10 +115,11 @@ class Crew:
             self.beside[SENDER] += 1
         if status == -signal.SIGKILL:
             self.deaths[name] = self.deaths.get(name, 0) + 1
-        elif time.monotonic() - self._restarted < AWAY:
+        elif time.monotonic() - worker.born < STARTING:
             self.refused += 1
         else:
-            raise RuntimeError(f"{worker.name} ended by itself with {status}; see {worker.lives.folder}/bot.log")
+            log = (worker.lives.folder / "bot.log").read_text(encoding="utf-8")
+            raise RuntimeError(f"{worker.name} ended by itself with {status}:\n{log[-4_000:]}")
 
     def _born(self, worker: Worker, patience: float = START) -> None:
         """Begin it, and go on when it is ready; or before, so that the next one to end may be one that starts."""
@@ -127,7 +129,7 @@ class Crew:
         worker.lives.begin(
             Order(clock=str(self._file), webhook=worker.takes, takes=worker.takes, broken=self._plan.broken)
         )
-        worker.living = True
+        worker.living, worker.born = True, time.monotonic()
         until(lambda: self._looked() or worker.lives.ended or len(calls(last)) > before, self._stage, patience)
         self.keep()
 
@@ -137,9 +139,7 @@ class Crew:
         if sum(self.deaths.values()) % RESTARTED == RESTARTED // 2:
             mode = ("fast", "immediate")[self._modes % 2]
             self._modes += 1
-            self._restarted = time.monotonic()
             self._database.restart(mode)
-            self._restarted = time.monotonic()
             self._stage.ledger.life += 1
             return SERVER
         if rng.random() < TERMINATED:
