@@ -4,7 +4,7 @@ BIN := .venv/bin
 CONTENT := $(shell find knowledge -name '*.md' -o -name '*.yaml') index/calibration.json
 ENCODER_CODE := $(wildcard index/bundled.py index/export.py index/graph.py index/blocks.py index/card.py index/model_file.py)
 
-.PHONY: run test check coverage setup audit licences lock sbom bench bench-scale chaos chaos-postgres load eval size format screenshots pictures-intro
+.PHONY: run test check coverage setup audit licences lock sbom bench bench-scale chaos chaos-postgres load load-workers eval size format screenshots pictures-intro
 run: setup
 	@$(BIN)/gwbot run
 
@@ -56,6 +56,9 @@ chaos-postgres: setup
 
 load: setup
 	@$(BIN)/python -m tests.load --soak $(or $(SOAK),0) $(LOAD)
+
+load-workers: setup
+	@$(BIN)/python -m tests.load.workers $(LOAD)
 
 screenshots: setup
 	@$(BIN)/python -m tests.screenshots

@@ -17,8 +17,8 @@ class Measured:
         bot, database: processor milliseconds of a question in the bot's processes and in PostgreSQL.
         transactions: writing transactions of a question.
         ceiling: writing transactions a second of one bot, which writes one after the other.
-        process, tenant: MB of a process with encoder and one index; of each further index.
-        connections: of a process.
+        process, tenant: MB of a process with encoder and one tenant; of each further tenant with its own index.
+        connections: of each tenant in each process.
         sends: messages a second that Telegram takes of one bot.
     """
 
@@ -28,8 +28,11 @@ class Measured:
     ceiling: float
     process: float
     tenant: float
-    connections: int = 10
+    connections: int = 4
     sends: float = 28.5
+
+
+MEASURED = Measured(bot=40, database=4.2, transactions=3, ceiling=410, process=270, tenant=32)
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,9 @@ def needs(load: Load, measured: Measured) -> Needs:
     processes = max(1, ceil(a_second * measured.bot / 1000 / load.busy))
     each = measured.process + (load.tenants - 1) * measured.tenant
     transactions = a_second * measured.transactions
-    return Needs(a_second, cores, processes, processes * each, transactions, processes * measured.connections)
+    return Needs(
+        a_second, cores, processes, processes * each, transactions, processes * load.tenants * measured.connections
+    )
 
 
 def used(load: Load, measured: Measured, machine: Machine) -> dict[str, float]:
@@ -105,3 +110,22 @@ def fits(load: Load, measured: Measured, machine: Machine) -> int:
         else:
             high = middle
     return low
+
+
+def main() -> None:
+    """Print what docs/scaling.md shows."""
+    machine = Machine()
+    for tenants in (1, 50, 1_000):
+        load = Load(tenants)
+        found = needs(load, MEASURED)
+        print(f"{tenants:6,} tenants: {found.a_second:.3f} questions a second, {found.cores:.2f} cores")
+        print(f"        {found.processes} processes, {found.megabytes:,.0f} MB, {found.connections} connections")
+        print(f"        {found.transactions:.1f} writing transactions a second")
+        for name, share in used(load, MEASURED, machine).items():
+            print(f"        {name}: {share:.1%}")
+        print(f"        the next wall: {wall(load, MEASURED, machine)}")
+    print(f"fit on this machine: {fits(Load(1), MEASURED, machine)}")
+
+
+if __name__ == "__main__":
+    main()

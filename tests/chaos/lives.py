@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
@@ -41,6 +42,7 @@ class Lives:
         self._pid = 0
         self._ended = threading.Event()
         self.status = 0
+        self.lasted = 0.0  # seconds of the last life
 
     def begin(self, order: Order) -> None:
         """A new life."""
@@ -49,7 +51,7 @@ class Lives:
         self._server.stdin.write(json.dumps(asdict(order)) + "\n")
         self._server.stdin.flush()
         self._pid = self._said()["pid"]
-        threading.Thread(target=self._wait, daemon=True).start()
+        threading.Thread(target=self._wait, args=(time.monotonic(),), daemon=True).start()
 
     @property
     def ended(self) -> bool:
@@ -95,6 +97,7 @@ class Lives:
         said: dict[str, int] = json.loads(line)
         return said
 
-    def _wait(self) -> None:
+    def _wait(self, began: float) -> None:
         self.status = self._said()["status"]
+        self.lasted = time.monotonic() - began
         self._ended.set()

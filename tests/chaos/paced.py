@@ -14,7 +14,7 @@ from tests.chaos.lives import Lives
 from tests.chaos.order import Order
 from tests.postgres import server
 
-PEOPLE, EACH, IN_GROUP = 30, 2, 6  # who ask at once, how many questions, and how many in a group besides
+PEOPLE, EACH, IN_GROUP = 30, 2, 3  # who ask at once, how many questions, and how many in a group besides
 AMIDST = 20  # answers to a burst after which the process that sends is killed
 PATIENCE = 90.0  # seconds for the answers to a burst, with the change of processes in it
 QUESTIONS = ("Was ist Collective Impact?", "Was ist ein Backbone?")

@@ -22,6 +22,7 @@ from tests.chaos.stories import Stage
 from tests.postgres import server
 
 REST = 180.0  # seconds for the last lives to finish everything
+LONG = 24 * 3_600.0  # seconds that some jumps of the clock take, so that reminders fall due
 QUIET = 20.0  # seconds without anything new; what a dead process left is taken up after 15
 TERMINATED = 0.15  # how often connections are ended before a kill
 RESTARTED = 25  # kills, at the middle one of which PostgreSQL is restarted
@@ -41,7 +42,6 @@ class Worker:
     takes: bool = True
     living: bool = False
     led: bool = False  # in this life
-    born: float = 0.0  # by the monotonic clock
 
 
 class Crew:
@@ -115,7 +115,7 @@ class Crew:
             self.beside[SENDER] += 1
         if status == -signal.SIGKILL:
             self.deaths[name] = self.deaths.get(name, 0) + 1
-        elif time.monotonic() - worker.born < STARTING:
+        elif worker.lives.lasted < STARTING:
             self.refused += 1
         else:
             log = (worker.lives.folder / "bot.log").read_text(encoding="utf-8")
@@ -129,7 +129,7 @@ class Crew:
         worker.lives.begin(
             Order(clock=str(self._file), webhook=worker.takes, takes=worker.takes, broken=self._plan.broken)
         )
-        worker.living, worker.born = True, time.monotonic()
+        worker.living = True
         until(lambda: self._looked() or worker.lives.ended or len(calls(last)) > before, self._stage, patience)
         self.keep()
 
@@ -151,7 +151,7 @@ class Crew:
         return ""
 
     def _set_forward(self) -> None:
-        self._clock.jump(BETWEEN)
+        self._clock.jump(self._rng.choice((BETWEEN, BETWEEN, LONG)))
         for worker in self._workers:
             worker.lives.kill(signal.SIGUSR2)
 

@@ -47,6 +47,12 @@ class Parts:
         return sum(resident(one) for pid in self.processes[name] for one in family(pid))
 
 
+def _commits(database: Database | None) -> int:
+    """Transactions of the database so far, each query outside of one counted as one."""
+    count = "SELECT sum(xact_commit) FROM pg_stat_database WHERE datname = 'gwbot'"
+    return int(database.rows(count)[0][0]) if database else 0
+
+
 def _used(process: int) -> float:
     ticks = 0
     for one in family(process):
@@ -77,15 +83,18 @@ def play(what: str, database: str, workers: int, plan: Plan) -> None:
             parts["PostgreSQL"] = [int(Path(f"{folder}/data/postmaster.pid").read_text().split()[0])]
         watched = Parts(parts)
         people.stdout.readline()
-        before = watched.computed()
+        before, commits = watched.computed(), _commits(shared)
         people.stdout.readline()
-        after = watched.computed()
+        after, commits = watched.computed(), _commits(shared) - commits
         memory = watched.megabytes("bot") / workers
         seen = json.loads(people.stdout.readline())
         people.wait(60)
         disorder = out_of_order(shared.rows if shared else read_file)
     _show(f"{database} {workers}", seen, {name: after[name] - before[name] for name in after})
-    print(f"{'':22}{memory:.0f} MB a process; unanswered {seen['unanswered']}, out of order {disorder}, ", end="")
+    each = f"{commits / len(seen['loaded']):.1f} transactions each; " if shared else ""
+    print(
+        f"{'':22}{each}{memory:.0f} MB a process; unanswered {seen['unanswered']}, out of order {disorder}, ", end=""
+    )
     print(f"limits broken {len(seen['violations'])}; {machine()}", flush=True)
 
 
