@@ -87,13 +87,18 @@ def _story(stage: Stage, story: Story, found: Findings) -> None:
 def _twice(stage: Stage, found: Findings, effects: list[Effect]) -> None:
     """The same new message again in the same place: allowed where the first one's answer can have been lost.
 
-    That is where the connection was cut, or the life ended before any other call in this chat: with another call
-    behind it, the first one's answer must have been noted.
+    That is where the connection was cut, or the life ended before any other call in this chat, and the next one came
+    with nothing between: with another call behind it, the first one's answer must have been noted.
     """
     last: dict[tuple[int, int], int] = {}
+    newest: dict[int, int] = {}
+    behind: dict[int, int] = {}  # number of an effect -> that of the next one in its chat
     for number, effect in enumerate(effects):
         if effect.method in ORDERED:
             last[effect.life, effect.chat_id] = number
+            if effect.chat_id in newest:
+                behind[newest[effect.chat_id]] = number
+            newest[effect.chat_id] = number
     seen: dict[Any, int] = {}
     for number, effect in enumerate(effects):
         key = _key(stage, effect)
@@ -103,6 +108,7 @@ def _twice(stage: Stage, found: Findings, effects: list[Effect]) -> None:
         if before is not None:
             earlier = effects[before]
             cut = earlier.life < effect.life and last[earlier.life, earlier.chat_id] == before
+            cut = cut and behind[before] == number
             found.add(ALLOWED if earlier.lost or cut else TWICE, f"life {earlier.life}, {effect.life}: {key}")
         seen[key] = number
 
