@@ -4,7 +4,7 @@ BIN := .venv/bin
 CONTENT := $(shell find knowledge -name '*.md' -o -name '*.yaml') index/calibration.json
 ENCODER_CODE := $(wildcard index/bundled.py index/export.py index/graph.py index/blocks.py index/card.py index/model_file.py)
 
-.PHONY: run test check coverage setup audit licences lock sbom bench bench-scale bench-pgvector chaos load eval size format screenshots pictures-intro
+.PHONY: run test check coverage setup audit licences lock sbom bench bench-scale bench-pgvector chaos chaos-postgres load load-workers eval size format screenshots pictures-intro
 run: setup
 	@$(BIN)/gwbot run
 
@@ -54,8 +54,14 @@ bench-pgvector: setup
 chaos: setup
 	@KILLS=$(KILLS) $(BIN)/python -m tests.chaos
 
+chaos-postgres: setup
+	@KILLS=$(KILLS) $(BIN)/python -m tests.chaos --database postgresql $(CHAOS)
+
 load: setup
 	@$(BIN)/python -m tests.load --soak $(or $(SOAK),0) $(LOAD)
+
+load-workers: setup
+	@$(BIN)/python -m tests.load.workers $(LOAD)
 
 screenshots: setup
 	@$(BIN)/python -m tests.screenshots

@@ -41,10 +41,10 @@ def start(folder: str, options: str = "") -> None:
     _run(("pg_ctl", "-w", "-D", f"{folder}/data", "-l", f"{folder}/log", "-o", listen, "start"))
 
 
-def stop(folder: str) -> None:
-    """Stop it where it runs; who is connected is cut off."""
+def stop(folder: str, mode: str = "fast") -> None:
+    """Stop it where it runs; who is connected is cut off. ``immediate`` ends it as a crash does."""
     if Path(folder, "data", "postmaster.pid").exists():
-        _run(("pg_ctl", "-w", "-m", "fast", "-D", f"{folder}/data", "stop"))
+        _run(("pg_ctl", "-w", "-m", mode, "-D", f"{folder}/data", "stop"))
 
 
 def database(folder: str, name: str) -> str:

@@ -1,17 +1,17 @@
 """What was lost, done twice or mixed up: people's record beside what took effect at Telegram, and the store."""
 
 import json
-import sqlite3
 from collections import Counter
-from contextlib import closing
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 from bot.sandbox.standin.model import written
 from tests.chaos.ledger import NEW, ORDERED, Effect
 from tests.chaos.letters import Letters
-from tests.chaos.points import SENT
 from tests.chaos.stories import Stage, Story, token
+
+Read = Callable[[str], list[tuple[Any, ...]]]  # the rows that a query finds in the store
 
 
 class Findings:
@@ -87,13 +87,18 @@ def _story(stage: Stage, story: Story, found: Findings) -> None:
 def _twice(stage: Stage, found: Findings, effects: list[Effect]) -> None:
     """The same new message again in the same place: allowed where the first one's answer can have been lost.
 
-    That is where the connection was cut, or the life ended before any other call in this chat: with another call
-    behind it, the first one's answer must have been noted.
+    That is where the connection was cut, or the life ended before any other call in this chat, and the next one came
+    with nothing between: with another call behind it, the first one's answer must have been noted.
     """
     last: dict[tuple[int, int], int] = {}
+    newest: dict[int, int] = {}
+    behind: dict[int, int] = {}  # number of an effect -> that of the next one in its chat
     for number, effect in enumerate(effects):
         if effect.method in ORDERED:
             last[effect.life, effect.chat_id] = number
+            if effect.chat_id in newest:
+                behind[newest[effect.chat_id]] = number
+            newest[effect.chat_id] = number
     seen: dict[Any, int] = {}
     for number, effect in enumerate(effects):
         key = _key(stage, effect)
@@ -103,6 +108,7 @@ def _twice(stage: Stage, found: Findings, effects: list[Effect]) -> None:
         if before is not None:
             earlier = effects[before]
             cut = earlier.life < effect.life and last[earlier.life, earlier.chat_id] == before
+            cut = cut and behind[before] == number
             found.add(ALLOWED if earlier.lost or cut else TWICE, f"life {earlier.life}, {effect.life}: {key}")
         seen[key] = number
 
@@ -118,6 +124,8 @@ def _key(stage: Stage, effect: Effect) -> Any:
         opened = [story.deleted for story in stage.stories if story.reference == reference]
         return None if opened and opened[0] else (effect.chat_id, "topic", reference)
     if effect.chat_id == stage.forum.id:
+        if "erinnert werden" in effect.text:  # each adviser asks for it once
+            return effect.chat_id, effect.thread_id, "reminder"
         card = effect.data and effect.text.startswith("Anfrage")
         told = effect.text.startswith("Bisheriger Verlauf")
         return (effect.chat_id, effect.thread_id, effect.text.split()[:2][-1], told) if card or told else None
@@ -140,27 +148,25 @@ def count_letters(stage: Stage, letters: Letters) -> Findings:
     return found
 
 
-def count_store(stage: Stage, file: Path) -> Findings:
-    """What our own store says beside it: every update done, every change made once."""
+def count_store(stage: Stage, read: Read, notes: Iterable[Path]) -> Findings:
+    """What our own store says beside it: every update done, every change made once. ``notes`` are the files in which
+    is noted what was recorded as sent."""
     found = Findings()
-    with closing(sqlite3.connect(file)) as database:
-        done = dict(database.execute("SELECT update_id, done FROM inbox"))
-        waiting = database.execute("SELECT count(*) FROM outbox WHERE status = 'queued'").fetchone()[0]
-        failed = database.execute(
-            "SELECT method, reason, request, chat_id FROM outbox WHERE status = 'failed'"
-        ).fetchall()
-        requests = [json.loads(body) for (body,) in database.execute("SELECT body FROM requests")]
-        acts = Counter(
-            reference
-            for (reference,) in database.execute(
-                "SELECT request FROM outbox WHERE user_id IS NULL AND chat_id = ? AND method <> 'noted'",
-                (stage.forum.id,),
-            )
+    done: dict[int, int] = dict(read("SELECT update_id, done FROM inbox"))
+    waiting = read("SELECT count(*) FROM outbox WHERE status = 'queued'")[0][0]
+    failed = read("SELECT method, reason, request, chat_id FROM outbox WHERE status = 'failed'")
+    requests = [json.loads(body) for (body,) in read("SELECT body FROM requests")]
+    acts = Counter(
+        reference
+        for (reference,) in read(
+            f"SELECT request FROM outbox WHERE user_id IS NULL AND chat_id = {stage.forum.id} "  # noqa: S608 - a number
+            "AND method <> 'noted'"
         )
-        lines = database.execute("SELECT reference, side, text FROM lines ORDER BY id").fetchall()
-        thumbs = database.execute("SELECT user_id, entry, value FROM feedback").fetchall()
-        recorded = set(database.execute("SELECT chat_id, message_id FROM outbox WHERE message_id NOT NULL"))
-    for line in (file.parent / SENT).read_text(encoding="utf-8").splitlines():
+    )
+    lines = read("SELECT reference, side, text FROM lines ORDER BY id")
+    thumbs = read("SELECT user_id, entry, value FROM feedback")
+    recorded = set(read("SELECT chat_id, message_id FROM outbox WHERE message_id IS NOT NULL"))
+    for line in (line for file in notes for line in file.read_text(encoding="utf-8").splitlines()):
         chat, message = line.split()
         recorded.add((int(chat), int(message)))
     for update in stage.standin.updates:

@@ -34,9 +34,14 @@ class Effect:
 
 
 class Ledger:
-    """Reads each call when it is played. ``on`` ends a life when a call of its method has taken effect so often."""
+    """Reads each call when it is played. ``on`` ends a life when a call of its method has taken effect so often.
 
-    def __init__(self, standin: StandIn) -> None:
+    ``life`` is the number of who sends: raised by the first call of each life, or from outside where several
+    processes live at once and only one of them sends (``alone`` is False).
+    """
+
+    def __init__(self, standin: StandIn, *, alone: bool = True) -> None:
+        self._alone = alone
         self._world, self._read, self._newest = standin.world, 0, dict[int, int]()
         self.effects: list[Effect] = []
         self.place: dict[int, int] = {}  # by identity: two effects may be equal
@@ -56,7 +61,7 @@ class Ledger:
         while self._read < len(self._world.calls):
             call = self._world.calls[self._read]
             self._read += 1
-            if call.method == "getMe":  # the first call of each life
+            if self._alone and call.method == "getMe":  # the first call of each life
                 self.life += 1
             if call.method in ORDERED and (effect := self._effect(call)):
                 self._note(effect)

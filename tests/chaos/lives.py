@@ -6,9 +6,12 @@ import signal
 import subprocess
 import sys
 import threading
+import time
+from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+
+from tests.chaos.order import POINT, Order
 
 ROOT = Path(__file__).parents[2]
 
@@ -18,6 +21,7 @@ class Lives:
 
     def __init__(self, folder: Path, environment: dict[str, str]) -> None:
         known = {name: value for name, value in os.environ.items() if not name.startswith("GW_")}
+        folder.mkdir(parents=True, exist_ok=True)
         (folder / "no-certificates").mkdir()  # nothing here speaks TLS, and reading them takes 0.1 s of each life
         paths = {
             "PYTHONPATH": str(ROOT),
@@ -38,15 +42,16 @@ class Lives:
         self._pid = 0
         self._ended = threading.Event()
         self.status = 0
+        self.lasted = 0.0  # seconds of the last life
 
-    def begin(self, **order: Any) -> None:
+    def begin(self, order: Order) -> None:
         """A new life."""
         assert self._server.stdin
         self._ended.clear()
-        self._server.stdin.write(json.dumps(order) + "\n")
+        self._server.stdin.write(json.dumps(asdict(order)) + "\n")
         self._server.stdin.flush()
         self._pid = self._said()["pid"]
-        threading.Thread(target=self._wait, daemon=True).start()
+        threading.Thread(target=self._wait, args=(time.monotonic(),), daemon=True).start()
 
     @property
     def ended(self) -> bool:
@@ -60,6 +65,11 @@ class Lives:
                 os.kill(self._pid, number)
             except ProcessLookupError:  # it ended in this moment, by its own point
                 return
+
+    def arm(self, point: str) -> None:
+        """Give the life that is there its point."""
+        (self.folder / POINT).write_text(point)
+        self.kill(signal.SIGUSR1)
 
     def over(self) -> int:
         """Wait for the end; the signal as a negative number, else the exit code."""
@@ -87,6 +97,7 @@ class Lives:
         said: dict[str, int] = json.loads(line)
         return said
 
-    def _wait(self) -> None:
+    def _wait(self, began: float) -> None:
         self.status = self._said()["status"]
+        self.lasted = time.monotonic() - began
         self._ended.set()

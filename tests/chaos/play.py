@@ -7,14 +7,16 @@ import sqlite3
 import time
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from bot.sandbox.standin import FaultKind, StandIn
-from tests.chaos.count import Findings, count, count_letters, count_store
+from tests.chaos.count import Findings, Read, count, count_letters, count_store
 from tests.chaos.letters import EMAIL, Letters
 from tests.chaos.lives import Lives
+from tests.chaos.order import Order
+from tests.chaos.points import SENT
 from tests.chaos.stories import Stage
 
 BETWEEN = 1_800.0  # seconds that the bot's clock goes ahead with each life
@@ -52,6 +54,7 @@ class Played:
     deaths: dict[str, int]  # how many lives ended how
     damaged: int  # starts that failed with what was left behind
     seconds: float
+    beside: dict[str, int] = field(default_factory=dict)  # what else was done at how many kills
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,8 @@ class Plan:
     seed: int = 1
     broken: str = ""
     points: tuple[str, ...] = ()  # only these in place of all
+    workers: int = 0  # processes on one PostgreSQL; 0 for one with a file
+    senders: int = 0  # further ones that take no updates
 
     @property
     def ours(self) -> bool:
@@ -78,25 +83,20 @@ def play(plan: Plan, folder: Path) -> Played:
         standin = stack.enter_context(StandIn(poll_cap=5.0))
         stage = Stage(standin, plan.seed, small=not plan.ours)
         letters = stack.enter_context(Letters(stage.ledger))
-        environment = {
-            "GW_TELEGRAM_TOKEN": standin.token,
-            "GW_TELEGRAM_API_URL": standin.url,
-            "GW_ADVISER_CHAT_ID": str(stage.forum.id),
-            "GW_SMTP_URL": f"smtp://127.0.0.1:{letters.port}",
-            "GW_MAIL_FROM": "bot@example.org",
-            "GW_LOG_LEVEL": "WARNING",
-        }
         played = Played(stage, Findings(), {}, 0, 0.0)
-        with Lives(folder, environment) as lives:
+        with Lives(folder, environment(stage, letters)) as lives:
             while sum(played.deaths.values()) < plan.kills:
                 _life(plan, rng, stage, lives, played)
                 if plan.ours:
-                    _trouble(rng, standin)
+                    trouble(rng, standin)
             standin.end_faults()
             _rest(plan, stage, lives, played)
         played.findings = count(stage)
         if plan.ours:
-            for more in (count_store(stage, folder / "bot.db"), count_letters(stage, letters)):
+            for more in (
+                count_store(stage, _reader(folder / "bot.db"), [folder / SENT]),
+                count_letters(stage, letters),
+            ):
                 played.findings.counts += more.counts
                 played.findings.lines += more.lines
         # A life begins half an hour later by the bot's clock, and at once by Telegram's: what the bot was to wait for
@@ -107,18 +107,30 @@ def play(plan: Plan, folder: Path) -> Played:
         return played
 
 
+def environment(stage: Stage, letters: Letters) -> dict[str, str]:
+    """The settings of a bot among these people."""
+    return {
+        "GW_TELEGRAM_TOKEN": stage.standin.token,
+        "GW_TELEGRAM_API_URL": stage.standin.url,
+        "GW_ADVISER_CHAT_ID": str(stage.forum.id),
+        "GW_SMTP_URL": f"smtp://127.0.0.1:{letters.port}",
+        "GW_MAIL_FROM": "bot@example.org",
+        "GW_LOG_LEVEL": "WARNING",
+    }
+
+
 def _life(plan: Plan, rng: random.Random, stage: Stage, lives: Lives, played: Played) -> None:
     """One life, to its point."""
-    kind, point, seconds = _point(plan, rng)
+    kind, where, seconds = point(plan, rng)
     if kind == "effect":
-        _, method, nth = point.split(":")
+        _, method, nth = where.split(":")
         stage.ledger.on(method, int(nth), lives.kill)
-    within = point if kind in ("before", "after", "inside") else ""
+    within = where if kind in ("before", "after", "inside") else ""
     _begin(plan, lives, played, within)
     polls = stage.standin.world.updates.polls
     if kind != "random" or rng.random() < 0.7:  # else it may die while it starts
-        _until(lambda: lives.ended or stage.standin.world.updates.polls > polls, stage, START)
-    _until(lambda: lives.ended, stage, seconds)
+        until(lambda: lives.ended or stage.standin.world.updates.polls > polls, stage, START)
+    until(lambda: lives.ended, stage, seconds)
     early = lives.ended
     stage.ledger.on("", 0, lives.kill)
     lives.kill()
@@ -131,10 +143,11 @@ def _life(plan: Plan, rng: random.Random, stage: Stage, lives: Lives, played: Pl
         _damaged(plan, played, lives)
 
 
-def _point(plan: Plan, rng: random.Random) -> tuple[str, str, float]:
+def point(plan: Plan, rng: random.Random) -> tuple[str, str, float]:
+    """What kind of point, which, and the seconds within which it has to come."""
     if plan.points:
-        point = f"{rng.choice(plan.points)}:{rng.randint(1, 6)}"
-        return point.split(":")[0], point, LONGEST
+        where = f"{rng.choice(plan.points)}:{rng.randint(1, 6)}"
+        return where.split(":")[0], where, LONGEST
     kinds = ("random", "effect") + (("before", "after", "inside") if plan.ours else ())
     kind = rng.choice(kinds)
     match kind:
@@ -147,7 +160,7 @@ def _point(plan: Plan, rng: random.Random) -> tuple[str, str, float]:
     return kind, f"{kind}:{rng.choice(WRITES)}:{rng.randint(1, 6)}", LONGEST
 
 
-def _trouble(rng: random.Random, standin: StandIn) -> None:
+def trouble(rng: random.Random, standin: StandIn) -> None:
     """Now and then Telegram does not answer as it should, and sends an update again that it sent before."""
     if rng.random() < 0.15:
         method = rng.choice(("sendMessage", "copyMessage", "createForumTopic", "editMessageText", "pinChatMessage"))
@@ -161,10 +174,10 @@ def _trouble(rng: random.Random, standin: StandIn) -> None:
 
 def _begin(plan: Plan, lives: Lives, played: Played, point: str) -> None:
     number = sum(played.deaths.values())
-    lives.begin(bot=plan.bot, broken=plan.broken, point=point, later=number * BETWEEN)
+    lives.begin(Order(plan.bot, plan.broken, point, number * BETWEEN))
 
 
-def _until(over: Callable[[], object], stage: Stage, seconds: float, *, new: bool = True) -> None:
+def until(over: Callable[[], object], stage: Stage, seconds: float, *, new: bool = True) -> None:
     """Let people act until then."""
     end = time.monotonic() + seconds
     while not over() and time.monotonic() < end:
@@ -197,12 +210,19 @@ def _rest(plan: Plan, stage: Stage, lives: Lives, played: Played) -> None:
         return not stage.people or time.monotonic() - moved[1] > QUIET
 
     _begin(plan, lives, played, "")
-    _until(over, stage, REST if plan.ours and not plan.broken else SHORT_REST, new=False)
+    until(over, stage, REST if plan.ours and not plan.broken else SHORT_REST, new=False)
     lives.kill(signal.SIGTERM)
     lives.over()
 
 
 def _queued(file: Path) -> int:
-    with closing(sqlite3.connect(file)) as database:
-        number: int = database.execute("SELECT count(*) FROM outbox WHERE status = 'queued'").fetchone()[0]
-        return number
+    number: int = _reader(file)("SELECT count(*) FROM outbox WHERE status = 'queued'")[0][0]
+    return number
+
+
+def _reader(file: Path) -> Read:
+    def read(query: str) -> list[tuple[Any, ...]]:
+        with closing(sqlite3.connect(file)) as database:
+            return database.execute(query).fetchall()
+
+    return read

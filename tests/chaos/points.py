@@ -7,12 +7,16 @@ import itertools
 import os
 import signal
 import threading
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from bot.store import SqliteStore, SqlStore
+from bot.app import open_store
+from bot.settings import POSTGRESQL, Settings
+from bot.store import SqliteStore
+from bot.store.postgres import PostgresStore
+from bot.store.rows import Cursor, Sql
 
 CHANGES = ("INSERT", "UPDATE", "DELETE", "COMMIT")
 SENT = "sent.txt"  # the file in which is noted what was recorded as sent
@@ -23,19 +27,30 @@ def die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-@dataclass(frozen=True)
-class Point:
-    """``before`` or ``after`` a method of the store is called for the nth time; ``inside``: at its nth change."""
+class Trap:
+    """The point at which this process ends; it may be set while it lives.
 
-    when: str
-    method: str
-    nth: int
+    ``before:finish:3`` is before the third call of the store's method, ``after:…`` after it, ``inside:write:5`` at
+    the fifth changing statement, "" nowhere.
+    """
 
-    @classmethod
-    def read(cls, text: str) -> "Point":
-        """From ``before:finish:3``."""
-        when, method, nth = text.split(":")
-        return cls(when, method, int(nth))
+    def __init__(self, point: str) -> None:
+        self.set(point)
+
+    def set(self, point: str) -> None:
+        """From now on."""
+        self._where, _, nth = point.rpartition(":")
+        self._left = itertools.count(int(nth or 0) - 1, -1)
+
+    def passed(self, when: str, what: str) -> None:
+        """End here if this is the point."""
+        if self._where == f"{when}:{what}" and next(self._left) == 0:
+            die()
+
+    def stated(self, statement: str) -> None:
+        """A statement is about to be run."""
+        if statement.startswith(CHANGES):
+            self.passed("inside", "write")
 
 
 class Around:
@@ -66,41 +81,58 @@ class Recording(Around):
 class Killing(Around):
     """Ends the process at its point."""
 
-    def __init__(self, store: Any, point: Point | None) -> None:
+    def __init__(self, store: Any, trap: Trap) -> None:
         super().__init__(store)
-        self._point, self._count = point, itertools.count(1)
+        self._trap = trap
 
     def __getattr__(self, name: str) -> Any:
         found = super().__getattr__(name)
-        if self._point is None or name != self._point.method:
-            return found
-        return self._at(found, self._point)
+        return self._at(name, found) if callable(found) else found
 
-    def _at(self, method: Callable[..., Any], point: Point) -> Callable[..., Any]:
+    def _at(self, name: str, method: Callable[..., Any]) -> Callable[..., Any]:
         def called(*values: Any, **named: Any) -> Any:
-            last = next(self._count) == point.nth
-            if last and point.when == "before":
-                die()
+            self._trap.passed("before", name)
             result = method(*values, **named)
-            if last and point.when == "after":
-                die()
+            self._trap.passed("after", name)
             return result
 
         return called
 
 
-def watched(store: SqlStore, point: Point | None) -> Killing:
-    """The store with its point, which may lie in the middle of a transaction."""
-    if point and point.when == "inside":
-        count = itertools.count(1)
+class Trapped(PostgresStore):
+    """The store in PostgreSQL, in whose transactions the point may lie."""
 
-        def trace(statement: str) -> None:
-            if statement.startswith(CHANGES) and next(count) == point.nth:
-                die()
+    def __init__(self, url: str, clock: Callable[[], float], trap: Trap) -> None:
+        self._trap = trap
+        super().__init__(url, clock)
 
-        assert isinstance(store, SqliteStore)
-        store._db.conn.set_trace_callback(trace)
-    return Killing(store, point)
+    @contextmanager
+    def _transaction(self) -> Iterator[Sql]:
+        with super()._transaction() as db:
+            yield Stating(db, self._trap)
+            self._trap.stated("COMMIT")
+
+
+class Stating:
+    """A transaction that says each statement before it is run."""
+
+    def __init__(self, db: Sql, trap: Trap) -> None:
+        self._db, self._trap = db, trap
+
+    def execute(self, sql: str, values: Sequence[object] = (), /) -> Cursor:
+        """Say it, then run it."""
+        self._trap.stated(sql)
+        return self._db.execute(sql, values)
+
+
+def watched(settings: Settings, clock: Callable[[], float], trap: Trap) -> Killing:
+    """The store of these settings with its point, which may lie in the middle of a transaction."""
+    if settings.store_url.startswith(POSTGRESQL):
+        return Killing(Trapped(settings.store_url, clock, trap), trap)
+    store = open_store(settings, clock)
+    assert isinstance(store, SqliteStore)
+    store._db.conn.set_trace_callback(trap.stated)
+    return Killing(store, trap)
 
 
 class ConfirmsFirst(Around):

@@ -1,7 +1,8 @@
 """`python -m tests.chaos.process`: has everything imported once, and forks a bot for each life.
 
-Reads one line of JSON for each life: ``{"bot", "point", "broken", "later"}``; writes ``{"pid"}`` when it is born, and
-``{"status"}`` when it has ended: the signal as a negative number, else its exit code.
+Reads one line of JSON for each life, an `Order`; writes ``{"pid"}`` when it is born, and ``{"status"}`` when it has
+ended: the signal as a negative number, else its exit code. At SIGUSR1 a life reads its point anew from the file
+POINT; at SIGUSR2 it is told that the clock was set forward.
 """
 
 import asyncio
@@ -12,17 +13,20 @@ import os
 import signal
 import sys
 import time
-from typing import Any, cast
+from collections.abc import Callable
+from typing import cast
 
-from bot.app import open_store, run
-from bot.pace import UNLIMITED
+from bot.app import run
+from bot.pace import TELEGRAM, UNLIMITED
 from bot.settings import Settings
 from bot.store import Store
 from index.encoder import OnnxEncoder
 from index.live import LiveIndex
 from prompts.render import _environment, label
 from tests.chaos import stock
-from tests.chaos.points import BROKEN, SENT, Point, Recording, watched
+from tests.chaos.jumping import Jumping
+from tests.chaos.order import POINT, Order
+from tests.chaos.points import BROKEN, SENT, Recording, Trap, watched
 
 
 def main() -> None:
@@ -32,10 +36,12 @@ def main() -> None:
     logging.basicConfig(filename="bot.log", level=settings.log_level, format="%(asctime)s %(name)s %(message)s")
     logging.getLogger("httpx").setLevel(logging.WARNING)
     _warm()
+    for number in (signal.SIGUSR1, signal.SIGUSR2):
+        signal.signal(number, signal.SIG_IGN)  # a life that has only begun is not ended by them
     for line in sys.stdin:
         pid = os.fork()
         if pid == 0:
-            _live(settings, live, json.loads(line))
+            _live(settings, live, Order(**json.loads(line)))
         print(json.dumps({"pid": pid}), flush=True)
         _, status = os.waitpid(pid, 0)
         print(json.dumps({"status": os.waitstatus_to_exitcode(status)}), flush=True)
@@ -51,13 +57,13 @@ def _warm() -> None:
     gc.freeze()
 
 
-def _live(settings: Settings, live: LiveIndex, order: dict[str, Any]) -> None:
+def _live(settings: Settings, live: LiveIndex, order: Order) -> None:
     code = 1
     try:
-        if order["bot"] == "ours":
+        if order.bot == "ours":
             asyncio.run(_ours(settings, live, order))
         else:
-            stock.run(settings, careful=order["bot"] == "careful")
+            stock.run(settings, careful=order.bot == "careful")
         code = 0
     except BaseException as error:
         logging.exception("this life ended: %s", type(error).__name__)
@@ -65,17 +71,26 @@ def _live(settings: Settings, live: LiveIndex, order: dict[str, Any]) -> None:
         os._exit(code)
 
 
-async def _ours(settings: Settings, live: LiveIndex, order: dict[str, Any]) -> None:
-    later: float = order["later"]  # seconds: so that the time also brings something about
-
-    def clock() -> float:
-        return time.time() + later
-
-    stop = asyncio.Event()
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-    point = Point.read(order["point"]) if order["point"] else None
-    store = Recording(BROKEN[order["broken"]](watched(open_store(settings, clock), point)), settings.data_dir / SENT)
-    await run(settings, live, cast(Store, store), stop, webhook=False, clock=clock, limits=UNLIMITED)
+async def _ours(settings: Settings, live: LiveIndex, order: Order) -> None:
+    stop, nudge, loop = asyncio.Event(), asyncio.Event(), asyncio.get_running_loop()
+    clock: Callable[[], float] = Jumping(order.clock) if order.clock else lambda: time.time() + order.later
+    trap = Trap(order.point)
+    loop.add_signal_handler(signal.SIGTERM, stop.set)
+    loop.add_signal_handler(signal.SIGUSR1, lambda: trap.set(POINT.read_text()))
+    loop.add_signal_handler(signal.SIGUSR2, nudge.set)
+    store = Recording(BROKEN[order.broken](watched(settings, clock, trap)), settings.data_dir / SENT)
+    await run(
+        settings,
+        live,
+        cast(Store, store),
+        stop,
+        webhook=order.webhook,
+        clock=clock,
+        nudge=nudge,
+        limits=TELEGRAM if order.limited else UNLIMITED,
+        takes=order.takes,
+        web=order.takes,
+    )
 
 
 if __name__ == "__main__":

@@ -36,6 +36,7 @@ class Story:
     rating: int = 0
     comment: str = ""
     changes: int = 0  # of the request
+    reminders: int = 0  # that an adviser asked for
     deleted: int = 0  # topics
     turn: str = "adviser"
     thread: int = 0  # the topic that the adviser wrote in last
@@ -46,8 +47,9 @@ class Story:
 class Stage:
     """The people, the forum of the advisers, and the stories that run."""
 
-    def __init__(self, standin: StandIn, seed: int, *, small: bool = False) -> None:
-        self.standin, self.ledger, self.rng = standin, Ledger(standin), random.Random(seed)  # noqa: S311 - no secret
+    def __init__(self, standin: StandIn, seed: int, *, small: bool = False, alone: bool = True) -> None:
+        self.standin, self.rng = standin, random.Random(seed)  # noqa: S311 - no secret
+        self.ledger = Ledger(standin, alone=alone)
         self.advisers = [standin.user(name, language_code="de") for name in ("Bea", "Cem")]
         self.forum: Group = standin.group("Beratung", self.advisers, forum=True, admin=True)
         self.small = small  # only what any bot with a form and a relay does
@@ -191,6 +193,7 @@ def _adviser(stage: Stage, story: Story) -> Steps:
     if not stage.small and rng.random() < 0.3:
         stage.tap(story, adviser, card, "q:remind:")
         story.changes += 1
+        story.reminders = 1
     for _ in range(rng.randint(1, 3)):
         yield from _says_some(stage, story, "adviser", adviser)
         if not stage.small and rng.random() < 0.15 and story.deleted == 0:

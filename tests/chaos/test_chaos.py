@@ -7,6 +7,7 @@ import pytest
 from tests.chaos.__main__ import BROKEN
 from tests.chaos.count import FORBIDDEN
 from tests.chaos.play import Plan, Played, play
+from tests.chaos.several import SENDER, SERVER, play_several
 
 
 def told(played: Played) -> dict[str, int]:
@@ -27,5 +28,23 @@ def test_nothing_is_lost_and_nothing_done_twice(tmp_path: Path) -> None:
 def test_a_broken_store_is_noticed(tmp_path: Path, broken: str) -> None:
     """The same count finds something where the store confirms too early, or keeps in two steps what is one."""
     played = play(Plan(kills=8, seed=1, broken=broken, points=BROKEN[broken]), tmp_path)
+
+    assert told(played)
+
+
+def test_several_processes_on_postgresql(tmp_path: Path) -> None:
+    """Of two processes on one PostgreSQL one is killed after the other, the server once, and nothing is lost."""
+    played = play_several(Plan(kills=13, seed=1, workers=2), tmp_path)
+
+    assert told(played) == {}, played.findings.lines
+    assert played.beside[SENDER] > 0
+    assert played.beside[SERVER] == 1
+    assert sum(story.through for story in played.stage.stories) >= 3
+
+
+def test_several_with_a_broken_store(tmp_path: Path) -> None:
+    """The same count of several processes finds something where the store keeps in two steps what is one."""
+    broken = "state-first"
+    played = play_several(Plan(kills=6, seed=1, broken=broken, points=BROKEN[broken], workers=2), tmp_path)
 
     assert told(played)

@@ -5,7 +5,8 @@ Usage: python -m tests.load [--seconds 180] [--rate 20] [--people 500] [--mode p
 
 Each round runs the bot as a process of its own against a stand-in in another: without a flood, then with one. Before
 that some questions are asked one after the other, so that each figure under load has one without load beside it.
-``--command`` says how the bot is started, for example with several workers; the memory is that of all its processes.
+``--command`` says how the bot is started; the memory is that of all its processes. Several processes on PostgreSQL:
+tests/load/workers.py.
 """
 
 import argparse
@@ -20,11 +21,12 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 from tests.bench.__main__ import percentile
 from tests.load.people import Plan
@@ -32,6 +34,7 @@ from tests.load.people import Plan
 ROOT = Path(__file__).parents[2]
 MINUTE = 60.0
 FOLDER = ROOT / "data" / "load"
+Read = Callable[[str], list[tuple[Any, ...]]]
 
 
 @dataclass(frozen=True)
@@ -64,20 +67,22 @@ class Watch:
     def _run(self) -> None:
         while not self._ended.wait(1.0):
             try:
-                family = list(_family(self._process))
-                memory = sum(_resident(one) for one in family)
-                self.samples.append(Sample(time.time(), memory, sum(_computed(one) for one in family)))
+                everyone = list(family(self._process))
+                memory = sum(resident(one) for one in everyone)
+                self.samples.append(Sample(time.time(), memory, sum(_computed(one) for one in everyone)))
             except (OSError, ValueError, IndexError):  # one has ended just now
                 continue
 
 
-def _family(process: int) -> Iterator[int]:
+def family(process: int) -> Iterator[int]:
+    """A process and all below it."""
     yield process
     for child in Path(f"/proc/{process}/task/{process}/children").read_text().split():
-        yield from _family(int(child))
+        yield from family(int(child))
 
 
-def _resident(process: int) -> float:
+def resident(process: int) -> float:
+    """The memory that it holds, in MB."""
     return int(Path(f"/proc/{process}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
@@ -124,7 +129,7 @@ def play(plan: Plan, command: str, mode: str) -> None:
         watch.stop()
         seen = json.loads(people.stdout.readline())
         people.wait(60)
-    print(f"\n{name} ({_load()})")
+    print(f"\n{name} ({machine()})")
     _row("one question at a time", seen["alone"])
     if seen["loaded"]:
         _row(f"{plan.rate:g} a second from {plan.people} people", seen["loaded"])
@@ -133,7 +138,7 @@ def play(plan: Plan, command: str, mode: str) -> None:
     print(f"  unanswered {seen['unanswered']}; calls {seen['calls']}; broken limits {len(seen['violations'])}")
     for violation in seen["violations"][:5]:
         print(f"    {violation}")
-    print(f"  answers out of order: {out_of_order()}")
+    print(f"  answers out of order: {out_of_order(read_file)}")
     _memory(watch, began, ended)
     if plan.soak:
         print(f"  {plan.soak / seen['seconds']:.0f} updates a second; the store has {size / 2**20:.1f} MB")
@@ -155,17 +160,23 @@ def _memory(watch: Watch, began: float, ended: float) -> None:
     print(f"  memory {first:.1f} MB at first, {last:.1f} MB at last: {last / first - 1:+.1%}; {cores:.2f} cores busy")
 
 
-def out_of_order() -> int:
+def out_of_order(read: Read) -> int:
     """How many answers were sent before the answer to an earlier message of the same chat."""
-    with closing(sqlite3.connect(FOLDER / "bot.db")) as store:
-        rows = store.execute(
-            "SELECT chat_id, origin_message FROM outbox WHERE message_id NOT NULL AND origin_message NOT NULL "
-            "ORDER BY chat_id, message_id"
-        ).fetchall()
+    rows = read(
+        "SELECT chat_id, origin_message FROM outbox WHERE message_id IS NOT NULL AND origin_message IS NOT NULL "
+        "ORDER BY chat_id, message_id"
+    )
     return sum(chat == after and origin > later for (chat, origin), (after, later) in pairwise(rows))
 
 
-def _load() -> str:
+def read_file(query: str) -> list[tuple[Any, ...]]:
+    """The rows that a query finds in the store's file."""
+    with closing(sqlite3.connect(FOLDER / "bot.db")) as store:
+        return store.execute(query).fetchall()
+
+
+def machine() -> str:
+    """How busy it is."""
     return f"load of the machine {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
 
 

@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from bot.sandbox.standin import FaultKind, StandIn, User
+from bot.sandbox.standin.model import Call
 from bot.sandbox.standin.world import World
 
 QUESTIONS = Path(__file__).parents[1] / "data" / "questions.jsonl"
@@ -22,18 +23,24 @@ ALONE = 40  # questions asked one after the other, before the load
 FLOOD = 1_000  # messages of the person who floods
 AHEAD = 500  # updates of the soak that wait at most
 PATIENCE = 120.0  # seconds for the last answers
+ENTRY = "was-ist-gemeinsam-wirken"
 SENDS = ("sendMessage", "sendPhoto", "sendDocument")
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What is played. ``soak`` is a number of taps, as fast as the bot takes them, instead of questions."""
+    """What is played: questions at a rate. In place of that ``soak`` is a number of taps, as fast as the bot takes
+    them; and ``busy`` people ask, or tap where ``taps`` is set, again as soon as they have their answer. Then the
+    stand-in has no limits."""
 
     seconds: int = 180
     rate: float = 20.0  # questions a second
     people: int = 500
     flooded: bool = False
     soak: int = 0
+    busy: int = 0
+    taps: bool = False
+    workers: int = 1  # processes that set a webhook, to be waited for
 
 
 @dataclass(frozen=True)
@@ -51,18 +58,25 @@ class Seen:
 def main() -> None:
     """Play the plan given as JSON."""
     plan = Plan(**json.loads(sys.argv[1]))
-    with StandIn(token=TOKEN, poll_cap=30.0, limited=True) as standin:
+    with StandIn(token=TOKEN, poll_cap=30.0, limited=not plan.busy) as standin:
         people = [standin.user(f"Person {number}", language_code="de", started=True) for number in range(plan.people)]
         _say({"url": standin.url, "token": TOKEN})
         standin.wait_for_sync(lambda: standin.polling or standin.world.updates.pushed, PATIENCE)
+        if plan.workers > 1:
+            standin.wait_for_sync(lambda: len(standin.calls_to("setWebhook")) >= plan.workers, PATIENCE)
         time.sleep(1.5)
         alone = list(_alone(standin, people))
         began = time.time()
         _say({"began": began})
-        asked = _soak(standin, people, plan.soak) if plan.soak else _load(standin, people, plan)
-        seconds = time.time() - began
-        _say({"ended": time.time()})
-        loaded, unanswered = _answered(standin, asked)
+        if plan.busy:
+            loaded, unanswered = Busy(standin, people[: plan.busy], taps=plan.taps).play(plan.seconds), 0
+            seconds = time.time() - began
+            _say({"ended": time.time()})
+        else:
+            asked = _soak(standin, people, plan.soak) if plan.soak else _load(standin, people, plan)
+            seconds = time.time() - began
+            _say({"ended": time.time()})
+            loaded, unanswered = _answered(standin, asked)
         violations = [str(one) for one in standin.violations]
         _say(asdict(Seen(alone, loaded, unanswered, violations, seconds, len(standin.calls))))
 
@@ -126,12 +140,11 @@ def _floods(standin: StandIn, plan: Plan) -> Iterator[None]:
 
 def _soak(standin: StandIn, people: list[User], taps: int) -> dict[int, list[float]]:
     """Thumbs up, thumbs down, by everybody: each is written down, handled, kept and answered."""
-    entry = "was-ist-gemeinsam-wirken"
     world = standin.world
     for person in people:
         person.says("Hallo")
     for number in range(taps):
-        people[number % len(people)].forges(f"f:{number // len(people) % 2}:{entry}")
+        people[number % len(people)].forges(f"f:{number // len(people) % 2}:{ENTRY}")
         if number % 100 == 0:
             standin.wait_for_sync(lambda: _unanswered(world) < AHEAD, PATIENCE)
             with world.change():  # the stand-in must not be what grows
@@ -141,6 +154,49 @@ def _soak(standin: StandIn, people: list[User], taps: int) -> dict[int, list[flo
                     del world.queries[key]
     standin.wait_for_sync(lambda: not _unanswered(world), PATIENCE)
     return {}
+
+
+class Busy:
+    """People who do the next as soon as the last was answered."""
+
+    def __init__(self, standin: StandIn, people: list[User], *, taps: bool) -> None:
+        self._standin, self._taps, self._questions = standin, taps, _questions()
+        self._people = {person.id: person for person in people}
+        self._since: dict[int, float] = {}  # by chat, or by the number of the tap
+        self._whose: dict[str, int] = {}  # tap -> person
+        self._turn = 0
+
+    def play(self, seconds: float) -> list[float]:
+        """Milliseconds of each that was answered in time."""
+        world, took = self._standin.world, list[float]()
+        until, read = time.time() + seconds, len(world.calls)
+        for person in self._people.values():
+            self._next(person)
+        while time.time() < until:
+            with world.condition:
+                world.condition.wait(0.05)
+                fresh = world.calls[read:]
+                read += len(fresh)
+            for call in fresh:
+                asker = self._answered(call)
+                if asker is not None and (since := self._since.pop(asker, None)):
+                    took.append((call.time - call.ms / 1000 - since) * 1000)
+                    self._next(self._people[asker])
+        return took
+
+    def _answered(self, call: Call) -> int | None:
+        if self._taps:
+            return self._whose.pop(str(call.params.get("callback_query_id")), None)
+        return call.params.get("chat_id") if call.method in SENDS and call.status == 200 else None
+
+    def _next(self, person: User) -> None:
+        self._since[person.id] = time.time()
+        if not self._taps:
+            person.says(next(self._questions))
+            return
+        self._turn += 1
+        tapped = person.forges(f"f:{self._turn % 2}:{ENTRY}")
+        self._whose[tapped.id] = person.id
 
 
 def _unanswered(world: World) -> int:

@@ -1,0 +1,102 @@
+"""Whoever sends is killed in the middle of a burst, again and again, and Telegram's limits are watched meanwhile."""
+
+import contextlib
+import time
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.sandbox.standin import StandIn
+from bot.sandbox.standin.model import Call
+from tests.balancer import Balancer, free_port
+from tests.chaos.database import Database
+from tests.chaos.lives import Lives
+from tests.chaos.order import Order
+from tests.postgres import server
+
+PEOPLE, EACH, IN_GROUP = 30, 2, 3  # who ask at once, how many questions, and how many in a group besides
+AMIDST = 20  # answers to a burst after which the process that sends is killed
+PATIENCE = 90.0  # seconds for the answers to a burst, with the change of processes in it
+QUESTIONS = ("Was ist Collective Impact?", "Was ist ein Backbone?")
+SENDS = ("sendMessage", "sendPhoto")
+
+
+@dataclass(frozen=True)
+class Paced:
+    """What was seen: ``missing`` are questions without an answer, ``again`` answers that came twice, ``waited`` the
+    seconds from each kill to the next message."""
+
+    asked: int
+    missing: int
+    again: int
+    violations: list[str]
+    waited: list[float]
+
+
+def paced(kills: int, folder: Path) -> Paced:
+    """Two processes with Telegram's limits and the real clock; the one that sends is killed so often."""
+    with contextlib.ExitStack() as stack:
+        database = Database(stack.enter_context(server()))
+        stack.callback(database.close)
+        standin = stack.enter_context(StandIn(limited=True))
+        people = [standin.user(f"Person {number}", language_code="de", started=True) for number in range(PEOPLE)]
+        group = standin.group("Bündnis", people[:2])
+        lives = _begun(standin, database, folder, stack)
+        waited = list[float]()
+        for _ in range(kills):
+            sent = _sends(standin)
+            for number in range(EACH):
+                for person in people:
+                    person.says(QUESTIONS[number])
+            for _ in range(IN_GROUP):
+                people[0].says("/frage Was ist ein Backbone?", group)
+            standin.wait_for_sync(lambda sent=sent: _sends(standin) >= sent + AMIDST, PATIENCE)  # type: ignore[misc]
+            leader = lives[database.leader()]
+            leader.kill()
+            leader.over()
+            sent, since = _sends(standin), time.monotonic()
+            leader.begin(Order(webhook=True, limited=True))
+            standin.wait_for_sync(lambda sent=sent: _sends(standin) > sent, PATIENCE)  # type: ignore[misc]
+            waited.append(time.monotonic() - since)
+            standin.wait_for_sync(lambda: standin.settled and _idle(database), PATIENCE)
+        answers = Counter(call.params["chat_id"] for call in standin.calls if _answers(call))
+        owed = {person.id: EACH * kills for person in people} | {group.id: IN_GROUP * kills}
+        missing = sum((Counter(owed) - answers).values())
+        again = sum((answers - Counter(owed)).values())
+        violations = [str(one) for one in standin.violations]
+    return Paced(sum(owed.values()), missing, again, violations, waited)
+
+
+def _begun(standin: StandIn, database: Database, folder: Path, stack: contextlib.ExitStack) -> dict[str, Lives]:
+    ports = [free_port(), free_port()]
+    balancer = stack.enter_context(Balancer(ports))
+    lives = {}
+    for number, port in enumerate(ports):
+        own = {
+            "GW_TELEGRAM_TOKEN": standin.token,
+            "GW_TELEGRAM_API_URL": standin.url,
+            "GW_WEBHOOK_URL": f"http://127.0.0.1:{balancer.port}/hook",
+            "GW_WEBHOOK_SECRET": "chaos",
+            "PORT": str(port),
+            "GW_DATABASE_URL": database.url(f"bot{number}"),
+            "GW_LOG_LEVEL": "WARNING",
+        }
+        lives[f"bot{number}"] = stack.enter_context(Lives(folder / str(number), own))
+    for number, one in enumerate(lives.values(), 1):
+        one.begin(Order(webhook=True, limited=True))
+        standin.wait_for_sync(lambda number=number: len(standin.calls_to("setWebhook")) == number, PATIENCE)  # type: ignore[misc]
+    return lives
+
+
+def _sends(standin: StandIn) -> int:
+    with standin.world.condition:
+        return sum(call.method in SENDS and call.status == 200 for call in standin.calls)
+
+
+def _answers(call: Call) -> bool:
+    return call.method in SENDS and call.status == 200 and "Fachliteratur" in call.params.get("text", "")
+
+
+def _idle(database: Database) -> bool:
+    waiting = "SELECT 1 FROM outbox WHERE status = 'queued' UNION ALL SELECT 1 FROM inbox WHERE done = 0"
+    return not database.rows(waiting)

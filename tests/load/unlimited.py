@@ -1,0 +1,23 @@
+"""`python -m tests.load.unlimited`: the bot by webhook for a Telegram without limits, to see where its own are."""
+
+import asyncio
+import signal
+
+from bot.app import open_index, open_store, run
+from bot.pace import UNLIMITED
+from bot.settings import load_settings
+
+
+async def main() -> None:
+    """Run until SIGTERM."""
+    stop, settings = asyncio.Event(), load_settings()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    live, store = open_index(settings), open_store(settings)
+    try:
+        await run(settings, live, store, stop, webhook=True, limits=UNLIMITED)
+    finally:
+        store.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
