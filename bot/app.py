@@ -67,10 +67,10 @@ class Models:
         with self._lock:
             if settings.cross_encoder and self._second is None:
                 self._second = CrossEncoder.load(self._folder)
-            if (root, settings.cross_encoder) not in self._open:
-                second = self._second if settings.cross_encoder else None
-                self._open[root, settings.cross_encoder] = LiveIndex(root, self.encoder, second)
-            return self._open[root, settings.cross_encoder]
+            second = self._second if settings.cross_encoder else None
+            if (root, second is None) not in self._open:
+                self._open[root, second is None] = LiveIndex(root, self.encoder, second)
+            return self._open[root, second is None]
 
 
 def open_index(settings: Settings, root: Path | None = None) -> LiveIndex:
@@ -223,8 +223,7 @@ async def _running(
 
     Gives the task that sends: where it ends by itself the bot is mute.
     """
-    loop = asyncio.get_running_loop()
-    store = dialogue.store
+    loop, store = asyncio.get_running_loop(), dialogue.store
     delivery = Delivery(bot, store, post(settings, dialogue), folder)
     outbox = Outbox(
         store,
