@@ -192,8 +192,7 @@ async def _running(
 
     Gives the task that sends: where it ends by itself the bot is mute.
     """
-    loop = asyncio.get_running_loop()
-    store = dialogue.store
+    loop, store = asyncio.get_running_loop(), dialogue.store
     delivery = Delivery(bot, store, post(settings, dialogue), folder)
     outbox = Outbox(
         store,

@@ -28,12 +28,10 @@ class Models:
         with self._lock:
             if settings.cross_encoder and self._second is None:
                 self._second = CrossEncoder.load(self._folder)
-            if (here, settings.cross_encoder) not in self._open:
-                second = self._second if settings.cross_encoder else None
-                self._open[here, settings.cross_encoder] = LiveIndex(
-                    index_place(settings, root), self.encoder, second
-                )
-            return self._open[here, settings.cross_encoder]
+            second = self._second if settings.cross_encoder else None
+            if (here, second is None) not in self._open:
+                self._open[here, second is None] = LiveIndex(index_place(settings, root), self.encoder, second)
+            return self._open[here, second is None]
 
 
 def open_index(settings: Settings, root: Path | None = None) -> LiveIndex:
