@@ -84,6 +84,7 @@ def play(plan: Plan, folder: Path) -> Played:
         stage = Stage(standin, plan.seed, small=not plan.ours)
         letters = stack.enter_context(Letters(stage.ledger))
         played = Played(stage, Findings(), {}, 0, 0.0)
+        (folder / SENT).touch()
         with Lives(folder, environment(stage, letters)) as lives:
             while sum(played.deaths.values()) < plan.kills:
                 _life(plan, rng, stage, lives, played)

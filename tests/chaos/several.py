@@ -16,7 +16,7 @@ from tests.chaos.jumping import Jumping
 from tests.chaos.letters import Letters
 from tests.chaos.lives import Lives
 from tests.chaos.order import Order
-from tests.chaos.play import BETWEEN, START, Plan, Played, environment, point, trouble, until
+from tests.chaos.play import BETWEEN, SHORT_REST, START, Plan, Played, environment, point, trouble, until
 from tests.chaos.points import SENT
 from tests.chaos.stories import Stage
 from tests.postgres import server
@@ -25,7 +25,7 @@ REST = 180.0  # seconds for the last lives to finish everything
 LONG = 24 * 3_600.0  # seconds that some jumps of the clock take, so that reminders fall due
 QUIET = 20.0  # seconds without anything new; what a dead process left is taken up after 15
 TERMINATED = 0.15  # how often connections are ended before a kill
-RESTARTED = 25  # kills, at the middle one of which PostgreSQL is restarted
+RESTARTED, FIRST = 25, 5  # kills between two restarts of PostgreSQL, and before the first
 STARTING = 5.0  # seconds of a life in which it may end by itself where PostgreSQL goes away: it is begun again
 NAMES = {"random": "at random", "inside": "in the middle of a transaction"}
 SENDER, CONNECTIONS, SERVER = "of the process that sends", "connections ended before", "PostgreSQL restarted before"
@@ -136,7 +136,7 @@ class Crew:
     def _disturb(self) -> str:
         """Now and then PostgreSQL ends connections, or itself. Whoever sends may not learn what became of a call."""
         rng = self._rng
-        if sum(self.deaths.values()) % RESTARTED == RESTARTED // 2:
+        if sum(self.deaths.values()) % RESTARTED == FIRST:
             mode = ("fast", "immediate")[self._modes % 2]
             self._modes += 1
             self._database.restart(mode)
@@ -171,7 +171,7 @@ def play_several(plan: Plan, folder: Path) -> Played:
         while sum(crew.deaths.values()) < plan.kills:
             crew.one_more()
         standin.end_faults()
-        _rest(stage, database, crew)
+        _rest(stage, database, crew, SHORT_REST if plan.broken else REST)
         crew.end()
         played.findings = count(stage)
         for more in (
@@ -206,7 +206,7 @@ def processes(
     return Crew(plan, stage, database, folder / "clock", workers), [one.lives.folder for one in workers]
 
 
-def _rest(stage: Stage, database: Database, crew: Crew) -> None:
+def _rest(stage: Stage, database: Database, crew: Crew, seconds: float) -> None:
     """Nobody is killed any more: until everybody is through, and everything sent."""
     seen, since = (0, 0), time.monotonic()
 
@@ -220,4 +220,4 @@ def _rest(stage: Stage, database: Database, crew: Crew) -> None:
             seen, since = now, time.monotonic()
         return not stage.people or time.monotonic() - since > QUIET
 
-    until(over, stage, REST, new=False)
+    until(over, stage, seconds, new=False)

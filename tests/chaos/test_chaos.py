@@ -34,7 +34,7 @@ def test_a_broken_store_is_noticed(tmp_path: Path, broken: str) -> None:
 
 def test_several_processes_on_postgresql(tmp_path: Path) -> None:
     """Of two processes on one PostgreSQL one is killed after the other, the server once, and nothing is lost."""
-    played = play_several(Plan(kills=13, seed=1, workers=2), tmp_path)
+    played = play_several(Plan(kills=8, seed=1, workers=2), tmp_path)
 
     assert told(played) == {}, played.findings.lines
     assert played.beside[SENDER] > 0
@@ -45,6 +45,6 @@ def test_several_processes_on_postgresql(tmp_path: Path) -> None:
 def test_several_with_a_broken_store(tmp_path: Path) -> None:
     """The same count of several processes finds something where the store keeps in two steps what is one."""
     broken = "state-first"
-    played = play_several(Plan(kills=6, seed=1, broken=broken, points=BROKEN[broken], workers=2), tmp_path)
+    played = play_several(Plan(kills=4, seed=1, broken=broken, points=BROKEN[broken], workers=2), tmp_path)
 
     assert told(played)
