@@ -125,7 +125,7 @@ def test_chat_that_could_not_be_read_is_not_kept(process: Stores, fresh_url: str
 
     with ExitStack() as busy:
         for _ in range(MOST):
-            busy.enter_context(one._pool.connection())
+            busy.enter_context(one._pool.connection(timeout=30))
         with pytest.raises(StoreUnavailable):
             one.claim("10", ())
 
