@@ -56,9 +56,8 @@ class PostgresStore(PooledRows, SqlStore):
     def release(self, chat: str, without: Collection[int]) -> bool:
         with self._errors("used"):
             self._session.give(self._chat(chat))
-        return super().release(
-            chat, without
-        )  # looked at when others can take it: what came meanwhile is not forgotten
+        # looked at when others can take it, so that what came meanwhile is not forgotten
+        return super().release(chat, without)
 
     def lead(self) -> int:
         with self._errors("used"):

@@ -102,6 +102,21 @@ def test_what_comes_while_a_chat_is_let_go_of(process: Stores) -> None:
     assert two.claim("10", ()) is None
 
 
+def test_chat_is_free_before_it_is_looked_at_again(process: Stores) -> None:
+    """When a process looks what came meanwhile, others can have the chat already: one of both sees each update."""
+    one, two = process(), process()
+    one.add_updates([(1, "10", "{}")])
+    one.claim("10", ())
+    one.finish(1, None, None, (), ())
+    found: list[Claimed | None] = []
+    none = Meanwhile()
+    two.add_updates([(2, "10", "{}")])
+    none.happens = [lambda: found.append(two.claim("10", ()))]
+
+    assert one.release("10", none)
+    assert found == [Claimed(2, "{}", False)]
+
+
 def test_chat_that_could_not_be_read_is_not_kept(process: Stores, fresh_url: str, clock: Clock) -> None:
     """Where a process claims a chat and then cannot read what waits there, the chat stays free for others."""
     two = process()
@@ -110,7 +125,7 @@ def test_chat_that_could_not_be_read_is_not_kept(process: Stores, fresh_url: str
 
     with ExitStack() as busy:
         for _ in range(MOST):
-            busy.enter_context(one._pool.connection())
+            busy.enter_context(one._pool.connection(timeout=30))
         with pytest.raises(StoreUnavailable):
             one.claim("10", ())
 
