@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from bot.answer import Answerer
@@ -18,6 +19,7 @@ from tests.bot.relay import DESK
 from tests.conftest import Clock
 
 Opening = Callable[[], SqlStore]
+Stores = Callable[[], PostgresStore]
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -67,3 +69,29 @@ def dialogue(settings: Settings, live: LiveIndex, tmp_path: Path) -> Iterator[Di
 def parts(dialogue: Dialogue) -> Dialogue:
     """The same, connected to a chat of advisers."""
     return replace(dialogue, advisers=Advisers(DESK), now=Clock())
+
+
+@pytest.fixture
+def process(fresh_url: str, clock: Clock) -> Iterator[Stores]:
+    """Opens the store as another process does, as often as it is called."""
+    opened: list[PostgresStore] = []
+
+    def opens() -> PostgresStore:
+        opened.append(PostgresStore(fresh_url, clock))
+        return opened[-1]
+
+    yield opens
+    for store in opened:
+        store.close()
+
+
+@pytest.fixture
+def kill(fresh_url: str) -> Callable[[str], None]:
+    """Ends the connections of which PostgreSQL knows this, as a server or a network does."""
+
+    def kills(which: str) -> None:
+        with psycopg.connect(fresh_url, user="postgres", autocommit=True) as connection:
+            others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            connection.execute(f"SELECT pg_terminate_backend(pid, 10000) {others} AND {which}".encode())
+
+    return kills

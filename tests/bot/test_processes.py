@@ -1,54 +1,22 @@
-"""Several processes with one store in PostgreSQL: a chat is handled by one of them, and one of them sends."""
+"""Several processes with one store in PostgreSQL: a chat is handled by one of them."""
 
 import asyncio
-import secrets
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
 
-import psycopg
 import pytest
 
 from bot.errors import StoreUnavailable
 from bot.inbox import RESUME, Inbox
-from bot.outbox import HANDOVER, STANDBY, Outbox
-from bot.pace import UNLIMITED, Pace
 from bot.store.pooled import MOST
 from bot.store.postgres import PostgresStore
 from bot.store.protocol import Claimed
-from tests.bot.queues import Counterpart, at_once, ended, key, noting, queue, text, update
+from tests.bot.conftest import Stores
+from tests.bot.queues import at_once, key, noting, text, update
 from tests.bot.test_outbox import faulty
 from tests.conftest import Clock
-
-Stores = Callable[[], PostgresStore]
-
-
-@pytest.fixture
-def process(fresh_url: str, clock: Clock) -> Iterator[Stores]:
-    """Opens the store as another process does, as often as it is called."""
-    opened: list[PostgresStore] = []
-
-    def opens() -> PostgresStore:
-        opened.append(PostgresStore(fresh_url, clock))
-        return opened[-1]
-
-    yield opens
-    for store in opened:
-        store.close()
-
-
-@pytest.fixture
-def kill(fresh_url: str) -> Callable[[str], None]:
-    """Ends the connections of which PostgreSQL knows this, as a server or a network does."""
-
-    def kills(which: str) -> None:
-        with psycopg.connect(fresh_url, user="postgres", autocommit=True) as connection:
-            others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-            connection.execute(f"SELECT pg_terminate_backend(pid, 10000) {others} AND {which}".encode())
-
-    return kills
-
 
 LOCKING = "pid IN (SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted)"
 LISTENING = "query LIKE 'LISTEN%'"
@@ -223,124 +191,3 @@ async def test_what_a_dead_process_left(process: Stores, caplog: pytest.LogCaptu
     assert waits == [RESUME] * 3
     assert handled == [1]
     assert caplog.messages == ["what others left waits: The store is away."]
-
-
-def test_one_leads(process: Stores, kill: Callable[[str], None]) -> None:
-    """One process leads; another does when its connection is lost, or when it ends."""
-    one, two = process(), process()
-
-    assert (one.lead(), two.lead(), one.lead()) == (1, 0, 1)
-    kill(LOCKING)
-    assert two.lead() == 1
-    with pytest.raises(StoreUnavailable):
-        one.lead()
-    assert one.lead() == 0
-    two.close()
-    assert one.lead() == 2
-
-
-async def test_sending_passes_on(process: Stores, kill: Callable[[str], None], clock: Clock) -> None:
-    """A process that does not lead sends nothing; when the leader is lost it takes over, with the pace that was
-    written down, after the time that the other one's last calls need."""
-    one, two = process(), process()
-    first, second = Counterpart(), Counterpart()
-    leading = asyncio.create_task(Outbox(one, first, clock, rest=at_once).run())
-    queue(one, text(10, "a"))
-    await first.until(lambda: len(first.taken) == 1)
-    waits: list[float] = []
-
-    async def rest(woken: asyncio.Event, seconds: float) -> None:
-        waits.append(seconds)
-        if len(waits) == 2:
-            await ended(leading)
-            one.hold({11: clock() + 100})
-            one.act([text(10, "b")], ())
-            kill(LOCKING)
-        if seconds == HANDOVER:
-            assert second.taken == []
-            clock.now += HANDOVER
-        elif seconds != STANDBY:
-            await woken.wait()
-
-    pace = Pace(UNLIMITED)
-    standing_by = asyncio.create_task(Outbox(two, second, clock, pace=pace, rest=rest).run())
-    await second.until(lambda: len(second.taken) == 1)
-    await ended(standing_by)
-
-    assert (first.taken, second.taken) == ([(10, "a")], [(10, "b")])
-    assert waits[:3] == [STANDBY, STANDBY, HANDOVER]
-    assert pace.held(11, clock()) == 100 - HANDOVER
-
-
-async def test_leader_that_was_replaced_stops(
-    process: Stores, kill: Callable[[str], None], clock: Clock, caplog: pytest.LogCaptureFixture
-) -> None:
-    """A leader that loses its connection sends nothing more once another process leads."""
-    caplog.set_level("INFO")
-    one, two = process(), process()
-    counterpart = Counterpart()
-    waits: list[float] = []
-
-    async def rest(woken: asyncio.Event, seconds: float) -> None:
-        waits.append(seconds)
-        if len(waits) == 1:
-            kill(LOCKING)
-            assert two.lead() == 1
-            one.act([text(10, "a")], ())
-        if len(waits) == 4:
-            await asyncio.Event().wait()
-        if seconds == STANDBY:
-            over.set()
-
-    over = asyncio.Event()
-    sending = asyncio.create_task(Outbox(one, counterpart, clock, rest=rest).run())
-    await asyncio.wait_for(over.wait(), 10)
-    await ended(sending)
-
-    assert counterpart.taken == []
-    assert waits[:3] == [30.0, 1.0, STANDBY]
-    assert "another process sends, this one stands by" in caplog.messages
-
-
-async def test_what_others_queue_is_heard(process: Stores, kill: Callable[[str], None]) -> None:
-    """What another process queues is heard at once, also after the connection was lost; what is one's own is not."""
-    one, two = process(), process()
-    heard: asyncio.Queue[int] = asyncio.Queue()
-    again = asyncio.Event()
-
-    async def pause(seconds: float) -> None:
-        again.set()
-
-    listening = asyncio.create_task(one.listen(lambda: heard.put_nowait(0), pause))
-    await asyncio.wait_for(heard.get(), 10)  # it listens
-    one.act([text(10, "own")], ())
-    two.act([text(10, "a")], ())
-    await asyncio.wait_for(heard.get(), 10)
-    quiet = heard.empty()
-    await asyncio.to_thread(kill, LISTENING)
-    await asyncio.wait_for(again.wait(), 10)
-    await asyncio.wait_for(heard.get(), 10)  # it listens again
-    two.act([text(10, "b")], ())
-    await asyncio.wait_for(heard.get(), 10)
-    await ended(listening)
-
-    assert quiet
-
-
-async def test_other_bots_are_not_heard(process: Stores, fresh_url: str, clock: Clock) -> None:
-    """What another tenant queues in the same database wakes nobody."""
-    one = process()
-    other = PostgresStore(fresh_url, clock, secrets.token_hex(4))
-    heard: asyncio.Queue[int] = asyncio.Queue()
-
-    listening = asyncio.create_task(one.listen(lambda: heard.put_nowait(0)))
-    await asyncio.wait_for(heard.get(), 10)
-    other.act([text(10, "a")], ())
-    process().act([text(10, "b")], ())
-    await asyncio.wait_for(heard.get(), 10)
-    await ended(listening)
-    leads = [one.lead(), other.lead()]
-    other.close()
-
-    assert heard.empty()
-    assert leads == [1, 1]

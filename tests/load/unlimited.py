@@ -3,7 +3,8 @@
 import asyncio
 import signal
 
-from bot.app import open_index, open_store, run
+from bot.app import open_store, run
+from bot.indexes import open_index
 from bot.pace import UNLIMITED
 from bot.settings import load_settings
 
