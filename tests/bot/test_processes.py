@@ -19,7 +19,6 @@ from tests.bot.test_outbox import faulty
 from tests.conftest import Clock
 
 LOCKING = "pid IN (SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted)"
-LISTENING = "query LIKE 'LISTEN%'"
 
 
 def test_chat_is_claimed_by_one(process: Stores) -> None:
