@@ -182,6 +182,9 @@ def play_several(plan: Plan, folder: Path) -> Played:
             played.findings.lines += more.lines
         for violation in (one for one in standin.violations if one.kind != "flood"):  # see play
             played.findings.add("calls against the Bot API's rules", str(violation))
+        for log in (one / "bot.log" for one in folders):  # why something came out of order, where it did
+            lines = log.read_text(encoding="utf-8").splitlines()
+            played.findings.lines += [f"{log.parent.name}: {line}" for line in lines if " is put off" in line]
         played.damaged, played.beside = crew.refused, {name: crew.beside[name] for name in BESIDE}
     played.seconds = time.monotonic() - began
     return played
