@@ -22,16 +22,16 @@ _ZERO = {4: 8, 8: 128}
 _CHUNK = 16_384
 
 
-def quantise(rows: Floats, bits: Bits) -> tuple[Bytes, Floats]:
-    """Codes (n, blocks, bytes of a block) and scales (n, blocks) of rows (n, width).
+def quantise(rows: Floats, bits: Bits, block: int = BLOCK) -> tuple[Bytes, Floats]:
+    """Codes (n, blocks, bytes of a block) and scales (n, blocks) of rows (n, width), with ``block`` numbers a block.
 
     Raises:
-        ValueError: the width is no multiple of 32.
+        ValueError: the width is no multiple of ``block``.
     """
     count, width = rows.shape
-    if width % BLOCK:
-        raise ValueError(f"rows are {width} wide, no multiple of {BLOCK}")
-    blocks = rows.reshape(count, -1, BLOCK)
+    if width % block:
+        raise ValueError(f"rows are {width} wide, no multiple of {block}")
+    blocks = rows.reshape(count, -1, block)
     scales = _scales(blocks, bits)
     steps = np.divide(blocks, scales[..., None], out=np.zeros_like(blocks), where=scales[..., None] != 0)
     codes = np.clip(np.rint(steps) + _ZERO[bits], 0, 2 * _ZERO[bits] - 1).astype(np.uint8)

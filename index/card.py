@@ -18,6 +18,7 @@ CARD, GRAPH, EMBEDDINGS, TOKENIZER, PIECES = (
     "tokenizer.json",
     "pieces.model",
 )
+QUESTIONS = "questions.onnx"  # a faster graph for questions; there need not be one
 PAIR_CARD = "cross-encoder.json"
 MEND = "run: gwbot model prepare"
 

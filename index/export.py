@@ -2,7 +2,8 @@
 
     words -> embedding table (embeddings.npy) -> layers, pooling, normalising (graph.onnx) -> vector
 
-Numbers take 4 bits where the weights were published in 4-bit blocks (the bundled model: nothing is lost), else 8.
+Numbers take 4 bits where the weights were published in 4-bit blocks (the bundled model: nothing is lost), else 8. The
+layers are written a second time, less exact and faster, for what is asked (questions.onnx).
 """
 
 import logging
@@ -12,17 +13,20 @@ import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from copy import deepcopy
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from index import blocks, bundled, graph
-from index.card import CARD, EMBEDDINGS, GRAPH, PIECES, TOKENIZER, Card, file_hash, write_as
-from index.encoder import OnnxEncoder
+from index.card import CARD, EMBEDDINGS, GRAPH, PIECES, QUESTIONS, TOKENIZER, Card, file_hash, write_as
+from index.encoder import OnnxEncoder, Vectors
 from index.errors import EncoderError
+from index.fast_graph import Inputs, finish_fast
 from index.model_file import FILE_SHA256
+from index.samples import SAMPLES
 from index.table import save_table
 from index.tokens import blank_ids, save_tokens, special_ids
 
@@ -34,30 +38,6 @@ BUNDLED = "bundled"
 LOWEST_COSINE = 0.99
 POOLINGS = ("mean", "cls")
 MOST_TOKENS = 512  # that a graph is exported for
-
-# What the exported encoder is compared on with the model it came from.
-SAMPLES = (
-    "",
-    "?",
-    "Wie finde ich eine Beratung in meiner Nähe?",
-    "Was kostet die Teilnahme, und wer übernimmt die Kosten?",
-    "Unser Verein möchte mitmachen. Welche Unterlagen brauchen wir dafür, und bis wann müssen sie da sein?",
-    "How do I get in touch with an adviser?",
-    "The meeting was moved to Thursday, 3 p.m.",
-    "Nasıl danışmanlık alabilirim?",
-    "Toplantı perşembe günü saat üçte.",
-    "Как мне связаться с консультантом?",
-    "Встреча перенесена на четверг.",
-    "Як мені отримати консультацію?",
-    "كيف يمكنني الحصول على استشارة؟",
-    "¿Dónde puedo pedir ayuda?",
-    "Où puis-je trouver de l'aide ?",
-    "Gdzie mogę uzyskać poradę?",
-    "چطور می‌توانم مشاوره بگیرم؟",
-    "我在哪里可以得到帮助?",
-    "info@example.org, +49 30 1234567, 50 %",
-    "Ein langer Text, der öfter dasselbe sagt. " * 80,
-)
 
 Progress = Callable[[str], None]
 
@@ -93,7 +73,7 @@ def prepare(name: str, out: Path, progress: Progress | None = None) -> Path:
         tell("exporting")
         _write(source, fresh)
         tell("checking")
-        _check(source, OnnxEncoder.load(fresh))
+        _check(source, fresh, tell)
     return out
 
 
@@ -153,9 +133,17 @@ def usual_prompts(name: str) -> dict[str, str]:
 
 
 def write_parts(
-    name: str, model: Any, layers: "Callable[[], ModelProto]", tokenizer: Any, folder: Path
+    name: str,
+    model: Any,
+    layers: "Callable[[], ModelProto]",
+    tokenizer: Any,
+    folder: Path,
+    samples: Sequence[str] = (),
 ) -> blocks.Bits:
     """Writes all but the card of a folder to serve from: word embeddings, graph and tokenizer. Gives the bits used.
+
+    Args:
+        samples: questions, for which a faster graph is written as well.
 
     Raises:
         EncoderError: the model is of a kind that cannot be exported.
@@ -164,17 +152,26 @@ def write_parts(
     bits = blocks.fewest_bits(weights)
     try:
         save_table(weights, bits, folder / EMBEDDINGS)
-        graph.finish(layers(), bits, folder / GRAPH)
+        exported = layers()
+        if samples:
+            read = [_inputs(tokenizer, text, weights) for text in samples]
+            finish_fast(deepcopy(exported), read, folder / QUESTIONS)
+        graph.finish(exported, bits, folder / GRAPH)
     except Exception as error:  # torch.onnx reports what it cannot export in many ways
         raise EncoderError(f"{name} cannot be exported: {error}") from error
     save_tokens(tokenizer.backend_tokenizer, folder)
     return bits
 
 
+def _inputs(tokenizer: Any, text: str, weights: blocks.Floats) -> Inputs:
+    ids = np.array([tokenizer(text, truncation=True, max_length=MOST_TOKENS)["input_ids"]])
+    return {"embeddings": weights[ids], "mask": np.ones_like(ids)}
+
+
 def _write(source: _Source, folder: Path) -> None:
-    model = source.transformer.model
-    bits = write_parts(source.name, model, lambda: _layers(source), source.model.tokenizer, folder)
-    tokenizer = source.model.tokenizer
+    model, tokenizer = source.transformer.model, source.model.tokenizer
+    samples = [source.query_prompt + text for text in SAMPLES]
+    bits = write_parts(source.name, model, lambda: _layers(source), tokenizer, folder, samples)
     before, after = special_ids(tokenizer.backend_tokenizer)
     card = Card(
         name=source.name,
@@ -241,23 +238,33 @@ def to_onnx(module: Any, width: int, inputs: Sequence[str], output: str) -> "Mod
 
 def files(folder: Path) -> list[str]:
     """The names of the files that a prepared folder is made of."""
-    return [name for name in (GRAPH, EMBEDDINGS, TOKENIZER, PIECES) if (folder / name).is_file()]
+    return [name for name in (GRAPH, QUESTIONS, EMBEDDINGS, TOKENIZER, PIECES) if (folder / name).is_file()]
 
 
-def _check(source: _Source, encoder: OnnxEncoder) -> None:
-    for prompt, encode in (
-        (source.query_prompt, encoder.encode_queries),
-        (source.passage_prompt, encoder.encode_passages),
-    ):
-        expected = source.model.encode(
-            list(SAMPLES), prompt=prompt, batch_size=1, normalize_embeddings=True, show_progress_bar=False
+def _check(source: _Source, folder: Path, tell: Progress) -> None:
+    """Compares with the model; a faster graph that gives other vectors is left out again."""
+    encoder = OnnxEncoder.load(folder)
+    _compare(source, source.passage_prompt, encoder.encode_passages)
+    _compare(source, source.query_prompt, encoder.encode_queries)
+    try:
+        _compare(source, source.query_prompt, encoder.encode_asked)
+    except EncoderError:
+        tell("leaving out the faster graph, which differs from the model")
+        (folder / QUESTIONS).unlink()
+        rest = {name: digest for name, digest in encoder.card.files.items() if name != QUESTIONS}
+        write_as(replace(encoder.card, files=rest), folder, CARD)
+
+
+def _compare(source: _Source, prompt: str, encode: Callable[[Sequence[str]], Vectors]) -> None:
+    expected = source.model.encode(
+        list(SAMPLES), prompt=prompt, batch_size=1, normalize_embeddings=True, show_progress_bar=False
+    )
+    cosines = np.sum(expected * encode(SAMPLES), axis=1)
+    if (lowest := float(cosines.min())) < LOWEST_COSINE:
+        raise EncoderError(
+            f"The export of {source.name} differs from the model: cosine {lowest:.3f} for sample "
+            f"{int(cosines.argmin())}, expected {LOWEST_COSINE} or more; choose another model"
         )
-        cosines = np.sum(expected * encode(SAMPLES), axis=1)
-        if (lowest := float(cosines.min())) < LOWEST_COSINE:
-            raise EncoderError(
-                f"The export of {source.name} differs from the model: cosine {lowest:.3f} for sample "
-                f"{int(cosines.argmin())}, expected {LOWEST_COSINE} or more; choose another model"
-            )
 
 
 def _switch(fresh: Path, out: Path) -> None:

@@ -8,7 +8,8 @@ import numpy as np
 from index.card import PAIR_CARD, PairCard, file_hash, write_as
 from index.cross_encoder import CrossEncoder
 from index.errors import EncoderError
-from index.export import MOST_TOKENS, SAMPLES, Progress, check_tokenizer, files, fresh_folder, to_onnx, write_parts
+from index.export import MOST_TOKENS, Progress, check_tokenizer, files, fresh_folder, to_onnx, write_parts
+from index.samples import SAMPLES
 from index.tokens import pair_ids
 
 if TYPE_CHECKING:

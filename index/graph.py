@@ -1,11 +1,14 @@
 """An exported ONNX graph made small: matrices in blocks of 4 or 8 bits, operators fused. Needs onnx, not torch."""
 
 import tempfile
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
 import onnxruntime
+from numpy.typing import NDArray
 from onnx import helper, numpy_helper
 
 from index import blocks
@@ -18,16 +21,71 @@ _CONTRIB = "com.microsoft"
 
 def finish(model: onnx.ModelProto, bits: blocks.Bits, out: Path) -> None:
     """Quantises and optimises a graph of float32, for CPUs of any kind, and writes it to `out`."""
-    _strip(model)
     _quantise(model, bits)
+    write(model, out)
+
+
+def write(model: onnx.ModelProto, out: Path) -> None:
+    """Fuses operators and writes a graph, without what the exporter notes about the machine it ran on."""
+    _strip(model)
     with tempfile.TemporaryDirectory(prefix="graph-") as folder:
         path = str(Path(folder) / out.name)
         onnx.save(model, path)
         _optimise(path, out)
 
 
+def products(model: onnx.ModelProto) -> Iterator[tuple[onnx.NodeProto, blocks.Floats]]:
+    """The products with a constant matrix (inputs, outputs) in a graph, to be changed in place."""
+    constants = {tensor.name: tensor for tensor in model.graph.initializer}
+    for node in list(model.graph.node):
+        if node.op_type == "MatMul" and node.input[1] in constants:
+            matrix = numpy_helper.to_array(constants[node.input[1]])
+            if matrix.ndim == 2:
+                yield node, matrix
+
+
+def replace(
+    model: onnx.ModelProto,
+    node: onnx.NodeProto,
+    operator: str,
+    value: str,
+    constants: Mapping[str, NDArray[Any]],
+    **attributes: Any,
+) -> None:
+    """Puts an operator of ONNX Runtime's own on a value and some constants in the place of a node."""
+    names = {name: f"{node.name}_{name}" for name in constants}
+    inputs, outputs = [value, *names.values()], list(node.output)
+    node.CopyFrom(helper.make_node(operator, inputs, outputs, node.name, domain=_CONTRIB, **attributes))
+    model.graph.initializer.extend(numpy_helper.from_array(array, names[name]) for name, array in constants.items())
+    if all(opset.domain != _CONTRIB for opset in model.opset_import):
+        model.opset_import.append(helper.make_opsetid(_CONTRIB, 1))
+
+
+def in_blocks(
+    model: onnx.ModelProto, node: onnx.NodeProto, matrix: blocks.Floats, bits: blocks.Bits, block: int
+) -> None:
+    """Puts a product with blocks of numbers in the place of one with a matrix (inputs, outputs)."""
+    codes, scales = blocks.quantise(np.ascontiguousarray(matrix.T), bits, block)
+    replace(
+        model,
+        node,
+        "MatMulNBits",
+        node.input[0],
+        {"codes": codes, "scales": scales},
+        K=matrix.shape[0],
+        N=matrix.shape[1],
+        bits=bits,
+        block_size=block,
+        accuracy_level=_INT8_ACTIVATIONS,
+    )
+
+
 def _strip(model: onnx.ModelProto) -> None:
-    """Removes what the exporter notes about the machine it ran on: source lines with their paths."""
+    """Removes what is used no longer, and source lines with their paths."""
+    used = {name for node in model.graph.node for name in node.input}
+    kept = [tensor for tensor in model.graph.initializer if tensor.name in used]
+    del model.graph.initializer[:]
+    model.graph.initializer.extend(kept)
     graph = model.graph
     values = (*graph.input, *graph.output, *graph.value_info, *graph.initializer)
     for part in (model, graph, *graph.node, *values):
@@ -36,40 +94,9 @@ def _strip(model: onnx.ModelProto) -> None:
 
 
 def _quantise(model: onnx.ModelProto, bits: blocks.Bits) -> None:
-    """Puts a MatMulNBits in the place of each product with a constant matrix."""
-    graph = model.graph
-    constants = {tensor.name: tensor for tensor in graph.initializer}
-    for node in graph.node:
-        if node.op_type == "MatMul" and node.input[1] in constants:
-            matrix = numpy_helper.to_array(constants[node.input[1]])
-            if matrix.ndim == 2 and len(matrix) % blocks.BLOCK == 0:
-                graph.initializer.extend(_to_blocks(node, matrix, bits))
-    used = {name for node in graph.node for name in node.input}
-    kept = [tensor for tensor in graph.initializer if tensor.name in used]
-    del graph.initializer[:]
-    graph.initializer.extend(kept)
-    model.opset_import.append(helper.make_opsetid(_CONTRIB, 1))
-
-
-def _to_blocks(node: onnx.NodeProto, matrix: blocks.Floats, bits: blocks.Bits) -> list[onnx.TensorProto]:
-    """Changes the node in place; gives the constants it needs. `matrix` is (inputs, outputs)."""
-    codes, scales = blocks.quantise(np.ascontiguousarray(matrix.T), bits)
-    names = [f"{node.name}_codes", f"{node.name}_scales"]
-    node.CopyFrom(
-        helper.make_node(
-            "MatMulNBits",
-            [node.input[0], *names],
-            list(node.output),
-            node.name,
-            domain=_CONTRIB,
-            K=matrix.shape[0],
-            N=matrix.shape[1],
-            bits=bits,
-            block_size=blocks.BLOCK,
-            accuracy_level=_INT8_ACTIVATIONS,
-        )
-    )
-    return [numpy_helper.from_array(codes, names[0]), numpy_helper.from_array(scales, names[1])]
+    for node, matrix in products(model):
+        if len(matrix) % blocks.BLOCK == 0:
+            in_blocks(model, node, matrix, bits, blocks.BLOCK)
 
 
 def _optimise(source: str, out: Path) -> None:

@@ -76,7 +76,7 @@ def _rankers(passages: Mapping[str, str], lang: str, encoder: Encoder, folder: P
         return [ids[entry] for entry, _ in searcher.opened.lexical.search(question, DEPTH)]
 
     def dense(question: str) -> Sequence[str]:
-        similarities = whole @ encoder.encode_queries([question])[0]
+        similarities = whole @ encoder.encode_asked([question])[0]
         return [keys[row] for row in np.argsort(-similarities)[:DEPTH].tolist()]
 
     def ours(question: str) -> Sequence[str]:

@@ -113,12 +113,12 @@ class Searcher:
         """Entries by fused score, best first: retrieval alone, without intents and without a decision."""
         if not question.strip():
             return []
-        found = votes(self.opened, question, self._vector(question))
+        found = votes(self.opened, question, self._vectors(question)[0])
         return self._ranked(question, found, ~self.opened.is_intent[found.numbers], limit)
 
     def nearest(self, question: str) -> list[int]:
         """The rows whose vectors are nearest to the question, best first."""
-        return [int(row) for row in self.opened.dense.nearest(self._vector(question), NEIGHBOURS)[0]]
+        return [int(row) for row in self.opened.dense.nearest(self._vectors(question)[0], NEIGHBOURS)[0]]
 
     def search(self, question: str) -> Outcome:
         """The decision for one question."""
@@ -143,14 +143,16 @@ class Searcher:
         """What a decision on the question rests on; None where there is nothing to decide on."""
         if not question.strip():
             return None
-        opened, vector = self.opened, self._vector(question)
+        opened, rest = self.opened, bare(question, self.opened.names)
+        named = rest != bare(question, NONE)
+        vector, *without = self._vectors(question, rest) if named else self._vectors(question)
         found = votes(opened, question, vector)
         sides = self._sides(found)
         ranked = self._ranked(question, found, sides.answering, FIELD.stop)
         if not ranked:
             return None
         first, scores = ranked[0].place, [hit.score for hit in ranked]
-        beside = self._without_names(question, found)
+        beside = bare_votes(opened, *without) if named else found.bare
         said = talk(found, sides)
         asked = scope(found, beside, sides, first, scores, opened.lexical.familiar(question))
         placed = order(scores)
@@ -181,14 +183,9 @@ class Searcher:
             return ""
         return self._target(found, gap)
 
-    def _vector(self, question: str) -> Floats:
-        found: Floats = self._encoder.encode_queries([question[:MAX_QUESTION].strip()])[0]
+    def _vectors(self, *questions: str) -> Floats:
+        found: Floats = self._encoder.encode_asked([question[:MAX_QUESTION].strip() for question in questions])
         return found
-
-    def _without_names(self, question: str, found: Votes) -> Floats:
-        """The votes on what the question asks beside the names in it."""
-        rest = bare(question, self.opened.names)
-        return found.bare if rest == bare(question, NONE) else bare_votes(self.opened, self._vector(rest))
 
     def _target(self, found: Votes, place: int) -> str:
         return self.opened.targets[int(found.numbers[place])]

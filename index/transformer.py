@@ -1,9 +1,12 @@
 """What every prepared folder holds: a tokenizer, the word embeddings, and the layers as a graph."""
 
 from collections.abc import Iterator, Sequence
-from itertools import chain
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from copy import copy
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,27 +17,43 @@ from index.errors import EncoderError
 from index.table import Table
 from index.tokens import load_tokens
 
-# More tokens at once are not faster on a CPU and take more memory.
-BATCH_TOKENS = 1024
 # Longer than any token of the models we know, so that cutting a text early does not change its first tokens.
 CHARACTERS_PER_TOKEN = 32
 
 
 class Transformer:
-    """Text to token ids, and ids to what the graph gives for them. Safe to use from several threads."""
+    """Text to token ids, and ids to what the graph gives for them. Safe to use from several threads.
 
-    def __init__(self, folder: Path, bits: Bits, threads: int, mend: str) -> None:
-        """Open a folder; ``threads`` share the work of one call, ``mend`` is said where it cannot be opened.
+    All threads share one text; of several texts each has one thread, which is less work: threads that share wait for
+    each other for a third of their time.
+    """
+
+    def __init__(self, folder: Path, bits: Bits, threads: int, mend: str, graph: str = GRAPH) -> None:
+        """Open a folder; ``threads`` share the texts of one call, ``mend`` is said where it cannot be opened.
 
         Raises:
             EncoderError: a file of it cannot be used.
         """
-        try:
+        self._folder, self._mend = folder, mend
+        with self._opening():
             self._table = Table(folder / EMBEDDINGS, bits)
-            self._session = _session(folder / GRAPH, threads)
+            self._together, self._apart = (_session(folder / graph, count) for count in (threads, 1))
+            self._pool = ThreadPoolExecutor(threads)
             self._tokens = load_tokens(folder)
+
+    def through(self, graph: str) -> Self:
+        """The same tokens and embeddings through another graph of the folder; raises as opening does."""
+        other = copy(self)
+        with self._opening():
+            other._together = other._apart = _session(self._folder / graph, 1)
+        return other
+
+    @contextmanager
+    def _opening(self) -> Iterator[None]:
+        try:
+            yield
         except Exception as error:  # each of the three libraries has its own, some of them bare Exception
-            raise EncoderError(f"The model in {folder} cannot be opened ({error}); {mend}") from error
+            raise EncoderError(f"The model in {self._folder} cannot be opened ({error}); {self._mend}") from error
 
     def ids(self, text: str, limit: int | None = None) -> list[int]:
         """The token ids of a text without special ones, the first ``limit`` of them."""
@@ -45,39 +64,26 @@ class Transformer:
         self, sequences: Sequence[list[int]], width: int, segments: Sequence[list[int]] | None = None
     ) -> NDArray[np.float32]:
         """The graph's output (n, width), in the order given; ``segments``: which of two texts a token is of."""
-        found = np.empty((len(sequences), width), np.float32)
-        for batch in _batches([len(sequence) for sequence in sequences]):
-            inputs = self._inputs([sequences[index] for index in batch])
-            if segments is not None:
-                inputs["segments"] = np.zeros_like(inputs["mask"])
-                inputs["segments"][inputs["mask"] == 1] = list(chain.from_iterable(segments[at] for at in batch))
-            (found[batch],) = self._session.run(None, inputs)
-        return found
+        own: Sequence[list[int] | None] = segments or [None] * len(sequences)
+        if len(sequences) == 1:
+            return self._run(self._together, sequences[0], own[0])
+        found = list(self._pool.map(partial(self._run, self._apart), sequences, own))
+        return np.concatenate(found) if found else np.empty((0, width), np.float32)
 
-    def _inputs(self, sequences: list[list[int]]) -> dict[str, NDArray[Any]]:
-        lengths = np.array([len(sequence) for sequence in sequences])
-        mask = np.arange(lengths.max()) < lengths[:, None]
-        rows = self._table[chain.from_iterable(sequences)]
-        embeddings = np.zeros((*mask.shape, rows.shape[1]), np.float32)
-        embeddings[mask] = rows
-        return {"embeddings": embeddings, "mask": mask.astype(np.int64)}
+    def _run(self, session: Any, sequence: list[int], segments: list[int] | None) -> NDArray[np.float32]:
+        inputs: dict[str, NDArray[Any]] = {
+            "embeddings": self._table[sequence][None],
+            "mask": np.ones((1, len(sequence)), np.int64),
+        }
+        if segments is not None:
+            inputs["segments"] = np.array([segments])
+        found: NDArray[np.float32] = session.run(None, inputs)[0]
+        return found
 
 
 def _readable(text: str) -> str:
     """The text with U+FFFD for halves of surrogate pairs, which no UTF-8 library takes."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-
-
-def _batches(lengths: list[int]) -> Iterator[list[int]]:
-    """Indices of texts of similar length, so many that a padded batch has at most BATCH_TOKENS tokens."""
-    batch: list[int] = []
-    for index in sorted(range(len(lengths)), key=lengths.__getitem__):
-        if batch and (len(batch) + 1) * lengths[index] > BATCH_TOKENS:
-            yield batch
-            batch = []
-        batch.append(index)
-    if batch:
-        yield batch
 
 
 def _session(graph: Path, threads: int) -> Any:

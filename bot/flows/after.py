@@ -39,7 +39,7 @@ def reopened(parts: Parts, state: State, request: Request) -> Turn:
     return Turn(state, (told, Update(request.reference), desk, Toast()), (ChangeRequest(fresh),))
 
 
-def rated(state: State, event: Event, request: Request, value: str) -> Turn | None:
+def rated(state: State, request: Request, value: str) -> Turn | None:
     """Keep how it was, and ask for a comment; the next message is it."""
     if value not in set("12345") or request.status is not Status.CLOSED:
         return None

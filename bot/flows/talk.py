@@ -28,13 +28,13 @@ def message(parts: Parts, state: State, event: Event) -> Turn | None:
     if event.kind is Kind.EDITED:
         return Turn(state)  # of what was written before the conversation
     if event.kind is Kind.COMMAND:
-        return _command(parts, state, event, running)
+        return _command(state, event, running)
     if event.kind is Kind.BUTTON and not event.text.startswith((ASIDE, *PRIVACY)):
         return Turn(state, (Toast(label("talk_silent", running.lang, adviser=running.adviser)),))
     return None
 
 
-def ended(parts: Parts, state: State, request: Request) -> Turn:
+def ended(state: State, request: Request) -> Turn:
     """The bot answers again; the request stays open."""
     if not request.talking:
         return Turn(state, (Toast(label("gone", request.lang)),))
@@ -53,7 +53,7 @@ def button(parts: Parts, state: State, event: Event, rest: str) -> Turn | None:
         return None
     match action:
         case "end":
-            return ended(parts, state, request)
+            return ended(state, request)
         case "done" | "withdraw" if request.status is not Status.CLOSED:
             template = "request_solved" if action == "done" else "request_withdrawn"
             desk = to_desk(request, render(action, ROOM))
@@ -64,7 +64,7 @@ def button(parts: Parts, state: State, event: Event, rest: str) -> Turn | None:
         case "reopen":
             return after.reopened(parts, state, request)
         case "rate":
-            return after.rated(state, event, request, value)
+            return after.rated(state, request, value)
         case "nothing" if state.rated:
             return Turn(replace(state, rated=""), (Say(render("thanks_comment", request.lang)), Toast()))
     return None
@@ -86,10 +86,10 @@ def _brought(parts: Parts, state: State, event: Event, request: Request) -> Turn
     return Turn(state, (copy, *update), (ChangeRequest(fresh), said))
 
 
-def _command(parts: Parts, state: State, event: Event, running: Request) -> Turn | None:
-    meaning = MEANING.get(event.command, "")
+def _command(state: State, event: Event, running: Request) -> Turn | None:
+    meaning = MEANING.get(event.command)
     if meaning == "abbrechen":
-        return ended(parts, state, running)
+        return ended(state, running)
     if meaning in ALWAYS:
         return None
     html = render("talk_runs", running.lang, adviser=running.adviser)

@@ -13,7 +13,7 @@ BLOCKED = ("blocked by the user", "user is deactivated", "chat not found", "can'
 
 def undelivered(parts: Parts, outgoing: Outgoing, reason: str) -> Sequence[Say]:
     """What to say to whom when a call about a request failed for good. What tells this is not reported in turn."""
-    request = parts.store.request(outgoing.request) if outgoing.request else None
+    request = parts.store.request(outgoing.request)
     if request is None:
         return ()
     if outgoing.method == MAIL and parts.desk is not None:

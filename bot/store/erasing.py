@@ -1,6 +1,5 @@
 """Everything held on a person, and its end: by their wish, or with time."""
 
-import json
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
@@ -106,7 +105,7 @@ class ErasingRows(OutboxRows, RequestRows):
         found = db.execute("SELECT reference FROM requests WHERE user_id = ?", (user_id,)).fetchall()
         self._withdraw(db, [reference for (reference,) in found], Why.PERSON)
         for table, kind in HELD.items():
-            if kind.mine and table not in ("inbox", "threads"):
+            if kind.mine and table != "inbox":
                 _delete(db, table, kind.mine, user_id)
         # what they wrote before and nobody has come to is not taken up on what is no longer there
         before = "SELECT update_id, body FROM inbox WHERE done = 0 AND update_id < ?"
@@ -148,8 +147,8 @@ class ErasingRows(OutboxRows, RequestRows):
     def _note(self, db: Sql, reference: str, message: Origin, status: str) -> None:
         db.execute(
             "INSERT INTO outbox (chat_id, message_id, method, params, status, request, place, attempts, not_before, "
-            "created) VALUES (?, ?, 'noted', ?, ?, ?, 'thread', 0, 0, ?)",
-            (*message, json.dumps({}), status, reference, self._clock()),
+            "created) VALUES (?, ?, 'noted', '{}', ?, ?, 'thread', 0, 0, ?)",
+            (*message, status, reference, self._clock()),
         )
 
 

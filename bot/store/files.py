@@ -53,7 +53,7 @@ def restore(file: Path, store: Path) -> Path | None:
     fresh = free_name(store, "restoring")
     try:
         store.parent.mkdir(parents=True, exist_ok=True)
-        with closing(sqlite3.connect(file)) as source:
+        with closing(_reading(file)) as source:
             copied(source, fresh)
         verify(fresh)
         with closing(sqlite3.connect(fresh)) as target:
@@ -83,10 +83,8 @@ def rescued(store: Path) -> Path | None:
 
 def verify(file: Path) -> None:
     """Read all of a file; raises StoreError where it is damaged, of no store of ours, or of a newer version."""
-    logged = file.with_name(file.name + "-wal").exists()
-    way = "mode=ro" if logged else "immutable=1"  # a backup may lie where nothing can be written
     try:
-        with closing(sqlite3.connect(f"{file.resolve().as_uri()}?{way}", uri=True)) as connection:
+        with closing(_reading(file)) as connection:
             (verdict,) = connection.execute("PRAGMA integrity_check").fetchone()
             kinds = dict(connection.execute("SELECT name, type FROM sqlite_master"))
             if verdict != "ok" or not {"inbox", "outbox", "requests", "states"} <= kinds.keys():
@@ -104,6 +102,13 @@ def stopped(store: Path) -> bool:
         return False
     _check_unused(store)
     return True
+
+
+def _reading(file: Path) -> sqlite3.Connection:
+    """A backup opened so that nothing is written beside it: it may lie where nothing can be written."""
+    logged = file.with_name(file.name + "-wal").exists()
+    way = "mode=ro" if logged else "immutable=1"
+    return sqlite3.connect(f"{file.resolve().as_uri()}?{way}", uri=True)
 
 
 def _set_aside(store: Path) -> Path | None:

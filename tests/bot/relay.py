@@ -6,7 +6,7 @@ from typing import Any
 from bot.consultation import Brief, Details, Request, Side, Status
 from bot.effects import ChangeRequest, NewRequest
 from bot.flows.dialogue import Dialogue
-from bot.model import Event, Kind, State, Turn
+from bot.model import Event, Kind, Say, State, Toast, Turn, Update
 from bot.store import Outgoing
 from bot.store.protocol import Thread
 
@@ -50,3 +50,28 @@ def changed(turn: Turn | None) -> Request:
     assert turn is not None
     (request,) = (effect.request for effect in turn.effects if isinstance(effect, ChangeRequest))
     return request
+
+
+def told(turn: Turn | None) -> list[tuple[object, str, list[str]]]:
+    """What either side reads: where ("desk", a chat, None for the event's, "toast", "card"), text, buttons' data."""
+    assert turn is not None
+    found: list[tuple[object, str, list[str]]] = []
+    for message in turn.messages:
+        match message:
+            case Say(html, keyboard):
+                to = "desk" if message.desk else message.chat_id
+                found.append((to, html, [button.data for row in keyboard for button in row]))
+            case Toast(text):
+                found.append(("toast", text, []))
+            case Update(reference):
+                found.append(("card", reference, []))
+    return found
+
+
+def reads(turn: Turn | None, *expected: tuple[object, str, list[str]]) -> None:
+    """Exactly these are told, each with these words in it; "" stands for an empty text."""
+    found = told(turn)
+    assert len(found) == len(expected)
+    for (to, text, data), (side, words, buttons) in zip(found, expected, strict=True):
+        assert (to, data) == (side, buttons)
+        assert words in text if words else not text

@@ -1,28 +1,33 @@
 """What advisers write goes to the person, and what did not arrive is told: every way there is, over a real store."""
 
+from dataclasses import replace
+
 import pytest
 
-from bot.consultation import Request, Side, Status
+from bot.consultation import Details, Reach, Request, Side, Status
 from bot.effects import ChangeRequest, Forget, NewRequest, Said
 from bot.flows import desk
 from bot.flows.dialogue import Dialogue
 from bot.flows.undelivered import undelivered
-from bot.model import Copy, Event, Kind, Rewrite, Say, Update
+from bot.model import Copy, Event, Kind, Rewrite, Say, Turn, Update
 from bot.store import Outgoing
-from bot.store.protocol import CARD, MAIL
+from bot.store.protocol import CARD, MAIL, Thread
 from tests.bot.relay import (
     ADA,
     BEA,
     CLOSED,
     DESK,
+    EVE,
     OPEN,
     REFERENCE,
     STATE,
     TALKING,
+    TOPIC,
     adviser,
     changed,
     kept,
     kinds,
+    reads,
 )
 
 
@@ -34,13 +39,68 @@ def test_adviser_writes(parts: Dialogue) -> None:
     second = desk.message(parts, STATE, adviser(Kind.OTHER, "", what="document", reply_to=88))
 
     assert kinds(first) == [Say, Copy, Update]
+    begins = f"Bea schreibt Ihnen zu Ihrer Anfrage {REFERENCE}"
+    reads(first, (ADA, begins, [f"h:end:{REFERENCE}"]), ("card", REFERENCE, []))
     fresh = changed(first)
     assert (fresh.status, fresh.taken_by, fresh.adviser, fresh.talking) == (Status.TAKEN, BEA, "Bea", True)
     assert (fresh.turn, fresh.since) == (Side.PERSON, parts.now())
+    assert first is not None
+    assert (first.state, first.messages[1]) == (STATE, Copy(REFERENCE, ADA))
+    assert first.effects[1] == Said(REFERENCE, Side.ADVISER, "Gern.")
     assert kinds(second) == [Copy]
     assert second is not None
     assert second.messages[0] == Copy(REFERENCE, ADA, replies=(DESK, 88))
     assert second.effects[1] == Said(REFERENCE, Side.ADVISER, "[document]")
+
+
+def test_another_adviser_writes(parts: Dialogue) -> None:
+    """Who writes to a request that a colleague has taken takes it from nobody; it is the person's turn, and what
+    either side was reminded of begins anew."""
+    waiting = replace(TALKING, turn=Side.ADVISER, since=5.0, told=6.0, reminded=7.0, warned=8.0)
+    kept(parts, waiting)
+
+    turn = desk.message(parts, STATE, Event(1, Kind.TEXT, DESK, EVE, 90, text="Gern.", name="Eve", thread_id=TOPIC))
+
+    assert kinds(turn) == [Copy, Update]
+    assert changed(turn) == replace(TALKING, since=parts.now())
+    assert (changed(turn).taken_by, changed(turn).adviser) == (BEA, "Bea")
+
+
+def test_adviser_edits(parts: Dialogue) -> None:
+    """What an adviser changes is changed for the person, in a text or under a picture."""
+    kept(parts, TALKING)
+    text = desk.message(parts, STATE, adviser(Kind.EDITED, "Sehr <b>gern</b>.", message=88))
+    caption = desk.message(parts, STATE, adviser(Kind.EDITED, "Bild", message=88, what="photo"))
+
+    assert text == Turn(STATE, (Rewrite(REFERENCE, ADA, "Sehr <b>gern</b>."),))
+    assert caption == Turn(STATE, (Rewrite(REFERENCE, ADA, "Bild", caption=True),))
+
+
+def test_adviser_writes_to_a_closed_request(parts: Dialogue) -> None:
+    """Nothing goes out for a closed request; its thread says so, and it can be opened again there."""
+    kept(parts, CLOSED)
+
+    turn = desk.message(parts, STATE, adviser())
+
+    reads(turn, ("desk", "Ihre Nachricht ist nicht hinausgegangen", [f"q:reopen:{REFERENCE}"]))
+    assert turn is not None
+    assert (turn.state, turn.effects) == (STATE, ())
+    assert isinstance(turn.messages[0], Say)
+    assert turn.messages[0].request == REFERENCE
+
+
+def test_reply_that_belongs_nowhere(parts: Dialogue) -> None:
+    """Who replies to a message of the bot that belongs to no request reads, under what they wrote, that nobody gets
+    it."""
+    kept(parts, OPEN)
+
+    turn = desk.message(parts, STATE, adviser(thread=0, reply_to=66))
+
+    reads(turn, (None, "Diese Nachricht ging an niemanden", []))
+    assert turn is not None
+    assert turn.state == STATE
+    assert isinstance(turn.messages[0], Say)
+    assert turn.messages[0].reply_to == 90
 
 
 @pytest.mark.parametrize(
@@ -57,6 +117,8 @@ def test_adviser_writes(parts: Dialogue) -> None:
         (OPEN, adviser(thread=0), None),
         (OPEN, adviser(thread=0, reply_to=66), [Say]),
         (OPEN, adviser(thread=0, reply_to=66, addressed=False), None),
+        (OPEN, adviser(thread=0, reply_to=66, private=True), None),
+        (OPEN, adviser(thread=8, reply_to=66), None),
         (OPEN, adviser(text="// Notiz", thread=0, reply_to=66), None),
         (OPEN, adviser(Kind.EDITED, thread=0, reply_to=66), None),
         (OPEN, adviser(thread=8), None),
@@ -69,6 +131,7 @@ def test_messages_of_advisers(parts: Dialogue, request_: Request, event: Event, 
     turn = desk.message(parts, STATE, event)
 
     assert (None if turn is None else kinds(turn)) == expected
+    assert turn is None or turn.state == STATE
 
 
 @pytest.mark.parametrize(
@@ -91,37 +154,50 @@ def test_adviser_writes_about_a_deleted_request(parts: Dialogue, event: Event, e
     turn = desk.message(parts, STATE, event)
 
     assert (None if turn is None else kinds(turn)) == expected
+    assert turn is None or turn.state == STATE
+
+
+BLOCKED, TOO_LONG = "Forbidden: bot was blocked by the user", "Bad Request: message is too long"
+AGAIN = "Schicken Sie sie bitte noch einmal"
 
 
 @pytest.mark.parametrize(
-    ("outgoing", "to_advisers"),
+    ("outgoing", "reason", "expected"),
     [
-        (Outgoing(ADA, "sendMessage", {}), None),
-        (Outgoing(ADA, "sendMessage", {}, request="BBBB-BBBB"), None),
-        (Outgoing(0, MAIL, {}, request=REFERENCE), True),
-        (Outgoing(DESK, CARD, {}, request=REFERENCE), None),
-        (Outgoing(ADA, "copyMessage", {}, request=REFERENCE), True),
-        (Outgoing(DESK, "copyMessage", {}, request=REFERENCE), False),
+        (Outgoing(ADA, "sendMessage", {}), BLOCKED, None),
+        (Outgoing(ADA, "sendMessage", {}, request="BBBB-BBBB"), BLOCKED, None),
+        (Outgoing(0, MAIL, {}, request=REFERENCE), "no mailbox", ("desk", "Der Mailserver hat die E-Mail")),
+        (Outgoing(DESK, CARD, {}, request=REFERENCE), TOO_LONG, None),
+        (Outgoing(ADA, "copyMessage", {}, request=REFERENCE), BLOCKED, ("desk", "Die Person hat den Bot blockiert")),
+        (Outgoing(ADA, "copyMessage", {}, request=REFERENCE), TOO_LONG, ("desk", "Telegram hat die Nachricht nicht")),
+        (Outgoing(ADA, "copyMessage", {}, request=REFERENCE), TOO_LONG, ("desk", "unter ada@example.org")),
+        (Outgoing(DESK, "copyMessage", {}, request=REFERENCE), TOO_LONG, (ADA, AGAIN)),
+        (Outgoing(DESK, "copyMessage", {}, request=REFERENCE), TOO_LONG, (ADA, "Jacob Rohm")),
     ],
 )
-def test_what_did_not_arrive_is_told(parts: Dialogue, outgoing: Outgoing, to_advisers: bool | None) -> None:
-    """The side that wrote is told; nobody is where the request itself is there, or there is none."""
-    kept(parts, TALKING)
+def test_what_did_not_arrive_is_told(
+    parts: Dialogue, outgoing: Outgoing, reason: str, expected: tuple[object, str] | None
+) -> None:
+    """The side that wrote is told, with a way to reach the other; nobody is where the request itself is there, or
+    there is none."""
+    kept(parts, replace(TALKING, details=Details("Rat", reach=Reach.EMAIL, address="ada@example.org")))
 
-    told = undelivered(parts, outgoing, "Forbidden: bot was blocked by the user")
+    said = undelivered(parts, outgoing, reason)
 
-    assert [one.desk for one in told] == ([] if to_advisers is None else [to_advisers])
-    assert [one.chat_id for one in told if not one.desk] == ([ADA] if to_advisers is False else [])
+    reads(Turn(STATE, tuple(said)), *([] if expected is None else [(*expected, [])]))
+    assert [one.request for one in said if one.desk] == [REFERENCE for one in said if one.desk]
 
 
 def test_card_that_never_arrived_is_told(parts: Dialogue) -> None:
-    """Where the advisers never got a request, its person is told."""
+    """Where the advisers never got a request, or only its topic, its person is told."""
     kept(parts, OPEN)
+    card = Outgoing(DESK, CARD, {}, request=REFERENCE)
+    parts.store.put_thread(REFERENCE, Thread(DESK, TOPIC, 0))
+    only_topic = undelivered(parts, card, "Bad Request: chat not found")
     parts.store.put_thread(REFERENCE, None)
+    nothing = undelivered(parts, card, "Bad Request: chat not found")
 
-    (told,) = undelivered(parts, Outgoing(DESK, CARD, {}, request=REFERENCE), "Bad Request: chat not found")
-
-    assert told.chat_id == ADA
+    assert [one.chat_id for one in (*only_topic, *nothing)] == [ADA, ADA]
 
 
 def test_mail_that_failed_without_advisers(dialogue: Dialogue) -> None:

@@ -61,7 +61,7 @@ def test_diagram_of_a_request(dialogue: Dialogue) -> None:
         before = request(status=status, adviser="Bea", warned=1.0, turn=Side.PERSON)
         acts = desk_buttons.ACTS.values()
         turns: list[Turn | None] = [act(dialogue, State(), EVENT, before, "backbone") for act in acts]
-        turns += [after.rated(State(), EVENT, before, "3"), *_in_time(dialogue, replace(before, since=1.0))]
+        turns += [after.rated(State(), before, "3"), *_in_time(dialogue, replace(before, since=1.0))]
         dialogue.store.act((), [NewRequest(replace(before, reference=status))])
         turns += [
             talk.button(dialogue, State(), EVENT, f"{action}:{status}") for action in ("done", "withdraw", "end")

@@ -186,7 +186,7 @@ def test_what_is_handled_at_the_same_time_brings_nothing_back(full: SqlStore) ->
     full.add_updates([(95, str(DESK), json.dumps({"message": {"from": {"id": ADA}, "text": "Danach"}}))])
     did(full, replace(EVENT, update_id=91), Forget())
 
-    with pytest.raises(Conflict):
+    with pytest.raises(Conflict, match="was deleted since it was read"):
         did(full, replace(EVENT, update_id=96), state=replace(read, step=3))
     assert not full.finish(89, EVENT, read, (), ())
     assert [update for update, _ in full.pending_updates()] == [88, 95, 96]

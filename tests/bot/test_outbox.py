@@ -1,6 +1,7 @@
 """Durable messages out, with a real store and a counterpart that answers as told."""
 
 import asyncio
+import re
 from collections.abc import Callable, Iterable
 from functools import partial
 from itertools import chain, repeat
@@ -10,6 +11,7 @@ import pytest
 
 from bot.errors import StoreError, StoreUnavailable
 from bot.outbox import IDLE_WAIT, Later, Outbox, Refused, Rest, Result, Sent, backoff
+from bot.pace import TELEGRAM, Pace
 from bot.store import Outgoing, SqlStore
 from bot.store.protocol import MOST_BESIDE
 from tests.bot.conftest import Opening
@@ -80,14 +82,25 @@ async def test_messages_leave_in_order(store: SqlStore, clock: Clock) -> None:
     assert store.waiting() == 0
 
 
-async def test_flooded_chat_waits_alone(store: SqlStore, clock: Clock) -> None:
-    """RetryAfter holds back its own chat until its time, and no other."""
+async def test_number_of_what_was_sent_is_kept(store: SqlStore, clock: Clock) -> None:
+    """An answer that was sent is found by its question, for when that is edited."""
+    queue(store, text(10, "a", origin=(10, 5)))  # type: ignore[arg-type]  # test shorthand
+
+    await run_until(store, clock, Counterpart(Sent(77)), 1)
+
+    assert store.caused(10, (10, 5)) == 77
+
+
+async def test_flooded_chat_waits_alone(store: SqlStore, clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
+    """RetryAfter holds back its own chat until its time, and no other; the log says what waits, and for how long."""
+    caplog.set_level("INFO", "bot.outbox")
     queue(store, text(10, "a"), text(10, "b"), text(11, "x"))
     counterpart = Counterpart(Later(60.0))
 
     await run_until(store, clock, counterpart, 2)
 
     assert counterpart.taken == [(10, "a"), (11, "x")]
+    assert re.search("^sendMessage .* 60 s$", caplog.messages[0])
     assert store.due(clock() + 59) == []
     assert [queued.outgoing.params["text"] for queued in store.due(clock() + 60)] == ["a"]
 
@@ -103,12 +116,13 @@ async def test_refused_message_is_final(store: SqlStore, clock: Clock) -> None:
     assert store.waiting() == 0
 
 
-async def test_reason_of_a_refusal_is_kept(store: SqlStore, clock: Clock) -> None:
-    """Why a message did not arrive is held with it, for the person to see."""
+async def test_reason_of_a_refusal_is_kept(store: SqlStore, clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
+    """Why a message did not arrive is held with it, for the person to see, and is in the log, without the text."""
     finish(store, say(10, "a"))
 
     await run_until(store, clock, Counterpart(Refused("Forbidden: bot was blocked by the user")), 1)
 
+    assert re.search("^sendMessage .* Forbidden: bot was blocked by the user$", caplog.messages[0])
     (row,) = store.person(EVENT.user_id)["outbox"]
     assert (row["status"], row["reason"], row["params"]) == ("failed", "Forbidden: bot was blocked by the user", "{}")
 
@@ -190,27 +204,61 @@ async def test_not_more_than_some_at_once(store: SqlStore, clock: Clock) -> None
     assert most == MOST_BESIDE
 
 
-async def test_broken_call_is_made_again(store: SqlStore, clock: Clock) -> None:
-    """A call in which something of ours fails is put off like one for which the network failed; others are made."""
+async def test_message_leaves_past_taps_that_linger(store: SqlStore, clock: Clock) -> None:
+    """While as many answers to tapped buttons as may be are under way, and more wait, messages leave all the same."""
+    taps = [Outgoing(chat, "answerCallbackQuery", {"text": "Toast"}) for chat in range(1, MOST_BESIDE + 2)]
+    queue(store, *taps)
+    counterpart, go = Counterpart(), asyncio.Event()
+
+    async def call(outgoing: Outgoing) -> Result:
+        result = await counterpart(outgoing)
+        if outgoing.method == "answerCallbackQuery":
+            await go.wait()
+        return result
+
+    outbox = Outbox(store, call, clock)
+    task = asyncio.create_task(outbox.run())
+    await counterpart.until(lambda: len(counterpart.taken) == MOST_BESIDE)
+    store.act([text(500, "a")], ())
+    outbox.wake()
+    await counterpart.until(lambda: len(counterpart.taken) > MOST_BESIDE)
+    go.set()
+    await ended(task)
+
+    assert counterpart.taken[MOST_BESIDE] == (500, "a")
+
+
+async def test_broken_call_is_made_again(store: SqlStore, clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
+    """A call in which something of ours fails is put off like one for which the network failed, and takes nobody's
+    place; others are made."""
     queue(store, text(10, "a"), text(11, "x"))
-    counterpart = Counterpart()
+    counterpart, pace = Counterpart(), Pace(TELEGRAM)
 
     async def call(outgoing: Outgoing) -> Result:
         if outgoing.chat_id == 10:
             raise ValueError
         return await counterpart(outgoing)
 
-    outbox = Outbox(store, call, clock, rest=until_idle(lambda: outbox.sending))
+    outbox = Outbox(store, call, clock, pace=pace, rest=until_idle(lambda: outbox.sending))
     await asyncio.gather(asyncio.create_task(outbox.run()), return_exceptions=True)
 
     assert counterpart.taken == [(11, "x")]
+    assert pace.room(clock()) == TELEGRAM.overall
+    (said,) = caplog.messages
+    assert "sendMessage" in said
+    assert "ValueError" in said
     assert store.next_due(clock()) == clock() + backoff(0)
     (put_off,) = store.due(clock() + backoff(0))
     assert (put_off.outgoing.params["text"], put_off.attempts) == ("a", 1)
 
 
-@pytest.mark.parametrize("error", [StoreError("The store is damaged."), ValueError()])
-async def test_what_cannot_be_noted_is_not_sent_again(store: SqlStore, clock: Clock, error: Exception) -> None:
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [(StoreError("The store is damaged."), "The store is damaged."), (ValueError(), "sendMessage .* ValueError")],
+)
+async def test_what_cannot_be_noted_is_not_sent_again(
+    store: SqlStore, clock: Clock, error: Exception, reason: str, caplog: pytest.LogCaptureFixture
+) -> None:
     """As long as it cannot be noted that a message was sent, its chat waits and nothing is sent again; on the way out
     it is tried once more."""
     queue(store, text(10, "a"), text(10, "b"))
@@ -232,4 +280,6 @@ async def test_what_cannot_be_noted_is_not_sent_again(store: SqlStore, clock: Cl
 
     assert counterpart.taken == [(10, "a")]
     assert waits == [1, 2, 4, 8, 16, 32, 32]
+    assert all(re.search(reason, said) for said in caplog.messages)
+    assert len(caplog.messages) == len(waits) + 1
     assert store.waiting() == 2

@@ -6,7 +6,7 @@ from typing import Any
 
 from bot.effects import NewRequest
 from bot.inbox import Inbox
-from bot.outbox import Outbox, Result
+from bot.outbox import Later, Outbox, Result
 from bot.pace import TELEGRAM, Pace
 from bot.store import Outgoing, SqlStore
 from tests.bot.queues import Counterpart, key, queue, text, update
@@ -121,6 +121,17 @@ async def test_refused_chat_is_left_alone_to_the_end(store: SqlStore, clock: Clo
     assert held[0][0] >= 3600
     assert [words for _, words in held] == ["0", "1", "2"]
     assert max(time for (chat, _), time in zip(telegram.taken, telegram.times, strict=True) if chat != 10) < began + 3
+
+
+async def test_call_is_made_again_when_telegram_asked(store: SqlStore, clock: Clock) -> None:
+    """A call for which Telegram asked to wait five seconds is made again after these, not at some later look."""
+    queue(store, text(10, "a"))
+    telegram, began = Telegram(clock), clock.now
+    telegram.results.append(Later(5.0))
+
+    await telegram.takes(store, 2)
+
+    assert telegram.times == [began, began + 5]
 
 
 async def test_backlog_of_ten_thousand(store: SqlStore, clock: Clock) -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.pace import EVERYBODY, MARGIN, TELEGRAM, UNLIMITED, Pace
+from bot.pace import EVERYBODY, MARGIN, TELEGRAM, UNLIMITED, Limits, Pace
 
 CHATS = st.sampled_from([*range(1, 60), -1, -2])
 # (chat, seconds until the call is asked for, seconds that it takes, share of these after which Telegram gets it)
@@ -67,6 +67,7 @@ def test_first_message_does_not_wait() -> None:
     pace.begin(10)
     pace.end(10, 100.0)
 
+    assert not pace.closing
     assert pace.wait(11, 100.0) == 0
     assert pace.wait(10, 100.2) == pytest.approx(0.8)
     assert pace.wait(10, 101.0) == 0
@@ -99,6 +100,7 @@ def test_refused_chat_waits_alone() -> None:
 
     assert pace.room(100.0) == 30
     assert pace.held(12, 100.0) == 0
+    assert pace.next_change(100.0) == 100 + 30 + MARGIN
     assert pace.held(10, 130.0) > 0
     assert pace.held(10, 130.2) == 0
     assert pace.held(11, 3699.0) > 0
@@ -205,6 +207,7 @@ def test_refusals_before_a_restart_are_obeyed() -> None:
 
     assert [one.held(10, 20.0), one.held(11, 20.0), everybody.held(11, 20.0)] == [180.0, 0.0, 180.0]
     assert [one.wait(10, 20.0), one.wait(11, 20.0)] == [180.0, 0.0]
+    assert [one.resting(199.0), one.resting(200.0)] == [[10], []]
     assert [everybody.wait(10, 20.0), everybody.wait(11, 50.0)] == [180.0, 150.0]
 
 
@@ -215,6 +218,16 @@ def test_full_second_is_waited_out() -> None:
         called(pace, number + 1, 100.0 + number / 64)
 
     assert pace.wait(99, 100.5) == 0.5
+    assert (pace.room(100.5), pace.room(101.0)) == (0, 1)
+
+
+@pytest.mark.parametrize(("gap", "now", "change"), [(2.0, 101.5, 102.0), (0.5, 100.75, 101.0)])
+def test_longer_limit_says_when_to_look_again(gap: float, now: float, change: float) -> None:
+    """The next look is when the chat may get something again, or anybody, whichever is still held back."""
+    pace = Pace(Limits(overall=30, gap=gap, group=20), began=0.0)
+    called(pace, 10, 100.0)
+
+    assert pace.next_change(now) == change
 
 
 def test_full_second_under_way() -> None:
@@ -236,6 +249,7 @@ def test_full_minute_of_a_group() -> None:
     pace.end(-5, 120.0)
 
     assert (before, under_way, pace.wait(-5, 122.0)) == (0.0, 40.0, 38.0)
+    assert (pace.resting(159.5), pace.resting(160.0)) == ([-5], [])
     assert pace.wait(5, 122.0) == 0.0
 
 

@@ -79,17 +79,35 @@ def test_what_is_no_good_backup_changes_nothing(tmp_path: Path, clock: Clock, ha
     assert {path.name for path in tmp_path.iterdir()} == {"bot.db", "copy.db"}
 
 
+def test_log_of_a_backup_counts(tmp_path: Path, clock: Clock) -> None:
+    """Of a copy that was made by hand, file and log, the log is read as well, and neither is changed."""
+    running = sqlite3.connect(filled(tmp_path / "bot.db", clock), isolation_level=None)
+    running.execute("INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES ('bot', '9999_new', '')")
+    for name in ("bot.db", "bot.db-wal"):
+        (tmp_path / name.replace("bot", "copy")).write_bytes((tmp_path / name).read_bytes())
+    before = (tmp_path / "copy.db").read_bytes()
+
+    with pytest.raises(StoreError, match=r"/copy\.db was written by a newer version"):
+        restore(tmp_path / "copy.db", tmp_path / "again.db")
+    running.close()
+
+    assert (tmp_path / "copy.db").read_bytes() == before
+    assert (tmp_path / "copy.db-wal").exists()
+
+
 def test_store_of_a_newer_version_is_refused(tmp_path: Path, clock: Clock) -> None:
     """A store that a newer version wrote is not touched, and the error says what to do."""
     path = filled(tmp_path / "bot.db", clock)
     with closing(Database(path)) as newer:
         newer.table("_sqlite_migrations").insert({"migration_set": "bot", "name": "9999_new", "applied_at": ""})
 
-    with pytest.raises(StoreError, match=r"newer version of this program \(it knows 9999_new"):
+    with pytest.raises(
+        StoreError, match=r"bot\.db was written by a newer version of this program \(it knows 9999_new"
+    ):
         SqliteStore(path, clock)
 
 
-def test_migration_keeps_the_store_before(tmp_path: Path, clock: Clock) -> None:
+def test_migration_keeps_the_store_before(tmp_path: Path, clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
     """Before a step of the schema the store is copied beside it, as it was; a second start copies nothing."""
     path = tmp_path / "bot.db"
     with closing(sqlite3.connect(path)) as connection:
@@ -100,6 +118,7 @@ def test_migration_keeps_the_store_before(tmp_path: Path, clock: Clock) -> None:
 
     (kept,) = tmp_path.glob("bot.db.before-*")
     assert kept.name == "bot.db.before-0003_selfcheck-1"
+    assert [said for said in caplog.messages if said.endswith(f" kept as {kept}")] == caplog.messages != []
     with closing(Database(kept)) as old:
         assert "checks" not in old.table_names()
         assert len(migrations.applied(old)) == 2

@@ -50,7 +50,7 @@ def test_pending_until_finished(store: SqlStore) -> None:
     assert store.pending_updates() == [(1, "10")]
     assert store.finish(1, EVENT, State(), [say(10, "a")], ())
     assert not store.finish(1, EVENT, State(), [say(10, "a")], ())
-    assert store.pending_updates() == []
+    assert (store.pending_updates(), store.claim("10", ())) == ([], None)
     assert store.waiting() == 1
 
 
@@ -211,6 +211,8 @@ def test_closing_waits_for_other_threads(store: SqlStore, clock: Clock) -> None:
         store.close()
 
         assert all(reader.result(10) for reader in readers)
+    with pytest.raises(StoreError, match=r"cannot be read|is closed"):
+        store.waiting()
 
 
 def test_of_two_changes_at_once_one_is_refused(store: SqlStore) -> None:
@@ -282,5 +284,6 @@ def test_requests_of_the_first_schema_are_kept(tmp_path: Path, clock: Clock) -> 
     (kept,) = store.running()
     assert (kept.details.concern, kept.name, kept.consent) == ("Hilfe", "Ada", "2026-11")
     assert (kept.contact, kept.since, kept.version) == ("", kept.created, 0)
+    store.act((), [ChangeRequest(kept)])  # it can be worked on
     assert store.due(clock())[0].outgoing.origin == (10, 5)
     store.close()

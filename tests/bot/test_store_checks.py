@@ -52,6 +52,13 @@ def test_each_person_counts_once_under_a_code(store: SqlStore) -> None:
     assert store.shared("ZZZZZZ") is None
 
 
+def test_new_code_waits_for_answers(store: SqlStore) -> None:
+    """A code is known from the moment it is made, before anybody told anything under it."""
+    told(store, ADA, NewCode(CODE))
+
+    assert store.shared(CODE) == []
+
+
 def test_leaving_takes_out_only_the_own_part(store: SqlStore) -> None:
     """After leaving, the others' answers and the person's own result are still there."""
     told(store, ADA, NewCode(CODE), NewCheck({"vision": 0}, CODE))

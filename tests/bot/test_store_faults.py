@@ -54,6 +54,15 @@ def test_full_disk(disk: Disk, clock: Clock) -> None:
     store.close()
 
 
+def test_full_disk_at_the_start(disk: Disk, clock: Clock) -> None:
+    """A store that cannot be opened for want of space says so, also where SQLite calls it an error of the disk."""
+    SqliteStore(disk.folder / "bot.db", clock).close()
+    disk.fill()
+
+    with pytest.raises(StoreError, match=r"cannot be opened: database or disk is full\. The disk is full: free some"):
+        SqliteStore(disk.folder / "bot.db", clock)
+
+
 def test_full_disk_leaves_no_half_backup(disk: Disk, clock: Clock, tmp_path: Path) -> None:
     """A backup for which there is no space ends in a clear error, and leaves nothing that looks like one."""
     store = SqliteStore(tmp_path / "bot.db", clock)
@@ -74,6 +83,22 @@ def test_read_only_disk(disk: Disk, clock: Clock) -> None:
 
     with pytest.raises(StoreError, match=r"(?i)read-only"):
         SqliteStore(disk.folder / "bot.db", clock)
+
+
+def test_backup_on_a_read_only_disk_is_restored(disk: Disk, clock: Clock, tmp_path: Path) -> None:
+    """A backup is one file, and may lie where nothing can be written, as on a disk mounted to restore from."""
+    store = SqliteStore(tmp_path / "bot.db", clock)
+    finish(store, say(10, "a"))
+    store.close()
+    backup(tmp_path / "bot.db", disk.folder / "copy.db")
+    disk.lock()
+
+    assert [path.name for path in disk.folder.iterdir()] == ["copy.db"]
+    assert restore(disk.folder / "copy.db", tmp_path / "again.db") is None
+
+    again = SqliteStore(tmp_path / "again.db", clock)
+    assert again.waiting() == 1
+    again.close()
 
 
 def test_locked_by_another_program(tmp_path: Path, clock: Clock) -> None:

@@ -1,6 +1,9 @@
 """The store as a file: what a backup holds, and why one is refused."""
 
+import os
 import sqlite3
+import time
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -25,6 +28,16 @@ def store(embedded: SqliteStore) -> SqliteStore:
     return embedded
 
 
+@pytest.fixture
+def hawaii(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A machine ten hours behind UTC."""
+    monkeypatch.setenv("TZ", "HST10")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
 def test_backup_says_what_it_holds(full: SqliteStore, tmp_path: Path, clock: Clock) -> None:
     """A backup names each kind with rows and days, and until when to keep it; restoring leaves that out."""
     backup(tmp_path / "bot.db", tmp_path / "copy.db")
@@ -39,12 +52,14 @@ def test_backup_says_what_it_holds(full: SqliteStore, tmp_path: Path, clock: Clo
     first, *lines, last = said.splitlines()
     assert first == "It holds personal data: keep it as safe as the store."
     assert "        1  questions   2027-01-15 to 2027-01-15" in lines
+    assert "        1  threads   " in lines  # of which no time is kept
     assert len(lines) == len([part for part in parts if part.rows])
     assert last == ("Who has their data deleted from now on is still in it. Delete it by 2027-07-14 at the latest.")
     assert inside["questions"] == {
         "kind": "questions", "holds": HELD["questions"].what, "rows": 1,
         "oldest": "2027-01-15", "newest": "2027-01-15",
     }  # fmt: skip
+    assert (inside["threads"]["oldest"], inside["threads"]["newest"]) == ("", "")
     assert inside["keep_until"] == {
         "kind": "keep_until", "holds": "", "rows": 0, "oldest": "", "newest": "2027-07-14",
     }  # fmt: skip
@@ -55,6 +70,13 @@ def test_backup_says_what_it_holds(full: SqliteStore, tmp_path: Path, clock: Clo
     assert {name: days[name] for name in ("states", "inbox")} == {"states": clock(), "inbox": clock()}
 
 
+def test_its_folder_is_made(tmp_path: Path, clock: Clock) -> None:
+    """The folder of a new store is made."""
+    SqliteStore(tmp_path / "new" / "own" / "s.db", clock).close()
+
+    assert (tmp_path / "new" / "own" / "s.db").exists()
+
+
 def test_whether_a_program_has_it_open(tmp_path: Path, store: SqliteStore) -> None:
     """A store that a program has open is told from one that is closed, and from none."""
     with pytest.raises(StoreError, match="Stop the bot first"):
@@ -62,6 +84,13 @@ def test_whether_a_program_has_it_open(tmp_path: Path, store: SqliteStore) -> No
     store.close()
 
     assert (stopped(tmp_path / "bot.db"), stopped(tmp_path / "no.db")) == (True, False)
+
+
+def test_days_of_a_backup_are_those_of_utc(full: SqliteStore, tmp_path: Path, clock: Clock, hawaii: None) -> None:
+    """A backup names the same days wherever the machine is that makes it."""
+    backup(tmp_path / "bot.db", tmp_path / "copy.db")
+
+    assert "2027-01-15 to 2027-01-15" in spoken(describe(tmp_path / "copy.db", clock(), 180), clock(), 180)
 
 
 def test_backup_of_an_empty_store(tmp_path: Path, store: SqliteStore, clock: Clock) -> None:
@@ -149,6 +178,11 @@ def test_files_beside_a_store_overwrite_nothing(tmp_path: Path, clock: Clock) ->
     assert rescued(store) is None
     (tmp_path / "bot.db.rescued-1").touch()
     assert rescued(store) == tmp_path / "bot.db.rescued-1"
+    for second, number in enumerate((2, 1, 3, 2)):  # whatever their names
+        newest = tmp_path / f"bot.db.rescued-{number}"
+        newest.touch()
+        os.utime(newest, (4e9 + second, 4e9 + second))
+        assert rescued(store) == newest
 
 
 def test_copy_overwrites_nothing(tmp_path: Path, clock: Clock) -> None:

@@ -7,8 +7,8 @@ import pytest
 from bot.consultation import Side, Status
 from bot.effects import ChangeRequest, Forget, NewRequest, Said
 from bot.errors import Conflict
-from bot.store import SqlStore
-from bot.store.protocol import Rest, Thread
+from bot.store import Outgoing, SqlStore
+from bot.store.protocol import Place, Rest, Thread
 from tests.bot.test_held import DESK, EVENT, REFERENCE, did, full
 from tests.bot.test_store import finish, request, say
 from tests.conftest import Clock
@@ -157,3 +157,21 @@ def test_purge_counts_what_it_deletes(store: SqlStore) -> None:
 
     assert store.purge(100.0) == 3
     assert (store.requests(), store.lines(closed.reference), store.waiting()) == ([], [], 0)
+
+
+def test_call_comes_back_as_it_was_queued(store: SqlStore, clock: Clock) -> None:
+    """What a call answers, edits, replies to and belongs to is known when its turn comes, and if it is limited."""
+    call = Outgoing(10, "editMessageText", {"text": "ä"}, (10, 5), (11, 6), (12, 7), "AAAA-AAAA", Place.THREAD)
+    toast = Outgoing(10, "answerCallbackQuery", {"text": "b"})
+    store.act([call, toast], [NewRequest(request())])
+
+    assert [(queued.outgoing, queued.limited) for queued in store.due(clock())] == [(toast, False), (call, True)]
+
+
+def test_call_under_way_is_not_due(store: SqlStore, clock: Clock) -> None:
+    """What is being sent just now is not offered again, and what is behind it in its line is not offered yet."""
+    toast = Outgoing(10, "answerCallbackQuery", {"text": "a"})
+    store.act([toast, toast], ())
+    (first,) = store.due(clock())
+
+    assert store.due(clock(), under_way=[first.id]) == []

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from bot.consultation import Request, Side
+from bot.consultation import Request, Side, Status
 from bot.effects import ChangeRequest, NewRequest, Said
 from bot.flows import talk
 from bot.flows.dialogue import Dialogue
-from bot.model import Copy, Event, Kind, Rewrite, Say, Toast, Update
+from bot.model import Copy, Event, Kind, Rewrite, Say, Turn, Update
 from tests.bot.relay import (
     ADA,
     CLOSED,
@@ -23,6 +23,7 @@ from tests.bot.relay import (
     kept,
     kinds,
     person,
+    reads,
 )
 
 
@@ -45,6 +46,7 @@ def test_person_writes_in_the_conversation(parts: Dialogue) -> None:
     assert first is not None
     assert first.messages[0] == Copy(REFERENCE, DESK, desk=True, replies=(ADA, 77))
     assert first.effects[1] == Said(REFERENCE, Side.PERSON, "Danke!")
+    assert (first.messages[1], first.state) == (Update(REFERENCE), STATE)
     assert (changed(first).turn, changed(first).since) == (Side.ADVISER, parts.now())
     assert second is not None
     assert second.effects[1] == Said(REFERENCE, Side.PERSON, "[photo]")
@@ -86,69 +88,138 @@ def test_person_replies_to_a_closed_request(parts: Dialogue) -> None:
 
     turn = talk.message(parts, STATE, person(reply_to=77))
 
-    assert kinds(turn) == [Say]
+    reads(turn, (None, f"Ihre Anfrage {REFERENCE} ist abgeschlossen", [f"h:reopen:{REFERENCE}"]))
     assert turn is not None
-    said = turn.messages[0]
-    assert isinstance(said, Say)
-    assert [button.data for row in said.keyboard for button in row] == [f"h:reopen:{REFERENCE}"]
-    assert turn.effects == ()
+    assert (turn.state, turn.effects) == (STATE, ())
 
 
 def test_person_edits(parts: Dialogue) -> None:
     """An edit changes the copy; what was written before the conversation is not told."""
     kept(parts, TALKING)
 
-    assert kinds(talk.message(parts, STATE, person(Kind.EDITED, message=5))) == [Rewrite]
-    assert kinds(talk.message(parts, STATE, person(Kind.EDITED, message=4))) == []
+    changed_text = talk.message(parts, STATE, person(Kind.EDITED, "Doch <b>nicht</b>", message=5))
+    caption = talk.message(parts, STATE, person(Kind.EDITED, "Bild", message=5, what="photo"))
+    before = talk.message(parts, STATE, person(Kind.EDITED, message=4))
+
+    assert changed_text == Turn(STATE, (Rewrite(REFERENCE, DESK, "Doch <b>nicht</b>"),))
+    assert caption == Turn(STATE, (Rewrite(REFERENCE, DESK, "Bild", caption=True),))
+    assert before == Turn(STATE)
 
 
 @pytest.mark.parametrize(
     ("event", "expected"),
     [
-        (person(Kind.COMMAND, "", command="abbrechen"), [Say, Say, Toast]),
+        (person(Kind.COMMAND, "", command="abbrechen"), [
+            (ADA, "ab jetzt antworte wieder ich", [f"h:done:{REFERENCE}"]),
+            ("desk", "schreibt wieder mit dem Bot", []), ("toast", "", [])]),
         (person(Kind.COMMAND, "", command="datenschutz"), None),
-        (person(Kind.COMMAND, "", command="einfuehrung"), [Say]),
-        (person(Kind.COMMAND, "", command="nothing_known"), [Say]),
-        (person(Kind.BUTTON, "i:3"), [Toast]),
+        (person(Kind.COMMAND, "", command="einfuehrung"), [(None, "im Gespräch mit Bea", [f"h:end:{REFERENCE}"])]),
+        (person(Kind.COMMAND, "", command="nothing_known"), [(None, "im Gespräch mit Bea", [f"h:end:{REFERENCE}"])]),
+        (person(Kind.BUTTON, "i:3"), [("toast", "im Gespräch mit Bea", [])]),
         (person(Kind.BUTTON, f"h:end:{REFERENCE}"), None),
         (person(Kind.BUTTON, "d:yes"), None),
+        (person(Kind.INLINE, "was"), None),
     ],
-)
-def test_bot_is_silent_in_a_conversation(parts: Dialogue, event: Event, expected: list[type] | None) -> None:
+)  # fmt: skip
+def test_bot_is_silent_in_a_conversation(
+    parts: Dialogue, event: Event, expected: list[tuple[object, str, list[str]]] | None
+) -> None:
     """While an adviser is there, only the conversation's own buttons and what concerns the own data are heard."""
     kept(parts, TALKING)
 
     turn = talk.message(parts, STATE, event)
 
-    assert (None if turn is None else kinds(turn)) == expected
+    assert turn is None or turn.state == STATE
+    if expected is None:
+        assert turn is None
+    else:
+        reads(turn, *expected)
+
+
+def test_of_two_conversations_the_newer_one_counts(parts: Dialogue) -> None:
+    """Where advisers are in the conversation about two requests, what the person writes goes to the later one."""
+    kept(parts, replace(TALKING, since=9.0))
+    parts.store.act((), [NewRequest(replace(TALKING, reference="BBBB-BBBB", since=5.0))])
+
+    turn = talk.message(parts, STATE, person())
+
+    assert turn is not None
+    assert turn.messages[0] == Copy(REFERENCE, DESK, desk=True)
+
+
+END, DONE, REOPEN, RATES = (
+    [f"h:end:{REFERENCE}"],
+    [f"h:done:{REFERENCE}"],
+    [f"h:reopen:{REFERENCE}"],
+    [f"h:rate:{REFERENCE}:{number}" for number in range(1, 6)],
+)
+CARD: tuple[object, str, list[str]] = ("card", REFERENCE, [])
 
 
 @pytest.mark.parametrize(
     ("request_", "rest", "expected"),
     [
-        (TALKING, f"end:{REFERENCE}", [Say, Say, Toast]),
-        (TAKEN, f"end:{REFERENCE}", [Toast]),
-        (TAKEN, f"done:{REFERENCE}", [Say, Update, Toast, Say]),
-        (TAKEN, f"withdraw:{REFERENCE}", [Say, Update, Toast, Say]),
+        (TALKING, f"end:{REFERENCE}", [
+            (ADA, f"Ihre Anfrage {REFERENCE} bleibt offen", DONE), ("desk", "schreibt wieder mit dem Bot", []),
+            ("toast", "", [])]),
+        (TAKEN, f"end:{REFERENCE}", [("toast", "gilt nicht mehr", [])]),
+        (TAKEN, f"done:{REFERENCE}", [
+            (ADA, f"Die Anfrage {REFERENCE} ist damit abgeschlossen", RATES + REOPEN), CARD, ("toast", "", []),
+            ("desk", "als gelöst markiert", [])]),
+        (TAKEN, f"withdraw:{REFERENCE}", [
+            (ADA, f"Ihre Anfrage {REFERENCE} ist zurückgezogen", RATES + REOPEN), CARD, ("toast", "", []),
+            ("desk", "hat die Anfrage zurückgezogen", [])]),
         (CLOSED, f"done:{REFERENCE}", None),
-        (TAKEN, f"wait:{REFERENCE}", [Toast]),
+        (TAKEN, f"wait:{REFERENCE}", [("toast", "Ihre Anfrage bleibt offen", [])]),
         (CLOSED, f"wait:{REFERENCE}", None),
-        (CLOSED, f"reopen:{REFERENCE}", [Say, Update, Say, Toast]),
-        (TAKEN, f"reopen:{REFERENCE}", [Toast]),
-        (CLOSED, f"rate:{REFERENCE}:4", [Say, Update, Toast]),
+        (CLOSED, f"reopen:{REFERENCE}", [
+            (ADA, f"Ihre Anfrage {REFERENCE} ist wieder offen", []), CARD, ("desk", "ist wieder offen", []),
+            ("toast", "", [])]),
+        (TAKEN, f"reopen:{REFERENCE}", [("toast", "gilt nicht mehr", [])]),
+        (CLOSED, f"rate:{REFERENCE}:4", [
+            (None, "noch etwas dazu sagen", [f"h:nothing:{REFERENCE}"]), CARD, ("toast", "🙂", [])]),
         (CLOSED, f"rate:{REFERENCE}:6", None),
         (CLOSED, f"nothing:{REFERENCE}", None),
         (CLOSED, f"evil:{REFERENCE}", None),
         (CLOSED, "done:BBBB-BBBB", None),
     ],
-)
-def test_buttons_of_a_person(parts: Dialogue, request_: Request, rest: str, expected: list[type] | None) -> None:
-    """Each button does its one thing while the request is in a state for it, and nothing afterwards."""
+)  # fmt: skip
+def test_buttons_of_a_person(
+    parts: Dialogue, request_: Request, rest: str, expected: list[tuple[object, str, list[str]]] | None
+) -> None:
+    """Each button does its one thing while the request is in a state for it, both sides are told, and nothing happens
+    afterwards."""
     kept(parts, request_)
 
     turn = talk.button(parts, STATE, person(Kind.BUTTON), rest)
 
-    assert (None if turn is None else kinds(turn)) == expected
+    if expected is None:
+        assert turn is None
+    else:
+        reads(turn, *expected)
+        assert turn is not None
+        assert replace(turn.state, rated="") == STATE
+
+
+def test_conversation_ends_for_both_sides(parts: Dialogue) -> None:
+    """After the person ended it nobody is in the conversation; what is said about it belongs to the request."""
+    kept(parts, TALKING)
+
+    turn = talk.button(parts, STATE, person(Kind.BUTTON), f"end:{REFERENCE}")
+
+    assert changed(turn) == replace(TALKING, talking=False)
+    assert turn is not None
+    assert [message.request for message in turn.messages if isinstance(message, Say)] == [REFERENCE] * 2
+    assert turn.state == STATE
+
+
+def test_request_that_is_done_is_closed(parts: Dialogue) -> None:
+    """A person who has what they wanted closes their request, as of now."""
+    kept(parts, TALKING)
+
+    turn = talk.button(parts, STATE, person(Kind.BUTTON), f"done:{REFERENCE}")
+
+    assert (changed(turn).status, changed(turn).closed, changed(turn).talking) == (Status.CLOSED, parts.now(), False)
 
 
 def test_rating_without_a_comment(parts: Dialogue) -> None:
@@ -157,9 +228,9 @@ def test_rating_without_a_comment(parts: Dialogue) -> None:
 
     turn = talk.button(parts, replace(STATE, rated=REFERENCE), person(Kind.BUTTON), f"nothing:{REFERENCE}")
 
-    assert kinds(turn) == [Say, Toast]
+    reads(turn, (None, "Danke für Ihre Rückmeldung", []), ("toast", "", []))
     assert turn is not None
-    assert turn.state.rated == ""
+    assert turn.state == replace(STATE, rated="")
 
 
 @pytest.mark.parametrize("event", [person(Kind.BUTTON, user=EVE), Event(1, Kind.BUTTON, EVE, ADA, 9)])

@@ -8,9 +8,11 @@ import pytest
 from bot.flows.dialogue import Dialogue
 from bot.model import Event, Kind, Say, State, Toast, Turn
 from bot.store import SqliteStore
+from index.labelled import read_labelled
 from prompts.telegram_html import to_plain
-from tests.conftest import Clock
+from tests.conftest import ROOT, Clock
 
+LABELLED = ROOT / "tests" / "data" / "questions.jsonl"
 EVENT = Event(1, Kind.TEXT, chat_id=10, user_id=20, message_id=5, language_code="de", name="Ada")
 
 
@@ -57,13 +59,7 @@ def test_every_answer_explains_itself(dialogue: Dialogue, question: str, says: l
 
 def test_a_choice_explains_itself(dialogue: Dialogue) -> None:
     """A choice says that several topics fit, and how often the nearest would be right."""
-    questions = (
-        "Wann lohnt sich Gemeinsam Wirken für eine Kommune?",
-        "Wer hat sich das ausgedacht?",
-        "und wie fangen wir damit an?",
-        "Gibt es dafür Beispiele?",
-        "Und wer arbeitet dort?",
-    )
+    questions = (line.question for line in read_labelled(LABELLED) if line.kind == "unanswerable")
     turns = (asked(dialogue, question) for question in questions)
     turn = next(turn for turn in turns if "Ich bin nicht sicher, was Sie meinen" in str(turn.messages[0]))
 

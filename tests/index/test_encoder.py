@@ -1,5 +1,6 @@
 """The served encoder: any text in, vectors of length 1 out; and how other models become one."""
 
+import json
 import shutil
 import subprocess
 import sys
@@ -31,7 +32,7 @@ def test_shapes(encoder: OnnxEncoder) -> None:
 
 def test_any_text_is_read(encoder: OnnxEncoder) -> None:
     """Empty, endless and broken texts all give vectors of length 1."""
-    vectors = encoder.encode_queries(["", " \n", "\ud83d", "a\udc00b", "\x00", "Wort " * 50_000, "\U0010ffff"])
+    vectors = encoder.encode_asked(["", " \n", "\ud83d", "a\udc00b", "\x00", "Wort " * 50_000, "\U0010ffff"])
 
     assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
 
@@ -53,7 +54,7 @@ def test_a_question_finds_its_answer_across_languages(encoder: OnnxEncoder) -> N
     """A question in Turkish is nearest to the German sentence that answers it."""
     passages = ["Die Beratung ist kostenlos.", "Der Zug fährt um acht.", "Im Park wachsen alte Eichen."]
 
-    scores = encoder.encode_passages(passages) @ encoder.encode_queries(["Danışmanlık ücretli mi?"])[0]
+    scores = encoder.encode_passages(passages) @ encoder.encode_asked(["Danışmanlık ücretli mi?"])[0]
 
     assert scores.argmax() == 0
 
@@ -69,16 +70,16 @@ def test_company_does_not_matter(encoder: OnnxEncoder) -> None:
 def test_threads_share_an_encoder(encoder: OnnxEncoder) -> None:
     """Calls from several threads at once give what one after the other gives."""
     with ThreadPoolExecutor(4) as pool:
-        at_once = list(pool.map(lambda text: encoder.encode_queries([text])[0], TEXTS))
+        at_once = list(pool.map(lambda text: encoder.encode_asked([text])[0], TEXTS))
 
-    assert np.allclose(at_once, [encoder.encode_queries([text])[0] for text in TEXTS], atol=1e-5)
+    assert np.allclose(at_once, [encoder.encode_asked([text])[0] for text in TEXTS], atol=1e-5)
 
 
 def test_a_process_of_its_own_stays_small(encoder_dir: Path) -> None:
     """Serving takes less than 200 MB at its peak, and neither torch nor transformers."""
     script = (
         "import sys; from pathlib import Path; from index.encoder import OnnxEncoder\n"
-        f"OnnxEncoder.load(Path({str(encoder_dir)!r})).encode_queries(['Wo finde ich Hilfe?'])\n"
+        f"OnnxEncoder.load(Path({str(encoder_dir)!r})).encode_asked(['Wo finde ich Hilfe?'])\n"
         "assert not {'torch', 'transformers', 'onnx'} & set(sys.modules)\n"
         "print(next(line.split()[1] for line in open('/proc/self/status') if line.startswith('VmHWM')))"
     )
@@ -96,15 +97,15 @@ def test_no_encoder(tmp_path: Path) -> None:
         OnnxEncoder.load(tmp_path)
 
 
-@pytest.mark.parametrize("name", ["graph.onnx", "embeddings.npy", "tokenizer.json", "pieces.model"])
+@pytest.mark.parametrize("name", ["questions.onnx", "embeddings.npy", "tokenizer.json", "pieces.model", "graph.onnx"])
 def test_damage_is_a_clear_error(encoder_dir: Path, tmp_path: Path, name: str) -> None:
-    """A file cut short is an EncoderError at start, and `verify` names it."""
+    """A file cut short is an EncoderError at start, or where passages are encoded, and `verify` names it."""
     folder = shutil.copytree(encoder_dir, tmp_path / "encoder")
     content = (folder / name).read_bytes()
     (folder / name).write_bytes(content[: len(content) // 2])
 
     with pytest.raises(EncoderError, match="run: gwbot model prepare"):
-        OnnxEncoder.load(folder)
+        OnnxEncoder.load(folder).encode_passages(["Wo finde ich Hilfe?"])
     with pytest.raises(EncoderError, match=f"{name} was changed"):
         verify(folder)
 
@@ -130,6 +131,20 @@ def test_another_model_is_served_too(small_model: Path, tmp_path: Path) -> None:
     assert (card.pooling, card.bits, card.query_prompt, card.dimension) == ("cls", 8, "", 64)
     assert [path.name for path in out.parent.iterdir()] == ["encoder"]
     assert OnnxEncoder.load(out).digest == read_card(out).digest
+
+
+def test_questions_without_a_faster_graph(encoder_dir: Path, tmp_path: Path) -> None:
+    """A folder without the faster graph gives the vectors of the exact one, to which the faster ones are near."""
+    folder = shutil.copytree(encoder_dir, tmp_path / "encoder")
+    (folder / "questions.onnx").unlink()
+    card = json.loads((folder / "encoder.json").read_text())
+    del card["files"]["questions.onnx"]
+    (folder / "encoder.json").write_text(json.dumps(card))
+
+    exact, fast = (OnnxEncoder.load(path).encode_asked(TEXTS) for path in (folder, encoder_dir))
+
+    assert np.array_equal(exact, OnnxEncoder.load(encoder_dir).encode_queries(TEXTS))
+    assert 0.998 < np.sum(exact * fast, axis=1).min() < 0.99999
 
 
 def test_usual_prompts() -> None:
