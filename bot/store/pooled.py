@@ -84,13 +84,24 @@ class PooledRows(Rows):
 
     @contextmanager
     def _transaction(self) -> Iterator[Sql]:
-        with self._errors("used"), self._pool.connection() as connection, connection.transaction():
+        with self._errors("used"), self._lent() as connection, connection.transaction():
             connection.execute("SELECT pg_advisory_xact_lock(%s)", (self._writing,))
             yield Statements(connection)
 
     def _rows(self, sql: str, *values: object) -> list[dict[str, Any]]:
-        with self._errors("read"), self._pool.connection() as connection:
+        with self._errors("read"), self._lent() as connection:
             return connection.cursor(row_factory=dict_row).execute(_theirs(sql), _clean(values)).fetchall()
+
+    @contextmanager
+    def _lent(self) -> Iterator[psycopg.Connection[Any]]:
+        """A connection of the pool. Whatever fails on one that is lost, fails because it is lost, and passes."""
+        with self._pool.connection() as connection:
+            try:
+                yield connection
+            except psycopg.Error as error:
+                if connection.closed:
+                    raise psycopg.OperationalError(_said(error)) from error
+                raise
 
     def _list(self, values: Collection[int]) -> object:
         return list(values)

@@ -77,6 +77,13 @@ def test_days_of_a_backup_are_those_of_utc(full: SqliteStore, tmp_path: Path, cl
     assert "2027-01-15 to 2027-01-15" in spoken(describe(tmp_path / "copy.db", clock(), 180), clock(), 180)
 
 
+def test_its_folder_is_made(tmp_path: Path, clock: Clock) -> None:
+    """The folder of a new store is made."""
+    SqliteStore(tmp_path / "new" / "own" / "s.db", clock).close()
+
+    assert (tmp_path / "new" / "own" / "s.db").exists()
+
+
 def test_whether_a_program_has_it_open(tmp_path: Path, store: SqliteStore) -> None:
     """A store that a program has open is told from one that is closed, and from none."""
     with pytest.raises(StoreError, match="Stop the bot first"):
