@@ -21,7 +21,7 @@ check: setup
 	@$(BIN)/python -m supply.audit
 
 # Every branch of what promises that nothing is lost: in, out, store, and what goes between person and advisers.
-KEPT := tests/bot/test_inbox.py tests/bot/test_outbox.py tests/bot/test_outbox_pace.py tests/bot/test_pace.py tests/bot/test_held.py $(wildcard tests/bot/test_store*.py) tests/bot/test_restore.py tests/bot/test_postgres.py tests/bot/test_processes.py tests/bot/test_talk.py tests/bot/test_desk.py
+KEPT := tests/bot/test_inbox.py tests/bot/test_outbox.py tests/bot/test_outbox_pace.py tests/bot/test_pace.py tests/bot/test_held.py $(wildcard tests/bot/test_store*.py) tests/bot/test_restore.py tests/bot/test_postgres.py tests/bot/test_processes.py tests/bot/test_leading.py tests/bot/test_talk.py tests/bot/test_desk.py
 coverage: setup
 	@$(BIN)/pytest -n 2 $(KEPT) --cov-branch --cov=bot.inbox --cov=bot.outbox --cov=bot.pace --cov=bot.store \
 		--cov=bot.flows.talk --cov=bot.flows.desk --cov=bot.flows.undelivered \
