@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
-from bot.errors import StoreUnavailable
+from bot.errors import StoreError, StoreUnavailable
 from bot.outbox import HANDOVER, STANDBY, Outbox
 from bot.pace import UNLIMITED, Pace
+from bot.store.emptying import empty
 from bot.store.postgres import PostgresStore
 from tests.bot.conftest import Stores
 from tests.bot.queues import Counterpart, at_once, ended, queue, text
@@ -137,3 +138,18 @@ async def test_other_bots_are_not_heard(process: Stores, fresh_url: str, clock: 
 
     assert heard.empty()
     assert leads == [1, 1]
+
+
+def test_store_in_use_is_not_emptied(process: Stores) -> None:
+    """All of a tenant is deleted by one call, but not while another process works for it."""
+    one, two = process(), process()
+    queue(one, text(10, "a"))
+    one.lead()
+
+    with pytest.raises(StoreError, match=r"Stop it first; nothing was changed"):
+        empty(two)
+    assert one.waiting() == 1
+    one.close()
+
+    assert empty(two) > 0
+    assert two.waiting() == 0
