@@ -13,8 +13,7 @@ from onnx import helper, numpy_helper
 
 from index import blocks
 
-# Activations are rounded to 8 bits as well, in blocks of 32 of one token. A whole batch would share one scale in
-# ONNX Runtime's usual int8 operators, and a vector would depend on what else is encoded with it.
+# Activations are rounded to 8 bits as well, in blocks of one token as long as the matrix's.
 _INT8_ACTIVATIONS = 4
 _CONTRIB = "com.microsoft"
 

@@ -4,16 +4,8 @@ from collections.abc import Sequence
 
 from index.database import Database
 from index.lexical import MAX_POSTINGS, MAX_WORDS
-from index.words import tokens
+from index.words import ALGORITHMS, tokens
 
-CONFIGURATIONS = {
-    "de": "german",
-    "en": "english",
-    "fr": "french",
-    "es": "spanish",
-    "ru": "russian",
-    "tr": "turkish",
-}
 # ts_rank knows nothing of how rare a word is, so each word's rank is weighted by it, as BM25 does. Of the words the
 # rarest are asked for, as far as the parts that hold them fit the budget; always at least one.
 _SEARCH = """
@@ -44,7 +36,7 @@ _FAMILIAR = """
 
 def configuration(lang: str) -> str:
     """The name of PostgreSQL's configuration for a language."""
-    return CONFIGURATIONS.get(lang, "simple")
+    return ALGORITHMS.get(lang, "simple")
 
 
 class PgWords:

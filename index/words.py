@@ -14,7 +14,7 @@ import Stemmer
 STEMS = 8_192  # that are kept: few words make up most of a text
 _WORD = re.compile(r"[^\W_]+")
 _GENDER = re.compile(r"(?<=\w)(?:[*:_]|/-?)\s?(?=inn?(?:en)?\b)", re.I)
-_ALGORITHMS = {
+ALGORITHMS = {  # Snowball's, by language; PostgreSQL calls its configurations alike
     "de": "german",
     "en": "english",
     "fr": "french",
@@ -62,7 +62,7 @@ def is_stop_word(word: str, lang: str) -> bool:
 @lru_cache(maxsize=STEMS)
 def stem(word: str, lang: str) -> str:
     """The stem of one lower-case word without diacritics; the word itself where we have no stemmer."""
-    if lang in _ALGORITHMS:
+    if lang in ALGORITHMS:
         word = _stemmer(lang).stemWord(word)
     decomposed = unicodedata.normalize("NFKD", word)
     return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
@@ -71,7 +71,7 @@ def stem(word: str, lang: str) -> str:
 def _stemmer(lang: str) -> Stemmer.Stemmer:
     stemmers: dict[str, Stemmer.Stemmer] = _local.__dict__.setdefault("stemmers", {})
     if lang not in stemmers:
-        stemmers[lang] = Stemmer.Stemmer(_ALGORITHMS[lang])
+        stemmers[lang] = Stemmer.Stemmer(ALGORITHMS[lang])
     return stemmers[lang]
 
 

@@ -62,22 +62,35 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def store(tmp_path: Path, clock: Clock) -> Iterator[SqliteStore]:
-    """An empty store."""
+def embedded(tmp_path: Path, clock: Clock) -> Iterator[SqliteStore]:
+    """An empty store in SQLite."""
     opened = SqliteStore(tmp_path / "bot.db", clock)
     yield opened
     opened.close()
 
 
+@pytest.fixture
+def store(embedded: SqliteStore) -> SqliteStore:
+    """An empty store."""
+    return embedded
+
+
 @pytest.fixture(scope="session")
-def database_url() -> Iterator[str]:
-    """The address of a PostgreSQL database that belongs to a role without special rights."""
+def postgres_server() -> Iterator[str]:
+    """The socket folder of a running PostgreSQL, which only tests use that leave it running."""
     with server() as folder, psycopg.connect(f"host={folder} user=postgres", autocommit=True) as connection:
         connection.execute("ALTER SYSTEM SET fsync = off")
         connection.execute("SELECT pg_reload_conf()")
+        yield folder
+
+
+@pytest.fixture(scope="session")
+def database_url(postgres_server: str) -> str:
+    """The address of a PostgreSQL database that belongs to a role without special rights."""
+    with psycopg.connect(f"host={postgres_server} user=postgres", autocommit=True) as connection:
         connection.execute("CREATE ROLE gwbot LOGIN")
         connection.execute("CREATE DATABASE gwbot OWNER gwbot")
-        yield f"postgresql://gwbot@/gwbot?host={folder}"
+    return f"postgresql://gwbot@/gwbot?host={postgres_server}"
 
 
 @pytest.fixture

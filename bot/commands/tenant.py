@@ -138,10 +138,9 @@ def list_tenants() -> None:
 
 def _about(settings: Settings) -> str:
     from bot.app import open_store
-    from index import manifest
-    from index.opened import current
+    from bot.indexes import index_place
 
-    entries = manifest.read(current(settings.index_dir)).entries
+    entries = index_place(settings).head().entries
     store = open_store(settings, time.time)
     try:
         requests = len(store.running())

@@ -44,14 +44,6 @@ def store(opening: Opening) -> SqlStore:  # instead of the one in SQLite alone
 
 
 @pytest.fixture
-def embedded(tmp_path: Path, clock: Clock) -> Iterator[SqliteStore]:
-    """An empty store in SQLite, for what is about its file."""
-    opened = SqliteStore(tmp_path / "bot.db", clock)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
 def answerer(settings: Settings, live: LiveIndex) -> Answerer:
     """Answers over the real knowledge."""
     return make_answerer(settings, live)

@@ -26,13 +26,6 @@ def folder(tmp_path: Path) -> Path:
     return made
 
 
-@pytest.fixture(scope="session")
-def postgres_server() -> Iterator[str]:
-    """The socket folder of a running server."""
-    with postgres.server() as folder:
-        yield folder
-
-
 @pytest.fixture
 def url(postgres_server: str) -> str:
     """An empty database."""

@@ -42,10 +42,13 @@ async def running(
     webhook: bool = False,
     clock: Callable[[], float] = time.time,
     limits: Limits = UNLIMITED,
+    takes: bool = True,
 ) -> AsyncIterator[None]:
-    """The bot at work inside the block; afterwards stopped as by SIGTERM."""
+    """The bot at work inside the block, then stopped as by SIGTERM; without ``takes`` no web server."""
     stop, store = asyncio.Event(), open_store(settings, clock)
-    task = asyncio.create_task(run(settings, live, store, stop, webhook=webhook, clock=clock, limits=limits))
+    task = asyncio.create_task(
+        run(settings, live, store, stop, webhook=webhook, clock=clock, limits=limits, web=takes, takes=takes)
+    )
     try:
         yield
     finally:

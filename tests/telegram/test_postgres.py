@@ -1,15 +1,12 @@
 """The whole bot on PostgreSQL, over HTTP: alone, and as several processes."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 
 import psycopg
 import pytest
 
-from bot.app import open_store, run
 from bot.outbox import STANDBY
-from bot.pace import UNLIMITED
 from bot.sandbox.standin import Group, StandIn, User
 from bot.settings import Settings
 from index.live import LiveIndex
@@ -25,21 +22,6 @@ def on_postgres(bot_settings: Settings, fresh_url: str, monkeypatch: pytest.Monk
     monkeypatch.setenv("GW_DATABASE_URL", fresh_url)
     monkeypatch.setenv("GW_ADVISER_CHAT_ID", str(forum.id))
     return Settings()
-
-
-@asynccontextmanager
-async def worker(settings: Settings, live: LiveIndex) -> AsyncIterator[None]:
-    """A process that takes no updates, at work inside the block."""
-    stop, store = asyncio.Event(), open_store(settings)
-    task = asyncio.create_task(
-        run(settings, live, store, stop, webhook=False, limits=UNLIMITED, web=False, takes=False)
-    )
-    try:
-        yield
-    finally:
-        stop.set()
-        await asyncio.wait_for(task, 30)
-        store.close()
 
 
 async def test_question_and_request(
@@ -67,7 +49,7 @@ async def test_web_process_and_worker(
     monkeypatch.setenv("GW_WEBHOOK_URL", f"http://127.0.0.1:{port}/hook")
     monkeypatch.setenv("GW_WEBHOOK_SECRET", "nur-fuer-Telegram_1")
 
-    async with worker(on_postgres, live):
+    async with running(on_postgres, live, takes=False):
         await asyncio.to_thread(until_led, fresh_url)
         async with running(Settings(), live, webhook=True):
             ada.says("Was ist Collective Impact?")
