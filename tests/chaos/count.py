@@ -87,15 +87,17 @@ def _story(stage: Stage, story: Story, found: Findings) -> None:
 def _twice(stage: Stage, found: Findings, effects: list[Effect]) -> None:
     """The same new message again in the same place: allowed where the first one's answer can have been lost.
 
-    That is where the connection was cut, or the life ended before any other call in this chat, and the next one came
-    with nothing between: with another call behind it, the first one's answer must have been noted.
+    That is where the connection was cut, or the life ended before any other call in this chat, and no other message
+    came between: with another call behind it, the first one's answer must have been noted. A pin may come between:
+    a thread that is opened on is pinned again.
     """
     last: dict[tuple[int, int], int] = {}
     newest: dict[int, int] = {}
-    behind: dict[int, int] = {}  # number of an effect -> that of the next one in its chat
+    behind: dict[int, int] = {}  # number of a new message -> that of the next one in its chat
     for number, effect in enumerate(effects):
         if effect.method in ORDERED:
             last[effect.life, effect.chat_id] = number
+        if effect.method in NEW:
             if effect.chat_id in newest:
                 behind[newest[effect.chat_id]] = number
             newest[effect.chat_id] = number
