@@ -2,13 +2,14 @@
 
 import asyncio
 import threading
-from typing import Any
+from collections.abc import Collection
+from typing import Any, cast
 
 import pytest
 
 from bot.errors import StoreError, StoreUnavailable
 from bot.inbox import AT_ONCE, Inbox
-from bot.store import SqliteStore, SqlStore
+from bot.store import SqliteStore, SqlStore, Store
 from tests.bot.queues import at_once, ended, key, noting, queue, text, update
 from tests.bot.tables import tables
 
@@ -37,6 +38,54 @@ async def test_order_per_chat(store: SqlStore) -> None:
         numbers = [number for number in handled if number % 7 == chat]
         assert numbers == sorted(numbers)
     assert len(handled) == 200
+
+
+async def test_chat_goes_on_with_what_comes_meanwhile(store: SqlStore) -> None:
+    """What comes while its chat is being handled waits for what is in hand, and is handled next."""
+    begun, go = threading.Event(), threading.Event()
+    handled: list[int] = []
+    note = noting(store, handled)
+
+    def handle(number: int, raw: dict[str, Any]) -> None:
+        begun.set()
+        assert go.wait(10)
+        note(number, raw)
+
+    inbox = Inbox(store, handle, key)
+    await inbox.receive([update(1, 10)])
+    assert await asyncio.to_thread(begun.wait, 10)
+    await inbox.receive([update(2, 10)])
+    in_hand = list(handled)
+    go.set()
+    await inbox.idle()
+
+    assert in_hand == []
+    assert handled == [1, 2]
+
+
+async def test_update_that_comes_at_the_last_moment(store: SqlStore) -> None:
+    """What comes between the look for more of its chat and the end of the chat's turn is handled too."""
+    looked, go = threading.Event(), threading.Event()
+    handled: list[int] = []
+
+    class Slow:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(store, name)
+
+        def release(self, chat: str, without: Collection[int]) -> bool:
+            more = store.release(chat, without)
+            looked.set()
+            assert go.wait(10)
+            return more
+
+    inbox = Inbox(cast(Store, Slow()), noting(store, handled), key)
+    await inbox.receive([update(1, 10)])
+    assert await asyncio.to_thread(looked.wait, 10)
+    await inbox.receive([update(2, 10)])
+    go.set()
+    await inbox.idle()
+
+    assert handled == [1, 2]
 
 
 async def test_only_the_newest(store: SqlStore) -> None:
