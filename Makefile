@@ -4,12 +4,15 @@ BIN := .venv/bin
 CONTENT := $(shell find knowledge -name '*.md' -o -name '*.yaml') index/calibration.json
 ENCODER_CODE := $(wildcard index/bundled.py index/export.py index/graph.py index/blocks.py index/card.py index/model_file.py)
 
+# Every branch of what promises that nothing is lost: in, out, store, and what goes between person and advisers.
+KEPT := tests/bot/test_inbox.py tests/bot/test_outbox.py tests/bot/test_outbox_pace.py tests/bot/test_pace.py tests/bot/test_held.py $(wildcard tests/bot/test_store*.py) tests/bot/test_restore.py tests/bot/test_postgres.py tests/bot/test_processes.py tests/bot/test_leading.py tests/bot/test_talk.py tests/bot/test_desk.py
+
 .PHONY: run test check coverage setup audit licences lock sbom bench bench-scale bench-pgvector chaos chaos-postgres load load-workers eval size format screenshots pictures-intro
 run: setup
 	@$(BIN)/gwbot run
 
-test: check
-	@$(BIN)/pytest -n 2 --dist worksteal
+test: check coverage
+	@$(BIN)/pytest -n 2 --dist worksteal $(KEPT:%=--ignore=%)
 
 check: setup
 	@$(BIN)/ruff format --check -q .
@@ -20,8 +23,6 @@ check: setup
 	@$(BIN)/python -m supply.licences
 	@$(BIN)/python -m supply.audit
 
-# Every branch of what promises that nothing is lost: in, out, store, and what goes between person and advisers.
-KEPT := tests/bot/test_inbox.py tests/bot/test_outbox.py tests/bot/test_outbox_pace.py tests/bot/test_pace.py tests/bot/test_held.py $(wildcard tests/bot/test_store*.py) tests/bot/test_restore.py tests/bot/test_postgres.py tests/bot/test_processes.py tests/bot/test_leading.py tests/bot/test_talk.py tests/bot/test_desk.py
 coverage: setup
 	@$(BIN)/pytest -n 2 $(KEPT) --cov-branch --cov=bot.inbox --cov=bot.outbox --cov=bot.pace --cov=bot.store \
 		--cov=bot.flows.talk --cov=bot.flows.desk --cov=bot.flows.undelivered \
