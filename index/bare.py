@@ -41,4 +41,5 @@ def bare(question: str, known: ProperNames) -> str:
         word = match[0].casefold()
         return "" if any((lang, stem(word, lang)) in known for lang in langs) else match[0]
 
-    return " ".join(_WORD.sub(kept, question).split()).strip(" -")
+    left = _WORD.sub(kept, question) if known else question
+    return " ".join(left.split()).strip(" -")

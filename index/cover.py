@@ -26,6 +26,7 @@ KEPT = 1_024  # texts whose tokens are kept, for a build that follows upon anoth
 STEM_WORTH = 4.0  # a word that meets as a whole counts like so many 4-grams
 MAX_CHARACTERS = 1_000  # of a question
 MAX_HOLDERS = 20_000  # what more targets hold than this tells little and takes long to count
+_NOBODY = np.zeros(0, np.int32)
 _WORD = re.compile(r"[^\W_]+")
 
 
@@ -63,10 +64,9 @@ class Cover:
         worth = np.log1p((self._count - counts + 0.5) / (counts + 0.5))  # the idf of BM25
         worth[len(grams) :] *= STEM_WORTH
         worth[counts > MAX_HOLDERS] = 0.0
-        found = np.zeros(self._count, np.float32)
-        for targets, value in zip(holders, worth.tolist(), strict=True):
-            found[targets] += value
-        return found / max(float(worth.sum()), 1e-9)
+        each = np.repeat(worth, [len(targets) for targets in holders])
+        found = np.bincount(np.concatenate([_NOBODY, *holders]), each, self._count)
+        return (found / max(float(worth.sum()), 1e-9)).astype(np.float32)
 
 
 def _grams(text: str) -> NDArray[np.uint32]:

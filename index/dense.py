@@ -81,13 +81,13 @@ class Dense:
     def __len__(self) -> int:
         return int(self._index.ntotal)
 
-    def similarities(self, query: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The cosine of every vector with ``query`` (shape (d,)), shape (n,), in order; where it is ``exact``."""
-        found = np.empty(len(self), np.float32)
+    def similarities(self, query: NDArray[np.float32], rows: slice) -> NDArray[np.float32]:
+        """The cosine of these rows' vectors with ``query`` (shape (d,)), in order; where it is ``exact``."""
         query = np.ascontiguousarray(query, np.float32)
-        faiss.fvec_inner_products_ny(  # type: ignore[attr-defined]
-            faiss.swig_ptr(found), faiss.swig_ptr(query), self._index.get_xb(), query.size, found.size
-        )
+        vectors = faiss.rev_swig_ptr(self._index.get_xb(), len(self) * query.size).reshape(-1, query.size)[rows]
+        found = np.empty(len(vectors), np.float32)
+        pointers = (faiss.swig_ptr(array) for array in (found, query, vectors))
+        faiss.fvec_inner_products_ny(*pointers, query.size, found.size)  # type: ignore[attr-defined]
         return found
 
     def nearest(self, query: NDArray[np.float32], limit: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:

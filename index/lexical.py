@@ -76,12 +76,16 @@ class Lexical:
 
     def _affordable(self, terms: Sequence[str]) -> list[str]:
         """The rarest terms, in their order, as far as their postings fit the budget; always at least one."""
-        marks = ", ".join("?" * len(terms))
-        known = dict(self._connection().execute(f"SELECT term, n FROM df WHERE term IN ({marks})", terms))  # noqa: S608
+        known = self._held(terms)
         rarest = sorted(terms, key=lambda term: known.get(term, 0))
         spent = accumulate(known.get(term, 0) for term in rarest)
         kept = {term for term, postings in zip(rarest, spent, strict=True) if postings <= self._max_postings}
         return [term for term in terms if term in kept] or rarest[:1]
+
+    def _held(self, terms: Sequence[str]) -> dict[str, int]:
+        """Which of the terms the index holds, and in how many rows."""
+        marks = ", ".join("?" * len(terms))
+        return dict(self._connection().execute(f"SELECT term, n FROM df WHERE term IN ({marks})", terms))  # noqa: S608
 
     def familiar(self, question: str) -> float:
         """The share (0 to 1) of the question's words that an indexed language knows: small in any other language.
@@ -89,14 +93,9 @@ class Lexical:
         Known are stop words, and words that any entry holds; the best of the indexed languages counts.
         """
         found = tokens(question)[:MAX_WORDS]
-        known = (sum(self._knows(word, lang) for word in found) for lang in self._langs)
+        held = self._held(list({stem(word, lang) for word in found for lang in self._langs}))
+        known = (sum(is_stop_word(word, lang) or stem(word, lang) in held for word in found) for lang in self._langs)
         return max(known, default=0) / max(len(found), 1)
-
-    def _knows(self, word: str, lang: str) -> bool:
-        if is_stop_word(word, lang):
-            return True
-        query = "SELECT 1 FROM df WHERE term = ?"
-        return self._connection().execute(query, (stem(word, lang),)).fetchone() is not None
 
     def _connection(self) -> sqlite3.Connection:
         if not hasattr(self._local, "connection"):

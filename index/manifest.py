@@ -8,7 +8,7 @@ from typing import Any
 
 from index.errors import IndexUnusable
 
-FORMAT = 6
+FORMAT = 7
 NAME = "manifest.json"
 
 

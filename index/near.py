@@ -1,4 +1,7 @@
-"""The targets that come into question for a question, and how their vectors vote."""
+"""The targets that come into question for a question, and how their vectors vote.
+
+Where all vectors can be compared, those of questions without names stand last, and are compared by themselves.
+"""
 
 from dataclasses import dataclass
 
@@ -25,8 +28,7 @@ class Near:
     @property
     def question(self) -> NDArray[np.float32]:
         """The votes of example questions."""
-        votes: NDArray[np.float32] = self.by_kind[QUESTION]
-        return votes
+        return _row(self.by_kind, QUESTION)
 
     @property
     def text(self) -> NDArray[np.float32]:
@@ -38,9 +40,8 @@ class Near:
 
 def near(opened: Opened, vector: NDArray[np.float32], cover: NDArray[np.float32]) -> Near:
     """All targets where all vectors can be compared; else those nearest to ``vector`` and best in ``cover``."""
-    if opened.ballot:
-        votes = opened.ballot.votes(opened.dense.similarities(vector) - opened.handicaps)
-        return Near(np.arange(len(opened.targets)), votes)
+    if opened.ballots:
+        return Near(np.arange(len(opened.targets)), _votes(opened, opened.ballots.asked, vector))
     rows, similarities = opened.dense.nearest(vector, NEIGHBOURS)
     owners = opened.owners[rows]
     numbers = np.union1d(owners, _best(cover))
@@ -49,6 +50,27 @@ def near(opened: Opened, vector: NDArray[np.float32], cover: NDArray[np.float32]
     text = votes[TEXTS[0]]
     text[np.isnan(text)] = similarities.min(initial=1.0)  # what is not among the neighbours is at most as near
     return Near(numbers, votes)
+
+
+def bare(opened: Opened, vector: NDArray[np.float32], numbers: NDArray[np.int64]) -> NDArray[np.float32]:
+    """The votes of example questions without names for these targets, NaN where there is none."""
+    if not opened.names:  # nothing was read without them
+        return np.full(len(numbers), np.nan, np.float32)
+    if opened.ballots:
+        return _row(_votes(opened, opened.ballots.bare, vector), BARE)[numbers]
+    rows, similarities = opened.dense.nearest(vector, NEIGHBOURS)
+    among = np.isin(opened.owners[rows], numbers)
+    owners = np.searchsorted(numbers, opened.owners[rows[among]]).astype(np.int32)
+    return _row(Ballot(owners, opened.kinds[rows[among]], len(numbers)).votes(similarities[among]), BARE)
+
+
+def _votes(opened: Opened, ballot: Ballot, vector: NDArray[np.float32]) -> NDArray[np.float32]:
+    return ballot.votes(opened.dense.similarities(vector, ballot.rows) - opened.handicaps[ballot.rows])
+
+
+def _row(votes: NDArray[np.float32], kind: int) -> NDArray[np.float32]:
+    found: NDArray[np.float32] = votes[kind]
+    return found
 
 
 def _best(cover: NDArray[np.float32]) -> NDArray[np.int64]:

@@ -23,7 +23,7 @@ from index.lexical import Lexical
 from index.manifest import Manifest
 from index.parts import Nearest, Words
 from index.scan import PASSAGES
-from index.vote import KINDS, Ballot
+from index.vote import KINDS, Ballots
 from knowledge.chunk import Kind
 from knowledge.entry import Entry
 from knowledge.intents import Reply
@@ -48,7 +48,7 @@ class Opened:
     is_refusal: NDArray[np.bool_]  # of the intents
     is_gap: NDArray[np.bool_]
     names: ProperNames  # what a question is also read without
-    ballot: Ballot | None  # None where there are too many vectors to compare them all
+    ballots: Ballots | None  # None where there are too many vectors to compare them all
     dense: Nearest
     cover: Cover
     lexical: Words
@@ -149,7 +149,7 @@ def assembled(version: str, folder: Path, head: Manifest, calibration: Calibrati
         is_refusal=_refusals(intents, targets),
         is_gap=_marked(rows, "gap", len(targets)),
         names=frozenset((lang, stem) for lang, stem in json.loads((folder / NAMES).read_text(encoding="utf-8"))),
-        ballot=Ballot(rows["target"], rows["kind"], len(targets)) if parts.dense.exact else None,
+        ballots=Ballots.of(rows["target"], rows["kind"], len(targets)) if parts.dense.exact else None,
         dense=parts.dense,
         cover=parts.cover,
         lexical=parts.lexical,

@@ -14,8 +14,8 @@ class Nearest(Protocol):
 
     def __len__(self) -> int: ...
 
-    def similarities(self, query: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The cosine of every vector with ``query`` (shape (d,)), shape (n,), in order; where it is ``exact``."""
+    def similarities(self, query: NDArray[np.float32], rows: slice) -> NDArray[np.float32]:
+        """The cosine of these rows' vectors with ``query`` (shape (d,)), in order; where it is ``exact``."""
         ...
 
     def nearest(self, query: NDArray[np.float32], limit: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:

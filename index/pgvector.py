@@ -33,9 +33,10 @@ from knowledge.folder import Knowledge
 EF_SEARCH = 400  # candidates that HNSW keeps for a question, at least the neighbours asked for; measured
 _CURRENT = "SELECT id, exact FROM gw_index.versions WHERE name = %s ORDER BY id DESC LIMIT 1"
 _CHECKS = "SELECT checks FROM gw_index.versions WHERE id = %s"
-_SIMILARITIES = (
-    "SELECT string_agg(int4send(row) || float4send((v <#> %s::halfvec)::float4), '') FROM {schema}.vectors"
-)
+_SIMILARITIES = """
+    SELECT string_agg(int4send(row) || float4send((v <#> %s::halfvec)::float4), '') FROM {schema}.vectors
+    WHERE row >= %s AND row < %s
+"""
 _NEAREST = "SELECT row, v <#> %s::halfvec FROM {schema}.vectors ORDER BY v <#> %s::halfvec LIMIT %s"
 _HOLDERS = """
     SELECT token, holders, CASE WHEN holders <= %s THEN targets ELSE '' END FROM {schema}.postings
@@ -160,12 +161,13 @@ class PgVectors:
     def __len__(self) -> int:
         return self._count
 
-    def similarities(self, query: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The cosine of every vector with ``query``, in the order of the rows."""
-        ((data,),) = self._database.rows(_SIMILARITIES, (_written(query),), self._schema)
-        pairs = np.frombuffer(data, _PAIR)
-        found = np.full(self._count, -1.0, np.float32)
-        found[pairs["row"]] = -pairs["score"]
+    def similarities(self, query: NDArray[np.float32], rows: slice) -> NDArray[np.float32]:
+        """The cosine of these rows' vectors with ``query``, in order."""
+        first, last, _ = rows.indices(self._count)
+        ((data,),) = self._database.rows(_SIMILARITIES, (_written(query), first, last), self._schema)
+        pairs = np.frombuffer(data or b"", _PAIR)
+        found = np.full(last - first, -1.0, np.float32)
+        found[pairs["row"] - first] = -pairs["score"]
         return found
 
     def nearest(self, query: NDArray[np.float32], limit: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:

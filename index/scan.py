@@ -66,15 +66,19 @@ class _Tally:
 def scan(knowledge: Knowledge, folder: Path, progress: Progress) -> Scanned:
     """Write entries, passages, words and names into a new folder; raises ContentError as the knowledge does."""
     tally, known = _Tally(), _names(knowledge)
+    nameless: list[Passage] = []
     (folder / NAMES).write_text(json.dumps(sorted(known), ensure_ascii=False), encoding="utf-8")
     with (folder / PASSAGES).open("w", encoding="utf-8", errors="replace") as file:
         with EntryWriter(folder) as entries, PostingsWriter(folder) as postings:
-            found = _entries(knowledge, known, _Writers(file, entries, postings), tally, progress)
+            writers = _Writers(file, entries, postings, nameless)
+            found = _entries(knowledge, known, writers, tally, progress)
             lexical.write(folder / "words.db", found)
         count = len(tally.numbers)
         for intent in knowledge.intents:
             for passage in _phrases(intent):
                 _write(passage, file, tally)
+        for passage in nameless:  # they stand last: a question is compared with them by itself
+            _write(passage, file, tally)
     write_names(folder, list(tally.numbers))
     return Scanned(
         rows=tally.rows(count),
@@ -89,6 +93,7 @@ class _Writers:
     passages: TextIO
     entries: EntryWriter
     postings: PostingsWriter
+    nameless: list[Passage]  # what is written when all else was; the house alone has them, a few thousand
 
 
 def _entries(
@@ -106,7 +111,8 @@ def _entries(
         wording = "\n".join((entry.title, plain(entry.body), *entry.questions))
         writers.postings.add(target, tokens(wording, [entry.lang]))
         found = passages(entry)
-        for passage in (*found, *_bare(found, known)):
+        writers.nameless.extend(_bare(found, known))
+        for passage in found:
             _write(passage, writers.passages, tally)
             if passage.kind is Kind.TEXT:
                 yield entry.id, entry.lang, passage.text, "\n".join(entry.questions)

@@ -1,18 +1,28 @@
 """The votes of an entry's vectors for it. Pure."""
 
+from dataclasses import dataclass
+from typing import Self
+
 import numpy as np
 from numpy.typing import NDArray
 
 from knowledge.chunk import Kind
 
 KINDS = tuple(Kind)
-_QUESTION = KINDS.index(Kind.QUESTION)
+_QUESTION, _BARE = KINDS.index(Kind.QUESTION), KINDS.index(Kind.BARE)
 
 
 class Ballot:
-    """Which vector votes for which target, and as what: ``owners`` and ``kinds`` hold one number a vector."""
+    """Which vector votes for which target, and as what: ``owners`` and ``kinds`` hold one number a vector.
 
-    def __init__(self, owners: NDArray[np.int32], kinds: NDArray[np.uint8], targets: int) -> None:
+    Attributes:
+        rows: of the index, that the vectors are.
+    """
+
+    def __init__(
+        self, owners: NDArray[np.int32], kinds: NDArray[np.uint8], targets: int, rows: slice = slice(None)
+    ) -> None:
+        self.rows = rows
         groups = kinds.astype(np.int64) * targets + owners
         self._order = np.argsort(groups, kind="stable")
         ordered = groups[self._order]
@@ -33,9 +43,24 @@ class Ballot:
             best = np.maximum.reduceat(ordered, self._starts)
             found.reshape(-1)[self._groups] = best
             at_best = np.flatnonzero(ordered == best[self._places])
-            _, firsts = np.unique(self._places[at_best], return_index=True)
+            firsts = np.diff(self._places[at_best], prepend=-1) > 0
             ordered[at_best[firsts]] = -np.inf
             second = np.maximum.reduceat(ordered, self._starts)
             paired = np.isfinite(second) & (self._groups >= _QUESTION * self._targets)
             found.reshape(-1)[self._groups[paired]] = (best[paired] + second[paired]) / 2
         return found
+
+
+@dataclass(frozen=True, slots=True)
+class Ballots:
+    """Of the example questions without names, which are the last rows of an index, and of the rows before them."""
+
+    asked: Ballot
+    bare: Ballot
+
+    @classmethod
+    def of(cls, owners: NDArray[np.int32], kinds: NDArray[np.uint8], targets: int) -> Self:
+        """Of all rows of an index."""
+        first = len(kinds) - int(np.count_nonzero(kinds == _BARE))
+        parts = slice(0, first), slice(first, len(kinds))
+        return cls(*(Ballot(owners[rows], kinds[rows], targets, rows) for rows in parts))

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from index.near import BARE, Near, near
+from index import near
 from index.opened import Opened
 
 QUESTION_WEIGHT = 2.0  # of the vote by questions, beside the mean of the votes by text
 COVER_WEIGHT = 0.15  # of the wording, beside the cosines; both measured, see docs/figures.md
-NOTHING = np.zeros(0, np.float32)
 Floats = NDArray[np.float32]
 
 
@@ -18,13 +17,12 @@ Floats = NDArray[np.float32]
 class Votes:
     """For each target in question, all of shape (n,); ``numbers`` are the targets'.
 
-    ``question``: cosine of its example questions (0 without any), ``bare``: of those without names; ``likeness``: of
-    its questions and its text; ``cover``: share of the question's wording that it holds; ``fused``: the last two.
+    ``question``: cosine of its example questions (0 without any); ``likeness``: of its questions and its text;
+    ``cover``: share of the question's wording that it holds; ``fused``: the last two.
     """
 
     numbers: NDArray[np.int64]
     question: Floats
-    bare: Floats
     likeness: Floats
     cover: Floats
     fused: Floats
@@ -33,20 +31,16 @@ class Votes:
 def votes(opened: Opened, question: str, vector: Floats) -> Votes:
     """The votes on a question with its vector."""
     cover = opened.cover.shares(question)
-    found = near(opened, vector, cover)
+    found = near.near(opened, vector, cover)
     cover = cover[found.numbers]
     likeness = (QUESTION_WEIGHT * found.question + found.text) / (QUESTION_WEIGHT + 1)
     likeness = np.where(np.isnan(found.question), found.text, likeness)  # a document without example questions
     likeness = np.nan_to_num(likeness)  # an intent has no text
     fused = likeness + COVER_WEIGHT * cover
-    return Votes(found.numbers, np.nan_to_num(found.question), _bare(found), likeness, cover, fused)
+    return Votes(found.numbers, np.nan_to_num(found.question), likeness, cover, fused)
 
 
-def bare_votes(opened: Opened, vector: Floats) -> Floats:
-    """The cosine of a question without names to the example questions without names, of every target (0 without)."""
-    return _bare(near(opened, vector, NOTHING))
-
-
-def _bare(found: Near) -> Floats:
-    votes: Floats = np.nan_to_num(found.by_kind[BARE])
-    return votes
+def bare_votes(opened: Opened, vector: Floats, numbers: NDArray[np.int64]) -> Floats:
+    """The cosine of a question without names to the example questions without names, of these targets (0 without)."""
+    found: Floats = np.nan_to_num(near.bare(opened, vector, numbers))
+    return found
