@@ -225,10 +225,9 @@ async def _running(
     )
     inbox = Inbox(store, turns.handle, chat_key, only_newest)
     sending = asyncio.create_task(outbox.run())
-    publishing = asyncio.create_task(profile.publish(bot, settings.language, dialogue.desk))
+    publishing = asyncio.create_task(profile.publish(bot, settings.language, lambda: dialogue.desk))
     watching = asyncio.create_task(watch(dialogue, outbox.wake, nudge))
     listening = asyncio.create_task(store.listen(outbox.wake))
-    await inbox.resume()
     resuming = asyncio.create_task(inbox.keep_resuming())
     monitor.wired(dialogue, inbox)
     try:

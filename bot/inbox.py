@@ -47,15 +47,13 @@ class Inbox:
             self._enqueue(chat)
 
     async def keep_resuming(self) -> None:
-        """Take up, every some seconds until closed, what another process was given and did not live to handle."""
-        while True:
-            await self._rest(self._closing, RESUME)
-            if self._closing.is_set():
-                return
+        """Resume at once, and every some seconds until closed: another process may die with what it was given."""
+        while not self._closing.is_set():
             try:
                 await self.resume()
             except StoreUnavailable as error:
-                log.error("what others left waits: %s", error)
+                log.error("what was left waits: %s", error)
+            await self._rest(self._closing, RESUME)
 
     async def receive(self, updates: Sequence[dict[str, Any]]) -> None:
         """Write updates down; when this returns they survive a crash. Those seen before are passed over."""

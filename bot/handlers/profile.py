@@ -1,32 +1,36 @@
 """What Telegram shows of the bot: name, descriptions and the command menu, per language."""
 
+import asyncio
 import logging
+from collections.abc import Callable
 
 from telegram import Bot, BotCommand, BotCommandScopeChat
 from telegram.error import TelegramError
 
+from bot.errors import StoreError
 from bot.menu import ADVISERS, MENU
 from prompts.render import label
 
 log = logging.getLogger(__name__)
 
 
-async def publish(bot: Bot, default_lang: str, adviser_chat: int | None) -> None:
-    """Publish what differs from what Telegram has. A refusal is logged; the bot works without."""
+async def publish(bot: Bot, default_lang: str, adviser_chat: Callable[[], int | None]) -> None:
+    """Publish what differs from what Telegram has. A refusal is logged; the bot works without.
+
+    ``adviser_chat`` is called in a thread, since it may read the store.
+    """
     for lang in MENU:
         for code in {lang, ""} if lang == default_lang else {lang}:
             try:
                 await _publish_language(bot, lang, code)
             except TelegramError as error:
                 log.warning("the menu in '%s' was not published: %s", code or "default", error.message)
-    if adviser_chat is not None:
-        try:
-            await bot.set_my_commands(
-                commands(default_lang, (*MENU[default_lang], *ADVISERS)),
-                scope=BotCommandScopeChat(adviser_chat),
-            )
-        except TelegramError as error:
-            log.warning("the advisers' menu was not published: %s", error.message)
+    try:
+        if (chat := await asyncio.to_thread(adviser_chat)) is not None:
+            menu = commands(default_lang, (*MENU[default_lang], *ADVISERS))
+            await bot.set_my_commands(menu, scope=BotCommandScopeChat(chat))
+    except (TelegramError, StoreError) as error:
+        log.warning("the advisers' menu was not published: %s", error)
 
 
 def commands(lang: str, names: tuple[str, ...]) -> list[BotCommand]:

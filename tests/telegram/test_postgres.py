@@ -1,14 +1,19 @@
 """The whole bot on PostgreSQL, over HTTP: alone, and as several processes."""
 
 import asyncio
+import time
 from contextlib import AsyncExitStack
 
 import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
+from bot.app import run
 from bot.outbox import STANDBY
+from bot.pace import UNLIMITED
 from bot.sandbox.standin import Group, StandIn, User
 from bot.settings import Settings
+from bot.store.postgres import PostgresStore
 from index.live import LiveIndex
 from tests.logged import logged
 from tests.telegram.advice import card, request, topic_of
@@ -75,6 +80,35 @@ async def test_two_that_poll(on_postgres: Settings, live: LiveIndex, standin: St
         await ada.wait_reply(timeout=30)
 
     assert len(ada.sees()) == 2
+
+
+async def test_database_goes_away_while_the_bot_starts(
+    on_postgres: Settings, live: LiveIndex, ada: User, fresh_url: str
+) -> None:
+    """A bot whose database is away from the moment it was opened waits for it, and answers what came meanwhile."""
+    stop, store = asyncio.Event(), PostgresStore(fresh_url, time.time, patience=0.2)
+    admit(fresh_url, False)
+    ada.says("Was ist Collective Impact?")
+
+    with logged() as log:
+        bot = asyncio.create_task(run(on_postgres, live, store, stop, webhook=False, limits=UNLIMITED))
+        for waits in ("what was left waits", "messages wait", "updates wait at Telegram"):
+            await log.until(waits)
+        admit(fresh_url, True)
+        answer = await ada.wait_reply(timeout=60)
+        stop.set()
+        await bot
+
+    assert "Aus der Fachliteratur:" in answer.text
+    store.close()
+
+
+def admit(url: str, allow: bool) -> None:
+    """Have the database take connections or none; those that it has end."""
+    with psycopg.connect(url, user="postgres", dbname="postgres", autocommit=True) as connection:
+        name = conninfo_to_dict(url)["dbname"]
+        connection.execute(f"ALTER DATABASE {name} WITH ALLOW_CONNECTIONS {allow}".encode())
+        connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (name,))
 
 
 def until_led(url: str) -> None:
