@@ -22,8 +22,8 @@ What the running bot is made of, beside its own code (MIT) and the encoder's wei
 | --- | --- | --- |
 """
 NOTE = """
-python-telegram-bot is under the LGPL 3: it is used unchanged as a package of its own that anybody can replace. Who
-passes on an image with it passes on its licence and a way to its source as well.
+python-telegram-bot, psycopg and its pool are under the LGPL 3: they are used unchanged, as packages of their own that
+anybody can replace. Who passes on an image with them passes on their licence and a way to their source as well.
 """
 
 
