@@ -55,7 +55,7 @@ _CHECK = (
     "SELECT count(*), coalesce(sum(('x' || left(md5(t::text), 15))::bit(60)::bigint), 0) FROM {schema}.TABLE AS t"
 )
 _INSERT = "INSERT INTO gw_index.versions (name, version, exact) VALUES (%s, %s, %s) RETURNING id"
-_OLD = "SELECT id FROM gw_index.versions WHERE name = %s ORDER BY id DESC OFFSET 2"
+_OLD = "SELECT id FROM gw_index.versions WHERE name = %s ORDER BY id DESC OFFSET %s"
 _LOCK = "SELECT pg_advisory_xact_lock(hashtext('gw_index'))"
 
 
@@ -79,12 +79,17 @@ def publish(database: Database, name: str, folder: Path, exact_up_to: int) -> st
         writing.execute(
             "UPDATE gw_index.versions SET checks = %s WHERE id = %s", (json.dumps(checks(writing)), number)
         )
+    drop(database, name, but=2)
+    return writing.schema
+
+
+def drop(database: Database, name: str, but: int = 0) -> None:
+    """Drop the versions of ``name``, all but the newest so many; raises Absent where no index was ever built."""
     with database.writing() as dropping:
-        for (old,) in dropping.execute(_OLD, (name,)):
+        for (old,) in dropping.execute(_OLD, (name, but)):
             dropping.schema = f"gw_index_{old}"
             dropping.execute("DROP SCHEMA IF EXISTS {schema} CASCADE")
             dropping.execute("DELETE FROM gw_index.versions WHERE id = %s", (old,))
-    return writing.schema
 
 
 def checks(writing: Writing) -> dict[str, list[str]]:

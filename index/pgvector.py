@@ -7,6 +7,7 @@ kind) is read when a version is opened; vectors, words, postings, passages and e
 import json
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -92,6 +93,11 @@ class PgPlace:
             progress("copying", 0, None)
             schema = pgcopy.publish(self.database, self._name, folder, self._exact_up_to)
         return Placed(schema, head, embedded)
+
+    def remove(self) -> None:
+        """Drop every version of this name."""
+        with suppress(Absent):
+            pgcopy.drop(self.database, self._name)
 
     def close(self) -> None:
         """Close the connections that wait."""

@@ -1,5 +1,6 @@
 """Where an index lies: in a folder, or (index/pgvector.py) in PostgreSQL."""
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -46,6 +47,10 @@ class Place(Protocol):
         """Build a version and put it in use; unchanged texts are not embedded again."""
         ...
 
+    def remove(self) -> None:
+        """Delete every version; nothing happens where there is none."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Folder:
@@ -74,6 +79,11 @@ class Folder:
         """Build into a new folder, then switch to it."""
         built = build(knowledge, encoder, calibration, self.root, progress)
         return Placed(str(built.folder), built.manifest, built.embedded)
+
+    def remove(self) -> None:
+        """Delete the folder."""
+        if self.root.exists():
+            shutil.rmtree(self.root)
 
 
 def as_place(where: Place | Path) -> Place:

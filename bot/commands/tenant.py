@@ -171,6 +171,7 @@ def enable(name: str) -> None:
 def remove(name: str, yes: bool) -> None:
     """Delete the tenant NAME, which has to be disabled, with all its data."""
     from bot.app import open_store
+    from bot.indexes import index_place
     from bot.store.emptying import empty
     from bot.store.files import stopped
 
@@ -188,6 +189,8 @@ def remove(name: str, yes: bool) -> None:
         rows = empty(store)
     finally:
         store.close()
+    if settings.index_name == name:  # else the installation or another bot has it too
+        index_place(settings).remove()
     shutil.rmtree(folder)
     click.echo(f"{name} is deleted: {rows} rows and {folder}. Delete its backups too, and the bot at @BotFather.")
 

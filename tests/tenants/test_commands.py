@@ -7,11 +7,13 @@ import subprocess
 from contextlib import ExitStack
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from bot.sandbox.standin import StandIn
 from tests.bot.test_cli import GWBOT, fails, gwbot
 from tests.conftest import DATA
+from tests.postgres import database
 from tests.tenants.conftest import HOURS, knowledge_of
 
 
@@ -60,6 +62,31 @@ def test_life_of_a_tenant(tmp_path: Path, data: Path) -> None:
     assert not home.exists()
     for done in (added, listed, asked, off, removed):
         assert "geheim" not in done.stdout + done.stderr
+
+
+def test_tenant_in_postgres(tmp_path: Path, data: Path, postgres_server: str, database_url: str) -> None:
+    """With store and index in PostgreSQL a removed tenant leaves nothing in either, and another one keeps its own."""
+    index_url = database(postgres_server, "tenants_index")
+    variables = {"GW_DATABASE_URL": database_url, "GW_INDEX_URL": index_url}
+
+    def run(*arguments: str, stdin: str = "") -> str:
+        done = gwbot(*arguments, folder=tmp_path, data=data, stdin=stdin, **variables)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    for number, (name, hour) in enumerate((("kiel", "neun"), ("ulm", "zehn")), 1):
+        knowledge = knowledge_of(tmp_path / name, hour)
+        run("tenant", "add", name, "--knowledge", str(knowledge), stdin=f"{number}11111:AA_geheim\n")
+    run("tenant", "disable", "kiel")
+    run("tenant", "remove", "kiel", "--yes")
+    left = run("--tenant", "ulm", "ask", "Wann öffnet der Stadtgarten?")
+
+    with psycopg.connect(index_url) as connection:
+        versions = connection.execute("SELECT name FROM gw_index.versions").fetchall()
+        schemas = connection.execute("SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'gw_index_%'").fetchone()
+    assert "zehn Uhr" in left
+    assert versions == [("ulm",)]
+    assert schemas == (1,)
 
 
 def test_what_add_refuses(tmp_path: Path, data: Path) -> None:
