@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 
 from bot.errors import StoreError, StoreUnavailable
-from bot.inbox import AT_ONCE, Inbox
+from bot.inbox import AT_ONCE, RESUME, Inbox
 from bot.store import SqliteStore, SqlStore, Store
 from tests.bot.queues import at_once, ended, key, noting, queue, text, update
 from tests.bot.tables import tables
@@ -173,6 +173,17 @@ async def test_one_broken_update_stops_no_other(store: SqlStore, caplog: pytest.
     assert handled == [5, 6]
     assert caplog.messages == [f"update {number} is put off" for number in range(1, 5)]
     assert [number for number, _ in store.pending_updates()] == [1, 2, 3, 4]
+
+
+async def test_closing_ends_the_waiting_for_what_others_leave(store: SqlStore) -> None:
+    """Whoever waits to look again at what others left does not keep the bot from ending."""
+    inbox = Inbox(store, noting(store, []), key)
+    resuming = asyncio.create_task(inbox.keep_resuming())
+    await asyncio.sleep(0)
+
+    await inbox.close()
+
+    await asyncio.wait_for(resuming, RESUME / 2)
 
 
 async def test_some_chats_at_once(store: SqlStore) -> None:

@@ -10,7 +10,7 @@ from bot.errors import StoreError, StoreUnavailable
 from bot.outbox import HANDOVER, STANDBY, Outbox
 from bot.pace import UNLIMITED, Pace
 from bot.store.emptying import empty
-from bot.store.postgres import PostgresStore
+from bot.store.postgres import LISTEN_AGAIN, PostgresStore
 from tests.bot.conftest import Stores
 from tests.bot.queues import Counterpart, at_once, ended, queue, text
 from tests.conftest import Clock
@@ -96,13 +96,17 @@ async def test_leader_that_was_replaced_stops(
     assert "another process sends, this one stands by" in caplog.messages
 
 
-async def test_what_others_queue_is_heard(process: Stores, kill: Callable[[str], None]) -> None:
+async def test_what_others_queue_is_heard(
+    process: Stores, kill: Callable[[str], None], caplog: pytest.LogCaptureFixture
+) -> None:
     """What another process queues is heard at once, also after the connection was lost; what is one's own is not."""
     one, two = process(), process()
     heard: asyncio.Queue[int] = asyncio.Queue()
     again = asyncio.Event()
+    waits: list[float] = []
 
     async def pause(seconds: float) -> None:
+        waits.append(seconds)
         again.set()
 
     listening = asyncio.create_task(one.listen(lambda: heard.put_nowait(0), pause))
@@ -119,6 +123,11 @@ async def test_what_others_queue_is_heard(process: Stores, kill: Callable[[str],
     await ended(listening)
 
     assert quiet
+    assert waits == [LISTEN_AGAIN]
+    (said,) = caplog.messages  # in which of the two ways the end of a connection shows is chance
+    said, _, kind = said.rpartition(": ")
+    assert said == "what other processes queue is not heard of for now"
+    assert kind in ("AdminShutdown", "OperationalError")
 
 
 async def test_other_bots_are_not_heard(process: Stores, fresh_url: str, clock: Clock) -> None:

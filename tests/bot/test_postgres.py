@@ -159,12 +159,35 @@ def test_without_the_driver(fresh_url: str, clock: Clock, monkeypatch: pytest.Mo
 
 
 def test_address_of_a_file(tmp_path: Path, clock: Clock) -> None:
-    """An address of a file opens it."""
+    """An address of a file opens it, with the clock that is given."""
     store = opened(f"sqlite:///{tmp_path}/a.db", clock)
+    finish(store, say(10, "a"))
+    newest = store.newest()
     store.close()
 
     assert (tmp_path / "a.db").exists()
     assert store.address == f"{tmp_path}/a.db"
+    assert newest == clock()
+
+
+def test_address_of_a_database(fresh_url: str, clock: Clock) -> None:
+    """An address of a database opens the part of the tenant that is named, else of the one there is."""
+    one, other, same = opened(fresh_url, clock), opened(fresh_url, clock, "kiel"), PostgresStore(fresh_url, clock)
+    finish(one, say(10, "a"))
+    found = [store.newest() for store in (one, other, same)]
+    for store in (one, other, same):
+        store.close()
+
+    assert found == [clock(), None, clock()]
+
+
+def test_nothing_at_the_address(tmp_path: Path, clock: Clock) -> None:
+    """Where no server is at the address, it is said which and what the driver says of it, on one line."""
+    with pytest.raises(StoreError) as refused:
+        PostgresStore(f"postgresql://gwbot@/gwbot?host={tmp_path}", clock)
+
+    assert str(refused.value).startswith(f"The store postgresql://{tmp_path}/gwbot cannot be opened: connection")
+    assert str(refused.value).count("\n") == 0
 
 
 def test_no_character_at_all(mine: PostgresStore) -> None:

@@ -111,7 +111,7 @@ def test_chat_of_a_process_that_dies(process: Stores, kill: Callable[[str], None
     assert two.finish(1, None, None, (text(10, "a"),), ())
     assert not one.finish(1, None, None, (text(10, "a"),), ())
     assert one.waiting() == 1
-    with pytest.raises(StoreUnavailable):
+    with pytest.raises(StoreUnavailable, match="cannot be used now"):
         one.release("10", ())
     assert not one.release("10", ())
     assert one.claim("10", ()) is None

@@ -60,6 +60,18 @@ def test_everything_arrives(full: SqlStore, made: Made, kind: str, clock: Clock)
     assert DESK in {queued.outgoing.chat_id for queued in target.due(clock())}
 
 
+def test_numbers_go_on_in_a_new_database(made: Made, fresh_url: str, clock: Clock) -> None:
+    """What comes after a copy into a database that never numbered anything gets numbers of its own."""
+    source, target = made("sqlite"), PostgresStore(fresh_url, clock)
+    did(source, EVENT, out=[say(10, "a"), say(11, "b"), say(12, "c")])
+
+    source.copy_to(target)
+    finish(target, say(13, "d"), update=1000)
+
+    assert [queued.outgoing.params["text"] for queued in target.due(clock())] == ["a", "b", "c", "d"]
+    target.close()
+
+
 def test_nul_is_the_only_difference(made: Made) -> None:
     """A NUL, which only the file can hold, does not keep a store from being copied."""
     source, target = made("sqlite"), made("postgres")
