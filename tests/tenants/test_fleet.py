@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Iterator
 
 import httpx
+import psycopg
 import pytest
 from pydantic import SecretStr
 
@@ -17,6 +18,7 @@ from bot.fleet import Fleet
 from bot.indexes import Models
 from bot.sandbox.standin import StandIn
 from bot.settings import Settings
+from bot.store.session import key
 from bot.tenants import ENV, OFF, tenant_settings
 from bot.web import SECRET_HEADER
 from tests.logged import logged
@@ -89,6 +91,34 @@ async def test_webhooks(port: int, kiel: Town, ulm: Town, running: Running, monk
     assert statuses[:4] == [200, 401, 401, 401]
     assert statuses[4:8] == [401, 200, 401, 401]
     assert set(statuses[8:]) == {404}
+
+
+@pytest.mark.parametrize("installation", ["postgres"], indirect=True)
+async def test_worker_of_all(
+    port: int, kiel: Town, ulm: Town, running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that takes no updates sends for every tenant what another process is asked by webhook."""
+    monkeypatch.setenv("GW_WEBHOOK_URL", f"http://127.0.0.1:{port}/telegram")
+    monkeypatch.setenv("GW_WEBHOOK_SECRET", "des-Hauses")
+    settings = Settings()
+    with logged() as log:
+        async with running(settings, takes=False):
+            await asyncio.to_thread(led, settings, kiel, ulm)
+            async with running(settings, webhook=True):
+                for town in (kiel, ulm):
+                    await answers(town)
+
+    assert log.lines.count("another process sends, this one stands by") == 2
+    assert "this process sends from now on" not in log.lines
+
+
+def led(settings: Settings, *towns: Town) -> None:
+    """Look until somebody leads for each of them."""
+    wanted = {key("public", town.name, "lead") for town in towns}
+    with psycopg.connect(settings.store_url, autocommit=True) as connection:
+        held = "SELECT (classid::bigint << 32) | objid::bigint FROM pg_locks WHERE locktype = 'advisory' AND granted"
+        while not wanted <= {number for (number,) in connection.execute(held)}:
+            pass
 
 
 @pytest.mark.parametrize("installation", ["sqlite"], indirect=True)
