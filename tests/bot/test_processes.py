@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
 
+import psycopg
 import pytest
 
 from bot.errors import StoreUnavailable
@@ -35,6 +36,24 @@ def test_chat_is_claimed_by_one(process: Stores) -> None:
     assert one.release("10", ())
     assert two.claim("10", ()) == Claimed(3, "{}", False)
     assert not two.release("10", (3,))
+
+
+def test_chats_of_other_bots_are_theirs(process: Stores, fresh_url: str, clock: Clock) -> None:
+    """A chat, and the lead, of one bot keep nobody else's: neither of another tenant nor in another schema."""
+    with psycopg.connect(fresh_url) as connection:
+        connection.execute("CREATE SCHEMA other")
+    schema = f"{fresh_url}&options=-csearch_path%3Dother"
+    stores = [process(), PostgresStore(fresh_url, clock, "kiel"), PostgresStore(schema, clock)]
+
+    for store in stores:
+        store.add_updates([(1, "10", "{}")])
+    claims = [store.claim("10", ()) for store in stores]
+    leads = [store.lead() for store in stores]
+    for store in stores[1:]:
+        store.close()
+
+    assert claims == [Claimed(1, "{}", False)] * 3
+    assert leads == [1, 1, 1]
 
 
 def test_chat_in_which_nothing_waits_is_not_kept(process: Stores) -> None:
