@@ -1,6 +1,7 @@
 """Faults, conflicts and the webhook: what the network and Telegram do to a bot."""
 
 import asyncio
+import itertools
 import json
 import threading
 from collections.abc import Iterator
@@ -12,6 +13,8 @@ from telegram import Bot
 from telegram.error import BadRequest, Conflict, NetworkError, RetryAfter, TelegramError, TimedOut
 
 from bot.sandbox.standin import FaultKind, StandIn, User
+from bot.sandbox.standin.updates import Updates
+from bot.sandbox.standin.webhook import Pusher, Webhook
 
 
 @pytest.mark.parametrize(
@@ -147,6 +150,23 @@ async def test_a_webhook_that_fails_is_tried_again(standin: StandIn, bot: Bot, a
     assert len({update["update_id"] for _, update in hook.got}) == 2
     info = await bot.get_webhook_info()
     assert info.last_error_message == "Wrong response from the webhook: 404 Not Found"
+
+
+def test_rest_that_ends_meanwhile(hook: Hook) -> None:
+    """A chat's second update is not sent before its first, also where the rest after a failure ends between them."""
+    updates, ticks = Updates(threading.Condition()), itertools.count()
+    for words in ("1", "2"):
+        updates.put("message", {"chat": {"id": 7}, "text": words})
+    hook.answers = [500]
+
+    pusher = Pusher(updates, Webhook(hook.url, max_connections=1), 1.0, lambda: next(ticks) * 0.6)
+    with updates.condition:
+        done = updates.condition.wait_for(lambda: not updates.pending, 10)
+    pusher.stop()
+    pusher.join()
+
+    assert done
+    assert hook.texts() == ["1", "1", "2"]
 
 
 async def test_redelivery_to_a_webhook(standin: StandIn, bot: Bot, ada: User, hook: Hook) -> None:

@@ -4,6 +4,7 @@ import http.client
 import json
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -48,10 +49,14 @@ class Webhook:
 class Pusher:
     """A few threads that carry updates to one webhook until it is removed."""
 
-    def __init__(self, updates: Updates, webhook: Webhook, retry_delay: float) -> None:
+    def __init__(
+        self, updates: Updates, webhook: Webhook, retry_delay: float, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """``retry_delay`` and ``clock`` are in seconds."""
         self.updates = updates
         self.webhook = webhook
         self.retry_delay = retry_delay
+        self.clock = clock
         self.stopped = False
         self.under_way: set[int] = set()
         self.resting: dict[int, float] = {}
@@ -81,16 +86,17 @@ class Pusher:
         """Wait for an update of a chat that has none under way."""
         with self.updates.condition:
             while not self.stopped:
+                now = self.clock()  # once: a rest that ended on the way would let a chat's second update go first
                 for update in [*self.updates.again, *self.updates.pending]:
                     chat = chat_of(update)
-                    if chat not in self.under_way and self.resting.get(chat, 0) <= time.monotonic():
+                    if chat not in self.under_way and self.resting.get(chat, 0) <= now:
                         self.under_way.add(chat)
                         return update
                 self.updates.condition.wait(self._shortest_rest())
             return None
 
     def _shortest_rest(self) -> float | None:
-        rests = [until - time.monotonic() for chat, until in self.resting.items() if chat not in self.under_way]
+        rests = [until - self.clock() for chat, until in self.resting.items() if chat not in self.under_way]
         return max(min(rests), 0.001) if rests else None
 
     def _settle(self, update: Json, error: str) -> None:
@@ -99,7 +105,7 @@ class Pusher:
         self.resting.pop(chat, None)
         if error:
             self.webhook.error, self.webhook.error_date = error, model.now()
-            self.resting[chat] = time.monotonic() + self.retry_delay
+            self.resting[chat] = self.clock() + self.retry_delay
             self.updates.condition.notify_all()
         else:
             self.updates.done(update)
