@@ -1,5 +1,6 @@
 """Which store an address means, and what is said of one that cannot be opened."""
 
+import re
 import sys
 from pathlib import Path
 
@@ -80,6 +81,16 @@ def test_address_of_a_database(fresh_url: str, clock: Clock) -> None:
         store.close()
 
     assert found == [clock(), None, clock()]
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [("postgresql://gwbot@[::1]:1/gw", "postgresql://::1/gw"), ("postgresql:///gw?port=1", "postgresql:///gw")],
+)
+def test_address_is_shown_as_it_is_written(clock: Clock, url: str, shown: str) -> None:
+    """An address by numbers is shown as people write it, and one without a server without."""
+    with pytest.raises(StoreError, match=re.escape(f"The store {shown} cannot be opened: ")):
+        PostgresStore(url, clock)
 
 
 def test_nothing_at_the_address(tmp_path: Path, clock: Clock) -> None:

@@ -110,10 +110,15 @@ def test_newer_version_is_refused(mine: PostgresStore, fresh_url: str, clock: Cl
     """Tables that a newer version has changed are not touched, and the error says what to do."""
     mine.close()
     with psycopg.connect(fresh_url, autocommit=True) as connection:
-        connection.execute("INSERT INTO schema_version (name) VALUES ('9999_new')")
+        connection.execute("INSERT INTO schema_version (name) VALUES ('9999_new'), ('9998_new')")
 
-    with pytest.raises(StoreError, match=r"newer version of this program \(it knows 9999_new\)"):
+    with pytest.raises(StoreError) as refused:
         PostgresStore(fresh_url, clock)
+
+    assert str(refused.value) == (
+        f"{mine.address} was written by a newer version of this program (it knows 9998_new, 9999_new). Install that "
+        "version again, or restore a dump from before."
+    )
 
 
 def test_no_character_at_all(mine: PostgresStore) -> None:
@@ -156,6 +161,27 @@ def test_where_nothing_can_be_written(mine: PostgresStore, fresh_url: str, clock
     with pytest.raises(StoreUnavailable, match="read-only"):
         reading.check()
     reading.close()
+
+
+def test_what_a_process_holds_open(fresh_url: str, clock: Clock) -> None:
+    """A process that leads has two connections, neither in the middle of a transaction, and nothing prepared in them:
+    the server may end them, or a pooler change them, at any time."""
+    store = PostgresStore(fresh_url, clock, patience=0.5)
+    store._pool.wait(10)
+    store.lead()
+    for _ in range(9):
+        store.pending()
+    waits = store._rows("SELECT current_setting('lock_timeout') AS it")
+    prepared = store._rows("SELECT count(*) AS n FROM pg_prepared_statements")
+
+    with root(fresh_url) as connection:
+        states = connection.execute(
+            "SELECT state FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'gwbot'"
+        ).fetchall()
+    store.close()
+    assert waits == [{"it": "500ms"}]
+    assert prepared == [{"n": 0}]
+    assert states == [("idle",), ("idle",)]
 
 
 def test_look_changes_nothing(mine: PostgresStore) -> None:

@@ -39,16 +39,19 @@ def test_chat_is_claimed_by_one(process: Stores) -> None:
 
 
 def test_chats_of_other_bots_are_theirs(process: Stores, fresh_url: str, clock: Clock) -> None:
-    """A chat, and the lead, of one bot keep nobody else's: neither of another tenant nor in another schema."""
+    """A chat, the lead and a change of one bot hold up nobody else: no other tenant and no other schema."""
     with psycopg.connect(fresh_url) as connection:
         connection.execute("CREATE SCHEMA other")
     schema = f"{fresh_url}&options=-csearch_path%3Dother"
-    stores = [process(), PostgresStore(fresh_url, clock, "kiel"), PostgresStore(schema, clock)]
+    stores = [process(), PostgresStore(fresh_url, clock, "kiel", 0.5), PostgresStore(schema, clock, patience=0.5)]
 
     for store in stores:
         store.add_updates([(1, "10", "{}")])
     claims = [store.claim("10", ()) for store in stores]
     leads = [store.lead() for store in stores]
+    with stores[0]._transaction():
+        for store in stores[1:]:
+            store.check()
     for store in stores[1:]:
         store.close()
 
