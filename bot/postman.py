@@ -5,6 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from email.message import EmailMessage
 
+from bot.errors import StoreError
 from bot.flows import card
 from bot.flows.parts import Parts
 from bot.mail import Mailer, alarm, compose, notice, outcome, unpost
@@ -53,6 +54,9 @@ def _send(parts: Parts, mailer: Mailer | None, settings: Settings, outgoing: Out
         return Later(None)  # mail was turned off after this was queued; it waits until it is on again
     try:
         message = _letter(parts, settings, outgoing)
+    except StoreError as error:
+        log.warning("an e-mail waits: %s", error)
+        return Later(None)
     except Exception as error:  # what cannot be written down as a mail must not hold back those behind it
         log.error("a request cannot be written as an e-mail (%s)", type(error).__name__)
         return Refused(type(error).__name__)

@@ -46,6 +46,8 @@ class PacedRequest(HTTPXRequest):
         chat = int(str(request_data.parameters["chat_id"]))
         await self._enter(chat)
         try:
+            if chat < 0:  # the limit of groups reaches over a minute, and so over a restart
+                await asyncio.to_thread(self._store.called, chat, self._clock())
             code, answer = await super().do_request(url, method, request_data, *args, **kwargs)
         finally:
             self._pace.end(chat, self._clock())
@@ -68,8 +70,6 @@ class PacedRequest(HTTPXRequest):
             self._pace.release(chat)
             raise
         self._pace.begin(chat)
-        if chat < 0:  # the limit of groups reaches over a minute, and so over a restart
-            await asyncio.to_thread(self._store.called, chat, self._clock())
 
     def _refuse(self, chat: int) -> None:
         if left := self._pace.held(chat, self._clock()):

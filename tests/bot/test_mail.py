@@ -11,6 +11,7 @@ from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
 from pathlib import Path
+from typing import cast
 
 import pytest
 from aiosmtpd.controller import Controller
@@ -18,8 +19,15 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from bot.consultation import Brief, Details, Reach, Request
 from bot.errors import SettingsError
+from bot.flows.dialogue import Dialogue
 from bot.mail import Mailer, compose, is_this_machine, outcome
+from bot.outbox import Later, Refused
+from bot.postman import post
+from bot.settings import Settings
+from bot.store import SqlStore
+from bot.store.protocol import MAIL, Outgoing
 from knowledge.contacts import Contact
+from tests.bot.test_outbox import BUSY, faulty
 
 CONTACT = Contact("jacob", "Jacob Rohm", "Beratung", "+49 30 1", "jacob@example.org")
 DETAILS = Details(
@@ -188,6 +196,16 @@ def test_server_that_is_down_is_tried_again() -> None:
         Mailer("smtp://127.0.0.1:1").check()
 
     assert outcome(caught.value) is None
+
+
+async def test_mail_waits_for_the_store(parts: Dialogue, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mail about a request that cannot be read now is tried again; one about a deleted request is given up."""
+    monkeypatch.setenv("GW_SMTP_URL", "smtp://127.0.0.1:1")
+    monkeypatch.setenv("GW_MAIL_FROM", "bot@example.org")
+    send = post(Settings(), replace(parts, store=faulty(cast(SqlStore, parts.store), request=[BUSY, None])))
+    outgoing = Outgoing(0, MAIL, {}, request="ABCD-2345")
+
+    assert [await send(outgoing), await send(outgoing)] == [Later(None), Refused("the request was deleted")]
 
 
 def test_names_cannot_add_headers() -> None:

@@ -5,15 +5,16 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 from telegram import Bot
-from telegram.error import RetryAfter
+from telegram.error import NetworkError, RetryAfter
 
 from bot.app import open_store
 from bot.handlers.pacing import PacedRequest
-from bot.pace import TELEGRAM, Pace
+from bot.pace import MINUTE, TELEGRAM, Pace
 from bot.sandbox.standin import FaultKind, Group, StandIn, User
 from bot.settings import Settings
-from bot.store import SqliteStore
+from bot.store import SqliteStore, SqlStore
 from index.live import LiveIndex
+from tests.bot.test_outbox import BUSY, faulty
 from tests.conftest import Clock
 from tests.telegram.conftest import running, sees
 
@@ -84,7 +85,7 @@ async def test_refusal_is_obeyed_after_a_restart(
 class Paced:
     """The client alone, on a clock that goes on while it waits."""
 
-    def __init__(self, standin: StandIn, store: SqliteStore, clock: Clock) -> None:
+    def __init__(self, standin: StandIn, store: SqlStore, clock: Clock) -> None:
         self.clock, self.pace = clock, Pace(TELEGRAM, clock.now - 60)
         self.bot = Bot(
             standin.token, base_url=standin.base_url, request=PacedRequest(self.pace, store, clock, self.rest)
@@ -112,6 +113,22 @@ async def test_every_call_that_counts_is_paced(store: SqliteStore, clock: Clock,
 
     assert paced.waited == [pytest.approx(1), pytest.approx(1)]
     assert [chat for chat, _ in store.calls(0)] == [forum.id] * 3
+
+
+async def test_call_that_could_not_be_noted_shuts_no_group(store: SqliteStore, clock: Clock, bea: User) -> None:
+    """Where the store is away when a group's call is to be noted it is not made, and the group is free afterwards."""
+    with StandIn() as standin:
+        group = standin.group("Beratung", [standin.user("Bea")], admin=True)
+        paced = Paced(standin, faulty(store, called=[BUSY, None]), clock)
+        async with paced.bot:
+            with pytest.raises(NetworkError, match="it is busy"):
+                await paced.bot.send_message(group.id, "eins")
+            clock.now += MINUTE
+            resting = paced.pace.resting(clock())
+            await paced.bot.send_message(group.id, "zwei")
+
+    assert resting == []
+    assert [call.params["text"] for call in standin.calls_to("sendMessage")] == ["zwei"]
 
 
 async def test_nothing_is_asked_while_telegram_refuses_all(store: SqliteStore, clock: Clock) -> None:
