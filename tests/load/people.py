@@ -11,6 +11,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from itertools import cycle
 from pathlib import Path
 
 from bot.sandbox.standin import FaultKind, StandIn, User
@@ -30,8 +31,8 @@ SENDS = ("sendMessage", "sendPhoto", "sendDocument")
 @dataclass(frozen=True)
 class Plan:
     """What is played: questions at a rate. In place of that ``soak`` is a number of taps, as fast as the bot takes
-    them; and ``busy`` people ask, or tap where ``taps`` is set, again as soon as they have their answer. Then the
-    stand-in has no limits."""
+    them; and ``busy`` people at a time ask, or tap where ``taps`` is set, the next as soon as one has an answer. Then
+    the stand-in has no limits."""
 
     seconds: int = 180
     rate: float = 20.0  # questions a second
@@ -69,7 +70,7 @@ def main() -> None:
         began = time.time()
         _say({"began": began})
         if plan.busy:
-            loaded, unanswered = Busy(standin, people[: plan.busy], taps=plan.taps).play(plan.seconds), 0
+            loaded, unanswered = Busy(standin, people, plan.busy, taps=plan.taps).play(plan.seconds), 0
             seconds = time.time() - began
             _say({"ended": time.time()})
         else:
@@ -157,11 +158,11 @@ def _soak(standin: StandIn, people: list[User], taps: int) -> dict[int, list[flo
 
 
 class Busy:
-    """People who do the next as soon as the last was answered."""
+    """So many at a time: whenever one is answered another one asks, since the bot limits what one person asks."""
 
-    def __init__(self, standin: StandIn, people: list[User], *, taps: bool) -> None:
+    def __init__(self, standin: StandIn, people: list[User], at_once: int, *, taps: bool) -> None:
         self._standin, self._taps, self._questions = standin, taps, _questions()
-        self._people = {person.id: person for person in people}
+        self._people, self._at_once = cycle(people), at_once
         self._since: dict[int, float] = {}  # by chat, or by the number of the tap
         self._whose: dict[str, int] = {}  # tap -> person
         self._turn = 0
@@ -170,8 +171,8 @@ class Busy:
         """Milliseconds of each that was answered in time."""
         world, took = self._standin.world, list[float]()
         until, read = time.time() + seconds, len(world.calls)
-        for person in self._people.values():
-            self._next(person)
+        for _ in range(self._at_once):
+            self._next()
         while time.time() < until:
             with world.condition:
                 world.condition.wait(0.05)
@@ -181,7 +182,7 @@ class Busy:
                 asker = self._answered(call)
                 if asker is not None and (since := self._since.pop(asker, None)):
                     took.append((call.time - call.ms / 1000 - since) * 1000)
-                    self._next(self._people[asker])
+                    self._next()
         return took
 
     def _answered(self, call: Call) -> int | None:
@@ -189,7 +190,8 @@ class Busy:
             return self._whose.pop(str(call.params.get("callback_query_id")), None)
         return call.params.get("chat_id") if call.method in SENDS and call.status == 200 else None
 
-    def _next(self, person: User) -> None:
+    def _next(self) -> None:
+        person = next(self._people)
         self._since[person.id] = time.time()
         if not self._taps:
             person.says(next(self._questions))

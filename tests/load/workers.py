@@ -4,7 +4,7 @@ Usage: python -m tests.load.workers [--seconds 60] [--on sqlite:1 postgresql:1 p
                                     [--what rate questions taps] [--busy 40] [--rounds 1]
 
 The processes take updates by webhook behind a load balancer. ``rate``: 20 questions a second from 500 people, with
-Telegram's limits. ``questions`` and ``taps``: so many people who do the next as soon as the last was answered,
+Telegram's limits. ``questions`` and ``taps``: so many at a time, the next as soon as one was answered,
 without these limits; a tap (a thumb) needs no encoder. Processor time is what each part used while it was measured.
 """
 
@@ -146,7 +146,7 @@ def main() -> None:
         for _ in range(given.rounds):
             for where in given.on:
                 database, _, workers = where.partition(":")
-                busy = {} if what == "rate" else {"busy": given.busy, "people": given.busy, "taps": what == "taps"}
+                busy = {} if what == "rate" else {"busy": given.busy, "taps": what == "taps"}
                 play(what, database, int(workers), Plan(given.seconds, given.rate, workers=int(workers), **busy))
 
 
