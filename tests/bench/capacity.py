@@ -32,7 +32,7 @@ class Measured:
     sends: float = 28.5
 
 
-MEASURED = Measured(bot=40, database=4.2, transactions=3, ceiling=410, process=270, tenant=32)
+MEASURED = Measured(bot=28, database=4.5, transactions=3, ceiling=410, process=310, tenant=32)
 
 
 @dataclass(frozen=True)
