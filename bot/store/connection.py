@@ -49,7 +49,7 @@ class Connection(Rows):
             self._db = Database(connection)
             try:
                 upgrade(self._db, path)
-                self._db.enable_wal()
+                self._db.execute("PRAGMA journal_mode = WAL")
                 self._db.execute("PRAGMA synchronous = FULL")
                 self._db.execute("PRAGMA secure_delete = ON")  # what is deleted is overwritten in the file
                 self._file = _identity(path)
