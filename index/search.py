@@ -146,13 +146,14 @@ class Searcher:
         opened, rest = self.opened, bare(question, self.opened.names)
         named = rest != bare(question, NONE)
         vectors = self._vectors(question, rest) if named else self._vectors(question)
-        found = votes(opened, question, vectors[0])
+        vector, without = vectors[0], vectors[-1]
+        found = votes(opened, question, vector)
         sides = self._sides(found)
         ranked = self._ranked(question, found, sides.answering, FIELD.stop)
         if not ranked:
             return None
         first, scores = ranked[0].place, [hit.score for hit in ranked]
-        beside = bare_votes(opened, vectors[-1], found.numbers)
+        beside = bare_votes(opened, without, found.numbers)
         said = talk(found, sides)
         asked = scope(found, beside, sides, first, scores, opened.lexical.familiar(question))
         placed = order(scores)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from index import near
+from index.near import bare, near
 from index.opened import Opened
 
 QUESTION_WEIGHT = 2.0  # of the vote by questions, beside the mean of the votes by text
@@ -31,7 +31,7 @@ class Votes:
 def votes(opened: Opened, question: str, vector: Floats) -> Votes:
     """The votes on a question with its vector."""
     cover = opened.cover.shares(question)
-    found = near.near(opened, vector, cover)
+    found = near(opened, vector, cover)
     cover = cover[found.numbers]
     likeness = (QUESTION_WEIGHT * found.question + found.text) / (QUESTION_WEIGHT + 1)
     likeness = np.where(np.isnan(found.question), found.text, likeness)  # a document without example questions
@@ -42,5 +42,5 @@ def votes(opened: Opened, question: str, vector: Floats) -> Votes:
 
 def bare_votes(opened: Opened, vector: Floats, numbers: NDArray[np.int64]) -> Floats:
     """The cosine of a question without names to the example questions without names, of these targets (0 without)."""
-    found: Floats = np.nan_to_num(near.bare(opened, vector, numbers))
+    found: Floats = np.nan_to_num(bare(opened, vector, numbers))
     return found

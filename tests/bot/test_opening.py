@@ -16,12 +16,6 @@ from tests.conftest import Clock
 SECRET = "Geh%eim"
 
 
-@pytest.fixture
-def mine(fresh_url: str, clock: Clock) -> PostgresStore:
-    """A store in a database of its own."""
-    return PostgresStore(fresh_url, clock)
-
-
 @pytest.mark.parametrize(
     "url",
     [

@@ -17,14 +17,6 @@ from tests.bot.test_store import finish, request, say
 from tests.conftest import Clock
 from tests.postgres import BINARIES, server, start, stop
 
-SECRET = "Geh%eim"
-
-
-@pytest.fixture
-def mine(fresh_url: str, clock: Clock) -> PostgresStore:
-    """A store in a database of its own."""
-    return PostgresStore(fresh_url, clock)
-
 
 def root(url: str) -> psycopg.Connection[tuple[object, ...]]:
     """The superuser's way in."""
@@ -179,6 +171,7 @@ def test_what_a_process_holds_open(fresh_url: str, clock: Clock) -> None:
             "SELECT state FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'gwbot'"
         ).fetchall()
     store.close()
+
     assert waits == [{"it": "500ms"}]
     assert prepared == [{"n": 0}]
     assert states == [("idle",), ("idle",)]

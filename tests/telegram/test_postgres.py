@@ -12,10 +12,11 @@ from bot.app import run
 from bot.outbox import STANDBY
 from bot.pace import UNLIMITED
 from bot.sandbox.standin import Group, StandIn, User
-from bot.settings import Settings
+from bot.settings import MAIN, Settings
 from bot.store.postgres import PostgresStore
 from index.live import LiveIndex
 from tests.logged import logged
+from tests.postgres import until_led
 from tests.telegram.advice import card, request, topic_of
 from tests.telegram.conftest import running, sees
 from tests.telegram.test_webhook import free_port
@@ -55,7 +56,7 @@ async def test_web_process_and_worker(
     monkeypatch.setenv("GW_WEBHOOK_SECRET", "nur-fuer-Telegram_1")
 
     async with running(on_postgres, live, takes=False):
-        await asyncio.to_thread(until_led, fresh_url)
+        await asyncio.to_thread(until_led, fresh_url, MAIN)
         async with running(Settings(), live, webhook=True):
             ada.says("Was ist Collective Impact?")
             first = await ada.wait_reply(timeout=STANDBY)
@@ -109,10 +110,3 @@ def admit(url: str, allow: bool) -> None:
         name = conninfo_to_dict(url)["dbname"]
         connection.execute(f"ALTER DATABASE {name} WITH ALLOW_CONNECTIONS {allow}".encode())
         connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (name,))
-
-
-def until_led(url: str) -> None:
-    """Ask until a process holds the lock of the leader."""
-    with psycopg.connect(url, autocommit=True) as connection:
-        while connection.execute("SELECT 1 FROM pg_locks WHERE locktype = 'advisory'").fetchone() is None:
-            pass

@@ -8,7 +8,6 @@ import sqlite3
 from collections.abc import Iterator
 
 import httpx
-import psycopg
 import pytest
 from pydantic import SecretStr
 
@@ -18,10 +17,10 @@ from bot.fleet import Fleet
 from bot.indexes import Models
 from bot.sandbox.standin import StandIn
 from bot.settings import Settings
-from bot.store.session import key
 from bot.tenants import ENV, OFF, tenant_settings
 from bot.web import SECRET_HEADER
 from tests.logged import logged
+from tests.postgres import until_led
 from tests.telegram.test_webhook import free_port
 from tests.tenants.conftest import QUESTION, Running, Town
 
@@ -103,22 +102,13 @@ async def test_worker_of_all(
     settings = Settings()
     with logged() as log:
         async with running(settings, takes=False):
-            await asyncio.to_thread(led, settings, kiel, ulm)
+            await asyncio.to_thread(until_led, settings.store_url, kiel.name, ulm.name)
             async with running(settings, webhook=True):
                 for town in (kiel, ulm):
                     await answers(town)
 
     assert log.lines.count("another process sends, this one stands by") == 2
     assert "this process sends from now on" not in log.lines
-
-
-def led(settings: Settings, *towns: Town) -> None:
-    """Look until somebody leads for each of them."""
-    wanted = {key("public", town.name, "lead") for town in towns}
-    with psycopg.connect(settings.store_url, autocommit=True) as connection:
-        held = "SELECT (classid::bigint << 32) | objid::bigint FROM pg_locks WHERE locktype = 'advisory' AND granted"
-        while not wanted <= {number for (number,) in connection.execute(held)}:
-            pass
 
 
 @pytest.mark.parametrize("installation", ["sqlite"], indirect=True)
