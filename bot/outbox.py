@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from bot.errors import StoreError, StoreUnavailable
-from bot.pace import MINUTE, UNLIMITED, Pace
+from bot.pace import ARRIVES, MINUTE, UNLIMITED, Pace
 from bot.store.protocol import MOST_BESIDE, Outgoing, Queued, Store
 
 log = logging.getLogger(__name__)
@@ -129,7 +129,7 @@ class Outbox:
         """Whether this process sends; where it has just come to, it goes on from what others wrote down."""
         term = await asyncio.to_thread(self._store.lead)
         if term and term != self._term:
-            self._pace.restore(*await asyncio.to_thread(self._written))
+            self._pace.restore(*await asyncio.to_thread(self._written), self._clock())
             if self._term is not None:
                 log.info("this process sends from now on")
                 self._from = self._clock() + HANDOVER
@@ -139,7 +139,7 @@ class Outbox:
         return bool(term)
 
     def _written(self) -> tuple[dict[int, float], list[tuple[int, float]]]:
-        return self._store.holds(), self._store.calls(self._clock() - MINUTE)
+        return self._store.holds(), self._store.calls(self._clock() - MINUTE - ARRIVES)
 
     def _look(
         self, now: float, room: int, change: float | None, busy: list[int], resting: set[int]

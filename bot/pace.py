@@ -30,6 +30,7 @@ COUNTED = frozenset(
 EVERYBODY = 0  # stands for all chats where one is named; no chat has this id
 SECOND, MINUTE = 1.0, 60.0
 MARGIN = 0.1  # seconds after the end of what Telegram asked for
+ARRIVES = 10.0  # seconds after it was written down by which a call has arrived: to connect and to write, 5 s each
 TYPING = 1.0  # seconds between two signs of typing in a chat
 SUSPICIOUS = 3  # chats refused one after the other until the same time, with no success between: it is about all
 SAME_TIME = 2.0  # seconds by which two ends of a refusal may differ and be the same
@@ -68,13 +69,13 @@ class Pace:
         self._typed: dict[int, float] = {}
         self.closing = False  # set where the bot ends: whoever would wait long gives up instead
 
-    def restore(self, holds: Mapping[int, float], group_calls: Iterable[tuple[int, float]]) -> None:
+    def restore(self, holds: Mapping[int, float], group_calls: Iterable[tuple[int, float]], now: float) -> None:
         """Take over what was written down, before a restart or by another process: refusals, and all calls to groups
-        in the last minute, our own among them."""
+        in the last minute, our own among them, each with the time before it was made."""
         self._holds |= holds
         self._groups.clear()
         for chat, at in group_calls:
-            self._groups.setdefault(chat, deque()).append(at)
+            self._groups.setdefault(chat, deque()).append(min(at + ARRIVES, now))
 
     def room(self, now: float) -> int:
         """How many calls to different chats may be begun now."""

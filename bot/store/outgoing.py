@@ -8,6 +8,7 @@ from bot.store.protocol import CARD, ERASE, MAIL, MOST_BESIDE, UNPOST, Origin, O
 from bot.store.rows import Rows, Sql
 
 ALL = 2**31  # more rows than there are
+CALLS_KEPT = 120.0  # seconds; the limit of a group reaches over a minute from when the last of its calls arrived
 TOO_LONG = 86_400.0  # seconds; a call that waits for longer was put off while the clock was wrong, and is due
 # The oldest queued call of each line; a line whose oldest call waits for its time is held back as a whole. A chat
 # has two lines: what Telegram limits, and what it does not, which need not wait for the other.
@@ -59,7 +60,7 @@ class OutboxRows(Rows):
 
     def called(self, chat_id: int, at: float) -> None:
         with self._transaction() as db:
-            db.execute("DELETE FROM group_calls WHERE at < ?", (at - 60,))
+            db.execute("DELETE FROM group_calls WHERE at < ?", (at - CALLS_KEPT,))
             db.execute("INSERT INTO group_calls (chat_id, at) VALUES (?, ?)", (chat_id, at))
 
     def calls(self, since: float) -> list[tuple[int, float]]:

@@ -188,7 +188,7 @@ class Store(Protocol):
         """A call that Telegram counts is made to a group."""
 
     def calls(self, since: float) -> list[tuple[int, float]]:
-        """The calls to groups since a time (at most a minute ago) as (chat, time), the oldest first."""
+        """The calls to groups since a time (at most two minutes ago) as (chat, time), the oldest first."""
 
     def caused(self, chat_id: int, origin: Origin) -> int | None:
         """The id of the message in a chat that a person's message caused: its answer, or its copy."""

@@ -74,14 +74,22 @@ def test_first_message_does_not_wait() -> None:
 
 
 def test_group_is_full_for_a_minute_after_a_restart() -> None:
-    """What a group got in the last minute counts when the bot starts anew."""
+    """What a group got in the last minute counts when the bot starts anew, from when it has arrived at the latest."""
     pace = Pace(TELEGRAM, began=100.0)
-    pace.restore({}, [(-5, 70.0 + number) for number in range(20)])
+    pace.restore({}, [(-5, 70.0 + number) for number in range(20)], 100.0)
 
-    assert pace.wait(-5, 102.0) == 28.0
+    assert pace.wait(-5, 102.0) == 38.0
     assert pace.resting(102.0) == [-5]
     assert pace.wait(-6, 102.0) == 0
-    assert pace.wait(-5, 130.0) == 0
+    assert pace.wait(-5, 140.0) == 0
+
+
+def test_call_that_was_under_way_at_a_restart() -> None:
+    """A call written down just before counts from the restart on, since the process that made it is gone."""
+    pace = Pace(TELEGRAM, began=100.0)
+    pace.restore({}, [(-5, 95.0)] * 20, 100.0)
+
+    assert [pace.wait(-5, 159.9) > 0, pace.wait(-5, 160.0)] == [True, 0]
 
 
 def test_first_second_after_a_start_is_waited_out() -> None:
@@ -202,8 +210,8 @@ def called(pace: Pace, chat: int, *ends: float) -> None:
 def test_refusals_before_a_restart_are_obeyed() -> None:
     """What was refused before a restart is waited out to its end, also beyond a minute, by that chat or by all."""
     one, everybody = Pace(TELEGRAM, began=0.0), Pace(TELEGRAM, began=0.0)
-    one.restore({10: 200.0}, [])
-    everybody.restore({EVERYBODY: 200.0}, [])
+    one.restore({10: 200.0}, [], 0.0)
+    everybody.restore({EVERYBODY: 200.0}, [], 0.0)
 
     assert [one.held(10, 20.0), one.held(11, 20.0), everybody.held(11, 20.0)] == [180.0, 0.0, 180.0]
     assert [one.wait(10, 20.0), one.wait(11, 20.0)] == [180.0, 0.0]

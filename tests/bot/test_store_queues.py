@@ -48,13 +48,13 @@ def test_holds_last_until_their_time(store: SqlStore, clock: Clock) -> None:
     assert store.holds() == {11: clock() + 52, 12: clock() + 1}
 
 
-def test_calls_of_a_minute(store: SqlStore, clock: Clock) -> None:
-    """Calls to groups are known for a minute, the oldest first."""
-    for chat, at in ((-5, 100.0), (-6, 130.0), (-5, 160.0), (-5, 160.5)):
+def test_calls_of_two_minutes(store: SqlStore, clock: Clock) -> None:
+    """Calls to groups are known for two minutes, the oldest first."""
+    for chat, at in ((-5, 100.0), (-6, 130.0), (-5, 220.0), (-5, 220.5)):
         store.called(chat, at)
 
-    assert store.calls(0.0) == [(-6, 130.0), (-5, 160.0), (-5, 160.5)]
-    assert store.calls(160.0) == [(-5, 160.0), (-5, 160.5)]
+    assert store.calls(0.0) == [(-6, 130.0), (-5, 220.0), (-5, 220.5)]
+    assert store.calls(220.0) == [(-5, 220.0), (-5, 220.5)]
 
 
 def test_moved_group(store: SqlStore) -> None:

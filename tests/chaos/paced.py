@@ -14,7 +14,9 @@ from tests.chaos.lives import Lives
 from tests.chaos.order import Order
 from tests.postgres import server
 
-PEOPLE, EACH, IN_GROUP = 30, 2, 3  # who ask at once, how many questions, and how many in a group besides
+# Half of the people ask at once, since the bot answers nobody more than so much a minute; how many questions each,
+# and how many of them one more in a group.
+PEOPLE, EACH, IN_GROUP = 60, 2, 3
 AMIDST = 20  # answers to a burst after which the process that sends is killed
 PATIENCE = 90.0  # seconds for the answers to a burst, with the change of processes in it
 QUESTIONS = ("Was ist Collective Impact?", "Was ist ein Backbone?")
@@ -40,16 +42,17 @@ def paced(kills: int, folder: Path) -> Paced:
         stack.callback(database.close)
         standin = stack.enter_context(StandIn(limited=True))
         people = [standin.user(f"Person {number}", language_code="de", started=True) for number in range(PEOPLE)]
-        group = standin.group("Bündnis", people[:2])
+        group = standin.group("Bündnis", people)
         lives = _begun(standin, database, folder, stack)
-        waited = list[float]()
-        for _ in range(kills):
-            sent = _sends(standin)
+        waited, owed = list[float](), Counter[int]()
+        for kill in range(kills):
+            sent, asking = _sends(standin), people[kill % 2 :: 2]
             for number in range(EACH):
-                for person in people:
+                for person in asking:
                     person.says(QUESTIONS[number])
-            for _ in range(IN_GROUP):
-                people[0].says("/frage Was ist ein Backbone?", group)
+            for person in asking[:IN_GROUP]:
+                person.says("/frage Was ist ein Backbone?", group)
+            owed.update([*[person.id for person in asking] * EACH, *[group.id] * IN_GROUP])
             standin.wait_for_sync(lambda sent=sent: _sends(standin) >= sent + AMIDST, PATIENCE)  # type: ignore[misc]
             leader = lives[database.leader()]
             leader.kill()
@@ -62,9 +65,8 @@ def paced(kills: int, folder: Path) -> Paced:
             while not (standin.settled and _idle(database)) and time.monotonic() < over:
                 time.sleep(0.1)  # the stand-in does not hear of what is noted last
         answers = Counter(call.params["chat_id"] for call in standin.calls if _answers(call))
-        owed = {person.id: EACH * kills for person in people} | {group.id: IN_GROUP * kills}
-        missing = sum((Counter(owed) - answers).values())
-        again = sum((answers - Counter(owed)).values())
+        missing = sum((owed - answers).values())
+        again = sum((answers - owed).values())
         violations = [str(one) for one in standin.violations]
     return Paced(sum(owed.values()), missing, again, violations, waited)
 

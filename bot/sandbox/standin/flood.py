@@ -40,7 +40,7 @@ class Flood:
         if own and now - own[-1] < GAP:
             return f"{now - own[-1]:.2f} s after the message before in the chat"
         if chat_id < 0 and len(own) == GROUP and now - own[0] < MINUTE:
-            return f"the {GROUP + 1}th message to the group within {now - own[0]:.0f} s"
+            return f"the {GROUP + 1}th message to the group within {now - own[0]:.2f} s"
         return ""
 
 
