@@ -14,7 +14,7 @@ from index.features import Order, Scope, Talk
 from index.near import NEIGHBOURS
 from index.opened import Opened
 from index.rerank import RERANKED, as_text, reordered
-from index.votes import Floats, Votes, bare_votes, votes
+from index.votes import Floats, Votes, bare_votes, named, votes
 from knowledge.entry import Layer
 from knowledge.intents import Reply
 
@@ -144,16 +144,18 @@ class Searcher:
         if not question.strip():
             return None
         opened, rest = self.opened, bare(question, self.opened.names)
-        named = rest != bare(question, NONE)
-        vectors = self._vectors(question, rest) if named else self._vectors(question)
+        has_name = rest != bare(question, NONE)
+        vectors = self._vectors(question, rest) if has_name else self._vectors(question)
         vector, without = vectors[0], vectors[-1]
         found = votes(opened, question, vector)
+        beside = bare_votes(opened, without, found.numbers)
+        if has_name:
+            found = named(found, beside)
         sides = self._sides(found)
         ranked = self._ranked(question, found, sides.answering, FIELD.stop)
         if not ranked:
             return None
         first, scores = ranked[0].place, [hit.score for hit in ranked]
-        beside = bare_votes(opened, without, found.numbers)
         said = talk(found, sides)
         asked = scope(found, beside, sides, first, scores, opened.lexical.familiar(question))
         placed = order(scores)

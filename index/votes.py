@@ -1,6 +1,6 @@
 """What speaks for each target in question: its questions, its text, its wording, and all of it together."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +9,8 @@ from index.near import bare, near
 from index.opened import Opened
 
 QUESTION_WEIGHT = 2.0  # of the vote by questions, beside the mean of the votes by text
-COVER_WEIGHT = 0.15  # of the wording, beside the cosines; both measured, see docs/figures.md
+COVER_WEIGHT = 0.15  # of the wording, beside the cosines
+BARE_WEIGHT = 0.25  # of the question without the names in it; all measured, see docs/figures.md
 Floats = NDArray[np.float32]
 
 
@@ -18,7 +19,7 @@ class Votes:
     """For each target in question, all of shape (n,); ``numbers`` are the targets'.
 
     ``question``: cosine of its example questions (0 without any); ``likeness``: of its questions and its text;
-    ``cover``: share of the question's wording that it holds; ``fused``: the last two.
+    ``cover``: share of the question's wording that it holds; ``fused``: the last two (see `named`).
     """
 
     numbers: NDArray[np.int64]
@@ -44,3 +45,15 @@ def bare_votes(opened: Opened, vector: Floats, numbers: NDArray[np.int64]) -> Fl
     """The cosine of a question without names to the example questions without names, of these targets (0 without)."""
     found: Floats = np.nan_to_num(bare(opened, vector, numbers))
     return found
+
+
+def named(found: Votes, bare: Floats) -> Votes:
+    """The votes on a question with a name in it, where what it asks about the name counts once more.
+
+    All that is said of a thing is near to every question that names it, most of all what it is. A target without
+    example questions gets what the others get on average.
+    """
+    asked = bare > 0
+    if not asked.any():
+        return found
+    return replace(found, fused=found.fused + BARE_WEIGHT * np.where(asked, bare, bare[asked].mean()))

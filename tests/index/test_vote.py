@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index.vote import KINDS, Ballot
+from index.votes import Votes, named
 from knowledge.chunk import Kind
 
 TEXT, QUESTION = KINDS.index(Kind.TEXT), KINDS.index(Kind.QUESTION)
@@ -44,3 +45,16 @@ def test_agrees_with_the_plain_way(rows: list[tuple[int, int, float]]) -> None:
             mine = sorted((s for o, k, s in rows if (o, k) == (target, kind)), reverse=True)
             wanted = np.mean(mine[: 2 if kind >= QUESTION else 1]) if mine else np.nan
             np.testing.assert_allclose(found[kind, target], wanted, atol=1e-6)
+
+
+def test_what_is_asked_about_a_name_counts_once_more() -> None:
+    """Where all votes are equal, the nearer question without names decides; who has none gets the mean."""
+    equal = np.full(4, 0.5, np.float32)
+    votes = Votes(np.arange(4), equal, equal, equal, equal)
+
+    found = named(votes, np.array([0.75, 0.875, 0.0, 0.625], np.float32))
+
+    assert np.argsort(-found.fused).tolist() == [1, 0, 2, 3]
+    assert found.fused[0] == found.fused[2]
+    assert found.likeness is votes.likeness
+    assert named(votes, np.zeros(4, np.float32)) is votes
