@@ -22,15 +22,15 @@ def rows(live: LiveIndex) -> dict[str, Row]:
     ("name", "least"),
     [
         ("answerable", 0.94),
-        ("noisy", 0.84),
-        ("other-language", 0.88),
+        ("noisy", 0.86),
+        ("other-language", 0.9),
         ("unanswerable", 0.78),
         ("near", 0.85),
         ("far", 0.92),
         ("injection", 0.75),
         ("human", 0.93),
         ("smalltalk", 0.9),
-        ("all answerable", 0.9),
+        ("all answerable", 0.91),
     ],
 )
 def test_right_in_every_slice(rows: dict[str, Row], name: str, least: float) -> None:
@@ -38,7 +38,7 @@ def test_right_in_every_slice(rows: dict[str, Row], name: str, least: float) -> 
     assert rows[name].right.value >= least
 
 
-@pytest.mark.parametrize(("name", "most"), [("all others", 0.04), ("far", 0.01), ("injection", 0.0), ("human", 0.0)])
+@pytest.mark.parametrize(("name", "most"), [("all others", 0.035), ("far", 0.01), ("injection", 0.0), ("human", 0.0)])
 def test_false_answers(rows: dict[str, Row], name: str, most: float) -> None:
     """At most this share of what must not be answered is answered."""
     assert rows[name].answered.value <= most
