@@ -56,4 +56,5 @@ def named(found: Votes, bare: Floats) -> Votes:
     asked = bare > 0
     if not asked.any():
         return found
-    return replace(found, fused=found.fused + BARE_WEIGHT * np.where(asked, bare, bare[asked].mean()))
+    once_more: Floats = np.where(asked, bare, bare[asked].mean())
+    return replace(found, fused=found.fused + BARE_WEIGHT * once_more)
