@@ -44,7 +44,7 @@ def finish_fast(model: onnx.ModelProto, samples: Sequence[Inputs], out: Path) ->
     narrow = [value for value, found in by_value.items() if len(found[0].matrix) <= width]
     largest = _largest(model, narrow, samples)
     mixed = {attention.last.output[0]: attention for attention in reading.attentions}
-    for value in sorted(narrow, key=lambda value: value not in mixed):
+    for value in sorted(narrow, key=lambda value: value not in mixed):  # mixtures first: they change other matrices
         divisors = _even(by_value[value], largest[value])
         if value in mixed:
             mixed[value].parts[-1].divide(divisors)  # of the values that it is a mixture of

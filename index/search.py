@@ -113,7 +113,7 @@ class Searcher:
         """Entries by fused score, best first: retrieval alone, without intents and without a decision."""
         if not question.strip():
             return []
-        found = votes(self.opened, question, self._vectors(question)[0])
+        found, _ = self._votes(question)
         return self._ranked(question, found, ~self.opened.is_intent[found.numbers], limit)
 
     def nearest(self, question: str) -> list[int]:
@@ -143,14 +143,8 @@ class Searcher:
         """What a decision on the question rests on; None where there is nothing to decide on."""
         if not question.strip():
             return None
-        opened, rest = self.opened, bare(question, self.opened.names)
-        has_name = rest != bare(question, NONE)
-        vectors = self._vectors(question, rest) if has_name else self._vectors(question)
-        vector, without = vectors[0], vectors[-1]
-        found = votes(opened, question, vector)
-        beside = bare_votes(opened, without, found.numbers)
-        if has_name:
-            found = named(found, beside)
+        opened = self.opened
+        found, beside = self._votes(question)
         sides = self._sides(found)
         ranked = self._ranked(question, found, sides.answering, FIELD.stop)
         if not ranked:
@@ -169,6 +163,18 @@ class Searcher:
             order=placed,
             belief=opened.calibration.belief(said, asked, placed),
         )
+
+    def _votes(self, question: str) -> tuple[Votes, Floats]:
+        """The votes on a question, and those on what is left of it without names."""
+        opened, rest = self.opened, bare(question, self.opened.names)
+        if rest == bare(question, NONE):
+            vector = self._vectors(question)[0]
+            found = votes(opened, question, vector)
+            return found, bare_votes(opened, vector, found.numbers)
+        vector, without = self._vectors(question, rest)
+        found = votes(opened, question, vector)
+        beside = bare_votes(opened, without, found.numbers)
+        return named(found, beside), beside
 
     def _sides(self, found: Votes) -> Sides:
         opened = self.opened
