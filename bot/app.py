@@ -153,6 +153,8 @@ async def run(
             log.info("@%s is ready: %d entries", me.username, live.searcher().opened.manifest.entries)
             folder = knowledge or knowledge_of(settings)
             dialogue = await asyncio.to_thread(make_dialogue, settings, live, store, clock, folder, me.username or "")
+            if (desk := dialogue.desk) is not None:
+                await asyncio.to_thread(store.readdress, desk)
             waking = nudge or asyncio.Event()
             async with _running(settings, dialogue, folder, bot, pace, me, observe, waking, monitor) as sending:
                 if webhook:

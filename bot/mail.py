@@ -4,6 +4,7 @@ import ipaddress
 import re
 import smtplib
 import ssl
+from contextlib import suppress
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -33,12 +34,12 @@ def compose(request: Request, contact: Contact, sender: str, transcript: str) ->
     Its Message-ID comes from the reference, so that a mail program recognises one that was delivered twice.
     """
     message = _from(sender)
-    message["To"] = Address(_line(contact.name), addr_spec=contact.email)
+    message["To"] = _address(contact.name, contact.email)
     message["Subject"] = label("mail_subject", ROOM, number=request.reference, who=_line(_who(request)))
     message["Date"] = format_datetime(local(request.created))
     message["Message-ID"] = _message_id("anfrage", request.reference, sender)
     if request.details.reach is Reach.EMAIL:
-        message["Reply-To"] = Address(_line(request.name), addr_spec=in_ascii(request.details.address))
+        message["Reply-To"] = _address(request.name, request.details.address)
     values = {
         "request": request,
         "details": request.details,
@@ -58,7 +59,7 @@ def compose(request: Request, contact: Contact, sender: str, transcript: str) ->
 def unpost(reference: str, contact: Contact, sender: str) -> EmailMessage:
     """The mail that asks to delete the mail about a request; mail programs show it beneath that one."""
     message = _from(sender)
-    message["To"] = Address(_line(contact.name), addr_spec=contact.email)
+    message["To"] = _address(contact.name, contact.email)
     message["Subject"] = label("unpost_subject", ROOM, number=reference)
     message["Message-ID"] = _message_id("loeschen", reference, sender)
     message["In-Reply-To"] = message["References"] = _message_id("anfrage", reference, sender)
@@ -67,7 +68,7 @@ def unpost(reference: str, contact: Contact, sender: str) -> EmailMessage:
 
 
 def _message_id(what: str, reference: str, sender: str) -> str:
-    return f"<{what}-{reference}@{parseaddr(sender)[1].rpartition('@')[2]}>"
+    return f"<{what}-{reference}@{in_ascii(parseaddr(sender)[1]).rpartition('@')[2]}>"
 
 
 def alarm(operator: str, sender: str, waiting: int) -> EmailMessage:
@@ -78,7 +79,7 @@ def alarm(operator: str, sender: str, waiting: int) -> EmailMessage:
 def notice(template: str, operator: str, sender: str, **values: object) -> EmailMessage:
     """A mail to the operator, by a template and the label that is its subject."""
     message = _from(sender)
-    message["To"] = Address(addr_spec=parseaddr(operator)[1])
+    message["To"] = _address("", parseaddr(operator)[1])
     message["Subject"] = label(f"{template}_subject", ROOM)
     message.set_content(to_plain(render(template, ROOM, **values)))
     return message
@@ -87,7 +88,7 @@ def notice(template: str, operator: str, sender: str, **values: object) -> Email
 def _from(sender: str) -> EmailMessage:
     name, address = parseaddr(sender)
     message = EmailMessage(policy=SMTP)
-    message["From"] = Address(_line(name) or label("mail_sender", ROOM), addr_spec=address)
+    message["From"] = _address(name or label("mail_sender", ROOM), address)
     return message
 
 
@@ -108,9 +109,15 @@ class Mailer:
         self._login = (unquote(parts.username), unquote(parts.password or "")) if parts.username else None
 
     def send(self, message: EmailMessage) -> None:
-        """Send a mail; raises OSError or SMTPException where the server does not take it."""
-        with self._connected() as server:
+        """Send a mail; raises OSError or SMTPException if the server does not take it. What it says to the goodbye
+        does not matter any more."""
+        server = self._connected()
+        try:
             server.send_message(message)
+            with suppress(OSError, smtplib.SMTPException):
+                server.quit()
+        finally:
+            server.close()
 
     def check(self) -> None:
         """Connect and log in; raises as `send` does."""
@@ -137,13 +144,15 @@ class Mailer:
 
 
 def outcome(error: Exception) -> str | None:
-    """Why a mail will never be taken; None where it may be later: then it is tried again.
+    """Why a mail will never be taken; None if it may be later: then it is tried again.
 
     A login that fails is mended by the operator, so the mail waits for that.
     """
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         codes = {code for code, _ in error.recipients.values()}
         return f"recipient refused ({max(codes)})" if min(codes, default=0) >= 500 else None
+    if isinstance(error, smtplib.SMTPNotSupportedError) and "SMTPUTF8" in str(error):
+        return "the mail server takes no address beyond ASCII"
     if isinstance(error, smtplib.SMTPResponseException) and not isinstance(error, smtplib.SMTPAuthenticationError):
         return f"refused ({error.smtp_code})" if error.smtp_code >= 500 else None
     return None if isinstance(error, OSError | smtplib.SMTPException) else type(error).__name__
@@ -155,6 +164,10 @@ def is_this_machine(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def _address(name: str, address: str) -> Address:
+    return Address(_line(name), addr_spec=in_ascii(address))
 
 
 def _who(request: Request) -> str:

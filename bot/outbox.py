@@ -1,4 +1,5 @@
-"""Durable messages out: in order per chat, each chat on its own, tried until Telegram says yes or never."""
+"""Durable messages out: in order within a line, each line on its own, tried until the other side says yes or never,
+or for five days."""
 
 import asyncio
 import itertools
@@ -7,10 +8,14 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from bot.errors import StoreError, StoreUnavailable
-from bot.pace import ARRIVES, MINUTE, UNLIMITED, Pace
-from bot.store.protocol import MOST_BESIDE, Outgoing, Queued, Store
+from bot.pace import ARRIVES, EVERYBODY, MINUTE, UNLIMITED, Pace
+from bot.store.protocol import MAIL_CHAT, MOST_BESIDE, Outgoing, Queued, Store
 
 log = logging.getLogger(__name__)
+
+
+TRIES = 1_440  # five days at one every five minutes; counted, since a clock may be wrong. RFC 5321, 4.5.4.1
+BROKEN_TRIES = 5  # for what fails in our own code: half a minute
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +34,10 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Later:
-    """Not now. ``seconds`` is what Telegram asked for; None where the network failed and back-off applies."""
+    """Not now. ``seconds`` is what Telegram asked for, None if back-off applies. After ``tries`` it has failed."""
 
     seconds: float | None
+    tries: int = TRIES
 
 
 Result = Sent | Refused | Later
@@ -76,6 +82,7 @@ class Outbox:
         self._pace, self._rest = pace or Pace(UNLIMITED), rest
         self._woken = asyncio.Event()
         self._busy: dict[int, tuple[Queued, asyncio.Task[None]]] = {}
+        self._served: set[str] = set()  # lines of which a call was made in this round
         self._stopping = asyncio.Event()
         self._term: int | None = None  # what the store's `lead` said last
         self._from = 0.0  # the time (Unix) from which to send
@@ -112,8 +119,8 @@ class Outbox:
         now = self._clock()
         if 0 < self._from - now <= HANDOVER:
             return self._from - now
-        limited = {queued.outgoing.chat_id for queued, _ in self._busy.values() if queued.limited}
-        resting = limited.union(self._pace.resting(now))
+        resting = set(self._pace.resting(now)) - {EVERYBODY}
+        resting |= {queued.outgoing.chat_id for queued, _ in self._busy.values() if _is_alone(queued)}
         room, change = self._pace.room(now), self._pace.next_change(now)
         found, upcoming = await asyncio.to_thread(self._look, now, room, change, list(self._busy), resting)
         beside = MOST_BESIDE - sum(not queued.limited for queued, _ in self._busy.values())
@@ -122,6 +129,10 @@ class Outbox:
                 continue
             if queued.limited:
                 self._pace.reserve(queued.outgoing.chat_id)
+            if queued.line in self._served:
+                self._served.clear()
+            if queued.line:
+                self._served.add(queued.line)
             self._busy[queued.id] = queued, asyncio.create_task(self._send(queued))
         return upcoming - now
 
@@ -145,7 +156,7 @@ class Outbox:
         self, now: float, room: int, change: float | None, busy: list[int], resting: set[int]
     ) -> tuple[list[Queued], float]:
         """What to send now, and the time (Unix) of the next look; a call that ends brings one before."""
-        found = self._store.due(now, room, busy, resting)
+        found = self._store.due(now, room, busy, resting, self._served)
         if self._store.waiting() <= len(found) + len(busy):
             return found, now + IDLE_WAIT
         full = sum(queued.limited for queued in found) >= room  # then only the pace says when there is more to do
@@ -164,9 +175,9 @@ class Outbox:
     async def _called(self, outgoing: Outgoing) -> Result:
         try:
             return await self._call(outgoing)
-        except Exception as error:  # one broken call must not stop the others; it is tried again later
+        except Exception as error:  # one broken call must not stop the others, nor hold up its line for long
             log.exception("%s to one chat failed: %s", outgoing.method, type(error).__name__)
-            return Later(None)
+            return Later(None, BROKEN_TRIES)
 
     async def _settled(self, queued: Queued, result: Result) -> None:
         """What Telegram took would be sent again were it not written down: its chat waits until it is, or we end."""
@@ -190,6 +201,9 @@ class Outbox:
             case Refused(reason):
                 log.warning("%s to one chat refused: %s", queued.outgoing.method, reason)
                 await asyncio.to_thread(self._fail, queued, reason)
+            case Later(_, tries) if queued.attempts + 1 >= tries:
+                log.error("%s to one chat is given up after %d tries", queued.outgoing.method, tries)
+                await asyncio.to_thread(self._fail, queued, f"tried {tries} times")
             case Later(seconds):
                 wait = backoff(queued.attempts) if seconds is None else seconds
                 log.info("%s to one chat waits %.0f s", queued.outgoing.method, wait)
@@ -197,3 +211,8 @@ class Outbox:
 
     def _fail(self, queued: Queued, reason: str) -> None:
         self._store.failed(queued.id, reason, self._tell(queued.outgoing, reason))
+
+
+def _is_alone(queued: Queued) -> bool:
+    """Whether nothing else goes to its chat meanwhile."""
+    return queued.limited or queued.outgoing.chat_id == MAIL_CHAT

@@ -25,6 +25,8 @@ def recognised(text: str) -> tuple[Reach, str] | None:
 def in_ascii(address: str) -> str:
     """A checked e-mail address as it stands in a header: its domain in Punycode."""
     local, _, domain = address.rpartition("@")
+    if domain.isascii():
+        return address
     return f"{local}@{validate_email(f'a@{domain}', check_deliverability=False).ascii_domain}"
 
 

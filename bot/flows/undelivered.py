@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 
+from bot.flows import gone
 from bot.flows.parts import Parts
 from bot.flows.sides import ROOM, to_desk
 from bot.model import Say
-from bot.store.protocol import CARD, MAIL, Outgoing
+from bot.store.protocol import CARD, ERASE, MAIL, UNPOST, Outgoing, Why
 from prompts.render import render
 
 BLOCKED = ("blocked by the user", "user is deactivated", "chat not found", "can't initiate")
@@ -13,6 +14,8 @@ BLOCKED = ("blocked by the user", "user is deactivated", "chat not found", "can'
 
 def undelivered(parts: Parts, outgoing: Outgoing, reason: str) -> Sequence[Say]:
     """What to say to whom when a call about a request failed for good. What tells this is not reported in turn."""
+    if outgoing.method in (ERASE, UNPOST):
+        return _undeleted(parts, outgoing)
     request = parts.store.request(outgoing.request)
     if request is None:
         return ()
@@ -26,3 +29,14 @@ def undelivered(parts: Parts, outgoing: Outgoing, reason: str) -> Sequence[Say]:
         html = render("undelivered", ROOM, gone=gone, details=request.details)
         return (to_desk(request, html),)
     return (Say(render("undelivered", request.lang, contact=parts.contact), chat_id=request.chat_id),)
+
+
+def _undeleted(parts: Parts, outgoing: Outgoing) -> Sequence[Say]:
+    """The advisers learn what is left of a deleted request, so that they delete it by hand."""
+    if parts.desk is None:
+        return ()
+    if outgoing.method == UNPOST:
+        return (Say(render("unpost_failed", ROOM, number=outgoing.request), chat_id=parts.desk),)
+    left = [*parts.store.remains(outgoing.request), *parts.store.left(outgoing.request)]
+    why = Why(outgoing.params["why"])
+    return (Say(gone.notice(outgoing.request, why, left, whole=False), chat_id=parts.desk),)

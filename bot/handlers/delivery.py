@@ -6,6 +6,7 @@ opened by the first call that needs it, and opened anew where it was deleted.
 
 import asyncio
 import logging
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -29,6 +30,7 @@ DESK_WAIT = 300.0  # seconds until the next try where the bot is not in the advi
 NO_THREAD = ("message thread not found", "topic_deleted", "topic_id_invalid")
 NO_MESSAGE = ("message to edit not found", "message_id_invalid")
 SHUT = ("chat not found", "rights", "chat_write_forbidden", "chat_restricted", "topic_closed")
+ONE_KIND = re.compile("rights to send (?!text|a message)")  # photos, stickers, polls, … but words may be sent
 NO_FORUM = ("not a forum", "not enough rights", "chat_not_modified", "method is available only")
 PICTURE = "picture"
 HELD_KINDS = ("held_page", "held_json")
@@ -65,13 +67,16 @@ class Delivery:
         if outgoing.place is Place.THREAD:
             return await self._in_thread(outgoing)
         params = await asyncio.to_thread(with_held, self.store, with_folder(outgoing.params, self.knowledge))
+        return await self._aimed(outgoing, params)
+
+    async def _aimed(self, outgoing: Outgoing, params: dict[str, Any]) -> Result:
+        """Make a call with the ids of the messages that it edits or replies to."""
         if outgoing.edits:
             target = await asyncio.to_thread(self.store.caused, outgoing.chat_id, outgoing.edits)
             if target is None:
                 return Refused("the message to edit was never sent")
-            params["message_id"] = target
-        params |= await self._reply(outgoing)
-        return await call(self.bot, outgoing.chat_id, outgoing.method, params)
+            params = {**params, "message_id": target}
+        return await call(self.bot, outgoing.chat_id, outgoing.method, {**params, **await self._reply(outgoing)})
 
     async def _in_thread(self, outgoing: Outgoing) -> Result:
         request = await asyncio.to_thread(self.store.request, outgoing.request)
@@ -79,16 +84,19 @@ class Delivery:
             return Refused("the request was deleted")
         for _ in range(2):
             thread = await asyncio.to_thread(self.store.thread, request.reference)
+            if thread and thread.chat_id != outgoing.chat_id:  # the advisers have another chat now
+                await asyncio.to_thread(self.store.leave_thread, request.reference)
+                thread = None
             try:
                 fresh = thread is None
                 if thread is None or thread.told is not None:
                     thread = await self._opened(outgoing.chat_id, request, thread)
-                if fresh and outgoing.method == CARD:
-                    return Sent(None)
+                if fresh and (outgoing.method == CARD or outgoing.edits):
+                    return Sent(None)  # the card and the history show it as it is now
                 if outgoing.method == CARD:
                     return await self._card(thread, request)
-                params = {**outgoing.params, **_into(thread), **await self._reply(outgoing)}
-                return await call(self.bot, thread.chat_id, outgoing.method, params)
+                into = {} if outgoing.edits else _into(thread)
+                return await self._aimed(outgoing, {**outgoing.params, **into})
             except BadRequest as error:
                 if not _says(error, NO_THREAD):
                     raise
@@ -109,7 +117,7 @@ class Delivery:
             sent = await call(self.bot, chat_id, "sendMessage", {**_card_params(request), **_topic_of(thread)})
             thread = await self._keep(request, replace(thread, card=sent.message_id or 0))
         await self._pin(thread)
-        for number, part in enumerate(_history(lines[: thread.lines]), 1):
+        for number, part in enumerate(_history([line for line in lines[: thread.lines] if not line.waits]), 1):
             if number > (thread.told or 0):
                 told = await call(self.bot, chat_id, "sendMessage", {**text_params(part), **_into(thread)})
                 await asyncio.to_thread(self.store.posted, request.reference, (chat_id, told.message_id or 0))
@@ -199,7 +207,7 @@ def is_shut(chat_id: int, error: TelegramError) -> bool:
     """
     if isinstance(error, Forbidden):
         return chat_id > 0 or not _says(error, ("user",))
-    return _says(error, SHUT)
+    return _says(error, SHUT) and not ONE_KIND.search(error.message.lower())
 
 
 def _history(lines: list[Line]) -> list[str]:

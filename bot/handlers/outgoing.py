@@ -54,7 +54,9 @@ def _calls(message: Message, event: Event, desk: int | None) -> Iterator[Outgoin
         case Rewrite(request, chat, html, caption):
             method, text = ("editMessageCaption", "caption") if caption else ("editMessageText", "text")
             params = {text: html, "parse_mode": "HTML"}
-            yield Outgoing(chat, method, params, edits=(event.chat_id, event.message_id), request=request)
+            place = Place.THREAD if chat == desk else Place.CHAT
+            edits = (event.chat_id, event.message_id)
+            yield Outgoing(chat, method, params, edits=edits, request=request, place=place)
         case Update(request):
             if desk is not None:
                 yield Outgoing(desk, CARD, {}, request=request, place=Place.THREAD)

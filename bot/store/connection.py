@@ -87,7 +87,7 @@ class Connection(Rows):
         with self._lock, self._errors("read"):
             return list(self._db.query(sql, values))
 
-    def _list(self, values: Collection[int]) -> object:
+    def _list(self, values: Collection[int] | Collection[str]) -> object:
         return json.dumps(list(values))
 
     @contextmanager

@@ -12,6 +12,7 @@ from bot.store.protocol import ERASE, MAIL, MAIL_CHAT, UNPOST, Origin, Outgoing,
 from bot.store.requests import RequestRows
 from bot.store.rows import Sql
 
+TOPIC = "topic"  # the method of a row that notes a topic in what was the advisers' chat before
 # What stays of a request's rows until its copies are deleted: where they are, and of no one.
 _ANONYMOUS = """
     UPDATE outbox SET status = CASE status WHEN 'queued' THEN 'dropped' ELSE status END, params = '{}', reason = '',
@@ -53,11 +54,38 @@ class ErasingRows(OutboxRows, RequestRows):
     def remains(self, reference: str) -> list[Origin]:
         rows = self._rows(
             "SELECT chat_id, message_id FROM outbox WHERE request = ? AND place = 'thread' AND status = 'sent' "
-            "AND message_id IS NOT NULL UNION SELECT chat_id, card FROM threads WHERE reference = ? AND card <> 0 "
-            "ORDER BY 1, 2",
-            *(reference,) * 2,
+            "AND message_id IS NOT NULL AND method <> ? "
+            "UNION SELECT chat_id, card FROM threads WHERE reference = ? AND card <> 0 ORDER BY 1, 2",
+            *(reference, TOPIC, reference),
         )
         return [(row["chat_id"], row["message_id"]) for row in rows]
+
+    def topics(self, reference: str) -> list[Origin]:
+        rows = self._rows(
+            "SELECT chat_id, thread_id FROM threads WHERE reference = ? AND thread_id <> 0 "
+            "UNION SELECT chat_id, message_id FROM outbox WHERE request = ? AND method = ? ORDER BY 1, 2",
+            *(reference, reference, TOPIC),
+        )
+        return [(row["chat_id"], row["thread_id"]) for row in rows]
+
+    def settle_topic(self, reference: str, topic: Origin) -> None:
+        with self._transaction() as db:
+            values = (reference, *topic)
+            db.execute("DELETE FROM threads WHERE reference = ? AND chat_id = ? AND thread_id = ?", values)
+            db.execute(
+                "DELETE FROM outbox WHERE request = ? AND chat_id = ? AND message_id = ? AND method = ?",
+                (*values, TOPIC),
+            )
+
+    def leave_thread(self, reference: str) -> None:
+        with self._transaction() as db:
+            query = "SELECT chat_id, thread_id, card FROM threads WHERE reference = ?"
+            for chat_id, thread_id, card in db.execute(query, (reference,)).fetchall():
+                if thread_id:
+                    self._note(db, reference, (chat_id, thread_id), "sent", TOPIC)
+                if card:
+                    self._note(db, reference, (chat_id, card), "sent")
+            db.execute("DELETE FROM threads WHERE reference = ?", (reference,))
 
     def left(self, reference: str) -> list[Origin]:
         rows = self._rows(
@@ -91,7 +119,7 @@ class ErasingRows(OutboxRows, RequestRows):
         return rows[0]["reference"] if rows else None
 
     def mailed(self, reference: str) -> bool:
-        query = "SELECT id FROM outbox WHERE request = ? AND method = ? AND status = 'sent'"
+        query = "SELECT id FROM outbox WHERE request = ? AND method = ? AND status IN ('sent', 'queued')"
         return bool(self._rows(query, reference, MAIL))
 
     def _about(self, user_id: int, table: str) -> list[dict[str, Any]]:
@@ -144,11 +172,11 @@ class ErasingRows(OutboxRows, RequestRows):
                 self._enqueue(db, Outgoing(MAIL_CHAT, UNPOST, values, request=reference), None)
         return rows
 
-    def _note(self, db: Sql, reference: str, message: Origin, status: str) -> None:
+    def _note(self, db: Sql, reference: str, message: Origin, status: str, method: str = "noted") -> None:
         db.execute(
             "INSERT INTO outbox (chat_id, message_id, method, params, status, request, place, attempts, not_before, "
-            "created) VALUES (?, ?, 'noted', '{}', ?, ?, 'thread', 0, 0, ?)",
-            (*message, status, reference, self._clock()),
+            "created) VALUES (?, ?, ?, '{}', ?, ?, 'thread', 0, 0, ?)",
+            (*message, method, status, reference, self._clock()),
         )
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 _KINDS = ("message", "edited_message", "callback_query", "inline_query", "my_chat_member")
 _OWN_REQUESTS = "(SELECT reference FROM requests WHERE user_id = :user)"
 _GONE = "NOT IN (SELECT reference FROM requests)"
+_ERASING = "(SELECT request FROM outbox WHERE status = 'queued' AND method IN ('erase', 'unpost'))"
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +138,7 @@ HELD: dict[str, Held] = {
         "Messages to you that wait, and the numbers of those sent, without their text",
         f"CASE WHEN request <> '' THEN request IN {_OWN_REQUESTS} "
         "ELSE user_id = :user OR (chat_id = :user AND method <> 'mail') END",
-        f"created < :before AND request {_GONE} AND NOT (status = 'queued' AND method IN ('erase', 'unpost'))",
+        f"created < :before AND request {_GONE} AND request NOT IN {_ERASING}",
         (
             ("id", "running number"),
             ("chat_id", "the chat it goes to; 0 is e-mail"),
@@ -157,6 +158,7 @@ HELD: dict[str, Held] = {
             ("not_before", "not tried before this Unix time"),
             ("urgency", "0 leaves first, 2 last"),
             ("limited", "1 where Telegram limits such calls"),
+            ("line", "the line in its chat that it waits in: the number of its request, or none"),
             ("message_id", "its number in its chat once it is sent"),
             ("reason", "why Telegram refused it"),
             _CREATED,

@@ -157,6 +157,15 @@ def turns(db: Database) -> None:
     db.execute("CREATE INDEX inbox_open ON inbox (chat, update_id) WHERE done = 0")
 
 
+@migrations(name="0008_lines")
+def lines(db: Database) -> None:
+    """Calls to the advisers, and e-mails, wait in a line for each request."""
+    db.table("outbox").add_column("line", str, not_null_default="")
+    db.execute("UPDATE outbox SET line = request WHERE place = 'thread' OR chat_id = 0")
+    db.execute("DROP INDEX outbox_queued")
+    db.execute("CREATE INDEX outbox_lines ON outbox (limited, chat_id, line, id, urgency) WHERE status = 'queued'")
+
+
 def check_version(db: Database, path: Path) -> None:
     """Raise StoreError where a newer version of this program wrote the store."""
     known = {step.name for step in migrations.pending(Database(memory=True))}

@@ -1,26 +1,32 @@
 """The outbox: calls wait here, in order per chat, until Telegram says yes or never."""
 
 import json
+import logging
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from bot.store.protocol import CARD, ERASE, MAIL, MOST_BESIDE, UNPOST, Origin, Outgoing, Place, Queued
+from bot.store.protocol import CARD, ERASE, MAIL, MAIL_CHAT, MOST_BESIDE, UNPOST, Origin, Outgoing, Place, Queued
 from bot.store.rows import Rows, Sql
 
+log = logging.getLogger(__name__)
 ALL = 2**31  # more rows than there are
 CALLS_KEPT = 120.0  # seconds; the limit of a group reaches over a minute from when the last of its calls arrived
 TOO_LONG = 86_400.0  # seconds; a call that waits for longer was put off while the clock was wrong, and is due
-# The oldest queued call of each line; a line whose oldest call waits for its time is held back as a whole. A chat
-# has two lines: what Telegram limits, and what it does not, which need not wait for the other.
+# The oldest queued call of each line; a line whose oldest call waits for its time is held back as a whole.
 _HEADS = """
-    SELECT min(id) AS head, min(urgency * 1000000000000 + id) AS rank
-    FROM outbox WHERE status = 'queued' AND limited = ? GROUP BY chat_id
+    SELECT min(id) AS head, min(urgency) AS urgency, min(urgency * 1000000000000 + id) AS rank
+    FROM outbox WHERE status = 'queued' AND limited = ? GROUP BY chat_id, line
 """
 _ALONE = "request = '' AND origin_message IS NULL"  # no later edit or reply can need it
 _DUE = f"""
-    SELECT outbox.* FROM ({_HEADS}) AS heads JOIN outbox ON id = head
-    WHERE (not_before <= ? OR not_before > ?) AND id %(none_of)s AND (limited = 0 OR chat_id %(none_of)s)
-    ORDER BY rank LIMIT ?
+    SELECT * FROM (
+        SELECT outbox.*, rank, row_number() OVER (
+            PARTITION BY chat_id ORDER BY heads.urgency, CASE WHEN line %(none_of)s THEN 0 ELSE 1 END, rank
+        ) AS turn
+        FROM ({_HEADS}) AS heads JOIN outbox ON id = head
+        WHERE (not_before <= ? OR not_before > ?) AND id %(none_of)s
+        AND (limited = 0 AND chat_id <> {MAIL_CHAT} OR chat_id %(none_of)s)
+    ) AS turns WHERE turn = 1 ORDER BY rank LIMIT ?
 """  # noqa: S608 - our own words
 _NEXT = f"""
     SELECT min(not_before) AS time FROM ({_HEADS.replace("limited = ?", "limited = 0")}
@@ -34,16 +40,29 @@ class OutboxRows(Rows):
     """What the Store protocol says of messages out."""
 
     def due(
-        self, now: float, most: int = -1, under_way: Collection[int] = (), resting: Collection[int] = ()
+        self,
+        now: float,
+        most: int = -1,
+        under_way: Collection[int] = (),
+        resting: Collection[int] = (),
+        served: Collection[str] = (),
     ) -> list[Queued]:
-        late, busy, chats = now + TOO_LONG, self._list(under_way), self._list(resting)
+        late, busy, chats, lines = now + TOO_LONG, self._list(under_way), self._list(resting), self._list(served)
         query = _DUE % {"none_of": self._none_of}
         rows = [
             row
             for limited, count in ((0, MOST_BESIDE), (1, ALL if most < 0 else most))
-            for row in self._rows(query, limited, now, late, busy, chats, count)
+            for row in self._rows(query, lines, limited, now, late, busy, chats, count)
         ]
-        return [Queued(row["id"], _outgoing(row), row["attempts"], bool(row["limited"])) for row in rows]
+        return [queued for row in rows if (queued := self._queued_call(row))]
+
+    def _queued_call(self, row: dict[str, Any]) -> Queued | None:
+        try:
+            return Queued(row["id"], _outgoing(row), row["attempts"], bool(row["limited"]), row["line"])
+        except (ValueError, TypeError, AttributeError) as error:
+            log.error("a queued call cannot be read and is dropped: %s", type(error).__name__)
+            self.failed(row["id"], "cannot be read")
+            return None
 
     def next_due(self, after: float = -1.0) -> float | None:
         time: float | None = self._rows(_NEXT, after)[0]["time"]
@@ -127,6 +146,11 @@ class OutboxRows(Rows):
         with self._transaction() as db:
             self._move(db, old, new)
 
+    def readdress(self, desk: int) -> None:
+        with self._transaction() as db:
+            query = "UPDATE outbox SET chat_id = ? WHERE place = 'thread' AND status = 'queued' AND chat_id <> ?"
+            db.execute(query, (desk, desk))
+
     def _move(self, db: Sql, old: int, new: int) -> None:
         self._put(db, "moved", {"old": old, "new": new}, "old")
         db.execute("UPDATE outbox SET chat_id = ? WHERE chat_id = ? AND status = 'queued'", (new, old))
@@ -135,6 +159,9 @@ class OutboxRows(Rows):
     def _enqueue(self, db: Sql, item: Outgoing, user_id: int | None) -> None:
         if item.request and item.method not in (ERASE, UNPOST) and not _known(db, item.request):
             return  # the request was deleted in this moment
+        if item.method == CARD:  # it shows how things stand when it is sent, so the last one is enough
+            query = "DELETE FROM outbox WHERE request = ? AND method = ? AND status = 'queued'"
+            db.execute(query, (item.request, CARD))
         row: dict[str, Any] = {
             "chat_id": item.chat_id,
             "method": item.method,
@@ -145,6 +172,7 @@ class OutboxRows(Rows):
             "created": self._clock(),
             "urgency": _urgency(item),
             "limited": int(item.method not in _UNLIMITED),
+            "line": item.request if item.place is Place.THREAD or item.chat_id == MAIL_CHAT else "",
         }
         for name, pair in zip(_PAIRS, (item.origin, item.edits, item.replies), strict=True):
             row[f"{name}_chat"], row[f"{name}_message"] = pair or (None, None)
@@ -161,7 +189,7 @@ def _urgency(item: Outgoing) -> int:
 
 def _outgoing(row: dict[str, Any]) -> Outgoing:
     origin, edits, replies = (_pair(row, name) for name in _PAIRS)
-    params = json.loads(row["params"])
+    params = dict(json.loads(row["params"]))
     return Outgoing(
         row["chat_id"], row["method"], params, origin, edits, replies, row["request"], Place(row["place"] or "")
     )

@@ -103,7 +103,7 @@ class PooledRows(Rows):
                     raise psycopg.OperationalError(_said(error)) from error
                 raise
 
-    def _list(self, values: Collection[int]) -> object:
+    def _list(self, values: Collection[int] | Collection[str]) -> object:
         return list(values)
 
     def _beside(self) -> psycopg.Connection[Any]:

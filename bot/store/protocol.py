@@ -61,7 +61,7 @@ MAIL = "mail"  # send the request by e-mail; without one, tell the operator that
 ERASE = "erase"  # delete what the advisers' chat holds of a request that was deleted; says `Why`
 UNPOST = "unpost"  # ask by e-mail that the e-mail about a deleted request be deleted as well
 MOST_BESIDE = 20  # calls made at once of those that Telegram does not limit; the others are bounded by the pace
-MAIL_CHAT = 0  # mails queue in a chat of their own: a mail server that is down holds up no messages
+MAIL_CHAT = 0  # mails queue in a chat of their own, one at a time: a mail server that is down holds up no messages
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,21 +83,24 @@ class Thread:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """Something that was said about a request."""
+    """Something that was said about a request; ``waits`` says that its copy is not with the advisers yet."""
 
     side: str
     text: str
     created: float
+    waits: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Queued:
-    """An outgoing call, its number in the queue, how often it was tried, and whether Telegram limits such calls."""
+    """An outgoing call, its number in the queue, how often it was tried, whether Telegram limits such calls, and the
+    line in its chat that it stands in."""
 
     id: int
     outgoing: Outgoing
     attempts: int
     limited: bool = True
+    line: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,14 +168,22 @@ class Store(Protocol):
         """A person's state; a fresh one where nothing is known."""
 
     def due(
-        self, now: float, most: int = -1, under_way: Collection[int] = (), resting: Collection[int] = ()
+        self,
+        now: float,
+        most: int = -1,
+        under_way: Collection[int] = (),
+        resting: Collection[int] = (),
+        served: Collection[str] = (),
     ) -> list[Queued]:
-        """The oldest queued call of each line, where it does not wait for its time.
+        """For each chat the call to make next: the oldest of one of its lines, if it does not wait for its time.
 
-        A chat has two lines: calls that Telegram limits, and calls that it does not, of which some are given. Of the
-        limited ones at most ``most`` (-1 for all) are given: first those of chats for which something about a request
-        for advice waits, then answers to questions, then the rest, each the oldest first. Left out are the calls
-        ``under_way`` and the limited ones to chats that are ``resting``.
+        Calls of one line are made in order; a call that has to wait holds up its own line only. Each request has a
+        line in the advisers' chat and one for its e-mails; everything else that goes to a chat is one line. Lines
+        that are not in ``served`` come first, so that they take turns. Calls that Telegram does not limit have lines
+        of their own; at most `MOST_BESIDE` of them are given. Of the limited ones at most ``most`` (-1 for all) are
+        given: first those of chats for which something about a request for advice waits, then answers to questions,
+        then the rest, each the oldest first. Left out are the calls ``under_way``, the limited ones to chats that are
+        ``resting``, and e-mails if `MAIL_CHAT` is. A call that cannot be read fails.
         """
 
     def next_due(self, after: float = -1.0) -> float | None:
@@ -229,6 +240,15 @@ class Store(Protocol):
     def requests_by(self, user_id: int) -> list[Request]:
         """A person's own requests, the newest first."""
 
+    def leave_thread(self, reference: str) -> None:
+        """A request goes on in another chat; what there is of it in the present one is noted for its deletion."""
+
+    def topics(self, reference: str) -> list[Origin]:
+        """The topics of a request as (chat, topic), in the advisers' chat and in those that were it before."""
+
+    def settle_topic(self, reference: str, topic: Origin) -> None:
+        """A topic of a deleted request is deleted."""
+
     def thread(self, reference: str) -> Thread | None:
         """Where a request is at the advisers; None where it has no place there (any more)."""
 
@@ -265,6 +285,9 @@ class Store(Protocol):
     def move(self, old: int, new: int) -> None:
         """A group was turned into a supergroup: what waits for it goes there."""
 
+    def readdress(self, desk: int) -> None:
+        """What waits for the advisers goes to this chat, whichever was theirs when it was queued."""
+
     def person(self, user_id: int) -> dict[str, list[dict[str, Any]]]:
         """Everything held on a person, by table (see `bot.store.held`); "advised" are requests that they took."""
 
@@ -290,7 +313,7 @@ class Store(Protocol):
         """The reference of the deleted request that a topic or a message belonged to."""
 
     def mailed(self, reference: str) -> bool:
-        """Whether the mail about a request was taken by the mail server."""
+        """Whether the mail about a request was taken by the mail server, or may be at this moment."""
 
     def questions(self) -> list[tuple[str, str, float]]:
         """The questions that people let be kept: text, entry that answered, Unix time; the oldest first."""

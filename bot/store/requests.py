@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from bot.consultation import Request
+from bot.consultation import Request, Side
 from bot.errors import Conflict
 from bot.store.bodies import REQUEST
 from bot.store.protocol import Line, Thread
@@ -57,7 +57,14 @@ class RequestRows(Rows):
 
     def lines(self, reference: str) -> list[Line]:
         rows = self._rows("SELECT side, text, created FROM lines WHERE reference = ? ORDER BY id", reference)
-        return [Line(**row) for row in rows]
+        query = (
+            "SELECT count(*) AS n FROM outbox WHERE request = ? AND method = 'copyMessage' AND place = 'thread' "
+            "AND status = 'queued'"
+        )
+        waiting = self._rows(query, reference)[0]["n"]  # each is of one of the person's lines, and they go in order
+        own = [number for number, row in enumerate(rows) if row["side"] == Side.PERSON]
+        late = set(own[max(len(own) - waiting, 0) :])
+        return [Line(**row, waits=number in late) for number, row in enumerate(rows)]
 
     def _requests(self, where: str, *values: object) -> list[Request]:
         rows = self._rows(f"SELECT body FROM requests WHERE {where}", *values)  # noqa: S608 - our own conditions

@@ -61,7 +61,7 @@ class Rows(ABC):
         """What a query finds, outside of any transaction."""
 
     @abstractmethod
-    def _list(self, values: Collection[int]) -> object:
+    def _list(self, values: Collection[int] | Collection[str]) -> object:
         """The value that stands for a list behind `_none_of`."""
 
     def _emptied(self) -> None:  # noqa: B027 - not every database has something to do here

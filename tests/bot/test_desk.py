@@ -166,7 +166,7 @@ AGAIN = "Schicken Sie sie bitte noch einmal"
     [
         (Outgoing(ADA, "sendMessage", {}), BLOCKED, None),
         (Outgoing(ADA, "sendMessage", {}, request="BBBB-BBBB"), BLOCKED, None),
-        (Outgoing(0, MAIL, {}, request=REFERENCE), "no mailbox", ("desk", "Der Mailserver hat die E-Mail")),
+        (Outgoing(0, MAIL, {}, request=REFERENCE), "no mailbox", ("desk", "ließ sich nicht zustellen")),
         (Outgoing(DESK, CARD, {}, request=REFERENCE), TOO_LONG, None),
         (Outgoing(ADA, "copyMessage", {}, request=REFERENCE), BLOCKED, ("desk", "Die Person hat den Bot blockiert")),
         (Outgoing(ADA, "copyMessage", {}, request=REFERENCE), TOO_LONG, ("desk", "Telegram hat die Nachricht nicht")),

@@ -48,6 +48,8 @@ def copy_message(world: World, params: Json) -> Json:
     chat = world.writable(params["chat_id"])
     source = sending.message_in(world, params["from_chat_id"], params["message_id"], "copy")
     content = dict(source.content)
+    if (kinds := chat.forbidden.intersection(content)) and chat.bot_status != "administrator":
+        raise rules.bad_request(f"not enough rights to send {min(kinds)}s to the chat")
     if "caption" in params and "text" not in content:
         content = {name: value for name, value in content.items() if not name.startswith("caption")}
         content |= sending.caption(world, params)

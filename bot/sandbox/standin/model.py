@@ -56,6 +56,7 @@ class Chat:
     pinned: list[int] = field(default_factory=list)
     migrated_to: int | None = None
     closed: set[int] = field(default_factory=set)  # topics
+    forbidden: set[str] = field(default_factory=set)  # kinds of messages that only administrators may send
     typing_since: float = 0.0  # Unix time of the last "typing" that no message followed
 
     @property

@@ -48,6 +48,11 @@ class Group:
         with self.world.change():
             self.chat.remove_topic(topic)
 
+    def forbids(self, *kinds: str) -> None:
+        """Members may not send messages of these kinds ("sticker", "photo", …) any more, nor may the bot as one."""
+        with self.world.change():
+            self.chat.forbidden.update(kinds)
+
     def leaves(self, user: "User") -> None:
         """Somebody is no longer a member."""
         with self.world.change():

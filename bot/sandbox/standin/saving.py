@@ -77,6 +77,7 @@ def _chat(chat: Chat) -> Json:
     return kept | {
         "person": chat.person.id if chat.person else None,
         "closed": sorted(chat.closed),
+        "forbidden": sorted(chat.forbidden),
         "members": [list(item) for item in chat.members.items()],
         "topics": [list(item) for item in chat.topics.items()],
         "messages": [_message(message) for message in chat.messages.values()],
@@ -98,6 +99,7 @@ def _chat_of(world: World, data: Json) -> Chat:
         | {
             "person": world.accounts[data["person"]] if data["person"] else None,
             "closed": set(data["closed"]),
+            "forbidden": set(data.get("forbidden", ())),
             "members": dict(map(tuple, data["members"])),
             "topics": dict(map(tuple, data["topics"])),
             "messages": {},

@@ -1,0 +1,295 @@
+"""The lines of the outbox: what waits holds up its own line only, lines take turns, and nothing is tried for ever."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+import pytest
+
+from bot.consultation import Side
+from bot.effects import Forget, NewRequest, Said
+from bot.outbox import BROKEN_TRIES, TRIES, Later, Outbox, Result
+from bot.store import Outgoing, SqlStore
+from bot.store.protocol import CARD, ERASE, MAIL, MAIL_CHAT, UNPOST, Place, Rest, Thread
+from tests.bot.queues import Counterpart, ended, queue, text
+from tests.bot.test_outbox_pace import Telegram
+from tests.bot.test_store import EVENT, finish, request
+from tests.conftest import Clock
+
+DESK, A, B = -1_009_900, "AAAA-AAAA", "BBBB-BBBB"
+
+
+@pytest.fixture
+def two(store: SqlStore) -> SqlStore:
+    """A store with two requests."""
+    store.act((), [NewRequest(request(A)), NewRequest(request(B))])
+    return store
+
+
+def told(reference: str, words: str, method: str = "sendMessage") -> Outgoing:
+    """A call into a request's thread."""
+    return Outgoing(DESK, method, {"text": words}, request=reference, place=Place.THREAD)
+
+
+def mail(reference: str, method: str = MAIL) -> Outgoing:
+    return Outgoing(MAIL_CHAT, method, {"text": reference}, request=reference)
+
+
+def next_ones(store: SqlStore, now: float, **more: object) -> list[tuple[str, str]]:
+    """What would be made now: which request, which text."""
+    return [(one.line, str(one.outgoing.params.get("text"))) for one in store.due(now, **more)]  # type: ignore[arg-type]  # test shorthand
+
+
+def test_line_that_waits_holds_up_no_other(two: SqlStore, clock: Clock) -> None:
+    """What one request's thread has to wait for does not hold up another request, and its own order is kept."""
+    finish(two, told(A, "a1"), told(A, "a2"), told(B, "b1"))
+    (first,) = two.due(clock())
+    two.postpone(first.id, clock() + 60)
+
+    assert next_ones(two, clock()) == [(B, "b1")]
+    assert next_ones(two, clock() + 60, served=[B]) == [(A, "a1")]
+
+
+def test_mail_that_waits_holds_up_no_other(two: SqlStore, clock: Clock) -> None:
+    """A mail that is refused for now holds up the mails about its own request only."""
+    finish(two, mail(A), mail(B))
+    (first,) = two.due(clock())
+    two.postpone(first.id, clock() + 60)
+
+    assert next_ones(two, clock()) == [(B, B)]
+
+
+def test_one_mail_at_a_time(two: SqlStore, clock: Clock) -> None:
+    """While a mail is under way no other one begins, and what Telegram does not limit is not held up by it."""
+    finish(two, mail(A), mail(B), Outgoing(10, "answerCallbackQuery", {"text": "t"}))
+    first = two.due(clock())[0]
+
+    assert next_ones(two, clock(), under_way=[first.id], resting=[MAIL_CHAT]) == [("", "t")]
+
+
+def test_lines_take_turns(two: SqlStore, clock: Clock) -> None:
+    """Of one chat the line that was served longest ago comes first, the oldest call of those that were not served."""
+    finish(two, told(A, "a1"), told(A, "a2"), told(B, "b1"), Outgoing(DESK, "sendMessage", {"text": "status"}))
+
+    assert next_ones(two, clock()) == [(A, "a1")]
+    assert next_ones(two, clock(), served=[A]) == [(B, "b1")]
+    assert next_ones(two, clock(), served=[A, B]) == [(A, "a1")]
+
+
+async def test_flood_of_one_request_delays_no_other(two: SqlStore, clock: Clock) -> None:
+    """Hundreds of calls about one request leave the next place in the advisers' chat to a new one."""
+    finish(two, *[told(A, str(number)) for number in range(391)], told(B, "new"), told(B, "second"))
+    telegram = Telegram(clock)
+
+    await telegram.takes(two, 5)
+
+    assert [words for _, words in telegram.taken][:5] == ["0", "new", "1", "second", "2"]
+
+
+def test_last_card_is_enough(two: SqlStore, clock: Clock) -> None:
+    """A card shows how things stand when it is made, so of several that wait the last one is made."""
+    finish(two, told(A, "", CARD), told(B, "", CARD), told(A, "said"), told(A, "", CARD))
+
+    assert two.waiting() == 3
+    assert [queued.outgoing.method for queued in two.due(clock(), served=[B])] == ["sendMessage"]
+
+
+def test_call_that_cannot_be_read_fails_alone(two: SqlStore, clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
+    """A row of the queue that is damaged is given up, and what is behind it is made."""
+    broken = told(A, "broken")
+    finish(two, broken, told(A, "a2"), text(10, "x"))
+    with two._transaction() as db:  # what no program of ours writes
+        db.execute("UPDATE outbox SET place = 'elsewhere' WHERE params LIKE ?", ("%broken%",))
+        db.execute("UPDATE outbox SET params = '[1]' WHERE chat_id = 10")
+
+    assert next_ones(two, clock()) == []
+    assert next_ones(two, clock()) == [(A, "a2")]
+    assert two.waiting() == 1
+    assert set(caplog.messages) == {
+        "a queued call cannot be read and is dropped: ValueError",
+        "a queued call cannot be read and is dropped: TypeError",
+    }
+
+
+async def until_given_up(store: SqlStore, clock: Clock, call: Callable[[Outgoing], Result]) -> int:
+    """Make what is due, with a clock that goes on to the next try, until nothing waits; how many calls were made."""
+    made = 0
+
+    async def counted(outgoing: Outgoing) -> Result:
+        nonlocal made
+        made += 1
+        return call(outgoing)
+
+    async def rest(woken: asyncio.Event, seconds: float) -> None:
+        if not outbox.sending and not woken.is_set():
+            if not store.waiting():
+                task.cancel()
+            clock.now += seconds
+        await asyncio.sleep(0)
+
+    outbox = Outbox(store, counted, clock, rest=rest)
+    task = asyncio.create_task(outbox.run())
+    await asyncio.gather(task, return_exceptions=True)
+    return made
+
+
+async def test_nothing_is_tried_for_ever(store: SqlStore, clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
+    """A call that is refused for now again and again is given up after five days, and those it concerns are told."""
+    caplog.set_level(logging.ERROR)
+    queue(store, text(10, "a"))
+    with store._transaction() as db:  # most of the five days have passed
+        db.execute("UPDATE outbox SET attempts = ?", (TRIES - 3,))
+    began, reasons = clock.now, list[str]()
+
+    async def call(outgoing: Outgoing) -> Result:
+        return Later(None)
+
+    def tell(outgoing: Outgoing, reason: str) -> list[Outgoing]:
+        reasons.append(reason)
+        return []
+
+    async def rest(woken: asyncio.Event, seconds: float) -> None:
+        if not outbox.sending and not woken.is_set():
+            clock.now += seconds
+            if not store.waiting():
+                task.cancel()
+        await asyncio.sleep(0)
+
+    outbox = Outbox(store, call, clock, tell, rest=rest)
+    task = asyncio.create_task(outbox.run())
+    await asyncio.gather(task, return_exceptions=True)
+
+    assert reasons == [f"tried {TRIES} times"]
+    assert 600 <= clock.now - began < 700
+    assert TRIES * 300 == 5 * 86_400
+    assert caplog.messages == [f"sendMessage to one chat is given up after {TRIES} tries"]
+
+
+async def test_what_fails_in_our_own_code_holds_up_its_line_for_half_a_minute(store: SqlStore, clock: Clock) -> None:
+    """A call in which something of ours fails is tried a few times; then what is behind it is made."""
+    queue(store, text(10, "broken"), text(10, "next"))
+    counterpart, began = Counterpart(), clock.now
+
+    def call(outgoing: Outgoing) -> Result:
+        if outgoing.params["text"] == "broken":
+            raise KeyError("picture")
+        counterpart.taken.append((outgoing.chat_id, outgoing.params["text"]))
+        return Later(None, tries=1)
+
+    made = await until_given_up(store, clock, call)
+
+    assert counterpart.taken == [(10, "next")]
+    assert made == BROKEN_TRIES + 1
+    assert clock.now - began < 90
+
+
+async def test_mails_are_sent_one_after_another_in_turns(two: SqlStore, clock: Clock) -> None:
+    """The mails of one request are sent in order, each request in its turn, and never two at once."""
+    finish(two, mail(A), mail(A), mail(B))
+    under_way, most, order = 0, 0, list[str]()
+    done = asyncio.Event()
+
+    async def call(outgoing: Outgoing) -> Result:
+        nonlocal under_way, most
+        under_way += 1
+        most = max(most, under_way)
+        await asyncio.sleep(0)
+        under_way -= 1
+        order.append(outgoing.request)
+        if len(order) == 3:
+            done.set()
+        return Later(3600.0) if len(order) == 99 else await Counterpart()(outgoing)
+
+    outbox = Outbox(two, call, clock)
+    task = asyncio.create_task(outbox.run())
+    await asyncio.wait_for(done.wait(), 10)
+    await ended(task)
+
+    assert (most, order) == (1, [A, B, A])
+
+
+def test_line_is_told_only_once(two: SqlStore, clock: Clock) -> None:
+    """Of what was said the lines whose copies still wait are known, so that a history leaves them out."""
+    copy = Outgoing(DESK, "copyMessage", {}, (10, 5), request=A, place=Place.THREAD)
+    sides = (Side.PERSON, Side.PERSON, Side.ADVISER, Side.PERSON)
+    two.act([copy, copy], [Said(A, side, str(number)) for number, side in enumerate(sides)])
+
+    assert [(line.text, line.waits) for line in two.lines(A)] == [
+        ("0", False),
+        ("1", True),
+        ("2", False),
+        ("3", True),
+    ]
+    for _ in range(2):
+        two.sent(two.due(clock())[0].id, 7)
+    assert not any(line.waits for line in two.lines(A))
+
+
+def test_more_copies_than_lines(two: SqlStore) -> None:
+    """Copies that are of no line that is known leave out what there is."""
+    copy = Outgoing(DESK, "copyMessage", {}, (10, 5), request=A, place=Place.THREAD)
+    two.act([copy, copy], [Said(A, Side.PERSON, "0")])
+
+    assert [line.waits for line in two.lines(A)] == [True]
+
+
+def test_thread_in_a_former_chat_is_known_until_it_is_erased(two: SqlStore) -> None:
+    """What stands in a chat that was the advisers' before belongs to its request until it is deleted."""
+    two.put_thread(A, Thread(-5, 7, 8))
+    two.put_thread(B, Thread(-5, 0, 9))
+    two.leave_thread(A)
+    two.leave_thread(B)
+    two.put_thread(A, Thread(DESK, 17, 18))
+
+    assert two.thread(B) is None
+    assert two.topics(A) == [(DESK, 17), (-5, 7)]
+    assert two.remains(A) == [(DESK, 18), (-5, 8)]
+    assert (two.topics(B), two.remains(B)) == ([], [(-5, 9)])
+    two.settle_topic(A, (-5, 7))
+    two.settle_topic(A, (DESK, 17))
+    two.settle(A, (-5, 8), Rest.NOTHING)
+    assert (two.topics(A), two.thread(A), two.remains(A)) == ([], None, [])
+
+
+def test_thread_that_has_no_card_yet_is_left(two: SqlStore) -> None:
+    """Of a thread that was only begun its topic is known."""
+    two.put_thread(A, Thread(-5, 7, 0, told=0))
+    two.leave_thread(A)
+
+    assert (two.topics(A), two.remains(A)) == ([(-5, 7)], [])
+
+
+def test_what_waits_goes_to_the_chat_that_is_the_advisers_now(two: SqlStore) -> None:
+    """Calls to the advisers follow them to another chat; what goes elsewhere stays."""
+    finish(two, told(A, "a"), text(-5, "group"), mail(A))
+    two.readdress(-77)
+
+    assert (two.waiting(-77), two.waiting(DESK), two.waiting(-5), two.waiting(MAIL_CHAT)) == (1, 0, 1, 1)
+
+
+def test_retention_keeps_what_a_deletion_needs(two: SqlStore, clock: Clock) -> None:
+    """As long as the deletion of a request's messages and mails waits, it is known where they are."""
+    finish(two, told(A, "a"), mail(A))
+    for number, queued in enumerate(two.due(clock())):
+        two.sent(queued.id, 40 + number)
+    two.add_updates([(2, "10", "{}")])
+    two.finish(2, EVENT, None, (), [Forget()])
+    clock.now += 8 * 86_400
+    two.purge(clock.now - 7 * 86_400)
+
+    assert (len(two.remains(A)), two.mailed(A)) == (1, True)
+    for queued in two.due(clock()):
+        assert queued.outgoing.method in (ERASE, UNPOST)
+        two.sent(queued.id, None)
+    clock.now += 8 * 86_400
+    two.purge(clock.now - 7 * 86_400)
+    assert (two.remains(A), two.mailed(A)) == ([], False)
+
+
+def test_mail_may_be_under_way(two: SqlStore, clock: Clock) -> None:
+    """A mail that waits or is under way may be taken at any moment; one that failed is not."""
+    finish(two, mail(A))
+    waits = two.mailed(A)
+    two.failed(two.due(clock())[0].id, "no mailbox")
+
+    assert (waits, two.mailed(A)) == (True, False)
