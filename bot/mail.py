@@ -151,8 +151,6 @@ def outcome(error: Exception) -> str | None:
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         codes = {code for code, _ in error.recipients.values()}
         return f"recipient refused ({max(codes)})" if min(codes, default=0) >= 500 else None
-    if isinstance(error, smtplib.SMTPNotSupportedError) and "SMTPUTF8" in str(error):
-        return "the mail server takes no address beyond ASCII"
     if isinstance(error, smtplib.SMTPResponseException) and not isinstance(error, smtplib.SMTPAuthenticationError):
         return f"refused ({error.smtp_code})" if error.smtp_code >= 500 else None
     return None if isinstance(error, OSError | smtplib.SMTPException) else type(error).__name__

@@ -39,21 +39,22 @@ class PacedRequest(HTTPXRequest):
     ) -> tuple[int, bytes]:
         """Make one call, when its time has come."""
         name = url.rpartition("/")[2]
-        if name not in COUNTED or request_data is None:
-            if name in SPARED:
-                self._refuse(EVERYBODY)
-            return await super().do_request(url, method, request_data, *args, **kwargs)
-        chat = int(str(request_data.parameters["chat_id"]))
-        await self._enter(chat)
-        try:
-            if chat < 0:  # the limit of groups reaches over a minute, and so over a restart
-                await asyncio.to_thread(self._store.called, chat, self._clock())
+        chat = int(str(request_data.parameters.get("chat_id", EVERYBODY))) if request_data else EVERYBODY
+        if name in SPARED:
+            self._refuse(EVERYBODY)
+        if name not in COUNTED:
             code, answer = await super().do_request(url, method, request_data, *args, **kwargs)
-        finally:
-            self._pace.end(chat, self._clock())
-        if code == HTTPStatus.TOO_MANY_REQUESTS:
+        else:
+            await self._enter(chat)
+            try:
+                if chat < 0:  # the limit of groups reaches over a minute, and so over a restart
+                    await asyncio.to_thread(self._store.called, chat, self._clock())
+                code, answer = await super().do_request(url, method, request_data, *args, **kwargs)
+            finally:
+                self._pace.end(chat, self._clock())
+        if code == HTTPStatus.TOO_MANY_REQUESTS and chat != EVERYBODY and name not in SPARED:
             await self._refused(chat, answer)
-        elif code == HTTPStatus.OK:
+        elif code == HTTPStatus.OK and name in COUNTED:
             self._pace.succeeded()
         return code, answer
 

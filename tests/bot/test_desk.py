@@ -7,11 +7,11 @@ import pytest
 from bot.consultation import Details, Reach, Request, Side, Status
 from bot.effects import ChangeRequest, Forget, NewRequest, Said
 from bot.flows import desk
-from bot.flows.dialogue import Dialogue
+from bot.flows.dialogue import Advisers, Dialogue
 from bot.flows.undelivered import undelivered
 from bot.model import Copy, Event, Kind, Rewrite, Say, Turn, Update
 from bot.store import Outgoing
-from bot.store.protocol import CARD, MAIL, Thread
+from bot.store.protocol import CARD, ERASE, MAIL, UNPOST, Place, Thread
 from tests.bot.relay import (
     ADA,
     BEA,
@@ -207,3 +207,16 @@ def test_mail_that_failed_without_advisers(dialogue: Dialogue) -> None:
     (told,) = undelivered(dialogue, Outgoing(0, MAIL, {}, request=REFERENCE), "no mailbox")
 
     assert told.chat_id == ADA
+
+
+def test_deletion_that_failed_is_told(parts: Dialogue) -> None:
+    """The advisers learn what of a deleted request they have to delete, or have deleted, by hand; nobody is told
+    where there are none."""
+    parts.store.act((), [NewRequest(OPEN)])
+    parts.store.posted(REFERENCE, (DESK, 88))
+    erasing = Outgoing(DESK, ERASE, {"why": "person", "contact": ""}, request=REFERENCE, place=Place.THREAD)
+    unposting = Outgoing(0, UNPOST, {"why": "person", "contact": ""}, request=REFERENCE)
+
+    reads(Turn(STATE, tuple(undelivered(parts, erasing, TOO_LONG))), (DESK, "t.me/c/9900/88", []))
+    reads(Turn(STATE, tuple(undelivered(parts, unposting, TOO_LONG))), (DESK, "Bitte sagen Sie es der Anspr", []))
+    assert undelivered(replace(parts, advisers=Advisers()), unposting, TOO_LONG) == ()

@@ -3,13 +3,19 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
 
+import psycopg
 import pytest
+from sqlite_utils import Database
 
 from bot.consultation import Side
 from bot.effects import Forget, NewRequest, Said
 from bot.outbox import BROKEN_TRIES, TRIES, Later, Outbox, Result
-from bot.store import Outgoing, SqlStore
+from bot.store import Outgoing, SqliteStore, SqlStore
+from bot.store.migrations import migrations
+from bot.store.postgres import PostgresStore
 from bot.store.protocol import CARD, ERASE, MAIL, MAIL_CHAT, UNPOST, Place, Rest, Thread
 from tests.bot.queues import Counterpart, ended, queue, text
 from tests.bot.test_outbox_pace import Telegram
@@ -293,3 +299,47 @@ def test_mail_may_be_under_way(two: SqlStore, clock: Clock) -> None:
     two.failed(two.due(clock())[0].id, "no mailbox")
 
     assert (waits, two.mailed(A)) == (True, False)
+
+
+def test_older_store_gets_its_lines(tmp_path: Path, clock: Clock) -> None:
+    """What waits in a store of an older version waits in the line of its request."""
+    with closing(Database(tmp_path / "old.db").conn) as file:
+        old = Database(file)
+        migrations.apply(old, stop_before="0008_lines")
+        row = {
+            "method": "sendMessage",
+            "params": "{}",
+            "created": 1.0,
+            "urgency": 0,
+            "status": "queued",
+            "attempts": 0,
+            "not_before": 0,
+        }
+        old.table("outbox").insert_all(
+            [
+                {**row, "chat_id": DESK, "request": A, "place": "thread", "limited": 1},
+                {**row, "chat_id": 10, "request": A, "place": "", "limited": 1},
+                {**row, "chat_id": MAIL_CHAT, "method": MAIL, "request": B, "place": "", "limited": 0},
+            ]
+        )
+    store = SqliteStore(tmp_path / "old.db", clock)
+
+    assert {queued.outgoing.chat_id: queued.line for queued in store.due(clock())} == {DESK: A, 10: "", MAIL_CHAT: B}
+    store.close()
+
+
+def test_older_database_gets_its_lines(mine: PostgresStore, fresh_url: str, clock: Clock) -> None:
+    """In PostgreSQL that is so for all tenants, whichever is opened first."""
+    other = PostgresStore(fresh_url, clock, "kiel")
+    for store in (mine, other):
+        store.act([told(A, "a")], [NewRequest(request(A))])
+        store.close()
+    with psycopg.connect(mine._conninfo, user="postgres") as connection:
+        connection.execute("ALTER TABLE outbox DROP COLUMN line")
+        connection.execute("CREATE INDEX outbox_queued ON outbox (tenant, limited, chat_id, id)")
+        connection.execute("DELETE FROM schema_version WHERE name = '0002_lines'")
+    again = [PostgresStore(fresh_url, clock), PostgresStore(fresh_url, clock, "kiel")]
+
+    assert [[queued.line for queued in store.due(clock())] for store in again] == [[A], [A]]
+    for store in again:
+        store.close()

@@ -54,6 +54,14 @@ class Inbox:
         return self.answer
 
 
+class RudeInbox(Inbox):
+    """Answers the goodbye with an error."""
+
+    async def handle_QUIT(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's
+        """Be rude."""
+        return "421 too busy to say goodbye"
+
+
 def login(server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: object) -> AuthResult:
     """Whether user and password are right."""
     right = isinstance(data, LoginPassword) and (data.login, data.password) == (b"bot@x", b"p/w")
@@ -196,6 +204,34 @@ def test_server_that_is_down_is_tried_again() -> None:
         Mailer("smtp://127.0.0.1:1").check()
 
     assert outcome(caught.value) is None
+
+
+def test_mail_server_that_is_rude_at_the_end() -> None:
+    """A mail that was taken is sent, whatever the server answers to the goodbye."""
+    inbox = RudeInbox()
+    controller = Controller(inbox, hostname="127.0.0.1", port=free_port())
+    controller.start()
+    try:
+        Mailer(f"smtp://127.0.0.1:{controller.port}").send(mail())
+    finally:
+        controller.stop()
+
+    assert len(inbox.taken) == 1
+
+
+def test_domains_beyond_ascii(inbox: Inbox) -> None:
+    """A mail from and to domains with umlauts is taken by a server that knows ASCII only."""
+    controller = Controller(inbox, hostname="127.0.0.1", port=free_port(), enable_SMTPUTF8=False)
+    controller.start()
+    mailer = Mailer(f"smtp://127.0.0.1:{controller.port}")
+    try:
+        mailer.send(compose(REQUEST, replace(CONTACT, email="info@bürgerstiftung-köln.de"), "bot@köln.example", ""))
+    finally:
+        controller.stop()
+
+    taken = message_from_bytes(inbox.taken[0], policy=default)
+    assert taken["To"] == "Jacob Rohm <info@xn--brgerstiftung-kln-e0b3h.de>"
+    assert "@xn--kln-sna.example>" in taken["Message-ID"]
 
 
 async def test_mail_waits_for_the_store(parts: Dialogue, monkeypatch: pytest.MonkeyPatch) -> None:
