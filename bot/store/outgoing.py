@@ -19,14 +19,14 @@ _HEADS = """
 """
 _ALONE = "request = '' AND origin_message IS NULL"  # no later edit or reply can need it
 _DUE = f"""
-    SELECT * FROM (
-        SELECT outbox.*, rank, row_number() OVER (
+    SELECT outbox.* FROM (
+        SELECT head, rank, row_number() OVER (
             PARTITION BY chat_id ORDER BY heads.urgency, CASE WHEN line %(none_of)s THEN 0 ELSE 1 END, rank
         ) AS turn
         FROM ({_HEADS}) AS heads JOIN outbox ON id = head
         WHERE (not_before <= ? OR not_before > ?) AND id %(none_of)s
         AND (limited = 0 AND chat_id <> {MAIL_CHAT} OR chat_id %(none_of)s)
-    ) AS turns WHERE turn = 1 ORDER BY rank LIMIT ?
+    ) AS turns JOIN outbox ON id = head WHERE turn = 1 ORDER BY rank LIMIT ?
 """  # noqa: S608 - our own words
 _NEXT = f"""
     SELECT min(not_before) AS time FROM ({_HEADS.replace("limited = ?", "limited = 0")}
@@ -52,6 +52,7 @@ class OutboxRows(Rows):
         rows = [
             row
             for limited, count in ((0, MOST_BESIDE), (1, ALL if most < 0 else most))
+            if count
             for row in self._rows(query, lines, limited, now, late, busy, chats, count)
         ]
         return [queued for row in rows if (queued := self._queued_call(row))]
