@@ -1,14 +1,18 @@
 """Build an index into a new folder and switch to it atomically.
 
-An index root holds one folder a version and the link ``current``. A build that fails leaves ``current`` alone.
+An index root holds one folder a version and the link ``current``. A build that fails leaves ``current`` alone, and no
+version is ever changed or replaced, so a build may be interrupted anywhere. Builds under a root wait for each other.
 Vectors of unchanged texts are taken from the version before.
 """
 
+import contextlib
+import fcntl
 import hashlib
 import json
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -23,6 +27,7 @@ from index.vectors import Known, write_vectors
 from knowledge.folder import Knowledge
 
 CURRENT = "current"
+UNFINISHED = ".new-"  # prefix of the folders that versions are written in
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +56,16 @@ def build(
     """
     progress = progress or (lambda doing, done, total: None)
     root.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=root, prefix=".new-") as name:
-        fresh = Path(name) / "version"
-        fresh.mkdir()
-        before = Known.of((known or root) / CURRENT, encoder)
-        written, embedded = write(fresh, knowledge, encoder, calibration, before, progress, exact_up_to)
-        folder = root / f"v-{manifest.sha256(fresh / manifest.NAME)[:12]}"
-        if folder.exists():  # the same content was built before; a damaged version is replaced
-            shutil.rmtree(folder)
-        fresh.rename(folder)
-    _switch(root, folder)
+    with _locked(root, progress):
+        for left in root.glob(f"{UNFINISHED}*"):  # by a build that was killed
+            shutil.rmtree(left, ignore_errors=True)
+        with tempfile.TemporaryDirectory(dir=root, prefix=UNFINISHED) as name:
+            fresh = Path(name) / "version"
+            fresh.mkdir()
+            before = Known.of((known or root) / CURRENT, encoder)
+            written, embedded = write(fresh, knowledge, encoder, calibration, before, progress, exact_up_to)
+            folder = _add(root, fresh)
+        _switch(root, folder)
     return Built(folder, written, embedded)
 
 
@@ -100,6 +105,33 @@ def _manifest(folder: Path, scanned: Scanned, encoder: Encoder, calibration: Cal
         calibration=asdict(calibration),
         files=files,
     )
+
+
+@contextlib.contextmanager
+def _locked(root: Path, progress: Progress) -> Iterator[None]:
+    """Keep other builds out of an index root. The lock ends with the process, however that ends."""
+    lock = os.open(root, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            progress("waiting for another build", 0, None)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(lock)
+
+
+def _add(root: Path, fresh: Path) -> Path:
+    """Add a finished version, named by its content; an undamaged one with the same content is kept instead."""
+    digest = manifest.sha256(fresh / manifest.NAME)
+    folder, number = root / f"v-{digest[:12]}", 1
+    while folder.exists():
+        if manifest.is_intact(folder, digest):
+            return folder
+        number += 1
+        folder = root / f"v-{digest[:12]}-{number}"
+    return fresh.rename(folder)
 
 
 def _switch(root: Path, folder: Path) -> None:

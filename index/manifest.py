@@ -44,8 +44,15 @@ def read(folder: Path) -> Manifest:
         return Manifest(**{**data, "languages": tuple(data["languages"])})
     except FileNotFoundError:
         raise IndexUnusable(f"There is no index in {folder.parent}. Run: gwbot index build") from None
-    except (OSError, ValueError, TypeError, KeyError, RecursionError):
+    except OSError as error:
+        raise unreadable(path, error) from None
+    except (ValueError, TypeError, KeyError, RecursionError):
         raise IndexUnusable(f"{path} is damaged. Run: gwbot index build") from None
+
+
+def unreadable(path: Path | str, error: OSError) -> IndexUnusable:
+    """What is said of a file or folder that the system does not let us read; that may pass."""
+    return IndexUnusable(f"{path} cannot be read ({error.strerror}). If that lasts, run: gwbot index build")
 
 
 def verify(folder: Path, manifest: Manifest, without: str = "") -> None:
@@ -59,6 +66,15 @@ def verify(folder: Path, manifest: Manifest, without: str = "") -> None:
             raise IndexUnusable(
                 f"{folder / name} is damaged: its hash differs from the manifest. Run: gwbot index build"
             )
+
+
+def is_intact(folder: Path, digest: str) -> bool:
+    """Whether a folder holds the version whose manifest has this SHA-256, every file as it was built."""
+    try:
+        verify(folder, read(folder))
+        return sha256(folder / NAME) == digest
+    except (IndexUnusable, OSError):
+        return False
 
 
 def _is_there(path: Path) -> bool:

@@ -93,8 +93,8 @@ def open_index(root: Path, encoder: Encoder) -> Opened:
     head = manifest.read(folder)
     calibration = fitting(head, encoder, str(root))
     # The floats behind clusters are for the next build only: most of the bytes, and not read for a question.
-    manifest.verify(folder, head, without=FLOATS if CLUSTERS in head.files else "")
     with readable(str(folder)):
+        manifest.verify(folder, head, without=FLOATS if CLUSTERS in head.files else "")
         parts = Parts(
             entries=Entries.open(folder),
             dense=Dense.open(folder),
@@ -122,10 +122,12 @@ def fitting(head: Manifest, encoder: Encoder, where: str) -> Calibration:
 
 @contextlib.contextmanager
 def readable(where: str) -> Iterator[None]:
-    """Whatever damaged files lead to is IndexUnusable."""
+    """Whatever damaged or unreadable files lead to is IndexUnusable."""
     try:
         yield
-    except (OSError, ValueError, TypeError, LookupError, EOFError, AttributeError, RecursionError) as error:
+    except OSError as error:
+        raise manifest.unreadable(where, error) from None
+    except (ValueError, TypeError, LookupError, EOFError, AttributeError, RecursionError) as error:
         what = type(error).__name__
         raise IndexUnusable(f"The index in {where} is damaged ({what}). Run: gwbot index build") from None
 
