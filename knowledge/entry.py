@@ -109,8 +109,8 @@ def _to_entry(fields: dict[str, str | list[str]], entry_id: str, lang: str, body
 
 
 def _first_heading(body: str) -> str:
-    match = re.search(r"^#{1,6}[ \t]+(.+?)[ \t#]*$", body, re.M)
-    return match[1] if match else ""
+    match = re.search(r"^#{1,6}[ \t]+([^ \t\n].*)$", body, re.M)
+    return match[1].rstrip(" \t#") if match else ""
 
 
 def _read_fields(

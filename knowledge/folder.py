@@ -20,6 +20,7 @@ from knowledge.intro import Step, read_steps
 from knowledge.selfcheck import SELFCHECK, SelfCheck, read_selfchecks
 
 HOUSE = Path(__file__).parent
+LEADS_OUT = "a link that leads out of the knowledge folder; put the file itself here"
 T = TypeVar("T")
 
 
@@ -62,11 +63,16 @@ class Documents:
 
 def _foreign(path: Path, entry_id: str, folder: Path) -> Problem | None:
     """What keeps a file from being an entry: it lies elsewhere, or is named like an intent."""
-    if (path.is_symlink() or path.parent.is_symlink()) and not path.resolve().is_relative_to(folder.resolve()):
-        return Problem(path, 0, "a link that leads out of the knowledge folder; put the file itself here")
+    if _leads_out(path, folder):
+        return Problem(path, 0, LEADS_OUT)
     if entry_id.startswith("@"):
         return Problem(path, 0, "a name that begins with @ stands for an intent; rename the file")
     return None
+
+
+def _leads_out(path: Path, folder: Path) -> bool:
+    # Path.resolve() would raise for a link to itself.
+    return not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
 
 
 def is_house(folder: Path) -> bool:
@@ -95,9 +101,9 @@ def load(folder: Path, default_lang: str = "de", *, lazy: bool = False) -> Knowl
     if not is_house(folder):
         return Knowledge(folder, documents if lazy else tuple(documents))
     problems = [
-        Problem(path, 0, "a link that leads out of the knowledge folder; put the file itself here")
+        Problem(path, 0, LEADS_OUT)
         for path in sorted((*folder.glob("*.yaml"), *folder.glob("*/*.yaml"), *folder.glob("intro/*/*")))
-        if not path.resolve().is_relative_to(folder.resolve())
+        if _leads_out(path, folder)
     ]
     knowledge = Knowledge(
         folder,
@@ -123,16 +129,22 @@ def _files(folder: Path, default_lang: str) -> Iterator[tuple[Path, str, str]]:
 
 def _markdown(folder: Path) -> Iterator[Path]:
     """All Markdown files below a folder, sorted by path; hidden ones are left out, links to folders not followed."""
-    with os.scandir(folder) as found:
-        items = sorted((item.name, item.is_dir(follow_symlinks=False)) for item in found)
-    for name, is_folder in items:
-        path = folder / name
-        if name.startswith("."):
-            continue
+    waiting = [(folder, True)]
+    while waiting:
+        path, is_folder = waiting.pop()
         if is_folder:
-            yield from _markdown(path)
-        elif name.endswith(".md") and path.is_file():
+            waiting += ((path / name, below) for name, below in sorted(_items(path), reverse=True))
+        elif path.suffix == ".md" and path.is_file():
             yield path
+
+
+def _items(folder: Path) -> list[tuple[str, bool]]:
+    """What is in a folder and is not hidden, and whether that is a folder."""
+    try:
+        with os.scandir(folder) as found:
+            return [(item.name, item.is_dir(follow_symlinks=False)) for item in found if item.name[0] != "."]
+    except OSError as error:
+        raise GwError(f"The folder {str(folder)[:300]} cannot be read ({error.strerror}).") from None
 
 
 def _collect(problems: list[Problem], read: Callable[[], tuple[T, ...]]) -> tuple[T, ...]:

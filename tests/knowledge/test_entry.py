@@ -1,5 +1,6 @@
 """Reading one entry: what is right comes through whole, what is wrong is named with its line."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -88,3 +89,23 @@ def test_foreign_file_may_have_other_keys(tmp_path: Path) -> None:
 
     assert entry.title == "A"
     assert "not valid YAML" in problem(tmp_path, "---\ntitle: [\n---\nText", strict=False)
+
+
+def test_heading_of_blanks(tmp_path: Path) -> None:
+    """A heading that is all blanks but for its ends is read at once."""
+    path = written(tmp_path, f"# a{' ' * 60_000}b # \n\nText")
+    began = time.process_time()
+
+    entry = read_entry(path, "a", "de", strict=False)
+
+    assert (len(entry.title), entry.title[-1]) == (60_002, "b")
+    assert time.process_time() - began < 2
+
+
+@pytest.mark.parametrize(
+    ("heading", "title"),
+    [("## Eins ##", "Eins"), ("#\u0020\u00a0Zwei", "\u00a0Zwei"), ("# #", "backbone"), ("# C# ", "C")],
+)
+def test_title_from_the_heading(tmp_path: Path, heading: str, title: str) -> None:
+    """Without front matter the first heading is the title, without its signs; without words, the file's name."""
+    assert read_entry(written(tmp_path, f"{heading}\n\nText"), "a", "de", strict=False).title == title

@@ -1,5 +1,6 @@
 """Reading whole folders, and the rules across files."""
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -102,7 +103,7 @@ def test_contact_for_a_subject() -> None:
         "contacts: []",
         "[]",
         "contacts:\n  - id: a",
-        "contacts: [{id: a, name: b, role: c, phone: d, email: e, fax: f}]",
+        "contacts: [{id: a, name: b, role: c, phone: '115', email: e@f.de, default: true, fax: f}]",
     ],
 )
 def test_contacts_of_another_form(tmp_path: Path, text: str) -> None:
@@ -111,3 +112,33 @@ def test_contacts_of_another_form(tmp_path: Path, text: str) -> None:
 
     with pytest.raises(ContentError):
         read_contacts(tmp_path / "contacts.yaml")
+
+
+def test_folders_in_one_another(tmp_path: Path) -> None:
+    """However deep a file lies, it is read; files and folders come in the order of their names."""
+    deep = tmp_path
+    for _ in range(1_500):
+        deep = deep / "a"
+        deep.mkdir()
+    for path in (deep / "b.md", tmp_path / "a.md", tmp_path / "b.md"):
+        path.write_text("Text", encoding="utf-8")
+
+    found = [entry.id for entry in load(tmp_path).entries]
+    (deep / "b.md").unlink()
+    os.removedirs(deep)  # what removes the folders of tests does not get so deep
+
+    assert found == ["a/" * 1_500 + "b", "a", "b"]
+
+
+def test_a_folder_too_deep_for_the_system(tmp_path: Path) -> None:
+    """A path longer than the system takes is a clear error."""
+    here = os.open(tmp_path, os.O_RDONLY)
+    for _ in range(30):
+        os.mkdir("a" * 200, dir_fd=here)
+        below = os.open("a" * 200, os.O_RDONLY, dir_fd=here)
+        os.close(here)
+        here = below
+    os.close(here)
+
+    with pytest.raises(GwError, match=r"cannot be read \(File name too long\)"):
+        load(tmp_path)

@@ -1,6 +1,7 @@
 """Hostile files of the knowledge: every one ends in an error that names it, or in text that is only text."""
 
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -64,6 +65,16 @@ YAMLS = {
     "no-mapping": "- a", "scalar": "evil", "two-documents": "a: b\n--- \nc: d", "tab": "\ta: b", "unclosed": 'a: "evil', "directive": "%EVIL 1\n---\na: b",
     "null": "~", "binary": "a: !!binary '==='", "control": "a: \x01", "surrogate": "a: \ud800",
 }  # fmt: skip
+SECRET = """---
+title: Geheim
+layer: page
+source: Seite
+audience: [npo]
+related: [a]
+questions: [Was ist geheim?]
+---
+Geheim
+"""
 MARKDOWNS = {
     "script": "<script>evil()</script>", "link-script": "[evil](javascript:evil())", "link-data": "[evil](data:text/html,evil)", "link-file": "[evil](file:///etc/passwd)",
     "link-vbscript": "[evil](vbscript:evil)", "link-quote": '[evil](https://a.example/"onclick="evil)', "link-case": "[evil](JaVaScRiPt:evil())", "link-entity": "[evil](&#106;avascript:evil())",
@@ -117,15 +128,15 @@ def test_a_file_that_is_no_text(tmp_path: Path, kind: str) -> None:
 
 
 @pytest.mark.parametrize("layout", ["house", "foreign"])
-@pytest.mark.parametrize("way", ["file", "relative", "folder", "chain"])
+@pytest.mark.parametrize("way", ["file", "relative", "folder", "chain", "all", "loop"])
 def test_a_link_out_of_the_folder(tmp_path: Path, layout: str, way: str) -> None:
     """A link that leads out of the knowledge folder brings nothing of what it leads to."""
     (tmp_path / "secret").mkdir()
     secret = tmp_path / "secret" / "b.md"
-    secret.write_text("Geheim")
+    secret.write_text(SECRET)  # read without complaint where it may be read
     folder = tmp_path / "knowledge" / ("content/de" if layout == "house" else ".")
     folder.mkdir(parents=True)
-    (folder / "a.md").write_text("Offen")
+    (folder / "a.md").write_text(SECRET.replace("Geheim", "Offen"))
     match way:
         case "file":
             (folder / "b.md").symlink_to(secret)
@@ -136,6 +147,14 @@ def test_a_link_out_of_the_folder(tmp_path: Path, layout: str, way: str) -> None
         case "chain":
             (tmp_path / "link.md").symlink_to(secret)
             (folder / "b.md").symlink_to(tmp_path / "link.md")
+        case "loop":
+            (folder / "b.md").symlink_to("b.md")
+        case "all":  # the folder of all languages
+            (tmp_path / "secret" / "fr").mkdir()
+            secret.rename(tmp_path / "secret" / "fr" / "b.md")
+            content = folder.parent if layout == "house" else folder / "content"
+            shutil.rmtree(content, ignore_errors=True)
+            content.symlink_to(tmp_path / "secret")
 
     try:
         found = str(tuple(load(tmp_path / "knowledge").entries))
