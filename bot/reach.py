@@ -1,17 +1,17 @@
 """Addresses as people write them -> as they can be used."""
 
 import phonenumbers
-from email_validator import EmailNotValidError, validate_email
+from email_validator import validate_email
 
 from bot.consultation import Reach
+from knowledge.addresses import email_address
 
-ENCODED = "=?"  # begins an encoded word (RFC 2047), which has no place in an address
 REGION = "DE"  # of numbers without a country code
 
 
 def checked(reach: Reach, text: str) -> str | None:
     """The address in its usual spelling; None where it cannot be one. Nobody is asked over the network."""
-    return _email(text) if reach is Reach.EMAIL else _phone(text)
+    return email_address(text) if reach is Reach.EMAIL else _phone(text)
 
 
 def recognised(text: str) -> tuple[Reach, str] | None:
@@ -28,17 +28,6 @@ def in_ascii(address: str) -> str:
     if domain.isascii():
         return address
     return f"{local}@{validate_email(f'a@{domain}', check_deliverability=False).ascii_domain}"
-
-
-def _email(text: str) -> str | None:
-    """Letters beyond ASCII before the @ need SMTPUTF8 on the whole way, which no answer can count on."""
-    address = text.strip().removeprefix("mailto:")
-    if ENCODED in address:
-        return None
-    try:
-        return validate_email(address, check_deliverability=False, allow_smtputf8=False, strict=True).normalized
-    except EmailNotValidError:
-        return None
 
 
 def _phone(text: str) -> str | None:

@@ -1,5 +1,6 @@
 """The settings: one frozen value, read from the environment and ``.env``, verified at start."""
 
+from email.utils import getaddresses
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -7,6 +8,7 @@ from pydantic import Field, PrivateAttr, SecretStr, ValidationError, field_valid
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.errors import SettingsError
+from knowledge.addresses import can_be_mailed
 
 SQLITE = "sqlite:///"
 POSTGRESQL = ("postgresql://", "postgres://")
@@ -108,6 +110,16 @@ class Settings(BaseSettings):
             raise ValueError(f"must begin with {POSTGRESQL[0]}")
         return value
 
+    @field_validator("mail_from", "operator_email")
+    @classmethod
+    def _check_mailbox(cls, value: str | None) -> str | None:
+        if value is not None and [can_be_mailed(address) for _, address in getaddresses([value])] != [True]:
+            raise ValueError(
+                "is no e-mail address, or more than one; write bot@example.org or Name <bot@example.org>, "
+                "without umlauts before the @"
+            )
+        return value
+
     @model_validator(mode="after")
     def _check_webhook(self) -> "Settings":
         if self.webhook_url and not self.webhook_secret:
@@ -121,7 +133,7 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _check_mail(self) -> "Settings":
-        if self.smtp_url and "@" not in (self.mail_from or ""):
+        if self.smtp_url and not self.mail_from:
             raise ValueError("GW_MAIL_FROM is required where GW_SMTP_URL is set: the e-mail address of the sender")
         return self
 
@@ -159,6 +171,11 @@ class Settings(BaseSettings):
     def index_dir(self) -> Path:
         """The index root."""
         return self._index or self.home / "index"
+
+    @property
+    def index_location(self) -> Path | tuple[SecretStr, str]:
+        """What tells this index from others: its root, or the server and its name there."""
+        return (self.index_url, self.index_name) if self.index_url else self.index_dir
 
     @property
     def encoder_dir(self) -> Path:

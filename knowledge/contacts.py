@@ -1,14 +1,19 @@
 """The people requests are routed to, read from contacts.yaml."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+import yaml
+
+from knowledge.addresses import can_be_called, can_be_mailed
 from knowledge.entry import read_text
-from knowledge.errors import ContentError, Problem
-from knowledge.safe_yaml import load
+from knowledge.errors import ContentError
+from knowledge.front import NULL, Front
 
 CONTACTS = "contacts.yaml"
+MAX_TEXT = 200
+_NEEDED = ("id", "name", "role", "phone", "email")
+_MORE = ("default", "topics")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,15 +30,23 @@ class Contact:
 
 
 def read_contacts(path: Path) -> tuple[Contact, ...]:
-    """All contacts; exactly one is the default. Raises ContentError where the file is not of that form."""
-    data = load(path, read_text(path))
-    items = data.get("contacts") if isinstance(data, dict) else None
-    if not isinstance(items, list) or not items or not all(isinstance(item, dict) for item in items):
-        raise _problem(path, "expected a list of contacts under the key 'contacts'")
-    contacts = tuple(_contact(path, item) for item in items)
-    if sum(contact.default for contact in contacts) != 1:
-        raise _problem(path, "exactly one contact must have 'default: true'")
-    return contacts
+    """All contacts; exactly one is the default. Raises ContentError with every problem found."""
+    front = Front(path, first=1)
+    root = front.root(read_text(path))
+    if front.problems:
+        raise ContentError(front.problems)
+    listed = front.keys(root, ("contacts",)).get("contacts")
+    contacts: list[Contact] = []
+    for node in front.items(listed, "contacts"):
+        contact = _contact(front, node)
+        if contact.id and contact.id in [other.id for other in contacts]:
+            front.wrong(node, f"the id '{contact.id}' stands here a second time")
+        contacts.append(contact)
+    if contacts and sum(contact.default for contact in contacts) != 1:
+        front.wrong(listed, "exactly one contact must have 'default: true'")
+    if front.problems:
+        raise ContentError(front.problems)
+    return tuple(contacts)
 
 
 def default_contact(contacts: tuple[Contact, ...]) -> Contact:
@@ -47,20 +60,22 @@ def contact_for(contacts: tuple[Contact, ...], entry: str) -> Contact:
     return next(named, None) or default_contact(contacts)
 
 
-def _contact(path: Path, item: dict[str, Any]) -> Contact:
-    known = {field.name for field in fields(Contact)}
-    if unknown := set(item) - known:
-        raise _problem(path, f"unknown key '{min(map(str, unknown))}'; known are {', '.join(sorted(known))}")
-    for key in ("id", "name", "role", "phone", "email"):
-        if not isinstance(item.get(key), str) or not item[key].strip():
-            raise _problem(path, f"a contact has no '{key}' (a text in quotation marks)")
-    if not isinstance(item.get("default", False), bool):
-        raise _problem(path, "'default' must be true or false")
-    topics = item.get("topics") or []
-    if not isinstance(topics, list) or not all(isinstance(topic, str) for topic in topics):
-        raise _problem(path, "'topics' must be a list of entry ids")
-    return Contact(**{**item, "topics": tuple(topics)})
+def _contact(front: Front, node: yaml.Node) -> Contact:
+    values = front.keys(node, _NEEDED, _MORE)
+    texts = {key: front.text(values.get(key), key, MAX_TEXT) for key in _NEEDED}
+    if texts["email"] and not can_be_mailed(texts["email"]):
+        message = f"'{texts['email']}' is no e-mail address; write one, without umlauts before the @"
+        front.wrong(values["email"], message)
+    if texts["phone"] and not can_be_called(texts["phone"]):
+        message = f"'{texts['phone']}' is no telephone number; write one, such as +49 30 123456"
+        front.wrong(values["phone"], message)
+    default, topics = front.flag(values.get("default"), "default"), _topics(front, values.get("topics"))
+    return Contact(**texts, default=default, topics=topics)
 
 
-def _problem(path: Path, message: str) -> ContentError:
-    return ContentError([Problem(path, 1, message)])
+def _topics(front: Front, node: yaml.Node | None) -> tuple[str, ...]:
+    if isinstance(node, yaml.SequenceNode):
+        return tuple(front.text(item, "topics", MAX_TEXT) for item in node.value)
+    if node is not None and node.tag != NULL:
+        front.wrong(node, "'topics' must be a list of entry ids")
+    return ()

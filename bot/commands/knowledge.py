@@ -18,11 +18,13 @@ def knowledge() -> None:
 def check(folder: Path | None) -> None:
     """Validate FOLDER (default: the bot's own knowledge); every error with file and line."""
     from knowledge.check import check as check_rules
-    from knowledge.folder import HOUSE, is_house, load
+    from knowledge.contacts import CONTACTS, read_contacts
+    from knowledge.folder import HOUSE, is_house, load, part
 
     settings = chosen_settings()
     folder = folder or settings.knowledge_dir or HOUSE
     found = load(folder, settings.language)
+    read_contacts(part(folder, CONTACTS))  # of any folder: requests go to these people
     problems = check_rules(found) if is_house(folder) else ()
     if problems:
         raise ContentError(problems)

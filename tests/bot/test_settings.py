@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot.errors import SettingsError
+from bot.reach import in_ascii
 from bot.settings import Settings, load_settings, variable
 
 ROOT = Path(__file__).parents[2]
@@ -69,3 +70,39 @@ def test_example_and_readme_name_every_variable() -> None:
     for readme in ("README.md", "README.de.md"):
         text = (ROOT / readme).read_text("utf-8")
         assert {name for name in wanted if f"`{name}`" not in text} == set()
+
+
+@pytest.mark.parametrize("name", ["GW_MAIL_FROM", "GW_OPERATOR_EMAIL"])
+@pytest.mark.parametrize(
+    "value", ["kein at", "bot@", "a@b.de, c@d.de", "köln@stiftung.de", "Bot <bot@>", "a@b..de", "=?utf-8?q?a?=@b.de"]
+)
+def test_no_address_of_mail(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    """What no mail could be sent with is refused at the start, with the variable and what to write."""
+    monkeypatch.setenv(name, value)
+
+    with pytest.raises(SettingsError) as caught:
+        load_settings()
+
+    said = f"{name}: is no e-mail address, or more than one; write bot@example.org or Name <bot@example.org>"
+    assert said in str(caught.value)
+    assert value not in str(caught.value).replace("bot@example.org", "")
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["bot@example.org", "Beratung <info@bürgerstiftung-köln.de>", "root@localhost", "bot@server", "bot@mail.local"],
+)
+def test_addresses_of_mail(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    """An address with a name, with umlauts in its domain, or of this network only is kept as it is written."""
+    monkeypatch.setenv("GW_MAIL_FROM", value)
+    monkeypatch.setenv("GW_OPERATOR_EMAIL", value)
+
+    settings = load_settings()
+
+    assert (settings.mail_from, settings.operator_email) == (value, value)
+
+
+def test_an_address_for_every_header() -> None:
+    """Whatever is taken for an address has an ASCII form, also that of this network."""
+    assert in_ascii("root@localhost") == "root@localhost"
+    assert in_ascii("info@bürgerstiftung-köln.de") == "info@xn--brgerstiftung-kln-e0b3h.de"

@@ -110,7 +110,7 @@ def test_an_entry_that_takes_anothers_questions(tmp_path: Path, kind: str) -> No
     title = "Erster" if kind == "title" else "Zweiter"
     (folder / "a.md").write_text(HEAD.format(title="Erster", questions="'Was ist das?'", body="b"))
     (folder / "b.md").write_text(HEAD.format(title=title, questions=f"'{questions}'", body="b"))
-    contact = "contacts:\n- {id: a, name: b, role: c, phone: '1', email: a@b.de, default: true}\n"
+    contact = "contacts:\n- {id: a, name: b, role: c, phone: '+49 30 1', email: a@b.de, default: true}\n"
     (tmp_path / "contacts.yaml").write_text(contact)
 
     problems = [one.message for one in check(load(tmp_path))]
