@@ -24,7 +24,7 @@ class Models:
 
     def live(self, settings: Settings, root: Path | None = None) -> LiveIndex:
         """The index of a bot, one for all that have it; raises EncoderError or IndexUnusable with what to run."""
-        here = root or (settings.index_url and (settings.index_url, settings.index_name)) or settings.index_dir
+        here = root or settings.index_location
         with self._lock:
             if settings.cross_encoder and self._second is None:
                 self._second = CrossEncoder.load(self._folder)

@@ -189,7 +189,7 @@ def remove(name: str, yes: bool) -> None:
         rows = empty(store)
     finally:
         store.close()
-    if settings.index_name == name:  # else the installation or another bot has it too
+    if settings.index_name == name and settings.index_location != installation.index_location:  # of this bot alone
         index_place(settings).remove()
     shutil.rmtree(folder)
     click.echo(f"{name} is deleted: {rows} rows and {folder}. Delete its backups too, and the bot at @BotFather.")

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 from contextlib import ExitStack
@@ -89,6 +90,23 @@ def test_tenant_in_postgres(tmp_path: Path, data: Path, postgres_server: str, da
     assert schemas == (1,)
 
 
+def test_the_index_of_all_is_kept(tmp_path: Path, data: Path) -> None:
+    """A tenant that shares the installation's knowledge does not take its index along, though that has its name."""
+    (data / "index").unlink()
+    shutil.copytree(DATA / "index", data / "index", symlinks=True)
+
+    def run(*arguments: str) -> None:
+        done = gwbot(*arguments, folder=tmp_path, data=data, stdin="5:AA\n", GW_INDEX_NAME="verein")
+        assert done.returncode == 0, done.stderr
+
+    run("tenant", "add", "verein")
+    run("tenant", "disable", "verein")
+    run("tenant", "remove", "verein", "--yes")
+
+    run("index", "verify")
+    assert not (data / "tenants" / "verein").exists()
+
+
 def test_what_add_refuses(tmp_path: Path, data: Path) -> None:
     """Each mistake is a clear error, and leaves nothing behind."""
     knowledge = knowledge_of(tmp_path / "kiel", "neun")
@@ -103,7 +121,7 @@ def test_what_add_refuses(tmp_path: Path, data: Path) -> None:
     fails(add("kiel", "--knowledge", "nichts"), "does not exist")
     fails(add("kiel", "--language", "fr"), "Usage:", code=2)
     (knowledge / "contacts.yaml").write_text("contacts: []", encoding="utf-8")
-    fails(add("kiel", "--knowledge", str(knowledge)), "contacts.yaml:1: expected a list of contacts")
+    fails(add("kiel", "--knowledge", str(knowledge)), "contacts.yaml:1: 'contacts' must be a list that is not empty")
     assert not (data / "tenants").exists()
     fails(add("kiel", "--knowledge", "leer"), "holds no Markdown file", "gwbot --tenant kiel index build")
     assert "installation's knowledge" in add("bonn", stdin="6:CC").stdout
