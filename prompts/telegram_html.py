@@ -1,12 +1,14 @@
 """Markdown -> the HTML that Telegram understands, and that HTML -> plain text. Pure.
 
-Telegram knows no paragraphs, lists or headings: they become line breaks, bullets and bold.
+Telegram knows no paragraphs, lists or headings: they become line breaks, bullets and bold. Nor does it take one
+quotation within another: the inner becomes part of the outer.
 Source: https://core.telegram.org/bots/api#html-style
 """
 
 from collections.abc import Iterator, Sequence
 from html import escape
 from html.parser import HTMLParser
+from itertools import takewhile
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -33,7 +35,8 @@ def to_html(markdown: str) -> str:
 def _blocks(tokens: Sequence[Token]) -> Iterator[str]:
     depth = 0
     counters: list[int | None] = []
-    for token in tokens:
+    rest = iter(tokens)
+    for token in rest:
         if token.type == "bullet_list_open":
             counters.append(None)
         elif token.type == "ordered_list_open":
@@ -55,9 +58,16 @@ def _blocks(tokens: Sequence[Token]) -> Iterator[str]:
         elif token.type in ("fence", "code_block"):
             yield f"<pre>{escape(token.content.rstrip())}</pre>\n\n"
         elif token.type == "blockquote_open":
-            yield "„"
+            if quoted := "".join(_blocks(_quotation(token, rest))).strip():
+                yield f"<blockquote>{quoted}</blockquote>" + ("\n" if counters else "\n\n")
         elif token.type == "hr":
             yield "⁂\n\n"
+
+
+def _quotation(opening: Token, rest: Iterator[Token]) -> list[Token]:
+    """What a quotation consists of, taken off ``rest`` with its end."""
+    inside = takewhile(lambda token: (token.type, token.level) != ("blockquote_close", opening.level), rest)
+    return [token for token in inside if not token.type.startswith("blockquote_")]
 
 
 def _bullet(counters: list[int | None]) -> str:

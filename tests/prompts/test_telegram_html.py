@@ -52,6 +52,10 @@ def check(html: str) -> None:
         ("[x](https://x.de?a=1&b=2)", '<a href="https://x.de?a=1&amp;b=2">x</a>'),
         ("<script>alert(1)</script>", "&lt;script&gt;alert(1)&lt;/script&gt;"),
         ("`a < b`", "<code>a &lt; b</code>"),
+        ("> Zitat *eins*\n>\n> noch\n\nText", "<blockquote>Zitat <i>eins</i>\n\nnoch</blockquote>\n\nText"),
+        ("> außen\n> > innen\n\nText", "<blockquote>außen\n\ninnen</blockquote>\n\nText"),
+        ("- a\n  > Zitat\n- b", "• a\n<blockquote>Zitat</blockquote>\n• b"),
+        ("> \n\nText", "Text"),
         ("[x](javascript:alert(1))", "[x](javascript:alert(1))"),
     ],
 )
