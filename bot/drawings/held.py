@@ -25,6 +25,7 @@ TIMES = frozenset(("created", "updated", "received", "promised", "since", "told"
 ORDER = ("states", "requests", "lines", "checks", "shares", "feedback", "questions", "threads", "outbox", "inbox",
          "holds", "advised")  # fmt: skip
 CHOICES = frozenset(("kind", "reach", "line", "share", "side", "status"))  # fields whose values have labels
+TOLD_THERE = "told_there"  # a number, where "told" is a moment elsewhere
 Pair = tuple[str, str]
 
 
@@ -45,7 +46,7 @@ def page(values: Values) -> Drawn:
     """The data as a page to read."""
     lang = values["lang"]
     sections = [
-        (label(f"held_{table}", lang), [list(_pairs(_opened(row), lang)) for row in values["held"][table]])
+        (label(f"held_{table}", lang), [list(_pairs(_shown(table, row), lang)) for row in values["held"][table]])
         for table in ORDER
         if table in values["held"]
     ]
@@ -55,6 +56,10 @@ def page(values: Values) -> Drawn:
 
 def _opened(row: Mapping[str, Any]) -> dict[str, Any]:
     return {key: json.loads(value) if key in INSIDE and value else value for key, value in row.items()}
+
+
+def _shown(table: str, row: Mapping[str, Any]) -> dict[str, Any]:
+    return {TOLD_THERE if (table, key) == ("threads", "told") else key: value for key, value in _opened(row).items()}
 
 
 def _pairs(value: Any, lang: str, key: str = "") -> Iterator[Pair]:

@@ -127,6 +127,17 @@ def test_both_files_hold_everything(full: SqlStore, clock: Clock) -> None:
     assert unnamed == {"vision", "first_name", "from_chat_id"}  # a question's id, and fields of Telegram's own
 
 
+@pytest.mark.parametrize(("lang", "named"), [("de", "Davon dort eingetragen"), ("en", "Of these already told there")])
+def test_what_is_told_in_a_topic_that_is_opened(full: SqlStore, clock: Clock, lang: str, named: str) -> None:
+    """While a topic is being opened, how many messages are told there is a number, not a moment of 1970."""
+    full.put_thread(REFERENCE, Thread(DESK, 77, 39, 5, told=3))
+
+    html = page({"held": full.person(ADA), "lang": lang, "now": clock()}).content.decode()
+
+    assert f"{named}</dt><dd>3</dd>" in html
+    assert "1970" not in html
+
+
 def test_markup_in_a_text_is_shown_as_text(store: SqlStore, clock: Clock) -> None:
     """What a person wrote cannot bring anything into the page."""
     did(store, EVENT, state=State(last_question="<script>alert(1)</script>"))
