@@ -10,7 +10,8 @@ GwError                   knowledge/errors.py
 │   ├── StoreUnavailable  not now: the disk is full or read-only, or another program holds the file; it may pass
 │   ├── StoreGone         its file was deleted or replaced under the running bot, which ends
 │   └── Conflict          something was changed since it was read; read again and decide again
-├── DrawingFailed         a picture or a page could not be made
+├── DrawingFailed         a picture or a page cannot be made, now or later
+├── DrawingUnavailable    not now: the machine is busy or short of something; it may pass
 └── ConnectionRefused     Telegram refuses the token or the webhook, or cannot be reached at start
 """
 
@@ -39,7 +40,11 @@ class Conflict(StoreError):
 
 
 class DrawingFailed(GwError):
-    """A picture or a page could not be made; the message names its kind, never what was to be on it."""
+    """A picture or a page can never be made; the message names its kind, never what was to be on it."""
+
+
+class DrawingUnavailable(GwError):
+    """A picture or a page cannot be made now, but may be later; the message names its kind."""
 
 
 class ConnectionRefused(GwError):
@@ -51,6 +56,7 @@ __all__ = [
     "ConnectionRefused",
     "ContentError",
     "DrawingFailed",
+    "DrawingUnavailable",
     "EncoderError",
     "GwError",
     "IndexUnusable",

@@ -3,13 +3,20 @@
 Each kind has a function here that makes the file from a few values, which are all that is kept until then.
 """
 
+import errno
+import os
 from collections.abc import Callable
 
 from bot.drawings.drawn import Drawn, Values
+from bot.errors import DrawingFailed, DrawingUnavailable
 
-__all__ = ["DRAWERS", "READY", "Drawn", "Values", "draw"]
+__all__ = ["DRAWERS", "FAILED", "READY", "Drawn", "Values", "draw"]
 
+FAILED = os.EX_DATAERR  # the code with which the process ends that can never draw what is wanted
 READY = frozenset(("picture",))  # what is only read
+SHORT_OF = frozenset(
+    (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN, errno.ENOSPC, errno.EDQUOT, errno.EIO)
+)  # what the machine may have again later
 
 
 def _chart(values: Values) -> Drawn:
@@ -59,5 +66,22 @@ DRAWERS: dict[str, Callable[[Values], Drawn]] = {
 
 
 def draw(kind: str, values: Values) -> Drawn:
-    """The file of a drawing; raises KeyError for a kind that nothing here draws."""
-    return DRAWERS[kind](values)
+    """The file of a drawing; nothing of the values is in a message.
+
+    Raises:
+        DrawingFailed: it can never be made: nothing draws this kind, the values do not fit, a picture is not there.
+        DrawingUnavailable: it cannot be made now.
+    """
+    failed = f"the drawing '{kind}' could not be made"
+    try:
+        return DRAWERS[kind](values)
+    except MemoryError:
+        raise DrawingUnavailable(f"{failed} now (MemoryError)") from None
+    except OSError as error:
+        if error.errno in SHORT_OF:
+            raise DrawingUnavailable(f"{failed} now ({error.strerror})") from None
+        raise DrawingFailed(f"{failed} ({error.strerror})") from None
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:  # a panic of typst is no Exception
+        raise DrawingFailed(f"{failed} ({type(error).__name__})") from None

@@ -1,6 +1,5 @@
 """One call of the Bot API, and what its outcome means for the outbox."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
@@ -21,7 +20,6 @@ from bot.drawings.apart import draw_apart
 from bot.handlers.outgoing import DRAWN
 from bot.outbox import Later, Refused, Result, Sent
 
-DRAWN_IN = ("sendPhoto", "sendDocument", "editMessageMedia")  # drawing takes its time
 _TYPES: dict[str, type[InlineKeyboardMarkup | LinkPreviewOptions | ReplyParameters]] = {
     "reply_markup": InlineKeyboardMarkup,
     "link_preview_options": LinkPreviewOptions,
@@ -30,7 +28,12 @@ _TYPES: dict[str, type[InlineKeyboardMarkup | LinkPreviewOptions | ReplyParamete
 
 
 async def call(bot: Bot, chat_id: int, method: str, params: dict[str, Any]) -> Sent:
-    """Make the call; raises TelegramError where it fails. That nothing changed by an edit is no failure."""
+    """Make the call. That nothing changed by an edit is no failure.
+
+    Raises:
+        TelegramError: Telegram does not take it.
+        DrawingFailed, DrawingUnavailable: the file that belongs to it cannot be made, ever or now.
+    """
     methods: dict[str, Callable[..., Awaitable[Message | MessageId | bool]]] = {
         "sendMessage": bot.send_message,
         "editMessageText": bot.edit_message_text,
@@ -42,7 +45,7 @@ async def call(bot: Bot, chat_id: int, method: str, params: dict[str, Any]) -> S
         "copyMessage": bot.copy_message,
         "answerCallbackQuery": bot.answer_callback_query,
     }
-    arguments = await asyncio.to_thread(_arguments, params) if method in DRAWN_IN else _arguments(params)
+    arguments = {key: await _argument(key, value) for key, value in params.items()}
     if method != "answerCallbackQuery":
         arguments["chat_id"] = chat_id
     try:
@@ -54,22 +57,16 @@ async def call(bot: Bot, chat_id: int, method: str, params: dict[str, Any]) -> S
     return Sent(answer.message_id if isinstance(answer, Message | MessageId) else None)
 
 
-def _arguments(params: dict[str, Any]) -> dict[str, Any]:
-    return {key: _argument(key, value) for key, value in params.items()}
-
-
-def _argument(key: str, value: Any) -> Any:
+async def _argument(key: str, value: Any) -> Any:
     if key in _TYPES:
         return _TYPES[key].de_json(value)
     if key == "media":
-        drawn = draw_apart(value["media"][DRAWN], value["media"]["values"])
+        drawn = await draw_apart(value["media"][DRAWN], value["media"]["values"])
         return InputMediaPhoto(drawn.content, value["caption"], value["parse_mode"], filename=drawn.name)
-    return _file(value) if key in ("photo", "document") else value
-
-
-def _file(value: dict[str, Any]) -> InputFile:
-    drawn = draw_apart(value[DRAWN], value["values"])
-    return InputFile(drawn.content, filename=drawn.name)
+    if key in ("photo", "document"):
+        drawn = await draw_apart(value[DRAWN], value["values"])
+        return InputFile(drawn.content, filename=drawn.name)
+    return value
 
 
 def outcome(error: TelegramError) -> Result:

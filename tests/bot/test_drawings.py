@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from bot.drawings import draw
+from bot.errors import DrawingFailed
 from bot.sandbox.standin.pictures import sides
 from tests.pdf import needs_poppler, read_pdf
 
@@ -136,5 +137,5 @@ def test_signs_that_no_font_has(tmp_path: Path) -> None:
 
 def test_unknown_kind() -> None:
     """What nothing draws is an error."""
-    with pytest.raises(KeyError):
+    with pytest.raises(DrawingFailed):
         draw("gibt-es-nicht", {})

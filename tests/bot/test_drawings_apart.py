@@ -1,37 +1,49 @@
 """Drawings made in a process of their own, so that what typst keeps does not stay with the bot."""
 
+import asyncio
+import os
+import resource
+import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
+from telegram import Bot
 
 from bot.drawings import draw
 from bot.drawings.apart import draw_apart
-from bot.errors import DrawingFailed
+from bot.errors import DrawingFailed, DrawingUnavailable
+from bot.handlers.outgoing import DRAWN
+from bot.handlers.sender import call
+from bot.sandbox.standin import StandIn
 from bot.sandbox.standin.pictures import sides
 from tests.bot.test_drawings import HOSTILE, chart, page
 
+LINK = {"link": "https://t.me/bot", "title": "Über uns"}
 PROGRAM = """
-import sys
+import asyncio, sys
 from bot.drawings.apart import draw_apart
 from tests.bot.test_drawings import chart
-draw_apart("chart", chart())
+asyncio.run(draw_apart("chart", chart()))
 print([name for name in ("typst", "segno") if name in sys.modules])
 """
 
 
-def test_it_draws_the_same() -> None:
+async def test_it_draws_the_same() -> None:
     """A picture drawn apart is the one that is drawn here, to the byte."""
-    apart, here = draw_apart("chart", chart(HOSTILE[0])), draw("chart", chart(HOSTILE[0]))
+    apart, here = await draw_apart("chart", chart(HOSTILE[0])), draw("chart", chart(HOSTILE[0]))
 
     assert apart == here
 
 
-def test_each_kind() -> None:
+async def test_each_kind() -> None:
     """The page is a PDF, the QR picture and the picture of a step are PNG."""
-    assert draw_apart("takeaway", page("Größe “x”")).content.startswith(b"%PDF")
-    assert sides(draw_apart("qr", {"link": "https://t.me/bot", "title": "Über uns"}).content)
-    assert sides(draw_apart("picture", {"name": "weg", "alt": ""}).content)
+    assert (await draw_apart("takeaway", page("Größe “x”"))).content.startswith(b"%PDF")
+    assert sides((await draw_apart("qr", LINK)).content)
+    assert sides((await draw_apart("picture", {"name": "weg", "alt": ""})).content)
 
 
 def test_typst_stays_out_of_the_bot() -> None:
@@ -41,12 +53,82 @@ def test_typst_stays_out_of_the_bot() -> None:
     assert done.stdout.strip() == "[]"
 
 
-def test_failure_names_the_kind_and_no_value() -> None:
+async def test_failure_names_the_kind_and_no_value() -> None:
     """What cannot be drawn is an error that repeats nothing a person may have typed."""
     values = chart("Geheim")
     del values["scale"]
     with pytest.raises(DrawingFailed) as failed:
-        draw_apart("chart", values)
+        await draw_apart("chart", values)
 
     assert "chart" in str(failed.value)
     assert "Geheim" not in str(failed.value)
+
+
+@pytest.mark.parametrize(
+    ("kind", "values"),
+    [
+        ("gibt-es-nicht", {}),
+        ("picture", {"name": "gibt-es-nicht"}),
+        ("picture", {"name": "a" * 300}),
+        ("picture", {}),
+        ("qr", {}),
+        ("qr", {"link": "x" * 10_000, "title": ""}),
+    ],
+)
+async def test_what_can_never_be_drawn(kind: str, values: dict[str, str]) -> None:
+    """A kind or a picture that there is not (any more), and values that do not fit, fail for good."""
+    with pytest.raises(DrawingFailed, match=f"the drawing '{kind}' could not be made"):
+        await draw_apart(kind, values)
+
+
+@pytest.mark.parametrize("kind", ["picture", "qr"])
+async def test_too_many_open_files(kind: str) -> None:
+    """What the machine is short of may be there later, for a file that is read and for a process that is begun."""
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3, limits[1]))
+    try:
+        with pytest.raises(DrawingUnavailable, match="could not be made now"):
+            await draw_apart(kind, {"name": "weg", **LINK})
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+
+
+async def test_a_process_that_dies() -> None:
+    """A drawing whose process was killed may succeed the next time."""
+    drawing = asyncio.create_task(draw_apart("qr", LINK))
+    os.kill(await asyncio.to_thread(renderer), signal.SIGKILL)
+
+    with pytest.raises(DrawingUnavailable, match="could not be made now"):
+        await drawing
+
+
+async def test_a_drawing_that_takes_too_long() -> None:
+    """On a machine that is busy a drawing is ended, and may succeed the next time."""
+    with pytest.raises(DrawingUnavailable, match="took longer than"):
+        await draw_apart("qr", LINK, patience=0.001)
+
+
+async def test_waiting_for_a_drawing_takes_no_thread() -> None:
+    """While many drawings wait for one another, what else the bot does in threads goes on."""
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(2))
+    photo = {"photo": {DRAWN: "qr", "values": LINK}}
+    with StandIn() as standin:
+        ada = standin.user("Ada", started=True)
+        async with Bot(standin.token, base_url=standin.base_url) as bot:
+            sending = [asyncio.create_task(call(bot, ada.id, "sendPhoto", photo)) for _ in range(5)]
+            await asyncio.sleep(0)
+
+            await asyncio.to_thread(int)
+
+            assert not any(task.done() for task in sending)
+            await asyncio.gather(*sending)
+
+
+def renderer() -> int:
+    """The process that draws for this one, as soon as there is one."""
+    while True:
+        with suppress(OSError):  # a thread or a process that has just ended
+            for children in Path("/proc/self/task").glob("*/children"):
+                for pid in children.read_text().split():
+                    if b"bot.drawings" in Path(f"/proc/{pid}/cmdline").read_bytes():
+                        return int(pid)

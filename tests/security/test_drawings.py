@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from bot.drawings import draw
+from bot.errors import DrawingFailed
 from bot.flows import chart
 from knowledge.folder import HOUSE
 from knowledge.selfcheck import SELFCHECK, read_selfchecks
@@ -73,7 +74,7 @@ def test_a_picture_from_elsewhere(name: str) -> None:
     """A picture is one of the introduction's, whatever its name says."""
     try:
         made = draw("picture", {"name": name})
-    except (OSError, ValueError):
+    except DrawingFailed:
         return
 
     assert made.content == (HOUSE / "intro" / "pictures" / made.name).read_bytes()
@@ -82,5 +83,5 @@ def test_a_picture_from_elsewhere(name: str) -> None:
 @pytest.mark.parametrize("kind", ["", "evil", "../picture", "Picture", "eval", "__class__", "picture "])
 def test_a_kind_that_nothing_draws(kind: str) -> None:
     """What a drawing is made by is one of four functions."""
-    with pytest.raises(KeyError):
+    with pytest.raises(DrawingFailed):
         draw(kind, {})
