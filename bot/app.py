@@ -20,7 +20,7 @@ from bot.handlers.delivery import Delivery
 from bot.handlers.incoming import chat_key, only_newest
 from bot.handlers.membership import membership
 from bot.handlers.offering import send_offer
-from bot.handlers.outgoing import unasked
+from bot.handlers.outgoing import unasked, without_file
 from bot.handlers.pacing import PacedRequest
 from bot.handlers.polling import poll
 from bot.handlers.turns import Observe, Observed, Turns, unobserved
@@ -252,8 +252,9 @@ def _both(first: Observe, second: Observe) -> Observe:
 
 
 def _told(dialogue: Dialogue, outgoing: Outgoing, reason: str) -> list[Outgoing]:
-    """What tells the other side of a request that something did not arrive."""
-    return unasked(undelivered(dialogue, outgoing, reason), dialogue.desk)
+    """What is sent in place of a call that failed: its text alone, or word to the other side of a request."""
+    text = without_file(outgoing)
+    return [text] if text else unasked(undelivered(dialogue, outgoing, reason), dialogue.desk)
 
 
 def _threadsafe(

@@ -16,6 +16,7 @@ from telegram import Bot
 from telegram.error import BadRequest, ChatMigrated, Forbidden, TelegramError
 
 from bot.consultation import Request
+from bot.errors import DrawingFailed
 from bot.flows import card
 from bot.handlers.erasing import erase
 from bot.handlers.outgoing import DRAWN, text_params
@@ -55,6 +56,8 @@ class Delivery:
         except ChatMigrated as error:
             await asyncio.to_thread(self.store.move, outgoing.chat_id, error.new_chat_id)
             return Later(0.0)
+        except DrawingFailed as error:
+            return Refused(str(error))
         except TelegramError as error:
             if outgoing.place is Place.THREAD and is_shut(outgoing.chat_id, error):
                 log.error("the advisers' chat cannot be written to: %s; what is for it waits", error.message)

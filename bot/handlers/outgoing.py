@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from bot.model import (
@@ -23,6 +24,7 @@ from bot.model import (
 )
 from bot.store.protocol import CARD, MAIL, MAIL_CHAT, Outgoing, Place
 from bot.vcard import escaped, written
+from prompts.render import label
 from prompts.split import split_html
 
 FILES = {"sendPhoto": "photo", "sendDocument": "document"}  # the parameter of the file
@@ -112,6 +114,21 @@ def _say(say: Say, event: Event, desk: int | None) -> Iterator[Outgoing]:
         yield Outgoing(
             chat, method if say.drawing else "sendMessage", params, origin, request=say.request, place=place
         )
+
+
+def without_file(call: Outgoing) -> Outgoing | None:
+    """The call with its text alone, to be made if its file cannot be sent; None for a call without a file."""
+    params = dict(call.params)
+    if call.method in FILES:
+        values = params.pop(FILES[call.method])["values"]
+        said = params.pop("caption")
+        if call.method == "sendDocument":
+            said += "\n\n" + label("without_file", values.get("lang", "de"))
+        return replace(call, method="sendMessage", params={**params, **_text(said)})
+    if call.method == "editMessageMedia":
+        said = params.pop("media")["caption"]
+        return replace(call, method="editMessageCaption", params={**params, "caption": said, "parse_mode": "HTML"})
+    return None
 
 
 def text_params(html: str, keyboard: Keyboard = ()) -> dict[str, Any]:

@@ -1,11 +1,13 @@
 """What goes wrong for one request, one message or one recipient holds up no other, end to end."""
 
 import asyncio
+import shutil
 import threading
 import time
 from collections.abc import Iterator
 from email import message_from_bytes
 from email.policy import default
+from pathlib import Path
 
 import pytest
 from aiosmtpd.controller import Controller
@@ -14,9 +16,12 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from bot.app import open_store
 from bot.sandbox.standin import Group, StandIn, User
 from bot.settings import Settings
+from index.live import LiveIndex
+from knowledge.folder import HOUSE
+from knowledge.intro import PICTURES
 from tests.bot.test_mail import free_port
 from tests.telegram.advice import card, request, topic_of
-from tests.telegram.conftest import AtDesk, sees
+from tests.telegram.conftest import AtDesk, running, sees
 
 
 async def test_requests_follow_the_advisers_to_another_chat(
@@ -189,3 +194,22 @@ async def test_mail_of_a_request_that_is_deleted_meanwhile_is_asked_back(
     assert f"die E-Mail zu {reference}" in receipt.text
     assert [reference in subject for subject in mail_server.subjects()] == [True, True]
     assert mail_server.subjects()[1] == f"Bitte löschen: Anfrage {reference}"
+
+
+async def test_picture_that_cannot_be_sent_holds_up_no_answer(
+    standin: StandIn, ada: User, bot_settings: Settings, live: LiveIndex, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """A page whose picture is broken is sent as text, and what comes after it is answered."""
+    shutil.copytree(HOUSE / "intro", tmp_path / "own" / "intro")
+    broken = tmp_path / "own" / "intro" / PICTURES / "weg.png"
+    monkeypatch.setenv("GW_KNOWLEDGE_DIR", str(tmp_path / "own"))
+    async with running(Settings(), live):
+        broken.unlink()
+        broken.mkdir()
+        ada.says("/einfuehrung")
+        first = await ada.wait_reply()
+        ada.says("/hilfe")
+        await sees(standin, ada, "/einfuehrung")
+
+    assert (first.kind, first.labels != []) == ("text", True)
