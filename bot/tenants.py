@@ -94,6 +94,11 @@ def tenant_settings(installation: Settings, name: str) -> Settings:
     except ValidationError as error:
         raise SettingsError("\n".join(f"{path}: {line}" for line in problems(error))) from None
     settings._tenant = name
+    if "index_name" in own.keys() - said.keys() and settings.index_location == installation.index_location:
+        raise SettingsError(
+            f"{path}: GW_INDEX_NAME: the installation's index is called {name}, and this bot has knowledge of its "
+            "own: set another one here, or give the bot another name."
+        )
     if settings.knowledge_dir == installation.knowledge_dir:  # then its index is the same, and in memory once
         settings._index = installation.index_dir
     return settings

@@ -85,6 +85,17 @@ def test_own_index_in_one_database(installation: Settings, monkeypatch: pytest.M
     assert [found.index_name for found in (shared, own, named)] == ["main", "kiel", "zwei"]
 
 
+def test_no_index_in_place_of_the_installations(installation: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tenant whose name the installation's index there has must give its own another one."""
+    monkeypatch.setenv("GW_INDEX_URL", "postgresql://gwbot@db.example/gwbot")
+    monkeypatch.setenv("GW_INDEX_NAME", "kiel")
+    named = said(Settings(), "GW_KNOWLEDGE_DIR=texte\nGW_INDEX_NAME=zwei")
+
+    with pytest.raises(SettingsError, match="GW_INDEX_NAME: the installation's index is called kiel"):
+        said(Settings(), "GW_KNOWLEDGE_DIR=texte")
+    assert (named.index_name, said(Settings()).index_name) == ("zwei", "kiel")
+
+
 @pytest.mark.parametrize(
     ("line", "message"),
     [
