@@ -147,11 +147,11 @@ def restore(file: Path) -> None:
 def purge(force: bool) -> None:
     """Delete what is older than GW_RETENTION_DAYS, as the running bot does once a day."""
     from bot.app import open_store
+    from bot.steady import all_older
 
     settings = chosen_settings()
     store, before = open_store(settings), time.time() - settings.retention_days * DAY
-    newest = store.newest()
-    if newest is not None and newest < before and not force:
+    if all_older(store, before) and not force:
         raise GwError(
             f"All that the store holds is older than {settings.retention_days} days. Is the clock of this machine "
             "right? If so: gwbot purge --force"

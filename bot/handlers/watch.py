@@ -2,47 +2,54 @@
 the end of what was kept long enough."""
 
 import asyncio
-import contextlib
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from bot.errors import Conflict, StoreError
 from bot.flows.clockwork import DAY, due
 from bot.flows.parts import Parts
 from bot.handlers.outgoing import unasked
-from bot.steady import Steady
+from bot.outbox import Rest, rest
+from bot.steady import Steady, all_older, left
 
 log = logging.getLogger(__name__)
 PERIOD = 60.0  # seconds
 
 
-async def watch(parts: Parts, wake: Callable[[], None], nudge: asyncio.Event) -> None:
+async def watch(
+    parts: Parts,
+    wake: Callable[[], None],
+    nudge: asyncio.Event,
+    timer: Callable[[], float] = time.monotonic,
+    rest: Rest = rest,
+) -> None:
     """Look until cancelled, and at once where ``nudge`` is set. ``wake`` is called after each look.
 
     While the clock is in doubt, or another process leads, nothing is done. A nudge says that the clock was set on
     purpose.
     """
-    steady = Steady(parts.now, time.monotonic)
-    expires = 0.0
+    steady = Steady(parts.now, timer, lambda now: all_older(parts.store, _kept_from(parts, now)))
+    expired = 0.0
     while True:
         if nudge.is_set():
             steady.accept()
         nudge.clear()
         try:
-            if steady() and await asyncio.to_thread(parts.store.lead) > 0:
-                await asyncio.to_thread(look, parts)
-                if parts.now() >= expires:
-                    await asyncio.to_thread(expire, parts)
-                    expires = parts.now() + DAY
+            now = await asyncio.to_thread(steady)
+            if now is not None and await asyncio.to_thread(parts.store.lead) > 0:
+                believed = _at(parts, now)  # however the clock goes on while this is done
+                await asyncio.to_thread(look, believed)
+                if not left(expired, expired + DAY, now):
+                    await asyncio.to_thread(expire, believed)
+                    expired = now
             wake()
         except StoreError as error:
             log.error("the requests are looked at later: %s", error)
         except Exception as error:  # what goes wrong once must not end the watch over all
             log.exception("looking at the requests failed: %s", type(error).__name__)
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(PERIOD):
-                await nudge.wait()
+        await rest(nudge, PERIOD)
 
 
 def look(parts: Parts) -> int:
@@ -62,7 +69,15 @@ def look(parts: Parts) -> int:
 
 def expire(parts: Parts) -> int:
     """Delete what was kept for the days of the settings; returns the number of rows."""
-    rows = parts.store.purge(parts.now() - parts.retention_days * DAY)
+    rows = parts.store.purge(_kept_from(parts, parts.now()))
     if rows:
         log.info("%d rows are deleted: they were kept for %d days", rows, parts.retention_days)
     return rows
+
+
+def _kept_from(parts: Parts, now: float) -> float:
+    return now - parts.retention_days * DAY
+
+
+def _at(parts: Parts, now: float) -> Parts:
+    return replace(parts, now=lambda: now)

@@ -1,70 +1,165 @@
-"""A clock that jumps is not acted upon."""
+"""How far the clock is believed."""
 
-from bot.steady import SETTLED, Steady
+import pytest
+
+from bot.errors import StoreUnavailable
+from bot.steady import SETTLED, Steady, all_older, left
+from bot.store import SqlStore
 from tests.conftest import Clock
 
-YEAR = 365 * 86_400.0
+HOUR, YEAR = 3_600.0, 365 * 86_400.0
 
 
-def test_a_clock_that_runs_is_believed() -> None:
+class Clocks:
+    """A clock, a timer that goes on with it, and what is made of them."""
+
+    def __init__(self) -> None:
+        self.clock, self.timer = Clock(), Clock(50.0)
+        self.contradicted = False
+        self.steady = Steady(self.clock, self.timer, lambda now: self.contradicted)
+
+    def passes(self, seconds: float) -> None:
+        """So much time goes by."""
+        self.clock.now += seconds
+        self.timer.now += seconds
+
+    def believes(self) -> bool:
+        """Whether the time is acted upon; if it is, it is the clock's."""
+        now = self.steady()
+        assert now in (None, self.clock())
+        return now is not None
+
+
+@pytest.fixture
+def clocks() -> Clocks:
+    """A clock that was right for ten minutes."""
+    started = Clocks()
+    started.passes(SETTLED)
+    assert started.believes()
+    return started
+
+
+def test_a_clock_that_runs_is_believed(clocks: Clocks) -> None:
     """Time that passes, and small corrections of it, are no jump."""
-    clock, timer = Clock(), Clock(50.0)
-    steady = Steady(clock, timer)
-
     for step in (60.0, 86_400.0):
-        clock.now += step + 30
-        timer.now += step
+        clocks.passes(step)
+        clocks.clock.now += 30
 
-        assert steady()
+        assert clocks.believes()
 
 
-def test_a_jump_that_is_undone_is_never_acted_upon() -> None:
+def test_a_clock_is_doubted_at_the_start() -> None:
+    """Nothing is done before the clock has run evenly for ten minutes."""
+    clocks = Clocks()
+    found = [clocks.believes()]
+    for step in (1.0, SETTLED - 2.0, 1.0):
+        clocks.passes(step)
+        found.append(clocks.believes())
+
+    assert found == [False, False, False, True]
+
+
+@pytest.mark.parametrize("wrong", [YEAR, -YEAR, 2 * HOUR])
+def test_a_clock_that_was_wrong_at_the_start_is_never_acted_upon(
+    wrong: float, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Where it is put right soon after the start, the right time is believed ten minutes later, and no other was."""
+    clocks = Clocks()
+    clocks.passes(30)
+    before = clocks.believes()
+    clocks.clock.now -= wrong
+    found = [clocks.believes()]
+    for step in (SETTLED - 1, 1.0):
+        clocks.passes(step)
+        found.append(clocks.believes())
+
+    assert (before, found) == (False, [False, False, True])
+    assert [f"{-wrong / HOUR:+.0f} hours" in said for said in caplog.messages] == [True]
+
+
+def test_a_jump_that_is_undone_is_never_acted_upon(clocks: Clocks) -> None:
     """While the clock is a year ahead nothing is done; when it is back all goes on."""
-    clock, timer = Clock(), Clock(50.0)
-    steady = Steady(clock, timer)
+    clocks.clock.now += YEAR
+    ahead = clocks.believes()
+    clocks.passes(SETTLED - 1)
+    still = clocks.believes()
+    clocks.clock.now -= YEAR
 
-    clock.now += YEAR
-    ahead = steady()
-    timer.now += SETTLED - 1
-    clock.now += SETTLED - 1
-    still = steady()
-    clock.now -= YEAR
-
-    assert (ahead, still, steady()) == (False, False, True)
+    assert (ahead, still, clocks.believes()) == (False, False, True)
 
 
-def test_a_jump_that_stays_is_believed() -> None:
-    """A clock that was wrong before and is right now is believed after ten minutes."""
-    clock, timer = Clock(), Clock(50.0)
-    steady = Steady(clock, timer)
+def test_a_jump_that_stays_is_believed(clocks: Clocks, caplog: pytest.LogCaptureFixture) -> None:
+    """A clock that was wrong before and is right now is believed after ten minutes, and from then on alone."""
+    clocks.clock.now -= YEAR
+    before = clocks.believes()
+    clocks.passes(SETTLED)
+    after = clocks.believes()
+    clocks.clock.now += YEAR
 
-    clock.now -= YEAR
-    before = steady()
-    timer.now += SETTLED
-    clock.now += SETTLED
-
-    assert (before, steady()) == (False, True)
+    assert (before, after, clocks.believes()) == (False, True, False)
+    assert "believed from now on" in caplog.messages[1]
 
 
-def test_each_jump_begins_the_doubt_anew() -> None:
+def test_each_jump_begins_the_doubt_anew(clocks: Clocks) -> None:
     """A clock that jumps again is doubted from then on."""
-    clock, timer = Clock(), Clock(50.0)
-    steady = Steady(clock, timer)
+    clocks.clock.now += YEAR
+    clocks.believes()
+    clocks.passes(SETTLED)
+    clocks.clock.now += YEAR
 
-    clock.now += YEAR
-    steady()
-    timer.now += SETTLED
-    clock.now += SETTLED + YEAR
-
-    assert not steady()
+    assert not clocks.believes()
 
 
 def test_a_clock_that_was_set_on_purpose_is_believed() -> None:
-    """The sandbox sets its clock ahead, and what is due then is done at once."""
-    clock, timer = Clock(), Clock(50.0)
-    steady = Steady(clock, timer)
+    """The sandbox sets its clock ahead, and what is due then is done at once, also just after the start."""
+    clocks = Clocks()
+    clocks.contradicted = True
+    clocks.clock.now += YEAR
+    clocks.steady.accept()
 
-    clock.now += YEAR
-    steady.accept()
+    assert clocks.believes()
 
-    assert steady()
+
+def test_a_clock_that_is_contradicted_is_not_believed(caplog: pytest.LogCaptureFixture) -> None:
+    """However long it runs evenly, what shows that it cannot be right keeps the doubt up; that is said."""
+    clocks = Clocks()
+    clocks.contradicted = True
+    found = []
+    for _ in range(3):
+        clocks.passes(SETTLED)
+        found.append(clocks.believes())
+    clocks.contradicted = False
+    clocks.passes(SETTLED - 1)
+    found.append(clocks.believes())
+    clocks.passes(1)
+
+    assert (found, clocks.believes()) == ([False] * 4, True)
+    assert ["too old to be kept" in said for said in caplog.messages] == [True] * 3
+
+
+def test_what_cannot_be_asked_contradicts() -> None:
+    """Where the store cannot say whether the clock can be right, it is not believed."""
+
+    def away(now: float) -> bool:
+        raise StoreUnavailable("The store cannot be used now: it is busy.")
+
+    clock = Clock()
+    steady = Steady(clock, clock, away)
+    clock.now += SETTLED
+
+    with pytest.raises(StoreUnavailable):
+        steady()
+
+
+@pytest.mark.parametrize(("now", "seconds"), [(99.0, 0.0), (100.0, 60.0), (130.0, 30.0), (160.0, 0.0), (1e9, 0.0)])
+def test_a_wait_is_a_stretch_of_time(now: float, seconds: float) -> None:
+    """Before its beginning, to which only a clock can come that was set back, and after its end nothing waits."""
+    assert left(100.0, 160.0, now) == seconds
+
+
+def test_all_that_is_older(store: SqlStore, clock: Clock) -> None:
+    """An empty store says nothing about the time; another one does by what was written down last."""
+    empty = all_older(store, 1e12)
+    store.add_updates([(1, "10", "{}")])
+
+    assert (empty, all_older(store, clock()), all_older(store, clock() + 1)) == (False, False, True)

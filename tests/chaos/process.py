@@ -74,6 +74,7 @@ def _live(settings: Settings, live: LiveIndex, order: Order) -> None:
 async def _ours(settings: Settings, live: LiveIndex, order: Order) -> None:
     stop, nudge, loop = asyncio.Event(), asyncio.Event(), asyncio.get_running_loop()
     clock: Callable[[], float] = Jumping(order.clock) if order.clock else lambda: time.time() + order.later
+    nudge.set()  # the clock is ahead on purpose, from the start on
     trap = Trap(order.point)
     loop.add_signal_handler(signal.SIGTERM, stop.set)
     loop.add_signal_handler(signal.SIGUSR1, lambda: trap.set(POINT.read_text()))

@@ -43,11 +43,28 @@ async def running(
     clock: Callable[[], float] = time.time,
     limits: Limits = UNLIMITED,
     takes: bool = True,
+    on_purpose: bool = True,
 ) -> AsyncIterator[None]:
-    """The bot at work inside the block, then stopped as by SIGTERM; without ``takes`` no web server."""
-    stop, store = asyncio.Event(), open_store(settings, clock)
+    """The bot at work inside the block, then stopped as by SIGTERM; without ``takes`` no web server.
+
+    With ``on_purpose`` the clock is as it is because somebody set it, and is believed at once.
+    """
+    stop, nudge, store = asyncio.Event(), asyncio.Event(), open_store(settings, clock)
+    if on_purpose:
+        nudge.set()
     task = asyncio.create_task(
-        run(settings, live, store, stop, webhook=webhook, clock=clock, limits=limits, web=takes, takes=takes)
+        run(
+            settings,
+            live,
+            store,
+            stop,
+            webhook=webhook,
+            clock=clock,
+            nudge=nudge,
+            limits=limits,
+            web=takes,
+            takes=takes,
+        )
     )
     try:
         yield
