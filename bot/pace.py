@@ -21,6 +21,8 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from bot.steady import left
+
 COUNTED = frozenset(
     (
         "sendMessage", "sendPhoto", "sendDocument", "sendContact", "copyMessage", "editMessageText",
@@ -58,13 +60,13 @@ class Pace:
 
     def __init__(self, limits: Limits = TELEGRAM, began: float = 0.0) -> None:
         self._limits = limits
-        self._first = began + (SECOND if limits.gap else 0.0)
+        self._first = began, began + (SECOND if limits.gap else 0.0)
         self._ended: deque[float] = deque()
         self._last: dict[int, float] = {}  # chat -> end of its last call, in the order of these ends
         self._groups: dict[int, deque[float]] = {}  # group -> ends of its calls within a minute
         self._under_way: dict[int, int] = {}
         self._reserved: set[int] = set()
-        self._holds: dict[int, float] = {}
+        self._holds: dict[int, tuple[float, float]] = {}  # chat -> since when and until when
         self._refusals: dict[int, float] = {}
         self._typed: dict[int, float] = {}
         self.closing = False  # set where the bot ends: whoever would wait long gives up instead
@@ -72,14 +74,15 @@ class Pace:
     def restore(self, holds: Mapping[int, float], group_calls: Iterable[tuple[int, float]], now: float) -> None:
         """Take over what was written down, before a restart or by another process: refusals, and all calls to groups
         in the last minute, our own among them, each with the time before it was made."""
-        self._holds |= holds
+        self._hold(holds, now)
         self._groups.clear()
         for chat, at in group_calls:
-            self._groups.setdefault(chat, deque()).append(min(at + ARRIVES, now))
+            if at <= now:  # else the clock was set back since
+                self._groups.setdefault(chat, deque()).append(min(at + ARRIVES, now))
 
     def room(self, now: float) -> int:
         """How many calls to different chats may be begun now."""
-        if self._held(EVERYBODY, now) or now < self._first:
+        if self._held(EVERYBODY, now) or left(*self._first, now):
             return 0
         return max(self._limits.overall - self._used(now) - len(self._reserved), 0)
 
@@ -92,8 +95,9 @@ class Pace:
     def next_change(self, now: float) -> float | None:
         """The earliest time at which more may be begun than now; None where nothing is held back."""
         self._forget(now)
-        times = [self._first, *(end + self._limits.gap for end in self._last.values()), *self._holds.values()]
-        times += [now + self._group_wait(chat, now) for chat in self._groups]
+        times = [end + self._limits.gap for end in self._last.values()]
+        times += [until for _, until in self._holds.values()]
+        times += [now + left(*self._first, now), *(now + self._group_wait(chat, now) for chat in self._groups)]
         if self._ended:
             times.append(self._ended[0] + SECOND)
         return min((time for time in times if time > now), default=None)
@@ -101,7 +105,12 @@ class Pace:
     def wait(self, chat: int, now: float) -> float:
         """Seconds until a call to this chat may begin; 0 for now."""
         self._forget(now)
-        waits = [self._first - now, self._held(EVERYBODY, now), self._held(chat, now), self._group_wait(chat, now)]
+        waits = [
+            left(*self._first, now),
+            self._held(EVERYBODY, now),
+            self._held(chat, now),
+            self._group_wait(chat, now),
+        ]
         if chat in self._last:
             waits.append(self._last[chat] + self._limits.gap - now)
         if self._used(now) >= self._limits.overall:
@@ -148,12 +157,12 @@ class Pace:
         follows = {chat: until}
         if len(self._refusals) >= SUSPICIOUS:
             follows[EVERYBODY] = max(self._refusals.values())
-        self._holds |= follows
+        self._hold(follows, now)
         return follows
 
     def may_type(self, chat: int, now: float) -> bool:
         """Whether to show in this chat that an answer is coming; true at most once a second."""
-        self._typed = {one: at for one, at in self._typed.items() if at > now - TYPING}
+        self._typed = {one: at for one, at in self._typed.items() if left(at, at + TYPING, now)}
         if chat in self._typed or self.held(chat, now):
             return False
         if self._limits.gap:
@@ -165,8 +174,11 @@ class Pace:
             self._ended.popleft()
         return len(self._ended) + sum(self._under_way.values())
 
+    def _hold(self, holds: Mapping[int, float], now: float) -> None:
+        self._holds |= {chat: (now, until) for chat, until in holds.items()}
+
     def _held(self, chat: int, now: float) -> float:
-        return max(self._holds.get(chat, now) - now, 0.0)
+        return left(*self._holds.get(chat, (now, now)), now)
 
     def _group_wait(self, chat: int, now: float) -> float:
         ends = self._groups.get(chat)
@@ -179,8 +191,8 @@ class Pace:
         """Drop what no longer counts, so that nothing grows; after the clock was set back, what is to come too."""
         while self._last and not now - self._limits.gap < (first := next(iter(self._last.items())))[1] <= now:
             del self._last[first[0]]
-        for chat, until in list(self._holds.items()):
-            if until <= now:
+        for chat, wait in list(self._holds.items()):
+            if not left(*wait, now):
                 del self._holds[chat]
         for chat, ends in list(self._groups.items()):
             while ends and not now - MINUTE < ends[0] <= now:

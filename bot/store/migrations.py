@@ -166,6 +166,15 @@ def lines(db: Database) -> None:
     db.execute("CREATE INDEX outbox_lines ON outbox (limited, chat_id, line, id, urgency) WHERE status = 'queued'")
 
 
+@migrations(name="0009_clock")
+def clock(db: Database) -> None:
+    """Since when a chat or a call waits; what waited before that was known is tried at once."""
+    db.table("holds").add_column("noted", float, not_null_default=0.0)
+    db.table("outbox").add_column("noted", float, not_null_default=0.0)
+    db.execute("DELETE FROM holds")
+    db.execute("UPDATE outbox SET not_before = 0")
+
+
 def check_version(db: Database, path: Path) -> None:
     """Raise StoreError where a newer version of this program wrote the store."""
     known = {step.name for step in migrations.pending(Database(memory=True))}

@@ -11,7 +11,6 @@ from bot.store.rows import Rows, Sql
 log = logging.getLogger(__name__)
 ALL = 2**31  # more rows than there are
 CALLS_KEPT = 120.0  # seconds; the limit of a group reaches over a minute from when the last of its calls arrived
-TOO_LONG = 86_400.0  # seconds; a call that waits for longer was put off while the clock was wrong, and is due
 # The oldest queued call of each line; a line whose oldest call waits for its time is held back as a whole.
 _HEADS = """
     SELECT min(id) AS head, min(urgency) AS urgency, min(urgency * 1000000000000 + id) AS rank
@@ -24,7 +23,7 @@ _DUE = f"""
             PARTITION BY chat_id ORDER BY heads.urgency, CASE WHEN line %(none_of)s THEN 0 ELSE 1 END, rank
         ) AS turn
         FROM ({_HEADS}) AS heads JOIN outbox ON id = head
-        WHERE (not_before <= ? OR not_before > ?) AND id %(none_of)s
+        WHERE (not_before <= ? OR noted > ?) AND id %(none_of)s
         AND (limited = 0 AND chat_id <> {MAIL_CHAT} OR chat_id %(none_of)s)
     ) AS turns JOIN outbox ON id = head WHERE turn = 1 ORDER BY rank LIMIT ?
 """  # noqa: S608 - our own words
@@ -47,13 +46,13 @@ class OutboxRows(Rows):
         resting: Collection[int] = (),
         served: Collection[str] = (),
     ) -> list[Queued]:
-        late, busy, chats, lines = now + TOO_LONG, self._list(under_way), self._list(resting), self._list(served)
+        busy, chats, lines = self._list(under_way), self._list(resting), self._list(served)
         query = _DUE % {"none_of": self._none_of}
         rows = [
             row
             for limited, count in ((0, MOST_BESIDE), (1, ALL if most < 0 else most))
             if count
-            for row in self._rows(query, lines, limited, now, late, busy, chats, count)
+            for row in self._rows(query, lines, limited, now, now, busy, chats, count)
         ]
         return [queued for row in rows if (queued := self._queued_call(row))]
 
@@ -71,12 +70,14 @@ class OutboxRows(Rows):
 
     def hold(self, holds: Mapping[int, float]) -> None:
         with self._transaction() as db:
-            db.execute("DELETE FROM holds WHERE until < ?", (self._clock(),))
+            now = self._clock()
+            db.execute("DELETE FROM holds WHERE until < ? OR noted > ?", (now, now))
             for chat_id, until in holds.items():
-                self._put(db, "holds", {"chat_id": chat_id, "until": until}, "chat_id")
+                self._put(db, "holds", {"chat_id": chat_id, "noted": now, "until": until}, "chat_id")
 
     def holds(self) -> dict[int, float]:
-        return {row["chat_id"]: row["until"] for row in self._rows("SELECT * FROM holds")}
+        found = self._rows("SELECT chat_id, until FROM holds WHERE noted <= ?", self._clock())
+        return {row["chat_id"]: row["until"] for row in found}
 
     def called(self, chat_id: int, at: float) -> None:
         with self._transaction() as db:
@@ -128,7 +129,8 @@ class OutboxRows(Rows):
 
     def postpone(self, queued: int, until: float) -> None:
         with self._transaction() as db:
-            db.execute("UPDATE outbox SET not_before = ?, attempts = attempts + 1 WHERE id = ?", (until, queued))
+            values = (self._clock(), until, queued)
+            db.execute("UPDATE outbox SET noted = ?, not_before = ?, attempts = attempts + 1 WHERE id = ?", values)
 
     def waiting(self, chat_id: int | None = None) -> int:
         query = "SELECT count(*) AS n FROM outbox WHERE status = 'queued'"

@@ -8,7 +8,11 @@ from psycopg import Connection
 
 from bot.errors import StoreError
 
-STEPS = (("0001_first", "schema.sql"), ("0002_lines", "schema_lines.sql"))  # a step that has shipped is never changed
+STEPS = (  # a step that has shipped is never changed
+    ("0001_first", "schema.sql"),
+    ("0002_lines", "lines.sql"),
+    ("0003_clock", "clock.sql"),
+)
 _MIGRATING = 7_302_611_900_425_311_001  # the lock's number; one for all tenants, since they share the tables
 
 

@@ -149,6 +149,41 @@ def test_clock_that_is_set_back_stops_nobody() -> None:
     assert pace.next_change(1400.0) is None
 
 
+@pytest.mark.parametrize("ahead", [30.0, 3_600.0, 86_400.0, 365 * 86_400.0])
+def test_clock_that_was_ahead_holds_nobody(ahead: float) -> None:
+    """What began, was refused or shown while the clock was ahead is over when it is right, for a chat and for all."""
+    right, wrong = 5_000.0, 5_000.0 + ahead
+    pace = Pace(TELEGRAM, began=wrong)
+    follows = [pace.refused(chat, 600.0, wrong) for chat in (10, 11, 12)]
+    pace.may_type(13, wrong)
+
+    assert EVERYBODY in follows[-1]
+    assert pace.next_change(right) is None
+    assert (pace.room(right), pace.resting(right)) == (30, [])
+    assert [pace.wait(chat, right) for chat in (10, 13)] == [0.0, 0.0]
+    assert pace.held(10, right) == 0.0
+    assert pace.may_type(13, right)
+
+
+@pytest.mark.parametrize("back", [30.0, 3_600.0, 86_400.0])
+def test_clock_that_is_set_back_prolongs_no_wait(back: float) -> None:
+    """A chat that has to wait is never held for longer than it was asked to, counted from the correction."""
+    pace = Pace(TELEGRAM, began=0.0)
+    pace.refused(10, 60.0, 100_000.0)
+    pace.restore({11: 100_060.0}, [], 100_000.0)
+    now = 100_040.0 - back
+
+    assert max(pace.held(chat, now) for chat in (10, 11)) <= 60.0 + MARGIN
+
+
+def test_calls_that_are_yet_to_come() -> None:
+    """What a group got while the clock was ahead is not counted by a process that starts with the right one."""
+    pace = Pace(TELEGRAM, began=0.0)
+    pace.restore({}, [(-5, 100_000.0)] * 20, 100.0)
+
+    assert (pace.wait(-5, 100.0), pace.resting(100.0)) == (0.0, [])
+
+
 def test_nothing_is_remembered_for_long() -> None:
     """A minute after the last call nothing is held on any chat."""
     pace = Pace(TELEGRAM)

@@ -12,9 +12,10 @@ from bot.errors import StoreError, StoreUnavailable
 from bot.store import SqliteStore
 from bot.store.held import HELD
 from bot.store.postgres import PostgresStore
+from bot.store.tenancy import STEPS
 from tests.bot.tables import tables
 from tests.bot.test_store import finish, request, say
-from tests.conftest import Clock
+from tests.conftest import ROOT, Clock
 from tests.postgres import BINARIES, server, start, stop
 
 
@@ -75,6 +76,29 @@ def test_every_table_keeps_tenants_apart(mine: PostgresStore, fresh_url: str) ->
     with psycopg.connect(fresh_url) as nobody, pytest.raises(psycopg.Error, match=r"gw\.tenant"):
         nobody.execute("SELECT * FROM requests")
     mine.close()
+
+
+def test_waits_of_an_older_schema_are_over(fresh_url: str, clock: Clock) -> None:
+    """What waited before it was known since when is tried at once, whichever tenant's it is; they stay apart."""
+    first = (ROOT / "bot" / "store" / STEPS[0][1]).read_bytes()
+    with psycopg.connect(fresh_url) as old:
+        old.execute("CREATE TABLE schema_version (name text PRIMARY KEY, applied timestamptz NOT NULL DEFAULT now())")
+        old.execute(first)
+        old.execute("INSERT INTO schema_version (name) VALUES ('0001_first')")
+        for tenant in ("main", "other"):
+            old.execute("SELECT set_config('gw.tenant', %s, false)", (tenant,))
+            old.execute("INSERT INTO holds (chat_id, until) VALUES (0, 1e12)")
+            old.execute(
+                "INSERT INTO outbox (chat_id, method, params, place, not_before, created) "
+                "VALUES (10, 'sendMessage', '{}', '', 1e12, 1)"
+            )
+
+    stores = [PostgresStore(fresh_url, clock, tenant) for tenant in ("main", "other")]
+
+    assert [store.holds() for store in stores] == [{}, {}]
+    assert [len(store.due(clock())) for store in stores] == [1, 1]
+    for store in stores:
+        store.close()
 
 
 def test_superuser_is_refused(fresh_url: str, clock: Clock) -> None:

@@ -287,3 +287,19 @@ def test_requests_of_the_first_schema_are_kept(tmp_path: Path, clock: Clock) -> 
     store.act((), [ChangeRequest(kept)])  # it can be worked on
     assert store.due(clock())[0].outgoing.origin == (10, 5)
     store.close()
+
+
+def test_waits_of_an_older_schema_are_over(tmp_path: Path, clock: Clock) -> None:
+    """Of what waited before it was known since when, nobody can say whether the clock was right: it is tried."""
+    with closing(sqlite3.connect(tmp_path / "old.db")) as connection:
+        old = Database(connection)
+        migrations.apply(old, stop_before="0009_clock")
+        old.table("holds").insert({"chat_id": 0, "until": clock() + 1e6})
+        call = {"chat_id": 10, "method": "sendMessage", "params": "{}", "place": "", "not_before": clock() + 1e6}
+        old.table("outbox").insert(call | {"created": clock()})
+
+    store = SqliteStore(tmp_path / "old.db", clock)
+
+    assert store.holds() == {}
+    assert [queued.outgoing.chat_id for queued in store.due(clock())] == [10]
+    store.close()

@@ -9,6 +9,7 @@ from bot.effects import ChangeRequest, Forget, NewRequest, Said
 from bot.errors import Conflict
 from bot.store import Outgoing, SqlStore
 from bot.store.protocol import Place, Rest, Thread
+from tests.bot.conftest import Opening
 from tests.bot.test_held import DESK, EVENT, REFERENCE, did, full
 from tests.bot.test_store import finish, request, say
 from tests.conftest import Clock
@@ -46,6 +47,36 @@ def test_holds_last_until_their_time(store: SqlStore, clock: Clock) -> None:
 
     assert before == {10: clock() - 1, 11: clock() + 52}
     assert store.holds() == {11: clock() + 52, 12: clock() + 1}
+
+
+def test_hold_of_a_clock_that_was_ahead(opening: Opening, clock: Clock) -> None:
+    """What was noted while the clock was ahead, be it by seconds, holds nobody when it is right, nor after a restart,
+    nor when its time has come."""
+    store = opening()
+    clock.now += 30
+    store.hold({0: clock() + 60, 10: clock() + 60})
+    ahead = store.holds()
+    clock.now -= 30
+    right = opening().holds()
+    store.hold({11: clock() + 5})
+    clock.now += 30
+
+    assert (set(ahead), right) == ({0, 10}, {})
+    assert set(store.holds()) == {11}
+
+
+@pytest.mark.parametrize("ahead", [30.0, 3_600.0, 86_400.0, 365 * 86_400.0])
+def test_call_that_was_put_off_by_a_clock_that_was_ahead(store: SqlStore, clock: Clock, ahead: float) -> None:
+    """It is due when the clock is right, not as much later as the clock was ahead."""
+    finish(store, say(10, "a"))
+    clock.now += ahead
+    (queued,) = store.due(clock())
+    store.postpone(queued.id, clock() + 60)
+    waits = store.due(clock() + 59)
+    clock.now -= ahead
+
+    assert waits == []
+    assert [one.id for one in store.due(clock())] == [queued.id]
 
 
 def test_calls_of_two_minutes(store: SqlStore, clock: Clock) -> None:
