@@ -24,16 +24,18 @@ def answer_by(now: float, days: int) -> float:
 
 
 def next_morning(now: float) -> float:
-    """Unix time of the opening hour on the next working day."""
-    day = local(now).date() + timedelta(days=1)
-    while not is_working_day(day):
-        day += timedelta(days=1)
-    return datetime.combine(day, OPENING, ZONE).timestamp()
+    """Unix time of the opening hour on the first working day after today."""
+    return datetime.combine(_next_working_day(now), OPENING, ZONE).timestamp()
+
+
+def next_evening(now: float) -> float:
+    """Unix time of the closing hour on the first working day after today."""
+    return datetime.combine(_next_working_day(now), CLOSING, ZONE).timestamp()
 
 
 def is_working_day(day: date) -> bool:
     """Whether the advisers work on this day."""
-    return day.weekday() < 5 and day not in _holidays()
+    return day.weekday() < 5 and day not in _holidays(day.year)
 
 
 def local(moment: float) -> datetime:
@@ -56,6 +58,14 @@ def dated(moment: float, lang: str) -> str:
     return label("date", lang, day=then.day, month=label("months", lang).split()[then.month - 1], year=then.year)
 
 
+def _next_working_day(now: float) -> date:
+    day = local(now).date() + timedelta(days=1)
+    while not is_working_day(day):
+        day += timedelta(days=1)
+    return day
+
+
 @cache
-def _holidays() -> holidays.HolidayBase:
-    return holidays.country_holidays("DE", subdiv="BE")
+def _holidays(year: int) -> frozenset[date]:
+    """Those of a year, complete at once: the library's own object is filled while others read it."""
+    return frozenset(holidays.country_holidays("DE", subdiv="BE", years=year))

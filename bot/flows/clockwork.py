@@ -7,8 +7,9 @@ from bot.effects import ChangeRequest
 from bot.flows.after import closed
 from bot.flows.parts import Parts
 from bot.flows.sides import LANG, ROOM, person_button, to_desk, to_person
-from bot.hours import answer_by, spoken
+from bot.hours import answer_by, next_evening, next_morning, spoken
 from bot.model import State, Turn
+from bot.steady import JUMP
 from prompts.render import render
 
 DAY = 86_400.0  # seconds
@@ -18,15 +19,33 @@ NOTICE = 2 * DAY  # between the warning and the closing
 def due(parts: Parts, request: Request) -> Turn | None:
     """What is to be done about a request now; None where nothing is."""
     now = parts.now()
+    if (possible := _possible(parts, request, now)) != request:
+        return Turn(State(), (), (ChangeRequest(possible),))
     if request.remind_at and now >= request.remind_at:
         return _desk(replace(request, remind_at=0.0), "reminder", request)
     if request.turn is Side.ADVISER:
         if request.promised and now >= _expected(parts, request) and not request.told:
             return _late(parts, request, now)
-        if now >= answer_by(max(request.since, request.reminded), 1):
+        if now >= (next_evening(request.reminded) if request.reminded else answer_by(request.since, 1)):
             return _desk(replace(request, reminded=now), "waiting", request)
         return None
     return _silent(parts, request, now)
+
+
+def _possible(parts: Parts, request: Request, now: float) -> Request:
+    """The request without times that are yet to come: the clock was ahead when they were noted."""
+    noted = max(request.since, request.reminded, request.warned)
+    if noted <= now + JUMP and request.remind_at <= next_morning(now):
+        return request
+    promised = min(request.promised, answer_by(now, parts.answer_days))
+    return replace(
+        request,
+        since=min(request.since, now),
+        promised=promised if request.since > now else request.promised,
+        reminded=min(request.reminded, now),
+        remind_at=min(request.remind_at, next_morning(now)),
+        warned=min(request.warned, now),
+    )
 
 
 def _expected(parts: Parts, request: Request) -> float:

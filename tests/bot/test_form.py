@@ -1,10 +1,13 @@
 """The form and a request's life as functions, and their diagrams compared with them."""
 
 import re
+import sys
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import datetime
-from itertools import pairwise, product
+from datetime import date, datetime
+from itertools import product
 
 import pytest
 
@@ -12,7 +15,7 @@ from bot.consultation import LONGEST, Ask, Brief, Details, Form, Reach, Request,
 from bot.effects import ChangeRequest, NewRequest
 from bot.flows import after, clockwork, desk, desk_buttons, form, form_buttons, review, talk
 from bot.flows.dialogue import Dialogue
-from bot.hours import ZONE, answer_by, local, next_morning
+from bot.hours import ZONE, answer_by, is_working_day, local, next_morning
 from bot.model import Event, Kind, Say, State, Toast, Turn
 from bot.reach import checked, recognised
 
@@ -221,26 +224,94 @@ def test_working_days(now: str, days: int, then: str) -> None:
     assert local(answer_by(moment, days)).strftime("%Y-%m-%d %H:%M") == then
 
 
+def test_holidays_are_complete_for_every_thread() -> None:
+    """Whoever asks first while others do, New Year's Day is one."""
+    days = [date(year, 1, 1) for year in range(2040, 2101) if date(year, 1, 1).weekday() < 5]
+    begin = threading.Barrier(8)
+
+    def worked(_: int) -> bool:
+        begin.wait(10)
+        return sum(map(is_working_day, days)) > 0
+
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(8) as threads:
+            found = list(threads.map(worked, range(8)))
+    finally:
+        sys.setswitchinterval(before)
+
+    assert not any(found)
+
+
 def at(dialogue: Dialogue, days: float) -> Dialogue:
     return replace(dialogue, now=lambda: MONDAY + days * clockwork.DAY)
 
 
+def remarks(dialogue: Dialogue, running: Request, start: float, days: int) -> list[tuple[str, bool]]:
+    """When somebody is told something, looked at every hour, and whether it is the advisers."""
+    said: list[tuple[str, bool]] = []
+    for hour in range(24 * days):
+        moment = start + 3_600 * hour
+        if turn := clockwork.due(replace(dialogue, now=lambda moment=moment: moment), running):  # type: ignore[misc]
+            when = f"{local(moment):%a %H}"
+            said += [(when, message.desk) for message in turn.messages if isinstance(message, Say)]
+            (running,) = changes(turn)
+    return said
+
+
 def test_what_the_time_brings(dialogue: Dialogue) -> None:
     """Nobody takes it: advisers are reminded each working day, and the person is told once, with a choice."""
-    running = request(promised=answer_by(MONDAY, 2))
-    said: list[tuple[float, bool]] = []
-    for step in range(0, 24 * 5):
-        turn = clockwork.due(at(dialogue, step / 24), running)
-        if turn:
-            said += [(step / 24, message.desk) for message in turn.messages if isinstance(message, Say)]
-            (running,) = changes(turn)
+    said = remarks(dialogue, request(promised=answer_by(MONDAY, 2)), MONDAY, 9)
 
-    assert [desk_side for _, desk_side in said].count(False) == 1
-    late = next(day for day, desk_side in said if not desk_side)
-    assert 2.3 < late < 2.5  # Wednesday, 5 pm
-    days = [day for day, desk_side in said if desk_side]
-    assert all(later - earlier > 0.9 for earlier, later in pairwise(days))
-    assert len(days) >= 3
+    assert [when for when, desk in said if desk] == ["Tue 17", "Wed 17", "Thu 17", "Fri 17", "Mon 17", "Tue 17"]
+    assert [when for when, desk in said if not desk] == ["Wed 17"]
+
+
+def test_no_reminder_on_a_holiday(dialogue: Dialogue) -> None:
+    """Over Easter the advisers are reminded on Thursday and on Tuesday, and each working day after."""
+    wednesday = datetime(2027, 3, 24, 9, tzinfo=ZONE).timestamp()
+    said = remarks(dialogue, request(created=wednesday, since=wednesday), wednesday, 9)
+
+    assert [when for when, _ in said] == ["Thu 17", "Tue 17", "Wed 17", "Thu 17"]
+
+
+def test_reminder_that_comes_late_moves_no_other(dialogue: Dialogue) -> None:
+    """Where the bot was away and reminds in the morning, the next reminder is on the next working day as ever."""
+    reminded = datetime(2026, 11, 24, 10, tzinfo=ZONE).timestamp()
+    said = remarks(dialogue, request(reminded=reminded), reminded, 3)
+
+    assert [when for when, _ in said] == ["Wed 17", "Thu 17"]
+
+
+YEAR = 365 * clockwork.DAY
+
+
+@pytest.mark.parametrize(
+    ("noted", "possible"),
+    [
+        ({"since": YEAR, "promised": YEAR}, {"since": 0, "promised": 2.0 * clockwork.DAY + 8 * 3_600}),
+        ({"reminded": YEAR, "promised": 4 * clockwork.DAY}, {"reminded": 0, "promised": 4 * clockwork.DAY}),
+        ({"turn": Side.PERSON, "warned": YEAR}, {"turn": Side.PERSON, "warned": 0}),
+        ({"turn": Side.PERSON, "remind_at": YEAR}, {"turn": Side.PERSON, "remind_at": clockwork.DAY}),
+    ],
+)
+def test_times_that_are_yet_to_come(dialogue: Dialogue, noted: dict[str, float], possible: dict[str, float]) -> None:
+    """What was noted while the clock was a year ahead is brought to what can be, so that nobody waits for a year."""
+
+    def since_monday(times: dict[str, float]) -> Request:
+        return request(**{name: value if name == "turn" else MONDAY + value for name, value in times.items()})
+
+    turn = clockwork.due(at(dialogue, 0), since_monday(noted))
+
+    assert list(changes(turn)) == [since_monday(possible)]
+    assert turn is not None
+    assert turn.messages == ()
+
+
+def test_times_of_another_clock(dialogue: Dialogue) -> None:
+    """A request of another machine, whose clock is a little ahead, is left as it is."""
+    assert clockwork.due(at(dialogue, 0), request(since=MONDAY + 60, remind_at=next_morning(MONDAY))) is None
 
 
 def test_silence_is_warned_of_and_then_closes(dialogue: Dialogue) -> None:
