@@ -7,7 +7,7 @@ from bot.effects import ChangeRequest
 from bot.flows.parts import Parts
 from bot.flows.sides import ASIDE, ROOM, person_button, to_desk, to_person
 from bot.hours import answer_by, spoken
-from bot.model import Button, Event, Say, State, Toast, Turn, Update
+from bot.model import Button, Event, Kind, Say, State, Toast, Turn, Update
 from prompts.render import label, render
 
 FACES = "😞🙁😐🙂😀"
@@ -49,6 +49,16 @@ def rated(state: State, request: Request, value: str) -> Turn | None:
         (Say(html, ((person_button(request, "nothing"),),)), Update(request.reference), Toast(FACES[int(value) - 1])),
         (ChangeRequest(replace(request, rating=int(value))),),
     )
+
+
+def turns_elsewhere(event: Event) -> bool:
+    """Whether the person asks or does something else instead of commenting on their rating."""
+    match event.kind:
+        case Kind.TEXT:
+            return "?" in event.text
+        case Kind.BUTTON:
+            return not event.text.startswith(ASIDE)
+    return event.kind is Kind.COMMAND
 
 
 def commented(parts: Parts, state: State, event: Event) -> Turn | None:

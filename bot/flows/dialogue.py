@@ -29,8 +29,8 @@ class Dialogue(Parts):
         talk_at_desk = at_desk and not event.private and event.kind in WRITTEN
         if talk_at_desk or not event.addressed:
             return Turn(state)  # people talk among themselves
-        if event.kind is Kind.COMMAND:
-            state = replace(state, rated="")  # who turns to something else has no comment
+        if after.turns_elsewhere(event):
+            state = replace(state, rated="")
         turn = intro_buttons.onward(self, event, FLOWS[event.kind](self, state, event))
         turn = _check_reminded(self, state, event, _reminded(self, state, event, turn))
         told_last = tuple(sorted(turn.messages, key=lambda message: isinstance(message, Toast)))
@@ -38,7 +38,7 @@ class Dialogue(Parts):
 
 
 def _text(parts: Parts, state: State, event: Event) -> Turn:
-    if state.rated and "?" not in event.text and (turn := after.commented(parts, state, event)):
+    if turn := after.commented(parts, state, event):
         return turn
     if state.form and not state.form.paused:
         return form.text(parts, state, event)

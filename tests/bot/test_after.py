@@ -1,0 +1,55 @@
+"""After a request is closed: the rating and its comment, over a real store."""
+
+from dataclasses import replace
+
+import pytest
+
+from bot.effects import ChangeRequest
+from bot.flows.dialogue import Dialogue
+from bot.model import Event, Kind, Turn
+from tests.bot.relay import CLOSED, REFERENCE, STATE, changed, kept, person, reads
+
+RATED = replace(STATE, rated=REFERENCE)
+LATER = "Gemeinsame Wirkungsmessung erklären"
+
+
+def comments(turn: Turn) -> list[str]:
+    return [effect.request.comment for effect in turn.effects if isinstance(effect, ChangeRequest)]
+
+
+def test_message_after_a_rating_is_its_comment(parts: Dialogue) -> None:
+    """What the person writes next is kept as the comment, and they are thanked."""
+    kept(parts, CLOSED)
+
+    turn = parts.handle(RATED, person(text="Sehr hilfreich"))
+
+    reads(turn, (None, "Danke für Ihre Rückmeldung", []), ("card", REFERENCE, []))
+    assert (comments(turn), turn.state.rated) == (["Sehr hilfreich"], "")
+
+
+@pytest.mark.parametrize(
+    "meanwhile",
+    [
+        person(text="Was ist ein Backbone?"),
+        person(Kind.COMMAND, "", command="einfuehrung"),
+        person(Kind.BUTTON, "i:2", callback_id="1"),
+    ],
+)
+def test_who_turned_to_something_else_has_no_comment(parts: Dialogue, meanwhile: Event) -> None:
+    """After a question, a command or a button the next message is for the bot again, and no adviser gets it."""
+    kept(parts, CLOSED)
+    state = parts.handle(RATED, meanwhile).state
+
+    turn = parts.handle(state, person(text=LATER, message=10))
+
+    assert comments(turn) == []
+    assert state.rated == ""
+
+
+def test_rating_that_is_changed_still_awaits_its_comment(parts: Dialogue) -> None:
+    """Another face tapped afterwards is another rating, and the comment is still awaited."""
+    kept(parts, CLOSED)
+
+    turn = parts.handle(RATED, person(Kind.BUTTON, f"h:rate:{REFERENCE}:2", callback_id="1"))
+
+    assert (changed(turn).rating, turn.state.rated) == (2, REFERENCE)
