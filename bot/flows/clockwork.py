@@ -55,10 +55,12 @@ def _expected(parts: Parts, request: Request) -> float:
 
 def _late(parts: Parts, request: Request, now: float) -> Turn:
     here = request.details.reach is Reach.HERE and parts.desk is not None
-    html = render("request_late", request.lang, number=request.reference, contact=parts.contact, here=here)
-    choice = tuple((person_button(request, action),) for action in ("done", "wait", "withdraw"))
+    values = {"number": request.reference, "contact": parts.contact, "here": here, "talking": request.talking}
+    html = render("request_late", request.lang, **values)
+    actions = ("end",) * request.talking + ("done", "wait", "withdraw")
+    choice = tuple((person_button(request, action),) for action in actions)
     told = to_person(request, html, choice)
-    fresh = replace(request, told=now, reminded=now, talking=False)
+    fresh = replace(request, told=now, reminded=now)
     desk = _desk(fresh, "waiting", request)
     return replace(desk, messages=(told, *desk.messages))
 

@@ -48,7 +48,7 @@ def _brought(parts: Parts, state: State, event: Event, request: Request) -> Turn
     fresh = taken(request, event) if request.status is Status.OPEN else request
     fresh = replace(fresh, talking=True, turn=Side.PERSON, since=parts.now(), told=0.0, reminded=0.0, warned=0.0)
     opening: tuple[Say, ...] = ()
-    if not request.talking:
+    if not request.talking or request.status is Status.OPEN:  # it begins, or goes on with somebody else
         html = render("talk_begins", request.lang, adviser=event.name, number=request.reference)
         opening = (to_person(request, html, ((person_button(request, "end"),),)),)
     replies = None if event.reply_to is None else (event.chat_id, event.reply_to)

@@ -9,7 +9,7 @@ from bot.effects import ChangeRequest, Said
 from bot.flows import after
 from bot.flows.desk import taken
 from bot.flows.parts import Parts
-from bot.flows.sides import DESK, LANG, ROOM, to_desk, to_person
+from bot.flows.sides import DESK, LANG, ROOM, person_button, to_desk, to_person
 from bot.hours import next_morning, spoken
 from bot.model import Button, Event, Say, State, Toast, Turn, Update
 from prompts.render import label, render
@@ -42,8 +42,12 @@ def _take(parts: Parts, state: State, event: Event, request: Request, _: str) ->
 def _release(parts: Parts, state: State, event: Event, request: Request, _: str) -> Turn:
     if request.status is not Status.TAKEN:
         return Turn(state, (Toast(label("gone", ROOM)),))
-    free = replace(request, status=Status.OPEN, taken_by=0, adviser="", talking=False)
-    return _changed(state, free, to_desk(request, render("released", ROOM, adviser=event.name)))
+    free = replace(request, status=Status.OPEN, taken_by=0, adviser="")
+    told: tuple[Say, ...] = ()
+    if request.talking:  # the conversation goes on with whoever takes it next
+        html = render("request_released", request.lang, adviser=event.name, number=request.reference)
+        told = (to_person(request, html, ((person_button(request, "end"),),)),)
+    return _changed(state, free, *told, to_desk(request, render("released", ROOM, adviser=event.name)))
 
 
 def _close(parts: Parts, state: State, event: Event, request: Request, _: str) -> Turn:

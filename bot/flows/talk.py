@@ -30,7 +30,7 @@ def message(parts: Parts, state: State, event: Event) -> Turn | None:
     if event.kind is Kind.COMMAND:
         return _command(state, event, running)
     if event.kind is Kind.BUTTON and not event.text.startswith((ASIDE, *PRIVACY)):
-        return Turn(state, (Toast(label("talk_silent", running.lang, adviser=running.adviser)),))
+        return Turn(state, (Toast(label("talk_silent", running.lang, adviser=_partner(running))),))
     return None
 
 
@@ -92,8 +92,13 @@ def _command(state: State, event: Event, running: Request) -> Turn | None:
         return ended(state, running)
     if meaning in ALWAYS:
         return None
-    html = render("talk_runs", running.lang, adviser=running.adviser)
+    html = render("talk_runs", running.lang, adviser=_partner(running))
     return Turn(state, (Say(html, ((person_button(running, "end"),),)),))
+
+
+def _partner(running: Request) -> str:
+    """Whom the person is in a conversation with: after an adviser handed it back, with whoever takes it next."""
+    return running.adviser or label("advisers", running.lang)
 
 
 def _meant(parts: Parts, event: Event) -> Request | None:

@@ -6,7 +6,7 @@ import pytest
 
 from bot.consultation import Request, Side, Status
 from bot.effects import ChangeRequest, NewRequest, Said
-from bot.flows import talk
+from bot.flows import clockwork, desk, talk
 from bot.flows.dialogue import Dialogue
 from bot.model import Copy, Event, Kind, Rewrite, Say, Turn, Update
 from tests.bot.relay import (
@@ -19,6 +19,7 @@ from tests.bot.relay import (
     STATE,
     TAKEN,
     TALKING,
+    adviser,
     changed,
     kept,
     kinds,
@@ -134,6 +135,48 @@ def test_bot_is_silent_in_a_conversation(
         assert turn is None
     else:
         reads(turn, *expected)
+
+
+def test_conversation_whose_adviser_hands_it_back_goes_on(parts: Dialogue) -> None:
+    """Handed back, a request loses nothing that its person writes; they are told, and can turn to the bot."""
+    kept(parts, TALKING)
+    tap = adviser(Kind.BUTTON, f"q:release:{REFERENCE}", callback_id="1", member=True)
+    released = parts.handle(STATE, tap)
+    parts.store.act((), [ChangeRequest(changed(released))])
+
+    written = parts.handle(STATE, person(text="Sind Sie noch da?"))
+    command = talk.message(parts, STATE, person(Kind.COMMAND, "", command="einfuehrung"))
+    button = talk.message(parts, STATE, person(Kind.BUTTON, "i:3"))
+    next_adviser = desk.message(parts, STATE, adviser(user=EVE, name="Eve"))
+
+    reads(
+        released,
+        (ADA, f"Bea gibt Ihre Anfrage {REFERENCE} weiter", END),
+        ("desk", "Wer übernimmt?", []), CARD, ("toast", "", []),
+    )  # fmt: skip
+    assert kinds(written) == [Copy, Update]
+    reads(command, (None, "im Gespräch mit der Beratung", END))
+    reads(button, ("toast", "im Gespräch mit der Beratung", []))
+    reads(next_adviser, (ADA, f"Eve schreibt Ihnen zu Ihrer Anfrage {REFERENCE}", END), CARD)
+
+
+def test_conversation_in_which_an_answer_is_late_goes_on(parts: Dialogue) -> None:
+    """Told that the answer is late, the person still writes to the advisers, and can turn to the bot instead."""
+    promised = parts.now() - clockwork.DAY
+    waiting = replace(TALKING, turn=Side.ADVISER, since=promised - 9 * clockwork.DAY, promised=promised)
+    kept(parts, waiting)
+    late = clockwork.due(parts, waiting)
+    parts.store.act((), [ChangeRequest(changed(late))])
+
+    written = parts.handle(STATE, person(text="Sind Sie noch da?"))
+
+    reads(
+        late,
+        (ADA, f"Auf Ihre letzte Nachricht zu Ihrer Anfrage {REFERENCE} hat noch niemand geantwortet",
+         [*END, *DONE, f"h:wait:{REFERENCE}", f"h:withdraw:{REFERENCE}"]),
+        ("desk", "wartet jemand auf Antwort", []),
+    )  # fmt: skip
+    assert kinds(written) == [Copy]
 
 
 def test_of_two_conversations_the_newer_one_counts(parts: Dialogue) -> None:
