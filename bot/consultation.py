@@ -129,6 +129,7 @@ class Request:
         reminded: when the advisers were last reminded.
         remind_at: when an adviser wants to be reminded.
         warned: when the person was told that the request will be closed for silence.
+        reopened: when its person opened it again, as far as that is less than a day ago.
         rating: 1 to 5, 0 where there is none.
         version: counts the changes, so that of two changes at the same moment one is noticed.
     """
@@ -155,6 +156,7 @@ class Request:
     remind_at: float = 0.0
     warned: float = 0.0
     closed: float = 0.0
+    reopened: tuple[float, ...] = ()
     rating: int = 0
     comment: str = ""
     version: int = 0

@@ -33,8 +33,9 @@ def reopened(parts: Parts, state: State, request: Request) -> Turn:
         request, status=Status.OPEN, taken_by=0, adviser="", turn=Side.ADVISER, since=now, promised=promised,
         told=0.0, reminded=0.0, warned=0.0, closed=0.0,
     )  # fmt: skip
-    by = spoken(promised, request.lang)
-    told = to_person(request, render("request_reopened", request.lang, number=request.reference, by=by))
+    values = {"number": request.reference, "by": spoken(promised, request.lang), "talking": request.talking}
+    end = ((person_button(request, "end"),),) if request.talking else ()
+    told = to_person(request, render("request_reopened", request.lang, **values), end)
     desk = to_desk(request, render("reopened", ROOM))
     return Turn(state, (told, Update(request.reference), desk, Toast()), (ChangeRequest(fresh),))
 

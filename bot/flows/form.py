@@ -20,7 +20,7 @@ Every step leads back to the one before it, and `/abbrechen` out of each. Questi
 from dataclasses import replace
 
 from bot.consultation import KINDS, LONGEST, OPTIONAL, Ask, Form, Reach, Status
-from bot.flows import review
+from bot.flows import limits, review
 from bot.flows.brief import brief
 from bot.flows.parts import Parts
 from bot.flows.questions import ask as answer_question
@@ -36,6 +36,8 @@ def begin(parts: Parts, state: State, event: Event) -> Turn:
     """Begin a form, or go on with one that was begun before."""
     if state.form:
         return shown(parts, replace(state, form=replace(state.form, paused=False)), event, "form_again")
+    if refused := limits.new_request(parts, state, event):
+        return refused
     fresh = replace(state, form=Form(brief=brief(parts, state, event)))
     running = [one.reference for one in parts.store.requests_by(event.user_id) if one.status is not Status.CLOSED]
     return shown(parts, fresh, event, "form_beside" if running else "", numbers=", ".join(running))

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from bot.consultation import Ask, Form, Request
 from bot.effects import NewRequest
+from bot.flows import limits
 from bot.flows.parts import Parts
 from bot.hours import answer_by, spoken
 from bot.model import Button, Change, Event, Keyboard, Post, Say, State, Turn, Update
@@ -44,6 +45,8 @@ def send(parts: Parts, state: State, event: Event) -> Turn:
     """Keep the request and bring it to the advisers; says honestly where nobody is told."""
     form, lang, now = state.form, parts.lang(state, event), parts.now()
     assert form is not None
+    if refused := limits.new_request(parts, replace(state, form=replace(form, paused=True)), event):
+        return refused
     reference, contact = parts.reference(), contact_for(parts.contacts, form.brief.entry)
     told = parts.desk is not None or parts.mail
     promised = answer_by(now, parts.answer_days) if told else 0.0

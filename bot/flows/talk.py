@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from bot.consultation import Request, Side, Status
 from bot.effects import ChangeRequest, Said
-from bot.flows import after
+from bot.flows import after, limits
 from bot.flows.parts import Parts
 from bot.flows.sides import ASIDE, ROOM, person_button, to_desk, to_person
 from bot.menu import MEANING
@@ -62,12 +62,20 @@ def button(parts: Parts, state: State, event: Event, rest: str) -> Turn | None:
         case "wait" if request.status is not Status.CLOSED:
             return Turn(state, (Toast(label("person_waits", request.lang)),))
         case "reopen":
-            return after.reopened(parts, state, request)
+            return _opened_again(parts, state, request)
         case "rate":
             return after.rated(state, request, value)
         case "nothing" if state.rated:
             return Turn(replace(state, rated=""), (Say(render("thanks_comment", request.lang)), Toast()))
     return None
+
+
+def _opened_again(parts: Parts, state: State, request: Request) -> Turn:
+    """Opened to write to the advisers: what the person writes next goes there."""
+    if request.status is Status.CLOSED and (refused := limits.reopening(parts, state, request)):
+        return refused
+    times = (*limits.recent(request.reopened, parts.now()), parts.now())
+    return after.reopened(parts, state, replace(request, reopened=times, talking=parts.desk is not None))
 
 
 def _brought(parts: Parts, state: State, event: Event, request: Request) -> Turn:

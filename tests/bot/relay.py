@@ -35,7 +35,13 @@ def person(kind: Kind = Kind.TEXT, text: str = "Danke!", *, user: int = ADA, mes
 
 
 def adviser(
-    kind: Kind = Kind.TEXT, text: str = "Gern.", *, user: int = BEA, message: int = 90, thread: int = TOPIC, **more: Any
+    kind: Kind = Kind.TEXT,
+    text: str = "Gern.",
+    *,
+    user: int = BEA,
+    message: int = 90,
+    thread: int = TOPIC,
+    **more: Any,
 ) -> Event:
     values: dict[str, Any] = {"text": text, "html": text, "name": "Bea", "private": False, "thread_id": thread} | more
     return Event(1, kind, DESK, user, message, **values)

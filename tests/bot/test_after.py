@@ -1,13 +1,14 @@
-"""After a request is closed: the rating and its comment, over a real store."""
+"""The end of a request and what may follow it: rating, comment, opening again, over a real store."""
 
 from dataclasses import replace
 
 import pytest
 
 from bot.effects import ChangeRequest
+from bot.flows import talk
 from bot.flows.dialogue import Dialogue
-from bot.model import Event, Kind, Turn
-from tests.bot.relay import CLOSED, REFERENCE, STATE, changed, kept, person, reads
+from bot.model import Copy, Event, Kind, Turn
+from tests.bot.relay import ADA, CLOSED, REFERENCE, STATE, changed, kept, kinds, person, reads
 
 RATED = replace(STATE, rated=REFERENCE)
 LATER = "Gemeinsame Wirkungsmessung erklären"
@@ -53,3 +54,19 @@ def test_rating_that_is_changed_still_awaits_its_comment(parts: Dialogue) -> Non
     turn = parts.handle(RATED, person(Kind.BUTTON, f"h:rate:{REFERENCE}:2", callback_id="1"))
 
     assert (changed(turn).rating, turn.state.rated) == (2, REFERENCE)
+
+
+def test_person_who_opens_again_writes_to_the_advisers(parts: Dialogue) -> None:
+    """What they opened it for reaches the advisers, without a reply to some message; they can turn to the bot."""
+    kept(parts, CLOSED)
+    opened = talk.button(parts, STATE, person(Kind.BUTTON), f"reopen:{REFERENCE}")
+    parts.store.act((), [ChangeRequest(changed(opened))])
+
+    written = parts.handle(STATE, person(text="Eines noch zu dem Termin"))
+
+    reads(
+        opened,
+        (ADA, "Was Sie hier schreiben, geht an die Beratung", [f"h:end:{REFERENCE}"]),
+        ("card", REFERENCE, []), ("desk", "ist wieder offen", []), ("toast", "", []),
+    )  # fmt: skip
+    assert kinds(written) == [Copy]

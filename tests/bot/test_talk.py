@@ -216,7 +216,7 @@ CARD: tuple[object, str, list[str]] = ("card", REFERENCE, [])
         (TAKEN, f"wait:{REFERENCE}", [("toast", "Ihre Anfrage bleibt offen", [])]),
         (CLOSED, f"wait:{REFERENCE}", None),
         (CLOSED, f"reopen:{REFERENCE}", [
-            (ADA, f"Ihre Anfrage {REFERENCE} ist wieder offen", []), CARD, ("desk", "ist wieder offen", []),
+            (ADA, f"Ihre Anfrage {REFERENCE} ist wieder offen", END), CARD, ("desk", "ist wieder offen", []),
             ("toast", "", [])]),
         (TAKEN, f"reopen:{REFERENCE}", [("toast", "gilt nicht mehr", [])]),
         (CLOSED, f"rate:{REFERENCE}:4", [
