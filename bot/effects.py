@@ -30,11 +30,28 @@ class ChangeRequest:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """Something said about a request, for its transcript."""
+    """Something said about a request, for its transcript; the event's message says it."""
 
     reference: str
     side: Side
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Corrected:
+    """The event's message was edited: this is what it says in the transcript from now on."""
+
+    reference: str
+    side: Side
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class TakenBack:
+    """Messages of the event's chat go to nobody: they leave the transcript, and what waits to be sent is dropped."""
+
+    reference: str
+    messages: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +111,6 @@ class LeaveCode:
 
 
 Effect = (
-    Feedback | NewRequest | ChangeRequest | Said | Moved | Forget | NewCheck | ShareCheck | NewCode | LeaveCode
-    | KeepQuestion | DropQuestions
+    Feedback | NewRequest | ChangeRequest | Said | Corrected | TakenBack | Moved | Forget | NewCheck | ShareCheck
+    | NewCode | LeaveCode | KeepQuestion | DropQuestions
 )  # fmt: skip

@@ -14,7 +14,12 @@ log = logging.getLogger(__name__)
 
 Handle = Callable[[int, dict[str, Any]], None]  # handles one update in one transaction; runs in a thread
 RESUME = 15.0  # seconds between two looks at what other processes may have left
+COMPLETE = 2.0  # seconds within which what belongs to an update has come
 AT_ONCE = 4  # chats handled at the same time; the encoder uses both cores as it is
+
+
+class Incomplete(Exception):
+    """What belongs to an update may not have come yet: it is handled after a moment."""
 
 
 class Inbox:
@@ -99,10 +104,12 @@ class Inbox:
         while not self._closing.is_set():
             try:
                 return await asyncio.to_thread(self._one, chat)
+            except Incomplete:
+                wait = COMPLETE
             except (StoreUnavailable, Conflict) as error:
                 log.error("a chat waits: %s", error)
-            await self._rest(self._closing, backoff(min(failures, STORE_TRIES)))
-            failures += 1
+                wait, failures = backoff(min(failures, STORE_TRIES)), failures + 1
+            await self._rest(self._closing, wait)
         return True
 
     def _one(self, chat: str) -> bool:
@@ -114,7 +121,7 @@ class Inbox:
                 self._store.finish(claimed.update_id, None, None, (), ())
             else:
                 self._handle(claimed.update_id, json.loads(claimed.body))
-        except (StoreUnavailable, Conflict):
+        except (StoreUnavailable, Conflict, Incomplete):
             raise
         except StoreError as error:
             log.error("update %d is put off: %s", claimed.update_id, error)

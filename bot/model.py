@@ -39,6 +39,8 @@ class Event:
         callback_id: by which a tap, or what was typed after the bot's name, is answered.
         member: whether Telegram says that the person is in the advisers' chat; asked only where it matters.
         written: when the message was written or edited (Unix time), 0 for what is no message.
+        album: id of the album that the message is part of, "" where it is of none.
+        captions: of an adviser's album the texts of those of its messages that are not handled yet.
     """
 
     update_id: int
@@ -59,11 +61,22 @@ class Event:
     addressed: bool = True
     member: bool = False
     written: float = 0.0
+    album: str = ""
+    captions: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
         """The key of the person's state: each person of a group has their own."""
         return f"{self.chat_id}:{self.user_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Album:
+    """What an adviser sent as an album: the messages of it that were brought to the person, or that it is a note."""
+
+    id: str
+    messages: tuple[int, ...] = ()
+    note: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +90,8 @@ class State:
     start parameter of what was seen last, ``check`` the self-check being filled in. ``asked`` counts the questions of
     the ``minute`` that began then (Unix time), see `bot.flows.burst`. ``improve`` is what the person said to having
     questions kept: the version of the wording they agreed to, `NO`, or "" where they were not asked. ``known`` says
-    that the state was read from the store: where it is not there any more, it was deleted meanwhile.
+    that the state was read from the store: where it is not there any more, it was deleted meanwhile. ``albums`` are
+    the last ones that an adviser sent in their chat.
     """
 
     lang: str = ""
@@ -97,6 +111,7 @@ class State:
     known: bool = field(default=False, compare=False)
     minute: float = 0.0
     asked: int = 0
+    albums: tuple[Album, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +174,15 @@ class Rewrite:
 
 
 @dataclass(frozen=True, slots=True)
+class Retract:
+    """What was brought to the other side of a message in the event's chat is deleted there."""
+
+    request: str
+    chat_id: int
+    message: int
+
+
+@dataclass(frozen=True, slots=True)
 class Update:
     """The card of a request at the advisers shows how it stands now; a new one is opened with it."""
 
@@ -205,7 +229,7 @@ class Alarm:
     """The operator is to know that the bot is no longer in the advisers' chat."""
 
 
-Message = Say | Change | Card | Toast | Copy | Rewrite | Update | Post | Alarm
+Message = Say | Change | Card | Toast | Copy | Rewrite | Retract | Update | Post | Alarm
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,14 +14,15 @@ stateDiagram-v2
 from dataclasses import replace
 
 from bot.consultation import Request, Side, Status
-from bot.effects import ChangeRequest, Said
+from bot.effects import ChangeRequest, Corrected, Said, TakenBack
 from bot.flows import gone
 from bot.flows.parts import Parts
 from bot.flows.sides import ROOM, desk_button, person_button, to_desk, to_person
-from bot.model import WRITTEN, Copy, Event, Kind, Rewrite, Say, State, Turn, Update
+from bot.model import WRITTEN, Album, Copy, Event, Kind, Retract, Rewrite, Say, State, Turn, Update
 from prompts.render import render
 
-NOTE = "//"  # what begins so stays among the advisers
+NOTE = "//"  # what begins so stays among the advisers, an album with it as a whole
+MOST_ALBUMS = 10  # of one adviser that are remembered
 
 
 def message(parts: Parts, state: State, event: Event) -> Turn | None:
@@ -33,15 +34,35 @@ def message(parts: Parts, state: State, event: Event) -> Turn | None:
         if answer := gone.answered(parts, state, event, NOTE):
             return answer
         return _nowhere(state, event) if _to_us(event) and not event.text.startswith(NOTE) else None
+    album = next((one for one in state.albums if one.id == event.album), Album(event.album))
+    sent = event.kind is Kind.EDITED and parts.store.request_of(event.chat_id, event.message_id) is not None
+    if any(text.startswith(NOTE) for text in (event.text, *event.captions)):
+        gone_out = {*album.messages, event.message_id} if sent else album.messages
+        return _among_advisers(state, request, album, tuple(sorted(gone_out)))
+    if album.note:
+        return Turn(state)
     if event.kind is Kind.EDITED:
         changed = Rewrite(request.reference, request.chat_id, event.html, caption=bool(event.what))
-        known = parts.store.request_of(event.chat_id, event.message_id) is not None
-        return Turn(state, (changed,) if known and not event.text.startswith(NOTE) else ())
-    if event.text.startswith(NOTE):
-        return Turn(state)
+        corrected = Corrected(request.reference, Side.ADVISER, event.text)
+        return Turn(state, (changed,), (corrected,)) if sent else Turn(state)
     if request.status is Status.CLOSED:
         return Turn(state, (to_desk(request, render("closed", ROOM), ((desk_button(request, "reopen"),),)),))
-    return _brought(parts, state, event, request)
+    brought = replace(album, messages=(*album.messages, event.message_id))
+    return _brought(parts, _with_album(state, brought), event, request)
+
+
+def _among_advisers(state: State, request: Request, album: Album, gone_out: tuple[int, ...]) -> Turn:
+    """A note, and with it the whole of its album, stays among the advisers; what went out before is taken back."""
+    messages = tuple(Retract(request.reference, request.chat_id, message) for message in gone_out)
+    effects = (TakenBack(request.reference, gone_out),) if gone_out else ()
+    return Turn(_with_album(state, Album(album.id, note=True)), messages, effects)
+
+
+def _with_album(state: State, album: Album) -> State:
+    if not album.id:
+        return state
+    others = (one for one in state.albums if one.id != album.id)
+    return replace(state, albums=(*others, album)[-MOST_ALBUMS:])
 
 
 def _brought(parts: Parts, state: State, event: Event, request: Request) -> Turn:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from bot.consultation import Request, Side, Status
-from bot.effects import ChangeRequest, Said
+from bot.effects import ChangeRequest, Corrected, Said
 from bot.flows import after, limits
 from bot.flows.parts import Parts
 from bot.flows.sides import ASIDE, ROOM, person_button, to_desk, to_person
@@ -81,7 +81,8 @@ def _opened_again(parts: Parts, state: State, request: Request) -> Turn:
 def _brought(parts: Parts, state: State, event: Event, request: Request) -> Turn:
     assert parts.desk is not None
     if event.kind is Kind.EDITED:
-        return Turn(state, (Rewrite(request.reference, parts.desk, event.html, caption=bool(event.what)),))
+        changed = Rewrite(request.reference, parts.desk, event.html, caption=bool(event.what))
+        return Turn(state, (changed,), (Corrected(request.reference, Side.PERSON, event.text),))
     if request.status is Status.CLOSED:
         html = render("person_closed", request.lang, number=request.reference)
         return Turn(state, (Say(html, ((person_button(request, "reopen"),),)),))

@@ -6,7 +6,7 @@ from bot.flows import gone
 from bot.flows.parts import Parts
 from bot.flows.sides import ROOM, to_desk
 from bot.model import Say
-from bot.store.protocol import CARD, ERASE, MAIL, UNPOST, Outgoing, Why
+from bot.store.protocol import CARD, ERASE, MAIL, RETRACT, UNPOST, Outgoing, Why
 from prompts.render import render
 
 BLOCKED = ("blocked by the user", "user is deactivated", "chat not found", "can't initiate")
@@ -21,6 +21,9 @@ def undelivered(parts: Parts, outgoing: Outgoing, reason: str) -> Sequence[Say]:
         return ()
     if outgoing.method == MAIL and parts.desk is not None:
         return (to_desk(request, render("mail_failed", ROOM)),)
+    if outgoing.method == RETRACT:
+        there = outgoing.edits is not None and parts.store.caused(outgoing.chat_id, outgoing.edits)
+        return (to_desk(request, render("still_there", ROOM)),) if there else ()
     thread = parts.store.thread(request.reference)
     if outgoing.method == CARD and thread and thread.card:
         return ()  # a card that could not be brought up to date; the request itself is there

@@ -140,6 +140,7 @@ def _message(update_id: int, message: Message, sender: User, bot: User, *, edite
         thread_id=_thread(message),
         addressed=addressed,
         written=(message.edit_date or message.date).timestamp(),
+        album=message.media_group_id or "",
     )
 
 

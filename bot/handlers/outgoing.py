@@ -17,12 +17,13 @@ from bot.model import (
     Kind,
     Message,
     Post,
+    Retract,
     Rewrite,
     Say,
     Toast,
     Update,
 )
-from bot.store.protocol import CARD, MAIL, MAIL_CHAT, Outgoing, Place
+from bot.store.protocol import CARD, MAIL, MAIL_CHAT, RETRACT, Outgoing, Place
 from bot.vcard import escaped, written
 from prompts.render import label
 from prompts.split import split_html
@@ -59,6 +60,8 @@ def _calls(message: Message, event: Event, desk: int | None) -> Iterator[Outgoin
             place = Place.THREAD if chat == desk else Place.CHAT
             edits = (event.chat_id, event.message_id)
             yield Outgoing(chat, method, params, edits=edits, request=request, place=place)
+        case Retract(request, chat, message_id):
+            yield Outgoing(chat, RETRACT, {}, edits=(event.chat_id, message_id), request=request)
         case Update(request):
             if desk is not None:
                 yield Outgoing(desk, CARD, {}, request=request, place=Place.THREAD)

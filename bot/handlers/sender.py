@@ -43,6 +43,7 @@ async def call(bot: Bot, chat_id: int, method: str, params: dict[str, Any]) -> S
         "sendDocument": bot.send_document,
         "sendPhoto": bot.send_photo,
         "copyMessage": bot.copy_message,
+        "deleteMessage": bot.delete_message,
         "answerCallbackQuery": bot.answer_callback_query,
     }
     arguments = {key: await _argument(key, value) for key, value in params.items()}

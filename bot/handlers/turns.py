@@ -1,5 +1,6 @@
 """One update from end to end: parse, converse, and write the outcome down in one transaction."""
 
+import json
 import logging
 import time
 from collections.abc import Callable
@@ -13,8 +14,9 @@ from bot.flows.dialogue import Dialogue
 from bot.flows.inline import Offer, offer
 from bot.flows.sides import DESK
 from bot.flows.talk import talking
-from bot.handlers.incoming import to_event
+from bot.handlers.incoming import chat_key, to_event
 from bot.handlers.outgoing import to_calls
+from bot.inbox import Incomplete
 from bot.menu import ADVISERS
 from bot.model import Decided, Event, Kind, Say, State, Turn
 from bot.store.protocol import Store
@@ -71,16 +73,18 @@ class Turns:
     ) -> None:
         self._dialogue, self._store, self._bot, self._me = dialogue, store, bot, me
         self._observe = observe
+        self._album = ""  # of the advisers that was waited for last
         self._wake, self._typing, self._offering, self._is_member = wake, typing, offering, is_member
 
     def handle(self, update_id: int, raw: dict[str, Any]) -> None:
         """Handle one update; what goes wrong is answered with an apology and logged without its text.
 
-        Raises StoreError where the store cannot be used; an update that cannot be handled otherwise is given up.
+        Raises StoreError where the store cannot be used, Incomplete where it is to be handled a moment later; an
+        update that cannot be handled otherwise is given up.
         """
         try:
             self._handle(update_id, raw)
-        except StoreError:
+        except (StoreError, Incomplete):
             raise
         except Exception:  # it would fail again each time, and hold up what comes after it
             log.exception("update %d is given up", update_id)
@@ -94,6 +98,7 @@ class Turns:
         if event.kind is Kind.INLINE:
             self._offer(event)
             return
+        event = self._with_captions(event, chat_key(raw))
         if event.kind is Kind.TEXT and event.addressed and not talking(self._dialogue, event):
             self._typing(event.chat_id)
         for _ in range(MOST_CONFLICTS):
@@ -149,6 +154,20 @@ class Turns:
         alone = event.private and event.chat_id == desk
         return replace(event, member=alone or self._is_member(desk, event.user_id))
 
+    def _with_captions(self, event: Event, chat: str) -> Event:
+        """A message of an adviser's album with the texts of the others, once these have had time to come.
+
+        Telegram delivers each message of an album by itself, and any of them may say that the album is a note.
+        """
+        if not event.album or event.kind is Kind.EDITED or event.chat_id != self._dialogue.desk:
+            return event
+        if event.album != self._album:
+            self._album = event.album
+            raise Incomplete
+        updates = [json.loads(body) for body in self._store.waiting_updates(chat)]
+        others = [other for raw in updates if (other := self._event(raw["update_id"], raw))]
+        return replace(event, captions=tuple(other.text for other in others if other.album == event.album))
+
     def _turn(self, event: Event) -> Turn:
         state = State()
         try:
@@ -167,7 +186,7 @@ class Turns:
 def _is_well_formed(event: Event) -> bool:
     """Whether what identifies and words an event is of the kind that Telegram promises, and can be kept."""
     ids = (event.chat_id, event.user_id, event.message_id, event.reply_to or 0, event.thread_id)
-    words = (event.text, event.name, event.language_code, event.callback_id, event.html)
+    words = (event.text, event.name, event.language_code, event.callback_id, event.html, event.album)
     return all(isinstance(one, int) and abs(one) < MOST_ID for one in ids) and all(
         isinstance(one, str) for one in words
     )

@@ -46,7 +46,8 @@ HELD: dict[str, Held] = {
             (
                 "body",
                 "JSON: language, last question and answer, step of the introduction and for whom its examples "
-                "are, a form or self-check being filled in, whether your questions may be kept",
+                "are, a form or self-check being filled in, whether your questions may be kept, which messages were "
+                "an album that you sent as an adviser",
             ),
             ("updated", "last change, as Unix time"),
         ),
@@ -80,6 +81,8 @@ HELD: dict[str, Held] = {
             ("side", "who wrote: person or adviser"),
             ("text", "the message, or in brackets what it was"),
             _CREATED,
+            ("chat_id", "the chat it was written in"),
+            ("message_id", "its number there"),
         ),
     ),
     "threads": Held(

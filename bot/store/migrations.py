@@ -175,6 +175,13 @@ def clock(db: Database) -> None:
     db.execute("UPDATE outbox SET not_before = 0")
 
 
+@migrations(name="0010_transcript")
+def transcript(db: Database) -> None:
+    """Which message a line of a transcript came from, so that its edit is found."""
+    db.table("lines").add_column("chat_id", int)
+    db.table("lines").add_column("message_id", int)
+
+
 def check_version(db: Database, path: Path) -> None:
     """Raise StoreError where a newer version of this program wrote the store."""
     known = {step.name for step in migrations.pending(Database(memory=True))}

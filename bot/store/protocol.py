@@ -60,6 +60,7 @@ CARD = "card"  # bring the card at the top of a request's thread up to date
 MAIL = "mail"  # send the request by e-mail; without one, tell the operator that the advisers' chat is out of reach
 ERASE = "erase"  # delete what the advisers' chat holds of a request that was deleted; says `Why`
 UNPOST = "unpost"  # ask by e-mail that the e-mail about a deleted request be deleted as well
+RETRACT = "deleteMessage"  # what was brought of a message is deleted where it went
 MOST_BESIDE = 20  # calls made at once of those that Telegram does not limit; the others are bounded by the pace
 MAIL_CHAT = 0  # mails queue in a chat of their own, one at a time: a mail server that is down holds up no messages
 
@@ -146,6 +147,9 @@ class Store(Protocol):
 
     def release(self, chat: str, without: Collection[int]) -> bool:
         """Let go of a chat; says whether an update of it, none of ``without``, is not done yet."""
+
+    def waiting_updates(self, chat: str) -> list[str]:
+        """A chat's next updates that are not done, as JSON, in order."""
 
     def finish(
         self,

@@ -1,11 +1,13 @@
 """Requests for advice: each one JSON body with a version, its thread at the advisers, and what was said."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from bot.consultation import Request, Side
 from bot.errors import Conflict
+from bot.model import Event
 from bot.store.bodies import REQUEST
-from bot.store.protocol import Line, Thread
+from bot.store.protocol import Line, Origin, Thread
 from bot.store.rows import Rows, Sql
 
 
@@ -100,9 +102,30 @@ class RequestRows(Rows):
         if not cursor.rowcount:
             raise Conflict(f"The request {request.reference} was changed by somebody else.")
 
-    def _say(self, db: Sql, reference: str, side: str, text: str) -> None:
+    def _say(self, db: Sql, reference: str, side: str, text: str, event: Event | None) -> None:
+        message = (event.chat_id, event.message_id) if event else (None, None)
         db.execute(
-            "INSERT INTO lines (reference, user_id, side, text, created) "
-            "SELECT reference, user_id, ?, ?, ? FROM requests WHERE reference = ?",
-            (side, text, self._clock(), reference),
+            "INSERT INTO lines (reference, user_id, side, text, created, chat_id, message_id) "
+            "SELECT reference, user_id, ?, ?, ?, ?, ? FROM requests WHERE reference = ?",
+            (side, text, self._clock(), *message, reference),
         )
+
+    def _correct(self, db: Sql, reference: str, side: str, text: str, event: Event) -> None:
+        """Change a line; one written before lines knew their messages stays, and the new text follows."""
+        known = "WHERE reference = ? AND chat_id = ? AND message_id = ?"
+        values = (text, reference, event.chat_id, event.message_id)
+        if not db.execute(f"UPDATE lines SET text = ? {known}", values).rowcount:  # noqa: S608 - our own condition
+            self._say(db, reference, side, text, event)
+
+    def _take_back(self, db: Sql, reference: str, messages: Iterable[Origin]) -> None:
+        """Of a copy stays where it is, so that it can be deleted; an edit of its message finds nothing any more."""
+        for message in messages:
+            db.execute(
+                "DELETE FROM lines WHERE reference = ? AND chat_id = ? AND message_id = ?", (reference, *message)
+            )
+            db.execute(
+                "UPDATE outbox SET request = '', params = '{}', "
+                "status = CASE status WHEN 'queued' THEN 'dropped' ELSE status END WHERE request = ? AND "
+                "((origin_chat = ? AND origin_message = ?) OR (edits_chat = ? AND edits_message = ?))",
+                (reference, *message, *message),
+            )

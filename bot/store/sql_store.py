@@ -7,6 +7,7 @@ from typing import Any
 
 from bot.effects import (
     ChangeRequest,
+    Corrected,
     DropQuestions,
     Effect,
     Feedback,
@@ -19,6 +20,7 @@ from bot.effects import (
     NewRequest,
     Said,
     ShareCheck,
+    TakenBack,
 )
 from bot.errors import Conflict
 from bot.model import Event, State
@@ -30,6 +32,7 @@ from bot.store.protocol import Claimed, Outgoing
 from bot.store.rows import Sql
 
 _OPEN = "SELECT update_id, body FROM inbox WHERE chat = ? AND done = 0 AND update_id"
+MOST_WAITING = 50  # an album has ten messages, and others may come between them
 Own = Feedback | Moved | KeepQuestion | DropQuestions | Forget
 
 
@@ -56,6 +59,9 @@ class SqlStore(CheckRows, ErasingRows, CopyRows):
     def claim(self, chat: str, without: Collection[int]) -> Claimed | None:
         rows = self._open(chat, without, 2)
         return Claimed(rows[0]["update_id"], rows[0]["body"], len(rows) > 1) if rows else None
+
+    def waiting_updates(self, chat: str) -> list[str]:
+        return [row["body"] for row in self._open(chat, (), MOST_WAITING)]
 
     def release(self, chat: str, without: Collection[int]) -> bool:
         return bool(self._open(chat, without, 1))
@@ -126,7 +132,13 @@ class SqlStore(CheckRows, ErasingRows, CopyRows):
             case ChangeRequest(request):
                 self._change(db, request)
             case Said(reference, side, text):
-                self._say(db, reference, side.value, text)
+                self._say(db, reference, side.value, text, event)
+            case Corrected(reference, side, text):
+                assert event is not None
+                self._correct(db, reference, side.value, text, event)
+            case TakenBack(reference, messages):
+                assert event is not None
+                self._take_back(db, reference, [(event.chat_id, message) for message in messages])
             case NewCheck() | ShareCheck() | NewCode() | LeaveCode():
                 assert event is not None
                 self._apply_check(db, effect, event.user_id)

@@ -5,13 +5,13 @@ from dataclasses import replace
 import pytest
 
 from bot.consultation import Details, Reach, Request, Side, Status
-from bot.effects import ChangeRequest, Forget, NewRequest, Said
+from bot.effects import ChangeRequest, Corrected, Forget, NewRequest, Said, TakenBack
 from bot.flows import desk
 from bot.flows.dialogue import Advisers, Dialogue
 from bot.flows.undelivered import undelivered
-from bot.model import Copy, Event, Kind, Rewrite, Say, Turn, Update
+from bot.model import Copy, Event, Kind, Retract, Rewrite, Say, Turn, Update
 from bot.store import Outgoing
-from bot.store.protocol import CARD, ERASE, MAIL, UNPOST, Place, Thread
+from bot.store.protocol import CARD, ERASE, MAIL, RETRACT, UNPOST, Place, Thread
 from tests.bot.relay import (
     ADA,
     BEA,
@@ -67,13 +67,24 @@ def test_another_adviser_writes(parts: Dialogue) -> None:
 
 
 def test_adviser_edits(parts: Dialogue) -> None:
-    """What an adviser changes is changed for the person, in a text or under a picture."""
+    """What an adviser changes is changed for the person, in a text or under a picture, and in the transcript."""
     kept(parts, TALKING)
     text = desk.message(parts, STATE, adviser(Kind.EDITED, "Sehr <b>gern</b>.", message=88))
     caption = desk.message(parts, STATE, adviser(Kind.EDITED, "Bild", message=88, what="photo"))
 
-    assert text == Turn(STATE, (Rewrite(REFERENCE, ADA, "Sehr <b>gern</b>."),))
-    assert caption == Turn(STATE, (Rewrite(REFERENCE, ADA, "Bild", caption=True),))
+    corrected = [Corrected(REFERENCE, Side.ADVISER, words) for words in ("Sehr <b>gern</b>.", "Bild")]
+    assert text == Turn(STATE, (Rewrite(REFERENCE, ADA, "Sehr <b>gern</b>."),), (corrected[0],))
+    assert caption == Turn(STATE, (Rewrite(REFERENCE, ADA, "Bild", caption=True),), (corrected[1],))
+
+
+def test_adviser_makes_a_note_of_what_went_out(parts: Dialogue) -> None:
+    """Edited to begin as a note, a message is taken back; a note that is edited goes to nobody."""
+    kept(parts, TALKING)
+    sent = desk.message(parts, STATE, adviser(Kind.EDITED, "// doch nicht", message=88))
+    note = desk.message(parts, STATE, adviser(Kind.EDITED, "// noch anders", message=89))
+
+    assert sent == Turn(STATE, (Retract(REFERENCE, ADA, 88),), (TakenBack(REFERENCE, (88,)),))
+    assert note == Turn(STATE)
 
 
 def test_adviser_writes_to_a_closed_request(parts: Dialogue) -> None:
@@ -111,7 +122,7 @@ def test_reply_that_belongs_nowhere(parts: Dialogue) -> None:
         (CLOSED, adviser(), [Say]),
         (TALKING, adviser(Kind.EDITED, message=88), [Rewrite]),
         (TALKING, adviser(Kind.EDITED, message=89), []),
-        (TALKING, adviser(Kind.EDITED, "// doch nicht", message=88), []),
+        (TALKING, adviser(Kind.EDITED, "// doch nicht", message=88), [Retract]),
         (TALKING, adviser(Kind.EDITED, message=88, thread=0), [Rewrite]),
         (TALKING, adviser(thread=0, reply_to=88), [Copy]),
         (OPEN, adviser(thread=0), None),
@@ -198,6 +209,19 @@ def test_card_that_never_arrived_is_told(parts: Dialogue) -> None:
     nothing = undelivered(parts, card, "Bad Request: chat not found")
 
     assert [one.chat_id for one in (*only_topic, *nothing)] == [ADA, ADA]
+
+
+def test_what_cannot_be_taken_back_is_told(parts: Dialogue) -> None:
+    """An adviser learns of what still stands at the person's; what never arrived there needs no word."""
+    kept(parts, TALKING)
+    parts.store.act([Outgoing(ADA, "copyMessage", {}, (DESK, 90), request=REFERENCE)], ())
+    call = Outgoing(ADA, RETRACT, {}, edits=(DESK, 90), request=REFERENCE)
+    waiting = undelivered(parts, call, "the message to edit was never sent")
+    parts.store.sent(parts.store.due(parts.now())[0].id, 78)
+    there = undelivered(parts, call, "Bad Request: message can't be deleted for everyone")
+
+    assert waiting == ()
+    reads(Turn(STATE, tuple(there)), ("desk", "steht noch im Chat der Person", []))
 
 
 def test_mail_that_failed_without_advisers(dialogue: Dialogue) -> None:

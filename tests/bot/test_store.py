@@ -10,7 +10,7 @@ import pytest
 from sqlite_utils import Database
 
 from bot.consultation import Brief, Details, Form, Request, Side
-from bot.effects import ChangeRequest, Feedback, Forget, Moved, NewRequest, Said
+from bot.effects import ChangeRequest, Corrected, Effect, Feedback, Forget, Moved, NewRequest, Said, TakenBack
 from bot.errors import Conflict, StoreError
 from bot.model import Event, Kind, State
 from bot.store import Outgoing, SqliteStore, SqlStore
@@ -264,6 +264,34 @@ def test_transcript_is_kept_and_forgotten(store: SqlStore) -> None:
     store.add_updates([(1, "10", "{}")])
     store.finish(1, EVENT, None, (), [Forget()])
     assert store.lines("AAAA-AAAA") == []
+
+
+def written(store: SqlStore, number: int, effect: Effect) -> None:
+    """An effect of the person's message 5, told by this update."""
+    store.add_updates([(number, "10", "{}")])
+    store.finish(number, EVENT, None, (), [effect])
+
+
+def test_transcript_tells_what_was_read_last(store: SqlStore) -> None:
+    """An edit takes the place of what was written first; one that knows of no line follows as a line of its own."""
+    store.act((), [NewRequest(request()), Said("AAAA-AAAA", Side.PERSON, "before lines knew their messages")])
+    written(store, 1, Corrected("AAAA-AAAA", Side.PERSON, "0431 111"))
+    written(store, 2, Corrected("AAAA-AAAA", Side.PERSON, "0431 222"))
+
+    assert [line.text for line in store.lines("AAAA-AAAA")] == ["before lines knew their messages", "0431 222"]
+
+
+def test_what_is_taken_back_is_not_in_the_transcript(store: SqlStore, clock: Clock) -> None:
+    """Neither it nor its copy that waits is left, and nobody finds the request by it; all else stays."""
+    copies = [Outgoing(30, "copyMessage", {"from": 1}, (10, number), request="AAAA-AAAA") for number in (5, 6)]
+    store.act(copies, [NewRequest(request()), Said("AAAA-AAAA", Side.ADVISER, "a")])
+    written(store, 1, Said("AAAA-AAAA", Side.ADVISER, "b"))
+    written(store, 2, TakenBack("AAAA-AAAA", (5,)))
+
+    assert [line.text for line in store.lines("AAAA-AAAA")] == ["a"]
+    assert [queued.outgoing.origin for queued in store.due(clock())] == [(10, 6)]
+    assert store.request_of(10, 5) is None
+    assert store.request_of(10, 6) is not None
 
 
 def test_requests_of_the_first_schema_are_kept(tmp_path: Path, clock: Clock) -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from bot.consultation import Request, Side, Status
-from bot.effects import ChangeRequest, NewRequest, Said
+from bot.effects import ChangeRequest, Corrected, NewRequest, Said
 from bot.flows import clockwork, desk, talk
 from bot.flows.dialogue import Dialogue
 from bot.model import Copy, Event, Kind, Rewrite, Say, Turn, Update
@@ -95,15 +95,16 @@ def test_person_replies_to_a_closed_request(parts: Dialogue) -> None:
 
 
 def test_person_edits(parts: Dialogue) -> None:
-    """An edit changes the copy; what was written before the conversation is not told."""
+    """An edit changes the copy and the transcript; what was written before the conversation is not told."""
     kept(parts, TALKING)
 
     changed_text = talk.message(parts, STATE, person(Kind.EDITED, "Doch <b>nicht</b>", message=5))
     caption = talk.message(parts, STATE, person(Kind.EDITED, "Bild", message=5, what="photo"))
     before = talk.message(parts, STATE, person(Kind.EDITED, message=4))
 
-    assert changed_text == Turn(STATE, (Rewrite(REFERENCE, DESK, "Doch <b>nicht</b>"),))
-    assert caption == Turn(STATE, (Rewrite(REFERENCE, DESK, "Bild", caption=True),))
+    corrected = [Corrected(REFERENCE, Side.PERSON, words) for words in ("Doch <b>nicht</b>", "Bild")]
+    assert changed_text == Turn(STATE, (Rewrite(REFERENCE, DESK, "Doch <b>nicht</b>"),), (corrected[0],))
+    assert caption == Turn(STATE, (Rewrite(REFERENCE, DESK, "Bild", caption=True),), (corrected[1],))
     assert before == Turn(STATE)
 
 

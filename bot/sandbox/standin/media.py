@@ -1,5 +1,6 @@
 """What a person can send besides text, and how anything a person sends reaches the bot."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from bot.sandbox.standin import model, pictures, utf16
@@ -60,6 +61,19 @@ class Media:
         photo = self._file("photo", content)
         return self._send({"photo": [photo], **_under(caption)}, chat, topic=topic)
 
+    def sends_album(
+        self, captions: Sequence[str], chat: "Group | None" = None, *, topic: int | None = None
+    ) -> list[Seen]:
+        """Send a picture for each of the captions as one album; the bot gets each in an update of its own."""
+        with self.world.change():
+            group = str(self.world.number("album"))
+            return [
+                self._send(
+                    {"photo": [self._file("photo", PICTURE)], **_under(caption)}, chat, topic=topic, album=group
+                )
+                for caption in captions
+            ]
+
     def sends_voice(
         self, chat: "Group | None" = None, *, topic: int | None = None, content: bytes = b"OggS", seconds: int = 3
     ) -> Seen:
@@ -118,13 +132,16 @@ class Media:
         chat: "Group | None",
         reply_to: Seen | int | None = None,
         topic: int | None = None,
+        album: str | None = None,
     ) -> Seen:
         with self.world.change():
             where = self._chat(chat)
             if where.private:
                 self._opens(where)
             replied = where.messages[reply_to.id if isinstance(reply_to, Seen) else reply_to] if reply_to else None
-            message = self.world.post(where, self.account, content, reply_to=replied, thread_id=topic)
+            message = self.world.post(
+                where, self.account, content, reply_to=replied, thread_id=topic, media_group_id=album
+            )
             self._tell_bot("message", message)
             self._acted[where.id] = message.touched
             return message.seen()

@@ -1,0 +1,2 @@
+-- Which message a line of a transcript came from, so that its edit is found.
+ALTER TABLE lines ADD COLUMN chat_id bigint, ADD COLUMN message_id bigint;

@@ -1,0 +1,214 @@
+"""An adviser's album is decided on as a whole: a note under any of its messages keeps all of them inside."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from telegram import Bot, User
+
+from bot.effects import TakenBack
+from bot.flows import desk
+from bot.flows.dialogue import Dialogue
+from bot.handlers.incoming import chat_key
+from bot.handlers.outgoing import to_calls
+from bot.handlers.turns import Turns
+from bot.inbox import COMPLETE, Inbox
+from bot.model import Album, Copy, Event, Kind, Retract, Rewrite, Turn
+from bot.store.protocol import RETRACT
+from tests.bot.relay import ADA, BEA, DESK, OPEN, REFERENCE, STATE, TALKING, TOPIC, adviser, kept, kinds
+
+NOTED = "// nur für uns"
+PICTURE = {"file_id": "f", "file_unique_id": "u", "width": 1, "height": 1}
+
+
+def item(message: int, text: str = "", captions: tuple[str, ...] = (), kind: Kind = Kind.OTHER) -> Event:
+    return adviser(kind, text, message=message, what="photo", album="a", captions=captions)
+
+
+def follow(parts: Dialogue, *events: Event) -> list[Turn]:
+    """The turns of these events, one after another; what follows from each is kept."""
+    state, turns = STATE, list[Turn]()
+    for number, event in enumerate(events, 1):
+        turn = desk.message(parts, state, event)
+        assert turn is not None
+        parts.store.add_updates([(number, str(DESK), "{}")])
+        parts.store.finish(number, event, turn.state, to_calls(turn.messages, event, DESK), turn.effects)
+        turns.append(turn)
+        state = turn.state
+    return turns
+
+
+def waits(parts: Dialogue) -> list[tuple[str, int]]:
+    """The copies and deletions that wait to be made at the person's, with the message that each is about."""
+    queued, found = parts.store, list[tuple[str, int]]()
+    while due := [one for one in queued.due(parts.now()) if one.outgoing.chat_id == ADA]:
+        for one in due:
+            origin = one.outgoing.origin or one.outgoing.edits
+            if origin:
+                found.append((one.outgoing.method, origin[1]))
+            queued.sent(one.id, None)
+    return found
+
+
+@pytest.mark.parametrize(
+    "album",
+    [
+        (item(90, NOTED), item(91), item(92)),
+        (item(90, captions=("", NOTED)), item(91, captions=(NOTED,)), item(92, NOTED)),
+        (item(90, "Seite eins", captions=(NOTED, "")), item(91, NOTED), item(92)),
+    ],
+)
+def test_note_keeps_its_album_inside(parts: Dialogue, album: tuple[Event, ...]) -> None:
+    """Wherever in the album the note stands, nothing goes to the person, and the request is taken by nobody."""
+    kept(parts, OPEN)
+
+    turns = follow(parts, *album)
+
+    assert [(turn.messages, turn.effects) for turn in turns] == [((), ())] * 3
+    assert parts.store.request(REFERENCE) == OPEN
+    assert turns[-1].state.albums == (Album("a", note=True),)
+
+
+def test_album_without_a_note_goes_to_the_person(parts: Dialogue) -> None:
+    """Each of its messages is copied, in order."""
+    kept(parts, TALKING)
+
+    turns = follow(parts, item(90, "Plan", captions=("", "")), item(91, captions=("",)), item(92))
+
+    assert [kinds(turn) for turn in turns] == [[Copy]] * 3
+    assert waits(parts) == [("copyMessage", 90), ("copyMessage", 91), ("copyMessage", 92)]
+    assert turns[-1].state.albums == (Album("a", (90, 91, 92)),)
+
+
+def test_note_that_comes_late_takes_its_album_back(parts: Dialogue) -> None:
+    """What waits is dropped, what has arrived is deleted, and neither stays in the transcript."""
+    kept(parts, TALKING)
+    first = follow(parts, item(90), item(91))[-1]
+    (sent,) = [one for one in parts.store.due(parts.now()) if one.outgoing.origin == (DESK, 90)]
+    parts.store.sent(sent.id, 78)
+    late = desk.message(parts, first.state, item(92, NOTED))
+    assert late is not None
+    parts.store.add_updates([(9, str(DESK), "{}")])
+    parts.store.finish(9, item(92), late.state, to_calls(late.messages, item(92), DESK), late.effects)
+    after = desk.message(parts, late.state, item(93))
+
+    assert late.messages == (Retract(REFERENCE, ADA, 90), Retract(REFERENCE, ADA, 91))
+    assert late.effects == (TakenBack(REFERENCE, (90, 91)),)
+    assert waits(parts) == [(RETRACT, 90), (RETRACT, 91)]
+    assert parts.store.caused(ADA, (DESK, 90)) == 78
+    assert parts.store.lines(REFERENCE) == []
+    assert after is not None
+    assert (after.messages, after.effects) == ((), ())
+
+
+def test_edit_makes_a_note_of_an_album(parts: Dialogue) -> None:
+    """A caption edited into a note takes the whole album back; edited once more, it brings nothing again."""
+    kept(parts, TALKING)
+
+    *_, note, again, back = follow(
+        parts,
+        item(90, "Plan"),
+        item(91),
+        item(90, NOTED, kind=Kind.EDITED),
+        item(90, NOTED + "!", kind=Kind.EDITED),
+        item(90, "Plan", kind=Kind.EDITED),
+    )
+
+    assert kinds(note) == [Retract, Retract]
+    assert [(turn.messages, turn.effects) for turn in (again, back)] == [((), ())] * 2
+    assert waits(parts) == [(RETRACT, 90), (RETRACT, 91)]
+
+
+def test_edit_of_a_caption_before_it_is_taken_back(parts: Dialogue) -> None:
+    """An edit that waits is dropped together with the copy that it was meant for."""
+    kept(parts, TALKING)
+
+    turns = follow(parts, item(90, "Plan"), item(90, "Plan B", kind=Kind.EDITED), item(90, NOTED, kind=Kind.EDITED))
+
+    assert [kinds(turn) for turn in turns] == [[Copy], [Rewrite], [Retract]]
+    assert waits(parts) == [(RETRACT, 90)]
+
+
+def test_only_the_last_albums_are_remembered(parts: Dialogue) -> None:
+    """An adviser's state does not grow with each album."""
+    kept(parts, TALKING)
+    state = STATE
+    for number in range(desk.MOST_ALBUMS + 2):
+        turn = desk.message(parts, state, adviser(Kind.OTHER, "", message=100 + number, album=f"a{number}"))
+        assert turn is not None
+        state = turn.state
+
+    assert [album.id for album in state.albums] == [f"a{number}" for number in range(2, desk.MOST_ALBUMS + 2)]
+
+
+class Desk:
+    """The advisers' updates, through inbox and turns as the bot has them; ``late`` come while it waits."""
+
+    def __init__(self, parts: Dialogue, late: Iterator[dict[str, Any]]) -> None:
+        self.waited: list[float] = []
+        self._store, self._late = parts.store, late
+        me = User(1, "Bot", is_bot=True, username="gw_bot")
+        turns = Turns(parts, parts.store, Bot("1:a"), me, *[lambda *_: None] * 3, lambda *_: True)
+        self.inbox = Inbox(parts.store, turns.handle, chat_key, rest=self._rest)
+
+    async def _rest(self, _: object, seconds: float) -> None:
+        self.waited.append(seconds)
+        for update in self._late:
+            self._store.add_updates([(update["update_id"], str(DESK), json.dumps(update))])
+
+
+def update(number: int, caption: str = "", **more: Any) -> dict[str, Any]:
+    """A picture in the request's topic, as Telegram delivers it."""
+    message = {
+        "message_id": 90 + number, "date": 1_800_000_000, "chat": {"id": DESK, "type": "supergroup", "title": "B"},
+        "from": {"id": BEA, "is_bot": False, "first_name": "Bea"}, "message_thread_id": TOPIC,
+        "is_topic_message": True, "photo": [PICTURE], "media_group_id": "a", "caption": caption,
+    } | more  # fmt: skip
+    return {"update_id": number, "message": message}
+
+
+@pytest.mark.parametrize("late", [0, 1, 2])
+async def test_bot_waits_for_the_rest_of_an_album(parts: Dialogue, late: int) -> None:
+    """However many of an album's messages come after its first was written down, it is decided on with all of them,
+    after one wait."""
+    kept(parts, OPEN)
+    album = [update(1), update(2), update(3, NOTED)]
+    there = Desk(parts, iter(album[3 - late :]))
+
+    await there.inbox.receive(album[: 3 - late])
+    await there.inbox.idle()
+
+    assert there.waited == [COMPLETE]
+    assert parts.store.pending() == 0
+    assert parts.store.request(REFERENCE) == OPEN
+    assert [one for one in parts.store.due(parts.now()) if one.outgoing.chat_id == ADA] == []
+
+
+async def test_bot_that_was_stopped_waits_again(parts: Dialogue) -> None:
+    """An album whose wait was cut short by a stop is decided on as a whole after the next start."""
+    kept(parts, OPEN)
+    parts.store.add_updates([(1, str(DESK), json.dumps(update(1)))])
+    there = Desk(parts, iter([update(2, NOTED)]))
+
+    await there.inbox.resume()
+    await there.inbox.idle()
+
+    assert there.waited == [COMPLETE]
+    assert parts.store.request(REFERENCE) == OPEN
+
+
+async def test_nothing_else_waits(parts: Dialogue) -> None:
+    """Single pictures of advisers, an album's edit, and albums of others are handled at once."""
+    kept(parts, TALKING)
+    edited = {"update_id": 2, "edited_message": update(2, "Plan")["message"]}
+    person = update(
+        3, chat={"id": ADA, "type": "private"}, **{"from": {"id": ADA, "is_bot": False, "first_name": "A"}}
+    )
+    there = Desk(parts, iter([]))
+
+    await there.inbox.receive([update(1, media_group_id=None), edited, person])
+    await there.inbox.idle()
+
+    assert there.waited == []
+    assert parts.store.pending() == 0
