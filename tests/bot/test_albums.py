@@ -142,6 +142,10 @@ def test_only_the_last_albums_are_remembered(parts: Dialogue) -> None:
     assert [album.id for album in state.albums] == [f"a{number}" for number in range(2, desk.MOST_ALBUMS + 2)]
 
 
+def _nothing(*_: object) -> None:
+    """Whatever is told, nobody listens."""
+
+
 class Desk:
     """The advisers' updates, through inbox and turns as the bot has them; ``late`` come while it waits."""
 
@@ -149,7 +153,7 @@ class Desk:
         self.waited: list[float] = []
         self._store, self._late = parts.store, late
         me = User(1, "Bot", is_bot=True, username="gw_bot")
-        turns = Turns(parts, parts.store, Bot("1:a"), me, *[lambda *_: None] * 3, lambda *_: True)
+        turns = Turns(parts, parts.store, Bot("1:a"), me, _nothing, _nothing, _nothing, lambda *_: True)
         self.inbox = Inbox(parts.store, turns.handle, chat_key, rest=self._rest)
 
     async def _rest(self, _: object, seconds: float) -> None:
@@ -202,9 +206,8 @@ async def test_nothing_else_waits(parts: Dialogue) -> None:
     """Single pictures of advisers, an album's edit, and albums of others are handled at once."""
     kept(parts, TALKING)
     edited = {"update_id": 2, "edited_message": update(2, "Plan")["message"]}
-    person = update(
-        3, chat={"id": ADA, "type": "private"}, **{"from": {"id": ADA, "is_bot": False, "first_name": "A"}}
-    )
+    sender: dict[str, Any] = {"from": {"id": ADA, "is_bot": False, "first_name": "Ada"}}
+    person = update(3, "", chat={"id": ADA, "type": "private"}, **sender)
     there = Desk(parts, iter([]))
 
     await there.inbox.receive([update(1, media_group_id=None), edited, person])
