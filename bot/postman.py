@@ -83,7 +83,7 @@ def _letter(parts: Parts, settings: Settings, outgoing: Outgoing) -> EmailMessag
         return None
     contact = _contact(parts, request.contact)
     said = [(line.side, line.text, line.created) for line in parts.store.lines(reference)]
-    return compose(request, contact, sender, to_plain(card.html(request) + "\n\n" + card.history(said)))
+    return compose(request, contact, sender, to_plain(card.transcript(request, said)))
 
 
 def _contact(parts: Parts, known: str) -> Contact:

@@ -15,11 +15,12 @@ ACTIONS = {
 }
 
 
-def html(request: Request) -> str:
-    """The card, in Telegram HTML."""
+def html(request: Request, *, thread: bool = True) -> str:
+    """The card, in Telegram HTML; with ``thread`` it says how the person is answered beneath it."""
     return render(
         "card",
         ROOM,
+        thread=thread,
         request=request,
         details=request.details,
         brief=request.brief,
@@ -40,6 +41,11 @@ def title(request: Request) -> str:
     """The name of the request's topic, with its state."""
     who = request.details.organisation or request.name
     return f"{MARKS[request.status]} {request.reference} {' '.join(who.split())}"[:TITLE]
+
+
+def transcript(request: Request, lines: list[tuple[str, str, float]]) -> str:
+    """The request and what was said about it, for the e-mail, in Telegram HTML."""
+    return "\n\n".join((html(request, thread=False), *([history(lines)] if lines else ())))
 
 
 def history(lines: list[tuple[str, str, float]]) -> str:
