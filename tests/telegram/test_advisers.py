@@ -145,3 +145,45 @@ async def test_closed_request_relays_nothing(standin: StandIn, ada: User, bea: U
 
     assert not any("Noch etwas" in seen.text for seen in ada.sees())
     assert not any("Ich auch" in seen.text for seen in bea.sees(forum))
+
+
+@pytest.mark.usefixtures("connected")
+async def test_request_handed_back_loses_nothing(
+    standin: StandIn, ada: User, bea: User, cem: User, forum: Group
+) -> None:
+    """What a person writes after their adviser has handed the request back is in its topic, for whoever takes it."""
+    topic = topic_of(await card(standin, bea, forum, await request(standin, ada)))
+    bea.says("Guten Tag!", chat=forum, topic=topic)
+    await sees(standin, bea, "Übernommen (Bea)", forum)
+    bea.taps("Abgeben", chat=forum)
+    await sees(standin, ada, "jemand anderes aus der Beratung übernimmt sie")
+    ada.says("Dann warte ich gern.")
+    assert (await sees(standin, bea, "Dann warte ich gern.", forum)).thread_id == topic
+    cem.says("Da bin ich.", chat=forum, topic=topic)
+    await sees(standin, ada, "Cem schreibt Ihnen zu Ihrer Anfrage")
+
+    await sees(standin, ada, "Da bin ich.")
+
+
+@pytest.mark.usefixtures("connected")
+async def test_topic_opened_anew_tells_what_was_read(standin: StandIn, ada: User, bea: User, forum: Group) -> None:
+    """Of what either side corrected, and what an adviser took back, the history tells what the other has read."""
+    topic = topic_of(await card(standin, bea, forum, await request(standin, ada)))
+    number = bea.says("Rufen Sie an: 0431 111", chat=forum, topic=topic)
+    note = bea.says("Sehr anstrengend", chat=forum, topic=topic)
+    await sees(standin, ada, "Sehr anstrengend")
+    day = ada.says("Passt Montag?")
+    await sees(standin, bea, "Passt Montag?", forum)
+    bea.edits(number, "Rufen Sie an: 0431 222", chat=forum)
+    bea.edits(note, "// Sehr anstrengend", chat=forum)
+    ada.edits(day, "Passt Dienstag?")
+    await sees(standin, ada, "0431 222")
+    await standin.wait_for(lambda: not any("anstrengend" in seen.text for seen in ada.sees()))
+    await sees(standin, bea, "Passt Dienstag?", forum)
+    forum.deletes_topic(topic)
+    ada.says("Bis dann!")
+    history = (await sees(standin, bea, "Bisheriger Verlauf", forum)).text
+
+    assert "0431 222" in history
+    assert "Dienstag" in history
+    assert not any(words in history for words in ("0431 111", "Montag", "anstrengend"))
