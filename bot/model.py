@@ -91,7 +91,8 @@ class State:
     the ``minute`` that began then (Unix time), see `bot.flows.burst`. ``improve`` is what the person said to having
     questions kept: the version of the wording they agreed to, `NO`, or "" where they were not asked. ``known`` says
     that the state was read from the store: where it is not there any more, it was deleted meanwhile. ``albums`` are
-    the last ones that an adviser sent in their chat.
+    the last ones that an adviser sent in their chat, ``unanswered`` is the message (number and text) that a person
+    with an open request can pass on to the advisers.
     """
 
     lang: str = ""
@@ -112,6 +113,7 @@ class State:
     minute: float = 0.0
     asked: int = 0
     albums: tuple[Album, ...] = ()
+    unanswered: tuple[int, str] = (0, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,12 +157,13 @@ class Say:
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """The message of the event, whatever it holds, brought to the other side of a request."""
+    """A message of the event's chat, by default the event's, brought to the other side of a request."""
 
     request: str
     chat_id: int
     desk: bool = False
     replies: tuple[int, int] | None = None  # chat and id of the message whose counterpart this one replies to
+    message: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,19 @@
 from dataclasses import dataclass, replace
 
 from bot.effects import Moved
-from bot.flows import after, buttons, commands, desk, form, intro_buttons, questions, selfcheck, selfcheck_team, talk
+from bot.flows import (
+    after,
+    buttons,
+    commands,
+    desk,
+    form,
+    intro_buttons,
+    passing,
+    questions,
+    selfcheck,
+    selfcheck_team,
+    talk,
+)
 from bot.flows.parts import Advisers, Flow, Parts
 from bot.model import WRITTEN, Alarm, Change, Event, Kind, Say, State, Toast, Turn
 from bot.selfcheck import Stage
@@ -45,7 +57,7 @@ def _text(parts: Parts, state: State, event: Event) -> Turn:
     joining = state.check is not None and state.check.stage is Stage.JOINING
     if joining and (turn := selfcheck_team.entered(parts, state, event, event.text)):
         return turn
-    return questions.ask(parts, state, event)
+    return passing.offered(parts, event, questions.ask(parts, state, event))
 
 
 def _other(parts: Parts, state: State, event: Event) -> Turn:

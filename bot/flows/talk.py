@@ -61,6 +61,8 @@ def button(parts: Parts, state: State, event: Event, rest: str) -> Turn | None:
             return replace(turn, messages=(*turn.messages, desk))
         case "wait" if request.status is not Status.CLOSED:
             return Turn(state, (Toast(label("person_waits", request.lang)),))
+        case "pass" if parts.desk is not None and request.status is not Status.CLOSED:
+            return _passed_on(parts, state, event, request) if value == str(state.unanswered[0]) else None
         case "reopen":
             return _opened_again(parts, state, request)
         case "rate":
@@ -68,6 +70,14 @@ def button(parts: Parts, state: State, event: Event, rest: str) -> Turn | None:
         case "nothing" if state.rated:
             return Turn(replace(state, rated=""), (Say(render("thanks_comment", request.lang)), Toast()))
     return None
+
+
+def _passed_on(parts: Parts, state: State, event: Event, request: Request) -> Turn:
+    """What the bot had no answer to goes to the advisers after all, as if it had been written to them."""
+    number, text = state.unanswered
+    written = replace(event, kind=Kind.TEXT, text=text)
+    turn = _brought(parts, replace(state, unanswered=(0, "")), written, request, copied=number)
+    return replace(turn, messages=(*turn.messages, Toast(label("passed_on", request.lang))))
 
 
 def _opened_again(parts: Parts, state: State, request: Request) -> Turn:
@@ -78,7 +88,7 @@ def _opened_again(parts: Parts, state: State, request: Request) -> Turn:
     return after.reopened(parts, state, replace(request, reopened=times, talking=parts.desk is not None))
 
 
-def _brought(parts: Parts, state: State, event: Event, request: Request) -> Turn:
+def _brought(parts: Parts, state: State, event: Event, request: Request, copied: int | None = None) -> Turn:
     assert parts.desk is not None
     if event.kind is Kind.EDITED:
         changed = Rewrite(request.reference, parts.desk, event.html, caption=bool(event.what))
@@ -89,7 +99,7 @@ def _brought(parts: Parts, state: State, event: Event, request: Request) -> Turn
     since = request.since if request.turn is Side.ADVISER else parts.now()
     fresh = replace(request, turn=Side.ADVISER, since=since, warned=0.0)
     replies = None if event.reply_to is None else (event.chat_id, event.reply_to)
-    copy = Copy(request.reference, parts.desk, desk=True, replies=replies)
+    copy = Copy(request.reference, parts.desk, desk=True, replies=replies, message=copied)
     update = (Update(request.reference),) if request.turn is Side.PERSON else ()
     said = Said(request.reference, Side.PERSON, event.text or f"[{event.what}]")
     return Turn(state, (copy, *update), (ChangeRequest(fresh), said))

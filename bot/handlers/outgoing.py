@@ -50,9 +50,10 @@ def _calls(message: Message, event: Event, desk: int | None) -> Iterator[Outgoin
             return
         case Say():
             yield from _say(message, event, desk)
-        case Copy(request, chat, at_desk, replies):
-            params: dict[str, Any] = {"from_chat_id": event.chat_id, "message_id": event.message_id}
-            origin, place = (event.chat_id, event.message_id), Place.THREAD if at_desk else Place.CHAT
+        case Copy(request, chat, at_desk, replies, copied):
+            origin = (event.chat_id, event.message_id if copied is None else copied)
+            params: dict[str, Any] = {"from_chat_id": origin[0], "message_id": origin[1]}
+            place = Place.THREAD if at_desk else Place.CHAT
             yield Outgoing(chat, "copyMessage", params, origin, replies=replies, request=request, place=place)
         case Rewrite(request, chat, html, caption):
             method, text = ("editMessageCaption", "caption") if caption else ("editMessageText", "text")
