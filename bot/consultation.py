@@ -122,7 +122,8 @@ class Request:
         consent: version of the wording that the person agreed to, at ``created``.
         contact: id of the listed contact that it is for.
         taken_by, adviser: Telegram id and name of who took it; 0 and "" before.
-        talking: an adviser has written and nobody has ended it: the bot keeps silent.
+        talking: an adviser has written, or the person has opened it again, and nobody has ended the conversation:
+            the bot keeps silent.
         turn: who is to write next, since ``since``.
         promised: until when an answer was promised.
         told: when the person was told that nobody has answered yet.

@@ -228,4 +228,5 @@ def _says_some(stage: Stage, story: Story, side: str, adviser: User | None = Non
     if not stage.small and side not in story.changed and stage.rng.random() < 0.3:
         story.changed[side] = mark
         who, group = (adviser, stage.forum) if adviser else (story.person, None)
-        who.edits(written[-1], f"{told[-1]} geändert", group)
+        told[-1] = f"{told[-1]} geändert"
+        who.edits(written[-1], told[-1], group)

@@ -187,3 +187,19 @@ async def test_topic_opened_anew_tells_what_was_read(standin: StandIn, ada: User
     assert "0431 222" in history
     assert "Dienstag" in history
     assert not any(words in history for words in ("0431 111", "Montag", "anstrengend"))
+
+
+@pytest.mark.usefixtures("connected")
+async def test_word_to_the_advisers_is_passed_on(standin: StandIn, ada: User, bea: User, forum: Group) -> None:
+    """Before an adviser has written, what the bot has no answer to reaches the topic with one tap, and is answered."""
+    reference = await request(standin, ada)
+    topic = topic_of(await card(standin, bea, forum, reference))
+    ada.says("Sind Sie noch da?")
+    await ada.wait_reply()
+    tap = ada.taps(f"An die Beratung weitergeben ({reference})")
+    passed = await sees(standin, bea, "Sind Sie noch da?", forum)
+    assert passed.thread_id == topic
+    await standin.wait_for(lambda: tap.answer)
+    bea.says("Aber ja!", chat=forum, topic=topic, reply_to=passed)
+
+    await sees(standin, ada, "Aber ja!")
