@@ -191,7 +191,7 @@ async def test_topic_opened_anew_tells_what_was_read(standin: StandIn, ada: User
 
 @pytest.mark.usefixtures("connected")
 async def test_word_to_the_advisers_is_passed_on(standin: StandIn, ada: User, bea: User, forum: Group) -> None:
-    """Before an adviser has written, what the bot has no answer to reaches the topic with one tap, and is answered."""
+    """Before an adviser has written, what the bot has no answer to reaches the topic with one tap."""
     reference = await request(standin, ada)
     topic = topic_of(await card(standin, bea, forum, reference))
     ada.says("Sind Sie noch da?")
