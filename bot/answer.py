@@ -113,7 +113,7 @@ class Answerer:
     def explain(self, answer: Answer) -> str:
         """Why this answer, in Telegram HTML."""
         searcher, lang = self._searcher(), answer.lang
-        about = self._entry(searcher, answer.about, lang).title if answer.about else ""
+        about = self._entry(searcher, answer.about, lang).title if answer.about in searcher.opened.entries else ""
         why = explain(searcher, answer.question, about)
         title = self._entry(searcher, why.entry, lang).title if why.entry else ""
         return render("why", lang, status=answer.status.value, answer=answer, about=about, title=title, why=why)
@@ -163,7 +163,10 @@ class Answerer:
         return [(entry, self._entry(searcher, entry, lang).title) for entry in found]
 
     def keyboard(self, answer: Answer) -> Keyboard:
-        """The buttons under an answer: options or related entries, thumbs, and the way to a human."""
+        """The buttons under an answer: options or related entries, thumbs, and the way to a human.
+
+        An entry that the index has lost since the answer has none.
+        """
         searcher = self._searcher()
         talk = (Button(label("talk", answer.lang), TALK),)
         if answer.status is Status.SMALLTALK:
@@ -185,6 +188,8 @@ class Answerer:
         data = f"{ENTRY}{entry_id}"
         if len(data.encode()) > 64:
             return None  # a long file name of a foreign folder fits no button; the entry is still found by asking
+        if entry_id not in searcher.opened.entries:
+            return None
         title = self._entry(searcher, entry_id, answer.lang).title
         return Button(title if answer.options else label("read_on", answer.lang, title=title), data)
 

@@ -1,9 +1,19 @@
 """A message with several questions gets an answer for each."""
 
+import shutil
+from pathlib import Path
+
 import pytest
 
 from bot.answer import Answerer, Status
+from bot.app import make_answerer
 from bot.several import answer_each
+from bot.settings import Settings
+from index.build import build
+from index.decision import calibration_for
+from index.encoder import OnnxEncoder
+from index.live import LiveIndex
+from knowledge.folder import HOUSE, load
 
 
 def test_in_order_and_with_their_questions(answerer: Answerer) -> None:
@@ -78,3 +88,31 @@ def test_two_questions_with_one_answer(answerer: Answerer) -> None:
 def test_the_best_of_several(answerer: Answerer, text: str, status: Status) -> None:
     """Where only one answer can be shown it is the first that answers."""
     assert answer_each(answerer, text, "de").best.status is status
+
+
+@pytest.fixture
+def shrunk(settings: Settings, encoder: OnnxEncoder, tmp_path: Path) -> Answerer:
+    """Answers over knowledge from which everything but one entry was taken out."""
+    folder = tmp_path / "knowledge"
+    folder.mkdir()
+    shutil.copy(HOUSE / "content" / "de" / "collective-impact.md", folder)
+    build(load(folder), encoder, calibration_for(labelled=False), tmp_path / "index")
+    return make_answerer(settings, LiveIndex(tmp_path / "index", encoder))
+
+
+def test_entry_that_is_gone_has_no_button(answerer: Answerer, shrunk: Answerer) -> None:
+    """Where knowledge changes between an answer and its buttons, those stay away that would lead to nothing."""
+    answer = answerer.answer("Was ist Collective Impact?", "de")
+    assert answer.related
+
+    buttons = [button.data for row in shrunk.keyboard(answer) for button in row]
+
+    assert buttons == ["f:1:collective-impact", "f:0:collective-impact", "talk"]
+
+
+def test_explanation_names_no_entry_that_is_gone(answerer: Answerer, shrunk: Answerer) -> None:
+    """The explanation of an answer that leaned on an entry does without it."""
+    answer = answerer.answer("Und wie erreiche ich die?", "de", last="stiftung-bildung")
+    assert answer.about == "stiftung-bildung"
+
+    assert "Stiftung Bildung" not in shrunk.explain(answer)
