@@ -29,6 +29,16 @@ from bot.model import Event, Kind, Say, State, Toast, Turn
 from prompts.render import label, render
 
 LANG = "l:"  # callback data
+PRIVATE = (
+    TALK,
+    f"{GO}talk",
+    f"{privacy.PAGE}data",
+    f"{privacy.PAGE}delete",
+    privacy.DELETE,
+    FORM,
+    CHECK,
+    takeaway.PDF,
+)  # never in front of a group
 Tap = Callable[[Parts, State, Event, str], Turn | None]  # given what stands behind the colon; None: no longer valid
 
 
@@ -36,6 +46,8 @@ def button(parts: Parts, state: State, event: Event) -> Turn:
     """The turn that a tap brings; Telegram is told of each tap once, so that the button stops waiting."""
     name, colon, rest = event.text.partition(":")
     tap = BUTTONS.get(event.text) or BUTTONS.get(name + colon)
+    if tap and not event.private and event.text.startswith(PRIVATE):
+        tap = _private
     turn = tap(parts, state, event, rest) if tap else None
     if turn is None:
         return Turn(state, (Toast(label("gone", parts.lang(state, event))),))
@@ -44,9 +56,11 @@ def button(parts: Parts, state: State, event: Event) -> Turn:
     return replace(turn, messages=(*turn.messages, Toast()))
 
 
+def _private(parts: Parts, state: State, event: Event, _: str) -> Turn:
+    return parts.say(state, event, "private_only")
+
+
 def _talk(parts: Parts, state: State, event: Event, _: str) -> Turn:
-    if not event.private:
-        return parts.say(state, event, "private_only")
     return form.begin(parts, state, event)
 
 
@@ -63,7 +77,7 @@ def _language(parts: Parts, state: State, event: Event, lang: str) -> Turn | Non
 
 
 def _take_along(parts: Parts, state: State, event: Event, _: str) -> Turn:
-    return takeaway.page(parts, state, event) if event.private else parts.say(state, event, "private_only")
+    return takeaway.page(parts, state, event)
 
 
 BUTTONS: dict[str, Tap] = {

@@ -27,8 +27,6 @@ def turned(parts: Parts, state: State, event: Event, rest: str) -> Turn | None:
             template, other = ("privacy_more", "less") if rest == "more" else ("privacy", "more")
             html = _notice(parts, state, event, template)
             return Turn(state, (Change(html, _keyboard(parts, state, event, other), message_id=event.message_id),))
-        case "data" | "delete" if not event.private:
-            return parts.say(state, event, "private_only")
         case "data":
             return held(parts, state, event)
         case "delete":

@@ -4,12 +4,14 @@ from dataclasses import replace
 
 import pytest
 
+from bot.consultation import Form
 from bot.effects import Forget
 from bot.flows import intro
 from bot.flows.dialogue import Dialogue
 from bot.model import Change, Event, Kind, Say, State
 from knowledge.folder import HOUSE
 from knowledge.intro import read_steps
+from prompts.render import render
 
 EVENT = Event(1, Kind.TEXT, chat_id=10, user_id=20, message_id=5, language_code="de", name="Ada")
 STEPS = read_steps(HOUSE / "intro")
@@ -86,3 +88,16 @@ def test_several_questions_have_a_message_each(dialogue: Dialogue) -> None:
     (change,) = edit.messages
     assert isinstance(change, Change)
     assert (change.html, change.keyboard) == (first.html, first.keyboard)
+
+
+@pytest.mark.parametrize(
+    "data", ["talk", "go:talk", "p:data", "p:delete", "d:yes", "d:no", "r:resume:", "k:start", "t:pdf"]
+)
+def test_private_buttons_do_nothing_in_front_of_a_group(dialogue: Dialogue, data: str) -> None:
+    """Whoever taps one there is sent to the private chat, and nothing is shown, changed or deleted."""
+    state = State(last_question="secret", form=Form())
+    tap = replace(EVENT, kind=Kind.BUTTON, text=data, callback_id="1", private=False)
+    turn = dialogue.handle(state, tap)
+
+    assert (turn.effects, turn.state.last_question) == ((), "secret")
+    assert turn.messages[0] == Say(render("private_only", "de"))
