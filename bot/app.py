@@ -253,7 +253,7 @@ def _both(first: Observe, second: Observe) -> Observe:
 
 def _told(dialogue: Dialogue, outgoing: Outgoing, reason: str) -> list[Outgoing]:
     """What is sent in place of a call that failed: its text alone, or word to the other side of a request."""
-    text = without_file(outgoing)
+    text = None if outgoing.request else without_file(outgoing)
     return [text] if text else unasked(undelivered(dialogue, outgoing, reason), dialogue.desk)
 
 

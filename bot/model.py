@@ -33,6 +33,7 @@ class Event:
     Attributes:
         html: the message or caption with its formatting, as Telegram HTML.
         what: what a message of the kind OTHER holds: photo, voice, document, …
+        file: Telegram's id of that photo or file, where another may be put in its place.
         reply_to: the message that this one replies to, ours or another.
         thread_id: the topic of a forum, 0 outside of one.
         addressed: whether it is meant for the bot; in a group that is what mentions it, or replies to it.
@@ -57,6 +58,7 @@ class Event:
     reply_to: int | None = None
     html: str = ""
     what: str = ""
+    file: str = ""
     thread_id: int = 0
     addressed: bool = True
     member: bool = False

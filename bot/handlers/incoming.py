@@ -19,6 +19,7 @@ INLINE = "inline:"  # begins the key of what a person types after the bot's name
 OUTSIDE = (ChatMemberStatus.LEFT, ChatMemberStatus.BANNED)
 ATTACHED = ("photo", "voice", "document", "video", "video_note", "audio", "animation", "sticker", "contact",
             "location", "venue", "poll", "dice", "story")  # fmt: skip
+REPLACEABLE = ("photo", "document", "video", "audio", "animation")  # for which another may be put in place; Bot API
 
 
 def chat_key(update: dict[str, object]) -> str:
@@ -60,6 +61,7 @@ def to_event(update: Update, bot: User) -> Event | None:
 
 
 def _tap(update_id: int, query: CallbackQuery) -> Event | None:
+    """A tap counts only on a button that is there: what the message it was made on does not hold is no data."""
     if query.message is None or query.data is None:
         return None
     return Event(
@@ -68,13 +70,19 @@ def _tap(update_id: int, query: CallbackQuery) -> Event | None:
         query.message.chat.id,
         query.from_user.id,
         query.message.message_id,
-        text=query.data,
+        text=query.data if query.data in _buttons(query.message) else "",
         callback_id=query.id,
         language_code=query.from_user.language_code or "",
         name=query.from_user.full_name,
         private=query.message.chat.type == ChatType.PRIVATE,
         thread_id=_thread(query.message),
     )
+
+
+def _buttons(message: MaybeInaccessibleMessage) -> set[object]:
+    """What a message's buttons send; nothing where Telegram no longer shows the message."""
+    markup = message.reply_markup if isinstance(message, Message) else None
+    return {button.callback_data for row in (markup.inline_keyboard if markup else ()) for button in row}
 
 
 def _typed(update_id: int, query: InlineQuery) -> Event:
@@ -102,20 +110,23 @@ def _message(update_id: int, message: Message, sender: User, bot: User, *, edite
     private = message.chat.type == ChatType.PRIVATE
     replied = message.reply_to_message
     to_us = replied is not None and replied.from_user is not None and replied.from_user.id == bot.id
-    text = message.text or message.caption or ""
     command, arguments = _command(message, bot)
-    mentioned = f"@{bot.username}".casefold()
+    mention = _mention(message, bot)
     offered = message.via_bot is not None and message.via_bot.id == bot.id  # one of our own results, sent on
-    addressed = not offered and (private or to_us or bool(command) or _mentions(message, mentioned))
+    addressed = not offered and (private or to_us or bool(command) or mention is not None)
     if not private and not addressed and replied is None and not message.is_topic_message:
         return None
-    if not private:
-        text = _without(text, mentioned)
-    if command and not edited:
-        kind, text = Kind.COMMAND, arguments
-    elif edited and text:
+    text, what = arguments if command else message.text or message.caption or "", _what(message)
+    if not private and not command and mention:
+        text = _without(text, mention)
+    file = _file(message, what)
+    if edited:
+        if not text and not file:
+            return None
         kind = Kind.EDITED
-    elif message.effective_attachment and not edited:
+    elif command:
+        kind = Kind.COMMAND
+    elif message.effective_attachment:
         kind = Kind.OTHER
     elif text:
         kind = Kind.TEXT
@@ -136,7 +147,8 @@ def _message(update_id: int, message: Message, sender: User, bot: User, *, edite
         private=private,
         reply_to=replied.message_id if replied else None,
         html=message.text_html if message.text else message.caption_html if message.caption else "",
-        what=_what(message),
+        what=what,
+        file=file,
         thread_id=_thread(message),
         addressed=addressed,
         written=(message.edit_date or message.date).timestamp(),
@@ -154,6 +166,15 @@ def _what(message: Message) -> str:
     return next((name for name in ATTACHED if getattr(message, name, None)), "")
 
 
+def _file(message: Message, what: str) -> str:
+    """Telegram's id of the file that a message holds, where another may be put in its place."""
+    held = getattr(message, what) if what in REPLACEABLE else None
+    newest = (
+        held[-1] if isinstance(held, tuple) and held else held
+    )  # a photo comes in several sizes, the largest last
+    return str(newest.file_id) if newest else ""
+
+
 def _command(message: Message, bot: User) -> tuple[str, str]:
     """The command a message begins with and its arguments; empty where there is none, or it is another bot's."""
     entities = message.entities or ()
@@ -167,12 +188,16 @@ def _command(message: Message, bot: User) -> tuple[str, str]:
     return name.lower(), message.text[len(whole) :].strip()
 
 
-def _mentions(message: Message, mentioned: str) -> bool:
+def _mention(message: Message, bot: User) -> MessageEntity | None:
+    """Where a message mentions the bot for the first time."""
     kinds: list[str | None] = [MessageEntity.MENTION]
     found = message.parse_entities(kinds) if message.text else message.parse_caption_entities(kinds)
-    return any(text.casefold() == mentioned for text in found.values())
+    ours = [entity for entity, text in found.items() if text.lower() == f"@{bot.username}".lower()]
+    return min(ours, key=lambda entity: entity.offset, default=None)
 
 
-def _without(text: str, mentioned: str) -> str:
-    place = text.casefold().find(mentioned)
-    return " ".join((text[:place] + " " + text[place + len(mentioned) :]).split()) if place >= 0 else text
+def _without(text: str, entity: MessageEntity) -> str:
+    """A text without what an entity covers; Telegram counts in UTF-16."""
+    units = text.encode("utf-16-le")
+    before, after = units[: 2 * entity.offset], units[2 * (entity.offset + entity.length) :]
+    return " ".join(f"{before.decode('utf-16-le')} {after.decode('utf-16-le')}".split())

@@ -30,6 +30,7 @@ from prompts.split import split_html
 
 FILES = {"sendPhoto": "photo", "sendDocument": "document"}  # the parameter of the file
 DRAWN = "drawn"  # marks what stands in a call for a file
+SENT = "sent"  # a file that Telegram has already, in place of the name of a drawing
 TOAST_LIMIT = 200  # characters of an answer to a button; Bot API, answerCallbackQuery
 _LABEL_LIMIT = 64  # longer labels are cut off by the apps
 
@@ -56,8 +57,12 @@ def _calls(message: Message, event: Event, desk: int | None) -> Iterator[Outgoin
             place = Place.THREAD if at_desk else Place.CHAT
             yield Outgoing(chat, "copyMessage", params, origin, replies=replies, request=request, place=place)
         case Rewrite(request, chat, html, caption):
-            method, text = ("editMessageCaption", "caption") if caption else ("editMessageText", "text")
-            params = {text: html, "parse_mode": "HTML"}
+            method, params = "editMessageText", {"text": html, "parse_mode": "HTML"}
+            if event.file:  # Telegram does not say whether the file is another one, or only the words under it
+                sent = {DRAWN: SENT, "values": {"type": event.what, "file": event.file}}
+                method, params = "editMessageMedia", {"media": {"media": sent, **_caption(html)}}
+            elif caption:
+                method, params = "editMessageCaption", _caption(html)
             place = Place.THREAD if chat == desk else Place.CHAT
             edits = (event.chat_id, event.message_id)
             yield Outgoing(chat, method, params, edits=edits, request=request, place=place)
@@ -91,7 +96,7 @@ def _calls(message: Message, event: Event, desk: int | None) -> Iterator[Outgoin
                 "last_name": last if first else "",
                 "vcard": written(list(values)),
             }
-            yield Outgoing(event.chat_id, "sendContact", params)
+            yield Outgoing(event.chat_id, "sendContact", params | _topic(event))
         case Toast(text) if event.callback_id:
             params = {"callback_query_id": event.callback_id}
             if text:
@@ -109,8 +114,8 @@ def _say(say: Say, event: Event, desk: int | None) -> Iterator[Outgoing]:
     parts = [say.html] if say.drawing else split_html(say.html)
     for number, part in enumerate(parts):
         params = {FILES[method]: _drawn(say.drawing), **_caption(part)} if say.drawing else _text(part)
-        if say.chat_id is None and event.thread_id and not say.desk:
-            params["message_thread_id"] = event.thread_id
+        if say.chat_id is None and not say.desk:
+            params |= _topic(event)
         if number == 0 and say.reply_to is not None:
             params["reply_parameters"] = {"message_id": say.reply_to, "allow_sending_without_reply": True}
         if number == len(parts) - 1:
@@ -133,6 +138,11 @@ def without_file(call: Outgoing) -> Outgoing | None:
         said = params.pop("media")["caption"]
         return replace(call, method="editMessageCaption", params={**params, "caption": said, "parse_mode": "HTML"})
     return None
+
+
+def _topic(event: Event) -> dict[str, Any]:
+    """What has an answer stand in the topic of what it answers."""
+    return {"message_thread_id": event.thread_id} if event.thread_id else {}
 
 
 def text_params(html: str, keyboard: Keyboard = ()) -> dict[str, Any]:

@@ -8,7 +8,11 @@ from telegram import (
     Bot,
     InlineKeyboardMarkup,
     InputFile,
+    InputMediaAnimation,
+    InputMediaAudio,
+    InputMediaDocument,
     InputMediaPhoto,
+    InputMediaVideo,
     LinkPreviewOptions,
     Message,
     MessageId,
@@ -17,9 +21,11 @@ from telegram import (
 from telegram.error import BadRequest, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError
 
 from bot.drawings.apart import draw_apart
-from bot.handlers.outgoing import DRAWN
+from bot.handlers.outgoing import DRAWN, SENT
 from bot.outbox import Later, Refused, Result, Sent
 
+MEDIA = {"photo": InputMediaPhoto, "document": InputMediaDocument, "video": InputMediaVideo,
+         "audio": InputMediaAudio, "animation": InputMediaAnimation}  # fmt: skip
 _TYPES: dict[str, type[InlineKeyboardMarkup | LinkPreviewOptions | ReplyParameters]] = {
     "reply_markup": InlineKeyboardMarkup,
     "link_preview_options": LinkPreviewOptions,
@@ -62,7 +68,10 @@ async def _argument(key: str, value: Any) -> Any:
     if key in _TYPES:
         return _TYPES[key].de_json(value)
     if key == "media":
-        drawn = await draw_apart(value["media"][DRAWN], value["media"]["values"])
+        kind, values = value["media"][DRAWN], value["media"]["values"]
+        if kind == SENT:
+            return MEDIA[values["type"]](values["file"], caption=value["caption"], parse_mode=value["parse_mode"])
+        drawn = await draw_apart(kind, values)
         return InputMediaPhoto(drawn.content, value["caption"], value["parse_mode"], filename=drawn.name)
     if key in ("photo", "document"):
         drawn = await draw_apart(value[DRAWN], value["values"])

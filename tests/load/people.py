@@ -145,7 +145,7 @@ def _soak(standin: StandIn, people: list[User], taps: int) -> dict[int, list[flo
     for person in people:
         person.says("Hallo")
     for number in range(taps):
-        people[number % len(people)].forges(f"f:{number // len(people) % 2}:{ENTRY}")
+        people[number % len(people)].taps_old(f"f:{number // len(people) % 2}:{ENTRY}")
         if number % 100 == 0:
             standin.wait_for_sync(lambda: _unanswered(world) < AHEAD, PATIENCE)
             with world.change():  # the stand-in must not be what grows
@@ -197,7 +197,7 @@ class Busy:
             person.says(next(self._questions))
             return
         self._turn += 1
-        tapped = person.forges(f"f:{self._turn % 2}:{ENTRY}")
+        tapped = person.taps_old(f"f:{self._turn % 2}:{ENTRY}")
         self._whose[tapped.id] = person.id
 
 

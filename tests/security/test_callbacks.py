@@ -63,7 +63,7 @@ def scene(whole: Whole) -> Scene:
 def forged(scene: Scene, by: User, data: str, at_desk: bool = False) -> tuple[str, list[Seen]]:
     """Send the data; the bot's answer to the tap, and what it sent or changed in the chat of who tapped."""
     before = {one.id: one.touched for one in by.sees()}
-    query = by.forges(data, scene.whole.forum if at_desk else None)
+    query = by.taps_old(data, scene.whole.forum if at_desk else None)
     scene.whole.until(lambda: query.answer is not None)
     return (query.answer or {}).get("text", ""), [one for one in by.sees() if before.get(one.id) != one.touched]
 
@@ -76,7 +76,7 @@ def held(scene: Scene) -> list[object]:
 
 @pytest.mark.parametrize("kind", NOTHING)
 def test_data_that_no_button_holds_does_nothing(scene: Scene, kind: str) -> None:
-    """Forged data is answered once, changes nothing and brings no message."""
+    """Forged data, even on a button that is there, is answered once, changes nothing and brings no message."""
     before = held(scene), scene.whole.store.state(f"{scene.eve.id}:{scene.eve.id}")
 
     answer, messages = forged(scene, scene.eve, NOTHING[kind])
@@ -113,7 +113,7 @@ def test_the_advisers_buttons_by_somebody_outside(scene: Scene, action: str) -> 
     """A tap in the advisers' chat by somebody who is not in it is turned away."""
     before = held(scene)
 
-    query = scene.eve.forges(f"q:{action}:{scene.reference}:collective-impact", scene.whole.forum)
+    query = scene.eve.taps_old(f"q:{action}:{scene.reference}:collective-impact", scene.whole.forum)
     scene.whole.until(lambda: query.answer is not None)
 
     assert (query.answer or {}).get("text") == "Das können nur Berater*innen."
@@ -194,7 +194,7 @@ def test_a_tap_told_twice_counts_once(scene: Scene, data: str) -> None:
     whole.card(reference)
     by, where = (whole.bea, whole.forum) if data.startswith("q") else (mia, None)
     full = "f:1:collective-impact" if data == "f:1" else f"{data}:{reference}"
-    query = by.forges(full, where)
+    query = by.taps_old(full, where)
     whole.until(lambda: query.answer is not None)
     update = whole.standin.last_update(where or mia)
     before = whole.store.request(reference), len(whole.standin.calls_to("answerCallbackQuery"))

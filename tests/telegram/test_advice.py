@@ -3,6 +3,7 @@
 import pytest
 
 from bot.sandbox.standin import Group, StandIn, User
+from bot.sandbox.standin.media import PICTURE
 from tests.telegram.advice import card, request, topic_of
 from tests.telegram.conftest import AtDesk, sees
 
@@ -62,6 +63,24 @@ async def test_everything_is_relayed_both_ways(standin: StandIn, ada: User, bea:
     assert seen[-1].reply_to == text.id
     bea.edits(answer, "Ja, gern", chat=forum)
     await sees(standin, ada, "Ja, gern")
+
+
+@pytest.mark.usefixtures("connected")
+async def test_replaced_picture_is_replaced_at_the_other_side(
+    standin: StandIn, ada: User, bea: User, forum: Group
+) -> None:
+    """Another picture in the place of the first, without a word under it, is the one that the adviser sees."""
+    topic = topic_of(await card(standin, bea, forum, await request(standin, ada)))
+    bea.says("Schicken Sie gern den Plan.", chat=forum, topic=topic)
+    await sees(standin, ada, "den Plan")
+    photo = ada.sends_photo("Falsches Bild")
+    copied = await sees(standin, bea, "Falsches Bild", forum)
+
+    ada.replaces_photo(photo, PICTURE + b"right")
+
+    (after,) = await standin.wait_for(lambda: [one for one in bea.sees(forum) if one.id == copied.id and one.edited])
+    file = standin.world.files.by_id[after.raw["photo"][0]["file_id"]]
+    assert (file.content, after.text) == (PICTURE + b"right", "")
 
 
 @pytest.mark.usefixtures("connected")

@@ -39,9 +39,9 @@ async def test_suggested_answer_is_sent_with_one_tap(standin: StandIn, ada: User
     offered = await sees(standin, bea, "Wissensbasis", forum)
     assert len(offered.buttons) == 3
     answer, text = (offered.buttons[0][at].data or "" for at in (0, 1))
-    bea.forges(text, chat=forum)
+    bea.taps_old(text, chat=forum)
     await sees(standin, bea, "Zum Kopieren", forum)
-    bea.forges(answer, chat=forum)
+    bea.taps_old(answer, chat=forum)
 
     assert "Backbone" in (await sees(standin, ada, "Bea schickt Ihnen dazu")).text
 
@@ -76,7 +76,7 @@ async def test_only_advisers_act(standin: StandIn, ada: User, bea: User, cem: Us
 
 async def forged(standin: StandIn, person: User, chat: Group | None, data: str) -> str:
     """A tap with data that no button of the person's holds; returns what it was answered with."""
-    tap = person.forges(data, chat)
+    tap = person.taps_old(data, chat)
     await standin.wait_for(lambda: tap.answer is not None)
     assert tap.answer is not None
     return str(tap.answer.get("text", ""))

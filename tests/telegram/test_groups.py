@@ -1,16 +1,26 @@
 """In groups the bot speaks only when it is spoken to."""
 
+from contextlib import closing
+
 import pytest
 
+from bot.app import open_store
 from bot.sandbox.standin import Group, StandIn, User
+from bot.settings import Settings
 
 pytestmark = pytest.mark.usefixtures("polling")
 
 
 @pytest.fixture
-def group(standin: StandIn, ada: User) -> Group:
+def ben(standin: StandIn) -> User:
+    """Another member of the group."""
+    return standin.user("Ben", language_code="de")
+
+
+@pytest.fixture
+def group(standin: StandIn, ada: User, ben: User) -> Group:
     """A group with the bot in it, which sees every message because it is administrator."""
-    return standin.group("Bündnis", [ada, standin.user("Ben")], admin=True)
+    return standin.group("Bündnis", [ada, ben], admin=True)
 
 
 async def test_mention_is_answered_as_a_reply(ada: User, group: Group) -> None:
@@ -20,6 +30,33 @@ async def test_mention_is_answered_as_a_reply(ada: User, group: Group) -> None:
 
     assert "Aus der Fachliteratur:" in answer.text
     assert answer.reply_to == question.id
+
+
+async def test_only_the_mention_is_taken_out(ada: User, group: Group, bot_settings: Settings) -> None:
+    """The rest of a question stays as it was written, whatever letters stand before the mention."""
+    ada.says("👋 Wie groß muß ein Maßnahmenbündel sein, @standin_bot bitte?", chat=group)
+    await ada.wait_reply(chat=group)
+
+    with closing(open_store(bot_settings)) as store:
+        asked = store.state(f"{group.id}:{ada.id}").last_question
+    assert asked == "👋 Wie groß muß ein Maßnahmenbündel sein, bitte?"
+
+
+async def test_tap_counts_on_a_button_that_is_there_only(
+    standin: StandIn, ada: User, ben: User, group: Group
+) -> None:
+    """What a member makes up leaves the bot's answer to somebody else as it is; a button that is there works."""
+    ada.says("/datenschutz@standin_bot", chat=group)
+    answer = await ada.wait_reply(chat=group)
+    for data in ("share:bot", "p:less", "d:no", "d:yes", "v:yes:5:backbone", "v:no", "i:3", "r:resume:", "l:en"):
+        tap = ben.forges(data, group)
+        await standin.wait_for(lambda one=tap: one.answer)
+        assert (tap.answer or {})["text"] == "Dieser Knopf gilt nicht mehr."
+    assert ada.sees(group) == [answer]
+
+    ben.taps_on(answer, "p:more", group)
+
+    assert (await ben.wait_reply(chat=group)).text != answer.text
 
 
 async def test_reply_is_answered(ada: User, group: Group) -> None:
@@ -54,6 +91,16 @@ async def test_private_matters_stay_private(ada: User, group: Group, command: st
     ada.says(f"{command}@standin_bot", chat=group)
 
     assert "privaten Chat" in (await ada.wait_reply(chat=group)).text
+
+
+async def test_contact_is_told_in_its_topic(standin: StandIn, ada: User) -> None:
+    """Text and contact card both stand in the topic in which they were asked for."""
+    forum = standin.group("Bündnis", [ada], forum=True, admin=True)
+    topic = forum.topic("Fragen", ada)
+    ada.says("/kontakt@standin_bot", chat=forum, topic=topic)
+    await ada.wait_reply(chat=forum, count=2)
+
+    assert [(seen.kind, seen.thread_id) for seen in ada.sees(forum)] == [("text", topic), ("contact", topic)]
 
 
 @pytest.mark.parametrize("button", ["Meine Daten ansehen", "Alles löschen"])

@@ -67,7 +67,7 @@ async def test_numbers_links_and_buttons_of_another_do_nothing(
         await card(kiel.standin, kiel.bea, kiel.desk, reference)
         ulm.bea.says("/anfragen", chat=ulm.desk)
         listed = await ulm.bea.wait_reply(chat=ulm.desk)
-        taps = [ulm.bea.forges(f"q:{done}:{reference}", chat=ulm.desk) for done in ("take", "close", "release")]
+        taps = [ulm.bea.taps_old(f"q:{done}:{reference}", chat=ulm.desk) for done in ("take", "close", "release")]
         answers = [await ulm.standin.wait_for(partial(answer_of, tap)) for tap in taps]
         ulm.ada.opens_link(reference)
         opened = await ulm.ada.wait_reply()

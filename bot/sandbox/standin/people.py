@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from dataclasses import replace
 from typing import Any
 
 from bot.sandbox.standin import inline, model, utf16
@@ -93,6 +94,15 @@ class User(Media):
         """Send a text; commands, mentions and links in it are marked as Telegram marks them."""
         return self._send(_text(text), chat, reply_to, topic)
 
+    def replaces_photo(self, message: Seen | int, content: bytes, chat: Group | None = None) -> Seen:
+        """Put another picture in the place of one of their own, without words under it."""
+        photo = self._file("photo", content)
+        with self.world.change():
+            edited = self._chat(chat).messages[_id(message)]
+            edited.content, edited.edit_date, edited.touched = {"photo": [photo]}, model.now(), self.world.touch()
+            self._tell_bot("edited_message", edited)
+            return edited.seen()
+
     def edits_caption(self, message: Seen | int, text: str, chat: Group | None = None) -> Seen:
         """Change the text under one of their own photos or files."""
         with self.world.change():
@@ -123,6 +133,14 @@ class User(Media):
         with self.world.change():
             where = chat.chat if chat else self._chat(None)
             return self._tapped(list(where.messages.values())[-1], data)
+
+    def taps_old(self, data: str, chat: Group | None = None) -> Query:
+        """Tap a button that is still to be seen on an old message, whatever has become of what it stands for."""
+        with self.world.change():
+            where = chat.chat if chat else self._chat(None)
+            message = list(where.messages.values())[-1]
+            button = {"text": data or "-", "callback_data": data}
+            return self._tapped(replace(message, markup={"inline_keyboard": [[button]]}), data)
 
     def taps_on(self, message: Seen | int, data: str, chat: Group | None = None) -> Query:
         """Tap the button with this data on a message; LookupError where it has none."""
