@@ -19,7 +19,7 @@ class Ask(StrEnum):
 
 
 OPTIONAL = frozenset((Ask.ORGANISATION, Ask.PLACE, Ask.TIMES))
-LONGEST = {Ask.CONCERN: 2_000, Ask.ORGANISATION: 150, Ask.PLACE: 150, Ask.TIMES: 200}  # characters
+LONGEST = {Ask.CONCERN: 2_000, Ask.ORGANISATION: 150, Ask.PLACE: 150, Ask.TIMES: 200}  # UTF-16 units
 KINDS = ("npo", "foundation", "municipality", "company", "citizen", "other")
 
 
@@ -78,10 +78,27 @@ class Details:
 
 
 @dataclass(frozen=True, slots=True)
+class Typed:
+    """A message that was typed for a line of the form."""
+
+    line: Ask
+    message_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The request that was sent last, and the messages that were typed for it."""
+
+    request: str
+    message_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Form:
     """A form being filled in: what it asks now, and whether the person is doing something else at the moment.
 
-    ``reviewed`` is set from the first summary on: a line changed afterwards leads back to it.
+    ``reviewed`` is set from the first summary on: a line changed afterwards leads back to it. ``typed`` holds the
+    message that was last typed for each line.
     """
 
     at: Ask = Ask.CONCERN
@@ -90,6 +107,7 @@ class Form:
     shares: frozenset[str] = frozenset(("question", "progress"))
     reviewed: bool = False
     paused: bool = False
+    typed: tuple[Typed, ...] = ()
 
     @property
     def shared(self) -> Brief:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from bot.consultation import Form
+from bot.consultation import Form, Sent
 from bot.effects import Effect
 from bot.selfcheck import Check
 
@@ -86,15 +86,15 @@ class State:
     """What is remembered of one person in one chat. ``lang`` is empty where the person chose none.
 
     ``last_message`` held the last question, ``last_context`` is the entry on which it could lean: with them it can be
-    answered once more. ``form`` is the request for advice being filled in, ``rated`` the closed request whose comment
-    is awaited. ``step`` is the step of the introduction shown last, ``audience`` for whom its examples are, ``read``
-    holds the steps that were shown, and ``touring`` says whether the person is in the middle of it. ``shown`` is the
-    start parameter of what was seen last, ``check`` the self-check being filled in. ``asked`` counts the questions of
-    the ``minute`` that began then (Unix time), see `bot.flows.burst`. ``improve`` is what the person said to having
-    questions kept: the version of the wording they agreed to, `NO`, or "" where they were not asked. ``known`` says
-    that the state was read from the store: where it is not there any more, it was deleted meanwhile. ``albums`` are
-    the last ones that an adviser sent in their chat, ``unanswered`` is the message (number and text) that a person
-    with an open request can pass on to the advisers.
+    answered once more. ``form`` is the request for advice being filled in, ``sent`` the one that was sent last,
+    ``rated`` the closed request whose comment is awaited. ``step`` is the step of the introduction shown last,
+    ``audience`` for whom its examples are, ``read`` holds the steps that were shown, and ``touring`` says whether the
+    person is in the middle of it. ``shown`` is the start parameter of what was seen last, ``check`` the self-check
+    being filled in. ``asked`` counts the questions of the ``minute`` that began then (Unix time), see
+    `bot.flows.burst`. ``improve`` is what the person said to having questions kept: the version of the wording they
+    agreed to, `NO`, or "" where they were not asked. ``known`` says that the state was read from the store: where it
+    is not there any more, it was deleted meanwhile. ``albums`` are the last ones that an adviser sent in their chat,
+    ``unanswered`` is the message (number and text) that a person with an open request can pass on to the advisers.
     """
 
     lang: str = ""
@@ -116,6 +116,7 @@ class State:
     asked: int = 0
     albums: tuple[Album, ...] = ()
     unanswered: tuple[int, str] = (0, "")
+    sent: Sent | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,7 @@
 """Addresses as people write them -> as they can be used."""
 
+import re
+
 import phonenumbers
 from email_validator import validate_email
 
@@ -7,6 +9,8 @@ from bot.consultation import Reach
 from knowledge.addresses import email_address
 
 REGION = "DE"  # of numbers without a country code
+_EXTENSION = re.compile(r"\b(?:Durchwahl|DW|Apparat|App)\b[.:]?", re.I)
+_DIGITS = 4  # from so many on, and without a letter, a text was meant as a telephone number
 
 
 def checked(reach: Reach, text: str) -> str | None:
@@ -22,6 +26,14 @@ def recognised(text: str) -> tuple[Reach, str] | None:
     return None
 
 
+def attempted(text: str) -> Reach | None:
+    """What a text that is no address was probably meant to be."""
+    if "@" in text and len(text.split()) == 1:
+        return Reach.EMAIL
+    digits = sum(character.isdigit() for character in text)
+    return Reach.PHONE if digits >= _DIGITS and not any(map(str.isalpha, text)) else None
+
+
 def in_ascii(address: str) -> str:
     """A checked e-mail address as it stands in a header: its domain in Punycode."""
     local, _, domain = address.rpartition("@")
@@ -31,10 +43,16 @@ def in_ascii(address: str) -> str:
 
 
 def _phone(text: str) -> str | None:
-    try:
-        number = phonenumbers.parse(text, REGION)
-    except phonenumbers.NumberParseException:
+    """The one number in a text. Letters are words beside it, never digits; a question about a number is none."""
+    if "?" in text and any(map(str.isalpha, text)):
         return None
-    if not phonenumbers.is_valid_number(number):
-        return None
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+    written = _EXTENSION.sub("ext.", text.strip())
+    abroad = f"+{written}" if written.startswith("49") else written  # as it is dialled, but for its plus
+    found = next((found for one in (abroad, written) if (found := _numbers(one))), [])
+    return found[0] if len(found) == 1 else None
+
+
+def _numbers(text: str) -> list[str]:
+    form = phonenumbers.PhoneNumberFormat.INTERNATIONAL
+    found = phonenumbers.PhoneNumberMatcher(text, REGION)
+    return list(dict.fromkeys(phonenumbers.format_number(one.number, form) for one in found))

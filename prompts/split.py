@@ -13,6 +13,11 @@ def units(text: str) -> int:
     return len(text) + sum(character > "\uffff" for character in text)
 
 
+def length(html: str) -> int:
+    """Length of a Telegram HTML text without its markup, as Telegram counts it."""
+    return units(_text(html))
+
+
 def split_html(html: str, limit: int = LIMIT) -> list[str]:
     """Messages of at most ``limit`` units each; tags open at a cut are closed and opened again.
 
@@ -84,4 +89,8 @@ def _fitting(text: str, room: int) -> int:
 
 
 def _visible(html: str) -> bool:
-    return bool(unescape(re.sub(r"<[^>]*>", "", html)).strip())
+    return bool(_text(html).strip())
+
+
+def _text(html: str) -> str:
+    return unescape(re.sub(r"<[^>]*>", "", html))

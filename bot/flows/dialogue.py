@@ -9,6 +9,7 @@ from bot.flows import (
     commands,
     desk,
     form,
+    form_texts,
     intro_buttons,
     passing,
     questions,
@@ -36,6 +37,8 @@ class Dialogue(Parts):
             return Turn(state, (Alarm(),) if at_desk and self.mail else ())
         if at_desk and (turn := desk.message(self, state, event)):
             return turn
+        if event.kind is Kind.EDITED and event.private and (turn := form_texts.edited(self, state, event)):
+            return turn
         if event.private and not at_desk and (turn := talk.message(self, state, event)):
             return turn
         talk_at_desk = at_desk and not event.private and event.kind in WRITTEN
@@ -53,7 +56,7 @@ def _text(parts: Parts, state: State, event: Event) -> Turn:
     if turn := after.commented(parts, state, event):
         return turn
     if state.form and not state.form.paused:
-        return form.text(parts, state, event)
+        return form_texts.text(parts, state, event)
     joining = state.check is not None and state.check.stage is Stage.JOINING
     if joining and (turn := selfcheck_team.entered(parts, state, event, event.text)):
         return turn

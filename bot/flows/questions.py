@@ -7,6 +7,7 @@ from bot.flows import burst
 from bot.flows.parts import Parts
 from bot.flows.why import KEPT, why_row
 from bot.links import ENTRY_LINK
+from bot.menu import MEANING
 from bot.model import Change, Decided, Event, Keyboard, Say, State, Turn
 from bot.several import MAX_READ, Answers, answer_each
 from prompts.render import render
@@ -31,7 +32,8 @@ def ask(parts: Parts, state: State, event: Event) -> Turn:
 
 def edited(parts: Parts, state: State, event: Event) -> Turn:
     """Correct the answer to a question that was corrected; of several answers the first."""
-    if state.form or not event.text.strip():
+    asks = not event.command or MEANING.get(event.command) == "frage"
+    if not asks or not event.text.strip():
         return Turn(state)
     state = burst.counted(state, event, parts.now())
     if turn := burst.slowed(parts, state, event):

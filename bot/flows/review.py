@@ -3,16 +3,18 @@
 import zlib
 from dataclasses import replace
 
-from bot.consultation import Ask, Form, Request
+from bot.consultation import Ask, Form, Request, Sent
 from bot.effects import NewRequest
 from bot.flows import limits
 from bot.flows.parts import Parts
 from bot.hours import answer_by, spoken
-from bot.model import Button, Change, Event, Keyboard, Post, Say, State, Turn, Update
+from bot.model import Button, Change, Event, Keyboard, Kind, Post, Say, State, Turn, Update
 from knowledge.contacts import contact_for
 from prompts.render import label, render
+from prompts.split import LIMIT, length
 
 CONSENT = "2026-11-24"  # version of the wording in prompts/*/form_review.j2
+CARD_ONLY = 400  # UTF-16 units of the advisers' card that the summary lacks, at most: state, times, adviser's name
 FORM = "r:"  # callback data: r:<action>:<value>
 LINES = (Ask.CONCERN, Ask.ORGANISATION, Ask.KIND, Ask.PLACE, Ask.REACH, Ask.TIMES)
 
@@ -34,6 +36,11 @@ def keyboard(form: Form, lang: str) -> Keyboard:
         rows.append((Button(mark + label(f"share_{part}", lang), f"{FORM}share:{part}"),))
     send = (Button(label("consent", lang), f"{FORM}send:{digest(form)}"),)
     return (send, *rows, (Button(label("cancel", lang), f"{FORM}cancel:"),))
+
+
+def beyond(html: str) -> int:
+    """By how many UTF-16 units a summary is too long for one message, here or as the card at the advisers."""
+    return max(0, length(html) - LIMIT + CARD_ONLY)
 
 
 def digest(form: Form) -> str:
@@ -66,8 +73,10 @@ def send(parts: Parts, state: State, event: Event) -> Turn:
     )
     values = {"number": reference, "contact": contact, "by": spoken(promised, lang), "desk": parts.desk is not None}
     sent = render("request_sent" if told else "request_kept", lang, **values)
-    final = Change(summary(parts, form, event, lang), (), message_id=event.message_id)
+    tapped = event.kind is Kind.BUTTON  # else the person agreed in words, and the summary is another message
+    final = (Change(summary(parts, form, event, lang), (), message_id=event.message_id),) if tapped else ()
     tell = (Update(reference),) if parts.desk is not None else ()
     post = (Post(reference),) if parts.mail else ()
-    messages = (final, Say(sent, request=reference), *tell, *post)
-    return Turn(replace(state, form=None), messages, (NewRequest(request),))
+    messages = (*final, Say(sent, request=reference), *tell, *post)
+    kept = Sent(reference, tuple(one.message_id for one in form.typed))
+    return Turn(replace(state, form=None, sent=kept), messages, (NewRequest(request),))

@@ -13,11 +13,12 @@ import pytest
 
 from bot.consultation import LONGEST, Ask, Brief, Details, Form, Reach, Request, Side, Status
 from bot.effects import ChangeRequest, NewRequest
-from bot.flows import after, clockwork, desk, desk_buttons, form, form_buttons, review, talk
+from bot.flows import after, card, clockwork, desk, desk_buttons, form, form_buttons, review, talk
 from bot.flows.dialogue import Dialogue
 from bot.hours import ZONE, answer_by, is_working_day, local, next_morning
 from bot.model import Event, Kind, Say, State, Toast, Turn
 from bot.reach import checked, recognised
+from prompts.split import split_html
 
 EVENT = Event(1, Kind.TEXT, chat_id=10, user_id=20, message_id=5, language_code="de", name="Ada")
 MONDAY = 1_795_420_800.0  # 2026-11-23, 9 o'clock in Berlin
@@ -146,7 +147,8 @@ def test_too_long_a_text_is_asked_again(dialogue: Dialogue, at: Ask) -> None:
     """The limit is named, and the step stays."""
     turn = dialogue.handle(State(form=Form(at=at)), replace(EVENT, text="x" * (LONGEST[at] + 1)))
 
-    assert turn.state.form == Form(at=at)
+    assert turn.state.form is not None
+    assert (turn.state.form.at, turn.state.form.details) == (at, Details())
     assert isinstance(turn.messages[0], Say)
     assert str(LONGEST[at]) in turn.messages[0].html
 
@@ -338,3 +340,19 @@ def test_reminder_that_an_adviser_asked_for(dialogue: Dialogue) -> None:
     assert isinstance(told, Say)
     assert told.desk
     assert next(changes(turn)).remind_at == 0.0
+
+
+def test_comment_is_on_the_card_however_much_was_told(dialogue: Dialogue) -> None:
+    """The longest request that can be sent fits on the card at the advisers, and so does what was said afterwards."""
+    told = Details("x" * 1_870, "o" * 150, "npo", "p" * 150, Reach.PHONE, "+49 431 987654", "t" * 200)
+    brief = Brief("q" * 300, "backbone", "Backbone", 0.9, "y" * 300, 9, 9)
+    sent = Form(Ask.REVIEW, told, brief)
+    assert review.beyond(review.summary(dialogue, sent, replace(EVENT, name="N" * 128), "de")) == 0
+    full = request(details=told, brief=brief, adviser="A" * 128, promised=MONDAY)
+    full = replace(full, name="N" * 128, lang="de-leicht")
+
+    rated = replace(full, rating=5, comment="c" * after.MAX_COMMENT)
+
+    assert len(split_html(card.html(full))) == 1
+    assert f"„{rated.comment}“" in split_html(card.html(rated))[0]
+    assert rated.details.concern in split_html(card.html(rated))[0]

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bot.consultation import Brief, Details, Form, Reach, Request, Side, Status
+from bot.consultation import Ask, Brief, Details, Form, Reach, Request, Sent, Side, Status, Typed
 from bot.drawings.held import ORDER, data, page
 from bot.effects import (
     ChangeRequest,
@@ -43,7 +43,8 @@ REQUEST = Request(
     Brief(QUESTION), "2026-11-24", "jacob-rohm", created=1_800_000_000.0,
 )  # fmt: skip
 EVENT = Event(1, Kind.TEXT, ADA, ADA, 5, name=NAME)
-STATE = State(lang="de", last_question=QUESTION, last_entry="backbone", form=Form(details=Details(SAID)),
+STATE = State(lang="de", last_question=QUESTION, last_entry="backbone",
+              form=Form(details=Details(SAID), typed=(Typed(Ask.CONCERN, 5_511),)), sent=Sent(REFERENCE, (5_512,)),
               check=Check(answers={"vision": 2}), read=(1, 2), improve="2026-11-25")  # fmt: skip
 EVERYTHING: tuple[Effect, ...] = (
     NewRequest(REQUEST), Said(REFERENCE, Side.PERSON, SAID), Feedback("backbone", 0),
@@ -121,6 +122,8 @@ def test_both_files_hold_everything(full: SqlStore, clock: Clock) -> None:
         "Antwortweg</dt><dd>Per E-Mail",
         "0: 👎)</dt><dd>0",
         "Stand</dt><dd>offen",
+        "Eingetippt für</dt><dd>Anliegen",
+        "Nummern der Nachrichten dazu</dt><dd>5512",
     ):
         assert pair in html
     unnamed = {field for field in re.findall("<dt>(.*?)</dt>", html) if re.fullmatch("[a-z_]+", field)}

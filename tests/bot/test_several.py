@@ -7,8 +7,8 @@ import pytest
 
 from bot.answer import Answerer, Status
 from bot.app import make_answerer
-from bot.several import answer_each
 from bot.settings import Settings
+from bot.several import answer_each
 from index.build import build
 from index.decision import calibration_for
 from index.encoder import OnnxEncoder

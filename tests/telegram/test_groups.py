@@ -1,6 +1,7 @@
 """In groups the bot speaks only when it is spoken to."""
 
 from contextlib import closing
+from functools import partial
 
 import pytest
 
@@ -50,8 +51,8 @@ async def test_tap_counts_on_a_button_that_is_there_only(
     answer = await ada.wait_reply(chat=group)
     for data in ("share:bot", "p:less", "d:no", "d:yes", "v:yes:5:backbone", "v:no", "i:3", "r:resume:", "l:en"):
         tap = ben.forges(data, group)
-        await standin.wait_for(lambda one=tap: one.answer)
-        assert (tap.answer or {})["text"] == "Dieser Knopf gilt nicht mehr."
+        answered = await standin.wait_for(partial(getattr, tap, "answer"))
+        assert (answered or {})["text"] == "Dieser Knopf gilt nicht mehr."
     assert ada.sees(group) == [answer]
 
     ben.taps_on(answer, "p:more", group)

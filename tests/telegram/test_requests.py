@@ -1,12 +1,15 @@
 """The form of a request for advice, over HTTP: whatever a person does in between, it goes on."""
 
+from contextlib import closing
+
 import pytest
 
 from bot.app import open_store
-from bot.sandbox.standin import StandIn, User
+from bot.consultation import Details, Reach
+from bot.sandbox.standin import Group, StandIn, User
 from bot.settings import Settings
 from index.live import LiveIndex
-from tests.telegram.advice import reviewed
+from tests.telegram.advice import card, reviewed
 from tests.telegram.conftest import running, sees
 
 
@@ -193,3 +196,71 @@ async def test_form_survives_a_restart_between_any_two_steps(
             await ada.wait_reply(count=2 if step is steps[-1] else 1)
 
     assert await sees(standin, ada, "gespeichert")
+
+
+@pytest.mark.usefixtures("polling")
+async def test_whole_form_may_be_typed(ada: User, bot_settings: Settings) -> None:
+    """The words of the buttons, and a number with blanks, lead to the summary, and a word sends it."""
+    ada.says("/beratung")
+    await ada.wait_reply()
+    for text in ("Wir suchen Rat.", "überspringen", "Verein", "weiter", "per Telefon", "030 123 45 67", "keine"):
+        ada.says(text)
+        answer = await ada.wait_reply()
+    assert "+49 30 1234567" in answer.text
+    ada.says("Ja, bitte")
+    await ada.wait_reply()
+
+    with closing(open_store(bot_settings)) as store:
+        (request,) = store.running()
+    assert request.details == Details("Wir suchen Rat.", "", "npo", "", Reach.PHONE, "+49 30 1234567", "")
+
+
+@pytest.mark.usefixtures("polling")
+async def test_number_with_blanks_answers_how_to_be_reached(ada: User) -> None:
+    """A number that is typed where the way is asked is both the way and the number."""
+    ada.says("/beratung")
+    await ada.wait_reply()
+    ada.says("Wir suchen Rat.")
+    await ada.wait_reply()
+    for label in ("Überspringen", "Verein oder NPO", "Überspringen"):
+        await ada.wait_reply(ada.taps(label))
+    ada.says("+49 30 901820")
+    assert "Wann passt es Ihnen gut?" in (await ada.wait_reply()).text
+
+    assert "+49 30 901820" in (await ada.wait_reply(ada.taps("Überspringen"))).text
+
+
+@pytest.mark.usefixtures("connected")
+async def test_corrections_of_what_was_typed(standin: StandIn, ada: User, bea: User, forum: Group) -> None:
+    """An edit changes the summary; after sending the person is told how to reach the advisers, and reaches them."""
+    ada.says("/beratung")
+    await ada.wait_reply()
+    concern = ada.says("Wir suchen Raad.")
+    await ada.wait_reply()
+    for label in ("Überspringen", "Verein oder NPO", "Überspringen", "Hier bei Telegram", "Überspringen"):
+        await ada.wait_reply(ada.taps(label))
+    ada.edits(concern, "Wir suchen Rat.")
+    assert "Anliegen: Wir suchen Rat." in (await ada.wait_reply()).text
+    await ada.wait_reply(ada.taps("Ja, so weitergeben"), count=2)
+    reference = next(word for word in (await sees(standin, ada, "hat die Nummer")).text.split() if word.isupper())
+    assert "Wir suchen Rat." in (await card(standin, bea, forum, reference)).text
+
+    ada.edits(concern, "Wir suchen Geld.")
+    told = await sees(standin, ada, "schon weitergegeben")
+    ada.says("Geld, nicht Rat.", reply_to=told)
+
+    assert (await sees(standin, bea, "Geld, nicht Rat.", forum)).thread_id
+
+
+@pytest.mark.usefixtures("polling")
+async def test_question_is_corrected_while_a_form_waits(standin: StandIn, ada: User) -> None:
+    """The answer to a question from before a form that was set aside is corrected in its place."""
+    question = ada.says("Was ist ein Backbone?")
+    answer = await ada.wait_reply()
+    for command in ("/beratung", "/hilfe"):
+        ada.says(command)
+        await ada.wait_reply(count=1 if command == "/beratung" else 2)
+    ada.edits(question, "Was ist Collective Impact?")
+    await standin.wait_for(lambda: [one for one in ada.sees() if one.id == answer.id and one.edited])
+
+    assert "Collective Impact" in next(one for one in ada.sees() if one.id == answer.id).text
