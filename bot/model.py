@@ -90,11 +90,12 @@ class State:
     ``rated`` the closed request whose comment is awaited. ``step`` is the step of the introduction shown last,
     ``audience`` for whom its examples are, ``read`` holds the steps that were shown, and ``touring`` says whether the
     person is in the middle of it. ``shown`` is the start parameter of what was seen last, ``check`` the self-check
-    being filled in. ``asked`` counts the questions of the ``minute`` that began then (Unix time), see
-    `bot.flows.burst`. ``improve`` is what the person said to having questions kept: the version of the wording they
-    agreed to, `NO`, or "" where they were not asked. ``known`` says that the state was read from the store: where it
-    is not there any more, it was deleted meanwhile. ``albums`` are the last ones that an adviser sent in their chat,
-    ``unanswered`` is the message (number and text) that a person with an open request can pass on to the advisers.
+    being filled in. ``asked`` counts the questions of the ``minute`` that began then (Unix time), ``taps`` the
+    buttons tapped since ``taps_since``, see `bot.flows.burst`. ``improve`` is what the person said to having
+    questions kept: the version of the wording they agreed to, `NO`, or "" where they were not asked. ``known`` says
+    that the state was read from the store: where it is not there any more, it was deleted meanwhile. ``albums`` are
+    the last ones that an adviser sent in their chat, ``unanswered`` is the message (number and text) that a person
+    with an open request can pass on to the advisers.
     """
 
     lang: str = ""
@@ -116,6 +117,8 @@ class State:
     asked: int = 0
     albums: tuple[Album, ...] = ()
     unanswered: tuple[int, str] = (0, "")
+    taps: int = 0
+    taps_since: float = 0.0
     sent: Sent | None = None
 
 

@@ -1,15 +1,20 @@
 """Somebody who asks very much at once is told so, once; what they ask in the rest of that minute is not searched.
 
-Only questions count: what belongs to a request for advice, buttons and commands never do. The minute is the one in
-which the questions were written, so that nobody is told so who wrote them over hours while the bot was away.
+What is typed for a request for advice, and commands, never count. The minute is the one in which the questions were
+written, so that nobody is told so who wrote them over hours while the bot was away.
+
+Taps have a limit of their own, which nobody reaches who reads what they bring: beyond it a tap changes nothing, so
+that whatever it was for can be tapped again.
 """
 
 from dataclasses import replace
 
 from bot.flows.parts import Parts
-from bot.model import Event, Kind, State, Turn
+from bot.model import Event, Kind, State, Toast, Turn
+from prompts.render import label
 
 MOST = 15  # questions of one person in a minute; more than anybody reads answers to
+MOST_TAPS = 60  # taps of one person in a minute that bring a message or change one
 MINUTE = 60.0
 
 
@@ -27,3 +32,18 @@ def slowed(parts: Parts, state: State, event: Event) -> Turn | None:
         return None
     told = state.asked > MOST + 1 or event.kind is Kind.EDITED
     return Turn(state) if told else parts.say(state, event, "burst")
+
+
+def tapped(parts: Parts, state: State, event: Event, turn: Turn) -> Turn:
+    """The turn of a tap with the tap counted; where there have been too many, one that only says so.
+
+    What is answered on the button alone does not count.
+    """
+    if all(isinstance(message, Toast) for message in turn.messages):
+        return turn
+    now = parts.now()
+    running = 0 <= now - state.taps_since < MINUTE
+    if running and state.taps >= MOST_TAPS:
+        return Turn(state, (Toast(label("taps", parts.lang(state, event))),))
+    taps, since = (state.taps + 1, state.taps_since) if running else (1, now)
+    return replace(turn, state=replace(turn.state, taps=taps, taps_since=since))

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from bot.answer import ENTRY, TALK, THUMB
 from bot.flows import (
+    burst,
     desk_buttons,
     form,
     form_buttons,
@@ -51,6 +52,8 @@ def button(parts: Parts, state: State, event: Event) -> Turn:
     turn = tap(parts, state, event, rest) if tap else None
     if turn is None:
         return Turn(state, (Toast(label("gone", parts.lang(state, event))),))
+    if not event.text.startswith(privacy.DELETE):
+        turn = burst.tapped(parts, state, event, turn)
     if any(isinstance(message, Toast) for message in turn.messages):
         return turn
     return replace(turn, messages=(*turn.messages, Toast()))

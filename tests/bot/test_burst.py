@@ -5,11 +5,13 @@ from dataclasses import replace
 
 import pytest
 
-from bot.consultation import Ask
-from bot.flows.burst import MOST
+from bot.consultation import Ask, Details, Form
+from bot.effects import Forget, NewRequest
+from bot.flows.burst import MOST, MOST_TAPS
 from bot.flows.dialogue import Dialogue
-from bot.model import Event, Kind, Say, State, Turn
-from prompts.render import render
+from bot.flows.review import digest
+from bot.model import Change, Event, Kind, Say, State, Toast, Turn
+from prompts.render import label, render
 
 QUESTION = Event(1, Kind.TEXT, 7, 7, 1, text="Was ist Gemeinsam Wirken?", language_code="de", written=1_000_000.0)
 
@@ -93,3 +95,68 @@ def test_state_stays_small(dialogue: Dialogue) -> None:
     last = asked(dialogue, [QUESTION] * (MOST + 200))[-1].state
 
     assert (last.asked, last.minute) == (MOST + 2, QUESTION.written)
+
+
+TAP = replace(QUESTION, kind=Kind.BUTTON, callback_id="1", written=0.0)
+
+
+def tapped(dialogue: Dialogue, data: str, count: int, state: State) -> list[Turn]:
+    return asked(dialogue, [replace(TAP, text=data)] * count, state)
+
+
+@pytest.fixture
+def still(dialogue: Dialogue) -> Dialogue:
+    """The conversation while the clock stands still."""
+    return replace(dialogue, now=lambda: 1_000_000.0)
+
+
+@pytest.mark.parametrize("lang", ["de", "en", "de-leicht"])
+def test_too_many_taps_bring_nothing(still: Dialogue, lang: str) -> None:
+    """Beyond sixty taps in a minute a person is told so on the button, nothing is queued, and nothing changes."""
+    turns = tapped(still, "i:2", MOST_TAPS + 140, State(lang=lang))
+
+    assert all(any(isinstance(message, Say | Change) for message in turn.messages) for turn in turns[:MOST_TAPS])
+    assert {turn.messages for turn in turns[MOST_TAPS:]} == {(Toast(label("taps", lang)),)}
+    assert turns[-1].state == turns[MOST_TAPS - 1].state
+
+
+def test_taps_count_anew_after_a_minute(still: Dialogue) -> None:
+    """A minute after the first of them the buttons work again."""
+    last = tapped(still, "i:2", MOST_TAPS + 1, State())[-1].state
+
+    turns = tapped(replace(still, now=lambda: 1_000_060.0), "i:3", 1, last)
+
+    assert isinstance(turns[0].messages[0], Say | Change)
+
+
+def test_request_is_sent_after_too_many_taps(still: Dialogue) -> None:
+    """Who has tapped too much loses nothing of a request: what was told stays, and is sent a minute later."""
+    form = Form(Ask.REVIEW, Details("Wir suchen Rat."), reviewed=True)
+    last = tapped(still, "i:2", MOST_TAPS + 1, State(form=form))[-1].state
+    send = f"r:send:{digest(form)}"
+    (held,) = tapped(still, send, 1, last)
+    assert held.state == last
+    assert held.effects == ()
+
+    (sent,) = tapped(replace(still, now=lambda: 1_000_060.0), send, 1, held.state)
+
+    assert any(isinstance(effect, NewRequest) for effect in sent.effects)
+
+
+def test_taps_that_bring_nothing_do_not_count(still: Dialogue) -> None:
+    """Thumbs, and buttons that no longer count, are answered on the button alone, as many as there are."""
+    for data in ("f:1:backbone", "evil"):
+        turns = tapped(still, data, MOST_TAPS + 5, State())
+
+        assert all(turn.messages == turns[0].messages for turn in turns)
+        assert turns[-1].state == State()
+
+
+def test_data_can_always_be_deleted(still: Dialogue) -> None:
+    """No number of taps keeps anybody from having their data deleted."""
+    last = tapped(still, "i:2", MOST_TAPS + 1, State())[-1].state
+
+    (turn,) = tapped(still, "d:yes", 1, last)
+
+    assert turn.effects == (Forget(),)
+    assert turn.state == State(lang=last.lang)

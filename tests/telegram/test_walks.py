@@ -1,5 +1,8 @@
 """Every button of the introduction, the self-check and of sharing is found and tapped, in each language."""
 
+import time
+from collections.abc import AsyncIterator, Callable
+
 import pytest
 
 from bot.flows import selfcheck_buttons
@@ -9,13 +12,40 @@ from bot.flows.selfcheck import CHECK
 from bot.language import EASY, OURS
 from bot.sandbox.standin import Seen, StandIn, User
 from bot.settings import Settings
+from index.live import LiveIndex
 from knowledge.folder import HOUSE
 from knowledge.intro import read_steps, steps_in
 from knowledge.selfcheck import SELFCHECK, read_selfchecks
+from tests.conftest import Clock
+from tests.telegram.conftest import running
 from tests.telegram.walker import LINK, Walker
 
+Pause = Callable[[], None]
 STEPS = read_steps(HOUSE / "intro")
 CHECKS = read_selfchecks(HOUSE / SELFCHECK)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """How far the bot's clock is ahead, in seconds."""
+    return Clock(0.0)
+
+
+@pytest.fixture
+def pause(clock: Clock) -> Pause:
+    """Lets two seconds pass."""
+
+    def passes() -> None:
+        clock.now += 2.0
+
+    return passes
+
+
+@pytest.fixture
+async def polling(bot_settings: Settings, live: LiveIndex, clock: Clock) -> AsyncIterator[None]:
+    """A bot that polls, by a clock that can be set on."""
+    async with running(bot_settings, live, clock=lambda: time.time() + clock()):
+        yield
 
 
 async def person(standin: StandIn, lang: str) -> User:
@@ -34,7 +64,7 @@ def datas(seen: Seen) -> list[str]:
 
 @pytest.mark.usefixtures("polling")
 @pytest.mark.parametrize("lang", OURS)
-async def test_introduction(standin: StandIn, bot_settings: Settings, lang: str) -> None:
+async def test_introduction(standin: StandIn, bot_settings: Settings, pause: Pause, lang: str) -> None:
     """For whomever the examples are, every button of every page leads on, and all pages are met.
 
     The first page asks for whom: each of its buttons is walked by somebody of their own, in one of the languages,
@@ -46,7 +76,14 @@ async def test_introduction(standin: StandIn, bot_settings: Settings, lang: str)
     elsewhere: set[str] = set()
     for data in parting[OURS.index(lang) :: len(OURS)]:
         walker = Walker(
-            standin, bot_settings.database, await person(standin, lang), "/einfuehrung", lang, (STEP,), elsewhere
+            standin,
+            bot_settings.database,
+            await person(standin, lang),
+            "/einfuehrung",
+            lang,
+            (STEP,),
+            pause,
+            elsewhere,
         )
         await walker.says(walker.begin)
         await walker.tries(walker.met[-1], data)
@@ -64,11 +101,11 @@ async def test_introduction(standin: StandIn, bot_settings: Settings, lang: str)
 
 @pytest.mark.usefixtures("polling")
 @pytest.mark.parametrize("lang", OURS)
-async def test_selfcheck(standin: StandIn, bot_settings: Settings, lang: str) -> None:
+async def test_selfcheck(standin: StandIn, bot_settings: Settings, pause: Pause, lang: str) -> None:
     """From a link with the code of two others, every button there is can be reached, and is of use."""
-    code = await shared_by_two(standin, bot_settings, lang)
+    code = await shared_by_two(standin, bot_settings, pause, lang)
     ada = await person(standin, lang)
-    walker = Walker(standin, bot_settings.database, ada, "/selbstcheck", lang, (CHECK, f"{LINK}check-"))
+    walker = Walker(standin, bot_settings.database, ada, "/selbstcheck", lang, (CHECK, f"{LINK}check-"), pause)
     await walker.says(f"/start check-{code}")
     await walker.walk()
 
@@ -81,12 +118,12 @@ async def test_selfcheck(standin: StandIn, bot_settings: Settings, lang: str) ->
     assert {"photo", "document"} <= {seen.kind for seen in walker.met}
 
 
-async def shared_by_two(standin: StandIn, bot_settings: Settings, lang: str) -> str:
+async def shared_by_two(standin: StandIn, bot_settings: Settings, pause: Pause, lang: str) -> str:
     """The code of two people who filled in the self-check."""
     code = ""
     for _ in range(2):
         one = await person(standin, lang)
-        walker = Walker(standin, bot_settings.database, one, "/selbstcheck", lang, (CHECK,))
+        walker = Walker(standin, bot_settings.database, one, "/selbstcheck", lang, (CHECK,), pause)
         await walker.says("/selbstcheck" if not code else f"/start check-{code}")
         for action in () if code else ("team", "create"):
             await walker.tries(walker.met[-1], next(data for data in datas(walker.met[-1]) if action in data))
@@ -100,12 +137,12 @@ async def shared_by_two(standin: StandIn, bot_settings: Settings, lang: str) -> 
 
 @pytest.mark.usefixtures("polling")
 @pytest.mark.parametrize("lang", OURS)
-async def test_sharing(standin: StandIn, bot_settings: Settings, lang: str) -> None:
+async def test_sharing(standin: StandIn, bot_settings: Settings, pause: Pause, lang: str) -> None:
     """What is shared of a step leads to that step, and to the bot as a whole."""
     ada = await person(standin, lang)
     ada.says("/start intro-2")
     await ada.wait_reply()
-    walker = Walker(standin, bot_settings.database, ada, "/teilen", lang, ("share:",))
+    walker = Walker(standin, bot_settings.database, ada, "/teilen", lang, ("share:",), pause)
     await walker.walk()
 
     assert walker.problems == []

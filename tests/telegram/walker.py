@@ -8,7 +8,7 @@ What it finds wrong it writes down in words.
 import asyncio
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,6 +28,7 @@ class Walker:
     """One person's walk.
 
     Attributes:
+        pause: lets the time pass that a person takes to read what a tap has brought.
         store: the bot's file, in which is written what it has yet to send.
         begin: what is typed to begin, and where there is no way on.
         inside: how the data of the area's buttons begin. One of another area is tapped, and not followed further.
@@ -41,6 +42,7 @@ class Walker:
     begin: str
     lang: str
     inside: tuple[str, ...]
+    pause: Callable[[], None]
     elsewhere: set[str] = field(default_factory=set)
     apart: frozenset[str] = frozenset()
     tried: set[str] = field(default_factory=set)
@@ -77,6 +79,7 @@ class Walker:
     async def tries(self, message: Seen, target: str) -> None:
         """Tap the button, or follow the link, and look at what it brings."""
         name = _name(target)
+        self.pause()
         self.tried.add(name)
         foreign = not name.startswith(self.inside)
         if foreign:
