@@ -8,6 +8,7 @@ import pytest
 
 from bot.consultation import KINDS, LONGEST, Ask, Brief, Details, Form, Reach
 from bot.effects import NewRequest
+from bot.flows import form_buttons
 from bot.flows.dialogue import Dialogue
 from bot.flows.form_texts import options
 from bot.language import OURS
@@ -198,8 +199,8 @@ def test_wrong_address_is_named_as_such(dialogue: Dialogue, text: str, reach: st
     assert label(f"form_wrong_{reach}", "de") in next(iter(texts(turn)))
 
 
-def test_every_word_leads_to_one_button() -> None:
-    """No word stands for two buttons that are shown together."""
+def test_every_word_leads_to_one_button(dialogue: Dialogue) -> None:
+    """No word stands for two buttons that are shown together, and each does what its button does."""
     for at, value, reviewed in product(Ask, ("", "x"), (True, False)):
         details = Details(value, value, "npo", value, Reach.HERE, value, value)
         form = Form(at, details, Brief("Was?", step=1, steps=8), reviewed=reviewed)
@@ -207,6 +208,8 @@ def test_every_word_leads_to_one_button() -> None:
         for word, data in options(form):
             assert found.setdefault(word, data) == data, (at, word)
             assert word
+        for data in found.values():
+            assert form_buttons.tapped(dialogue, State(form=form), EVENT, data)
         if at is Ask.KIND:
             assert {f"kind:{kind}" for kind in KINDS} <= set(found.values())
 
