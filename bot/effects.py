@@ -30,11 +30,12 @@ class ChangeRequest:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """Something said about a request, for its transcript; the event's message says it."""
+    """Something said about a request, for its transcript, by a message of the event's chat; None is its own."""
 
     reference: str
     side: Side
     text: str
+    message: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,7 +101,7 @@ def _brought(parts: Parts, state: State, event: Event, request: Request, copied:
     replies = None if event.reply_to is None else (event.chat_id, event.reply_to)
     copy = Copy(request.reference, parts.desk, desk=True, replies=replies, message=copied)
     update = (Update(request.reference),) if request.turn is Side.PERSON else ()
-    said = Said(request.reference, Side.PERSON, event.text or f"[{event.what}]")
+    said = Said(request.reference, Side.PERSON, event.text or f"[{event.what}]", copied)
     return Turn(state, (copy, *update), (ChangeRequest(fresh), said))
 
 

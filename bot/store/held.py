@@ -46,9 +46,9 @@ HELD: dict[str, Held] = {
             (
                 "body",
                 "JSON: language, last question and answer, step of the introduction and for whom its examples "
-                "are, a form or self-check being filled in, numbers of the messages typed for a request, whether your "
-                "questions may be kept, what you wrote last that can be passed on to the advisers, which messages were "
-                "an album that you sent as an adviser",
+                "are, a form or self-check being filled in, numbers of the messages typed for a request, whether "
+                "your questions may be kept, what you wrote last that can be passed on to the advisers, which "
+                "messages were an album that you sent as an adviser",
             ),
             ("updated", "last change, as Unix time"),
         ),

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-from bot.consultation import Request, Side
+from bot.consultation import Request
 from bot.errors import Conflict
 from bot.model import Event
 from bot.store.bodies import REQUEST
@@ -58,15 +58,13 @@ class RequestRows(Rows):
                 )
 
     def lines(self, reference: str) -> list[Line]:
-        rows = self._rows("SELECT side, text, created FROM lines WHERE reference = ? ORDER BY id", reference)
-        query = (
-            "SELECT count(*) AS n FROM outbox WHERE request = ? AND method = 'copyMessage' AND place = 'thread' "
-            "AND status = 'queued'"
+        rows = self._rows(
+            "SELECT side, text, created, EXISTS (SELECT 1 FROM outbox WHERE request = reference "
+            "AND origin_chat = lines.chat_id AND origin_message = lines.message_id AND place = 'thread' "
+            "AND status = 'queued') AS waits FROM lines WHERE reference = ? ORDER BY id",
+            reference,
         )
-        waiting = self._rows(query, reference)[0]["n"]  # each is of one of the person's lines, and they go in order
-        own = [number for number, row in enumerate(rows) if row["side"] == Side.PERSON]
-        late = set(own[max(len(own) - waiting, 0) :])
-        return [Line(**row, waits=number in late) for number, row in enumerate(rows)]
+        return [Line(row["side"], row["text"], row["created"], bool(row["waits"])) for row in rows]
 
     def _requests(self, where: str, *values: object) -> list[Request]:
         rows = self._rows(f"SELECT body FROM requests WHERE {where}", *values)  # noqa: S608 - our own conditions
@@ -102,8 +100,7 @@ class RequestRows(Rows):
         if not cursor.rowcount:
             raise Conflict(f"The request {request.reference} was changed by somebody else.")
 
-    def _say(self, db: Sql, reference: str, side: str, text: str, event: Event | None) -> None:
-        message = (event.chat_id, event.message_id) if event else (None, None)
+    def _say(self, db: Sql, reference: str, side: str, text: str, message: tuple[int | None, int | None]) -> None:
         db.execute(
             "INSERT INTO lines (reference, user_id, side, text, created, chat_id, message_id) "
             "SELECT reference, user_id, ?, ?, ?, ?, ? FROM requests WHERE reference = ?",
@@ -115,7 +112,7 @@ class RequestRows(Rows):
         known = "WHERE reference = ? AND chat_id = ? AND message_id = ?"
         values = (text, reference, event.chat_id, event.message_id)
         if not db.execute(f"UPDATE lines SET text = ? {known}", values).rowcount:  # noqa: S608 - our own condition
-            self._say(db, reference, side, text, event)
+            self._say(db, reference, side, text, (event.chat_id, event.message_id))
 
     def _take_back(self, db: Sql, reference: str, messages: Iterable[Origin]) -> None:
         """Of a copy stays where it is, so that it can be deleted; an edit of its message finds nothing any more."""

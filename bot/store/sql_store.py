@@ -131,8 +131,9 @@ class SqlStore(CheckRows, ErasingRows, CopyRows):
                 self._new(db, request)
             case ChangeRequest(request):
                 self._change(db, request)
-            case Said(reference, side, text):
-                self._say(db, reference, side.value, text, event)
+            case Said(reference, side, text, message):
+                origin = (event.chat_id, message or event.message_id) if event else (None, None)
+                self._say(db, reference, side.value, text, origin)
             case Corrected(reference, side, text):
                 assert event is not None
                 self._correct(db, reference, side.value, text, event)

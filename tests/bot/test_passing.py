@@ -39,7 +39,7 @@ def test_message_reaches_the_advisers_of_a_late_request(parts: Dialogue) -> None
     assert offers(answered) == [PASS]
     (call, *_) = to_calls(passed.messages, person(Kind.BUTTON, message=10), DESK)
     assert (call.method, call.origin, call.request) == ("copyMessage", (ADA, HELLO.message_id), REFERENCE)
-    assert Said(REFERENCE, Side.PERSON, HELLO.text) in passed.effects
+    assert Said(REFERENCE, Side.PERSON, HELLO.text, HELLO.message_id) in passed.effects
     assert any(isinstance(message, Toast) and message.text for message in passed.messages)
 
 
