@@ -91,10 +91,14 @@ class Inbox:
             while self._turns and not self._closing.is_set():
                 chat = next(iter(self._turns))
                 del self._turns[chat]
-                self._handled[chat] = False
-                more = await self._first(chat)
-                if self._handled.pop(chat) or more:
-                    self._turns[chat] = None
+                self._handled[chat], more = False, False
+                try:
+                    more = await self._first(chat)
+                except Exception as error:  # it could not be claimed or released; `keep_resuming` takes it up again
+                    log.error("a chat waits: %s", error, exc_info=not isinstance(error, StoreError))
+                finally:
+                    if self._handled.pop(chat) or more:
+                        self._turns[chat] = None
         finally:  # at once: whoever is enqueued next must not count on this worker
             self._workers.discard(asyncio.current_task())
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from bot.errors import StoreError, StoreUnavailable
 from bot.inbox import AT_ONCE, RESUME, Inbox
 from bot.store import SqlStore
 from tests.bot.queues import at_once, key, noting, update
+from tests.bot.test_outbox import faulty
 
 
 async def test_unfinished_updates_are_taken_up_again(store: SqlStore) -> None:
@@ -155,3 +157,44 @@ async def test_half_characters_are_taken(store: SqlStore) -> None:
 
     assert handled == [{"update_id": 1, "text": "Grün ?!"}]
     assert seen == [(1, "?10")]
+
+
+@pytest.mark.parametrize(("call", "before"), [("claim", 2), ("release", AT_ONCE + 2)])
+async def test_chats_that_cannot_be_claimed_or_released_are_resumed(
+    store: SqlStore, caplog: pytest.LogCaptureFixture, call: str, before: int
+) -> None:
+    """Chats that the store fails to give or take back hold up no other one, and are taken up at the next look."""
+    handled: list[int] = []
+    damaged = [StoreError("The store cannot be used: it is damaged.")] * AT_ONCE
+    inbox = Inbox(faulty(store, **{call: damaged}), noting(store, handled), key)
+    updates = [update(10 * chat + number, chat) for chat in range(AT_ONCE + 1) for number in range(2)]
+
+    await inbox.receive(updates)
+    await inbox.idle()
+    first = len(handled)
+    await inbox.resume()
+    await inbox.idle()
+
+    assert first == before
+    assert sorted(handled) == [one["update_id"] for one in updates]
+    assert caplog.messages == ["a chat waits: The store cannot be used: it is damaged."] * AT_ONCE
+
+
+async def test_new_update_brings_back_a_chat_that_failed(store: SqlStore) -> None:
+    """What comes for a chat while it is claimed in vain is not left until the next look."""
+    handled: list[int] = []
+    failing, go = threading.Event(), threading.Event()
+
+    def fault() -> Iterator[StoreError]:
+        failing.set()
+        go.wait(10)
+        yield StoreError("The store cannot be used: it is damaged.")
+
+    inbox = Inbox(faulty(store, claim=fault()), noting(store, handled), key)
+    await inbox.receive([update(1, 10)])
+    await asyncio.to_thread(failing.wait, 10)
+    await inbox.receive([update(2, 10)])
+    go.set()
+    await inbox.idle()
+
+    assert handled == [1, 2]
