@@ -31,7 +31,7 @@ from bot.outbox import Outbox
 from bot.pace import TELEGRAM, Limits, Pace
 from bot.postman import post
 from bot.selfcheck import CODE_LENGTH, LETTERS
-from bot.serving import first_of, serving
+from bot.serving import first_of, restart_on_error, serving
 from bot.settings import Settings
 from bot.site import Site
 from bot.store import Outgoing, SqlStore, Store
@@ -227,17 +227,19 @@ async def _running(
     )
     inbox = Inbox(store, turns.handle, chat_key, only_newest)
     sending = asyncio.create_task(outbox.run())
-    publishing = asyncio.create_task(profile.publish(bot, settings.language, lambda: dialogue.desk))
-    watching = asyncio.create_task(watch(dialogue, outbox.wake, nudge))
-    listening = asyncio.create_task(store.listen(outbox.wake))
-    resuming = asyncio.create_task(inbox.keep_resuming())
+    beside: tuple[Callable[[], Coroutine[None, None, None]], ...] = (
+        lambda: profile.publish(bot, settings.language, lambda: dialogue.desk),
+        lambda: watch(dialogue, outbox.wake, nudge),
+        lambda: store.listen(outbox.wake),
+        inbox.keep_resuming,
+    )
+    tasks = [sending, *(asyncio.create_task(restart_on_error(work)) for work in beside)]
     monitor.wired(dialogue, inbox)
     try:
         yield sending
     finally:
         pace.closing = True
         await inbox.close()
-        tasks = (publishing, watching, sending, listening, resuming)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, *background, return_exceptions=True)

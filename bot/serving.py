@@ -1,15 +1,18 @@
-"""The web server in the bot's own loop: with a webhook it has to be there, when polling it is for monitoring only."""
+"""What runs in the bot's own loop: the web server (with a webhook it has to be there, when polling it is for monitoring
+only), and the tasks that have to go on."""
 
 import asyncio
 import contextlib
+import itertools
 import logging
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 from starlette.applications import Starlette
 
 from bot.bounded import server as bounded
-from bot.errors import ConnectionRefused
+from bot.errors import ConnectionRefused, GwError
+from bot.outbox import STORE_TRIES, backoff
 from bot.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -62,3 +65,19 @@ async def first_of(stop: asyncio.Event, *parts: "asyncio.Task[None] | None") -> 
     for task in works:
         if task in done:
             task.result()
+
+
+async def restart_on_error(
+    work: Callable[[], Awaitable[None]], sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
+) -> None:
+    """Do something that runs beside the rest of the bot. An error is logged, and after half a minute at most the work
+    begins again: nobody else waits for it, so it must not end unnoticed."""
+    for attempt in itertools.count():
+        try:
+            return await work()
+        except Exception as error:
+            wait = backoff(min(attempt, STORE_TRIES))
+            known = isinstance(error, GwError)
+            said = str(error) if known else type(error).__name__
+            log.error("a task of the bot failed, and begins again in %.0f s: %s", wait, said, exc_info=not known)
+        await sleep(wait)

@@ -1,14 +1,18 @@
 """The whole bot on PostgreSQL, over HTTP: alone, and as several processes."""
 
 import asyncio
+import json
 import time
 from contextlib import AsyncExitStack
 
 import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
+from telegram.request import HTTPXRequest
 
 from bot.app import run
+from bot.handlers.connecting import client
+from bot.handlers.incoming import chat_key
 from bot.outbox import STANDBY
 from bot.pace import UNLIMITED
 from bot.sandbox.standin import Group, StandIn, User
@@ -102,6 +106,34 @@ async def test_database_goes_away_while_the_bot_starts(
 
     assert "Aus der Fachliteratur:" in answer.text
     store.close()
+
+
+async def test_error_of_the_database_ends_no_task(
+    on_postgres: Settings, live: LiveIndex, standin: StandIn, ada: User, fresh_url: str
+) -> None:
+    """After an error for which nobody is to wait the bot goes on looking at what other processes left."""
+    other = PostgresStore(fresh_url, time.time)
+    ada.says("Was ist Collective Impact?")
+    async with client(on_postgres, HTTPXRequest()) as bot:
+        *_, update = await bot.do_api_request("getupdates")
+        await bot.do_api_request("getupdates", {"offset": update["update_id"] + 1})
+    rename(fresh_url, "inbox", "away")
+
+    with logged() as log:
+        async with running(on_postgres, live, takes=False):
+            await log.until("a task of the bot failed, and begins again in 1 s")
+            rename(fresh_url, "away", "inbox")
+            other.add_updates([(update["update_id"], chat_key(update), json.dumps(update))])
+            answer = await ada.wait_reply(timeout=30)
+
+    assert "Aus der Fachliteratur:" in answer.text
+    other.close()
+
+
+def rename(url: str, table: str, name: str) -> None:
+    """Give a table another name."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f"ALTER TABLE {table} RENAME TO {name}".encode())
 
 
 def admit(url: str, allow: bool) -> None:

@@ -1,0 +1,28 @@
+"""Tasks that run beside the rest of the bot."""
+
+import pytest
+
+from bot.errors import StoreError
+from bot.serving import restart_on_error
+
+
+async def test_task_that_fails_begins_again(caplog: pytest.LogCaptureFixture) -> None:
+    """A task that fails is logged and begun again, later each time; when it is done, that is the end of it."""
+    errors = [StoreError("The store is damaged."), *(ValueError("Geheim") for _ in range(7))]
+    waits: list[float] = []
+
+    async def work() -> None:
+        if errors:
+            raise errors.pop(0)
+
+    async def sleep(seconds: float) -> None:
+        waits.append(seconds)
+
+    await restart_on_error(work, sleep)
+
+    assert waits == [1, 2, 4, 8, 16, 32, 32, 32]
+    assert caplog.messages[:2] == [
+        "a task of the bot failed, and begins again in 1 s: The store is damaged.",
+        "a task of the bot failed, and begins again in 2 s: ValueError",
+    ]
+    assert [record.levelname for record in caplog.records] == ["ERROR"] * 8
