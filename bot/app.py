@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import functools
 import logging
 import secrets
 import time
@@ -36,6 +37,7 @@ from bot.settings import Settings
 from bot.site import Site
 from bot.store import Outgoing, SqlStore, Store
 from bot.store.opening import opened
+from bot.store.protocol import POLLING
 from index.live import LiveIndex
 from knowledge.contacts import CONTACTS, default_contact, read_contacts
 from knowledge.folder import HOUSE, part
@@ -170,7 +172,8 @@ async def run(
 
 async def _poll(bot: Bot, store: Store, monitor: Monitor, stop: asyncio.Event, sending: "asyncio.Task[None]") -> None:
     await delete_webhook(bot)
-    polling = asyncio.create_task(poll(bot, monitor.receive, monitor.conflict, lead=store.lead))
+    lead = functools.partial(store.lead, POLLING)
+    polling = asyncio.create_task(poll(bot, monitor.receive, monitor.conflict, lead=lead))
     try:
         await first_of(stop, polling, sending)
     finally:

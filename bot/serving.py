@@ -1,5 +1,5 @@
-"""What runs in the bot's own loop: the web server (with a webhook it has to be there, when polling it is for monitoring
-only), and the tasks that have to go on."""
+"""What runs in the bot's own loop: the web server, which has to be there with a webhook and is for monitoring only when
+polling, and tasks that have to go on."""
 
 import asyncio
 import contextlib

@@ -37,12 +37,14 @@ async def poll(
 
     ``conflict`` is told True whenever another program polls with our token, and False when we are alone again. What
     is no StoreUnavailable of ``receive`` ends the fetching: nothing would be written down from then on. Of several
-    processes with one store the leader polls: where ``lead``, called in a thread, returns 0, the others wait.
+    processes with one store one polls: while ``lead``, called in a thread, returns 0, it is another one.
     """
-    offset, failures, conflicts = None, 0, 0
+    offset, failures, conflicts, leads = None, 0, 0, True
     while True:
         try:
-            if not await asyncio.to_thread(lead):
+            if leads != (leads := bool(await asyncio.to_thread(lead))):
+                log.info("this process polls from now on" if leads else "another process polls, this one stands by")
+            if not leads:
                 if conflicts:
                     await conflict(False)
                     conflicts = 0

@@ -7,13 +7,14 @@ from typing import Any
 
 from bot.errors import StoreError
 from bot.store.held import HELD
+from bot.store.protocol import POLLING, SENDING
 from bot.store.rows import Rows, Sql
 
 TABLES = tuple(name for name in HELD if name != "_sqlite_migrations")  # each store has its own schema's steps
 
 
 class CopyRows(Rows):
-    """Copying. It is done by the process that leads, so that no bot works with either store meanwhile."""
+    """Copying. It is done by the process that has all duties, so that no bot works with either store meanwhile."""
 
     def copy_to(self, target: "CopyRows") -> dict[str, int]:
         """Copy everything in one transaction of the target; returns the number of rows of each table.
@@ -23,14 +24,18 @@ class CopyRows(Rows):
         """
         if self.address == target.address:
             raise StoreError(f"{self.address} cannot be copied to itself.")
-        for store in (self, target):
-            if not store.lead():
-                raise StoreError(f"A bot works with {store.address}. Stop it first; nothing was changed.")
+        self.take_over()
+        target.take_over()
         with self._transaction(), target._transaction() as there:
             for table in TABLES:
                 if there.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone():  # noqa: S608 - our own names
                     raise StoreError(f"{target.address} is not empty ({table}); nothing was changed.")
             return {table: self._copied(table, target, there) for table in TABLES}
+
+    def take_over(self) -> None:
+        """Take all duties of a bot; raises StoreError where one is seen to use the store."""
+        if not (self.lead(SENDING) and self.lead(POLLING)):
+            raise StoreError(f"A bot works with {self.address}. Stop it first; nothing was changed.")
 
     def _copied(self, table: str, target: "CopyRows", there: Sql) -> int:
         rows = self._rows(f"SELECT * FROM {table}")  # noqa: S608 - our own names

@@ -9,7 +9,7 @@ import psycopg
 
 from bot.errors import StoreError
 from bot.store.pooled import PATIENCE, PooledRows
-from bot.store.protocol import Claimed
+from bot.store.protocol import SENDING, Claimed
 from bot.store.rows import Sql
 from bot.store.session import Session, key
 from bot.store.sql_store import SqlStore
@@ -29,12 +29,12 @@ class PostgresStore(PooledRows, SqlStore):
         """Connect and bring the schema up to date; raises StoreError where that fails."""
         super().__init__(url, clock, tenant, patience)
         self.address += "" if tenant == TENANT else f" ({tenant})"
-        self._session = Session(self._beside, key(self._place, tenant, "lead"))
+        self._session = Session(self._beside)
         self._whose = f"{self._place}\n{tenant}\n"
         self._name = self._whose + secrets.token_hex(8)
 
     def close(self) -> None:
-        """Let go of the database, the chats in hand and the lead; later calls raise StoreError."""
+        """Let go of the database, the chats in hand and the duties; later calls raise StoreError."""
         super().close()
         self._session.close()
 
@@ -59,9 +59,9 @@ class PostgresStore(PooledRows, SqlStore):
         # looked at when others can take it, so that what came meanwhile is not forgotten
         return super().release(chat, without)
 
-    def lead(self) -> int:
+    def lead(self, duty: str = SENDING) -> int:
         with self._errors("used"):
-            return self._session.lead()
+            return self._session.lead(key(self._place, self._tenant, duty))
 
     async def listen(
         self, heard: Callable[[], None], pause: Callable[[float], Awaitable[object]] = asyncio.sleep

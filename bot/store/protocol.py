@@ -65,6 +65,10 @@ MOST_BESIDE = 20  # calls made at once of those that Telegram does not limit; th
 MAIL_CHAT = 0  # mails queue in a chat of their own, one at a time: a mail server that is down holds up no messages
 
 
+SENDING = "lead"  # the duty of the process that sends, and does what is due with time
+POLLING = "poll"  # the duty of the process that polls: a worker, which never does, may send at the same time
+
+
 @dataclass(frozen=True, slots=True)
 class Thread:
     """Where a request is at the advisers: a topic of a forum, or (``thread_id`` 0) the replies to its card.
@@ -122,10 +126,10 @@ class Store(Protocol):
     def close(self) -> None:
         """Let go of it; later calls raise StoreError."""
 
-    def lead(self) -> int:
-        """Whether this process sends, polls and does what is due with time: one of a bot's processes at a time.
+    def lead(self, duty: str = SENDING) -> int:
+        """Whether a duty is this process's: of a bot's processes one at a time has it.
 
-        0 where another one leads; else a number that changes where another one may have led in between.
+        0 if another one has it; else a number that changes if another one may have had it in between.
         """
 
     async def listen(self, heard: Callable[[], None]) -> None:

@@ -5,6 +5,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, ClassVar, Protocol
 
+from bot.store.protocol import SENDING
+
 
 class Cursor(Protocol):
     """What a statement brought. Rows are tuples."""
@@ -49,7 +51,7 @@ class Rows(ABC):
         """Write without changing anything."""
 
     @abstractmethod
-    def lead(self) -> int:
+    def lead(self, duty: str = SENDING) -> int:
         """See the Store protocol."""
 
     @abstractmethod

@@ -4,13 +4,14 @@ import asyncio
 from collections.abc import Callable
 
 from bot.store.connection import Connection
+from bot.store.protocol import SENDING
 from bot.store.sql_store import SqlStore
 
 
 class SqliteStore(Connection, SqlStore):
     """The Store protocol over SQLite. One process has it, which therefore leads and is told by nobody else."""
 
-    def lead(self) -> int:
+    def lead(self, duty: str = SENDING) -> int:
         return 1
 
     async def listen(self, heard: Callable[[], None]) -> None:

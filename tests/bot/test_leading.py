@@ -11,6 +11,7 @@ from bot.outbox import HANDOVER, STANDBY, Outbox
 from bot.pace import UNLIMITED, Pace
 from bot.store.emptying import empty
 from bot.store.postgres import LISTEN_AGAIN, PostgresStore
+from bot.store.protocol import POLLING
 from tests.bot.conftest import Stores
 from tests.bot.queues import Counterpart, at_once, ended, queue, text
 from tests.conftest import Clock
@@ -31,6 +32,23 @@ def test_one_leads(process: Stores, kill: Callable[[str], None]) -> None:
     assert one.lead() == 0
     two.close()
     assert one.lead() == 2
+
+
+def test_polling_is_led_for_itself(process: Stores, kill: Callable[[str], None]) -> None:
+    """A process may send while another one polls; each of the two passes on with the connection that is lost."""
+    one, two = process(), process()
+
+    assert (one.lead(), two.lead(POLLING), two.lead(), one.lead(POLLING)) == (1, 1, 0, 0)
+    two.close()
+    assert (one.lead(POLLING), one.lead()) == (1, 1)
+    kill(LOCKING)
+    three = process()
+    assert (three.lead(), three.lead(POLLING)) == (1, 1)
+    with pytest.raises(StoreUnavailable):
+        one.lead(POLLING)
+    assert (one.lead(POLLING), one.lead()) == (0, 0)
+    three.close()
+    assert (one.lead(POLLING), one.lead()) == (2, 2)
 
 
 async def test_sending_passes_on(process: Stores, kill: Callable[[str], None], clock: Clock) -> None:
@@ -159,6 +177,13 @@ def test_store_in_use_is_not_emptied(process: Stores) -> None:
         empty(two)
     assert one.waiting() == 1
     one.close()
+
+    polling = process()
+    polling.lead(POLLING)
+    with pytest.raises(StoreError, match=r"Stop it first; nothing was changed"):
+        empty(two)
+    assert two.waiting() == 1
+    polling.close()
 
     assert empty(two) > 0
     assert two.waiting() == 0

@@ -80,9 +80,42 @@ async def test_two_that_poll(on_postgres: Settings, live: LiveIndex, standin: St
                 ada.says("Was ist Collective Impact?")
                 await ada.wait_reply()
                 await later.enter_async_context(running(on_postgres, live))
-                await log.until("stands by")
+                await log.until("another process polls, this one stands by")
+        with logged() as log:
+            await log.until("this process polls from now on")
         ada.says("Was ist ein Backbone?")
         await ada.wait_reply(timeout=30)
+
+    assert len(ada.sees()) == 2
+
+
+async def test_bot_that_polls_beside_a_worker(
+    on_postgres: Settings, live: LiveIndex, ada: User, fresh_url: str
+) -> None:
+    """While a worker sends, the process that polls fetches updates all the same, also after it was restarted."""
+    async with running(on_postgres, live, takes=False):
+        await asyncio.to_thread(until_led, fresh_url, MAIN)
+        for question in ("Was ist Collective Impact?", "Was ist ein Backbone?"):
+            async with running(on_postgres, live):
+                ada.says(question)
+                await ada.wait_reply()
+
+    assert len(ada.sees()) == 2
+
+
+async def test_bot_that_polls_is_restarted_beside_a_worker(on_postgres: Settings, live: LiveIndex, ada: User) -> None:
+    """When the process that polls and sends ends, a worker sends in its place, and the next one polls."""
+    async with AsyncExitStack() as later:
+        with logged() as log:
+            async with running(on_postgres, live):
+                ada.says("Was ist Collective Impact?")
+                await ada.wait_reply()
+                await later.enter_async_context(running(on_postgres, live, takes=False))
+                await log.until("stands by")
+            await log.until("this process sends from now on")
+        async with running(on_postgres, live):
+            ada.says("Was ist ein Backbone?")
+            await ada.wait_reply(timeout=30)
 
     assert len(ada.sees()) == 2
 
