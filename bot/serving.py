@@ -1,5 +1,4 @@
-"""What runs in the bot's own loop: the web server, which has to be there with a webhook and is for monitoring only when
-polling, and tasks that have to go on."""
+"""What runs in the bot's own loop: the web server, which a webhook needs, and tasks that have to go on."""
 
 import asyncio
 import contextlib

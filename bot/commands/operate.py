@@ -130,13 +130,37 @@ def backup(file: Path) -> None:
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
-def restore(file: Path) -> None:
+@click.option(
+    "--send-waiting/--drop-waiting",
+    "again",
+    default=None,
+    help="Whether the bot answers and sends what waited when FILE was made. Default: on a terminal you are asked, "
+    "elsewhere it is dropped, so that nothing is sent twice.",
+)
+def restore(file: Path, again: bool | None) -> None:
     """Put FILE in the store's place; the store before is kept beside it. Stop the bot first."""
     from bot.store.files import restore as put_back
 
-    kept = put_back(file, chosen_settings().database)
+    said = []
+
+    def decide(waiting: int) -> bool:
+        count = "1 message" if waiting == 1 else f"{waiting} messages"
+        waited = f"{count} waited to be answered or sent when {file} was made."
+        sends = again
+        if sends is None and sys.stdin.isatty():
+            click.echo(f"{waited} Most have probably been answered or sent since then.")
+            sends = click.confirm("Send them all when the bot starts, some of them for the second time?")
+        said.append(
+            f"{waited} The bot answers or sends them when it starts, also those that have been since then."
+            if sends
+            else f"{waited} They are dropped, so that nothing is sent twice. If they are to be sent: "
+            f"gwbot restore --send-waiting {file}, before the bot starts."
+        )
+        return bool(sends)
+
+    kept = put_back(file, chosen_settings().database, decide)
     aside = f" The one before is kept as {kept}: delete it soon." if kept else ""
-    click.echo(f"The store is restored from {file}.{aside}")
+    click.echo("\n".join((f"The store is restored from {file}.{aside}", *said)))
     click.echo("Who had their data deleted since the backup is in it again: ask them to /loeschen once more.")
 
 

@@ -43,7 +43,9 @@ class Connection(Rows):
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             if not path.exists() and (kept := rescued(path)):
-                raise StoreError(f"The store {path} is gone; what it held is in {kept}. Run: gwbot restore {kept}")
+                raise StoreError(
+                    f"The store {path} is gone; what it held is in {kept}. Run: gwbot restore --send-waiting {kept}"
+                )
             path.touch(mode=0o600)  # a new one is for its owner only; a log takes over the rights of its store
             connection = sqlite3.connect(path, check_same_thread=False, timeout=patience, isolation_level=None)
             self._db = Database(connection)
@@ -115,7 +117,7 @@ class Connection(Rows):
             copied(self._db.conn, kept)
         except (sqlite3.Error, OSError, StoreError) as error:
             return f"What it held could not be saved: {error}"
-        return f"What it held is in {kept}. Run: gwbot restore {kept}"
+        return f"What it held is in {kept}. Run: gwbot restore --send-waiting {kept}"
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

@@ -1,17 +1,15 @@
-"""The store as a file: backup while running, restore with verification."""
+"""The store as a file: backup while running, restore into a new one."""
 
 import os
 import shutil
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from glob import escape
 from pathlib import Path
 
-from sqlite_utils import Database
-
 from bot.errors import StoreError
-from bot.store.about import TABLE
-from bot.store.migrations import check_version
+from bot.store.importing import count_waiting, drop_waiting, import_rows
 
 _LOGS = ("-wal", "-shm")
 
@@ -25,14 +23,17 @@ def backup(store: Path, file: Path) -> None:
     try:
         with closing(sqlite3.connect(store)) as source:
             copied(source, file)
-        verify(file)
+        with closing(
+            sqlite3.connect("")
+        ) as nowhere:  # it can be restored: so it is read whole, and by the same rules
+            import_rows(file, nowhere)
     except (sqlite3.Error, OSError) as error:
         raise StoreError(f"{store} could not be copied to {file}: {error}") from None
 
 
 def copied(source: sqlite3.Connection, file: Path) -> None:
     """Copy an open store to a new file that only its owner may read; nothing is left of it where that fails."""
-    os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    _create(file)
     try:
         with closing(sqlite3.connect(file)) as target:
             source.backup(target)
@@ -41,23 +42,25 @@ def copied(source: sqlite3.Connection, file: Path) -> None:
         raise
 
 
-def restore(file: Path, store: Path) -> Path | None:
-    """Put a verified backup in the store's place; returns where the store before is kept.
+def restore(file: Path, store: Path, again: Callable[[int], bool] = lambda waiting: True) -> Path | None:
+    """Put a new store with what a backup holds in the store's place; returns where the store before is kept.
+
+    If updates waited to be handled or calls to be made when the backup was made, ``again`` is told how many. If it
+    returns True they wait in the new store too; otherwise nobody ever comes to them.
 
     Raises StoreError, and changes nothing, where the file is damaged, of no store of ours or of a newer version, or
     where a program has the store open.
     """
     if not file.is_file():
         raise StoreError(f"There is no file {file}.")
-    verify(file)
     fresh = free_name(store, "restoring")
     try:
         store.parent.mkdir(parents=True, exist_ok=True)
-        with closing(_reading(file)) as source:
-            copied(source, fresh)
-        verify(fresh)
+        _create(fresh)
         with closing(sqlite3.connect(fresh)) as target:
-            target.execute(f"DROP TABLE IF EXISTS {TABLE}")
+            import_rows(file, target)
+            if (waiting := count_waiting(target)) and not again(waiting):
+                drop_waiting(target)
         kept = _set_aside(store)
         os.replace(fresh, store)
     except (sqlite3.Error, OSError) as error:
@@ -81,21 +84,6 @@ def rescued(store: Path) -> Path | None:
     return max(found, key=lambda path: path.stat().st_mtime, default=None)
 
 
-def verify(file: Path) -> None:
-    """Read all of a file; raises StoreError where it is damaged, of no store of ours, or of a newer version."""
-    try:
-        with closing(_reading(file)) as connection:
-            (verdict,) = connection.execute("PRAGMA integrity_check").fetchone()
-            kinds = dict(connection.execute("SELECT name, type FROM sqlite_master"))
-            if verdict != "ok" or not {"inbox", "outbox", "requests", "states"} <= kinds.keys():
-                raise StoreError(f"{file} is no complete store of this bot.")
-            if not set(kinds.values()) <= {"table", "index"}:  # ours has no code that would run by itself
-                raise StoreError(f"{file} holds triggers or views, which no store of this bot has.")
-            check_version(Database(connection), file)
-    except sqlite3.Error as error:
-        raise StoreError(f"{file} is no store: {error}") from None
-
-
 def stopped(store: Path) -> bool:
     """Whether there is a store; raises StoreError where a program has it open."""
     if not store.is_file():
@@ -104,11 +92,8 @@ def stopped(store: Path) -> bool:
     return True
 
 
-def _reading(file: Path) -> sqlite3.Connection:
-    """A backup opened so that nothing is written beside it: it may lie where nothing can be written."""
-    logged = file.with_name(file.name + "-wal").exists()
-    way = "mode=ro" if logged else "immutable=1"
-    return sqlite3.connect(f"{file.resolve().as_uri()}?{way}", uri=True)
+def _create(file: Path) -> None:
+    os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
 
 def _set_aside(store: Path) -> Path | None:

@@ -77,8 +77,13 @@ class Rows(ABC):
 
     def _put(self, db: Sql, table: str, row: Mapping[str, object], *key: str) -> None:
         """Insert a row; where a key is named, it takes the place of the one with the same key."""
-        sql = f"INSERT INTO {table} ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})"  # noqa: S608 - our names
+        sql = insertion(table, row)
         if key:
             fresh = ", ".join(f"{column} = excluded.{column}" for column in row if column not in key)
             sql += f" ON CONFLICT ({', '.join(self._before_keys + key)}) DO UPDATE SET {fresh}"
         db.execute(sql, tuple(row.values()))
+
+
+def insertion(table: str, columns: Collection[str]) -> str:
+    """The statement that inserts a row."""
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"  # noqa: S608 - our names

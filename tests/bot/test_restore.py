@@ -1,6 +1,8 @@
 """Backups, restoring them, and stores of older and newer versions."""
 
+import os
 import sqlite3
+import subprocess
 from contextlib import closing
 from pathlib import Path
 
@@ -11,8 +13,21 @@ from bot.errors import StoreError
 from bot.store import SqliteStore
 from bot.store.files import backup, restore
 from bot.store.migrations import migrations
+from bot.store.protocol import ERASE, UNPOST, Outgoing, Place
+from tests.bot.tables import tables
+from tests.bot.test_cli import GWBOT, gwbot
+from tests.bot.test_held import DESK, OUT, full
 from tests.bot.test_store import finish, say
 from tests.conftest import Clock
+
+__all__ = ["full"]  # a fixture
+STEPS = [step.name for step in migrations.pending(Database(memory=True))]
+
+
+@pytest.fixture
+def store(embedded: SqliteStore) -> SqliteStore:
+    """A store that is a file."""
+    return embedded
 
 
 def filled(path: Path, clock: Clock) -> Path:
@@ -77,6 +92,128 @@ def test_what_is_no_good_backup_changes_nothing(tmp_path: Path, clock: Clock, ha
 
     assert store.read_bytes() == before
     assert {path.name for path in tmp_path.iterdir()} == {"bot.db", "copy.db"}
+
+
+@pytest.mark.parametrize("level", range(1, len(STEPS) + 1))
+def test_backup_of_an_older_version(tmp_path: Path, clock: Clock, level: int) -> None:
+    """A backup of any version before is taken and brought up to date on the way, without another copy of it."""
+    with closing(sqlite3.connect(tmp_path / "old.db")) as connection, connection:
+        migrations.apply(Database(connection), stop_before=STEPS[level:][:1])
+        connection.execute("INSERT INTO states VALUES ('10', 10, '{\"lang\": \"en\"}', 1.0)")
+        connection.execute("INSERT INTO inbox VALUES (7, '10', '{}', 1.0, 0)")
+        if level == 1:
+            row = ("AAAA-BBBB", 10, 10, "Ada", "Wir suchen Rat.", "de", "open", "v1", "2026-01-02T03:04:05+00:00")
+            connection.execute("INSERT INTO requests VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+
+    restore(tmp_path / "old.db", tmp_path / "bot.db")
+
+    store = SqliteStore(tmp_path / "bot.db", clock)
+    assert store.state("10").lang == "en"
+    assert store.pending_updates() == [(7, "10")]
+    assert [request.details.concern for request in store.requests()] == ["Wir suchen Rat."] * (level == 1)
+    assert {path.name for path in tmp_path.iterdir()} >= {"old.db", "bot.db"}
+    assert list(tmp_path.glob("bot.db.before-*")) == []
+    store.close()
+
+
+def test_row_of_an_older_version_that_cannot_be_brought_up_to_date(tmp_path: Path) -> None:
+    """A backup in which a step of the schema finds what it cannot read is refused, and named."""
+    with closing(sqlite3.connect(tmp_path / "old.db")) as connection, connection:
+        migrations.apply(Database(connection), stop_before=STEPS[1])
+        connection.execute("INSERT INTO requests (reference, created) VALUES ('AAAA-BBBB', 'gestern')")
+
+    with pytest.raises(StoreError, match=r"/old\.db is no store: Invalid isoformat"):
+        restore(tmp_path / "old.db", tmp_path / "bot.db")
+
+    assert {path.name for path in tmp_path.iterdir()} == {"old.db"}
+
+
+def test_everything_is_restored(full: SqliteStore, tmp_path: Path, clock: Clock) -> None:
+    """Every row of every table is in the restored store as it was."""
+    full.called(-5, clock())
+    full.move(7, 8)
+    before = tables(full)
+    backup(tmp_path / "bot.db", tmp_path / "copy.db")
+
+    restore(tmp_path / "copy.db", tmp_path / "again.db")
+
+    assert min(len(rows) for rows in before.values()) == 1  # there is something in each table
+    with closing(SqliteStore(tmp_path / "again.db", clock)) as again:
+        assert tables(again) == before
+
+
+@pytest.mark.parametrize("again", [True, False])
+def test_what_waited_is_done_again_or_never(full: SqliteStore, tmp_path: Path, clock: Clock, again: bool) -> None:
+    """The caller is told how much waited, and decides; deletions in the advisers' chat are always made."""
+    full.act([Outgoing(DESK, ERASE, {}, request="OLD-2345", place=Place.THREAD), Outgoing(0, UNPOST, {})], ())
+    backup(tmp_path / "bot.db", tmp_path / "copy.db")
+    asked: list[int] = []
+
+    def decide(waiting: int) -> bool:
+        asked.append(waiting)
+        return again
+
+    restore(tmp_path / "copy.db", tmp_path / "again.db", decide)
+
+    assert asked == [len(OUT) + 1]  # the calls, and an update
+    with closing(SqliteStore(tmp_path / "again.db", clock)) as store:
+        assert store.waiting() == 2 + len(OUT) * again
+        assert store.pending() == again
+        assert {row["params"] for row in tables(store)["outbox"] if row["status"] == "failed"} <= {"{}"}
+        assert [row["update_id"] for row in tables(store)["inbox"]] == [1, 90]  # not taken a second time
+
+
+def test_nobody_is_asked_where_nothing_waited(tmp_path: Path, clock: Clock) -> None:
+    """A backup in which nothing waits is restored without a question."""
+    SqliteStore(tmp_path / "bot.db", clock).close()
+    asked: list[int] = []
+
+    def decide(waiting: int) -> bool:
+        asked.append(waiting)
+        return False
+
+    restore(tmp_path / "bot.db", tmp_path / "again.db", decide)
+
+    assert asked == []
+
+
+@pytest.mark.parametrize(
+    ("options", "said", "waiting"),
+    [((), "They are dropped", 0), (("--drop-waiting",), "They are dropped", 0), (("--send-waiting",), "when it", 1)],
+)
+def test_command_says_what_waited(
+    tmp_path: Path, clock: Clock, options: tuple[str, ...], said: str, waiting: int
+) -> None:
+    """The command says how much waited in the backup and what becomes of it: without a word of ours it is dropped."""
+    copy = filled(tmp_path / "copy.db", clock)
+
+    done = gwbot("restore", *options, str(copy), folder=tmp_path)
+
+    assert done.returncode == 0, done.stderr
+    (line,) = [line for line in done.stdout.splitlines() if " waited to be " in line]
+    assert line.startswith(f"1 message waited to be answered or sent when {copy} was made. ")
+    assert said in line
+    with closing(SqliteStore(tmp_path / "bot.db", clock)) as store:
+        assert store.waiting() == waiting
+
+
+@pytest.mark.parametrize(("answer", "waiting"), [("y", 1), ("n", 0), ("", 0)])
+def test_command_asks_on_a_terminal(tmp_path: Path, clock: Clock, answer: str, waiting: int) -> None:
+    """Who restores on a terminal is asked whether to send what waited; to press the return key is to say no."""
+    copy = filled(tmp_path / "copy.db", clock)
+    ours, theirs = os.openpty()
+    os.write(ours, f"{answer}\n".encode())
+
+    done = subprocess.run(
+        [*GWBOT, "restore", str(copy)], stdin=theirs, capture_output=True, text=True, check=True,
+        env=os.environ | {"GW_DATABASE_URL": f"sqlite:///{tmp_path}/bot.db"},
+    )  # fmt: skip
+    os.close(ours)
+    os.close(theirs)
+
+    assert "for the second time? [y/N]" in done.stdout
+    with closing(SqliteStore(tmp_path / "bot.db", clock)) as store:
+        assert store.waiting() == waiting
 
 
 def test_log_of_a_backup_counts(tmp_path: Path, clock: Clock) -> None:

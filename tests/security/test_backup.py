@@ -8,20 +8,64 @@ from pathlib import Path
 
 import pytest
 
+from bot.effects import NewRequest
 from bot.errors import StoreError
 from bot.store import SqliteStore
 from bot.store.files import backup, restore
 from bot.store.protocol import Claimed
+from tests.bot.relay import OPEN
 
 NO_STORE = {
     "empty": b"", "text": b"evil", "zip": b"PK\x03\x04", "head": b"SQLite format 3\0", "damaged": b"SQLite format 3\0" + b"\xff" * 8_192, "nul": b"\0" * 8_192,
     "gzip": b"\x1f\x8b\x08", "pickle": b"\x80\x04\x95", "sql": b"CREATE TABLE inbox (a);", "json": b'{"inbox": []}',
 }  # fmt: skip
-CODE = {
-    "trigger": "CREATE TRIGGER evil AFTER INSERT ON outbox BEGIN UPDATE outbox SET chat_id = 666; END",
+EVIL = (
+    "TRIGGER {} AFTER INSERT ON requests BEGIN INSERT INTO outbox (chat_id, method, params, status, created, place) "
+    "VALUES (666, 'sendMessage', json_object('text', NEW.body), 'queued', 1, ''); END;"
+)
+FOREIGN = {
+    "trigger": f"CREATE {EVIL.format('evil')}",
+    "trigger-named-as-a-table": f"CREATE {EVIL.format('notes')} CREATE TABLE notes (a)",
+    "trigger-named-as-an-index": f"CREATE {EVIL.format('notes')} CREATE INDEX notes ON lines (text)",
     "trigger-delete": "CREATE TRIGGER evil BEFORE DELETE ON requests BEGIN SELECT RAISE(IGNORE); END",
     "view": "CREATE VIEW evil AS SELECT * FROM requests",
-    "temp-named": "CREATE TRIGGER sqlite_evil AFTER UPDATE ON inbox BEGIN DELETE FROM requests; END",
+    "index-unique": "CREATE UNIQUE INDEX evil ON outbox (status)",
+    "virtual-table": "CREATE VIRTUAL TABLE evil USING fts5 (a)",
+    "virtual-statistics": "CREATE VIRTUAL TABLE evil USING dbstat",
+    "litestream": "CREATE TABLE _litestream_seq (id INTEGER PRIMARY KEY, seq INTEGER)",
+    "setting": "PRAGMA user_version = 7; PRAGMA application_id = 7",
+}
+AWAY = "ALTER TABLE states RENAME TO away;"
+STATES = f"{AWAY} CREATE TABLE states (key, user_id, body, updated); INSERT INTO states VALUES"
+HOLDS = "DROP TABLE holds; CREATE TABLE holds (chat_id, until); INSERT INTO holds VALUES"
+UNFIT = {
+    "column-computed": ("ALTER TABLE states DROP COLUMN body; ALTER TABLE states ADD COLUMN body AS ('{}')", "body"),
+    "column-missing": ("ALTER TABLE inbox DROP COLUMN received", "inbox has no plain column received"),
+    "column-more": ("ALTER TABLE requests ADD COLUMN evil", "has a column evil, which ours does not have"),
+    "column-more-computed": ("ALTER TABLE requests ADD COLUMN evil AS (hex(zeroblob(4e8)))", "has a column evil"),
+    "damaged": (
+        "CREATE TABLE evil (a); INSERT INTO evil VALUES (NULL); PRAGMA writable_schema = ON; "
+        "UPDATE sqlite_master SET sql = 'CREATE TABLE evil (a NOT NULL)' WHERE name = 'evil'",
+        r"is damaged: NULL value in evil\.a",
+    ),
+    "index-large": ("CREATE INDEX evil ON inbox (hex(zeroblob(update_id * 12000000)))", "too big"),
+    "table-missing": ("DROP TABLE states", "no plain table states"),
+    "table-a-view": (f"{AWAY} CREATE VIEW states AS SELECT 1", "no plain table states"),
+    "table-virtual": ("DROP TABLE states; CREATE VIRTUAL TABLE states USING fts5 (key)", "no plain table states"),
+    "steps-a-view": (
+        "ALTER TABLE _sqlite_migrations RENAME TO away; CREATE VIEW _sqlite_migrations AS SELECT * FROM away",
+        "no plain table _sqlite_migrations",
+    ),
+    "steps-of-others": ("UPDATE _sqlite_migrations SET migration_set = 'evil'", "no complete store"),
+    "steps-with-a-gap": ("DELETE FROM _sqlite_migrations WHERE name = '0003_selfcheck'", "no complete store"),
+    "text-as-key": (f"{HOLDS} ('evil', 1.0)", "datatype mismatch"),
+    "text-as-number": ("UPDATE inbox SET done = 'evil'", "inbox.done holds what is no integer"),
+    "text-as-time": (f"{STATES} ('a', 1, '', 'evil')", "states.updated holds what is no real"),
+    "bytes-as-text": ("UPDATE inbox SET body = x'00ff'", "inbox.body holds what is no text"),
+    "number-as-text": (f"{STATES} ('a', 1, 5, 1.0)", "states did not arrive"),
+    "nothing-as-text": (f"{STATES} ('a', 1, NULL, 1.0)", "NOT NULL"),
+    "twice": (f"{STATES} ('a', 1, '', 1.0), ('a', 1, '', 1.0)", "UNIQUE"),
+    "no-text": ("UPDATE inbox SET body = CAST(x'ff' AS TEXT)", "UTF-8"),
 }
 
 
@@ -44,20 +88,54 @@ def test_a_file_that_is_no_store(tmp_path: Path, made: Path, kind: str) -> None:
     assert made.read_bytes() == before
 
 
-@pytest.mark.parametrize("kind", CODE)
-def test_a_backup_with_code_in_it(tmp_path: Path, made: Path, kind: str) -> None:
-    """A backup that holds code which would run by itself is refused."""
-    evil = tmp_path / "evil.db"
+def harmed(made: Path, evil: Path, statements: str) -> Path:
+    """A backup of a store with an update and a request in it, changed by somebody."""
+    store = SqliteStore(made, lambda: 1.0)
+    store.add_updates([(3, "1", "{}")])
+    store.close()
     backup(made, evil)
     with closing(sqlite3.connect(evil)) as connection:
-        try:
-            connection.execute(CODE[kind])
-        except sqlite3.OperationalError:  # SQLite itself reserves the name
-            connection.execute(CODE[kind].replace("sqlite_evil", "evil_sqlite"))
-        connection.commit()
+        connection.executescript(statements)
+    return evil
 
-    with pytest.raises(StoreError, match="triggers or views"):
+
+def schema(file: Path) -> list[tuple[str, ...]]:
+    """All that is in a database besides rows."""
+    with closing(sqlite3.connect(file)) as connection:
+        settings = [connection.execute(f"PRAGMA {name}").fetchone() for name in ("user_version", "application_id")]
+        return settings + connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_master").fetchall()
+
+
+@pytest.mark.parametrize("kind", FOREIGN)
+def test_only_rows_of_a_backup_are_taken(tmp_path: Path, made: Path, kind: str) -> None:
+    """Whatever else somebody put into a backup is not in the restored store, and does nothing there."""
+    SqliteStore(tmp_path / "new.db", lambda: 1.0).close()
+    evil = harmed(made, tmp_path / "evil.db", FOREIGN[kind])
+
+    restore(evil, tmp_path / "bot.db")
+
+    assert schema(tmp_path / "bot.db") == schema(tmp_path / "new.db")
+    store = SqliteStore(tmp_path / "bot.db", lambda: 1.0)
+    assert store.pending_updates() == [(3, "1")]
+    store.act((), [NewRequest(OPEN)])
+    assert store.waiting() == 0
+    assert [request.reference for request in store.requests()] == [OPEN.reference]
+    store.close()
+
+
+@pytest.mark.parametrize("kind", UNFIT)
+def test_a_backup_that_does_not_fit(tmp_path: Path, made: Path, kind: str) -> None:
+    """A backup whose tables, columns or values are not those of a store is refused, with what does not fit."""
+    statements, said = UNFIT[kind]
+    evil = harmed(made, tmp_path / "evil.db", statements)
+    before = made.read_bytes()
+
+    with pytest.raises(StoreError, match=said) as refused:
         restore(evil, made)
+
+    assert str(evil) in str(refused.value)
+    assert made.read_bytes() == before
+    assert {path.name for path in tmp_path.iterdir()} == {"made.db", "evil.db"}
 
 
 @pytest.mark.parametrize("what", ["store", "backup", "restored", "kept", "write-ahead"])
