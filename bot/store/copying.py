@@ -12,6 +12,8 @@ from bot.store.rows import Rows, Sql, insertion
 
 TABLES = tuple(name for name in HELD if name != "_sqlite_migrations")  # each store has its own schema's steps
 
+_as_text = json.JSONEncoder(default=repr).encode
+
 
 class CopyRows(Rows):
     """Copying. It is done by the process that has all duties, so that no bot works with either store meanwhile."""
@@ -61,7 +63,5 @@ def copy_rows(table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]],
 
 def _digest(rows: Iterable[Sequence[Any]]) -> int:
     """A number that is the same for the same rows in any order."""
-    texts = (
-        json.dumps(list(row), default=repr).replace("\\u0000", "\\ufffd") for row in rows
-    )  # PostgreSQL has no NUL
+    texts = (_as_text(list(row)).replace("\\u0000", "\\ufffd") for row in rows)  # PostgreSQL has no NUL
     return sum(int.from_bytes(hashlib.blake2b(text.encode()).digest(), "big") for text in texts)
