@@ -16,6 +16,7 @@ from bot.indexes import Models
 from bot.postman import make_mailer
 from bot.settings import Settings
 from bot.store import SqliteStore
+from bot.store.unreadable import unreadable
 from bot.tenants import ENV
 from knowledge.contacts import CONTACTS, default_contact, read_contacts
 from knowledge.folder import part
@@ -53,8 +54,13 @@ def _index(settings: Settings) -> str:
 
 def _store(settings: Settings) -> str:
     store = open_store(settings)
-    waiting, requests = store.waiting(), len(store.running())
+    waiting, requests, broken = store.waiting(), len(store.running()), unreadable(store)
     store.close()
+    if broken:
+        raise StoreError(
+            f"in {store.address} {', '.join(broken)} cannot be read. That is kept, but the bot does without it. "
+            "Restore a backup from before, or show it to whoever maintains the program."
+        )
     found = f"{store.address}, {waiting} messages waiting, {requests} open requests"
     if not isinstance(store, SqliteStore):
         return found

@@ -1,8 +1,10 @@
 """Self-checks: a person's own, and what several people told under a code."""
 
+from typing import Any
+
 from bot.effects import LeaveCode, NewCheck, NewCode, ShareCheck
 from bot.selfcheck import Answers, Result
-from bot.store.bodies import ANSWERS
+from bot.store.bodies import ANSWERS, read
 from bot.store.rows import Rows, Sql
 
 KEPT = 2  # the last one, and the one before it to compare with
@@ -13,7 +15,7 @@ class CheckRows(Rows):
 
     def checks(self, user_id: int) -> list[Result]:
         rows = self._rows("SELECT answers, created FROM checks WHERE user_id = ? ORDER BY id DESC", user_id)
-        return [Result(ANSWERS.validate_json(row["answers"]), row["created"]) for row in rows]
+        return [Result(answers, row["created"]) for row in rows if (answers := _read(row)) is not None]
 
     def codes(self, user_id: int) -> list[str]:
         rows = self._rows("SELECT code FROM shares WHERE user_id = ? ORDER BY created DESC, code DESC", user_id)
@@ -23,7 +25,7 @@ class CheckRows(Rows):
         if not self._rows("SELECT code FROM codes WHERE code = ?", code):
             return None
         rows = self._rows("SELECT answers FROM shares WHERE code = ? ORDER BY created, user_id", code)
-        return [ANSWERS.validate_json(row["answers"]) for row in rows]
+        return [answers for row in rows if (answers := _read(row)) is not None]
 
     def _apply_check(self, db: Sql, effect: NewCheck | ShareCheck | NewCode | LeaveCode, user_id: int) -> None:
         match effect:
@@ -48,6 +50,10 @@ class CheckRows(Rows):
         row = {"code": code, "user_id": user_id, "answers": _json(answers), "created": self._clock()}
         self._put(db, "shares", row, "code", "user_id")
         db.execute("INSERT INTO codes (code, created) VALUES (?, ?) ON CONFLICT DO NOTHING", (code, self._clock()))
+
+
+def _read(row: dict[str, Any]) -> Answers | None:
+    return read(ANSWERS, row["answers"], "a self-check")
 
 
 def _json(answers: Answers) -> str:

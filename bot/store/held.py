@@ -209,8 +209,11 @@ def bound(condition: str, value: float) -> tuple[str, tuple[float, ...]]:
 
 
 def sender(body: str) -> object:
-    """The Telegram id of who caused an update, given as JSON; None where it names nobody."""
-    update = json.loads(body)
+    """The Telegram id of who caused an update, given as JSON; None where it names nobody, or cannot be read."""
+    try:
+        update = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
     for kind in _KINDS:
         try:
             return update[kind]["from"]["id"]

@@ -6,7 +6,7 @@ from dataclasses import replace
 from bot.consultation import Request
 from bot.errors import Conflict
 from bot.model import Event
-from bot.store.bodies import REQUEST
+from bot.store.bodies import REQUEST, read
 from bot.store.protocol import Line, Origin, Thread
 from bot.store.rows import Rows, Sql
 
@@ -67,8 +67,9 @@ class RequestRows(Rows):
         return [Line(row["side"], row["text"], row["created"], bool(row["waits"])) for row in rows]
 
     def _requests(self, where: str, *values: object) -> list[Request]:
-        rows = self._rows(f"SELECT body FROM requests WHERE {where}", *values)  # noqa: S608 - our own conditions
-        return [REQUEST.validate_json(row["body"]) for row in rows]
+        rows = self._rows(f"SELECT reference, body FROM requests WHERE {where}", *values)  # noqa: S608 - our own conditions
+        found = (read(REQUEST, row["body"], f"request {row['reference']}") for row in rows)
+        return [request for request in found if request]
 
     def _new(self, db: Sql, request: Request) -> None:
         db.execute(

@@ -24,7 +24,7 @@ from bot.effects import (
 )
 from bot.errors import Conflict
 from bot.model import Event, State
-from bot.store.bodies import STATE
+from bot.store.bodies import STATE, read
 from bot.store.checks import CheckRows
 from bot.store.copying import CopyRows
 from bot.store.erasing import ErasingRows
@@ -166,7 +166,8 @@ class SqlStore(CheckRows, ErasingRows, CopyRows):
 
     def state(self, key: str) -> State:
         rows = self._rows("SELECT body FROM states WHERE key = ?", key)
-        return replace(STATE.validate_json(rows[0]["body"]), known=True) if rows else State()
+        found = read(STATE, rows[0]["body"], "a chat's state") if rows else None
+        return replace(found, known=True) if found else State()
 
     def questions(self) -> list[tuple[str, str, float]]:
         rows = self._rows("SELECT question, entry, created FROM questions ORDER BY id")

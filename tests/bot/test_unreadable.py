@@ -1,0 +1,119 @@
+"""Rows that cannot be read, as another version or a damaged disk leaves them: each fails alone, and is kept."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bot.effects import ChangeRequest, Forget, NewCheck, NewRequest
+from bot.inbox import Inbox
+from bot.model import Event, Kind, State
+from bot.store import SqliteStore, SqlStore
+from bot.store.unreadable import unreadable
+from tests.bot.queues import key, noting
+from tests.bot.relay import ADA, OPEN
+from tests.bot.tables import tables
+from tests.bot.test_cli import gwbot
+from tests.bot.test_held import BEA, did
+from tests.conftest import Clock
+
+OTHER = replace(OPEN, reference="BEAB-2345", user_id=BEA, chat_id=BEA)
+BROKEN = ("{", "", "[]", '{"reference": 5}')
+
+
+def spoil(store: SqlStore, table: str, column: str, value: str, where: str) -> None:
+    with store._transaction() as db:
+        db.execute(f"UPDATE {table} SET {column} = ? WHERE {where}", (value,))  # noqa: S608 - our own names
+
+
+@pytest.mark.parametrize("body", BROKEN)
+def test_request(store: SqlStore, body: str, caplog: pytest.LogCaptureFixture) -> None:
+    """A request that cannot be read is left out of every list and named in the log; the others go on."""
+    store.act((), [NewRequest(OPEN), NewRequest(OTHER)])
+    spoil(store, "requests", "body", body, f"reference = '{OPEN.reference}'")
+
+    assert store.requests() == store.running() == [OTHER]
+    assert store.requests_by(ADA) == []
+    assert store.request(OPEN.reference) is None
+    store.act((), [ChangeRequest(replace(OTHER, taken_by=5))])
+    assert [request.taken_by for request in store.running()] == [5]
+    assert [row["body"] for row in tables(store)["requests"] if row["reference"] == OPEN.reference] == [body]
+    assert set(caplog.messages) == {f"request {OPEN.reference} cannot be read and is left out"}
+
+
+@pytest.mark.parametrize("body", ["{", "", "[]", '{"read": 5}'])
+def test_state(store: SqlStore, body: str, caplog: pytest.LogCaptureFixture) -> None:
+    """Whose state cannot be read begins anew, with nobody's id in the log; what they do then is kept again."""
+    event = Event(1, Kind.TEXT, ADA, ADA, 5)
+    did(store, event, state=State(lang="en"))
+    spoil(store, "states", "body", body, "1 = 1")
+
+    fresh = store.state(event.key)
+    did(store, replace(event, update_id=2), state=replace(fresh, lang="de"))
+
+    assert fresh == State()
+    assert store.state(event.key).lang == "de"
+    assert caplog.messages == ["a chat's state cannot be read and is left out"]
+
+
+def test_self_check(store: SqlStore, caplog: pytest.LogCaptureFixture) -> None:
+    """A self-check that cannot be read is left out; the person's other one, and those of others, are there."""
+    for number, user in enumerate((ADA, ADA, BEA), start=1):
+        did(store, Event(number, Kind.TEXT, user, user, 5), NewCheck({"vision": number}, "ABCDEF"))
+    spoil(store, "checks", "answers", "{", "id = (SELECT max(id) FROM checks WHERE user_id <> 7200456)")
+    spoil(store, "shares", "answers", '{"vision": "evil"}', f"user_id = {ADA}")
+
+    assert [result.answers for result in store.checks(ADA)] == [{"vision": 1}]
+    assert store.shared("ABCDEF") == [{"vision": 3}]
+    assert set(caplog.messages) == {"a self-check cannot be read and is left out"}
+
+
+@pytest.mark.parametrize("body", ["{", "", "[]", "[" * 100_000, '{"message": {"from": []}}'])
+async def test_update(store: SqlStore, body: str) -> None:
+    """An update that cannot be read waits; others of its chat are handled, and people see and delete their data."""
+    store.add_updates([(1, "10", body), (2, "10", json.dumps({"update_id": 2, "message": {"from": {"id": ADA}}}))])
+    shown = store.person(ADA)
+    did(store, Event(3, Kind.TEXT, BEA, BEA, 5), Forget())
+    handled: list[int] = []
+
+    def handle(number: int, raw: dict[str, object]) -> None:
+        noting(store, handled)(raw["update_id"], raw)  # type: ignore[arg-type]  # what is no update has none
+
+    inbox = Inbox(store, handle, key)
+    await inbox.resume()
+    await inbox.idle()
+
+    assert [row["update_id"] for row in shown["inbox"]] == [2]
+    assert handled == [2]
+    assert [number for number, _ in store.pending_updates()] == [1]
+
+
+def test_all_are_counted(store: SqlStore) -> None:
+    """The operator is told which requests cannot be read, and how many other rows; of people nothing is named."""
+    store.act((), [NewRequest(OPEN), NewRequest(OTHER)])
+    did(store, Event(1, Kind.TEXT, ADA, ADA, 5), NewCheck({"vision": 1}, "ABCDEF"), state=State(lang="en"))
+    store.add_updates([(2, "10", "{"), (3, "10", "{}")])
+    assert unreadable(store) == ["1 row of inbox"]
+
+    spoil(store, "requests", "body", "{", f"reference = '{OPEN.reference}'")
+    for table, column in (("states", "body"), ("checks", "answers"), ("shares", "answers")):
+        spoil(store, table, column, "{", "1 = 1")
+    store.add_updates([(4, "10", "[]")])
+
+    assert unreadable(store) == [
+        f"request {OPEN.reference}", "1 row of states", "1 row of checks", "1 row of shares", "2 rows of inbox",
+    ]  # fmt: skip
+
+
+def test_doctor_names_them(tmp_path: Path, clock: Clock) -> None:
+    """`gwbot doctor` says of a store with rows that cannot be read that it is not well, and which they are."""
+    store = SqliteStore(tmp_path / "bot.db", clock)
+    store.act((), [NewRequest(OPEN)])
+    spoil(store, "requests", "body", "{", "1 = 1")
+    store.close()
+
+    done = gwbot("doctor", folder=tmp_path)
+
+    (line,) = [line for line in done.stdout.splitlines() if " store: " in line]
+    assert line.startswith(f"wrong store: in {tmp_path}/bot.db request {OPEN.reference} cannot be read")
