@@ -58,6 +58,7 @@ def restore(file: Path, store: Path, again: Callable[[int], bool] = lambda waiti
         store.parent.mkdir(parents=True, exist_ok=True)
         _create(fresh)
         with closing(sqlite3.connect(fresh)) as target:
+            target.execute("PRAGMA secure_delete = ON")  # what is dropped on the way is not left in the file
             import_rows(file, target)
             if (waiting := count_waiting(target)) and not again(waiting):
                 drop_waiting(target)

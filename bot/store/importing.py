@@ -17,12 +17,8 @@ from bot.store.protocol import ERASE, UNPOST
 
 STEPS = migrations.migrations_table
 LONGEST_VALUE = 2**26  # bytes; an update of Telegram's has a hundredth of it
-_KINDS = {
-    "INTEGER": "integer",
-    "TEXT": "text",
-    "FLOAT": "real",
-    "REAL": "real",
-}  # declared -> what such a column holds
+# Declared -> what such a column holds.
+_KINDS = {"INTEGER": "integer", "TEXT": "text", "FLOAT": "real", "REAL": "real"}
 # What would be done a second time if it was done since the backup was made. To delete again harms nobody.
 _WAITING = {"inbox": "done = 0", "outbox": f"status = 'queued' AND method NOT IN ('{ERASE}', '{UNPOST}')"}
 _DROPPED = {
@@ -50,7 +46,7 @@ def import_rows(file: Path, target: sqlite3.Connection) -> None:
                         _import_table(table, source, target, file)
             migrations.apply(db)
     except (sqlite3.Error, ValueError, TypeError) as error:
-        raise StoreError(f"{file} is no store: {error}") from None
+        raise StoreError(f"{file} is no store of this bot, or cannot be copied: {error}") from None
 
 
 def count_waiting(db: sqlite3.Connection) -> int:
@@ -98,7 +94,7 @@ def _import_table(table: str, source: sqlite3.Connection, target: sqlite3.Connec
             f"{file} is no store of this bot: {table} has a column {foreign[0]}, which ours does not have."
         )
     rows = source.execute(f"SELECT {', '.join(kinds)} FROM {table}").fetchall()  # noqa: S608 - our own names
-    copy_rows(table, list(kinds), rows, target, str(file))
+    copy_rows(table, list(kinds), rows, target, f"the new store from {file}")
     for name, kind in kinds.items():
         other = f"SELECT 1 FROM {table} WHERE typeof({name}) NOT IN ('null', '{kind}')"  # noqa: S608 - our own names
         if target.execute(other).fetchone():

@@ -122,7 +122,7 @@ def test_row_of_an_older_version_that_cannot_be_brought_up_to_date(tmp_path: Pat
         migrations.apply(Database(connection), stop_before=STEPS[1])
         connection.execute("INSERT INTO requests (reference, created) VALUES ('AAAA-BBBB', 'gestern')")
 
-    with pytest.raises(StoreError, match=r"/old\.db is no store: Invalid isoformat"):
+    with pytest.raises(StoreError, match=r"/old\.db is no store of this bot, or cannot be copied: Invalid isoformat"):
         restore(tmp_path / "old.db", tmp_path / "bot.db")
 
     assert {path.name for path in tmp_path.iterdir()} == {"old.db"}
