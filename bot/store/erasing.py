@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from bot.consultation import Request
-from bot.store.bodies import REQUEST
+from bot.store.bodies import REQUEST, read
 from bot.store.held import HELD, bound, sender
 from bot.store.outgoing import OutboxRows
 from bot.store.protocol import ERASE, MAIL, MAIL_CHAT, UNPOST, Origin, Outgoing, Place, Rest, Why
@@ -156,7 +156,8 @@ class ErasingRows(OutboxRows, RequestRows):
             chat = "SELECT chat_id FROM outbox WHERE request = ? AND place = 'thread' ORDER BY id DESC"
             (chat_id,) = db.execute(chat, (reference,)).fetchone() or (0,)
             (body,) = db.execute("SELECT body FROM requests WHERE reference = ?", (reference,)).fetchone()
-            values = {"why": why.value, "contact": REQUEST.validate_json(body).contact}
+            request = read(REQUEST, body, f"request {reference}")
+            values = {"why": why.value, "contact": request.contact if request else ""}
             db.execute(_ANONYMOUS, (now, reference))
             db.execute(_THEIRS, (now, reference))
             db.execute("UPDATE threads SET erased = ? WHERE reference = ?", (now, reference))
@@ -181,8 +182,8 @@ class ErasingRows(OutboxRows, RequestRows):
 
 
 def _closed(db: Sql) -> list[Request]:
-    found = db.execute("SELECT body FROM requests WHERE status = 'closed'").fetchall()
-    return [REQUEST.validate_json(body) for (body,) in found]
+    found = db.execute("SELECT reference, body FROM requests WHERE status = 'closed'").fetchall()
+    return [request for reference, body in found if (request := read(REQUEST, body, f"request {reference}"))]
 
 
 def _delete(db: Sql, table: str, condition: str, value: float) -> int:

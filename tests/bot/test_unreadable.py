@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.consultation import Status
 from bot.effects import ChangeRequest, Forget, NewCheck, NewRequest
 from bot.inbox import Inbox
 from bot.model import Event, Kind, State
@@ -40,6 +41,19 @@ def test_request(store: SqlStore, body: str, caplog: pytest.LogCaptureFixture) -
     assert [request.taken_by for request in store.running()] == [5]
     assert [row["body"] for row in tables(store)["requests"] if row["reference"] == OPEN.reference] == [body]
     assert set(caplog.messages) == {f"request {OPEN.reference} cannot be read and is left out"}
+
+
+def test_old_request(store: SqlStore) -> None:
+    """A request that cannot be read keeps no other one from being deleted in time, and goes with its person."""
+    closed = [replace(one, status=Status.CLOSED, created=1.0, closed=2.0) for one in (OPEN, OTHER)]
+    store.act((), [NewRequest(one) for one in closed])
+    spoil(store, "requests", "body", "{", f"reference = '{OPEN.reference}'")
+    store.purge(100.0)
+    left = [row["reference"] for row in tables(store)["requests"]]
+    did(store, Event(1, Kind.TEXT, ADA, ADA, 5), Forget())
+
+    assert left == [OPEN.reference]
+    assert tables(store)["requests"] == []
 
 
 @pytest.mark.parametrize("body", ["{", "", "[]", '{"read": 5}'])

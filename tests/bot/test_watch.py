@@ -16,6 +16,7 @@ from bot.handlers.watch import PERIOD, look, watch
 from bot.settings import Settings
 from bot.steady import SETTLED
 from bot.store import SqliteStore
+from bot.store.protocol import SENDING
 from index.live import LiveIndex
 from tests.bot.test_store import request
 from tests.conftest import Clock
@@ -193,10 +194,10 @@ async def test_clock_that_is_set_on_purpose(machine: Machine, dialogue: Dialogue
 class Slow(SqliteStore):
     """A store that takes a year, by the clock, to say that this process leads."""
 
-    def lead(self) -> int:
+    def lead(self, duty: str = SENDING) -> int:
         assert isinstance(self._clock, Clock)
         self._clock.now += YEAR
-        return super().lead()
+        return super().lead(duty)
 
 
 async def test_clock_that_jumps_while_something_is_done(dialogue: Dialogue, clock: Clock, tmp_path: Path) -> None:
