@@ -95,7 +95,8 @@ class State:
     questions kept: the version of the wording they agreed to, `NO`, or "" where they were not asked. ``known`` says
     that the state was read from the store: where it is not there any more, it was deleted meanwhile. ``albums`` are
     the last ones that an adviser sent in their chat, ``unanswered`` is the message (number and text) that a person
-    with an open request can pass on to the advisers.
+    with an open request can pass on to the advisers. ``guesses`` are the times (Unix) at which a team's code was
+    tried that does not exist, ``new_codes`` those at which one was made, see `bot.flows.team_codes`.
     """
 
     lang: str = ""
@@ -120,6 +121,8 @@ class State:
     taps: int = 0
     taps_since: float = 0.0
     sent: Sent | None = None
+    guesses: tuple[float, ...] = ()
+    new_codes: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

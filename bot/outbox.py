@@ -1,4 +1,4 @@
-"""Durable messages out: in order within a line, each line on its own, tried until the other side says yes or never,
+"""Durable messages out: in order within a lane, each lane on its own, tried until the other side says yes or never,
 or for five days."""
 
 import asyncio
@@ -82,7 +82,7 @@ class Outbox:
         self._pace, self._rest = pace or Pace(UNLIMITED), rest
         self._woken = asyncio.Event()
         self._busy: dict[int, tuple[Queued, asyncio.Task[None]]] = {}
-        self._served: set[str] = set()  # lines of which a call was made in this round
+        self._served: set[str] = set()  # lanes of which a call was made in this round
         self._stopping = asyncio.Event()
         self._term: int | None = None  # what the store's `lead` said last
         self._from = 0.0  # the time (Unix) from which to send
@@ -129,10 +129,10 @@ class Outbox:
                 continue
             if queued.limited:
                 self._pace.reserve(queued.outgoing.chat_id)
-            if queued.line in self._served:
+            if queued.lane in self._served:
                 self._served.clear()
-            if queued.line:
-                self._served.add(queued.line)
+            if queued.lane:
+                self._served.add(queued.lane)
             self._busy[queued.id] = queued, asyncio.create_task(self._send(queued))
         return upcoming - now
 
@@ -175,7 +175,7 @@ class Outbox:
     async def _called(self, outgoing: Outgoing) -> Result:
         try:
             return await self._call(outgoing)
-        except Exception as error:  # one broken call must not stop the others, nor hold up its line for long
+        except Exception as error:  # one broken call must not stop the others, nor hold up its lane for long
             log.exception("%s to one chat failed: %s", outgoing.method, type(error).__name__)
             return Later(None, BROKEN_TRIES)
 

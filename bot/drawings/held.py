@@ -21,7 +21,8 @@ ADVISED = {
 }
 INSIDE = ("body", "params", "answers")  # columns that hold JSON
 TIMES = frozenset(("created", "updated", "received", "promised", "since", "told", "reminded", "remind_at", "warned",
-                   "closed", "reopened", "erased", "not_before", "noted", "until", "taps_since"))  # fmt: skip
+                   "closed", "reopened", "erased", "not_before", "noted", "until", "taps_since", "guesses",
+                   "new_codes"))  # fmt: skip
 ORDER = ("states", "requests", "lines", "checks", "shares", "feedback", "questions", "threads", "outbox", "inbox",
          "holds", "advised")  # fmt: skip
 CHOICES = frozenset(("kind", "reach", "line", "share", "side", "status"))  # fields whose values have labels

@@ -1,13 +1,14 @@
-"""What the chart of a self-check is drawn from: groups of rows, each with a level, the one before it and a spread."""
+"""What the chart of a self-check is drawn from: groups of rows, each with a level and the one before it, or a word."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bot.selfcheck import LEVELS, Together
+from bot.selfcheck import LEVELS, Word
 from knowledge.selfcheck import SelfCheck
 from prompts.render import label
 
 Chart = dict[str, Any]
+NO_LEGEND = {"now": "", "before": ""}
 
 
 def own(
@@ -19,30 +20,37 @@ def own(
     date: str = "",
 ) -> Chart:
     """One person's answers, with those of the last time where there are any; ``date`` is that of the last time."""
-    legend = {"now": "", "before": "", "spread": ""}
+    legend = NO_LEGEND
     if before is not None:
-        legend |= {"now": label("chart_now", lang), "before": label("chart_before", lang, date=date)}
-    rows: dict[str, dict[str, float | None]] = {
-        question.id: {"value": answers.get(question.id), "before": (before or {}).get(question.id), "spread": None}
+        legend = {"now": label("chart_now", lang), "before": label("chart_before", lang, date=date)}
+    rows: dict[str, dict[str, Any]] = {
+        question.id: {"value": answers.get(question.id), "before": (before or {}).get(question.id)}
         for question in check.questions
     }
-    return _chart(check, lang, rows, subtitle, legend, label("level_x", lang))
+    scale = [label(f"scale_{level}", lang) for level in range(LEVELS)]
+    return _chart(check, lang, rows, subtitle, label("level_x", lang), scale, legend)
 
 
-def shared(check: SelfCheck, lang: str, found: Mapping[str, Together], subtitle: str) -> Chart:
-    """What several people said: the mean of each question, and how far they are apart."""
-    legend = {"now": label("chart_mean", lang), "before": "", "spread": label("chart_spread", lang)}
-    rows = {one: {"value": of.mean, "before": None, "spread": of.spread} for one, of in found.items()}
-    return _chart(check, lang, rows, subtitle, legend, label("chart_few", lang))
+def shared(check: SelfCheck, lang: str, words: Mapping[str, Word], subtitle: str) -> Chart:
+    """What a team said: a word for each question."""
+    rows = {question.id: {"word": _word(words.get(question.id), lang)} for question in check.questions}
+    return _chart(check, lang, rows, subtitle)
+
+
+def _word(word: Word | None, lang: str) -> dict[str, str]:
+    """A word with its kind, by which it is coloured; few stands for too few answers."""
+    kind = word.value if word else "few"
+    return {"kind": kind, "text": label(f"word_{kind}", lang)}
 
 
 def _chart(
     check: SelfCheck,
     lang: str,
-    rows: Mapping[str, dict[str, float | None]],
+    rows: Mapping[str, dict[str, Any]],
     subtitle: str,
-    legend: dict[str, str],
-    unknown: str,
+    unknown: str = "",
+    scale: Sequence[str] = (),
+    legend: Mapping[str, str] = NO_LEGEND,
 ) -> Chart:
     groups = [
         {
@@ -51,7 +59,6 @@ def _chart(
         }
         for group in check.groups
     ]
-    scale = [label(f"scale_{level}", lang) for level in range(LEVELS)]
     return {
         "lang": lang[:2],
         "title": label("chart_title", lang),

@@ -58,7 +58,7 @@ def _text(parts: Parts, state: State, event: Event) -> Turn:
     if state.form and not state.form.paused:
         return form_texts.text(parts, state, event)
     joining = state.check is not None and state.check.stage is Stage.JOINING
-    if joining and (turn := selfcheck_team.entered(parts, state, event, event.text)):
+    if joining and (turn := selfcheck_team.typed(parts, state, event)):
         return turn
     return passing.offered(parts, event, questions.ask(parts, state, event))
 

@@ -49,7 +49,7 @@ def welcome(parts: Parts, state: State, event: Event) -> Turn:
     html = render("selfcheck", lang, title=check.title, total=len(check.questions), days=parts.retention_days)
     rows = [[button("begin", lang)], [button("team", lang)]]
     rows += [[button("result", lang)]] if last else []
-    rows += [[button("shared", lang, code, code=code)] for code in codes[:3]]
+    rows += [[button("shared", lang, code, code=code)] for code in list(codes)[:3]]
     return Turn(state, (Say(html, tuple(map(tuple, rows))),))
 
 

@@ -44,8 +44,11 @@ def finished(parts: Parts, state: State, event: Event, check: Check) -> Turn:
     asked, lang = _asked(parts, state, event), parts.lang(state, event)
     answers = {question.id: check.answers.get(question.id) for question in asked.questions}
     before = next(iter(parts.store.checks(event.user_id)), None)
+    pictured = parts.store.codes(event.user_id).get(check.code, False)
     state = replace(state, check=None)
-    done = placed(state, event, render("selfcheck_done", lang, total=len(answers), code=check.code))
+    done = placed(
+        state, event, render("selfcheck_done", lang, total=len(answers), code=check.code, pictured=pictured)
+    )
     result = _said(asked, lang, Result(answers, parts.now()), before, check.code)
     return Turn(state, (*done.messages, result), (NewCheck(answers, check.code),))
 
@@ -61,10 +64,11 @@ def last(parts: Parts, state: State, event: Event, _: str) -> Turn | None:
 
 
 def again(parts: Parts, state: State, event: Event, _: str) -> Turn:
-    """A new self-check, under the code of the last one where there is one; one that was begun goes on."""
+    """A new self-check, under the code of the last one if it still counts there; one that was begun goes on."""
     if state.check and state.check.stage is not Stage.JOINING:
         return shown(parts, state, event, state.check, "form_again")
-    return shown(parts, state, event, Check(code=next(iter(parts.store.codes(event.user_id)), "")))
+    code, pictured = next(iter(parts.store.codes(event.user_id).items()), ("", False))
+    return shown(parts, state, event, Check(code="" if pictured else code))
 
 
 def advise(parts: Parts, state: State, event: Event, _: str) -> Turn | None:

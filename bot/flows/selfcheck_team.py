@@ -3,16 +3,16 @@
 from dataclasses import replace
 
 from bot.effects import LeaveCode, NewCode, ShareCheck
-from bot.flows import chart
+from bot.flows import chart, questions, selfcheck, team_codes
 from bot.flows.parts import Parts
-from bot.flows.selfcheck import button, placed, questions, shown
+from bot.flows.selfcheck import button, placed, shown
+from bot.hours import dated
 from bot.links import bot_link
-from bot.model import Drawing, Event, Keyboard, Say, State, Toast, Turn
-from bot.selfcheck import ENOUGH, MOST, Check, Stage, findings, is_code, together
+from bot.model import Drawing, Event, Keyboard, Kind, Say, State, Toast, Turn
+from bot.selfcheck import ENOUGH, MIXED_FROM, Check, Stage, Team, Word, is_code, is_old_code
 from prompts.render import label, render
 
 LINK = "check-"  # parameter of a deep link, before the code
-APART = 1.0  # spread in levels from which people see a thing differently
 
 
 def team(parts: Parts, state: State, event: Event, _: str) -> Turn:
@@ -23,10 +23,14 @@ def team(parts: Parts, state: State, event: Event, _: str) -> Turn:
 
 
 def create(parts: Parts, state: State, event: Event, _: str) -> Turn:
-    """A new code to pass on."""
-    lang, code = parts.lang(state, event), parts.code()
+    """A new code to pass on; a person gets a few a day."""
+    lang = parts.lang(state, event)
+    if not team_codes.may_create(parts, state):
+        html = render("selfcheck_codes", lang, most=team_codes.MAX_NEW_CODES)
+        return Turn(state, (Say(html, ((button("join", lang),),)),))
+    code = parts.code()
     html = render("selfcheck_code", lang, code=code, link=bot_link(parts.username, f"{LINK}{code}"), enough=ENOUGH)
-    return Turn(state, (Say(html, _ways(parts, event, code, lang)),), (NewCode(code),))
+    return Turn(team_codes.created(parts, state), (Say(html, _ways(parts, event, code, lang)),), (NewCode(code),))
 
 
 def join(parts: Parts, state: State, event: Event, _: str) -> Turn:
@@ -36,35 +40,42 @@ def join(parts: Parts, state: State, event: Event, _: str) -> Turn:
     return placed(replace(state, check=check), event, render("selfcheck_join", lang), ((button("team", lang),),))
 
 
-def entered(parts: Parts, state: State, event: Event, text: str) -> Turn | None:
-    """A code that was typed or came by a link; None where the text has not the form of one."""
-    code, lang = "".join(text.split()).upper(), parts.lang(state, event)
-    if not is_code(code) or questions(parts, lang) is None:
+def typed(parts: Parts, state: State, event: Event) -> Turn | None:
+    """A code that was typed while one is awaited; None for a text that does not look like one.
+
+    Six letters may be a code of before or a word: if no team has that code, they are answered as a question.
+    """
+    lang, code = parts.lang(state, event), _spelled(event.text)
+    if not is_code(code) or selfcheck.questions(parts, lang) is None:
         return None
-    if parts.store.shared(code) is None:
-        return Turn(state, (Say(render("selfcheck_no_code", lang, code=code)),))
-    html = render("selfcheck_joined", lang, code=code, enough=ENOUGH, days=parts.retention_days)
-    state = replace(state, check=_left(state.check))
-    return Turn(state, (Say(html, _ways(parts, event, code, lang)),))
+    refused = _refused(parts, state, event, code)
+    if refused and is_old_code(code):
+        return questions.ask(parts, refused.state, event)
+    return refused or _entered(parts, state, event, code)
 
 
 def linked(parts: Parts, state: State, event: Event, link: str) -> Turn | None:
-    """A deep link with a code; None where it is another."""
-    return entered(parts, state, event, link.removeprefix(LINK)) if link.startswith(LINK) else None
-
-
-def fill_in(parts: Parts, state: State, event: Event, code: str) -> Turn | None:
-    """Begin, or go on, under a code."""
-    if not _known(parts, code):
+    """A deep link with a code; None for another link."""
+    code = _spelled(link.removeprefix(LINK))
+    if not link.startswith(LINK) or not is_code(code) or selfcheck.questions(parts, parts.lang(state, event)) is None:
         return None
+    return _refused(parts, state, event, code) or _entered(parts, state, event, code)
+
+
+def fill_in(parts: Parts, state: State, event: Event, code: str) -> Turn:
+    """Begin, or go on, under a code."""
+    if turn := _refused(parts, state, event, code) or _pictured(parts, state, event, code):
+        return turn
     return shown(parts, state, event, replace(state.check or Check(), code=code))
 
 
 def bring(parts: Parts, state: State, event: Event, code: str) -> Turn | None:
     """The result that the person has already becomes part of what is shown together."""
     kept = parts.store.checks(event.user_id)
-    if not kept or not _known(parts, code):
+    if not kept:
         return None
+    if turn := _refused(parts, state, event, code) or _pictured(parts, state, event, code):
+        return turn
     lang = parts.lang(state, event)
     html = render("selfcheck_brought", lang, code=code)
     return Turn(
@@ -75,33 +86,17 @@ def bring(parts: Parts, state: State, event: Event, code: str) -> Turn | None:
 
 
 def shared(parts: Parts, state: State, event: Event, code: str) -> Turn | None:
-    """What everybody under a code said together, for those who took part; nothing where they are too few."""
-    if code not in parts.store.codes(event.user_id):
+    """The picture of a team, for those who took part, or why there is none."""
+    team = parts.store.team(code) if code in parts.store.codes(event.user_id) else None
+    if team is None:
         return None
-    lang, all_answers = parts.lang(state, event), parts.store.shared(code) or []
-    check = questions(parts, lang)
-    assert check is not None
-    leave = ((button("leave", lang, code),),)
-    if len(all_answers) < ENOUGH:
-        html = render("selfcheck_few", lang, code=code, people=len(all_answers), enough=ENOUGH)
-        return Turn(state, (Say(html, leave),))
-    order = [question.id for question in check.questions]
-    found = together(all_answers, order)
-    means = findings({one: of.mean for one, of in found.items()}, order)
-    names = {question.id: question.name for question in check.questions}
-    apart = [one for one in order if found[one].mean is not None and found[one].spread >= APART]
-    html = render(
-        "selfcheck_shared",
-        lang,
-        code=code,
-        people=len(all_answers),
-        enough=ENOUGH,
-        strengths=[names[one] for one in means.strengths],
-        gaps=[names[one] for one in means.gaps],
-        apart=[names[one] for one in sorted(apart, key=lambda one: -found[one].spread)[:MOST]],
-    )
-    values = chart.shared(check, lang, found, label("chart_people", lang, people=len(all_answers), code=code))
-    return Turn(state, (Say(html, leave, drawing=Drawing("chart", values)),))
+    lang = parts.lang(state, event)
+    leave = (button("leave", lang, code),)
+    if team.picture:
+        return Turn(state, (_picture(parts, lang, code, team, (leave,)),))
+    dropped = team.waiting < team.people
+    html = render("selfcheck_few", lang, code=code, team=team, dropped=dropped, enough=ENOUGH)
+    return Turn(state, (Say(html, (leave, (button("create", lang),)) if dropped else (leave,)),))
 
 
 def leave(parts: Parts, state: State, event: Event, code: str) -> Turn | None:
@@ -111,13 +106,68 @@ def leave(parts: Parts, state: State, event: Event, code: str) -> Turn | None:
     return Turn(state, (Toast(label("check_left", parts.lang(state, event), code=code)),), (LeaveCode(code),))
 
 
+def _spelled(text: str) -> str:
+    return "".join(text.split()).upper()
+
+
+def _refused(parts: Parts, state: State, event: Event, code: str) -> Turn | None:
+    """The turn for a code that no team has, or for any code after too many of these; None if it may be entered."""
+    lang = parts.lang(state, event)
+    if not team_codes.may_try(parts, state, event, code):
+        return Turn(state, (Say(render("selfcheck_guesses", lang)),))
+    if team_codes.is_known(parts, code):
+        return None
+    tapped = event.kind is Kind.BUTTON
+    said = Toast(label("gone", lang)) if tapped else Say(render("selfcheck_no_code", lang, code=code))
+    return Turn(team_codes.guessed(parts, state), (said,))
+
+
+def _entered(parts: Parts, state: State, event: Event, code: str) -> Turn:
+    """What taking part under a code means, and the ways in."""
+    lang = parts.lang(state, event)
+    state = replace(state, check=_left(state.check))
+    if turn := _pictured(parts, state, event, code):
+        return turn
+    html = render("selfcheck_joined", lang, code=code, enough=ENOUGH, days=parts.retention_days)
+    return Turn(state, (Say(html, _ways(parts, event, code, lang)),))
+
+
+def _pictured(parts: Parts, state: State, event: Event, code: str) -> Turn | None:
+    """The turn for somebody whose answers are in the picture already, where they stay as they are."""
+    if not parts.store.codes(event.user_id).get(code):
+        return None
+    lang = parts.lang(state, event)
+    html = render("selfcheck_pictured", lang, code=code)
+    return Turn(state, (Say(html, ((button("shared", lang, code, code=code),), (button("create", lang),))),))
+
+
+def _picture(parts: Parts, lang: str, code: str, team: Team, keyboard: Keyboard) -> Say:
+    check, picture = selfcheck.questions(parts, lang), team.picture
+    assert check is not None
+    assert picture is not None
+    names = {
+        word: [question.name for question in check.questions if picture.words.get(question.id) is word] for word in Word
+    }
+    html = render(
+        "selfcheck_shared",
+        lang,
+        code=code,
+        people=picture.people,
+        date=dated(picture.created, lang),
+        waiting=team.waiting,
+        enough=ENOUGH,
+        mixed_from=MIXED_FROM,
+        strengths=names[Word.STRONG],
+        gaps=names[Word.WEAK],
+        apart=names[Word.MIXED],
+    )
+    values = chart.shared(check, lang, picture.words, label("chart_people", lang, people=picture.people, code=code))
+    return Say(html, keyboard, drawing=Drawing("chart", values))
+
+
 def _ways(parts: Parts, event: Event, code: str, lang: str) -> Keyboard:
     fill = (button("in", lang, code),)
     return (fill, (button("bring", lang, code),)) if parts.store.checks(event.user_id) else (fill,)
-
-
-def _known(parts: Parts, code: str) -> bool:
-    return is_code(code) and parts.store.shared(code) is not None
 
 
 def _left(check: Check | None) -> Check | None:

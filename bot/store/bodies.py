@@ -7,10 +7,12 @@ from pydantic import TypeAdapter
 
 from bot.consultation import Request
 from bot.model import State
+from bot.selfcheck import Word
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 STATE: TypeAdapter[State] = TypeAdapter(State)
+WORDS: TypeAdapter[dict[str, Word]] = TypeAdapter(dict[str, Word])
 ANSWERS: TypeAdapter[dict[str, int | None]] = TypeAdapter(dict[str, int | None])
 REQUEST: TypeAdapter[Request] = TypeAdapter(Request)
 

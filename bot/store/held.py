@@ -6,6 +6,8 @@
 import json
 from dataclasses import dataclass
 
+from bot.selfcheck import ENOUGH
+
 _KINDS = ("message", "edited_message", "callback_query", "inline_query", "my_chat_member")
 _OWN_REQUESTS = "(SELECT reference FROM requests WHERE user_id = :user)"
 _GONE = "NOT IN (SELECT reference FROM requests)"
@@ -48,7 +50,8 @@ HELD: dict[str, Held] = {
                 "JSON: language, last question and answer, step of the introduction and for whom its examples "
                 "are, a form or self-check being filled in, numbers of the messages typed for a request, whether "
                 "your questions may be kept, what you wrote last that can be passed on to the advisers, which "
-                "messages were an album that you sent as an adviser",
+                "messages were an album that you sent as an adviser, when you tried codes that do not exist or got "
+                "new ones",
             ),
             ("updated", "last change, as Unix time"),
         ),
@@ -111,7 +114,7 @@ HELD: dict[str, Held] = {
         "What you told under a code that several people share",
         "user_id = :user",
         "created < :before",
-        (("code", "the code"), _USER, _ANSWERS, _CREATED),
+        (("code", "the code"), _USER, _ANSWERS, _CREATED, ("pictured", "1 once they are part of a picture")),
     ),
     "feedback": Held(
         "Your thumbs on answers",
@@ -163,7 +166,7 @@ HELD: dict[str, Held] = {
             ("noted", "since when it waits for that time"),
             ("urgency", "0 leaves first, 2 last"),
             ("limited", "1 where Telegram limits such calls"),
-            ("line", "the line in its chat that it waits in: the number of its request, or none"),
+            ("lane", "the lane in its chat that it waits in: the number of its request, or none"),
             ("message_id", "its number in its chat once it is sent"),
             ("reason", "why Telegram refused it"),
             _CREATED,
@@ -184,6 +187,10 @@ HELD: dict[str, Held] = {
     "codes": Held(
         "Codes for several people, without who made them",
         old="created < :before AND code NOT IN (SELECT code FROM shares)",
+    ),
+    "pictures": Held(
+        "What several people said together under a code: a word for each question, no single answers",
+        old=f"(SELECT count(*) FROM shares WHERE shares.code = pictures.code AND pictured = 1) < {ENOUGH}",
     ),
     "holds": Held(
         "Until when Telegram takes no more messages to a chat",

@@ -157,13 +157,13 @@ def turns(db: Database) -> None:
     db.execute("CREATE INDEX inbox_open ON inbox (chat, update_id) WHERE done = 0")
 
 
-@migrations(name="0008_lines")
-def lines(db: Database) -> None:
-    """Calls to the advisers, and e-mails, wait in a line for each request."""
-    db.table("outbox").add_column("line", str, not_null_default="")
-    db.execute("UPDATE outbox SET line = request WHERE place = 'thread' OR chat_id = 0")
+@migrations(name="0008_lanes")
+def lanes(db: Database) -> None:
+    """Calls to the advisers, and e-mails, wait in a lane for each request."""
+    db.table("outbox").add_column("lane", str, not_null_default="")
+    db.execute("UPDATE outbox SET lane = request WHERE place = 'thread' OR chat_id = 0")
     db.execute("DROP INDEX outbox_queued")
-    db.execute("CREATE INDEX outbox_lines ON outbox (limited, chat_id, line, id, urgency) WHERE status = 'queued'")
+    db.execute("CREATE INDEX outbox_lanes ON outbox (limited, chat_id, lane, id, urgency) WHERE status = 'queued'")
 
 
 @migrations(name="0009_clock")
@@ -180,6 +180,13 @@ def transcript(db: Database) -> None:
     """Which message a line of a transcript came from, so that its edit is found."""
     db.table("lines").add_column("chat_id", int)
     db.table("lines").add_column("message_id", int)
+
+
+@migrations(name="0011_pictures")
+def pictures(db: Database) -> None:
+    """What a team sees together is kept as it was when it was made, and who is part of it."""
+    db.table("pictures").create({"code": str, "words": str, "people": int, "created": float}, pk="code")
+    db.table("shares").add_column("pictured", int, not_null_default=0)
 
 
 def check_version(db: Database, path: Path) -> None:

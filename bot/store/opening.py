@@ -12,6 +12,16 @@ from bot.store.sqlite import SqliteStore
 def opened(url: str, clock: Callable[[], float], tenant: str = MAIN) -> SqlStore:
     """The store at ``sqlite:///<path>`` or ``postgresql://…``, in which ``tenant`` has its part; raises StoreError
     where it cannot be opened."""
+    store = _opened(url, clock, tenant)
+    try:
+        store.make_pictures()
+    except StoreError:
+        store.close()
+        raise
+    return store
+
+
+def _opened(url: str, clock: Callable[[], float], tenant: str) -> SqlStore:
     if url.startswith(SQLITE):
         return SqliteStore(Path(url.removeprefix(SQLITE)), clock)
     if not url.startswith(POSTGRESQL):

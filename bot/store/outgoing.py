@@ -11,16 +11,16 @@ from bot.store.rows import Rows, Sql
 log = logging.getLogger(__name__)
 ALL = 2**31  # more rows than there are
 CALLS_KEPT = 120.0  # seconds; the limit of a group reaches over a minute from when the last of its calls arrived
-# The oldest queued call of each line; a line whose oldest call waits for its time is held back as a whole.
+# The oldest queued call of each lane; a lane whose oldest call waits for its time is held back as a whole.
 _HEADS = """
     SELECT min(id) AS head, min(urgency) AS urgency, min(urgency * 1000000000000 + id) AS rank
-    FROM outbox WHERE status = 'queued' AND limited = ? GROUP BY chat_id, line
+    FROM outbox WHERE status = 'queued' AND limited = ? GROUP BY chat_id, lane
 """
 _ALONE = "request = '' AND origin_message IS NULL"  # no later edit or reply can need it
 _DUE = f"""
     SELECT outbox.* FROM (
         SELECT head, rank, row_number() OVER (
-            PARTITION BY chat_id ORDER BY heads.urgency, CASE WHEN line %(none_of)s THEN 0 ELSE 1 END, rank
+            PARTITION BY chat_id ORDER BY heads.urgency, CASE WHEN lane %(none_of)s THEN 0 ELSE 1 END, rank
         ) AS turn
         FROM ({_HEADS}) AS heads JOIN outbox ON id = head
         WHERE (not_before <= ? OR noted > ?) AND id %(none_of)s
@@ -46,19 +46,19 @@ class OutboxRows(Rows):
         resting: Collection[int] = (),
         served: Collection[str] = (),
     ) -> list[Queued]:
-        busy, chats, lines = self._list(under_way), self._list(resting), self._list(served)
+        busy, chats, lanes = self._list(under_way), self._list(resting), self._list(served)
         query = _DUE % {"none_of": self._none_of}
         rows = [
             row
             for limited, count in ((0, MOST_BESIDE), (1, ALL if most < 0 else most))
             if count
-            for row in self._rows(query, lines, limited, now, now, busy, chats, count)
+            for row in self._rows(query, lanes, limited, now, now, busy, chats, count)
         ]
         return [queued for row in rows if (queued := self._queued_call(row))]
 
     def _queued_call(self, row: dict[str, Any]) -> Queued | None:
         try:
-            return Queued(row["id"], _outgoing(row), row["attempts"], bool(row["limited"]), row["line"])
+            return Queued(row["id"], _outgoing(row), row["attempts"], bool(row["limited"]), row["lane"])
         except (ValueError, TypeError, AttributeError) as error:
             log.error("a queued call cannot be read and is dropped: %s", type(error).__name__)
             self.failed(row["id"], "cannot be read")
@@ -175,7 +175,7 @@ class OutboxRows(Rows):
             "created": self._clock(),
             "urgency": _urgency(item),
             "limited": int(item.method not in _UNLIMITED),
-            "line": item.request if item.place is Place.THREAD or item.chat_id == MAIL_CHAT else "",
+            "lane": item.request if item.place is Place.THREAD or item.chat_id == MAIL_CHAT else "",
         }
         for name, pair in zip(_PAIRS, (item.origin, item.edits, item.replies), strict=True):
             row[f"{name}_chat"], row[f"{name}_message"] = pair or (None, None)

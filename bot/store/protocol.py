@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from bot.consultation import Request
 from bot.effects import Effect
 from bot.model import Event, State
-from bot.selfcheck import Answers, Result
+from bot.selfcheck import Result, Team
 
 Origin = tuple[int, int]  # chat and id of a message that a person wrote
 
@@ -99,13 +99,13 @@ class Line:
 @dataclass(frozen=True, slots=True)
 class Queued:
     """An outgoing call, its number in the queue, how often it was tried, whether Telegram limits such calls, and the
-    line in its chat that it stands in."""
+    lane in its chat that it stands in."""
 
     id: int
     outgoing: Outgoing
     attempts: int
     limited: bool = True
-    line: str = ""
+    lane: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,11 +183,11 @@ class Store(Protocol):
         resting: Collection[int] = (),
         served: Collection[str] = (),
     ) -> list[Queued]:
-        """For each chat the call to make next: the oldest of one of its lines, if it does not wait for its time.
+        """For each chat the call to make next: the oldest of one of its lanes, if it does not wait for its time.
 
-        Calls of one line are made in order; a call that has to wait holds up its own line only. Each request has a
-        line in the advisers' chat and one for its e-mails; everything else that goes to a chat is one line. Lines
-        that are not in ``served`` come first, so that they take turns. Calls that Telegram does not limit have lines
+        Calls of one lane are made in order; a call that has to wait holds up its own lane only. Each request has a
+        lane in the advisers' chat and one for its e-mails; everything else that goes to a chat is one lane. Lanes
+        that are not in ``served`` come first, so that they take turns. Calls that Telegram does not limit have lanes
         of their own; at most `MOST_BESIDE` of them are given. Of the limited ones at most ``most`` (-1 for all) are
         given: first those of chats for which something about a request for advice waits, then answers to questions,
         then the rest, each the oldest first. Left out are the calls ``under_way``, the limited ones to chats that are
@@ -195,7 +195,7 @@ class Store(Protocol):
         """
 
     def next_due(self, after: float = -1.0) -> float | None:
-        """The earliest time (Unix) behind ``after`` for which the oldest call of a line waits."""
+        """The earliest time (Unix) behind ``after`` for which the oldest call of a lane waits."""
 
     def hold(self, holds: Mapping[int, float]) -> None:
         """Telegram asks to send nothing to these chats until a time (Unix); chat 0 stands for all."""
@@ -269,11 +269,11 @@ class Store(Protocol):
     def checks(self, user_id: int) -> list[Result]:
         """A person's last two self-checks, the newest first; older ones are not kept."""
 
-    def codes(self, user_id: int) -> list[str]:
-        """The codes under which the person told their answers, the newest first."""
+    def codes(self, user_id: int) -> dict[str, bool]:
+        """The codes under which the person told their answers, the newest first; whether they are in a picture."""
 
-    def shared(self, code: str) -> list[Answers] | None:
-        """What people told under a code, without who they are; None where there is no such code."""
+    def team(self, code: str) -> Team | None:
+        """The people under a code; None where there is no such code."""
 
     def oldest_waiting(self) -> float | None:
         """Since when (Unix time) the oldest queued call waits; None where none does."""

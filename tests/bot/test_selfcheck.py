@@ -5,11 +5,11 @@ from itertools import product
 
 import pytest
 
-from bot.effects import NewCheck, NewCode, ShareCheck
+from bot.effects import NewCheck
 from bot.flows import chart, selfcheck, selfcheck_buttons, selfcheck_result
 from bot.flows.dialogue import Dialogue
 from bot.model import Change, Event, Keyboard, Kind, Say, State, Toast, Turn
-from bot.selfcheck import LEVELS, Answers, Check, Result, Stage, changed, findings, is_code, together
+from bot.selfcheck import LEVELS, Answers, Check, Result, Stage, changed, findings
 from knowledge.folder import HOUSE
 from knowledge.selfcheck import SELFCHECK, SelfCheck, read_selfchecks
 from prompts.telegram_html import to_plain
@@ -145,62 +145,6 @@ def test_what_changed() -> None:
     before, now = {"vision": 1, "ansatz": 3, "handeln": None}, {"vision": 2, "ansatz": 0, "handeln": 3}
 
     assert changed(before, now, ORDER) == (("vision",), ("ansatz",))
-
-
-def test_together_needs_three_answers_to_each_question() -> None:
-    """A question that fewer than three people judged is not shown, however many took part; the rest is coarse."""
-    levels = ((0, 1), (3, 2), (None, 2), (None, 2))
-    shown = together([{"vision": vision, "ansatz": ansatz} for vision, ansatz in levels], ORDER)
-
-    assert shown["vision"].mean is None
-    assert (shown["ansatz"].mean, shown["ansatz"].spread) == (2.0, 0.5)
-
-
-def test_two_people_see_no_picture(dialogue: Dialogue) -> None:
-    """With two people there is only their number, with three there are means."""
-    for user in (20, 21):
-        keep(dialogue, user, alike(3), CODE)
-    few = tapped(dialogue, None, f"shared:{CODE}")
-    keep(dialogue, 22, alike(0), CODE)
-    enough = tapped(dialogue, None, f"shared:{CODE}")
-    few_said, enough_said = few.messages[0], enough.messages[0]
-
-    assert isinstance(few_said, Say)
-    assert isinstance(enough_said, Say)
-    assert few_said.drawing is None
-    assert "2 Personen" in few_said.html
-    assert enough_said.drawing is not None
-    rows = enough_said.drawing.values["groups"][0]["rows"]
-    assert {(row["value"], row["spread"]) for row in rows} == {(2.0, 1.5)}
-
-
-def test_own_result_is_brought_to_a_code(dialogue: Dialogue) -> None:
-    """Who has a result need not fill in again."""
-    dialogue.store.add_updates([(1, "10", "{}")])
-    dialogue.store.finish(1, EVENT, None, (), [NewCheck(alike(2)), NewCode(CODE)])
-    turn = tapped(dialogue, None, f"bring:{CODE}")
-
-    assert turn.effects == (ShareCheck(alike(2), CODE),)
-
-
-@pytest.mark.parametrize("text", ["ABCDE", "ABCDEI", "ABCDEFG", "", "ABC DE", "ÄBCDEF"])
-def test_what_is_no_code(text: str) -> None:
-    """Six letters, none that is read as another."""
-    assert not is_code(text)
-
-
-def test_code_is_read_as_people_type_it(dialogue: Dialogue) -> None:
-    """Small letters and spaces do not matter; an unknown code is named as such and awaited on."""
-    dialogue.store.add_updates([(1, "10", "{}")])
-    dialogue.store.finish(1, EVENT, None, (), [NewCode(CODE)])
-    waiting = State(check=Check(Stage.JOINING))
-    right, wrong = (
-        dialogue.handle(waiting, replace(EVENT, kind=Kind.TEXT, text=text)) for text in ("abc def", "ZZZZZZ")
-    )
-
-    assert f"k:in:{CODE}" in datas(right)
-    assert right.state.check is None
-    assert wrong.state == waiting
 
 
 def test_questions_in_the_language_or_in_german(dialogue: Dialogue) -> None:

@@ -1,13 +1,23 @@
 """Self-checks in the store: they belong to the person, and what is told together has no names."""
 
+import json
+import sqlite3
+from collections.abc import Iterable
+from contextlib import closing
 from dataclasses import replace
 from itertools import count
+from pathlib import Path
+
+from sqlite_utils import Database
 
 from bot.effects import Effect, Forget, LeaveCode, NewCheck, NewCode, ShareCheck
 from bot.model import Event, Kind, State
-from bot.selfcheck import Check, Stage
+from bot.selfcheck import Check, Picture, Stage, Team, Word
 from bot.store import SqlStore
+from bot.store.migrations import migrations
+from bot.store.opening import opened
 from tests.bot.conftest import Opening
+from tests.bot.tables import tables
 from tests.conftest import Clock
 
 ADA = Event(1, Kind.BUTTON, chat_id=10, user_id=20, message_id=5, name="Ada")
@@ -23,6 +33,26 @@ def told(store: SqlStore, event: Event, *effects: Effect) -> None:
     update = next(NUMBERS)
     store.add_updates([(update, "10", "{}")])
     store.finish(update, event, None, (), effects)
+
+
+def person(number: int) -> Event:
+    return replace(ADA, chat_id=number, user_id=number)
+
+
+def fill(store: SqlStore, people: Iterable[int], level: int) -> None:
+    """These people say the same under the code."""
+    for number in people:
+        told(store, person(number), NewCheck({"vision": level}, CODE))
+
+
+def shared(store: SqlStore) -> list[str]:
+    """What the store holds of answers under the code."""
+    return sorted(str(json.loads(row["answers"])) for row in tables(store)["shares"] if row["code"] == CODE)
+
+
+def picture(store: SqlStore) -> Picture | None:
+    team = store.team(CODE)
+    return team.picture if team else None
 
 
 def test_last_two_are_kept(store: SqlStore, clock: Clock) -> None:
@@ -47,16 +77,17 @@ def test_each_person_counts_once_under_a_code(store: SqlStore) -> None:
     told(store, BEA, ShareCheck({"vision": 3}, CODE))
     told(store, ADA, NewCheck({"vision": 1}, CODE))
 
-    assert sorted(str(answers) for answers in store.shared(CODE) or ()) == ["{'vision': 1}", "{'vision': 3}"]
-    assert (store.codes(20), store.codes(22)) == ([CODE], [])
-    assert store.shared("ZZZZZZ") is None
+    assert shared(store) == ["{'vision': 1}", "{'vision': 3}"]
+    assert (store.codes(20), store.codes(22)) == ({CODE: False}, {})
+    assert store.team(CODE) == Team(2, 2)
+    assert store.team("ZZZZZZ") is None
 
 
 def test_new_code_waits_for_answers(store: SqlStore) -> None:
     """A code is known from the moment it is made, before anybody told anything under it."""
     told(store, ADA, NewCode(CODE))
 
-    assert store.shared(CODE) == []
+    assert store.team(CODE) == Team(0, 0)
 
 
 def test_leaving_takes_out_only_the_own_part(store: SqlStore) -> None:
@@ -65,7 +96,7 @@ def test_leaving_takes_out_only_the_own_part(store: SqlStore) -> None:
     told(store, BEA, NewCheck({"vision": 3}, CODE))
     told(store, ADA, LeaveCode(CODE))
 
-    assert store.shared(CODE) == [{"vision": 3}]
+    assert shared(store) == ["{'vision': 3}"]
     assert len(store.checks(20)) == 1
 
 
@@ -78,7 +109,7 @@ def test_forgotten_with_the_person(store: SqlStore) -> None:
 
     assert {"checks", "shares"} <= held
     assert store.person(20) == {}
-    assert store.shared(CODE) == [{"vision": 3}]
+    assert shared(store) == ["{'vision': 3}"]
 
 
 def test_purged_with_time(store: SqlStore, clock: Clock) -> None:
@@ -89,8 +120,107 @@ def test_purged_with_time(store: SqlStore, clock: Clock) -> None:
     store.purge(clock() - 500)
 
     assert store.checks(20) == []
-    assert store.shared(CODE) == [{"vision": 3}]
-    assert store.shared("BBBBBB") is None
+    assert shared(store) == ["{'vision': 3}"]
+    assert store.team("BBBBBB") is None
+
+
+def test_picture_is_made_of_three_and_stays(store: SqlStore, clock: Clock) -> None:
+    """The third person makes the picture; filling in again, also after leaving, does not change it."""
+    fill(store, (1, 2), 3)
+    before = picture(store)
+    fill(store, (3,), 3)
+    first, early = picture(store), clock.now
+    clock.now += 1
+    fill(store, (1, 2, 3), 0)
+    told(store, person(4), NewCheck({"vision": 0}, CODE), LeaveCode(CODE))
+    fill(store, (4, 5), 0)
+
+    assert before is None
+    assert first == Picture({"vision": Word.STRONG}, 3, early)
+    assert store.team(CODE) == Team(5, 2, first)
+    assert (store.codes(1), store.codes(4)) == ({CODE: True}, {CODE: False})
+    assert shared(store) == ["{'vision': 0}"] * 2 + ["{'vision': 3}"] * 3
+
+
+def test_next_picture_is_made_of_three_more(store: SqlStore, clock: Clock) -> None:
+    """With the third person who is in none yet there is a new picture, of everybody who is there."""
+    fill(store, (1, 2, 3, 4, 5), 3)
+    clock.now += 1
+    fill(store, (6,), 0)
+
+    assert store.team(CODE) == Team(6, 0, Picture({"vision": Word.STRONG}, 6, clock.now))
+
+
+def test_picture_goes_when_fewer_than_three_of_it_are_left(store: SqlStore) -> None:
+    """Leaving or deletion takes the picture with it where too few of its people stay; coming back makes no other."""
+    fill(store, (1, 2, 3), 3)
+    told(store, person(3), LeaveCode(CODE))
+    left = store.team(CODE)
+    fill(store, (3,), 0)
+
+    assert left == Team(2, 0)
+    assert store.team(CODE) == Team(3, 1)
+    fill(store, (4, 5), 3)
+    assert picture(store) is not None
+    for number in (1, 2, 4):
+        told(store, person(number), Forget())
+    assert tables(store)["pictures"] == []
+
+
+def test_picture_holds_no_answer_of_who_deletes(store: SqlStore) -> None:
+    """After a deletion the store holds their answers nowhere; the picture of the others is words, and stays."""
+    fill(store, (1, 2), 3)
+    fill(store, (3, 4), 0)
+    fill(store, (5,), 1)
+    fill(store, (6,), 2)
+    told(store, person(6), Forget())
+
+    assert shared(store) == ["{'vision': 0}"] * 2 + ["{'vision': 1}"] + ["{'vision': 3}"] * 2
+    (row,) = tables(store)["pictures"]
+    assert (row["words"], row["people"]) == ('{"vision":"mixed"}', 6)
+
+
+def test_picture_is_purged_with_its_people(store: SqlStore, clock: Clock) -> None:
+    """When the answers that it was made of are too old, it goes with them, however many wait."""
+    fill(store, (1, 2, 3), 3)
+    clock.now += 1000
+    fill(store, (4, 5), 0)
+    store.purge(clock() - 500)
+
+    assert store.team(CODE) == Team(2, 2)
+    assert tables(store)["pictures"] == []
+
+
+def test_teams_have_pictures_of_their_own(store: SqlStore) -> None:
+    """What is said under one code changes nothing under another."""
+    fill(store, (1, 2, 3), 3)
+    for number in (1, 2):
+        told(store, person(number), ShareCheck({"vision": 0}, "BBBBBB"))
+    told(store, person(1), LeaveCode("BBBBBB"))
+
+    assert picture(store) is not None
+    assert store.team("BBBBBB") == Team(1, 1)
+
+
+def test_picture_due_is_made_when_the_store_is_opened(tmp_path: Path, clock: Clock) -> None:
+    """Codes and answers of a store without pictures are taken over, and a team of three has its picture at once."""
+    path = tmp_path / "bot.db"
+    with closing(sqlite3.connect(path)) as connection:
+        old = Database(connection)
+        migrations.apply(old, stop_before="0011_pictures")
+        for code, people in ((CODE, 4), ("BBBBBB", 2)):
+            old.table("codes").insert({"code": code, "created": clock()})
+            old.table("shares").insert_all(
+                {"code": code, "user_id": number, "answers": '{"vision": 2}', "created": clock()}
+                for number in range(1, people + 1)
+            )
+    with closing(opened(f"sqlite:///{path}", clock)) as store:
+        team, other = store.team(CODE), store.team("BBBBBB")
+        codes = store.codes(1)
+
+    assert team == Team(4, 0, Picture({"vision": Word.STRONG}, 4, clock()))
+    assert other == Team(2, 2)
+    assert codes == {CODE: True, "BBBBBB": False}
 
 
 def test_unfinished_check_survives_reopening(opening: Opening) -> None:

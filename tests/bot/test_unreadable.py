@@ -79,7 +79,11 @@ def test_self_check(store: SqlStore, caplog: pytest.LogCaptureFixture) -> None:
     spoil(store, "shares", "answers", '{"vision": "evil"}', f"user_id = {ADA}")
 
     assert [result.answers for result in store.checks(ADA)] == [{"vision": 1}]
-    assert store.shared("ABCDEF") == [{"vision": 3}]
+    for number, user in enumerate((70, 71, 72), start=10):
+        did(store, Event(number, Kind.TEXT, user, user, 5), NewCheck({"vision": 3}, "ABCDEF"))
+    team = store.team("ABCDEF")
+    assert team is not None
+    assert team.picture is not None
     assert set(caplog.messages) == {"a self-check cannot be read and is left out"}
 
 

@@ -151,49 +151,6 @@ async def test_cancel(ada: User) -> None:
 
 
 @pytest.mark.usefixtures("polling")
-async def test_three_people_with_one_code(standin: StandIn, ada: User, bea: User, cem: User) -> None:
-    """From three people on all see the means, without names; who deletes their data is no longer part of it."""
-    code = await new_code(ada)
-    await ada.wait_reply(ada.taps("Unter diesem Code"))
-    await answers(ada, (3,) * 11)
-    await joins(bea, code, (3,) * 11)
-    few = await bea.wait_reply(bea.taps("Gemeinsames Bild"))
-    await joins(cem, code, (0, *(3,) * 10))
-    enough = await cem.wait_reply(cem.taps("Gemeinsames Bild"))
-    ada.says("/loeschen")
-    await ada.wait_reply()
-    await ada.wait_reply(ada.taps("Ja, alles"))
-    after = await bea.wait_reply(bea.taps("Gemeinsames Bild"))
-
-    assert "2 Personen" in few.text
-    assert few.kind == "text"
-    assert enough.kind == "photo"
-    assert "3 Personen unter dem Code" in enough.text
-    assert "Das sehen Sie verschieden: Gesellschaftliche Vision." in enough.text
-    assert not any(name in enough.text for name in ("Ada", "Bea", "Cem"))
-    assert "2 Personen" in after.text
-
-
-@pytest.mark.usefixtures("polling")
-async def test_code_is_typed(ada: User, bea: User) -> None:
-    """A code can be typed; an unknown one is named as such, and a question in between is answered."""
-    code = await new_code(ada)
-    bea.says("/selbstcheck")
-    await bea.wait_reply()
-    await bea.wait_reply(bea.taps("Mit anderen zusammen"))
-    await bea.wait_reply(bea.taps("Mit einem Code"))
-    bea.says("QQQQQQ")
-    unknown = await bea.wait_reply()
-    bea.says("Was ist ein Backbone?")
-    answer = await bea.wait_reply()
-    bea.says(code.lower())
-
-    assert "kenne ich nicht" in unknown.text
-    assert "Rückgrat" in answer.text
-    assert f"unter dem Code {code} mit" in (await bea.wait_reply()).text
-
-
-@pytest.mark.usefixtures("polling")
 async def test_deleting_leaves_no_result(ada: User, standin: StandIn) -> None:
     """/meinedaten shows the results, /loeschen removes them."""
     await fills_in(ada, MIXED)

@@ -170,7 +170,7 @@ class Walker:
 
 def _name(target: str) -> str:
     """Codes are random: one stands for all, and a button under one code is the same under another."""
-    return re.sub(r"\b[A-Z]{6}\b", "CODE", target)
+    return re.sub(r"\b[A-Z]{10}\b", "CODE", target)
 
 
 def _targets(message: Seen) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""The lines of the outbox: what waits holds up its own line only, lines take turns, and nothing is tried for ever."""
+"""The lanes of the outbox: what waits holds up its own lane only, lanes take turns, and nothing is tried for ever."""
 
 import asyncio
 import logging
@@ -44,10 +44,10 @@ def mail(reference: str, method: str = MAIL) -> Outgoing:
 
 def next_ones(store: SqlStore, now: float, **more: object) -> list[tuple[str, str]]:
     """What would be made now: which request, which text."""
-    return [(one.line, str(one.outgoing.params.get("text"))) for one in store.due(now, **more)]  # type: ignore[arg-type]  # test shorthand
+    return [(one.lane, str(one.outgoing.params.get("text"))) for one in store.due(now, **more)]  # type: ignore[arg-type]  # test shorthand
 
 
-def test_line_that_waits_holds_up_no_other(two: SqlStore, clock: Clock) -> None:
+def test_lane_that_waits_holds_up_no_other(two: SqlStore, clock: Clock) -> None:
     """What one request's thread has to wait for does not hold up another request, and its own order is kept."""
     finish(two, told(A, "a1"), told(A, "a2"), told(B, "b1"))
     (first,) = two.due(clock())
@@ -74,8 +74,8 @@ def test_one_mail_at_a_time(two: SqlStore, clock: Clock) -> None:
     assert next_ones(two, clock(), under_way=[first.id], resting=[MAIL_CHAT]) == [("", "t")]
 
 
-def test_lines_take_turns(two: SqlStore, clock: Clock) -> None:
-    """Of one chat the line that was served longest ago comes first, the oldest call of those that were not served."""
+def test_lanes_take_turns(two: SqlStore, clock: Clock) -> None:
+    """Of one chat the lane that was served longest ago comes first, the oldest call of those that were not served."""
     finish(two, told(A, "a1"), told(A, "a2"), told(B, "b1"), Outgoing(DESK, "sendMessage", {"text": "status"}))
 
     assert next_ones(two, clock()) == [(A, "a1")]
@@ -172,7 +172,7 @@ async def test_nothing_is_tried_for_ever(store: SqlStore, clock: Clock, caplog: 
     assert caplog.messages == [f"sendMessage to one chat is given up after {TRIES} tries"]
 
 
-async def test_what_fails_in_our_own_code_holds_up_its_line_for_half_a_minute(store: SqlStore, clock: Clock) -> None:
+async def test_what_fails_in_our_own_code_holds_up_its_lane_for_half_a_minute(store: SqlStore, clock: Clock) -> None:
     """A call in which something of ours fails is tried a few times; then what is behind it is made."""
     queue(store, text(10, "broken"), text(10, "next"))
     counterpart, began = Counterpart(), clock.now
@@ -290,11 +290,11 @@ def test_mail_may_be_under_way(two: SqlStore, clock: Clock) -> None:
     assert (waits, two.mailed(A)) == (True, False)
 
 
-def test_older_store_gets_its_lines(tmp_path: Path, clock: Clock) -> None:
-    """What waits in a store of an older version waits in the line of its request."""
+def test_older_store_gets_its_lanes(tmp_path: Path, clock: Clock) -> None:
+    """What waits in a store of an older version waits in the lane of its request."""
     with closing(Database(tmp_path / "old.db").conn) as file:
         old = Database(file)
-        migrations.apply(old, stop_before="0008_lines")
+        migrations.apply(old, stop_before="0008_lanes")
         row = {
             "method": "sendMessage",
             "params": "{}",
@@ -313,22 +313,22 @@ def test_older_store_gets_its_lines(tmp_path: Path, clock: Clock) -> None:
         )
     store = SqliteStore(tmp_path / "old.db", clock)
 
-    assert {queued.outgoing.chat_id: queued.line for queued in store.due(clock())} == {DESK: A, 10: "", MAIL_CHAT: B}
+    assert {queued.outgoing.chat_id: queued.lane for queued in store.due(clock())} == {DESK: A, 10: "", MAIL_CHAT: B}
     store.close()
 
 
-def test_older_database_gets_its_lines(mine: PostgresStore, fresh_url: str, clock: Clock) -> None:
+def test_older_database_gets_its_lanes(mine: PostgresStore, fresh_url: str, clock: Clock) -> None:
     """In PostgreSQL that is so for all tenants, whichever is opened first."""
     other = PostgresStore(fresh_url, clock, "kiel")
     for store in (mine, other):
         store.act([told(A, "a")], [NewRequest(request(A))])
         store.close()
     with psycopg.connect(mine._conninfo, user="postgres") as connection:
-        connection.execute("ALTER TABLE outbox DROP COLUMN line")
+        connection.execute("ALTER TABLE outbox DROP COLUMN lane")
         connection.execute("CREATE INDEX outbox_queued ON outbox (tenant, limited, chat_id, id)")
-        connection.execute("DELETE FROM schema_version WHERE name = '0002_lines'")
+        connection.execute("DELETE FROM schema_version WHERE name = '0002_lanes'")
     again = [PostgresStore(fresh_url, clock), PostgresStore(fresh_url, clock, "kiel")]
 
-    assert [[queued.line for queued in store.due(clock())] for store in again] == [[A], [A]]
+    assert [[queued.lane for queued in store.due(clock())] for store in again] == [[A], [A]]
     for store in again:
         store.close()

@@ -1,7 +1,0 @@
--- Calls to the advisers, and e-mails, wait in a line for each request.
-ALTER TABLE outbox ADD COLUMN line text NOT NULL DEFAULT '';
-ALTER TABLE outbox NO FORCE ROW LEVEL SECURITY; -- the rows of all tenants
-UPDATE outbox SET line = request WHERE place = 'thread' OR chat_id = 0;
-ALTER TABLE outbox FORCE ROW LEVEL SECURITY;
-DROP INDEX outbox_queued;
-CREATE INDEX outbox_lines ON outbox (tenant, limited, chat_id, line, id, urgency) WHERE status = 'queued';
