@@ -4,13 +4,14 @@ A team sees a picture: one word per question, which depends only on how many peo
 Answers on the same side of that line are never told apart, however many pictures somebody sees and however many
 accounts they have.
 
-A picture does not change. A new one is made only when `ENOUGH` people have joined who are in none yet, so nobody learns
-what others said by answering again, by leaving and joining again, or by waiting for one person to join.
+A picture does not change. A new one is made only when `ENOUGH` people have joined who are in none yet, so nobody
+learns what others said by answering again, by leaving and joining again, or by waiting for one person to join.
 
 What remains: one's own answer and the word may tell on which side the others are. In a team of three, a word for the
 other side means that both others are there; in a team of four, "weak" tells somebody who answered "largely" or "yes"
-that nobody else did. From five people on, one picture leaves every answer open. All but one acting together, or one
-person with that many accounts, can find out on which side the last one is.
+that nobody else did. From five people on, a team's first picture leaves every side open; the next one may show the
+side of two people who are new in it, if the third is the one who looks. All but one acting together, or one person
+with that many accounts, can find out on which side the last one is. More than the side nobody finds out.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""What the chart of a self-check is drawn from: groups of rows, each with a level and the one before it, or a word."""
+"""What the chart of a self-check is drawn from: groups of rows with a level and the one before, or with a word."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -146,7 +146,8 @@ def _picture(parts: Parts, lang: str, code: str, team: Team, keyboard: Keyboard)
     assert check is not None
     assert picture is not None
     names = {
-        word: [question.name for question in check.questions if picture.words.get(question.id) is word] for word in Word
+        word: [question.name for question in check.questions if picture.words.get(question.id) is word]
+        for word in Word
     }
     html = render(
         "selfcheck_shared",

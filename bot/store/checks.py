@@ -17,7 +17,9 @@ class CheckRows(Rows):
         return [Result(answers, row["created"]) for row in rows if (answers := _read(row["answers"])) is not None]
 
     def codes(self, user_id: int) -> dict[str, bool]:
-        rows = self._rows("SELECT code, pictured FROM shares WHERE user_id = ? ORDER BY created DESC, code DESC", user_id)
+        rows = self._rows(
+            "SELECT code, pictured FROM shares WHERE user_id = ? ORDER BY created DESC, code DESC", user_id
+        )
         return {row["code"]: bool(row["pictured"]) for row in rows}
 
     def team(self, code: str) -> Team | None:

@@ -12,6 +12,7 @@ _KINDS = ("message", "edited_message", "callback_query", "inline_query", "my_cha
 _OWN_REQUESTS = "(SELECT reference FROM requests WHERE user_id = :user)"
 _GONE = "NOT IN (SELECT reference FROM requests)"
 _ERASING = "(SELECT request FROM outbox WHERE status = 'queued' AND method IN ('erase', 'unpost'))"
+_PICTURED = "(SELECT count(*) FROM shares WHERE shares.code = pictures.code AND pictured = 1)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +191,7 @@ HELD: dict[str, Held] = {
     ),
     "pictures": Held(
         "What several people said together under a code: a word for each question, no single answers",
-        old=f"(SELECT count(*) FROM shares WHERE shares.code = pictures.code AND pictured = 1) < {ENOUGH}",
+        old=f"{_PICTURED} < {ENOUGH}",
     ),
     "holds": Held(
         "Until when Telegram takes no more messages to a chat",

@@ -1,6 +1,7 @@
 """Which store an address means."""
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 from bot.errors import StoreError
@@ -13,11 +14,10 @@ def opened(url: str, clock: Callable[[], float], tenant: str = MAIN) -> SqlStore
     """The store at ``sqlite:///<path>`` or ``postgresql://…``, in which ``tenant`` has its part; raises StoreError
     where it cannot be opened."""
     store = _opened(url, clock, tenant)
-    try:
+    with ExitStack() as failed:
+        failed.callback(store.close)
         store.make_pictures()
-    except StoreError:
-        store.close()
-        raise
+        failed.pop_all()
     return store
 
 

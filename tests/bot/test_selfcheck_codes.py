@@ -50,7 +50,9 @@ def is_in(turn: Turn, code: str) -> bool:
     return turn.state.check is None or turn.state.check.code == code or ShareCheck(alike(1), code) in turn.effects
 
 
-@pytest.mark.parametrize("text", ["BCDFGHJKL", "BCDFGHJKLA", "BCDFGHJKLMN", "ABCDE", "ABCDEI", "ABCDEFG", "", "ABC DE"])
+@pytest.mark.parametrize(
+    "text", ["BCDFGHJKL", "BCDFGHJKLA", "BCDFGHJKLMN", "ABCDE", "ABCDEI", "ABCDEFG", "", "ABC DE"]
+)
 def test_what_is_no_code(text: str) -> None:
     """Ten consonants, or as before six letters none of which is read as another."""
     assert not is_code(text)

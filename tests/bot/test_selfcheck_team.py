@@ -73,7 +73,8 @@ class Team:
     def tries_everything(self) -> Iterator[list[Hashable]]:
         """Each answer filled in anew, after leaving, and after having everything deleted, with a look after each."""
         yield self.looks()
-        for way, level in product(((), (LeaveCode(self.code),), (Forget(),)), ANSWERS):
+        ways: tuple[tuple[Effect, ...], ...] = ((), (LeaveCode(self.code),), (Forget(),))
+        for way, level in product(ways, ANSWERS):
             self.fills_in(level, *way)
             yield self.looks()
 

@@ -7,13 +7,15 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from bot.effects import ShareCheck
 from bot.errors import StoreError
+from bot.model import Event, Kind
 from bot.store import SqliteStore, SqlStore
 from bot.store.postgres import PostgresStore
 from tests.bot.conftest import Opening
 from tests.bot.tables import tables
 from tests.bot.test_cli import fails, gwbot
-from tests.bot.test_held import ADA, DESK, did, full
+from tests.bot.test_held import ADA, BEA, DESK, did, full
 from tests.bot.test_store import EVENT, finish, say
 from tests.conftest import Clock
 
@@ -43,6 +45,8 @@ def test_everything_arrives(full: SqlStore, made: Made, kind: str, clock: Clock)
     """Every row of every table arrives as it was, and what comes then is numbered behind it."""
     full.called(-5, clock())
     full.move(7, 8)
+    for user in (BEA, BEA + 1):
+        did(full, Event(user, Kind.BUTTON, user, user, 1), ShareCheck({"vision": 3}, "ABCDEF"))
     full.add_updates([(95, "10", '{"text": "Grün \\u0000 €"}')])
     target = made(kind)
 

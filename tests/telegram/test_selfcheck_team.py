@@ -39,14 +39,18 @@ async def test_team_of_three_six_and_ten(standin: StandIn, ada: User) -> None:
     people = [one.text.split(" Personen")[0] for one in seen[2:]]
     assert people == ["3", "3", "3", "6", "6", "6", "9", "9"]
     assert ["Seitdem" in one.text for one in seen[2:]] == [False, True, True, False, True, True, False, True]
-    for at, says in ((2, "Darauf können Sie bauen"), (5, "Das sehen Sie verschieden"), (8, "Das sehen Sie verschieden")):
+    for at, says in (
+        (2, "Darauf können Sie bauen"),
+        (5, "Das sehen Sie verschieden"),
+        (8, "Das sehen Sie verschieden"),
+    ):
         assert f"{says}: Gesellschaftliche Vision, Systemischer Ansatz" in seen[at].text
     assert not any(name in one.text for one in seen for name in ("P1", "P2", "Mittelwert", "Streuung"))
 
 
 @pytest.mark.usefixtures("polling")
 async def test_filling_in_again_changes_nothing(standin: StandIn, ada: User, bea: User, cem: User) -> None:
-    """Who is in a picture fills in once more for themselves; what all see stays, and so it does for the code's link."""
+    """Who is in a picture fills in once more for themselves; what all see stays, also by the link."""
     code = await new_code(ada)
     for person in (ada, bea, cem):
         await joins(person, code, DA)
