@@ -1,11 +1,12 @@
 """The web server's pages: Telegram's webhook, health checks and numbers for monitoring."""
 
+import asyncio
 import hmac
 import json
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -20,7 +21,8 @@ SECRET_HEADER = "x-telegram-bot-api-secret-token"  # noqa: S105 - the header's n
 MOST_ID = 2**63  # what the store can hold
 MAX_BODY = 1_000_000  # bytes; an update with every field at its limit stays far below
 
-Ready = Callable[[], Awaitable[tuple[dict[str, str], bool]]]
+T = TypeVar("T")
+Ready = Callable[[], Coroutine[Any, Any, tuple[dict[str, str], bool]]]
 Receive = Callable[[list[dict[str, Any]]], Awaitable[None]]
 
 
@@ -37,20 +39,34 @@ def web_app(metrics: Callable[[], bytes], ready: Ready) -> Starlette:
     """The application, to which `hook_route` adds what takes updates.
 
     GET /healthz says that the process lives, GET /readyz what ``ready`` finds of each part, with 503 where it says
-    that all in all it is not well, GET /metrics gives numbers.
+    that all in all it is not well, GET /metrics gives numbers. Whoever asks while an answer is being found out gets
+    the same one: nobody can have the bot do more than that.
     """
+    look, measure = _shared(ready), _shared(lambda: run_in_threadpool(metrics))
 
     async def health(request: Request) -> Response:
         return PlainTextResponse("ok")
 
     async def readiness(request: Request) -> Response:
-        found, well = await ready()
+        found, well = await look()
         return JSONResponse(found, 200 if well else 503)
 
     async def measured(request: Request) -> Response:
-        return Response(await run_in_threadpool(metrics), media_type="text/plain; version=0.0.4; charset=utf-8")
+        return Response(await measure(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
     return Starlette(routes=[Route("/healthz", health), Route("/readyz", readiness), Route("/metrics", measured)])
+
+
+def _shared(work: Callable[[], Coroutine[Any, Any, T]]) -> Callable[[], Awaitable[T]]:
+    running: asyncio.Task[T] | None = None
+
+    async def shared() -> T:
+        nonlocal running
+        if running is None or running.done():
+            running = asyncio.create_task(work())
+        return await asyncio.shield(running)
+
+    return shared
 
 
 def hook_route(hook: Hook) -> Route:
@@ -63,6 +79,7 @@ def _webhook(hook: Hook) -> Callable[[Request], Awaitable[Response]]:
         given = request.headers.get(SECRET_HEADER, "")
         if not hmac.compare_digest(given.encode(), hook.secret.encode()):
             return PlainTextResponse("wrong or missing secret token", 401)
+        request.state.connection.trusted = True  # see `bot.bounded.server`
         body = await _limited_body(request)
         if body is None:
             return PlainTextResponse(f"at most {MAX_BODY} bytes", 413)

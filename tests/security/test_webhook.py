@@ -4,15 +4,12 @@ import asyncio
 import contextlib
 import json
 from collections.abc import AsyncIterator
-from typing import Any
 
 import pytest
 
-from bot.bounded import server
-from bot.web import MAX_BODY, SECRET_HEADER, Hook, hook_route, web_app
-from tests.security.conftest import free_port
+from bot.web import MAX_BODY, SECRET_HEADER
+from tests.security.site import SECRET, Site
 
-SECRET = "nur-fuer-Telegram_1"
 MOST = 200  # connections here; see `test_many_connections`
 WRONG = {
     "none": None, "empty": "", "blank": " ", "shorter": SECRET[:-1], "longer": SECRET + "1", "first": SECRET[1:],
@@ -30,60 +27,11 @@ NO_UPDATE = {
 }  # fmt: skip
 
 
-class Site:
-    """A web server over an inbox that only notes what it was given."""
-
-    def __init__(self) -> None:
-        self.port = free_port()
-        self.received: list[dict[str, Any]] = []
-        self.asked = 0
-
-    async def receive(self, updates: list[dict[str, Any]]) -> None:
-        """Note updates."""
-        self.received += updates
-
-    async def connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        """A connection that says nothing yet."""
-        return await asyncio.open_connection("127.0.0.1", self.port)
-
-    async def sent(self, data: bytes) -> bytes:
-        """What is answered to these bytes, until the server ends the connection."""
-        reader, writer = await self.connect()
-        with contextlib.suppress(ConnectionError):
-            writer.write(data)
-            await writer.drain()
-        answer = b""
-        with contextlib.suppress(ConnectionError):
-            answer = await asyncio.wait_for(reader.read(), 30)
-        writer.close()
-        return answer
-
-    async def ready(self) -> tuple[dict[str, str], bool]:
-        """All is well."""
-        return {}, True
-
-    async def post(self, body: bytes, secret: str | None = SECRET, more: str = "") -> bytes:
-        """Post a body; the answer."""
-        header = "" if secret is None else f"{SECRET_HEADER}: {secret}\r\n"
-        head = f"POST /hook HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{header}{more}Content-Length: {len(body)}\r\n\r\n"
-        return await self.sent(head.encode("latin-1") + body)
-
-
 @pytest.fixture
 async def site() -> AsyncIterator[Site]:
-    """The server with a short patience; afterwards it must still take an update."""
-    made = Site()
-    app = web_app(lambda: b"", made.ready)
-    app.router.routes.append(hook_route(Hook("/hook", SECRET, made.receive)))
-    served = server(app, made.port, most=MOST, patience=0.3)
-    task = asyncio.create_task(served.serve())
-    while not served.started:  # noqa: ASYNC110 - uvicorn tells nobody
-        await asyncio.sleep(0)
-    yield made
-    assert b" 200 " in await made.post(b'{"update_id": 77}')
-    assert made.received[-1] == {"update_id": 77}
-    served.should_exit = True
-    await task
+    """The server with little time for a request."""
+    async with Site(most=MOST, request_timeout=0.3) as served:
+        yield served
 
 
 @pytest.mark.parametrize("kind", WRONG)
@@ -193,15 +141,11 @@ async def test_other_methods(site: Site, method: str) -> None:
 
 
 async def test_many_connections(site: Site) -> None:
-    """Of 10,000 connections at once only so many are held; then all are let go, and updates are taken as before."""
-    opened = await asyncio.gather(*(site.connect() for _ in range(10_000)), return_exceptions=True)
-    held = [one for one in opened if not isinstance(one, BaseException)]
+    """Of 10,000 connections only so many are held, and an update is taken while they are."""
+    for _ in range(100):
+        await asyncio.gather(*(site.connect() for _ in range(100)))
+        assert site.connections <= MOST + 100  # those that are let go of for the last hundred may still be there
 
-    ended = await asyncio.gather(*(asyncio.wait_for(reader.read(), 60) for reader, _ in held), return_exceptions=True)
-
-    assert all(one == b"" or isinstance(one, ConnectionError) for one in ended)
-    for _, writer in held:
-        writer.close()
     assert b" 200 " in await site.post(json.dumps({"update_id": 5}).encode())
 
 

@@ -1,11 +1,14 @@
 """The bot by webhook: real HTTP in both directions."""
 
+import asyncio
 import socket
 from collections.abc import AsyncIterator
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
+from bot.bounded import MOST_CONNECTIONS
 from bot.sandbox.standin import StandIn, User
 from bot.settings import Settings
 from bot.web import MAX_BODY, SECRET_HEADER
@@ -42,6 +45,19 @@ async def test_question_by_webhook(address: str, ada: User) -> None:
     ada.says("Was ist Collective Impact?")
 
     assert "Aus der Fachliteratur:" in (await ada.wait_reply()).text
+
+
+async def test_question_while_all_places_are_taken(address: str, ada: User) -> None:
+    """However many connections others hold, an update that Telegram posts is answered while they do."""
+    target = urlsplit(address)
+    held = [await asyncio.open_connection(target.hostname, target.port) for _ in range(MOST_CONNECTIONS)]
+    ada.says("Was ist Collective Impact?")
+
+    assert "Aus der Fachliteratur:" in (await ada.wait_reply()).text
+
+    assert sum(not reader.at_eof() and not reader.exception() for reader, _ in held) > MOST_CONNECTIONS / 2
+    for _, writer in held:
+        writer.transport.abort()
 
 
 @pytest.mark.parametrize(
