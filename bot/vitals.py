@@ -10,7 +10,7 @@ from bot.handlers.turns import Observed
 from bot.outbox import Later, Result, Sent
 
 SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 120.0)
-MOST_OPEN = 10_000  # updates whose reply is awaited for the time it takes; beyond that none is timed
+MOST_OPEN = 10_000  # updates whose reply is awaited for the time it takes; of more, the oldest are not timed
 
 
 class Vitals:
@@ -36,8 +36,7 @@ class Vitals:
         """Updates arrived."""
         with self._lock:
             for update_id in update_ids:
-                if len(self._came) < MOST_OPEN:
-                    self._came[update_id] = self._timer()
+                _note(self._came, update_id, self._timer())
 
     def observed(self, observed: Observed) -> None:
         """An update was handled."""
@@ -48,8 +47,8 @@ class Vitals:
             self._deciding.observe(observed.ms / 1000)
         with self._lock:
             began = self._came.pop(observed.update_id, None)
-            if began is not None and observed.replies and len(self._owed) < MOST_OPEN:
-                self._owed.setdefault(observed.chat_id, began)
+            if began is not None and observed.replies:
+                _note(self._owed, observed.chat_id, began)
 
     def called(self, chat_id: int, result: Result) -> None:
         """A call ended."""
@@ -68,3 +67,10 @@ class Vitals:
 
     def _histogram(self, name: str, what: str) -> Histogram:
         return Histogram(f"gw_{name}_seconds", what, buckets=SECONDS, registry=self.registry)
+
+
+def _note(times: dict[int, float], key: int, began: float) -> None:
+    """Note when something began, unless it is noted; of too many the oldest goes, which most likely never ends."""
+    times.setdefault(key, began)
+    if len(times) > MOST_OPEN:
+        del times[next(iter(times))]
