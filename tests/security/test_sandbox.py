@@ -69,6 +69,15 @@ def test_a_post_from_another_site(page: Page, origin: str) -> None:
     assert page.state()["people"] == before
 
 
+@pytest.mark.parametrize("scheme", ["https", "chrome-extension", "ftp", ""])
+def test_a_post_from_another_scheme(page: Page, scheme: str) -> None:
+    """The page is served by http: what has the same host and port in another scheme is another site."""
+    here = page.http.base_url.netloc.decode()
+
+    assert status(page, "POST", "/api/none", Origin=f"{scheme}://{here}").status_code == 403
+    assert status(page, "POST", "/api/none", Origin=f"http://{here}").status_code == 404
+
+
 @pytest.mark.parametrize("number", range(len(BODIES)))
 @pytest.mark.parametrize("action", ["say", "send", "load"])
 def test_a_body_that_is_nothing(page: Page, action: str, number: int) -> None:
