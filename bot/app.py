@@ -155,8 +155,6 @@ async def run(
             log.info("@%s is ready: %d entries", me.username, live.searcher().opened.manifest.entries)
             folder = knowledge or knowledge_of(settings)
             dialogue = await asyncio.to_thread(make_dialogue, settings, live, store, clock, folder, me.username or "")
-            if (desk := dialogue.desk) is not None:
-                await asyncio.to_thread(store.readdress, desk)
             waking = nudge or asyncio.Event()
             async with _running(settings, dialogue, folder, bot, pace, me, observe, waking, monitor) as sending:
                 if webhook:
@@ -205,6 +203,7 @@ async def _running(
         dialogue.now,
         lambda outgoing, reason: _told(dialogue, outgoing, reason),
         pace,
+        take_over=lambda: _readdress(dialogue),
     )
     background: set[asyncio.Task[None]] = set()
 
@@ -254,6 +253,11 @@ def _both(first: Observe, second: Observe) -> Observe:
         second(observed)
 
     return observe
+
+
+def _readdress(dialogue: Dialogue) -> None:
+    if (desk := dialogue.desk) is not None:
+        dialogue.store.readdress(desk)
 
 
 def _told(dialogue: Dialogue, outgoing: Outgoing, reason: str) -> list[Outgoing]:

@@ -18,8 +18,8 @@ from bot.errors import ConnectionRefused, GwError, SettingsError
 from bot.indexes import Models
 from bot.logs import TENANT
 from bot.notify import keep_alive, tell
-from bot.outbox import LONGEST_WAIT, backoff, rest
 from bot.pace import TELEGRAM, Limits
+from bot.retry import LONGEST_WAIT, backoff, rest
 from bot.serving import serving
 from bot.settings import MAIN, Settings
 from bot.site import Site

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from bot.errors import Conflict, StoreError, StoreUnavailable
-from bot.outbox import STORE_TRIES, Rest, backoff, rest
+from bot.retry import STORE_TRIES, Rest, backoff, rest
 from bot.store.protocol import Store
 
 log = logging.getLogger(__name__)

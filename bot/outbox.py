@@ -9,11 +9,10 @@ from dataclasses import dataclass
 
 from bot.errors import StoreError, StoreUnavailable
 from bot.pace import ARRIVES, EVERYBODY, MINUTE, UNLIMITED, Pace
+from bot.retry import STORE_TRIES, Rest, backoff, rest
 from bot.store.protocol import MAIL_CHAT, MOST_BESIDE, Outgoing, Queued, Store
 
 log = logging.getLogger(__name__)
-
-
 TRIES = 1_440  # five days at one every five minutes; counted, since a clock may be wrong. RFC 5321, 4.5.4.1
 BROKEN_TRIES = 5  # for what fails in our own code: half a minute
 
@@ -43,31 +42,13 @@ class Later:
 Result = Sent | Refused | Later
 Call = Callable[[Outgoing], Awaitable[Result]]
 Tell = Callable[[Outgoing, str], Sequence[Outgoing]]  # what to send to whom when a call failed for good
-FIRST_WAIT, LONGEST_WAIT = 1.0, 300.0  # seconds of back-off after a network error
-Rest = Callable[[asyncio.Event, float], Awaitable[None]]  # until the event is set, or seconds have passed
-STORE_TRIES = 5  # doublings of the wait for a store that cannot be used: half a minute at most
 STANDBY = 3.0  # seconds after which a process that does not lead asks whether it does now
 HANDOVER = 5.0  # seconds for the process that led before to write down what came of its last calls
 IDLE_WAIT = 30.0  # seconds after which the queue is looked at without being woken
 
 
-def backoff(attempts: int) -> float:
-    """Seconds to wait after the given number of failed attempts."""
-    return min(FIRST_WAIT * 2.0 ** min(attempts, 30), LONGEST_WAIT)
-
-
-async def rest(woken: asyncio.Event, seconds: float) -> None:
-    """Wait until woken, at most so long."""
-    try:
-        async with asyncio.timeout(seconds):  # wait_for of Python 3.11 may lose a cancellation
-            await woken.wait()
-    except TimeoutError:
-        return
-
-
 class Outbox:
-    """Sends what the store has queued, as fast as ``pace`` allows. ``wake`` it after queueing; ``clock`` gives Unix
-    time."""
+    """Sends what is queued, as fast as ``pace`` allows. ``wake`` it after queueing; ``clock`` gives Unix time."""
 
     def __init__(
         self,
@@ -77,9 +58,11 @@ class Outbox:
         tell: Tell = lambda outgoing, reason: (),
         pace: Pace | None = None,
         rest: Rest = rest,
+        take_over: Callable[[], None] = lambda: None,
     ) -> None:
+        """``take_over`` is called, in a thread, whenever this process comes to send."""
         self._store, self._call, self._clock, self._tell = store, call, clock, tell
-        self._pace, self._rest = pace or Pace(UNLIMITED), rest
+        self._pace, self._rest, self._take_over = pace or Pace(UNLIMITED), rest, take_over
         self._woken = asyncio.Event()
         self._busy: dict[int, tuple[Queued, asyncio.Task[None]]] = {}
         self._served: set[str] = set()  # lanes of which a call was made in this round
@@ -119,20 +102,20 @@ class Outbox:
         now = self._clock()
         if 0 < self._from - now <= HANDOVER:
             return self._from - now
+        busy = [queued for queued, _ in self._busy.values()]
         resting = set(self._pace.resting(now)) - {EVERYBODY}
-        resting |= {queued.outgoing.chat_id for queued, _ in self._busy.values() if _is_alone(queued)}
+        resting |= {one.outgoing.chat_id for one in busy if one.limited or one.outgoing.chat_id == MAIL_CHAT}
         room, change = self._pace.room(now), self._pace.next_change(now)
         found, upcoming = await asyncio.to_thread(self._look, now, room, change, list(self._busy), resting)
-        beside = MOST_BESIDE - sum(not queued.limited for queued, _ in self._busy.values())
+        beside = MOST_BESIDE - sum(not queued.limited for queued in busy)
         for queued in found:
             if not queued.limited and (beside := beside - 1) < 0:
                 continue
             if queued.limited:
                 self._pace.reserve(queued.outgoing.chat_id)
-            if queued.lane in self._served:
+            if queued.lane in self._served:  # all others had their turn
                 self._served.clear()
-            if queued.lane:
-                self._served.add(queued.lane)
+            self._served |= {queued.lane} - {""}
             self._busy[queued.id] = queued, asyncio.create_task(self._send(queued))
         return upcoming - now
 
@@ -150,6 +133,7 @@ class Outbox:
         return bool(term)
 
     def _written(self) -> tuple[dict[int, float], list[tuple[int, float]]]:
+        self._take_over()
         return self._store.holds(), self._store.calls(self._clock() - MINUTE - ARRIVES)
 
     def _look(
@@ -187,9 +171,8 @@ class Outbox:
             except StoreError as error:
                 log.error("one chat waits: %s", error)
             except Exception as error:
-                log.exception(
-                    "what became of %s is not written down: %s", queued.outgoing.method, type(error).__name__
-                )
+                method, kind = queued.outgoing.method, type(error).__name__
+                log.exception("what became of %s is not written down: %s", method, kind)
             if self._stopping.is_set():
                 return None
             await self._rest(self._stopping, backoff(min(attempt, STORE_TRIES)))
@@ -211,8 +194,3 @@ class Outbox:
 
     def _fail(self, queued: Queued, reason: str) -> None:
         self._store.failed(queued.id, reason, self._tell(queued.outgoing, reason))
-
-
-def _is_alone(queued: Queued) -> bool:
-    """Whether nothing else goes to its chat meanwhile."""
-    return queued.limited or queued.outgoing.chat_id == MAIL_CHAT

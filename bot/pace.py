@@ -105,17 +105,13 @@ class Pace:
     def wait(self, chat: int, now: float) -> float:
         """Seconds until a call to this chat may begin; 0 for now."""
         self._forget(now)
-        waits = [
-            left(*self._first, now),
-            self._held(EVERYBODY, now),
-            self._held(chat, now),
-            self._group_wait(chat, now),
-        ]
+        held = self.held(chat, now)
+        waits = [left(*self._first, now), held, self._group_wait(chat, now)]
         if chat in self._last:
             waits.append(self._last[chat] + self._limits.gap - now)
         if self._used(now) >= self._limits.overall:
             waits.append(self._ended[0] + SECOND - now if self._ended else MARGIN)
-        return min(max(waits), max(MINUTE, self._held(chat, now), self._held(EVERYBODY, now)))
+        return min(max(waits), max(MINUTE, held))
 
     def held(self, chat: int, now: float) -> float:
         """Seconds for which Telegram refuses calls to this chat, or all."""

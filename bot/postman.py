@@ -42,9 +42,7 @@ async def warn(settings: Settings, template: str) -> None:
 
 def make_mailer(settings: Settings) -> Mailer | None:
     """The way to the mail server; None where none is set."""
-    if settings.smtp_url is None:
-        return None
-    return Mailer(settings.smtp_url.get_secret_value())
+    return Mailer(settings.smtp_url.get_secret_value()) if settings.smtp_url else None
 
 
 def _send(parts: Parts, mailer: Mailer | None, settings: Settings, outgoing: Outgoing) -> Result:
@@ -81,9 +79,8 @@ def _letter(parts: Parts, settings: Settings, outgoing: Outgoing) -> EmailMessag
     request = parts.store.request(reference)
     if request is None:
         return None
-    contact = _contact(parts, request.contact)
-    said = [(line.side, line.text, line.created) for line in parts.store.lines(reference)]
-    return compose(request, contact, sender, to_plain(card.transcript(request, said)))
+    said = to_plain(card.transcript(request, parts.store.lines(reference)))
+    return compose(request, _contact(parts, request.contact), sender, said)
 
 
 def _contact(parts: Parts, known: str) -> Contact:

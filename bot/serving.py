@@ -11,7 +11,7 @@ from starlette.applications import Starlette
 
 from bot.bounded import server as bounded
 from bot.errors import ConnectionRefused, GwError
-from bot.outbox import STORE_TRIES, backoff
+from bot.retry import STORE_TRIES, backoff
 from bot.settings import Settings
 
 log = logging.getLogger(__name__)

@@ -1,9 +1,12 @@
 """What advisers see of a request: the card at the top of its thread, its buttons and the topic's title."""
 
+from collections.abc import Sequence
+
 from bot.consultation import Request, Side, Status
 from bot.flows.sides import LANG, ROOM, desk_button
 from bot.hours import spoken
 from bot.model import Keyboard
+from bot.store.protocol import Line
 from prompts.render import label, render
 
 TITLE = 128  # characters of a topic's name; Bot API, createForumTopic
@@ -43,12 +46,12 @@ def title(request: Request) -> str:
     return f"{MARKS[request.status]} {request.reference} {' '.join(who.split())}"[:TITLE]
 
 
-def transcript(request: Request, lines: list[tuple[str, str, float]]) -> str:
+def transcript(request: Request, lines: Sequence[Line]) -> str:
     """The request and what was said about it, for the e-mail, in Telegram HTML."""
     return "\n\n".join((html(request, thread=False), *([history(lines)] if lines else ())))
 
 
-def history(lines: list[tuple[str, str, float]]) -> str:
+def history(lines: Sequence[Line]) -> str:
     """What was said before the thread had to be opened anew."""
-    told = [(label(f"side_{side}", ROOM), text, spoken(created, LANG)) for side, text, created in lines]
+    told = [(label(f"side_{line.side}", ROOM), line.text, spoken(line.created, LANG)) for line in lines]
     return render("history", ROOM, lines=told)

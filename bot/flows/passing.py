@@ -12,9 +12,11 @@ from prompts.render import label
 
 def offered(parts: Parts, event: Event, turn: Turn) -> Turn:
     """The bot's answer, with a button for each open request if it is none."""
-    *before, last = turn.messages
     answered = not turn.decided or any(one.status == Answered.ANSWERED for one in turn.decided)
-    if answered or parts.desk is None or not event.private or not isinstance(last, Say):
+    if answered or parts.desk is None or not event.private:
+        return turn
+    *before, last = turn.messages
+    if not isinstance(last, Say):
         return turn
     running = [one for one in parts.store.requests_by(event.user_id) if one.status is not Status.CLOSED]
     if not running:

@@ -10,7 +10,7 @@ from telegram.request import BaseRequest
 
 from bot.errors import ConnectionRefused
 from bot.handlers.incoming import ALLOWED_UPDATES
-from bot.outbox import backoff
+from bot.retry import backoff
 from bot.settings import Settings
 
 log = logging.getLogger(__name__)

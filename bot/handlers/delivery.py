@@ -22,7 +22,7 @@ from bot.handlers.erasing import erase
 from bot.handlers.outgoing import DRAWN, text_params
 from bot.handlers.sender import call, outcome
 from bot.outbox import Later, Refused, Result, Sent
-from bot.store.protocol import CARD, ERASE, MAIL, UNPOST, Line, Outgoing, Place, Store, Thread
+from bot.store.protocol import CARD, ERASE, MAIL, UNPOST, Outgoing, Place, Store, Thread
 from knowledge.folder import HOUSE
 from prompts.split import split_html
 
@@ -33,8 +33,6 @@ NO_MESSAGE = ("message to edit not found", "message_id_invalid")
 SHUT = ("chat not found", "rights", "chat_write_forbidden", "chat_restricted", "topic_closed")
 ONE_KIND = re.compile("rights to send (?!text|a message)")  # photos, stickers, polls, … but words may be sent
 NO_FORUM = ("not a forum", "not enough rights", "chat_not_modified", "method is available only")
-PICTURE = "picture"
-HELD_KINDS = ("held_page", "held_json")
 Mail = Callable[[Outgoing], Awaitable[Result]]
 
 
@@ -69,8 +67,22 @@ class Delivery:
             return await erase(self.bot, self.store, outgoing)
         if outgoing.place is Place.THREAD:
             return await self._in_thread(outgoing)
-        params = await asyncio.to_thread(with_held, self.store, with_folder(outgoing.params, self.knowledge))
-        return await self._aimed(outgoing, params)
+        return await self._aimed(outgoing, await asyncio.to_thread(self._completed, outgoing.params))
+
+    def _completed(self, params: dict[str, Any]) -> dict[str, Any]:
+        """The parameters, with what a file is made from: the folder of its picture, or a person's data, of which the
+        queue holds no second copy."""
+        name = next((name for name in ("photo", "document", "media") if name in params), "")
+        drawing = params[name]["media"] if name == "media" else params.get(name, {})
+        match drawing.get(DRAWN):
+            case "picture":
+                known: dict[str, Any] = {"folder": str(self.knowledge)}
+            case "held_page" | "held_json":
+                known = {"held": self.store.person(drawing["values"]["person"])}
+            case _:
+                return params
+        drawing = {**drawing, "values": {**drawing["values"], **known}}
+        return {**params, name: {**params[name], "media": drawing} if name == "media" else drawing}
 
     async def _aimed(self, outgoing: Outgoing, params: dict[str, Any]) -> Result:
         """Make a call with the ids of the messages that it edits or replies to."""
@@ -120,7 +132,8 @@ class Delivery:
             sent = await call(self.bot, chat_id, "sendMessage", {**_card_params(request), **_topic_of(thread)})
             thread = await self._keep(request, replace(thread, card=sent.message_id or 0))
         await self._pin(thread)
-        for number, part in enumerate(_history([line for line in lines[: thread.lines] if not line.waits]), 1):
+        said = [line for line in lines[: thread.lines] if not line.waits]
+        for number, part in enumerate(split_html(card.history(said)) if said else (), 1):
             if number > (thread.told or 0):
                 told = await call(self.bot, chat_id, "sendMessage", {**text_params(part), **_into(thread)})
                 await asyncio.to_thread(self.store.posted, request.reference, (chat_id, told.message_id or 0))
@@ -141,19 +154,17 @@ class Delivery:
         return topic.message_thread_id
 
     async def _card(self, thread: Thread, request: Request) -> Result:
+        params = _card_params(request)
         try:
-            result = await call(
-                self.bot, thread.chat_id, "editMessageText", {**_card_params(request), "message_id": thread.card}
-            )
+            await call(self.bot, thread.chat_id, "editMessageText", {**params, "message_id": thread.card})
         except BadRequest as error:
             if not _says(error, NO_MESSAGE):
                 raise
-            sent = await call(self.bot, thread.chat_id, "sendMessage", {**_card_params(request), **_topic_of(thread)})
+            sent = await call(self.bot, thread.chat_id, "sendMessage", {**params, **_topic_of(thread)})
             await self._pin(await self._keep(request, replace(thread, card=sent.message_id or 0)))
-            result = Sent(None)
         if thread.thread_id:
             await self._titled(thread, request)
-        return result
+        return Sent(None)
 
     async def _titled(self, thread: Thread, request: Request) -> None:
         try:
@@ -180,29 +191,6 @@ class Delivery:
         return {"reply_parameters": _replying(target)} if target else {}
 
 
-def with_folder(params: dict[str, Any], knowledge: Path) -> dict[str, Any]:
-    """The parameters, for a picture with the folder that it lies in."""
-    media = params.get("media")
-    if media is not None:
-        return {**params, "media": {**media, "media": _placed(media["media"], knowledge)}}
-    return {**params, "photo": _placed(params["photo"], knowledge)} if "photo" in params else params
-
-
-def _placed(drawing: dict[str, Any], knowledge: Path) -> dict[str, Any]:
-    if drawing[DRAWN] != PICTURE:
-        return drawing
-    return {**drawing, "values": {**drawing["values"], "folder": str(knowledge)}}
-
-
-def with_held(store: Store, params: dict[str, Any]) -> dict[str, Any]:
-    """The parameters, for a document of a person's data with the data: the queue holds no second copy of them."""
-    document = params.get("document")
-    if document is None or document[DRAWN] not in HELD_KINDS:
-        return dict(params)
-    values = document["values"]
-    return {**params, "document": {**document, "values": {**values, "held": store.person(values["person"])}}}
-
-
 def is_shut(chat_id: int, error: TelegramError) -> bool:
     """Whether the advisers' chat as a whole cannot be written to, and what is for it has to wait.
 
@@ -211,10 +199,6 @@ def is_shut(chat_id: int, error: TelegramError) -> bool:
     if isinstance(error, Forbidden):
         return chat_id > 0 or not _says(error, ("user",))
     return _says(error, SHUT) and not ONE_KIND.search(error.message.lower())
-
-
-def _history(lines: list[Line]) -> list[str]:
-    return split_html(card.history([(line.side, line.text, line.created) for line in lines])) if lines else []
 
 
 def _card_params(request: Request) -> dict[str, Any]:

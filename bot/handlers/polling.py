@@ -11,7 +11,8 @@ from telegram.error import Conflict, RetryAfter, TelegramError
 
 from bot.errors import StoreUnavailable
 from bot.handlers.incoming import ALLOWED_UPDATES
-from bot.outbox import STANDBY, STORE_TRIES, backoff
+from bot.outbox import STANDBY
+from bot.retry import STORE_TRIES, backoff
 
 log = logging.getLogger(__name__)
 TIMEOUT = 30  # seconds that Telegram holds an empty answer back

@@ -11,7 +11,7 @@ from bot.errors import Conflict, StoreError
 from bot.flows.clockwork import DAY, due
 from bot.flows.parts import Parts
 from bot.handlers.outgoing import unasked
-from bot.outbox import Rest, rest
+from bot.retry import Rest, rest
 from bot.steady import Steady, all_older, left
 
 log = logging.getLogger(__name__)

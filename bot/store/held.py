@@ -161,7 +161,7 @@ HELD: dict[str, Held] = {
             ("reply_message", "number of the message it replies to"),
             ("request", "number of the request it belongs to"),
             ("place", "thread: it goes to the advisers"),
-            ("status", "queued, sent or failed"),
+            ("status", "queued, sent, failed, or dropped because it was no longer needed"),
             ("attempts", "how often it was tried"),
             ("not_before", "not tried before this Unix time"),
             ("noted", "since when it waits for that time"),

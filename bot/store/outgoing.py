@@ -163,7 +163,7 @@ class OutboxRows(Rows):
         if item.request and item.method not in (ERASE, UNPOST) and not _known(db, item.request):
             return  # the request was deleted in this moment
         if item.method == CARD:  # it shows how things stand when it is sent, so the last one is enough
-            query = "DELETE FROM outbox WHERE request = ? AND method = ? AND status = 'queued'"
+            query = "UPDATE outbox SET status = 'dropped' WHERE request = ? AND method = ? AND status = 'queued'"
             db.execute(query, (item.request, CARD))
         row: dict[str, Any] = {
             "chat_id": item.chat_id,

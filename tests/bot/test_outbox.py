@@ -10,8 +10,9 @@ from typing import Any, cast
 import pytest
 
 from bot.errors import StoreError, StoreUnavailable
-from bot.outbox import IDLE_WAIT, Later, Outbox, Refused, Rest, Result, Sent, backoff
+from bot.outbox import IDLE_WAIT, Later, Outbox, Refused, Result, Sent
 from bot.pace import TELEGRAM, Pace
+from bot.retry import Rest, backoff
 from bot.store import Outgoing, SqlStore
 from bot.store.protocol import MOST_BESIDE
 from tests.bot.conftest import Opening

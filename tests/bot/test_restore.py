@@ -9,14 +9,16 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 
+from bot.effects import ShareCheck
 from bot.errors import StoreError
+from bot.model import Event, Kind
 from bot.store import SqliteStore
 from bot.store.files import backup, restore
 from bot.store.migrations import migrations
 from bot.store.protocol import ERASE, UNPOST, Outgoing, Place
 from tests.bot.tables import tables
 from tests.bot.test_cli import GWBOT, gwbot
-from tests.bot.test_held import DESK, OUT, full
+from tests.bot.test_held import BEA, DESK, OUT, did, full
 from tests.bot.test_store import finish, say
 from tests.conftest import Clock
 
@@ -132,6 +134,8 @@ def test_everything_is_restored(full: SqliteStore, tmp_path: Path, clock: Clock)
     """Every row of every table is in the restored store as it was."""
     full.called(-5, clock())
     full.move(7, 8)
+    for user in (BEA, BEA + 1):
+        did(full, Event(user, Kind.BUTTON, user, user, 1), ShareCheck({"vision": 3}, "ABCDEF"))
     before = tables(full)
     backup(tmp_path / "bot.db", tmp_path / "copy.db")
 

@@ -88,19 +88,21 @@ def _twice(stage: Stage, found: Findings, effects: list[Effect]) -> None:
     """The same new message again in the same place: allowed where the first one's answer can have been lost.
 
     That is where the connection was cut, or the life ended before any other call in this chat, and no other message
-    came between: with another call behind it, the first one's answer must have been noted. A pin may come between:
-    a thread that is opened on is pinned again.
+    came between in its lane: with another call behind it, the first one's answer must have been noted. In the next
+    life the lanes of other requests may come first. A pin may come between: a thread that is opened on is pinned
+    again.
     """
     last: dict[tuple[int, int], int] = {}
-    newest: dict[int, int] = {}
-    behind: dict[int, int] = {}  # number of a new message -> that of the next one in its chat
+    newest: dict[Any, int] = {}
+    behind: dict[int, int] = {}  # number of a new message -> that of the next one in its lane
     for number, effect in enumerate(effects):
         if effect.method in ORDERED:
             last[effect.life, effect.chat_id] = number
         if effect.method in NEW:
-            if effect.chat_id in newest:
-                behind[newest[effect.chat_id]] = number
-            newest[effect.chat_id] = number
+            lane = effect.chat_id, _reference(effect) if effect.method == "createForumTopic" else effect.thread_id
+            if lane in newest:
+                behind[newest[lane]] = number
+            newest[lane] = number
     seen: dict[Any, int] = {}
     for number, effect in enumerate(effects):
         key = _key(stage, effect)
@@ -110,7 +112,7 @@ def _twice(stage: Stage, found: Findings, effects: list[Effect]) -> None:
         if before is not None:
             earlier = effects[before]
             cut = earlier.life < effect.life and last[earlier.life, earlier.chat_id] == before
-            cut = cut and behind[before] == number
+            cut = cut and behind.get(before) == number
             found.add(ALLOWED if earlier.lost or cut else TWICE, f"life {earlier.life}, {effect.life}: {key}")
         seen[key] = number
 
@@ -122,7 +124,7 @@ def _key(stage: Stage, effect: Effect) -> Any:
     if effect.method == "copyMessage":
         return effect.chat_id, effect.text
     if effect.method == "createForumTopic":
-        reference = next((word for word in effect.text.split() if "-" in word), effect.text)
+        reference = _reference(effect)
         opened = [story.deleted for story in stage.stories if story.reference == reference]
         return None if opened and opened[0] else (effect.chat_id, "topic", reference)
     if effect.chat_id == stage.forum.id:
@@ -134,6 +136,11 @@ def _key(stage: Stage, effect: Effect) -> Any:
     if effect.data and effect.data[0].startswith("r:"):
         return effect.chat_id, effect.data  # each question of the form is asked once
     return (effect.chat_id, effect.text) if "hat die Nummer" in effect.text else None
+
+
+def _reference(effect: Effect) -> str:
+    """The request whose topic is opened."""
+    return next((word for word in effect.text.split() if "-" in word), effect.text)
 
 
 def count_letters(stage: Stage, letters: Letters) -> Findings:

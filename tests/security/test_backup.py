@@ -37,7 +37,7 @@ FOREIGN = {
 }
 AWAY = "ALTER TABLE states RENAME TO away;"
 STATES = f"{AWAY} CREATE TABLE states (key, user_id, body, updated); INSERT INTO states VALUES"
-HOLDS = "DROP TABLE holds; CREATE TABLE holds (chat_id, until); INSERT INTO holds VALUES"
+HOLDS = "DROP TABLE holds; CREATE TABLE holds (chat_id, until, noted); INSERT INTO holds VALUES"
 UNFIT = {
     "column-computed": ("ALTER TABLE states DROP COLUMN body; ALTER TABLE states ADD COLUMN body AS ('{}')", "body"),
     "column-missing": ("ALTER TABLE inbox DROP COLUMN received", "inbox has no plain column received"),
@@ -58,7 +58,7 @@ UNFIT = {
     ),
     "steps-of-others": ("UPDATE _sqlite_migrations SET migration_set = 'evil'", "no complete store"),
     "steps-with-a-gap": ("DELETE FROM _sqlite_migrations WHERE name = '0003_selfcheck'", "no complete store"),
-    "text-as-key": (f"{HOLDS} ('evil', 1.0)", "datatype mismatch"),
+    "text-as-key": (f"{HOLDS} ('evil', 1.0, 0.0)", "datatype mismatch"),
     "text-as-number": ("UPDATE inbox SET done = 'evil'", "inbox.done holds what is no integer"),
     "text-as-time": (f"{STATES} ('a', 1, '', 'evil')", "states.updated holds what is no real"),
     "bytes-as-text": ("UPDATE inbox SET body = x'00ff'", "inbox.body holds what is no text"),
