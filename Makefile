@@ -5,7 +5,7 @@ CONTENT := $(shell find knowledge -name '*.md' -o -name '*.yaml') index/calibrat
 ENCODER_CODE := $(wildcard index/bundled.py index/export.py index/graph.py index/fast_graph.py index/linear.py index/blocks.py index/card.py index/model_file.py)
 
 # Every branch of what promises that nothing is lost: in, out, store, and what goes between person and advisers.
-KEPT := $(wildcard tests/bot/test_inbox*.py) tests/bot/test_outbox.py tests/bot/test_outbox_pace.py tests/bot/test_pace.py tests/bot/test_held.py $(wildcard tests/bot/test_store*.py) tests/bot/test_restore.py tests/bot/test_postgres.py tests/bot/test_opening.py tests/bot/test_processes.py tests/bot/test_leading.py tests/bot/test_talk.py tests/bot/test_desk.py tests/bot/test_albums.py tests/bot/test_passing.py tests/bot/test_limits.py tests/bot/test_after.py
+KEPT := $(wildcard tests/bot/test_inbox*.py) tests/bot/test_outbox.py tests/bot/test_outbox_pace.py tests/bot/test_pace.py tests/bot/test_held.py $(wildcard tests/bot/test_store*.py) tests/bot/test_restore.py tests/bot/test_postgres.py tests/bot/test_opening.py tests/bot/test_processes.py tests/bot/test_leading.py tests/bot/test_talk.py tests/bot/test_desk.py tests/bot/test_albums.py tests/bot/test_passing.py tests/bot/test_limits.py tests/bot/test_after.py tests/bot/test_lanes.py tests/bot/test_unreadable.py tests/security/test_backup.py
 
 .PHONY: run test check coverage setup audit licences lock sbom bench bench-scale bench-pgvector chaos chaos-postgres load load-workers eval size format screenshots pictures-intro
 run: setup
