@@ -36,7 +36,7 @@ class ErasingRows(OutboxRows, RequestRows):
         held["advised"] = [
             {"reference": request.reference, "status": request.status.value}
             for request in self.requests()
-            if request.taken_by == user_id
+            if request.taken_by and request.taken_by == user_id
         ]
         return {table: rows for table, rows in held.items() if rows}
 

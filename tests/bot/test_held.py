@@ -294,3 +294,8 @@ def test_traces_of_a_deletion_end_as_well(full: SqlStore, clock: Clock) -> None:
     assert {queued.outgoing.method for queued in waiting} == {ERASE, UNPOST}
     left = {name for name, found in tables(full).items() if found}
     assert left == {"moved"}
+
+
+def test_request_that_nobody_took_is_advised_by_nobody(full: SqlStore) -> None:
+    """Who writes on the terminal has the number 0, and advises no request for that."""
+    assert "advised" not in full.person(0)
