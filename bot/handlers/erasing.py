@@ -26,7 +26,7 @@ async def erase(bot: Bot, store: Store, outgoing: Outgoing) -> Result:
     reference, why, desk = outgoing.request, Why(outgoing.params["why"]), outgoing.chat_id
     known = await asyncio.to_thread(store.topics, reference)
     topics = {topic: await _topic_deleted(bot, topic, desk) for topic in known}
-    whole = {chat_id for (chat_id, _), deleted in topics.items() if deleted}
+    whole = {chat_id for chat_id, _ in topics} - {chat_id for (chat_id, _), deleted in topics.items() if not deleted}
     for message in await asyncio.to_thread(store.remains, reference):
         rest = Rest.NOTHING if message[0] in whole else await _deleted(bot, message, desk)
         await asyncio.to_thread(store.settle, reference, message, rest)
