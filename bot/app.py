@@ -201,7 +201,7 @@ async def _running(
         store,
         monitor.measured(delivery),
         dialogue.now,
-        lambda outgoing, reason: _told(dialogue, outgoing, reason),
+        lambda outgoing, reason: _make_fallback_calls(dialogue, outgoing, reason),
         pace,
         take_over=lambda: _readdress(dialogue),
     )
@@ -260,7 +260,7 @@ def _readdress(dialogue: Dialogue) -> None:
         dialogue.store.readdress(desk)
 
 
-def _told(dialogue: Dialogue, outgoing: Outgoing, reason: str) -> list[Outgoing]:
+def _make_fallback_calls(dialogue: Dialogue, outgoing: Outgoing, reason: str) -> list[Outgoing]:
     """What is sent in place of a call that failed: its text alone, or word to the other side of a request."""
     text = None if outgoing.request else without_file(outgoing)
     return [text] if text else unasked(undelivered(dialogue, outgoing, reason), dialogue.desk)

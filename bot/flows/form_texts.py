@@ -36,7 +36,7 @@ def text(parts: Parts, state: State, event: Event) -> Turn:
         return turn
     if _is_question(form.at, written):
         return _answered(parts, state, event)
-    details, state = _told(form, written), replace(state, form=_typed(form, event))
+    details, state = _read_details(form, written), replace(state, form=_typed(form, event))
     if details is None:
         return shown(parts, state, event, _wrong(form, written))
     return advanced(parts, state, event, details)
@@ -110,7 +110,7 @@ def _fillers() -> frozenset[str]:
     return frozenset(word for lang in OURS for word in _folded(label("typed_fillers", lang)))
 
 
-def _told(form: Form, written: str) -> Details | None:
+def _read_details(form: Form, written: str) -> Details | None:
     """The details with this text for what the form asks; None where it cannot be that."""
     match form.at:
         case Ask.KIND | Ask.REVIEW:
@@ -131,7 +131,7 @@ def _corrected(form: Form, written: str) -> Details | None:
     action, _, value = (_chosen(before, written) or "").partition(":")
     if action in (*CHOSEN, "skip"):
         return form.details.told(form.at, value if action in CHOSEN else "")
-    return None if form.at is Ask.ADDRESS and form.details.reach is Reach.HERE else _told(form, written)
+    return None if form.at is Ask.ADDRESS and form.details.reach is Reach.HERE else _read_details(form, written)
 
 
 def _wrong(form: Form, written: str) -> str:

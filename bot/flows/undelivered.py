@@ -28,8 +28,8 @@ def undelivered(parts: Parts, outgoing: Outgoing, reason: str) -> Sequence[Say]:
     if outgoing.method == CARD and thread and thread.card:
         return ()  # a card that could not be brought up to date; the request itself is there
     if outgoing.chat_id == request.chat_id:
-        gone = any(words in reason for words in BLOCKED)
-        html = render("undelivered", ROOM, gone=gone, details=request.details)
+        blocked = any(words in reason for words in BLOCKED)
+        html = render("undelivered", ROOM, gone=blocked, details=request.details)
         return (to_desk(request, html),)
     return (Say(render("undelivered", request.lang, contact=parts.contact), chat_id=request.chat_id),)
 
