@@ -9,10 +9,10 @@ from bot.model import Button, Keyboard
 from index.context import SURE, Understood, understand
 from index.explain import explain
 from index.search import Abstained, Ambiguous, Found, Intended, Searcher
-from knowledge.contacts import Contact
-from knowledge.entry import Entry, Layer
-from knowledge.intents import Reply
-from knowledge.understanding import NONE, Markers
+from knowledge.records.contacts import Contact
+from knowledge.records.discourse_markers import NONE, Markers
+from knowledge.records.entry import Entry, Layer
+from knowledge.records.intents import Reply
 from prompts.render import label, render
 from prompts.telegram_html import to_plain
 

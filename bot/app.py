@@ -39,11 +39,11 @@ from bot.store import Outgoing, SqlStore, Store
 from bot.store.opening import opened
 from bot.store.protocol import POLLING
 from index.live import LiveIndex
-from knowledge.contacts import CONTACTS, default_contact, read_contacts
-from knowledge.folder import HOUSE, part
-from knowledge.intro import read_steps
-from knowledge.selfcheck import SELFCHECK, read_selfchecks
-from knowledge.understanding import MARKERS, read_markers
+from knowledge.loader import HOUSE, part
+from knowledge.records.contacts import CONTACTS, default_contact, read_contacts
+from knowledge.records.discourse_markers import MARKERS, read_markers
+from knowledge.records.intro import read_steps
+from knowledge.records.selfcheck import SELFCHECK, read_selfchecks
 
 log = logging.getLogger(__name__)
 REFERENCE_LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # none that is read as another

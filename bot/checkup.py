@@ -18,8 +18,8 @@ from bot.settings import Settings
 from bot.store import SqliteStore
 from bot.store.unreadable import unreadable
 from bot.tenants import ENV
-from knowledge.contacts import CONTACTS, default_contact, read_contacts
-from knowledge.folder import part
+from knowledge.loader import part
+from knowledge.records.contacts import CONTACTS, default_contact, read_contacts
 
 SCARCE = 100  # MB free on the store's disk, below which it is time to act
 

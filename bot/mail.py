@@ -17,7 +17,7 @@ from bot.flows.sides import LANG, ROOM
 from bot.hours import local, spoken
 from bot.reach import in_ascii
 from bot.vcard import vcard
-from knowledge.contacts import Contact
+from knowledge.records.contacts import Contact
 from prompts.render import label, render
 from prompts.telegram_html import to_plain
 

@@ -12,7 +12,7 @@ from bot.mail import Mailer, alarm, compose, notice, outcome, unpost
 from bot.outbox import Later, Refused, Result, Sent
 from bot.settings import Settings
 from bot.store.protocol import UNPOST, Outgoing
-from knowledge.contacts import Contact, default_contact
+from knowledge.records.contacts import Contact, default_contact
 from prompts.telegram_html import to_plain
 
 log = logging.getLogger(__name__)

@@ -6,7 +6,7 @@ import phonenumbers
 from email_validator import validate_email
 
 from bot.consultation import Reach
-from knowledge.addresses import email_address
+from knowledge.parsing.addresses import email_address
 
 REGION = "DE"  # of numbers without a country code
 _EXTENSION = re.compile(r"\b(?:Durchwahl|DW|Apparat|App)\b[.:]?", re.I)

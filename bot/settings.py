@@ -8,7 +8,7 @@ from pydantic import Field, PrivateAttr, SecretStr, ValidationError, field_valid
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.errors import SettingsError
-from knowledge.addresses import can_be_mailed
+from knowledge.parsing.addresses import can_be_mailed
 
 SQLITE = "sqlite:///"
 POSTGRESQL = ("postgresql://", "postgres://")

@@ -25,7 +25,7 @@ from bot.sandbox.mailbox import Mail, Mailbox
 from bot.sandbox.page import page
 from bot.sandbox.stage import Answer, Reading, Stage
 from bot.settings import Settings
-from knowledge.folder import HOUSE
+from knowledge.loader import HOUSE
 
 HOST = "127.0.0.1"
 MAIL_FROM = "bot@sandbox.example"

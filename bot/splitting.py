@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from knowledge.understanding import Markers
+from knowledge.records.discourse_markers import Markers
 
 MOST_SENTENCES = 24  # of a message that are looked at one by one; a pasted page is not taken apart
 SHORT = 8  # words; a longer sentence is no mere courtesy

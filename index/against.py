@@ -14,7 +14,7 @@ from index.opened import open_index
 from index.place import Place, as_place
 from index.search import Searcher
 from knowledge.errors import GwError
-from knowledge.folder import HOUSE, load
+from knowledge.loader import HOUSE, load
 
 UNFITTED = (
     "The other index was built for this comparison, from the bot's own knowledge with the other encoder. Nothing was "

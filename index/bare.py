@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from index.words import is_stop_word, stem, tokens
-from knowledge.entry import Entry
-from knowledge.plain import plain
+from knowledge.parsing.plain_text import plain
+from knowledge.records.entry import Entry
 
 SHORTEST = 3  # letters of a name
 NAMES = "names.json"  # the file of an index that holds them

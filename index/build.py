@@ -24,7 +24,7 @@ from index.encoder import Encoder
 from index.manifest import Manifest
 from index.scan import PASSAGES, Progress, Scanned, scan
 from index.vectors import Known, write_vectors
-from knowledge.folder import Knowledge
+from knowledge.loader import Knowledge
 
 CURRENT = "current"
 UNFINISHED = ".new-"  # prefix of the folders that versions are written in

@@ -11,8 +11,8 @@ from index.decision import MODELS, Calibration, Model, at_cost, constant
 from index.features import Floats, Order, Scope, Talk, values
 from index.labelled import Labelled
 from index.search import Searcher
-from knowledge.entry import Layer
-from knowledge.folder import Knowledge
+from knowledge.loader import Knowledge
+from knowledge.records.entry import Layer
 
 FOLDS = 8
 LOOSENESS = 3.0  # of the weights, the inverse of the strength of regularisation

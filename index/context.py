@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from index.leaning import Leaning, leaning
 from index.search import OPTIONS, Abstained, Ambiguous, Found, Intended, Outcome, Searcher, shown
 from index.words import words
-from knowledge.entry import Layer
-from knowledge.understanding import Markers
+from knowledge.records.discourse_markers import Markers
+from knowledge.records.entry import Layer
 
 SURE = 0.8  # from this probability on, small talk and a wish are what they seem, however short
 NEARLY = 0.9  # of the certainty alone is enough together, since a message that leans was meant so

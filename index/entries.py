@@ -17,7 +17,7 @@ from typing import Any, BinaryIO, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from knowledge.entry import Entry, Layer
+from knowledge.records.entry import Entry, Layer
 
 FILES = ("entries.jsonl", "entries.npy")
 KEPT = 512  # entries in memory; the answers to a question need a handful

@@ -9,7 +9,7 @@ from index.context import in_context
 from index.near import QUESTION
 from index.search import Abstained, Intended, Searcher
 from index.words import words
-from knowledge.entry import Entry
+from knowledge.records.entry import Entry
 
 EXAMPLES = 2
 MOST_WORDS = 8

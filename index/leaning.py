@@ -3,7 +3,7 @@
 import re
 from enum import StrEnum
 
-from knowledge.understanding import Markers
+from knowledge.records.discourse_markers import Markers
 
 MOST_OWN = {"short": 1, "leading": 2, "pointing": 3}  # words with a subject of their own that a leaning message has
 _WORD = re.compile(r"[^\W_]+")

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from index.opened import Opened
 from index.vote import KINDS, Ballot
-from knowledge.chunk import Kind
+from knowledge.passages import Kind
 
 NEIGHBOURS = 400  # vectors asked of an index too large to compare all
 BY_WORDING = 40  # targets that join them for the words they hold

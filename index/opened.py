@@ -24,9 +24,9 @@ from index.manifest import Manifest
 from index.parts import Nearest, Words
 from index.scan import PASSAGES
 from index.vote import KINDS, Ballots
-from knowledge.chunk import Kind
-from knowledge.entry import Entry
-from knowledge.intents import Reply
+from knowledge.passages import Kind
+from knowledge.records.entry import Entry
+from knowledge.records.intents import Reply
 
 GAP_HANDICAP, INTENT_HANDICAP, FOREIGN_HANDICAP = 0.015, 0.005, 0.03  # of a cosine; see docs/figures.md
 

@@ -20,7 +20,7 @@ from index.scan import PASSAGES
 from index.vectors import KEYS
 from index.vote import KINDS
 from index.words import tokens
-from knowledge.chunk import Kind
+from knowledge.passages import Kind
 
 # Small files stay files: numbers a passage, names, and what the version was made from.
 SMALL = (manifest.NAME, "rows.npy", "targets.npy", "targets.txt", "intents.json", "names.json", KEYS)

@@ -29,7 +29,7 @@ from index.pgwords import PgWords
 from index.place import Placed
 from index.scan import Progress
 from index.vectors import KEYS, NOTHING, Known
-from knowledge.folder import Knowledge
+from knowledge.loader import Knowledge
 
 EF_SEARCH = 400  # candidates that HNSW keeps for a question, at least the neighbours asked for; measured
 _CURRENT = "SELECT id, exact FROM gw_index.versions WHERE name = %s ORDER BY id DESC LIMIT 1"

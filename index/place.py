@@ -12,7 +12,7 @@ from index.encoder import Encoder
 from index.manifest import Manifest
 from index.opened import Opened, current, open_index
 from index.scan import Progress
-from knowledge.folder import Knowledge
+from knowledge.loader import Knowledge
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from knowledge.entry import Entry
-from knowledge.plain import plain
+from knowledge.parsing.plain_text import plain
+from knowledge.records.entry import Entry
 
 RERANKED = 5  # of the ranking
 Hit = TypeVar("Hit")

@@ -17,7 +17,7 @@ from index.decision import calibration_for
 from index.encoder import Encoder
 from index.opened import open_index
 from index.search import Searcher
-from knowledge.folder import load
+from knowledge.loader import load
 
 DEPTH = 10
 OURS = "ours"

@@ -16,11 +16,11 @@ from index.cover import tokens
 from index.entries import EntryWriter, digest, write_names
 from index.postings import PostingsWriter
 from index.vote import KINDS
-from knowledge.chunk import Kind, Passage, passages
-from knowledge.entry import EASY, Layer
-from knowledge.folder import Knowledge
-from knowledge.intents import Intent
-from knowledge.plain import plain
+from knowledge.loader import Knowledge
+from knowledge.parsing.plain_text import plain
+from knowledge.passages import Kind, Passage, passages
+from knowledge.records.entry import EASY, Layer
+from knowledge.records.intents import Intent
 
 PASSAGES = "passages.jsonl"
 ROW = np.dtype([("target", "<i4"), ("kind", "u1"), ("gap", "u1"), ("intent", "u1"), ("foreign", "u1")])

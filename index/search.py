@@ -15,8 +15,8 @@ from index.near import NEIGHBOURS
 from index.opened import Opened
 from index.rerank import RERANKED, as_text, reordered
 from index.votes import Floats, Votes, bare_votes, named, votes
-from knowledge.entry import Layer
-from knowledge.intents import Reply
+from knowledge.records.entry import Layer
+from knowledge.records.intents import Reply
 
 OPTIONS = 3
 MAX_QUESTION = 2_000  # characters; the encoder reads no more of a pasted page

@@ -6,7 +6,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from knowledge.chunk import Kind
+from knowledge.passages import Kind
 
 KINDS = tuple(Kind)
 _QUESTION, _BARE = KINDS.index(Kind.QUESTION), KINDS.index(Kind.BARE)

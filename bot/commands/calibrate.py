@@ -22,7 +22,7 @@ def calibrate(path: Path) -> None:
     from index.labelled import read_labelled
     from index.opened import open_index
     from index.search import Searcher
-    from knowledge.folder import HOUSE, load
+    from knowledge.loader import HOUSE, load
 
     read = read_labelled(existing(path))
     items = [item for item in read if item.split == "calibration"] or read  # the rest judges what was fitted

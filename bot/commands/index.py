@@ -30,7 +30,7 @@ def built(settings: Settings, folder: Path | None = None, root: Path | None = No
     from bot.indexes import index_place
     from index.decision import calibration_for
     from index.encoder import OnnxEncoder
-    from knowledge.folder import HOUSE, load
+    from knowledge.loader import HOUSE, load
 
     knowledge = load(folder or settings.knowledge_dir or HOUSE, settings.language, lazy=True)
     encoder = OnnxEncoder.load(settings.encoder_dir)

@@ -17,9 +17,9 @@ def knowledge() -> None:
 @click.argument("folder", required=False, type=click.Path(path_type=Path))
 def check(folder: Path | None) -> None:
     """Validate FOLDER (default: the bot's own knowledge); every error with file and line."""
-    from knowledge.check import check as check_rules
-    from knowledge.contacts import CONTACTS, read_contacts
-    from knowledge.folder import HOUSE, is_house, load, part
+    from knowledge.loader import HOUSE, is_house, load, part
+    from knowledge.records.contacts import CONTACTS, read_contacts
+    from knowledge.validation.rules import check as check_rules
 
     settings = chosen_settings()
     folder = folder or settings.knowledge_dir or HOUSE

@@ -45,8 +45,8 @@ def add(
     operator: str | None,
 ) -> None:
     """Add the tenant NAME: its settings are written, its contacts checked, its index built."""
-    from knowledge.contacts import CONTACTS, default_contact, read_contacts
-    from knowledge.folder import HOUSE, part
+    from knowledge.loader import HOUSE, part
+    from knowledge.records.contacts import CONTACTS, default_contact, read_contacts
 
     settings = load_settings()
     if checked(name) in names(settings):

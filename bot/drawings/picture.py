@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from bot.drawings.drawn import Drawn, Values
-from knowledge.folder import HOUSE, part
-from knowledge.intro import PICTURES
+from knowledge.loader import HOUSE, part
+from knowledge.records.intro import PICTURES
 
 
 def picture(values: Values) -> Drawn:

@@ -7,7 +7,7 @@ from bot.consultation import Brief
 from bot.flows.parts import Parts
 from bot.language import base
 from bot.model import Event, State
-from knowledge.intro import steps_in
+from knowledge.records.intro import steps_in
 from prompts.telegram_html import to_plain
 
 PASSAGE = 300  # characters of an answer that an adviser is shown

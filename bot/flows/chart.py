@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bot.selfcheck import LEVELS, Word
-from knowledge.selfcheck import SelfCheck
+from knowledge.records.selfcheck import SelfCheck
 from prompts.render import label
 
 Chart = dict[str, Any]

@@ -10,8 +10,8 @@ from bot.answer import MAX_BODY, Answer, Status
 from bot.flows.parts import Parts
 from bot.links import ENTRY_LINK, bot_link
 from bot.model import Event, State
-from knowledge.entry import Entry, Layer
-from knowledge.intro import steps_in
+from knowledge.records.entry import Entry, Layer
+from knowledge.records.intro import steps_in
 from prompts.render import label
 from prompts.split import split_html
 from prompts.telegram_html import to_html, to_plain

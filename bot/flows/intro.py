@@ -32,7 +32,7 @@ from bot.answer import ENTRY, TALK
 from bot.flows.parts import Parts
 from bot.links import STEP_LINK
 from bot.model import Button, Change, Drawing, Event, Keyboard, Kind, Say, State, Toast, Turn
-from knowledge.intro import AUDIENCES, Choice, Step, steps_in
+from knowledge.records.intro import AUDIENCES, Choice, Step, steps_in
 from prompts.render import label, render
 
 STEP = "i:"  # callback data: i:<step>, i:<step>:<choice>, i:<action>:<value>

@@ -9,7 +9,7 @@ from bot.flows.intro import STEP, Page
 from bot.flows.parts import Parts
 from bot.menu import MEANING
 from bot.model import Change, Event, Kind, Say, State, Turn
-from knowledge.intro import AUDIENCES
+from knowledge.records.intro import AUDIENCES
 
 BETWEEN = frozenset(("start", "frage", "kontakt", "sprache", "hilfe", "datenschutz", "meinedaten"))  # commands
 OWN = (STEP, "go:")  # buttons that lead to the introduction

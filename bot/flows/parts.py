@@ -7,9 +7,9 @@ from bot.answer import Answerer
 from bot.language import OURS
 from bot.model import Event, Say, State, Turn
 from bot.store.protocol import Store
-from knowledge.contacts import Contact, default_contact
-from knowledge.intro import Step
-from knowledge.selfcheck import SelfCheck
+from knowledge.records.contacts import Contact, default_contact
+from knowledge.records.intro import Step
+from knowledge.records.selfcheck import SelfCheck
 from prompts.render import render
 
 

@@ -9,7 +9,7 @@ from bot.flows import limits
 from bot.flows.parts import Parts
 from bot.hours import answer_by, spoken
 from bot.model import Button, Change, Event, Keyboard, Kind, Post, Say, State, Turn, Update
-from knowledge.contacts import contact_for
+from knowledge.records.contacts import contact_for
 from prompts.render import label, render
 from prompts.split import LIMIT, length
 

@@ -23,7 +23,7 @@ from dataclasses import replace
 from bot.flows.parts import Parts
 from bot.model import Button, Change, Event, Keyboard, Kind, Say, State, Turn
 from bot.selfcheck import LEVELS, Answers, Check, Stage
-from knowledge.selfcheck import SelfCheck
+from knowledge.records.selfcheck import SelfCheck
 from prompts.render import label, render
 
 CHECK = "k:"  # callback data: k:<action>:<value>

@@ -13,7 +13,7 @@ from bot.flows.takeaway import PDF
 from bot.hours import dated
 from bot.model import Button, Drawing, Event, Keyboard, Kind, Say, State, Turn
 from bot.selfcheck import MOST, Answers, Check, Findings, Result, Stage, changed, findings
-from knowledge.selfcheck import Question, SelfCheck
+from knowledge.records.selfcheck import Question, SelfCheck
 from prompts.render import label, render
 
 GOOD, FAIR = 2.0, 1.0  # mean levels from which much, or something, is there

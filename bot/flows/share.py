@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from bot.flows.parts import Parts
 from bot.links import ENTRY_LINK, STEP_LINK, bot_link, fits, share_link
 from bot.model import Button, Change, Drawing, Event, Keyboard, Say, State, Turn
-from knowledge.intro import steps_in
+from knowledge.records.intro import steps_in
 from prompts.render import label, render
 
 BOT = "share:bot"  # callback data

@@ -5,7 +5,7 @@ from bot.flows import form, intro, questions, selfcheck_team
 from bot.flows.parts import Parts
 from bot.links import ENTRY_LINK, STEP_LINK
 from bot.model import Button, Event, Say, State, Turn
-from knowledge.intro import steps_in
+from knowledge.records.intro import steps_in
 from prompts.render import label, render
 
 GO = "go:"  # callback data of the doors

@@ -9,9 +9,9 @@ from bot.flows.selfcheck import level_of, questions
 from bot.hours import dated
 from bot.model import Drawing, Event, Say, State, Turn
 from bot.selfcheck import Result
-from knowledge.core import core
-from knowledge.entry import Entry, Layer
-from knowledge.intro import Step, steps_in
+from knowledge.parsing.summary import core
+from knowledge.records.entry import Entry, Layer
+from knowledge.records.intro import Step, steps_in
 from prompts.render import label, render
 
 TAKE = "t:"  # callback data

@@ -23,7 +23,7 @@ from bot.handlers.outgoing import DRAWN, text_params
 from bot.handlers.sender import call, outcome
 from bot.outbox import Later, Refused, Result, Sent
 from bot.store.protocol import CARD, ERASE, MAIL, UNPOST, Outgoing, Place, Store, Thread
-from knowledge.folder import HOUSE
+from knowledge.loader import HOUSE
 from prompts.split import split_html
 
 log = logging.getLogger(__name__)

@@ -14,10 +14,10 @@ from index.build import CURRENT, build
 from index.decision import calibration_for
 from index.encoder import Encoder
 from index.opened import current
-from knowledge.check import check
 from knowledge.errors import ContentError, GwError, Problem
-from knowledge.folder import load
-from knowledge.understanding import MARKERS, read_markers
+from knowledge.loader import load
+from knowledge.records.discourse_markers import MARKERS, read_markers
+from knowledge.validation.rules import check
 
 log = logging.getLogger(__name__)
 

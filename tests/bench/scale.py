@@ -26,7 +26,7 @@ from index.encoder import OnnxEncoder
 from index.near import NEIGHBOURS
 from index.opened import Opened, open_index
 from index.search import Searcher
-from knowledge.folder import Knowledge
+from knowledge.loader import Knowledge
 from tests.bench.synthetic import Entries, Mixed, Sentences
 
 ROOT = Path(__file__).parents[2]

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from knowledge.entry import Entry
+from knowledge.records.entry import Entry
 
 Vectors = NDArray[np.float32]
 NEIGHBOURS = 10

@@ -9,8 +9,8 @@ from bot.effects import Forget
 from bot.flows import intro
 from bot.flows.dialogue import Dialogue
 from bot.model import Change, Event, Kind, Say, State
-from knowledge.folder import HOUSE
-from knowledge.intro import read_steps
+from knowledge.loader import HOUSE
+from knowledge.records.intro import read_steps
 from prompts.render import render
 
 EVENT = Event(1, Kind.TEXT, chat_id=10, user_id=20, message_id=5, language_code="de", name="Ada")

@@ -12,8 +12,8 @@ from bot.flows.dialogue import Dialogue
 from bot.flows.intro import Page
 from bot.flows.intro_buttons import leads_to
 from bot.model import Change, Drawing, Event, Kind, Say, State, Turn
-from knowledge.folder import HOUSE
-from knowledge.intro import AUDIENCES, PICTURES, read_steps, steps_in
+from knowledge.loader import HOUSE
+from knowledge.records.intro import AUDIENCES, PICTURES, read_steps, steps_in
 from prompts.split import units
 from prompts.telegram_html import to_plain
 from tests.bot.test_flows import EVENT, STEPS, said

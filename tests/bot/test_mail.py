@@ -26,7 +26,7 @@ from bot.postman import post
 from bot.settings import Settings
 from bot.store import SqlStore
 from bot.store.protocol import MAIL, Outgoing
-from knowledge.contacts import Contact
+from knowledge.records.contacts import Contact
 from tests.bot.test_outbox import BUSY, faulty
 
 CONTACT = Contact("jacob", "Jacob Rohm", "Beratung", "+49 30 1", "jacob@example.org")

@@ -10,8 +10,8 @@ from bot.flows import chart, selfcheck, selfcheck_buttons, selfcheck_result
 from bot.flows.dialogue import Dialogue
 from bot.model import Change, Event, Keyboard, Kind, Say, State, Toast, Turn
 from bot.selfcheck import LEVELS, Answers, Check, Result, Stage, changed, findings
-from knowledge.folder import HOUSE
-from knowledge.selfcheck import SELFCHECK, SelfCheck, read_selfchecks
+from knowledge.loader import HOUSE
+from knowledge.records.selfcheck import SELFCHECK, SelfCheck, read_selfchecks
 from prompts.telegram_html import to_plain
 from tests.bot.test_form import edges
 

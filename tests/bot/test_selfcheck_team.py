@@ -16,8 +16,8 @@ from bot.flows.dialogue import Dialogue
 from bot.model import Event, Kind, Say, State
 from bot.selfcheck import LEVELS, THERE, Word
 from bot.selfcheck import together as words
-from knowledge.folder import HOUSE
-from knowledge.selfcheck import SELFCHECK, read_selfchecks
+from knowledge.loader import HOUSE
+from knowledge.records.selfcheck import SELFCHECK, read_selfchecks
 
 CHECK = read_selfchecks(HOUSE / SELFCHECK)[0]
 ORDER = [question.id for question in CHECK.questions]

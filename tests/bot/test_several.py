@@ -13,7 +13,7 @@ from index.build import build
 from index.decision import calibration_for
 from index.encoder import OnnxEncoder
 from index.live import LiveIndex
-from knowledge.folder import HOUSE, load
+from knowledge.loader import HOUSE, load
 
 
 def test_in_order_and_with_their_questions(answerer: Answerer) -> None:

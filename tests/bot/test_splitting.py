@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.splitting import questions
-from knowledge.understanding import NONE, house_markers
+from knowledge.records.discourse_markers import NONE, house_markers
 
 COURTESIES = ("hallo", "guten tag", "ich habe eine frage", "danke", "vielen dank im voraus", "hello", "merci")
 

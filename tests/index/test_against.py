@@ -11,7 +11,7 @@ from index.decision import calibration_for
 from index.encoder import OnnxEncoder
 from index.errors import EncoderError
 from knowledge.errors import GwError
-from knowledge.folder import load
+from knowledge.loader import load
 from tests.conftest import DATA
 
 

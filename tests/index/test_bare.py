@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index.bare import bare, proper_names
-from knowledge.entry import Entry, Layer
+from knowledge.records.entry import Entry, Layer
 
 NAMES = proper_names(
     [

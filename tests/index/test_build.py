@@ -14,7 +14,7 @@ from index.live import LiveIndex
 from index.opened import open_index
 from index.search import Searcher
 from knowledge.errors import ContentError
-from knowledge.folder import load
+from knowledge.loader import load
 from tests.index.conftest import TEXTS
 
 

@@ -17,7 +17,7 @@ from index.export_pairs import prepare_pairs
 from index.live import LiveIndex
 from index.rerank import reordered
 from index.search import Searcher
-from knowledge.entry import Layer
+from knowledge.records.entry import Layer
 from tests.conftest import DATA
 
 QUESTION = "Was ist Collective Impact?"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from index.entries import Entries
 from index.live import LiveIndex
-from knowledge.entry import EASY
+from knowledge.records.entry import EASY
 
 
 def test_texts_in_leichte_sprache_are_shown(live: LiveIndex) -> None:

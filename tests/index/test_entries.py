@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from index.entries import Entries, EntryWriter, Names, write_names
-from knowledge.entry import Entry, Layer
+from knowledge.records.entry import Entry, Layer
 
 GERMAN = Entry(
     "vision", "de", "Vision", "Größe „und“ Kraft\n\nzwei", Layer.PAGE, audience=("npo",), questions=("Wozu?",)

@@ -7,7 +7,7 @@ import pytest
 
 from index.leaning import Leaning, leaning
 from knowledge.errors import ContentError
-from knowledge.understanding import NONE, Markers, house_markers, read_markers
+from knowledge.records.discourse_markers import NONE, Markers, house_markers, read_markers
 
 
 @pytest.mark.parametrize(

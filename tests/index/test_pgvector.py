@@ -21,7 +21,7 @@ from index.pgcopy import publish
 from index.pgvector import PgPlace
 from index.place import Place, Placed
 from index.search import Searcher, shown
-from knowledge.folder import load
+from knowledge.loader import load
 from tests import postgres
 from tests.conftest import DATA
 from tests.index.test_build import built as built_in_files

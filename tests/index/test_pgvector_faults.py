@@ -10,7 +10,7 @@ from index.encoder import OnnxEncoder
 from index.errors import IndexUnreachable, IndexUnusable
 from index.live import LiveIndex
 from index.pgvector import PgPlace
-from knowledge.folder import load
+from knowledge.loader import load
 from tests import postgres
 from tests.index.test_pgvector import built
 

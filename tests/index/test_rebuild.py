@@ -14,7 +14,7 @@ from index.decision import calibration_for
 from index.encoder import OnnxEncoder
 from index.live import RETRY, LiveIndex
 from index.opened import open_index
-from knowledge.folder import load
+from knowledge.loader import load
 from tests.conftest import Clock
 
 CHANGES = ("os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.symlink", "shutil.rmtree")

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from index.vote import KINDS, Ballot
 from index.votes import Votes, named
-from knowledge.chunk import Kind
+from knowledge.passages import Kind
 
 TEXT, QUESTION = KINDS.index(Kind.TEXT), KINDS.index(Kind.QUESTION)
 

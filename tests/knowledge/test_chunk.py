@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from knowledge.chunk import Kind, passages, sentences, split, windows
-from knowledge.entry import Entry, Layer
+from knowledge.passages import Kind, passages, sentences, split, windows
+from knowledge.records.entry import Entry, Layer
 
 ENTRY = Entry(
     "a", "de", "Titel", "Eins ist eins. Zwei ist zwei. Drei ist drei.", Layer.PAGE, questions=("Was ist eins?",)

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from knowledge.contacts import read_contacts
 from knowledge.errors import ContentError
+from knowledge.records.contacts import read_contacts
 
 GOOD = """# Ansprechpersonen
 contacts:

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from knowledge.check import check
-from knowledge.easy import MAX_LETTERS, MAX_WORDS, breaches, read_allowed
-from knowledge.entry import EASY
 from knowledge.errors import ContentError
-from knowledge.folder import HOUSE, Knowledge, load
-from knowledge.selfcheck import SELFCHECK
+from knowledge.loader import HOUSE, Knowledge, load
+from knowledge.records.entry import EASY
+from knowledge.records.selfcheck import SELFCHECK
+from knowledge.validation.leichte_sprache import MAX_LETTERS, MAX_WORDS, breaches, read_allowed
+from knowledge.validation.rules import check
 
 
 def told(text: str, *allowed: str) -> list[str]:

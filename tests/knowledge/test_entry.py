@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from knowledge.entry import MAX_BYTES, Layer, read_entry
 from knowledge.errors import ContentError
+from knowledge.parsing.text_file import MAX_BYTES
+from knowledge.records.entry import Layer, read_entry
 
 GOOD = """---
 title: Backbone

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from knowledge.check import check
-from knowledge.contacts import Contact, contact_for, default_contact, read_contacts
-from knowledge.entry import Layer
 from knowledge.errors import ContentError, GwError
-from knowledge.folder import HOUSE, Knowledge, load
+from knowledge.loader import HOUSE, Knowledge, load
+from knowledge.records.contacts import Contact, contact_for, default_contact, read_contacts
+from knowledge.records.entry import Layer
+from knowledge.validation.rules import check
 
 
 @pytest.fixture(scope="module")

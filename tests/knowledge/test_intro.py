@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from knowledge.check import check
 from knowledge.errors import ContentError
-from knowledge.folder import HOUSE, load
-from knowledge.intro import read_steps
+from knowledge.loader import HOUSE, load
+from knowledge.records.intro import read_steps
+from knowledge.validation.rules import check
 
 STEP = Path("de/01-warum-nicht-allein.md")
 

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from knowledge.check import check
-from knowledge.core import LONGEST, Core, core
-from knowledge.entry import Layer
 from knowledge.errors import ContentError
-from knowledge.folder import HOUSE, load
-from knowledge.intro import read_steps, steps_in
-from knowledge.plain import ITEM
-from knowledge.selfcheck import SELFCHECK, read_selfchecks
+from knowledge.loader import HOUSE, load
+from knowledge.parsing.plain_text import ITEM
+from knowledge.parsing.summary import LONGEST, Core, core
+from knowledge.records.entry import Layer
+from knowledge.records.intro import read_steps, steps_in
+from knowledge.records.selfcheck import SELFCHECK, read_selfchecks
+from knowledge.validation.rules import check
 
 GERMAN = (HOUSE / SELFCHECK / "de.yaml").read_text(encoding="utf-8")
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from knowledge.easy import WORDS, breaches, read_allowed
-from knowledge.folder import HOUSE
+from knowledge.loader import HOUSE
+from knowledge.validation.leichte_sprache import WORDS, breaches, read_allowed
 from prompts.render import FOLDER, label, render
 
 EASY = FOLDER / "de-leicht"

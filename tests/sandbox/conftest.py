@@ -12,7 +12,7 @@ import pytest
 
 from bot.settings import Settings
 from bot.show import Show
-from knowledge.folder import HOUSE
+from knowledge.loader import HOUSE
 
 Json = dict[str, Any]
 

@@ -8,8 +8,8 @@ import pytest
 from bot.drawings import draw
 from bot.errors import DrawingFailed
 from bot.flows import chart
-from knowledge.folder import HOUSE
-from knowledge.selfcheck import SELFCHECK, read_selfchecks
+from knowledge.loader import HOUSE
+from knowledge.records.selfcheck import SELFCHECK, read_selfchecks
 from tests.pdf import needs_poppler, read_pdf
 
 TYPST = {

@@ -8,15 +8,16 @@ from pathlib import Path
 import pytest
 
 from bot.sandbox.standin import telegram_html
-from knowledge.contacts import read_contacts
-from knowledge.easy import read_allowed
-from knowledge.entry import MAX_BYTES, read_entry
 from knowledge.errors import ContentError
-from knowledge.folder import load
-from knowledge.intents import read_intents
-from knowledge.intro import read_steps
-from knowledge.selfcheck import read_selfchecks
-from knowledge.understanding import read_markers
+from knowledge.loader import load
+from knowledge.parsing.text_file import MAX_BYTES
+from knowledge.records.contacts import read_contacts
+from knowledge.records.discourse_markers import read_markers
+from knowledge.records.entry import read_entry
+from knowledge.records.intents import read_intents
+from knowledge.records.intro import read_steps
+from knowledge.records.selfcheck import read_selfchecks
+from knowledge.validation.leichte_sprache import read_allowed
 from prompts.telegram_html import to_html
 from tests.security.story import OWN
 

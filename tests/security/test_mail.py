@@ -12,7 +12,7 @@ from bot.consultation import Brief, Details, Reach, Request
 from bot.mail import compose
 from bot.reach import checked
 from bot.vcard import escaped, vcard
-from knowledge.contacts import Contact
+from knowledge.records.contacts import Contact
 
 CONTACT = Contact("jacob", "Jacob Rohm", "Beratung", "+49 30 1", "jacob@example.org")
 DETAILS = Details("Anliegen", "", "npo", "Kiel", Reach.EMAIL, "ada@example.org")

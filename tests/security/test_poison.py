@@ -12,10 +12,10 @@ from index.build import build
 from index.decision import calibration_for
 from index.encoder import OnnxEncoder
 from index.live import LiveIndex
-from knowledge.check import check
-from knowledge.entry import read_entry
 from knowledge.errors import ContentError
-from knowledge.folder import load
+from knowledge.loader import load
+from knowledge.records.entry import read_entry
+from knowledge.validation.rules import check
 
 HEAD = "---\ntitle: {title}\nlayer: page\naudience: [npo]\nrelated: [z]\nsource: Seite\nquestions: [{questions}]\n---\n{body}\n"
 POISON = {

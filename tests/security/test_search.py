@@ -16,8 +16,8 @@ from index.cover import tokens as grams
 from index.lexical import Lexical, write
 from index.live import LiveIndex
 from index.words import words
-from knowledge.plain import plain
-from knowledge.understanding import house_markers
+from knowledge.parsing.plain_text import plain
+from knowledge.records.discourse_markers import house_markers
 from prompts.split import LIMIT, split_html
 from prompts.telegram_html import to_html, to_plain
 

@@ -17,8 +17,8 @@ from bot.app import open_store
 from bot.sandbox.standin import Group, StandIn, User
 from bot.settings import Settings
 from index.live import LiveIndex
-from knowledge.folder import HOUSE
-from knowledge.intro import PICTURES
+from knowledge.loader import HOUSE
+from knowledge.records.intro import PICTURES
 from tests.bot.test_mail import free_port
 from tests.telegram.advice import card, request, topic_of
 from tests.telegram.conftest import AtDesk, running, sees

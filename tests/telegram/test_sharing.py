@@ -14,7 +14,7 @@ from index.build import build
 from index.decision import calibration_for
 from index.encoder import OnnxEncoder
 from index.live import LiveIndex
-from knowledge.folder import load
+from knowledge.loader import load
 from tests.telegram.conftest import running
 
 

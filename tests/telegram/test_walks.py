@@ -13,9 +13,9 @@ from bot.language import EASY, OURS
 from bot.sandbox.standin import Seen, StandIn, User
 from bot.settings import Settings
 from index.live import LiveIndex
-from knowledge.folder import HOUSE
-from knowledge.intro import read_steps, steps_in
-from knowledge.selfcheck import SELFCHECK, read_selfchecks
+from knowledge.loader import HOUSE
+from knowledge.records.intro import read_steps, steps_in
+from knowledge.records.selfcheck import SELFCHECK, read_selfchecks
 from tests.conftest import Clock
 from tests.telegram.conftest import running
 from tests.telegram.walker import LINK, Walker

@@ -18,7 +18,7 @@ from bot.tenants import OFF, tenant_settings, write
 from index.build import build
 from index.decision import calibration_for
 from index.encoder import OnnxEncoder
-from knowledge.folder import load
+from knowledge.loader import load
 from tests.conftest import DATA
 
 HOURS = {"kiel": "neun", "ulm": "elf"}  # when the town's garden opens

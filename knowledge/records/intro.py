@@ -7,10 +7,10 @@ from pathlib import Path
 
 import yaml
 
-from knowledge.entry import read_text
 from knowledge.errors import ContentError, Problem
-from knowledge.front import Front
-from knowledge.plain import plain
+from knowledge.parsing.front_matter import Front
+from knowledge.parsing.plain_text import plain
+from knowledge.parsing.text_file import read_text
 
 AUDIENCES = ("npo", "stiftung", "kommune", "unternehmen", "engagierte", "neugierige")
 PICTURES = "pictures"  # the folder beside the languages

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from knowledge.entry import read_text
 from knowledge.errors import ContentError, Problem
-from knowledge.safe_yaml import load
+from knowledge.parsing.strict_yaml import load
+from knowledge.parsing.text_file import read_text
 
 
 class Reply(StrEnum):

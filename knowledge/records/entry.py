@@ -9,9 +9,9 @@ from pathlib import Path
 import yaml
 
 from knowledge.errors import ContentError, Problem
-from knowledge.safe_yaml import compose
+from knowledge.parsing.strict_yaml import compose
+from knowledge.parsing.text_file import read_text
 
-MAX_BYTES = 1_000_000
 ID_PATTERN = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 EASY = "de-leicht"  # German in Leichte Sprache: shown where a person chose it, never searched in
 AUDIENCES = ("npo", "stiftung", "kommune", "unternehmen", "neugierige")
@@ -63,27 +63,6 @@ def read_entry(path: Path, entry_id: str, lang: str, *, strict: bool) -> Entry:
     if problems:
         raise ContentError(problems)
     return _to_entry(fields, entry_id, lang, body, path)
-
-
-def read_text(path: Path) -> str:
-    """A file's text with Unix line ends; raises ContentError where it is no usable text file."""
-    if not path.is_file():
-        raise ContentError([Problem(path, 0, "the file is missing")])
-    size = path.stat().st_size
-    if size > MAX_BYTES:
-        raise ContentError([Problem(path, 0, f"{size:,} bytes are too many; at most {MAX_BYTES:,} fit one entry")])
-    raw = path.read_bytes()
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = raw[: error.start].count(b"\n") + 1
-        raise ContentError([Problem(path, line, "not UTF-8; save the file with the encoding UTF-8")]) from None
-    if not text.strip():
-        raise ContentError([Problem(path, 1, "the file is empty")])
-    if "\0" in text:
-        line = text[: text.index("\0")].count("\n") + 1
-        raise ContentError([Problem(path, line, "a NUL character; this is no text file")])
-    return text.replace("\r\n", "\n")
 
 
 def _to_entry(fields: dict[str, str | list[str]], entry_id: str, lang: str, body: str, path: Path) -> Entry:

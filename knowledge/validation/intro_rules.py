@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from knowledge.errors import Problem
-from knowledge.folder import Knowledge
-from knowledge.intro import Step
+from knowledge.loader import Knowledge
+from knowledge.records.intro import Step
 
 FULL = ("de", "en")  # another language may lack steps; it reads those of the language it belongs to
 

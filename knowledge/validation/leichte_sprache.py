@@ -7,9 +7,9 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from knowledge.entry import read_text
 from knowledge.errors import ContentError, Problem
-from knowledge.safe_yaml import load
+from knowledge.parsing.strict_yaml import load
+from knowledge.parsing.text_file import read_text
 
 MAX_WORDS = 12  # in a sentence
 MAX_LETTERS = 12  # in a part of a word between hyphens

@@ -5,9 +5,9 @@ from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
 
-from knowledge.entry import read_text
 from knowledge.errors import ContentError, Problem
-from knowledge.safe_yaml import load
+from knowledge.parsing.strict_yaml import load
+from knowledge.parsing.text_file import read_text
 
 MARKERS = "understanding.yaml"
 
@@ -30,7 +30,7 @@ NONE = Markers(*(frozenset[str]() for _ in fields(Markers)))
 @cache
 def house_markers() -> Mapping[str, Markers]:
     """The house's own lists by language."""
-    return read_markers(Path(__file__).with_name(MARKERS))
+    return read_markers(Path(__file__).parents[1] / MARKERS)
 
 
 def read_markers(path: Path) -> Mapping[str, Markers]:

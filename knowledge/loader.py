@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from knowledge.contacts import CONTACTS, Contact, read_contacts
-from knowledge.entry import Entry, read_entry
 from knowledge.errors import ContentError, GwError, Problem
-from knowledge.intents import Intent, read_intents
-from knowledge.intro import Step, read_steps
-from knowledge.selfcheck import SELFCHECK, SelfCheck, read_selfchecks
+from knowledge.records.contacts import CONTACTS, Contact, read_contacts
+from knowledge.records.entry import Entry, read_entry
+from knowledge.records.intents import Intent, read_intents
+from knowledge.records.intro import Step, read_steps
+from knowledge.records.selfcheck import SELFCHECK, SelfCheck, read_selfchecks
 
 HOUSE = Path(__file__).parent
 LEADS_OUT = "a link that leads out of the knowledge folder; put the file itself here"

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from itertools import takewhile
 
-from knowledge.plain import ITEM, plain
+from knowledge.parsing.plain_text import ITEM, plain
 
 LONGEST = 210  # characters; a longer sentence is cut at a word
 SHORT = 60  # characters below which a second sentence is told as well

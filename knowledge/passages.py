@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
 
-from knowledge.entry import Entry
-from knowledge.plain import plain
+from knowledge.parsing.plain_text import plain
+from knowledge.records.entry import Entry
 
 MAX_CHARACTERS = 1_200  # about 400 tokens of German, below the encoder's 512
 _SENTENCE_END = re.compile(r"(?<=[.!?:;…])[\"“”»)]*\s+|\n+")

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import yaml
 
-from knowledge.entry import ID_PATTERN, Layer, read_text
 from knowledge.errors import ContentError, Problem
-from knowledge.safe_yaml import compose
+from knowledge.parsing.strict_yaml import compose
+from knowledge.parsing.text_file import read_text
+from knowledge.records.entry import ID_PATTERN, Layer
 
 SELFCHECK = "selfcheck"
 MAX_NAME = 26  # characters that fit beside a bar of the chart

@@ -6,7 +6,7 @@ from pathlib import Path
 import yaml
 
 from knowledge.errors import Problem
-from knowledge.safe_yaml import compose
+from knowledge.parsing.strict_yaml import compose
 
 NULL = "tag:yaml.org,2002:null"
 FLAGS = yaml.constructor.SafeConstructor.bool_values

@@ -7,13 +7,14 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
-from knowledge.check_intro import check_steps
-from knowledge.easy import WORDS, breaches, read_allowed
-from knowledge.entry import EASY, ID_PATTERN, Entry, Layer, read_text
 from knowledge.errors import Problem
-from knowledge.folder import Knowledge
-from knowledge.plain import plain
-from knowledge.selfcheck import SELFCHECK, SelfCheck
+from knowledge.loader import Knowledge
+from knowledge.parsing.plain_text import plain
+from knowledge.parsing.text_file import read_text
+from knowledge.records.entry import EASY, ID_PATTERN, Entry, Layer
+from knowledge.records.selfcheck import SELFCHECK, SelfCheck
+from knowledge.validation.intro_rules import check_steps
+from knowledge.validation.leichte_sprache import WORDS, breaches, read_allowed
 
 LANGUAGES = ("de", "en")
 MIN_QUESTIONS = {"de": 8, "en": 4, EASY: 0}

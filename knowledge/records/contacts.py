@@ -5,10 +5,10 @@ from pathlib import Path
 
 import yaml
 
-from knowledge.addresses import can_be_called, can_be_mailed
-from knowledge.entry import read_text
 from knowledge.errors import ContentError
-from knowledge.front import NULL, Front
+from knowledge.parsing.addresses import can_be_called, can_be_mailed
+from knowledge.parsing.front_matter import NULL, Front
+from knowledge.parsing.text_file import read_text
 
 CONTACTS = "contacts.yaml"
 MAX_TEXT = 200

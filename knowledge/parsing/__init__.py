@@ -1,0 +1,1 @@
+"""Text, YAML and Markdown as people write them, read strictly."""

@@ -1,0 +1,1 @@
+"""What the knowledge base holds: one module for each kind of record and its file format."""

@@ -1,0 +1,1 @@
+"""Rules that go across the records of a knowledge base."""
