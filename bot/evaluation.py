@@ -10,18 +10,18 @@ import click
 from bot.errors import GwError
 from bot.indexes import index_place, open_index
 from bot.settings import Settings
-from index.against import opened_against
-from index.collection import read_collection
-from index.compare import compare
-from index.document import NO_PICTURES, differences, document, headline, retrieval
-from index.encoder import OnnxEncoder
-from index.evaluate import figures, table
-from index.judge import Judged, judge
-from index.labelled import Labelled
-from index.opened import Opened
-from index.report import Head, newest, read_outcomes, write_json, write_retrieval
-from index.retrieval import measure
-from index.slices import parts
+from index.encoder.encoder import OnnxEncoder
+from index.evaluation.alternative import opened_against
+from index.evaluation.collection import read_collection
+from index.evaluation.comparison import compare
+from index.evaluation.dataset import Labelled
+from index.evaluation.markdown_report import NO_PICTURES, differences, document, headline, retrieval
+from index.evaluation.metrics import figures, table
+from index.evaluation.report import Head, newest, read_outcomes, write_json, write_retrieval
+from index.evaluation.retrieval_benchmark import measure
+from index.evaluation.run import Judged, judge
+from index.evaluation.slices import parts
+from index.storage.reader import Opened
 
 TEXT = "report.md"
 
@@ -121,7 +121,7 @@ def _head(opened: Opened, made: str, questions: str) -> Head:
 def _pictures(folder: Path, judged: Sequence[Judged], answer_from: float) -> list[tuple[str, str]]:
     """Pictures of the part that heads the report, with captions; none where matplotlib is not installed."""
     try:
-        from index.plots import draw
+        from index.evaluation.plots import draw
     except ImportError:
         return []
     name, found = next(iter(parts(judged).items()))

@@ -12,7 +12,7 @@ from telegram.error import TelegramError
 from bot.errors import StoreError
 from bot.store import Store
 from index.errors import IndexUnreachable
-from index.live import LiveIndex
+from index.search.live_index import LiveIndex
 
 log = logging.getLogger(__name__)
 OK = "ok"

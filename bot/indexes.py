@@ -5,10 +5,10 @@ from pathlib import Path
 
 from bot.errors import IndexUnusable
 from bot.settings import Settings
-from index.cross_encoder import CrossEncoder
-from index.encoder import OnnxEncoder
-from index.live import LiveIndex
-from index.place import Folder, Place
+from index.backends.folder import Folder, Place
+from index.encoder.cross_encoder import CrossEncoder
+from index.encoder.encoder import OnnxEncoder
+from index.search.live_index import LiveIndex
 
 
 class Models:
@@ -44,7 +44,7 @@ def index_place(settings: Settings, root: Path | None = None) -> Place:
     if root or settings.index_url is None:
         return Folder(root or settings.index_dir)
     try:
-        from index.pgvector import PgPlace
+        from index.backends.pgvector import PgPlace
     except ImportError:
         raise IndexUnusable("GW_INDEX_URL needs the driver of PostgreSQL. Run: pip install '.[postgres]'") from None
     return PgPlace(settings.index_url.get_secret_value(), settings.index_name)

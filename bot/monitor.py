@@ -19,7 +19,7 @@ from bot.settings import MAIN, Settings
 from bot.store import Outgoing, Store
 from bot.vitals import Vitals
 from bot.web import Hook
-from index.live import LiveIndex
+from index.search.live_index import LiveIndex
 
 log = logging.getLogger(__name__)
 TELL_AT = 3  # conflicts after which the operator gets a mail: one or two happen at every change of programs

@@ -16,7 +16,7 @@ from bot.model import Button, Card, Change, Event, Kind, Message, Post, Say, Sta
 from bot.printable import printable
 from bot.settings import Settings
 from bot.store import Store
-from index.live import LiveIndex
+from index.search.live_index import LiveIndex
 from prompts.telegram_html import to_plain
 
 PERSON = 0  # no chat of Telegram has this number

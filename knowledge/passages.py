@@ -90,3 +90,6 @@ def _pieces(text: str, limit: int) -> Iterator[str]:
             sentence = sentence[cut:]
         if sentence:
             yield sentence
+
+
+KINDS = tuple(Kind)

@@ -9,8 +9,8 @@ import pytest
 
 from bot.settings import Settings
 from bot.store import SqliteStore
-from index.encoder import OnnxEncoder
-from index.live import LiveIndex
+from index.encoder.encoder import OnnxEncoder
+from index.search.live_index import LiveIndex
 from tests.postgres import server
 
 ROOT = Path(__file__).parents[1]

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from index.evaluate import Row, table
-from index.judge import judge
-from index.labelled import read_labelled
-from index.live import LiveIndex
+from index.evaluation.dataset import read_labelled
+from index.evaluation.metrics import Row, table
+from index.evaluation.run import judge
+from index.search.live_index import LiveIndex
 
 QUESTIONS = Path(__file__).parent / "data" / "questions.jsonl"
 

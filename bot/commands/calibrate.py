@@ -14,14 +14,14 @@ from bot.commands.quality import existing, questions_option
 @click.command()
 @questions_option
 def calibrate(path: Path) -> None:
-    """Fit the decision on the labelled questions; writes index/calibration.json. Then: gwbot index build"""
-    from index.build import build
-    from index.calibrate import bare, fit, sample
-    from index.decision import unfitted
-    from index.encoder import OnnxEncoder
-    from index.labelled import read_labelled
-    from index.opened import open_index
-    from index.search import Searcher
+    """Fit the decision on the labelled questions; writes index/decision/calibration.json. Then: gwbot index build"""
+    from index.build.builder import build
+    from index.decision.calibration import unfitted
+    from index.encoder.encoder import OnnxEncoder
+    from index.evaluation.dataset import read_labelled
+    from index.evaluation.fit_calibration import bare, fit, sample
+    from index.search.searcher import Searcher
+    from index.storage.reader import open_index
     from knowledge.loader import HOUSE, load
 
     read = read_labelled(existing(path))
@@ -39,7 +39,7 @@ def calibrate(path: Path) -> None:
         fitted[name] = asdict(calibration)
         limits = f"answer from {calibration.answer_from}, offer from {calibration.offer_from}"
         click.echo(f"{name}: {limits}; expected calibration error on topics left out {error:.3f}")
-    target = Path(__file__).parents[2] / "index" / "calibration.json"
+    target = Path(__file__).parents[2] / "index" / "decision" / "calibration.json"
     target.write_text(json.dumps(fitted, indent=1) + "\n", encoding="utf-8")
 
 

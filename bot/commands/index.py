@@ -28,8 +28,8 @@ def built(settings: Settings, folder: Path | None = None, root: Path | None = No
     from tqdm import tqdm
 
     from bot.indexes import index_place
-    from index.decision import calibration_for
-    from index.encoder import OnnxEncoder
+    from index.decision.calibration import calibration_for
+    from index.encoder.encoder import OnnxEncoder
     from knowledge.loader import HOUSE, load
 
     knowledge = load(folder or settings.knowledge_dir or HOUSE, settings.language, lazy=True)
@@ -68,7 +68,7 @@ def status(root: Path | None) -> None:
 def verify(root: Path | None) -> None:
     """Compare all that the index consists of with what was built, and the index with the encoder."""
     from bot.indexes import index_place
-    from index.encoder import OnnxEncoder
+    from index.encoder.encoder import OnnxEncoder
 
     settings = chosen_settings()
     place = index_place(settings, root)

@@ -19,7 +19,7 @@ def prepare(name: str, cross_encoder: bool) -> None:
     """Export the encoder NAME: 'bundled' (the default), a folder, or a hub name."""
     settings = chosen_settings()
     if cross_encoder:
-        from index.export_pairs import prepare_pairs
+        from index.export.cross_encoder_export import prepare_pairs
 
         if name == "bundled":
             raise click.UsageError("No cross-encoder is bundled. Give a folder or a hub name.")
@@ -27,7 +27,7 @@ def prepare(name: str, cross_encoder: bool) -> None:
         click.echo(f"The cross-encoder is ready in {folder}. Measure it: gwbot eval --against cross-encoder")
         click.echo("Then set GW_CROSS_ENCODER=true")
         return
-    from index.export import prepare as prepare_encoder
+    from index.export.encoder_export import prepare as prepare_encoder
 
     folder = prepare_encoder(name, settings.encoder_dir, _tell)
     click.echo(f"The encoder is ready in {folder}. Next: gwbot index build")

@@ -37,7 +37,7 @@ def evaluate(
 ) -> None:
     """Figures on the labelled questions, by kind and language; with a report."""
     from bot import evaluation
-    from index.labelled import read_labelled
+    from index.evaluation.dataset import read_labelled
 
     settings = chosen_settings()
     if retrieval:

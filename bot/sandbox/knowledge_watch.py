@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.sandbox.stage import Reading
-from index import manifest
-from index.build import CURRENT, build
-from index.decision import calibration_for
-from index.encoder import Encoder
-from index.opened import current
+from index.build.builder import build
+from index.decision.calibration import calibration_for
+from index.encoder.encoder import Encoder
+from index.storage import manifest
+from index.storage.layout import CURRENT
+from index.storage.reader import current
 from knowledge.errors import ContentError, GwError, Problem
 from knowledge.loader import load
 from knowledge.records.discourse_markers import MARKERS, read_markers

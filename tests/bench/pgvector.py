@@ -12,12 +12,13 @@ from pathlib import Path
 import faiss
 import numpy as np
 
-from index.dense import EXACT_UP_TO, FLOATS, chunks
-from index.near import NEIGHBOURS
-from index.opened import current, open_index
-from index.pgcopy import TABLES, publish
-from index.pgvector import PgPlace
-from index.search import Searcher, shown
+from index.backends.pg_publish import TABLES, publish
+from index.backends.pgvector import PgPlace
+from index.search.near import NEIGHBOURS
+from index.search.searcher import Searcher, shown
+from index.storage.layout import FLOATS
+from index.storage.reader import current, open_index
+from index.storage.vector_index import EXACT_UP_TO, chunks
 from tests import postgres
 from tests.bench.scale import EXACT, REAL, ROOT, build_apart, milliseconds, questions
 from tests.bench.synthetic import Mixed

@@ -19,13 +19,14 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from index.build import build
-from index.decision import calibration_for
-from index.dense import CLUSTERS, FLOATS, chunks
-from index.encoder import OnnxEncoder
-from index.near import NEIGHBOURS
-from index.opened import Opened, open_index
-from index.search import Searcher
+from index.build.builder import build
+from index.decision.calibration import calibration_for
+from index.encoder.encoder import OnnxEncoder
+from index.search.near import NEIGHBOURS
+from index.search.searcher import Searcher
+from index.storage.layout import CLUSTERS, FLOATS
+from index.storage.reader import Opened, open_index
+from index.storage.vector_index import chunks
 from knowledge.loader import Knowledge
 from tests.bench.synthetic import Entries, Mixed, Sentences
 

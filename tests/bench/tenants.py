@@ -14,8 +14,8 @@ from bot.app import make_answerer
 from bot.settings import Settings
 from bot.store import SqliteStore, SqlStore
 from bot.store.postgres import PostgresStore
-from index.encoder import OnnxEncoder
-from index.live import LiveIndex
+from index.encoder.encoder import OnnxEncoder
+from index.search.live_index import LiveIndex
 from tests.chaos.database import Database
 from tests.postgres import server
 

@@ -14,7 +14,7 @@ from bot.flows.dialogue import Advisers, Dialogue
 from bot.settings import Settings
 from bot.store import SqliteStore, SqlStore
 from bot.store.postgres import PostgresStore
-from index.live import LiveIndex
+from index.search.live_index import LiveIndex
 from tests.bot.relay import DESK
 from tests.conftest import Clock
 

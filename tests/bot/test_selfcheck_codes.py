@@ -11,7 +11,7 @@ from bot.flows.selfcheck_team import LINK
 from bot.model import Drawing, Kind, Say, State, Turn
 from bot.selfcheck import CODE_LENGTH, LETTERS, MIXED_FROM, Check, Stage, is_code
 from bot.settings import Settings
-from index.live import LiveIndex
+from index.search.live_index import LiveIndex
 from prompts.telegram_html import to_plain
 from tests.bot.test_selfcheck import CAPTION, CODE, EVENT, ORDER, alike, datas, keep, tapped
 from tests.conftest import Clock

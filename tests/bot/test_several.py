@@ -9,10 +9,10 @@ from bot.answer import Answerer, Status
 from bot.app import make_answerer
 from bot.settings import Settings
 from bot.several import answer_each
-from index.build import build
-from index.decision import calibration_for
-from index.encoder import OnnxEncoder
-from index.live import LiveIndex
+from index.build.builder import build
+from index.decision.calibration import calibration_for
+from index.encoder.encoder import OnnxEncoder
+from index.search.live_index import LiveIndex
 from knowledge.loader import HOUSE, load
 
 

@@ -17,7 +17,7 @@ from bot.settings import Settings
 from bot.steady import SETTLED
 from bot.store import SqliteStore
 from bot.store.protocol import SENDING
-from index.live import LiveIndex
+from index.search.live_index import LiveIndex
 from tests.bot.test_store import request
 from tests.conftest import Clock
 

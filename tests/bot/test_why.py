@@ -8,7 +8,7 @@ import pytest
 from bot.flows.dialogue import Dialogue
 from bot.model import Event, Kind, Say, State, Toast, Turn
 from bot.store import SqliteStore
-from index.labelled import read_labelled
+from index.evaluation.dataset import read_labelled
 from prompts.telegram_html import to_plain
 from tests.conftest import ROOT, Clock
 

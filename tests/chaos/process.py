@@ -20,8 +20,8 @@ from bot.app import run
 from bot.pace import TELEGRAM, UNLIMITED
 from bot.settings import Settings
 from bot.store import Store
-from index.encoder import OnnxEncoder
-from index.live import LiveIndex
+from index.encoder.encoder import OnnxEncoder
+from index.search.live_index import LiveIndex
 from prompts.render import _environment, label
 from tests.chaos import stock
 from tests.chaos.jumping import Jumping

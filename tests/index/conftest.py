@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from index.pgvector import PgPlace
+from index.backends.pgvector import PgPlace
 from tests import postgres
 
 TEXTS = {

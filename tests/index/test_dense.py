@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from index.dense import CLUSTERS, FLOATS, Dense, cluster
 from index.errors import IndexUnusable
+from index.storage.layout import CLUSTERS, FLOATS
+from index.storage.vector_index import Dense, cluster
 
 COUNT, DIMENSION = 5_000, 64
 Vectors = NDArray[np.float32]

@@ -3,8 +3,8 @@
 import json
 from pathlib import Path
 
-from index.entries import Entries
-from index.live import LiveIndex
+from index.search.live_index import LiveIndex
+from index.storage.entry_store import Entries
 from knowledge.records.entry import EASY
 
 

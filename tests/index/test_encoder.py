@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index import blocks
-from index.card import read_card, verify
-from index.encoder import OnnxEncoder
+from index.encoder import quantization
+from index.encoder.encoder import OnnxEncoder
+from index.encoder.model_card import read_card, verify
 from index.errors import EncoderError
-from index.export import prepare, usual_prompts
+from index.export.encoder_export import prepare, usual_prompts
 from tests.index.test_bundled import TEXTS
 
 any_text = st.text(st.characters() | st.characters(categories=["Cs"]), max_size=40)
@@ -111,14 +111,14 @@ def test_damage_is_a_clear_error(encoder_dir: Path, tmp_path: Path, name: str) -
 
 
 @pytest.mark.parametrize("bits", [4, 8])
-def test_blocks_are_near(bits: blocks.Bits) -> None:
+def test_blocks_are_near(bits: quantization.Bits) -> None:
     """A packed number is off by half a step at most, two at the end of the range, and exact the second time."""
     rows = np.random.default_rng(7).standard_normal((100, 64), dtype=np.float32)
 
-    once = blocks.unpack(blocks.pack(rows, bits), bits)
+    once = quantization.unpack(quantization.pack(rows, bits), bits)
 
     assert np.abs(once - rows).max() < np.abs(rows).max() / 2 ** (bits - 1) * 1.01
-    assert np.array_equal(blocks.unpack(blocks.pack(once, bits), bits), once)
+    assert np.array_equal(quantization.unpack(quantization.pack(once, bits), bits), once)
 
 
 def test_another_model_is_served_too(small_model: Path, tmp_path: Path) -> None:

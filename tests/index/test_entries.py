@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from index.entries import Entries, EntryWriter, Names, write_names
+from index.storage.entry_store import Entries, EntryWriter, Names, write_names
 from knowledge.records.entry import Entry, Layer
 
 GERMAN = Entry(

@@ -4,9 +4,10 @@ import math
 
 import pytest
 
-from index import bootstrap
-from index.compare import compare
-from index.evaluate import (
+from index.evaluation import bootstrap
+from index.evaluation.comparison import compare
+from index.evaluation.dataset import Labelled
+from index.evaluation.metrics import (
     calibration_error,
     confusion,
     figures,
@@ -16,10 +17,9 @@ from index.evaluate import (
     worst_refused,
     worst_wrong,
 )
-from index.judge import judge
-from index.labelled import Labelled
-from index.live import LiveIndex
-from index.slices import by_language, parts
+from index.evaluation.run import judge
+from index.evaluation.slices import by_language, parts
+from index.search.live_index import LiveIndex
 from tests.index.outcomes import outcome
 
 

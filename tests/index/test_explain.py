@@ -2,8 +2,8 @@
 
 import pytest
 
-from index.explain import explain
-from index.live import LiveIndex
+from index.search.explanation import explain
+from index.search.live_index import LiveIndex
 
 
 def test_an_answer_names_words_and_examples(live: LiveIndex) -> None:

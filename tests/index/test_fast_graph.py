@@ -10,10 +10,10 @@ import onnx
 import onnxruntime
 import pytest
 
-from index.blocks import Floats
-from index.export import to_onnx
-from index.fast_graph import Inputs, finish_fast
-from index.linear import Reading
+from index.encoder.quantization import Floats
+from index.export.encoder_export import to_onnx
+from index.export.graph_patterns import Reading
+from index.export.int8_quantizer import Inputs, finish_fast
 
 WIDTH, LAYERS, HEADS = 64, 2, 4
 SIZES = {

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from index.leaning import Leaning, leaning
+from index.search.leaning import Leaning, leaning
 from knowledge.errors import ContentError
 from knowledge.records.discourse_markers import NONE, Markers, house_markers, read_markers
 

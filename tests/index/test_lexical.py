@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from index.errors import IndexUnusable
-from index.lexical import Lexical, write
+from index.storage.bm25 import Lexical, write
 
 ROWS = [
     ("bocholt", "de", "Die Bürger*innen von Bocholt helfen einander.", "Was macht Bocholt?"),

@@ -11,16 +11,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from index.decision import calibration_for
-from index.encoder import OnnxEncoder
+from index.backends.folder import Place, Placed
+from index.backends.pg_publish import publish
+from index.backends.pgvector import PgPlace
+from index.decision.calibration import calibration_for
+from index.encoder.encoder import OnnxEncoder
 from index.errors import IndexUnusable
-from index.live import LiveIndex
-from index.near import NEIGHBOURS
-from index.opened import Opened, current
-from index.pgcopy import publish
-from index.pgvector import PgPlace
-from index.place import Place, Placed
-from index.search import Searcher, shown
+from index.search.live_index import LiveIndex
+from index.search.near import NEIGHBOURS
+from index.search.searcher import Searcher, shown
+from index.storage.reader import Opened, current
 from knowledge.loader import load
 from tests import postgres
 from tests.conftest import DATA

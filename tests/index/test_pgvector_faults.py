@@ -5,11 +5,11 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from index.decision import calibration_for
-from index.encoder import OnnxEncoder
+from index.backends.pgvector import PgPlace
+from index.decision.calibration import calibration_for
+from index.encoder.encoder import OnnxEncoder
 from index.errors import IndexUnreachable, IndexUnusable
-from index.live import LiveIndex
-from index.pgvector import PgPlace
+from index.search.live_index import LiveIndex
 from knowledge.loader import load
 from tests import postgres
 from tests.index.test_pgvector import built

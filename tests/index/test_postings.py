@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.postings import Postings, PostingsWriter
+from index.storage.inverted_index import Postings, PostingsWriter
 
 TOKENS = st.lists(st.integers(0, 2**32 - 1) | st.sampled_from([0, 1, 2**31, 2**32 - 1]), max_size=8)
 

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from index.build import Built, build
-from index.decision import calibration_for
-from index.encoder import OnnxEncoder
-from index.live import RETRY, LiveIndex
-from index.opened import open_index
+from index.build.builder import Built, build
+from index.decision.calibration import calibration_for
+from index.encoder.encoder import OnnxEncoder
+from index.search.live_index import RETRY, LiveIndex
+from index.storage.reader import open_index
 from knowledge.loader import load
 from tests.conftest import Clock
 

@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 from matplotlib.image import imread
 
-from index.compare import compare
-from index.document import NO_PICTURES, comparison, document, rows
-from index.evaluate import table
-from index.judge import Judged
-from index.markdown import grid
-from index.plots import draw
-from index.report import Head, newest, read_outcomes, write_json
+from index.evaluation.comparison import compare
+from index.evaluation.markdown import grid
+from index.evaluation.markdown_report import NO_PICTURES, comparison, document, rows
+from index.evaluation.metrics import table
+from index.evaluation.plots import draw
+from index.evaluation.report import Head, newest, read_outcomes, write_json
+from index.evaluation.run import Judged
 from knowledge.errors import GwError
 from tests.index.outcomes import outcome
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from index.collection import read_collection
-from index.encoder import OnnxEncoder
-from index.retrieval import discounted_gain, measure, place, reciprocal_rank
+from index.encoder.encoder import OnnxEncoder
+from index.evaluation.collection import read_collection
+from index.evaluation.retrieval_benchmark import discounted_gain, measure, place, reciprocal_rank
 from knowledge.errors import ContentError, GwError
 
 PASSAGES = [

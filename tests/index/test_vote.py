@@ -4,9 +4,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.vote import KINDS, Ballot
-from index.votes import Votes, named
-from knowledge.passages import Kind
+from index.search.scoring import Votes, named
+from index.storage.group_scorer import Ballot
+from knowledge.passages import KINDS, Kind
 
 TEXT, QUESTION = KINDS.index(Kind.TEXT), KINDS.index(Kind.QUESTION)
 

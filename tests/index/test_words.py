@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.words import words
+from index.text.analyzer import words
 
 
 @pytest.mark.parametrize(

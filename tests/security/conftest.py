@@ -23,7 +23,7 @@ from bot.sandbox.standin import Group, Seen, StandIn, User
 from bot.sandbox.standin.model import written
 from bot.settings import Settings
 from bot.store import SqlStore
-from index.live import LiveIndex
+from index.search.live_index import LiveIndex
 
 T = TypeVar("T")
 PATIENCE = 30.0  # seconds; a busy machine is no attack

@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from index import manifest
-from index.encoder import OnnxEncoder
+from index.encoder.encoder import OnnxEncoder
 from index.errors import EncoderError, IndexUnusable
-from index.opened import current, open_index
+from index.storage import manifest
+from index.storage.reader import current, open_index
 
 ARRAYS = [
     "rows.npy",

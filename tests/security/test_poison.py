@@ -8,10 +8,10 @@ from bot.answer import Answerer, Status
 from bot.app import make_answerer
 from bot.sandbox.standin import telegram_html
 from bot.settings import Settings
-from index.build import build
-from index.decision import calibration_for
-from index.encoder import OnnxEncoder
-from index.live import LiveIndex
+from index.build.builder import build
+from index.decision.calibration import calibration_for
+from index.encoder.encoder import OnnxEncoder
+from index.search.live_index import LiveIndex
 from knowledge.errors import ContentError
 from knowledge.loader import load
 from knowledge.records.entry import read_entry

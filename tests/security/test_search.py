@@ -12,10 +12,10 @@ from bot.reach import recognised
 from bot.sandbox.standin import pictures, telegram_html
 from bot.sandbox.standin.utf16 import length
 from bot.splitting import questions
-from index.cover import tokens as grams
-from index.lexical import Lexical, write
-from index.live import LiveIndex
-from index.words import words
+from index.search.live_index import LiveIndex
+from index.storage.bm25 import Lexical, write
+from index.storage.term_overlap import tokens as grams
+from index.text.analyzer import words
 from knowledge.parsing.plain_text import plain
 from knowledge.records.discourse_markers import house_markers
 from prompts.split import LIMIT, split_html

@@ -13,7 +13,7 @@ from bot.handlers.turns import Turns
 from bot.inbox import Inbox
 from bot.settings import Settings
 from bot.store import SqliteStore
-from index.live import LiveIndex
+from index.search.live_index import LiveIndex
 from tests.security.hostile import HALF
 
 USER = {"id": 7, "is_bot": False, "first_name": "Eve"}

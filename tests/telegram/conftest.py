@@ -12,7 +12,7 @@ from bot.app import open_store, run
 from bot.pace import UNLIMITED, Limits
 from bot.sandbox.standin import Group, Seen, StandIn, User
 from bot.settings import Settings
-from index.live import LiveIndex
+from index.search.live_index import LiveIndex
 
 AtDesk = Callable[[Group | User], AbstractAsyncContextManager[None]]  # runs a bot connected to this chat of advisers
 

@@ -14,7 +14,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from bot.app import open_store
 from bot.sandbox.standin import FaultKind, Group, StandIn, User
 from bot.settings import Settings
-from index.live import LiveIndex
+from index.search.live_index import LiveIndex
 from tests.bot.test_mail import free_port
 from tests.telegram.advice import card, request, topic_of
 from tests.telegram.conftest import AtDesk, running, sees

@@ -12,7 +12,7 @@ from bot.pace import TELEGRAM
 from bot.sandbox.standin import FaultKind, Group, StandIn, User
 from bot.settings import Settings
 from bot.store.protocol import ERASE, Thread
-from index.live import LiveIndex
+from index.search.live_index import LiveIndex
 from tests.bot.tables import tables
 from tests.bot.test_held import EVENT, EVERYTHING, REFERENCE, REQUEST, STATE, did
 from tests.conftest import Clock

@@ -18,7 +18,7 @@ from bot.monitor import Monitor
 from bot.pace import UNLIMITED
 from bot.sandbox.standin import StandIn, User
 from bot.settings import Settings
-from index.live import LiveIndex
+from index.search.live_index import LiveIndex
 from tests.disk import Disk, small_disk
 from tests.logged import logged
 from tests.telegram.conftest import running

@@ -13,7 +13,7 @@ from bot.pace import MINUTE, TELEGRAM, Pace
 from bot.sandbox.standin import FaultKind, Group, StandIn, User
 from bot.settings import Settings
 from bot.store import SqliteStore, SqlStore
-from index.live import LiveIndex
+from index.search.live_index import LiveIndex
 from tests.bot.test_outbox import BUSY, faulty
 from tests.conftest import Clock
 from tests.telegram.conftest import running, sees

@@ -16,7 +16,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from bot.app import open_store
 from bot.sandbox.standin import Group, StandIn, User
 from bot.settings import Settings
-from index.live import LiveIndex
+from index.search.live_index import LiveIndex
 from knowledge.loader import HOUSE
 from knowledge.records.intro import PICTURES
 from tests.bot.test_mail import free_port

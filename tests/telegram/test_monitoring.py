@@ -10,8 +10,8 @@ import pytest
 
 from bot.sandbox.standin import FaultKind, StandIn, User
 from bot.settings import Settings
-from index.encoder import OnnxEncoder
-from index.live import LiveIndex
+from index.encoder.encoder import OnnxEncoder
+from index.search.live_index import LiveIndex
 from tests.conftest import DATA
 from tests.logged import logged
 from tests.telegram.conftest import running

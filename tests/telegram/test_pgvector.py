@@ -4,11 +4,11 @@ import pytest
 
 from bot.sandbox.standin import User
 from bot.settings import Settings
-from index.encoder import OnnxEncoder
-from index.live import LiveIndex
-from index.opened import current
-from index.pgcopy import publish
-from index.pgvector import PgPlace
+from index.backends.pg_publish import publish
+from index.backends.pgvector import PgPlace
+from index.encoder.encoder import OnnxEncoder
+from index.search.live_index import LiveIndex
+from index.storage.reader import current
 from tests import postgres
 from tests.conftest import DATA
 from tests.telegram.conftest import running

@@ -18,7 +18,7 @@ from bot.pace import UNLIMITED
 from bot.sandbox.standin import Group, StandIn, User
 from bot.settings import MAIN, Settings
 from bot.store.postgres import PostgresStore
-from index.live import LiveIndex
+from index.search.live_index import LiveIndex
 from tests.logged import logged
 from tests.postgres import until_led
 from tests.telegram.advice import card, request, topic_of

@@ -10,7 +10,7 @@ import pytest
 from bot.app import open_store
 from bot.sandbox.standin import FaultKind, Group, StandIn, User
 from bot.settings import Settings
-from index.live import LiveIndex
+from index.search.live_index import LiveIndex
 from tests.telegram.advice import card, request, topic_of
 from tests.telegram.conftest import AtDesk, running, sees
 from tests.telegram.mydata import my_data, my_files

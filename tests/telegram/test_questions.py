@@ -4,7 +4,7 @@ import pytest
 
 from bot.sandbox.standin import FaultKind, StandIn, User
 from bot.settings import Settings
-from index.live import LiveIndex
+from index.search.live_index import LiveIndex
 from tests.telegram.conftest import running
 from tests.telegram.mydata import my_data
 

@@ -8,7 +8,7 @@ from bot.app import open_store
 from bot.consultation import Details, Reach
 from bot.sandbox.standin import Group, StandIn, User
 from bot.settings import Settings
-from index.live import LiveIndex
+from index.search.live_index import LiveIndex
 from tests.telegram.advice import card, reviewed
 from tests.telegram.conftest import running, sees
 

@@ -8,7 +8,7 @@ import pytest
 from bot.sandbox.standin import Group, Seen, StandIn, User
 from bot.sandbox.standin.pictures import sides
 from bot.settings import Settings
-from index.live import LiveIndex
+from index.search.live_index import LiveIndex
 from tests.pdf import needs_poppler, read_pdf
 from tests.telegram.conftest import running
 from tests.telegram.mydata import my_data

@@ -10,10 +10,10 @@ from PIL import Image
 
 from bot.sandbox.standin import Seen, StandIn, User
 from bot.settings import Settings
-from index.build import build
-from index.decision import calibration_for
-from index.encoder import OnnxEncoder
-from index.live import LiveIndex
+from index.build.builder import build
+from index.decision.calibration import calibration_for
+from index.encoder.encoder import OnnxEncoder
+from index.search.live_index import LiveIndex
 from knowledge.loader import load
 from tests.telegram.conftest import running
 

@@ -12,7 +12,7 @@ from bot.flows.selfcheck import CHECK
 from bot.language import EASY, OURS
 from bot.sandbox.standin import Seen, StandIn, User
 from bot.settings import Settings
-from index.live import LiveIndex
+from index.search.live_index import LiveIndex
 from knowledge.loader import HOUSE
 from knowledge.records.intro import read_steps, steps_in
 from knowledge.records.selfcheck import SELFCHECK, read_selfchecks

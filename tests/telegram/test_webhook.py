@@ -12,7 +12,7 @@ from bot.bounded import MOST_CONNECTIONS
 from bot.sandbox.standin import StandIn, User
 from bot.settings import Settings
 from bot.web import MAX_BODY, SECRET_HEADER
-from index.live import LiveIndex
+from index.search.live_index import LiveIndex
 from tests.telegram.conftest import running
 
 SECRET = "nur-fuer-Telegram_1"

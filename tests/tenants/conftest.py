@@ -15,9 +15,9 @@ from bot.pace import UNLIMITED
 from bot.sandbox.standin import Group, StandIn, User
 from bot.settings import Settings
 from bot.tenants import OFF, tenant_settings, write
-from index.build import build
-from index.decision import calibration_for
-from index.encoder import OnnxEncoder
+from index.build.builder import build
+from index.decision.calibration import calibration_for
+from index.encoder.encoder import OnnxEncoder
 from knowledge.loader import load
 from tests.conftest import DATA
 

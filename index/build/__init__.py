@@ -1,0 +1,1 @@
+"""A knowledge base becomes a version of an index."""

@@ -1,0 +1,1 @@
+"""Probabilities that decide whether to answer."""

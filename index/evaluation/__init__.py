@@ -1,0 +1,1 @@
+"""How well questions are answered and refused, measured and fitted."""

@@ -1,0 +1,1 @@
+"""Encoders become ONNX graphs, quantised for the processor."""

@@ -1,0 +1,1 @@
+"""A question becomes an outcome: candidates, scores, features, decision."""

@@ -1,0 +1,1 @@
+"""Words, stems and proper names of a text."""
