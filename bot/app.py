@@ -36,7 +36,7 @@ from bot.serving import first_of, restart_on_error, serving
 from bot.settings import Settings
 from bot.site import Site
 from bot.store import Outgoing, SqlStore, Store
-from bot.store.opening import opened
+from bot.store.factory import opened
 from bot.store.protocol import POLLING
 from index.search.live_index import LiveIndex
 from knowledge.loader import HOUSE, part

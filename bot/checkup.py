@@ -16,7 +16,7 @@ from bot.indexes import Models
 from bot.postman import make_mailer
 from bot.settings import Settings
 from bot.store import SqliteStore
-from bot.store.unreadable import unreadable
+from bot.store.sql.unreadable import unreadable
 from bot.tenants import ENV
 from knowledge.loader import part
 from knowledge.records.contacts import CONTACTS, default_contact, read_contacts

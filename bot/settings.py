@@ -8,10 +8,9 @@ from pydantic import Field, PrivateAttr, SecretStr, ValidationError, field_valid
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.errors import SettingsError
+from bot.store.urls import POSTGRESQL, SQLITE
 from knowledge.parsing.addresses import can_be_mailed
 
-SQLITE = "sqlite:///"
-POSTGRESQL = ("postgresql://", "postgres://")
 MAIN = "main"  # the installation's own bot, beside which there may be tenants
 
 

@@ -14,7 +14,8 @@ from dotenv import dotenv_values
 from pydantic import ValidationError
 
 from bot.errors import SettingsError
-from bot.settings import MAIN, POSTGRESQL, SQLITE, Settings, problems, variable
+from bot.settings import MAIN, Settings, problems, variable
+from bot.store.urls import POSTGRESQL, SQLITE
 
 ENV = "tenant.env"
 OFF = "disabled"  # a file of this name in the folder: the tenant does not run

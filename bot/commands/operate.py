@@ -13,7 +13,8 @@ import click
 from bot.commands.chosen import chosen_settings
 from bot.errors import GwError, SettingsError
 from bot.printable import json_line, printable
-from bot.settings import MAIN, SQLITE, Settings
+from bot.settings import MAIN, Settings
+from bot.store.urls import SQLITE
 from bot.tenants import is_enabled, names, tenant_settings
 
 DAY = 86_400  # seconds
@@ -119,8 +120,8 @@ def export() -> None:
 @click.argument("file", type=click.Path(path_type=Path))
 def backup(file: Path) -> None:
     """Copy the store to FILE, also while the bot runs. It holds requests and personal data."""
-    from bot.store.about import describe, spoken
-    from bot.store.files import backup as copy
+    from bot.store.sqlite.about import describe, spoken
+    from bot.store.sqlite.backup import backup as copy
 
     settings, now = chosen_settings(), time.time()
     copy(settings.database, file)
@@ -139,7 +140,7 @@ def backup(file: Path) -> None:
 )
 def restore(file: Path, again: bool | None) -> None:
     """Put FILE in the store's place; the store before is kept beside it. Stop the bot first."""
-    from bot.store.files import restore as put_back
+    from bot.store.sqlite.backup import restore as put_back
 
     said = []
 

@@ -7,7 +7,8 @@ import click
 
 from bot.commands.chosen import chosen_tenant
 from bot.errors import StoreError
-from bot.settings import MAIN, SQLITE
+from bot.settings import MAIN
+from bot.store.urls import SQLITE
 
 
 @click.group()
@@ -20,8 +21,8 @@ def store() -> None:
 @click.argument("target", metavar="TO")
 def copy(source: str, target: str) -> None:
     """Copy a store to an empty one: sqlite:///PATH or postgresql://…, in either direction. Stop the bot first."""
-    from bot.store.files import stopped
-    from bot.store.opening import opened
+    from bot.store.factory import opened
+    from bot.store.sqlite.backup import stopped
 
     there = [stopped(Path(url.removeprefix(SQLITE))) for url in (source, target) if url.startswith(SQLITE)]
     if source.startswith(SQLITE) and not there[0]:

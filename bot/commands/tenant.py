@@ -12,7 +12,8 @@ import click
 from bot.commands.chosen import chosen_tenant
 from bot.errors import GwError, SettingsError
 from bot.printable import printable
-from bot.settings import SQLITE, Settings, load_settings
+from bot.settings import Settings, load_settings
+from bot.store.urls import SQLITE
 from bot.tenants import OFF, checked, folder_of, is_enabled, names, tenant_settings, write
 
 FOUND = "a running `gwbot run` notices it within some seconds"
@@ -172,8 +173,8 @@ def remove(name: str, yes: bool) -> None:
     """Delete the tenant NAME, which has to be disabled, with all its data."""
     from bot.app import open_store
     from bot.indexes import index_place
-    from bot.store.emptying import empty
-    from bot.store.files import stopped
+    from bot.store.sql.emptying import empty
+    from bot.store.sqlite.backup import stopped
 
     installation = load_settings()
     folder = folder_of(installation, name)

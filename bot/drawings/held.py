@@ -10,7 +10,7 @@ from typing import Any
 
 from bot.drawings import Drawn, Values
 from bot.hours import dated, local
-from bot.store.held import FIELDS
+from bot.store.personal_data import FIELDS
 from prompts.render import label, render
 
 FORMAT = "gemeinsam-wirken-bot/my-data"

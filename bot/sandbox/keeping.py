@@ -14,7 +14,7 @@ from bot.sandbox.mailbox import Mail
 from bot.sandbox.stage import Answer, Stage
 from bot.sandbox.standin import saving
 from bot.sandbox.standin.world import World
-from bot.store.files import backup, restore
+from bot.store.sqlite.backup import backup, restore
 
 Json = dict[str, Any]
 

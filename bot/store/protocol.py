@@ -297,7 +297,10 @@ class Store(Protocol):
         """What waits for the advisers goes to this chat, whichever was theirs when it was queued."""
 
     def person(self, user_id: int) -> dict[str, list[dict[str, Any]]]:
-        """Everything held on a person, by table (see `bot.store.held`); "advised" are requests that they took."""
+        """Everything held on a person, by table (see `bot.store.personal_data`).
+
+        "advised" are requests that they took.
+        """
 
     def purge(self, before: float) -> int:
         """Delete what is older than a Unix time, closed requests with their copies; returns the number of rows.

@@ -13,7 +13,7 @@ from bot.answer import Answerer
 from bot.app import make_answerer
 from bot.settings import Settings
 from bot.store import SqliteStore, SqlStore
-from bot.store.postgres import PostgresStore
+from bot.store.postgres.store import PostgresStore
 from index.encoder.encoder import OnnxEncoder
 from index.search.live_index import LiveIndex
 from tests.chaos.database import Database

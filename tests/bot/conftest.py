@@ -13,7 +13,7 @@ from bot.app import make_answerer, make_dialogue
 from bot.flows.dialogue import Advisers, Dialogue
 from bot.settings import Settings
 from bot.store import SqliteStore, SqlStore
-from bot.store.postgres import PostgresStore
+from bot.store.postgres.store import PostgresStore
 from index.search.live_index import LiveIndex
 from tests.bot.relay import DESK
 from tests.conftest import Clock

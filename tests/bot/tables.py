@@ -9,7 +9,7 @@ import psycopg
 from psycopg.rows import dict_row
 
 from bot.store import SqliteStore, SqlStore
-from bot.store.postgres import PostgresStore
+from bot.store.postgres.store import PostgresStore
 
 Tables = dict[str, list[dict[str, Any]]]
 

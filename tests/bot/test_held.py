@@ -30,7 +30,7 @@ from bot.errors import Conflict
 from bot.model import Event, Kind, State
 from bot.selfcheck import Check
 from bot.store import Outgoing, SqliteStore, SqlStore
-from bot.store.held import HELD
+from bot.store.personal_data import HELD
 from bot.store.protocol import ERASE, MAIL, MAIL_CHAT, UNPOST, Place, Thread
 from tests.bot.tables import tables
 from tests.conftest import Clock

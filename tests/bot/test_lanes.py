@@ -15,9 +15,9 @@ from bot.consultation import Side
 from bot.effects import Forget, NewRequest, Said
 from bot.outbox import BROKEN_TRIES, TRIES, Later, Outbox, Result
 from bot.store import Outgoing, SqliteStore, SqlStore
-from bot.store.migrations import migrations
-from bot.store.postgres import PostgresStore
+from bot.store.postgres.store import PostgresStore
 from bot.store.protocol import CARD, ERASE, MAIL, MAIL_CHAT, UNPOST, Place, Rest, Thread
+from bot.store.sqlite.migrations import migrations
 from tests.bot.queues import Counterpart, ended, queue, text
 from tests.bot.test_outbox_pace import Telegram
 from tests.bot.test_store import EVENT, finish, request

@@ -9,9 +9,9 @@ import pytest
 from bot.errors import StoreError, StoreUnavailable
 from bot.outbox import HANDOVER, STANDBY, Outbox
 from bot.pace import UNLIMITED, Pace
-from bot.store.emptying import empty
-from bot.store.postgres import LISTEN_AGAIN, PostgresStore
+from bot.store.postgres.store import LISTEN_AGAIN, PostgresStore
 from bot.store.protocol import POLLING
+from bot.store.sql.emptying import empty
 from tests.bot.conftest import Stores
 from tests.bot.queues import Counterpart, at_once, ended, queue, text
 from tests.conftest import Clock

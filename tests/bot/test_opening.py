@@ -8,8 +8,8 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from bot.errors import StoreError
-from bot.store.opening import opened
-from bot.store.postgres import PostgresStore
+from bot.store.factory import opened
+from bot.store.postgres.store import PostgresStore
 from tests.bot.test_store import finish, say
 from tests.conftest import Clock
 
@@ -48,7 +48,7 @@ def test_address_of_no_kind(clock: Clock) -> None:
 
 def test_without_the_driver(fresh_url: str, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the driver is not installed, the error says what to install; a file needs none."""
-    monkeypatch.setitem(sys.modules, "bot.store.postgres", None)
+    monkeypatch.setitem(sys.modules, "bot.store.postgres.store", None)
 
     with pytest.raises(StoreError, match=r"pip install .*\[postgres\]"):
         opened(fresh_url, clock)

@@ -4,7 +4,6 @@ import os
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from importlib.resources import files
 
 import psycopg
 import pytest
@@ -13,13 +12,13 @@ from bot.effects import NewRequest
 from bot.errors import StoreError, StoreUnavailable
 from bot.selfcheck import Picture, Team, Word
 from bot.store import SqliteStore
-from bot.store.held import HELD
-from bot.store.opening import opened
-from bot.store.postgres import PostgresStore
-from bot.store.tenancy import STEPS
+from bot.store.factory import opened
+from bot.store.personal_data import HELD
+from bot.store.postgres.schema import MIGRATIONS
+from bot.store.postgres.store import PostgresStore
 from tests.bot.tables import tables
 from tests.bot.test_store import finish, request, say
-from tests.conftest import ROOT, Clock
+from tests.conftest import Clock
 from tests.postgres import BINARIES, server, start, stop
 
 
@@ -84,7 +83,7 @@ def test_every_table_keeps_tenants_apart(mine: PostgresStore, fresh_url: str) ->
 
 def test_waits_of_an_older_schema_are_over(fresh_url: str, clock: Clock) -> None:
     """What waited before it was known since when is tried at once, whichever tenant's it is; they stay apart."""
-    first = (ROOT / "bot" / "store" / STEPS[0][1]).read_bytes()
+    first = MIGRATIONS["0001_first"].read_bytes()
     with psycopg.connect(fresh_url) as old:
         old.execute("CREATE TABLE schema_version (name text PRIMARY KEY, applied timestamptz NOT NULL DEFAULT now())")
         old.execute(first)
@@ -281,10 +280,10 @@ def test_requests_are_equal_at_the_same_moment(mine: PostgresStore) -> None:
 
 def test_team_of_before_has_its_picture(fresh_url: str, clock: Clock) -> None:
     """Tables without pictures are brought up to date, and answers told before make one when the store is opened."""
-    name, file = STEPS[0]
+    name, file = next(iter(MIGRATIONS.items()))
     with psycopg.connect(fresh_url) as connection:
         connection.execute("SELECT set_config('gw.tenant', 'main', false)")
-        connection.execute((files("bot.store") / file).read_bytes())
+        connection.execute(file.read_bytes())
         connection.execute("CREATE TABLE schema_version (name text PRIMARY KEY, applied timestamptz DEFAULT now())")
         connection.execute("INSERT INTO schema_version (name) VALUES (%s)", (name,))
         connection.execute("INSERT INTO codes (code, created) VALUES ('ABCDEF', 0)")

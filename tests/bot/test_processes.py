@@ -11,8 +11,8 @@ import pytest
 
 from bot.errors import StoreUnavailable
 from bot.inbox import RESUME, Inbox
-from bot.store.pooled import MOST
-from bot.store.postgres import PostgresStore
+from bot.store.postgres.connection import MOST
+from bot.store.postgres.store import PostgresStore
 from bot.store.protocol import Claimed
 from tests.bot.conftest import Stores
 from tests.bot.queues import at_once, key, noting, text, update

@@ -13,9 +13,9 @@ from bot.effects import ShareCheck
 from bot.errors import StoreError
 from bot.model import Event, Kind
 from bot.store import SqliteStore
-from bot.store.files import backup, restore
-from bot.store.migrations import migrations
 from bot.store.protocol import ERASE, UNPOST, Outgoing, Place
+from bot.store.sqlite.backup import backup, restore
+from bot.store.sqlite.migrations import migrations
 from tests.bot.tables import tables
 from tests.bot.test_cli import GWBOT, gwbot
 from tests.bot.test_held import BEA, DESK, OUT, did, full

@@ -14,9 +14,9 @@ from bot.effects import ChangeRequest, Corrected, Effect, Feedback, Forget, Move
 from bot.errors import Conflict, StoreError
 from bot.model import Event, Kind, State
 from bot.store import Outgoing, SqliteStore, SqlStore
-from bot.store.files import backup, restore
-from bot.store.migrations import migrations
 from bot.store.protocol import Thread
+from bot.store.sqlite.backup import backup, restore
+from bot.store.sqlite.migrations import migrations
 from tests.bot.conftest import Opening
 from tests.conftest import Clock
 

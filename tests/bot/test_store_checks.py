@@ -14,8 +14,8 @@ from bot.effects import Effect, Forget, LeaveCode, NewCheck, NewCode, ShareCheck
 from bot.model import Event, Kind, State
 from bot.selfcheck import Check, Picture, Stage, Team, Word
 from bot.store import SqlStore
-from bot.store.migrations import migrations
-from bot.store.opening import opened
+from bot.store.factory import opened
+from bot.store.sqlite.migrations import migrations
 from tests.bot.conftest import Opening
 from tests.bot.tables import tables
 from tests.conftest import Clock

@@ -11,7 +11,7 @@ from bot.effects import ShareCheck
 from bot.errors import StoreError
 from bot.model import Event, Kind
 from bot.store import SqliteStore, SqlStore
-from bot.store.postgres import PostgresStore
+from bot.store.postgres.store import PostgresStore
 from tests.bot.conftest import Opening
 from tests.bot.tables import tables
 from tests.bot.test_cli import fails, gwbot

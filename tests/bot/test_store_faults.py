@@ -16,7 +16,7 @@ from bot.errors import StoreError, StoreGone, StoreUnavailable
 from bot.inbox import Inbox
 from bot.outbox import Outbox, Result, Sent
 from bot.store import Outgoing, SqliteStore
-from bot.store.files import backup, restore
+from bot.store.sqlite.backup import backup, restore
 from tests.bot.test_store import finish, say
 from tests.conftest import Clock
 from tests.disk import Disk, small_disk

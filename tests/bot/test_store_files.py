@@ -11,9 +11,9 @@ import pytest
 
 from bot.errors import StoreError
 from bot.store import SqliteStore
-from bot.store.about import describe, spoken
-from bot.store.files import backup, copied, free_name, rescued, restore, stopped
-from bot.store.held import HELD
+from bot.store.personal_data import HELD
+from bot.store.sqlite.about import describe, spoken
+from bot.store.sqlite.backup import backup, copied, free_name, rescued, restore, stopped
 from tests.bot.tables import of_file
 from tests.bot.test_held import ADA, full
 from tests.bot.test_restore import filled

@@ -11,7 +11,7 @@ from bot.effects import ChangeRequest, Forget, NewCheck, NewRequest
 from bot.inbox import Inbox
 from bot.model import Event, Kind, State
 from bot.store import SqliteStore, SqlStore
-from bot.store.unreadable import unreadable
+from bot.store.sql.unreadable import unreadable
 from tests.bot.queues import key, noting
 from tests.bot.relay import ADA, OPEN
 from tests.bot.tables import tables

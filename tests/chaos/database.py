@@ -5,8 +5,8 @@ from typing import Any
 
 import psycopg
 
-from bot.store.postgres import TENANT
-from bot.store.session import key
+from bot.store.postgres.advisory_locks import key
+from bot.store.postgres.store import TENANT
 from tests.postgres import start, stop
 
 LEADER = """

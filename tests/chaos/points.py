@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from bot.app import open_store
-from bot.settings import POSTGRESQL, Settings
+from bot.settings import Settings
 from bot.store import SqliteStore
-from bot.store.postgres import PostgresStore
-from bot.store.rows import Cursor, Sql
+from bot.store.postgres.store import PostgresStore
+from bot.store.sql.base import Cursor, Sql
+from bot.store.urls import POSTGRESQL
 
 CHANGES = ("INSERT", "UPDATE", "DELETE", "COMMIT")
 SENT = "sent.txt"  # the file in which is noted what was recorded as sent

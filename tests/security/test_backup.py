@@ -11,8 +11,8 @@ import pytest
 from bot.effects import NewRequest
 from bot.errors import StoreError
 from bot.store import SqliteStore
-from bot.store.files import backup, restore
 from bot.store.protocol import Claimed
+from bot.store.sqlite.backup import backup, restore
 from tests.bot.relay import OPEN
 
 NO_STORE = {

@@ -17,7 +17,7 @@ from bot.outbox import STANDBY
 from bot.pace import UNLIMITED
 from bot.sandbox.standin import Group, StandIn, User
 from bot.settings import MAIN, Settings
-from bot.store.postgres import PostgresStore
+from bot.store.postgres.store import PostgresStore
 from index.search.live_index import LiveIndex
 from tests.logged import logged
 from tests.postgres import until_led

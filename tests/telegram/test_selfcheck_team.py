@@ -8,7 +8,7 @@ from sqlite_utils import Database
 
 from bot.sandbox.standin import Seen, StandIn, User
 from bot.settings import Settings
-from bot.store.migrations import migrations
+from bot.store.sqlite.migrations import migrations
 from index.search.live_index import LiveIndex
 from tests.telegram.conftest import running
 from tests.telegram.test_selfcheck import answers, joins, new_code

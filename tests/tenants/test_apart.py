@@ -7,7 +7,7 @@ from bot.sandbox.standin import User
 from bot.sandbox.standin.wire import Json
 from bot.sandbox.standin.world import Query
 from bot.settings import Settings
-from bot.store.emptying import empty
+from bot.store.sql.emptying import empty
 from bot.tenants import tenant_settings
 from tests.telegram.advice import card, request, topic_of
 from tests.telegram.mydata import my_data

@@ -2,9 +2,9 @@
 
 from bot.effects import LeaveCode, NewCheck, NewCode, ShareCheck
 from bot.selfcheck import ENOUGH, Answers, Picture, Result, Team, together
-from bot.store.bodies import ANSWERS, WORDS, read
-from bot.store.held import HELD
-from bot.store.rows import Rows, Sql
+from bot.store.personal_data import HELD
+from bot.store.sql.base import Rows, Sql
+from bot.store.sql.values import ANSWERS, WORDS, read
 
 KEPT = 2  # the last one, and the one before it to compare with
 

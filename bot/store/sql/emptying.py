@@ -1,7 +1,7 @@
 """The end of all that a store holds: where a tenant is given up."""
 
-from bot.store.copying import TABLES
-from bot.store.sql_store import SqlStore
+from bot.store.sql.copy import TABLES
+from bot.store.sql.store import SqlStore
 
 
 def empty(store: SqlStore) -> int:

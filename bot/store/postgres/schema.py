@@ -8,13 +8,8 @@ from psycopg import Connection
 
 from bot.errors import StoreError
 
-STEPS = (  # a step that has shipped is never changed
-    ("0001_first", "schema.sql"),
-    ("0002_lanes", "lanes.sql"),
-    ("0003_clock", "clock.sql"),
-    ("0004_transcript", "transcript.sql"),
-    ("0005_pictures", "pictures.sql"),
-)
+# A migration that has shipped is never changed.
+MIGRATIONS = {path.stem: path for path in sorted((Path(__file__).parent / "migrations").glob("*.sql"))}
 _MIGRATING = 7_302_611_900_425_311_001  # the lock's number; one for all tenants, since they share the tables
 
 
@@ -27,8 +22,8 @@ def prepare(connection: Connection[Any], address: str) -> str:
     _check_role(connection)
     with connection.transaction():
         connection.execute("SELECT pg_advisory_xact_lock(%s)", (_MIGRATING,))
-        for name, file in _pending(connection, address):
-            connection.execute((Path(__file__).parent / file).read_bytes())
+        for name in _pending(connection, address):
+            connection.execute(MIGRATIONS[name].read_bytes())
             connection.execute("INSERT INTO schema_version (name) VALUES (%s)", (name,))
     (schema,) = connection.execute("SELECT current_schema()").fetchone() or ("",)
     return str(schema)
@@ -46,16 +41,16 @@ def _check_role(connection: Connection[Any]) -> None:
         )
 
 
-def _pending(connection: Connection[Any], address: str) -> Sequence[tuple[str, str]]:
+def _pending(connection: Connection[Any], address: str) -> Sequence[str]:
     if connection.execute("SELECT to_regclass('schema_version')").fetchone() == (None,):
         connection.execute(
             "CREATE TABLE schema_version (name text PRIMARY KEY, applied timestamptz NOT NULL DEFAULT now())"
         )
     applied = {name for (name,) in connection.execute("SELECT name FROM schema_version").fetchall()}
-    unknown = sorted(applied - {name for name, _ in STEPS})
+    unknown = sorted(applied - MIGRATIONS.keys())
     if unknown:
         raise StoreError(
             f"{address} was written by a newer version of this program (it knows {', '.join(unknown)}). "
             "Install that version again, or restore a dump from before."
         )
-    return [step for step in STEPS if step[0] not in applied]
+    return [name for name in MIGRATIONS if name not in applied]

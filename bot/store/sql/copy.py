@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from bot.errors import StoreError
-from bot.store.held import HELD
+from bot.store.personal_data import HELD
 from bot.store.protocol import POLLING, SENDING
-from bot.store.rows import Rows, Sql, insertion
+from bot.store.sql.base import Rows, Sql, insertion
 
 TABLES = tuple(name for name in HELD if name != "_sqlite_migrations")  # each store has its own schema's steps
 

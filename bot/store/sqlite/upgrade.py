@@ -5,8 +5,8 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from bot.store.files import copied, free_name
-from bot.store.migrations import check_version, migrations
+from bot.store.sqlite.backup import copied, free_name
+from bot.store.sqlite.migrations import check_version, migrations
 
 log = logging.getLogger(__name__)
 

@@ -12,9 +12,9 @@ from psycopg.rows import dict_row
 from psycopg_pool import ConnectionPool, PoolClosed
 
 from bot.errors import StoreError, StoreUnavailable
-from bot.store.rows import Cursor, Rows, Sql
-from bot.store.session import key
-from bot.store.tenancy import prepare
+from bot.store.postgres.advisory_locks import key
+from bot.store.postgres.schema import prepare
+from bot.store.sql.base import Cursor, Rows, Sql
 
 PATIENCE = 10.0  # seconds to wait for a connection, and for another process that writes
 MOST = 8  # connections of the pool; besides these a process has one for its locks and one to listen

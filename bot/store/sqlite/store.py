@@ -3,9 +3,9 @@
 import asyncio
 from collections.abc import Callable
 
-from bot.store.connection import Connection
 from bot.store.protocol import SENDING
-from bot.store.sql_store import SqlStore
+from bot.store.sql.store import SqlStore
+from bot.store.sqlite.connection import Connection
 
 
 class SqliteStore(Connection, SqlStore):

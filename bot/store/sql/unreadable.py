@@ -4,8 +4,8 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from bot.store.bodies import ANSWERS, REQUEST, STATE
-from bot.store.sql_store import SqlStore
+from bot.store.sql.store import SqlStore
+from bot.store.sql.values import ANSWERS, REQUEST, STATE
 
 _UPDATE = TypeAdapter(dict[str, Any])
 _COLUMNS: tuple[tuple[str, str, TypeAdapter[Any]], ...] = (

@@ -11,9 +11,9 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from bot.errors import StoreError
-from bot.store.copying import copy_rows
-from bot.store.migrations import check_version, migrations
 from bot.store.protocol import ERASE, UNPOST
+from bot.store.sql.copy import copy_rows
+from bot.store.sqlite.migrations import check_version, migrations
 
 STEPS = migrations.migrations_table
 LONGEST_VALUE = 2**26  # bytes; an update of Telegram's has a hundredth of it

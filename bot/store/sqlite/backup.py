@@ -9,7 +9,7 @@ from glob import escape
 from pathlib import Path
 
 from bot.errors import StoreError
-from bot.store.importing import count_waiting, drop_waiting, import_rows
+from bot.store.sqlite.backup_import import count_waiting, drop_waiting, import_rows
 
 _LOGS = ("-wal", "-shm")
 

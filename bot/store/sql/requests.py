@@ -6,9 +6,9 @@ from dataclasses import replace
 from bot.consultation import Request
 from bot.errors import Conflict
 from bot.model import Event
-from bot.store.bodies import REQUEST, read
 from bot.store.protocol import Line, Origin, Thread
-from bot.store.rows import Rows, Sql
+from bot.store.sql.base import Rows, Sql
+from bot.store.sql.values import REQUEST, read
 
 
 class RequestRows(Rows):

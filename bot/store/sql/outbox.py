@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from bot.store.protocol import CARD, ERASE, MAIL, MAIL_CHAT, MOST_BESIDE, UNPOST, Origin, Outgoing, Place, Queued
-from bot.store.rows import Rows, Sql
+from bot.store.sql.base import Rows, Sql
 
 log = logging.getLogger(__name__)
 ALL = 2**31  # more rows than there are

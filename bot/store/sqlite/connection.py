@@ -13,9 +13,9 @@ from typing import Any
 from sqlite_utils import Database
 
 from bot.errors import StoreError, StoreGone, StoreUnavailable
-from bot.store.files import copied, free_name, rescued
-from bot.store.rows import Rows
-from bot.store.upgrade import upgrade
+from bot.store.sql.base import Rows
+from bot.store.sqlite.backup import copied, free_name, rescued
+from bot.store.sqlite.upgrade import upgrade
 
 PATIENCE = 10.0  # seconds to wait for another process that writes; litestream asks for at least five
 SCARCE = 100_000  # bytes free, below which a failing disk is a full one

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.errors import StoreError
-from bot.store.held import HELD
+from bot.store.personal_data import HELD
 
 TABLE = "about_backup"  # in backups only; restoring leaves it out
 DAY = 86_400.0  # seconds

@@ -24,12 +24,12 @@ from bot.effects import (
 )
 from bot.errors import Conflict
 from bot.model import Event, State
-from bot.store.bodies import STATE, read
-from bot.store.checks import CheckRows
-from bot.store.copying import CopyRows
-from bot.store.erasing import ErasingRows
 from bot.store.protocol import Claimed, Outgoing
-from bot.store.rows import Sql
+from bot.store.sql.base import Sql
+from bot.store.sql.copy import CopyRows
+from bot.store.sql.erasure import ErasingRows
+from bot.store.sql.selfchecks import CheckRows
+from bot.store.sql.values import STATE, read
 
 _OPEN = "SELECT update_id, body FROM inbox WHERE chat = ? AND done = 0 AND update_id"
 MOST_WAITING = 50  # an album has ten messages, and others may come between them

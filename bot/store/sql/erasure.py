@@ -5,12 +5,12 @@ from dataclasses import replace
 from typing import Any
 
 from bot.consultation import Request
-from bot.store.bodies import REQUEST, read
-from bot.store.held import HELD, bound, sender
-from bot.store.outgoing import OutboxRows
+from bot.store.personal_data import HELD, bound, sender
 from bot.store.protocol import ERASE, MAIL, MAIL_CHAT, UNPOST, Origin, Outgoing, Place, Rest, Why
-from bot.store.requests import RequestRows
-from bot.store.rows import Sql
+from bot.store.sql.base import Sql
+from bot.store.sql.outbox import OutboxRows
+from bot.store.sql.requests import RequestRows
+from bot.store.sql.values import REQUEST, read
 
 TOPIC = "topic"  # the method of a row that notes a topic in what was the advisers' chat before
 # What stays of a request's rows until its copies are deleted: where they are, and of no one.

@@ -5,9 +5,10 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from bot.errors import StoreError
-from bot.settings import MAIN, POSTGRESQL, SQLITE
-from bot.store.sql_store import SqlStore
-from bot.store.sqlite import SqliteStore
+from bot.settings import MAIN
+from bot.store.sql.store import SqlStore
+from bot.store.sqlite.store import SqliteStore
+from bot.store.urls import POSTGRESQL, SQLITE
 
 
 def opened(url: str, clock: Callable[[], float], tenant: str = MAIN) -> SqlStore:
@@ -27,7 +28,7 @@ def _opened(url: str, clock: Callable[[], float], tenant: str) -> SqlStore:
     if not url.startswith(POSTGRESQL):
         raise StoreError(f"A store's address begins with {SQLITE} or {POSTGRESQL[0]}")
     try:
-        from bot.store.postgres import PostgresStore
+        from bot.store.postgres.store import PostgresStore
     except ImportError:  # whoever has one file needs no driver
         raise StoreError(
             "PostgreSQL needs packages that are not here: pip install 'gemeinsam-wirken-bot[postgres]'"

@@ -8,11 +8,11 @@ from collections.abc import Awaitable, Callable, Collection
 import psycopg
 
 from bot.errors import StoreError
-from bot.store.pooled import PATIENCE, PooledRows
+from bot.store.postgres.advisory_locks import Session, key
+from bot.store.postgres.connection import PATIENCE, PooledRows
 from bot.store.protocol import SENDING, Claimed
-from bot.store.rows import Sql
-from bot.store.session import Session, key
-from bot.store.sql_store import SqlStore
+from bot.store.sql.base import Sql
+from bot.store.sql.store import SqlStore
 
 log = logging.getLogger(__name__)
 TENANT = "main"

@@ -1,0 +1,1 @@
+"""What both databases share: statements, rows and values."""

@@ -1,0 +1,4 @@
+"""Addresses of stores."""
+
+SQLITE = "sqlite:///"
+POSTGRESQL = ("postgresql://", "postgres://")
