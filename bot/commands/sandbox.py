@@ -13,8 +13,8 @@ import click
 from bot.app import knowledge_of
 from bot.errors import GwError
 from bot.logs import configure
+from bot.sandbox.launcher import Show
 from bot.settings import Settings
-from bot.show import Show
 from bot.terminal import converse
 
 MOST_AT_ONCE = 9  # sandboxes that share a data folder

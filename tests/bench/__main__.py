@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import cycle, islice
 from pathlib import Path
 
-from bot.sandbox.standin import StandIn
+from bot.sandbox.fake_telegram import StandIn
 
 ROOT = Path(__file__).parents[2]
 QUESTIONS = ROOT / "tests" / "data" / "questions.jsonl"
@@ -85,7 +85,7 @@ def main() -> None:
     questions = [{"id": item["id"], "question": item["question"]} for item in items]
     if not MODEL.exists():
         # in a process of its own: a child's peak memory is never below its parent's, so this one stays small
-        program = f"from pathlib import Path; from index.bundled import save; save(Path({str(MODEL)!r}))"
+        program = f"from pathlib import Path; from index.export.bundled_model import save; save(Path({str(MODEL)!r}))"
         subprocess.run([sys.executable, "-c", program], check=True, capture_output=True)
     ours = [GWBOT, "ask", "--jsonl"]
     plain = [sys.executable, "-m", "tests.bench.plain", str(MODEL), str((ROOT / "data/index/current").resolve())]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.sandbox.standin import StandIn
+from bot.sandbox.fake_telegram import StandIn
 from tests.conftest import DATA
 
 GWBOT = [sys.executable, "-m", "bot"]

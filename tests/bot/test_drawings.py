@@ -8,7 +8,7 @@ import pytest
 
 from bot.drawings import draw
 from bot.errors import DrawingFailed
-from bot.sandbox.standin.pictures import sides
+from bot.sandbox.fake_telegram.rules.image_size import sides
 from tests.pdf import needs_poppler, read_pdf
 
 HOSTILE = ('#panic("a")', "*b* _c_ `d` $e$ = f", "<b>g</b>&amp;", "@h <i> [j] \\k", 'l", "m": "n', '#import "/etc/o"')

@@ -18,8 +18,8 @@ from bot.drawings.apart import draw_apart
 from bot.errors import DrawingFailed, DrawingUnavailable
 from bot.handlers.outgoing import DRAWN
 from bot.handlers.sender import call
-from bot.sandbox.standin import StandIn
-from bot.sandbox.standin.pictures import sides
+from bot.sandbox.fake_telegram import StandIn
+from bot.sandbox.fake_telegram.rules.image_size import sides
 from tests.bot.test_drawings import HOSTILE, chart, page
 
 LINK = {"link": "https://t.me/bot", "title": "Über uns"}

@@ -7,7 +7,7 @@ from telegram import Update, User
 
 from bot.handlers.incoming import to_event
 from bot.model import Event, Kind
-from bot.sandbox.standin.utf16 import detected
+from bot.sandbox.fake_telegram.rules.utf16 import detected
 
 BOT = User(1, "Bot", is_bot=True, username="gw_bot")
 ADA = {"id": 20, "is_bot": False, "first_name": "Ada"}

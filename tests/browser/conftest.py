@@ -9,8 +9,8 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, ViewportSize, sync_playwright
 
+from bot.sandbox.launcher import Show
 from bot.settings import Settings
-from bot.show import Show
 from tests.browser.chromium import FOUND, MISSING, WIDE, launch
 from tests.browser.stage import Stage
 from tests.conftest import DATA, ROOT

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from bot.sandbox.stories import read_stories
+from bot.sandbox.simulation.stories import read_stories
 from tests.browser.chromium import NARROW
 from tests.browser.conftest import Open
 from tests.browser.stage import Stage

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from bot.sandbox.standin.model import written
+from bot.sandbox.fake_telegram.world.objects import written
 from tests.chaos.ledger import NEW, ORDERED, Effect
 from tests.chaos.letters import Letters
 from tests.chaos.stories import Stage, Story, token

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from bot.sandbox.standin import StandIn
-from bot.sandbox.standin.model import Call, Message, written
+from bot.sandbox.fake_telegram import StandIn
+from bot.sandbox.fake_telegram.world.objects import Call, Message, written
 
 NEW = ("sendMessage", "copyMessage", "sendContact", "createForumTopic")  # what brings a new message into a chat
 ORDERED = (*NEW, "editMessageText", "editMessageCaption", "editForumTopic", "pinChatMessage")  # one after another

@@ -6,8 +6,8 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.sandbox.standin import StandIn
-from bot.sandbox.standin.model import Call
+from bot.sandbox.fake_telegram import StandIn
+from bot.sandbox.fake_telegram.world.objects import Call
 from tests.balancer import Balancer, free_port
 from tests.chaos.database import Database
 from tests.chaos.lives import Lives

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bot.sandbox.standin import FaultKind, StandIn
+from bot.sandbox.fake_telegram import FaultKind, StandIn
 from tests.chaos.count import Findings, Read, count, count_letters, count_store
 from tests.chaos.letters import EMAIL, Letters
 from tests.chaos.lives import Lives

@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.sandbox.standin import StandIn
+from bot.sandbox.fake_telegram import StandIn
 from tests.balancer import Balancer, free_port
 from tests.chaos.count import Findings, count, count_letters, count_store
 from tests.chaos.database import ALL, LOCKS, Database

@@ -8,9 +8,9 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.sandbox.standin import Group, StandIn, User
-from bot.sandbox.standin.model import Message
-from bot.sandbox.standin.world import Query
+from bot.sandbox.fake_telegram import Group, StandIn, User
+from bot.sandbox.fake_telegram.world.objects import Message
+from bot.sandbox.fake_telegram.world.world import Query
 from tests.chaos.ledger import Effect, Ledger, buttons
 
 Wait = Callable[[], Any]

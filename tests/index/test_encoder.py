@@ -78,7 +78,7 @@ def test_threads_share_an_encoder(encoder: OnnxEncoder) -> None:
 def test_a_process_of_its_own_stays_small(encoder_dir: Path) -> None:
     """Serving takes less than 200 MB at its peak, and neither torch nor transformers."""
     script = (
-        "import sys; from pathlib import Path; from index.encoder import OnnxEncoder\n"
+        "import sys; from pathlib import Path; from index.encoder.encoder import OnnxEncoder\n"
         f"OnnxEncoder.load(Path({str(encoder_dir)!r})).encode_asked(['Wo finde ich Hilfe?'])\n"
         "assert not {'torch', 'transformers', 'onnx'} & set(sys.modules)\n"
         "print(next(line.split()[1] for line in open('/proc/self/status') if line.startswith('VmHWM')))"

@@ -6,7 +6,8 @@ import sys
 from pathlib import Path
 
 LOAD = (
-    "import sys; from pathlib import Path; from index.encoder import OnnxEncoder; OnnxEncoder.load(Path(sys.argv[1]))"
+    "import sys; from pathlib import Path; from index.encoder.encoder import OnnxEncoder; "
+    "OnnxEncoder.load(Path(sys.argv[1]))"
 )
 
 

@@ -14,9 +14,9 @@ from dataclasses import asdict, dataclass
 from itertools import cycle
 from pathlib import Path
 
-from bot.sandbox.standin import FaultKind, StandIn, User
-from bot.sandbox.standin.model import Call
-from bot.sandbox.standin.world import World
+from bot.sandbox.fake_telegram import FaultKind, StandIn, User
+from bot.sandbox.fake_telegram.world.objects import Call
+from bot.sandbox.fake_telegram.world.world import World
 
 QUESTIONS = Path(__file__).parents[1] / "data" / "questions.jsonl"
 TOKEN = "100000:load-load-load-load-load-load-load"

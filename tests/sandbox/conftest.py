@@ -10,8 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
+from bot.sandbox.launcher import Show
 from bot.settings import Settings
-from bot.show import Show
 from knowledge.loader import HOUSE
 
 Json = dict[str, Any]

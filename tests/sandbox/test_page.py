@@ -5,7 +5,7 @@ import base64
 import httpx
 import pytest
 
-from bot.sandbox.standin.pictures import plain
+from bot.sandbox.fake_telegram.rules.image_size import plain
 from tests.sandbox.conftest import Page, group, messages
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from bot.sandbox.standin import StandIn
+from bot.sandbox.fake_telegram import StandIn
 from tests.sandbox.conftest import Json
 
 RUN = [sys.executable, "-m", "bot", "run"]
@@ -122,4 +122,4 @@ def test_with_a_token_there_is_no_sandbox(prepared: Path, tmp_path: Path) -> Non
     assert process.returncode == 0
     assert OPEN not in said
     assert "bot.handlers.polling" in said
-    assert not [name for name in ("bot.sandbox", "bot.show", "aiosmtpd") if name in said]
+    assert not [name for name in ("bot.sandbox", "bot.sandbox.launcher", "aiosmtpd") if name in said]

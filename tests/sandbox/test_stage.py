@@ -2,8 +2,8 @@
 
 import pytest
 
-from bot.sandbox.player import SNAG
-from bot.sandbox.stories import read_stories
+from bot.sandbox.simulation.stories import read_stories
+from bot.sandbox.simulation.story_player import SNAG
 from tests.sandbox.conftest import Json, Page, group, messages
 
 

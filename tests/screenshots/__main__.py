@@ -11,8 +11,8 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Browser, Locator, ViewportSize, sync_playwright
 
+from bot.sandbox.launcher import Show
 from bot.settings import Settings
-from bot.show import Show
 from tests.browser.chromium import FOUND, MISSING, launch
 from tests.browser.stage import ADA, FORM, GROUP, JONAS, MAIL, Stage
 

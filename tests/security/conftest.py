@@ -19,8 +19,8 @@ from pydantic import SecretStr
 
 from bot.app import open_store, run
 from bot.pace import UNLIMITED
-from bot.sandbox.standin import Group, Seen, StandIn, User
-from bot.sandbox.standin.model import written
+from bot.sandbox.fake_telegram import Group, Seen, StandIn, User
+from bot.sandbox.fake_telegram.world.objects import written
 from bot.settings import Settings
 from bot.store import SqlStore
 from index.search.live_index import LiveIndex

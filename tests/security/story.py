@@ -6,7 +6,7 @@ from email.message import EmailMessage
 from functools import cached_property
 
 from bot.consultation import Request
-from bot.sandbox.standin import Seen
+from bot.sandbox.fake_telegram import Seen
 from tests.security.conftest import Whole
 
 OWN = {"bold", "italic", "underline", "strikethrough", "spoiler", "code", "pre", "text_link", "text_mention",

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from bot.model import State
-from bot.sandbox.standin import Seen, User
+from bot.sandbox.fake_telegram import Seen, User
 from tests.security.conftest import Whole
 
 DESK = ("take", "release", "close", "reopen", "remind", "suggest", "answer", "read")

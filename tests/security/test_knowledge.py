@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.sandbox.standin import telegram_html
+from bot.sandbox.fake_telegram.rules import html_parser
 from knowledge.errors import ContentError
 from knowledge.loader import load
 from knowledge.parsing.text_file import MAX_BYTES
@@ -104,7 +104,7 @@ def test_hostile_yaml_is_an_error_with_its_file(
 @pytest.mark.parametrize("kind", MARKDOWNS)
 def test_hostile_markdown_is_telegram_html(kind: str) -> None:
     """Any Markdown becomes HTML that Telegram takes, with no address but a web address, and no script."""
-    text, marks = telegram_html.parse(to_html(MARKDOWNS[kind]))
+    text, marks = html_parser.parse(to_html(MARKDOWNS[kind]))
 
     assert all(one["type"] in OWN - {"text_mention", "custom_emoji", "spoiler"} for one in marks) or kind == "tg-link"
     assert not [one for one in marks if str(one.get("url", "http")).split(":")[0] not in ("http", "https", "tg")]

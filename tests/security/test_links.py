@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.sandbox.standin import Group, User
+from bot.sandbox.fake_telegram import Group, User
 from tests.security.conftest import PATIENCE, Whole
 
 STARTS = {

@@ -6,7 +6,7 @@ import pytest
 
 from bot.answer import Answerer, Status
 from bot.app import make_answerer
-from bot.sandbox.standin import telegram_html
+from bot.sandbox.fake_telegram.rules import html_parser
 from bot.settings import Settings
 from index.build.builder import build
 from index.decision.calibration import calibration_for
@@ -63,7 +63,7 @@ def test_a_poisoned_entry_is_only_text(poisoned: Answerer, kind: str) -> None:
     answer = poisoned.show(f"gift-{kind}", "de")
     assert answer is not None
 
-    text, marks = telegram_html.parse(answer.html)
+    text, marks = html_parser.parse(answer.html)
     buttons = [button for row in poisoned.keyboard(answer) for button in row]
 
     assert f"gift-{kind}.md" in text

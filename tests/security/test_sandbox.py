@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from bot.sandbox.page import MAX_BODY
-from bot.show import Show
+from bot.sandbox.launcher import Show
+from bot.sandbox.page.routes import MAX_BODY
 from tests.sandbox.conftest import Page, show  # noqa: F401 - a fixture
 
 HOSTS = ["evil.example", "evil.example:80", "127.0.0.1.evil.example", "localhost.evil.example", "127.0.0.1@evil.example", "[::2]", "", "127.0.0.2", "x" * 2_000, "[", "169.254.169.254", "localhost\\.evil.example"]  # fmt: skip

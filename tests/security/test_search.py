@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from bot.language import question_language
 from bot.reach import recognised
-from bot.sandbox.standin import pictures, telegram_html
-from bot.sandbox.standin.utf16 import length
+from bot.sandbox.fake_telegram.rules import html_parser, image_size
+from bot.sandbox.fake_telegram.rules.utf16 import length
 from bot.splitting import questions
 from index.search.live_index import LiveIndex
 from index.storage.bm25 import Lexical, write
@@ -89,7 +89,7 @@ def test_any_text_survives_every_parser(text: str) -> None:
 def test_any_text_is_cut_into_valid_messages(text: str, limit: int) -> None:
     """Any text that is escaped and cut gives messages that Telegram takes, which hold its words in order."""
     cut = split_html(f"<b>{escape(text)}</b> <i>{escape(text)}</i>", limit)
-    shown = [telegram_html.parse(one)[0] for one in cut]
+    shown = [html_parser.parse(one)[0] for one in cut]
 
     assert all(length(one) <= limit for one in shown)
     assert "".join("".join(shown).split()) == "".join(unescape(escape(text * 2)).split())
@@ -99,7 +99,7 @@ def test_any_text_is_cut_into_valid_messages(text: str, limit: int) -> None:
 @settings(max_examples=150, deadline=None)
 def test_any_markdown_is_telegram_html(text: str) -> None:
     """Any Markdown becomes HTML that Telegram takes."""
-    telegram_html.parse(to_html(text))
+    html_parser.parse(to_html(text))
 
 
 @given(
@@ -111,7 +111,7 @@ def test_any_markdown_is_telegram_html(text: str) -> None:
 @settings(max_examples=300, deadline=None)
 def test_any_bytes_that_pose_as_a_picture(content: bytes, head: bytes) -> None:
     """Any bytes behind a picture's beginning are a picture with sides, or none."""
-    sides = pictures.sides(head + content)
+    sides = image_size.sides(head + content)
 
     assert sides is None or len(sides) == 2
 

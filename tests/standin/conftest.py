@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 from telegram import Bot
 
-from bot.sandbox.standin import StandIn, User
+from bot.sandbox.fake_telegram import StandIn, User
 
 
 @pytest.fixture

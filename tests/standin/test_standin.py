@@ -25,8 +25,8 @@ from telegram.constants import ChatAction, ParseMode
 from telegram.error import Conflict, EndPointNotFound, Forbidden, InvalidToken
 from telegram.request import HTTPXRequest
 
-from bot.sandbox.standin import StandIn, User
-from bot.sandbox.standin.pictures import plain
+from bot.sandbox.fake_telegram import StandIn, User
+from bot.sandbox.fake_telegram.rules.image_size import plain
 
 YES_NO = InlineKeyboardMarkup(
     [[InlineKeyboardButton("Yes", callback_data="y"), InlineKeyboardButton("No", url="https://a.de")]]

@@ -16,11 +16,12 @@ from telegram import (
 from telegram.constants import ChatMemberStatus
 from telegram.error import BadRequest
 
-from bot.sandbox.standin import StandIn, User, validate
-from bot.sandbox.standin.menus import menu, profile_text
-from bot.sandbox.standin.pictures import plain
-from bot.sandbox.standin.saving import put, read, saved
-from bot.sandbox.standin.world import World
+from bot.sandbox.fake_telegram import StandIn, User
+from bot.sandbox.fake_telegram.rules import schema
+from bot.sandbox.fake_telegram.rules.image_size import plain
+from bot.sandbox.fake_telegram.world.command_menu import menu, profile_text
+from bot.sandbox.fake_telegram.world.snapshot import put, read, saved
+from bot.sandbox.fake_telegram.world.world import World
 
 KEYS = InlineKeyboardMarkup([[InlineKeyboardButton("Mehr", callback_data="m")]])
 
@@ -207,7 +208,7 @@ async def test_every_update_is_as_documented(standin: StandIn, bot: Bot, ada: Us
         parsed = Update.de_json(raw, bot)
         kind = next(name for name in raw if name != "update_id")
 
-        assert validate.check(raw, ["Update"], "update") == []
+        assert schema.check(raw, ["Update"], "update") == []
         assert getattr(parsed, kind) is not None
         assert parsed.api_kwargs == {}
         if isinstance(parsed.message, Message):

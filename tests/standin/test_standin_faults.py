@@ -12,9 +12,9 @@ import pytest
 from telegram import Bot
 from telegram.error import BadRequest, Conflict, NetworkError, RetryAfter, TelegramError, TimedOut
 
-from bot.sandbox.standin import FaultKind, StandIn, User
-from bot.sandbox.standin.updates import Updates
-from bot.sandbox.standin.webhook import Pusher, Webhook
+from bot.sandbox.fake_telegram import FaultKind, StandIn, User
+from bot.sandbox.fake_telegram.world.updates import Updates
+from bot.sandbox.fake_telegram.world.webhook import Pusher, Webhook
 
 
 @pytest.mark.parametrize(

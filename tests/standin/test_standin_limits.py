@@ -6,9 +6,9 @@ import pytest
 from telegram import Bot, BotCommand, BotCommandScopeChat, InlineKeyboardButton, InlineKeyboardMarkup, ReplyParameters
 from telegram.error import BadRequest, Forbidden
 
-from bot.sandbox.standin import StandIn, User
-from bot.sandbox.standin.pictures import plain
-from bot.sandbox.standin.telegram_html import HtmlError, parse
+from bot.sandbox.fake_telegram import StandIn, User
+from bot.sandbox.fake_telegram.rules.html_parser import HtmlError, parse
+from bot.sandbox.fake_telegram.rules.image_size import plain
 
 
 async def refused(standin: StandIn, words: str, call: object, *, limit: bool = True) -> None:

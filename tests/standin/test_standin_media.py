@@ -7,8 +7,8 @@ import pytest
 from telegram import Bot, InputMediaDocument, InputMediaPhoto, InputMediaVideo, Message
 from telegram.error import BadRequest, NetworkError, TelegramError
 
-from bot.sandbox.standin import StandIn, User
-from bot.sandbox.standin.pictures import plain, sides
+from bot.sandbox.fake_telegram import StandIn, User
+from bot.sandbox.fake_telegram.rules.image_size import plain, sides
 
 PICTURE, OTHER = plain(20, 10), plain(9, 9)
 LARGE = PICTURE + bytes(10 * 1024 * 1024)

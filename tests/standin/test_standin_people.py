@@ -7,7 +7,7 @@ from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, MessageEnt
 from telegram.error import BadRequest, Forbidden
 from telegram.ext import Application, TypeHandler
 
-from bot.sandbox.standin import Entity, StandIn, User
+from bot.sandbox.fake_telegram import Entity, StandIn, User
 
 BUTTONS = InlineKeyboardMarkup([[InlineKeyboardButton(t, callback_data=t[0]) for t in ("Ja, gern", "Nein")]])
 

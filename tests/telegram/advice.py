@@ -1,6 +1,6 @@
 """What the tests of requests and conversations share."""
 
-from bot.sandbox.standin import Group, Seen, StandIn, User
+from bot.sandbox.fake_telegram import Group, Seen, StandIn, User
 from tests.telegram.conftest import sees
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from bot.app import open_store, run
 from bot.pace import UNLIMITED, Limits
-from bot.sandbox.standin import Group, Seen, StandIn, User
+from bot.sandbox.fake_telegram import Group, Seen, StandIn, User
 from bot.settings import Settings
 from index.search.live_index import LiveIndex
 

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from bot.sandbox.standin import StandIn, User
+from bot.sandbox.fake_telegram import StandIn, User
 
 Rows = list[dict[str, Any]]
 

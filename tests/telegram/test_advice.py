@@ -2,8 +2,8 @@
 
 import pytest
 
-from bot.sandbox.standin import Group, StandIn, User
-from bot.sandbox.standin.media import PICTURE
+from bot.sandbox.fake_telegram import Group, StandIn, User
+from bot.sandbox.fake_telegram.actors.media import PICTURE
 from tests.telegram.advice import card, request, topic_of
 from tests.telegram.conftest import AtDesk, sees
 

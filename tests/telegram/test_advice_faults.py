@@ -12,7 +12,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from bot.app import open_store
-from bot.sandbox.standin import FaultKind, Group, StandIn, User
+from bot.sandbox.fake_telegram import FaultKind, Group, StandIn, User
 from bot.settings import Settings
 from index.search.live_index import LiveIndex
 from tests.bot.test_mail import free_port

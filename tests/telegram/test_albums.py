@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.sandbox.standin import Group, StandIn, User
+from bot.sandbox.fake_telegram import Group, StandIn, User
 from tests.telegram.advice import card, request, topic_of
 from tests.telegram.conftest import sees
 

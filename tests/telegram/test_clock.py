@@ -9,7 +9,7 @@ from bot.app import open_store
 from bot.consultation import Status
 from bot.effects import NewRequest
 from bot.pace import TELEGRAM
-from bot.sandbox.standin import FaultKind, Group, StandIn, User
+from bot.sandbox.fake_telegram import FaultKind, Group, StandIn, User
 from bot.settings import Settings
 from bot.store.protocol import ERASE, Thread
 from index.search.live_index import LiveIndex

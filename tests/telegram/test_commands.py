@@ -3,7 +3,7 @@
 import pytest
 
 from bot.menu import ADVISERS, ENGLISH, GERMAN
-from bot.sandbox.standin import StandIn, User
+from bot.sandbox.fake_telegram import StandIn, User
 from tests.telegram.mydata import my_data
 
 pytestmark = pytest.mark.usefixtures("polling")

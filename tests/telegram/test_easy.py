@@ -3,7 +3,7 @@
 import pytest
 
 from bot.menu import GERMAN
-from bot.sandbox.standin import Group, StandIn, User
+from bot.sandbox.fake_telegram import Group, StandIn, User
 from tests.telegram.conftest import sees
 
 

@@ -16,7 +16,7 @@ from bot.handlers.connecting import client
 from bot.handlers.polling import CONFLICT_WAIT, poll
 from bot.monitor import Monitor
 from bot.pace import UNLIMITED
-from bot.sandbox.standin import StandIn, User
+from bot.sandbox.fake_telegram import StandIn, User
 from bot.settings import Settings
 from index.search.live_index import LiveIndex
 from tests.disk import Disk, small_disk

@@ -10,7 +10,7 @@ from telegram.error import NetworkError, RetryAfter
 from bot.app import open_store
 from bot.handlers.pacing import PacedRequest
 from bot.pace import MINUTE, TELEGRAM, Pace
-from bot.sandbox.standin import FaultKind, Group, StandIn, User
+from bot.sandbox.fake_telegram import FaultKind, Group, StandIn, User
 from bot.settings import Settings
 from bot.store import SqliteStore, SqlStore
 from index.search.live_index import LiveIndex

@@ -6,7 +6,7 @@ from functools import partial
 import pytest
 
 from bot.app import open_store
-from bot.sandbox.standin import Group, StandIn, User
+from bot.sandbox.fake_telegram import Group, StandIn, User
 from bot.settings import Settings
 
 pytestmark = pytest.mark.usefixtures("polling")

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from bot.app import open_store
-from bot.sandbox.standin import FaultKind, Group, StandIn, User
-from bot.sandbox.standin.inline import InlineQuery
+from bot.sandbox.fake_telegram import FaultKind, Group, StandIn, User
+from bot.sandbox.fake_telegram.world.inline_query import InlineQuery
 from bot.settings import Settings
 from prompts.split import units
 from tests.telegram.advice import card, request, topic_of

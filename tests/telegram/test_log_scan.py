@@ -18,7 +18,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from bot.logs import _Formatter, _JsonFormatter
 from bot.menu import ENGLISH, GERMAN
-from bot.sandbox.standin import FaultKind, Group, StandIn, User
+from bot.sandbox.fake_telegram import FaultKind, Group, StandIn, User
 from bot.web import SECRET_HEADER
 from tests.bot.test_cli import gwbot
 from tests.bot.test_mail import free_port

@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from bot.sandbox.standin import FaultKind, StandIn, User
+from bot.sandbox.fake_telegram import FaultKind, StandIn, User
 from bot.settings import Settings
 from index.encoder.encoder import OnnxEncoder
 from index.search.live_index import LiveIndex

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.sandbox.standin import User
+from bot.sandbox.fake_telegram import User
 from bot.settings import Settings
 from index.backends.pg_publish import publish
 from index.backends.pgvector import PgPlace

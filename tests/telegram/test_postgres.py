@@ -15,7 +15,7 @@ from bot.handlers.connecting import client
 from bot.handlers.incoming import chat_key
 from bot.outbox import STANDBY
 from bot.pace import UNLIMITED
-from bot.sandbox.standin import Group, StandIn, User
+from bot.sandbox.fake_telegram import Group, StandIn, User
 from bot.settings import MAIN, Settings
 from bot.store.postgres.store import PostgresStore
 from index.search.live_index import LiveIndex

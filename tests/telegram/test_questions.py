@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.sandbox.standin import FaultKind, StandIn, User
+from bot.sandbox.fake_telegram import FaultKind, StandIn, User
 from bot.settings import Settings
 from index.search.live_index import LiveIndex
 from tests.telegram.conftest import running

@@ -6,7 +6,7 @@ import pytest
 
 from bot.app import open_store
 from bot.consultation import Details, Reach
-from bot.sandbox.standin import Group, StandIn, User
+from bot.sandbox.fake_telegram import Group, StandIn, User
 from bot.settings import Settings
 from index.search.live_index import LiveIndex
 from tests.telegram.advice import card, reviewed

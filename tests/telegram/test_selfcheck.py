@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.sandbox.standin import Group, Seen, StandIn, User
-from bot.sandbox.standin.pictures import sides
+from bot.sandbox.fake_telegram import Group, Seen, StandIn, User
+from bot.sandbox.fake_telegram.rules.image_size import sides
 from bot.settings import Settings
 from index.search.live_index import LiveIndex
 from tests.pdf import needs_poppler, read_pdf

@@ -6,7 +6,7 @@ from contextlib import closing
 import pytest
 from sqlite_utils import Database
 
-from bot.sandbox.standin import Seen, StandIn, User
+from bot.sandbox.fake_telegram import Seen, StandIn, User
 from bot.settings import Settings
 from bot.store.sqlite.migrations import migrations
 from index.search.live_index import LiveIndex

@@ -8,7 +8,7 @@ import pytest
 import zxingcpp
 from PIL import Image
 
-from bot.sandbox.standin import Seen, StandIn, User
+from bot.sandbox.fake_telegram import Seen, StandIn, User
 from bot.settings import Settings
 from index.build.builder import build
 from index.decision.calibration import calibration_for

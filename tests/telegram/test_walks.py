@@ -10,7 +10,7 @@ from bot.flows.intro import STEP, Page
 from bot.flows.intro_buttons import leads_to
 from bot.flows.selfcheck import CHECK
 from bot.language import EASY, OURS
-from bot.sandbox.standin import Seen, StandIn, User
+from bot.sandbox.fake_telegram import Seen, StandIn, User
 from bot.settings import Settings
 from index.search.live_index import LiveIndex
 from knowledge.loader import HOUSE

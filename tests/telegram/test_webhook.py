@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from bot.bounded import MOST_CONNECTIONS
-from bot.sandbox.standin import StandIn, User
+from bot.sandbox.fake_telegram import StandIn, User
 from bot.settings import Settings
 from bot.web import MAX_BODY, SECRET_HEADER
 from index.search.live_index import LiveIndex

@@ -13,8 +13,8 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bot.sandbox.standin import Seen, StandIn, User
-from bot.sandbox.standin.utf16 import length
+from bot.sandbox.fake_telegram import Seen, StandIn, User
+from bot.sandbox.fake_telegram.rules.utf16 import length
 from prompts.render import label
 
 TEXT, CAPTION, DATA, TOAST = 4096, 1024, 64, 200  # Bot API: UTF-16 units, bytes of callback data

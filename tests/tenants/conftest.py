@@ -12,7 +12,7 @@ import pytest
 from bot.fleet import Fleet
 from bot.indexes import Models
 from bot.pace import UNLIMITED
-from bot.sandbox.standin import Group, StandIn, User
+from bot.sandbox.fake_telegram import Group, StandIn, User
 from bot.settings import Settings
 from bot.tenants import OFF, tenant_settings, write
 from index.build.builder import build

@@ -3,9 +3,9 @@
 from functools import partial
 
 from bot.app import open_store
-from bot.sandbox.standin import User
-from bot.sandbox.standin.wire import Json
-from bot.sandbox.standin.world import Query
+from bot.sandbox.fake_telegram import User
+from bot.sandbox.fake_telegram.request_params import Json
+from bot.sandbox.fake_telegram.world.world import Query
 from bot.settings import Settings
 from bot.store.sql.emptying import empty
 from bot.tenants import tenant_settings

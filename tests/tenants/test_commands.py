@@ -11,7 +11,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from bot.sandbox.standin import StandIn
+from bot.sandbox.fake_telegram import StandIn
 from tests.bot.test_cli import GWBOT, fails, gwbot
 from tests.conftest import DATA
 from tests.postgres import database

@@ -15,7 +15,7 @@ from bot import logs
 from bot.errors import ConnectionRefused
 from bot.fleet import Fleet
 from bot.indexes import Models
-from bot.sandbox.standin import StandIn
+from bot.sandbox.fake_telegram import StandIn
 from bot.settings import Settings
 from bot.tenants import ENV, OFF, tenant_settings
 from bot.web import SECRET_HEADER

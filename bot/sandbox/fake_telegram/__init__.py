@@ -1,0 +1,9 @@
+"""A stand-in for Telegram's Bot API: real HTTP, strict checks, Telegram's error texts, people to play."""
+
+from bot.sandbox.fake_telegram.actors.group import Group
+from bot.sandbox.fake_telegram.actors.user import User
+from bot.sandbox.fake_telegram.faults import FaultKind
+from bot.sandbox.fake_telegram.server import StandIn
+from bot.sandbox.fake_telegram.world.objects import Button, Call, Entity, Seen, Violation
+
+__all__ = ["Button", "Call", "Entity", "FaultKind", "Group", "Seen", "StandIn", "User", "Violation"]

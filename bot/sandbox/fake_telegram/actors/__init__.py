@@ -1,0 +1,1 @@
+"""The people and groups that a test or the page plays."""

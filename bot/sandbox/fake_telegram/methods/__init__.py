@@ -1,0 +1,1 @@
+"""The methods of the Bot API, and how they are found by name."""

@@ -1,0 +1,126 @@
+"""Methods about the bot itself: its profile, its commands, its webhook, taps on buttons."""
+
+import json
+import time
+from typing import Any
+from urllib.parse import urlsplit
+
+from bot.sandbox.fake_telegram.methods.registry import plays
+from bot.sandbox.fake_telegram.rules import limits
+from bot.sandbox.fake_telegram.world.webhook import Webhook
+from bot.sandbox.fake_telegram.world.world import World
+
+Json = dict[str, Any]
+
+
+@plays("getMe")
+def get_me(world: World, params: Json) -> Json:
+    """Who the bot is."""
+    no = (
+        "can_connect_to_business has_main_web_app has_topics_enabled "
+        "allows_users_to_create_topics can_manage_bots supports_guest_queries supports_join_request_queries"
+    )
+    rights = {"can_join_groups": True, "can_read_all_group_messages": not world.privacy}
+    rights["supports_inline_queries"] = True
+    return world.bot.to_json() | rights | dict.fromkeys(no.split(), False)
+
+
+@plays("answerCallbackQuery")
+def answer_callback_query(world: World, params: Json) -> bool:
+    """End the waiting on a tapped button."""
+    limits.check_alert(params.get("text", ""))
+    query = world.queries.get(params["callback_query_id"])
+    if query is None or query.expired or query.answer is not None:
+        raise limits.bad_request(limits.QUERY_TOO_OLD)
+    query.answer = params
+    return True
+
+
+@plays("sendChatAction")
+def send_chat_action(world: World, params: Json) -> bool:
+    """Show "typing" and the like."""
+    chat = world.writable(params["chat_id"])
+    limits.check_action(params["action"])
+    chat.typing_since = 0.0 if params["action"] == "cancel" else time.time()
+    return True
+
+
+@plays("setMyCommands")
+def set_my_commands(world: World, params: Json) -> bool:
+    """Fill the menu for a scope and a language."""
+    world.profile.commands[_menu(world, params)] = limits.check_commands(params["commands"])
+    return True
+
+
+@plays("getMyCommands")
+def get_my_commands(world: World, params: Json) -> list[Json]:
+    """The menu for exactly this scope and language."""
+    return world.profile.commands.get(_menu(world, params), [])
+
+
+@plays("deleteMyCommands")
+def delete_my_commands(world: World, params: Json) -> bool:
+    """Empty the menu for a scope and a language."""
+    world.profile.commands.pop(_menu(world, params), None)
+    return True
+
+
+def _menu(world: World, params: Json) -> tuple[str, str]:
+    scope = params.get("scope", {"type": "default"})
+    if "chat_id" in scope:
+        world.chat(scope["chat_id"])
+    return json.dumps(scope, sort_keys=True), limits.check_language(params.get("language_code", ""))
+
+
+def _plays_profile_text(suffix: str, name: str, limit: int) -> None:
+    """One text of the profile: a method that sets it and one that reads it."""
+
+    def set_text(world: World, params: Json) -> bool:
+        text = limits.check_length(name, params.get(name, ""), limit)
+        world.profile.texts[name, limits.check_language(params.get("language_code", ""))] = text
+        return True
+
+    def get_text(world: World, params: Json) -> Json:
+        language = limits.check_language(params.get("language_code", ""))
+        default = world.bot.first_name if name == "name" else ""
+        general = world.profile.texts.get((name, "")) or default
+        return {name: world.profile.texts.get((name, language)) or general}
+
+    plays(f"setMy{suffix}")(set_text)
+    plays(f"getMy{suffix}")(get_text)
+
+
+_plays_profile_text("Name", "name", 64)
+_plays_profile_text("Description", "description", 512)
+_plays_profile_text("ShortDescription", "short_description", 120)
+
+
+@plays("setWebhook")
+def set_webhook(world: World, params: Json) -> bool:
+    """Have updates pushed; the stand-in takes plain HTTP for addresses on this machine only."""
+    secret = params.get("secret_token", "")
+    limits.check_secret(secret)
+    target = urlsplit(params["url"])
+    if params["url"] and (target.scheme, target.hostname) not in (
+        ("http", "127.0.0.1"),
+        ("http", "localhost"),
+    ):
+        raise limits.LimitError("bad webhook: stand-in: only http://127.0.0.1 and http://localhost can be reached")
+    if params.get("drop_pending_updates"):
+        world.updates.drop()
+    if "allowed_updates" in params:
+        world.updates.allowed = params["allowed_updates"]
+    world.set_webhook(Webhook(params["url"], secret, params.get("max_connections", 40)))
+    return True
+
+
+@plays("deleteWebhook")
+def delete_webhook(world: World, params: Json) -> bool:
+    """Go back to polling."""
+    return set_webhook(world, {"url": "", **params})
+
+
+@plays("getWebhookInfo")
+def get_webhook_info(world: World, params: Json) -> Json:
+    """Where updates go and what went wrong."""
+    return world.webhook.to_json(world.updates)

@@ -1,0 +1,1 @@
+"""What Telegram accepts: schema, limits, HTML, sizes."""

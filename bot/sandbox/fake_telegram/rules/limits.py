@@ -1,0 +1,232 @@
+"""What Telegram refuses although the call is well-formed: limits, and the words it refuses with.
+
+The texts are those of Telegram's servers (tdlib/telegram-bot-api and tdlib/td). The few places where only a
+limit is documented, not the words, say so with "stand-in:".
+"""
+
+import re
+from typing import Any
+
+from bot.sandbox.fake_telegram.rules import utf16
+from bot.sandbox.fake_telegram.rules.html_parser import HtmlError, checked_url, parse
+
+Json = dict[str, Any]
+
+TEXT_LIMIT = 4096
+CAPTION_LIMIT = 1024
+BUTTON_DATA_LIMIT = 64  # bytes
+BUTTONS_LIMIT = 100
+COMMANDS_LIMIT = 100
+ALERT_LIMIT = 200
+IDS_LIMIT = 100
+COMMAND = re.compile(r"[a-z0-9_]+")
+ACTION = re.compile(
+    "cancel|typing|(record|upload)_(video|audio|voice|video_note)|upload_(photo|document)|choose_sticker|"
+    "(pick_up|find)_location"
+)
+
+
+class ApiError(Exception):
+    """An answer with ok=false."""
+
+    def __init__(self, code: int, description: str, **parameters: int) -> None:
+        super().__init__(description)
+        self.code = code
+        self.description = description
+        self.parameters = parameters
+
+    def to_json(self) -> Json:
+        """The body of the answer."""
+        body: Json = {"ok": False, "error_code": self.code, "description": self.description}
+        return body | {"parameters": self.parameters} if self.parameters else body
+
+
+class LimitError(ApiError):
+    """A refusal that a correct bot never causes: something is too long, or does not parse."""
+
+    def __init__(self, description: str) -> None:
+        super().__init__(400, f"Bad Request: {description}")
+
+
+def bad_request(description: str) -> ApiError:
+    """A refusal that depends on the circumstances, so a correct bot may meet it."""
+    return ApiError(400, f"Bad Request: {description}")
+
+
+def forbidden(description: str) -> ApiError:
+    """The bot may not write there."""
+    return ApiError(403, f"Forbidden: {description}")
+
+
+def unauthorized() -> ApiError:
+    """The token has the form of a token and is not this bot's."""
+    return ApiError(401, "Unauthorized")
+
+
+def not_found() -> ApiError:
+    """No such method, or no token at all."""
+    return ApiError(404, "Not Found")
+
+
+def too_many_requests(seconds: int) -> ApiError:
+    """Flood control."""
+    return ApiError(429, f"Too Many Requests: retry after {seconds}", retry_after=seconds)
+
+
+def too_large() -> LimitError:
+    """More bytes than Telegram takes."""
+    error = LimitError("")
+    error.code, error.description = 413, "Request Entity Too Large"
+    return error
+
+
+def migrated(chat_id: int) -> ApiError:
+    """The group was turned into a supergroup with this id."""
+    return ApiError(400, "Bad Request: group chat was upgraded to a supergroup chat", migrate_to_chat_id=chat_id)
+
+
+def conflict(description: str) -> ApiError:
+    """Two that want the updates."""
+    return ApiError(409, f"Conflict: {description}")
+
+
+CHAT_NOT_FOUND = "chat not found"
+NOT_MODIFIED = (
+    "message is not modified: specified new message content and reply markup are exactly the same "
+    "as a current content and reply markup of the message"
+)
+QUERY_TOO_OLD = "query is too old and response timeout expired or query ID is invalid"
+OTHER_POLLER = "terminated by other getUpdates request; make sure that only one bot instance is running"
+WEBHOOK_ACTIVE = "can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first"
+
+
+def message_text(text: str, parse_mode: str | None, entities: list[Json] | None) -> tuple[str, list[Json]]:
+    """The text of a message and its entities, as Telegram stores them."""
+    if not text:
+        raise LimitError("message text is empty")
+    plain, found = _formatted(text, parse_mode, entities)
+    if not plain:
+        raise LimitError("text must be non-empty")
+    if utf16.length(plain) > TEXT_LIMIT:
+        raise LimitError("message is too long")
+    return plain, found
+
+
+def caption_text(text: str, parse_mode: str | None, entities: list[Json] | None) -> tuple[str, list[Json]]:
+    """The text under a photo or file; it may be empty."""
+    plain, found = _formatted(text, parse_mode, entities)
+    if utf16.length(plain) > CAPTION_LIMIT:
+        raise LimitError("message caption is too long")
+    return plain, found
+
+
+def _formatted(text: str, parse_mode: str | None, entities: list[Json] | None) -> tuple[str, list[Json]]:
+    found: list[Json] = [] if parse_mode else list(entities or [])
+    mode = (parse_mode or "").lower()
+    if mode == "html":
+        try:
+            text, found = parse(text)
+        except HtmlError as error:
+            raise LimitError(f"can't parse entities: {error}") from None
+    elif mode in ("markdown", "markdownv2"):
+        raise LimitError(f"stand-in: {parse_mode} is not played here, use HTML or entities")
+    elif mode:
+        raise LimitError("unsupported parse_mode")
+    text, found = utf16.trimmed(text, found)
+    return text, utf16.detected(text, found)
+
+
+def check_markup(markup: Json | None) -> Json | None:
+    """The reply markup, where its inline buttons are such as Telegram takes; an empty keyboard is none."""
+    rows = (markup or {}).get("inline_keyboard")
+    if rows is None:
+        return markup
+    buttons = [button for row in rows for button in row]
+    if len(buttons) > BUTTONS_LIMIT:
+        raise LimitError("reply markup is too long")
+    for button in buttons:
+        _check_button(button)
+    kept = [row for row in rows if row]
+    return {"inline_keyboard": kept} if kept else None
+
+
+def _check_button(button: Json) -> None:
+    actions = set(button) - {"text", "style", "icon_custom_emoji_id"}
+    if not actions:
+        raise LimitError("can't parse inline keyboard button: Text buttons are unallowed in the inline keyboard")
+    if not button["text"].strip():
+        raise LimitError("stand-in: an inline button without text is dropped in silence by Telegram")
+    if len(actions) > 1:
+        raise LimitError(f"stand-in: an inline button must have one action, not {', '.join(sorted(actions))}")
+    data = button.get("callback_data")
+    if data is not None and not 1 <= len(data.encode()) <= BUTTON_DATA_LIMIT:
+        raise LimitError("BUTTON_DATA_INVALID")
+    url = button.get("url")
+    if url is not None and not checked_url(url):
+        raise LimitError(f"inline keyboard button URL '{url}' is invalid: Wrong HTTP URL")
+
+
+def check_commands(commands: list[Json]) -> list[Json]:
+    """The commands for the menu, as Telegram stores them."""
+    if len(commands) > COMMANDS_LIMIT:
+        raise LimitError("BOT_COMMANDS_TOO_MUCH")
+    return [_checked_command(item) for item in commands]
+
+
+def _checked_command(item: Json) -> Json:
+    command = item["command"].strip().removeprefix("/")
+    description = item["description"].strip()
+    if not command:
+        raise LimitError("command must be non-empty")
+    if len(command) > 32:
+        raise LimitError("command length must not exceed 32")
+    if not description:
+        raise LimitError("command description must be non-empty")
+    if len(description) > 256:
+        raise LimitError("command description length must not exceed 256")
+    if not COMMAND.fullmatch(command):
+        raise LimitError("BOT_COMMAND_INVALID")
+    return {"command": command, "description": description}
+
+
+def check_ids(ids: list[int]) -> list[int]:
+    """The messages of a call about several."""
+    if not ids:
+        raise LimitError("message identifiers are not specified")
+    if len(ids) > IDS_LIMIT:
+        raise LimitError("too many message identifiers specified")
+    return ids
+
+
+def check_language(code: str) -> str:
+    """A two-letter language code or nothing."""
+    if not re.fullmatch(r"(?:[a-z]{2})?", code):
+        raise LimitError("invalid language code specified")
+    return code
+
+
+def check_length(what: str, text: str, limit: int) -> str:
+    """A text of the bot's profile; the limit is documented, Telegram's words are not."""
+    if len(text) > limit:
+        raise LimitError(f"stand-in: {what} must be at most {limit} characters, not {len(text)}")
+    return text
+
+
+def check_action(action: str) -> None:
+    """What the bot says it is doing."""
+    if not ACTION.fullmatch(action.lower()):
+        raise LimitError("wrong parameter action in request")
+
+
+def check_alert(text: str) -> None:
+    """The text that pops up after a button was tapped."""
+    if len(text) > ALERT_LIMIT:
+        raise LimitError("MESSAGE_TOO_LONG")
+
+
+def check_secret(secret: str) -> None:
+    """The secret that comes with each update to a webhook."""
+    if len(secret) > 256:
+        raise LimitError("secret token is too long")
+    if not re.fullmatch(r"[A-Za-z0-9_-]*", secret):
+        raise LimitError("secret token contains unallowed characters")

@@ -1,0 +1,1 @@
+"""What Telegram holds: chats, messages, files, updates."""

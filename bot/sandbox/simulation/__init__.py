@@ -1,0 +1,1 @@
+"""Everything played around the bot: people, stories, mail, the bot itself."""

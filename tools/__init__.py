@@ -1,0 +1,1 @@
+"""For developers only: nothing that is installed imports or reads this."""
