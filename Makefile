@@ -24,7 +24,7 @@ check: setup
 	@$(BIN)/python -m supply.audit
 
 coverage: setup
-	@$(BIN)/pytest -n 2 $(KEPT) --cov-branch --cov=bot.inbox --cov=bot.outbox --cov=bot.pace --cov=bot.store \
+	@$(BIN)/pytest -n 2 $(KEPT) --cov-branch --cov=bot.pipeline.inbox --cov=bot.pipeline.outbox --cov=bot.pipeline.rate_limiter --cov=bot.store \
 		--cov=bot.flows.talk --cov=bot.flows.desk --cov=bot.flows.undelivered \
 		--cov-report=term-missing:skip-covered --cov-fail-under=100
 

@@ -7,11 +7,10 @@ from typing import Annotated, Literal
 from pydantic import Field, PrivateAttr, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from bot.domain.tenant import MAIN
 from bot.errors import SettingsError
 from bot.store.urls import POSTGRESQL, SQLITE
 from knowledge.parsing.addresses import can_be_mailed
-
-MAIN = "main"  # the installation's own bot, beside which there may be tenants
 
 
 class Settings(BaseSettings):

@@ -2,12 +2,15 @@
 
 from dataclasses import replace
 
-from bot.consultation import Request, Side, Status
-from bot.effects import ChangeRequest
+from bot.domain.business_hours import answer_by
+from bot.domain.consultation import Request, Side, Status
+from bot.domain.effects import ChangeRequest
+from bot.domain.event import Event, Kind
+from bot.domain.message import Button, Say, Toast, Update
+from bot.domain.turn import State, Turn
 from bot.flows.parts import Parts
 from bot.flows.sides import ASIDE, ROOM, person_button, to_desk, to_person
-from bot.hours import answer_by, spoken
-from bot.model import Button, Event, Kind, Say, State, Toast, Turn, Update
+from prompts.dates import spoken
 from prompts.render import label, render
 
 FACES = "😞🙁😐🙂😀"

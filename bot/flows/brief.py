@@ -2,11 +2,12 @@
 
 from dataclasses import replace
 
-from bot.answer import Status
-from bot.consultation import Brief
+from bot.answering.answerer import Status
+from bot.answering.language import base
+from bot.domain.consultation import Brief
+from bot.domain.event import Event
+from bot.domain.turn import State
 from bot.flows.parts import Parts
-from bot.language import base
-from bot.model import Event, State
 from knowledge.records.intro import steps_in
 from prompts.telegram_html import to_plain
 

@@ -3,7 +3,11 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from bot.answer import ENTRY, TALK, THUMB
+from bot.answering.answerer import ENTRY, TALK, THUMB
+from bot.answering.language import OURS
+from bot.domain.event import Event, Kind
+from bot.domain.message import Say, Toast
+from bot.domain.turn import State, Turn
 from bot.flows import (
     burst,
     desk_buttons,
@@ -25,8 +29,6 @@ from bot.flows.selfcheck import CHECK
 from bot.flows.sides import ASIDE, DESK
 from bot.flows.start import GO
 from bot.flows.why import WHY, why
-from bot.language import OURS
-from bot.model import Event, Kind, Say, State, Toast, Turn
 from prompts.render import label, render
 
 LANG = "l:"  # callback data

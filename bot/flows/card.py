@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from bot.consultation import Request, Side, Status
+from bot.domain.consultation import Request, Side, Status
+from bot.domain.message import Keyboard
 from bot.flows.sides import LANG, ROOM, desk_button
-from bot.hours import spoken
-from bot.model import Keyboard
 from bot.store.protocol import Line
+from prompts.dates import spoken
 from prompts.render import label, render
 
 TITLE = 128  # characters of a topic's name; Bot API, createForumTopic

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bot.selfcheck import LEVELS, Word
+from bot.domain.selfcheck import LEVELS, Word
 from knowledge.records.selfcheck import SelfCheck
 from prompts.render import label
 

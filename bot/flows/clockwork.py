@@ -2,14 +2,15 @@
 
 from dataclasses import replace
 
-from bot.consultation import Reach, Request, Side
-from bot.effects import ChangeRequest
+from bot.app.clock_guard import JUMP
+from bot.domain.business_hours import answer_by, next_evening, next_morning
+from bot.domain.consultation import Reach, Request, Side
+from bot.domain.effects import ChangeRequest
+from bot.domain.turn import State, Turn
 from bot.flows.after import closed
 from bot.flows.parts import Parts
 from bot.flows.sides import LANG, ROOM, person_button, to_desk, to_person
-from bot.hours import answer_by, next_evening, next_morning, spoken
-from bot.model import State, Turn
-from bot.steady import JUMP
+from prompts.dates import spoken
 from prompts.render import render
 
 DAY = 86_400.0  # seconds

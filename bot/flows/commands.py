@@ -1,16 +1,18 @@
-"""Typed commands: a table of their meanings. Other languages' names lead to the same; see bot.menu."""
+"""Typed commands: a table of their meanings. Other languages' names lead to the same; see bot.domain.commands."""
 
 from dataclasses import replace
 
-from bot.consultation import Side
+from bot.answering.language import OURS
+from bot.domain.commands import MEANING
+from bot.domain.consultation import Side
+from bot.domain.event import Event
+from bot.domain.message import Button, Card, Say
+from bot.domain.turn import State, Turn
 from bot.flows import form, form_buttons, intro, privacy, questions, selfcheck, share, start, takeaway
 from bot.flows.buttons import LANG
 from bot.flows.parts import Flow, Parts
 from bot.flows.sides import LANG as DESK_LANG
-from bot.hours import spoken
-from bot.language import OURS
-from bot.menu import MEANING
-from bot.model import Button, Card, Event, Say, State, Turn
+from prompts.dates import spoken
 from prompts.render import label, render
 
 PRIVATE = frozenset(("beratung", "meinedaten", "loeschen", "selbstcheck", "mitnehmen"))  # never in front of a group

@@ -13,12 +13,14 @@ stateDiagram-v2
 
 from dataclasses import replace
 
-from bot.consultation import Request, Side, Status
-from bot.effects import ChangeRequest, Corrected, Said, TakenBack
+from bot.domain.consultation import Request, Side, Status
+from bot.domain.effects import ChangeRequest, Corrected, Said, TakenBack
+from bot.domain.event import WRITTEN, Event, Kind
+from bot.domain.message import Copy, Retract, Rewrite, Say, Update
+from bot.domain.turn import Album, State, Turn
 from bot.flows import gone
 from bot.flows.parts import Parts
 from bot.flows.sides import ROOM, desk_button, person_button, to_desk, to_person
-from bot.model import WRITTEN, Album, Copy, Event, Kind, Retract, Rewrite, Say, State, Turn, Update
 from prompts.render import render
 
 NOTE = "//"  # what begins so stays among the advisers, an album with it as a whole

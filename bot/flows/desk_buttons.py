@@ -3,15 +3,18 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from bot.answer import Status as Answered
-from bot.consultation import Request, Side, Status
-from bot.effects import ChangeRequest, Said
+from bot.answering.answerer import Status as Answered
+from bot.domain.business_hours import next_morning
+from bot.domain.consultation import Request, Side, Status
+from bot.domain.effects import ChangeRequest, Said
+from bot.domain.event import Event
+from bot.domain.message import Button, Say, Toast, Update
+from bot.domain.turn import State, Turn
 from bot.flows import after
 from bot.flows.desk import taken
 from bot.flows.parts import Parts
 from bot.flows.sides import DESK, LANG, ROOM, person_button, to_desk, to_person
-from bot.hours import next_morning, spoken
-from bot.model import Button, Event, Say, State, Toast, Turn, Update
+from prompts.dates import spoken
 from prompts.render import label, render
 
 SUGGESTED = 3

@@ -2,7 +2,11 @@
 
 from dataclasses import dataclass, replace
 
-from bot.effects import Moved
+from bot.domain.effects import Moved
+from bot.domain.event import WRITTEN, Event, Kind
+from bot.domain.message import Alarm, Change, Say, Toast
+from bot.domain.selfcheck import Stage
+from bot.domain.turn import State, Turn
 from bot.flows import (
     after,
     buttons,
@@ -18,8 +22,6 @@ from bot.flows import (
     talk,
 )
 from bot.flows.parts import Advisers, Flow, Parts
-from bot.model import WRITTEN, Alarm, Change, Event, Kind, Say, State, Toast, Turn
-from bot.selfcheck import Stage
 
 __all__ = ["Advisers", "Dialogue"]
 

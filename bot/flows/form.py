@@ -19,12 +19,14 @@ Every step leads back to the one before it, and `/abbrechen` out of each. Questi
 
 from dataclasses import replace
 
-from bot.consultation import KINDS, LONGEST, OPTIONAL, Ask, Details, Form, Reach, Status
+from bot.domain.consultation import KINDS, LONGEST, OPTIONAL, Ask, Details, Form, Reach, Status
+from bot.domain.event import Event, Kind
+from bot.domain.message import Button, Change, Keyboard, Say
+from bot.domain.turn import State, Turn
 from bot.flows import limits, review
 from bot.flows.brief import brief
 from bot.flows.parts import Parts
 from bot.flows.review import FORM
-from bot.model import Button, Change, Event, Keyboard, Kind, Say, State, Turn
 from prompts.render import label, render
 from prompts.split import units
 

@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from bot.consultation import KINDS, OPTIONAL, Ask, Form, Reach
+from bot.domain.consultation import KINDS, OPTIONAL, Ask, Form, Reach
+from bot.domain.event import Event
+from bot.domain.turn import State, Turn
 from bot.flows import review
 from bot.flows.form import filled, following, preceding, shown
 from bot.flows.parts import Parts
-from bot.model import Event, State, Turn
 
 PARTS = ("question", "progress")
 KEPT = (Ask.CONCERN, Ask.ORGANISATION, Ask.PLACE, Ask.ADDRESS, Ask.TIMES)  # what was written, and can stay

@@ -6,15 +6,17 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
 
-from bot.consultation import LONGEST, OPTIONAL, Ask, Details, Form, Reach, Typed
+from bot.answering.language import OURS
+from bot.domain.consultation import LONGEST, OPTIONAL, Ask, Details, Form, Reach, Typed
+from bot.domain.contact_details import attempted, recognised
+from bot.domain.event import Event
+from bot.domain.message import Say
+from bot.domain.turn import State, Turn
 from bot.flows import form_buttons
 from bot.flows.form import advanced, keyboard, shown
 from bot.flows.parts import Parts
 from bot.flows.questions import ask as answer_question
 from bot.flows.review import FORM
-from bot.language import OURS
-from bot.model import Event, Say, State, Turn
-from bot.reach import attempted, recognised
 from prompts.render import label, render
 from prompts.split import units
 

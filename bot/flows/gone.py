@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 
+from bot.domain.event import Event, Kind
+from bot.domain.message import Say
+from bot.domain.turn import State, Turn
 from bot.flows.parts import Parts
 from bot.flows.sides import ROOM
-from bot.model import Event, Kind, Say, State, Turn
 from bot.store.protocol import Origin, Why
 from prompts.render import label, render
 

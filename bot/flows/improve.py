@@ -2,9 +2,11 @@
 
 from dataclasses import replace
 
-from bot.effects import DropQuestions, Feedback, KeepQuestion
+from bot.domain.effects import DropQuestions, Feedback, KeepQuestion
+from bot.domain.event import Event
+from bot.domain.message import Button, Change, Say, Toast
+from bot.domain.turn import State, Turn
 from bot.flows.parts import Parts
-from bot.model import Button, Change, Event, Say, State, Toast, Turn
 from prompts.render import label, render
 
 CONSENT = "2026-11-25"  # version of the wording in prompts/*/improve_ask.j2

@@ -6,10 +6,11 @@ Reads the person's language and nothing else; keeps nothing.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from bot.answer import MAX_BODY, Answer, Status
+from bot.answering.answerer import MAX_BODY, Answer, Status
+from bot.domain.deep_links import ENTRY_LINK, bot_link
+from bot.domain.event import Event
+from bot.domain.turn import State
 from bot.flows.parts import Parts
-from bot.links import ENTRY_LINK, bot_link
-from bot.model import Event, State
 from knowledge.records.entry import Entry, Layer
 from knowledge.records.intro import steps_in
 from prompts.render import label

@@ -28,10 +28,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from enum import StrEnum
 
-from bot.answer import ENTRY, TALK
+from bot.answering.answerer import ENTRY, TALK
+from bot.domain.deep_links import STEP_LINK
+from bot.domain.event import Event, Kind
+from bot.domain.message import Button, Change, Drawing, Keyboard, Say, Toast
+from bot.domain.turn import State, Turn
 from bot.flows.parts import Parts
-from bot.links import STEP_LINK
-from bot.model import Button, Change, Drawing, Event, Keyboard, Kind, Say, State, Toast, Turn
 from knowledge.records.intro import AUDIENCES, Choice, Step, steps_in
 from prompts.render import label, render
 

@@ -3,12 +3,14 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from bot.answer import ENTRY
+from bot.answering.answerer import ENTRY
+from bot.domain.commands import MEANING
+from bot.domain.event import Event, Kind
+from bot.domain.message import Change, Say
+from bot.domain.turn import State, Turn
 from bot.flows import intro
 from bot.flows.intro import STEP, Page
 from bot.flows.parts import Parts
-from bot.menu import MEANING
-from bot.model import Change, Event, Kind, Say, State, Turn
 from knowledge.records.intro import AUDIENCES
 
 BETWEEN = frozenset(("start", "frage", "kontakt", "sprache", "hilfe", "datenschutz", "meinedaten"))  # commands

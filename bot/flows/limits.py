@@ -6,10 +6,12 @@ The limits follow from the person's requests in the store, so a restart does not
 
 from collections.abc import Iterable
 
-from bot.consultation import Request, Status
+from bot.domain.consultation import Request, Status
+from bot.domain.event import Event
+from bot.domain.message import Button, Keyboard, Say, Toast
+from bot.domain.turn import State, Turn
 from bot.flows.parts import Parts
 from bot.flows.sides import ASIDE
-from bot.model import Button, Event, Keyboard, Say, State, Toast, Turn
 from prompts.render import label, render
 
 MOST_OPEN = 3  # requests of one person at a time

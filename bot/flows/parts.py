@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bot.answer import Answerer
-from bot.language import OURS
-from bot.model import Event, Say, State, Turn
+from bot.answering.answerer import Answerer
+from bot.answering.language import OURS
+from bot.domain.event import Event
+from bot.domain.message import Say
+from bot.domain.turn import State, Turn
 from bot.store.protocol import Store
 from knowledge.records.contacts import Contact, default_contact
 from knowledge.records.intro import Step

@@ -2,11 +2,13 @@
 
 from dataclasses import replace
 
-from bot.answer import Status as Answered
-from bot.consultation import Request, Status
+from bot.answering.answerer import Status as Answered
+from bot.domain.consultation import Request, Status
+from bot.domain.event import Event
+from bot.domain.message import Button, Say
+from bot.domain.turn import Turn
 from bot.flows.parts import Parts
 from bot.flows.sides import ASIDE
-from bot.model import Button, Event, Say, Turn
 from prompts.render import label
 
 

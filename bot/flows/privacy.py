@@ -2,12 +2,14 @@
 
 from typing import Any
 
-from bot.consultation import Status
-from bot.effects import Forget
+from bot.domain.consultation import Status
+from bot.domain.effects import Forget
+from bot.domain.event import Event
+from bot.domain.message import Button, Change, Drawing, Keyboard, Say, Toast
+from bot.domain.turn import State, Turn
 from bot.flows import improve
 from bot.flows.parts import Parts
-from bot.hours import dated, local
-from bot.model import Button, Change, Drawing, Event, Keyboard, Say, State, Toast, Turn
+from prompts.dates import dated, local
 from prompts.render import label, render
 
 PAGE = "p:"  # callback data of the notice

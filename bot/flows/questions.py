@@ -2,14 +2,16 @@
 
 from dataclasses import replace
 
-from bot.answer import Answer, Status
+from bot.answering.answerer import Answer, Status
+from bot.answering.multi_question import MAX_READ, Answers, answer_each
+from bot.domain.commands import MEANING
+from bot.domain.deep_links import ENTRY_LINK
+from bot.domain.event import Event
+from bot.domain.message import Change, Keyboard, Say
+from bot.domain.turn import Decided, State, Turn
 from bot.flows import burst
 from bot.flows.parts import Parts
 from bot.flows.why import KEPT, why_row
-from bot.links import ENTRY_LINK
-from bot.menu import MEANING
-from bot.model import Change, Decided, Event, Keyboard, Say, State, Turn
-from bot.several import MAX_READ, Answers, answer_each
 from prompts.render import render
 
 

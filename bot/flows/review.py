@@ -3,13 +3,16 @@
 import zlib
 from dataclasses import replace
 
-from bot.consultation import Ask, Form, Request, Sent
-from bot.effects import NewRequest
+from bot.domain.business_hours import answer_by
+from bot.domain.consultation import Ask, Form, Request, Sent
+from bot.domain.effects import NewRequest
+from bot.domain.event import Event, Kind
+from bot.domain.message import Button, Change, Keyboard, Post, Say, Update
+from bot.domain.turn import State, Turn
 from bot.flows import limits
 from bot.flows.parts import Parts
-from bot.hours import answer_by, spoken
-from bot.model import Button, Change, Event, Keyboard, Kind, Post, Say, State, Turn, Update
 from knowledge.records.contacts import contact_for
+from prompts.dates import spoken
 from prompts.render import label, render
 from prompts.split import LIMIT, length
 

@@ -20,9 +20,11 @@ stateDiagram-v2
 
 from dataclasses import replace
 
+from bot.domain.event import Event, Kind
+from bot.domain.message import Button, Change, Keyboard, Say
+from bot.domain.selfcheck import LEVELS, Answers, Check, Stage
+from bot.domain.turn import State, Turn
 from bot.flows.parts import Parts
-from bot.model import Button, Change, Event, Keyboard, Kind, Say, State, Turn
-from bot.selfcheck import LEVELS, Answers, Check, Stage
 from knowledge.records.selfcheck import SelfCheck
 from prompts.render import label, render
 

@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+from bot.domain.event import Event
+from bot.domain.selfcheck import LEVELS, Check, Stage
+from bot.domain.turn import State, Turn
 from bot.flows import selfcheck_result, selfcheck_team
 from bot.flows.parts import Parts
 from bot.flows.selfcheck import UNKNOWN, cancelled, paused, questions, shown, welcome
-from bot.model import Event, State, Turn
-from bot.selfcheck import LEVELS, Check, Stage
 
 Tap = Callable[[Parts, State, Event, str], Turn | None]
 

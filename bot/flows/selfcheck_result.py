@@ -2,18 +2,20 @@
 
 from dataclasses import dataclass, replace
 
-from bot.answer import ENTRY
-from bot.consultation import Details, Form
-from bot.effects import NewCheck
+from bot.answering.answerer import ENTRY
+from bot.domain.consultation import Details, Form
+from bot.domain.effects import NewCheck
+from bot.domain.event import Event, Kind
+from bot.domain.message import Button, Drawing, Keyboard, Say
+from bot.domain.selfcheck import MOST, Answers, Check, Findings, Result, Stage, changed, findings
+from bot.domain.turn import State, Turn
 from bot.flows import chart, form, intro
 from bot.flows.brief import brief
 from bot.flows.parts import Parts
 from bot.flows.selfcheck import button, placed, questions, shown
 from bot.flows.takeaway import PDF
-from bot.hours import dated
-from bot.model import Button, Drawing, Event, Keyboard, Kind, Say, State, Turn
-from bot.selfcheck import MOST, Answers, Check, Findings, Result, Stage, changed, findings
 from knowledge.records.selfcheck import Question, SelfCheck
+from prompts.dates import dated
 from prompts.render import label, render
 
 GOOD, FAIR = 2.0, 1.0  # mean levels from which much, or something, is there

@@ -2,14 +2,16 @@
 
 from dataclasses import replace
 
-from bot.effects import LeaveCode, NewCode, ShareCheck
+from bot.domain.deep_links import bot_link
+from bot.domain.effects import LeaveCode, NewCode, ShareCheck
+from bot.domain.event import Event, Kind
+from bot.domain.message import Drawing, Keyboard, Say, Toast
+from bot.domain.selfcheck import ENOUGH, MIXED_FROM, Check, Stage, Team, Word, is_code, is_old_code
+from bot.domain.turn import State, Turn
 from bot.flows import chart, questions, selfcheck, team_codes
 from bot.flows.parts import Parts
 from bot.flows.selfcheck import button, placed, shown
-from bot.hours import dated
-from bot.links import bot_link
-from bot.model import Drawing, Event, Keyboard, Kind, Say, State, Toast, Turn
-from bot.selfcheck import ENOUGH, MIXED_FROM, Check, Stage, Team, Word, is_code, is_old_code
+from prompts.dates import dated
 from prompts.render import label, render
 
 LINK = "check-"  # parameter of a deep link, before the code

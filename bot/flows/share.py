@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 
+from bot.domain.deep_links import ENTRY_LINK, STEP_LINK, bot_link, fits, share_link
+from bot.domain.event import Event
+from bot.domain.message import Button, Change, Drawing, Keyboard, Say
+from bot.domain.turn import State, Turn
 from bot.flows.parts import Parts
-from bot.links import ENTRY_LINK, STEP_LINK, bot_link, fits, share_link
-from bot.model import Button, Change, Drawing, Event, Keyboard, Say, State, Turn
 from knowledge.records.intro import steps_in
 from prompts.render import label, render
 

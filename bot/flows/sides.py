@@ -1,7 +1,7 @@
 """What is said and offered to either side of a request."""
 
-from bot.consultation import Request
-from bot.model import Button, Keyboard, Say
+from bot.domain.consultation import Request
+from bot.domain.message import Button, Keyboard, Say
 from prompts.render import label
 
 ASIDE = "h:"  # callback data of the person's own buttons: h:<action>:<reference>[:<value>]

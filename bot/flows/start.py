@@ -1,10 +1,12 @@
 """The start: one question with three doors; who comes back is told where they were. Links lead past it."""
 
-from bot.consultation import Status
+from bot.domain.consultation import Status
+from bot.domain.deep_links import ENTRY_LINK, STEP_LINK
+from bot.domain.event import Event
+from bot.domain.message import Button, Say
+from bot.domain.turn import State, Turn
 from bot.flows import form, intro, questions, selfcheck_team
 from bot.flows.parts import Parts
-from bot.links import ENTRY_LINK, STEP_LINK
-from bot.model import Button, Event, Say, State, Turn
 from knowledge.records.intro import steps_in
 from prompts.render import label, render
 

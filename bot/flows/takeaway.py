@@ -3,15 +3,17 @@
 from itertools import groupby
 from typing import Any
 
+from bot.domain.event import Event
+from bot.domain.message import Drawing, Say
+from bot.domain.selfcheck import Result
+from bot.domain.turn import State, Turn
 from bot.flows import chart, selfcheck_result
 from bot.flows.parts import Parts
 from bot.flows.selfcheck import level_of, questions
-from bot.hours import dated
-from bot.model import Drawing, Event, Say, State, Turn
-from bot.selfcheck import Result
 from knowledge.parsing.summary import core
 from knowledge.records.entry import Entry, Layer
 from knowledge.records.intro import Step, steps_in
+from prompts.dates import dated
 from prompts.render import label, render
 
 TAKE = "t:"  # callback data

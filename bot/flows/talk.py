@@ -2,13 +2,15 @@
 
 from dataclasses import replace
 
-from bot.consultation import Request, Side, Status
-from bot.effects import ChangeRequest, Corrected, Said
+from bot.domain.commands import MEANING
+from bot.domain.consultation import Request, Side, Status
+from bot.domain.effects import ChangeRequest, Corrected, Said
+from bot.domain.event import WRITTEN, Event, Kind
+from bot.domain.message import Copy, Rewrite, Say, Toast, Update
+from bot.domain.turn import State, Turn
 from bot.flows import after, limits
 from bot.flows.parts import Parts
 from bot.flows.sides import ASIDE, ROOM, person_button, to_desk, to_person
-from bot.menu import MEANING
-from bot.model import WRITTEN, Copy, Event, Kind, Rewrite, Say, State, Toast, Turn, Update
 from prompts.render import label, render
 
 ALWAYS = frozenset(("abbrechen", "datenschutz", "meinedaten", "loeschen", "kontakt", "hilfe"))  # commands

@@ -5,9 +5,10 @@ The same holds however a code comes: typed, by a link or by a button. The times 
 
 from dataclasses import replace
 
+from bot.domain.event import Event
+from bot.domain.selfcheck import is_code
+from bot.domain.turn import State
 from bot.flows.parts import Parts
-from bot.model import Event, State
-from bot.selfcheck import is_code
 
 MAX_GUESSES, HOUR = 10, 3_600.0
 MAX_NEW_CODES, DAY = 5, 86_400.0

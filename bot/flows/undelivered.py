@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
+from bot.domain.message import Say
 from bot.flows import gone
 from bot.flows.parts import Parts
 from bot.flows.sides import ROOM, to_desk
-from bot.model import Say
 from bot.store.protocol import CARD, ERASE, MAIL, RETRACT, UNPOST, Outgoing, Why
 from prompts.render import render
 

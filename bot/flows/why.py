@@ -3,10 +3,12 @@
 Only what the last message brought is explained: its text is kept anyway, and no further one should be.
 """
 
-from bot.answer import Answer, Status
+from bot.answering.answerer import Answer, Status
+from bot.answering.multi_question import answer_each
+from bot.domain.event import Event
+from bot.domain.message import Button, Keyboard, Say, Toast
+from bot.domain.turn import State, Turn
 from bot.flows.parts import Parts
-from bot.model import Button, Event, Keyboard, Say, State, Toast, Turn
-from bot.several import answer_each
 from prompts.render import label
 
 WHY = "w:"  # callback data: w:<id of the message that asked>:<number of the answer, from 0>

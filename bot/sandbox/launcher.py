@@ -12,11 +12,11 @@ import click
 import uvicorn
 from pydantic import SecretStr
 
-from bot.app import open_store, run
+from bot.app.bootstrap import open_store, run
+from bot.app.index_loader import Models
+from bot.domain.turn import Observed
 from bot.errors import IndexUnusable
-from bot.handlers.turns import Observed
-from bot.indexes import Models
-from bot.pace import UNLIMITED
+from bot.pipeline.rate_limiter import UNLIMITED
 from bot.sandbox.page.broadcaster import Bell
 from bot.sandbox.page.routes import page
 from bot.sandbox.simulation import knowledge_watcher

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
+from bot.domain.tenant import MAIN
 from bot.errors import StoreError
-from bot.settings import MAIN
 from bot.store.sql.store import SqlStore
 from bot.store.sqlite.store import SqliteStore
 from bot.store.urls import POSTGRESQL, SQLITE

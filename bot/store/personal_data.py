@@ -6,7 +6,7 @@
 import json
 from dataclasses import dataclass
 
-from bot.selfcheck import ENOUGH
+from bot.domain.selfcheck import ENOUGH
 
 _KINDS = ("message", "edited_message", "callback_query", "inline_query", "my_chat_member")
 _OWN_REQUESTS = "(SELECT reference FROM requests WHERE user_id = :user)"

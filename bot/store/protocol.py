@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
 
-from bot.consultation import Request
-from bot.effects import Effect
-from bot.model import Event, State
-from bot.selfcheck import Result, Team
+from bot.domain.consultation import Request
+from bot.domain.effects import Effect
+from bot.domain.event import Event
+from bot.domain.selfcheck import Result, Team
+from bot.domain.turn import State
 
 Origin = tuple[int, int]  # chat and id of a message that a person wrote
 

@@ -9,8 +9,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from bot.answer import Answerer
-from bot.app import make_answerer
+from bot.answering.answerer import Answerer
+from bot.app.bootstrap import make_answerer
 from bot.settings import Settings
 from bot.store import SqliteStore, SqlStore
 from bot.store.postgres.store import PostgresStore

@@ -8,8 +8,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from bot.answer import Answerer
-from bot.app import make_answerer, make_dialogue
+from bot.answering.answerer import Answerer
+from bot.app.bootstrap import make_answerer, make_dialogue
 from bot.flows.dialogue import Advisers, Dialogue
 from bot.settings import Settings
 from bot.store import SqliteStore, SqlStore

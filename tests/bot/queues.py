@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from bot.outbox import IDLE_WAIT, Outbox, Result, Sent
-from bot.retry import rest
+from bot.pipeline.outbox import IDLE_WAIT, Outbox, Result, Sent
+from bot.pipeline.retry import rest
 from bot.store import Outgoing, Store
 from tests.conftest import Clock
 

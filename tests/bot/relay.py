@@ -3,10 +3,12 @@
 from dataclasses import replace
 from typing import Any
 
-from bot.consultation import Brief, Details, Request, Side, Status
-from bot.effects import ChangeRequest, NewRequest
+from bot.domain.consultation import Brief, Details, Request, Side, Status
+from bot.domain.effects import ChangeRequest, NewRequest
+from bot.domain.event import Event, Kind
+from bot.domain.message import Say, Toast, Update
+from bot.domain.turn import State, Turn
 from bot.flows.dialogue import Dialogue
-from bot.model import Event, Kind, Say, State, Toast, Turn, Update
 from bot.store import Outgoing
 from bot.store.protocol import Thread
 

@@ -4,10 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from bot.effects import ChangeRequest
+from bot.domain.effects import ChangeRequest
+from bot.domain.event import Event, Kind
+from bot.domain.message import Copy
+from bot.domain.turn import Turn
 from bot.flows import talk
 from bot.flows.dialogue import Dialogue
-from bot.model import Copy, Event, Kind, Turn
 from tests.bot.relay import ADA, CLOSED, REFERENCE, STATE, changed, kept, kinds, person, reads
 
 RATED = replace(STATE, rated=REFERENCE)

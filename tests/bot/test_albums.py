@@ -7,15 +7,17 @@ from typing import Any
 import pytest
 from telegram import Bot, User
 
-from bot.effects import TakenBack
+from bot.domain.effects import TakenBack
+from bot.domain.event import Event, Kind
+from bot.domain.message import Copy, Retract, Rewrite
+from bot.domain.turn import Album, Turn
 from bot.flows import desk
 from bot.flows.dialogue import Dialogue
-from bot.handlers.incoming import chat_key
-from bot.handlers.outgoing import to_calls
-from bot.handlers.turns import Turns
-from bot.inbox import COMPLETE, Inbox
-from bot.model import Album, Copy, Event, Kind, Retract, Rewrite, Turn
+from bot.pipeline.api_calls import to_calls
+from bot.pipeline.inbox import COMPLETE, Inbox
+from bot.pipeline.update_handler import Turns
 from bot.store.protocol import RETRACT
+from bot.telegram.update_parser import chat_key
 from tests.bot.relay import ADA, BEA, DESK, OPEN, REFERENCE, STATE, TALKING, TOPIC, adviser, kept, kinds
 
 NOTED = "// nur für uns"

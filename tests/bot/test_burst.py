@@ -5,12 +5,14 @@ from dataclasses import replace
 
 import pytest
 
-from bot.consultation import Ask, Details, Form
-from bot.effects import Forget, NewRequest
+from bot.domain.consultation import Ask, Details, Form
+from bot.domain.effects import Forget, NewRequest
+from bot.domain.event import Event, Kind
+from bot.domain.message import Change, Say, Toast
+from bot.domain.turn import State, Turn
 from bot.flows.burst import MOST, MOST_TAPS
 from bot.flows.dialogue import Dialogue
 from bot.flows.review import digest
-from bot.model import Change, Event, Kind, Say, State, Toast, Turn
 from prompts.render import label, render
 
 QUESTION = Event(1, Kind.TEXT, 7, 7, 1, text="Was ist Gemeinsam Wirken?", language_code="de", written=1_000_000.0)

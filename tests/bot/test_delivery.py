@@ -3,7 +3,7 @@
 import pytest
 from telegram.error import BadRequest, Forbidden, TelegramError
 
-from bot.handlers.delivery import is_shut
+from bot.telegram.delivery import is_shut
 
 
 @pytest.mark.parametrize(

@@ -4,12 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from bot.consultation import Details, Reach, Request, Side, Status
-from bot.effects import ChangeRequest, Corrected, Forget, NewRequest, Said, TakenBack
+from bot.domain.consultation import Details, Reach, Request, Side, Status
+from bot.domain.effects import ChangeRequest, Corrected, Forget, NewRequest, Said, TakenBack
+from bot.domain.event import Event, Kind
+from bot.domain.message import Copy, Retract, Rewrite, Say, Update
+from bot.domain.turn import Turn
 from bot.flows import desk
 from bot.flows.dialogue import Advisers, Dialogue
 from bot.flows.undelivered import undelivered
-from bot.model import Copy, Event, Kind, Retract, Rewrite, Say, Turn, Update
 from bot.store import Outgoing
 from bot.store.protocol import CARD, ERASE, MAIL, RETRACT, UNPOST, Place, Thread
 from tests.bot.relay import (

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.drawings import draw
+from bot.attachments import draw
 from bot.errors import DrawingFailed
 from bot.sandbox.fake_telegram.rules.image_size import sides
 from tests.pdf import needs_poppler, read_pdf

@@ -13,19 +13,19 @@ from pathlib import Path
 import pytest
 from telegram import Bot
 
-from bot.drawings import draw
-from bot.drawings.apart import draw_apart
+from bot.attachments import draw
+from bot.attachments.subprocess_renderer import draw_apart
 from bot.errors import DrawingFailed, DrawingUnavailable
-from bot.handlers.outgoing import DRAWN
-from bot.handlers.sender import call
+from bot.pipeline.api_calls import DRAWN
 from bot.sandbox.fake_telegram import StandIn
 from bot.sandbox.fake_telegram.rules.image_size import sides
+from bot.telegram.bot_api import call
 from tests.bot.test_drawings import HOSTILE, chart, page
 
 LINK = {"link": "https://t.me/bot", "title": "Über uns"}
 PROGRAM = """
 import asyncio, sys
-from bot.drawings.apart import draw_apart
+from bot.attachments.subprocess_renderer import draw_apart
 from tests.bot.test_drawings import chart
 asyncio.run(draw_apart("chart", chart()))
 print([name for name in ("typst", "segno") if name in sys.modules])
@@ -130,5 +130,5 @@ def renderer() -> int:
         with suppress(OSError):  # a thread or a process that has just ended
             for children in Path("/proc/self/task").glob("*/children"):
                 for pid in children.read_text().split():
-                    if b"bot.drawings" in Path(f"/proc/{pid}/cmdline").read_bytes():
+                    if b"bot.attachments" in Path(f"/proc/{pid}/cmdline").read_bytes():
                         return int(pid)

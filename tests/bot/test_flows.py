@@ -4,11 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from bot.consultation import Form
-from bot.effects import Forget
+from bot.domain.consultation import Form
+from bot.domain.effects import Forget
+from bot.domain.event import Event, Kind
+from bot.domain.message import Change, Say
+from bot.domain.turn import State
 from bot.flows import intro
 from bot.flows.dialogue import Dialogue
-from bot.model import Change, Event, Kind, Say, State
 from knowledge.loader import HOUSE
 from knowledge.records.intro import read_steps
 from prompts.render import render

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.answer import Answer, Answerer, Status
+from bot.answering.answerer import Answer, Answerer, Status
 
 CASES = Path(__file__).parents[1] / "data" / "followups.jsonl"
 

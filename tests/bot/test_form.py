@@ -11,13 +11,16 @@ from itertools import product
 
 import pytest
 
-from bot.consultation import LONGEST, Ask, Brief, Details, Form, Reach, Request, Side, Status
-from bot.effects import ChangeRequest, NewRequest
+from bot.domain.business_hours import answer_by, is_working_day, next_morning
+from bot.domain.consultation import LONGEST, Ask, Brief, Details, Form, Reach, Request, Side, Status
+from bot.domain.contact_details import checked, recognised
+from bot.domain.effects import ChangeRequest, NewRequest
+from bot.domain.event import Event, Kind
+from bot.domain.message import Say, Toast
+from bot.domain.turn import State, Turn
 from bot.flows import after, card, clockwork, desk, desk_buttons, form, form_buttons, review, talk
 from bot.flows.dialogue import Dialogue
-from bot.hours import ZONE, answer_by, is_working_day, local, next_morning
-from bot.model import Event, Kind, Say, State, Toast, Turn
-from bot.reach import checked, recognised
+from prompts.dates import ZONE, local
 from prompts.split import split_html
 
 EVENT = Event(1, Kind.TEXT, chat_id=10, user_id=20, message_id=5, language_code="de", name="Ada")

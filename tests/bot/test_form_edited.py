@@ -5,10 +5,12 @@ from dataclasses import replace
 
 import pytest
 
-from bot.consultation import Ask, Form, Reach
+from bot.domain.consultation import Ask, Form, Reach
+from bot.domain.event import Event, Kind
+from bot.domain.message import Change, Say
+from bot.domain.turn import State, Turn
 from bot.flows.dialogue import Dialogue
 from bot.flows.review import digest
-from bot.model import Change, Event, Kind, Say, State, Turn
 from prompts.render import label, render
 
 EVENT = Event(1, Kind.TEXT, chat_id=10, user_id=10, message_id=0, language_code="de", name="Ada")

@@ -6,14 +6,16 @@ from itertools import product
 
 import pytest
 
-from bot.consultation import KINDS, LONGEST, Ask, Brief, Details, Form, Reach
-from bot.effects import NewRequest
+from bot.answering.language import OURS
+from bot.domain.consultation import KINDS, LONGEST, Ask, Brief, Details, Form, Reach
+from bot.domain.contact_details import checked, recognised
+from bot.domain.effects import NewRequest
+from bot.domain.event import Event, Kind
+from bot.domain.message import Change, Say
+from bot.domain.turn import State, Turn
 from bot.flows import form_buttons
 from bot.flows.dialogue import Dialogue
 from bot.flows.form_texts import options
-from bot.language import OURS
-from bot.model import Change, Event, Kind, Say, State, Turn
-from bot.reach import checked, recognised
 from prompts.render import label
 from prompts.split import LIMIT, split_html
 

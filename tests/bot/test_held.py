@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from bot.consultation import Ask, Brief, Details, Form, Reach, Request, Sent, Side, Status, Typed
-from bot.drawings.held import ORDER, data, page
-from bot.effects import (
+from bot.attachments.data_export import ORDER, data, page
+from bot.domain.consultation import Ask, Brief, Details, Form, Reach, Request, Sent, Side, Status, Typed
+from bot.domain.effects import (
     ChangeRequest,
     DropQuestions,
     Effect,
@@ -26,9 +26,10 @@ from bot.effects import (
     Said,
     ShareCheck,
 )
+from bot.domain.event import Event, Kind
+from bot.domain.selfcheck import Check
+from bot.domain.turn import State
 from bot.errors import Conflict
-from bot.model import Event, Kind, State
-from bot.selfcheck import Check
 from bot.store import Outgoing, SqliteStore, SqlStore
 from bot.store.personal_data import HELD
 from bot.store.protocol import ERASE, MAIL, MAIL_CHAT, UNPOST, Place, Thread

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Collection
 from typing import Any, cast
 
-from bot.inbox import AT_ONCE, Inbox
+from bot.pipeline.inbox import AT_ONCE, Inbox
 from bot.store import SqliteStore, SqlStore, Store
 from tests.bot.queues import ended, key, noting, queue, text, update
 from tests.bot.tables import tables

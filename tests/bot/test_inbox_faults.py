@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.errors import StoreError, StoreUnavailable
-from bot.inbox import AT_ONCE, RESUME, Inbox
+from bot.pipeline.inbox import AT_ONCE, RESUME, Inbox
 from bot.store import SqlStore
 from tests.bot.queues import at_once, key, noting, update
 from tests.bot.test_outbox import faulty

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from telegram import Update, User
 
-from bot.handlers.incoming import to_event
-from bot.model import Event, Kind
+from bot.domain.event import Event, Kind
 from bot.sandbox.fake_telegram.rules.utf16 import detected
+from bot.telegram.update_parser import to_event
 
 BOT = User(1, "Bot", is_bot=True, username="gw_bot")
 ADA = {"id": 20, "is_bot": False, "first_name": "Ada"}

@@ -5,13 +5,15 @@ from dataclasses import replace
 
 import pytest
 
-from bot.answer import ENTRY
-from bot.drawings import draw
+from bot.answering.answerer import ENTRY
+from bot.attachments import draw
+from bot.domain.event import Event, Kind
+from bot.domain.message import Change, Drawing, Say
+from bot.domain.turn import State, Turn
 from bot.flows import intro, start
 from bot.flows.dialogue import Dialogue
 from bot.flows.intro import Page
 from bot.flows.intro_buttons import leads_to
-from bot.model import Change, Drawing, Event, Kind, Say, State, Turn
 from knowledge.loader import HOUSE
 from knowledge.records.intro import AUDIENCES, PICTURES, read_steps, steps_in
 from prompts.split import units

@@ -11,9 +11,9 @@ import psycopg
 import pytest
 from sqlite_utils import Database
 
-from bot.consultation import Side
-from bot.effects import Forget, NewRequest, Said
-from bot.outbox import BROKEN_TRIES, TRIES, Later, Outbox, Result
+from bot.domain.consultation import Side
+from bot.domain.effects import Forget, NewRequest, Said
+from bot.pipeline.outbox import BROKEN_TRIES, TRIES, Later, Outbox, Result
 from bot.store import Outgoing, SqliteStore, SqlStore
 from bot.store.postgres.store import PostgresStore
 from bot.store.protocol import CARD, ERASE, MAIL, MAIL_CHAT, UNPOST, Place, Rest, Thread

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.language import question_language
+from bot.answering.language import question_language
 
 
 @pytest.mark.parametrize(

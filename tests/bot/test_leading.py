@@ -7,8 +7,9 @@ from collections.abc import Callable
 import pytest
 
 from bot.errors import StoreError, StoreUnavailable
-from bot.outbox import HANDOVER, STANDBY, Outbox
-from bot.pace import UNLIMITED, Pace
+from bot.pipeline.outbox import HANDOVER, Outbox
+from bot.pipeline.rate_limiter import UNLIMITED, Pace
+from bot.pipeline.retry import STANDBY
 from bot.store.postgres.store import LISTEN_AGAIN, PostgresStore
 from bot.store.protocol import POLLING
 from bot.store.sql.emptying import empty

@@ -2,12 +2,13 @@
 
 from dataclasses import replace
 
-from bot.consultation import Ask, Details, Form, Status
-from bot.effects import NewRequest
+from bot.domain.consultation import Ask, Details, Form, Status
+from bot.domain.effects import NewRequest
+from bot.domain.event import Kind
+from bot.domain.turn import State, Turn
 from bot.flows import after, clockwork, review, talk
 from bot.flows.dialogue import Dialogue
-from bot.handlers.outgoing import to_calls
-from bot.model import Kind, State, Turn
+from bot.pipeline.api_calls import to_calls
 from bot.store import Outgoing
 from tests.bot.relay import ADA, CLOSED, DESK, OPEN, REFERENCE, STATE, TAKEN, changed, kept, person, reads
 from tests.conftest import Clock

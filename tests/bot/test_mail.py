@@ -17,12 +17,13 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
-from bot.consultation import Brief, Details, Reach, Request
+from bot.domain.consultation import Brief, Details, Reach, Request
 from bot.errors import SettingsError
 from bot.flows.dialogue import Dialogue
-from bot.mail import Mailer, compose, is_this_machine, outcome
-from bot.outbox import Later, Refused
-from bot.postman import post
+from bot.mail.delivery import post
+from bot.mail.messages import compose
+from bot.mail.smtp import Mailer, is_this_machine, outcome
+from bot.pipeline.outbox import Later, Refused
 from bot.settings import Settings
 from bot.store import SqlStore
 from bot.store.protocol import MAIL, Outgoing

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.notify import keep_alive, tell
+from bot.app.systemd import keep_alive, tell
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ from typing import Any, cast
 import pytest
 
 from bot.errors import StoreError, StoreUnavailable
-from bot.outbox import IDLE_WAIT, Later, Outbox, Refused, Result, Sent
-from bot.pace import TELEGRAM, Pace
-from bot.retry import Rest, backoff
+from bot.pipeline.outbox import IDLE_WAIT, Later, Outbox, Refused, Result, Sent
+from bot.pipeline.rate_limiter import TELEGRAM, Pace
+from bot.pipeline.retry import Rest, backoff
 from bot.store import Outgoing, SqlStore
 from bot.store.protocol import MOST_BESIDE
 from tests.bot.conftest import Opening
@@ -94,7 +94,7 @@ async def test_number_of_what_was_sent_is_kept(store: SqlStore, clock: Clock) ->
 
 async def test_flooded_chat_waits_alone(store: SqlStore, clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
     """RetryAfter holds back its own chat until its time, and no other; the log says what waits, and for how long."""
-    caplog.set_level("INFO", "bot.outbox")
+    caplog.set_level("INFO", "bot.pipeline.outbox")
     queue(store, text(10, "a"), text(10, "b"), text(11, "x"))
     counterpart = Counterpart(Later(60.0))
 

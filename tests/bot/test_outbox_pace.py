@@ -4,10 +4,10 @@ import asyncio
 import json
 from typing import Any
 
-from bot.effects import NewRequest
-from bot.inbox import Inbox
-from bot.outbox import Later, Outbox, Result
-from bot.pace import TELEGRAM, Pace
+from bot.domain.effects import NewRequest
+from bot.pipeline.inbox import Inbox
+from bot.pipeline.outbox import Later, Outbox, Result
+from bot.pipeline.rate_limiter import TELEGRAM, Pace
 from bot.store import Outgoing, SqlStore
 from tests.bot.queues import Counterpart, key, queue, text, update
 from tests.bot.test_store import request

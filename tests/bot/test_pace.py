@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.pace import EVERYBODY, MARGIN, TELEGRAM, UNLIMITED, Limits, Pace
+from bot.pipeline.rate_limiter import EVERYBODY, MARGIN, TELEGRAM, UNLIMITED, Limits, Pace
 
 CHATS = st.sampled_from([*range(1, 60), -1, -2])
 # (chat, seconds until the call is asked for, seconds that it takes, share of these after which Telegram gets it)

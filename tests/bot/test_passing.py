@@ -4,12 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from bot.consultation import Request, Side
-from bot.effects import ChangeRequest, NewRequest, Said
+from bot.domain.consultation import Request, Side
+from bot.domain.effects import ChangeRequest, NewRequest, Said
+from bot.domain.event import Event, Kind
+from bot.domain.message import Copy, Say, Toast
+from bot.domain.turn import State, Turn
 from bot.flows import clockwork
 from bot.flows.dialogue import Dialogue
-from bot.handlers.outgoing import to_calls
-from bot.model import Copy, Event, Kind, Say, State, Toast, Turn
+from bot.pipeline.api_calls import to_calls
 from tests.bot.relay import ADA, CLOSED, DESK, OPEN, REFERENCE, STATE, changed, kept, person
 
 HELLO = person(text="Sind Sie noch da?")

@@ -8,9 +8,9 @@ from contextlib import closing
 import psycopg
 import pytest
 
-from bot.effects import NewRequest
+from bot.domain.effects import NewRequest
+from bot.domain.selfcheck import Picture, Team, Word
 from bot.errors import StoreError, StoreUnavailable
-from bot.selfcheck import Picture, Team, Word
 from bot.store import SqliteStore
 from bot.store.factory import opened
 from bot.store.personal_data import HELD

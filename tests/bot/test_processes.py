@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from bot.errors import StoreUnavailable
-from bot.inbox import RESUME, Inbox
+from bot.pipeline.inbox import RESUME, Inbox
 from bot.store.postgres.connection import MOST
 from bot.store.postgres.store import PostgresStore
 from bot.store.protocol import Claimed

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 
-from bot.effects import ShareCheck
+from bot.domain.effects import ShareCheck
+from bot.domain.event import Event, Kind
 from bot.errors import StoreError
-from bot.model import Event, Kind
 from bot.store import SqliteStore
 from bot.store.protocol import ERASE, UNPOST, Outgoing, Place
 from bot.store.sqlite.backup import backup, restore

@@ -5,11 +5,13 @@ from itertools import product
 
 import pytest
 
-from bot.effects import NewCheck
+from bot.domain.effects import NewCheck
+from bot.domain.event import Event, Kind
+from bot.domain.message import Change, Keyboard, Say, Toast
+from bot.domain.selfcheck import LEVELS, Answers, Check, Result, Stage, changed, findings
+from bot.domain.turn import State, Turn
 from bot.flows import chart, selfcheck, selfcheck_buttons, selfcheck_result
 from bot.flows.dialogue import Dialogue
-from bot.model import Change, Event, Keyboard, Kind, Say, State, Toast, Turn
-from bot.selfcheck import LEVELS, Answers, Check, Result, Stage, changed, findings
 from knowledge.loader import HOUSE
 from knowledge.records.selfcheck import SELFCHECK, SelfCheck, read_selfchecks
 from prompts.telegram_html import to_plain

@@ -4,12 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from bot.app import make_dialogue
-from bot.effects import Effect, LeaveCode, NewCheck, NewCode, ShareCheck
+from bot.app.bootstrap import make_dialogue
+from bot.domain.effects import Effect, LeaveCode, NewCheck, NewCode, ShareCheck
+from bot.domain.event import Kind
+from bot.domain.message import Drawing, Say
+from bot.domain.selfcheck import CODE_LENGTH, LETTERS, MIXED_FROM, Check, Stage, is_code
+from bot.domain.turn import State, Turn
 from bot.flows.dialogue import Dialogue
 from bot.flows.selfcheck_team import LINK
-from bot.model import Drawing, Kind, Say, State, Turn
-from bot.selfcheck import CODE_LENGTH, LETTERS, MIXED_FROM, Check, Stage, is_code
 from bot.settings import Settings
 from index.search.live_index import LiveIndex
 from prompts.telegram_html import to_plain

@@ -11,11 +11,13 @@ from itertools import combinations_with_replacement, count, islice, product
 
 import pytest
 
-from bot.effects import Effect, Forget, LeaveCode, NewCheck
+from bot.domain.effects import Effect, Forget, LeaveCode, NewCheck
+from bot.domain.event import Event, Kind
+from bot.domain.message import Say
+from bot.domain.selfcheck import LEVELS, THERE, Word
+from bot.domain.selfcheck import together as words
+from bot.domain.turn import State
 from bot.flows.dialogue import Dialogue
-from bot.model import Event, Kind, Say, State
-from bot.selfcheck import LEVELS, THERE, Word
-from bot.selfcheck import together as words
 from knowledge.loader import HOUSE
 from knowledge.records.selfcheck import SELFCHECK, read_selfchecks
 

@@ -2,8 +2,8 @@
 
 import pytest
 
+from bot.app.bootstrap import restart_on_error
 from bot.errors import StoreError
-from bot.serving import restart_on_error
 
 
 async def test_task_that_fails_begins_again(caplog: pytest.LogCaptureFixture) -> None:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from bot.domain.contact_details import in_ascii
 from bot.errors import SettingsError
-from bot.reach import in_ascii
 from bot.settings import Settings, load_settings, variable
 
 ROOT = Path(__file__).parents[2]

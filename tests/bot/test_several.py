@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.answer import Answerer, Status
-from bot.app import make_answerer
+from bot.answering.answerer import Answerer, Status
+from bot.answering.multi_question import answer_each
+from bot.app.bootstrap import make_answerer
 from bot.settings import Settings
-from bot.several import answer_each
 from index.build.builder import build
 from index.decision.calibration import calibration_for
 from index.encoder.encoder import OnnxEncoder

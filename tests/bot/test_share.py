@@ -6,8 +6,8 @@ import pytest
 import zxingcpp
 from PIL import Image
 
-from bot.drawings import draw
-from bot.links import bot_link, fits, share_link
+from bot.attachments import draw
+from bot.domain.deep_links import bot_link, fits, share_link
 
 LINK = "https://t.me/gemeinsam_wirken_bot?start=frage-backbone"
 BLACK, WHITE = 0, 255

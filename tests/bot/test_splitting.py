@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.splitting import questions
+from bot.answering.question_splitter import questions
 from knowledge.records.discourse_markers import NONE, house_markers
 
 COURTESIES = ("hallo", "guten tag", "ich habe eine frage", "danke", "vielen dank im voraus", "hello", "merci")

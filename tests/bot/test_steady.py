@@ -2,8 +2,9 @@
 
 import pytest
 
+from bot.app.clock_guard import SETTLED, Steady, all_older
 from bot.errors import StoreUnavailable
-from bot.steady import SETTLED, Steady, all_older, left
+from bot.pipeline.retry import left
 from bot.store import SqlStore
 from tests.conftest import Clock
 

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 
-from bot.consultation import Brief, Details, Form, Request, Side
-from bot.effects import ChangeRequest, Corrected, Effect, Feedback, Forget, Moved, NewRequest, Said, TakenBack
+from bot.domain.consultation import Brief, Details, Form, Request, Side
+from bot.domain.effects import ChangeRequest, Corrected, Effect, Feedback, Forget, Moved, NewRequest, Said, TakenBack
+from bot.domain.event import Event, Kind
+from bot.domain.turn import State
 from bot.errors import Conflict, StoreError
-from bot.model import Event, Kind, State
 from bot.store import Outgoing, SqliteStore, SqlStore
 from bot.store.protocol import Thread
 from bot.store.sqlite.backup import backup, restore

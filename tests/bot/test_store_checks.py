@@ -10,9 +10,10 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from bot.effects import Effect, Forget, LeaveCode, NewCheck, NewCode, ShareCheck
-from bot.model import Event, Kind, State
-from bot.selfcheck import Check, Picture, Stage, Team, Word
+from bot.domain.effects import Effect, Forget, LeaveCode, NewCheck, NewCode, ShareCheck
+from bot.domain.event import Event, Kind
+from bot.domain.selfcheck import Check, Picture, Stage, Team, Word
+from bot.domain.turn import State
 from bot.store import SqlStore
 from bot.store.factory import opened
 from bot.store.sqlite.migrations import migrations

@@ -7,9 +7,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from bot.effects import ShareCheck
+from bot.domain.effects import ShareCheck
+from bot.domain.event import Event, Kind
 from bot.errors import StoreError
-from bot.model import Event, Kind
 from bot.store import SqliteStore, SqlStore
 from bot.store.postgres.store import PostgresStore
 from tests.bot.conftest import Opening

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from bot.errors import StoreError, StoreGone, StoreUnavailable
-from bot.inbox import Inbox
-from bot.outbox import Outbox, Result, Sent
+from bot.pipeline.inbox import Inbox
+from bot.pipeline.outbox import Outbox, Result, Sent
 from bot.store import Outgoing, SqliteStore
 from bot.store.sqlite.backup import backup, restore
 from tests.bot.test_store import finish, say

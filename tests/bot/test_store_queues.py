@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from bot.consultation import Side, Status
-from bot.effects import ChangeRequest, Forget, NewRequest, Said
+from bot.domain.consultation import Side, Status
+from bot.domain.effects import ChangeRequest, Forget, NewRequest, Said
 from bot.errors import Conflict
 from bot.store import Outgoing, SqlStore
 from bot.store.protocol import Place, Rest, Thread

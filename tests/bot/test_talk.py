@@ -4,11 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from bot.consultation import Request, Side, Status
-from bot.effects import ChangeRequest, Corrected, NewRequest, Said
+from bot.domain.consultation import Request, Side, Status
+from bot.domain.effects import ChangeRequest, Corrected, NewRequest, Said
+from bot.domain.event import Event, Kind
+from bot.domain.message import Copy, Rewrite, Say, Update
+from bot.domain.turn import Turn
 from bot.flows import clockwork, desk, talk
 from bot.flows.dialogue import Dialogue
-from bot.model import Copy, Event, Kind, Rewrite, Say, Turn, Update
 from tests.bot.relay import (
     ADA,
     CLOSED,

@@ -8,11 +8,11 @@ from email.policy import default
 import pytest
 from aiosmtpd.controller import Controller
 
-from bot.consultation import Side
-from bot.effects import NewRequest, Said
+from bot.domain.consultation import Side
+from bot.domain.effects import NewRequest, Said
 from bot.flows.dialogue import Dialogue
-from bot.outbox import Sent
-from bot.postman import post
+from bot.mail.delivery import post
+from bot.pipeline.outbox import Sent
 from bot.settings import Settings
 from bot.store.protocol import MAIL, Outgoing
 from tests.bot.relay import OPEN, REFERENCE

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from bot.consultation import Status
-from bot.effects import ChangeRequest, Forget, NewCheck, NewRequest
-from bot.inbox import Inbox
-from bot.model import Event, Kind, State
+from bot.domain.consultation import Status
+from bot.domain.effects import ChangeRequest, Forget, NewCheck, NewRequest
+from bot.domain.event import Event, Kind
+from bot.domain.turn import State
+from bot.pipeline.inbox import Inbox
 from bot.store import SqliteStore, SqlStore
 from bot.store.sql.unreadable import unreadable
 from tests.bot.queues import key, noting

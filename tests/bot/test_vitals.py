@@ -2,9 +2,9 @@
 
 import pytest
 
-from bot.handlers.turns import Observed
-from bot.outbox import Sent
-from bot.vitals import MOST_OPEN, Vitals
+from bot.domain.turn import Observed
+from bot.pipeline.outbox import Sent
+from bot.web.vitals import MOST_OPEN, Vitals
 from tests.conftest import Clock
 
 

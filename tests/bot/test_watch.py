@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from bot.app import make_dialogue
-from bot.consultation import Side, Status
-from bot.effects import NewRequest
+from bot.app.bootstrap import make_dialogue
+from bot.app.clock_guard import SETTLED
+from bot.app.scheduler import PERIOD, look, watch
+from bot.domain.consultation import Side, Status
+from bot.domain.effects import NewRequest
 from bot.flows.clockwork import DAY
 from bot.flows.dialogue import Dialogue
-from bot.handlers.watch import PERIOD, look, watch
 from bot.settings import Settings
-from bot.steady import SETTLED
 from bot.store import SqliteStore
 from bot.store.protocol import SENDING
 from index.search.live_index import LiveIndex

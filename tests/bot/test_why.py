@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from bot.domain.event import Event, Kind
+from bot.domain.message import Say, Toast
+from bot.domain.turn import State, Turn
 from bot.flows.dialogue import Dialogue
-from bot.model import Event, Kind, Say, State, Toast, Turn
 from bot.store import SqliteStore
 from index.evaluation.dataset import read_labelled
 from prompts.telegram_html import to_plain

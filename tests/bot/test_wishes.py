@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.answer import Answerer, Status
-from bot.several import answer_each
+from bot.answering.answerer import Answerer, Status
+from bot.answering.multi_question import answer_each
 
 WISHES = Path(__file__).parents[1] / "data" / "wishes.jsonl"
 

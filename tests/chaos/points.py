@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from bot.app import open_store
+from bot.app.bootstrap import open_store
 from bot.settings import Settings
 from bot.store import SqliteStore
 from bot.store.postgres.store import PostgresStore

@@ -16,8 +16,8 @@ import time
 from collections.abc import Callable
 from typing import cast
 
-from bot.app import run
-from bot.pace import TELEGRAM, UNLIMITED
+from bot.app.bootstrap import run
+from bot.pipeline.rate_limiter import TELEGRAM, UNLIMITED
 from bot.settings import Settings
 from bot.store import Store
 from index.encoder.encoder import OnnxEncoder

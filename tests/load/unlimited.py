@@ -3,9 +3,9 @@
 import asyncio
 import signal
 
-from bot.app import open_store, run
-from bot.indexes import open_index
-from bot.pace import UNLIMITED
+from bot.app.bootstrap import open_store, run
+from bot.app.index_loader import open_index
+from bot.pipeline.rate_limiter import UNLIMITED
 from bot.settings import load_settings
 
 

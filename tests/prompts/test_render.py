@@ -6,7 +6,7 @@ import pytest
 import yaml
 from jinja2 import UndefinedError
 
-from bot.menu import ADVISERS, MENU
+from bot.domain.commands import ADVISERS, MENU
 from prompts.render import FOLDER, LANGUAGES, label, render
 
 

@@ -121,5 +121,5 @@ def test_with_a_token_there_is_no_sandbox(prepared: Path, tmp_path: Path) -> Non
 
     assert process.returncode == 0
     assert OPEN not in said
-    assert "bot.handlers.polling" in said
+    assert "bot.telegram.polling" in said
     assert not [name for name in ("bot.sandbox", "bot.sandbox.launcher", "aiosmtpd") if name in said]

@@ -17,8 +17,8 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from pydantic import SecretStr
 
-from bot.app import open_store, run
-from bot.pace import UNLIMITED
+from bot.app.bootstrap import open_store, run
+from bot.pipeline.rate_limiter import UNLIMITED
 from bot.sandbox.fake_telegram import Group, Seen, StandIn, User
 from bot.sandbox.fake_telegram.world.objects import written
 from bot.settings import Settings

@@ -8,8 +8,8 @@ from typing import Any
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from bot.bounded import server
-from bot.web import SECRET_HEADER, Hook, hook_route, web_app
+from bot.web.bounded import server
+from bot.web.routes import SECRET_HEADER, Hook, hook_route, web_app
 from tests.security.conftest import free_port
 
 SECRET = "nur-fuer-Telegram_1"

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from email.message import EmailMessage
 from functools import cached_property
 
-from bot.consultation import Request
+from bot.domain.consultation import Request
 from bot.sandbox.fake_telegram import Seen
 from tests.security.conftest import Whole
 

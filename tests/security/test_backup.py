@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.effects import NewRequest
+from bot.domain.effects import NewRequest
 from bot.errors import StoreError
 from bot.store import SqliteStore
 from bot.store.protocol import Claimed

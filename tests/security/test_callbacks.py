@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from bot.model import State
+from bot.domain.turn import State
 from bot.sandbox.fake_telegram import Seen, User
 from tests.security.conftest import Whole
 

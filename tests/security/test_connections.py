@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from bot.bounded import MOST_HEAD
+from bot.web.bounded import MOST_HEAD
 from tests.security.site import Connection, Site, answer, posted, rest
 
 MOST = 50  # connections here

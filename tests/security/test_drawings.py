@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bot.drawings import draw
+from bot.attachments import draw
 from bot.errors import DrawingFailed
 from bot.flows import chart
 from knowledge.loader import HOUSE

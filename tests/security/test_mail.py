@@ -8,10 +8,10 @@ from email.policy import default
 
 import pytest
 
-from bot.consultation import Brief, Details, Reach, Request
-from bot.mail import compose
-from bot.reach import checked
-from bot.vcard import escaped, vcard
+from bot.domain.consultation import Brief, Details, Reach, Request
+from bot.domain.contact_details import checked
+from bot.domain.vcard import escaped, vcard
+from bot.mail.messages import compose
 from knowledge.records.contacts import Contact
 
 CONTACT = Contact("jacob", "Jacob Rohm", "Beratung", "+49 30 1", "jacob@example.org")

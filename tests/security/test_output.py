@@ -12,11 +12,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from bot.cli import cli
-from bot.consultation import Brief, Details, Request
-from bot.effects import NewRequest
-from bot.logs import _Formatter, _JsonFormatter
-from bot.model import Event, Kind, State
+from bot.cli.main import cli
+from bot.domain.consultation import Brief, Details, Request
+from bot.domain.effects import NewRequest
+from bot.domain.event import Event, Kind
+from bot.domain.turn import State
+from bot.log import _Formatter, _JsonFormatter
 from bot.printable import json_line, printable
 from bot.store import SqliteStore
 from tests.conftest import ROOT

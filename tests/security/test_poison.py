@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.answer import Answerer, Status
-from bot.app import make_answerer
+from bot.answering.answerer import Answerer, Status
+from bot.app.bootstrap import make_answerer
 from bot.sandbox.fake_telegram.rules import html_parser
 from bot.settings import Settings
 from index.build.builder import build

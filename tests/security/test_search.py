@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.language import question_language
-from bot.reach import recognised
+from bot.answering.language import question_language
+from bot.answering.question_splitter import questions
+from bot.domain.contact_details import recognised
 from bot.sandbox.fake_telegram.rules import html_parser, image_size
 from bot.sandbox.fake_telegram.rules.utf16 import length
-from bot.splitting import questions
 from index.search.live_index import LiveIndex
 from index.storage.bm25 import Lexical, write
 from index.storage.term_overlap import tokens as grams

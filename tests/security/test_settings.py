@@ -3,7 +3,7 @@
 import pytest
 
 from bot.errors import SettingsError
-from bot.mail import Mailer
+from bot.mail.smtp import Mailer
 from bot.settings import Settings, load_settings
 
 SECRET = "Geheimnis"

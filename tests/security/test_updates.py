@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from telegram import Bot, User
 
-from bot.app import make_dialogue
-from bot.handlers.incoming import chat_key, only_newest
-from bot.handlers.turns import Turns
-from bot.inbox import Inbox
+from bot.app.bootstrap import make_dialogue
+from bot.pipeline.inbox import Inbox
+from bot.pipeline.update_handler import Turns
 from bot.settings import Settings
 from bot.store import SqliteStore
+from bot.telegram.update_parser import chat_key, only_newest
 from index.search.live_index import LiveIndex
 from tests.security.hostile import HALF
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bot.web import MAX_BODY, SECRET_HEADER
+from bot.web.routes import MAX_BODY, SECRET_HEADER
 from tests.security.site import SECRET, Site
 
 MOST = 200  # connections here; see `test_many_connections`

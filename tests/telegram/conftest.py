@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.app import open_store, run
-from bot.pace import UNLIMITED, Limits
+from bot.app.bootstrap import open_store, run
+from bot.pipeline.rate_limiter import UNLIMITED, Limits
 from bot.sandbox.fake_telegram import Group, Seen, StandIn, User
 from bot.settings import Settings
 from index.search.live_index import LiveIndex

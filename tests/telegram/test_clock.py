@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from bot.app import open_store
-from bot.consultation import Status
-from bot.effects import NewRequest
-from bot.pace import TELEGRAM
+from bot.app.bootstrap import open_store
+from bot.domain.consultation import Status
+from bot.domain.effects import NewRequest
+from bot.pipeline.rate_limiter import TELEGRAM
 from bot.sandbox.fake_telegram import FaultKind, Group, StandIn, User
 from bot.settings import Settings
 from bot.store.protocol import ERASE, Thread

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.menu import ADVISERS, ENGLISH, GERMAN
+from bot.domain.commands import ADVISERS, ENGLISH, GERMAN
 from bot.sandbox.fake_telegram import StandIn, User
 from tests.telegram.mydata import my_data
 

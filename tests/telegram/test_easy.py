@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.menu import GERMAN
+from bot.domain.commands import GERMAN
 from bot.sandbox.fake_telegram import Group, StandIn, User
 from tests.telegram.conftest import sees
 

@@ -10,14 +10,14 @@ import pytest
 from prometheus_client import generate_latest
 from telegram.request import HTTPXRequest
 
-from bot.app import open_store, run
+from bot.app.bootstrap import open_store, run
 from bot.errors import StoreGone
-from bot.handlers.connecting import client
-from bot.handlers.polling import CONFLICT_WAIT, poll
-from bot.monitor import Monitor
-from bot.pace import UNLIMITED
+from bot.pipeline.rate_limiter import UNLIMITED
 from bot.sandbox.fake_telegram import StandIn, User
 from bot.settings import Settings
+from bot.telegram.client import client
+from bot.telegram.polling import CONFLICT_WAIT, poll
+from bot.web.monitor import Monitor
 from index.search.live_index import LiveIndex
 from tests.disk import Disk, small_disk
 from tests.logged import logged

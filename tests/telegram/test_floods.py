@@ -7,12 +7,12 @@ import pytest
 from telegram import Bot
 from telegram.error import NetworkError, RetryAfter
 
-from bot.app import open_store
-from bot.handlers.pacing import PacedRequest
-from bot.pace import MINUTE, TELEGRAM, Pace
+from bot.app.bootstrap import open_store
+from bot.pipeline.rate_limiter import MINUTE, TELEGRAM, Pace
 from bot.sandbox.fake_telegram import FaultKind, Group, StandIn, User
 from bot.settings import Settings
 from bot.store import SqliteStore, SqlStore
+from bot.telegram.rate_limited_request import PacedRequest
 from index.search.live_index import LiveIndex
 from tests.bot.test_outbox import BUSY, faulty
 from tests.conftest import Clock

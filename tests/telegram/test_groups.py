@@ -5,7 +5,7 @@ from functools import partial
 
 import pytest
 
-from bot.app import open_store
+from bot.app.bootstrap import open_store
 from bot.sandbox.fake_telegram import Group, StandIn, User
 from bot.settings import Settings
 

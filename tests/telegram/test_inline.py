@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.app import open_store
+from bot.app.bootstrap import open_store
 from bot.sandbox.fake_telegram import FaultKind, Group, StandIn, User
 from bot.sandbox.fake_telegram.world.inline_query import InlineQuery
 from bot.settings import Settings

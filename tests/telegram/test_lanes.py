@@ -13,7 +13,7 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from bot.app import open_store
+from bot.app.bootstrap import open_store
 from bot.sandbox.fake_telegram import Group, StandIn, User
 from bot.settings import Settings
 from index.search.live_index import LiveIndex

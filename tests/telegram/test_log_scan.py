@@ -16,10 +16,10 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from bot.logs import _Formatter, _JsonFormatter
-from bot.menu import ENGLISH, GERMAN
+from bot.domain.commands import ENGLISH, GERMAN
+from bot.log import _Formatter, _JsonFormatter
 from bot.sandbox.fake_telegram import FaultKind, Group, StandIn, User
-from bot.web import SECRET_HEADER
+from bot.web.routes import SECRET_HEADER
 from tests.bot.test_cli import gwbot
 from tests.bot.test_mail import free_port
 from tests.conftest import DATA

@@ -10,14 +10,15 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 from telegram.request import HTTPXRequest
 
-from bot.app import run
-from bot.handlers.connecting import client
-from bot.handlers.incoming import chat_key
-from bot.outbox import STANDBY
-from bot.pace import UNLIMITED
+from bot.app.bootstrap import run
+from bot.domain.tenant import MAIN
+from bot.pipeline.rate_limiter import UNLIMITED
+from bot.pipeline.retry import STANDBY
 from bot.sandbox.fake_telegram import Group, StandIn, User
-from bot.settings import MAIN, Settings
+from bot.settings import Settings
 from bot.store.postgres.store import PostgresStore
+from bot.telegram.client import client
+from bot.telegram.update_parser import chat_key
 from index.search.live_index import LiveIndex
 from tests.logged import logged
 from tests.postgres import until_led

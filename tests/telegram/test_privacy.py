@@ -7,7 +7,7 @@ from email.policy import default
 
 import pytest
 
-from bot.app import open_store
+from bot.app.bootstrap import open_store
 from bot.sandbox.fake_telegram import FaultKind, Group, StandIn, User
 from bot.settings import Settings
 from index.search.live_index import LiveIndex

@@ -4,8 +4,8 @@ from contextlib import closing
 
 import pytest
 
-from bot.app import open_store
-from bot.consultation import Details, Reach
+from bot.app.bootstrap import open_store
+from bot.domain.consultation import Details, Reach
 from bot.sandbox.fake_telegram import Group, StandIn, User
 from bot.settings import Settings
 from index.search.live_index import LiveIndex

@@ -5,11 +5,11 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
+from bot.answering.language import EASY, OURS
 from bot.flows import selfcheck_buttons
 from bot.flows.intro import STEP, Page
 from bot.flows.intro_buttons import leads_to
 from bot.flows.selfcheck import CHECK
-from bot.language import EASY, OURS
 from bot.sandbox.fake_telegram import Seen, StandIn, User
 from bot.settings import Settings
 from index.search.live_index import LiveIndex

@@ -8,10 +8,10 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from bot.bounded import MOST_CONNECTIONS
 from bot.sandbox.fake_telegram import StandIn, User
 from bot.settings import Settings
-from bot.web import MAX_BODY, SECRET_HEADER
+from bot.web.bounded import MOST_CONNECTIONS
+from bot.web.routes import MAX_BODY, SECRET_HEADER
 from index.search.live_index import LiveIndex
 from tests.telegram.conftest import running
 

@@ -9,12 +9,12 @@ from typing import Any, Protocol
 
 import pytest
 
-from bot.fleet import Fleet
-from bot.indexes import Models
-from bot.pace import UNLIMITED
+from bot.app.index_loader import Models
+from bot.app.supervisor import Fleet
+from bot.app.tenants import OFF, tenant_settings, write
+from bot.pipeline.rate_limiter import UNLIMITED
 from bot.sandbox.fake_telegram import Group, StandIn, User
 from bot.settings import Settings
-from bot.tenants import OFF, tenant_settings, write
 from index.build.builder import build
 from index.decision.calibration import calibration_for
 from index.encoder.encoder import OnnxEncoder

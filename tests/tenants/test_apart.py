@@ -2,13 +2,13 @@
 
 from functools import partial
 
-from bot.app import open_store
+from bot.app.bootstrap import open_store
+from bot.app.tenants import tenant_settings
 from bot.sandbox.fake_telegram import User
 from bot.sandbox.fake_telegram.request_params import Json
 from bot.sandbox.fake_telegram.world.world import Query
 from bot.settings import Settings
 from bot.store.sql.emptying import empty
-from bot.tenants import tenant_settings
 from tests.telegram.advice import card, request, topic_of
 from tests.telegram.mydata import my_data
 from tests.tenants.conftest import QUESTION, Running, Town

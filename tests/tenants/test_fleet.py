@@ -11,14 +11,14 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from bot import logs
+from bot import log
+from bot.app.index_loader import Models
+from bot.app.supervisor import Fleet
+from bot.app.tenants import ENV, OFF, tenant_settings
 from bot.errors import ConnectionRefused
-from bot.fleet import Fleet
-from bot.indexes import Models
 from bot.sandbox.fake_telegram import StandIn
 from bot.settings import Settings
-from bot.tenants import ENV, OFF, tenant_settings
-from bot.web import SECRET_HEADER
+from bot.web.routes import SECRET_HEADER
 from tests.logged import logged
 from tests.postgres import until_led
 from tests.telegram.test_webhook import free_port
@@ -39,7 +39,7 @@ def text_log() -> Iterator[io.StringIO]:
     """The log as an operator reads it."""
     stream, top = io.StringIO(), logging.getLogger()
     before, level = top.handlers, top.level
-    logs.configure("INFO", "text")
+    log.configure("INFO", "text")
     top.handlers[0].setStream(stream)  # type: ignore[attr-defined]
     yield stream
     top.handlers = before

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from bot.app.tenants import ENV, folder_of, names, tenant_settings, write
 from bot.errors import SettingsError
 from bot.settings import Settings
-from bot.tenants import ENV, folder_of, names, tenant_settings, write
 
 pytestmark = pytest.mark.usefixtures("settings")  # an empty folder, so that no .env is read
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from bot.consultation import Request
+from bot.domain.consultation import Request
 from bot.store.personal_data import HELD, bound, sender
 from bot.store.protocol import ERASE, MAIL, MAIL_CHAT, UNPOST, Origin, Outgoing, Place, Rest, Why
 from bot.store.sql.base import Sql

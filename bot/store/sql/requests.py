@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-from bot.consultation import Request
+from bot.domain.consultation import Request
+from bot.domain.event import Event
 from bot.errors import Conflict
-from bot.model import Event
 from bot.store.protocol import Line, Origin, Thread
 from bot.store.sql.base import Rows, Sql
 from bot.store.sql.values import REQUEST, read

@@ -1,7 +1,7 @@
 """Self-checks: a person's own, and what several people told under a code."""
 
-from bot.effects import LeaveCode, NewCheck, NewCode, ShareCheck
-from bot.selfcheck import ENOUGH, Answers, Picture, Result, Team, together
+from bot.domain.effects import LeaveCode, NewCheck, NewCode, ShareCheck
+from bot.domain.selfcheck import ENOUGH, Answers, Picture, Result, Team, together
 from bot.store.personal_data import HELD
 from bot.store.sql.base import Rows, Sql
 from bot.store.sql.values import ANSWERS, WORDS, read

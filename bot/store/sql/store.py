@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
-from bot.effects import (
+from bot.domain.effects import (
     ChangeRequest,
     Corrected,
     DropQuestions,
@@ -22,8 +22,9 @@ from bot.effects import (
     ShareCheck,
     TakenBack,
 )
+from bot.domain.event import Event
+from bot.domain.turn import State
 from bot.errors import Conflict
-from bot.model import Event, State
 from bot.store.protocol import Claimed, Outgoing
 from bot.store.sql.base import Sql
 from bot.store.sql.copy import CopyRows

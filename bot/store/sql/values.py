@@ -5,9 +5,9 @@ from typing import TypeVar
 
 from pydantic import TypeAdapter
 
-from bot.consultation import Request
-from bot.model import State
-from bot.selfcheck import Word
+from bot.domain.consultation import Request
+from bot.domain.selfcheck import Word
+from bot.domain.turn import State
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")

@@ -1,0 +1,1 @@
+"""A message becomes questions, and these become answers."""

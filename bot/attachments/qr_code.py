@@ -1,0 +1,41 @@
+"""A link as a QR picture, with a few words below: black on white with its own margin, whatever the chat's colours."""
+
+from io import BytesIO
+
+import segno
+import typst
+
+from bot.attachments.attachment import Drawn, Values
+
+MARGIN = 4  # modules: the quiet zone that readers need
+PIXELS_PER_INCH = 144.0  # of a picture 360 points wide: 720 pixels
+PAGE = b"""
+#set page(width: 360pt, height: auto, margin: (x: 0pt, top: 0pt, bottom: 22pt), fill: white)
+#set text(font: "Libertinus Serif", fill: black, hyphenate: false)
+#set par(justify: false, leading: 0.5em)
+#align(center)[
+  #image(bytes(sys.inputs.code), format: "svg", width: 360pt)
+  #v(-16pt)
+  #block(width: 312pt)[
+    #text(size: 21pt, weight: "bold", sys.inputs.title)
+    #v(-6pt)
+    #text(size: 12.5pt, fill: luma(60), sys.inputs.link)
+  ]
+]
+"""
+
+
+def drawn(values: Values) -> Drawn:
+    """The picture of the values ``link`` and ``title``; the title stands below the code, and the link below it."""
+    link, title = str(values["link"]), str(values["title"])
+    code = BytesIO()
+    segno.make_qr(link, error="m").save(code, kind="svg", border=MARGIN, light="white")
+    png = typst.compile(
+        PAGE,
+        format="png",
+        ppi=PIXELS_PER_INCH,
+        ignore_system_fonts=True,
+        sys_inputs={"code": code.getvalue().decode(), "title": title, "link": link.removeprefix("https://")},
+    )
+    assert isinstance(png, bytes)
+    return Drawn("qr.png", png)

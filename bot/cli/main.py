@@ -1,0 +1,38 @@
+"""`gwbot`: the command line. Exit codes: 0 done, 1 a clear error on standard error, 2 wrong usage."""
+
+import logging
+import sys
+from importlib.metadata import version
+
+import click
+
+from bot.cli import ask, calibrate, feedback, index, knowledge, model, quality, run, store
+from bot.cli import tenant as tenants
+from bot.errors import GwError
+from bot.printable import printable
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(version("gemeinsam-wirken-bot"), prog_name="gwbot")
+@click.option("--tenant", metavar="NAME", help="Work for this tenant instead of the installation's own bot.")
+def cli(tenant: str | None) -> None:
+    """The advisory bot for Gemeinsam Wirken."""
+
+
+for module in (ask, calibrate, feedback, index, knowledge, model, run, quality, store, tenants):
+    for command in module.COMMANDS:
+        cli.add_command(command)
+
+
+def main() -> None:
+    """Run the command line; what a person can mend ends in one clear message and exit code 1."""
+    try:
+        cli()
+    except GwError as error:
+        click.echo(printable(f"Error: {error}"), err=True)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:
+        logging.shutdown()
+        sys.exit(1)

@@ -1,0 +1,40 @@
+"""`gwbot model`: prepare an encoder for serving."""
+
+import click
+
+from bot.cli.options import chosen_settings
+
+
+@click.group()
+def model() -> None:
+    """The encoder, and an optional cross-encoder."""
+
+
+@model.command()
+@click.argument("name", default="bundled")
+@click.option(
+    "--cross-encoder", is_flag=True, help="NAME is a cross-encoder: the second stage, see GW_CROSS_ENCODER."
+)
+def prepare(name: str, cross_encoder: bool) -> None:
+    """Export the encoder NAME: 'bundled' (the default), a folder, or a hub name."""
+    settings = chosen_settings()
+    if cross_encoder:
+        from index.export.cross_encoder_export import prepare_pairs
+
+        if name == "bundled":
+            raise click.UsageError("No cross-encoder is bundled. Give a folder or a hub name.")
+        folder = prepare_pairs(name, settings.cross_encoder_dir, _tell)
+        click.echo(f"The cross-encoder is ready in {folder}. Measure it: gwbot eval --against cross-encoder")
+        click.echo("Then set GW_CROSS_ENCODER=true")
+        return
+    from index.export.encoder_export import prepare as prepare_encoder
+
+    folder = prepare_encoder(name, settings.encoder_dir, _tell)
+    click.echo(f"The encoder is ready in {folder}. Next: gwbot index build")
+
+
+def _tell(message: str) -> None:
+    click.echo(message, err=True)
+
+
+COMMANDS = (model,)

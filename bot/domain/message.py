@@ -1,0 +1,124 @@
+"""What the bot says and does in a chat."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """An inline button. ``data`` has at most 64 bytes; with ``url`` it opens an address instead."""
+
+    label: str
+    data: str = ""
+    url: str = ""
+
+
+Keyboard = tuple[tuple[Button, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """A file drawn when it is sent; ``kind`` says how (see `bot.attachments`), ``values`` from what, as JSON."""
+
+    kind: str
+    values: Mapping[str, Any]
+    document: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """A new message. ``question`` is the message it answers; an edit of that one edits this one.
+
+    ``request`` is the reference of the request it belongs to, so that a reply to it finds its way; with ``desk`` it
+    goes to that request's thread at the advisers.
+    """
+
+    html: str
+    keyboard: Keyboard = ()
+    chat_id: int | None = None  # None: the chat of the event
+    question: int | None = None
+    reply_to: int | None = None
+    request: str = ""
+    desk: bool = False
+    drawing: Drawing | None = None  # the text becomes its caption: at most 1,024 characters
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """A message of the event's chat, by default the event's, brought to the other side of a request."""
+
+    request: str
+    chat_id: int
+    desk: bool = False
+    replies: tuple[int, int] | None = None  # chat and id of the message whose counterpart this one replies to
+    message: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rewrite:
+    """The edit of a message that was brought to the other side."""
+
+    request: str
+    chat_id: int
+    html: str
+    caption: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Retract:
+    """What was brought to the other side of a message in the event's chat is deleted there."""
+
+    request: str
+    chat_id: int
+    message: int
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """The card of a request at the advisers shows how it stands now; a new one is opened with it."""
+
+    request: str
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """The request goes to its contact by e-mail."""
+
+    request: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """New content for a message of ours, a known one or the one that answers ``question``; a picture stays one."""
+
+    html: str
+    keyboard: Keyboard = ()
+    message_id: int | None = None
+    question: int | None = None
+    drawing: Drawing | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A contact as Telegram shows it, to be saved with one tap."""
+
+    name: str
+    phone: str
+    email: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class Toast:
+    """The answer to a tapped button; may be empty."""
+
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """The operator is to know that the bot is no longer in the advisers' chat."""
+
+
+Message = Say | Change | Card | Toast | Copy | Rewrite | Retract | Update | Post | Alarm

@@ -1,0 +1,44 @@
+"""A contact as a vCard 3.0; RFC 2426."""
+
+import re
+
+from bot.domain.consultation import Reach, Request
+
+
+def vcard(request: Request) -> str:
+    """The person behind a request, to be saved in an address book."""
+    details = request.details
+    first, _, last = request.name.rpartition(" ")
+    lines = [("N", f"{escaped(last)};{escaped(first)};;;"), ("FN", escaped(request.name))]
+    if details.organisation:
+        lines.append(("ORG", escaped(details.organisation)))
+    if details.reach is Reach.EMAIL:
+        lines.append(("EMAIL", escaped(details.address)))
+    if details.reach is Reach.PHONE:
+        lines.append(("TEL", re.sub(r"[^\d+]", "", details.address)))
+    lines.append(("NOTE", escaped(request.reference)))
+    return written(lines)
+
+
+def written(lines: list[tuple[str, str]]) -> str:
+    """A vCard of these properties; values are escaped already."""
+    inner = [folded(f"{name}:{value}") for name, value in lines]
+    return "\r\n".join(("BEGIN:VCARD", "VERSION:3.0", *inner, "END:VCARD", ""))
+
+
+def escaped(text: str) -> str:
+    """A text as a value: it can neither end its property nor begin another."""
+    text = re.sub(r"([\\,;])", r"\\\1", text)
+    text = re.sub(r"\r\n|[\r\n\x0b\x0c\x1c-\x1e\x85\u2028\u2029]", r"\\n", text)
+    return re.sub(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]", "", text)
+
+
+def folded(line: str) -> str:
+    """A line in pieces of at most 75 octets; a character is not torn apart."""
+    pieces, piece = [], ""
+    for character in line:
+        if len((piece + character).encode()) > 75:
+            pieces.append(piece)
+            piece = " "
+        piece += character
+    return "\r\n".join([*pieces, piece])

@@ -1,0 +1,1 @@
+"""E-mails to the contact and to the operator."""

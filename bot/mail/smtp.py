@@ -1,0 +1,85 @@
+"""A mail server, and what its answers mean."""
+
+import ipaddress
+import smtplib
+import ssl
+from contextlib import suppress
+from email.message import EmailMessage
+from urllib.parse import unquote, urlsplit
+
+from bot.errors import SettingsError
+
+FORM = "GW_SMTP_URL must look like smtp://user:password@host:587 or smtps://user:password@host:465."
+PORTS = {"smtp": 587, "smtps": 465}
+
+
+class Mailer:
+    """Sends by the server of a URL. The connection is encrypted; only to this very machine it may be plain."""
+
+    def __init__(self, url: str, timeout: float = 20.0) -> None:
+        """Read the URL; raises SettingsError where it is of another form. ``timeout`` is in seconds."""
+        try:
+            parts = urlsplit(url)
+            port = parts.port
+        except ValueError:
+            raise SettingsError(FORM) from None
+        if parts.scheme not in PORTS or not parts.hostname:
+            raise SettingsError(FORM)
+        self._tls = parts.scheme == "smtps"
+        self._host, self._port, self._timeout = parts.hostname, port or PORTS[parts.scheme], timeout
+        self._login = (unquote(parts.username), unquote(parts.password or "")) if parts.username else None
+
+    def send(self, message: EmailMessage) -> None:
+        """Send a mail; raises OSError or SMTPException if the server does not take it. What it says to the goodbye
+        does not matter any more."""
+        server = self._connected()
+        try:
+            server.send_message(message)
+            with suppress(OSError, smtplib.SMTPException):
+                server.quit()
+        finally:
+            server.close()
+
+    def check(self) -> None:
+        """Connect and log in; raises as `send` does."""
+        with self._connected() as server:
+            server.noop()
+
+    def _connected(self) -> smtplib.SMTP:
+        context = ssl.create_default_context()
+        if self._tls:
+            server: smtplib.SMTP = smtplib.SMTP_SSL(self._host, self._port, timeout=self._timeout, context=context)
+        else:
+            server = smtplib.SMTP(self._host, self._port, timeout=self._timeout)
+        try:
+            if not self._tls:
+                server.ehlo()
+                if server.has_extn("starttls") or not is_this_machine(self._host):
+                    server.starttls(context=context)
+            if self._login:
+                server.login(*self._login)
+        except BaseException:
+            server.close()
+            raise
+        return server
+
+
+def outcome(error: Exception) -> str | None:
+    """Why a mail will never be taken; None if it may be later: then it is tried again.
+
+    A login that fails is mended by the operator, so the mail waits for that.
+    """
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        codes = {code for code, _ in error.recipients.values()}
+        return f"recipient refused ({max(codes)})" if min(codes, default=0) >= 500 else None
+    if isinstance(error, smtplib.SMTPResponseException) and not isinstance(error, smtplib.SMTPAuthenticationError):
+        return f"refused ({error.smtp_code})" if error.smtp_code >= 500 else None
+    return None if isinstance(error, OSError | smtplib.SMTPException) else type(error).__name__
+
+
+def is_this_machine(host: str) -> bool:
+    """Whether a host is reached without leaving this machine."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,1 @@
+"""Durable in, one transaction, durable out."""

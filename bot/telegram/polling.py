@@ -1,0 +1,98 @@
+"""Long polling: fetch updates, have them written down, confirm them with the next call."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any
+
+from telegram import Bot
+from telegram.error import Conflict, RetryAfter, TelegramError
+
+from bot.errors import StoreUnavailable
+from bot.pipeline.retry import STANDBY, STORE_TRIES, backoff
+from bot.telegram.update_parser import ALLOWED_UPDATES
+
+log = logging.getLogger(__name__)
+TIMEOUT = 30  # seconds that Telegram holds an empty answer back
+PATIENCE = 5.0  # seconds more until an answer is given up
+CONFLICT_WAIT = 15.0  # seconds between two tries while another program polls
+SAID_EVERY = 40  # conflicts: some ten minutes
+
+Receive = Callable[[list[dict[str, Any]]], Awaitable[None]]
+
+
+async def _alone(conflict: bool) -> None:
+    """Nobody wants to know."""
+
+
+async def poll(
+    bot: Bot,
+    receive: Receive,
+    conflict: Callable[[bool], Awaitable[None]] = _alone,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    lead: Callable[[], int] = lambda: 1,
+) -> None:
+    """Fetch until cancelled. An update is confirmed only after ``receive`` has written it down.
+
+    ``conflict`` is told True whenever another program polls with our token, and False when we are alone again. What
+    is no StoreUnavailable of ``receive`` ends the fetching: nothing would be written down from then on. Of several
+    processes with one store one polls: while ``lead``, called in a thread, returns 0, it is another one.
+    """
+    offset, failures, conflicts, leads = None, 0, 0, True
+    while True:
+        try:
+            if leads != (leads := bool(await asyncio.to_thread(lead))):
+                log.info("this process polls from now on" if leads else "another process polls, this one stands by")
+            if not leads:
+                if conflicts:
+                    await conflict(False)
+                    conflicts = 0
+                await sleep(STANDBY)
+                continue
+            updates = await _fetch(bot, offset)
+            if updates:
+                await receive(updates)
+                offset = updates[-1]["update_id"] + 1
+        except Conflict as error:
+            if conflicts % SAID_EVERY == 0:
+                log.error("%s", _conflict(error))
+            conflicts += 1
+            await conflict(True)
+            await sleep(CONFLICT_WAIT)
+        except RetryAfter as error:
+            wait = error.retry_after
+            await sleep(wait.total_seconds() if isinstance(wait, timedelta) else wait)
+        except TelegramError as error:
+            log.warning("fetching updates failed (%s); trying again", type(error).__name__)
+            await sleep(backoff(failures))
+            failures += 1
+        except StoreUnavailable as error:
+            log.error("updates wait at Telegram: %s", error)
+            await sleep(backoff(min(failures, STORE_TRIES)))
+            failures += 1
+        else:
+            failures = 0
+            if conflicts:
+                log.info("no other program polls with this bot's token any more")
+                await conflict(False)
+                conflicts = 0
+
+
+def _conflict(error: Conflict) -> str:
+    if "webhook" in error.message.lower():
+        return "a webhook is set for this bot, so it cannot poll: end the program that set it, then restart this one"
+    return (
+        "another program polls with this bot's token, and each gets a part of the updates: end one of the two. "
+        "If you do not find it, get a new token with /revoke at @BotFather"
+    )
+
+
+async def _fetch(bot: Bot, offset: int | None) -> list[dict[str, Any]]:
+    """The updates as Telegram words them. `Bot.get_updates` would give none of them where one is of no form it knows,
+    and log the texts of all; it is passed by with the method's name in small letters, which is the same to Telegram:
+    https://core.telegram.org/bots/api#making-requests
+    """
+    asked = {"timeout": TIMEOUT, "allowed_updates": ALLOWED_UPDATES} | ({} if offset is None else {"offset": offset})
+    found: list[dict[str, Any]] = await bot.do_api_request("getupdates", asked, read_timeout=TIMEOUT + PATIENCE)
+    return found
