@@ -20,25 +20,25 @@ check: setup
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo >.venv/imports.log || { cat .venv/imports.log; exit 1; }
 	@$(BIN)/gwbot knowledge check
-	@$(BIN)/python -m supply.licences
-	@$(BIN)/python -m supply.audit
+	@$(BIN)/python -m tools.licences
+	@$(BIN)/python -m tools.audit
 
 coverage: setup
 	@$(BIN)/pytest -n 2 $(KEPT) --cov-branch --cov=bot.pipeline.inbox --cov=bot.pipeline.outbox --cov=bot.pipeline.rate_limiter --cov=bot.store \
-		--cov=bot.flows.talk --cov=bot.flows.desk --cov=bot.flows.undelivered \
+		--cov=bot.flows.relay.requester --cov=bot.flows.relay.adviser --cov=bot.flows.relay.undelivered \
 		--cov-report=term-missing:skip-covered --cov-fail-under=100
 
 audit: setup
-	@$(BIN)/python -m supply.audit
+	@$(BIN)/python -m tools.audit
 
 licences: setup
-	@$(BIN)/python -m supply.licences --write
+	@$(BIN)/python -m tools.licences --write
 
 sbom: setup
-	@bin/sbom
+	@tools/sbom
 
 lock:
-	@bin/lock
+	@tools/lock
 
 eval: setup
 	@$(BIN)/gwbot eval
@@ -68,10 +68,10 @@ screenshots: setup
 	@$(BIN)/python -m tests.screenshots
 
 pictures-intro: setup
-	@$(BIN)/python -m pictures
+	@$(BIN)/python -m tools.intro_pictures
 
 size:
-	@bin/installed-size
+	@tools/installed-size
 
 format: setup
 	@$(BIN)/ruff check -q --fix . ; $(BIN)/ruff format -q .

@@ -19,7 +19,7 @@ from bot.domain.selfcheck import CODE_LENGTH, LETTERS
 from bot.domain.turn import Observe, Observed, unobserved
 from bot.errors import GwError
 from bot.flows.dialogue import Advisers, Dialogue
-from bot.flows.undelivered import undelivered
+from bot.flows.relay.undelivered import undelivered
 from bot.mail.delivery import post
 from bot.pipeline.api_calls import unasked, without_file
 from bot.pipeline.inbox import Inbox

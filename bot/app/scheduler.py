@@ -9,8 +9,8 @@ from dataclasses import replace
 
 from bot.app.clock_guard import Steady, all_older
 from bot.errors import Conflict, StoreError
-from bot.flows.clockwork import DAY, due
-from bot.flows.parts import Parts
+from bot.flows.context import Parts
+from bot.flows.relay.clockwork import DAY, due
 from bot.pipeline.api_calls import unasked
 from bot.pipeline.retry import Rest, left, rest
 

@@ -51,7 +51,9 @@ def page(values: Values) -> Drawn:
         for table in ORDER
         if table in values["held"]
     ]
-    html = render("mydata", "pages", lang=lang, code=lang[:2], sections=sections, now=_moment(values["now"], lang))
+    html = render(
+        "data_export", "pages", lang=lang, code=lang[:2], sections=sections, now=_moment(values["now"], lang)
+    )
     return Drawn("meine-daten.html", html.encode())
 
 

@@ -33,7 +33,7 @@ class State:
     that the state was read from the store: where it is not there any more, it was deleted meanwhile. ``albums`` are
     the last ones that an adviser sent in their chat, ``unanswered`` is the message (number and text) that a person
     with an open request can pass on to the advisers. ``guesses`` are the times (Unix) at which a team's code was
-    tried that does not exist, ``new_codes`` those at which one was made, see `bot.flows.team_codes`.
+    tried that does not exist, ``new_codes`` those at which one was made, see `bot.flows.selfcheck.team_codes`.
     """
 
     lang: str = ""

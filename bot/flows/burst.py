@@ -12,7 +12,7 @@ from dataclasses import replace
 from bot.domain.event import Event, Kind
 from bot.domain.message import Toast
 from bot.domain.turn import State, Turn
-from bot.flows.parts import Parts
+from bot.flows.context import Parts
 from prompts.render import label
 
 MOST = 15  # questions of one person in a minute; more than anybody reads answers to

@@ -8,10 +8,12 @@ from bot.domain.consultation import Side
 from bot.domain.event import Event
 from bot.domain.message import Button, Card, Say
 from bot.domain.turn import State, Turn
-from bot.flows import form, form_buttons, intro, privacy, questions, selfcheck, share, start, takeaway
-from bot.flows.buttons import LANG
-from bot.flows.parts import Flow, Parts
-from bot.flows.sides import LANG as DESK_LANG
+from bot.flows import handout, intro, privacy, questions, share, start
+from bot.flows.callback_data import LANG
+from bot.flows.consultation import form, form_buttons
+from bot.flows.context import Flow, Parts
+from bot.flows.relay.messages import LANG as DESK_LANG
+from bot.flows.selfcheck import questionnaire
 from prompts.dates import spoken
 from prompts.render import label, render
 
@@ -40,7 +42,7 @@ def _request(parts: Parts, state: State, event: Event) -> Turn:
 
 def _cancel(parts: Parts, state: State, event: Event) -> Turn:
     if state.check and (state.form is None or state.form.paused):
-        return selfcheck.cancelled(parts, state, event)
+        return questionnaire.cancelled(parts, state, event)
     if state.form:
         return form_buttons.cancelled(parts, state, event)
     if state.touring:
@@ -91,8 +93,8 @@ COMMANDS: dict[str, Flow] = {
     "loeschen": privacy.asked,
     "abbrechen": _cancel,
     "teilen": share.share,
-    "selbstcheck": selfcheck.welcome,
-    "mitnehmen": takeaway.page,
+    "selbstcheck": questionnaire.welcome,
+    "mitnehmen": handout.page,
     "anfragen": _requests,
     "status": _status,
 }

@@ -7,21 +7,11 @@ from bot.domain.event import WRITTEN, Event, Kind
 from bot.domain.message import Alarm, Change, Say, Toast
 from bot.domain.selfcheck import Stage
 from bot.domain.turn import State, Turn
-from bot.flows import (
-    after,
-    buttons,
-    commands,
-    desk,
-    form,
-    form_texts,
-    intro_buttons,
-    passing,
-    questions,
-    selfcheck,
-    selfcheck_team,
-    talk,
-)
-from bot.flows.parts import Advisers, Flow, Parts
+from bot.flows import callbacks, commands, intro_buttons, questions
+from bot.flows.consultation import form, typed_answers
+from bot.flows.context import Advisers, Flow, Parts
+from bot.flows.relay import adviser, lifecycle, passing, requester
+from bot.flows.selfcheck import questionnaire, team
 
 __all__ = ["Advisers", "Dialogue"]
 
@@ -37,16 +27,16 @@ class Dialogue(Parts):
         at_desk = event.chat_id == self.desk
         if event.kind is Kind.REMOVED:
             return Turn(state, (Alarm(),) if at_desk and self.mail else ())
-        if at_desk and (turn := desk.message(self, state, event)):
+        if at_desk and (turn := adviser.message(self, state, event)):
             return turn
-        if event.kind is Kind.EDITED and event.private and (turn := form_texts.edited(self, state, event)):
+        if event.kind is Kind.EDITED and event.private and (turn := typed_answers.edited(self, state, event)):
             return turn
-        if event.private and not at_desk and (turn := talk.message(self, state, event)):
+        if event.private and not at_desk and (turn := requester.message(self, state, event)):
             return turn
         talk_at_desk = at_desk and not event.private and event.kind in WRITTEN
         if talk_at_desk or not event.addressed:
             return Turn(state)  # people talk among themselves
-        if after.turns_elsewhere(event):
+        if lifecycle.turns_elsewhere(event):
             state = replace(state, rated="")
         turn = intro_buttons.onward(self, event, FLOWS[event.kind](self, state, event))
         turn = _check_reminded(self, state, event, _reminded(self, state, event, turn))
@@ -55,12 +45,12 @@ class Dialogue(Parts):
 
 
 def _text(parts: Parts, state: State, event: Event) -> Turn:
-    if turn := after.commented(parts, state, event):
+    if turn := lifecycle.commented(parts, state, event):
         return turn
     if state.form and not state.form.paused:
-        return form_texts.text(parts, state, event)
+        return typed_answers.text(parts, state, event)
     joining = state.check is not None and state.check.stage is Stage.JOINING
-    if joining and (turn := selfcheck_team.typed(parts, state, event)):
+    if joining and (turn := team.typed(parts, state, event)):
         return turn
     return passing.offered(parts, event, questions.ask(parts, state, event))
 
@@ -86,7 +76,7 @@ def _check_reminded(parts: Parts, state: State, event: Event, turn: Turn) -> Tur
     if check is None or not untouched or turn.state.form or not _speaks(turn):
         return turn
     held = replace(turn.state, check=replace(check, stage=Stage.PAUSED))
-    return replace(turn, state=held, messages=(*turn.messages, selfcheck.reminder(parts, held, event)))
+    return replace(turn, state=held, messages=(*turn.messages, questionnaire.reminder(parts, held, event)))
 
 
 def _speaks(turn: Turn) -> bool:
@@ -97,6 +87,6 @@ FLOWS: dict[Kind, Flow] = {
     Kind.TEXT: _text,
     Kind.EDITED: questions.edited,
     Kind.COMMAND: commands.command,
-    Kind.BUTTON: buttons.button,
+    Kind.BUTTON: callbacks.button,
     Kind.OTHER: _other,
 }

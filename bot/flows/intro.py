@@ -33,11 +33,11 @@ from bot.domain.deep_links import STEP_LINK
 from bot.domain.event import Event, Kind
 from bot.domain.message import Button, Change, Drawing, Keyboard, Say, Toast
 from bot.domain.turn import State, Turn
-from bot.flows.parts import Parts
+from bot.flows.callback_data import STEP
+from bot.flows.context import Parts
 from knowledge.records.intro import AUDIENCES, Choice, Step, steps_in
 from prompts.render import label, render
 
-STEP = "i:"  # callback data: i:<step>, i:<step>:<choice>, i:<action>:<value>
 SELF_CHECK, PDF = "k:start", "t:pdf"  # where the last step leads
 COVER = "weg"  # the picture above what is no step
 

@@ -9,8 +9,9 @@ from bot.domain.event import Event, Kind
 from bot.domain.message import Change, Say
 from bot.domain.turn import State, Turn
 from bot.flows import intro
-from bot.flows.intro import STEP, Page
-from bot.flows.parts import Parts
+from bot.flows.callback_data import STEP
+from bot.flows.context import Parts
+from bot.flows.intro import Page
 from knowledge.records.intro import AUDIENCES
 
 BETWEEN = frozenset(("start", "frage", "kontakt", "sprache", "hilfe", "datenschutz", "meinedaten"))  # commands

@@ -7,13 +7,12 @@ from bot.domain.effects import Forget
 from bot.domain.event import Event
 from bot.domain.message import Button, Change, Drawing, Keyboard, Say, Toast
 from bot.domain.turn import State, Turn
-from bot.flows import improve
-from bot.flows.parts import Parts
+from bot.flows import feedback
+from bot.flows.callback_data import DELETE, PAGE
+from bot.flows.context import Parts
 from prompts.dates import dated, local
 from prompts.render import label, render
 
-PAGE = "p:"  # callback data of the notice
-DELETE = "d:"  # and of the second question
 PLAIN = ("states", "checks", "shares", "feedback", "questions")
 
 
@@ -34,7 +33,7 @@ def turned(parts: Parts, state: State, event: Event, rest: str) -> Turn | None:
         case "delete":
             return asked(parts, state, event)
         case "stop":
-            return improve.stopped(parts, state, event)
+            return feedback.stopped(parts, state, event)
     return None
 
 
@@ -95,5 +94,5 @@ def _notice(parts: Parts, state: State, event: Event, template: str) -> str:
 def _keyboard(parts: Parts, state: State, event: Event, other: str) -> Keyboard:
     lang = parts.lang(state, event)
     first = tuple(Button(label(f"privacy_{name}", lang), f"{PAGE}{name}") for name in ("data", "delete"))
-    stop = ((Button(label("privacy_stop", lang), f"{PAGE}stop"),),) if improve.agreed(state) else ()
+    stop = ((Button(label("privacy_stop", lang), f"{PAGE}stop"),),) if feedback.agreed(state) else ()
     return (first, (Button(label(f"privacy_{other}", lang), f"{PAGE}{other}"),), *stop)

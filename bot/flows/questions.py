@@ -10,7 +10,7 @@ from bot.domain.event import Event
 from bot.domain.message import Change, Keyboard, Say
 from bot.domain.turn import Decided, State, Turn
 from bot.flows import burst
-from bot.flows.parts import Parts
+from bot.flows.context import Parts
 from bot.flows.why import KEPT, why_row
 from prompts.render import render
 

@@ -6,11 +6,11 @@ from bot.domain.deep_links import ENTRY_LINK, STEP_LINK, bot_link, fits, share_l
 from bot.domain.event import Event
 from bot.domain.message import Button, Change, Drawing, Keyboard, Say
 from bot.domain.turn import State, Turn
-from bot.flows.parts import Parts
+from bot.flows.callback_data import BOT
+from bot.flows.context import Parts
 from knowledge.records.intro import steps_in
 from prompts.render import label, render
 
-BOT = "share:bot"  # callback data
 MAX_TITLE = 120  # characters
 
 

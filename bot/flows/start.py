@@ -5,12 +5,14 @@ from bot.domain.deep_links import ENTRY_LINK, STEP_LINK
 from bot.domain.event import Event
 from bot.domain.message import Button, Say
 from bot.domain.turn import State, Turn
-from bot.flows import form, intro, questions, selfcheck_team
-from bot.flows.parts import Parts
+from bot.flows import intro, questions
+from bot.flows.callback_data import GO
+from bot.flows.consultation import form
+from bot.flows.context import Parts
+from bot.flows.selfcheck import team
 from knowledge.records.intro import steps_in
 from prompts.render import label, render
 
-GO = "go:"  # callback data of the doors
 MAX_QUOTED = 120  # characters of the last question
 
 
@@ -23,7 +25,7 @@ def start(parts: Parts, state: State, event: Event) -> Turn:
         return turn
     if link == "intro":
         return intro.begin(parts, state, event)
-    if event.private and (turn := selfcheck_team.linked(parts, state, event, link)):
+    if event.private and (turn := team.linked(parts, state, event, link)):
         return turn
     number = link.removeprefix(STEP_LINK)
     if link.startswith(STEP_LINK) and number.isdecimal():

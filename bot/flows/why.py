@@ -8,10 +8,10 @@ from bot.answering.multi_question import answer_each
 from bot.domain.event import Event
 from bot.domain.message import Button, Keyboard, Say, Toast
 from bot.domain.turn import State, Turn
-from bot.flows.parts import Parts
+from bot.flows.callback_data import WHY
+from bot.flows.context import Parts
 from prompts.render import label
 
-WHY = "w:"  # callback data: w:<id of the message that asked>:<number of the answer, from 0>
 KEPT = 500  # characters of a message that are kept; a longer one cannot be read again, so it gets no button
 EXPLAINED = frozenset((Status.ANSWERED, Status.CLARIFY, Status.ABSTAINED))
 

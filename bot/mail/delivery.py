@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable
 from email.message import EmailMessage
 
 from bot.errors import StoreError
-from bot.flows import card
-from bot.flows.parts import Parts
+from bot.flows.context import Parts
+from bot.flows.relay import card
 from bot.mail.messages import alarm, compose, notice, unpost
 from bot.mail.smtp import Mailer, outcome
 from bot.pipeline.outbox import Later, Refused, Result, Sent

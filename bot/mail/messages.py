@@ -9,7 +9,7 @@ from email.utils import format_datetime, parseaddr
 from bot.domain.consultation import Reach, Request
 from bot.domain.contact_details import in_ascii
 from bot.domain.vcard import vcard
-from bot.flows.sides import LANG, ROOM
+from bot.flows.relay.messages import LANG, ROOM
 from knowledge.records.contacts import Contact
 from prompts.dates import local, spoken
 from prompts.render import label, render

@@ -24,8 +24,8 @@ from bot.domain.message import (
 )
 from bot.domain.vcard import escaped, written
 from bot.store.protocol import CARD, MAIL, MAIL_CHAT, RETRACT, Outgoing, Place
+from prompts.message_splitter import split_html
 from prompts.render import label
-from prompts.split import split_html
 
 FILES = {"sendPhoto": "photo", "sendDocument": "document"}  # the parameter of the file
 DRAWN = "drawn"  # marks what stands in a call for a file

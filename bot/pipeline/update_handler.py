@@ -14,10 +14,10 @@ from bot.domain.event import Event, Kind
 from bot.domain.message import Say
 from bot.domain.turn import Observe, Observed, State, Turn, unobserved
 from bot.errors import Conflict, StoreError, StoreGone, StoreUnavailable
+from bot.flows.callback_data import DESK
 from bot.flows.dialogue import Dialogue
-from bot.flows.inline import Offer, offer
-from bot.flows.sides import DESK
-from bot.flows.talk import talking
+from bot.flows.inline_query import Offer, offer
+from bot.flows.relay.requester import talking
 from bot.pipeline.api_calls import to_calls
 from bot.pipeline.inbox import Incomplete
 from bot.store.protocol import Store

@@ -17,14 +17,14 @@ from telegram.error import BadRequest, ChatMigrated, Forbidden, TelegramError
 
 from bot.domain.consultation import Request
 from bot.errors import DrawingFailed
-from bot.flows import card
+from bot.flows.relay import card
 from bot.pipeline.api_calls import DRAWN, text_params
 from bot.pipeline.outbox import Later, Refused, Result, Sent
 from bot.store.protocol import CARD, ERASE, MAIL, UNPOST, Outgoing, Place, Store, Thread
 from bot.telegram.bot_api import call, outcome
 from bot.telegram.erasure import erase
 from knowledge.loader import HOUSE
-from prompts.split import split_html
+from prompts.message_splitter import split_html
 
 log = logging.getLogger(__name__)
 DESK_WAIT = 300.0  # seconds until the next try where the bot is not in the advisers' chat

@@ -8,12 +8,12 @@ import logging
 from telegram import Bot
 from telegram.error import BadRequest, ChatMigrated, Forbidden, TelegramError
 
-from bot.flows import gone
+from bot.flows.relay import notices
 from bot.pipeline.api_calls import text_params
 from bot.pipeline.outbox import Result, Sent
 from bot.store.protocol import Origin, Outgoing, Rest, Store, Why
 from bot.telegram.bot_api import call
-from prompts.split import split_html
+from prompts.message_splitter import split_html
 
 log = logging.getLogger(__name__)
 REFUSED = (BadRequest, ChatMigrated, Forbidden)
@@ -39,7 +39,7 @@ async def erase(bot: Bot, store: Store, outgoing: Outgoing) -> Result:
             await _untitled(bot, topic, reference)
     left = await asyncio.to_thread(store.left, reference)
     if why is Why.PERSON or left:
-        for part in split_html(gone.notice(reference, why, left, whole=desk in whole)):
+        for part in split_html(notices.notice(reference, why, left, whole=desk in whole)):
             await call(bot, desk, "sendMessage", {**text_params(part), **place})
     return Sent(None)
 
@@ -64,7 +64,7 @@ async def _deleted(bot: Bot, message: Origin, desk: int) -> Rest:
     else:
         return Rest.NOTHING
     try:
-        await call(bot, chat_id, "editMessageText", {**text_params(gone.emptied()), "message_id": message_id})
+        await call(bot, chat_id, "editMessageText", {**text_params(notices.emptied()), "message_id": message_id})
     except REFUSED:
         return Rest.ALL
     return Rest.EMPTIED
@@ -72,7 +72,7 @@ async def _deleted(bot: Bot, message: Origin, desk: int) -> Rest:
 
 async def _untitled(bot: Bot, topic: Origin, reference: str) -> None:
     try:
-        await bot.edit_forum_topic(*topic, name=gone.title(reference))
+        await bot.edit_forum_topic(*topic, name=notices.title(reference))
     except REFUSED as error:
         log.info("a topic keeps its title: %s", type(error).__name__)
 

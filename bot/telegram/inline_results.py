@@ -13,7 +13,7 @@ from telegram import (
 )
 from telegram.error import TelegramError
 
-from bot.flows.inline import Offer, Result
+from bot.flows.inline_query import Offer, Result
 
 log = logging.getLogger(__name__)
 CACHED = 30  # seconds for which Telegram may repeat the answer to the same person

@@ -12,7 +12,7 @@ from prometheus_client.registry import Collector
 
 from bot.domain.consultation import Side, Status
 from bot.errors import StoreError
-from bot.flows.parts import Parts
+from bot.flows.context import Parts
 from bot.web.vitals import Vitals
 
 

@@ -10,7 +10,7 @@ from telegram import Bot
 
 from bot.domain.tenant import MAIN
 from bot.errors import StoreUnavailable
-from bot.flows.parts import Parts
+from bot.flows.context import Parts
 from bot.log import TENANT
 from bot.mail.delivery import warn
 from bot.pipeline.inbox import Inbox

@@ -8,8 +8,8 @@ from bot.domain.effects import ChangeRequest
 from bot.domain.event import Event, Kind
 from bot.domain.message import Copy
 from bot.domain.turn import Turn
-from bot.flows import talk
 from bot.flows.dialogue import Dialogue
+from bot.flows.relay import requester
 from tests.bot.relay import ADA, CLOSED, REFERENCE, STATE, changed, kept, kinds, person, reads
 
 RATED = replace(STATE, rated=REFERENCE)
@@ -61,7 +61,7 @@ def test_rating_that_is_changed_still_awaits_its_comment(parts: Dialogue) -> Non
 def test_person_who_opens_again_writes_to_the_advisers(parts: Dialogue) -> None:
     """What they opened it for reaches the advisers, without a reply to some message; they can turn to the bot."""
     kept(parts, CLOSED)
-    opened = talk.button(parts, STATE, person(Kind.BUTTON), f"reopen:{REFERENCE}")
+    opened = requester.button(parts, STATE, person(Kind.BUTTON), f"reopen:{REFERENCE}")
     parts.store.act((), [ChangeRequest(changed(opened))])
 
     written = parts.handle(STATE, person(text="Eines noch zu dem Termin"))

@@ -11,8 +11,8 @@ from bot.domain.effects import TakenBack
 from bot.domain.event import Event, Kind
 from bot.domain.message import Copy, Retract, Rewrite
 from bot.domain.turn import Album, Turn
-from bot.flows import desk
 from bot.flows.dialogue import Dialogue
+from bot.flows.relay import adviser as adviser_flow
 from bot.pipeline.api_calls import to_calls
 from bot.pipeline.inbox import COMPLETE, Inbox
 from bot.pipeline.update_handler import Turns
@@ -32,7 +32,7 @@ def follow(parts: Dialogue, *events: Event) -> list[Turn]:
     """The turns of these events, one after another; what follows from each is kept."""
     state, turns = STATE, list[Turn]()
     for number, event in enumerate(events, 1):
-        turn = desk.message(parts, state, event)
+        turn = adviser_flow.message(parts, state, event)
         assert turn is not None
         parts.store.add_updates([(number, str(DESK), "{}")])
         parts.store.finish(number, event, turn.state, to_calls(turn.messages, event, DESK), turn.effects)
@@ -89,11 +89,11 @@ def test_note_that_comes_late_takes_its_album_back(parts: Dialogue) -> None:
     first = follow(parts, item(90), item(91))[-1]
     (sent,) = [one for one in parts.store.due(parts.now()) if one.outgoing.origin == (DESK, 90)]
     parts.store.sent(sent.id, 78)
-    late = desk.message(parts, first.state, item(92, NOTED))
+    late = adviser_flow.message(parts, first.state, item(92, NOTED))
     assert late is not None
     parts.store.add_updates([(9, str(DESK), "{}")])
     parts.store.finish(9, item(92), late.state, to_calls(late.messages, item(92), DESK), late.effects)
-    after = desk.message(parts, late.state, item(93))
+    after = adviser_flow.message(parts, late.state, item(93))
 
     assert late.messages == (Retract(REFERENCE, ADA, 90), Retract(REFERENCE, ADA, 91))
     assert late.effects == (TakenBack(REFERENCE, (90, 91)),)
@@ -136,12 +136,12 @@ def test_only_the_last_albums_are_remembered(parts: Dialogue) -> None:
     """An adviser's state does not grow with each album."""
     kept(parts, TALKING)
     state = STATE
-    for number in range(desk.MOST_ALBUMS + 2):
-        turn = desk.message(parts, state, adviser(Kind.OTHER, "", message=100 + number, album=f"a{number}"))
+    for number in range(adviser_flow.MOST_ALBUMS + 2):
+        turn = adviser_flow.message(parts, state, adviser(Kind.OTHER, "", message=100 + number, album=f"a{number}"))
         assert turn is not None
         state = turn.state
 
-    assert [album.id for album in state.albums] == [f"a{number}" for number in range(2, desk.MOST_ALBUMS + 2)]
+    assert [album.id for album in state.albums] == [f"a{number}" for number in range(2, adviser_flow.MOST_ALBUMS + 2)]
 
 
 def _nothing(*_: object) -> None:

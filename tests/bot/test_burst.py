@@ -11,8 +11,8 @@ from bot.domain.event import Event, Kind
 from bot.domain.message import Change, Say, Toast
 from bot.domain.turn import State, Turn
 from bot.flows.burst import MOST, MOST_TAPS
+from bot.flows.consultation.review import digest
 from bot.flows.dialogue import Dialogue
-from bot.flows.review import digest
 from prompts.render import label, render
 
 QUESTION = Event(1, Kind.TEXT, 7, 7, 1, text="Was ist Gemeinsam Wirken?", language_code="de", written=1_000_000.0)

@@ -9,9 +9,9 @@ from bot.domain.effects import ChangeRequest, Corrected, Forget, NewRequest, Sai
 from bot.domain.event import Event, Kind
 from bot.domain.message import Copy, Retract, Rewrite, Say, Update
 from bot.domain.turn import Turn
-from bot.flows import desk
 from bot.flows.dialogue import Advisers, Dialogue
-from bot.flows.undelivered import undelivered
+from bot.flows.relay import adviser as adviser_flow
+from bot.flows.relay.undelivered import undelivered
 from bot.store import Outgoing
 from bot.store.protocol import CARD, ERASE, MAIL, RETRACT, UNPOST, Place, Thread
 from tests.bot.relay import (
@@ -36,9 +36,9 @@ from tests.bot.relay import (
 def test_adviser_writes(parts: Dialogue) -> None:
     """Who answers an open request takes it, and the conversation is opened; then only copies go."""
     kept(parts, OPEN)
-    first = desk.message(parts, STATE, adviser())
+    first = adviser_flow.message(parts, STATE, adviser())
     parts.store.act((), [ChangeRequest(changed(first))])
-    second = desk.message(parts, STATE, adviser(Kind.OTHER, "", what="document", reply_to=88))
+    second = adviser_flow.message(parts, STATE, adviser(Kind.OTHER, "", what="document", reply_to=88))
 
     assert kinds(first) == [Say, Copy, Update]
     begins = f"Bea schreibt Ihnen zu Ihrer Anfrage {REFERENCE}"
@@ -61,7 +61,9 @@ def test_another_adviser_writes(parts: Dialogue) -> None:
     waiting = replace(TALKING, turn=Side.ADVISER, since=5.0, told=6.0, reminded=7.0, warned=8.0)
     kept(parts, waiting)
 
-    turn = desk.message(parts, STATE, Event(1, Kind.TEXT, DESK, EVE, 90, text="Gern.", name="Eve", thread_id=TOPIC))
+    turn = adviser_flow.message(
+        parts, STATE, Event(1, Kind.TEXT, DESK, EVE, 90, text="Gern.", name="Eve", thread_id=TOPIC)
+    )
 
     assert kinds(turn) == [Copy, Update]
     assert changed(turn) == replace(TALKING, since=parts.now())
@@ -71,8 +73,8 @@ def test_another_adviser_writes(parts: Dialogue) -> None:
 def test_adviser_edits(parts: Dialogue) -> None:
     """What an adviser changes is changed for the person, in a text or under a picture, and in the transcript."""
     kept(parts, TALKING)
-    text = desk.message(parts, STATE, adviser(Kind.EDITED, "Sehr <b>gern</b>.", message=88))
-    caption = desk.message(parts, STATE, adviser(Kind.EDITED, "Bild", message=88, what="photo"))
+    text = adviser_flow.message(parts, STATE, adviser(Kind.EDITED, "Sehr <b>gern</b>.", message=88))
+    caption = adviser_flow.message(parts, STATE, adviser(Kind.EDITED, "Bild", message=88, what="photo"))
 
     corrected = [Corrected(REFERENCE, Side.ADVISER, words) for words in ("Sehr <b>gern</b>.", "Bild")]
     assert text == Turn(STATE, (Rewrite(REFERENCE, ADA, "Sehr <b>gern</b>."),), (corrected[0],))
@@ -82,8 +84,8 @@ def test_adviser_edits(parts: Dialogue) -> None:
 def test_adviser_makes_a_note_of_what_went_out(parts: Dialogue) -> None:
     """Edited to begin as a note, a message is taken back; a note that is edited goes to nobody."""
     kept(parts, TALKING)
-    sent = desk.message(parts, STATE, adviser(Kind.EDITED, "// doch nicht", message=88))
-    note = desk.message(parts, STATE, adviser(Kind.EDITED, "// noch anders", message=89))
+    sent = adviser_flow.message(parts, STATE, adviser(Kind.EDITED, "// doch nicht", message=88))
+    note = adviser_flow.message(parts, STATE, adviser(Kind.EDITED, "// noch anders", message=89))
 
     assert sent == Turn(STATE, (Retract(REFERENCE, ADA, 88),), (TakenBack(REFERENCE, (88,)),))
     assert note == Turn(STATE)
@@ -93,7 +95,7 @@ def test_adviser_writes_to_a_closed_request(parts: Dialogue) -> None:
     """Nothing goes out for a closed request; its thread says so, and it can be opened again there."""
     kept(parts, CLOSED)
 
-    turn = desk.message(parts, STATE, adviser())
+    turn = adviser_flow.message(parts, STATE, adviser())
 
     reads(turn, ("desk", "Ihre Nachricht ist nicht hinausgegangen", [f"q:reopen:{REFERENCE}"]))
     assert turn is not None
@@ -107,7 +109,7 @@ def test_reply_that_belongs_nowhere(parts: Dialogue) -> None:
     it."""
     kept(parts, OPEN)
 
-    turn = desk.message(parts, STATE, adviser(thread=0, reply_to=66))
+    turn = adviser_flow.message(parts, STATE, adviser(thread=0, reply_to=66))
 
     reads(turn, (None, "Diese Nachricht ging an niemanden", []))
     assert turn is not None
@@ -141,7 +143,7 @@ def test_messages_of_advisers(parts: Dialogue, request_: Request, event: Event, 
     """What belongs to a request goes to its person; notes stay; what belongs to none is said to belong to none."""
     kept(parts, request_)
 
-    turn = desk.message(parts, STATE, event)
+    turn = adviser_flow.message(parts, STATE, event)
 
     assert (None if turn is None else kinds(turn)) == expected
     assert turn is None or turn.state == STATE
@@ -164,7 +166,7 @@ def test_adviser_writes_about_a_deleted_request(parts: Dialogue, event: Event, e
     parts.store.add_updates([(5, str(ADA), "{}")])
     parts.store.finish(5, Event(5, Kind.BUTTON, ADA, ADA, 9), None, (), [Forget()])
 
-    turn = desk.message(parts, STATE, event)
+    turn = adviser_flow.message(parts, STATE, event)
 
     assert (None if turn is None else kinds(turn)) == expected
     assert turn is None or turn.state == STATE

@@ -18,10 +18,11 @@ from bot.domain.effects import ChangeRequest, NewRequest
 from bot.domain.event import Event, Kind
 from bot.domain.message import Say, Toast
 from bot.domain.turn import State, Turn
-from bot.flows import after, card, clockwork, desk, desk_buttons, form, form_buttons, review, talk
+from bot.flows.consultation import form, form_buttons, review
 from bot.flows.dialogue import Dialogue
+from bot.flows.relay import adviser, adviser_buttons, card, clockwork, lifecycle, requester
 from prompts.dates import ZONE, local
-from prompts.split import split_html
+from prompts.message_splitter import split_html
 
 EVENT = Event(1, Kind.TEXT, chat_id=10, user_id=20, message_id=5, language_code="de", name="Ada")
 MONDAY = 1_795_420_800.0  # 2026-11-23, 9 o'clock in Berlin
@@ -66,18 +67,18 @@ def test_diagram_of_a_request(dialogue: Dialogue) -> None:
     ways = set()
     for status in Status:
         before = request(status=status, adviser="Bea", warned=1.0, turn=Side.PERSON)
-        acts = desk_buttons.ACTS.values()
+        acts = adviser_buttons.ACTS.values()
         turns: list[Turn | None] = [act(dialogue, State(), EVENT, before, "backbone") for act in acts]
-        turns += [after.rated(State(), before, "3"), *_in_time(dialogue, replace(before, since=1.0))]
+        turns += [lifecycle.rated(State(), before, "3"), *_in_time(dialogue, replace(before, since=1.0))]
         dialogue.store.act((), [NewRequest(replace(before, reference=status))])
         turns += [
-            talk.button(dialogue, State(), EVENT, f"{action}:{status}") for action in ("done", "withdraw", "end")
+            requester.button(dialogue, State(), EVENT, f"{action}:{status}") for action in ("done", "withdraw", "end")
         ]
         written = replace(EVENT, text="Hallo", reply_to=1)
-        turns.append(desk._brought(dialogue, State(), written, before) if status is not Status.CLOSED else None)
+        turns.append(adviser._brought(dialogue, State(), written, before) if status is not Status.CLOSED else None)
         ways |= {(status.value, now.status.value) for turn in turns for now in changes(turn)}
 
-    assert {way for way in ways if way[0] != way[1]} == edges(desk.__doc__)
+    assert {way for way in ways if way[0] != way[1]} == edges(adviser.__doc__)
 
 
 def test_only_consent_keeps_a_request(dialogue: Dialogue) -> None:
@@ -269,8 +270,8 @@ def test_what_the_time_brings(dialogue: Dialogue) -> None:
     """Nobody takes it: advisers are reminded each working day, and the person is told once, with a choice."""
     said = remarks(dialogue, request(promised=answer_by(MONDAY, 2)), MONDAY, 9)
 
-    assert [when for when, desk in said if desk] == ["Tue 17", "Wed 17", "Thu 17", "Fri 17", "Mon 17", "Tue 17"]
-    assert [when for when, desk in said if not desk] == ["Wed 17"]
+    assert [when for when, adviser in said if adviser] == ["Tue 17", "Wed 17", "Thu 17", "Fri 17", "Mon 17", "Tue 17"]
+    assert [when for when, adviser in said if not adviser] == ["Wed 17"]
 
 
 def test_no_reminder_on_a_holiday(dialogue: Dialogue) -> None:
@@ -354,7 +355,7 @@ def test_comment_is_on_the_card_however_much_was_told(dialogue: Dialogue) -> Non
     full = request(details=told, brief=brief, adviser="A" * 128, promised=MONDAY)
     full = replace(full, name="N" * 128, lang="de-leicht")
 
-    rated = replace(full, rating=5, comment="c" * after.MAX_COMMENT)
+    rated = replace(full, rating=5, comment="c" * lifecycle.MAX_COMMENT)
 
     assert len(split_html(card.html(full))) == 1
     assert f"„{rated.comment}“" in split_html(card.html(rated))[0]

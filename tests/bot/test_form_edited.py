@@ -9,8 +9,8 @@ from bot.domain.consultation import Ask, Form, Reach
 from bot.domain.event import Event, Kind
 from bot.domain.message import Change, Say
 from bot.domain.turn import State, Turn
+from bot.flows.consultation.review import digest
 from bot.flows.dialogue import Dialogue
-from bot.flows.review import digest
 from prompts.render import label, render
 
 EVENT = Event(1, Kind.TEXT, chat_id=10, user_id=10, message_id=0, language_code="de", name="Ada")

@@ -13,11 +13,11 @@ from bot.domain.effects import NewRequest
 from bot.domain.event import Event, Kind
 from bot.domain.message import Change, Say
 from bot.domain.turn import State, Turn
-from bot.flows import form_buttons
+from bot.flows.consultation import form_buttons
+from bot.flows.consultation.typed_answers import options
 from bot.flows.dialogue import Dialogue
-from bot.flows.form_texts import options
+from prompts.message_splitter import LIMIT, split_html
 from prompts.render import label
-from prompts.split import LIMIT, split_html
 
 EVENT = Event(1, Kind.TEXT, chat_id=10, user_id=10, message_id=5, language_code="de", name="Ada")
 FULL = Details("Rat", "Brücken e. V.", "npo", "Kiel", Reach.HERE, "", "dienstags")

@@ -11,12 +11,13 @@ from bot.domain.event import Event, Kind
 from bot.domain.message import Change, Drawing, Say
 from bot.domain.turn import State, Turn
 from bot.flows import intro, start
+from bot.flows.callback_data import STEP
 from bot.flows.dialogue import Dialogue
 from bot.flows.intro import Page
 from bot.flows.intro_buttons import leads_to
 from knowledge.loader import HOUSE
 from knowledge.records.intro import AUDIENCES, PICTURES, read_steps, steps_in
-from prompts.split import units
+from prompts.message_splitter import units
 from prompts.telegram_html import to_plain
 from tests.bot.test_flows import EVENT, STEPS, said
 
@@ -69,7 +70,7 @@ def test_every_button_of_every_page_does_something(dialogue: Dialogue, lang: str
                 turn = dialogue.handle(page.state, replace(TAP, text=data))
                 assert data == intro.SELF_CHECK or said(turn), data
                 if data.startswith(ENTRY) and page.state.touring:
-                    assert f"{intro.STEP}go:{step.number}" in buttons(turn), data
+                    assert f"{STEP}go:{step.number}" in buttons(turn), data
 
 
 def test_every_page_has_its_picture() -> None:

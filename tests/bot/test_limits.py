@@ -6,8 +6,9 @@ from bot.domain.consultation import Ask, Details, Form, Status
 from bot.domain.effects import NewRequest
 from bot.domain.event import Kind
 from bot.domain.turn import State, Turn
-from bot.flows import after, clockwork, review, talk
+from bot.flows.consultation import review
 from bot.flows.dialogue import Dialogue
+from bot.flows.relay import clockwork, lifecycle, requester
 from bot.pipeline.api_calls import to_calls
 from bot.store import Outgoing
 from tests.bot.relay import ADA, CLOSED, DESK, OPEN, REFERENCE, STATE, TAKEN, changed, kept, person, reads
@@ -110,9 +111,9 @@ def test_fourth_opening_of_a_day_is_refused(parts: Dialogue) -> None:
     kept(parts, replace(CLOSED, reopened=(1.0, parts.now() - 2, parts.now() - 1)))
     parts.store.act((), [NewRequest(replace(CLOSED, reference="BBBB-BBBB", reopened=(parts.now(),)))])
 
-    refused = talk.button(parts, STATE, person(Kind.BUTTON), f"reopen:{REFERENCE}")
+    refused = requester.button(parts, STATE, person(Kind.BUTTON), f"reopen:{REFERENCE}")
     next_day = tomorrow(parts)
-    opened = talk.button(next_day, STATE, person(Kind.BUTTON), f"reopen:{REFERENCE}")
+    opened = requester.button(next_day, STATE, person(Kind.BUTTON), f"reopen:{REFERENCE}")
 
     reads(refused, (None, "heute schon dreimal wieder geöffnet", []), ("toast", "", []))
     reads(refused, (None, "Jacob Rohm", []), ("toast", "", []))
@@ -125,7 +126,7 @@ def test_adviser_opens_again_as_often_as_they_like(parts: Dialogue) -> None:
     """The limit is the person's; what an adviser opens does not count."""
     kept(parts, replace(CLOSED, reopened=(parts.now(),) * 3))
 
-    turn = after.reopened(parts, STATE, parts.store.requests_by(ADA)[0])
+    turn = lifecycle.reopened(parts, STATE, parts.store.requests_by(ADA)[0])
 
     assert changed(turn).status is Status.OPEN
     assert changed(turn).reopened == (parts.now(),) * 3
@@ -136,7 +137,7 @@ def test_fourth_open_request_is_not_opened_again(parts: Dialogue) -> None:
     kept(parts, CLOSED)
     sent(parts, 3)
 
-    turn = talk.button(parts, STATE, person(Kind.BUTTON), f"reopen:{REFERENCE}")
+    turn = requester.button(parts, STATE, person(Kind.BUTTON), f"reopen:{REFERENCE}")
 
     assert turn is not None
     assert turn.effects == ()

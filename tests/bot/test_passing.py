@@ -9,8 +9,8 @@ from bot.domain.effects import ChangeRequest, NewRequest, Said
 from bot.domain.event import Event, Kind
 from bot.domain.message import Copy, Say, Toast
 from bot.domain.turn import State, Turn
-from bot.flows import clockwork
 from bot.flows.dialogue import Dialogue
+from bot.flows.relay import clockwork
 from bot.pipeline.api_calls import to_calls
 from tests.bot.relay import ADA, CLOSED, DESK, OPEN, REFERENCE, STATE, changed, kept, person
 

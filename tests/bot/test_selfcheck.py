@@ -10,8 +10,8 @@ from bot.domain.event import Event, Kind
 from bot.domain.message import Change, Keyboard, Say, Toast
 from bot.domain.selfcheck import LEVELS, Answers, Check, Result, Stage, changed, findings
 from bot.domain.turn import State, Turn
-from bot.flows import chart, selfcheck, selfcheck_buttons, selfcheck_result
 from bot.flows.dialogue import Dialogue
+from bot.flows.selfcheck import callbacks, chart, questionnaire, result
 from knowledge.loader import HOUSE
 from knowledge.records.selfcheck import SELFCHECK, SelfCheck, read_selfchecks
 from prompts.telegram_html import to_plain
@@ -42,7 +42,7 @@ def test_diagram_of_the_selfcheck(dialogue: Dialogue) -> None:
     """Whatever is tapped, written or commanded, it goes exactly the ways that its diagram shows."""
     keep(dialogue, 20, alike(1), CODE)
     values = ("", CODE, ORDER[0], ORDER[1], f"{ORDER[1]}:2")
-    taps = [replace(EVENT, text=f"k:{tap}:{value}") for tap, value in product(selfcheck_buttons.TAPS, values)]
+    taps = [replace(EVENT, text=f"k:{tap}:{value}") for tap, value in product(callbacks.TAPS, values)]
     written = [replace(EVENT, kind=Kind.TEXT, text=text) for text in (CODE, "Was ist ein Backbone?")]
     typed = [replace(EVENT, kind=Kind.COMMAND, text="", command=name) for name in ("selbstcheck", "hilfe", "start")]
     ways = set()
@@ -50,7 +50,9 @@ def test_diagram_of_the_selfcheck(dialogue: Dialogue) -> None:
         after = dialogue.handle(State(check=Check(stage, ORDER[1], told)), event).state.check
         ways |= {(stage.value, after.stage.value)} if after else set()
 
-    assert {way for way in ways if way[0] != way[1]} == {way for way in edges(selfcheck.__doc__) if way[0] != way[1]}
+    assert {way for way in ways if way[0] != way[1]} == {
+        way for way in edges(questionnaire.__doc__) if way[0] != way[1]
+    }
 
 
 def test_last_answer_keeps_the_result(dialogue: Dialogue) -> None:
@@ -110,7 +112,7 @@ def test_every_tap_is_in_a_keyboard(dialogue: Dialogue) -> None:
     turns += [dialogue.handle(State(check=Check(Stage.JOINING)), events[-1])]
     shown = {data.split(":")[1] for turn in turns for data in datas(turn) if data.startswith("k:")}
 
-    assert shown | {"start"} == set(selfcheck_buttons.TAPS)
+    assert shown | {"start"} == set(callbacks.TAPS)
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.lang)
@@ -119,7 +121,7 @@ def test_caption_fits_whatever_was_told(check: SelfCheck) -> None:
     names = sorted(check.questions, key=lambda question: -len(question.name))
     spread = {one.id: level for one, level in zip(names, (3, 3, 3, 0, 0, 0, None, 1, 2, 1, 2), strict=True)}
     past = {one.id: 3 - level for one in names if (level := spread[one.id]) is not None}
-    said = selfcheck_result._said(check, check.lang, Result(spread, 1.8e9), Result(past, 1.7e9), CODE)
+    said = result._said(check, check.lang, Result(spread, 1.8e9), Result(past, 1.7e9), CODE)
 
     assert 300 < len(to_plain(said.html)) <= CAPTION
     assert all(len(data.encode()) <= 64 for row in said.keyboard for data in [button.data for button in row])
@@ -139,7 +141,7 @@ def test_strengths_and_gaps() -> None:
 @pytest.mark.parametrize(("level", "verdict"), [(3, "good"), (1, "fair"), (0, "early"), (None, "open")])
 def test_verdict(level: int | None, verdict: str) -> None:
     """Where most is not known, no verdict is given on the rest."""
-    assert selfcheck_result.told(CHECKS[0], alike(level)).verdict == verdict
+    assert result.told(CHECKS[0], alike(level)).verdict == verdict
 
 
 def test_what_changed() -> None:
@@ -151,11 +153,11 @@ def test_what_changed() -> None:
 
 def test_questions_in_the_language_or_in_german(dialogue: Dialogue) -> None:
     """Each language is asked its own questions, and German ones where it has none."""
-    easy = selfcheck.questions(dialogue, "de-leicht")
+    easy = questionnaire.questions(dialogue, "de-leicht")
 
     assert easy is not None
     assert easy.lang == "de-leicht"
-    assert selfcheck.questions(dialogue, "fr") == selfcheck.questions(dialogue, "de")
+    assert questionnaire.questions(dialogue, "fr") == questionnaire.questions(dialogue, "de")
 
 
 def test_chart_marks_what_is_not_known() -> None:

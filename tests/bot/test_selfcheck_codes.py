@@ -11,7 +11,7 @@ from bot.domain.message import Drawing, Say
 from bot.domain.selfcheck import CODE_LENGTH, LETTERS, MIXED_FROM, Check, Stage, is_code
 from bot.domain.turn import State, Turn
 from bot.flows.dialogue import Dialogue
-from bot.flows.selfcheck_team import LINK
+from bot.flows.selfcheck.team import LINK
 from bot.settings import Settings
 from index.search.live_index import LiveIndex
 from prompts.telegram_html import to_plain

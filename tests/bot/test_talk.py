@@ -9,8 +9,9 @@ from bot.domain.effects import ChangeRequest, Corrected, NewRequest, Said
 from bot.domain.event import Event, Kind
 from bot.domain.message import Copy, Rewrite, Say, Update
 from bot.domain.turn import Turn
-from bot.flows import clockwork, desk, talk
 from bot.flows.dialogue import Dialogue
+from bot.flows.relay import adviser as adviser_flow
+from bot.flows.relay import clockwork, requester
 from tests.bot.relay import (
     ADA,
     CLOSED,
@@ -34,16 +35,16 @@ def test_without_advisers_the_bot_answers(dialogue: Dialogue) -> None:
     """Where no chat of advisers is connected, nothing is brought anywhere."""
     dialogue.store.act((), [NewRequest(TALKING)])
 
-    assert talk.message(dialogue, STATE, person()) is None
+    assert requester.message(dialogue, STATE, person()) is None
 
 
 def test_person_writes_in_the_conversation(parts: Dialogue) -> None:
     """What a person writes is copied to the advisers and kept; their card changes once it is their turn."""
     kept(parts, TALKING)
-    first = talk.message(parts, STATE, person(reply_to=77))
-    second = talk.message(parts, STATE, person(Kind.OTHER, "", what="photo"))
+    first = requester.message(parts, STATE, person(reply_to=77))
+    second = requester.message(parts, STATE, person(Kind.OTHER, "", what="photo"))
     parts.store.act((), [ChangeRequest(changed(first))])
-    third = talk.message(parts, STATE, person())
+    third = requester.message(parts, STATE, person())
 
     assert kinds(first) == [Copy, Update]
     assert first is not None
@@ -61,7 +62,7 @@ def test_person_waits_since_their_first_message(parts: Dialogue) -> None:
     """Another message does not start the wait for the advisers anew, and takes back the warning of silence."""
     kept(parts, replace(TALKING, turn=Side.ADVISER, since=5.0, warned=6.0))
 
-    turn = talk.message(parts, STATE, person())
+    turn = requester.message(parts, STATE, person())
 
     assert (changed(turn).since, changed(turn).warned) == (5.0, 0.0)
 
@@ -70,26 +71,26 @@ def test_person_writes_to_the_bot(parts: Dialogue) -> None:
     """Without a conversation, to nothing that belongs to a request, or to somebody else's, the bot is meant."""
     kept(parts, TAKEN)
 
-    assert talk.message(parts, STATE, person()) is None
-    assert talk.message(parts, STATE, person(reply_to=76)) is None
-    assert talk.message(parts, STATE, person(Kind.EDITED)) is None
-    assert talk.message(parts, STATE, person(Kind.COMMAND, "", command="start")) is None
+    assert requester.message(parts, STATE, person()) is None
+    assert requester.message(parts, STATE, person(reply_to=76)) is None
+    assert requester.message(parts, STATE, person(Kind.EDITED)) is None
+    assert requester.message(parts, STATE, person(Kind.COMMAND, "", command="start")) is None
     elsewhere = Event(1, Kind.TEXT, ADA, EVE, 9, text="Und ich?", reply_to=77)
-    assert talk.message(parts, STATE, elsewhere) is None
+    assert requester.message(parts, STATE, elsewhere) is None
 
 
 def test_person_replies_without_a_conversation(parts: Dialogue) -> None:
     """A reply to a message about a request goes to the advisers also where nobody of them has written yet."""
     kept(parts, OPEN)
 
-    assert Copy in kinds(talk.message(parts, STATE, person(reply_to=77)))
+    assert Copy in kinds(requester.message(parts, STATE, person(reply_to=77)))
 
 
 def test_person_replies_to_a_closed_request(parts: Dialogue) -> None:
     """Nothing is brought for a closed request; it can be opened again."""
     kept(parts, CLOSED)
 
-    turn = talk.message(parts, STATE, person(reply_to=77))
+    turn = requester.message(parts, STATE, person(reply_to=77))
 
     reads(turn, (None, f"Ihre Anfrage {REFERENCE} ist abgeschlossen", [f"h:reopen:{REFERENCE}"]))
     assert turn is not None
@@ -100,9 +101,9 @@ def test_person_edits(parts: Dialogue) -> None:
     """An edit changes the copy and the transcript; what was written before the conversation is not told."""
     kept(parts, TALKING)
 
-    changed_text = talk.message(parts, STATE, person(Kind.EDITED, "Doch <b>nicht</b>", message=5))
-    caption = talk.message(parts, STATE, person(Kind.EDITED, "Bild", message=5, what="photo"))
-    before = talk.message(parts, STATE, person(Kind.EDITED, message=4))
+    changed_text = requester.message(parts, STATE, person(Kind.EDITED, "Doch <b>nicht</b>", message=5))
+    caption = requester.message(parts, STATE, person(Kind.EDITED, "Bild", message=5, what="photo"))
+    before = requester.message(parts, STATE, person(Kind.EDITED, message=4))
 
     corrected = [Corrected(REFERENCE, Side.PERSON, words) for words in ("Doch <b>nicht</b>", "Bild")]
     assert changed_text == Turn(STATE, (Rewrite(REFERENCE, DESK, "Doch <b>nicht</b>"),), (corrected[0],))
@@ -131,7 +132,7 @@ def test_bot_is_silent_in_a_conversation(
     """While an adviser is there, only the conversation's own buttons and what concerns the own data are heard."""
     kept(parts, TALKING)
 
-    turn = talk.message(parts, STATE, event)
+    turn = requester.message(parts, STATE, event)
 
     assert turn is None or turn.state == STATE
     if expected is None:
@@ -148,9 +149,9 @@ def test_conversation_whose_adviser_hands_it_back_goes_on(parts: Dialogue) -> No
     parts.store.act((), [ChangeRequest(changed(released))])
 
     written = parts.handle(STATE, person(text="Sind Sie noch da?"))
-    command = talk.message(parts, STATE, person(Kind.COMMAND, "", command="einfuehrung"))
-    button = talk.message(parts, STATE, person(Kind.BUTTON, "i:3"))
-    next_adviser = desk.message(parts, STATE, adviser(user=EVE, name="Eve"))
+    command = requester.message(parts, STATE, person(Kind.COMMAND, "", command="einfuehrung"))
+    button = requester.message(parts, STATE, person(Kind.BUTTON, "i:3"))
+    next_adviser = adviser_flow.message(parts, STATE, adviser(user=EVE, name="Eve"))
 
     reads(
         released,
@@ -187,7 +188,7 @@ def test_of_two_conversations_the_newer_one_counts(parts: Dialogue) -> None:
     kept(parts, replace(TALKING, since=9.0))
     parts.store.act((), [NewRequest(replace(TALKING, reference="BBBB-BBBB", since=5.0))])
 
-    turn = talk.message(parts, STATE, person())
+    turn = requester.message(parts, STATE, person())
 
     assert turn is not None
     assert turn.messages[0] == Copy(REFERENCE, DESK, desk=True)
@@ -237,7 +238,7 @@ def test_buttons_of_a_person(
     afterwards."""
     kept(parts, request_)
 
-    turn = talk.button(parts, STATE, person(Kind.BUTTON), rest)
+    turn = requester.button(parts, STATE, person(Kind.BUTTON), rest)
 
     if expected is None:
         assert turn is None
@@ -251,7 +252,7 @@ def test_conversation_ends_for_both_sides(parts: Dialogue) -> None:
     """After the person ended it nobody is in the conversation; what is said about it belongs to the request."""
     kept(parts, TALKING)
 
-    turn = talk.button(parts, STATE, person(Kind.BUTTON), f"end:{REFERENCE}")
+    turn = requester.button(parts, STATE, person(Kind.BUTTON), f"end:{REFERENCE}")
 
     assert changed(turn) == replace(TALKING, talking=False)
     assert turn is not None
@@ -263,7 +264,7 @@ def test_request_that_is_done_is_closed(parts: Dialogue) -> None:
     """A person who has what they wanted closes their request, as of now."""
     kept(parts, TALKING)
 
-    turn = talk.button(parts, STATE, person(Kind.BUTTON), f"done:{REFERENCE}")
+    turn = requester.button(parts, STATE, person(Kind.BUTTON), f"done:{REFERENCE}")
 
     assert (changed(turn).status, changed(turn).closed, changed(turn).talking) == (Status.CLOSED, parts.now(), False)
 
@@ -272,7 +273,7 @@ def test_rating_without_a_comment(parts: Dialogue) -> None:
     """Who does not want to comment is thanked, and what they write next is a question again."""
     kept(parts, CLOSED)
 
-    turn = talk.button(parts, replace(STATE, rated=REFERENCE), person(Kind.BUTTON), f"nothing:{REFERENCE}")
+    turn = requester.button(parts, replace(STATE, rated=REFERENCE), person(Kind.BUTTON), f"nothing:{REFERENCE}")
 
     reads(turn, (None, "Danke für Ihre Rückmeldung", []), ("toast", "", []))
     assert turn is not None
@@ -284,4 +285,4 @@ def test_buttons_of_others(parts: Dialogue, event: Event) -> None:
     """Another person's tap, or one from another chat, changes nothing."""
     kept(parts, TALKING)
 
-    assert talk.button(parts, STATE, event, f"end:{REFERENCE}") is None
+    assert requester.button(parts, STATE, event, f"end:{REFERENCE}") is None

@@ -12,8 +12,8 @@ from bot.app.clock_guard import SETTLED
 from bot.app.scheduler import PERIOD, look, watch
 from bot.domain.consultation import Side, Status
 from bot.domain.effects import NewRequest
-from bot.flows.clockwork import DAY
 from bot.flows.dialogue import Dialogue
+from bot.flows.relay.clockwork import DAY
 from bot.settings import Settings
 from bot.store import SqliteStore
 from bot.store.protocol import SENDING

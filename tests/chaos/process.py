@@ -52,8 +52,8 @@ def _warm() -> None:
     environment = _environment()
     for name in environment.list_templates(["j2"]):
         environment.get_template(name)
-    for lang in ("de", "en", "de-leicht", "desk"):
-        label("name" if lang != "desk" else "take", lang)
+    for lang in ("de", "en", "de-leicht", "advisers"):
+        label("name" if lang != "advisers" else "take", lang)
     gc.freeze()
 
 

@@ -66,7 +66,7 @@ def test_no_template_is_unused() -> None:
     code += "\n".join(path.read_text("utf-8") for path in FOLDER.glob("*/*.j2"))
     intents = {path.stem for path in (root / "knowledge" / "intents").glob("*.yaml")}
 
-    templates = {name for name in names("de") | names("desk") if name.endswith(".j2")}
+    templates = {name for name in names("de") | names("advisers") if name.endswith(".j2")}
     unused = {name for name in templates if name[:-3] not in intents and name[:-3] not in code}
 
     assert unused == set()

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prompts.split import LIMIT, split_html, units
+from prompts.message_splitter import LIMIT, split_html, units
 from prompts.telegram_html import to_html, to_plain
 
 ALLOWED = {"b", "i", "s", "u", "a", "code", "pre", "blockquote"}

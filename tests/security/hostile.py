@@ -16,7 +16,7 @@ CUT = {
     "markdown-marks": "*evil* _evil_ ~evil~ ||evil|| `evil`",
     "jinja-expression": "{{ 7 * 191 }} evil",
     "jinja-globals": "{{ self.__init__.__globals__ }}",
-    "jinja-include": "{% include 'desk/alarm.j2' %} evil",
+    "jinja-include": "{% include 'advisers/alarm.j2' %} evil",
     "format-string": "{number} {0} {who.__class__} %s evil",
     "sql-drop": "evil'; DROP TABLE requests; --",
     "sql-union": "evil' UNION SELECT body FROM states --",

@@ -7,7 +7,7 @@ import pytest
 
 from bot.attachments import draw
 from bot.errors import DrawingFailed
-from bot.flows import chart
+from bot.flows.selfcheck import chart
 from knowledge.loader import HOUSE
 from knowledge.records.selfcheck import SELFCHECK, read_selfchecks
 from tests.pdf import needs_poppler, read_pdf

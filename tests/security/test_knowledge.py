@@ -81,7 +81,7 @@ MARKDOWNS = {
     "link-vbscript": "[evil](vbscript:evil)", "link-quote": '[evil](https://a.example/"onclick="evil)', "link-case": "[evil](JaVaScRiPt:evil())", "link-entity": "[evil](&#106;avascript:evil())",
     "image": "![evil](https://evil.example/x.png)", "auto": "<https://evil.example/<b>>", "html-block": "<div onclick=evil()>\nevil\n</div>", "comment": "<!-- evil -->", "entity": "&lt;b&gt;evil&lt;/b&gt; &#60;i&#62;",
     "fence": "```evil\n</code></pre><b>evil\n```", "code": "`</code><b>evil`", "reference": "[evil]\n\n[evil]: javascript:evil", "title": '[evil](https://a.example "</a><b>evil")',
-    "deep-quote": "> " * 20_000 + "evil", "deep-list": "- " * 5_000 + "evil", "open-links": "[" * 5_000, "open-stars": "*a_" * 5_000, "ticks": "`" * 5_000 + "a", "jinja": "{{ 7 * 191 }}{% include 'desk/alarm.j2' %}",
+    "deep-quote": "> " * 20_000 + "evil", "deep-list": "- " * 5_000 + "evil", "open-links": "[" * 5_000, "open-stars": "*a_" * 5_000, "ticks": "`" * 5_000 + "a", "jinja": "{{ 7 * 191 }}{% include 'advisers/alarm.j2' %}",
     "nul": "a\0<b>evil", "tg-link": "[evil](tg://user?id=1&x=\"><b>)", "spoiler": "<tg-spoiler>evil</tg-spoiler>",
 }  # fmt: skip
 

@@ -18,7 +18,7 @@ from index.storage.term_overlap import tokens as grams
 from index.text.analyzer import words
 from knowledge.parsing.plain_text import plain
 from knowledge.records.discourse_markers import house_markers
-from prompts.split import LIMIT, split_html
+from prompts.message_splitter import LIMIT, split_html
 from prompts.telegram_html import to_html, to_plain
 
 MOST = 4_096  # characters of a message

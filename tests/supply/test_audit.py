@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from supply.audit import audit, main, reachable
+from tools.audit import audit, main, reachable
 
 KNOWN = {
     "id": "PYSEC-2000-1",

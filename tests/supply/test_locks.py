@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from supply.licences import locked, normal, refused
+from tools.licences import locked, normal, refused
 
 ROOT = Path(__file__).parents[2]
 LOCKS = ("requirements.lock", "build.lock", "dev.lock")

@@ -10,7 +10,7 @@ from bot.app.bootstrap import open_store
 from bot.sandbox.fake_telegram import FaultKind, Group, StandIn, User
 from bot.sandbox.fake_telegram.world.inline_query import InlineQuery
 from bot.settings import Settings
-from prompts.split import units
+from prompts.message_splitter import units
 from tests.telegram.advice import card, request, topic_of
 from tests.telegram.conftest import AtDesk, sees
 

@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 
 from bot.answering.language import EASY, OURS
-from bot.flows import selfcheck_buttons
-from bot.flows.intro import STEP, Page
+from bot.flows.callback_data import CHECK, STEP
+from bot.flows.intro import Page
 from bot.flows.intro_buttons import leads_to
-from bot.flows.selfcheck import CHECK
+from bot.flows.selfcheck import callbacks
 from bot.sandbox.fake_telegram import Seen, StandIn, User
 from bot.settings import Settings
 from index.search.live_index import LiveIndex
@@ -111,7 +111,7 @@ async def test_selfcheck(standin: StandIn, bot_settings: Settings, pause: Pause,
 
     assert walker.problems == []
     tapped = {name.split(":")[1] for name in walker.tried if name.startswith(CHECK)}
-    assert tapped | {"start"} == set(selfcheck_buttons.TAPS)
+    assert tapped | {"start"} == set(callbacks.TAPS)
     questions = next(check.questions for check in CHECKS if check.lang == lang)
     answered = {name for name in walker.tried if name.startswith(f"{CHECK}a:")}
     assert answered == {f"{CHECK}a:{one.id}:{level}" for one in questions for level in "0123x"}

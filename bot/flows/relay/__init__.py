@@ -1,0 +1,1 @@
+"""Between requester and adviser, from the request to its end."""

@@ -1,0 +1,1 @@
+"""The self-check: its questions, its result, and that of a team."""
