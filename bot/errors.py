@@ -9,10 +9,10 @@ GwError                   knowledge/errors.py
 ├── StoreError            the store cannot be opened, read or written
 │   ├── StoreUnavailable  not now: the disk is full or read-only, or another program holds the file; it may pass
 │   ├── StoreGone         its file was deleted or replaced under the running bot, which ends
-│   └── Conflict          something was changed since it was read; read again and decide again
-├── DrawingFailed         a picture or a page cannot be made, now or later
-├── DrawingUnavailable    not now: the machine is busy or short of something; it may pass
-└── ConnectionRefused     Telegram refuses the token or the webhook, or cannot be reached at start
+│   └── StoreConflict     something was changed since it was read; read again and decide again
+├── RenderingFailed       a picture or a page cannot be made, now or later
+├── RenderingUnavailable  not now: the machine is busy or short of something; it may pass
+└── ConnectionFailed      Telegram refuses the token or the webhook, or cannot be reached at start
 """
 
 from index.errors import EncoderError, IndexUnusable
@@ -35,32 +35,32 @@ class StoreGone(StoreError):
     """The store's file was deleted or replaced under us: whatever were written to it would be lost."""
 
 
-class Conflict(StoreError):
+class StoreConflict(StoreError):
     """Something was changed since it was read: read again and decide again."""
 
 
-class DrawingFailed(GwError):
+class RenderingFailed(GwError):
     """A picture or a page can never be made; the message names its kind, never what was to be on it."""
 
 
-class DrawingUnavailable(GwError):
+class RenderingUnavailable(GwError):
     """A picture or a page cannot be made now, but may be later; the message names its kind."""
 
 
-class ConnectionRefused(GwError):
+class ConnectionFailed(GwError):
     """Telegram refuses the token or the webhook, or cannot be reached at start."""
 
 
 __all__ = [
-    "Conflict",
-    "ConnectionRefused",
+    "ConnectionFailed",
     "ContentError",
-    "DrawingFailed",
-    "DrawingUnavailable",
     "EncoderError",
     "GwError",
     "IndexUnusable",
+    "RenderingFailed",
+    "RenderingUnavailable",
     "SettingsError",
+    "StoreConflict",
     "StoreError",
     "StoreGone",
     "StoreUnavailable",

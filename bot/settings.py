@@ -7,10 +7,10 @@ from typing import Annotated, Literal
 from pydantic import Field, PrivateAttr, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from bot.domain.tenant import MAIN
+from bot.domain.tenant import MAIN_TENANT
 from bot.errors import SettingsError
-from bot.store.urls import POSTGRESQL, SQLITE
-from knowledge.parsing.addresses import can_be_mailed
+from bot.store.urls import POSTGRESQL_PREFIXES, SQLITE_PREFIX
+from knowledge.parsing.addresses import is_mailable_address
 
 
 class Settings(BaseSettings):
@@ -79,8 +79,8 @@ class Settings(BaseSettings):
     retention_days: int = Field(180, ge=1, description="Days until what is no longer needed is deleted")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="How much is logged")
     log_format: Literal["text", "json"] = Field("text", description="`text` or `json`")
-    _tenant: str = PrivateAttr(MAIN)
-    _index: Path | None = PrivateAttr(None)  # of a tenant that has the installation's knowledge
+    _tenant: str = PrivateAttr(MAIN_TENANT)
+    _shared_index_dir: Path | None = PrivateAttr(None)  # of a tenant that has the installation's knowledge
 
     @field_validator("adviser_ids", mode="before")
     @classmethod
@@ -97,21 +97,21 @@ class Settings(BaseSettings):
     @field_validator("database_url")
     @classmethod
     def _check_database(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None and not value.get_secret_value().startswith((SQLITE, *POSTGRESQL)):
-            raise ValueError(f"must begin with {SQLITE} or {POSTGRESQL[0]}")
+        if value is not None and not value.get_secret_value().startswith((SQLITE_PREFIX, *POSTGRESQL_PREFIXES)):
+            raise ValueError(f"must begin with {SQLITE_PREFIX} or {POSTGRESQL_PREFIXES[0]}")
         return value
 
     @field_validator("index_url")
     @classmethod
     def _check_index(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None and not value.get_secret_value().startswith(POSTGRESQL):
-            raise ValueError(f"must begin with {POSTGRESQL[0]}")
+        if value is not None and not value.get_secret_value().startswith(POSTGRESQL_PREFIXES):
+            raise ValueError(f"must begin with {POSTGRESQL_PREFIXES[0]}")
         return value
 
     @field_validator("mail_from", "operator_email")
     @classmethod
     def _check_mailbox(cls, value: str | None) -> str | None:
-        if value is not None and [can_be_mailed(address) for _, address in getaddresses([value])] != [True]:
+        if value is not None and [is_mailable_address(address) for _, address in getaddresses([value])] != [True]:
             raise ValueError(
                 "is no e-mail address, or more than one; write bot@example.org or Name <bot@example.org>, "
                 "without umlauts before the @"
@@ -136,39 +136,41 @@ class Settings(BaseSettings):
         return self
 
     @property
-    def tenant(self) -> str:
+    def tenant_name(self) -> str:
         """Whose settings these are."""
         return self._tenant
 
     @property
-    def tenants(self) -> Path:
+    def tenants_root(self) -> Path:
         """The folder of the tenants."""
         return self.tenants_dir or self.data_dir / "tenants"
 
     @property
-    def home(self) -> Path:
+    def bot_dir(self) -> Path:
         """The folder of what belongs to this bot alone."""
-        return self.data_dir if self.tenant == MAIN else self.tenants / self.tenant
+        return self.data_dir if self.tenant_name == MAIN_TENANT else self.tenants_root / self.tenant_name
 
     @property
     def store_url(self) -> str:
         """The store's address, which may hold a password."""
-        return self.database_url.get_secret_value() if self.database_url else f"{SQLITE}{self.home / 'bot.db'}"
+        return (
+            self.database_url.get_secret_value() if self.database_url else f"{SQLITE_PREFIX}{self.bot_dir / 'bot.db'}"
+        )
 
     @property
-    def database(self) -> Path:
+    def sqlite_path(self) -> Path:
         """The store's file; raises SettingsError where it is none."""
-        if not self.store_url.startswith(SQLITE):
+        if not self.store_url.startswith(SQLITE_PREFIX):
             raise SettingsError(
                 "GW_DATABASE_URL: this is for a store in a file. Of PostgreSQL make backups with pg_dump, or such a "
                 "file with: gwbot store copy"
             )
-        return Path(self.store_url.removeprefix(SQLITE))
+        return Path(self.store_url.removeprefix(SQLITE_PREFIX))
 
     @property
     def index_dir(self) -> Path:
         """The index root."""
-        return self._index or self.home / "index"
+        return self._shared_index_dir or self.bot_dir / "index"
 
     @property
     def index_location(self) -> Path | tuple[SecretStr, str]:
@@ -186,7 +188,7 @@ class Settings(BaseSettings):
         return self.data_dir / "cross-encoder"
 
 
-def variable(name: str) -> str:
+def env_variable(name: str) -> str:
     """The environment variable of a field."""
     return "PORT" if name == "port" else f"GW_{name.upper()}"
 
@@ -196,15 +198,15 @@ def load_settings() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        raise SettingsError("\n".join(problems(error))) from None
+        raise SettingsError("\n".join(describe_errors(error))) from None
 
 
-def problems(error: ValidationError) -> list[str]:
+def describe_errors(error: ValidationError) -> list[str]:
     """Each wrong variable with what it should be, never its value."""
-    return [_line(item["loc"], item["msg"]) for item in error.errors(include_input=False)]
+    return [_describe_error(item["loc"], item["msg"]) for item in error.errors(include_input=False)]
 
 
-def _line(place: tuple[int | str, ...], message: str) -> str:
+def _describe_error(location: tuple[int | str, ...], message: str) -> str:
     message = message.removeprefix("Value error, ")
-    name = str(place[0]) if place else ""
-    return f"{variable(name) if name != 'PORT' else name}: {message}" if name else message
+    name = str(location[0]) if location else ""
+    return f"{env_variable(name) if name != 'PORT' else name}: {message}" if name else message

@@ -13,14 +13,14 @@ from pathlib import Path
 from typing import TypeVar
 
 from knowledge.errors import ContentError, GwError, Problem
-from knowledge.records.contacts import CONTACTS, Contact, read_contacts
+from knowledge.records.contacts import CONTACTS_FILE, Contact, read_contacts
 from knowledge.records.entry import Entry, read_entry
 from knowledge.records.intents import Intent, read_intents
-from knowledge.records.intro import Step, read_steps
-from knowledge.records.selfcheck import SELFCHECK, SelfCheck, read_selfchecks
+from knowledge.records.intro import IntroStep, read_steps
+from knowledge.records.selfcheck import SELFCHECK_FOLDER, SelfCheck, read_selfchecks
 
-HOUSE = Path(__file__).parent
-LEADS_OUT = "a link that leads out of the knowledge folder; put the file itself here"
+BUILT_IN = Path(__file__).parent
+OUTSIDE_LINK_MESSAGE = "a link that leads out of the knowledge folder; put the file itself here"
 T = TypeVar("T")
 
 
@@ -32,12 +32,12 @@ class Knowledge:
     entries: Iterable[Entry]
     intents: tuple[Intent, ...] = ()
     contacts: tuple[Contact, ...] = ()
-    steps: tuple[Step, ...] = ()
+    steps: tuple[IntroStep, ...] = ()
     selfchecks: tuple[SelfCheck, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Documents:
+class LazyEntries:
     """The entries of a folder, each read when its turn comes.
 
     Iterating goes through all files, and at the end raises ContentError with all problems of all of them.
@@ -48,9 +48,9 @@ class Documents:
 
     def __iter__(self) -> Iterator[Entry]:
         problems: list[Problem] = []
-        strict = is_house(self.folder)
-        for path, entry_id, lang in _files(self.folder, self.lang):
-            if problem := _foreign(path, entry_id, self.folder):
+        strict = has_builtin_layout(self.folder)
+        for path, entry_id, lang in _list_entry_files(self.folder, self.lang):
+            if problem := _find_file_problem(path, entry_id, self.folder):
                 problems.append(problem)
                 continue
             try:
@@ -61,32 +61,32 @@ class Documents:
             raise ContentError(problems)
 
 
-def _foreign(path: Path, entry_id: str, folder: Path) -> Problem | None:
+def _find_file_problem(path: Path, entry_id: str, folder: Path) -> Problem | None:
     """What keeps a file from being an entry: it lies elsewhere, or is named like an intent."""
-    if _leads_out(path, folder):
-        return Problem(path, 0, LEADS_OUT)
+    if _points_outside(path, folder):
+        return Problem(path, 0, OUTSIDE_LINK_MESSAGE)
     if entry_id.startswith("@"):
         return Problem(path, 0, "a name that begins with @ stands for an intent; rename the file")
     return None
 
 
-def _leads_out(path: Path, folder: Path) -> bool:
+def _points_outside(path: Path, folder: Path) -> bool:
     # Path.resolve() would raise for a link to itself.
     return not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
 
 
-def is_house(folder: Path) -> bool:
+def has_builtin_layout(folder: Path) -> bool:
     """Whether a folder has the house's own layout."""
     return (folder / "content").is_dir()
 
 
-def part(folder: Path, name: str) -> Path:
+def path_or_builtin(folder: Path, name: str) -> Path:
     """A file or folder of a knowledge folder; where it has none of this name, the house's own."""
-    own = folder / name
-    return own if own.exists() else HOUSE / name
+    path = folder / name
+    return path if path.exists() else BUILT_IN / name
 
 
-def load(folder: Path, default_lang: str = "de", *, lazy: bool = False) -> Knowledge:
+def load_knowledge(folder: Path, default_lang: str = "de", *, lazy: bool = False) -> Knowledge:
     """Read a whole folder; of a foreign one, ``lazy`` reads each file only when its entry is asked for.
 
     Raises:
@@ -95,59 +95,61 @@ def load(folder: Path, default_lang: str = "de", *, lazy: bool = False) -> Knowl
     """
     if not folder.is_dir():
         raise GwError(f"The knowledge folder {folder} does not exist.")
-    if next(_files(folder, default_lang), None) is None:
+    if next(_list_entry_files(folder, default_lang), None) is None:
         raise GwError(f"The knowledge folder {folder} holds no Markdown file (*.md).")
-    documents = Documents(folder, default_lang)
-    if not is_house(folder):
-        return Knowledge(folder, documents if lazy else tuple(documents))
+    entries = LazyEntries(folder, default_lang)
+    if not has_builtin_layout(folder):
+        return Knowledge(folder, entries if lazy else tuple(entries))
     problems = [
-        Problem(path, 0, LEADS_OUT)
+        Problem(path, 0, OUTSIDE_LINK_MESSAGE)
         for path in sorted((*folder.glob("*.yaml"), *folder.glob("*/*.yaml"), *folder.glob("intro/*/*")))
-        if _leads_out(path, folder)
+        if _points_outside(path, folder)
     ]
     knowledge = Knowledge(
         folder,
-        _collect(problems, lambda: tuple(documents)),
-        _collect(problems, lambda: read_intents(part(folder, "intents"))),
-        _collect(problems, lambda: read_contacts(part(folder, CONTACTS))),
-        _collect(problems, lambda: read_steps(folder / "intro")),
-        _collect(problems, lambda: read_selfchecks(folder / SELFCHECK)),
+        _collect_problems(problems, lambda: tuple(entries)),
+        _collect_problems(problems, lambda: read_intents(path_or_builtin(folder, "intents"))),
+        _collect_problems(problems, lambda: read_contacts(path_or_builtin(folder, CONTACTS_FILE))),
+        _collect_problems(problems, lambda: read_steps(folder / "intro")),
+        _collect_problems(problems, lambda: read_selfchecks(folder / SELFCHECK_FOLDER)),
     )
     if problems:
         raise ContentError(problems)
     return knowledge
 
 
-def _files(folder: Path, default_lang: str) -> Iterator[tuple[Path, str, str]]:
-    if is_house(folder):
+def _list_entry_files(folder: Path, default_lang: str) -> Iterator[tuple[Path, str, str]]:
+    if has_builtin_layout(folder):
         for path in sorted((folder / "content").glob("*/*.md")):
             yield path, path.stem, path.parent.name
         return
-    for path in _markdown(folder):
+    for path in _walk_markdown(folder):
         yield path, path.relative_to(folder).with_suffix("").as_posix(), default_lang
 
 
-def _markdown(folder: Path) -> Iterator[Path]:
+def _walk_markdown(folder: Path) -> Iterator[Path]:
     """All Markdown files below a folder, sorted by path; hidden ones are left out, links to folders not followed."""
-    waiting = [(folder, True)]
-    while waiting:
-        path, is_folder = waiting.pop()
+    pending = [(folder, True)]
+    while pending:
+        path, is_folder = pending.pop()
         if is_folder:
-            waiting += ((path / name, below) for name, below in sorted(_items(path), reverse=True))
+            pending += (
+                (path / name, is_subfolder) for name, is_subfolder in sorted(_list_visible(path), reverse=True)
+            )
         elif path.suffix == ".md" and path.is_file():
             yield path
 
 
-def _items(folder: Path) -> list[tuple[str, bool]]:
+def _list_visible(folder: Path) -> list[tuple[str, bool]]:
     """What is in a folder and is not hidden, and whether that is a folder."""
     try:
-        with os.scandir(folder) as found:
-            return [(item.name, item.is_dir(follow_symlinks=False)) for item in found if item.name[0] != "."]
+        with os.scandir(folder) as directory:
+            return [(item.name, item.is_dir(follow_symlinks=False)) for item in directory if item.name[0] != "."]
     except OSError as error:
         raise GwError(f"The folder {str(folder)[:300]} cannot be read ({error.strerror}).") from None
 
 
-def _collect(problems: list[Problem], read: Callable[[], tuple[T, ...]]) -> tuple[T, ...]:
+def _collect_problems(problems: list[Problem], read: Callable[[], tuple[T, ...]]) -> tuple[T, ...]:
     try:
         return read()
     except ContentError as error:

@@ -6,21 +6,21 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
 
-from knowledge.parsing.plain_text import plain
+from knowledge.parsing.plain_text import markdown_to_plain
 from knowledge.records.entry import Entry
 
-MAX_CHARACTERS = 1_200  # about 400 tokens of German, below the encoder's 512
+MAX_PASSAGE_LENGTH = 1_200  # about 400 tokens of German, below the encoder's 512
 _SENTENCE_END = re.compile(r"(?<=[.!?:;…])[\"“”»)]*\s+|\n+")
 
 
-class Kind(StrEnum):
+class PassageKind(StrEnum):
     """What a passage is; each kind votes for its entry in its own way."""
 
     TEXT = "text"  # the whole entry, or a part that fits the encoder
     SENTENCE = "sentence"
     WINDOW = "window"  # two neighbouring sentences
     QUESTION = "question"  # an example question or the title
-    BARE = "bare"  # the same without the entry's name
+    MASKED = "bare"  # the same without the entry's name
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,47 +30,50 @@ class Passage:
     id: str
     entry: str
     lang: str
-    kind: Kind
+    kind: PassageKind
     text: str
 
 
-def passages(entry: Entry) -> tuple[Passage, ...]:
+def extract_passages(entry: Entry) -> tuple[Passage, ...]:
     """All passages of an entry, in a stable order."""
     return tuple(
         Passage(f"{entry.id}/{entry.lang}/{kind}/{number}", entry.id, entry.lang, kind, text)
-        for kind, texts in _texts(entry)
+        for kind, texts in _texts_by_kind(entry)
         for number, text in enumerate(texts)
     )
 
 
-def _texts(entry: Entry) -> Iterator[tuple[Kind, Sequence[str]]]:
-    body = plain(entry.body)
-    parts = split(body, MAX_CHARACTERS)
-    titled = bool(entry.questions) or entry.layer != "document"
-    yield Kind.TEXT, [f"{entry.title}. {part}" if titled else part for part in parts]
-    found = [piece for sentence in sentences(body) for piece in split(sentence, MAX_CHARACTERS)]
-    if len(found) > 1:
-        yield Kind.SENTENCE, found
-    if len(found) > 2:
-        yield Kind.WINDOW, [part for window in windows(found) for part in split(window, MAX_CHARACTERS)]
-    yield Kind.QUESTION, ([entry.title] if titled else []) + list(entry.questions)
+def _texts_by_kind(entry: Entry) -> Iterator[tuple[PassageKind, Sequence[str]]]:
+    body = markdown_to_plain(entry.body)
+    parts = split_text(body, MAX_PASSAGE_LENGTH)
+    has_title = bool(entry.questions) or entry.layer != "document"
+    yield PassageKind.TEXT, [f"{entry.title}. {part}" if has_title else part for part in parts]
+    pieces = [piece for sentence in split_sentences(body) for piece in split_text(sentence, MAX_PASSAGE_LENGTH)]
+    if len(pieces) > 1:
+        yield PassageKind.SENTENCE, pieces
+    if len(pieces) > 2:
+        yield (
+            PassageKind.WINDOW,
+            [part for window in sentence_windows(pieces) for part in split_text(window, MAX_PASSAGE_LENGTH)],
+        )
+    yield PassageKind.QUESTION, ([entry.title] if has_title else []) + list(entry.questions)
 
 
-def sentences(text: str) -> list[str]:
+def split_sentences(text: str) -> list[str]:
     """The sentences and list items of a plain text."""
     return [part.strip() for part in _SENTENCE_END.split(text) if part.strip(" –\t")]
 
 
-def windows(parts: Sequence[str]) -> list[str]:
+def sentence_windows(parts: Sequence[str]) -> list[str]:
     """Every two neighbouring sentences as one text."""
     return [f"{first} {second}" for first, second in pairwise(parts)]
 
 
-def split(text: str, limit: int) -> list[str]:
+def split_text(text: str, limit: int) -> list[str]:
     """Cut a text into parts of at most ``limit`` characters, at sentences where possible, else at blanks."""
     parts: list[str] = []
     current = ""
-    for piece in _pieces(text, limit):
+    for piece in _split_pieces(text, limit):
         if current and len(current) + len(piece) > limit:
             parts.append(current.strip())
             current = ""
@@ -78,7 +81,7 @@ def split(text: str, limit: int) -> list[str]:
     return [*parts, current.strip()] if current.strip() else parts
 
 
-def _pieces(text: str, limit: int) -> Iterator[str]:
+def _split_pieces(text: str, limit: int) -> Iterator[str]:
     start = 0
     for match in [*_SENTENCE_END.finditer(text), None]:
         end = match.end() if match else len(text)
@@ -92,4 +95,4 @@ def _pieces(text: str, limit: int) -> Iterator[str]:
             yield sentence
 
 
-KINDS = tuple(Kind)
+KINDS = tuple(PassageKind)

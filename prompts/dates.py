@@ -3,26 +3,40 @@
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from prompts.render import label
+from prompts.render import format_label
 
-ZONE = ZoneInfo("Europe/Berlin")
+TIME_ZONE = ZoneInfo("Europe/Berlin")
 
 
-def local(moment: float) -> datetime:
+def to_local_time(moment: float) -> datetime:
     """A Unix time as a clock in Berlin shows it."""
-    return datetime.fromtimestamp(moment, UTC).astimezone(ZONE)
+    return datetime.fromtimestamp(moment, UTC).astimezone(TIME_ZONE)
 
 
-def spoken(moment: float, lang: str) -> str:
+def format_date_and_time(moment: float, lang: str) -> str:
     """A Unix time as people say it: day and time in Berlin."""
-    then = local(moment)
-    weekday = label("weekdays", lang).split()[then.weekday()]
-    month = label("months", lang).split()[then.month - 1]
-    form = "day_and_time" if then.minute else "day_and_hour"
-    return label(form, lang, weekday=weekday, day=then.day, month=month, hour=then.hour, minute=then.minute)
+    local_time = to_local_time(moment)
+    weekday = format_label("weekdays", lang).split()[local_time.weekday()]
+    month = format_label("months", lang).split()[local_time.month - 1]
+    label_name = "day_and_time" if local_time.minute else "day_and_hour"
+    return format_label(
+        label_name,
+        lang,
+        weekday=weekday,
+        day=local_time.day,
+        month=month,
+        hour=local_time.hour,
+        minute=local_time.minute,
+    )
 
 
-def dated(moment: float, lang: str) -> str:
+def format_date(moment: float, lang: str) -> str:
     """A Unix time as a date in Berlin."""
-    then = local(moment)
-    return label("date", lang, day=then.day, month=label("months", lang).split()[then.month - 1], year=then.year)
+    local_time = to_local_time(moment)
+    return format_label(
+        "date",
+        lang,
+        day=local_time.day,
+        month=format_label("months", lang).split()[local_time.month - 1],
+        year=local_time.year,
+    )

@@ -4,21 +4,21 @@ import re
 from collections.abc import Iterator
 from html import unescape
 
-LIMIT = 4096  # UTF-16 units of a message's text after its markup is read
-_PART = re.compile(r"<(/?)([a-z-]+)([^>]*)>|&[#\w]+;|[^<&]+|[<&]", re.S)
+MESSAGE_LIMIT = 4096  # UTF-16 units of a message's text after its markup is read
+_HTML_PART = re.compile(r"<(/?)([a-z-]+)([^>]*)>|&[#\w]+;|[^<&]+|[<&]", re.S)
 
 
-def units(text: str) -> int:
+def utf16_length(text: str) -> int:
     """Length as Telegram counts it: UTF-16 code units."""
     return len(text) + sum(character > "\uffff" for character in text)
 
 
-def length(html: str) -> int:
+def visible_length(html: str) -> int:
     """Length of a Telegram HTML text without its markup, as Telegram counts it."""
-    return units(_text(html))
+    return utf16_length(_visible_text(html))
 
 
-def split_html(html: str, limit: int = LIMIT) -> list[str]:
+def split_html(html: str, limit: int = MESSAGE_LIMIT) -> list[str]:
     """Messages of at most ``limit`` units each; tags open at a cut are closed and opened again.
 
     Cuts fall at a paragraph, a line, a sentence or a blank, whichever comes last in the final half.
@@ -26,60 +26,60 @@ def split_html(html: str, limit: int = LIMIT) -> list[str]:
     """
     messages: list[str] = []
     current: list[str] = []
-    opened: list[tuple[str, str]] = []  # (name, whole tag)
+    open_tags: list[tuple[str, str]] = []  # (name, whole tag)
     room = limit
 
-    def close() -> None:
+    def flush_message() -> None:
         nonlocal current, room
-        html = "".join(current) + "".join(f"</{name}>" for name, _ in reversed(opened))
-        if _visible(html):
+        html = "".join(current) + "".join(f"</{name}>" for name, _ in reversed(open_tags))
+        if _has_visible_text(html):
             messages.append(html.strip())
-        current = [tag for _, tag in opened]
+        current = [tag for _, tag in open_tags]
         room = limit
 
-    for part, is_tag in _parts(html):
+    for part, is_tag in _split_parts(html):
         if is_tag:
-            _track(part, opened)
+            _track_tag(part, open_tags)
             current.append(part)
             continue
-        rest = part
-        while units(unescape(rest)) > room:
-            head, rest = _cut(rest, room, fresh=room == limit)
+        remaining = part
+        while utf16_length(unescape(remaining)) > room:
+            head, remaining = _cut_text(remaining, room, message_empty=room == limit)
             current.append(head)
-            close()
-        current.append(rest)
-        room -= units(unescape(rest))
-    close()
+            flush_message()
+        current.append(remaining)
+        room -= utf16_length(unescape(remaining))
+    flush_message()
     return messages
 
 
-def _parts(html: str) -> Iterator[tuple[str, bool]]:
-    for match in _PART.finditer(html):
+def _split_parts(html: str) -> Iterator[tuple[str, bool]]:
+    for match in _HTML_PART.finditer(html):
         yield match[0], match[2] is not None
 
 
-def _track(tag: str, opened: list[tuple[str, str]]) -> None:
-    match = _PART.fullmatch(tag)
+def _track_tag(tag: str, open_tags: list[tuple[str, str]]) -> None:
+    match = _HTML_PART.fullmatch(tag)
     assert match
     if not match[1]:
-        opened.append((match[2], tag))
-    elif opened:
-        opened.pop()
+        open_tags.append((match[2], tag))
+    elif open_tags:
+        open_tags.pop()
 
 
-def _cut(text: str, room: int, *, fresh: bool) -> tuple[str, str]:
+def _cut_text(text: str, room: int, *, message_empty: bool) -> tuple[str, str]:
     """Cut plain text so that the head has at most ``room`` units; an entity is never cut."""
     if text.startswith("&"):
         return "", text
-    end = _fitting(text, room)
+    end = _fitting_length(text, room)
     for mark in ("\n\n", "\n", ". ", " "):
-        place = text.rfind(mark, end // 2, end)
-        if place > 0:
-            return text[: place + len(mark)].rstrip(), text[place + len(mark) :].lstrip()
-    return (text[:end], text[end:]) if fresh or end else ("", text)
+        position = text.rfind(mark, end // 2, end)
+        if position > 0:
+            return text[: position + len(mark)].rstrip(), text[position + len(mark) :].lstrip()
+    return (text[:end], text[end:]) if message_empty or end else ("", text)
 
 
-def _fitting(text: str, room: int) -> int:
+def _fitting_length(text: str, room: int) -> int:
     used = 0
     for number, character in enumerate(text):
         used += 2 if character > "\uffff" else 1
@@ -88,9 +88,9 @@ def _fitting(text: str, room: int) -> int:
     return len(text)
 
 
-def _visible(html: str) -> bool:
-    return bool(_text(html).strip())
+def _has_visible_text(html: str) -> bool:
+    return bool(_visible_text(html).strip())
 
 
-def _text(html: str) -> str:
+def _visible_text(html: str) -> str:
     return unescape(re.sub(r"<[^>]*>", "", html))

@@ -10,47 +10,49 @@ import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from prompts.telegram_html import to_html
+from prompts.telegram_html import markdown_to_html
 
-FOLDER = Path(__file__).parent
-LANGUAGES = ("de", "en")  # complete; what a variant such as de-leicht lacks is said as in its language
+TEMPLATES_FOLDER = Path(__file__).parent
+COMPLETE_LANGUAGES = ("de", "en")  # complete; what a variant such as de-leicht lacks is said as in its language
 
 
 @cache
-def _environment() -> Environment:
+def _template_environment() -> Environment:
     environment = Environment(
-        loader=FileSystemLoader(FOLDER),
+        loader=FileSystemLoader(TEMPLATES_FOLDER),
         undefined=StrictUndefined,
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,
     )
-    environment.globals["label"] = label
-    environment.filters["lines"] = lambda text: Markup(to_html(text.replace("\n", "  \n")))  # noqa: S704 - as below
-    environment.filters["markdown"] = lambda text: Markup(to_html(text))  # noqa: S704 - to_html escapes
+    environment.globals["label"] = format_label
+    environment.filters["lines"] = lambda text: Markup(markdown_to_html(text.replace("\n", "  \n")))  # noqa: S704 - as below
+    environment.filters["markdown"] = lambda text: Markup(markdown_to_html(text))  # noqa: S704 - to_html escapes
     return environment
 
 
-def render(name: str, lang: str, /, **values: object) -> str:
+def render_template(name: str, lang: str, /, **values: object) -> str:
     """A template's text in a language, as Telegram HTML. ``name`` is the file name without '.j2'."""
-    found = _environment().select_template([f"{one}/{name}.j2" for one in _variants(lang)])
-    return found.render(**values).strip()
+    template = _template_environment().select_template(
+        [f"{variant}/{name}.j2" for variant in _language_variants(lang)]
+    )
+    return template.render(**values).strip()
 
 
 @cache
-def _labels(lang: str) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for one in reversed(_variants(lang)):
-        found |= yaml.safe_load((FOLDER / one / "labels.yaml").read_text(encoding="utf-8"))
-    return found
+def _load_labels(lang: str) -> dict[str, str]:
+    labels: dict[str, str] = {}
+    for variant in reversed(_language_variants(lang)):
+        labels |= yaml.safe_load((TEMPLATES_FOLDER / variant / "labels.yaml").read_text(encoding="utf-8"))
+    return labels
 
 
-def _variants(lang: str) -> list[str]:
+def _language_variants(lang: str) -> list[str]:
     """A language, then the one it is a variant of: de-leicht, de."""
     return list(dict.fromkeys((lang, lang.partition("-")[0])))
 
 
-def label(key: str, lang: str, /, **values: object) -> str:
+def format_label(key: str, lang: str, /, **values: object) -> str:
     """A short text for a button, a toast or the command menu: plain, without markup."""
-    return _labels(lang)[key].format(**values)
+    return _load_labels(lang)[key].format(**values)

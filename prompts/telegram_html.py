@@ -13,8 +13,8 @@ from itertools import takewhile
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-_MARKDOWN = MarkdownIt("commonmark", {"html": False})
-_INLINE = {
+_MARKDOWN_PARSER = MarkdownIt("commonmark", {"html": False})
+_INLINE_TAGS = {
     "strong_open": "<b>",
     "strong_close": "</b>",
     "em_open": "<i>",
@@ -27,16 +27,16 @@ _INLINE = {
 }
 
 
-def to_html(markdown: str) -> str:
+def markdown_to_html(markdown: str) -> str:
     """A Markdown text as Telegram HTML: blocks parted by blank lines, list items by line breaks."""
-    return "".join(_blocks(_MARKDOWN.parse(markdown))).strip()
+    return "".join(_render_blocks(_MARKDOWN_PARSER.parse(markdown))).strip()
 
 
-def _blocks(tokens: Sequence[Token]) -> Iterator[str]:
+def _render_blocks(tokens: Sequence[Token]) -> Iterator[str]:
     depth = 0
     counters: list[int | None] = []
-    rest = iter(tokens)
-    for token in rest:
+    remaining = iter(tokens)
+    for token in remaining:
         if token.type == "bullet_list_open":
             counters.append(None)
         elif token.type == "ordered_list_open":
@@ -46,31 +46,31 @@ def _blocks(tokens: Sequence[Token]) -> Iterator[str]:
             yield "" if counters else "\n"
         elif token.type == "list_item_open":
             depth = len(counters)
-            yield "   " * (depth - 1) + _bullet(counters)
+            yield "   " * (depth - 1) + _next_bullet(counters)
         elif token.type == "heading_open":
             yield "<b>"
         elif token.type == "heading_close":
             yield "</b>\n\n"
         elif token.type == "inline":
-            yield _inline(token.children or [])
+            yield _render_inline(token.children or [])
         elif token.type == "paragraph_close":
             yield "\n" if counters else "\n\n"
         elif token.type in ("fence", "code_block"):
             yield f"<pre>{escape(token.content.rstrip())}</pre>\n\n"
         elif token.type == "blockquote_open":
-            if quoted := "".join(_blocks(_quotation(token, rest))).strip():
+            if quoted := "".join(_render_blocks(_take_quotation(token, remaining))).strip():
                 yield f"<blockquote>{quoted}</blockquote>" + ("\n" if counters else "\n\n")
         elif token.type == "hr":
             yield "⁂\n\n"
 
 
-def _quotation(opening: Token, rest: Iterator[Token]) -> list[Token]:
+def _take_quotation(opening: Token, remaining: Iterator[Token]) -> list[Token]:
     """What a quotation consists of, taken off ``rest`` with its end."""
-    inside = takewhile(lambda token: (token.type, token.level) != ("blockquote_close", opening.level), rest)
+    inside = takewhile(lambda token: (token.type, token.level) != ("blockquote_close", opening.level), remaining)
     return [token for token in inside if not token.type.startswith("blockquote_")]
 
 
-def _bullet(counters: list[int | None]) -> str:
+def _next_bullet(counters: list[int | None]) -> str:
     number = counters[-1]
     if number is None:
         return "• "
@@ -78,11 +78,11 @@ def _bullet(counters: list[int | None]) -> str:
     return f"{number}. "
 
 
-def _inline(tokens: Sequence[Token]) -> str:
+def _render_inline(tokens: Sequence[Token]) -> str:
     parts = []
     for token in tokens:
-        if token.type in _INLINE:
-            parts.append(_INLINE[token.type])
+        if token.type in _INLINE_TAGS:
+            parts.append(_INLINE_TAGS[token.type])
         elif token.type == "link_open":
             parts.append(f'<a href="{escape(str(token.attrGet("href") or ""))}">')
         elif token.type == "code_inline":
@@ -92,28 +92,28 @@ def _inline(tokens: Sequence[Token]) -> str:
     return "".join(parts)
 
 
-class _Words(HTMLParser):
+class _TextExtractor(HTMLParser):
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
-        self.words: list[str] = []
-        self._link: tuple[str, int] = ("", 0)
+        self.parts: list[str] = []
+        self._open_link: tuple[str, int] = ("", 0)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag == "a":
-            self._link = (dict(attrs).get("href") or "", len(self.words))
+            self._open_link = (dict(attrs).get("href") or "", len(self.parts))
 
     def handle_endtag(self, tag: str) -> None:
-        address, start = self._link
-        if tag == "a" and address not in "".join(self.words[start:]):
-            self.words.append(f" ({address})")
+        address, start = self._open_link
+        if tag == "a" and address not in "".join(self.parts[start:]):
+            self.parts.append(f" ({address})")
 
     def handle_data(self, data: str) -> None:
-        self.words.append(data)
+        self.parts.append(data)
 
 
-def to_plain(html: str) -> str:
+def html_to_plain(html: str) -> str:
     """The text a person would read, without markup; a link's address follows its words."""
-    parser = _Words()
+    parser = _TextExtractor()
     parser.feed(html)
     parser.close()
-    return "".join(parser.words).strip()
+    return "".join(parser.parts).strip()

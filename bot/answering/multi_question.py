@@ -3,75 +3,90 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from bot.answering.answerer import Answer, Answerer, Status
-from bot.answering.question_splitter import questions
-from prompts.render import render
+from bot.answering.answerer import Answer, Answerer, AnswerStatus
+from bot.answering.question_splitter import split_questions
+from prompts.render import render_template
 
-MOST = 3  # answers to one message
-MAX_READ = 2_000  # characters of a message that are looked at
+MAX_ANSWERS = 3  # answers to one message
+MAX_MESSAGE_CHARS = 2_000  # characters of a message that are looked at
 
 
 @dataclass(frozen=True, slots=True)
-class Answers:
+class MessageAnswers:
     """The answers to one message, at least one; ``left`` says that it held more questions than were answered."""
 
     answers: tuple[Answer, ...]
-    left: bool = False
+    has_more: bool = False
 
     @property
-    def best(self) -> Answer:
+    def best_answer(self) -> Answer:
         """The first that answers; the first of all where none does."""
-        silent = (Status.ABSTAINED, Status.SMALLTALK)
-        return next((answer for answer in self.answers if answer.status not in silent), self.answers[0])
+        not_answering = (AnswerStatus.ABSTAINED, AnswerStatus.SMALLTALK)
+        return next((answer for answer in self.answers if answer.status not in not_answering), self.answers[0])
 
-    def headed(self) -> tuple[Answer, ...]:
+    def with_headings(self) -> tuple[Answer, ...]:
         """The answers as they are sent: of several each names its question, and the last says what is left."""
         if len(self.answers) == 1:
             return self.answers
         last = len(self.answers) - 1
-        return tuple(_headed(answer, left=self.left and number == last) for number, answer in enumerate(self.answers))
+        return tuple(
+            _add_heading(answer, has_more=self.has_more and number == last)
+            for number, answer in enumerate(self.answers)
+        )
 
 
-def answer_each(answerer: Answerer, text: str, hint: str = "", chosen: str = "", last: str = "") -> Answers:
+def answer_each_question(
+    answerer: Answerer, text: str, telegram_lang: str = "", chosen_lang: str = "", last_entry_id: str = ""
+) -> MessageAnswers:
     """Answer every question of a message, at most MOST; a later one may lean on the answer before it.
 
     Greetings and thanks are answered only where nothing else is, and the wish for a human is answered once.
     """
-    parts = questions(text[:MAX_READ], answerer.markers(text, hint, chosen), answerer.is_courtesy)
-    if len(parts) == 1:
-        return Answers((answerer.answer(parts[0], hint, chosen, last),))
-    found: list[Answer] = []
-    for part in parts:
-        if len(_worth_sending(found)) == MOST:
-            return Answers(_worth_sending(found), left=True)
-        answer = answerer.answer(part, hint, chosen, last)
-        last = answer.entry or answer.about or last
-        found.append(answer)
-    return Answers(_worth_sending(found))
+    question_texts = split_questions(
+        text[:MAX_MESSAGE_CHARS], answerer.discourse_markers(text, telegram_lang, chosen_lang), answerer.is_small_talk
+    )
+    if len(question_texts) == 1:
+        return MessageAnswers(
+            (answerer.answer_question(question_texts[0], telegram_lang, chosen_lang, last_entry_id),)
+        )
+    answers: list[Answer] = []
+    for question_text in question_texts:
+        if len(_merge_answers(answers)) == MAX_ANSWERS:
+            return MessageAnswers(_merge_answers(answers), has_more=True)
+        answer = answerer.answer_question(question_text, telegram_lang, chosen_lang, last_entry_id)
+        last_entry_id = answer.entry_id or answer.context_entry_id or last_entry_id
+        answers.append(answer)
+    return MessageAnswers(_merge_answers(answers))
 
 
-def _worth_sending(found: Iterable[Answer]) -> tuple[Answer, ...]:
-    kept: list[Answer] = []
-    chatted: list[Answer] = []
-    for answer in found:
-        same = [other for other in kept if _says_the_same(answer, other)]
-        if answer.status is Status.SMALLTALK:
-            chatted.append(answer)
-        elif same:
-            kept[kept.index(same[0])] = replace(same[0], also=(*same[0].also, answer.question))
+def _merge_answers(answers: Iterable[Answer]) -> tuple[Answer, ...]:
+    merged: list[Answer] = []
+    small_talk: list[Answer] = []
+    for answer in answers:
+        duplicates = [other for other in merged if _is_duplicate(answer, other)]
+        if answer.status is AnswerStatus.SMALLTALK:
+            small_talk.append(answer)
+        elif duplicates:
+            merged[merged.index(duplicates[0])] = replace(
+                duplicates[0], merged_questions=(*duplicates[0].merged_questions, answer.question)
+            )
         else:
-            kept.append(answer)
-    return tuple(kept) or tuple(chatted[:1])
+            merged.append(answer)
+    return tuple(merged) or tuple(small_talk[:1])
 
 
-def _says_the_same(answer: Answer, other: Answer) -> bool:
-    if answer.status is Status.CONSULTATION:
-        return other.status is Status.CONSULTATION
-    return bool(answer.entry) and answer.entry == other.entry
+def _is_duplicate(answer: Answer, other: Answer) -> bool:
+    if answer.status is AnswerStatus.CONSULTATION:
+        return other.status is AnswerStatus.CONSULTATION
+    return bool(answer.entry_id) and answer.entry_id == other.entry_id
 
 
-def _headed(answer: Answer, *, left: bool) -> Answer:
-    html = render(
-        "part", answer.lang, question=" ".join((answer.question, *answer.also)), answer=answer.html, left=left
+def _add_heading(answer: Answer, *, has_more: bool) -> Answer:
+    html = render_template(
+        "part",
+        answer.lang,
+        question=" ".join((answer.question, *answer.merged_questions)),
+        answer=answer.html,
+        left=has_more,
     )
     return replace(answer, html=html)

@@ -14,60 +14,62 @@ from telegram import Bot, User
 from telegram.error import TelegramError
 
 from bot.answering.answerer import Answerer
-from bot.app.scheduler import watch
-from bot.domain.selfcheck import CODE_LENGTH, LETTERS
-from bot.domain.turn import Observe, Observed, unobserved
+from bot.app.scheduler import run_scheduler
+from bot.domain.selfcheck import CODE_LENGTH, CODE_LETTERS
+from bot.domain.turn import OnTurn, TurnRecord, ignore_turn
 from bot.errors import GwError
 from bot.flows.dialogue import Advisers, Dialogue
-from bot.flows.relay.undelivered import undelivered
-from bot.mail.delivery import post
-from bot.pipeline.api_calls import unasked, without_file
+from bot.flows.relay.undelivered import report_undelivered
+from bot.mail.delivery import make_mail_sender
+from bot.pipeline.api_calls import calls_without_event, text_only_call
 from bot.pipeline.inbox import Inbox
 from bot.pipeline.outbox import Outbox
-from bot.pipeline.rate_limiter import TELEGRAM, Limits, Pace
-from bot.pipeline.retry import STORE_TRIES, backoff
-from bot.pipeline.update_handler import Turns
+from bot.pipeline.rate_limiter import TELEGRAM_LIMITS, RateLimiter, RateLimits
+from bot.pipeline.retry import MAX_STORE_DOUBLINGS, backoff_seconds
+from bot.pipeline.update_handler import UpdateHandler
 from bot.settings import Settings
-from bot.store import Outgoing, SqlStore, Store
-from bot.store.factory import opened
-from bot.store.protocol import POLLING
+from bot.store import OutgoingCall, SqlStore, Store
+from bot.store.factory import open_store_at
+from bot.store.protocol import POLLING_DUTY
 from bot.telegram import bot_profile
-from bot.telegram.chat_members import membership
-from bot.telegram.client import client, delete_webhook, set_webhook, until_reached
+from bot.telegram.chat_members import make_membership_check
+from bot.telegram.client import connect_with_retry, create_client, delete_webhook, set_webhook
 from bot.telegram.delivery import Delivery
-from bot.telegram.inline_results import send_offer
-from bot.telegram.polling import poll
-from bot.telegram.rate_limited_request import PacedRequest
+from bot.telegram.inline_results import answer_inline_query
+from bot.telegram.polling import poll_updates
+from bot.telegram.rate_limited_request import RateLimitedRequest
 from bot.telegram.update_parser import chat_key, only_newest
-from bot.web.monitor import Monitor
-from bot.web.server import serving
-from bot.web.status_server import Site
+from bot.web.monitor import BotStatus
+from bot.web.server import run_http_server
+from bot.web.status_server import StatusServer
 from index.search.live_index import LiveIndex
-from knowledge.loader import HOUSE, part
-from knowledge.records.contacts import CONTACTS, default_contact, read_contacts
-from knowledge.records.discourse_markers import MARKERS, read_markers
+from knowledge.loader import BUILT_IN, path_or_builtin
+from knowledge.records.contacts import CONTACTS_FILE, default_contact, read_contacts
+from knowledge.records.discourse_markers import MARKERS_FILE, read_markers
 from knowledge.records.intro import read_steps
-from knowledge.records.selfcheck import SELFCHECK, read_selfchecks
+from knowledge.records.selfcheck import SELFCHECK_FOLDER, read_selfchecks
 
 log = logging.getLogger(__name__)
 REFERENCE_LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # none that is read as another
 
 
-def knowledge_of(settings: Settings) -> Path:
+def resolve_knowledge_dir(settings: Settings) -> Path:
     """The knowledge folder of these settings; what it lacks is taken from the built-in one."""
-    return settings.knowledge_dir or HOUSE
+    return settings.knowledge_dir or BUILT_IN
 
 
-def open_store(settings: Settings, clock: Callable[[], float] = time.time) -> SqlStore:
+def open_store_from_settings(settings: Settings, clock: Callable[[], float] = time.time) -> SqlStore:
     """The store of these settings. ``clock`` gives Unix time."""
-    return opened(settings.store_url, clock, settings.tenant)
+    return open_store_at(settings.store_url, clock, settings.tenant_name)
 
 
-def make_answerer(settings: Settings, live: LiveIndex, knowledge: Path | None = None) -> Answerer:
+def make_answerer(settings: Settings, live: LiveIndex, knowledge_dir: Path | None = None) -> Answerer:
     """Answers from the index that is current when it is asked."""
-    folder = knowledge or knowledge_of(settings)
-    contact = default_contact(read_contacts(part(folder, CONTACTS)))
-    return Answerer(live.searcher, contact, settings.language, read_markers(part(folder, MARKERS)))
+    folder = knowledge_dir or resolve_knowledge_dir(settings)
+    contact = default_contact(read_contacts(path_or_builtin(folder, CONTACTS_FILE)))
+    return Answerer(
+        live.current_searcher, contact, settings.language, read_markers(path_or_builtin(folder, MARKERS_FILE))
+    )
 
 
 def make_dialogue(
@@ -75,53 +77,53 @@ def make_dialogue(
     live: LiveIndex,
     store: Store,
     clock: Callable[[], float] = time.time,
-    knowledge: Path | None = None,
+    knowledge_dir: Path | None = None,
     username: str = "",
 ) -> Dialogue:
     """The conversation, wired to index and store. ``clock`` gives Unix time, ``username`` is the bot's, for links."""
-    folder = knowledge or knowledge_of(settings)
+    folder = knowledge_dir or resolve_knowledge_dir(settings)
 
-    def status() -> dict[str, object]:
-        manifest = live.searcher().opened.manifest
+    def collect_status() -> dict[str, object]:
+        manifest = live.current_searcher().reader.manifest
         return {
             "entries": manifest.entries,
             "languages": ", ".join(manifest.languages),
             "passages": manifest.passages,
-            "open_requests": len(store.running()),
-            "waiting": store.waiting(),
+            "open_requests": len(store.active_requests()),
+            "waiting": store.count_queued_calls(),
         }
 
     return Dialogue(
         answerer=make_answerer(settings, live, folder),
         store=store,
-        contacts=read_contacts(part(folder, CONTACTS)),
-        steps=read_steps(part(folder, "intro")),
+        contacts=read_contacts(path_or_builtin(folder, CONTACTS_FILE)),
+        steps=read_steps(path_or_builtin(folder, "intro")),
         advisers=Advisers(settings.adviser_chat_id, settings.adviser_ids),
-        reference=_reference,
-        status=status,
+        new_reference=_generate_reference,
+        read_status=collect_status,
         default_lang=settings.language,
         retention_days=settings.retention_days,
         now=clock,
-        mail=settings.smtp_url is not None,
+        sends_mail=settings.smtp_url is not None,
         answer_days=settings.answer_days,
         close_days=settings.close_days,
         operator=settings.operator or "",
         username=username,
-        selfchecks=read_selfchecks(part(folder, SELFCHECK)),
-        code=_code,
+        selfchecks=read_selfchecks(path_or_builtin(folder, SELFCHECK_FOLDER)),
+        new_code=_generate_code,
     )
 
 
-def _reference() -> str:
+def _generate_reference() -> str:
     letters = "".join(secrets.choice(REFERENCE_LETTERS) for _ in range(8))
     return f"{letters[:4]}-{letters[4:]}"
 
 
-def _code() -> str:
-    return "".join(secrets.choice(LETTERS) for _ in range(CODE_LENGTH))
+def _generate_code() -> str:
+    return "".join(secrets.choice(CODE_LETTERS) for _ in range(CODE_LENGTH))
 
 
-async def run(
+async def run_bot(
     settings: Settings,
     live: LiveIndex,
     store: Store,
@@ -129,13 +131,13 @@ async def run(
     *,
     webhook: bool,
     clock: Callable[[], float] = time.time,
-    knowledge: Path | None = None,
-    observe: Observe = unobserved,
-    nudge: asyncio.Event | None = None,
-    limits: Limits = TELEGRAM,
-    web: bool = True,
-    takes: bool = True,
-    site: Site | None = None,
+    knowledge_dir: Path | None = None,
+    on_turn: OnTurn = ignore_turn,
+    wake_scheduler: asyncio.Event | None = None,
+    limits: RateLimits = TELEGRAM_LIMITS,
+    serve_http: bool = True,
+    polls: bool = True,
+    shared_server: StatusServer | None = None,
 ) -> None:
     """Run the bot with what was opened, until ``stop`` is set.
 
@@ -144,155 +146,176 @@ async def run(
     where the settings want it; with a ``site`` that one shows the bot instead. Without ``takes`` it leaves it to
     other processes to take updates.
     """
-    pace = Pace(limits, clock())
-    bot = client(settings, PacedRequest(pace, store, clock))
-    monitor = Monitor(settings, bot, store, live)
-    alone, shown = site is None, site or Site()
+    limiter = RateLimiter(limits, clock())
+    bot = create_client(settings, RateLimitedRequest(limiter, store, clock))
+    bot_status = BotStatus(settings, bot, store, live)
+    owns_server, status_server = shared_server is None, shared_server or StatusServer()
     try:
         async with (
-            shown.showing(monitor, webhook=webhook),
-            serving(shown.application, settings, webhook=webhook and alone, wanted=web and alone) as server,
+            status_server.publish_status(bot_status, webhook=webhook),
+            run_http_server(
+                status_server.application,
+                settings,
+                webhook=webhook and owns_server,
+                enabled=serve_http and owns_server,
+            ) as server_task,
         ):
-            me = await until_reached(bot, stop)
-            if me is None:
+            bot_user = await connect_with_retry(bot, stop)
+            if bot_user is None:
                 return
-            log.info("@%s is ready: %d entries", me.username, live.searcher().opened.manifest.entries)
-            folder = knowledge or knowledge_of(settings)
-            dialogue = await asyncio.to_thread(make_dialogue, settings, live, store, clock, folder, me.username or "")
-            waking = nudge or asyncio.Event()
-            async with _running(settings, dialogue, folder, bot, pace, me, observe, waking, monitor) as sending:
+            log.info("@%s is ready: %d entries", bot_user.username, live.current_searcher().reader.manifest.entries)
+            folder = knowledge_dir or resolve_knowledge_dir(settings)
+            dialogue = await asyncio.to_thread(
+                make_dialogue, settings, live, store, clock, folder, bot_user.username or ""
+            )
+            wake_event = wake_scheduler or asyncio.Event()
+            async with _run_workers(
+                settings, dialogue, folder, bot, limiter, bot_user, on_turn, wake_event, bot_status
+            ) as sender_task:
                 if webhook:
                     await set_webhook(bot, settings)
-                    await first_of(stop, sending, server)
-                elif takes:
-                    await _poll(bot, store, monitor, stop, sending)
+                    await wait_for_first(stop, sender_task, server_task)
+                elif polls:
+                    await _poll_until_stopped(bot, store, bot_status, stop, sender_task)
                 else:
-                    await first_of(stop, sending)
+                    await wait_for_first(stop, sender_task)
     finally:
         await bot.shutdown()
 
 
-async def _poll(bot: Bot, store: Store, monitor: Monitor, stop: asyncio.Event, sending: "asyncio.Task[None]") -> None:
+async def _poll_until_stopped(
+    bot: Bot, store: Store, bot_status: BotStatus, stop: asyncio.Event, sender_task: "asyncio.Task[None]"
+) -> None:
     await delete_webhook(bot)
-    lead = functools.partial(store.lead, POLLING)
-    polling = asyncio.create_task(poll(bot, monitor.receive, monitor.conflict, lead=lead))
+    acquire_leadership = functools.partial(store.try_acquire_leadership, POLLING_DUTY)
+    polling_task = asyncio.create_task(
+        poll_updates(
+            bot, bot_status.receive_updates, bot_status.report_conflict, acquire_leadership=acquire_leadership
+        )
+    )
     try:
-        await first_of(stop, polling, sending)
+        await wait_for_first(stop, polling_task, sender_task)
     finally:
-        polling.cancel()
-        await asyncio.gather(polling, return_exceptions=True)
+        polling_task.cancel()
+        await asyncio.gather(polling_task, return_exceptions=True)
 
 
 @contextlib.asynccontextmanager
-async def _running(
+async def _run_workers(
     settings: Settings,
     dialogue: Dialogue,
     folder: Path,
     bot: Bot,
-    pace: Pace,
-    me: User,
-    observe: Observe,
-    nudge: asyncio.Event,
-    monitor: Monitor,
+    limiter: RateLimiter,
+    bot_user: User,
+    on_turn: OnTurn,
+    wake_scheduler: asyncio.Event,
+    bot_status: BotStatus,
 ) -> "AsyncIterator[asyncio.Task[None]]":
     """Inbox and outbox at work; on the way out the update in hand is finished and written down.
 
     Gives the task that sends: where it ends by itself the bot is mute.
     """
     loop, store = asyncio.get_running_loop(), dialogue.store
-    delivery = Delivery(bot, store, post(settings, dialogue), folder)
+    delivery = Delivery(bot, store, make_mail_sender(settings, dialogue), folder)
     outbox = Outbox(
         store,
-        monitor.measured(delivery),
+        bot_status.with_call_metrics(delivery),
         dialogue.now,
         lambda outgoing, reason: _make_fallback_calls(dialogue, outgoing, reason),
-        pace,
-        take_over=lambda: _readdress(dialogue),
+        limiter,
+        on_takeover=lambda: _readdress_calls(dialogue),
     )
-    background: set[asyncio.Task[None]] = set()
+    background_tasks: set[asyncio.Task[None]] = set()
 
-    def typing(chat: int) -> None:
-        if pace.may_type(chat, dialogue.now()):
-            start(_typing, chat)
+    def show_typing(chat: int) -> None:
+        if limiter.may_show_typing(chat, dialogue.now()):
+            start_in_background(_send_typing, chat)
 
-    def start(work: Callable[..., Coroutine[None, None, None]], *values: object) -> None:
-        task = asyncio.create_task(work(bot, *values))
-        background.add(task)
-        task.add_done_callback(background.discard)
+    def start_in_background(work: Callable[..., Coroutine[None, None, None]], *arguments: object) -> None:
+        task = asyncio.create_task(work(bot, *arguments))
+        background_tasks.add(task)
+        task.add_done_callback(background_tasks.discard)
 
-    turns = Turns(
+    update_handler = UpdateHandler(
         dialogue,
         store,
         bot,
-        me,
-        _threadsafe(loop, outbox.wake),
-        lambda chat: _threadsafe(loop, typing, chat)(),
-        lambda query, offer: _threadsafe(loop, start, send_offer, query, offer)(),
-        membership(bot, loop),
-        _both(monitor.vitals.observed, observe),
+        bot_user,
+        _make_threadsafe(loop, outbox.wake),
+        lambda chat: _make_threadsafe(loop, show_typing, chat)(),
+        lambda query_id, inline_answer: _make_threadsafe(
+            loop, start_in_background, answer_inline_query, query_id, inline_answer
+        )(),
+        make_membership_check(bot, loop),
+        _call_both(bot_status.metrics.record_turn, on_turn),
     )
-    inbox = Inbox(store, turns.handle, chat_key, only_newest)
-    sending = asyncio.create_task(outbox.run())
-    beside: tuple[Callable[[], Coroutine[None, None, None]], ...] = (
-        lambda: bot_profile.publish(bot, settings.language, lambda: dialogue.desk),
-        lambda: watch(dialogue, outbox.wake, nudge),
-        lambda: store.listen(outbox.wake),
+    inbox = Inbox(store, update_handler.handle_update, chat_key, only_newest)
+    sender_task = asyncio.create_task(outbox.run())
+    background_jobs: tuple[Callable[[], Coroutine[None, None, None]], ...] = (
+        lambda: bot_profile.publish_profile(bot, settings.language, lambda: dialogue.adviser_chat),
+        lambda: run_scheduler(dialogue, outbox.wake, wake_scheduler),
+        lambda: store.listen_for_calls(outbox.wake),
         inbox.keep_resuming,
     )
-    tasks = [sending, *(asyncio.create_task(restart_on_error(work)) for work in beside)]
-    monitor.wired(dialogue, inbox)
+    tasks = [sender_task, *(asyncio.create_task(restart_on_error(work)) for work in background_jobs)]
+    bot_status.attach_services(dialogue, inbox)
     try:
-        yield sending
+        yield sender_task
     finally:
-        pace.closing = True
+        limiter.is_closing = True
         await inbox.close()
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, *background, return_exceptions=True)
+        await asyncio.gather(*tasks, *background_tasks, return_exceptions=True)
 
 
-def _both(first: Observe, second: Observe) -> Observe:
-    def observe(observed: Observed) -> None:
-        first(observed)
-        second(observed)
+def _call_both(first: OnTurn, second: OnTurn) -> OnTurn:
+    def observe_both(record: TurnRecord) -> None:
+        first(record)
+        second(record)
 
-    return observe
-
-
-def _readdress(dialogue: Dialogue) -> None:
-    if (desk := dialogue.desk) is not None:
-        dialogue.store.readdress(desk)
+    return observe_both
 
 
-def _make_fallback_calls(dialogue: Dialogue, outgoing: Outgoing, reason: str) -> list[Outgoing]:
+def _readdress_calls(dialogue: Dialogue) -> None:
+    if (adviser_chat := dialogue.adviser_chat) is not None:
+        dialogue.store.redirect_adviser_calls(adviser_chat)
+
+
+def _make_fallback_calls(dialogue: Dialogue, outgoing: OutgoingCall, reason: str) -> list[OutgoingCall]:
     """What is sent in place of a call that failed: its text alone, or word to the other side of a request."""
-    text = None if outgoing.request else without_file(outgoing)
-    return [text] if text else unasked(undelivered(dialogue, outgoing, reason), dialogue.desk)
+    text_call = None if outgoing.request else text_only_call(outgoing)
+    return (
+        [text_call]
+        if text_call
+        else calls_without_event(report_undelivered(dialogue, outgoing, reason), dialogue.adviser_chat)
+    )
 
 
-def _threadsafe(
-    loop: asyncio.AbstractEventLoop, function: Callable[..., None], *values: object
+def _make_threadsafe(
+    loop: asyncio.AbstractEventLoop, function: Callable[..., None], *arguments: object
 ) -> Callable[[], None]:
-    def later() -> None:
-        loop.call_soon_threadsafe(function, *values)
+    def call_soon() -> None:
+        loop.call_soon_threadsafe(function, *arguments)
 
-    return later
+    return call_soon
 
 
-async def _typing(bot: Bot, chat_id: int) -> None:
+async def _send_typing(bot: Bot, chat_id: int) -> None:
     with contextlib.suppress(TelegramError):  # a courtesy; the answer comes all the same
         await bot.send_chat_action(chat_id, "typing")
 
 
-async def first_of(stop: asyncio.Event, *parts: "asyncio.Task[None] | None") -> None:
+async def wait_for_first(stop: asyncio.Event, *tasks: "asyncio.Task[None] | None") -> None:
     """Wait until stopped or until a part ends; its error ends the bot, rather than leaving it deaf or mute."""
-    works = [part for part in parts if part is not None]
-    waiting = asyncio.create_task(stop.wait())
+    active_tasks = [candidate for candidate in tasks if candidate is not None]
+    stop_task = asyncio.create_task(stop.wait())
     try:
-        done, _ = await asyncio.wait({*works, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        done, _ = await asyncio.wait({*active_tasks, stop_task}, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        waiting.cancel()
-    for task in works:
+        stop_task.cancel()
+    for task in active_tasks:
         if task in done:
             task.result()
 
@@ -306,8 +329,10 @@ async def restart_on_error(
         try:
             return await work()
         except Exception as error:
-            wait = backoff(min(attempt, STORE_TRIES))
-            known = isinstance(error, GwError)
-            said = str(error) if known else type(error).__name__
-            log.error("a task of the bot failed, and begins again in %.0f s: %s", wait, said, exc_info=not known)
+            wait = backoff_seconds(min(attempt, MAX_STORE_DOUBLINGS))
+            is_expected = isinstance(error, GwError)
+            reason = str(error) if is_expected else type(error).__name__
+            log.error(
+                "a task of the bot failed, and begins again in %.0f s: %s", wait, reason, exc_info=not is_expected
+            )
         await sleep(wait)

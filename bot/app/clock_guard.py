@@ -11,17 +11,17 @@ from collections.abc import Callable
 from bot.store.protocol import Store
 
 log = logging.getLogger(__name__)
-JUMP = 3_600.0  # seconds; time servers correct by less, and summer time does not touch Unix time
-SETTLED = 600.0  # seconds after the start or a jump from which on the clock is believed
+JUMP_THRESHOLD = 3_600.0  # seconds; time servers correct by less, and summer time does not touch Unix time
+SETTLING_TIME = 600.0  # seconds after the start or a jump from which on the clock is believed
 
 
-def all_older(store: Store, before: float) -> bool:
+def is_everything_older(store: Store, before: float) -> bool:
     """Whether all that a store holds was written before a Unix time, so that rather the clock is wrong."""
-    newest = store.newest()
-    return newest is not None and newest < before
+    last_activity = store.last_activity()
+    return last_activity is not None and last_activity < before
 
 
-class Steady:
+class ClockJumpGuard:
     """Compares the clock (Unix time) with a timer that nobody can set (seconds).
 
     ``contradicted`` says whether a time cannot be, by what is known otherwise; it is asked where a doubt would end.
@@ -31,11 +31,16 @@ class Steady:
         self,
         clock: Callable[[], float],
         timer: Callable[[], float],
-        contradicted: Callable[[float], bool] = lambda now: False,
+        is_contradicted: Callable[[float], bool] = lambda now: False,
     ) -> None:
-        self._clock, self._timer, self._contradicted = clock, timer, contradicted
-        self._believed: float | None = None  # how far the clock is ahead of the timer; None before it is believed
-        self._seen, self._since = clock() - timer(), timer()  # the same as last seen, and the timer at that moment
+        self._clock, self._timer, self._is_contradicted = clock, timer, is_contradicted
+        self._trusted_offset: float | None = (
+            None  # how far the clock is ahead of the timer; None before it is believed
+        )
+        self._last_offset, self._offset_since = (
+            clock() - timer(),
+            timer(),
+        )  # the same as last seen, and the timer at that moment
 
     def __call__(self) -> float | None:
         """The time to act on; None while the clock is in doubt.
@@ -43,31 +48,31 @@ class Steady:
         It is at the start, and after a jump until that is undone, for ten minutes, and on as long as it is
         contradicted.
         """
-        now, timer = self._clock(), self._timer()
-        ahead = now - timer
-        if self._believed is not None and abs(ahead - self._believed) <= JUMP:
-            if self._seen != self._believed:
+        now, elapsed = self._clock(), self._timer()
+        offset = now - elapsed
+        if self._trusted_offset is not None and abs(offset - self._trusted_offset) <= JUMP_THRESHOLD:
+            if self._last_offset != self._trusted_offset:
                 log.info("the clock is right again")
-            self._believed = self._seen = ahead
+            self._trusted_offset = self._last_offset = offset
             return now
-        if abs(ahead - self._seen) > JUMP:
-            hours = (ahead - self._seen) / 3_600
+        if abs(offset - self._last_offset) > JUMP_THRESHOLD:
+            hours = (offset - self._last_offset) / 3_600
             log.error("the clock jumped by %+.0f hours: check it. Reminders and deadlines wait meanwhile", hours)
-            self._seen, self._since = ahead, timer
-        if timer - self._since < SETTLED:
+            self._last_offset, self._offset_since = offset, elapsed
+        if elapsed - self._offset_since < SETTLING_TIME:
             return None
-        if self._contradicted(now):
+        if self._is_contradicted(now):
             log.error(
                 "by the clock all that the store holds is too old to be kept: check it. Until something new is "
                 "written down nobody is reminded, and nothing is closed or deleted"
             )
-            self._since = timer
+            self._offset_since = elapsed
             return None
-        if self._believed is not None:
+        if self._trusted_offset is not None:
             log.warning("the clock has kept its new time: it is believed from now on")
-        self._believed = self._seen = ahead
+        self._trusted_offset = self._last_offset = offset
         return now
 
-    def accept(self) -> None:
+    def trust_clock(self) -> None:
         """Believe the clock as it is now."""
-        self._believed = self._seen = self._clock() - self._timer()
+        self._trusted_offset = self._last_offset = self._clock() - self._timer()

@@ -7,77 +7,79 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
-from bot.app.clock_guard import Steady, all_older
-from bot.errors import Conflict, StoreError
-from bot.flows.context import Parts
-from bot.flows.relay.clockwork import DAY, due
-from bot.pipeline.api_calls import unasked
-from bot.pipeline.retry import Rest, left, rest
+from bot.app.clock_guard import ClockJumpGuard, is_everything_older
+from bot.errors import StoreConflict, StoreError
+from bot.flows.context import Services
+from bot.flows.relay.clockwork import DAY, check_deadlines
+from bot.pipeline.api_calls import calls_without_event
+from bot.pipeline.retry import Sleep, remaining_wait, wait_for_event
 
 log = logging.getLogger(__name__)
-PERIOD = 60.0  # seconds
+CHECK_INTERVAL = 60.0  # seconds
 
 
-async def watch(
-    parts: Parts,
-    wake: Callable[[], None],
-    nudge: asyncio.Event,
+async def run_scheduler(
+    services: Services,
+    wake_outbox: Callable[[], None],
+    wake_scheduler: asyncio.Event,
     timer: Callable[[], float] = time.monotonic,
-    rest: Rest = rest,
+    sleep: Sleep = wait_for_event,
 ) -> None:
     """Look until cancelled, and at once where ``nudge`` is set. ``wake`` is called after each look.
 
     While the clock is in doubt, or another process leads, nothing is done. A nudge says that the clock was set on
     purpose.
     """
-    steady = Steady(parts.now, timer, lambda now: all_older(parts.store, _kept_from(parts, now)))
-    expired = 0.0
+    clock_guard = ClockJumpGuard(
+        services.now, timer, lambda now: is_everything_older(services.store, _retention_start(services, now))
+    )
+    purged_at = 0.0
     while True:
-        if nudge.is_set():
-            steady.accept()
-        nudge.clear()
+        if wake_scheduler.is_set():
+            clock_guard.trust_clock()
+        wake_scheduler.clear()
         try:
-            now = await asyncio.to_thread(steady)
-            if now is not None and await asyncio.to_thread(parts.store.lead) > 0:
-                believed = _at(parts, now)  # however the clock goes on while this is done
-                await asyncio.to_thread(look, believed)
-                if not left(expired, expired + DAY, now):
-                    await asyncio.to_thread(expire, believed)
-                    expired = now
-            wake()
+            now = await asyncio.to_thread(clock_guard)
+            if now is not None and await asyncio.to_thread(services.store.try_acquire_leadership) > 0:
+                services_at_now = _with_fixed_time(services, now)  # however the clock goes on while this is done
+                await asyncio.to_thread(process_due_requests, services_at_now)
+                if not remaining_wait(purged_at, purged_at + DAY, now):
+                    await asyncio.to_thread(purge_expired, services_at_now)
+                    purged_at = now
+            wake_outbox()
         except StoreError as error:
             log.error("the requests are looked at later: %s", error)
         except Exception as error:  # what goes wrong once must not end the watch over all
             log.exception("looking at the requests failed: %s", type(error).__name__)
-        await rest(nudge, PERIOD)
+        await sleep(wake_scheduler, CHECK_INTERVAL)
 
 
-def look(parts: Parts) -> int:
+def process_due_requests(services: Services) -> int:
     """Do what is due now, each request in a transaction of its own; how many requests something was done about."""
-    done = 0
-    for request in parts.store.running():
+    processed = 0
+    for request in services.store.active_requests():
         try:
-            if turn := due(parts, request):
-                parts.store.act(unasked(turn.messages, parts.desk), turn.effects)
-                done += 1
-        except Conflict:  # something happened just now; the next look decides on what is true then
+            if turn := check_deadlines(services, request):
+                services.store.apply(calls_without_event(turn.messages, services.adviser_chat), turn.effects)
+                processed += 1
+        except StoreConflict:  # something happened just now; the next look decides on what is true then
             log.info("a request changed while it was looked at")
         except Exception as error:  # one request that cannot be handled must not hold up those behind it
             log.exception("looking at a request failed: %s", type(error).__name__)
-    return done
+    return processed
 
 
-def expire(parts: Parts) -> int:
+def purge_expired(services: Services) -> int:
     """Delete what was kept for the days of the settings; returns the number of rows."""
-    rows = parts.store.purge(_kept_from(parts, parts.now()))
+    rows = services.store.purge_expired(_retention_start(services, services.now()))
     if rows:
-        log.info("%d rows are deleted: they were kept for %d days", rows, parts.retention_days)
+        log.info("%d rows are deleted: they were kept for %d days", rows, services.retention_days)
     return rows
 
 
-def _kept_from(parts: Parts, now: float) -> float:
-    return now - parts.retention_days * DAY
+def _retention_start(services: Services, now: float) -> float:
+    return now - services.retention_days * DAY
 
 
-def _at(parts: Parts, now: float) -> Parts:
-    return replace(parts, now=lambda: now)
+def _with_fixed_time(services: Services, now: float) -> Services:
+    return replace(services, now=lambda: now)

@@ -13,55 +13,58 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from bot.app.bootstrap import open_store, run
-from bot.app.index_loader import Models
-from bot.app.systemd import keep_alive, tell
-from bot.app.tenants import ENV, is_enabled, names, tenant_settings
-from bot.domain.tenant import MAIN
-from bot.errors import ConnectionRefused, GwError, SettingsError
-from bot.log import TENANT
-from bot.pipeline.rate_limiter import TELEGRAM, Limits
-from bot.pipeline.retry import LONGEST_WAIT, backoff, rest
+from bot.app.bootstrap import open_store_from_settings, run_bot
+from bot.app.index_loader import IndexLoader
+from bot.app.systemd import notify_systemd, run_watchdog
+from bot.app.tenants import SETTINGS_FILE, is_enabled, list_tenant_names, load_tenant_settings
+from bot.domain.tenant import MAIN_TENANT
+from bot.errors import ConnectionFailed, GwError, SettingsError
+from bot.log import CURRENT_TENANT
+from bot.pipeline.rate_limiter import TELEGRAM_LIMITS, RateLimits
+from bot.pipeline.retry import MAX_WAIT, backoff_seconds, wait_for_event
 from bot.settings import Settings
-from bot.web.server import serving
-from bot.web.status_server import Site
+from bot.web.server import run_http_server
+from bot.web.status_server import StatusServer
 
 log = logging.getLogger(__name__)
-LOOK = 5.0  # seconds between two looks at the tenants' folders
-THREADS = 32  # for all bots; a bot whose store hangs waits in eight of them at most
-OPEN_FILES = 65_536  # wanted: each thread that looks something up has an index' file open
+RECONCILE_INTERVAL = 5.0  # seconds between two looks at the tenants' folders
+THREAD_COUNT = 32  # for all bots; a bot whose store hangs waits in eight of them at most
+MAX_OPEN_FILES = 65_536  # wanted: each thread that looks something up has an index' file open
 
 
-async def serve(settings: Settings, *, webhook: bool, takes: bool = True) -> None:
+async def run_all_bots(settings: Settings, *, webhook: bool, polls: bool = True) -> None:
     """Run the bots until SIGTERM or SIGINT: by webhook, or else by polling, or without taking updates."""
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    loop.set_default_executor(ThreadPoolExecutor(THREADS, "gwbot"))
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    for signal_number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(signal_number, stop.set)
+    loop.set_default_executor(ThreadPoolExecutor(THREAD_COUNT, "gwbot"))
+    _, hard_limit = resource.getrlimit(resource.RLIMIT_NOFILE)
     with suppress(ValueError, OSError):
-        resource.setrlimit(resource.RLIMIT_NOFILE, (min(most, OPEN_FILES) if most > 0 else OPEN_FILES, most))
-    models = Models(settings.encoder_dir, settings.cross_encoder_dir)
-    fleet = Fleet(settings, models, webhook=webhook, takes=takes)
-    tell("READY=1")
-    alive = asyncio.create_task(keep_alive())
+        resource.setrlimit(
+            resource.RLIMIT_NOFILE,
+            (min(hard_limit, MAX_OPEN_FILES) if hard_limit > 0 else MAX_OPEN_FILES, hard_limit),
+        )
+    index_loader = IndexLoader(settings.encoder_dir, settings.cross_encoder_dir)
+    supervisor = Supervisor(settings, index_loader, webhook=webhook, polls=polls)
+    notify_systemd("READY=1")
+    watchdog_task = asyncio.create_task(run_watchdog())
     try:
-        await fleet.run(stop)
+        await supervisor.run(stop)
     finally:
-        alive.cancel()
+        watchdog_task.cancel()
     log.info("stopped; everything is written down")
 
 
 @dataclass(slots=True)
-class _Bot:
+class _RunningBot:
     """A bot at work, by the version of its settings."""
 
-    version: object
+    settings_version: object
     task: "asyncio.Task[None]"
     stop: asyncio.Event = field(default_factory=asyncio.Event)
 
 
-class Fleet:
+class Supervisor:
     """Runs the bot of the settings and, where it is the installation's own, the enabled tenants beside it.
 
     Tenants that are added, changed, disabled or enabled are noticed within ``look`` seconds. ``clock`` gives Unix
@@ -71,119 +74,127 @@ class Fleet:
     def __init__(
         self,
         settings: Settings,
-        models: Models,
+        index_loader: IndexLoader,
         *,
         webhook: bool,
-        takes: bool = True,
+        polls: bool = True,
         clock: Callable[[], float] = time.time,
-        limits: Limits = TELEGRAM,
-        look: float = LOOK,
+        limits: RateLimits = TELEGRAM_LIMITS,
+        reconcile_interval: float = RECONCILE_INTERVAL,
     ) -> None:
-        self._settings, self._models, self._webhook, self._takes = settings, models, webhook, takes
-        self._clock, self._limits, self._look = clock, limits, look
-        self._site = Site()
-        self._bots: dict[str, _Bot] = {}
-        self._accounts: dict[str, str] = {}  # of Telegram, in use -> by whom
+        self._settings, self._index_loader, self._webhook, self._polls = settings, index_loader, webhook, polls
+        self._clock, self._limits, self._reconcile_interval = clock, limits, reconcile_interval
+        self._status_server = StatusServer()
+        self._bots: dict[str, _RunningBot] = {}
+        self._account_owners: dict[str, str] = {}  # of Telegram, in use -> by whom
 
     async def run(self, stop: asyncio.Event) -> None:
         """Run until stopped. An error of a bot that is the only one is raised, and ends it."""
-        application, stopping = self._site.application, asyncio.create_task(stop.wait())
+        application, stop_task = self._status_server.application, asyncio.create_task(stop.wait())
         try:
-            async with serving(application, self._settings, webhook=self._webhook, wanted=self._takes) as server:
+            async with run_http_server(
+                application, self._settings, webhook=self._webhook, enabled=self._polls
+            ) as server_task:
                 try:
                     while not stop.is_set():
-                        self._tend()
-                        waited = {stopping, *(bot.task for bot in self._bots.values())}
-                        if self._webhook and server is not None:
-                            waited.add(server)
-                        done, _ = await asyncio.wait(waited, timeout=self._look, return_when=asyncio.FIRST_COMPLETED)
-                        if server in done:
-                            raise ConnectionRefused("The web server ended.")
+                        self._reconcile_bots()
+                        pending = {stop_task, *(bot.task for bot in self._bots.values())}
+                        if self._webhook and server_task is not None:
+                            pending.add(server_task)
+                        done, _ = await asyncio.wait(
+                            pending, timeout=self._reconcile_interval, return_when=asyncio.FIRST_COMPLETED
+                        )
+                        if server_task in done:
+                            raise ConnectionFailed("The web server ended.")
                 finally:
-                    await self._end()
+                    await self._stop_all()
         finally:
-            stopping.cancel()
+            stop_task.cancel()
 
-    def _tend(self) -> None:
+    def _reconcile_bots(self) -> None:
         """Start what is to run and does not, and stop what is not to run, or not as it does."""
-        wanted = self._wanted()
+        wanted = self._list_wanted_bots()
         for name, bot in list(self._bots.items()):
             if bot.task.done():
                 del self._bots[name]
                 bot.task.result()
-            elif wanted.get(name) != bot.version and not bot.stop.is_set():
+            elif wanted.get(name) != bot.settings_version and not bot.stop.is_set():
                 log.info("%s %s", name, "has new settings" if name in wanted else "is let go of")
                 bot.stop.set()
         for name in wanted.keys() - self._bots.keys():
             stop = asyncio.Event()
-            self._bots[name] = _Bot(wanted[name], asyncio.create_task(self._keep(name, stop)), stop)
-        for name in self._site.troubles.keys() - wanted.keys():
-            del self._site.troubles[name]
+            self._bots[name] = _RunningBot(
+                wanted[name], asyncio.create_task(self._run_with_restart(name, stop)), stop
+            )
+        for name in self._status_server.failures.keys() - wanted.keys():
+            del self._status_server.failures[name]
 
-    async def _end(self) -> None:
+    async def _stop_all(self) -> None:
         for bot in self._bots.values():
             bot.stop.set()
         await asyncio.gather(*(bot.task for bot in self._bots.values()), return_exceptions=True)
 
-    def _wanted(self) -> dict[str, object]:
+    def _list_wanted_bots(self) -> dict[str, object]:
         """The names of the bots that are to run, each with what tells a change of its settings."""
-        own = self._settings.tenant
-        found: dict[str, object] = {own: own} if self._settings.telegram_token is not None else {}
-        for name in names(self._settings) if own == MAIN else ():
+        own_name = self._settings.tenant_name
+        versions: dict[str, object] = {own_name: own_name} if self._settings.telegram_token is not None else {}
+        for name in list_tenant_names(self._settings) if own_name == MAIN_TENANT else ():
             if is_enabled(self._settings, name):
                 with suppress(OSError):  # gone since it was listed
-                    seen = (self._settings.tenants / name / ENV).stat()
-                    found[name] = (seen.st_ino, seen.st_mtime_ns, seen.st_size)
-        return found
+                    file_stat = (self._settings.tenants_root / name / SETTINGS_FILE).stat()
+                    versions[name] = (file_stat.st_ino, file_stat.st_mtime_ns, file_stat.st_size)
+        return versions
 
-    async def _keep(self, name: str, stop: asyncio.Event) -> None:
+    async def _run_with_restart(self, name: str, stop: asyncio.Event) -> None:
         """Run a bot until stopped, again and again where something goes wrong."""
-        TENANT.set("" if name == MAIN else name)
+        CURRENT_TENANT.set("" if name == MAIN_TENANT else name)
         failures = 0
         while not stop.is_set():
-            began = time.monotonic()
+            started_at = time.monotonic()
             try:
-                await self._once(name, stop)
+                await self._run_once(name, stop)
                 if stop.is_set():
                     return
-                raise ConnectionRefused("It ended by itself.")
+                raise ConnectionFailed("It ended by itself.")
             except Exception as error:  # whatever it is, it is the end of this bot only
-                if name == self._settings.tenant and len(self._wanted()) == 1:
+                if name == self._settings.tenant_name and len(self._list_wanted_bots()) == 1:
                     raise
-                failures = 0 if time.monotonic() - began > LONGEST_WAIT else failures
-                wait = backoff(failures)
-                known = isinstance(error, GwError)
-                said = str(error) if known else type(error).__name__
-                log.error("%s does not run: %s The next try is in %.0f s", name, said, wait, exc_info=not known)
-                self._site.troubles[name] = f"does not run ({type(error).__name__})"
+                failures = 0 if time.monotonic() - started_at > MAX_WAIT else failures
+                wait = backoff_seconds(failures)
+                is_expected = isinstance(error, GwError)
+                reason = str(error) if is_expected else type(error).__name__
+                log.error(
+                    "%s does not run: %s The next try is in %.0f s", name, reason, wait, exc_info=not is_expected
+                )
+                self._status_server.failures[name] = f"does not run ({type(error).__name__})"
             failures += 1
-            await rest(stop, wait)
+            await wait_for_event(stop, wait)
 
-    async def _once(self, name: str, stop: asyncio.Event) -> None:
+    async def _run_once(self, name: str, stop: asyncio.Event) -> None:
         settings = self._settings
-        if name != settings.tenant:
-            settings = await asyncio.to_thread(tenant_settings, settings, name)
+        if name != settings.tenant_name:
+            settings = await asyncio.to_thread(load_tenant_settings, settings, name)
         if settings.telegram_token is None:
             raise SettingsError("GW_TELEGRAM_TOKEN is not set.")
         account = settings.telegram_token.get_secret_value().partition(":")[0]
-        if (holder := self._accounts.setdefault(account, name)) != name:
-            raise SettingsError(f"GW_TELEGRAM_TOKEN is the token of {holder}; each bot needs its own.")
+        if (owner := self._account_owners.setdefault(account, name)) != name:
+            raise SettingsError(f"GW_TELEGRAM_TOKEN is the token of {owner}; each bot needs its own.")
         try:
-            live = await asyncio.to_thread(self._models.live, settings)
-            store = await asyncio.to_thread(open_store, settings, self._clock)
+            live_index = await asyncio.to_thread(self._index_loader.load_index, settings)
+            store = await asyncio.to_thread(open_store_from_settings, settings, self._clock)
             try:
-                await run(
+                await run_bot(
                     settings,
-                    live,
+                    live_index,
                     store,
                     stop,
                     webhook=self._webhook,
-                    takes=self._takes,
+                    polls=self._polls,
                     clock=self._clock,
                     limits=self._limits,
-                    site=self._site,
+                    shared_server=self._status_server,
                 )
             finally:
                 await asyncio.to_thread(store.close)
         finally:
-            del self._accounts[account]
+            del self._account_owners[account]

@@ -5,7 +5,7 @@ import os
 import socket
 
 
-def tell(state: str) -> None:
+def notify_systemd(state: str) -> None:
     """Send a state such as READY=1; nothing happens where nobody asked for it."""
     address = os.environ.get("NOTIFY_SOCKET", "")
     if not address:
@@ -14,9 +14,9 @@ def tell(state: str) -> None:
         channel.sendto(state.encode(), f"\0{address[1:]}" if address.startswith("@") else address)
 
 
-async def keep_alive() -> None:
+async def run_watchdog() -> None:
     """Say twice in systemd's period that this loop turns; until cancelled."""
     period = int(os.environ.get("WATCHDOG_USEC", "0")) / 1_000_000  # seconds
     while period:
-        tell("WATCHDOG=1")
+        notify_systemd("WATCHDOG=1")
         await asyncio.sleep(period / 2)

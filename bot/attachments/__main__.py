@@ -7,14 +7,14 @@ on standard error. See apart.py.
 import json
 import sys
 
-from bot.attachments import FAILED, draw
-from bot.errors import DrawingFailed
+from bot.attachments import FAILED_EXIT_CODE, render_attachment
+from bot.errors import RenderingFailed
 
 if __name__ == "__main__":
-    wanted = json.load(sys.stdin.buffer)
+    job = json.load(sys.stdin.buffer)
     try:
-        drawn = draw(wanted["kind"], wanted["values"])
-    except DrawingFailed as error:
+        rendered = render_attachment(job["kind"], job["values"])
+    except RenderingFailed as error:
         print(error, file=sys.stderr)
-        sys.exit(FAILED)
-    sys.stdout.buffer.write(drawn.name.encode() + b"\n" + drawn.content)
+        sys.exit(FAILED_EXIT_CODE)
+    sys.stdout.buffer.write(rendered.name.encode() + b"\n" + rendered.content)

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-Values = Mapping[str, Any]
+AttachmentValues = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn:
+class RenderedFile:
     """A file to be sent: a PNG or a PDF."""
 
     name: str

@@ -8,92 +8,132 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from bot.attachments import Drawn, Values
-from bot.store.personal_data import FIELDS
-from prompts.dates import dated, local
-from prompts.render import label, render
+from bot.attachments import AttachmentValues, RenderedFile
+from bot.store.personal_data import FIELD_DESCRIPTIONS
+from prompts.dates import format_date, to_local_time
+from prompts.render import format_label, render_template
 
-FORMAT = "gemeinsam-wirken-bot/my-data"
-VERSION = 1
-ADVISED = {
+EXPORT_FORMAT = "gemeinsam-wirken-bot/my-data"
+EXPORT_VERSION = 1
+ADVISED_DESCRIPTION = {
     "holds": "Requests of others that you took as an adviser",
     "columns": {"reference": "its number", "status": "open, taken or closed"},
 }
-INSIDE = ("body", "params", "answers")  # columns that hold JSON
-TIMES = frozenset(("created", "updated", "received", "promised", "since", "told", "reminded", "remind_at", "warned",
-                   "closed", "reopened", "erased", "not_before", "noted", "until", "taps_since", "guesses",
-                   "new_codes"))  # fmt: skip
-ORDER = ("states", "requests", "lines", "checks", "shares", "feedback", "questions", "threads", "outbox", "inbox",
-         "holds", "advised")  # fmt: skip
-CHOICES = frozenset(("kind", "reach", "line", "share", "side", "status"))  # fields whose values have labels
-TOLD_THERE = "told_there"  # a number, where "told" is a moment elsewhere
-Pair = tuple[str, str]
+JSON_COLUMNS = ("body", "params", "answers")  # columns that hold JSON
+TIME_FIELDS = frozenset(
+    (
+        "created",
+        "updated",
+        "received",
+        "promised",
+        "since",
+        "told",
+        "reminded",
+        "remind_at",
+        "warned",
+        "closed",
+        "reopened",
+        "erased",
+        "not_before",
+        "noted",
+        "until",
+        "taps_since",
+        "guesses",
+        "new_codes",
+    )
+)
+TABLE_ORDER = (
+    "states",
+    "requests",
+    "lines",
+    "checks",
+    "shares",
+    "feedback",
+    "questions",
+    "threads",
+    "outbox",
+    "inbox",
+    "holds",
+    "advised",
+)
+LABELLED_FIELDS = frozenset(("kind", "reach", "line", "share", "side", "status"))  # fields whose values have labels
+TOLD_COUNT_KEY = "told_there"  # a number, where "told" is a moment elsewhere
+LabelledValue = tuple[str, str]
 
 
-def data(values: Values) -> Drawn:
+def render_data_json(values: AttachmentValues) -> RenderedFile:
     """The data as JSON, with what each field means. ``values``: held, lang and now (Unix time)."""
-    held: Mapping[str, Sequence[Mapping[str, Any]]] = values["held"]
-    whole = {
-        "format": FORMAT,
-        "version": VERSION,
-        "created": local(values["now"]).isoformat(timespec="seconds"),
-        "fields": {**FIELDS, "advised": ADVISED},
-        "data": {table: [_opened(row) for row in held.get(table, ())] for table in ORDER},
+    tables: Mapping[str, Sequence[Mapping[str, Any]]] = values["held"]
+    document = {
+        "format": EXPORT_FORMAT,
+        "version": EXPORT_VERSION,
+        "created": to_local_time(values["now"]).isoformat(timespec="seconds"),
+        "fields": {**FIELD_DESCRIPTIONS, "advised": ADVISED_DESCRIPTION},
+        "data": {table: [_parse_json_columns(row) for row in tables.get(table, ())] for table in TABLE_ORDER},
     }
-    return Drawn("meine-daten.json", json.dumps(whole, ensure_ascii=False, indent=1).encode())
+    return RenderedFile("meine-daten.json", json.dumps(document, ensure_ascii=False, indent=1).encode())
 
 
-def page(values: Values) -> Drawn:
+def render_data_page(values: AttachmentValues) -> RenderedFile:
     """The data as a page to read."""
     lang = values["lang"]
     sections = [
-        (label(f"held_{table}", lang), [list(_pairs(_shown(table, row), lang)) for row in values["held"][table]])
-        for table in ORDER
+        (
+            format_label(f"held_{table}", lang),
+            [list(_labelled_values(_displayed_row(table, row), lang)) for row in values["held"][table]],
+        )
+        for table in TABLE_ORDER
         if table in values["held"]
     ]
-    html = render(
-        "data_export", "pages", lang=lang, code=lang[:2], sections=sections, now=_moment(values["now"], lang)
+    html = render_template(
+        "data_export", "pages", lang=lang, code=lang[:2], sections=sections, now=_format_moment(values["now"], lang)
     )
-    return Drawn("meine-daten.html", html.encode())
+    return RenderedFile("meine-daten.html", html.encode())
 
 
-def _opened(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: json.loads(value) if key in INSIDE and value else value for key, value in row.items()}
+def _parse_json_columns(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: json.loads(value) if key in JSON_COLUMNS and value else value for key, value in row.items()}
 
 
-def _shown(table: str, row: Mapping[str, Any]) -> dict[str, Any]:
-    return {TOLD_THERE if (table, key) == ("threads", "told") else key: value for key, value in _opened(row).items()}
+def _displayed_row(table: str, row: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        TOLD_COUNT_KEY if (table, key) == ("threads", "told") else key: value
+        for key, value in _parse_json_columns(row).items()
+    }
 
 
-def _pairs(value: Any, lang: str, key: str = "") -> Iterator[Pair]:
+def _labelled_values(value: Any, lang: str, key: str = "") -> Iterator[LabelledValue]:
     """The leaves of a row with what they are; what is empty is left out, but for an answer."""
     if isinstance(value, Mapping):
-        for name, one in value.items():
+        for name, item in value.items():
             if key == "answers":
-                yield name, label(f"level_{'x' if one is None else one}", lang)
+                yield name, format_label(f"level_{'x' if item is None else item}", lang)
             else:
-                yield from _pairs(one, lang, str(name))
+                yield from _labelled_values(item, lang, str(name))
     elif isinstance(value, list):
-        for one in value:
-            yield from _pairs(one, lang, key)
+        for item in value:
+            yield from _labelled_values(item, lang, key)
     elif value or (key == "value" and value is not None):
-        yield _known(f"field_{key}", lang, key), _moment(value, lang) if key in TIMES else _said(key, value, lang)
+        yield (
+            _label_or_default(f"field_{key}", lang, key),
+            _format_moment(value, lang) if key in TIME_FIELDS else _display_value(key, value, lang),
+        )
 
 
-def _said(key: str, value: Any, lang: str) -> str:
+def _display_value(key: str, value: Any, lang: str) -> str:
     """A value in words where it is one of ours."""
     if value is True:
         return "✓"
     name = {"at": "line", "shares": "share", "turn": "side"}.get(key, key)
-    return _known(f"{name}_{value}", lang, str(value)) if name in CHOICES else str(value)
+    return _label_or_default(f"{name}_{value}", lang, str(value)) if name in LABELLED_FIELDS else str(value)
 
 
-def _known(name: str, lang: str, otherwise: str) -> str:
+def _label_or_default(name: str, lang: str, default: str) -> str:
     try:
-        return label(name, lang)
+        return format_label(name, lang)
     except KeyError:
-        return otherwise
+        return default
 
 
-def _moment(moment: float, lang: str) -> str:
-    return label("moment", lang, date=dated(moment, lang), time=f"{local(moment):%H:%M}")
+def _format_moment(timestamp: float, lang: str) -> str:
+    return format_label("moment", lang, date=format_date(timestamp, lang), time=f"{to_local_time(timestamp):%H:%M}")

@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from bot.attachments.attachment import Drawn, Values
-from knowledge.loader import HOUSE, part
-from knowledge.records.intro import PICTURES
+from bot.attachments.attachment import AttachmentValues, RenderedFile
+from knowledge.loader import BUILT_IN, path_or_builtin
+from knowledge.records.intro import PICTURES_FOLDER
 
 
-def picture(values: Values) -> Drawn:
+def load_picture(values: AttachmentValues) -> RenderedFile:
     """The picture of this name, from the knowledge ``folder`` where it has one."""
     name = Path(f"{values['name']}.png").name
-    path = part(Path(values.get("folder") or HOUSE), f"intro/{PICTURES}/{name}")
-    return Drawn(path.name, path.read_bytes())
+    path = path_or_builtin(Path(values.get("folder") or BUILT_IN), f"intro/{PICTURES_FOLDER}/{name}")
+    return RenderedFile(path.name, path.read_bytes())

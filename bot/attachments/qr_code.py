@@ -5,11 +5,11 @@ from io import BytesIO
 import segno
 import typst
 
-from bot.attachments.attachment import Drawn, Values
+from bot.attachments.attachment import AttachmentValues, RenderedFile
 
-MARGIN = 4  # modules: the quiet zone that readers need
+QUIET_ZONE_MODULES = 4  # modules: the quiet zone that readers need
 PIXELS_PER_INCH = 144.0  # of a picture 360 points wide: 720 pixels
-PAGE = b"""
+PAGE_TEMPLATE = b"""
 #set page(width: 360pt, height: auto, margin: (x: 0pt, top: 0pt, bottom: 22pt), fill: white)
 #set text(font: "Libertinus Serif", fill: black, hyphenate: false)
 #set par(justify: false, leading: 0.5em)
@@ -25,17 +25,17 @@ PAGE = b"""
 """
 
 
-def drawn(values: Values) -> Drawn:
+def render_qr_code(values: AttachmentValues) -> RenderedFile:
     """The picture of the values ``link`` and ``title``; the title stands below the code, and the link below it."""
     link, title = str(values["link"]), str(values["title"])
     code = BytesIO()
-    segno.make_qr(link, error="m").save(code, kind="svg", border=MARGIN, light="white")
+    segno.make_qr(link, error="m").save(code, kind="svg", border=QUIET_ZONE_MODULES, light="white")
     png = typst.compile(
-        PAGE,
+        PAGE_TEMPLATE,
         format="png",
         ppi=PIXELS_PER_INCH,
         ignore_system_fonts=True,
         sys_inputs={"code": code.getvalue().decode(), "title": title, "link": link.removeprefix("https://")},
     )
     assert isinstance(png, bytes)
-    return Drawn("qr.png", png)
+    return RenderedFile("qr.png", png)

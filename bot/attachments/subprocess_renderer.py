@@ -10,42 +10,44 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from bot.attachments import FAILED, READY, Drawn, Values, draw
-from bot.errors import DrawingFailed, DrawingUnavailable
+from bot.attachments import FAILED_EXIT_CODE, PREMADE_KINDS, AttachmentValues, RenderedFile, render_attachment
+from bot.errors import RenderingFailed, RenderingUnavailable
 
-PATIENCE = 60.0  # seconds; on a busy machine a page takes one or two
-ROOT = Path(__file__).parents[2]
+DRAW_TIMEOUT = 60.0  # seconds; on a busy machine a page takes one or two
+PROJECT_ROOT = Path(__file__).parents[2]
 # Several at once would need the memory of several. Those that wait take none of the threads that others use.
-_ONE_AFTER_ANOTHER = ThreadPoolExecutor(1, "drawing")
+_SERIAL_EXECUTOR = ThreadPoolExecutor(1, "drawing")
 
 
-async def draw_apart(kind: str, values: Values, patience: float = PATIENCE) -> Drawn:
+async def render_in_subprocess(kind: str, values: AttachmentValues, time_limit: float = DRAW_TIMEOUT) -> RenderedFile:
     """The file of a drawing, which may take ``patience`` seconds from when it is begun.
 
     Raises:
-        DrawingFailed: it can never be made; nothing of the values is in the message.
-        DrawingUnavailable: it cannot be made now; the machine is busy or short of something, or ended the process.
+        RenderingFailed: it can never be made; nothing of the values is in the message.
+        RenderingUnavailable: it cannot be made now; the machine is busy or short of something, or ended the process.
     """
-    if kind in READY:
-        return await asyncio.to_thread(draw, kind, values)
+    if kind in PREMADE_KINDS:
+        return await asyncio.to_thread(render_attachment, kind, values)
     loop = asyncio.get_running_loop()
-    return await loop.run_in_executor(_ONE_AFTER_ANOTHER, _drawn, kind, values, patience)
+    return await loop.run_in_executor(_SERIAL_EXECUTOR, _run_renderer, kind, values, time_limit)
 
 
-def _drawn(kind: str, values: Values, patience: float) -> Drawn:
+def _run_renderer(kind: str, values: AttachmentValues, time_limit: float) -> RenderedFile:
     command = [sys.executable, "-m", "bot.attachments"]
-    wanted = json.dumps({"kind": kind, "values": dict(values)}).encode()
+    payload = json.dumps({"kind": kind, "values": dict(values)}).encode()
     try:
-        done = subprocess.run(  # noqa: S603 - our own program, its values on standard input
-            command, input=wanted, cwd=ROOT, capture_output=True, timeout=patience, check=False
+        process = subprocess.run(  # noqa: S603 - our own program, its values on standard input
+            command, input=payload, cwd=PROJECT_ROOT, capture_output=True, timeout=time_limit, check=False
         )
     except subprocess.TimeoutExpired:
-        raise DrawingUnavailable(f"the drawing '{kind}' took longer than {patience:.0f} s") from None
+        raise RenderingUnavailable(f"the drawing '{kind}' took longer than {time_limit:.0f} s") from None
     except OSError as error:
-        raise DrawingUnavailable(f"the drawing '{kind}' could not be made now ({error.strerror})") from None
-    if done.returncode == FAILED:
-        raise DrawingFailed(done.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2])
-    if done.returncode:
-        raise DrawingUnavailable(f"the drawing '{kind}' could not be made now (its process ended: {done.returncode})")
-    name, _, content = done.stdout.partition(b"\n")
-    return Drawn(name.decode(), content)
+        raise RenderingUnavailable(f"the drawing '{kind}' could not be made now ({error.strerror})") from None
+    if process.returncode == FAILED_EXIT_CODE:
+        raise RenderingFailed(process.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2])
+    if process.returncode:
+        raise RenderingUnavailable(
+            f"the drawing '{kind}' could not be made now (its process ended: {process.returncode})"
+        )
+    name, _, content = process.stdout.partition(b"\n")
+    return RenderedFile(name.decode(), content)

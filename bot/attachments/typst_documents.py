@@ -10,36 +10,38 @@ from typing import Literal
 import font_source_sans_pro
 import typst
 
-from bot.attachments import Drawn, Values
+from bot.attachments import AttachmentValues, RenderedFile
 
-FOLDER = Path(__file__).parent
-FONTS = typst.Fonts(include_system_fonts=False, font_paths=[Path(font_source_sans_pro.font_directory)])
-POINTS = 216.0  # pixels to the inch: 1,080 across, what Telegram shows sharply
-CHART, TAKEAWAY = "selbst-check.png", "gemeinsam-wirken-zum-mitnehmen.pdf"
+TEMPLATES_FOLDER = Path(__file__).parent
+TYPST_FONTS = typst.Fonts(include_system_fonts=False, font_paths=[Path(font_source_sans_pro.font_directory)])
+PIXELS_PER_INCH = 216.0  # pixels to the inch: 1,080 across, what Telegram shows sharply
+CHART_FILE_NAME, HANDOUT_FILE_NAME = "selbst-check.png", "gemeinsam-wirken-zum-mitnehmen.pdf"
 
 
-def chart(values: Values) -> Drawn:
+def render_chart(values: AttachmentValues) -> RenderedFile:
     """The chart as a picture on a light ground of its own, so that it reads the same in a dark chat."""
-    return Drawn(CHART, _set("chart.typ", values, "png"))
+    return RenderedFile(CHART_FILE_NAME, _compile_document("chart.typ", values, "png"))
 
 
-def takeaway(values: Values) -> Drawn:
+def render_handout(values: AttachmentValues) -> RenderedFile:
     """The page as a tagged PDF (PDF/UA-1)."""
     try:
-        return Drawn(TAKEAWAY, _set("takeaway.typ", values, "pdf", "ua-1"))
+        return RenderedFile(HANDOUT_FILE_NAME, _compile_document("takeaway.typ", values, "pdf", "ua-1"))
     except typst.TypstError:  # a sign that no font here has: tagged all the same, without the promise of PDF/UA
-        return Drawn(TAKEAWAY, _set("takeaway.typ", values, "pdf"))
+        return RenderedFile(HANDOUT_FILE_NAME, _compile_document("takeaway.typ", values, "pdf"))
 
 
-def _set(template: str, values: Values, form: Literal["png", "pdf"], *standards: Literal["ua-1"]) -> bytes:
-    made = typst.compile(
-        FOLDER / template,
-        root=FOLDER,
-        font_paths=FONTS,
-        format=form,
-        ppi=POINTS,
+def _compile_document(
+    template: str, values: AttachmentValues, output_format: Literal["png", "pdf"], *pdf_standards: Literal["ua-1"]
+) -> bytes:
+    content = typst.compile(
+        TEMPLATES_FOLDER / template,
+        root=TEMPLATES_FOLDER,
+        font_paths=TYPST_FONTS,
+        format=output_format,
+        ppi=PIXELS_PER_INCH,
         sys_inputs={"data": json.dumps(values, ensure_ascii=False)},
-        pdf_standards=list(standards),
+        pdf_standards=list(pdf_standards),
     )
-    assert isinstance(made, bytes)
-    return made
+    assert isinstance(content, bytes)
+    return content

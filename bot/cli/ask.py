@@ -12,10 +12,10 @@ import click
 
 from bot.cli.options import chosen_settings
 from bot.errors import GwError
-from bot.printable import json_line, printable
+from bot.printable import escape_control_chars, json_line
 
 if TYPE_CHECKING:  # the index is loaded by what needs it, not by `gwbot --help`
-    from bot.answering.multi_question import Answers
+    from bot.answering.multi_question import MessageAnswers
 
 
 @click.command()
@@ -27,16 +27,20 @@ def ask(question: str | None, as_json: bool, jsonl: bool, root: Path | None) -> 
     """Answer QUESTION once."""
     if bool(question) == jsonl:
         raise click.UsageError("Give a question, or --jsonl and questions on standard input.")
-    answer = _answerer(root)
+    answer_question = _build_answer_function(root)
     if not jsonl and not as_json:
-        click.echo(printable("\n\n".join(found.text for found in answer(question or "", "").headed())))
+        click.echo(
+            escape_control_chars(
+                "\n\n".join(answered.plain_text for answered in answer_question(question or "", "").with_headings())
+            )
+        )
         return
     if not jsonl:
-        click.echo(json_line(_timed(answer, question or "", "")))
+        click.echo(json_line(_answer_timed(answer_question, question or "", "")))
         return
-    for number, item in _lines():
-        found = _timed(answer, str(item.get("question", "")), str(item.get("lang") or ""))
-        click.echo(json_line({"id": item.get("id", number), **found}))
+    for number, item in _read_json_lines():
+        answered = _answer_timed(answer_question, str(item.get("question", "")), str(item.get("lang") or ""))
+        click.echo(json_line({"id": item.get("id", number), **answered}))
 
 
 @click.command()
@@ -50,13 +54,13 @@ def search(question: str | None, root: Path | None, top: int, jsonl: bool) -> No
 
     if bool(question) == jsonl:
         raise click.UsageError("Give a question, or --jsonl and questions on standard input.")
-    searcher = open_index(chosen_settings(), root).searcher()
+    searcher = open_index(chosen_settings(), root).current_searcher()
     if not jsonl:
-        for hit in searcher.rank(question or "", top):
-            click.echo(f"{hit.score:8.3f}  {printable(hit.target, '')}")
+        for hit in searcher.rank_entries(question or "", top):
+            click.echo(f"{hit.score:8.3f}  {escape_control_chars(hit.target, '')}")
         return
-    for number, item in _lines():
-        hits = searcher.rank(str(item.get("question", "")), top)
+    for number, item in _read_json_lines():
+        hits = searcher.rank_entries(str(item.get("question", "")), top)
         results = [{"entry": hit.target, "score": round(hit.score, 5)} for hit in hits]
         click.echo(json_line({"id": item.get("id", number), "results": results}))
 
@@ -64,37 +68,41 @@ def search(question: str | None, root: Path | None, top: int, jsonl: bool) -> No
 @click.command()
 def chat() -> None:
     """Talk to the bot on the terminal."""
-    from bot.cli.chat import converse
+    from bot.cli.chat import run_chat
 
-    converse(chosen_settings())
+    run_chat(chosen_settings())
 
 
-def _answerer(root: Path | None) -> "Callable[[str, str], Answers]":
-    from bot.answering.language import EASY
-    from bot.answering.multi_question import answer_each
+def _build_answer_function(root: Path | None) -> "Callable[[str, str], MessageAnswers]":
+    from bot.answering.language import LEICHTE_SPRACHE
+    from bot.answering.multi_question import answer_each_question
     from bot.app.bootstrap import make_answerer
     from bot.app.index_loader import open_index
 
     settings = chosen_settings()
     answerer = make_answerer(settings, open_index(settings, root))
-    return lambda question, lang: answer_each(answerer, question, lang, EASY if lang == EASY else "")
+    return lambda question, lang: answer_each_question(
+        answerer, question, lang, LEICHTE_SPRACHE if lang == LEICHTE_SPRACHE else ""
+    )
 
 
-def _timed(answer: "Callable[[str, str], Answers]", question: str, lang: str) -> dict[str, Any]:
+def _answer_timed(
+    answer_question: "Callable[[str, str], MessageAnswers]", question: str, lang: str
+) -> dict[str, Any]:
     start = time.perf_counter()
-    found = answer(question, lang).best
+    answered = answer_question(question, lang).best_answer
     return {
-        "status": found.status.value,
-        "answer": found.text,
-        "sources": [asdict(source) for source in found.sources],
-        "options": list(found.options),
-        "confidence": round(found.confidence, 4),
-        "lang": found.lang,
+        "status": answered.status.value,
+        "answer": answered.plain_text,
+        "sources": [asdict(source) for source in answered.sources],
+        "options": list(answered.option_ids),
+        "confidence": round(answered.confidence, 4),
+        "lang": answered.lang,
         "latency_ms": round((time.perf_counter() - start) * 1000, 2),
     }
 
 
-def _lines() -> Iterator[tuple[int, dict[str, Any]]]:
+def _read_json_lines() -> Iterator[tuple[int, dict[str, Any]]]:
     """Objects from standard input, one a line; raises GwError naming a line that is none."""
     for number, line in enumerate(sys.stdin, start=1):
         if not line.strip():

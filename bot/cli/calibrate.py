@@ -8,39 +8,39 @@ from pathlib import Path
 import click
 
 from bot.cli.options import chosen_settings
-from bot.cli.quality import existing, questions_option
+from bot.cli.quality import questions_option, require_questions_file
 
 
 @click.command()
 @questions_option
 def calibrate(path: Path) -> None:
     """Fit the decision on the labelled questions; writes index/decision/calibration.json. Then: gwbot index build"""
-    from index.build.builder import build
-    from index.decision.calibration import unfitted
+    from index.build.builder import build_index
+    from index.decision.calibration import unfitted_calibration
     from index.encoder.encoder import OnnxEncoder
-    from index.evaluation.dataset import read_labelled
-    from index.evaluation.fit_calibration import bare, fit, sample
+    from index.evaluation.dataset import read_labelled_questions
+    from index.evaluation.fit_calibration import extract_sample, fit_calibration, without_examples
     from index.search.searcher import Searcher
     from index.storage.reader import open_index
-    from knowledge.loader import HOUSE, load
+    from knowledge.loader import BUILT_IN, load_knowledge
 
-    read = read_labelled(existing(path))
-    items = [item for item in read if item.split == "calibration"] or read  # the rest judges what was fitted
+    labelled = read_labelled_questions(require_questions_file(path))
+    items = [item for item in labelled if item.split == "calibration"] or labelled  # the rest judges what was fitted
     settings = chosen_settings()
     encoder = OnnxEncoder.load(settings.encoder_dir)
-    knowledge = load(HOUSE)
-    fitted = {}
-    for name, content in (("house", knowledge), ("foreign", bare(knowledge))):
+    knowledge = load_knowledge(BUILT_IN)
+    calibrations = {}
+    for name, content in (("house", knowledge), ("foreign", without_examples(knowledge))):
         with tempfile.TemporaryDirectory() as folder:
-            build(content, encoder, unfitted(), Path(folder), known=settings.index_dir)
+            build_index(content, encoder, unfitted_calibration(), Path(folder), cache_root=settings.index_dir)
             searcher = Searcher(open_index(Path(folder), encoder), encoder)
-            samples = [found for item in items if (found := sample(item, searcher))]
-        calibration, error = fit(samples, f"{len(samples)} labelled questions, {name} content")
-        fitted[name] = asdict(calibration)
-        limits = f"answer from {calibration.answer_from}, offer from {calibration.offer_from}"
-        click.echo(f"{name}: {limits}; expected calibration error on topics left out {error:.3f}")
+            samples = [extracted for item in items if (extracted := extract_sample(item, searcher))]
+        calibration, error = fit_calibration(samples, f"{len(samples)} labelled questions, {name} content")
+        calibrations[name] = asdict(calibration)
+        thresholds = f"answer from {calibration.answer_from}, offer from {calibration.offer_from}"
+        click.echo(f"{name}: {thresholds}; expected calibration error on topics left out {error:.3f}")
     target = Path(__file__).parents[2] / "index" / "decision" / "calibration.json"
-    target.write_text(json.dumps(fitted, indent=1) + "\n", encoding="utf-8")
+    target.write_text(json.dumps(calibrations, indent=1) + "\n", encoding="utf-8")
 
 
 COMMANDS = (calibrate,)

@@ -7,130 +7,153 @@ from pathlib import Path
 
 import click
 
-from bot.app.index_loader import index_place, open_index
+from bot.app.index_loader import make_index_backend, open_index
 from bot.errors import GwError
 from bot.settings import Settings
 from index.encoder.encoder import OnnxEncoder
-from index.evaluation.alternative import opened_against
+from index.evaluation.alternative import open_baseline
 from index.evaluation.collection import read_collection
-from index.evaluation.comparison import compare
-from index.evaluation.dataset import Labelled
-from index.evaluation.markdown_report import NO_PICTURES, differences, document, headline, retrieval
-from index.evaluation.metrics import figures, table
-from index.evaluation.report import Head, newest, read_outcomes, write_json, write_retrieval
-from index.evaluation.retrieval_benchmark import measure
-from index.evaluation.run import Judged, judge
-from index.evaluation.slices import parts
-from index.storage.reader import Opened
+from index.evaluation.comparison import compare_evaluations
+from index.evaluation.dataset import LabelledQuestion
+from index.evaluation.markdown_report import (
+    NO_PLOTS_NOTE,
+    format_differences,
+    format_headline,
+    format_retrieval,
+    render_report,
+)
+from index.evaluation.metrics import compute_metrics, metrics_table
+from index.evaluation.report import (
+    ReportHeader,
+    find_newest_report,
+    read_evaluated_questions,
+    write_report_json,
+    write_retrieval_json,
+)
+from index.evaluation.retrieval_benchmark import measure_retrieval
+from index.evaluation.run import EvaluatedQuestion, evaluate_questions
+from index.evaluation.slices import splits
+from index.storage.reader import IndexReader
 
-TEXT = "report.md"
+REPORT_TEXT_FILE = "report.md"
 
 
-def evaluate(
+def run_evaluation(
     settings: Settings,
-    items: Sequence[Labelled],
-    questions: str,
+    items: Sequence[LabelledQuestion],
+    questions_name: str,
     root: Path | None = None,
     report: Path | None = None,
-    earlier: Path | None = None,
-    against: str | None = None,
-) -> list[Judged]:
+    earlier_report: Path | None = None,
+    baseline: str | None = None,
+) -> list[EvaluatedQuestion]:
     """Judge all questions, print the figures and write the report; what the parameters are is said at the command."""
-    made = f"{datetime.now(UTC):%Y-%m-%dT%H%M%SZ}"
-    folder = report or settings.home / "reports" / made
-    before = _earlier(settings, earlier, folder)
-    searcher = open_index(settings, root).searcher()
-    other = _ask_other(settings, items, against, root) if against else None
-    _create(folder)
-    judged = judge(items, searcher)
-    _print_figures(judged)
-    comparisons = [compare(outcomes, judged, (name, "now")) for name, outcomes in before]
-    for one in comparisons:
+    created = f"{datetime.now(UTC):%Y-%m-%dT%H%M%SZ}"
+    folder = report or settings.bot_dir / "reports" / created
+    earlier_results = _read_earlier_report(settings, earlier_report, folder)
+    searcher = open_index(settings, root).current_searcher()
+    baseline_result = _evaluate_baseline(settings, items, baseline, root) if baseline else None
+    _create_folder(folder)
+    evaluated = evaluate_questions(items, searcher)
+    _print_metrics(evaluated)
+    comparisons = [compare_evaluations(outcomes, evaluated, (name, "now")) for name, outcomes in earlier_results]
+    for comparison in comparisons:
         click.echo(
-            f"\nSince {one.before}: {len(one.turned_right)} turned right, {len(one.turned_wrong)} turned wrong."
+            f"\nSince {comparison.before}: {len(comparison.turned_right)} turned right, "
+            f"{len(comparison.turned_wrong)} turned wrong."
         )
-    if other:
-        comparisons.append(compare(judged, other.judged, ("in use", other.name), other.note))
-        click.echo(f"\n{differences(comparisons[-1])}")
-    head = _head(searcher.opened, made, questions)
-    write_json(folder, head, judged, comparisons)
-    pictures = _pictures(folder, judged, head.answer_from)
-    (folder / TEXT).write_text(document(head, judged, comparisons, pictures), encoding="utf-8", errors="replace")
-    click.echo(f"\nReport: {folder / TEXT}{'' if pictures else f'. {NO_PICTURES}'}")
-    return judged
+    if baseline_result:
+        comparisons.append(
+            compare_evaluations(
+                evaluated, baseline_result.evaluated, ("in use", baseline_result.name), baseline_result.note
+            )
+        )
+        click.echo(f"\n{format_differences(comparisons[-1])}")
+    header = _make_header(searcher.reader, created, questions_name)
+    write_report_json(folder, header, evaluated, comparisons)
+    plots = _draw_plots(folder, evaluated, header.answer_from)
+    (folder / REPORT_TEXT_FILE).write_text(
+        render_report(header, evaluated, comparisons, plots), encoding="utf-8", errors="replace"
+    )
+    click.echo(f"\nReport: {folder / REPORT_TEXT_FILE}{'' if plots else f'. {NO_PLOTS_NOTE}'}")
+    return evaluated
 
 
-def retrieve(settings: Settings, collection: Path, report: Path | None) -> None:
+def run_retrieval_benchmark(settings: Settings, collection_dir: Path, report: Path | None) -> None:
     """Print the figures of retrieval alone on a collection, and write them where a report folder is given."""
-    found = read_collection(collection)
+    benchmark = read_collection(collection_dir)
     if report:
-        _create(report)
-    scores = measure(found, OnnxEncoder.load(settings.encoder_dir))
-    text = retrieval(scores)
+        _create_folder(report)
+    scores = measure_retrieval(benchmark, OnnxEncoder.load(settings.encoder_dir))
+    text = format_retrieval(scores)
     click.echo(text)
     if report:
-        write_retrieval(report, scores)
-        (report / "retrieval.md").write_text(f"# Retrieval on {collection.name}\n\n{text}\n", encoding="utf-8")
+        write_retrieval_json(report, scores)
+        (report / "retrieval.md").write_text(f"# Retrieval on {collection_dir.name}\n\n{text}\n", encoding="utf-8")
 
 
-def _create(folder: Path) -> None:
+def _create_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise GwError(f"The folder {folder} for the report cannot be made: {error.strerror}.") from None
 
 
-def _earlier(settings: Settings, named: Path | None, now: Path) -> list[tuple[str, list[Judged]]]:
+def _read_earlier_report(
+    settings: Settings, requested: Path | None, current_folder: Path
+) -> list[tuple[str, list[EvaluatedQuestion]]]:
     """The report to compare with, by name: the one that was named, or else the newest, where it can be read."""
-    if named:
-        return [(named.name, read_outcomes(named))]
-    found = newest(settings.home / "reports", now)
-    if found is None:
+    if requested:
+        return [(requested.name, read_evaluated_questions(requested))]
+    newest_folder = find_newest_report(settings.bot_dir / "reports", current_folder)
+    if newest_folder is None:
         return []
     try:
-        return [(found.name, read_outcomes(found))]
+        return [(newest_folder.name, read_evaluated_questions(newest_folder))]
     except GwError as error:
         click.echo(f"Not compared with the last report: {error}", err=True)
         return []
 
 
 @dataclass(frozen=True, slots=True)
-class _Other:
+class _BaselineResult:
     name: str
-    judged: list[Judged]
+    evaluated: list[EvaluatedQuestion]
     note: str
 
 
-def _ask_other(settings: Settings, items: Sequence[Labelled], name: str, root: Path | None) -> _Other:
-    with opened_against(name, settings.data_dir, root or index_place(settings)) as (searcher, note):
-        return _Other(Path(name).name, judge(items, searcher), note)
+def _evaluate_baseline(
+    settings: Settings, items: Sequence[LabelledQuestion], name: str, root: Path | None
+) -> _BaselineResult:
+    with open_baseline(name, settings.data_dir, root or make_index_backend(settings)) as (searcher, note):
+        return _BaselineResult(Path(name).name, evaluate_questions(items, searcher), note)
 
 
-def _head(opened: Opened, made: str, questions: str) -> Head:
-    return Head(
-        made=made,
-        questions=questions,
-        encoder=opened.manifest.encoder,
-        content=opened.manifest.content_digest,
-        fitted_on=opened.calibration.origin,
-        answer_from=opened.calibration.answer_from,
-        offer_from=opened.calibration.offer_from,
+def _make_header(reader: IndexReader, created: str, questions_name: str) -> ReportHeader:
+    return ReportHeader(
+        made=created,
+        questions=questions_name,
+        encoder=reader.manifest.encoder,
+        content=reader.manifest.content_digest,
+        fitted_on=reader.calibration.origin,
+        answer_from=reader.calibration.answer_from,
+        offer_from=reader.calibration.offer_from,
     )
 
 
-def _pictures(folder: Path, judged: Sequence[Judged], answer_from: float) -> list[tuple[str, str]]:
+def _draw_plots(folder: Path, evaluated: Sequence[EvaluatedQuestion], answer_from: float) -> list[tuple[str, str]]:
     """Pictures of the part that heads the report, with captions; none where matplotlib is not installed."""
     try:
-        from index.evaluation.plots import draw
+        from index.evaluation.plots import draw_plots
     except ImportError:
         return []
-    name, found = next(iter(parts(judged).items()))
-    return draw(folder, found, name, answer_from)
+    split_name, group = next(iter(splits(evaluated).items()))
+    return draw_plots(folder, group, split_name, answer_from)
 
 
-def _print_figures(judged: Sequence[Judged]) -> None:
+def _print_metrics(evaluated: Sequence[EvaluatedQuestion]) -> None:
     click.echo(f"{'':28}{'n':>5}{'right':>8}{'answered':>10}{'wrong':>8}{'refused':>9}")
-    for row in table(judged):
-        shares = [one.value for one in (row.right, row.answered, row.wrong, row.refused)]
+    for row in metrics_table(evaluated):
+        shares = [estimate.value for estimate in (row.right, row.answered, row.wrong, row.refused)]
         click.echo("{:28}{:5}{:8.1%}{:10.1%}{:8.1%}{:9.1%}".format(row.slice, row.count, *shares))
-    click.echo(f"\n{headline(('value',), (figures(judged),))}")
+    click.echo(f"\n{format_headline(('value',), (compute_metrics(evaluated),))}")

@@ -7,7 +7,7 @@ import click
 from bot.cli.options import chosen_settings
 from bot.settings import Settings
 
-_ROOT = click.option("--index", "root", type=click.Path(path_type=Path), help="Another index folder.")
+_INDEX_OPTION = click.option("--index", "root", type=click.Path(path_type=Path), help="Another index folder.")
 
 
 @click.group()
@@ -20,60 +20,62 @@ def index() -> None:
 @click.option("--out", "root", type=click.Path(path_type=Path), help="Another index folder.")
 def build(folder: Path | None, root: Path | None) -> None:
     """Build the index; unchanged texts are not embedded again."""
-    click.echo(built(chosen_settings(), folder, root))
+    click.echo(build_index(chosen_settings(), folder, root))
 
 
-def built(settings: Settings, folder: Path | None = None, root: Path | None = None) -> str:
+def build_index(settings: Settings, folder: Path | None = None, root: Path | None = None) -> str:
     """Build the index of these settings, or of another folder, or at another place; says what came of it."""
     from tqdm import tqdm
 
-    from bot.app.index_loader import index_place
-    from index.decision.calibration import calibration_for
+    from bot.app.index_loader import make_index_backend
+    from index.decision.calibration import load_calibration
     from index.encoder.encoder import OnnxEncoder
-    from knowledge.loader import HOUSE, load
+    from knowledge.loader import BUILT_IN, load_knowledge
 
-    knowledge = load(folder or settings.knowledge_dir or HOUSE, settings.language, lazy=True)
+    knowledge = load_knowledge(folder or settings.knowledge_dir or BUILT_IN, settings.language, lazy=True)
     encoder = OnnxEncoder.load(settings.encoder_dir)
     with tqdm(unit=" texts", disable=None, leave=False) as bar:
 
-        def progress(doing: str, done: int, total: int | None) -> None:
-            bar.set_description_str(doing, refresh=False)
+        def report_progress(activity: str, result: int, total: int | None) -> None:
+            bar.set_description_str(activity, refresh=False)
             bar.total = total
-            bar.update(done - bar.n)
+            bar.update(result - bar.n)
 
-        calibration = calibration_for(labelled=bool(knowledge.intents))
-        done = index_place(settings, root).build(knowledge, encoder, calibration, progress)
-    head = done.manifest
-    said = f"{head.entries} entries, {head.passages} passages; {done.embedded} texts embedded anew."
-    return f"{said}\nIn use: {done.version}"
+        calibration = load_calibration(with_examples=bool(knowledge.intents))
+        result = make_index_backend(settings, root).build_version(knowledge, encoder, calibration, report_progress)
+    manifest = result.manifest
+    summary = (
+        f"{manifest.entries} entries, {manifest.passages} passages; {result.embedded_count} texts embedded anew."
+    )
+    return f"{summary}\nIn use: {result.version}"
 
 
 @index.command()
-@_ROOT
+@_INDEX_OPTION
 def status(root: Path | None) -> None:
     """What is indexed, and with which model."""
-    from bot.app.index_loader import index_place
+    from bot.app.index_loader import make_index_backend
 
-    place = index_place(chosen_settings(), root)
-    head = place.head()
-    click.echo(f"In use      {place.current()}")
-    click.echo(f"Entries     {head.entries} in {', '.join(head.languages)}; {head.passages} passages")
-    click.echo(f"Encoder     {head.encoder}, {head.dimension} dimensions")
-    click.echo(f"Content     {head.content_digest[:16]}")
-    click.echo(f"Decision    {head.calibration['origin']}")
+    backend = make_index_backend(chosen_settings(), root)
+    manifest = backend.read_manifest()
+    click.echo(f"In use      {backend.current_version()}")
+    click.echo(f"Entries     {manifest.entries} in {', '.join(manifest.languages)}; {manifest.passages} passages")
+    click.echo(f"Encoder     {manifest.encoder}, {manifest.dimension} dimensions")
+    click.echo(f"Content     {manifest.content_digest[:16]}")
+    click.echo(f"Decision    {manifest.calibration['origin']}")
 
 
 @index.command()
-@_ROOT
+@_INDEX_OPTION
 def verify(root: Path | None) -> None:
     """Compare all that the index consists of with what was built, and the index with the encoder."""
-    from bot.app.index_loader import index_place
+    from bot.app.index_loader import make_index_backend
     from index.encoder.encoder import OnnxEncoder
 
     settings = chosen_settings()
-    place = index_place(settings, root)
-    opened = place.open(OnnxEncoder.load(settings.encoder_dir))
-    click.echo(f"{opened.version}: {place.verify(opened)}.")
+    backend = make_index_backend(settings, root)
+    reader = backend.open_reader(OnnxEncoder.load(settings.encoder_dir))
+    click.echo(f"{reader.version}: {backend.verify_version(reader)}.")
 
 
 COMMANDS = (index,)

@@ -9,7 +9,7 @@ import click
 from bot.cli import ask, calibrate, feedback, index, knowledge, model, quality, run, store
 from bot.cli import tenant as tenants
 from bot.errors import GwError
-from bot.printable import printable
+from bot.printable import escape_control_chars
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -29,7 +29,7 @@ def main() -> None:
     try:
         cli()
     except GwError as error:
-        click.echo(printable(f"Error: {error}"), err=True)
+        click.echo(escape_control_chars(f"Error: {error}"), err=True)
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)

@@ -2,14 +2,14 @@
 
 import click
 
-from bot.app.tenants import tenant_settings
+from bot.app.tenants import load_tenant_settings
 from bot.settings import Settings, load_settings
 
 
 def chosen_settings() -> Settings:
     """The settings; raises SettingsError naming what is wrong."""
     installation, tenant = load_settings(), chosen_tenant()
-    return tenant_settings(installation, tenant) if tenant else installation
+    return load_tenant_settings(installation, tenant) if tenant else installation
 
 
 def chosen_tenant() -> str | None:

@@ -10,15 +10,15 @@ from typing import Any
 
 import click
 
-from bot.app.tenants import is_enabled, names, tenant_settings
+from bot.app.tenants import is_enabled, list_tenant_names, load_tenant_settings
 from bot.cli.options import chosen_settings
-from bot.domain.tenant import MAIN
+from bot.domain.tenant import MAIN_TENANT
 from bot.errors import GwError, SettingsError
-from bot.printable import json_line, printable
+from bot.printable import escape_control_chars, json_line
 from bot.settings import Settings
-from bot.store.urls import SQLITE
+from bot.store.urls import SQLITE_PREFIX
 
-DAY = 86_400  # seconds
+SECONDS_PER_DAY = 86_400  # seconds
 
 
 @click.command()
@@ -29,40 +29,42 @@ def run(mode: str | None) -> None:
     """The bots: by webhook or polling; without a token, the sandbox in the browser and on the terminal."""
     settings = chosen_settings()
     if not _has_bots(settings):
-        from bot.cli.sandbox import play
+        from bot.cli.sandbox import run_sandbox
 
-        play(settings)
+        run_sandbox(settings)
         return
-    from bot.app.supervisor import serve
-    from bot.log import configure
+    from bot.app.supervisor import run_all_bots
+    from bot.log import configure_logging
 
     webhook = mode == "webhook" if mode else settings.webhook_url is not None
     if webhook and settings.webhook_url is None:
         raise SettingsError("GW_WEBHOOK_URL: needed for --mode webhook")
-    configure(settings.log_level, settings.log_format)
-    asyncio.run(serve(settings, webhook=webhook))
+    configure_logging(settings.log_level, settings.log_format)
+    asyncio.run(run_all_bots(settings, webhook=webhook))
 
 
 @click.command()
 def worker() -> None:
     """Beside `gwbot run` on PostgreSQL: sends, reminds, deletes, and handles what others left; takes no updates."""
-    from bot.app.supervisor import serve
-    from bot.log import configure
+    from bot.app.supervisor import run_all_bots
+    from bot.log import configure_logging
 
     settings = chosen_settings()
     if not _has_bots(settings):
         raise SettingsError("GW_TELEGRAM_TOKEN: needed for gwbot worker")
-    if settings.store_url.startswith(SQLITE):
+    if settings.store_url.startswith(SQLITE_PREFIX):
         raise SettingsError(
             "GW_DATABASE_URL: several processes need PostgreSQL; with SQLite there is `gwbot run` alone"
         )
-    configure(settings.log_level, settings.log_format)
-    asyncio.run(serve(settings, webhook=False, takes=False))
+    configure_logging(settings.log_level, settings.log_format)
+    asyncio.run(run_all_bots(settings, webhook=False, polls=False))
 
 
 def _has_bots(settings: Settings) -> bool:
     """Whether there is a bot to run with Telegram: this one, or tenants beside it, be they disabled."""
-    return settings.telegram_token is not None or (settings.tenant == MAIN and bool(names(settings)))
+    return settings.telegram_token is not None or (
+        settings.tenant_name == MAIN_TENANT and bool(list_tenant_names(settings))
+    )
 
 
 @click.group()
@@ -74,16 +76,16 @@ def requests() -> None:
 @click.option("--all", "everything", is_flag=True, help="Closed ones too.")
 def list_requests(everything: bool) -> None:
     """The open requests, the oldest first."""
-    from bot.app.bootstrap import open_store
-    from prompts.dates import local
+    from bot.app.bootstrap import open_store_from_settings
+    from prompts.dates import to_local_time
 
-    store = open_store(chosen_settings())
-    found = store.requests() if everything else store.running()
-    for request in found:
-        first_line = printable(request.details.concern.partition("\n")[0][:60], "")
-        since = local(request.created).isoformat(" ", "minutes")
-        click.echo(f"{request.reference}  {since}  {request.status:6}  {first_line}")
-    if not found:
+    store = open_store_from_settings(chosen_settings())
+    listed = store.all_requests() if everything else store.active_requests()
+    for request in listed:
+        first_line = escape_control_chars(request.details.concern.partition("\n")[0][:60], "")
+        created = to_local_time(request.created).isoformat(" ", "minutes")
+        click.echo(f"{request.reference}  {created}  {request.status:6}  {first_line}")
+    if not listed:
         click.echo("No request.", err=True)
 
 
@@ -91,29 +93,29 @@ def list_requests(everything: bool) -> None:
 @click.argument("reference")
 def show(reference: str) -> None:
     """One request, whole."""
-    from bot.app.bootstrap import open_store
+    from bot.app.bootstrap import open_store_from_settings
 
-    request = open_store(chosen_settings()).request(reference)
+    request = open_store_from_settings(chosen_settings()).find_request(reference)
     if request is None:
         raise GwError(f"There is no request {reference}. `gwbot requests list --all` shows them all.")
-    for field, value in _flat(dataclasses.asdict(request)):
-        click.echo(f"{field:20} {printable(str(value), '')}")
+    for field, value in _flatten_values(dataclasses.asdict(request)):
+        click.echo(f"{field:20} {escape_control_chars(str(value), '')}")
 
 
-def _flat(values: dict[str, Any], above: str = "") -> Iterator[tuple[str, object]]:
+def _flatten_values(values: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, object]]:
     for name, value in values.items():
         if isinstance(value, dict):
-            yield from _flat(value, f"{above}{name}.")
+            yield from _flatten_values(value, f"{prefix}{name}.")
         elif value not in ("", 0, None):
-            yield f"{above}{name}", value
+            yield f"{prefix}{name}", value
 
 
 @requests.command()
 def export() -> None:
     """All requests as JSON lines on standard output."""
-    from bot.app.bootstrap import open_store
+    from bot.app.bootstrap import open_store_from_settings
 
-    for request in open_store(chosen_settings()).requests():
+    for request in open_store_from_settings(chosen_settings()).all_requests():
         click.echo(json_line(dataclasses.asdict(request)))
 
 
@@ -121,13 +123,13 @@ def export() -> None:
 @click.argument("file", type=click.Path(path_type=Path))
 def backup(file: Path) -> None:
     """Copy the store to FILE, also while the bot runs. It holds requests and personal data."""
-    from bot.store.sqlite.about import describe, spoken
-    from bot.store.sqlite.backup import backup as copy
+    from bot.store.sqlite.about import describe_backup, summary_text
+    from bot.store.sqlite.backup import backup_store as copy
 
     settings, now = chosen_settings(), time.time()
-    copy(settings.database, file)
-    parts = describe(file, now, settings.retention_days)
-    click.echo(f"The store is in {file}. {spoken(parts, now, settings.retention_days)}")
+    copy(settings.sqlite_path, file)
+    description = describe_backup(file, now, settings.retention_days)
+    click.echo(f"The store is in {file}. {summary_text(description, now, settings.retention_days)}")
 
 
 @click.command()
@@ -141,28 +143,28 @@ def backup(file: Path) -> None:
 )
 def restore(file: Path, again: bool | None) -> None:
     """Put FILE in the store's place; the store before is kept beside it. Stop the bot first."""
-    from bot.store.sqlite.backup import restore as put_back
+    from bot.store.sqlite.backup import restore_store as put_back
 
-    said = []
+    notices = []
 
-    def decide(waiting: int) -> bool:
-        count = "1 message" if waiting == 1 else f"{waiting} messages"
-        waited = f"{count} waited to be answered or sent when {file} was made."
-        sends = again
-        if sends is None and sys.stdin.isatty():
-            click.echo(f"{waited} Most have probably been answered or sent since then.")
-            sends = click.confirm("Send them all when the bot starts, some of them for the second time?")
-        said.append(
-            f"{waited} The bot answers or sends them when it starts, also those that have been since then."
-            if sends
-            else f"{waited} They are dropped, so that nothing is sent twice. If they are to be sent: "
+    def decide_waiting(waiting_count: int) -> bool:
+        count = "1 message" if waiting_count == 1 else f"{waiting_count} messages"
+        notice = f"{count} waited to be answered or sent when {file} was made."
+        send_waiting = again
+        if send_waiting is None and sys.stdin.isatty():
+            click.echo(f"{notice} Most have probably been answered or sent since then.")
+            send_waiting = click.confirm("Send them all when the bot starts, some of them for the second time?")
+        notices.append(
+            f"{notice} The bot answers or sends them when it starts, also those that have been since then."
+            if send_waiting
+            else f"{notice} They are dropped, so that nothing is sent twice. If they are to be sent: "
             f"gwbot restore --send-waiting {file}, before the bot starts."
         )
-        return bool(sends)
+        return bool(send_waiting)
 
-    kept = put_back(file, chosen_settings().database, decide)
-    aside = f" The one before is kept as {kept}: delete it soon." if kept else ""
-    click.echo("\n".join((f"The store is restored from {file}.{aside}", *said)))
+    previous_store = put_back(file, chosen_settings().sqlite_path, decide_waiting)
+    note = f" The one before is kept as {previous_store}: delete it soon." if previous_store else ""
+    click.echo("\n".join((f"The store is restored from {file}.{note}", *notices)))
     click.echo("Who had their data deleted since the backup is in it again: ask them to /loeschen once more.")
 
 
@@ -172,28 +174,28 @@ def restore(file: Path, again: bool | None) -> None:
 )
 def purge(force: bool) -> None:
     """Delete what is older than GW_RETENTION_DAYS, as the running bot does once a day."""
-    from bot.app.bootstrap import open_store
-    from bot.app.clock_guard import all_older
+    from bot.app.bootstrap import open_store_from_settings
+    from bot.app.clock_guard import is_everything_older
 
     settings = chosen_settings()
-    store, before = open_store(settings), time.time() - settings.retention_days * DAY
-    if all_older(store, before) and not force:
+    store, cutoff = open_store_from_settings(settings), time.time() - settings.retention_days * SECONDS_PER_DAY
+    if is_everything_older(store, cutoff) and not force:
         raise GwError(
             f"All that the store holds is older than {settings.retention_days} days. Is the clock of this machine "
             "right? If so: gwbot purge --force"
         )
-    rows = store.purge(before)
+    rows = store.purge_expired(cutoff)
     click.echo(f"{rows} rows older than {settings.retention_days} days are deleted.")
-    if old := [request.reference for request in store.running() if request.created < before]:
-        click.echo(f"Older, but not closed, and therefore kept: {', '.join(old)}.")
+    if overdue := [request.reference for request in store.active_requests() if request.created < cutoff]:
+        click.echo(f"Older, but not closed, and therefore kept: {', '.join(overdue)}.")
 
 
 @click.command()
 def migrate() -> None:
     """Bring the store's schema up to date (the release step of a deployment)."""
-    from bot.app.bootstrap import open_store
+    from bot.app.bootstrap import open_store_from_settings
 
-    store = open_store(chosen_settings())
+    store = open_store_from_settings(chosen_settings())
     store.close()
     click.echo(f"{store.address} is up to date.")
 
@@ -208,35 +210,35 @@ def doctor() -> None:
     except SettingsError as error:
         raise GwError(f"settings  {error}") from None
     click.echo("ok    settings")
-    tenants = names(settings) if settings.tenant == MAIN else []
-    results = [_line(*checkup.ENCODER, settings)]
+    tenants = list_tenant_names(settings) if settings.tenant_name == MAIN_TENANT else []
+    results = [_run_check(*checkup.ENCODER_CHECK, settings)]
     if settings.telegram_token is not None or not tenants:
-        of_a_bot = checkup.OF_A_BOT if settings.tenant == MAIN else checkup.OF_A_TENANT
-        results += [_line(name, check, settings) for name, check in of_a_bot]
-    results += [_tenant_lines(settings, name) for name in tenants]
+        bot_checks = checkup.BOT_CHECKS if settings.tenant_name == MAIN_TENANT else checkup.TENANT_CHECKS
+        results += [_run_check(name, check, settings) for name, check in bot_checks]
+    results += [_check_tenant(settings, name) for name in tenants]
     sys.exit(0 if all(results) else 1)
 
 
-def _tenant_lines(installation: Settings, tenant: str) -> bool:
+def _check_tenant(installation: Settings, tenant: str) -> bool:
     from bot.cli import checkup
 
     if not is_enabled(installation, tenant):
         click.echo(f"ok    {tenant}: disabled")
         return True
     try:
-        settings = tenant_settings(installation, tenant)
+        settings = load_tenant_settings(installation, tenant)
     except SettingsError as error:
         click.echo(f"wrong {tenant}: {error}")
         return False
-    results = [_line(f"{tenant} {name}", check, settings) for name, check in checkup.OF_A_TENANT]
+    results = [_run_check(f"{tenant} {name}", check, settings) for name, check in checkup.TENANT_CHECKS]
     return all(results)
 
 
-def _line(name: str, check: Callable[[Settings], str], settings: Settings) -> bool:
+def _run_check(name: str, check: Callable[[Settings], str], settings: Settings) -> bool:
     try:
-        click.echo(f"ok    {name}: {printable(check(settings))}")
+        click.echo(f"ok    {name}: {escape_control_chars(check(settings))}")
     except GwError as error:
-        click.echo(f"wrong {name}: {printable(str(error))}")
+        click.echo(f"wrong {name}: {escape_control_chars(str(error))}")
         return False
     return True
 

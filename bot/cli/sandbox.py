@@ -10,51 +10,54 @@ from types import FrameType
 
 import click
 
-from bot.app.bootstrap import knowledge_of
-from bot.cli.chat import converse
+from bot.app.bootstrap import resolve_knowledge_dir
+from bot.cli.chat import run_chat
 from bot.errors import GwError
-from bot.log import configure
-from bot.sandbox.launcher import Show
+from bot.log import configure_logging
+from bot.sandbox.launcher import Sandbox
 from bot.settings import Settings
 
-MOST_AT_ONCE = 9  # sandboxes that share a data folder
+MAX_SANDBOXES = 9  # sandboxes that share a data folder
 
 
-class _EndedError(Exception):
+class _TerminatedError(Exception):
     """SIGTERM or SIGINT came."""
 
 
-def play(settings: Settings) -> None:
+def run_sandbox(settings: Settings) -> None:
     """Run the sandbox and talk on the terminal.
 
     The end of the input ends it where somebody sat there or something was asked; otherwise SIGTERM and SIGINT do.
     """
     at_terminal = sys.stdin.isatty()
-    configure("WARNING" if at_terminal else settings.log_level, settings.log_format)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, _end)
+    configure_logging("WARNING" if at_terminal else settings.log_level, settings.log_format)
+    for signal_number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(signal_number, _handle_signal)
     try:
-        with _own_folder(settings.home) as folder, Show(settings, folder, knowledge_of(settings)) as show:
-            click.echo(f"GW_TELEGRAM_TOKEN is not set, so the sandbox is open: {show.url}", err=True)
+        with (
+            _claim_folder(settings.bot_dir) as folder,
+            Sandbox(settings, folder, resolve_knowledge_dir(settings)) as sandbox,
+        ):
+            click.echo(f"GW_TELEGRAM_TOKEN is not set, so the sandbox is open: {sandbox.url}", err=True)
             click.echo("The bot talks to you here as well. End with Ctrl-D.", err=True)
-            asked = converse(settings, show.live)
-            while not (asked or at_terminal):
+            has_input = run_chat(settings, sandbox.live_index)
+            while not (has_input or at_terminal):
                 signal.pause()
-    except _EndedError:
+    except _TerminatedError:
         return
 
 
-def _end(number: int, frame: FrameType | None) -> None:
-    for other in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(other, signal.SIG_IGN)  # the way out is not disturbed
-    raise _EndedError
+def _handle_signal(signal_number: int, frame: FrameType | None) -> None:
+    for ignored_signal in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(ignored_signal, signal.SIG_IGN)  # the way out is not disturbed
+    raise _TerminatedError
 
 
 @contextmanager
-def _own_folder(data: Path) -> Iterator[Path]:
+def _claim_folder(data_folder: Path) -> Iterator[Path]:
     """A folder that no other sandbox uses at the same time; what is in it is left over from an earlier one."""
-    for number in range(1, MOST_AT_ONCE + 1):
-        folder = data / ("sandbox" if number == 1 else f"sandbox-{number}")
+    for number in range(1, MAX_SANDBOXES + 1):
+        folder = data_folder / ("sandbox" if number == 1 else f"sandbox-{number}")
         folder.mkdir(parents=True, exist_ok=True)
         with (folder / ".lock").open("w") as lock:
             try:
@@ -63,4 +66,4 @@ def _own_folder(data: Path) -> Iterator[Path]:
                 continue
             yield folder
             return
-    raise GwError(f"{MOST_AT_ONCE} sandboxes run in {data} already; end one of them.")
+    raise GwError(f"{MAX_SANDBOXES} sandboxes run in {data_folder} already; end one of them.")

@@ -9,14 +9,22 @@ from typing import TextIO
 
 import click
 
-from bot.app.tenants import OFF, checked, folder_of, is_enabled, names, tenant_settings, write
+from bot.app.tenants import (
+    DISABLED_FILE,
+    is_enabled,
+    list_tenant_names,
+    load_tenant_settings,
+    tenant_folder,
+    validate_name,
+    write_tenant,
+)
 from bot.cli.options import chosen_tenant
 from bot.errors import GwError, SettingsError
-from bot.printable import printable
+from bot.printable import escape_control_chars
 from bot.settings import Settings, load_settings
-from bot.store.urls import SQLITE
+from bot.store.urls import SQLITE_PREFIX
 
-FOUND = "a running `gwbot run` notices it within some seconds"
+RELOAD_HINT = "a running `gwbot run` notices it within some seconds"
 
 
 @click.group()
@@ -46,18 +54,18 @@ def add(
     operator: str | None,
 ) -> None:
     """Add the tenant NAME: its settings are written, its contacts checked, its index built."""
-    from knowledge.loader import HOUSE, part
-    from knowledge.records.contacts import CONTACTS, default_contact, read_contacts
+    from knowledge.loader import BUILT_IN, path_or_builtin
+    from knowledge.records.contacts import CONTACTS_FILE, default_contact, read_contacts
 
     settings = load_settings()
-    if checked(name) in names(settings):
-        raise SettingsError(f"There is a tenant {name} already: {settings.tenants / name}")
+    if validate_name(name) in list_tenant_names(settings):
+        raise SettingsError(f"There is a tenant {name} already: {settings.tenants_root / name}")
     if knowledge is not None and not knowledge.is_dir():
         raise GwError(f"The knowledge folder {knowledge} does not exist.")
-    path = part(knowledge or HOUSE, CONTACTS)
+    path = path_or_builtin(knowledge or BUILT_IN, CONTACTS_FILE)
     contact = default_contact(read_contacts(path))
-    token = _token(token_from.read() if token_from else _asked())
-    if holder := _holder(settings, token):
+    token = _parse_token(token_from.read() if token_from else _ask_token())
+    if holder := _find_token_holder(settings, token):
         raise SettingsError(f"This is the token of {holder}; each bot needs its own.")
     values = {
         "telegram_token": token,
@@ -68,26 +76,28 @@ def add(
         "retention_days": retention_days,
         "operator": operator,
     }
-    folder = write(settings, name, values)
+    folder = write_tenant(settings, name, values)
     try:
-        fresh = tenant_settings(settings, name)
+        new_settings = load_tenant_settings(settings, name)
     except GwError:
         shutil.rmtree(folder)
         raise
-    click.echo(f"Contact  {printable(contact.name, '')}, {printable(contact.email, '')} ({path})")
-    _indexed(fresh, name)
-    (folder / OFF).unlink()
-    click.echo(f"{name} is set up in {folder}; {FOUND}.")
+    click.echo(
+        f"Contact  {escape_control_chars(contact.name, '')}, {escape_control_chars(contact.email, '')} ({path})"
+    )
+    _build_tenant_index(new_settings, name)
+    (folder / DISABLED_FILE).unlink()
+    click.echo(f"{name} is set up in {folder}; {RELOAD_HINT}.")
 
 
-def _indexed(settings: Settings, name: str) -> None:
-    from bot.cli.index import built
+def _build_tenant_index(settings: Settings, name: str) -> None:
+    from bot.cli.index import build_index
 
     if settings.index_dir == load_settings().index_dir:
         click.echo("It answers from the installation's knowledge and index.")
         return
     try:
-        click.echo(built(settings))
+        click.echo(build_index(settings))
     except GwError as error:
         raise GwError(
             f"{error}\nThe settings of {name} are written, but it is disabled. When this is mended: "
@@ -95,29 +105,29 @@ def _indexed(settings: Settings, name: str) -> None:
         ) from None
 
 
-def _asked() -> str:
+def _ask_token() -> str:
     if sys.stdin.isatty():
-        asked: str = click.prompt("Token from @BotFather", hide_input=True)
-        return asked
+        token: str = click.prompt("Token from @BotFather", hide_input=True)
+        return token
     return sys.stdin.readline()
 
 
-def _token(given: str) -> str:
-    token = given.strip()
+def _parse_token(text: str) -> str:
+    token = text.strip()
     if not re.fullmatch(r"\d+:[\w-]+", token, re.ASCII):
         raise SettingsError("That is no token; it looks like 123456:ABC-… and comes from @BotFather.")
     return token
 
 
-def _holder(settings: Settings, token: str) -> str | None:
+def _find_token_holder(settings: Settings, token: str) -> str | None:
     """Who has the account of this token already; a tenant whose settings are wrong is passed over."""
-    for name in ("main", *names(settings)):
+    for name in ("main", *list_tenant_names(settings)):
         try:
-            other = settings if name == "main" else tenant_settings(settings, name)
+            other = settings if name == "main" else load_tenant_settings(settings, name)
         except SettingsError:
             continue
-        known = other.telegram_token.get_secret_value() if other.telegram_token else ""
-        if known.partition(":")[0] == token.partition(":")[0]:
+        other_token = other.telegram_token.get_secret_value() if other.telegram_token else ""
+        if other_token.partition(":")[0] == token.partition(":")[0]:
             return name
     return None
 
@@ -126,44 +136,44 @@ def _holder(settings: Settings, token: str) -> str | None:
 def list_tenants() -> None:
     """All tenants: name, whether enabled, language, entries, open requests."""
     settings = load_settings()
-    for name in names(settings):
+    for name in list_tenant_names(settings):
         state = "enabled" if is_enabled(settings, name) else "disabled"
         try:
-            rest = _about(tenant_settings(settings, name))
+            description = _describe_tenant(load_tenant_settings(settings, name))
         except GwError as error:
-            rest = f"wrong: {error}"
-        click.echo(f"{name:32}  {state:8}  {printable(rest, '')}")
-    if not names(settings):
+            description = f"wrong: {error}"
+        click.echo(f"{name:32}  {state:8}  {escape_control_chars(description, '')}")
+    if not list_tenant_names(settings):
         click.echo("No tenant. Make one: gwbot tenant add NAME", err=True)
 
 
-def _about(settings: Settings) -> str:
-    from bot.app.bootstrap import open_store
-    from bot.app.index_loader import index_place
+def _describe_tenant(settings: Settings) -> str:
+    from bot.app.bootstrap import open_store_from_settings
+    from bot.app.index_loader import make_index_backend
 
-    entries = index_place(settings).head().entries
-    store = open_store(settings, time.time)
+    entry_count = make_index_backend(settings).read_manifest().entries
+    store = open_store_from_settings(settings, time.time)
     try:
-        requests = len(store.running())
+        open_requests = len(store.active_requests())
     finally:
         store.close()
-    return f"{settings.language}  {entries:6} entries  {requests:4} open requests"
+    return f"{settings.language}  {entry_count:6} entries  {open_requests:4} open requests"
 
 
 @tenant.command()
 @click.argument("name")
 def disable(name: str) -> None:
     """Let the tenant NAME rest: its data stay, what people write waits at Telegram for up to a day."""
-    (folder_of(load_settings(), name) / OFF).touch()
-    click.echo(f"{name} is disabled; {FOUND}.")
+    (tenant_folder(load_settings(), name) / DISABLED_FILE).touch()
+    click.echo(f"{name} is disabled; {RELOAD_HINT}.")
 
 
 @tenant.command()
 @click.argument("name")
 def enable(name: str) -> None:
     """Let the tenant NAME run again."""
-    (folder_of(load_settings(), name) / OFF).unlink(missing_ok=True)
-    click.echo(f"{name} is enabled; {FOUND}.")
+    (tenant_folder(load_settings(), name) / DISABLED_FILE).unlink(missing_ok=True)
+    click.echo(f"{name} is enabled; {RELOAD_HINT}.")
 
 
 @tenant.command()
@@ -171,27 +181,27 @@ def enable(name: str) -> None:
 @click.option("--yes", is_flag=True, help="Yes, delete everything, the requests too.")
 def remove(name: str, yes: bool) -> None:
     """Delete the tenant NAME, which has to be disabled, with all its data."""
-    from bot.app.bootstrap import open_store
-    from bot.app.index_loader import index_place
-    from bot.store.sql.emptying import empty
-    from bot.store.sqlite.backup import stopped
+    from bot.app.bootstrap import open_store_from_settings
+    from bot.app.index_loader import make_index_backend
+    from bot.store.sql.emptying import delete_all_rows
+    from bot.store.sqlite.backup import ensure_not_in_use
 
     installation = load_settings()
-    folder = folder_of(installation, name)
+    folder = tenant_folder(installation, name)
     if is_enabled(installation, name):
         raise GwError(f"{name} runs. First: gwbot tenant disable {name}")
     if not yes:
         raise GwError(f"This deletes all that {name} holds, its requests too. If you want that, add --yes.")
-    settings = tenant_settings(installation, name)
-    if settings.store_url.startswith(SQLITE):
-        stopped(settings.database)
-    store = open_store(settings)
+    settings = load_tenant_settings(installation, name)
+    if settings.store_url.startswith(SQLITE_PREFIX):
+        ensure_not_in_use(settings.sqlite_path)
+    store = open_store_from_settings(settings)
     try:
-        rows = empty(store)
+        rows = delete_all_rows(store)
     finally:
         store.close()
     if settings.index_name == name and settings.index_location != installation.index_location:  # of this bot alone
-        index_place(settings).remove()
+        make_index_backend(settings).remove_versions()
     shutil.rmtree(folder)
     click.echo(f"{name} is deleted: {rows} rows and {folder}. Delete its backups too, and the bot at @BotFather.")
 

@@ -5,45 +5,45 @@ from functools import cache
 
 import holidays
 
-from prompts.dates import ZONE, local
+from prompts.dates import TIME_ZONE, to_local_time
 
-OPENING, CLOSING = time(9), time(17)  # what comes later counts as coming the next day
+OPENING_TIME, CLOSING_TIME = time(9), time(17)  # what comes later counts as coming the next day
 
 
-def answer_by(now: float, days: int) -> float:
+def answer_deadline(now: float, days: int) -> float:
     """Unix time of the closing hour ``days`` working days after now; a request at the weekend counts from Monday."""
-    moment = local(now)
+    moment = to_local_time(now)
     day = moment.date()
-    left = days if is_working_day(day) and moment.time() < CLOSING else days + 1
-    while left:
+    days_left = days if is_working_day(day) and moment.time() < CLOSING_TIME else days + 1
+    while days_left:
         day += timedelta(days=1)
-        left -= is_working_day(day)
-    return datetime.combine(day, CLOSING, ZONE).timestamp()
+        days_left -= is_working_day(day)
+    return datetime.combine(day, CLOSING_TIME, TIME_ZONE).timestamp()
 
 
-def next_morning(now: float) -> float:
+def next_opening(now: float) -> float:
     """Unix time of the opening hour on the first working day after today."""
-    return datetime.combine(_next_working_day(now), OPENING, ZONE).timestamp()
+    return datetime.combine(_next_working_day(now), OPENING_TIME, TIME_ZONE).timestamp()
 
 
-def next_evening(now: float) -> float:
+def next_closing(now: float) -> float:
     """Unix time of the closing hour on the first working day after today."""
-    return datetime.combine(_next_working_day(now), CLOSING, ZONE).timestamp()
+    return datetime.combine(_next_working_day(now), CLOSING_TIME, TIME_ZONE).timestamp()
 
 
 def is_working_day(day: date) -> bool:
     """Whether the advisers work on this day."""
-    return day.weekday() < 5 and day not in _holidays(day.year)
+    return day.weekday() < 5 and day not in _public_holidays(day.year)
 
 
 def _next_working_day(now: float) -> date:
-    day = local(now).date() + timedelta(days=1)
+    day = to_local_time(now).date() + timedelta(days=1)
     while not is_working_day(day):
         day += timedelta(days=1)
     return day
 
 
 @cache
-def _holidays(year: int) -> frozenset[date]:
+def _public_holidays(year: int) -> frozenset[date]:
     """Those of a year, complete at once: the library's own object is filled while others read it."""
     return frozenset(holidays.country_holidays("DE", subdiv="BE", years=year))

@@ -1,9 +1,40 @@
 """The commands people type, by language; the meaning is the German name."""
 
-GERMAN = ("start", "frage", "einfuehrung", "beratung", "kontakt", "sprache", "hilfe", "datenschutz", "meinedaten",
-          "loeschen", "abbrechen", "teilen", "selbstcheck", "mitnehmen")  # fmt: skip
-ENGLISH = ("start", "question", "intro", "consult", "contact", "language", "help", "privacy", "mydata", "delete",
-           "cancel", "share", "selfcheck", "takeaway")  # fmt: skip
-ADVISERS = ("anfragen", "status")
-MENU = {"de": GERMAN, "en": ENGLISH}
-MEANING = {**dict(zip(ENGLISH, GERMAN, strict=True)), **{name: name for name in (*GERMAN, *ADVISERS)}}
+GERMAN_COMMANDS = (
+    "start",
+    "frage",
+    "einfuehrung",
+    "beratung",
+    "kontakt",
+    "sprache",
+    "hilfe",
+    "datenschutz",
+    "meinedaten",
+    "loeschen",
+    "abbrechen",
+    "teilen",
+    "selbstcheck",
+    "mitnehmen",
+)
+ENGLISH_COMMANDS = (
+    "start",
+    "question",
+    "intro",
+    "consult",
+    "contact",
+    "language",
+    "help",
+    "privacy",
+    "mydata",
+    "delete",
+    "cancel",
+    "share",
+    "selfcheck",
+    "takeaway",
+)
+ADVISER_COMMANDS = ("anfragen", "status")
+COMMANDS_BY_LANG = {"de": GERMAN_COMMANDS, "en": ENGLISH_COMMANDS}
+CANONICAL_COMMANDS = {
+    **dict(zip(ENGLISH_COMMANDS, GERMAN_COMMANDS, strict=True)),
+    **{name: name for name in (*GERMAN_COMMANDS, *ADVISER_COMMANDS)},
+}

@@ -5,34 +5,39 @@ from enum import StrEnum
 from typing import Any
 
 
-class Ask(StrEnum):
+class FormStep(StrEnum):
     """What the form asks for, in its order."""
 
     CONCERN = "concern"
     ORGANISATION = "organisation"
     KIND = "kind"
     PLACE = "place"
-    REACH = "reach"
+    CHANNEL = "reach"
     ADDRESS = "address"
     TIMES = "times"
     REVIEW = "review"
 
 
-OPTIONAL = frozenset((Ask.ORGANISATION, Ask.PLACE, Ask.TIMES))
-LONGEST = {Ask.CONCERN: 2_000, Ask.ORGANISATION: 150, Ask.PLACE: 150, Ask.TIMES: 200}  # UTF-16 units
-KINDS = ("npo", "foundation", "municipality", "company", "citizen", "other")
+OPTIONAL_STEPS = frozenset((FormStep.ORGANISATION, FormStep.PLACE, FormStep.TIMES))
+MAX_LENGTHS = {
+    FormStep.CONCERN: 2_000,
+    FormStep.ORGANISATION: 150,
+    FormStep.PLACE: 150,
+    FormStep.TIMES: 200,
+}  # UTF-16 units
+REQUESTER_KINDS = ("npo", "foundation", "municipality", "company", "citizen", "other")
 
 
-class Reach(StrEnum):
+class ContactChannel(StrEnum):
     """How the person wants to be reached."""
 
-    HERE = "here"
+    TELEGRAM = "here"
     EMAIL = "email"
     PHONE = "phone"
 
 
 @dataclass(frozen=True, slots=True)
-class Brief:
+class RequestContext:
     """What the bot knows that helps an adviser: only with the person's consent.
 
     Attributes:
@@ -60,33 +65,33 @@ class Details:
     organisation: str = ""
     kind: str = ""
     place: str = ""
-    reach: Reach = Reach.HERE
+    reach: ContactChannel = ContactChannel.TELEGRAM
     address: str = ""
     times: str = ""
 
     @property
-    def complete(self) -> bool:
+    def is_reachable(self) -> bool:
         """Whether the person can be answered the way they want."""
-        return self.reach is Reach.HERE or bool(self.address)
+        return self.reach is ContactChannel.TELEGRAM or bool(self.address)
 
-    def told(self, ask: Ask, value: str) -> "Details":
+    def with_answer(self, step: FormStep, value: str) -> "Details":
         """The details with the answer to one question; another way to be reached needs another address."""
-        if ask is Ask.REACH:
-            return replace(self, reach=Reach(value), address="")
-        known: dict[str, Any] = {ask.value: value}
-        return replace(self, **known)
+        if step is FormStep.CHANNEL:
+            return replace(self, reach=ContactChannel(value), address="")
+        change: dict[str, Any] = {step.value: value}
+        return replace(self, **change)
 
 
 @dataclass(frozen=True, slots=True)
-class Typed:
+class TypedAnswer:
     """A message that was typed for a line of the form."""
 
-    line: Ask
+    line: FormStep
     message_id: int
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class SentRequest:
     """The request that was sent last, and the messages that were typed for it."""
 
     request: str
@@ -101,23 +106,23 @@ class Form:
     message that was last typed for each line.
     """
 
-    at: Ask = Ask.CONCERN
+    at: FormStep = FormStep.CONCERN
     details: Details = Details()
-    brief: Brief = Brief()
+    brief: RequestContext = RequestContext()
     shares: frozenset[str] = frozenset(("question", "progress"))
     reviewed: bool = False
     paused: bool = False
-    typed: tuple[Typed, ...] = ()
+    typed: tuple[TypedAnswer, ...] = ()
 
     @property
-    def shared(self) -> Brief:
+    def shared_context(self) -> RequestContext:
         """The brief without what the person took out."""
-        brief = self.brief if "question" in self.shares else Brief()
+        context = self.brief if "question" in self.shares else RequestContext()
         progress = (self.brief.step, self.brief.steps) if "progress" in self.shares else (0, 0)
-        return replace(brief, step=progress[0], steps=progress[1])
+        return replace(context, step=progress[0], steps=progress[1])
 
 
-class Status(StrEnum):
+class RequestStatus(StrEnum):
     """Where a request stands."""
 
     OPEN = "open"
@@ -125,10 +130,10 @@ class Status(StrEnum):
     CLOSED = "closed"
 
 
-class Side(StrEnum):
+class Party(StrEnum):
     """Whose turn it is, or who wrote."""
 
-    PERSON = "person"
+    REQUESTER = "person"
     ADVISER = "adviser"
 
 
@@ -159,16 +164,16 @@ class Request:
     name: str
     lang: str
     details: Details
-    brief: Brief
+    brief: RequestContext
     consent: str
     contact: str
     created: float
     promised: float = 0.0
-    status: Status = Status.OPEN
+    status: RequestStatus = RequestStatus.OPEN
     taken_by: int = 0
     adviser: str = ""
     talking: bool = False
-    turn: Side = Side.ADVISER
+    turn: Party = Party.ADVISER
     since: float = 0.0
     told: float = 0.0
     reminded: float = 0.0

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bot.domain.consultation import Request, Side
+from bot.domain.consultation import Party, Request
 
 
 @dataclass(frozen=True, slots=True)
-class Feedback:
+class SaveFeedback:
     """A thumb on an answer."""
 
     entry: str
@@ -15,60 +15,60 @@ class Feedback:
 
 
 @dataclass(frozen=True, slots=True)
-class NewRequest:
+class CreateRequest:
     """A request for advice to be kept."""
 
     request: Request
 
 
 @dataclass(frozen=True, slots=True)
-class ChangeRequest:
+class UpdateRequest:
     """A request as it is from now on; refused where it was changed since its ``version`` was read."""
 
     request: Request
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class AppendTranscript:
     """Something said about a request, for its transcript, by a message of the event's chat; None is its own."""
 
     reference: str
-    side: Side
+    side: Party
     text: str
-    message: int | None = None
+    message_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Corrected:
+class CorrectTranscript:
     """The event's message was edited: this is what it says in the transcript from now on."""
 
     reference: str
-    side: Side
+    side: Party
     text: str
 
 
 @dataclass(frozen=True, slots=True)
-class TakenBack:
+class RetractMessages:
     """Messages of the event's chat go to nobody: they leave the transcript, and what waits to be sent is dropped."""
 
     reference: str
-    messages: tuple[int, ...]
+    message_ids: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Moved:
+class MigrateChat:
     """The chat of the event has another id from now on."""
 
-    new: int
+    new_chat_id: int
 
 
 @dataclass(frozen=True, slots=True)
-class Forget:
+class ErasePerson:
     """Delete everything held on the person."""
 
 
 @dataclass(frozen=True, slots=True)
-class KeepQuestion:
+class SaveQuestion:
     """A question is kept to improve the answer it got; ``consent`` is the wording that the person agreed to."""
 
     question: str
@@ -77,12 +77,12 @@ class KeepQuestion:
 
 
 @dataclass(frozen=True, slots=True)
-class DropQuestions:
+class DeleteQuestions:
     """The person's kept questions are deleted."""
 
 
 @dataclass(frozen=True, slots=True)
-class NewCheck:
+class SaveSelfCheck:
     """A finished self-check of the person; with a ``code`` it is part of what is shown together under it."""
 
     answers: Mapping[str, int | None]
@@ -90,7 +90,7 @@ class NewCheck:
 
 
 @dataclass(frozen=True, slots=True)
-class ShareCheck:
+class ShareSelfCheck:
     """Answers that the person told before become part of what is shown together under a code."""
 
     answers: Mapping[str, int | None]
@@ -98,20 +98,32 @@ class ShareCheck:
 
 
 @dataclass(frozen=True, slots=True)
-class NewCode:
+class CreateTeamCode:
     """A code under which several people fill in the self-check."""
 
     code: str
 
 
 @dataclass(frozen=True, slots=True)
-class LeaveCode:
+class LeaveTeam:
     """The person's part of what is shown together under a code is taken out."""
 
     code: str
 
 
 Effect = (
-    Feedback | NewRequest | ChangeRequest | Said | Corrected | TakenBack | Moved | Forget | NewCheck | ShareCheck
-    | NewCode | LeaveCode | KeepQuestion | DropQuestions
-)  # fmt: skip
+    SaveFeedback
+    | CreateRequest
+    | UpdateRequest
+    | AppendTranscript
+    | CorrectTranscript
+    | RetractMessages
+    | MigrateChat
+    | ErasePerson
+    | SaveSelfCheck
+    | ShareSelfCheck
+    | CreateTeamCode
+    | LeaveTeam
+    | SaveQuestion
+    | DeleteQuestions
+)

@@ -4,20 +4,20 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Kind(StrEnum):
+class EventKind(StrEnum):
     """What a person did."""
 
     TEXT = "text"
     EDITED = "edited"
     COMMAND = "command"
     BUTTON = "button"
-    INLINE = "inline"  # what somebody types after the bot's name, in any chat
+    INLINE_QUERY = "inline"  # what somebody types after the bot's name, in any chat
     OTHER = "other"  # photo, voice, sticker, file, poll, …
-    REMOVED = "removed"  # the bot is no longer in the group
-    MOVED = "moved"  # the group was turned into a supergroup; the text is its new id
+    BOT_REMOVED = "removed"  # the bot is no longer in the group
+    CHAT_MIGRATED = "moved"  # the group was turned into a supergroup; the text is its new id
 
 
-WRITTEN = (Kind.TEXT, Kind.EDITED, Kind.OTHER)
+MESSAGE_KINDS = (EventKind.TEXT, EventKind.EDITED, EventKind.OTHER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Event:
     """
 
     update_id: int
-    kind: Kind
+    kind: EventKind
     chat_id: int
     user_id: int
     message_id: int
@@ -51,16 +51,16 @@ class Event:
     private: bool = True
     reply_to: int | None = None
     html: str = ""
-    what: str = ""
-    file: str = ""
+    media_type: str = ""
+    file_id: str = ""
     thread_id: int = 0
     addressed: bool = True
-    member: bool = False
-    written: float = 0.0
-    album: str = ""
+    in_adviser_chat: bool = False
+    sent_at: float = 0.0
+    album_id: str = ""
     captions: tuple[str, ...] = ()
 
     @property
-    def key(self) -> str:
+    def state_key(self) -> str:
         """The key of the person's state: each person of a group has their own."""
         return f"{self.chat_id}:{self.user_id}"

@@ -18,16 +18,16 @@ Keyboard = tuple[tuple[Button, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Drawing:
+class Attachment:
     """A file drawn when it is sent; ``kind`` says how (see `bot.attachments`), ``values`` from what, as JSON."""
 
     kind: str
     values: Mapping[str, Any]
-    document: bool = False
+    as_document: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Say:
+class SendMessage:
     """A new message. ``question`` is the message it answers; an edit of that one edits this one.
 
     ``request`` is the reference of the request it belongs to, so that a reply to it finds its way; with ``desk`` it
@@ -37,70 +37,70 @@ class Say:
     html: str
     keyboard: Keyboard = ()
     chat_id: int | None = None  # None: the chat of the event
-    question: int | None = None
+    question_id: int | None = None
     reply_to: int | None = None
-    request: str = ""
-    desk: bool = False
-    drawing: Drawing | None = None  # the text becomes its caption: at most 1,024 characters
+    reference: str = ""
+    to_advisers: bool = False
+    attachment: Attachment | None = None  # the text becomes its caption: at most 1,024 characters
 
 
 @dataclass(frozen=True, slots=True)
-class Copy:
+class RelayMessage:
     """A message of the event's chat, by default the event's, brought to the other side of a request."""
 
-    request: str
+    reference: str
     chat_id: int
-    desk: bool = False
-    replies: tuple[int, int] | None = None  # chat and id of the message whose counterpart this one replies to
-    message: int | None = None
+    to_advisers: bool = False
+    reply_to: tuple[int, int] | None = None  # chat and id of the message whose counterpart this one replies to
+    message_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Rewrite:
+class EditRelayed:
     """The edit of a message that was brought to the other side."""
 
-    request: str
+    reference: str
     chat_id: int
     html: str
-    caption: bool = False
+    is_caption: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Retract:
+class DeleteRelayed:
     """What was brought to the other side of a message in the event's chat is deleted there."""
 
-    request: str
+    reference: str
     chat_id: int
-    message: int
+    message_id: int
 
 
 @dataclass(frozen=True, slots=True)
-class Update:
+class RefreshCard:
     """The card of a request at the advisers shows how it stands now; a new one is opened with it."""
 
-    request: str
+    reference: str
 
 
 @dataclass(frozen=True, slots=True)
-class Post:
+class SendMail:
     """The request goes to its contact by e-mail."""
 
-    request: str
+    reference: str
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class EditMessage:
     """New content for a message of ours, a known one or the one that answers ``question``; a picture stays one."""
 
     html: str
     keyboard: Keyboard = ()
     message_id: int | None = None
-    question: int | None = None
-    drawing: Drawing | None = None
+    question_id: int | None = None
+    attachment: Attachment | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Card:
+class SendContact:
     """A contact as Telegram shows it, to be saved with one tap."""
 
     name: str
@@ -110,15 +110,26 @@ class Card:
 
 
 @dataclass(frozen=True, slots=True)
-class Toast:
+class AnswerCallback:
     """The answer to a tapped button; may be empty."""
 
     text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Alarm:
+class AlertOperator:
     """The operator is to know that the bot is no longer in the advisers' chat."""
 
 
-Message = Say | Change | Card | Toast | Copy | Rewrite | Retract | Update | Post | Alarm
+Message = (
+    SendMessage
+    | EditMessage
+    | SendContact
+    | AnswerCallback
+    | RelayMessage
+    | EditRelayed
+    | DeleteRelayed
+    | RefreshCard
+    | SendMail
+    | AlertOperator
+)

@@ -20,18 +20,18 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from statistics import fmean
 
-LEVELS = 4  # not at all, in parts, largely, yes: 0 to 3
-THERE = 2  # the level from which what is asked counts as there
-ENOUGH = 3  # people whose answers are shown together, and who must be new in the next picture
-MIXED_FROM = 6  # answers from which a picture says that people see a question differently
-MOST = 3  # strengths, gaps and changes that are named
-LETTERS = "BCDFGHJKLMNPQRSTVWXZ"  # no vowels: what people write while a code is awaited is never taken for one
+LEVEL_COUNT = 4  # not at all, in parts, largely, yes: 0 to 3
+POSITIVE_LEVEL = 2  # the level from which what is asked counts as there
+MIN_TEAM_SIZE = 3  # people whose answers are shown together, and who must be new in the next picture
+MIN_ANSWERS_FOR_MIXED = 6  # answers from which a picture says that people see a question differently
+MAX_HIGHLIGHTS = 3  # strengths, gaps and changes that are named
+CODE_LETTERS = "BCDFGHJKLMNPQRSTVWXZ"  # no vowels: what people write while a code is awaited is never taken for one
 CODE_LENGTH = 10
-_OLD_CODE = re.compile("[A-HJ-NP-Z]{6}")  # how codes looked before; they stay valid
-Answers = Mapping[str, int | None]  # level by the question's id; None: the person does not know
+_OLD_CODE_PATTERN = re.compile("[A-HJ-NP-Z]{6}")  # how codes looked before; they stay valid
+SelfCheckAnswers = Mapping[str, int | None]  # level by the question's id; None: the person does not know
 
 
-class Stage(StrEnum):
+class SelfCheckStage(StrEnum):
     """Where a self-check stands that is not finished."""
 
     JOINING = "joining"  # waits for the code of the others
@@ -40,20 +40,20 @@ class Stage(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class SelfCheckProgress:
     """A self-check being filled in. ``at`` is the id of the question, ``code`` the one that it is shared under."""
 
-    stage: Stage = Stage.ASKING
+    stage: SelfCheckStage = SelfCheckStage.ASKING
     at: str = ""
-    answers: Answers = field(default_factory=dict)
+    answers: SelfCheckAnswers = field(default_factory=dict)
     code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class SelfCheckResult:
     """A finished self-check; ``created`` is Unix time."""
 
-    answers: Answers
+    answers: SelfCheckAnswers
     created: float
 
 
@@ -67,7 +67,7 @@ class Findings:
     mean: float | None  # of the levels; None where too few were told
 
 
-class Word(StrEnum):
+class TeamRating(StrEnum):
     """What a team says on one question."""
 
     STRONG = "strong"
@@ -76,13 +76,13 @@ class Word(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class TeamResult:
     """What a team of ``people`` said together when the picture was made (Unix time): a word by the question's id.
 
     A question that fewer than ENOUGH of them judged has none.
     """
 
-    words: Mapping[str, Word]
+    ratings: Mapping[str, TeamRating]
     people: int
     created: float
 
@@ -93,57 +93,71 @@ class Team:
 
     people: int
     waiting: int
-    picture: Picture | None = None
+    result: TeamResult | None = None
 
 
-def findings(answers: Answers, order: Sequence[str]) -> Findings:
+def compute_findings(answers: SelfCheckAnswers, order: Sequence[str]) -> Findings:
     """Strengths (largely or fully there), gaps (at most in parts) and what is not known, each the clearest first."""
-    told = {one: level for one in order if (level := answers.get(one)) is not None}
-    strong = sorted((one for one in told if told[one] >= THERE), key=lambda one: -told[one])
-    weak = sorted((one for one in told if told[one] < THERE), key=lambda one: told[one])
-    unknown = tuple(one for one in order if one not in told)
-    mean = fmean(told.values()) if 2 * len(told) > len(order) else None
-    return Findings(tuple(strong[:MOST]), tuple(weak[:MOST]), unknown, mean)
+    levels = {question_id: level for question_id in order if (level := answers.get(question_id)) is not None}
+    strengths = sorted(
+        (question_id for question_id in levels if levels[question_id] >= POSITIVE_LEVEL),
+        key=lambda question_id: -levels[question_id],
+    )
+    gaps = sorted(
+        (question_id for question_id in levels if levels[question_id] < POSITIVE_LEVEL),
+        key=lambda question_id: levels[question_id],
+    )
+    unknown = tuple(question_id for question_id in order if question_id not in levels)
+    mean = fmean(levels.values()) if 2 * len(levels) > len(order) else None
+    return Findings(tuple(strengths[:MAX_HIGHLIGHTS]), tuple(gaps[:MAX_HIGHLIGHTS]), unknown, mean)
 
 
-def changed(before: Answers, now: Answers, order: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def compare_answers(
+    before: SelfCheckAnswers, after: SelfCheckAnswers, order: Sequence[str]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The questions that stand higher than the last time, and those that stand lower."""
-    moved = {one: _level(now, one) - _level(before, one) for one in order if _told(before, one) and _told(now, one)}
-    return tuple(one for one in moved if moved[one] > 0), tuple(one for one in moved if moved[one] < 0)
+    differences = {
+        question_id: _level_or_zero(after, question_id) - _level_or_zero(before, question_id)
+        for question_id in order
+        if _is_answered(before, question_id) and _is_answered(after, question_id)
+    }
+    return tuple(question_id for question_id in differences if differences[question_id] > 0), tuple(
+        question_id for question_id in differences if differences[question_id] < 0
+    )
 
 
-def together(all_answers: Sequence[Answers]) -> dict[str, Word]:
+def aggregate_answers(all_answers: Sequence[SelfCheckAnswers]) -> dict[str, TeamRating]:
     """A word for each question that ENOUGH people judged."""
-    words = {}
+    ratings = {}
     for question in sorted({question for answers in all_answers for question in answers}):
         levels = [level for answers in all_answers if (level := answers.get(question)) is not None]
-        if len(levels) >= ENOUGH:
-            words[question] = _word(sum(level >= THERE for level in levels), len(levels))
-    return words
+        if len(levels) >= MIN_TEAM_SIZE:
+            ratings[question] = _rate_question(sum(level >= POSITIVE_LEVEL for level in levels), len(levels))
+    return ratings
 
 
 def is_code(text: str) -> bool:
     """Whether a text has the form of a code; an old one may be a word as well."""
-    return (len(text) == CODE_LENGTH and set(text) <= set(LETTERS)) or is_old_code(text)
+    return (len(text) == CODE_LENGTH and set(text) <= set(CODE_LETTERS)) or is_old_code(text)
 
 
 def is_old_code(text: str) -> bool:
     """Whether a text has the form that codes had before: six letters."""
-    return _OLD_CODE.fullmatch(text) is not None
+    return _OLD_CODE_PATTERN.fullmatch(text) is not None
 
 
-def _word(there: int, people: int) -> Word:
+def _rate_question(positive: int, people: int) -> TeamRating:
     """With few people there is no word between the two: it would say exactly how many are on which side."""
-    if people < MIXED_FROM:
-        return Word.STRONG if 2 * there >= people else Word.WEAK
-    if 3 * there >= 2 * people:
-        return Word.STRONG
-    return Word.WEAK if 3 * there <= people else Word.MIXED
+    if people < MIN_ANSWERS_FOR_MIXED:
+        return TeamRating.STRONG if 2 * positive >= people else TeamRating.WEAK
+    if 3 * positive >= 2 * people:
+        return TeamRating.STRONG
+    return TeamRating.WEAK if 3 * positive <= people else TeamRating.MIXED
 
 
-def _told(answers: Answers, one: str) -> bool:
-    return answers.get(one) is not None
+def _is_answered(answers: SelfCheckAnswers, question_id: str) -> bool:
+    return answers.get(question_id) is not None
 
 
-def _level(answers: Answers, one: str) -> int:
-    return answers.get(one) or 0
+def _level_or_zero(answers: SelfCheckAnswers, question_id: str) -> int:
+    return answers.get(question_id) or 0

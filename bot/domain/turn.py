@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from bot.domain.consultation import Form, Sent
+from bot.domain.consultation import Form, SentRequest
 from bot.domain.effects import Effect
 from bot.domain.message import Message
-from bot.domain.selfcheck import Check
+from bot.domain.selfcheck import SelfCheckProgress
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class State:
     audience: str = ""
     touring: bool = False
     shown: str = ""
-    check: Check | None = None
+    check: SelfCheckProgress | None = None
     read: tuple[int, ...] = ()
     improve: str = ""
     known: bool = field(default=False, compare=False)
@@ -57,13 +57,13 @@ class State:
     unanswered: tuple[int, str] = (0, "")
     taps: int = 0
     taps_since: float = 0.0
-    sent: Sent | None = None
+    sent: SentRequest | None = None
     guesses: tuple[float, ...] = ()
     new_codes: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Decided:
+class AnswerDecision:
     """What was decided on a question; ``confidence`` is the probability, ``entries`` are those shown or offered."""
 
     question: str
@@ -79,27 +79,27 @@ class Turn:
     state: State
     messages: tuple[Message, ...] = ()
     effects: tuple[Effect, ...] = ()
-    decided: tuple[Decided, ...] = ()
+    decisions: tuple[AnswerDecision, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Observed:
+class TurnRecord:
     """What became of an update: what was decided on questions in it, and how long that took in milliseconds.
 
     ``kind`` says what the person did, ``replies`` how many calls were queued for it.
     """
 
     user_id: int
-    decided: tuple[Decided, ...]
-    ms: float
+    decisions: tuple[AnswerDecision, ...]
+    duration_ms: float
     update_id: int
     chat_id: int
     kind: str
-    replies: int
+    call_count: int
 
 
-Observe = Callable[[Observed], None]
+OnTurn = Callable[[TurnRecord], None]
 
 
-def unobserved(observed: Observed) -> None:
+def ignore_turn(record: TurnRecord) -> None:
     """Nobody wants to know."""

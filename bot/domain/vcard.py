@@ -2,38 +2,38 @@
 
 import re
 
-from bot.domain.consultation import Reach, Request
+from bot.domain.consultation import ContactChannel, Request
 
 
-def vcard(request: Request) -> str:
+def make_vcard(request: Request) -> str:
     """The person behind a request, to be saved in an address book."""
     details = request.details
     first, _, last = request.name.rpartition(" ")
-    lines = [("N", f"{escaped(last)};{escaped(first)};;;"), ("FN", escaped(request.name))]
+    lines = [("N", f"{escape_value(last)};{escape_value(first)};;;"), ("FN", escape_value(request.name))]
     if details.organisation:
-        lines.append(("ORG", escaped(details.organisation)))
-    if details.reach is Reach.EMAIL:
-        lines.append(("EMAIL", escaped(details.address)))
-    if details.reach is Reach.PHONE:
+        lines.append(("ORG", escape_value(details.organisation)))
+    if details.reach is ContactChannel.EMAIL:
+        lines.append(("EMAIL", escape_value(details.address)))
+    if details.reach is ContactChannel.PHONE:
         lines.append(("TEL", re.sub(r"[^\d+]", "", details.address)))
-    lines.append(("NOTE", escaped(request.reference)))
-    return written(lines)
+    lines.append(("NOTE", escape_value(request.reference)))
+    return format_vcard(lines)
 
 
-def written(lines: list[tuple[str, str]]) -> str:
+def format_vcard(lines: list[tuple[str, str]]) -> str:
     """A vCard of these properties; values are escaped already."""
-    inner = [folded(f"{name}:{value}") for name, value in lines]
-    return "\r\n".join(("BEGIN:VCARD", "VERSION:3.0", *inner, "END:VCARD", ""))
+    properties = [fold_line(f"{name}:{value}") for name, value in lines]
+    return "\r\n".join(("BEGIN:VCARD", "VERSION:3.0", *properties, "END:VCARD", ""))
 
 
-def escaped(text: str) -> str:
+def escape_value(text: str) -> str:
     """A text as a value: it can neither end its property nor begin another."""
     text = re.sub(r"([\\,;])", r"\\\1", text)
     text = re.sub(r"\r\n|[\r\n\x0b\x0c\x1c-\x1e\x85\u2028\u2029]", r"\\n", text)
     return re.sub(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]", "", text)
 
 
-def folded(line: str) -> str:
+def fold_line(line: str) -> str:
     """A line in pieces of at most 75 octets; a character is not torn apart."""
     pieces, piece = [], ""
     for character in line:

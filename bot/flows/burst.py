@@ -9,43 +9,43 @@ that whatever it was for can be tapped again.
 
 from dataclasses import replace
 
-from bot.domain.event import Event, Kind
-from bot.domain.message import Toast
+from bot.domain.event import Event, EventKind
+from bot.domain.message import AnswerCallback
 from bot.domain.turn import State, Turn
-from bot.flows.context import Parts
-from prompts.render import label
+from bot.flows.context import Services
+from prompts.render import format_label
 
-MOST = 15  # questions of one person in a minute; more than anybody reads answers to
-MOST_TAPS = 60  # taps of one person in a minute that bring a message or change one
-MINUTE = 60.0
+MAX_QUESTIONS = 15  # questions of one person in a minute; more than anybody reads answers to
+MAX_TAPS = 60  # taps of one person in a minute that bring a message or change one
+RATE_WINDOW = 60.0
 
 
-def counted(state: State, event: Event, now: float) -> State:
+def count_question(state: State, event: Event, now: float) -> State:
     """The state with this question counted. ``now`` stands in where Telegram says no time (both Unix)."""
-    asked = event.written or now
-    if not 0 <= asked - state.minute < MINUTE:
-        return replace(state, minute=asked, asked=1)
-    return replace(state, asked=min(state.asked + 1, MOST + 2))
+    asked_at = event.sent_at or now
+    if not 0 <= asked_at - state.minute < RATE_WINDOW:
+        return replace(state, minute=asked_at, asked=1)
+    return replace(state, asked=min(state.asked + 1, MAX_QUESTIONS + 2))
 
 
-def slowed(parts: Parts, state: State, event: Event) -> Turn | None:
+def limit_questions(services: Services, state: State, event: Event) -> Turn | None:
     """The turn where there have been too many questions; None where this one is answered."""
-    if state.asked <= MOST:
+    if state.asked <= MAX_QUESTIONS:
         return None
-    told = state.asked > MOST + 1 or event.kind is Kind.EDITED
-    return Turn(state) if told else parts.say(state, event, "burst")
+    already_told = state.asked > MAX_QUESTIONS + 1 or event.kind is EventKind.EDITED
+    return Turn(state) if already_told else services.say(state, event, "burst")
 
 
-def tapped(parts: Parts, state: State, event: Event, turn: Turn) -> Turn:
+def limit_taps(services: Services, state: State, event: Event, turn: Turn) -> Turn:
     """The turn of a tap with the tap counted; where there have been too many, one that only says so.
 
     What is answered on the button alone does not count.
     """
-    if all(isinstance(message, Toast) for message in turn.messages):
+    if all(isinstance(message, AnswerCallback) for message in turn.messages):
         return turn
-    now = parts.now()
-    running = 0 <= now - state.taps_since < MINUTE
-    if running and state.taps >= MOST_TAPS:
-        return Turn(state, (Toast(label("taps", parts.lang(state, event))),))
-    taps, since = (state.taps + 1, state.taps_since) if running else (1, now)
-    return replace(turn, state=replace(turn.state, taps=taps, taps_since=since))
+    now = services.now()
+    in_window = 0 <= now - state.taps_since < RATE_WINDOW
+    if in_window and state.taps >= MAX_TAPS:
+        return Turn(state, (AnswerCallback(format_label("taps", services.lang(state, event))),))
+    taps, window_start = (state.taps + 1, state.taps_since) if in_window else (1, now)
+    return replace(turn, state=replace(turn.state, taps=taps, taps_since=window_start))

@@ -4,15 +4,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.answering.answerer import Answerer
-from bot.answering.language import OURS
+from bot.answering.language import SUPPORTED_LANGUAGES
 from bot.domain.event import Event
-from bot.domain.message import Say
+from bot.domain.message import SendMessage
 from bot.domain.turn import State, Turn
 from bot.store.protocol import Store
 from knowledge.records.contacts import Contact, default_contact
-from knowledge.records.intro import Step
+from knowledge.records.intro import IntroStep
 from knowledge.records.selfcheck import SelfCheck
-from prompts.render import render
+from prompts.render import render_template
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +24,11 @@ class Advisers:
 
     def includes(self, event: Event) -> bool:
         """Whether this person may act as an adviser, as far as Telegram says now."""
-        return event.user_id in self.ids or event.member
+        return event.user_id in self.ids or event.in_adviser_chat
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class Services:
     """Everything a reply depends on, wired once.
 
     Attributes:
@@ -45,20 +45,20 @@ class Parts:
     answerer: Answerer
     store: Store
     contacts: tuple[Contact, ...]
-    steps: tuple[Step, ...]
+    steps: tuple[IntroStep, ...]
     advisers: Advisers
-    reference: Callable[[], str]
-    status: Callable[[], dict[str, object]]
+    new_reference: Callable[[], str]
+    read_status: Callable[[], dict[str, object]]
     default_lang: str
     retention_days: int
     now: Callable[[], float]
-    mail: bool
+    sends_mail: bool
     answer_days: int
     close_days: int
     operator: str
     username: str
     selfchecks: tuple[SelfCheck, ...]
-    code: Callable[[], str]
+    new_code: Callable[[], str]
 
     @property
     def contact(self) -> Contact:
@@ -66,18 +66,18 @@ class Parts:
         return default_contact(self.contacts)
 
     @property
-    def desk(self) -> int | None:
+    def adviser_chat(self) -> int | None:
         """The advisers' chat, under the id that it has now."""
-        return None if self.advisers.chat_id is None else self.store.moved(self.advisers.chat_id)
+        return None if self.advisers.chat_id is None else self.store.current_chat_id(self.advisers.chat_id)
 
     def lang(self, state: State, event: Event) -> str:
         """The language of what is no answer to a question: chosen, else Telegram's, else the default."""
         code = event.language_code[:2].lower()
-        return state.lang or (code if code in OURS else self.default_lang)
+        return state.lang or (code if code in SUPPORTED_LANGUAGES else self.default_lang)
 
     def say(self, state: State, event: Event, template: str, **values: object) -> Turn:
         """The turn that only says a template's text."""
-        return Turn(state, (Say(render(template, self.lang(state, event), **values)),))
+        return Turn(state, (SendMessage(render_template(template, self.lang(state, event), **values)),))
 
 
-Flow = Callable[[Parts, State, Event], Turn]
+EventHandler = Callable[[Services, State, Event], Turn]

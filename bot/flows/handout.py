@@ -4,107 +4,123 @@ from itertools import groupby
 from typing import Any
 
 from bot.domain.event import Event
-from bot.domain.message import Drawing, Say
-from bot.domain.selfcheck import Result
+from bot.domain.message import Attachment, SendMessage
+from bot.domain.selfcheck import SelfCheckResult
 from bot.domain.turn import State, Turn
-from bot.flows.callback_data import TAKE
-from bot.flows.context import Parts
+from bot.flows.callback_data import HANDOUT_CALLBACK
+from bot.flows.context import Services
 from bot.flows.selfcheck import chart
 from bot.flows.selfcheck import result as selfcheck_result
-from bot.flows.selfcheck.questionnaire import level_of, questions
-from knowledge.parsing.summary import core
+from bot.flows.selfcheck.questionnaire import find_questionnaire, level_label
+from knowledge.parsing.summary import summarise_markdown
 from knowledge.records.entry import Entry, Layer
-from knowledge.records.intro import Step, steps_in
-from prompts.dates import dated
-from prompts.render import label, render
+from knowledge.records.intro import IntroStep, steps_in_language
+from prompts.dates import format_date
+from prompts.render import format_label, render_template
 
-PDF = f"{TAKE}pdf"
+HANDOUT_PDF_CALLBACK = f"{HANDOUT_CALLBACK}pdf"
 
 
-def page(parts: Parts, state: State, event: Event) -> Turn:
+def send_handout(services: Services, state: State, event: Event) -> Turn:
     """The page as a document; says how to fill it where nothing was read or told yet."""
-    lang = parts.lang(state, event)
-    read = visited(parts, state, lang)
-    kept = parts.store.checks(event.user_id)
-    if not read and not kept:
-        return parts.say(state, event, "takeaway_empty")
-    html = render("takeaway", lang, steps=len(read), check=bool(kept))
-    return Turn(state, (Say(html, drawing=Drawing("takeaway", _values(parts, lang, read, kept), document=True)),))
+    lang = services.lang(state, event)
+    steps_read = visited_steps(services, state, lang)
+    results = services.store.recent_selfchecks(event.user_id)
+    if not steps_read and not results:
+        return services.say(state, event, "takeaway_empty")
+    html = render_template("takeaway", lang, steps=len(steps_read), check=bool(results))
+    return Turn(
+        state,
+        (
+            SendMessage(
+                html,
+                attachment=Attachment(
+                    "takeaway", _handout_values(services, lang, steps_read, results), as_document=True
+                ),
+            ),
+        ),
+    )
 
 
-def visited(parts: Parts, state: State, lang: str) -> list[Step]:
+def visited_steps(services: Services, state: State, lang: str) -> list[IntroStep]:
     """The steps of the introduction that the person was shown."""
-    return [step for number, step in enumerate(steps_in(parts.steps, lang), 1) if number in state.read]
+    return [step for number, step in enumerate(steps_in_language(services.steps, lang), 1) if number in state.read]
 
 
-def _values(parts: Parts, lang: str, read: list[Step], kept: list[Result]) -> dict[str, Any]:
-    date = dated(parts.now(), lang)
-    contact = parts.contact
-    further = [f"{contact.name} ({contact.role}): {contact.phone}, {contact.email}", label("pdf_bot", lang)]
+def _handout_values(
+    services: Services, lang: str, steps_read: list[IntroStep], results: list[SelfCheckResult]
+) -> dict[str, Any]:
+    date = format_date(services.now(), lang)
+    contact = services.contact
+    further = [f"{contact.name} ({contact.role}): {contact.phone}, {contact.email}", format_label("pdf_bot", lang)]
     return {
         "lang": lang[:2],
-        "title": label("pdf_title", lang),
-        "author": label("pdf_author", lang),
-        "description": label("pdf_description", lang, date=date),
-        "subtitle": label("pdf_subtitle", lang, date=date),
-        "notice": label("pdf_notice", lang),
-        "read": label("pdf_read", lang),
-        "steps": [_step(parts, step, lang) for step in read],
-        "sources": _read_sources(parts, read, lang),
-        "check": _check(parts, lang, kept) if kept else None,
-        "empty": "" if read and kept else label("pdf_no_check" if read else "pdf_no_steps", lang),
-        "further": {"heading": label("pdf_further", lang), "items": further},
+        "title": format_label("pdf_title", lang),
+        "author": format_label("pdf_author", lang),
+        "description": format_label("pdf_description", lang, date=date),
+        "subtitle": format_label("pdf_subtitle", lang, date=date),
+        "notice": format_label("pdf_notice", lang),
+        "read": format_label("pdf_read", lang),
+        "steps": [_step_values(services, step, lang) for step in steps_read],
+        "sources": _step_sources(services, steps_read, lang),
+        "check": _selfcheck_values(services, lang, results) if results else None,
+        "empty": ""
+        if steps_read and results
+        else format_label("pdf_no_check" if steps_read else "pdf_no_steps", lang),
+        "further": {"heading": format_label("pdf_further", lang), "items": further},
     }
 
 
-def _step(parts: Parts, step: Step, lang: str) -> dict[str, Any]:
-    entry = _entry(parts, step, lang)
+def _step_values(services: Services, step: IntroStep, lang: str) -> dict[str, Any]:
+    entry = _step_entry(services, step, lang)
     literature = entry is not None and entry.layer is Layer.LITERATURE
-    mark = label("pdf_literature", lang) if literature else ""
-    short = core(step.body)
-    return {"title": f"{step.number}  {step.title}", "text": short.text, "items": short.items, "mark": mark}
+    mark = format_label("pdf_literature", lang) if literature else ""
+    summary = summarise_markdown(step.body)
+    return {"title": f"{step.number}  {step.title}", "text": summary.text, "items": summary.items, "mark": mark}
 
 
-def _read_sources(parts: Parts, read: list[Step], lang: str) -> str:
+def _step_sources(services: Services, steps_read: list[IntroStep], lang: str) -> str:
     """Each source once, with the numbers of the steps that it stands behind."""
     numbers: dict[str, list[int]] = {}
-    for step in read:
-        if entry := _entry(parts, step, lang):
+    for step in steps_read:
+        if entry := _step_entry(services, step, lang):
             numbers.setdefault(entry.source, []).append(step.number)
-    sources = "; ".join(f"{source} ({_ranges(steps)})" for source, steps in numbers.items())
-    return label("pdf_source", lang, sources=sources) if sources else ""
+    sources = "; ".join(f"{source} ({_format_ranges(steps)})" for source, steps in numbers.items())
+    return format_label("pdf_source", lang, sources=sources) if sources else ""
 
 
-def _ranges(numbers: list[int]) -> str:
+def _format_ranges(numbers: list[int]) -> str:
     """Numbers in order, those that follow one another as a range."""
     runs = [list(run) for _, run in groupby(numbers, key=lambda number: number - numbers.index(number))]
     return ", ".join(f"{run[0]}–{run[-1]}" if len(run) > 1 else f"{run[0]}" for run in runs)
 
 
-def _entry(parts: Parts, step: Step, lang: str) -> Entry | None:
+def _step_entry(services: Services, step: IntroStep, lang: str) -> Entry | None:
     """The entry that a step is made from: the first that it names."""
-    return parts.answerer.entry(step.entries[0], lang) if step.entries else None
+    return services.answerer.find_entry(step.entries[0], lang) if step.entries else None
 
 
-def _check(parts: Parts, lang: str, kept: list[Result]) -> dict[str, Any] | None:
-    asked = questions(parts, lang)
-    if asked is None:
+def _selfcheck_values(services: Services, lang: str, results: list[SelfCheckResult]) -> dict[str, Any] | None:
+    questionnaire = find_questionnaire(services, lang)
+    if questionnaire is None:
         return None
-    result, before = kept[0], kept[1] if len(kept) > 1 else None
-    words = selfcheck_result.told(asked, result.answers)
-    past = (before.answers, dated(before.created, lang)) if before else (None, "")
-    lines = [f"{one.name}: {level_of(result.answers, one.id, lang)}" for one in asked.questions]
+    result, previous = results[0], results[1] if len(results) > 1 else None
+    summary = selfcheck_result.summarise_result(questionnaire, result.answers)
+    previous_values = (previous.answers, format_date(previous.created, lang)) if previous else (None, "")
+    lines = [
+        f"{question.name}: {level_label(result.answers, question.id, lang)}" for question in questionnaire.questions
+    ]
     return {
-        "heading": label("pdf_check", lang, date=dated(result.created, lang)),
-        "words": f"{asked.title} {label(f'verdict_{words.verdict}', lang)}",
-        "alt": label("pdf_alt", lang, answers="; ".join(lines)),
-        "chart": chart.own(asked, lang, result.answers, "", *past),
-        "strengths": {"title": label("pdf_strengths", lang), "items": words.strengths},
-        "gaps": {"title": label("pdf_gaps", lang), "items": words.gaps},
-        "caution": label("check_caution", lang) + " " + _sources(asked.groups, lang),
+        "heading": format_label("pdf_check", lang, date=format_date(result.created, lang)),
+        "words": f"{questionnaire.title} {format_label(f'verdict_{summary.verdict}', lang)}",
+        "alt": format_label("pdf_alt", lang, answers="; ".join(lines)),
+        "chart": chart.build_own_chart(questionnaire, lang, result.answers, "", *previous_values),
+        "strengths": {"title": format_label("pdf_strengths", lang), "items": summary.strengths},
+        "gaps": {"title": format_label("pdf_gaps", lang), "items": summary.gaps},
+        "caution": format_label("check_caution", lang) + " " + _selfcheck_sources(questionnaire.groups, lang),
     }
 
 
-def _sources(groups: Any, lang: str) -> str:
-    named = dict.fromkeys(group.source for group in groups)
-    return label("pdf_sources", lang, sources="; ".join(named))
+def _selfcheck_sources(groups: Any, lang: str) -> str:
+    source_names = dict.fromkeys(group.source for group in groups)
+    return format_label("pdf_sources", lang, sources="; ".join(source_names))

@@ -6,111 +6,129 @@ Reads the person's language and nothing else; keeps nothing.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from bot.answering.answerer import MAX_BODY, Answer, Status
-from bot.domain.deep_links import ENTRY_LINK, bot_link
+from bot.answering.answerer import MAX_BODY_CHARS, Answer, AnswerStatus
+from bot.domain.deep_links import ENTRY_PREFIX, bot_link
 from bot.domain.event import Event
 from bot.domain.turn import State
-from bot.flows.context import Parts
+from bot.flows.context import Services
 from knowledge.records.entry import Entry, Layer
-from knowledge.records.intro import steps_in
+from knowledge.records.intro import steps_in_language
 from prompts.message_splitter import split_html
-from prompts.render import label
-from prompts.telegram_html import to_html, to_plain
+from prompts.render import format_label
+from prompts.telegram_html import html_to_plain, markdown_to_html
 
-MOST = 3  # results
-DESCRIPTION = 120  # characters; the apps show two lines
-LAYERS = {Layer.PAGE: "inline_page", Layer.LITERATURE: "inline_literature"}
+MAX_RESULTS = 3  # results
+MAX_DESCRIPTION_LENGTH = 120  # characters; the apps show two lines
+LAYER_LABELS = {Layer.PAGE: "inline_page", Layer.LITERATURE: "inline_literature"}
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class InlineResult:
     """A message that the person may send, and the address of its button."""
 
     title: str
     description: str
     html: str
-    link: str
-    label: str
+    button_url: str
+    button_label: str
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
+class InlineOffer:
     """The results; above them a button into the private chat with the bot, which starts it with a parameter."""
 
-    results: tuple[Result, ...]
-    label: str
-    start: str
+    results: tuple[InlineResult, ...]
+    button_label: str
+    start_parameter: str
 
 
-def offer(parts: Parts, state: State, event: Event) -> Offer:
+def offer_results(services: Services, state: State, event: Event) -> InlineOffer:
     """What is offered for what was typed; without a question, things that one may ask."""
     if not event.text.strip():
-        return _suggestions(parts, parts.lang(state, event))
-    answer = parts.answerer.answer(event.text, event.language_code, state.lang)
+        return _suggest_questions(services, services.lang(state, event))
+    answer = services.answerer.answer_question(event.text, event.language_code, state.lang)
     match answer.status:
-        case Status.ANSWERED:
-            nearest = (entry for entry, _ in parts.answerer.nearest(event.text, MOST, answer.lang))
-            others = _entries(parts, (one for one in nearest if one != answer.entry), answer.lang)
-            results = (_first(parts, answer), *(_entry(parts, one, answer.lang) for one in others))
-            return Offer(results[:MOST], label("inline_ask", answer.lang), "start")
-        case Status.CLARIFY:
-            found = _entries(parts, answer.options, answer.lang)
-            results = tuple(_entry(parts, one, answer.lang) for one in found)
-            return Offer(results[:MOST], label("inline_ask", answer.lang), "start")
-        case Status.SMALLTALK:
-            return _suggestions(parts, answer.lang)
-        case Status.CONSULTATION:
-            return _without(parts, answer, "inline_person")
-        case Status.ABSTAINED:
-            return _without(parts, answer, "inline_nothing")
+        case AnswerStatus.ANSWERED:
+            nearest = (entry for entry, _ in services.answerer.nearest_entries(event.text, MAX_RESULTS, answer.lang))
+            others = _load_entries(services, (other for other in nearest if other != answer.entry_id), answer.lang)
+            results = (
+                _answer_result(services, answer),
+                *(_entry_result(services, other, answer.lang) for other in others),
+            )
+            return InlineOffer(results[:MAX_RESULTS], format_label("inline_ask", answer.lang), "start")
+        case AnswerStatus.CLARIFY:
+            entries = _load_entries(services, answer.option_ids, answer.lang)
+            results = tuple(_entry_result(services, other, answer.lang) for other in entries)
+            return InlineOffer(results[:MAX_RESULTS], format_label("inline_ask", answer.lang), "start")
+        case AnswerStatus.SMALLTALK:
+            return _suggest_questions(services, answer.lang)
+        case AnswerStatus.CONSULTATION:
+            return _offer_advice(services, answer, "inline_person")
+        case AnswerStatus.ABSTAINED:
+            return _offer_advice(services, answer, "inline_nothing")
 
 
-def _suggestions(parts: Parts, lang: str) -> Offer:
+def _suggest_questions(services: Services, lang: str) -> InlineOffer:
     """Questions that the first steps of the introduction lead to, as people ask them."""
-    ids = dict.fromkeys(entry for step in steps_in(parts.steps, lang) for entry in step.entries[:1])
-    found = list(_entries(parts, ids, lang))[:MOST]
-    results = (_entry(parts, one, lang, one.questions[0] if one.questions else one.title) for one in found)
-    return Offer(tuple(results), label("inline_guide", lang), "intro")
-
-
-def _without(parts: Parts, answer: Answer, title: str) -> Offer:
-    lang = answer.lang
-    link = bot_link(parts.username, "beratung")
-    result = Result(
-        label(title, lang), _shortened(answer.text), _fitting(answer.html), link, label("inline_talk", lang)
+    ids = dict.fromkeys(entry for step in steps_in_language(services.steps, lang) for entry in step.entries[:1])
+    entries = list(_load_entries(services, ids, lang))[:MAX_RESULTS]
+    results = (
+        _entry_result(
+            services, suggestion, lang, suggestion.questions[0] if suggestion.questions else suggestion.title
+        )
+        for suggestion in entries
     )
-    return Offer((result,), label("inline_talk", lang), "beratung")
+    return InlineOffer(tuple(results), format_label("inline_guide", lang), "intro")
 
 
-def _first(parts: Parts, answer: Answer) -> Result:
+def _offer_advice(services: Services, answer: Answer, title_label: str) -> InlineOffer:
+    lang = answer.lang
+    link = bot_link(services.username, "beratung")
+    result = InlineResult(
+        format_label(title_label, lang),
+        _shorten_text(answer.plain_text),
+        _fit_one_message(answer.html),
+        link,
+        format_label("inline_talk", lang),
+    )
+    return InlineOffer((result,), format_label("inline_talk", lang), "beratung")
+
+
+def _answer_result(services: Services, answer: Answer) -> InlineResult:
     """The answer as it was given, with its note where the question was in a language without texts."""
-    entry = parts.answerer.entry(answer.entry, answer.lang)
+    entry = services.answerer.find_entry(answer.entry_id, answer.lang)
     assert entry is not None
-    return _result(parts, entry, answer, entry.title)
+    return _build_result(services, entry, answer, entry.title)
 
 
-def _entry(parts: Parts, entry: Entry, lang: str, title: str = "") -> Result:
-    answer = parts.answerer.show(entry.id, lang)
+def _entry_result(services: Services, entry: Entry, lang: str, title: str = "") -> InlineResult:
+    answer = services.answerer.show_entry(entry.id, lang)
     assert answer is not None
-    return _result(parts, entry, answer, title or entry.title)
+    return _build_result(services, entry, answer, title or entry.title)
 
 
-def _result(parts: Parts, entry: Entry, answer: Answer, title: str) -> Result:
-    layer = label(LAYERS[entry.layer], answer.lang) + ": " if entry.layer in LAYERS else ""
-    description = _shortened(layer + to_plain(to_html(entry.body[:MAX_BODY])))
-    link = bot_link(parts.username, ENTRY_LINK + entry.id)
-    return Result(_shortened(title), description, _fitting(answer.html), link, label("inline_open", answer.lang))
+def _build_result(services: Services, entry: Entry, answer: Answer, title: str) -> InlineResult:
+    layer = format_label(LAYER_LABELS[entry.layer], answer.lang) + ": " if entry.layer in LAYER_LABELS else ""
+    description = _shorten_text(layer + html_to_plain(markdown_to_html(entry.body[:MAX_BODY_CHARS])))
+    link = bot_link(services.username, ENTRY_PREFIX + entry.id)
+    return InlineResult(
+        _shorten_text(title),
+        description,
+        _fit_one_message(answer.html),
+        link,
+        format_label("inline_open", answer.lang),
+    )
 
 
-def _entries(parts: Parts, ids: Iterable[str], lang: str) -> Iterable[Entry]:
-    return (found for entry in ids if (found := parts.answerer.entry(entry, lang)))
+def _load_entries(services: Services, ids: Iterable[str], lang: str) -> Iterable[Entry]:
+    return (entry for entry_id in ids if (entry := services.answerer.find_entry(entry_id, lang)))
 
 
-def _fitting(html: str) -> str:
+def _fit_one_message(html: str) -> str:
     """As much as fits one message; the button leads to the rest."""
     return split_html(html)[0]
 
 
-def _shortened(text: str) -> str:
+def _shorten_text(text: str) -> str:
     text = " ".join(text.split())
-    return text if len(text) <= DESCRIPTION else text[: DESCRIPTION - 2].rstrip() + " …"
+    return text if len(text) <= MAX_DESCRIPTION_LENGTH else text[: MAX_DESCRIPTION_LENGTH - 2].rstrip() + " …"

@@ -2,91 +2,107 @@
 
 from dataclasses import replace
 
-from bot.answering.answerer import Answer, Status
-from bot.answering.multi_question import MAX_READ, Answers, answer_each
-from bot.domain.commands import MEANING
-from bot.domain.deep_links import ENTRY_LINK
+from bot.answering.answerer import Answer, AnswerStatus
+from bot.answering.multi_question import MAX_MESSAGE_CHARS, MessageAnswers, answer_each_question
+from bot.domain.commands import CANONICAL_COMMANDS
+from bot.domain.deep_links import ENTRY_PREFIX
 from bot.domain.event import Event
-from bot.domain.message import Change, Keyboard, Say
-from bot.domain.turn import Decided, State, Turn
+from bot.domain.message import EditMessage, Keyboard, SendMessage
+from bot.domain.turn import AnswerDecision, State, Turn
 from bot.flows import burst
-from bot.flows.context import Parts
-from bot.flows.why import KEPT, why_row
-from prompts.render import render
+from bot.flows.context import Services
+from bot.flows.why import MAX_KEPT_LENGTH, explain_row
+from prompts.render import render_template
 
 
-def ask(parts: Parts, state: State, event: Event) -> Turn:
+def answer_question(services: Services, state: State, event: Event) -> Turn:
     """Answer a question; asks for one where there is none."""
     if not event.text.strip():
-        return parts.say(state, event, "ask")
-    state = burst.counted(state, event, parts.now())
-    if turn := burst.slowed(parts, state, event):
+        return services.say(state, event, "ask")
+    state = burst.count_question(state, event, services.now())
+    if turn := burst.limit_questions(services, state, event):
         return turn
-    answers = answer_each(parts.answerer, event.text, event.language_code, state.lang, state.last_entry)
+    answers = answer_each_question(services.answerer, event.text, event.language_code, state.lang, state.last_entry)
     reply_to = None if event.private else event.message_id
     says = [
-        Say(answer.html, _keyboard(parts, event, answer, number), reply_to=reply_to)
-        for number, answer in enumerate(answers.headed())
+        SendMessage(answer.html, _answer_keyboard(services, event, answer, number), reply_to=reply_to)
+        for number, answer in enumerate(answers.with_headings())
     ]
-    first = replace(says[0], html=_read_in_part(event, answers) + says[0].html, question=event.message_id)
-    return Turn(_remember(state, event, answers, state.last_entry), (first, *says[1:]), decided=_decided(answers))
+    first = replace(says[0], html=_truncation_note(event, answers) + says[0].html, question_id=event.message_id)
+    return Turn(
+        _remember_question(state, event, answers, state.last_entry),
+        (first, *says[1:]),
+        decisions=_list_decisions(answers),
+    )
 
 
-def edited(parts: Parts, state: State, event: Event) -> Turn:
+def answer_edit(services: Services, state: State, event: Event) -> Turn:
     """Correct the answer to a question that was corrected; of several answers the first."""
-    asks = not event.command or MEANING.get(event.command) == "frage"
-    if not asks or not event.text.strip():
+    is_question = not event.command or CANONICAL_COMMANDS.get(event.command) == "frage"
+    if not is_question or not event.text.strip():
         return Turn(state)
-    state = burst.counted(state, event, parts.now())
-    if turn := burst.slowed(parts, state, event):
+    state = burst.count_question(state, event, services.now())
+    if turn := burst.limit_questions(services, state, event):
         return turn
     context = state.last_context if event.message_id == state.last_message else ""
-    answers = answer_each(parts.answerer, event.text, event.language_code, state.lang, context)
-    first = answers.headed()[0]
-    change = Change(first.html, _keyboard(parts, event, first, 0), question=event.message_id)
-    return Turn(_remember(state, event, answers, context), (change,), decided=_decided(answers))
+    answers = answer_each_question(services.answerer, event.text, event.language_code, state.lang, context)
+    first = answers.with_headings()[0]
+    change = EditMessage(first.html, _answer_keyboard(services, event, first, 0), question_id=event.message_id)
+    return Turn(_remember_question(state, event, answers, context), (change,), decisions=_list_decisions(answers))
 
 
-def show(parts: Parts, state: State, event: Event, entry: str) -> Turn | None:
+def show_entry(services: Services, state: State, event: Event, entry_id: str) -> Turn | None:
     """Show an entry that was asked for by its id; None where there is no such entry any more."""
-    answer = parts.answerer.show(entry, parts.lang(state, event))
+    answer = services.answerer.show_entry(entry_id, services.lang(state, event))
     if answer is None:
         return None
     return Turn(
-        replace(state, last_entry=entry, shown=ENTRY_LINK + entry),
-        (Say(answer.html, parts.answerer.keyboard(answer)),),
+        replace(state, last_entry=entry_id, shown=ENTRY_PREFIX + entry_id),
+        (SendMessage(answer.html, services.answerer.build_keyboard(answer)),),
     )
 
 
-def _keyboard(parts: Parts, event: Event, answer: Answer, number: int) -> Keyboard:
-    return (*parts.answerer.keyboard(answer), *why_row(event, answer, number))
+def _answer_keyboard(services: Services, event: Event, answer: Answer, number: int) -> Keyboard:
+    return (*services.answerer.build_keyboard(answer), *explain_row(event, answer, number))
 
 
-def _read_in_part(event: Event, answers: Answers) -> str:
-    if len(event.text) <= MAX_READ:
+def _truncation_note(event: Event, answers: MessageAnswers) -> str:
+    if len(event.text) <= MAX_MESSAGE_CHARS:
         return ""
-    return f"<i>{render('long_text', answers.answers[0].lang)}</i>\n\n"
+    return f"<i>{render_template('long_text', answers.answers[0].lang)}</i>\n\n"
 
 
-def _decided(answers: Answers) -> tuple[Decided, ...]:
+def _list_decisions(answers: MessageAnswers) -> tuple[AnswerDecision, ...]:
     return tuple(
-        Decided(one.question, one.status.value, one.confidence, (one.entry,) if one.entry else one.options)
-        for one in answers.answers
+        AnswerDecision(
+            answer.question,
+            answer.status.value,
+            answer.confidence,
+            (answer.entry_id,) if answer.entry_id else answer.option_ids,
+        )
+        for answer in answers.answers
     )
 
 
-def _remember(state: State, event: Event, answers: Answers, context: str) -> State:
-    kinds = {answer.status for answer in answers.answers}
-    if kinds == {Status.SMALLTALK}:
+def _remember_question(state: State, event: Event, answers: MessageAnswers, context: str) -> State:
+    statuses = {answer.status for answer in answers.answers}
+    if statuses == {AnswerStatus.SMALLTALK}:
         return state
-    entry = next((found for answer in reversed(answers.answers) if (found := answer.entry or answer.about)), "")
-    if kinds == {Status.CONSULTATION}:  # the question before the wish is what the advice is about
+    entry = next(
+        (
+            shown_entry
+            for answer in reversed(answers.answers)
+            if (shown_entry := answer.entry_id or answer.context_entry_id)
+        ),
+        "",
+    )
+    if statuses == {AnswerStatus.CONSULTATION}:  # the question before the wish is what the advice is about
         return replace(state, last_entry=entry)
     return replace(
         state,
-        last_question=event.text[:KEPT],
+        last_question=event.text[:MAX_KEPT_LENGTH],
         last_entry=entry,
         last_message=event.message_id,
         last_context=context,
-        shown=ENTRY_LINK + entry if entry else "",
+        shown=ENTRY_PREFIX + entry if entry else "",
     )

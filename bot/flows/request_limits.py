@@ -6,56 +6,66 @@ The limits follow from the person's requests in the store, so a restart does not
 
 from collections.abc import Iterable
 
-from bot.domain.consultation import Request, Status
+from bot.domain.consultation import Request, RequestStatus
 from bot.domain.event import Event
-from bot.domain.message import Button, Keyboard, Say, Toast
+from bot.domain.message import AnswerCallback, Button, Keyboard, SendMessage
 from bot.domain.turn import State, Turn
-from bot.flows.callback_data import ASIDE
-from bot.flows.context import Parts
-from prompts.render import label, render
+from bot.flows.callback_data import REQUESTER_CALLBACK
+from bot.flows.context import Services
+from prompts.render import format_label, render_template
 
-MOST_OPEN = 3  # requests of one person at a time
-MOST_NEW = 5  # requests of one person within a day
-MOST_REOPENED = 3  # times within a day that one person opens requests again
+MAX_OPEN_REQUESTS = 3  # requests of one person at a time
+MAX_NEW_REQUESTS = 5  # requests of one person within a day
+MAX_REOPENINGS = 3  # times within a day that one person opens requests again
 DAY = 86_400.0  # seconds
 
 
-def new_request(parts: Parts, state: State, event: Event) -> Turn | None:
+def refuse_new_request(services: Services, state: State, event: Event) -> Turn | None:
     """The turn that refuses another request; None if the person may send one."""
-    requests, lang = parts.store.requests_by(event.user_id), parts.lang(state, event)
-    if len(running := _open(requests)) >= MOST_OPEN:
-        return _refused(parts, state, lang, "open", running)
-    if len(recent((request.created for request in requests), parts.now())) >= MOST_NEW:
-        return _refused(parts, state, lang, "new")
+    requests, lang = services.store.requests_by_user(event.user_id), services.lang(state, event)
+    if len(open_references := _list_open_references(requests)) >= MAX_OPEN_REQUESTS:
+        return _build_refusal(services, state, lang, "open", open_references)
+    if len(within_last_day((request.created for request in requests), services.now())) >= MAX_NEW_REQUESTS:
+        return _build_refusal(services, state, lang, "new")
     return None
 
 
-def reopening(parts: Parts, state: State, request: Request) -> Turn | None:
+def refuse_reopening(services: Services, state: State, request: Request) -> Turn | None:
     """The turn that refuses to open a closed request again; None if its person may."""
-    requests = parts.store.requests_by(request.user_id)
-    if len(running := _open(requests)) >= MOST_OPEN:
-        return _refused(parts, state, request.lang, "open", running)
-    times = (time for one in requests for time in one.reopened)
-    if len(recent(times, parts.now())) >= MOST_REOPENED:
-        return _refused(parts, state, request.lang, "reopened")
+    requests = services.store.requests_by_user(request.user_id)
+    if len(open_references := _list_open_references(requests)) >= MAX_OPEN_REQUESTS:
+        return _build_refusal(services, state, request.lang, "open", open_references)
+    times = (time for other in requests for time in other.reopened)
+    if len(within_last_day(times, services.now())) >= MAX_REOPENINGS:
+        return _build_refusal(services, state, request.lang, "reopened")
     return None
 
 
-def recent(times: Iterable[float], now: float) -> tuple[float, ...]:
+def within_last_day(times: Iterable[float], now: float) -> tuple[float, ...]:
     """Those of the times (Unix) that lie within the last day."""
     return tuple(time for time in times if time > now - DAY)
 
 
-def _open(requests: Iterable[Request]) -> list[str]:
-    return [request.reference for request in requests if request.status is not Status.CLOSED]
+def _list_open_references(requests: Iterable[Request]) -> list[str]:
+    return [request.reference for request in requests if request.status is not RequestStatus.CLOSED]
 
 
-def _refused(parts: Parts, state: State, lang: str, why: str, running: Iterable[str] = ()) -> Turn:
-    values = {"why": why, "numbers": list(running), "contact": parts.contact, "desk": parts.desk is not None}
-    html = render("request_limit", lang, form=state.form is not None, **values)
-    return Turn(state, (Say(html, _withdrawals(running, lang)), Toast()))
+def _build_refusal(
+    services: Services, state: State, lang: str, limit: str, open_references: Iterable[str] = ()
+) -> Turn:
+    values = {
+        "why": limit,
+        "numbers": list(open_references),
+        "contact": services.contact,
+        "desk": services.adviser_chat is not None,
+    }
+    html = render_template("request_limit", lang, form=state.form is not None, **values)
+    return Turn(state, (SendMessage(html, _withdraw_buttons(open_references, lang)), AnswerCallback()))
 
 
-def _withdrawals(running: Iterable[str], lang: str) -> Keyboard:
-    words = label("person_withdraw", lang)
-    return tuple((Button(f"{words}: {reference}", f"{ASIDE}withdraw:{reference}"),) for reference in running)
+def _withdraw_buttons(open_references: Iterable[str], lang: str) -> Keyboard:
+    button_label = format_label("person_withdraw", lang)
+    return tuple(
+        (Button(f"{button_label}: {reference}", f"{REQUESTER_CALLBACK}withdraw:{reference}"),)
+        for reference in open_references
+    )

@@ -9,8 +9,8 @@ from urllib.parse import unquote, urlsplit
 
 from bot.errors import SettingsError
 
-FORM = "GW_SMTP_URL must look like smtp://user:password@host:587 or smtps://user:password@host:465."
-PORTS = {"smtp": 587, "smtps": 465}
+SMTP_URL_FORMAT = "GW_SMTP_URL must look like smtp://user:password@host:587 or smtps://user:password@host:465."
+DEFAULT_PORTS = {"smtp": 587, "smtps": 465}
 
 
 class Mailer:
@@ -19,20 +19,20 @@ class Mailer:
     def __init__(self, url: str, timeout: float = 20.0) -> None:
         """Read the URL; raises SettingsError where it is of another form. ``timeout`` is in seconds."""
         try:
-            parts = urlsplit(url)
-            port = parts.port
+            url_parts = urlsplit(url)
+            port = url_parts.port
         except ValueError:
-            raise SettingsError(FORM) from None
-        if parts.scheme not in PORTS or not parts.hostname:
-            raise SettingsError(FORM)
-        self._tls = parts.scheme == "smtps"
-        self._host, self._port, self._timeout = parts.hostname, port or PORTS[parts.scheme], timeout
-        self._login = (unquote(parts.username), unquote(parts.password or "")) if parts.username else None
+            raise SettingsError(SMTP_URL_FORMAT) from None
+        if url_parts.scheme not in DEFAULT_PORTS or not url_parts.hostname:
+            raise SettingsError(SMTP_URL_FORMAT)
+        self._tls = url_parts.scheme == "smtps"
+        self._host, self._port, self._timeout = url_parts.hostname, port or DEFAULT_PORTS[url_parts.scheme], timeout
+        self._login = (unquote(url_parts.username), unquote(url_parts.password or "")) if url_parts.username else None
 
     def send(self, message: EmailMessage) -> None:
         """Send a mail; raises OSError or SMTPException if the server does not take it. What it says to the goodbye
         does not matter any more."""
-        server = self._connected()
+        server = self._open_connection()
         try:
             server.send_message(message)
             with suppress(OSError, smtplib.SMTPException):
@@ -40,12 +40,12 @@ class Mailer:
         finally:
             server.close()
 
-    def check(self) -> None:
+    def check_login(self) -> None:
         """Connect and log in; raises as `send` does."""
-        with self._connected() as server:
+        with self._open_connection() as server:
             server.noop()
 
-    def _connected(self) -> smtplib.SMTP:
+    def _open_connection(self) -> smtplib.SMTP:
         context = ssl.create_default_context()
         if self._tls:
             server: smtplib.SMTP = smtplib.SMTP_SSL(self._host, self._port, timeout=self._timeout, context=context)
@@ -54,7 +54,7 @@ class Mailer:
         try:
             if not self._tls:
                 server.ehlo()
-                if server.has_extn("starttls") or not is_this_machine(self._host):
+                if server.has_extn("starttls") or not is_loopback_host(self._host):
                     server.starttls(context=context)
             if self._login:
                 server.login(*self._login)
@@ -64,7 +64,7 @@ class Mailer:
         return server
 
 
-def outcome(error: Exception) -> str | None:
+def permanent_failure(error: Exception) -> str | None:
     """Why a mail will never be taken; None if it may be later: then it is tried again.
 
     A login that fails is mended by the operator, so the mail waits for that.
@@ -77,7 +77,7 @@ def outcome(error: Exception) -> str | None:
     return None if isinstance(error, OSError | smtplib.SMTPException) else type(error).__name__
 
 
-def is_this_machine(host: str) -> bool:
+def is_loopback_host(host: str) -> bool:
     """Whether a host is reached without leaving this machine."""
     try:
         return ipaddress.ip_address(host).is_loopback

@@ -5,173 +5,194 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from bot.domain.event import Event, Kind
+from bot.domain.event import Event, EventKind
 from bot.domain.message import (
-    Alarm,
+    AlertOperator,
+    AnswerCallback,
+    Attachment,
     Button,
-    Card,
-    Change,
-    Copy,
-    Drawing,
+    DeleteRelayed,
+    EditMessage,
+    EditRelayed,
     Keyboard,
     Message,
-    Post,
-    Retract,
-    Rewrite,
-    Say,
-    Toast,
-    Update,
+    RefreshCard,
+    RelayMessage,
+    SendContact,
+    SendMail,
+    SendMessage,
 )
-from bot.domain.vcard import escaped, written
-from bot.store.protocol import CARD, MAIL, MAIL_CHAT, RETRACT, Outgoing, Place
+from bot.domain.vcard import escape_value, format_vcard
+from bot.store.protocol import DELETE_RELAYED, MAIL_CHAT, REFRESH_CARD, SEND_MAIL, Destination, OutgoingCall
 from prompts.message_splitter import split_html
-from prompts.render import label
+from prompts.render import format_label
 
-FILES = {"sendPhoto": "photo", "sendDocument": "document"}  # the parameter of the file
-DRAWN = "drawn"  # marks what stands in a call for a file
-SENT = "sent"  # a file that Telegram has already, in place of the name of a drawing
-TOAST_LIMIT = 200  # characters of an answer to a button; Bot API, answerCallbackQuery
-_LABEL_LIMIT = 64  # longer labels are cut off by the apps
+FILE_PARAMS = {"sendPhoto": "photo", "sendDocument": "document"}  # the parameter of the file
+ATTACHMENT_KIND = "drawn"  # marks what stands in a call for a file
+UPLOADED_FILE = "sent"  # a file that Telegram has already, in place of the name of a drawing
+CALLBACK_ANSWER_LIMIT = 200  # characters of an answer to a button; Bot API, answerCallbackQuery
+_BUTTON_LABEL_LIMIT = 64  # longer labels are cut off by the apps
 
 
-def to_calls(messages: Iterable[Message], event: Event, desk: int | None = None) -> list[Outgoing]:
+def build_calls(messages: Iterable[Message], event: Event, adviser_chat: int | None = None) -> list[OutgoingCall]:
     """The calls that a turn's messages mean, in order. ``desk`` is the advisers' chat; without one they get none."""
-    return [call for message in messages for call in _calls(message, event, desk)]
+    return [call for message in messages for call in _build_message_calls(message, event, adviser_chat)]
 
 
-def unasked(messages: Iterable[Message], desk: int | None) -> list[Outgoing]:
+def calls_without_event(messages: Iterable[Message], adviser_chat: int | None) -> list[OutgoingCall]:
     """The calls of messages that follow from no event: each of them names its chat."""
-    return to_calls(messages, Event(0, Kind.OTHER, 0, 0, 0), desk)
+    return build_calls(messages, Event(0, EventKind.OTHER, 0, 0, 0), adviser_chat)
 
 
-def _calls(message: Message, event: Event, desk: int | None) -> Iterator[Outgoing]:
+def _build_message_calls(message: Message, event: Event, adviser_chat: int | None) -> Iterator[OutgoingCall]:
     match message:
-        case Say(desk=True) if desk is None:
+        case SendMessage(to_advisers=True) if adviser_chat is None:
             return
-        case Say():
-            yield from _say(message, event, desk)
-        case Copy(request, chat, at_desk, replies, copied):
-            origin = (event.chat_id, event.message_id if copied is None else copied)
-            params: dict[str, Any] = {"from_chat_id": origin[0], "message_id": origin[1]}
-            place = Place.THREAD if at_desk else Place.CHAT
-            yield Outgoing(chat, "copyMessage", params, origin, replies=replies, request=request, place=place)
-        case Rewrite(request, chat, html, caption):
+        case SendMessage():
+            yield from _build_send_calls(message, event, adviser_chat)
+        case RelayMessage(request, chat_id, to_advisers, reply_to, copied_message_id):
+            source = (event.chat_id, event.message_id if copied_message_id is None else copied_message_id)
+            params: dict[str, Any] = {"from_chat_id": source[0], "message_id": source[1]}
+            destination = Destination.THREAD if to_advisers else Destination.CHAT
+            yield OutgoingCall(
+                chat_id, "copyMessage", params, source, reply_to=reply_to, request=request, destination=destination
+            )
+        case EditRelayed(request, chat_id, html, caption):
             method, params = "editMessageText", {"text": html, "parse_mode": "HTML"}
-            if event.file:  # Telegram does not say whether the file is another one, or only the words under it
-                sent = {DRAWN: SENT, "values": {"type": event.what, "file": event.file}}
-                method, params = "editMessageMedia", {"media": {"media": sent, **_caption(html)}}
+            if event.file_id:  # Telegram does not say whether the file is another one, or only the words under it
+                file_spec = {
+                    ATTACHMENT_KIND: UPLOADED_FILE,
+                    "values": {"type": event.media_type, "file": event.file_id},
+                }
+                method, params = "editMessageMedia", {"media": {"media": file_spec, **_caption_params(html)}}
             elif caption:
-                method, params = "editMessageCaption", _caption(html)
-            place = Place.THREAD if chat == desk else Place.CHAT
-            edits = (event.chat_id, event.message_id)
-            yield Outgoing(chat, method, params, edits=edits, request=request, place=place)
-        case Retract(request, chat, message_id):
-            yield Outgoing(chat, RETRACT, {}, edits=(event.chat_id, message_id), request=request)
-        case Update(request):
-            if desk is not None:
-                yield Outgoing(desk, CARD, {}, request=request, place=Place.THREAD)
-        case Post(request):
-            yield Outgoing(MAIL_CHAT, MAIL, {}, request=request)
-        case Alarm():
-            yield Outgoing(MAIL_CHAT, MAIL, {})
-        case Change(html, keyboard, message_id, question, drawing):
+                method, params = "editMessageCaption", _caption_params(html)
+            destination = Destination.THREAD if chat_id == adviser_chat else Destination.CHAT
+            edit_of = (event.chat_id, event.message_id)
+            yield OutgoingCall(chat_id, method, params, edit_of=edit_of, request=request, destination=destination)
+        case DeleteRelayed(request, chat_id, message_id):
+            yield OutgoingCall(chat_id, DELETE_RELAYED, {}, edit_of=(event.chat_id, message_id), request=request)
+        case RefreshCard(request):
+            if adviser_chat is not None:
+                yield OutgoingCall(adviser_chat, REFRESH_CARD, {}, request=request, destination=Destination.THREAD)
+        case SendMail(request):
+            yield OutgoingCall(MAIL_CHAT, SEND_MAIL, {}, request=request)
+        case AlertOperator():
+            yield OutgoingCall(MAIL_CHAT, SEND_MAIL, {})
+        case EditMessage(html, keyboard, message_id, question, attachment):
             method, params = "editMessageText", text_params(split_html(html)[0], keyboard)
-            if drawing:
-                media = {"media": _drawn(drawing), **_caption(html)}
-                method, params = "editMessageMedia", {"media": media, **_markup(keyboard)}
+            if attachment:
+                media = {"media": _file_placeholder(attachment), **_caption_params(html)}
+                method, params = "editMessageMedia", {"media": media, **_markup_params(keyboard)}
             if message_id is not None:
-                yield Outgoing(event.chat_id, method, {"message_id": message_id, **params})
+                yield OutgoingCall(event.chat_id, method, {"message_id": message_id, **params})
             else:
                 assert question is not None
-                yield Outgoing(event.chat_id, method, params, edits=(event.chat_id, question))
-        case Card(name, phone, email, role):
-            first, _, last = name.rpartition(" ")
+                yield OutgoingCall(event.chat_id, method, params, edit_of=(event.chat_id, question))
+        case SendContact(name, phone, email, role):
+            first_name, _, last_name = name.rpartition(" ")
             number = re.sub(r"[^\d+]", "", phone)
-            values = (("N", f"{escaped(last)};{escaped(first)};;;"), ("FN", escaped(name)), ("TITLE", escaped(role)),
-                      ("TEL;TYPE=WORK,VOICE", number), ("EMAIL", escaped(email)))  # fmt: skip
+            vcard_lines = (
+                ("N", f"{escape_value(last_name)};{escape_value(first_name)};;;"),
+                ("FN", escape_value(name)),
+                ("TITLE", escape_value(role)),
+                ("TEL;TYPE=WORK,VOICE", number),
+                ("EMAIL", escape_value(email)),
+            )
             params = {
                 "phone_number": number,
-                "first_name": first or last,
-                "last_name": last if first else "",
-                "vcard": written(list(values)),
+                "first_name": first_name or last_name,
+                "last_name": last_name if first_name else "",
+                "vcard": format_vcard(list(vcard_lines)),
             }
-            yield Outgoing(event.chat_id, "sendContact", params | _topic(event))
-        case Toast(text) if event.callback_id:
+            yield OutgoingCall(event.chat_id, "sendContact", params | _topic_params(event))
+        case AnswerCallback(text) if event.callback_id:
             params = {"callback_query_id": event.callback_id}
             if text:
-                params["text"] = text[:TOAST_LIMIT]
-            yield Outgoing(event.chat_id, "answerCallbackQuery", params)
+                params["text"] = text[:CALLBACK_ANSWER_LIMIT]
+            yield OutgoingCall(event.chat_id, "answerCallbackQuery", params)
 
 
-def _say(say: Say, event: Event, desk: int | None) -> Iterator[Outgoing]:
-    chat = event.chat_id if say.chat_id is None else say.chat_id
-    if say.desk and desk is not None:
-        chat = desk
-    origin = None if say.question is None else (event.chat_id, say.question)
-    place = Place.THREAD if say.desk else Place.CHAT
-    method = _method(say.drawing)
-    parts = [say.html] if say.drawing else split_html(say.html)
+def _build_send_calls(message: SendMessage, event: Event, adviser_chat: int | None) -> Iterator[OutgoingCall]:
+    chat_id = event.chat_id if message.chat_id is None else message.chat_id
+    if message.to_advisers and adviser_chat is not None:
+        chat_id = adviser_chat
+    source = None if message.question_id is None else (event.chat_id, message.question_id)
+    destination = Destination.THREAD if message.to_advisers else Destination.CHAT
+    method = _send_method(message.attachment)
+    parts = [message.html] if message.attachment else split_html(message.html)
     for number, part in enumerate(parts):
-        params = {FILES[method]: _drawn(say.drawing), **_caption(part)} if say.drawing else _text(part)
-        if say.chat_id is None and not say.desk:
-            params |= _topic(event)
-        if number == 0 and say.reply_to is not None:
-            params["reply_parameters"] = {"message_id": say.reply_to, "allow_sending_without_reply": True}
+        params = (
+            {FILE_PARAMS[method]: _file_placeholder(message.attachment), **_caption_params(part)}
+            if message.attachment
+            else _html_params(part)
+        )
+        if message.chat_id is None and not message.to_advisers:
+            params |= _topic_params(event)
+        if number == 0 and message.reply_to is not None:
+            params["reply_parameters"] = {"message_id": message.reply_to, "allow_sending_without_reply": True}
         if number == len(parts) - 1:
-            params |= _markup(say.keyboard)
-        yield Outgoing(
-            chat, method if say.drawing else "sendMessage", params, origin, request=say.request, place=place
+            params |= _markup_params(message.keyboard)
+        yield OutgoingCall(
+            chat_id,
+            method if message.attachment else "sendMessage",
+            params,
+            source,
+            request=message.reference,
+            destination=destination,
         )
 
 
-def without_file(call: Outgoing) -> Outgoing | None:
+def text_only_call(call: OutgoingCall) -> OutgoingCall | None:
     """The call with its text alone, to be made if its file cannot be sent; None for a call without a file."""
     params = dict(call.params)
-    if call.method in FILES:
-        values = params.pop(FILES[call.method])["values"]
-        said = params.pop("caption")
+    if call.method in FILE_PARAMS:
+        values = params.pop(FILE_PARAMS[call.method])["values"]
+        caption = params.pop("caption")
         if call.method == "sendDocument":
-            said += "\n\n" + label("without_file", values.get("lang", "de"))
-        return replace(call, method="sendMessage", params={**params, **_text(said)})
+            caption += "\n\n" + format_label("without_file", values.get("lang", "de"))
+        return replace(call, method="sendMessage", params={**params, **_html_params(caption)})
     if call.method == "editMessageMedia":
-        said = params.pop("media")["caption"]
-        return replace(call, method="editMessageCaption", params={**params, "caption": said, "parse_mode": "HTML"})
+        caption = params.pop("media")["caption"]
+        return replace(call, method="editMessageCaption", params={**params, "caption": caption, "parse_mode": "HTML"})
     return None
 
 
-def _topic(event: Event) -> dict[str, Any]:
+def _topic_params(event: Event) -> dict[str, Any]:
     """What has an answer stand in the topic of what it answers."""
     return {"message_thread_id": event.thread_id} if event.thread_id else {}
 
 
 def text_params(html: str, keyboard: Keyboard = ()) -> dict[str, Any]:
     """The parameters of a message with this text and these buttons."""
-    return {**_text(html), **_markup(keyboard)}
+    return {**_html_params(html), **_markup_params(keyboard)}
 
 
-def _text(html: str) -> dict[str, Any]:
+def _html_params(html: str) -> dict[str, Any]:
     return {"text": html, "parse_mode": "HTML", "link_preview_options": {"is_disabled": True}}
 
 
-def _method(drawing: Drawing | None) -> str:
-    if drawing is None:
+def _send_method(attachment: Attachment | None) -> str:
+    if attachment is None:
         return "sendMessage"
-    return "sendDocument" if drawing.document else "sendPhoto"
+    return "sendDocument" if attachment.as_document else "sendPhoto"
 
 
-def _caption(html: str) -> dict[str, Any]:
+def _caption_params(html: str) -> dict[str, Any]:
     return {"caption": html, "parse_mode": "HTML"}
 
 
-def _drawn(drawing: Drawing) -> dict[str, Any]:
+def _file_placeholder(attachment: Attachment) -> dict[str, Any]:
     """What stands in a call for a file until it is made."""
-    return {DRAWN: drawing.kind, "values": dict(drawing.values)}
+    return {ATTACHMENT_KIND: attachment.kind, "values": dict(attachment.values)}
 
 
-def _markup(keyboard: Keyboard) -> dict[str, Any]:
-    rows = [[{"text": button.label[:_LABEL_LIMIT], **_action(button)} for button in row] for row in keyboard]
+def _markup_params(keyboard: Keyboard) -> dict[str, Any]:
+    rows = [
+        [{"text": button.label[:_BUTTON_LABEL_LIMIT], **_button_action(button)} for button in row] for row in keyboard
+    ]
     return {"reply_markup": {"inline_keyboard": rows}} if rows else {}
 
 
-def _action(button: Button) -> dict[str, Any]:
+def _button_action(button: Button) -> dict[str, Any]:
     return {"url": button.url} if button.url else {"callback_data": button.data}

@@ -21,177 +21,199 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from bot.pipeline.retry import left
+from bot.pipeline.retry import remaining_wait
 
-COUNTED = frozenset(
+COUNTED_METHODS = frozenset(
     (
         "sendMessage", "sendPhoto", "sendDocument", "sendContact", "copyMessage", "editMessageText",
         "editMessageCaption", "editMessageMedia", "createForumTopic", "editForumTopic", "pinChatMessage",
     )
 )  # fmt: skip
-EVERYBODY = 0  # stands for all chats where one is named; no chat has this id
+ALL_CHATS = 0  # stands for all chats where one is named; no chat has this id
 SECOND, MINUTE = 1.0, 60.0
-MARGIN = 0.1  # seconds after the end of what Telegram asked for
-ARRIVES = 10.0  # seconds after it was written down by which a call has arrived: to connect and to write, 5 s each
-TYPING = 1.0  # seconds between two signs of typing in a chat
-SUSPICIOUS = 3  # chats refused one after the other until the same time, with no success between: it is about all
-SAME_TIME = 2.0  # seconds by which two ends of a refusal may differ and be the same
+RETRY_MARGIN = 0.1  # seconds after the end of what Telegram asked for
+MAX_ARRIVAL_DELAY = (
+    10.0  # seconds after it was written down by which a call has arrived: to connect and to write, 5 s each
+)
+TYPING_INTERVAL = 1.0  # seconds between two signs of typing in a chat
+GLOBAL_REFUSAL_COUNT = (
+    3  # chats refused one after the other until the same time, with no success between: it is about all
+)
+SAME_END_TOLERANCE = 2.0  # seconds by which two ends of a refusal may differ and be the same
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class RateLimits:
     """Calls a second in all, seconds between two calls to a chat, calls a minute to a group."""
 
-    overall: int
-    gap: float
-    group: int
+    per_second: int
+    chat_interval: float
+    group_per_minute: int
 
 
-TELEGRAM = Limits(overall=30, gap=1.0, group=20)
-UNLIMITED = Limits(overall=1_000_000, gap=0.0, group=1_000_000)  # for a stand-in that has no limits
+TELEGRAM_LIMITS = RateLimits(per_second=30, chat_interval=1.0, group_per_minute=20)
+NO_LIMITS = RateLimits(
+    per_second=1_000_000, chat_interval=0.0, group_per_minute=1_000_000
+)  # for a stand-in that has no limits
 
 
-class Pace:
+class RateLimiter:
     """Says when the next call to a chat may be made. Not for several threads.
 
     ``began`` is when the process started: what the one before it sent in its last second is not known, so the first
     second is waited out.
     """
 
-    def __init__(self, limits: Limits = TELEGRAM, began: float = 0.0) -> None:
+    def __init__(self, limits: RateLimits = TELEGRAM_LIMITS, started_at: float = 0.0) -> None:
         self._limits = limits
-        self._first = began, began + (SECOND if limits.gap else 0.0)
-        self._ended: deque[float] = deque()
-        self._last: dict[int, float] = {}  # chat -> end of its last call, in the order of these ends
-        self._groups: dict[int, deque[float]] = {}  # group -> ends of its calls within a minute
-        self._under_way: dict[int, int] = {}
+        self._startup_pause = started_at, started_at + (SECOND if limits.chat_interval else 0.0)
+        self._recent_ends: deque[float] = deque()
+        self._last_ends: dict[int, float] = {}  # chat -> end of its last call, in the order of these ends
+        self._group_ends: dict[int, deque[float]] = {}  # group -> ends of its calls within a minute
+        self._in_flight: dict[int, int] = {}
         self._reserved: set[int] = set()
-        self._holds: dict[int, tuple[float, float]] = {}  # chat -> since when and until when
+        self._blocks: dict[int, tuple[float, float]] = {}  # chat -> since when and until when
         self._refusals: dict[int, float] = {}
-        self._typed: dict[int, float] = {}
-        self.closing = False  # set where the bot ends: whoever would wait long gives up instead
+        self._typing_shown: dict[int, float] = {}
+        self.is_closing = False  # set where the bot ends: whoever would wait long gives up instead
 
-    def restore(self, holds: Mapping[int, float], group_calls: Iterable[tuple[int, float]], now: float) -> None:
+    def restore_state(
+        self, blocked_until: Mapping[int, float], group_calls: Iterable[tuple[int, float]], now: float
+    ) -> None:
         """Take over what was written down, before a restart or by another process: refusals, and all calls to groups
         in the last minute, our own among them, each with the time before it was made."""
-        self._hold(holds, now)
-        self._groups.clear()
-        for chat, at in group_calls:
-            if at <= now:  # else the clock was set back since
-                self._groups.setdefault(chat, deque()).append(min(at + ARRIVES, now))
+        self._block_chats(blocked_until, now)
+        self._group_ends.clear()
+        for chat, called_at in group_calls:
+            if called_at <= now:  # else the clock was set back since
+                self._group_ends.setdefault(chat, deque()).append(min(called_at + MAX_ARRIVAL_DELAY, now))
 
-    def room(self, now: float) -> int:
+    def free_slots(self, now: float) -> int:
         """How many calls to different chats may be begun now."""
-        if self._held(EVERYBODY, now) or left(*self._first, now):
+        if self._blocked_for(ALL_CHATS, now) or remaining_wait(*self._startup_pause, now):
             return 0
-        return max(self._limits.overall - self._used(now) - len(self._reserved), 0)
+        return max(self._limits.per_second - self._count_used_slots(now) - len(self._reserved), 0)
 
-    def resting(self, now: float) -> list[int]:
+    def paused_chats(self, now: float) -> list[int]:
         """The chats to which no call may be begun now."""
-        self._forget(now)
-        full = [chat for chat in self._groups if self._group_wait(chat, now) > 0]
-        return list({*self._last, *self._holds, *self._under_way, *full})
+        self._drop_outdated(now)
+        full_groups = [chat for chat in self._group_ends if self._group_wait(chat, now) > 0]
+        return list({*self._last_ends, *self._blocks, *self._in_flight, *full_groups})
 
     def next_change(self, now: float) -> float | None:
         """The earliest time at which more may be begun than now; None where nothing is held back."""
-        self._forget(now)
-        times = [end + self._limits.gap for end in self._last.values()]
-        times += [until for _, until in self._holds.values()]
-        times += [now + left(*self._first, now), *(now + self._group_wait(chat, now) for chat in self._groups)]
-        if self._ended:
-            times.append(self._ended[0] + SECOND)
+        self._drop_outdated(now)
+        times = [end + self._limits.chat_interval for end in self._last_ends.values()]
+        times += [until for _, until in self._blocks.values()]
+        times += [
+            now + remaining_wait(*self._startup_pause, now),
+            *(now + self._group_wait(chat, now) for chat in self._group_ends),
+        ]
+        if self._recent_ends:
+            times.append(self._recent_ends[0] + SECOND)
         return min((time for time in times if time > now), default=None)
 
-    def wait(self, chat: int, now: float) -> float:
+    def seconds_to_wait(self, chat: int, now: float) -> float:
         """Seconds until a call to this chat may begin; 0 for now."""
-        self._forget(now)
-        held = self.held(chat, now)
-        waits = [left(*self._first, now), held, self._group_wait(chat, now)]
-        if chat in self._last:
-            waits.append(self._last[chat] + self._limits.gap - now)
-        if self._used(now) >= self._limits.overall:
-            waits.append(self._ended[0] + SECOND - now if self._ended else MARGIN)
-        return min(max(waits), max(MINUTE, held))
+        self._drop_outdated(now)
+        blocked_for = self.retry_after(chat, now)
+        waits = [remaining_wait(*self._startup_pause, now), blocked_for, self._group_wait(chat, now)]
+        if chat in self._last_ends:
+            waits.append(self._last_ends[chat] + self._limits.chat_interval - now)
+        if self._count_used_slots(now) >= self._limits.per_second:
+            waits.append(self._recent_ends[0] + SECOND - now if self._recent_ends else RETRY_MARGIN)
+        return min(max(waits), max(MINUTE, blocked_for))
 
-    def held(self, chat: int, now: float) -> float:
+    def retry_after(self, chat: int, now: float) -> float:
         """Seconds for which Telegram refuses calls to this chat, or all."""
-        return max(self._held(chat, now), self._held(EVERYBODY, now))
+        return max(self._blocked_for(chat, now), self._blocked_for(ALL_CHATS, now))
 
-    def reserve(self, chat: int) -> None:
+    def reserve_slot(self, chat: int) -> None:
         """A call to this chat is about to be made: `room` no longer offers its place."""
         self._reserved.add(chat)
 
-    def release(self, chat: int) -> None:
+    def release_slot(self, chat: int) -> None:
         """Nothing more is about to be sent to this chat."""
         self._reserved.discard(chat)
 
-    def begin(self, chat: int) -> None:
+    def begin_call(self, chat: int) -> None:
         """A call that counts begins."""
         self._reserved.discard(chat)
-        self._under_way[chat] = self._under_way.get(chat, 0) + 1
+        self._in_flight[chat] = self._in_flight.get(chat, 0) + 1
 
-    def end(self, chat: int, now: float) -> None:
+    def end_call(self, chat: int, now: float) -> None:
         """It has ended, in whatever way."""
-        self._under_way[chat] -= 1
-        if not self._under_way[chat]:
-            del self._under_way[chat]
-        self._ended.append(now)
-        self._last.pop(chat, None)
-        self._last[chat] = now
+        self._in_flight[chat] -= 1
+        if not self._in_flight[chat]:
+            del self._in_flight[chat]
+        self._recent_ends.append(now)
+        self._last_ends.pop(chat, None)
+        self._last_ends[chat] = now
         if chat < 0:
-            self._groups.setdefault(chat, deque()).append(now)
+            self._group_ends.setdefault(chat, deque()).append(now)
 
-    def succeeded(self) -> None:
+    def note_success(self) -> None:
         """Telegram took a call that counts, so what it refused before was not about all."""
         self._refusals.clear()
 
-    def refused(self, chat: int, seconds: float, now: float) -> dict[int, float]:
+    def note_retry_after(self, chat: int, seconds: float, now: float) -> dict[int, float]:
         """Telegram asks to wait; the holds that follow, by chat, for all where it was refused to several at once."""
-        until = now + seconds + MARGIN
-        self._refusals = {one: end for one, end in self._refusals.items() if abs(end - until) <= SAME_TIME}
+        until = now + seconds + RETRY_MARGIN
+        self._refusals = {
+            other_chat: other_end
+            for other_chat, other_end in self._refusals.items()
+            if abs(other_end - until) <= SAME_END_TOLERANCE
+        }
         self._refusals[chat] = until
-        follows = {chat: until}
-        if len(self._refusals) >= SUSPICIOUS:
-            follows[EVERYBODY] = max(self._refusals.values())
-        self._hold(follows, now)
-        return follows
+        blocked_until = {chat: until}
+        if len(self._refusals) >= GLOBAL_REFUSAL_COUNT:
+            blocked_until[ALL_CHATS] = max(self._refusals.values())
+        self._block_chats(blocked_until, now)
+        return blocked_until
 
-    def may_type(self, chat: int, now: float) -> bool:
+    def may_show_typing(self, chat: int, now: float) -> bool:
         """Whether to show in this chat that an answer is coming; true at most once a second."""
-        self._typed = {one: at for one, at in self._typed.items() if left(at, at + TYPING, now)}
-        if chat in self._typed or self.held(chat, now):
+        self._typing_shown = {
+            other_chat: shown_at
+            for other_chat, shown_at in self._typing_shown.items()
+            if remaining_wait(shown_at, shown_at + TYPING_INTERVAL, now)
+        }
+        if chat in self._typing_shown or self.retry_after(chat, now):
             return False
-        if self._limits.gap:
-            self._typed[chat] = now
+        if self._limits.chat_interval:
+            self._typing_shown[chat] = now
         return True
 
-    def _used(self, now: float) -> int:
-        while self._ended and not now - SECOND < self._ended[0] <= now:
-            self._ended.popleft()
-        return len(self._ended) + sum(self._under_way.values())
+    def _count_used_slots(self, now: float) -> int:
+        while self._recent_ends and not now - SECOND < self._recent_ends[0] <= now:
+            self._recent_ends.popleft()
+        return len(self._recent_ends) + sum(self._in_flight.values())
 
-    def _hold(self, holds: Mapping[int, float], now: float) -> None:
-        self._holds |= {chat: (now, until) for chat, until in holds.items()}
+    def _block_chats(self, blocked_until: Mapping[int, float], now: float) -> None:
+        self._blocks |= {chat: (now, until) for chat, until in blocked_until.items()}
 
-    def _held(self, chat: int, now: float) -> float:
-        return left(*self._holds.get(chat, (now, now)), now)
+    def _blocked_for(self, chat: int, now: float) -> float:
+        return remaining_wait(*self._blocks.get(chat, (now, now)), now)
 
     def _group_wait(self, chat: int, now: float) -> float:
-        ends = self._groups.get(chat)
+        ends = self._group_ends.get(chat)
         if not ends:
             return 0.0
-        taken = len(ends) + self._under_way.get(chat, 0)
-        return ends[0] + MINUTE - now if taken >= self._limits.group else 0.0
+        used_slots = len(ends) + self._in_flight.get(chat, 0)
+        return ends[0] + MINUTE - now if used_slots >= self._limits.group_per_minute else 0.0
 
-    def _forget(self, now: float) -> None:
+    def _drop_outdated(self, now: float) -> None:
         """Drop what no longer counts, so that nothing grows; after the clock was set back, what is to come too."""
-        while self._last and not now - self._limits.gap < (first := next(iter(self._last.items())))[1] <= now:
-            del self._last[first[0]]
-        for chat, wait in list(self._holds.items()):
-            if not left(*wait, now):
-                del self._holds[chat]
-        for chat, ends in list(self._groups.items()):
+        while (
+            self._last_ends
+            and not now - self._limits.chat_interval < (oldest := next(iter(self._last_ends.items())))[1] <= now
+        ):
+            del self._last_ends[oldest[0]]
+        for chat, block in list(self._blocks.items()):
+            if not remaining_wait(*block, now):
+                del self._blocks[chat]
+        for chat, ends in list(self._group_ends.items()):
             while ends and not now - MINUTE < ends[0] <= now:
                 ends.popleft()
             if not ends:
-                del self._groups[chat]
+                del self._group_ends[chat]

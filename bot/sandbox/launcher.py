@@ -12,76 +12,76 @@ import click
 import uvicorn
 from pydantic import SecretStr
 
-from bot.app.bootstrap import open_store, run
-from bot.app.index_loader import Models
-from bot.domain.turn import Observed
+from bot.app.bootstrap import open_store_from_settings, run_bot
+from bot.app.index_loader import IndexLoader
+from bot.domain.turn import TurnRecord
 from bot.errors import IndexUnusable
-from bot.pipeline.rate_limiter import UNLIMITED
-from bot.sandbox.page.broadcaster import Bell
-from bot.sandbox.page.routes import page
+from bot.pipeline.rate_limiter import NO_LIMITS
+from bot.sandbox.page.broadcaster import Broadcaster
+from bot.sandbox.page.routes import make_page_app
 from bot.sandbox.simulation import knowledge_watcher
-from bot.sandbox.simulation.controller import Director
-from bot.sandbox.simulation.knowledge_watcher import Read
-from bot.sandbox.simulation.smtp_sink import Mail, Mailbox
-from bot.sandbox.simulation.stage import Answer, Reading, Stage
+from bot.sandbox.simulation.controller import Controller
+from bot.sandbox.simulation.knowledge_watcher import ReadResult
+from bot.sandbox.simulation.smtp_sink import ReceivedMail, SmtpSink
+from bot.sandbox.simulation.stage import AnswerRecord, KnowledgeStatus, SimulationState
 from bot.settings import Settings
-from knowledge.loader import HOUSE
+from knowledge.loader import BUILT_IN
 
-HOST = "127.0.0.1"
+PAGE_HOST = "127.0.0.1"
 MAIL_FROM = "bot@sandbox.example"
-NEAREST = 5  # entries shown for a question
+NEAREST_COUNT = 5  # entries shown for a question
 
 
-class Show:
+class Sandbox:
     """Runs between `start` and `stop`, or as a context manager. ``folder`` is emptied of what an earlier one left."""
 
-    def __init__(self, settings: Settings, folder: Path, knowledge: Path = HOUSE) -> None:
+    def __init__(self, settings: Settings, data_folder: Path, knowledge_folder: Path = BUILT_IN) -> None:
         """Open everything; raises EncoderError or IndexUnusable with what to run."""
-        self.knowledge, self._root = knowledge, folder / "index"
+        self.knowledge_folder, self._index_root = knowledge_folder, data_folder / "index"
         if settings.index_url and not settings.index_dir.is_dir():
             raise IndexUnusable(
                 "The sandbox works on a copy of an index in a folder: what is tried out must reach no other bot. "
                 f"Run: gwbot index build --out {settings.index_dir}"
             )
-        models = Models(settings.encoder_dir, settings.cross_encoder_dir)
+        models = IndexLoader(settings.encoder_dir, settings.cross_encoder_dir)
         self._encoder = models.encoder
-        knowledge_watcher.own_copy(settings.index_dir, self._root)
-        self.live = models.live(settings, self._root)
+        knowledge_watcher.copy_index(settings.index_dir, self._index_root)
+        self.live_index = models.load_index(settings, self._index_root)
         self._lang = settings.language
-        self.database = folder / "bot.db"
-        for left in folder.glob("bot.db*"):
-            left.unlink()
-        self.stage = Stage()
-        self._mailbox = Mailbox(self._arrived)
-        self._socket = _listening(settings.port)
+        self.database = data_folder / "bot.db"
+        for leftover in data_folder.glob("bot.db*"):
+            leftover.unlink()
+        self.simulation = SimulationState()
+        self._smtp_sink = SmtpSink(self._record_mail)
+        self._socket = _open_listener(settings.port)
         self._settings = settings.model_copy(
             update={
-                "telegram_token": SecretStr(self.stage.standin.token),
+                "telegram_token": SecretStr(self.simulation.fake_telegram.token),
                 "webhook_url": None,
                 "database_url": SecretStr(f"sqlite:///{self.database}"),
-                "adviser_chat_id": self.stage.group,
+                "adviser_chat_id": self.simulation.adviser_chat_id,
                 "adviser_ids": frozenset(),
-                "smtp_url": SecretStr(self._mailbox.url),
+                "smtp_url": SecretStr(self._smtp_sink.url),
                 "mail_from": MAIL_FROM,
                 "operator_email": None,
             }
         )
         self._started = threading.Event()
         self._error: BaseException | None = None
-        self._thread = threading.Thread(target=self._run, name="sandbox")
+        self._thread = threading.Thread(target=self._run_thread, name="sandbox")
 
     @property
     def url(self) -> str:
         """The page's address."""
-        return f"http://{HOST}:{self._socket.getsockname()[1]}"
+        return f"http://{PAGE_HOST}:{self._socket.getsockname()[1]}"
 
-    def start(self) -> "Show":
+    def start(self) -> "Sandbox":
         """Run; returns when the page can be opened."""
-        entries = self.live.searcher().opened.manifest.entries
-        with self.stage.changing() as shown:
-            shown.reading = Reading(entries, knowledge_watcher.built(self._root))
-        self.stage.standin.start()
-        self._mailbox.start()
+        entries = self.live_index.current_searcher().reader.manifest.entries
+        with self.simulation.changing_state() as panel:
+            panel.knowledge_status = KnowledgeStatus(entries, knowledge_watcher.built_at(self._index_root))
+        self.simulation.fake_telegram.start()
+        self._smtp_sink.start()
         self._thread.start()
         self._started.wait()
         if self._error:
@@ -91,15 +91,15 @@ class Show:
     def stop(self) -> None:
         """End everything, the bot as on SIGTERM; raises what ended it before."""
         if not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._stopping.set)
+            self._loop.call_soon_threadsafe(self._stop_event.set)
         self._thread.join()
-        self._mailbox.stop()
-        self.stage.standin.stop()
+        self._smtp_sink.stop()
+        self.simulation.fake_telegram.stop()
         self._socket.close()
         if self._error:
             raise self._error
 
-    def __enter__(self) -> "Show":
+    def __enter__(self) -> "Sandbox":
         return self.start()
 
     def __exit__(
@@ -107,95 +107,116 @@ class Show:
     ) -> None:
         self.stop()
 
-    def _run(self) -> None:
+    def _run_thread(self) -> None:
         try:
-            asyncio.run(self._main())
+            asyncio.run(self._run_until_stopped())
         except Exception as error:  # raised again where the main thread waits for the end
             self._error = error
         finally:
             self._started.set()
 
-    async def _main(self) -> None:
-        self._loop, self._stopping, self._nudge = asyncio.get_running_loop(), asyncio.Event(), asyncio.Event()
-        bell = Bell()
-        self.stage.world.listeners.append(bell.ring)
-        self.director = Director(self.stage, self._perform, self.database, self._nudge)
+    async def _run_until_stopped(self) -> None:
+        self._loop, self._stop_event, self._wake_scheduler = (
+            asyncio.get_running_loop(),
+            asyncio.Event(),
+            asyncio.Event(),
+        )
+        broadcaster = Broadcaster()
+        self.simulation.world.listeners.append(broadcaster.notify_all)
+        self.controller = Controller(self.simulation, self._run_bot, self.database, self._wake_scheduler)
         server = uvicorn.Server(
             uvicorn.Config(
-                page(self.stage, self.director, bell), lifespan="off", log_config=None, timeout_graceful_shutdown=1
+                make_page_app(self.simulation, self.controller, broadcaster),
+                lifespan="off",
+                log_config=None,
+                timeout_graceful_shutdown=1,
             )
         )
         serving = asyncio.create_task(server.serve([self._socket]))
-        self.director.bot.start()
-        unread = await asyncio.to_thread(knowledge_watcher.unread, self.knowledge, self._root)
-        watching = asyncio.create_task(self._watch(unread))
+        self.controller.bot_runner.start()
+        indexed_stamps = await asyncio.to_thread(
+            knowledge_watcher.indexed_stamps, self.knowledge_folder, self._index_root
+        )
+        watching = asyncio.create_task(self._watch_knowledge(indexed_stamps))
         self._started.set()
         try:
-            await self._stopping.wait()
+            await self._stop_event.wait()
         finally:
             watching.cancel()
-            self.stage.world.listeners.remove(bell.ring)
-            bell.close()
-            await self.director.close()
+            self.simulation.world.listeners.remove(broadcaster.notify_all)
+            broadcaster.close()
+            await self.controller.close()
             server.should_exit = True
             await asyncio.gather(serving, watching, return_exceptions=True)
 
-    async def _perform(self, stop: asyncio.Event) -> None:
+    async def _run_bot(self, stop: asyncio.Event) -> None:
         """The bot itself, as it would run with Telegram."""
-        settings = self._settings.model_copy(update={"telegram_api_url": self.stage.standin.url})
-        with closing(open_store(settings, self.stage.now)) as store:
-            await run(
+        settings = self._settings.model_copy(update={"telegram_api_url": self.simulation.fake_telegram.url})
+        with closing(open_store_from_settings(settings, self.simulation.bot_time)) as store:
+            await run_bot(
                 settings,
-                self.live,
+                self.live_index,
                 store,
                 stop,
                 webhook=False,
-                clock=self.stage.now,
-                knowledge=self.knowledge,
-                observe=self._observed,
-                nudge=self._nudge,
-                limits=UNLIMITED,  # the stand-in has none, and its people tap faster than any person
-                web=False,  # the port is the page's
+                clock=self.simulation.bot_time,
+                knowledge_dir=self.knowledge_folder,
+                on_turn=self._record_answers,
+                wake_scheduler=self._wake_scheduler,
+                limits=NO_LIMITS,  # the stand-in has none, and its people tap faster than any person
+                serve_http=False,  # the port is the page's
             )
 
-    def _observed(self, observed: Observed) -> None:
-        for one in observed.decided:
-            nearest = tuple((hit.target, hit.score) for hit in self.live.searcher().rank(one.question, NEAREST))
-            answer = Answer(observed.user_id, one.question, one.status, one.confidence, nearest, observed.ms)
-            with self.stage.changing() as shown:
-                shown.answers.append(answer)
+    def _record_answers(self, turn_record: TurnRecord) -> None:
+        for decision in turn_record.decisions:
+            nearest = tuple(
+                (hit.target, hit.score)
+                for hit in self.live_index.current_searcher().rank_entries(decision.question, NEAREST_COUNT)
+            )
+            answer = AnswerRecord(
+                turn_record.user_id,
+                decision.question,
+                decision.status,
+                decision.confidence,
+                nearest,
+                turn_record.duration_ms,
+            )
+            with self.simulation.changing_state() as panel:
+                panel.answers.append(answer)
 
-    def _arrived(self, mail: Mail) -> None:
-        with self.stage.changing() as shown:
-            shown.mails.append(mail)
+    def _record_mail(self, mail: ReceivedMail) -> None:
+        with self.simulation.changing_state() as panel:
+            panel.mails.append(mail)
 
-    async def _watch(self, before: knowledge_watcher.Look) -> None:
-        def read(changed: frozenset[Path]) -> Read:
-            return knowledge_watcher.read(self.knowledge, self._root, self._encoder, self._lang, changed)
+    async def _watch_knowledge(self, stamps: knowledge_watcher.FileStamps) -> None:
+        def read_changed(changed: frozenset[Path]) -> ReadResult:
+            return knowledge_watcher.read_knowledge(
+                self.knowledge_folder, self._index_root, self._encoder, self._lang, changed
+            )
 
-        await knowledge_watcher.watch(self.knowledge, before, read, self._told)
+        await knowledge_watcher.watch_folder(self.knowledge_folder, stamps, read_changed, self._on_knowledge_read)
 
-    async def _told(self, read: Read) -> None:
-        with self.stage.changing() as shown:
-            before = shown.reading
-            shown.reading = read.reading
-            if not read.reading.built:
-                shown.reading = replace(read.reading, entries=before.entries, built=before.built)
-        for problem in read.reading.problems:
+    async def _on_knowledge_read(self, result: ReadResult) -> None:
+        with self.simulation.changing_state() as panel:
+            previous = panel.knowledge_status
+            panel.knowledge_status = result.status
+            if not result.status.built:
+                panel.knowledge_status = replace(result.status, entries=previous.entries, built=previous.built)
+        for problem in result.status.problems:
             click.echo(problem, err=True)
-        if read.restart:
-            await self.director.restart()
+        if result.needs_restart:
+            await self.controller.restart_bot()
 
 
-def _listening(port: int) -> socket.socket:
+def _open_listener(port: int) -> socket.socket:
     """The page's socket: on this port, or on a free one where it is taken."""
-    for wanted in (port, 0):
-        opened = socket.socket(proto=socket.IPPROTO_TCP)
-        opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    for bind_port in (port, 0):
+        listener = socket.socket(proto=socket.IPPROTO_TCP)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            opened.bind((HOST, wanted))
-            opened.listen(100)
-            return opened
+            listener.bind((PAGE_HOST, bind_port))
+            listener.listen(100)
+            return listener
         except OSError:
-            opened.close()
+            listener.close()
     raise OSError("no port is free")

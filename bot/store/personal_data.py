@@ -6,17 +6,17 @@
 import json
 from dataclasses import dataclass
 
-from bot.domain.selfcheck import ENOUGH
+from bot.domain.selfcheck import MIN_TEAM_SIZE
 
-_KINDS = ("message", "edited_message", "callback_query", "inline_query", "my_chat_member")
-_OWN_REQUESTS = "(SELECT reference FROM requests WHERE user_id = :user)"
-_GONE = "NOT IN (SELECT reference FROM requests)"
-_ERASING = "(SELECT request FROM outbox WHERE status = 'queued' AND method IN ('erase', 'unpost'))"
-_PICTURED = "(SELECT count(*) FROM shares WHERE shares.code = pictures.code AND pictured = 1)"
+_UPDATE_KINDS = ("message", "edited_message", "callback_query", "inline_query", "my_chat_member")
+_REQUESTS_OF_USER = "(SELECT reference FROM requests WHERE user_id = :user)"
+_IS_ERASED = "NOT IN (SELECT reference FROM requests)"
+_REQUESTS_BEING_ERASED = "(SELECT request FROM outbox WHERE status = 'queued' AND method IN ('erase', 'unpost'))"
+_PICTURED_COUNT = "(SELECT count(*) FROM shares WHERE shares.code = pictures.code AND pictured = 1)"
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class TableInfo:
     """One table.
 
     Attributes:
@@ -27,25 +27,25 @@ class Held:
         columns: what each column means.
     """
 
-    what: str
-    mine: str = ""
-    old: str = ""
+    description: str
+    owner_condition: str = ""
+    expiry_condition: str = ""
     columns: tuple[tuple[str, str], ...] = ()
 
 
-_USER = ("user_id", "your Telegram id")
-_CREATED = ("created", "when, as Unix time")
-_REFERENCE = ("reference", "number of the request")
-_ANSWERS = ("answers", "JSON: question of the self-check -> 0 to 3, or null for 'do not know'")
+_USER_COLUMN = ("user_id", "your Telegram id")
+_CREATED_COLUMN = ("created", "when, as Unix time")
+_REFERENCE_COLUMN = ("reference", "number of the request")
+_ANSWERS_COLUMN = ("answers", "JSON: question of the self-check -> 0 to 3, or null for 'do not know'")
 
-HELD: dict[str, Held] = {
-    "states": Held(
+DATA_CATALOGUE: dict[str, TableInfo] = {
+    "states": TableInfo(
         "What the bot remembers of each of your chats with it",
         "user_id = :user",
         "updated < :before",
         (
             ("key", "chat id and your Telegram id"),
-            _USER,
+            _USER_COLUMN,
             (
                 "body",
                 "JSON: language, last question and answer, step of the introduction and for whom its examples "
@@ -57,16 +57,16 @@ HELD: dict[str, Held] = {
             ("updated", "last change, as Unix time"),
         ),
     ),
-    "requests": Held(
+    "requests": TableInfo(
         "Your requests for advice",
         "user_id = :user",
         "",
         (
-            _REFERENCE,
+            _REFERENCE_COLUMN,
             ("chat_id", "your chat with the bot"),
-            _USER,
+            _USER_COLUMN,
             ("status", "open, taken or closed"),
-            _CREATED,
+            _CREATED_COLUMN,
             ("version", "how often it was changed"),
             (
                 "body",
@@ -75,28 +75,28 @@ HELD: dict[str, Held] = {
             ),
         ),
     ),
-    "lines": Held(
+    "lines": TableInfo(
         "What was written about your requests, by you and by the advisers",
         "user_id = :user",
         "",
         (
             ("id", "running number"),
-            _REFERENCE,
-            _USER,
+            _REFERENCE_COLUMN,
+            _USER_COLUMN,
             ("side", "who wrote: person or adviser"),
             ("text", "the message, or in brackets what it was"),
-            _CREATED,
+            _CREATED_COLUMN,
             ("chat_id", "the chat it was written in"),
             ("message_id", "its number there"),
         ),
     ),
-    "threads": Held(
+    "threads": TableInfo(
         "Where your requests are in the advisers' chat",
-        f"reference IN {_OWN_REQUESTS}",
+        f"reference IN {_REQUESTS_OF_USER}",
         "erased < :before OR (erased IS NULL AND reference NOT IN (SELECT reference FROM requests) "
         "AND reference NOT IN (SELECT request FROM outbox WHERE status = 'queued'))",
         (
-            _REFERENCE,
+            _REFERENCE_COLUMN,
             ("chat_id", "the advisers' chat"),
             ("thread_id", "its topic there, 0 for none"),
             ("card", "the message at the top"),
@@ -105,48 +105,54 @@ HELD: dict[str, Held] = {
             ("erased", "when the request was deleted, as Unix time"),
         ),
     ),
-    "checks": Held(
+    "checks": TableInfo(
         "Your last two self-checks",
         "user_id = :user",
         "created < :before",
-        (("id", "running number"), _USER, _ANSWERS, _CREATED),
+        (("id", "running number"), _USER_COLUMN, _ANSWERS_COLUMN, _CREATED_COLUMN),
     ),
-    "shares": Held(
+    "shares": TableInfo(
         "What you told under a code that several people share",
         "user_id = :user",
         "created < :before",
-        (("code", "the code"), _USER, _ANSWERS, _CREATED, ("pictured", "1 once they are part of a picture")),
+        (
+            ("code", "the code"),
+            _USER_COLUMN,
+            _ANSWERS_COLUMN,
+            _CREATED_COLUMN,
+            ("pictured", "1 once they are part of a picture"),
+        ),
     ),
-    "feedback": Held(
+    "feedback": TableInfo(
         "Your thumbs on answers",
         "user_id = :user",
         "created < :before",
         (
             ("id", "running number"),
-            _USER,
+            _USER_COLUMN,
             ("entry", "the answer"),
             ("value", "1 for up, 0 for down"),
-            _CREATED,
+            _CREATED_COLUMN,
         ),
     ),
-    "questions": Held(
+    "questions": TableInfo(
         "Questions of yours that may be kept to improve answers",
         "user_id = :user",
         "created < :before",
         (
             ("id", "running number"),
-            _USER,
+            _USER_COLUMN,
             ("question", "what you wrote"),
             ("entry", "the answer it got"),
             ("consent", "version of the wording that you agreed to"),
-            _CREATED,
+            _CREATED_COLUMN,
         ),
     ),
-    "outbox": Held(
+    "outbox": TableInfo(
         "Messages to you that wait, and the numbers of those sent, without their text",
-        f"CASE WHEN request <> '' THEN request IN {_OWN_REQUESTS} "
+        f"CASE WHEN request <> '' THEN request IN {_REQUESTS_OF_USER} "
         "ELSE user_id = :user OR (chat_id = :user AND method <> 'mail') END",
-        f"created < :before AND request {_GONE} AND request NOT IN {_ERASING}",
+        f"created < :before AND request {_IS_ERASED} AND request NOT IN {_REQUESTS_BEING_ERASED}",
         (
             ("id", "running number"),
             ("chat_id", "the chat it goes to; 0 is e-mail"),
@@ -170,10 +176,10 @@ HELD: dict[str, Held] = {
             ("lane", "the lane in its chat that it waits in: the number of its request, or none"),
             ("message_id", "its number in its chat once it is sent"),
             ("reason", "why Telegram refused it"),
-            _CREATED,
+            _CREATED_COLUMN,
         ),
     ),
-    "inbox": Held(
+    "inbox": TableInfo(
         "What you wrote and the bot has not handled yet",
         "done = 0",
         "received < :before",
@@ -185,15 +191,15 @@ HELD: dict[str, Held] = {
             ("done", "1 once it is handled"),
         ),
     ),
-    "codes": Held(
+    "codes": TableInfo(
         "Codes for several people, without who made them",
-        old="created < :before AND code NOT IN (SELECT code FROM shares)",
+        expiry_condition="created < :before AND code NOT IN (SELECT code FROM shares)",
     ),
-    "pictures": Held(
+    "pictures": TableInfo(
         "What several people said together under a code: a word for each question, no single answers",
-        old=f"{_PICTURED} < {ENOUGH}",
+        expiry_condition=f"{_PICTURED_COUNT} < {MIN_TEAM_SIZE}",
     ),
-    "holds": Held(
+    "holds": TableInfo(
         "Until when Telegram takes no more messages to a chat",
         "chat_id = :user",
         "until < :before",
@@ -203,26 +209,30 @@ HELD: dict[str, Held] = {
             ("until", "as Unix time"),
         ),
     ),
-    "group_calls": Held("When a group was written to", old="at < :before"),
-    "moved": Held("Groups that Telegram gave another id"),
-    "_sqlite_migrations": Held("Which steps of the schema were taken"),
+    "group_calls": TableInfo("When a group was written to", expiry_condition="at < :before"),
+    "moved": TableInfo("Groups that Telegram gave another id"),
+    "_sqlite_migrations": TableInfo("Which steps of the schema were taken"),
 }
-FIELDS = {name: {"holds": held.what, "columns": dict(held.columns)} for name, held in HELD.items() if held.mine}
+FIELD_DESCRIPTIONS = {
+    name: {"holds": held.description, "columns": dict(held.columns)}
+    for name, held in DATA_CATALOGUE.items()
+    if held.owner_condition
+}
 
 
-def bound(condition: str, value: float) -> tuple[str, tuple[float, ...]]:
+def bind_condition(condition: str, value: float) -> tuple[str, tuple[float, ...]]:
     """A condition with a ``?`` for each mention of the person or the time, and the values for these."""
-    plain = condition.replace(":user", "?").replace(":before", "?")
-    return plain, (value,) * plain.count("?")
+    sql = condition.replace(":user", "?").replace(":before", "?")
+    return sql, (value,) * sql.count("?")
 
 
-def sender(body: str) -> object:
+def sender_id(body: str) -> object:
     """The Telegram id of who caused an update, given as JSON; None where it names nobody, or cannot be read."""
     try:
         update = json.loads(body)
     except (ValueError, RecursionError):
         return None
-    for kind in _KINDS:
+    for kind in _UPDATE_KINDS:
         try:
             return update[kind]["from"]["id"]
         except (KeyError, TypeError):  # another kind, or of no form that Telegram promises

@@ -8,36 +8,36 @@ from typing import Any, Protocol
 from bot.domain.consultation import Request
 from bot.domain.effects import Effect
 from bot.domain.event import Event
-from bot.domain.selfcheck import Result, Team
+from bot.domain.selfcheck import SelfCheckResult, Team
 from bot.domain.turn import State
 
-Origin = tuple[int, int]  # chat and id of a message that a person wrote
+SourceMessage = tuple[int, int]  # chat and id of a message that a person wrote
 
 
-class Place(StrEnum):
+class Destination(StrEnum):
     """Where in its chat a call belongs."""
 
     CHAT = ""
     THREAD = "thread"  # the thread of its request at the advisers, which is opened where there is none
 
 
-class Why(StrEnum):
+class ErasureReason(StrEnum):
     """Why a request is deleted."""
 
-    PERSON = "person"
-    TIME = "time"
+    REQUESTER = "person"
+    RETENTION = "time"
 
 
-class Rest(StrEnum):
+class ErasureResult(StrEnum):
     """What is left of a message of a deleted request."""
 
-    NOTHING = ""
+    DELETED = ""
     EMPTIED = "emptied"  # it stands there without its text
-    ALL = "left"  # Telegram does not let us
+    UNDELETABLE = "left"  # Telegram does not let us
 
 
 @dataclass(frozen=True, slots=True)
-class Outgoing:
+class OutgoingCall:
     """A call of the Bot API to be made, or one of `CARD`, `MAIL`, `ERASE` and `UNPOST`.
 
     Attributes:
@@ -50,28 +50,32 @@ class Outgoing:
     chat_id: int
     method: str
     params: dict[str, Any]
-    origin: Origin | None = None
-    edits: Origin | None = None
-    replies: Origin | None = None
+    source: SourceMessage | None = None
+    edit_of: SourceMessage | None = None
+    reply_to: SourceMessage | None = None
     request: str = ""
-    place: Place = Place.CHAT
+    destination: Destination = Destination.CHAT
 
 
-CARD = "card"  # bring the card at the top of a request's thread up to date
-MAIL = "mail"  # send the request by e-mail; without one, tell the operator that the advisers' chat is out of reach
-ERASE = "erase"  # delete what the advisers' chat holds of a request that was deleted; says `Why`
-UNPOST = "unpost"  # ask by e-mail that the e-mail about a deleted request be deleted as well
-RETRACT = "deleteMessage"  # what was brought of a message is deleted where it went
-MOST_BESIDE = 20  # calls made at once of those that Telegram does not limit; the others are bounded by the pace
+REFRESH_CARD = "card"  # bring the card at the top of a request's thread up to date
+SEND_MAIL = (
+    "mail"  # send the request by e-mail; without one, tell the operator that the advisers' chat is out of reach
+)
+ERASE_THREAD = "erase"  # delete what the advisers' chat holds of a request that was deleted; says `Why`
+REQUEST_MAIL_DELETION = "unpost"  # ask by e-mail that the e-mail about a deleted request be deleted as well
+DELETE_RELAYED = "deleteMessage"  # what was brought of a message is deleted where it went
+MAX_UNLIMITED_CALLS = (
+    20  # calls made at once of those that Telegram does not limit; the others are bounded by the pace
+)
 MAIL_CHAT = 0  # mails queue in a chat of their own, one at a time: a mail server that is down holds up no messages
 
 
-SENDING = "lead"  # the duty of the process that sends, and does what is due with time
-POLLING = "poll"  # the duty of the process that polls: a worker, which never does, may send at the same time
+SENDING_DUTY = "lead"  # the duty of the process that sends, and does what is due with time
+POLLING_DUTY = "poll"  # the duty of the process that polls: a worker, which never does, may send at the same time
 
 
 @dataclass(frozen=True, slots=True)
-class Thread:
+class AdviserThread:
     """Where a request is at the advisers: a topic of a forum, or (``thread_id`` 0) the replies to its card.
 
     Attributes:
@@ -83,39 +87,39 @@ class Thread:
     chat_id: int
     thread_id: int
     card: int
-    lines: int = 0
-    told: int | None = None
+    history_length: int = 0
+    history_sent: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class TranscriptLine:
     """Something that was said about a request; ``waits`` says that its copy is not with the advisers yet."""
 
     side: str
     text: str
     created: float
-    waits: bool = False
+    is_queued: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Queued:
+class QueuedCall:
     """An outgoing call, its number in the queue, how often it was tried, whether Telegram limits such calls, and the
     lane in its chat that it stands in."""
 
     id: int
-    outgoing: Outgoing
+    call: OutgoingCall
     attempts: int
-    limited: bool = True
+    rate_limited: bool = True
     lane: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Claimed:
+class ClaimedUpdate:
     """An update to be handled, and whether another one of its chat waits behind it."""
 
     update_id: int
     body: str
-    behind: bool
+    more_waiting: bool
 
 
 class Store(Protocol):
@@ -127,16 +131,16 @@ class Store(Protocol):
     def close(self) -> None:
         """Let go of it; later calls raise StoreError."""
 
-    def lead(self, duty: str = SENDING) -> int:
+    def try_acquire_leadership(self, duty: str = SENDING_DUTY) -> int:
         """Whether a duty is this process's: of a bot's processes one at a time has it.
 
         0 if another one has it; else a number that changes if another one may have had it in between.
         """
 
-    async def listen(self, heard: Callable[[], None]) -> None:
+    async def listen_for_calls(self, on_queued: Callable[[], None]) -> None:
         """Call ``heard`` whenever another process may have queued something, until cancelled."""
 
-    def check(self) -> None:
+    def check_writable(self) -> None:
         """Write without changing anything; raises StoreError where that fails."""
 
     def add_updates(self, updates: Sequence[tuple[int, str, str]]) -> list[int]:
@@ -145,23 +149,23 @@ class Store(Protocol):
     def pending_updates(self) -> list[tuple[int, str]]:
         """Updates not done yet as (id, chat key), in order; without their bodies, which may be many."""
 
-    def claim(self, chat: str, without: Collection[int]) -> Claimed | None:
+    def claim_update(self, chat_key: str, excluded: Collection[int]) -> ClaimedUpdate | None:
         """A chat's oldest update that is not done, nor one of ``without``; None where there is none, or where another
         process handles the chat. Until `release` no other process gets one of this chat.
         """
 
-    def release(self, chat: str, without: Collection[int]) -> bool:
+    def release_chat(self, chat_key: str, excluded: Collection[int]) -> bool:
         """Let go of a chat; says whether an update of it, none of ``without``, is not done yet."""
 
-    def waiting_updates(self, chat: str) -> list[str]:
+    def waiting_updates(self, chat_key: str) -> list[str]:
         """A chat's next updates that are not done, as JSON, in order."""
 
-    def finish(
+    def finish_update(
         self,
         update_id: int,
         event: Event | None,
         state: State | None,
-        out: Sequence[Outgoing],
+        calls: Sequence[OutgoingCall],
         effects: Sequence[Effect],
     ) -> bool:
         """Mark an update done with all that follows from it; False, and no change, where it was done before.
@@ -170,20 +174,20 @@ class Store(Protocol):
         deleted, since it was read.
         """
 
-    def act(self, out: Sequence[Outgoing], effects: Sequence[Effect]) -> None:
+    def apply(self, calls: Sequence[OutgoingCall], effects: Sequence[Effect]) -> None:
         """Write down what follows from no update but from the time; raises Conflict as `finish` does."""
 
-    def state(self, key: str) -> State:
+    def load_state(self, key: str) -> State:
         """A person's state; a fresh one where nothing is known."""
 
-    def due(
+    def due_calls(
         self,
         now: float,
-        most: int = -1,
-        under_way: Collection[int] = (),
-        resting: Collection[int] = (),
-        served: Collection[str] = (),
-    ) -> list[Queued]:
+        limit: int = -1,
+        in_flight: Collection[int] = (),
+        paused_chats: Collection[int] = (),
+        served_lanes: Collection[str] = (),
+    ) -> list[QueuedCall]:
         """For each chat the call to make next: the oldest of one of its lanes, if it does not wait for its time.
 
         Calls of one lane are made in order; a call that has to wait holds up its own lane only. Each request has a
@@ -195,140 +199,140 @@ class Store(Protocol):
         ``resting``, and e-mails if `MAIL_CHAT` is. A call that cannot be read fails.
         """
 
-    def next_due(self, after: float = -1.0) -> float | None:
+    def next_due_time(self, after: float = -1.0) -> float | None:
         """The earliest time (Unix) behind ``after`` for which the oldest call of a lane waits."""
 
-    def hold(self, holds: Mapping[int, float]) -> None:
+    def save_rate_limits(self, until_by_chat: Mapping[int, float]) -> None:
         """Telegram asks to send nothing to these chats until a time (Unix); chat 0 stands for all."""
 
-    def holds(self) -> dict[int, float]:
+    def rate_limits(self) -> dict[int, float]:
         """What `hold` wrote down and may still hold."""
 
-    def called(self, chat_id: int, at: float) -> None:
+    def record_group_call(self, chat_id: int, called_at: float) -> None:
         """A call that Telegram counts is made to a group."""
 
-    def calls(self, since: float) -> list[tuple[int, float]]:
+    def group_calls(self, since: float) -> list[tuple[int, float]]:
         """The calls to groups since a time (at most two minutes ago) as (chat, time), the oldest first."""
 
-    def caused(self, chat_id: int, origin: Origin) -> int | None:
+    def find_reply_to(self, chat_id: int, source: SourceMessage) -> int | None:
         """The id of the message in a chat that a person's message caused: its answer, or its copy."""
 
-    def cause(self, chat_id: int, message_id: int) -> Origin | None:
+    def find_source(self, chat_id: int, message_id: int) -> SourceMessage | None:
         """The message that caused this one of ours."""
 
-    def sent(self, queued: int, message_id: int | None) -> None:
+    def mark_sent(self, call_id: int, message_id: int | None) -> None:
         """A call succeeded; ``message_id`` is the new message's id where there is one.
 
         Its text is not kept, and nothing at all where no later edit or reply can need it.
         """
 
-    def failed(self, queued: int, reason: str, out: Sequence[Outgoing] = ()) -> None:
+    def mark_failed(self, call_id: int, reason: str, notices: Sequence[OutgoingCall] = ()) -> None:
         """A call failed for good; ``out`` tells those who should know."""
 
-    def postpone(self, queued: int, until: float) -> None:
+    def postpone_call(self, call_id: int, until: float) -> None:
         """A call failed for now; try again from ``until`` (Unix time)."""
 
-    def waiting(self, chat_id: int | None = None) -> int:
+    def count_queued_calls(self, chat_id: int | None = None) -> int:
         """How many calls wait to be made, all or those to one chat."""
 
-    def requests(self) -> list[Request]:
+    def all_requests(self) -> list[Request]:
         """All requests, the oldest first."""
 
-    def running(self) -> list[Request]:
+    def active_requests(self) -> list[Request]:
         """The requests that are not closed, the oldest first."""
 
-    def request(self, reference: str) -> Request | None:
+    def find_request(self, reference: str) -> Request | None:
         """The request with this reference."""
 
-    def request_of(self, chat_id: int, message_id: int) -> Request | None:
+    def find_request_by_message(self, chat_id: int, message_id: int) -> Request | None:
         """The request that a message belongs to: one of ours, or one that was passed on."""
 
-    def request_in(self, chat_id: int, thread_id: int) -> Request | None:
+    def find_request_by_topic(self, chat_id: int, thread_id: int) -> Request | None:
         """The request whose topic this is."""
 
-    def requests_by(self, user_id: int) -> list[Request]:
+    def requests_by_user(self, user_id: int) -> list[Request]:
         """A person's own requests, the newest first."""
 
     def leave_thread(self, reference: str) -> None:
         """A request goes on in another chat; what there is of it in the present one is noted for its deletion."""
 
-    def topics(self, reference: str) -> list[Origin]:
+    def request_topics(self, reference: str) -> list[SourceMessage]:
         """The topics of a request as (chat, topic), in the advisers' chat and in those that were it before."""
 
-    def settle_topic(self, reference: str, topic: Origin) -> None:
+    def record_topic_erasure(self, reference: str, topic: SourceMessage) -> None:
         """A topic of a deleted request is deleted."""
 
-    def thread(self, reference: str) -> Thread | None:
+    def find_thread(self, reference: str) -> AdviserThread | None:
         """Where a request is at the advisers; None where it has no place there (any more)."""
 
-    def put_thread(self, reference: str, thread: Thread | None) -> None:
+    def save_thread(self, reference: str, thread: AdviserThread | None) -> None:
         """A request has its place at the advisers; with None it has lost it."""
 
-    def lines(self, reference: str) -> list[Line]:
+    def load_transcript(self, reference: str) -> list[TranscriptLine]:
         """What was said about a request, the oldest first."""
 
-    def checks(self, user_id: int) -> list[Result]:
+    def recent_selfchecks(self, user_id: int) -> list[SelfCheckResult]:
         """A person's last two self-checks, the newest first; older ones are not kept."""
 
-    def codes(self, user_id: int) -> dict[str, bool]:
+    def team_codes(self, user_id: int) -> dict[str, bool]:
         """The codes under which the person told their answers, the newest first; whether they are in a picture."""
 
-    def team(self, code: str) -> Team | None:
+    def find_team(self, code: str) -> Team | None:
         """The people under a code; None where there is no such code."""
 
-    def oldest_waiting(self) -> float | None:
+    def oldest_queued_at(self) -> float | None:
         """Since when (Unix time) the oldest queued call waits; None where none does."""
 
-    def pending(self) -> int:
+    def count_pending_updates(self) -> int:
         """How many updates are written down but not done yet."""
 
-    def newest(self) -> float | None:
+    def last_activity(self) -> float | None:
         """When (Unix time) something was last written down; None for an empty store."""
 
-    def counts(self) -> dict[str, int]:
+    def request_counts(self) -> dict[str, int]:
         """How many requests there are, by status."""
 
-    def moved(self, chat_id: int) -> int:
+    def current_chat_id(self, chat_id: int) -> int:
         """The id that a chat has now: another where a group was turned into a supergroup."""
 
-    def move(self, old: int, new: int) -> None:
+    def migrate_chat(self, old_id: int, new_id: int) -> None:
         """A group was turned into a supergroup: what waits for it goes there."""
 
-    def readdress(self, desk: int) -> None:
+    def redirect_adviser_calls(self, adviser_chat: int) -> None:
         """What waits for the advisers goes to this chat, whichever was theirs when it was queued."""
 
-    def person(self, user_id: int) -> dict[str, list[dict[str, Any]]]:
+    def load_personal_data(self, user_id: int) -> dict[str, list[dict[str, Any]]]:
         """Everything held on a person, by table (see `bot.store.personal_data`).
 
         "advised" are requests that they took.
         """
 
-    def purge(self, before: float) -> int:
+    def purge_expired(self, before: float) -> int:
         """Delete what is older than a Unix time, closed requests with their copies; returns the number of rows.
 
         A request that is not closed stays whole.
         """
 
-    def remains(self, reference: str) -> list[Origin]:
+    def erasure_queue(self, reference: str) -> list[SourceMessage]:
         """The messages in the advisers' chat that belong to a deleted request and are still to be deleted."""
 
-    def settle(self, reference: str, message: Origin, rest: Rest) -> None:
+    def record_erasure(self, reference: str, message: SourceMessage, result: ErasureResult) -> None:
         """A message of a deleted request is deleted, or what is left of it."""
 
-    def left(self, reference: str) -> list[Origin]:
+    def undeletable_messages(self, reference: str) -> list[SourceMessage]:
         """The messages of a deleted request that Telegram does not let us delete."""
 
-    def posted(self, reference: str, message: Origin) -> None:
+    def record_posted_message(self, reference: str, message: SourceMessage) -> None:
         """A message that no call of the queue brought stands in a request's thread."""
 
-    def erased(self, chat_id: int, thread_id: int, message_id: int | None) -> str | None:
+    def find_erased_request(self, chat_id: int, thread_id: int, message_id: int | None) -> str | None:
         """The reference of the deleted request that a topic or a message belonged to."""
 
-    def mailed(self, reference: str) -> bool:
+    def was_mailed(self, reference: str) -> bool:
         """Whether the mail about a request was taken by the mail server, or may be at this moment."""
 
-    def questions(self) -> list[tuple[str, str, float]]:
+    def consented_questions(self) -> list[tuple[str, str, float]]:
         """The questions that people let be kept: text, entry that answered, Unix time; the oldest first."""
 
-    def thumbs(self) -> list[tuple[str, int, int]]:
+    def feedback_counts(self) -> list[tuple[str, int, int]]:
         """For each entry with thumbs, how many point up and down."""

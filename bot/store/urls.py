@@ -1,4 +1,4 @@
 """Addresses of stores."""
 
-SQLITE = "sqlite:///"
-POSTGRESQL = ("postgresql://", "postgres://")
+SQLITE_PREFIX = "sqlite:///"
+POSTGRESQL_PREFIXES = ("postgresql://", "postgres://")

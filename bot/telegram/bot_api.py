@@ -20,20 +20,20 @@ from telegram import (
 )
 from telegram.error import BadRequest, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError
 
-from bot.attachments.subprocess_renderer import draw_apart
-from bot.pipeline.api_calls import DRAWN, SENT
-from bot.pipeline.outbox import Later, Refused, Result, Sent
+from bot.attachments.subprocess_renderer import render_in_subprocess
+from bot.pipeline.api_calls import ATTACHMENT_KIND, UPLOADED_FILE
+from bot.pipeline.outbox import CallResult, Rejected, Retry, Sent
 
-MEDIA = {"photo": InputMediaPhoto, "document": InputMediaDocument, "video": InputMediaVideo,
+INPUT_MEDIA_TYPES = {"photo": InputMediaPhoto, "document": InputMediaDocument, "video": InputMediaVideo,
          "audio": InputMediaAudio, "animation": InputMediaAnimation}  # fmt: skip
-_TYPES: dict[str, type[InlineKeyboardMarkup | LinkPreviewOptions | ReplyParameters]] = {
+_PARAM_TYPES: dict[str, type[InlineKeyboardMarkup | LinkPreviewOptions | ReplyParameters]] = {
     "reply_markup": InlineKeyboardMarkup,
     "link_preview_options": LinkPreviewOptions,
     "reply_parameters": ReplyParameters,
 }
 
 
-async def call(bot: Bot, chat_id: int, method: str, params: dict[str, Any]) -> Sent:
+async def call_bot_api(bot: Bot, chat_id: int, method: str, params: dict[str, Any]) -> Sent:
     """Make the call. That nothing changed by an edit is no failure.
 
     Raises:
@@ -52,40 +52,42 @@ async def call(bot: Bot, chat_id: int, method: str, params: dict[str, Any]) -> S
         "deleteMessage": bot.delete_message,
         "answerCallbackQuery": bot.answer_callback_query,
     }
-    arguments = {key: await _argument(key, value) for key, value in params.items()}
+    arguments = {key: await _convert_argument(key, value) for key, value in params.items()}
     if method != "answerCallbackQuery":
         arguments["chat_id"] = chat_id
     try:
-        answer = await methods[method](**arguments)
+        response = await methods[method](**arguments)
     except BadRequest as error:
         if "message is not modified" in error.message.lower():
             return Sent(None)
         raise
-    return Sent(answer.message_id if isinstance(answer, Message | MessageId) else None)
+    return Sent(response.message_id if isinstance(response, Message | MessageId) else None)
 
 
-async def _argument(key: str, value: Any) -> Any:
-    if key in _TYPES:
-        return _TYPES[key].de_json(value)
+async def _convert_argument(key: str, value: Any) -> Any:
+    if key in _PARAM_TYPES:
+        return _PARAM_TYPES[key].de_json(value)
     if key == "media":
-        kind, values = value["media"][DRAWN], value["media"]["values"]
-        if kind == SENT:
-            return MEDIA[values["type"]](values["file"], caption=value["caption"], parse_mode=value["parse_mode"])
-        drawn = await draw_apart(kind, values)
-        return InputMediaPhoto(drawn.content, value["caption"], value["parse_mode"], filename=drawn.name)
+        kind, values = value["media"][ATTACHMENT_KIND], value["media"]["values"]
+        if kind == UPLOADED_FILE:
+            return INPUT_MEDIA_TYPES[values["type"]](
+                values["file"], caption=value["caption"], parse_mode=value["parse_mode"]
+            )
+        rendered = await render_in_subprocess(kind, values)
+        return InputMediaPhoto(rendered.content, value["caption"], value["parse_mode"], filename=rendered.name)
     if key in ("photo", "document"):
-        drawn = await draw_apart(value[DRAWN], value["values"])
-        return InputFile(drawn.content, filename=drawn.name)
+        rendered = await render_in_subprocess(value[ATTACHMENT_KIND], value["values"])
+        return InputFile(rendered.content, filename=rendered.name)
     return value
 
 
-def outcome(error: TelegramError) -> Result:
+def classify_error(error: TelegramError) -> CallResult:
     """What an error means: never, or later."""
     match error:
-        case RetryAfter(retry_after=wait):
-            return Later(wait.total_seconds() if isinstance(wait, timedelta) else float(wait))
+        case RetryAfter(retry_after=retry_after):
+            return Retry(retry_after.total_seconds() if isinstance(retry_after, timedelta) else float(retry_after))
         case BadRequest() | Forbidden() | InvalidToken():  # BadRequest is a subclass of NetworkError: it comes first
-            return Refused(error.message)
+            return Rejected(error.message)
         case NetworkError():
-            return Later(None)
-    return Refused(error.message)
+            return Retry(None)
+    return Rejected(error.message)

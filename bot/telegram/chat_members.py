@@ -7,15 +7,15 @@ from telegram import Bot
 from telegram.constants import ChatMemberStatus
 from telegram.error import BadRequest
 
-INSIDE = {ChatMemberStatus.OWNER, ChatMemberStatus.ADMINISTRATOR, ChatMemberStatus.MEMBER}
-PATIENCE = 20.0  # seconds
+MEMBER_STATUSES = {ChatMemberStatus.OWNER, ChatMemberStatus.ADMINISTRATOR, ChatMemberStatus.MEMBER}
+QUERY_TIMEOUT = 20.0  # seconds
 
 
-def membership(bot: Bot, loop: asyncio.AbstractEventLoop) -> Callable[[int, int], bool]:
+def make_membership_check(bot: Bot, loop: asyncio.AbstractEventLoop) -> Callable[[int, int], bool]:
     """A function of chat and person for other threads than the loop's; raises TelegramError where nobody answers."""
 
     def is_member(chat_id: int, user_id: int) -> bool:
-        return asyncio.run_coroutine_threadsafe(_is_member(bot, chat_id, user_id), loop).result(PATIENCE)
+        return asyncio.run_coroutine_threadsafe(_is_member(bot, chat_id, user_id), loop).result(QUERY_TIMEOUT)
 
     return is_member
 
@@ -26,4 +26,4 @@ async def _is_member(bot: Bot, chat_id: int, user_id: int) -> bool:
     except BadRequest:  # somebody Telegram does not know there
         return False
     restricted = member.status == ChatMemberStatus.RESTRICTED and getattr(member, "is_member", False)
-    return member.status in INSIDE or bool(restricted)
+    return member.status in MEMBER_STATUSES or bool(restricted)

@@ -8,15 +8,15 @@ from telegram import Bot, User
 from telegram.error import Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError
 from telegram.request import BaseRequest
 
-from bot.errors import ConnectionRefused
-from bot.pipeline.retry import backoff
+from bot.errors import ConnectionFailed
+from bot.pipeline.retry import backoff_seconds
 from bot.settings import Settings
 from bot.telegram.update_parser import ALLOWED_UPDATES
 
 log = logging.getLogger(__name__)
 
 
-def client(settings: Settings, request: BaseRequest) -> Bot:
+def create_client(settings: Settings, request: BaseRequest) -> Bot:
     """The client of the Bot API, which makes its calls by ``request``; it does not connect yet."""
     assert settings.telegram_token is not None
     return Bot(
@@ -27,17 +27,17 @@ def client(settings: Settings, request: BaseRequest) -> Bot:
     )
 
 
-async def until_reached(bot: Bot, stop: asyncio.Event) -> User | None:
+async def connect_with_retry(bot: Bot, stop: asyncio.Event) -> User | None:
     """Connect, waiting for the network as long as it takes; None where we are stopped before."""
     for attempt in range(1_000_000):
         try:
             await bot.initialize()
             return bot.bot
         except (InvalidToken, Forbidden):
-            raise ConnectionRefused("Telegram does not know this token. Check GW_TELEGRAM_TOKEN.") from None
+            raise ConnectionFailed("Telegram does not know this token. Check GW_TELEGRAM_TOKEN.") from None
         except (NetworkError, RetryAfter):
-            log.warning("Telegram cannot be reached; the next try is in %.0f s", backoff(attempt))
-        if await _stopped_within(stop, backoff(attempt)):
+            log.warning("Telegram cannot be reached; the next try is in %.0f s", backoff_seconds(attempt))
+        if await _wait_for_stop(stop, backoff_seconds(attempt)):
             return None
     return None
 
@@ -50,7 +50,7 @@ async def set_webhook(bot: Bot, settings: Settings) -> None:
     try:
         await bot.set_webhook(settings.webhook_url, secret_token=secret, allowed_updates=ALLOWED_UPDATES)
     except TelegramError as error:
-        raise ConnectionRefused(f"Telegram refuses the webhook {settings.webhook_url}: {error.message}") from None
+        raise ConnectionFailed(f"Telegram refuses the webhook {settings.webhook_url}: {error.message}") from None
 
 
 async def delete_webhook(bot: Bot) -> None:
@@ -61,7 +61,7 @@ async def delete_webhook(bot: Bot) -> None:
         log.warning("a webhook, if one is set, was not deleted (%s)", type(error).__name__)
 
 
-async def _stopped_within(stop: asyncio.Event, seconds: float) -> bool:
+async def _wait_for_stop(stop: asyncio.Event, seconds: float) -> bool:
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             await stop.wait()

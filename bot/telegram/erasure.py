@@ -10,77 +10,92 @@ from telegram.error import BadRequest, ChatMigrated, Forbidden, TelegramError
 
 from bot.flows.relay import notices
 from bot.pipeline.api_calls import text_params
-from bot.pipeline.outbox import Result, Sent
-from bot.store.protocol import Origin, Outgoing, Rest, Store, Why
-from bot.telegram.bot_api import call
+from bot.pipeline.outbox import CallResult, Sent
+from bot.store.protocol import ErasureReason, ErasureResult, OutgoingCall, SourceMessage, Store
+from bot.telegram.bot_api import call_bot_api
 from prompts.message_splitter import split_html
 
 log = logging.getLogger(__name__)
-REFUSED = (BadRequest, ChatMigrated, Forbidden)
-NOT_THERE = ("message to delete not found", "message_id_invalid", "message thread not found", "topic_id_invalid",
-             "topic_deleted")  # fmt: skip
+REFUSAL_ERRORS = (BadRequest, ChatMigrated, Forbidden)
+ALREADY_GONE_ERRORS = (
+    "message to delete not found",
+    "message_id_invalid",
+    "message thread not found",
+    "topic_id_invalid",
+    "topic_deleted",
+)
 
 
-async def erase(bot: Bot, store: Store, outgoing: Outgoing) -> Result:
+async def erase_from_adviser_chat(bot: Bot, store: Store, outgoing: OutgoingCall) -> CallResult:
     """Delete what there is of a request and say so; raises TelegramError where it has to be gone on with later."""
-    reference, why, desk = outgoing.request, Why(outgoing.params["why"]), outgoing.chat_id
-    known = await asyncio.to_thread(store.topics, reference)
-    topics = {topic: await _topic_deleted(bot, topic, desk) for topic in known}
-    whole = {chat_id for chat_id, _ in topics} - {chat_id for (chat_id, _), deleted in topics.items() if not deleted}
-    for message in await asyncio.to_thread(store.remains, reference):
-        rest = Rest.NOTHING if message[0] in whole else await _deleted(bot, message, desk)
-        await asyncio.to_thread(store.settle, reference, message, rest)
-    place = dict[str, int]()
+    reference, reason, adviser_chat = outgoing.request, ErasureReason(outgoing.params["why"]), outgoing.chat_id
+    topic_ids = await asyncio.to_thread(store.request_topics, reference)
+    topics = {topic: await _delete_topic(bot, topic, adviser_chat) for topic in topic_ids}
+    fully_deleted_chats = {chat_id for chat_id, _ in topics} - {
+        chat_id for (chat_id, _), deleted in topics.items() if not deleted
+    }
+    for message in await asyncio.to_thread(store.erasure_queue, reference):
+        result = (
+            ErasureResult.DELETED
+            if message[0] in fully_deleted_chats
+            else await _delete_message(bot, message, adviser_chat)
+        )
+        await asyncio.to_thread(store.record_erasure, reference, message, result)
+    topic_params = dict[str, int]()
     for topic, deleted in topics.items():
         if deleted:
-            await asyncio.to_thread(store.settle_topic, reference, topic)
-        elif topic[0] == desk:
-            place = {"message_thread_id": topic[1]}
-            await _untitled(bot, topic, reference)
-    left = await asyncio.to_thread(store.left, reference)
-    if why is Why.PERSON or left:
-        for part in split_html(notices.notice(reference, why, left, whole=desk in whole)):
-            await call(bot, desk, "sendMessage", {**text_params(part), **place})
+            await asyncio.to_thread(store.record_topic_erasure, reference, topic)
+        elif topic[0] == adviser_chat:
+            topic_params = {"message_thread_id": topic[1]}
+            await _retitle_topic(bot, topic, reference)
+    undeletable = await asyncio.to_thread(store.undeletable_messages, reference)
+    if reason is ErasureReason.REQUESTER or undeletable:
+        for part in split_html(
+            notices.erasure_notice(reference, reason, undeletable, topic_deleted=adviser_chat in fully_deleted_chats)
+        ):
+            await call_bot_api(bot, adviser_chat, "sendMessage", {**text_params(part), **topic_params})
     return Sent(None)
 
 
-async def _topic_deleted(bot: Bot, topic: Origin, desk: int) -> bool:
+async def _delete_topic(bot: Bot, topic: SourceMessage, adviser_chat: int) -> bool:
     try:
         await bot.delete_forum_topic(*topic)
-    except REFUSED as error:
+    except REFUSAL_ERRORS as error:
         log.info("a topic is not deleted as a whole: %s", type(error).__name__)
-        return _not_there(error, is_desk=topic[0] == desk)
+        return _is_already_gone(error, in_adviser_chat=topic[0] == adviser_chat)
     return True
 
 
-async def _deleted(bot: Bot, message: Origin, desk: int) -> Rest:
+async def _delete_message(bot: Bot, message: SourceMessage, adviser_chat: int) -> ErasureResult:
     """Delete a message; Telegram does so with ours for 48 hours only, but lets us replace their text later, too."""
     chat_id, message_id = message
     try:
         await bot.delete_message(chat_id, message_id)
-    except REFUSED as error:
-        if _not_there(error, is_desk=chat_id == desk):
-            return Rest.NOTHING
+    except REFUSAL_ERRORS as error:
+        if _is_already_gone(error, in_adviser_chat=chat_id == adviser_chat):
+            return ErasureResult.DELETED
     else:
-        return Rest.NOTHING
+        return ErasureResult.DELETED
     try:
-        await call(bot, chat_id, "editMessageText", {**text_params(notices.emptied()), "message_id": message_id})
-    except REFUSED:
-        return Rest.ALL
-    return Rest.EMPTIED
+        await call_bot_api(
+            bot, chat_id, "editMessageText", {**text_params(notices.emptied_text()), "message_id": message_id}
+        )
+    except REFUSAL_ERRORS:
+        return ErasureResult.UNDELETABLE
+    return ErasureResult.EMPTIED
 
 
-async def _untitled(bot: Bot, topic: Origin, reference: str) -> None:
+async def _retitle_topic(bot: Bot, topic: SourceMessage, reference: str) -> None:
     try:
-        await bot.edit_forum_topic(*topic, name=notices.title(reference))
-    except REFUSED as error:
+        await bot.edit_forum_topic(topic[0], topic[1], name=notices.erased_title(reference))
+    except REFUSAL_ERRORS as error:
         log.info("a topic keeps its title: %s", type(error).__name__)
 
 
-def _not_there(error: TelegramError, *, is_desk: bool) -> bool:
+def _is_already_gone(error: TelegramError, *, in_adviser_chat: bool) -> bool:
     """Whether there is nothing to delete any more; raises the error if the advisers' chat is out of reach. One that
     was theirs before is not waited for."""
     out_of_reach = isinstance(error, Forbidden) or "chat not found" in error.message.lower()
-    if out_of_reach and is_desk:
+    if out_of_reach and in_adviser_chat:
         raise error
-    return any(words in error.message.lower() for words in NOT_THERE)
+    return any(phrase in error.message.lower() for phrase in ALREADY_GONE_ERRORS)

@@ -13,28 +13,28 @@ from telegram import (
 )
 from telegram.error import TelegramError
 
-from bot.flows.inline_query import Offer, Result
+from bot.flows.inline_query import InlineOffer, InlineResult
 
 log = logging.getLogger(__name__)
-CACHED = 30  # seconds for which Telegram may repeat the answer to the same person
+CACHE_SECONDS = 30  # seconds for which Telegram may repeat the answer to the same person
 
 
-async def send_offer(bot: Bot, query_id: str, offer: Offer) -> None:
+async def answer_inline_query(bot: Bot, query_id: str, offer: InlineOffer) -> None:
     """Answer an inline query; one that is too old by now, like any other failure, is left alone."""
     try:
         await bot.answer_inline_query(
             query_id,
-            [_article(number, result) for number, result in enumerate(offer.results, start=1)],
-            cache_time=CACHED,
+            [_to_article(number, result) for number, result in enumerate(offer.results, start=1)],
+            cache_time=CACHE_SECONDS,
             is_personal=True,
-            button=InlineQueryResultsButton(offer.label, start_parameter=offer.start),
+            button=InlineQueryResultsButton(offer.button_label, start_parameter=offer.start_parameter),
         )
     except TelegramError as error:
         log.info("an inline query was not answered: %s", type(error).__name__)
 
 
-def _article(number: int, result: Result) -> InlineQueryResultArticle:
-    button = InlineKeyboardButton(result.label, url=result.link)
+def _to_article(number: int, result: InlineResult) -> InlineQueryResultArticle:
+    button = InlineKeyboardButton(result.button_label, url=result.button_url)
     content = InputTextMessageContent(
         result.html, parse_mode="HTML", link_preview_options=LinkPreviewOptions(is_disabled=True)
     )

@@ -10,28 +10,28 @@ from telegram import Bot
 from telegram.error import Conflict, RetryAfter, TelegramError
 
 from bot.errors import StoreUnavailable
-from bot.pipeline.retry import STANDBY, STORE_TRIES, backoff
+from bot.pipeline.retry import MAX_STORE_DOUBLINGS, STANDBY_WAIT, backoff_seconds
 from bot.telegram.update_parser import ALLOWED_UPDATES
 
 log = logging.getLogger(__name__)
-TIMEOUT = 30  # seconds that Telegram holds an empty answer back
-PATIENCE = 5.0  # seconds more until an answer is given up
+POLL_TIMEOUT = 30  # seconds that Telegram holds an empty answer back
+READ_MARGIN = 5.0  # seconds more until an answer is given up
 CONFLICT_WAIT = 15.0  # seconds between two tries while another program polls
-SAID_EVERY = 40  # conflicts: some ten minutes
+CONFLICTS_PER_LOG = 40  # conflicts: some ten minutes
 
-Receive = Callable[[list[dict[str, Any]]], Awaitable[None]]
+ReceiveUpdates = Callable[[list[dict[str, Any]]], Awaitable[None]]
 
 
-async def _alone(conflict: bool) -> None:
+async def _ignore_conflict(is_conflict: bool) -> None:
     """Nobody wants to know."""
 
 
-async def poll(
+async def poll_updates(
     bot: Bot,
-    receive: Receive,
-    conflict: Callable[[bool], Awaitable[None]] = _alone,
+    receive: ReceiveUpdates,
+    on_conflict: Callable[[bool], Awaitable[None]] = _ignore_conflict,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-    lead: Callable[[], int] = lambda: 1,
+    acquire_leadership: Callable[[], int] = lambda: 1,
 ) -> None:
     """Fetch until cancelled. An update is confirmed only after ``receive`` has written it down.
 
@@ -39,47 +39,49 @@ async def poll(
     is no StoreUnavailable of ``receive`` ends the fetching: nothing would be written down from then on. Of several
     processes with one store one polls: while ``lead``, called in a thread, returns 0, it is another one.
     """
-    offset, failures, conflicts, leads = None, 0, 0, True
+    offset, failure_count, conflict_count, is_leader = None, 0, 0, True
     while True:
         try:
-            if leads != (leads := bool(await asyncio.to_thread(lead))):
-                log.info("this process polls from now on" if leads else "another process polls, this one stands by")
-            if not leads:
-                if conflicts:
-                    await conflict(False)
-                    conflicts = 0
-                await sleep(STANDBY)
+            if is_leader != (is_leader := bool(await asyncio.to_thread(acquire_leadership))):
+                log.info(
+                    "this process polls from now on" if is_leader else "another process polls, this one stands by"
+                )
+            if not is_leader:
+                if conflict_count:
+                    await on_conflict(False)
+                    conflict_count = 0
+                await sleep(STANDBY_WAIT)
                 continue
-            updates = await _fetch(bot, offset)
+            updates = await _fetch_updates(bot, offset)
             if updates:
                 await receive(updates)
                 offset = updates[-1]["update_id"] + 1
         except Conflict as error:
-            if conflicts % SAID_EVERY == 0:
-                log.error("%s", _conflict(error))
-            conflicts += 1
-            await conflict(True)
+            if conflict_count % CONFLICTS_PER_LOG == 0:
+                log.error("%s", _describe_conflict(error))
+            conflict_count += 1
+            await on_conflict(True)
             await sleep(CONFLICT_WAIT)
         except RetryAfter as error:
             wait = error.retry_after
             await sleep(wait.total_seconds() if isinstance(wait, timedelta) else wait)
         except TelegramError as error:
             log.warning("fetching updates failed (%s); trying again", type(error).__name__)
-            await sleep(backoff(failures))
-            failures += 1
+            await sleep(backoff_seconds(failure_count))
+            failure_count += 1
         except StoreUnavailable as error:
             log.error("updates wait at Telegram: %s", error)
-            await sleep(backoff(min(failures, STORE_TRIES)))
-            failures += 1
+            await sleep(backoff_seconds(min(failure_count, MAX_STORE_DOUBLINGS)))
+            failure_count += 1
         else:
-            failures = 0
-            if conflicts:
+            failure_count = 0
+            if conflict_count:
                 log.info("no other program polls with this bot's token any more")
-                await conflict(False)
-                conflicts = 0
+                await on_conflict(False)
+                conflict_count = 0
 
 
-def _conflict(error: Conflict) -> str:
+def _describe_conflict(error: Conflict) -> str:
     if "webhook" in error.message.lower():
         return "a webhook is set for this bot, so it cannot poll: end the program that set it, then restart this one"
     return (
@@ -88,11 +90,15 @@ def _conflict(error: Conflict) -> str:
     )
 
 
-async def _fetch(bot: Bot, offset: int | None) -> list[dict[str, Any]]:
+async def _fetch_updates(bot: Bot, offset: int | None) -> list[dict[str, Any]]:
     """The updates as Telegram words them. `Bot.get_updates` would give none of them where one is of no form it knows,
     and log the texts of all; it is passed by with the method's name in small letters, which is the same to Telegram:
     https://core.telegram.org/bots/api#making-requests
     """
-    asked = {"timeout": TIMEOUT, "allowed_updates": ALLOWED_UPDATES} | ({} if offset is None else {"offset": offset})
-    found: list[dict[str, Any]] = await bot.do_api_request("getupdates", asked, read_timeout=TIMEOUT + PATIENCE)
-    return found
+    params = {"timeout": POLL_TIMEOUT, "allowed_updates": ALLOWED_UPDATES} | (
+        {} if offset is None else {"offset": offset}
+    )
+    updates: list[dict[str, Any]] = await bot.do_api_request(
+        "getupdates", params, read_timeout=POLL_TIMEOUT + READ_MARGIN
+    )
+    return updates

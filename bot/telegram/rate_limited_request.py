@@ -11,14 +11,18 @@ from typing import Any
 from telegram.error import RetryAfter
 from telegram.request import HTTPXRequest, RequestData
 
-from bot.pipeline.rate_limiter import COUNTED, EVERYBODY, SECOND, Pace
+from bot.pipeline.rate_limiter import ALL_CHATS, COUNTED_METHODS, SECOND, RateLimiter
 from bot.store.protocol import Store
 
 log = logging.getLogger(__name__)
-SPARED = ("answerCallbackQuery", "answerInlineQuery", "sendChatAction")  # not counted, but not made in a halt
+UNCOUNTED_METHODS = (
+    "answerCallbackQuery",
+    "answerInlineQuery",
+    "sendChatAction",
+)  # not counted, but not made in a halt
 
 
-class PacedRequest(HTTPXRequest):
+class RateLimitedRequest(HTTPXRequest):
     """Waits until the pace allows a call, and keeps what Telegram refuses; ``clock`` gives Unix time.
 
     Where Telegram has asked to wait, it is not asked before: RetryAfter is raised with what is left.
@@ -26,62 +30,62 @@ class PacedRequest(HTTPXRequest):
 
     def __init__(
         self,
-        pace: Pace,
+        limiter: RateLimiter,
         store: Store,
         clock: Callable[[], float],
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
         super().__init__(connection_pool_size=64, pool_timeout=10)
-        self._pace, self._store, self._clock, self._pause = pace, store, clock, sleep
+        self._limiter, self._store, self._clock, self._sleep = limiter, store, clock, sleep
 
     async def do_request(
         self, url: str, method: str, request_data: RequestData | None = None, *args: Any, **kwargs: Any
     ) -> tuple[int, bytes]:
         """Make one call, when its time has come."""
-        name = url.rpartition("/")[2]
-        chat = int(str(request_data.parameters.get("chat_id", EVERYBODY))) if request_data else EVERYBODY
-        if name in SPARED:
-            self._refuse(EVERYBODY)
-        if name not in COUNTED:
-            code, answer = await super().do_request(url, method, request_data, *args, **kwargs)
+        api_method = url.rpartition("/")[2]
+        chat_id = int(str(request_data.parameters.get("chat_id", ALL_CHATS))) if request_data else ALL_CHATS
+        if api_method in UNCOUNTED_METHODS:
+            self._raise_if_blocked(ALL_CHATS)
+        if api_method not in COUNTED_METHODS:
+            code, body = await super().do_request(url, method, request_data, *args, **kwargs)
         else:
-            await self._enter(chat)
+            await self._wait_for_slot(chat_id)
             try:
-                if chat < 0:  # the limit of groups reaches over a minute, and so over a restart
-                    await asyncio.to_thread(self._store.called, chat, self._clock())
-                code, answer = await super().do_request(url, method, request_data, *args, **kwargs)
+                if chat_id < 0:  # the limit of groups reaches over a minute, and so over a restart
+                    await asyncio.to_thread(self._store.record_group_call, chat_id, self._clock())
+                code, body = await super().do_request(url, method, request_data, *args, **kwargs)
             finally:
-                self._pace.end(chat, self._clock())
-        if code == HTTPStatus.TOO_MANY_REQUESTS and chat != EVERYBODY and name not in SPARED:
-            await self._refused(chat, answer)
-        elif code == HTTPStatus.OK and name in COUNTED:
-            self._pace.succeeded()
-        return code, answer
+                self._limiter.end_call(chat_id, self._clock())
+        if code == HTTPStatus.TOO_MANY_REQUESTS and chat_id != ALL_CHATS and api_method not in UNCOUNTED_METHODS:
+            await self._save_retry_after(chat_id, body)
+        elif code == HTTPStatus.OK and api_method in COUNTED_METHODS:
+            self._limiter.note_success()
+        return code, body
 
-    async def _enter(self, chat: int) -> None:
-        self._pace.reserve(chat)
+    async def _wait_for_slot(self, chat_id: int) -> None:
+        self._limiter.reserve_slot(chat_id)
         try:
-            self._refuse(chat)
-            while (wait := self._pace.wait(chat, self._clock())) > 0:
-                if self._pace.closing and wait > SECOND:
+            self._raise_if_blocked(chat_id)
+            while (wait := self._limiter.seconds_to_wait(chat_id, self._clock())) > 0:
+                if self._limiter.is_closing and wait > SECOND:
                     raise RetryAfter(math.ceil(wait))
-                await self._pause(min(wait, SECOND))
-                self._refuse(chat)
+                await self._sleep(min(wait, SECOND))
+                self._raise_if_blocked(chat_id)
         except BaseException:
-            self._pace.release(chat)
+            self._limiter.release_slot(chat_id)
             raise
-        self._pace.begin(chat)
+        self._limiter.begin_call(chat_id)
 
-    def _refuse(self, chat: int) -> None:
-        if left := self._pace.held(chat, self._clock()):
-            raise RetryAfter(math.ceil(left))
+    def _raise_if_blocked(self, chat_id: int) -> None:
+        if seconds_left := self._limiter.retry_after(chat_id, self._clock()):
+            raise RetryAfter(math.ceil(seconds_left))
 
-    async def _refused(self, chat: int, answer: bytes) -> None:
+    async def _save_retry_after(self, chat_id: int, body: bytes) -> None:
         try:
-            seconds = float(json.loads(answer)["parameters"]["retry_after"])
+            seconds = float(json.loads(body)["parameters"]["retry_after"])
         except (ValueError, KeyError, TypeError):  # no 429 as the Bot API gives it
             return
-        follows = self._pace.refused(chat, seconds, self._clock())
-        if EVERYBODY in follows:
+        blocked_until = self._limiter.note_retry_after(chat_id, seconds, self._clock())
+        if ALL_CHATS in blocked_until:
             log.warning("Telegram refuses several chats at once: nothing is sent for %.0f s", seconds)
-        await asyncio.to_thread(self._store.hold, follows)
+        await asyncio.to_thread(self._store.save_rate_limits, blocked_until)

@@ -15,60 +15,60 @@ from index.errors import IndexUnreachable
 from index.search.live_index import LiveIndex
 
 log = logging.getLogger(__name__)
-OK = "ok"
-PATIENCE = 5.0  # seconds for an answer; what takes longer is not well
-FRESH = 30.0  # seconds for which Telegram is not asked again after it answered
+STATUS_OK = "ok"
+CHECK_TIMEOUT = 5.0  # seconds for an answer; what takes longer is not well
+TELEGRAM_CHECK_INTERVAL = 30.0  # seconds for which Telegram is not asked again after it answered
 
 
 @dataclass
-class Health:
+class HealthCheck:
     """Looks at the parts that the bot needs. ``timer`` counts seconds."""
 
     bot: Bot
     store: Store
-    live: LiveIndex
+    live_index: LiveIndex
     timer: Callable[[], float] = time.monotonic
-    conflict: bool = False  # another program polls with our token
-    _answered: float = float("-inf")
-    _looking: dict[str, asyncio.Task[str]] = field(default_factory=dict)
+    has_conflict: bool = False  # another program polls with our token
+    _telegram_answered_at: float = float("-inf")
+    _running_checks: dict[str, asyncio.Task[str]] = field(default_factory=dict)
 
-    async def check(self) -> dict[str, str]:
+    async def check_all(self) -> dict[str, str]:
         """What is well begins with "ok", what is not is said in a few words without anything personal."""
-        looks = {"store": self._store, "index": self._index, "telegram": self._telegram}
-        found = await asyncio.gather(*(self._within(name, look) for name, look in looks.items()))
-        return dict(zip(looks, found, strict=True))
+        checks = {"store": self._check_store, "index": self._check_index, "telegram": self._check_telegram}
+        results = await asyncio.gather(*(self._run_with_timeout(name, check) for name, check in checks.items()))
+        return dict(zip(checks, results, strict=True))
 
-    async def _within(self, name: str, look: Callable[[], Awaitable[str]]) -> str:
+    async def _run_with_timeout(self, name: str, check: Callable[[], Awaitable[str]]) -> str:
         """One look at a time: a part that hangs is not asked by every monitor anew."""
-        task = self._looking.get(name)
+        task = self._running_checks.get(name)
         if task is None:
-            self._looking[name] = task = asyncio.ensure_future(look())
-            task.add_done_callback(lambda _: self._looking.pop(name))
-        done, _ = await asyncio.wait({task}, timeout=PATIENCE)
-        return done.pop().result() if done else f"no answer within {PATIENCE:.0f} s"
+            self._running_checks[name] = task = asyncio.ensure_future(check())
+            task.add_done_callback(lambda _: self._running_checks.pop(name))
+        done, _ = await asyncio.wait({task}, timeout=CHECK_TIMEOUT)
+        return done.pop().result() if done else f"no answer within {CHECK_TIMEOUT:.0f} s"
 
-    async def _store(self) -> str:
+    async def _check_store(self) -> str:
         try:
-            await asyncio.to_thread(self.store.check)
+            await asyncio.to_thread(self.store.check_writable)
         except StoreError as error:
             log.error("not ready: %s", error)
             return "cannot be written"
-        return OK
+        return STATUS_OK
 
-    async def _index(self) -> str:
+    async def _check_index(self) -> str:
         try:
-            await asyncio.to_thread(self.live.searcher)
+            await asyncio.to_thread(self.live_index.current_searcher)
         except IndexUnreachable:
-            return self.live.trouble
-        return f"{OK}, but {self.live.trouble}" if self.live.trouble else OK
+            return self.live_index.trouble
+        return f"{STATUS_OK}, but {self.live_index.trouble}" if self.live_index.trouble else STATUS_OK
 
-    async def _telegram(self) -> str:
-        if self.conflict:
+    async def _check_telegram(self) -> str:
+        if self.has_conflict:
             return "another program polls with this token"
-        if self.timer() - self._answered > FRESH:
+        if self.timer() - self._telegram_answered_at > TELEGRAM_CHECK_INTERVAL:
             try:
                 await self.bot.get_me()
             except TelegramError as error:
                 return f"cannot be reached ({type(error).__name__})"
-            self._answered = self.timer()
-        return OK
+            self._telegram_answered_at = self.timer()
+        return STATUS_OK

@@ -10,47 +10,57 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from bot.domain.consultation import Side, Status
+from bot.domain.consultation import Party, RequestStatus
 from bot.errors import StoreError
-from bot.flows.context import Parts
-from bot.web.vitals import Vitals
+from bot.flows.context import Services
+from bot.web.vitals import ProcessMetrics
 
 
 class StoreCollector(Collector):
     """Gauges over the store."""
 
-    def __init__(self, parts: Parts) -> None:
-        self._parts = parts
+    def __init__(self, services: Services) -> None:
+        self._services = services
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """The gauges as they are now."""
-        store, desk, now = self._parts.store, self._parts.desk, self._parts.now()
-        running, since = store.running(), store.oldest_waiting() or now
-        waiting = [request for request in running if request.turn is Side.ADVISER]
-        yield _gauge("calls_waiting", "Calls that wait to be made", store.waiting())
-        yield _gauge(
-            "desk_calls_waiting", "Of these, to the advisers' chat", 0 if desk is None else store.waiting(desk)
+        store, adviser_chat, now = self._services.store, self._services.adviser_chat, self._services.now()
+        running, oldest_call = store.active_requests(), store.oldest_queued_at() or now
+        waiting = [request for request in running if request.turn is Party.ADVISER]
+        yield _make_gauge("calls_waiting", "Calls that wait to be made", store.count_queued_calls())
+        yield _make_gauge(
+            "desk_calls_waiting",
+            "Of these, to the advisers' chat",
+            0 if adviser_chat is None else store.count_queued_calls(adviser_chat),
         )
-        yield _gauge("calls_oldest_seconds", "How long the oldest of these waits", max(0.0, now - since))
-        yield _gauge("updates_pending", "Updates that are written down but not handled", store.pending())
+        yield _make_gauge("calls_oldest_seconds", "How long the oldest of these waits", max(0.0, now - oldest_call))
+        yield _make_gauge(
+            "updates_pending", "Updates that are written down but not handled", store.count_pending_updates()
+        )
         states = GaugeMetricFamily("gw_requests", "Requests for advice, by state", labels=["state"])
-        counts = store.counts()
-        for status in Status:
+        counts = store.request_counts()
+        for status in RequestStatus:
             states.add_metric([status.value], counts.get(status.value, 0))
         yield states
-        yield _gauge("requests_untaken", "Requests that nobody has taken", sum(not one.taken_by for one in running))
-        yield _gauge("requests_waiting", "Requests that wait for the advisers", len(waiting))
-        yield _gauge(
+        yield _make_gauge(
+            "requests_untaken",
+            "Requests that nobody has taken",
+            sum(not open_request.taken_by for open_request in running),
+        )
+        yield _make_gauge("requests_waiting", "Requests that wait for the advisers", len(waiting))
+        yield _make_gauge(
             "requests_overdue",
             "Requests without an answer by the promised time",
             sum(0 < request.promised < now for request in waiting),
         )
 
 
-class _Tenants(Collector):
+class _TenantCollector(Collector):
     """The metrics of all bots: each family once, each sample with its ``tenant``."""
 
-    def __init__(self, bots: Mapping[str, tuple[Vitals, Parts | None]], running: Mapping[str, bool]) -> None:
+    def __init__(
+        self, bots: Mapping[str, tuple[ProcessMetrics, Services | None]], running: Mapping[str, bool]
+    ) -> None:
         self._bots, self._running = bots, running
 
     def collect(self) -> Iterable[Metric]:
@@ -59,8 +69,8 @@ class _Tenants(Collector):
         for tenant, runs in self._running.items():
             up.add_metric([tenant], float(runs))
         families: dict[str, Metric] = {up.name: up}
-        for tenant, (vitals, parts) in self._bots.items():
-            for metric in (*vitals.registry.collect(), *_of_store(parts)):
+        for tenant, (process_metrics, services) in self._bots.items():
+            for metric in (*process_metrics.registry.collect(), *_store_metrics(services)):
                 family = families.setdefault(metric.name, Metric(metric.name, metric.documentation, metric.type))
                 family.samples += [
                     sample._replace(labels={**sample.labels, "tenant": tenant}) for sample in metric.samples
@@ -68,20 +78,20 @@ class _Tenants(Collector):
         return families.values()
 
 
-def exposition(bots: Mapping[str, tuple[Vitals, Parts | None]], running: Mapping[str, bool]) -> bytes:
+def render_metrics(bots: Mapping[str, tuple[ProcessMetrics, Services | None]], running: Mapping[str, bool]) -> bytes:
     """All metrics of these tenants as text; of one whose store cannot be read now, or which is not wired yet, those
     of the store are missing."""
     registry = CollectorRegistry()
-    registry.register(_Tenants(bots, running))
+    registry.register(_TenantCollector(bots, running))
     return generate_latest(registry)
 
 
-def _of_store(parts: Parts | None) -> list[GaugeMetricFamily]:
+def _store_metrics(services: Services | None) -> list[GaugeMetricFamily]:
     try:
-        return [] if parts is None else list(StoreCollector(parts).collect())
+        return [] if services is None else list(StoreCollector(services).collect())
     except StoreError:
         return []
 
 
-def _gauge(name: str, what: str, value: float) -> GaugeMetricFamily:
-    return GaugeMetricFamily(f"gw_{name}", what, value=value)
+def _make_gauge(name: str, help_text: str, value: float) -> GaugeMetricFamily:
+    return GaugeMetricFamily(f"gw_{name}", help_text, value=value)

@@ -18,100 +18,105 @@ from bot.errors import StoreUnavailable
 
 log = logging.getLogger(__name__)
 SECRET_HEADER = "x-telegram-bot-api-secret-token"  # noqa: S105 - the header's name
-MOST_ID = 2**63  # what the store can hold
-MAX_BODY = 1_000_000  # bytes; an update with every field at its limit stays far below
+MAX_ID = 2**63  # what the store can hold
+MAX_BODY_SIZE = 1_000_000  # bytes; an update with every field at its limit stays far below
 
 T = TypeVar("T")
-Ready = Callable[[], Coroutine[Any, Any, tuple[dict[str, str], bool]]]
-Receive = Callable[[list[dict[str, Any]]], Awaitable[None]]
+CheckReadiness = Callable[[], Coroutine[Any, Any, tuple[dict[str, str], bool]]]
+ReceiveUpdates = Callable[[list[dict[str, Any]]], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
-class Hook:
+class WebhookEndpoint:
     """Where Telegram posts updates, the secret that they carry, and what takes them."""
 
     path: str
     secret: str
-    receive: Receive
+    receive_updates: ReceiveUpdates
 
 
-def web_app(metrics: Callable[[], bytes], ready: Ready) -> Starlette:
+def make_web_app(render_metrics: Callable[[], bytes], check_readiness: CheckReadiness) -> Starlette:
     """The application, to which `hook_route` adds what takes updates.
 
     GET /healthz says that the process lives, GET /readyz what ``ready`` finds of each part, with 503 where it says
     that all in all it is not well, GET /metrics gives numbers. Whoever asks while an answer is being found out gets
     the same one: nobody can have the bot do more than that.
     """
-    look, measure = _shared(ready), _shared(lambda: run_in_threadpool(metrics))
+    shared_readiness, shared_metrics = (
+        _share_running(check_readiness),
+        _share_running(lambda: run_in_threadpool(render_metrics)),
+    )
 
-    async def health(request: Request) -> Response:
+    async def get_health(request: Request) -> Response:
         return PlainTextResponse("ok")
 
-    async def readiness(request: Request) -> Response:
-        found, well = await look()
-        return JSONResponse(found, 200 if well else 503)
+    async def get_readiness(request: Request) -> Response:
+        details, is_ready = await shared_readiness()
+        return JSONResponse(details, 200 if is_ready else 503)
 
-    async def measured(request: Request) -> Response:
-        return Response(await measure(), media_type="text/plain; version=0.0.4; charset=utf-8")
+    async def get_metrics(request: Request) -> Response:
+        return Response(await shared_metrics(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
-    return Starlette(routes=[Route("/healthz", health), Route("/readyz", readiness), Route("/metrics", measured)])
-
-
-def _shared(work: Callable[[], Coroutine[Any, Any, T]]) -> Callable[[], Awaitable[T]]:
-    running: asyncio.Task[T] | None = None
-
-    async def shared() -> T:
-        nonlocal running
-        if running is None or running.done():
-            running = asyncio.create_task(work())
-        return await asyncio.shield(running)
-
-    return shared
+    return Starlette(
+        routes=[Route("/healthz", get_health), Route("/readyz", get_readiness), Route("/metrics", get_metrics)]
+    )
 
 
-def hook_route(hook: Hook) -> Route:
+def _share_running(work: Callable[[], Coroutine[Any, Any, T]]) -> Callable[[], Awaitable[T]]:
+    running_task: asyncio.Task[T] | None = None
+
+    async def share_result() -> T:
+        nonlocal running_task
+        if running_task is None or running_task.done():
+            running_task = asyncio.create_task(work())
+        return await asyncio.shield(running_task)
+
+    return share_result
+
+
+def webhook_route(endpoint: WebhookEndpoint) -> Route:
     """POST to the hook's path takes updates that carry its secret."""
-    return Route(hook.path, _webhook(hook), methods=["POST"])
+    return Route(endpoint.path, _make_webhook_handler(endpoint), methods=["POST"])
 
 
-def _webhook(hook: Hook) -> Callable[[Request], Awaitable[Response]]:
-    async def webhook(request: Request) -> Response:
-        given = request.headers.get(SECRET_HEADER, "")
-        if not hmac.compare_digest(given.encode(), hook.secret.encode()):
+def _make_webhook_handler(endpoint: WebhookEndpoint) -> Callable[[Request], Awaitable[Response]]:
+    async def handle_webhook(request: Request) -> Response:
+        given_secret = request.headers.get(SECRET_HEADER, "")
+        if not hmac.compare_digest(given_secret.encode(), endpoint.secret.encode()):
             return PlainTextResponse("wrong or missing secret token", 401)
         request.state.connection.trusted = True  # see `bot.bounded.server`
-        body = await _limited_body(request)
+        body = await _read_limited_body(request)
         if body is None:
-            return PlainTextResponse(f"at most {MAX_BODY} bytes", 413)
-        update = _parsed(body)
+            return PlainTextResponse(f"at most {MAX_BODY_SIZE} bytes", 413)
+        update = _parse_body(body)
         if update is None:
             return PlainTextResponse("not an update", 400)
         try:
-            await hook.receive([update])  # written down before Telegram is told that it arrived
+            await endpoint.receive_updates([update])  # written down before Telegram is told that it arrived
         except StoreUnavailable as error:
             log.error("an update is not taken, Telegram will bring it again: %s", error)
             return PlainTextResponse("not now", 503)
         return PlainTextResponse("ok")
 
-    return webhook
+    return handle_webhook
 
 
-async def _limited_body(request: Request) -> bytes | None:
+async def _read_limited_body(request: Request) -> bytes | None:
     body = bytearray()
     try:
         async for chunk in request.stream():
             body += chunk
-            if len(body) > MAX_BODY:
+            if len(body) > MAX_BODY_SIZE:
                 return None
     except ClientDisconnect:  # gave up, or was too slow
         return None
     return bytes(body)
 
 
-def _parsed(body: bytes) -> dict[str, Any] | None:
+def _parse_body(body: bytes) -> dict[str, Any] | None:
     try:
         update = json.loads(body)
     except (ValueError, RecursionError):
         return None
-    number = update.get("update_id") if isinstance(update, dict) else None
-    return update if type(number) is int and abs(number) < MOST_ID else None
+    update_id = update.get("update_id") if isinstance(update, dict) else None
+    return update if type(update_id) is int and abs(update_id) < MAX_ID else None

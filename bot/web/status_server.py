@@ -4,48 +4,50 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from bot.domain.tenant import MAIN
-from bot.web.metrics import exposition
-from bot.web.monitor import Monitor
-from bot.web.routes import hook_route, web_app
+from bot.domain.tenant import MAIN_TENANT
+from bot.web.metrics import render_metrics
+from bot.web.monitor import BotStatus
+from bot.web.routes import make_web_app, webhook_route
 
 
-class Site:
+class StatusServer:
     """Shows bots while they run. ``troubles`` says of others, by name, why they do not."""
 
     def __init__(self) -> None:
-        self.troubles: dict[str, str] = {}
-        self._shown: dict[str, Monitor] = {}
-        self.application = web_app(self._metrics, self._ready)
+        self.failures: dict[str, str] = {}
+        self._statuses: dict[str, BotStatus] = {}
+        self.application = make_web_app(self._render_metrics, self._check_readiness)
 
     @asynccontextmanager
-    async def showing(self, monitor: Monitor, *, webhook: bool) -> AsyncIterator[None]:
+    async def publish_status(self, bot_status: BotStatus, *, webhook: bool) -> AsyncIterator[None]:
         """Show a bot inside the block, and take its updates there where it has a webhook."""
-        routes = [hook_route(monitor.hook)] if webhook else []
-        self._shown[monitor.tenant] = monitor
-        self.troubles.pop(monitor.tenant, None)
+        routes = [webhook_route(bot_status.webhook_endpoint)] if webhook else []
+        self._statuses[bot_status.tenant_name] = bot_status
+        self.failures.pop(bot_status.tenant_name, None)
         self.application.router.routes += routes
         try:
             yield
         finally:
-            del self._shown[monitor.tenant]
+            del self._statuses[bot_status.tenant_name]
             for route in routes:
                 self.application.router.routes.remove(route)
 
-    def _metrics(self) -> bytes:
-        bots = {tenant: (monitor.vitals, monitor.parts) for tenant, monitor in dict(self._shown).items()}
-        running = dict.fromkeys(self.troubles, False) | dict.fromkeys(bots, True)
-        return exposition(bots, running)
+    def _render_metrics(self) -> bytes:
+        bots = {
+            tenant: (bot_status.metrics, bot_status.services) for tenant, bot_status in dict(self._statuses).items()
+        }
+        running = dict.fromkeys(self.failures, False) | dict.fromkeys(bots, True)
+        return render_metrics(bots, running)
 
-    async def _ready(self) -> tuple[dict[str, str], bool]:
+    async def _check_readiness(self) -> tuple[dict[str, str], bool]:
         """What there is to say of each part of each bot; well where any bot is: the others would not be helped by an
         end of all."""
-        shown = dict(self._shown)
-        looks = await asyncio.gather(*(monitor.check() for monitor in shown.values()))
-        found = {
-            part if tenant == MAIN else f"{tenant}.{part}": said
-            for tenant, look in zip(shown, looks, strict=True)
-            for part, said in look.items()
+        statuses = dict(self._statuses)
+        results = await asyncio.gather(*(bot_status.check_health() for bot_status in statuses.values()))
+        details = {
+            part if tenant == MAIN_TENANT else f"{tenant}.{part}": status_text
+            for tenant, result in zip(statuses, results, strict=True)
+            for part, status_text in result.items()
         }
-        well = any(all(said.startswith("ok") for said in look.values()) for look in looks)
-        return found | self.troubles, well
+        is_ready = any(all(status_text.startswith("ok") for status_text in result.values()) for result in results)
+        return details | self.failures, is_ready

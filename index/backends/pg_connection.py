@@ -15,45 +15,45 @@ from psycopg import errors, sql
 from index.errors import IndexUnreachable, IndexUnusable
 
 # A server that falls silent is given up after seconds, not after the two hours of the system.
-_PATIENCE: dict[str, Any] = {"connect_timeout": 5, "tcp_user_timeout": 10_000, "keepalives_idle": 30}
-_ABSENT = (errors.UndefinedTable, errors.InvalidSchemaName, errors.UndefinedColumn, errors.UndefinedFunction)
-_DENIED = (errors.InsufficientPrivilege, errors.FeatureNotSupported, errors.UndefinedFile)
-Row = tuple[Any, ...]
+_CONNECT_OPTIONS: dict[str, Any] = {"connect_timeout": 5, "tcp_user_timeout": 10_000, "keepalives_idle": 30}
+_ABSENT_ERRORS = (errors.UndefinedTable, errors.InvalidSchemaName, errors.UndefinedColumn, errors.UndefinedFunction)
+_DENIED_ERRORS = (errors.InsufficientPrivilege, errors.FeatureNotSupported, errors.UndefinedFile)
+ResultRow = tuple[Any, ...]
 
 
-class Absent(IndexUnusable):
+class IndexMissing(IndexUnusable):
     """The schema or table that was asked for does not exist."""
 
 
-class Writing:
+class Transaction:
     """A transaction that writes; statements name their schema as ``{schema}``."""
 
-    def __init__(self, connection: psycopg.Connection[Row], schema: str) -> None:
+    def __init__(self, connection: psycopg.Connection[ResultRow], schema: str) -> None:
         self._connection, self.schema = connection, schema
 
-    def execute(self, statement: str, values: Sequence[object] = ()) -> list[Row]:
+    def execute(self, statement: str, values: Sequence[object] = ()) -> list[ResultRow]:
         """Run one statement; the rows that it gives."""
-        cursor = self._connection.execute(_in(self.schema, statement), values or None)
+        cursor = self._connection.execute(_with_schema(self.schema, statement), values or None)
         return cursor.fetchall() if cursor.description else []
 
-    def copy(self, table: str, types: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    def copy_rows(self, table: str, types: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
         """Write rows into a table in PostgreSQL's binary form; ``bytea`` goes as it is into any column."""
-        put = _in(self.schema, f"COPY {table} FROM STDIN (FORMAT BINARY)")
-        with self._connection.cursor() as cursor, cursor.copy(put) as copy:
+        copy_statement = _with_schema(self.schema, f"COPY {table} FROM STDIN (FORMAT BINARY)")
+        with self._connection.cursor() as cursor, cursor.copy(copy_statement) as copy:
             copy.set_types(types)
             for row in rows:
                 copy.write_row(row)
 
 
-class Database:
+class PgDatabase:
     """One server, reached by its address. Safe to use from several threads."""
 
-    def __init__(self, url: str, session: str = "") -> None:
+    def __init__(self, url: str, session_setup: str = "") -> None:
         """``session`` is set on every connection that reads, e.g. ``SET hnsw.ef_search = 400``."""
-        self._url, self._session = url, session
-        self._idle: SimpleQueue[psycopg.Connection[Row]] = SimpleQueue()
+        self._url, self._session_setup = url, session_setup
+        self._idle_connections: SimpleQueue[psycopg.Connection[ResultRow]] = SimpleQueue()
 
-    def rows(self, statement: str, values: Sequence[object] = (), schema: str = "") -> list[Row]:
+    def fetch_rows(self, statement: str, values: Sequence[object] = (), schema: str = "") -> list[ResultRow]:
         """The rows of one statement; in it ``{schema}`` is the schema's name.
 
         Raises:
@@ -61,70 +61,70 @@ class Database:
             Absent: what is asked for is not there.
             IndexUnusable: anything else; no message shows the address.
         """
-        with _told():
+        with _translate_errors():
             try:
-                connection = self._idle.get_nowait()
+                connection = self._idle_connections.get_nowait()
             except Empty:
-                connection = self._connected()
+                connection = self._open_connection()
             else:
                 try:
-                    return self._asked(connection, statement, values, schema)
+                    return self._execute_read(connection, statement, values, schema)
                 except (psycopg.OperationalError, psycopg.InterfaceError):
                     if not connection.broken and not connection.closed:
                         raise
                     self.close()  # the server was gone since; the others that wait were as well
-                    connection = self._connected()
-            return self._asked(connection, statement, values, schema)
+                    connection = self._open_connection()
+            return self._execute_read(connection, statement, values, schema)
 
     @contextmanager
-    def writing(self, schema: str = "") -> Iterator[Writing]:
+    def open_transaction(self, schema: str = "") -> Iterator[Transaction]:
         """One transaction over a connection of its own; raises as `rows` does."""
-        with _told(), psycopg.connect(self._url, **_PATIENCE) as connection:
-            yield Writing(connection, schema)
+        with _translate_errors(), psycopg.connect(self._url, **_CONNECT_OPTIONS) as connection:
+            yield Transaction(connection, schema)
 
     def close(self) -> None:
         """Close the connections that wait."""
         while True:
             try:
-                self._idle.get_nowait().close()
+                self._idle_connections.get_nowait().close()
             except Empty:
                 return
 
-    def _asked(
-        self, connection: psycopg.Connection[Row], statement: str, values: Sequence[object], schema: str
-    ) -> list[Row]:
+    def _execute_read(
+        self, connection: psycopg.Connection[ResultRow], statement: str, values: Sequence[object], schema: str
+    ) -> list[ResultRow]:
         try:
-            return connection.execute(_in(schema, statement), values or None, binary=True).fetchall()
+            return connection.execute(_with_schema(schema, statement), values or None, binary=True).fetchall()
         finally:
             if connection.closed:
                 connection.close()
             else:
-                self._idle.put(connection)
+                self._idle_connections.put(connection)
 
-    def _connected(self) -> psycopg.Connection[Row]:
+    def _open_connection(self) -> psycopg.Connection[ResultRow]:
         # Nothing is prepared: a plan for any LIMIT would pass over the HNSW index, and poolers need not know of it.
-        connection = psycopg.connect(self._url, autocommit=True, prepare_threshold=None, **_PATIENCE)
+        connection = psycopg.connect(self._url, autocommit=True, prepare_threshold=None, **_CONNECT_OPTIONS)
         try:
-            if self._session:
-                connection.execute(self._session)
+            if self._session_setup:
+                connection.execute(self._session_setup)
         except BaseException:
             connection.close()
             raise
         return connection
 
 
-def _in(schema: str, statement: str) -> sql.Composed:
+def _with_schema(schema: str, statement: str) -> sql.Composed:
     return sql.SQL(statement).format(schema=sql.Identifier(schema))
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def _translate_errors() -> Iterator[None]:
     """The driver's errors as ours, by their kind only."""
     try:
         yield
-    except _ABSENT:
-        raise Absent("This index is not in PostgreSQL (any more). Run: gwbot index build") from None
-    except _DENIED as error:
+    except _ABSENT_ERRORS:
+        raise IndexMissing("This index is not in PostgreSQL (any more). Run: gwbot index build") from None
+    except _DENIED_ERRORS as error:
         raise IndexUnusable(
             f"PostgreSQL does not let the index be written ({type(error).__name__}): the role needs CREATE on the "
             "database, and the extension must be there. As its superuser: CREATE EXTENSION vector"

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
-from index.backends.pg_connection import Database
-from index.storage.bm25 import MAX_POSTINGS, MAX_WORDS
-from index.text.analyzer import ALGORITHMS, tokens
+from index.backends.pg_connection import PgDatabase
+from index.storage.bm25 import MAX_POSTINGS, MAX_QUESTION_WORDS
+from index.text.analyzer import SNOWBALL_ALGORITHMS, tokenize_words
 
 # ts_rank knows nothing of how rare a word is, so each word's rank is weighted by it, as BM25 does. Of the words the
 # rarest are asked for, as far as the parts that hold them fit the budget; always at least one.
-_SEARCH = """
+_SEARCH_SQL = """
     WITH asked AS (
         SELECT DISTINCT lexeme FROM unnest(%s::regconfig[]) AS config, unnest(to_tsvector(config, %s))
     ), known AS (
@@ -23,7 +23,7 @@ _SEARCH = """
     )
     SELECT entry, max(score)::float8 AS best FROM scored GROUP BY entry ORDER BY best DESC, entry LIMIT %s
 """
-_FAMILIAR = """
+_COVERAGE_SQL = """
     SELECT coalesce(max(share), 0)::float8 FROM (
         SELECT avg((
             length(to_tsvector(config, asked)) = 0  -- a stop word
@@ -34,32 +34,37 @@ _FAMILIAR = """
 """
 
 
-def configuration(lang: str) -> str:
+def text_search_config(lang: str) -> str:
     """The name of PostgreSQL's configuration for a language."""
-    return ALGORITHMS.get(lang, "simple")
+    return SNOWBALL_ALGORITHMS.get(lang, "simple")
 
 
-class PgWords:
+class PgFullTextIndex:
     """The words of one version. Safe to use from several threads."""
 
-    def __init__(self, database: Database, schema: str, langs: Sequence[str]) -> None:
+    def __init__(self, database: PgDatabase, schema: str, langs: Sequence[str]) -> None:
         self._database, self._schema = database, schema
-        self._configurations = list(dict.fromkeys(map(configuration, langs)))
+        self._configurations = list(dict.fromkeys(map(text_search_config, langs)))
 
-    def search(self, question: str, limit: int) -> list[tuple[str, float]]:
+    def search_entries(self, question: str, limit: int) -> list[tuple[str, float]]:
         """Entries by their words, best first, each once. Scores are positive; higher is better."""
-        values = (self._configurations, _asked(question), MAX_POSTINGS, limit)
-        return [(bytes(entry).decode(), score) for entry, score in self._database.rows(_SEARCH, values, self._schema)]
+        values = (self._configurations, _format_query(question), MAX_POSTINGS, limit)
+        return [
+            (bytes(entry).decode(), score)
+            for entry, score in self._database.fetch_rows(_SEARCH_SQL, values, self._schema)
+        ]
 
-    def familiar(self, question: str) -> float:
+    def vocabulary_coverage(self, question: str) -> float:
         """The share (0 to 1) of the question's words that an indexed language knows: small in any other language.
 
         Known are stop words, and words that any entry holds; the best of the indexed languages counts.
         """
-        if not (found := tokens(question)[:MAX_WORDS]):
+        if not (question_words := tokenize_words(question)[:MAX_QUESTION_WORDS]):
             return 0.0
-        return float(self._database.rows(_FAMILIAR, (self._configurations, found), self._schema)[0][0])
+        return float(
+            self._database.fetch_rows(_COVERAGE_SQL, (self._configurations, question_words), self._schema)[0][0]
+        )
 
 
-def _asked(question: str) -> str:
-    return " ".join(tokens(question)[:MAX_WORDS])
+def _format_query(question: str) -> str:
+    return " ".join(tokenize_words(question)[:MAX_QUESTION_WORDS])

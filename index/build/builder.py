@@ -18,37 +18,37 @@ from pathlib import Path
 
 import numpy as np
 
-from index.build.corpus import Scanned, scan
-from index.build.embeddings import Known, write_vectors
-from index.build.progress import Progress
+from index.build.corpus import CorpusStats, write_corpus
+from index.build.embeddings import EmbeddingCache, write_vectors
+from index.build.progress import ProgressCallback
 from index.decision.calibration import Calibration
 from index.encoder.encoder import Encoder
 from index.storage import manifest, vector_index
-from index.storage.layout import CURRENT, PASSAGES
+from index.storage.layout import CURRENT_LINK, PASSAGES_FILE
 from index.storage.manifest import Manifest
 from knowledge.loader import Knowledge
 
-UNFINISHED = ".new-"  # prefix of the folders that versions are written in
+UNFINISHED_PREFIX = ".new-"  # prefix of the folders that versions are written in
 
 
 @dataclass(frozen=True, slots=True)
-class Built:
+class BuildResult:
     """The outcome of a build. ``embedded`` counts texts that had to be encoded anew."""
 
     folder: Path
     manifest: Manifest
-    embedded: int
+    embedded_count: int
 
 
-def build(
+def build_index(
     knowledge: Knowledge,
     encoder: Encoder,
     calibration: Calibration,
     root: Path,
-    progress: Progress | None = None,
-    exact_up_to: int = vector_index.EXACT_UP_TO,
-    known: Path | None = None,
-) -> Built:
+    progress: ProgressCallback | None = None,
+    max_exact_vectors: int = vector_index.MAX_EXACT_VECTORS,
+    cache_root: Path | None = None,
+) -> BuildResult:
     """Index a knowledge folder under ``root``; afterwards ``root/current`` names the new version.
 
     Texts and vectors pass through. What stays in memory are each entry's id and some numbers a passage, and the
@@ -57,59 +57,61 @@ def build(
     """
     progress = progress or (lambda doing, done, total: None)
     root.mkdir(parents=True, exist_ok=True)
-    with _locked(root, progress):
-        for left in root.glob(f"{UNFINISHED}*"):  # by a build that was killed
-            shutil.rmtree(left, ignore_errors=True)
-        with tempfile.TemporaryDirectory(dir=root, prefix=UNFINISHED) as name:
-            fresh = Path(name) / "version"
-            fresh.mkdir()
-            before = Known.of((known or root) / CURRENT, encoder)
-            written, embedded = write(fresh, knowledge, encoder, calibration, before, progress, exact_up_to)
-            folder = _add(root, fresh)
-        _switch(root, folder)
-    return Built(folder, written, embedded)
+    with _lock_root(root, progress):
+        for leftover in root.glob(f"{UNFINISHED_PREFIX}*"):  # by a build that was killed
+            shutil.rmtree(leftover, ignore_errors=True)
+        with tempfile.TemporaryDirectory(dir=root, prefix=UNFINISHED_PREFIX) as name:
+            staging = Path(name) / "version"
+            staging.mkdir()
+            cache = EmbeddingCache.open_folder((cache_root or root) / CURRENT_LINK, encoder)
+            index_manifest, embedded_count = write_index_files(
+                staging, knowledge, encoder, calibration, cache, progress, max_exact_vectors
+            )
+            folder = _add_version(root, staging)
+        _switch_current(root, folder)
+    return BuildResult(folder, index_manifest, embedded_count)
 
 
-def write(
+def write_index_files(
     folder: Path,
     knowledge: Knowledge,
     encoder: Encoder,
     calibration: Calibration,
-    known: Known,
-    progress: Progress,
-    exact_up_to: int,
+    cache: EmbeddingCache,
+    progress: ProgressCallback,
+    max_exact_vectors: int,
 ) -> tuple[Manifest, int]:
     """Write all files of a version into an empty folder; its manifest, and how many texts were encoded."""
-    scanned = scan(knowledge, folder, progress)
-    embedded = write_vectors(folder, scanned, encoder, known, progress)
+    corpus = write_corpus(knowledge, folder, progress)
+    embedded_count = write_vectors(folder, corpus, encoder, cache, progress)
     progress("clustering", 0, None)
-    vector_index.cluster(folder, exact_up_to)
+    vector_index.write_clusters(folder, max_exact_vectors)
     intents = {intent.id: intent.reply for intent in knowledge.intents}
     (folder / "intents.json").write_text(json.dumps(intents), encoding="utf-8")
-    np.save(folder / "rows.npy", scanned.rows)
-    written = _manifest(folder, scanned, encoder, calibration)
-    written.write(folder)
-    return written, embedded
+    np.save(folder / "rows.npy", corpus.rows)
+    index_manifest = _create_manifest(folder, corpus, encoder, calibration)
+    index_manifest.write_to_folder(folder)
+    return index_manifest, embedded_count
 
 
-def _manifest(folder: Path, scanned: Scanned, encoder: Encoder, calibration: Calibration) -> Manifest:
-    files = {path.name: manifest.sha256(path) for path in sorted(folder.iterdir())}
-    content = "".join(files[name] for name in ("entries.jsonl", PASSAGES))
+def _create_manifest(folder: Path, corpus: CorpusStats, encoder: Encoder, calibration: Calibration) -> Manifest:
+    files = {path.name: manifest.hash_file(path) for path in sorted(folder.iterdir())}
+    content = "".join(files[name] for name in ("entries.jsonl", PASSAGES_FILE))
     return Manifest(
         encoder=encoder.name,
         encoder_digest=encoder.digest,
         content_digest=hashlib.sha256(content.encode()).hexdigest(),
         dimension=encoder.dimension,
-        entries=scanned.entries,
-        passages=len(scanned.rows),
-        languages=scanned.languages,
+        entries=corpus.entry_count,
+        passages=len(corpus.rows),
+        languages=corpus.languages,
         calibration=asdict(calibration),
         files=files,
     )
 
 
 @contextlib.contextmanager
-def _locked(root: Path, progress: Progress) -> Iterator[None]:
+def _lock_root(root: Path, progress: ProgressCallback) -> Iterator[None]:
     """Keep other builds out of an index root. The lock ends with the process, however that ends."""
     lock = os.open(root, os.O_RDONLY)
     try:
@@ -123,26 +125,26 @@ def _locked(root: Path, progress: Progress) -> Iterator[None]:
         os.close(lock)
 
 
-def _add(root: Path, fresh: Path) -> Path:
+def _add_version(root: Path, staging: Path) -> Path:
     """Add a finished version, named by its content; an undamaged one with the same content is kept instead."""
-    digest = manifest.sha256(fresh / manifest.NAME)
+    digest = manifest.hash_file(staging / manifest.MANIFEST_FILE)
     folder, number = root / f"v-{digest[:12]}", 1
     while folder.exists():
         if manifest.is_intact(folder, digest):
             return folder
         number += 1
         folder = root / f"v-{digest[:12]}-{number}"
-    return fresh.rename(folder)
+    return staging.rename(folder)
 
 
-def _switch(root: Path, folder: Path) -> None:
+def _switch_current(root: Path, folder: Path) -> None:
     """Point ``current`` at a version in one step, then remove all but it and the one before."""
-    link = root / CURRENT
-    before = link.resolve().name if link.is_symlink() else ""
-    fresh = root / f".{CURRENT}-new"
-    fresh.unlink(missing_ok=True)
-    fresh.symlink_to(folder.name)
-    os.replace(fresh, link)
+    link = root / CURRENT_LINK
+    previous = link.resolve().name if link.is_symlink() else ""
+    new_link = root / f".{CURRENT_LINK}-new"
+    new_link.unlink(missing_ok=True)
+    new_link.symlink_to(folder.name)
+    os.replace(new_link, link)
     for version in root.glob("v-*"):
-        if version.name not in (folder.name, before):
+        if version.name not in (folder.name, previous):
             shutil.rmtree(version, ignore_errors=True)

@@ -2,4 +2,6 @@
 
 from collections.abc import Callable
 
-Progress = Callable[[str, int, int | None], None]  # what is being done, how many of it, of how many if that is known
+ProgressCallback = Callable[
+    [str, int, int | None], None
+]  # what is being done, how many of it, of how many if that is known

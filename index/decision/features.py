@@ -5,19 +5,19 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+Float64Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class Talk:
+class SmallTalkFeatures:
     """What tells small talk and wishes for a person from questions: by how much their example sentences are nearer
     than all others. Cosines lie in [-1, 1]."""
 
-    ahead: float
+    small_talk_margin: float
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
+class AnswerabilityFeatures:
     """What tells whether the question is one that an entry answers. Cosines lie in [-1, 1], shares in [0, 1].
 
     Attributes:
@@ -32,31 +32,41 @@ class Scope:
             those of any entry, than to those of any gap.
     """
 
-    likeness: float
-    cover: float
-    cover_ahead: float
-    gap_ahead: float
-    refusal_ahead: float
-    lead: float
-    familiar: float
-    beside: float
-    beside_any: float
+    similarity: float
+    term_overlap: float
+    term_overlap_margin: float
+    gap_margin: float
+    refusal_margin: float
+    background_margin: float
+    vocabulary_coverage: float
+    masked_gap_margin: float
+    any_masked_gap_margin: float
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class RankingFeatures:
     """What tells whether the first is the right one where an entry answers: its fused score above that of the second,
     and above the mean of the four after it."""
 
-    margin: float
-    ahead: float
+    top1_margin: float
+    runners_up_margin: float
 
 
-TALK = tuple(field.name for field in fields(Talk))
-SCOPE = tuple(field.name for field in fields(Scope))
-ORDER = tuple(field.name for field in fields(Order))
+SMALL_TALK_FEATURES = ("ahead",)
+ANSWERABILITY_FEATURES = (
+    "likeness",
+    "cover",
+    "cover_ahead",
+    "gap_ahead",
+    "refusal_ahead",
+    "lead",
+    "familiar",
+    "beside",
+    "beside_any",
+)
+RANKING_FEATURES = ("margin", "ahead")
 
 
-def values(features: Talk | Scope | Order) -> Floats:
+def feature_values(features: SmallTalkFeatures | AnswerabilityFeatures | RankingFeatures) -> Float64Array:
     """The values of TALK, SCOPE or ORDER."""
     return np.array([getattr(features, field.name) for field in fields(features)])

@@ -7,18 +7,18 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from index.encoder.model_card import PAIR_CARD, PairCard, read_as
-from index.encoder.onnx_model import Transformer
+from index.encoder.model_card import CROSS_ENCODER_CARD_FILE, CrossEncoderCard, read_card_file
+from index.encoder.onnx_model import OnnxModel
 
-MEND = "run: gwbot model prepare NAME --cross-encoder"
+CROSS_ENCODER_REPAIR_HINT = "run: gwbot model prepare NAME --cross-encoder"
 
 
 class CrossEncoder:
     """The cross-encoder of a prepared folder. Safe to use from several threads."""
 
-    def __init__(self, card: PairCard, transformer: Transformer) -> None:
+    def __init__(self, card: CrossEncoderCard, model: OnnxModel) -> None:
         self.card = card
-        self._transformer = transformer
+        self._model = model
 
     @classmethod
     def load(cls, folder: Path, threads: int = 2) -> Self:
@@ -27,18 +27,21 @@ class CrossEncoder:
         Raises:
             EncoderError: there is none in the folder, or it cannot be used; says how to mend it.
         """
-        card = read_as(PairCard, folder, PAIR_CARD, MEND)
-        return cls(card, Transformer(folder, card.bits, threads, MEND))
+        card = read_card_file(CrossEncoderCard, folder, CROSS_ENCODER_CARD_FILE, CROSS_ENCODER_REPAIR_HINT)
+        return cls(card, OnnxModel(folder, card.bits, threads, CROSS_ENCODER_REPAIR_HINT))
 
-    def scores(self, question: str, passages: Sequence[str]) -> NDArray[np.float32]:
+    def score_passages(self, question: str, passages: Sequence[str]) -> NDArray[np.float32]:
         """A logit a passage, shape (n,); comparable for one question. Too long a passage is cut off at its end."""
-        pairs = [self._pair(question, passage) for passage in passages]
+        pairs = [self._tokenize_pair(question, passage) for passage in passages]
         sequences = [first + second for first, second in pairs]
         segments = [[0] * len(first) + [1] * len(second) for first, second in pairs] if self.card.segments else None
-        return self._transformer(sequences, 1, segments)[:, 0]
+        return self._model(sequences, 1, segments)[:, 0]
 
-    def _pair(self, question: str, passage: str) -> tuple[list[int], list[int]]:
-        card, ids = self.card, self._transformer.ids
-        room = card.max_length - len(card.before) - len(card.between) - len(card.after)
-        asked = ids(question, room // 2)
-        return [*card.before, *asked, *card.between], [*ids(passage, room - len(asked)), *card.after]
+    def _tokenize_pair(self, question: str, passage: str) -> tuple[list[int], list[int]]:
+        card, token_ids = self.card, self._model.token_ids
+        token_budget = card.max_length - len(card.before) - len(card.between) - len(card.after)
+        question_ids = token_ids(question, token_budget // 2)
+        return [*card.before, *question_ids, *card.between], [
+            *token_ids(passage, token_budget - len(question_ids)),
+            *card.after,
+        ]

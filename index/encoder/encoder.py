@@ -13,8 +13,14 @@ from typing import Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from index.encoder.model_card import GRAPH, MEND, QUESTIONS, Card, read_card
-from index.encoder.onnx_model import Transformer
+from index.encoder.model_card import (
+    ENCODER_REPAIR_HINT,
+    EXACT_GRAPH_FILE,
+    FAST_GRAPH_FILE,
+    EncoderCard,
+    read_encoder_card,
+)
+from index.encoder.onnx_model import OnnxModel
 from index.errors import EncoderError
 
 __all__ = ["Encoder", "EncoderError", "OnnxEncoder"]
@@ -40,7 +46,7 @@ class Encoder(Protocol):
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
         """Vectors (n, dimension) of length 1 for questions to be found, in the order given."""
 
-    def encode_asked(self, texts: Sequence[str]) -> Vectors:
+    def encode_queries_fast(self, texts: Sequence[str]) -> Vectors:
         """The same for questions that somebody waits for: sooner, and a little less exact."""
 
     def encode_passages(self, texts: Sequence[str]) -> Vectors:
@@ -54,9 +60,9 @@ class OnnxEncoder:
     the first `card.max_length` tokens count.
     """
 
-    def __init__(self, card: Card, transformer: Transformer) -> None:
+    def __init__(self, card: EncoderCard, model: OnnxModel) -> None:
         self.card = card
-        self._transformer = transformer
+        self._served_model = model
 
     @classmethod
     def load(cls, folder: Path, threads: int = 2) -> Self:
@@ -65,9 +71,9 @@ class OnnxEncoder:
         Raises:
             EncoderError: there is no encoder in the folder, or it cannot be used; says how to mend it.
         """
-        card = read_card(folder)
-        graph = QUESTIONS if QUESTIONS in card.files else GRAPH
-        return cls(card, Transformer(folder, card.bits, threads, MEND, graph))
+        card = read_encoder_card(folder)
+        graph_file = FAST_GRAPH_FILE if FAST_GRAPH_FILE in card.files else EXACT_GRAPH_FILE
+        return cls(card, OnnxModel(folder, card.bits, threads, ENCODER_REPAIR_HINT, graph_file))
 
     @property
     def name(self) -> str:
@@ -86,29 +92,33 @@ class OnnxEncoder:
 
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
         """Vectors (n, dimension) of length 1 for questions to be found, in the order given."""
-        return self._encode(self._exact, self.card.query_prompt, texts)
+        return self._encode_texts(self._exact_model, self.card.query_prompt, texts)
 
-    def encode_asked(self, texts: Sequence[str]) -> Vectors:
+    def encode_queries_fast(self, texts: Sequence[str]) -> Vectors:
         """The same for questions that somebody waits for: sooner, and a little less exact."""
-        return self._encode(self._transformer, self.card.query_prompt, texts)
+        return self._encode_texts(self._served_model, self.card.query_prompt, texts)
 
     def encode_passages(self, texts: Sequence[str]) -> Vectors:
         """Vectors (n, dimension) of length 1 for texts to be found, in the order given."""
-        return self._encode(self._exact, self.card.passage_prompt, texts)
+        return self._encode_texts(self._exact_model, self.card.passage_prompt, texts)
 
-    def unknown_share(self, text: str) -> float:
+    def unknown_token_share(self, text: str) -> float:
         """Which share of a text's tokens the model does not know: 0 (reads all) to 1 (reads nothing)."""
-        ids = [token for token in self._transformer.ids(text) if token not in self.card.blank]
-        return ids.count(self.card.unknown) / len(ids) if ids and self.card.unknown is not None else 0.0
+        token_ids = [token for token in self._served_model.token_ids(text) if token not in self.card.blank]
+        return (
+            token_ids.count(self.card.unknown) / len(token_ids)
+            if token_ids and self.card.unknown is not None
+            else 0.0
+        )
 
     @cached_property
-    def _exact(self) -> Transformer:
+    def _exact_model(self) -> OnnxModel:
         """Opened only where an index is built, which a bot that answers never does."""
-        return self._transformer.through(GRAPH)
+        return self._served_model.with_graph(EXACT_GRAPH_FILE)
 
-    def _encode(self, transformer: Transformer, prompt: str, texts: Sequence[str]) -> Vectors:
-        return transformer([self._ids(prompt + text) for text in texts], self.dimension)
+    def _encode_texts(self, model: OnnxModel, prompt: str, texts: Sequence[str]) -> Vectors:
+        return model([self._input_ids(prompt + text) for text in texts], self.dimension)
 
-    def _ids(self, text: str) -> list[int]:
+    def _input_ids(self, text: str) -> list[int]:
         before, after = self.card.before, self.card.after
-        return [*before, *self._transformer.ids(text, self.card.max_length - len(before) - len(after)), *after]
+        return [*before, *self._served_model.token_ids(text, self.card.max_length - len(before) - len(after)), *after]

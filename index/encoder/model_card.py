@@ -7,24 +7,24 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
-from index.encoder.quantization import Bits
+from index.encoder.quantization import BitWidth
 from index.errors import EncoderError
 
-FORMAT = 1
-CARD, GRAPH, EMBEDDINGS, TOKENIZER, PIECES = (
+CARD_FORMAT = 1
+CARD_FILE, EXACT_GRAPH_FILE, EMBEDDINGS_FILE, TOKENIZER_FILE, PIECES_FILE = (
     "encoder.json",
     "graph.onnx",
     "embeddings.npy",
     "tokenizer.json",
     "pieces.model",
 )
-QUESTIONS = "questions.onnx"  # a faster graph for questions; there need not be one
-PAIR_CARD = "cross-encoder.json"
-MEND = "run: gwbot model prepare"
+FAST_GRAPH_FILE = "questions.onnx"  # a faster graph for questions; there need not be one
+CROSS_ENCODER_CARD_FILE = "cross-encoder.json"
+ENCODER_REPAIR_HINT = "run: gwbot model prepare"
 
 
 @dataclass(frozen=True, slots=True)
-class Card:
+class EncoderCard:
     """The description of one prepared encoder.
 
     Attributes:
@@ -51,23 +51,23 @@ class Card:
     query_prompt: str
     passage_prompt: str
     pooling: str
-    bits: Bits
+    bits: BitWidth
     before: tuple[int, ...]
     after: tuple[int, ...]
     unknown: int | None
     blank: tuple[int, ...]
     files: Mapping[str, str]
-    format: int = FORMAT
+    format: int = CARD_FORMAT
 
     @property
     def digest(self) -> str:
         """SHA-256 over the files and the prompts: equal digests give equal vectors."""
-        parts = [self.query_prompt, self.passage_prompt, *map(str, sorted(self.files.items()))]
-        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+        hashed_lines = [self.query_prompt, self.passage_prompt, *map(str, sorted(self.files.items()))]
+        return hashlib.sha256("\n".join(hashed_lines).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
-class PairCard:
+class CrossEncoderCard:
     """The description of one prepared cross-encoder; what is not said here is as in `Card`.
 
     Attributes:
@@ -78,71 +78,73 @@ class PairCard:
     name: str
     revision: str
     max_length: int
-    bits: Bits
+    bits: BitWidth
     before: tuple[int, ...]
     between: tuple[int, ...]
     after: tuple[int, ...]
     segments: bool
     files: Mapping[str, str]
-    format: int = FORMAT
+    format: int = CARD_FORMAT
 
 
-Described = TypeVar("Described", Card, PairCard)
+CardT = TypeVar("CardT", EncoderCard, CrossEncoderCard)
 
 
-def read_card(folder: Path) -> Card:
+def read_encoder_card(folder: Path) -> EncoderCard:
     """The card of an encoder folder; every file it names is there.
 
     Raises:
         EncoderError: there is no encoder, or it is of another version, or incomplete.
     """
-    return read_as(Card, folder, CARD, MEND)
+    return read_card_file(EncoderCard, folder, CARD_FILE, ENCODER_REPAIR_HINT)
 
 
-def write_as(card: Card | PairCard, folder: Path, name: str) -> None:
+def write_card_file(card: EncoderCard | CrossEncoderCard, folder: Path, file_name: str) -> None:
     """Writes a description into a prepared folder."""
     text = json.dumps(asdict(card), indent=2, ensure_ascii=False)
-    (folder / name).write_text(text + "\n", encoding="utf-8")
+    (folder / file_name).write_text(text + "\n", encoding="utf-8")
 
 
-def read_as(kind: type[Described], folder: Path, name: str, mend: str) -> Described:
+def read_card_file(card_type: type[CardT], folder: Path, file_name: str, repair_hint: str) -> CardT:
     """The description ``name`` of a prepared folder as a dataclass with ``files`` and ``format``; ``mend`` as advice.
 
     Raises:
         EncoderError: there is none, or it is of another version, or a file that it names is missing.
     """
-    path = folder / name
-    what = name.removesuffix(".json")
+    path = folder / file_name
+    label = file_name.removesuffix(".json")
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise EncoderError(f"No {what} in {folder}; {mend}") from None
+        raise EncoderError(f"No {label} in {folder}; {repair_hint}") from None
     except (OSError, ValueError, RecursionError) as error:
-        raise EncoderError(f"{path} cannot be read ({error}); {mend}") from error
-    if not isinstance(values, dict) or set(values) != {field.name for field in fields(kind)}:
-        raise EncoderError(f"{path} is no description of what is served from here; {mend}")
-    if values["format"] != FORMAT:
-        raise EncoderError(f"{path} has format {values['format']}, expected {FORMAT}; {mend}")
-    if missing := [name for name in values["files"] if not (folder / name).is_file()]:
-        raise EncoderError(f"{folder} lacks {', '.join(missing)}; {mend}")
-    found: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}
-    return kind(**found)
+        raise EncoderError(f"{path} cannot be read ({error}); {repair_hint}") from error
+    if not isinstance(values, dict) or set(values) != {field.name for field in fields(card_type)}:
+        raise EncoderError(f"{path} is no description of what is served from here; {repair_hint}")
+    if values["format"] != CARD_FORMAT:
+        raise EncoderError(f"{path} has format {values['format']}, expected {CARD_FORMAT}; {repair_hint}")
+    if missing := [file_name for file_name in values["files"] if not (folder / file_name).is_file()]:
+        raise EncoderError(f"{folder} lacks {', '.join(missing)}; {repair_hint}")
+    field_values: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in values.items()
+    }
+    return card_type(**field_values)
 
 
-def verify(folder: Path) -> Card:
+def verify_encoder_files(folder: Path) -> EncoderCard:
     """The card, after comparing every file with its SHA-256 (reads them whole; about 0.1 s).
 
     Raises:
         EncoderError: as `read_card`, or a file was changed.
     """
-    card = read_card(folder)
+    card = read_encoder_card(folder)
     for name, expected in card.files.items():
-        if file_hash(folder / name) != expected:
-            raise EncoderError(f"{folder / name} was changed or damaged; {MEND}")
+        if hash_file(folder / name) != expected:
+            raise EncoderError(f"{folder / name} was changed or damaged; {ENCODER_REPAIR_HINT}")
     return card
 
 
-def file_hash(path: Path) -> str:
+def hash_file(path: Path) -> str:
     """SHA-256 of a file, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

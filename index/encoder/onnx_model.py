@@ -11,82 +11,92 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from index.encoder.embedding_table import Table
-from index.encoder.model_card import EMBEDDINGS, GRAPH
-from index.encoder.quantization import Bits
-from index.encoder.tokenizer import load_tokens
+from index.encoder.embedding_table import EmbeddingTable
+from index.encoder.model_card import EMBEDDINGS_FILE, EXACT_GRAPH_FILE
+from index.encoder.quantization import BitWidth
+from index.encoder.tokenizer import load_tokenizer
 from index.errors import EncoderError
 
 # Longer than any token of the models we know, so that cutting a text early does not change its first tokens.
-CHARACTERS_PER_TOKEN = 32
+MAX_CHARACTERS_PER_TOKEN = 32
 
 
-class Transformer:
+class OnnxModel:
     """Text to token ids, and ids to what the graph gives for them. Safe to use from several threads.
 
     All threads share one text; of several texts each has one thread, which is less work: threads that share wait for
     each other for a third of their time.
     """
 
-    def __init__(self, folder: Path, bits: Bits, threads: int, mend: str, graph: str = GRAPH) -> None:
+    def __init__(
+        self, folder: Path, bits: BitWidth, threads: int, repair_hint: str, graph_file: str = EXACT_GRAPH_FILE
+    ) -> None:
         """Open a folder; ``threads`` share the texts of one call, ``mend`` is said where it cannot be opened.
 
         Raises:
             EncoderError: a file of it cannot be used.
         """
-        self._folder, self._mend = folder, mend
-        with self._opening():
-            self._table = Table(folder / EMBEDDINGS, bits)
-            self._together, self._apart = (_session(folder / graph, count) for count in (threads, 1))
-            self._pool = ThreadPoolExecutor(threads)
-            self._tokens = load_tokens(folder)
+        self._folder, self._repair_hint = folder, repair_hint
+        with self._translate_open_errors():
+            self._embedding_table = EmbeddingTable(folder / EMBEDDINGS_FILE, bits)
+            self._parallel_session, self._single_thread_session = (
+                _create_session(folder / graph_file, thread_count) for thread_count in (threads, 1)
+            )
+            self._thread_pool = ThreadPoolExecutor(threads)
+            self._text_to_ids = load_tokenizer(folder)
 
-    def through(self, graph: str) -> Self:
+    def with_graph(self, graph_file: str) -> Self:
         """The same tokens and embeddings through another graph of the folder; raises as opening does."""
-        other = copy(self)
-        with self._opening():
-            other._together = other._apart = _session(self._folder / graph, 1)
-        return other
+        model = copy(self)
+        with self._translate_open_errors():
+            model._parallel_session = model._single_thread_session = _create_session(self._folder / graph_file, 1)
+        return model
 
     @contextmanager
-    def _opening(self) -> Iterator[None]:
+    def _translate_open_errors(self) -> Iterator[None]:
         try:
             yield
         except Exception as error:  # each of the three libraries has its own, some of them bare Exception
-            raise EncoderError(f"The model in {self._folder} cannot be opened ({error}); {self._mend}") from error
+            raise EncoderError(
+                f"The model in {self._folder} cannot be opened ({error}); {self._repair_hint}"
+            ) from error
 
-    def ids(self, text: str, limit: int | None = None) -> list[int]:
+    def token_ids(self, text: str, limit: int | None = None) -> list[int]:
         """The token ids of a text without special ones, the first ``limit`` of them."""
-        part = text if limit is None else text[: limit * CHARACTERS_PER_TOKEN]
-        return self._tokens(_readable(part))[:limit]
+        excerpt = text if limit is None else text[: limit * MAX_CHARACTERS_PER_TOKEN]
+        return self._text_to_ids(_replace_surrogates(excerpt))[:limit]
 
     def __call__(
-        self, sequences: Sequence[list[int]], width: int, segments: Sequence[list[int]] | None = None
+        self, sequences: Sequence[list[int]], output_width: int, segments: Sequence[list[int]] | None = None
     ) -> NDArray[np.float32]:
         """The graph's output (n, width), in the order given; ``segments``: which of two texts a token is of."""
-        own: Sequence[list[int] | None] = segments or [None] * len(sequences)
+        segments_by_text: Sequence[list[int] | None] = segments or [None] * len(sequences)
         if len(sequences) == 1:
-            return self._run(self._together, sequences[0], own[0])
-        found = list(self._pool.map(partial(self._run, self._apart), sequences, own))
-        return np.concatenate(found) if found else np.empty((0, width), np.float32)
+            return self._run_session(self._parallel_session, sequences[0], segments_by_text[0])
+        outputs = list(
+            self._thread_pool.map(
+                partial(self._run_session, self._single_thread_session), sequences, segments_by_text
+            )
+        )
+        return np.concatenate(outputs) if outputs else np.empty((0, output_width), np.float32)
 
-    def _run(self, session: Any, sequence: list[int], segments: list[int] | None) -> NDArray[np.float32]:
+    def _run_session(self, session: Any, sequence: list[int], segments: list[int] | None) -> NDArray[np.float32]:
         inputs: dict[str, NDArray[Any]] = {
-            "embeddings": self._table[sequence][None],
+            "embeddings": self._embedding_table[sequence][None],
             "mask": np.ones((1, len(sequence)), np.int64),
         }
         if segments is not None:
             inputs["segments"] = np.array([segments])
-        found: NDArray[np.float32] = session.run(None, inputs)[0]
-        return found
+        output: NDArray[np.float32] = session.run(None, inputs)[0]
+        return output
 
 
-def _readable(text: str) -> str:
+def _replace_surrogates(text: str) -> str:
     """The text with U+FFFD for halves of surrogate pairs, which no UTF-8 library takes."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
-def _session(graph: Path, threads: int) -> Any:
+def _create_session(graph_path: Path, threads: int) -> Any:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -97,4 +107,4 @@ def _session(graph: Path, threads: int) -> Any:
     options.enable_cpu_mem_arena = False
     # Threads wait actively between operators (a third faster), but not between calls.
     options.add_session_config_entry("session.force_spinning_stop", "1")
-    return onnxruntime.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
+    return onnxruntime.InferenceSession(str(graph_path), options, providers=["CPUExecutionProvider"])

@@ -12,67 +12,69 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-Bits = Literal[4, 8]
+BitWidth = Literal[4, 8]
 Floats = NDArray[np.float32]
 Bytes = NDArray[np.uint8]
 
-BLOCK = 32
-_ZERO = {4: 8, 8: 128}
+BLOCK_SIZE = 32
+_ZERO_POINT = {4: 8, 8: 128}
 # Rows packed at a time: a large table is packed in 100 MB of memory instead of two gigabytes.
-_CHUNK = 16_384
+_ROWS_PER_CHUNK = 16_384
 
 
-def quantise(rows: Floats, bits: Bits, block: int = BLOCK) -> tuple[Bytes, Floats]:
+def quantize_blocks(rows: Floats, bits: BitWidth, block_size: int = BLOCK_SIZE) -> tuple[Bytes, Floats]:
     """Codes (n, blocks, bytes of a block) and scales (n, blocks) of rows (n, width), with ``block`` numbers a block.
 
     Raises:
         ValueError: the width is no multiple of ``block``.
     """
-    count, width = rows.shape
-    if width % block:
-        raise ValueError(f"rows are {width} wide, no multiple of {block}")
-    blocks = rows.reshape(count, -1, block)
-    scales = _scales(blocks, bits)
+    row_count, width = rows.shape
+    if width % block_size:
+        raise ValueError(f"rows are {width} wide, no multiple of {block_size}")
+    blocks = rows.reshape(row_count, -1, block_size)
+    scales = _compute_scales(blocks, bits)
     steps = np.divide(blocks, scales[..., None], out=np.zeros_like(blocks), where=scales[..., None] != 0)
-    codes = np.clip(np.rint(steps) + _ZERO[bits], 0, 2 * _ZERO[bits] - 1).astype(np.uint8)
+    codes = np.clip(np.rint(steps) + _ZERO_POINT[bits], 0, 2 * _ZERO_POINT[bits] - 1).astype(np.uint8)
     return (codes[..., ::2] | codes[..., 1::2] << 4 if bits == 4 else codes), scales
 
 
-def pack(rows: Floats, bits: Bits) -> Bytes:
+def pack_rows(rows: Floats, bits: BitWidth) -> Bytes:
     """Packed rows (n, bytes) of rows (n, width).
 
     Raises:
         ValueError: the width is no multiple of 32.
     """
-    return np.concatenate([_pack(rows[at : at + _CHUNK], bits) for at in range(0, len(rows), _CHUNK)])
+    return np.concatenate(
+        [_pack_chunk(rows[start : start + _ROWS_PER_CHUNK], bits) for start in range(0, len(rows), _ROWS_PER_CHUNK)]
+    )
 
 
-def unpack(packed: Bytes, bits: Bits) -> Floats:
+def unpack_rows(packed: Bytes, bits: BitWidth) -> Floats:
     """Rows (n, width) of packed rows (n, bytes)."""
-    count, size = packed.shape
-    blocks = size // (2 + BLOCK * bits // 8)
-    scales = np.ascontiguousarray(packed[:, : 2 * blocks]).view("<f2").astype(np.float32)
-    codes = packed[:, 2 * blocks :].reshape(count, blocks, -1)
+    row_count, row_bytes = packed.shape
+    block_count = row_bytes // (2 + BLOCK_SIZE * bits // 8)
+    scales = np.ascontiguousarray(packed[:, : 2 * block_count]).view("<f2").astype(np.float32)
+    codes = packed[:, 2 * block_count :].reshape(row_count, block_count, -1)
     if bits == 4:
-        codes = np.stack([codes & 15, codes >> 4], axis=-1).reshape(count, blocks, BLOCK)
-    values: Floats = (codes.astype(np.float32) - _ZERO[bits]) * scales[..., None]
-    return values.reshape(count, -1)
+        codes = np.stack([codes & 15, codes >> 4], axis=-1).reshape(row_count, block_count, BLOCK_SIZE)
+    values: Floats = (codes.astype(np.float32) - _ZERO_POINT[bits]) * scales[..., None]
+    return values.reshape(row_count, -1)
 
 
-def fewest_bits(rows: Floats) -> Bits:
+def choose_bit_width(rows: Floats) -> BitWidth:
     """4 where that loses nothing, which is so for weights that were published in such blocks; else 8."""
     sample = rows[:: max(1, len(rows) // 1024)]
-    return 4 if np.array_equal(unpack(pack(sample, 4), 4), sample) else 8
+    return 4 if np.array_equal(unpack_rows(pack_rows(sample, 4), 4), sample) else 8
 
 
-def _pack(rows: Floats, bits: Bits) -> Bytes:
-    codes, scales = quantise(rows, bits)
-    count = len(rows)
-    return np.concatenate([scales.astype("<f2").view(np.uint8), codes.reshape(count, -1)], axis=1)
+def _pack_chunk(rows: Floats, bits: BitWidth) -> Bytes:
+    codes, scales = quantize_blocks(rows, bits)
+    row_count = len(rows)
+    return np.concatenate([scales.astype("<f2").view(np.uint8), codes.reshape(row_count, -1)], axis=1)
 
 
-def _scales(blocks: Floats, bits: Bits) -> Floats:
-    places = np.abs(blocks).argmax(axis=2)[..., None]
-    extremes = np.take_along_axis(blocks, places, axis=2)[..., 0]
-    scales: Floats = (extremes / -_ZERO[bits]).astype(np.float16).astype(np.float32)
+def _compute_scales(blocks: Floats, bits: BitWidth) -> Floats:
+    extreme_indices = np.abs(blocks).argmax(axis=2)[..., None]
+    extremes = np.take_along_axis(blocks, extreme_indices, axis=2)[..., 0]
+    scales: Floats = (extremes / -_ZERO_POINT[bits]).astype(np.float16).astype(np.float32)
     return scales

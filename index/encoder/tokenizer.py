@@ -14,62 +14,72 @@ from typing import Any
 
 from tokenizers import Tokenizer
 
-from index.encoder.model_card import PIECES, TOKENIZER
+from index.encoder.model_card import PIECES_FILE, TOKENIZER_FILE
 
 TextToIds = Callable[[str], list[int]]
 
 
-def load_tokens(folder: Path) -> TextToIds:
+def load_tokenizer(folder: Path) -> TextToIds:
     """Gives the function from a text to its token ids, without special tokens. Safe to call from several threads."""
-    tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
+    tokenizer = Tokenizer.from_file(str(folder / TOKENIZER_FILE))
     tokenizer.no_truncation()
     tokenizer.no_padding()
-    if (folder / PIECES).is_file():
-        return _unigram(tokenizer, folder / PIECES)
+    if (folder / PIECES_FILE).is_file():
+        return _build_unigram_encoder(tokenizer, folder / PIECES_FILE)
     return lambda text: list(tokenizer.encode(text, add_special_tokens=False).ids)
 
 
-def save_tokens(tokenizer: Tokenizer, folder: Path) -> None:
+def save_tokenizer(tokenizer: Tokenizer, folder: Path) -> None:
     """Writes the tokenizer's files into the folder: one, or two for a Unigram model."""
     content = json.loads(tokenizer.to_str())
     model = content["model"]
     if model["type"] == "Unigram" and not model.get("byte_fallback"):
-        special = {token["content"] for token in content["added_tokens"]}
-        (folder / PIECES).write_bytes(_sentencepiece_model(model["vocab"], model["unk_id"], special))
+        special_tokens = {token["content"] for token in content["added_tokens"]}
+        (folder / PIECES_FILE).write_bytes(
+            _build_sentencepiece_model(model["vocab"], model["unk_id"], special_tokens)
+        )
         content["model"] = {**model, "vocab": [["<unk>", 0.0]], "unk_id": 0}
         content["added_tokens"] = []
         content["post_processor"] = None
-    (folder / TOKENIZER).write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
+    (folder / TOKENIZER_FILE).write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
 
 
-def _unigram(tokenizer: Tokenizer, pieces: Path) -> TextToIds:
+def _build_unigram_encoder(tokenizer: Tokenizer, pieces_path: Path) -> TextToIds:
     from sentencepiece import SentencePieceProcessor
 
-    processor = SentencePieceProcessor(model_file=str(pieces))
+    processor = SentencePieceProcessor(model_file=str(pieces_path))
     normalizer, splitter = tokenizer.normalizer, tokenizer.pre_tokenizer
 
-    def ids(text: str) -> list[int]:
-        normal = normalizer.normalize_str(text) if normalizer else text
-        words = [word for word, _ in splitter.pre_tokenize_str(normal)] if splitter else [normal]
+    def text_to_ids(text: str) -> list[int]:
+        normalized = normalizer.normalize_str(text) if normalizer else text
+        words = [word for word, _ in splitter.pre_tokenize_str(normalized)] if splitter else [normalized]
         # One after the other: given a list, SentencePiece starts threads, which takes four times as long.
         return [piece for word in words for piece in processor.encode(word)]
 
-    return ids
+    return text_to_ids
 
 
-def _sentencepiece_model(vocabulary: list[tuple[str, float]], unknown: int, special: set[str]) -> bytes:
+def _build_sentencepiece_model(
+    vocabulary: list[tuple[str, float]], unknown_id: int, special_tokens: set[str]
+) -> bytes:
     """A SentencePiece model with the same ids, which leaves the text as it is."""
     from sentencepiece import sentencepiece_model_pb2
 
     proto: Any = sentencepiece_model_pb2  # its classes are made at run time
-    kinds = proto.ModelProto.SentencePiece
+    piece_types = proto.ModelProto.SentencePiece
     model = proto.ModelProto()
-    for index, (piece, score) in enumerate(vocabulary):
-        kind = kinds.UNKNOWN if index == unknown else kinds.CONTROL if piece in special else kinds.NORMAL
-        model.pieces.add(piece=piece, score=score, type=kind)
+    for piece_id, (piece, score) in enumerate(vocabulary):
+        piece_type = (
+            piece_types.UNKNOWN
+            if piece_id == unknown_id
+            else piece_types.CONTROL
+            if piece in special_tokens
+            else piece_types.NORMAL
+        )
+        model.pieces.add(piece=piece, score=score, type=piece_type)
     model.trainer_spec.model_type = proto.TrainerSpec.UNIGRAM
     model.trainer_spec.vocab_size = len(vocabulary)
-    model.trainer_spec.unk_id = unknown
+    model.trainer_spec.unk_id = unknown_id
     model.trainer_spec.bos_id = model.trainer_spec.eos_id = model.trainer_spec.pad_id = -1
     model.normalizer_spec.name = "identity"
     model.normalizer_spec.add_dummy_prefix = False
@@ -78,23 +88,31 @@ def _sentencepiece_model(vocabulary: list[tuple[str, float]], unknown: int, spec
     return bytes(model.SerializeToString())
 
 
-def special_ids(tokenizer: Tokenizer) -> tuple[tuple[int, ...], tuple[int, ...]]:
+def special_token_ids(tokenizer: Tokenizer) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """The ids that the tokenizer puts before and after every text."""
-    inner = tokenizer.encode("a", add_special_tokens=False).ids
-    outer = tokenizer.encode("a").ids
-    start = next(at for at in range(len(outer)) if outer[at : at + len(inner)] == inner)
-    return tuple(outer[:start]), tuple(outer[start + len(inner) :])
+    plain_ids = tokenizer.encode("a", add_special_tokens=False).ids
+    framed_ids = tokenizer.encode("a").ids
+    start = next(
+        offset for offset in range(len(framed_ids)) if framed_ids[offset : offset + len(plain_ids)] == plain_ids
+    )
+    return tuple(framed_ids[:start]), tuple(framed_ids[start + len(plain_ids) :])
 
 
-def pair_ids(tokenizer: Tokenizer) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
+def pair_special_token_ids(tokenizer: Tokenizer) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
     """The ids that the tokenizer puts before, between and after two texts."""
-    inner = tokenizer.encode("a", add_special_tokens=False).ids
-    outer = tokenizer.encode("a", "a").ids
-    first, second = [at for at in range(len(outer)) if outer[at : at + len(inner)] == inner][:2]
-    return tuple(outer[:first]), tuple(outer[first + len(inner) : second]), tuple(outer[second + len(inner) :])
+    plain_ids = tokenizer.encode("a", add_special_tokens=False).ids
+    framed_ids = tokenizer.encode("a", "a").ids
+    first, second = [
+        offset for offset in range(len(framed_ids)) if framed_ids[offset : offset + len(plain_ids)] == plain_ids
+    ][:2]
+    return (
+        tuple(framed_ids[:first]),
+        tuple(framed_ids[first + len(plain_ids) : second]),
+        tuple(framed_ids[second + len(plain_ids) :]),
+    )
 
 
-def blank_ids(tokenizer: Tokenizer) -> tuple[int, ...]:
+def blank_token_ids(tokenizer: Tokenizer) -> tuple[int, ...]:
     """The ids of tokens that stand for a space alone, as SentencePiece and byte-level tokenizers mark it."""
-    ids = (tokenizer.token_to_id(mark) for mark in ("\u2581", "\u0120"))
-    return tuple(token for token in ids if token is not None)
+    token_ids = (tokenizer.token_to_id(mark) for mark in ("\u2581", "\u0120"))
+    return tuple(token for token in token_ids if token is not None)

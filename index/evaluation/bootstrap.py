@@ -9,9 +9,9 @@ from numpy.typing import ArrayLike, NDArray
 
 RESAMPLES = 1000
 SEED = 20
-_BOUNDS = (2.5, 97.5)
+_PERCENTILES = (2.5, 97.5)
 
-Floats = NDArray[np.float64]
+Float64Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,35 +23,35 @@ class Estimate:
     high: float
 
 
-def mean(values: ArrayLike) -> Estimate:
+def estimate_mean(values: ArrayLike) -> Estimate:
     """The mean of at least one value, shape (n,); booleans give a share, 0 to 1."""
-    found = np.asarray(values, np.float64)
-    return _estimate(float(found.mean()), _counts(len(found)) @ found / len(found))
+    sample = np.asarray(values, np.float64)
+    return _percentile_interval(float(sample.mean()), _resample_counts(len(sample)) @ sample / len(sample))
 
 
 def paired_difference(before: ArrayLike, after: ArrayLike) -> Estimate:
     """The mean of ``after - before`` over the same questions, both of shape (n,)."""
-    return mean(np.asarray(after, np.float64) - np.asarray(before, np.float64))
+    return estimate_mean(np.asarray(after, np.float64) - np.asarray(before, np.float64))
 
 
-def auroc(positive: Sequence[float], negative: Sequence[float]) -> Estimate | None:
+def estimate_auroc(positive: Sequence[float], negative: Sequence[float]) -> Estimate | None:
     """The chance that a positive scores above a negative, a tie counting half; None where a side is empty."""
     if not positive or not negative:
         return None
     above, below = np.asarray(positive)[:, None], np.asarray(negative)[None, :]
-    wins: Floats = (above > below) + 0.5 * (above == below)
-    left, right = _counts(len(positive)), _counts(len(negative), SEED + 1)
-    sampled = np.einsum("rp,rp->r", left, right @ wins.T) / (len(positive) * len(negative))
-    return _estimate(float(wins.mean()), sampled)
+    wins: Float64Array = (above > below) + 0.5 * (above == below)
+    positive_counts, negative_counts = _resample_counts(len(positive)), _resample_counts(len(negative), SEED + 1)
+    resampled = np.einsum("rp,rp->r", positive_counts, negative_counts @ wins.T) / (len(positive) * len(negative))
+    return _percentile_interval(float(wins.mean()), resampled)
 
 
-def _estimate(value: float, sampled: Floats) -> Estimate:
-    low, high = np.percentile(sampled, _BOUNDS)
+def _percentile_interval(value: float, resampled: Float64Array) -> Estimate:
+    low, high = np.percentile(resampled, _PERCENTILES)
     return Estimate(value, float(low), float(high))
 
 
 @lru_cache(maxsize=64)
-def _counts(size: int, seed: int = SEED) -> Floats:
+def _resample_counts(size: int, seed: int = SEED) -> Float64Array:
     """How often each of ``size`` questions is drawn in each resample, shape (RESAMPLES, size)."""
-    drawn = np.random.default_rng(seed).multinomial(size, np.full(size, 1 / size), RESAMPLES)
-    return drawn.astype(np.float64)
+    draws = np.random.default_rng(seed).multinomial(size, np.full(size, 1 / size), RESAMPLES)
+    return draws.astype(np.float64)

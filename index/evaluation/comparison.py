@@ -5,17 +5,20 @@ from dataclasses import dataclass
 
 from index.evaluation import bootstrap
 from index.evaluation.bootstrap import Estimate
-from index.evaluation.metrics import MEASURES, Figures, figures
-from index.evaluation.run import Judged
-from index.evaluation.slices import JUDGEMENT, by_kind, by_language, totals
+from index.evaluation.metrics import OUTCOME_MEASURES, EvaluationMetrics, compute_metrics
+from index.evaluation.run import EvaluatedQuestion
+from index.evaluation.slices import JUDGEMENT_SPLIT, group_by_answerability, group_by_kind, group_by_language
 
-Pair = tuple[Judged, Judged]
+QuestionPair = tuple[EvaluatedQuestion, EvaluatedQuestion]
 # ``first``: the first in the ranking is right, whatever was decided.
-COMPARED: Mapping[str, Callable[[Judged], bool]] = {"first": lambda one: one.best_right, **MEASURES}
+COMPARED_MEASURES: Mapping[str, Callable[[EvaluatedQuestion], bool]] = {
+    "first": lambda one: one.best_right,
+    **OUTCOME_MEASURES,
+}
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class MeasureChange:
     """One measure of one slice; ``difference`` is after minus before, paired by question. Shares, -1 to 1."""
 
     slice: str
@@ -42,18 +45,25 @@ class Comparison:
     dropped: int
     added: int
     relabelled: int
-    figures: tuple[Figures, ...]
-    changes: tuple[Change, ...]
-    turned_right: tuple[Pair, ...]
-    turned_wrong: tuple[Pair, ...]
+    figures: tuple[EvaluationMetrics, ...]
+    changes: tuple[MeasureChange, ...]
+    turned_right: tuple[QuestionPair, ...]
+    turned_wrong: tuple[QuestionPair, ...]
 
 
-def compare(
-    before: Sequence[Judged], after: Sequence[Judged], names: tuple[str, str] = ("before", "now"), note: str = ""
+def compare_evaluations(
+    before: Sequence[EvaluatedQuestion],
+    after: Sequence[EvaluatedQuestion],
+    names: tuple[str, str] = ("before", "now"),
+    note: str = "",
 ) -> Comparison:
     """Compare two judgements; a question is the same where its id and its text are."""
-    known = {_key(one): one for one in before}
-    pairs = [(known[_key(one)], one) for one in after if _key(one) in known]
+    before_by_key = {_question_key(question): question for question in before}
+    pairs = [
+        (before_by_key[_question_key(question)], question)
+        for question in after
+        if _question_key(question) in before_by_key
+    ]
     return Comparison(
         before=names[0],
         after=names[1],
@@ -61,31 +71,33 @@ def compare(
         count=len(pairs),
         dropped=len(before) - len(pairs),
         added=len(after) - len(pairs),
-        relabelled=sum(_label(one) != _label(other) for one, other in pairs),
-        figures=tuple(figures(side) for side in zip(*pairs, strict=True)),
-        changes=_changes(pairs),
+        relabelled=sum(_question_label(question) != _question_label(later) for question, later in pairs),
+        figures=tuple(compute_metrics(side) for side in zip(*pairs, strict=True)),
+        changes=_compare_slices(pairs),
         turned_right=tuple(pair for pair in pairs if pair[1].right and not pair[0].right),
         turned_wrong=tuple(pair for pair in pairs if pair[0].right and not pair[1].right),
     )
 
 
-def _changes(pairs: Sequence[Pair]) -> tuple[Change, ...]:
-    earlier = {_key(second): first for first, second in pairs}
+def _compare_slices(pairs: Sequence[QuestionPair]) -> tuple[MeasureChange, ...]:
+    before_by_key = {_question_key(second): first for first, second in pairs}
     after = [second for _, second in pairs]
-    unseen = totals([one for one in after if one.item.split == JUDGEMENT])
-    parted = {f"{name}, {JUDGEMENT}": found for name, found in unseen.items()}
-    slices = {**parted, **totals(after), **by_kind(after), **by_language(after)}
+    judgement_totals = group_by_answerability(
+        [question for question in after if question.item.split == JUDGEMENT_SPLIT]
+    )
+    labelled_totals = {f"{name}, {JUDGEMENT_SPLIT}": group for name, group in judgement_totals.items()}
+    slices = {**labelled_totals, **group_by_answerability(after), **group_by_kind(after), **group_by_language(after)}
     return tuple(
-        _change(name, measure, [(earlier[_key(one)], one) for one in found])
-        for measure in COMPARED
-        for name, found in slices.items()
-        if found
+        _compare_measure(name, measure, [(before_by_key[_question_key(question)], question) for question in group])
+        for measure in COMPARED_MEASURES
+        for name, group in slices.items()
+        if group
     )
 
 
-def _change(name: str, measure: str, pairs: Sequence[Pair]) -> Change:
-    before, after = ([COMPARED[measure](one) for one in side] for side in zip(*pairs, strict=True))
-    return Change(
+def _compare_measure(name: str, measure: str, pairs: Sequence[QuestionPair]) -> MeasureChange:
+    before, after = ([COMPARED_MEASURES[measure](question) for question in side] for side in zip(*pairs, strict=True))
+    return MeasureChange(
         slice=name,
         measure=measure,
         count=len(pairs),
@@ -95,9 +107,9 @@ def _change(name: str, measure: str, pairs: Sequence[Pair]) -> Change:
     )
 
 
-def _key(one: Judged) -> tuple[str, str]:
-    return one.item.id, one.item.question
+def _question_key(question: EvaluatedQuestion) -> tuple[str, str]:
+    return question.item.id, question.item.question
 
 
-def _label(one: Judged) -> tuple[str, str, tuple[str, ...]]:
-    return one.item.kind, one.item.expect, tuple(sorted(one.item.entries))
+def _question_label(question: EvaluatedQuestion) -> tuple[str, str, tuple[str, ...]]:
+    return question.item.kind, question.item.expect, tuple(sorted(question.item.entries))

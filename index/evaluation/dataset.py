@@ -8,15 +8,15 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from index.search.searcher import Abstained, Ambiguous, Found, Intended, Outcome
+from index.search.searcher import IntentMatch, MultipleMatches, NoMatch, SearchOutcome, SingleMatch
 from knowledge.errors import ContentError, Problem
 
-_KEYS = ("id", "question", "lang", "kind", "topic", "expect")
-ANSWERABLE = frozenset(("answerable", "noisy", "other-language"))
+_REQUIRED_KEYS = ("id", "question", "lang", "kind", "topic", "expect")
+ANSWERABLE_KINDS = frozenset(("answerable", "noisy", "other-language"))
 
 
 @dataclass(frozen=True, slots=True)
-class Labelled:
+class LabelledQuestion:
     """A question with its right outcome. For a gap, ``entries`` names the entries that say so.
 
     ``split`` is the part it belongs to: "calibration" is fitted on, "judgement" is not; "" where there are no parts.
@@ -32,44 +32,44 @@ class Labelled:
     split: str = ""
 
     @property
-    def answerable(self) -> bool:
+    def is_answerable(self) -> bool:
         """Whether the knowledge base holds the answer."""
         return self.expect == "answered"
 
 
-def read_labelled(path: Path) -> list[Labelled]:
+def read_labelled_questions(path: Path) -> list[LabelledQuestion]:
     """All questions of a file; raises ContentError naming the line that is not of the form."""
-    found = []
+    questions = []
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
         try:
             item = json.loads(line)
-            fields = {key: str(item[key]) for key in _KEYS}
+            fields = {key: str(item[key]) for key in _REQUIRED_KEYS}
             entries, split = tuple(item.get("entries", ())), str(item.get("split", ""))
-            found.append(Labelled(**fields, entries=entries, split=split))
+            questions.append(LabelledQuestion(**fields, entries=entries, split=split))
         except (ValueError, KeyError, TypeError) as error:
             raise ContentError([Problem(path, number, f"no labelled question: {error!r}")]) from None
-    return found
+    return questions
 
 
-def status(outcome: Outcome) -> str:
+def outcome_status(outcome: SearchOutcome) -> str:
     """The status that `gwbot ask` reports for an outcome."""
     match outcome:
-        case Found():
+        case SingleMatch():
             return "answered"
-        case Ambiguous():
+        case MultipleMatches():
             return "clarify"
-        case Abstained():
+        case NoMatch():
             return "abstained"
-        case Intended(_, reply):
+        case IntentMatch(_, reply):
             return reply.value
 
 
-def is_right(item: Labelled, outcome: Outcome) -> bool:
+def is_correct(item: LabelledQuestion, outcome: SearchOutcome) -> bool:
     """Whether the outcome is the expected one; a choice that offers a right entry counts as right."""
     match outcome:
-        case Found(entry):
-            return item.answerable and entry in item.entries
-        case Ambiguous(entries):
-            return item.answerable and not set(entries).isdisjoint(item.entries)
+        case SingleMatch(entry_id):
+            return item.is_answerable and entry_id in item.entries
+        case MultipleMatches(entry_ids):
+            return item.is_answerable and not set(entry_ids).isdisjoint(item.entries)
         case _:
-            return status(outcome) == item.expect
+            return outcome_status(outcome) == item.expect

@@ -7,103 +7,121 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from index.decision.calibration import MODELS, Calibration, Model, at_cost, constant
-from index.decision.features import Floats, Order, Scope, Talk, values
-from index.evaluation.dataset import Labelled
+from index.decision.calibration import (
+    MODEL_FEATURES,
+    Calibration,
+    LogisticModel,
+    calibration_from_costs,
+    constant_model,
+)
+from index.decision.features import (
+    AnswerabilityFeatures,
+    Float64Array,
+    RankingFeatures,
+    SmallTalkFeatures,
+    feature_values,
+)
+from index.evaluation.dataset import LabelledQuestion
 from index.search.searcher import Searcher
 from knowledge.loader import Knowledge
 from knowledge.records.entry import Layer
 
-FOLDS = 8
-LOOSENESS = 3.0  # of the weights, the inverse of the strength of regularisation
-TALKING = ("consultation", "smalltalk")
-NEVER = -40.0  # the log-odds of what was not seen
+FOLD_COUNT = 8
+INVERSE_REGULARISATION = 3.0  # of the weights, the inverse of the strength of regularisation
+SMALL_TALK_STATUSES = ("consultation", "smalltalk")
+NEVER_LOG_ODDS = -40.0  # the log-odds of what was not seen
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
+class TrainingSample:
     """What the models learn from one question: the values of each model's features, and what it should say.
 
     ``talk``: it is small talk or a wish for a person; ``right``: the first entry answers it.
     """
 
-    item: Labelled
-    values: Mapping[str, Floats]
-    talk: bool
-    right: bool
+    item: LabelledQuestion
+    values_by_model: Mapping[str, Float64Array]
+    is_small_talk: bool
+    is_correct: bool
 
 
-def sample(item: Labelled, searcher: Searcher) -> Sample | None:
+def extract_sample(item: LabelledQuestion, searcher: Searcher) -> TrainingSample | None:
     """What the models learn from one question; None where there is nothing to decide on."""
-    weighed = searcher.weigh(item.question)
-    if weighed is None:
+    scored = searcher.score_query(item.question)
+    if scored is None:
         return None
-    found: dict[str, Talk | Scope | Order] = {"talk": weighed.talk, "scope": weighed.scope, "order": weighed.order}
-    return Sample(
+    features_by_model: dict[str, SmallTalkFeatures | AnswerabilityFeatures | RankingFeatures] = {
+        "talk": scored.small_talk,
+        "scope": scored.answerability,
+        "order": scored.ranking,
+    }
+    return TrainingSample(
         item=item,
-        values={name: values(features) for name, features in found.items()},
-        talk=bool(weighed.intent) and item.expect in TALKING,  # a foreign folder knows no talk
-        right=item.answerable and weighed.ranked[0].target in item.entries,
+        values_by_model={name: feature_values(features) for name, features in features_by_model.items()},
+        is_small_talk=bool(scored.intent) and item.expect in SMALL_TALK_STATUSES,  # a foreign folder knows no talk
+        is_correct=item.is_answerable and scored.hits[0].target in item.entries,
     )
 
 
-def bare(knowledge: Knowledge) -> Knowledge:
+def without_examples(knowledge: Knowledge) -> Knowledge:
     """The same knowledge as a foreign folder would hold it: German texts alone, no questions, gaps or intents."""
     entries = (entry for entry in knowledge.entries if entry.lang == "de" and entry.layer is not Layer.GAP)
     texts = tuple(replace(entry, questions=(), layer=Layer.DOCUMENT) for entry in entries)
     return Knowledge(knowledge.folder, texts)
 
 
-def fit(samples: Sequence[Sample], origin: str) -> tuple[Calibration, float]:
+def fit_calibration(samples: Sequence[TrainingSample], origin: str) -> tuple[Calibration, float]:
     """The models over all samples, and the expected calibration error on topics that were left out of the fit."""
-    return at_cost(_models(samples), origin), calibration_error(
-        predictions(samples), np.array([one.right for one in samples])
+    return calibration_from_costs(_fit_models(samples), origin), calibration_error(
+        cross_validated_predictions(samples), np.array([sample.is_correct for sample in samples])
     )
 
 
-def calibration_error(probabilities: Floats, right: NDArray[np.bool_], bins: int = 10) -> float:
+def calibration_error(probabilities: Float64Array, correct: NDArray[np.bool_], bins: int = 10) -> float:
     """The mean distance between predicted probability and share of right ones, over bins of equal size."""
-    order = np.array_split(np.argsort(probabilities), bins)
-    gaps = [abs(probabilities[rows].mean() - right[rows].mean()) * len(rows) for rows in order if len(rows)]
-    return float(sum(gaps) / len(right))
+    bin_rows = np.array_split(np.argsort(probabilities), bins)
+    errors = [abs(probabilities[rows].mean() - correct[rows].mean()) * len(rows) for rows in bin_rows if len(rows)]
+    return float(sum(errors) / len(correct))
 
 
-def predictions(samples: Sequence[Sample]) -> Floats:
+def cross_validated_predictions(samples: Sequence[TrainingSample]) -> Float64Array:
     """The probability (n,) that the first entry answers, by models that saw nothing of the question's topic."""
     from sklearn.model_selection import GroupKFold
 
-    groups = [one.item.topic for one in samples]
-    found = np.zeros(len(samples))
-    for seen, unseen in GroupKFold(min(FOLDS, len(set(groups)))).split(samples, groups=groups):
-        models = _models([samples[at] for at in seen])
-        for at in unseen:
-            talk, scope, order = (models[name].probability(samples[at].values[name]) for name in models)
-            found[at] = (1 - talk) * scope * order
-    return found
+    topics = [sample.item.topic for sample in samples]
+    probabilities = np.zeros(len(samples))
+    for train_rows, test_rows in GroupKFold(min(FOLD_COUNT, len(set(topics)))).split(samples, groups=topics):
+        models = _fit_models([samples[row] for row in train_rows])
+        for row in test_rows:
+            p_small_talk, p_answerable, p_top_correct = (
+                models[name].predict_probability(samples[row].values[name]) for name in models
+            )
+            probabilities[row] = (1 - p_small_talk) * p_answerable * p_top_correct
+    return probabilities
 
 
-def _models(samples: Sequence[Sample]) -> dict[str, Model]:
-    questions = [one for one in samples if not one.talk]
-    answerable = [one for one in questions if one.item.answerable]
+def _fit_models(samples: Sequence[TrainingSample]) -> dict[str, LogisticModel]:
+    questions = [sample for sample in samples if not sample.is_small_talk]
+    answerable = [sample for sample in questions if sample.item.is_answerable]
     return {
-        "talk": _model("talk", samples, [one.talk for one in samples]),
-        "scope": _model("scope", questions, [one.item.answerable for one in questions]),
-        "order": _model("order", answerable, [one.right for one in answerable]),
+        "talk": _fit_model("talk", samples, [sample.is_small_talk for sample in samples]),
+        "scope": _fit_model("scope", questions, [sample.item.is_answerable for sample in questions]),
+        "order": _fit_model("order", answerable, [sample.is_correct for sample in answerable]),
     }
 
 
-def _model(name: str, samples: Sequence[Sample], classes: Sequence[bool]) -> Model:
+def _fit_model(name: str, samples: Sequence[TrainingSample], labels: Sequence[bool]) -> LogisticModel:
     from sklearn.linear_model import LogisticRegression
     from sklearn.preprocessing import StandardScaler
 
-    if not any(classes):
-        return constant(MODELS[name], NEVER)
-    rows = [one.values[name] for one in samples]
+    if not any(labels):
+        return constant_model(MODEL_FEATURES[name], NEVER_LOG_ODDS)
+    rows = [sample.values_by_model[name] for sample in samples]
     scaler = StandardScaler().fit(rows)
-    fitted: Any = LogisticRegression(C=LOOSENESS, max_iter=5000).fit(scaler.transform(rows), classes)
-    centre, scale, weights = (_rounded(found) for found in (scaler.mean_, scaler.scale_, fitted.coef_[0]))
-    return Model(MODELS[name], centre, scale, weights, round(float(fitted.intercept_[0]), 5))
+    fitted: Any = LogisticRegression(C=INVERSE_REGULARISATION, max_iter=5000).fit(scaler.transform(rows), labels)
+    centre, scale, weights = (_round_values(values) for values in (scaler.mean_, scaler.scale_, fitted.coef_[0]))
+    return LogisticModel(MODEL_FEATURES[name], centre, scale, weights, round(float(fitted.intercept_[0]), 5))
 
 
-def _rounded(numbers: Floats) -> list[float]:
+def _round_values(numbers: Float64Array) -> list[float]:
     return [round(float(number), 5) for number in numbers]

@@ -2,18 +2,31 @@
 
 from collections.abc import Sequence
 
-from index.evaluation.comparison import Change, Comparison, Pair
-from index.evaluation.markdown import grid, line, number, percent, points, share
-from index.evaluation.metrics import Figures, Row, figures, worst_refused, worst_wrong
-from index.evaluation.report import Head
-from index.evaluation.retrieval_benchmark import OURS, Score
-from index.evaluation.run import Judged, Reason
-from index.evaluation.slices import JUDGEMENT, parts
+from index.evaluation.comparison import Comparison, MeasureChange, QuestionPair
+from index.evaluation.markdown import (
+    format_estimate,
+    format_percent,
+    format_points,
+    format_share,
+    format_table,
+    join_lines,
+)
+from index.evaluation.metrics import (
+    EvaluationMetrics,
+    SliceMetrics,
+    compute_metrics,
+    worst_refusals,
+    worst_wrong_answers,
+)
+from index.evaluation.report import ReportHeader
+from index.evaluation.retrieval_benchmark import BOT_METHOD, RetrievalScore
+from index.evaluation.run import EvaluatedQuestion, FeatureContribution
+from index.evaluation.slices import JUDGEMENT_SPLIT, splits
 
-NO_PICTURES = "No pictures: matplotlib is not installed (it comes with the build dependencies)."
-SHOWN = ("first", "right", "wrong")  # measures of a comparison; report.json has all
-_TITLES = {JUDGEMENT: "Judgement part: {} questions", "all": "All {} questions"}
-_SET_ASIDE = (
+NO_PLOTS_NOTE = "No pictures: matplotlib is not installed (it comes with the build dependencies)."
+SHOWN_MEASURES = ("first", "right", "wrong")  # measures of a comparison; report.json has all
+_SPLIT_TITLES = {JUDGEMENT_SPLIT: "Judgement part: {} questions", "all": "All {} questions"}
+_JUDGEMENT_NOTE = (
     "These are set aside from fitting. They are unseen as long as the decision named above was fitted on the "
     "calibration part alone."
 )
@@ -24,150 +37,180 @@ _LEGEND = (
 )
 
 
-def document(
-    head: Head, judged: Sequence[Judged], comparisons: Sequence[Comparison], pictures: Sequence[tuple[str, str]]
+def render_report(
+    header: ReportHeader,
+    evaluated: Sequence[EvaluatedQuestion],
+    comparisons: Sequence[Comparison],
+    plots: Sequence[tuple[str, str]],
 ) -> str:
     """The whole report; ``pictures`` are file names with their captions."""
-    sections = [f"# Evaluation of {head.made}", _head(head), _LEGEND]
-    for name, found in parts(judged).items():
-        sections += [f"## {_TITLES[name].format(len(found))}", *([_SET_ASIDE] if name == JUDGEMENT else [])]
-        sections += [_part(figures(found))]
-    sections += ["## Pictures", *([f"![{caption}]({name})" for name, caption in pictures] or [NO_PICTURES])]
-    for one in comparisons:
-        sections += [f"## {one.before} and {one.after}", comparison(one)]
-    sections += ["## The worst wrong answers", _cases(worst_wrong(judged))]
-    sections += ["## The answerable questions most surely refused", _cases(worst_refused(judged))]
+    sections = [f"# Evaluation of {header.made}", _format_header(header), _LEGEND]
+    for name, group in splits(evaluated).items():
+        sections += [
+            f"## {_SPLIT_TITLES[name].format(len(group))}",
+            *([_JUDGEMENT_NOTE] if name == JUDGEMENT_SPLIT else []),
+        ]
+        sections += [_format_split(compute_metrics(group))]
+    sections += ["## Pictures", *([f"![{caption}]({name})" for name, caption in plots] or [NO_PLOTS_NOTE])]
+    for compared in comparisons:
+        sections += [f"## {compared.before} and {compared.after}", format_comparison(compared)]
+    sections += ["## The worst wrong answers", _format_cases(worst_wrong_answers(evaluated))]
+    sections += ["## The answerable questions most surely refused", _format_cases(worst_refusals(evaluated))]
     return "\n\n".join(sections) + "\n"
 
 
-def _head(head: Head) -> str:
+def _format_header(header: ReportHeader) -> str:
     return (
-        f"Questions: {head.questions}. Encoder: {head.encoder}. Content: {head.content[:16]}. "
-        f"Decision: {head.fitted_on}; answers from a probability of {head.answer_from}, offers a choice from "
-        f"{head.offer_from}."
+        f"Questions: {header.questions}. Encoder: {header.encoder}. Content: {header.content[:16]}. "
+        f"Decision: {header.fitted_on}; answers from a probability of {header.answer_from}, offers a choice from "
+        f"{header.offer_from}."
     )
 
 
-def _part(found: Figures) -> str:
-    tables = (("total", found.totals), ("kind", found.kinds), ("language", found.languages))
-    return "\n\n".join((headline(("value",), (found,)), *(rows(name, shown) for name, shown in tables)))
+def _format_split(metrics: EvaluationMetrics) -> str:
+    tables = (("total", metrics.totals), ("kind", metrics.kinds), ("language", metrics.languages))
+    return "\n\n".join(
+        (format_headline(("value",), (metrics,)), *(format_slices(name, slices) for name, slices in tables))
+    )
 
 
-def _cases(found: Sequence[Judged]) -> str:
-    return "\n".join(map(case, found)) or "None."
+def _format_cases(questions: Sequence[EvaluatedQuestion]) -> str:
+    return "\n".join(map(format_case, questions)) or "None."
 
 
-def rows(name: str, found: Sequence[Row]) -> str:
+def format_slices(name: str, slices: Sequence[SliceMetrics]) -> str:
     """The shares of some slices, with their intervals."""
     lines = [
-        [row.slice, str(row.count), *map(share, (row.right, row.answered, row.wrong, row.refused))] for row in found
+        [row.slice, str(row.count), *map(format_share, (row.right, row.answered, row.wrong, row.refused))]
+        for row in slices
     ]
-    return grid((name, "n", "right", "answered", "wrong", "refused"), lines)
+    return format_table((name, "n", "right", "answered", "wrong", "refused"), lines)
 
 
-def headline(names: Sequence[str], found: Sequence[Figures]) -> str:
+def format_headline(columns: Sequence[str], all_metrics: Sequence[EvaluationMetrics]) -> str:
     """The figures that need no slices, a column for each of the judgements named."""
     lines = (
-        ("first in the ranking is right, of the answerable", [share(one.first) for one in found]),
-        ("AUROC, right answers against far", [number(one.auroc_far) for one in found]),
-        ("AUROC, right answers against near and unanswerable", [number(one.auroc_near) for one in found]),
-        ("expected calibration error", [f"{one.calibration_error:.3f}" for one in found]),
-        ("duration of a search, p50, ms", [f"{one.p50:.1f}" for one in found]),
-        ("duration of a search, p95, ms", [f"{one.p95:.1f}" for one in found]),
+        (
+            "first in the ranking is right, of the answerable",
+            [format_share(metrics.first) for metrics in all_metrics],
+        ),
+        ("AUROC, right answers against far", [format_estimate(metrics.auroc_far) for metrics in all_metrics]),
+        (
+            "AUROC, right answers against near and unanswerable",
+            [format_estimate(metrics.auroc_near) for metrics in all_metrics],
+        ),
+        ("expected calibration error", [f"{metrics.calibration_error:.3f}" for metrics in all_metrics]),
+        ("duration of a search, p50, ms", [f"{metrics.p50:.1f}" for metrics in all_metrics]),
+        ("duration of a search, p95, ms", [f"{metrics.p95:.1f}" for metrics in all_metrics]),
     )
-    return grid(("figure", *names), [(label, *values) for label, values in lines])
+    return format_table(("figure", *columns), [(label, *values) for label, values in lines])
 
 
-def case(one: Judged) -> str:
+def format_case(question: EvaluatedQuestion) -> str:
     """One question that went wrong, with what spoke for and against the first in the ranking."""
-    item = one.item
-    about = ", ".join(text for text in (item.kind, item.lang, item.split) if text)
-    expected = f"answered with {' or '.join(item.entries)}" if item.answerable else item.expect
-    ranked = sorted(one.reasons, key=lambda reason: -abs(reason.share))
+    item = question.item
+    traits = ", ".join(text for text in (item.kind, item.lang, item.split) if text)
+    expected = f"answered with {' or '.join(item.entries)}" if item.is_answerable else item.expect
+    contributions = sorted(question.reasons, key=lambda contribution: -abs(contribution.share))
     return "\n".join(
         (
-            f"- **{item.id}** ({about}): {line(item.question)}",
+            f"- **{item.id}** ({traits}): {join_lines(item.question)}",
             f"  - expected: {expected}",
-            f"  - came: {one.came}; probability {one.probability:.2f} for {one.best or 'nothing'}",
-            f"  - for: {_reasons([reason for reason in ranked if reason.share > 0])}",
-            f"  - against: {_reasons([reason for reason in ranked if reason.share < 0])}",
+            f"  - came: {question.outcome_text}; probability {question.probability:.2f} "
+            f"for {question.best or 'nothing'}",
+            f"  - for: {_format_contributions([part for part in contributions if part.share > 0])}",
+            f"  - against: {_format_contributions([part for part in contributions if part.share < 0])}",
         )
     )
 
 
-def comparison(found: Comparison) -> str:
+def format_comparison(compared: Comparison) -> str:
     """What differs between two judgements: a table, and the questions that turned."""
-    sections = [differences(found)]
-    for name, pairs in (("right", found.turned_right), ("wrong", found.turned_wrong)):
-        sections += [f"Turned {name}, {found.before} → {found.after}: {len(pairs)}"]
-        sections += [turned(pairs)] if pairs else []
+    sections = [format_differences(compared)]
+    for name, pairs in (("right", compared.turned_right), ("wrong", compared.turned_wrong)):
+        sections += [f"Turned {name}, {compared.before} → {compared.after}: {len(pairs)}"]
+        sections += [format_turned(pairs)] if pairs else []
     return "\n\n".join(sections)
 
 
-def differences(found: Comparison) -> str:
+def format_differences(compared: Comparison) -> str:
     """What differs between two judgements, slice by slice."""
-    if not found.count:
-        return f"No question in common with {found.before}."
-    measured = [[change for change in found.changes if change.measure == measure] for measure in SHOWN]
-    table = grid(("slice", "n", *SHOWN), [_change(changes) for changes in zip(*measured, strict=True)])
-    both = headline((found.before, found.after), found.figures)
-    return "\n\n".join((*([found.note] if found.note else []), _counts(found), both, table))
+    if not compared.count:
+        return f"No question in common with {compared.before}."
+    changes_by_measure = [
+        [change for change in compared.changes if change.measure == measure] for measure in SHOWN_MEASURES
+    ]
+    change_table = format_table(
+        ("slice", "n", *SHOWN_MEASURES),
+        [_format_change(changes) for changes in zip(*changes_by_measure, strict=True)],
+    )
+    headline_table = format_headline((compared.before, compared.after), compared.figures)
+    return "\n\n".join(
+        (*([compared.note] if compared.note else []), _format_counts(compared), headline_table, change_table)
+    )
 
 
-def turned(pairs: Sequence[Pair]) -> str:
+def format_turned(pairs: Sequence[QuestionPair]) -> str:
     """The questions whose outcome turned from right to wrong, or the other way."""
     return "\n".join(
-        f"- {after.item.id} ({after.item.kind}): {line(after.item.question)} — {before.came} → {after.came}"
+        f"- {after.item.id} ({after.item.kind}): {join_lines(after.item.question)} "
+        f" — {before.outcome_text} → {after.outcome_text}"
         for before, after in pairs
     )
 
 
-def retrieval(scores: Sequence[Score]) -> str:
+def format_retrieval(scores: Sequence[RetrievalScore]) -> str:
     """Retrieval alone, a table for each file of passages."""
     languages = dict.fromkeys(score.passages for score in scores)
     return "\n\n".join(
-        f"Passages in {lang}:\n\n{_scores([score for score in scores if score.passages == lang])}"
+        f"Passages in {lang}:\n\n{_format_scores([score for score in scores if score.passages == lang])}"
         for lang in languages
     )
 
 
-def _scores(scores: Sequence[Score]) -> str:
+def _format_scores(scores: Sequence[RetrievalScore]) -> str:
     lines = [
         (
             f"{score.questions}: {score.method}",
             str(score.count),
-            share(score.hit_at_1),
+            format_share(score.hit_at_1),
             f"{score.mrr_at_10:.3f}",
             f"{score.ndcg_at_10:.3f}",
-            f"{score.p50:.1f} / {score.p95:.1f}" if score.method == OURS else "",
+            f"{score.p50:.1f} / {score.p95:.1f}" if score.method == BOT_METHOD else "",
         )
         for score in scores
     ]
-    return grid(("questions: method", "n", "hit@1", "MRR@10", "nDCG@10", "p50 / p95, ms"), lines)
+    return format_table(("questions: method", "n", "hit@1", "MRR@10", "nDCG@10", "p50 / p95, ms"), lines)
 
 
-def _reasons(reasons: Sequence[Reason]) -> str:
-    shown = [
-        f"{reason.feature} {reason.value:.3g} ({reason.share:+.2f})"
-        for reason in reasons
-        if abs(reason.share) >= 0.005
+def _format_contributions(contributions: Sequence[FeatureContribution]) -> str:
+    texts = [
+        f"{contribution.feature} {contribution.value:.3g} ({contribution.share:+.2f})"
+        for contribution in contributions
+        if abs(contribution.share) >= 0.005
     ]
-    return "; ".join(shown) or "nothing"
+    return "; ".join(texts) or "nothing"
 
 
-def _sides(found: Comparison) -> tuple[str, str, str]:
-    return found.before, found.after, "difference"
+def _side_names(compared: Comparison) -> tuple[str, str, str]:
+    return compared.before, compared.after, "difference"
 
 
-def _change(changes: Sequence[Change]) -> list[str]:
-    cells = [f"{percent(one.before)} → {percent(one.after)}, {points(one.difference)}" for one in changes]
+def _format_change(changes: Sequence[MeasureChange]) -> list[str]:
+    cells = [
+        f"{format_percent(change.before)} → {format_percent(change.after)}, {format_points(change.difference)}"
+        for change in changes
+    ]
     return [changes[0].slice, str(changes[0].count), *cells]
 
 
-def _counts(found: Comparison) -> str:
-    text = f"{found.count} questions in common"
-    if found.dropped or found.added:
-        text += f"; {found.dropped} only in {found.before}, {found.added} only in {found.after}"
-    if found.relabelled:
-        text += f"; {found.relabelled} carry another label, so they may turn without a change in the bot"
-    return f"{text}. {found.before} → {found.after}, and the difference in percentage points with its 95 % interval."
+def _format_counts(compared: Comparison) -> str:
+    text = f"{compared.count} questions in common"
+    if compared.dropped or compared.added:
+        text += f"; {compared.dropped} only in {compared.before}, {compared.added} only in {compared.after}"
+    if compared.relabelled:
+        text += f"; {compared.relabelled} carry another label, so they may turn without a change in the bot"
+    return (
+        f"{text}. {compared.before} → {compared.after}, and the difference in percentage points "
+        "with its 95 % interval."
+    )

@@ -8,20 +8,20 @@ import numpy as np
 
 from index.evaluation import bootstrap
 from index.evaluation.bootstrap import Estimate
-from index.evaluation.run import Judged
-from index.evaluation.slices import Slices, by_kind, by_language, totals
+from index.evaluation.run import EvaluatedQuestion
+from index.evaluation.slices import QuestionSlices, group_by_answerability, group_by_kind, group_by_language
 
-BINS = 10
-MEASURES: Mapping[str, Callable[[Judged], bool]] = {
+BIN_COUNT = 10
+OUTCOME_MEASURES: Mapping[str, Callable[[EvaluatedQuestion], bool]] = {
     "right": lambda one: one.right,
     "answered": lambda one: one.status == "answered",
-    "wrong": lambda one: one.wrong,
-    "refused": lambda one: one.refused,
+    "wrong": lambda one: one.is_wrong,
+    "refused": lambda one: one.is_refused,
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class SliceMetrics:
     """Figures of one slice; shares of ``count``, 0 to 1.
 
     ``answered``: answered at all; ``wrong``: answered or offered, and not right; ``refused``: answerable and refused.
@@ -36,7 +36,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Bin:
+class ProbabilityBin:
     """Questions of neighbouring probability: the mean of it, and the share whose first entry is right."""
 
     count: int
@@ -45,7 +45,7 @@ class Bin:
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
+class EvaluationMetrics:
     """All figures of one part of the questions.
 
     Attributes:
@@ -57,9 +57,9 @@ class Figures:
     """
 
     count: int
-    kinds: tuple[Row, ...]
-    languages: tuple[Row, ...]
-    totals: tuple[Row, ...]
+    kinds: tuple[SliceMetrics, ...]
+    languages: tuple[SliceMetrics, ...]
+    totals: tuple[SliceMetrics, ...]
     first: Estimate | None
     auroc_far: Estimate | None
     auroc_near: Estimate | None
@@ -68,85 +68,109 @@ class Figures:
     p95: float
 
 
-def figures(judged: Sequence[Judged]) -> Figures:
+def compute_metrics(evaluated: Sequence[EvaluatedQuestion]) -> EvaluationMetrics:
     """All figures of at least one question."""
-    p50, p95 = np.percentile([one.ms for one in judged], (50, 95))
-    return Figures(
-        count=len(judged),
-        kinds=rows(by_kind(judged)),
-        languages=rows(by_language(judged)),
-        totals=rows(totals(judged)),
-        first=_first(judged),
-        auroc_far=_auroc(judged, "far"),
-        auroc_near=_auroc(judged, "near", "unanswerable"),
-        calibration_error=calibration_error(reliability(judged)),
+    p50, p95 = np.percentile([question.ms for question in evaluated], (50, 95))
+    return EvaluationMetrics(
+        count=len(evaluated),
+        kinds=metrics_by_slice(group_by_kind(evaluated)),
+        languages=metrics_by_slice(group_by_language(evaluated)),
+        totals=metrics_by_slice(group_by_answerability(evaluated)),
+        first=_top1_accuracy(evaluated),
+        auroc_far=_auroc_against(evaluated, "far"),
+        auroc_near=_auroc_against(evaluated, "near", "unanswerable"),
+        calibration_error=calibration_error(reliability_bins(evaluated)),
         p50=float(p50),
         p95=float(p95),
     )
 
 
-def table(judged: Sequence[Judged]) -> list[Row]:
+def metrics_table(evaluated: Sequence[EvaluatedQuestion]) -> list[SliceMetrics]:
     """A row a kind, a row a language of the answerable, and the two figures that count."""
-    return list(rows({**by_kind(judged), **by_language(judged), **totals(judged)}))
+    return list(
+        metrics_by_slice(
+            {**group_by_kind(evaluated), **group_by_language(evaluated), **group_by_answerability(evaluated)}
+        )
+    )
 
 
-def rows(slices: Slices) -> tuple[Row, ...]:
+def metrics_by_slice(slices: QuestionSlices) -> tuple[SliceMetrics, ...]:
     """A row for each slice that holds a question."""
-    return tuple(_row(name, found) for name, found in slices.items() if found)
+    return tuple(_slice_metrics(name, group) for name, group in slices.items() if group)
 
 
-def reliability(judged: Sequence[Judged]) -> list[Bin]:
+def reliability_bins(evaluated: Sequence[EvaluatedQuestion]) -> list[ProbabilityBin]:
     """The questions in bins of equal size, by rising probability."""
-    ordered = sorted(judged, key=lambda one: one.probability)
-    found = [ordered[len(ordered) * n // BINS : len(ordered) * (n + 1) // BINS] for n in range(BINS)]
-    return [_bin(inside) for inside in found if inside]
+    ordered = sorted(evaluated, key=lambda question: question.probability)
+    groups = [
+        ordered[len(ordered) * number // BIN_COUNT : len(ordered) * (number + 1) // BIN_COUNT]
+        for number in range(BIN_COUNT)
+    ]
+    return [_make_bin(group) for group in groups if group]
 
 
-def calibration_error(bins: Sequence[Bin]) -> float:
+def calibration_error(bins: Sequence[ProbabilityBin]) -> float:
     """The mean distance between probability and share of right ones, 0 to 1."""
-    return sum(abs(one.probability - one.right.value) * one.count for one in bins) / sum(one.count for one in bins)
+    return sum(
+        abs(probability_bin.probability - probability_bin.right.value) * probability_bin.count
+        for probability_bin in bins
+    ) / sum(probability_bin.count for probability_bin in bins)
 
 
-def risk_coverage(judged: Sequence[Judged]) -> tuple[list[float], list[float]]:
+def risk_coverage_curve(evaluated: Sequence[EvaluatedQuestion]) -> tuple[list[float], list[float]]:
     """For every number of answers shown, the surest first: the share answered, and the wrong share of these."""
-    ordered = sorted(judged, key=lambda one: -one.probability)
-    wrong = np.cumsum([not one.best_right for one in ordered])
-    shown = np.arange(1, len(ordered) + 1)
-    return (shown / len(judged)).tolist(), (wrong / shown).tolist()
+    ordered = sorted(evaluated, key=lambda question: -question.probability)
+    wrong_counts = np.cumsum([not question.best_right for question in ordered])
+    shown_counts = np.arange(1, len(ordered) + 1)
+    return (shown_counts / len(evaluated)).tolist(), (wrong_counts / shown_counts).tolist()
 
 
-def confusion(judged: Sequence[Judged]) -> dict[str, Counter[tuple[str, bool]]]:
+def confusion_counts(evaluated: Sequence[EvaluatedQuestion]) -> dict[str, Counter[tuple[str, bool]]]:
     """For each kind of question, how many had which status, rightly or not."""
-    return {kind: Counter((one.status, one.right) for one in found) for kind, found in by_kind(judged).items()}
+    return {
+        kind: Counter((question.status, question.right) for question in group)
+        for kind, group in group_by_kind(evaluated).items()
+    }
 
 
-def worst_wrong(judged: Sequence[Judged], limit: int = 10) -> list[Judged]:
+def worst_wrong_answers(evaluated: Sequence[EvaluatedQuestion], limit: int = 10) -> list[EvaluatedQuestion]:
     """Wrong answers, the most confident first."""
-    found = [one for one in judged if one.status == "answered" and not one.right]
-    return sorted(found, key=lambda one: -one.probability)[:limit]
+    wrong_answers = [question for question in evaluated if question.status == "answered" and not question.right]
+    return sorted(wrong_answers, key=lambda question: -question.probability)[:limit]
 
 
-def worst_refused(judged: Sequence[Judged], limit: int = 10) -> list[Judged]:
+def worst_refusals(evaluated: Sequence[EvaluatedQuestion], limit: int = 10) -> list[EvaluatedQuestion]:
     """Answerable questions that were refused, the most surely refused first."""
-    return sorted((one for one in judged if one.refused), key=lambda one: one.probability)[:limit]
+    return sorted(
+        (question for question in evaluated if question.is_refused), key=lambda question: question.probability
+    )[:limit]
 
 
-def _row(name: str, found: Sequence[Judged]) -> Row:
-    shares = {key: bootstrap.mean([measure(one) for one in found]) for key, measure in MEASURES.items()}
-    return Row(slice=name, count=len(found), **shares)
+def _slice_metrics(name: str, group: Sequence[EvaluatedQuestion]) -> SliceMetrics:
+    shares = {
+        key: bootstrap.estimate_mean([measure(question) for question in group])
+        for key, measure in OUTCOME_MEASURES.items()
+    }
+    return SliceMetrics(slice=name, count=len(group), **shares)
 
 
-def _bin(found: Sequence[Judged]) -> Bin:
-    probability = float(np.mean([one.probability for one in found]))
-    return Bin(len(found), probability, bootstrap.mean([one.best_right for one in found]))
+def _make_bin(group: Sequence[EvaluatedQuestion]) -> ProbabilityBin:
+    probability = float(np.mean([question.probability for question in group]))
+    return ProbabilityBin(
+        len(group), probability, bootstrap.estimate_mean([question.best_right for question in group])
+    )
 
 
-def _first(judged: Sequence[Judged]) -> Estimate | None:
-    found = [one.best_right for one in judged if one.item.answerable]
-    return bootstrap.mean(found) if found else None
+def _top1_accuracy(evaluated: Sequence[EvaluatedQuestion]) -> Estimate | None:
+    correct = [question.best_right for question in evaluated if question.item.is_answerable]
+    return bootstrap.estimate_mean(correct) if correct else None
 
 
-def _auroc(judged: Sequence[Judged], *kinds: str) -> Estimate | None:
-    positive = [one.probability for one in judged if one.best_right]
-    negative = [one.probability for one in judged if one.item.kind in kinds and not one.item.answerable]
-    return bootstrap.auroc(positive, negative)
+def _auroc_against(evaluated: Sequence[EvaluatedQuestion], *kinds: str) -> Estimate | None:
+    positive = [question.probability for question in evaluated if question.best_right]
+    negative = [
+        question.probability
+        for question in evaluated
+        if question.item.kind in kinds and not question.item.is_answerable
+    ]
+    return bootstrap.estimate_auroc(positive, negative)

@@ -9,13 +9,13 @@ from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from index.evaluation.metrics import calibration_error, confusion, reliability, risk_coverage
-from index.evaluation.run import Judged
+from index.evaluation.metrics import calibration_error, confusion_counts, reliability_bins, risk_coverage_curve
+from index.evaluation.run import EvaluatedQuestion
 
 BLUE, ORANGE, GREY = "#1f5f99", "#c8620a", "#6b6b6b"
-FIRST = 10  # the share of wrong ones among fewer answers says nothing
+MIN_ANSWERS = 10  # the share of wrong ones among fewer answers says nothing
 # label, status, and whether it is right where the status alone does not say so
-COLUMNS = (
+OUTCOME_COLUMNS = (
     ("answered,\nright", "answered", (True,)),
     ("answered,\nwrong", "answered", (False,)),
     ("choice,\nright", "clarify", (True,)),
@@ -26,30 +26,38 @@ COLUMNS = (
 )
 
 
-def draw(folder: Path, judged: Sequence[Judged], name: str, answer_from: float) -> list[tuple[str, str]]:
+def draw_plots(
+    folder: Path, evaluated: Sequence[EvaluatedQuestion], split_name: str, answer_from: float
+) -> list[tuple[str, str]]:
     """Draw all pictures of one part of the questions into a folder; gives their file names with captions."""
-    part = f"{len(judged)} questions{'' if name == 'all' else f' of the {name} part'}"
-    pictures = (
-        ("risk-coverage.png", "How many of the answers shown are wrong", _risk_coverage(judged, part, answer_from)),
-        ("calibration.png", "How often the first in the ranking is right", _calibration(judged, part)),
-        ("outcomes.png", "What came of each kind of question", _outcomes(judged, part)),
+    part_text = f"{len(evaluated)} questions{'' if split_name == 'all' else f' of the {split_name} part'}"
+    plots = (
+        (
+            "risk-coverage.png",
+            "How many of the answers shown are wrong",
+            _plot_risk_coverage(evaluated, part_text, answer_from),
+        ),
+        ("calibration.png", "How often the first in the ranking is right", _plot_calibration(evaluated, part_text)),
+        ("outcomes.png", "What came of each kind of question", _plot_outcomes(evaluated, part_text)),
     )
-    for file, _, figure in pictures:
+    for file, _, figure in plots:
         figure.savefig(folder / file, dpi=144)
-    return [(file, caption) for file, caption, _ in pictures]
+    return [(file, caption) for file, caption, _ in plots]
 
 
-def _risk_coverage(judged: Sequence[Judged], part: str, answer_from: float) -> Figure:
-    figure, axes = _figure("Risk and coverage", f"{part}; the surest answers first, from the {FIRST}th on")
-    groups = (
-        ("all questions", BLUE, judged),
-        ("answerable questions alone", ORANGE, [one for one in judged if one.item.answerable]),
+def _plot_risk_coverage(evaluated: Sequence[EvaluatedQuestion], part_text: str, answer_from: float) -> Figure:
+    figure, axes = _new_figure(
+        "Risk and coverage", f"{part_text}; the surest answers first, from the {MIN_ANSWERS}th on"
     )
-    for label, colour, found in groups:
-        coverage, risk = ([100 * value for value in values] for values in risk_coverage(found))
-        axes.plot(coverage[FIRST - 1 :], risk[FIRST - 1 :], color=colour, linewidth=2, label=label)
-        if shown := sum(one.probability >= answer_from for one in found):
-            point = coverage[shown - 1], risk[shown - 1]
+    groups = (
+        ("all questions", BLUE, evaluated),
+        ("answerable questions alone", ORANGE, [question for question in evaluated if question.item.is_answerable]),
+    )
+    for label, colour, group in groups:
+        coverage, risk = ([100 * value for value in values] for values in risk_coverage_curve(group))
+        axes.plot(coverage[MIN_ANSWERS - 1 :], risk[MIN_ANSWERS - 1 :], color=colour, linewidth=2, label=label)
+        if shown_count := sum(question.probability >= answer_from for question in group):
+            point = coverage[shown_count - 1], risk[shown_count - 1]
             text = f"{point[0]:.0f} % answered, {point[1]:.1f} % of them wrong"
             axes.plot(*point, "o", color=colour, markersize=9)
             axes.annotate(text, point, (-10, 8), textcoords="offset points", ha="right", color=colour)
@@ -60,14 +68,19 @@ def _risk_coverage(judged: Sequence[Judged], part: str, answer_from: float) -> F
     return figure
 
 
-def _calibration(judged: Sequence[Judged], part: str) -> Figure:
-    bins = reliability(judged)
-    figure, axes = _figure("Calibration", f"{part}; expected calibration error {calibration_error(bins):.3f}")
+def _plot_calibration(evaluated: Sequence[EvaluatedQuestion], part_text: str) -> Figure:
+    bins = reliability_bins(evaluated)
+    figure, axes = _new_figure(
+        "Calibration", f"{part_text}; expected calibration error {calibration_error(bins):.3f}"
+    )
     axes.plot([0, 1], [0, 1], "--", color=GREY, label="perfect")
     axes.errorbar(
-        [one.probability for one in bins],
-        [one.right.value for one in bins],
-        [[one.right.value - one.right.low for one in bins], [one.right.high - one.right.value for one in bins]],
+        [probability_bin.probability for probability_bin in bins],
+        [probability_bin.right.value for probability_bin in bins],
+        [
+            [probability_bin.right.value - probability_bin.right.low for probability_bin in bins],
+            [probability_bin.right.high - probability_bin.right.value for probability_bin in bins],
+        ],
         fmt="o-",
         color=BLUE,
         capsize=3,
@@ -79,17 +92,30 @@ def _calibration(judged: Sequence[Judged], part: str) -> Figure:
     return figure
 
 
-def _outcomes(judged: Sequence[Judged], part: str) -> Figure:
-    figure, axes = _figure("Outcomes by kind of question", f"{part}: number, and share of the kind")
-    counted = confusion(judged)
-    axes.imshow([[_colour(found, column) for column in COLUMNS] for found in counted.values()], aspect="auto")
-    for row, found in enumerate(counted.values()):
-        for place, column in enumerate(COLUMNS):
-            count, share = _cell(found, column)
+def _plot_outcomes(evaluated: Sequence[EvaluatedQuestion], part_text: str) -> Figure:
+    figure, axes = _new_figure("Outcomes by kind of question", f"{part_text}: number, and share of the kind")
+    counts_by_kind = confusion_counts(evaluated)
+    axes.imshow(
+        [[_cell_colour(counts, column) for column in OUTCOME_COLUMNS] for counts in counts_by_kind.values()],
+        aspect="auto",
+    )
+    for row_index, counts in enumerate(counts_by_kind.values()):
+        for column_index, column in enumerate(OUTCOME_COLUMNS):
+            count, share = _count_cell(counts, column)
             text = f"{count}\n{f'{100 * share:.0f}' if share >= 0.005 else '<1'} %" if count else "·"
-            axes.text(place, row, text, ha="center", va="center", color="white" if share > 0.6 else "black", size=9)
-    axes.set_xticks(range(len(COLUMNS)), [label for label, *_ in COLUMNS])
-    axes.set_yticks(range(len(counted)), [f"{kind}\n(n = {found.total()})" for kind, found in counted.items()])
+            axes.text(
+                column_index,
+                row_index,
+                text,
+                ha="center",
+                va="center",
+                color="white" if share > 0.6 else "black",
+                size=9,
+            )
+    axes.set_xticks(range(len(OUTCOME_COLUMNS)), [label for label, *_ in OUTCOME_COLUMNS])
+    axes.set_yticks(
+        range(len(counts_by_kind)), [f"{kind}\n(n = {counts.total()})" for kind, counts in counts_by_kind.items()]
+    )
     axes.set(xlabel="What came", ylabel="Kind of question")
     axes.grid(visible=False)
     legend = [Patch(color=BLUE, label="right outcome"), Patch(color=ORANGE, label="wrong outcome")]
@@ -97,22 +123,22 @@ def _outcomes(judged: Sequence[Judged], part: str) -> Figure:
     return figure
 
 
-_Column = tuple[str, str, tuple[bool, ...]]
+_OutcomeColumn = tuple[str, str, tuple[bool, ...]]
 
 
-def _cell(found: Counter[tuple[str, bool]], column: _Column) -> tuple[int, float]:
-    count = sum(found[column[1], right] for right in column[2])
-    return count, count / found.total()
+def _count_cell(counts: Counter[tuple[str, bool]], column: _OutcomeColumn) -> tuple[int, float]:
+    count = sum(counts[column[1], right] for right in column[2])
+    return count, count / counts.total()
 
 
-def _colour(found: Counter[tuple[str, bool]], column: _Column) -> tuple[float, float, float, float]:
+def _cell_colour(counts: Counter[tuple[str, bool]], column: _OutcomeColumn) -> tuple[float, float, float, float]:
     """Blue where most of a cell is right, else orange; the fuller the more of the kind it holds."""
-    count, share = _cell(found, column)
-    right = sum(found[column[1], right] for right in column[2] if right)
+    count, share = _count_cell(counts, column)
+    right = sum(counts[column[1], right] for right in column[2] if right)
     return to_rgba(BLUE if 2 * right > count else ORANGE, 0.12 + 0.88 * share if count else 0)
 
 
-def _figure(title: str, subtitle: str) -> tuple[Figure, Axes]:
+def _new_figure(title: str, subtitle: str) -> tuple[Figure, Axes]:
     figure = Figure(figsize=(8.5, 6), layout="constrained")
     axes = figure.subplots()
     axes.set_title(title, loc="left", fontsize=15, pad=24)

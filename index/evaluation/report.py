@@ -7,19 +7,19 @@ from pathlib import Path
 from typing import Any
 
 from index.evaluation.comparison import Comparison
-from index.evaluation.dataset import Labelled
-from index.evaluation.metrics import figures
-from index.evaluation.retrieval_benchmark import Score
-from index.evaluation.run import Judged, Reason
-from index.evaluation.slices import parts
+from index.evaluation.dataset import LabelledQuestion
+from index.evaluation.metrics import compute_metrics
+from index.evaluation.retrieval_benchmark import RetrievalScore
+from index.evaluation.run import EvaluatedQuestion, FeatureContribution
+from index.evaluation.slices import splits
 from knowledge.errors import GwError
 
-NAME = "report.json"
-FORMAT = 2
+REPORT_FILE = "report.json"
+FORMAT_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
+class ReportHeader:
     """What was judged: the time (UTC), the questions' file, and the index with its decision."""
 
     made: str
@@ -31,60 +31,68 @@ class Head:
     offer_from: float
 
 
-def write_json(folder: Path, head: Head, judged: Sequence[Judged], comparisons: Sequence[Comparison]) -> None:
+def write_report_json(
+    folder: Path, header: ReportHeader, evaluated: Sequence[EvaluatedQuestion], comparisons: Sequence[Comparison]
+) -> None:
     """Write the figures, and every question's outcome, into a report folder."""
-    _write(
-        folder / NAME,
+    _write_rounded(
+        folder / REPORT_FILE,
         {
-            "format": FORMAT,
-            "head": asdict(head),
-            "parts": {name: asdict(figures(found)) for name, found in parts(judged).items()},
-            "comparisons": [_comparison(one) for one in comparisons],
-            "questions": [asdict(one) for one in judged],
+            "format": FORMAT_VERSION,
+            "head": asdict(header),
+            "parts": {name: asdict(compute_metrics(group)) for name, group in splits(evaluated).items()},
+            "comparisons": [_comparison_to_json(item) for item in comparisons],
+            "questions": [asdict(item) for item in evaluated],
         },
     )
 
 
-def write_retrieval(folder: Path, scores: Sequence[Score]) -> None:
+def write_retrieval_json(folder: Path, scores: Sequence[RetrievalScore]) -> None:
     """Write the figures of retrieval alone into a report folder."""
-    _write(folder / "retrieval.json", {"format": FORMAT, "scores": [asdict(score) for score in scores]})
+    _write_rounded(
+        folder / "retrieval.json", {"format": FORMAT_VERSION, "scores": [asdict(score) for score in scores]}
+    )
 
 
-def read_outcomes(folder: Path) -> list[Judged]:
+def read_evaluated_questions(folder: Path) -> list[EvaluatedQuestion]:
     """Every question's outcome from a report folder; raises GwError where there is no usable report."""
-    path = folder / NAME
+    path = folder / REPORT_FILE
     if not path.is_file():
-        raise GwError(f"There is no report in {folder}: {NAME} is missing.")
+        raise GwError(f"There is no report in {folder}: {REPORT_FILE} is missing.")
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
-        if data["format"] != FORMAT:
-            raise GwError(f"{path} has format {data['format']}; this program compares format {FORMAT}.")
-        return [_judged(one) for one in data["questions"]]
+        if data["format"] != FORMAT_VERSION:
+            raise GwError(f"{path} has format {data['format']}; this program compares format {FORMAT_VERSION}.")
+        return [_parse_question(item) for item in data["questions"]]
     except (ValueError, KeyError, TypeError, AttributeError):
         raise GwError(f"{path} is damaged or no report of this program. Name another with --compare.") from None
 
 
-def newest(reports: Path, but: Path) -> Path | None:
+def find_newest_report(reports: Path, excluded: Path) -> Path | None:
     """The newest report by name in a folder of reports, other than the one now being written."""
-    found = (path.parent for path in reports.glob(f"*/{NAME}") if path.parent.resolve() != but.resolve())
-    return max(found, key=lambda folder: folder.name, default=None)
+    folders = (
+        path.parent for path in reports.glob(f"*/{REPORT_FILE}") if path.parent.resolve() != excluded.resolve()
+    )
+    return max(folders, key=lambda folder: folder.name, default=None)
 
 
-def _write(path: Path, data: Mapping[str, Any]) -> None:
+def _write_rounded(path: Path, data: Mapping[str, Any]) -> None:
     rounded = json.loads(json.dumps(data), parse_float=lambda text: round(float(text), 4))
     path.write_text(json.dumps(rounded, ensure_ascii=False, indent=1) + "\n", encoding="utf-8", errors="replace")
 
 
-def _comparison(one: Comparison) -> dict[str, Any]:
+def _comparison_to_json(comparison: Comparison) -> dict[str, Any]:
     """A comparison with the ids of the questions that turned; their outcomes stand among the questions."""
     turned = {
         name: [pair[1].item.id for pair in pairs]
-        for name, pairs in (("turned_right", one.turned_right), ("turned_wrong", one.turned_wrong))
+        for name, pairs in (("turned_right", comparison.turned_right), ("turned_wrong", comparison.turned_wrong))
     }
-    return {**asdict(one), **turned}
+    return {**asdict(comparison), **turned}
 
 
-def _judged(data: dict[str, Any]) -> Judged:
+def _parse_question(data: dict[str, Any]) -> EvaluatedQuestion:
     item = {**data["item"], "entries": tuple(data["item"]["entries"])}
-    reasons = tuple(Reason(**reason) for reason in data["reasons"])
-    return Judged(**{**data, "item": Labelled(**item), "shown": tuple(data["shown"]), "reasons": reasons})
+    reasons = tuple(FeatureContribution(**reason) for reason in data["reasons"])
+    return EvaluatedQuestion(
+        **{**data, "item": LabelledQuestion(**item), "shown": tuple(data["shown"]), "reasons": reasons}
+    )

@@ -9,23 +9,23 @@ from pathlib import Path
 
 import numpy as np
 
-from index.build.builder import build
-from index.decision.calibration import calibration_for
+from index.build.builder import build_index
+from index.decision.calibration import load_calibration
 from index.encoder.encoder import Encoder
 from index.evaluation import bootstrap
 from index.evaluation.bootstrap import Estimate
-from index.evaluation.collection import Collection, Question
+from index.evaluation.collection import BenchmarkCollection, BenchmarkQuestion
 from index.search.searcher import Searcher
 from index.storage.reader import open_index
-from knowledge.loader import load
+from knowledge.loader import load_knowledge
 
-DEPTH = 10
-OURS = "ours"
+RANKING_DEPTH = 10
+BOT_METHOD = "ours"
 Ranker = Callable[[str], Sequence[str]]  # question -> passage ids, best first
 
 
 @dataclass(frozen=True, slots=True)
-class Score:
+class RetrievalScore:
     """Figures of one way of ranking over one file of questions, 0 to 1; durations in milliseconds a question."""
 
     passages: str
@@ -39,82 +39,86 @@ class Score:
     p95: float
 
 
-def measure(collection: Collection, encoder: Encoder) -> list[Score]:
+def measure_retrieval(collection: BenchmarkCollection, encoder: Encoder) -> list[RetrievalScore]:
     """Index the passages in a temporary folder, as any folder of Markdown files, and ask all questions."""
-    found = []
+    scores = []
     for lang, passages in collection.passages.items():
         with tempfile.TemporaryDirectory() as folder:
-            ways = _rankers(passages, lang, encoder, Path(folder))
-            found += [
-                _score(lang, asked, method, rank, questions)
-                for asked, questions in collection.questions.items()
-                for method, rank in ways.items()
+            rankers = _build_rankers(passages, lang, encoder, Path(folder))
+            scores += [
+                _score_ranker(lang, question_lang, method, ranker, questions)
+                for question_lang, questions in collection.questions.items()
+                for method, ranker in rankers.items()
             ]
-    return found
+    return scores
 
 
-def place(ranked: Sequence[str], right: str) -> int | None:
+def find_rank(ranking: Sequence[str], relevant_id: str) -> int | None:
     """The place, from 1, of the right one among the first ten; None where it is not there."""
-    return next((number for number, found in enumerate(ranked[:DEPTH], start=1) if found == right), None)
+    return next(
+        (rank for rank, passage_id in enumerate(ranking[:RANKING_DEPTH], start=1) if passage_id == relevant_id), None
+    )
 
 
-def reciprocal_rank(place: int | None) -> float:
+def reciprocal_rank(rank: int | None) -> float:
     """1 over the place; 0 beyond the first ten."""
-    return 1 / place if place else 0.0
+    return 1 / rank if rank else 0.0
 
 
-def discounted_gain(place: int | None) -> float:
+def discounted_gain(rank: int | None) -> float:
     """nDCG@10 of one question with a single right passage."""
-    return 1 / log2(1 + place) if place else 0.0
+    return 1 / log2(1 + rank) if rank else 0.0
 
 
-def _rankers(passages: Mapping[str, str], lang: str, encoder: Encoder, folder: Path) -> dict[str, Ranker]:
-    searcher, ids = _searcher(passages, lang, encoder, folder)
-    whole, keys = encoder.encode_passages(list(passages.values())), list(passages)
+def _build_rankers(passages: Mapping[str, str], lang: str, encoder: Encoder, folder: Path) -> dict[str, Ranker]:
+    searcher, ids_by_file = _build_searcher(passages, lang, encoder, folder)
+    passage_vectors, passage_ids = encoder.encode_passages(list(passages.values())), list(passages)
 
-    def lexical(question: str) -> Sequence[str]:
-        return [ids[entry] for entry, _ in searcher.opened.lexical.search(question, DEPTH)]
+    def rank_lexical(question: str) -> Sequence[str]:
+        return [ids_by_file[entry] for entry, _ in searcher.reader.word_index.search_entries(question, RANKING_DEPTH)]
 
-    def dense(question: str) -> Sequence[str]:
-        similarities = whole @ encoder.encode_asked([question])[0]
-        return [keys[row] for row in np.argsort(-similarities)[:DEPTH].tolist()]
+    def rank_dense(question: str) -> Sequence[str]:
+        similarities = passage_vectors @ encoder.encode_queries_fast([question])[0]
+        return [passage_ids[row] for row in np.argsort(-similarities)[:RANKING_DEPTH].tolist()]
 
-    def ours(question: str) -> Sequence[str]:
-        return [ids[hit.target] for hit in searcher.rank(question, DEPTH)]
+    def rank_fused(question: str) -> Sequence[str]:
+        return [ids_by_file[hit.target] for hit in searcher.rank_entries(question, RANKING_DEPTH)]
 
-    return {"BM25 alone": lexical, "dense, whole passages": dense, OURS: ours}
+    return {"BM25 alone": rank_lexical, "dense, whole passages": rank_dense, BOT_METHOD: rank_fused}
 
 
-def _searcher(
+def _build_searcher(
     passages: Mapping[str, str], lang: str, encoder: Encoder, folder: Path
 ) -> tuple[Searcher, dict[str, str]]:
     """A searcher over the passages as files, and the passage id of each file; ids need not be file names."""
-    ids = {f"{number:06}": passage for number, passage in enumerate(passages)}
-    texts = folder / "texts"
-    texts.mkdir()
-    for name, passage in ids.items():
+    ids_by_file = {f"{number:06}": passage for number, passage in enumerate(passages)}
+    text_folder = folder / "texts"
+    text_folder.mkdir()
+    for name, passage in ids_by_file.items():
         # The line break keeps a passage that begins with '---' from being read as front matter.
-        (texts / f"{name}.md").write_text(f"\n{passages[passage]}", encoding="utf-8", errors="replace")
-    build(load(texts, lang), encoder, calibration_for(labelled=False), folder / "index")
-    return Searcher(open_index(folder / "index", encoder), encoder), ids
+        (text_folder / f"{name}.md").write_text(f"\n{passages[passage]}", encoding="utf-8", errors="replace")
+    build_index(load_knowledge(text_folder, lang), encoder, load_calibration(with_examples=False), folder / "index")
+    return Searcher(open_index(folder / "index", encoder), encoder), ids_by_file
 
 
-def _score(passages: str, lang: str, method: str, rank: Ranker, questions: Sequence[Question]) -> Score:
-    places, durations = [], []
+def _score_ranker(
+    passages: str, question_lang: str, method: str, ranker: Ranker, questions: Sequence[BenchmarkQuestion]
+) -> RetrievalScore:
+    ranks, durations = [], []
     for question in questions:
         start = time.perf_counter()
-        ranked = rank(question.text)
+        ranking = ranker(question.text)
         durations.append((time.perf_counter() - start) * 1000)
-        places.append(place(ranked, question.passage))
+        ranks.append(find_rank(ranking, question.passage_id))
     p50, p95 = np.percentile(durations, (50, 95))
-    return Score(
+    return RetrievalScore(
         passages=passages,
-        questions=lang,
+        questions=question_lang,
         method=method,
         count=len(questions),
-        hit_at_1=bootstrap.mean([found == 1 for found in places]),
-        mrr_at_10=float(np.mean([reciprocal_rank(found) for found in places])),
-        ndcg_at_10=float(np.mean([discounted_gain(found) for found in places])),
+        hit_at_1=bootstrap.estimate_mean([position == 1 for position in ranks]),
+        mrr_at_10=float(np.mean([reciprocal_rank(position) for position in ranks])),
+        ndcg_at_10=float(np.mean([discounted_gain(position) for position in ranks])),
         p50=float(p50),
         p95=float(p95),
     )

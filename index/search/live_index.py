@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from index.backends.folder import Place, as_place
+from index.backends.folder import IndexBackend, as_backend
 from index.encoder.cross_encoder import CrossEncoder
 from index.encoder.encoder import Encoder
 from index.errors import IndexUnreachable
@@ -14,7 +14,7 @@ from index.search.searcher import Searcher
 from knowledge.errors import GwError
 
 log = logging.getLogger(__name__)
-RETRY = 60.0  # seconds until a version that could not be opened is tried again
+REOPEN_DELAY = 60.0  # seconds until a version that could not be opened is tried again
 
 
 class LiveIndex:
@@ -22,60 +22,62 @@ class LiveIndex:
 
     def __init__(
         self,
-        place: Place | Path,
+        backend: IndexBackend | Path,
         encoder: Encoder,
         cross_encoder: CrossEncoder | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Open the current version; raises IndexUnusable where there is none to start with."""
-        self._place = as_place(place)
+        self._backend = as_backend(backend)
         self._encoder, self._cross_encoder = encoder, cross_encoder
         self._clock = clock
         self._lock = threading.Lock()
-        self._searcher = self._open()
-        self._refused, self._retry_at = "", 0.0
+        self._searcher = self._open_searcher()
+        self._rejected_version, self._retry_at = "", 0.0
         self.trouble = ""  # what is wrong with what lies there, while what was opened goes on serving
 
-    def searcher(self) -> Searcher:
+    def current_searcher(self) -> Searcher:
         """The searcher to use for the next question; raises IndexUnreachable while no question can be answered."""
         try:
-            version = self._place.current()
+            version = self._backend.current_version()
         except IndexUnreachable as error:
-            self._say("its server cannot be reached", "%s Questions are answered again when it is back.", error)
+            self._log_change(
+                "its server cannot be reached", "%s Questions are answered again when it is back.", error
+            )
             raise
         except GwError as error:
-            self._say("it is gone", "%s The one that was loaded goes on serving.", error)
+            self._log_change("it is gone", "%s The one that was loaded goes on serving.", error)
             return self._searcher
-        if version == self._searcher.opened.version:
-            self._say("", "the index is back: %s", Path(version).name)
+        if version == self._searcher.reader.version:
+            self._log_change("", "the index is back: %s", Path(version).name)
         if self._is_due(version):
             with self._lock:
                 if self._is_due(version):  # no other thread was faster
-                    self._reload(version)
+                    self._load_version(version)
         return self._searcher
 
     def _is_due(self, version: str) -> bool:
         """Whether to open a version; of one that was refused the files may have been repaired since."""
-        if version == self._searcher.opened.version:
+        if version == self._searcher.reader.version:
             return False
-        return version != self._refused or self._clock() >= self._retry_at
+        return version != self._rejected_version or self._clock() >= self._retry_at
 
-    def _reload(self, version: str) -> None:
+    def _load_version(self, version: str) -> None:
         try:
-            self._searcher = self._open()
+            self._searcher = self._open_searcher()
             self.trouble = ""
             log.info("new index %s in use", Path(version).name)
         except IndexUnreachable:
             raise
         except GwError as error:
-            self._refused, self._retry_at = version, self._clock() + RETRY
-            self._say("the new one cannot be used", "the new index is not used, the old one stays: %s", error)
+            self._rejected_version, self._retry_at = version, self._clock() + REOPEN_DELAY
+            self._log_change("the new one cannot be used", "the new index is not used, the old one stays: %s", error)
 
-    def _say(self, trouble: str, message: str, *values: object) -> None:
+    def _log_change(self, trouble: str, message: str, *values: object) -> None:
         """Log a change for the better or worse, once."""
         if trouble != self.trouble:
             self.trouble = trouble
             log.log(logging.ERROR if trouble else logging.INFO, message, *values)
 
-    def _open(self) -> Searcher:
-        return Searcher(self._place.open(self._encoder), self._encoder, self._cross_encoder)
+    def _open_searcher(self) -> Searcher:
+        return Searcher(self._backend.open_reader(self._encoder), self._encoder, self._cross_encoder)

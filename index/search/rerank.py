@@ -10,19 +10,19 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from knowledge.parsing.plain_text import plain
+from knowledge.parsing.plain_text import markdown_to_plain
 from knowledge.records.entry import Entry
 
-RERANKED = 5  # of the ranking
-Hit = TypeVar("Hit")
+RERANK_DEPTH = 5  # of the ranking
+HitT = TypeVar("HitT")
 
 
-def as_text(entry: Entry) -> str:
+def cross_encoder_text(entry: Entry) -> str:
     """An entry as a cross-encoder reads it."""
-    return f"{entry.title}. {plain(entry.body)}"
+    return f"{entry.title}. {markdown_to_plain(entry.body)}"
 
 
-def reordered(ranking: Sequence[Hit], some: Sequence[Hit], scores: NDArray[np.float32]) -> list[Hit]:
+def reorder_hits(ranking: Sequence[HitT], subset: Sequence[HitT], scores: NDArray[np.float32]) -> list[HitT]:
     """``ranking`` with ``some`` of it in the order of their ``scores`` (n,), best first, in the places they had."""
-    order = iter([some[at] for at in np.argsort(-scores, kind="stable")])
-    return [next(order) if hit in some else hit for hit in ranking]
+    by_score = iter([subset[position] for position in np.argsort(-scores, kind="stable")])
+    return [next(by_score) if hit in subset else hit for hit in ranking]

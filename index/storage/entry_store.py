@@ -19,11 +19,11 @@ from numpy.typing import NDArray
 
 from knowledge.records.entry import Entry, Layer
 
-FILES = ("entries.jsonl", "entries.npy")
-KEPT = 512  # entries in memory; the answers to a question need a handful
+ENTRY_FILES = ("entries.jsonl", "entries.npy")
+ENTRY_CACHE_SIZE = 512  # entries in memory; the answers to a question need a handful
 
 
-def digest(text: str) -> int:
+def hash_text(text: str) -> int:
     """64 bits that stand for a text: two of a million texts share them once in 37 million folders."""
     return int.from_bytes(hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=8).digest(), "little")
 
@@ -33,13 +33,13 @@ class EntryWriter:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._file: BinaryIO = (folder / FILES[0]).open("wb")
-        self._places = array("Q")  # key of the id, start, size
+        self._file: BinaryIO = (folder / ENTRY_FILES[0]).open("wb")
+        self._locations = array("Q")  # key of the id, start, size
 
-    def add(self, entry: Entry) -> None:
+    def add_entry(self, entry: Entry) -> None:
         """Append one entry."""
         line = (json.dumps(asdict(entry), ensure_ascii=False) + "\n").encode("utf-8", "replace")
-        self._places.extend((digest(entry.id), self._file.tell(), len(line)))
+        self._locations.extend((hash_text(entry.id), self._file.tell(), len(line)))
         self._file.write(line)
 
     def __enter__(self) -> Self:
@@ -47,58 +47,60 @@ class EntryWriter:
 
     def __exit__(self, *_: object) -> None:
         self._file.close()
-        places = np.array(self._places, "<u8").reshape(-1, 3)
-        np.save(self._folder / FILES[1], places[np.argsort(places[:, 0], kind="stable")])
+        locations = np.array(self._locations, "<u8").reshape(-1, 3)
+        np.save(self._folder / ENTRY_FILES[1], locations[np.argsort(locations[:, 0], kind="stable")])
 
 
-class Entries:
+class EntryStore:
     """Entries by id, and by language in the order in which they were written. Safe to use from several threads."""
 
-    def __init__(self, count: int, lines: Callable[[str], Iterable[str | bytes]]) -> None:
+    def __init__(self, count: int, read_lines: Callable[[str], Iterable[str | bytes]]) -> None:
         """``lines`` gives what was written of an id, and maybe of others."""
         self._count = count
-        self._by_id: Callable[[str], dict[str, Entry]] = lru_cache(KEPT)(partial(_entries, lines))
+        self._load_versions: Callable[[str], dict[str, Entry]] = lru_cache(ENTRY_CACHE_SIZE)(
+            partial(_load_entries, read_lines)
+        )
 
     @classmethod
-    def open(cls, folder: Path) -> "Entries":
+    def open_folder(cls, folder: Path) -> "EntryStore":
         """The entries of an index folder."""
-        places = np.load(folder / FILES[1])
-        file = os.open(folder / FILES[0], os.O_RDONLY)
-        read = partial(_read, file, places[:, 0].copy(), places[:, 1:].copy())
-        found = cls(len(np.unique(places[:, 0])), read)
-        weakref.finalize(found, os.close, file)
-        return found
+        locations = np.load(folder / ENTRY_FILES[1])
+        file = os.open(folder / ENTRY_FILES[0], os.O_RDONLY)
+        read_lines = partial(_read_lines, file, locations[:, 0].copy(), locations[:, 1:].copy())
+        store = cls(len(np.unique(locations[:, 0])), read_lines)
+        weakref.finalize(store, os.close, file)
+        return store
 
     def __len__(self) -> int:
         return self._count
 
     def __contains__(self, entry_id: str) -> bool:
-        return bool(self._by_id(entry_id))
+        return bool(self._load_versions(entry_id))
 
     def __getitem__(self, entry_id: str) -> dict[str, Entry]:
         """An entry by language; raises KeyError for an unknown id."""
-        if found := self._by_id(entry_id):
-            return found
+        if versions := self._load_versions(entry_id):
+            return versions
         raise KeyError(entry_id)
 
 
-def _read(file: int, keys: NDArray[np.uint64], places: NDArray[np.uint64], entry_id: str) -> list[bytes]:
-    key = np.uint64(digest(entry_id))
+def _read_lines(file: int, keys: NDArray[np.uint64], locations: NDArray[np.uint64], entry_id: str) -> list[bytes]:
+    key = np.uint64(hash_text(entry_id))
     first, last = np.searchsorted(keys, key), np.searchsorted(keys, key, side="right")
-    return [os.pread(file, size, start) for start, size in places[first:last].tolist()]
+    return [os.pread(file, size, start) for start, size in locations[first:last].tolist()]
 
 
-def _entries(lines: Callable[[str], Iterable[str | bytes]], entry_id: str) -> dict[str, Entry]:
-    found = (_entry(json.loads(line)) for line in lines(entry_id))
-    return {entry.lang: entry for entry in found if entry.id == entry_id}
+def _load_entries(read_lines: Callable[[str], Iterable[str | bytes]], entry_id: str) -> dict[str, Entry]:
+    entries = (_parse_entry(json.loads(line)) for line in read_lines(entry_id))
+    return {entry.lang: entry for entry in entries if entry.id == entry_id}
 
 
-def _entry(data: dict[str, Any]) -> Entry:
-    lists = {key: tuple(data[key]) for key in ("audience", "related", "questions")}
-    return Entry(**{**data, **lists, "layer": Layer(data["layer"])})
+def _parse_entry(data: dict[str, Any]) -> Entry:
+    tuple_fields = {key: tuple(data[key]) for key in ("audience", "related", "questions")}
+    return Entry(**{**data, **tuple_fields, "layer": Layer(data["layer"])})
 
 
-def write_names(folder: Path, names: Sequence[str]) -> None:
+def write_target_names(folder: Path, names: Sequence[str]) -> None:
     """Write the targets' names, in order."""
     ends = np.zeros(len(names) + 1, "<i8")
     with (folder / "targets.txt").open("wb") as file:
@@ -108,7 +110,7 @@ def write_names(folder: Path, names: Sequence[str]) -> None:
     np.save(folder / "targets.npy", ends)
 
 
-class Names:
+class TargetNames:
     """Names by number. A million of them as Python strings would take three times the memory."""
 
     def __init__(self, folder: Path) -> None:

@@ -6,12 +6,12 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from knowledge.passages import KINDS, Kind
+from knowledge.passages import KINDS, PassageKind
 
-_QUESTION, _BARE = KINDS.index(Kind.QUESTION), KINDS.index(Kind.BARE)
+_QUESTION_KIND, _MASKED_KIND = KINDS.index(PassageKind.QUESTION), KINDS.index(PassageKind.MASKED)
 
 
-class Ballot:
+class GroupScorer:
     """Which vector votes for which target, and as what: ``owners`` and ``kinds`` hold one number a vector.
 
     Attributes:
@@ -19,47 +19,53 @@ class Ballot:
     """
 
     def __init__(
-        self, owners: NDArray[np.int32], kinds: NDArray[np.uint8], targets: int, rows: slice = slice(None)
+        self,
+        row_targets: NDArray[np.int32],
+        row_kinds: NDArray[np.uint8],
+        target_count: int,
+        rows: slice = slice(None),
     ) -> None:
         self.rows = rows
-        groups = kinds.astype(np.int64) * targets + owners
-        self._order = np.argsort(groups, kind="stable")
-        ordered = groups[self._order]
-        self._starts = np.flatnonzero(np.diff(ordered, prepend=-1))
-        self._places = np.repeat(np.arange(len(self._starts)), np.diff(self._starts, append=len(ordered)))
-        self._groups = ordered[self._starts]
-        self._targets = targets
+        group_ids = row_kinds.astype(np.int64) * target_count + row_targets
+        self._sort_order = np.argsort(group_ids, kind="stable")
+        ordered = group_ids[self._sort_order]
+        self._group_starts = np.flatnonzero(np.diff(ordered, prepend=-1))
+        self._group_indices = np.repeat(
+            np.arange(len(self._group_starts)), np.diff(self._group_starts, append=len(ordered))
+        )
+        self._group_ids = ordered[self._group_starts]
+        self._target_count = target_count
 
-    def votes(self, similarities: NDArray[np.float32]) -> NDArray[np.float32]:
+    def pool_similarities(self, similarities: NDArray[np.float32]) -> NDArray[np.float32]:
         """The similarity of each target by each kind, shape (kinds, targets); NaN where it has none of that kind.
 
         A target is as similar as its best passage; for questions the mean of its two best counts, since one lucky
         question is not enough.
         """
-        found = np.full((len(KINDS), self._targets), np.nan, np.float32)
-        if len(self._groups):
-            ordered = similarities[self._order]
-            best = np.maximum.reduceat(ordered, self._starts)
-            found.reshape(-1)[self._groups] = best
-            at_best = np.flatnonzero(ordered == best[self._places])
-            firsts = np.diff(self._places[at_best], prepend=-1) > 0
-            ordered[at_best[firsts]] = -np.inf
-            second = np.maximum.reduceat(ordered, self._starts)
-            paired = np.isfinite(second) & (self._groups >= _QUESTION * self._targets)
-            found.reshape(-1)[self._groups[paired]] = (best[paired] + second[paired]) / 2
-        return found
+        pooled = np.full((len(KINDS), self._target_count), np.nan, np.float32)
+        if len(self._group_ids):
+            ordered = similarities[self._sort_order]
+            best = np.maximum.reduceat(ordered, self._group_starts)
+            pooled.reshape(-1)[self._group_ids] = best
+            best_positions = np.flatnonzero(ordered == best[self._group_indices])
+            is_first_best = np.diff(self._group_indices[best_positions], prepend=-1) > 0
+            ordered[best_positions[is_first_best]] = -np.inf
+            second = np.maximum.reduceat(ordered, self._group_starts)
+            has_second = np.isfinite(second) & (self._group_ids >= _QUESTION_KIND * self._target_count)
+            pooled.reshape(-1)[self._group_ids[has_second]] = (best[has_second] + second[has_second]) / 2
+        return pooled
 
 
 @dataclass(frozen=True, slots=True)
-class Ballots:
+class GroupScorers:
     """Of the example questions without names, which are the last rows of an index, and of the rows before them."""
 
-    asked: Ballot
-    bare: Ballot
+    unmasked: GroupScorer
+    masked: GroupScorer
 
     @classmethod
-    def of(cls, owners: NDArray[np.int32], kinds: NDArray[np.uint8], targets: int) -> Self:
+    def from_rows(cls, row_targets: NDArray[np.int32], row_kinds: NDArray[np.uint8], target_count: int) -> Self:
         """Of all rows of an index."""
-        first = len(kinds) - int(np.count_nonzero(kinds == _BARE))
-        parts = slice(0, first), slice(first, len(kinds))
-        return cls(*(Ballot(owners[rows], kinds[rows], targets, rows) for rows in parts))
+        first_masked = len(row_kinds) - int(np.count_nonzero(row_kinds == _MASKED_KIND))
+        row_ranges = slice(0, first_masked), slice(first_masked, len(row_kinds))
+        return cls(*(GroupScorer(row_targets[rows], row_kinds[rows], target_count, rows) for rows in row_ranges))

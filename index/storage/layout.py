@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from knowledge.passages import KINDS, Kind
+from knowledge.passages import KINDS, PassageKind
 
-NAMES = "names.json"  # the file of an index that holds them
-CURRENT = "current"
-FLOATS, CLUSTERS = "vectors.npy", "vectors.faiss"
-STORED = np.float16  # of the floats on disk; changes a cosine in the fifth place
-CHUNK = 16_384  # vectors in memory at once
-PASSAGES = "passages.jsonl"
-ROW = np.dtype([("target", "<i4"), ("kind", "u1"), ("gap", "u1"), ("intent", "u1"), ("foreign", "u1")])
-ASKED = (KINDS.index(Kind.QUESTION), KINDS.index(Kind.BARE))  # encoded as questions
+NAMES_FILE = "names.json"  # the file of an index that holds them
+CURRENT_LINK = "current"
+VECTORS_FILE, CLUSTERS_FILE = "vectors.npy", "vectors.faiss"
+STORED_DTYPE = np.float16  # of the floats on disk; changes a cosine in the fifth place
+VECTORS_PER_CHUNK = 16_384  # vectors in memory at once
+PASSAGES_FILE = "passages.jsonl"
+ROW_DTYPE = np.dtype([("target", "<i4"), ("kind", "u1"), ("gap", "u1"), ("intent", "u1"), ("foreign", "u1")])
+QUESTION_KINDS = (KINDS.index(PassageKind.QUESTION), KINDS.index(PassageKind.MASKED))  # encoded as questions

@@ -7,37 +7,39 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-class Nearest(Protocol):
+class VectorIndex(Protocol):
     """L2-normalised vectors, shape (n, d), numbered by row; ``exact`` where a question is compared with all."""
 
-    exact: bool
+    is_exact: bool
 
     def __len__(self) -> int: ...
 
-    def similarities(self, query: NDArray[np.float32], rows: slice) -> NDArray[np.float32]:
+    def compute_similarities(self, query: NDArray[np.float32], rows: slice) -> NDArray[np.float32]:
         """The cosine of these rows' vectors with ``query`` (shape (d,)), in order; where it is ``exact``."""
         ...
 
-    def nearest(self, query: NDArray[np.float32], limit: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    def find_nearest(self, query: NDArray[np.float32], limit: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Row numbers and cosines of the nearest vectors to ``query`` (shape (d,)), best first; at most ``limit``."""
         ...
 
 
-class Holders(Protocol):
+class InvertedIndex(Protocol):
     """Which targets hold a token."""
 
-    def holders(self, asked: NDArray[np.uint32], most: int) -> tuple[NDArray[np.int64], Sequence[NDArray[np.int32]]]:
+    def posting_lists(
+        self, tokens: NDArray[np.uint32], max_length: int
+    ) -> tuple[NDArray[np.int64], Sequence[NDArray[np.int32]]]:
         """For each token how many targets hold it, and which; which is not told of more than ``most``."""
         ...
 
 
-class Words(Protocol):
+class WordIndex(Protocol):
     """The word index."""
 
-    def search(self, question: str, limit: int) -> list[tuple[str, float]]:
+    def search_entries(self, question: str, limit: int) -> list[tuple[str, float]]:
         """Entries by their words, best first, each once. Scores are positive; higher is better."""
         ...
 
-    def familiar(self, question: str) -> float:
+    def vocabulary_coverage(self, question: str) -> float:
         """The share (0 to 1) of the question's words that an indexed language knows: small in any other language."""
         ...

@@ -17,67 +17,71 @@ from anyascii import anyascii
 from numpy.typing import NDArray
 
 from index.errors import IndexUnusable
-from index.storage.inverted_index import Postings
-from index.storage.protocols import Holders
-from index.text.analyzer import words
+from index.storage.inverted_index import FileInvertedIndex
+from index.storage.protocols import InvertedIndex
+from index.text.analyzer import extract_terms
 
-SIZE = 4
-KEPT = 1_024  # texts whose tokens are kept, for a build that follows upon another
-STEM_WORTH = 4.0  # a word that meets as a whole counts like so many 4-grams
-MAX_CHARACTERS = 1_000  # of a question
-MAX_HOLDERS = 20_000  # what more targets hold than this tells little and takes long to count
-_NOBODY = np.zeros(0, np.int32)
-_WORD = re.compile(r"[^\W_]+")
+GRAM_SIZE = 4
+TOKEN_CACHE_SIZE = 1_024  # texts whose tokens are kept, for a build that follows upon another
+STEM_WEIGHT = 4.0  # a word that meets as a whole counts like so many 4-grams
+MAX_QUESTION_LENGTH = 1_000  # of a question
+MAX_POSTING_LIST = 20_000  # what more targets hold than this tells little and takes long to count
+_NO_TARGETS = np.zeros(0, np.int32)
+_WORD_PATTERN = re.compile(r"[^\W_]+")
 
 
-def tokens(text: str, langs: Iterable[str]) -> NDArray[np.uint32]:
+def hash_tokens(text: str, langs: Iterable[str]) -> NDArray[np.uint32]:
     """The 4-grams of a text and its stems in these languages, each once."""
-    return _tokens(text, tuple(langs))
+    return _hash_tokens_cached(text, tuple(langs))
 
 
-@lru_cache(maxsize=KEPT)
-def _tokens(text: str, langs: tuple[str, ...]) -> NDArray[np.uint32]:
-    found = np.concatenate([_grams(text), _stems(text, langs)])
-    found.flags.writeable = False  # others get the same array
-    return found
+@lru_cache(maxsize=TOKEN_CACHE_SIZE)
+def _hash_tokens_cached(text: str, langs: tuple[str, ...]) -> NDArray[np.uint32]:
+    hashes = np.concatenate([_hash_grams(text), _hash_stems(text, langs)])
+    hashes.flags.writeable = False  # others get the same array
+    return hashes
 
 
-class Cover:
+class TermOverlapIndex:
     """The postings of an index; ``targets`` is how many targets it has, ``langs`` the languages of its texts."""
 
-    def __init__(self, postings: Holders, targets: int, langs: Sequence[str]) -> None:
-        self._postings, self._count, self._langs = postings, targets, langs
+    def __init__(self, inverted_index: InvertedIndex, target_count: int, langs: Sequence[str]) -> None:
+        self._inverted_index, self._target_count, self._langs = inverted_index, target_count, langs
 
     @classmethod
-    def open(cls, folder: Path, targets: int, langs: Sequence[str]) -> "Cover":
+    def open_folder(cls, folder: Path, target_count: int, langs: Sequence[str]) -> "TermOverlapIndex":
         """Over the files of an index folder; raises IndexUnusable where they are damaged."""
         try:
-            return cls(Postings(folder), targets, langs)
+            return cls(FileInvertedIndex(folder), target_count, langs)
         except (OSError, ValueError, IndexError):
             raise IndexUnusable(f"{folder}: the postings are damaged. Run: gwbot index build") from None
 
-    def shares(self, question: str) -> NDArray[np.float32]:
+    def term_overlap(self, question: str) -> NDArray[np.float32]:
         """For every target the share (0 to 1) of the question's wording that its texts hold, shape (targets,)."""
-        question = question[:MAX_CHARACTERS]
-        grams, stems = _grams(question), _stems(question, self._langs)
-        counts, holders = self._postings.holders(np.concatenate([grams, stems]), MAX_HOLDERS)
-        worth = np.log1p((self._count - counts + 0.5) / (counts + 0.5))  # the idf of BM25
-        worth[len(grams) :] *= STEM_WORTH
-        worth[counts > MAX_HOLDERS] = 0.0
-        each = np.repeat(worth, [len(targets) for targets in holders])
-        found = np.bincount(np.concatenate([_NOBODY, *holders]), each, self._count)
-        return (found / max(float(worth.sum()), 1e-9)).astype(np.float32)
+        question = question[:MAX_QUESTION_LENGTH]
+        grams, stems = _hash_grams(question), _hash_stems(question, self._langs)
+        frequencies, posting_lists = self._inverted_index.posting_lists(
+            np.concatenate([grams, stems]), MAX_POSTING_LIST
+        )
+        weights = np.log1p((self._target_count - frequencies + 0.5) / (frequencies + 0.5))  # the idf of BM25
+        weights[len(grams) :] *= STEM_WEIGHT
+        weights[frequencies > MAX_POSTING_LIST] = 0.0
+        posting_weights = np.repeat(weights, [len(targets) for targets in posting_lists])
+        overlaps = np.bincount(np.concatenate([_NO_TARGETS, *posting_lists]), posting_weights, self._target_count)
+        return (overlaps / max(float(weights.sum()), 1e-9)).astype(np.float32)
 
 
-def _grams(text: str) -> NDArray[np.uint32]:
-    padded = [f" {word} " for word in set(_WORD.findall(anyascii(text).lower()))]
-    return _hashes({word[at : at + SIZE] for word in padded for at in range(max(1, len(word) - SIZE + 1))})
+def _hash_grams(text: str) -> NDArray[np.uint32]:
+    padded = [f" {word} " for word in set(_WORD_PATTERN.findall(anyascii(text).lower()))]
+    return _hash_strings(
+        {word[start : start + GRAM_SIZE] for word in padded for start in range(max(1, len(word) - GRAM_SIZE + 1))}
+    )
 
 
-def _stems(text: str, langs: Iterable[str]) -> NDArray[np.uint32]:
-    return _hashes({f"={stem}" for lang in langs for stem in words(text, lang)})
+def _hash_stems(text: str, langs: Iterable[str]) -> NDArray[np.uint32]:
+    return _hash_strings({f"={stem}" for lang in langs for stem in extract_terms(text, lang)})
 
 
-def _hashes(found: set[str]) -> NDArray[np.uint32]:
-    hashes = (zlib.crc32(token.encode("utf-8", "replace")) for token in found)
-    return np.fromiter(hashes, np.uint32, len(found))
+def _hash_strings(strings: set[str]) -> NDArray[np.uint32]:
+    hashes = (zlib.crc32(token.encode("utf-8", "replace")) for token in strings)
+    return np.fromiter(hashes, np.uint32, len(strings))

@@ -11,10 +11,10 @@ from functools import lru_cache
 
 import Stemmer
 
-STEMS = 8_192  # that are kept: few words make up most of a text
-_WORD = re.compile(r"[^\W_]+")
-_GENDER = re.compile(r"(?<=\w)(?:[*:_]|/-?)\s?(?=inn?(?:en)?\b)", re.I)
-ALGORITHMS = {  # Snowball's, by language; PostgreSQL calls its configurations alike
+STEM_CACHE_SIZE = 8_192  # that are kept: few words make up most of a text
+_WORD_PATTERN = re.compile(r"[^\W_]+")
+_GENDER_MARKER = re.compile(r"(?<=\w)(?:[*:_]|/-?)\s?(?=inn?(?:en)?\b)", re.I)
+SNOWBALL_ALGORITHMS = {  # Snowball's, by language; PostgreSQL calls its configurations alike
     "de": "german",
     "en": "english",
     "fr": "french",
@@ -41,41 +41,41 @@ _STOP_WORDS = {
         you your
     """,
 }
-_local = threading.local()  # a Stemmer object must not be shared between threads
+_thread_local = threading.local()  # a Stemmer object must not be shared between threads
 
 
-def words(text: str, lang: str) -> list[str]:
+def extract_terms(text: str, lang: str) -> list[str]:
     """The content words of a text in the form in which they are indexed and searched."""
-    return [stem(word, lang) for word in tokens(text) if not is_stop_word(word, lang)]
+    return [stem_word(word, lang) for word in tokenize_words(text) if not is_stop_word(word, lang)]
 
 
-def tokens(text: str) -> list[str]:
+def tokenize_words(text: str) -> list[str]:
     """All words of a text in lower case, gender forms as one word."""
-    return _WORD.findall(_GENDER.sub("", unicodedata.normalize("NFKC", text)).casefold())
+    return _WORD_PATTERN.findall(_GENDER_MARKER.sub("", unicodedata.normalize("NFKC", text)).casefold())
 
 
 def is_stop_word(word: str, lang: str) -> bool:
     """Whether a lower-case word says nothing about the subject; False in a language without a list."""
-    return word in _stop_words(lang)
+    return word in _get_stop_words(lang)
 
 
-@lru_cache(maxsize=STEMS)
-def stem(word: str, lang: str) -> str:
+@lru_cache(maxsize=STEM_CACHE_SIZE)
+def stem_word(word: str, lang: str) -> str:
     """The stem of one lower-case word without diacritics; the word itself where we have no stemmer."""
-    if lang in ALGORITHMS:
-        word = _stemmer(lang).stemWord(word)
+    if lang in SNOWBALL_ALGORITHMS:
+        word = _get_stemmer(lang).stemWord(word)
     decomposed = unicodedata.normalize("NFKD", word)
     return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
 
 
-def _stemmer(lang: str) -> Stemmer.Stemmer:
-    stemmers: dict[str, Stemmer.Stemmer] = _local.__dict__.setdefault("stemmers", {})
+def _get_stemmer(lang: str) -> Stemmer.Stemmer:
+    stemmers: dict[str, Stemmer.Stemmer] = _thread_local.__dict__.setdefault("stemmers", {})
     if lang not in stemmers:
-        stemmers[lang] = Stemmer.Stemmer(ALGORITHMS[lang])
+        stemmers[lang] = Stemmer.Stemmer(SNOWBALL_ALGORITHMS[lang])
     return stemmers[lang]
 
 
 @lru_cache
-def _stop_words(lang: str) -> frozenset[str]:
-    listed = _STOP_WORDS.get(lang, "").split()
-    return frozenset(word.casefold() for word in listed)
+def _get_stop_words(lang: str) -> frozenset[str]:
+    stop_words = _STOP_WORDS.get(lang, "").split()
+    return frozenset(word.casefold() for word in stop_words)

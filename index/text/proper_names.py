@@ -7,38 +7,47 @@ that the sources leave open than to those that they answer.
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from index.text.analyzer import is_stop_word, stem, tokens
-from knowledge.parsing.plain_text import plain
+from index.text.analyzer import is_stop_word, stem_word, tokenize_words
+from knowledge.parsing.plain_text import markdown_to_plain
 from knowledge.records.entry import Entry
 
-SHORTEST = 3  # letters of a name
+MIN_NAME_LENGTH = 3  # letters of a name
 ProperNames = frozenset[tuple[str, str]]
-NONE: ProperNames = frozenset()
-_WORD = re.compile(r"[^\W_]+")
+NO_NAMES: ProperNames = frozenset()
+_WORD_PATTERN = re.compile(r"[^\W_]+")
 
 
-def proper_names(entries: Iterable[Entry]) -> ProperNames:
+def extract_proper_names(entries: Iterable[Entry]) -> ProperNames:
     """The names in entries: what is spelled alike in all languages of an entry, as pairs of language and stem."""
     versions: dict[str, list[Entry]] = {}
     for entry in entries:
         versions.setdefault(entry.id, []).append(entry)
-    return frozenset(pair for found in versions.values() if len(found) > 1 for pair in _alike(found))
+    return frozenset(
+        pair
+        for entry_versions in versions.values()
+        if len(entry_versions) > 1
+        for pair in _find_common_stems(entry_versions)
+    )
 
 
-def _alike(versions: Sequence[Entry]) -> Iterator[tuple[str, str]]:
-    words = set.intersection(*[set(tokens(f"{version.title}\n{plain(version.body)}")) for version in versions])
+def _find_common_stems(versions: Sequence[Entry]) -> Iterator[tuple[str, str]]:
+    words = set.intersection(
+        *[set(tokenize_words(f"{version.title}\n{markdown_to_plain(version.body)}")) for version in versions]
+    )
     for word in words:
-        if len(word) >= SHORTEST and not word.isdecimal():
-            yield from ((one.lang, stem(word, one.lang)) for one in versions if not is_stop_word(word, one.lang))
+        if len(word) >= MIN_NAME_LENGTH and not word.isdecimal():
+            yield from (
+                (entry.lang, stem_word(word, entry.lang)) for entry in versions if not is_stop_word(word, entry.lang)
+            )
 
 
-def bare(question: str, known: ProperNames) -> str:
+def mask_names(question: str, names: ProperNames) -> str:
     """The question without these names in whatever form."""
-    langs = {lang for lang, _ in known}
+    langs = {lang for lang, _ in names}
 
-    def kept(match: re.Match[str]) -> str:
+    def mask_match(match: re.Match[str]) -> str:
         word = match[0].casefold()
-        return "" if any((lang, stem(word, lang)) in known for lang in langs) else match[0]
+        return "" if any((lang, stem_word(word, lang)) in names for lang in langs) else match[0]
 
-    left = _WORD.sub(kept, question) if known else question
-    return " ".join(left.split()).strip(" -")
+    masked = _WORD_PATTERN.sub(mask_match, question) if names else question
+    return " ".join(masked.split()).strip(" -")

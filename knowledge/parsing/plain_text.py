@@ -5,13 +5,13 @@ from functools import lru_cache
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-ITEM = "– "  # before an item of a list
-KEPT = 1_024  # texts that are kept: each is needed several times, and again for the next build
+ITEM_PREFIX = "– "  # before an item of a list
+CACHE_SIZE = 1_024  # texts that are kept: each is needed several times, and again for the next build
 _MARKDOWN = MarkdownIt("commonmark", {"html": False})
 
 
-@lru_cache(maxsize=KEPT)
-def plain(markdown: str) -> str:
+@lru_cache(maxsize=CACHE_SIZE)
+def markdown_to_plain(markdown: str) -> str:
     """The words of a Markdown text, one block a line, list items with a leading '– '."""
     lines: list[str] = []
     bullet = False
@@ -19,14 +19,14 @@ def plain(markdown: str) -> str:
         if token.type == "list_item_open":
             bullet = True
         elif token.type == "inline":
-            lines.append((ITEM if bullet else "") + _words(token.children or []))
+            lines.append((ITEM_PREFIX if bullet else "") + _inline_text(token.children or []))
             bullet = False
         elif token.type in ("fence", "code_block", "html_block"):
             lines.append(token.content.strip())
     return "\n".join(line for line in lines if line)
 
 
-def _words(tokens: list[Token]) -> str:
+def _inline_text(tokens: list[Token]) -> str:
     words = []
     for token in tokens:
         if token.type in ("softbreak", "hardbreak"):

@@ -4,43 +4,53 @@ import re
 from dataclasses import dataclass
 from itertools import takewhile
 
-from knowledge.parsing.plain_text import ITEM, plain
+from knowledge.parsing.plain_text import ITEM_PREFIX, markdown_to_plain
 
-LONGEST = 210  # characters; a longer sentence is cut at a word
-SHORT = 60  # characters below which a second sentence is told as well
-_MARK = re.compile(r"\AAus der Fachliteratur:\s*|\AFrom the literature:\s*", re.I)
-_END = re.compile(r"(?<=[.!?])[”“\"»)]*\s+(?=[A-ZÄÖÜ„“\"])")
+MAX_SUMMARY_LENGTH = 210  # characters; a longer sentence is cut at a word
+SHORT_SENTENCE_LENGTH = 60  # characters below which a second sentence is told as well
+_LITERATURE_MARK = re.compile(r"\AAus der Fachliteratur:\s*|\AFrom the literature:\s*", re.I)
+_SENTENCE_END = re.compile(r"(?<=[.!?])[”“\"»)]*\s+(?=[A-ZÄÖÜ„“\"])")
 
 
 @dataclass(frozen=True, slots=True)
-class Core:
+class Summary:
     """What a text says in short; ``items`` is the list that the words lead up to, mostly none."""
 
     text: str
     items: tuple[str, ...] = ()
 
 
-def core(markdown: str) -> Core:
+def summarise_markdown(markdown: str) -> Summary:
     """The list at the beginning with the words before it, else the first sentence.
 
     The second sentence is told as well where both are short; a mark that the text is from the literature is left out.
     """
-    first, *rest = _MARK.sub("", plain(markdown)).split("\n")
-    items = tuple(line.removeprefix(ITEM) for line in takewhile(lambda line: line.startswith(ITEM), rest))
-    if items and first.endswith(":") and len(first) <= LONGEST:
-        return Core(_begun(first), items)
-    before = takewhile(lambda line: not line.startswith(ITEM), (first, *rest))
-    return Core(_begun(_told(" ".join(before))))
+    first_line, *other_lines = _LITERATURE_MARK.sub("", markdown_to_plain(markdown)).split("\n")
+    items = tuple(
+        line.removeprefix(ITEM_PREFIX) for line in takewhile(lambda line: line.startswith(ITEM_PREFIX), other_lines)
+    )
+    if items and first_line.endswith(":") and len(first_line) <= MAX_SUMMARY_LENGTH:
+        return Summary(_capitalise_first(first_line), items)
+    lead_lines = takewhile(lambda line: not line.startswith(ITEM_PREFIX), (first_line, *other_lines))
+    return Summary(_capitalise_first(_first_sentences(" ".join(lead_lines))))
 
 
-def _told(text: str) -> str:
-    sentences = [one for one in _END.split(" ".join(text.split())) if one]
-    told = " ".join(sentences[:1])
-    if len(told) < SHORT and sentences[1:] and len(told) + len(sentences[1]) < LONGEST:
-        told = f"{told} {sentences[1]}"
-    return told if len(told) <= LONGEST else told[:LONGEST].rsplit(" ", 1)[0].rstrip(",;:") + " …"
+def _first_sentences(text: str) -> str:
+    sentences = [sentence for sentence in _SENTENCE_END.split(" ".join(text.split())) if sentence]
+    summary = " ".join(sentences[:1])
+    if (
+        len(summary) < SHORT_SENTENCE_LENGTH
+        and sentences[1:]
+        and len(summary) + len(sentences[1]) < MAX_SUMMARY_LENGTH
+    ):
+        summary = f"{summary} {sentences[1]}"
+    return (
+        summary
+        if len(summary) <= MAX_SUMMARY_LENGTH
+        else summary[:MAX_SUMMARY_LENGTH].rsplit(" ", 1)[0].rstrip(",;:") + " …"
+    )
 
 
-def _begun(text: str) -> str:
+def _capitalise_first(text: str) -> str:
     """What follows a mark may have begun in the middle of its sentence."""
     return text[:1].upper() + text[1:]

@@ -4,16 +4,18 @@ from pathlib import Path
 
 from knowledge.errors import ContentError, Problem
 
-MAX_BYTES = 1_000_000
+MAX_FILE_BYTES = 1_000_000
 
 
-def read_text(path: Path) -> str:
+def read_text_file(path: Path) -> str:
     """A file's text with Unix line ends; raises ContentError where it is no usable text file."""
     if not path.is_file():
         raise ContentError([Problem(path, 0, "the file is missing")])
     size = path.stat().st_size
-    if size > MAX_BYTES:
-        raise ContentError([Problem(path, 0, f"{size:,} bytes are too many; at most {MAX_BYTES:,} fit one entry")])
+    if size > MAX_FILE_BYTES:
+        raise ContentError(
+            [Problem(path, 0, f"{size:,} bytes are too many; at most {MAX_FILE_BYTES:,} fit one entry")]
+        )
     raw = path.read_bytes()
     try:
         text = raw.decode("utf-8-sig")

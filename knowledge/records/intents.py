@@ -8,15 +8,15 @@ from enum import StrEnum
 from pathlib import Path
 
 from knowledge.errors import ContentError, Problem
-from knowledge.parsing.strict_yaml import load
-from knowledge.parsing.text_file import read_text
+from knowledge.parsing.strict_yaml import load_yaml
+from knowledge.parsing.text_file import read_text_file
 
 
-class Reply(StrEnum):
+class ReplyKind(StrEnum):
     """What an intent leads to."""
 
     CONSULTATION = "consultation"
-    SMALLTALK = "smalltalk"
+    SMALL_TALK = "smalltalk"
     REFUSAL = "refusal"
 
 
@@ -25,7 +25,7 @@ class Intent:
     """A recognised intention with its example phrases as (language, phrase)."""
 
     id: str
-    reply: Reply
+    reply: ReplyKind
     phrases: tuple[tuple[str, str], ...]
 
 
@@ -35,11 +35,11 @@ def read_intents(folder: Path) -> tuple[Intent, ...]:
 
 
 def _read_intent(path: Path) -> Intent:
-    data = load(path, read_text(path))
+    data = load_yaml(path, read_text_file(path))
     try:
         if set(data) != {"reply", "phrases"}:
             raise ValueError("the keys must be 'reply' and 'phrases'")
         phrases = tuple((str(lang), str(text)) for lang, texts in data["phrases"].items() for text in texts)
-        return Intent(path.stem, Reply(data["reply"]), phrases)
+        return Intent(path.stem, ReplyKind(data["reply"]), phrases)
     except (TypeError, AttributeError, ValueError) as error:
         raise ContentError([Problem(path, 1, f"not of the form reply, phrases by language: {error}")]) from None

@@ -7,20 +7,20 @@ from pathlib import Path
 import yaml
 
 from knowledge.errors import ContentError, Problem
-from knowledge.parsing.strict_yaml import compose
-from knowledge.parsing.text_file import read_text
+from knowledge.parsing.strict_yaml import compose_node
+from knowledge.parsing.text_file import read_text_file
 from knowledge.records.entry import ID_PATTERN, Layer
 
-SELFCHECK = "selfcheck"
-MAX_NAME = 26  # characters that fit beside a bar of the chart
-MAX_ID = 16
-LONGEST = {"question": 140, "about": 220, "title": 60}
-_GROUP = ("id", "name", "layer", "source")
-_QUESTION = ("id", "group", "name", "question", "about", "entry", "step")
+SELFCHECK_FOLDER = "selfcheck"
+MAX_NAME_LENGTH = 26  # characters that fit beside a bar of the chart
+MAX_ID_LENGTH = 16
+MAX_LENGTHS = {"question": 140, "about": 220, "title": 60}
+_GROUP_KEYS = ("id", "name", "layer", "source")
+_QUESTION_KEYS = ("id", "group", "name", "question", "about", "entry", "step")
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class QuestionGroup:
     """What several questions stand for together, and where that comes from."""
 
     id: str
@@ -30,11 +30,11 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class SelfCheckQuestion:
     """One question. ``name`` is short, ``entry`` is what to read on it, ``step`` of the introduction tells of it."""
 
     id: str
-    group: Group
+    group: QuestionGroup
     name: str
     question: str
     about: str
@@ -48,122 +48,133 @@ class SelfCheck:
 
     lang: str
     title: str
-    groups: tuple[Group, ...]
-    questions: tuple[Question, ...]
+    groups: tuple[QuestionGroup, ...]
+    questions: tuple[SelfCheckQuestion, ...]
 
 
 def read_selfchecks(folder: Path) -> tuple[SelfCheck, ...]:
     """The self-check in every language there is. Raises ContentError with every problem found."""
-    checks: list[SelfCheck] = []
+    selfchecks: list[SelfCheck] = []
     problems: list[Problem] = []
     for path in sorted(folder.glob("*.yaml")):
-        reader = _Reader(path)
-        check = reader.read()
+        reader = _SelfCheckReader(path)
+        selfcheck = reader.read_file()
         problems += reader.problems
-        checks += [check] if check else []
+        selfchecks += [selfcheck] if selfcheck else []
     if problems:
         raise ContentError(problems)
-    return tuple(checks)
+    return tuple(selfchecks)
 
 
-class _Reader:
+class _SelfCheckReader:
     """Reads one file and collects what is wrong in it."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.problems: list[Problem] = []
 
-    def read(self) -> SelfCheck | None:
+    def read_file(self) -> SelfCheck | None:
         """The self-check of the file; what is wrong stands in ``problems``."""
         try:
-            node = compose(read_text(self.path))
+            node = compose_node(read_text_file(self.path))
         except ContentError as error:
             self.problems += error.problems
             return None
         except yaml.YAMLError as error:
             mark = getattr(error, "problem_mark", None)
-            self._wrong(mark.line if mark else 0, "not valid YAML")
+            self._add_problem(mark.line if mark else 0, "not valid YAML")
             return None
-        fields, lines = self._mapping(node, ("title", "groups", "questions"))
-        title = self._text(fields.get("title"), "title")
-        groups = {one["id"]: one for _, one in self._items(fields.get("groups"), "groups", _GROUP)}
-        asked = list(self._items(fields.get("questions"), "questions", _QUESTION))
+        fields, lines = self._read_mapping(node, ("title", "groups", "questions"))
+        title = self._read_string(fields.get("title"), "title")
+        group_values = {
+            values["id"]: values for _, values in self._read_items(fields.get("groups"), "groups", _GROUP_KEYS)
+        }
+        question_items = list(self._read_items(fields.get("questions"), "questions", _QUESTION_KEYS))
         if self.problems:
             return None
-        built = {key: Group(key, one["name"], Layer(one["layer"]), one["source"]) for key, one in groups.items()}
+        groups_by_id = {
+            key: QuestionGroup(key, values["name"], Layer(values["layer"]), values["source"])
+            for key, values in group_values.items()
+        }
         questions = tuple(
-            Question(**{**one, "group": built[one["group"]], "step": int(one["step"])})  # type: ignore[arg-type]  # texts, and the two beside them
-            for line, one in asked
-            if self._belongs(one["group"], built, line)
+            SelfCheckQuestion(**{**values, "group": groups_by_id[values["group"]], "step": int(values["step"])})  # type: ignore[arg-type]  # texts, and the two beside them
+            for line, values in question_items
+            if self._check_group(values["group"], groups_by_id, line)
         )
         order = [question.group.id for question in questions]
-        if order != sorted(order, key=list(built).index):
-            self._wrong(lines["questions"], "the questions of a group must follow one another, in the groups' order")
-        return SelfCheck(self.path.stem, title, tuple(built.values()), questions)
+        if order != sorted(order, key=list(groups_by_id).index):
+            self._add_problem(
+                lines["questions"], "the questions of a group must follow one another, in the groups' order"
+            )
+        return SelfCheck(self.path.stem, title, tuple(groups_by_id.values()), questions)
 
-    def _wrong(self, line: int, message: str) -> None:
+    def _add_problem(self, line: int, message: str) -> None:
         self.problems.append(Problem(self.path, line + 1, message))
 
-    def _belongs(self, group: str, groups: dict[str, Group], line: int) -> bool:
+    def _check_group(self, group: str, groups: dict[str, QuestionGroup], line: int) -> bool:
         if group not in groups:
-            self._wrong(line, f"there is no group '{group}'")
+            self._add_problem(line, f"there is no group '{group}'")
         return group in groups
 
-    def _mapping(self, node: yaml.Node | None, keys: tuple[str, ...]) -> tuple[dict[str, yaml.Node], dict[str, int]]:
+    def _read_mapping(
+        self, node: yaml.Node | None, keys: tuple[str, ...]
+    ) -> tuple[dict[str, yaml.Node], dict[str, int]]:
         """The values by key, and the lines they stand on."""
         if not isinstance(node, yaml.MappingNode):
-            self._wrong(node.start_mark.line if node else 0, f"expected lines of the form 'key: value': {list(keys)}")
+            self._add_problem(
+                node.start_mark.line if node else 0, f"expected lines of the form 'key: value': {list(keys)}"
+            )
             return {}, {}
         fields: dict[str, yaml.Node] = {}
         for key, value in node.value:
             if key.value not in keys:
-                self._wrong(key.start_mark.line, f"unknown key '{key.value}'; known are {', '.join(keys)}")
+                self._add_problem(key.start_mark.line, f"unknown key '{key.value}'; known are {', '.join(keys)}")
                 continue
             if key.value in fields:
-                self._wrong(key.start_mark.line, f"the key '{key.value}' stands here a second time")
+                self._add_problem(key.start_mark.line, f"the key '{key.value}' stands here a second time")
             fields[key.value] = value
         for key in keys:
             if key not in fields:
-                self._wrong(node.start_mark.line, f"the key '{key}' is missing")
+                self._add_problem(node.start_mark.line, f"the key '{key}' is missing")
         return fields, {key: value.start_mark.line for key, value in fields.items()}
 
-    def _items(
+    def _read_items(
         self, node: yaml.Node | None, name: str, keys: tuple[str, ...]
     ) -> Iterator[tuple[int, dict[str, str]]]:
         """Each item of a list with its line."""
         if node is None:
             return
         if not isinstance(node, yaml.SequenceNode) or not node.value:
-            self._wrong(node.start_mark.line, f"'{name}' must be a list")
+            self._add_problem(node.start_mark.line, f"'{name}' must be a list")
             return
-        seen: set[str] = set()
+        seen_ids: set[str] = set()
         for item in node.value:
-            fields, _ = self._mapping(item, keys)
-            read = {key: self._text(fields.get(key), key) for key in keys}
-            if read["id"] in seen:
-                self._wrong(item.start_mark.line, f"the id '{read['id']}' stands here a second time")
-            seen.add(read["id"])
-            yield item.start_mark.line, read
+            fields, _ = self._read_mapping(item, keys)
+            values = {key: self._read_string(fields.get(key), key) for key in keys}
+            if values["id"] in seen_ids:
+                self._add_problem(item.start_mark.line, f"the id '{values['id']}' stands here a second time")
+            seen_ids.add(values["id"])
+            yield item.start_mark.line, values
 
-    def _text(self, node: yaml.Node | None, key: str) -> str:
+    def _read_string(self, node: yaml.Node | None, key: str) -> str:
         if node is None:
             return ""
         if not isinstance(node, yaml.ScalarNode) or not node.value.strip():
-            self._wrong(node.start_mark.line, f"'{key}' must be one line of text")
+            self._add_problem(node.start_mark.line, f"'{key}' must be one line of text")
             return ""
         value: str = node.value.strip()
-        if wrong := _fault(key, value):
-            self._wrong(node.start_mark.line, wrong)
+        if problem := _find_value_problem(key, value):
+            self._add_problem(node.start_mark.line, problem)
         return value
 
 
-def _fault(key: str, value: str) -> str:
+def _find_value_problem(key: str, value: str) -> str:
     """What is wrong with a value; "" where nothing is."""
-    if key == "id" and not (ID_PATTERN.fullmatch(value) and len(value) <= MAX_ID):
-        return f"the id must be a-z, 0-9 and single hyphens, at most {MAX_ID} characters"
+    if key == "id" and not (ID_PATTERN.fullmatch(value) and len(value) <= MAX_ID_LENGTH):
+        return f"the id must be a-z, 0-9 and single hyphens, at most {MAX_ID_LENGTH} characters"
     if key == "layer" and value not in (Layer.PAGE, Layer.LITERATURE):
         return f"unknown layer '{value}'; known are page, literature"
     if key == "step" and not (value.isdecimal() and int(value)):
         return "'step' must be the number of a step of the introduction"
-    most = MAX_NAME if key == "name" else LONGEST.get(key)
-    return f"'{key}' has {len(value)} characters; {most} fit" if most and len(value) > most else ""
+    max_length = MAX_NAME_LENGTH if key == "name" else MAX_LENGTHS.get(key)
+    return f"'{key}' has {len(value)} characters; {max_length} fit" if max_length and len(value) > max_length else ""

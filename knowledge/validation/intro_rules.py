@@ -6,50 +6,54 @@ from pathlib import Path
 
 from knowledge.errors import Problem
 from knowledge.loader import Knowledge
-from knowledge.records.intro import Step
+from knowledge.records.intro import IntroStep
 
-FULL = ("de", "en")  # another language may lack steps; it reads those of the language it belongs to
+COMPLETE_LANGUAGES = ("de", "en")  # another language may lack steps; it reads those of the language it belongs to
 
 
-def check_steps(knowledge: Knowledge) -> Iterator[Problem]:
+def check_intro_steps(knowledge: Knowledge) -> Iterator[Problem]:
     """Everything wrong across the steps."""
-    known = {entry.id for entry in knowledge.entries}
+    entry_ids = {entry_id.id for entry_id in knowledge.entries}
     folder = knowledge.folder / "intro"
-    by_lang: dict[str, dict[str, Step]] = defaultdict(dict)
+    by_lang: dict[str, dict[str, IntroStep]] = defaultdict(dict)
     for step in knowledge.steps:
         by_lang[step.lang][step.name] = step
-        for entry in _entries(step):
-            if entry and entry not in known:
-                yield Problem(_path(folder, step), 0, f"there is no entry '{entry}'")
-    first = by_lang[FULL[0]]
-    if not first:
-        yield Problem(folder / FULL[0], 0, "the introduction has no steps in this language")
-    for lang in (*FULL[1:], *(lang for lang in by_lang if lang not in FULL)):
-        missing = [name for name in first if name not in by_lang[lang]] if lang in FULL else []
-        yield from (Problem(folder / lang, 0, f"there is no step '{name}' in this language") for name in missing)
+        for entry_id in _linked_entries(step):
+            if entry_id and entry_id not in entry_ids:
+                yield Problem(_step_path(folder, step), 0, f"there is no entry '{entry_id}'")
+    reference_steps = by_lang[COMPLETE_LANGUAGES[0]]
+    if not reference_steps:
+        yield Problem(folder / COMPLETE_LANGUAGES[0], 0, "the introduction has no steps in this language")
+    for lang in (*COMPLETE_LANGUAGES[1:], *(lang for lang in by_lang if lang not in COMPLETE_LANGUAGES)):
+        missing_names = (
+            [name for name in reference_steps if name not in by_lang[lang]] if lang in COMPLETE_LANGUAGES else []
+        )
+        yield from (
+            Problem(folder / lang, 0, f"there is no step '{name}' in this language") for name in missing_names
+        )
         for name, step in by_lang[lang].items():
-            if name not in first:
-                yield Problem(_path(folder, step), 0, f"there is no step '{name}' in '{FULL[0]}'")
+            if name not in reference_steps:
+                yield Problem(_step_path(folder, step), 0, f"there is no step '{name}' in '{COMPLETE_LANGUAGES[0]}'")
             else:
-                yield from _differences(folder, step, first[name])
+                yield from _compare_steps(folder, step, reference_steps[name])
 
 
-def _differences(folder: Path, step: Step, first: Step) -> Iterator[Problem]:
-    same = {
-        "the number": (step.number, first.number) if step.lang in FULL else (0, 0),
-        "'picture'": (step.picture, first.picture),
-        "'entries'": (_entries(step), _entries(first)),
-        "the number of choices": (len(step.choices), len(first.choices)),
-        "'examples'": (set(step.examples), set(first.examples)),
+def _compare_steps(folder: Path, step: IntroStep, reference: IntroStep) -> Iterator[Problem]:
+    compared = {
+        "the number": (step.number, reference.number) if step.lang in COMPLETE_LANGUAGES else (0, 0),
+        "'picture'": (step.picture, reference.picture),
+        "'entries'": (_linked_entries(step), _linked_entries(reference)),
+        "the number of choices": (len(step.choices), len(reference.choices)),
+        "'examples'": (set(step.examples), set(reference.examples)),
     }
-    for what, (own, other) in same.items():
-        if own != other:
-            yield Problem(_path(folder, step), 0, f"{what} differs from the language '{first.lang}'")
+    for aspect, (value, expected) in compared.items():
+        if value != expected:
+            yield Problem(_step_path(folder, step), 0, f"{aspect} differs from the language '{reference.lang}'")
 
 
-def _entries(step: Step) -> tuple[str, ...]:
+def _linked_entries(step: IntroStep) -> tuple[str, ...]:
     return (*step.entries, *(choice.entry for choice in step.choices))
 
 
-def _path(folder: Path, step: Step) -> Path:
+def _step_path(folder: Path, step: IntroStep) -> Path:
     return folder / step.lang / f"{step.number:02}-{step.name}.md"

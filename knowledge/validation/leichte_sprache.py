@@ -8,22 +8,32 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from knowledge.errors import ContentError, Problem
-from knowledge.parsing.strict_yaml import load
-from knowledge.parsing.text_file import read_text
+from knowledge.parsing.strict_yaml import load_yaml
+from knowledge.parsing.text_file import read_text_file
 
-MAX_WORDS = 12  # in a sentence
-MAX_LETTERS = 12  # in a part of a word between hyphens
-WORDS = "easy.yaml"
+MAX_SENTENCE_WORDS = 12  # in a sentence
+MAX_WORD_LETTERS = 12  # in a part of a word between hyphens
+ALLOWED_WORDS_FILE = "easy.yaml"
 
-_ADDRESS = re.compile(r"https?://\S+|\S+@\S+|(?<!\S)/[a-z]+")
+_ADDRESS_OR_COMMAND = re.compile(r"https?://\S+|\S+@\S+|(?<!\S)/[a-z]+")
 _WORD = re.compile(r"[^\W\d_]+")
-_SENTENCES = re.compile(r"(?<=\w\w[.!?])[\"“”]?\s+(?=[\"„]?[A-ZÄÖÜ0-9])")
+_SENTENCE_BREAK = re.compile(r"(?<=\w\w[.!?])[\"“”]?\s+(?=[\"„]?[A-ZÄÖÜ0-9])")
 _BOLD = re.compile(r"\*\*(.+?)\*\*")
-_MARK = re.compile(r"^\s*(?:[-•]|#+|\d+\.)\s+")
+_LINE_MARKER = re.compile(r"^\s*(?:[-•]|#+|\d+\.)\s+")
 _ARTICLE = r"(?:mein|dein|sein|ihr|Ihr|unser|kein|ein|dies|jen)"
-_VERBS = ("gehen", "geben", "gelingen", "gelten", "gehören", "geschehen", "gestalten", "gewinnen", "genießen")
+_GE_INFINITIVES = (
+    "gehen",
+    "geben",
+    "gelingen",
+    "gelten",
+    "gehören",
+    "geschehen",
+    "gestalten",
+    "gewinnen",
+    "genießen",
+)
 
-_FORBIDDEN: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+_FORBIDDEN_PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern), advice)
     for pattern, advice in (
         (r"\*|\w[:_]innen\b|[a-zäöüß]Innen\b", "no gender sign; name both, or all: die Menschen"),
@@ -44,7 +54,7 @@ _FORBIDDEN: tuple[tuple[re.Pattern[str], str], ...] = tuple(
             "no genitive; say: das Haus von dem Lehrer",
         ),
         (
-            rf"\b(?:wird|werden|wurde|wurden)\b(?=.*\b(?!(?:{'|'.join(_VERBS)})\b)(?:ge[a-zäöüß]+(?:t|en)|\w+iert)[.!?]?$)"
+            rf"\b(?:wird|werden|wurde|wurden)\b(?=.*\b(?!(?:{'|'.join(_GE_INFINITIVES)})\b)(?:ge[a-zäöüß]+(?:t|en)|\w+iert)[.!?]?$)"
             r"|\bge[a-zäöüß]{3,}(?:t|en) (?:wird|werden|wurde|wurden)\b",
             "no passive; say who does it",
         ),
@@ -56,28 +66,28 @@ _FORBIDDEN: tuple[tuple[re.Pattern[str], str], ...] = tuple(
 )
 
 
-def read_allowed(path: Path) -> frozenset[str]:
+def read_allowed_words(path: Path) -> frozenset[str]:
     """The exceptions: words that may be long or in capitals. Raises ContentError for a file of another form."""
-    data = load(path, read_text(path))
+    data = load_yaml(path, read_text_file(path))
     words = data.get("allowed") if isinstance(data, dict) else None
     if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
         raise ContentError([Problem(path, 1, "expected a list of words under the key 'allowed'")])
     return frozenset(words)
 
 
-def breaches(text: str, allowed: frozenset[str] = frozenset()) -> Iterator[tuple[int, str]]:
+def find_violations(text: str, allowed: frozenset[str] = frozenset()) -> Iterator[tuple[int, str]]:
     """The line (counted from 1) and what is wrong with it, for every rule a text breaks."""
     lines = text.splitlines()
     for number, line in enumerate(lines, 1):
-        told = _ADDRESS.sub("Adresse", _MARK.sub("", line))
-        for rule in _RULES:
-            for message in rule(told, allowed):
+        readable_line = _ADDRESS_OR_COMMAND.sub("Adresse", _LINE_MARKER.sub("", line))
+        for rule in _LINE_RULES:
+            for message in rule(readable_line, allowed):
                 yield number, message
-        if (many := len(_sentence(lines, number - 1))) > MAX_WORDS:
-            yield number, f"{many} words in a sentence; at most {MAX_WORDS}"
+        if (word_count := len(_sentence_words(lines, number - 1))) > MAX_SENTENCE_WORDS:
+            yield number, f"{word_count} words in a sentence; at most {MAX_SENTENCE_WORDS}"
 
 
-def _sentence(lines: list[str], start: int) -> list[str]:
+def _sentence_words(lines: list[str], start: int) -> list[str]:
     """The words of the sentence that begins in a line, with the lines that go on in small letters."""
     if lines[start][:1].islower():
         return []  # counted where it begins
@@ -87,31 +97,36 @@ def _sentence(lines: list[str], start: int) -> list[str]:
     return [word for word in " ".join(lines[start:end]).split() if any(map(str.isalnum, word))]
 
 
-def _one_sentence(line: str, _: frozenset[str]) -> Iterator[str]:
-    if len(_SENTENCES.split(line)) > 1:
+def _check_single_sentence(line: str, _: frozenset[str]) -> Iterator[str]:
+    if len(_SENTENCE_BREAK.split(line)) > 1:
         yield "more than one sentence in a line"
 
 
-def _short_words(line: str, allowed: frozenset[str]) -> Iterator[str]:
+def _check_word_lengths(line: str, allowed: frozenset[str]) -> Iterator[str]:
     for word in _WORD.findall(line):
         if word in allowed:
             continue
-        if len(word) > MAX_LETTERS:
-            yield f"'{word}' has {len(word)} letters; part it with a hyphen, or list it in {WORDS}"
+        if len(word) > MAX_WORD_LETTERS:
+            yield f"'{word}' has {len(word)} letters; part it with a hyphen, or list it in {ALLOWED_WORDS_FILE}"
         elif len(word) > 1 and word.isupper():
-            yield f"'{word}' is an abbreviation; write the words, or list it in {WORDS}"
+            yield f"'{word}' is an abbreviation; write the words, or list it in {ALLOWED_WORDS_FILE}"
 
 
-def _forms(line: str, _: frozenset[str]) -> Iterator[str]:
-    plain = _BOLD.sub(r"\1", line)
-    for pattern, advice in _FORBIDDEN:
-        if match := pattern.search(plain):
+def _check_forbidden_forms(line: str, _: frozenset[str]) -> Iterator[str]:
+    unmarked_line = _BOLD.sub(r"\1", line)
+    for pattern, advice in _FORBIDDEN_PATTERNS:
+        if match := pattern.search(unmarked_line):
             yield f"'{match[0]}': {advice}"
 
 
-def _bold_not(line: str, _: frozenset[str]) -> Iterator[str]:
+def _check_bold_negation(line: str, _: frozenset[str]) -> Iterator[str]:
     if re.search(r"\b[Nn]icht\b", _BOLD.sub("", line)):
         yield "'nicht' must be bold, or better: say what is"
 
 
-_RULES: tuple[Callable[[str, frozenset[str]], Iterator[str]], ...] = (_one_sentence, _short_words, _forms, _bold_not)
+_LINE_RULES: tuple[Callable[[str, frozenset[str]], Iterator[str]], ...] = (
+    _check_single_sentence,
+    _check_word_lengths,
+    _check_forbidden_forms,
+    _check_bold_negation,
+)

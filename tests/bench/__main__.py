@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import cycle, islice
 from pathlib import Path
 
-from bot.sandbox.fake_telegram import StandIn
+from bot.sandbox.fake_telegram import FakeTelegram
 
 ROOT = Path(__file__).parents[2]
 QUESTIONS = ROOT / "tests" / "data" / "questions.jsonl"
@@ -50,7 +50,7 @@ def ask(command: list[str], questions: list[dict[str, str]]) -> Run:
 
 def over_telegram(questions: list[str]) -> float:
     """Peak memory in MB of `gwbot run` after these questions over HTTP."""
-    with StandIn(token=TOKEN) as standin:
+    with FakeTelegram(token=TOKEN) as standin:
         folder = ROOT / "data" / "bench"
         shutil.rmtree(folder, ignore_errors=True)
         environment = {
@@ -61,9 +61,9 @@ def over_telegram(questions: list[str]) -> float:
             "GW_LOG_LEVEL": "ERROR",
         }
         process = subprocess.Popen([GWBOT, "run"], cwd=ROOT, env=environment)
-        people = [standin.user(f"Person {number}", language_code="de") for number in range(100)]
+        people = [standin.add_user(f"Person {number}", language_code="de") for number in range(100)]
         for number, question in enumerate(questions):
-            people[number % len(people)].says(question)
+            people[number % len(people)].send_text(question)
         standin.wait_for_sync(
             lambda: sum(call.method == "sendMessage" for call in standin.calls) >= len(questions), 300
         )
@@ -85,7 +85,10 @@ def main() -> None:
     questions = [{"id": item["id"], "question": item["question"]} for item in items]
     if not MODEL.exists():
         # in a process of its own: a child's peak memory is never below its parent's, so this one stays small
-        program = f"from pathlib import Path; from index.export.bundled_model import save; save(Path({str(MODEL)!r}))"
+        program = (
+            "from pathlib import Path; from index.export.bundled_model import save_bundled_model; "
+            f"save_bundled_model(Path({str(MODEL)!r}))"
+        )
         subprocess.run([sys.executable, "-c", program], check=True, capture_output=True)
     ours = [GWBOT, "ask", "--jsonl"]
     plain = [sys.executable, "-m", "tests.bench.plain", str(MODEL), str((ROOT / "data/index/current").resolve())]

@@ -19,14 +19,14 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from index.build.builder import build
-from index.decision.calibration import calibration_for
+from index.build.builder import build_index
+from index.decision.calibration import load_calibration
 from index.encoder.encoder import OnnxEncoder
-from index.search.near import NEIGHBOURS
+from index.search.near import MAX_NEIGHBOURS
 from index.search.searcher import Searcher
-from index.storage.layout import CLUSTERS, FLOATS
-from index.storage.reader import Opened, open_index
-from index.storage.vector_index import chunks
+from index.storage.layout import CLUSTERS_FILE, VECTORS_FILE
+from index.storage.reader import IndexReader, open_index
+from index.storage.vector_index import read_vector_chunks
 from knowledge.loader import Knowledge
 from tests.bench.synthetic import Entries, Mixed, Sentences
 
@@ -40,7 +40,7 @@ Vectors = NDArray[np.float32]
 def build_folder(count: int, folder: Path) -> None:
     """Build with a progress bar; run in a process of its own, whose peak memory is the build's."""
     entries = Entries(count, Sentences(REAL))
-    encoder = Mixed(np.load(REAL / FLOATS), {})
+    encoder = Mixed(np.load(REAL / VECTORS_FILE), {})
     with tqdm(unit=" texts", mininterval=5) as bar:
 
         def progress(doing: str, done: int, total: int | None) -> None:
@@ -48,7 +48,7 @@ def build_folder(count: int, folder: Path) -> None:
             bar.total = total
             bar.update(done - bar.n)
 
-        build(Knowledge(folder, entries), encoder, calibration_for(labelled=False), folder, progress)
+        build_index(Knowledge(folder, entries), encoder, load_calibration(with_examples=False), folder, progress)
 
 
 def questions() -> dict[str, Vectors]:
@@ -72,12 +72,12 @@ def milliseconds(ask: Callable[[str], object], texts: list[str]) -> Vectors:
     return np.array(found, np.float32) * 1000
 
 
-def bytes_a_vector(opened: Opened) -> float:
+def bytes_a_vector(opened: IndexReader) -> float:
     """Everything the vector part needs, in memory or mapped: vectors, rows, names of targets, columns of rows."""
-    vectors = CLUSTERS if CLUSTERS in opened.manifest.files else FLOATS
+    vectors = CLUSTERS_FILE if CLUSTERS_FILE in opened.manifest.files else VECTORS_FILE
     files = (vectors, "rows.npy", "targets.npy", "targets.txt")
-    columns = opened.owners.nbytes + opened.kinds.nbytes + opened.handicaps.nbytes
-    return (sum((Path(opened.version) / name).stat().st_size for name in files) + columns) / len(opened.dense)
+    columns = opened.row_targets.nbytes + opened.row_kinds.nbytes + opened.row_penalties.nbytes
+    return (sum((Path(opened.version) / name).stat().st_size for name in files) + columns) / len(opened.vector_index)
 
 
 def build_apart(count: int, folder: Path) -> str:
@@ -96,7 +96,7 @@ def main(count: int, *, again: bool = False) -> None:
     folder = ROOT / "data" / "bench-scale" / str(count)
     built = "not in this run" if again else build_apart(count, folder)
     asked = questions()
-    encoder = Mixed(np.load(REAL / FLOATS), asked)
+    encoder = Mixed(np.load(REAL / VECTORS_FILE), asked)
     start = time.perf_counter()
     opened = open_index(folder, encoder)
     opening = time.perf_counter() - start
@@ -106,20 +106,22 @@ def main(count: int, *, again: bool = False) -> None:
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
     flat = faiss.IndexFlatIP(encoder.dimension)
-    for chunk in chunks(Path(opened.version) / FLOATS):
+    for chunk in read_vector_chunks(Path(opened.version) / VECTORS_FILE):
         flat.add(chunk)
-    exact = {text: flat.search(asked[text][None, :], NEIGHBOURS) for text in texts[:EXACT]}
-    near = {text: opened.dense.nearest(asked[text], NEIGHBOURS)[0][:10] for text in exact}
+    exact = {text: flat.search(asked[text][None, :], MAX_NEIGHBOURS) for text in texts[:EXACT]}
+    near = {text: opened.vector_index.find_nearest(asked[text], MAX_NEIGHBOURS)[0][:10] for text in exact}
     recall = statistics.mean(len({*near[text]} & {*exact[text][1][0][:10]}) / 10 for text in exact)
     kinds: dict[str, tuple[Callable[[str], object], list[str]]] = {
         "whole search": (searcher.search, texts),
-        "its vector part": (lambda text: opened.dense.nearest(asked[text], NEIGHBOURS), texts),
-        "its word part": (opened.cover.shares, texts),
-        "IndexFlatIP": (lambda text: flat.search(asked[text][None, :], NEIGHBOURS), list(exact)),
+        "its vector part": (lambda text: opened.vector_index.find_nearest(asked[text], MAX_NEIGHBOURS), texts),
+        "its word part": (opened.term_overlap_index.term_overlap, texts),
+        "IndexFlatIP": (lambda text: flat.search(asked[text][None, :], MAX_NEIGHBOURS), list(exact)),
     }
     runs = [{name: milliseconds(ask, put) for name, (ask, put) in kinds.items()} for _ in range(RUNS)]
 
-    print(f"{len(opened.dense):,} passages, {len(texts)} questions, medians of {RUNS} runs in turn, one thread")
+    print(
+        f"{len(opened.vector_index):,} passages, {len(texts)} questions, medians of {RUNS} runs in turn, one thread"
+    )
     print(f"{'ms':24}{'p50':>14}{'p95':>14}{'p50 processor':>14}{'p95 processor':>14}")
     for name in kinds:
         found = np.median([np.percentile(run[name], (50, 95), axis=0) for run in runs], axis=0)
@@ -128,9 +130,9 @@ def main(count: int, *, again: bool = False) -> None:
     print(f"bytes a vector          {bytes_a_vector(opened):.0f}")
     print(f"build                   {built}")
     print(f"opening                 {opening:.2f} s, peak memory with encoder {memory:.0f} MB")
-    sample = np.load(Path(opened.version) / FLOATS, mmap_mode="r")[:: max(1, count // 2000)]
+    sample = np.load(Path(opened.version) / VECTORS_FILE, mmap_mode="r")[:: max(1, count // 2000)]
     show_likeness("cosines here", sample, np.array([scores[0] for scores, _ in exact.values()]))
-    real = np.load(REAL / FLOATS)
+    real = np.load(REAL / VECTORS_FILE)
     scores = -np.sort(-(np.stack([asked[text] for text in exact]) @ real.T), axis=1)
     show_likeness(f"cosines of the real {len(real):,}", real[::2], scores)
 

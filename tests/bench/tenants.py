@@ -45,7 +45,7 @@ def memory(indexes: int) -> None:
             shutil.copytree(settings.index_dir, copy, symlinks=True)
             kept.append(make_answerer(settings, LiveIndex(copy, encoder)))
             for question in QUESTIONS:
-                kept[-1].answer(question)
+                kept[-1].answer_question(question)
             print(f"{f'and {number + 1} indexes':30}{_resident():8.0f} MB", flush=True)
 
 
@@ -69,7 +69,7 @@ def _written(name: str, stores: list[SqlStore]) -> None:
         while time.monotonic() < until:
             update = number * 10_000_000 + counts[number]
             store.add_updates([(update, str(number), "{}" * 300)])
-            store.finish(update, None, None, (), ())
+            store.finish_update(update, None, None, (), ())
             counts[number] += 1
 
     computed = time.process_time()

@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from bot.pipeline.outbox import IDLE_WAIT, Outbox, Result, Sent
-from bot.pipeline.retry import rest
-from bot.store import Outgoing, Store
+from bot.pipeline.outbox import IDLE_WAIT, CallResult, Outbox, Sent
+from bot.pipeline.retry import wait_for_event
+from bot.store import OutgoingCall, Store
 from tests.conftest import Clock
 
 
@@ -24,7 +24,7 @@ def noting(store: Store, handled: list[int]) -> Callable[[int, dict[str, Any]], 
     def handle(number: int, raw: dict[str, Any]) -> None:
         assert raw["update_id"] == number
         handled.append(number)
-        store.finish(number, None, None, (), ())
+        store.finish_update(number, None, None, (), ())
 
     return handle
 
@@ -32,12 +32,12 @@ def noting(store: Store, handled: list[int]) -> Callable[[int, dict[str, Any]], 
 class Counterpart:
     """Takes calls and answers each with the next of its results, then with success."""
 
-    def __init__(self, *results: Result) -> None:
+    def __init__(self, *results: CallResult) -> None:
         self.results = list(results)
         self.taken: list[tuple[int, str]] = []
         self.news = asyncio.Condition()
 
-    async def __call__(self, outgoing: Outgoing) -> Result:
+    async def __call__(self, outgoing: OutgoingCall) -> CallResult:
         async with self.news:
             self.taken.append((outgoing.chat_id, outgoing.params["text"]))
             self.news.notify_all()
@@ -48,18 +48,18 @@ class Counterpart:
             await self.news.wait_for(condition)
 
 
-def queue(store: Store, *calls: Outgoing) -> None:
+def queue(store: Store, *calls: OutgoingCall) -> None:
     store.add_updates([(1, "10", "{}")])
-    store.finish(1, None, None, calls, ())
+    store.finish_update(1, None, None, calls, ())
 
 
-def text(chat: int, words: str, **more: int) -> Outgoing:
-    return Outgoing(chat, "sendMessage", {"text": words}, **more)  # type: ignore[arg-type]  # test shorthand
+def text(chat: int, words: str, **more: int) -> OutgoingCall:
+    return OutgoingCall(chat, "sendMessage", {"text": words}, **more)  # type: ignore[arg-type]  # test shorthand
 
 
 async def at_once(woken: asyncio.Event, seconds: float) -> None:
     """Where a store is waited for, let no time pass; where there is nothing to do, wait to be woken."""
-    await rest(woken, 0.0 if seconds < IDLE_WAIT else IDLE_WAIT)
+    await wait_for_event(woken, 0.0 if seconds < IDLE_WAIT else IDLE_WAIT)
 
 
 async def ended(task: asyncio.Task[None]) -> None:
@@ -69,7 +69,7 @@ async def ended(task: asyncio.Task[None]) -> None:
 
 
 async def run_until(store: Store, clock: Clock, counterpart: Counterpart, taken: int) -> Outbox:
-    outbox = Outbox(store, counterpart, clock, rest=at_once)
+    outbox = Outbox(store, counterpart, clock, sleep=at_once)
     task = asyncio.create_task(outbox.run())
     await counterpart.until(lambda: len(counterpart.taken) >= taken)
     await ended(task)

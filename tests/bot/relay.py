@@ -3,41 +3,43 @@
 from dataclasses import replace
 from typing import Any
 
-from bot.domain.consultation import Brief, Details, Request, Side, Status
-from bot.domain.effects import ChangeRequest, NewRequest
-from bot.domain.event import Event, Kind
-from bot.domain.message import Say, Toast, Update
+from bot.domain.consultation import Details, Party, Request, RequestContext, RequestStatus
+from bot.domain.effects import CreateRequest, UpdateRequest
+from bot.domain.event import Event, EventKind
+from bot.domain.message import AnswerCallback, RefreshCard, SendMessage
 from bot.domain.turn import State, Turn
 from bot.flows.dialogue import Dialogue
-from bot.store import Outgoing
-from bot.store.protocol import Thread
+from bot.store import OutgoingCall
+from bot.store.protocol import AdviserThread
 
 ADA, BEA, EVE, DESK, TOPIC, REFERENCE = 20, 30, 40, -1_009_900, 7, "AAAA-AAAA"
 STATE = State(lang="de")
-OPEN = Request(REFERENCE, ADA, ADA, "Ada", "de", Details("Rat"), Brief(), "v", "jacob-rohm", 1_800_000_000.0)
-TAKEN = replace(OPEN, status=Status.TAKEN, taken_by=BEA, adviser="Bea")
-TALKING = replace(TAKEN, talking=True, turn=Side.PERSON)
-CLOSED = replace(OPEN, status=Status.CLOSED, closed=1.0)
+OPEN = Request(REFERENCE, ADA, ADA, "Ada", "de", Details("Rat"), RequestContext(), "v", "jacob-rohm", 1_800_000_000.0)
+TAKEN = replace(OPEN, status=RequestStatus.TAKEN, taken_by=BEA, adviser="Bea")
+TALKING = replace(TAKEN, talking=True, turn=Party.REQUESTER)
+CLOSED = replace(OPEN, status=RequestStatus.CLOSED, closed=1.0)
 
 
 def kept(parts: Dialogue, request: Request) -> None:
     """A request in the store, with its topic, a message 77 to the person about it and one (88) in the topic."""
     out = [
-        Outgoing(ADA, "sendMessage", {"text": "a"}, request=REFERENCE),
-        Outgoing(DESK, "copyMessage", {}, (ADA, 5), request=REFERENCE),
+        OutgoingCall(ADA, "sendMessage", {"text": "a"}, request=REFERENCE),
+        OutgoingCall(DESK, "copyMessage", {}, (ADA, 5), request=REFERENCE),
     ]
-    parts.store.act(out, [NewRequest(request)])
-    for queued in parts.store.due(parts.now()):
-        parts.store.sent(queued.id, 77 if queued.outgoing.chat_id == ADA else 88)
-    parts.store.put_thread(REFERENCE, Thread(DESK, TOPIC, 70))
+    parts.store.apply(out, [CreateRequest(request)])
+    for queued in parts.store.due_calls(parts.now()):
+        parts.store.mark_sent(queued.id, 77 if queued.call.chat_id == ADA else 88)
+    parts.store.save_thread(REFERENCE, AdviserThread(DESK, TOPIC, 70))
 
 
-def person(kind: Kind = Kind.TEXT, text: str = "Danke!", *, user: int = ADA, message: int = 9, **more: Any) -> Event:
+def person(
+    kind: EventKind = EventKind.TEXT, text: str = "Danke!", *, user: int = ADA, message: int = 9, **more: Any
+) -> Event:
     return Event(1, kind, user, user, message, text=text, html=text, name="Ada", **more)
 
 
 def adviser(
-    kind: Kind = Kind.TEXT,
+    kind: EventKind = EventKind.TEXT,
     text: str = "Gern.",
     *,
     user: int = BEA,
@@ -56,7 +58,7 @@ def kinds(turn: Turn | None) -> list[type]:
 
 def changed(turn: Turn | None) -> Request:
     assert turn is not None
-    (request,) = (effect.request for effect in turn.effects if isinstance(effect, ChangeRequest))
+    (request,) = (effect.request for effect in turn.effects if isinstance(effect, UpdateRequest))
     return request
 
 
@@ -66,12 +68,12 @@ def told(turn: Turn | None) -> list[tuple[object, str, list[str]]]:
     found: list[tuple[object, str, list[str]]] = []
     for message in turn.messages:
         match message:
-            case Say(html, keyboard):
-                to = "desk" if message.desk else message.chat_id
+            case SendMessage(html, keyboard):
+                to = "desk" if message.to_advisers else message.chat_id
                 found.append((to, html, [button.data for row in keyboard for button in row]))
-            case Toast(text):
+            case AnswerCallback(text):
                 found.append(("toast", text, []))
-            case Update(reference):
+            case RefreshCard(reference):
                 found.append(("card", reference, []))
     return found
 

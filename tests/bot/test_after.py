@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from bot.domain.effects import ChangeRequest
-from bot.domain.event import Event, Kind
-from bot.domain.message import Copy
+from bot.domain.effects import UpdateRequest
+from bot.domain.event import Event, EventKind
+from bot.domain.message import RelayMessage
 from bot.domain.turn import Turn
 from bot.flows.dialogue import Dialogue
 from bot.flows.relay import requester
@@ -17,7 +17,7 @@ LATER = "Gemeinsame Wirkungsmessung erklären"
 
 
 def comments(turn: Turn) -> list[str]:
-    return [effect.request.comment for effect in turn.effects if isinstance(effect, ChangeRequest)]
+    return [effect.request.comment for effect in turn.effects if isinstance(effect, UpdateRequest)]
 
 
 def test_message_after_a_rating_is_its_comment(parts: Dialogue) -> None:
@@ -34,8 +34,8 @@ def test_message_after_a_rating_is_its_comment(parts: Dialogue) -> None:
     "meanwhile",
     [
         person(text="Was ist ein Backbone?"),
-        person(Kind.COMMAND, "", command="einfuehrung"),
-        person(Kind.BUTTON, "i:2", callback_id="1"),
+        person(EventKind.COMMAND, "", command="einfuehrung"),
+        person(EventKind.BUTTON, "i:2", callback_id="1"),
     ],
 )
 def test_who_turned_to_something_else_has_no_comment(parts: Dialogue, meanwhile: Event) -> None:
@@ -53,7 +53,7 @@ def test_rating_that_is_changed_still_awaits_its_comment(parts: Dialogue) -> Non
     """Another face tapped afterwards is another rating, and the comment is still awaited."""
     kept(parts, CLOSED)
 
-    turn = parts.handle(RATED, person(Kind.BUTTON, f"h:rate:{REFERENCE}:2", callback_id="1"))
+    turn = parts.handle(RATED, person(EventKind.BUTTON, f"h:rate:{REFERENCE}:2", callback_id="1"))
 
     assert (changed(turn).rating, turn.state.rated) == (2, REFERENCE)
 
@@ -61,8 +61,8 @@ def test_rating_that_is_changed_still_awaits_its_comment(parts: Dialogue) -> Non
 def test_person_who_opens_again_writes_to_the_advisers(parts: Dialogue) -> None:
     """What they opened it for reaches the advisers, without a reply to some message; they can turn to the bot."""
     kept(parts, CLOSED)
-    opened = requester.button(parts, STATE, person(Kind.BUTTON), f"reopen:{REFERENCE}")
-    parts.store.act((), [ChangeRequest(changed(opened))])
+    opened = requester.handle_requester_callback(parts, STATE, person(EventKind.BUTTON), f"reopen:{REFERENCE}")
+    parts.store.apply((), [UpdateRequest(changed(opened))])
 
     written = parts.handle(STATE, person(text="Eines noch zu dem Termin"))
 
@@ -71,4 +71,4 @@ def test_person_who_opens_again_writes_to_the_advisers(parts: Dialogue) -> None:
         (ADA, "Was Sie hier schreiben, geht an die Beratung", [f"h:end:{REFERENCE}"]),
         ("card", REFERENCE, []), ("desk", "ist wieder offen", []), ("toast", "", []),
     )  # fmt: skip
-    assert kinds(written) == [Copy]
+    assert kinds(written) == [RelayMessage]

@@ -7,16 +7,16 @@ from typing import Any
 import pytest
 from telegram import Bot, User
 
-from bot.domain.effects import TakenBack
-from bot.domain.event import Event, Kind
-from bot.domain.message import Copy, Retract, Rewrite
+from bot.domain.effects import RetractMessages
+from bot.domain.event import Event, EventKind
+from bot.domain.message import DeleteRelayed, EditRelayed, RelayMessage
 from bot.domain.turn import Album, Turn
 from bot.flows.dialogue import Dialogue
 from bot.flows.relay import adviser as adviser_flow
-from bot.pipeline.api_calls import to_calls
-from bot.pipeline.inbox import COMPLETE, Inbox
-from bot.pipeline.update_handler import Turns
-from bot.store.protocol import RETRACT
+from bot.pipeline.api_calls import build_calls
+from bot.pipeline.inbox import INCOMPLETE_WAIT, Inbox
+from bot.pipeline.update_handler import UpdateHandler
+from bot.store.protocol import DELETE_RELAYED
 from bot.telegram.update_parser import chat_key
 from tests.bot.relay import ADA, BEA, DESK, OPEN, REFERENCE, STATE, TALKING, TOPIC, adviser, kept, kinds
 
@@ -24,18 +24,18 @@ NOTED = "// nur für uns"
 PICTURE = {"file_id": "f", "file_unique_id": "u", "width": 1, "height": 1}
 
 
-def item(message: int, text: str = "", captions: tuple[str, ...] = (), kind: Kind = Kind.OTHER) -> Event:
-    return adviser(kind, text, message=message, what="photo", album="a", captions=captions)
+def item(message: int, text: str = "", captions: tuple[str, ...] = (), kind: EventKind = EventKind.OTHER) -> Event:
+    return adviser(kind, text, message=message, media_type="photo", album_id="a", captions=captions)
 
 
 def follow(parts: Dialogue, *events: Event) -> list[Turn]:
     """The turns of these events, one after another; what follows from each is kept."""
     state, turns = STATE, list[Turn]()
     for number, event in enumerate(events, 1):
-        turn = adviser_flow.message(parts, state, event)
+        turn = adviser_flow.handle_adviser_message(parts, state, event)
         assert turn is not None
         parts.store.add_updates([(number, str(DESK), "{}")])
-        parts.store.finish(number, event, turn.state, to_calls(turn.messages, event, DESK), turn.effects)
+        parts.store.finish_update(number, event, turn.state, build_calls(turn.messages, event, DESK), turn.effects)
         turns.append(turn)
         state = turn.state
     return turns
@@ -44,12 +44,12 @@ def follow(parts: Dialogue, *events: Event) -> list[Turn]:
 def waits(parts: Dialogue) -> list[tuple[str, int]]:
     """The copies and deletions that wait to be made at the person's, with the message that each is about."""
     queued, found = parts.store, list[tuple[str, int]]()
-    while due := [one for one in queued.due(parts.now()) if one.outgoing.chat_id == ADA]:
+    while due := [one for one in queued.due_calls(parts.now()) if one.call.chat_id == ADA]:
         for one in due:
-            origin = one.outgoing.origin or one.outgoing.edits
+            origin = one.call.source or one.call.edit_of
             if origin:
-                found.append((one.outgoing.method, origin[1]))
-            queued.sent(one.id, None)
+                found.append((one.call.method, origin[1]))
+            queued.mark_sent(one.id, None)
     return found
 
 
@@ -68,7 +68,7 @@ def test_note_keeps_its_album_inside(parts: Dialogue, album: tuple[Event, ...]) 
     turns = follow(parts, *album)
 
     assert [(turn.messages, turn.effects) for turn in turns] == [((), ())] * 3
-    assert parts.store.request(REFERENCE) == OPEN
+    assert parts.store.find_request(REFERENCE) == OPEN
     assert turns[-1].state.albums == (Album("a", note=True),)
 
 
@@ -78,7 +78,7 @@ def test_album_without_a_note_goes_to_the_person(parts: Dialogue) -> None:
 
     turns = follow(parts, item(90, "Plan", captions=("", "")), item(91, captions=("",)), item(92))
 
-    assert [kinds(turn) for turn in turns] == [[Copy]] * 3
+    assert [kinds(turn) for turn in turns] == [[RelayMessage]] * 3
     assert waits(parts) == [("copyMessage", 90), ("copyMessage", 91), ("copyMessage", 92)]
     assert turns[-1].state.albums == (Album("a", (90, 91, 92)),)
 
@@ -87,19 +87,19 @@ def test_note_that_comes_late_takes_its_album_back(parts: Dialogue) -> None:
     """What waits is dropped, what has arrived is deleted, and neither stays in the transcript."""
     kept(parts, TALKING)
     first = follow(parts, item(90), item(91))[-1]
-    (sent,) = [one for one in parts.store.due(parts.now()) if one.outgoing.origin == (DESK, 90)]
-    parts.store.sent(sent.id, 78)
-    late = adviser_flow.message(parts, first.state, item(92, NOTED))
+    (sent,) = [one for one in parts.store.due_calls(parts.now()) if one.call.source == (DESK, 90)]
+    parts.store.mark_sent(sent.id, 78)
+    late = adviser_flow.handle_adviser_message(parts, first.state, item(92, NOTED))
     assert late is not None
     parts.store.add_updates([(9, str(DESK), "{}")])
-    parts.store.finish(9, item(92), late.state, to_calls(late.messages, item(92), DESK), late.effects)
-    after = adviser_flow.message(parts, late.state, item(93))
+    parts.store.finish_update(9, item(92), late.state, build_calls(late.messages, item(92), DESK), late.effects)
+    after = adviser_flow.handle_adviser_message(parts, late.state, item(93))
 
-    assert late.messages == (Retract(REFERENCE, ADA, 90), Retract(REFERENCE, ADA, 91))
-    assert late.effects == (TakenBack(REFERENCE, (90, 91)),)
-    assert waits(parts) == [(RETRACT, 90), (RETRACT, 91)]
-    assert parts.store.caused(ADA, (DESK, 90)) == 78
-    assert parts.store.lines(REFERENCE) == []
+    assert late.messages == (DeleteRelayed(REFERENCE, ADA, 90), DeleteRelayed(REFERENCE, ADA, 91))
+    assert late.effects == (RetractMessages(REFERENCE, (90, 91)),)
+    assert waits(parts) == [(DELETE_RELAYED, 90), (DELETE_RELAYED, 91)]
+    assert parts.store.find_reply_to(ADA, (DESK, 90)) == 78
+    assert parts.store.load_transcript(REFERENCE) == []
     assert after is not None
     assert (after.messages, after.effects) == ((), ())
 
@@ -112,36 +112,40 @@ def test_edit_makes_a_note_of_an_album(parts: Dialogue) -> None:
         parts,
         item(90, "Plan"),
         item(91),
-        item(90, NOTED, kind=Kind.EDITED),
-        item(90, NOTED + "!", kind=Kind.EDITED),
-        item(90, "Plan", kind=Kind.EDITED),
+        item(90, NOTED, kind=EventKind.EDITED),
+        item(90, NOTED + "!", kind=EventKind.EDITED),
+        item(90, "Plan", kind=EventKind.EDITED),
     )
 
-    assert kinds(note) == [Retract, Retract]
+    assert kinds(note) == [DeleteRelayed, DeleteRelayed]
     assert [(turn.messages, turn.effects) for turn in (again, back)] == [((), ())] * 2
-    assert waits(parts) == [(RETRACT, 90), (RETRACT, 91)]
+    assert waits(parts) == [(DELETE_RELAYED, 90), (DELETE_RELAYED, 91)]
 
 
 def test_edit_of_a_caption_before_it_is_taken_back(parts: Dialogue) -> None:
     """An edit that waits is dropped together with the copy that it was meant for."""
     kept(parts, TALKING)
 
-    turns = follow(parts, item(90, "Plan"), item(90, "Plan B", kind=Kind.EDITED), item(90, NOTED, kind=Kind.EDITED))
+    turns = follow(
+        parts, item(90, "Plan"), item(90, "Plan B", kind=EventKind.EDITED), item(90, NOTED, kind=EventKind.EDITED)
+    )
 
-    assert [kinds(turn) for turn in turns] == [[Copy], [Rewrite], [Retract]]
-    assert waits(parts) == [(RETRACT, 90)]
+    assert [kinds(turn) for turn in turns] == [[RelayMessage], [EditRelayed], [DeleteRelayed]]
+    assert waits(parts) == [(DELETE_RELAYED, 90)]
 
 
 def test_only_the_last_albums_are_remembered(parts: Dialogue) -> None:
     """An adviser's state does not grow with each album."""
     kept(parts, TALKING)
     state = STATE
-    for number in range(adviser_flow.MOST_ALBUMS + 2):
-        turn = adviser_flow.message(parts, state, adviser(Kind.OTHER, "", message=100 + number, album=f"a{number}"))
+    for number in range(adviser_flow.MAX_ALBUMS + 2):
+        turn = adviser_flow.handle_adviser_message(
+            parts, state, adviser(EventKind.OTHER, "", message=100 + number, album_id=f"a{number}")
+        )
         assert turn is not None
         state = turn.state
 
-    assert [album.id for album in state.albums] == [f"a{number}" for number in range(2, adviser_flow.MOST_ALBUMS + 2)]
+    assert [album.id for album in state.albums] == [f"a{number}" for number in range(2, adviser_flow.MAX_ALBUMS + 2)]
 
 
 def _nothing(*_: object) -> None:
@@ -155,8 +159,8 @@ class Desk:
         self.waited: list[float] = []
         self._store, self._late = parts.store, late
         me = User(1, "Bot", is_bot=True, username="gw_bot")
-        turns = Turns(parts, parts.store, Bot("1:a"), me, _nothing, _nothing, _nothing, lambda *_: True)
-        self.inbox = Inbox(parts.store, turns.handle, chat_key, rest=self._rest)
+        turns = UpdateHandler(parts, parts.store, Bot("1:a"), me, _nothing, _nothing, _nothing, lambda *_: True)
+        self.inbox = Inbox(parts.store, turns.handle_update, chat_key, sleep=self._rest)
 
     async def _rest(self, _: object, seconds: float) -> None:
         self.waited.append(seconds)
@@ -182,13 +186,13 @@ async def test_bot_waits_for_the_rest_of_an_album(parts: Dialogue, late: int) ->
     album = [update(1), update(2), update(3, NOTED)]
     there = Desk(parts, iter(album[3 - late :]))
 
-    await there.inbox.receive(album[: 3 - late])
-    await there.inbox.idle()
+    await there.inbox.receive_updates(album[: 3 - late])
+    await there.inbox.wait_until_idle()
 
-    assert there.waited == [COMPLETE]
-    assert parts.store.pending() == 0
-    assert parts.store.request(REFERENCE) == OPEN
-    assert [one for one in parts.store.due(parts.now()) if one.outgoing.chat_id == ADA] == []
+    assert there.waited == [INCOMPLETE_WAIT]
+    assert parts.store.count_pending_updates() == 0
+    assert parts.store.find_request(REFERENCE) == OPEN
+    assert [one for one in parts.store.due_calls(parts.now()) if one.call.chat_id == ADA] == []
 
 
 async def test_bot_that_was_stopped_waits_again(parts: Dialogue) -> None:
@@ -197,11 +201,11 @@ async def test_bot_that_was_stopped_waits_again(parts: Dialogue) -> None:
     parts.store.add_updates([(1, str(DESK), json.dumps(update(1)))])
     there = Desk(parts, iter([update(2, NOTED)]))
 
-    await there.inbox.resume()
-    await there.inbox.idle()
+    await there.inbox.resume_pending()
+    await there.inbox.wait_until_idle()
 
-    assert there.waited == [COMPLETE]
-    assert parts.store.request(REFERENCE) == OPEN
+    assert there.waited == [INCOMPLETE_WAIT]
+    assert parts.store.find_request(REFERENCE) == OPEN
 
 
 async def test_nothing_else_waits(parts: Dialogue) -> None:
@@ -212,8 +216,8 @@ async def test_nothing_else_waits(parts: Dialogue) -> None:
     person = update(3, "", chat={"id": ADA, "type": "private"}, **sender)
     there = Desk(parts, iter([]))
 
-    await there.inbox.receive([update(1, media_group_id=None), edited, person])
-    await there.inbox.idle()
+    await there.inbox.receive_updates([update(1, media_group_id=None), edited, person])
+    await there.inbox.wait_until_idle()
 
     assert there.waited == []
-    assert parts.store.pending() == 0
+    assert parts.store.count_pending_updates() == 0

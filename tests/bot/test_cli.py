@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.sandbox.fake_telegram import StandIn
+from bot.sandbox.fake_telegram import FakeTelegram
 from tests.conftest import DATA
 
 GWBOT = [sys.executable, "-m", "bot"]
@@ -146,7 +146,7 @@ def test_requests_backup_restore_purge_migrate(tmp_path: Path) -> None:
 
 def test_doctor(tmp_path: Path) -> None:
     """Doctor gives one line for each part, and exit code 1 where one is wrong."""
-    with StandIn() as standin:
+    with FakeTelegram() as standin:
         good, bad = (
             gwbot("doctor", folder=tmp_path, GW_TELEGRAM_TOKEN=token, GW_TELEGRAM_API_URL=standin.url)
             for token in (standin.token, "1:falsch")
@@ -167,11 +167,11 @@ def test_doctor(tmp_path: Path) -> None:
 )
 def test_doctor_looks_at_the_advisers(tmp_path: Path, admin: bool, bot: bool, code: int, said: str) -> None:
     """Whether the bot is in the advisers' chat, and may do there what it needs to."""
-    with StandIn() as standin:
-        bea = standin.user("Bea")
-        forum = standin.group("Beratung", [bea], forum=True, admin=admin)
+    with FakeTelegram() as standin:
+        bea = standin.add_user("Bea")
+        forum = standin.add_group("Beratung", [bea], forum=True, bot_is_admin=admin)
         if not bot:
-            forum.removes_bot(bea)
+            forum.remove_bot(bea)
         done = gwbot(
             "doctor",
             folder=tmp_path,
@@ -197,10 +197,10 @@ def test_doctor_looks_at_the_mail_server(tmp_path: Path) -> None:
 
 def test_run_and_sigterm(tmp_path: Path) -> None:
     """`gwbot run` answers over Telegram, ends cleanly on SIGTERM, and answers what came meanwhile after a restart."""
-    with StandIn() as standin:
-        ada = standin.user("Ada", language_code="de", started=True)
+    with FakeTelegram() as standin:
+        ada = standin.add_user("Ada", language_code="de", started=True)
         for question in ("Was ist Collective Impact?", "Was ist ein Backbone?"):
-            ada.says(question)
+            ada.send_text(question)
             environment = {
                 **os.environ,
                 "GW_DATA_DIR": str(DATA),
@@ -209,7 +209,7 @@ def test_run_and_sigterm(tmp_path: Path) -> None:
                 "GW_TELEGRAM_API_URL": standin.url,
             }
             with subprocess.Popen([*GWBOT, "run"], cwd=tmp_path, env=environment, stderr=subprocess.PIPE) as process:
-                answer = ada.wait_reply_sync(timeout=30)
+                answer = ada.wait_for_reply_sync(timeout=30)
                 process.send_signal(signal.SIGTERM)
                 _, log = process.communicate(timeout=20)
 
@@ -223,7 +223,7 @@ def test_run_and_sigterm(tmp_path: Path) -> None:
 
 def test_wrong_token(tmp_path: Path) -> None:
     """A token that Telegram does not know is a clear error."""
-    with StandIn() as standin:
+    with FakeTelegram() as standin:
         done = gwbot("run", folder=tmp_path, GW_TELEGRAM_TOKEN="1:falsch", GW_TELEGRAM_API_URL=standin.url)
 
     fails(done, "Telegram does not know this token. Check GW_TELEGRAM_TOKEN.")

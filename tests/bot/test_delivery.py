@@ -3,7 +3,7 @@
 import pytest
 from telegram.error import BadRequest, Forbidden, TelegramError
 
-from bot.telegram.delivery import is_shut
+from bot.telegram.delivery import is_chat_closed
 
 
 @pytest.mark.parametrize(
@@ -25,4 +25,4 @@ from bot.telegram.delivery import is_shut
 )
 def test_the_whole_chat_or_one_message(chat: int, error: TelegramError, shut: bool) -> None:
     """What concerns one message is final and told; only what concerns the chat as a whole lets everything wait."""
-    assert is_shut(chat, error) is shut
+    assert is_chat_closed(chat, error) is shut

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from bot.attachments import draw
-from bot.errors import DrawingFailed
-from bot.sandbox.fake_telegram.rules.image_size import sides
+from bot.attachments import render_attachment
+from bot.errors import RenderingFailed
+from bot.sandbox.fake_telegram.rules.image_size import read_image_size
 from tests.pdf import needs_poppler, read_pdf
 
 HOSTILE = ('#panic("a")', "*b* _c_ `d` $e$ = f", "<b>g</b>&amp;", "@h <i> [j] \\k", 'l", "m": "n', '#import "/etc/o"')
@@ -43,8 +43,8 @@ def page(
 def test_chart_is_a_picture_for_a_telephone(value: float | None) -> None:
     """Sharp across, small, whatever the levels are."""
     for before in (None, 0, 3):
-        drawn = draw("chart", chart(value=value, before=before))
-        width, height = sides(drawn.content) or (0, 0)
+        drawn = render_attachment("chart", chart(value=value, before=before))
+        width, height = read_image_size(drawn.content) or (0, 0)
 
         assert drawn.name == "selbst-check.png"
         assert width == 1080
@@ -57,24 +57,24 @@ def test_chart_of_words(kind: str) -> None:
     """What a team says is drawn with the same height in each row, without a scale."""
     row = {"name": "Name", "word": {"kind": kind, "text": "eher schon da"}}
     words = chart() | {"scale": [], "groups": [{"name": "Name", "rows": [row] * count} for count in (3, 5, 3)]}
-    width, height = sides(draw("chart", words).content) or (0, 0)
+    width, height = read_image_size(render_attachment("chart", words).content) or (0, 0)
 
     assert width == 1080
-    assert 800 < height < (sides(draw("chart", chart()).content) or (0, 0))[1]
+    assert 800 < height < (read_image_size(render_attachment("chart", chart()).content) or (0, 0))[1]
 
 
 def test_markup_in_a_chart_is_text() -> None:
     """What would be markup, or a file's name, does not stop the drawing."""
     for word in (*HOSTILE, FOREIGN, ""):
-        assert sides(draw("chart", chart(word)).content)
-        assert sides(draw("chart", chart(word, word={"kind": "strong", "text": word})).content)
+        assert read_image_size(render_attachment("chart", chart(word)).content)
+        assert read_image_size(render_attachment("chart", chart(word, word={"kind": "strong", "text": word})).content)
 
 
 @needs_poppler
 @pytest.mark.parametrize("lang", ["de", "en"])
 def test_page_is_one_accessible_page(tmp_path: Path, lang: str) -> None:
     """A4, one page, tagged, with title, language and headings, and small."""
-    drawn = draw("takeaway", page(lang=lang))
+    drawn = render_attachment("takeaway", page(lang=lang))
     read = read_pdf(drawn.content, tmp_path)
 
     assert read.info["Pages"] == "1"
@@ -94,14 +94,17 @@ def test_page_stays_one_page(tmp_path: Path, length: int) -> None:
     """Nine long steps and the self-check are set smaller rather than on a second page."""
     text = ("Gemeinsam handeln viele. " * 20)[:length]
 
-    assert read_pdf(draw("takeaway", page("Ein langer Titel hier", text)).content, tmp_path).info["Pages"] == "1"
+    assert (
+        read_pdf(render_attachment("takeaway", page("Ein langer Titel hier", text)).content, tmp_path).info["Pages"]
+        == "1"
+    )
 
 
 @needs_poppler
 @pytest.mark.parametrize("word", HOSTILE)
 def test_markup_on_the_page_is_text(tmp_path: Path, word: str) -> None:
     """What would be markup stands on the page letter by letter."""
-    read = read_pdf(draw("takeaway", page(word)).content, tmp_path)
+    read = read_pdf(render_attachment("takeaway", page(word)).content, tmp_path)
 
     assert " ".join(word.split()) in read.text
     assert read.info["Title"] == word
@@ -111,7 +114,9 @@ def test_markup_on_the_page_is_text(tmp_path: Path, word: str) -> None:
 @needs_poppler
 def test_lines_of_markup_add_no_heading(tmp_path: Path) -> None:
     """A line that begins like a heading or a list is neither."""
-    plain, hostile = (read_pdf(draw("takeaway", page(text=text)).content, tmp_path) for text in ("p", MARKUP))
+    plain, hostile = (
+        read_pdf(render_attachment("takeaway", page(text=text)).content, tmp_path) for text in ("p", MARKUP)
+    )
 
     assert hostile.structure.count("H1 ") == plain.structure.count("H1 ") == 1
     assert hostile.structure.count("LI") == plain.structure.count("LI")
@@ -122,7 +127,7 @@ def test_lines_of_markup_add_no_heading(tmp_path: Path) -> None:
 def test_items_of_a_step_are_a_list(tmp_path: Path) -> None:
     """What is a list in a step is one for a screen reader, and what is not adds none."""
     without, several = (
-        read_pdf(draw("takeaway", page(steps=2, items=items)).content, tmp_path).structure
+        read_pdf(render_attachment("takeaway", page(steps=2, items=items)).content, tmp_path).structure
         for items in ((), ("Vereine", "= Firmen", "- Städte"))
     )
 
@@ -136,18 +141,18 @@ def test_page_that_waited_for_an_update(tmp_path: Path) -> None:
     values = page(steps=2)
     values["steps"] = [{name: step[name] for name in ("title", "text", "mark")} for step in values["steps"]]
 
-    assert read_pdf(draw("takeaway", values).content, tmp_path).info["Pages"] == "1"
+    assert read_pdf(render_attachment("takeaway", values).content, tmp_path).info["Pages"] == "1"
 
 
 @needs_poppler
 def test_signs_that_no_font_has(tmp_path: Path) -> None:
     """A page with letters of other scripts is made all the same, and is tagged."""
-    read = read_pdf(draw("takeaway", page(text=FOREIGN)).content, tmp_path)
+    read = read_pdf(render_attachment("takeaway", page(text=FOREIGN)).content, tmp_path)
 
     assert (read.info["Pages"], read.info["Tagged"]) == ("1", "yes")
 
 
 def test_unknown_kind() -> None:
     """What nothing draws is an error."""
-    with pytest.raises(DrawingFailed):
-        draw("gibt-es-nicht", {})
+    with pytest.raises(RenderingFailed):
+        render_attachment("gibt-es-nicht", {})

@@ -13,37 +13,40 @@ from pathlib import Path
 import pytest
 from telegram import Bot
 
-from bot.attachments import draw
-from bot.attachments.subprocess_renderer import draw_apart
-from bot.errors import DrawingFailed, DrawingUnavailable
-from bot.pipeline.api_calls import DRAWN
-from bot.sandbox.fake_telegram import StandIn
-from bot.sandbox.fake_telegram.rules.image_size import sides
-from bot.telegram.bot_api import call
+from bot.attachments import render_attachment
+from bot.attachments.subprocess_renderer import render_in_subprocess
+from bot.errors import RenderingFailed, RenderingUnavailable
+from bot.pipeline.api_calls import ATTACHMENT_KIND
+from bot.sandbox.fake_telegram import FakeTelegram
+from bot.sandbox.fake_telegram.rules.image_size import read_image_size
+from bot.telegram.bot_api import call_bot_api
 from tests.bot.test_drawings import HOSTILE, chart, page
 
 LINK = {"link": "https://t.me/bot", "title": "Über uns"}
 PROGRAM = """
 import asyncio, sys
-from bot.attachments.subprocess_renderer import draw_apart
+from bot.attachments.subprocess_renderer import render_in_subprocess
 from tests.bot.test_drawings import chart
-asyncio.run(draw_apart("chart", chart()))
+asyncio.run(render_in_subprocess("chart", chart()))
 print([name for name in ("typst", "segno") if name in sys.modules])
 """
 
 
 async def test_it_draws_the_same() -> None:
     """A picture drawn apart is the one that is drawn here, to the byte."""
-    apart, here = await draw_apart("chart", chart(HOSTILE[0])), draw("chart", chart(HOSTILE[0]))
+    apart, here = (
+        await render_in_subprocess("chart", chart(HOSTILE[0])),
+        render_attachment("chart", chart(HOSTILE[0])),
+    )
 
     assert apart == here
 
 
 async def test_each_kind() -> None:
     """The page is a PDF, the QR picture and the picture of a step are PNG."""
-    assert (await draw_apart("takeaway", page("Größe “x”"))).content.startswith(b"%PDF")
-    assert sides((await draw_apart("qr", LINK)).content)
-    assert sides((await draw_apart("picture", {"name": "weg", "alt": ""})).content)
+    assert (await render_in_subprocess("takeaway", page("Größe “x”"))).content.startswith(b"%PDF")
+    assert read_image_size((await render_in_subprocess("qr", LINK)).content)
+    assert read_image_size((await render_in_subprocess("picture", {"name": "weg", "alt": ""})).content)
 
 
 def test_typst_stays_out_of_the_bot() -> None:
@@ -57,8 +60,8 @@ async def test_failure_names_the_kind_and_no_value() -> None:
     """What cannot be drawn is an error that repeats nothing a person may have typed."""
     values = chart("Geheim")
     del values["scale"]
-    with pytest.raises(DrawingFailed) as failed:
-        await draw_apart("chart", values)
+    with pytest.raises(RenderingFailed) as failed:
+        await render_in_subprocess("chart", values)
 
     assert "chart" in str(failed.value)
     assert "Geheim" not in str(failed.value)
@@ -77,8 +80,8 @@ async def test_failure_names_the_kind_and_no_value() -> None:
 )
 async def test_what_can_never_be_drawn(kind: str, values: dict[str, str]) -> None:
     """A kind or a picture that there is not (any more), and values that do not fit, fail for good."""
-    with pytest.raises(DrawingFailed, match=f"the drawing '{kind}' could not be made"):
-        await draw_apart(kind, values)
+    with pytest.raises(RenderingFailed, match=f"the drawing '{kind}' could not be made"):
+        await render_in_subprocess(kind, values)
 
 
 @pytest.mark.parametrize("kind", ["picture", "qr"])
@@ -87,35 +90,35 @@ async def test_too_many_open_files(kind: str) -> None:
     limits = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (3, limits[1]))
     try:
-        with pytest.raises(DrawingUnavailable, match="could not be made now"):
-            await draw_apart(kind, {"name": "weg", **LINK})
+        with pytest.raises(RenderingUnavailable, match="could not be made now"):
+            await render_in_subprocess(kind, {"name": "weg", **LINK})
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, limits)
 
 
 async def test_a_process_that_dies() -> None:
     """A drawing whose process was killed may succeed the next time."""
-    drawing = asyncio.create_task(draw_apart("qr", LINK))
+    drawing = asyncio.create_task(render_in_subprocess("qr", LINK))
     os.kill(await asyncio.to_thread(renderer), signal.SIGKILL)
 
-    with pytest.raises(DrawingUnavailable, match="could not be made now"):
+    with pytest.raises(RenderingUnavailable, match="could not be made now"):
         await drawing
 
 
 async def test_a_drawing_that_takes_too_long() -> None:
     """On a machine that is busy a drawing is ended, and may succeed the next time."""
-    with pytest.raises(DrawingUnavailable, match="took longer than"):
-        await draw_apart("qr", LINK, patience=0.001)
+    with pytest.raises(RenderingUnavailable, match="took longer than"):
+        await render_in_subprocess("qr", LINK, time_limit=0.001)
 
 
 async def test_waiting_for_a_drawing_takes_no_thread() -> None:
     """While many drawings wait for one another, what else the bot does in threads goes on."""
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(2))
-    photo = {"photo": {DRAWN: "qr", "values": LINK}}
-    with StandIn() as standin:
-        ada = standin.user("Ada", started=True)
+    photo = {"photo": {ATTACHMENT_KIND: "qr", "values": LINK}}
+    with FakeTelegram() as standin:
+        ada = standin.add_user("Ada", started=True)
         async with Bot(standin.token, base_url=standin.base_url) as bot:
-            sending = [asyncio.create_task(call(bot, ada.id, "sendPhoto", photo)) for _ in range(5)]
+            sending = [asyncio.create_task(call_bot_api(bot, ada.id, "sendPhoto", photo)) for _ in range(5)]
             await asyncio.sleep(0)
 
             await asyncio.to_thread(int)

@@ -5,22 +5,24 @@ from dataclasses import replace
 import pytest
 
 from bot.domain.consultation import Form
-from bot.domain.effects import Forget
-from bot.domain.event import Event, Kind
-from bot.domain.message import Change, Say
+from bot.domain.effects import ErasePerson
+from bot.domain.event import Event, EventKind
+from bot.domain.message import EditMessage, SendMessage
 from bot.domain.turn import State
 from bot.flows import intro
 from bot.flows.dialogue import Dialogue
-from knowledge.loader import HOUSE
+from knowledge.loader import BUILT_IN
 from knowledge.records.intro import read_steps
-from prompts.render import render
+from prompts.render import render_template
 
-EVENT = Event(1, Kind.TEXT, chat_id=10, user_id=20, message_id=5, language_code="de", name="Ada")
-STEPS = read_steps(HOUSE / "intro")
+EVENT = Event(1, EventKind.TEXT, chat_id=10, user_id=20, message_id=5, language_code="de", name="Ada")
+STEPS = read_steps(BUILT_IN / "intro")
 
 
 def said(turn: object) -> str:
-    return "\n".join(message.html for message in getattr(turn, "messages", ()) if isinstance(message, Say | Change))
+    return "\n".join(
+        message.html for message in getattr(turn, "messages", ()) if isinstance(message, SendMessage | EditMessage)
+    )
 
 
 @pytest.mark.parametrize(("number", "shown"), [(-3, 1), (0, 1), (4, 4), (999, 9)])
@@ -34,18 +36,18 @@ def test_introduction_stays_within_its_steps(number: int, shown: int) -> None:
 
 def test_introduction_changes_the_tapped_message() -> None:
     """A tapped button turns the page in its own message."""
-    turn = intro.show_step(State(), replace(EVENT, kind=Kind.BUTTON), STEPS, 2, "en")
+    turn = intro.show_step(State(), replace(EVENT, kind=EventKind.BUTTON), STEPS, 2, "en")
 
-    assert isinstance(turn.messages[0], Change)
+    assert isinstance(turn.messages[0], EditMessage)
     assert turn.messages[0].message_id == EVENT.message_id
 
 
 def test_deleting_forgets_all_but_the_language(dialogue: Dialogue) -> None:
     """After the second question everything goes, and the person is still spoken to in their language."""
     before = State(lang="en", last_question="secret", step=4)
-    turn = dialogue.handle(before, replace(EVENT, kind=Kind.BUTTON, text="d:yes", callback_id="1"))
+    turn = dialogue.handle(before, replace(EVENT, kind=EventKind.BUTTON, text="d:yes", callback_id="1"))
 
-    assert turn.effects == (Forget(),)
+    assert turn.effects == (ErasePerson(),)
     assert turn.state == State(lang="en")
 
 
@@ -69,7 +71,7 @@ def test_an_edited_message_leans_on_the_same_answer(dialogue: Dialogue) -> None:
     """Correcting a message does not make it lean on its own answer."""
     first = dialogue.handle(State(), replace(EVENT, text="Was macht die Stiftung Bildung?"))
     second = dialogue.handle(first.state, replace(EVENT, text="und wie ereiche ich di", message_id=6))
-    edit = replace(EVENT, kind=Kind.EDITED, text="Und wie erreiche ich die?", message_id=6)
+    edit = replace(EVENT, kind=EventKind.EDITED, text="Und wie erreiche ich die?", message_id=6)
 
     assert "Bezogen auf: Stiftung Bildung\n" not in said(first)
     assert "Bezogen auf: Stiftung Bildung<" in said(dialogue.handle(second.state, edit))
@@ -79,16 +81,16 @@ def test_several_questions_have_a_message_each(dialogue: Dialogue) -> None:
     """Each answer has its own buttons, and the first alone changes when the question is edited."""
     event = replace(EVENT, text="Was ist Collective Impact? Wer ist PHINEO?")
     turn = dialogue.handle(State(), event)
-    edit = dialogue.handle(turn.state, replace(event, kind=Kind.EDITED))
+    edit = dialogue.handle(turn.state, replace(event, kind=EventKind.EDITED))
 
     first, second = turn.messages
-    assert isinstance(first, Say)
-    assert isinstance(second, Say)
-    assert (first.question, second.question) == (EVENT.message_id, None)
+    assert isinstance(first, SendMessage)
+    assert isinstance(second, SendMessage)
+    assert (first.question_id, second.question_id) == (EVENT.message_id, None)
     assert first.keyboard != second.keyboard
     assert turn.state.last_entry == "phineo"
     (change,) = edit.messages
-    assert isinstance(change, Change)
+    assert isinstance(change, EditMessage)
     assert (change.html, change.keyboard) == (first.html, first.keyboard)
 
 
@@ -98,8 +100,8 @@ def test_several_questions_have_a_message_each(dialogue: Dialogue) -> None:
 def test_private_buttons_do_nothing_in_front_of_a_group(dialogue: Dialogue, data: str) -> None:
     """Whoever taps one there is sent to the private chat, and nothing is shown, changed or deleted."""
     state = State(last_question="secret", form=Form())
-    tap = replace(EVENT, kind=Kind.BUTTON, text=data, callback_id="1", private=False)
+    tap = replace(EVENT, kind=EventKind.BUTTON, text=data, callback_id="1", private=False)
     turn = dialogue.handle(state, tap)
 
     assert (turn.effects, turn.state.last_question) == ((), "secret")
-    assert turn.messages[0] == Say(render("private_only", "de"))
+    assert turn.messages[0] == SendMessage(render_template("private_only", "de"))

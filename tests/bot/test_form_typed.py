@@ -6,21 +6,29 @@ from itertools import product
 
 import pytest
 
-from bot.answering.language import OURS
-from bot.domain.consultation import KINDS, LONGEST, Ask, Brief, Details, Form, Reach
-from bot.domain.contact_details import checked, recognised
-from bot.domain.effects import NewRequest
-from bot.domain.event import Event, Kind
-from bot.domain.message import Change, Say
+from bot.answering.language import SUPPORTED_LANGUAGES
+from bot.domain.consultation import (
+    MAX_LENGTHS,
+    REQUESTER_KINDS,
+    ContactChannel,
+    Details,
+    Form,
+    FormStep,
+    RequestContext,
+)
+from bot.domain.contact_details import normalise_address, parse_contact
+from bot.domain.effects import CreateRequest
+from bot.domain.event import Event, EventKind
+from bot.domain.message import EditMessage, SendMessage
 from bot.domain.turn import State, Turn
 from bot.flows.consultation import form_buttons
-from bot.flows.consultation.typed_answers import options
+from bot.flows.consultation.typed_answers import button_phrases
 from bot.flows.dialogue import Dialogue
-from prompts.message_splitter import LIMIT, split_html
-from prompts.render import label
+from prompts.message_splitter import MESSAGE_LIMIT, split_html
+from prompts.render import format_label
 
-EVENT = Event(1, Kind.TEXT, chat_id=10, user_id=10, message_id=5, language_code="de", name="Ada")
-FULL = Details("Rat", "Brücken e. V.", "npo", "Kiel", Reach.HERE, "", "dienstags")
+EVENT = Event(1, EventKind.TEXT, chat_id=10, user_id=10, message_id=5, language_code="de", name="Ada")
+FULL = Details("Rat", "Brücken e. V.", "npo", "Kiel", ContactChannel.TELEGRAM, "", "dienstags")
 
 
 def typed(dialogue: Dialogue, form: Form, text: str, lang: str = "") -> Turn:
@@ -34,7 +42,7 @@ def after(turn: Turn) -> Form:
 
 
 def texts(turn: Turn) -> Iterable[str]:
-    return [message.html for message in turn.messages if isinstance(message, Say | Change)]
+    return [message.html for message in turn.messages if isinstance(message, SendMessage | EditMessage)]
 
 
 OPTIONS = {
@@ -51,31 +59,51 @@ OPTIONS = {
 @pytest.mark.parametrize(("kind", "text"), [(kind, text) for kind, found in OPTIONS.items() for text in found])
 def test_kind_may_be_typed(dialogue: Dialogue, kind: str, text: str) -> None:
     """The words of a button, a short form or its number are the button, in any of the bot's languages."""
-    form = after(typed(dialogue, Form(Ask.KIND, Details("Rat")), text))
+    form = after(typed(dialogue, Form(FormStep.KIND, Details("Rat")), text))
 
-    assert (form.at, form.details.kind) == (Ask.PLACE, kind)
+    assert (form.at, form.details.kind) == (FormStep.PLACE, kind)
 
 
 WAYS = {
-    Reach.HERE: ("Hier bei Telegram", "hier", "hier im Chat", "Telegram", "über Telegram", "here in Telegram", "1"),
-    Reach.EMAIL: ("Per E-Mail", "E-Mail", "email", "per mail bitte", "By e-mail", "Mit einer E-Mail", "2"),
-    Reach.PHONE: ("Am Telefon", "Telefon", "telefonisch", "Rufen Sie mich an", "Handy", "by phone", "call me", "3"),
-}  # fmt: skip
+    ContactChannel.TELEGRAM: (
+        "Hier bei Telegram",
+        "hier",
+        "hier im Chat",
+        "Telegram",
+        "über Telegram",
+        "here in Telegram",
+        "1",
+    ),
+    ContactChannel.EMAIL: ("Per E-Mail", "E-Mail", "email", "per mail bitte", "By e-mail", "Mit einer E-Mail", "2"),
+    ContactChannel.PHONE: (
+        "Am Telefon",
+        "Telefon",
+        "telefonisch",
+        "Rufen Sie mich an",
+        "Handy",
+        "by phone",
+        "call me",
+        "3",
+    ),
+}
 
 
 @pytest.mark.parametrize(("reach", "text"), [(reach, text) for reach, found in WAYS.items() for text in found])
-def test_way_to_be_reached_may_be_typed(dialogue: Dialogue, reach: Reach, text: str) -> None:
+def test_way_to_be_reached_may_be_typed(dialogue: Dialogue, reach: ContactChannel, text: str) -> None:
     """So is the way to be reached."""
-    form = after(typed(dialogue, Form(Ask.REACH, Details("Rat")), text))
+    form = after(typed(dialogue, Form(FormStep.CHANNEL, Details("Rat")), text))
 
-    assert (form.at, form.details.reach) == (Ask.TIMES if reach is Reach.HERE else Ask.ADDRESS, reach)
+    assert (form.at, form.details.reach) == (
+        FormStep.TIMES if reach is ContactChannel.TELEGRAM else FormStep.ADDRESS,
+        reach,
+    )
 
 
 @pytest.mark.parametrize(
     "text", ["Überspringen", "ueberspringen", "uberspringen", "Weiter ohne Antwort", "keine", "skip"]
 )
-@pytest.mark.parametrize("at", [Ask.ORGANISATION, Ask.PLACE, Ask.TIMES])
-def test_skipping_may_be_typed(dialogue: Dialogue, at: Ask, text: str) -> None:
+@pytest.mark.parametrize("at", [FormStep.ORGANISATION, FormStep.PLACE, FormStep.TIMES])
+def test_skipping_may_be_typed(dialogue: Dialogue, at: FormStep, text: str) -> None:
     """What may be left out is left out by a word."""
     form = after(typed(dialogue, Form(at, Details("Rat")), text))
 
@@ -88,20 +116,20 @@ def test_skipping_may_be_typed(dialogue: Dialogue, at: Ask, text: str) -> None:
 )
 def test_what_was_written_stays_or_goes_by_a_word(dialogue: Dialogue, text: str, place: str) -> None:
     """Who comes back to a line keeps it, leaves it out, or writes another."""
-    form = after(typed(dialogue, Form(Ask.PLACE, FULL), text))
+    form = after(typed(dialogue, Form(FormStep.PLACE, FULL), text))
 
-    assert (form.at, form.details.place) == (Ask.REACH, place)
+    assert (form.at, form.details.place) == (FormStep.CHANNEL, place)
 
 
 @pytest.mark.parametrize("text", ["zurück", "Zurueck", "zuruck", "back", "‹ Zurück"])
 def test_back_may_be_typed(dialogue: Dialogue, text: str) -> None:
     """A word leads to the question before."""
-    assert after(typed(dialogue, Form(Ask.PLACE, FULL), text)).at is Ask.KIND
+    assert after(typed(dialogue, Form(FormStep.PLACE, FULL), text)).at is FormStep.KIND
 
 
 @pytest.mark.parametrize("text", ["Abbrechen", "abbruch", "Stopp!", "cancel", "Aufhören", "aufhoeren"])
-@pytest.mark.parametrize("at", list(Ask))
-def test_cancelling_may_be_typed(dialogue: Dialogue, at: Ask, text: str) -> None:
+@pytest.mark.parametrize("at", list(FormStep))
+def test_cancelling_may_be_typed(dialogue: Dialogue, at: FormStep, text: str) -> None:
     """A word ends the form at each of its questions."""
     assert typed(dialogue, Form(at, FULL), text).state.form is None
 
@@ -109,36 +137,41 @@ def test_cancelling_may_be_typed(dialogue: Dialogue, at: Ask, text: str) -> None
 @pytest.mark.parametrize("text", ["Ja", "ja, bitte!", "Ja, so weitergeben", "einverstanden", "absenden", "yes", "OK"])
 def test_consent_may_be_typed(dialogue: Dialogue, text: str) -> None:
     """Who agrees to the summary in words has sent what it shows."""
-    turn = typed(dialogue, Form(Ask.REVIEW, FULL, reviewed=True), text)
+    turn = typed(dialogue, Form(FormStep.REVIEW, FULL, reviewed=True), text)
 
     (kept,) = turn.effects
-    assert isinstance(kept, NewRequest)
+    assert isinstance(kept, CreateRequest)
     assert kept.request.details == FULL
-    assert not any(isinstance(message, Change) for message in turn.messages)
+    assert not any(isinstance(message, EditMessage) for message in turn.messages)
 
 
 @pytest.mark.parametrize("text", ["nein", "Na ja", "ja aber", "jain", "passt nicht", "👍", "…"])
 def test_no_consent_by_other_words(dialogue: Dialogue, text: str) -> None:
     """What is no clear yes sends nothing, and the summary is shown once more."""
-    turn = typed(dialogue, Form(Ask.REVIEW, FULL, reviewed=True), text)
+    turn = typed(dialogue, Form(FormStep.REVIEW, FULL, reviewed=True), text)
 
-    assert (turn.effects, after(turn).at) == ((), Ask.REVIEW)
+    assert (turn.effects, after(turn).at) == ((), FormStep.REVIEW)
 
 
-@pytest.mark.parametrize("lang", OURS)
+@pytest.mark.parametrize("lang", SUPPORTED_LANGUAGES)
 def test_line_to_change_may_be_typed(dialogue: Dialogue, lang: str) -> None:
     """A line of the summary is named to change it."""
-    turn = typed(dialogue, Form(Ask.REVIEW, FULL, reviewed=True), label("line_place", lang), lang)
+    turn = typed(dialogue, Form(FormStep.REVIEW, FULL, reviewed=True), format_label("line_place", lang), lang)
 
-    assert after(turn).at is Ask.PLACE
+    assert after(turn).at is FormStep.PLACE
 
 
 @pytest.mark.parametrize(
     ("at", "text"),
-    [(Ask.CONCERN, "Verein"), (Ask.ORGANISATION, "Stiftung"), (Ask.ORGANISATION, "1"), (Ask.PLACE, "Hier"),
-     (Ask.TIMES, "2")],
-)  # fmt: skip
-def test_words_of_other_questions_are_answers(dialogue: Dialogue, at: Ask, text: str) -> None:
+    [
+        (FormStep.CONCERN, "Verein"),
+        (FormStep.ORGANISATION, "Stiftung"),
+        (FormStep.ORGANISATION, "1"),
+        (FormStep.PLACE, "Hier"),
+        (FormStep.TIMES, "2"),
+    ],
+)
+def test_words_of_other_questions_are_answers(dialogue: Dialogue, at: FormStep, text: str) -> None:
     """A word counts only where its button is shown; elsewhere it is what the person tells."""
     details = after(typed(dialogue, Form(at), text)).details
 
@@ -147,10 +180,10 @@ def test_words_of_other_questions_are_answers(dialogue: Dialogue, at: Ask, text:
 
 def test_question_at_a_choice_is_still_answered(dialogue: Dialogue) -> None:
     """A sentence that is no option is a question, and the same is asked once more."""
-    turn = typed(dialogue, Form(Ask.KIND, Details("Rat")), "Was macht die Stiftung Bildung")
+    turn = typed(dialogue, Form(FormStep.KIND, Details("Rat")), "Was macht die Stiftung Bildung")
 
-    assert turn.decided
-    assert after(turn).at is Ask.KIND
+    assert turn.decisions
+    assert after(turn).at is FormStep.KIND
 
 
 NUMBERS = {
@@ -172,14 +205,18 @@ NUMBERS = {
 @pytest.mark.parametrize("text", NUMBERS)
 def test_number_with_blanks_is_a_number(dialogue: Dialogue, text: str) -> None:
     """However it is written, a number answers how to be reached, and which number."""
-    assert checked(Reach.PHONE, text) == NUMBERS[text]
+    assert normalise_address(ContactChannel.PHONE, text) == NUMBERS[text]
     for form in (
-        Form(Ask.REACH),
-        Form(Ask.ADDRESS, Details(reach=Reach.PHONE)),
-        Form(Ask.ADDRESS, Details(reach=Reach.EMAIL)),
+        Form(FormStep.CHANNEL),
+        Form(FormStep.ADDRESS, Details(reach=ContactChannel.PHONE)),
+        Form(FormStep.ADDRESS, Details(reach=ContactChannel.EMAIL)),
     ):
         found = after(typed(dialogue, form, text))
-        assert (found.at, found.details.reach, found.details.address) == (Ask.TIMES, Reach.PHONE, NUMBERS[text])
+        assert (found.at, found.details.reach, found.details.address) == (
+            FormStep.TIMES,
+            ContactChannel.PHONE,
+            NUMBERS[text],
+        )
 
 
 @pytest.mark.parametrize(
@@ -189,58 +226,58 @@ def test_number_with_blanks_is_a_number(dialogue: Dialogue, text: str) -> None:
 )  # fmt: skip
 def test_no_number_is_made_up(text: str) -> None:
     """Dates, years, questions, letters, and two numbers at once are not one number."""
-    assert recognised(text) is None
+    assert parse_contact(text) is None
 
 
 @pytest.mark.parametrize(("text", "reach"), [("030 12", "phone"), ("0431", "phone"), ("ada@kiel", "email")])
 def test_wrong_address_is_named_as_such(dialogue: Dialogue, text: str, reach: str) -> None:
     """What was meant as an address and is none is not taken for a question, nor for no answer."""
-    turn = typed(dialogue, Form(Ask.REACH), text)
+    turn = typed(dialogue, Form(FormStep.CHANNEL), text)
 
-    assert not turn.decided
-    assert label(f"form_wrong_{reach}", "de") in next(iter(texts(turn)))
+    assert not turn.decisions
+    assert format_label(f"form_wrong_{reach}", "de") in next(iter(texts(turn)))
 
 
 def test_every_word_leads_to_one_button(dialogue: Dialogue) -> None:
     """No word stands for two buttons that are shown together, and each does what its button does."""
-    for at, value, reviewed in product(Ask, ("", "x"), (True, False)):
-        details = Details(value, value, "npo", value, Reach.HERE, value, value)
-        form = Form(at, details, Brief("Was?", step=1, steps=8), reviewed=reviewed)
+    for at, value, reviewed in product(FormStep, ("", "x"), (True, False)):
+        details = Details(value, value, "npo", value, ContactChannel.TELEGRAM, value, value)
+        form = Form(at, details, RequestContext("Was?", step=1, steps=8), reviewed=reviewed)
         found: dict[str, str] = {}
-        for word, data in options(form):
+        for word, data in button_phrases(form):
             assert found.setdefault(word, data) == data, (at, word)
             assert word
         for data in found.values():
-            assert form_buttons.tapped(dialogue, State(form=form), EVENT, data)
-        if at is Ask.KIND:
-            assert {f"kind:{kind}" for kind in KINDS} <= set(found.values())
+            assert form_buttons.handle_form_callback(dialogue, State(form=form), EVENT, data)
+        if at is FormStep.KIND:
+            assert {f"kind:{kind}" for kind in REQUESTER_KINDS} <= set(found.values())
 
 
-@pytest.mark.parametrize("at", [Ask.CONCERN, Ask.ORGANISATION, Ask.PLACE, Ask.TIMES])
-def test_length_is_counted_as_telegram_counts(dialogue: Dialogue, at: Ask) -> None:
+@pytest.mark.parametrize("at", [FormStep.CONCERN, FormStep.ORGANISATION, FormStep.PLACE, FormStep.TIMES])
+def test_length_is_counted_as_telegram_counts(dialogue: Dialogue, at: FormStep) -> None:
     """An emoji counts twice, so that what fits by characters may be too long."""
-    most = LONGEST[at]
+    most = MAX_LENGTHS[at]
 
     assert after(typed(dialogue, Form(at), "😀" * (most // 2))).at is not at
     assert after(typed(dialogue, Form(at), "😀" * (most // 2) + "x")).at is at
 
 
-LONG = Details("x" * 2_000, "o" * 150, "npo", "p" * 150, Reach.EMAIL, "a" * 64 + "@" + "b" * 60 + ".de")
-ASKED = Brief("😀" * 500, "backbone", "Backbone", 0.9, "y" * 300, 9, 9)
+LONG = Details("x" * 2_000, "o" * 150, "npo", "p" * 150, ContactChannel.EMAIL, "a" * 64 + "@" + "b" * 60 + ".de")
+ASKED = RequestContext("😀" * 500, "backbone", "Backbone", 0.9, "y" * 300, 9, 9)
 
 
-@pytest.mark.parametrize("lang", OURS)
+@pytest.mark.parametrize("lang", SUPPORTED_LANGUAGES)
 @pytest.mark.parametrize("concern", ["x" * 2_000, "😀" * 1_000, "<&>" * 600])
 def test_summary_shows_all_that_is_agreed_to(dialogue: Dialogue, concern: str, lang: str) -> None:
     """What does not fit in one message is asked for again, shorter; the summary then fits, and so does the card."""
-    form = Form(Ask.TIMES, replace(LONG, concern=concern), ASKED)
+    form = Form(FormStep.TIMES, replace(LONG, concern=concern), ASKED)
     turn = typed(dialogue, form, "😀" * 100, lang)
-    assert after(turn).at is Ask.CONCERN
+    assert after(turn).at is FormStep.CONCERN
     room = next(int(word) for word in next(iter(texts(turn))).split() if word.isdecimal() and int(word) > 100)
     turn = typed(dialogue, after(turn), "x" * room, lang)
 
     (html,) = texts(turn)
-    assert after(turn).at is Ask.REVIEW
+    assert after(turn).at is FormStep.REVIEW
     assert len(split_html(html)) == 1
-    assert len(split_html(html, LIMIT - 400)) == 1
-    assert label("consent", lang) in [button.label for row in turn.messages[0].keyboard for button in row]  # type: ignore[union-attr]
+    assert len(split_html(html, MESSAGE_LIMIT - 400)) == 1
+    assert format_label("consent", lang) in [button.label for row in turn.messages[0].keyboard for button in row]  # type: ignore[union-attr]

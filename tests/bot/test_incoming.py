@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from telegram import Update, User
 
-from bot.domain.event import Event, Kind
-from bot.sandbox.fake_telegram.rules.utf16 import detected
-from bot.telegram.update_parser import to_event
+from bot.domain.event import Event, EventKind
+from bot.sandbox.fake_telegram.rules.utf16 import detect_entities
+from bot.telegram.update_parser import parse_update
 
 BOT = User(1, "Bot", is_bot=True, username="gw_bot")
 ADA = {"id": 20, "is_bot": False, "first_name": "Ada"}
@@ -18,8 +18,15 @@ ANSWER = {"message_id": 7, "date": 1, "chat": GROUP, "from": BOT.to_dict(), "tex
 
 def message(text: str, chat: dict[str, Any] = GROUP, kind: str = "message", **more: Any) -> Event | None:
     """The event of a text with what Telegram finds in it."""
-    values = {"message_id": 5, "date": 1, "chat": chat, "from": ADA, "text": text, "entities": detected(text, [])}
-    return to_event(update(**{kind: values | more}), BOT)
+    values = {
+        "message_id": 5,
+        "date": 1,
+        "chat": chat,
+        "from": ADA,
+        "text": text,
+        "entities": detect_entities(text, []),
+    }
+    return parse_update(update(**{kind: values | more}), BOT)
 
 
 def tap(data: str, held: dict[str, Any] | None, **more: Any) -> Event | None:
@@ -31,7 +38,7 @@ def tap(data: str, held: dict[str, Any] | None, **more: Any) -> Event | None:
         "data": data,
         "message": {**ANSWER, **(held or {}), **more},
     }
-    return to_event(update(callback_query=query), BOT)
+    return parse_update(update(callback_query=query), BOT)
 
 
 def update(**values: Any) -> Update:
@@ -70,7 +77,7 @@ def test_edited_command_is_its_arguments(chat: dict[str, Any]) -> None:
     event = message("/frage@gw_bot Was ist Wirkung?", chat, "edited_message", edit_date=2)
 
     assert event is not None
-    assert (event.kind, event.command, event.text) == (Kind.EDITED, "frage", "Was ist Wirkung?")
+    assert (event.kind, event.command, event.text) == (EventKind.EDITED, "frage", "Was ist Wirkung?")
 
 
 def test_tap_on_a_button_that_is_there() -> None:
@@ -87,14 +94,14 @@ def test_tap_on_no_button_says_nothing(held: dict[str, Any] | None) -> None:
     event = tap("p:more", held)
 
     assert event is not None
-    assert (event.kind, event.text, event.callback_id) == (Kind.BUTTON, "", "1")
+    assert (event.kind, event.text, event.callback_id) == (EventKind.BUTTON, "", "1")
 
 
 def test_replaced_picture_is_an_edit() -> None:
     """A picture may be replaced without a word under it."""
     photo = [{"file_id": "new", "file_unique_id": "n", "width": 1, "height": 1}]
     values = {"message_id": 5, "date": 1, "edit_date": 2, "chat": PRIVATE, "from": ADA, "photo": photo}
-    event = to_event(update(edited_message=values), BOT)
+    event = parse_update(update(edited_message=values), BOT)
 
     assert event is not None
-    assert (event.kind, event.what, event.file) == (Kind.EDITED, "photo", "new")
+    assert (event.kind, event.media_type, event.file_id) == (EventKind.EDITED, "photo", "new")

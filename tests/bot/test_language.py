@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.answering.language import question_language
+from bot.answering.language import detect_question_language
 
 
 @pytest.mark.parametrize(
@@ -20,4 +20,4 @@ from bot.answering.language import question_language
 )
 def test_names_do_not_decide(question: str, lang: str) -> None:
     """A German or English name says nothing about the language of the question; without other words the hint does."""
-    assert question_language(question, "de") == lang
+    assert detect_question_language(question, "de") == lang

@@ -2,20 +2,20 @@
 
 from dataclasses import replace
 
-from bot.domain.consultation import Ask, Details, Form, Status
-from bot.domain.effects import NewRequest
-from bot.domain.event import Kind
+from bot.domain.consultation import Details, Form, FormStep, RequestStatus
+from bot.domain.effects import CreateRequest
+from bot.domain.event import EventKind
 from bot.domain.turn import State, Turn
 from bot.flows.consultation import review
 from bot.flows.dialogue import Dialogue
 from bot.flows.relay import clockwork, lifecycle, requester
-from bot.pipeline.api_calls import to_calls
-from bot.store import Outgoing
+from bot.pipeline.api_calls import build_calls
+from bot.store import OutgoingCall
 from tests.bot.relay import ADA, CLOSED, DESK, OPEN, REFERENCE, STATE, TAKEN, changed, kept, person, reads
 from tests.conftest import Clock
 
-BEGIN = person(Kind.COMMAND, "", command="beratung")
-FILLED = Form(Ask.REVIEW, Details("Noch eine"), reviewed=True)
+BEGIN = person(EventKind.COMMAND, "", command="beratung")
+FILLED = Form(FormStep.REVIEW, Details("Noch eine"), reviewed=True)
 
 
 def tomorrow(parts: Dialogue) -> Dialogue:
@@ -23,18 +23,20 @@ def tomorrow(parts: Dialogue) -> Dialogue:
     return replace(parts, now=lambda: Clock()() + clockwork.DAY)
 
 
-def sent(parts: Dialogue, number: int, status: Status = Status.OPEN) -> list[str]:
+def sent(parts: Dialogue, number: int, status: RequestStatus = RequestStatus.OPEN) -> list[str]:
     """So many requests of a person, sent just now; their references."""
     references = [f"{letter * 4}-{letter * 4}" for letter in "BCDEF"[:number]]
     for reference in references:
         request = replace(OPEN, reference=reference, status=status, created=parts.now())
-        parts.store.act((), [NewRequest(request)])
+        parts.store.apply((), [CreateRequest(request)])
     return references
 
 
 def send(parts: Dialogue, state: State) -> Turn:
     assert state.form is not None
-    return parts.handle(state, person(Kind.BUTTON, f"r:send:{review.digest(state.form)}", callback_id="1"))
+    return parts.handle(
+        state, person(EventKind.BUTTON, f"r:send:{review.consent_digest(state.form)}", callback_id="1")
+    )
 
 
 def test_fourth_open_request_is_not_begun(parts: Dialogue) -> None:
@@ -52,7 +54,9 @@ def test_fourth_open_request_is_not_begun(parts: Dialogue) -> None:
 def test_request_can_be_sent_once_another_is_closed(parts: Dialogue) -> None:
     """A person who withdraws one of three may begin another."""
     *_, last = sent(parts, 3)
-    parts.store.act((), parts.handle(STATE, person(Kind.BUTTON, f"h:withdraw:{last}", callback_id="1")).effects)
+    parts.store.apply(
+        (), parts.handle(STATE, person(EventKind.BUTTON, f"h:withdraw:{last}", callback_id="1")).effects
+    )
 
     assert parts.handle(STATE, BEGIN).state.form is not None
 
@@ -74,7 +78,7 @@ def refused_buttons(turn: Turn) -> list[str]:
 
 def test_sixth_request_of_a_day_is_refused(parts: Dialogue) -> None:
     """However soon each is withdrawn, five a day are enough; the day after the next one goes out."""
-    sent(parts, 5, Status.CLOSED)
+    sent(parts, 5, RequestStatus.CLOSED)
     state = replace(STATE, form=FILLED)
 
     refused = send(parts, state)
@@ -82,17 +86,17 @@ def test_sixth_request_of_a_day_is_refused(parts: Dialogue) -> None:
 
     reads(refused, (None, "morgen nehme ich gern wieder eine an", []), ("toast", "", []))
     assert refused.effects == ()
-    assert isinstance(taken.effects[0], NewRequest)
+    assert isinstance(taken.effects[0], CreateRequest)
 
 
-def taps(parts: Dialogue, number: int) -> list[Outgoing]:
+def taps(parts: Dialogue, number: int) -> list[OutgoingCall]:
     """The calls that a person brings about who withdraws their request and opens it again in turns."""
-    calls: list[Outgoing] = []
+    calls: list[OutgoingCall] = []
     for tap in range(number):
         action = "reopen" if tap % 2 else "withdraw"
-        turn = parts.handle(STATE, person(Kind.BUTTON, f"h:{action}:{REFERENCE}", callback_id="1"))
-        calls += to_calls(turn.messages, person(Kind.BUTTON), DESK)
-        parts.store.act((), turn.effects)
+        turn = parts.handle(STATE, person(EventKind.BUTTON, f"h:{action}:{REFERENCE}", callback_id="1"))
+        calls += build_calls(turn.messages, person(EventKind.BUTTON), DESK)
+        parts.store.apply((), turn.effects)
     return calls
 
 
@@ -103,17 +107,17 @@ def test_withdrawing_and_opening_again_has_an_end(parts: Dialogue) -> None:
     calls = taps(parts, 200)
 
     assert len([call for call in calls if call.chat_id == DESK]) == 14  # 4 withdrawals and 3 reopenings, each two
-    assert parts.store.requests_by(ADA)[0].status is Status.CLOSED
+    assert parts.store.requests_by_user(ADA)[0].status is RequestStatus.CLOSED
 
 
 def test_fourth_opening_of_a_day_is_refused(parts: Dialogue) -> None:
     """The person is told so, with a way that remains; nothing changes, and a day later it can be opened again."""
     kept(parts, replace(CLOSED, reopened=(1.0, parts.now() - 2, parts.now() - 1)))
-    parts.store.act((), [NewRequest(replace(CLOSED, reference="BBBB-BBBB", reopened=(parts.now(),)))])
+    parts.store.apply((), [CreateRequest(replace(CLOSED, reference="BBBB-BBBB", reopened=(parts.now(),)))])
 
-    refused = requester.button(parts, STATE, person(Kind.BUTTON), f"reopen:{REFERENCE}")
+    refused = requester.handle_requester_callback(parts, STATE, person(EventKind.BUTTON), f"reopen:{REFERENCE}")
     next_day = tomorrow(parts)
-    opened = requester.button(next_day, STATE, person(Kind.BUTTON), f"reopen:{REFERENCE}")
+    opened = requester.handle_requester_callback(next_day, STATE, person(EventKind.BUTTON), f"reopen:{REFERENCE}")
 
     reads(refused, (None, "heute schon dreimal wieder geöffnet", []), ("toast", "", []))
     reads(refused, (None, "Jacob Rohm", []), ("toast", "", []))
@@ -126,9 +130,9 @@ def test_adviser_opens_again_as_often_as_they_like(parts: Dialogue) -> None:
     """The limit is the person's; what an adviser opens does not count."""
     kept(parts, replace(CLOSED, reopened=(parts.now(),) * 3))
 
-    turn = lifecycle.reopened(parts, STATE, parts.store.requests_by(ADA)[0])
+    turn = lifecycle.reopen_request(parts, STATE, parts.store.requests_by_user(ADA)[0])
 
-    assert changed(turn).status is Status.OPEN
+    assert changed(turn).status is RequestStatus.OPEN
     assert changed(turn).reopened == (parts.now(),) * 3
 
 
@@ -137,7 +141,7 @@ def test_fourth_open_request_is_not_opened_again(parts: Dialogue) -> None:
     kept(parts, CLOSED)
     sent(parts, 3)
 
-    turn = requester.button(parts, STATE, person(Kind.BUTTON), f"reopen:{REFERENCE}")
+    turn = requester.handle_requester_callback(parts, STATE, person(EventKind.BUTTON), f"reopen:{REFERENCE}")
 
     assert turn is not None
     assert turn.effects == ()

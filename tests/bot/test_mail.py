@@ -17,25 +17,30 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
-from bot.domain.consultation import Brief, Details, Reach, Request
+from bot.domain.consultation import ContactChannel, Details, Request, RequestContext
 from bot.errors import SettingsError
 from bot.flows.dialogue import Dialogue
-from bot.mail.delivery import post
-from bot.mail.messages import compose
-from bot.mail.smtp import Mailer, is_this_machine, outcome
-from bot.pipeline.outbox import Later, Refused
+from bot.mail.delivery import make_mail_sender
+from bot.mail.messages import compose_request_mail
+from bot.mail.smtp import Mailer, is_loopback_host, permanent_failure
+from bot.pipeline.outbox import Rejected, Retry
 from bot.settings import Settings
 from bot.store import SqlStore
-from bot.store.protocol import MAIL, Outgoing
+from bot.store.protocol import SEND_MAIL, OutgoingCall
 from knowledge.records.contacts import Contact
 from tests.bot.test_outbox import BUSY, faulty
 
 CONTACT = Contact("jacob", "Jacob Rohm", "Beratung", "+49 30 1", "jacob@example.org")
 DETAILS = Details(
-    "Wir möchten <script>anfangen</script>.", "Brücken e. V.; Kiel", "npo", "Kiel", Reach.EMAIL, "ada@example.org"
+    "Wir möchten <script>anfangen</script>.",
+    "Brücken e. V.; Kiel",
+    "npo",
+    "Kiel",
+    ContactChannel.EMAIL,
+    "ada@example.org",
 )
 REQUEST = Request(
-    "ABCD-EFGH", 10, 20, "Ada Öz", "de", DETAILS, Brief("Was kostet das?", "k", "Kosten", 0.914, "Nichts."),
+    "ABCD-EFGH", 10, 20, "Ada Öz", "de", DETAILS, RequestContext("Was kostet das?", "k", "Kosten", 0.914, "Nichts."),
     "2026-11-24", "jacob", created=1_795_000_000.0, promised=1_795_100_000.0,
 )  # fmt: skip
 
@@ -133,7 +138,7 @@ def free_port() -> int:
 
 
 def mail(request: Request = REQUEST) -> EmailMessage:
-    return compose(request, CONTACT, "Bot <bot@example.org>", "Verlauf")
+    return compose_request_mail(request, CONTACT, "Bot <bot@example.org>", "Verlauf")
 
 
 def test_mail_over_starttls_with_login(
@@ -161,7 +166,7 @@ def test_mail_over_starttls_with_login(
 def test_mail_over_tls(smtps: Controller, inbox: Inbox, certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The other scheme works as well, and its certificate is verified."""
     with pytest.raises(ssl.SSLError):
-        Mailer(f"smtps://127.0.0.1:{smtps.port}").check()
+        Mailer(f"smtps://127.0.0.1:{smtps.port}").check_login()
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     Mailer(f"smtps://127.0.0.1:{smtps.port}").send(mail())
 
@@ -184,7 +189,7 @@ def test_refusals_are_told_apart(
     with pytest.raises(smtplib.SMTPException) as caught:
         Mailer(f"smtps://127.0.0.1:{smtps.port}").send(mail())
 
-    assert outcome(caught.value) == final
+    assert permanent_failure(caught.value) == final
 
 
 def test_wrong_password_waits_for_the_operator(
@@ -194,17 +199,17 @@ def test_wrong_password_waits_for_the_operator(
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
 
     with pytest.raises(smtplib.SMTPAuthenticationError) as caught:
-        Mailer(f"smtp://bot%40x:wrong@127.0.0.1:{starttls.port}").check()
+        Mailer(f"smtp://bot%40x:wrong@127.0.0.1:{starttls.port}").check_login()
 
-    assert outcome(caught.value) is None
+    assert permanent_failure(caught.value) is None
 
 
 def test_server_that_is_down_is_tried_again() -> None:
     """Nobody listens: later."""
     with pytest.raises(OSError) as caught:  # noqa: PT011 - whatever the system says
-        Mailer("smtp://127.0.0.1:1").check()
+        Mailer("smtp://127.0.0.1:1").check_login()
 
-    assert outcome(caught.value) is None
+    assert permanent_failure(caught.value) is None
 
 
 def test_mail_server_that_is_rude_at_the_end() -> None:
@@ -226,7 +231,11 @@ def test_domains_beyond_ascii(inbox: Inbox) -> None:
     controller.start()
     mailer = Mailer(f"smtp://127.0.0.1:{controller.port}")
     try:
-        mailer.send(compose(REQUEST, replace(CONTACT, email="info@bürgerstiftung-köln.de"), "bot@köln.example", ""))
+        mailer.send(
+            compose_request_mail(
+                REQUEST, replace(CONTACT, email="info@bürgerstiftung-köln.de"), "bot@köln.example", ""
+            )
+        )
     finally:
         controller.stop()
 
@@ -239,10 +248,12 @@ async def test_mail_waits_for_the_store(parts: Dialogue, monkeypatch: pytest.Mon
     """A mail about a request that cannot be read now is tried again; one about a deleted request is given up."""
     monkeypatch.setenv("GW_SMTP_URL", "smtp://127.0.0.1:1")
     monkeypatch.setenv("GW_MAIL_FROM", "bot@example.org")
-    send = post(Settings(), replace(parts, store=faulty(cast(SqlStore, parts.store), request=[BUSY, None])))
-    outgoing = Outgoing(0, MAIL, {}, request="ABCD-2345")
+    send = make_mail_sender(
+        Settings(), replace(parts, store=faulty(cast(SqlStore, parts.store), find_request=[BUSY, None]))
+    )
+    outgoing = OutgoingCall(0, SEND_MAIL, {}, request="ABCD-2345")
 
-    assert [await send(outgoing), await send(outgoing)] == [Later(None), Refused("the request was deleted")]
+    assert [await send(outgoing), await send(outgoing)] == [Retry(None), Rejected("the request was deleted")]
 
 
 def test_names_cannot_add_headers() -> None:
@@ -276,4 +287,4 @@ def test_wrong_url_is_named_without_its_password(url: str) -> None:
 )
 def test_only_this_machine_may_be_reached_in_the_clear(host: str, here: bool) -> None:
     """Any other server must offer STARTTLS."""
-    assert is_this_machine(host) is here
+    assert is_loopback_host(host) is here

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.app.systemd import keep_alive, tell
+from bot.app.systemd import notify_systemd, run_watchdog
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def systemd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[socket.
 
 def test_ready_is_told(systemd: socket.socket) -> None:
     """systemd hears that the bot has started."""
-    tell("READY=1")
+    notify_systemd("READY=1")
 
     assert systemd.recv(100) == b"READY=1"
 
@@ -31,7 +31,7 @@ async def test_loop_is_told_to_live(systemd: socket.socket, monkeypatch: pytest.
     """While the loop turns systemd hears of it again and again."""
     monkeypatch.setenv("WATCHDOG_USEC", "20000")
 
-    alive = asyncio.create_task(keep_alive())
+    alive = asyncio.create_task(run_watchdog())
     heard = [await asyncio.to_thread(systemd.recv, 100) for _ in range(3)]
     alive.cancel()
     await asyncio.gather(alive, return_exceptions=True)
@@ -44,5 +44,5 @@ async def test_without_systemd_nothing_happens(monkeypatch: pytest.MonkeyPatch) 
     for name in ("NOTIFY_SOCKET", "WATCHDOG_USEC"):
         monkeypatch.delenv(name, raising=False)
 
-    tell("READY=1")
-    await keep_alive()
+    notify_systemd("READY=1")
+    await run_watchdog()

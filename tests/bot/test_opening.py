@@ -8,7 +8,7 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from bot.errors import StoreError
-from bot.store.factory import opened
+from bot.store.factory import open_store_at
 from bot.store.postgres.store import PostgresStore
 from tests.bot.test_store import finish, say
 from tests.conftest import Clock
@@ -26,7 +26,7 @@ SECRET = "Geh%eim"
 def test_password_is_not_told(url: str, clock: Clock) -> None:
     """An address that is wrong, or where nobody answers, is a clear error without its password."""
     with pytest.raises(StoreError) as caught:
-        opened(url, clock)
+        open_store_at(url, clock)
 
     assert "eim" not in str(caught.value)
     assert "GW_DATABASE_URL" in str(caught.value) or "cannot be opened: " in str(caught.value)
@@ -43,7 +43,7 @@ def test_address_is_shown_without_password(mine: PostgresStore, fresh_url: str) 
 def test_address_of_no_kind(clock: Clock) -> None:
     """An address of another kind is refused."""
     with pytest.raises(StoreError, match="begins with sqlite:/// or postgresql://"):
-        opened("mysql://x", clock)
+        open_store_at("mysql://x", clock)
 
 
 def test_without_the_driver(fresh_url: str, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -51,14 +51,14 @@ def test_without_the_driver(fresh_url: str, clock: Clock, monkeypatch: pytest.Mo
     monkeypatch.setitem(sys.modules, "bot.store.postgres.store", None)
 
     with pytest.raises(StoreError, match=r"pip install .*\[postgres\]"):
-        opened(fresh_url, clock)
+        open_store_at(fresh_url, clock)
 
 
 def test_address_of_a_file(tmp_path: Path, clock: Clock) -> None:
     """An address of a file opens it, with the clock that is given."""
-    store = opened(f"sqlite:///{tmp_path}/a.db", clock)
+    store = open_store_at(f"sqlite:///{tmp_path}/a.db", clock)
     finish(store, say(10, "a"))
-    newest = store.newest()
+    newest = store.last_activity()
     store.close()
 
     assert (tmp_path / "a.db").exists()
@@ -68,9 +68,13 @@ def test_address_of_a_file(tmp_path: Path, clock: Clock) -> None:
 
 def test_address_of_a_database(fresh_url: str, clock: Clock) -> None:
     """An address of a database opens the part of the tenant that is named, else of the one there is."""
-    one, other, same = opened(fresh_url, clock), opened(fresh_url, clock, "kiel"), PostgresStore(fresh_url, clock)
+    one, other, same = (
+        open_store_at(fresh_url, clock),
+        open_store_at(fresh_url, clock, "kiel"),
+        PostgresStore(fresh_url, clock),
+    )
     finish(one, say(10, "a"))
-    found = [store.newest() for store in (one, other, same)]
+    found = [store.last_activity() for store in (one, other, same)]
     for store in (one, other, same):
         store.close()
 

@@ -4,11 +4,11 @@ import asyncio
 import json
 from typing import Any
 
-from bot.domain.effects import NewRequest
+from bot.domain.effects import CreateRequest
 from bot.pipeline.inbox import Inbox
-from bot.pipeline.outbox import Later, Outbox, Result
-from bot.pipeline.rate_limiter import TELEGRAM, Pace
-from bot.store import Outgoing, SqlStore
+from bot.pipeline.outbox import CallResult, Outbox, Retry
+from bot.pipeline.rate_limiter import TELEGRAM_LIMITS, RateLimiter
+from bot.store import OutgoingCall, SqlStore
 from tests.bot.queues import Counterpart, key, queue, text, update
 from tests.bot.test_store import request
 from tests.conftest import Clock
@@ -19,23 +19,23 @@ class Telegram(Counterpart):
 
     def __init__(self, clock: Clock, began: float = 0.0) -> None:
         super().__init__()
-        self.clock, self.pace, self.times = clock, Pace(TELEGRAM, began), list[float]()
+        self.clock, self.pace, self.times = clock, RateLimiter(TELEGRAM_LIMITS, began), list[float]()
 
-    async def __call__(self, outgoing: Outgoing) -> Result:
+    async def __call__(self, outgoing: OutgoingCall) -> CallResult:
         if outgoing.method == "answerCallbackQuery":
             return await super().__call__(outgoing)
-        assert self.pace.wait(outgoing.chat_id, self.clock()) == 0
-        self.pace.begin(outgoing.chat_id)
+        assert self.pace.seconds_to_wait(outgoing.chat_id, self.clock()) == 0
+        self.pace.begin_call(outgoing.chat_id)
         self.times.append(self.clock())
         result = await super().__call__(outgoing)
-        self.pace.end(outgoing.chat_id, self.clock())
+        self.pace.end_call(outgoing.chat_id, self.clock())
         return result
 
     async def takes(self, store: SqlStore, calls: int, until: float = float("inf")) -> None:
         """Send until so many calls were taken, or until a time."""
 
         async def rest(woken: asyncio.Event, seconds: float) -> None:
-            if outbox.sending or woken.is_set():
+            if outbox.is_sending or woken.is_set():
                 await woken.wait()
                 return
             self.clock.now += seconds
@@ -43,7 +43,7 @@ class Telegram(Counterpart):
                 task.cancel()
                 await asyncio.sleep(0)
 
-        outbox = Outbox(store, self, self.clock, pace=self.pace, rest=rest)
+        outbox = Outbox(store, self, self.clock, limiter=self.pace, sleep=rest)
         task = asyncio.create_task(outbox.run())
         await asyncio.gather(task, return_exceptions=True)
 
@@ -78,9 +78,9 @@ async def test_requests_leave_first(store: SqlStore, clock: Clock) -> None:
     """Where not all can leave at once, those go first for whom something about a request waits, then answers, then
     the rest, each the oldest first; and in a chat the order stays."""
     rest = [text(100 + number, "Rest") for number in range(40)]
-    answers = [text(200 + number, "Antwort", origin=(200 + number, 1)) for number in range(40)]  # type: ignore[arg-type]
+    answers = [text(200 + number, "Antwort", source=(200 + number, 1)) for number in range(40)]  # type: ignore[arg-type]
     late = [text(150, "davor"), text(150, "Anfrage", request="AAAA-AAAA"), text(300, "Anfrage", request="BBBB-BBBB")]  # type: ignore[arg-type]
-    store.act((), [NewRequest(request("AAAA-AAAA")), NewRequest(request("BBBB-BBBB"))])
+    store.apply((), [CreateRequest(request("AAAA-AAAA")), CreateRequest(request("BBBB-BBBB"))])
     queue(store, *rest, *answers, *late)
     telegram = Telegram(clock)
 
@@ -95,10 +95,10 @@ async def test_requests_leave_first(store: SqlStore, clock: Clock) -> None:
 
 async def test_tap_is_answered_past_a_chat_that_waits(store: SqlStore, clock: Clock) -> None:
     """The answer to a tapped button, which Telegram does not limit, waits neither for messages nor for a refusal."""
-    toast = Outgoing(10, "answerCallbackQuery", {"text": "Toast"})
+    toast = OutgoingCall(10, "answerCallbackQuery", {"text": "Toast"})
     queue(store, *[text(10, str(number)) for number in range(5)], toast, toast)
     telegram = Telegram(clock)
-    telegram.pace.refused(10, 3600, clock())
+    telegram.pace.note_retry_after(10, 3600, clock())
 
     await telegram.takes(store, 7, clock() + 3500)
 
@@ -109,7 +109,7 @@ async def test_refused_chat_is_left_alone_to_the_end(store: SqlStore, clock: Clo
     """A chat that is refused for an hour gets nothing within it, and then all in order; others get theirs at once."""
     queue(store, *[text(chat, str(number)) for number in range(3) for chat in (10, 11, 12)])
     telegram, began = Telegram(clock), clock.now
-    telegram.pace.refused(10, 3600, clock())
+    telegram.pace.note_retry_after(10, 3600, clock())
 
     await telegram.takes(store, 9)
 
@@ -127,7 +127,7 @@ async def test_call_is_made_again_when_telegram_asked(store: SqlStore, clock: Cl
     """A call for which Telegram asked to wait five seconds is made again after these, not at some later look."""
     queue(store, text(10, "a"))
     telegram, began = Telegram(clock), clock.now
-    telegram.results.append(Later(5.0))
+    telegram.results.append(Retry(5.0))
 
     await telegram.takes(store, 2)
 
@@ -139,25 +139,25 @@ async def test_backlog_of_ten_thousand(store: SqlStore, clock: Clock) -> None:
     the requests among them are the first to be sent."""
     updates = [(number, str(number % 2000), json.dumps(update(number, number % 2000))) for number in range(1, 10_001)]
     store.add_updates(updates)
-    store.act((), [NewRequest(request("AAAA-AAAA"))])
+    store.apply((), [CreateRequest(request("AAAA-AAAA"))])
     handled: dict[int, list[int]] = {}
 
     def handle(number: int, raw: dict[str, Any]) -> None:
         handled.setdefault(raw["chat"], []).append(number)
         about = "AAAA-AAAA" if number % 500 == 0 else ""
         calls = [text(raw["chat"] + 1, str(number), request=about)] if number % 20 == 0 else []  # type: ignore[arg-type]
-        store.finish(number, None, None, calls, ())
+        store.finish_update(number, None, None, calls, ())
 
     inbox = Inbox(store, handle, key)
-    await inbox.resume()
-    await inbox.idle()
+    await inbox.resume_pending()
+    await inbox.wait_until_idle()
     telegram = Telegram(clock)
     await telegram.takes(store, 500)
 
     assert sum(map(len, handled.values())) == 10_000
     assert all(numbers == sorted(numbers) for numbers in handled.values())
     assert store.pending_updates() == []
-    assert store.waiting() == 0
+    assert store.count_queued_calls() == 0
     urgent = [int(words) for _, words in telegram.taken[:24] if int(words) % 500 == 0]
     assert urgent == sorted(urgent)
     assert len(urgent) == 4  # one of each of the four chats; the others stand behind in the same chats

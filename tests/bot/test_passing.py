@@ -4,14 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from bot.domain.consultation import Request, Side
-from bot.domain.effects import ChangeRequest, NewRequest, Said
-from bot.domain.event import Event, Kind
-from bot.domain.message import Copy, Say, Toast
+from bot.domain.consultation import Party, Request
+from bot.domain.effects import AppendTranscript, CreateRequest, UpdateRequest
+from bot.domain.event import Event, EventKind
+from bot.domain.message import AnswerCallback, RelayMessage, SendMessage
 from bot.domain.turn import State, Turn
 from bot.flows.dialogue import Dialogue
 from bot.flows.relay import clockwork
-from bot.pipeline.api_calls import to_calls
+from bot.pipeline.api_calls import build_calls
 from tests.bot.relay import ADA, CLOSED, DESK, OPEN, REFERENCE, STATE, changed, kept, person
 
 HELLO = person(text="Sind Sie noch da?")
@@ -19,13 +19,13 @@ PASS = f"h:pass:{REFERENCE}:{HELLO.message_id}"
 
 
 def offers(turn: Turn) -> list[str]:
-    keyboards = [message.keyboard for message in turn.messages if isinstance(message, Say)]
+    keyboards = [message.keyboard for message in turn.messages if isinstance(message, SendMessage)]
     found = [button.data for keyboard in keyboards for row in keyboard for button in row]
     return [data for data in found if data.startswith("h:pass:")]
 
 
 def tap(parts: Dialogue, state: State, data: str = PASS) -> Turn:
-    return parts.handle(state, person(Kind.BUTTON, data, message=10, callback_id="1"))
+    return parts.handle(state, person(EventKind.BUTTON, data, message=10, callback_id="1"))
 
 
 def test_message_reaches_the_advisers_of_a_late_request(parts: Dialogue) -> None:
@@ -33,16 +33,16 @@ def test_message_reaches_the_advisers_of_a_late_request(parts: Dialogue) -> None
     promised = parts.now() - clockwork.DAY
     waiting = replace(OPEN, since=promised - 9 * clockwork.DAY, promised=promised)
     kept(parts, waiting)
-    parts.store.act((), [ChangeRequest(changed(clockwork.due(parts, waiting)))])
+    parts.store.apply((), [UpdateRequest(changed(clockwork.check_deadlines(parts, waiting)))])
     answered = parts.handle(STATE, HELLO)
 
     passed = tap(parts, answered.state)
 
     assert offers(answered) == [PASS]
-    (call, *_) = to_calls(passed.messages, person(Kind.BUTTON, message=10), DESK)
-    assert (call.method, call.origin, call.request) == ("copyMessage", (ADA, HELLO.message_id), REFERENCE)
-    assert Said(REFERENCE, Side.PERSON, HELLO.text, HELLO.message_id) in passed.effects
-    assert any(isinstance(message, Toast) and message.text for message in passed.messages)
+    (call, *_) = build_calls(passed.messages, person(EventKind.BUTTON, message=10), DESK)
+    assert (call.method, call.source, call.request) == ("copyMessage", (ADA, HELLO.message_id), REFERENCE)
+    assert AppendTranscript(REFERENCE, Party.REQUESTER, HELLO.text, HELLO.message_id) in passed.effects
+    assert any(isinstance(message, AnswerCallback) and message.text for message in passed.messages)
 
 
 def test_message_is_passed_on_once(parts: Dialogue) -> None:
@@ -53,14 +53,14 @@ def test_message_is_passed_on_once(parts: Dialogue) -> None:
     older = tap(parts, parts.handle(state, replace(HELLO, message_id=11)).state)
 
     assert [turn.effects for turn in (again, older)] == [(), ()]
-    assert not any(isinstance(message, Copy) for turn in (again, older) for message in turn.messages)
+    assert not any(isinstance(message, RelayMessage) for turn in (again, older) for message in turn.messages)
 
 
 def test_each_open_request_is_offered(parts: Dialogue) -> None:
     """Who has two open ones says which is meant; a closed one is not offered, nor taken."""
     kept(parts, OPEN)
     for reference, request in (("BBBB-BBBB", OPEN), ("CCCC-CCCC", CLOSED)):
-        parts.store.act((), [NewRequest(replace(request, reference=reference, created=request.created - 1))])
+        parts.store.apply((), [CreateRequest(replace(request, reference=reference, created=request.created - 1))])
     turn = parts.handle(STATE, HELLO)
 
     assert offers(turn) == [PASS, PASS.replace("AAAA-AAAA", "BBBB-BBBB")]
@@ -88,6 +88,6 @@ def test_nothing_is_offered(parts: Dialogue, request_: Request, event: Event) ->
 
 def test_nothing_is_offered_without_advisers(dialogue: Dialogue) -> None:
     """Where requests go by e-mail alone, there is no thread to bring it to."""
-    dialogue.store.act((), [NewRequest(OPEN)])
+    dialogue.store.apply((), [CreateRequest(OPEN)])
 
     assert offers(dialogue.handle(STATE, HELLO)) == []

@@ -8,12 +8,12 @@ from contextlib import closing
 import psycopg
 import pytest
 
-from bot.domain.effects import NewRequest
-from bot.domain.selfcheck import Picture, Team, Word
+from bot.domain.effects import CreateRequest
+from bot.domain.selfcheck import Team, TeamRating, TeamResult
 from bot.errors import StoreError, StoreUnavailable
 from bot.store import SqliteStore
-from bot.store.factory import opened
-from bot.store.personal_data import HELD
+from bot.store.factory import open_store_at
+from bot.store.personal_data import DATA_CATALOGUE
 from bot.store.postgres.schema import MIGRATIONS
 from bot.store.postgres.store import PostgresStore
 from tests.bot.tables import tables
@@ -29,7 +29,9 @@ def root(url: str) -> psycopg.Connection[tuple[object, ...]]:
 
 def test_both_schemas_are_one(embedded: SqliteStore, mine: PostgresStore, fresh_url: str) -> None:
     """Both stores have the same tables with the same columns, but for the tenant's."""
-    of_file = {name: {row[1] for row in embedded._db.execute(f"PRAGMA table_info({name})")} for name in HELD}
+    of_file = {
+        name: {row[1] for row in embedded._db.execute(f"PRAGMA table_info({name})")} for name in DATA_CATALOGUE
+    }
     with root(fresh_url) as connection:
         found = connection.execute(
             "SELECT table_name, array_agg(column_name::text) FROM information_schema.columns "
@@ -49,8 +51,13 @@ def test_tenants_cannot_cross(mine: PostgresStore, fresh_url: str, clock: Clock)
     before = tables(mine)
     other = PostgresStore(fresh_url, clock, "other")
 
-    assert [other.waiting(), other.pending(), other.purge(clock() + 1), other.person(20)] == [0, 0, 0, {}]
-    assert other._rows("SELECT * FROM outbox WHERE tenant = 'main'") == []
+    assert [
+        other.count_queued_calls(),
+        other.count_pending_updates(),
+        other.purge_expired(clock() + 1),
+        other.load_personal_data(20),
+    ] == [0, 0, 0, {}]
+    assert other._fetch_rows("SELECT * FROM outbox WHERE tenant = 'main'") == []
     with other._transaction() as db:
         assert db.execute("UPDATE outbox SET chat_id = 1").rowcount == 0
         assert db.execute("DELETE FROM states WHERE tenant = 'main'").rowcount == 0
@@ -62,7 +69,7 @@ def test_tenants_cannot_cross(mine: PostgresStore, fresh_url: str, clock: Clock)
     with pytest.raises(StoreError, match="row-level security"), other._transaction() as db:
         db.execute("UPDATE outbox SET tenant = 'main'")
     assert tables(mine) == before
-    assert (mine.waiting(), other.waiting()) == (1, 1)
+    assert (mine.count_queued_calls(), other.count_queued_calls()) == (1, 1)
     other.close()
     mine.close()
 
@@ -75,7 +82,7 @@ def test_every_table_keeps_tenants_apart(mine: PostgresStore, fresh_url: str) ->
             "AND relrowsecurity AND relforcerowsecurity"
         ).fetchall()
 
-    assert {name for (name,) in forced} == set(HELD) - {"_sqlite_migrations"}
+    assert {name for (name,) in forced} == set(DATA_CATALOGUE) - {"_sqlite_migrations"}
     with psycopg.connect(fresh_url) as nobody, pytest.raises(psycopg.Error, match=r"gw\.tenant"):
         nobody.execute("SELECT * FROM requests")
     mine.close()
@@ -98,8 +105,8 @@ def test_waits_of_an_older_schema_are_over(fresh_url: str, clock: Clock) -> None
 
     stores = [PostgresStore(fresh_url, clock, tenant) for tenant in ("main", "other")]
 
-    assert [store.holds() for store in stores] == [{}, {}]
-    assert [len(store.due(clock())) for store in stores] == [1, 1]
+    assert [store.rate_limits() for store in stores] == [{}, {}]
+    assert [len(store.due_calls(clock())) for store in stores] == [1, 1]
     for store in stores:
         store.close()
 
@@ -152,7 +159,12 @@ def test_closed_is_closed(mine: PostgresStore) -> None:
     """A closed store opens no new connection."""
     mine.close()
 
-    for call in (mine.check, mine.pending, mine.lead, lambda: mine.claim("10", ())):
+    for call in (
+        mine.check_writable,
+        mine.count_pending_updates,
+        mine.try_acquire_leadership,
+        lambda: mine.claim_update("10", ()),
+    ):
         with pytest.raises(StoreError, match="is closed") as caught:
             call()
         assert not isinstance(caught.value, StoreUnavailable)
@@ -160,7 +172,7 @@ def test_closed_is_closed(mine: PostgresStore) -> None:
 
 def test_other_writer_is_waited_for_a_while(fresh_url: str, clock: Clock) -> None:
     """While another process does not end its transaction, a call ends in an error that may pass; then it works."""
-    mine, other = PostgresStore(fresh_url, clock, patience=0.2), PostgresStore(fresh_url, clock)
+    mine, other = PostgresStore(fresh_url, clock, wait_timeout=0.2), PostgresStore(fresh_url, clock)
 
     with other._transaction(), pytest.raises(StoreUnavailable, match="lock timeout"):
         mine.add_updates([(1, "10", "{}")])
@@ -178,20 +190,20 @@ def test_where_nothing_can_be_written(mine: PostgresStore, fresh_url: str, clock
     reading = PostgresStore(fresh_url, clock)
 
     with pytest.raises(StoreUnavailable, match="read-only"):
-        reading.check()
+        reading.check_writable()
     reading.close()
 
 
 def test_what_a_process_holds_open(fresh_url: str, clock: Clock) -> None:
     """A process that leads has two connections, neither in the middle of a transaction, and nothing prepared in them:
     the server may end them, or a pooler change them, at any time."""
-    store = PostgresStore(fresh_url, clock, patience=0.5)
+    store = PostgresStore(fresh_url, clock, wait_timeout=0.5)
     store._pool.wait(10)
-    store.lead()
+    store.try_acquire_leadership()
     for _ in range(9):
-        store.pending()
-    waits = store._rows("SELECT current_setting('lock_timeout') AS it")
-    prepared = store._rows("SELECT count(*) AS n FROM pg_prepared_statements")
+        store.count_pending_updates()
+    waits = store._fetch_rows("SELECT current_setting('lock_timeout') AS it")
+    prepared = store._fetch_rows("SELECT count(*) AS n FROM pg_prepared_statements")
 
     with root(fresh_url) as connection:
         states = connection.execute(
@@ -208,7 +220,7 @@ def test_look_changes_nothing(mine: PostgresStore) -> None:
     """Looking whether the store can be written leaves it as it was."""
     finish(mine, say(10, "a"))
     before = tables(mine)
-    mine.check()
+    mine.check_writable()
 
     assert tables(mine) == before
     mine.close()
@@ -242,19 +254,25 @@ def test_server_is_gone_for_a_while(clock: Clock) -> None:
         with psycopg.connect(f"host={folder} user=postgres", autocommit=True) as connection:
             connection.execute("CREATE ROLE gwbot LOGIN")
             connection.execute("CREATE DATABASE gwbot OWNER gwbot")
-        store = PostgresStore(f"postgresql://gwbot@/gwbot?host={folder}", clock, patience=0.5)
+        store = PostgresStore(f"postgresql://gwbot@/gwbot?host={folder}", clock, wait_timeout=0.5)
         finish(store, say(10, "a"))
-        terms = [store.lead()]
+        terms = [store.try_acquire_leadership()]
         stop(folder)
-        for call in (store.check, store.waiting, store.lead, store.lead, lambda: store.claim("10", ())):
+        for call in (
+            store.check_writable,
+            store.count_queued_calls,
+            store.try_acquire_leadership,
+            store.try_acquire_leadership,
+            lambda: store.claim_update("10", ()),
+        ):
             with pytest.raises(StoreUnavailable, match=r"cannot be (used|read) now"):
                 call()
         start(folder)
         until_there(store)
-        terms.append(store.lead())
+        terms.append(store.try_acquire_leadership())
 
         assert terms == [1, 2]
-        assert [queued.outgoing.params["text"] for queued in store.due(clock())] == ["a"]
+        assert [queued.call.params["text"] for queued in store.due_calls(clock())] == ["a"]
         assert finish(store, say(10, "b"), update=2)
         store.close()
 
@@ -263,7 +281,7 @@ def until_there(store: PostgresStore) -> None:
     """Call until the store can be used, as inbox and outbox do."""
     for _ in range(30):
         try:
-            store.check()
+            store.check_writable()
         except StoreUnavailable:
             continue
         return
@@ -272,9 +290,9 @@ def until_there(store: PostgresStore) -> None:
 
 def test_requests_are_equal_at_the_same_moment(mine: PostgresStore) -> None:
     """What two tests of both stores rely on: equal times are told apart by the number of the request."""
-    mine.act((), [NewRequest(request("BBBB-BBBB")), NewRequest(request("AAAA-AAAA"))])
+    mine.apply((), [CreateRequest(request("BBBB-BBBB")), CreateRequest(request("AAAA-AAAA"))])
 
-    assert [one.reference for one in mine.requests()] == ["AAAA-AAAA", "BBBB-BBBB"]
+    assert [one.reference for one in mine.all_requests()] == ["AAAA-AAAA", "BBBB-BBBB"]
     mine.close()
 
 
@@ -291,5 +309,5 @@ def test_team_of_before_has_its_picture(fresh_url: str, clock: Clock) -> None:
             "INSERT INTO shares (code, user_id, answers, created) "
             "SELECT 'ABCDEF', number, '{\"vision\": 2}', 0 FROM generate_series(1, 3) AS number"
         )
-    with closing(opened(fresh_url, clock)) as store:
-        assert store.team("ABCDEF") == Team(3, 0, Picture({"vision": Word.STRONG}, 3, clock()))
+    with closing(open_store_at(fresh_url, clock)) as store:
+        assert store.find_team("ABCDEF") == Team(3, 0, TeamResult({"vision": TeamRating.STRONG}, 3, clock()))

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 
-from bot.domain.effects import ShareCheck
-from bot.domain.event import Event, Kind
+from bot.domain.effects import ShareSelfCheck
+from bot.domain.event import Event, EventKind
 from bot.errors import StoreError
 from bot.store import SqliteStore
-from bot.store.protocol import ERASE, UNPOST, Outgoing, Place
-from bot.store.sqlite.backup import backup, restore
+from bot.store.protocol import ERASE_THREAD, REQUEST_MAIL_DELETION, Destination, OutgoingCall
+from bot.store.sqlite.backup import backup_store, restore_store
 from bot.store.sqlite.migrations import migrations
 from tests.bot.tables import tables
 from tests.bot.test_cli import GWBOT, gwbot
@@ -47,9 +47,9 @@ def test_store_in_use_is_not_replaced(tmp_path: Path, clock: Clock) -> None:
     copy = filled(tmp_path / "copy.db", clock)
 
     with pytest.raises(StoreError, match="Stop the bot first"):
-        restore(copy, tmp_path / "bot.db")
+        restore_store(copy, tmp_path / "bot.db")
 
-    assert running.waiting() == 2
+    assert running.count_queued_calls() == 2
     assert {path.name for path in tmp_path.iterdir()} == {"bot.db", "bot.db-wal", "bot.db-shm", "copy.db"}
     running.close()
 
@@ -59,12 +59,12 @@ def test_damaged_store_is_replaced_and_kept(tmp_path: Path, clock: Clock) -> Non
     copy = filled(tmp_path / "copy.db", clock)
     (tmp_path / "bot.db").write_bytes(b"damaged")
 
-    kept = restore(copy, tmp_path / "bot.db")
+    kept = restore_store(copy, tmp_path / "bot.db")
 
     assert kept is not None
     assert kept.read_bytes() == b"damaged"
     again = SqliteStore(tmp_path / "bot.db", clock)
-    assert again.waiting() == 1
+    assert again.count_queued_calls() == 1
     again.close()
 
 
@@ -90,7 +90,7 @@ def test_what_is_no_good_backup_changes_nothing(tmp_path: Path, clock: Clock, ha
                 connection.execute(row)
 
     with pytest.raises(StoreError):
-        restore(copy, store)
+        restore_store(copy, store)
 
     assert store.read_bytes() == before
     assert {path.name for path in tmp_path.iterdir()} == {"bot.db", "copy.db"}
@@ -107,12 +107,12 @@ def test_backup_of_an_older_version(tmp_path: Path, clock: Clock, level: int) ->
             row = ("AAAA-BBBB", 10, 10, "Ada", "Wir suchen Rat.", "de", "open", "v1", "2026-01-02T03:04:05+00:00")
             connection.execute("INSERT INTO requests VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
 
-    restore(tmp_path / "old.db", tmp_path / "bot.db")
+    restore_store(tmp_path / "old.db", tmp_path / "bot.db")
 
     store = SqliteStore(tmp_path / "bot.db", clock)
-    assert store.state("10").lang == "en"
+    assert store.load_state("10").lang == "en"
     assert store.pending_updates() == [(7, "10")]
-    assert [request.details.concern for request in store.requests()] == ["Wir suchen Rat."] * (level == 1)
+    assert [request.details.concern for request in store.all_requests()] == ["Wir suchen Rat."] * (level == 1)
     assert {path.name for path in tmp_path.iterdir()} >= {"old.db", "bot.db"}
     assert list(tmp_path.glob("bot.db.before-*")) == []
     store.close()
@@ -125,21 +125,21 @@ def test_row_of_an_older_version_that_cannot_be_brought_up_to_date(tmp_path: Pat
         connection.execute("INSERT INTO requests (reference, created) VALUES ('AAAA-BBBB', 'gestern')")
 
     with pytest.raises(StoreError, match=r"/old\.db is no store of this bot, or cannot be copied: Invalid isoformat"):
-        restore(tmp_path / "old.db", tmp_path / "bot.db")
+        restore_store(tmp_path / "old.db", tmp_path / "bot.db")
 
     assert {path.name for path in tmp_path.iterdir()} == {"old.db"}
 
 
 def test_everything_is_restored(full: SqliteStore, tmp_path: Path, clock: Clock) -> None:
     """Every row of every table is in the restored store as it was."""
-    full.called(-5, clock())
-    full.move(7, 8)
+    full.record_group_call(-5, clock())
+    full.migrate_chat(7, 8)
     for user in (BEA, BEA + 1):
-        did(full, Event(user, Kind.BUTTON, user, user, 1), ShareCheck({"vision": 3}, "ABCDEF"))
+        did(full, Event(user, EventKind.BUTTON, user, user, 1), ShareSelfCheck({"vision": 3}, "ABCDEF"))
     before = tables(full)
-    backup(tmp_path / "bot.db", tmp_path / "copy.db")
+    backup_store(tmp_path / "bot.db", tmp_path / "copy.db")
 
-    restore(tmp_path / "copy.db", tmp_path / "again.db")
+    restore_store(tmp_path / "copy.db", tmp_path / "again.db")
 
     assert min(len(rows) for rows in before.values()) == 1  # there is something in each table
     with closing(SqliteStore(tmp_path / "again.db", clock)) as again:
@@ -149,20 +149,26 @@ def test_everything_is_restored(full: SqliteStore, tmp_path: Path, clock: Clock)
 @pytest.mark.parametrize("again", [True, False])
 def test_what_waited_is_done_again_or_never(full: SqliteStore, tmp_path: Path, clock: Clock, again: bool) -> None:
     """The caller is told how much waited, and decides; deletions in the advisers' chat are always made."""
-    full.act([Outgoing(DESK, ERASE, {}, request="OLD-2345", place=Place.THREAD), Outgoing(0, UNPOST, {})], ())
-    backup(tmp_path / "bot.db", tmp_path / "copy.db")
+    full.apply(
+        [
+            OutgoingCall(DESK, ERASE_THREAD, {}, request="OLD-2345", destination=Destination.THREAD),
+            OutgoingCall(0, REQUEST_MAIL_DELETION, {}),
+        ],
+        (),
+    )
+    backup_store(tmp_path / "bot.db", tmp_path / "copy.db")
     asked: list[int] = []
 
     def decide(waiting: int) -> bool:
         asked.append(waiting)
         return again
 
-    restore(tmp_path / "copy.db", tmp_path / "again.db", decide)
+    restore_store(tmp_path / "copy.db", tmp_path / "again.db", decide)
 
     assert asked == [len(OUT) + 1]  # the calls, and an update
     with closing(SqliteStore(tmp_path / "again.db", clock)) as store:
-        assert store.waiting() == 2 + len(OUT) * again
-        assert store.pending() == again
+        assert store.count_queued_calls() == 2 + len(OUT) * again
+        assert store.count_pending_updates() == again
         assert {row["params"] for row in tables(store)["outbox"] if row["status"] == "failed"} <= {"{}"}
         assert [row["update_id"] for row in tables(store)["inbox"]] == [1, 90]  # not taken a second time
 
@@ -176,7 +182,7 @@ def test_nobody_is_asked_where_nothing_waited(tmp_path: Path, clock: Clock) -> N
         asked.append(waiting)
         return False
 
-    restore(tmp_path / "bot.db", tmp_path / "again.db", decide)
+    restore_store(tmp_path / "bot.db", tmp_path / "again.db", decide)
 
     assert asked == []
 
@@ -198,7 +204,7 @@ def test_command_says_what_waited(
     assert line.startswith(f"1 message waited to be answered or sent when {copy} was made. ")
     assert said in line
     with closing(SqliteStore(tmp_path / "bot.db", clock)) as store:
-        assert store.waiting() == waiting
+        assert store.count_queued_calls() == waiting
 
 
 @pytest.mark.parametrize(("answer", "waiting"), [("y", 1), ("n", 0), ("", 0)])
@@ -217,7 +223,7 @@ def test_command_asks_on_a_terminal(tmp_path: Path, clock: Clock, answer: str, w
 
     assert "for the second time? [y/N]" in done.stdout
     with closing(SqliteStore(tmp_path / "bot.db", clock)) as store:
-        assert store.waiting() == waiting
+        assert store.count_queued_calls() == waiting
 
 
 def test_log_of_a_backup_counts(tmp_path: Path, clock: Clock) -> None:
@@ -229,7 +235,7 @@ def test_log_of_a_backup_counts(tmp_path: Path, clock: Clock) -> None:
     before = (tmp_path / "copy.db").read_bytes()
 
     with pytest.raises(StoreError, match=r"/copy\.db was written by a newer version"):
-        restore(tmp_path / "copy.db", tmp_path / "again.db")
+        restore_store(tmp_path / "copy.db", tmp_path / "again.db")
     running.close()
 
     assert (tmp_path / "copy.db").read_bytes() == before
@@ -275,6 +281,6 @@ def test_new_store_needs_no_copy(tmp_path: Path, clock: Clock) -> None:
 
 def test_backup_is_for_its_owner_only(tmp_path: Path, clock: Clock) -> None:
     """A backup holds personal data: nobody else on the machine may read it."""
-    backup(filled(tmp_path / "bot.db", clock), tmp_path / "copy.db")
+    backup_store(filled(tmp_path / "bot.db", clock), tmp_path / "copy.db")
 
     assert (tmp_path / "copy.db").stat().st_mode & 0o077 == 0

@@ -5,33 +5,41 @@ from itertools import product
 
 import pytest
 
-from bot.domain.effects import NewCheck
-from bot.domain.event import Event, Kind
-from bot.domain.message import Change, Keyboard, Say, Toast
-from bot.domain.selfcheck import LEVELS, Answers, Check, Result, Stage, changed, findings
+from bot.domain.effects import SaveSelfCheck
+from bot.domain.event import Event, EventKind
+from bot.domain.message import AnswerCallback, EditMessage, Keyboard, SendMessage
+from bot.domain.selfcheck import (
+    LEVEL_COUNT,
+    SelfCheckAnswers,
+    SelfCheckProgress,
+    SelfCheckResult,
+    SelfCheckStage,
+    compare_answers,
+    compute_findings,
+)
 from bot.domain.turn import State, Turn
 from bot.flows.dialogue import Dialogue
 from bot.flows.selfcheck import callbacks, chart, questionnaire, result
-from knowledge.loader import HOUSE
-from knowledge.records.selfcheck import SELFCHECK, SelfCheck, read_selfchecks
-from prompts.telegram_html import to_plain
+from knowledge.loader import BUILT_IN
+from knowledge.records.selfcheck import SELFCHECK_FOLDER, SelfCheck, read_selfchecks
+from prompts.telegram_html import html_to_plain
 from tests.bot.test_form import edges
 
-EVENT = Event(1, Kind.BUTTON, chat_id=10, user_id=20, message_id=5, language_code="de", callback_id="1")
-CHECKS = read_selfchecks(HOUSE / SELFCHECK)
+EVENT = Event(1, EventKind.BUTTON, chat_id=10, user_id=20, message_id=5, language_code="de", callback_id="1")
+CHECKS = read_selfchecks(BUILT_IN / SELFCHECK_FOLDER)
 ORDER = [question.id for question in CHECKS[0].questions]
 CODE = "ABCDEF"
 CAPTION = 1_024  # characters; Bot API, sendPhoto
 
 
-def tapped(dialogue: Dialogue, check: Check | None, data: str) -> Turn:
+def tapped(dialogue: Dialogue, check: SelfCheckProgress | None, data: str) -> Turn:
     return dialogue.handle(State(check=check), replace(EVENT, text=f"k:{data}"))
 
 
-def keep(dialogue: Dialogue, user: int, levels: Answers, code: str = "") -> None:
+def keep(dialogue: Dialogue, user: int, levels: SelfCheckAnswers, code: str = "") -> None:
     event = replace(EVENT, user_id=user)
     dialogue.store.add_updates([(user, "10", "{}")])
-    dialogue.store.finish(user, event, None, (), [NewCheck(levels, code)])
+    dialogue.store.finish_update(user, event, None, (), [SaveSelfCheck(levels, code)])
 
 
 def alike(level: int | None) -> dict[str, int | None]:
@@ -42,12 +50,14 @@ def test_diagram_of_the_selfcheck(dialogue: Dialogue) -> None:
     """Whatever is tapped, written or commanded, it goes exactly the ways that its diagram shows."""
     keep(dialogue, 20, alike(1), CODE)
     values = ("", CODE, ORDER[0], ORDER[1], f"{ORDER[1]}:2")
-    taps = [replace(EVENT, text=f"k:{tap}:{value}") for tap, value in product(callbacks.TAPS, values)]
-    written = [replace(EVENT, kind=Kind.TEXT, text=text) for text in (CODE, "Was ist ein Backbone?")]
-    typed = [replace(EVENT, kind=Kind.COMMAND, text="", command=name) for name in ("selbstcheck", "hilfe", "start")]
+    taps = [replace(EVENT, text=f"k:{tap}:{value}") for tap, value in product(callbacks.SELFCHECK_ACTIONS, values)]
+    written = [replace(EVENT, kind=EventKind.TEXT, text=text) for text in (CODE, "Was ist ein Backbone?")]
+    typed = [
+        replace(EVENT, kind=EventKind.COMMAND, text="", command=name) for name in ("selbstcheck", "hilfe", "start")
+    ]
     ways = set()
-    for stage, told, event in product(Stage, ({}, {ORDER[0]: 2}), (*taps, *written, *typed)):
-        after = dialogue.handle(State(check=Check(stage, ORDER[1], told)), event).state.check
+    for stage, told, event in product(SelfCheckStage, ({}, {ORDER[0]: 2}), (*taps, *written, *typed)):
+        after = dialogue.handle(State(check=SelfCheckProgress(stage, ORDER[1], told)), event).state.check
         ways |= {(stage.value, after.stage.value)} if after else set()
 
     assert {way for way in ways if way[0] != way[1]} == {
@@ -57,15 +67,15 @@ def test_diagram_of_the_selfcheck(dialogue: Dialogue) -> None:
 
 def test_last_answer_keeps_the_result(dialogue: Dialogue) -> None:
     """The last answer, and nothing before it, keeps what was told; the message then has no buttons."""
-    check, turns = Check(at=ORDER[0]), []
+    check, turns = SelfCheckProgress(at=ORDER[0]), []
     for one in ORDER:
         turns.append(tapped(dialogue, check, f"a:{one}:2"))
         check = turns[-1].state.check or check
 
     assert [len(turn.effects) for turn in turns] == [0] * 10 + [1]
-    assert turns[-1].effects == (NewCheck(alike(2), ""),)
+    assert turns[-1].effects == (SaveSelfCheck(alike(2), ""),)
     assert turns[-1].state.check is None
-    assert isinstance(turns[-1].messages[0], Change)
+    assert isinstance(turns[-1].messages[0], EditMessage)
     assert turns[-1].messages[0].keyboard == ()
 
 
@@ -75,24 +85,24 @@ def test_last_answer_keeps_the_result(dialogue: Dialogue) -> None:
 )  # fmt: skip
 def test_button_that_does_not_count_changes_nothing(dialogue: Dialogue, data: str) -> None:
     """Old, forged or unknown data, and codes that one is no part of, are answered with a toast."""
-    check = Check(at="ansatz", answers={"vision": 1})
+    check = SelfCheckProgress(at="ansatz", answers={"vision": 1})
     turn = tapped(dialogue, check, data)
 
     assert (turn.state.check, turn.effects) == (check, ())
-    assert isinstance(turn.messages[0], Toast)
+    assert isinstance(turn.messages[0], AnswerCallback)
 
 
 def test_back_shows_what_was_told(dialogue: Dialogue) -> None:
     """Back leads to the question before, where the answer given is marked."""
-    turn = tapped(dialogue, Check(at="ansatz", answers={"vision": 3}), "back:ansatz")
+    turn = tapped(dialogue, SelfCheckProgress(at="ansatz", answers={"vision": 3}), "back:ansatz")
 
-    assert turn.state.check == Check(at="vision", answers={"vision": 3})
+    assert turn.state.check == SelfCheckProgress(at="vision", answers={"vision": 3})
     assert "✓ ja, das haben wir" in labels(turn)
 
 
 def test_question_that_was_taken_out_begins_anew(dialogue: Dialogue) -> None:
     """Where editors took out the question that somebody stood at, it goes on with the first."""
-    turn = tapped(dialogue, Check(Stage.PAUSED, "gone", {"gone": 1}), "go:")
+    turn = tapped(dialogue, SelfCheckProgress(SelfCheckStage.PAUSED, "gone", {"gone": 1}), "go:")
 
     assert turn.state.check is not None
     assert turn.state.check.at == ORDER[0]
@@ -105,14 +115,14 @@ def test_every_tap_is_in_a_keyboard(dialogue: Dialogue) -> None:
     events = [replace(EVENT, text=f"k:{data}") for data in (
         "start:", "begin:", "result:", "team:", "create:", f"shared:{CODE}", "back:ansatz", "pause:",
     )]  # fmt: skip
-    events += [replace(EVENT, kind=Kind.TEXT, text=CODE)]
-    state = State(check=Check(at="ansatz"))
+    events += [replace(EVENT, kind=EventKind.TEXT, text=CODE)]
+    state = State(check=SelfCheckProgress(at="ansatz"))
     turns = [dialogue.handle(state, event) for event in events]
     turns += [dialogue.handle(State(), events[0])]
-    turns += [dialogue.handle(State(check=Check(Stage.JOINING)), events[-1])]
+    turns += [dialogue.handle(State(check=SelfCheckProgress(SelfCheckStage.JOINING)), events[-1])]
     shown = {data.split(":")[1] for turn in turns for data in datas(turn) if data.startswith("k:")}
 
-    assert shown | {"start"} == set(callbacks.TAPS)
+    assert shown | {"start"} == set(callbacks.SELFCHECK_ACTIONS)
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.lang)
@@ -121,16 +131,18 @@ def test_caption_fits_whatever_was_told(check: SelfCheck) -> None:
     names = sorted(check.questions, key=lambda question: -len(question.name))
     spread = {one.id: level for one, level in zip(names, (3, 3, 3, 0, 0, 0, None, 1, 2, 1, 2), strict=True)}
     past = {one.id: 3 - level for one in names if (level := spread[one.id]) is not None}
-    said = result._said(check, check.lang, Result(spread, 1.8e9), Result(past, 1.7e9), CODE)
+    said = result._result_message(
+        check, check.lang, SelfCheckResult(spread, 1.8e9), SelfCheckResult(past, 1.7e9), CODE
+    )
 
-    assert 300 < len(to_plain(said.html)) <= CAPTION
+    assert 300 < len(html_to_plain(said.html)) <= CAPTION
     assert all(len(data.encode()) <= 64 for row in said.keyboard for data in [button.data for button in row])
 
 
 def test_strengths_and_gaps() -> None:
     """Three of each at most, the clearest first; what is not known is neither."""
     answers = dict(zip(ORDER, (2, 3, 3, 3, 0, 1, 0, 1, None, 2, None), strict=True))
-    found = findings(answers, ORDER)
+    found = compute_findings(answers, ORDER)
 
     assert found.strengths == ("ansatz", "handeln", "agenda")
     assert found.gaps == ("messung", "austausch", "abstimmung")
@@ -141,35 +153,35 @@ def test_strengths_and_gaps() -> None:
 @pytest.mark.parametrize(("level", "verdict"), [(3, "good"), (1, "fair"), (0, "early"), (None, "open")])
 def test_verdict(level: int | None, verdict: str) -> None:
     """Where most is not known, no verdict is given on the rest."""
-    assert result.told(CHECKS[0], alike(level)).verdict == verdict
+    assert result.summarise_result(CHECKS[0], alike(level)).verdict == verdict
 
 
 def test_what_changed() -> None:
     """Only what was known both times has moved."""
     before, now = {"vision": 1, "ansatz": 3, "handeln": None}, {"vision": 2, "ansatz": 0, "handeln": 3}
 
-    assert changed(before, now, ORDER) == (("vision",), ("ansatz",))
+    assert compare_answers(before, now, ORDER) == (("vision",), ("ansatz",))
 
 
 def test_questions_in_the_language_or_in_german(dialogue: Dialogue) -> None:
     """Each language is asked its own questions, and German ones where it has none."""
-    easy = questionnaire.questions(dialogue, "de-leicht")
+    easy = questionnaire.find_questionnaire(dialogue, "de-leicht")
 
     assert easy is not None
     assert easy.lang == "de-leicht"
-    assert questionnaire.questions(dialogue, "fr") == questionnaire.questions(dialogue, "de")
+    assert questionnaire.find_questionnaire(dialogue, "fr") == questionnaire.find_questionnaire(dialogue, "de")
 
 
 def test_chart_marks_what_is_not_known() -> None:
     """A row without a level says so instead of standing at nothing."""
-    values = chart.own(CHECKS[0], "de", alike(None), "")
+    values = chart.build_own_chart(CHECKS[0], "de", alike(None), "")
 
     assert {row["value"] for group in values["groups"] for row in group["rows"]} == {None}
-    assert len(values["scale"]) == LEVELS
+    assert len(values["scale"]) == LEVEL_COUNT
 
 
 def keyboards(turn: Turn) -> list[Keyboard]:
-    return [message.keyboard for message in turn.messages if isinstance(message, Say | Change)]
+    return [message.keyboard for message in turn.messages if isinstance(message, SendMessage | EditMessage)]
 
 
 def labels(turn: Turn) -> list[str]:

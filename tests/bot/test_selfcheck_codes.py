@@ -5,27 +5,34 @@ from dataclasses import replace
 import pytest
 
 from bot.app.bootstrap import make_dialogue
-from bot.domain.effects import Effect, LeaveCode, NewCheck, NewCode, ShareCheck
-from bot.domain.event import Kind
-from bot.domain.message import Drawing, Say
-from bot.domain.selfcheck import CODE_LENGTH, LETTERS, MIXED_FROM, Check, Stage, is_code
+from bot.domain.effects import CreateTeamCode, Effect, LeaveTeam, SaveSelfCheck, ShareSelfCheck
+from bot.domain.event import EventKind
+from bot.domain.message import Attachment, SendMessage
+from bot.domain.selfcheck import (
+    CODE_LENGTH,
+    CODE_LETTERS,
+    MIN_ANSWERS_FOR_MIXED,
+    SelfCheckProgress,
+    SelfCheckStage,
+    is_code,
+)
 from bot.domain.turn import State, Turn
 from bot.flows.dialogue import Dialogue
-from bot.flows.selfcheck.team import LINK
+from bot.flows.selfcheck.team import TEAM_CODE_LINK
 from bot.settings import Settings
 from index.search.live_index import LiveIndex
-from prompts.telegram_html import to_plain
+from prompts.telegram_html import html_to_plain
 from tests.bot.test_selfcheck import CAPTION, CODE, EVENT, ORDER, alike, datas, keep, tapped
 from tests.conftest import Clock
 
 NEW = "BCDFGHJKLM"  # a code as they are made now; CODE is one of before
 WRONG = "ZZZZZZZZZZ"
-JOINING = State(check=Check(Stage.JOINING))
+JOINING = State(check=SelfCheckProgress(SelfCheckStage.JOINING))
 
 
 def did(dialogue: Dialogue, *effects: Effect) -> None:
     dialogue.store.add_updates([(1, "10", "{}")])
-    dialogue.store.finish(1, EVENT, None, (), effects)
+    dialogue.store.finish_update(1, EVENT, None, (), effects)
 
 
 def at(dialogue: Dialogue, now: float) -> Dialogue:
@@ -35,8 +42,8 @@ def at(dialogue: Dialogue, now: float) -> Dialogue:
 def tries(dialogue: Dialogue, state: State, way: str, code: str) -> Turn:
     """Try a code in one of the ways in which one can come."""
     events = {
-        "typed": replace(EVENT, kind=Kind.TEXT, text=code),
-        "linked": replace(EVENT, kind=Kind.COMMAND, command="start", text=f"{LINK}{code}"),
+        "typed": replace(EVENT, kind=EventKind.TEXT, text=code),
+        "linked": replace(EVENT, kind=EventKind.COMMAND, command="start", text=f"{TEAM_CODE_LINK}{code}"),
         "tapped": replace(EVENT, text=f"k:in:{code}"),
         "brought": replace(EVENT, text=f"k:bring:{code}"),
     }
@@ -44,12 +51,12 @@ def tries(dialogue: Dialogue, state: State, way: str, code: str) -> Turn:
 
 
 def said(turn: Turn) -> str:
-    return " ".join(message.html if isinstance(message, Say) else str(message) for message in turn.messages)
+    return " ".join(message.html if isinstance(message, SendMessage) else str(message) for message in turn.messages)
 
 
 def is_in(turn: Turn, code: str) -> bool:
     """Whether the code led to the team."""
-    return turn.state.check is None or turn.state.check.code == code or ShareCheck(alike(1), code) in turn.effects
+    return turn.state.check is None or turn.state.check.code == code or ShareSelfCheck(alike(1), code) in turn.effects
 
 
 @pytest.mark.parametrize(
@@ -62,18 +69,18 @@ def test_what_is_no_code(text: str) -> None:
 
 def test_new_code_is_long_and_no_word(dialogue: Dialogue) -> None:
     """At least as hard to guess as ten of twenty letters; without vowels it is no word that somebody may write."""
-    codes = {dialogue.code() for _ in range(100)}
+    codes = {dialogue.new_code() for _ in range(100)}
 
     assert all(is_code(code) and len(code) == CODE_LENGTH >= 8 for code in codes)
     assert len(codes) == 100
-    assert len(LETTERS) ** CODE_LENGTH > 10**13
-    assert not set("AEIOUY") & set(LETTERS)
+    assert len(CODE_LETTERS) ** CODE_LENGTH > 10**13
+    assert not set("AEIOUY") & set(CODE_LETTERS)
 
 
 @pytest.mark.parametrize("code", [CODE, NEW])
 def test_code_is_read_as_people_type_it(dialogue: Dialogue, code: str) -> None:
     """Small letters and spaces do not matter; a code of before is still one."""
-    did(dialogue, NewCode(code))
+    did(dialogue, CreateTeamCode(code))
     turn = tries(dialogue, JOINING, "typed", f"{code[:3].lower()} {code[3:]}")
 
     assert f"k:in:{code}" in datas(turn)
@@ -105,7 +112,7 @@ def test_guessing_ends_after_ten_wrong_codes(
 ) -> None:
     """However they come, ten wrong codes an hour are all; then the right one is not let in either, until the hour is
     over."""
-    did(dialogue, NewCode(right), NewCheck(alike(1)))
+    did(dialogue, CreateTeamCode(right), SaveSelfCheck(alike(1)))
     state, early = JOINING, at(dialogue, clock())
     for _ in range(10):
         state = tries(early, state, way, wrong).state
@@ -119,20 +126,20 @@ def test_guessing_ends_after_ten_wrong_codes(
 
 def test_guesses_survive_a_restart(settings: Settings, live: LiveIndex, dialogue: Dialogue, clock: Clock) -> None:
     """What is counted is part of what the store keeps of the person."""
-    did(dialogue, NewCode(NEW))
+    did(dialogue, CreateTeamCode(NEW))
     state = JOINING
     for _ in range(10):
         state = tries(at(dialogue, clock()), state, "tapped", WRONG).state
     dialogue.store.add_updates([(2, "10", "{}")])
-    dialogue.store.finish(2, EVENT, state, (), ())
+    dialogue.store.finish_update(2, EVENT, state, (), ())
     again = make_dialogue(settings, live, dialogue.store)
 
-    assert not is_in(tries(at(again, clock()), again.store.state(EVENT.key), "tapped", NEW), NEW)
+    assert not is_in(tries(at(again, clock()), again.store.load_state(EVENT.state_key), "tapped", NEW), NEW)
 
 
 def test_nine_wrong_codes_and_a_clock_put_back(dialogue: Dialogue, clock: Clock) -> None:
     """Nine are forgiven; and what was counted in a time that is yet to come counts no more."""
-    did(dialogue, NewCode(NEW))
+    did(dialogue, CreateTeamCode(NEW))
     state = JOINING
     for _ in range(9):
         state = tries(at(dialogue, clock()), state, "typed", WRONG).state
@@ -197,7 +204,7 @@ def test_picture_ends_when_too_few_of_it_are_left(dialogue: Dialogue) -> None:
     for user in (20, 21, 22):
         keep(dialogue, user, alike(3), CODE)
     dialogue.store.add_updates([(30, "10", "{}")])
-    dialogue.store.finish(30, replace(EVENT, user_id=22), None, (), [LeaveCode(CODE)])
+    dialogue.store.finish_update(30, replace(EVENT, user_id=22), None, (), [LeaveTeam(CODE)])
     left = tapped(dialogue, None, f"shared:{CODE}")
     keep(dialogue, 23, alike(0), CODE)
     back = tapped(dialogue, None, f"shared:{CODE}")
@@ -213,7 +220,7 @@ def test_mixed_is_said_of_six(dialogue: Dialogue) -> None:
     for user in range(20, 23):
         keep(dialogue, user, alike(3), CODE)
     few = words(tapped(dialogue, None, f"shared:{CODE}"))
-    for user in range(23, 20 + MIXED_FROM):
+    for user in range(23, 20 + MIN_ANSWERS_FOR_MIXED):
         keep(dialogue, user, alike(0), CODE)
 
     assert few == {"eher schon da"}
@@ -229,14 +236,14 @@ def test_answers_in_a_picture_stay(dialogue: Dialogue) -> None:
 
     assert all("stecken schon im gemeinsamen Bild" in said(turn) for turn in ways)
     assert [turn.effects for turn in ways] == [()] * 4
-    assert again.state.check == Check(at=ORDER[0])
+    assert again.state.check == SelfCheckProgress(at=ORDER[0])
 
 
 def test_picture_that_was_made_meanwhile(dialogue: Dialogue) -> None:
     """Who was filling in once more when the picture was made is told at the end that their first answers stay."""
     keep(dialogue, 20, alike(1), NEW)
     last = ORDER[-1]
-    check = Check(at=last, answers=alike(3), code=NEW)
+    check = SelfCheckProgress(at=last, answers=alike(3), code=NEW)
     before = tapped(dialogue, check, f"a:{last}:3").messages[0]
     for user in (21, 22):
         keep(dialogue, user, alike(1), NEW)
@@ -248,9 +255,9 @@ def test_picture_that_was_made_meanwhile(dialogue: Dialogue) -> None:
 
 def test_own_result_is_brought_to_a_code(dialogue: Dialogue) -> None:
     """Who has a result need not fill in again."""
-    did(dialogue, NewCheck(alike(2)), NewCode(CODE))
+    did(dialogue, SaveSelfCheck(alike(2)), CreateTeamCode(CODE))
 
-    assert tapped(dialogue, None, f"bring:{CODE}").effects == (ShareCheck(alike(2), CODE),)
+    assert tapped(dialogue, None, f"bring:{CODE}").effects == (ShareSelfCheck(alike(2), CODE),)
 
 
 @pytest.mark.parametrize("lang", ["de", "en", "de-leicht"])
@@ -261,13 +268,13 @@ def test_caption_of_a_picture_fits(dialogue: Dialogue, lang: str, levels: tuple[
         keep(dialogue, user, alike(level), NEW)
     shown = dialogue.handle(State(lang=lang), replace(EVENT, text=f"k:shared:{NEW}")).messages[0]
 
-    assert isinstance(shown, Say)
-    assert shown.drawing is not None
-    assert 300 < len(to_plain(shown.html)) <= CAPTION
+    assert isinstance(shown, SendMessage)
+    assert shown.attachment is not None
+    assert 300 < len(html_to_plain(shown.html)) <= CAPTION
 
 
-def drawing(turn: Turn) -> Drawing | None:
-    return next((message.drawing for message in turn.messages if isinstance(message, Say)), None)
+def drawing(turn: Turn) -> Attachment | None:
+    return next((message.attachment for message in turn.messages if isinstance(message, SendMessage)), None)
 
 
 def words(turn: Turn) -> set[str]:

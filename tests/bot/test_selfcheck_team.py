@@ -11,21 +11,21 @@ from itertools import combinations_with_replacement, count, islice, product
 
 import pytest
 
-from bot.domain.effects import Effect, Forget, LeaveCode, NewCheck
-from bot.domain.event import Event, Kind
-from bot.domain.message import Say
-from bot.domain.selfcheck import LEVELS, THERE, Word
-from bot.domain.selfcheck import together as words
+from bot.domain.effects import Effect, ErasePerson, LeaveTeam, SaveSelfCheck
+from bot.domain.event import Event, EventKind
+from bot.domain.message import SendMessage
+from bot.domain.selfcheck import LEVEL_COUNT, POSITIVE_LEVEL, TeamRating
+from bot.domain.selfcheck import aggregate_answers as words
 from bot.domain.turn import State
 from bot.flows.dialogue import Dialogue
-from knowledge.loader import HOUSE
-from knowledge.records.selfcheck import SELFCHECK, read_selfchecks
+from knowledge.loader import BUILT_IN
+from knowledge.records.selfcheck import SELFCHECK_FOLDER, read_selfchecks
 
-CHECK = read_selfchecks(HOUSE / SELFCHECK)[0]
+CHECK = read_selfchecks(BUILT_IN / SELFCHECK_FOLDER)[0]
 ORDER = [question.id for question in CHECK.questions]
 LOOKER = 1  # the member who tries
 CODES = map("".join, product("BCDFGHJKLM", repeat=10))
-ANSWERS = (*range(LEVELS), None)
+ANSWERS = (*range(LEVEL_COUNT), None)
 NUMBERS, UPDATES = count(1), 60  # of updates, and how many of them a team needs at most
 SIDES = {5: "13%", 8: "8%"}  # people of a team to which the next one to join brings a new picture
 Level = int | None
@@ -49,33 +49,33 @@ class Team:
     def do(self, user: int, *effects: Effect) -> None:
         """What an update of this person brings is written down."""
         update = self.updates.pop()
-        event = Event(update, Kind.BUTTON, chat_id=user, user_id=user, message_id=1)
-        assert self.dialogue.store.finish(update, event, None, (), effects)
+        event = Event(update, EventKind.BUTTON, chat_id=user, user_id=user, message_id=1)
+        assert self.dialogue.store.finish_update(update, event, None, (), effects)
 
     def others(self, first: int, last: int) -> None:
         """These of the others fill in what the cases say."""
         for at in range(first, last):
             told = {one: case[at] for one, case in zip(ORDER, self.cases, strict=False)}
-            self.do(LOOKER + 1 + at, NewCheck(dict.fromkeys(ORDER) | told, self.code))
+            self.do(LOOKER + 1 + at, SaveSelfCheck(dict.fromkeys(ORDER) | told, self.code))
 
     def fills_in(self, level: Level, *before: Effect) -> None:
         """The member says the same on each question."""
-        self.do(LOOKER, *before, NewCheck(dict.fromkeys(ORDER, level), self.code))
+        self.do(LOOKER, *before, SaveSelfCheck(dict.fromkeys(ORDER, level), self.code))
 
     def looks(self) -> list[Hashable]:
         """What the member is shown on the question of each case."""
-        event = Event(1, Kind.BUTTON, LOOKER, LOOKER, 1, text=f"k:shared:{self.code}", callback_id="1")
+        event = Event(1, EventKind.BUTTON, LOOKER, LOOKER, 1, text=f"k:shared:{self.code}", callback_id="1")
         (said, *_) = self.dialogue.handle(State(), replace(event, language_code="de")).messages
-        if not isinstance(said, Say) or said.drawing is None:
+        if not isinstance(said, SendMessage) or said.attachment is None:
             return [None] * len(self.cases)
-        groups = said.drawing.values["groups"]
+        groups = said.attachment.values["groups"]
         rows = [row for group in groups for row in group["rows"]]  # as many as there are questions, in their order
         return [repr(row | {"name": ""}) for row in rows[: len(self.cases)]]
 
     def tries_everything(self) -> Iterator[list[Hashable]]:
         """Each answer filled in anew, after leaving, and after having everything deleted, with a look after each."""
         yield self.looks()
-        ways: tuple[tuple[Effect, ...], ...] = ((), (LeaveCode(self.code),), (Forget(),))
+        ways: tuple[tuple[Effect, ...], ...] = ((), (LeaveTeam(self.code),), (ErasePerson(),))
         for way, level in product(ways, ANSWERS):
             self.fills_in(level, *way)
             yield self.looks()
@@ -112,7 +112,7 @@ def test_no_combination_is_told_apart(dialogue: Dialogue, others: int, combinati
 
     All that there is to see is one word of two for each question, the same at each look.
     """
-    cases = list(combinations_with_replacement(range(LEVELS), others))
+    cases = list(combinations_with_replacement(range(LEVEL_COUNT), others))
     alike = together(seen(dialogue, cases, first))
 
     assert len(cases) == combinations
@@ -123,12 +123,12 @@ def test_no_combination_is_told_apart(dialogue: Dialogue, others: int, combinati
 def certain(dialogue: Dialogue, people: int, joins: int) -> tuple[str, str]:
     """In how many of all cases a member of a team knows what the last one said of those who joined it, and in how
     many at least on which side of "largely" that is."""
-    before = combinations_with_replacement(range(LEVELS), people - 1)
-    cases = [(*case, *levels) for case in before for levels in product(range(LEVELS), repeat=joins)]
+    before = combinations_with_replacement(range(LEVEL_COUNT), people - 1)
+    cases = [(*case, *levels) for case in before for levels in product(range(LEVEL_COUNT), repeat=joins)]
     alike = together(seen(dialogue, cases, 2, joins))
     last = [[case[-1] or 0 for case in group] for group in alike]
     level = sum(len(group) for group in last if len(set(group)) == 1)
-    side = sum(len(group) for group in last if len({one >= THERE for one in group}) == 1)
+    side = sum(len(group) for group in last if len({one >= POSITIVE_LEVEL for one in group}) == 1)
     return f"{level / len(cases):.0%}", f"{side / len(cases):.0%}"
 
 
@@ -155,7 +155,7 @@ def test_answer_of_one_of_two_is_never_certain(dialogue: Dialogue, people: int, 
 def test_picture_knows_two_sides_only(people: int) -> None:
     """Whatever everybody says, one level more on the same side changes no word: no number of pictures tells it."""
     for case in combinations_with_replacement(ANSWERS, people):
-        sides = [None if level is None else THERE * (level >= THERE) for level in case]
+        sides = [None if level is None else POSITIVE_LEVEL * (level >= POSITIVE_LEVEL) for level in case]
 
         assert words([{"vision": level} for level in case]) == words([{"vision": side} for side in sides])
 
@@ -163,11 +163,15 @@ def test_picture_knows_two_sides_only(people: int) -> None:
 def test_side_of_all_others_is_certain_in_the_smallest_teams_only() -> None:
     """In a team of three, and of four on one side, a picture can say on which side each of the others is."""
     sure = set()
-    for people, own in product(range(3, 13), (0, THERE)):
+    for people, own in product(range(3, 13), (0, POSITIVE_LEVEL)):
         alike = defaultdict(set)
         for there in range(people):
-            levels = [own, *[THERE] * there, *[0] * (people - 1 - there)]
+            levels = [own, *[POSITIVE_LEVEL] * there, *[0] * (people - 1 - there)]
             alike[words([{"vision": level} for level in levels])["vision"]].add(there)
         sure |= {(people, own, word) for word, found in alike.items() if found in ({0}, {people - 1})}
 
-    assert sure == {(3, 0, Word.STRONG), (3, THERE, Word.WEAK), (4, THERE, Word.WEAK)}
+    assert sure == {
+        (3, 0, TeamRating.STRONG),
+        (3, POSITIVE_LEVEL, TeamRating.WEAK),
+        (4, POSITIVE_LEVEL, TeamRating.WEAK),
+    }

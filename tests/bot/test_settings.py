@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain.contact_details import in_ascii
+from bot.domain.contact_details import to_ascii_address
 from bot.errors import SettingsError
-from bot.settings import Settings, load_settings, variable
+from bot.settings import Settings, env_variable, load_settings
 
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.usefixtures("settings")  # an empty folder, so that no .env is read
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.usefixtures("settings")  # an empty folder, so that no 
 
 def test_defaults(settings: Settings) -> None:
     """Without any variable the bot runs with its defaults."""
-    assert settings.database == Path("data/bot.db")
+    assert settings.sqlite_path == Path("data/bot.db")
     assert settings.telegram_token is None
     assert settings.language == "de"
 
@@ -63,7 +63,7 @@ def test_secrets_hide(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_example_and_readme_name_every_variable() -> None:
     """.env.example and both tables in the READMEs list exactly the variables that exist."""
-    wanted = {variable(name) for name in Settings.model_fields}
+    wanted = {env_variable(name) for name in Settings.model_fields}
     example = re.findall(r"^(\w+)=", (ROOT / ".env.example").read_text("utf-8"), re.M)
 
     assert set(example) == wanted
@@ -104,5 +104,5 @@ def test_addresses_of_mail(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
 
 def test_an_address_for_every_header() -> None:
     """Whatever is taken for an address has an ASCII form, also that of this network."""
-    assert in_ascii("root@localhost") == "root@localhost"
-    assert in_ascii("info@bürgerstiftung-köln.de") == "info@xn--brgerstiftung-kln-e0b3h.de"
+    assert to_ascii_address("root@localhost") == "root@localhost"
+    assert to_ascii_address("info@bürgerstiftung-köln.de") == "info@xn--brgerstiftung-kln-e0b3h.de"

@@ -6,15 +6,15 @@ import pytest
 import zxingcpp
 from PIL import Image
 
-from bot.attachments import draw
-from bot.domain.deep_links import bot_link, fits, share_link
+from bot.attachments import render_attachment
+from bot.domain.deep_links import bot_link, is_start_parameter, share_link
 
 LINK = "https://t.me/gemeinsam_wirken_bot?start=frage-backbone"
 BLACK, WHITE = 0, 255
 
 
 def picture(link: str, title: str) -> Image.Image:
-    return Image.open(BytesIO(draw("qr", {"link": link, "title": title}).content)).convert("L")
+    return Image.open(BytesIO(render_attachment("qr", {"link": link, "title": title}).content)).convert("L")
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_margin_and_centred_title() -> None:
 )
 def test_start_parameters(start: str, fit: bool) -> None:
     """What Telegram does not take as a parameter never gets into a link."""
-    assert fits(start) is fit
+    assert is_start_parameter(start) is fit
     assert bot_link("bot", start) == ("https://t.me/bot" + (f"?start={start}" if fit else ""))
 
 

@@ -4,18 +4,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.answering.question_splitter import questions
-from knowledge.records.discourse_markers import NONE, house_markers
+from bot.answering.question_splitter import split_questions
+from knowledge.records.discourse_markers import NO_MARKERS, builtin_markers
 
 COURTESIES = ("hallo", "guten tag", "ich habe eine frage", "danke", "vielen dank im voraus", "hello", "merci")
 
 
-def is_courtesy(sentence: str) -> bool:
+def is_small_talk(sentence: str) -> bool:
     return sentence.lower().strip(" !.,") in COURTESIES
 
 
 def split(text: str, lang: str = "de") -> list[str]:
-    return questions(text, house_markers()[lang], is_courtesy)
+    return split_questions(text, builtin_markers()[lang], is_small_talk)
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_a_pasted_page_is_not_taken_apart() -> None:
 @given(st.text())
 def test_any_text_gives_a_part(text: str) -> None:
     """Whatever is written, there is something to answer, and it was in the message."""
-    found = questions(text, NONE, lambda sentence: True)
+    found = split_questions(text, NO_MARKERS, lambda sentence: True)
 
     assert found
     assert all(word in text for part in found for word in part.split())

@@ -2,9 +2,9 @@
 
 import pytest
 
-from bot.app.clock_guard import SETTLED, Steady, all_older
+from bot.app.clock_guard import SETTLING_TIME, ClockJumpGuard, is_everything_older
 from bot.errors import StoreUnavailable
-from bot.pipeline.retry import left
+from bot.pipeline.retry import remaining_wait
 from bot.store import SqlStore
 from tests.conftest import Clock
 
@@ -17,7 +17,7 @@ class Clocks:
     def __init__(self) -> None:
         self.clock, self.timer = Clock(), Clock(50.0)
         self.contradicted = False
-        self.steady = Steady(self.clock, self.timer, lambda now: self.contradicted)
+        self.steady = ClockJumpGuard(self.clock, self.timer, lambda now: self.contradicted)
 
     def passes(self, seconds: float) -> None:
         """So much time goes by."""
@@ -35,7 +35,7 @@ class Clocks:
 def clocks() -> Clocks:
     """A clock that was right for ten minutes."""
     started = Clocks()
-    started.passes(SETTLED)
+    started.passes(SETTLING_TIME)
     assert started.believes()
     return started
 
@@ -53,7 +53,7 @@ def test_a_clock_is_doubted_at_the_start() -> None:
     """Nothing is done before the clock has run evenly for ten minutes."""
     clocks = Clocks()
     found = [clocks.believes()]
-    for step in (1.0, SETTLED - 2.0, 1.0):
+    for step in (1.0, SETTLING_TIME - 2.0, 1.0):
         clocks.passes(step)
         found.append(clocks.believes())
 
@@ -70,7 +70,7 @@ def test_a_clock_that_was_wrong_at_the_start_is_never_acted_upon(
     before = clocks.believes()
     clocks.clock.now -= wrong
     found = [clocks.believes()]
-    for step in (SETTLED - 1, 1.0):
+    for step in (SETTLING_TIME - 1, 1.0):
         clocks.passes(step)
         found.append(clocks.believes())
 
@@ -82,7 +82,7 @@ def test_a_jump_that_is_undone_is_never_acted_upon(clocks: Clocks) -> None:
     """While the clock is a year ahead nothing is done; when it is back all goes on."""
     clocks.clock.now += YEAR
     ahead = clocks.believes()
-    clocks.passes(SETTLED - 1)
+    clocks.passes(SETTLING_TIME - 1)
     still = clocks.believes()
     clocks.clock.now -= YEAR
 
@@ -93,7 +93,7 @@ def test_a_jump_that_stays_is_believed(clocks: Clocks, caplog: pytest.LogCapture
     """A clock that was wrong before and is right now is believed after ten minutes, and from then on alone."""
     clocks.clock.now -= YEAR
     before = clocks.believes()
-    clocks.passes(SETTLED)
+    clocks.passes(SETTLING_TIME)
     after = clocks.believes()
     clocks.clock.now += YEAR
 
@@ -105,7 +105,7 @@ def test_each_jump_begins_the_doubt_anew(clocks: Clocks) -> None:
     """A clock that jumps again is doubted from then on."""
     clocks.clock.now += YEAR
     clocks.believes()
-    clocks.passes(SETTLED)
+    clocks.passes(SETTLING_TIME)
     clocks.clock.now += YEAR
 
     assert not clocks.believes()
@@ -116,7 +116,7 @@ def test_a_clock_that_was_set_on_purpose_is_believed() -> None:
     clocks = Clocks()
     clocks.contradicted = True
     clocks.clock.now += YEAR
-    clocks.steady.accept()
+    clocks.steady.trust_clock()
 
     assert clocks.believes()
 
@@ -127,10 +127,10 @@ def test_a_clock_that_is_contradicted_is_not_believed(caplog: pytest.LogCaptureF
     clocks.contradicted = True
     found = []
     for _ in range(3):
-        clocks.passes(SETTLED)
+        clocks.passes(SETTLING_TIME)
         found.append(clocks.believes())
     clocks.contradicted = False
-    clocks.passes(SETTLED - 1)
+    clocks.passes(SETTLING_TIME - 1)
     found.append(clocks.believes())
     clocks.passes(1)
 
@@ -145,8 +145,8 @@ def test_what_cannot_be_asked_contradicts() -> None:
         raise StoreUnavailable("The store cannot be used now: it is busy.")
 
     clock = Clock()
-    steady = Steady(clock, clock, away)
-    clock.now += SETTLED
+    steady = ClockJumpGuard(clock, clock, away)
+    clock.now += SETTLING_TIME
 
     with pytest.raises(StoreUnavailable):
         steady()
@@ -155,12 +155,16 @@ def test_what_cannot_be_asked_contradicts() -> None:
 @pytest.mark.parametrize(("now", "seconds"), [(99.0, 0.0), (100.0, 60.0), (130.0, 30.0), (160.0, 0.0), (1e9, 0.0)])
 def test_a_wait_is_a_stretch_of_time(now: float, seconds: float) -> None:
     """Before its beginning, to which only a clock can come that was set back, and after its end nothing waits."""
-    assert left(100.0, 160.0, now) == seconds
+    assert remaining_wait(100.0, 160.0, now) == seconds
 
 
 def test_all_that_is_older(store: SqlStore, clock: Clock) -> None:
     """An empty store says nothing about the time; another one does by what was written down last."""
-    empty = all_older(store, 1e12)
+    empty = is_everything_older(store, 1e12)
     store.add_updates([(1, "10", "{}")])
 
-    assert (empty, all_older(store, clock()), all_older(store, clock() + 1)) == (False, False, True)
+    assert (empty, is_everything_older(store, clock()), is_everything_older(store, clock() + 1)) == (
+        False,
+        False,
+        True,
+    )

@@ -7,8 +7,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from bot.domain.effects import ShareCheck
-from bot.domain.event import Event, Kind
+from bot.domain.effects import ShareSelfCheck
+from bot.domain.event import Event, EventKind
 from bot.errors import StoreError
 from bot.store import SqliteStore, SqlStore
 from bot.store.postgres.store import PostgresStore
@@ -43,10 +43,10 @@ def made(tmp_path: Path, database_url: str, clock: Clock) -> Iterator[Made]:
 @pytest.mark.parametrize("kind", ["sqlite", "postgres"])
 def test_everything_arrives(full: SqlStore, made: Made, kind: str, clock: Clock) -> None:
     """Every row of every table arrives as it was, and what comes then is numbered behind it."""
-    full.called(-5, clock())
-    full.move(7, 8)
+    full.record_group_call(-5, clock())
+    full.migrate_chat(7, 8)
     for user in (BEA, BEA + 1):
-        did(full, Event(user, Kind.BUTTON, user, user, 1), ShareCheck({"vision": 3}, "ABCDEF"))
+        did(full, Event(user, EventKind.BUTTON, user, user, 1), ShareSelfCheck({"vision": 3}, "ABCDEF"))
     full.add_updates([(95, "10", '{"text": "Grün \\u0000 €"}')])
     target = made(kind)
 
@@ -59,9 +59,9 @@ def test_everything_arrives(full: SqlStore, made: Made, kind: str, clock: Clock)
     assert counts == {name: len(rows) for name, rows in tables(full).items()}
     assert min(counts[name] for name in counts) == 1  # there is something in each table
     assert [row["id"] > newest for row in tables(target)["outbox"]].count(True) == 1
-    assert target.person(ADA).keys() == full.person(ADA).keys()
-    assert target.thread("ADAA-2345") == full.thread("ADAA-2345")
-    assert DESK in {queued.outgoing.chat_id for queued in target.due(clock())}
+    assert target.load_personal_data(ADA).keys() == full.load_personal_data(ADA).keys()
+    assert target.find_thread("ADAA-2345") == full.find_thread("ADAA-2345")
+    assert DESK in {queued.call.chat_id for queued in target.due_calls(clock())}
 
 
 def test_numbers_go_on_in_a_new_database(made: Made, fresh_url: str, clock: Clock) -> None:
@@ -72,7 +72,7 @@ def test_numbers_go_on_in_a_new_database(made: Made, fresh_url: str, clock: Cloc
     source.copy_to(target)
     finish(target, say(13, "d"), update=1000)
 
-    assert [queued.outgoing.params["text"] for queued in target.due(clock())] == ["a", "b", "c", "d"]
+    assert [queued.call.params["text"] for queued in target.due_calls(clock())] == ["a", "b", "c", "d"]
     target.close()
 
 
@@ -91,7 +91,7 @@ def test_only_into_an_empty_store(store: SqlStore, made: Made, kind: str) -> Non
     """Where the target holds anything it is not touched."""
     finish(store, say(10, "a"))
     target = made(kind)
-    target.hold({10: 5.0})
+    target.save_rate_limits({10: 5.0})
     before = tables(target)
 
     with pytest.raises(StoreError, match=r"is not empty \(holds\); nothing was changed"):
@@ -110,13 +110,13 @@ def test_not_while_a_bot_works(made: Made, fresh_url: str, clock: Clock) -> None
     """Where a bot leads with one of the two nothing is copied."""
     running, mine, file = PostgresStore(fresh_url, clock), PostgresStore(fresh_url, clock), made("sqlite")
     finish(running, say(10, "a"))
-    running.lead()
+    running.try_acquire_leadership()
 
     for one, other in ((mine, file), (file, mine)):
         with pytest.raises(StoreError, match="A bot works with postgresql://"):
             one.copy_to(other)
 
-    assert file.pending() == 0
+    assert file.count_pending_updates() == 0
     running.close()
     assert mine.copy_to(file)["outbox"] == 1
     mine.close()
@@ -159,7 +159,7 @@ def test_command_both_ways(tmp_path: Path, fresh_url: str, clock: Clock) -> None
     fails(again, "is not empty")
     assert "1  outbox" in there.stdout
     new = SqliteStore(tmp_path / "new.db", clock)
-    assert [queued.outgoing.params["text"] for queued in new.due(clock())] == ["a"]
+    assert [queued.call.params["text"] for queued in new.due_calls(clock())] == ["a"]
     new.close()
     assert [done.returncode for done in (there, back, *commands)] == [0] * 6, back.stderr
     assert "is up to date." in commands[0].stdout

@@ -14,9 +14,9 @@ import pytest
 
 from bot.errors import StoreError, StoreGone, StoreUnavailable
 from bot.pipeline.inbox import Inbox
-from bot.pipeline.outbox import Outbox, Result, Sent
-from bot.store import Outgoing, SqliteStore
-from bot.store.sqlite.backup import backup, restore
+from bot.pipeline.outbox import CallResult, Outbox, Sent
+from bot.store import OutgoingCall, SqliteStore
+from bot.store.sqlite.backup import backup_store, restore_store
 from tests.bot.test_store import finish, say
 from tests.conftest import Clock
 from tests.disk import Disk, small_disk
@@ -46,7 +46,7 @@ def test_full_disk(disk: Disk, clock: Clock) -> None:
     with pytest.raises(StoreUnavailable, match="The disk is full: free some space"):
         store.add_updates([(1, "10", "{}" + " " * 9_000)])
     with pytest.raises(StoreUnavailable):
-        store.check()
+        store.check_writable()
     disk.free()
 
     assert store.pending_updates() == []
@@ -70,7 +70,7 @@ def test_full_disk_leaves_no_half_backup(disk: Disk, clock: Clock, tmp_path: Pat
     disk.fill()
 
     with pytest.raises(StoreError, match="could not be copied"):
-        backup(tmp_path / "bot.db", disk.folder / "copy.db")
+        backup_store(tmp_path / "bot.db", disk.folder / "copy.db")
 
     assert not (disk.folder / "copy.db").exists()
     store.close()
@@ -90,20 +90,20 @@ def test_backup_on_a_read_only_disk_is_restored(disk: Disk, clock: Clock, tmp_pa
     store = SqliteStore(tmp_path / "bot.db", clock)
     finish(store, say(10, "a"))
     store.close()
-    backup(tmp_path / "bot.db", disk.folder / "copy.db")
+    backup_store(tmp_path / "bot.db", disk.folder / "copy.db")
     disk.lock()
 
     assert [path.name for path in disk.folder.iterdir()] == ["copy.db"]
-    assert restore(disk.folder / "copy.db", tmp_path / "again.db") is None
+    assert restore_store(disk.folder / "copy.db", tmp_path / "again.db") is None
 
     again = SqliteStore(tmp_path / "again.db", clock)
-    assert again.waiting() == 1
+    assert again.count_queued_calls() == 1
     again.close()
 
 
 def test_locked_by_another_program(tmp_path: Path, clock: Clock) -> None:
     """While another program holds the file a call ends in an error that says so; afterwards it works."""
-    store = SqliteStore(tmp_path / "bot.db", clock, patience=0.05)
+    store = SqliteStore(tmp_path / "bot.db", clock, lock_timeout=0.05)
     other = sqlite3.connect(tmp_path / "bot.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
 
@@ -122,13 +122,13 @@ def test_two_programs_at_once(tmp_path: Path, clock: Clock) -> None:
 
     def work(store: SqliteStore) -> None:
         for update in range(200):
-            store.check()
-            store.act([say(update, "a")], ())
+            store.check_writable()
+            store.apply([say(update, "a")], ())
 
     with ThreadPoolExecutor() as pool:
         list(pool.map(work, stores))
 
-    assert stores[0].waiting() == 400
+    assert stores[0].count_queued_calls() == 400
     for store in stores:
         store.close()
 
@@ -145,16 +145,16 @@ def test_deleted_under_the_bot(tmp_path: Path, clock: Clock, replaced: bool) -> 
         SqliteStore(path, clock).close()
 
     with pytest.raises(StoreGone, match=r"gwbot restore .*bot\.db\.rescued-1") as first:
-        store.due(clock())
+        store.due_calls(clock())
     with pytest.raises(StoreGone) as second:
         finish(store, say(10, "b"), update=2)
     store.close()
 
     assert str(first.value) == str(second.value)
     assert os.stat(tmp_path / "bot.db.rescued-1").st_mode & 0o077 == 0
-    restore(tmp_path / "bot.db.rescued-1", path)
+    restore_store(tmp_path / "bot.db.rescued-1", path)
     again = SqliteStore(path, clock)
-    assert [queued.outgoing.params["text"] for queued in again.due(clock())] == ["a"]
+    assert [queued.call.params["text"] for queued in again.due_calls(clock())] == ["a"]
     again.close()
 
 
@@ -163,7 +163,7 @@ def test_no_empty_store_after_a_deletion(tmp_path: Path, clock: Clock) -> None:
     store = SqliteStore(tmp_path / "bot.db", clock)
     (tmp_path / "bot.db").unlink()
     with pytest.raises(StoreGone):
-        store.check()
+        store.check_writable()
     store.close()
 
     with pytest.raises(StoreError, match="is gone; what it held is in"):
@@ -176,10 +176,10 @@ def test_clock_that_was_ahead(store: SqliteStore, clock: Clock) -> None:
     """A call that was put off while the clock was a year ahead is made when it is back, not in a year."""
     finish(store, say(10, "a"))
     clock.now += YEAR
-    store.postpone(store.due(clock())[0].id, clock() + 60)
+    store.postpone_call(store.due_calls(clock())[0].id, clock() + 60)
     clock.now -= YEAR
 
-    assert [queued.outgoing.params["text"] for queued in store.due(clock())] == ["a"]
+    assert [queued.call.params["text"] for queued in store.due_calls(clock())] == ["a"]
 
 
 def test_check_writes_nothing(tmp_path: Path, store: SqliteStore) -> None:
@@ -187,7 +187,7 @@ def test_check_writes_nothing(tmp_path: Path, store: SqliteStore) -> None:
     finish(store, say(10, "a"))
     with closing(sqlite3.connect(tmp_path / "bot.db")) as connection:
         before = list(connection.iterdump())
-        store.check()
+        store.check_writable()
 
         assert list(connection.iterdump()) == before
 
@@ -198,7 +198,7 @@ async def test_what_was_sent_is_not_sent_again(disk: Disk, clock: Clock) -> None
     made: list[str] = []
     finish(store, say(10, "a"), say(10, "b"))
 
-    async def call(outgoing: Outgoing) -> Result:
+    async def call(outgoing: OutgoingCall) -> CallResult:
         made.append(outgoing.params["text"])
         if len(made) == 1:
             disk.fill()
@@ -213,7 +213,7 @@ async def test_what_was_sent_is_not_sent_again(disk: Disk, clock: Clock) -> None
         await asyncio.wait_for(both.wait(), 20)
         sending.cancel()
         await asyncio.gather(sending, return_exceptions=True)
-    waiting = store.waiting()
+    waiting = store.count_queued_calls()
     store.close()
 
     assert made == ["a", "b"]
@@ -230,15 +230,15 @@ async def test_update_waits_for_the_store(disk: Disk, clock: Clock) -> None:
         if not tried:
             tried.append(update_id)
             disk.fill()
-        store.finish(update_id, None, None, [say(10, "x" * 9_000)], ())
+        store.finish_update(update_id, None, None, [say(10, "x" * 9_000)], ())
         done.append(update_id)
 
     inbox = Inbox(store, handle, lambda raw: "10")
     with logged() as log:
-        await inbox.receive([{"update_id": 1}, {"update_id": 2}])
+        await inbox.receive_updates([{"update_id": 1}, {"update_id": 2}])
         await log.until("a chat waits: ")
         disk.free()
-        await inbox.idle()
+        await inbox.wait_until_idle()
     store.close()
 
     assert done == [1, 2]
@@ -250,5 +250,5 @@ def test_deleted_with_its_folder(tmp_path: Path, clock: Clock) -> None:
     shutil.rmtree(tmp_path / "own")
 
     with pytest.raises(StoreGone, match="could not be saved"):
-        store.check()
+        store.check_writable()
     store.close()

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from bot.domain.consultation import Request, Side, Status
-from bot.domain.effects import ChangeRequest, Corrected, NewRequest, Said
-from bot.domain.event import Event, Kind
-from bot.domain.message import Copy, Rewrite, Say, Update
+from bot.domain.consultation import Party, Request, RequestStatus
+from bot.domain.effects import AppendTranscript, CorrectTranscript, CreateRequest, UpdateRequest
+from bot.domain.event import Event, EventKind
+from bot.domain.message import EditRelayed, RefreshCard, RelayMessage, SendMessage
 from bot.domain.turn import Turn
 from bot.flows.dialogue import Dialogue
 from bot.flows.relay import adviser as adviser_flow
@@ -33,36 +33,36 @@ from tests.bot.relay import (
 
 def test_without_advisers_the_bot_answers(dialogue: Dialogue) -> None:
     """Where no chat of advisers is connected, nothing is brought anywhere."""
-    dialogue.store.act((), [NewRequest(TALKING)])
+    dialogue.store.apply((), [CreateRequest(TALKING)])
 
-    assert requester.message(dialogue, STATE, person()) is None
+    assert requester.handle_requester_message(dialogue, STATE, person()) is None
 
 
 def test_person_writes_in_the_conversation(parts: Dialogue) -> None:
     """What a person writes is copied to the advisers and kept; their card changes once it is their turn."""
     kept(parts, TALKING)
-    first = requester.message(parts, STATE, person(reply_to=77))
-    second = requester.message(parts, STATE, person(Kind.OTHER, "", what="photo"))
-    parts.store.act((), [ChangeRequest(changed(first))])
-    third = requester.message(parts, STATE, person())
+    first = requester.handle_requester_message(parts, STATE, person(reply_to=77))
+    second = requester.handle_requester_message(parts, STATE, person(EventKind.OTHER, "", media_type="photo"))
+    parts.store.apply((), [UpdateRequest(changed(first))])
+    third = requester.handle_requester_message(parts, STATE, person())
 
-    assert kinds(first) == [Copy, Update]
+    assert kinds(first) == [RelayMessage, RefreshCard]
     assert first is not None
-    assert first.messages[0] == Copy(REFERENCE, DESK, desk=True, replies=(ADA, 77))
-    assert first.effects[1] == Said(REFERENCE, Side.PERSON, "Danke!")
-    assert (first.messages[1], first.state) == (Update(REFERENCE), STATE)
-    assert (changed(first).turn, changed(first).since) == (Side.ADVISER, parts.now())
+    assert first.messages[0] == RelayMessage(REFERENCE, DESK, to_advisers=True, reply_to=(ADA, 77))
+    assert first.effects[1] == AppendTranscript(REFERENCE, Party.REQUESTER, "Danke!")
+    assert (first.messages[1], first.state) == (RefreshCard(REFERENCE), STATE)
+    assert (changed(first).turn, changed(first).since) == (Party.ADVISER, parts.now())
     assert second is not None
-    assert second.effects[1] == Said(REFERENCE, Side.PERSON, "[photo]")
-    assert kinds(third) == [Copy]
+    assert second.effects[1] == AppendTranscript(REFERENCE, Party.REQUESTER, "[photo]")
+    assert kinds(third) == [RelayMessage]
     assert changed(third).since == parts.now()
 
 
 def test_person_waits_since_their_first_message(parts: Dialogue) -> None:
     """Another message does not start the wait for the advisers anew, and takes back the warning of silence."""
-    kept(parts, replace(TALKING, turn=Side.ADVISER, since=5.0, warned=6.0))
+    kept(parts, replace(TALKING, turn=Party.ADVISER, since=5.0, warned=6.0))
 
-    turn = requester.message(parts, STATE, person())
+    turn = requester.handle_requester_message(parts, STATE, person())
 
     assert (changed(turn).since, changed(turn).warned) == (5.0, 0.0)
 
@@ -71,26 +71,26 @@ def test_person_writes_to_the_bot(parts: Dialogue) -> None:
     """Without a conversation, to nothing that belongs to a request, or to somebody else's, the bot is meant."""
     kept(parts, TAKEN)
 
-    assert requester.message(parts, STATE, person()) is None
-    assert requester.message(parts, STATE, person(reply_to=76)) is None
-    assert requester.message(parts, STATE, person(Kind.EDITED)) is None
-    assert requester.message(parts, STATE, person(Kind.COMMAND, "", command="start")) is None
-    elsewhere = Event(1, Kind.TEXT, ADA, EVE, 9, text="Und ich?", reply_to=77)
-    assert requester.message(parts, STATE, elsewhere) is None
+    assert requester.handle_requester_message(parts, STATE, person()) is None
+    assert requester.handle_requester_message(parts, STATE, person(reply_to=76)) is None
+    assert requester.handle_requester_message(parts, STATE, person(EventKind.EDITED)) is None
+    assert requester.handle_requester_message(parts, STATE, person(EventKind.COMMAND, "", command="start")) is None
+    elsewhere = Event(1, EventKind.TEXT, ADA, EVE, 9, text="Und ich?", reply_to=77)
+    assert requester.handle_requester_message(parts, STATE, elsewhere) is None
 
 
 def test_person_replies_without_a_conversation(parts: Dialogue) -> None:
     """A reply to a message about a request goes to the advisers also where nobody of them has written yet."""
     kept(parts, OPEN)
 
-    assert Copy in kinds(requester.message(parts, STATE, person(reply_to=77)))
+    assert RelayMessage in kinds(requester.handle_requester_message(parts, STATE, person(reply_to=77)))
 
 
 def test_person_replies_to_a_closed_request(parts: Dialogue) -> None:
     """Nothing is brought for a closed request; it can be opened again."""
     kept(parts, CLOSED)
 
-    turn = requester.message(parts, STATE, person(reply_to=77))
+    turn = requester.handle_requester_message(parts, STATE, person(reply_to=77))
 
     reads(turn, (None, f"Ihre Anfrage {REFERENCE} ist abgeschlossen", [f"h:reopen:{REFERENCE}"]))
     assert turn is not None
@@ -101,38 +101,53 @@ def test_person_edits(parts: Dialogue) -> None:
     """An edit changes the copy and the transcript; what was written before the conversation is not told."""
     kept(parts, TALKING)
 
-    changed_text = requester.message(parts, STATE, person(Kind.EDITED, "Doch <b>nicht</b>", message=5))
-    caption = requester.message(parts, STATE, person(Kind.EDITED, "Bild", message=5, what="photo"))
-    before = requester.message(parts, STATE, person(Kind.EDITED, message=4))
+    changed_text = requester.handle_requester_message(
+        parts, STATE, person(EventKind.EDITED, "Doch <b>nicht</b>", message=5)
+    )
+    caption = requester.handle_requester_message(
+        parts, STATE, person(EventKind.EDITED, "Bild", message=5, media_type="photo")
+    )
+    before = requester.handle_requester_message(parts, STATE, person(EventKind.EDITED, message=4))
 
-    corrected = [Corrected(REFERENCE, Side.PERSON, words) for words in ("Doch <b>nicht</b>", "Bild")]
-    assert changed_text == Turn(STATE, (Rewrite(REFERENCE, DESK, "Doch <b>nicht</b>"),), (corrected[0],))
-    assert caption == Turn(STATE, (Rewrite(REFERENCE, DESK, "Bild", caption=True),), (corrected[1],))
+    corrected = [CorrectTranscript(REFERENCE, Party.REQUESTER, words) for words in ("Doch <b>nicht</b>", "Bild")]
+    assert changed_text == Turn(STATE, (EditRelayed(REFERENCE, DESK, "Doch <b>nicht</b>"),), (corrected[0],))
+    assert caption == Turn(STATE, (EditRelayed(REFERENCE, DESK, "Bild", is_caption=True),), (corrected[1],))
     assert before == Turn(STATE)
 
 
 @pytest.mark.parametrize(
     ("event", "expected"),
     [
-        (person(Kind.COMMAND, "", command="abbrechen"), [
-            (ADA, "ab jetzt antworte wieder ich", [f"h:done:{REFERENCE}"]),
-            ("desk", "schreibt wieder mit dem Bot", []), ("toast", "", [])]),
-        (person(Kind.COMMAND, "", command="datenschutz"), None),
-        (person(Kind.COMMAND, "", command="einfuehrung"), [(None, "im Gespräch mit Bea", [f"h:end:{REFERENCE}"])]),
-        (person(Kind.COMMAND, "", command="nothing_known"), [(None, "im Gespräch mit Bea", [f"h:end:{REFERENCE}"])]),
-        (person(Kind.BUTTON, "i:3"), [("toast", "im Gespräch mit Bea", [])]),
-        (person(Kind.BUTTON, f"h:end:{REFERENCE}"), None),
-        (person(Kind.BUTTON, "d:yes"), None),
-        (person(Kind.INLINE, "was"), None),
+        (
+            person(EventKind.COMMAND, "", command="abbrechen"),
+            [
+                (ADA, "ab jetzt antworte wieder ich", [f"h:done:{REFERENCE}"]),
+                ("desk", "schreibt wieder mit dem Bot", []),
+                ("toast", "", []),
+            ],
+        ),
+        (person(EventKind.COMMAND, "", command="datenschutz"), None),
+        (
+            person(EventKind.COMMAND, "", command="einfuehrung"),
+            [(None, "im Gespräch mit Bea", [f"h:end:{REFERENCE}"])],
+        ),
+        (
+            person(EventKind.COMMAND, "", command="nothing_known"),
+            [(None, "im Gespräch mit Bea", [f"h:end:{REFERENCE}"])],
+        ),
+        (person(EventKind.BUTTON, "i:3"), [("toast", "im Gespräch mit Bea", [])]),
+        (person(EventKind.BUTTON, f"h:end:{REFERENCE}"), None),
+        (person(EventKind.BUTTON, "d:yes"), None),
+        (person(EventKind.INLINE_QUERY, "was"), None),
     ],
-)  # fmt: skip
+)
 def test_bot_is_silent_in_a_conversation(
     parts: Dialogue, event: Event, expected: list[tuple[object, str, list[str]]] | None
 ) -> None:
     """While an adviser is there, only the conversation's own buttons and what concerns the own data are heard."""
     kept(parts, TALKING)
 
-    turn = requester.message(parts, STATE, event)
+    turn = requester.handle_requester_message(parts, STATE, event)
 
     assert turn is None or turn.state == STATE
     if expected is None:
@@ -144,21 +159,21 @@ def test_bot_is_silent_in_a_conversation(
 def test_conversation_whose_adviser_hands_it_back_goes_on(parts: Dialogue) -> None:
     """Handed back, a request loses nothing that its person writes; they are told, and can turn to the bot."""
     kept(parts, TALKING)
-    tap = adviser(Kind.BUTTON, f"q:release:{REFERENCE}", callback_id="1", member=True)
+    tap = adviser(EventKind.BUTTON, f"q:release:{REFERENCE}", callback_id="1", in_adviser_chat=True)
     released = parts.handle(STATE, tap)
-    parts.store.act((), [ChangeRequest(changed(released))])
+    parts.store.apply((), [UpdateRequest(changed(released))])
 
     written = parts.handle(STATE, person(text="Sind Sie noch da?"))
-    command = requester.message(parts, STATE, person(Kind.COMMAND, "", command="einfuehrung"))
-    button = requester.message(parts, STATE, person(Kind.BUTTON, "i:3"))
-    next_adviser = adviser_flow.message(parts, STATE, adviser(user=EVE, name="Eve"))
+    command = requester.handle_requester_message(parts, STATE, person(EventKind.COMMAND, "", command="einfuehrung"))
+    button = requester.handle_requester_message(parts, STATE, person(EventKind.BUTTON, "i:3"))
+    next_adviser = adviser_flow.handle_adviser_message(parts, STATE, adviser(user=EVE, name="Eve"))
 
     reads(
         released,
         (ADA, f"Bea gibt Ihre Anfrage {REFERENCE} weiter", END),
         ("desk", "Wer übernimmt?", []), CARD, ("toast", "", []),
     )  # fmt: skip
-    assert kinds(written) == [Copy, Update]
+    assert kinds(written) == [RelayMessage, RefreshCard]
     reads(command, (None, "im Gespräch mit der Beratung", END))
     reads(button, ("toast", "im Gespräch mit der Beratung", []))
     reads(next_adviser, (ADA, f"Eve schreibt Ihnen zu Ihrer Anfrage {REFERENCE}", END), CARD)
@@ -167,10 +182,10 @@ def test_conversation_whose_adviser_hands_it_back_goes_on(parts: Dialogue) -> No
 def test_conversation_in_which_an_answer_is_late_goes_on(parts: Dialogue) -> None:
     """Told that the answer is late, the person still writes to the advisers, and can turn to the bot instead."""
     promised = parts.now() - clockwork.DAY
-    waiting = replace(TALKING, turn=Side.ADVISER, since=promised - 9 * clockwork.DAY, promised=promised)
+    waiting = replace(TALKING, turn=Party.ADVISER, since=promised - 9 * clockwork.DAY, promised=promised)
     kept(parts, waiting)
-    late = clockwork.due(parts, waiting)
-    parts.store.act((), [ChangeRequest(changed(late))])
+    late = clockwork.check_deadlines(parts, waiting)
+    parts.store.apply((), [UpdateRequest(changed(late))])
 
     written = parts.handle(STATE, person(text="Sind Sie noch da?"))
 
@@ -180,18 +195,18 @@ def test_conversation_in_which_an_answer_is_late_goes_on(parts: Dialogue) -> Non
          [*END, *DONE, f"h:wait:{REFERENCE}", f"h:withdraw:{REFERENCE}"]),
         ("desk", "wartet jemand auf Antwort", []),
     )  # fmt: skip
-    assert kinds(written) == [Copy]
+    assert kinds(written) == [RelayMessage]
 
 
 def test_of_two_conversations_the_newer_one_counts(parts: Dialogue) -> None:
     """Where advisers are in the conversation about two requests, what the person writes goes to the later one."""
     kept(parts, replace(TALKING, since=9.0))
-    parts.store.act((), [NewRequest(replace(TALKING, reference="BBBB-BBBB", since=5.0))])
+    parts.store.apply((), [CreateRequest(replace(TALKING, reference="BBBB-BBBB", since=5.0))])
 
-    turn = requester.message(parts, STATE, person())
+    turn = requester.handle_requester_message(parts, STATE, person())
 
     assert turn is not None
-    assert turn.messages[0] == Copy(REFERENCE, DESK, desk=True)
+    assert turn.messages[0] == RelayMessage(REFERENCE, DESK, to_advisers=True)
 
 
 END, DONE, REOPEN, RATES = (
@@ -238,7 +253,7 @@ def test_buttons_of_a_person(
     afterwards."""
     kept(parts, request_)
 
-    turn = requester.button(parts, STATE, person(Kind.BUTTON), rest)
+    turn = requester.handle_requester_callback(parts, STATE, person(EventKind.BUTTON), rest)
 
     if expected is None:
         assert turn is None
@@ -252,11 +267,11 @@ def test_conversation_ends_for_both_sides(parts: Dialogue) -> None:
     """After the person ended it nobody is in the conversation; what is said about it belongs to the request."""
     kept(parts, TALKING)
 
-    turn = requester.button(parts, STATE, person(Kind.BUTTON), f"end:{REFERENCE}")
+    turn = requester.handle_requester_callback(parts, STATE, person(EventKind.BUTTON), f"end:{REFERENCE}")
 
     assert changed(turn) == replace(TALKING, talking=False)
     assert turn is not None
-    assert [message.request for message in turn.messages if isinstance(message, Say)] == [REFERENCE] * 2
+    assert [message.reference for message in turn.messages if isinstance(message, SendMessage)] == [REFERENCE] * 2
     assert turn.state == STATE
 
 
@@ -264,25 +279,31 @@ def test_request_that_is_done_is_closed(parts: Dialogue) -> None:
     """A person who has what they wanted closes their request, as of now."""
     kept(parts, TALKING)
 
-    turn = requester.button(parts, STATE, person(Kind.BUTTON), f"done:{REFERENCE}")
+    turn = requester.handle_requester_callback(parts, STATE, person(EventKind.BUTTON), f"done:{REFERENCE}")
 
-    assert (changed(turn).status, changed(turn).closed, changed(turn).talking) == (Status.CLOSED, parts.now(), False)
+    assert (changed(turn).status, changed(turn).closed, changed(turn).talking) == (
+        RequestStatus.CLOSED,
+        parts.now(),
+        False,
+    )
 
 
 def test_rating_without_a_comment(parts: Dialogue) -> None:
     """Who does not want to comment is thanked, and what they write next is a question again."""
     kept(parts, CLOSED)
 
-    turn = requester.button(parts, replace(STATE, rated=REFERENCE), person(Kind.BUTTON), f"nothing:{REFERENCE}")
+    turn = requester.handle_requester_callback(
+        parts, replace(STATE, rated=REFERENCE), person(EventKind.BUTTON), f"nothing:{REFERENCE}"
+    )
 
     reads(turn, (None, "Danke für Ihre Rückmeldung", []), ("toast", "", []))
     assert turn is not None
     assert turn.state == replace(STATE, rated="")
 
 
-@pytest.mark.parametrize("event", [person(Kind.BUTTON, user=EVE), Event(1, Kind.BUTTON, EVE, ADA, 9)])
+@pytest.mark.parametrize("event", [person(EventKind.BUTTON, user=EVE), Event(1, EventKind.BUTTON, EVE, ADA, 9)])
 def test_buttons_of_others(parts: Dialogue, event: Event) -> None:
     """Another person's tap, or one from another chat, changes nothing."""
     kept(parts, TALKING)
 
-    assert requester.button(parts, STATE, event, f"end:{REFERENCE}") is None
+    assert requester.handle_requester_callback(parts, STATE, event, f"end:{REFERENCE}") is None

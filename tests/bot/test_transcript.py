@@ -8,13 +8,13 @@ from email.policy import default
 import pytest
 from aiosmtpd.controller import Controller
 
-from bot.domain.consultation import Side
-from bot.domain.effects import NewRequest, Said
+from bot.domain.consultation import Party
+from bot.domain.effects import AppendTranscript, CreateRequest
 from bot.flows.dialogue import Dialogue
-from bot.mail.delivery import post
+from bot.mail.delivery import make_mail_sender
 from bot.pipeline.outbox import Sent
 from bot.settings import Settings
-from bot.store.protocol import MAIL, Outgoing
+from bot.store.protocol import SEND_MAIL, OutgoingCall
 from tests.bot.relay import OPEN, REFERENCE
 from tests.bot.test_mail import Inbox, free_port
 
@@ -32,7 +32,7 @@ def inbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Inbox]:
 
 
 async def attached(parts: Dialogue, inbox: Inbox) -> str:
-    assert await post(Settings(), parts)(Outgoing(0, MAIL, {}, request=REFERENCE)) == Sent(None)
+    assert await make_mail_sender(Settings(), parts)(OutgoingCall(0, SEND_MAIL, {}, request=REFERENCE)) == Sent(None)
     mail = message_from_bytes(inbox.taken[-1], policy=default)
     texts = {part.get_filename(): part.get_content() for part in mail.iter_attachments()}
     return str(texts[f"{REFERENCE}.txt"])
@@ -40,7 +40,13 @@ async def attached(parts: Dialogue, inbox: Inbox) -> str:
 
 async def test_transcript_speaks_of_no_thread(parts: Dialogue, inbox: Inbox) -> None:
     """Who reads it cannot write beneath it: it holds the request and what was said, and nothing of how to answer."""
-    parts.store.act((), [NewRequest(replace(OPEN, name="Ada")), Said(REFERENCE, Side.PERSON, "Geht es am Dienstag?")])
+    parts.store.apply(
+        (),
+        [
+            CreateRequest(replace(OPEN, name="Ada")),
+            AppendTranscript(REFERENCE, Party.REQUESTER, "Geht es am Dienstag?"),
+        ],
+    )
 
     text = await attached(parts, inbox)
 
@@ -52,6 +58,6 @@ async def test_transcript_speaks_of_no_thread(parts: Dialogue, inbox: Inbox) -> 
 
 async def test_transcript_without_a_word_has_no_heading_for_it(parts: Dialogue, inbox: Inbox) -> None:
     """Where nothing was said yet, the transcript ends with the request."""
-    parts.store.act((), [NewRequest(OPEN)])
+    parts.store.apply((), [CreateRequest(OPEN)])
 
     assert "Verlauf" not in await attached(parts, inbox)

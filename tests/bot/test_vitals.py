@@ -2,18 +2,18 @@
 
 import pytest
 
-from bot.domain.turn import Observed
+from bot.domain.turn import TurnRecord
 from bot.pipeline.outbox import Sent
-from bot.web.vitals import MOST_OPEN, Vitals
+from bot.web.vitals import MAX_PENDING, ProcessMetrics
 from tests.conftest import Clock
 
 
-def observed(update_id: int) -> Observed:
+def observed(update_id: int) -> TurnRecord:
     """An update of a chat of its own was handled, and is to be replied to."""
-    return Observed(update_id, (), 1.0, update_id, update_id, "text", 1)
+    return TurnRecord(update_id, (), 1.0, update_id, update_id, "text", 1)
 
 
-def replies(vitals: Vitals) -> tuple[float | None, float | None]:
+def replies(vitals: ProcessMetrics) -> tuple[float | None, float | None]:
     """How many replies were timed, and their seconds in all."""
     get = vitals.registry.get_sample_value
     return get("gw_reply_seconds_count"), get("gw_reply_seconds_sum")
@@ -22,15 +22,15 @@ def replies(vitals: Vitals) -> tuple[float | None, float | None]:
 @pytest.mark.parametrize("handled", [False, True], ids=["no-turn", "no-reply"])
 def test_what_is_never_answered_blinds_nothing(clock: Clock, handled: bool) -> None:
     """However many updates bring no turn, or no reply that arrives, the time of the next reply is taken."""
-    vitals = Vitals(clock)
-    for update_id in range(MOST_OPEN + 1):
-        vitals.came([update_id])
+    vitals = ProcessMetrics(clock)
+    for update_id in range(MAX_PENDING + 1):
+        vitals.record_arrivals([update_id])
         if handled:
-            vitals.observed(observed(update_id))
+            vitals.record_turn(observed(update_id))
 
-    vitals.came([-1])
-    vitals.observed(observed(-1))
+    vitals.record_arrivals([-1])
+    vitals.record_turn(observed(-1))
     clock.now += 2
-    vitals.called(-1, Sent(1))
+    vitals.record_call(-1, Sent(1))
 
     assert replies(vitals) == (1, 2)

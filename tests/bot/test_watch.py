@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 
 from bot.app.bootstrap import make_dialogue
-from bot.app.clock_guard import SETTLED
-from bot.app.scheduler import PERIOD, look, watch
-from bot.domain.consultation import Side, Status
-from bot.domain.effects import NewRequest
+from bot.app.clock_guard import SETTLING_TIME
+from bot.app.scheduler import CHECK_INTERVAL, process_due_requests, run_scheduler
+from bot.domain.consultation import Party, RequestStatus
+from bot.domain.effects import CreateRequest
 from bot.flows.dialogue import Dialogue
 from bot.flows.relay.clockwork import DAY
 from bot.settings import Settings
 from bot.store import SqliteStore
-from bot.store.protocol import SENDING
+from bot.store.protocol import SENDING_DUTY
 from index.search.live_index import LiveIndex
 from tests.bot.test_store import request
 from tests.conftest import Clock
@@ -53,13 +53,13 @@ class Machine:
         happens = iter((*between, None))
 
         async def rest(nudge: asyncio.Event, seconds: float) -> None:
-            assert seconds == PERIOD
+            assert seconds == CHECK_INTERVAL
             self.passes(seconds)
             if (happened := next(happens)) is None:
                 raise asyncio.CancelledError
             happened(nudge)
 
-        watching = asyncio.create_task(watch(self._parts, lambda: None, asyncio.Event(), self._timer, rest))
+        watching = asyncio.create_task(run_scheduler(self._parts, lambda: None, asyncio.Event(), self._timer, rest))
         await asyncio.gather(watching, return_exceptions=True)
 
     def later(self, seconds: float) -> Callable[[asyncio.Event], None]:
@@ -92,24 +92,26 @@ def machine(dialogue: Dialogue, clock: Clock) -> Machine:
 def closed(dialogue: Dialogue, clock: Clock, reference: str, days: float = 0.0) -> None:
     """A request that was closed so many days ago."""
     then = clock() - days * DAY
-    dialogue.store.act((), [NewRequest(replace(request(reference, status=Status.CLOSED, closed=then), created=then))])
+    dialogue.store.apply(
+        (), [CreateRequest(replace(request(reference, status=RequestStatus.CLOSED, closed=then), created=then))]
+    )
 
 
 def kept(dialogue: Dialogue) -> list[str]:
-    return [one.reference for one in dialogue.store.requests()]
+    return [one.reference for one in dialogue.store.all_requests()]
 
 
 def said(dialogue: Dialogue, clock: Clock) -> list[str]:
     """The requests about which something is to be sent."""
-    return [queued.outgoing.request for queued in dialogue.store.due(clock())]
+    return [queued.call.request for queued in dialogue.store.due_calls(clock())]
 
 
 def test_one_request_does_not_hold_up_the_others(dialogue: Dialogue, clock: Clock) -> None:
     """Where one request cannot be handled, those behind it still get their reminder, and get it once."""
     unknown = replace(request("AAAA-AAAA"), lang="of no language we know", promised=5.0)
-    dialogue.store.act((), [NewRequest(unknown), NewRequest(request("BBBB-BBBB"))])
+    dialogue.store.apply((), [CreateRequest(unknown), CreateRequest(request("BBBB-BBBB"))])
 
-    done = [look(dialogue), look(dialogue)]
+    done = [process_due_requests(dialogue), process_due_requests(dialogue)]
 
     assert done == [1, 0]
     assert said(dialogue, clock) == ["BBBB-BBBB"]
@@ -122,12 +124,12 @@ async def test_clock_that_is_wrong_at_the_start(
     """While the clock is ahead in the first minutes nothing is deleted and nobody reminded; nor is it when the clock
     is right again, or when the bot is started anew meanwhile."""
     closed(dialogue, clock, "OLD", 180 - HOUR / 2 / DAY)
-    waiting = request("NEW", turn=Side.PERSON, since=clock(), remind_at=clock() + HOUR / 2)
-    dialogue.store.act((), [NewRequest(replace(waiting, created=clock()))])
+    waiting = request("NEW", turn=Party.REQUESTER, since=clock(), remind_at=clock() + HOUR / 2)
+    dialogue.store.apply((), [CreateRequest(replace(waiting, created=clock()))])
 
     clock.now += ahead
-    await machine.runs(machine.later(PERIOD))
-    await machine.runs(machine.later(PERIOD), machine.put(-ahead), machine.later(SETTLED))
+    await machine.runs(machine.later(CHECK_INTERVAL))
+    await machine.runs(machine.later(CHECK_INTERVAL), machine.put(-ahead), machine.later(SETTLING_TIME))
 
     assert kept(dialogue) == ["OLD", "NEW"]
     assert said(dialogue, clock) == []
@@ -140,7 +142,7 @@ async def test_clock_that_stays_impossible(
     closed(dialogue, clock, "C")
     clock.now += YEAR
 
-    await machine.runs(machine.later(SETTLED), machine.later(2 * DAY))
+    await machine.runs(machine.later(SETTLING_TIME), machine.later(2 * DAY))
 
     assert kept(dialogue) == ["C"]
     assert ["check it" in one for one in caplog.messages] == [True, True]
@@ -153,7 +155,7 @@ async def test_time_deletes_by_itself(machine: Machine, dialogue: Dialogue, cloc
     await machine.runs()
     found = [kept(dialogue)]
     await machine.runs(
-        machine.later(SETTLED - PERIOD),
+        machine.later(SETTLING_TIME - CHECK_INTERVAL),
         lambda _: found.append(kept(dialogue)),
         lambda _: closed(dialogue, clock, "OLDER", 201),
         machine.later(HOUR),
@@ -172,11 +174,11 @@ async def test_clock_that_was_believed_puts_no_deletion_off(
     closed(dialogue, clock, "NEW")
     await machine.runs(
         machine.put(100 * DAY),
-        machine.later(SETTLED),
+        machine.later(SETTLING_TIME),
         machine.put(-100 * DAY),
         lambda _: closed(dialogue, clock, "OLD", 200),
-        machine.later(SETTLED),
-        machine.later(PERIOD),
+        machine.later(SETTLING_TIME),
+        machine.later(CHECK_INTERVAL),
     )
 
     assert kept(dialogue) == ["NEW"]
@@ -194,10 +196,10 @@ async def test_clock_that_is_set_on_purpose(machine: Machine, dialogue: Dialogue
 class Slow(SqliteStore):
     """A store that takes a year, by the clock, to say that this process leads."""
 
-    def lead(self, duty: str = SENDING) -> int:
+    def try_acquire_leadership(self, duty: str = SENDING_DUTY) -> int:
         assert isinstance(self._clock, Clock)
         self._clock.now += YEAR
-        return super().lead(duty)
+        return super().try_acquire_leadership(duty)
 
 
 async def test_clock_that_jumps_while_something_is_done(dialogue: Dialogue, clock: Clock, tmp_path: Path) -> None:
@@ -207,7 +209,7 @@ async def test_clock_that_jumps_while_something_is_done(dialogue: Dialogue, cloc
     closed(slow, clock, "NEW")
     machine = Machine(slow, clock)
 
-    await machine.runs(machine.later(SETTLED), machine.later(PERIOD))
+    await machine.runs(machine.later(SETTLING_TIME), machine.later(CHECK_INTERVAL))
     found = kept(slow)
     store.close()
 

@@ -5,17 +5,17 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain.event import Event, Kind
-from bot.domain.message import Say, Toast
+from bot.domain.event import Event, EventKind
+from bot.domain.message import AnswerCallback, SendMessage
 from bot.domain.turn import State, Turn
 from bot.flows.dialogue import Dialogue
 from bot.store import SqliteStore
-from index.evaluation.dataset import read_labelled
-from prompts.telegram_html import to_plain
+from index.evaluation.dataset import read_labelled_questions
+from prompts.telegram_html import html_to_plain
 from tests.conftest import ROOT, Clock
 
 LABELLED = ROOT / "tests" / "data" / "questions.jsonl"
-EVENT = Event(1, Kind.TEXT, chat_id=10, user_id=20, message_id=5, language_code="de", name="Ada")
+EVENT = Event(1, EventKind.TEXT, chat_id=10, user_id=20, message_id=5, language_code="de", name="Ada")
 
 
 def asked(dialogue: Dialogue, text: str, state: State | None = None, message_id: int = 5) -> Turn:
@@ -23,20 +23,22 @@ def asked(dialogue: Dialogue, text: str, state: State | None = None, message_id:
 
 
 def buttons(turn: Turn) -> list[str]:
-    says = [message for message in turn.messages if isinstance(message, Say)]
+    says = [message for message in turn.messages if isinstance(message, SendMessage)]
     return [button.data for say in says for row in say.keyboard for button in row if button.data.startswith("w:")]
 
 
 def tapped(dialogue: Dialogue, turn: Turn, data: str) -> Turn:
-    return dialogue.handle(turn.state, replace(EVENT, kind=Kind.BUTTON, text=data, message_id=6, callback_id="1"))
+    return dialogue.handle(
+        turn.state, replace(EVENT, kind=EventKind.BUTTON, text=data, message_id=6, callback_id="1")
+    )
 
 
 def explained(dialogue: Dialogue, turn: Turn, data: str = "") -> str:
     first, last = tapped(dialogue, turn, data or buttons(turn)[-1]).messages
-    assert isinstance(first, Say)
-    assert last == Toast()
+    assert isinstance(first, SendMessage)
+    assert last == AnswerCallback()
     assert first.reply_to == 6
-    return to_plain(first.html)
+    return html_to_plain(first.html)
 
 
 @pytest.mark.parametrize(
@@ -61,7 +63,7 @@ def test_every_answer_explains_itself(dialogue: Dialogue, question: str, says: l
 
 def test_a_choice_explains_itself(dialogue: Dialogue) -> None:
     """A choice says that several topics fit, and how often the nearest would be right."""
-    questions = (line.question for line in read_labelled(LABELLED) if line.kind == "unanswerable")
+    questions = (line.question for line in read_labelled_questions(LABELLED) if line.kind == "unanswerable")
     turns = (asked(dialogue, question) for question in questions)
     turn = next(turn for turn in turns if "Ich bin nicht sicher, was Sie meinen" in str(turn.messages[0]))
 
@@ -92,7 +94,7 @@ def test_an_older_answer_says_that_it_is_too_late(dialogue: Dialogue) -> None:
 
     late = tapped(dialogue, second, buttons(first)[0])
 
-    assert late.messages == (Toast("Erklären kann ich nur die Antwort auf Ihre letzte Frage."),)
+    assert late.messages == (AnswerCallback("Erklären kann ich nur die Antwort auf Ihre letzte Frage."),)
 
 
 def test_the_reason_survives_a_restart(dialogue: Dialogue, tmp_path: Path) -> None:
@@ -100,11 +102,11 @@ def test_the_reason_survives_a_restart(dialogue: Dialogue, tmp_path: Path) -> No
     turn = asked(dialogue, "Was ist Collective Impact?")
     with_update = SqliteStore(tmp_path / "kept.db", Clock())
     with_update.add_updates([(1, "10", "{}")])
-    with_update.finish(1, EVENT, turn.state, (), ())
+    with_update.finish_update(1, EVENT, turn.state, (), ())
     with_update.close()
 
     opened = SqliteStore(tmp_path / "kept.db", Clock())
-    state = opened.state(EVENT.key)
+    state = opened.load_state(EVENT.state_key)
     opened.close()
 
     assert state == turn.state
@@ -122,7 +124,7 @@ def test_made_up_data(dialogue: Dialogue, data: str) -> None:
     """Data that no button of ours has brings one short notice."""
     turn = tapped(dialogue, asked(dialogue, "Was ist GAIN?"), data)
 
-    assert [type(message) for message in turn.messages] == [Toast]
+    assert [type(message) for message in turn.messages] == [AnswerCallback]
 
 
 def test_the_data_fits_a_button(dialogue: Dialogue) -> None:

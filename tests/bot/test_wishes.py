@@ -5,14 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from bot.answering.answerer import Answerer, Status
-from bot.answering.multi_question import answer_each
+from bot.answering.answerer import Answerer, AnswerStatus
+from bot.answering.multi_question import answer_each_question
 
 WISHES = Path(__file__).parents[1] / "data" / "wishes.jsonl"
 
 
 def is_wish(answerer: Answerer, text: str, lang: str) -> bool:
-    return any(answer.status is Status.CONSULTATION for answer in answer_each(answerer, text, lang).answers)
+    return any(
+        answer.status is AnswerStatus.CONSULTATION for answer in answer_each_question(answerer, text, lang).answers
+    )
 
 
 @pytest.mark.parametrize(("wish", "least"), [(True, 0.9), (False, 0.83)])

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, ViewportSize, sync_playwright
 
-from bot.sandbox.launcher import Show
+from bot.sandbox.launcher import Sandbox
 from bot.settings import Settings
 from tests.browser.chromium import FOUND, MISSING, WIDE, launch
 from tests.browser.stage import Stage
@@ -41,7 +41,7 @@ def knowledge(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def sandbox(browser: Browser, knowledge: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a running sandbox."""
     settings = Settings(data_dir=DATA, port=0, _env_file=None)
-    with Show(settings, tmp_path_factory.mktemp("sandbox"), knowledge) as show:
+    with Sandbox(settings, tmp_path_factory.mktemp("sandbox"), knowledge) as show:
         yield show.url
 
 

@@ -20,8 +20,8 @@ SEVERAL_KILLS, PACED_KILLS = 200, 10
 OURS_ALONE = (UNPROCESSED, STATE, EDITS, REFUSED)  # what the stock bot has no record of, or is not asked to do
 BROKEN = {
     "confirms-first": ("before:add_updates",),
-    "state-first": ("before:act", "after:finish"),
-    "effects-first": ("after:act", "before:finish"),
+    "state-first": ("before:apply", "after:finish_update"),
+    "effects-first": ("after:apply", "before:finish_update"),
 }
 
 

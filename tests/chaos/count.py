@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from bot.sandbox.fake_telegram.world.objects import written
+from bot.sandbox.fake_telegram.world.objects import text_and_entities
 from tests.chaos.ledger import NEW, ORDERED, Effect
 from tests.chaos.letters import Letters
 from tests.chaos.stories import Stage, Story, token
@@ -79,7 +79,7 @@ def _story(stage: Stage, story: Story, found: Findings) -> None:
             found.add(DISORDER, f"{name}, {side}")
         if (edited := story.changed.get(side)) and not story.deleted:
             chat = stage.standin.world.chats[there]
-            texts = [written(message.content)[0] for message in chat.messages.values()]
+            texts = [text_and_entities(message.content)[0] for message in chat.messages.values()]
             if not any(edited in text and text.endswith("geändert") for text in texts):
                 found.add(EDITS, f"{edited} of the {side}")
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from bot.sandbox.fake_telegram import StandIn
-from bot.sandbox.fake_telegram.world.objects import Call, Message, written
+from bot.sandbox.fake_telegram import FakeTelegram
+from bot.sandbox.fake_telegram.world.objects import Message, RecordedCall, text_and_entities
 
 NEW = ("sendMessage", "copyMessage", "sendContact", "createForumTopic")  # what brings a new message into a chat
 ORDERED = (*NEW, "editMessageText", "editMessageCaption", "editForumTopic", "pinChatMessage")  # one after another
@@ -40,7 +40,7 @@ class Ledger:
     processes live at once and only one of them sends (``alone`` is False).
     """
 
-    def __init__(self, standin: StandIn, *, alone: bool = True) -> None:
+    def __init__(self, standin: FakeTelegram, *, alone: bool = True) -> None:
         self._alone = alone
         self._world, self._read, self._newest = standin.world, 0, dict[int, int]()
         self.effects: list[Effect] = []
@@ -83,7 +83,7 @@ class Ledger:
         for token in effect.tokens:
             self.of_token[token].append(effect)
 
-    def _effect(self, call: Call) -> Effect | None:
+    def _effect(self, call: RecordedCall) -> Effect | None:
         chat_id = int(call.params["chat_id"])
         lost = call.status == 0
         if call.status not in (0, 200):
@@ -95,7 +95,7 @@ class Ledger:
         if message is None or message.sender is not self._world.bot or message.id <= self._newest.get(chat_id, 0):
             return None  # the connection was cut before anything happened
         self._newest[chat_id] = message.id
-        text = call.params["name"] if call.method == "createForumTopic" else written(message.content)[0]
+        text = call.params["name"] if call.method == "createForumTopic" else text_and_entities(message.content)[0]
         return Effect(
             self.life, call.method, chat_id, lost, message.id, message.thread_id or 0, text, tuple(buttons(message))
         )
@@ -107,7 +107,7 @@ def buttons(message: Message) -> list[str]:
     return [button.get("callback_data", "") for row in rows for button in row]
 
 
-def _id(call: Call) -> int:
+def _id(call: RecordedCall) -> int:
     result: dict[str, Any] = call.response["result"]
     number: int = result.get("message_id") or result["message_thread_id"]
     return number

@@ -6,8 +6,8 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.sandbox.fake_telegram import StandIn
-from bot.sandbox.fake_telegram.world.objects import Call
+from bot.sandbox.fake_telegram import FakeTelegram
+from bot.sandbox.fake_telegram.world.objects import RecordedCall
 from tests.balancer import Balancer, free_port
 from tests.chaos.database import Database
 from tests.chaos.lives import Lives
@@ -40,18 +40,18 @@ def paced(kills: int, folder: Path) -> Paced:
     with contextlib.ExitStack() as stack:
         database = Database(stack.enter_context(server()))
         stack.callback(database.close)
-        standin = stack.enter_context(StandIn(limited=True))
-        people = [standin.user(f"Person {number}", language_code="de", started=True) for number in range(PEOPLE)]
-        group = standin.group("Bündnis", people)
+        standin = stack.enter_context(FakeTelegram(enforce_limits=True))
+        people = [standin.add_user(f"Person {number}", language_code="de", started=True) for number in range(PEOPLE)]
+        group = standin.add_group("Bündnis", people)
         lives = _begun(standin, database, folder, stack)
         waited, owed = list[float](), Counter[int]()
         for kill in range(kills):
             sent, asking = _sends(standin), people[kill % 2 :: 2]
             for number in range(EACH):
                 for person in asking:
-                    person.says(QUESTIONS[number])
+                    person.send_text(QUESTIONS[number])
             for person in asking[:IN_GROUP]:
-                person.says("/frage Was ist ein Backbone?", group)
+                person.send_text("/frage Was ist ein Backbone?", group)
             owed.update([*[person.id for person in asking] * EACH, *[group.id] * IN_GROUP])
             standin.wait_for_sync(lambda sent=sent: _sends(standin) >= sent + AMIDST, PATIENCE)  # type: ignore[misc]
             leader = lives[database.leader()]
@@ -62,7 +62,7 @@ def paced(kills: int, folder: Path) -> Paced:
             standin.wait_for_sync(lambda sent=sent: _sends(standin) > sent, PATIENCE)  # type: ignore[misc]
             waited.append(time.monotonic() - since)
             over = since + PATIENCE
-            while not (standin.settled and _idle(database)) and time.monotonic() < over:
+            while not (standin.updates_confirmed and _idle(database)) and time.monotonic() < over:
                 time.sleep(0.1)  # the stand-in does not hear of what is noted last
         answers = Counter(call.params["chat_id"] for call in standin.calls if _answers(call))
         missing = sum((owed - answers).values())
@@ -71,7 +71,7 @@ def paced(kills: int, folder: Path) -> Paced:
     return Paced(sum(owed.values()), missing, again, violations, waited)
 
 
-def _begun(standin: StandIn, database: Database, folder: Path, stack: contextlib.ExitStack) -> dict[str, Lives]:
+def _begun(standin: FakeTelegram, database: Database, folder: Path, stack: contextlib.ExitStack) -> dict[str, Lives]:
     ports = [free_port(), free_port()]
     balancer = stack.enter_context(Balancer(ports))
     lives = {}
@@ -92,12 +92,12 @@ def _begun(standin: StandIn, database: Database, folder: Path, stack: contextlib
     return lives
 
 
-def _sends(standin: StandIn) -> int:
+def _sends(standin: FakeTelegram) -> int:
     with standin.world.condition:
         return sum(call.method in SENDS and call.status == 200 for call in standin.calls)
 
 
-def _answers(call: Call) -> bool:
+def _answers(call: RecordedCall) -> bool:
     return call.method in SENDS and call.status == 200 and "Fachliteratur" in call.params.get("text", "")
 
 

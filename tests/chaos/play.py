@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bot.sandbox.fake_telegram import FaultKind, StandIn
+from bot.sandbox.fake_telegram import FakeTelegram, FaultKind
 from tests.chaos.count import Findings, Read, count, count_letters, count_store
 from tests.chaos.letters import EMAIL, Letters
 from tests.chaos.lives import Lives
@@ -30,14 +30,14 @@ PATIENCE = 25  # lives after which somebody who gets no answer gives up
 STOCK_PATIENCE = 4
 WRITES = (
     "add_updates",
-    "finish",
-    "finish",
-    "finish",
-    "sent",
-    "sent",
-    "sent",
-    "put_thread",
-    "postpone",
+    "finish_update",
+    "finish_update",
+    "finish_update",
+    "mark_sent",
+    "mark_sent",
+    "mark_sent",
+    "save_thread",
+    "postpone_call",
     "pending_updates",
 )
 CALLS = ("sendMessage", "copyMessage", "copyMessage", "createForumTopic", "editMessageText", "editForumTopic",
@@ -80,7 +80,7 @@ def play(plan: Plan, folder: Path) -> Played:
     began = time.monotonic()
     rng = random.Random(plan.seed)  # noqa: S311 - no secret
     with contextlib.ExitStack() as stack:
-        standin = stack.enter_context(StandIn(poll_cap=5.0))
+        standin = stack.enter_context(FakeTelegram(max_poll_seconds=5.0))
         stage = Stage(standin, plan.seed, small=not plan.ours)
         letters = stack.enter_context(Letters(stage.ledger))
         played = Played(stage, Findings(), {}, 0, 0.0)
@@ -90,7 +90,7 @@ def play(plan: Plan, folder: Path) -> Played:
                 _life(plan, rng, stage, lives, played)
                 if plan.ours:
                     trouble(rng, standin)
-            standin.end_faults()
+            standin.clear_faults()
             _rest(plan, stage, lives, played)
         played.findings = count(stage)
         if plan.ours:
@@ -128,9 +128,9 @@ def _life(plan: Plan, rng: random.Random, stage: Stage, lives: Lives, played: Pl
         stage.ledger.on(method, int(nth), lives.kill)
     within = where if kind in ("before", "after", "inside") else ""
     _begin(plan, lives, played, within)
-    polls = stage.standin.world.updates.polls
+    polls = stage.standin.world.updates.poll_count
     if kind != "random" or rng.random() < 0.7:  # else it may die while it starts
-        until(lambda: lives.ended or stage.standin.world.updates.polls > polls, stage, START)
+        until(lambda: lives.ended or stage.standin.world.updates.poll_count > polls, stage, START)
     until(lambda: lives.ended, stage, seconds)
     early = lives.ended
     stage.ledger.on("", 0, lives.kill)
@@ -161,7 +161,7 @@ def point(plan: Plan, rng: random.Random) -> tuple[str, str, float]:
     return kind, f"{kind}:{rng.choice(WRITES)}:{rng.randint(1, 6)}", LONGEST
 
 
-def trouble(rng: random.Random, standin: StandIn) -> None:
+def trouble(rng: random.Random, standin: FakeTelegram) -> None:
     """Now and then Telegram does not answer as it should, and sends an update again that it sent before."""
     if rng.random() < 0.15:
         method = rng.choice(("sendMessage", "copyMessage", "createForumTopic", "editMessageText", "pinChatMessage"))
@@ -170,7 +170,7 @@ def trouble(rng: random.Random, standin: StandIn) -> None:
         open_ = {update["update_id"] for update in standin.world.updates.pending}  # these come anyway, in their order
         confirmed = [update for update in standin.updates[-40:] if update["update_id"] not in open_]
         for update in rng.sample(confirmed, min(3, len(confirmed))):
-            standin.redeliver(update["update_id"])
+            standin.redeliver_update(update["update_id"])
 
 
 def _begin(plan: Plan, lives: Lives, played: Played, point: str) -> None:
@@ -203,7 +203,7 @@ def _rest(plan: Plan, stage: Stage, lives: Lives, played: Played) -> None:
     moved: list[Any] = [(0, 0), time.monotonic()]
 
     def over() -> bool:
-        if not stage.standin.settled or (plan.ours and _queued(lives.folder / "bot.db")):
+        if not stage.standin.updates_confirmed or (plan.ours and _queued(lives.folder / "bot.db")):
             return False
         now = (len(stage.standin.updates), len(stage.ledger.effects))
         if now != moved[0]:

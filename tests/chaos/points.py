@@ -12,12 +12,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from bot.app.bootstrap import open_store
+from bot.app.bootstrap import open_store_from_settings
 from bot.settings import Settings
 from bot.store import SqliteStore
 from bot.store.postgres.store import PostgresStore
-from bot.store.sql.base import Cursor, Sql
-from bot.store.urls import POSTGRESQL
+from bot.store.sql.base import Cursor, Transaction
+from bot.store.urls import POSTGRESQL_PREFIXES
 
 CHANGES = ("INSERT", "UPDATE", "DELETE", "COMMIT")
 SENT = "sent.txt"  # the file in which is noted what was recorded as sent
@@ -31,8 +31,8 @@ def die() -> None:
 class Trap:
     """The point at which this process ends; it may be set while it lives.
 
-    ``before:finish:3`` is before the third call of the store's method, ``after:…`` after it, ``inside:write:5`` at
-    the fifth changing statement, "" nowhere.
+    ``before:finish_update:3`` is before the third call of the store's method, ``after:…`` after it,
+    ``inside:write:5`` at the fifth changing statement, "" nowhere.
     """
 
     def __init__(self, point: str) -> None:
@@ -71,10 +71,10 @@ class Recording(Around):
         super().__init__(store)
         self._file = file
 
-    def sent(self, queued: int, message_id: int | None) -> None:
+    def mark_sent(self, call_id: int, message_id: int | None) -> None:
         """Record, then note; whoever is killed between the two has recorded."""
-        (row,) = self._store._rows("SELECT chat_id FROM outbox WHERE id = ?", queued)
-        self._store.sent(queued, message_id)
+        (row,) = self._store._fetch_rows("SELECT chat_id FROM outbox WHERE id = ?", call_id)
+        self._store.mark_sent(call_id, message_id)
         with self._file.open("a", encoding="utf-8") as file:
             file.write(f"{row['chat_id']} {message_id or 0}\n")
 
@@ -108,7 +108,7 @@ class Trapped(PostgresStore):
         super().__init__(url, clock)
 
     @contextmanager
-    def _transaction(self) -> Iterator[Sql]:
+    def _transaction(self) -> Iterator[Transaction]:
         with super()._transaction() as db:
             yield Stating(db, self._trap)
             self._trap.stated("COMMIT")
@@ -117,7 +117,7 @@ class Trapped(PostgresStore):
 class Stating:
     """A transaction that says each statement before it is run."""
 
-    def __init__(self, db: Sql, trap: Trap) -> None:
+    def __init__(self, db: Transaction, trap: Trap) -> None:
         self._db, self._trap = db, trap
 
     def execute(self, sql: str, values: Sequence[object] = (), /) -> Cursor:
@@ -128,9 +128,9 @@ class Stating:
 
 def watched(settings: Settings, clock: Callable[[], float], trap: Trap) -> Killing:
     """The store of these settings with its point, which may lie in the middle of a transaction."""
-    if settings.store_url.startswith(POSTGRESQL):
+    if settings.store_url.startswith(POSTGRESQL_PREFIXES):
         return Killing(Trapped(settings.store_url, clock, trap), trap)
-    store = open_store(settings, clock)
+    store = open_store_from_settings(settings, clock)
     assert isinstance(store, SqliteStore)
     store._db.conn.set_trace_callback(trap.stated)
     return Killing(store, trap)
@@ -150,34 +150,34 @@ class ConfirmsFirst(Around):
             self._held += updates
         return [number for number, _, _ in updates]
 
-    def finish(self, update_id: int, *values: Any) -> Any:
+    def finish_update(self, update_id: int, *values: Any) -> Any:
         """Write down what is held, then finish."""
         with self._lock:
             mine = [row for row in self._held if row[0] == update_id]
             self._held = [row for row in self._held if row[0] != update_id]
         self._store.add_updates(mine)
-        return self._store.finish(update_id, *values)
+        return self._store.finish_update(update_id, *values)
 
 
 class StateFirst(Around):
     """Broken: the new state is one transaction, what is to be sent another."""
 
-    def finish(self, update_id: int, event: Any, state: Any, out: Any, effects: Any) -> Any:
+    def finish_update(self, update_id: int, event: Any, state: Any, calls: Any, effects: Any) -> Any:
         """Two commits in place of one."""
-        done = self._store.finish(update_id, event, state, (), effects)
+        done = self._store.finish_update(update_id, event, state, (), effects)
         if done:
-            self._store.act(out, ())
+            self._store.apply(calls, ())
         return done
 
 
 class EffectsFirst(Around):
     """Broken: what follows is kept first, and the update marked as done afterwards."""
 
-    def finish(self, update_id: int, event: Any, state: Any, out: Any, effects: Any) -> Any:
+    def finish_update(self, update_id: int, event: Any, state: Any, calls: Any, effects: Any) -> Any:
         """Two commits in place of one."""
-        self._store.act(out, [one for one in effects if type(one).__name__ in ALONE])
+        self._store.apply(calls, [one for one in effects if type(one).__name__ in ALONE])
         rest = [one for one in effects if type(one).__name__ not in ALONE]
-        return self._store.finish(update_id, event, state, (), rest)
+        return self._store.finish_update(update_id, event, state, (), rest)
 
 
 ALONE = ("NewRequest", "ChangeRequest", "Said")  # effects that need no event

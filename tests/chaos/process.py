@@ -16,13 +16,13 @@ import time
 from collections.abc import Callable
 from typing import cast
 
-from bot.app.bootstrap import run
-from bot.pipeline.rate_limiter import TELEGRAM, UNLIMITED
+from bot.app.bootstrap import run_bot
+from bot.pipeline.rate_limiter import NO_LIMITS, TELEGRAM_LIMITS
 from bot.settings import Settings
 from bot.store import Store
 from index.encoder.encoder import OnnxEncoder
 from index.search.live_index import LiveIndex
-from prompts.render import _environment, label
+from prompts.render import _template_environment, format_label
 from tests.chaos import stock
 from tests.chaos.jumping import Jumping
 from tests.chaos.order import POINT, Order
@@ -49,11 +49,11 @@ def main() -> None:
 
 def _warm() -> None:
     """Have read what every life would read again."""
-    environment = _environment()
+    environment = _template_environment()
     for name in environment.list_templates(["j2"]):
         environment.get_template(name)
     for lang in ("de", "en", "de-leicht", "advisers"):
-        label("name" if lang != "advisers" else "take", lang)
+        format_label("name" if lang != "advisers" else "take", lang)
     gc.freeze()
 
 
@@ -80,17 +80,17 @@ async def _ours(settings: Settings, live: LiveIndex, order: Order) -> None:
     loop.add_signal_handler(signal.SIGUSR1, lambda: trap.set(POINT.read_text()))
     loop.add_signal_handler(signal.SIGUSR2, nudge.set)
     store = Recording(BROKEN[order.broken](watched(settings, clock, trap)), settings.data_dir / SENT)
-    await run(
+    await run_bot(
         settings,
         live,
         cast(Store, store),
         stop,
         webhook=order.webhook,
         clock=clock,
-        nudge=nudge,
-        limits=TELEGRAM if order.limited else UNLIMITED,
-        takes=order.takes,
-        web=order.takes,
+        wake_scheduler=nudge,
+        limits=TELEGRAM_LIMITS if order.limited else NO_LIMITS,
+        polls=order.takes,
+        serve_http=order.takes,
     )
 
 

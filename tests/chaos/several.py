@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.sandbox.fake_telegram import StandIn
+from bot.sandbox.fake_telegram import FakeTelegram
 from tests.balancer import Balancer, free_port
 from tests.chaos.count import Findings, count, count_letters, count_store
 from tests.chaos.database import ALL, LOCKS, Database
@@ -30,7 +30,7 @@ STARTING = 5.0  # seconds of a life in which it may end by itself where PostgreS
 NAMES = {"random": "at random", "inside": "in the middle of a transaction"}
 SENDER, CONNECTIONS, SERVER = "of the process that sends", "connections ended before", "PostgreSQL restarted before"
 BESIDE = (SENDER, CONNECTIONS, SERVER)
-LEADERS_OWN = ("sent", "put_thread", "postpone")  # what only the process that sends does
+LEADERS_OWN = ("mark_sent", "save_thread", "postpone_call")  # what only the process that sends does
 
 
 @dataclass
@@ -162,7 +162,7 @@ def play_several(plan: Plan, folder: Path) -> Played:
     with contextlib.ExitStack() as stack:
         database = Database(stack.enter_context(server()))
         stack.callback(database.close)
-        standin = stack.enter_context(StandIn(poll_cap=5.0))
+        standin = stack.enter_context(FakeTelegram(max_poll_seconds=5.0))
         stage = Stage(standin, plan.seed, alone=False)
         letters = stack.enter_context(Letters(stage.ledger))
         crew, folders = processes(plan, folder, stage, letters, database, stack)
@@ -170,7 +170,7 @@ def play_several(plan: Plan, folder: Path) -> Played:
         crew.begin()
         while sum(crew.deaths.values()) < plan.kills:
             crew.one_more()
-        standin.end_faults()
+        standin.clear_faults()
         _rest(stage, database, crew, SHORT_REST if plan.broken else REST)
         crew.end()
         played.findings = count(stage)
@@ -216,7 +216,7 @@ def _rest(stage: Stage, database: Database, crew: Crew, seconds: float) -> None:
     def over() -> bool:
         nonlocal seen, since
         crew.keep()
-        if not stage.standin.settled or database.rows("SELECT 1 FROM outbox WHERE status = 'queued'"):
+        if not stage.standin.updates_confirmed or database.rows("SELECT 1 FROM outbox WHERE status = 'queued'"):
             return False
         now = (len(stage.standin.updates), len(stage.ledger.effects))
         if now != seen:

@@ -8,9 +8,9 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.sandbox.fake_telegram import Group, StandIn, User
+from bot.sandbox.fake_telegram import FakeTelegram, Group, User
 from bot.sandbox.fake_telegram.world.objects import Message
-from bot.sandbox.fake_telegram.world.world import Query
+from bot.sandbox.fake_telegram.world.world import CallbackQuery
 from tests.chaos.ledger import Effect, Ledger, buttons
 
 Wait = Callable[[], Any]
@@ -32,7 +32,7 @@ class Story:
     thumb: tuple[str, int] | None = None
     told: dict[str, list[str]] = field(default_factory=lambda: {"person": [], "adviser": []})
     changed: dict[str, str] = field(default_factory=dict)  # by side: the token of an edited message
-    taps: list[Query] = field(default_factory=list)
+    taps: list[CallbackQuery] = field(default_factory=list)
     rating: int = 0
     comment: str = ""
     changes: int = 0  # of the request
@@ -47,11 +47,11 @@ class Story:
 class Stage:
     """The people, the forum of the advisers, and the stories that run."""
 
-    def __init__(self, standin: StandIn, seed: int, *, small: bool = False, alone: bool = True) -> None:
+    def __init__(self, standin: FakeTelegram, seed: int, *, small: bool = False, alone: bool = True) -> None:
         self.standin, self.rng = standin, random.Random(seed)  # noqa: S311 - no secret
         self.ledger = Ledger(standin, alone=alone)
-        self.advisers = [standin.user(name, language_code="de") for name in ("Bea", "Cem")]
-        self.forum: Group = standin.group("Beratung", self.advisers, forum=True, admin=True)
+        self.advisers = [standin.add_user(name, language_code="de") for name in ("Bea", "Cem")]
+        self.forum: Group = standin.add_group("Beratung", self.advisers, forum=True, bot_is_admin=True)
         self.small = small  # only what any bot with a form and a relay does
         self.stories: list[Story] = []
         self._running: list[tuple[Story, Steps, Wait]] = []
@@ -60,7 +60,7 @@ class Stage:
     def begin(self) -> None:
         """Somebody new comes."""
         number = len(self.stories) + 1
-        person = self.standin.user(f"Person {number}", language_code="de", started=True)
+        person = self.standin.add_user(f"Person {number}", language_code="de", started=True)
         story = Story(number, person, f"Anliegen «{number}.0»")
         self.stories.append(story)
         for steps in (_person(self, story), _adviser(self, story)):
@@ -119,11 +119,11 @@ class Stage:
         found = (one for one in self.ledger.of_token[token] if one.chat_id == chat_id)
         return next((one for one in found if one.method == "copyMessage"), None)
 
-    def tap(self, story: Story, who: User, message: Message, data: str) -> Query:
+    def tap(self, story: Story, who: User, message: Message, data: str) -> CallbackQuery:
         """Tap the button whose data begins so."""
         whole = next(one for one in buttons(message) if one.startswith(data))
-        group = None if message.chat.private else self.forum
-        tapped = who.taps_on(message.id, whole, group)
+        group = None if message.chat.is_private else self.forum
+        tapped = who.tap_message_button(message.id, whole, group)
         story.taps.append(tapped)
         return tapped
 
@@ -149,13 +149,13 @@ def _person(stage: Stage, story: Story) -> Steps:
     person, rng, n = story.person, stage.rng, story.number
     if not stage.small and rng.random() < 0.3:
         yield from _asking(stage, story)
-    person.says("/beratung")
+    person.send_text("/beratung")
     yield from _until(story, "form", lambda: stage.button(story, "r:cancel"))
-    person.says(story.concern)
+    person.send_text(story.concern)
     yield from _until(story, "organisation", lambda: stage.button(story, "r:skip:organisation"))
     if rng.random() < 0.5:
         story.organisation = f"Verein {n}"
-        person.says(story.organisation)
+        person.send_text(story.organisation)
     else:
         yield from _pressing(stage, story, "r:skip:organisation")
     for data in ("r:kind:npo", "r:skip:place", "r:reach:here", "r:skip:times", "r:send:"):
@@ -171,12 +171,12 @@ def _person(stage: Stage, story: Story) -> Steps:
     yield from _until(story, "rated", lambda: stage.says(story, "noch etwas dazu sagen"))
     if not stage.small:
         story.comment, story.changes = f"Danke {token(n, 'c')}", story.changes + 1
-        person.says(story.comment)
+        person.send_text(story.comment)
         yield from _until(story, "thanks", lambda: stage.says(story, "Danke für Ihre Rückmeldung"))
 
 
 def _asking(stage: Stage, story: Story) -> Steps:
-    story.person.says(stage.rng.choice(QUESTIONS))
+    story.person.send_text(stage.rng.choice(QUESTIONS))
     message = yield from _until(story, "answer", lambda: stage.button(story, "f:"))
     for value in stage.rng.sample((0, 1), stage.rng.choice((1, 2))):
         stage.tap(story, story.person, message, f"f:{value}")
@@ -197,7 +197,7 @@ def _adviser(stage: Stage, story: Story) -> Steps:
     for _ in range(rng.randint(1, 3)):
         yield from _says_some(stage, story, "adviser", adviser)
         if not stage.small and rng.random() < 0.15 and story.deleted == 0:
-            stage.forum.deletes_topic(story.thread)
+            stage.forum.delete_topic(story.thread)
             story.deleted += 1
         story.turn = "person"
         yield lambda: story.turn == "adviser"
@@ -216,9 +216,9 @@ def _says_some(stage: Stage, story: Story, side: str, adviser: User | None = Non
         if adviser:
             card = yield lambda: stage.card(story)
             story.thread = card.thread_id
-            written.append(adviser.says(text, stage.forum, topic=story.thread))
+            written.append(adviser.send_text(text, stage.forum, topic=story.thread))
         else:
-            written.append(story.person.says(text))
+            written.append(story.person.send_text(text))
         told.append(text)
         story.changes += 1
         yield lambda: True
@@ -229,4 +229,4 @@ def _says_some(stage: Stage, story: Story, side: str, adviser: User | None = Non
         story.changed[side] = mark
         who, group = (adviser, stage.forum) if adviser else (story.person, None)
         told[-1] = f"{told[-1]} geändert"
-        who.edits(written[-1], told[-1], group)
+        who.edit_text(written[-1], told[-1], group)

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from index.backends.pgvector import PgPlace
+from index.backends.pgvector import PgBackend
 from tests import postgres
 
 TEXTS = {
@@ -33,8 +33,8 @@ def url(postgres_server: str) -> str:
 
 
 @pytest.fixture
-def place(url: str) -> Iterator[PgPlace]:
+def place(url: str) -> Iterator[PgBackend]:
     """Room for an index in an empty database."""
-    made = PgPlace(url, "main")
+    made = PgBackend(url, "main")
     yield made
     made.close()

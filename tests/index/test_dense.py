@@ -7,8 +7,8 @@ import pytest
 from numpy.typing import NDArray
 
 from index.errors import IndexUnusable
-from index.storage.layout import CLUSTERS, FLOATS
-from index.storage.vector_index import Dense, cluster
+from index.storage.layout import CLUSTERS_FILE, VECTORS_FILE
+from index.storage.vector_index import FaissVectorIndex, write_clusters
 
 COUNT, DIMENSION = 5_000, 64
 Vectors = NDArray[np.float32]
@@ -23,43 +23,43 @@ def made(count: int, seed: int) -> Vectors:
     return normed
 
 
-def recall(dense: Dense, vectors: Vectors) -> float:
+def recall(dense: FaissVectorIndex, vectors: Vectors) -> float:
     """The share of the ten nearest that is found, for 100 queries."""
     queries = made(100, seed=2)
     exact = np.argsort(-(queries @ vectors.T), axis=1)[:, :10]
-    found = [dense.nearest(query, 400)[0][:10] for query in queries]
+    found = [dense.find_nearest(query, 400)[0][:10] for query in queries]
     return float(np.mean([len({*one} & {*other}) / 10 for one, other in zip(found, exact.tolist(), strict=True)]))
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A folder with some thousand vectors."""
-    np.save(tmp_path / FLOATS, made(COUNT, seed=1))
+    np.save(tmp_path / VECTORS_FILE, made(COUNT, seed=1))
     return tmp_path
 
 
 def test_few_vectors_are_searched_exactly(folder: Path) -> None:
     """Below the limit nothing is written, and the nearest are the nearest, with their cosines."""
-    cluster(folder, exact_up_to=COUNT)
-    vectors = np.load(folder / FLOATS)
+    write_clusters(folder, max_exact_vectors=COUNT)
+    vectors = np.load(folder / VECTORS_FILE)
 
-    rows, scores = Dense.open(folder).nearest(vectors[7], 400)
+    rows, scores = FaissVectorIndex.open_folder(folder).find_nearest(vectors[7], 400)
 
-    assert not (folder / CLUSTERS).exists()
+    assert not (folder / CLUSTERS_FILE).exists()
     assert rows[0] == 7
     assert scores == pytest.approx(vectors[rows] @ vectors[7], abs=1e-5)
-    assert recall(Dense.open(folder), vectors) == 1.0
+    assert recall(FaissVectorIndex.open_folder(folder), vectors) == 1.0
 
 
 def test_clusters_find_nearly_all(folder: Path) -> None:
     """Above the limit nearly all of the nearest are found, with nearly their cosines, best first."""
-    cluster(folder, exact_up_to=1_000)
-    vectors = np.load(folder / FLOATS)
-    dense = Dense.open(folder)
+    write_clusters(folder, max_exact_vectors=1_000)
+    vectors = np.load(folder / VECTORS_FILE)
+    dense = FaissVectorIndex.open_folder(folder)
 
-    rows, scores = dense.nearest(vectors[7], 400)
+    rows, scores = dense.find_nearest(vectors[7], 400)
 
-    assert (folder / CLUSTERS).exists()
+    assert (folder / CLUSTERS_FILE).exists()
     assert len(dense) == COUNT
     assert recall(dense, vectors) >= 0.95
     assert scores == pytest.approx(vectors[rows] @ vectors[7], abs=0.01)
@@ -68,21 +68,21 @@ def test_clusters_find_nearly_all(folder: Path) -> None:
 
 def test_no_row_is_made_up(folder: Path) -> None:
     """Where the clusters read hold fewer vectors than were asked for, fewer are returned."""
-    cluster(folder, exact_up_to=1_000)
+    write_clusters(folder, max_exact_vectors=1_000)
 
-    rows, scores = Dense.open(folder).nearest(made(1, seed=3)[0], COUNT)
+    rows, scores = FaissVectorIndex.open_folder(folder).find_nearest(made(1, seed=3)[0], COUNT)
 
     assert len(rows) == len(scores) == len({*rows.tolist()}) <= COUNT
     assert rows.min() >= 0
 
 
-@pytest.mark.parametrize(("name", "limit"), [(FLOATS, COUNT), (CLUSTERS, 1_000)])
+@pytest.mark.parametrize(("name", "limit"), [(VECTORS_FILE, COUNT), (CLUSTERS_FILE, 1_000)])
 @pytest.mark.parametrize("kept", [0, 20, 1_000])
 def test_truncated_file(folder: Path, name: str, limit: int, kept: int) -> None:
     """A file that was cut off is a clear error."""
-    cluster(folder, exact_up_to=limit)
+    write_clusters(folder, max_exact_vectors=limit)
     data = (folder / name).read_bytes()
     (folder / name).write_bytes(data[:kept])
 
     with pytest.raises(IndexUnusable, match="gwbot index build"):
-        Dense.open(folder)
+        FaissVectorIndex.open_folder(folder)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from index.storage.entry_store import Entries, EntryWriter, Names, write_names
+from index.storage.entry_store import EntryStore, EntryWriter, TargetNames, write_target_names
 from knowledge.records.entry import Entry, Layer
 
 GERMAN = Entry(
@@ -15,22 +15,22 @@ OTHER = Entry("ordner/große datei", "de", "Datei", "Text")
 
 
 @pytest.fixture
-def entries(tmp_path: Path) -> Entries:
+def entries(tmp_path: Path) -> EntryStore:
     """Two entries, one of them in two languages that do not stand together."""
     with EntryWriter(tmp_path) as writer:
         for entry in (GERMAN, OTHER, ENGLISH):
-            writer.add(entry)
-    return Entries.open(tmp_path)
+            writer.add_entry(entry)
+    return EntryStore.open_folder(tmp_path)
 
 
-def test_entries_come_back_as_they_were(entries: Entries) -> None:
+def test_entries_come_back_as_they_were(entries: EntryStore) -> None:
     """An entry is found by its id, in each of its languages, in the order in which they were written."""
     assert list(entries["vision"].items()) == [("de", GERMAN), ("en", ENGLISH)]
     assert entries["ordner/große datei"] == {"de": OTHER}
     assert len(entries) == 2
 
 
-def test_unknown_entry(entries: Entries) -> None:
+def test_unknown_entry(entries: EntryStore) -> None:
     """An id that does not exist is not found."""
     assert "vision" in entries
     assert "visio" not in entries
@@ -42,6 +42,6 @@ def test_names_by_number(tmp_path: Path) -> None:
     """Names come back by their number, whatever characters they hold."""
     names = ["vision", "ordner/große\ndatei", "@gruß"]
 
-    write_names(tmp_path, names)
+    write_target_names(tmp_path, names)
 
-    assert [Names(tmp_path)[number] for number in range(len(Names(tmp_path)))] == names
+    assert [TargetNames(tmp_path)[number] for number in range(len(TargetNames(tmp_path)))] == names

@@ -5,27 +5,27 @@ import math
 import pytest
 
 from index.evaluation import bootstrap
-from index.evaluation.comparison import compare
-from index.evaluation.dataset import Labelled
+from index.evaluation.comparison import compare_evaluations
+from index.evaluation.dataset import LabelledQuestion
 from index.evaluation.metrics import (
     calibration_error,
-    confusion,
-    figures,
-    reliability,
-    risk_coverage,
-    table,
-    worst_refused,
-    worst_wrong,
+    compute_metrics,
+    confusion_counts,
+    metrics_table,
+    reliability_bins,
+    risk_coverage_curve,
+    worst_refusals,
+    worst_wrong_answers,
 )
-from index.evaluation.run import judge
-from index.evaluation.slices import by_language, parts
+from index.evaluation.run import evaluate_questions
+from index.evaluation.slices import group_by_language, splits
 from index.search.live_index import LiveIndex
 from tests.index.outcomes import outcome
 
 
 def test_interval_of_a_constant() -> None:
     """Where all questions agree, the interval is the value itself."""
-    assert bootstrap.mean([True] * 7) == bootstrap.Estimate(1.0, 1.0, 1.0)
+    assert bootstrap.estimate_mean([True] * 7) == bootstrap.Estimate(1.0, 1.0, 1.0)
     assert bootstrap.paired_difference([0, 1, 1], [0, 1, 1]) == bootstrap.Estimate(0.0, 0.0, 0.0)
 
 
@@ -33,12 +33,12 @@ def test_interval_of_a_share() -> None:
     """The interval of 50 of 100 is near the normal one, ± 0.098, and the same at each call."""
     values = [True, False] * 50
 
-    found = bootstrap.mean(values)
+    found = bootstrap.estimate_mean(values)
 
     assert found.value == 0.5
     assert found.low == pytest.approx(0.402, abs=0.02)
     assert found.high == pytest.approx(0.598, abs=0.02)
-    assert bootstrap.mean(values) == found
+    assert bootstrap.estimate_mean(values) == found
 
 
 def test_paired_interval_is_narrower() -> None:
@@ -59,7 +59,7 @@ def test_paired_interval_is_narrower() -> None:
 )
 def test_auroc(positive: list[float], negative: list[float], expected: float) -> None:
     """AUROC is the share of pairs in which the positive scores higher; a tie counts half."""
-    found = bootstrap.auroc(positive, negative)
+    found = bootstrap.estimate_auroc(positive, negative)
 
     assert found is not None
     assert found.value == expected
@@ -68,8 +68,8 @@ def test_auroc(positive: list[float], negative: list[float], expected: float) ->
 
 def test_auroc_of_nothing() -> None:
     """Without one of the two sides there is no AUROC."""
-    assert bootstrap.auroc([], [0.5]) is None
-    assert bootstrap.auroc([0.5], []) is None
+    assert bootstrap.estimate_auroc([], [0.5]) is None
+    assert bootstrap.estimate_auroc([0.5], []) is None
 
 
 def test_shares_of_a_slice() -> None:
@@ -82,7 +82,7 @@ def test_shares_of_a_slice() -> None:
         outcome("e", "abstained", kind="far"),
     ]
 
-    rows = {row.slice: row for row in table(judged)}
+    rows = {row.slice: row for row in metrics_table(judged)}
     row = rows["answerable"]
 
     assert (row.count, row.right.value, row.answered.value, row.wrong.value, row.refused.value) == (
@@ -96,16 +96,16 @@ def test_languages_are_told_apart() -> None:
     """Each language has a slice of what should be answered and one of what should not, the largest first."""
     judged = [outcome("a", lang="tr"), outcome("b"), outcome("c"), outcome("d", "abstained", kind="far", lang="tr")]
 
-    assert list(by_language(judged)) == ["answerable in de", "answerable in tr", "others in tr"]
+    assert list(group_by_language(judged)) == ["answerable in de", "answerable in tr", "others in tr"]
 
 
 def test_the_judgement_part_comes_first() -> None:
     """Where questions are split, the part that was not fitted on heads the figures; else there is one part."""
     seen, unseen = outcome("a", split="calibration"), outcome("b", split="judgement")
 
-    assert parts([seen, unseen]) == {"judgement": [unseen], "all": [seen, unseen]}
-    assert parts([outcome("c")]) == {"all": [outcome("c")]}
-    assert list(parts([seen, unseen])) == ["judgement", "all"]
+    assert splits([seen, unseen]) == {"judgement": [unseen], "all": [seen, unseen]}
+    assert splits([outcome("c")]) == {"all": [outcome("c")]}
+    assert list(splits([seen, unseen])) == ["judgement", "all"]
 
 
 def test_auroc_parts_right_answers_from_the_rest() -> None:
@@ -117,7 +117,7 @@ def test_auroc_parts_right_answers_from_the_rest() -> None:
         outcome("d", right=False, probability=0.1),
     ]
 
-    found = figures(judged)
+    found = compute_metrics(judged)
 
     assert found.auroc_far is not None
     assert found.auroc_near is not None
@@ -126,7 +126,7 @@ def test_auroc_parts_right_answers_from_the_rest() -> None:
 
 def test_duration_percentiles() -> None:
     """p50 and p95 are percentiles of the search in milliseconds."""
-    found = figures([outcome(str(number), ms=float(number)) for number in range(1, 102)])
+    found = compute_metrics([outcome(str(number), ms=float(number)) for number in range(1, 102)])
 
     assert (found.p50, found.p95) == (51.0, 96.0)
 
@@ -136,11 +136,11 @@ def test_calibration_error() -> None:
     judged = [outcome(str(number), right=number % 10 < 6, probability=0.8) for number in range(100)]
     always = [outcome(str(number), probability=1.0) for number in range(20)]
 
-    bins = reliability(always)
+    bins = reliability_bins(always)
 
     assert calibration_error(bins) == 0.0
     assert [one.count for one in bins] == [2] * 10
-    assert calibration_error(reliability(judged)) == pytest.approx(0.2)
+    assert calibration_error(reliability_bins(judged)) == pytest.approx(0.2)
 
 
 def test_risk_coverage() -> None:
@@ -152,7 +152,7 @@ def test_risk_coverage() -> None:
         outcome("d", "abstained", right=False, kind="far", probability=0.1),
     ]
 
-    coverage, risk = risk_coverage(judged)
+    coverage, risk = risk_coverage_curve(judged)
 
     assert coverage == [0.25, 0.5, 0.75, 1.0]
     assert risk == pytest.approx([0.0, 0.5, 1 / 3, 0.5])
@@ -162,7 +162,7 @@ def test_confusion() -> None:
     """Outcomes are counted by kind, status and whether they are right."""
     judged = [outcome("a"), outcome("b"), outcome("c", right=False), outcome("d", "abstained", kind="far")]
 
-    assert confusion(judged) == {
+    assert confusion_counts(judged) == {
         "answerable": {("answered", True): 2, ("answered", False): 1},
         "far": {("abstained", True): 1},
     }
@@ -178,9 +178,9 @@ def test_worst_cases() -> None:
         outcome("e", "abstained", right=False, probability=0.1),
     ]
 
-    assert [one.item.id for one in worst_wrong(judged)] == ["b", "a"]
-    assert [one.item.id for one in worst_wrong(judged, 1)] == ["b"]
-    assert [one.item.id for one in worst_refused(judged)] == ["e", "d"]
+    assert [one.item.id for one in worst_wrong_answers(judged)] == ["b", "a"]
+    assert [one.item.id for one in worst_wrong_answers(judged, 1)] == ["b"]
+    assert [one.item.id for one in worst_refusals(judged)] == ["e", "d"]
 
 
 def test_comparison() -> None:
@@ -188,7 +188,7 @@ def test_comparison() -> None:
     before = [outcome("a"), outcome("b", right=False), outcome("c"), outcome("gone")]
     after = [outcome("a", right=False), outcome("b"), outcome("c", kind="near"), outcome("new")]
 
-    found = compare(before, after)
+    found = compare_evaluations(before, after)
     change = next(one for one in found.changes if (one.slice, one.measure) == ("answerable", "right"))
 
     assert (found.count, found.dropped, found.added, found.relabelled) == (3, 1, 1, 1)
@@ -199,31 +199,31 @@ def test_comparison() -> None:
 
 def test_comparison_of_strangers() -> None:
     """A question whose text has changed is another question; with none in common there is nothing to compare."""
-    found = compare([outcome("a")], [outcome("b")])
+    found = compare_evaluations([outcome("a")], [outcome("b")])
 
     assert (found.count, found.changes, found.figures) == (0, (), ())
 
 
 def test_judging_writes_down_why(live: LiveIndex) -> None:
     """The reasons of an outcome add up to the log-odds that an entry answers."""
-    item = Labelled("1", "Was ist ein Backbone?", "de", "answerable", "backbone", "answered", ("backbone",))
+    item = LabelledQuestion("1", "Was ist ein Backbone?", "de", "answerable", "backbone", "answered", ("backbone",))
 
-    (found,) = judge([item], live.searcher())
-    weighed = live.searcher().weigh(item.question)
+    (found,) = evaluate_questions([item], live.current_searcher())
+    weighed = live.current_searcher().score_query(item.question)
     odds = math.exp(sum(reason.share for reason in found.reasons))
 
     assert weighed is not None
     assert (found.status, found.right, found.best, found.best_right) == ("answered", True, "backbone", True)
-    assert odds == pytest.approx(weighed.belief.answerable / weighed.belief.silent, rel=1e-3)
-    assert found.probability == weighed.belief.right
+    assert odds == pytest.approx(weighed.probabilities.answerable / weighed.probabilities.unanswerable, rel=1e-3)
+    assert found.probability == weighed.probabilities.correct
     assert found.ms > 0
 
 
 def test_judging_an_intent(live: LiveIndex) -> None:
     """Small talk that is recognised is right, and no entry is the right answer to it."""
-    item = Labelled("1", "Guten Morgen!", "de", "smalltalk", "smalltalk", "smalltalk", ())
+    item = LabelledQuestion("1", "Guten Morgen!", "de", "smalltalk", "smalltalk", "smalltalk", ())
 
-    (found,) = judge([item], live.searcher())
+    (found,) = evaluate_questions([item], live.current_searcher())
 
     assert (found.status, found.right, found.best_right) == ("smalltalk", True, False)
     assert found.probability < 0.5

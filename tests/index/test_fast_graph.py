@@ -11,9 +11,9 @@ import onnxruntime
 import pytest
 
 from index.encoder.quantization import Floats
-from index.export.encoder_export import to_onnx
-from index.export.graph_patterns import Reading
-from index.export.int8_quantizer import Inputs, finish_fast
+from index.export.encoder_export import export_to_onnx
+from index.export.graph_patterns import GraphPatterns
+from index.export.int8_quantizer import GraphInputs, write_fast_graph
 
 WIDTH, LAYERS, HEADS = 64, 2, 4
 SIZES = {
@@ -44,7 +44,7 @@ def model(kind: str) -> onnx.ModelProto:
             state: torch.Tensor = self.layers(inputs_embeds=embeddings, attention_mask=mask).last_hidden_state
             return state[:, 0]
 
-    return to_onnx(First(), WIDTH, ("embeddings", "mask"), "vectors")
+    return export_to_onnx(First(), WIDTH, ("embeddings", "mask"), "vectors")
 
 
 def biased() -> onnx.ModelProto:
@@ -72,10 +72,10 @@ def biased() -> onnx.ModelProto:
             first: torch.Tensor = self.parts[3](mixed)[:, 0]
             return first
 
-    return to_onnx(Biased(), WIDTH, ("embeddings", "mask"), "vectors")
+    return export_to_onnx(Biased(), WIDTH, ("embeddings", "mask"), "vectors")
 
 
-def texts(count: int) -> list[Inputs]:
+def texts(count: int) -> list[GraphInputs]:
     """Made-up texts of 5 to 20 tokens."""
     rng = np.random.default_rng(7)
     sizes = rng.integers(5, 20, count)
@@ -83,7 +83,7 @@ def texts(count: int) -> list[Inputs]:
     return [{"embeddings": found, "mask": np.ones(found.shape[:2], np.int64)} for found in embeddings]
 
 
-def answers(graph: bytes | str, inputs: list[Inputs]) -> Floats:
+def answers(graph: bytes | str, inputs: list[GraphInputs]) -> Floats:
     """What a graph gives for each of the inputs, one after the other, with length 1."""
     session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
     found: Floats = np.concatenate([session.run(None, dict(one))[0] for one in inputs])
@@ -102,7 +102,7 @@ def test_a_faster_graph_gives_the_same(kind: str, joined: int, fast: Path) -> No
     """Attention is joined where it has the usual form; the vectors stay near in both cases."""
     exported, inputs = model(kind), texts(20)
 
-    finish_fast(deepcopy(exported), inputs[:10], fast)
+    write_fast_graph(deepcopy(exported), inputs[:10], fast)
 
     kinds = Counter(node.op_type for node in onnx.load(fast).graph.node)
     assert (kinds["QAttention"], kinds["Softmax"]) == (joined, LAYERS - joined)
@@ -116,7 +116,7 @@ def test_learned_numbers_beside_the_mask(fast: Path) -> None:
     """Attention to whose scores more than the mask is added is left as it is."""
     exported, inputs = biased(), texts(20)
 
-    finish_fast(deepcopy(exported), inputs[:10], fast)
+    write_fast_graph(deepcopy(exported), inputs[:10], fast)
 
     assert "Softmax" in {node.op_type for node in onnx.load(fast).graph.node}
     near = np.sum(answers(exported.SerializeToString(), inputs) * answers(str(fast), inputs), axis=1)
@@ -125,7 +125,7 @@ def test_learned_numbers_beside_the_mask(fast: Path) -> None:
 
 def test_tokens_that_do_not_count(fast: Path) -> None:
     """A text with tokens after it that the mask leaves out gives what it gives alone."""
-    finish_fast(model("Bert"), texts(5), fast)
+    write_fast_graph(model("Bert"), texts(5), fast)
     alone = texts(1)[0]
     rest = np.ones((1, 7, WIDTH), np.float32)
     longer = {
@@ -138,9 +138,9 @@ def test_tokens_that_do_not_count(fast: Path) -> None:
 
 def test_what_is_read_of_a_graph() -> None:
     """Each product is found with its matrix and its bias, and each attention with the number of its heads."""
-    reading = Reading(model("Bert").graph)
+    reading = GraphPatterns(model("Bert").graph)
 
     shapes = Counter(linear.matrix.shape for linear in reading.linears)
     assert shapes == {(WIDTH, WIDTH): 4 * LAYERS, (WIDTH, 256): LAYERS, (256, WIDTH): LAYERS}
     assert all(linear.bias.shape == linear.matrix.shape[1:] for linear in reading.linears)
-    assert [attention.heads for attention in reading.attentions] == [HEADS] * LAYERS
+    assert [attention.head_count for attention in reading.attentions] == [HEADS] * LAYERS

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from index.search.leaning import Leaning, leaning
+from index.search.leaning import FollowUp, classify_follow_up
 from knowledge.errors import ContentError
-from knowledge.records.discourse_markers import NONE, Markers, house_markers, read_markers
+from knowledge.records.discourse_markers import NO_MARKERS, DiscourseMarkers, builtin_markers, read_markers
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ from knowledge.records.discourse_markers import NONE, Markers, house_markers, re
 )
 def test_leaning_messages(lang: str, message: str) -> None:
     """Words that go on or point back make a message lean, in every language that we know words of."""
-    assert leaning(message, house_markers()[lang]) is Leaning.LEANS
+    assert classify_follow_up(message, builtin_markers()[lang]) is FollowUp.ANAPHORIC
 
 
 @pytest.mark.parametrize(
@@ -49,27 +49,27 @@ def test_leaning_messages(lang: str, message: str) -> None:
 )
 def test_messages_with_their_own_subject(lang: str, message: str) -> None:
     """A message that names its own subject does not lean, and neither does one in a language we do not know."""
-    assert leaning(message, house_markers().get(lang, NONE)) is Leaning.NONE
+    assert classify_follow_up(message, builtin_markers().get(lang, NO_MARKERS)) is FollowUp.NONE
 
 
 @pytest.mark.parametrize(("lang", "message"), [("de", "Warum?"), ("de", "Beispiele?"), ("en", "Why?")])
 def test_short_messages(lang: str, message: str) -> None:
     """A word or two may lean or not."""
-    assert leaning(message, house_markers()[lang]) is Leaning.SHORT
+    assert classify_follow_up(message, builtin_markers()[lang]) is FollowUp.SHORT
 
 
-@pytest.mark.parametrize("lang", sorted(house_markers()))
+@pytest.mark.parametrize("lang", sorted(builtin_markers()))
 def test_every_wish_for_more(lang: str) -> None:
     """Each listed wish for more is one, with capitals, a mark at the end, and a word before it."""
-    markers = house_markers()[lang]
+    markers = builtin_markers()[lang]
     for phrase in markers.more:
-        assert leaning(f"{phrase.capitalize()}!", markers) is Leaning.MORE
-    assert leaning(f"{min(lead for lead in markers.leading if ' ' not in lead)} {min(markers.more)}", markers) is (
-        Leaning.MORE
-    )
+        assert classify_follow_up(f"{phrase.capitalize()}!", markers) is FollowUp.MORE
+    assert classify_follow_up(
+        f"{min(lead for lead in markers.leading if ' ' not in lead)} {min(markers.more)}", markers
+    ) is (FollowUp.MORE)
 
 
-LISTS = "\n".join(f"  {field.name}: []" for field in fields(Markers))
+LISTS = "\n".join(f"  {field.name}: []" for field in fields(DiscourseMarkers))
 
 
 @pytest.mark.parametrize(

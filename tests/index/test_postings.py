@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.storage.inverted_index import Postings, PostingsWriter
+from index.storage.inverted_index import FileInvertedIndex, InvertedIndexWriter
 
 TOKENS = st.lists(st.integers(0, 2**32 - 1) | st.sampled_from([0, 1, 2**31, 2**32 - 1]), max_size=8)
 
@@ -23,11 +23,11 @@ def test_finds_every_holder_once(texts: list[tuple[int, list[int]]], at_once: in
     asked = np.array([*held, 12345], np.uint32)
 
     with tempfile.TemporaryDirectory() as name:
-        with PostingsWriter(Path(name), at_once) as writer:
+        with InvertedIndexWriter(Path(name), at_once) as writer:
             for target, tokens in texts:
-                writer.add(target, np.array(tokens, np.uint32))
-        opened = Postings(Path(name))
-        starts, ends = opened.find(asked)
+                writer.add_text(target, np.array(tokens, np.uint32))
+        opened = FileInvertedIndex(Path(name))
+        starts, ends = opened.find_ranges(asked)
         found = [opened.targets[start:end].tolist() for start, end in zip(starts, ends, strict=True)]
 
     assert found == [sorted(held.get(token, ())) for token in asked.tolist()]

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from index.build.builder import Built, build
-from index.decision.calibration import calibration_for
+from index.build.builder import BuildResult, build_index
+from index.decision.calibration import load_calibration
 from index.encoder.encoder import OnnxEncoder
-from index.search.live_index import RETRY, LiveIndex
+from index.search.live_index import REOPEN_DELAY, LiveIndex
 from index.storage.reader import open_index
-from knowledge.loader import load
+from knowledge.loader import load_knowledge
 from tests.conftest import Clock
 
 CHANGES = ("os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.symlink", "shutil.rmtree")
@@ -42,8 +42,10 @@ class Interrupt:
             raise KeyboardInterrupt
 
 
-def built(folder: Path, encoder: OnnxEncoder) -> Built:
-    return build(load(folder), encoder, calibration_for(labelled=False), folder.parent / "index")
+def built(folder: Path, encoder: OnnxEncoder) -> BuildResult:
+    return build_index(
+        load_knowledge(folder), encoder, load_calibration(with_examples=False), folder.parent / "index"
+    )
 
 
 def root(folder: Path) -> Path:
@@ -101,7 +103,7 @@ def test_what_a_killed_build_left_is_removed(folder: Path, encoder: OnnxEncoder)
 def test_two_builds_at_once_go_one_after_the_other(folder: Path, encoder: OnnxEncoder) -> None:
     """The second says that it waits, and its version is the one in use in the end."""
     told: list[str] = []
-    waits, made = threading.Event(), list[Built]()
+    waits, made = threading.Event(), list[BuildResult]()
 
     def second_says(doing: str, done: int, total: int | None) -> None:
         told.append(doing)
@@ -109,7 +111,11 @@ def test_two_builds_at_once_go_one_after_the_other(folder: Path, encoder: OnnxEn
 
     def second() -> None:
         (folder / "rad.md").write_text("Fahrräder stehen im Keller.", encoding="utf-8")
-        made.append(build(load(folder), encoder, calibration_for(labelled=False), root(folder), second_says))
+        made.append(
+            build_index(
+                load_knowledge(folder), encoder, load_calibration(with_examples=False), root(folder), second_says
+            )
+        )
 
     thread = threading.Thread(target=second)
 
@@ -118,7 +124,7 @@ def test_two_builds_at_once_go_one_after_the_other(folder: Path, encoder: OnnxEn
             thread.start()
             assert waits.wait(60)
 
-    build(load(folder), encoder, calibration_for(labelled=False), root(folder), first_says)
+    build_index(load_knowledge(folder), encoder, load_calibration(with_examples=False), root(folder), first_says)
     thread.join(60)
 
     assert told[0] == "waiting for another build"
@@ -135,14 +141,14 @@ def test_refused_version_is_tried_again_after_a_while(folder: Path, encoder: Onn
     kept = words.read_bytes()
     words.write_bytes(b"")
 
-    assert len(live.searcher().opened.entries) == 3
+    assert len(live.current_searcher().reader.entries) == 3
     assert live.trouble == "the new one cannot be used"
     words.write_bytes(kept)
-    clock.now += RETRY - 1
-    assert len(live.searcher().opened.entries) == 3  # a damaged index is not read for every question
+    clock.now += REOPEN_DELAY - 1
+    assert len(live.current_searcher().reader.entries) == 3  # a damaged index is not read for every question
     clock.now += 1
 
-    assert len(live.searcher().opened.entries) == 4
+    assert len(live.current_searcher().reader.entries) == 4
     assert live.trouble == ""
 
 
@@ -152,11 +158,11 @@ def test_build_after_a_refused_one_is_in_use_at_once(folder: Path, encoder: Onnx
     live = LiveIndex(root(folder), encoder)
     (folder / "rad.md").write_text("Fahrräder stehen im Keller.", encoding="utf-8")
     (built(folder, encoder).folder / "words.db").write_bytes(b"")
-    assert len(live.searcher().opened.entries) == 3
+    assert len(live.current_searcher().reader.entries) == 3
 
     built(folder, encoder)
 
-    assert len(live.searcher().opened.entries) == 4
+    assert len(live.current_searcher().reader.entries) == 4
     assert live.trouble == ""
 
 
@@ -172,10 +178,10 @@ def test_a_passing_error_is_no_damage(
 
     resource.setrlimit(resource.RLIMIT_NOFILE, (3, limits[1]))
     try:
-        live.searcher()
+        live.current_searcher()
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, limits)
-    clock.now += RETRY
+    clock.now += REOPEN_DELAY
 
     assert "cannot be read (Too many open files)" in caplog.text
-    assert len(live.searcher().opened.entries) == 4
+    assert len(live.current_searcher().reader.entries) == 4

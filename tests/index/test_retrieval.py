@@ -9,7 +9,7 @@ import pytest
 
 from index.encoder.encoder import OnnxEncoder
 from index.evaluation.collection import read_collection
-from index.evaluation.retrieval_benchmark import discounted_gain, measure, place, reciprocal_rank
+from index.evaluation.retrieval_benchmark import discounted_gain, find_rank, measure_retrieval, reciprocal_rank
 from knowledge.errors import ContentError, GwError
 
 PASSAGES = [
@@ -42,7 +42,7 @@ def written(folder: Path, passages: Sequence[Mapping[str, str]], questions: Sequ
 )
 def test_figures_of_one_question(ranked: Sequence[str], expected: int | None, reciprocal: float, gain: float) -> None:
     """One right passage counts by its place among the first ten."""
-    found = place(ranked, "a")
+    found = find_rank(ranked, "a")
 
     assert found == expected
     assert (reciprocal_rank(found), discounted_gain(found)) == (reciprocal, gain)
@@ -50,7 +50,7 @@ def test_figures_of_one_question(ranked: Sequence[str], expected: int | None, re
 
 def test_a_small_collection(tmp_path: Path, encoder: OnnxEncoder) -> None:
     """Every way of ranking is measured; ids need not be file names, nor texts free of Markdown."""
-    scores = measure(read_collection(written(tmp_path, PASSAGES, QUESTIONS)), encoder)
+    scores = measure_retrieval(read_collection(written(tmp_path, PASSAGES, QUESTIONS)), encoder)
     found = {score.method: score for score in scores}
 
     assert list(found) == ["BM25 alone", "dense, whole passages", "ours"]

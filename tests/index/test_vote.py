@@ -4,11 +4,11 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.search.scoring import Votes, named
-from index.storage.group_scorer import Ballot
-from knowledge.passages import KINDS, Kind
+from index.search.scoring import CandidateScores, add_name_free_similarity
+from index.storage.group_scorer import GroupScorer
+from knowledge.passages import KINDS, PassageKind
 
-TEXT, QUESTION = KINDS.index(Kind.TEXT), KINDS.index(Kind.QUESTION)
+TEXT, QUESTION = KINDS.index(PassageKind.TEXT), KINDS.index(PassageKind.QUESTION)
 
 
 def test_best_text_and_the_two_best_questions() -> None:
@@ -17,18 +17,20 @@ def test_best_text_and_the_two_best_questions() -> None:
     kinds = np.array([TEXT, TEXT, TEXT, QUESTION, QUESTION, QUESTION, QUESTION], np.uint8)
     similarities = np.array([0.5, 0.25, 0.75, 0.5, 1.0, 0.75, 0.5], np.float32)
 
-    found = Ballot(owners, kinds, 2).votes(similarities)
+    found = GroupScorer(owners, kinds, 2).pool_similarities(similarities)
 
     assert found[TEXT].tolist() == [0.75, 0.25]
     assert found[QUESTION].tolist() == [0.875, 0.5]
-    assert np.isnan(found[KINDS.index(Kind.WINDOW)]).all()
+    assert np.isnan(found[KINDS.index(PassageKind.WINDOW)]).all()
 
 
 def test_nothing_to_vote_on() -> None:
     """An empty index has no votes and no error."""
     nothing = np.zeros(0)
 
-    found = Ballot(nothing.astype(np.int32), nothing.astype(np.uint8), 0).votes(nothing.astype(np.float32))
+    found = GroupScorer(nothing.astype(np.int32), nothing.astype(np.uint8), 0).pool_similarities(
+        nothing.astype(np.float32)
+    )
 
     assert found.shape == (len(KINDS), 0)
 
@@ -38,7 +40,9 @@ def test_agrees_with_the_plain_way(rows: list[tuple[int, int, float]]) -> None:
     """Counted one by one the votes are the same."""
     owners, kinds, similarities = zip(*rows, strict=True)
 
-    found = Ballot(np.array(owners, np.int32), np.array(kinds, np.uint8), 5).votes(np.array(similarities, np.float32))
+    found = GroupScorer(np.array(owners, np.int32), np.array(kinds, np.uint8), 5).pool_similarities(
+        np.array(similarities, np.float32)
+    )
 
     for target in range(5):
         for kind in range(len(KINDS)):
@@ -50,11 +54,11 @@ def test_agrees_with_the_plain_way(rows: list[tuple[int, int, float]]) -> None:
 def test_what_is_asked_about_a_name_counts_once_more() -> None:
     """Where all votes are equal, the nearer question without names decides; who has none gets the mean."""
     equal = np.full(4, 0.5, np.float32)
-    votes = Votes(np.arange(4), equal, equal, equal, equal)
+    votes = CandidateScores(np.arange(4), equal, equal, equal, equal)
 
-    found = named(votes, np.array([0.75, 0.875, 0.0, 0.625], np.float32))
+    found = add_name_free_similarity(votes, np.array([0.75, 0.875, 0.0, 0.625], np.float32))
 
-    assert np.argsort(-found.fused).tolist() == [1, 0, 2, 3]
-    assert found.fused[0] == found.fused[2]
-    assert found.likeness is votes.likeness
-    assert named(votes, np.zeros(4, np.float32)) is votes
+    assert np.argsort(-found.fused_score).tolist() == [1, 0, 2, 3]
+    assert found.fused_score[0] == found.fused_score[2]
+    assert found.similarity is votes.similarity
+    assert add_name_free_similarity(votes, np.zeros(4, np.float32)) is votes

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from knowledge.passages import Kind, passages, sentences, split, windows
+from knowledge.passages import PassageKind, extract_passages, sentence_windows, split_sentences, split_text
 from knowledge.records.entry import Entry, Layer
 
 ENTRY = Entry(
@@ -13,7 +13,7 @@ ENTRY = Entry(
 
 def test_passages_of_an_entry() -> None:
     """An entry gives its text, its sentences alone and in pairs, its title and its questions, with stable ids."""
-    found = {passage.id: passage.text for passage in passages(ENTRY)}
+    found = {passage.id: passage.text for passage in extract_passages(ENTRY)}
 
     assert found == {
         "a/de/text/0": "Titel. Eins ist eins. Zwei ist zwei. Drei ist drei.",
@@ -32,14 +32,18 @@ def test_short_entries_have_no_parts() -> None:
     one = Entry("a", "de", "T", "Eins.", Layer.PAGE)
     two = Entry("a", "de", "T", "Eins. Zwei.", Layer.PAGE)
 
-    assert {passage.kind for passage in passages(one)} == {Kind.TEXT, Kind.QUESTION}
-    assert {passage.kind for passage in passages(two)} == {Kind.TEXT, Kind.SENTENCE, Kind.QUESTION}
+    assert {passage.kind for passage in extract_passages(one)} == {PassageKind.TEXT, PassageKind.QUESTION}
+    assert {passage.kind for passage in extract_passages(two)} == {
+        PassageKind.TEXT,
+        PassageKind.SENTENCE,
+        PassageKind.QUESTION,
+    }
 
 
 @given(st.text(max_size=3000), st.integers(10, 400))
 def test_split_loses_nothing(text: str, limit: int) -> None:
     """Parts fit the limit, are never empty, and together hold every visible character in order."""
-    parts = split(text, limit)
+    parts = split_text(text, limit)
 
     assert all(0 < len(part) <= limit for part in parts)
     assert "".join("".join(parts).split()) == "".join(text.split())
@@ -48,6 +52,6 @@ def test_split_loses_nothing(text: str, limit: int) -> None:
 @given(st.text(max_size=500))
 def test_windows_pair_neighbours(text: str) -> None:
     """There is one window fewer than there are sentences."""
-    found = sentences(text)
+    found = split_sentences(text)
 
-    assert len(windows(found)) == max(0, len(found) - 1)
+    assert len(sentence_windows(found)) == max(0, len(found) - 1)

@@ -8,15 +8,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from knowledge.errors import ContentError
-from knowledge.loader import HOUSE, Knowledge, load
-from knowledge.records.entry import EASY
-from knowledge.records.selfcheck import SELFCHECK
-from knowledge.validation.leichte_sprache import MAX_LETTERS, MAX_WORDS, breaches, read_allowed
-from knowledge.validation.rules import check
+from knowledge.loader import BUILT_IN, Knowledge, load_knowledge
+from knowledge.records.entry import LEICHTE_SPRACHE
+from knowledge.records.selfcheck import SELFCHECK_FOLDER
+from knowledge.validation.leichte_sprache import (
+    MAX_SENTENCE_WORDS,
+    MAX_WORD_LETTERS,
+    find_violations,
+    read_allowed_words,
+)
+from knowledge.validation.rules import check_knowledge
 
 
 def told(text: str, *allowed: str) -> list[str]:
-    return [message for _, message in breaches(text, frozenset(allowed))]
+    return [message for _, message in find_violations(text, frozenset(allowed))]
 
 
 @pytest.mark.parametrize(
@@ -82,7 +87,7 @@ def test_a_sentence_may_go_on_in_the_next_line() -> None:
     """Lines that go on in small letters count as one sentence, named where it begins."""
     text = "Kurz.\nViele Menschen handeln hier zusammen,\nweil die Aufgabe für einen Menschen allein zu schwer ist."
 
-    assert [line for line, _ in breaches(text)] == [2]
+    assert [line for line, _ in find_violations(text)] == [2]
 
 
 def test_exceptions_are_words_of_a_list(tmp_path: Path) -> None:
@@ -90,10 +95,10 @@ def test_exceptions_are_words_of_a_list(tmp_path: Path) -> None:
     path = tmp_path / "easy.yaml"
     path.write_text("allowed: [NPO, Zukunftsträger]", encoding="utf-8")
 
-    assert told("Die NPO heißt Zukunftsträger.", *read_allowed(path)) == []
+    assert told("Die NPO heißt Zukunftsträger.", *read_allowed_words(path)) == []
     path.write_text("- NPO", encoding="utf-8")
     with pytest.raises(ContentError):
-        read_allowed(path)
+        read_allowed_words(path)
 
 
 words = st.text("abcdefghij", min_size=1, max_size=30)
@@ -106,16 +111,16 @@ def test_length_of_sentence_and_word(parts: list[str]) -> None:
 
     found = told(text)
 
-    assert any("words in a sentence" in message for message in found) == (len(parts) + 1 > MAX_WORDS)
-    assert sum("letters" in message for message in found) == sum(len(part) > MAX_LETTERS for part in parts)
+    assert any("words in a sentence" in message for message in found) == (len(parts) + 1 > MAX_SENTENCE_WORDS)
+    assert sum("letters" in message for message in found) == sum(len(part) > MAX_WORD_LETTERS for part in parts)
 
 
 def house_with(tmp_path: Path, text: str) -> Knowledge:
     """The house's own knowledge with one text in Leichte Sprache, kept somewhere else."""
-    path = tmp_path / "content" / EASY / "backbone.md"
+    path = tmp_path / "content" / LEICHTE_SPRACHE / "backbone.md"
     path.parent.mkdir(parents=True)
     path.write_text(text, encoding="utf-8")
-    return replace(load(HOUSE), folder=tmp_path)
+    return replace(load_knowledge(BUILT_IN), folder=tmp_path)
 
 
 def test_check_names_file_and_line(tmp_path: Path) -> None:
@@ -123,44 +128,48 @@ def test_check_names_file_and_line(tmp_path: Path) -> None:
     front = '---\ntitle: "Die Aufgabenverteilung"\nsource: "Eine unglaublichlange Quelle"\n---\n'
     knowledge = house_with(tmp_path, front + "Das ist gut.\nDas wäre besser.\n")
 
-    found = [problem for problem in check(knowledge) if problem.line]
+    found = [problem for problem in check_knowledge(knowledge) if problem.line]
 
     assert [(problem.path.name, problem.line) for problem in found] == [("backbone.md", 2), ("backbone.md", 6)]
 
 
 def test_check_reads_the_self_check_too(tmp_path: Path) -> None:
     """What is asked is checked, and what names a source or another file is not."""
-    path = tmp_path / SELFCHECK / f"{EASY}.yaml"
+    path = tmp_path / SELFCHECK_FOLDER / f"{LEICHTE_SPRACHE}.yaml"
     path.parent.mkdir()
     path.write_text(
         "title: Gut\nquestions:\n  - entry: unglaublichlangername\n    question: Wäre das gut?\n", "utf-8"
     )
 
-    found = [problem for problem in check(replace(load(HOUSE), folder=tmp_path)) if problem.line]
+    found = [
+        problem for problem in check_knowledge(replace(load_knowledge(BUILT_IN), folder=tmp_path)) if problem.line
+    ]
 
     assert [(problem.path.name, problem.line) for problem in found] == [("de-leicht.yaml", 4)]
 
 
 def test_leichte_sprache_may_be_partial_but_not_differ() -> None:
     """No entry needs such a text; one that has it has the source and layer of the German text, and no questions."""
-    house = load(HOUSE)
-    easy = next(entry for entry in house.entries if entry.lang == EASY)
-    others = tuple(entry for entry in house.entries if entry.lang != EASY)
+    house = load_knowledge(BUILT_IN)
+    easy = next(entry for entry in house.entries if entry.lang == LEICHTE_SPRACHE)
+    others = tuple(entry for entry in house.entries if entry.lang != LEICHTE_SPRACHE)
 
-    assert check(replace(house, entries=others)) == ()
+    assert check_knowledge(replace(house, entries=others)) == ()
     broken = replace(easy, source="Anderswo", url="https://example.org", questions=("Was ist das?",))
-    found = "\n".join(map(str, check(replace(house, entries=(*others, broken)))))
+    found = "\n".join(map(str, check_knowledge(replace(house, entries=(*others, broken)))))
     for expected in ("'source' differs", "'url' differs", "no questions"):
         assert expected in found
 
 
 def test_no_path_leaves_leichte_sprache() -> None:
     """Every entry that the introduction or the self-check leads to can be read in Leichte Sprache."""
-    house = load(HOUSE)
-    steps = [step for step in house.steps if step.lang == EASY]
+    house = load_knowledge(BUILT_IN)
+    steps = [step for step in house.steps if step.lang == LEICHTE_SPRACHE]
     led_to = {entry for step in steps for entry in step.entries}
     led_to |= {choice.entry for step in steps for choice in step.choices if choice.entry}
-    led_to |= {question.entry for one in house.selfchecks if one.lang == EASY for question in one.questions}
+    led_to |= {
+        question.entry for one in house.selfchecks if one.lang == LEICHTE_SPRACHE for question in one.questions
+    }
 
     assert len(led_to) > 30
-    assert led_to - {entry.id for entry in house.entries if entry.lang == EASY} == set()
+    assert led_to - {entry.id for entry in house.entries if entry.lang == LEICHTE_SPRACHE} == set()

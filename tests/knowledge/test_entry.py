@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from knowledge.errors import ContentError
-from knowledge.parsing.text_file import MAX_BYTES
+from knowledge.parsing.text_file import MAX_FILE_BYTES
 from knowledge.records.entry import Layer, read_entry
 
 GOOD = """---
@@ -69,7 +69,7 @@ def test_windows_file(tmp_path: Path) -> None:
         ("---\ntitle: x\n", ":1: the front matter between two lines '---' is missing or not closed"),
         (b"---\ntitle: x\n---\n\xff\xfe", ":4: not UTF-8"),
         (GOOD.replace("koordiniert", "koor\0diniert"), ":10: a NUL character"),
-        (b"a" * (MAX_BYTES + 1), "bytes are too many"),
+        (b"a" * (MAX_FILE_BYTES + 1), "bytes are too many"),
     ],
 )
 def test_problem_is_named_with_its_line(tmp_path: Path, text: str | bytes, expected: str) -> None:

@@ -7,21 +7,21 @@ from pathlib import Path
 import pytest
 
 from knowledge.errors import ContentError, GwError
-from knowledge.loader import HOUSE, Knowledge, load
+from knowledge.loader import BUILT_IN, Knowledge, load_knowledge
 from knowledge.records.contacts import Contact, contact_for, default_contact, read_contacts
 from knowledge.records.entry import Layer
-from knowledge.validation.rules import check
+from knowledge.validation.rules import check_knowledge
 
 
 @pytest.fixture(scope="module")
 def house() -> Knowledge:
     """The bot's own knowledge."""
-    return load(HOUSE)
+    return load_knowledge(BUILT_IN)
 
 
 def test_house_is_in_order(house: Knowledge) -> None:
     """The bot's own knowledge keeps all its rules."""
-    assert check(house) == ()
+    assert check_knowledge(house) == ()
 
 
 def test_house_has_what_was_promised(house: Knowledge) -> None:
@@ -35,7 +35,7 @@ def test_house_has_what_was_promised(house: Knowledge) -> None:
 
 def test_listed_contact() -> None:
     """The listed contact is the one on the initiative's page."""
-    contact = default_contact(read_contacts(HOUSE / "contacts.yaml"))
+    contact = default_contact(read_contacts(BUILT_IN / "contacts.yaml"))
 
     assert (contact.name, contact.phone) == ("Jacob Rohm", "+49 30 520 065 411")
     assert contact.email == "jacob.rohm@phineo.org"
@@ -50,7 +50,7 @@ def test_rules_across_files(house: Knowledge) -> None:
         *rest,
     )
 
-    found = "\n".join(map(str, check(replace(house, entries=broken))))
+    found = "\n".join(map(str, check_knowledge(replace(house, entries=broken))))
 
     for expected in ("there is no other entry 'gibt-es-nicht'", "60 characters", "stands in the entry", "missing in"):
         assert expected in found
@@ -62,7 +62,7 @@ def test_foreign_folder(tmp_path: Path) -> None:
     (tmp_path / "eins.md").write_text("Text eins", encoding="utf-8")
     (tmp_path / "sub" / "zwei.md").write_text("Text zwei", encoding="utf-8")
 
-    assert [entry.id for entry in load(tmp_path).entries] == ["eins", "sub/zwei"]
+    assert [entry.id for entry in load_knowledge(tmp_path).entries] == ["eins", "sub/zwei"]
 
 
 def test_all_problems_at_once(tmp_path: Path) -> None:
@@ -71,7 +71,7 @@ def test_all_problems_at_once(tmp_path: Path) -> None:
     (tmp_path / "b.md").write_bytes(b"\xff")
 
     with pytest.raises(ContentError) as caught:
-        load(tmp_path)
+        load_knowledge(tmp_path)
 
     assert [problem.path.name for problem in caught.value.problems] == ["a.md", "b.md"]
 
@@ -84,7 +84,7 @@ def test_no_folder_or_nothing_in_it(tmp_path: Path, make: bool) -> None:
         folder.mkdir()
 
     with pytest.raises(GwError, match="no Markdown file" if make else "does not exist"):
-        load(folder)
+        load_knowledge(folder)
 
 
 def test_contact_for_a_subject() -> None:
@@ -123,7 +123,7 @@ def test_folders_in_one_another(tmp_path: Path) -> None:
     for path in (deep / "b.md", tmp_path / "a.md", tmp_path / "b.md"):
         path.write_text("Text", encoding="utf-8")
 
-    found = [entry.id for entry in load(tmp_path).entries]
+    found = [entry.id for entry in load_knowledge(tmp_path).entries]
     (deep / "b.md").unlink()
     os.removedirs(deep)  # what removes the folders of tests does not get so deep
 
@@ -141,4 +141,4 @@ def test_a_folder_too_deep_for_the_system(tmp_path: Path) -> None:
     os.close(here)
 
     with pytest.raises(GwError, match=r"cannot be read \(File name too long\)"):
-        load(tmp_path)
+        load_knowledge(tmp_path)

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from knowledge.errors import ContentError
-from knowledge.loader import HOUSE, load
+from knowledge.loader import BUILT_IN, load_knowledge
 from knowledge.records.intro import read_steps
-from knowledge.validation.rules import check
+from knowledge.validation.rules import check_knowledge
 
 STEP = Path("de/01-warum-nicht-allein.md")
 
@@ -16,7 +16,7 @@ STEP = Path("de/01-warum-nicht-allein.md")
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A copy of the introduction."""
-    return Path(shutil.copytree(HOUSE / "intro", tmp_path / "intro"))
+    return Path(shutil.copytree(BUILT_IN / "intro", tmp_path / "intro"))
 
 
 @pytest.mark.parametrize(
@@ -64,11 +64,13 @@ def test_mistakes_are_named_with_their_line(folder: Path, old: str, new: str, li
 )
 def test_languages_have_the_same_steps(tmp_path: Path, change: object, message: str) -> None:
     """Steps, pictures, entries and choices are the same in every language, and lead to entries that exist."""
-    copy = Path(shutil.copytree(HOUSE, tmp_path / "knowledge", ignore=shutil.ignore_patterns("*.py", "__pycache__")))
+    copy = Path(
+        shutil.copytree(BUILT_IN, tmp_path / "knowledge", ignore=shutil.ignore_patterns("*.py", "__pycache__"))
+    )
     assert callable(change)
     change(copy / "intro" / "en")
 
-    assert any(message in problem.message for problem in check(load(copy)))
+    assert any(message in problem.message for problem in check_knowledge(load_knowledge(copy)))
 
 
 def _replace(path: Path, old: str, new: str) -> None:

@@ -6,20 +6,20 @@ from pathlib import Path
 import pytest
 
 from knowledge.errors import ContentError
-from knowledge.loader import HOUSE, load
-from knowledge.parsing.plain_text import ITEM
-from knowledge.parsing.summary import LONGEST, Core, core
+from knowledge.loader import BUILT_IN, load_knowledge
+from knowledge.parsing.plain_text import ITEM_PREFIX
+from knowledge.parsing.summary import MAX_SUMMARY_LENGTH, Summary, summarise_markdown
 from knowledge.records.entry import Layer
-from knowledge.records.intro import read_steps, steps_in
-from knowledge.records.selfcheck import SELFCHECK, read_selfchecks
-from knowledge.validation.rules import check
+from knowledge.records.intro import read_steps, steps_in_language
+from knowledge.records.selfcheck import SELFCHECK_FOLDER, read_selfchecks
+from knowledge.validation.rules import check_knowledge
 
-GERMAN = (HOUSE / SELFCHECK / "de.yaml").read_text(encoding="utf-8")
+GERMAN = (BUILT_IN / SELFCHECK_FOLDER / "de.yaml").read_text(encoding="utf-8")
 
 
 def test_questions_are_as_promised() -> None:
     """Three on the page's beginnings, five on the conditions and three on the preconditions of the literature."""
-    for one in read_selfchecks(HOUSE / SELFCHECK):
+    for one in read_selfchecks(BUILT_IN / SELFCHECK_FOLDER):
         layers = [question.group.layer for question in one.questions]
         counts = [sum(question.group is group for question in one.questions) for group in one.groups]
 
@@ -29,7 +29,7 @@ def test_questions_are_as_promised() -> None:
 
 def test_folder_without_questions(tmp_path: Path) -> None:
     """Where there are none, there is no self-check."""
-    assert read_selfchecks(tmp_path / SELFCHECK) == ()
+    assert read_selfchecks(tmp_path / SELFCHECK_FOLDER) == ()
 
 
 @pytest.mark.parametrize(
@@ -62,11 +62,11 @@ def test_mistakes_are_named_with_their_line(tmp_path: Path, before: str, after: 
 
 def test_rules_across_files() -> None:
     """Entries and steps must exist, and the languages must ask the same."""
-    house = load(HOUSE)
+    house = load_knowledge(BUILT_IN)
     first, *others = house.selfchecks
     wrong = replace(first.questions[0], entry="kosten", step=99)
     broken = replace(house, selfchecks=(replace(first, questions=(wrong, *first.questions[1:])), *others))
-    messages = [problem.message for problem in check(broken)]
+    messages = [problem.message for problem in check_knowledge(broken)]
 
     assert any("no entry 'kosten' that answers" in message for message in messages)
     assert any("no step 99" in message for message in messages)
@@ -85,41 +85,41 @@ def test_rules_across_files() -> None:
 )  # fmt: skip
 def test_core_of_a_text(text: str, expected: str) -> None:
     """The first sentence without markup, and the second where the first is short."""
-    assert core(text) == Core(expected)
+    assert summarise_markdown(text) == Summary(expected)
 
 
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
         ("Viele machen mit.\nZum Beispiel:\n\n- **Vereine**\n- Firmen\n\nMehr.",
-         Core("Viele machen mit. Zum Beispiel:", ("Vereine", "Firmen"))),
+         Summary("Viele machen mit. Zum Beispiel:", ("Vereine", "Firmen"))),
         ("Viele machen mit, und das schon sehr lange und auch in Ihrer Stadt.\n\n- Vereine",
-         Core("Viele machen mit, und das schon sehr lange und auch in Ihrer Stadt.")),
-        ("Kurz:\n\nMehr dazu.\n\n- Vereine", Core("Kurz: Mehr dazu.")),
-        ("- Vereine\n- Firmen", Core("")),
+         Summary("Viele machen mit, und das schon sehr lange und auch in Ihrer Stadt.")),
+        ("Kurz:\n\nMehr dazu.\n\n- Vereine", Summary("Kurz: Mehr dazu.")),
+        ("- Vereine\n- Firmen", Summary("")),
         ("From the literature: many act together, in many places and for a very long time.",
-         Core("Many act together, in many places and for a very long time.")),
+         Summary("Many act together, in many places and for a very long time.")),
     ],
 )  # fmt: skip
-def test_core_that_is_a_list(text: str, expected: Core) -> None:
+def test_core_that_is_a_list(text: str, expected: Summary) -> None:
     """A list that the first words lead up to is kept as one; any other is not part of the core."""
-    assert core(text) == expected
+    assert summarise_markdown(text) == expected
 
 
 @pytest.mark.parametrize("lang", ["de", "en", "de-leicht"])
 def test_core_of_each_step(lang: str) -> None:
     """Each step's core is a whole sentence, or words with the list that they lead up to, and no item stands in it."""
-    for step in steps_in(read_steps(HOUSE / "intro"), lang):
-        short = core(step.body)
+    for step in steps_in_language(read_steps(BUILT_IN / "intro"), lang):
+        short = summarise_markdown(step.body)
 
         assert short.text[0].isupper()
         assert short.text.endswith(":" if short.items else (".", "!", ". …"))
-        assert ITEM not in short.text
+        assert ITEM_PREFIX not in short.text
 
 
 def test_core_is_cut_at_a_word() -> None:
     """One long sentence ends with dots."""
-    told = core("Wirken " * 60).text
+    told = summarise_markdown("Wirken " * 60).text
 
-    assert len(told) <= LONGEST + 2
+    assert len(told) <= MAX_SUMMARY_LENGTH + 2
     assert told.endswith("Wirken …")

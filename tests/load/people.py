@@ -14,8 +14,8 @@ from dataclasses import asdict, dataclass
 from itertools import cycle
 from pathlib import Path
 
-from bot.sandbox.fake_telegram import FaultKind, StandIn, User
-from bot.sandbox.fake_telegram.world.objects import Call
+from bot.sandbox.fake_telegram import FakeTelegram, FaultKind, User
+from bot.sandbox.fake_telegram.world.objects import RecordedCall
 from bot.sandbox.fake_telegram.world.world import World
 
 QUESTIONS = Path(__file__).parents[1] / "data" / "questions.jsonl"
@@ -59,10 +59,12 @@ class Seen:
 def main() -> None:
     """Play the plan given as JSON."""
     plan = Plan(**json.loads(sys.argv[1]))
-    with StandIn(token=TOKEN, poll_cap=30.0, limited=not plan.busy) as standin:
-        people = [standin.user(f"Person {number}", language_code="de", started=True) for number in range(plan.people)]
+    with FakeTelegram(token=TOKEN, max_poll_seconds=30.0, enforce_limits=not plan.busy) as standin:
+        people = [
+            standin.add_user(f"Person {number}", language_code="de", started=True) for number in range(plan.people)
+        ]
         _say({"url": standin.url, "token": TOKEN})
-        standin.wait_for_sync(lambda: standin.polling or standin.world.updates.pushed, PATIENCE)
+        standin.wait_for_sync(lambda: standin.is_polling or standin.world.updates.webhook_active, PATIENCE)
         if plan.workers > 1:
             standin.wait_for_sync(lambda: len(standin.calls_to("setWebhook")) >= plan.workers, PATIENCE)
         time.sleep(1.5)
@@ -93,21 +95,21 @@ def _questions() -> Iterator[str]:
         yield from chance.sample(items, len(items))
 
 
-def _alone(standin: StandIn, people: list[User]) -> Iterator[float]:
+def _alone(standin: FakeTelegram, people: list[User]) -> Iterator[float]:
     """Milliseconds to each answer where nobody else asks."""
     for person, question in zip(people[:ALONE], _questions(), strict=False):
         asked = {person.id: [time.time()]}
-        person.says(question)
+        person.send_text(question)
         standin.wait_for_sync(lambda one=person: _first_sends(standin, one.id), 30)  # type: ignore[misc]  # bound here
         time.sleep(0.1)
         yield _answered(standin, asked)[0][0]
 
 
-def _first_sends(standin: StandIn, chat: int) -> bool:
+def _first_sends(standin: FakeTelegram, chat: int) -> bool:
     return any(call.method in SENDS and call.params.get("chat_id") == chat for call in standin.calls[-50:])
 
 
-def _load(standin: StandIn, people: list[User], plan: Plan) -> dict[int, list[float]]:
+def _load(standin: FakeTelegram, people: list[User], plan: Plan) -> dict[int, list[float]]:
     """The questions asked in time, by person."""
     asked: dict[int, list[float]] = defaultdict(list)
     chance, questions = random.Random(5), _questions()  # noqa: S311 - no secret
@@ -118,39 +120,39 @@ def _load(standin: StandIn, people: list[User], plan: Plan) -> dict[int, list[fl
         time.sleep(max(due - time.time(), 0.0))
         person = people[number % len(people)]
         asked[person.id].append(time.time())
-        person.says(next(questions))
+        person.send_text(next(questions))
         if floods:
             next(floods, None)
     _wait_for_all(standin, asked)
     return asked
 
 
-def _floods(standin: StandIn, plan: Plan) -> Iterator[None]:
+def _floods(standin: FakeTelegram, plan: Plan) -> Iterator[None]:
     """One person sends a thousand messages, and a chat is refused for an hour; a step for each question."""
-    loud, refused = (standin.user(name, language_code="de", started=True) for name in ("Laut", "Abgelehnt"))
+    loud, refused = (standin.add_user(name, language_code="de", started=True) for name in ("Laut", "Abgelehnt"))
     standin.fail_next("sendMessage", FaultKind.RATE_LIMIT, 1000, refused, retry_after=3600)
     steps, sent = int(plan.seconds * plan.rate), 0
     for number, question in zip(range(steps), _questions(), strict=False):
         if number % int(plan.rate) == 0:
-            refused.says(question)
+            refused.send_text(question)
         while sent < FLOOD * (number + 1) / steps:
-            loud.says(question)
+            loud.send_text(question)
             sent += 1
         yield
 
 
-def _soak(standin: StandIn, people: list[User], taps: int) -> dict[int, list[float]]:
+def _soak(standin: FakeTelegram, people: list[User], taps: int) -> dict[int, list[float]]:
     """Thumbs up, thumbs down, by everybody: each is written down, handled, kept and answered."""
     world = standin.world
     for person in people:
-        person.says("Hallo")
+        person.send_text("Hallo")
     for number in range(taps):
-        people[number % len(people)].taps_old(f"f:{number // len(people) % 2}:{ENTRY}")
+        people[number % len(people)].tap_stale_button(f"f:{number // len(people) % 2}:{ENTRY}")
         if number % 100 == 0:
             standin.wait_for_sync(lambda: _unanswered(world) < AHEAD, PATIENCE)
-            with world.change():  # the stand-in must not be what grows
+            with world.state_change():  # the stand-in must not be what grows
                 world.calls.clear()
-                world.updates.everything.clear()
+                world.updates.history.clear()
                 for key in [key for key, query in world.queries.items() if query.answer]:
                     del world.queries[key]
     standin.wait_for_sync(lambda: not _unanswered(world), PATIENCE)
@@ -160,7 +162,7 @@ def _soak(standin: StandIn, people: list[User], taps: int) -> dict[int, list[flo
 class Busy:
     """So many at a time: whenever one is answered another one asks, since the bot limits what one person asks."""
 
-    def __init__(self, standin: StandIn, people: list[User], at_once: int, *, taps: bool) -> None:
+    def __init__(self, standin: FakeTelegram, people: list[User], at_once: int, *, taps: bool) -> None:
         self._standin, self._taps, self._questions = standin, taps, _questions()
         self._people, self._at_once = cycle(people), at_once
         self._since: dict[int, float] = {}  # by chat, or by the number of the tap
@@ -181,11 +183,11 @@ class Busy:
             for call in fresh:
                 asker = self._answered(call)
                 if asker is not None and (since := self._since.pop(asker, None)):
-                    took.append((call.time - call.ms / 1000 - since) * 1000)
+                    took.append((call.finished_at - call.duration_ms / 1000 - since) * 1000)
                     self._next()
         return took
 
-    def _answered(self, call: Call) -> int | None:
+    def _answered(self, call: RecordedCall) -> int | None:
         if self._taps:
             return self._whose.pop(str(call.params.get("callback_query_id")), None)
         return call.params.get("chat_id") if call.method in SENDS and call.status == 200 else None
@@ -194,10 +196,10 @@ class Busy:
         person = next(self._people)
         self._since[person.id] = time.time()
         if not self._taps:
-            person.says(next(self._questions))
+            person.send_text(next(self._questions))
             return
         self._turn += 1
-        tapped = person.taps_old(f"f:{self._turn % 2}:{ENTRY}")
+        tapped = person.tap_stale_button(f"f:{self._turn % 2}:{ENTRY}")
         self._whose[tapped.id] = person.id
 
 
@@ -205,19 +207,19 @@ def _unanswered(world: World) -> int:
     return sum(query.answer is None for query in world.queries.values())
 
 
-def _wait_for_all(standin: StandIn, asked: dict[int, list[float]]) -> None:
+def _wait_for_all(standin: FakeTelegram, asked: dict[int, list[float]]) -> None:
     until = time.time() + PATIENCE
     while time.time() < until and _answered(standin, asked)[1]:
         time.sleep(1)
 
 
-def _answered(standin: StandIn, asked: dict[int, list[float]]) -> tuple[list[float], int]:
+def _answered(standin: FakeTelegram, asked: dict[int, list[float]]) -> tuple[list[float], int]:
     """Milliseconds to the first call after each question, and how many questions got none."""
     sends: dict[int, list[float]] = defaultdict(list)
     with standin.world.condition:
         for call in standin.calls:
             if call.method in SENDS and call.status == 200:
-                sends[call.params["chat_id"]].append(call.time - call.ms / 1000)
+                sends[call.params["chat_id"]].append(call.finished_at - call.duration_ms / 1000)
     took, missing = list[float](), 0
     for chat, times in asked.items():
         for time_asked, after in zip(times, [*times[1:], float("inf")], strict=True):

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from knowledge.loader import HOUSE
-from knowledge.validation.leichte_sprache import WORDS, breaches, read_allowed
-from prompts.render import FOLDER, label, render
+from knowledge.loader import BUILT_IN
+from knowledge.validation.leichte_sprache import ALLOWED_WORDS_FILE, find_violations, read_allowed_words
+from prompts.render import TEMPLATES_FOLDER, format_label, render_template
 
-EASY = FOLDER / "de-leicht"
+EASY = TEMPLATES_FOLDER / "de-leicht"
 FOR_ADVISERS = {"adviser_only.j2", "adviser_requests.j2", "status.j2"}
 OWN_LABELS = {"note_missing"}
 
@@ -30,7 +30,7 @@ def labels() -> dict[str, str]:
 def test_nothing_is_missing_but_what_advisers_read() -> None:
     """Every template that a person reads is there, and none that German has not."""
     own = {path.name for path in EASY.glob("*.j2")}
-    german = {path.name for path in (FOLDER / "de").glob("*.j2")}
+    german = {path.name for path in (TEMPLATES_FOLDER / "de").glob("*.j2")}
 
     assert german - own == FOR_ADVISERS
     assert own - german == set()
@@ -39,33 +39,36 @@ def test_nothing_is_missing_but_what_advisers_read() -> None:
 @pytest.mark.parametrize("path", sorted(EASY.glob("*.j2")), ids=lambda path: path.stem)
 def test_templates_keep_the_rules(path: Path) -> None:
     """Every template keeps the rules that a machine can check."""
-    allowed = read_allowed(HOUSE / WORDS)
+    allowed = read_allowed_words(BUILT_IN / ALLOWED_WORDS_FILE)
 
-    assert list(breaches(visible(path.read_text("utf-8")), allowed)) == []
+    assert list(find_violations(visible(path.read_text("utf-8")), allowed)) == []
 
 
 def test_labels_keep_the_rules() -> None:
     """So does every label; one may hold two sentences, since a button or a toast has no lines."""
-    allowed = read_allowed(HOUSE / WORDS)
+    allowed = read_allowed_words(BUILT_IN / ALLOWED_WORDS_FILE)
     found = {
-        key: list(breaches(re.sub(r"(?<=[.?!]) ", "\n", text), allowed))
+        key: list(find_violations(re.sub(r"(?<=[.?!]) ", "\n", text), allowed))
         for key, text in labels().items()
-        if breaches(text)
+        if find_violations(text)
     }
 
     assert {key: told for key, told in found.items() if told} == {}
-    assert set(labels()) - set(yaml.safe_load((FOLDER / "de" / "labels.yaml").read_text("utf-8"))) == OWN_LABELS
+    assert (
+        set(labels()) - set(yaml.safe_load((TEMPLATES_FOLDER / "de" / "labels.yaml").read_text("utf-8")))
+        == OWN_LABELS
+    )
 
 
 def test_what_is_missing_is_said_in_german() -> None:
     """A label or template without a version in Leichte Sprache is the German one."""
-    assert label("weekdays", "de-leicht") == label("weekdays", "de")
-    assert render("adviser_only", "de-leicht") == render("adviser_only", "de")
+    assert format_label("weekdays", "de-leicht") == format_label("weekdays", "de")
+    assert render_template("adviser_only", "de-leicht") == render_template("adviser_only", "de")
 
 
 def test_sentences_keep_their_lines() -> None:
     """Each sentence of an entry stands on a line of its own, as it was written."""
-    html = render(
+    html = render_template(
         "answer", "de-leicht", note="", title="T", layer="page", body="Eins.\nZwei.\n\n- a\n- b", source="", url=""
     )
 

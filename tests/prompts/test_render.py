@@ -6,12 +6,12 @@ import pytest
 import yaml
 from jinja2 import UndefinedError
 
-from bot.domain.commands import ADVISERS, MENU
-from prompts.render import FOLDER, LANGUAGES, label, render
+from bot.domain.commands import ADVISER_COMMANDS, COMMANDS_BY_LANG
+from prompts.render import COMPLETE_LANGUAGES, TEMPLATES_FOLDER, format_label, render_template
 
 
 def names(lang: str) -> set[str]:
-    return {path.name for path in (FOLDER / lang).iterdir()}
+    return {path.name for path in (TEMPLATES_FOLDER / lang).iterdir()}
 
 
 def test_languages_have_the_same_templates() -> None:
@@ -22,8 +22,12 @@ def test_languages_have_the_same_templates() -> None:
 def test_languages_have_the_same_labels() -> None:
     """Every label but the commands, which have other names, stands in each language."""
     keys = [
-        {key for key in yaml.safe_load((FOLDER / lang / "labels.yaml").read_text("utf-8")) if "command_" not in key}
-        for lang in LANGUAGES
+        {
+            key
+            for key in yaml.safe_load((TEMPLATES_FOLDER / lang / "labels.yaml").read_text("utf-8"))
+            if "command_" not in key
+        }
+        for lang in COMPLETE_LANGUAGES
     ]
 
     assert keys[0] == keys[1]
@@ -32,38 +36,38 @@ def test_languages_have_the_same_labels() -> None:
 def test_missing_variable_is_an_error() -> None:
     """A template without its variable never reaches a person."""
     with pytest.raises(UndefinedError):
-        render("answer", "de", title="x")
+        render_template("answer", "de", title="x")
 
 
 def test_values_are_escaped() -> None:
     """A name or a text cannot bring markup into a message."""
-    html = render("request_taken", "de", adviser="<b>Eve</b><a href='x'>{{ 7 * 7 }}</a>", number="1")
+    html = render_template("request_taken", "de", adviser="<b>Eve</b><a href='x'>{{ 7 * 7 }}</a>", number="1")
 
     assert "<b>Eve" not in html
     assert "<a href" not in html
     assert "{{ 7 * 7 }}" in html
 
 
-@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("lang", COMPLETE_LANGUAGES)
 def test_every_command_has_its_menu_text(lang: str) -> None:
     """Telegram takes 1 to 256 characters for each command."""
-    for name in (*MENU[lang], *ADVISERS):
-        assert 1 <= len(label(f"command_{name}", lang)) <= 256
+    for name in (*COMMANDS_BY_LANG[lang], *ADVISER_COMMANDS):
+        assert 1 <= len(format_label(f"command_{name}", lang)) <= 256
 
 
-@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("lang", COMPLETE_LANGUAGES)
 def test_profile_fits_telegram(lang: str) -> None:
     """Name, short description and description keep Telegram's limits of 64, 120 and 512 characters."""
-    assert len(label("name", lang)) <= 64
-    assert len(label("about", lang)) <= 120
-    assert len(label("description", lang)) <= 512
+    assert len(format_label("name", lang)) <= 64
+    assert len(format_label("about", lang)) <= 120
+    assert len(format_label("description", lang)) <= 512
 
 
 def test_no_template_is_unused() -> None:
     """Every template is rendered or imported somewhere."""
-    root = Path(FOLDER).parent
+    root = Path(TEMPLATES_FOLDER).parent
     code = "\n".join(path.read_text("utf-8") for room in ("bot", "prompts") for path in (root / room).rglob("*.py"))
-    code += "\n".join(path.read_text("utf-8") for path in FOLDER.glob("*/*.j2"))
+    code += "\n".join(path.read_text("utf-8") for path in TEMPLATES_FOLDER.glob("*/*.j2"))
     intents = {path.stem for path in (root / "knowledge" / "intents").glob("*.yaml")}
 
     templates = {name for name in names("de") | names("advisers") if name.endswith(".j2")}

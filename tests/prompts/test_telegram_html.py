@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prompts.message_splitter import LIMIT, split_html, units
-from prompts.telegram_html import to_html, to_plain
+from prompts.message_splitter import MESSAGE_LIMIT, split_html, utf16_length
+from prompts.telegram_html import html_to_plain, markdown_to_html
 
 ALLOWED = {"b", "i", "s", "u", "a", "code", "pre", "blockquote"}
 
@@ -61,19 +61,19 @@ def check(html: str) -> None:
 )
 def test_to_html(markdown: str, expected: str) -> None:
     """Each kind of markup becomes what Telegram can show."""
-    assert to_html(markdown) == expected
+    assert markdown_to_html(markdown) == expected
 
 
 @given(st.text(max_size=400))
 def test_any_markdown_is_valid_telegram_html(markdown: str) -> None:
     """Whatever the text, the tags are Telegram's and closed in order."""
-    check(to_html(markdown))
+    check(markdown_to_html(markdown))
 
 
 def test_to_plain_keeps_addresses() -> None:
     """A link's address is readable without markup, once."""
-    assert to_plain('Siehe <a href="https://x.de">Seite</a>.') == "Siehe Seite (https://x.de)."
-    assert to_plain('<a href="https://x.de">https://x.de</a>') == "https://x.de"
+    assert html_to_plain('Siehe <a href="https://x.de">Seite</a>.') == "Siehe Seite (https://x.de)."
+    assert html_to_plain('<a href="https://x.de">https://x.de</a>') == "https://x.de"
 
 
 pieces = st.sampled_from(
@@ -120,15 +120,15 @@ def test_split_fits_and_stays_valid(parts: list[str], limit: int) -> None:
 
     for message in messages:
         check(message)
-        assert 0 < units(words(message)) <= limit
+        assert 0 < utf16_length(words(message)) <= limit
     assert "".join("".join(map(words, messages)).split()) == "".join(words(html).split())
 
 
 def test_telegram_counts_utf16() -> None:
     """An emoji counts twice, as Telegram counts it."""
-    messages = split_html("😀" * LIMIT)
+    messages = split_html("😀" * MESSAGE_LIMIT)
 
-    assert [units(message) for message in messages] == [LIMIT, LIMIT]
+    assert [utf16_length(message) for message in messages] == [MESSAGE_LIMIT, MESSAGE_LIMIT]
 
 
 def test_short_text_is_one_message() -> None:

@@ -10,9 +10,9 @@ from typing import Any
 import httpx
 import pytest
 
-from bot.sandbox.launcher import Show
+from bot.sandbox.launcher import Sandbox
 from bot.settings import Settings
-from knowledge.loader import HOUSE
+from knowledge.loader import BUILT_IN
 
 Json = dict[str, Any]
 
@@ -22,7 +22,7 @@ PATIENCE = 20.0  # seconds until a condition is given up
 class Page:
     """What the page does and sees."""
 
-    def __init__(self, show: Show) -> None:
+    def __init__(self, show: Sandbox) -> None:
         self.show = show
         self.http = httpx.Client(base_url=show.url, timeout=30)
 
@@ -87,14 +87,14 @@ def group(state: Json) -> Json:
 
 
 @pytest.fixture(scope="module")
-def show(prepared: Path) -> Iterator[Show]:
+def show(prepared: Path) -> Iterator[Sandbox]:
     """A sandbox for all tests of a module; each begins with empty chats."""
-    with tempfile.TemporaryDirectory() as folder, Show(_settings(prepared), Path(folder)) as running:
+    with tempfile.TemporaryDirectory() as folder, Sandbox(_settings(prepared), Path(folder)) as running:
         yield running
 
 
 @pytest.fixture
-def page(show: Show) -> Iterator[Page]:
+def page(show: Sandbox) -> Iterator[Page]:
     """The page of a sandbox that begins anew, with the bot awake; no call broke the Bot API's rules."""
     opened = Page(show)
     opened.post("reset")
@@ -103,15 +103,15 @@ def page(show: Show) -> Iterator[Page]:
     opened.post("story", stop=True)
     opened.post("fault", kind="none")
     opened.http.close()
-    assert show.stage.standin.violations == []
+    assert show.simulation.fake_telegram.violations == []
 
 
 @pytest.fixture
 def editors(prepared: Path, tmp_path: Path) -> Iterator[Page]:
     """The page of a sandbox over a copy of the knowledge, which may be changed."""
-    shutil.copytree(HOUSE, tmp_path / "knowledge", ignore=shutil.ignore_patterns("*.py", "__pycache__"))
+    shutil.copytree(BUILT_IN, tmp_path / "knowledge", ignore=shutil.ignore_patterns("*.py", "__pycache__"))
     (tmp_path / "own").mkdir()
-    with Show(_settings(prepared), tmp_path / "own", tmp_path / "knowledge") as running:
+    with Sandbox(_settings(prepared), tmp_path / "own", tmp_path / "knowledge") as running:
         opened = Page(running)
         opened.until(lambda state: state["bot"]["ready"])
         yield opened

@@ -13,7 +13,7 @@ PICTURE = Path("intro/pictures/blick.png")
 
 def folder(page: Page) -> Path:
     """The knowledge folder of this sandbox."""
-    return page.show.knowledge
+    return page.show.knowledge_folder
 
 
 def change(path: Path, old: str, new: str) -> None:

@@ -5,7 +5,7 @@ import base64
 import httpx
 import pytest
 
-from bot.sandbox.fake_telegram.rules.image_size import plain
+from bot.sandbox.fake_telegram.rules.image_size import plain_png
 from tests.sandbox.conftest import Page, group, messages
 
 
@@ -81,7 +81,7 @@ def test_an_edited_question(page: Page) -> None:
 def test_files_are_sent_and_served(page: Page, kind: str, mime: str) -> None:
     """What a person sends is in the chat, and its bytes are served with a harmless type."""
     ada = page.person("Ada Yıldız")
-    content = plain(8, 4) if kind == "photo" else b""
+    content = plain_png(8, 4) if kind == "photo" else b""
     encoded = base64.b64encode(content).decode()
     page.post("send", person=ada, chat=ada, kind=kind, name="a.pdf", caption="dazu", bytes=encoded)
 

@@ -3,7 +3,7 @@
 import pytest
 
 from bot.sandbox.simulation.stories import read_stories
-from bot.sandbox.simulation.story_player import SNAG
+from bot.sandbox.simulation.story_player import STUCK_MESSAGE
 from tests.sandbox.conftest import Json, Page, group, messages
 
 
@@ -45,7 +45,7 @@ def test_stories_play_to_their_end(page: Page, story: str) -> None:
     page.until(ended)
 
     assert captions
-    assert SNAG not in captions
+    assert STUCK_MESSAGE not in captions
 
 
 def test_stories_are_listed_and_stopped(page: Page) -> None:

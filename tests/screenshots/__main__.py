@@ -11,7 +11,7 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Browser, Locator, ViewportSize, sync_playwright
 
-from bot.sandbox.launcher import Show
+from bot.sandbox.launcher import Sandbox
 from bot.settings import Settings
 from tests.browser.chromium import FOUND, MISSING, launch
 from tests.browser.stage import ADA, FORM, GROUP, JONAS, MAIL, Stage
@@ -33,7 +33,7 @@ def main() -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     with (
         tempfile.TemporaryDirectory() as folder,
-        Show(Settings(), Path(folder)) as show,
+        Sandbox(Settings(), Path(folder)) as show,
         sync_playwright() as started,
     ):
         browser = launch(started)

@@ -17,10 +17,10 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from pydantic import SecretStr
 
-from bot.app.bootstrap import open_store, run
-from bot.pipeline.rate_limiter import UNLIMITED
-from bot.sandbox.fake_telegram import Group, Seen, StandIn, User
-from bot.sandbox.fake_telegram.world.objects import written
+from bot.app.bootstrap import open_store_from_settings, run_bot
+from bot.pipeline.rate_limiter import NO_LIMITS
+from bot.sandbox.fake_telegram import FakeTelegram, Group, MessageView, User
+from bot.sandbox.fake_telegram.world.objects import text_and_entities
 from bot.settings import Settings
 from bot.store import SqlStore
 from index.search.live_index import LiveIndex
@@ -52,10 +52,10 @@ class Post:
 class Whole:
     """The bot in a thread of its own, the stand-in for Telegram, the advisers' forum and the mail server."""
 
-    def __init__(self, standin: StandIn, live: LiveIndex, folder: Path) -> None:
+    def __init__(self, standin: FakeTelegram, live: LiveIndex, folder: Path) -> None:
         self.standin, self.post = standin, Post()
-        self.bea = standin.user("Bea", language_code="de")
-        self.forum = standin.group("Beratung", [self.bea], forum=True, admin=True)
+        self.bea = standin.add_user("Bea", language_code="de")
+        self.forum = standin.add_group("Beratung", [self.bea], forum=True, bot_is_admin=True)
         port = free_port()
         self._mails = Controller(self.post, hostname="127.0.0.1", port=port, data_size_limit=5_000_000)
         self.settings = Settings(
@@ -70,13 +70,13 @@ class Whole:
         self._live, self._loop = live, asyncio.new_event_loop()
         self._stop = asyncio.Event()
         self._thread = threading.Thread(target=self._run)
-        self.store: SqlStore = open_store(self.settings)
+        self.store: SqlStore = open_store_from_settings(self.settings)
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
-        with closing(open_store(self.settings)) as store:
+        with closing(open_store_from_settings(self.settings)) as store:
             self._loop.run_until_complete(
-                run(self.settings, self._live, store, self._stop, webhook=False, limits=UNLIMITED)
+                run_bot(self.settings, self._live, store, self._stop, webhook=False, limits=NO_LIMITS)
             )
         self._loop.close()
 
@@ -93,35 +93,35 @@ class Whole:
 
     def person(self, name: str = "Ada", language: str = "de") -> User:
         """Somebody new."""
-        return self.standin.user(name, language_code=language, started=True)
+        return self.standin.add_user(name, language_code=language, started=True)
 
     def until(self, condition: Callable[[], T]) -> T:
         """Wait for a condition."""
         return self.standin.wait_for_sync(condition, PATIENCE)
 
-    def sees(self, where: User | Group, text: str, thread: int | None = None, *, edited: bool = False) -> Seen:
+    def sees(self, where: User | Group, text: str, thread: int | None = None, *, edited: bool = False) -> MessageView:
         """Wait for a message of the bot with this text, the newest that there is."""
         chat = self.standin.world.chats[where.id]
 
-        def found() -> Seen | None:
+        def found() -> MessageView | None:
             for one in reversed(chat.messages.values()):
                 here = one.sender is self.standin.bot and thread in (None, one.thread_id)
-                if here and (one.edit_date or not edited) and text in written(one.content)[0]:
-                    return one.seen()
+                if here and (one.edit_date or not edited) and text in text_and_entities(one.content)[0]:
+                    return one.to_view()
             return None
 
         seen = self.until(found)
         assert seen is not None
         return seen
 
-    def says(self, person: User, text: str, count: int = 1) -> Seen:
+    def says(self, person: User, text: str, count: int = 1) -> MessageView:
         """Say something and wait for the answer."""
-        person.says(text)
-        return person.wait_reply_sync(count=count, timeout=PATIENCE)
+        person.send_text(text)
+        return person.wait_for_reply_sync(count=count, timeout=PATIENCE)
 
-    def taps(self, person: User, label: str, count: int = 1) -> Seen:
+    def taps(self, person: User, label: str, count: int = 1) -> MessageView:
         """Tap and wait for what follows."""
-        return person.wait_reply_sync(person.taps(label), count=count, timeout=PATIENCE)
+        return person.wait_for_reply_sync(person.tap_button(label), count=count, timeout=PATIENCE)
 
     def request(self, person: User, concern: str = "Wir suchen Partner.", fields: str = "", mail: str = "") -> str:
         """Send a request with this text in every field that is optional; its reference."""
@@ -145,7 +145,7 @@ class Whole:
         else:
             self.taps(person, "Überspringen")
 
-    def card(self, reference: str) -> Seen:
+    def card(self, reference: str) -> MessageView:
         """The card of a request."""
         return self.sees(self.forum, f"Anfrage {reference}")
 
@@ -161,7 +161,7 @@ def free_port() -> int:
 def whole(live: LiveIndex, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Whole]:
     """The bot at work; in the end no call may have broken the Bot API's rules, and the bot must still answer."""
     folder = tmp_path_factory.mktemp("whole")
-    with StandIn() as standin, Whole(standin, live, folder) as running:
+    with FakeTelegram() as standin, Whole(standin, live, folder) as running:
         yield running
         assert standin.violations == []
         assert "Aus der Fachliteratur" in running.says(running.person("Zeugin"), "Was ist Collective Impact?").text

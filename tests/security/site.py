@@ -8,8 +8,8 @@ from typing import Any
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from bot.web.bounded import server
-from bot.web.routes import SECRET_HEADER, Hook, hook_route, web_app
+from bot.web.bounded import create_limited_server
+from bot.web.routes import SECRET_HEADER, WebhookEndpoint, make_web_app, webhook_route
 from tests.security.conftest import free_port
 
 SECRET = "nur-fuer-Telegram_1"
@@ -31,10 +31,14 @@ class Site:
         self.open, self.known = asyncio.Event(), threading.Event()
         self.open.set()
         self.known.set()
-        app = web_app(self._metrics, self._ready)
-        app.router.routes.append(hook_route(Hook("/hook", SECRET, self._receive)))
-        self._server = server(
-            self._counted(app), self.port, most=most, request_timeout=request_timeout, answer_timeout=answer_timeout
+        app = make_web_app(self._metrics, self._ready)
+        app.router.routes.append(webhook_route(WebhookEndpoint("/hook", SECRET, self._receive)))
+        self._server = create_limited_server(
+            self._counted(app),
+            self.port,
+            max_connections=most,
+            request_timeout=request_timeout,
+            response_timeout=answer_timeout,
         )
 
     async def __aenter__(self) -> "Site":

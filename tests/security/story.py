@@ -6,7 +6,7 @@ from email.message import EmailMessage
 from functools import cached_property
 
 from bot.domain.consultation import Request
-from bot.sandbox.fake_telegram import Seen
+from bot.sandbox.fake_telegram import MessageView
 from tests.security.conftest import Whole
 
 OWN = {"bold", "italic", "underline", "strikethrough", "spoiler", "code", "pre", "text_link", "text_mention",
@@ -22,8 +22,8 @@ class Story:
     text: str
     reference: str
     request: Request
-    shown: dict[str, Seen] = field(default_factory=dict)
-    answers: dict[str, Seen] = field(default_factory=dict)
+    shown: dict[str, MessageView] = field(default_factory=dict)
+    answers: dict[str, MessageView] = field(default_factory=dict)
     title: str = ""
     recipients: list[str] = field(default_factory=list)
     mail: EmailMessage = field(default_factory=EmailMessage)
@@ -37,30 +37,30 @@ class Story:
 def told(bot: Whole, text: str) -> Story:
     """Bring the text everywhere."""
     ada = bot.person(text)
-    adviser = bot.standin.user(text, language_code="de")
-    bot.forum.joined_by(adviser)
+    adviser = bot.standin.add_user(text, language_code="de")
+    bot.forum.add_member(adviser)
     question = bot.says(ada, f"/frage {text}")
     again = bot.says(ada, "/start")
     bot.says(ada, "Was ist Collective Impact?")  # so that every story has the same last question
     reference = bot.request(ada, text, text, MAIL)
-    review = next(seen for seen in ada.sees() if "Genau das gebe ich" in seen.text)
+    review = next(seen for seen in ada.bot_messages() if "Genau das gebe ich" in seen.text)
     card = bot.card(reference)
     assert card.thread_id is not None
-    title = bot.standin.chat(bot.forum).topics[card.thread_id]
+    title = bot.standin.view_chat(bot.forum).topic_names[card.thread_id]
     posted = bot.until(lambda: bot.post.about(reference))
     assert posted is not None
     recipients, mail = posted
-    adviser.says("Guten Tag", bot.forum, topic=card.thread_id)
+    adviser.send_text("Guten Tag", bot.forum, topic=card.thread_id)
     begins = bot.sees(ada, f"zu Ihrer Anfrage {reference}")
     bot.sees(ada, "Guten Tag")
-    message = ada.says(text)
+    message = ada.send_text(text)
     bot.sees(bot.forum, text, card.thread_id)
-    bot.until(lambda: any(one.text == text for one in bot.store.lines(reference)))
-    bot.until(lambda: bot.store.caused(bot.forum.id, (ada.id, message.id)))
-    ada.edits(message, text + " und mehr")
+    bot.until(lambda: any(one.text == text for one in bot.store.load_transcript(reference)))
+    bot.until(lambda: bot.store.find_reply_to(bot.forum.id, (ada.id, message.id)))
+    ada.edit_text(message, text + " und mehr")
     edited = bot.sees(bot.forum, text + " und mehr", card.thread_id, edited=True)
-    bot.forum.deletes_topic(card.thread_id)
-    ada.says("Noch da.")
+    bot.forum.delete_topic(card.thread_id)
+    ada.send_text("Noch da.")
     anew = bot.until(lambda: _thread(bot, reference) not in (0, card.thread_id) and _thread(bot, reference))
     history = bot.sees(bot.forum, "Bisheriger Verlauf", anew)
     bot.taps(ada, "Wieder mit dem Bot")
@@ -83,16 +83,16 @@ def told(bot: Whole, text: str) -> Story:
 
 
 def _thread(bot: Whole, reference: str) -> int:
-    thread = bot.store.thread(reference)
+    thread = bot.store.find_thread(reference)
     return thread.thread_id if thread else 0
 
 
 def _commented(bot: Whole, reference: str) -> Request | None:
-    request = bot.store.request(reference)
+    request = bot.store.find_request(reference)
     return request if request and request.comment else None
 
 
-def shape(seen: Seen) -> Shape:
+def shape(seen: MessageView) -> Shape:
     """What a message holds besides words: its formatting, and its buttons without what differs by request."""
     marks = [(one.type, one.url) for one in seen.entities if one.type in OWN]
     buttons = [(one.text, _masked(one.data), one.url) for row in seen.buttons for one in row]

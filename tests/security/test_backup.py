@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain.effects import NewRequest
+from bot.domain.effects import CreateRequest
 from bot.errors import StoreError
 from bot.store import SqliteStore
-from bot.store.protocol import Claimed
-from bot.store.sqlite.backup import backup, restore
+from bot.store.protocol import ClaimedUpdate
+from bot.store.sqlite.backup import backup_store, restore_store
 from tests.bot.relay import OPEN
 
 NO_STORE = {
@@ -83,7 +83,7 @@ def test_a_file_that_is_no_store(tmp_path: Path, made: Path, kind: str) -> None:
     before = made.read_bytes()
 
     with pytest.raises(StoreError):
-        restore(tmp_path / "evil.db", made)
+        restore_store(tmp_path / "evil.db", made)
 
     assert made.read_bytes() == before
 
@@ -93,7 +93,7 @@ def harmed(made: Path, evil: Path, statements: str) -> Path:
     store = SqliteStore(made, lambda: 1.0)
     store.add_updates([(3, "1", "{}")])
     store.close()
-    backup(made, evil)
+    backup_store(made, evil)
     with closing(sqlite3.connect(evil)) as connection:
         connection.executescript(statements)
     return evil
@@ -112,14 +112,14 @@ def test_only_rows_of_a_backup_are_taken(tmp_path: Path, made: Path, kind: str) 
     SqliteStore(tmp_path / "new.db", lambda: 1.0).close()
     evil = harmed(made, tmp_path / "evil.db", FOREIGN[kind])
 
-    restore(evil, tmp_path / "bot.db")
+    restore_store(evil, tmp_path / "bot.db")
 
     assert schema(tmp_path / "bot.db") == schema(tmp_path / "new.db")
     store = SqliteStore(tmp_path / "bot.db", lambda: 1.0)
     assert store.pending_updates() == [(3, "1")]
-    store.act((), [NewRequest(OPEN)])
-    assert store.waiting() == 0
-    assert [request.reference for request in store.requests()] == [OPEN.reference]
+    store.apply((), [CreateRequest(OPEN)])
+    assert store.count_queued_calls() == 0
+    assert [request.reference for request in store.all_requests()] == [OPEN.reference]
     store.close()
 
 
@@ -131,7 +131,7 @@ def test_a_backup_that_does_not_fit(tmp_path: Path, made: Path, kind: str) -> No
     before = made.read_bytes()
 
     with pytest.raises(StoreError, match=said) as refused:
-        restore(evil, made)
+        restore_store(evil, made)
 
     assert str(evil) in str(refused.value)
     assert made.read_bytes() == before
@@ -141,8 +141,8 @@ def test_a_backup_that_does_not_fit(tmp_path: Path, made: Path, kind: str) -> No
 @pytest.mark.parametrize("what", ["store", "backup", "restored", "kept", "write-ahead"])
 def test_nobody_else_reads_the_store(tmp_path: Path, made: Path, what: str) -> None:
     """Store, backup and what a restore leaves can be read by their owner alone."""
-    backup(made, tmp_path / "backup.db")
-    kept = restore(tmp_path / "backup.db", made)
+    backup_store(made, tmp_path / "backup.db")
+    kept = restore_store(tmp_path / "backup.db", made)
     assert kept
     opened = SqliteStore(made, lambda: 1.0)
     opened.add_updates([(1, "1", "{}")])
@@ -168,7 +168,7 @@ def test_a_backup_overwrites_nothing(tmp_path: Path, made: Path, target: str) ->
         path.write_text("wichtig")
 
     with pytest.raises(StoreError):
-        backup(made, path)
+        backup_store(made, path)
 
     assert target != "exists" or path.read_text() == "wichtig"
 
@@ -184,5 +184,5 @@ def test_values_are_values(tmp_path: Path, text: str) -> None:
     store.add_updates([(2, "b", "c")])
 
     assert store.pending_updates() == [(1, text), (2, "b")]
-    assert store.claim(text, ()) == Claimed(1, text, False)
+    assert store.claim_update(text, ()) == ClaimedUpdate(1, text, False)
     store.close()

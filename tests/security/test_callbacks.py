@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from bot.domain.turn import State
-from bot.sandbox.fake_telegram import Seen, User
+from bot.sandbox.fake_telegram import MessageView, User
 from tests.security.conftest import Whole
 
 DESK = ("take", "release", "close", "reopen", "remind", "suggest", "answer", "read")
@@ -56,28 +56,30 @@ def scene(whole: Whole) -> Scene:
     whole.says(eve, "/start")
     reference = whole.request(ada)
     whole.card(reference)
-    whole.bea.taps("Übernehmen", whole.forum)
+    whole.bea.tap_button("Übernehmen", whole.forum)
     whole.sees(ada, "kümmert sich")
     return Scene(whole, ada, eve, reference)
 
 
-def forged(scene: Scene, by: User, data: str, at_desk: bool = False) -> tuple[str, list[Seen]]:
+def forged(scene: Scene, by: User, data: str, at_desk: bool = False) -> tuple[str, list[MessageView]]:
     """Send the data; the bot's answer to the tap, and what it sent or changed in the chat of who tapped."""
-    before = {one.id: one.touched for one in by.sees()}
-    query = by.taps_old(data, scene.whole.forum if at_desk else None)
+    before = {one.id: one.touched for one in by.bot_messages()}
+    query = by.tap_stale_button(data, scene.whole.forum if at_desk else None)
     scene.whole.until(lambda: query.answer is not None)
-    return (query.answer or {}).get("text", ""), [one for one in by.sees() if before.get(one.id) != one.touched]
+    return (query.answer or {}).get("text", ""), [
+        one for one in by.bot_messages() if before.get(one.id) != one.touched
+    ]
 
 
 def held(scene: Scene) -> list[object]:
     """All that is kept of Ada's request, and how much of everything."""
     store = scene.whole.store
-    return [store.requests(), store.lines(scene.reference), store.thread(scene.reference)]
+    return [store.all_requests(), store.load_transcript(scene.reference), store.find_thread(scene.reference)]
 
 
 def remembered(scene: Scene) -> State:
     """What is remembered of Eve, but for the codes that she guessed."""
-    return replace(scene.whole.store.state(f"{scene.eve.id}:{scene.eve.id}"), guesses=())
+    return replace(scene.whole.store.load_state(f"{scene.eve.id}:{scene.eve.id}"), guesses=())
 
 
 @pytest.mark.parametrize("kind", NOTHING)
@@ -120,7 +122,7 @@ def test_the_advisers_buttons_by_somebody_outside(scene: Scene, action: str) -> 
     """A tap in the advisers' chat by somebody who is not in it is turned away."""
     before = held(scene)
 
-    query = scene.eve.taps_old(f"q:{action}:{scene.reference}:collective-impact", scene.whole.forum)
+    query = scene.eve.tap_stale_button(f"q:{action}:{scene.reference}:collective-impact", scene.whole.forum)
     scene.whole.until(lambda: query.answer is not None)
 
     assert (query.answer or {}).get("text") == "Das können nur Berater*innen."
@@ -181,16 +183,16 @@ def at_form(scene: Scene, at: str) -> User:
 def test_the_form_cannot_be_led_past_a_question(scene: Scene, at: str, data: str) -> None:
     """Forged buttons of the form skip no required answer, and send nothing that was not agreed to."""
     whole, mia = scene.whole, at_form(scene, at)
-    before = whole.store.state(f"{mia.id}:{mia.id}").form
+    before = whole.store.load_state(f"{mia.id}:{mia.id}").form
     assert before is not None
     assert before.at == at
 
     forged(scene, mia, data)
 
-    after = whole.store.state(f"{mia.id}:{mia.id}").form
+    after = whole.store.load_state(f"{mia.id}:{mia.id}").form
     assert after is not None
     assert (after.at, after.details, after.shares) == (before.at, before.details, before.shares)
-    assert whole.store.requests_by(mia.id) == []
+    assert whole.store.requests_by_user(mia.id) == []
 
 
 @pytest.mark.parametrize("data", ["q:take", "q:remind", "h:done", "f:1"])
@@ -201,16 +203,16 @@ def test_a_tap_told_twice_counts_once(scene: Scene, data: str) -> None:
     whole.card(reference)
     by, where = (whole.bea, whole.forum) if data.startswith("q") else (mia, None)
     full = "f:1:collective-impact" if data == "f:1" else f"{data}:{reference}"
-    query = by.taps_old(full, where)
+    query = by.tap_stale_button(full, where)
     whole.until(lambda: query.answer is not None)
     update = whole.standin.last_update(where or mia)
-    before = whole.store.request(reference), len(whole.standin.calls_to("answerCallbackQuery"))
+    before = whole.store.find_request(reference), len(whole.standin.calls_to("answerCallbackQuery"))
 
-    whole.standin.redeliver(update["update_id"])
+    whole.standin.redeliver_update(update["update_id"])
     by_and_by = whole.says(whole.person("Zeugin"), "/hilfe")
 
     assert by_and_by
-    assert (whole.store.request(reference), len(whole.standin.calls_to("answerCallbackQuery"))) == before
+    assert (whole.store.find_request(reference), len(whole.standin.calls_to("answerCallbackQuery"))) == before
 
 
 def test_consent_to_another_text(scene: Scene) -> None:
@@ -229,4 +231,4 @@ def test_consent_to_another_text(scene: Scene) -> None:
 
     forged(scene, mia, old)
 
-    assert whole.store.requests_by(mia.id) == []
+    assert whole.store.requests_by_user(mia.id) == []

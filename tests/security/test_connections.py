@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from bot.web.bounded import MOST_HEAD
+from bot.web.bounded import MAX_HEAD_SIZE
 from tests.security.site import Connection, Site, answer, posted, rest
 
 MOST = 50  # connections here
@@ -72,7 +72,7 @@ async def test_many_who_look_cost_one_look(request_: bytes) -> None:
 async def test_a_head_without_end(kind: str) -> None:
     """A head that is too long ends the connection, whatever time there is."""
     async with Site(most=MOST) as site:
-        await site.sent(ENDLESS[kind] + b"a" * 3 * MOST_HEAD)
+        await site.sent(ENDLESS[kind] + b"a" * 3 * MAX_HEAD_SIZE)
 
         assert site.connections == 0
 

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from bot.attachments import draw
-from bot.errors import DrawingFailed
+from bot.attachments import render_attachment
+from bot.errors import RenderingFailed
 from bot.flows.selfcheck import chart
-from knowledge.loader import HOUSE
-from knowledge.records.selfcheck import SELFCHECK, read_selfchecks
+from knowledge.loader import BUILT_IN
+from knowledge.records.selfcheck import SELFCHECK_FOLDER, read_selfchecks
 from tests.pdf import needs_poppler, read_pdf
 
 TYPST = {
@@ -35,12 +35,12 @@ NAMES = [
 
 def page(words: str) -> dict[str, Any]:
     """The page to take along with these words in every place."""
-    check = read_selfchecks(HOUSE / SELFCHECK)[0]
+    check = read_selfchecks(BUILT_IN / SELFCHECK_FOLDER)[0]
     listed = {"title": words, "items": [words]}
     return {
         "lang": "de", "title": words, "author": words, "description": words, "subtitle": words, "notice": words, "read": words,
         "steps": [{"title": words, "text": words, "mark": words}], "sources": words,
-        "check": {"heading": words, "words": words, "alt": words, "chart": chart.own(check, "de", {}, words), "strengths": listed, "gaps": listed, "caution": words},
+        "check": {"heading": words, "words": words, "alt": words, "chart": chart.build_own_chart(check, "de", {}, words), "strengths": listed, "gaps": listed, "caution": words},
         "empty": words, "further": {"heading": words, "items": [words]},
     }  # fmt: skip
 
@@ -49,7 +49,7 @@ def page(words: str) -> dict[str, Any]:
 @pytest.mark.parametrize("kind", TYPST)
 def test_typst_in_a_page_is_text(tmp_path: Path, kind: str) -> None:
     """Typst's own code in any words of the page is set as it is written, and nothing is run or read."""
-    read = read_pdf(draw("takeaway", page(TYPST[kind])).content, tmp_path)
+    read = read_pdf(render_attachment("takeaway", page(TYPST[kind])).content, tmp_path)
 
     shown = "".join(read.text.split())
     assert "".join(TYPST[kind].split())[:12] in shown
@@ -59,11 +59,11 @@ def test_typst_in_a_page_is_text(tmp_path: Path, kind: str) -> None:
 @pytest.mark.parametrize("kind", TYPST)
 def test_typst_in_a_chart_and_under_a_code(kind: str) -> None:
     """The same in the chart's subtitle and under a QR code: a picture comes of it, and no error."""
-    check = read_selfchecks(HOUSE / SELFCHECK)[0]
+    check = read_selfchecks(BUILT_IN / SELFCHECK_FOLDER)[0]
 
     made = (
-        draw("chart", chart.own(check, "de", {}, TYPST[kind])),
-        draw("qr", {"link": "https://t.me/x", "title": TYPST[kind]}),
+        render_attachment("chart", chart.build_own_chart(check, "de", {}, TYPST[kind])),
+        render_attachment("qr", {"link": "https://t.me/x", "title": TYPST[kind]}),
     )
 
     assert all(one.content.startswith(b"\x89PNG") for one in made)
@@ -73,15 +73,15 @@ def test_typst_in_a_chart_and_under_a_code(kind: str) -> None:
 def test_a_picture_from_elsewhere(name: str) -> None:
     """A picture is one of the introduction's, whatever its name says."""
     try:
-        made = draw("picture", {"name": name})
-    except DrawingFailed:
+        made = render_attachment("picture", {"name": name})
+    except RenderingFailed:
         return
 
-    assert made.content == (HOUSE / "intro" / "pictures" / made.name).read_bytes()
+    assert made.content == (BUILT_IN / "intro" / "pictures" / made.name).read_bytes()
 
 
 @pytest.mark.parametrize("kind", ["", "evil", "../picture", "Picture", "eval", "__class__", "picture "])
 def test_a_kind_that_nothing_draws(kind: str) -> None:
     """What a drawing is made by is one of four functions."""
-    with pytest.raises(DrawingFailed):
-        draw(kind, {})
+    with pytest.raises(RenderingFailed):
+        render_attachment(kind, {})

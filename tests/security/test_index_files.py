@@ -13,7 +13,7 @@ import pytest
 from index.encoder.encoder import OnnxEncoder
 from index.errors import EncoderError, IndexUnusable
 from index.storage import manifest
-from index.storage.reader import current, open_index
+from index.storage.reader import current_folder, open_index
 
 ARRAYS = [
     "rows.npy",
@@ -38,7 +38,7 @@ class Evil:
 def root(prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of the index to be changed."""
     monkeypatch.chdir(tmp_path)
-    folder = current(prepared / "index")
+    folder = current_folder(prepared / "index")
     shutil.copytree(folder, tmp_path / "index" / folder.name)
     (tmp_path / "index" / "current").symlink_to(folder.name)
     return tmp_path / "index"
@@ -46,14 +46,14 @@ def root(prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pat
 
 def changed(root: Path, name: str, content: bytes) -> None:
     """Put this in the place of a file, with the right hash in the manifest, as who can write there would."""
-    folder = current(root)
+    folder = current_folder(root)
     (folder / name).write_bytes(content)
-    if name == manifest.NAME:
+    if name == manifest.MANIFEST_FILE:
         return
-    head = json.loads((folder / manifest.NAME).read_text())
+    head = json.loads((folder / manifest.MANIFEST_FILE).read_text())
     if name in head["files"]:
-        head["files"][name] = manifest.sha256(folder / name)
-        (folder / manifest.NAME).write_text(json.dumps(head))
+        head["files"][name] = manifest.hash_file(folder / name)
+        (folder / manifest.MANIFEST_FILE).write_text(json.dumps(head))
 
 
 @pytest.mark.filterwarnings("ignore:overflow encountered:RuntimeWarning")
@@ -94,7 +94,7 @@ def test_a_hostile_json_file(root: Path, encoder: OnnxEncoder, name: str, conten
     """A file of the index that is no JSON, or other JSON, is refused with what to run."""
     if name == "names.json" and content == b"[]":
         content = b"[1]"
-    if not (current(root) / name).exists():
+    if not (current_folder(root) / name).exists():
         pytest.skip("not in this format")
     changed(root, name, content)
 
@@ -105,7 +105,7 @@ def test_a_hostile_json_file(root: Path, encoder: OnnxEncoder, name: str, conten
 @pytest.mark.parametrize("name", ["../../etc/passwd", "/etc/passwd", ".", "a\0b", "/dev/zero", "CON", "x" * 5_000])
 def test_a_manifest_that_names_other_files(root: Path, encoder: OnnxEncoder, name: str) -> None:
     """A file that the manifest names is compared with its hash and nothing else; elsewhere it is missing or differs."""
-    path = current(root) / manifest.NAME
+    path = current_folder(root) / manifest.MANIFEST_FILE
     head = json.loads(path.read_text())
     head["files"][name] = "0" * 64
     path.write_text(json.dumps(head))

@@ -10,7 +10,7 @@ from tests.security.hostile import CUT
 def test_a_hostile_inline_query(whole: Whole, kind: str) -> None:
     """An inline query is answered with results whose links lead to the bot alone, and nothing of it is kept."""
     eve = whole.person("Eve")
-    asked = eve.asks_inline(CUT[kind][:256])
+    asked = eve.send_inline_query(CUT[kind][:256])
 
     whole.standin.wait_for_sync(lambda: asked.answer is not None, PATIENCE)
 
@@ -20,4 +20,4 @@ def test_a_hostile_inline_query(whole: Whole, kind: str) -> None:
     assert all(link.startswith("https://t.me/standin_bot") for link in links)
     assert "evil.example" not in str(asked.answer)
     assert "1337" not in str(asked.answer)
-    whole.until(lambda: whole.store.person(eve.id) == {})  # the answer goes out before the query is done
+    whole.until(lambda: whole.store.load_personal_data(eve.id) == {})  # the answer goes out before the query is done

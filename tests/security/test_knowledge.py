@@ -9,16 +9,16 @@ import pytest
 
 from bot.sandbox.fake_telegram.rules import html_parser
 from knowledge.errors import ContentError
-from knowledge.loader import load
-from knowledge.parsing.text_file import MAX_BYTES
+from knowledge.loader import load_knowledge
+from knowledge.parsing.text_file import MAX_FILE_BYTES
 from knowledge.records.contacts import read_contacts
 from knowledge.records.discourse_markers import read_markers
 from knowledge.records.entry import read_entry
 from knowledge.records.intents import read_intents
 from knowledge.records.intro import read_steps
 from knowledge.records.selfcheck import read_selfchecks
-from knowledge.validation.leichte_sprache import read_allowed
-from prompts.telegram_html import to_html
+from knowledge.validation.leichte_sprache import read_allowed_words
+from prompts.telegram_html import markdown_to_html
 from tests.security.story import OWN
 
 Read = Callable[[Path], object]
@@ -50,7 +50,7 @@ PLACES: dict[str, Callable[[Path, str], object]] = {
     "intents": _in("i/a.yaml", lambda file: read_intents(file.parent)),
     "selfcheck": _in("s/de.yaml", lambda file: read_selfchecks(file.parent)),
     "understanding": _in("understanding.yaml", read_markers),
-    "easy": _in("easy.yaml", read_allowed),
+    "easy": _in("easy.yaml", read_allowed_words),
 }
 LAUGHS = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
     f"{name}: &{name} [{','.join([f'*{before}'] * 9)}]\n" for before, name in zip("abcdefgh", "bcdefghi", strict=True)
@@ -104,7 +104,7 @@ def test_hostile_yaml_is_an_error_with_its_file(
 @pytest.mark.parametrize("kind", MARKDOWNS)
 def test_hostile_markdown_is_telegram_html(kind: str) -> None:
     """Any Markdown becomes HTML that Telegram takes, with no address but a web address, and no script."""
-    text, marks = html_parser.parse(to_html(MARKDOWNS[kind]))
+    text, marks = html_parser.parse_html(markdown_to_html(MARKDOWNS[kind]))
 
     assert all(one["type"] in OWN - {"text_mention", "custom_emoji", "spoiler"} for one in marks) or kind == "tg-link"
     assert not [one for one in marks if str(one.get("url", "http")).split(":")[0] not in ("http", "https", "tg")]
@@ -118,7 +118,7 @@ def test_a_file_that_is_no_text(tmp_path: Path, kind: str) -> None:
     """A file that is no text of a usual size is refused before it is read as anything."""
     path = tmp_path / "a.md"
     content = {"utf-16": "Text".encode("utf-16"), "latin-1": "Größe".encode("latin-1"), "nul": b"a\0b", "empty": b"", "blank": b" \n",
-               "large": b"a" * (MAX_BYTES + 1), "binary": bytes(range(256)), "bom-only": b"\xef\xbb\xbf"}  # fmt: skip
+               "large": b"a" * (MAX_FILE_BYTES + 1), "binary": bytes(range(256)), "bom-only": b"\xef\xbb\xbf"}  # fmt: skip
     if kind == "folder":
         path.mkdir()
     elif kind in content:
@@ -158,7 +158,7 @@ def test_a_link_out_of_the_folder(tmp_path: Path, layout: str, way: str) -> None
             content.symlink_to(tmp_path / "secret")
 
     try:
-        found = str(tuple(load(tmp_path / "knowledge").entries))
+        found = str(tuple(load_knowledge(tmp_path / "knowledge").entries))
     except ContentError as error:
         found = str(error)
 
@@ -177,7 +177,7 @@ def test_a_link_beside_the_entries(tmp_path: Path, name: str) -> None:
     (folder / name).symlink_to(secret)
 
     with pytest.raises(ContentError) as caught:
-        load(folder)
+        load_knowledge(folder)
 
     assert any("leads out" in one.message and one.path == folder / name for one in caught.value.problems)
 
@@ -190,4 +190,4 @@ def test_an_entry_that_poses_as_an_intent(tmp_path: Path, name: str, layout: str
     (tmp_path / layout / f"{name}.md").write_text("evil")
 
     with pytest.raises(ContentError, match="stands for an intent"):
-        load(tmp_path)
+        load_knowledge(tmp_path)

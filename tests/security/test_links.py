@@ -24,7 +24,7 @@ def other(whole: Whole) -> Group:
     """A group of other people that the bot is in, too, with Bea the adviser among them; a request is open."""
     ada = whole.person("Ada Geheim")
     whole.card(whole.request(ada, CONCERN))
-    return whole.standin.group("Fremde", [whole.person("Eve"), whole.bea], admin=True)
+    return whole.standin.add_group("Fremde", [whole.person("Eve"), whole.bea], bot_is_admin=True)
 
 
 @pytest.mark.parametrize("kind", STARTS)
@@ -37,7 +37,7 @@ def test_a_link_to_nowhere_leads_to_the_start(whole: Whole, kind: str) -> None:
     assert answer.text.startswith(("Guten Tag", "Willkommen", "Den Code", "Hallo")) or "Code" in answer.text
     assert "1337" not in answer.text
     assert "evil" not in answer.text
-    assert whole.store.state(f"{eve.id}:{eve.id}").form is None
+    assert whole.store.load_state(f"{eve.id}:{eve.id}").form is None
 
 
 @pytest.mark.parametrize("kind", FAR)
@@ -47,7 +47,7 @@ def test_a_step_that_there_is_not(whole: Whole, kind: str) -> None:
 
     whole.says(eve, f"/start intro-{FAR[kind]}")
 
-    assert 1 <= whole.store.state(f"{eve.id}:{eve.id}").step <= 9
+    assert 1 <= whole.store.load_state(f"{eve.id}:{eve.id}").step <= 9
 
 
 @pytest.mark.parametrize("text", ["/start beratung", "/beratung", "/meinedaten", "/loeschen", "/selbstcheck",
@@ -57,11 +57,11 @@ def test_nothing_private_in_front_of_a_group(whole: Whole, other: Group, text: s
     eve = next(one for one in other.chat.members if one != whole.bea.id)
     by = User(whole.standin.world, whole.standin.world.accounts[eve])
 
-    by.says(text, other)
-    answer = by.wait_reply_sync(chat=other, timeout=PATIENCE)
+    by.send_text(text, other)
+    answer = by.wait_for_reply_sync(chat=other, timeout=PATIENCE)
 
     assert "privaten Chat" in answer.text or "unter vier Augen" in answer.text
-    assert whole.store.state(f"{other.id}:{eve}").form is None
+    assert whole.store.load_state(f"{other.id}:{eve}").form is None
 
 
 @pytest.mark.parametrize("text", ["/anfragen", "/status", "/anfragen@standin_bot"])
@@ -70,11 +70,11 @@ def test_the_advisers_commands_by_others_and_elsewhere(whole: Whole, other: Grou
     """Requests are listed for advisers, and never in front of another group."""
     by = whole.bea if who.startswith("adviser") else whole.person("Eve")
     if who == "stranger-in-group":
-        other.joined_by(by)
+        other.add_member(by)
     where = None if who == "stranger" else other
 
-    by.says(text, where)
-    answer = by.wait_reply_sync(chat=where, timeout=PATIENCE)
+    by.send_text(text, where)
+    answer = by.wait_for_reply_sync(chat=where, timeout=PATIENCE)
 
     assert CONCERN not in answer.text
     assert "Ada Geheim" not in answer.text
@@ -88,25 +88,25 @@ def test_another_group_reaches_nobody(whole: Whole, other: Group, way: str) -> N
     card = whole.card(reference)
     eve = next(one for one in other.chat.members if one != whole.bea.id)
     by = User(whole.standin.world, whole.standin.world.accounts[eve])
-    by.says("/hilfe", other)
-    answered = by.wait_reply_sync(chat=other, timeout=PATIENCE)
+    by.send_text("/hilfe", other)
+    answered = by.wait_for_reply_sync(chat=other, timeout=PATIENCE)
     match way:
         case "topic-number":
-            by.says("evil-words", other, topic=card.thread_id)
+            by.send_text("evil-words", other, topic=card.thread_id)
         case "reply":
-            by.says("evil-words", other, reply_to=answered)
+            by.send_text("evil-words", other, reply_to=answered)
         case "edit":
-            by.edits(by.says("x", other), "evil-words", other)
+            by.edit_text(by.send_text("x", other), "evil-words", other)
         case "mention":
-            by.says("@standin_bot evil-words", other)
+            by.send_text("@standin_bot evil-words", other)
         case "command":
-            by.says(f"/anfragen {reference} evil-words", other)
+            by.send_text(f"/anfragen {reference} evil-words", other)
 
     whole.says(mia, "/hilfe")
 
-    assert not [seen for seen in mia.sees() if "evil-words" in seen.text]
-    assert whole.store.lines(reference) == []
-    assert whole.store.request(reference) == whole.store.requests_by(mia.id)[0]
+    assert not [seen for seen in mia.bot_messages() if "evil-words" in seen.text]
+    assert whole.store.load_transcript(reference) == []
+    assert whole.store.find_request(reference) == whole.store.requests_by_user(mia.id)[0]
 
 
 @pytest.mark.parametrize("text", ["// evil-note", "//evil-note", "//\nevil-note"])
@@ -117,15 +117,15 @@ def test_a_note_among_advisers_stays_there(whole: Whole, text: str, kind: str) -
     reference = whole.request(mia)
     card = whole.card(reference)
     if kind == "text":
-        whole.bea.says(text, whole.forum, topic=card.thread_id)
+        whole.bea.send_text(text, whole.forum, topic=card.thread_id)
     else:
-        whole.bea.sends_photo(text, whole.forum, topic=card.thread_id)
-    whole.bea.says("Das hier geht hinaus.", whole.forum, topic=card.thread_id)
+        whole.bea.send_photo(text, whole.forum, topic=card.thread_id)
+    whole.bea.send_text("Das hier geht hinaus.", whole.forum, topic=card.thread_id)
 
     whole.sees(mia, "Das hier geht hinaus.")
 
-    assert not [seen for seen in mia.sees() if "evil-note" in seen.text]
-    assert [line.text for line in whole.store.lines(reference)] == ["Das hier geht hinaus."]
+    assert not [seen for seen in mia.bot_messages() if "evil-note" in seen.text]
+    assert [line.text for line in whole.store.load_transcript(reference)] == ["Das hier geht hinaus."]
 
 
 @pytest.mark.parametrize(
@@ -144,9 +144,9 @@ def test_a_hostile_language_code(whole: Whole, code: str) -> None:
 def test_a_file_with_a_hostile_name(whole: Whole, name: str) -> None:
     """The bot says that it reads no files; it never asks for the file, so neither name nor content does anything."""
     eve = whole.person("Eve")
-    eve.sends_document(name, content=b"PK\x03\x04" + b"\0" * 10_000)
+    eve.send_document(name, content=b"PK\x03\x04" + b"\0" * 10_000)
 
-    answer = eve.wait_reply_sync(timeout=PATIENCE)
+    answer = eve.wait_for_reply_sync(timeout=PATIENCE)
 
     assert "evil" not in answer.text
     assert whole.standin.calls_to("getFile") == []

@@ -8,15 +8,17 @@ from email.policy import default
 
 import pytest
 
-from bot.domain.consultation import Brief, Details, Reach, Request
-from bot.domain.contact_details import checked
-from bot.domain.vcard import escaped, vcard
-from bot.mail.messages import compose
+from bot.domain.consultation import ContactChannel, Details, Request, RequestContext
+from bot.domain.contact_details import normalise_address
+from bot.domain.vcard import escape_value, make_vcard
+from bot.mail.messages import compose_request_mail
 from knowledge.records.contacts import Contact
 
 CONTACT = Contact("jacob", "Jacob Rohm", "Beratung", "+49 30 1", "jacob@example.org")
-DETAILS = Details("Anliegen", "", "npo", "Kiel", Reach.EMAIL, "ada@example.org")
-REQUEST = Request("ABCD-EFGH", 10, 20, "Ada", "de", DETAILS, Brief(), "2026-11-24", "jacob", created=1_795_000_000.0)
+DETAILS = Details("Anliegen", "", "npo", "Kiel", ContactChannel.EMAIL, "ada@example.org")
+REQUEST = Request(
+    "ABCD-EFGH", 10, 20, "Ada", "de", DETAILS, RequestContext(), "2026-11-24", "jacob", created=1_795_000_000.0
+)
 KEYS = ["From", "To", "Subject", "Date", "Message-ID", "Reply-To", "MIME-Version", "Content-Type"]
 WORDS = {
     "cr-lf": "a\r\nBcc: evil@evil.example", "lf": "a\nBcc: evil@evil.example", "cr": "a\rBcc: evil@evil.example",
@@ -39,7 +41,7 @@ ADDRESSES = [
 
 def sent(request: Request) -> EmailMessage:
     """The mail as the other side reads it."""
-    content = compose(request, CONTACT, "bot@example.org", request.name).as_bytes()
+    content = compose_request_mail(request, CONTACT, "bot@example.org", request.name).as_bytes()
     return message_from_bytes(content, _class=EmailMessage, policy=default)
 
 
@@ -61,7 +63,7 @@ def test_words_in_a_header_stay_words(kind: str, place: str) -> None:
 @pytest.mark.parametrize("text", ADDRESSES)
 def test_an_address_that_is_more_than_an_address(text: str) -> None:
     """What is not one plain e-mail address is not taken for one."""
-    assert checked(Reach.EMAIL, text) is None
+    assert normalise_address(ContactChannel.EMAIL, text) is None
 
 
 @pytest.mark.parametrize(
@@ -69,7 +71,7 @@ def test_an_address_that_is_more_than_an_address(text: str) -> None:
 )
 def test_a_domain_beyond_ascii(text: str, header: str) -> None:
     """An internationalised domain stands in the header as its ASCII name, and nothing else."""
-    address = checked(Reach.EMAIL, text)
+    address = normalise_address(ContactChannel.EMAIL, text)
     assert address
 
     mail = sent(replace(REQUEST, details=replace(DETAILS, address=address)))
@@ -83,7 +85,7 @@ def test_a_card_has_one_line_a_property(kind: str, place: str) -> None:
     """A vCard has the same properties whatever the words are: none begins or ends another."""
     words = {**WORDS, "lines": "a\nEND:VCARD\nBEGIN:VCARD\nTEL:+1"}[kind]
     organisation = words if place == "organisation" else "Org"
-    made = vcard(
+    made = make_vcard(
         replace(
             REQUEST, name=words if place == "name" else "Ada", details=replace(DETAILS, organisation=organisation)
         )
@@ -126,7 +128,7 @@ def test_a_card_has_one_line_a_property(kind: str, place: str) -> None:
 )
 def test_a_mark_of_the_format_is_escaped(mark: str) -> None:
     """Each character that means something in a vCard, or breaks a line for any reader, is escaped or left out."""
-    written = escaped(f"a{mark}b")
+    written = escape_value(f"a{mark}b")
 
     assert len(written.splitlines()) == 1
     assert not re.search(r"(?<!\\)[;,]|[\x00-\x1f]", written)

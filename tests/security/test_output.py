@@ -13,12 +13,12 @@ import pytest
 from click.testing import CliRunner
 
 from bot.cli.main import cli
-from bot.domain.consultation import Brief, Details, Request
-from bot.domain.effects import NewRequest
-from bot.domain.event import Event, Kind
+from bot.domain.consultation import Details, Request, RequestContext
+from bot.domain.effects import CreateRequest
+from bot.domain.event import Event, EventKind
 from bot.domain.turn import State
-from bot.log import _Formatter, _JsonFormatter
-from bot.printable import json_line, printable
+from bot.log import _JsonFormatter, _RedactingFormatter
+from bot.printable import escape_control_chars, json_line
 from bot.store import SqliteStore
 from tests.conftest import ROOT
 
@@ -37,11 +37,15 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("terminal")
     store = SqliteStore(folder / "bot.db", lambda: 1.0)
     for number, text in enumerate(STEERING.values(), 1):
-        event = Event(number, Kind.TEXT, number, number, 1)
+        event = Event(number, EventKind.TEXT, number, number, 1)
         details = Details(text, text, "npo", text, times=text)
-        request = Request("ABCD-EFGH", number, number, text, "de", details, Brief(text, "", text), "", "jacob", 1.0)
+        request = Request(
+            "ABCD-EFGH", number, number, text, "de", details, RequestContext(text, "", text), "", "jacob", 1.0
+        )
         store.add_updates([(number, "1", "{}")])
-        store.finish(number, event, State(), (), (NewRequest(replace(request, reference=f"ABCD-{number:04}")),))
+        store.finish_update(
+            number, event, State(), (), (CreateRequest(replace(request, reference=f"ABCD-{number:04}")),)
+        )
     store.close()
     return folder
 
@@ -105,7 +109,7 @@ def test_an_error_that_quotes(data: Path, kind: str) -> None:
 @pytest.mark.parametrize("kind", STEERING)
 def test_a_text_made_printable(kind: str) -> None:
     """A printable text holds no steering character, and JSON that is made so still means the same."""
-    assert not UNSAFE.search(printable(STEERING[kind], ""))
+    assert not UNSAFE.search(escape_control_chars(STEERING[kind], ""))
     assert json.loads(json_line({"a": STEERING[kind]})) == {"a": STEERING[kind]}
 
 
@@ -130,7 +134,7 @@ def logged(formatter: logging.Formatter, message: str, *values: object, error: E
 def test_an_event_is_one_line(style: str, kind: str) -> None:
     """Whatever a logged value holds, the event is one line, and no other event seems to begin."""
     formatter = (
-        _Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
+        _RedactingFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
         if style == "text"
         else _JsonFormatter("%(message)s")
     )
@@ -145,7 +149,7 @@ def test_an_event_is_one_line(style: str, kind: str) -> None:
 @pytest.mark.parametrize("where", ["value", "address", "exception", "cause", "message"])
 def test_a_token_is_not_logged(style: str, where: str) -> None:
     """The bot's token is in no event, wherever it came from."""
-    formatter = _Formatter("%(message)s") if style == "text" else _JsonFormatter("%(message)s")
+    formatter = _RedactingFormatter("%(message)s") if style == "text" else _JsonFormatter("%(message)s")
     address = f"https://api.telegram.org/bot{TOKEN}/getMe"
     error: Exception | None = None
     if where in ("exception", "cause"):
@@ -174,7 +178,7 @@ def test_a_token_is_not_logged(style: str, where: str) -> None:
 )
 def test_nobodys_words_in_a_traceback(error: Exception) -> None:
     """An exception is logged with its kind and place, not with its words, which may be a person's."""
-    line = logged(_Formatter("%(message)s"), "update 1 could not be answered", error=error)
+    line = logged(_RedactingFormatter("%(message)s"), "update 1 could not be answered", error=error)
 
     assert "Geheimnis" not in line
     assert type(error).__name__ in line

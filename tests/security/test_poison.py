@@ -4,18 +4,18 @@ from pathlib import Path
 
 import pytest
 
-from bot.answering.answerer import Answerer, Status
+from bot.answering.answerer import Answerer, AnswerStatus
 from bot.app.bootstrap import make_answerer
 from bot.sandbox.fake_telegram.rules import html_parser
 from bot.settings import Settings
-from index.build.builder import build
-from index.decision.calibration import calibration_for
+from index.build.builder import build_index
+from index.decision.calibration import load_calibration
 from index.encoder.encoder import OnnxEncoder
 from index.search.live_index import LiveIndex
 from knowledge.errors import ContentError
-from knowledge.loader import load
+from knowledge.loader import load_knowledge
 from knowledge.records.entry import read_entry
-from knowledge.validation.rules import check
+from knowledge.validation.rules import check_knowledge
 
 HEAD = "---\ntitle: {title}\nlayer: page\naudience: [npo]\nrelated: [z]\nsource: Seite\nquestions: [{questions}]\n---\n{body}\n"
 POISON = {
@@ -51,8 +51,8 @@ def poisoned(encoder: OnnxEncoder, tmp_path_factory: pytest.TempPathFactory) -> 
     for number, (name, body) in enumerate(POISON.items()):
         (folder / f"gift-{name}.md").write_text(f"# Gift {number} {name}\n\n{body}\n")
     (folder / "imkerei.md").write_text("# Imkerei\n\nEin Bienenvolk hat im Sommer etwa 40.000 Bienen.\n")
-    made = load(folder)
-    build(made, encoder, calibration_for(labelled=False), folder / "index")
+    made = load_knowledge(folder)
+    build_index(made, encoder, load_calibration(with_examples=False), folder / "index")
     live = LiveIndex(folder / "index", encoder)
     return make_answerer(Settings(_env_file=None), live)
 
@@ -60,11 +60,11 @@ def poisoned(encoder: OnnxEncoder, tmp_path_factory: pytest.TempPathFactory) -> 
 @pytest.mark.parametrize("kind", POISON)
 def test_a_poisoned_entry_is_only_text(poisoned: Answerer, kind: str) -> None:
     """Asked for, a poisoned entry is shown as text with its source; nothing in it is run, linked or tapped."""
-    answer = poisoned.show(f"gift-{kind}", "de")
+    answer = poisoned.show_entry(f"gift-{kind}", "de")
     assert answer is not None
 
-    text, marks = html_parser.parse(answer.html)
-    buttons = [button for row in poisoned.keyboard(answer) for button in row]
+    text, marks = html_parser.parse_html(answer.html)
+    buttons = [button for row in poisoned.build_keyboard(answer) for button in row]
 
     assert f"gift-{kind}.md" in text
     assert "1337" not in text
@@ -75,11 +75,11 @@ def test_a_poisoned_entry_is_only_text(poisoned: Answerer, kind: str) -> None:
 @pytest.mark.parametrize("kind", POISON)
 def test_the_other_entries_stay_as_they_are(poisoned: Answerer, kind: str) -> None:
     """What another entry says is not touched by a poisoned one."""
-    answer = poisoned.show("imkerei", "de")
+    answer = poisoned.show_entry("imkerei", "de")
     assert answer is not None
 
-    assert "40.000 Bienen" in answer.text
-    assert POISON[kind][:30] not in answer.text
+    assert "40.000 Bienen" in answer.plain_text
+    assert POISON[kind][:30] not in answer.plain_text
 
 
 @pytest.mark.parametrize("kind", REFUSED)
@@ -113,7 +113,7 @@ def test_an_entry_that_takes_anothers_questions(tmp_path: Path, kind: str) -> No
     contact = "contacts:\n- {id: a, name: b, role: c, phone: '+49 30 1', email: a@b.de, default: true}\n"
     (tmp_path / "contacts.yaml").write_text(contact)
 
-    problems = [one.message for one in check(load(tmp_path))]
+    problems = [one.message for one in check_knowledge(load_knowledge(tmp_path))]
 
     assert any("stands in the entry" in problem for problem in problems)
 
@@ -121,9 +121,9 @@ def test_an_entry_that_takes_anothers_questions(tmp_path: Path, kind: str) -> No
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_what_is_no_question_is_not_answered_by_poison(answerer_of_the_house: Answerer, question: str) -> None:
     """Greetings, the wish for a human, and what the sources do not say are decided by the house's own examples."""
-    answer = answerer_of_the_house.answer(question, "de")
+    answer = answerer_of_the_house.answer_question(question, "de")
 
-    assert answer.status is not Status.ANSWERED
+    assert answer.status is not AnswerStatus.ANSWERED
 
 
 @pytest.fixture(scope="module")

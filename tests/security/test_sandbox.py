@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from bot.sandbox.launcher import Show
-from bot.sandbox.page.routes import MAX_BODY
+from bot.sandbox.launcher import Sandbox
+from bot.sandbox.page.routes import MAX_BODY_BYTES
 from tests.sandbox.conftest import Page, show  # noqa: F401 - a fixture
 
 HOSTS = ["evil.example", "evil.example:80", "127.0.0.1.evil.example", "localhost.evil.example", "127.0.0.1@evil.example", "[::2]", "", "127.0.0.2", "x" * 2_000, "[", "169.254.169.254", "localhost\\.evil.example"]  # fmt: skip
@@ -26,7 +26,7 @@ STATES: dict[str, object] = {
 
 
 @pytest.fixture(scope="module")
-def page(show: Show) -> Iterator[Page]:  # noqa: F811 - the fixture
+def page(show: Sandbox) -> Iterator[Page]:  # noqa: F811 - the fixture
     """The page of one sandbox for all attacks; afterwards a question is still answered."""
     opened = Page(show)
     opened.until(lambda state: state["bot"]["ready"])
@@ -105,7 +105,7 @@ def test_a_file_that_poses_as_something_else(page: Page, kind: str) -> None:
     page.post(
         "send", person=ada, chat=ada, kind="document", name="evil.html", bytes=base64.b64encode(FILES[kind]).decode()
     )
-    newest = list(page.show.stage.world.files.by_id)[-1]
+    newest = list(page.show.simulation.world.files.by_id)[-1]
 
     answer = page.http.get(f"/files/{newest}")
 
@@ -161,6 +161,6 @@ def test_headers_on_every_answer(page: Page, path: str, header: str) -> None:
 
 def test_a_body_beyond_the_limit(page: Page) -> None:
     """A body of more than the limit is refused."""
-    answer = page.http.post("/api/load", content=b" " * (MAX_BODY + 1))
+    answer = page.http.post("/api/load", content=b" " * (MAX_BODY_BYTES + 1))
 
     assert answer.status_code == 400

@@ -7,19 +7,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.answering.language import question_language
-from bot.answering.question_splitter import questions
-from bot.domain.contact_details import recognised
+from bot.answering.language import detect_question_language
+from bot.answering.question_splitter import split_questions
+from bot.domain.contact_details import parse_contact
 from bot.sandbox.fake_telegram.rules import html_parser, image_size
-from bot.sandbox.fake_telegram.rules.utf16 import length
+from bot.sandbox.fake_telegram.rules.utf16 import count_units
 from index.search.live_index import LiveIndex
-from index.storage.bm25 import Lexical, write
-from index.storage.term_overlap import tokens as grams
-from index.text.analyzer import words
-from knowledge.parsing.plain_text import plain
-from knowledge.records.discourse_markers import house_markers
-from prompts.message_splitter import LIMIT, split_html
-from prompts.telegram_html import to_html, to_plain
+from index.storage.bm25 import Bm25Index, write_word_index
+from index.storage.term_overlap import hash_tokens as grams
+from index.text.analyzer import extract_terms
+from knowledge.parsing.plain_text import markdown_to_plain
+from knowledge.records.discourse_markers import builtin_markers
+from prompts.message_splitter import MESSAGE_LIMIT, split_html
+from prompts.telegram_html import html_to_plain, markdown_to_html
 
 MOST = 4_096  # characters of a message
 LONG = {
@@ -31,14 +31,14 @@ LONG = {
     "brackets": "[" * MOST, "links": "[a](" * 1_000, "ticks": "`" * MOST, "one-word": "a" * MOST, "half": "\ud800" * MOST,
 }  # fmt: skip
 PARSERS: dict[str, Callable[[str], object]] = {
-    "sentences": lambda text: questions(text, house_markers()["de"], lambda _: False),
-    "address": recognised,
-    "language": lambda text: question_language(text, "de"),
-    "words": lambda text: words(text, "de"),
+    "sentences": lambda text: split_questions(text, builtin_markers()["de"], lambda _: False),
+    "address": parse_contact,
+    "language": lambda text: detect_question_language(text, "de"),
+    "words": lambda text: extract_terms(text, "de"),
     "grams": lambda text: grams(text, ["de", "en"]),
     "split": lambda text: split_html(escape(text)),
-    "markdown": to_html,
-    "plain": lambda text: (plain(text), to_plain(escape(text))),
+    "markdown": markdown_to_html,
+    "plain": lambda text: (markdown_to_plain(text), html_to_plain(escape(text))),
 }
 QUERIES = ['"', '""', "'", '" OR "', "a AND b", "NOT a", "NEAR(a b, 5)", "a*", "^a", "text:a", "{text questions}:a", "(a", "a)", "a + b", "-a", "\\", "\0", "a\0b",
            "%", "_", ";", "--", "/*", "*/", "'; DROP TABLE parts; --", "parts MATCH 'a'", "rowid:1", "entry : a", "€", "\ud800", "\u202e", "a" * 5_000, "a " * 3_000]  # fmt: skip
@@ -52,26 +52,26 @@ def test_the_longest_hostile_message(parser: str, kind: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def lexical(tmp_path_factory: pytest.TempPathFactory) -> Lexical:
+def lexical(tmp_path_factory: pytest.TempPathFactory) -> Bm25Index:
     """Two entries."""
     path = tmp_path_factory.mktemp("words") / "words.db"
-    write(path, [("one", "de", "Brücken bauen", "Wie baut man?"), ("two", "de", "Geheime Brücke", "")])
-    return Lexical(path)
+    write_word_index(path, [("one", "de", "Brücken bauen", "Wie baut man?"), ("two", "de", "Geheime Brücke", "")])
+    return Bm25Index(path)
 
 
 @pytest.mark.parametrize("query", QUERIES)
-def test_a_query_is_words_and_never_syntax(lexical: Lexical, query: str) -> None:
+def test_a_query_is_words_and_never_syntax(lexical: Bm25Index, query: str) -> None:
     """Operators of FTS5 and SQL in a question are words: they find nothing by themselves, and the index stays."""
-    found = lexical.search(query, 10)
+    found = lexical.search_entries(query, 10)
 
     assert found == []
-    assert [entry for entry, _ in lexical.search(f"brücken {query}", 10)] != []
+    assert [entry for entry, _ in lexical.search_entries(f"brücken {query}", 10)] != []
 
 
 @pytest.mark.parametrize("kind", LONG)
 def test_the_whole_search_on_a_hostile_message(live: LiveIndex, kind: str) -> None:
     """A question made to hurt is decided on like any other, with a probability."""
-    outcome = live.searcher().search(LONG[kind][:200])
+    outcome = live.current_searcher().search(LONG[kind][:200])
 
     assert 0.0 <= outcome.probability <= 1.0
 
@@ -89,9 +89,9 @@ def test_any_text_survives_every_parser(text: str) -> None:
 def test_any_text_is_cut_into_valid_messages(text: str, limit: int) -> None:
     """Any text that is escaped and cut gives messages that Telegram takes, which hold its words in order."""
     cut = split_html(f"<b>{escape(text)}</b> <i>{escape(text)}</i>", limit)
-    shown = [html_parser.parse(one)[0] for one in cut]
+    shown = [html_parser.parse_html(one)[0] for one in cut]
 
-    assert all(length(one) <= limit for one in shown)
+    assert all(count_units(one) <= limit for one in shown)
     assert "".join("".join(shown).split()) == "".join(unescape(escape(text * 2)).split())
 
 
@@ -99,7 +99,7 @@ def test_any_text_is_cut_into_valid_messages(text: str, limit: int) -> None:
 @settings(max_examples=150, deadline=None)
 def test_any_markdown_is_telegram_html(text: str) -> None:
     """Any Markdown becomes HTML that Telegram takes."""
-    html_parser.parse(to_html(text))
+    html_parser.parse_html(markdown_to_html(text))
 
 
 @given(
@@ -111,11 +111,11 @@ def test_any_markdown_is_telegram_html(text: str) -> None:
 @settings(max_examples=300, deadline=None)
 def test_any_bytes_that_pose_as_a_picture(content: bytes, head: bytes) -> None:
     """Any bytes behind a picture's beginning are a picture with sides, or none."""
-    sides = image_size.sides(head + content)
+    sides = image_size.read_image_size(head + content)
 
     assert sides is None or len(sides) == 2
 
 
 def test_a_message_is_never_longer_than_telegram_takes() -> None:
     """The limit that all these are cut to is Telegram's."""
-    assert LIMIT == MOST
+    assert MESSAGE_LIMIT == MOST

@@ -9,7 +9,7 @@ from telegram import Bot, User
 
 from bot.app.bootstrap import make_dialogue
 from bot.pipeline.inbox import Inbox
-from bot.pipeline.update_handler import Turns
+from bot.pipeline.update_handler import UpdateHandler
 from bot.settings import Settings
 from bot.store import SqliteStore
 from bot.telegram.update_parser import chat_key, only_newest
@@ -58,7 +58,7 @@ def inbox(store: SqliteStore, live: LiveIndex) -> Inbox:
     """The inbox before the whole conversation; what it wants to send waits in the store."""
     settings = Settings(adviser_chat_id=-5, _env_file=None)
     me = User(1, "Bot", is_bot=True, username="standin_bot")
-    turns = Turns(
+    turns = UpdateHandler(
         make_dialogue(settings, live, store),
         store,
         Bot("1:x"),
@@ -68,7 +68,7 @@ def inbox(store: SqliteStore, live: LiveIndex) -> Inbox:
         lambda *_: None,
         lambda *_: False,
     )
-    return Inbox(store, turns.handle, chat_key, only_newest)
+    return Inbox(store, turns.handle_update, chat_key, only_newest)
 
 
 def question() -> dict[str, Any]:
@@ -78,19 +78,19 @@ def question() -> dict[str, Any]:
 
 async def handled(inbox: Inbox, update: dict[str, Any]) -> None:
     """Hand an update in as the webhook does, and wait until it is dealt with."""
-    await inbox.receive([{"update_id": next(numbers), **update}])
-    await inbox.idle()
+    await inbox.receive_updates([{"update_id": next(numbers), **update}])
+    await inbox.wait_until_idle()
 
 
 @pytest.mark.parametrize("kind", UPDATES)
 async def test_an_update_of_no_known_form(inbox: Inbox, store: SqliteStore, kind: str) -> None:
     """It is written off, nothing waits behind it, and the same chat is answered next."""
     await handled(inbox, UPDATES[kind])
-    waiting = store.waiting(7)
+    waiting = store.count_queued_calls(7)
     await handled(inbox, question())
 
     assert store.pending_updates() == []
-    assert store.waiting(7) > waiting
+    assert store.count_queued_calls(7) > waiting
 
 
 @pytest.mark.parametrize("kind", HALVES)
@@ -99,4 +99,4 @@ async def test_half_a_character(inbox: Inbox, store: SqliteStore, kind: str) -> 
     await handled(inbox, HALVES[kind])
 
     assert store.pending_updates() == []
-    assert "\ud800" not in str(store.person(7))
+    assert "\ud800" not in str(store.load_personal_data(7))

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bot.web.routes import MAX_BODY, SECRET_HEADER
+from bot.web.routes import MAX_BODY_SIZE, SECRET_HEADER
 from tests.security.site import SECRET, Site
 
 MOST = 200  # connections here; see `test_many_connections`
@@ -53,7 +53,7 @@ async def test_a_body_that_is_no_update(site: Site, kind: str) -> None:
     assert site.received == []
 
 
-@pytest.mark.parametrize("size", [MAX_BODY + 1, 5_000_000, 50_000_000])
+@pytest.mark.parametrize("size", [MAX_BODY_SIZE + 1, 5_000_000, 50_000_000])
 @pytest.mark.parametrize("secret", [SECRET, "falsch"])
 async def test_a_large_body(site: Site, size: int, secret: str) -> None:
     """A body beyond the limit is not kept, not even by who knows the secret."""

@@ -5,13 +5,13 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 from telegram import Bot
 
-from bot.sandbox.fake_telegram import StandIn, User
+from bot.sandbox.fake_telegram import FakeTelegram, User
 
 
 @pytest.fixture
-def standin() -> Iterator[StandIn]:
+def standin() -> Iterator[FakeTelegram]:
     """A running stand-in; a poll that nothing ends would be a mistake, so it may take long."""
-    with StandIn(poll_cap=30) as running:
+    with FakeTelegram(max_poll_seconds=30) as running:
         yield running
 
 
@@ -22,13 +22,13 @@ def _timedelta(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-async def bot(standin: StandIn) -> AsyncIterator[Bot]:
+async def bot(standin: FakeTelegram) -> AsyncIterator[Bot]:
     """The library's bot."""
     async with Bot(standin.token, base_url=standin.base_url) as connected:
         yield connected
 
 
 @pytest.fixture
-def ada(standin: StandIn) -> User:
+def ada(standin: FakeTelegram) -> User:
     """A person who has started the bot."""
-    return standin.user("Ada", language_code="de", username="ada_l", started=True)
+    return standin.add_user("Ada", language_code="de", username="ada_l", started=True)

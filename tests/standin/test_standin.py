@@ -25,8 +25,8 @@ from telegram.constants import ChatAction, ParseMode
 from telegram.error import Conflict, EndPointNotFound, Forbidden, InvalidToken
 from telegram.request import HTTPXRequest
 
-from bot.sandbox.fake_telegram import StandIn, User
-from bot.sandbox.fake_telegram.rules.image_size import plain
+from bot.sandbox.fake_telegram import FakeTelegram, User
+from bot.sandbox.fake_telegram.rules.image_size import plain_png
 
 YES_NO = InlineKeyboardMarkup(
     [[InlineKeyboardButton("Yes", callback_data="y"), InlineKeyboardButton("No", url="https://a.de")]]
@@ -34,7 +34,7 @@ YES_NO = InlineKeyboardMarkup(
 
 
 @pytest.fixture(autouse=True)
-def _flawless(standin: StandIn, request: pytest.FixtureRequest) -> object:
+def _flawless(standin: FakeTelegram, request: pytest.FixtureRequest) -> object:
     """Nothing in these tests is a call that a correct bot would not make."""
     yield
     if "flawed" not in request.fixturenames:
@@ -46,9 +46,9 @@ def flawed() -> None:
     """This test makes such a call on purpose."""
 
 
-async def test_a_text_comes_back_as_a_full_message(standin: StandIn, bot: Bot, ada: User) -> None:
+async def test_a_text_comes_back_as_a_full_message(standin: FakeTelegram, bot: Bot, ada: User) -> None:
     """What is sent is returned with chat, sender, date, entities, keyboard and the message it replies to."""
-    question = ada.says("Hi")
+    question = ada.send_text("Hi")
     sent = await bot.send_message(
         ada.id,
         "<b>Grüß</b> dich 👋 <a href='https://a.de/x'>hier</a>",
@@ -68,7 +68,7 @@ async def test_a_text_comes_back_as_a_full_message(standin: StandIn, bot: Bot, a
     assert sent.reply_to_message.text == "Hi"
     assert sent.reply_markup == YES_NO
     assert sent.link_preview_options == LinkPreviewOptions(is_disabled=True)
-    assert standin.chat(ada).messages[-1].labels == ["Yes", "No"]
+    assert standin.view_chat(ada).messages[-1].button_labels == ["Yes", "No"]
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ async def test_explicit_entities_are_kept(bot: Bot, ada: User) -> None:
     assert sent.parse_entities() == {MessageEntity(MessageEntity.BOLD, 0, 4): "bold"}
 
 
-async def test_messages_are_edited_and_deleted(standin: StandIn, bot: Bot, ada: User) -> None:
+async def test_messages_are_edited_and_deleted(standin: FakeTelegram, bot: Bot, ada: User) -> None:
     """An edited text, an edited keyboard and a deletion show in the chat."""
     sent = await bot.send_message(ada.id, "one", reply_markup=YES_NO)
     await bot.edit_message_text("two", chat_id=ada.id, message_id=sent.id, reply_markup=YES_NO)
@@ -100,15 +100,15 @@ async def test_messages_are_edited_and_deleted(standin: StandIn, bot: Bot, ada: 
 
     assert not isinstance(edited, bool)
     assert (edited.text, edited.reply_markup) == ("two", None)
-    assert [(m.text, m.edited, m.buttons) for m in standin.chat(ada).messages] == [("two", True, ())]
+    assert [(m.text, m.edited, m.buttons) for m in standin.view_chat(ada).messages] == [("two", True, ())]
 
     await bot.delete_message(ada.id, sent.id)
-    assert standin.chat(ada).messages == []
+    assert standin.view_chat(ada).messages == []
 
 
-async def test_files_contacts_and_actions_arrive(standin: StandIn, bot: Bot, ada: User) -> None:
+async def test_files_contacts_and_actions_arrive(standin: FakeTelegram, bot: Bot, ada: User) -> None:
     """Uploads, known file ids, contacts and chat actions are taken."""
-    photo = await bot.send_photo(ada.id, plain(9, 6), caption="<i>Bild</i>", parse_mode="HTML", filename="a.png")
+    photo = await bot.send_photo(ada.id, plain_png(9, 6), caption="<i>Bild</i>", parse_mode="HTML", filename="a.png")
     again = await bot.send_photo(ada.id, photo.photo[-1].file_id)
     paper = await bot.send_document(ada.id, b"pdf" * 9, filename="a b.pdf", caption="Datei")
     contact = await bot.send_contact(ada.id, "+49301", "Grace", last_name="Hopper")
@@ -120,32 +120,32 @@ async def test_files_contacts_and_actions_arrive(standin: StandIn, bot: Bot, ada
     assert (paper.document.file_name, paper.document.file_size) == ("a b.pdf", 27)
     assert contact.contact is not None
     assert contact.contact.last_name == "Hopper"
-    assert [message.kind for message in standin.chat(ada).messages] == ["photo", "photo", "document", "contact"]
+    assert [message.kind for message in standin.view_chat(ada).messages] == ["photo", "photo", "document", "contact"]
 
 
-async def test_messages_are_forwarded_and_copied(standin: StandIn, bot: Bot, ada: User) -> None:
+async def test_messages_are_forwarded_and_copied(standin: FakeTelegram, bot: Bot, ada: User) -> None:
     """A forward names where it comes from, a copy does not."""
-    original = ada.says("see @ada_l")
-    grace = standin.user("Grace", started=True)
+    original = ada.send_text("see @ada_l")
+    grace = standin.add_user("Grace", started=True)
     forwarded = await bot.forward_message(grace.id, ada.id, original.id)
     copied = await bot.copy_message(grace.id, ada.id, original.id, reply_markup=YES_NO)
 
     assert isinstance(forwarded.forward_origin, MessageOriginUser)
     assert forwarded.forward_origin.sender_user.id == ada.id
-    assert [m.text for m in grace.sees()] == ["see @ada_l", "see @ada_l"]
-    assert grace.sees()[-1].id == copied.message_id
+    assert [m.text for m in grace.bot_messages()] == ["see @ada_l", "see @ada_l"]
+    assert grace.bot_messages()[-1].id == copied.message_id
 
 
-async def test_topics_pins_and_members_in_a_forum(standin: StandIn, bot: Bot, ada: User) -> None:
+async def test_topics_pins_and_members_in_a_forum(standin: FakeTelegram, bot: Bot, ada: User) -> None:
     """An administrator bot opens topics, writes in them, pins, sees members, and leaves."""
-    team = standin.group("Team", [ada], forum=True, admin=True)
+    team = standin.add_group("Team", [ada], forum=True, bot_is_admin=True)
     topic = await bot.create_forum_topic(team.id, "Anfrage 1")
     sent = await bot.send_message(team.id, "Neu", message_thread_id=topic.message_thread_id)
     await bot.pin_chat_message(team.id, sent.id)
     await bot.edit_forum_topic(team.id, topic.message_thread_id, name="Anfrage 1 ✓")
 
     assert sent.is_topic_message
-    assert standin.chat(team).topics == {topic.message_thread_id: "Anfrage 1 ✓"}
+    assert standin.view_chat(team).topic_names == {topic.message_thread_id: "Anfrage 1 ✓"}
     chat = await bot.get_chat(team.id)
     assert chat.is_forum
     assert chat.pinned_message is not None
@@ -178,7 +178,7 @@ async def test_the_profile_is_kept_by_language_and_scope(bot: Bot, ada: User) ->
     assert await bot.get_my_commands(language_code="de") == ()
 
 
-async def test_a_wrong_token_and_an_unknown_method(standin: StandIn, bot: Bot, flawed: None) -> None:
+async def test_a_wrong_token_and_an_unknown_method(standin: FakeTelegram, bot: Bot, flawed: None) -> None:
     """A foreign token is unauthorised, an unknown method is not found."""
     request = HTTPXRequest()
     stranger = Bot("1:AAother", base_url=standin.base_url, request=request)
@@ -208,7 +208,7 @@ async def test_a_wrong_token_and_an_unknown_method(standin: StandIn, bot: Bot, f
     ],
 )
 def test_calls_that_are_not_as_documented(
-    standin: StandIn, flawed: None, endpoint: str, wrong: dict[str, object], problem: str
+    standin: FakeTelegram, flawed: None, endpoint: str, wrong: dict[str, object], problem: str
 ) -> None:
     """What does not fit the documented API is refused and noted, however deep it is."""
     answer = httpx.post(f"{standin.base_url}{standin.token}/{endpoint}", json=wrong)
@@ -219,7 +219,7 @@ def test_calls_that_are_not_as_documented(
     assert problem in standin.violations[0].problem
 
 
-async def test_every_call_is_logged_decoded(standin: StandIn, bot: Bot, ada: User) -> None:
+async def test_every_call_is_logged_decoded(standin: FakeTelegram, bot: Bot, ada: User) -> None:
     """A call can be read with its parameters as values and with its answer."""
     await bot.send_message(ada.id, "x", reply_markup=YES_NO)
     (call,) = standin.calls_to("sendMessage")
@@ -230,8 +230,8 @@ async def test_every_call_is_logged_decoded(standin: StandIn, bot: Bot, ada: Use
 
 async def test_polling_confirms_by_offset(bot: Bot, ada: User) -> None:
     """Updates come until a higher offset confirms them, at most as many as asked for."""
-    ada.says("1")
-    ada.says("2")
+    ada.send_text("1")
+    ada.send_text("2")
     first, second = await bot.get_updates()
 
     assert await bot.get_updates(limit=1) == (first,)

@@ -16,11 +16,11 @@ from telegram import (
 from telegram.constants import ChatMemberStatus
 from telegram.error import BadRequest
 
-from bot.sandbox.fake_telegram import StandIn, User
+from bot.sandbox.fake_telegram import FakeTelegram, User
 from bot.sandbox.fake_telegram.rules import schema
-from bot.sandbox.fake_telegram.rules.image_size import plain
-from bot.sandbox.fake_telegram.world.command_menu import menu, profile_text
-from bot.sandbox.fake_telegram.world.snapshot import put, read, saved
+from bot.sandbox.fake_telegram.rules.image_size import plain_png
+from bot.sandbox.fake_telegram.world.command_menu import profile_text, visible_commands
+from bot.sandbox.fake_telegram.world.snapshot import dump_world, load_world, restore_world
 from bot.sandbox.fake_telegram.world.world import World
 
 KEYS = InlineKeyboardMarkup([[InlineKeyboardButton("Mehr", callback_data="m")]])
@@ -31,14 +31,14 @@ def article(number: str, text: str = "<b>Text</b>") -> InlineQueryResultArticle:
     return InlineQueryResultArticle(number, "Titel", InputTextMessageContent(text, "HTML"), reply_markup=KEYS)
 
 
-async def test_inline_mode(standin: StandIn, bot: Bot, ada: User) -> None:
+async def test_inline_mode(standin: FakeTelegram, bot: Bot, ada: User) -> None:
     """A person asks from a chat, is offered results, sends one, taps its button; the bot edits that message."""
-    asked = ada.asks_inline("back")
+    asked = ada.send_inline_query("back")
     (update,) = await bot.get_updates()
     assert update.inline_query is not None
     assert await update.inline_query.answer([article("1"), article("2")], cache_time=0)
-    sent = ada.chooses(asked, "2")
-    tapped = ada.taps_on(sent, "m")
+    sent = ada.choose_result(asked, "2")
+    tapped = ada.tap_message_button(sent, "m")
     chosen, message, tap = await bot.get_updates(update.update_id + 1)
     assert chosen.chosen_inline_result is not None
     inline_id = chosen.chosen_inline_result.inline_message_id
@@ -53,7 +53,7 @@ async def test_inline_mode(standin: StandIn, bot: Bot, ada: User) -> None:
     assert tap.callback_query.inline_message_id == inline_id
     assert tapped.answer is not None
     assert edited is True
-    assert standin.chat(ada).messages[-1].text == "neu"
+    assert standin.view_chat(ada).messages[-1].text == "neu"
     assert standin.violations == []
 
 
@@ -67,19 +67,19 @@ async def test_inline_mode(standin: StandIn, bot: Bot, ada: User) -> None:
     ],
 )
 async def test_inline_limits(
-    standin: StandIn, bot: Bot, ada: User, results: list[InlineQueryResultArticle], error: str
+    standin: FakeTelegram, bot: Bot, ada: User, results: list[InlineQueryResultArticle], error: str
 ) -> None:
     """Results over a limit are refused in Telegram's words."""
-    asked = ada.asks_inline("x")
+    asked = ada.send_inline_query("x")
 
     with pytest.raises(BadRequest, match=f"(?i){error}"):
         await bot.answer_inline_query(asked.id, results)
     assert [violation.kind for violation in standin.violations] == ["limit"]
 
 
-async def test_inline_queries_are_answered_once(standin: StandIn, bot: Bot, ada: User) -> None:
+async def test_inline_queries_are_answered_once(standin: FakeTelegram, bot: Bot, ada: User) -> None:
     """A second answer, or one to a query that never was, is too late."""
-    asked = ada.asks_inline("x")
+    asked = ada.send_inline_query("x")
     await bot.answer_inline_query(asked.id, [])
 
     for query in (asked.id, "1"):
@@ -88,9 +88,9 @@ async def test_inline_queries_are_answered_once(standin: StandIn, bot: Bot, ada:
     assert standin.violations == []
 
 
-async def test_deep_links(standin: StandIn, bot: Bot, ada: User) -> None:
+async def test_deep_links(standin: FakeTelegram, bot: Bot, ada: User) -> None:
     """A link arrives as the command with its parameter; one that Telegram would not make is refused."""
-    ada.opens_link("frage-backbone")
+    ada.open_deep_link("frage-backbone")
 
     (update,) = await bot.get_updates()
 
@@ -99,12 +99,12 @@ async def test_deep_links(standin: StandIn, bot: Bot, ada: User) -> None:
     assert [entity.type for entity in update.message.entities] == ["bot_command"]
     for wrong in ("", "a b", "ä", "x" * 65):
         with pytest.raises(ValueError, match="deep link"):
-            ada.opens_link(wrong)
+            ada.open_deep_link(wrong)
 
 
-async def test_the_life_of_a_topic(standin: StandIn, bot: Bot, ada: User) -> None:
+async def test_the_life_of_a_topic(standin: FakeTelegram, bot: Bot, ada: User) -> None:
     """A topic is closed, opened again, cleared of pins and deleted with its messages; each only once."""
-    team = standin.group("Team", [ada], forum=True, admin=True)
+    team = standin.add_group("Team", [ada], forum=True, bot_is_admin=True)
     topic = (await bot.create_forum_topic(team.id, "Eins")).message_thread_id
     sent = await bot.send_message(team.id, "x", message_thread_id=topic)
     await bot.pin_chat_message(team.id, sent.id)
@@ -113,20 +113,20 @@ async def test_the_life_of_a_topic(standin: StandIn, bot: Bot, ada: User) -> Non
         await bot.close_forum_topic(team.id, topic)
     await bot.reopen_forum_topic(team.id, topic)
     await bot.unpin_all_forum_topic_messages(team.id, topic)
-    pinned = standin.chat(team).pinned
+    pinned = standin.view_chat(team).pinned_ids
     await bot.delete_forum_topic(team.id, topic)
 
     assert pinned == []
-    assert (standin.chat(team).topics, standin.chat(team).messages[1:]) == ({}, [])
+    assert (standin.view_chat(team).topic_names, standin.view_chat(team).messages[1:]) == ({}, [])
     with pytest.raises(BadRequest, match=r"(?i)message thread not found"):
         await bot.send_message(team.id, "x", message_thread_id=topic)
     assert standin.violations == []
 
 
-async def test_members(standin: StandIn, bot: Bot, ada: User) -> None:
+async def test_members(standin: FakeTelegram, bot: Bot, ada: User) -> None:
     """Administrators and the number of members of a group, the bot among them."""
-    grace = standin.user("Grace")
-    team = standin.group("Team", [ada, grace], admin=True)
+    grace = standin.add_user("Grace")
+    team = standin.add_group("Team", [ada, grace], bot_is_admin=True)
 
     heads = await bot.get_chat_administrators(team.id)
 
@@ -140,36 +140,36 @@ async def test_members(standin: StandIn, bot: Bot, ada: User) -> None:
         await bot.get_chat_administrators(ada.id)
 
 
-async def test_menus_and_names(standin: StandIn, bot: Bot, ada: User) -> None:
+async def test_menus_and_names(standin: FakeTelegram, bot: Bot, ada: User) -> None:
     """A person sees the menu of the narrowest scope, and the bot's name in their language."""
     await bot.set_my_commands([("a", "A")])
     await bot.set_my_commands([("b", "B")], language_code="de")
     await bot.set_my_name("Bot", language_code="de")
     chat = standin.world.chats[ada.id]
 
-    assert [item["command"] for item in menu(standin.world, chat, ada.account)] == ["b"]
-    assert [item["command"] for item in menu(standin.world, chat)] == ["a"]
+    assert [item["command"] for item in visible_commands(standin.world, chat, ada.account)] == ["b"]
+    assert [item["command"] for item in visible_commands(standin.world, chat)] == ["a"]
     assert profile_text(standin.world, "name", ada.account) == "Bot"
     assert profile_text(standin.world, "name") == "Stand-in bot"
 
 
-async def test_a_world_is_saved_and_read(standin: StandIn, bot: Bot, ada: User) -> None:
+async def test_a_world_is_saved_and_read(standin: FakeTelegram, bot: Bot, ada: User) -> None:
     """A world that went through JSON is the same: chats, topics, files, updates that wait, taps, menus, numbers."""
-    team = standin.group("Team", [ada], forum=True, admin=True)
+    team = standin.add_group("Team", [ada], forum=True, bot_is_admin=True)
     topic = (await bot.create_forum_topic(team.id, "Eins")).message_thread_id
     await bot.close_forum_topic(team.id, topic)
     await bot.set_my_commands([("a", "A")])
-    photo = await bot.send_photo(ada.id, plain(), caption="Bild", reply_markup=KEYS)
-    ada.says("Antwort", reply_to=photo.id)
-    ada.taps("Mehr")
-    ada.asks_inline("x")
-    data = json.loads(json.dumps(saved(standin.world)))
-    other = World(standin.bot, privacy=True, retry_delay=0)
-    put(other, read(other, data))
+    photo = await bot.send_photo(ada.id, plain_png(), caption="Bild", reply_markup=KEYS)
+    ada.send_text("Antwort", reply_to=photo.id)
+    ada.tap_button("Mehr")
+    ada.send_inline_query("x")
+    data = json.loads(json.dumps(dump_world(standin.world)))
+    other = World(standin.bot, privacy_mode=True, retry_delay=0)
+    restore_world(other, load_world(other, data))
 
     before, after = standin.world, other
 
-    assert saved(after) == data
+    assert dump_world(after) == data
     for chat_id, chat in before.chats.items():
         theirs = [message.to_json() for message in after.chats[chat_id].messages.values()]
         assert theirs == [message.to_json() for message in chat.messages.values()]
@@ -178,37 +178,37 @@ async def test_a_world_is_saved_and_read(standin: StandIn, bot: Bot, ada: User) 
 
 
 @pytest.mark.parametrize("part", ["accounts", "chats", "numbers", "updates", "files"])
-def test_what_is_no_world(standin: StandIn, ada: User, part: str) -> None:
+def test_what_is_no_world(standin: FakeTelegram, ada: User, part: str) -> None:
     """Data of which a part is missing or of another form is not read."""
-    data = saved(standin.world)
+    data = dump_world(standin.world)
 
     for broken in ({name: value for name, value in data.items() if name != part}, {**data, part: ["x"]}):
         with pytest.raises((KeyError, TypeError, ValueError, AttributeError)):
-            read(standin.world, broken)
+            load_world(standin.world, broken)
 
 
-async def test_every_update_is_as_documented(standin: StandIn, bot: Bot, ada: User) -> None:
+async def test_every_update_is_as_documented(standin: FakeTelegram, bot: Bot, ada: User) -> None:
     """Whatever people do, its update is of the documented form and python-telegram-bot reads it whole."""
-    team = standin.group("Team", [ada], forum=True, admin=True)
-    topic = team.topic("Thema", ada)
+    team = standin.add_group("Team", [ada], forum=True, bot_is_admin=True)
+    topic = team.create_topic("Thema", ada)
     shown = await bot.send_message(ada.id, "x", reply_markup=KEYS)
-    ada.says("Hallo @standin_bot", team, topic=topic)
-    ada.edits(ada.says("eins", reply_to=shown.id), "zwei")
-    ada.edits_caption(ada.sends_photo("Bild"), "anders")
-    for sends in (ada.sends_voice, ada.sends_sticker, ada.sends_document, ada.sends_poll, ada.sends_contact):
+    ada.send_text("Hallo @standin_bot", team, topic=topic)
+    ada.edit_text(ada.send_text("eins", reply_to=shown.id), "zwei")
+    ada.edit_caption(ada.send_photo("Bild"), "anders")
+    for sends in (ada.send_voice, ada.send_sticker, ada.send_document, ada.send_poll, ada.send_contact):
         sends()
-    ada.sends_location()
-    ada.taps("Mehr")
-    ada.opens_link("x")
-    ada.asks_inline("y")
-    ada.blocks_bot()
-    ada.unblocks_bot()
+    ada.send_location()
+    ada.tap_button("Mehr")
+    ada.open_deep_link("x")
+    ada.send_inline_query("y")
+    ada.block_bot()
+    ada.unblock_bot()
 
     for raw in standin.updates:
         parsed = Update.de_json(raw, bot)
         kind = next(name for name in raw if name != "update_id")
 
-        assert schema.check(raw, ["Update"], "update") == []
+        assert schema.check_value(raw, ["Update"], "update") == []
         assert getattr(parsed, kind) is not None
         assert parsed.api_kwargs == {}
         if isinstance(parsed.message, Message):
@@ -219,9 +219,9 @@ async def test_every_update_is_as_documented(standin: StandIn, bot: Bot, ada: Us
     }  # fmt: skip
 
 
-async def test_an_upload_needs_its_file(standin: StandIn, bot: Bot, ada: User) -> None:
+async def test_an_upload_needs_its_file(standin: FakeTelegram, bot: Bot, ada: User) -> None:
     """An edit that refers to a file which did not come is no call of the Bot API."""
-    sent = await bot.send_photo(ada.id, plain())
+    sent = await bot.send_photo(ada.id, plain_png())
 
     with pytest.raises(BadRequest, match=r"(?i)no file came for attach://none"):
         await bot.edit_message_media(InputMediaPhoto("attach://none"), ada.id, sent.id)

@@ -12,9 +12,9 @@ import pytest
 from telegram import Bot
 from telegram.error import BadRequest, Conflict, NetworkError, RetryAfter, TelegramError, TimedOut
 
-from bot.sandbox.fake_telegram import FaultKind, StandIn, User
-from bot.sandbox.fake_telegram.world.updates import Updates
-from bot.sandbox.fake_telegram.world.webhook import Pusher, Webhook
+from bot.sandbox.fake_telegram import FakeTelegram, FaultKind, User
+from bot.sandbox.fake_telegram.world.updates import UpdateQueue
+from bot.sandbox.fake_telegram.world.webhook import Webhook, WebhookDispatcher
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ from bot.sandbox.fake_telegram.world.webhook import Pusher, Webhook
     ],
 )
 async def test_a_fault_strikes_once(
-    standin: StandIn, bot: Bot, ada: User, kind: FaultKind, error: type[TelegramError], arrived: int
+    standin: FakeTelegram, bot: Bot, ada: User, kind: FaultKind, error: type[TelegramError], arrived: int
 ) -> None:
     """Each fault is what the library takes it for, leaves the effect it should, and is over after one call."""
     standin.fail_next("sendMessage", kind)
@@ -38,14 +38,14 @@ async def test_a_fault_strikes_once(
         await bot.send_message(ada.id, "x", read_timeout=patience)
 
     assert not isinstance(caught.value, BadRequest)
-    assert len(ada.sees()) == arrived
+    assert len(ada.bot_messages()) == arrived
     await bot.send_message(ada.id, "x")
     assert [call.method for call in standin.calls] == ["getMe", "sendMessage", "sendMessage"]
 
 
-async def test_a_rate_limit_says_how_long(standin: StandIn, bot: Bot, ada: User) -> None:
+async def test_a_rate_limit_says_how_long(standin: FakeTelegram, bot: Bot, ada: User) -> None:
     """retry_after is what was set, in the parameters and in the words."""
-    grace = standin.user("Grace", started=True)
+    grace = standin.add_user("Grace", started=True)
     standin.fail_next("sendMessage", FaultKind.RATE_LIMIT, times=2, chat=ada, retry_after=7)
     await bot.send_message(grace.id, "not struck")
     for _ in range(2):
@@ -57,9 +57,9 @@ async def test_a_rate_limit_says_how_long(standin: StandIn, bot: Bot, ada: User)
     assert standin.calls[2].response["description"] == "Too Many Requests: retry after 7"
 
 
-async def test_a_lost_poll_loses_nothing(standin: StandIn, bot: Bot, ada: User) -> None:
+async def test_a_lost_poll_loses_nothing(standin: FakeTelegram, bot: Bot, ada: User) -> None:
     """Updates whose delivery got lost come with the next poll."""
-    ada.says("da")
+    ada.send_text("da")
     standin.fail_next("getUpdates", FaultKind.LOST)
     with pytest.raises(NetworkError):
         await bot.get_updates()
@@ -68,15 +68,15 @@ async def test_a_lost_poll_loses_nothing(standin: StandIn, bot: Bot, ada: User) 
     assert update.update_id == standin.last_update(ada)["update_id"]
 
 
-async def test_the_second_poller_ends_the_first(standin: StandIn, bot: Bot, ada: User) -> None:
+async def test_the_second_poller_ends_the_first(standin: FakeTelegram, bot: Bot, ada: User) -> None:
     """Of two that wait, the one who came first gets a conflict."""
     first = asyncio.create_task(bot.get_updates(timeout=10))
-    await standin.wait_for(lambda: standin.polling)
+    await standin.wait_for(lambda: standin.is_polling)
     async with Bot(standin.token, base_url=standin.base_url) as twin:
         second = asyncio.create_task(twin.get_updates(timeout=10))
         with pytest.raises(Conflict, match=r"terminated by other getUpdates request; make sure that only one bot"):
             await first
-        ada.says("x")
+        ada.send_text("x")
 
         assert len(await second) == 1
 
@@ -119,17 +119,17 @@ def hook() -> Iterator[Hook]:
     hook.server.server_close()
 
 
-async def settled(standin: StandIn) -> None:
+async def settled(standin: FakeTelegram) -> None:
     """Wait until the webhook took everything."""
-    await standin.wait_for(lambda: standin.settled)
+    await standin.wait_for(lambda: standin.updates_confirmed)
 
 
-async def test_a_webhook_gets_updates_in_order(standin: StandIn, bot: Bot, ada: User, hook: Hook) -> None:
+async def test_a_webhook_gets_updates_in_order(standin: FakeTelegram, bot: Bot, ada: User, hook: Hook) -> None:
     """What waited and what comes is pushed with the secret, in the chat's order."""
-    ada.says("1")
+    ada.send_text("1")
     await bot.set_webhook(hook.url, secret_token="s3cret", allowed_updates=["message"])
-    ada.says("2")
-    ada.blocks_bot()
+    ada.send_text("2")
+    ada.block_bot()
     await settled(standin)
 
     assert hook.texts() == ["1", "2"]
@@ -138,12 +138,12 @@ async def test_a_webhook_gets_updates_in_order(standin: StandIn, bot: Bot, ada: 
     assert (info.url, info.pending_update_count, info.allowed_updates) == (hook.url, 0, ("message",))
 
 
-async def test_a_webhook_that_fails_is_tried_again(standin: StandIn, bot: Bot, ada: User, hook: Hook) -> None:
+async def test_a_webhook_that_fails_is_tried_again(standin: FakeTelegram, bot: Bot, ada: User, hook: Hook) -> None:
     """Anything but 2xx brings the same update again before the next of the chat, and shows in the info."""
     hook.answers = [500, 404]
     await bot.set_webhook(hook.url)
-    ada.says("1")
-    ada.says("2")
+    ada.send_text("1")
+    ada.send_text("2")
     await settled(standin)
 
     assert hook.texts() == ["1", "1", "1", "2"]
@@ -154,12 +154,12 @@ async def test_a_webhook_that_fails_is_tried_again(standin: StandIn, bot: Bot, a
 
 def test_rest_that_ends_meanwhile(hook: Hook) -> None:
     """A chat's second update is not sent before its first, also where the rest after a failure ends between them."""
-    updates, ticks = Updates(threading.Condition()), itertools.count()
+    updates, ticks = UpdateQueue(threading.Condition()), itertools.count()
     for words in ("1", "2"):
         updates.put("message", {"chat": {"id": 7}, "text": words})
     hook.answers = [500]
 
-    pusher = Pusher(updates, Webhook(hook.url, max_connections=1), 1.0, lambda: next(ticks) * 0.6)
+    pusher = WebhookDispatcher(updates, Webhook(hook.url, max_connections=1), 1.0, lambda: next(ticks) * 0.6)
     with updates.condition:
         done = updates.condition.wait_for(lambda: not updates.pending, 10)
     pusher.stop()
@@ -169,25 +169,25 @@ def test_rest_that_ends_meanwhile(hook: Hook) -> None:
     assert hook.texts() == ["1", "1", "2"]
 
 
-async def test_redelivery_to_a_webhook(standin: StandIn, bot: Bot, ada: User, hook: Hook) -> None:
+async def test_redelivery_to_a_webhook(standin: FakeTelegram, bot: Bot, ada: User, hook: Hook) -> None:
     """An update that the webhook took can come once more."""
     await bot.set_webhook(hook.url)
-    ada.says("1")
+    ada.send_text("1")
     await settled(standin)
-    standin.redeliver(standin.last_update(ada)["update_id"])
+    standin.redeliver_update(standin.last_update(ada)["update_id"])
     await settled(standin)
 
     assert hook.texts() == ["1", "1"]
 
 
-async def test_setting_a_webhook_ends_a_poll(standin: StandIn, bot: Bot, hook: Hook) -> None:
+async def test_setting_a_webhook_ends_a_poll(standin: FakeTelegram, bot: Bot, hook: Hook) -> None:
     """A waiting poll is sent away; what is no address or secret is refused."""
     with pytest.raises(BadRequest, match=r"unallowed characters"):
         await bot.set_webhook(hook.url, secret_token="ä")
     with pytest.raises(BadRequest, match=r"only http://127.0.0.1"):
         await bot.set_webhook("https://example.org/")
     poll = asyncio.create_task(bot.get_updates(timeout=10))
-    await standin.wait_for(lambda: standin.polling)
+    await standin.wait_for(lambda: standin.is_polling)
     await bot.set_webhook(hook.url)
 
     with pytest.raises(Conflict):

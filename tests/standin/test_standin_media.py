@@ -7,19 +7,19 @@ import pytest
 from telegram import Bot, InputMediaDocument, InputMediaPhoto, InputMediaVideo, Message
 from telegram.error import BadRequest, NetworkError, TelegramError
 
-from bot.sandbox.fake_telegram import StandIn, User
-from bot.sandbox.fake_telegram.rules.image_size import plain, sides
+from bot.sandbox.fake_telegram import FakeTelegram, User
+from bot.sandbox.fake_telegram.rules.image_size import plain_png, read_image_size
 
-PICTURE, OTHER = plain(20, 10), plain(9, 9)
+PICTURE, OTHER = plain_png(20, 10), plain_png(9, 9)
 LARGE = PICTURE + bytes(10 * 1024 * 1024)
 
 
-async def test_what_a_person_sends_is_fetched(standin: StandIn, ada: User) -> None:
+async def test_what_a_person_sends_is_fetched(standin: FakeTelegram, ada: User) -> None:
     """The bytes of a photo, a file and a voice message are those that were sent."""
     sent = {"photo": PICTURE, "document": b"%PDF-1.7 x", "voice": b"OggS voice"}
-    ada.sends_photo("Bild", content=sent["photo"])
-    ada.sends_document("a.pdf", content=sent["document"], caption="Datei")
-    ada.sends_voice(content=sent["voice"], seconds=7)
+    ada.send_photo("Bild", content=sent["photo"])
+    ada.send_document("a.pdf", content=sent["document"], caption="Datei")
+    ada.send_voice(content=sent["voice"], seconds=7)
     address = f"{standin.url}/file/bot"
 
     async with Bot(standin.token, base_url=standin.base_url, base_file_url=address) as bot:
@@ -42,7 +42,7 @@ async def test_what_a_person_sends_is_fetched(standin: StandIn, ada: User) -> No
 
 
 @pytest.mark.parametrize("path", ["photos/none.jpg", "..%2fworld.py", "%2e%2e/world.py", "/etc/passwd"])
-async def test_paths_of_no_file(standin: StandIn, path: str) -> None:
+async def test_paths_of_no_file(standin: FakeTelegram, path: str) -> None:
     """A path that getFile never gave leads nowhere, and a wrong token to no file."""
     async with httpx.AsyncClient() as client:
         answers = [await client.get(f"{standin.url}/file/bot{token}/{path}") for token in (standin.token, "1:x")]
@@ -50,7 +50,7 @@ async def test_paths_of_no_file(standin: StandIn, path: str) -> None:
     assert [answer.status_code for answer in answers] == [404, 401]
 
 
-async def test_a_photo_changes_in_place(standin: StandIn, bot: Bot, ada: User) -> None:
+async def test_a_photo_changes_in_place(standin: FakeTelegram, bot: Bot, ada: User) -> None:
     """A photo's picture and caption are replaced by an upload, by a known file, and by a file of another kind."""
     first = await bot.send_photo(ada.id, PICTURE, caption="eins")
     second = await bot.edit_message_media(InputMediaPhoto(OTHER, caption="zwei"), ada.id, first.id)
@@ -70,7 +70,7 @@ async def test_a_photo_changes_in_place(standin: StandIn, bot: Bot, ada: User) -
     assert standin.violations == []
 
 
-async def test_albums(standin: StandIn, bot: Bot, ada: User) -> None:
+async def test_albums(standin: FakeTelegram, bot: Bot, ada: User) -> None:
     """An album is sent as messages of one group, in order."""
     sent = await bot.send_media_group(ada.id, [InputMediaPhoto(PICTURE, caption="a"), InputMediaVideo(b"mp4")])
 
@@ -81,7 +81,7 @@ async def test_albums(standin: StandIn, bot: Bot, ada: User) -> None:
     assert standin.violations == []
 
 
-async def test_other_kinds(standin: StandIn, bot: Bot, ada: User) -> None:
+async def test_other_kinds(standin: FakeTelegram, bot: Bot, ada: User) -> None:
     """Voice, audio, video, animation, places and reactions are taken and parsed back."""
     voice = await bot.send_voice(ada.id, b"OggS", duration=5)
     audio = await bot.send_audio(ada.id, b"ID3", title="Lied", filename="a.mp3")
@@ -107,8 +107,8 @@ PHOTO = InputMediaPhoto(PICTURE)
 LIMITS: list[tuple[str, Call]] = [
     ("file must be non-empty", lambda bot, chat: bot.send_document(chat, b"")),
     ("IMAGE_PROCESS_FAILED", lambda bot, chat: bot.send_photo(chat, b"no picture")),
-    ("PHOTO_INVALID_DIMENSIONS", lambda bot, chat: bot.send_photo(chat, plain(410, 20))),
-    ("PHOTO_INVALID_DIMENSIONS", lambda bot, chat: bot.send_photo(chat, plain(9_000, 1_001))),
+    ("PHOTO_INVALID_DIMENSIONS", lambda bot, chat: bot.send_photo(chat, plain_png(410, 20))),
+    ("PHOTO_INVALID_DIMENSIONS", lambda bot, chat: bot.send_photo(chat, plain_png(9_000, 1_001))),
     ("is too big for a photo; the maximum size is 10485760 bytes", lambda bot, chat: bot.send_photo(chat, LARGE)),
     ("too many messages to send as an album", lambda bot, chat: bot.send_media_group(chat, [PHOTO] * 11)),
     ("can't be mixed", lambda bot, chat: bot.send_media_group(chat, [PHOTO, InputMediaDocument(b"x")])),
@@ -119,14 +119,14 @@ LIMITS: list[tuple[str, Call]] = [
 
 
 @pytest.mark.parametrize(("error", "call"), LIMITS, ids=[error for error, _ in LIMITS])
-async def test_limits(standin: StandIn, bot: Bot, ada: User, error: str, call: Call) -> None:
+async def test_limits(standin: FakeTelegram, bot: Bot, ada: User, error: str, call: Call) -> None:
     """What is over a limit is refused in Telegram's words, is a violation, and sends nothing."""
     with pytest.raises(BadRequest) as refused:
         await call(bot, ada.id)
 
     assert error.lower() in refused.value.message.lower()
     assert [violation.kind for violation in standin.violations] == ["limit"]
-    assert standin.chat(ada).messages == []
+    assert standin.view_chat(ada).messages == []
 
 
 @pytest.mark.parametrize(
@@ -138,9 +138,9 @@ async def test_limits(standin: StandIn, bot: Bot, ada: User, error: str, call: C
         ("message to edit not found", lambda bot, chat: bot.edit_message_media(InputMediaPhoto(PICTURE), chat, 99)),
     ],
 )
-async def test_refusals(standin: StandIn, bot: Bot, ada: User, error: str, call: Call) -> None:
+async def test_refusals(standin: FakeTelegram, bot: Bot, ada: User, error: str, call: Call) -> None:
     """What depends on the circumstances is refused in Telegram's words and is no violation."""
-    ada.sends_photo()
+    ada.send_photo()
 
     with pytest.raises(BadRequest) as refused:
         await call(bot, ada.id)
@@ -149,9 +149,9 @@ async def test_refusals(standin: StandIn, bot: Bot, ada: User, error: str, call:
     assert standin.violations == []
 
 
-async def test_more_than_telegram_takes(standin: StandIn, bot: Bot, ada: User) -> None:
+async def test_more_than_telegram_takes(standin: FakeTelegram, bot: Bot, ada: User) -> None:
     """An upload of more than 50 MB is refused before anything else, a download of more than 20 MB as well."""
-    large = ada.sends_document(content=bytes(21 * 2**20))
+    large = ada.send_document(content=bytes(21 * 2**20))
 
     with pytest.raises(NetworkError, match="Request Entity Too Large"):
         await bot.send_document(ada.id, bytes(50_000_001))
@@ -159,18 +159,18 @@ async def test_more_than_telegram_takes(standin: StandIn, bot: Bot, ada: User) -
         await bot.get_file(large.raw["document"]["file_id"])
 
 
-async def test_deleting_several(standin: StandIn, bot: Bot, ada: User) -> None:
+async def test_deleting_several(standin: FakeTelegram, bot: Bot, ada: User) -> None:
     """Messages that are there are deleted, the others passed over."""
     sent = [await bot.send_message(ada.id, text) for text in "abc"]
 
     assert await bot.delete_messages(ada.id, [sent[0].id, 99, sent[2].id])
-    assert [message.text for message in standin.chat(ada).messages] == ["b"]
+    assert [message.text for message in standin.view_chat(ada).messages] == ["b"]
 
 
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
-        (plain(3, 5), (3, 5)),
+        (plain_png(3, 5), (3, 5)),
         (b"GIF89a\x07\x00\x02\x00", (7, 2)),
         (b"\xff\xd8\xff\xe0\x00\x04ab\xff\xc0\x00\x11\x08\x00\x06\x00\x09", (9, 6)),
         (b"RIFF\0\0\0\0WEBPVP8X" + bytes(8) + b"\x04\0\0\x01\0\0", (5, 2)),
@@ -182,4 +182,4 @@ async def test_deleting_several(standin: StandIn, bot: Bot, ada: User) -> None:
 )
 def test_sides_of_a_picture(content: bytes, expected: tuple[int, int] | None) -> None:
     """Width and height are read from the first bytes; of what is no whole picture they are unknown."""
-    assert sides(content) == expected
+    assert read_image_size(content) == expected

@@ -7,7 +7,7 @@ from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, MessageEnt
 from telegram.error import BadRequest, Forbidden
 from telegram.ext import Application, TypeHandler
 
-from bot.sandbox.fake_telegram import Entity, StandIn, User
+from bot.sandbox.fake_telegram import Entity, FakeTelegram, User
 
 BUTTONS = InlineKeyboardMarkup([[InlineKeyboardButton(t, callback_data=t[0]) for t in ("Ja, gern", "Nein")]])
 
@@ -34,8 +34,8 @@ class Updates:
 
 async def test_a_command_is_marked(updates: Updates, ada: User) -> None:
     """Commands carry their entity, counted in UTF-16 units, and what follows stays text."""
-    ada.says("/start intro")
-    ada.says("👋 /hilfe")
+    ada.send_text("/start intro")
+    ada.send_text("👋 /hilfe")
     first, second = await updates()
 
     assert first.message is not None
@@ -46,13 +46,13 @@ async def test_a_command_is_marked(updates: Updates, ada: User) -> None:
 
 async def test_everything_a_person_can_send_is_read(updates: Updates, ada: User) -> None:
     """Each kind of message parses into its own attribute."""
-    ada.sends_photo("Foto")
-    ada.sends_voice()
-    ada.sends_sticker()
-    ada.sends_document()
-    ada.sends_poll()
-    ada.sends_contact()
-    ada.sends_location()
+    ada.send_photo("Foto")
+    ada.send_voice()
+    ada.send_sticker()
+    ada.send_document()
+    ada.send_poll()
+    ada.send_contact()
+    ada.send_location()
     kinds = ["photo", "voice", "sticker", "document", "poll", "contact", "location"]
     messages = [update.message for update in await updates()]
 
@@ -62,8 +62,8 @@ async def test_everything_a_person_can_send_is_read(updates: Updates, ada: User)
 async def test_replies_and_edits_are_told(updates: Updates, bot: Bot, ada: User) -> None:
     """A reply brings the message it answers, an edit comes as edited_message."""
     question = await bot.send_message(ada.id, "Wie?")
-    said = ada.says("so", reply_to=question.id)
-    ada.edits(said, "anders")
+    said = ada.send_text("so", reply_to=question.id)
+    ada.edit_text(said, "anders")
     reply, edit = await updates()
 
     assert reply.message is not None
@@ -72,10 +72,10 @@ async def test_replies_and_edits_are_told(updates: Updates, bot: Bot, ada: User)
     assert (edit.edited_message.text, edit.edited_message.message_id) == ("anders", said.id)
 
 
-async def test_a_tap_is_answered_once(standin: StandIn, updates: Updates, bot: Bot, ada: User) -> None:
+async def test_a_tap_is_answered_once(standin: FakeTelegram, updates: Updates, bot: Bot, ada: User) -> None:
     """A tap names the data and the message; its answer is seen, a second one is too late."""
     sent = await bot.send_message(ada.id, "Ja?", reply_markup=BUTTONS)
-    tap = ada.taps("Ja")
+    tap = ada.tap_button("Ja")
     (update,) = await updates()
     query = update.callback_query
     assert query is not None
@@ -88,11 +88,11 @@ async def test_a_tap_is_answered_once(standin: StandIn, updates: Updates, bot: B
         await query.answer()
 
 
-async def test_an_old_tap_cannot_be_answered(standin: StandIn, bot: Bot, ada: User) -> None:
+async def test_an_old_tap_cannot_be_answered(standin: FakeTelegram, bot: Bot, ada: User) -> None:
     """After a while Telegram forgets the tap."""
     await bot.send_message(ada.id, "Ja?", reply_markup=BUTTONS)
-    tap = ada.taps("Nein")
-    standin.expire_queries()
+    tap = ada.tap_button("Nein")
+    standin.expire_callback_queries()
 
     with pytest.raises(BadRequest, match=r"Query is too old"):
         await bot.answer_callback_query(tap.id)
@@ -103,21 +103,21 @@ async def test_a_tap_takes_the_newest_message_that_has_the_button(bot: Bot, upda
     older = await bot.send_message(ada.id, "1", reply_markup=BUTTONS)
     only_no = InlineKeyboardMarkup([[InlineKeyboardButton("Nein", callback_data="n")]])
     newer = await bot.send_message(ada.id, "2", reply_markup=only_no)
-    ada.taps("Ja")
-    ada.taps("Nein")
+    ada.tap_button("Ja")
+    ada.tap_button("Nein")
 
     tapped = [u.callback_query.message for u in await updates() if u.callback_query]
     assert tapped == [older, newer]
     with pytest.raises(LookupError, match=r"no button 'Weiter' in the chat, there are: .*'Ja, gern'"):
-        ada.taps("Weiter")
+        ada.tap_button("Weiter")
 
 
 async def test_a_blocked_bot_is_told_and_refused(updates: Updates, bot: Bot, ada: User) -> None:
     """Blocking comes as my_chat_member; writing is forbidden until the person writes again."""
-    ada.blocks_bot()
+    ada.block_bot()
     with pytest.raises(Forbidden, match=r"^Forbidden: bot was blocked by the user$"):
         await bot.send_message(ada.id, "x")
-    ada.says("/start")
+    ada.send_text("/start")
     blocked, unblocked, start = await updates()
 
     assert blocked.my_chat_member is not None
@@ -128,10 +128,10 @@ async def test_a_blocked_bot_is_told_and_refused(updates: Updates, bot: Bot, ada
     await bot.send_message(ada.id, "x")
 
 
-async def test_being_added_to_a_group_is_told(standin: StandIn, updates: Updates, ada: User) -> None:
+async def test_being_added_to_a_group_is_told(standin: FakeTelegram, updates: Updates, ada: User) -> None:
     """my_chat_member comes first, then the service message; being thrown out is told too."""
-    team = standin.group("Team", [ada, standin.user("Grace")])
-    team.removes_bot(ada)
+    team = standin.add_group("Team", [ada, standin.add_user("Grace")])
+    team.remove_bot(ada)
     added, joined, removed = await updates()
 
     assert added.my_chat_member is not None
@@ -143,73 +143,73 @@ async def test_being_added_to_a_group_is_told(standin: StandIn, updates: Updates
         await updates.bot.send_message(team.id, "x")
 
 
-async def test_privacy_mode(standin: StandIn, updates: Updates, bot: Bot, ada: User) -> None:
+async def test_privacy_mode(standin: FakeTelegram, updates: Updates, bot: Bot, ada: User) -> None:
     """In a group only commands, mentions and replies to the bot arrive; everybody sees all of it."""
-    team = standin.group("Team", [ada], kind="group")
+    team = standin.add_group("Team", [ada], chat_type="group")
     own = await bot.send_message(team.id, "Ich bin da")
     await updates()
-    ada.says("unter uns", chat=team)
-    ada.says("/andere@other_bot", chat=team)
-    ada.says("schreibt an mail@standin_bot.de", chat=team)
-    ada.says("👋 @standin_bot hallo", chat=team)
-    ada.says("/status", chat=team)
-    ada.says("/status@standin_bot", chat=team)
-    ada.says("danke", chat=team, reply_to=own.id)
+    ada.send_text("unter uns", chat=team)
+    ada.send_text("/andere@other_bot", chat=team)
+    ada.send_text("schreibt an mail@standin_bot.de", chat=team)
+    ada.send_text("👋 @standin_bot hallo", chat=team)
+    ada.send_text("/status", chat=team)
+    ada.send_text("/status@standin_bot", chat=team)
+    ada.send_text("danke", chat=team, reply_to=own.id)
     got = [update.message for update in await updates()]
 
     assert [m.text for m in got if m] == ["👋 @standin_bot hallo", "/status", "/status@standin_bot", "danke"]
     assert got[0] is not None
     assert got[0].parse_entities() == {got[0].entities[0]: "@standin_bot"}
-    assert len(standin.chat(team).messages) == 9
+    assert len(standin.view_chat(team).messages) == 9
 
 
-async def test_administrators_hear_everything(standin: StandIn, updates: Updates, ada: User) -> None:
+async def test_administrators_hear_everything(standin: FakeTelegram, updates: Updates, ada: User) -> None:
     """Privacy mode does not bind a bot that is administrator; topics are named."""
-    team = standin.group("Team", [ada], forum=True, admin=True)
-    topic = team.topic("Fragen", ada)
-    ada.says("unter uns", chat=team, topic=topic)
+    team = standin.add_group("Team", [ada], forum=True, bot_is_admin=True)
+    topic = team.create_topic("Fragen", ada)
+    ada.send_text("unter uns", chat=team, topic=topic)
     heard = (await updates())[-1].message
 
     assert heard is not None
     assert (heard.text, heard.message_thread_id) == ("unter uns", topic)
 
 
-async def test_redelivery(standin: StandIn, updates: Updates, ada: User) -> None:
+async def test_redelivery(standin: FakeTelegram, updates: Updates, ada: User) -> None:
     """A confirmed update comes once more, with the id it had, and then no more."""
-    ada.says("einmal")
+    ada.send_text("einmal")
     (first,) = await updates()
-    standin.redeliver(first.update_id)
+    standin.redeliver_update(first.update_id)
 
     assert await updates() == [first]
     assert await updates() == []
 
 
-async def test_waiting_for_a_reply(standin: StandIn, bot: Bot, ada: User) -> None:
+async def test_waiting_for_a_reply(standin: FakeTelegram, bot: Bot, ada: User) -> None:
     """A poll returns as soon as somebody writes, and a wait as soon as the bot answers or edits."""
     poll = asyncio.create_task(bot.get_updates(timeout=10))
-    await standin.wait_for(lambda: standin.polling)
-    said = ada.says("Hallo")
+    await standin.wait_for(lambda: standin.is_polling)
+    said = ada.send_text("Hallo")
     (update,) = await poll
     assert update.message is not None
-    waiting = asyncio.create_task(ada.wait_reply())
+    waiting = asyncio.create_task(ada.wait_for_reply())
     sent = await update.message.reply_html("<b>Auch</b> hallo")
     seen = await waiting
 
     assert (seen.text, seen.entities, seen.from_bot) == ("Auch hallo", (Entity("bold", "Auch"),), True)
     await sent.edit_text("Servus")
-    edited = await ada.wait_reply(after=seen)
+    edited = await ada.wait_for_reply(after=seen)
     assert (edited.id, edited.text, edited.edited) == (sent.id, "Servus", True)
-    assert ada.wait_reply_sync(after=said).text == "Servus"
+    assert ada.wait_for_reply_sync(after=said).text == "Servus"
 
 
-def test_waiting_in_vain(standin: StandIn, ada: User) -> None:
+def test_waiting_in_vain(standin: FakeTelegram, ada: User) -> None:
     """A wait that ends in vain says what was called lately."""
-    ada.says("Hallo")
+    ada.send_text("Hallo")
     with pytest.raises(TimeoutError, match=r"last calls: none; violations: none"):
-        ada.wait_reply_sync(timeout=0.01)
+        ada.wait_for_reply_sync(timeout=0.01)
 
 
-async def test_a_whole_bot_in_the_same_loop(standin: StandIn, ada: User) -> None:
+async def test_a_whole_bot_in_the_same_loop(standin: FakeTelegram, ada: User) -> None:
     """An Application that polls answers texts and taps while the test waits, and stops in good order."""
 
     async def answer(update: Update, _: object) -> None:
@@ -225,14 +225,14 @@ async def test_a_whole_bot_in_the_same_loop(standin: StandIn, ada: User) -> None
         await app.start()
         assert app.updater is not None
         await app.updater.start_polling(timeout=10)
-        ada.says("/start")
-        asked = await ada.wait_reply()
-        tap = ada.taps("Nein")
-        answered = await ada.wait_reply()
+        ada.send_text("/start")
+        asked = await ada.wait_for_reply()
+        tap = ada.tap_button("Nein")
+        answered = await ada.wait_for_reply()
         await app.updater.stop()
         await app.stop()
 
-    assert (asked.labels, answered.text) == (["Ja, gern", "Nein"], "Du hast N gewählt")
+    assert (asked.button_labels, answered.text) == (["Ja, gern", "Nein"], "Du hast N gewählt")
     assert tap.answer is not None
-    assert standin.settled
+    assert standin.updates_confirmed
     assert standin.violations == []

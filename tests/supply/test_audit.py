@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.audit import audit, main, reachable
+from tools.audit import audit_locks, is_service_reachable, main
 
 KNOWN = {
     "id": "PYSEC-2000-1",
@@ -54,10 +54,10 @@ def test_vulnerability_is_named(tmp_path: Path) -> None:
     lock.write_text("harmful==1.0 \\\n    --hash=sha256:" + "0" * 64 + "\n", encoding="utf-8")
 
     with server() as options:
-        known = audit([lock], options)
+        known = audit_locks([lock], options)
 
     assert known is not None
-    assert known.found == ("harmful 1.0: PYSEC-2000-1, mended in 1.1",)
+    assert known.vulnerabilities == ("harmful 1.0: PYSEC-2000-1, mended in 1.1",)
 
 
 def test_everything_locked_is_looked_up(capsys: pytest.CaptureFixture[str]) -> None:
@@ -75,6 +75,6 @@ def test_unreachable_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     """Where nobody can be asked that is no finding, but it is no clean result either."""
     nobody = ["-s", "osv", "--osv-url", "http://127.0.0.1:9/query"]
 
-    assert not reachable(nobody)
+    assert not is_service_reachable(nobody)
     assert main(nobody) == 0
     assert capsys.readouterr().out == "audit: skipped, no list of vulnerabilities can be reached from here\n"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.licences import locked, normal, refused
+from tools.licences import is_licence_refused, normalise_name, read_lock
 
 ROOT = Path(__file__).parents[2]
 LOCKS = ("requirements.lock", "build.lock", "dev.lock")
@@ -23,8 +23,8 @@ def test_every_locked_version_has_hashes(name: str) -> None:
 def test_locks_and_constraints_agree() -> None:
     """The locks hold the versions of constraints.txt, and each lock is a part of the next; else run: make lock"""
     lines = (ROOT / "constraints.txt").read_text("utf-8").splitlines()
-    wanted = {normal(name): version for name, version in (line.split("==") for line in lines if "==" in line)}
-    serving, building, testing = (locked(ROOT / name) for name in LOCKS)
+    wanted = {normalise_name(name): version for name, version in (line.split("==") for line in lines if "==" in line)}
+    serving, building, testing = (read_lock(ROOT / name) for name in LOCKS)
 
     assert serving.items() <= building.items() <= testing.items()
     assert {name: version for name, version in testing.items() if wanted.get(name, version) != version} == {}
@@ -33,7 +33,7 @@ def test_locks_and_constraints_agree() -> None:
 
 def test_serving_needs_no_torch() -> None:
     """What the running bot installs holds neither torch nor what prepares an encoder."""
-    assert locked(ROOT / LOCKS[0]).keys() & {"torch", "transformers", "sentence-transformers", "onnx"} == set()
+    assert read_lock(ROOT / LOCKS[0]).keys() & {"torch", "transformers", "sentence-transformers", "onnx"} == set()
 
 
 @pytest.mark.parametrize(
@@ -51,4 +51,4 @@ def test_serving_needs_no_torch() -> None:
 )
 def test_licences_are_weighed(licence: str, refuses: bool) -> None:
     """Of a choice one has to be allowed, of several together all."""
-    assert refused(licence, ALLOWED) is refuses
+    assert is_licence_refused(licence, ALLOWED) is refuses

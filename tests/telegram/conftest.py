@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.app.bootstrap import open_store, run
-from bot.pipeline.rate_limiter import UNLIMITED, Limits
-from bot.sandbox.fake_telegram import Group, Seen, StandIn, User
+from bot.app.bootstrap import open_store_from_settings, run_bot
+from bot.pipeline.rate_limiter import NO_LIMITS, RateLimits
+from bot.sandbox.fake_telegram import FakeTelegram, Group, MessageView, User
 from bot.settings import Settings
 from index.search.live_index import LiveIndex
 
@@ -18,15 +18,15 @@ AtDesk = Callable[[Group | User], AbstractAsyncContextManager[None]]  # runs a b
 
 
 @pytest.fixture
-def standin() -> Iterator[StandIn]:
+def standin() -> Iterator[FakeTelegram]:
     """Telegram's part; at the end no call may have broken the Bot API's rules."""
-    with StandIn() as started:
+    with FakeTelegram() as started:
         yield started
         assert started.violations == []
 
 
 @pytest.fixture
-def bot_settings(standin: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+def bot_settings(standin: FakeTelegram, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """Settings of a bot that polls the stand-in."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GW_TELEGRAM_TOKEN", standin.token)
@@ -41,7 +41,7 @@ async def running(
     *,
     webhook: bool = False,
     clock: Callable[[], float] = time.time,
-    limits: Limits = UNLIMITED,
+    limits: RateLimits = NO_LIMITS,
     takes: bool = True,
     on_purpose: bool = True,
 ) -> AsyncIterator[None]:
@@ -49,21 +49,21 @@ async def running(
 
     With ``on_purpose`` the clock is as it is because somebody set it, and is believed at once.
     """
-    stop, nudge, store = asyncio.Event(), asyncio.Event(), open_store(settings, clock)
+    stop, nudge, store = asyncio.Event(), asyncio.Event(), open_store_from_settings(settings, clock)
     if on_purpose:
         nudge.set()
     task = asyncio.create_task(
-        run(
+        run_bot(
             settings,
             live,
             store,
             stop,
             webhook=webhook,
             clock=clock,
-            nudge=nudge,
+            wake_scheduler=nudge,
             limits=limits,
-            web=takes,
-            takes=takes,
+            serve_http=takes,
+            polls=takes,
         )
     )
     try:
@@ -81,34 +81,34 @@ async def polling(bot_settings: Settings, live: LiveIndex) -> AsyncIterator[None
         yield
 
 
-async def sees(standin: StandIn, person: User, text: str, chat: Group | None = None) -> Seen:
+async def sees(standin: FakeTelegram, person: User, text: str, chat: Group | None = None) -> MessageView:
     """Wait until a message of the bot with this text is in the chat."""
-    found = await standin.wait_for(lambda: [seen for seen in person.sees(chat) if text in seen.text])
+    found = await standin.wait_for(lambda: [seen for seen in person.bot_messages(chat) if text in seen.text])
     return found[-1]
 
 
 @pytest.fixture
-def ada(standin: StandIn) -> User:
+def ada(standin: FakeTelegram) -> User:
     """A person whose Telegram is German."""
-    return standin.user("Ada", language_code="de", started=True)
+    return standin.add_user("Ada", language_code="de", started=True)
 
 
 @pytest.fixture
-def bea(standin: StandIn) -> User:
+def bea(standin: FakeTelegram) -> User:
     """An adviser."""
-    return standin.user("Bea", language_code="de")
+    return standin.add_user("Bea", language_code="de")
 
 
 @pytest.fixture
-def cem(standin: StandIn) -> User:
+def cem(standin: FakeTelegram) -> User:
     """Another adviser."""
-    return standin.user("Cem", language_code="de")
+    return standin.add_user("Cem", language_code="de")
 
 
 @pytest.fixture
-def forum(standin: StandIn, bea: User, cem: User) -> Group:
+def forum(standin: FakeTelegram, bea: User, cem: User) -> Group:
     """The advisers' group, with topics."""
-    return standin.group("Beratung", [bea, cem], forum=True, admin=True)
+    return standin.add_group("Beratung", [bea, cem], forum=True, bot_is_admin=True)
 
 
 @pytest.fixture

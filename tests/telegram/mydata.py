@@ -3,23 +3,25 @@
 import json
 from typing import Any
 
-from bot.sandbox.fake_telegram import StandIn, User
+from bot.sandbox.fake_telegram import FakeTelegram, User
 
 Rows = list[dict[str, Any]]
 
 
-async def my_data(standin: StandIn, person: User) -> tuple[dict[str, Rows], str]:
+async def my_data(standin: FakeTelegram, person: User) -> tuple[dict[str, Rows], str]:
     """Ask for everything held on a person; the tables of the JSON file, and the page."""
     whole, page = await my_files(standin, person)
     return whole["data"], page
 
 
-async def my_files(standin: StandIn, person: User) -> tuple[dict[str, Any], str]:
+async def my_files(standin: FakeTelegram, person: User) -> tuple[dict[str, Any], str]:
     """The JSON file as a whole, and the page."""
-    asked = person.says("/meinedaten")
+    asked = person.send_text("/meinedaten")
 
     def files_of() -> list[dict[str, Any]]:
-        found = [seen.raw["document"] for seen in person.sees() if seen.kind == "document" and seen.id > asked.id]
+        found = [
+            seen.raw["document"] for seen in person.bot_messages() if seen.kind == "document" and seen.id > asked.id
+        ]
         return found if len(found) == 2 else []
 
     page, data = await standin.wait_for(files_of, timeout=15)

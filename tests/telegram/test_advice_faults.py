@@ -11,8 +11,8 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from bot.app.bootstrap import open_store
-from bot.sandbox.fake_telegram import FaultKind, Group, StandIn, User
+from bot.app.bootstrap import open_store_from_settings
+from bot.sandbox.fake_telegram import FakeTelegram, FaultKind, Group, User
 from bot.settings import Settings
 from index.search.live_index import LiveIndex
 from tests.bot.test_mail import free_port
@@ -52,42 +52,42 @@ def mail_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[MailServer]:
 
 
 @pytest.mark.usefixtures("connected")
-async def test_blocked_bot_is_reported(standin: StandIn, ada: User, bea: User, forum: Group) -> None:
+async def test_blocked_bot_is_reported(standin: FakeTelegram, ada: User, bea: User, forum: Group) -> None:
     """What cannot be delivered is said on the other side."""
     topic = topic_of(await card(standin, bea, forum, await request(standin, ada)))
-    ada.blocks_bot()
-    bea.says("Hallo?", chat=forum, topic=topic)
+    ada.block_bot()
+    bea.send_text("Hallo?", chat=forum, topic=topic)
 
     assert (await sees(standin, bea, "Nicht zugestellt", forum)).thread_id == topic
 
 
 @pytest.mark.usefixtures("connected")
-async def test_deleted_topic_is_opened_anew(standin: StandIn, ada: User, bea: User, forum: Group) -> None:
+async def test_deleted_topic_is_opened_anew(standin: FakeTelegram, ada: User, bea: User, forum: Group) -> None:
     """What a person writes after the topic was deleted comes in a new one, with what was said before."""
     topic = topic_of(await card(standin, bea, forum, await request(standin, ada)))
-    bea.says("Hallo!", chat=forum, topic=topic)
+    bea.send_text("Hallo!", chat=forum, topic=topic)
     await sees(standin, ada, "Hallo!")
-    forum.deletes_topic(topic)
-    ada.says("Sind Sie noch da?")
+    forum.delete_topic(topic)
+    ada.send_text("Sind Sie noch da?")
     copied = await sees(standin, bea, "Sind Sie noch da?", forum)
 
     fresh = topic_of(copied)
     assert fresh != topic
-    assert any("Hallo!" in seen.text and seen.thread_id == fresh for seen in bea.sees(forum))
+    assert any("Hallo!" in seen.text and seen.thread_id == fresh for seen in bea.bot_messages(forum))
 
 
 async def test_group_that_became_a_supergroup_is_followed(
-    standin: StandIn, ada: User, bea: User, at_desk: AtDesk
+    standin: FakeTelegram, ada: User, bea: User, at_desk: AtDesk
 ) -> None:
     """The id of the setting still works when Telegram has given the group another."""
-    group = standin.group("Beratung", [bea], kind="group", admin=True)
+    group = standin.add_group("Beratung", [bea], chat_type="group", bot_is_admin=True)
     async with at_desk(group):
         first = await request(standin, ada)
         await card(standin, bea, group, first)
-        group.becomes_supergroup(bea)
+        group.upgrade_to_supergroup(bea)
         second = await request(standin, ada, "Noch etwas")
         brief = await card(standin, bea, group, second)
-        bea.says("Ja bitte?", chat=group, reply_to=brief)
+        bea.send_text("Ja bitte?", chat=group, reply_to=brief)
         await sees(standin, ada, "Ja bitte?")
 
 
@@ -98,86 +98,96 @@ async def test_group_that_became_a_supergroup_is_followed(
 )
 @pytest.mark.usefixtures("connected")
 async def test_nothing_is_lost_when_telegram_fails(
-    standin: StandIn, ada: User, bea: User, forum: Group, kind: FaultKind
+    standin: FakeTelegram, ada: User, bea: User, forum: Group, kind: FaultKind
 ) -> None:
     """Whatever goes wrong on the way, the request and each relayed message arrive once and in order."""
     for method in ("createForumTopic", "sendMessage", "copyMessage"):
         standin.fail_next(method, kind, chat=forum)
     topic = topic_of(await card(standin, bea, forum, await request(standin, ada)))
-    bea.says("Hallo!", chat=forum, topic=topic)
+    bea.send_text("Hallo!", chat=forum, topic=topic)
     await sees(standin, ada, "Hallo!")
     for number in range(3):
-        ada.says(f"Nachricht {number}")
+        ada.send_text(f"Nachricht {number}")
     await sees(standin, bea, "Nachricht 2", forum)
 
-    texts = [seen.text for seen in bea.sees(forum) if seen.text.startswith("Nachricht")]
+    texts = [seen.text for seen in bea.bot_messages(forum) if seen.text.startswith("Nachricht")]
     assert texts == [f"Nachricht {number}" for number in range(3)]
-    assert list(standin.chat(forum).topics) == [topic]
+    assert list(standin.view_chat(forum).topic_names) == [topic]
 
 
 @pytest.mark.usefixtures("connected")
-async def test_history_is_told_once_when_telegram_fails(standin: StandIn, ada: User, bea: User, forum: Group) -> None:
+async def test_history_is_told_once_when_telegram_fails(
+    standin: FakeTelegram, ada: User, bea: User, forum: Group
+) -> None:
     """A new topic is opened on from where it was broken off: one topic, pinned, with what was said before, once."""
     topic = topic_of(await card(standin, bea, forum, await request(standin, ada)))
-    bea.says("Hallo!", chat=forum, topic=topic)
+    bea.send_text("Hallo!", chat=forum, topic=topic)
     await sees(standin, ada, "Hallo!")
-    forum.deletes_topic(topic)
+    forum.delete_topic(topic)
     for method in ("sendMessage", "pinChatMessage"):
         standin.fail_next(method, FaultKind.BAD_GATEWAY, chat=forum)
-    ada.says("Sind Sie noch da?")
+    ada.send_text("Sind Sie noch da?")
     fresh = topic_of(await sees(standin, bea, "Sind Sie noch da?", forum))
 
-    there = [seen for seen in bea.sees(forum) if seen.thread_id == fresh and seen.kind == "text"]
+    there = [seen for seen in bea.bot_messages(forum) if seen.thread_id == fresh and seen.kind == "text"]
     assert ["Bisheriger Verlauf" in seen.text for seen in there].count(True) == 1
     assert ["Anfrage" in seen.text.split("\n")[0] for seen in there].count(True) == 1
-    assert there[0].id in standin.chat(forum).pinned
-    assert list(standin.chat(forum).topics) == [fresh]
+    assert there[0].id in standin.view_chat(forum).pinned_ids
+    assert list(standin.view_chat(forum).topic_names) == [fresh]
 
 
 @pytest.mark.usefixtures("connected")
-async def test_no_answer_in_time(standin: StandIn, ada: User, bea: User, forum: Group) -> None:
+async def test_no_answer_in_time(standin: FakeTelegram, ada: User, bea: User, forum: Group) -> None:
     """A call that Telegram never answers is given up and made again, and what came after it waits its turn."""
     topic = topic_of(await card(standin, bea, forum, await request(standin, ada)))
-    bea.says("Hallo!", chat=forum, topic=topic)
+    bea.send_text("Hallo!", chat=forum, topic=topic)
     await sees(standin, ada, "Hallo!")
     standin.fail_next("copyMessage", FaultKind.HANG, chat=forum)
-    ada.says("Eins")
-    ada.says("Zwei")
-    await standin.wait_for(lambda: "Zwei" in [seen.text for seen in bea.sees(forum)], timeout=20)
+    ada.send_text("Eins")
+    ada.send_text("Zwei")
+    await standin.wait_for(lambda: "Zwei" in [seen.text for seen in bea.bot_messages(forum)], timeout=20)
 
-    assert [seen.text for seen in bea.sees(forum) if seen.text in ("Eins", "Zwei")] == ["Eins", "Zwei"]
+    assert [seen.text for seen in bea.bot_messages(forum) if seen.text in ("Eins", "Zwei")] == ["Eins", "Zwei"]
 
 
 @pytest.mark.usefixtures("connected")
-async def test_lost_response_doubles_the_delivery_only(standin: StandIn, ada: User, bea: User, forum: Group) -> None:
+async def test_lost_response_doubles_the_delivery_only(
+    standin: FakeTelegram, ada: User, bea: User, forum: Group
+) -> None:
     """A copy whose answer was lost is sent again: seen twice, kept once."""
     topic = topic_of(await card(standin, bea, forum, await request(standin, ada)))
-    bea.says("Hallo!", chat=forum, topic=topic)
+    bea.send_text("Hallo!", chat=forum, topic=topic)
     await sees(standin, ada, "Hallo!")
     standin.fail_next("copyMessage", FaultKind.LOST, chat=forum)
-    ada.says("Eins")
-    ada.says("Zwei")
+    ada.send_text("Eins")
+    ada.send_text("Zwei")
     await sees(standin, bea, "Zwei", forum)
 
-    assert [seen.text for seen in bea.sees(forum) if seen.text in ("Eins", "Zwei")] == ["Eins", "Eins", "Zwei"]
+    assert [seen.text for seen in bea.bot_messages(forum) if seen.text in ("Eins", "Zwei")] == [
+        "Eins",
+        "Eins",
+        "Zwei",
+    ]
 
 
-async def test_reply_to_a_card_that_was_sent_twice(standin: StandIn, ada: User, bea: User, at_desk: AtDesk) -> None:
+async def test_reply_to_a_card_that_was_sent_twice(
+    standin: FakeTelegram, ada: User, bea: User, at_desk: AtDesk
+) -> None:
     """An adviser who replies to a card that the bot does not know, since its answer was lost, is told so."""
-    group = standin.group("Beratung", [bea], admin=True)
+    group = standin.add_group("Beratung", [bea], bot_is_admin=True)
     async with at_desk(group):
         standin.fail_next("sendMessage", FaultKind.LOST, chat=group)
         reference = await request(standin, ada)
-        await standin.wait_for(lambda: len([one for one in bea.sees(group) if reference in one.text]) == 2)
-        first, second = (one for one in bea.sees(group) if reference in one.text)
-        bea.says("Guten Tag!", chat=group, reply_to=first)
+        await standin.wait_for(lambda: len([one for one in bea.bot_messages(group) if reference in one.text]) == 2)
+        first, second = (one for one in bea.bot_messages(group) if reference in one.text)
+        bea.send_text("Guten Tag!", chat=group, reply_to=first)
         await sees(standin, bea, "ging an niemanden", group)
-        bea.says("Guten Abend!", chat=group, reply_to=second)
+        bea.send_text("Guten Abend!", chat=group, reply_to=second)
         await sees(standin, ada, "Guten Abend!")
 
 
 async def test_bot_thrown_out_of_the_group(
-    standin: StandIn,
+    standin: FakeTelegram,
     ada: User,
     bea: User,
     forum: Group,
@@ -189,21 +199,21 @@ async def test_bot_thrown_out_of_the_group(
     mail_server.controller.start()
     monkeypatch.setenv("GW_OPERATOR_EMAIL", "operator@example.org")
     async with at_desk(forum):
-        forum.removes_bot(bea)
+        forum.remove_bot(bea)
         assert await asyncio.to_thread(mail_server.came.wait, 20)
         reference = await request(standin, ada)
         await standin.wait_for(lambda: [call for call in standin.calls_to("createForumTopic") if call.status == 403])
 
-    store = open_store(Settings())
-    assert store.request(reference) is not None
+    store = open_store_from_settings(Settings())
+    assert store.find_request(reference) is not None
     assert message_from_bytes(mail_server.taken[0], policy=default)["To"] == "operator@example.org"
-    assert reference in [queued.outgoing.request for queued in store.due(time.time() + 3600)]
+    assert reference in [queued.call.request for queued in store.due_calls(time.time() + 3600)]
     store.close()
 
 
 @pytest.mark.parametrize("trouble", ["busy", "down"])
 async def test_request_goes_out_by_mail_as_well(
-    standin: StandIn, ada: User, bea: User, forum: Group, at_desk: AtDesk, mail_server: MailServer, trouble: str
+    standin: FakeTelegram, ada: User, bea: User, forum: Group, at_desk: AtDesk, mail_server: MailServer, trouble: str
 ) -> None:
     """The contact gets the request once, also where the mail server was in trouble first; Telegram does not wait."""
     if trouble == "busy":
@@ -224,19 +234,21 @@ async def test_request_goes_out_by_mail_as_well(
     assert "Bitte auch per Mail" in plain.get_content()
 
 
-async def test_group_where_the_bot_has_no_rights(standin: StandIn, ada: User, bea: User, at_desk: AtDesk) -> None:
+async def test_group_where_the_bot_has_no_rights(
+    standin: FakeTelegram, ada: User, bea: User, at_desk: AtDesk
+) -> None:
     """In a forum where it may open no topics the bot uses replies, and pins nothing."""
-    forum = standin.group("Beratung", [bea], forum=True)
+    forum = standin.add_group("Beratung", [bea], forum=True)
     async with at_desk(forum):
         brief = await card(standin, bea, forum, await request(standin, ada))
-        bea.says("Guten Tag!", chat=forum, reply_to=brief)
+        bea.send_text("Guten Tag!", chat=forum, reply_to=brief)
         await sees(standin, ada, "Guten Tag!")
 
     assert brief.thread_id is None
 
 
 async def test_what_the_time_brings_is_sent(
-    standin: StandIn, ada: User, bea: User, forum: Group, bot_settings: Settings, live: LiveIndex,
+    standin: FakeTelegram, ada: User, bea: User, forum: Group, bot_settings: Settings, live: LiveIndex,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     """A request that nobody answered: the person gets a word and a choice, the advisers a reminder."""
@@ -247,6 +259,6 @@ async def test_what_the_time_brings_is_sent(
     async with running(Settings(), live, clock=lambda: time.time() + 10 * 86_400):
         await sees(standin, ada, "hat sich bis heute niemand gemeldet")
         assert (await sees(standin, bea, "wartet jemand auf Antwort", forum)).thread_id == topic
-        ada.taps("Anfrage zurückziehen")
+        ada.tap_button("Anfrage zurückziehen")
         await sees(standin, ada, f"Ihre Anfrage {reference} ist zurückgezogen")
         await sees(standin, bea, "hat die Anfrage zurückgezogen", forum)

@@ -5,13 +5,13 @@ from dataclasses import replace
 
 import pytest
 
-from bot.app.bootstrap import open_store
-from bot.domain.consultation import Status
-from bot.domain.effects import NewRequest
-from bot.pipeline.rate_limiter import TELEGRAM
-from bot.sandbox.fake_telegram import FaultKind, Group, StandIn, User
+from bot.app.bootstrap import open_store_from_settings
+from bot.domain.consultation import RequestStatus
+from bot.domain.effects import CreateRequest
+from bot.pipeline.rate_limiter import TELEGRAM_LIMITS
+from bot.sandbox.fake_telegram import FakeTelegram, FaultKind, Group, User
 from bot.settings import Settings
-from bot.store.protocol import ERASE, Thread
+from bot.store.protocol import ERASE_THREAD, AdviserThread
 from index.search.live_index import LiveIndex
 from tests.bot.tables import tables
 from tests.bot.test_held import EVENT, EVERYTHING, REFERENCE, REQUEST, STATE, did
@@ -32,21 +32,21 @@ class Ahead:
 
 
 async def test_nothing_is_deleted_by_a_clock_that_was_wrong_at_the_start(
-    standin: StandIn, ada: User, forum: Group, bot_settings: Settings, live: LiveIndex,
+    standin: FakeTelegram, ada: User, forum: Group, bot_settings: Settings, live: LiveIndex,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     """Somebody is answered while the clock is a year ahead, and everything is still there when it is right."""
     monkeypatch.setenv("GW_ADVISER_CHAT_ID", str(forum.id))
-    store = open_store(bot_settings)
-    closed = replace(REQUEST, status=Status.CLOSED, created=time.time(), closed=time.time())
-    did(store, EVENT, NewRequest(closed), *EVERYTHING[1:], state=STATE)
-    store.put_thread(REFERENCE, Thread(forum.id, 40, 41))
+    store = open_store_from_settings(bot_settings)
+    closed = replace(REQUEST, status=RequestStatus.CLOSED, created=time.time(), closed=time.time())
+    did(store, EVENT, CreateRequest(closed), *EVERYTHING[1:], state=STATE)
+    store.save_thread(REFERENCE, AdviserThread(forum.id, 40, 41))
     before = tables(store)
     clock = Ahead(365 * DAY)
 
     async with running(Settings(), live, clock=clock, on_purpose=False):
-        ada.says("/start")
-        await ada.wait_reply()
+        ada.send_text("/start")
+        await ada.wait_for_reply()
         clock.seconds = 0.0
 
     after = tables(store)
@@ -57,43 +57,43 @@ async def test_nothing_is_deleted_by_a_clock_that_was_wrong_at_the_start(
     assert {"requests", "states", "checks", "feedback", "questions", "threads"} <= {
         name for name, rows in before.items() if rows
     }
-    assert [row for row in after["outbox"] if row["method"] == ERASE] == []
+    assert [row for row in after["outbox"] if row["method"] == ERASE_THREAD] == []
 
 
 async def test_clock_that_is_put_back_mutes_nobody(
-    standin: StandIn, ada: User, bot_settings: Settings, live: LiveIndex
+    standin: FakeTelegram, ada: User, bot_settings: Settings, live: LiveIndex
 ) -> None:
     """A bot that started while the clock was an hour ahead answers at once when it is right."""
     clock = Ahead(3_600.0)
 
-    async with running(bot_settings, live, clock=clock, limits=TELEGRAM, on_purpose=False):
+    async with running(bot_settings, live, clock=clock, limits=TELEGRAM_LIMITS, on_purpose=False):
         await standin.wait_for(lambda: standin.calls_to("getMe"))
         clock.seconds = 0.0
-        ada.says("/start")
+        ada.send_text("/start")
 
-        assert await ada.wait_reply()
+        assert await ada.wait_for_reply()
 
 
 async def test_refusals_while_the_clock_was_ahead_hold_nobody(
-    standin: StandIn, ada: User, bea: User, cem: User, bot_settings: Settings, live: LiveIndex
+    standin: FakeTelegram, ada: User, bea: User, cem: User, bot_settings: Settings, live: LiveIndex
 ) -> None:
     """Three people to whom Telegram took nothing while the clock was a month ahead, and so nobody, are answered by a
     bot that is started with the right one, and so is somebody else."""
-    people, other = (ada, bea, cem), standin.user("Dora", started=True)
+    people, other = (ada, bea, cem), standin.add_user("Dora", started=True)
     clock = Clock(time.time() + 30 * DAY)
     standin.fail_next("sendMessage", FaultKind.RATE_LIMIT, 3, retry_after=0)
-    async with running(bot_settings, live, clock=clock, limits=TELEGRAM, on_purpose=False):
+    async with running(bot_settings, live, clock=clock, limits=TELEGRAM_LIMITS, on_purpose=False):
         await standin.wait_for(lambda: standin.calls_to("getMe"))
         clock.now += 5
         for person in people:
-            person.says("/start")
+            person.send_text("/start")
         await standin.wait_for(lambda: len(standin.calls_to("sendMessage")) == len(people))
-    store = open_store(bot_settings, clock)
-    noted = set(store.holds())
+    store = open_store_from_settings(bot_settings, clock)
+    noted = set(store.rate_limits())
     store.close()
 
-    async with running(bot_settings, live, limits=TELEGRAM, on_purpose=False):
-        other.says("/start")
-        await standin.wait_for(lambda: all(person.sees() for person in (*people, other)))
+    async with running(bot_settings, live, limits=TELEGRAM_LIMITS, on_purpose=False):
+        other.send_text("/start")
+        await standin.wait_for(lambda: all(person.bot_messages() for person in (*people, other)))
 
     assert noted == {0, *(person.id for person in people)}

@@ -2,16 +2,16 @@
 
 import pytest
 
-from bot.domain.commands import GERMAN
-from bot.sandbox.fake_telegram import Group, StandIn, User
+from bot.domain.commands import GERMAN_COMMANDS
+from bot.sandbox.fake_telegram import FakeTelegram, Group, User
 from tests.telegram.conftest import sees
 
 
 async def chose(person: User) -> User:
     """The person after having chosen Leichte Sprache."""
-    person.says("/sprache")
-    await person.wait_reply()
-    chosen = await person.wait_reply(person.taps("Leichte Sprache"))
+    person.send_text("/sprache")
+    await person.wait_for_reply()
+    chosen = await person.wait_for_reply(person.tap_button("Leichte Sprache"))
     assert "Ich schreibe jetzt in Leichter Sprache." in chosen.text
     assert "Prüf-Gruppe" in chosen.text
     return person
@@ -26,19 +26,19 @@ async def easy(polling: None, ada: User) -> User:
 @pytest.mark.usefixtures("polling")
 async def test_three_languages_are_offered(ada: User) -> None:
     """/sprache offers three languages, and each can be left again for another."""
-    ada.says("/sprache")
+    ada.send_text("/sprache")
 
-    offered = await ada.wait_reply()
+    offered = await ada.wait_for_reply()
 
-    assert offered.labels == ["Deutsch", "English", "Leichte Sprache"]
-    assert "auf Deutsch" in (await ada.wait_reply(ada.taps("Deutsch"))).text
+    assert offered.button_labels == ["Deutsch", "English", "Leichte Sprache"]
+    assert "auf Deutsch" in (await ada.wait_for_reply(ada.tap_button("Deutsch"))).text
 
 
 async def test_an_entry_in_leichte_sprache(easy: User) -> None:
     """A question is understood as German; its answer stands one sentence a line."""
-    easy.says("Was ist ein Backbone?")
+    easy.send_text("Was ist ein Backbone?")
 
-    answer = await easy.wait_reply()
+    answer = await easy.wait_for_reply()
 
     assert "Backbone ist Englisch.\nMan spricht es: Bäck-Boun.\n" in answer.text
     assert "Das steht in Fach-Texten:" in answer.text
@@ -47,37 +47,37 @@ async def test_an_entry_in_leichte_sprache(easy: User) -> None:
 
 async def test_an_entry_that_has_none(easy: User) -> None:
     """Where there is no such text, one short sentence says so above the German one."""
-    easy.says("Was ist Gastromio?")
+    easy.send_text("Was ist Gastromio?")
 
-    answer = await easy.wait_reply()
+    answer = await easy.wait_for_reply()
 
     assert answer.text.startswith("Diesen Text gibt es nur in normalem Deutsch.\n\nGastromio")
 
 
 async def test_a_gap_in_leichte_sprache(easy: User) -> None:
     """What the sources do not say is said in Leichte Sprache too, with the contact."""
-    easy.says("Was kostet eine Beratung?")
+    easy.send_text("Was kostet eine Beratung?")
 
-    answer = await easy.wait_reply()
+    answer = await easy.wait_for_reply()
 
     assert "In meinen Texten steht kein Preis." in answer.text
     assert "Telefon: +49" in answer.text
 
 
-@pytest.mark.parametrize("command", GERMAN)
+@pytest.mark.parametrize("command", GERMAN_COMMANDS)
 async def test_every_command_replies(easy: User, command: str) -> None:
     """No command is left without a reply."""
-    easy.says(f"/{command}")
+    easy.send_text(f"/{command}")
 
-    assert "kenne ich nicht" not in (await easy.wait_reply()).text
+    assert "kenne ich nicht" not in (await easy.wait_for_reply()).text
 
 
 async def test_an_answer_is_explained(easy: User) -> None:
     """How sure the bot is, is said in Leichte Sprache and without a percentage."""
-    easy.says("Was ist ein Backbone?")
-    await easy.wait_reply()
+    easy.send_text("Was ist ein Backbone?")
+    await easy.wait_for_reply()
 
-    why = await easy.wait_reply(easy.taps("Warum diese Antwort?"))
+    why = await easy.wait_for_reply(easy.tap_button("Warum diese Antwort?"))
 
     assert "Ich bin ziemlich sicher." in why.text
     assert "Diese Wörter von Ihnen stehen auch in meinen Texten:\nBackbone" in why.text
@@ -86,9 +86,9 @@ async def test_an_answer_is_explained(easy: User) -> None:
 
 async def test_the_introduction_in_leichte_sprache(easy: User) -> None:
     """Step, question and reply stand one sentence a line."""
-    easy.says("/start intro-1")
-    step = await easy.wait_reply()
-    reply = await easy.wait_reply(easy.taps("Viele handeln zusammen"))
+    easy.send_text("/start intro-1")
+    step = await easy.wait_for_reply()
+    reply = await easy.wait_for_reply(easy.tap_button("Viele handeln zusammen"))
 
     assert "Deshalb handeln viele zusammen.\nDas heißt: Gemeinsam Wirken.\n" in step.text
     assert "Eine Aufgabe ist zu schwer.\nWas hilft?" in step.text
@@ -96,13 +96,13 @@ async def test_the_introduction_in_leichte_sprache(easy: User) -> None:
 
 
 @pytest.mark.usefixtures("connected")
-async def test_advisers_see_who_reads_it(standin: StandIn, ada: User, bea: User, forum: Group) -> None:
+async def test_advisers_see_who_reads_it(standin: FakeTelegram, ada: User, bea: User, forum: Group) -> None:
     """A request goes from the first question to the promise in Leichte Sprache; its card asks for plain answers."""
     person = await chose(ada)
-    person.says("/beratung")
-    assert "Schreiben Sie es einfach so, wie Sie sprechen." in (await person.wait_reply()).text
-    person.says("Wie fangen wir an?")
-    await person.wait_reply()
+    person.send_text("/beratung")
+    assert "Schreiben Sie es einfach so, wie Sie sprechen." in (await person.wait_for_reply()).text
+    person.send_text("Wie fangen wir an?")
+    await person.wait_for_reply()
     for button in (
         "Weiter ohne Antwort",
         "Verein",
@@ -110,9 +110,9 @@ async def test_advisers_see_who_reads_it(standin: StandIn, ada: User, bea: User,
         "Hier bei Telegram",
         "Weiter ohne Antwort",
     ):
-        review = await person.wait_reply(person.taps(button))
+        review = await person.wait_for_reply(person.tap_button(button))
     assert "Darf ich das an die Beratung geben?" in review.text
-    person.taps("Ja, das darf die Beratung haben")
+    person.tap_button("Ja, das darf die Beratung haben")
     await sees(standin, person, "Die Antwort soll spätestens dann da sein:")
 
     card = await sees(standin, bea, "Wie fangen wir an?", forum)
@@ -121,7 +121,7 @@ async def test_advisers_see_who_reads_it(standin: StandIn, ada: User, bea: User,
 
 
 @pytest.mark.usefixtures("polling")
-async def test_telegram_is_told_of_no_code_it_does_not_know(standin: StandIn) -> None:
+async def test_telegram_is_told_of_no_code_it_does_not_know(standin: FakeTelegram) -> None:
     """Nothing is published for Leichte Sprache: Telegram knows codes of two letters only."""
     await standin.wait_for(lambda: len(standin.calls_to("setMyCommands")) == 3)
 

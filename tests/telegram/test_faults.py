@@ -10,14 +10,14 @@ import pytest
 from prometheus_client import generate_latest
 from telegram.request import HTTPXRequest
 
-from bot.app.bootstrap import open_store, run
+from bot.app.bootstrap import open_store_from_settings, run_bot
 from bot.errors import StoreGone
-from bot.pipeline.rate_limiter import UNLIMITED
-from bot.sandbox.fake_telegram import StandIn, User
+from bot.pipeline.rate_limiter import NO_LIMITS
+from bot.sandbox.fake_telegram import FakeTelegram, User
 from bot.settings import Settings
-from bot.telegram.client import client
-from bot.telegram.polling import CONFLICT_WAIT, poll
-from bot.web.monitor import Monitor
+from bot.telegram.client import create_client
+from bot.telegram.polling import CONFLICT_WAIT, poll_updates
+from bot.web.monitor import BotStatus
 from index.search.live_index import LiveIndex
 from tests.disk import Disk, small_disk
 from tests.logged import logged
@@ -37,29 +37,31 @@ def disk(tmp_path: Path, bot_settings: Settings, monkeypatch: pytest.MonkeyPatch
         yield mounted
 
 
-async def test_full_disk_when_polling(disk: Disk, standin: StandIn, live: LiveIndex, ada: User) -> None:
+async def test_full_disk_when_polling(disk: Disk, standin: FakeTelegram, live: LiveIndex, ada: User) -> None:
     """While the disk is full an update stays with Telegram; with space it is answered, once."""
     with logged() as log:
         async with running(Settings(), live):
-            ada.says("/hilfe")
-            await ada.wait_reply()
-            await standin.wait_for(lambda: standin.settled)
+            ada.send_text("/hilfe")
+            await ada.wait_for_reply()
+            await standin.wait_for(lambda: standin.updates_confirmed)
             disk.fill()
-            ada.says("Was ist Collective Impact?")
+            ada.send_text("Was ist Collective Impact?")
             await log.until("updates wait at Telegram: ")
-            confirmed = standin.settled
+            confirmed = standin.updates_confirmed
             disk.free()
-            answer = await ada.wait_reply()
-            await standin.wait_for(lambda: standin.settled)
+            answer = await ada.wait_for_reply()
+            await standin.wait_for(lambda: standin.updates_confirmed)
 
     assert not confirmed
     assert "Aus der Fachliteratur:" in answer.text
-    assert len([seen for seen in ada.sees() if "Aus der Fachliteratur:" in seen.text]) == 1
+    assert len([seen for seen in ada.bot_messages() if "Aus der Fachliteratur:" in seen.text]) == 1
     assert any("The disk is full: free some space" in line for line in log.lines)
 
 
 @pytest.fixture
-async def hook(disk: Disk, standin: StandIn, live: LiveIndex, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[str]:
+async def hook(
+    disk: Disk, standin: FakeTelegram, live: LiveIndex, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[str]:
     """The address of a bot by webhook, with its store on the small disk."""
     assert disk
     port = free_port()
@@ -71,74 +73,74 @@ async def hook(disk: Disk, standin: StandIn, live: LiveIndex, monkeypatch: pytes
         yield f"http://127.0.0.1:{port}"
 
 
-async def test_full_disk_by_webhook(hook: str, disk: Disk, standin: StandIn, ada: User) -> None:
+async def test_full_disk_by_webhook(hook: str, disk: Disk, standin: FakeTelegram, ada: User) -> None:
     """While the disk is full Telegram is told to come again, and the bot is not ready; then the answer comes once."""
     disk.fill()
     async with httpx.AsyncClient() as outside:
         ready = await outside.get(f"{hook}/readyz")
     with logged() as log:
-        ada.says("Was ist Collective Impact?")
+        ada.send_text("Was ist Collective Impact?")
         await log.until("an update is not taken, Telegram will bring it again")
     disk.free()
-    answer = await ada.wait_reply()
+    answer = await ada.wait_for_reply()
 
     assert (ready.status_code, ready.json()["store"]) == (503, "cannot be written")
     assert "Aus der Fachliteratur:" in answer.text
-    assert len([seen for seen in ada.sees() if "Aus der Fachliteratur:" in seen.text]) == 1
+    assert len([seen for seen in ada.bot_messages() if "Aus der Fachliteratur:" in seen.text]) == 1
 
 
 async def test_locked_store_costs_nobody_their_form(
-    bot_settings: Settings, standin: StandIn, live: LiveIndex, ada: User
+    bot_settings: Settings, standin: FakeTelegram, live: LiveIndex, ada: User
 ) -> None:
     """While another program locks the store nothing known of a person is overwritten; then it goes on."""
-    path = bot_settings.database
+    path = bot_settings.sqlite_path
     async with running(bot_settings, live):
-        ada.says("/sprache")
-        await ada.wait_reply()
-        ada.taps("English")
-        await ada.wait_reply()
+        ada.send_text("/sprache")
+        await ada.wait_for_reply()
+        ada.tap_button("English")
+        await ada.wait_for_reply()
         other = sqlite3.connect(path, isolation_level=None)
         other.execute("BEGIN IMMEDIATE")
         with logged() as log:
-            ada.says("/help")
+            ada.send_text("/help")
             await log.until("Another program holds the file")
         other.execute("ROLLBACK")
         other.close()
-        answer = await ada.wait_reply()
+        answer = await ada.wait_for_reply()
 
     assert "questions" in answer.text
 
 
 async def test_deleted_store_ends_the_bot(
-    bot_settings: Settings, standin: StandIn, live: LiveIndex, ada: User
+    bot_settings: Settings, standin: FakeTelegram, live: LiveIndex, ada: User
 ) -> None:
     """A bot whose store is deleted under it ends with what to do, and the update stays with Telegram."""
-    store, stop = open_store(bot_settings), asyncio.Event()
-    task = asyncio.create_task(run(bot_settings, live, store, stop, webhook=False, limits=UNLIMITED))
-    ada.says("/hilfe")
-    await ada.wait_reply()
-    await standin.wait_for(lambda: standin.settled)
-    for file in bot_settings.database.parent.glob("bot.db*"):
+    store, stop = open_store_from_settings(bot_settings), asyncio.Event()
+    task = asyncio.create_task(run_bot(bot_settings, live, store, stop, webhook=False, limits=NO_LIMITS))
+    ada.send_text("/hilfe")
+    await ada.wait_for_reply()
+    await standin.wait_for(lambda: standin.updates_confirmed)
+    for file in bot_settings.sqlite_path.parent.glob("bot.db*"):
         file.unlink()
-    ada.says("Was ist Collective Impact?")
+    ada.send_text("Was ist Collective Impact?")
 
     with pytest.raises(StoreGone, match="gwbot restore"):
         await asyncio.wait_for(task, 30)
     store.close()
 
-    assert not standin.settled
-    assert [path.name for path in bot_settings.database.parent.glob("bot.db*")] == ["bot.db.rescued-1"]
+    assert not standin.updates_confirmed
+    assert [path.name for path in bot_settings.sqlite_path.parent.glob("bot.db*")] == ["bot.db.rescued-1"]
 
 
 async def test_two_pollers(
-    bot_settings: Settings, standin: StandIn, live: LiveIndex, mail_server: MailServer
+    bot_settings: Settings, standin: FakeTelegram, live: LiveIndex, mail_server: MailServer
 ) -> None:
     """A second program on the same token is logged, counted and mailed once, and answered by no hot loop."""
     mail_server.controller.start()
     settings = Settings()
-    store, waits = open_store(settings), []
-    bot = client(settings, HTTPXRequest())
-    monitor = Monitor(settings, bot, store, live)
+    store, waits = open_store_from_settings(settings), []
+    bot = create_client(settings, HTTPXRequest())
+    monitor = BotStatus(settings, bot, store, live)
     alone = asyncio.Event()
 
     enough = asyncio.Event()
@@ -150,17 +152,17 @@ async def test_two_pollers(
         await asyncio.sleep(0)
 
     async def conflict(now: bool) -> None:
-        await monitor.conflict(now)
+        await monitor.report_conflict(now)
         if not now:
             alone.set()
 
     async def take(updates: list[dict[str, object]]) -> None:
         """Nothing comes in here."""
 
-    async with bot, client(settings, HTTPXRequest()) as second:
-        other = asyncio.create_task(poll(second, take, sleep=lambda seconds: asyncio.sleep(0)))
+    async with bot, create_client(settings, HTTPXRequest()) as second:
+        other = asyncio.create_task(poll_updates(second, take, sleep=lambda seconds: asyncio.sleep(0)))
         with logged() as log:
-            task = asyncio.create_task(poll(bot, take, conflict, sleep))
+            task = asyncio.create_task(poll_updates(bot, take, conflict, sleep))
             await asyncio.wait_for(enough.wait(), 20)
             other.cancel()
             await asyncio.wait_for(alone.wait(), 20)
@@ -173,20 +175,20 @@ async def test_two_pollers(
         len([line for line in log.lines if line.startswith("another program polls")]) == 2
     )  # once by each of the two
     assert "no other program polls" in log.lines[-1]
-    assert f"gw_poll_conflicts_total {len(waits)}.0".encode() in generate_latest(monitor.vitals.registry)
+    assert f"gw_poll_conflicts_total {len(waits)}.0".encode() in generate_latest(monitor.metrics.registry)
     (mail,) = mail_server.taken
     assert b"Subject: Zwei Programme holen Nachrichten" in mail
 
 
 async def test_update_of_an_unknown_form(
-    standin: StandIn, bot_settings: Settings, live: LiveIndex, ada: User, caplog: pytest.LogCaptureFixture
+    standin: FakeTelegram, bot_settings: Settings, live: LiveIndex, ada: User, caplog: pytest.LogCaptureFixture
 ) -> None:
     """An update of no form that is known stops nothing, and none of its words are logged."""
     with logged() as log:
         async with running(bot_settings, live):
             standin.world.updates.put("message", {"message_id": 1, "date": "Geheim", "chat": {"id": ada.id}})
-            ada.says("/hilfe")
-            await ada.wait_reply()
+            ada.send_text("/hilfe")
+            await ada.wait_for_reply()
 
     assert any("is of no form we know" in line for line in log.lines)
     assert not any("Geheim" in line for line in (*log.lines, *caplog.messages))  # the library's log as well

@@ -7,12 +7,12 @@ import pytest
 from telegram import Bot
 from telegram.error import NetworkError, RetryAfter
 
-from bot.app.bootstrap import open_store
-from bot.pipeline.rate_limiter import MINUTE, TELEGRAM, Pace
-from bot.sandbox.fake_telegram import FaultKind, Group, StandIn, User
+from bot.app.bootstrap import open_store_from_settings
+from bot.pipeline.rate_limiter import MINUTE, TELEGRAM_LIMITS, RateLimiter
+from bot.sandbox.fake_telegram import FakeTelegram, FaultKind, Group, User
 from bot.settings import Settings
 from bot.store import SqliteStore, SqlStore
-from bot.telegram.rate_limited_request import PacedRequest
+from bot.telegram.rate_limited_request import RateLimitedRequest
 from index.search.live_index import LiveIndex
 from tests.bot.test_outbox import BUSY, faulty
 from tests.conftest import Clock
@@ -20,9 +20,9 @@ from tests.telegram.conftest import running, sees
 
 
 @pytest.fixture
-def standin() -> Iterator[StandIn]:
+def standin() -> Iterator[FakeTelegram]:
     """Telegram's part; at the end no call may have come too early, too fast, or against the rules."""
-    with StandIn(limited=True) as started:
+    with FakeTelegram(enforce_limits=True) as started:
         yield started
         assert started.violations == []
 
@@ -30,54 +30,54 @@ def standin() -> Iterator[StandIn]:
 @pytest.fixture
 async def limited(bot_settings: Settings, live: LiveIndex) -> AsyncIterator[None]:
     """A bot that polls, within Telegram's limits."""
-    async with running(bot_settings, live, limits=TELEGRAM):
+    async with running(bot_settings, live, limits=TELEGRAM_LIMITS):
         yield
 
 
 @pytest.mark.usefixtures("limited")
-async def test_conversation_keeps_the_limits(standin: StandIn, ada: User) -> None:
+async def test_conversation_keeps_the_limits(standin: FakeTelegram, ada: User) -> None:
     """A person who writes and taps fast gets all answers in order, none faster than Telegram allows."""
-    ada.says("Was ist Gemeinsam Wirken?")
+    ada.send_text("Was ist Gemeinsam Wirken?")
     await sees(standin, ada, "Gemeinsam Wirken")
-    ada.taps("Mit einem Menschen")
-    ada.says("/datenschutz")
+    ada.tap_button("Mit einem Menschen")
+    ada.send_text("/datenschutz")
     await standin.wait_for(lambda: len(standin.calls_to("sendMessage")) > 2)
 
     assert standin.calls_to("answerCallbackQuery")
 
 
 @pytest.mark.usefixtures("limited")
-async def test_refused_chat_holds_up_nobody(standin: StandIn, ada: User, bea: User) -> None:
+async def test_refused_chat_holds_up_nobody(standin: FakeTelegram, ada: User, bea: User) -> None:
     """While one chat is refused for an hour, and asks on, another is answered; the refused one is left alone."""
     standin.fail_next("sendMessage", FaultKind.RATE_LIMIT, 100, ada, retry_after=3600)
     for _ in range(20):
-        ada.says("Was ist Gemeinsam Wirken?")
+        ada.send_text("Was ist Gemeinsam Wirken?")
     await standin.wait_for(lambda: [call for call in standin.calls_to("sendMessage") if call.status == 429])
-    bea.says("/start")
-    await standin.wait_for(lambda: bea.sees())
+    bea.send_text("/start")
+    await standin.wait_for(lambda: bea.bot_messages())
 
     assert len([call for call in standin.calls_to("sendMessage") if call.params["chat_id"] == ada.id]) == 1
 
 
 async def test_refusal_is_obeyed_after_a_restart(
-    standin: StandIn, bot_settings: Settings, live: LiveIndex, ada: User, bea: User
+    standin: FakeTelegram, bot_settings: Settings, live: LiveIndex, ada: User, bea: User
 ) -> None:
     """A bot that is started anew within the time of a refusal sends nothing to that chat, not even something new."""
     standin.fail_next("sendMessage", FaultKind.RATE_LIMIT, 1, ada, retry_after=3600)
-    async with running(bot_settings, live, limits=TELEGRAM):
-        ada.says("/start")
+    async with running(bot_settings, live, limits=TELEGRAM_LIMITS):
+        ada.send_text("/start")
         await standin.wait_for(lambda: [call for call in standin.calls_to("sendMessage") if call.status == 429])
-    store = open_store(bot_settings)
-    for queued in store.due(1e12):
-        store.failed(queued.id, "gone")  # as where the person has all that is theirs deleted
-    assert ada.id in store.holds()
+    store = open_store_from_settings(bot_settings)
+    for queued in store.due_calls(1e12):
+        store.mark_failed(queued.id, "gone")  # as where the person has all that is theirs deleted
+    assert ada.id in store.rate_limits()
     store.close()
 
-    async with running(bot_settings, live, limits=TELEGRAM):
-        ada.says("/hilfe")
-        bea.says("/start")
-        await standin.wait_for(lambda: bea.sees())
-        await standin.wait_for(lambda: standin.settled)
+    async with running(bot_settings, live, limits=TELEGRAM_LIMITS):
+        ada.send_text("/hilfe")
+        bea.send_text("/start")
+        await standin.wait_for(lambda: bea.bot_messages())
+        await standin.wait_for(lambda: standin.updates_confirmed)
 
     assert len([call for call in standin.calls_to("sendMessage") if call.params["chat_id"] == ada.id]) == 1
 
@@ -85,10 +85,10 @@ async def test_refusal_is_obeyed_after_a_restart(
 class Paced:
     """The client alone, on a clock that goes on while it waits."""
 
-    def __init__(self, standin: StandIn, store: SqlStore, clock: Clock) -> None:
-        self.clock, self.pace = clock, Pace(TELEGRAM, clock.now - 60)
+    def __init__(self, standin: FakeTelegram, store: SqlStore, clock: Clock) -> None:
+        self.clock, self.pace = clock, RateLimiter(TELEGRAM_LIMITS, clock.now - 60)
         self.bot = Bot(
-            standin.token, base_url=standin.base_url, request=PacedRequest(self.pace, store, clock, self.rest)
+            standin.token, base_url=standin.base_url, request=RateLimitedRequest(self.pace, store, clock, self.rest)
         )
         self.waited = list[float]()
 
@@ -101,9 +101,9 @@ class Paced:
 
 async def test_every_call_that_counts_is_paced(store: SqliteStore, clock: Clock, bea: User) -> None:
     """Opening a topic, writing and pinning in it are a second apart, and what a group got is written down."""
-    with StandIn() as standin:
-        owner = standin.user("Bea")
-        forum: Group = standin.group("Beratung", [owner], forum=True, admin=True)
+    with FakeTelegram() as standin:
+        owner = standin.add_user("Bea")
+        forum: Group = standin.add_group("Beratung", [owner], forum=True, bot_is_admin=True)
         paced = Paced(standin, store, clock)
         async with paced.bot:
             topic = await paced.bot.create_forum_topic(forum.id, "Anfrage")
@@ -112,19 +112,19 @@ async def test_every_call_that_counts_is_paced(store: SqliteStore, clock: Clock,
             await paced.bot.send_chat_action(forum.id, "typing")
 
     assert paced.waited == [pytest.approx(1), pytest.approx(1)]
-    assert [chat for chat, _ in store.calls(0)] == [forum.id] * 3
+    assert [chat for chat, _ in store.group_calls(0)] == [forum.id] * 3
 
 
 async def test_call_that_could_not_be_noted_shuts_no_group(store: SqliteStore, clock: Clock, bea: User) -> None:
     """Where the store is away when a group's call is to be noted it is not made, and the group is free afterwards."""
-    with StandIn() as standin:
-        group = standin.group("Beratung", [standin.user("Bea")], admin=True)
-        paced = Paced(standin, faulty(store, called=[BUSY, None]), clock)
+    with FakeTelegram() as standin:
+        group = standin.add_group("Beratung", [standin.add_user("Bea")], bot_is_admin=True)
+        paced = Paced(standin, faulty(store, record_group_call=[BUSY, None]), clock)
         async with paced.bot:
             with pytest.raises(NetworkError, match="it is busy"):
                 await paced.bot.send_message(group.id, "eins")
             clock.now += MINUTE
-            resting = paced.pace.resting(clock())
+            resting = paced.pace.paused_chats(clock())
             await paced.bot.send_message(group.id, "zwei")
 
     assert resting == []
@@ -133,8 +133,8 @@ async def test_call_that_could_not_be_noted_shuts_no_group(store: SqliteStore, c
 
 async def test_nothing_is_asked_while_telegram_refuses_all(store: SqliteStore, clock: Clock) -> None:
     """Where three chats are refused at once, no call is made to any chat until the end, and it is written down."""
-    with StandIn() as standin:
-        people = [standin.user(name, started=True) for name in "abcd"]
+    with FakeTelegram() as standin:
+        people = [standin.add_user(name, started=True) for name in "abcd"]
         paced = Paced(standin, store, clock)
         standin.fail_next("sendMessage", FaultKind.RATE_LIMIT, 3, retry_after=30)
         async with paced.bot:
@@ -148,4 +148,4 @@ async def test_nothing_is_asked_while_telegram_refuses_all(store: SqliteStore, c
             await paced.bot.send_message(people[3].id, "Hallo")
 
     assert made == 3
-    assert set(store.holds()) == {0, *(person.id for person in people[:3])}
+    assert set(store.rate_limits()) == {0, *(person.id for person in people[:3])}

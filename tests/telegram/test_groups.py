@@ -5,29 +5,29 @@ from functools import partial
 
 import pytest
 
-from bot.app.bootstrap import open_store
-from bot.sandbox.fake_telegram import Group, StandIn, User
+from bot.app.bootstrap import open_store_from_settings
+from bot.sandbox.fake_telegram import FakeTelegram, Group, User
 from bot.settings import Settings
 
 pytestmark = pytest.mark.usefixtures("polling")
 
 
 @pytest.fixture
-def ben(standin: StandIn) -> User:
+def ben(standin: FakeTelegram) -> User:
     """Another member of the group."""
-    return standin.user("Ben", language_code="de")
+    return standin.add_user("Ben", language_code="de")
 
 
 @pytest.fixture
-def group(standin: StandIn, ada: User, ben: User) -> Group:
+def group(standin: FakeTelegram, ada: User, ben: User) -> Group:
     """A group with the bot in it, which sees every message because it is administrator."""
-    return standin.group("Bündnis", [ada, ben], admin=True)
+    return standin.add_group("Bündnis", [ada, ben], bot_is_admin=True)
 
 
 async def test_mention_is_answered_as_a_reply(ada: User, group: Group) -> None:
     """A question that mentions the bot is answered with a reply to it."""
-    question = ada.says("@standin_bot Was ist Collective Impact?", chat=group)
-    answer = await ada.wait_reply(chat=group)
+    question = ada.send_text("@standin_bot Was ist Collective Impact?", chat=group)
+    answer = await ada.wait_for_reply(chat=group)
 
     assert "Aus der Fachliteratur:" in answer.text
     assert answer.reply_to == question.id
@@ -35,79 +35,79 @@ async def test_mention_is_answered_as_a_reply(ada: User, group: Group) -> None:
 
 async def test_only_the_mention_is_taken_out(ada: User, group: Group, bot_settings: Settings) -> None:
     """The rest of a question stays as it was written, whatever letters stand before the mention."""
-    ada.says("👋 Wie groß muß ein Maßnahmenbündel sein, @standin_bot bitte?", chat=group)
-    await ada.wait_reply(chat=group)
+    ada.send_text("👋 Wie groß muß ein Maßnahmenbündel sein, @standin_bot bitte?", chat=group)
+    await ada.wait_for_reply(chat=group)
 
-    with closing(open_store(bot_settings)) as store:
-        asked = store.state(f"{group.id}:{ada.id}").last_question
+    with closing(open_store_from_settings(bot_settings)) as store:
+        asked = store.load_state(f"{group.id}:{ada.id}").last_question
     assert asked == "👋 Wie groß muß ein Maßnahmenbündel sein, bitte?"
 
 
 async def test_tap_counts_on_a_button_that_is_there_only(
-    standin: StandIn, ada: User, ben: User, group: Group
+    standin: FakeTelegram, ada: User, ben: User, group: Group
 ) -> None:
     """What a member makes up leaves the bot's answer to somebody else as it is; a button that is there works."""
-    ada.says("/datenschutz@standin_bot", chat=group)
-    answer = await ada.wait_reply(chat=group)
+    ada.send_text("/datenschutz@standin_bot", chat=group)
+    answer = await ada.wait_for_reply(chat=group)
     for data in ("share:bot", "p:less", "d:no", "d:yes", "v:yes:5:backbone", "v:no", "i:3", "r:resume:", "l:en"):
-        tap = ben.forges(data, group)
+        tap = ben.forge_tap(data, group)
         answered = await standin.wait_for(partial(getattr, tap, "answer"))
         assert (answered or {})["text"] == "Dieser Knopf gilt nicht mehr."
-    assert ada.sees(group) == [answer]
+    assert ada.bot_messages(group) == [answer]
 
-    ben.taps_on(answer, "p:more", group)
+    ben.tap_message_button(answer, "p:more", group)
 
-    assert (await ben.wait_reply(chat=group)).text != answer.text
+    assert (await ben.wait_for_reply(chat=group)).text != answer.text
 
 
 async def test_reply_is_answered(ada: User, group: Group) -> None:
     """A reply to a message of the bot is a question to it."""
-    ada.says("@standin_bot Was ist Collective Impact?", chat=group)
-    answer = await ada.wait_reply(chat=group)
-    ada.says("Was ist ein Backbone?", chat=group, reply_to=answer)
+    ada.send_text("@standin_bot Was ist Collective Impact?", chat=group)
+    answer = await ada.wait_for_reply(chat=group)
+    ada.send_text("Was ist ein Backbone?", chat=group, reply_to=answer)
 
-    assert "Backbone" in (await ada.wait_reply(chat=group)).text
+    assert "Backbone" in (await ada.wait_for_reply(chat=group)).text
 
 
 async def test_other_talk_is_left_alone(ada: User, group: Group) -> None:
     """What people say to each other is not answered, and neither are other bots' commands."""
-    ada.says("Was ist Collective Impact?", chat=group)
-    ada.says("/start@other_bot", chat=group)
-    ada.says("@standin_bot Was ist ein Backbone?", chat=group)
-    await ada.wait_reply(chat=group)
+    ada.send_text("Was ist Collective Impact?", chat=group)
+    ada.send_text("/start@other_bot", chat=group)
+    ada.send_text("@standin_bot Was ist ein Backbone?", chat=group)
+    await ada.wait_for_reply(chat=group)
 
-    assert len(ada.sees(group)) == 1
+    assert len(ada.bot_messages(group)) == 1
 
 
 async def test_mention_without_a_word(ada: User, group: Group) -> None:
     """A bare mention is asked what it wants to know."""
-    ada.says("@standin_bot", chat=group)
+    ada.send_text("@standin_bot", chat=group)
 
-    assert "Was möchten Sie wissen?" in (await ada.wait_reply(chat=group)).text
+    assert "Was möchten Sie wissen?" in (await ada.wait_for_reply(chat=group)).text
 
 
 @pytest.mark.parametrize("command", ["/beratung", "/meinedaten", "/loeschen"])
 async def test_private_matters_stay_private(ada: User, group: Group, command: str) -> None:
     """Requests and personal data are not dealt with in front of a group."""
-    ada.says(f"{command}@standin_bot", chat=group)
+    ada.send_text(f"{command}@standin_bot", chat=group)
 
-    assert "privaten Chat" in (await ada.wait_reply(chat=group)).text
+    assert "privaten Chat" in (await ada.wait_for_reply(chat=group)).text
 
 
-async def test_contact_is_told_in_its_topic(standin: StandIn, ada: User) -> None:
+async def test_contact_is_told_in_its_topic(standin: FakeTelegram, ada: User) -> None:
     """Text and contact card both stand in the topic in which they were asked for."""
-    forum = standin.group("Bündnis", [ada], forum=True, admin=True)
-    topic = forum.topic("Fragen", ada)
-    ada.says("/kontakt@standin_bot", chat=forum, topic=topic)
-    await ada.wait_reply(chat=forum, count=2)
+    forum = standin.add_group("Bündnis", [ada], forum=True, bot_is_admin=True)
+    topic = forum.create_topic("Fragen", ada)
+    ada.send_text("/kontakt@standin_bot", chat=forum, topic=topic)
+    await ada.wait_for_reply(chat=forum, count=2)
 
-    assert [(seen.kind, seen.thread_id) for seen in ada.sees(forum)] == [("text", topic), ("contact", topic)]
+    assert [(seen.kind, seen.thread_id) for seen in ada.bot_messages(forum)] == [("text", topic), ("contact", topic)]
 
 
 @pytest.mark.parametrize("button", ["Meine Daten ansehen", "Alles löschen"])
 async def test_buttons_of_the_notice_stay_private(ada: User, group: Group, button: str) -> None:
     """The notice may be read in a group; what is held on a person is neither shown nor deleted there."""
-    ada.says("/datenschutz@standin_bot", chat=group)
-    await ada.wait_reply(chat=group)
+    ada.send_text("/datenschutz@standin_bot", chat=group)
+    await ada.wait_for_reply(chat=group)
 
-    assert "privaten Chat" in (await ada.wait_reply(ada.taps(button, chat=group), chat=group)).text
+    assert "privaten Chat" in (await ada.wait_for_reply(ada.tap_button(button, chat=group), chat=group)).text

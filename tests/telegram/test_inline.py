@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from bot.app.bootstrap import open_store
-from bot.sandbox.fake_telegram import FaultKind, Group, StandIn, User
+from bot.app.bootstrap import open_store_from_settings
+from bot.sandbox.fake_telegram import FakeTelegram, FaultKind, Group, User
 from bot.sandbox.fake_telegram.world.inline_query import InlineQuery
 from bot.settings import Settings
-from prompts.message_splitter import units
+from prompts.message_splitter import utf16_length
 from tests.telegram.advice import card, request, topic_of
 from tests.telegram.conftest import AtDesk, sees
 
@@ -27,9 +27,9 @@ HOSTILE = (
 )
 
 
-async def offered(standin: StandIn, person: User, text: str, chat: Group | None = None) -> InlineQuery:
+async def offered(standin: FakeTelegram, person: User, text: str, chat: Group | None = None) -> InlineQuery:
     """What is offered for a text."""
-    asked = person.asks_inline(text, chat)
+    asked = person.send_inline_query(text, chat)
     await standin.wait_for(lambda: asked.answer)
     return asked
 
@@ -46,9 +46,11 @@ def link(result: Json) -> str:
         ("en", "What is a backbone organisation?", "Backbone", "Literature: ", "Source: "),
     ],
 )
-async def test_three_answers(standin: StandIn, lang: str, question: str, first: str, layer: str, source: str) -> None:
+async def test_three_answers(
+    standin: FakeTelegram, lang: str, question: str, first: str, layer: str, source: str
+) -> None:
     """A question gets three answers, the best one first, each with its layer, its source and a way to go on."""
-    person = standin.user("Gast", language_code=lang)
+    person = standin.add_user("Gast", language_code=lang)
     results = (await offered(standin, person, question)).results
 
     assert len({one["title"] for one in results}) == len(results) == 3
@@ -59,26 +61,26 @@ async def test_three_answers(standin: StandIn, lang: str, question: str, first: 
 
 
 @pytest.mark.usefixtures("polling")
-async def test_result_is_sent(standin: StandIn, ada: User) -> None:
+async def test_result_is_sent(standin: FakeTelegram, ada: User) -> None:
     """What is chosen is a readable message in any chat, and the bot does not answer its own words."""
-    group = standin.group("Verein", [ada])
+    group = standin.add_group("Verein", [ada])
     asked = await offered(standin, ada, "Was ist eine Backbone-Organisation?", group)
-    in_group, alone = ada.chooses(asked, "1", group), ada.chooses(asked, "1")
-    ada.says("/hilfe")
+    in_group, alone = ada.choose_result(asked, "1", group), ada.choose_result(asked, "1")
+    ada.send_text("/hilfe")
     await sees(standin, ada, "Das kann ich")
 
     assert "<b>" not in in_group.text
     assert "Quelle:" in in_group.text
-    assert alone.labels == ["Beim Bot weiterlesen"]
-    assert [one.text[:12] for one in ada.sees()] == ["Das kann ich"]
-    assert ada.sees(group) == []
+    assert alone.button_labels == ["Beim Bot weiterlesen"]
+    assert [one.text[:12] for one in ada.bot_messages()] == ["Das kann ich"]
+    assert ada.bot_messages(group) == []
 
 
 @pytest.mark.usefixtures("polling")
 @pytest.mark.parametrize(("lang", "begin"), [("de", ("W", "Wa", "Wie")), ("en", ("W", "H"))])
-async def test_nothing_typed_yet(standin: StandIn, lang: str, begin: tuple[str, ...]) -> None:
+async def test_nothing_typed_yet(standin: FakeTelegram, lang: str, begin: tuple[str, ...]) -> None:
     """Before anything is typed, three questions that one may ask are offered, in the person's language."""
-    person = standin.user("Gast", language_code=lang)
+    person = standin.add_user("Gast", language_code=lang)
     asked = await offered(standin, person, " ")
 
     assert len(asked.results) == 3
@@ -97,9 +99,9 @@ async def test_nothing_typed_yet(standin: StandIn, lang: str, begin: tuple[str, 
         ("de", "Ich möchte mit einem Menschen sprechen", "Dafür gibt es einen Menschen"),
     ],
 )
-async def test_no_answer(standin: StandIn, lang: str, question: str, title: str) -> None:
+async def test_no_answer(standin: FakeTelegram, lang: str, question: str, title: str) -> None:
     """Where the sources are silent or a person is wanted, one result says so and leads to the bot."""
-    asked = await offered(standin, standin.user("Gast", language_code=lang), question)
+    asked = await offered(standin, standin.add_user("Gast", language_code=lang), question)
 
     assert [one["title"] for one in asked.results] == [title]
     assert link(asked.results[0]).endswith("?start=beratung")
@@ -109,22 +111,22 @@ async def test_no_answer(standin: StandIn, lang: str, question: str, title: str)
 
 @pytest.mark.usefixtures("polling")
 @pytest.mark.parametrize("text", HOSTILE)
-async def test_hostile_text(standin: StandIn, ada: User, text: str) -> None:
+async def test_hostile_text(standin: FakeTelegram, ada: User, text: str) -> None:
     """Whatever is typed, what is offered keeps Telegram's limits and repeats none of it."""
     asked = await offered(standin, ada, text)
     written = [one["input_message_content"]["message_text"] for one in asked.results]
 
     assert 1 <= len(asked.results) <= 3
-    assert all(units(one) <= 4096 for one in written)
+    assert all(utf16_length(one) <= 4096 for one in written)
     assert not any(text in one for one in written)
 
 
 @pytest.mark.usefixtures("polling")
-async def test_chosen_language(standin: StandIn, ada: User) -> None:
+async def test_chosen_language(standin: FakeTelegram, ada: User) -> None:
     """Who chose a language with the bot gets it here as well."""
-    ada.says("/sprache")
-    await ada.wait_reply()
-    await ada.wait_reply(ada.taps("English"))
+    ada.send_text("/sprache")
+    await ada.wait_for_reply()
+    await ada.wait_for_reply(ada.tap_button("English"))
 
     asked = await offered(standin, ada, "")
 
@@ -134,43 +136,43 @@ async def test_chosen_language(standin: StandIn, ada: User) -> None:
     assert asked.answer["cache_time"] <= 60
 
 
-async def test_nothing_is_kept(bot_settings: Settings, at_desk: AtDesk, standin: StandIn, ada: User) -> None:
+async def test_nothing_is_kept(bot_settings: Settings, at_desk: AtDesk, standin: FakeTelegram, ada: User) -> None:
     """Of what was typed in other chats nothing is in the store, not even by whom."""
     async with at_desk(ada):
         await offered(standin, ada, "Was ist ein Backbone?")
         await offered(standin, ada, "Mein Geheimnis")
-    store = open_store(bot_settings)
-    held, waiting = store.person(ada.id), store.waiting(ada.id)
+    store = open_store_from_settings(bot_settings)
+    held, waiting = store.load_personal_data(ada.id), store.count_queued_calls(ada.id)
     store.close()
 
     assert (held, waiting) == ({}, 0)
-    with closing(sqlite3.connect(bot_settings.database)) as file:
+    with closing(sqlite3.connect(bot_settings.sqlite_path)) as file:
         rows = file.execute("SELECT chat, body FROM inbox UNION SELECT chat_id, params FROM outbox").fetchall()
     assert set(rows) == {("", "")}
 
 
 @pytest.mark.usefixtures("polling")
-async def test_too_late_is_left_alone(standin: StandIn, ada: User) -> None:
+async def test_too_late_is_left_alone(standin: FakeTelegram, ada: User) -> None:
     """A query that Telegram has given up, or an answer that fails, is tried once; the next one is answered."""
-    with standin.world.change():
-        ada.asks_inline("Wer?").expired = True
+    with standin.world.state_change():
+        ada.send_inline_query("Wer?").expired = True
     await standin.wait_for(lambda: standin.calls_to("answerInlineQuery"))
     standin.fail_next("answerInlineQuery", FaultKind.SERVER_ERROR)
-    ada.asks_inline("Was?")
+    ada.send_inline_query("Was?")
     await standin.wait_for(lambda: len(standin.calls_to("answerInlineQuery")) == 2)
 
     await offered(standin, ada, "Wie beginnt Gemeinsam Wirken?")
 
     assert len(standin.calls_to("answerInlineQuery")) == 3
-    assert ada.sees() == []
+    assert ada.bot_messages() == []
 
 
 @pytest.mark.usefixtures("polling")
-async def test_only_the_newest_is_answered(standin: StandIn, ada: User) -> None:
+async def test_only_the_newest_is_answered(standin: FakeTelegram, ada: User) -> None:
     """Of a question typed quickly letter by letter, what it became is answered, and only little of the rest."""
     text = "Was ist eine Backbone-Organisation?"
-    with standin.world.change():
-        asked = [ada.asks_inline(text[:end]) for end in range(1, len(text) + 1)]
+    with standin.world.state_change():
+        asked = [ada.send_inline_query(text[:end]) for end in range(1, len(text) + 1)]
     await standin.wait_for(lambda: asked[-1].answer)
 
     assert "Backbone" in asked[-1].results[0]["title"]
@@ -178,11 +180,11 @@ async def test_only_the_newest_is_answered(standin: StandIn, ada: User) -> None:
 
 
 @pytest.mark.usefixtures("connected")
-async def test_adviser_answers_with_a_result(standin: StandIn, forum: Group, bea: User, ada: User) -> None:
+async def test_adviser_answers_with_a_result(standin: FakeTelegram, forum: Group, bea: User, ada: User) -> None:
     """An adviser who sends a result in a request's topic has it brought to the person."""
     topic = topic_of(await card(standin, bea, forum, await request(standin, ada)))
     asked = await offered(standin, bea, "Was ist eine Backbone-Organisation?", forum)
 
-    bea.chooses(asked, "1", forum, topic=topic)
+    bea.choose_result(asked, "1", forum, topic=topic)
 
     assert "Quelle:" in (await sees(standin, ada, "Backbone-Organisation")).text

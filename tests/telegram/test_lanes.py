@@ -13,57 +13,57 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from bot.app.bootstrap import open_store
-from bot.sandbox.fake_telegram import Group, StandIn, User
+from bot.app.bootstrap import open_store_from_settings
+from bot.sandbox.fake_telegram import FakeTelegram, Group, User
 from bot.settings import Settings
 from index.search.live_index import LiveIndex
-from knowledge.loader import HOUSE
-from knowledge.records.intro import PICTURES
+from knowledge.loader import BUILT_IN
+from knowledge.records.intro import PICTURES_FOLDER
 from tests.bot.test_mail import free_port
 from tests.telegram.advice import card, request, topic_of
 from tests.telegram.conftest import AtDesk, running, sees
 
 
 async def test_requests_follow_the_advisers_to_another_chat(
-    standin: StandIn, ada: User, bea: User, forum: Group, at_desk: AtDesk
+    standin: FakeTelegram, ada: User, bea: User, forum: Group, at_desk: AtDesk
 ) -> None:
     """Once another chat is set as the advisers', what people write comes there, with card and history, and the answer
     comes back; the former chat gets nothing more."""
     async with at_desk(forum):
         topic = topic_of(await card(standin, bea, forum, reference := await request(standin, ada)))
-        bea.says("Guten Tag!", chat=forum, topic=topic)
+        bea.send_text("Guten Tag!", chat=forum, topic=topic)
         await sees(standin, ada, "Guten Tag!")
-    before = len(bea.sees(forum))
-    other = standin.group("Neue Beratung", [bea], forum=True, admin=True)
+    before = len(bea.bot_messages(forum))
+    other = standin.add_group("Neue Beratung", [bea], forum=True, bot_is_admin=True)
     async with at_desk(other):
-        ada.says("Wie geht es weiter?")
+        ada.send_text("Wie geht es weiter?")
         copied = await sees(standin, bea, "Wie geht es weiter?", other)
-        bea.says("So.", chat=other, topic=topic_of(copied))
+        bea.send_text("So.", chat=other, topic=topic_of(copied))
         await sees(standin, ada, "So.")
 
     assert topic_of(await card(standin, bea, other, reference)) == topic_of(copied)
-    assert any("Guten Tag!" in seen.text and "Verlauf" in seen.text for seen in bea.sees(other))
-    assert len(bea.sees(forum)) == before
+    assert any("Guten Tag!" in seen.text and "Verlauf" in seen.text for seen in bea.bot_messages(other))
+    assert len(bea.bot_messages(forum)) == before
 
 
 async def test_former_chat_out_of_reach_holds_up_nobody(
-    standin: StandIn, ada: User, bea: User, cem: User, forum: Group, at_desk: AtDesk
+    standin: FakeTelegram, ada: User, bea: User, cem: User, forum: Group, at_desk: AtDesk
 ) -> None:
     """Where the bot has been removed from the chat that was the advisers' before, old and new requests reach the
     present one; a deletion names what is left in the former one."""
     async with at_desk(forum):
         topic = topic_of(await card(standin, bea, forum, first := await request(standin, ada)))
-        bea.says("Guten Tag!", chat=forum, topic=topic)
+        bea.send_text("Guten Tag!", chat=forum, topic=topic)
         await sees(standin, ada, "Guten Tag!")
-    forum.removes_bot(bea)
-    other = standin.group("Neue Beratung", [bea], forum=True, admin=True)
+    forum.remove_bot(bea)
+    other = standin.add_group("Neue Beratung", [bea], forum=True, bot_is_admin=True)
     async with at_desk(other):
-        ada.says("Noch da?")
+        ada.send_text("Noch da?")
         await sees(standin, bea, "Noch da?", other)
         await card(standin, bea, other, await request(standin, cem))
-        ada.says("/loeschen")
+        ada.send_text("/loeschen")
         await sees(standin, ada, "löschen")
-        ada.taps("Ja, alles löschen")
+        ada.tap_button("Ja, alles löschen")
         told = await sees(standin, bea, "Bitte löschen Sie von Hand", other)
 
     assert first in told.text
@@ -71,38 +71,38 @@ async def test_former_chat_out_of_reach_holds_up_nobody(
 
 
 async def test_what_one_message_may_not_be_stops_no_other(
-    standin: StandIn, ada: User, bea: User, cem: User, at_desk: AtDesk
+    standin: FakeTelegram, ada: User, bea: User, cem: User, at_desk: AtDesk
 ) -> None:
     """A sticker that the advisers' group does not take is reported to its sender; what they write then, and others'
     requests, arrive."""
-    group = standin.group("Beratung", [bea])
-    group.forbids("sticker")
+    group = standin.add_group("Beratung", [bea])
+    group.forbid_kinds("sticker")
     async with at_desk(group):
         brief = await card(standin, bea, group, await request(standin, ada))
-        bea.says("Guten Tag!", chat=group, reply_to=brief)
+        bea.send_text("Guten Tag!", chat=group, reply_to=brief)
         await sees(standin, ada, "Guten Tag!")
-        ada.sends_sticker()
+        ada.send_sticker()
         await sees(standin, ada, "nicht angekommen")
-        ada.says("Dann in Worten.")
+        ada.send_text("Dann in Worten.")
         await sees(standin, bea, "Dann in Worten.", group)
         await card(standin, bea, group, await request(standin, cem))
 
 
 @pytest.mark.usefixtures("connected")
 async def test_history_holds_nothing_that_comes_as_a_copy(
-    standin: StandIn, ada: User, bea: User, forum: Group
+    standin: FakeTelegram, ada: User, bea: User, forum: Group
 ) -> None:
     """In a topic that is opened anew each message stands once: in the history, or as a copy behind it."""
     topic = topic_of(await card(standin, bea, forum, await request(standin, ada)))
-    bea.says("Guten Tag!", chat=forum, topic=topic)
+    bea.send_text("Guten Tag!", chat=forum, topic=topic)
     await sees(standin, ada, "Guten Tag!")
-    ada.says("Erstens.")
+    ada.send_text("Erstens.")
     await sees(standin, bea, "Erstens.", forum)
-    forum.deletes_topic(topic)
-    ada.says("Zweitens.")
-    await standin.wait_for(lambda: "Zweitens." in [seen.text for seen in bea.sees(forum)])
+    forum.delete_topic(topic)
+    ada.send_text("Zweitens.")
+    await standin.wait_for(lambda: "Zweitens." in [seen.text for seen in bea.bot_messages(forum)])
 
-    texts = [seen.text for seen in bea.sees(forum)]
+    texts = [seen.text for seen in bea.bot_messages(forum)]
     assert sum("Erstens." in text for text in texts) == 1
     assert sum("Zweitens." in text for text in texts) == 1
 
@@ -152,7 +152,7 @@ def mail_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[MailServer]:
 
 
 async def test_recipient_who_is_refused_for_now_holds_up_no_other(
-    standin: StandIn, ada: User, bea: User, forum: Group, at_desk: AtDesk, mail_server: MailServer,
+    standin: FakeTelegram, ada: User, bea: User, forum: Group, at_desk: AtDesk, mail_server: MailServer,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     """While the mail to one recipient has to wait, another one gets theirs."""
@@ -161,11 +161,11 @@ async def test_recipient_who_is_refused_for_now_holds_up_no_other(
     async with at_desk(forum):
         reference = await request(standin, ada)
         await card(standin, bea, forum, reference)
-        forum.removes_bot(bea)
+        forum.remove_bot(bea)
         assert await asyncio.to_thread(mail_server.came.acquire, timeout=20)
 
-    store = open_store(Settings())
-    waiting = [queued.outgoing.request for queued in store.due(time.time() + 3_600) if queued.outgoing.chat_id == 0]
+    store = open_store_from_settings(Settings())
+    waiting = [queued.call.request for queued in store.due_calls(time.time() + 3_600) if queued.call.chat_id == 0]
     store.close()
     assert [to for to, _ in mail_server.taken] == ["operator@example.org"]
     assert waiting == [reference]
@@ -174,7 +174,7 @@ async def test_recipient_who_is_refused_for_now_holds_up_no_other(
 
 
 async def test_mail_of_a_request_that_is_deleted_meanwhile_is_asked_back(
-    standin: StandIn, ada: User, bea: User, forum: Group, at_desk: AtDesk, mail_server: MailServer
+    standin: FakeTelegram, ada: User, bea: User, forum: Group, at_desk: AtDesk, mail_server: MailServer
 ) -> None:
     """A request that is deleted while its e-mail is under way leaves nothing: the person reads of the e-mail, and the
     contact is asked to delete it."""
@@ -183,9 +183,9 @@ async def test_mail_of_a_request_that_is_deleted_meanwhile_is_asked_back(
         reference = await request(standin, ada)
         await card(standin, bea, forum, reference)
         assert await asyncio.to_thread(mail_server.begun.wait, 20)
-        ada.says("/loeschen")
+        ada.send_text("/loeschen")
         await sees(standin, ada, "löschen")
-        ada.taps("Ja, alles löschen")
+        ada.tap_button("Ja, alles löschen")
         receipt = await sees(standin, ada, "Ihre Daten sind gelöscht")
         mail_server.go.set()
         for _ in range(2):
@@ -197,19 +197,19 @@ async def test_mail_of_a_request_that_is_deleted_meanwhile_is_asked_back(
 
 
 async def test_picture_that_cannot_be_sent_holds_up_no_answer(
-    standin: StandIn, ada: User, bot_settings: Settings, live: LiveIndex, tmp_path: Path,
+    standin: FakeTelegram, ada: User, bot_settings: Settings, live: LiveIndex, tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     """A page whose picture is broken is sent as text, and what comes after it is answered."""
-    shutil.copytree(HOUSE / "intro", tmp_path / "own" / "intro")
-    broken = tmp_path / "own" / "intro" / PICTURES / "weg.png"
+    shutil.copytree(BUILT_IN / "intro", tmp_path / "own" / "intro")
+    broken = tmp_path / "own" / "intro" / PICTURES_FOLDER / "weg.png"
     monkeypatch.setenv("GW_KNOWLEDGE_DIR", str(tmp_path / "own"))
     async with running(Settings(), live):
         broken.unlink()
         broken.mkdir()
-        ada.says("/einfuehrung")
-        first = await ada.wait_reply()
-        ada.says("/hilfe")
+        ada.send_text("/einfuehrung")
+        first = await ada.wait_for_reply()
+        ada.send_text("/hilfe")
         await sees(standin, ada, "/einfuehrung")
 
-    assert (first.kind, first.labels != []) == ("text", True)
+    assert (first.kind, first.button_labels != []) == ("text", True)

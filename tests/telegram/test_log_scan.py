@@ -16,9 +16,9 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from bot.domain.commands import ENGLISH, GERMAN
-from bot.log import _Formatter, _JsonFormatter
-from bot.sandbox.fake_telegram import FaultKind, Group, StandIn, User
+from bot.domain.commands import ENGLISH_COMMANDS, GERMAN_COMMANDS
+from bot.log import _JsonFormatter, _RedactingFormatter
+from bot.sandbox.fake_telegram import FakeTelegram, FaultKind, Group, User
 from bot.web.routes import SECRET_HEADER
 from tests.bot.test_cli import gwbot
 from tests.bot.test_mail import free_port
@@ -56,54 +56,57 @@ def mail() -> Iterator[Controller]:
 
 async def asks(person: User) -> str:
     """A request by form with a telephone number; its reference."""
-    person.says("/beratung")
-    await person.wait_reply()
-    person.says("Kanarienanliegen")
-    await person.wait_reply()
-    person.says("Kanarienverein")
-    await person.wait_reply()
-    await person.wait_reply(person.taps("Verein oder NPO"))
-    await person.wait_reply(person.taps("Überspringen"))
-    await person.wait_reply(person.taps("Am Telefon"))
-    person.says(PHONE)
-    await person.wait_reply()
-    await person.wait_reply(person.taps("Überspringen"))
-    sent = await person.wait_reply(person.taps("Ja, so weitergeben"), count=2)
+    person.send_text("/beratung")
+    await person.wait_for_reply()
+    person.send_text("Kanarienanliegen")
+    await person.wait_for_reply()
+    person.send_text("Kanarienverein")
+    await person.wait_for_reply()
+    await person.wait_for_reply(person.tap_button("Verein oder NPO"))
+    await person.wait_for_reply(person.tap_button("Überspringen"))
+    await person.wait_for_reply(person.tap_button("Am Telefon"))
+    person.send_text(PHONE)
+    await person.wait_for_reply()
+    await person.wait_for_reply(person.tap_button("Überspringen"))
+    sent = await person.wait_for_reply(person.tap_button("Ja, so weitergeben"), count=2)
     return next(word for word in sent.text.split() if "-" in word and word.isupper())
 
 
-async def everything(standin: StandIn, ada: User, bea: User, forum: Group, store: Path, hook: str) -> None:
+async def everything(standin: FakeTelegram, ada: User, bea: User, forum: Group, store: Path, hook: str) -> None:
     """Use all there is, with faults of every kind on the way."""
-    people = {command: standin.user("Cemkanari", language_code="de", started=True) for command in (*GERMAN, *ENGLISH)}
+    people = {
+        command: standin.add_user("Cemkanari", language_code="de", started=True)
+        for command in (*GERMAN_COMMANDS, *ENGLISH_COMMANDS)
+    }
     for command, person in people.items():
-        person.says(f"/{command} Kanarientext {ADDRESS}")
+        person.send_text(f"/{command} Kanarientext {ADDRESS}")
     for person in people.values():
-        await person.wait_reply(timeout=20)
+        await person.wait_for_reply(timeout=20)
     for kind in FAULTS:
         standin.fail_next("sendMessage", kind, chat=ada)
-    ada.says("Was ist Collective Impact, Kanarienfrage?")
-    await ada.wait_reply(timeout=30)
+    ada.send_text("Was ist Collective Impact, Kanarienfrage?")
+    await ada.wait_for_reply(timeout=30)
     reference = await asks(ada)
     topic = topic_of(await card(standin, bea, forum, reference))
-    bea.says("Kanarientext", chat=forum, topic=topic)
+    bea.send_text("Kanarientext", chat=forum, topic=topic)
     await sees(standin, ada, "Kanarientext")
-    ada.blocks_bot()
-    bea.says("Kanarientext, noch da?", chat=forum, topic=topic)
+    ada.block_bot()
+    bea.send_text("Kanarientext, noch da?", chat=forum, topic=topic)
     await sees(standin, bea, "Nicht zugestellt", forum)
-    ada.unblocks_bot()
+    ada.unblock_bot()
     with closing(sqlite3.connect(store)) as file, file:  # a state that cannot be read
         file.execute(
             "INSERT OR REPLACE INTO states VALUES (?, ?, ?, 0)", (f"{bea.id}:{bea.id}", bea.id, '{"step": "Kanari"}')
         )
-    bea.says("Kanarienfrage")
-    await bea.wait_reply()
+    bea.send_text("Kanarienfrage")
+    await bea.wait_for_reply()
     odd = {"update_id": 900_001, "message": {"message_id": 1, "date": "Kanarientag", "chat": {"id": ada.id}}}
     async with httpx.AsyncClient() as client:
         await client.post(hook, json=odd, headers={SECRET_HEADER: SECRET})
         await client.post(hook, json=odd, headers={SECRET_HEADER: "Kanarienhaken"})
-    ada.says("/loeschen")
-    await ada.wait_reply()
-    await ada.wait_reply(ada.taps("Ja, alles löschen"), count=2)
+    ada.send_text("/loeschen")
+    await ada.wait_for_reply()
+    await ada.wait_for_reply(ada.tap_button("Ja, alles löschen"), count=2)
     await sees(standin, bea, "zurückgezogen", forum)
 
 
@@ -112,10 +115,10 @@ async def test_a_whole_run_tells_nothing(tmp_path: Path, mail: Controller, style
     """At the level DEBUG, with failing calls and mails, neither log nor metrics hold anything of anybody."""
     port = free_port()
     hook = f"http://127.0.0.1:{port}/hook"
-    with StandIn() as standin:
-        ada = standin.user("Adakanari", language_code="de", started=True)
-        bea = standin.user("Beakanari", language_code="de", started=True)
-        forum = standin.group("Kanariengruppe", [bea], forum=True, admin=True)
+    with FakeTelegram() as standin:
+        ada = standin.add_user("Adakanari", language_code="de", started=True)
+        bea = standin.add_user("Beakanari", language_code="de", started=True)
+        forum = standin.add_group("Kanariengruppe", [bea], forum=True, bot_is_admin=True)
         variables = {
             "GW_TELEGRAM_TOKEN": standin.token, "GW_TELEGRAM_API_URL": standin.url, "GW_WEBHOOK_URL": hook,
             "GW_WEBHOOK_SECRET": SECRET, "PORT": str(port), "GW_ADVISER_CHAT_ID": str(forum.id),
@@ -160,7 +163,7 @@ async def test_a_whole_run_tells_nothing(tmp_path: Path, mail: Controller, style
         assert all(set(json.loads(line)) == {"time", "level", "logger", "message"} for line in log.splitlines())
 
 
-@pytest.mark.parametrize("formatter", [_Formatter("%(message)s"), _JsonFormatter("%(message)s")])
+@pytest.mark.parametrize("formatter", [_RedactingFormatter("%(message)s"), _JsonFormatter("%(message)s")])
 def test_an_error_is_logged_without_its_words(formatter: logging.Formatter) -> None:
     """Of an error and those behind it the log says kind and place; what is quoted, and addresses, are hidden."""
     try:

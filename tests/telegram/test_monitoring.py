@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from bot.sandbox.fake_telegram import FaultKind, StandIn, User
+from bot.sandbox.fake_telegram import FakeTelegram, FaultKind, User
 from bot.settings import Settings
 from index.encoder.encoder import OnnxEncoder
 from index.search.live_index import LiveIndex
@@ -32,13 +32,13 @@ async def get(port: int, path: str) -> httpx.Response:
         return await client.get(f"http://127.0.0.1:{port}{path}")
 
 
-async def test_polling_bot_is_watched(port: int, standin: StandIn, live: LiveIndex, ada: User) -> None:
+async def test_polling_bot_is_watched(port: int, standin: FakeTelegram, live: LiveIndex, ada: User) -> None:
     """Where PORT is set a polling bot says that it lives and is ready, and counts and times what it does."""
     async with running(Settings(), live):
-        ada.says("Was ist Collective Impact? Mein Geheimnis")
-        await ada.wait_reply()
-        ada.says("/hilfe")
-        await ada.wait_reply()
+        ada.send_text("Was ist Collective Impact? Mein Geheimnis")
+        await ada.wait_for_reply()
+        ada.send_text("/hilfe")
+        await ada.wait_for_reply()
         health, ready, metrics = [await get(port, path) for path in ("/healthz", "/readyz", "/metrics")]
 
     assert (health.status_code, health.text) == (200, "ok")
@@ -60,12 +60,12 @@ async def test_polling_bot_is_watched(port: int, standin: StandIn, live: LiveInd
         assert personal not in metrics.text + ready.text
 
 
-async def test_flood_is_counted(port: int, standin: StandIn, live: LiveIndex, ada: User) -> None:
+async def test_flood_is_counted(port: int, standin: FakeTelegram, live: LiveIndex, ada: User) -> None:
     """Telegram's wish to wait is counted, and the answer's time holds the wait."""
     standin.fail_next("sendMessage", FaultKind.RATE_LIMIT, retry_after=1)
     async with running(Settings(), live):
-        ada.says("/hilfe")
-        await ada.wait_reply()
+        ada.send_text("/hilfe")
+        await ada.wait_for_reply()
         text = (await get(port, "/metrics")).text
 
     assert 'gw_flood_halts_total{tenant="main"} 1.0' in text
@@ -73,24 +73,24 @@ async def test_flood_is_counted(port: int, standin: StandIn, live: LiveIndex, ad
     assert float(re.findall(r"gw_reply_seconds_sum\S* (\S+)", text)[0]) >= 1
 
 
-async def test_port_in_use(port: int, standin: StandIn, live: LiveIndex, ada: User) -> None:
+async def test_port_in_use(port: int, standin: FakeTelegram, live: LiveIndex, ada: User) -> None:
     """A polling bot whose port is taken says so, and works without being watched."""
     with socket.create_server(("127.0.0.1", port)), logged() as log:
         async with running(Settings(), live):
             await log.until(f"cannot use 127.0.0.1, port {port}")
-            ada.says("/hilfe")
+            ada.send_text("/hilfe")
 
-            assert (await ada.wait_reply()).text
+            assert (await ada.wait_for_reply()).text
 
 
-async def test_not_ready_without_telegram(port: int, standin: StandIn, live: LiveIndex) -> None:
+async def test_not_ready_without_telegram(port: int, standin: FakeTelegram, live: LiveIndex) -> None:
     """A bot that does not reach Telegram lives, but is not ready."""
     standin.fail_next("getMe", FaultKind.SERVER_ERROR, times=1_000)
     with logged() as log:
         async with running(Settings(), live):
             await log.until("Telegram cannot be reached")
             health, ready = await get(port, "/healthz"), await get(port, "/readyz")
-            standin.end_faults()
+            standin.clear_faults()
 
     assert health.status_code == 200
     assert ready.status_code == 503
@@ -104,8 +104,8 @@ async def test_index_deleted_under_the_bot(port: int, tmp_path: Path, encoder: O
     live = LiveIndex(root, encoder)
     async with running(Settings(), live):
         root.rename(tmp_path / "away")
-        ada.says("Was ist Collective Impact?")
-        answer = await ada.wait_reply()
+        ada.send_text("Was ist Collective Impact?")
+        answer = await ada.wait_for_reply()
         without = await get(port, "/readyz")
         (tmp_path / "away").rename(root)
         again = await get(port, "/readyz")

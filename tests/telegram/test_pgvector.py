@@ -4,11 +4,11 @@ import pytest
 
 from bot.sandbox.fake_telegram import User
 from bot.settings import Settings
-from index.backends.pg_publish import publish
-from index.backends.pgvector import PgPlace
+from index.backends.pg_publish import publish_version
+from index.backends.pgvector import PgBackend
 from index.encoder.encoder import OnnxEncoder
 from index.search.live_index import LiveIndex
-from index.storage.reader import current
+from index.storage.reader import current_folder
 from tests import postgres
 from tests.conftest import DATA
 from tests.telegram.conftest import running
@@ -23,18 +23,18 @@ async def test_server_goes_and_returns(
     port = free_port()
     monkeypatch.setenv("PORT", str(port))
     with postgres.server() as server:
-        place = PgPlace(postgres.database(server, "t"), "main")
-        publish(place.database, "main", current(DATA / "index"), 50_000)
+        place = PgBackend(postgres.database(server, "t"), "main")
+        publish_version(place.database, "main", current_folder(DATA / "index"), 50_000)
         async with running(Settings(), LiveIndex(place, encoder)):
-            ada.says("Was ist Collective Impact?")
-            before = await ada.wait_reply()
+            ada.send_text("Was ist Collective Impact?")
+            before = await ada.wait_for_reply()
             postgres.stop(server)
-            ada.says("Was ist ein Backbone?")
-            away = await ada.wait_reply()
+            ada.send_text("Was ist ein Backbone?")
+            away = await ada.wait_for_reply()
             not_ready = await get(port, "/readyz")
             postgres.start(server)
-            ada.says("Was ist ein Backbone?")
-            after = await ada.wait_reply()
+            ada.send_text("Was ist ein Backbone?")
+            after = await ada.wait_for_reply()
             ready = await get(port, "/readyz")
         place.close()
 

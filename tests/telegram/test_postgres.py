@@ -10,14 +10,14 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 from telegram.request import HTTPXRequest
 
-from bot.app.bootstrap import run
-from bot.domain.tenant import MAIN
-from bot.pipeline.rate_limiter import UNLIMITED
-from bot.pipeline.retry import STANDBY
-from bot.sandbox.fake_telegram import Group, StandIn, User
+from bot.app.bootstrap import run_bot
+from bot.domain.tenant import MAIN_TENANT
+from bot.pipeline.rate_limiter import NO_LIMITS
+from bot.pipeline.retry import STANDBY_WAIT
+from bot.sandbox.fake_telegram import FakeTelegram, Group, User
 from bot.settings import Settings
 from bot.store.postgres.store import PostgresStore
-from bot.telegram.client import client
+from bot.telegram.client import create_client
 from bot.telegram.update_parser import chat_key
 from index.search.live_index import LiveIndex
 from tests.logged import logged
@@ -36,18 +36,18 @@ def on_postgres(bot_settings: Settings, fresh_url: str, monkeypatch: pytest.Monk
 
 
 async def test_question_and_request(
-    on_postgres: Settings, live: LiveIndex, standin: StandIn, ada: User, bea: User, forum: Group
+    on_postgres: Settings, live: LiveIndex, standin: FakeTelegram, ada: User, bea: User, forum: Group
 ) -> None:
     """A question is answered, a request reaches the advisers, their answer the person; a restart forgets nothing."""
     async with running(on_postgres, live):
-        ada.says("Was ist Collective Impact?")
+        ada.send_text("Was ist Collective Impact?")
         await sees(standin, ada, "Aus der Fachliteratur:")
         reference = await request(standin, ada)
         opened = await card(standin, bea, forum, reference)
-        bea.says("Gern, worum geht es?", chat=forum, topic=topic_of(opened))
+        bea.send_text("Gern, worum geht es?", chat=forum, topic=topic_of(opened))
         await sees(standin, ada, "Gern, worum geht es?")
     async with running(on_postgres, live):
-        ada.says("Um ein Bündnis in Kiel.")
+        ada.send_text("Um ein Bündnis in Kiel.")
         await sees(standin, bea, "Um ein Bündnis in Kiel.", forum)
 
 
@@ -61,33 +61,33 @@ async def test_web_process_and_worker(
     monkeypatch.setenv("GW_WEBHOOK_SECRET", "nur-fuer-Telegram_1")
 
     async with running(on_postgres, live, takes=False):
-        await asyncio.to_thread(until_led, fresh_url, MAIN)
+        await asyncio.to_thread(until_led, fresh_url, MAIN_TENANT)
         async with running(Settings(), live, webhook=True):
-            ada.says("Was ist Collective Impact?")
-            first = await ada.wait_reply(timeout=STANDBY)
+            ada.send_text("Was ist Collective Impact?")
+            first = await ada.wait_for_reply(timeout=STANDBY_WAIT)
     async with running(Settings(), live, webhook=True):
-        ada.says("Was ist ein Backbone?")
-        second = await ada.wait_reply()
+        ada.send_text("Was ist ein Backbone?")
+        second = await ada.wait_for_reply()
 
     assert [seen.text.count("Aus der Fachliteratur:") for seen in (first, second)] == [1, 1]
-    assert len(ada.sees()) == 2
+    assert len(ada.bot_messages()) == 2
 
 
-async def test_two_that_poll(on_postgres: Settings, live: LiveIndex, standin: StandIn, ada: User) -> None:
+async def test_two_that_poll(on_postgres: Settings, live: LiveIndex, standin: FakeTelegram, ada: User) -> None:
     """Of two processes that are told to poll one does, so that Telegram is not asked by both; then the other does."""
     async with AsyncExitStack() as later:
         with logged() as log:
             async with running(on_postgres, live):
-                ada.says("Was ist Collective Impact?")
-                await ada.wait_reply()
+                ada.send_text("Was ist Collective Impact?")
+                await ada.wait_for_reply()
                 await later.enter_async_context(running(on_postgres, live))
                 await log.until("another process polls, this one stands by")
         with logged() as log:
             await log.until("this process polls from now on")
-        ada.says("Was ist ein Backbone?")
-        await ada.wait_reply(timeout=30)
+        ada.send_text("Was ist ein Backbone?")
+        await ada.wait_for_reply(timeout=30)
 
-    assert len(ada.sees()) == 2
+    assert len(ada.bot_messages()) == 2
 
 
 async def test_bot_that_polls_beside_a_worker(
@@ -95,13 +95,13 @@ async def test_bot_that_polls_beside_a_worker(
 ) -> None:
     """While a worker sends, the process that polls fetches updates all the same, also after it was restarted."""
     async with running(on_postgres, live, takes=False):
-        await asyncio.to_thread(until_led, fresh_url, MAIN)
+        await asyncio.to_thread(until_led, fresh_url, MAIN_TENANT)
         for question in ("Was ist Collective Impact?", "Was ist ein Backbone?"):
             async with running(on_postgres, live):
-                ada.says(question)
-                await ada.wait_reply()
+                ada.send_text(question)
+                await ada.wait_for_reply()
 
-    assert len(ada.sees()) == 2
+    assert len(ada.bot_messages()) == 2
 
 
 async def test_bot_that_polls_is_restarted_beside_a_worker(on_postgres: Settings, live: LiveIndex, ada: User) -> None:
@@ -109,32 +109,32 @@ async def test_bot_that_polls_is_restarted_beside_a_worker(on_postgres: Settings
     async with AsyncExitStack() as later:
         with logged() as log:
             async with running(on_postgres, live):
-                ada.says("Was ist Collective Impact?")
-                await ada.wait_reply()
+                ada.send_text("Was ist Collective Impact?")
+                await ada.wait_for_reply()
                 await later.enter_async_context(running(on_postgres, live, takes=False))
                 await log.until("stands by")
             await log.until("this process sends from now on")
         async with running(on_postgres, live):
-            ada.says("Was ist ein Backbone?")
-            await ada.wait_reply(timeout=30)
+            ada.send_text("Was ist ein Backbone?")
+            await ada.wait_for_reply(timeout=30)
 
-    assert len(ada.sees()) == 2
+    assert len(ada.bot_messages()) == 2
 
 
 async def test_database_goes_away_while_the_bot_starts(
     on_postgres: Settings, live: LiveIndex, ada: User, fresh_url: str
 ) -> None:
     """A bot whose database is away from the moment it was opened waits for it, and answers what came meanwhile."""
-    stop, store = asyncio.Event(), PostgresStore(fresh_url, time.time, patience=0.2)
+    stop, store = asyncio.Event(), PostgresStore(fresh_url, time.time, wait_timeout=0.2)
     admit(fresh_url, False)
-    ada.says("Was ist Collective Impact?")
+    ada.send_text("Was ist Collective Impact?")
 
     with logged() as log:
-        bot = asyncio.create_task(run(on_postgres, live, store, stop, webhook=False, limits=UNLIMITED))
+        bot = asyncio.create_task(run_bot(on_postgres, live, store, stop, webhook=False, limits=NO_LIMITS))
         for waits in ("what was left waits", "messages wait", "updates wait at Telegram"):
             await log.until(waits)
         admit(fresh_url, True)
-        answer = await ada.wait_reply(timeout=60)
+        answer = await ada.wait_for_reply(timeout=60)
         stop.set()
         await bot
 
@@ -143,12 +143,12 @@ async def test_database_goes_away_while_the_bot_starts(
 
 
 async def test_error_of_the_database_ends_no_task(
-    on_postgres: Settings, live: LiveIndex, standin: StandIn, ada: User, fresh_url: str
+    on_postgres: Settings, live: LiveIndex, standin: FakeTelegram, ada: User, fresh_url: str
 ) -> None:
     """After an error for which nobody is to wait the bot goes on looking at what other processes left."""
     other = PostgresStore(fresh_url, time.time)
-    ada.says("Was ist Collective Impact?")
-    async with client(on_postgres, HTTPXRequest()) as bot:
+    ada.send_text("Was ist Collective Impact?")
+    async with create_client(on_postgres, HTTPXRequest()) as bot:
         *_, update = await bot.do_api_request("getupdates")
         await bot.do_api_request("getupdates", {"offset": update["update_id"] + 1})
     rename(fresh_url, "inbox", "away")
@@ -158,7 +158,7 @@ async def test_error_of_the_database_ends_no_task(
             await log.until("a task of the bot failed, and begins again in 1 s")
             rename(fresh_url, "away", "inbox")
             other.add_updates([(update["update_id"], chat_key(update), json.dumps(update))])
-            answer = await ada.wait_reply(timeout=30)
+            answer = await ada.wait_for_reply(timeout=30)
 
     assert "Aus der Fachliteratur:" in answer.text
     other.close()

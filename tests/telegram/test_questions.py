@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.sandbox.fake_telegram import FaultKind, StandIn, User
+from bot.sandbox.fake_telegram import FakeTelegram, FaultKind, User
 from bot.settings import Settings
 from index.search.live_index import LiveIndex
 from tests.telegram.conftest import running
@@ -14,24 +14,24 @@ QUESTION = "Was ist Collective Impact?"
 @pytest.mark.usefixtures("polling")
 async def test_answer_with_source(ada: User) -> None:
     """A question is answered with the entry, its layer and its source, and buttons to go on."""
-    ada.says(QUESTION)
-    answer = await ada.wait_reply()
+    ada.send_text(QUESTION)
+    answer = await ada.wait_for_reply()
 
     assert "Collective Impact" in answer.text
     assert "Aus der Fachliteratur:" in answer.text
     assert "Quelle:" in answer.text
-    assert {"👍", "👎", "Mit einem Menschen sprechen"} < set(answer.labels)
+    assert {"👍", "👎", "Mit einem Menschen sprechen"} < set(answer.button_labels)
 
 
 @pytest.mark.usefixtures("polling")
 async def test_related_entry_by_button(ada: User) -> None:
     """A related entry is one tap away."""
-    ada.says(QUESTION)
-    answer = await ada.wait_reply()
-    label = next(label for label in answer.labels if label.startswith("Mehr: "))
+    ada.send_text(QUESTION)
+    answer = await ada.wait_for_reply()
+    label = next(label for label in answer.button_labels if label.startswith("Mehr: "))
 
-    query = ada.taps(label)
-    shown = await ada.wait_reply(query)
+    query = ada.tap_button(label)
+    shown = await ada.wait_for_reply(query)
 
     assert shown.text.startswith(label.removeprefix("Mehr: "))
 
@@ -39,8 +39,8 @@ async def test_related_entry_by_button(ada: User) -> None:
 @pytest.mark.usefixtures("polling")
 async def test_gap_is_said_honestly(ada: User) -> None:
     """Where the sources are silent the bot says so and names the contact."""
-    ada.says("Was kostet eine Beratung?")
-    answer = await ada.wait_reply()
+    ada.send_text("Was kostet eine Beratung?")
+    answer = await ada.wait_for_reply()
 
     assert "Jacob Rohm" in answer.text
     assert "Quelle:" not in answer.text
@@ -49,48 +49,48 @@ async def test_gap_is_said_honestly(ada: User) -> None:
 @pytest.mark.usefixtures("polling")
 async def test_wish_for_a_human(ada: User) -> None:
     """Who wants a human gets the contact."""
-    ada.says("Ich möchte mit einem Menschen sprechen")
+    ada.send_text("Ich möchte mit einem Menschen sprechen")
 
-    assert "+49 30 520 065 411" in (await ada.wait_reply()).text
+    assert "+49 30 520 065 411" in (await ada.wait_for_reply()).text
 
 
 @pytest.mark.usefixtures("polling")
 async def test_english_question(ada: User) -> None:
     """An English question is answered in English, whatever language Telegram is set to."""
-    ada.says("What are the five conditions of collective impact?")
+    ada.send_text("What are the five conditions of collective impact?")
 
-    assert "From the literature:" in (await ada.wait_reply()).text
+    assert "From the literature:" in (await ada.wait_for_reply()).text
 
 
 @pytest.mark.usefixtures("polling")
 async def test_other_language_says_so(ada: User) -> None:
     """A question in a language without text is answered with one line that says so, in that language."""
-    ada.says("Какие пять условий есть у коллективного воздействия?")
+    ada.send_text("Какие пять условий есть у коллективного воздействия?")
 
-    assert "поэтому отвечаю по-немецки" in (await ada.wait_reply()).text
+    assert "поэтому отвечаю по-немецки" in (await ada.wait_for_reply()).text
 
 
 @pytest.mark.usefixtures("polling")
 async def test_edited_question_edits_the_answer(ada: User) -> None:
     """Correcting a question corrects the answer in place."""
-    question = ada.says("Was kostet eine Beratung?")
-    first = await ada.wait_reply()
+    question = ada.send_text("Was kostet eine Beratung?")
+    first = await ada.wait_for_reply()
 
-    ada.edits(question, QUESTION)
-    second = await ada.wait_reply(first)
+    ada.edit_text(question, QUESTION)
+    second = await ada.wait_for_reply(first)
 
     assert second.id == first.id
     assert second.edited
     assert "Aus der Fachliteratur:" in second.text
-    assert len(ada.sees()) == 1
+    assert len(ada.bot_messages()) == 1
 
 
 @pytest.mark.usefixtures("polling")
-async def test_thumb_is_kept(ada: User, standin: StandIn, bot_settings: Settings) -> None:
+async def test_thumb_is_kept(ada: User, standin: FakeTelegram, bot_settings: Settings) -> None:
     """A thumb is thanked for and stored with the entry, without the question."""
-    ada.says(QUESTION)
-    await ada.wait_reply()
-    ada.taps("👍")
+    ada.send_text(QUESTION)
+    await ada.wait_for_reply()
+    ada.tap_button("👍")
     await standin.wait_for(lambda: standin.calls_to("answerCallbackQuery"))
 
     held, _ = await my_data(standin, ada)
@@ -104,9 +104,9 @@ async def test_thumb_is_kept(ada: User, standin: StandIn, bot_settings: Settings
 @pytest.mark.parametrize("kind", ["photo", "voice", "sticker", "document", "poll", "contact", "location"])
 async def test_what_it_cannot_read(ada: User, kind: str) -> None:
     """Pictures, voice, stickers, files and the like get a friendly sentence."""
-    getattr(ada, f"sends_{kind}")()
+    getattr(ada, f"send_{kind}")()
 
-    assert "nur geschriebenen Text" in (await ada.wait_reply()).text
+    assert "nur geschriebenen Text" in (await ada.wait_for_reply()).text
 
 
 @pytest.mark.usefixtures("polling")
@@ -127,24 +127,24 @@ async def test_what_it_cannot_read(ada: User, kind: str) -> None:
 )
 async def test_any_text_gets_a_reply(ada: User, text: str) -> None:
     """Texts of any length and any characters are replied to within Telegram's limits."""
-    ada.says(text)
+    ada.send_text(text)
 
-    assert (await ada.wait_reply()).text
+    assert (await ada.wait_for_reply()).text
 
 
 @pytest.mark.usefixtures("polling")
-async def test_two_people_are_kept_apart(standin: StandIn) -> None:
+async def test_two_people_are_kept_apart(standin: FakeTelegram) -> None:
     """Each person gets the answers to their own questions, in order."""
-    people = [standin.user(f"Person {number}", language_code="de", started=True) for number in range(6)]
+    people = [standin.add_user(f"Person {number}", language_code="de", started=True) for number in range(6)]
     questions = {"Was ist Collective Impact?": "Collective Impact", "Was kostet eine Beratung?": "Jacob Rohm"}
     for question in questions:
         for person in people:
-            person.says(question)
+            person.send_text(question)
     for person in people:
-        await standin.wait_for(lambda person=person: len(person.sees()) == 2)  # type: ignore[misc]  # bound at once
+        await standin.wait_for(lambda person=person: len(person.bot_messages()) == 2)  # type: ignore[misc]  # bound at once
 
     for person in people:
-        for seen, expected in zip(person.sees(), questions.values(), strict=True):
+        for seen, expected in zip(person.bot_messages(), questions.values(), strict=True):
             assert expected in seen.text
 
 
@@ -152,71 +152,71 @@ async def test_two_people_are_kept_apart(standin: StandIn) -> None:
 @pytest.mark.parametrize(
     "kind", [FaultKind.SERVER_ERROR, FaultKind.BAD_GATEWAY, FaultKind.RESET, FaultKind.RATE_LIMIT]
 )
-async def test_answer_arrives_in_spite_of_a_fault(ada: User, standin: StandIn, kind: FaultKind) -> None:
+async def test_answer_arrives_in_spite_of_a_fault(ada: User, standin: FakeTelegram, kind: FaultKind) -> None:
     """A failed call is tried again, and the answer arrives once."""
     standin.fail_next("sendMessage", kind)
-    ada.says(QUESTION)
+    ada.send_text(QUESTION)
 
-    assert "Collective Impact" in (await ada.wait_reply()).text
-    assert len(ada.sees()) == 1
+    assert "Collective Impact" in (await ada.wait_for_reply()).text
+    assert len(ada.bot_messages()) == 1
 
 
 @pytest.mark.usefixtures("polling")
-async def test_redelivered_update_is_answered_once(ada: User, standin: StandIn) -> None:
+async def test_redelivered_update_is_answered_once(ada: User, standin: FakeTelegram) -> None:
     """An update that Telegram delivers twice is answered once."""
-    ada.says(QUESTION)
-    await ada.wait_reply()
-    standin.redeliver(standin.last_update(ada)["update_id"])
-    ada.says("Danke!")
-    await ada.wait_reply()
+    ada.send_text(QUESTION)
+    await ada.wait_for_reply()
+    standin.redeliver_update(standin.last_update(ada)["update_id"])
+    ada.send_text("Danke!")
+    await ada.wait_for_reply()
 
-    assert len(ada.sees()) == 2
+    assert len(ada.bot_messages()) == 2
 
 
-async def test_restart_goes_on(ada: User, standin: StandIn, bot_settings: Settings, live: LiveIndex) -> None:
+async def test_restart_goes_on(ada: User, standin: FakeTelegram, bot_settings: Settings, live: LiveIndex) -> None:
     """After a stop the next start answers what came meanwhile, and remembers the chosen language."""
     async with running(bot_settings, live):
-        ada.says("/sprache")
-        await ada.wait_reply()
-        await ada.wait_reply(ada.taps("English"))
-    ada.says("Was ist Gemeinsam Wirken?")
+        ada.send_text("/sprache")
+        await ada.wait_for_reply()
+        await ada.wait_for_reply(ada.tap_button("English"))
+    ada.send_text("Was ist Gemeinsam Wirken?")
     async with running(bot_settings, live):
-        answer = await ada.wait_reply()
+        answer = await ada.wait_for_reply()
 
     assert "Source:" in answer.text
 
 
 @pytest.mark.usefixtures("polling")
-async def test_several_questions_in_one_message(ada: User, standin: StandIn) -> None:
+async def test_several_questions_in_one_message(ada: User, standin: FakeTelegram) -> None:
     """Each question of a message gets an answer of its own, in order."""
-    ada.says("Hallo! Was ist Collective Impact? Und was kostet eine Beratung?")
-    await standin.wait_for(lambda: len(ada.sees()) == 2)
+    ada.send_text("Hallo! Was ist Collective Impact? Und was kostet eine Beratung?")
+    await standin.wait_for(lambda: len(ada.bot_messages()) == 2)
 
-    first, second = ada.sees()
+    first, second = ada.bot_messages()
     assert first.text.startswith("Zu Ihrer Frage „Was ist Collective Impact?“")
     assert "Jacob Rohm" in second.text
-    assert "👍" in first.labels
-    assert "👍" not in second.labels
+    assert "👍" in first.button_labels
+    assert "👍" not in second.button_labels
 
 
 @pytest.mark.usefixtures("polling")
 async def test_follow_up(ada: User) -> None:
     """A message that leans on the answer before is read with it, and the reply says so."""
-    ada.says("Was macht die Stiftung Bildung?")
-    await ada.wait_reply()
-    ada.says("Und wie erreiche ich die?")
+    ada.send_text("Was macht die Stiftung Bildung?")
+    await ada.wait_for_reply()
+    ada.send_text("Und wie erreiche ich die?")
 
-    assert (await ada.wait_reply()).text.startswith("Bezogen auf: Stiftung Bildung")
+    assert (await ada.wait_for_reply()).text.startswith("Bezogen auf: Stiftung Bildung")
 
 
 async def test_why_this_answer(ada: User, bot_settings: Settings, live: LiveIndex) -> None:
     """One tap explains the answer in a reply to it, after a restart too."""
     async with running(bot_settings, live):
-        ada.says(QUESTION)
-        answer = await ada.wait_reply()
-    query = ada.taps("Warum diese Antwort?")
+        ada.send_text(QUESTION)
+        answer = await ada.wait_for_reply()
+    query = ada.tap_button("Warum diese Antwort?")
     async with running(bot_settings, live):
-        why = await ada.wait_reply(query)
+        why = await ada.wait_for_reply(query)
 
     assert why.reply_to == answer.id
     assert "Antworten treffen zu" in why.text

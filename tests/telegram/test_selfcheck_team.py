@@ -6,7 +6,7 @@ from contextlib import closing
 import pytest
 from sqlite_utils import Database
 
-from bot.sandbox.fake_telegram import Seen, StandIn, User
+from bot.sandbox.fake_telegram import FakeTelegram, MessageView, User
 from bot.settings import Settings
 from bot.store.sqlite.migrations import migrations
 from index.search.live_index import LiveIndex
@@ -17,20 +17,20 @@ DA = (3,) * 11
 NOT_YET = (0,) * 11
 
 
-async def looks(person: User) -> Seen:
+async def looks(person: User) -> MessageView:
     """The picture of the team that the person was in last."""
-    person.says("/selbstcheck")
-    await person.wait_reply()
-    return await person.wait_reply(person.taps("Gemeinsames Bild"))
+    person.send_text("/selbstcheck")
+    await person.wait_for_reply()
+    return await person.wait_for_reply(person.tap_button("Gemeinsames Bild"))
 
 
 @pytest.mark.usefixtures("polling")
-async def test_team_of_three_six_and_ten(standin: StandIn, ada: User) -> None:
+async def test_team_of_three_six_and_ten(standin: FakeTelegram, ada: User) -> None:
     """With each third person there is a new picture; in between it stays, whoever fills in again."""
     code = await new_code(ada)
     seen = []
     for number in range(1, 11):
-        person = standin.user(f"P{number}", language_code="de", started=True)
+        person = standin.add_user(f"P{number}", language_code="de", started=True)
         await joins(person, code, DA if number in (1, 2, 4, 7) else NOT_YET)
         seen.append(await looks(person))
 
@@ -49,21 +49,21 @@ async def test_team_of_three_six_and_ten(standin: StandIn, ada: User) -> None:
 
 
 @pytest.mark.usefixtures("polling")
-async def test_filling_in_again_changes_nothing(standin: StandIn, ada: User, bea: User, cem: User) -> None:
+async def test_filling_in_again_changes_nothing(standin: FakeTelegram, ada: User, bea: User, cem: User) -> None:
     """Who is in a picture fills in once more for themselves; what all see stays, also by the link."""
     code = await new_code(ada)
     for person in (ada, bea, cem):
         await joins(person, code, DA)
     before = await looks(cem)
-    cem.says("/selbstcheck")
-    await cem.wait_reply()
-    await cem.wait_reply(cem.taps("Los geht’s"))
+    cem.send_text("/selbstcheck")
+    await cem.wait_for_reply()
+    await cem.wait_for_reply(cem.tap_button("Los geht’s"))
     await answers(cem, NOT_YET)
     after = await looks(cem)
-    cem.opens_link(f"check-{code}")
+    cem.open_deep_link(f"check-{code}")
 
     assert after.text == before.text
-    assert "stecken schon im gemeinsamen Bild" in (await cem.wait_reply()).text
+    assert "stecken schon im gemeinsamen Bild" in (await cem.wait_for_reply()).text
 
 
 @pytest.mark.usefixtures("polling")
@@ -73,36 +73,36 @@ async def test_who_deletes_is_no_longer_part_of_it(ada: User, bea: User, cem: Us
     for person in (ada, bea, cem):
         await joins(person, code, DA)
     shown = await looks(bea)
-    ada.says("/loeschen")
-    await ada.wait_reply()
-    await ada.wait_reply(ada.taps("Ja, alles"))
+    ada.send_text("/loeschen")
+    await ada.wait_for_reply()
+    await ada.wait_for_reply(ada.tap_button("Ja, alles"))
     after = await looks(bea)
 
     assert (shown.kind, after.kind) == ("photo", "text")
     assert "kein gemeinsames Bild mehr" in after.text
-    assert "Ihr Code" in (await bea.wait_reply(bea.taps("Neuen Code"))).text
+    assert "Ihr Code" in (await bea.wait_for_reply(bea.tap_button("Neuen Code"))).text
 
 
 @pytest.mark.usefixtures("polling")
 async def test_code_is_typed(ada: User, bea: User) -> None:
     """A code can be typed; an unknown one is named as such, and a word or a question in between is answered."""
     code = await new_code(ada)
-    bea.says("/selbstcheck")
-    await bea.wait_reply()
-    await bea.wait_reply(bea.taps("Mit anderen zusammen"))
-    await bea.wait_reply(bea.taps("Mit einem Code"))
-    bea.says("QQQQQQQQQQ")
-    unknown = await bea.wait_reply()
-    bea.says("Spende")
-    word = await bea.wait_reply()
-    bea.says("Was ist ein Backbone?")
-    answer = await bea.wait_reply()
-    bea.says(code.lower())
+    bea.send_text("/selbstcheck")
+    await bea.wait_for_reply()
+    await bea.wait_for_reply(bea.tap_button("Mit anderen zusammen"))
+    await bea.wait_for_reply(bea.tap_button("Mit einem Code"))
+    bea.send_text("QQQQQQQQQQ")
+    unknown = await bea.wait_for_reply()
+    bea.send_text("Spende")
+    word = await bea.wait_for_reply()
+    bea.send_text("Was ist ein Backbone?")
+    answer = await bea.wait_for_reply()
+    bea.send_text(code.lower())
 
     assert "kenne ich nicht" in unknown.text
     assert "kenne ich nicht" not in word.text
     assert "Rückgrat" in answer.text
-    assert f"unter dem Code {code} mit" in (await bea.wait_reply()).text
+    assert f"unter dem Code {code} mit" in (await bea.wait_for_reply()).text
 
 
 async def test_guessing_is_slow_also_after_a_restart(
@@ -113,18 +113,18 @@ async def test_guessing_is_slow_also_after_a_restart(
     async with running(bot_settings, live):
         code = await new_code(ada)
         for letter in "BCDFGHJKLM":
-            bea.opens_link(f"check-QQQQQQQQQ{letter}")
-            unknown = await bea.wait_reply()
+            bea.open_deep_link(f"check-QQQQQQQQQ{letter}")
+            unknown = await bea.wait_for_reply()
     async with running(bot_settings, live):
-        bea.opens_link(f"check-{code}")
-        linked = await bea.wait_reply()
-        bea.says("/selbstcheck")
-        await bea.wait_reply()
-        await bea.wait_reply(bea.taps("Mit anderen zusammen"))
-        await bea.wait_reply(bea.taps("Mit einem Code"))
-        bea.says(code)
-        typed = await bea.wait_reply()
-        own = await ada.wait_reply(ada.taps("Unter diesem Code"))
+        bea.open_deep_link(f"check-{code}")
+        linked = await bea.wait_for_reply()
+        bea.send_text("/selbstcheck")
+        await bea.wait_for_reply()
+        await bea.wait_for_reply(bea.tap_button("Mit anderen zusammen"))
+        await bea.wait_for_reply(bea.tap_button("Mit einem Code"))
+        bea.send_text(code)
+        typed = await bea.wait_for_reply()
+        own = await ada.wait_for_reply(ada.tap_button("Unter diesem Code"))
 
     assert "kenne ich nicht" in unknown.text
     assert "in einer Stunde wieder" in linked.text
@@ -132,11 +132,11 @@ async def test_guessing_is_slow_also_after_a_restart(
     assert "Frage 1 von 11" in own.text
 
 
-async def test_team_of_a_store_of_before(bot_settings: Settings, live: LiveIndex, standin: StandIn) -> None:
+async def test_team_of_a_store_of_before(bot_settings: Settings, live: LiveIndex, standin: FakeTelegram) -> None:
     """Codes of six letters and the answers under them are taken over: the team has its picture, others can join."""
-    people = [standin.user(f"P{number}", language_code="de", started=True) for number in range(4)]
-    bot_settings.database.parent.mkdir(parents=True)
-    with closing(sqlite3.connect(bot_settings.database, isolation_level=None)) as file:
+    people = [standin.add_user(f"P{number}", language_code="de", started=True) for number in range(4)]
+    bot_settings.sqlite_path.parent.mkdir(parents=True)
+    with closing(sqlite3.connect(bot_settings.sqlite_path, isolation_level=None)) as file:
         migrations.apply(Database(file), stop_before="0011_pictures")
         file.execute("INSERT INTO codes VALUES ('ABCDEF', 1)")
         for person in people[:3]:

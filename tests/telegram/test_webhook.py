@@ -8,10 +8,10 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from bot.sandbox.fake_telegram import StandIn, User
+from bot.sandbox.fake_telegram import FakeTelegram, User
 from bot.settings import Settings
-from bot.web.bounded import MOST_CONNECTIONS
-from bot.web.routes import MAX_BODY, SECRET_HEADER
+from bot.web.bounded import MAX_CONNECTIONS
+from bot.web.routes import MAX_BODY_SIZE, SECRET_HEADER
 from index.search.live_index import LiveIndex
 from tests.telegram.conftest import running
 
@@ -26,7 +26,7 @@ def free_port() -> int:
 
 @pytest.fixture
 async def address(
-    bot_settings: Settings, standin: StandIn, live: LiveIndex, monkeypatch: pytest.MonkeyPatch
+    bot_settings: Settings, standin: FakeTelegram, live: LiveIndex, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[str]:
     """The address of a bot that runs by webhook."""
     port = free_port()
@@ -42,20 +42,20 @@ async def address(
 async def test_question_by_webhook(address: str, ada: User) -> None:
     """An update that Telegram posts is answered."""
     assert address
-    ada.says("Was ist Collective Impact?")
+    ada.send_text("Was ist Collective Impact?")
 
-    assert "Aus der Fachliteratur:" in (await ada.wait_reply()).text
+    assert "Aus der Fachliteratur:" in (await ada.wait_for_reply()).text
 
 
 async def test_question_while_all_places_are_taken(address: str, ada: User) -> None:
     """However many connections others hold, an update that Telegram posts is answered while they do."""
     target = urlsplit(address)
-    held = [await asyncio.open_connection(target.hostname, target.port) for _ in range(MOST_CONNECTIONS)]
-    ada.says("Was ist Collective Impact?")
+    held = [await asyncio.open_connection(target.hostname, target.port) for _ in range(MAX_CONNECTIONS)]
+    ada.send_text("Was ist Collective Impact?")
 
-    assert "Aus der Fachliteratur:" in (await ada.wait_reply()).text
+    assert "Aus der Fachliteratur:" in (await ada.wait_for_reply()).text
 
-    assert sum(not reader.at_eof() and not reader.exception() for reader, _ in held) > MOST_CONNECTIONS / 2
+    assert sum(not reader.at_eof() and not reader.exception() for reader, _ in held) > MAX_CONNECTIONS / 2
     for _, writer in held:
         writer.transport.abort()
 
@@ -71,7 +71,7 @@ async def test_question_while_all_places_are_taken(address: str, ada: User) -> N
         ({SECRET_HEADER: SECRET}, b"[]", 400),
         ({SECRET_HEADER: SECRET}, b'{"update_id": "1"}', 400),
         ({SECRET_HEADER: SECRET}, b"[" * 100_000, 400),
-        ({SECRET_HEADER: SECRET}, b" " * (MAX_BODY + 1), 413),
+        ({SECRET_HEADER: SECRET}, b" " * (MAX_BODY_SIZE + 1), 413),
         ({SECRET_HEADER: SECRET}, b'{"update_id": 1}', 200),
         ({SECRET_HEADER: SECRET}, b'{"update_id": 2, "message": {"chat": 5}}', 200),
     ],
@@ -95,8 +95,8 @@ async def test_health_and_nothing_else(address: str) -> None:
 
 async def test_metrics_count_and_name_nobody(address: str, ada: User) -> None:
     """Monitoring reads numbers, and no text or name of anybody."""
-    ada.says("Mein Geheimnis?")
-    await ada.wait_reply()
+    ada.send_text("Mein Geheimnis?")
+    await ada.wait_for_reply()
     async with httpx.AsyncClient() as client:
         answer = await client.get(address.replace("/hook", "/metrics"))
 

@@ -13,9 +13,9 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bot.sandbox.fake_telegram import Seen, StandIn, User
-from bot.sandbox.fake_telegram.rules.utf16 import length
-from prompts.render import label
+from bot.sandbox.fake_telegram import FakeTelegram, MessageView, User
+from bot.sandbox.fake_telegram.rules.utf16 import count_units
+from prompts.render import format_label
 
 TEXT, CAPTION, DATA, TOAST = 4096, 1024, 64, 200  # Bot API: UTF-16 units, bytes of callback data
 LINK = "?start="
@@ -36,7 +36,7 @@ class Walker:
         apart: buttons that belong to another walk.
     """
 
-    standin: StandIn
+    standin: FakeTelegram
     store: Path
     person: User
     begin: str
@@ -46,7 +46,7 @@ class Walker:
     elsewhere: set[str] = field(default_factory=set)
     apart: frozenset[str] = frozenset()
     tried: set[str] = field(default_factory=set)
-    met: list[Seen] = field(default_factory=list)  # every message as it looked
+    met: list[MessageView] = field(default_factory=list)  # every message as it looked
     problems: list[str] = field(default_factory=list)
     _leads: dict[str, frozenset[str]] = field(default_factory=dict)  # what was to be seen after each
     _outside: set[int] = field(default_factory=set)  # messages that another area brought
@@ -73,10 +73,10 @@ class Walker:
 
     async def says(self, text: str) -> None:
         """Type something and look at what comes."""
-        said = self.person.says(text)
-        self._look(text, said.touched, [await self.person.wait_reply(said)])
+        said = self.person.send_text(text)
+        self._look(text, said.touched, [await self.person.wait_for_reply(said)])
 
-    async def tries(self, message: Seen, target: str) -> None:
+    async def tries(self, message: MessageView, target: str) -> None:
         """Tap the button, or follow the link, and look at what it brings."""
         name = _name(target)
         self.pause()
@@ -86,7 +86,7 @@ class Walker:
             self.elsewhere.add(name)
         since = self._newest()
         if target.startswith(LINK):
-            await self.person.wait_reply(self.person.opens_link(target.removeprefix(LINK)))
+            await self.person.wait_for_reply(self.person.open_deep_link(target.removeprefix(LINK)))
             toast = ""
         elif (told := await self._answered(message, target)) is None:
             self.problems.append(f"{name}: the tap was never answered")
@@ -96,7 +96,7 @@ class Walker:
         async with asyncio.timeout(10):  # a tap is answered at once, and may be before what it brings
             while not self._all_sent():  # noqa: ASYNC110 - the store tells nobody
                 await asyncio.sleep(0.005)
-        brought = [seen for seen in self.person.sees() if seen.touched > since]
+        brought = [seen for seen in self.person.bot_messages() if seen.touched > since]
         self._told(name, toast, brought)
         self._outside -= {one.id for one in brought}
         if foreign:
@@ -108,9 +108,9 @@ class Walker:
             (waiting,) = file.execute("SELECT count(*) FROM outbox WHERE status = 'queued'").fetchone()
         return bool(waiting == 0)
 
-    async def _answered(self, message: Seen, target: str) -> str | None:
+    async def _answered(self, message: MessageView, target: str) -> str | None:
         """The text of the short answer to a tap, which comes last; None where none came."""
-        query = self.person.taps_on(message, target)
+        query = self.person.tap_message_button(message, target)
         try:
             answer = await self.standin.wait_for(lambda: query.answer)
         except TimeoutError:
@@ -118,18 +118,18 @@ class Walker:
         return str((answer or {}).get("text", ""))
 
     def _newest(self) -> int:
-        return max((seen.touched for seen in self.person.sees()), default=0)
+        return max((seen.touched for seen in self.person.bot_messages()), default=0)
 
-    def _told(self, name: str, toast: str, brought: list[Seen]) -> None:
+    def _told(self, name: str, toast: str, brought: list[MessageView]) -> None:
         """What stood in the short answer to a tap, beside what it brought."""
-        if toast == label("gone", self.lang):
+        if toast == format_label("gone", self.lang):
             self.problems.append(f"{name}: shown, but no longer counts")
         elif not toast and not brought:
             self.problems.append(f"{name}: nothing happens")
-        if length(toast) > TOAST:
+        if count_units(toast) > TOAST:
             self.problems.append(f"{name}: toast too long")
 
-    def _look(self, name: str, since: int, brought: list[Seen], tapped: int | None = None) -> None:
+    def _look(self, name: str, since: int, brought: list[MessageView], tapped: int | None = None) -> None:
         self._since, self._tapped = since, tapped
         self.met += brought
         for seen in brought:
@@ -138,11 +138,11 @@ class Walker:
             self.problems.append(f"{name}: a dead end, {brought[-1].text[:60] if brought else ''!r}")
         self._leads[name] = frozenset(_name(target) for _, target in self._shown())
 
-    def _view(self) -> list[Seen]:
+    def _view(self) -> list[MessageView]:
         """What is before the person's eyes: the message that was tapped, and what was new since."""
-        return [one for one in self.person.sees() if one.touched > self._since or one.id == self._tapped]
+        return [one for one in self.person.bot_messages() if one.touched > self._since or one.id == self._tapped]
 
-    def _shown(self) -> Iterator[tuple[Seen, str]]:
+    def _shown(self) -> Iterator[tuple[MessageView, str]]:
         """What can be tried in what is seen, the newest first."""
         for message in sorted(self._view(), key=lambda one: -one.touched):
             for target in _targets(message):
@@ -173,7 +173,7 @@ def _name(target: str) -> str:
     return re.sub(r"\b[A-Z]{10}\b", "CODE", target)
 
 
-def _targets(message: Seen) -> Iterator[str]:
+def _targets(message: MessageView) -> Iterator[str]:
     """The data of the buttons, and the links to the bot itself."""
     for button in (button for row in message.buttons for button in row):
         if button.data:
@@ -184,17 +184,17 @@ def _targets(message: Seen) -> Iterator[str]:
             yield LINK + address.partition(LINK)[2]
 
 
-def _commands(message: Seen) -> list[str]:
+def _commands(message: MessageView) -> list[str]:
     return [entity.text for entity in message.entities if entity.type == "bot_command"]
 
 
-def _beyond(message: Seen) -> Iterator[str]:
+def _beyond(message: MessageView) -> Iterator[str]:
     """Where a message is over one of Telegram's limits, or says nothing."""
     most = TEXT if message.kind == "text" else CAPTION
     if not message.text.strip():
         yield "says nothing"
-    if length(message.text) > most:
-        yield f"{length(message.text)} of {most} characters"
+    if count_units(message.text) > most:
+        yield f"{count_units(message.text)} of {most} characters"
     for button in (button for row in message.buttons for button in row):
         if len((button.data or "").encode()) > DATA:
             yield f"data of {button.text!r} over {DATA} bytes"

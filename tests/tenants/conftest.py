@@ -9,16 +9,16 @@ from typing import Any, Protocol
 
 import pytest
 
-from bot.app.index_loader import Models
-from bot.app.supervisor import Fleet
-from bot.app.tenants import OFF, tenant_settings, write
-from bot.pipeline.rate_limiter import UNLIMITED
-from bot.sandbox.fake_telegram import Group, StandIn, User
+from bot.app.index_loader import IndexLoader
+from bot.app.supervisor import Supervisor
+from bot.app.tenants import DISABLED_FILE, load_tenant_settings, write_tenant
+from bot.pipeline.rate_limiter import NO_LIMITS
+from bot.sandbox.fake_telegram import FakeTelegram, Group, User
 from bot.settings import Settings
-from index.build.builder import build
-from index.decision.calibration import calibration_for
+from index.build.builder import build_index
+from index.decision.calibration import load_calibration
 from index.encoder.encoder import OnnxEncoder
-from knowledge.loader import load
+from knowledge.loader import load_knowledge
 from tests.conftest import DATA
 
 HOURS = {"kiel": "neun", "ulm": "elf"}  # when the town's garden opens
@@ -31,7 +31,7 @@ class Town:
     """One tenant as seen from outside: its Telegram, a person and the adviser's group there."""
 
     name: str
-    standin: StandIn
+    standin: FakeTelegram
     ada: User
     bea: User
     desk: Group
@@ -40,7 +40,7 @@ class Town:
     async def sees(self, text: str, person: User | None = None, chat: Group | None = None) -> str:
         """Wait until a message of the bot with this text is there; the whole text."""
         who = person or self.ada
-        found = await self.standin.wait_for(lambda: [seen for seen in who.sees(chat) if text in seen.text])
+        found = await self.standin.wait_for(lambda: [seen for seen in who.bot_messages(chat) if text in seen.text])
         return found[-1].text
 
 
@@ -52,9 +52,9 @@ class Running(Protocol):
 
 
 @pytest.fixture(scope="session")
-def models() -> Models:
+def models() -> IndexLoader:
     """The encoder, loaded once."""
-    return Models(DATA / "encoder", DATA / "cross-encoder")
+    return IndexLoader(DATA / "encoder", DATA / "cross-encoder")
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -88,25 +88,25 @@ def settled_in(
 ) -> Town:
     """Set up a tenant as `gwbot tenant add` does."""
     standin = opened.enter_context(
-        StandIn(token=f"{number}:AAstand-in_token_of_{name}_that_is_not_real", username=f"{name}_bot")
+        FakeTelegram(token=f"{number}:AAstand-in_token_of_{name}_that_is_not_real", username=f"{name}_bot")
     )
-    ada, bea = standin.user("Ada", language_code="de", started=True), standin.user("Bea", language_code="de")
-    desk = standin.group("Beratung", [bea], forum=True, admin=True)
+    ada, bea = standin.add_user("Ada", language_code="de", started=True), standin.add_user("Bea", language_code="de")
+    desk = standin.add_group("Beratung", [bea], forum=True, bot_is_admin=True)
     values = {
         "telegram_token": standin.token,
         "telegram_api_url": standin.url,
         "knowledge_dir": knowledge_of(folder, HOURS[name]),
         "adviser_chat_id": desk.id,
     }
-    home = write(settings, name, values)
-    found = load(folder)
-    build(found, encoder, calibration_for(labelled=False), tenant_settings(settings, name).index_dir)
-    (home / OFF).unlink()
+    home = write_tenant(settings, name, values)
+    found = load_knowledge(folder)
+    build_index(found, encoder, load_calibration(with_examples=False), load_tenant_settings(settings, name).index_dir)
+    (home / DISABLED_FILE).unlink()
     return Town(name, standin, ada, bea, desk, home)
 
 
 @pytest.fixture
-def towns(installation: Settings, tmp_path: Path, models: Models) -> Iterator[tuple[Town, Town]]:
+def towns(installation: Settings, tmp_path: Path, models: IndexLoader) -> Iterator[tuple[Town, Town]]:
     """Kiel and Ulm. The same people have the same ids at both, and so have the groups."""
     with ExitStack() as opened:
         kiel, ulm = (
@@ -131,13 +131,15 @@ def ulm(towns: tuple[Town, Town]) -> Town:
 
 
 @pytest.fixture
-def running(models: Models) -> Running:
+def running(models: IndexLoader) -> Running:
     """Runs all enabled tenants in this process."""
 
     @asynccontextmanager
     async def run(settings: Settings, **options: Any) -> AsyncIterator[None]:
         stop = asyncio.Event()
-        fleet = Fleet(settings, models, **{"webhook": False, "limits": UNLIMITED, "look": LOOK, **options})
+        fleet = Supervisor(
+            settings, models, **{"webhook": False, "limits": NO_LIMITS, "reconcile_interval": LOOK, **options}
+        )
         task = asyncio.create_task(fleet.run(stop))
         try:
             yield

@@ -2,13 +2,13 @@
 
 from functools import partial
 
-from bot.app.bootstrap import open_store
-from bot.app.tenants import tenant_settings
+from bot.app.bootstrap import open_store_from_settings
+from bot.app.tenants import load_tenant_settings
 from bot.sandbox.fake_telegram import User
 from bot.sandbox.fake_telegram.request_params import Json
-from bot.sandbox.fake_telegram.world.world import Query
+from bot.sandbox.fake_telegram.world.world import CallbackQuery
 from bot.settings import Settings
-from bot.store.sql.emptying import empty
+from bot.store.sql.emptying import delete_all_rows
 from tests.telegram.advice import card, request, topic_of
 from tests.telegram.mydata import my_data
 from tests.tenants.conftest import QUESTION, Running, Town
@@ -18,8 +18,8 @@ async def test_own_knowledge_and_contact(installation: Settings, kiel: Town, ulm
     """The same person asks both the same, and each answers from its own knowledge and names its own contact."""
     async with running(installation):
         for town in (kiel, ulm):
-            town.ada.says(QUESTION)
-            town.ada.says("/kontakt")
+            town.ada.send_text(QUESTION)
+            town.ada.send_text("/kontakt")
         answers = [await town.sees("Der Stadtgarten öffnet") for town in (kiel, ulm)]
         contacts = [
             await town.standin.wait_for(partial(town.standin.calls_to, "sendContact")) for town in (kiel, ulm)
@@ -39,21 +39,23 @@ async def test_requests_go_to_own_advisers(installation: Settings, kiel: Town, u
             topic_of(await card(town.standin, town.bea, town.desk, reference))
             for town, reference in ((kiel, first), (ulm, second))
         ]
-        kiel.bea.says("Gern, hier Kiel.", chat=kiel.desk, topic=topics[0])
+        kiel.bea.send_text("Gern, hier Kiel.", chat=kiel.desk, topic=topics[0])
         await kiel.sees("Gern, hier Kiel.")
-        ulm.bea.says("Gern, hier Ulm.", chat=ulm.desk, topic=topics[1])
+        ulm.bea.send_text("Gern, hier Ulm.", chat=ulm.desk, topic=topics[1])
         await ulm.sees("Gern, hier Ulm.")
 
     for town, other in ((kiel, "Ulm"), (ulm, "Kiel")):
-        said = [seen.text for who in ((town.ada, None), (town.bea, town.desk)) for seen in who[0].sees(who[1])]
+        said = [
+            seen.text for who in ((town.ada, None), (town.bea, town.desk)) for seen in who[0].bot_messages(who[1])
+        ]
         assert said
         assert not any(other in text for text in said)
-        store = open_store(tenant_settings(installation, town.name))
-        assert [one.reference for one in store.requests()] == [first if town is kiel else second]
+        store = open_store_from_settings(load_tenant_settings(installation, town.name))
+        assert [one.reference for one in store.all_requests()] == [first if town is kiel else second]
         store.close()
 
 
-def answer_of(tap: Query) -> Json | None:
+def answer_of(tap: CallbackQuery) -> Json | None:
     """What a tap was answered with."""
     return tap.answer
 
@@ -65,18 +67,20 @@ async def test_numbers_links_and_buttons_of_another_do_nothing(
     async with running(installation):
         reference = await request(kiel.standin, kiel.ada, "Wir suchen Partner in Kiel.")
         await card(kiel.standin, kiel.bea, kiel.desk, reference)
-        ulm.bea.says("/anfragen", chat=ulm.desk)
-        listed = await ulm.bea.wait_reply(chat=ulm.desk)
-        taps = [ulm.bea.taps_old(f"q:{done}:{reference}", chat=ulm.desk) for done in ("take", "close", "release")]
+        ulm.bea.send_text("/anfragen", chat=ulm.desk)
+        listed = await ulm.bea.wait_for_reply(chat=ulm.desk)
+        taps = [
+            ulm.bea.tap_stale_button(f"q:{done}:{reference}", chat=ulm.desk) for done in ("take", "close", "release")
+        ]
         answers = [await ulm.standin.wait_for(partial(answer_of, tap)) for tap in taps]
-        ulm.ada.opens_link(reference)
-        opened = await ulm.ada.wait_reply()
+        ulm.ada.open_deep_link(reference)
+        opened = await ulm.ada.wait_for_reply()
 
     assert reference not in listed.text + opened.text
     assert {answer["text"] for answer in answers if answer} == {"Diese Anfrage gibt es nicht mehr."}
-    assert len(ulm.bea.sees(ulm.desk)) == 1
-    store = open_store(tenant_settings(installation, "kiel"))
-    (kept,) = store.requests()
+    assert len(ulm.bea.bot_messages(ulm.desk)) == 1
+    store = open_store_from_settings(load_tenant_settings(installation, "kiel"))
+    (kept,) = store.all_requests()
     store.close()
     assert (kept.status, kept.taken_by) == ("open", 0)
 
@@ -100,9 +104,9 @@ async def test_own_data_only(installation: Settings, kiel: Town, ulm: Town, runn
 
 async def deletes(person: User) -> None:
     """Delete everything."""
-    person.says("/loeschen")
-    await person.wait_reply()
-    await person.wait_reply(person.taps("Ja, alles löschen"), count=2)
+    person.send_text("/loeschen")
+    await person.wait_for_reply()
+    await person.wait_for_reply(person.tap_button("Ja, alles löschen"), count=2)
 
 
 async def test_store_of_one_has_nothing_of_another(
@@ -112,15 +116,15 @@ async def test_store_of_one_has_nothing_of_another(
     async with running(installation):
         reference = await request(kiel.standin, kiel.ada, "Wir suchen Partner in Kiel.")
         await card(kiel.standin, kiel.bea, kiel.desk, reference)
-    store, theirs = (open_store(tenant_settings(installation, town.name)) for town in (ulm, kiel))
+    store, theirs = (open_store_from_settings(load_tenant_settings(installation, town.name)) for town in (ulm, kiel))
 
-    assert store.requests() == []
-    assert store.request(reference) is None
-    assert store.person(ulm.ada.id) == {}
-    assert store.remains(reference) == []
-    store.purge(4e9)
-    empty(store)
-    assert theirs.request(reference) is not None
-    assert theirs.remains(reference)
+    assert store.all_requests() == []
+    assert store.find_request(reference) is None
+    assert store.load_personal_data(ulm.ada.id) == {}
+    assert store.erasure_queue(reference) == []
+    store.purge_expired(4e9)
+    delete_all_rows(store)
+    assert theirs.find_request(reference) is not None
+    assert theirs.erasure_queue(reference)
     for one in (store, theirs):
         one.close()

@@ -11,7 +11,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from bot.sandbox.fake_telegram import StandIn
+from bot.sandbox.fake_telegram import FakeTelegram
 from tests.bot.test_cli import GWBOT, fails, gwbot
 from tests.conftest import DATA
 from tests.postgres import database
@@ -144,20 +144,20 @@ def test_run_and_doctor(tmp_path: Path, data: Path) -> None:
     with ExitStack() as opened:
         people = []
         for number, (name, hour) in enumerate(HOURS.items(), 111_111_111):
-            standin = opened.enter_context(StandIn(token=f"{number}:AA_{name}", username=f"{name}_bot"))
+            standin = opened.enter_context(FakeTelegram(token=f"{number}:AA_{name}", username=f"{name}_bot"))
             (tmp_path / "token").write_text(standin.token, encoding="utf-8")
             given = ("--token-from", "token", "--knowledge", str(knowledge_of(tmp_path / name, hour)))
             assert gwbot("tenant", "add", name, *given, folder=tmp_path, data=data).returncode == 0
             with (data / "tenants" / name / "tenant.env").open("a", encoding="utf-8") as file:
                 file.write(f"GW_TELEGRAM_API_URL={standin.url}\n")
-            people.append(standin.user("Ada", language_code="de", started=True))
+            people.append(standin.add_user("Ada", language_code="de", started=True))
         checked = gwbot("doctor", folder=tmp_path, data=data)
         environment = {key: value for key, value in os.environ.items() if not key.startswith("GW_")}
         environment |= {"GW_DATA_DIR": str(data), "GW_LOG_FORMAT": "json"}
         with subprocess.Popen([*GWBOT, "run"], cwd=tmp_path, env=environment, stderr=subprocess.PIPE) as process:
             for person in people:
-                person.says("Wann öffnet der Stadtgarten?")
-            answers = [person.wait_reply_sync(timeout=60).text for person in people]
+                person.send_text("Wann öffnet der Stadtgarten?")
+            answers = [person.wait_for_reply_sync(timeout=60).text for person in people]
             tables = [file for file in open_files(process.pid) if file.endswith("encoder/embeddings.npy")]
             process.send_signal(signal.SIGTERM)
             _, log = process.communicate(timeout=30)

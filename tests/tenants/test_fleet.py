@@ -12,11 +12,11 @@ import pytest
 from pydantic import SecretStr
 
 from bot import log
-from bot.app.index_loader import Models
-from bot.app.supervisor import Fleet
-from bot.app.tenants import ENV, OFF, tenant_settings
-from bot.errors import ConnectionRefused
-from bot.sandbox.fake_telegram import StandIn
+from bot.app.index_loader import IndexLoader
+from bot.app.supervisor import Supervisor
+from bot.app.tenants import DISABLED_FILE, SETTINGS_FILE, load_tenant_settings
+from bot.errors import ConnectionFailed
+from bot.sandbox.fake_telegram import FakeTelegram
 from bot.settings import Settings
 from bot.web.routes import SECRET_HEADER
 from tests.logged import logged
@@ -39,7 +39,7 @@ def text_log() -> Iterator[io.StringIO]:
     """The log as an operator reads it."""
     stream, top = io.StringIO(), logging.getLogger()
     before, level = top.handlers, top.level
-    log.configure("INFO", "text")
+    log.configure_logging("INFO", "text")
     top.handlers[0].setStream(stream)  # type: ignore[attr-defined]
     yield stream
     top.handlers = before
@@ -52,13 +52,13 @@ async def get(port: int, path: str) -> httpx.Response:
 
 
 async def answers(town: Town) -> None:
-    town.ada.says(QUESTION)
-    assert "Der Stadtgarten öffnet" in (await town.ada.wait_reply()).text
+    town.ada.send_text(QUESTION)
+    assert "Der Stadtgarten öffnet" in (await town.ada.wait_for_reply()).text
 
 
 def changed(town: Town, line: str) -> None:
     """Put a line at the end of a tenant's settings."""
-    with (town.folder / ENV).open("a", encoding="utf-8") as file:
+    with (town.folder / SETTINGS_FILE).open("a", encoding="utf-8") as file:
         file.write(line + "\n")
 
 
@@ -71,7 +71,7 @@ async def test_webhooks(port: int, kiel: Town, ulm: Town, running: Running, monk
     async with running(settings, webhook=True):
         for town in (kiel, ulm):
             await answers(town)
-            held = tenant_settings(settings, town.name).webhook_secret
+            held = load_tenant_settings(settings, town.name).webhook_secret
             assert held
             secrets.append(held.get_secret_value())
         async with httpx.AsyncClient() as client:
@@ -101,7 +101,7 @@ async def test_worker_of_all(
     monkeypatch.setenv("GW_WEBHOOK_SECRET", "des-Hauses")
     settings = Settings()
     with logged() as log:
-        async with running(settings, takes=False):
+        async with running(settings, polls=False):
             await asyncio.to_thread(until_led, settings.store_url, kiel.name, ulm.name)
             async with running(settings, webhook=True):
                 for town in (kiel, ulm):
@@ -118,8 +118,8 @@ async def test_what_is_wrong_with_one_stops_no_other(
 ) -> None:
     """A tenant that cannot run is named in log, /readyz and /metrics, and runs when it is mended; others run."""
     path = {
-        "token": kiel.folder / ENV,
-        "settings": kiel.folder / ENV,
+        "token": kiel.folder / SETTINGS_FILE,
+        "settings": kiel.folder / SETTINGS_FILE,
         "index": kiel.folder / "index" / "current",
         "contacts": kiel.folder.parents[2] / "kiel" / "contacts.yaml",
         "store": kiel.folder / "bot.db",
@@ -166,14 +166,14 @@ async def test_locked_store_of_one_stops_no_other(
         other = sqlite3.connect(kiel.folder / "bot.db", isolation_level=None)
         other.execute("BEGIN IMMEDIATE")
         for _ in range(8):
-            kiel.ada.says("/hilfe")
+            kiel.ada.send_text("/hilfe")
         for _ in range(3):
             await answers(ulm)
         other.execute("ROLLBACK")
         other.close()
-        kiel.ada.says(QUESTION)
+        kiel.ada.send_text(QUESTION)
         await kiel.standin.wait_for(
-            lambda: len([one for one in kiel.ada.sees() if "um neun Uhr" in one.text]) == 2, 60
+            lambda: len([one for one in kiel.ada.bot_messages() if "um neun Uhr" in one.text]) == 2, 60
         )
 
 
@@ -198,18 +198,18 @@ async def test_disabled_enabled_added_changed(
     with logged() as log:
         async with running(installation):
             await answers(kiel)
-            await kiel.standin.wait_for(lambda: kiel.standin.settled)
-            (kiel.folder / OFF).touch()
+            await kiel.standin.wait_for(lambda: kiel.standin.updates_confirmed)
+            (kiel.folder / DISABLED_FILE).touch()
             await log.until("kiel is let go of")
-            kiel.ada.says(QUESTION)
+            kiel.ada.send_text(QUESTION)
             await answers(ulm)
-            waited = not kiel.standin.settled
-            (kiel.folder / OFF).unlink()
+            waited = not kiel.standin.updates_confirmed
+            (kiel.folder / DISABLED_FILE).unlink()
             await kiel.sees("Der Stadtgarten öffnet")
-            await kiel.standin.wait_for(lambda: kiel.standin.settled)
+            await kiel.standin.wait_for(lambda: kiel.standin.updates_confirmed)
             changed(kiel, "GW_OPERATOR='Stadt Kiel, Rathaus'")
             await log.until("kiel has new settings")
-            kiel.ada.says("/datenschutz")
+            kiel.ada.send_text("/datenschutz")
             notice = await kiel.sees("betreibt diesen Bot")
 
     assert waited
@@ -228,11 +228,11 @@ async def test_same_token_twice(installation: Settings, kiel: Town, ulm: Town, r
 
 @pytest.mark.parametrize("installation", ["sqlite"], indirect=True)
 async def test_own_bot_beside_tenants(
-    installation: Settings, port: int, kiel: Town, running: Running, models: Models
+    installation: Settings, port: int, kiel: Town, running: Running, models: IndexLoader
 ) -> None:
     """The installation's own bot runs beside the tenants, as main; where it alone is left, its error ends it."""
-    with StandIn() as standin:
-        ada = standin.user("Ada", language_code="de", started=True)
+    with FakeTelegram() as standin:
+        ada = standin.add_user("Ada", language_code="de", started=True)
         own = Settings().model_copy(
             update={
                 "telegram_token": SecretStr(standin.token),
@@ -241,15 +241,15 @@ async def test_own_bot_beside_tenants(
             }
         )
         async with running(own):
-            ada.says("Was ist Collective Impact?")
-            answer = await ada.wait_reply()
+            ada.send_text("Was ist Collective Impact?")
+            answer = await ada.wait_for_reply()
             await answers(kiel)
             ready, metrics = await get(port, "/readyz"), await get(port, "/metrics")
-    (kiel.folder / OFF).touch()
-    (kiel.folder.parent / "ulm" / OFF).touch()
-    with StandIn(token="5:anderes") as other:
-        alone = Fleet(own.model_copy(update={"telegram_api_url": other.url}), models, webhook=False)
-        with pytest.raises(ConnectionRefused):
+    (kiel.folder / DISABLED_FILE).touch()
+    (kiel.folder.parent / "ulm" / DISABLED_FILE).touch()
+    with FakeTelegram(token="5:anderes") as other:
+        alone = Supervisor(own.model_copy(update={"telegram_api_url": other.url}), models, webhook=False)
+        with pytest.raises(ConnectionFailed):
             await asyncio.wait_for(alone.run(asyncio.Event()), 20)
 
     assert "Aus der Fachliteratur:" in answer.text
@@ -273,10 +273,10 @@ async def test_log_names_the_tenant(
         assert hidden not in lines
 
 
-def test_same_knowledge_is_in_memory_once(installation: Settings, kiel: Town, ulm: Town, models: Models) -> None:
+def test_same_knowledge_is_in_memory_once(installation: Settings, kiel: Town, ulm: Town, models: IndexLoader) -> None:
     """Tenants that answer from the installation's knowledge share its index; one with its own has its own."""
     changed(kiel, "GW_KNOWLEDGE_DIR=")
-    alike, other = (models.live(tenant_settings(installation, town.name)) for town in (kiel, ulm))
+    alike, other = (models.load_index(load_tenant_settings(installation, town.name)) for town in (kiel, ulm))
 
-    assert alike is models.live(installation)
+    assert alike is models.load_index(installation)
     assert other is not alike

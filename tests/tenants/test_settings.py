@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.app.tenants import ENV, folder_of, names, tenant_settings, write
+from bot.app.tenants import SETTINGS_FILE, list_tenant_names, load_tenant_settings, tenant_folder, write_tenant
 from bot.errors import SettingsError
 from bot.settings import Settings
 
@@ -33,10 +33,10 @@ def installation(monkeypatch: pytest.MonkeyPatch) -> Settings:
 
 def said(installation: Settings, *lines: str, name: str = "kiel") -> Settings:
     """The settings of a tenant whose file has these lines."""
-    folder = installation.tenants / name
+    folder = installation.tenants_root / name
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / ENV).write_text("\n".join(("GW_WEBHOOK_SECRET=eigenes", *lines)), encoding="utf-8")
-    return tenant_settings(installation, name)
+    (folder / SETTINGS_FILE).write_text("\n".join(("GW_WEBHOOK_SECRET=eigenes", *lines)), encoding="utf-8")
+    return load_tenant_settings(installation, name)
 
 
 def test_own_inherited_and_masked(installation: Settings) -> None:
@@ -47,7 +47,7 @@ def test_own_inherited_and_masked(installation: Settings) -> None:
     assert found.telegram_token.get_secret_value() == "2:von-Kiel"
     assert (found.retention_days, found.language, found.smtp_url) == (30, "en", None)
     assert (found.adviser_chat_id, found.adviser_ids, found.operator) == (None, frozenset(), None)
-    assert (found.tenant, installation.tenant) == ("kiel", "main")
+    assert (found.tenant_name, installation.tenant_name) == ("kiel", "main")
     assert said(installation, name="ulm").telegram_token is None
 
 
@@ -57,7 +57,7 @@ def test_places(installation: Settings, tmp_path: Path, monkeypatch: pytest.Monk
     home = Path("daten/tenants/kiel")
     found = said(Settings())
 
-    assert (found.database, found.index_dir) == (home / "bot.db", installation.index_dir)
+    assert (found.sqlite_path, found.index_dir) == (home / "bot.db", installation.index_dir)
     assert found.encoder_dir == installation.encoder_dir
     assert found.webhook_url == "https://bot.example/telegram/tenants/kiel"
     assert found.knowledge_dir is None
@@ -66,7 +66,7 @@ def test_places(installation: Settings, tmp_path: Path, monkeypatch: pytest.Monk
     own = said(installation)
     assert (own.knowledge_dir, own.index_dir) == (home / "knowledge", home / "index")
     monkeypatch.setenv("GW_TENANTS_DIR", str(tmp_path / "anderswo"))
-    assert said(Settings()).database == tmp_path / "anderswo" / "kiel" / "bot.db"
+    assert said(Settings()).sqlite_path == tmp_path / "anderswo" / "kiel" / "bot.db"
 
 
 def test_one_database_for_all(installation: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -126,7 +126,7 @@ def test_wrong_line_is_named(installation: Settings, line: str, message: str) ->
 )
 def test_no_name_leads_elsewhere(installation: Settings, name: str) -> None:
     """A name that is none is refused wherever one is given."""
-    for use in (folder_of, tenant_settings, lambda settings, name: write(settings, name, {})):
+    for use in (tenant_folder, load_tenant_settings, lambda settings, name: write_tenant(settings, name, {})):
         with pytest.raises(SettingsError, match="A tenant's name has"):
             use(installation, name)
     assert not Path("daten").exists()
@@ -137,20 +137,22 @@ def test_unknown_tenant(installation: Settings) -> None:
     said(installation)
 
     with pytest.raises(SettingsError, match=r"no tenant bonn \(known: kiel\)"):
-        tenant_settings(installation, "bonn")
+        load_tenant_settings(installation, "bonn")
 
 
 @pytest.mark.parametrize("operator", ["Stadt 'Kiel'", "A \\ B", "Amt #1, $HOME ${HOME}", "  Rand  ", 'Haus "Süd"'])
 def test_written_as_meant(installation: Settings, operator: str) -> None:
     """What is written into the file is read from it again, by its owner only."""
-    folder = write(installation, "kiel", {"telegram_token": "2:von-Kiel", "operator": operator, "language": None})
+    folder = write_tenant(
+        installation, "kiel", {"telegram_token": "2:von-Kiel", "operator": operator, "language": None}
+    )
 
-    assert tenant_settings(installation, "kiel").operator == operator
-    assert (folder / ENV).stat().st_mode & 0o777 == 0o600
-    assert names(installation) == ["kiel"]
+    assert load_tenant_settings(installation, "kiel").operator == operator
+    assert (folder / SETTINGS_FILE).stat().st_mode & 0o777 == 0o600
+    assert list_tenant_names(installation) == ["kiel"]
 
 
 def test_no_second_line(installation: Settings) -> None:
     """A value cannot bring a further setting in."""
     with pytest.raises(SettingsError, match="single line"):
-        write(installation, "kiel", {"operator": "Stadt\nGW_DATA_DIR=/"})
+        write_tenant(installation, "kiel", {"operator": "Stadt\nGW_DATA_DIR=/"})

@@ -7,28 +7,28 @@ from pathlib import Path
 import typst
 from PIL import Image
 
-SOURCES = Path(__file__).parent
-TARGET = Path(__file__).parents[2] / "knowledge" / "intro" / "pictures"
-STYLE = "style"
-COLOURS = 64  # enough for flat colours with smooth edges
+SOURCES_FOLDER = Path(__file__).parent
+TARGET_FOLDER = Path(__file__).parents[2] / "knowledge" / "intro" / "pictures"
+STYLE_SOURCE = "style"
+PALETTE_SIZE = 64  # enough for flat colours with smooth edges
 
 
-def drawn(source: Path) -> bytes:
+def render_picture(source: Path) -> bytes:
     """The picture of a source, as a small PNG."""
     content = typst.compile(source, format="png", ppi=72.0)
     assert isinstance(content, bytes)
-    small = Image.open(io.BytesIO(content)).convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
-    out = io.BytesIO()
-    small.save(out, "PNG", optimize=True)
-    return out.getvalue()
+    image = Image.open(io.BytesIO(content)).convert("RGB").quantize(PALETTE_SIZE, dither=Image.Dither.NONE)
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG", optimize=True)
+    return buffer.getvalue()
 
 
 def main(names: list[str]) -> None:
     """Draw those of the given names, or all."""
-    TARGET.mkdir(exist_ok=True)
-    for source in sorted(SOURCES.glob("*.typ")):
-        if source.stem != STYLE and (not names or source.stem in names):
-            (TARGET / f"{source.stem}.png").write_bytes(drawn(source))
+    TARGET_FOLDER.mkdir(exist_ok=True)
+    for source in sorted(SOURCES_FOLDER.glob("*.typ")):
+        if source.stem != STYLE_SOURCE and (not names or source.stem in names):
+            (TARGET_FOLDER / f"{source.stem}.png").write_bytes(render_picture(source))
 
 
 if __name__ == "__main__":

@@ -19,120 +19,152 @@ Every step leads back to the one before it, and `/abbrechen` out of each. Questi
 
 from dataclasses import replace
 
-from bot.domain.consultation import KINDS, LONGEST, OPTIONAL, Ask, Details, Form, Reach, Status
-from bot.domain.event import Event, Kind
-from bot.domain.message import Button, Change, Keyboard, Say
+from bot.domain.consultation import (
+    MAX_LENGTHS,
+    OPTIONAL_STEPS,
+    REQUESTER_KINDS,
+    ContactChannel,
+    Details,
+    Form,
+    FormStep,
+    RequestStatus,
+)
+from bot.domain.event import Event, EventKind
+from bot.domain.message import Button, EditMessage, Keyboard, SendMessage
 from bot.domain.turn import State, Turn
 from bot.flows import request_limits
-from bot.flows.callback_data import FORM
+from bot.flows.callback_data import FORM_CALLBACK
 from bot.flows.consultation import review
-from bot.flows.consultation.brief import brief
-from bot.flows.context import Parts
-from prompts.message_splitter import units
-from prompts.render import label, render
+from bot.flows.consultation.brief import build_request_context
+from bot.flows.context import Services
+from prompts.message_splitter import utf16_length
+from prompts.render import format_label, render_template
 
-ORDER = tuple(Ask)
+STEP_ORDER = tuple(FormStep)
 
 
-def begin(parts: Parts, state: State, event: Event) -> Turn:
+def begin_form(services: Services, state: State, event: Event) -> Turn:
     """Begin a form, or go on with one that was begun before."""
     if state.form:
-        return shown(parts, replace(state, form=replace(state.form, paused=False)), event, "form_again")
-    if refused := request_limits.new_request(parts, state, event):
-        return refused
-    fresh = replace(state, form=Form(brief=brief(parts, state, event)))
-    running = [one.reference for one in parts.store.requests_by(event.user_id) if one.status is not Status.CLOSED]
-    return shown(parts, fresh, event, "form_beside" if running else "", numbers=", ".join(running))
+        return show_form(services, replace(state, form=replace(state.form, paused=False)), event, "form_again")
+    if refusal := request_limits.refuse_new_request(services, state, event):
+        return refusal
+    started = replace(state, form=Form(brief=build_request_context(services, state, event)))
+    open_references = [
+        request.reference
+        for request in services.store.requests_by_user(event.user_id)
+        if request.status is not RequestStatus.CLOSED
+    ]
+    return show_form(
+        services, started, event, "form_beside" if open_references else "", numbers=", ".join(open_references)
+    )
 
 
-def shown(parts: Parts, state: State, event: Event, note: str = "", **values: object) -> Turn:
+def show_form(services: Services, state: State, event: Event, note: str = "", **values: object) -> Turn:
     """What the form asks now, in the tapped message of the form or in a new one; ``note`` is a label above it."""
     assert state.form is not None
-    form, lang = state.form, parts.lang(state, event)
-    said = label(note, lang, **{"most": LONGEST.get(form.at, 0), **values}) if note else ""
-    if form.at is Ask.REVIEW:
+    form, lang = state.form, services.lang(state, event)
+    note_text = format_label(note, lang, **{"most": MAX_LENGTHS.get(form.at, 0), **values}) if note else ""
+    if form.at is FormStep.REVIEW:
         form = replace(form, reviewed=True)
-        state, html = replace(state, form=form), review.summary(parts, form, event, lang, said)
-        if beyond := review.beyond(html):  # nobody can agree to what is cut off
-            shorter = replace(state, form=replace(form, at=Ask.CONCERN))
-            return shown(parts, shorter, event, "form_together", most=units(form.details.concern) - beyond)
+        state, html = replace(state, form=form), review.render_summary(services, form, event, lang, note_text)
+        if excess := review.excess_length(html):  # nobody can agree to what is cut off
+            shorter = replace(state, form=replace(form, at=FormStep.CONCERN))
+            return show_form(
+                services, shorter, event, "form_together", most=utf16_length(form.details.concern) - excess
+            )
     else:
-        number, total = _count(form)
-        known = {"at": form.at.value, "value": _value(form), "form": form, "note": said}
-        html = render("form", lang, **known, n=number, total=total, contact=parts.contact)
-    if event.kind is Kind.BUTTON and event.text.startswith(FORM):
-        return Turn(state, (Change(html, keyboard(form, lang), message_id=event.message_id),))
-    return Turn(state, (Say(html, keyboard(form, lang)),))
+        number, total = _count_steps(form)
+        step_values = {"at": form.at.value, "value": _current_value(form), "form": form, "note": note_text}
+        html = render_template("form", lang, **step_values, n=number, total=total, contact=services.contact)
+    if event.kind is EventKind.BUTTON and event.text.startswith(FORM_CALLBACK):
+        return Turn(state, (EditMessage(html, form_keyboard(form, lang), message_id=event.message_id),))
+    return Turn(state, (SendMessage(html, form_keyboard(form, lang)),))
 
 
-def filled(parts: Parts, state: State, event: Event, value: str) -> Turn:
+def fill_step(services: Services, state: State, event: Event, value: str) -> Turn:
     """The form with this value for what it asked, at its next question."""
     form = state.form
     assert form is not None
-    return advanced(parts, state, event, form.details.told(form.at, value))
+    return advance_form(services, state, event, form.details.with_answer(form.at, value))
 
 
-def advanced(parts: Parts, state: State, event: Event, details: Details) -> Turn:
+def advance_form(services: Services, state: State, event: Event, details: Details) -> Turn:
     """The form with these details, at its next question."""
     assert state.form is not None
     form = replace(state.form, details=details)
-    return shown(parts, replace(state, form=replace(form, at=following(form))), event)
+    return show_form(services, replace(state, form=replace(form, at=next_step(form))), event)
 
 
-def following(form: Form) -> Ask:
+def next_step(form: Form) -> FormStep:
     """What is asked next; a line changed in the summary leads back to it."""
-    if form.at is Ask.REACH and not form.details.complete:
-        return Ask.ADDRESS
+    if form.at is FormStep.CHANNEL and not form.details.is_reachable:
+        return FormStep.ADDRESS
     if form.reviewed:
-        return Ask.REVIEW
-    after = ORDER[ORDER.index(form.at) + 1]
-    return Ask.TIMES if after is Ask.ADDRESS else after
+        return FormStep.REVIEW
+    step = STEP_ORDER[STEP_ORDER.index(form.at) + 1]
+    return FormStep.TIMES if step is FormStep.ADDRESS else step
 
 
-def preceding(form: Form) -> Ask:
+def previous_step(form: Form) -> FormStep:
     """What was asked before."""
-    if form.reviewed and form.at is not Ask.REVIEW:
-        without = Ask.REACH if form.at is Ask.ADDRESS else Ask.ADDRESS
-        return Ask.REVIEW if form.details.complete else without
-    before = ORDER[ORDER.index(form.at) - 1]
-    return Ask.REACH if before is Ask.ADDRESS and form.details.reach is Reach.HERE else before
+    if form.reviewed and form.at is not FormStep.REVIEW:
+        address_step = FormStep.CHANNEL if form.at is FormStep.ADDRESS else FormStep.ADDRESS
+        return FormStep.REVIEW if form.details.is_reachable else address_step
+    step = STEP_ORDER[STEP_ORDER.index(form.at) - 1]
+    return FormStep.CHANNEL if step is FormStep.ADDRESS and form.details.reach is ContactChannel.TELEGRAM else step
 
 
-def reminder(parts: Parts, state: State, event: Event) -> Say:
+def form_reminder(services: Services, state: State, event: Event) -> SendMessage:
     """Says that a form waits, with the button that leads back to it."""
-    lang = parts.lang(state, event)
-    return Say(render("form_waits", lang), ((Button(label("form_go_on", lang), f"{FORM}resume:"),),))
+    lang = services.lang(state, event)
+    return SendMessage(
+        render_template("form_waits", lang), ((Button(format_label("form_go_on", lang), f"{FORM_CALLBACK}resume:"),),)
+    )
 
 
-def keyboard(form: Form, lang: str) -> Keyboard:
+def form_keyboard(form: Form, lang: str) -> Keyboard:
     """The buttons under what the form asks now."""
-    return review.keyboard(form, lang) if form.at is Ask.REVIEW else _keyboard(form, lang)
+    return review.review_keyboard(form, lang) if form.at is FormStep.REVIEW else _step_keyboard(form, lang)
 
 
-def _value(form: Form) -> str:
+def _current_value(form: Form) -> str:
     """What was written for this before; what is chosen by buttons is not shown again."""
-    return "" if form.at in (Ask.KIND, Ask.REACH) else str(getattr(form.details, form.at.value))
+    return "" if form.at in (FormStep.KIND, FormStep.CHANNEL) else str(getattr(form.details, form.at.value))
 
 
-def _count(form: Form) -> tuple[int, int]:
-    asked = [at for at in ORDER[:-1] if at is not Ask.ADDRESS]
-    return asked.index(Ask.REACH if form.at is Ask.ADDRESS else form.at) + 1, len(asked)
+def _count_steps(form: Form) -> tuple[int, int]:
+    counted_steps = [step for step in STEP_ORDER[:-1] if step is not FormStep.ADDRESS]
+    return counted_steps.index(FormStep.CHANNEL if form.at is FormStep.ADDRESS else form.at) + 1, len(counted_steps)
 
 
-def _keyboard(form: Form, lang: str) -> Keyboard:
+def _step_keyboard(form: Form, lang: str) -> Keyboard:
     rows: list[tuple[Button, ...]] = []
-    value = _value(form)
+    value = _current_value(form)
     match form.at:
-        case Ask.CONCERN if form.brief.question and not value and units(form.brief.question) <= LONGEST[Ask.CONCERN]:
-            rows.append((Button(label("form_use_question", lang), f"{FORM}use:"),))
-        case Ask.KIND:
-            buttons = [Button(label(f"kind_{kind}", lang), f"{FORM}kind:{kind}") for kind in KINDS]
-            rows += [tuple(buttons[at : at + 2]) for at in range(0, len(buttons), 2)]
-        case Ask.REACH:
-            rows += [(Button(label(f"reach_{reach}", lang), f"{FORM}reach:{reach}"),) for reach in Reach]
+        case FormStep.CONCERN if (
+            form.brief.question and not value and utf16_length(form.brief.question) <= MAX_LENGTHS[FormStep.CONCERN]
+        ):
+            rows.append((Button(format_label("form_use_question", lang), f"{FORM_CALLBACK}use:"),))
+        case FormStep.KIND:
+            buttons = [
+                Button(format_label(f"kind_{kind}", lang), f"{FORM_CALLBACK}kind:{kind}") for kind in REQUESTER_KINDS
+            ]
+            rows += [tuple(buttons[start : start + 2]) for start in range(0, len(buttons), 2)]
+        case FormStep.CHANNEL:
+            rows += [
+                (Button(format_label(f"reach_{reach}", lang), f"{FORM_CALLBACK}reach:{reach}"),)
+                for reach in ContactChannel
+            ]
     if value:
-        rows.append((Button(label("form_keep", lang), f"{FORM}keep:{form.at}"),))
-    if form.at in OPTIONAL:
-        rows.append((Button(label("form_drop" if value else "form_skip", lang), f"{FORM}skip:{form.at}"),))
-    back = (Button(label("back", lang), f"{FORM}back:{form.at}"),) if form.at is not Ask.CONCERN else ()
-    return (*rows, (*back, Button(label("cancel", lang), f"{FORM}cancel:")))
+        rows.append((Button(format_label("form_keep", lang), f"{FORM_CALLBACK}keep:{form.at}"),))
+    if form.at in OPTIONAL_STEPS:
+        rows.append(
+            (Button(format_label("form_drop" if value else "form_skip", lang), f"{FORM_CALLBACK}skip:{form.at}"),)
+        )
+    back = (
+        (Button(format_label("back", lang), f"{FORM_CALLBACK}back:{form.at}"),)
+        if form.at is not FormStep.CONCERN
+        else ()
+    )
+    return (*rows, (*back, Button(format_label("cancel", lang), f"{FORM_CALLBACK}cancel:")))

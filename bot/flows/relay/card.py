@@ -2,56 +2,63 @@
 
 from collections.abc import Sequence
 
-from bot.domain.consultation import Request, Side, Status
+from bot.domain.consultation import Party, Request, RequestStatus
 from bot.domain.message import Keyboard
-from bot.flows.relay.messages import LANG, ROOM, desk_button
-from bot.store.protocol import Line
-from prompts.dates import spoken
-from prompts.render import label, render
+from bot.flows.relay.messages import ADVISERS_LANG, ADVISERS_TEMPLATES, adviser_button
+from bot.store.protocol import TranscriptLine
+from prompts.dates import format_date_and_time
+from prompts.render import format_label, render_template
 
-TITLE = 128  # characters of a topic's name; Bot API, createForumTopic
-MARKS = {Status.OPEN: "🆕", Status.TAKEN: "💬", Status.CLOSED: "✅"}
-ACTIONS = {
-    Status.OPEN: (("take",), ("suggest", "close")),
-    Status.TAKEN: (("suggest", "close"), ("remind", "release")),
-    Status.CLOSED: (("reopen",),),
+MAX_TITLE_LENGTH = 128  # characters of a topic's name; Bot API, createForumTopic
+STATUS_MARKS = {RequestStatus.OPEN: "🆕", RequestStatus.TAKEN: "💬", RequestStatus.CLOSED: "✅"}
+STATUS_ACTIONS = {
+    RequestStatus.OPEN: (("take",), ("suggest", "close")),
+    RequestStatus.TAKEN: (("suggest", "close"), ("remind", "release")),
+    RequestStatus.CLOSED: (("reopen",),),
 }
 
 
-def html(request: Request, *, thread: bool = True) -> str:
+def render_card(request: Request, *, in_thread: bool = True) -> str:
     """The card, in Telegram HTML; with ``thread`` it says how the person is answered beneath it."""
-    return render(
+    return render_template(
         "card",
-        ROOM,
-        thread=thread,
+        ADVISERS_TEMPLATES,
+        thread=in_thread,
         request=request,
         details=request.details,
         brief=request.brief,
-        state=label(f"status_{request.status}", ROOM),
-        created=spoken(request.created, LANG),
-        promised=spoken(request.promised, LANG) if request.promised else "",
-        waits=request.turn is Side.ADVISER and request.status is not Status.CLOSED,
-        since=spoken(request.since, LANG),
+        state=format_label(f"status_{request.status}", ADVISERS_TEMPLATES),
+        created=format_date_and_time(request.created, ADVISERS_LANG),
+        promised=format_date_and_time(request.promised, ADVISERS_LANG) if request.promised else "",
+        waits=request.turn is Party.ADVISER and request.status is not RequestStatus.CLOSED,
+        since=format_date_and_time(request.since, ADVISERS_LANG),
     )
 
 
-def keyboard(request: Request) -> Keyboard:
+def build_card_keyboard(request: Request) -> Keyboard:
     """What an adviser can do with the request now."""
-    return tuple(tuple(desk_button(request, action) for action in row) for row in ACTIONS[request.status])
+    return tuple(tuple(adviser_button(request, action) for action in row) for row in STATUS_ACTIONS[request.status])
 
 
-def title(request: Request) -> str:
+def format_topic_title(request: Request) -> str:
     """The name of the request's topic, with its state."""
-    who = request.details.organisation or request.name
-    return f"{MARKS[request.status]} {request.reference} {' '.join(who.split())}"[:TITLE]
+    requester = request.details.organisation or request.name
+    return f"{STATUS_MARKS[request.status]} {request.reference} {' '.join(requester.split())}"[:MAX_TITLE_LENGTH]
 
 
-def transcript(request: Request, lines: Sequence[Line]) -> str:
+def render_transcript(request: Request, lines: Sequence[TranscriptLine]) -> str:
     """The request and what was said about it, for the e-mail, in Telegram HTML."""
-    return "\n\n".join((html(request, thread=False), *([history(lines)] if lines else ())))
+    return "\n\n".join((render_card(request, in_thread=False), *([render_history(lines)] if lines else ())))
 
 
-def history(lines: Sequence[Line]) -> str:
+def render_history(lines: Sequence[TranscriptLine]) -> str:
     """What was said before the thread had to be opened anew."""
-    told = [(label(f"side_{line.side}", ROOM), line.text, spoken(line.created, LANG)) for line in lines]
-    return render("history", ROOM, lines=told)
+    rows = [
+        (
+            format_label(f"side_{line.side}", ADVISERS_TEMPLATES),
+            line.text,
+            format_date_and_time(line.created, ADVISERS_LANG),
+        )
+        for line in lines
+    ]
+    return render_template("history", ADVISERS_TEMPLATES, lines=rows)

@@ -2,75 +2,87 @@
 
 from dataclasses import replace
 
-from bot.domain.business_hours import answer_by
-from bot.domain.consultation import Request, Side, Status
-from bot.domain.effects import ChangeRequest
-from bot.domain.event import Event, Kind
-from bot.domain.message import Button, Say, Toast, Update
+from bot.domain.business_hours import answer_deadline
+from bot.domain.consultation import Party, Request, RequestStatus
+from bot.domain.effects import UpdateRequest
+from bot.domain.event import Event, EventKind
+from bot.domain.message import AnswerCallback, Button, RefreshCard, SendMessage
 from bot.domain.turn import State, Turn
-from bot.flows.callback_data import ASIDE
-from bot.flows.context import Parts
-from bot.flows.relay.messages import ROOM, person_button, to_desk, to_person
-from prompts.dates import spoken
-from prompts.render import label, render
+from bot.flows.callback_data import REQUESTER_CALLBACK
+from bot.flows.context import Services
+from bot.flows.relay.messages import ADVISERS_TEMPLATES, message_to_advisers, message_to_requester, requester_button
+from prompts.dates import format_date_and_time
+from prompts.render import format_label, render_template
 
-FACES = "😞🙁😐🙂😀"
-MAX_COMMENT = 1_000  # characters
+RATING_FACES = "😞🙁😐🙂😀"
+MAX_COMMENT_LENGTH = 1_000  # characters
 
 
-def closed(state: State, request: Request, now: float, template: str) -> Turn:
+def close_request(state: State, request: Request, now: float, template: str) -> Turn:
     """Close a request, tell the person by this template, and ask how it was."""
-    fresh = replace(request, status=Status.CLOSED, talking=False, closed=now, remind_at=0.0)
-    faces = tuple(Button(face, f"{ASIDE}rate:{request.reference}:{n}") for n, face in enumerate(FACES, 1))
-    html = render(template, request.lang, number=request.reference)
-    told = to_person(request, html, (faces, (person_button(request, "reopen"),)))
-    return Turn(state, (told, Update(request.reference), Toast()), (ChangeRequest(fresh),))
+    updated = replace(request, status=RequestStatus.CLOSED, talking=False, closed=now, remind_at=0.0)
+    rating_row = tuple(
+        Button(face, f"{REQUESTER_CALLBACK}rate:{request.reference}:{n}") for n, face in enumerate(RATING_FACES, 1)
+    )
+    html = render_template(template, request.lang, number=request.reference)
+    notice = message_to_requester(request, html, (rating_row, (requester_button(request, "reopen"),)))
+    return Turn(state, (notice, RefreshCard(request.reference), AnswerCallback()), (UpdateRequest(updated),))
 
 
-def reopened(parts: Parts, state: State, request: Request) -> Turn:
+def reopen_request(services: Services, state: State, request: Request) -> Turn:
     """Open a closed request again; the advisers are told, and a new date is promised."""
-    if request.status is not Status.CLOSED:
-        return Turn(state, (Toast(label("gone", request.lang)),))
-    now = parts.now()
-    promised = answer_by(now, parts.answer_days)
-    fresh = replace(
-        request, status=Status.OPEN, taken_by=0, adviser="", turn=Side.ADVISER, since=now, promised=promised,
+    if request.status is not RequestStatus.CLOSED:
+        return Turn(state, (AnswerCallback(format_label("gone", request.lang)),))
+    now = services.now()
+    promised = answer_deadline(now, services.answer_days)
+    updated = replace(
+        request, status=RequestStatus.OPEN, taken_by=0, adviser="", turn=Party.ADVISER, since=now, promised=promised,
         told=0.0, reminded=0.0, warned=0.0, closed=0.0,
     )  # fmt: skip
-    values = {"number": request.reference, "by": spoken(promised, request.lang), "talking": request.talking}
-    end = ((person_button(request, "end"),),) if request.talking else ()
-    told = to_person(request, render("request_reopened", request.lang, **values), end)
-    desk = to_desk(request, render("reopened", ROOM))
-    return Turn(state, (told, Update(request.reference), desk, Toast()), (ChangeRequest(fresh),))
-
-
-def rated(state: State, request: Request, value: str) -> Turn | None:
-    """Keep how it was, and ask for a comment; the next message is it."""
-    if value not in set("12345") or request.status is not Status.CLOSED:
-        return None
-    html = render("rated", request.lang)
+    values = {
+        "number": request.reference,
+        "by": format_date_and_time(promised, request.lang),
+        "talking": request.talking,
+    }
+    end_row = ((requester_button(request, "end"),),) if request.talking else ()
+    notice = message_to_requester(request, render_template("request_reopened", request.lang, **values), end_row)
+    adviser_notice = message_to_advisers(request, render_template("reopened", ADVISERS_TEMPLATES))
     return Turn(
-        replace(state, rated=request.reference),
-        (Say(html, ((person_button(request, "nothing"),),)), Update(request.reference), Toast(FACES[int(value) - 1])),
-        (ChangeRequest(replace(request, rating=int(value))),),
+        state, (notice, RefreshCard(request.reference), adviser_notice, AnswerCallback()), (UpdateRequest(updated),)
     )
 
 
-def turns_elsewhere(event: Event) -> bool:
+def record_rating(state: State, request: Request, rating: str) -> Turn | None:
+    """Keep how it was, and ask for a comment; the next message is it."""
+    if rating not in set("12345") or request.status is not RequestStatus.CLOSED:
+        return None
+    html = render_template("rated", request.lang)
+    return Turn(
+        replace(state, rated=request.reference),
+        (
+            SendMessage(html, ((requester_button(request, "nothing"),),)),
+            RefreshCard(request.reference),
+            AnswerCallback(RATING_FACES[int(rating) - 1]),
+        ),
+        (UpdateRequest(replace(request, rating=int(rating))),),
+    )
+
+
+def abandons_comment(event: Event) -> bool:
     """Whether the person asks or does something else instead of commenting on their rating."""
     match event.kind:
-        case Kind.TEXT:
+        case EventKind.TEXT:
             return "?" in event.text
-        case Kind.BUTTON:
-            return not event.text.startswith(ASIDE)
-    return event.kind is Kind.COMMAND
+        case EventKind.BUTTON:
+            return not event.text.startswith(REQUESTER_CALLBACK)
+    return event.kind is EventKind.COMMAND
 
 
-def commented(parts: Parts, state: State, event: Event) -> Turn | None:
+def record_comment(services: Services, state: State, event: Event) -> Turn | None:
     """Keep the comment; None where none is awaited."""
-    request = parts.store.request(state.rated) if state.rated else None
+    request = services.store.find_request(state.rated) if state.rated else None
     if request is None or request.user_id != event.user_id:
         return None
-    fresh = replace(request, comment=event.text.strip()[:MAX_COMMENT])
-    thanks = Say(render("thanks_comment", request.lang))
-    return Turn(replace(state, rated=""), (thanks, Update(request.reference)), (ChangeRequest(fresh),))
+    updated = replace(request, comment=event.text.strip()[:MAX_COMMENT_LENGTH])
+    thanks = SendMessage(render_template("thanks_comment", request.lang))
+    return Turn(replace(state, rated=""), (thanks, RefreshCard(request.reference)), (UpdateRequest(updated),))

@@ -2,44 +2,64 @@
 
 from collections.abc import Sequence
 
-from bot.domain.event import Event, Kind
-from bot.domain.message import Say
+from bot.domain.event import Event, EventKind
+from bot.domain.message import SendMessage
 from bot.domain.turn import State, Turn
-from bot.flows.context import Parts
-from bot.flows.relay.messages import ROOM
-from bot.store.protocol import Origin, Why
-from prompts.render import label, render
+from bot.flows.context import Services
+from bot.flows.relay.messages import ADVISERS_TEMPLATES
+from bot.store.protocol import ErasureReason, SourceMessage
+from prompts.render import format_label, render_template
 
-_SUPERGROUP = "-100"  # begins the id of a chat whose messages have links
+_SUPERGROUP_PREFIX = "-100"  # begins the id of a chat whose messages have links
 
 
-def answered(parts: Parts, state: State, event: Event, note: str) -> Turn | None:
+def answer_erased_request(services: Services, state: State, event: Event, note_prefix: str) -> Turn | None:
     """Who writes about a deleted request is told that nobody gets it; None where there was no such request."""
-    reference = parts.store.erased(event.chat_id, event.thread_id, event.reply_to)
+    reference = services.store.find_erased_request(event.chat_id, event.thread_id, event.reply_to)
     if reference is None:
         return None
-    if event.text.startswith(note) or event.kind is Kind.EDITED:
+    if event.text.startswith(note_prefix) or event.kind is EventKind.EDITED:
         return Turn(state)
-    return Turn(state, (Say(render("erased_answered", ROOM, number=reference), reply_to=event.message_id),))
+    return Turn(
+        state,
+        (
+            SendMessage(
+                render_template("erased_answered", ADVISERS_TEMPLATES, number=reference), reply_to=event.message_id
+            ),
+        ),
+    )
 
 
-def notice(reference: str, why: Why, left: Sequence[Origin], *, whole: bool) -> str:
+def erasure_notice(
+    reference: str, reason: ErasureReason, remaining: Sequence[SourceMessage], *, topic_deleted: bool
+) -> str:
     """That a request is deleted, and what is left to the advisers to delete by hand; in Telegram HTML."""
-    return render("erased", ROOM, number=reference, why=why.value, whole=whole, links=[_link(one) for one in left])
+    return render_template(
+        "erased",
+        ADVISERS_TEMPLATES,
+        number=reference,
+        why=reason.value,
+        whole=topic_deleted,
+        links=[_message_link(message) for message in remaining],
+    )
 
 
-def emptied() -> str:
+def emptied_text() -> str:
     """What stands in a message that cannot be deleted."""
-    return label("emptied", ROOM)
+    return format_label("emptied", ADVISERS_TEMPLATES)
 
 
-def title(reference: str) -> str:
+def erased_title(reference: str) -> str:
     """The name of a topic that cannot be deleted."""
-    return label("erased_title", ROOM, number=reference)
+    return format_label("erased_title", ADVISERS_TEMPLATES, number=reference)
 
 
-def _link(message: Origin) -> str:
+def _message_link(message: SourceMessage) -> str:
     """The address of a message; "" where Telegram has none."""
     chat, number = message
     text = str(chat)
-    return f"https://t.me/c/{text.removeprefix(_SUPERGROUP)}/{number}" if text.startswith(_SUPERGROUP) else ""
+    return (
+        f"https://t.me/c/{text.removeprefix(_SUPERGROUP_PREFIX)}/{number}"
+        if text.startswith(_SUPERGROUP_PREFIX)
+        else ""
+    )

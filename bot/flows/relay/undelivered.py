@@ -2,44 +2,73 @@
 
 from collections.abc import Sequence
 
-from bot.domain.message import Say
-from bot.flows.context import Parts
+from bot.domain.message import SendMessage
+from bot.flows.context import Services
 from bot.flows.relay import notices
-from bot.flows.relay.messages import ROOM, to_desk
-from bot.store.protocol import CARD, ERASE, MAIL, RETRACT, UNPOST, Outgoing, Why
-from prompts.render import render
+from bot.flows.relay.messages import ADVISERS_TEMPLATES, message_to_advisers
+from bot.store.protocol import (
+    DELETE_RELAYED,
+    ERASE_THREAD,
+    REFRESH_CARD,
+    REQUEST_MAIL_DELETION,
+    SEND_MAIL,
+    ErasureReason,
+    OutgoingCall,
+)
+from prompts.render import render_template
 
-BLOCKED = ("blocked by the user", "user is deactivated", "chat not found", "can't initiate")
+BLOCKED_REASONS = ("blocked by the user", "user is deactivated", "chat not found", "can't initiate")
 
 
-def undelivered(parts: Parts, outgoing: Outgoing, reason: str) -> Sequence[Say]:
+def report_undelivered(services: Services, outgoing: OutgoingCall, reason: str) -> Sequence[SendMessage]:
     """What to say to whom when a call about a request failed for good. What tells this is not reported in turn."""
-    if outgoing.method in (ERASE, UNPOST):
-        return _undeleted(parts, outgoing)
-    request = parts.store.request(outgoing.request)
+    if outgoing.method in (ERASE_THREAD, REQUEST_MAIL_DELETION):
+        return _report_undeleted(services, outgoing)
+    request = services.store.find_request(outgoing.request)
     if request is None:
         return ()
-    if outgoing.method == MAIL and parts.desk is not None:
-        return (to_desk(request, render("mail_failed", ROOM)),)
-    if outgoing.method == RETRACT:
-        there = outgoing.edits is not None and parts.store.caused(outgoing.chat_id, outgoing.edits)
-        return (to_desk(request, render("still_there", ROOM)),) if there else ()
-    thread = parts.store.thread(request.reference)
-    if outgoing.method == CARD and thread and thread.card:
+    if outgoing.method == SEND_MAIL and services.adviser_chat is not None:
+        return (message_to_advisers(request, render_template("mail_failed", ADVISERS_TEMPLATES)),)
+    if outgoing.method == DELETE_RELAYED:
+        still_relayed = outgoing.edit_of is not None and services.store.find_reply_to(
+            outgoing.chat_id, outgoing.edit_of
+        )
+        return (
+            (message_to_advisers(request, render_template("still_there", ADVISERS_TEMPLATES)),)
+            if still_relayed
+            else ()
+        )
+    thread = services.store.find_thread(request.reference)
+    if outgoing.method == REFRESH_CARD and thread and thread.card:
         return ()  # a card that could not be brought up to date; the request itself is there
     if outgoing.chat_id == request.chat_id:
-        blocked = any(words in reason for words in BLOCKED)
-        html = render("undelivered", ROOM, gone=blocked, details=request.details)
-        return (to_desk(request, html),)
-    return (Say(render("undelivered", request.lang, contact=parts.contact), chat_id=request.chat_id),)
+        is_blocked = any(phrase in reason for phrase in BLOCKED_REASONS)
+        html = render_template("undelivered", ADVISERS_TEMPLATES, gone=is_blocked, details=request.details)
+        return (message_to_advisers(request, html),)
+    return (
+        SendMessage(render_template("undelivered", request.lang, contact=services.contact), chat_id=request.chat_id),
+    )
 
 
-def _undeleted(parts: Parts, outgoing: Outgoing) -> Sequence[Say]:
+def _report_undeleted(services: Services, outgoing: OutgoingCall) -> Sequence[SendMessage]:
     """The advisers learn what is left of a deleted request, so that they delete it by hand."""
-    if parts.desk is None:
+    if services.adviser_chat is None:
         return ()
-    if outgoing.method == UNPOST:
-        return (Say(render("unpost_failed", ROOM, number=outgoing.request), chat_id=parts.desk),)
-    left = [*parts.store.remains(outgoing.request), *parts.store.left(outgoing.request)]
-    why = Why(outgoing.params["why"])
-    return (Say(notices.notice(outgoing.request, why, left, whole=False), chat_id=parts.desk),)
+    if outgoing.method == REQUEST_MAIL_DELETION:
+        return (
+            SendMessage(
+                render_template("unpost_failed", ADVISERS_TEMPLATES, number=outgoing.request),
+                chat_id=services.adviser_chat,
+            ),
+        )
+    remaining = [
+        *services.store.erasure_queue(outgoing.request),
+        *services.store.undeletable_messages(outgoing.request),
+    ]
+    reason = ErasureReason(outgoing.params["why"])
+    return (
+        SendMessage(
+            notices.erasure_notice(outgoing.request, reason, remaining, topic_deleted=False),
+            chat_id=services.adviser_chat,
+        ),
+    )

@@ -4,90 +4,107 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from bot.domain.event import Event
-from bot.domain.selfcheck import LEVELS, Check, Stage
+from bot.domain.selfcheck import LEVEL_COUNT, SelfCheckProgress, SelfCheckStage
 from bot.domain.turn import State, Turn
-from bot.flows.context import Parts
+from bot.flows.context import Services
 from bot.flows.selfcheck import result, team
-from bot.flows.selfcheck.questionnaire import UNKNOWN, cancelled, paused, questions, shown, welcome
+from bot.flows.selfcheck.questionnaire import (
+    UNKNOWN_LEVEL,
+    cancel_selfcheck,
+    find_questionnaire,
+    pause_selfcheck,
+    show_question,
+    show_welcome,
+)
 
-Tap = Callable[[Parts, State, Event, str], Turn | None]
+CallbackHandler = Callable[[Services, State, Event, str], Turn | None]
 
 
-def tapped(parts: Parts, state: State, event: Event, rest: str) -> Turn | None:
+def handle_selfcheck_callback(services: Services, state: State, event: Event, data: str) -> Turn | None:
     """The turn of a tap; None where the button no longer counts."""
-    action, _, value = rest.partition(":")
-    if action not in TAPS or questions(parts, parts.lang(state, event)) is None:
+    action, _, value = data.partition(":")
+    if action not in SELFCHECK_ACTIONS or find_questionnaire(services, services.lang(state, event)) is None:
         return None
     if not event.private:
-        return parts.say(state, event, "private_only")
-    return TAPS[action](parts, state, event, value)
+        return services.say(state, event, "private_only")
+    return SELFCHECK_ACTIONS[action](services, state, event, value)
 
 
-def _start(parts: Parts, state: State, event: Event, _: str) -> Turn:
-    return welcome(parts, state, event)
+def _handle_start(services: Services, state: State, event: Event, _: str) -> Turn:
+    return show_welcome(services, state, event)
 
 
-def _begin(parts: Parts, state: State, event: Event, _: str) -> Turn:
-    return shown(parts, state, event, state.check or Check())
+def _begin_selfcheck(services: Services, state: State, event: Event, _: str) -> Turn:
+    return show_question(services, state, event, state.check or SelfCheckProgress())
 
 
-def _answer(parts: Parts, state: State, event: Event, value: str) -> Turn | None:
-    at, _, level = value.partition(":")
-    check, order = state.check, _order(parts, state, event)
-    if check is None or check.stage is Stage.JOINING or check.at != at or at not in order:
+def _record_answer(services: Services, state: State, event: Event, data: str) -> Turn | None:
+    question_id, _, level = data.partition(":")
+    progress, order = state.check, _question_order(services, state, event)
+    if (
+        progress is None
+        or progress.stage is SelfCheckStage.JOINING
+        or progress.at != question_id
+        or question_id not in order
+    ):
         return None
-    if level not in (UNKNOWN, *map(str, range(LEVELS))):
+    if level not in (UNKNOWN_LEVEL, *map(str, range(LEVEL_COUNT))):
         return None
-    told = None if level == UNKNOWN else int(level)
-    check = replace(check, answers={**check.answers, at: told})
-    after = order.index(at) + 1
-    if after == len(order):
-        return result.finished(parts, state, event, check)
-    return shown(parts, state, event, replace(check, at=order[after]))
+    answer = None if level == UNKNOWN_LEVEL else int(level)
+    progress = replace(progress, answers={**progress.answers, question_id: answer})
+    next_index = order.index(question_id) + 1
+    if next_index == len(order):
+        return result.finish_selfcheck(services, state, event, progress)
+    return show_question(services, state, event, replace(progress, at=order[next_index]))
 
 
-def _back(parts: Parts, state: State, event: Event, at: str) -> Turn | None:
-    check, order = state.check, _order(parts, state, event)
-    if check is None or check.stage is Stage.JOINING or check.at != at or at not in order[1:]:
+def _go_back(services: Services, state: State, event: Event, question_id: str) -> Turn | None:
+    progress, order = state.check, _question_order(services, state, event)
+    if (
+        progress is None
+        or progress.stage is SelfCheckStage.JOINING
+        or progress.at != question_id
+        or question_id not in order[1:]
+    ):
         return None
-    return shown(parts, state, event, replace(check, at=order[order.index(at) - 1]))
+    return show_question(services, state, event, replace(progress, at=order[order.index(question_id) - 1]))
 
 
-def _pause(parts: Parts, state: State, event: Event, _: str) -> Turn | None:
-    asking = state.check is not None and state.check.stage is Stage.ASKING
-    return paused(parts, state, event, state.check) if state.check and asking else None
+def _handle_pause(services: Services, state: State, event: Event, _: str) -> Turn | None:
+    is_asking = state.check is not None and state.check.stage is SelfCheckStage.ASKING
+    return pause_selfcheck(services, state, event, state.check) if state.check and is_asking else None
 
 
-def _go(parts: Parts, state: State, event: Event, _: str) -> Turn | None:
-    return shown(parts, state, event, state.check) if state.check else None
+def _resume_selfcheck(services: Services, state: State, event: Event, _: str) -> Turn | None:
+    return show_question(services, state, event, state.check) if state.check else None
 
 
-def _cancel(parts: Parts, state: State, event: Event, _: str) -> Turn | None:
-    return cancelled(parts, state, event) if state.check else None
+def _handle_cancel(services: Services, state: State, event: Event, _: str) -> Turn | None:
+    return cancel_selfcheck(services, state, event) if state.check else None
 
 
-def _order(parts: Parts, state: State, event: Event) -> list[str]:
-    asked = questions(parts, parts.lang(state, event))
-    return [question.id for question in asked.questions] if asked else []
+def _question_order(services: Services, state: State, event: Event) -> list[str]:
+    questionnaire = find_questionnaire(services, services.lang(state, event))
+    return [question.id for question in questionnaire.questions] if questionnaire else []
 
 
-TAPS: dict[str, Tap] = {
-    "start": _start,
-    "begin": _begin,
-    "a": _answer,
-    "back": _back,
-    "pause": _pause,
-    "go": _go,
-    "cancel": _cancel,
-    "result": result.last,
-    "again": result.again,
-    "step": result.step,
-    "advise": result.advise,
-    "team": team.team,
-    "create": team.create,
-    "join": team.join,
-    "in": team.fill_in,
-    "bring": team.bring,
-    "shared": team.shared,
-    "leave": team.leave,
+SELFCHECK_ACTIONS: dict[str, CallbackHandler] = {
+    "start": _handle_start,
+    "begin": _begin_selfcheck,
+    "a": _record_answer,
+    "back": _go_back,
+    "pause": _handle_pause,
+    "go": _resume_selfcheck,
+    "cancel": _handle_cancel,
+    "result": result.show_last_result,
+    "again": result.repeat_selfcheck,
+    "step": result.show_intro_step,
+    "advise": result.request_advice,
+    "team": team.show_team_options,
+    "create": team.create_code,
+    "join": team.ask_for_code,
+    "in": team.fill_in_for_team,
+    "bring": team.share_last_result,
+    "shared": team.show_team_result,
+    "leave": team.leave_team,
 }

@@ -2,144 +2,186 @@
 
 from dataclasses import dataclass, replace
 
-from bot.answering.answerer import ENTRY
+from bot.answering.answerer import ENTRY_CALLBACK
 from bot.domain.consultation import Details, Form
-from bot.domain.effects import NewCheck
-from bot.domain.event import Event, Kind
-from bot.domain.message import Button, Drawing, Keyboard, Say
-from bot.domain.selfcheck import MOST, Answers, Check, Findings, Result, Stage, changed, findings
+from bot.domain.effects import SaveSelfCheck
+from bot.domain.event import Event, EventKind
+from bot.domain.message import Attachment, Button, Keyboard, SendMessage
+from bot.domain.selfcheck import (
+    MAX_HIGHLIGHTS,
+    Findings,
+    SelfCheckAnswers,
+    SelfCheckProgress,
+    SelfCheckResult,
+    SelfCheckStage,
+    compare_answers,
+    compute_findings,
+)
 from bot.domain.turn import State, Turn
 from bot.flows import intro
 from bot.flows.consultation import form
-from bot.flows.consultation.brief import brief
-from bot.flows.context import Parts
-from bot.flows.handout import PDF
+from bot.flows.consultation.brief import build_request_context
+from bot.flows.context import Services
+from bot.flows.handout import HANDOUT_PDF_CALLBACK
 from bot.flows.selfcheck import chart
-from bot.flows.selfcheck.questionnaire import button, placed, questions, shown
-from knowledge.records.selfcheck import Question, SelfCheck
-from prompts.dates import dated
-from prompts.render import label, render
+from bot.flows.selfcheck.questionnaire import find_questionnaire, selfcheck_button, send_or_edit, show_question
+from knowledge.records.selfcheck import SelfCheck, SelfCheckQuestion
+from prompts.dates import format_date
+from prompts.render import format_label, render_template
 
-GOOD, FAIR = 2.0, 1.0  # mean levels from which much, or something, is there
+GOOD_MEAN, FAIR_MEAN = 2.0, 1.0  # mean levels from which much, or something, is there
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ResultSummary:
     """A result in words."""
 
-    found: Findings
+    findings: Findings
     strengths: list[str]
     gaps: list[str]
     unknown: int
     verdict: str
 
 
-def told(check: SelfCheck, answers: Answers) -> Told:
+def summarise_result(questionnaire: SelfCheck, answers: SelfCheckAnswers) -> ResultSummary:
     """What answers say, with the names of the questions; ``verdict`` is one of good, fair, early, open."""
-    order = [question.id for question in check.questions]
-    found = findings(answers, order)
-    mean = found.mean
-    verdict = "open" if mean is None else "good" if mean >= GOOD else "fair" if mean >= FAIR else "early"
-    return Told(found, _names(check, found.strengths), _names(check, found.gaps), len(found.unknown), verdict)
-
-
-def finished(parts: Parts, state: State, event: Event, check: Check) -> Turn:
-    """The last answer is there: the result is kept and shown, beside that of the last time where there is one."""
-    asked, lang = _asked(parts, state, event), parts.lang(state, event)
-    answers = {question.id: check.answers.get(question.id) for question in asked.questions}
-    before = next(iter(parts.store.checks(event.user_id)), None)
-    pictured = parts.store.codes(event.user_id).get(check.code, False)
-    state = replace(state, check=None)
-    done = placed(
-        state, event, render("selfcheck_done", lang, total=len(answers), code=check.code, pictured=pictured)
+    order = [question.id for question in questionnaire.questions]
+    result_findings = compute_findings(answers, order)
+    mean = result_findings.mean
+    verdict = "open" if mean is None else "good" if mean >= GOOD_MEAN else "fair" if mean >= FAIR_MEAN else "early"
+    return ResultSummary(
+        result_findings,
+        _question_names(questionnaire, result_findings.strengths),
+        _question_names(questionnaire, result_findings.gaps),
+        len(result_findings.unknown),
+        verdict,
     )
-    result = _said(asked, lang, Result(answers, parts.now()), before, check.code)
-    return Turn(state, (*done.messages, result), (NewCheck(answers, check.code),))
 
 
-def last(parts: Parts, state: State, event: Event, _: str) -> Turn | None:
+def finish_selfcheck(services: Services, state: State, event: Event, progress: SelfCheckProgress) -> Turn:
+    """The last answer is there: the result is kept and shown, beside that of the last time where there is one."""
+    questionnaire, lang = _require_questionnaire(services, state, event), services.lang(state, event)
+    answers = {question.id: progress.answers.get(question.id) for question in questionnaire.questions}
+    previous = next(iter(services.store.recent_selfchecks(event.user_id)), None)
+    in_team_result = services.store.team_codes(event.user_id).get(progress.code, False)
+    state = replace(state, check=None)
+    confirmation = send_or_edit(
+        state,
+        event,
+        render_template("selfcheck_done", lang, total=len(answers), code=progress.code, pictured=in_team_result),
+    )
+    result = _result_message(questionnaire, lang, SelfCheckResult(answers, services.now()), previous, progress.code)
+    return Turn(state, (*confirmation.messages, result), (SaveSelfCheck(answers, progress.code),))
+
+
+def show_last_result(services: Services, state: State, event: Event, _: str) -> Turn | None:
     """The result of the last time once more."""
-    kept = parts.store.checks(event.user_id)
-    if not kept:
+    results = services.store.recent_selfchecks(event.user_id)
+    if not results:
         return None
-    code = next(iter(parts.store.codes(event.user_id)), "")
-    before = kept[1] if len(kept) > 1 else None
-    return Turn(state, (_said(_asked(parts, state, event), parts.lang(state, event), kept[0], before, code),))
+    code = next(iter(services.store.team_codes(event.user_id)), "")
+    previous = results[1] if len(results) > 1 else None
+    return Turn(
+        state,
+        (
+            _result_message(
+                _require_questionnaire(services, state, event),
+                services.lang(state, event),
+                results[0],
+                previous,
+                code,
+            ),
+        ),
+    )
 
 
-def again(parts: Parts, state: State, event: Event, _: str) -> Turn:
+def repeat_selfcheck(services: Services, state: State, event: Event, _: str) -> Turn:
     """A new self-check, under the code of the last one if it still counts there; one that was begun goes on."""
-    if state.check and state.check.stage is not Stage.JOINING:
-        return shown(parts, state, event, state.check, "form_again")
-    code, pictured = next(iter(parts.store.codes(event.user_id).items()), ("", False))
-    return shown(parts, state, event, Check(code="" if pictured else code))
+    if state.check and state.check.stage is not SelfCheckStage.JOINING:
+        return show_question(services, state, event, state.check, "form_again")
+    code, in_team_result = next(iter(services.store.team_codes(event.user_id).items()), ("", False))
+    return show_question(services, state, event, SelfCheckProgress(code="" if in_team_result else code))
 
 
-def advise(parts: Parts, state: State, event: Event, _: str) -> Turn | None:
+def request_advice(services: Services, state: State, event: Event, _: str) -> Turn | None:
     """A request for advice whose concern is written already; nothing of it is passed on before the person agrees."""
-    kept = parts.store.checks(event.user_id)
-    if not kept:
+    results = services.store.recent_selfchecks(event.user_id)
+    if not results:
         return None
     if state.form and state.form.details.concern:
-        return form.begin(parts, state, event)
-    lang = parts.lang(state, event)
-    asked = _asked(parts, state, event)
-    concern = label("check_concern", lang, title=asked.title, date=dated(kept[0].created, lang))
-    words = told(asked, kept[0].answers)
-    for key, names in (("check_have", words.strengths), ("check_lack", words.gaps)):
-        concern += " " + label(key, lang, names=", ".join(names)) if names else ""
-    fresh = Form(details=Details(concern=concern), brief=brief(parts, state, event))
-    return form.shown(parts, replace(state, form=fresh), event)
+        return form.begin_form(services, state, event)
+    lang = services.lang(state, event)
+    questionnaire = _require_questionnaire(services, state, event)
+    concern = format_label(
+        "check_concern", lang, title=questionnaire.title, date=format_date(results[0].created, lang)
+    )
+    summary = summarise_result(questionnaire, results[0].answers)
+    for key, names in (("check_have", summary.strengths), ("check_lack", summary.gaps)):
+        concern += " " + format_label(key, lang, names=", ".join(names)) if names else ""
+    new_form = Form(details=Details(concern=concern), brief=build_request_context(services, state, event))
+    return form.show_form(services, replace(state, form=new_form), event)
 
 
-def step(parts: Parts, state: State, event: Event, number: str) -> Turn | None:
+def show_intro_step(services: Services, state: State, event: Event, number: str) -> Turn | None:
     """A step of the introduction, in a message of its own: the picture above stays."""
     if not number.isdecimal():
         return None
-    asked = replace(event, kind=Kind.COMMAND)
-    return intro.show_step(state, asked, parts.steps, int(number), parts.lang(state, event))
+    command_event = replace(event, kind=EventKind.COMMAND)
+    return intro.show_step(state, command_event, services.steps, int(number), services.lang(state, event))
 
 
-def _said(check: SelfCheck, lang: str, result: Result, before: Result | None, code: str) -> Say:
-    words = told(check, result.answers)
-    order = [question.id for question in check.questions]
-    better, worse = changed(before.answers, result.answers, order) if before else ((), ())
-    html = render(
+def _result_message(
+    questionnaire: SelfCheck, lang: str, result: SelfCheckResult, previous: SelfCheckResult | None, code: str
+) -> SendMessage:
+    summary = summarise_result(questionnaire, result.answers)
+    order = [question.id for question in questionnaire.questions]
+    better, worse = compare_answers(previous.answers, result.answers, order) if previous else ((), ())
+    html = render_template(
         "selfcheck_result",
         lang,
-        told=words,
-        before=dated(before.created, lang) if before else "",
-        better=_names(check, better[:MOST]),
-        worse=_names(check, worse[:MOST]),
+        told=summary,
+        before=format_date(previous.created, lang) if previous else "",
+        better=_question_names(questionnaire, better[:MAX_HIGHLIGHTS]),
+        worse=_question_names(questionnaire, worse[:MAX_HIGHLIGHTS]),
     )
-    date = dated(result.created, lang)
-    past = (before.answers, dated(before.created, lang)) if before else (None, "")
-    values = chart.own(check, lang, result.answers, label("chart_of", lang, date=date), *past)
-    return Say(html, _keyboard(check, words, lang, code), drawing=Drawing("chart", values))
+    date = format_date(result.created, lang)
+    previous_values = (previous.answers, format_date(previous.created, lang)) if previous else (None, "")
+    values = chart.build_own_chart(
+        questionnaire, lang, result.answers, format_label("chart_of", lang, date=date), *previous_values
+    )
+    return SendMessage(
+        html, _result_keyboard(questionnaire, summary, lang, code), attachment=Attachment("chart", values)
+    )
 
 
-def _keyboard(check: SelfCheck, words: Told, lang: str, code: str) -> Keyboard:
+def _result_keyboard(questionnaire: SelfCheck, summary: ResultSummary, lang: str, code: str) -> Keyboard:
     """What to read on, the step of the path next, and what can be done with the result."""
-    to_read = _questions(check, words.found.gaps or words.found.unknown[:MOST] or words.found.strengths)
-    entries = [(Button(label("read_on", lang, title=one.name), f"{ENTRY}{one.entry}"),) for one in to_read]
+    to_read = _find_questions(
+        questionnaire,
+        summary.findings.gaps or summary.findings.unknown[:MAX_HIGHLIGHTS] or summary.findings.strengths,
+    )
+    entries = [
+        (Button(format_label("read_on", lang, title=question.name), f"{ENTRY_CALLBACK}{question.entry}"),)
+        for question in to_read
+    ]
     number = str(to_read[0].step)
-    rows: list[tuple[Button, ...]] = [*entries, (button("step", lang, number, number=number),)]
-    rows.append((Button(label("take_along", lang), PDF), button("again", lang)))
-    rows.append((button("shared", lang, code, code=code),) if code else (button("team", lang),))
-    rows.append((button("advise", lang),))
+    rows: list[tuple[Button, ...]] = [*entries, (selfcheck_button("step", lang, number, number=number),)]
+    rows.append((Button(format_label("take_along", lang), HANDOUT_PDF_CALLBACK), selfcheck_button("again", lang)))
+    rows.append((selfcheck_button("shared", lang, code, code=code),) if code else (selfcheck_button("team", lang),))
+    rows.append((selfcheck_button("advise", lang),))
     return tuple(rows)
 
 
-def _questions(check: SelfCheck, ids: tuple[str, ...]) -> list[Question]:
-    by_id = {question.id: question for question in check.questions}
-    return [by_id[one] for one in ids]
+def _find_questions(questionnaire: SelfCheck, ids: tuple[str, ...]) -> list[SelfCheckQuestion]:
+    by_id = {question.id: question for question in questionnaire.questions}
+    return [by_id[question_id] for question_id in ids]
 
 
-def _names(check: SelfCheck, ids: tuple[str, ...]) -> list[str]:
-    return [question.name for question in _questions(check, ids)]
+def _question_names(questionnaire: SelfCheck, ids: tuple[str, ...]) -> list[str]:
+    return [question.name for question in _find_questions(questionnaire, ids)]
 
 
-def _asked(parts: Parts, state: State, event: Event) -> SelfCheck:
-    asked = questions(parts, parts.lang(state, event))
-    assert asked is not None
-    return asked
+def _require_questionnaire(services: Services, state: State, event: Event) -> SelfCheck:
+    questionnaire = find_questionnaire(services, services.lang(state, event))
+    assert questionnaire is not None
+    return questionnaire

@@ -3,183 +3,228 @@
 from dataclasses import replace
 
 from bot.domain.deep_links import bot_link
-from bot.domain.effects import LeaveCode, NewCode, ShareCheck
-from bot.domain.event import Event, Kind
-from bot.domain.message import Drawing, Keyboard, Say, Toast
-from bot.domain.selfcheck import ENOUGH, MIXED_FROM, Check, Stage, Team, Word, is_code, is_old_code
+from bot.domain.effects import CreateTeamCode, LeaveTeam, ShareSelfCheck
+from bot.domain.event import Event, EventKind
+from bot.domain.message import AnswerCallback, Attachment, Keyboard, SendMessage
+from bot.domain.selfcheck import (
+    MIN_ANSWERS_FOR_MIXED,
+    MIN_TEAM_SIZE,
+    SelfCheckProgress,
+    SelfCheckStage,
+    Team,
+    TeamRating,
+    is_code,
+    is_old_code,
+)
 from bot.domain.turn import State, Turn
 from bot.flows import questions
-from bot.flows.context import Parts
+from bot.flows.context import Services
 from bot.flows.selfcheck import chart, questionnaire, team_codes
-from bot.flows.selfcheck.questionnaire import button, placed, shown
-from prompts.dates import dated
-from prompts.render import label, render
+from bot.flows.selfcheck.questionnaire import selfcheck_button, send_or_edit, show_question
+from prompts.dates import format_date
+from prompts.render import format_label, render_template
 
-LINK = "check-"  # parameter of a deep link, before the code
+TEAM_CODE_LINK = "check-"  # parameter of a deep link, before the code
 
 
-def team(parts: Parts, state: State, event: Event, _: str) -> Turn:
+def show_team_options(services: Services, state: State, event: Event, _: str) -> Turn:
     """What filling in together means, and the two ways: a new code, or that of others."""
-    lang = parts.lang(state, event)
-    html = render("selfcheck_team", lang, enough=ENOUGH)
-    return Turn(state, (Say(html, ((button("create", lang),), (button("join", lang),))),))
+    lang = services.lang(state, event)
+    html = render_template("selfcheck_team", lang, enough=MIN_TEAM_SIZE)
+    return Turn(state, (SendMessage(html, ((selfcheck_button("create", lang),), (selfcheck_button("join", lang),))),))
 
 
-def create(parts: Parts, state: State, event: Event, _: str) -> Turn:
+def create_code(services: Services, state: State, event: Event, _: str) -> Turn:
     """A new code to pass on; a person gets a few a day."""
-    lang = parts.lang(state, event)
-    if not team_codes.may_create(parts, state):
-        html = render("selfcheck_codes", lang, most=team_codes.MAX_NEW_CODES)
-        return Turn(state, (Say(html, ((button("join", lang),),)),))
-    code = parts.code()
-    html = render("selfcheck_code", lang, code=code, link=bot_link(parts.username, f"{LINK}{code}"), enough=ENOUGH)
-    return Turn(team_codes.created(parts, state), (Say(html, _ways(parts, event, code, lang)),), (NewCode(code),))
+    lang = services.lang(state, event)
+    if not team_codes.may_create_code(services, state):
+        html = render_template("selfcheck_codes", lang, most=team_codes.MAX_NEW_CODES)
+        return Turn(state, (SendMessage(html, ((selfcheck_button("join", lang),),)),))
+    code = services.new_code()
+    html = render_template(
+        "selfcheck_code",
+        lang,
+        code=code,
+        link=bot_link(services.username, f"{TEAM_CODE_LINK}{code}"),
+        enough=MIN_TEAM_SIZE,
+    )
+    return Turn(
+        team_codes.record_new_code(services, state),
+        (SendMessage(html, _join_keyboard(services, event, code, lang)),),
+        (CreateTeamCode(code),),
+    )
 
 
-def join(parts: Parts, state: State, event: Event, _: str) -> Turn:
+def ask_for_code(services: Services, state: State, event: Event, _: str) -> Turn:
     """Asks for the code of the others; the answers told so far are kept."""
-    lang = parts.lang(state, event)
-    check = replace(state.check or Check(), stage=Stage.JOINING)
-    return placed(replace(state, check=check), event, render("selfcheck_join", lang), ((button("team", lang),),))
+    lang = services.lang(state, event)
+    progress = replace(state.check or SelfCheckProgress(), stage=SelfCheckStage.JOINING)
+    return send_or_edit(
+        replace(state, check=progress),
+        event,
+        render_template("selfcheck_join", lang),
+        ((selfcheck_button("team", lang),),),
+    )
 
 
-def typed(parts: Parts, state: State, event: Event) -> Turn | None:
+def handle_typed_code(services: Services, state: State, event: Event) -> Turn | None:
     """A code that was typed while one is awaited; None for a text that does not look like one.
 
     Six letters may be a code of before or a word: if no team has that code, they are answered as a question.
     """
-    lang, code = parts.lang(state, event), _spelled(event.text)
-    if not is_code(code) or questionnaire.questions(parts, lang) is None:
+    lang, code = services.lang(state, event), _normalise_code(event.text)
+    if not is_code(code) or questionnaire.find_questionnaire(services, lang) is None:
         return None
-    refused = _refused(parts, state, event, code)
-    if refused and is_old_code(code):
-        return questions.ask(parts, refused.state, event)
-    return refused or _entered(parts, state, event, code)
+    refusal = _refuse_code(services, state, event, code)
+    if refusal and is_old_code(code):
+        return questions.answer_question(services, refusal.state, event)
+    return refusal or _accept_code(services, state, event, code)
 
 
-def linked(parts: Parts, state: State, event: Event, link: str) -> Turn | None:
+def handle_code_link(services: Services, state: State, event: Event, link: str) -> Turn | None:
     """A deep link with a code; None for another link."""
-    code = _spelled(link.removeprefix(LINK))
+    code = _normalise_code(link.removeprefix(TEAM_CODE_LINK))
     if (
-        not link.startswith(LINK)
+        not link.startswith(TEAM_CODE_LINK)
         or not is_code(code)
-        or questionnaire.questions(parts, parts.lang(state, event)) is None
+        or questionnaire.find_questionnaire(services, services.lang(state, event)) is None
     ):
         return None
-    return _refused(parts, state, event, code) or _entered(parts, state, event, code)
+    return _refuse_code(services, state, event, code) or _accept_code(services, state, event, code)
 
 
-def fill_in(parts: Parts, state: State, event: Event, code: str) -> Turn:
+def fill_in_for_team(services: Services, state: State, event: Event, code: str) -> Turn:
     """Begin, or go on, under a code."""
-    if turn := _refused(parts, state, event, code) or _pictured(parts, state, event, code):
+    if turn := _refuse_code(services, state, event, code) or _refuse_if_counted(services, state, event, code):
         return turn
-    return shown(parts, state, event, replace(state.check or Check(), code=code))
+    return show_question(services, state, event, replace(state.check or SelfCheckProgress(), code=code))
 
 
-def bring(parts: Parts, state: State, event: Event, code: str) -> Turn | None:
+def share_last_result(services: Services, state: State, event: Event, code: str) -> Turn | None:
     """The result that the person has already becomes part of what is shown together."""
-    kept = parts.store.checks(event.user_id)
-    if not kept:
+    results = services.store.recent_selfchecks(event.user_id)
+    if not results:
         return None
-    if turn := _refused(parts, state, event, code) or _pictured(parts, state, event, code):
+    if turn := _refuse_code(services, state, event, code) or _refuse_if_counted(services, state, event, code):
         return turn
-    lang = parts.lang(state, event)
-    html = render("selfcheck_brought", lang, code=code)
+    lang = services.lang(state, event)
+    html = render_template("selfcheck_brought", lang, code=code)
     return Turn(
         state,
-        (Say(html, ((button("shared", lang, code, code=code),),)), Toast()),
-        (ShareCheck(kept[0].answers, code),),
+        (SendMessage(html, ((selfcheck_button("shared", lang, code, code=code),),)), AnswerCallback()),
+        (ShareSelfCheck(results[0].answers, code),),
     )
 
 
-def shared(parts: Parts, state: State, event: Event, code: str) -> Turn | None:
+def show_team_result(services: Services, state: State, event: Event, code: str) -> Turn | None:
     """The picture of a team, for those who took part, or why there is none."""
-    team = parts.store.team(code) if code in parts.store.codes(event.user_id) else None
+    team = services.store.find_team(code) if code in services.store.team_codes(event.user_id) else None
     if team is None:
         return None
-    lang = parts.lang(state, event)
-    leave = (button("leave", lang, code),)
-    if team.picture:
-        return Turn(state, (_picture(parts, lang, code, team, (leave,)),))
+    lang = services.lang(state, event)
+    leave = (selfcheck_button("leave", lang, code),)
+    if team.result:
+        return Turn(state, (_team_result_message(services, lang, code, team, (leave,)),))
     dropped = team.waiting < team.people
-    html = render("selfcheck_few", lang, code=code, team=team, dropped=dropped, enough=ENOUGH)
-    return Turn(state, (Say(html, (leave, (button("create", lang),)) if dropped else (leave,)),))
+    html = render_template("selfcheck_few", lang, code=code, team=team, dropped=dropped, enough=MIN_TEAM_SIZE)
+    return Turn(state, (SendMessage(html, (leave, (selfcheck_button("create", lang),)) if dropped else (leave,)),))
 
 
-def leave(parts: Parts, state: State, event: Event, code: str) -> Turn | None:
+def leave_team(services: Services, state: State, event: Event, code: str) -> Turn | None:
     """The person's part is taken out again."""
-    if code not in parts.store.codes(event.user_id):
+    if code not in services.store.team_codes(event.user_id):
         return None
-    return Turn(state, (Toast(label("check_left", parts.lang(state, event), code=code)),), (LeaveCode(code),))
+    return Turn(
+        state,
+        (AnswerCallback(format_label("check_left", services.lang(state, event), code=code)),),
+        (LeaveTeam(code),),
+    )
 
 
-def _spelled(text: str) -> str:
+def _normalise_code(text: str) -> str:
     return "".join(text.split()).upper()
 
 
-def _refused(parts: Parts, state: State, event: Event, code: str) -> Turn | None:
+def _refuse_code(services: Services, state: State, event: Event, code: str) -> Turn | None:
     """The turn for a code that no team has, or for any code after too many of these; None if it may be entered."""
-    lang = parts.lang(state, event)
-    if not team_codes.may_try(parts, state, event, code):
-        return Turn(state, (Say(render("selfcheck_guesses", lang)),))
-    if team_codes.is_known(parts, code):
+    lang = services.lang(state, event)
+    if not team_codes.may_try_code(services, state, event, code):
+        return Turn(state, (SendMessage(render_template("selfcheck_guesses", lang)),))
+    if team_codes.is_existing_code(services, code):
         return None
-    tapped = event.kind is Kind.BUTTON
-    said = Toast(label("gone", lang)) if tapped else Say(render("selfcheck_no_code", lang, code=code))
-    return Turn(team_codes.guessed(parts, state), (said,))
+    by_button = event.kind is EventKind.BUTTON
+    refusal = (
+        AnswerCallback(format_label("gone", lang))
+        if by_button
+        else SendMessage(render_template("selfcheck_no_code", lang, code=code))
+    )
+    return Turn(team_codes.record_guess(services, state), (refusal,))
 
 
-def _entered(parts: Parts, state: State, event: Event, code: str) -> Turn:
+def _accept_code(services: Services, state: State, event: Event, code: str) -> Turn:
     """What taking part under a code means, and the ways in."""
-    lang = parts.lang(state, event)
-    state = replace(state, check=_left(state.check))
-    if turn := _pictured(parts, state, event, code):
+    lang = services.lang(state, event)
+    state = replace(state, check=_stop_awaiting_code(state.check))
+    if turn := _refuse_if_counted(services, state, event, code):
         return turn
-    html = render("selfcheck_joined", lang, code=code, enough=ENOUGH, days=parts.retention_days)
-    return Turn(state, (Say(html, _ways(parts, event, code, lang)),))
+    html = render_template("selfcheck_joined", lang, code=code, enough=MIN_TEAM_SIZE, days=services.retention_days)
+    return Turn(state, (SendMessage(html, _join_keyboard(services, event, code, lang)),))
 
 
-def _pictured(parts: Parts, state: State, event: Event, code: str) -> Turn | None:
+def _refuse_if_counted(services: Services, state: State, event: Event, code: str) -> Turn | None:
     """The turn for somebody whose answers are in the picture already, where they stay as they are."""
-    if not parts.store.codes(event.user_id).get(code):
+    if not services.store.team_codes(event.user_id).get(code):
         return None
-    lang = parts.lang(state, event)
-    html = render("selfcheck_pictured", lang, code=code)
-    return Turn(state, (Say(html, ((button("shared", lang, code, code=code),), (button("create", lang),))),))
+    lang = services.lang(state, event)
+    html = render_template("selfcheck_pictured", lang, code=code)
+    return Turn(
+        state,
+        (
+            SendMessage(
+                html, ((selfcheck_button("shared", lang, code, code=code),), (selfcheck_button("create", lang),))
+            ),
+        ),
+    )
 
 
-def _picture(parts: Parts, lang: str, code: str, team: Team, keyboard: Keyboard) -> Say:
-    check, picture = questionnaire.questions(parts, lang), team.picture
-    assert check is not None
-    assert picture is not None
-    names = {
-        word: [question.name for question in check.questions if picture.words.get(question.id) is word]
-        for word in Word
+def _team_result_message(services: Services, lang: str, code: str, team: Team, keyboard: Keyboard) -> SendMessage:
+    selfcheck, result = questionnaire.find_questionnaire(services, lang), team.result
+    assert selfcheck is not None
+    assert result is not None
+    names_by_rating = {
+        rating: [question.name for question in selfcheck.questions if result.ratings.get(question.id) is rating]
+        for rating in TeamRating
     }
-    html = render(
+    html = render_template(
         "selfcheck_shared",
         lang,
         code=code,
-        people=picture.people,
-        date=dated(picture.created, lang),
+        people=result.people,
+        date=format_date(result.created, lang),
         waiting=team.waiting,
-        enough=ENOUGH,
-        mixed_from=MIXED_FROM,
-        strengths=names[Word.STRONG],
-        gaps=names[Word.WEAK],
-        apart=names[Word.MIXED],
+        enough=MIN_TEAM_SIZE,
+        mixed_from=MIN_ANSWERS_FOR_MIXED,
+        strengths=names_by_rating[TeamRating.STRONG],
+        gaps=names_by_rating[TeamRating.WEAK],
+        apart=names_by_rating[TeamRating.MIXED],
     )
-    values = chart.shared(check, lang, picture.words, label("chart_people", lang, people=picture.people, code=code))
-    return Say(html, keyboard, drawing=Drawing("chart", values))
+    values = chart.build_team_chart(
+        selfcheck, lang, result.ratings, format_label("chart_people", lang, people=result.people, code=code)
+    )
+    return SendMessage(html, keyboard, attachment=Attachment("chart", values))
 
 
-def _ways(parts: Parts, event: Event, code: str, lang: str) -> Keyboard:
-    fill = (button("in", lang, code),)
-    return (fill, (button("bring", lang, code),)) if parts.store.checks(event.user_id) else (fill,)
+def _join_keyboard(services: Services, event: Event, code: str, lang: str) -> Keyboard:
+    fill_row = (selfcheck_button("in", lang, code),)
+    return (
+        (fill_row, (selfcheck_button("bring", lang, code),))
+        if services.store.recent_selfchecks(event.user_id)
+        else (fill_row,)
+    )
 
 
-def _left(check: Check | None) -> Check | None:
+def _stop_awaiting_code(progress: SelfCheckProgress | None) -> SelfCheckProgress | None:
     """What is left where a code is no longer awaited."""
-    if check is None or check.stage is not Stage.JOINING:
-        return check
-    return replace(check, stage=Stage.PAUSED) if check.answers else None
+    if progress is None or progress.stage is not SelfCheckStage.JOINING:
+        return progress
+    return replace(progress, stage=SelfCheckStage.PAUSED) if progress.answers else None

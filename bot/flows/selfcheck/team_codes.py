@@ -8,40 +8,40 @@ from dataclasses import replace
 from bot.domain.event import Event
 from bot.domain.selfcheck import is_code
 from bot.domain.turn import State
-from bot.flows.context import Parts
+from bot.flows.context import Services
 
 MAX_GUESSES, HOUR = 10, 3_600.0
 MAX_NEW_CODES, DAY = 5, 86_400.0
 
 
-def is_known(parts: Parts, code: str) -> bool:
+def is_existing_code(services: Services, code: str) -> bool:
     """Whether there is a team with this code."""
-    return is_code(code) and parts.store.team(code) is not None
+    return is_code(code) and services.store.find_team(code) is not None
 
 
-def may_try(parts: Parts, state: State, event: Event, code: str) -> bool:
+def may_try_code(services: Services, state: State, event: Event, code: str) -> bool:
     """Whether this person may try a code; one that they answered under is no guess."""
-    recent = _since(state.guesses, parts.now(), HOUR)
-    return len(recent) < MAX_GUESSES or code in parts.store.codes(event.user_id)
+    recent = _times_within(state.guesses, services.now(), HOUR)
+    return len(recent) < MAX_GUESSES or code in services.store.team_codes(event.user_id)
 
 
-def guessed(parts: Parts, state: State) -> State:
+def record_guess(services: Services, state: State) -> State:
     """The state with one more code that does not exist."""
-    now = parts.now()
-    return replace(state, guesses=(*_since(state.guesses, now, HOUR), now))
+    now = services.now()
+    return replace(state, guesses=(*_times_within(state.guesses, now, HOUR), now))
 
 
-def may_create(parts: Parts, state: State) -> bool:
+def may_create_code(services: Services, state: State) -> bool:
     """Whether this person may have another new code."""
-    return len(_since(state.new_codes, parts.now(), DAY)) < MAX_NEW_CODES
+    return len(_times_within(state.new_codes, services.now(), DAY)) < MAX_NEW_CODES
 
 
-def created(parts: Parts, state: State) -> State:
+def record_new_code(services: Services, state: State) -> State:
     """The state with one more new code."""
-    now = parts.now()
-    return replace(state, new_codes=(*_since(state.new_codes, now, DAY), now))
+    now = services.now()
+    return replace(state, new_codes=(*_times_within(state.new_codes, now, DAY), now))
 
 
-def _since(times: tuple[float, ...], now: float, period: float) -> tuple[float, ...]:
+def _times_within(times: tuple[float, ...], now: float, period: float) -> tuple[float, ...]:
     """The times within the last period; one in the future is none (the clock was put back)."""
     return tuple(time for time in times if 0 <= now - time < period)

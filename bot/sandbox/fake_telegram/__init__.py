@@ -3,7 +3,17 @@
 from bot.sandbox.fake_telegram.actors.group import Group
 from bot.sandbox.fake_telegram.actors.user import User
 from bot.sandbox.fake_telegram.faults import FaultKind
-from bot.sandbox.fake_telegram.server import StandIn
-from bot.sandbox.fake_telegram.world.objects import Button, Call, Entity, Seen, Violation
+from bot.sandbox.fake_telegram.server import FakeTelegram
+from bot.sandbox.fake_telegram.world.objects import Button, Entity, MessageView, RecordedCall, Violation
 
-__all__ = ["Button", "Call", "Entity", "FaultKind", "Group", "Seen", "StandIn", "User", "Violation"]
+__all__ = [
+    "Button",
+    "Entity",
+    "FakeTelegram",
+    "FaultKind",
+    "Group",
+    "MessageView",
+    "RecordedCall",
+    "User",
+    "Violation",
+]

@@ -21,35 +21,35 @@ class Fault:
 
     method: str
     kind: FaultKind
-    left: int
+    remaining: int
     chat_id: int | None
     retry_after: int
 
 
-class Faults:
+class FaultQueue:
     """All faults that wait, in the order they were set."""
 
     def __init__(self) -> None:
-        self.waiting: list[Fault] = []
+        self.pending: list[Fault] = []
 
-    def add(self, fault: Fault) -> None:
+    def add_fault(self, fault: Fault) -> None:
         """Let calls go wrong."""
-        self.waiting.append(fault)
+        self.pending.append(fault)
 
-    def take(self, method: str, chat_id: object) -> Fault | None:
+    def take_fault(self, method: str, chat_id: object) -> Fault | None:
         """The fault that strikes this call, used up by it."""
-        for fault in self.waiting:
-            if _fits(fault.method, method) and fault.chat_id in (None, chat_id):
-                fault.left -= 1
-                if not fault.left:
-                    self.waiting.remove(fault)
+        for fault in self.pending:
+            if _matches_method(fault.method, method) and fault.chat_id in (None, chat_id):
+                fault.remaining -= 1
+                if not fault.remaining:
+                    self.pending.remove(fault)
                 return fault
         return None
 
     def clear(self) -> None:
         """Forget all that wait."""
-        self.waiting.clear()
+        self.pending.clear()
 
 
-def _fits(wanted: str, method: str) -> bool:
-    return wanted == method if wanted else method != "getUpdates"
+def _matches_method(fault_method: str, method: str) -> bool:
+    return fault_method == method if fault_method else method != "getUpdates"

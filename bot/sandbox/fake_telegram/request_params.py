@@ -10,35 +10,35 @@ from bot.sandbox.fake_telegram.rules.schema import Upload
 Json = dict[str, Any]
 
 
-def parameters(query: str, content_type: str, body: bytes) -> Json:
+def parse_params(query: str, content_type: str, body: bytes) -> Json:
     """All parameters of a call, not yet decoded."""
-    found: Json = dict(parse_qsl(query, keep_blank_values=True))
-    header = _header(content_type)
+    params: Json = dict(parse_qsl(query, keep_blank_values=True))
+    header = _parse_header(content_type)
     match header.get_content_type():
         case "application/json":
-            found |= json.loads(body or b"{}")
+            params |= json.loads(body or b"{}")
         case "multipart/form-data":
-            found |= _multipart(body, str(header.get_param("boundary")).encode())
+            params |= _parse_multipart(body, str(header.get_param("boundary")).encode())
         case "application/x-www-form-urlencoded":
-            found |= dict(parse_qsl(body.decode(), keep_blank_values=True))
-    return found
+            params |= dict(parse_qsl(body.decode(), keep_blank_values=True))
+    return params
 
 
-def _header(value: str, name: str = "Content-Type") -> Message:
+def _parse_header(value: str, name: str = "Content-Type") -> Message:
     message = Message()
     message[name] = value or "text/plain"
     return message
 
 
-def _multipart(body: bytes, boundary: bytes) -> Json:
-    found: Json = {}
+def _parse_multipart(body: bytes, boundary: bytes) -> Json:
+    params: Json = {}
     for part in body.split(b"--" + boundary)[1:-1]:
-        head, _, content = part.removeprefix(b"\r\n").partition(b"\r\n\r\n")
+        header_block, _, content = part.removeprefix(b"\r\n").partition(b"\r\n\r\n")
         content = content.removesuffix(b"\r\n")
-        lines = (line.partition(":") for line in head.decode().split("\r\n"))
-        headers = {name.lower(): value.strip() for name, _, value in lines}
-        given = _header(headers["content-disposition"], "Content-Disposition")
-        name, filename = (given.get_param(key, header="Content-Disposition") for key in ("name", "filename"))
-        mime = headers.get("content-type", "")
-        found[str(name)] = Upload(str(filename), content, mime) if filename else content.decode()
-    return found
+        header_lines = (line.partition(":") for line in header_block.decode().split("\r\n"))
+        headers = {name.lower(): value.strip() for name, _, value in header_lines}
+        disposition = _parse_header(headers["content-disposition"], "Content-Disposition")
+        name, filename = (disposition.get_param(key, header="Content-Disposition") for key in ("name", "filename"))
+        mime_type = headers.get("content-type", "")
+        params[str(name)] = Upload(str(filename), content, mime_type) if filename else content.decode()
+    return params

@@ -10,19 +10,19 @@ from typing import Any, TypeVar
 import uvicorn
 
 from bot.sandbox.fake_telegram.actors.group import Group
-from bot.sandbox.fake_telegram.actors.user import PATIENCE, User
-from bot.sandbox.fake_telegram.faults import Fault, FaultKind, Faults
-from bot.sandbox.fake_telegram.flood_control import Flood
-from bot.sandbox.fake_telegram.http_endpoint import Endpoint
-from bot.sandbox.fake_telegram.uvicorn_server import Protocol, Server
-from bot.sandbox.fake_telegram.world.objects import Account, Call, Seen, Violation
-from bot.sandbox.fake_telegram.world.updates import chat_of
+from bot.sandbox.fake_telegram.actors.user import WAIT_TIMEOUT, User
+from bot.sandbox.fake_telegram.faults import Fault, FaultKind, FaultQueue
+from bot.sandbox.fake_telegram.flood_control import FloodControl
+from bot.sandbox.fake_telegram.http_endpoint import BotApiEndpoint
+from bot.sandbox.fake_telegram.uvicorn_server import StoppableServer, TransportProtocol
+from bot.sandbox.fake_telegram.world.objects import Account, MessageView, RecordedCall, Violation
+from bot.sandbox.fake_telegram.world.updates import update_chat_id
 from bot.sandbox.fake_telegram.world.world import World
 
 Json = dict[str, Any]
 T = TypeVar("T")
 
-TOKEN = "123456789:AAstand-in_token_of_a_bot_that_is_not_real"  # noqa: S105 - opens nothing
+DEFAULT_TOKEN = "123456789:AAstand-in_token_of_a_bot_that_is_not_real"  # noqa: S105 - opens nothing
 
 
 class ChatView:
@@ -33,23 +33,23 @@ class ChatView:
         self._chat = world.chats[chat_id]
 
     @property
-    def messages(self) -> list[Seen]:
+    def messages(self) -> list[MessageView]:
         """All messages, oldest first."""
         with self._world.condition:
-            return [message.seen() for message in self._chat.messages.values()]
+            return [message.to_view() for message in self._chat.messages.values()]
 
     @property
-    def pinned(self) -> list[int]:
+    def pinned_ids(self) -> list[int]:
         """The ids of the pinned messages."""
         return list(self._chat.pinned)
 
     @property
-    def topics(self) -> dict[int, str]:
+    def topic_names(self) -> dict[int, str]:
         """The names of a forum's topics, by id."""
         return dict(self._chat.topics)
 
 
-class StandIn:
+class FakeTelegram:
     """Telegram on 127.0.0.1. Use it as a context manager, or call start and stop.
 
     With ``limited`` each call that comes faster than Telegram allows is a violation; one that comes before the end of
@@ -59,24 +59,26 @@ class StandIn:
     def __init__(
         self,
         *,
-        token: str = TOKEN,
+        token: str = DEFAULT_TOKEN,
         username: str = "standin_bot",
-        privacy: bool = True,
-        poll_cap: float = 1.0,
+        privacy_mode: bool = True,
+        max_poll_seconds: float = 1.0,
         retry_delay: float = 0.05,
-        limited: bool = False,
+        enforce_limits: bool = False,
     ) -> None:
         self.token = token
         self.bot = Account(int(token.split(":")[0]), "Stand-in bot", username=username, is_bot=True)
-        self.world = World(self.bot, privacy=privacy, retry_delay=retry_delay)
-        self._faults = Faults()
-        self._endpoint = Endpoint(self.world, self._faults, Flood(limited=limited), token, poll_cap)
+        self.world = World(self.bot, privacy_mode=privacy_mode, retry_delay=retry_delay)
+        self._faults = FaultQueue()
+        self._endpoint = BotApiEndpoint(
+            self.world, self._faults, FloodControl(enforce_limits=enforce_limits), token, max_poll_seconds
+        )
         self._socket = socket.socket(proto=socket.IPPROTO_TCP)  # named, asyncio turns Nagle's delay off
         self._started = threading.Event()
-        self._server = Server(
+        self._server = StoppableServer(
             uvicorn.Config(
-                self._endpoint.app(self._started.set),
-                http=Protocol,
+                self._endpoint.build_app(self._started.set),
+                http=TransportProtocol,
                 ws="none",
                 loop="asyncio",
                 lifespan="on",
@@ -84,16 +86,16 @@ class StandIn:
                 access_log=False,
                 timeout_keep_alive=60,
             ),
-            self._endpoint.closing,
+            self._endpoint.stop_event,
         )
         self._thread = threading.Thread(target=self._server.run, args=([self._socket],), daemon=True)
 
-    def start(self) -> "StandIn":
+    def start(self) -> "FakeTelegram":
         """Listen on a free port and answer."""
         self._socket.bind(("127.0.0.1", 0))
         self._socket.listen(100)
         self._thread.start()
-        if not self._started.wait(PATIENCE):
+        if not self._started.wait(WAIT_TIMEOUT):
             raise RuntimeError("the stand-in did not start")
         return self
 
@@ -101,10 +103,10 @@ class StandIn:
         """Let go of everything that waits, and end."""
         self.world.close()
         self._endpoint.close()
-        self._thread.join(PATIENCE)
+        self._thread.join(WAIT_TIMEOUT)
         self._socket.close()
 
-    def __enter__(self) -> "StandIn":
+    def __enter__(self) -> "FakeTelegram":
         return self.start()
 
     def __exit__(
@@ -128,31 +130,31 @@ class StandIn:
         return self.world.violations
 
     @property
-    def calls(self) -> list[Call]:
+    def calls(self) -> list[RecordedCall]:
         """All calls, in the order in which they were answered."""
         return self.world.calls
 
-    def calls_to(self, method: str) -> list[Call]:
+    def calls_to(self, method: str) -> list[RecordedCall]:
         """The calls of one method."""
         with self.world.condition:
             return [call for call in self.world.calls if call.method == method]
 
     @property
-    def polling(self) -> bool:
+    def is_polling(self) -> bool:
         """Whether the bot is waiting for updates just now."""
-        return self.world.updates.waiting > 0
+        return self.world.updates.waiting_polls > 0
 
     @property
-    def settled(self) -> bool:
+    def updates_confirmed(self) -> bool:
         """Whether the bot has confirmed every update."""
-        return not (self.world.updates.pending or self.world.updates.again)
+        return not (self.world.updates.pending or self.world.updates.redelivered)
 
     @property
     def updates(self) -> list[Json]:
         """All updates there were, delivered or not."""
-        return self.world.updates.everything
+        return self.world.updates.history
 
-    def user(
+    def add_user(
         self,
         first_name: str,
         *,
@@ -162,7 +164,7 @@ class StandIn:
         started: bool = False,
     ) -> User:
         """A new person; the bot may write first only where they have started it."""
-        with self.world.change():
+        with self.world.state_change():
             person = self.world.add_person(
                 first_name, last_name=last_name, username=username, language_code=language_code
             )
@@ -170,41 +172,41 @@ class StandIn:
                 self.world.chats[person.id].bot_status = "member"
             return User(self.world, person)
 
-    def group(
+    def add_group(
         self,
         title: str,
         members: Sequence[User],
         *,
-        kind: str = "supergroup",
+        chat_type: str = "supergroup",
         forum: bool = False,
-        bot: bool = True,
-        admin: bool = False,
+        with_bot: bool = True,
+        bot_is_admin: bool = False,
     ) -> Group:
         """A new group, owned by the first of its members, who adds the bot where it is to be in it."""
-        with self.world.change():
-            group = Group(self.world, self.world.add_group(title, kind, forum=forum))
+        with self.world.state_change():
+            group = Group(self.world, self.world.add_group(title, chat_type, forum=forum))
             statuses = ["creator"] + ["member"] * (len(members) - 1)
             group.chat.members = {user.id: status for user, status in zip(members, statuses, strict=True)}
-            if bot:
-                group.adds_bot(members[0], admin=admin)
+            if with_bot:
+                group.add_bot(members[0], as_admin=bot_is_admin)
             return group
 
-    def chat(self, where: User | Group) -> ChatView:
+    def view_chat(self, peer: User | Group) -> ChatView:
         """A person's private chat with the bot, or a group."""
-        return ChatView(self.world, where.id)
+        return ChatView(self.world, peer.id)
 
-    def redeliver(self, update_id: int) -> None:
+    def redeliver_update(self, update_id: int) -> None:
         """Send an update once more, as if Telegram had not learnt that it arrived."""
         self.world.updates.redeliver(update_id)
 
-    def last_update(self, where: User | Group) -> Json:
+    def last_update(self, peer: User | Group) -> Json:
         """The newest update of a chat."""
         with self.world.condition:
-            return next(update for update in reversed(self.updates) if chat_of(update) == where.id)
+            return next(update for update in reversed(self.updates) if update_chat_id(update) == peer.id)
 
-    def expire_queries(self) -> None:
+    def expire_callback_queries(self) -> None:
         """From now on all taps so far are too old to be answered."""
-        with self.world.change():
+        with self.world.state_change():
             for query in self.world.queries.values():
                 query.expired = True
 
@@ -220,22 +222,22 @@ class StandIn:
 
         Without a method ("") the next calls of all but getUpdates.
         """
-        with self.world.change():
-            self._faults.add(Fault(method, kind, times, chat.id if chat else None, retry_after))
+        with self.world.state_change():
+            self._faults.add_fault(Fault(method, kind, times, chat.id if chat else None, retry_after))
 
-    def end_faults(self) -> None:
+    def clear_faults(self) -> None:
         """Nothing goes wrong any more."""
-        with self.world.change():
+        with self.world.state_change():
             self._faults.clear()
 
-    def wait_for_sync(self, condition: Callable[[], T], timeout: float = PATIENCE) -> T:
+    def wait_for_sync(self, condition: Callable[[], T], timeout: float = WAIT_TIMEOUT) -> T:
         """Wait until a condition holds; it is looked at whenever anything changes here."""
-        return self.world.wait(condition, timeout)
+        return self.world.wait_for(condition, timeout)
 
     async def wait_for(
         self,
         condition: Callable[[], T],
-        timeout: float = PATIENCE,  # noqa: ASYNC109 - the waiting is done by a condition in a thread
+        timeout: float = WAIT_TIMEOUT,  # noqa: ASYNC109 - the waiting is done by a condition in a thread
     ) -> T:
         """The same without holding up the event loop, which the bot may be running on."""
-        return await asyncio.to_thread(self.world.wait, condition, timeout)
+        return await asyncio.to_thread(self.world.wait_for, condition, timeout)

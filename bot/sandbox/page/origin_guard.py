@@ -8,9 +8,9 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-HOSTS = ("127.0.0.1", "localhost", "::1")
-READING = ("GET", "HEAD")
-HEADERS = {
+LOCAL_HOSTS = ("127.0.0.1", "localhost", "::1")
+SAFE_METHODS = ("GET", "HEAD")
+SECURITY_HEADERS = {
     "Content-Security-Policy": "default-src 'self'; img-src 'self' data: blob:",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -20,7 +20,7 @@ HEADERS = {
 }
 
 
-class Guard:
+class OriginGuard:
     """Stands before the application.
 
     A site that points its own name at 127.0.0.1, or posts a form to us, is refused.
@@ -35,32 +35,32 @@ class Guard:
             await self._app(scope, receive, send)
             return
 
-        async def guarded(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                _add(message)
+                _add_headers(message)
             await send(message)
 
-        if _is_from_here(scope["method"], Headers(scope=scope)):
-            await self._app(scope, receive, guarded)
+        if _is_local_access(scope["method"], Headers(scope=scope)):
+            await self._app(scope, receive, send_with_headers)
         else:
-            await PlainTextResponse("only for this machine", 403)(scope, receive, guarded)
+            await PlainTextResponse("only for this machine", 403)(scope, receive, send_with_headers)
 
 
-def _add(message: MutableMapping[str, Any]) -> None:
+def _add_headers(message: MutableMapping[str, Any]) -> None:
     headers = MutableHeaders(scope=message)
-    for name, value in HEADERS.items():
+    for name, value in SECURITY_HEADERS.items():
         headers.setdefault(name, value)
 
 
-def _is_from_here(method: str, headers: Headers) -> bool:
+def _is_local_access(method: str, headers: Headers) -> bool:
     host = headers.get("host", "")
-    if _name(host) not in HOSTS:
+    if _host_name(host) not in LOCAL_HOSTS:
         return False
     origin = headers.get("origin")
-    return method in READING or origin is None or origin == f"http://{host}"
+    return method in SAFE_METHODS or origin is None or origin == f"http://{host}"
 
 
-def _name(host: str) -> str:
+def _host_name(host: str) -> str:
     try:
         return urlsplit(f"//{host}").hostname or ""
     except ValueError:

@@ -15,28 +15,28 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from bot.sandbox.page import media_types
-from bot.sandbox.page.broadcaster import Bell
-from bot.sandbox.page.origin_guard import Guard
-from bot.sandbox.page.state_view import draw
-from bot.sandbox.simulation.action_models import Act
-from bot.sandbox.simulation.actions import ACTS, Refused
-from bot.sandbox.simulation.controller import Director
-from bot.sandbox.simulation.stage import Stage
+from bot.sandbox.page.broadcaster import Broadcaster
+from bot.sandbox.page.origin_guard import OriginGuard
+from bot.sandbox.page.state_view import build_state_view
+from bot.sandbox.simulation.action_models import Action
+from bot.sandbox.simulation.actions import ACTIONS, ActionRefused
+from bot.sandbox.simulation.controller import Controller
+from bot.sandbox.simulation.stage import SimulationState
 
 Json = dict[str, Any]
-A = TypeVar("A", bound=Act)
+A = TypeVar("A", bound=Action)
 
-STATIC = Path(__file__).with_name("static")
-MAX_BODY = 60_000_000  # bytes; a saved state with pictures
+STATIC_FOLDER = Path(__file__).with_name("static")
+MAX_BODY_BYTES = 60_000_000  # bytes; a saved state with pictures
 
 
-class Clock(Act):
+class ClockAction(Action):
     """Time passes for the bot."""
 
     hours: float
 
 
-class Play(Act):
+class StoryAction(Action):
     """A story to be played, or the end of the one that runs."""
 
     id: str = ""
@@ -44,105 +44,107 @@ class Play(Act):
     stop: bool = False
 
 
-def page(stage: Stage, director: Director, bell: Bell) -> Guard:
+def make_page_app(simulation: SimulationState, controller: Controller, broadcaster: Broadcaster) -> OriginGuard:
     """The application."""
-    pages = _Pages(stage, director, bell)
-    acts = [Route(f"/api/{name}", partial(pages.act, name), methods=["POST"]) for name in ACTS]
+    endpoints = _Endpoints(simulation, controller, broadcaster)
+    action_routes = [Route(f"/api/{name}", partial(endpoints.run_action, name), methods=["POST"]) for name in ACTIONS]
     routes = [
-        Route("/", pages.index),
-        Mount("/static", StaticFiles(directory=STATIC, check_dir=False)),
-        Route("/api/state", pages.state),
-        Route("/api/events", pages.events),
-        *acts,
-        Route("/api/clock", pages.clock, methods=["POST"]),
-        Route("/api/stories", pages.stories),
-        Route("/api/story", pages.story, methods=["POST"]),
-        Route("/api/save", pages.save),
-        Route("/api/load", pages.load, methods=["POST"]),
-        Route("/api/reset", pages.reset, methods=["POST"]),
-        Route("/files/{file}", pages.file),
+        Route("/", endpoints.index_page),
+        Mount("/static", StaticFiles(directory=STATIC_FOLDER, check_dir=False)),
+        Route("/api/state", endpoints.get_state),
+        Route("/api/events", endpoints.stream_events),
+        *action_routes,
+        Route("/api/clock", endpoints.advance_clock, methods=["POST"]),
+        Route("/api/stories", endpoints.list_stories),
+        Route("/api/story", endpoints.play_story, methods=["POST"]),
+        Route("/api/save", endpoints.save_snapshot),
+        Route("/api/load", endpoints.load_snapshot, methods=["POST"]),
+        Route("/api/reset", endpoints.reset_simulation, methods=["POST"]),
+        Route("/files/{file}", endpoints.get_file),
     ]
-    return Guard(Starlette(routes=routes, exception_handlers={Refused: _refused}))
+    return OriginGuard(Starlette(routes=routes, exception_handlers={ActionRefused: _refusal_response}))
 
 
-class _Pages:
-    def __init__(self, stage: Stage, director: Director, bell: Bell) -> None:
-        self.stage, self.director, self.bell = stage, director, bell
+class _Endpoints:
+    def __init__(self, simulation: SimulationState, controller: Controller, broadcaster: Broadcaster) -> None:
+        self.simulation, self.controller, self.broadcaster = simulation, controller, broadcaster
 
-    async def index(self, request: Request) -> Response:
-        return FileResponse(STATIC / "index.html")
+    async def index_page(self, request: Request) -> Response:
+        return FileResponse(STATIC_FOLDER / "index.html")
 
-    async def state(self, request: Request) -> Response:
-        return JSONResponse(await run_in_threadpool(draw, self.stage))
+    async def get_state(self, request: Request) -> Response:
+        return JSONResponse(await run_in_threadpool(build_state_view, self.simulation))
 
-    async def events(self, request: Request) -> Response:
-        async def revisions() -> AsyncIterator[str]:
-            async for _ in self.bell.rings():
-                yield f"data: {self.stage.revision}\n\n"
+    async def stream_events(self, request: Request) -> Response:
+        async def revision_events() -> AsyncIterator[str]:
+            async for _ in self.broadcaster.watch_changes():
+                yield f"data: {self.simulation.revision}\n\n"
 
-        return StreamingResponse(revisions(), media_type="text/event-stream")
+        return StreamingResponse(revision_events(), media_type="text/event-stream")
 
-    async def act(self, name: str, request: Request) -> Response:
-        kind, do = ACTS[name]
-        answer = await run_in_threadpool(do, self.stage, await _read(request, kind))
-        return JSONResponse(answer or {})
+    async def run_action(self, name: str, request: Request) -> Response:
+        model, perform = ACTIONS[name]
+        result = await run_in_threadpool(perform, self.simulation, await _read_action(request, model))
+        return JSONResponse(result or {})
 
-    async def clock(self, request: Request) -> Response:
-        self.director.ahead((await _read(request, Clock)).hours)
+    async def advance_clock(self, request: Request) -> Response:
+        self.controller.advance_clock((await _read_action(request, ClockAction)).hours)
         return JSONResponse({})
 
-    async def stories(self, request: Request) -> Response:
-        return JSONResponse([{"id": one.id, "title": one.title, "about": one.about} for one in self.director.stories])
+    async def list_stories(self, request: Request) -> Response:
+        return JSONResponse(
+            [{"id": story.id, "title": story.title, "about": story.about} for story in self.controller.stories]
+        )
 
-    async def story(self, request: Request) -> Response:
-        wanted = await _read(request, Play)
-        if wanted.stop:
-            await self.director.player.stop()
+    async def play_story(self, request: Request) -> Response:
+        action = await _read_action(request, StoryAction)
+        if action.stop:
+            await self.controller.story_player.stop()
         else:
-            await self.director.play(wanted.id, wanted.pause)
+            await self.controller.play_story(action.id, action.pause)
         return JSONResponse({})
 
-    async def save(self, request: Request) -> Response:
+    async def save_snapshot(self, request: Request) -> Response:
         headers = {"Content-Disposition": 'attachment; filename="sandbox.json"'}
-        return JSONResponse(await self.director.save(), headers=headers)
+        return JSONResponse(await self.controller.save_snapshot(), headers=headers)
 
-    async def load(self, request: Request) -> Response:
-        await self.director.load(await _body(request))
+    async def load_snapshot(self, request: Request) -> Response:
+        await self.controller.load_snapshot(await _read_json(request))
         return JSONResponse({})
 
-    async def reset(self, request: Request) -> Response:
-        await self.director.begin_anew()
+    async def reset_simulation(self, request: Request) -> Response:
+        await self.controller.reset_simulation()
         return JSONResponse({})
 
-    async def file(self, request: Request) -> Response:
-        with self.stage.world.condition:
-            found = self.stage.world.files.by_id.get(request.path_params["file"])
-        if found is None:
+    async def get_file(self, request: Request) -> Response:
+        with self.simulation.world.condition:
+            stored_file = self.simulation.world.files.by_id.get(request.path_params["file"])
+        if stored_file is None:
             return JSONResponse({"error": "Diese Datei gibt es nicht."}, 404)
-        kind = media_types.mime(found.content)
-        headers = {} if kind else {"Content-Disposition": "attachment"}
-        return Response(found.content, media_type=kind or "application/octet-stream", headers=headers)
+        media_type = media_types.detect_media_type(stored_file.content)
+        headers = {} if media_type else {"Content-Disposition": "attachment"}
+        return Response(stored_file.content, media_type=media_type or "application/octet-stream", headers=headers)
 
 
-async def _body(request: Request) -> object:
+async def _read_json(request: Request) -> object:
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > MAX_BODY:
-            raise Refused(f"Das ist zu groß, höchstens {MAX_BODY // 1_000_000} MB gehen.")
+        if len(body) > MAX_BODY_BYTES:
+            raise ActionRefused(f"Das ist zu groß, höchstens {MAX_BODY_BYTES // 1_000_000} MB gehen.")
     try:
         return json.loads(body)
     except (ValueError, RecursionError):
-        raise Refused("Das ist kein JSON.") from None
+        raise ActionRefused("Das ist kein JSON.") from None
 
 
-async def _read(request: Request, kind: type[A]) -> A:
+async def _read_action(request: Request, model: type[A]) -> A:
     try:
-        return kind.model_validate(await _body(request))
+        return model.model_validate(await _read_json(request))
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        raise Refused(f"{'.'.join(map(str, first['loc'])) or 'JSON'}: {first['msg']}") from None
+        first_error = error.errors(include_url=False, include_input=False)[0]
+        raise ActionRefused(f"{'.'.join(map(str, first_error['loc'])) or 'JSON'}: {first_error['msg']}") from None
 
 
-async def _refused(request: Request, error: Exception) -> Response:
+async def _refusal_response(request: Request, error: Exception) -> Response:
     return JSONResponse({"error": str(error)}, 400)

@@ -6,19 +6,19 @@ from dataclasses import asdict
 from typing import Any
 
 from bot.sandbox.fake_telegram.world import objects
-from bot.sandbox.fake_telegram.world.command_menu import menu, profile_text
+from bot.sandbox.fake_telegram.world.command_menu import profile_text, visible_commands
 from bot.sandbox.fake_telegram.world.objects import Chat, Message
 from bot.sandbox.fake_telegram.world.world import World
 from bot.sandbox.page import media_types
-from bot.sandbox.page.call_log import log
-from bot.sandbox.simulation.stage import Stage
+from bot.sandbox.page.call_log import list_calls
+from bot.sandbox.simulation.stage import SimulationState
 
 Json = dict[str, Any]
 
-TYPING = 5.0  # seconds for which Telegram shows "typing"
-TOASTS = 20
-MEDIA = ("photo", "voice", "sticker", "animation", "document", "audio", "video")
-SERVICES = {
+TYPING_DURATION = 5.0  # seconds for which Telegram shows "typing"
+MAX_TOASTS = 20
+MEDIA_KINDS = ("photo", "voice", "sticker", "animation", "document", "audio", "video")
+SERVICE_TEXTS = {
     "forum_topic_created": "Thema eröffnet: {name}",
     "forum_topic_closed": "Thema geschlossen",
     "forum_topic_reopened": "Thema wieder geöffnet",
@@ -26,59 +26,61 @@ SERVICES = {
 }
 
 
-def draw(stage: Stage) -> Json:
+def build_state_view(simulation: SimulationState) -> Json:
     """The state as it is now."""
-    world, shown = stage.world, stage.shown
+    world, panel = simulation.world, simulation.panel
     with world.condition:
         return {
-            "revision": stage.revision,
+            "revision": simulation.revision,
             "bot": {
                 "name": profile_text(world, "name"),
                 "username": world.bot.username,
-                "ready": stage.ready(),
-                "clock": round(stage.ahead / 3600, 2),
+                "ready": simulation.is_bot_ready(),
+                "clock": round(simulation.clock_offset / 3600, 2),
             },
-            "people": [_person(stage, person, role) for person, role in stage.roles.items()],
-            "chats": [_chat(world, world.chats[person]) for person in (*stage.roles, stage.group)],
-            "toasts": list(_toasts(world))[-TOASTS:],
-            "mails": [asdict(mail) for mail in shown.mails],
-            "log": log(world),
-            "answers": [_answer(asdict(answer)) for answer in shown.answers],
-            "knowledge": asdict(shown.reading),
-            "story": asdict(shown.scene) if shown.scene else None,
+            "people": [_person_view(simulation, person, role) for person, role in simulation.roles.items()],
+            "chats": [
+                _chat_view(world, world.chats[person]) for person in (*simulation.roles, simulation.adviser_chat_id)
+            ],
+            "toasts": list(_toast_views(world))[-MAX_TOASTS:],
+            "mails": [asdict(mail) for mail in panel.mails],
+            "log": list_calls(world),
+            "answers": [_answer_view(asdict(answer)) for answer in panel.answers],
+            "knowledge": asdict(panel.knowledge_status),
+            "story": asdict(panel.story_step) if panel.story_step else None,
         }
 
 
-def _person(stage: Stage, person: int, role: str) -> Json:
-    account = stage.world.accounts[person]
+def _person_view(simulation: SimulationState, person: int, role: str) -> Json:
+    account = simulation.world.accounts[person]
     return {
         "id": person,
         "name": account.full_name,
         "role": role,
         "lang": account.language_code,
-        "blocked": stage.world.chats[person].bot_status == "kicked",
+        "blocked": simulation.world.chats[person].bot_status == "kicked",
     }
 
 
-def _chat(world: World, chat: Chat) -> Json:
+def _chat_view(world: World, chat: Chat) -> Json:
     return {
         "id": chat.id,
         "title": chat.title or profile_text(world, "name", chat.person),
-        "kind": "private" if chat.private else "group",
+        "kind": "private" if chat.is_private else "group",
         "person": chat.person.id if chat.person else None,
         "members": list(chat.members),
-        "typing": time.time() - chat.typing_since < TYPING,
-        "commands": menu(world, chat, chat.person),
+        "typing": time.time() - chat.typing_since < TYPING_DURATION,
+        "commands": visible_commands(world, chat, chat.person),
         "topics": [
             {"id": topic, "name": name, "closed": topic in chat.closed} for topic, name in chat.topics.items()
         ],
         "pinned": list(chat.pinned),
-        "messages": [_message(world, message) for message in chat.messages.values()],
+        "messages": [_message_view(world, message) for message in chat.messages.values()],
     }
 
 
-def _message(world: World, message: Message) -> Json:
-    text, entities = objects.written(message.content)
+def _message_view(world: World, message: Message) -> Json:
+    text, entity_list = objects.text_and_entities(message.content)
     rows = (message.markup or {}).get("inline_keyboard", [])
     return {
         "id": message.id,
@@ -90,25 +92,25 @@ def _message(world: World, message: Message) -> Json:
         "topic": message.thread_id,
         "reply_to": message.reply_to.id if message.reply_to else None,
         "text": text,
-        "entities": [_entity(entity) for entity in entities],
-        "media": _media(world, message.content),
-        "contact": _contact(message.content.get("contact")),
+        "entities": [_entity_view(entity) for entity in entity_list],
+        "media": _media_view(world, message.content),
+        "contact": _contact_view(message.content.get("contact")),
         "location": message.content.get("location"),
-        "service": _service(message.content),
-        "buttons": [[_button(button) for button in row] for row in rows],
+        "service": _service_text(message.content),
+        "buttons": [[_button_view(button) for button in row] for row in rows],
     }
 
 
-def _entity(entity: Json) -> Json:
+def _entity_view(entity: Json) -> Json:
     return {name: entity.get(name) for name in ("type", "offset", "length", "url")}
 
 
-def _button(button: Json) -> Json:
+def _button_view(button: Json) -> Json:
     return {"text": button["text"], "data": button.get("callback_data"), "url": button.get("url")}
 
 
-def _media(world: World, content: Json) -> Json | None:
-    kind = next((kind for kind in MEDIA if kind in content), None)
+def _media_view(world: World, content: Json) -> Json | None:
+    kind = next((kind for kind in MEDIA_KINDS if kind in content), None)
     if kind is None:
         return None
     item = content["photo"][-1] if kind == "photo" else content[kind]
@@ -118,34 +120,34 @@ def _media(world: World, content: Json) -> Json | None:
         "file": file.id,
         "name": item.get("file_name") or item.get("emoji"),
         "size": len(file.content),
-        "mime": media_types.mime(file.content) or item.get("mime_type"),
+        "mime": media_types.detect_media_type(file.content) or item.get("mime_type"),
         "duration": item.get("duration"),
     }
 
 
-def _contact(contact: Json | None) -> Json | None:
+def _contact_view(contact: Json | None) -> Json | None:
     if contact is None:
         return None
     name = " ".join(filter(None, (contact["first_name"], contact.get("last_name"))))
     return {"name": name, "phone": contact["phone_number"]}
 
 
-def _service(content: Json) -> str | None:
-    kind = next((kind for kind in SERVICES if kind in content), None)
+def _service_text(content: Json) -> str | None:
+    kind = next((kind for kind in SERVICE_TEXTS if kind in content), None)
     if kind is None:
         return None
     values = content[kind] if isinstance(content[kind], dict) else {}
-    return SERVICES[kind].format_map(values)
+    return SERVICE_TEXTS[kind].format_map(values)
 
 
-def _toasts(world: World) -> Iterator[Json]:
+def _toast_views(world: World) -> Iterator[Json]:
     for query in world.queries.values():
         if query.answer and query.answer.get("text"):
             alert = bool(query.answer.get("show_alert"))
             yield {"id": query.id, "person": query.person.id, "text": query.answer["text"], "alert": alert}
 
 
-def _answer(answer: Json) -> Json:
+def _answer_view(answer: Json) -> Json:
     entries = [{"entry": entry, "score": round(score, 3)} for entry, score in answer["entries"]]
     rounded = {"confidence": round(answer["confidence"], 4), "ms": round(answer["ms"], 1)}
     return answer | rounded | {"entries": entries}

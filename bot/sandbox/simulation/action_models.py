@@ -5,13 +5,13 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 
-class Act(BaseModel):
+class Action(BaseModel):
     """What is asked for; what we do not know is passed over."""
 
     model_config = ConfigDict(frozen=True)
 
 
-class Say(Act):
+class SendTextAction(Action):
     """A text in a chat."""
 
     person: int
@@ -21,7 +21,7 @@ class Say(Act):
     reply_to: int | None = None
 
 
-class Edit(Act):
+class EditAction(Action):
     """Another text for a message."""
 
     person: int
@@ -30,7 +30,7 @@ class Edit(Act):
     text: Annotated[str, Field(min_length=1)]
 
 
-class Tap(Act):
+class TapAction(Action):
     """A tap on a button."""
 
     person: int
@@ -39,7 +39,7 @@ class Tap(Act):
     data: str
 
 
-class Send(Act):
+class SendMediaAction(Action):
     """Something that is no text; ``bytes`` in base64."""
 
     person: int
@@ -51,27 +51,27 @@ class Send(Act):
     bytes: str = ""
 
 
-class Person(Act):
+class PersonAction(Action):
     """One of the people."""
 
     person: int
 
 
-class Start(Act):
+class StartAction(Action):
     """A deep link; without a parameter the button that starts the bot."""
 
     person: int
     parameter: str = ""
 
 
-class Inline(Act):
+class InlineAction(Action):
     """Something after the bot's name."""
 
     person: int
     query: Annotated[str, Field(max_length=256)]
 
 
-class Choose(Act):
+class ChooseAction(Action):
     """One of the results that the bot offered for an inline query, sent in a chat."""
 
     person: int
@@ -81,7 +81,7 @@ class Choose(Act):
     result: str
 
 
-class NewPerson(Act):
+class AddPersonAction(Action):
     """Somebody who joins the cast."""
 
     name: Annotated[str, Field(min_length=1, max_length=64)]
@@ -89,13 +89,13 @@ class NewPerson(Act):
     adviser: bool = False
 
 
-class Topic(Act):
+class TopicAction(Action):
     """A topic of the advisers' group."""
 
     topic: int
 
 
-class FaultWanted(Act):
+class FaultAction(Action):
     """What is to go wrong; without a method with any call but one for updates."""
 
     kind: Literal["rate_limit", "server_error", "timeout", "lost", "none"]

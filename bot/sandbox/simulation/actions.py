@@ -6,229 +6,238 @@ from collections.abc import Callable
 from typing import Any
 
 from bot.sandbox.fake_telegram import FaultKind, Group, User
-from bot.sandbox.fake_telegram.actors.media import PICTURE
+from bot.sandbox.fake_telegram.actors.media import DEFAULT_PHOTO
 from bot.sandbox.fake_telegram.rules import image_size, schema, utf16
 from bot.sandbox.simulation.action_models import (
-    Act,
-    Choose,
-    Edit,
-    FaultWanted,
-    Inline,
-    NewPerson,
-    Person,
-    Say,
-    Send,
-    Start,
-    Tap,
-    Topic,
+    Action,
+    AddPersonAction,
+    ChooseAction,
+    EditAction,
+    FaultAction,
+    InlineAction,
+    PersonAction,
+    SendMediaAction,
+    SendTextAction,
+    StartAction,
+    TapAction,
+    TopicAction,
 )
-from bot.sandbox.simulation.stage import Stage
+from bot.sandbox.simulation.stage import SimulationState
 
 Json = dict[str, Any]
-TEXT_LIMIT = 4096  # UTF-16 code units, as in the apps
-FAULTS = {"rate_limit": FaultKind.RATE_LIMIT, "server_error": FaultKind.SERVER_ERROR, "timeout": FaultKind.HANG,
+MAX_TEXT_LENGTH = 4096  # UTF-16 code units, as in the apps
+FAULT_KINDS = {"rate_limit": FaultKind.RATE_LIMIT, "server_error": FaultKind.SERVER_ERROR, "timeout": FaultKind.HANG,
           "lost": FaultKind.LOST}  # fmt: skip
-PATIENCE = 10.0  # seconds for the bot to answer an inline query
+INLINE_ANSWER_TIMEOUT = 10.0  # seconds for the bot to answer an inline query
 
 
-class Refused(Exception):
+class ActionRefused(Exception):
     """It cannot be done; the sentence says why."""
 
 
-def say(stage: Stage, act: Say) -> None:
+def send_text(simulation: SimulationState, action: SendTextAction) -> None:
     """Send a text."""
-    user, group = _place(stage, act.person, act.chat)
-    user.says(
-        _text(act.text), group, topic=_topic(stage, group, act.topic), reply_to=_message(stage, act, act.reply_to)
+    user, group = _user_and_group(simulation, action.person, action.chat)
+    user.send_text(
+        _check_text(action.text),
+        group,
+        topic=_check_topic(simulation, group, action.topic),
+        reply_to=_check_message(simulation, action, action.reply_to),
     )
 
 
-def edit(stage: Stage, act: Edit) -> None:
+def edit_message(simulation: SimulationState, action: EditAction) -> None:
     """Change a message of one's own."""
-    user, group = _place(stage, act.person, act.chat)
-    message = stage.world.chats[act.chat].messages.get(act.message)
-    if message is None or message.sender.id != act.person:
-        raise Refused("Bearbeiten kann man nur eigene Nachrichten.")
+    user, group = _user_and_group(simulation, action.person, action.chat)
+    message = simulation.world.chats[action.chat].messages.get(action.message)
+    if message is None or message.sender.id != action.person:
+        raise ActionRefused("Bearbeiten kann man nur eigene Nachrichten.")
     if "text" in message.content:
-        user.edits(act.message, _text(act.text), group)
+        user.edit_text(action.message, _check_text(action.text), group)
     elif "caption" in message.content:
-        user.edits_caption(act.message, act.text, group)
+        user.edit_caption(action.message, action.text, group)
     else:
-        raise Refused("In dieser Nachricht steht kein Text.")
+        raise ActionRefused("In dieser Nachricht steht kein Text.")
 
 
-def tap(stage: Stage, act: Tap) -> None:
+def tap_button(simulation: SimulationState, action: TapAction) -> None:
     """Tap a button."""
-    user, group = _place(stage, act.person, act.chat)
-    _message(stage, act, act.message)
+    user, group = _user_and_group(simulation, action.person, action.chat)
+    _check_message(simulation, action, action.message)
     try:
-        user.taps_on(act.message, act.data, group)
+        user.tap_message_button(action.message, action.data, group)
     except LookupError:
-        raise Refused("Diesen Knopf gibt es nicht mehr.") from None
+        raise ActionRefused("Diesen Knopf gibt es nicht mehr.") from None
 
 
-def send(stage: Stage, act: Send) -> None:
+def send_media(simulation: SimulationState, action: SendMediaAction) -> None:
     """Send something that is no text."""
-    user, group = _place(stage, act.person, act.chat)
-    topic = _topic(stage, group, act.topic)
-    content = _bytes(act.bytes)
-    caption = act.caption.strip()
-    match act.kind:
+    user, group = _user_and_group(simulation, action.person, action.chat)
+    topic = _check_topic(simulation, group, action.topic)
+    content = _decode_base64(action.bytes)
+    caption = action.caption.strip()
+    match action.kind:
         case "photo":
-            if content and image_size.sides(content) is None:
-                raise Refused("Das ist kein Bild, das Telegram kennt (PNG, JPEG, GIF oder WebP).")
-            user.sends_photo(caption, group, topic=topic, content=content or PICTURE)
+            if content and image_size.read_image_size(content) is None:
+                raise ActionRefused("Das ist kein Bild, das Telegram kennt (PNG, JPEG, GIF oder WebP).")
+            user.send_photo(caption, group, topic=topic, content=content or DEFAULT_PHOTO)
         case "document":
-            name = act.name or "Notiz.pdf"
-            user.sends_document(name, group, topic=topic, content=content or b"%PDF-1.4\n", caption=caption)
+            name = action.name or "Notiz.pdf"
+            user.send_document(name, group, topic=topic, content=content or b"%PDF-1.4\n", caption=caption)
         case "voice":
-            user.sends_voice(group, topic=topic, content=content or b"OggS")
+            user.send_voice(group, topic=topic, content=content or b"OggS")
         case "contact":
-            user.sends_contact(chat=group, topic=topic)
+            user.send_contact(chat=group, topic=topic)
         case "location":
-            user.sends_location(group, topic=topic)
+            user.send_location(group, topic=topic)
         case "sticker":
-            user.sends_sticker(group, topic=topic)
+            user.send_sticker(group, topic=topic)
 
 
-def block(stage: Stage, act: Person) -> None:
+def block_bot(simulation: SimulationState, action: PersonAction) -> None:
     """Block the bot."""
-    _user(stage, act.person).blocks_bot()
+    _find_user(simulation, action.person).block_bot()
 
 
-def unblock(stage: Stage, act: Person) -> None:
+def unblock_bot(simulation: SimulationState, action: PersonAction) -> None:
     """Let the bot write again."""
-    _user(stage, act.person).unblocks_bot()
+    _find_user(simulation, action.person).unblock_bot()
 
 
-def start(stage: Stage, act: Start) -> None:
+def start_bot(simulation: SimulationState, action: StartAction) -> None:
     """Open the bot by a link."""
-    user = _user(stage, act.person)
-    if not act.parameter:
-        user.says("/start")
+    user = _find_user(simulation, action.person)
+    if not action.parameter:
+        user.send_text("/start")
         return
     try:
-        user.opens_link(act.parameter)
+        user.open_deep_link(action.parameter)
     except ValueError:
-        raise Refused("Ein Link enthält nur A-Z, a-z, 0-9, _ und -, höchstens 64 Zeichen.") from None
+        raise ActionRefused("Ein Link enthält nur A-Z, a-z, 0-9, _ und -, höchstens 64 Zeichen.") from None
 
 
-def inline(stage: Stage, act: Inline) -> Json:
+def query_inline(simulation: SimulationState, action: InlineAction) -> Json:
     """Ask the bot from any chat; empty where it offers nothing, or where something newer was typed meanwhile."""
-    user = _user(stage, act.person)
-    if not stage.world.updates.wanted("inline_query"):
+    user = _find_user(simulation, action.person)
+    if not simulation.world.updates.is_wanted("inline_query"):
         return {"query": "", "results": []}
-    asked = user.asks_inline(act.query)
-    queries = stage.world.inline_queries
+    inline_query = user.send_inline_query(action.query)
+    queries = simulation.world.inline_queries
 
-    def settled() -> bool:
-        newest = next(one for one in reversed(queries.values()) if one.person is asked.person)
-        return asked.answer is not None or newest is not asked
+    def is_settled() -> bool:
+        newest = next(result for result in reversed(queries.values()) if result.person is inline_query.person)
+        return inline_query.answer is not None or newest is not inline_query
 
     try:
-        stage.world.wait(settled, PATIENCE)
+        simulation.world.wait_for(is_settled, INLINE_ANSWER_TIMEOUT)
     except TimeoutError:
-        return {"query": asked.id, "results": []}
-    return {"query": asked.id, "results": [_result(one) for one in asked.results]}
+        return {"query": inline_query.id, "results": []}
+    return {"query": inline_query.id, "results": [_inline_result(result) for result in inline_query.results]}
 
 
-def choose(stage: Stage, act: Choose) -> None:
+def choose_result(simulation: SimulationState, action: ChooseAction) -> None:
     """Send a result that the bot offered."""
-    user, group = _place(stage, act.person, act.chat)
-    asked = stage.world.inline_queries.get(act.query)
-    if asked is None or asked.person.id != act.person or act.result not in [one["id"] for one in asked.results]:
-        raise Refused("Das bietet der Bot nicht mehr an.")
-    user.chooses(asked, act.result, group, topic=_topic(stage, group, act.topic))
+    user, group = _user_and_group(simulation, action.person, action.chat)
+    inline_query = simulation.world.inline_queries.get(action.query)
+    if (
+        inline_query is None
+        or inline_query.person.id != action.person
+        or action.result not in [result["id"] for result in inline_query.results]
+    ):
+        raise ActionRefused("Das bietet der Bot nicht mehr an.")
+    user.choose_result(inline_query, action.result, group, topic=_check_topic(simulation, group, action.topic))
 
 
-def person(stage: Stage, act: NewPerson) -> Json:
+def add_person(simulation: SimulationState, action: AddPersonAction) -> Json:
     """One more person."""
-    user = stage.add(act.name, act.lang, "adviser" if act.adviser else "newcomer")
-    if act.adviser:
-        stage.advisers().joined_by(user)
+    user = simulation.add_person(action.name, action.lang, "adviser" if action.adviser else "newcomer")
+    if action.adviser:
+        simulation.adviser_chat().add_member(user)
     return {"id": user.id}
 
 
-def delete_topic(stage: Stage, act: Topic) -> None:
+def delete_topic(simulation: SimulationState, action: TopicAction) -> None:
     """An adviser deletes a topic."""
-    if act.topic not in stage.advisers().chat.topics:
-        raise Refused("Dieses Thema gibt es nicht mehr.")
-    stage.advisers().deletes_topic(act.topic)
+    if action.topic not in simulation.adviser_chat().chat.topics:
+        raise ActionRefused("Dieses Thema gibt es nicht mehr.")
+    simulation.adviser_chat().delete_topic(action.topic)
 
 
-def fault(stage: Stage, act: FaultWanted) -> None:
+def inject_fault(simulation: SimulationState, action: FaultAction) -> None:
     """Let the next calls go wrong, or none any more."""
-    if act.kind == "none":
-        stage.standin.end_faults()
+    if action.kind == "none":
+        simulation.fake_telegram.clear_faults()
         return
-    if act.method and not schema.known(act.method):
-        raise Refused(f"Die Bot-Schnittstelle kennt keinen Aufruf „{act.method}“.")
-    stage.standin.fail_next(act.method, FAULTS[act.kind], act.times)
+    if action.method and not schema.is_known_method(action.method):
+        raise ActionRefused(f"Die Bot-Schnittstelle kennt keinen Aufruf „{action.method}“.")
+    simulation.fake_telegram.fail_next(action.method, FAULT_KINDS[action.kind], action.times)
 
 
-ACTS: dict[str, tuple[type[Act], Callable[[Stage, Any], Json | None]]] = {
-    "say": (Say, say),
-    "edit": (Edit, edit),
-    "tap": (Tap, tap),
-    "send": (Send, send),
-    "block": (Person, block),
-    "unblock": (Person, unblock),
-    "start": (Start, start),
-    "inline": (Inline, inline),
-    "choose": (Choose, choose),
-    "person": (NewPerson, person),
-    "topic/delete": (Topic, delete_topic),
-    "fault": (FaultWanted, fault),
+ACTIONS: dict[str, tuple[type[Action], Callable[[SimulationState, Any], Json | None]]] = {
+    "say": (SendTextAction, send_text),
+    "edit": (EditAction, edit_message),
+    "tap": (TapAction, tap_button),
+    "send": (SendMediaAction, send_media),
+    "block": (PersonAction, block_bot),
+    "unblock": (PersonAction, unblock_bot),
+    "start": (StartAction, start_bot),
+    "inline": (InlineAction, query_inline),
+    "choose": (ChooseAction, choose_result),
+    "person": (AddPersonAction, add_person),
+    "topic/delete": (TopicAction, delete_topic),
+    "fault": (FaultAction, inject_fault),
 }
 
 
-def _user(stage: Stage, person_id: int) -> User:
+def _find_user(simulation: SimulationState, person_id: int) -> User:
     try:
-        return stage.user(person_id)
+        return simulation.find_user(person_id)
     except KeyError:
-        raise Refused("Diese Person gibt es hier nicht.") from None
+        raise ActionRefused("Diese Person gibt es hier nicht.") from None
 
 
-def _place(stage: Stage, person_id: int, chat: int) -> tuple[User, Group | None]:
+def _user_and_group(simulation: SimulationState, person_id: int, chat: int) -> tuple[User, Group | None]:
     """Who does something, and in which group; None is the private chat."""
-    user = _user(stage, person_id)
+    user = _find_user(simulation, person_id)
     if chat == person_id:
         return user, None
-    group = stage.advisers()
+    group = simulation.adviser_chat()
     if chat != group.id or person_id not in group.chat.members:
-        raise Refused("Diese Person ist nicht in diesem Chat.")
+        raise ActionRefused("Diese Person ist nicht in diesem Chat.")
     return user, group
 
 
-def _topic(stage: Stage, group: Group | None, topic: int | None) -> int | None:
+def _check_topic(simulation: SimulationState, group: Group | None, topic: int | None) -> int | None:
     if topic is not None and (group is None or topic not in group.chat.topics):
-        raise Refused("Dieses Thema gibt es nicht mehr.")
+        raise ActionRefused("Dieses Thema gibt es nicht mehr.")
     return topic
 
 
-def _message(stage: Stage, act: Say | Tap, message: int | None) -> int | None:
-    if message is not None and message not in stage.world.chats[act.chat].messages:
-        raise Refused("Diese Nachricht gibt es nicht mehr.")
+def _check_message(
+    simulation: SimulationState, action: SendTextAction | TapAction, message: int | None
+) -> int | None:
+    if message is not None and message not in simulation.world.chats[action.chat].messages:
+        raise ActionRefused("Diese Nachricht gibt es nicht mehr.")
     return message
 
 
-def _text(text: str) -> str:
+def _check_text(text: str) -> str:
     text = text.strip()
     if not text:
-        raise Refused("Die Nachricht ist leer.")
-    if utf16.length(text) > TEXT_LIMIT:
-        raise Refused(f"Eine Nachricht hat höchstens {TEXT_LIMIT} Zeichen.")
+        raise ActionRefused("Die Nachricht ist leer.")
+    if utf16.count_units(text) > MAX_TEXT_LENGTH:
+        raise ActionRefused(f"Eine Nachricht hat höchstens {MAX_TEXT_LENGTH} Zeichen.")
     return text
 
 
-def _bytes(text: str) -> bytes:
+def _decode_base64(text: str) -> bytes:
     try:
         return base64.b64decode(text, validate=True)
     except binascii.Error:
-        raise Refused("Die Datei kam beschädigt an (kein Base64).") from None
+        raise ActionRefused("Die Datei kam beschädigt an (kein Base64).") from None
 
 
-def _result(result: Json) -> Json:
+def _inline_result(result: Json) -> Json:
     content = result.get("input_message_content", {})
     names = ("id", "title", "description")
     return {name: result.get(name, "") for name in names} | {"text": content.get("message_text", "")}

@@ -11,12 +11,12 @@ from email.policy import default
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-HOST = "127.0.0.1"
-LARGEST = 5_000_000  # bytes of a mail
+SMTP_HOST = "127.0.0.1"
+MAX_MAIL_BYTES = 5_000_000  # bytes of a mail
 
 
 @dataclass(frozen=True, slots=True)
-class Mail:
+class ReceivedMail:
     """A mail as it is shown; ``attachments`` are file names."""
 
     to: str
@@ -27,18 +27,18 @@ class Mail:
     date: float
 
 
-class Mailbox:
+class SmtpSink:
     """Takes every mail. ``arrived`` is called with each, from another thread."""
 
-    def __init__(self, arrived: Callable[[Mail], None]) -> None:
-        self._arrived = arrived
-        self._port = _free_port()
-        self._controller = Controller(self, hostname=HOST, port=self._port, data_size_limit=LARGEST)
+    def __init__(self, on_mail: Callable[[ReceivedMail], None]) -> None:
+        self._on_mail = on_mail
+        self._port = _find_free_port()
+        self._controller = Controller(self, hostname=SMTP_HOST, port=self._port, data_size_limit=MAX_MAIL_BYTES)
 
     @property
     def url(self) -> str:
         """The address for `GW_SMTP_URL`."""
-        return f"smtp://{HOST}:{self._port}"
+        return f"smtp://{SMTP_HOST}:{self._port}"
 
     def start(self) -> None:
         """Listen."""
@@ -51,26 +51,26 @@ class Mailbox:
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's
         """Take a mail."""
         assert isinstance(envelope.content, bytes)
-        self._arrived(read(envelope.content))
+        self._on_mail(parse_mail(envelope.content))
         return "250 OK"
 
 
-def read(content: bytes) -> Mail:
+def parse_mail(content: bytes) -> ReceivedMail:
     """A mail as it came over the line."""
     message = message_from_bytes(content, _class=EmailMessage, policy=default)
-    text, html = (_body(message, kind) for kind in ("plain", "html"))
+    text, html = (_body_text(message, subtype) for subtype in ("plain", "html"))
     names = tuple(part.get_filename() or "" for part in message.iter_attachments())
-    return Mail(str(message["To"]), str(message["Subject"]), text, html, names, time.time())
+    return ReceivedMail(str(message["To"]), str(message["Subject"]), text, html, names, time.time())
 
 
-def _body(message: EmailMessage, kind: str) -> str:
-    found = message.get_body((kind,))
-    return str(found.get_content()) if found else ""
+def _body_text(message: EmailMessage, subtype: str) -> str:
+    body = message.get_body((subtype,))
+    return str(body.get_content()) if body else ""
 
 
-def _free_port() -> int:
+def _find_free_port() -> int:
     """A port that nobody listens on; aiosmtpd cannot choose one itself."""
     with socket.socket() as probe:
-        probe.bind((HOST, 0))
+        probe.bind((SMTP_HOST, 0))
         port: int = probe.getsockname()[1]
         return port

@@ -11,93 +11,103 @@ from typing import Any
 from bot.errors import GwError
 from bot.sandbox.fake_telegram.world import snapshot
 from bot.sandbox.fake_telegram.world.world import World
-from bot.sandbox.simulation.actions import Refused
-from bot.sandbox.simulation.smtp_sink import Mail
-from bot.sandbox.simulation.stage import Answer, Stage
-from bot.store.sqlite.backup import backup, restore
+from bot.sandbox.simulation.actions import ActionRefused
+from bot.sandbox.simulation.smtp_sink import ReceivedMail
+from bot.sandbox.simulation.stage import AnswerRecord, SimulationState
+from bot.store.sqlite.backup import backup_store, restore_store
 
 Json = dict[str, Any]
 
-FORMAT = "gwbot sandbox 1"
+SNAPSHOT_FORMAT = "gwbot sandbox 1"
 
 
 @dataclass(frozen=True)
-class Kept:
+class Snapshot:
     """What was read from a saved state. ``store`` is empty where the bot begins without a memory."""
 
     world: World
     roles: dict[int, str]
-    cast: dict[str, int]
-    group: int
-    ahead: float
-    mails: list[Mail]
-    answers: list[Answer]
+    personas: dict[str, int]
+    adviser_chat_id: int
+    clock_offset: float
+    mails: list[ReceivedMail]
+    answers: list[AnswerRecord]
     store: bytes
 
 
-def saved(stage: Stage, database: Path) -> Json:
+def take_snapshot(simulation: SimulationState, database: Path) -> Json:
     """The state as JSON; the bot must not be at work meanwhile."""
-    with stage.world.condition:
+    with simulation.world.condition:
         return {
-            "format": FORMAT,
-            "world": snapshot.saved(stage.world),
-            "roles": [list(item) for item in stage.roles.items()],
-            "cast": stage.cast,
-            "group": stage.group,
-            "ahead": stage.ahead,
-            "mails": [asdict(mail) for mail in stage.shown.mails],
-            "answers": [asdict(answer) for answer in stage.shown.answers],
-            "store": base64.b64encode(_copy(database)).decode(),
+            "format": SNAPSHOT_FORMAT,
+            "world": snapshot.dump_world(simulation.world),
+            "roles": [list(item) for item in simulation.roles.items()],
+            "cast": simulation.personas,
+            "group": simulation.adviser_chat_id,
+            "ahead": simulation.clock_offset,
+            "mails": [asdict(mail) for mail in simulation.panel.mails],
+            "answers": [asdict(answer) for answer in simulation.panel.answers],
+            "store": base64.b64encode(_copy_database(database)).decode(),
         }
 
 
-def read(stage: Stage, data: object) -> Kept:
+def parse_snapshot(simulation: SimulationState, data: object) -> Snapshot:
     """A saved state; raises Refused where it is none."""
-    if not isinstance(data, dict) or data.get("format") != FORMAT:
-        raise Refused("Das ist kein gesicherter Stand dieser Probebühne.")
+    if not isinstance(data, dict) or data.get("format") != SNAPSHOT_FORMAT:
+        raise ActionRefused("Das ist kein gesicherter Stand dieser Probebühne.")
     try:
-        kept = Kept(
-            world=snapshot.read(stage.world, data["world"]),
+        saved_state = Snapshot(
+            world=snapshot.load_world(simulation.world, data["world"]),
             roles={int(person): str(role) for person, role in data["roles"]},
-            cast={str(name): int(person) for name, person in data["cast"].items()},
-            group=int(data["group"]),
-            ahead=float(data["ahead"]),
-            mails=[Mail(**mail | {"attachments": tuple(mail["attachments"])}) for mail in data["mails"]],
-            answers=[Answer(**one | {"entries": tuple(map(tuple, one["entries"]))}) for one in data["answers"]],
+            personas={str(name): int(person) for name, person in data["cast"].items()},
+            adviser_chat_id=int(data["group"]),
+            clock_offset=float(data["ahead"]),
+            mails=[ReceivedMail(**mail | {"attachments": tuple(mail["attachments"])}) for mail in data["mails"]],
+            answers=[
+                AnswerRecord(**answer | {"entries": tuple(map(tuple, answer["entries"]))})
+                for answer in data["answers"]
+            ],
             store=base64.b64decode(data["store"], validate=True),
         )
-        missing = {*kept.roles, *kept.cast.values(), kept.group} - set(kept.world.chats)
+        missing = {*saved_state.roles, *saved_state.personas.values(), saved_state.adviser_chat_id} - set(
+            saved_state.world.chats
+        )
     except (KeyError, TypeError, ValueError, AttributeError, binascii.Error) as error:
-        raise Refused(f"Der gesicherte Stand ist beschädigt ({type(error).__name__}: {error}).") from None
+        raise ActionRefused(f"Der gesicherte Stand ist beschädigt ({type(error).__name__}: {error}).") from None
     if missing:
-        raise Refused("Der gesicherte Stand ist beschädigt: Es fehlen Chats.")
-    return kept
+        raise ActionRefused("Der gesicherte Stand ist beschädigt: Es fehlen Chats.")
+    return saved_state
 
 
-def put(stage: Stage, kept: Kept, database: Path) -> None:
+def restore_snapshot(simulation: SimulationState, saved_state: Snapshot, database: Path) -> None:
     """Bring a saved state onto the stage; the bot must not be at work meanwhile.
 
     Raises Refused, and changes nothing, where the store cannot be read.
     """
-    _replace(database, kept.store)
-    snapshot.put(stage.world, kept.world)
-    with stage.changing() as shown:
-        stage.world.calls.clear()
-        stage.roles, stage.cast, stage.group, stage.ahead = kept.roles, kept.cast, kept.group, kept.ahead
-        shown.mails = deque(kept.mails, shown.mails.maxlen)
-        shown.answers = deque(kept.answers, shown.answers.maxlen)
+    _replace_database(database, saved_state.store)
+    snapshot.restore_world(simulation.world, saved_state.world)
+    with simulation.changing_state() as panel:
+        simulation.world.calls.clear()
+        simulation.roles, simulation.personas, simulation.adviser_chat_id, simulation.clock_offset = (
+            saved_state.roles,
+            saved_state.personas,
+            saved_state.adviser_chat_id,
+            saved_state.clock_offset,
+        )
+        panel.mails = deque(saved_state.mails, panel.mails.maxlen)
+        panel.answers = deque(saved_state.answers, panel.answers.maxlen)
 
 
-def _copy(database: Path) -> bytes:
+def _copy_database(database: Path) -> bytes:
     if not database.exists():
         return b""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "bot.db"
-        backup(database, file)
+        backup_store(database, file)
         return file.read_bytes()
 
 
-def _replace(database: Path, content: bytes) -> None:
+def _replace_database(database: Path, content: bytes) -> None:
     if not content:
         for path in database.parent.glob(f"{database.name}*"):
             path.unlink()
@@ -106,8 +116,10 @@ def _replace(database: Path, content: bytes) -> None:
         file = Path(folder) / "bot.db"
         file.write_bytes(content)
         try:
-            before = restore(file, database)
+            previous = restore_store(file, database)
         except GwError:
-            raise Refused("Der gesicherte Stand ist beschädigt: Die Datenbank lässt sich nicht lesen.") from None
-    if before:
-        before.unlink()
+            raise ActionRefused(
+                "Der gesicherte Stand ist beschädigt: Die Datenbank lässt sich nicht lesen."
+            ) from None
+    if previous:
+        previous.unlink()

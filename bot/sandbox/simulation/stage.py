@@ -7,16 +7,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from bot.sandbox.fake_telegram import Group, StandIn, User
-from bot.sandbox.simulation.smtp_sink import Mail
+from bot.sandbox.fake_telegram import FakeTelegram, Group, User
+from bot.sandbox.simulation.smtp_sink import ReceivedMail
 
-POLL_CAP = 30.0  # seconds that a poll is held back, as the bot asks for it
-KEPT = 50  # answers and mails that are shown
-USERNAME = "sandbox_bot"
+MAX_POLL_SECONDS = 30.0  # seconds that a poll is held back, as the bot asks for it
+MAX_PANEL_ITEMS = 50  # answers and mails that are shown
+BOT_USERNAME = "sandbox_bot"
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class AnswerRecord:
     """What the bot decided on a question; ``entries`` are those nearest to it, with their scores."""
 
     person: int
@@ -28,7 +28,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class KnowledgeStatus:
     """How the knowledge was read last; ``news`` names the file that changed."""
 
     entries: int = 0
@@ -38,7 +38,7 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
+class StoryStep:
     """The step of a story that is played now; steps count from 1."""
 
     id: str
@@ -48,74 +48,74 @@ class Scene:
 
 
 @dataclass
-class Shown:
+class PanelState:
     """What is shown beside the chats."""
 
-    mails: deque[Mail] = field(default_factory=lambda: deque(maxlen=KEPT))
-    answers: deque[Answer] = field(default_factory=lambda: deque(maxlen=KEPT))
-    reading: Reading = Reading()
-    scene: Scene | None = None
-    ready_after: int = 0  # polls
-    running: bool = False
+    mails: deque[ReceivedMail] = field(default_factory=lambda: deque(maxlen=MAX_PANEL_ITEMS))
+    answers: deque[AnswerRecord] = field(default_factory=lambda: deque(maxlen=MAX_PANEL_ITEMS))
+    knowledge_status: KnowledgeStatus = KnowledgeStatus()
+    story_step: StoryStep | None = None
+    ready_after_polls: int = 0  # polls
+    bot_running: bool = False
 
 
-class Stage:
+class SimulationState:
     """The cast is Ada of an organisation, Jonas, who is new here, and Bea, who advises in a group with topics."""
 
     def __init__(self) -> None:
         token = f"123456789:{secrets.token_urlsafe(26)}"
-        self.standin = StandIn(token=token, username=USERNAME, poll_cap=POLL_CAP)
-        self.world = self.standin.world
+        self.fake_telegram = FakeTelegram(token=token, username=BOT_USERNAME, max_poll_seconds=MAX_POLL_SECONDS)
+        self.world = self.fake_telegram.world
         self.roles: dict[int, str] = {}
-        self.cast: dict[str, int] = {}
-        self.shown = Shown()
-        self.ahead = 0.0  # seconds that the bot's clock goes ahead
+        self.personas: dict[str, int] = {}
+        self.panel = PanelState()
+        self.clock_offset = 0.0  # seconds that the bot's clock goes ahead
         self.revision = 0
-        self.world.listeners.append(self._count)
-        self.group = self._cast()
+        self.world.listeners.append(self._count_revision)
+        self.adviser_chat_id = self._add_personas()
 
-    def _cast(self) -> int:
-        ada = self.add("Ada Yıldız", "de", "organisation")
-        jonas = self.add("Jonas Weber", "de", "newcomer")
-        bea = self.add("Beraterin Bea", "de", "adviser")
-        self.cast = {"ada": ada.id, "jonas": jonas.id, "bea": bea.id}
-        return self.standin.group("Beratung", [bea], forum=True, admin=True).id
+    def _add_personas(self) -> int:
+        ada = self.add_person("Ada Yıldız", "de", "organisation")
+        jonas = self.add_person("Jonas Weber", "de", "newcomer")
+        bea = self.add_person("Beraterin Bea", "de", "adviser")
+        self.personas = {"ada": ada.id, "jonas": jonas.id, "bea": bea.id}
+        return self.fake_telegram.add_group("Beratung", [bea], forum=True, bot_is_admin=True).id
 
-    def _count(self) -> None:
+    def _count_revision(self) -> None:
         self.revision += 1
 
     @contextmanager
-    def changing(self) -> Iterator[Shown]:
+    def changing_state(self) -> Iterator[PanelState]:
         """Change what is shown; whoever draws it is told."""
-        with self.world.change():
-            yield self.shown
+        with self.world.state_change():
+            yield self.panel
 
-    def now(self) -> float:
+    def bot_time(self) -> float:
         """The bot's clock."""
-        return time.time() + self.ahead
+        return time.time() + self.clock_offset
 
-    def add(self, name: str, lang: str, role: str) -> User:
+    def add_person(self, name: str, lang: str, role: str) -> User:
         """One more person."""
-        first, _, last = name.strip().partition(" ")
-        user = self.standin.user(first, last_name=last or None, language_code=lang)
+        first_name, _, last_name = name.strip().partition(" ")
+        user = self.fake_telegram.add_user(first_name, last_name=last_name or None, language_code=lang)
         self.roles[user.id] = role
         return user
 
-    def user(self, person: int) -> User:
+    def find_user(self, person: int) -> User:
         """One of the people; KeyError where there is none with this id."""
         if person not in self.roles:
             raise KeyError(person)
         return User(self.world, self.world.accounts[person])
 
-    def advisers(self) -> Group:
+    def adviser_chat(self) -> Group:
         """The advisers' group."""
-        return Group(self.world, self.world.chats[self.group])
+        return Group(self.world, self.world.chats[self.adviser_chat_id])
 
-    def ready(self) -> bool:
+    def is_bot_ready(self) -> bool:
         """Whether the bot fetches updates."""
-        return self.shown.running and self.world.updates.polls > self.shown.ready_after
+        return self.panel.bot_running and self.world.updates.poll_count > self.panel.ready_after_polls
 
-    def bot_changed(self, running: bool) -> None:
+    def set_bot_running(self, running: bool) -> None:
         """The bot has begun or ended."""
-        with self.changing() as shown:
-            shown.running, shown.ready_after = running, self.world.updates.polls
+        with self.changing_state() as panel:
+            panel.bot_running, panel.ready_after_polls = running, self.world.updates.poll_count

@@ -7,19 +7,19 @@ from typing import Annotated, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-FOLDER = Path(__file__).with_name("stories")
-GROUP = "group"
-DOINGS = ("say", "tap", "link", "send", "hours")
-Who = Literal["ada", "jonas", "bea"]
+STORIES_FOLDER = Path(__file__).with_name("stories")
+GROUP_KEY = "group"
+ACTION_FIELDS = ("say", "tap", "link", "send", "hours")
+Persona = Literal["ada", "jonas", "bea"]
 
 
-class Strict(BaseModel):
+class StrictModel(BaseModel):
     """A part of a story; a key that we do not know is a mistake."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Step(Strict):
+class ScriptedStep(StrictModel):
     """One thing that somebody does, and what is to be seen then.
 
     Attributes:
@@ -30,7 +30,7 @@ class Step(Strict):
     """
 
     caption: str
-    who: Who = "ada"
+    who: Persona = "ada"
     at: Literal["private", "group", "topic"] = "private"
     say: str = ""
     tap: str = ""
@@ -40,29 +40,29 @@ class Step(Strict):
     expects: dict[Literal["ada", "jonas", "bea", "group"], str] = {}
 
     @model_validator(mode="after")
-    def _one_doing(self) -> "Step":
-        done = [name for name in DOINGS if getattr(self, name)]
-        if len(done) > 1:
-            raise ValueError(f"a step is one of {', '.join(DOINGS)}, not {' and '.join(done)}")
+    def _require_single_action(self) -> "ScriptedStep":
+        actions = [name for name in ACTION_FIELDS if getattr(self, name)]
+        if len(actions) > 1:
+            raise ValueError(f"a step is one of {', '.join(ACTION_FIELDS)}, not {' and '.join(actions)}")
         return self
 
 
-class Story(Strict):
+class Story(StrictModel):
     """A story; the id is its file's name."""
 
     id: str
     title: str
     about: str
-    steps: tuple[Step, ...]
+    steps: tuple[ScriptedStep, ...]
 
 
 @cache
 def read_stories() -> tuple[Story, ...]:
     """All stories, in the order of their files."""
-    return tuple(_read(path) for path in sorted(FOLDER.glob("*.yaml")))
+    return tuple(_read_story(path) for path in sorted(STORIES_FOLDER.glob("*.yaml")))
 
 
-def _read(path: Path) -> Story:
+def _read_story(path: Path) -> Story:
     number, _, name = path.stem.partition("-")
     data = yaml.safe_load(path.read_text(encoding="utf-8"))
     return Story.model_validate({"id": name or number, **data})

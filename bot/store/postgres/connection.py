@@ -12,26 +12,26 @@ from psycopg.rows import dict_row
 from psycopg_pool import ConnectionPool, PoolClosed
 
 from bot.errors import StoreError, StoreUnavailable
-from bot.store.postgres.advisory_locks import key
-from bot.store.postgres.schema import prepare
-from bot.store.sql.base import Cursor, Rows, Sql
+from bot.store.postgres.advisory_locks import lock_number
+from bot.store.postgres.schema import prepare_schema
+from bot.store.sql.base import Cursor, SqlDatabase, Transaction
 
-PATIENCE = 10.0  # seconds to wait for a connection, and for another process that writes
-MOST = 8  # connections of the pool; besides these a process has one for its locks and one to listen
-RECONNECT = 5.0  # seconds after which the pool leaves it to the next call to try again
+WAIT_TIMEOUT = 10.0  # seconds to wait for a connection, and for another process that writes
+POOL_SIZE = 8  # connections of the pool; besides these a process has one for its locks and one to listen
+RECONNECT_TIMEOUT = 5.0  # seconds after which the pool leaves it to the next call to try again
 # A connection whose other end has gone without a word is given up after a minute. A URL may say otherwise.
-_DEFAULTS = {
+_CONNECTION_DEFAULTS = {
     "application_name": "gwbot", "connect_timeout": "10", "keepalives_idle": "30", "keepalives_interval": "10",
     "keepalives_count": "3", "tcp_user_timeout": "60000",
 }  # fmt: skip
-_SERVER = {
+_SERVER_SETTINGS = {
     "tcp_keepalives_idle": "30", "tcp_keepalives_interval": "10", "tcp_keepalives_count": "3",
     "idle_in_transaction_session_timeout": "60s",
 }  # fmt: skip
-_PASSING = (psycopg.OperationalError, ReadOnlySqlTransaction, IdleInTransactionSessionTimeout)
+_TRANSIENT_ERRORS = (psycopg.OperationalError, ReadOnlySqlTransaction, IdleInTransactionSessionTimeout)
 
 
-class Statements:
+class PostgresTransaction:
     """A transaction, spoken to in the SQL that the stores have in common."""
 
     def __init__(self, connection: psycopg.Connection[Any]) -> None:
@@ -39,127 +39,133 @@ class Statements:
 
     def execute(self, sql: str, values: Sequence[object] = (), /) -> Cursor:
         """Run a statement; each ``?`` in it stands for a value."""
-        return self._connection.execute(_theirs(sql), _clean(values))
+        return self._connection.execute(_to_postgres_sql(sql), _strip_nul(values))
 
 
-class PooledRows(Rows):
+class PostgresDatabase(SqlDatabase):
     """The open database. ``clock`` gives Unix time, ``patience`` is in seconds.
 
     One process of a tenant writes at a time, as with SQLite: no transaction sees another half done, none is refused.
     """
 
-    _before_keys = ("tenant",)
-    _none_of = "<> ALL(?)"
+    _key_prefix = ("tenant",)
+    _not_in_list = "<> ALL(?)"
 
-    def __init__(self, url: str, clock: Callable[[], float], tenant: str, patience: float = PATIENCE) -> None:
+    def __init__(self, url: str, clock: Callable[[], float], tenant: str, wait_timeout: float = WAIT_TIMEOUT) -> None:
         """Connect and bring the schema up to date; raises StoreError where that fails."""
-        self._clock, self._tenant, self._patience = clock, tenant, patience
-        self._conninfo, self.address = _read(url)
+        self._clock, self._tenant, self._wait_timeout = clock, tenant, wait_timeout
+        self._conninfo, self.address = _parse_url(url)
         self._pool = ConnectionPool(
             self._conninfo,
             kwargs={"autocommit": True, "prepare_threshold": None},
-            configure=self._configure,
+            configure=self._configure_session,
             min_size=1,
-            max_size=MOST,
-            timeout=patience,
-            reconnect_timeout=RECONNECT,
+            max_size=POOL_SIZE,
+            timeout=wait_timeout,
+            reconnect_timeout=RECONNECT_TIMEOUT,
             open=False,
         )
         try:
-            with self._connected() as connection:
-                self._place = prepare(connection, self.address)
+            with self._connect_directly() as connection:
+                self._schema = prepare_schema(connection, self.address)
         except psycopg.Error as error:
-            raise StoreError(f"The store {self.address} cannot be opened: {_said(error)}") from None
-        self._writing = key(self._place, tenant, "write")
+            raise StoreError(f"The store {self.address} cannot be opened: {_safe_message(error)}") from None
+        self._write_lock = lock_number(self._schema, tenant, "write")
         self._pool.open()
 
     def close(self) -> None:
         """Let go of the database; later calls raise StoreError."""
         self._pool.close()
 
-    def check(self) -> None:
+    def check_writable(self) -> None:
         """Write to the database without changing anything; raises StoreError where that fails."""
         with self._transaction() as db:
             db.execute("SELECT name FROM schema_version FOR UPDATE")  # a lock on a row is written
 
     @contextmanager
-    def _transaction(self) -> Iterator[Sql]:
-        with self._errors("used"), self._lent() as connection, connection.transaction():
-            connection.execute("SELECT pg_advisory_xact_lock(%s)", (self._writing,))
-            yield Statements(connection)
+    def _transaction(self) -> Iterator[Transaction]:
+        with self._translate_errors("used"), self._borrow_connection() as connection, connection.transaction():
+            connection.execute("SELECT pg_advisory_xact_lock(%s)", (self._write_lock,))
+            yield PostgresTransaction(connection)
 
-    def _rows(self, sql: str, *values: object) -> list[dict[str, Any]]:
-        with self._errors("read"), self._lent() as connection:
-            return connection.cursor(row_factory=dict_row).execute(_theirs(sql), _clean(values)).fetchall()
+    def _fetch_rows(self, sql: str, *values: object) -> list[dict[str, Any]]:
+        with self._translate_errors("read"), self._borrow_connection() as connection:
+            return (
+                connection.cursor(row_factory=dict_row).execute(_to_postgres_sql(sql), _strip_nul(values)).fetchall()
+            )
 
     @contextmanager
-    def _lent(self) -> Iterator[psycopg.Connection[Any]]:
+    def _borrow_connection(self) -> Iterator[psycopg.Connection[Any]]:
         """A connection of the pool. Whatever fails on one that is lost, fails because it is lost, and passes."""
         with self._pool.connection() as connection:
             try:
                 yield connection
             except psycopg.Error as error:
                 if connection.closed:
-                    raise psycopg.OperationalError(_said(error)) from error
+                    raise psycopg.OperationalError(_safe_message(error)) from error
                 raise
 
-    def _list(self, values: Collection[int] | Collection[str]) -> object:
+    def _list_value(self, values: Collection[int] | Collection[str]) -> object:
         return list(values)
 
-    def _beside(self) -> psycopg.Connection[Any]:
+    def _dedicated_connection(self) -> psycopg.Connection[Any]:
         if self._pool.closed:
             raise PoolClosed
-        return self._connected()
+        return self._connect_directly()
 
-    def _connected(self) -> psycopg.Connection[Any]:
+    def _connect_directly(self) -> psycopg.Connection[Any]:
         connection = psycopg.connect(self._conninfo, autocommit=True, prepare_threshold=None)
-        self._configure(connection)
+        self._configure_session(connection)
         return connection
 
-    def _configure(self, connection: psycopg.Connection[Any]) -> None:
-        settings = _SERVER | {"gw.tenant": self._tenant, "lock_timeout": f"{self._patience * 1000:.0f}"}
-        calls = ", ".join(["set_config(%s, %s, false)"] * len(settings))
-        connection.execute(f"SELECT {calls}".encode(), [part for pair in settings.items() for part in pair])
+    def _configure_session(self, connection: psycopg.Connection[Any]) -> None:
+        settings = _SERVER_SETTINGS | {"gw.tenant": self._tenant, "lock_timeout": f"{self._wait_timeout * 1000:.0f}"}
+        set_config_calls = ", ".join(["set_config(%s, %s, false)"] * len(settings))
+        connection.execute(
+            f"SELECT {set_config_calls}".encode(), [part for pair in settings.items() for part in pair]
+        )
 
     @contextmanager
-    def _errors(self, done: str) -> Iterator[None]:
+    def _translate_errors(self, action: str) -> Iterator[None]:
         try:
             yield
         except PoolClosed:
             raise StoreError(f"The store {self.address} is closed.") from None
-        except _PASSING as error:
+        except _TRANSIENT_ERRORS as error:
             if error.sqlstate is None or error.sqlstate.startswith(("08", "57P")):
                 self._pool.check()  # the others are most likely lost as well
-            raise StoreUnavailable(f"The store {self.address} cannot be {done} now: {_said(error)}") from None
+            raise StoreUnavailable(
+                f"The store {self.address} cannot be {action} now: {_safe_message(error)}"
+            ) from None
         except psycopg.Error as error:
-            raise StoreError(f"The store {self.address} cannot be {done}: {_said(error)}") from None
+            raise StoreError(f"The store {self.address} cannot be {action}: {_safe_message(error)}") from None
 
 
-def _theirs(sql: str) -> bytes:
+def _to_postgres_sql(sql: str) -> bytes:
     return sql.replace("?", "%s").encode()
 
 
-def _clean(values: Sequence[object]) -> list[object]:
+def _strip_nul(values: Sequence[object]) -> list[object]:
     """PostgreSQL's texts hold no NUL, which is no character that anybody writes."""
     return [value.replace("\0", "\ufffd") if isinstance(value, str) else value for value in values]
 
 
-def _read(url: str) -> tuple[str, str]:
+def _parse_url(url: str) -> tuple[str, str]:
     """What psycopg takes, and the address without its password."""
     try:
-        given = conninfo_to_dict(url)
-        conninfo = make_conninfo("", **(_DEFAULTS | given))
+        options = conninfo_to_dict(url)
+        conninfo = make_conninfo("", **(_CONNECTION_DEFAULTS | options))
     except psycopg.Error:  # its message may hold a part of the password
         raise StoreError(
             "GW_DATABASE_URL is no address that PostgreSQL's libpq can read. It looks like "
             "postgresql://user:password@host:5432/database; in user and password %, @, / and : are written %25, %40, "
             "%2F and %3A."
         ) from None
-    host, name = (quote(str(given.get(part) or ""), safe="/,:") for part in ("host", "dbname"))
+    host, name = (quote(str(options.get(part) or ""), safe="/,:") for part in ("host", "dbname"))
     return conninfo, f"postgresql://{host}/{name}"
 
 
-def _said(error: psycopg.Error) -> str:
+def _safe_message(error: psycopg.Error) -> str:
     """In PostgreSQL's words, without the detail that may quote what was to be written."""
-    first = error.diag.message_primary or (str(error).splitlines() or [type(error).__name__])[0]
-    return first.strip()
+    message = error.diag.message_primary or (str(error).splitlines() or [type(error).__name__])[0]
+    return message.strip()

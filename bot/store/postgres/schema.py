@@ -10,10 +10,10 @@ from bot.errors import StoreError
 
 # A migration that has shipped is never changed.
 MIGRATIONS = {path.stem: path for path in sorted((Path(__file__).parent / "migrations").glob("*.sql"))}
-_MIGRATING = 7_302_611_900_425_311_001  # the lock's number; one for all tenants, since they share the tables
+_MIGRATION_LOCK = 7_302_611_900_425_311_001  # the lock's number; one for all tenants, since they share the tables
 
 
-def prepare(connection: Connection[Any], address: str) -> str:
+def prepare_schema(connection: Connection[Any], address: str) -> str:
     """Bring the schema up to date, once however many processes start; returns the schema's name.
 
     Raises StoreError, and changes nothing, for a role that row level security does not hold for, and for the schema
@@ -21,8 +21,8 @@ def prepare(connection: Connection[Any], address: str) -> str:
     """
     _check_role(connection)
     with connection.transaction():
-        connection.execute("SELECT pg_advisory_xact_lock(%s)", (_MIGRATING,))
-        for name in _pending(connection, address):
+        connection.execute("SELECT pg_advisory_xact_lock(%s)", (_MIGRATION_LOCK,))
+        for name in _pending_steps(connection, address):
             connection.execute(MIGRATIONS[name].read_bytes())
             connection.execute("INSERT INTO schema_version (name) VALUES (%s)", (name,))
     (schema,) = connection.execute("SELECT current_schema()").fetchone() or ("",)
@@ -30,27 +30,27 @@ def prepare(connection: Connection[Any], address: str) -> str:
 
 
 def _check_role(connection: Connection[Any]) -> None:
-    found = connection.execute(
+    role = connection.execute(
         "SELECT rolname FROM pg_roles WHERE rolname = current_user AND (rolsuper OR rolbypassrls)"
     ).fetchone()
-    if found:
+    if role:
         raise StoreError(
-            f"The role {found[0]} may read everything in PostgreSQL, also what row level security keeps apart. Make "
+            f"The role {role[0]} may read everything in PostgreSQL, also what row level security keeps apart. Make "
             "one for the bot, as that role: CREATE ROLE gwbot LOGIN PASSWORD '…'; CREATE DATABASE gwbot OWNER gwbot; "
             "and name both in GW_DATABASE_URL."
         )
 
 
-def _pending(connection: Connection[Any], address: str) -> Sequence[str]:
+def _pending_steps(connection: Connection[Any], address: str) -> Sequence[str]:
     if connection.execute("SELECT to_regclass('schema_version')").fetchone() == (None,):
         connection.execute(
             "CREATE TABLE schema_version (name text PRIMARY KEY, applied timestamptz NOT NULL DEFAULT now())"
         )
     applied = {name for (name,) in connection.execute("SELECT name FROM schema_version").fetchall()}
-    unknown = sorted(applied - MIGRATIONS.keys())
-    if unknown:
+    unknown_steps = sorted(applied - MIGRATIONS.keys())
+    if unknown_steps:
         raise StoreError(
-            f"{address} was written by a newer version of this program (it knows {', '.join(unknown)}). "
+            f"{address} was written by a newer version of this program (it knows {', '.join(unknown_steps)}). "
             "Install that version again, or restore a dump from before."
         )
     return [name for name in MIGRATIONS if name not in applied]

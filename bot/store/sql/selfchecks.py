@@ -1,29 +1,33 @@
 """Self-checks: a person's own, and what several people told under a code."""
 
-from bot.domain.effects import LeaveCode, NewCheck, NewCode, ShareCheck
-from bot.domain.selfcheck import ENOUGH, Answers, Picture, Result, Team, together
-from bot.store.personal_data import HELD
-from bot.store.sql.base import Rows, Sql
-from bot.store.sql.values import ANSWERS, WORDS, read
+from bot.domain.effects import CreateTeamCode, LeaveTeam, SaveSelfCheck, ShareSelfCheck
+from bot.domain.selfcheck import MIN_TEAM_SIZE, SelfCheckAnswers, SelfCheckResult, Team, TeamResult, aggregate_answers
+from bot.store.personal_data import DATA_CATALOGUE
+from bot.store.sql.base import SqlDatabase, Transaction
+from bot.store.sql.values import ANSWERS_ADAPTER, WORDS_ADAPTER, read_json
 
-KEPT = 2  # the last one, and the one before it to compare with
+MAX_SELFCHECKS = 2  # the last one, and the one before it to compare with
 
 
-class CheckRows(Rows):
+class SelfCheckRepository(SqlDatabase):
     """What the Store protocol says of self-checks."""
 
-    def checks(self, user_id: int) -> list[Result]:
-        rows = self._rows("SELECT answers, created FROM checks WHERE user_id = ? ORDER BY id DESC", user_id)
-        return [Result(answers, row["created"]) for row in rows if (answers := _read(row["answers"])) is not None]
+    def recent_selfchecks(self, user_id: int) -> list[SelfCheckResult]:
+        rows = self._fetch_rows("SELECT answers, created FROM checks WHERE user_id = ? ORDER BY id DESC", user_id)
+        return [
+            SelfCheckResult(answers, row["created"])
+            for row in rows
+            if (answers := _read_answers(row["answers"])) is not None
+        ]
 
-    def codes(self, user_id: int) -> dict[str, bool]:
-        rows = self._rows(
+    def team_codes(self, user_id: int) -> dict[str, bool]:
+        rows = self._fetch_rows(
             "SELECT code, pictured FROM shares WHERE user_id = ? ORDER BY created DESC, code DESC", user_id
         )
         return {row["code"]: bool(row["pictured"]) for row in rows}
 
-    def team(self, code: str) -> Team | None:
-        rows = self._rows(
+    def find_team(self, code: str) -> Team | None:
+        rows = self._fetch_rows(
             "SELECT (SELECT count(*) FROM shares WHERE shares.code = codes.code) AS people, "
             "(SELECT count(*) FROM shares WHERE shares.code = codes.code AND pictured = 0) AS waiting, "
             "pictures.words, pictures.people AS shown, pictures.created "
@@ -33,69 +37,77 @@ class CheckRows(Rows):
         if not rows:
             return None
         (row,) = rows
-        made = row["words"] is not None
-        picture = Picture(WORDS.validate_json(row["words"]), row["shown"], row["created"]) if made else None
+        has_picture = row["words"] is not None
+        picture = (
+            TeamResult(WORDS_ADAPTER.validate_json(row["words"]), row["shown"], row["created"])
+            if has_picture
+            else None
+        )
         return Team(row["people"], row["waiting"], picture)
 
-    def make_pictures(self) -> None:
+    def make_due_pictures(self) -> None:
         """Make the pictures for which enough people wait, which a store of an earlier version may hold."""
-        due = self._rows("SELECT code FROM shares WHERE pictured = 0 GROUP BY code HAVING count(*) >= ?", ENOUGH)
-        if due:
+        due_rows = self._fetch_rows(
+            "SELECT code FROM shares WHERE pictured = 0 GROUP BY code HAVING count(*) >= ?", MIN_TEAM_SIZE
+        )
+        if due_rows:
             with self._transaction() as db:
-                for row in due:
-                    self._make_picture(db, row["code"])
+                for row in due_rows:
+                    self._make_team_picture(db, row["code"])
 
-    def _apply_check(self, db: Sql, effect: NewCheck | ShareCheck | NewCode | LeaveCode, user_id: int) -> None:
+    def _apply_selfcheck_effect(
+        self, db: Transaction, effect: SaveSelfCheck | ShareSelfCheck | CreateTeamCode | LeaveTeam, user_id: int
+    ) -> None:
         match effect:
-            case NewCheck(answers, code):
-                row = {"user_id": user_id, "answers": _json(answers), "created": self._clock()}
-                self._put(db, "checks", row)
+            case SaveSelfCheck(answers, code):
+                row = {"user_id": user_id, "answers": _dump_answers(answers), "created": self._clock()}
+                self._upsert_row(db, "checks", row)
                 db.execute(
                     "DELETE FROM checks WHERE user_id = ? AND id NOT IN "
                     "(SELECT id FROM checks WHERE user_id = ? ORDER BY id DESC LIMIT ?)",
-                    (user_id, user_id, KEPT),
+                    (user_id, user_id, MAX_SELFCHECKS),
                 )
                 if code:
-                    self._share(db, answers, code, user_id)
-            case ShareCheck(answers, code):
-                self._share(db, answers, code, user_id)
-            case NewCode(code):
-                self._put(db, "codes", {"code": code, "created": self._clock()})
-            case LeaveCode(code):
+                    self._share_answers(db, answers, code, user_id)
+            case ShareSelfCheck(answers, code):
+                self._share_answers(db, answers, code, user_id)
+            case CreateTeamCode(code):
+                self._upsert_row(db, "codes", {"code": code, "created": self._clock()})
+            case LeaveTeam(code):
                 db.execute("DELETE FROM shares WHERE code = ? AND user_id = ?", (code, user_id))
-                self._drop_pictures(db)
+                self._drop_small_pictures(db)
 
-    def _share(self, db: Sql, answers: Answers, code: str, user_id: int) -> None:
+    def _share_answers(self, db: Transaction, answers: SelfCheckAnswers, code: str, user_id: int) -> None:
         """What a picture was made of stays as it is until the person leaves the team."""
-        now, key = self._clock(), ", ".join((*self._before_keys, "code", "user_id"))
+        now, key_columns = self._clock(), ", ".join((*self._key_prefix, "code", "user_id"))
         db.execute("INSERT INTO codes (code, created) VALUES (?, ?) ON CONFLICT DO NOTHING", (code, now))
         db.execute(
             "INSERT INTO shares (code, user_id, answers, created) VALUES (?, ?, ?, ?) "  # noqa: S608 - our own names
-            f"ON CONFLICT ({key}) DO UPDATE SET answers = excluded.answers, created = excluded.created "
+            f"ON CONFLICT ({key_columns}) DO UPDATE SET answers = excluded.answers, created = excluded.created "
             "WHERE shares.pictured = 0",
-            (code, user_id, _json(answers), now),
+            (code, user_id, _dump_answers(answers), now),
         )
-        self._make_picture(db, code)
+        self._make_team_picture(db, code)
 
-    def _make_picture(self, db: Sql, code: str) -> None:
+    def _make_team_picture(self, db: Transaction, code: str) -> None:
         """Make a team's picture anew where enough people are in none yet."""
         rows = db.execute("SELECT answers, pictured FROM shares WHERE code = ?", (code,)).fetchall()
-        if sum(not pictured for _, pictured in rows) < ENOUGH:
+        if sum(not pictured for _, pictured in rows) < MIN_TEAM_SIZE:
             return
-        known = [answers for body, _ in rows if (answers := _read(body)) is not None]
-        words = WORDS.dump_json(together(known)).decode()
+        readable_answers = [answers for body, _ in rows if (answers := _read_answers(body)) is not None]
+        words = WORDS_ADAPTER.dump_json(aggregate_answers(readable_answers)).decode()
         row = {"code": code, "words": words, "people": len(rows), "created": self._clock()}
-        self._put(db, "pictures", row, "code")
+        self._upsert_row(db, "pictures", row, "code")
         db.execute("UPDATE shares SET pictured = 1 WHERE code = ?", (code,))
 
-    def _drop_pictures(self, db: Sql) -> None:
+    def _drop_small_pictures(self, db: Transaction) -> None:
         """Delete the pictures of which too few people are left, so that no single answer is left in one."""
-        db.execute(f"DELETE FROM pictures WHERE {HELD['pictures'].old}")  # noqa: S608 - our own names
+        db.execute(f"DELETE FROM pictures WHERE {DATA_CATALOGUE['pictures'].expiry_condition}")  # noqa: S608 - our own names
 
 
-def _read(body: str) -> Answers | None:
-    return read(ANSWERS, body, "a self-check")
+def _read_answers(body: str) -> SelfCheckAnswers | None:
+    return read_json(ANSWERS_ADAPTER, body, "a self-check")
 
 
-def _json(answers: Answers) -> str:
-    return ANSWERS.dump_json(dict(answers)).decode()
+def _dump_answers(answers: SelfCheckAnswers) -> str:
+    return ANSWERS_ADAPTER.dump_json(dict(answers)).decode()

@@ -6,21 +6,21 @@ from typing import TypeVar
 from pydantic import TypeAdapter
 
 from bot.domain.consultation import Request
-from bot.domain.selfcheck import Word
+from bot.domain.selfcheck import TeamRating
 from bot.domain.turn import State
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
-STATE: TypeAdapter[State] = TypeAdapter(State)
-WORDS: TypeAdapter[dict[str, Word]] = TypeAdapter(dict[str, Word])
-ANSWERS: TypeAdapter[dict[str, int | None]] = TypeAdapter(dict[str, int | None])
-REQUEST: TypeAdapter[Request] = TypeAdapter(Request)
+STATE_ADAPTER: TypeAdapter[State] = TypeAdapter(State)
+WORDS_ADAPTER: TypeAdapter[dict[str, TeamRating]] = TypeAdapter(dict[str, TeamRating])
+ANSWERS_ADAPTER: TypeAdapter[dict[str, int | None]] = TypeAdapter(dict[str, int | None])
+REQUEST_ADAPTER: TypeAdapter[Request] = TypeAdapter(Request)
 
 
-def read(kind: TypeAdapter[T], body: str, what: str) -> T | None:
+def read_json(adapter: TypeAdapter[T], body: str, description: str) -> T | None:
     """The value of a column; None if it cannot be read. That is logged, and concerns this row only, which is kept."""
     try:
-        return kind.validate_json(body)
+        return adapter.validate_json(body)
     except ValueError:
-        log.error("%s cannot be read and is left out", what)
+        log.error("%s cannot be read and is left out", description)
         return None

@@ -7,62 +7,84 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.errors import StoreError
-from bot.store.personal_data import HELD
+from bot.store.personal_data import DATA_CATALOGUE
 
-TABLE = "about_backup"  # in backups only; restoring leaves it out
-DAY = 86_400.0  # seconds
-WARNING = "Holds personal data. Who asks for deletion after it was made is still in it: delete it by keep_until."
+SUMMARY_TABLE = "about_backup"  # in backups only; restoring leaves it out
+DAY_SECONDS = 86_400.0  # seconds
+PRIVACY_WARNING = (
+    "Holds personal data. Who asks for deletion after it was made is still in it: delete it by keep_until."
+)
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class TableSummary:
     """One kind of data: how many rows, and the Unix times of the oldest and the newest."""
 
-    kind: str
-    holds: str
-    rows: int
+    table: str
+    description: str
+    row_count: int
     oldest: float | None
     newest: float | None
 
 
-def describe(file: Path, now: float, days: int) -> list[Part]:
+def describe_backup(file: Path, now: float, retention_days: int) -> list[TableSummary]:
     """Write into a backup what it holds, and return it; raises StoreError where the file cannot be written."""
     try:
         with closing(sqlite3.connect(file)) as connection, connection:
-            parts = [_part(connection, kind) for kind, held in HELD.items() if held.mine]
-            connection.execute(f"CREATE TABLE {TABLE} (kind, holds, rows, oldest, newest)")
-            rows = [(part.kind, part.holds, part.rows, _day(part.oldest), _day(part.newest)) for part in parts]
-            rows += [("made", WARNING, 0, _day(now), _day(now)), ("keep_until", "", 0, "", _day(now + days * DAY))]
-            connection.executemany(f"INSERT INTO {TABLE} VALUES (?, ?, ?, ?, ?)", rows)  # noqa: S608 - our own name
+            summaries = [
+                _summarise_table(connection, table) for table, info in DATA_CATALOGUE.items() if info.owner_condition
+            ]
+            connection.execute(f"CREATE TABLE {SUMMARY_TABLE} (kind, holds, rows, oldest, newest)")
+            rows = [
+                (
+                    summary.table,
+                    summary.description,
+                    summary.row_count,
+                    _format_day(summary.oldest),
+                    _format_day(summary.newest),
+                )
+                for summary in summaries
+            ]
+            rows += [
+                ("made", PRIVACY_WARNING, 0, _format_day(now), _format_day(now)),
+                ("keep_until", "", 0, "", _format_day(now + retention_days * DAY_SECONDS)),
+            ]
+            connection.executemany(f"INSERT INTO {SUMMARY_TABLE} VALUES (?, ?, ?, ?, ?)", rows)  # noqa: S608 - our own name
     except sqlite3.Error as error:
         raise StoreError(f"{file} could not be described: {error}") from None
-    return parts
+    return summaries
 
 
-def spoken(parts: list[Part], now: float, days: int) -> str:
+def summary_text(summaries: list[TableSummary], now: float, retention_days: int) -> str:
     """The same in words, for the operator."""
-    lines = [f"  {part.rows:7}  {part.kind:10}{_period(part)}" for part in parts if part.rows]
+    lines = [
+        f"  {summary.row_count:7}  {summary.table:10}{_format_period(summary)}"
+        for summary in summaries
+        if summary.row_count
+    ]
     return "\n".join(
         (
             "It holds personal data: keep it as safe as the store.",
             *(lines or ["  nothing about anybody yet"]),
             "Who has their data deleted from now on is still in it. "
-            f"Delete it by {_day(now + days * DAY)} at the latest.",
+            f"Delete it by {_format_day(now + retention_days * DAY_SECONDS)} at the latest.",
         )
     )
 
 
-def _part(connection: sqlite3.Connection, kind: str) -> Part:
-    times = [column for column, _ in HELD[kind].columns if column in ("created", "updated", "received")]
-    period = f"min({times[0]}), max({times[0]})" if times else "NULL, NULL"
-    there = "WHERE done = 0" if kind == "inbox" else ""
-    query = f"SELECT count(*), {period} FROM {kind} {there}"  # noqa: S608 - our own names
-    return Part(kind, HELD[kind].what, *connection.execute(query).fetchone())
+def _summarise_table(connection: sqlite3.Connection, table: str) -> TableSummary:
+    time_columns = [
+        column for column, _ in DATA_CATALOGUE[table].columns if column in ("created", "updated", "received")
+    ]
+    period = f"min({time_columns[0]}), max({time_columns[0]})" if time_columns else "NULL, NULL"
+    condition = "WHERE done = 0" if table == "inbox" else ""
+    query = f"SELECT count(*), {period} FROM {table} {condition}"  # noqa: S608 - our own names
+    return TableSummary(table, DATA_CATALOGUE[table].description, *connection.execute(query).fetchone())
 
 
-def _period(part: Part) -> str:
-    return "" if part.oldest is None else f"  {_day(part.oldest)} to {_day(part.newest)}"
+def _format_period(summary: TableSummary) -> str:
+    return "" if summary.oldest is None else f"  {_format_day(summary.oldest)} to {_format_day(summary.newest)}"
 
 
-def _day(moment: float | None) -> str:
-    return "" if moment is None else datetime.fromtimestamp(moment, UTC).date().isoformat()
+def _format_day(timestamp: float | None) -> str:
+    return "" if timestamp is None else datetime.fromtimestamp(timestamp, UTC).date().isoformat()

@@ -11,10 +11,10 @@ from pathlib import Path
 from bot.errors import StoreError
 from bot.store.sqlite.backup_import import count_waiting, drop_waiting, import_rows
 
-_LOGS = ("-wal", "-shm")
+_LOG_SUFFIXES = ("-wal", "-shm")
 
 
-def backup(store: Path, file: Path) -> None:
+def backup_store(store: Path, file: Path) -> None:
     """Copy the store to a new file by SQLite's online backup; raises StoreError where either cannot be used."""
     if not store.is_file():
         raise StoreError(f"There is no store {store}.")
@@ -22,18 +22,18 @@ def backup(store: Path, file: Path) -> None:
         raise StoreError(f"{file} exists already; name a new file.")
     try:
         with closing(sqlite3.connect(store)) as source:
-            copied(source, file)
+            copy_database(source, file)
         with closing(
             sqlite3.connect("")
-        ) as nowhere:  # it can be restored: so it is read whole, and by the same rules
-            import_rows(file, nowhere)
+        ) as scratch:  # it can be restored: so it is read whole, and by the same rules
+            import_rows(file, scratch)
     except (sqlite3.Error, OSError) as error:
         raise StoreError(f"{store} could not be copied to {file}: {error}") from None
 
 
-def copied(source: sqlite3.Connection, file: Path) -> None:
+def copy_database(source: sqlite3.Connection, file: Path) -> None:
     """Copy an open store to a new file that only its owner may read; nothing is left of it where that fails."""
-    _create(file)
+    _create_private_file(file)
     try:
         with closing(sqlite3.connect(file)) as target:
             source.backup(target)
@@ -42,7 +42,7 @@ def copied(source: sqlite3.Connection, file: Path) -> None:
         raise
 
 
-def restore(file: Path, store: Path, again: Callable[[int], bool] = lambda waiting: True) -> Path | None:
+def restore_store(file: Path, store: Path, send_waiting: Callable[[int], bool] = lambda waiting: True) -> Path | None:
     """Put a new store with what a backup holds in the store's place; returns where the store before is kept.
 
     If updates waited to be handled or calls to be made when the backup was made, ``again`` is told how many. If it
@@ -53,39 +53,39 @@ def restore(file: Path, store: Path, again: Callable[[int], bool] = lambda waiti
     """
     if not file.is_file():
         raise StoreError(f"There is no file {file}.")
-    fresh = free_name(store, "restoring")
+    new_store = next_free_path(store, "restoring")
     try:
         store.parent.mkdir(parents=True, exist_ok=True)
-        _create(fresh)
-        with closing(sqlite3.connect(fresh)) as target:
+        _create_private_file(new_store)
+        with closing(sqlite3.connect(new_store)) as target:
             target.execute("PRAGMA secure_delete = ON")  # what is dropped on the way is not left in the file
             import_rows(file, target)
-            if (waiting := count_waiting(target)) and not again(waiting):
+            if (waiting := count_waiting(target)) and not send_waiting(waiting):
                 drop_waiting(target)
-        kept = _set_aside(store)
-        os.replace(fresh, store)
+        previous = _set_aside(store)
+        os.replace(new_store, store)
     except (sqlite3.Error, OSError) as error:
         raise StoreError(f"{file} could not be restored as {store}: {error}") from None
     finally:
-        fresh.unlink(missing_ok=True)
-    return kept
+        new_store.unlink(missing_ok=True)
+    return previous
 
 
-def free_name(store: Path, word: str) -> Path:
+def next_free_path(store: Path, label: str) -> Path:
     """A name beside the store that is not in use: bot.db.WORD-1, …-2, and so on."""
     number = 1
-    while (name := store.with_name(f"{store.name}.{word}-{number}")).exists():
+    while (path := store.with_name(f"{store.name}.{label}-{number}")).exists():
         number += 1
-    return name
+    return path
 
 
-def rescued(store: Path) -> Path | None:
+def find_rescued(store: Path) -> Path | None:
     """The newest file in which a store was saved that was deleted under a running bot; None where there is none."""
-    found = store.parent.glob(f"{escape(store.name)}.rescued-*")
-    return max(found, key=lambda path: path.stat().st_mtime, default=None)
+    candidates = store.parent.glob(f"{escape(store.name)}.rescued-*")
+    return max(candidates, key=lambda path: path.stat().st_mtime, default=None)
 
 
-def stopped(store: Path) -> bool:
+def ensure_not_in_use(store: Path) -> bool:
     """Whether there is a store; raises StoreError where a program has it open."""
     if not store.is_file():
         return False
@@ -93,7 +93,7 @@ def stopped(store: Path) -> bool:
     return True
 
 
-def _create(file: Path) -> None:
+def _create_private_file(file: Path) -> None:
     os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
 
@@ -102,13 +102,13 @@ def _set_aside(store: Path) -> Path | None:
     if not store.exists():
         return None
     _check_unused(store)
-    kept = free_name(store, "before")
-    shutil.copy2(store, kept)
-    for suffix in _LOGS:
+    previous = next_free_path(store, "before")
+    shutil.copy2(store, previous)
+    for suffix in _LOG_SUFFIXES:
         log = store.with_name(store.name + suffix)
         if log.exists():
-            os.replace(log, kept.with_name(kept.name + suffix))
-    return kept
+            os.replace(log, previous.with_name(previous.name + suffix))
+    return previous
 
 
 def _check_unused(store: Path) -> None:

@@ -11,17 +11,20 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from bot.errors import StoreError
-from bot.store.protocol import ERASE, UNPOST
+from bot.store.protocol import ERASE_THREAD, REQUEST_MAIL_DELETION
 from bot.store.sql.copy import copy_rows
 from bot.store.sqlite.migrations import check_version, migrations
 
-STEPS = migrations.migrations_table
-LONGEST_VALUE = 2**26  # bytes; an update of Telegram's has a hundredth of it
+STEPS_TABLE = migrations.migrations_table
+MAX_VALUE_BYTES = 2**26  # bytes; an update of Telegram's has a hundredth of it
 # Declared -> what such a column holds.
-_KINDS = {"INTEGER": "integer", "TEXT": "text", "FLOAT": "real", "REAL": "real"}
+_STORAGE_CLASSES = {"INTEGER": "integer", "TEXT": "text", "FLOAT": "real", "REAL": "real"}
 # What would be done a second time if it was done since the backup was made. To delete again harms nobody.
-_WAITING = {"inbox": "done = 0", "outbox": f"status = 'queued' AND method NOT IN ('{ERASE}', '{UNPOST}')"}
-_DROPPED = {
+_WAITING_CONDITIONS = {
+    "inbox": "done = 0",
+    "outbox": f"status = 'queued' AND method NOT IN ('{ERASE_THREAD}', '{REQUEST_MAIL_DELETION}')",
+}
+_DROP_ASSIGNMENTS = {
     "inbox": "done = 1, chat = '', body = ''",
     "outbox": "status = 'failed', reason = 'not sent again after a restore', params = '{}'",
 }
@@ -34,7 +37,7 @@ def import_rows(file: Path, target: sqlite3.Connection) -> None:
     """
     db = Database(target)
     try:
-        with closing(_reading(file)) as source:
+        with closing(_open_read_only(file)) as source:
             source.execute("BEGIN")
             (verdict,) = source.execute("PRAGMA integrity_check").fetchone()
             if verdict != "ok":
@@ -42,7 +45,7 @@ def import_rows(file: Path, target: sqlite3.Connection) -> None:
             migrations.apply(db, stop_before=_missing_steps(source, file)[:1])
             with db.atomic():
                 for table in db.table_names():
-                    if table != STEPS:
+                    if table != STEPS_TABLE:
                         _import_table(table, source, target, file)
             migrations.apply(db)
     except (sqlite3.Error, ValueError, TypeError) as error:
@@ -51,58 +54,62 @@ def import_rows(file: Path, target: sqlite3.Connection) -> None:
 
 def count_waiting(db: sqlite3.Connection) -> int:
     """How many updates wait to be handled, and calls to be made."""
-    queries = [f"SELECT count(*) FROM {table} WHERE {which}" for table, which in _WAITING.items()]  # noqa: S608 - ours
+    queries = [f"SELECT count(*) FROM {table} WHERE {condition}" for table, condition in _WAITING_CONDITIONS.items()]  # noqa: S608 - ours
     return sum(db.execute(query).fetchone()[0] for query in queries)
 
 
 def drop_waiting(db: sqlite3.Connection) -> None:
     """Have nobody come to what waits."""
     with db:
-        for table, which in _WAITING.items():
-            db.execute(f"UPDATE {table} SET {_DROPPED[table]} WHERE {which}")  # noqa: S608 - our own words
+        for table, condition in _WAITING_CONDITIONS.items():
+            db.execute(f"UPDATE {table} SET {_DROP_ASSIGNMENTS[table]} WHERE {condition}")  # noqa: S608 - our own words
 
 
-def _reading(file: Path) -> sqlite3.Connection:
+def _open_read_only(file: Path) -> sqlite3.Connection:
     """A backup opened so that nothing is written beside it: it may lie where nothing can be written."""
-    logged = file.with_name(file.name + "-wal").exists()
-    way = "mode=ro" if logged else "immutable=1"
-    connection = sqlite3.connect(f"{file.resolve().as_uri()}?{way}", uri=True)
+    has_wal = file.with_name(file.name + "-wal").exists()
+    mode = "mode=ro" if has_wal else "immutable=1"
+    connection = sqlite3.connect(f"{file.resolve().as_uri()}?{mode}", uri=True)
     connection.execute("PRAGMA trusted_schema = OFF")
-    connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST_VALUE)  # no expression of an index takes all memory
+    connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MAX_VALUE_BYTES)  # no expression of an index takes all memory
     return connection
 
 
 def _missing_steps(source: sqlite3.Connection, file: Path) -> list[str]:
     """The steps of the schema that the backup has not taken, which are the last ones."""
-    _check_table(STEPS, source, file)
+    _check_plain_table(STEPS_TABLE, source, file)
     check_version(Database(source), file)
     applied = {step.name for step in migrations.applied(Database(source))}
-    steps = [step.name for step in migrations.pending(Database(memory=True))]
-    if not applied or applied != set(steps[: len(applied)]):
+    all_steps = [step.name for step in migrations.pending(Database(memory=True))]
+    if not applied or applied != set(all_steps[: len(applied)]):
         raise StoreError(f"{file} is no complete store of this bot.")
-    return steps[len(applied) :]
+    return all_steps[len(applied) :]
 
 
 def _import_table(table: str, source: sqlite3.Connection, target: sqlite3.Connection, file: Path) -> None:
-    kinds = {name: _KINDS[kind] for _, name, kind, *_ in target.execute(f"PRAGMA table_info({table})")}
-    _check_table(table, source, file)
-    found = {name: hidden for _, name, *_, hidden in source.execute(f"PRAGMA table_xinfo({table})")}
-    if lacking := [name for name in kinds if found.get(name) != 0]:
-        raise StoreError(f"{file} is no complete store of this bot: {table} has no plain column {lacking[0]}.")
-    if foreign := sorted(found.keys() - kinds.keys()):
+    storage_classes = {
+        name: _STORAGE_CLASSES[kind] for _, name, kind, *_ in target.execute(f"PRAGMA table_info({table})")
+    }
+    _check_plain_table(table, source, file)
+    hidden_flags = {name: hidden for _, name, *_, hidden in source.execute(f"PRAGMA table_xinfo({table})")}
+    if missing_columns := [name for name in storage_classes if hidden_flags.get(name) != 0]:
         raise StoreError(
-            f"{file} is no store of this bot: {table} has a column {foreign[0]}, which ours does not have."
+            f"{file} is no complete store of this bot: {table} has no plain column {missing_columns[0]}."
         )
-    rows = source.execute(f"SELECT {', '.join(kinds)} FROM {table}").fetchall()  # noqa: S608 - our own names
-    copy_rows(table, list(kinds), rows, target, f"the new store from {file}")
-    for name, kind in kinds.items():
-        other = f"SELECT 1 FROM {table} WHERE typeof({name}) NOT IN ('null', '{kind}')"  # noqa: S608 - our own names
-        if target.execute(other).fetchone():
+    if extra_columns := sorted(hidden_flags.keys() - storage_classes.keys()):
+        raise StoreError(
+            f"{file} is no store of this bot: {table} has a column {extra_columns[0]}, which ours does not have."
+        )
+    rows = source.execute(f"SELECT {', '.join(storage_classes)} FROM {table}").fetchall()  # noqa: S608 - our own names
+    copy_rows(table, list(storage_classes), rows, target, f"the new store from {file}")
+    for name, kind in storage_classes.items():
+        mismatch_query = f"SELECT 1 FROM {table} WHERE typeof({name}) NOT IN ('null', '{kind}')"  # noqa: S608 - our own names
+        if target.execute(mismatch_query).fetchone():
             raise StoreError(f"{file} is no store of this bot: {table}.{name} holds what is no {kind}.")
 
 
-def _check_table(table: str, source: sqlite3.Connection, file: Path) -> None:
+def _check_plain_table(table: str, source: sqlite3.Connection, file: Path) -> None:
     """Raise StoreError unless SQLite itself takes the name for that of a plain table."""
-    kind = source.execute("SELECT type FROM pragma_table_list WHERE schema = 'main' AND name = ?", (table,))
-    if kind.fetchall() != [("table",)]:
+    table_types = source.execute("SELECT type FROM pragma_table_list WHERE schema = 'main' AND name = ?", (table,))
+    if table_types.fetchall() != [("table",)]:
         raise StoreError(f"{file} is no complete store of this bot: it has no plain table {table}.")

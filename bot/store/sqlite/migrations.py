@@ -14,7 +14,7 @@ migrations = Migrations("bot")
 
 
 @migrations(name="0001_first")
-def first(db: Database) -> None:
+def create_first_tables(db: Database) -> None:
     """Inbox, outbox, state, feedback and requests."""
     db.table("inbox").create(
         {"update_id": int, "chat": str, "body": str, "received": float, "done": int},
@@ -72,9 +72,9 @@ def first(db: Database) -> None:
 
 
 @migrations(name="0002_consultation")
-def consultation(db: Database) -> None:
+def restructure_requests(db: Database) -> None:
     """A request is one JSON body with a version; its thread at the advisers and what was said have their tables."""
-    old = list(db.table("requests").rows)
+    old_requests = list(db.table("requests").rows)
     db.table("requests").drop()
     db.table("requests").create(
         {
@@ -91,7 +91,7 @@ def consultation(db: Database) -> None:
     )
     db.table("requests").create_index(["user_id"])
     db.table("requests").create_index(["status", "created"])
-    db.table("requests").insert_all(map(_with_body, old))
+    db.table("requests").insert_all(map(_convert_request, old_requests))
     db.table("threads").create({"reference": str, "chat_id": int, "thread_id": int, "card": int}, pk="reference")
     db.table("threads").create_index(["chat_id", "thread_id"])
     db.table("threads").create_index(["chat_id", "card"])
@@ -111,7 +111,7 @@ def consultation(db: Database) -> None:
 
 
 @migrations(name="0003_selfcheck")
-def selfcheck(db: Database) -> None:
+def add_selfchecks(db: Database) -> None:
     """Finished self-checks, the codes under which several people fill one in, and what each of them told."""
     db.table("checks").create({"id": int, "user_id": int, "answers": str, "created": float}, pk="id")
     db.table("checks").create_index(["user_id"])
@@ -121,14 +121,14 @@ def selfcheck(db: Database) -> None:
 
 
 @migrations(name="0004_opening")
-def opening(db: Database) -> None:
+def add_history_progress(db: Database) -> None:
     """How far a thread at the advisers was opened, so that after a crash it is opened on from there."""
     db.table("threads").add_column("lines", int, not_null_default=0)
     db.table("threads").add_column("told", int)
 
 
 @migrations(name="0005_privacy")
-def privacy(db: Database) -> None:
+def add_erasure(db: Database) -> None:
     """Threads of deleted requests, until their copies are gone; questions kept with consent."""
     db.table("threads").add_column("erased", float)
     db.table("questions").create(
@@ -138,7 +138,7 @@ def privacy(db: Database) -> None:
 
 
 @migrations(name="0006_pace")
-def pace(db: Database) -> None:
+def add_rate_limits(db: Database) -> None:
     """What is sent first, what Telegram limits, what it asked to wait for, and what groups got in the last minute."""
     db.table("outbox").add_column("urgency", int, not_null_default=2)
     db.table("outbox").add_column("limited", int, not_null_default=1)
@@ -152,13 +152,13 @@ def pace(db: Database) -> None:
 
 
 @migrations(name="0007_turns")
-def turns(db: Database) -> None:
+def index_open_updates(db: Database) -> None:
     """A chat's oldest update that is not done is found at once."""
     db.execute("CREATE INDEX inbox_open ON inbox (chat, update_id) WHERE done = 0")
 
 
 @migrations(name="0008_lanes")
-def lanes(db: Database) -> None:
+def add_lanes(db: Database) -> None:
     """Calls to the advisers, and e-mails, wait in a lane for each request."""
     db.table("outbox").add_column("lane", str, not_null_default="")
     db.execute("UPDATE outbox SET lane = request WHERE place = 'thread' OR chat_id = 0")
@@ -167,7 +167,7 @@ def lanes(db: Database) -> None:
 
 
 @migrations(name="0009_clock")
-def clock(db: Database) -> None:
+def add_wait_start(db: Database) -> None:
     """Since when a chat or a call waits; what waited before that was known is tried at once."""
     db.table("holds").add_column("noted", float, not_null_default=0.0)
     db.table("outbox").add_column("noted", float, not_null_default=0.0)
@@ -176,14 +176,14 @@ def clock(db: Database) -> None:
 
 
 @migrations(name="0010_transcript")
-def transcript(db: Database) -> None:
+def add_line_messages(db: Database) -> None:
     """Which message a line of a transcript came from, so that its edit is found."""
     db.table("lines").add_column("chat_id", int)
     db.table("lines").add_column("message_id", int)
 
 
 @migrations(name="0011_pictures")
-def pictures(db: Database) -> None:
+def add_team_pictures(db: Database) -> None:
     """What a team sees together is kept as it was when it was made, and who is part of it."""
     db.table("pictures").create({"code": str, "words": str, "people": int, "created": float}, pk="code")
     db.table("shares").add_column("pictured", int, not_null_default=0)
@@ -191,18 +191,24 @@ def pictures(db: Database) -> None:
 
 def check_version(db: Database, path: Path) -> None:
     """Raise StoreError where a newer version of this program wrote the store."""
-    known = {step.name for step in migrations.pending(Database(memory=True))}
-    unknown = sorted({step.name for step in migrations.applied(db)} - known)
-    if unknown:
+    known_steps = {step.name for step in migrations.pending(Database(memory=True))}
+    unknown_steps = sorted({step.name for step in migrations.applied(db)} - known_steps)
+    if unknown_steps:
         raise StoreError(
-            f"{path} was written by a newer version of this program (it knows {', '.join(unknown)}). "
+            f"{path} was written by a newer version of this program (it knows {', '.join(unknown_steps)}). "
             "Install that version again, or restore a backup from before."
         )
 
 
-def _with_body(old: dict[str, Any]) -> dict[str, Any]:
-    created = datetime.fromisoformat(old["created"]).timestamp()
-    body = {name: old[name] for name in ("reference", "chat_id", "user_id", "name", "lang", "consent")}
-    body |= {"details": {"concern": old["text"]}, "brief": {}, "contact": "", "created": created, "since": created}
-    row = {name: old[name] for name in ("reference", "chat_id", "user_id", "status")}
+def _convert_request(old_row: dict[str, Any]) -> dict[str, Any]:
+    created = datetime.fromisoformat(old_row["created"]).timestamp()
+    body = {name: old_row[name] for name in ("reference", "chat_id", "user_id", "name", "lang", "consent")}
+    body |= {
+        "details": {"concern": old_row["text"]},
+        "brief": {},
+        "contact": "",
+        "created": created,
+        "since": created,
+    }
+    row = {name: old_row[name] for name in ("reference", "chat_id", "user_id", "status")}
     return row | {"created": created, "version": 0, "body": json.dumps(body)}

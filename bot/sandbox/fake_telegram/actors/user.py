@@ -6,212 +6,224 @@ from dataclasses import replace
 from typing import Any
 
 from bot.sandbox.fake_telegram.actors.group import Group
-from bot.sandbox.fake_telegram.actors.media import Media
+from bot.sandbox.fake_telegram.actors.media import MediaSender
 from bot.sandbox.fake_telegram.rules import utf16
 from bot.sandbox.fake_telegram.world import inline_query, objects
 from bot.sandbox.fake_telegram.world.inline_query import InlineQuery
-from bot.sandbox.fake_telegram.world.objects import Chat, Message, Seen
-from bot.sandbox.fake_telegram.world.world import Query
+from bot.sandbox.fake_telegram.world.objects import Chat, Message, MessageView
+from bot.sandbox.fake_telegram.world.world import CallbackQuery
 
 Json = dict[str, Any]
 
-PATIENCE = 5.0
-PARAMETER = re.compile(r"[A-Za-z0-9_-]{1,64}")
+WAIT_TIMEOUT = 5.0
+DEEP_LINK_PARAMETER = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
-class User(Media):
+class User(MediaSender):
     """A person. Everything is done in the private chat with the bot unless a group is named."""
 
-    def says(
+    def send_text(
         self,
         text: str,
         chat: Group | None = None,
         *,
-        reply_to: Seen | int | None = None,
+        reply_to: MessageView | int | None = None,
         topic: int | None = None,
-    ) -> Seen:
+    ) -> MessageView:
         """Send a text; commands, mentions and links in it are marked as Telegram marks them."""
-        return self._send(_text(text), chat, reply_to, topic)
+        return self._send_content(_text_content(text), chat, reply_to, topic)
 
-    def replaces_photo(self, message: Seen | int, content: bytes, chat: Group | None = None) -> Seen:
+    def replace_photo(self, message: MessageView | int, content: bytes, chat: Group | None = None) -> MessageView:
         """Put another picture in the place of one of their own, without words under it."""
-        photo = self._file("photo", content)
-        with self.world.change():
-            edited = self._chat(chat).messages[_id(message)]
-            edited.content, edited.edit_date, edited.touched = {"photo": [photo]}, objects.now(), self.world.touch()
-            self._tell_bot("edited_message", edited)
-            return edited.seen()
+        photo = self._add_file("photo", content)
+        with self.world.state_change():
+            edited = self._find_chat(chat).messages[_message_id(message)]
+            edited.content, edited.edit_date, edited.touched = (
+                {"photo": [photo]},
+                objects.unix_now(),
+                self.world.next_change_number(),
+            )
+            self._notify_bot("edited_message", edited)
+            return edited.to_view()
 
-    def edits_caption(self, message: Seen | int, text: str, chat: Group | None = None) -> Seen:
+    def edit_caption(self, message: MessageView | int, text: str, chat: Group | None = None) -> MessageView:
         """Change the text under one of their own photos or files."""
-        with self.world.change():
-            edited = self._chat(chat).messages[_id(message)]
+        with self.world.state_change():
+            edited = self._find_chat(chat).messages[_message_id(message)]
             edited.content["caption"] = text
-            edited.edit_date, edited.touched = objects.now(), self.world.touch()
-            self._tell_bot("edited_message", edited)
-            return edited.seen()
+            edited.edit_date, edited.touched = objects.unix_now(), self.world.next_change_number()
+            self._notify_bot("edited_message", edited)
+            return edited.to_view()
 
-    def edits(self, message: Seen | int, text: str, chat: Group | None = None) -> Seen:
+    def edit_text(self, message: MessageView | int, text: str, chat: Group | None = None) -> MessageView:
         """Change one of their own messages."""
-        with self.world.change():
-            edited = self._chat(chat).messages[_id(message)]
-            edited.content, edited.edit_date, edited.touched = _text(text), objects.now(), self.world.touch()
-            self._tell_bot("edited_message", edited)
-            self._acted[edited.chat.id] = edited.touched
-            return edited.seen()
+        with self.world.state_change():
+            edited = self._find_chat(chat).messages[_message_id(message)]
+            edited.content, edited.edit_date, edited.touched = (
+                _text_content(text),
+                objects.unix_now(),
+                self.world.next_change_number(),
+            )
+            self._notify_bot("edited_message", edited)
+            self._last_actions[edited.chat.id] = edited.touched
+            return edited.to_view()
 
-    def taps(self, label: str, chat: Group | None = None) -> Query:
+    def tap_button(self, label: str, chat: Group | None = None) -> CallbackQuery:
         """Tap the button with this text, or whose text begins so, on the newest message that has it."""
-        with self.world.change():
-            where = self._chat(chat)
-            message, button = _find_button(where, label)
-            return self._tapped(message, button["callback_data"])
+        with self.world.state_change():
+            target_chat = self._find_chat(chat)
+            message, button = _find_button(target_chat, label)
+            return self._send_tap(message, button["callback_data"])
 
-    def forges(self, data: str, chat: Group | None = None) -> Query:
+    def forge_tap(self, data: str, chat: Group | None = None) -> CallbackQuery:
         """Send a tap with data that no button holds, on the newest message, even from outside of a group."""
-        with self.world.change():
-            where = chat.chat if chat else self._chat(None)
-            return self._tapped(list(where.messages.values())[-1], data)
+        with self.world.state_change():
+            target_chat = chat.chat if chat else self._find_chat(None)
+            return self._send_tap(list(target_chat.messages.values())[-1], data)
 
-    def taps_old(self, data: str, chat: Group | None = None) -> Query:
+    def tap_stale_button(self, data: str, chat: Group | None = None) -> CallbackQuery:
         """Tap a button that is still to be seen on an old message, whatever has become of what it stands for."""
-        with self.world.change():
-            where = chat.chat if chat else self._chat(None)
-            message = list(where.messages.values())[-1]
+        with self.world.state_change():
+            target_chat = chat.chat if chat else self._find_chat(None)
+            message = list(target_chat.messages.values())[-1]
             button = {"text": data or "-", "callback_data": data}
-            return self._tapped(replace(message, markup={"inline_keyboard": [[button]]}), data)
+            return self._send_tap(replace(message, markup={"inline_keyboard": [[button]]}), data)
 
-    def taps_on(self, message: Seen | int, data: str, chat: Group | None = None) -> Query:
+    def tap_message_button(self, message: MessageView | int, data: str, chat: Group | None = None) -> CallbackQuery:
         """Tap the button with this data on a message; LookupError where it has none."""
-        with self.world.change():
-            found = self._chat(chat).messages[_id(message)]
-            buttons = [button for row in (found.markup or {}).get("inline_keyboard", []) for button in row]
+        with self.world.state_change():
+            target = self._find_chat(chat).messages[_message_id(message)]
+            buttons = [button for row in (target.markup or {}).get("inline_keyboard", []) for button in row]
             if data not in [button.get("callback_data") for button in buttons]:
-                raise LookupError(f"no button with {data!r} under message {found.id}")
-            return self._tapped(found, data)
+                raise LookupError(f"no button with {data!r} under message {target.id}")
+            return self._send_tap(target, data)
 
-    def _tapped(self, message: Message, data: str) -> Query:
-        query = self.world.new_query(self.account)
-        held: Json = {"inline_message_id": message.inline_id} if message.inline_id else {"message": message.to_json()}
+    def _send_tap(self, message: Message, data: str) -> CallbackQuery:
+        query = self.world.add_callback_query(self.account)
+        source: Json = (
+            {"inline_message_id": message.inline_id} if message.inline_id else {"message": message.to_json()}
+        )
         payload = {
             "id": query.id,
             "from": self.account.to_json(),
             "chat_instance": f"-{abs(message.chat.id)}",
             "data": data,
-            **held,
+            **source,
         }
         self.world.updates.put("callback_query", payload)
-        self._acted[message.chat.id] = self.world.touch()
+        self._last_actions[message.chat.id] = self.world.next_change_number()
         return query
 
-    def opens_link(self, parameter: str) -> Seen:
+    def open_deep_link(self, parameter: str) -> MessageView:
         """Follow a deep link: the app sends the command with the link's parameter."""
-        if not PARAMETER.fullmatch(parameter):
+        if not DEEP_LINK_PARAMETER.fullmatch(parameter):
             raise ValueError("a deep link's parameter has 1 to 64 of A-Z a-z 0-9 _ -")
-        return self.says(f"/start {parameter}")
+        return self.send_text(f"/start {parameter}")
 
-    def asks_inline(self, query: str, chat: Group | None = None) -> InlineQuery:
+    def send_inline_query(self, query: str, chat: Group | None = None) -> InlineQuery:
         """Type something after the bot's name; the results are there once the bot has answered."""
-        with self.world.change():
-            asked = InlineQuery(str(self.world.number("query")), self.account, query)
-            self.world.inline_queries[asked.id] = asked
-            kind = self._chat(chat).type if chat else "sender"
+        with self.world.state_change():
+            sent_query = InlineQuery(str(self.world.next_number("query")), self.account, query)
+            self.world.inline_queries[sent_query.id] = sent_query
+            chat_type = self._find_chat(chat).type if chat else "sender"
             payload = {
-                "id": asked.id,
+                "id": sent_query.id,
                 "from": self.account.to_json(),
                 "query": query,
                 "offset": "",
-                "chat_type": kind,
+                "chat_type": chat_type,
             }
             self.world.updates.put("inline_query", payload)
-            return asked
+            return sent_query
 
-    def chooses(
-        self, asked: InlineQuery, result_id: str, chat: Group | None = None, *, topic: int | None = None
-    ) -> Seen:
+    def choose_result(
+        self, sent_query: InlineQuery, result_id: str, chat: Group | None = None, *, topic: int | None = None
+    ) -> MessageView:
         """Send one of the results, as a message of one's own by way of the bot."""
-        with self.world.change():
-            result = next(one for one in asked.results if one["id"] == result_id)
-            where = self._chat(chat)
-            content, markup = inline_query.to_content(result), result.get("reply_markup")
-            sent = self.world.post(where, self.account, content, markup=markup, thread_id=topic)
+        with self.world.state_change():
+            result = next(offered for offered in sent_query.results if offered["id"] == result_id)
+            target_chat = self._find_chat(chat)
+            content, markup = inline_query.content_from_result(result), result.get("reply_markup")
+            sent = self.world.post_message(target_chat, self.account, content, markup=markup, thread_id=topic)
             sent.via_bot = self.world.bot
             sent.inline_id = f"inline-{sent.touched}" if sent.markup else None
-            chosen = {"result_id": result_id, "from": self.account.to_json(), "query": asked.query}
-            chosen |= objects.compact(inline_message_id=sent.inline_id)
-            self.world.updates.put("chosen_inline_result", chosen)
-            self._tell_bot("message", sent)
-            return sent.seen()
+            chosen_result = {"result_id": result_id, "from": self.account.to_json(), "query": sent_query.query}
+            chosen_result |= objects.omit_none(inline_message_id=sent.inline_id)
+            self.world.updates.put("chosen_inline_result", chosen_result)
+            self._notify_bot("message", sent)
+            return sent.to_view()
 
-    def blocks_bot(self) -> None:
+    def block_bot(self) -> None:
         """Block the bot; what it sends from now on is refused."""
-        with self.world.change():
-            self.world.set_bot_status(self._chat(None), self.account, "kicked")
+        with self.world.state_change():
+            self.world.set_bot_status(self._find_chat(None), self.account, "kicked")
 
-    def unblocks_bot(self) -> None:
+    def unblock_bot(self) -> None:
         """Take the block back."""
-        with self.world.change():
-            self.world.set_bot_status(self._chat(None), self.account, "member")
+        with self.world.state_change():
+            self.world.set_bot_status(self._find_chat(None), self.account, "member")
 
-    def sees(self, chat: Group | None = None) -> list[Seen]:
+    def bot_messages(self, chat: Group | None = None) -> list[MessageView]:
         """The messages of the bot in the chat, oldest first, as they look now."""
         with self.world.condition:
-            messages = self._chat(chat).messages.values()
-            return [message.seen() for message in messages if message.sender is self.world.bot]
+            messages = self._find_chat(chat).messages.values()
+            return [message.to_view() for message in messages if message.sender is self.world.bot]
 
-    def wait_reply_sync(
+    def wait_for_reply_sync(
         self,
-        after: Seen | Query | None = None,
+        after: MessageView | CallbackQuery | None = None,
         *,
         chat: Group | None = None,
         count: int = 1,
-        timeout: float = PATIENCE,
-    ) -> Seen:
+        timeout: float = WAIT_TIMEOUT,
+    ) -> MessageView:
         """Wait for the bot to send or edit something; the newest of `count` such messages is given back.
 
         Only what came after the given message counts, or after the last thing this person did in the chat.
         """
-        since = after.touched if isinstance(after, Seen) else self._acted.get(self._chat(chat).id, 0)
+        since = (
+            after.touched if isinstance(after, MessageView) else self._last_actions.get(self._find_chat(chat).id, 0)
+        )
 
-        def replies() -> list[Seen]:
-            new = sorted((m for m in self.sees(chat) if m.touched > since), key=lambda m: m.touched)
-            return new if len(new) >= count else []
+        def newer_replies() -> list[MessageView]:
+            newer = sorted((m for m in self.bot_messages(chat) if m.touched > since), key=lambda m: m.touched)
+            return newer if len(newer) >= count else []
 
-        return self.world.wait(replies, timeout)[-1]
+        return self.world.wait_for(newer_replies, timeout)[-1]
 
-    async def wait_reply(
+    async def wait_for_reply(
         self,
-        after: Seen | Query | None = None,
+        after: MessageView | CallbackQuery | None = None,
         *,
         chat: Group | None = None,
         count: int = 1,
-        timeout: float = PATIENCE,  # noqa: ASYNC109 - the waiting is done by a condition in a thread
-    ) -> Seen:
+        timeout: float = WAIT_TIMEOUT,  # noqa: ASYNC109 - the waiting is done by a condition in a thread
+    ) -> MessageView:
         """The same without holding up the event loop, which the bot may be running on."""
-        return await asyncio.to_thread(self.wait_reply_sync, after, chat=chat, count=count, timeout=timeout)
+        return await asyncio.to_thread(self.wait_for_reply_sync, after, chat=chat, count=count, timeout=timeout)
 
 
-def _id(message: Seen | int) -> int:
-    return message.id if isinstance(message, Seen) else message
+def _message_id(message: MessageView | int) -> int:
+    return message.id if isinstance(message, MessageView) else message
 
 
-def _text(text: str) -> Json:
-    entities = utf16.detected(text, [])
+def _text_content(text: str) -> Json:
+    entities = utf16.detect_entities(text, [])
     return {"text": text} | ({"entities": entities} if entities else {})
 
 
 def _find_button(chat: Chat, label: str) -> tuple[Message, Json]:
-    there: list[str] = []
+    all_labels: list[str] = []
     for message in sorted(chat.messages.values(), key=lambda message: -message.id):
         rows = (message.markup or {}).get("inline_keyboard", [])
         buttons = [button for row in rows for button in row]
-        there += [button["text"] for button in buttons]
+        all_labels += [button["text"] for button in buttons]
         exact = [button for button in buttons if button["text"] == label]
-        fitting = exact or [button for button in buttons if button["text"].startswith(label)]
-        if len(fitting) > 1:
-            raise LookupError(f"several buttons begin with {label!r}: {[button['text'] for button in fitting]}")
-        if fitting and "callback_data" not in fitting[0]:
-            raise LookupError(f"the button {label!r} sends nothing to the bot: {fitting[0]}")
-        if fitting:
-            return message, fitting[0]
-    raise LookupError(f"no button {label!r} in the chat, there are: {there}")
+        matches = exact or [button for button in buttons if button["text"].startswith(label)]
+        if len(matches) > 1:
+            raise LookupError(f"several buttons begin with {label!r}: {[button['text'] for button in matches]}")
+        if matches and "callback_data" not in matches[0]:
+            raise LookupError(f"the button {label!r} sends nothing to the bot: {matches[0]}")
+        if matches:
+            return message, matches[0]
+    raise LookupError(f"no button {label!r} in the chat, there are: {all_labels}")

@@ -6,17 +6,17 @@ from typing import Any, TypeVar
 from bot.sandbox.fake_telegram.world.world import World
 
 Json = dict[str, Any]
-Method = Callable[[World, Json], Any]
-M = TypeVar("M", bound=Method)
+ApiMethod = Callable[[World, Json], Any]
+M = TypeVar("M", bound=ApiMethod)
 
-PLAYED: dict[str, Method] = {}
+IMPLEMENTED_METHODS: dict[str, ApiMethod] = {}
 
 
-def plays(*names: str) -> Callable[[M], M]:
+def api_method(*names: str) -> Callable[[M], M]:
     """Enter a function as the one that plays these methods."""
 
-    def enter(method: M) -> M:
-        PLAYED.update(dict.fromkeys(names, method))
+    def register_method(method: M) -> M:
+        IMPLEMENTED_METHODS.update(dict.fromkeys(names, method))
         return method
 
-    return enter
+    return register_method

@@ -13,7 +13,7 @@ from bot.sandbox.fake_telegram.rules import utf16
 
 Json = dict[str, Any]
 
-STYLES = {
+STYLE_TAGS = {
     "b": "bold",
     "strong": "bold",
     "i": "italic",
@@ -26,10 +26,10 @@ STYLES = {
     "tg-spoiler": "spoiler",
     "span": "spoiler",
 }
-OTHERS = {"a", "code", "pre", "blockquote", "tg-emoji", "tg-time"}
-NAMED = {b"lt": "<", b"gt": ">", b"amp": "&", b"quot": '"'}
-SPACE = b" \t\r\n\0\v"
-END = 0
+OTHER_TAGS = {"a", "code", "pre", "blockquote", "tg-emoji", "tg-time"}
+NAMED_ENTITIES = {b"lt": "<", b"gt": ">", b"amp": "&", b"quot": '"'}
+WHITESPACE = b" \t\r\n\0\v"
+END_BYTE = 0
 
 
 class HtmlError(ValueError):
@@ -37,46 +37,46 @@ class HtmlError(ValueError):
 
 
 @dataclass(frozen=True)
-class Opened:
+class OpenTag:
     """A start tag that waits for its end."""
 
     tag: str
     attributes: dict[str, str]
     offset: int
-    written: int
+    part_index: int
 
 
-def parse(source: str) -> tuple[str, list[Json]]:
+def parse_html(source: str) -> tuple[str, list[Json]]:
     """The plain text and its entities, or an HtmlError."""
-    return _Parser(source).run()
+    return _HtmlParser(source).parse()
 
 
-class _Parser:
+class _HtmlParser:
     def __init__(self, source: str) -> None:
         self.data = source.encode() + b"\0"  # the end is a byte as well, so looking at it needs no care
-        self.at = 0
-        self.out: list[str] = []
+        self.position = 0
+        self.text_parts: list[str] = []
         self.offset = 0
-        self.open: list[Opened] = []
+        self.open_tags: list[OpenTag] = []
         self.entities: list[Json] = []
 
-    def run(self) -> tuple[str, list[Json]]:
-        while self.at < len(self.data) - 1:
-            if self.data[self.at : self.at + 2] == b"</":
-                self._end_tag()
-            elif self.data[self.at] == ord("<"):
-                self._start_tag()
+    def parse(self) -> tuple[str, list[Json]]:
+        while self.position < len(self.data) - 1:
+            if self.data[self.position : self.position + 2] == b"</":
+                self._parse_end_tag()
+            elif self.data[self.position] == ord("<"):
+                self._parse_start_tag()
             else:
-                self._write(self._character())
-        if self.open:
-            raise HtmlError(f'Can\'t find end tag corresponding to start tag "{self.open[-1].tag}"')
+                self._append_text(self._next_character())
+        if self.open_tags:
+            raise HtmlError(f'Can\'t find end tag corresponding to start tag "{self.open_tags[-1].tag}"')
         for entity in self.entities:
             if entity["type"] == "code":
                 entity.pop("language", None)
-        return self._text(), utf16.ordered(self.entities)
+        return self._join_text(), utf16.sort_entities(self.entities)
 
-    def _text(self) -> str:
-        joined = "".join(self.out)
+    def _join_text(self) -> str:
+        joined = "".join(self.text_parts)
         try:
             return joined.encode("utf-16", "surrogatepass").decode("utf-16")
         except UnicodeDecodeError:
@@ -85,171 +85,173 @@ class _Parser:
                 "check for unmatched surrogate code units"
             ) from None
 
-    def _write(self, text: str) -> None:
-        self.out.append(text)
-        self.offset += utf16.length(text)
+    def _append_text(self, text: str) -> None:
+        self.text_parts.append(text)
+        self.offset += utf16.count_units(text)
 
-    def _character(self) -> str:
+    def _next_character(self) -> str:
         """The next character, an entity decoded."""
-        if self.data[self.at] == ord("&") and (decoded := self._reference()):
+        if self.data[self.position] == ord("&") and (decoded := self._decode_reference()):
             return decoded
-        start = self.at
-        self.at += 1
-        while self.data[self.at] & 0xC0 == 0x80:  # the rest of a character of several bytes
-            self.at += 1
-        return self.data[start : self.at].decode()
+        start = self.position
+        self.position += 1
+        while self.data[self.position] & 0xC0 == 0x80:  # the rest of a character of several bytes
+            self.position += 1
+        return self.data[start : self.position].decode()
 
-    def _reference(self) -> str:
+    def _decode_reference(self) -> str:
         """A decoded entity such as &lt; or &#65; with or without semicolon; nothing where it is plain text."""
-        end = self.at + 1
+        end = self.position + 1
         if self.data[end] == ord("#"):
             base, digits = (16, b"0123456789abcdefABCDEF") if self.data[end + 1] in b"x" else (10, b"0123456789")
             begin = end = end + (2 if base == 16 else 1)
             while self.data[end] in digits:
                 end += 1
             code = int(self.data[begin:end] or b"0", base)
-            decoded = chr(code) if 0 < code < 0x10FFFF and end - self.at < 10 else ""
+            decoded = chr(code) if 0 < code < 0x10FFFF and end - self.position < 10 else ""
         else:
             while self.data[end : end + 1].isalpha():
                 end += 1
-            decoded = NAMED.get(self.data[self.at + 1 : end], "")
+            decoded = NAMED_ENTITIES.get(self.data[self.position + 1 : end], "")
         if decoded:
-            self.at = end + (self.data[end] == ord(";"))
+            self.position = end + (self.data[end] == ord(";"))
         return decoded
 
-    def _skip_to(self, stops: bytes) -> str:
-        start = self.at
-        while self.data[self.at] not in stops:
-            self.at += 1
-        return self.data[start : self.at].decode("utf-8", "replace")
+    def _read_until(self, stops: bytes) -> str:
+        start = self.position
+        while self.data[self.position] not in stops:
+            self.position += 1
+        return self.data[start : self.position].decode("utf-8", "replace")
 
-    def _skip_space(self) -> None:
-        while self.data[self.at] != END and self.data[self.at] in SPACE:
-            self.at += 1
+    def _skip_whitespace(self) -> None:
+        while self.data[self.position] != END_BYTE and self.data[self.position] in WHITESPACE:
+            self.position += 1
 
-    def _start_tag(self) -> None:
-        begin = self.at
-        self.at += 1
-        tag = self._skip_to(SPACE + b">").lower()
-        if self.data[self.at] == END:
+    def _parse_start_tag(self) -> None:
+        begin = self.position
+        self.position += 1
+        tag = self._read_until(WHITESPACE + b">").lower()
+        if self.data[self.position] == END_BYTE:
             raise HtmlError(f"Unclosed start tag at byte offset {begin}")
-        if tag not in STYLES and tag not in OTHERS:
+        if tag not in STYLE_TAGS and tag not in OTHER_TAGS:
             raise HtmlError(f'Unsupported start tag "{tag}" at byte offset {begin}')
-        attributes = self._attributes(tag, begin)
+        attributes = self._parse_attributes(tag, begin)
         if tag == "span" and attributes.get("class") != "tg-spoiler":
             raise HtmlError(f'Tag "span" must have class "tg-spoiler" at byte offset {begin}')
-        self.at += 1
-        self.open.append(Opened(tag, attributes, self.offset, len(self.out)))
+        self.position += 1
+        self.open_tags.append(OpenTag(tag, attributes, self.offset, len(self.text_parts)))
 
-    def _attributes(self, tag: str, begin: int) -> dict[str, str]:
+    def _parse_attributes(self, tag: str, begin: int) -> dict[str, str]:
         """Everything up to the closing bracket of a start tag."""
 
-        def fail(message: str) -> NoReturn:
+        def raise_error(message: str) -> NoReturn:
             raise HtmlError(message.format(tag=f'"{tag}"') + f" at byte offset {begin}")
 
-        found: dict[str, str] = {}
+        attributes: dict[str, str] = {}
         while True:
-            self._skip_space()
-            if self.data[self.at] == ord(">"):
-                return found
-            name = self._skip_to(SPACE + b"=>/\"'")
+            self._skip_whitespace()
+            if self.data[self.position] == ord(">"):
+                return attributes
+            name = self._read_until(WHITESPACE + b"=>/\"'")
             if not name:
-                fail("Empty attribute name in the tag {tag}")
-            self._skip_space()
-            if self.data[self.at] == ord("="):
-                self.at += 1
-                self._skip_space()
-                if self.data[self.at] == END:
-                    fail("Unclosed start tag {tag}")
-                found[name] = self._value()
-                if self.data[self.at] == END:
-                    fail("Unclosed start tag")
-            elif self.data[self.at] == END:
-                fail("Unclosed start tag {tag}")
+                raise_error("Empty attribute name in the tag {tag}")
+            self._skip_whitespace()
+            if self.data[self.position] == ord("="):
+                self.position += 1
+                self._skip_whitespace()
+                if self.data[self.position] == END_BYTE:
+                    raise_error("Unclosed start tag {tag}")
+                attributes[name] = self._parse_value()
+                if self.data[self.position] == END_BYTE:
+                    raise_error("Unclosed start tag")
+            elif self.data[self.position] == END_BYTE:
+                raise_error("Unclosed start tag {tag}")
             else:
-                found[name] = ""
+                attributes[name] = ""
 
-    def _value(self) -> str:
-        quote = self.data[self.at]
-        begin = self.at
+    def _parse_value(self) -> str:
+        quote = self.data[self.position]
+        begin = self.position
         if quote not in b"\"'":
-            while self.data[self.at : self.at + 1].isalnum() or self.data[self.at] in b".-":
-                self.at += 1
-            if self.data[self.at] not in SPACE + b">":
+            while self.data[self.position : self.position + 1].isalnum() or self.data[self.position] in b".-":
+                self.position += 1
+            if self.data[self.position] not in WHITESPACE + b">":
                 raise HtmlError(f"Unexpected end of name token at byte offset {begin}")
-            return self.data[begin : self.at].decode().lower()
-        self.at += 1
+            return self.data[begin : self.position].decode().lower()
+        self.position += 1
         value = []
-        while self.data[self.at] not in (quote, END):
-            value.append(self._character())
-        self.at += self.data[self.at] == quote
+        while self.data[self.position] not in (quote, END_BYTE):
+            value.append(self._next_character())
+        self.position += self.data[self.position] == quote
         return "".join(value)
 
-    def _end_tag(self) -> None:
-        begin = self.at
-        if not self.open:
+    def _parse_end_tag(self) -> None:
+        begin = self.position
+        if not self.open_tags:
             raise HtmlError(f"Unexpected end tag at byte offset {begin}")
-        self.at += 2
-        tag = self._skip_to(SPACE + b">").lower()
-        self._skip_space()
-        if self.data[self.at] != ord(">"):
+        self.position += 2
+        tag = self._read_until(WHITESPACE + b">").lower()
+        self._skip_whitespace()
+        if self.data[self.position] != ord(">"):
             raise HtmlError(f"Unclosed end tag at byte offset {begin}")
-        self.at += 1
-        opened = self.open.pop()
-        if tag and tag != opened.tag:
-            expected = f'expected "</{opened.tag}>", found "</{tag}>"'
+        self.position += 1
+        open_tag = self.open_tags.pop()
+        if tag and tag != open_tag.tag:
+            expected = f'expected "</{open_tag.tag}>", found "</{tag}>"'
             raise HtmlError(f"Unmatched end tag at byte offset {begin}, {expected}")
-        if self.offset > opened.offset:
-            self._close(opened)
+        if self.offset > open_tag.offset:
+            self._add_entity(open_tag)
 
-    def _close(self, opened: Opened) -> None:
-        entity = {"type": "", "offset": opened.offset, "length": self.offset - opened.offset}
-        extra = _meaning(opened, "".join(self.out[opened.written :]))
-        last = self.entities[-1] if self.entities else {}
-        same = {key: last.get(key) for key in ("offset", "length")} == {k: entity[k] for k in ("offset", "length")}
-        pair = {last.get("type"), extra.get("type")} == {"pre", "code"}
-        if same and pair and (language := last.get("language") or extra.get("language")):
-            last.update(type="pre", language=language)
-        elif extra:
-            self.entities.append(entity | extra)
+    def _add_entity(self, open_tag: OpenTag) -> None:
+        entity = {"type": "", "offset": open_tag.offset, "length": self.offset - open_tag.offset}
+        tag_fields = _entity_fields(open_tag, "".join(self.text_parts[open_tag.part_index :]))
+        previous = self.entities[-1] if self.entities else {}
+        same_span = {key: previous.get(key) for key in ("offset", "length")} == {
+            k: entity[k] for k in ("offset", "length")
+        }
+        is_pre_and_code = {previous.get("type"), tag_fields.get("type")} == {"pre", "code"}
+        if same_span and is_pre_and_code and (language := previous.get("language") or tag_fields.get("language")):
+            previous.update(type="pre", language=language)
+        elif tag_fields:
+            self.entities.append(entity | tag_fields)
 
 
-def _meaning(opened: Opened, text: str) -> Json:
+def _entity_fields(open_tag: OpenTag, text: str) -> Json:
     """The type of the entity a tag stands for and what belongs to it; nothing for a link that leads nowhere."""
-    given = opened.attributes
-    if opened.tag in STYLES:
-        return {"type": STYLES[opened.tag]}
-    if opened.tag == "a":
-        return link(given.get("href") or text)
-    if opened.tag == "code" and given.get("class", "").startswith("language-"):
-        return {"type": "code", "language": given["class"].removeprefix("language-")}
-    if opened.tag == "blockquote":
-        return {"type": "expandable_blockquote" if "expandable" in given else "blockquote"}
-    if opened.tag == "tg-emoji":
-        emoji = _number(given.get("emoji-id", ""), "custom emoji identifier")
+    attributes = open_tag.attributes
+    if open_tag.tag in STYLE_TAGS:
+        return {"type": STYLE_TAGS[open_tag.tag]}
+    if open_tag.tag == "a":
+        return link_entity(attributes.get("href") or text)
+    if open_tag.tag == "code" and attributes.get("class", "").startswith("language-"):
+        return {"type": "code", "language": attributes["class"].removeprefix("language-")}
+    if open_tag.tag == "blockquote":
+        return {"type": "expandable_blockquote" if "expandable" in attributes else "blockquote"}
+    if open_tag.tag == "tg-emoji":
+        emoji = _check_number(attributes.get("emoji-id", ""), "custom emoji identifier")
         return {"type": "custom_emoji", "custom_emoji_id": emoji}
-    if opened.tag == "tg-time":
-        moment = int(_number(given.get("unix", ""), "date"))
-        return {"type": "date_time", "unix_time": moment, "date_time_format": given.get("format", "")}
-    return {"type": opened.tag}
+    if open_tag.tag == "tg-time":
+        moment = int(_check_number(attributes.get("unix", ""), "date"))
+        return {"type": "date_time", "unix_time": moment, "date_time_format": attributes.get("format", "")}
+    return {"type": open_tag.tag}
 
 
-def _number(text: str, what: str) -> str:
+def _check_number(text: str, label: str) -> str:
     if not text.isdecimal() or not int(text):
-        raise HtmlError(f"Invalid {what} specified")
+        raise HtmlError(f"Invalid {label} specified")
     return text
 
 
-def link(address: str) -> Json:
+def link_entity(address: str) -> Json:
     """A link, a mention of a user by id, or nothing where Telegram would drop the link in silence."""
-    user = address.removeprefix("tg://user?id=")
-    if user != address and user.isdecimal():
-        return {"type": "text_mention", "user": {"id": int(user)}}
-    checked = checked_url(address)
-    return {"type": "text_link", "url": checked} if checked else {}
+    user_id = address.removeprefix("tg://user?id=")
+    if user_id != address and user_id.isdecimal():
+        return {"type": "text_mention", "user": {"id": int(user_id)}}
+    url = normalise_url(address)
+    return {"type": "text_link", "url": url} if url else {}
 
 
-def checked_url(address: str) -> str:
+def normalise_url(address: str) -> str:
     """The address as Telegram keeps it, or nothing where it is not one Telegram accepts."""
     address = address.strip()
     if address.startswith(("tg://", "ton://", "tonsite://")):

@@ -3,18 +3,18 @@
 import struct
 import zlib
 
-JPEG_SIZES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}  # the markers that carry height and width
+JPEG_SIZE_MARKERS = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}  # the markers that carry height and width
 
 
-def sides(content: bytes) -> tuple[int, int] | None:
+def read_image_size(content: bytes) -> tuple[int, int] | None:
     """Width and height of a PNG, JPEG, GIF or WebP; None where it is none of them."""
     try:
-        return _sides(content)
+        return _parse_image_size(content)
     except (struct.error, IndexError):
         return None
 
 
-def _sides(content: bytes) -> tuple[int, int] | None:
+def _parse_image_size(content: bytes) -> tuple[int, int] | None:
     if content.startswith(b"\x89PNG\r\n\x1a\n"):
         width, height = struct.unpack_from(">II", content, 16)
         return width, height
@@ -22,25 +22,25 @@ def _sides(content: bytes) -> tuple[int, int] | None:
         width, height = struct.unpack_from("<HH", content, 6)
         return width, height
     if content.startswith(b"\xff\xd8"):
-        return _jpeg(content)
+        return _parse_jpeg_size(content)
     if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
-        return _webp(content)
+        return _parse_webp_size(content)
     return None
 
 
-def _jpeg(content: bytes) -> tuple[int, int] | None:
-    at = 2
-    while content[at] == 0xFF:
-        marker = content[at + 1]
-        if marker in JPEG_SIZES:
-            height, width = struct.unpack_from(">HH", content, at + 5)
+def _parse_jpeg_size(content: bytes) -> tuple[int, int] | None:
+    position = 2
+    while content[position] == 0xFF:
+        marker = content[position + 1]
+        if marker in JPEG_SIZE_MARKERS:
+            height, width = struct.unpack_from(">HH", content, position + 5)
             return width, height
-        (length,) = struct.unpack_from(">H", content, at + 2)
-        at += 2 + length
+        (length,) = struct.unpack_from(">H", content, position + 2)
+        position += 2 + length
     return None
 
 
-def _webp(content: bytes) -> tuple[int, int] | None:
+def _parse_webp_size(content: bytes) -> tuple[int, int] | None:
     match content[12:16]:
         case b"VP8X":
             return 1 + int.from_bytes(content[24:27], "little"), 1 + int.from_bytes(content[27:30], "little")
@@ -53,13 +53,13 @@ def _webp(content: bytes) -> tuple[int, int] | None:
     return None
 
 
-def plain(width: int = 640, height: int = 480, grey: int = 200) -> bytes:
+def plain_png(width: int = 640, height: int = 480, grey: int = 200) -> bytes:
     """A PNG of one shade of grey."""
     rows = (b"\0" + bytes([grey]) * width) * height
-    head = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
-    parts = ((b"IHDR", head), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
-    return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(kind, data) for kind, data in parts)
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(_encode_chunk(kind, data) for kind, data in chunks)
 
 
-def _chunk(kind: bytes, data: bytes) -> bytes:
+def _encode_chunk(kind: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))

@@ -8,7 +8,7 @@ import re
 from typing import Any
 
 from bot.sandbox.fake_telegram.rules import utf16
-from bot.sandbox.fake_telegram.rules.html_parser import HtmlError, checked_url, parse
+from bot.sandbox.fake_telegram.rules.html_parser import HtmlError, normalise_url, parse_html
 
 Json = dict[str, Any]
 
@@ -17,10 +17,10 @@ CAPTION_LIMIT = 1024
 BUTTON_DATA_LIMIT = 64  # bytes
 BUTTONS_LIMIT = 100
 COMMANDS_LIMIT = 100
-ALERT_LIMIT = 200
-IDS_LIMIT = 100
-COMMAND = re.compile(r"[a-z0-9_]+")
-ACTION = re.compile(
+ALERT_TEXT_LIMIT = 200
+MESSAGE_IDS_LIMIT = 100
+COMMAND_PATTERN = re.compile(r"[a-z0-9_]+")
+CHAT_ACTION_PATTERN = re.compile(
     "cancel|typing|(record|upload)_(video|audio|voice|video_note)|upload_(photo|document)|choose_sticker|"
     "(pick_up|find)_location"
 )
@@ -73,14 +73,14 @@ def too_many_requests(seconds: int) -> ApiError:
     return ApiError(429, f"Too Many Requests: retry after {seconds}", retry_after=seconds)
 
 
-def too_large() -> LimitError:
+def entity_too_large() -> LimitError:
     """More bytes than Telegram takes."""
     error = LimitError("")
     error.code, error.description = 413, "Request Entity Too Large"
     return error
 
 
-def migrated(chat_id: int) -> ApiError:
+def chat_migrated(chat_id: int) -> ApiError:
     """The group was turned into a supergroup with this id."""
     return ApiError(400, "Bad Request: group chat was upgraded to a supergroup chat", migrate_to_chat_id=chat_id)
 
@@ -100,43 +100,43 @@ OTHER_POLLER = "terminated by other getUpdates request; make sure that only one 
 WEBHOOK_ACTIVE = "can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first"
 
 
-def message_text(text: str, parse_mode: str | None, entities: list[Json] | None) -> tuple[str, list[Json]]:
+def parse_message_text(text: str, parse_mode: str | None, entities: list[Json] | None) -> tuple[str, list[Json]]:
     """The text of a message and its entities, as Telegram stores them."""
     if not text:
         raise LimitError("message text is empty")
-    plain, found = _formatted(text, parse_mode, entities)
+    plain, parsed = _parse_formatting(text, parse_mode, entities)
     if not plain:
         raise LimitError("text must be non-empty")
-    if utf16.length(plain) > TEXT_LIMIT:
+    if utf16.count_units(plain) > TEXT_LIMIT:
         raise LimitError("message is too long")
-    return plain, found
+    return plain, parsed
 
 
-def caption_text(text: str, parse_mode: str | None, entities: list[Json] | None) -> tuple[str, list[Json]]:
+def parse_caption(text: str, parse_mode: str | None, entities: list[Json] | None) -> tuple[str, list[Json]]:
     """The text under a photo or file; it may be empty."""
-    plain, found = _formatted(text, parse_mode, entities)
-    if utf16.length(plain) > CAPTION_LIMIT:
+    plain, parsed = _parse_formatting(text, parse_mode, entities)
+    if utf16.count_units(plain) > CAPTION_LIMIT:
         raise LimitError("message caption is too long")
-    return plain, found
+    return plain, parsed
 
 
-def _formatted(text: str, parse_mode: str | None, entities: list[Json] | None) -> tuple[str, list[Json]]:
-    found: list[Json] = [] if parse_mode else list(entities or [])
+def _parse_formatting(text: str, parse_mode: str | None, entities: list[Json] | None) -> tuple[str, list[Json]]:
+    parsed: list[Json] = [] if parse_mode else list(entities or [])
     mode = (parse_mode or "").lower()
     if mode == "html":
         try:
-            text, found = parse(text)
+            text, parsed = parse_html(text)
         except HtmlError as error:
             raise LimitError(f"can't parse entities: {error}") from None
     elif mode in ("markdown", "markdownv2"):
         raise LimitError(f"stand-in: {parse_mode} is not played here, use HTML or entities")
     elif mode:
         raise LimitError("unsupported parse_mode")
-    text, found = utf16.trimmed(text, found)
-    return text, utf16.detected(text, found)
+    text, parsed = utf16.trim_text(text, parsed)
+    return text, utf16.detect_entities(text, parsed)
 
 
-def check_markup(markup: Json | None) -> Json | None:
+def check_reply_markup(markup: Json | None) -> Json | None:
     """The reply markup, where its inline buttons are such as Telegram takes; an empty keyboard is none."""
     rows = (markup or {}).get("inline_keyboard")
     if rows is None:
@@ -146,8 +146,8 @@ def check_markup(markup: Json | None) -> Json | None:
         raise LimitError("reply markup is too long")
     for button in buttons:
         _check_button(button)
-    kept = [row for row in rows if row]
-    return {"inline_keyboard": kept} if kept else None
+    nonempty_rows = [row for row in rows if row]
+    return {"inline_keyboard": nonempty_rows} if nonempty_rows else None
 
 
 def _check_button(button: Json) -> None:
@@ -162,7 +162,7 @@ def _check_button(button: Json) -> None:
     if data is not None and not 1 <= len(data.encode()) <= BUTTON_DATA_LIMIT:
         raise LimitError("BUTTON_DATA_INVALID")
     url = button.get("url")
-    if url is not None and not checked_url(url):
+    if url is not None and not normalise_url(url):
         raise LimitError(f"inline keyboard button URL '{url}' is invalid: Wrong HTTP URL")
 
 
@@ -170,10 +170,10 @@ def check_commands(commands: list[Json]) -> list[Json]:
     """The commands for the menu, as Telegram stores them."""
     if len(commands) > COMMANDS_LIMIT:
         raise LimitError("BOT_COMMANDS_TOO_MUCH")
-    return [_checked_command(item) for item in commands]
+    return [_normalise_command(item) for item in commands]
 
 
-def _checked_command(item: Json) -> Json:
+def _normalise_command(item: Json) -> Json:
     command = item["command"].strip().removeprefix("/")
     description = item["description"].strip()
     if not command:
@@ -184,47 +184,47 @@ def _checked_command(item: Json) -> Json:
         raise LimitError("command description must be non-empty")
     if len(description) > 256:
         raise LimitError("command description length must not exceed 256")
-    if not COMMAND.fullmatch(command):
+    if not COMMAND_PATTERN.fullmatch(command):
         raise LimitError("BOT_COMMAND_INVALID")
     return {"command": command, "description": description}
 
 
-def check_ids(ids: list[int]) -> list[int]:
+def check_message_ids(ids: list[int]) -> list[int]:
     """The messages of a call about several."""
     if not ids:
         raise LimitError("message identifiers are not specified")
-    if len(ids) > IDS_LIMIT:
+    if len(ids) > MESSAGE_IDS_LIMIT:
         raise LimitError("too many message identifiers specified")
     return ids
 
 
-def check_language(code: str) -> str:
+def check_language_code(code: str) -> str:
     """A two-letter language code or nothing."""
     if not re.fullmatch(r"(?:[a-z]{2})?", code):
         raise LimitError("invalid language code specified")
     return code
 
 
-def check_length(what: str, text: str, limit: int) -> str:
+def check_profile_text(field_name: str, text: str, limit: int) -> str:
     """A text of the bot's profile; the limit is documented, Telegram's words are not."""
     if len(text) > limit:
-        raise LimitError(f"stand-in: {what} must be at most {limit} characters, not {len(text)}")
+        raise LimitError(f"stand-in: {field_name} must be at most {limit} characters, not {len(text)}")
     return text
 
 
-def check_action(action: str) -> None:
+def check_chat_action(action: str) -> None:
     """What the bot says it is doing."""
-    if not ACTION.fullmatch(action.lower()):
+    if not CHAT_ACTION_PATTERN.fullmatch(action.lower()):
         raise LimitError("wrong parameter action in request")
 
 
-def check_alert(text: str) -> None:
+def check_alert_text(text: str) -> None:
     """The text that pops up after a button was tapped."""
-    if len(text) > ALERT_LIMIT:
+    if len(text) > ALERT_TEXT_LIMIT:
         raise LimitError("MESSAGE_TOO_LONG")
 
 
-def check_secret(secret: str) -> None:
+def check_secret_token(secret: str) -> None:
     """The secret that comes with each update to a webhook."""
     if len(secret) > 256:
         raise LimitError("secret token is too long")

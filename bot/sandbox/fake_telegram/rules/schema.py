@@ -14,11 +14,11 @@ from typing import Any
 
 Json = dict[str, Any]
 
-ARRAY = "Array of "
-ATTACH = "attach://"
-SCALARS = {"Integer", "Float", "Boolean", "String", "InputFile"}
-TRUE, FALSE = {"true", "True", "1"}, {"false", "False", "0"}
-NOTHING = object()
+ARRAY_PREFIX = "Array of "
+ATTACH_PREFIX = "attach://"
+SCALAR_TYPES = {"Integer", "Float", "Boolean", "String", "InputFile"}
+TRUE_LITERALS, FALSE_LITERALS = {"true", "True", "1"}, {"false", "False", "0"}
+NOT_DECODED = object()
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Upload:
 
     filename: str
     content: bytes = field(repr=False)
-    mime: str = ""
+    mime_type: str = ""
 
     @property
     def size(self) -> int:
@@ -36,147 +36,151 @@ class Upload:
 
 
 @cache
-def api() -> Json:
+def load_bot_api() -> Json:
     """The reduced description of the Bot API."""
     loaded: Json = json.loads(Path(__file__).with_name("botapi.json").read_text(encoding="utf-8"))
     return loaded
 
 
-def known(method: str) -> bool:
+def is_known_method(method: str) -> bool:
     """Whether the Bot API has this method."""
-    return method in api()["methods"]
+    return method in load_bot_api()["methods"]
 
 
 def check_call(method: str, raw: Mapping[str, Any]) -> tuple[Json, list[str]]:
     """The parameters of a call, decoded, and all that is wrong with them."""
-    if not known(method):
+    if not is_known_method(method):
         return dict(raw), [f"unknown method {method}"]
-    fields = api()["methods"][method]["fields"]
-    files = {name for name, value in raw.items() if isinstance(value, Upload)}
+    fields = load_bot_api()["methods"][method]["fields"]
+    upload_names = {name for name, value in raw.items() if isinstance(value, Upload)}
     decoded: Json = {}
-    problems = [f"{method}: {name} is required" for name in _missing(fields, raw)]
+    problems = [f"{method}: {name} is required" for name in _missing_fields(fields, raw)]
     for name, value in raw.items():
         if name in fields:
-            decoded[name] = decode(value, fields[name]["types"])
-            problems += check(decoded[name], fields[name]["types"], f"{method}: {name}")
-        elif name in files:
-            decoded[f"{ATTACH}{name}"] = value  # under the name by which another parameter refers to it
+            decoded[name] = decode_value(value, fields[name]["types"])
+            problems += check_value(decoded[name], fields[name]["types"], f"{method}: {name}")
+        elif name in upload_names:
+            decoded[f"{ATTACH_PREFIX}{name}"] = value  # under the name by which another parameter refers to it
         else:
             problems.append(f"{method}: unknown parameter {name}")
-    problems += [f"{method}: no file came for attach://{name}" for name in sorted(_attached(decoded) - files)]
+    problems += [
+        f"{method}: no file came for attach://{name}" for name in sorted(_attached_names(decoded) - upload_names)
+    ]
     return decoded, problems
 
 
 def check_result(method: str, result: Any) -> list[str]:
     """All that is wrong with an answer to a method."""
-    return check(result, api()["methods"][method]["returns"], f"answer to {method}")
+    return check_value(result, load_bot_api()["methods"][method]["returns"], f"answer to {method}")
 
 
-def check(value: Any, types: list[str], where: str) -> list[str]:
+def check_value(value: Any, types: list[str], path: str) -> list[str]:
     """All that is wrong with a decoded value that must be of one of the types."""
-    inner = [name.removeprefix(ARRAY) for name in types if name.startswith(ARRAY)]
+    inner = [type_name.removeprefix(ARRAY_PREFIX) for type_name in types if type_name.startswith(ARRAY_PREFIX)]
     if isinstance(value, list) and inner:  # an album's "Array of A or Array of B" may hold both
-        return [problem for n, item in enumerate(value) for problem in check(item, inner, f"{where}[{n}]")]
-    attempts = [_check_one(value, name, where) for name in _candidates(value, types)]
+        return [
+            problem for index, item in enumerate(value) for problem in check_value(item, inner, f"{path}[{index}]")
+        ]
+    attempts = [_check_as(value, type_name, path) for type_name in _matching_types(value, types)]
     if not attempts:
-        return [f"{where} must be {' or '.join(types)}, not {_shown(value)}"]
-    return min(attempts, key=_gravity)
+        return [f"{path} must be {' or '.join(types)}, not {_describe_value(value)}"]
+    return min(attempts, key=_problem_severity)
 
 
-def _gravity(problems: list[str]) -> tuple[int, int]:
+def _problem_severity(problems: list[str]) -> tuple[int, int]:
     """Of several readings of a value the one with the fewest problems is meant, and not one of a wrong type."""
     return len(problems), sum(" must be " in problem for problem in problems)
 
 
-def decode(value: Any, types: list[str]) -> Any:
+def decode_value(value: Any, types: list[str]) -> Any:
     """A parameter as it is meant: numbers, booleans and JSON come as text in a form."""
     if not isinstance(value, str):
         return value
-    for name in types:
-        decoded = _decode_one(value, name)
-        if decoded is not NOTHING:
+    for type_name in types:
+        decoded = _decode_as(value, type_name)
+        if decoded is not NOT_DECODED:
             return decoded
     return value
 
 
-def _decode_one(text: str, name: str) -> Any:
-    if name == "Boolean":
-        return True if text in TRUE else False if text in FALSE else NOTHING
-    if name in ("Integer", "Float"):
+def _decode_as(text: str, type_name: str) -> Any:
+    if type_name == "Boolean":
+        return True if text in TRUE_LITERALS else False if text in FALSE_LITERALS else NOT_DECODED
+    if type_name in ("Integer", "Float"):
         try:
-            return int(text) if name == "Integer" else float(text)
+            return int(text) if type_name == "Integer" else float(text)
         except ValueError:
-            return NOTHING
-    if name in SCALARS:
+            return NOT_DECODED
+    if type_name in SCALAR_TYPES:
         return text
     try:
         return json.loads(text)
     except ValueError:
-        return NOTHING
+        return NOT_DECODED
 
 
-def _candidates(value: Any, types: list[str]) -> list[str]:
+def _matching_types(value: Any, types: list[str]) -> list[str]:
     """The types, unions taken apart, whose outer shape or constant fits the value."""
-    return [name for name in _flat(types) if _fits(value, name)]
+    return [type_name for type_name in _expand_unions(types) if _matches_type(value, type_name)]
 
 
-def _flat(types: list[str]) -> list[str]:
-    flat: list[str] = []
-    for name in types:
-        union = api()["types"].get(name, {}).get("union")
-        flat += _flat(union) if union else [] if name.startswith(ARRAY) else [name]
-    return flat
+def _expand_unions(types: list[str]) -> list[str]:
+    expanded: list[str] = []
+    for type_name in types:
+        union = load_bot_api()["types"].get(type_name, {}).get("union")
+        expanded += _expand_unions(union) if union else [] if type_name.startswith(ARRAY_PREFIX) else [type_name]
+    return expanded
 
 
-def _fits(value: Any, name: str) -> bool:
-    if name in SCALARS:
-        return _is_scalar(value, name)
+def _matches_type(value: Any, type_name: str) -> bool:
+    if type_name in SCALAR_TYPES:
+        return _is_scalar(value, type_name)
     if not isinstance(value, dict):
         return False
-    constants = {key: item["const"] for key, item in _fields(name).items() if "const" in item}
+    constants = {key: item["const"] for key, item in _type_fields(type_name).items() if "const" in item}
     return all(value.get(key) == constant for key, constant in constants.items())
 
 
-def _is_scalar(value: Any, name: str) -> bool:
-    if name == "InputFile":
+def _is_scalar(value: Any, type_name: str) -> bool:
+    if type_name == "InputFile":
         return isinstance(value, Upload)
-    if name == "Boolean":
+    if type_name == "Boolean":
         return isinstance(value, bool)
     if isinstance(value, bool):
         return False
-    expected = {"Integer": int, "Float": (int, float), "String": str}[name]
+    expected = {"Integer": int, "Float": (int, float), "String": str}[type_name]
     return isinstance(value, expected)  # type: ignore[arg-type]  # the values are types or tuples of types
 
 
-def _check_one(value: Any, name: str, where: str) -> list[str]:
-    if name in SCALARS:
+def _check_as(value: Any, type_name: str, path: str) -> list[str]:
+    if type_name in SCALAR_TYPES:
         return []
-    fields = _fields(name)
-    problems = [f"{where}.{key} is required in {name}" for key in _missing(fields, value)]
+    fields = _type_fields(type_name)
+    problems = [f"{path}.{key} is required in {type_name}" for key in _missing_fields(fields, value)]
     for key, item in value.items():
         if key in fields:
-            problems += check(item, fields[key]["types"], f"{where}.{key}")
+            problems += check_value(item, fields[key]["types"], f"{path}.{key}")
         else:
-            problems.append(f"{where}: {name} has no field {key}")
+            problems.append(f"{path}: {type_name} has no field {key}")
     return problems
 
 
-def _fields(name: str) -> Json:
-    fields: Json = api()["types"][name].get("fields", {})
+def _type_fields(type_name: str) -> Json:
+    fields: Json = load_bot_api()["types"][type_name].get("fields", {})
     return fields
 
 
-def _missing(fields: Json, given: Mapping[str, Any]) -> list[str]:
-    return [name for name, item in fields.items() if item.get("required") and name not in given]
+def _missing_fields(fields: Json, values: Mapping[str, Any]) -> list[str]:
+    return [name for name, item in fields.items() if item.get("required") and name not in values]
 
 
-def _attached(value: Any) -> set[str]:
+def _attached_names(value: Any) -> set[str]:
     """The names of all files a value refers to with attach://."""
     if isinstance(value, str):
-        return {value.removeprefix(ATTACH)} if value.startswith(ATTACH) else set()
+        return {value.removeprefix(ATTACH_PREFIX)} if value.startswith(ATTACH_PREFIX) else set()
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else []
-    return {name for item in inner for name in _attached(item)}
+    return {name for item in inner for name in _attached_names(item)}
 
 
-def _shown(value: Any) -> str:
+def _describe_value(value: Any) -> str:
     return f"{type(value).__name__} {value!r:.60}"

@@ -5,7 +5,7 @@ from typing import Any
 
 Json = dict[str, Any]
 
-DETECTED = {
+ENTITY_PATTERNS = {
     "bot_command": re.compile(r"(?<![\w/@<>])/[A-Za-z0-9_]{1,64}(?:@[A-Za-z]\w{2,31})?(?![\w/@])"),
     "url": re.compile(r"(?<![\w@/.])(?:https?://[^\s<>\"]+[^\s<>\".,;:!?)]|(?:[a-z0-9-]+\.)+(?:com|org|de|net)\b)"),
     "email": re.compile(r"(?<![\w.])[\w.+-]+@[\w-]+(?:\.[\w-]+)+"),
@@ -13,7 +13,7 @@ DETECTED = {
     "hashtag": re.compile(r"(?<![\w#])#\w*[^\W\d]\w*"),
 }
 
-TRANSPARENT = {
+TRANSPARENT_TYPES = {
     "bold",
     "italic",
     "underline",
@@ -24,50 +24,54 @@ TRANSPARENT = {
 }
 
 
-def length(text: str) -> int:
+def count_units(text: str) -> int:
     """The length in UTF-16 code units."""
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
-def cut(text: str, offset: int, size: int) -> str:
+def slice_units(text: str, offset: int, unit_count: int) -> str:
     """The part of a text that an entity covers."""
     encoded = text.encode("utf-16-le", "surrogatepass")
-    return encoded[2 * offset : 2 * (offset + size)].decode("utf-16-le", "replace")
+    return encoded[2 * offset : 2 * (offset + unit_count)].decode("utf-16-le", "replace")
 
 
-def detected(text: str, taken: list[Json]) -> list[Json]:
+def detect_entities(text: str, existing: list[Json]) -> list[Json]:
     """The entities Telegram finds by itself (commands, links, ...), where none of the taken ones is."""
-    found = list(taken)
-    for kind, pattern in DETECTED.items():
+    entities = list(existing)
+    for kind, pattern in ENTITY_PATTERNS.items():
         for match in pattern.finditer(text):
-            entity = {"type": kind, "offset": length(text[: match.start()]), "length": length(match.group())}
-            if not any(_hides(other, entity) for other in found):
-                found.append(entity)
-    return ordered(found)
+            entity = {
+                "type": kind,
+                "offset": count_units(text[: match.start()]),
+                "length": count_units(match.group()),
+            }
+            if not any(_blocks_detection(other, entity) for other in entities):
+                entities.append(entity)
+    return sort_entities(entities)
 
 
-def _hides(other: Json, entity: Json) -> bool:
-    apart = (
+def _blocks_detection(other: Json, entity: Json) -> bool:
+    disjoint = (
         other["offset"] + other["length"] <= entity["offset"]
         or entity["offset"] + entity["length"] <= other["offset"]
     )
-    return not apart and other["type"] not in TRANSPARENT
+    return not disjoint and other["type"] not in TRANSPARENT_TYPES
 
 
-def ordered(entities: list[Json]) -> list[Json]:
+def sort_entities(entities: list[Json]) -> list[Json]:
     """Sorted as Telegram sorts them: by start, the longer one first."""
     return sorted(entities, key=lambda entity: (entity["offset"], -entity["length"]))
 
 
-def trimmed(text: str, entities: list[Json]) -> tuple[str, list[Json]]:
+def trim_text(text: str, entities: list[Json]) -> tuple[str, list[Json]]:
     """Text without white space around it, and the entities moved and shortened with it."""
-    lead = length(text) - length(text.lstrip())
+    leading = count_units(text) - count_units(text.lstrip())
     text = text.strip()
-    end = length(text)
-    kept = []
+    end = count_units(text)
+    trimmed_entities = []
     for entity in entities:
-        start = max(entity["offset"] - lead, 0)
-        stop = min(entity["offset"] - lead + entity["length"], end)
+        start = max(entity["offset"] - leading, 0)
+        stop = min(entity["offset"] - leading + entity["length"], end)
         if stop > start:
-            kept.append({**entity, "offset": start, "length": stop - start})
-    return text, kept
+            trimmed_entities.append({**entity, "offset": start, "length": stop - start})
+    return text, trimmed_entities

@@ -12,11 +12,11 @@ Json = dict[str, Any]
 PHOTO_LIMIT = 10 * 1024 * 1024
 UPLOAD_LIMIT = 50_000_000
 DOWNLOAD_LIMIT = 20 * 1024 * 1024
-SIDES_LIMIT = 10_000  # width and height of a photo together
-RATIO_LIMIT = 20
-FOLDERS = {"photo": "photos", "voice": "voice", "audio": "music", "video": "videos", "animation": "animations",
+PHOTO_SIDES_LIMIT = 10_000  # width and height of a photo together
+PHOTO_RATIO_LIMIT = 20
+FOLDER_BY_KIND = {"photo": "photos", "voice": "voice", "audio": "music", "video": "videos", "animation": "animations",
            "sticker": "stickers"}  # fmt: skip
-ENDINGS = {"photo": "jpg", "voice": "oga", "sticker": "webp"}
+SUFFIX_BY_KIND = {"photo": "jpg", "voice": "oga", "sticker": "webp"}
 
 
 @dataclass(frozen=True)
@@ -35,24 +35,24 @@ class File:
         return {"file_id": self.id, "file_unique_id": self.unique_id, "file_size": len(self.content), **self.details}
 
 
-class Files:
+class FileStore:
     """All files there are."""
 
-    def __init__(self, number: Callable[[str], int]) -> None:
-        self._number = number
+    def __init__(self, next_number: Callable[[str], int]) -> None:
+        self._next_number = next_number
         self.by_id: dict[str, File] = {}
 
-    def add(self, kind: str, content: bytes, name: str = "", **details: Any) -> File:
+    def add_file(self, kind: str, content: bytes, filename: str = "", **details: Any) -> File:
         """Keep a file that a person or the bot sent."""
-        number = self._number("file")
-        ending = ENDINGS.get(kind) or name.rpartition(".")[2] or "bin"
-        path = f"{FOLDERS.get(kind, 'documents')}/file_{number}.{ending}"
-        known = {**_of_kind(kind, content, name), **details}
-        file = File(f"standin-file-{number:04}", f"standin-{number:04}", kind, path, content, known)
+        number = self._next_number("file")
+        suffix = SUFFIX_BY_KIND.get(kind) or filename.rpartition(".")[2] or "bin"
+        path = f"{FOLDER_BY_KIND.get(kind, 'documents')}/file_{number}.{suffix}"
+        file_details = {**_default_details(kind, content, filename), **details}
+        file = File(f"standin-file-{number:04}", f"standin-{number:04}", kind, path, content, file_details)
         self.by_id[file.id] = file
         return file
 
-    def known(self, file_id: str, kind: str) -> File:
+    def reuse_file(self, file_id: str, kind: str) -> File:
         """A file that is sent again by its id."""
         file = self.by_id.get(file_id)
         if file is None:
@@ -61,7 +61,7 @@ class Files:
             raise limits.bad_request(f"can't use file of type {file.kind.title()} as {kind.title()}")
         return file
 
-    def by_path(self, path: str) -> File | None:
+    def find_by_path(self, path: str) -> File | None:
         """The file that getFile gave this path."""
         return next((file for file in self.by_id.values() if file.path == path), None)
 
@@ -71,17 +71,17 @@ def check_upload(kind: str, content: bytes) -> None:
     if not content:
         raise limits.LimitError("file must be non-empty")
     if len(content) > UPLOAD_LIMIT:
-        raise limits.too_large()
+        raise limits.entity_too_large()
     if kind != "photo":
         return
     if len(content) > PHOTO_LIMIT:
         raise limits.LimitError(
             f"file of size {len(content)} bytes is too big for a photo; the maximum size is {PHOTO_LIMIT} bytes"
         )
-    sides = image_size.sides(content)
-    if sides is None:
+    dimensions = image_size.read_image_size(content)
+    if dimensions is None:
         raise limits.LimitError("IMAGE_PROCESS_FAILED")
-    if sum(sides) > SIDES_LIMIT or max(sides) > RATIO_LIMIT * min(sides):
+    if sum(dimensions) > PHOTO_SIDES_LIMIT or max(dimensions) > PHOTO_RATIO_LIMIT * min(dimensions):
         raise limits.LimitError("PHOTO_INVALID_DIMENSIONS")
 
 
@@ -91,20 +91,20 @@ def check_download(file: File) -> None:
         raise limits.bad_request("file is too big")
 
 
-def _of_kind(kind: str, content: bytes, name: str) -> Json:
-    width, height = image_size.sides(content) or (640, 480)
-    mime = mimetypes.guess_type(name)[0] or "application/octet-stream"
+def _default_details(kind: str, content: bytes, filename: str) -> Json:
+    width, height = image_size.read_image_size(content) or (640, 480)
+    mime_type = mimetypes.guess_type(filename)[0] or "application/octet-stream"
     match kind:
         case "photo":
             return {"width": width, "height": height}
         case "voice":
             return {"duration": 3, "mime_type": "audio/ogg"}
         case "audio":
-            return {"duration": 3, "mime_type": mime, "file_name": name}
+            return {"duration": 3, "mime_type": mime_type, "file_name": filename}
         case "video" | "animation":
-            return {"width": width, "height": height, "duration": 3, "mime_type": mime, "file_name": name}
+            return {"width": width, "height": height, "duration": 3, "mime_type": mime_type, "file_name": filename}
         case "sticker":
-            looks = {"type": "regular", "width": 512, "height": 512, "is_animated": False, "is_video": False}
-            return looks | {"emoji": "👍"}
+            sticker = {"type": "regular", "width": 512, "height": 512, "is_animated": False, "is_video": False}
+            return sticker | {"emoji": "👍"}
         case _:
-            return {"file_name": name, "mime_type": mime}
+            return {"file_name": filename, "mime_type": mime_type}

@@ -26,9 +26,11 @@ class InlineQuery:
         return self.answer["results"] if self.answer else []
 
 
-def to_content(result: Json) -> Json:
+def content_from_result(result: Json) -> Json:
     """The content of the message that choosing a result sends. Only texts are played, else its title is sent."""
-    given: Json = result.get("input_message_content", {})
-    written = given.get("message_text") or result.get("caption") or result.get("title", "")
-    text, entities = limits.message_text(written, given.get("parse_mode"), given.get("entities"))
-    return objects.compact(text=text, entities=entities or None)
+    input_content: Json = result.get("input_message_content", {})
+    source_text = input_content.get("message_text") or result.get("caption") or result.get("title", "")
+    text, entities = limits.parse_message_text(
+        source_text, input_content.get("parse_mode"), input_content.get("entities")
+    )
+    return objects.omit_none(text=text, entities=entities or None)

@@ -9,12 +9,12 @@ from bot.sandbox.fake_telegram.rules import utf16
 Json = dict[str, Any]
 
 
-def compact(**fields: Any) -> Json:
+def omit_none(**fields: Any) -> Json:
     """An object without the fields that are None, as Telegram leaves them out."""
     return {name: value for name, value in fields.items() if value is not None}
 
 
-def now() -> int:
+def unix_now() -> int:
     """The time as Telegram gives it."""
     return int(time.time())
 
@@ -37,7 +37,7 @@ class Account:
 
     def to_json(self) -> Json:
         """A User object."""
-        return compact(**vars(self))
+        return omit_none(**vars(self))
 
 
 @dataclass
@@ -60,22 +60,28 @@ class Chat:
     typing_since: float = 0.0  # Unix time of the last "typing" that no message followed
 
     @property
-    def private(self) -> bool:
+    def is_private(self) -> bool:
         """Whether this is a chat of one person with the bot."""
         return self.type == "private"
 
-    def remove_topic(self, topic: int) -> None:
+    def remove_topic(self, topic_id: int) -> None:
         """A topic goes with all that is in it."""
-        del self.topics[topic]
-        self.closed.discard(topic)
-        self.messages = {number: one for number, one in self.messages.items() if one.thread_id != topic}
+        del self.topics[topic_id]
+        self.closed.discard(topic_id)
+        self.messages = {
+            message_id: message for message_id, message in self.messages.items() if message.thread_id != topic_id
+        }
         self.pinned = [pinned for pinned in self.pinned if pinned in self.messages]
 
     def to_json(self) -> Json:
         """A Chat object."""
-        who = self.person
-        names = compact(first_name=who.first_name, last_name=who.last_name, username=who.username) if who else {}
-        return compact(id=self.id, type=self.type, title=self.title, is_forum=self.is_forum or None) | names
+        person = self.person
+        names = (
+            omit_none(first_name=person.first_name, last_name=person.last_name, username=person.username)
+            if person
+            else {}
+        )
+        return omit_none(id=self.id, type=self.type, title=self.title, is_forum=self.is_forum or None) | names
 
 
 @dataclass
@@ -87,7 +93,7 @@ class Message:
     sender: Account
     content: Json
     touched: int
-    date: int = field(default_factory=now)
+    date: int = field(default_factory=unix_now)
     reply_to: "Message | None" = None
     markup: Json | None = None
     thread_id: int | None = None
@@ -101,7 +107,7 @@ class Message:
         """A Message object; the message it replies to is given without its own."""
         inline = self.markup if self.markup and "inline_keyboard" in self.markup else None
         reply = self.reply_to.to_json(with_reply=False) if self.reply_to and with_reply else None
-        return self.content | compact(
+        return self.content | omit_none(
             **{"from": self.sender.to_json()},
             message_id=self.id,
             chat=self.chat.to_json(),
@@ -116,20 +122,20 @@ class Message:
             via_bot=self.via_bot.to_json() if self.via_bot else None,
         )
 
-    def seen(self) -> "Seen":
+    def to_view(self) -> "MessageView":
         """The message as a person sees it now."""
-        text, spans = written(self.content)
+        text, raw_entities = text_and_entities(self.content)
         markup = self.markup or {}
-        return Seen(
+        return MessageView(
             id=self.id,
             chat_id=self.chat.id,
             sender_id=self.sender.id,
             from_bot=self.sender.is_bot,
-            kind=kind(self.content),
+            kind=content_kind(self.content),
             text=text,
-            entities=tuple(Entity.of(text, item) for item in spans),
-            buttons=tuple(tuple(map(Button.of, row)) for row in markup.get("inline_keyboard", [])),
-            keyboard=tuple(
+            entities=tuple(Entity.from_json(text, item) for item in raw_entities),
+            buttons=tuple(tuple(map(Button.from_json, row)) for row in markup.get("inline_keyboard", [])),
+            reply_keyboard=tuple(
                 tuple(key if isinstance(key, str) else key["text"] for key in row)
                 for row in markup.get("keyboard", [])
             ),
@@ -141,17 +147,17 @@ class Message:
         )
 
 
-def written(content: Json) -> tuple[str, list[Json]]:
+def text_and_entities(content: Json) -> tuple[str, list[Json]]:
     """The text or caption of a message, and its entities."""
     prefix = "caption_" if "caption" in content else ""
     return content.get("caption" if prefix else "text", ""), content.get(f"{prefix}entities", [])
 
 
-def kind(content: Json) -> str:
+def content_kind(content: Json) -> str:
     """Text, photo, contact, ...: what the message is."""
-    beside = {"entities", "caption", "caption_entities", "link_preview_options", "has_media_spoiler",
+    auxiliary_fields = {"entities", "caption", "caption_entities", "link_preview_options", "has_media_spoiler",
               "show_caption_above_media"}  # fmt: skip
-    return next((name for name in content if name not in beside), "")
+    return next((name for name in content if name not in auxiliary_fields), "")
 
 
 @dataclass(frozen=True)
@@ -163,9 +169,9 @@ class Entity:
     url: str | None = None
 
     @classmethod
-    def of(cls, text: str, item: Json) -> "Entity":
+    def from_json(cls, text: str, item: Json) -> "Entity":
         """The entity with the part of the text that it covers."""
-        return cls(item["type"], utf16.cut(text, item["offset"], item["length"]), item.get("url"))
+        return cls(item["type"], utf16.slice_units(text, item["offset"], item["length"]), item.get("url"))
 
 
 @dataclass(frozen=True)
@@ -177,13 +183,13 @@ class Button:
     url: str | None = None
 
     @classmethod
-    def of(cls, item: Json) -> "Button":
+    def from_json(cls, item: Json) -> "Button":
         """The button of an inline keyboard."""
         return cls(item["text"], item.get("callback_data"), item.get("url"))
 
 
 @dataclass(frozen=True)
-class Seen:
+class MessageView:
     """A message as it looked when it was read; `touched` grows with every sending and editing."""
 
     id: int
@@ -194,7 +200,7 @@ class Seen:
     text: str
     entities: tuple[Entity, ...]
     buttons: tuple[tuple[Button, ...], ...]
-    keyboard: tuple[tuple[str, ...], ...]
+    reply_keyboard: tuple[tuple[str, ...], ...]
     edited: bool
     reply_to: int | None
     thread_id: int | None
@@ -202,7 +208,7 @@ class Seen:
     raw: Json = field(repr=False)
 
     @property
-    def labels(self) -> list[str]:
+    def button_labels(self) -> list[str]:
         """The texts of all inline buttons, in reading order."""
         return [button.text for row in self.buttons for button in row]
 
@@ -220,12 +226,12 @@ class Violation:
 
 
 @dataclass(frozen=True)
-class Call:
+class RecordedCall:
     """A call as it came and what was answered; status 0 where no answer left."""
 
     method: str
     params: Json
-    time: float
+    finished_at: float
     status: int
     response: Any
-    ms: float = 0.0
+    duration_ms: float = 0.0

@@ -7,93 +7,110 @@ from typing import Any
 from bot.sandbox.fake_telegram.rules import schema
 from bot.sandbox.fake_telegram.world.files import File
 from bot.sandbox.fake_telegram.world.inline_query import InlineQuery
-from bot.sandbox.fake_telegram.world.objects import Account, Chat, Message, compact
-from bot.sandbox.fake_telegram.world.world import Query, World
+from bot.sandbox.fake_telegram.world.objects import Account, Chat, Message, omit_none
+from bot.sandbox.fake_telegram.world.world import CallbackQuery, World
 
 Json = dict[str, Any]
 
-PLAIN = ("id", "content", "touched", "date", "markup", "thread_id", "forward_origin", "edit_date", "media_group_id",
-         "inline_id")  # fmt: skip
+MESSAGE_FIELDS = (
+    "id",
+    "content",
+    "touched",
+    "date",
+    "markup",
+    "thread_id",
+    "forward_origin",
+    "edit_date",
+    "media_group_id",
+    "inline_id",
+)
 
 
-def saved(world: World) -> Json:
+def dump_world(world: World) -> Json:
     """Everything but the calls there were, and who waits for what."""
     with world.condition:
         return {
             "numbers": dict(world.numbers),
             "accounts": [asdict(account) for account in world.accounts.values() if account is not world.bot],
-            "chats": [_chat(chat) for chat in world.chats.values()],
-            "files": [_file(file) for file in world.files.by_id.values()],
-            "queries": [_query(query) for query in world.queries.values()],
-            "inline_queries": [_query(query) for query in world.inline_queries.values()],
-            "updates": {"next_id": world.updates.next_id, "pending": [*world.updates.again, *world.updates.pending]},
+            "chats": [_dump_chat(chat) for chat in world.chats.values()],
+            "files": [_dump_file(file) for file in world.files.by_id.values()],
+            "queries": [_dump_query(query) for query in world.queries.values()],
+            "inline_queries": [_dump_query(query) for query in world.inline_queries.values()],
+            "updates": {
+                "next_id": world.updates.next_id,
+                "pending": [*world.updates.redelivered, *world.updates.pending],
+            },
             "commands": [[*key, value] for key, value in world.profile.commands.items()],
             "texts": [[*key, value] for key, value in world.profile.texts.items()],
         }
 
 
-def read(world: World, data: Json) -> World:
+def load_world(world: World, data: Json) -> World:
     """A saved world, for the same bot as this one.
 
     Raises KeyError, TypeError, AttributeError or ValueError where it is no such data.
     """
-    fresh = World(world.bot, privacy=world.privacy, retry_delay=world.retry_delay)
-    fresh.numbers = {str(name): int(number) for name, number in data["numbers"].items()}
-    fresh.accounts |= {one["id"]: Account(**one) for one in data["accounts"]}
-    fresh.chats = {one["id"]: _chat_of(fresh, one) for one in data["chats"]}
-    fresh.files.by_id = {one["id"]: _file_of(one) for one in data["files"]}
-    fresh.queries = {one["id"]: Query(**_asked(fresh, one)) for one in data["queries"]}
-    fresh.inline_queries = {one["id"]: InlineQuery(**_asked(fresh, one)) for one in data["inline_queries"]}
-    fresh.profile.commands = {(scope, lang): value for scope, lang, value in data["commands"]}
-    fresh.profile.texts = {(name, lang): value for name, lang, value in data["texts"]}
-    fresh.updates.next_id, fresh.updates.pending = int(data["updates"]["next_id"]), list(data["updates"]["pending"])
-    _check(fresh)
-    return fresh
+    loaded = World(world.bot, privacy_mode=world.privacy_mode, retry_delay=world.retry_delay)
+    loaded.numbers = {str(name): int(number) for name, number in data["numbers"].items()}
+    loaded.accounts |= {item["id"]: Account(**item) for item in data["accounts"]}
+    loaded.chats = {item["id"]: _load_chat(loaded, item) for item in data["chats"]}
+    loaded.files.by_id = {item["id"]: _load_file(item) for item in data["files"]}
+    loaded.queries = {item["id"]: CallbackQuery(**_resolve_person(loaded, item)) for item in data["queries"]}
+    loaded.inline_queries = {
+        item["id"]: InlineQuery(**_resolve_person(loaded, item)) for item in data["inline_queries"]
+    }
+    loaded.profile.commands = {(scope, lang): value for scope, lang, value in data["commands"]}
+    loaded.profile.texts = {(name, lang): value for name, lang, value in data["texts"]}
+    loaded.updates.next_id, loaded.updates.pending = int(data["updates"]["next_id"]), list(data["updates"]["pending"])
+    _validate_world(loaded)
+    return loaded
 
 
-def put(world: World, fresh: World) -> None:
+def restore_world(world: World, loaded: World) -> None:
     """Put what was read in the place of what is there; the bot should not be at work meanwhile."""
-    with world.change():
+    with world.state_change():
         for name in ("numbers", "accounts", "chats", "queries", "inline_queries", "profile"):
-            setattr(world, name, getattr(fresh, name))
-        world.files.by_id = fresh.files.by_id
-        world.updates.again = []
-        world.updates.pending, world.updates.next_id = fresh.updates.pending, fresh.updates.next_id
-        world.updates.everything = list(fresh.updates.pending)
+            setattr(world, name, getattr(loaded, name))
+        world.files.by_id = loaded.files.by_id
+        world.updates.redelivered = []
+        world.updates.pending, world.updates.next_id = loaded.updates.pending, loaded.updates.next_id
+        world.updates.history = list(loaded.updates.pending)
 
 
-def _check(world: World) -> None:
+def _validate_world(world: World) -> None:
     """Everything in it must be such as Telegram would hand it out."""
     objects = [("Update", update) for update in world.updates.pending]
     for chat in world.chats.values():
         objects += [("Message", message.to_json()) for message in chat.messages.values()]
     for name, value in objects:
-        if problems := schema.check(value, [name], name):
+        if problems := schema.check_value(value, [name], name):
             raise ValueError("; ".join(problems))
 
 
-def _chat(chat: Chat) -> Json:
-    kept = {name: value for name, value in vars(chat).items() if name not in ("person", "messages", "typing_since")}
-    return kept | {
+def _dump_chat(chat: Chat) -> Json:
+    plain_fields = {
+        name: value for name, value in vars(chat).items() if name not in ("person", "messages", "typing_since")
+    }
+    return plain_fields | {
         "person": chat.person.id if chat.person else None,
         "closed": sorted(chat.closed),
         "forbidden": sorted(chat.forbidden),
         "members": [list(item) for item in chat.members.items()],
         "topics": [list(item) for item in chat.topics.items()],
-        "messages": [_message(message) for message in chat.messages.values()],
+        "messages": [_dump_message(message) for message in chat.messages.values()],
     }
 
 
-def _message(message: Message) -> Json:
-    return compact(
-        **{name: getattr(message, name) for name in PLAIN},
+def _dump_message(message: Message) -> Json:
+    return omit_none(
+        **{name: getattr(message, name) for name in MESSAGE_FIELDS},
         sender=message.sender.id,
         reply_to=message.reply_to.id if message.reply_to else None,
         via_bot=True if message.via_bot else None,
     )
 
 
-def _chat_of(world: World, data: Json) -> Chat:
+def _load_chat(world: World, data: Json) -> Chat:
     chat = Chat(
         **data
         | {
@@ -105,28 +122,28 @@ def _chat_of(world: World, data: Json) -> Chat:
             "messages": {},
         }
     )
-    for one in data["messages"]:
+    for item in data["messages"]:
         details = {
             "chat": chat,
-            "sender": world.accounts[one["sender"]],
-            "reply_to": chat.messages.get(one.get("reply_to")),  # None where it was deleted
-            "via_bot": world.bot if one.get("via_bot") else None,
+            "sender": world.accounts[item["sender"]],
+            "reply_to": chat.messages.get(item.get("reply_to")),  # None where it was deleted
+            "via_bot": world.bot if item.get("via_bot") else None,
         }
-        chat.messages[one["id"]] = Message(**one | details)
+        chat.messages[item["id"]] = Message(**item | details)
     return chat
 
 
-def _file(file: File) -> Json:
+def _dump_file(file: File) -> Json:
     return vars(file) | {"content": base64.b64encode(file.content).decode()}
 
 
-def _file_of(data: Json) -> File:
+def _load_file(data: Json) -> File:
     return File(**data | {"content": base64.b64decode(data["content"])})
 
 
-def _asked(world: World, data: Json) -> Json:
+def _resolve_person(world: World, data: Json) -> Json:
     return data | {"person": world.accounts[data["person"]]}
 
 
-def _query(query: Query | InlineQuery) -> Json:
+def _dump_query(query: CallbackQuery | InlineQuery) -> Json:
     return vars(query) | {"person": query.person.id}

@@ -10,12 +10,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from bot.sandbox.fake_telegram.world import objects
-from bot.sandbox.fake_telegram.world.updates import Updates, chat_of
+from bot.sandbox.fake_telegram.world.updates import UpdateQueue, update_chat_id
 
 Json = dict[str, Any]
 
-SENDERS = 4
-PATIENCE = 10.0  # seconds for the bot to answer
+DISPATCHER_THREADS = 4
+DELIVERY_TIMEOUT = 10.0  # seconds for the bot to answer
 
 
 @dataclass
@@ -23,34 +23,34 @@ class Webhook:
     """Where updates go, and the last thing that went wrong."""
 
     url: str = ""
-    secret: str = ""
+    secret_token: str = ""
     max_connections: int = 40
-    error: str | None = None
-    error_date: int | None = None
+    last_error: str | None = None
+    last_error_date: int | None = None
 
-    def to_json(self, updates: Updates) -> Json:
+    def to_json(self, updates: UpdateQueue) -> Json:
         """A WebhookInfo object."""
         info = {
             "url": self.url,
             "has_custom_certificate": False,
-            "pending_update_count": len(updates.pending) + len(updates.again),
+            "pending_update_count": len(updates.pending) + len(updates.redelivered),
         }
         if not self.url:
             return info
-        return info | objects.compact(
+        return info | objects.omit_none(
             max_connections=self.max_connections,
             ip_address=urlsplit(self.url).hostname,
-            last_error_date=self.error_date,
-            last_error_message=self.error,
-            allowed_updates=updates.allowed or None,
+            last_error_date=self.last_error_date,
+            last_error_message=self.last_error,
+            allowed_updates=updates.allowed_kinds or None,
         )
 
 
-class Pusher:
+class WebhookDispatcher:
     """A few threads that carry updates to one webhook until it is removed."""
 
     def __init__(
-        self, updates: Updates, webhook: Webhook, retry_delay: float, clock: Callable[[], float] = time.monotonic
+        self, updates: UpdateQueue, webhook: Webhook, retry_delay: float, clock: Callable[[], float] = time.monotonic
     ) -> None:
         """``retry_delay`` and ``clock`` are in seconds."""
         self.updates = updates
@@ -58,10 +58,10 @@ class Pusher:
         self.retry_delay = retry_delay
         self.clock = clock
         self.stopped = False
-        self.under_way: set[int] = set()
-        self.resting: dict[int, float] = {}
-        count = min(SENDERS, webhook.max_connections)
-        self.threads = [threading.Thread(target=self._run, daemon=True) for _ in range(count)]
+        self.chats_in_flight: set[int] = set()
+        self.retry_times: dict[int, float] = {}
+        thread_count = min(DISPATCHER_THREADS, webhook.max_connections)
+        self.threads = [threading.Thread(target=self._run_worker, daemon=True) for _ in range(thread_count)]
         for thread in self.threads:
             thread.start()
 
@@ -74,60 +74,64 @@ class Pusher:
     def join(self) -> None:
         """Wait for the threads to end."""
         for thread in self.threads:
-            thread.join(PATIENCE)
+            thread.join(DELIVERY_TIMEOUT)
 
-    def _run(self) -> None:
-        while (update := self._next()) is not None:
-            error = self._post(update)
+    def _run_worker(self) -> None:
+        while (update := self._next_update()) is not None:
+            error = self._post_update(update)
             with self.updates.condition:
-                self._settle(update, error)
+                self._record_outcome(update, error)
 
-    def _next(self) -> Json | None:
+    def _next_update(self) -> Json | None:
         """Wait for an update of a chat that has none under way."""
         with self.updates.condition:
             while not self.stopped:
                 now = self.clock()  # once: a rest that ended on the way would let a chat's second update go first
-                for update in [*self.updates.again, *self.updates.pending]:
-                    chat = chat_of(update)
-                    if chat not in self.under_way and self.resting.get(chat, 0) <= now:
-                        self.under_way.add(chat)
+                for update in [*self.updates.redelivered, *self.updates.pending]:
+                    chat_id = update_chat_id(update)
+                    if chat_id not in self.chats_in_flight and self.retry_times.get(chat_id, 0) <= now:
+                        self.chats_in_flight.add(chat_id)
                         return update
-                self.updates.condition.wait(self._shortest_rest())
+                self.updates.condition.wait(self._next_retry_delay())
             return None
 
-    def _shortest_rest(self) -> float | None:
-        rests = [until - self.clock() for chat, until in self.resting.items() if chat not in self.under_way]
-        return max(min(rests), 0.001) if rests else None
+    def _next_retry_delay(self) -> float | None:
+        delays = [
+            retry_time - self.clock()
+            for chat_id, retry_time in self.retry_times.items()
+            if chat_id not in self.chats_in_flight
+        ]
+        return max(min(delays), 0.001) if delays else None
 
-    def _settle(self, update: Json, error: str) -> None:
-        chat = chat_of(update)
-        self.under_way.discard(chat)
-        self.resting.pop(chat, None)
+    def _record_outcome(self, update: Json, error: str) -> None:
+        chat_id = update_chat_id(update)
+        self.chats_in_flight.discard(chat_id)
+        self.retry_times.pop(chat_id, None)
         if error:
-            self.webhook.error, self.webhook.error_date = error, objects.now()
-            self.resting[chat] = self.clock() + self.retry_delay
+            self.webhook.last_error, self.webhook.last_error_date = error, objects.unix_now()
+            self.retry_times[chat_id] = self.clock() + self.retry_delay
             self.updates.condition.notify_all()
         else:
-            self.updates.done(update)
+            self.updates.mark_delivered(update)
 
-    def _post(self, update: Json) -> str:
+    def _post_update(self, update: Json) -> str:
         """Send one update; what went wrong, or nothing."""
         target = urlsplit(self.webhook.url)
         headers = {"Content-Type": "application/json"}
-        if self.webhook.secret:
-            headers["X-Telegram-Bot-Api-Secret-Token"] = self.webhook.secret
+        if self.webhook.secret_token:
+            headers["X-Telegram-Bot-Api-Secret-Token"] = self.webhook.secret_token
         path = f"{target.path or '/'}{'?' + target.query if target.query else ''}"
-        connection = http.client.HTTPConnection(target.hostname or "", target.port or 80, timeout=PATIENCE)
+        connection = http.client.HTTPConnection(target.hostname or "", target.port or 80, timeout=DELIVERY_TIMEOUT)
         try:
             connection.request("POST", path, json.dumps(update), headers)
-            answer = connection.getresponse()
-            answer.read()
+            response = connection.getresponse()
+            response.read()
         except ConnectionRefusedError:
             return "Connection refused"
         except (OSError, http.client.HTTPException):
             return "Read timeout expired"
         finally:
             connection.close()
-        if 200 <= answer.status <= 299:
+        if 200 <= response.status <= 299:
             return ""
-        return f"Wrong response from the webhook: {answer.status} {answer.reason}"
+        return f"Wrong response from the webhook: {response.status} {response.reason}"
