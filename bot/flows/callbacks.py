@@ -15,6 +15,7 @@ from bot.flows.callback_data import (
     ERASURE_CALLBACK,
     EXPLAIN_CALLBACK,
     FORM_CALLBACK,
+    HANDOUT_PDF_CALLBACK,
     INTRO_CALLBACK,
     LANGUAGE_CALLBACK,
     PRIVACY_CALLBACK,
@@ -38,7 +39,7 @@ PRIVATE_CALLBACKS = (
     ERASURE_CALLBACK,
     FORM_CALLBACK,
     SELFCHECK_CALLBACK,
-    handout.HANDOUT_PDF_CALLBACK,
+    HANDOUT_PDF_CALLBACK,
 )  # never in front of a group
 CallbackHandler = Callable[
     [Services, State, Event, str], Turn | None
@@ -108,5 +109,5 @@ CALLBACK_HANDLERS: dict[str, CallbackHandler] = {
     ADVISER_CALLBACK: adviser_buttons.handle_adviser_callback,
     REQUESTER_CALLBACK: requester.handle_requester_callback,
     SELFCHECK_CALLBACK: callbacks.handle_selfcheck_callback,
-    handout.HANDOUT_PDF_CALLBACK: _send_handout,
+    HANDOUT_PDF_CALLBACK: _send_handout,
 }

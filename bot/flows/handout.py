@@ -7,7 +7,6 @@ from bot.domain.event import Event
 from bot.domain.message import Attachment, SendMessage
 from bot.domain.selfcheck import SelfCheckResult
 from bot.domain.turn import State, Turn
-from bot.flows.callback_data import HANDOUT_CALLBACK
 from bot.flows.context import Services
 from bot.flows.selfcheck import chart
 from bot.flows.selfcheck import result as selfcheck_result
@@ -17,8 +16,6 @@ from knowledge.records.entry import Entry, Layer
 from knowledge.records.intro import IntroStep, steps_in_language
 from prompts.dates import format_date
 from prompts.render import format_label, render_template
-
-HANDOUT_PDF_CALLBACK = f"{HANDOUT_CALLBACK}pdf"
 
 
 def send_handout(services: Services, state: State, event: Event) -> Turn:

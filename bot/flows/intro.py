@@ -33,12 +33,11 @@ from bot.domain.deep_links import STEP_PREFIX
 from bot.domain.event import Event, EventKind
 from bot.domain.message import AnswerCallback, Attachment, Button, EditMessage, Keyboard, SendMessage
 from bot.domain.turn import State, Turn
-from bot.flows.callback_data import INTRO_CALLBACK
+from bot.flows.callback_data import HANDOUT_PDF_CALLBACK, INTRO_CALLBACK, SELFCHECK_START_CALLBACK
 from bot.flows.context import Services
 from knowledge.records.intro import INTRO_AUDIENCES, Choice, IntroStep, steps_in_language
 from prompts.render import format_label, render_template
 
-SELFCHECK_START_CALLBACK, HANDOUT_PDF_CALLBACK = "k:start", "t:pdf"  # where the last step leads
 COVER_PICTURE = "weg"  # the picture above what is no step
 
 
