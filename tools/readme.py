@@ -8,7 +8,7 @@ import click
 from bot.cli.main import cli
 from bot.settings import Settings, env_variable
 
-README_PATH = Path(__file__).parents[2] / "README.md"
+README_PATH = Path(__file__).parents[1] / "README.md"
 
 
 def fill_readme(text: str) -> str:

@@ -15,8 +15,8 @@ from bot.settings import Settings
 from bot.store import SqliteStore, SqlStore
 from bot.store.postgres.store import PostgresStore
 from index.search.live_index import LiveIndex
-from tests.bot.relay import DESK
 from tests.conftest import Clock
+from tests.support.relay import DESK
 
 Opening = Callable[[], SqlStore]
 Stores = Callable[[], PostgresStore]

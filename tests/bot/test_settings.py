@@ -8,8 +8,8 @@ import pytest
 from bot.domain.contact_details import to_ascii_address
 from bot.errors import SettingsError
 from bot.settings import Settings, env_variable, load_settings
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.usefixtures("settings")  # an empty folder, so that no .env is read
 
 

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from index.backends.pgvector import PgBackend
-from tests import postgres
+from tests.support import postgres
 
 TEXTS = {
     "ruhe": "In der Hausordnung steht: Nach 22 Uhr bitte leise sein. Musik ist dann nur in Zimmerlautstärke erlaubt.",

@@ -13,7 +13,9 @@ from bot.errors import StoreError
 from bot.store import SqliteStore
 from bot.store.protocol import ClaimedUpdate
 from bot.store.sqlite.backup import backup_store, restore_store
-from tests.bot.relay import OPEN
+from tests.support.relay import OPEN
+
+pytestmark = pytest.mark.durability
 
 NO_STORE = {
     "empty": b"", "text": b"evil", "zip": b"PK\x03\x04", "head": b"SQLite format 3\0", "damaged": b"SQLite format 3\0" + b"\xff" * 8_192, "nul": b"\0" * 8_192,

@@ -20,7 +20,7 @@ from bot.domain.turn import State
 from bot.log import _JsonFormatter, _RedactingFormatter
 from bot.printable import escape_control_chars, json_line
 from bot.store import SqliteStore
-from tests.conftest import ROOT
+from tests.support.paths import ROOT
 
 STEERING = {
     "escape": "\x1b[31mevil", "title": "\x1b]0;evil\x07", "paste": "\x1b]52;c;ZXZpbA==\x07", "clear": "\x1b[2J\x1b[H", "c1": "\x9b31mevil", "osc-c1": "\x9d0;evil\x9c",

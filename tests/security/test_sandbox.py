@@ -9,7 +9,7 @@ import pytest
 
 from bot.sandbox.launcher import Sandbox
 from bot.sandbox.page.routes import MAX_BODY_BYTES
-from tests.sandbox.conftest import Page, show  # noqa: F401 - a fixture
+from tests.bot.sandbox.conftest import Page, show  # noqa: F401 - a fixture
 
 HOSTS = ["evil.example", "evil.example:80", "127.0.0.1.evil.example", "localhost.evil.example", "127.0.0.1@evil.example", "[::2]", "", "127.0.0.2", "x" * 2_000, "[", "169.254.169.254", "localhost\\.evil.example"]  # fmt: skip
 ORIGINS = ["http://evil.example", "null", "http://127.0.0.1", "https://127.0.0.1:1", "http://localhost.evil.example", "file://", "", "http://127.0.0.1:1", "evil", "http://[::1]"]  # fmt: skip

@@ -1,8 +1,12 @@
 """A group as its people see and change it."""
 
-from bot.sandbox.fake_telegram.actors.user import User
+from typing import TYPE_CHECKING
+
 from bot.sandbox.fake_telegram.world.objects import Chat
 from bot.sandbox.fake_telegram.world.world import World
+
+if TYPE_CHECKING:
+    from bot.sandbox.fake_telegram.actors.user import User
 
 
 class Group:

@@ -1,0 +1,217 @@
+"""What the time alone brings about."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bot.app.bootstrap import make_dialogue
+from bot.app.clock_guard import SETTLING_TIME
+from bot.app.scheduler import CHECK_INTERVAL, process_due_requests, run_scheduler
+from bot.domain.consultation import Party, RequestStatus
+from bot.domain.effects import CreateRequest
+from bot.flows.dialogue import Dialogue
+from bot.flows.relay.clockwork import DAY
+from bot.settings import Settings
+from bot.store import SqliteStore
+from bot.store.protocol import SENDING_DUTY
+from index.search.live_index import LiveIndex
+from tests.bot.store.test_store import request
+from tests.conftest import Clock
+
+HOUR, YEAR = 3_600.0, 365 * DAY
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def dialogue(settings: Settings, live: LiveIndex, tmp_path: Path, clock: Clock) -> Iterator[Dialogue]:
+    """The conversation of a bot that has a chat of advisers."""
+    store = SqliteStore(tmp_path / "bot.db", clock)
+    yield make_dialogue(settings.model_copy(update={"adviser_chat_id": -5}), live, store, clock)
+    store.close()
+
+
+class Machine:
+    """The bot's clock, with a timer that goes on with it, and the watch on both."""
+
+    def __init__(self, parts: Dialogue, clock: Clock) -> None:
+        self._parts, self.clock, self._timer = parts, clock, Clock(50.0)
+
+    def passes(self, seconds: float) -> None:
+        """So much time goes by."""
+        self.clock.now += seconds
+        self._timer.now += seconds
+
+    async def runs(self, *between: Callable[[asyncio.Event], object]) -> None:
+        """Start the bot; a minute after each look one of these happens, then the next look follows, and the end."""
+        happens = iter((*between, None))
+
+        async def rest(nudge: asyncio.Event, seconds: float) -> None:
+            assert seconds == CHECK_INTERVAL
+            self.passes(seconds)
+            if (happened := next(happens)) is None:
+                raise asyncio.CancelledError
+            happened(nudge)
+
+        watching = asyncio.create_task(run_scheduler(self._parts, lambda: None, asyncio.Event(), self._timer, rest))
+        await asyncio.gather(watching, return_exceptions=True)
+
+    def later(self, seconds: float) -> Callable[[asyncio.Event], None]:
+        """So much time goes by."""
+        return lambda nudge: self.passes(seconds)
+
+    def put(self, seconds: float) -> Callable[[asyncio.Event], None]:
+        """Somebody puts the clock forward or back by so much."""
+
+        def happens(nudge: asyncio.Event) -> None:
+            self.clock.now += seconds
+
+        return happens
+
+    def put_on_purpose(self, seconds: float) -> Callable[[asyncio.Event], None]:
+        """The same, and says so."""
+
+        def happens(nudge: asyncio.Event) -> None:
+            self.clock.now += seconds
+            nudge.set()
+
+        return happens
+
+
+@pytest.fixture
+def machine(dialogue: Dialogue, clock: Clock) -> Machine:
+    return Machine(dialogue, clock)
+
+
+def closed(dialogue: Dialogue, clock: Clock, reference: str, days: float = 0.0) -> None:
+    """A request that was closed so many days ago."""
+    then = clock() - days * DAY
+    dialogue.store.apply(
+        (), [CreateRequest(replace(request(reference, status=RequestStatus.CLOSED, closed=then), created=then))]
+    )
+
+
+def kept(dialogue: Dialogue) -> list[str]:
+    return [one.reference for one in dialogue.store.all_requests()]
+
+
+def said(dialogue: Dialogue, clock: Clock) -> list[str]:
+    """The requests about which something is to be sent."""
+    return [queued.call.request for queued in dialogue.store.due_calls(clock())]
+
+
+def test_one_request_does_not_hold_up_the_others(dialogue: Dialogue, clock: Clock) -> None:
+    """Where one request cannot be handled, those behind it still get their reminder, and get it once."""
+    unknown = replace(request("AAAA-AAAA"), lang="of no language we know", promised=5.0)
+    dialogue.store.apply((), [CreateRequest(unknown), CreateRequest(request("BBBB-BBBB"))])
+
+    done = [process_due_requests(dialogue), process_due_requests(dialogue)]
+
+    assert done == [1, 0]
+    assert said(dialogue, clock) == ["BBBB-BBBB"]
+
+
+@pytest.mark.parametrize("ahead", [HOUR, DAY, 100 * DAY, YEAR])
+async def test_clock_that_is_wrong_at_the_start(
+    machine: Machine, dialogue: Dialogue, clock: Clock, ahead: float
+) -> None:
+    """While the clock is ahead in the first minutes nothing is deleted and nobody reminded; nor is it when the clock
+    is right again, or when the bot is started anew meanwhile."""
+    closed(dialogue, clock, "OLD", 180 - HOUR / 2 / DAY)
+    waiting = request("NEW", turn=Party.REQUESTER, since=clock(), remind_at=clock() + HOUR / 2)
+    dialogue.store.apply((), [CreateRequest(replace(waiting, created=clock()))])
+
+    clock.now += ahead
+    await machine.runs(machine.later(CHECK_INTERVAL))
+    await machine.runs(machine.later(CHECK_INTERVAL), machine.put(-ahead), machine.later(SETTLING_TIME))
+
+    assert kept(dialogue) == ["OLD", "NEW"]
+    assert said(dialogue, clock) == []
+
+
+async def test_clock_that_stays_impossible(
+    machine: Machine, dialogue: Dialogue, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """By a clock by which all would be too old nothing is deleted, however long it stays; the log says so."""
+    closed(dialogue, clock, "C")
+    clock.now += YEAR
+
+    await machine.runs(machine.later(SETTLING_TIME), machine.later(2 * DAY))
+
+    assert kept(dialogue) == ["C"]
+    assert ["check it" in one for one in caplog.messages] == [True, True]
+
+
+async def test_time_deletes_by_itself(machine: Machine, dialogue: Dialogue, clock: Clock) -> None:
+    """What was kept long enough goes when the bot has run for ten minutes, and from then on once a day."""
+    closed(dialogue, clock, "OLD", 200)
+    closed(dialogue, clock, "NEW")
+    await machine.runs()
+    found = [kept(dialogue)]
+    await machine.runs(
+        machine.later(SETTLING_TIME - CHECK_INTERVAL),
+        lambda _: found.append(kept(dialogue)),
+        lambda _: closed(dialogue, clock, "OLDER", 201),
+        machine.later(HOUR),
+        lambda _: found.append(kept(dialogue)),
+        machine.later(DAY),
+        lambda _: found.append(kept(dialogue)),
+    )
+
+    assert found == [["OLD", "NEW"], ["NEW"], ["OLDER", "NEW"], ["NEW"]]
+
+
+async def test_clock_that_was_believed_puts_no_deletion_off(
+    machine: Machine, dialogue: Dialogue, clock: Clock
+) -> None:
+    """After a clock that was ahead for long, and therefore believed, what is too old goes when it is right."""
+    closed(dialogue, clock, "NEW")
+    await machine.runs(
+        machine.put(100 * DAY),
+        machine.later(SETTLING_TIME),
+        machine.put(-100 * DAY),
+        lambda _: closed(dialogue, clock, "OLD", 200),
+        machine.later(SETTLING_TIME),
+        machine.later(CHECK_INTERVAL),
+    )
+
+    assert kept(dialogue) == ["NEW"]
+
+
+async def test_clock_that_is_set_on_purpose(machine: Machine, dialogue: Dialogue, clock: Clock) -> None:
+    """In the sandbox the time is set forward, by which everything may be too old, and does its work at once."""
+    closed(dialogue, clock, "OLD")
+    found = list[list[str]]()
+    await machine.runs(machine.put_on_purpose(YEAR), lambda _: found.append(kept(dialogue)))
+
+    assert found == [[]]
+
+
+class Slow(SqliteStore):
+    """A store that takes a year, by the clock, to say that this process leads."""
+
+    def try_acquire_leadership(self, duty: str = SENDING_DUTY) -> int:
+        assert isinstance(self._clock, Clock)
+        self._clock.now += YEAR
+        return super().try_acquire_leadership(duty)
+
+
+async def test_clock_that_jumps_while_something_is_done(dialogue: Dialogue, clock: Clock, tmp_path: Path) -> None:
+    """What is done is done by the time that was believed, whatever the clock says by then."""
+    store = Slow(tmp_path / "slow.db", clock)
+    slow = replace(dialogue, store=store)
+    closed(slow, clock, "NEW")
+    machine = Machine(slow, clock)
+
+    await machine.runs(machine.later(SETTLING_TIME), machine.later(CHECK_INTERVAL))
+    found = kept(slow)
+    store.close()
+
+    assert found == ["NEW"]
+    assert clock() > 1_800_000_000 + YEAR

@@ -1,0 +1,126 @@
+"""`gwbot eval` as a process: figures, report folder, comparison, retrieval, clear errors."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.bot.cli.test_cli import fails, gwbot
+from tests.support.paths import PREPARED, ROOT
+
+LABELLED = ROOT / "tests" / "data" / "questions.jsonl"
+
+
+@pytest.fixture
+def questions(tmp_path: Path) -> Path:
+    """About thirty of the labelled questions, of all kinds, in two parts."""
+    items = [json.loads(line) for line in LABELLED.read_text("utf-8").splitlines()][::24][:30]
+    for number, item in enumerate(items):
+        item["split"] = ("calibration", "judgement")[number % 2]
+    path = tmp_path / "fragen.jsonl"
+    path.write_text("".join(json.dumps(item) + "\n" for item in items), "utf-8")
+    return path
+
+
+def test_report_comparison_and_another_index(tmp_path: Path, questions: Path) -> None:
+    """The command prints figures, writes a report, compares it with the one before, and asks another index too."""
+    (tmp_path / "w").mkdir()
+    (tmp_path / "w" / "garten.md").write_text("# Garten\n\nDer Garten ist von Mai bis September geöffnet.", "utf-8")
+    gwbot("index", "build", "--knowledge", "w", "--out", "klein", folder=tmp_path)
+
+    eval_ = ("eval", "--questions", str(questions))
+    first = gwbot(*eval_, "--report", "r/1", "--cases", folder=tmp_path)
+    second = gwbot(*eval_, "--report", "r/2", "--compare", "r/1", "--against", "klein", folder=tmp_path)
+    text = (tmp_path / "r/2/report.md").read_text("utf-8")
+    data = json.loads((tmp_path / "r/2/report.json").read_text("utf-8"))
+    earlier, other = data["comparisons"]
+
+    assert (first.returncode, second.returncode) == (0, 0), first.stderr + second.stderr
+    assert "AUROC, right answers against far" in first.stdout
+    assert "Report: r/1/report.md" in first.stdout
+    assert text.index("## Judgement part: 15 questions") < text.index("## All 30 questions")
+    for name in ("risk-coverage.png", "calibration.png", "outcomes.png"):
+        assert f"]({name})" in text
+        assert (tmp_path / "r/2" / name).read_bytes().startswith(b"\x89PNG")
+    assert (len(data["questions"]), earlier["count"], other["count"]) == (30, 30, 30)
+    assert "Since 1: 0 turned right, 0 turned wrong." in second.stdout
+    assert len(other["turned_wrong"]) > 5  # a garden knows nothing of the bot's subject
+    assert "in use → klein" in second.stdout
+    wrong = [one["item"]["id"] for one in data["questions"] if not one["right"]]
+    assert wrong
+    assert all(f"{name} [" in first.stdout for name in wrong)
+
+
+def test_reports_lie_in_the_data_folder(tmp_path: Path, questions: Path) -> None:
+    """Without --report it is written below the data folder; a report there that cannot be read is no obstacle."""
+    data = tmp_path / "data"
+    damaged = data / "reports" / "2020-01-01T000000Z" / "report.json"
+    damaged.parent.mkdir(parents=True)
+    damaged.write_text("{", "utf-8")
+    for name in ("encoder", "index"):
+        (data / name).symlink_to(PREPARED / name)
+
+    first = gwbot("eval", "--questions", str(questions), folder=tmp_path, data=data)
+    (made,) = (path.parent for path in data.glob("reports/2*/report.md"))
+    second = gwbot("eval", "--questions", str(questions), "--report", "r", folder=tmp_path, data=data)
+
+    assert first.returncode == 0, first.stderr
+    assert "Not compared with the last report" in first.stderr
+    assert f"Since {made.name}: 0 turned right, 0 turned wrong." in second.stdout
+
+
+def test_report_without_matplotlib(tmp_path: Path, questions: Path) -> None:
+    """Where matplotlib is not installed the report has no pictures, and one sentence says so."""
+    (tmp_path / "fehlt" / "matplotlib").mkdir(parents=True)
+    (tmp_path / "fehlt" / "matplotlib" / "__init__.py").write_text("raise ImportError('not installed')", "utf-8")
+    path = f"{tmp_path / 'fehlt'}:{ROOT}"
+
+    done = gwbot("eval", "--questions", str(questions), "--report", "r", folder=tmp_path, PYTHONPATH=path)
+
+    assert done.returncode == 0, done.stderr
+    assert "No pictures: matplotlib is not installed" in done.stdout
+    assert "No pictures: matplotlib is not installed" in (tmp_path / "r/report.md").read_text("utf-8")
+    assert not list((tmp_path / "r").glob("*.png"))
+
+
+def test_retrieval(tmp_path: Path) -> None:
+    """A collection of passages and questions is measured three ways, and written where a report folder is given."""
+    folder = tmp_path / "sammlung"
+    folder.mkdir()
+    passages = {"a": "Hunde gehen im Hof an der Leine.", "b": "Papier kommt in die blaue Tonne."}
+    lines = [json.dumps({"id": name, "title": "", "text": text}) for name, text in passages.items()]
+    (folder / "passages.de.jsonl").write_text("\n".join(lines), "utf-8")
+    asked = {"id": "1", "question": "Where does waste paper go?", "passage": "b"}
+    (folder / "questions.en.jsonl").write_text(json.dumps(asked), "utf-8")
+
+    done = gwbot("eval", "--retrieval", "sammlung", "--report", "r", folder=tmp_path)
+    scores = json.loads((tmp_path / "r/retrieval.json").read_text("utf-8"))["scores"]
+
+    assert done.returncode == 0, done.stderr
+    assert "| en: ours" in done.stdout
+    assert done.stdout.strip() in (tmp_path / "r/retrieval.md").read_text("utf-8")
+    assert [score["method"] for score in scores] == ["BM25 alone", "dense, whole passages", "ours"]
+    assert scores[2]["hit_at_1"]["value"] == 1.0
+
+
+def test_clear_errors(tmp_path: Path, questions: Path) -> None:
+    """What a person can mend is said in one sentence, before anything is asked."""
+    eval_ = ("eval", "--questions", str(questions), "--report", "r")
+    (tmp_path / "leer.jsonl").write_text("", "utf-8")
+    (tmp_path / "falsch.jsonl").write_text('{"id": 1}\n', "utf-8")
+    (tmp_path / "sammlung").mkdir()
+    (tmp_path / "sammlung" / "passages.de.jsonl").write_text("kaputt\n", "utf-8")
+    (tmp_path / "sammlung" / "questions.de.jsonl").write_text("", "utf-8")
+
+    fails(gwbot(*eval_, "--compare", "r", folder=tmp_path), "There is no report in r: report.json is missing.")
+    fails(
+        gwbot(*eval_, "--against", "x", folder=tmp_path),
+        "neither a built index nor a prepared encoder or cross-encoder in x",
+    )
+    fails(gwbot("eval", "--questions", "leer.jsonl", folder=tmp_path), "leer.jsonl holds no labelled question.")
+    fails(gwbot("eval", "--questions", "falsch.jsonl", folder=tmp_path), "falsch.jsonl:1: no labelled question")
+    fails(gwbot("eval", "--retrieval", "sammlung", folder=tmp_path), "sammlung/passages.de.jsonl:1: not JSON")
+    fails(gwbot("eval", "--retrieval", "sammlung", "--cases", folder=tmp_path), "--report alone", code=2)
+    fails(gwbot("eval", "--report", "leer.jsonl", folder=tmp_path), "is a file", code=2)
+    fails(gwbot("eval", "--report", "leer.jsonl/r", folder=tmp_path), "cannot be made")
+    assert not (tmp_path / "r").exists()

@@ -1,0 +1,285 @@
+"""What advisers write goes to the person, and what did not arrive is told: every way there is, over a real store."""
+
+from dataclasses import replace
+
+import pytest
+
+from bot.domain.consultation import ContactChannel, Details, Party, Request, RequestStatus
+from bot.domain.effects import (
+    AppendTranscript,
+    CorrectTranscript,
+    CreateRequest,
+    ErasePerson,
+    RetractMessages,
+    UpdateRequest,
+)
+from bot.domain.event import Event, EventKind
+from bot.domain.message import DeleteRelayed, EditRelayed, RefreshCard, RelayMessage, SendMessage
+from bot.domain.turn import Turn
+from bot.flows.dialogue import Advisers, Dialogue
+from bot.flows.relay import adviser as adviser_flow
+from bot.flows.relay.undelivered import report_undelivered
+from bot.store import OutgoingCall
+from bot.store.protocol import (
+    DELETE_RELAYED,
+    ERASE_THREAD,
+    REFRESH_CARD,
+    REQUEST_MAIL_DELETION,
+    SEND_MAIL,
+    AdviserThread,
+    Destination,
+)
+from tests.support.relay import (
+    ADA,
+    BEA,
+    CLOSED,
+    DESK,
+    EVE,
+    OPEN,
+    REFERENCE,
+    STATE,
+    TALKING,
+    TOPIC,
+    adviser,
+    changed,
+    kept,
+    kinds,
+    reads,
+)
+
+pytestmark = pytest.mark.durability
+
+
+def test_adviser_writes(parts: Dialogue) -> None:
+    """Who answers an open request takes it, and the conversation is opened; then only copies go."""
+    kept(parts, OPEN)
+    first = adviser_flow.handle_adviser_message(parts, STATE, adviser())
+    parts.store.apply((), [UpdateRequest(changed(first))])
+    second = adviser_flow.handle_adviser_message(
+        parts, STATE, adviser(EventKind.OTHER, "", media_type="document", reply_to=88)
+    )
+
+    assert kinds(first) == [SendMessage, RelayMessage, RefreshCard]
+    begins = f"Bea schreibt Ihnen zu Ihrer Anfrage {REFERENCE}"
+    reads(first, (ADA, begins, [f"h:end:{REFERENCE}"]), ("card", REFERENCE, []))
+    fresh = changed(first)
+    assert (fresh.status, fresh.taken_by, fresh.adviser, fresh.talking) == (RequestStatus.TAKEN, BEA, "Bea", True)
+    assert (fresh.turn, fresh.since) == (Party.REQUESTER, parts.now())
+    assert first is not None
+    assert (first.state, first.messages[1]) == (STATE, RelayMessage(REFERENCE, ADA))
+    assert first.effects[1] == AppendTranscript(REFERENCE, Party.ADVISER, "Gern.")
+    assert kinds(second) == [RelayMessage]
+    assert second is not None
+    assert second.messages[0] == RelayMessage(REFERENCE, ADA, reply_to=(DESK, 88))
+    assert second.effects[1] == AppendTranscript(REFERENCE, Party.ADVISER, "[document]")
+
+
+def test_another_adviser_writes(parts: Dialogue) -> None:
+    """Who writes to a request that a colleague has taken takes it from nobody; it is the person's turn, and what
+    either side was reminded of begins anew."""
+    waiting = replace(TALKING, turn=Party.ADVISER, since=5.0, told=6.0, reminded=7.0, warned=8.0)
+    kept(parts, waiting)
+
+    turn = adviser_flow.handle_adviser_message(
+        parts, STATE, Event(1, EventKind.TEXT, DESK, EVE, 90, text="Gern.", name="Eve", thread_id=TOPIC)
+    )
+
+    assert kinds(turn) == [RelayMessage, RefreshCard]
+    assert changed(turn) == replace(TALKING, since=parts.now())
+    assert (changed(turn).taken_by, changed(turn).adviser) == (BEA, "Bea")
+
+
+def test_adviser_edits(parts: Dialogue) -> None:
+    """What an adviser changes is changed for the person, in a text or under a picture, and in the transcript."""
+    kept(parts, TALKING)
+    text = adviser_flow.handle_adviser_message(
+        parts, STATE, adviser(EventKind.EDITED, "Sehr <b>gern</b>.", message=88)
+    )
+    caption = adviser_flow.handle_adviser_message(
+        parts, STATE, adviser(EventKind.EDITED, "Bild", message=88, media_type="photo")
+    )
+
+    corrected = [CorrectTranscript(REFERENCE, Party.ADVISER, words) for words in ("Sehr <b>gern</b>.", "Bild")]
+    assert text == Turn(STATE, (EditRelayed(REFERENCE, ADA, "Sehr <b>gern</b>."),), (corrected[0],))
+    assert caption == Turn(STATE, (EditRelayed(REFERENCE, ADA, "Bild", is_caption=True),), (corrected[1],))
+
+
+def test_adviser_makes_a_note_of_what_went_out(parts: Dialogue) -> None:
+    """Edited to begin as a note, a message is taken back; a note that is edited goes to nobody."""
+    kept(parts, TALKING)
+    sent = adviser_flow.handle_adviser_message(parts, STATE, adviser(EventKind.EDITED, "// doch nicht", message=88))
+    note = adviser_flow.handle_adviser_message(parts, STATE, adviser(EventKind.EDITED, "// noch anders", message=89))
+
+    assert sent == Turn(STATE, (DeleteRelayed(REFERENCE, ADA, 88),), (RetractMessages(REFERENCE, (88,)),))
+    assert note == Turn(STATE)
+
+
+def test_adviser_writes_to_a_closed_request(parts: Dialogue) -> None:
+    """Nothing goes out for a closed request; its thread says so, and it can be opened again there."""
+    kept(parts, CLOSED)
+
+    turn = adviser_flow.handle_adviser_message(parts, STATE, adviser())
+
+    reads(turn, ("desk", "Ihre Nachricht ist nicht hinausgegangen", [f"q:reopen:{REFERENCE}"]))
+    assert turn is not None
+    assert (turn.state, turn.effects) == (STATE, ())
+    assert isinstance(turn.messages[0], SendMessage)
+    assert turn.messages[0].reference == REFERENCE
+
+
+def test_reply_that_belongs_nowhere(parts: Dialogue) -> None:
+    """Who replies to a message of the bot that belongs to no request reads, under what they wrote, that nobody gets
+    it."""
+    kept(parts, OPEN)
+
+    turn = adviser_flow.handle_adviser_message(parts, STATE, adviser(thread=0, reply_to=66))
+
+    reads(turn, (None, "Diese Nachricht ging an niemanden", []))
+    assert turn is not None
+    assert turn.state == STATE
+    assert isinstance(turn.messages[0], SendMessage)
+    assert turn.messages[0].reply_to == 90
+
+
+@pytest.mark.parametrize(
+    ("request_", "event", "expected"),
+    [
+        (OPEN, adviser(EventKind.BUTTON), None),
+        (OPEN, adviser(text="// nur für uns"), []),
+        (CLOSED, adviser(), [SendMessage]),
+        (TALKING, adviser(EventKind.EDITED, message=88), [EditRelayed]),
+        (TALKING, adviser(EventKind.EDITED, message=89), []),
+        (TALKING, adviser(EventKind.EDITED, "// doch nicht", message=88), [DeleteRelayed]),
+        (TALKING, adviser(EventKind.EDITED, message=88, thread=0), [EditRelayed]),
+        (TALKING, adviser(thread=0, reply_to=88), [RelayMessage]),
+        (OPEN, adviser(thread=0), None),
+        (OPEN, adviser(thread=0, reply_to=66), [SendMessage]),
+        (OPEN, adviser(thread=0, reply_to=66, addressed=False), None),
+        (OPEN, adviser(thread=0, reply_to=66, private=True), None),
+        (OPEN, adviser(thread=8, reply_to=66), None),
+        (OPEN, adviser(text="// Notiz", thread=0, reply_to=66), None),
+        (OPEN, adviser(EventKind.EDITED, thread=0, reply_to=66), None),
+        (OPEN, adviser(thread=8), None),
+    ],
+)
+def test_messages_of_advisers(parts: Dialogue, request_: Request, event: Event, expected: list[type] | None) -> None:
+    """What belongs to a request goes to its person; notes stay; what belongs to none is said to belong to none."""
+    kept(parts, request_)
+
+    turn = adviser_flow.handle_adviser_message(parts, STATE, event)
+
+    assert (None if turn is None else kinds(turn)) == expected
+    assert turn is None or turn.state == STATE
+
+
+@pytest.mark.parametrize(
+    ("event", "expected"),
+    [
+        (adviser(), [SendMessage]),
+        (adviser(text="// Notiz"), []),
+        (adviser(EventKind.EDITED), []),
+        (adviser(thread=0, reply_to=88), [SendMessage]),
+        (adviser(thread=8), None),
+    ],
+)
+def test_adviser_writes_about_a_deleted_request(parts: Dialogue, event: Event, expected: list[type] | None) -> None:
+    """Who writes about a request that was deleted is told that nobody gets it."""
+    kept(parts, TALKING)
+    parts.store.record_posted_message(REFERENCE, (DESK, 88))
+    parts.store.add_updates([(5, str(ADA), "{}")])
+    parts.store.finish_update(5, Event(5, EventKind.BUTTON, ADA, ADA, 9), None, (), [ErasePerson()])
+
+    turn = adviser_flow.handle_adviser_message(parts, STATE, event)
+
+    assert (None if turn is None else kinds(turn)) == expected
+    assert turn is None or turn.state == STATE
+
+
+BLOCKED, TOO_LONG = "Forbidden: bot was blocked by the user", "Bad Request: message is too long"
+AGAIN = "Schicken Sie sie bitte noch einmal"
+
+
+@pytest.mark.parametrize(
+    ("outgoing", "reason", "expected"),
+    [
+        (OutgoingCall(ADA, "sendMessage", {}), BLOCKED, None),
+        (OutgoingCall(ADA, "sendMessage", {}, request="BBBB-BBBB"), BLOCKED, None),
+        (OutgoingCall(0, SEND_MAIL, {}, request=REFERENCE), "no mailbox", ("desk", "ließ sich nicht zustellen")),
+        (OutgoingCall(DESK, REFRESH_CARD, {}, request=REFERENCE), TOO_LONG, None),
+        (
+            OutgoingCall(ADA, "copyMessage", {}, request=REFERENCE),
+            BLOCKED,
+            ("desk", "Die Person hat den Bot blockiert"),
+        ),
+        (
+            OutgoingCall(ADA, "copyMessage", {}, request=REFERENCE),
+            TOO_LONG,
+            ("desk", "Telegram hat die Nachricht nicht"),
+        ),
+        (OutgoingCall(ADA, "copyMessage", {}, request=REFERENCE), TOO_LONG, ("desk", "unter ada@example.org")),
+        (OutgoingCall(DESK, "copyMessage", {}, request=REFERENCE), TOO_LONG, (ADA, AGAIN)),
+        (OutgoingCall(DESK, "copyMessage", {}, request=REFERENCE), TOO_LONG, (ADA, "Jacob Rohm")),
+    ],
+)
+def test_what_did_not_arrive_is_told(
+    parts: Dialogue, outgoing: OutgoingCall, reason: str, expected: tuple[object, str] | None
+) -> None:
+    """The side that wrote is told, with a way to reach the other; nobody is where the request itself is there, or
+    there is none."""
+    kept(parts, replace(TALKING, details=Details("Rat", reach=ContactChannel.EMAIL, address="ada@example.org")))
+
+    said = report_undelivered(parts, outgoing, reason)
+
+    reads(Turn(STATE, tuple(said)), *([] if expected is None else [(*expected, [])]))
+    assert [one.reference for one in said if one.to_advisers] == [REFERENCE for one in said if one.to_advisers]
+
+
+def test_card_that_never_arrived_is_told(parts: Dialogue) -> None:
+    """Where the advisers never got a request, or only its topic, its person is told."""
+    kept(parts, OPEN)
+    card = OutgoingCall(DESK, REFRESH_CARD, {}, request=REFERENCE)
+    parts.store.save_thread(REFERENCE, AdviserThread(DESK, TOPIC, 0))
+    only_topic = report_undelivered(parts, card, "Bad Request: chat not found")
+    parts.store.save_thread(REFERENCE, None)
+    nothing = report_undelivered(parts, card, "Bad Request: chat not found")
+
+    assert [one.chat_id for one in (*only_topic, *nothing)] == [ADA, ADA]
+
+
+def test_what_cannot_be_taken_back_is_told(parts: Dialogue) -> None:
+    """An adviser learns of what still stands at the person's; what never arrived there needs no word."""
+    kept(parts, TALKING)
+    parts.store.apply([OutgoingCall(ADA, "copyMessage", {}, (DESK, 90), request=REFERENCE)], ())
+    call = OutgoingCall(ADA, DELETE_RELAYED, {}, edit_of=(DESK, 90), request=REFERENCE)
+    waiting = report_undelivered(parts, call, "the message to edit was never sent")
+    parts.store.mark_sent(parts.store.due_calls(parts.now())[0].id, 78)
+    there = report_undelivered(parts, call, "Bad Request: message can't be deleted for everyone")
+
+    assert waiting == ()
+    reads(Turn(STATE, tuple(there)), ("desk", "steht noch im Chat der Person", []))
+
+
+def test_mail_that_failed_without_advisers(dialogue: Dialogue) -> None:
+    """Where a mail was the only way and failed for good, the person is told."""
+    dialogue.store.apply((), [CreateRequest(OPEN)])
+
+    (told,) = report_undelivered(dialogue, OutgoingCall(0, SEND_MAIL, {}, request=REFERENCE), "no mailbox")
+
+    assert told.chat_id == ADA
+
+
+def test_deletion_that_failed_is_told(parts: Dialogue) -> None:
+    """The advisers learn what of a deleted request they have to delete, or have deleted, by hand; nobody is told
+    where there are none."""
+    parts.store.apply((), [CreateRequest(OPEN)])
+    parts.store.record_posted_message(REFERENCE, (DESK, 88))
+    erasing = OutgoingCall(
+        DESK, ERASE_THREAD, {"why": "person", "contact": ""}, request=REFERENCE, destination=Destination.THREAD
+    )
+    unposting = OutgoingCall(0, REQUEST_MAIL_DELETION, {"why": "person", "contact": ""}, request=REFERENCE)
+
+    reads(Turn(STATE, tuple(report_undelivered(parts, erasing, TOO_LONG))), (DESK, "t.me/c/9900/88", []))
+    reads(
+        Turn(STATE, tuple(report_undelivered(parts, unposting, TOO_LONG))), (DESK, "Bitte sagen Sie es der Anspr", [])
+    )
+    assert report_undelivered(replace(parts, advisers=Advisers()), unposting, TOO_LONG) == ()

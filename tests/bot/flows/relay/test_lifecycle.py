@@ -1,0 +1,76 @@
+"""The end of a request and what may follow it: rating, comment, opening again, over a real store."""
+
+from dataclasses import replace
+
+import pytest
+
+from bot.domain.effects import UpdateRequest
+from bot.domain.event import Event, EventKind
+from bot.domain.message import RelayMessage
+from bot.domain.turn import Turn
+from bot.flows.dialogue import Dialogue
+from bot.flows.relay import requester
+from tests.support.relay import ADA, CLOSED, REFERENCE, STATE, changed, kept, kinds, person, reads
+
+pytestmark = pytest.mark.durability
+
+RATED = replace(STATE, rated=REFERENCE)
+LATER = "Gemeinsame Wirkungsmessung erklären"
+
+
+def comments(turn: Turn) -> list[str]:
+    return [effect.request.comment for effect in turn.effects if isinstance(effect, UpdateRequest)]
+
+
+def test_message_after_a_rating_is_its_comment(parts: Dialogue) -> None:
+    """What the person writes next is kept as the comment, and they are thanked."""
+    kept(parts, CLOSED)
+
+    turn = parts.handle(RATED, person(text="Sehr hilfreich"))
+
+    reads(turn, (None, "Danke für Ihre Rückmeldung", []), ("card", REFERENCE, []))
+    assert (comments(turn), turn.state.rated) == (["Sehr hilfreich"], "")
+
+
+@pytest.mark.parametrize(
+    "meanwhile",
+    [
+        person(text="Was ist ein Backbone?"),
+        person(EventKind.COMMAND, "", command="einfuehrung"),
+        person(EventKind.BUTTON, "i:2", callback_id="1"),
+    ],
+)
+def test_who_turned_to_something_else_has_no_comment(parts: Dialogue, meanwhile: Event) -> None:
+    """After a question, a command or a button the next message is for the bot again, and no adviser gets it."""
+    kept(parts, CLOSED)
+    state = parts.handle(RATED, meanwhile).state
+
+    turn = parts.handle(state, person(text=LATER, message=10))
+
+    assert comments(turn) == []
+    assert state.rated == ""
+
+
+def test_rating_that_is_changed_still_awaits_its_comment(parts: Dialogue) -> None:
+    """Another face tapped afterwards is another rating, and the comment is still awaited."""
+    kept(parts, CLOSED)
+
+    turn = parts.handle(RATED, person(EventKind.BUTTON, f"h:rate:{REFERENCE}:2", callback_id="1"))
+
+    assert (changed(turn).rating, turn.state.rated) == (2, REFERENCE)
+
+
+def test_person_who_opens_again_writes_to_the_advisers(parts: Dialogue) -> None:
+    """What they opened it for reaches the advisers, without a reply to some message; they can turn to the bot."""
+    kept(parts, CLOSED)
+    opened = requester.handle_requester_callback(parts, STATE, person(EventKind.BUTTON), f"reopen:{REFERENCE}")
+    parts.store.apply((), [UpdateRequest(changed(opened))])
+
+    written = parts.handle(STATE, person(text="Eines noch zu dem Termin"))
+
+    reads(
+        opened,
+        (ADA, "Was Sie hier schreiben, geht an die Beratung", [f"h:end:{REFERENCE}"]),
+        ("card", REFERENCE, []), ("desk", "ist wieder offen", []), ("toast", "", []),
+    )  # fmt: skip
+    assert kinds(written) == [RelayMessage]

@@ -1,0 +1,95 @@
+"""What the bot has no answer to can be passed on to the advisers while a request is open, over a real store."""
+
+from dataclasses import replace
+
+import pytest
+
+from bot.domain.consultation import Party, Request
+from bot.domain.effects import AppendTranscript, CreateRequest, UpdateRequest
+from bot.domain.event import Event, EventKind
+from bot.domain.message import AnswerCallback, RelayMessage, SendMessage
+from bot.domain.turn import State, Turn
+from bot.flows.dialogue import Dialogue
+from bot.flows.relay import clockwork
+from bot.pipeline.api_calls import build_calls
+from tests.support.relay import ADA, CLOSED, DESK, OPEN, REFERENCE, STATE, changed, kept, person
+
+pytestmark = pytest.mark.durability
+
+HELLO = person(text="Sind Sie noch da?")
+PASS = f"h:pass:{REFERENCE}:{HELLO.message_id}"
+
+
+def offers(turn: Turn) -> list[str]:
+    keyboards = [message.keyboard for message in turn.messages if isinstance(message, SendMessage)]
+    found = [button.data for keyboard in keyboards for row in keyboard for button in row]
+    return [data for data in found if data.startswith("h:pass:")]
+
+
+def tap(parts: Dialogue, state: State, data: str = PASS) -> Turn:
+    return parts.handle(state, person(EventKind.BUTTON, data, message=10, callback_id="1"))
+
+
+def test_message_reaches_the_advisers_of_a_late_request(parts: Dialogue) -> None:
+    """Told that nobody has answered yet, the person writes, and one tap brings it into the request's thread."""
+    promised = parts.now() - clockwork.DAY
+    waiting = replace(OPEN, since=promised - 9 * clockwork.DAY, promised=promised)
+    kept(parts, waiting)
+    parts.store.apply((), [UpdateRequest(changed(clockwork.check_deadlines(parts, waiting)))])
+    answered = parts.handle(STATE, HELLO)
+
+    passed = tap(parts, answered.state)
+
+    assert offers(answered) == [PASS]
+    (call, *_) = build_calls(passed.messages, person(EventKind.BUTTON, message=10), DESK)
+    assert (call.method, call.source, call.request) == ("copyMessage", (ADA, HELLO.message_id), REFERENCE)
+    assert AppendTranscript(REFERENCE, Party.REQUESTER, HELLO.text, HELLO.message_id) in passed.effects
+    assert any(isinstance(message, AnswerCallback) and message.text for message in passed.messages)
+
+
+def test_message_is_passed_on_once(parts: Dialogue) -> None:
+    """A second tap, or one under an older message, brings nothing."""
+    kept(parts, OPEN)
+    state = parts.handle(STATE, HELLO).state
+    again = tap(parts, tap(parts, state).state)
+    older = tap(parts, parts.handle(state, replace(HELLO, message_id=11)).state)
+
+    assert [turn.effects for turn in (again, older)] == [(), ()]
+    assert not any(isinstance(message, RelayMessage) for turn in (again, older) for message in turn.messages)
+
+
+def test_each_open_request_is_offered(parts: Dialogue) -> None:
+    """Who has two open ones says which is meant; a closed one is not offered, nor taken."""
+    kept(parts, OPEN)
+    for reference, request in (("BBBB-BBBB", OPEN), ("CCCC-CCCC", CLOSED)):
+        parts.store.apply((), [CreateRequest(replace(request, reference=reference, created=request.created - 1))])
+    turn = parts.handle(STATE, HELLO)
+
+    assert offers(turn) == [PASS, PASS.replace("AAAA-AAAA", "BBBB-BBBB")]
+    assert tap(parts, turn.state, PASS.replace("AAAA-AAAA", "CCCC-CCCC")).effects == ()
+
+
+@pytest.mark.parametrize(
+    ("request_", "event"),
+    [
+        (OPEN, person(text="Was ist ein Backbone?")),
+        (CLOSED, HELLO),
+        (OPEN, replace(HELLO, private=False)),
+        (OPEN, replace(HELLO, text=" ")),
+    ],
+)
+def test_nothing_is_offered(parts: Dialogue, request_: Request, event: Event) -> None:
+    """Not under an answer, without an open request, in a group, or where nothing was asked."""
+    kept(parts, request_)
+
+    turn = parts.handle(STATE, event)
+
+    assert offers(turn) == []
+    assert turn.state.unanswered == (0, "")
+
+
+def test_nothing_is_offered_without_advisers(dialogue: Dialogue) -> None:
+    """Where requests go by e-mail alone, there is no thread to bring it to."""
+    dialogue.store.apply((), [CreateRequest(OPEN)])
+
+    assert offers(dialogue.handle(STATE, HELLO)) == []

@@ -1,0 +1,145 @@
+"""The introduction's pages as functions, and their diagram compared with them."""
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from bot.answering.answerer import ENTRY_CALLBACK
+from bot.attachments import render_attachment
+from bot.domain.event import Event, EventKind
+from bot.domain.message import Attachment, EditMessage, SendMessage
+from bot.domain.turn import State, Turn
+from bot.flows import intro, start
+from bot.flows.callback_data import INTRO_CALLBACK, SELFCHECK_START_CALLBACK
+from bot.flows.dialogue import Dialogue
+from bot.flows.intro import IntroPage
+from bot.flows.intro_buttons import target_page
+from knowledge.loader import BUILT_IN
+from knowledge.records.intro import INTRO_AUDIENCES, PICTURES_FOLDER, read_steps, steps_in_language
+from prompts.message_splitter import utf16_length
+from prompts.telegram_html import html_to_plain
+from tests.bot.flows.test_dialogue import EVENT, STEPS, said
+
+MAX_PICTURE = 40_000  # bytes
+CAPTION = 1_024  # UTF-16 units; Bot API, editMessageMedia
+TAP = replace(EVENT, kind=EventKind.BUTTON, callback_id="1")
+
+
+def pages(state: State, event: Event) -> dict[IntroPage, list[Turn]]:
+    """Every page, as it looks at the beginning, in the middle and at the end."""
+    return {
+        IntroPage.AUDIENCE: [intro.ask_audience(state, event, STEPS, "de")],
+        IntroPage.STEP: [intro.show_step(state, event, STEPS, number, "de") for number in (1, 4, 9)],
+        IntroPage.REPLY: [intro.show_step(state, event, STEPS, number, "de", 0) for number in (1, 4, 9)],
+        IntroPage.OVERVIEW: [intro.show_overview(state, event, STEPS, "de")],
+        IntroPage.PAUSED: [intro.pause_intro(state, event, STEPS, "de")],
+    }
+
+
+def buttons(turn: Turn) -> list[str]:
+    """The data of all buttons that a turn shows."""
+    shown = [message for message in turn.messages if isinstance(message, SendMessage | EditMessage)]
+    return [button.data for message in shown for row in message.keyboard for button in row]
+
+
+def test_diagram_of_the_introduction() -> None:
+    """The buttons of each page lead exactly the ways that the diagram shows."""
+    drawn = set(re.findall(r"^ {4}(\w+) --> (\w+)", intro.__doc__ or "", re.MULTILINE))
+    ways = {
+        (page.value, target.value)
+        for page, turns in pages(State(), EVENT).items()
+        for turn in turns
+        for data in buttons(turn)
+        if (target := target_page(data))
+    }
+
+    assert ways == drawn
+
+
+@pytest.mark.parametrize("lang", sorted({step.lang for step in STEPS}))
+@pytest.mark.parametrize("audience", INTRO_AUDIENCES)
+def test_every_button_of_every_page_does_something(dialogue: Dialogue, lang: str, audience: str) -> None:
+    """Every page fits under its picture, each of its buttons counts, and what is read in between leads back."""
+    state = State(lang=lang, audience=audience)
+    for step in steps_in_language(STEPS, lang):
+        for chosen in (None, *range(len(step.choices))):
+            page = intro.show_step(state, EVENT, STEPS, step.number, lang, chosen)
+            assert utf16_length(html_to_plain(said(page))) <= CAPTION
+            for data in buttons(page):
+                turn = dialogue.handle(page.state, replace(TAP, text=data))
+                assert data == SELFCHECK_START_CALLBACK or said(turn), data
+                if data.startswith(ENTRY_CALLBACK) and page.state.touring:
+                    assert f"{INTRO_CALLBACK}go:{step.number}" in buttons(turn), data
+
+
+def test_every_page_has_its_picture() -> None:
+    """Each page comes with a picture that can be drawn, is a PNG and is small."""
+    for turns in pages(State(), TAP).values():
+        for turn in turns:
+            (change, _) = turn.messages
+            assert isinstance(change, EditMessage)
+            assert isinstance(change.attachment, Attachment)
+            content = render_attachment(change.attachment.kind, change.attachment.values).content
+            assert content.startswith(b"\x89PNG")
+            assert len(content) < MAX_PICTURE
+
+
+def test_no_picture_is_left_over() -> None:
+    """Every picture belongs to a step, or stands above what is none."""
+    there = {path.stem for path in (BUILT_IN / "intro" / PICTURES_FOLDER).glob("*.png")}
+
+    assert there == {step.picture for step in STEPS} | {intro.COVER_PICTURE}
+
+
+def test_examples_and_the_last_step_differ_by_audience() -> None:
+    """No two audiences read the same in the first and in the last step."""
+    for number in (1, 9):
+        texts = {
+            said(intro.show_step(State(audience=name), EVENT, STEPS, number, "de")).casefold()
+            for name in INTRO_AUDIENCES
+        }
+        assert len(texts) == len(INTRO_AUDIENCES)
+
+
+def test_a_language_without_steps_reads_those_of_its_own() -> None:
+    """A variety of a language reads the language's steps where it has none, and its own where it has."""
+    fourth = replace(steps_in_language(STEPS, "de")[3], lang="de-xx", title="Alles sehen")
+    path = steps_in_language((*STEPS, fourth), "de-xx")
+
+    assert [step.title for step in path] == [
+        "Alles sehen" if step.number == 4 else step.title for step in steps_in_language(STEPS, "de")
+    ]
+    assert steps_in_language(read_steps(BUILT_IN / "intro"), "fr") == steps_in_language(STEPS, "de")
+
+
+def test_start_greets_with_where_one_left_off(dialogue: Dialogue) -> None:
+    """Who comes back is told the step and the last question; in front of a group the question stays unsaid."""
+    state = State(step=4, last_question="Was kostet das?")
+    event = replace(EVENT, kind=EventKind.COMMAND, command="start")
+    private, group = (
+        start.handle_start(dialogue, state, event),
+        start.handle_start(dialogue, state, replace(event, private=False)),
+    )
+
+    assert "Schritt 4 von 9" in said(private)
+    assert "Was kostet das?" in said(private)
+    assert "Was kostet das?" not in said(group)
+    assert "i:go:4" not in buttons(private)
+    assert buttons(private) == ["go:ask", "go:guide", "go:talk"]
+
+
+def test_who_has_seen_it_all_chooses(dialogue: Dialogue) -> None:
+    """At its end, the command shows all steps."""
+    turn = intro.begin_intro(dialogue, State(step=9, audience="npo"), replace(EVENT, kind=EventKind.COMMAND))
+
+    assert "Alle Schritte" in said(turn)
+
+
+def test_a_form_is_not_interrupted_by_the_way_back(dialogue: Dialogue) -> None:
+    """While a form asks, answers do not lead back to the introduction."""
+    begun = dialogue.handle(State(step=4, touring=True), replace(EVENT, kind=EventKind.COMMAND, command="beratung"))
+    told = dialogue.handle(begun.state, replace(EVENT, text="Rat gesucht"))
+    turn = dialogue.handle(told.state, replace(EVENT, text="Was ist ein Backbone?"))
+
+    assert not [data for data in buttons(turn) if data.startswith("i:")]

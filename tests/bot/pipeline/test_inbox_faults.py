@@ -1,0 +1,202 @@
+"""Durable updates in, where something goes wrong or the bot ends."""
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from bot.errors import StoreError, StoreUnavailable
+from bot.pipeline.inbox import MAX_WORKERS, RESUME_INTERVAL, Inbox
+from bot.store import SqlStore
+from tests.bot.pipeline.test_outbox import faulty
+from tests.support.queues import at_once, key, noting, update
+
+pytestmark = pytest.mark.durability
+
+
+async def test_unfinished_updates_are_taken_up_again(store: SqlStore) -> None:
+    """What was written down before a crash is handled at the next start."""
+    store.add_updates([(number, str(9 + number % 2), f'{{"update_id": {number}}}') for number in (5, 6, 7, 8)])
+    handled: list[int] = []
+    inbox = Inbox(store, noting(store, handled), key, lambda chat: chat == "9")
+
+    await inbox.resume_pending()
+    await inbox.wait_until_idle()
+
+    assert [number for number in handled if number % 2] == [5, 7]
+    assert [number for number in handled if number % 2 == 0] == [8]
+
+
+async def test_update_that_fails_is_tried_again(store: SqlStore, caplog: pytest.LogCaptureFixture) -> None:
+    """Where an update cannot be handled now, it is tried again, and what came after it waits its turn."""
+    handled: list[int] = []
+    full = [True]
+
+    def handle(number: int, raw: dict[str, Any]) -> None:
+        if full.pop() if full else False:
+            raise StoreUnavailable("The store cannot be used now: the disk is full.")
+        handled.append(number)
+        store.finish_update(number, None, None, (), ())
+
+    inbox = Inbox(store, handle, key, sleep=at_once)
+    await inbox.receive_updates([update(1, 10), update(2, 10)])
+    await inbox.wait_until_idle()
+
+    assert handled == [1, 2]
+    assert caplog.messages == ["a chat waits: The store cannot be used now: the disk is full."]
+
+
+async def test_one_broken_update_stops_no_other(store: SqlStore, caplog: pytest.LogCaptureFixture) -> None:
+    """Where the handling of an update fails, what is behind it in its chat and in others is handled all the same."""
+    handled: list[int] = []
+
+    def handle(number: int, raw: dict[str, Any]) -> None:
+        if number < 5:
+            raise ValueError
+        handled.append(number)
+        store.finish_update(number, None, None, (), ())
+
+    inbox = Inbox(store, handle, key)
+    await inbox.receive_updates([update(number, 10) for number in range(1, 7)])
+    await inbox.wait_until_idle()
+
+    assert handled == [5, 6]
+    assert caplog.messages == [f"update {number} is put off" for number in range(1, 5)]
+    assert [number for number, _ in store.pending_updates()] == [1, 2, 3, 4]
+
+
+async def test_closing_ends_the_waiting_for_what_others_leave(store: SqlStore) -> None:
+    """Whoever waits to look again at what others left does not keep the bot from ending."""
+    inbox = Inbox(store, noting(store, []), key)
+    resuming = asyncio.create_task(inbox.keep_resuming())
+    await asyncio.sleep(0)
+
+    await inbox.close()
+
+    await asyncio.wait_for(resuming, RESUME_INTERVAL / 2)
+
+
+async def test_closing_finishes_what_is_in_hand(store: SqlStore) -> None:
+    """When the bot ends, the updates in hand are finished; what waits, and what still comes, is left for the next."""
+    begun, go = threading.Barrier(MAX_WORKERS + 1), threading.Event()
+    handled: list[int] = []
+
+    def handle(number: int, raw: dict[str, Any]) -> None:
+        begun.wait(10)
+        assert go.wait(10)
+        handled.append(number)
+        store.finish_update(number, None, None, (), ())
+
+    inbox = Inbox(store, handle, key)
+    await inbox.receive_updates([update(number, 10 + number) for number in range(MAX_WORKERS + 2)] + [update(99, 10)])
+    await asyncio.to_thread(begun.wait, 10)
+    closing = asyncio.create_task(inbox.close())
+    await asyncio.sleep(0)
+    go.set()
+    await closing
+    await inbox.receive_updates([update(100, 77)])
+    await inbox.wait_until_idle()
+
+    assert sorted(handled) == list(range(MAX_WORKERS))
+    assert [number for number, _ in store.pending_updates()] == [MAX_WORKERS, MAX_WORKERS + 1, 99, 100]
+
+
+async def test_wait_for_the_store_grows_and_ends_with_the_bot(store: SqlStore) -> None:
+    """A store that cannot be used is tried after 1, 2, 4 … s, half a minute at most; closing ends the wait."""
+    waits: list[float] = []
+
+    def handle(number: int, raw: dict[str, Any]) -> None:
+        raise StoreUnavailable("The store cannot be used now: the disk is full.")
+
+    async def rest(woken: asyncio.Event, seconds: float) -> None:
+        waits.append(seconds)
+        if len(waits) == 8:
+            woken.set()
+
+    inbox = Inbox(store, handle, key, sleep=rest)
+    await inbox.receive_updates([update(1, 10)])
+    await inbox.wait_until_idle()
+
+    assert waits == [1, 2, 4, 8, 16, 32, 32, 32]
+    assert store.pending_updates() == [(1, "10")]
+
+
+async def test_update_that_the_store_refuses_is_put_off(store: SqlStore, caplog: pytest.LogCaptureFixture) -> None:
+    """What the store refuses for good is left for the next start, and holds up nothing."""
+    handled: list[int] = []
+
+    def handle(number: int, raw: dict[str, Any]) -> None:
+        if number == 1:
+            raise StoreError("The store cannot be used: it is damaged.")
+        handled.append(number)
+        store.finish_update(number, None, None, (), ())
+
+    inbox = Inbox(store, handle, key)
+    await inbox.receive_updates([update(1, 10), update(2, 10)])
+    await inbox.wait_until_idle()
+
+    assert handled == [2]
+    assert store.pending_updates() == [(1, "10")]
+    assert caplog.messages == ["update 1 is put off: The store cannot be used: it is damaged."]
+
+
+async def test_half_characters_are_taken(store: SqlStore) -> None:
+    """A half of a character, which no store takes, is a question mark in what is handled."""
+    handled: list[dict[str, Any]] = []
+    seen: list[tuple[int, str]] = []
+
+    def handle(number: int, raw: dict[str, Any]) -> None:
+        handled.append(raw)
+        seen.extend(store.pending_updates())
+        store.finish_update(number, None, None, (), ())
+
+    inbox = Inbox(store, handle, lambda raw: "\ud83d10")
+
+    await inbox.receive_updates([{"update_id": 1, "text": "Grün \ud83d!"}])
+    await inbox.wait_until_idle()
+
+    assert handled == [{"update_id": 1, "text": "Grün ?!"}]
+    assert seen == [(1, "?10")]
+
+
+@pytest.mark.parametrize(("call", "before"), [("claim_update", 2), ("release_chat", MAX_WORKERS + 2)])
+async def test_chats_that_cannot_be_claimed_or_released_are_resumed(
+    store: SqlStore, caplog: pytest.LogCaptureFixture, call: str, before: int
+) -> None:
+    """Chats that the store fails to give or take back hold up no other one, and are taken up at the next look."""
+    handled: list[int] = []
+    damaged = [StoreError("The store cannot be used: it is damaged.")] * MAX_WORKERS
+    inbox = Inbox(faulty(store, **{call: damaged}), noting(store, handled), key)
+    updates = [update(10 * chat + number, chat) for chat in range(MAX_WORKERS + 1) for number in range(2)]
+
+    await inbox.receive_updates(updates)
+    await inbox.wait_until_idle()
+    first = len(handled)
+    await inbox.resume_pending()
+    await inbox.wait_until_idle()
+
+    assert first == before
+    assert sorted(handled) == [one["update_id"] for one in updates]
+    assert caplog.messages == ["a chat waits: The store cannot be used: it is damaged."] * MAX_WORKERS
+
+
+async def test_new_update_brings_back_a_chat_that_failed(store: SqlStore) -> None:
+    """What comes for a chat while it is claimed in vain is not left until the next look."""
+    handled: list[int] = []
+    failing, go = threading.Event(), threading.Event()
+
+    def fault() -> Iterator[StoreError]:
+        failing.set()
+        go.wait(10)
+        yield StoreError("The store cannot be used: it is damaged.")
+
+    inbox = Inbox(faulty(store, claim_update=fault()), noting(store, handled), key)
+    await inbox.receive_updates([update(1, 10)])
+    await asyncio.to_thread(failing.wait, 10)
+    await inbox.receive_updates([update(2, 10)])
+    go.set()
+    await inbox.wait_until_idle()
+
+    assert handled == [1, 2]

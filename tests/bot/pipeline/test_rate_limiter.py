@@ -1,0 +1,339 @@
+"""Telegram's limits: whatever is to be sent when, and however long each call takes."""
+
+import heapq
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.pipeline.rate_limiter import ALL_CHATS, NO_LIMITS, RETRY_MARGIN, TELEGRAM_LIMITS, RateLimiter, RateLimits
+
+pytestmark = pytest.mark.durability
+
+CHATS = st.sampled_from([*range(1, 60), -1, -2])
+# (chat, seconds until the call is asked for, seconds that it takes, share of these after which Telegram gets it)
+CALLS = st.lists(
+    st.tuples(CHATS, st.sampled_from((0.0, 0.0, 0.0, 0.3)), st.sampled_from((0.01, 0.1, 0.4, 2.5)), st.floats(0, 1)),
+    min_size=40,
+    max_size=90,
+)
+
+
+def arrivals(calls: list[tuple[int, float, float, float]]) -> list[tuple[float, int]]:
+    """When Telegram gets these calls, each made as soon as the pace allows; one at a time in a chat."""
+    pace, now, got = RateLimiter(TELEGRAM_LIMITS, started_at=-60.0), 0.0, list[tuple[float, int]]()
+    under_way: list[tuple[float, int]] = []
+    for chat, later, takes, share in calls:
+        now += later
+        while True:
+            while under_way and under_way[0][0] <= now:
+                end, done = heapq.heappop(under_way)
+                pace.end_call(done, end)
+            busy = [end for end, other in under_way if other == chat]
+            wait = max([pace.seconds_to_wait(chat, now), *(end - now for end in busy)])
+            if not wait:
+                break
+            now = min([now + wait, *(end for end, _ in under_way)])
+        pace.begin_call(chat)
+        heapq.heappush(under_way, (now + takes, chat))
+        got.append((now + takes * share, chat))
+    return sorted(got)
+
+
+@settings(deadline=None, max_examples=60)
+@given(CALLS)
+def test_limits_are_never_broken(calls: list[tuple[int, float, float, float]]) -> None:
+    """Whatever is sent, and wherever a call lingers, Telegram never gets more than it allows."""
+    got = arrivals(calls)
+
+    times = [time for time, _ in got]
+    assert all(later - time > 0.999 for time, later in zip(times, times[TELEGRAM_LIMITS.per_second :], strict=False))
+    for chat in {chat for _, chat in got}:
+        own = [time for time, other in got if other == chat]
+        assert all(later - time > 0.999 for time, later in pairwise(own))
+        if chat < 0:
+            assert all(
+                later - time > 59.999
+                for time, later in zip(own, own[TELEGRAM_LIMITS.group_per_minute :], strict=False)
+            )
+
+
+def test_all_that_is_allowed_is_sent() -> None:
+    """Of 60 people who are to get something, 30 get it at once, and the others a second later."""
+    got = arrivals([(chat, 0.0, 0.01, 0.0) for chat in range(1, 61)])
+
+    assert [round(time, 1) for time, _ in got] == [0.0] * 30 + [1.0] * 30
+
+
+def test_first_message_does_not_wait() -> None:
+    """Somebody who was not written to just now gets an answer at once, whoever else got one."""
+    pace = RateLimiter(TELEGRAM_LIMITS)
+    pace.begin_call(10)
+    pace.end_call(10, 100.0)
+
+    assert not pace.is_closing
+    assert pace.seconds_to_wait(11, 100.0) == 0
+    assert pace.seconds_to_wait(10, 100.2) == pytest.approx(0.8)
+    assert pace.seconds_to_wait(10, 101.0) == 0
+
+
+def test_group_is_full_for_a_minute_after_a_restart() -> None:
+    """What a group got in the last minute counts when the bot starts anew, from when it has arrived at the latest."""
+    pace = RateLimiter(TELEGRAM_LIMITS, started_at=100.0)
+    pace.restore_state({}, [(-5, 70.0 + number) for number in range(20)], 100.0)
+
+    assert pace.seconds_to_wait(-5, 102.0) == 38.0
+    assert pace.paused_chats(102.0) == [-5]
+    assert pace.seconds_to_wait(-6, 102.0) == 0
+    assert pace.seconds_to_wait(-5, 140.0) == 0
+
+
+def test_call_that_was_under_way_at_a_restart() -> None:
+    """A call written down just before counts from the restart on, since the process that made it is gone."""
+    pace = RateLimiter(TELEGRAM_LIMITS, started_at=100.0)
+    pace.restore_state({}, [(-5, 95.0)] * 20, 100.0)
+
+    assert [pace.seconds_to_wait(-5, 159.9) > 0, pace.seconds_to_wait(-5, 160.0)] == [True, 0]
+
+
+def test_first_second_after_a_start_is_waited_out() -> None:
+    """What the process before sent in its last second is not known, so nothing is sent in the first one."""
+    pace = RateLimiter(TELEGRAM_LIMITS, started_at=100.0)
+
+    assert (pace.free_slots(100.5), pace.free_slots(101.0)) == (0, 30)
+    assert pace.seconds_to_wait(10, 100.5) == 0.5
+
+
+def test_refused_chat_waits_alone() -> None:
+    """Two chats that are refused hold back nobody else, and each until its own time."""
+    pace = RateLimiter(TELEGRAM_LIMITS)
+    pace.note_retry_after(10, 30, 100.0)
+    pace.note_retry_after(11, 3600, 100.0)
+
+    assert pace.free_slots(100.0) == 30
+    assert pace.retry_after(12, 100.0) == 0
+    assert pace.next_change(100.0) == 100 + 30 + RETRY_MARGIN
+    assert pace.retry_after(10, 130.0) > 0
+    assert pace.retry_after(10, 130.2) == 0
+    assert pace.retry_after(11, 3699.0) > 0
+
+
+def test_several_refusals_at_once_are_about_all() -> None:
+    """Where three chats in a row are refused until the same time, nothing is sent to anybody until then."""
+    pace = RateLimiter(TELEGRAM_LIMITS)
+    for number in range(3):
+        follows = pace.note_retry_after(10 + number, 30, 100.0 + number / 10)
+
+    assert ALL_CHATS in follows
+    assert pace.free_slots(130.0) == 0
+    assert pace.retry_after(99, 130.0) > 0
+    assert pace.free_slots(130.4) == 30
+
+
+def test_refusals_at_different_times_are_not_about_all() -> None:
+    """Chats that are refused until different times, or with a success in between, are flooded each by itself."""
+    apart, between = RateLimiter(TELEGRAM_LIMITS), RateLimiter(TELEGRAM_LIMITS)
+    for number in range(5):
+        apart.note_retry_after(10 + number, 30 + 10 * number, 100.0)
+        between.note_retry_after(10 + number, 30, 100.0)
+        between.note_success()
+
+    assert apart.free_slots(100.0) == between.free_slots(100.0) == 30
+
+
+def test_clock_that_is_set_back_stops_nobody() -> None:
+    """After the clock was set back by an hour messages still leave."""
+    pace = RateLimiter(TELEGRAM_LIMITS)
+    for chat in (*range(30), *[-5] * 20):
+        pace.begin_call(chat)
+        pace.end_call(chat, 5000.0)
+
+    assert pace.free_slots(1400.0) == 30
+    assert pace.seconds_to_wait(-5, 1400.0) == pace.seconds_to_wait(3, 1400.0) == 0
+    assert pace.next_change(1400.0) is None
+
+
+@pytest.mark.parametrize("ahead", [30.0, 3_600.0, 86_400.0, 365 * 86_400.0])
+def test_clock_that_was_ahead_holds_nobody(ahead: float) -> None:
+    """What began, was refused or shown while the clock was ahead is over when it is right, for a chat and for all."""
+    right, wrong = 5_000.0, 5_000.0 + ahead
+    pace = RateLimiter(TELEGRAM_LIMITS, started_at=wrong)
+    follows = [pace.note_retry_after(chat, 600.0, wrong) for chat in (10, 11, 12)]
+    pace.may_show_typing(13, wrong)
+
+    assert ALL_CHATS in follows[-1]
+    assert pace.next_change(right) is None
+    assert (pace.free_slots(right), pace.paused_chats(right)) == (30, [])
+    assert [pace.seconds_to_wait(chat, right) for chat in (10, 13)] == [0.0, 0.0]
+    assert pace.retry_after(10, right) == 0.0
+    assert pace.may_show_typing(13, right)
+
+
+@pytest.mark.parametrize("back", [30.0, 3_600.0, 86_400.0])
+def test_clock_that_is_set_back_prolongs_no_wait(back: float) -> None:
+    """A chat that has to wait is never held for longer than it was asked to, counted from the correction."""
+    pace = RateLimiter(TELEGRAM_LIMITS, started_at=0.0)
+    pace.note_retry_after(10, 60.0, 100_000.0)
+    pace.restore_state({11: 100_060.0}, [], 100_000.0)
+    now = 100_040.0 - back
+
+    assert max(pace.retry_after(chat, now) for chat in (10, 11)) <= 60.0 + RETRY_MARGIN
+
+
+def test_calls_that_are_yet_to_come() -> None:
+    """What a group got while the clock was ahead is not counted by a process that starts with the right one."""
+    pace = RateLimiter(TELEGRAM_LIMITS, started_at=0.0)
+    pace.restore_state({}, [(-5, 100_000.0)] * 20, 100.0)
+
+    assert (pace.seconds_to_wait(-5, 100.0), pace.paused_chats(100.0)) == (0.0, [])
+
+
+def test_nothing_is_remembered_for_long() -> None:
+    """A minute after the last call nothing is held on any chat."""
+    pace = RateLimiter(TELEGRAM_LIMITS)
+    for chat in range(-500, 500):
+        pace.may_show_typing(chat, 100.0)
+        pace.begin_call(chat)
+        pace.end_call(chat, 100.0)
+        pace.note_retry_after(chat, 5, 100.0)
+    pace.note_success()
+    pace.may_show_typing(1000, 161.0)
+
+    assert pace.paused_chats(161.0) == []
+    assert pace.free_slots(161.0) == 30
+    assert [name for name, held in vars(pace).items() if isinstance(held, dict | set) and held] == ["_typed"]
+
+
+def test_typing_is_shown_once_a_second() -> None:
+    """Ten questions in a second show once that an answer is coming, and none shows it where Telegram refuses."""
+    pace = RateLimiter(TELEGRAM_LIMITS)
+
+    assert [pace.may_show_typing(10, 100.0 + number / 10) for number in range(11)] == [True] + [False] * 9 + [True]
+    pace.note_retry_after(11, 30, 100.0)
+    assert not pace.may_show_typing(11, 120.0)
+
+
+def test_stand_in_without_limits() -> None:
+    """Where there are no limits nothing is held back, not even in the first second."""
+    pace = RateLimiter(NO_LIMITS, started_at=100.0)
+    for _ in range(100):
+        pace.begin_call(-10)
+        pace.end_call(-10, 100.0)
+
+    assert pace.seconds_to_wait(-10, 100.0) == 0
+    assert pace.free_slots(100.0) > 1000
+    assert pace.may_show_typing(-10, 100.0)
+    assert pace.may_show_typing(-10, 100.0)
+
+
+def test_two_calls_to_a_chat_at_once() -> None:
+    """Where two calls to a chat are under way, each ends by itself, and both count."""
+    pace = RateLimiter(TELEGRAM_LIMITS, started_at=0.0)
+    pace.begin_call(10)
+    pace.begin_call(10)
+    pace.end_call(10, 100.0)
+    after_one = pace.free_slots(100.0)
+    pace.end_call(10, 100.0)
+
+    assert after_one == pace.free_slots(100.0) == TELEGRAM_LIMITS.per_second - 2
+    assert pace.free_slots(101.5) == TELEGRAM_LIMITS.per_second
+
+
+def called(pace: RateLimiter, chat: int, *ends: float) -> None:
+    """Calls to a chat that ended then."""
+    for end in ends:
+        pace.begin_call(chat)
+        pace.end_call(chat, end)
+
+
+def test_refusals_before_a_restart_are_obeyed() -> None:
+    """What was refused before a restart is waited out to its end, also beyond a minute, by that chat or by all."""
+    one, everybody = RateLimiter(TELEGRAM_LIMITS, started_at=0.0), RateLimiter(TELEGRAM_LIMITS, started_at=0.0)
+    one.restore_state({10: 200.0}, [], 0.0)
+    everybody.restore_state({ALL_CHATS: 200.0}, [], 0.0)
+
+    assert [one.retry_after(10, 20.0), one.retry_after(11, 20.0), everybody.retry_after(11, 20.0)] == [
+        180.0,
+        0.0,
+        180.0,
+    ]
+    assert [one.seconds_to_wait(10, 20.0), one.seconds_to_wait(11, 20.0)] == [180.0, 0.0]
+    assert [one.paused_chats(199.0), one.paused_chats(200.0)] == [[10], []]
+    assert [everybody.seconds_to_wait(10, 20.0), everybody.seconds_to_wait(11, 50.0)] == [180.0, 150.0]
+
+
+def test_full_second_is_waited_out() -> None:
+    """Where 30 calls ended within a second, the next one waits until a second after the first of them."""
+    pace = RateLimiter(TELEGRAM_LIMITS, started_at=0.0)
+    for number in range(TELEGRAM_LIMITS.per_second):
+        called(pace, number + 1, 100.0 + number / 64)
+
+    assert pace.seconds_to_wait(99, 100.5) == 0.5
+    assert (pace.free_slots(100.5), pace.free_slots(101.0)) == (0, 1)
+
+
+@pytest.mark.parametrize(("gap", "now", "change"), [(2.0, 101.5, 102.0), (0.5, 100.75, 101.0)])
+def test_longer_limit_says_when_to_look_again(gap: float, now: float, change: float) -> None:
+    """The next look is when the chat may get something again, or anybody, whichever is still held back."""
+    pace = RateLimiter(RateLimits(per_second=30, chat_interval=gap, group_per_minute=20), started_at=0.0)
+    called(pace, 10, 100.0)
+
+    assert pace.next_change(now) == change
+
+
+def test_full_second_under_way() -> None:
+    """Where 30 calls are under way, and none has ended, the next look is soon."""
+    pace = RateLimiter(TELEGRAM_LIMITS, started_at=0.0)
+    for number in range(TELEGRAM_LIMITS.per_second):
+        pace.begin_call(number + 1)
+
+    assert pace.seconds_to_wait(99, 100.0) == RETRY_MARGIN
+
+
+def test_full_minute_of_a_group() -> None:
+    """The 21st call to a group waits for a minute after the first; one that is under way counts."""
+    pace = RateLimiter(TELEGRAM_LIMITS, started_at=0.0)
+    called(pace, -5, *(100.0 + number for number in range(TELEGRAM_LIMITS.group_per_minute - 1)))
+    before = pace.seconds_to_wait(-5, 120.0)
+    pace.begin_call(-5)
+    under_way = pace.seconds_to_wait(-5, 120.0)
+    pace.end_call(-5, 120.0)
+
+    assert (before, under_way, pace.seconds_to_wait(-5, 122.0)) == (0.0, 40.0, 38.0)
+    assert (pace.paused_chats(159.5), pace.paused_chats(160.0)) == ([-5], [])
+    assert pace.seconds_to_wait(5, 122.0) == 0.0
+
+
+def test_place_is_counted_once() -> None:
+    """A call for which a place was kept takes that one when it begins."""
+    pace = RateLimiter(TELEGRAM_LIMITS, started_at=0.0)
+    pace.reserve_slot(10)
+    kept = pace.free_slots(100.0)
+    pace.begin_call(10)
+
+    assert kept == pace.free_slots(100.0) == TELEGRAM_LIMITS.per_second - 1
+    pace.reserve_slot(11)
+    pace.release_slot(11)
+    assert pace.free_slots(100.0) == TELEGRAM_LIMITS.per_second - 1
+
+
+def test_chat_rests_for_its_own_second() -> None:
+    """A chat that was called before another, and again after it, does not make the other rest with it."""
+    pace = RateLimiter(TELEGRAM_LIMITS, started_at=0.0)
+    for chat, end in ((10, 100.0), (11, 100.5), (10, 101.25)):
+        called(pace, chat, end)
+
+    assert pace.paused_chats(101.75) == [10]
+
+
+def test_refusals_until_nearly_the_same_time() -> None:
+    """Three refusals until the same time, give or take two seconds, are about all; a success between parts them."""
+    for parted in (False, True):
+        pace = RateLimiter(TELEGRAM_LIMITS, started_at=0.0)
+        pace.note_retry_after(1, 10.0, 0.0)
+        pace.note_retry_after(2, 10.0, 0.0)
+        if parted:
+            pace.note_success()
+
+        assert (ALL_CHATS in pace.note_retry_after(3, 12.0, 0.0)) is not parted

@@ -1,0 +1,40 @@
+"""axe-core over the page: every view, both colour schemes, wide and narrow."""
+
+import pytest
+from axe_playwright_python.base import AXE_SCRIPT, AxeResults
+from playwright.sync_api import ViewportSize, expect
+
+from tests.bot.sandbox.page.chromium import NARROW, WIDE
+from tests.bot.sandbox.page.conftest import Open, Scheme
+from tests.bot.sandbox.page.stage import ADA, Stage
+
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+OPTIONS = {"runOnly": {"type": "tag", "values": RULES}, "resultTypes": ["violations"]}
+TABS = ("Antworten", "Wissen", "Protokoll", "Regie")
+
+
+def violations(stage: Stage, part: str = "html") -> str:
+    """What axe-core finds in a part of the page, readable; empty where it finds nothing."""
+    found = AxeResults(stage.page.evaluate("([part, options]) => axe.run(part, options)", [part, OPTIONS]))
+    return found.generate_report() if found.violations_count else ""
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_violation(open_page: Open, scheme: Scheme, size: ViewportSize) -> None:
+    """Chats, menus, suggestions and every tab of the side panel keep to WCAG 2.2 AA."""
+    stage = open_page(size, scheme)
+    stage.page.evaluate(AXE_SCRIPT)
+    stage.says(ADA, "Was ist eine Backbone-Organisation?")
+    stage.sees(ADA, "Quelle").focus()
+    stage.phone(ADA).get_by_label("Mehr", exact=True).click()
+
+    assert violations(stage) == ""
+    stage.phone(ADA).get_by_label("Anhängen").click()
+    assert violations(stage, ".phone") == ""
+    stage.field(ADA).fill("/")
+    expect(stage.phone(ADA).get_by_role("listbox")).to_be_visible()
+    assert violations(stage, ".phone") == ""
+    for name in TABS:
+        stage.tab(name)
+        assert violations(stage, "#panel") == "", name

@@ -1,0 +1,256 @@
+"""Each address of the contract: bot/sandbox/README.md."""
+
+import base64
+
+import httpx
+import pytest
+
+from bot.sandbox.fake_telegram.rules.image_size import plain_png
+from tests.bot.sandbox.conftest import Page, group, messages
+
+
+def test_a_question_is_answered(page: Page) -> None:
+    """A question gets its answer in the chat, with formatting, buttons, the log of the calls and the figures."""
+    ada = page.person("Ada Yıldız")
+    answer = page.says(ada, "Was ist Collective Impact?", "Quelle:")
+    page.until(lambda now: now["answers"])
+    state = page.state()
+
+    assert answer["own_bot"]
+    assert answer["entities"][0]["type"] == "bold"
+    assert {"text", "data", "url"} == set(answer["buttons"][0][0])
+    sent = next(call for call in state["log"] if call["method"] == "sendMessage")
+    assert set(sent) == {"at", "method", "status", "ms", "summary"}
+    assert sent["status"] == 200
+    assert sent["summary"].startswith("an Ada Yıldız: Collective Impact")
+    why = state["answers"][-1]
+    assert (why["person"], why["question"], why["status"]) == (ada, "Was ist Collective Impact?", "answered")
+    assert why["confidence"] > 0.5
+    assert why["entries"][0]["entry"] == "collective-impact"
+    assert why["entries"][0]["score"] >= why["entries"][1]["score"]
+    assert why["ms"] > 0
+
+
+def test_what_the_state_holds(page: Page) -> None:
+    """The state has every part that the page draws, with the cast and the bot as it published itself."""
+    page.until(lambda now: "anfragen" in [one["command"] for one in group(now)["commands"]])
+    state = page.state()
+
+    parts = "revision bot people chats toasts mails log answers knowledge story"
+    assert set(state) == set(parts.split())
+    assert state["bot"] == {"name": "Gemeinsam Wirken", "username": "sandbox_bot", "ready": True, "clock": 0}
+    roles = {"Ada Yıldız": "organisation", "Jonas Weber": "newcomer", "Beraterin Bea": "adviser"}
+    assert {one["name"]: one["role"] for one in state["people"]} == roles
+    assert group(state)["title"] == "Beratung"
+    assert state["knowledge"]["entries"] > 50
+    assert state["story"] is None
+
+
+def test_a_tap_and_its_toast(page: Page) -> None:
+    """A tap reaches the bot, and its answer to the tap is shown to who tapped."""
+    ada = page.person("Ada Yıldız")
+    answer = page.says(ada, "Was ist Collective Impact?", "Quelle:")
+    thumb = next(one for row in answer["buttons"] for one in row if one["text"] == "👍")
+    page.post("tap", person=ada, chat=ada, message=answer["id"], data=thumb["data"])
+
+    toast = page.until(lambda now: now["toasts"])[-1]
+
+    assert (toast["person"], bool(toast["text"])) == (ada, True)
+    forged = page.refused("tap", person=ada, chat=ada, message=answer["id"], data="d:close:1")
+    assert "Knopf" in forged
+
+
+def test_an_edited_question(page: Page) -> None:
+    """Editing a question edits the answer."""
+    ada = page.person("Ada Yıldız")
+    page.says(ada, "Was ist Collective Impact?", "Quelle:")
+    question = messages(page.state(), ada)[0]
+    page.post("edit", person=ada, chat=ada, message=question["id"], text="Was ist eine Backbone-Organisation?")
+
+    answer = page.answer(ada, "Backbone-Organisation")
+
+    assert answer["edited"]
+    assert messages(page.state(), ada)[0]["edited"]
+    assert "eigene" in page.refused("edit", person=ada, chat=ada, message=answer["id"], text="x")
+
+
+@pytest.mark.parametrize(
+    ("kind", "mime"),
+    [("photo", "image/png"), ("document", "application/pdf"), ("voice", "audio/ogg"), ("sticker", "image/png")],
+)
+def test_files_are_sent_and_served(page: Page, kind: str, mime: str) -> None:
+    """What a person sends is in the chat, and its bytes are served with a harmless type."""
+    ada = page.person("Ada Yıldız")
+    content = plain_png(8, 4) if kind == "photo" else b""
+    encoded = base64.b64encode(content).decode()
+    page.post("send", person=ada, chat=ada, kind=kind, name="a.pdf", caption="dazu", bytes=encoded)
+
+    media = messages(page.state(), ada)[0]["media"]
+    served = page.http.get(f"/files/{media['file']}")
+
+    assert media["kind"] == kind
+    assert (served.status_code, served.headers["content-type"]) == (200, mime)
+    assert media["size"] == len(served.content)
+    assert not content or served.content == content
+    page.answer(ada)
+
+
+def test_a_page_that_is_sent_is_not_shown_as_one(page: Page) -> None:
+    """Bytes that a browser would run are handed out as a download."""
+    ada = page.person("Ada Yıldız")
+    evil = base64.b64encode(b"<script>alert(1)</script>").decode()
+    page.post("send", person=ada, chat=ada, kind="document", name="a.html", bytes=evil)
+
+    served = page.http.get(f"/files/{messages(page.state(), ada)[0]['media']['file']}")
+
+    assert served.headers["content-type"] == "application/octet-stream"
+    assert served.headers["content-disposition"] == "attachment"
+    page.answer(ada)
+
+
+def test_contacts_and_places(page: Page) -> None:
+    """A contact and a place are in the chat."""
+    ada = page.person("Ada Yıldız")
+    page.post("send", person=ada, chat=ada, kind="contact")
+    page.post("send", person=ada, chat=ada, kind="location")
+
+    contact, place = messages(page.state(), ada)[:2]
+
+    assert contact["contact"]["name"] == "Ada"
+    assert set(place["location"]) == {"latitude", "longitude"}
+    page.answer(ada, after=2)
+
+
+def test_blocking(page: Page) -> None:
+    """Who has blocked the bot is shown so, until it is taken back."""
+    ada = page.person("Ada Yıldız")
+    page.says(ada, "/start", "Guten Tag!")
+    blocked = []
+    for action in ("block", "unblock"):
+        page.post(action, person=ada)
+        blocked.append(page.state()["people"][0]["blocked"])
+
+    assert blocked == [True, False]
+
+
+def test_deep_links(page: Page) -> None:
+    """A link opens the bot at its place; without a parameter it is the start button."""
+    jonas = page.person("Jonas Weber")
+    page.post("start", person=jonas, parameter="")
+    page.answer(jonas, "Guten Tag!")
+    page.post("start", person=jonas, parameter="intro")
+
+    assert page.answer(jonas, "Schritt 1 von 9")
+    assert "Link" in page.refused("start", person=jonas, parameter="a b")
+
+
+def test_inline_mode(page: Page) -> None:
+    """What is typed after the bot's name brings results; one that is chosen is sent as it looks in Telegram."""
+    ada = page.person("Ada Yıldız")
+    offered = page.post("inline", person=ada, query="Was ist eine Backbone-Organisation?")
+    page.post("choose", person=ada, chat=ada, query=offered["query"], result="1")
+    sent = messages(page.state(), ada)[-1]
+
+    assert len(offered["results"]) == 3
+    assert not sent["own_bot"]
+    assert "<b>" not in sent["text"]
+    assert sent["buttons"][0][0]["url"] == "https://t.me/sandbox_bot?start=frage-backbone"
+    assert "nicht mehr an" in page.refused("choose", person=ada, chat=ada, query=offered["query"], result="9")
+
+
+def test_more_people(page: Page) -> None:
+    """Somebody who joins has a chat in their language; an adviser is in the group as well."""
+    emma = page.post("person", name="Emma Clark", lang="en")["id"]
+    cem = page.post("person", name="Cem", lang="de", adviser=True)["id"]
+
+    answer = page.says(emma, "/start", "Hello")
+    page.post("say", person=cem, chat=group(page.state())["id"], text="Guten Morgen!")
+
+    assert answer["own_bot"]
+    assert cem in group(page.state())["members"]
+    assert messages(page.state(), group(page.state())["id"])[-1]["from"] == cem
+    assert "nicht in diesem Chat" in page.refused("say", person=emma, chat=group(page.state())["id"], text="Hi")
+
+
+@pytest.mark.parametrize(
+    ("action", "body"),
+    [
+        ("say", {"person": 1, "chat": 1, "text": "x"}),
+        ("say", {"person": "x"}),
+        ("say", {}),
+        ("send", {"person": 100_001, "chat": 100_001, "kind": "photo", "bytes": "AAAA"}),
+        ("send", {"person": 100_001, "chat": 100_001, "kind": "photo", "bytes": "%"}),
+        ("say", {"person": 100_001, "chat": 100_001, "text": "x" * 4097}),
+        ("say", {"person": 100_001, "chat": 100_001, "text": "x", "topic": 9}),
+        ("say", {"person": 100_001, "chat": 100_001, "text": "x", "reply_to": 99}),
+        ("topic/delete", {"topic": 99}),
+        ("fault", {"kind": "server_error", "method": "sendNothing"}),
+        ("clock", {"hours": -1}),
+        ("story", {"id": "keine"}),
+        ("load", {"format": "etwas anderes"}),
+    ],
+)
+def test_what_cannot_be_done(page: Page, action: str, body: dict[str, object]) -> None:
+    """What makes no sense is refused with a sentence, and changes nothing."""
+    before = [chat["messages"] for chat in page.state()["chats"]]
+
+    error = page.refused(action, **body)
+
+    assert error
+    assert [chat["messages"] for chat in page.state()["chats"]] == before
+
+
+def test_what_is_no_json(page: Page) -> None:
+    """A body that is no JSON is refused."""
+    answer = page.http.post("/api/say", content=b"{")
+
+    assert (answer.status_code, answer.json()["error"]) == (400, "Das ist kein JSON.")
+
+
+@pytest.mark.parametrize(
+    "path", ["/static/../page.py", "/static/..%2fpage.py", "/static/%2e%2e/page.py", "/files/..%2f..%2fbot.db"]
+)
+def test_paths_out_of_the_folder(page: Page, path: str) -> None:
+    """No path leads out of the folder of the page, or into the file system at all."""
+    answer = httpx.get(f"{page.show.url}{path}")
+
+    assert answer.status_code == 404
+
+
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:80", "127.0.0.1.evil.example", "192.168.0.7", ""])
+@pytest.mark.parametrize("path", ["/", "/api/state", "/api/save", "/static/page.js"])
+def test_other_host_names_are_refused(page: Page, host: str, path: str) -> None:
+    """A name that was pointed at this machine from outside gets nothing."""
+    assert page.http.get(path, headers={"Host": host}).status_code == 403
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://127.0.0.1:1", "http://localhost"])
+def test_changes_from_other_sites_are_refused(page: Page, origin: str) -> None:
+    """A page of another site can change nothing, our own can."""
+    ada = page.person("Ada Yıldız")
+    body = {"person": ada}
+    own = page.show.url
+
+    assert page.http.post("/api/block", json=body, headers={"Origin": origin}).status_code == 403
+    assert not page.state()["people"][0]["blocked"]
+    assert page.http.post("/api/unblock", json=body, headers={"Origin": own}).status_code == 200
+
+
+def test_headers(page: Page) -> None:
+    """Every answer says what a page may load, and that it is to be asked for again."""
+    headers = page.http.get("/api/state").headers
+
+    assert headers["content-security-policy"] == "default-src 'self'; img-src 'self' data: blob:"
+    assert headers["cache-control"] == "no-cache"
+    assert headers["x-content-type-options"] == "nosniff"
+
+
+def test_events(page: Page) -> None:
+    """The events begin with the revision that is now, and each change brings a higher one."""
+    with page.http.stream("GET", "/api/events") as events:
+        lines = (line for line in events.iter_lines() if line)
+        first = int(next(lines).removeprefix("data: "))
+        page.post("person", name="Neu", lang="de")
+        second = int(next(lines).removeprefix("data: "))
+
+    assert second > first

@@ -1,0 +1,125 @@
+"""`gwbot run` as a process: when the sandbox is opened, where, and when it ends."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from bot.sandbox.fake_telegram import FakeTelegram
+from tests.bot.sandbox.conftest import Json
+
+RUN = [sys.executable, "-m", "bot", "run"]
+OPEN = "the sandbox is open: "
+
+
+def environment(data: Path, folder: Path, **variables: str) -> dict[str, str]:
+    """The environment of a process, without settings of ours but these."""
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("GW_")}
+    return kept | {"GW_DATA_DIR": str(data), "GW_DATABASE_URL": f"sqlite:///{folder}/bot.db", "PORT": "0"} | variables
+
+
+@contextmanager
+def running(data: Path, folder: Path, stdin: int = subprocess.DEVNULL, **variables: str) -> Iterator[str]:
+    """A process inside the block; gives its address. At the end SIGTERM ends it with exit code 0."""
+    with subprocess.Popen(
+        RUN,
+        cwd=folder,
+        env=environment(data, folder, **variables),
+        stdin=stdin,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stderr is not None
+        try:
+            said = next((line for line in process.stderr if OPEN in line), "")
+            yield said.partition(OPEN)[2].strip()
+            process.send_signal(signal.SIGTERM)
+            rest = process.communicate(timeout=20)[1]
+            assert process.returncode == 0, rest
+            assert "Traceback" not in rest
+        finally:
+            process.kill()
+
+
+def test_without_input_it_goes_on(prepared: Path, tmp_path: Path) -> None:
+    """With nobody at the terminal the sandbox stays open until SIGTERM, with a store of its own that begins empty."""
+    for _ in range(2):
+        with running(prepared, tmp_path) as url:
+            state: Json = httpx.get(f"{url}/api/state").json()
+            ada = state["people"][0]["id"]
+            sent = httpx.post(f"{url}/api/say", json={"person": ada, "chat": ada, "text": "/beratung"})
+
+            assert (sent.status_code, state["chats"][0]["messages"]) == (200, [])
+            assert (prepared / "sandbox").is_dir()
+
+
+def test_an_open_input_holds_nothing_up(prepared: Path, tmp_path: Path) -> None:
+    """While the terminal waits for a line, SIGTERM ends it as well."""
+    with running(prepared, tmp_path, stdin=subprocess.PIPE) as url:
+        assert httpx.get(url).status_code in (200, 404)
+
+
+def test_questions_on_the_input_are_answered(prepared: Path, tmp_path: Path) -> None:
+    """What is asked on standard input is answered on standard output, and its end ends the run."""
+    done = subprocess.run(
+        RUN,
+        cwd=tmp_path,
+        env=environment(prepared, tmp_path),
+        input="Was ist Collective Impact?\n",
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert "Aus der Fachliteratur:" in done.stdout
+    assert OPEN in done.stderr
+
+
+def test_a_taken_port(prepared: Path, tmp_path: Path) -> None:
+    """Where the port is taken another one is found, and two sandboxes do not meet."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        with running(prepared, tmp_path, PORT=port) as first, running(prepared, tmp_path, PORT=port) as second:
+            assert port not in first + second
+            assert first != second
+            assert (prepared / "sandbox-2" / "index").exists()
+
+
+def test_it_is_for_this_machine_only(prepared: Path, tmp_path: Path) -> None:
+    """Another address of this machine than 127.0.0.1 does not lead to the page."""
+    with running(prepared, tmp_path) as url:
+        port = int(url.rpartition(":")[2])
+
+        with pytest.raises(httpx.ConnectError):
+            httpx.get(f"http://127.0.0.2:{port}/")
+
+
+def test_with_a_token_there_is_no_sandbox(prepared: Path, tmp_path: Path) -> None:
+    """With a token the bot talks to Telegram, and nothing of the sandbox is started or even imported."""
+    log = tmp_path / "stderr"
+    with FakeTelegram() as standin, log.open("w") as stderr:
+        token = {"GW_TELEGRAM_TOKEN": standin.token, "GW_TELEGRAM_API_URL": standin.url}
+        command = [sys.executable, "-X", "importtime", *RUN[1:]]
+        settings = environment(prepared, tmp_path, **token)
+        process = subprocess.Popen(command, cwd=tmp_path, env=settings, stdin=subprocess.DEVNULL, stderr=stderr)
+        standin.wait_for_sync(lambda: standin.is_polling, timeout=30)
+        process.send_signal(signal.SIGTERM)
+        process.wait(20)
+    said = log.read_text()
+
+    assert process.returncode == 0
+    assert OPEN not in said
+    assert "bot.telegram.polling" in said
+    assert not [name for name in ("bot.sandbox", "bot.sandbox.launcher", "aiosmtpd") if name in said]

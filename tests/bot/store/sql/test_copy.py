@@ -1,0 +1,199 @@
+"""A store's content in another one: from the file to the server and back, whole or not at all."""
+
+import secrets
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from bot.domain.effects import ShareSelfCheck
+from bot.domain.event import Event, EventKind
+from bot.errors import StoreError
+from bot.store import SqliteStore, SqlStore
+from bot.store.postgres.store import PostgresStore
+from tests.bot.cli.test_cli import fails, gwbot
+from tests.bot.conftest import Opening
+from tests.bot.store.test_personal_data import ADA, BEA, DESK, did, full
+from tests.bot.store.test_store import EVENT, finish, say
+from tests.conftest import Clock
+from tests.support.tables import tables
+
+pytestmark = pytest.mark.durability
+
+__all__ = ["full"]  # a fixture
+Made = Callable[[str], SqlStore]
+
+
+@pytest.fixture
+def made(tmp_path: Path, database_url: str, clock: Clock) -> Iterator[Made]:
+    """Makes an empty store of a kind."""
+    opened: list[SqlStore] = []
+
+    def makes(kind: str) -> SqlStore:
+        name = secrets.token_hex(4)
+        opened.append(
+            SqliteStore(tmp_path / name, clock) if kind == "sqlite" else PostgresStore(database_url, clock, name)
+        )
+        return opened[-1]
+
+    yield makes
+    for store in opened:
+        store.close()
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+def test_everything_arrives(full: SqlStore, made: Made, kind: str, clock: Clock) -> None:
+    """Every row of every table arrives as it was, and what comes then is numbered behind it."""
+    full.record_group_call(-5, clock())
+    full.migrate_chat(7, 8)
+    for user in (BEA, BEA + 1):
+        did(full, Event(user, EventKind.BUTTON, user, user, 1), ShareSelfCheck({"vision": 3}, "ABCDEF"))
+    full.add_updates([(95, "10", '{"text": "Grün \\u0000 €"}')])
+    target = made(kind)
+
+    counts = full.copy_to(target)
+    same = tables(target) == tables(full)
+    newest = max(row["id"] for row in tables(target)["outbox"])
+    finish(target, say(10, "neu"), update=1000)
+
+    assert same
+    assert counts == {name: len(rows) for name, rows in tables(full).items()}
+    assert min(counts[name] for name in counts) == 1  # there is something in each table
+    assert [row["id"] > newest for row in tables(target)["outbox"]].count(True) == 1
+    assert target.load_personal_data(ADA).keys() == full.load_personal_data(ADA).keys()
+    assert target.find_thread("ADAA-2345") == full.find_thread("ADAA-2345")
+    assert DESK in {queued.call.chat_id for queued in target.due_calls(clock())}
+
+
+def test_numbers_go_on_in_a_new_database(made: Made, fresh_url: str, clock: Clock) -> None:
+    """What comes after a copy into a database that never numbered anything gets numbers of its own."""
+    source, target = made("sqlite"), PostgresStore(fresh_url, clock)
+    did(source, EVENT, out=[say(10, "a"), say(11, "b"), say(12, "c")])
+
+    source.copy_to(target)
+    finish(target, say(13, "d"), update=1000)
+
+    assert [queued.call.params["text"] for queued in target.due_calls(clock())] == ["a", "b", "c", "d"]
+    target.close()
+
+
+def test_nul_is_the_only_difference(made: Made) -> None:
+    """A NUL, which only the file can hold, does not keep a store from being copied."""
+    source, target = made("sqlite"), made("postgres")
+    source.add_updates([(1, "10\0", "{}")])
+
+    source.copy_to(target)
+
+    assert target.pending_updates() == [(1, "10\ufffd")]
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+def test_only_into_an_empty_store(store: SqlStore, made: Made, kind: str) -> None:
+    """Where the target holds anything it is not touched."""
+    finish(store, say(10, "a"))
+    target = made(kind)
+    target.save_rate_limits({10: 5.0})
+    before = tables(target)
+
+    with pytest.raises(StoreError, match=r"is not empty \(holds\); nothing was changed"):
+        store.copy_to(target)
+
+    assert tables(target) == before
+
+
+def test_not_to_itself(store: SqlStore, opening: Opening) -> None:
+    """A store is not copied to itself."""
+    with pytest.raises(StoreError, match="to itself"):
+        store.copy_to(opening())
+
+
+def test_not_while_a_bot_works(made: Made, fresh_url: str, clock: Clock) -> None:
+    """Where a bot leads with one of the two nothing is copied."""
+    running, mine, file = PostgresStore(fresh_url, clock), PostgresStore(fresh_url, clock), made("sqlite")
+    finish(running, say(10, "a"))
+    running.try_acquire_leadership()
+
+    for one, other in ((mine, file), (file, mine)):
+        with pytest.raises(StoreError, match="A bot works with postgresql://"):
+            one.copy_to(other)
+
+    assert file.count_pending_updates() == 0
+    running.close()
+    assert mine.copy_to(file)["outbox"] == 1
+    mine.close()
+
+
+def test_what_arrives_otherwise_is_not_kept(made: Made, fresh_url: str, clock: Clock) -> None:
+    """Where the target changes what it is given, as a trigger of somebody's does, nothing of the copy is kept."""
+    source, target = made("sqlite"), PostgresStore(fresh_url, clock)
+    did(source, EVENT, out=[say(10, "a"), say(11, "b")])
+    with psycopg.connect(fresh_url, user="postgres", autocommit=True) as connection:
+        connection.execute(
+            "CREATE FUNCTION other() RETURNS trigger LANGUAGE plpgsql AS "
+            "'BEGIN NEW.params = upper(NEW.params); RETURN NEW; END'"
+        )
+        connection.execute("CREATE TRIGGER other BEFORE INSERT ON outbox FOR EACH ROW EXECUTE FUNCTION other()")
+
+    with pytest.raises(StoreError, match="outbox did not arrive in postgresql://"):
+        source.copy_to(target)
+
+    assert {name for name, rows in tables(target).items() if rows} == set()
+    target.close()
+
+
+def test_command_both_ways(tmp_path: Path, fresh_url: str, clock: Clock) -> None:
+    """The command copies to the server and back, says what, and shows no password; commands work there as well."""
+    source = SqliteStore(tmp_path / "old.db", clock)
+    finish(source, say(10, "a"))
+    source.close()
+    url = fresh_url.replace("gwbot@", "gwbot:Geheim@")
+
+    there = gwbot("store", "copy", f"sqlite:///{tmp_path}/old.db", url, folder=tmp_path)
+    again = gwbot("store", "copy", f"sqlite:///{tmp_path}/old.db", url, folder=tmp_path)
+    back = gwbot("store", "copy", url, f"sqlite:///{tmp_path}/new.db", folder=tmp_path)
+    commands = [
+        gwbot(*words, folder=tmp_path, GW_DATABASE_URL=url)
+        for words in (("migrate",), ("requests", "list"), ("purge", "--force"), ("doctor",))
+    ]
+    refused = [gwbot(word, "x.db", folder=tmp_path, GW_DATABASE_URL=url) for word in ("backup", "restore")]
+
+    fails(again, "is not empty")
+    assert "1  outbox" in there.stdout
+    new = SqliteStore(tmp_path / "new.db", clock)
+    assert [queued.call.params["text"] for queued in new.due_calls(clock())] == ["a"]
+    new.close()
+    assert [done.returncode for done in (there, back, *commands)] == [0] * 6, back.stderr
+    assert "is up to date." in commands[0].stdout
+    assert "rows older than" in commands[2].stdout
+    assert "messages waiting, 0 open requests" in commands[3].stdout
+    for done in refused:
+        fails(done, "pg_dump", "gwbot store copy")
+    everything = [there, again, back, *commands, *refused]
+    assert "Geheim" not in "".join(done.stdout + done.stderr for done in everything)
+
+
+def test_command_without_a_source(tmp_path: Path) -> None:
+    """A file that is not there is no store, and none is made."""
+    fails(
+        gwbot("store", "copy", f"sqlite:///{tmp_path}/no.db", f"sqlite:///{tmp_path}/b.db", folder=tmp_path),
+        "There is no store",
+    )
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_command_while_the_bot_runs(tmp_path: Path, embedded: SqliteStore) -> None:
+    """A file that a program has open is not copied."""
+    finish(embedded, say(10, "a"))
+
+    fails(
+        gwbot("store", "copy", f"sqlite:///{tmp_path}/bot.db", f"sqlite:///{tmp_path}/b.db", folder=tmp_path),
+        "is in use. Stop the bot first",
+    )
+
+
+def test_worker_needs_a_server(tmp_path: Path) -> None:
+    """`gwbot worker` beside a bot with a file would send everything twice, and is refused; so it is without token."""
+    fails(gwbot("worker", folder=tmp_path, GW_TELEGRAM_TOKEN="1:x"), "several processes need PostgreSQL")
+    fails(gwbot("worker", folder=tmp_path), "GW_TELEGRAM_TOKEN: needed")

@@ -1,0 +1,140 @@
+"""Rows that cannot be read, as another version or a damaged disk leaves them: each fails alone, and is kept."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bot.domain.consultation import RequestStatus
+from bot.domain.effects import CreateRequest, ErasePerson, SaveSelfCheck, UpdateRequest
+from bot.domain.event import Event, EventKind
+from bot.domain.turn import State
+from bot.pipeline.inbox import Inbox
+from bot.store import SqliteStore, SqlStore
+from bot.store.sql.unreadable import find_unreadable_rows
+from tests.bot.cli.test_cli import gwbot
+from tests.bot.store.test_personal_data import BEA, did
+from tests.conftest import Clock
+from tests.support.queues import key, noting
+from tests.support.relay import ADA, OPEN
+from tests.support.tables import tables
+
+pytestmark = pytest.mark.durability
+
+OTHER = replace(OPEN, reference="BEAB-2345", user_id=BEA, chat_id=BEA)
+BROKEN = ("{", "", "[]", '{"reference": 5}')
+
+
+def spoil(store: SqlStore, table: str, column: str, value: str, where: str) -> None:
+    with store._transaction() as db:
+        db.execute(f"UPDATE {table} SET {column} = ? WHERE {where}", (value,))  # noqa: S608 - our own names
+
+
+@pytest.mark.parametrize("body", BROKEN)
+def test_request(store: SqlStore, body: str, caplog: pytest.LogCaptureFixture) -> None:
+    """A request that cannot be read is left out of every list and named in the log; the others go on."""
+    store.apply((), [CreateRequest(OPEN), CreateRequest(OTHER)])
+    spoil(store, "requests", "body", body, f"reference = '{OPEN.reference}'")
+
+    assert store.all_requests() == store.active_requests() == [OTHER]
+    assert store.requests_by_user(ADA) == []
+    assert store.find_request(OPEN.reference) is None
+    store.apply((), [UpdateRequest(replace(OTHER, taken_by=5))])
+    assert [request.taken_by for request in store.active_requests()] == [5]
+    assert [row["body"] for row in tables(store)["requests"] if row["reference"] == OPEN.reference] == [body]
+    assert set(caplog.messages) == {f"request {OPEN.reference} cannot be read and is left out"}
+
+
+def test_old_request(store: SqlStore) -> None:
+    """A request that cannot be read keeps no other one from being deleted in time, and goes with its person."""
+    closed = [replace(one, status=RequestStatus.CLOSED, created=1.0, closed=2.0) for one in (OPEN, OTHER)]
+    store.apply((), [CreateRequest(one) for one in closed])
+    spoil(store, "requests", "body", "{", f"reference = '{OPEN.reference}'")
+    store.purge_expired(100.0)
+    left = [row["reference"] for row in tables(store)["requests"]]
+    did(store, Event(1, EventKind.TEXT, ADA, ADA, 5), ErasePerson())
+
+    assert left == [OPEN.reference]
+    assert tables(store)["requests"] == []
+
+
+@pytest.mark.parametrize("body", ["{", "", "[]", '{"read": 5}'])
+def test_state(store: SqlStore, body: str, caplog: pytest.LogCaptureFixture) -> None:
+    """Whose state cannot be read begins anew, with nobody's id in the log; what they do then is kept again."""
+    event = Event(1, EventKind.TEXT, ADA, ADA, 5)
+    did(store, event, state=State(lang="en"))
+    spoil(store, "states", "body", body, "1 = 1")
+
+    fresh = store.load_state(event.state_key)
+    did(store, replace(event, update_id=2), state=replace(fresh, lang="de"))
+
+    assert fresh == State()
+    assert store.load_state(event.state_key).lang == "de"
+    assert caplog.messages == ["a chat's state cannot be read and is left out"]
+
+
+def test_self_check(store: SqlStore, caplog: pytest.LogCaptureFixture) -> None:
+    """A self-check that cannot be read is left out; the person's other one, and those of others, are there."""
+    for number, user in enumerate((ADA, ADA, BEA), start=1):
+        did(store, Event(number, EventKind.TEXT, user, user, 5), SaveSelfCheck({"vision": number}, "ABCDEF"))
+    spoil(store, "checks", "answers", "{", "id = (SELECT max(id) FROM checks WHERE user_id <> 7200456)")
+    spoil(store, "shares", "answers", '{"vision": "evil"}', f"user_id = {ADA}")
+
+    assert [result.answers for result in store.recent_selfchecks(ADA)] == [{"vision": 1}]
+    for number, user in enumerate((70, 71, 72), start=10):
+        did(store, Event(number, EventKind.TEXT, user, user, 5), SaveSelfCheck({"vision": 3}, "ABCDEF"))
+    team = store.find_team("ABCDEF")
+    assert team is not None
+    assert team.result is not None
+    assert set(caplog.messages) == {"a self-check cannot be read and is left out"}
+
+
+@pytest.mark.parametrize("body", ["{", "", "[]", "[" * 100_000, '{"message": {"from": []}}'])
+async def test_update(store: SqlStore, body: str) -> None:
+    """An update that cannot be read waits; others of its chat are handled, and people see and delete their data."""
+    store.add_updates([(1, "10", body), (2, "10", json.dumps({"update_id": 2, "message": {"from": {"id": ADA}}}))])
+    shown = store.load_personal_data(ADA)
+    did(store, Event(3, EventKind.TEXT, BEA, BEA, 5), ErasePerson())
+    handled: list[int] = []
+
+    def handle(number: int, raw: dict[str, object]) -> None:
+        noting(store, handled)(raw["update_id"], raw)  # type: ignore[arg-type]  # what is no update has none
+
+    inbox = Inbox(store, handle, key)
+    await inbox.resume_pending()
+    await inbox.wait_until_idle()
+
+    assert [row["update_id"] for row in shown["inbox"]] == [2]
+    assert handled == [2]
+    assert [number for number, _ in store.pending_updates()] == [1]
+
+
+def test_all_are_counted(store: SqlStore) -> None:
+    """The operator is told which requests cannot be read, and how many other rows; of people nothing is named."""
+    store.apply((), [CreateRequest(OPEN), CreateRequest(OTHER)])
+    did(store, Event(1, EventKind.TEXT, ADA, ADA, 5), SaveSelfCheck({"vision": 1}, "ABCDEF"), state=State(lang="en"))
+    store.add_updates([(2, "10", "{"), (3, "10", "{}")])
+    assert find_unreadable_rows(store) == ["1 row of inbox"]
+
+    spoil(store, "requests", "body", "{", f"reference = '{OPEN.reference}'")
+    for table, column in (("states", "body"), ("checks", "answers"), ("shares", "answers")):
+        spoil(store, table, column, "{", "1 = 1")
+    store.add_updates([(4, "10", "[]")])
+
+    assert find_unreadable_rows(store) == [
+        f"request {OPEN.reference}", "1 row of states", "1 row of checks", "1 row of shares", "2 rows of inbox",
+    ]  # fmt: skip
+
+
+def test_doctor_names_them(tmp_path: Path, clock: Clock) -> None:
+    """`gwbot doctor` says of a store with rows that cannot be read that it is not well, and which they are."""
+    store = SqliteStore(tmp_path / "bot.db", clock)
+    store.apply((), [CreateRequest(OPEN)])
+    spoil(store, "requests", "body", "{", "1 = 1")
+    store.close()
+
+    done = gwbot("doctor", folder=tmp_path)
+
+    (line,) = [line for line in done.stdout.splitlines() if " store: " in line]
+    assert line.startswith(f"wrong store: in {tmp_path}/bot.db request {OPEN.reference} cannot be read")

@@ -1,0 +1,102 @@
+"""Which store an address means, and what is said of one that cannot be opened."""
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+from psycopg.conninfo import conninfo_to_dict
+
+from bot.errors import StoreError
+from bot.store.factory import open_store_at
+from bot.store.postgres.store import PostgresStore
+from tests.bot.store.test_store import finish, say
+from tests.conftest import Clock
+
+pytestmark = pytest.mark.durability
+
+SECRET = "Geh%eim"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"postgresql://gwbot:{SECRET}@nowhere.invalid/gwbot", "postgresql://gwbot:Geheim@/gwbot?host=/nowhere",
+        "postgresql://gwbot:Geheim@/gwbot?unknown=Geheim", "postgresql://gwbot:Geheim@127.0.0.1:1/gwbot",
+    ],
+)  # fmt: skip
+def test_password_is_not_told(url: str, clock: Clock) -> None:
+    """An address that is wrong, or where nobody answers, is a clear error without its password."""
+    with pytest.raises(StoreError) as caught:
+        open_store_at(url, clock)
+
+    assert "eim" not in str(caught.value)
+    assert "GW_DATABASE_URL" in str(caught.value) or "cannot be opened: " in str(caught.value)
+
+
+def test_address_is_shown_without_password(mine: PostgresStore, fresh_url: str) -> None:
+    """What is shown of the address is server and database."""
+    host = conninfo_to_dict(fresh_url)["host"]
+    mine.close()
+
+    assert mine.address == f"postgresql://{host}/{conninfo_to_dict(fresh_url)['dbname']}"
+
+
+def test_address_of_no_kind(clock: Clock) -> None:
+    """An address of another kind is refused."""
+    with pytest.raises(StoreError, match="begins with sqlite:/// or postgresql://"):
+        open_store_at("mysql://x", clock)
+
+
+def test_without_the_driver(fresh_url: str, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the driver is not installed, the error says what to install; a file needs none."""
+    monkeypatch.setitem(sys.modules, "bot.store.postgres.store", None)
+
+    with pytest.raises(StoreError, match=r"pip install .*\[postgres\]"):
+        open_store_at(fresh_url, clock)
+
+
+def test_address_of_a_file(tmp_path: Path, clock: Clock) -> None:
+    """An address of a file opens it, with the clock that is given."""
+    store = open_store_at(f"sqlite:///{tmp_path}/a.db", clock)
+    finish(store, say(10, "a"))
+    newest = store.last_activity()
+    store.close()
+
+    assert (tmp_path / "a.db").exists()
+    assert store.address == f"{tmp_path}/a.db"
+    assert newest == clock()
+
+
+def test_address_of_a_database(fresh_url: str, clock: Clock) -> None:
+    """An address of a database opens the part of the tenant that is named, else of the one there is."""
+    one, other, same = (
+        open_store_at(fresh_url, clock),
+        open_store_at(fresh_url, clock, "kiel"),
+        PostgresStore(fresh_url, clock),
+    )
+    finish(one, say(10, "a"))
+    found = [store.last_activity() for store in (one, other, same)]
+    for store in (one, other, same):
+        store.close()
+
+    assert found == [clock(), None, clock()]
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [("postgresql://gwbot@[::1]:1/gw", "postgresql://::1/gw"), ("postgresql:///gw?port=1", "postgresql:///gw")],
+)
+def test_address_is_shown_as_it_is_written(clock: Clock, url: str, shown: str) -> None:
+    """An address by numbers is shown as people write it, and one without a server without."""
+    with pytest.raises(StoreError, match=re.escape(f"The store {shown} cannot be opened: ")):
+        PostgresStore(url, clock)
+
+
+def test_nothing_at_the_address(tmp_path: Path, clock: Clock) -> None:
+    """Where no server is at the address, it is said which and what the driver says of it, on one line."""
+    with pytest.raises(StoreError) as refused:
+        PostgresStore(f"postgresql://gwbot@/gwbot?host={tmp_path}", clock)
+
+    assert str(refused.value).startswith(f"The store postgresql://{tmp_path}/gwbot cannot be opened: connection")
+    assert str(refused.value).count("\n") == 0

@@ -1,0 +1,333 @@
+"""What the store holds of people: nothing is forgotten when it is shown, deleted, or too old."""
+
+import json
+import re
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.attachments.data_export import TABLE_ORDER, render_data_json, render_data_page
+from bot.domain.consultation import (
+    ContactChannel,
+    Details,
+    Form,
+    FormStep,
+    Party,
+    Request,
+    RequestContext,
+    RequestStatus,
+    SentRequest,
+    TypedAnswer,
+)
+from bot.domain.effects import (
+    AppendTranscript,
+    CreateRequest,
+    CreateTeamCode,
+    DeleteQuestions,
+    Effect,
+    ErasePerson,
+    MigrateChat,
+    SaveFeedback,
+    SaveQuestion,
+    SaveSelfCheck,
+    ShareSelfCheck,
+    UpdateRequest,
+)
+from bot.domain.event import Event, EventKind
+from bot.domain.selfcheck import SelfCheckProgress
+from bot.domain.turn import State
+from bot.errors import StoreConflict
+from bot.store import OutgoingCall, SqliteStore, SqlStore
+from bot.store.personal_data import DATA_CATALOGUE
+from bot.store.protocol import ERASE_THREAD, MAIL_CHAT, REQUEST_MAIL_DELETION, SEND_MAIL, AdviserThread, Destination
+from tests.conftest import Clock
+from tests.support.tables import tables
+
+pytestmark = pytest.mark.durability
+
+ADA, BEA, DESK = 7_100_123, 7_200_456, -1_009_900
+REFERENCE = "ADAA-2345"
+NAME, SAID, QUESTION, ADDRESS = "Ada Kanari", "Kanarienvogel", "Was frisst der Kanari?", "kanari@example.org"
+REQUEST = Request(
+    REFERENCE, ADA, ADA, NAME, "de", Details(SAID, reach=ContactChannel.EMAIL, address=ADDRESS),
+    RequestContext(QUESTION), "2026-11-24", "jacob-rohm", created=1_800_000_000.0,
+)  # fmt: skip
+EVENT = Event(1, EventKind.TEXT, ADA, ADA, 5, name=NAME)
+STATE = State(
+    lang="de",
+    last_question=QUESTION,
+    last_entry="backbone",
+    form=Form(details=Details(SAID), typed=(TypedAnswer(FormStep.CONCERN, 5_511),)),
+    sent=SentRequest(REFERENCE, (5_512,)),
+    check=SelfCheckProgress(answers={"vision": 2}),
+    read=(1, 2),
+    improve="2026-11-25",
+)
+EVERYTHING: tuple[Effect, ...] = (
+    CreateRequest(REQUEST),
+    AppendTranscript(REFERENCE, Party.REQUESTER, SAID),
+    SaveFeedback("backbone", 0),
+    SaveQuestion(QUESTION, "backbone", "2026-11-25"),
+    CreateTeamCode("ABCDEF"),
+    SaveSelfCheck({"vision": 3}, "ABCDEF"),
+    ShareSelfCheck({"vision": 3}, "QRSTUV"),
+)
+OUT = (
+    OutgoingCall(ADA, "sendMessage", {"text": SAID}, source=(ADA, 5)),
+    OutgoingCall(DESK, "card", {}, request=REFERENCE, destination=Destination.THREAD),
+    OutgoingCall(
+        DESK, "copyMessage", {"from_chat_id": ADA}, (ADA, 6), request=REFERENCE, destination=Destination.THREAD
+    ),
+    OutgoingCall(MAIL_CHAT, SEND_MAIL, {}, request=REFERENCE),
+)
+
+
+def did(store: SqlStore, event: Event, *effects: Effect, state: State | None = None, out: Any = ()) -> bool:
+    store.add_updates([(event.update_id, str(event.chat_id), "{}")])
+    return store.finish_update(event.update_id, event, state, out, effects)
+
+
+@pytest.fixture
+def full(store: SqlStore) -> SqlStore:
+    """A store in which something about Ada is in every table that can hold it."""
+    did(store, EVENT, *EVERYTHING, state=STATE, out=OUT)
+    store.save_thread(REFERENCE, AdviserThread(DESK, 40, 41))
+    store.save_rate_limits({ADA: 1_800_000_000.0})
+    body = {"update_id": 90, "message": {"from": {"id": ADA, "first_name": NAME}, "text": SAID}}
+    store.add_updates([(90, str(DESK), json.dumps(body))])
+    return store
+
+
+def told_of_ada(found: Any) -> bool:
+    return any(mark in repr(found) for mark in (str(ADA), NAME, "anari"))
+
+
+def test_every_table_and_column_is_described(embedded: SqliteStore, tmp_path: Path) -> None:
+    """A new table, or a new column of one with people in it, has to say what it holds."""
+    with closing(sqlite3.connect(tmp_path / "bot.db")) as file:
+        tables = {name for (name,) in file.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        columns = {
+            name: {row[1] for row in file.execute(f"PRAGMA table_info({name})")}
+            for name in DATA_CATALOGUE
+            if DATA_CATALOGUE[name].owner_condition
+        }
+
+    assert set(DATA_CATALOGUE) == tables - {"sqlite_sequence"}
+    assert {name: {column for column, _ in DATA_CATALOGUE[name].columns} for name in columns} == columns
+    assert set(TABLE_ORDER) == {*columns, "advised"}
+    assert {name for name in columns if not DATA_CATALOGUE[name].expiry_condition} == {
+        "requests",
+        "lines",
+    }  # they go with their request
+
+
+def test_everything_is_shown(full: SqlStore) -> None:
+    """What is shown to a person is every row of the file that knows of them, and nobody else's."""
+    did(full, Event(2, EventKind.TEXT, BEA, BEA, 1), SaveFeedback("kontakt", 1), state=State(lang="en"))
+    shown = full.load_personal_data(ADA)
+
+    held = {name: [row for row in found if told_of_ada(row) or REFERENCE in repr(row)]
+            for name, found in tables(full).items()}  # fmt: skip
+    assert {name: len(found) for name, found in shown.items()} == {
+        name: len(found) for name, found in held.items() if found
+    }
+    assert str(BEA) not in repr(shown)
+
+
+def test_both_files_hold_everything(full: SqlStore, clock: Clock) -> None:
+    """The page to read holds every text of the JSON file, and every field there is named in German."""
+    values = {"held": full.load_personal_data(ADA), "lang": "de", "now": clock()}
+    whole = json.loads(render_data_json(values).content)
+    html = render_data_page(values).content.decode()
+
+    assert {name for name, found in whole["data"].items() if found} == set(full.load_personal_data(ADA))
+    assert set(whole["fields"]) == set(whole["data"])
+    assert whole["data"]["requests"][0]["body"]["details"]["address"] == ADDRESS
+    for text in (NAME, SAID, QUESTION, ADDRESS, REFERENCE, "ABCDEF", "15. Januar 2027"):
+        assert text in html
+    for pair in (
+        "vision</dt><dd>ja, das haben wir",
+        "Antwortweg</dt><dd>Per E-Mail",
+        "0: 👎)</dt><dd>0",
+        "Stand</dt><dd>offen",
+        "Eingetippt für</dt><dd>Anliegen",
+        "Nummern der Nachrichten dazu</dt><dd>5512",
+    ):
+        assert pair in html
+    unnamed = {field for field in re.findall("<dt>(.*?)</dt>", html) if re.fullmatch("[a-z_]+", field)}
+    assert unnamed == {"vision", "first_name", "from_chat_id"}  # a question's id, and fields of Telegram's own
+
+
+@pytest.mark.parametrize(("lang", "named"), [("de", "Davon dort eingetragen"), ("en", "Of these already told there")])
+def test_what_is_told_in_a_topic_that_is_opened(full: SqlStore, clock: Clock, lang: str, named: str) -> None:
+    """While a topic is being opened, how many messages are told there is a number, not a moment of 1970."""
+    full.save_thread(REFERENCE, AdviserThread(DESK, 77, 39, 5, history_sent=3))
+
+    html = render_data_page({"held": full.load_personal_data(ADA), "lang": lang, "now": clock()}).content.decode()
+
+    assert f"{named}</dt><dd>3</dd>" in html
+    assert "1970" not in html
+
+
+def test_markup_in_a_text_is_shown_as_text(store: SqlStore, clock: Clock) -> None:
+    """What a person wrote cannot bring anything into the page."""
+    did(store, EVENT, state=State(last_question="<script>alert(1)</script>"))
+    html = render_data_page({"held": store.load_personal_data(ADA), "lang": "en", "now": clock()}).content.decode()
+
+    assert "<script" not in html
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in html
+
+
+def test_deletion_leaves_nothing_in_the_file(full: SqlStore, tmp_path: Path) -> None:
+    """After deletion no row knows of the person, nor any byte of the file or its log; only the receipt waits."""
+    did(full, replace(EVENT, update_id=91), ErasePerson(), state=State(lang="de"))
+
+    assert full.find_erased_request(DESK, 39, 49) is None
+    assert [name for name, found in tables(full).items() if told_of_ada(found)] == []
+    assert full.load_personal_data(ADA) == {}
+    if not isinstance(full, SqliteStore):  # when pages are overwritten is PostgreSQL's to say
+        return
+    left = b"".join(file.read_bytes() for file in tmp_path.glob("bot.db*"))
+    assert not any(text.encode() in left for text in (NAME, SAID, QUESTION, ADDRESS))
+
+
+def test_deletion_reaches_advisers_and_mail(full: SqlStore, clock: Clock) -> None:
+    """A deletion waits in the queue for what the advisers hold: their chat, and their mail where one went out."""
+    for queued in full.due_calls(clock()):
+        if queued.call.chat_id in (DESK, MAIL_CHAT):
+            full.mark_sent(queued.id, 50 if queued.call.chat_id == DESK else None)
+    did(full, replace(EVENT, update_id=91), ErasePerson())
+
+    values = {"why": "person", "contact": "jacob-rohm"}
+    assert sorted([one.call for one in full.due_calls(clock())], key=lambda one: one.chat_id) == [
+        OutgoingCall(DESK, ERASE_THREAD, values, request=REFERENCE, destination=Destination.THREAD),
+        OutgoingCall(MAIL_CHAT, REQUEST_MAIL_DELETION, values, request=REFERENCE),
+    ]
+    assert full.was_mailed(REFERENCE)
+    assert full.erasure_queue(REFERENCE) == [(DESK, 41), (DESK, 50)]
+    assert full.find_erased_request(DESK, 40, None) == full.find_erased_request(DESK, 0, 50) == REFERENCE
+
+
+def test_call_under_way_is_known_to_the_deletion(full: SqlStore, clock: Clock) -> None:
+    """A copy that is being sent while the person deletes is deleted as well, and a mail is asked back."""
+    under_way = [one for one in full.due_calls(clock()) if one.call.chat_id in (DESK, MAIL_CHAT)]
+    did(full, replace(EVENT, update_id=91), ErasePerson())
+    for queued in under_way:
+        full.mark_sent(queued.id, 60 if queued.call.chat_id == DESK else None)
+
+    assert (DESK, 60) in full.erasure_queue(REFERENCE)
+    assert full.was_mailed(REFERENCE)
+    assert full.load_personal_data(ADA) == {}
+
+
+def test_what_is_handled_at_the_same_time_brings_nothing_back(full: SqlStore) -> None:
+    """A state read before the deletion is refused after it, an older update is dropped; others stay."""
+    read = full.load_state(EVENT.state_key)
+    full.add_updates([(89, str(DESK), json.dumps({"message": {"from": {"id": ADA}, "text": SAID}}))])
+    full.add_updates([(88, str(BEA), json.dumps({"message": {"from": {"id": BEA}, "text": "Hallo"}}))])
+    full.add_updates([(95, str(DESK), json.dumps({"message": {"from": {"id": ADA}, "text": "Danach"}}))])
+    did(full, replace(EVENT, update_id=91), ErasePerson())
+
+    with pytest.raises(StoreConflict, match="was deleted since it was read"):
+        did(full, replace(EVENT, update_id=96), state=replace(read, step=3))
+    assert not full.finish_update(89, EVENT, read, (), ())
+    assert [update for update, _ in full.pending_updates()] == [88, 95, 96]
+
+
+def test_adviser_is_too_late(full: SqlStore) -> None:
+    """An adviser's message decided before the deletion is refused after it; an edit goes nowhere."""
+    did(full, replace(EVENT, update_id=91), ErasePerson())
+    adviser = Event(92, EventKind.TEXT, DESK, BEA, 70)
+
+    with pytest.raises(StoreConflict):
+        did(full, adviser, UpdateRequest(replace(REQUEST, talking=True)))
+    edit = OutgoingCall(ADA, "editMessageText", {"text": "x"}, edit_of=(DESK, 70), request=REFERENCE)
+    did(full, replace(adviser, update_id=93), out=[edit])
+    assert full.load_personal_data(ADA) == {}
+
+
+def test_adviser_who_deletes_takes_nobody_elses_messages(full: SqlStore, clock: Clock) -> None:
+    """An adviser's own data are deleted; what they wrote to a person arrives, and closed requests lose their name."""
+    taken = replace(REQUEST, status=RequestStatus.CLOSED, taken_by=BEA, adviser="Bea", closed=clock())
+    sent = OutgoingCall(ADA, "copyMessage", {"from_chat_id": DESK, "message_id": 8}, (DESK, 8), request=REFERENCE)
+    did(full, Event(92, EventKind.TEXT, DESK, BEA, 8), UpdateRequest(taken), state=State(lang="en"), out=[sent])
+    others = replace(taken, reference="BBBB-2345", taken_by=BEA + 1, adviser="Cem")
+    full.apply((), [CreateRequest(others)])
+    before = full.load_personal_data(BEA)
+    did(full, Event(93, EventKind.BUTTON, BEA, BEA, 9), ErasePerson())
+
+    assert set(before) == {"states", "advised"}
+    assert full.load_personal_data(BEA) == {}
+    assert full.count_queued_calls(ADA) == 2
+    kept = full.find_request(REFERENCE)
+    assert kept is not None
+    assert (kept.adviser, kept.taken_by, kept.version) == ("", 0, 2)
+    assert full.find_request("BBBB-2345") == others
+
+
+def test_questions_are_dropped_alone(full: SqlStore) -> None:
+    """Taking the consent back deletes the questions, and nothing else."""
+    assert full.consented_questions() == [(QUESTION, "backbone", 1_800_000_000.0)]
+    assert full.feedback_counts() == [("backbone", 0, 1)]
+    did(full, replace(EVENT, update_id=91), DeleteQuestions())
+
+    assert full.consented_questions() == []
+    assert full.feedback_counts() == [("backbone", 0, 1)]
+
+
+def test_purge_at_the_boundary(full: SqlStore, clock: Clock) -> None:
+    """What is exactly old enough stays; a second later it goes, but for what belongs to an open request."""
+    days = 180 * 86_400
+    before = tables(full)
+    clock.now += days
+
+    assert full.purge_expired(clock() - days) == 0
+    assert tables(full) == before
+    clock.now += 1
+    full.purge_expired(clock() - days)
+    left = {name for name, found in tables(full).items() if found}
+    assert left == {"requests", "lines", "threads", "outbox"}
+    assert {row["request"] for row in full.load_personal_data(ADA)["outbox"]} == {REFERENCE}
+
+
+def test_closed_request_is_purged_whole(full: SqlStore, clock: Clock) -> None:
+    """A request goes some days after it was closed, however old, and its copies at the advisers with it."""
+    days = 180 * 86_400
+    clock.now += 3 * days
+    closed = replace(REQUEST, status=RequestStatus.CLOSED, closed=clock())
+    full.apply((), [UpdateRequest(closed)])
+    full.purge_expired(clock() - days)
+    kept = full.find_request(REFERENCE)
+    clock.now += days + 1
+    full.purge_expired(clock() - days)
+
+    assert kept is not None
+    assert full.find_request(REFERENCE) is None
+    assert [name for name, found in tables(full).items() if told_of_ada(found)] == []
+    (erasing,) = (one.call for one in full.due_calls(clock()) if one.call.method == ERASE_THREAD)
+    assert erasing.params["why"] == "time"
+    assert [one for one in full.due_calls(clock()) if one.call.method == REQUEST_MAIL_DELETION] == []
+
+
+def test_traces_of_a_deletion_end_as_well(full: SqlStore, clock: Clock) -> None:
+    """What is left of a deleted request, of no one, is gone when its time is over, unless it is still to be done."""
+    did(full, replace(EVENT, update_id=91), ErasePerson(), MigrateChat(5))
+    clock.now += 1000
+    full.purge_expired(clock() - 500)
+    waiting = full.due_calls(clock())
+    for queued in waiting:
+        full.mark_sent(queued.id, None)
+    full.purge_expired(clock() - 500)
+
+    assert {queued.call.method for queued in waiting} == {ERASE_THREAD, REQUEST_MAIL_DELETION}
+    left = {name for name, found in tables(full).items() if found}
+    assert left == {"moved"}
+
+
+def test_request_that_nobody_took_is_advised_by_nobody(full: SqlStore) -> None:
+    """Who writes on the terminal has the number 0, and advises no request for that."""
+    assert "advised" not in full.load_personal_data(0)

@@ -1,0 +1,35 @@
+"""What the tests of requests and conversations share."""
+
+from bot.sandbox.fake_telegram import FakeTelegram, Group, MessageView, User
+from tests.end_to_end.conftest import sees
+
+
+async def request(standin: FakeTelegram, person: User, concern: str = "Wir suchen Partner.") -> str:
+    """Send a request; returns its reference."""
+    await reviewed(person, concern)
+    await person.wait_for_reply(person.tap_button("Ja, so weitergeben"), count=2)
+    sent = await sees(standin, person, "hat die Nummer")
+    return next(word for word in sent.text.split() if "-" in word and word.isupper())
+
+
+async def card(standin: FakeTelegram, reader: User, chat: Group, reference: str) -> MessageView:
+    """The card of a request."""
+    return await sees(standin, reader, f"Anfrage {reference}", chat)
+
+
+def topic_of(seen: MessageView) -> int:
+    assert seen.thread_id is not None
+    return seen.thread_id
+
+
+async def reviewed(person: User, concern: str = "Wir suchen Partner für ein Bündnis.") -> MessageView:
+    """Fill in the form up to its summary, without what is optional."""
+    person.send_text("/beratung")
+    await person.wait_for_reply()
+    person.send_text(concern)
+    await person.wait_for_reply()
+    await person.wait_for_reply(person.tap_button("Überspringen"))
+    await person.wait_for_reply(person.tap_button("Verein oder NPO"))
+    await person.wait_for_reply(person.tap_button("Überspringen"))
+    await person.wait_for_reply(person.tap_button("Hier bei Telegram"))
+    return await person.wait_for_reply(person.tap_button("Überspringen"))

@@ -1,0 +1,150 @@
+"""Two municipalities in one process, each with a stand-in of Telegram of its own, on either store."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytest
+
+from bot.app.index_loader import IndexLoader
+from bot.app.supervisor import Supervisor
+from bot.app.tenants import DISABLED_FILE, load_tenant_settings, write_tenant
+from bot.pipeline.rate_limiter import NO_LIMITS
+from bot.sandbox.fake_telegram import FakeTelegram, Group, User
+from bot.settings import Settings
+from index.build.builder import build_index
+from index.decision.calibration import load_calibration
+from index.encoder.encoder import OnnxEncoder
+from knowledge.loader import load_knowledge
+from tests.support.paths import PREPARED
+
+HOURS = {"kiel": "neun", "ulm": "elf"}  # when the town's garden opens
+QUESTION = "Wann öffnet der Stadtgarten?"
+LOOK = 0.05  # seconds between two looks at the folders
+
+
+@dataclass(frozen=True, slots=True)
+class Town:
+    """One tenant as seen from outside: its Telegram, a person and the adviser's group there."""
+
+    name: str
+    standin: FakeTelegram
+    ada: User
+    bea: User
+    desk: Group
+    folder: Path
+
+    async def sees(self, text: str, person: User | None = None, chat: Group | None = None) -> str:
+        """Wait until a message of the bot with this text is there; the whole text."""
+        who = person or self.ada
+        found = await self.standin.wait_for(lambda: [seen for seen in who.bot_messages(chat) if text in seen.text])
+        return found[-1].text
+
+
+class Running(Protocol):
+    """Runs the fleet of an installation inside a block."""
+
+    def __call__(self, settings: Settings, **options: Any) -> AbstractAsyncContextManager[None]:
+        """``options`` are those of Fleet."""
+
+
+@pytest.fixture(scope="session")
+def models() -> IndexLoader:
+    """The encoder, loaded once."""
+    return IndexLoader(PREPARED / "encoder", PREPARED / "cross-encoder")
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def installation(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """An installation without a bot of its own."""
+    monkeypatch.chdir(tmp_path)
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "encoder").symlink_to((PREPARED / "encoder").resolve())
+    (data / "index").symlink_to((PREPARED / "index").resolve())
+    monkeypatch.setenv("GW_DATA_DIR", str(data))
+    monkeypatch.setenv("GW_ADVISER_CHAT_ID", "-77")  # nobody's: a tenant must not take it over
+    if request.param == "postgres":
+        monkeypatch.setenv("GW_DATABASE_URL", request.getfixturevalue("fresh_url"))
+    return Settings()
+
+
+def knowledge_of(folder: Path, hour: str) -> Path:
+    """A town's knowledge: Markdown files and its own contact."""
+    folder.mkdir()
+    garden = f"# Stadtgarten\n\nDer Stadtgarten öffnet um {hour} Uhr. Der Eintritt ist frei.\n"
+    (folder / "garten.md").write_text(garden, encoding="utf-8")
+    (folder / "hunde.md").write_text("# Hunde\n\nHunde bleiben an der Leine.\n", encoding="utf-8")
+    contact = f"{{id: amt, name: Amt {hour}, role: Amt, phone: '+49 30 1', email: {hour}@example.org, default: true}}"
+    (folder / "contacts.yaml").write_text(f"contacts: [{contact}]\n", encoding="utf-8")
+    return folder
+
+
+def settled_in(
+    settings: Settings, name: str, number: int, opened: ExitStack, folder: Path, encoder: OnnxEncoder
+) -> Town:
+    """Set up a tenant as `gwbot tenant add` does."""
+    standin = opened.enter_context(
+        FakeTelegram(token=f"{number}:AAstand-in_token_of_{name}_that_is_not_real", username=f"{name}_bot")
+    )
+    ada, bea = standin.add_user("Ada", language_code="de", started=True), standin.add_user("Bea", language_code="de")
+    desk = standin.add_group("Beratung", [bea], forum=True, bot_is_admin=True)
+    values = {
+        "telegram_token": standin.token,
+        "telegram_api_url": standin.url,
+        "knowledge_dir": knowledge_of(folder, HOURS[name]),
+        "adviser_chat_id": desk.id,
+    }
+    home = write_tenant(settings, name, values)
+    found = load_knowledge(folder)
+    build_index(found, encoder, load_calibration(with_examples=False), load_tenant_settings(settings, name).index_dir)
+    (home / DISABLED_FILE).unlink()
+    return Town(name, standin, ada, bea, desk, home)
+
+
+@pytest.fixture
+def towns(installation: Settings, tmp_path: Path, models: IndexLoader) -> Iterator[tuple[Town, Town]]:
+    """Kiel and Ulm. The same people have the same ids at both, and so have the groups."""
+    with ExitStack() as opened:
+        kiel, ulm = (
+            settled_in(installation, name, number, opened, tmp_path / name, models.encoder)
+            for number, name in enumerate(HOURS, 111_111_111)
+        )
+        assert (kiel.ada.id, kiel.desk.id) == (ulm.ada.id, ulm.desk.id)
+        yield kiel, ulm
+        assert kiel.standin.violations == ulm.standin.violations == []
+
+
+@pytest.fixture
+def kiel(towns: tuple[Town, Town]) -> Town:
+    """The first of them."""
+    return towns[0]
+
+
+@pytest.fixture
+def ulm(towns: tuple[Town, Town]) -> Town:
+    """The second."""
+    return towns[1]
+
+
+@pytest.fixture
+def running(models: IndexLoader) -> Running:
+    """Runs all enabled tenants in this process."""
+
+    @asynccontextmanager
+    async def run(settings: Settings, **options: Any) -> AsyncIterator[None]:
+        stop = asyncio.Event()
+        fleet = Supervisor(
+            settings, models, **{"webhook": False, "limits": NO_LIMITS, "reconcile_interval": LOOK, **options}
+        )
+        task = asyncio.create_task(fleet.run(stop))
+        try:
+            yield
+        finally:
+            stop.set()
+            await asyncio.wait_for(task, 30)
+
+    return run

@@ -1,0 +1,282 @@
+"""All bots of an installation in one process: what goes wrong with one is its own matter."""
+
+import asyncio
+import io
+import logging
+import shutil
+import sqlite3
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from bot import log
+from bot.app.index_loader import IndexLoader
+from bot.app.supervisor import Supervisor
+from bot.app.tenants import DISABLED_FILE, SETTINGS_FILE, load_tenant_settings
+from bot.errors import ConnectionFailed
+from bot.sandbox.fake_telegram import FakeTelegram
+from bot.settings import Settings
+from bot.web.routes import SECRET_HEADER
+from tests.end_to_end.tenants.conftest import QUESTION, Running, Town
+from tests.end_to_end.test_webhook import free_port
+from tests.support.logged import logged
+from tests.support.postgres import until_led
+
+
+@pytest.fixture
+def port(installation: Settings, monkeypatch: pytest.MonkeyPatch) -> int:
+    """The port of the web server, by webhook below /telegram."""
+    assert installation
+    port = free_port()
+    monkeypatch.setenv("PORT", str(port))
+    return port
+
+
+@pytest.fixture
+def text_log() -> Iterator[io.StringIO]:
+    """The log as an operator reads it."""
+    stream, top = io.StringIO(), logging.getLogger()
+    before, level = top.handlers, top.level
+    log.configure_logging("INFO", "text")
+    top.handlers[0].setStream(stream)  # type: ignore[attr-defined]
+    yield stream
+    top.handlers = before
+    top.setLevel(level)
+
+
+async def get(port: int, path: str) -> httpx.Response:
+    async with httpx.AsyncClient() as client:
+        return await client.get(f"http://127.0.0.1:{port}{path}")
+
+
+async def answers(town: Town) -> None:
+    town.ada.send_text(QUESTION)
+    assert "Der Stadtgarten öffnet" in (await town.ada.wait_for_reply()).text
+
+
+def changed(town: Town, line: str) -> None:
+    """Put a line at the end of a tenant's settings."""
+    with (town.folder / SETTINGS_FILE).open("a", encoding="utf-8") as file:
+        file.write(line + "\n")
+
+
+async def test_webhooks(port: int, kiel: Town, ulm: Town, running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each tenant has an address and a secret of its own, below the installation's; another's secret is refused."""
+    monkeypatch.setenv("GW_WEBHOOK_URL", f"http://127.0.0.1:{port}/telegram")
+    monkeypatch.setenv("GW_WEBHOOK_SECRET", "des-Hauses")
+    settings = Settings()
+    secrets = []
+    async with running(settings, webhook=True):
+        for town in (kiel, ulm):
+            await answers(town)
+            held = load_tenant_settings(settings, town.name).webhook_secret
+            assert held
+            secrets.append(held.get_secret_value())
+        async with httpx.AsyncClient() as client:
+            statuses = [
+                (
+                    await client.post(
+                        f"http://127.0.0.1:{port}/telegram{path}",
+                        headers={SECRET_HEADER: secret},
+                        json={"update_id": 1},
+                    )
+                ).status_code
+                for path in ("/tenants/kiel", "/tenants/ulm", "/tenants/bonn", "")
+                for secret in (*secrets, "des-Hauses", "")
+            ]
+
+    assert statuses[:4] == [200, 401, 401, 401]
+    assert statuses[4:8] == [401, 200, 401, 401]
+    assert set(statuses[8:]) == {404}
+
+
+@pytest.mark.parametrize("installation", ["postgres"], indirect=True)
+async def test_worker_of_all(
+    port: int, kiel: Town, ulm: Town, running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that takes no updates sends for every tenant what another process is asked by webhook."""
+    monkeypatch.setenv("GW_WEBHOOK_URL", f"http://127.0.0.1:{port}/telegram")
+    monkeypatch.setenv("GW_WEBHOOK_SECRET", "des-Hauses")
+    settings = Settings()
+    with logged() as log:
+        async with running(settings, polls=False):
+            await asyncio.to_thread(until_led, settings.store_url, kiel.name, ulm.name)
+            async with running(settings, webhook=True):
+                for town in (kiel, ulm):
+                    await answers(town)
+
+    assert log.lines.count("another process sends, this one stands by") == 2
+    assert "this process sends from now on" not in log.lines
+
+
+@pytest.mark.parametrize("installation", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("wrong", ["token", "index", "contacts", "store", "settings"])
+async def test_what_is_wrong_with_one_stops_no_other(
+    installation: Settings, port: int, kiel: Town, ulm: Town, running: Running, wrong: str
+) -> None:
+    """A tenant that cannot run is named in log, /readyz and /metrics, and runs when it is mended; others run."""
+    path = {
+        "token": kiel.folder / SETTINGS_FILE,
+        "settings": kiel.folder / SETTINGS_FILE,
+        "index": kiel.folder / "index" / "current",
+        "contacts": kiel.folder.parents[2] / "kiel" / "contacts.yaml",
+        "store": kiel.folder / "bot.db",
+    }[wrong]
+    right = path.read_bytes() if path.is_file() else b""
+    if wrong == "token":
+        path.write_bytes(right.replace(kiel.standin.token.encode(), b"111111111:falsch"))
+    elif wrong == "index":
+        shutil.move(path.resolve(), kiel.folder / "away")
+    else:
+        path.write_bytes(b"kaputt")
+    with logged() as log:
+        async with running(Settings()):
+            said = await log.until("kiel does not run")
+            await answers(ulm)
+            ready, metrics = await get(port, "/readyz"), await get(port, "/metrics")
+            if wrong == "index":
+                shutil.move(kiel.folder / "away", path.parent / path.readlink())
+            elif right:
+                path.write_bytes(right)
+            else:
+                path.unlink()
+            await answers(kiel)
+            await log.until("@kiel_bot is ready")
+            mended = await get(port, "/readyz")
+
+    assert kiel.standin.token not in said
+    assert ready.status_code == 200
+    assert ready.json()["kiel"].startswith("does not run (")
+    assert ready.json()["ulm.telegram"] == "ok"
+    assert 'gw_running{tenant="kiel"} 0.0' in metrics.text
+    assert 'gw_running{tenant="ulm"} 1.0' in metrics.text
+    assert mended.json()["kiel.store"] == "ok"
+    assert "kiel" not in mended.json()
+
+
+@pytest.mark.parametrize("installation", ["sqlite"], indirect=True)
+async def test_locked_store_of_one_stops_no_other(
+    installation: Settings, kiel: Town, ulm: Town, running: Running
+) -> None:
+    """While another program holds one tenant's store, people are answered at the others; afterwards there too."""
+    async with running(installation):
+        await answers(kiel)
+        other = sqlite3.connect(kiel.folder / "bot.db", isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        for _ in range(8):
+            kiel.ada.send_text("/hilfe")
+        for _ in range(3):
+            await answers(ulm)
+        other.execute("ROLLBACK")
+        other.close()
+        kiel.ada.send_text(QUESTION)
+        await kiel.standin.wait_for(
+            lambda: len([one for one in kiel.ada.bot_messages() if "um neun Uhr" in one.text]) == 2, 60
+        )
+
+
+async def test_nobody_well(port: int, kiel: Town, ulm: Town, running: Running) -> None:
+    """Only where no bot is well the process as a whole is not ready."""
+    for town in (kiel, ulm):
+        changed(town, "GW_TELEGRAM_TOKEN=")
+    with logged() as log:
+        async with running(Settings()):
+            await log.until("kiel does not run")
+            await log.until("ulm does not run")
+            ready = await get(port, "/readyz")
+
+    assert ready.status_code == 503
+    assert set(ready.json()) == {"kiel", "ulm"}
+
+
+async def test_disabled_enabled_added_changed(
+    installation: Settings, kiel: Town, ulm: Town, running: Running
+) -> None:
+    """A running process lets go of a disabled tenant, whose messages wait, and takes up one enabled or changed."""
+    with logged() as log:
+        async with running(installation):
+            await answers(kiel)
+            await kiel.standin.wait_for(lambda: kiel.standin.updates_confirmed)
+            (kiel.folder / DISABLED_FILE).touch()
+            await log.until("kiel is let go of")
+            kiel.ada.send_text(QUESTION)
+            await answers(ulm)
+            waited = not kiel.standin.updates_confirmed
+            (kiel.folder / DISABLED_FILE).unlink()
+            await kiel.sees("Der Stadtgarten öffnet")
+            await kiel.standin.wait_for(lambda: kiel.standin.updates_confirmed)
+            changed(kiel, "GW_OPERATOR='Stadt Kiel, Rathaus'")
+            await log.until("kiel has new settings")
+            kiel.ada.send_text("/datenschutz")
+            notice = await kiel.sees("betreibt diesen Bot")
+
+    assert waited
+    assert "Stadt Kiel, Rathaus betreibt diesen Bot." in notice
+
+
+async def test_same_token_twice(installation: Settings, kiel: Town, ulm: Town, running: Running) -> None:
+    """Two tenants with the same account do not both run: each would get a part of the other's messages."""
+    changed(ulm, f"GW_TELEGRAM_TOKEN={kiel.standin.token}")
+    with logged() as log:
+        async with running(installation):
+            said = await log.until("does not run: GW_TELEGRAM_TOKEN is the token of")
+
+    assert kiel.standin.token not in said
+
+
+@pytest.mark.parametrize("installation", ["sqlite"], indirect=True)
+async def test_own_bot_beside_tenants(
+    installation: Settings, port: int, kiel: Town, running: Running, models: IndexLoader
+) -> None:
+    """The installation's own bot runs beside the tenants, as main; where it alone is left, its error ends it."""
+    with FakeTelegram() as standin:
+        ada = standin.add_user("Ada", language_code="de", started=True)
+        own = Settings().model_copy(
+            update={
+                "telegram_token": SecretStr(standin.token),
+                "telegram_api_url": standin.url,
+                "adviser_chat_id": None,
+            }
+        )
+        async with running(own):
+            ada.send_text("Was ist Collective Impact?")
+            answer = await ada.wait_for_reply()
+            await answers(kiel)
+            ready, metrics = await get(port, "/readyz"), await get(port, "/metrics")
+    (kiel.folder / DISABLED_FILE).touch()
+    (kiel.folder.parent / "ulm" / DISABLED_FILE).touch()
+    with FakeTelegram(token="5:anderes") as other:
+        alone = Supervisor(own.model_copy(update={"telegram_api_url": other.url}), models, webhook=False)
+        with pytest.raises(ConnectionFailed):
+            await asyncio.wait_for(alone.run(asyncio.Event()), 20)
+
+    assert "Aus der Fachliteratur:" in answer.text
+    assert ready.json()["telegram"] == ready.json()["kiel.telegram"] == "ok"
+    for tenant in ("main", "kiel"):
+        assert f'gw_updates_total{{kind="text",tenant="{tenant}"}} 1.0' in metrics.text
+
+
+async def test_log_names_the_tenant(
+    installation: Settings, kiel: Town, ulm: Town, running: Running, text_log: io.StringIO
+) -> None:
+    """Each line of the log that belongs to a tenant begins with its name, and holds no text, no token."""
+    async with running(installation):
+        for town in (kiel, ulm):
+            await answers(town)
+
+    lines = text_log.getvalue()
+    assert "[kiel] @kiel_bot is ready: 2 entries" in lines
+    assert "[ulm] @ulm_bot is ready: 2 entries" in lines
+    for hidden in (QUESTION, kiel.standin.token, "Ada"):
+        assert hidden not in lines
+
+
+def test_same_knowledge_is_in_memory_once(installation: Settings, kiel: Town, ulm: Town, models: IndexLoader) -> None:
+    """Tenants that answer from the installation's knowledge share its index; one with its own has its own."""
+    changed(kiel, "GW_KNOWLEDGE_DIR=")
+    alike, other = (models.load_index(load_tenant_settings(installation, town.name)) for town in (kiel, ulm))
+
+    assert alike is models.load_index(installation)
+    assert other is not alike

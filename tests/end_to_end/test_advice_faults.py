@@ -1,0 +1,264 @@
+"""Requests and conversations when something goes wrong on the way; and by e-mail."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Iterator
+from email import message_from_bytes
+from email.policy import default
+
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from bot.app.bootstrap import open_store_from_settings
+from bot.sandbox.fake_telegram import FakeTelegram, FaultKind, Group, User
+from bot.settings import Settings
+from index.search.live_index import LiveIndex
+from tests.bot.mail.test_mail import free_port
+from tests.end_to_end.advice import card, request, topic_of
+from tests.end_to_end.conftest import AtDesk, running, sees
+
+
+class MailServer:
+    """Takes mails; the first ones are refused for now where that is asked for."""
+
+    def __init__(self) -> None:
+        self.taken: list[bytes] = []
+        self.came = threading.Event()
+        self.busy = 0
+        self.controller: Controller
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's
+        """Keep a mail, or not yet."""
+        if self.busy:
+            self.busy -= 1
+            return "451 try again later"
+        assert isinstance(envelope.content, bytes)
+        self.taken.append(envelope.content)
+        self.came.set()
+        return "250 OK"
+
+
+@pytest.fixture
+def mail_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[MailServer]:
+    """A mail server that the bot is set to use; it is not up before its `start`."""
+    server = MailServer()
+    server.controller = Controller(server, hostname="127.0.0.1", port=free_port())
+    monkeypatch.setenv("GW_SMTP_URL", f"smtp://127.0.0.1:{server.controller.port}")
+    monkeypatch.setenv("GW_MAIL_FROM", "bot@example.org")
+    yield server
+    server.controller.stop()
+
+
+@pytest.mark.usefixtures("connected")
+async def test_blocked_bot_is_reported(standin: FakeTelegram, ada: User, bea: User, forum: Group) -> None:
+    """What cannot be delivered is said on the other side."""
+    topic = topic_of(await card(standin, bea, forum, await request(standin, ada)))
+    ada.block_bot()
+    bea.send_text("Hallo?", chat=forum, topic=topic)
+
+    assert (await sees(standin, bea, "Nicht zugestellt", forum)).thread_id == topic
+
+
+@pytest.mark.usefixtures("connected")
+async def test_deleted_topic_is_opened_anew(standin: FakeTelegram, ada: User, bea: User, forum: Group) -> None:
+    """What a person writes after the topic was deleted comes in a new one, with what was said before."""
+    topic = topic_of(await card(standin, bea, forum, await request(standin, ada)))
+    bea.send_text("Hallo!", chat=forum, topic=topic)
+    await sees(standin, ada, "Hallo!")
+    forum.delete_topic(topic)
+    ada.send_text("Sind Sie noch da?")
+    copied = await sees(standin, bea, "Sind Sie noch da?", forum)
+
+    fresh = topic_of(copied)
+    assert fresh != topic
+    assert any("Hallo!" in seen.text and seen.thread_id == fresh for seen in bea.bot_messages(forum))
+
+
+async def test_group_that_became_a_supergroup_is_followed(
+    standin: FakeTelegram, ada: User, bea: User, at_desk: AtDesk
+) -> None:
+    """The id of the setting still works when Telegram has given the group another."""
+    group = standin.add_group("Beratung", [bea], chat_type="group", bot_is_admin=True)
+    async with at_desk(group):
+        first = await request(standin, ada)
+        await card(standin, bea, group, first)
+        group.upgrade_to_supergroup(bea)
+        second = await request(standin, ada, "Noch etwas")
+        brief = await card(standin, bea, group, second)
+        bea.send_text("Ja bitte?", chat=group, reply_to=brief)
+        await sees(standin, ada, "Ja bitte?")
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [FaultKind.RATE_LIMIT, FaultKind.SERVER_ERROR, FaultKind.BAD_GATEWAY, FaultKind.RESET],
+    ids=lambda kind: kind.name,
+)
+@pytest.mark.usefixtures("connected")
+async def test_nothing_is_lost_when_telegram_fails(
+    standin: FakeTelegram, ada: User, bea: User, forum: Group, kind: FaultKind
+) -> None:
+    """Whatever goes wrong on the way, the request and each relayed message arrive once and in order."""
+    for method in ("createForumTopic", "sendMessage", "copyMessage"):
+        standin.fail_next(method, kind, chat=forum)
+    topic = topic_of(await card(standin, bea, forum, await request(standin, ada)))
+    bea.send_text("Hallo!", chat=forum, topic=topic)
+    await sees(standin, ada, "Hallo!")
+    for number in range(3):
+        ada.send_text(f"Nachricht {number}")
+    await sees(standin, bea, "Nachricht 2", forum)
+
+    texts = [seen.text for seen in bea.bot_messages(forum) if seen.text.startswith("Nachricht")]
+    assert texts == [f"Nachricht {number}" for number in range(3)]
+    assert list(standin.view_chat(forum).topic_names) == [topic]
+
+
+@pytest.mark.usefixtures("connected")
+async def test_history_is_told_once_when_telegram_fails(
+    standin: FakeTelegram, ada: User, bea: User, forum: Group
+) -> None:
+    """A new topic is opened on from where it was broken off: one topic, pinned, with what was said before, once."""
+    topic = topic_of(await card(standin, bea, forum, await request(standin, ada)))
+    bea.send_text("Hallo!", chat=forum, topic=topic)
+    await sees(standin, ada, "Hallo!")
+    forum.delete_topic(topic)
+    for method in ("sendMessage", "pinChatMessage"):
+        standin.fail_next(method, FaultKind.BAD_GATEWAY, chat=forum)
+    ada.send_text("Sind Sie noch da?")
+    fresh = topic_of(await sees(standin, bea, "Sind Sie noch da?", forum))
+
+    there = [seen for seen in bea.bot_messages(forum) if seen.thread_id == fresh and seen.kind == "text"]
+    assert ["Bisheriger Verlauf" in seen.text for seen in there].count(True) == 1
+    assert ["Anfrage" in seen.text.split("\n")[0] for seen in there].count(True) == 1
+    assert there[0].id in standin.view_chat(forum).pinned_ids
+    assert list(standin.view_chat(forum).topic_names) == [fresh]
+
+
+@pytest.mark.usefixtures("connected")
+async def test_no_answer_in_time(standin: FakeTelegram, ada: User, bea: User, forum: Group) -> None:
+    """A call that Telegram never answers is given up and made again, and what came after it waits its turn."""
+    topic = topic_of(await card(standin, bea, forum, await request(standin, ada)))
+    bea.send_text("Hallo!", chat=forum, topic=topic)
+    await sees(standin, ada, "Hallo!")
+    standin.fail_next("copyMessage", FaultKind.HANG, chat=forum)
+    ada.send_text("Eins")
+    ada.send_text("Zwei")
+    await standin.wait_for(lambda: "Zwei" in [seen.text for seen in bea.bot_messages(forum)], timeout=20)
+
+    assert [seen.text for seen in bea.bot_messages(forum) if seen.text in ("Eins", "Zwei")] == ["Eins", "Zwei"]
+
+
+@pytest.mark.usefixtures("connected")
+async def test_lost_response_doubles_the_delivery_only(
+    standin: FakeTelegram, ada: User, bea: User, forum: Group
+) -> None:
+    """A copy whose answer was lost is sent again: seen twice, kept once."""
+    topic = topic_of(await card(standin, bea, forum, await request(standin, ada)))
+    bea.send_text("Hallo!", chat=forum, topic=topic)
+    await sees(standin, ada, "Hallo!")
+    standin.fail_next("copyMessage", FaultKind.LOST, chat=forum)
+    ada.send_text("Eins")
+    ada.send_text("Zwei")
+    await sees(standin, bea, "Zwei", forum)
+
+    assert [seen.text for seen in bea.bot_messages(forum) if seen.text in ("Eins", "Zwei")] == [
+        "Eins",
+        "Eins",
+        "Zwei",
+    ]
+
+
+async def test_reply_to_a_card_that_was_sent_twice(
+    standin: FakeTelegram, ada: User, bea: User, at_desk: AtDesk
+) -> None:
+    """An adviser who replies to a card that the bot does not know, since its answer was lost, is told so."""
+    group = standin.add_group("Beratung", [bea], bot_is_admin=True)
+    async with at_desk(group):
+        standin.fail_next("sendMessage", FaultKind.LOST, chat=group)
+        reference = await request(standin, ada)
+        await standin.wait_for(lambda: len([one for one in bea.bot_messages(group) if reference in one.text]) == 2)
+        first, second = (one for one in bea.bot_messages(group) if reference in one.text)
+        bea.send_text("Guten Tag!", chat=group, reply_to=first)
+        await sees(standin, bea, "ging an niemanden", group)
+        bea.send_text("Guten Abend!", chat=group, reply_to=second)
+        await sees(standin, ada, "Guten Abend!")
+
+
+async def test_bot_thrown_out_of_the_group(
+    standin: FakeTelegram,
+    ada: User,
+    bea: User,
+    forum: Group,
+    monkeypatch: pytest.MonkeyPatch,
+    at_desk: AtDesk,
+    mail_server: MailServer,
+) -> None:
+    """Requests wait until the bot is in the group again; the operator gets an e-mail."""
+    mail_server.controller.start()
+    monkeypatch.setenv("GW_OPERATOR_EMAIL", "operator@example.org")
+    async with at_desk(forum):
+        forum.remove_bot(bea)
+        assert await asyncio.to_thread(mail_server.came.wait, 20)
+        reference = await request(standin, ada)
+        await standin.wait_for(lambda: [call for call in standin.calls_to("createForumTopic") if call.status == 403])
+
+    store = open_store_from_settings(Settings())
+    assert store.find_request(reference) is not None
+    assert message_from_bytes(mail_server.taken[0], policy=default)["To"] == "operator@example.org"
+    assert reference in [queued.call.request for queued in store.due_calls(time.time() + 3600)]
+    store.close()
+
+
+@pytest.mark.parametrize("trouble", ["busy", "down"])
+async def test_request_goes_out_by_mail_as_well(
+    standin: FakeTelegram, ada: User, bea: User, forum: Group, at_desk: AtDesk, mail_server: MailServer, trouble: str
+) -> None:
+    """The contact gets the request once, also where the mail server was in trouble first; Telegram does not wait."""
+    if trouble == "busy":
+        mail_server.busy = 1
+        mail_server.controller.start()
+    async with at_desk(forum):
+        reference = await request(standin, ada, "Bitte auch per Mail")
+        await card(standin, bea, forum, reference)
+        if trouble == "down":
+            mail_server.controller.start()
+        assert await asyncio.to_thread(mail_server.came.wait, 20)
+
+    (mail,) = (message_from_bytes(body, policy=default) for body in mail_server.taken)
+    assert mail["To"] == "Jacob Rohm <jacob.rohm@phineo.org>"
+    assert reference in mail["Subject"]
+    plain = mail.get_body(("plain",))
+    assert plain is not None
+    assert "Bitte auch per Mail" in plain.get_content()
+
+
+async def test_group_where_the_bot_has_no_rights(
+    standin: FakeTelegram, ada: User, bea: User, at_desk: AtDesk
+) -> None:
+    """In a forum where it may open no topics the bot uses replies, and pins nothing."""
+    forum = standin.add_group("Beratung", [bea], forum=True)
+    async with at_desk(forum):
+        brief = await card(standin, bea, forum, await request(standin, ada))
+        bea.send_text("Guten Tag!", chat=forum, reply_to=brief)
+        await sees(standin, ada, "Guten Tag!")
+
+    assert brief.thread_id is None
+
+
+async def test_what_the_time_brings_is_sent(
+    standin: FakeTelegram, ada: User, bea: User, forum: Group, bot_settings: Settings, live: LiveIndex,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """A request that nobody answered: the person gets a word and a choice, the advisers a reminder."""
+    monkeypatch.setenv("GW_ADVISER_CHAT_ID", str(forum.id))
+    async with running(Settings(), live):
+        reference = await request(standin, ada)
+        topic = topic_of(await card(standin, bea, forum, reference))
+    async with running(Settings(), live, clock=lambda: time.time() + 10 * 86_400):
+        await sees(standin, ada, "hat sich bis heute niemand gemeldet")
+        assert (await sees(standin, bea, "wartet jemand auf Antwort", forum)).thread_id == topic
+        ada.tap_button("Anfrage zurückziehen")
+        await sees(standin, ada, f"Ihre Anfrage {reference} ist zurückgezogen")
+        await sees(standin, bea, "hat die Anfrage zurückgezogen", forum)

@@ -1,0 +1,116 @@
+"""Commands, buttons and the introduction in a private chat."""
+
+import pytest
+
+from bot.domain.commands import ADVISER_COMMANDS, ENGLISH_COMMANDS, GERMAN_COMMANDS
+from bot.sandbox.fake_telegram import FakeTelegram, User
+from tests.end_to_end.mydata import my_data
+
+pytestmark = pytest.mark.usefixtures("polling")
+
+
+@pytest.mark.parametrize("command", [*GERMAN_COMMANDS, *ENGLISH_COMMANDS, *ADVISER_COMMANDS])
+async def test_every_command_is_replied_to(ada: User, command: str) -> None:
+    """No command is left without a reply, and none is unknown."""
+    ada.send_text(f"/{command}")
+
+    assert "kenne ich nicht" not in (await ada.wait_for_reply()).text
+
+
+async def test_menu_is_published_in_each_language(standin: FakeTelegram) -> None:
+    """The command menu stands in German, in English, and by default."""
+    await standin.wait_for(lambda: len(standin.calls_to("setMyCommands")) == 3)
+
+    codes = {call.params.get("language_code", "") for call in standin.calls_to("setMyCommands")}
+
+    assert codes == {"", "de", "en"}
+
+
+async def test_start_opens_three_doors(ada: User) -> None:
+    """The first message says that this is a bot and offers to ask, to be led, and to talk to a person."""
+    ada.send_text("/start")
+    start = await ada.wait_for_reply()
+
+    assert "Ich bin ein Bot" in start.text
+    assert start.button_labels == ["Eine Frage stellen", "Einführung", "Mit einem Menschen sprechen"]
+
+
+@pytest.mark.parametrize("door", ["Eine Frage stellen", "Einführung", "Mit einem Menschen sprechen"])
+async def test_every_door_leads_somewhere(ada: User, door: str) -> None:
+    """Each of the three buttons is followed by a message."""
+    ada.send_text("/start")
+    await ada.wait_for_reply()
+
+    assert (await ada.wait_for_reply(ada.tap_button(door))).text
+
+
+@pytest.mark.parametrize(
+    ("link", "expected"),
+    [
+        ("intro", "Schritt 1 von"),
+        ("intro-4", "Das Ganze sehen"),
+        ("intro-999", "Ihr nächster Schritt"),
+        ("intro-vier", "Guten Tag!"),
+        ("beratung", "Worum geht es?"),
+        ("frage-backbone", "Aus der Fachliteratur:"),
+        ("frage-gibt-es-nicht", "Guten Tag!"),
+        ("<script>", "Guten Tag!"),
+    ],
+)
+async def test_deep_links(ada: User, link: str, expected: str) -> None:
+    """A link leads straight to its place, an unknown one to the start."""
+    ada.send_text(f"/start {link}")
+
+    assert expected in (await ada.wait_for_reply()).text
+
+
+async def test_introduction_turns_pages_in_one_message(ada: User) -> None:
+    """Next and back change one message, from the first step to the last and back."""
+    ada.send_text("/einfuehrung")
+    first = (await ada.wait_for_reply()).id
+    page = await ada.wait_for_reply(ada.tap_button("Kommune"))
+    while "Weiter ›" in page.button_labels:
+        page = await ada.wait_for_reply(ada.tap_button("Weiter ›"))
+    last = page.text
+    page = await ada.wait_for_reply(ada.tap_button("‹ Zurück"))
+
+    assert "Schritt 9 von 9" in last
+    assert "Schritt 8 von 9" in page.text
+    assert page.id == first
+    assert len(ada.bot_messages()) == 1
+
+
+async def test_contact_is_text_and_card(ada: User, standin: FakeTelegram) -> None:
+    """The contact comes as text and as a contact to be saved."""
+    ada.send_text("/kontakt")
+    await ada.wait_for_reply(count=2)
+
+    text, card = ada.bot_messages()
+
+    assert "jacob.rohm@phineo.org" in text.text
+    assert card.kind == "contact"
+    assert standin.calls_to("sendContact")[0].params["phone_number"] == "+4930520065411"
+
+
+async def test_unknown_command(ada: User) -> None:
+    """An unknown command is named as such, with what to do."""
+    ada.send_text("/pizza")
+
+    assert "/hilfe" in (await ada.wait_for_reply()).text
+
+
+async def test_forged_button_changes_nothing(ada: User, standin: FakeTelegram) -> None:
+    """Callback data that no button of ours carries now is answered and has no effect."""
+    ada.send_text("/loeschen")
+    message = await ada.wait_for_reply()
+    sender = standin.last_update(ada)["message"]["from"]
+    forged = ("r:send", "e:../../etc/passwd", "i:99999999999999999999", "f:9:backbone", "l:xx", "x" * 64)
+    for data in forged:  # what Telegram would only send for a button that was shown
+        query = {"id": data, "from": sender, "chat_instance": "1", "data": data, "message": message.raw}
+        with standin.world.state_change():
+            standin.world.updates.put("callback_query", query)
+    await standin.wait_for(lambda: len(standin.calls_to("answerCallbackQuery")) >= len(forged))
+
+    held, _ = await my_data(standin, ada)
+
+    assert held["requests"] == []

@@ -1,0 +1,130 @@
+"""German in Leichte Sprache, in a private chat."""
+
+import pytest
+
+from bot.domain.commands import GERMAN_COMMANDS
+from bot.sandbox.fake_telegram import FakeTelegram, Group, User
+from tests.end_to_end.conftest import sees
+
+
+async def chose(person: User) -> User:
+    """The person after having chosen Leichte Sprache."""
+    person.send_text("/sprache")
+    await person.wait_for_reply()
+    chosen = await person.wait_for_reply(person.tap_button("Leichte Sprache"))
+    assert "Ich schreibe jetzt in Leichter Sprache." in chosen.text
+    assert "Prüf-Gruppe" in chosen.text
+    return person
+
+
+@pytest.fixture
+async def easy(polling: None, ada: User) -> User:
+    """A person who chose Leichte Sprache."""
+    return await chose(ada)
+
+
+@pytest.mark.usefixtures("polling")
+async def test_three_languages_are_offered(ada: User) -> None:
+    """/sprache offers three languages, and each can be left again for another."""
+    ada.send_text("/sprache")
+
+    offered = await ada.wait_for_reply()
+
+    assert offered.button_labels == ["Deutsch", "English", "Leichte Sprache"]
+    assert "auf Deutsch" in (await ada.wait_for_reply(ada.tap_button("Deutsch"))).text
+
+
+async def test_an_entry_in_leichte_sprache(easy: User) -> None:
+    """A question is understood as German; its answer stands one sentence a line."""
+    easy.send_text("Was ist ein Backbone?")
+
+    answer = await easy.wait_for_reply()
+
+    assert "Backbone ist Englisch.\nMan spricht es: Bäck-Boun.\n" in answer.text
+    assert "Das steht in Fach-Texten:" in answer.text
+    assert "normalem Deutsch" not in answer.text
+
+
+async def test_an_entry_that_has_none(easy: User) -> None:
+    """Where there is no such text, one short sentence says so above the German one."""
+    easy.send_text("Was ist Gastromio?")
+
+    answer = await easy.wait_for_reply()
+
+    assert answer.text.startswith("Diesen Text gibt es nur in normalem Deutsch.\n\nGastromio")
+
+
+async def test_a_gap_in_leichte_sprache(easy: User) -> None:
+    """What the sources do not say is said in Leichte Sprache too, with the contact."""
+    easy.send_text("Was kostet eine Beratung?")
+
+    answer = await easy.wait_for_reply()
+
+    assert "In meinen Texten steht kein Preis." in answer.text
+    assert "Telefon: +49" in answer.text
+
+
+@pytest.mark.parametrize("command", GERMAN_COMMANDS)
+async def test_every_command_replies(easy: User, command: str) -> None:
+    """No command is left without a reply."""
+    easy.send_text(f"/{command}")
+
+    assert "kenne ich nicht" not in (await easy.wait_for_reply()).text
+
+
+async def test_an_answer_is_explained(easy: User) -> None:
+    """How sure the bot is, is said in Leichte Sprache and without a percentage."""
+    easy.send_text("Was ist ein Backbone?")
+    await easy.wait_for_reply()
+
+    why = await easy.wait_for_reply(easy.tap_button("Warum diese Antwort?"))
+
+    assert "Ich bin ziemlich sicher." in why.text
+    assert "Diese Wörter von Ihnen stehen auch in meinen Texten:\nBackbone" in why.text
+    assert "%" not in why.text
+
+
+async def test_the_introduction_in_leichte_sprache(easy: User) -> None:
+    """Step, question and reply stand one sentence a line."""
+    easy.send_text("/start intro-1")
+    step = await easy.wait_for_reply()
+    reply = await easy.wait_for_reply(easy.tap_button("Viele handeln zusammen"))
+
+    assert "Deshalb handeln viele zusammen.\nDas heißt: Gemeinsam Wirken.\n" in step.text
+    assert "Eine Aufgabe ist zu schwer.\nWas hilft?" in step.text
+    assert "Richtig!\nDas ist Gemeinsam Wirken.\nWie das geht, lesen Sie gleich." in reply.text
+
+
+@pytest.mark.usefixtures("connected")
+async def test_advisers_see_who_reads_it(standin: FakeTelegram, ada: User, bea: User, forum: Group) -> None:
+    """A request goes from the first question to the promise in Leichte Sprache; its card asks for plain answers."""
+    person = await chose(ada)
+    person.send_text("/beratung")
+    assert "Schreiben Sie es einfach so, wie Sie sprechen." in (await person.wait_for_reply()).text
+    person.send_text("Wie fangen wir an?")
+    await person.wait_for_reply()
+    for button in (
+        "Weiter ohne Antwort",
+        "Verein",
+        "Weiter ohne Antwort",
+        "Hier bei Telegram",
+        "Weiter ohne Antwort",
+    ):
+        review = await person.wait_for_reply(person.tap_button(button))
+    assert "Darf ich das an die Beratung geben?" in review.text
+    person.tap_button("Ja, das darf die Beratung haben")
+    await sees(standin, person, "Die Antwort soll spätestens dann da sein:")
+
+    card = await sees(standin, bea, "Wie fangen wir an?", forum)
+
+    assert "Die Person liest Leichte Sprache." in card.text
+
+
+@pytest.mark.usefixtures("polling")
+async def test_telegram_is_told_of_no_code_it_does_not_know(standin: FakeTelegram) -> None:
+    """Nothing is published for Leichte Sprache: Telegram knows codes of two letters only."""
+    await standin.wait_for(lambda: len(standin.calls_to("setMyCommands")) == 3)
+
+    codes = {call.params.get("language_code", "") for call in standin.calls if call.method.startswith("setMy")}
+
+    assert codes == {"", "de", "en"}

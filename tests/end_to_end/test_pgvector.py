@@ -1,0 +1,45 @@
+"""A running bot whose index lies in PostgreSQL."""
+
+import pytest
+
+from bot.sandbox.fake_telegram import User
+from bot.settings import Settings
+from index.backends.pg_publish import publish_version
+from index.backends.pgvector import PgBackend
+from index.encoder.encoder import OnnxEncoder
+from index.search.live_index import LiveIndex
+from index.storage.reader import current_folder
+from tests.end_to_end.conftest import running
+from tests.end_to_end.test_monitoring import get
+from tests.end_to_end.test_webhook import free_port
+from tests.support import postgres
+from tests.support.paths import PREPARED
+
+
+async def test_server_goes_and_returns(
+    bot_settings: Settings, monkeypatch: pytest.MonkeyPatch, encoder: OnnxEncoder, ada: User
+) -> None:
+    """While PostgreSQL is away people get an apology and monitoring a reason; afterwards questions are answered."""
+    port = free_port()
+    monkeypatch.setenv("PORT", str(port))
+    with postgres.server() as server:
+        place = PgBackend(postgres.database(server, "t"), "main")
+        publish_version(place.database, "main", current_folder(PREPARED / "index"), 50_000)
+        async with running(Settings(), LiveIndex(place, encoder)):
+            ada.send_text("Was ist Collective Impact?")
+            before = await ada.wait_for_reply()
+            postgres.stop(server)
+            ada.send_text("Was ist ein Backbone?")
+            away = await ada.wait_for_reply()
+            not_ready = await get(port, "/readyz")
+            postgres.start(server)
+            ada.send_text("Was ist ein Backbone?")
+            after = await ada.wait_for_reply()
+            ready = await get(port, "/readyz")
+        place.close()
+
+    assert "Aus der Fachliteratur:" in before.text
+    assert "Backbone" not in away.text
+    assert (not_ready.status_code, not_ready.json()["index"]) == (503, "its server cannot be reached")
+    assert "Backbone" in after.text
+    assert ready.json()["index"] == "ok"

@@ -1,0 +1,178 @@
+"""The whole bot on PostgreSQL, over HTTP: alone, and as several processes."""
+
+import asyncio
+import json
+import time
+from contextlib import AsyncExitStack
+
+import psycopg
+import pytest
+from psycopg.conninfo import conninfo_to_dict
+from telegram.request import HTTPXRequest
+
+from bot.app.bootstrap import run_bot
+from bot.domain.tenant import MAIN_TENANT
+from bot.pipeline.rate_limiter import NO_LIMITS
+from bot.pipeline.retry import STANDBY_WAIT
+from bot.sandbox.fake_telegram import FakeTelegram, Group, User
+from bot.settings import Settings
+from bot.store.postgres.store import PostgresStore
+from bot.telegram.client import create_client
+from bot.telegram.update_parser import chat_key
+from index.search.live_index import LiveIndex
+from tests.end_to_end.advice import card, request, topic_of
+from tests.end_to_end.conftest import running, sees
+from tests.end_to_end.test_webhook import free_port
+from tests.support.logged import logged
+from tests.support.postgres import until_led
+
+
+@pytest.fixture
+def on_postgres(bot_settings: Settings, fresh_url: str, monkeypatch: pytest.MonkeyPatch, forum: Group) -> Settings:
+    """Settings of a bot on PostgreSQL, connected to the advisers' forum."""
+    monkeypatch.setenv("GW_DATABASE_URL", fresh_url)
+    monkeypatch.setenv("GW_ADVISER_CHAT_ID", str(forum.id))
+    return Settings()
+
+
+async def test_question_and_request(
+    on_postgres: Settings, live: LiveIndex, standin: FakeTelegram, ada: User, bea: User, forum: Group
+) -> None:
+    """A question is answered, a request reaches the advisers, their answer the person; a restart forgets nothing."""
+    async with running(on_postgres, live):
+        ada.send_text("Was ist Collective Impact?")
+        await sees(standin, ada, "Aus der Fachliteratur:")
+        reference = await request(standin, ada)
+        opened = await card(standin, bea, forum, reference)
+        bea.send_text("Gern, worum geht es?", chat=forum, topic=topic_of(opened))
+        await sees(standin, ada, "Gern, worum geht es?")
+    async with running(on_postgres, live):
+        ada.send_text("Um ein Bündnis in Kiel.")
+        await sees(standin, bea, "Um ein Bündnis in Kiel.", forum)
+
+
+async def test_web_process_and_worker(
+    on_postgres: Settings, live: LiveIndex, ada: User, fresh_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What one process takes by webhook the one that leads sends at once; when that one ends the other one sends."""
+    port = free_port()
+    monkeypatch.setenv("PORT", str(port))
+    monkeypatch.setenv("GW_WEBHOOK_URL", f"http://127.0.0.1:{port}/hook")
+    monkeypatch.setenv("GW_WEBHOOK_SECRET", "nur-fuer-Telegram_1")
+
+    async with running(on_postgres, live, takes=False):
+        await asyncio.to_thread(until_led, fresh_url, MAIN_TENANT)
+        async with running(Settings(), live, webhook=True):
+            ada.send_text("Was ist Collective Impact?")
+            first = await ada.wait_for_reply(timeout=STANDBY_WAIT)
+    async with running(Settings(), live, webhook=True):
+        ada.send_text("Was ist ein Backbone?")
+        second = await ada.wait_for_reply()
+
+    assert [seen.text.count("Aus der Fachliteratur:") for seen in (first, second)] == [1, 1]
+    assert len(ada.bot_messages()) == 2
+
+
+async def test_two_that_poll(on_postgres: Settings, live: LiveIndex, standin: FakeTelegram, ada: User) -> None:
+    """Of two processes that are told to poll one does, so that Telegram is not asked by both; then the other does."""
+    async with AsyncExitStack() as later:
+        with logged() as log:
+            async with running(on_postgres, live):
+                ada.send_text("Was ist Collective Impact?")
+                await ada.wait_for_reply()
+                await later.enter_async_context(running(on_postgres, live))
+                await log.until("another process polls, this one stands by")
+        with logged() as log:
+            await log.until("this process polls from now on")
+        ada.send_text("Was ist ein Backbone?")
+        await ada.wait_for_reply(timeout=30)
+
+    assert len(ada.bot_messages()) == 2
+
+
+async def test_bot_that_polls_beside_a_worker(
+    on_postgres: Settings, live: LiveIndex, ada: User, fresh_url: str
+) -> None:
+    """While a worker sends, the process that polls fetches updates all the same, also after it was restarted."""
+    async with running(on_postgres, live, takes=False):
+        await asyncio.to_thread(until_led, fresh_url, MAIN_TENANT)
+        for question in ("Was ist Collective Impact?", "Was ist ein Backbone?"):
+            async with running(on_postgres, live):
+                ada.send_text(question)
+                await ada.wait_for_reply()
+
+    assert len(ada.bot_messages()) == 2
+
+
+async def test_bot_that_polls_is_restarted_beside_a_worker(on_postgres: Settings, live: LiveIndex, ada: User) -> None:
+    """When the process that polls and sends ends, a worker sends in its place, and the next one polls."""
+    async with AsyncExitStack() as later:
+        with logged() as log:
+            async with running(on_postgres, live):
+                ada.send_text("Was ist Collective Impact?")
+                await ada.wait_for_reply()
+                await later.enter_async_context(running(on_postgres, live, takes=False))
+                await log.until("stands by")
+            await log.until("this process sends from now on")
+        async with running(on_postgres, live):
+            ada.send_text("Was ist ein Backbone?")
+            await ada.wait_for_reply(timeout=30)
+
+    assert len(ada.bot_messages()) == 2
+
+
+async def test_database_goes_away_while_the_bot_starts(
+    on_postgres: Settings, live: LiveIndex, ada: User, fresh_url: str
+) -> None:
+    """A bot whose database is away from the moment it was opened waits for it, and answers what came meanwhile."""
+    stop, store = asyncio.Event(), PostgresStore(fresh_url, time.time, wait_timeout=0.2)
+    admit(fresh_url, False)
+    ada.send_text("Was ist Collective Impact?")
+
+    with logged() as log:
+        bot = asyncio.create_task(run_bot(on_postgres, live, store, stop, webhook=False, limits=NO_LIMITS))
+        for waits in ("what was left waits", "messages wait", "updates wait at Telegram"):
+            await log.until(waits)
+        admit(fresh_url, True)
+        answer = await ada.wait_for_reply(timeout=60)
+        stop.set()
+        await bot
+
+    assert "Aus der Fachliteratur:" in answer.text
+    store.close()
+
+
+async def test_error_of_the_database_ends_no_task(
+    on_postgres: Settings, live: LiveIndex, standin: FakeTelegram, ada: User, fresh_url: str
+) -> None:
+    """After an error for which nobody is to wait the bot goes on looking at what other processes left."""
+    other = PostgresStore(fresh_url, time.time)
+    ada.send_text("Was ist Collective Impact?")
+    async with create_client(on_postgres, HTTPXRequest()) as bot:
+        *_, update = await bot.do_api_request("getupdates")
+        await bot.do_api_request("getupdates", {"offset": update["update_id"] + 1})
+    rename(fresh_url, "inbox", "away")
+
+    with logged() as log:
+        async with running(on_postgres, live, takes=False):
+            await log.until("a task of the bot failed, and begins again in 1 s")
+            rename(fresh_url, "away", "inbox")
+            other.add_updates([(update["update_id"], chat_key(update), json.dumps(update))])
+            answer = await ada.wait_for_reply(timeout=30)
+
+    assert "Aus der Fachliteratur:" in answer.text
+    other.close()
+
+
+def rename(url: str, table: str, name: str) -> None:
+    """Give a table another name."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f"ALTER TABLE {table} RENAME TO {name}".encode())
+
+
+def admit(url: str, allow: bool) -> None:
+    """Have the database take connections or none; those that it has end."""
+    with psycopg.connect(url, user="postgres", dbname="postgres", autocommit=True) as connection:
+        name = conninfo_to_dict(url)["dbname"]
+        connection.execute(f"ALTER DATABASE {name} WITH ALLOW_CONNECTIONS {allow}".encode())
+        connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (name,))

@@ -1,0 +1,223 @@
+"""Questions in a private chat."""
+
+import pytest
+
+from bot.sandbox.fake_telegram import FakeTelegram, FaultKind, User
+from bot.settings import Settings
+from index.search.live_index import LiveIndex
+from tests.end_to_end.conftest import running
+from tests.end_to_end.mydata import my_data
+
+QUESTION = "Was ist Collective Impact?"
+
+
+@pytest.mark.usefixtures("polling")
+async def test_answer_with_source(ada: User) -> None:
+    """A question is answered with the entry, its layer and its source, and buttons to go on."""
+    ada.send_text(QUESTION)
+    answer = await ada.wait_for_reply()
+
+    assert "Collective Impact" in answer.text
+    assert "Aus der Fachliteratur:" in answer.text
+    assert "Quelle:" in answer.text
+    assert {"👍", "👎", "Mit einem Menschen sprechen"} < set(answer.button_labels)
+
+
+@pytest.mark.usefixtures("polling")
+async def test_related_entry_by_button(ada: User) -> None:
+    """A related entry is one tap away."""
+    ada.send_text(QUESTION)
+    answer = await ada.wait_for_reply()
+    label = next(label for label in answer.button_labels if label.startswith("Mehr: "))
+
+    query = ada.tap_button(label)
+    shown = await ada.wait_for_reply(query)
+
+    assert shown.text.startswith(label.removeprefix("Mehr: "))
+
+
+@pytest.mark.usefixtures("polling")
+async def test_gap_is_said_honestly(ada: User) -> None:
+    """Where the sources are silent the bot says so and names the contact."""
+    ada.send_text("Was kostet eine Beratung?")
+    answer = await ada.wait_for_reply()
+
+    assert "Jacob Rohm" in answer.text
+    assert "Quelle:" not in answer.text
+
+
+@pytest.mark.usefixtures("polling")
+async def test_wish_for_a_human(ada: User) -> None:
+    """Who wants a human gets the contact."""
+    ada.send_text("Ich möchte mit einem Menschen sprechen")
+
+    assert "+49 30 520 065 411" in (await ada.wait_for_reply()).text
+
+
+@pytest.mark.usefixtures("polling")
+async def test_english_question(ada: User) -> None:
+    """An English question is answered in English, whatever language Telegram is set to."""
+    ada.send_text("What are the five conditions of collective impact?")
+
+    assert "From the literature:" in (await ada.wait_for_reply()).text
+
+
+@pytest.mark.usefixtures("polling")
+async def test_other_language_says_so(ada: User) -> None:
+    """A question in a language without text is answered with one line that says so, in that language."""
+    ada.send_text("Какие пять условий есть у коллективного воздействия?")
+
+    assert "поэтому отвечаю по-немецки" in (await ada.wait_for_reply()).text
+
+
+@pytest.mark.usefixtures("polling")
+async def test_edited_question_edits_the_answer(ada: User) -> None:
+    """Correcting a question corrects the answer in place."""
+    question = ada.send_text("Was kostet eine Beratung?")
+    first = await ada.wait_for_reply()
+
+    ada.edit_text(question, QUESTION)
+    second = await ada.wait_for_reply(first)
+
+    assert second.id == first.id
+    assert second.edited
+    assert "Aus der Fachliteratur:" in second.text
+    assert len(ada.bot_messages()) == 1
+
+
+@pytest.mark.usefixtures("polling")
+async def test_thumb_is_kept(ada: User, standin: FakeTelegram, bot_settings: Settings) -> None:
+    """A thumb is thanked for and stored with the entry, without the question."""
+    ada.send_text(QUESTION)
+    await ada.wait_for_reply()
+    ada.tap_button("👍")
+    await standin.wait_for(lambda: standin.calls_to("answerCallbackQuery"))
+
+    held, _ = await my_data(standin, ada)
+
+    assert standin.calls_to("answerCallbackQuery")[0].params["text"] == "Danke für die Rückmeldung!"
+    assert [(row["entry"], row["value"]) for row in held["feedback"]] == [("collective-impact", 1)]
+    assert held["questions"] == []
+
+
+@pytest.mark.usefixtures("polling")
+@pytest.mark.parametrize("kind", ["photo", "voice", "sticker", "document", "poll", "contact", "location"])
+async def test_what_it_cannot_read(ada: User, kind: str) -> None:
+    """Pictures, voice, stickers, files and the like get a friendly sentence."""
+    getattr(ada, f"send_{kind}")()
+
+    assert "nur geschriebenen Text" in (await ada.wait_for_reply()).text
+
+
+@pytest.mark.usefixtures("polling")
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x" * 4096,
+        "Was ist ein Backbone? " * 180,
+        "😀" * 2048,
+        "<b>Was</b> <script>alert(1)</script> & <i>",
+        "{{ 7 * 7 }} {% for x in y %}",
+        "\u202eneiw tsi saW\u202c \u200b\u200d",
+        "a\u0301\u0301\u0301" * 300,
+        "' OR 1=1; DROP TABLE inbox; -- \" NEAR(a b) *",
+        "?",
+        "¿¡…",
+    ],
+)
+async def test_any_text_gets_a_reply(ada: User, text: str) -> None:
+    """Texts of any length and any characters are replied to within Telegram's limits."""
+    ada.send_text(text)
+
+    assert (await ada.wait_for_reply()).text
+
+
+@pytest.mark.usefixtures("polling")
+async def test_two_people_are_kept_apart(standin: FakeTelegram) -> None:
+    """Each person gets the answers to their own questions, in order."""
+    people = [standin.add_user(f"Person {number}", language_code="de", started=True) for number in range(6)]
+    questions = {"Was ist Collective Impact?": "Collective Impact", "Was kostet eine Beratung?": "Jacob Rohm"}
+    for question in questions:
+        for person in people:
+            person.send_text(question)
+    for person in people:
+        await standin.wait_for(lambda person=person: len(person.bot_messages()) == 2)  # type: ignore[misc]  # bound at once
+
+    for person in people:
+        for seen, expected in zip(person.bot_messages(), questions.values(), strict=True):
+            assert expected in seen.text
+
+
+@pytest.mark.usefixtures("polling")
+@pytest.mark.parametrize(
+    "kind", [FaultKind.SERVER_ERROR, FaultKind.BAD_GATEWAY, FaultKind.RESET, FaultKind.RATE_LIMIT]
+)
+async def test_answer_arrives_in_spite_of_a_fault(ada: User, standin: FakeTelegram, kind: FaultKind) -> None:
+    """A failed call is tried again, and the answer arrives once."""
+    standin.fail_next("sendMessage", kind)
+    ada.send_text(QUESTION)
+
+    assert "Collective Impact" in (await ada.wait_for_reply()).text
+    assert len(ada.bot_messages()) == 1
+
+
+@pytest.mark.usefixtures("polling")
+async def test_redelivered_update_is_answered_once(ada: User, standin: FakeTelegram) -> None:
+    """An update that Telegram delivers twice is answered once."""
+    ada.send_text(QUESTION)
+    await ada.wait_for_reply()
+    standin.redeliver_update(standin.last_update(ada)["update_id"])
+    ada.send_text("Danke!")
+    await ada.wait_for_reply()
+
+    assert len(ada.bot_messages()) == 2
+
+
+async def test_restart_goes_on(ada: User, standin: FakeTelegram, bot_settings: Settings, live: LiveIndex) -> None:
+    """After a stop the next start answers what came meanwhile, and remembers the chosen language."""
+    async with running(bot_settings, live):
+        ada.send_text("/sprache")
+        await ada.wait_for_reply()
+        await ada.wait_for_reply(ada.tap_button("English"))
+    ada.send_text("Was ist Gemeinsam Wirken?")
+    async with running(bot_settings, live):
+        answer = await ada.wait_for_reply()
+
+    assert "Source:" in answer.text
+
+
+@pytest.mark.usefixtures("polling")
+async def test_several_questions_in_one_message(ada: User, standin: FakeTelegram) -> None:
+    """Each question of a message gets an answer of its own, in order."""
+    ada.send_text("Hallo! Was ist Collective Impact? Und was kostet eine Beratung?")
+    await standin.wait_for(lambda: len(ada.bot_messages()) == 2)
+
+    first, second = ada.bot_messages()
+    assert first.text.startswith("Zu Ihrer Frage „Was ist Collective Impact?“")
+    assert "Jacob Rohm" in second.text
+    assert "👍" in first.button_labels
+    assert "👍" not in second.button_labels
+
+
+@pytest.mark.usefixtures("polling")
+async def test_follow_up(ada: User) -> None:
+    """A message that leans on the answer before is read with it, and the reply says so."""
+    ada.send_text("Was macht die Stiftung Bildung?")
+    await ada.wait_for_reply()
+    ada.send_text("Und wie erreiche ich die?")
+
+    assert (await ada.wait_for_reply()).text.startswith("Bezogen auf: Stiftung Bildung")
+
+
+async def test_why_this_answer(ada: User, bot_settings: Settings, live: LiveIndex) -> None:
+    """One tap explains the answer in a reply to it, after a restart too."""
+    async with running(bot_settings, live):
+        ada.send_text(QUESTION)
+        answer = await ada.wait_for_reply()
+    query = ada.tap_button("Warum diese Antwort?")
+    async with running(bot_settings, live):
+        why = await ada.wait_for_reply(query)
+
+    assert why.reply_to == answer.id
+    assert "Antworten treffen zu" in why.text
+    assert "Ihre Frage ähnelt" in why.text

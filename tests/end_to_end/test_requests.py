@@ -1,0 +1,268 @@
+"""The form of a request for advice, over HTTP: whatever a person does in between, it goes on."""
+
+from contextlib import closing
+
+import pytest
+
+from bot.app.bootstrap import open_store_from_settings
+from bot.domain.consultation import ContactChannel, Details
+from bot.sandbox.fake_telegram import FakeTelegram, Group, User
+from bot.settings import Settings
+from index.search.live_index import LiveIndex
+from tests.end_to_end.advice import card, reviewed
+from tests.end_to_end.conftest import running, sees
+
+
+@pytest.mark.usefixtures("polling")
+async def test_summary_shows_exactly_what_was_told(ada: User) -> None:
+    """Every line is in the summary, the telephone number in its usual spelling."""
+    ada.send_text("/beratung")
+    assert "Worum geht es?" in (await ada.wait_for_reply()).text
+    ada.send_text("Wir wollen Jugendlichen den Einstieg erleichtern. Wie fangen wir an?")
+    await ada.wait_for_reply()
+    ada.send_text("Brücken e. V. <Kiel>")
+    await ada.wait_for_reply()
+    await ada.wait_for_reply(ada.tap_button("Stiftung"))
+    ada.send_text("Kiel")
+    await ada.wait_for_reply()
+    await ada.wait_for_reply(ada.tap_button("Am Telefon"))
+    ada.send_text("0431 / 98 76 54")
+    await ada.wait_for_reply()
+    ada.send_text("dienstags ab 14 Uhr")
+    summary = (await ada.wait_for_reply()).text
+
+    for line in (
+        "Wie fangen wir an?",
+        "Brücken e. V. <Kiel>",
+        "Stiftung",
+        "Ort: Kiel",
+        "+49 431 987654",
+        "ab 14 Uhr",
+    ):
+        assert line in summary
+    assert "jacob.rohm@phineo.org" in summary
+
+
+@pytest.mark.usefixtures("polling")
+async def test_wrong_address_is_asked_again(ada: User) -> None:
+    """What is no e-mail address is not taken; one typed where the way is asked is."""
+    ada.send_text("/beratung")
+    await ada.wait_for_reply()
+    ada.send_text("Rat gesucht")
+    await ada.wait_for_reply()
+    await ada.wait_for_reply(ada.tap_button("Überspringen"))
+    await ada.wait_for_reply(ada.tap_button("Kommune"))
+    await ada.wait_for_reply(ada.tap_button("Überspringen"))
+    await ada.wait_for_reply(ada.tap_button("Per E-Mail"))
+    ada.send_text("ada at kiel")
+    assert "nicht wie eine E-Mail-Adresse" in (await ada.wait_for_reply()).text
+    await ada.wait_for_reply(ada.tap_button("‹ Zurück"))
+    ada.send_text("ADA@Kiel.de")
+    await ada.wait_for_reply()
+    summary = await ada.wait_for_reply(ada.tap_button("Überspringen"))
+
+    assert "ADA@kiel.de" in summary.text
+
+
+@pytest.mark.usefixtures("polling")
+async def test_question_in_the_middle_is_answered_and_the_form_goes_on(standin: FakeTelegram, ada: User) -> None:
+    """A question while the form waits for a name is answered; then the same is asked again."""
+    ada.send_text("/beratung")
+    await ada.wait_for_reply()
+    ada.send_text("Rat gesucht")
+    await ada.wait_for_reply()
+    ada.send_text("Was ist eigentlich Gemeinsam Wirken?")
+    again = await ada.wait_for_reply(count=2)
+
+    assert "Wie heißt Ihre Organisation?" in again.text
+    assert any("Quelle" in seen.text for seen in ada.bot_messages())
+
+
+@pytest.mark.usefixtures("polling")
+async def test_doing_something_else_keeps_the_form(ada: User) -> None:
+    """Another command sets the form aside; the next text is a question, and /beratung leads back to where it was."""
+    ada.send_text("/beratung")
+    await ada.wait_for_reply()
+    ada.send_text("Rat gesucht")
+    await ada.wait_for_reply()
+    ada.send_text("/hilfe")
+    assert "aufgehoben" in (await ada.wait_for_reply(count=2)).text
+    ada.send_text("Was ist ein Backbone?")
+    assert "Backbone" in (await ada.wait_for_reply()).text
+    ada.send_text("/beratung")
+    back = await ada.wait_for_reply()
+
+    assert "Wie heißt Ihre Organisation?" in back.text
+
+
+@pytest.mark.usefixtures("polling")
+async def test_any_line_can_be_changed_in_the_summary(ada: User) -> None:
+    """A line is changed and the summary comes back; what the bot would add can be left out."""
+    ada.send_text("Wie beginnt Gemeinsam Wirken?")
+    await ada.wait_for_reply()
+    first = await reviewed(ada, "Erst so")
+    assert "Letzte Frage an den Bot: Wie beginnt Gemeinsam Wirken?" in first.text
+    without = await ada.wait_for_reply(ada.tap_button("☑ Letzte Frage"))
+    assert "Letzte Frage an den Bot" not in without.text
+    await ada.wait_for_reply(ada.tap_button("✎ Anliegen"))
+    ada.send_text("Jetzt so")
+    changed = await ada.wait_for_reply()
+
+    assert "Jetzt so" in changed.text
+    assert "Erst so" not in changed.text
+    assert "Letzte Frage an den Bot" not in changed.text
+
+
+@pytest.mark.usefixtures("polling")
+async def test_last_question_becomes_the_concern_with_one_tap(ada: User) -> None:
+    """The button under an answer leads to the form, which offers the question."""
+    ada.send_text("Wie finden wir eine gemeinsame Vision?")
+    await ada.wait_for_reply()
+    asked = await ada.wait_for_reply(ada.tap_button("Mit einem Menschen sprechen"))
+    assert "Wie finden wir eine gemeinsame Vision?" in asked.text
+    following = await ada.wait_for_reply(ada.tap_button("Diese Frage übernehmen"))
+
+    assert "Wie heißt Ihre Organisation?" in following.text
+
+
+@pytest.mark.usefixtures("polling")
+async def test_too_long_a_concern_is_not_cut(ada: User) -> None:
+    """Nothing of what a person wrote is dropped in silence."""
+    ada.send_text("/beratung")
+    await ada.wait_for_reply()
+    ada.send_text("lang " * 500)
+
+    assert "höchstens 2000 Zeichen" in (await ada.wait_for_reply()).text
+
+
+@pytest.mark.usefixtures("polling")
+async def test_cancelling_keeps_nothing(ada: User, bot_settings: Settings) -> None:
+    """Cancelled at the summary, nothing is kept, and the direct way is named."""
+    await reviewed(ada, "Geheim")
+    gone = await ada.wait_for_reply(ada.tap_button("Abbrechen"))
+
+    assert "nichts weitergegeben" in gone.text
+    assert "jacob.rohm@phineo.org" in gone.text
+    store = open_store_from_settings(bot_settings)
+    assert store.all_requests() == []
+    store.close()
+
+
+@pytest.mark.usefixtures("polling")
+async def test_second_tap_skips_and_sends_nothing_twice(
+    standin: FakeTelegram, ada: User, bot_settings: Settings
+) -> None:
+    """An impatient second tap is answered and changes nothing."""
+    await reviewed(ada)
+    first, second = ada.tap_button("Ja, so weitergeben"), ada.tap_button("Ja, so weitergeben")
+    await standin.wait_for(lambda: first.answer is not None and second.answer is not None)
+
+    store = open_store_from_settings(bot_settings)
+    assert len(store.all_requests()) == 1
+    store.close()
+
+
+@pytest.mark.usefixtures("polling")
+async def test_without_advisers_the_person_is_told_the_truth(ada: User, bot_settings: Settings) -> None:
+    """Where nobody is connected the request is kept with its consent, and the person is told so."""
+    await reviewed(ada)
+    kept = await ada.wait_for_reply(ada.tap_button("Ja, so weitergeben"), count=2)
+
+    assert "erfährt davon aber noch nicht von selbst" in kept.text
+    assert "jacob.rohm@phineo.org" in kept.text
+    store = open_store_from_settings(bot_settings)
+    (request,) = store.active_requests()
+    store.close()
+    assert (request.consent, request.contact, request.details.kind) == ("2026-11-24", "jacob-rohm", "npo")
+    assert request.created > 0
+
+
+async def test_form_survives_a_restart_between_any_two_steps(
+    standin: FakeTelegram, ada: User, bot_settings: Settings, live: LiveIndex
+) -> None:
+    """Each step is done by another run of the bot."""
+    steps = (
+        lambda: ada.send_text("/beratung"),
+        lambda: ada.send_text("Über Nacht geschrieben"),
+        lambda: ada.send_text("Brücken e. V."),
+        lambda: ada.tap_button("Verein"),
+        lambda: ada.send_text("Kiel"),
+        lambda: ada.tap_button("Am Telefon"),
+        lambda: ada.send_text("+49 431 987654"),
+        lambda: ada.tap_button("Überspringen"),
+        lambda: ada.tap_button("Ja, so weitergeben"),
+    )
+    for step in steps:
+        async with running(bot_settings, live):
+            step()
+            await ada.wait_for_reply(count=2 if step is steps[-1] else 1)
+
+    assert await sees(standin, ada, "gespeichert")
+
+
+@pytest.mark.usefixtures("polling")
+async def test_whole_form_may_be_typed(ada: User, bot_settings: Settings) -> None:
+    """The words of the buttons, and a number with blanks, lead to the summary, and a word sends it."""
+    ada.send_text("/beratung")
+    await ada.wait_for_reply()
+    for text in ("Wir suchen Rat.", "überspringen", "Verein", "weiter", "per Telefon", "030 123 45 67", "keine"):
+        ada.send_text(text)
+        answer = await ada.wait_for_reply()
+    assert "+49 30 1234567" in answer.text
+    ada.send_text("Ja, bitte")
+    await ada.wait_for_reply()
+
+    with closing(open_store_from_settings(bot_settings)) as store:
+        (request,) = store.active_requests()
+    assert request.details == Details("Wir suchen Rat.", "", "npo", "", ContactChannel.PHONE, "+49 30 1234567", "")
+
+
+@pytest.mark.usefixtures("polling")
+async def test_number_with_blanks_answers_how_to_be_reached(ada: User) -> None:
+    """A number that is typed where the way is asked is both the way and the number."""
+    ada.send_text("/beratung")
+    await ada.wait_for_reply()
+    ada.send_text("Wir suchen Rat.")
+    await ada.wait_for_reply()
+    for label in ("Überspringen", "Verein oder NPO", "Überspringen"):
+        await ada.wait_for_reply(ada.tap_button(label))
+    ada.send_text("+49 30 901820")
+    assert "Wann passt es Ihnen gut?" in (await ada.wait_for_reply()).text
+
+    assert "+49 30 901820" in (await ada.wait_for_reply(ada.tap_button("Überspringen"))).text
+
+
+@pytest.mark.usefixtures("connected")
+async def test_corrections_of_what_was_typed(standin: FakeTelegram, ada: User, bea: User, forum: Group) -> None:
+    """An edit changes the summary; after sending the person is told how to reach the advisers, and reaches them."""
+    ada.send_text("/beratung")
+    await ada.wait_for_reply()
+    concern = ada.send_text("Wir suchen Raad.")
+    await ada.wait_for_reply()
+    for label in ("Überspringen", "Verein oder NPO", "Überspringen", "Hier bei Telegram", "Überspringen"):
+        await ada.wait_for_reply(ada.tap_button(label))
+    ada.edit_text(concern, "Wir suchen Rat.")
+    assert "Anliegen: Wir suchen Rat." in (await ada.wait_for_reply()).text
+    await ada.wait_for_reply(ada.tap_button("Ja, so weitergeben"), count=2)
+    reference = next(word for word in (await sees(standin, ada, "hat die Nummer")).text.split() if word.isupper())
+    assert "Wir suchen Rat." in (await card(standin, bea, forum, reference)).text
+
+    ada.edit_text(concern, "Wir suchen Geld.")
+    told = await sees(standin, ada, "schon weitergegeben")
+    ada.send_text("Geld, nicht Rat.", reply_to=told)
+
+    assert (await sees(standin, bea, "Geld, nicht Rat.", forum)).thread_id
+
+
+@pytest.mark.usefixtures("polling")
+async def test_question_is_corrected_while_a_form_waits(standin: FakeTelegram, ada: User) -> None:
+    """The answer to a question from before a form that was set aside is corrected in its place."""
+    question = ada.send_text("Was ist ein Backbone?")
+    answer = await ada.wait_for_reply()
+    for command in ("/beratung", "/hilfe"):
+        ada.send_text(command)
+        await ada.wait_for_reply(count=1 if command == "/beratung" else 2)
+    ada.edit_text(question, "Was ist Collective Impact?")
+    await standin.wait_for(lambda: [one for one in ada.bot_messages() if one.id == answer.id and one.edited])
+
+    assert "Collective Impact" in next(one for one in ada.bot_messages() if one.id == answer.id).text

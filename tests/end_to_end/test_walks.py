@@ -1,0 +1,151 @@
+"""Every button of the introduction, the self-check and of sharing is found and tapped, in each language."""
+
+import time
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+
+from bot.answering.language import LEICHTE_SPRACHE, SUPPORTED_LANGUAGES
+from bot.flows.callback_data import INTRO_CALLBACK, SELFCHECK_CALLBACK
+from bot.flows.intro import IntroPage
+from bot.flows.intro_buttons import target_page
+from bot.flows.selfcheck import callbacks
+from bot.sandbox.fake_telegram import FakeTelegram, MessageView, User
+from bot.settings import Settings
+from index.search.live_index import LiveIndex
+from knowledge.loader import BUILT_IN
+from knowledge.records.intro import read_steps, steps_in_language
+from knowledge.records.selfcheck import SELFCHECK_FOLDER, read_selfchecks
+from tests.conftest import Clock
+from tests.end_to_end.conftest import running
+from tests.end_to_end.walker import LINK, Walker
+
+Pause = Callable[[], None]
+STEPS = read_steps(BUILT_IN / "intro")
+CHECKS = read_selfchecks(BUILT_IN / SELFCHECK_FOLDER)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """How far the bot's clock is ahead, in seconds."""
+    return Clock(0.0)
+
+
+@pytest.fixture
+def pause(clock: Clock) -> Pause:
+    """Lets two seconds pass."""
+
+    def passes() -> None:
+        clock.now += 2.0
+
+    return passes
+
+
+@pytest.fixture
+async def polling(bot_settings: Settings, live: LiveIndex, clock: Clock) -> AsyncIterator[None]:
+    """A bot that polls, by a clock that can be set on."""
+    async with running(bot_settings, live, clock=lambda: time.time() + clock()):
+        yield
+
+
+async def person(standin: FakeTelegram, lang: str) -> User:
+    """Somebody who reads this language."""
+    ada = standin.add_user("Ada", language_code=lang[:2], started=True)
+    if lang == LEICHTE_SPRACHE:  # no code of Telegram leads there
+        ada.send_text("/sprache")
+        await ada.wait_for_reply()
+        await ada.wait_for_reply(ada.tap_button("Leichte Sprache"))
+    return ada
+
+
+def datas(seen: MessageView) -> list[str]:
+    return [button.data for row in seen.buttons for button in row if button.data]
+
+
+@pytest.mark.usefixtures("polling")
+@pytest.mark.parametrize("lang", SUPPORTED_LANGUAGES)
+async def test_introduction(standin: FakeTelegram, bot_settings: Settings, pause: Pause, lang: str) -> None:
+    """For whomever the examples are, every button of every page leads on, and all pages are met.
+
+    The first page asks for whom: each of its buttons is walked by somebody of their own, in one of the languages,
+    since only texts differ by it (tests/bot looks at all of them). What leads out is tried once a language.
+    """
+    first = await person(standin, lang)
+    first.send_text("/einfuehrung")
+    parting = datas(await first.wait_for_reply())
+    elsewhere: set[str] = set()
+    for data in parting[SUPPORTED_LANGUAGES.index(lang) :: len(SUPPORTED_LANGUAGES)]:
+        walker = Walker(
+            standin,
+            bot_settings.sqlite_path,
+            await person(standin, lang),
+            "/einfuehrung",
+            lang,
+            (INTRO_CALLBACK,),
+            pause,
+            elsewhere,
+        )
+        await walker.says(walker.begin)
+        await walker.tries(walker.met[-1], data)
+        walker.apart = frozenset(parting)
+        await walker.walk()
+        pages = [target_page(name) for name in walker.tried]
+
+        assert walker.problems == []
+        assert pages.count(IntroPage.REPLY) == sum(len(step.choices) for step in steps_in_language(STEPS, lang))
+        assert {f"{INTRO_CALLBACK}{step.number}" for step in steps_in_language(STEPS, lang)} <= walker.tried
+        assert {IntroPage.OVERVIEW, IntroPage.PAUSED, IntroPage.AUDIENCE} <= set(pages)
+    assert len(parting) > 1
+    assert {SELFCHECK_CALLBACK + "start", "talk", "t:pdf"} < elsewhere
+
+
+@pytest.mark.usefixtures("polling")
+@pytest.mark.parametrize("lang", SUPPORTED_LANGUAGES)
+async def test_selfcheck(standin: FakeTelegram, bot_settings: Settings, pause: Pause, lang: str) -> None:
+    """From a link with the code of two others, every button there is can be reached, and is of use."""
+    code = await shared_by_two(standin, bot_settings, pause, lang)
+    ada = await person(standin, lang)
+    walker = Walker(
+        standin, bot_settings.sqlite_path, ada, "/selbstcheck", lang, (SELFCHECK_CALLBACK, f"{LINK}check-"), pause
+    )
+    await walker.says(f"/start check-{code}")
+    await walker.walk()
+
+    assert walker.problems == []
+    tapped = {name.split(":")[1] for name in walker.tried if name.startswith(SELFCHECK_CALLBACK)}
+    assert tapped | {"start"} == set(callbacks.SELFCHECK_ACTIONS)
+    questions = next(check.questions for check in CHECKS if check.lang == lang)
+    answered = {name for name in walker.tried if name.startswith(f"{SELFCHECK_CALLBACK}a:")}
+    assert answered == {f"{SELFCHECK_CALLBACK}a:{one.id}:{level}" for one in questions for level in "0123x"}
+    assert {"photo", "document"} <= {seen.kind for seen in walker.met}
+
+
+async def shared_by_two(standin: FakeTelegram, bot_settings: Settings, pause: Pause, lang: str) -> str:
+    """The code of two people who filled in the self-check."""
+    code = ""
+    for _ in range(2):
+        one = await person(standin, lang)
+        walker = Walker(standin, bot_settings.sqlite_path, one, "/selbstcheck", lang, (SELFCHECK_CALLBACK,), pause)
+        await walker.says("/selbstcheck" if not code else f"/start check-{code}")
+        for action in () if code else ("team", "create"):
+            await walker.tries(walker.met[-1], next(data for data in datas(walker.met[-1]) if action in data))
+        code = code or next(data for data in datas(walker.met[-1]) if ":in:" in data).rpartition(":")[2]
+        await walker.tries(walker.met[-1], f"{SELFCHECK_CALLBACK}in:{code}")
+        while answers := [data for data in datas(walker.met[-1]) if data.startswith(f"{SELFCHECK_CALLBACK}a:")]:
+            await walker.tries(walker.met[-1], answers[0])
+        assert walker.problems == []
+    return code
+
+
+@pytest.mark.usefixtures("polling")
+@pytest.mark.parametrize("lang", SUPPORTED_LANGUAGES)
+async def test_sharing(standin: FakeTelegram, bot_settings: Settings, pause: Pause, lang: str) -> None:
+    """What is shared of a step leads to that step, and to the bot as a whole."""
+    ada = await person(standin, lang)
+    ada.send_text("/start intro-2")
+    await ada.wait_for_reply()
+    walker = Walker(standin, bot_settings.sqlite_path, ada, "/teilen", lang, ("share:",), pause)
+    await walker.walk()
+
+    assert walker.problems == []
+    assert walker.tried == {f"{LINK}intro-2", "share:bot"}

@@ -1,0 +1,189 @@
+"""The served encoder: any text in, vectors of length 1 out; and how other models become one."""
+
+import json
+import shutil
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from index.encoder import quantization
+from index.encoder.encoder import OnnxEncoder
+from index.encoder.model_card import read_encoder_card, verify_encoder_files
+from index.errors import EncoderError
+from index.export.encoder_export import default_prompts, export_encoder
+from tests.index.export.test_bundled_model import TEXTS
+
+any_text = st.text(st.characters() | st.characters(categories=["Cs"]), max_size=40)
+
+
+def test_shapes(encoder: OnnxEncoder) -> None:
+    """Each text gives one vector, also where there are none."""
+    assert encoder.encode_queries([]).shape == (0, encoder.dimension)
+    assert encoder.encode_passages(TEXTS[:3]).shape == (3, encoder.dimension)
+    assert encoder.encode_queries(TEXTS[:1]).dtype == np.float32
+
+
+def test_any_text_is_read(encoder: OnnxEncoder) -> None:
+    """Empty, endless and broken texts all give vectors of length 1."""
+    vectors = encoder.encode_queries_fast(["", " \n", "\ud83d", "a\udc00b", "\x00", "Wort " * 50_000, "\U0010ffff"])
+
+    assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
+
+
+@given(any_text)
+def test_unknown_share_is_a_share(encoder: OnnxEncoder, text: str) -> None:
+    """Whatever the text, the share of unknown tokens lies between 0 and 1."""
+    assert 0 <= encoder.unknown_token_share(text) <= 1
+
+
+def test_unknown_share(encoder: OnnxEncoder) -> None:
+    """Languages of the world are known, signs of a dead script are not."""
+    assert encoder.unknown_token_share("Wo finde ich Hilfe? 在哪里 где أين 👋") == 0
+    assert encoder.unknown_token_share("𓀀𓁐𓂧") == 1
+    assert encoder.unknown_token_share("") == 0
+
+
+def test_a_question_finds_its_answer_across_languages(encoder: OnnxEncoder) -> None:
+    """A question in Turkish is nearest to the German sentence that answers it."""
+    passages = ["Die Beratung ist kostenlos.", "Der Zug fährt um acht.", "Im Park wachsen alte Eichen."]
+
+    scores = encoder.encode_passages(passages) @ encoder.encode_queries_fast(["Danışmanlık ücretli mi?"])[0]
+
+    assert scores.argmax() == 0
+
+
+def test_company_does_not_matter(encoder: OnnxEncoder) -> None:
+    """A text's vector is the same alone and among others, so an index can be added to."""
+    together = encoder.encode_passages(TEXTS)
+    alone = np.concatenate([encoder.encode_passages([text]) for text in TEXTS])
+
+    assert np.sum(together * alone, axis=1).min() > 0.9999
+
+
+def test_threads_share_an_encoder(encoder: OnnxEncoder) -> None:
+    """Calls from several threads at once give what one after the other gives."""
+    with ThreadPoolExecutor(4) as pool:
+        at_once = list(pool.map(lambda text: encoder.encode_queries_fast([text])[0], TEXTS))
+
+    assert np.allclose(at_once, [encoder.encode_queries_fast([text])[0] for text in TEXTS], atol=1e-5)
+
+
+def test_a_process_of_its_own_stays_small(encoder_dir: Path) -> None:
+    """Serving takes less than 200 MB at its peak, and neither torch nor transformers."""
+    script = (
+        "import sys; from pathlib import Path; from index.encoder.encoder import OnnxEncoder\n"
+        f"OnnxEncoder.load(Path({str(encoder_dir)!r})).encode_queries_fast(['Wo finde ich Hilfe?'])\n"
+        "assert not {'torch', 'transformers', 'onnx'} & set(sys.modules)\n"
+        "print(next(line.split()[1] for line in open('/proc/self/status') if line.startswith('VmHWM')))"
+    )
+    if not Path("/proc/self/status").exists():
+        pytest.skip("the peak is read from /proc")
+
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+
+    assert int(done.stdout) < 200_000
+
+
+def test_no_encoder(tmp_path: Path) -> None:
+    """Where nothing was prepared, the message names the folder and the command."""
+    with pytest.raises(EncoderError, match=r"No encoder in .*; run: gwbot model prepare"):
+        OnnxEncoder.load(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["questions.onnx", "embeddings.npy", "tokenizer.json", "pieces.model", "graph.onnx"])
+def test_damage_is_a_clear_error(encoder_dir: Path, tmp_path: Path, name: str) -> None:
+    """A file cut short is an EncoderError at start, or where passages are encoded, and `verify` names it."""
+    folder = shutil.copytree(encoder_dir, tmp_path / "encoder")
+    content = (folder / name).read_bytes()
+    (folder / name).write_bytes(content[: len(content) // 2])
+
+    with pytest.raises(EncoderError, match="run: gwbot model prepare"):
+        OnnxEncoder.load(folder).encode_passages(["Wo finde ich Hilfe?"])
+    with pytest.raises(EncoderError, match=f"{name} was changed"):
+        verify_encoder_files(folder)
+
+
+@pytest.mark.parametrize("bits", [4, 8])
+def test_blocks_are_near(bits: quantization.BitWidth) -> None:
+    """A packed number is off by half a step at most, two at the end of the range, and exact the second time."""
+    rows = np.random.default_rng(7).standard_normal((100, 64), dtype=np.float32)
+
+    once = quantization.unpack_rows(quantization.pack_rows(rows, bits), bits)
+
+    assert np.abs(once - rows).max() < np.abs(rows).max() / 2 ** (bits - 1) * 1.01
+    assert np.array_equal(quantization.unpack_rows(quantization.pack_rows(once, bits), bits), once)
+
+
+def test_another_model_is_served_too(small_model: Path, tmp_path: Path) -> None:
+    """A model with other words, pooling and no prompts is exported, checked, and replaces the one before."""
+    out = tmp_path / "data" / "encoder"
+    for _ in range(2):
+        export_encoder(str(small_model), out)
+
+    card = verify_encoder_files(out)
+    assert (card.pooling, card.bits, card.query_prompt, card.dimension) == ("cls", 8, "", 64)
+    assert [path.name for path in out.parent.iterdir()] == ["encoder"]
+    assert OnnxEncoder.load(out).digest == read_encoder_card(out).digest
+
+
+def test_questions_without_a_faster_graph(encoder_dir: Path, tmp_path: Path) -> None:
+    """A folder without the faster graph gives the vectors of the exact one, to which the faster ones are near."""
+    folder = shutil.copytree(encoder_dir, tmp_path / "encoder")
+    (folder / "questions.onnx").unlink()
+    card = json.loads((folder / "encoder.json").read_text())
+    del card["files"]["questions.onnx"]
+    (folder / "encoder.json").write_text(json.dumps(card))
+
+    exact, fast = (OnnxEncoder.load(path).encode_queries_fast(TEXTS) for path in (folder, encoder_dir))
+
+    assert np.array_equal(exact, OnnxEncoder.load(encoder_dir).encode_queries(TEXTS))
+    assert 0.998 < np.sum(exact * fast, axis=1).min() < 0.99999
+
+
+def test_usual_prompts() -> None:
+    """E5 models get the prompts that they were trained with, others none."""
+    assert default_prompts("intfloat/multilingual-e5-base")["query"] == "query: "
+    assert default_prompts("intfloat/multilingual-e5-large-instruct") == {}
+    assert default_prompts("sentence-transformers/paraphrase-multilingual-MiniLM-L12-v2") == {}
+
+
+def test_a_model_of_another_kind_is_refused(small_model: Path, tmp_path: Path) -> None:
+    """A model that pools in a way we do not know is refused with the reason; nothing is left behind."""
+    config = small_model / "1_Pooling" / "config.json"
+    config.write_text(config.read_text().replace('"cls"', '"max"'))
+
+    with pytest.raises(EncoderError, match="pools by max; only mean and cls can be served"):
+        export_encoder(str(small_model), tmp_path / "encoder")
+    assert not (tmp_path / "encoder").exists()
+
+
+def test_a_model_that_is_not_there(tmp_path: Path) -> None:
+    """A folder without a model is a clear error."""
+    with pytest.raises(EncoderError, match="cannot be loaded"):
+        export_encoder(str(tmp_path), tmp_path / "encoder")
+
+
+@pytest.fixture
+def small_model(tmp_path: Path) -> Path:
+    """A sentence-transformers folder: two untrained layers, WordPiece, CLS pooling."""
+    import transformers
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
+
+    bert: Any = transformers  # its classes are found at run time
+    folder = tmp_path / "small"
+    sizes = {"hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 128}
+    letters = [chr(code) for code in range(33, 127)]
+    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *letters, *(f"##{letter}" for letter in letters)]
+    bert.BertModel(bert.BertConfig(vocab_size=len(words), **sizes)).save_pretrained(folder)
+    bert.BertTokenizerFast({word: at for at, word in enumerate(words)}).save_pretrained(folder)
+    out = tmp_path / "model"
+    SentenceTransformer(modules=[Transformer(str(folder)), Pooling(64, "cls")], device="cpu").save(str(out))
+    return out

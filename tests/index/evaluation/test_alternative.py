@@ -1,0 +1,82 @@
+"""Another index or another encoder, opened to ask the same questions of."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from index.build.builder import build_index
+from index.decision.calibration import load_calibration
+from index.encoder.encoder import OnnxEncoder
+from index.errors import EncoderError
+from index.evaluation.alternative import UNFITTED_NOTE, open_baseline
+from knowledge.errors import GwError
+from knowledge.loader import load_knowledge
+from tests.support.paths import PREPARED
+
+
+@pytest.fixture
+def texts(tmp_path: Path) -> Path:
+    """Two short documents."""
+    folder = tmp_path / "wissen"
+    folder.mkdir()
+    (folder / "garten.md").write_text("Der Garten ist von Mai bis September geöffnet.", "utf-8")
+    (folder / "lager.md").write_text("Im Lager stehen Kisten mit Büchern.", "utf-8")
+    return folder
+
+
+@pytest.fixture
+def other(tmp_path: Path, encoder_dir: Path) -> Path:
+    """An encoder that puts nothing before a question, which makes it another one."""
+    folder = tmp_path / "daten" / "anderer"
+    folder.mkdir(parents=True)
+    for file in encoder_dir.iterdir():
+        (folder / file.name).symlink_to(file)
+    card = json.loads((encoder_dir / "encoder.json").read_text("utf-8"))
+    (folder / "encoder.json").unlink()
+    (folder / "encoder.json").write_text(json.dumps({**card, "query_prompt": ""}), "utf-8")
+    return folder
+
+
+def test_another_encoder(other: Path, texts: Path) -> None:
+    """A prepared encoder gets an index of its own, found by its name in the data folder; nothing is fitted for it."""
+    with open_baseline("anderer", other.parent, PREPARED / "index", texts) as (searcher, note):
+        found = searcher.rank_entries("Wann macht der Garten auf?", 1)
+
+        assert searcher.reader.manifest.encoder_digest == OnnxEncoder.load(other).digest
+    assert found[0].target == "garten"
+    assert note == UNFITTED_NOTE
+
+
+def test_another_index(other: Path, texts: Path) -> None:
+    """An index is opened with the prepared encoder that it was made with, whichever is in use."""
+    root = other.parent / "index"
+    build_index(load_knowledge(texts), OnnxEncoder.load(other), load_calibration(with_examples=False), root)
+
+    with open_baseline(str(root), other.parents[1], PREPARED / "index") as (searcher, note):
+        assert searcher.reader.manifest.entries == 2
+    assert note == ""
+
+
+def test_an_index_without_its_encoder(tmp_path: Path, encoder: OnnxEncoder, texts: Path) -> None:
+    """An index whose encoder is nowhere prepared is refused, naming the encoder."""
+    root = tmp_path / "index"
+    build_index(load_knowledge(texts), encoder, load_calibration(with_examples=False), root)
+
+    with (
+        pytest.raises(GwError, match=f"was made with the encoder {encoder.name}, which is prepared neither"),
+        open_baseline(str(root), tmp_path, PREPARED / "index"),
+    ):
+        pass
+
+
+def test_neither_index_nor_encoder(tmp_path: Path) -> None:
+    """A name that is neither is a clear error; so is an encoder that is not whole."""
+    with (
+        pytest.raises(GwError, match="neither a built index nor a prepared encoder"),
+        open_baseline("x", tmp_path, tmp_path),
+    ):
+        pass
+    (tmp_path / "encoder.json").write_text("{}", "utf-8")
+    with pytest.raises(EncoderError, match="no description"), open_baseline(str(tmp_path), tmp_path, tmp_path):
+        pass

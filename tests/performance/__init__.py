@@ -1,0 +1,1 @@
+"""Speed, memory and load; no part of `make test`."""

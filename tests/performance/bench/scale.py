@@ -1,0 +1,148 @@
+"""`make bench-scale`: a large folder, built and searched, with FAISS IndexFlatIP beside it in the same run.
+
+100,000 passages, or a million with `--million`; `--again` measures without building.
+"""
+
+import json
+import os
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import faiss
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from index.build.builder import build_index
+from index.decision.calibration import load_calibration
+from index.encoder.encoder import OnnxEncoder
+from index.search.near import MAX_NEIGHBOURS
+from index.search.searcher import Searcher
+from index.storage.layout import CLUSTERS_FILE, VECTORS_FILE
+from index.storage.reader import IndexReader, open_index
+from index.storage.vector_index import read_vector_chunks
+from knowledge.loader import Knowledge
+from tests.performance.bench.synthetic import Entries, Mixed, Sentences
+from tests.support.paths import ROOT
+
+REAL = ROOT / "data" / "index" / "current"
+QUESTIONS = ROOT / "tests" / "data" / "questions.jsonl"
+RUNS, EXACT = 5, 150  # runs of each kind; questions put to the exact search in a run
+Vectors = NDArray[np.float32]
+
+
+def build_folder(count: int, folder: Path) -> None:
+    """Build with a progress bar; run in a process of its own, whose peak memory is the build's."""
+    entries = Entries(count, Sentences(REAL))
+    encoder = Mixed(np.load(REAL / VECTORS_FILE), {})
+    with tqdm(unit=" texts", mininterval=5) as bar:
+
+        def progress(doing: str, done: int, total: int | None) -> None:
+            bar.set_description_str(doing, refresh=False)
+            bar.total = total
+            bar.update(done - bar.n)
+
+        build_index(Knowledge(folder, entries), encoder, load_calibration(with_examples=False), folder, progress)
+
+
+def questions() -> dict[str, Vectors]:
+    """Held-out questions with their real vectors; every second one is worded as a sentence of the folder's words."""
+    texts = [json.loads(line)["question"] for line in QUESTIONS.read_text("utf-8").splitlines()]
+    vectors = OnnxEncoder.load(ROOT / "data" / "encoder").encode_queries(texts)
+    worded = Sentences(REAL)
+    return {
+        worded(10**9 + number, 6, 14) if number % 2 else text: vector
+        for number, (text, vector) in enumerate(zip(texts, vectors, strict=True))
+    }
+
+
+def milliseconds(ask: Callable[[str], object], texts: list[str]) -> Vectors:
+    """How long each question takes, and how much of that this process had the processor, shape (n, 2)."""
+    found = []
+    for text in texts:
+        start, busy = time.perf_counter(), time.thread_time()
+        ask(text)
+        found.append((time.perf_counter() - start, time.thread_time() - busy))
+    return np.array(found, np.float32) * 1000
+
+
+def bytes_a_vector(opened: IndexReader) -> float:
+    """Everything the vector part needs, in memory or mapped: vectors, rows, names of targets, columns of rows."""
+    vectors = CLUSTERS_FILE if CLUSTERS_FILE in opened.manifest.files else VECTORS_FILE
+    files = (vectors, "rows.npy", "targets.npy", "targets.txt")
+    columns = opened.row_targets.nbytes + opened.row_kinds.nbytes + opened.row_penalties.nbytes
+    return (sum((Path(opened.version) / name).stat().st_size for name in files) + columns) / len(opened.vector_index)
+
+
+def build_apart(count: int, folder: Path) -> str:
+    """Build in a process of its own; how long it took and its peak memory."""
+    shutil.rmtree(folder, ignore_errors=True)
+    command = [sys.executable, "-m", "tests.performance.bench.scale", str(count), str(folder)]
+    start = time.perf_counter()
+    process = subprocess.Popen(command, cwd=ROOT)
+    _, status, usage = os.wait4(process.pid, 0)
+    assert status == 0, command
+    return f"{time.perf_counter() - start:.0f} s, peak memory {usage.ru_maxrss / 1024:.0f} MB"
+
+
+def main(count: int, *, again: bool = False) -> None:
+    """Build, measure, print; ``again`` measures what was built before."""
+    folder = ROOT / "data" / "bench-scale" / str(count)
+    built = "not in this run" if again else build_apart(count, folder)
+    asked = questions()
+    encoder = Mixed(np.load(REAL / VECTORS_FILE), asked)
+    start = time.perf_counter()
+    opened = open_index(folder, encoder)
+    opening = time.perf_counter() - start
+    searcher = Searcher(opened, encoder)
+    texts = list(asked)
+    milliseconds(searcher.search, texts)
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+    flat = faiss.IndexFlatIP(encoder.dimension)
+    for chunk in read_vector_chunks(Path(opened.version) / VECTORS_FILE):
+        flat.add(chunk)
+    exact = {text: flat.search(asked[text][None, :], MAX_NEIGHBOURS) for text in texts[:EXACT]}
+    near = {text: opened.vector_index.find_nearest(asked[text], MAX_NEIGHBOURS)[0][:10] for text in exact}
+    recall = statistics.mean(len({*near[text]} & {*exact[text][1][0][:10]}) / 10 for text in exact)
+    kinds: dict[str, tuple[Callable[[str], object], list[str]]] = {
+        "whole search": (searcher.search, texts),
+        "its vector part": (lambda text: opened.vector_index.find_nearest(asked[text], MAX_NEIGHBOURS), texts),
+        "its word part": (opened.term_overlap_index.term_overlap, texts),
+        "IndexFlatIP": (lambda text: flat.search(asked[text][None, :], MAX_NEIGHBOURS), list(exact)),
+    }
+    runs = [{name: milliseconds(ask, put) for name, (ask, put) in kinds.items()} for _ in range(RUNS)]
+
+    print(
+        f"{len(opened.vector_index):,} passages, {len(texts)} questions, medians of {RUNS} runs in turn, one thread"
+    )
+    print(f"{'ms':24}{'p50':>14}{'p95':>14}{'p50 processor':>14}{'p95 processor':>14}")
+    for name in kinds:
+        found = np.median([np.percentile(run[name], (50, 95), axis=0) for run in runs], axis=0)
+        print(f"{name:24}" + "".join(f"{value:14.2f}" for value in found.T.flat))
+    print(f"recall@10 against exact {recall:.3f}")
+    print(f"bytes a vector          {bytes_a_vector(opened):.0f}")
+    print(f"build                   {built}")
+    print(f"opening                 {opening:.2f} s, peak memory with encoder {memory:.0f} MB")
+    sample = np.load(Path(opened.version) / VECTORS_FILE, mmap_mode="r")[:: max(1, count // 2000)]
+    show_likeness("cosines here", sample, np.array([scores[0] for scores, _ in exact.values()]))
+    real = np.load(REAL / VECTORS_FILE)
+    scores = -np.sort(-(np.stack([asked[text] for text in exact]) @ real.T), axis=1)
+    show_likeness(f"cosines of the real {len(real):,}", real[::2], scores)
+
+
+def show_likeness(name: str, vectors: Vectors, scores: Vectors) -> None:
+    """The mean cosine of random pairs, of the nearest neighbour of a question, and its lead over the tenth."""
+    pairs = (vectors[:-1] * vectors[::-1][:-1]).sum(axis=1)
+    gap = (scores[:, 0] - scores[:, 9]).mean()
+    print(f"{name:28}random pairs {pairs.mean():.3f}, nearest {scores[:, 0].mean():.3f}, lead over tenth {gap:.3f}")
+
+
+if __name__ == "__main__":
+    build_folder(int(sys.argv[1]), Path(sys.argv[2]))

@@ -1,0 +1,1 @@
+"""Kills, and what they may not lose."""

@@ -1,0 +1,98 @@
+"""`python -m tests.reliability.chaos.process`: has everything imported once, and forks a bot for each life.
+
+Reads one line of JSON for each life, an `Order`; writes ``{"pid"}`` when it is born, and ``{"status"}`` when it has
+ended: the signal as a negative number, else its exit code. At SIGUSR1 a life reads its point anew from the file
+POINT; at SIGUSR2 it is told that the clock was set forward.
+"""
+
+import asyncio
+import gc
+import json
+import logging
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from typing import cast
+
+from bot.app.bootstrap import run_bot
+from bot.pipeline.rate_limiter import NO_LIMITS, TELEGRAM_LIMITS
+from bot.settings import Settings
+from bot.store import Store
+from index.encoder.encoder import OnnxEncoder
+from index.search.live_index import LiveIndex
+from prompts.render import _template_environment, format_label
+from tests.reliability.chaos import stock
+from tests.reliability.chaos.jumping import Jumping
+from tests.reliability.chaos.order import POINT, Order
+from tests.reliability.chaos.points import BROKEN, SENT, Recording, Trap, watched
+
+
+def main() -> None:
+    """Serve lives until standard input ends."""
+    settings = Settings()
+    live = LiveIndex(settings.index_dir, OnnxEncoder.load(settings.encoder_dir, threads=1))
+    logging.basicConfig(filename="bot.log", level=settings.log_level, format="%(asctime)s %(name)s %(message)s")
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    _warm()
+    for number in (signal.SIGUSR1, signal.SIGUSR2):
+        signal.signal(number, signal.SIG_IGN)  # a life that has only begun is not ended by them
+    for line in sys.stdin:
+        pid = os.fork()
+        if pid == 0:
+            _live(settings, live, Order(**json.loads(line)))
+        print(json.dumps({"pid": pid}), flush=True)
+        _, status = os.waitpid(pid, 0)
+        print(json.dumps({"status": os.waitstatus_to_exitcode(status)}), flush=True)
+
+
+def _warm() -> None:
+    """Have read what every life would read again."""
+    environment = _template_environment()
+    for name in environment.list_templates(["j2"]):
+        environment.get_template(name)
+    for lang in ("de", "en", "de-leicht", "advisers"):
+        format_label("name" if lang != "advisers" else "take", lang)
+    gc.freeze()
+
+
+def _live(settings: Settings, live: LiveIndex, order: Order) -> None:
+    code = 1
+    try:
+        if order.bot == "ours":
+            asyncio.run(_ours(settings, live, order))
+        else:
+            stock.run(settings, careful=order.bot == "careful")
+        code = 0
+    except BaseException as error:
+        logging.exception("this life ended: %s", type(error).__name__)
+    finally:
+        os._exit(code)
+
+
+async def _ours(settings: Settings, live: LiveIndex, order: Order) -> None:
+    stop, nudge, loop = asyncio.Event(), asyncio.Event(), asyncio.get_running_loop()
+    clock: Callable[[], float] = Jumping(order.clock) if order.clock else lambda: time.time() + order.later
+    nudge.set()  # the clock is ahead on purpose, from the start on
+    trap = Trap(order.point)
+    loop.add_signal_handler(signal.SIGTERM, stop.set)
+    loop.add_signal_handler(signal.SIGUSR1, lambda: trap.set(POINT.read_text()))
+    loop.add_signal_handler(signal.SIGUSR2, nudge.set)
+    store = Recording(BROKEN[order.broken](watched(settings, clock, trap)), settings.data_dir / SENT)
+    await run_bot(
+        settings,
+        live,
+        cast(Store, store),
+        stop,
+        webhook=order.webhook,
+        clock=clock,
+        wake_scheduler=nudge,
+        limits=TELEGRAM_LIMITS if order.limited else NO_LIMITS,
+        polls=order.takes,
+        serve_http=order.takes,
+    )
+
+
+if __name__ == "__main__":
+    main()

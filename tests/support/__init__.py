@@ -1,0 +1,1 @@
+"""What several tests share: paths, servers, readers of files."""
