@@ -41,7 +41,7 @@ def test_env_file_is_read(tmp_path: Path) -> None:
         ("GW_DATABASE_URL", "mysql://x", "GW_DATABASE_URL: must begin with sqlite:///"),
         ("GW_TELEGRAM_API_URL", "telegram", "GW_TELEGRAM_API_URL: must begin with https://"),
         ("GW_WEBHOOK_URL", "https://bot.example", "GW_WEBHOOK_SECRET is required"),
-        ("GW_WEBHOOK_SECRET", "nicht gut!", "GW_WEBHOOK_SECRET may hold only"),
+        ("GW_WEBHOOK_SECRET", "nicht gut!", "GW_WEBHOOK_SECRET may contain only"),
     ],
 )
 def test_wrong_value_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str, message: str) -> None:
@@ -83,7 +83,7 @@ def test_no_address_of_mail(monkeypatch: pytest.MonkeyPatch, name: str, value: s
     with pytest.raises(SettingsError) as caught:
         load_settings()
 
-    said = f"{name}: is no e-mail address, or more than one; write bot@example.org or Name <bot@example.org>"
+    said = f"{name}: is not exactly one e-mail address; write bot@example.org or Name <bot@example.org>"
     assert said in str(caught.value)
     assert value not in str(caught.value).replace("bot@example.org", "")
 

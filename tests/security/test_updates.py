@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from telegram import Bot, User
 
-from bot.app.bootstrap import make_dialogue
+from bot.app.bootstrap import BotRuntime, make_dialogue
 from bot.pipeline.inbox import Inbox
 from bot.pipeline.update_handler import UpdateHandler
 from bot.settings import Settings
@@ -59,7 +59,7 @@ def inbox(store: SqliteStore, live: LiveIndex) -> Inbox:
     settings = Settings(adviser_chat_id=-5, _env_file=None)
     me = User(1, "Bot", is_bot=True, username="standin_bot")
     turns = UpdateHandler(
-        make_dialogue(settings, live, store),
+        make_dialogue(BotRuntime(settings, live, store)),
         store,
         Bot("1:x"),
         me,

@@ -98,7 +98,7 @@ def test_a_jump_that_stays_is_believed(clocks: Clocks, caplog: pytest.LogCapture
     clocks.clock.now += YEAR
 
     assert (before, after, clocks.believes()) == (False, True, False)
-    assert "believed from now on" in caplog.messages[1]
+    assert "trusted now" in caplog.messages[1]
 
 
 def test_each_jump_begins_the_doubt_anew(clocks: Clocks) -> None:
@@ -135,7 +135,7 @@ def test_a_clock_that_is_contradicted_is_not_believed(caplog: pytest.LogCaptureF
     clocks.passes(1)
 
     assert (found, clocks.believes()) == ([False] * 4, True)
-    assert ["too old to be kept" in said for said in caplog.messages] == [True] * 3
+    assert ["older than the retention period" in said for said in caplog.messages] == [True] * 3
 
 
 def test_what_cannot_be_asked_contradicts() -> None:

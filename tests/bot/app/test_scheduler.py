@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.app.bootstrap import make_dialogue
+from bot.app.bootstrap import BotRuntime, make_dialogue
 from bot.app.clock_guard import SETTLING_TIME
 from bot.app.scheduler import CHECK_INTERVAL, process_due_requests, run_scheduler
 from bot.domain.consultation import Party, RequestStatus
@@ -33,7 +33,7 @@ def clock() -> Clock:
 def dialogue(settings: Settings, live: LiveIndex, tmp_path: Path, clock: Clock) -> Iterator[Dialogue]:
     """The conversation of a bot that has a chat of advisers."""
     store = SqliteStore(tmp_path / "bot.db", clock)
-    yield make_dialogue(settings.model_copy(update={"adviser_chat_id": -5}), live, store, clock)
+    yield make_dialogue(BotRuntime(settings.model_copy(update={"adviser_chat_id": -5}), live, store, clock))
     store.close()
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from bot.domain.turn import TurnRecord
 from bot.pipeline.outbox import Sent
-from bot.web.vitals import MAX_PENDING, ProcessMetrics
+from bot.web.metrics import MAX_PENDING, ProcessMetrics
 from tests.conftest import Clock
 
 
@@ -24,13 +24,13 @@ def test_what_is_never_answered_blinds_nothing(clock: Clock, handled: bool) -> N
     """However many updates bring no turn, or no reply that arrives, the time of the next reply is taken."""
     vitals = ProcessMetrics(clock)
     for update_id in range(MAX_PENDING + 1):
-        vitals.record_arrivals([update_id])
+        vitals.on_received([update_id])
         if handled:
-            vitals.record_turn(observed(update_id))
+            vitals.on_turn(observed(update_id))
 
-    vitals.record_arrivals([-1])
-    vitals.record_turn(observed(-1))
+    vitals.on_received([-1])
+    vitals.on_turn(observed(-1))
     clock.now += 2
-    vitals.record_call(-1, Sent(1))
+    vitals.on_call(-1, Sent(1))
 
     assert replies(vitals) == (1, 2)

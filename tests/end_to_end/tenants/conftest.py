@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 import pytest
 
+from bot.app.bootstrap import UpdateSource
 from bot.app.index_loader import IndexLoader
 from bot.app.supervisor import Supervisor
 from bot.app.tenants import DISABLED_FILE, load_tenant_settings, write_tenant
@@ -48,7 +49,7 @@ class Running(Protocol):
     """Runs the fleet of an installation inside a block."""
 
     def __call__(self, settings: Settings, **options: Any) -> AbstractAsyncContextManager[None]:
-        """``options`` are those of Fleet."""
+        """``options`` are those of Supervisor."""
 
 
 @pytest.fixture(scope="session")
@@ -138,7 +139,9 @@ def running(models: IndexLoader) -> Running:
     async def run(settings: Settings, **options: Any) -> AsyncIterator[None]:
         stop = asyncio.Event()
         fleet = Supervisor(
-            settings, models, **{"webhook": False, "limits": NO_LIMITS, "reconcile_interval": LOOK, **options}
+            settings,
+            models,
+            **{"source": UpdateSource.POLLING, "limits": NO_LIMITS, "reconcile_interval": LOOK, **options},
         )
         task = asyncio.create_task(fleet.run(stop))
         try:

@@ -115,7 +115,7 @@ def test_what_add_refuses(tmp_path: Path, data: Path) -> None:
     def add(*arguments: str, stdin: str = "5:AA\n", **variables: str) -> "subprocess.CompletedProcess[str]":
         return gwbot("tenant", "add", *arguments, folder=tmp_path, data=data, stdin=stdin, **variables)
 
-    fails(add("../kiel"), "A tenant's name has")
+    fails(add("../kiel"), "A tenant's name consists")
     fails(add("kiel", stdin=""), "That is no token")
     fails(add("kiel", GW_TELEGRAM_TOKEN="5:BB"), "This is the token of main")
     fails(add("kiel", "--knowledge", "nichts"), "does not exist")
@@ -134,7 +134,7 @@ def test_clear_errors(tmp_path: Path, data: Path) -> None:
     """A tenant that there is not, and one named twice, are said so."""
     for arguments in (("--tenant", "bonn", "ask", "x"), ("tenant", "disable", "bonn"), ("tenant", "enable", "bonn")):
         fails(gwbot(*arguments, folder=tmp_path, data=data), "There is no tenant bonn (known: none yet)")
-    fails(gwbot("--tenant", "../x", "doctor", folder=tmp_path, data=data), "A tenant's name has")
+    fails(gwbot("--tenant", "../x", "doctor", folder=tmp_path, data=data), "A tenant's name consists")
     fails(gwbot("--tenant", "a", "tenant", "list", folder=tmp_path, data=data), "Usage:", code=2)
     assert "No tenant." in gwbot("tenant", "list", folder=tmp_path, data=data).stderr
 

@@ -12,6 +12,7 @@ import pytest
 from pydantic import SecretStr
 
 from bot import log
+from bot.app.bootstrap import UpdateSource
 from bot.app.index_loader import IndexLoader
 from bot.app.supervisor import Supervisor
 from bot.app.tenants import DISABLED_FILE, SETTINGS_FILE, load_tenant_settings
@@ -68,7 +69,7 @@ async def test_webhooks(port: int, kiel: Town, ulm: Town, running: Running, monk
     monkeypatch.setenv("GW_WEBHOOK_SECRET", "des-Hauses")
     settings = Settings()
     secrets = []
-    async with running(settings, webhook=True):
+    async with running(settings, source=UpdateSource.WEBHOOK):
         for town in (kiel, ulm):
             await answers(town)
             held = load_tenant_settings(settings, town.name).webhook_secret
@@ -101,9 +102,9 @@ async def test_worker_of_all(
     monkeypatch.setenv("GW_WEBHOOK_SECRET", "des-Hauses")
     settings = Settings()
     with logged() as log:
-        async with running(settings, polls=False):
+        async with running(settings, source=UpdateSource.NONE):
             await asyncio.to_thread(until_led, settings.store_url, kiel.name, ulm.name)
-            async with running(settings, webhook=True):
+            async with running(settings, source=UpdateSource.WEBHOOK):
                 for town in (kiel, ulm):
                     await answers(town)
 
@@ -200,7 +201,7 @@ async def test_disabled_enabled_added_changed(
             await answers(kiel)
             await kiel.standin.wait_for(lambda: kiel.standin.updates_confirmed)
             (kiel.folder / DISABLED_FILE).touch()
-            await log.until("kiel is let go of")
+            await log.until("stopping kiel: tenant removed or disabled")
             kiel.ada.send_text(QUESTION)
             await answers(ulm)
             waited = not kiel.standin.updates_confirmed
@@ -208,7 +209,7 @@ async def test_disabled_enabled_added_changed(
             await kiel.sees("Der Stadtgarten öffnet")
             await kiel.standin.wait_for(lambda: kiel.standin.updates_confirmed)
             changed(kiel, "GW_OPERATOR='Stadt Kiel, Rathaus'")
-            await log.until("kiel has new settings")
+            await log.until("stopping kiel: new settings")
             kiel.ada.send_text("/datenschutz")
             notice = await kiel.sees("betreibt diesen Bot")
 
@@ -248,7 +249,7 @@ async def test_own_bot_beside_tenants(
     (kiel.folder / DISABLED_FILE).touch()
     (kiel.folder.parent / "ulm" / DISABLED_FILE).touch()
     with FakeTelegram(token="5:anderes") as other:
-        alone = Supervisor(own.model_copy(update={"telegram_api_url": other.url}), models, webhook=False)
+        alone = Supervisor(own.model_copy(update={"telegram_api_url": other.url}), models, UpdateSource.POLLING)
         with pytest.raises(ConnectionFailed):
             await asyncio.wait_for(alone.run(asyncio.Event()), 20)
 

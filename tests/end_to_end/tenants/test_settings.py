@@ -99,16 +99,16 @@ def test_no_index_in_place_of_the_installations(installation: Settings, monkeypa
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("GW_DATA_DIR=x", "GW_DATA_DIR is the installation's and the same for all bots"),
-        ("GW_DATABASE_URL=sqlite:///x", "GW_DATABASE_URL is the installation's"),
-        ("PORT=1", "PORT is the installation's"),
-        ("GW_WEBHOOK_URL=https://x", "GW_WEBHOOK_URL is the installation's"),
-        ("GW_LOG_LEVEL=DEBUG", "GW_LOG_LEVEL is the installation's"),
-        ("GW_ADVISOR_CHAT=1", "GW_ADVISOR_CHAT is no setting"),
+        ("GW_DATA_DIR=x", "GW_DATA_DIR is set for the whole installation"),
+        ("GW_DATABASE_URL=sqlite:///x", "GW_DATABASE_URL is set for"),
+        ("PORT=1", "PORT is set for"),
+        ("GW_WEBHOOK_URL=https://x", "GW_WEBHOOK_URL is set for"),
+        ("GW_LOG_LEVEL=DEBUG", "GW_LOG_LEVEL is set for"),
+        ("GW_ADVISOR_CHAT=1", "GW_ADVISOR_CHAT is not a setting"),
         ("GW_LANGUAGE=fr", "GW_LANGUAGE: "),
         ("GW_ADVISER_IDS=anna", "GW_ADVISER_IDS: "),
-        ("123456:geheim", "a line has not the form NAME=value"),
-        ("GW_WEBHOOK_SECRET=nicht gut!", "GW_WEBHOOK_SECRET may hold only"),
+        ("123456:geheim", "a line is not of the form NAME=value"),
+        ("GW_WEBHOOK_SECRET=nicht gut!", "GW_WEBHOOK_SECRET may contain only"),
     ],
 )
 def test_wrong_line_is_named(installation: Settings, line: str, message: str) -> None:
@@ -127,7 +127,7 @@ def test_wrong_line_is_named(installation: Settings, line: str, message: str) ->
 def test_no_name_leads_elsewhere(installation: Settings, name: str) -> None:
     """A name that is none is refused wherever one is given."""
     for use in (tenant_folder, load_tenant_settings, lambda settings, name: write_tenant(settings, name, {})):
-        with pytest.raises(SettingsError, match="A tenant's name has"):
+        with pytest.raises(SettingsError, match="A tenant's name consists"):
             use(installation, name)
     assert not Path("daten").exists()
 
