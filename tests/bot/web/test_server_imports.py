@@ -13,7 +13,7 @@ from bot.settings import load_settings
 import bot.cli.run, bot.cli.main, bot.cli.chat, bot.web.routes
 
 settings = load_settings()
-answer = make_answerer(settings, open_index(settings)).answer("Was ist Collective Impact?")
+answer = make_answerer(settings, open_index(settings)).answer_question("Was ist Collective Impact?")
 assert answer.status == "answered", answer
 print([name for name in {HEAVY!r} if name in sys.modules])
 """
