@@ -38,7 +38,7 @@ from bot.telegram.delivery import Delivery
 from bot.telegram.inline_results import answer_inline_query
 from bot.telegram.polling import poll_updates
 from bot.telegram.rate_limited_request import RateLimitedRequest
-from bot.telegram.update_parser import chat_key, only_newest
+from bot.telegram.update_parser import chat_key, only_newest, parse_raw_update
 from bot.web.monitor import BotStatus
 from bot.web.server import run_http_server
 from bot.web.status_server import StatusServer
@@ -239,14 +239,10 @@ async def _run_workers(
 
     update_handler = UpdateHandler(
         dialogue,
-        store,
-        bot,
-        bot_user,
-        _make_threadsafe(loop, outbox.wake),
-        lambda chat: _make_threadsafe(loop, show_typing, chat)(),
-        lambda query_id, inline_answer: _make_threadsafe(
-            loop, start_in_background, answer_inline_query, query_id, inline_answer
-        )(),
+        functools.partial(parse_raw_update, bot, bot_user),
+        functools.partial(loop.call_soon_threadsafe, outbox.wake),
+        functools.partial(loop.call_soon_threadsafe, show_typing),
+        functools.partial(loop.call_soon_threadsafe, start_in_background, answer_inline_query),
         make_membership_check(bot, loop),
         _call_both(bot_status.metrics.record_turn, on_turn),
     )
@@ -291,15 +287,6 @@ def _make_fallback_calls(dialogue: Dialogue, outgoing: OutgoingCall, reason: str
         if text_call
         else calls_without_event(report_undelivered(dialogue, outgoing, reason), dialogue.adviser_chat)
     )
-
-
-def _make_threadsafe(
-    loop: asyncio.AbstractEventLoop, function: Callable[..., None], *arguments: object
-) -> Callable[[], None]:
-    def call_soon() -> None:
-        loop.call_soon_threadsafe(function, *arguments)
-
-    return call_soon
 
 
 async def _send_typing(bot: Bot, chat_id: int) -> None:
