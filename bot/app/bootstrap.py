@@ -36,7 +36,7 @@ from bot.telegram.delivery import Delivery
 from bot.telegram.immediate_calls import ImmediateCalls
 from bot.telegram.polling import poll_updates
 from bot.telegram.rate_limited_request import RateLimitedRequest
-from bot.telegram.update_parser import chat_key, only_newest
+from bot.telegram.update_parser import chat_key, only_newest, parse_raw_update
 from bot.web.health import HealthCheck
 from bot.web.monitor import BotStatus, StatusServer
 from index.search.live_index import LiveIndex
@@ -178,16 +178,10 @@ async def _run_workers(
     """
     loop, store, metrics = asyncio.get_running_loop(), runtime.store, bot_status.metrics
     immediate_calls = ImmediateCalls(bot, limiter, runtime.clock)
-
-    def wake_outbox() -> None:
-        loop.call_soon_threadsafe(outbox.wake)
-
     update_handler = UpdateHandler(
         dialogue,
-        store,
-        bot,
-        bot.bot,
-        wake_outbox,
+        functools.partial(parse_raw_update, bot, bot.bot),
+        lambda: loop.call_soon_threadsafe(outbox.wake),
         immediate_calls.show_typing,
         immediate_calls.answer_inline_query,
         make_membership_check(bot, loop),

@@ -14,11 +14,11 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from bot.domain.event import MAX_ID
 from bot.errors import StoreUnavailable
 
 log = logging.getLogger(__name__)
 SECRET_HEADER = "x-telegram-bot-api-secret-token"  # noqa: S105 - the header's name
-MAX_ID = 2**63  # the store's integers
 MAX_BODY_SIZE = 1_000_000  # bytes; far more than an update with every field at its limit
 
 T = TypeVar("T")

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from bot.pipeline.inbox import Inbox
 from bot.pipeline.update_handler import UpdateHandler
 from bot.settings import Settings
 from bot.store import SqliteStore
-from bot.telegram.update_parser import chat_key, only_newest
+from bot.telegram.update_parser import chat_key, only_newest, parse_raw_update
 from index.search.live_index import LiveIndex
 from tests.security.hostile import HALF
 
@@ -60,9 +61,7 @@ def inbox(store: SqliteStore, live: LiveIndex) -> Inbox:
     me = User(1, "Bot", is_bot=True, username="standin_bot")
     turns = UpdateHandler(
         make_dialogue(BotRuntime(settings, live, store)),
-        store,
-        Bot("1:x"),
-        me,
+        partial(parse_raw_update, Bot("1:x"), me),
         lambda: None,
         lambda _: None,
         lambda *_: None,

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from bot.answering.answerer import ENTRY_CALLBACK
-from bot.attachments import render_attachment
+from bot.attachments.renderers import render_attachment
 from bot.domain.event import Event, EventKind
 from bot.domain.message import Attachment, EditMessage, SendMessage
 from bot.domain.turn import State, Turn
