@@ -23,8 +23,8 @@ from bot.domain.message import (
 )
 from bot.domain.turn import State
 from bot.flows.dialogue import Dialogue
+from bot.log import escape_control_chars
 from bot.pipeline.api_calls import build_calls
-from bot.printable import escape_control_chars
 from bot.settings import Settings
 from bot.store import Store
 from index.search.live_index import LiveIndex

@@ -14,7 +14,7 @@ from bot.app.tenants import is_enabled, list_tenant_names, load_tenant_settings
 from bot.cli.options import chosen_settings
 from bot.domain.tenant import MAIN_TENANT
 from bot.errors import GwError, SettingsError
-from bot.printable import escape_control_chars, json_line
+from bot.log import escape_control_chars, json_line
 from bot.settings import Settings
 from bot.store.urls import SQLITE_PREFIX
 
