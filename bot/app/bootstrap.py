@@ -16,7 +16,7 @@ from telegram import Bot
 from bot.answering.answerer import Answerer
 from bot.app.scheduler import run_scheduler
 from bot.domain.selfcheck import CODE_LENGTH, CODE_LETTERS
-from bot.domain.turn import OnTurn, TurnRecord, ignore_turn
+from bot.domain.turn import OnTurn
 from bot.flows.dialogue import Advisers, Dialogue
 from bot.mail.delivery import make_mail_sender
 from bot.pipeline.api_calls import make_fallback_calls, readdress_calls
@@ -67,7 +67,7 @@ class BotRuntime:
         clock: Unix time.
         limits: those of the Bot API server that is called.
         wake_scheduler: set after the clock was moved on purpose, to do at once what is due by it.
-        on_turn: observes each update that was handled, from the thread that handled it.
+        turn_observers: called after each update, from the thread that handled it.
         status_server: shows the bot; the caller serves it, or nobody does.
     """
 
@@ -78,7 +78,7 @@ class BotRuntime:
     source: UpdateSource = UpdateSource.POLLING
     limits: RateLimits = TELEGRAM_LIMITS
     wake_scheduler: asyncio.Event = field(default_factory=asyncio.Event)
-    on_turn: OnTurn = ignore_turn
+    turn_observers: tuple[OnTurn, ...] = ()
     status_server: StatusServer = field(default_factory=StatusServer)
 
 
@@ -185,7 +185,7 @@ async def _run_workers(
         immediate_calls.show_typing,
         immediate_calls.answer_inline_query,
         make_membership_check(bot, loop),
-        _call_both(metrics.on_turn, runtime.on_turn),
+        (metrics.on_turn, *runtime.turn_observers),
     )
     inbox = Inbox(store, update_handler.handle_update, chat_key, only_newest, on_received=metrics.on_received)
     outbox = Outbox(
@@ -214,14 +214,6 @@ async def _run_workers(
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, immediate_calls.wait_until_done(), return_exceptions=True)
-
-
-def _call_both(first: OnTurn, second: OnTurn) -> OnTurn:
-    def observe_both(record: TurnRecord) -> None:
-        first(record)
-        second(record)
-
-    return observe_both
 
 
 async def _receive_updates(

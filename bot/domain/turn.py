@@ -99,7 +99,3 @@ class TurnRecord:
 
 
 OnTurn = Callable[[TurnRecord], None]
-
-
-def ignore_turn(record: TurnRecord) -> None:
-    """Nobody wants to know."""

@@ -10,7 +10,7 @@ from typing import Any
 from bot.domain.commands import ADVISER_COMMANDS
 from bot.domain.event import Event, EventKind
 from bot.domain.message import SendMessage
-from bot.domain.turn import OnTurn, State, Turn, TurnRecord, ignore_turn
+from bot.domain.turn import OnTurn, State, Turn, TurnRecord
 from bot.errors import StoreConflict, StoreError, StoreGone, StoreUnavailable
 from bot.flows.callback_data import ADVISER_CALLBACK
 from bot.flows.dialogue import Dialogue
@@ -34,7 +34,7 @@ class UpdateHandler:
         show_typing: called with the chat before a question is looked up.
         send_inline_answer: sends the results for an inline query, given the query's id.
         is_member: asks Telegram whether a person (second) is in a chat (first).
-        on_turn: observes the outcome of each update.
+        turn_observers: called with the outcome of each update.
     """
 
     dialogue: Dialogue
@@ -43,7 +43,7 @@ class UpdateHandler:
     show_typing: Callable[[int], object]
     send_inline_answer: Callable[[str, InlineOffer], object]
     is_member: Callable[[int, int], bool]
-    on_turn: OnTurn = ignore_turn
+    turn_observers: tuple[OnTurn, ...] = ()
     _awaited_album: str = field(default="", init=False)  # the album of the advisers that was last waited for
 
     def handle_update(self, update_id: int, raw_update: dict[str, Any]) -> None:
@@ -81,17 +81,11 @@ class UpdateHandler:
             calls = build_calls(turn.messages, event, self.dialogue.adviser_chat)
             try:
                 if self.dialogue.store.finish_update(update_id, event, turn.state, calls, turn.effects):
-                    self.on_turn(
-                        TurnRecord(
-                            event.user_id,
-                            turn.decisions,
-                            duration_ms,
-                            update_id,
-                            event.chat_id,
-                            event.kind,
-                            len(calls),
-                        )
+                    record = TurnRecord(
+                        event.user_id, turn.decisions, duration_ms, update_id, event.chat_id, event.kind, len(calls)
                     )
+                    for observe_turn in self.turn_observers:
+                        observe_turn(record)
                     self.wake_outbox()
                 return
             except StoreConflict:  # the request changed in the meantime: decide again on its current state

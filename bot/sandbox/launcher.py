@@ -159,7 +159,7 @@ class Sandbox:
                 self.live_index,
                 store,
                 clock=self.simulation.bot_time,
-                on_turn=self._record_answers,
+                turn_observers=(self._record_answers,),
                 wake_scheduler=self._wake_scheduler,
                 limits=NO_LIMITS,  # the stand-in has none, and its people tap faster than any person
             )
