@@ -19,7 +19,7 @@ from bot.domain.selfcheck import CODE_LENGTH, CODE_LETTERS
 from bot.domain.turn import OnTurn, TurnRecord, ignore_turn
 from bot.errors import GwError
 from bot.flows.dialogue import Advisers, Dialogue
-from bot.flows.relay.undelivered import report_undelivered
+from bot.flows.relay.notices import report_undelivered
 from bot.mail.delivery import make_mail_sender
 from bot.pipeline.api_calls import calls_without_event, text_only_call
 from bot.pipeline.inbox import Inbox
