@@ -24,7 +24,7 @@ from bot.domain.message import (
 )
 from bot.domain.vcard import escape_value, format_vcard
 from bot.flows.context import Services
-from bot.flows.relay.undelivered import report_undelivered
+from bot.flows.relay.notices import report_undelivered
 from bot.store.protocol import DELETE_RELAYED, MAIL_CHAT, REFRESH_CARD, SEND_MAIL, Destination, OutgoingCall
 from prompts.message_splitter import split_html
 from prompts.render import format_label

@@ -13,7 +13,7 @@ from bot.app.scheduler import CHECK_INTERVAL, process_due_requests, run_schedule
 from bot.domain.consultation import Party, RequestStatus
 from bot.domain.effects import CreateRequest
 from bot.flows.dialogue import Dialogue
-from bot.flows.relay.clockwork import DAY
+from bot.flows.relay.lifecycle import DAY
 from bot.settings import Settings
 from bot.store import SqliteStore
 from bot.store.protocol import SENDING_DUTY

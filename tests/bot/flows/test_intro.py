@@ -13,8 +13,7 @@ from bot.domain.turn import State, Turn
 from bot.flows import intro, start
 from bot.flows.callback_data import INTRO_CALLBACK, SELFCHECK_START_CALLBACK
 from bot.flows.dialogue import Dialogue
-from bot.flows.intro import IntroPage
-from bot.flows.intro_buttons import target_page
+from bot.flows.intro import IntroPage, target_page
 from knowledge.loader import BUILT_IN
 from knowledge.records.intro import INTRO_AUDIENCES, PICTURES_FOLDER, read_steps, steps_in_language
 from prompts.message_splitter import utf16_length
