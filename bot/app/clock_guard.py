@@ -8,10 +8,10 @@ clock has run steadily for a while and the store does not contradict it (`ClockJ
 import logging
 from collections.abc import Callable
 
+from bot.flows.relay.lifecycle import JUMP_THRESHOLD
 from bot.store.protocol import Store
 
 log = logging.getLogger(__name__)
-JUMP_THRESHOLD = 3_600.0  # seconds; time servers correct less, and daylight saving time does not affect Unix time
 SETTLING_TIME = 600.0  # seconds from the start or a jump until the clock is trusted
 
 

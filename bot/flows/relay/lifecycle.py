@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-from bot.app.clock_guard import JUMP_THRESHOLD
 from bot.domain.business_hours import answer_deadline, next_closing, next_opening
 from bot.domain.consultation import ContactChannel, Party, Request, RequestStatus
 from bot.domain.effects import UpdateRequest
@@ -24,6 +23,7 @@ from prompts.render import format_label, render_template
 RATING_FACES = "😞🙁😐🙂😀"
 MAX_COMMENT_LENGTH = 1_000  # characters
 DAY = 86_400.0  # seconds
+JUMP_THRESHOLD = 3_600.0  # seconds; time servers correct less, and daylight saving does not affect Unix time
 WARNING_PERIOD = 2 * DAY  # between the warning and the closing
 
 
