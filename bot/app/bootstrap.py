@@ -162,8 +162,8 @@ async def run_bot(runtime: BotRuntime, stop: asyncio.Event) -> None:
             log.info("@%s is ready: %d entries", bot_user.username, entry_count)
             dialogue = await asyncio.to_thread(make_dialogue, runtime, bot_user.username or "")
             async with _run_workers(runtime, dialogue, bot, limiter, bot_status) as (inbox, sender_task):
-                receiver_task = asyncio.create_task(_receive_updates(runtime, bot, inbox, bot_status, stop))
-                await _wait_for_first(stop, receiver_task, sender_task)
+                receiver_tasks = await _start_receiving(runtime, bot, inbox, bot_status)
+                await _wait_for_first(stop, sender_task, receiver_tasks)
     finally:
         await bot.shutdown()
 
@@ -216,28 +216,32 @@ async def _run_workers(
         await asyncio.gather(*tasks, immediate_calls.wait_until_done(), return_exceptions=True)
 
 
-async def _receive_updates(
-    runtime: BotRuntime, bot: Bot, inbox: Inbox, bot_status: BotStatus, stop: asyncio.Event
-) -> None:
+async def _start_receiving(
+    runtime: BotRuntime, bot: Bot, inbox: Inbox, bot_status: BotStatus
+) -> "list[asyncio.Task[None]]":
+    """Set the webhook or start polling; return the task that polls, if any."""
     if runtime.source is UpdateSource.WEBHOOK:
         await set_webhook(bot, runtime.settings)
     elif runtime.source is UpdateSource.POLLING:
         await delete_webhook(bot)
         acquire_leadership = functools.partial(runtime.store.try_acquire_leadership, POLLING_DUTY)
-        await poll_updates(bot, inbox.receive_updates, bot_status.on_conflict, acquire_leadership=acquire_leadership)
-    await stop.wait()
+        polling = poll_updates(
+            bot, inbox.receive_updates, bot_status.on_conflict, acquire_leadership=acquire_leadership
+        )
+        return [asyncio.create_task(polling)]
+    return []
 
 
 async def _wait_for_first(
-    stop: asyncio.Event, receiver_task: "asyncio.Task[None]", sender_task: "asyncio.Task[None]"
+    stop: asyncio.Event, sender_task: "asyncio.Task[None]", receiver_tasks: "list[asyncio.Task[None]]"
 ) -> None:
     """Wait until stopped or until a task ends; raise its error, since the bot would be deaf or mute without it."""
     stop_task = asyncio.create_task(stop.wait())
     try:
-        done, _ = await asyncio.wait({receiver_task, sender_task, stop_task}, return_when=asyncio.FIRST_COMPLETED)
+        done, _ = await asyncio.wait({stop_task, sender_task, *receiver_tasks}, return_when=asyncio.FIRST_COMPLETED)
         for task in done:
             task.result()
     finally:
-        stop_task.cancel()
-        receiver_task.cancel()
-        await asyncio.gather(receiver_task, return_exceptions=True)
+        for task in (stop_task, *receiver_tasks):
+            task.cancel()
+        await asyncio.gather(*receiver_tasks, return_exceptions=True)
