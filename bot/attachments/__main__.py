@@ -1,13 +1,13 @@
-"""Draws one thing: JSON with ``kind`` and ``values`` on standard input, the file on standard output.
+"""Render one file: JSON with ``kind`` and ``values`` on standard input, the file on standard output.
 
-The first line of the output is the file's name. Where it can never be drawn the process ends with FAILED and says why
-on standard error. See apart.py.
+The first line of the output is the file's name. If the file can never be rendered, the process says why on standard
+error and exits with `FAILED_EXIT_CODE`. Started by `bot.attachments.subprocess_renderer`.
 """
 
 import json
 import sys
 
-from bot.attachments import FAILED_EXIT_CODE, render_attachment
+from bot.attachments.renderers import FAILED_EXIT_CODE, render_attachment
 from bot.errors import RenderingFailed
 
 if __name__ == "__main__":

@@ -1,14 +1,14 @@
-"""Everything held on a person as two files: a page to read and JSON for programs.
+"""A person's data export, as two files: a page to read and JSON for programs.
 
-The page is HTML, not PDF: it runs to the width and letter size of a phone, shows every script and sign by the phone's
-own fonts, and is read aloud by what the person uses. It loads nothing and runs nothing.
+The page is HTML, not PDF: it adapts to the screen and font size of a phone, shows every script with the phone's own
+fonts, and works with screen readers. It loads no resources and runs no scripts.
 """
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from bot.attachments import AttachmentValues, RenderedFile
+from bot.attachments.rendered_file import AttachmentValues, RenderedFile
 from bot.store.personal_data import FIELD_DESCRIPTIONS
 from prompts.dates import format_date, to_local_time
 from prompts.render import format_label, render_template
@@ -57,12 +57,16 @@ TABLE_ORDER = (
     "advised",
 )
 LABELLED_FIELDS = frozenset(("kind", "reach", "line", "share", "side", "status"))  # fields whose values have labels
-TOLD_COUNT_KEY = "told_there"  # a number, where "told" is a moment elsewhere
+TOLD_COUNT_KEY = "told_there"  # names "told" of threads, which is a count; in the other tables it is a time
 LabelledValue = tuple[str, str]
 
 
 def render_data_json(values: AttachmentValues) -> RenderedFile:
-    """The data as JSON, with what each field means. ``values``: held, lang and now (Unix time)."""
+    """Render the export as JSON, with a description of each field.
+
+    Args:
+        values: ``held`` (rows by table, see `Store.load_personal_data`), ``lang``, and ``now`` in Unix time.
+    """
     tables: Mapping[str, Sequence[Mapping[str, Any]]] = values["held"]
     document = {
         "format": EXPORT_FORMAT,
@@ -75,7 +79,7 @@ def render_data_json(values: AttachmentValues) -> RenderedFile:
 
 
 def render_data_page(values: AttachmentValues) -> RenderedFile:
-    """The data as a page to read."""
+    """Render the export as an HTML page, from the values that `render_data_json` takes."""
     lang = values["lang"]
     sections = [
         (
@@ -103,7 +107,7 @@ def _displayed_row(table: str, row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _labelled_values(value: Any, lang: str, key: str = "") -> Iterator[LabelledValue]:
-    """The leaves of a row with what they are; what is empty is left out, but for an answer."""
+    """Yield label and text of each value in a row; empty values are omitted, except in self-check answers."""
     if isinstance(value, Mapping):
         for name, item in value.items():
             if key == "answers":
@@ -121,7 +125,7 @@ def _labelled_values(value: Any, lang: str, key: str = "") -> Iterator[LabelledV
 
 
 def _display_value(key: str, value: Any, lang: str) -> str:
-    """A value in words where it is one of ours."""
+    """Return a value as people read it: by its label if it is one of our terms."""
     if value is True:
         return "✓"
     name = {"at": "line", "shares": "share", "turn": "side"}.get(key, key)

@@ -1,13 +1,13 @@
-"""A link as a QR picture, with a few words below: black on white with its own margin, whatever the chat's colours."""
+"""A link as a QR code with a caption: black on white with a margin, so that it scans in a dark chat too."""
 
 from io import BytesIO
 
 import segno
 import typst
 
-from bot.attachments.attachment import AttachmentValues, RenderedFile
+from bot.attachments.rendered_file import AttachmentValues, RenderedFile
 
-QUIET_ZONE_MODULES = 4  # modules: the quiet zone that readers need
+QUIET_ZONE_MODULES = 4  # the margin that readers need; ISO/IEC 18004
 PIXELS_PER_INCH = 144.0  # of a picture 360 points wide: 720 pixels
 PAGE_TEMPLATE = b"""
 #set page(width: 360pt, height: auto, margin: (x: 0pt, top: 0pt, bottom: 22pt), fill: white)
@@ -26,7 +26,7 @@ PAGE_TEMPLATE = b"""
 
 
 def render_qr_code(values: AttachmentValues) -> RenderedFile:
-    """The picture of the values ``link`` and ``title``; the title stands below the code, and the link below it."""
+    """Render a PNG of the values ``link`` and ``title``: the code, below it the title, below that the link."""
     link, title = str(values["link"]), str(values["title"])
     code = BytesIO()
     segno.make_qr(link, error="m").save(code, kind="svg", border=QUIET_ZONE_MODULES, light="white")

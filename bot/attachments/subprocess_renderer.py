@@ -1,4 +1,4 @@
-"""Drawing in a process of its own: typst keeps what it worked out and has no way to let go of it but to end.
+"""Render in a short-lived subprocess, since typst never frees its compilation cache.
 
 docs/decisions/0006-drawings.md has the figures.
 """
@@ -10,21 +10,24 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from bot.attachments import FAILED_EXIT_CODE, PREMADE_KINDS, AttachmentValues, RenderedFile, render_attachment
+from bot.attachments.rendered_file import AttachmentValues, RenderedFile
+from bot.attachments.renderers import FAILED_EXIT_CODE, PREMADE_KINDS, render_attachment
 from bot.errors import RenderingFailed, RenderingUnavailable
 
-DRAW_TIMEOUT = 60.0  # seconds; on a busy machine a page takes one or two
+RENDER_TIMEOUT = 60.0  # seconds; on a busy machine a page takes one or two
 PROJECT_ROOT = Path(__file__).parents[2]
-# Several at once would need the memory of several. Those that wait take none of the threads that others use.
+# One at a time, to limit memory; an executor of its own, so that waiting jobs block none of the shared threads.
 _SERIAL_EXECUTOR = ThreadPoolExecutor(1, "drawing")
 
 
-async def render_in_subprocess(kind: str, values: AttachmentValues, time_limit: float = DRAW_TIMEOUT) -> RenderedFile:
-    """The file of a drawing, which may take ``patience`` seconds from when it is begun.
+async def render_in_subprocess(
+    kind: str, values: AttachmentValues, time_limit: float = RENDER_TIMEOUT
+) -> RenderedFile:
+    """Render a file; ``time_limit`` is in seconds and excludes the time spent waiting for other files.
 
     Raises:
-        RenderingFailed: it can never be made; nothing of the values is in the message.
-        RenderingUnavailable: it cannot be made now; the machine is busy or short of something, or ended the process.
+        RenderingFailed: it can never be rendered; the message contains none of the values.
+        RenderingUnavailable: it cannot be rendered now: the machine is overloaded, or the process ended.
     """
     if kind in PREMADE_KINDS:
         return await asyncio.to_thread(render_attachment, kind, values)

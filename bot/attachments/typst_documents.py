@@ -1,6 +1,6 @@
-"""Pictures and pages that typst sets: the chart of a self-check (PNG) and the page to take along (PDF).
+"""Documents typeset by typst: the chart of a self-check (PNG) and the hand-out (PDF).
 
-What is drawn goes in as JSON and is set as text: markup in it is never read as markup.
+Values are passed as JSON and set as text, so markup in them is never interpreted.
 """
 
 import json
@@ -10,24 +10,24 @@ from typing import Literal
 import font_source_sans_pro
 import typst
 
-from bot.attachments import AttachmentValues, RenderedFile
+from bot.attachments.rendered_file import AttachmentValues, RenderedFile
 
 TEMPLATES_FOLDER = Path(__file__).parent
 TYPST_FONTS = typst.Fonts(include_system_fonts=False, font_paths=[Path(font_source_sans_pro.font_directory)])
-PIXELS_PER_INCH = 216.0  # pixels to the inch: 1,080 across, what Telegram shows sharply
+PIXELS_PER_INCH = 216.0  # 1,080 pixels across, which Telegram shows without scaling
 CHART_FILE_NAME, HANDOUT_FILE_NAME = "selbst-check.png", "gemeinsam-wirken-zum-mitnehmen.pdf"
 
 
 def render_chart(values: AttachmentValues) -> RenderedFile:
-    """The chart as a picture on a light ground of its own, so that it reads the same in a dark chat."""
+    """Render the chart as a PNG with a light background, so that it looks the same in a dark chat."""
     return RenderedFile(CHART_FILE_NAME, _compile_document("chart.typ", values, "png"))
 
 
 def render_handout(values: AttachmentValues) -> RenderedFile:
-    """The page as a tagged PDF (PDF/UA-1)."""
+    """Render the hand-out as a tagged PDF (PDF/UA-1)."""
     try:
         return RenderedFile(HANDOUT_FILE_NAME, _compile_document("handout.typ", values, "pdf", "ua-1"))
-    except typst.TypstError:  # a sign that no font here has: tagged all the same, without the promise of PDF/UA
+    except typst.TypstError:  # no font here has one of the characters: tagged, but not declared as PDF/UA
         return RenderedFile(HANDOUT_FILE_NAME, _compile_document("handout.typ", values, "pdf"))
 
 

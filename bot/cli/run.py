@@ -14,7 +14,7 @@ from bot.app.tenants import is_enabled, list_tenant_names, load_tenant_settings
 from bot.cli.options import chosen_settings
 from bot.domain.tenant import MAIN_TENANT
 from bot.errors import GwError, SettingsError
-from bot.printable import escape_control_chars, json_line
+from bot.log import escape_control_chars, json_line
 from bot.settings import Settings
 from bot.store.urls import SQLITE_PREFIX
 
@@ -33,6 +33,7 @@ def run(mode: str | None) -> None:
 
         run_sandbox(settings)
         return
+    from bot.app.bootstrap import UpdateSource
     from bot.app.supervisor import run_all_bots
     from bot.log import configure_logging
 
@@ -40,12 +41,13 @@ def run(mode: str | None) -> None:
     if webhook and settings.webhook_url is None:
         raise SettingsError("GW_WEBHOOK_URL: needed for --mode webhook")
     configure_logging(settings.log_level, settings.log_format)
-    asyncio.run(run_all_bots(settings, webhook=webhook))
+    asyncio.run(run_all_bots(settings, UpdateSource.WEBHOOK if webhook else UpdateSource.POLLING))
 
 
 @click.command()
 def worker() -> None:
     """Beside `gwbot run` on PostgreSQL: sends, reminds, deletes, and handles what others left; takes no updates."""
+    from bot.app.bootstrap import UpdateSource
     from bot.app.supervisor import run_all_bots
     from bot.log import configure_logging
 
@@ -57,7 +59,7 @@ def worker() -> None:
             "GW_DATABASE_URL: several processes need PostgreSQL; with SQLite there is `gwbot run` alone"
         )
     configure_logging(settings.log_level, settings.log_format)
-    asyncio.run(run_all_bots(settings, webhook=False, polls=False))
+    asyncio.run(run_all_bots(settings, UpdateSource.NONE))
 
 
 def _has_bots(settings: Settings) -> bool:

@@ -20,7 +20,7 @@ from bot.app.tenants import (
 )
 from bot.cli.options import chosen_tenant
 from bot.errors import GwError, SettingsError
-from bot.printable import escape_control_chars
+from bot.log import escape_control_chars
 from bot.settings import Settings, load_settings
 from bot.store.urls import SQLITE_PREFIX
 

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+MAX_ID = 2**63  # ids stay below: SQLite's integers have 64 bits; Telegram's ids have 52
+
 
 class EventKind(StrEnum):
     """What a person did."""

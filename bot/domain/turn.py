@@ -28,12 +28,12 @@ class State:
     ``audience`` for whom its examples are, ``read`` holds the steps that were shown, and ``touring`` says whether the
     person is in the middle of it. ``shown`` is the start parameter of what was seen last, ``check`` the self-check
     being filled in. ``asked`` counts the questions of the ``minute`` that began then (Unix time), ``taps`` the
-    buttons tapped since ``taps_since``, see `bot.flows.burst`. ``improve`` is what the person said to having
+    buttons tapped since ``taps_since``, see `bot.flows.questions`. ``improve`` is what the person said to having
     questions kept: the version of the wording they agreed to, `NO`, or "" where they were not asked. ``known`` says
     that the state was read from the store: where it is not there any more, it was deleted meanwhile. ``albums`` are
     the last ones that an adviser sent in their chat, ``unanswered`` is the message (number and text) that a person
     with an open request can pass on to the advisers. ``guesses`` are the times (Unix) at which a team's code was
-    tried that does not exist, ``new_codes`` those at which one was made, see `bot.flows.selfcheck.team_codes`.
+    tried that does not exist, ``new_codes`` those at which one was made, see `bot.flows.selfcheck.team`.
     """
 
     lang: str = ""
@@ -99,7 +99,3 @@ class TurnRecord:
 
 
 OnTurn = Callable[[TurnRecord], None]
-
-
-def ignore_turn(record: TurnRecord) -> None:
-    """Nobody wants to know."""

@@ -8,7 +8,7 @@ from bot.answering.language import SUPPORTED_LANGUAGES
 from bot.domain.event import Event, EventKind
 from bot.domain.message import AnswerCallback, SendMessage
 from bot.domain.turn import State, Turn
-from bot.flows import burst, feedback, handout, intro, intro_buttons, privacy, questions, share
+from bot.flows import feedback, handout, intro, privacy, questions, share
 from bot.flows.callback_data import (
     ADVISER_CALLBACK,
     CONSENT_CALLBACK,
@@ -24,11 +24,11 @@ from bot.flows.callback_data import (
     SHARE_BOT_CALLBACK,
     START_CALLBACK,
 )
-from bot.flows.consultation import form, form_buttons
+from bot.flows.consultation import form
 from bot.flows.context import Services
-from bot.flows.relay import adviser_buttons, requester
+from bot.flows.questions import explain_answer
+from bot.flows.relay import adviser, requester
 from bot.flows.selfcheck import callbacks
-from bot.flows.why import explain_answer
 from prompts.render import format_label, render_template
 
 PRIVATE_CALLBACKS = (
@@ -56,7 +56,7 @@ def handle_callback(services: Services, state: State, event: Event) -> Turn:
     if turn is None:
         return Turn(state, (AnswerCallback(format_label("gone", services.lang(state, event))),))
     if not event.text.startswith(ERASURE_CALLBACK):
-        turn = burst.limit_taps(services, state, event, turn)
+        turn = questions.limit_taps(services, state, event, turn)
     if any(isinstance(message, AnswerCallback) for message in turn.messages):
         return turn
     return replace(turn, messages=(*turn.messages, AnswerCallback()))
@@ -94,7 +94,7 @@ CALLBACK_HANDLERS: dict[str, CallbackHandler] = {
     ENTRY_CALLBACK: questions.show_entry,
     FEEDBACK_CALLBACK: feedback.handle_thumb,
     CONSENT_CALLBACK: feedback.handle_consent,
-    INTRO_CALLBACK: intro_buttons.handle_intro_callback,
+    INTRO_CALLBACK: intro.handle_intro_callback,
     REQUEST_ADVICE: _begin_request,
     f"{START_CALLBACK}talk": _begin_request,
     f"{START_CALLBACK}ask": _prompt_question,
@@ -104,9 +104,9 @@ CALLBACK_HANDLERS: dict[str, CallbackHandler] = {
     PRIVACY_CALLBACK: privacy.handle_privacy_callback,
     f"{ERASURE_CALLBACK}yes": privacy.delete_data,
     f"{ERASURE_CALLBACK}no": privacy.keep_data,
-    FORM_CALLBACK: form_buttons.handle_form_callback,
+    FORM_CALLBACK: form.handle_form_callback,
     SHARE_BOT_CALLBACK: share.share_bot,
-    ADVISER_CALLBACK: adviser_buttons.handle_adviser_callback,
+    ADVISER_CALLBACK: adviser.handle_adviser_callback,
     REQUESTER_CALLBACK: requester.handle_requester_callback,
     SELFCHECK_CALLBACK: callbacks.handle_selfcheck_callback,
     HANDOUT_PDF_CALLBACK: _send_handout,

@@ -10,7 +10,7 @@ from bot.domain.message import Button, SendContact, SendMessage
 from bot.domain.turn import State, Turn
 from bot.flows import handout, intro, privacy, questions, share, start
 from bot.flows.callback_data import LANGUAGE_CALLBACK
-from bot.flows.consultation import form, form_buttons
+from bot.flows.consultation import form
 from bot.flows.context import EventHandler, Services
 from bot.flows.relay.messages import ADVISERS_LANG as DESK_LANG
 from bot.flows.selfcheck import questionnaire
@@ -46,7 +46,7 @@ def _cancel_current(services: Services, state: State, event: Event) -> Turn:
     if state.check and (state.form is None or state.form.paused):
         return questionnaire.cancel_selfcheck(services, state, event)
     if state.form:
-        return form_buttons.cancel_form(services, state, event)
+        return form.cancel_form(services, state, event)
     if state.touring:
         return services.say(replace(state, touring=False), event, "intro_left", number=max(state.step, 1))
     return services.say(state, event, "nothing_running")

@@ -7,10 +7,10 @@ from bot.domain.event import MESSAGE_KINDS, Event, EventKind
 from bot.domain.message import AlertOperator, AnswerCallback, EditMessage, SendMessage
 from bot.domain.selfcheck import SelfCheckStage
 from bot.domain.turn import State, Turn
-from bot.flows import callbacks, commands, intro_buttons, questions
+from bot.flows import callbacks, commands, intro, questions
 from bot.flows.consultation import form, typed_answers
 from bot.flows.context import Advisers, EventHandler, Services
-from bot.flows.relay import adviser, lifecycle, passing, requester
+from bot.flows.relay import adviser, lifecycle, requester
 from bot.flows.selfcheck import questionnaire, team
 
 __all__ = ["Advisers", "Dialogue"]
@@ -42,7 +42,7 @@ class Dialogue(Services):
             return Turn(state)  # people talk among themselves
         if lifecycle.abandons_comment(event):
             state = replace(state, rated="")
-        turn = intro_buttons.add_intro_button(self, event, EVENT_HANDLERS[event.kind](self, state, event))
+        turn = intro.add_intro_button(self, event, EVENT_HANDLERS[event.kind](self, state, event))
         turn = _remind_of_selfcheck(self, state, event, _remind_of_form(self, state, event, turn))
         callbacks_last = tuple(sorted(turn.messages, key=lambda message: isinstance(message, AnswerCallback)))
         return replace(turn, messages=callbacks_last)  # the button stops waiting when all that it brought is there
@@ -56,7 +56,7 @@ def _handle_text(services: Services, state: State, event: Event) -> Turn:
     joining = state.check is not None and state.check.stage is SelfCheckStage.JOINING
     if joining and (turn := team.handle_typed_code(services, state, event)):
         return turn
-    return passing.offer_passing_on(services, event, questions.answer_question(services, state, event))
+    return requester.offer_passing_on(services, event, questions.answer_question(services, state, event))
 
 
 def _reject_media(services: Services, state: State, event: Event) -> Turn:

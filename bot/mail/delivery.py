@@ -7,7 +7,7 @@ from email.message import EmailMessage
 
 from bot.errors import StoreError
 from bot.flows.context import Services
-from bot.flows.relay import card
+from bot.flows.relay import messages
 from bot.mail.messages import compose_alarm_mail, compose_deletion_mail, compose_operator_mail, compose_request_mail
 from bot.mail.smtp import Mailer, permanent_failure
 from bot.pipeline.outbox import CallResult, Rejected, Retry, Sent
@@ -84,7 +84,7 @@ def _compose_mail(services: Services, settings: Settings, outgoing: OutgoingCall
     request = services.store.find_request(reference)
     if request is None:
         return None
-    transcript = html_to_plain(card.render_transcript(request, services.store.load_transcript(reference)))
+    transcript = html_to_plain(messages.render_transcript(request, services.store.load_transcript(reference)))
     return compose_request_mail(request, _find_contact(services, request.contact), sender, transcript)
 
 

@@ -23,6 +23,8 @@ from bot.domain.message import (
     SendMessage,
 )
 from bot.domain.vcard import escape_value, format_vcard
+from bot.flows.context import Services
+from bot.flows.relay.notices import report_undelivered
 from bot.store.protocol import DELETE_RELAYED, MAIL_CHAT, REFRESH_CARD, SEND_MAIL, Destination, OutgoingCall
 from prompts.message_splitter import split_html
 from prompts.render import format_label
@@ -196,3 +198,16 @@ def _markup_params(keyboard: Keyboard) -> dict[str, Any]:
 
 def _button_action(button: Button) -> dict[str, Any]:
     return {"url": button.url} if button.url else {"callback_data": button.data}
+
+
+def make_fallback_calls(services: Services, outgoing: OutgoingCall, reason: str) -> list[OutgoingCall]:
+    """Return what to send in place of a failed call: its text alone, or a notice to the other side of a request."""
+    if not outgoing.request and (text_call := text_only_call(outgoing)):
+        return [text_call]
+    return calls_without_event(report_undelivered(services, outgoing, reason), services.adviser_chat)
+
+
+def readdress_calls(services: Services) -> None:
+    """Send the calls queued for the advisers' chat to the chat that is set now."""
+    if (adviser_chat := services.adviser_chat) is not None:
+        services.store.redirect_adviser_calls(adviser_chat)

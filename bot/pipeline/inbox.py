@@ -37,14 +37,16 @@ class Inbox:
         chat_key: Callable[[dict[str, Any]], str],
         only_newest: Callable[[str], bool] = lambda key: False,
         sleep: Sleep = wait_for_event,
+        on_received: Callable[[list[int]], None] = lambda update_ids: None,
     ) -> None:
+        """``on_received`` is called with the ids of updates before they are stored."""
         self._store, self._handle_update, self._chat_key, self._only_newest = (
             store,
             handle_update,
             chat_key,
             only_newest,
         )
-        self._sleep = sleep
+        self._sleep, self._on_received = sleep, on_received
         self._waiting_chats: dict[str, None] = {}  # chats that wait for their turn, in order
         self._active_chats: dict[str, bool] = {}  # chats that have it -> whether they have to wait for another one
         self._postponed: set[int] = set()  # updates that cannot be handled; the next start tries again
@@ -71,6 +73,7 @@ class Inbox:
             (int(update["update_id"]), _replace_surrogates(self._chat_key(update)), _to_json(update))
             for update in updates
         ]
+        self._on_received([update_id for update_id, _, _ in rows])
         new_ids = set(await asyncio.to_thread(self._store.add_updates, rows))
         for update_id, chat, _ in rows:
             if update_id in new_ids:

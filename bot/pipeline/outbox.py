@@ -58,10 +58,12 @@ class Outbox:
         limiter: RateLimiter | None = None,
         sleep: Sleep = wait_for_event,
         on_takeover: Callable[[], None] = lambda: None,
+        on_call: Callable[[int, CallResult], None] = lambda chat_id, result: None,
     ) -> None:
-        """``take_over`` is called, in a thread, whenever this process comes to send."""
+        """``on_takeover`` is called, in a thread, when this process starts to send; ``on_call`` after each call."""
         self._store, self._make_call, self._clock, self._on_failure = store, make_call, clock, on_failure
         self._limiter, self._sleep, self._on_takeover = limiter or RateLimiter(NO_LIMITS), sleep, on_takeover
+        self._on_call = on_call
         self._wake_event = asyncio.Event()
         self._in_flight: dict[int, tuple[QueuedCall, asyncio.Task[None]]] = {}
         self._served_lanes: set[str] = set()  # lanes of which a call was made in this round
@@ -163,7 +165,9 @@ class Outbox:
 
     async def _try_call(self, outgoing: OutgoingCall) -> CallResult:
         try:
-            return await self._make_call(outgoing)
+            result = await self._make_call(outgoing)
+            self._on_call(outgoing.chat_id, result)
+            return result
         except Exception as error:  # one broken call must not stop the others, nor hold up its lane for long
             log.exception("%s to one chat failed: %s", outgoing.method, type(error).__name__)
             return Retry(None, INTERNAL_ERROR_TRIES)

@@ -1,18 +1,16 @@
-"""One update from end to end: parse, converse, and write the outcome down in one transaction."""
+"""Handle one update from end to end: parse it, run the dialogue, and save the outcome in one transaction."""
 
 import json
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any
-
-from telegram import Bot, Update, User
 
 from bot.domain.commands import ADVISER_COMMANDS
 from bot.domain.event import Event, EventKind
 from bot.domain.message import SendMessage
-from bot.domain.turn import OnTurn, State, Turn, TurnRecord, ignore_turn
+from bot.domain.turn import OnTurn, State, Turn, TurnRecord
 from bot.errors import StoreConflict, StoreError, StoreGone, StoreUnavailable
 from bot.flows.callback_data import ADVISER_CALLBACK
 from bot.flows.dialogue import Dialogue
@@ -20,163 +18,133 @@ from bot.flows.inline_query import InlineOffer, offer_results
 from bot.flows.relay.requester import active_conversation
 from bot.pipeline.api_calls import build_calls
 from bot.pipeline.inbox import UpdateIncomplete
-from bot.store.protocol import Store
-from bot.telegram.update_parser import chat_key, parse_update
 from prompts.render import render_template
 
 log = logging.getLogger(__name__)
 MAX_CONFLICTS = 10
-MAX_ID = 2**63  # SQLite's integers; Telegram's ids have 52 bits
+ParseUpdate = Callable[[int, dict[str, Any]], Event | None]  # id and raw update; None if it is not for the bot
 
 
+@dataclass(slots=True)
 class UpdateHandler:
-    """Handles raw updates. ``wake`` is called when something is to be sent, ``typing`` before a look-up.
+    """Handles raw updates. Every callable is called from the thread that handles the update.
 
-    ``offering`` sends what is offered for an inline query, named by its id.
-
-    ``is_member`` says whether a person is in a chat now; ``observe`` is told what became of each. All are called from
-    the thread that handles the update.
+    Attributes:
+        wake_outbox: called once calls have been queued.
+        show_typing: called with the chat before a question is looked up.
+        send_inline_answer: sends the results for an inline query, given the query's id.
+        is_member: asks Telegram whether a person (second) is in a chat (first).
+        turn_observers: called with the outcome of each update.
     """
 
-    def __init__(
-        self,
-        dialogue: Dialogue,
-        store: Store,
-        bot: Bot,
-        bot_user: User,
-        wake_outbox: Callable[[], None],
-        show_typing: Callable[[int], None],
-        send_inline_answer: Callable[[str, InlineOffer], None],
-        is_member: Callable[[int, int], bool],
-        on_turn: OnTurn = ignore_turn,
-    ) -> None:
-        self._dialogue, self._store, self._bot, self._bot_user = dialogue, store, bot, bot_user
-        self._on_turn = on_turn
-        self._awaited_album = ""  # of the advisers that was waited for last
-        self._wake_outbox, self._show_typing, self._send_inline_answer, self._is_member = (
-            wake_outbox,
-            show_typing,
-            send_inline_answer,
-            is_member,
-        )
+    dialogue: Dialogue
+    parse_update: ParseUpdate
+    wake_outbox: Callable[[], object]
+    show_typing: Callable[[int], object]
+    send_inline_answer: Callable[[str, InlineOffer], object]
+    is_member: Callable[[int, int], bool]
+    turn_observers: tuple[OnTurn, ...] = ()
+    _awaited_album: str = field(default="", init=False)  # the album of the advisers that was last waited for
 
     def handle_update(self, update_id: int, raw_update: dict[str, Any]) -> None:
-        """Handle one update; what goes wrong is answered with an apology and logged without its text.
+        """Handle one update. An unexpected error is answered with an apology and logged without the message's text.
 
-        Raises StoreError where the store cannot be used, Incomplete where it is to be handled a moment later; an
-        update that cannot be handled otherwise is given up.
+        An update that fails in any other way than these is dropped.
+
+        Raises:
+            StoreError: the store cannot be used; nothing has changed.
+            UpdateIncomplete: more of the same album may be about to arrive; try again in a moment.
         """
         try:
             self._process_update(update_id, raw_update)
         except (StoreError, UpdateIncomplete):
             raise
-        except Exception:  # it would fail again each time, and hold up what comes after it
-            log.exception("update %d is given up", update_id)
-            self._store.finish_update(update_id, None, None, (), ())
+        except Exception:  # it would fail every time and block the updates behind it
+            log.exception("update %d is dropped", update_id)
+            self.dialogue.store.finish_update(update_id, None, None, (), ())
 
     def _process_update(self, update_id: int, raw_update: dict[str, Any]) -> None:
-        event = self._parse_event(update_id, raw_update)
+        event = self.parse_update(update_id, raw_update)
         if event is None:
-            self._store.finish_update(update_id, None, None, (), ())
+            self.dialogue.store.finish_update(update_id, None, None, (), ())
             return
         if event.kind is EventKind.INLINE_QUERY:
             self._answer_inline_query(event)
             return
-        event = self._with_captions(event, chat_key(raw_update))
-        if event.kind is EventKind.TEXT and event.addressed and not active_conversation(self._dialogue, event):
-            self._show_typing(event.chat_id)
+        event = self._with_captions(event)
+        if event.kind is EventKind.TEXT and event.addressed and not active_conversation(self.dialogue, event):
+            self.show_typing(event.chat_id)
         for _ in range(MAX_CONFLICTS):
             started_at = time.perf_counter()
             turn = self._run_dialogue(event)
             duration_ms = (time.perf_counter() - started_at) * 1000
-            calls = build_calls(turn.messages, event, self._dialogue.adviser_chat)
+            calls = build_calls(turn.messages, event, self.dialogue.adviser_chat)
             try:
-                if self._store.finish_update(update_id, event, turn.state, calls, turn.effects):
+                if self.dialogue.store.finish_update(update_id, event, turn.state, calls, turn.effects):
                     record = TurnRecord(
                         event.user_id, turn.decisions, duration_ms, update_id, event.chat_id, event.kind, len(calls)
                     )
-                    self._on_turn(record)
-                    self._wake_outbox()
+                    for observe_turn in self.turn_observers:
+                        observe_turn(record)
+                    self.wake_outbox()
                 return
-            except (
-                StoreConflict
-            ):  # somebody else changed the request in this moment: decide again on what is true now
+            except StoreConflict:  # the request changed in the meantime: decide again on its current state
                 log.info("update %d is decided again", update_id)
             except (StoreUnavailable, StoreGone):  # the inbox tries again
                 raise
             except StoreError as error:
-                log.error("the outcome of update %d is refused: %s", update_id, error)
-                apology = self._make_apology(State(), event).messages
-                self._store.finish_update(
-                    update_id, event, None, build_calls(apology, event, self._dialogue.adviser_chat), ()
-                )
-                self._wake_outbox()
+                log.error("the store rejects the outcome of update %d: %s", update_id, error)
+                apology = build_calls(self._make_apology(State(), event).messages, event)
+                self.dialogue.store.finish_update(update_id, event, None, apology, ())
+                self.wake_outbox()
                 return
-        raise StoreConflict(f"update {update_id} came to no decision")  # it is tried again later
+        raise StoreConflict(f"update {update_id} conflicted {MAX_CONFLICTS} times")  # the inbox tries again later
 
     def _answer_inline_query(self, event: Event) -> None:
-        """Answer an inline query past the outbox, since an answer that waits is worthless; nothing of it is kept."""
+        """Answer an inline query without the outbox, since a late answer is worthless; nothing of it is stored."""
         try:
-            inline_answer = offer_results(self._dialogue, self._store.load_state(event.state_key), event)
-        except Exception:  # the person is at the keyboard: the next letter asks again
+            inline_answer = offer_results(self.dialogue, self.dialogue.store.load_state(event.state_key), event)
+        except Exception:  # the person is still typing: the next letter sends another query
             log.exception("update %d could not be answered", event.update_id)
         else:
-            self._send_inline_answer(event.callback_id, inline_answer)
-        self._store.finish_update(event.update_id, None, None, (), ())
-
-    def _parse_event(self, update_id: int, raw_update: dict[str, Any]) -> Event | None:
-        try:
-            event = parse_update(Update.de_json(raw_update, self._bot), self._bot_user)
-            return event if event is None or _is_well_formed(event) else None
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            log.error("update %d is of no form we know: %s", update_id, type(error).__name__)
-            return None
+            self.send_inline_answer(event.callback_id, inline_answer)
+        self.dialogue.store.finish_update(event.update_id, None, None, (), ())
 
     def _with_membership(self, event: Event) -> Event:
-        """Ask Telegram whether the person is an adviser now, where it matters."""
-        adviser_chat = self._dialogue.adviser_chat
+        """Ask Telegram whether the person is an adviser now, for the events that only advisers may cause."""
         is_adviser_command = event.kind is EventKind.COMMAND and event.command in ADVISER_COMMANDS
         is_adviser_button = event.kind is EventKind.BUTTON and event.text.startswith(ADVISER_CALLBACK)
-        if adviser_chat is None or not (is_adviser_command or is_adviser_button):
+        if not (is_adviser_command or is_adviser_button) or (adviser_chat := self.dialogue.adviser_chat) is None:
             return event
         is_sole_adviser = event.private and event.chat_id == adviser_chat
-        return replace(event, in_adviser_chat=is_sole_adviser or self._is_member(adviser_chat, event.user_id))
+        return replace(event, in_adviser_chat=is_sole_adviser or self.is_member(adviser_chat, event.user_id))
 
-    def _with_captions(self, event: Event, chat: str) -> Event:
-        """A message of an adviser's album with the texts of the others, once these have had time to come.
+    def _with_captions(self, event: Event) -> Event:
+        """Add to a message of an adviser's album the captions of the others, once these have had time to arrive.
 
-        Telegram delivers each message of an album by itself, and any of them may say that the album is a note.
+        Telegram delivers each message of an album separately, and any caption may say that the album is a note.
         """
-        if not event.album_id or event.kind is EventKind.EDITED or event.chat_id != self._dialogue.adviser_chat:
+        if not event.album_id or event.kind is EventKind.EDITED or event.chat_id != self.dialogue.adviser_chat:
             return event
         if event.album_id != self._awaited_album:
             self._awaited_album = event.album_id
             raise UpdateIncomplete
-        updates = [json.loads(body) for body in self._store.waiting_updates(chat)]
+        updates = [json.loads(body) for body in self.dialogue.store.waiting_updates(str(event.chat_id))]
         others = [
-            other for raw_update in updates if (other := self._parse_event(raw_update["update_id"], raw_update))
+            other for raw_update in updates if (other := self.parse_update(raw_update["update_id"], raw_update))
         ]
         return replace(event, captions=tuple(other.text for other in others if other.album_id == event.album_id))
 
     def _run_dialogue(self, event: Event) -> Turn:
         state = State()
         try:
-            state = self._store.load_state(event.state_key)
-            return self._dialogue.handle(state, self._with_membership(event))
-        except (StoreUnavailable, StoreGone):  # nothing is known of the person: it must not be overwritten
+            state = self.dialogue.store.load_state(event.state_key)
+            return self.dialogue.handle(state, self._with_membership(event))
+        except (StoreUnavailable, StoreGone):  # the person's state is unknown and must not be overwritten
             raise
-        except Exception:  # whatever goes wrong with one message, the person is told and the bot goes on
+        except Exception:  # whatever goes wrong with one message, the person gets an apology and the bot goes on
             log.exception("update %d could not be answered", event.update_id)
             return self._make_apology(state, event)
 
     def _make_apology(self, state: State, event: Event) -> Turn:
-        return Turn(state, (SendMessage(render_template("failed", self._dialogue.lang(state, event))),))
-
-
-def _is_well_formed(event: Event) -> bool:
-    """Whether what identifies and words an event is of the kind that Telegram promises, and can be kept."""
-    ids = (event.chat_id, event.user_id, event.message_id, event.reply_to or 0, event.thread_id)
-    texts = (event.text, event.name, event.language_code, event.callback_id, event.html, event.album_id)
-    return all(isinstance(value, int) and abs(value) < MAX_ID for value in ids) and all(
-        isinstance(value, str) for value in texts
-    )
+        return Turn(state, (SendMessage(render_template("failed", self.dialogue.lang(state, event))),))

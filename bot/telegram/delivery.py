@@ -17,7 +17,7 @@ from telegram.error import BadRequest, ChatMigrated, Forbidden, TelegramError
 
 from bot.domain.consultation import Request
 from bot.errors import RenderingFailed
-from bot.flows.relay import card
+from bot.flows.relay import messages
 from bot.pipeline.api_calls import ATTACHMENT_KIND, text_params
 from bot.pipeline.outbox import CallResult, Rejected, Retry, Sent
 from bot.store.protocol import (
@@ -153,7 +153,7 @@ class Delivery:
             thread = await self._save_thread(request, replace(thread, card=sent.message_id or 0))
         await self._pin_card(thread)
         past_lines = [line for line in lines[: thread.history_length] if not line.is_queued]
-        for number, part in enumerate(split_html(card.render_history(past_lines)) if past_lines else (), 1):
+        for number, part in enumerate(split_html(messages.render_history(past_lines)) if past_lines else (), 1):
             if number > (thread.history_sent or 0):
                 sent_part = await call_bot_api(
                     self.bot, chat_id, "sendMessage", {**text_params(part), **_thread_params(thread)}
@@ -170,7 +170,7 @@ class Delivery:
 
     async def _create_topic(self, chat_id: int, request: Request) -> int:
         try:
-            topic = await self.bot.create_forum_topic(chat_id, card.format_topic_title(request))
+            topic = await self.bot.create_forum_topic(chat_id, messages.format_topic_title(request))
         except BadRequest as error:
             if _error_contains(error, NO_TOPICS_ERRORS):
                 return 0
@@ -192,7 +192,9 @@ class Delivery:
 
     async def _update_title(self, thread: AdviserThread, request: Request) -> None:
         try:
-            await self.bot.edit_forum_topic(thread.chat_id, thread.thread_id, name=card.format_topic_title(request))
+            await self.bot.edit_forum_topic(
+                thread.chat_id, thread.thread_id, name=messages.format_topic_title(request)
+            )
         except BadRequest as error:
             if _error_contains(error, THREAD_GONE_ERRORS):
                 raise
@@ -226,7 +228,7 @@ def is_chat_closed(chat_id: int, error: TelegramError) -> bool:
 
 
 def _card_params(request: Request) -> dict[str, Any]:
-    return text_params(split_html(card.render_card(request))[0], card.build_card_keyboard(request))
+    return text_params(split_html(messages.render_card(request))[0], messages.build_card_keyboard(request))
 
 
 def _topic_params(thread: AdviserThread) -> dict[str, Any]:

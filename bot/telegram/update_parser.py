@@ -1,6 +1,10 @@
-"""Telegram update -> event."""
+"""Turn Telegram's updates into events."""
+
+import logging
+from typing import Any
 
 from telegram import (
+    Bot,
     CallbackQuery,
     ChatMemberUpdated,
     InlineQuery,
@@ -12,8 +16,9 @@ from telegram import (
 )
 from telegram.constants import ChatMemberStatus, ChatType
 
-from bot.domain.event import Event, EventKind
+from bot.domain.event import MAX_ID, Event, EventKind
 
+log = logging.getLogger(__name__)
 ALLOWED_UPDATES = ["message", "edited_message", "callback_query", "my_chat_member", "inline_query"]
 INLINE_KEY_PREFIX = "inline:"  # begins the key of what a person types after the bot's name
 LEFT_STATUSES = (ChatMemberStatus.LEFT, ChatMemberStatus.BANNED)
@@ -44,6 +49,25 @@ def chat_key(update: dict[str, object]) -> str:
 def only_newest(key: str) -> bool:
     """Whether an update of this key is worth nothing once a newer one is there: each letter typed is a query."""
     return key.startswith(INLINE_KEY_PREFIX)
+
+
+def parse_raw_update(bot: Bot, bot_user: User, update_id: int, raw_update: dict[str, Any]) -> Event | None:
+    """Parse an update as Telegram sent it; None if it is not for the bot, or (logged) if its form is unknown."""
+    try:
+        event = parse_update(Update.de_json(raw_update, bot), bot_user)
+        return event if event is None or _is_well_formed(event) else None
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        log.error("update %d is of no form we know: %s", update_id, type(error).__name__)
+        return None
+
+
+def _is_well_formed(event: Event) -> bool:
+    """Whether the ids and texts of an event have the types that Telegram promises, and the store can hold them."""
+    ids = (event.chat_id, event.user_id, event.message_id, event.reply_to or 0, event.thread_id)
+    texts = (event.text, event.name, event.language_code, event.callback_id, event.html, event.album_id)
+    return all(isinstance(value, int) and abs(value) < MAX_ID for value in ids) and all(
+        isinstance(value, str) for value in texts
+    )
 
 
 def parse_update(update: Update, bot_user: User) -> Event | None:

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from bot.answering.answerer import Answerer
-from bot.app.bootstrap import make_answerer, make_dialogue
+from bot.app.bootstrap import BotRuntime, make_answerer, make_dialogue
 from bot.flows.dialogue import Advisers, Dialogue
 from bot.settings import Settings
 from bot.store import SqliteStore, SqlStore
@@ -53,7 +53,7 @@ def answerer(settings: Settings, live: LiveIndex) -> Answerer:
 def dialogue(settings: Settings, live: LiveIndex, tmp_path: Path) -> Iterator[Dialogue]:
     """The wired conversation over an empty store."""
     store = SqliteStore(tmp_path / "dialogue.db", Clock())
-    yield make_dialogue(settings, live, store)
+    yield make_dialogue(BotRuntime(settings, live, store))
     store.close()
 
 

@@ -10,7 +10,7 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 from telegram.request import HTTPXRequest
 
-from bot.app.bootstrap import run_bot
+from bot.app.bootstrap import BotRuntime, run_bot
 from bot.domain.tenant import MAIN_TENANT
 from bot.pipeline.rate_limiter import NO_LIMITS
 from bot.pipeline.retry import STANDBY_WAIT
@@ -130,7 +130,7 @@ async def test_database_goes_away_while_the_bot_starts(
     ada.send_text("Was ist Collective Impact?")
 
     with logged() as log:
-        bot = asyncio.create_task(run_bot(on_postgres, live, store, stop, webhook=False, limits=NO_LIMITS))
+        bot = asyncio.create_task(run_bot(BotRuntime(on_postgres, live, store, limits=NO_LIMITS), stop))
         for waits in ("what was left waits", "messages wait", "updates wait at Telegram"):
             await log.until(waits)
         admit(fresh_url, True)
@@ -155,7 +155,7 @@ async def test_error_of_the_database_ends_no_task(
 
     with logged() as log:
         async with running(on_postgres, live, takes=False):
-            await log.until("a task of the bot failed, and begins again in 1 s")
+            await log.until("a background task failed, restarting it in 1 s")
             rename(fresh_url, "away", "inbox")
             other.add_updates([(update["update_id"], chat_key(update), json.dumps(update))])
             answer = await ada.wait_for_reply(timeout=30)

@@ -7,8 +7,7 @@ import pytest
 
 from bot.answering.language import LEICHTE_SPRACHE, SUPPORTED_LANGUAGES
 from bot.flows.callback_data import INTRO_CALLBACK, SELFCHECK_CALLBACK
-from bot.flows.intro import IntroPage
-from bot.flows.intro_buttons import target_page
+from bot.flows.intro import IntroPage, target_page
 from bot.flows.selfcheck import callbacks
 from bot.sandbox.fake_telegram import FakeTelegram, MessageView, User
 from bot.settings import Settings

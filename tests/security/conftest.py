@@ -17,7 +17,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from pydantic import SecretStr
 
-from bot.app.bootstrap import open_store_from_settings, run_bot
+from bot.app.bootstrap import BotRuntime, open_store_from_settings, run_bot
 from bot.pipeline.rate_limiter import NO_LIMITS
 from bot.sandbox.fake_telegram import FakeTelegram, Group, MessageView, User
 from bot.sandbox.fake_telegram.world.objects import text_and_entities
@@ -76,7 +76,7 @@ class Whole:
         asyncio.set_event_loop(self._loop)
         with closing(open_store_from_settings(self.settings)) as store:
             self._loop.run_until_complete(
-                run_bot(self.settings, self._live, store, self._stop, webhook=False, limits=NO_LIMITS)
+                run_bot(BotRuntime(self.settings, self._live, store, limits=NO_LIMITS), self._stop)
             )
         self._loop.close()
 

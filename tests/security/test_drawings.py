@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bot.attachments import render_attachment
+from bot.attachments.renderers import render_attachment
 from bot.errors import RenderingFailed
 from bot.flows.selfcheck import chart
 from knowledge.loader import BUILT_IN

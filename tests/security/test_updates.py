@@ -2,17 +2,18 @@
 
 import time
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pytest
 from telegram import Bot, User
 
-from bot.app.bootstrap import make_dialogue
+from bot.app.bootstrap import BotRuntime, make_dialogue
 from bot.pipeline.inbox import Inbox
 from bot.pipeline.update_handler import UpdateHandler
 from bot.settings import Settings
 from bot.store import SqliteStore
-from bot.telegram.update_parser import chat_key, only_newest
+from bot.telegram.update_parser import chat_key, only_newest, parse_raw_update
 from index.search.live_index import LiveIndex
 from tests.security.hostile import HALF
 
@@ -59,10 +60,8 @@ def inbox(store: SqliteStore, live: LiveIndex) -> Inbox:
     settings = Settings(adviser_chat_id=-5, _env_file=None)
     me = User(1, "Bot", is_bot=True, username="standin_bot")
     turns = UpdateHandler(
-        make_dialogue(settings, live, store),
-        store,
-        Bot("1:x"),
-        me,
+        make_dialogue(BotRuntime(settings, live, store)),
+        partial(parse_raw_update, Bot("1:x"), me),
         lambda: None,
         lambda _: None,
         lambda *_: None,

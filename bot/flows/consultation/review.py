@@ -3,8 +3,10 @@
 import zlib
 from dataclasses import replace
 
+from bot.answering.answerer import AnswerStatus
+from bot.answering.language import base_language
 from bot.domain.business_hours import answer_deadline
-from bot.domain.consultation import Form, FormStep, Request, SentRequest
+from bot.domain.consultation import Form, FormStep, Request, RequestContext, SentRequest
 from bot.domain.effects import CreateRequest
 from bot.domain.event import Event, EventKind
 from bot.domain.message import Button, EditMessage, Keyboard, RefreshCard, SendMail, SendMessage
@@ -13,9 +15,11 @@ from bot.flows import request_limits
 from bot.flows.callback_data import FORM_CALLBACK
 from bot.flows.context import Services
 from knowledge.records.contacts import contact_for
+from knowledge.records.intro import steps_in_language
 from prompts.dates import format_date_and_time
 from prompts.message_splitter import MESSAGE_LIMIT, visible_length
 from prompts.render import format_label, render_template
+from prompts.telegram_html import html_to_plain
 
 REQUEST_CONSENT_VERSION = "2026-11-24"  # version of the wording in prompts/*/form_review.j2
 CARD_RESERVE = 400  # UTF-16 units of the advisers' card that the summary lacks, at most: state, times, adviser's name
@@ -27,6 +31,7 @@ REVIEW_LINES = (
     FormStep.CHANNEL,
     FormStep.TIMES,
 )
+MAX_PASSAGE_LENGTH = 300  # characters of an answer that an adviser is shown
 
 
 def render_summary(services: Services, form: Form, event: Event, lang: str, note: str = "") -> str:
@@ -101,3 +106,20 @@ def send_request(services: Services, state: State, event: Event) -> Turn:
     messages = (*summary_edit, SendMessage(confirmation, reference=reference), *refresh, *mail)
     sent_request = SentRequest(reference, tuple(typed.message_id for typed in form.typed))
     return Turn(replace(state, form=None, sent=sent_request), messages, (CreateRequest(request),))
+
+
+def build_request_context(services: Services, state: State, event: Event) -> RequestContext:
+    """The person's last question with what the bot answered, and how far they are in the introduction."""
+    steps = len(steps_in_language(services.steps, services.lang(state, event)))
+    context = RequestContext(state.last_question, step=state.step, steps=steps if state.step else 0)
+    if not state.last_question:
+        return context
+    answer = services.answerer.answer_question(
+        state.last_question, event.language_code, base_language(state.lang), state.last_context
+    )
+    if answer.status is not AnswerStatus.ANSWERED:
+        return replace(context, sure=answer.confidence)
+    text = " ".join(html_to_plain(answer.html).split()).removeprefix(answer.sources[0].title).lstrip()
+    passage = text if len(text) <= MAX_PASSAGE_LENGTH else text[:MAX_PASSAGE_LENGTH].rsplit(" ", 1)[0] + " …"
+    source = answer.sources[0]
+    return replace(context, entry=source.entry, title=source.title, sure=answer.confidence, passage=passage)

@@ -13,8 +13,7 @@ from bot.domain.event import Event
 from bot.domain.message import SendMessage
 from bot.domain.turn import State, Turn
 from bot.flows.callback_data import FORM_CALLBACK
-from bot.flows.consultation import form_buttons
-from bot.flows.consultation.form import advance_form, form_keyboard, show_form
+from bot.flows.consultation.form import advance_form, form_keyboard, handle_form_callback, show_form
 from bot.flows.context import Services
 from bot.flows.questions import answer_question
 from prompts.message_splitter import utf16_length
@@ -44,7 +43,7 @@ def handle_form_text(services: Services, state: State, event: Event) -> Turn:
     if data := _match_button(form, written):
         if not data.startswith(("back", "cancel")):
             state = replace(state, form=_remember_typed(form, event))
-        turn = form_buttons.handle_form_callback(services, state, event, data)
+        turn = handle_form_callback(services, state, event, data)
         assert turn is not None  # its button is shown
         return turn
     if _is_question(form.at, written):

@@ -6,11 +6,21 @@ from bot.domain.event import Event, EventKind
 from bot.domain.message import SendMessage
 from bot.domain.turn import State, Turn
 from bot.flows.context import Services
-from bot.flows.relay.messages import ADVISERS_TEMPLATES
-from bot.store.protocol import ErasureReason, SourceMessage
+from bot.flows.relay.messages import ADVISERS_TEMPLATES, message_to_advisers
+from bot.store.protocol import (
+    DELETE_RELAYED,
+    ERASE_THREAD,
+    REFRESH_CARD,
+    REQUEST_MAIL_DELETION,
+    SEND_MAIL,
+    ErasureReason,
+    OutgoingCall,
+    SourceMessage,
+)
 from prompts.render import format_label, render_template
 
 _SUPERGROUP_PREFIX = "-100"  # begins the id of a chat whose messages have links
+BLOCKED_REASONS = ("blocked by the user", "user is deactivated", "chat not found", "can't initiate")
 
 
 def answer_erased_request(services: Services, state: State, event: Event, note_prefix: str) -> Turn | None:
@@ -62,4 +72,58 @@ def _message_link(message: SourceMessage) -> str:
         f"https://t.me/c/{text.removeprefix(_SUPERGROUP_PREFIX)}/{number}"
         if text.startswith(_SUPERGROUP_PREFIX)
         else ""
+    )
+
+
+def report_undelivered(services: Services, outgoing: OutgoingCall, reason: str) -> Sequence[SendMessage]:
+    """What to say to whom when a call about a request failed for good. What tells this is not reported in turn."""
+    if outgoing.method in (ERASE_THREAD, REQUEST_MAIL_DELETION):
+        return _report_undeleted(services, outgoing)
+    request = services.store.find_request(outgoing.request)
+    if request is None:
+        return ()
+    if outgoing.method == SEND_MAIL and services.adviser_chat is not None:
+        return (message_to_advisers(request, render_template("mail_failed", ADVISERS_TEMPLATES)),)
+    if outgoing.method == DELETE_RELAYED:
+        still_relayed = outgoing.edit_of is not None and services.store.find_reply_to(
+            outgoing.chat_id, outgoing.edit_of
+        )
+        return (
+            (message_to_advisers(request, render_template("still_there", ADVISERS_TEMPLATES)),)
+            if still_relayed
+            else ()
+        )
+    thread = services.store.find_thread(request.reference)
+    if outgoing.method == REFRESH_CARD and thread and thread.card:
+        return ()  # a card that could not be brought up to date; the request itself is there
+    if outgoing.chat_id == request.chat_id:
+        is_blocked = any(phrase in reason for phrase in BLOCKED_REASONS)
+        html = render_template("undelivered", ADVISERS_TEMPLATES, gone=is_blocked, details=request.details)
+        return (message_to_advisers(request, html),)
+    return (
+        SendMessage(render_template("undelivered", request.lang, contact=services.contact), chat_id=request.chat_id),
+    )
+
+
+def _report_undeleted(services: Services, outgoing: OutgoingCall) -> Sequence[SendMessage]:
+    """The advisers learn what is left of a deleted request, so that they delete it by hand."""
+    if services.adviser_chat is None:
+        return ()
+    if outgoing.method == REQUEST_MAIL_DELETION:
+        return (
+            SendMessage(
+                render_template("unpost_failed", ADVISERS_TEMPLATES, number=outgoing.request),
+                chat_id=services.adviser_chat,
+            ),
+        )
+    remaining = [
+        *services.store.erasure_queue(outgoing.request),
+        *services.store.undeletable_messages(outgoing.request),
+    ]
+    reason = ErasureReason(outgoing.params["why"])
+    return (
+        SendMessage(
+            erasure_notice(outgoing.request, reason, remaining, topic_deleted=False),
+            chat_id=services.adviser_chat,
+        ),
     )

@@ -21,7 +21,7 @@ from bot.domain.turn import State, Turn
 from bot.flows import intro
 from bot.flows.callback_data import HANDOUT_PDF_CALLBACK
 from bot.flows.consultation import form
-from bot.flows.consultation.brief import build_request_context
+from bot.flows.consultation.review import build_request_context
 from bot.flows.context import Services
 from bot.flows.selfcheck import chart
 from bot.flows.selfcheck.questionnaire import find_questionnaire, selfcheck_button, send_or_edit, show_question

@@ -19,12 +19,14 @@ from bot.domain.selfcheck import (
 from bot.domain.turn import State, Turn
 from bot.flows import questions
 from bot.flows.context import Services
-from bot.flows.selfcheck import chart, questionnaire, team_codes
+from bot.flows.selfcheck import chart, questionnaire
 from bot.flows.selfcheck.questionnaire import selfcheck_button, send_or_edit, show_question
 from prompts.dates import format_date
 from prompts.render import format_label, render_template
 
 TEAM_CODE_LINK = "check-"  # parameter of a deep link, before the code
+MAX_GUESSES, HOUR = 10, 3_600.0
+MAX_NEW_CODES, DAY = 5, 86_400.0
 
 
 def show_team_options(services: Services, state: State, event: Event, _: str) -> Turn:
@@ -37,8 +39,8 @@ def show_team_options(services: Services, state: State, event: Event, _: str) ->
 def create_code(services: Services, state: State, event: Event, _: str) -> Turn:
     """A new code to pass on; a person gets a few a day."""
     lang = services.lang(state, event)
-    if not team_codes.may_create_code(services, state):
-        html = render_template("selfcheck_codes", lang, most=team_codes.MAX_NEW_CODES)
+    if not may_create_code(services, state):
+        html = render_template("selfcheck_codes", lang, most=MAX_NEW_CODES)
         return Turn(state, (SendMessage(html, ((selfcheck_button("join", lang),),)),))
     code = services.new_code()
     html = render_template(
@@ -49,7 +51,7 @@ def create_code(services: Services, state: State, event: Event, _: str) -> Turn:
         enough=MIN_TEAM_SIZE,
     )
     return Turn(
-        team_codes.record_new_code(services, state),
+        record_new_code(services, state),
         (SendMessage(html, _join_keyboard(services, event, code, lang)),),
         (CreateTeamCode(code),),
     )
@@ -148,9 +150,9 @@ def _normalise_code(text: str) -> str:
 def _refuse_code(services: Services, state: State, event: Event, code: str) -> Turn | None:
     """The turn for a code that no team has, or for any code after too many of these; None if it may be entered."""
     lang = services.lang(state, event)
-    if not team_codes.may_try_code(services, state, event, code):
+    if not may_try_code(services, state, event, code):
         return Turn(state, (SendMessage(render_template("selfcheck_guesses", lang)),))
-    if team_codes.is_existing_code(services, code):
+    if is_existing_code(services, code):
         return None
     by_button = event.kind is EventKind.BUTTON
     refusal = (
@@ -158,7 +160,7 @@ def _refuse_code(services: Services, state: State, event: Event, code: str) -> T
         if by_button
         else SendMessage(render_template("selfcheck_no_code", lang, code=code))
     )
-    return Turn(team_codes.record_guess(services, state), (refusal,))
+    return Turn(record_guess(services, state), (refusal,))
 
 
 def _accept_code(services: Services, state: State, event: Event, code: str) -> Turn:
@@ -228,3 +230,36 @@ def _stop_awaiting_code(progress: SelfCheckProgress | None) -> SelfCheckProgress
     if progress is None or progress.stage is not SelfCheckStage.JOINING:
         return progress
     return replace(progress, stage=SelfCheckStage.PAUSED) if progress.answers else None
+
+
+def is_existing_code(services: Services, code: str) -> bool:
+    """Whether there is a team with this code."""
+    return is_code(code) and services.store.find_team(code) is not None
+
+
+def may_try_code(services: Services, state: State, event: Event, code: str) -> bool:
+    """Whether this person may try a code; one that they answered under is no guess."""
+    recent = _times_within(state.guesses, services.now(), HOUR)
+    return len(recent) < MAX_GUESSES or code in services.store.team_codes(event.user_id)
+
+
+def record_guess(services: Services, state: State) -> State:
+    """The state with one more code that does not exist."""
+    now = services.now()
+    return replace(state, guesses=(*_times_within(state.guesses, now, HOUR), now))
+
+
+def may_create_code(services: Services, state: State) -> bool:
+    """Whether this person may have another new code."""
+    return len(_times_within(state.new_codes, services.now(), DAY)) < MAX_NEW_CODES
+
+
+def record_new_code(services: Services, state: State) -> State:
+    """The state with one more new code."""
+    now = services.now()
+    return replace(state, new_codes=(*_times_within(state.new_codes, now, DAY), now))
+
+
+def _times_within(times: tuple[float, ...], now: float, period: float) -> tuple[float, ...]:
+    """The times within the last period; one in the future is none (the clock was put back)."""
+    return tuple(time for time in times if 0 <= now - time < period)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.attachments import render_attachment
+from bot.attachments.renderers import render_attachment
 from bot.errors import RenderingFailed
 from bot.sandbox.fake_telegram.rules.image_size import read_image_size
 from tests.support.pdf import needs_poppler, read_pdf

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from telegram import Bot
 
-from bot.attachments import render_attachment
+from bot.attachments.renderers import render_attachment
 from bot.attachments.subprocess_renderer import render_in_subprocess
 from bot.errors import RenderingFailed, RenderingUnavailable
 from bot.pipeline.api_calls import ATTACHMENT_KIND

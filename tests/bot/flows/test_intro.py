@@ -6,15 +6,14 @@ from dataclasses import replace
 import pytest
 
 from bot.answering.answerer import ENTRY_CALLBACK
-from bot.attachments import render_attachment
+from bot.attachments.renderers import render_attachment
 from bot.domain.event import Event, EventKind
 from bot.domain.message import Attachment, EditMessage, SendMessage
 from bot.domain.turn import State, Turn
 from bot.flows import intro, start
 from bot.flows.callback_data import INTRO_CALLBACK, SELFCHECK_START_CALLBACK
 from bot.flows.dialogue import Dialogue
-from bot.flows.intro import IntroPage
-from bot.flows.intro_buttons import target_page
+from bot.flows.intro import IntroPage, target_page
 from knowledge.loader import BUILT_IN
 from knowledge.records.intro import INTRO_AUDIENCES, PICTURES_FOLDER, read_steps, steps_in_language
 from prompts.message_splitter import utf16_length

@@ -10,7 +10,7 @@ from bot.domain.event import EventKind
 from bot.domain.turn import State, Turn
 from bot.flows.consultation import review
 from bot.flows.dialogue import Dialogue
-from bot.flows.relay import clockwork, lifecycle, requester
+from bot.flows.relay import lifecycle, requester
 from bot.pipeline.api_calls import build_calls
 from bot.store import OutgoingCall
 from tests.conftest import Clock
@@ -24,7 +24,7 @@ FILLED = Form(FormStep.REVIEW, Details("Noch eine"), reviewed=True)
 
 def tomorrow(parts: Dialogue) -> Dialogue:
     """The same a day later."""
-    return replace(parts, now=lambda: Clock()() + clockwork.DAY)
+    return replace(parts, now=lambda: Clock()() + lifecycle.DAY)
 
 
 def sent(parts: Dialogue, number: int, status: RequestStatus = RequestStatus.OPEN) -> list[str]:

@@ -6,7 +6,7 @@ import pytest
 import zxingcpp
 from PIL import Image
 
-from bot.attachments import render_attachment
+from bot.attachments.renderers import render_attachment
 from bot.domain.deep_links import bot_link, is_start_parameter, share_link
 
 LINK = "https://t.me/gemeinsam_wirken_bot?start=frage-backbone"

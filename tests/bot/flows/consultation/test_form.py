@@ -28,9 +28,9 @@ from bot.domain.effects import CreateRequest, UpdateRequest
 from bot.domain.event import Event, EventKind
 from bot.domain.message import AnswerCallback, SendMessage
 from bot.domain.turn import State, Turn
-from bot.flows.consultation import form, form_buttons, review
+from bot.flows.consultation import form, review
 from bot.flows.dialogue import Dialogue
-from bot.flows.relay import adviser, adviser_buttons, card, clockwork, lifecycle, requester
+from bot.flows.relay import adviser, lifecycle, messages, requester
 from prompts.dates import TIME_ZONE, to_local_time
 from prompts.message_splitter import split_html
 
@@ -75,7 +75,7 @@ def changes(turn: Turn | None) -> Iterator[Request]:
 
 
 def _in_time(dialogue: Dialogue, running: Request) -> list[Turn | None]:
-    return [] if running.status is RequestStatus.CLOSED else [clockwork.check_deadlines(dialogue, running)]
+    return [] if running.status is RequestStatus.CLOSED else [lifecycle.check_deadlines(dialogue, running)]
 
 
 def test_diagram_of_a_request(dialogue: Dialogue) -> None:
@@ -83,7 +83,7 @@ def test_diagram_of_a_request(dialogue: Dialogue) -> None:
     ways = set()
     for status in RequestStatus:
         before = request(status=status, adviser="Bea", warned=1.0, turn=Party.REQUESTER)
-        acts = adviser_buttons.ADVISER_ACTIONS.values()
+        acts = adviser.ADVISER_ACTIONS.values()
         turns: list[Turn | None] = [act(dialogue, State(), EVENT, before, "backbone") for act in acts]
         turns += [lifecycle.record_rating(State(), before, "3"), *_in_time(dialogue, replace(before, since=1.0))]
         dialogue.store.apply((), [CreateRequest(replace(before, reference=status))])
@@ -197,7 +197,7 @@ def test_every_tap_of_the_form_is_in_a_keyboard() -> None:
         )
         shown |= {button.data.split(":")[1] for row in keyboard for button in row}
 
-    assert shown | {"resume"} == set(form_buttons.FORM_ACTIONS)
+    assert shown | {"resume"} == set(form.FORM_ACTIONS)
 
 
 @pytest.mark.parametrize(
@@ -282,7 +282,7 @@ def test_holidays_are_complete_for_every_thread() -> None:
 
 
 def at(dialogue: Dialogue, days: float) -> Dialogue:
-    return replace(dialogue, now=lambda: MONDAY + days * clockwork.DAY)
+    return replace(dialogue, now=lambda: MONDAY + days * lifecycle.DAY)
 
 
 def remarks(dialogue: Dialogue, running: Request, start: float, days: int) -> list[tuple[str, bool]]:
@@ -290,7 +290,7 @@ def remarks(dialogue: Dialogue, running: Request, start: float, days: int) -> li
     said: list[tuple[str, bool]] = []
     for hour in range(24 * days):
         moment = start + 3_600 * hour
-        if turn := clockwork.check_deadlines(replace(dialogue, now=lambda moment=moment: moment), running):  # type: ignore[misc]
+        if turn := lifecycle.check_deadlines(replace(dialogue, now=lambda moment=moment: moment), running):  # type: ignore[misc]
             when = f"{to_local_time(moment):%a %H}"
             said += [(when, message.to_advisers) for message in turn.messages if isinstance(message, SendMessage)]
             (running,) = changes(turn)
@@ -321,16 +321,16 @@ def test_reminder_that_comes_late_moves_no_other(dialogue: Dialogue) -> None:
     assert [when for when, _ in said] == ["Wed 17", "Thu 17"]
 
 
-YEAR = 365 * clockwork.DAY
+YEAR = 365 * lifecycle.DAY
 
 
 @pytest.mark.parametrize(
     ("noted", "possible"),
     [
-        ({"since": YEAR, "promised": YEAR}, {"since": 0, "promised": 2.0 * clockwork.DAY + 8 * 3_600}),
-        ({"reminded": YEAR, "promised": 4 * clockwork.DAY}, {"reminded": 0, "promised": 4 * clockwork.DAY}),
+        ({"since": YEAR, "promised": YEAR}, {"since": 0, "promised": 2.0 * lifecycle.DAY + 8 * 3_600}),
+        ({"reminded": YEAR, "promised": 4 * lifecycle.DAY}, {"reminded": 0, "promised": 4 * lifecycle.DAY}),
         ({"turn": Party.REQUESTER, "warned": YEAR}, {"turn": Party.REQUESTER, "warned": 0}),
-        ({"turn": Party.REQUESTER, "remind_at": YEAR}, {"turn": Party.REQUESTER, "remind_at": clockwork.DAY}),
+        ({"turn": Party.REQUESTER, "remind_at": YEAR}, {"turn": Party.REQUESTER, "remind_at": lifecycle.DAY}),
     ],
 )
 def test_times_that_are_yet_to_come(dialogue: Dialogue, noted: dict[str, float], possible: dict[str, float]) -> None:
@@ -339,7 +339,7 @@ def test_times_that_are_yet_to_come(dialogue: Dialogue, noted: dict[str, float],
     def since_monday(times: dict[str, float]) -> Request:
         return request(**{name: value if name == "turn" else MONDAY + value for name, value in times.items()})
 
-    turn = clockwork.check_deadlines(at(dialogue, 0), since_monday(noted))
+    turn = lifecycle.check_deadlines(at(dialogue, 0), since_monday(noted))
 
     assert list(changes(turn)) == [since_monday(possible)]
     assert turn is not None
@@ -349,31 +349,31 @@ def test_times_that_are_yet_to_come(dialogue: Dialogue, noted: dict[str, float],
 def test_times_of_another_clock(dialogue: Dialogue) -> None:
     """A request of another machine, whose clock is a little ahead, is left as it is."""
     assert (
-        clockwork.check_deadlines(at(dialogue, 0), request(since=MONDAY + 60, remind_at=next_opening(MONDAY))) is None
+        lifecycle.check_deadlines(at(dialogue, 0), request(since=MONDAY + 60, remind_at=next_opening(MONDAY))) is None
     )
 
 
 def test_silence_is_warned_of_and_then_closes(dialogue: Dialogue) -> None:
     """Two days before the end a warning, then the closing; a word in between starts the time anew."""
     running = request(turn=Party.REQUESTER, status=RequestStatus.TAKEN)
-    assert clockwork.check_deadlines(at(dialogue, 11.9), running) is None
-    (warned,) = changes(clockwork.check_deadlines(at(dialogue, 12), running))
-    assert clockwork.check_deadlines(at(dialogue, 13.9), warned) is None
-    (closed,) = changes(clockwork.check_deadlines(at(dialogue, 14), warned))
-    answered = replace(warned, turn=Party.ADVISER, since=MONDAY + 13 * clockwork.DAY, warned=0.0)
+    assert lifecycle.check_deadlines(at(dialogue, 11.9), running) is None
+    (warned,) = changes(lifecycle.check_deadlines(at(dialogue, 12), running))
+    assert lifecycle.check_deadlines(at(dialogue, 13.9), warned) is None
+    (closed,) = changes(lifecycle.check_deadlines(at(dialogue, 14), warned))
+    answered = replace(warned, turn=Party.ADVISER, since=MONDAY + 13 * lifecycle.DAY, warned=0.0)
 
     assert (warned.status, closed.status) == (RequestStatus.TAKEN, RequestStatus.CLOSED)
     assert all(
         now.status is not RequestStatus.CLOSED
-        for now in changes(clockwork.check_deadlines(at(dialogue, 14), answered))
+        for now in changes(lifecycle.check_deadlines(at(dialogue, 14), answered))
     )
 
 
 def test_reminder_that_an_adviser_asked_for(dialogue: Dialogue) -> None:
     """It comes once, at its time."""
     running = request(turn=Party.REQUESTER, remind_at=MONDAY + 60)
-    assert clockwork.check_deadlines(at(dialogue, 0), running) is None
-    turn = clockwork.check_deadlines(at(dialogue, 1), running)
+    assert lifecycle.check_deadlines(at(dialogue, 0), running) is None
+    turn = lifecycle.check_deadlines(at(dialogue, 1), running)
 
     assert turn is not None
     (told,) = turn.messages
@@ -393,6 +393,6 @@ def test_comment_is_on_the_card_however_much_was_told(dialogue: Dialogue) -> Non
 
     rated = replace(full, rating=5, comment="c" * lifecycle.MAX_COMMENT_LENGTH)
 
-    assert len(split_html(card.render_card(full))) == 1
-    assert f"„{rated.comment}“" in split_html(card.render_card(rated))[0]
-    assert rated.details.concern in split_html(card.render_card(rated))[0]
+    assert len(split_html(messages.render_card(full))) == 1
+    assert f"„{rated.comment}“" in split_html(messages.render_card(rated))[0]
+    assert rated.details.concern in split_html(messages.render_card(rated))[0]

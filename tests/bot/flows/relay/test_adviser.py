@@ -18,7 +18,7 @@ from bot.domain.message import DeleteRelayed, EditRelayed, RefreshCard, RelayMes
 from bot.domain.turn import Turn
 from bot.flows.dialogue import Advisers, Dialogue
 from bot.flows.relay import adviser as adviser_flow
-from bot.flows.relay.undelivered import report_undelivered
+from bot.flows.relay.notices import report_undelivered
 from bot.store import OutgoingCall
 from bot.store.protocol import (
     DELETE_RELAYED,

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ from bot.pipeline.api_calls import build_calls
 from bot.pipeline.inbox import INCOMPLETE_WAIT, Inbox
 from bot.pipeline.update_handler import UpdateHandler
 from bot.store.protocol import DELETE_RELAYED
-from bot.telegram.update_parser import chat_key
+from bot.telegram.update_parser import chat_key, parse_raw_update
 from tests.support.relay import ADA, BEA, DESK, OPEN, REFERENCE, STATE, TALKING, TOPIC, adviser, kept, kinds
 
 pytestmark = pytest.mark.durability
@@ -161,7 +162,9 @@ class Desk:
         self.waited: list[float] = []
         self._store, self._late = parts.store, late
         me = User(1, "Bot", is_bot=True, username="gw_bot")
-        turns = UpdateHandler(parts, parts.store, Bot("1:a"), me, _nothing, _nothing, _nothing, lambda *_: True)
+        turns = UpdateHandler(
+            parts, partial(parse_raw_update, Bot("1:a"), me), _nothing, _nothing, _nothing, lambda *_: True
+        )
         self.inbox = Inbox(parts.store, turns.handle_update, chat_key, sleep=self._rest)
 
     async def _rest(self, _: object, seconds: float) -> None:

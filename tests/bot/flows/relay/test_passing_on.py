@@ -10,7 +10,7 @@ from bot.domain.event import Event, EventKind
 from bot.domain.message import AnswerCallback, RelayMessage, SendMessage
 from bot.domain.turn import State, Turn
 from bot.flows.dialogue import Dialogue
-from bot.flows.relay import clockwork
+from bot.flows.relay import lifecycle
 from bot.pipeline.api_calls import build_calls
 from tests.support.relay import ADA, CLOSED, DESK, OPEN, REFERENCE, STATE, changed, kept, person
 
@@ -32,10 +32,10 @@ def tap(parts: Dialogue, state: State, data: str = PASS) -> Turn:
 
 def test_message_reaches_the_advisers_of_a_late_request(parts: Dialogue) -> None:
     """Told that nobody has answered yet, the person writes, and one tap brings it into the request's thread."""
-    promised = parts.now() - clockwork.DAY
-    waiting = replace(OPEN, since=promised - 9 * clockwork.DAY, promised=promised)
+    promised = parts.now() - lifecycle.DAY
+    waiting = replace(OPEN, since=promised - 9 * lifecycle.DAY, promised=promised)
     kept(parts, waiting)
-    parts.store.apply((), [UpdateRequest(changed(clockwork.check_deadlines(parts, waiting)))])
+    parts.store.apply((), [UpdateRequest(changed(lifecycle.check_deadlines(parts, waiting)))])
     answered = parts.handle(STATE, HELLO)
 
     passed = tap(parts, answered.state)

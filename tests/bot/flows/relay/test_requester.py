@@ -11,7 +11,7 @@ from bot.domain.message import EditRelayed, RefreshCard, RelayMessage, SendMessa
 from bot.domain.turn import Turn
 from bot.flows.dialogue import Dialogue
 from bot.flows.relay import adviser as adviser_flow
-from bot.flows.relay import clockwork, requester
+from bot.flows.relay import lifecycle, requester
 from tests.support.relay import (
     ADA,
     CLOSED,
@@ -183,10 +183,10 @@ def test_conversation_whose_adviser_hands_it_back_goes_on(parts: Dialogue) -> No
 
 def test_conversation_in_which_an_answer_is_late_goes_on(parts: Dialogue) -> None:
     """Told that the answer is late, the person still writes to the advisers, and can turn to the bot instead."""
-    promised = parts.now() - clockwork.DAY
-    waiting = replace(TALKING, turn=Party.ADVISER, since=promised - 9 * clockwork.DAY, promised=promised)
+    promised = parts.now() - lifecycle.DAY
+    waiting = replace(TALKING, turn=Party.ADVISER, since=promised - 9 * lifecycle.DAY, promised=promised)
     kept(parts, waiting)
-    late = clockwork.check_deadlines(parts, waiting)
+    late = lifecycle.check_deadlines(parts, waiting)
     parts.store.apply((), [UpdateRequest(changed(late))])
 
     written = parts.handle(STATE, person(text="Sind Sie noch da?"))

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.app.bootstrap import make_dialogue
+from bot.app.bootstrap import BotRuntime, make_dialogue
 from bot.domain.effects import CreateTeamCode, Effect, LeaveTeam, SaveSelfCheck, ShareSelfCheck
 from bot.domain.event import EventKind
 from bot.domain.message import Attachment, SendMessage
@@ -132,7 +132,7 @@ def test_guesses_survive_a_restart(settings: Settings, live: LiveIndex, dialogue
         state = tries(at(dialogue, clock()), state, "tapped", WRONG).state
     dialogue.store.add_updates([(2, "10", "{}")])
     dialogue.store.finish_update(2, EVENT, state, (), ())
-    again = make_dialogue(settings, live, dialogue.store)
+    again = make_dialogue(BotRuntime(settings, live, dialogue.store))
 
     assert not is_in(tries(at(again, clock()), again.store.load_state(EVENT.state_key), "tapped", NEW), NEW)
 

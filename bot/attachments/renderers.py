@@ -1,0 +1,52 @@
+"""Which function renders which kind of file, and what its errors mean.
+
+The store keeps no files: a queued call holds a kind and a few values, from which the file is rendered when sent.
+"""
+
+import errno
+import importlib
+import os
+from collections.abc import Callable
+
+from bot.attachments.rendered_file import AttachmentValues, RenderedFile
+from bot.errors import RenderingFailed, RenderingUnavailable
+
+FAILED_EXIT_CODE = os.EX_DATAERR  # exit code of the rendering process if the file can never be rendered
+PREMADE_KINDS = frozenset(("picture",))  # only read from disk, so no subprocess is needed
+TRANSIENT_ERRNOS = frozenset(
+    (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN, errno.ENOSPC, errno.EDQUOT, errno.EIO)
+)  # the machine is short of something that it may have again later
+RENDERERS = {  # kind -> module and function; imported when first used, since typst and segno stay out of the bot
+    "chart": ("typst_documents", "render_chart"),
+    "held_json": ("data_export", "render_data_json"),
+    "held_page": ("data_export", "render_data_page"),
+    "picture": ("intro_picture", "load_picture"),
+    "qr": ("qr_code", "render_qr_code"),
+    "takeaway": ("typst_documents", "render_handout"),
+}
+
+
+def render_attachment(kind: str, values: AttachmentValues) -> RenderedFile:
+    """Render a file in this process. Error messages never contain any of the values.
+
+    Raises:
+        RenderingFailed: it can never be rendered: unknown kind, unsuitable values, or a picture that does not exist.
+        RenderingUnavailable: it cannot be rendered now.
+    """
+    message = f"the drawing '{kind}' could not be made"
+    try:
+        module, function = RENDERERS[kind]
+        render: Callable[[AttachmentValues], RenderedFile] = getattr(
+            importlib.import_module(f"bot.attachments.{module}"), function
+        )
+        return render(values)
+    except MemoryError:
+        raise RenderingUnavailable(f"{message} now (MemoryError)") from None
+    except OSError as error:
+        if error.errno in TRANSIENT_ERRNOS:
+            raise RenderingUnavailable(f"{message} now ({error.strerror})") from None
+        raise RenderingFailed(f"{message} ({error.strerror})") from None
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:  # typst's panics are not Exceptions
+        raise RenderingFailed(f"{message} ({type(error).__name__})") from None
