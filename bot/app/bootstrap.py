@@ -19,16 +19,15 @@ from bot.domain.selfcheck import CODE_LENGTH, CODE_LETTERS
 from bot.domain.turn import OnTurn, TurnRecord, ignore_turn
 from bot.errors import GwError
 from bot.flows.dialogue import Advisers, Dialogue
-from bot.flows.relay.undelivered import report_undelivered
 from bot.mail.delivery import make_mail_sender
-from bot.pipeline.api_calls import calls_without_event, text_only_call
+from bot.pipeline.api_calls import make_fallback_calls
 from bot.pipeline.inbox import Inbox
 from bot.pipeline.outbox import Outbox
 from bot.pipeline.rate_limiter import TELEGRAM_LIMITS, RateLimiter, RateLimits
 from bot.pipeline.retry import MAX_STORE_DOUBLINGS, backoff_seconds
 from bot.pipeline.update_handler import UpdateHandler
 from bot.settings import Settings
-from bot.store import OutgoingCall, SqlStore, Store
+from bot.store import SqlStore, Store
 from bot.store.factory import open_store_at
 from bot.store.protocol import POLLING_DUTY
 from bot.telegram import bot_profile
@@ -220,11 +219,12 @@ async def _run_workers(
     delivery = Delivery(bot, store, make_mail_sender(settings, dialogue), folder)
     outbox = Outbox(
         store,
-        bot_status.with_call_metrics(delivery),
+        delivery,
         dialogue.now,
-        lambda outgoing, reason: _make_fallback_calls(dialogue, outgoing, reason),
+        functools.partial(make_fallback_calls, dialogue),
         limiter,
         on_takeover=lambda: _readdress_calls(dialogue),
+        on_call=bot_status.metrics.record_call,
     )
     background_tasks: set[asyncio.Task[None]] = set()
 
@@ -241,8 +241,8 @@ async def _run_workers(
         dialogue,
         functools.partial(parse_raw_update, bot, bot_user),
         functools.partial(loop.call_soon_threadsafe, outbox.wake),
-        functools.partial(loop.call_soon_threadsafe, show_typing),
-        functools.partial(loop.call_soon_threadsafe, start_in_background, answer_inline_query),
+        lambda chat: loop.call_soon_threadsafe(show_typing, chat),
+        lambda query_id, offer: loop.call_soon_threadsafe(start_in_background, answer_inline_query, query_id, offer),
         make_membership_check(bot, loop),
         _call_both(bot_status.metrics.record_turn, on_turn),
     )
@@ -277,16 +277,6 @@ def _call_both(first: OnTurn, second: OnTurn) -> OnTurn:
 def _readdress_calls(dialogue: Dialogue) -> None:
     if (adviser_chat := dialogue.adviser_chat) is not None:
         dialogue.store.redirect_adviser_calls(adviser_chat)
-
-
-def _make_fallback_calls(dialogue: Dialogue, outgoing: OutgoingCall, reason: str) -> list[OutgoingCall]:
-    """What is sent in place of a call that failed: its text alone, or word to the other side of a request."""
-    text_call = None if outgoing.request else text_only_call(outgoing)
-    return (
-        [text_call]
-        if text_call
-        else calls_without_event(report_undelivered(dialogue, outgoing, reason), dialogue.adviser_chat)
-    )
 
 
 async def _send_typing(bot: Bot, chat_id: int) -> None:

@@ -14,9 +14,8 @@ from bot.flows.context import Services
 from bot.log import CURRENT_TENANT
 from bot.mail.delivery import warn_operator
 from bot.pipeline.inbox import Inbox
-from bot.pipeline.outbox import CallResult, MakeCall
 from bot.settings import Settings
-from bot.store import OutgoingCall, Store
+from bot.store import Store
 from bot.web.health import HealthCheck
 from bot.web.routes import WebhookEndpoint
 from bot.web.vitals import ProcessMetrics
@@ -61,16 +60,6 @@ class BotStatus:
             raise StoreUnavailable("the bot is still starting")
         self.metrics.record_arrivals(int(update["update_id"]) for update in updates)
         await self._inbox.receive_updates(updates)
-
-    def with_call_metrics(self, make_call: MakeCall) -> MakeCall:
-        """The same calls, counted. Mails are counted with them."""
-
-        async def counted_call(outgoing: OutgoingCall) -> CallResult:
-            result = await make_call(outgoing)
-            self.metrics.record_call(outgoing.chat_id, result)
-            return result
-
-        return counted_call
 
     async def report_conflict(self, is_conflict: bool) -> None:
         """Another program polls with this token, or no longer does; the operator is told by mail, once a day."""
