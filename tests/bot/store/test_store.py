@@ -135,7 +135,7 @@ def test_failed_call_frees_the_chat(store: SqlStore, clock: Clock) -> None:
 def test_request_is_found_by_message(store: SqlStore, clock: Clock) -> None:
     """A reply to a message about a request finds the request."""
     store.add_updates([(1, "10", "{}")])
-    store.finish_update(1, EVENT, State(), [say(-5, "Brief", request="AAAA-AAAA")], [CreateRequest(request())])
+    store.finish_update(1, EVENT, State(), [say(-5, "Brief", reference="AAAA-AAAA")], [CreateRequest(request())])
     store.mark_sent(store.due_calls(clock())[0].id, 9)
 
     found = store.find_request_by_message(-5, 9)
@@ -176,7 +176,7 @@ def test_forget_leaves_nothing_of_the_person(store: SqlStore, clock: Clock) -> N
 def test_purge_keeps_what_is_needed(store: SqlStore, clock: Clock) -> None:
     """Old rows go; what waits for a request that is not closed stays with it."""
     store.add_updates([(1, "10", "{}")])
-    out = [say(10, "a"), say(-5, "b", request="AAAA-AAAA")]
+    out = [say(10, "a"), say(-5, "b", reference="AAAA-AAAA")]
     store.finish_update(
         1, EVENT, State(), out, [CreateRequest(request()), AppendTranscript("AAAA-AAAA", Party.REQUESTER, "Hallo")]
     )

@@ -193,7 +193,7 @@ def test_message_without_a_cause(store: SqlStore, clock: Clock) -> None:
 def test_purge_counts_what_it_deletes(store: SqlStore) -> None:
     """The rows that go with an old closed request are counted: itself, its line, the message to its person."""
     closed = request(status=RequestStatus.CLOSED)
-    store.apply([say(10, "b", request=closed.reference)], [CreateRequest(closed)])
+    store.apply([say(10, "b", reference=closed.reference)], [CreateRequest(closed)])
     store.apply((), [AppendTranscript(closed.reference, Party.REQUESTER, "Danke")])
 
     assert store.purge_expired(100.0) == 3
