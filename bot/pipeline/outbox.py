@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from bot.errors import StoreError, StoreUnavailable
-from bot.pipeline.rate_limiter import ALL_CHATS, MAX_ARRIVAL_DELAY, MINUTE, NO_LIMITS, RateLimiter
+from bot.pipeline.rate_limiter import MAX_ARRIVAL_DELAY, MINUTE, NO_LIMITS, RateLimiter
 from bot.pipeline.retry import MAX_STORE_DOUBLINGS, STANDBY_WAIT, Sleep, backoff_seconds, wait_for_event
 from bot.store.protocol import MAX_UNLIMITED_CALLS, ApiCall, MailCall, OutgoingCall, QueuedCall, Store
 
@@ -108,8 +108,7 @@ class Outbox:
         if 0 < self._send_from - now <= HANDOVER_WAIT:
             return self._send_from - now
         in_flight = [queued for queued, _ in self._in_flight.values()]
-        paused_chats = set(self._limiter.paused_chats(now)) - {ALL_CHATS}
-        paused_chats |= {
+        paused_chats = set(self._limiter.paused_chats(now)) | {
             queued.chat_id for queued in in_flight if queued.rate_limited or isinstance(queued.call, MailCall)
         }
         free_slots, next_change = self._limiter.free_slots(now), self._limiter.next_change(now)

@@ -96,7 +96,7 @@ class RateLimiter:
         """Return the chats to which no call may start now."""
         self._drop_outdated(now)
         full_groups = [chat for chat in self._group_ends if self._group_wait(chat, now) > 0]
-        return list({*self._last_ends, *self._blocks, *self._in_flight, *full_groups})
+        return list({*self._last_ends, *self._blocks, *self._in_flight, *full_groups} - {ALL_CHATS})
 
     def next_change(self, now: float) -> float | None:
         """Return the earliest time (Unix) at which more calls may start than now; None if nothing is held back."""

@@ -24,48 +24,43 @@ _MESSAGE_COLUMNS = ("origin", "edits", "reply")
 
 def to_row(call: OutgoingCall) -> dict[str, Any]:
     """Return the columns that follow from a call."""
-    if isinstance(call, ApiCall):
-        return _api_call_row(call)
-    chat_id: int | None = MAIL_CHAT
-    params: dict[str, str] = {}
+    chat_id: int | None
+    params: dict[str, Any]
     match call:
-        case RefreshCard(reference, chat_id):
-            method = REFRESH_CARD
-        case EraseThread(chat_id, reference, reason):
-            method, params = ERASE_THREAD, {"why": reason.value}
-        case SendMail(reference):
-            method = SEND_MAIL
-        case AlertOperator():
-            method, reference = SEND_MAIL, ""
-        case RequestMailDeletion(reference, contact):
-            method, params = REQUEST_MAIL_DELETION, {"contact": contact}
+        case ApiCall(chat_id, method, params):
+            destination = call.destination
+        case RefreshCard(chat_id=chat_id):
+            method, params, destination = REFRESH_CARD, {}, Destination.THREAD
+        case EraseThread(chat_id, _, reason):
+            method, params, destination = ERASE_THREAD, {"why": reason.value}, Destination.THREAD
+        case SendMail() | AlertOperator():
+            chat_id, method, params, destination = MAIL_CHAT, SEND_MAIL, {}, Destination.CHAT
+        case _:
+            chat_id, method, destination = MAIL_CHAT, REQUEST_MAIL_DELETION, Destination.CHAT
+            params = {"contact": call.contact}
+    reference = "" if isinstance(call, AlertOperator) else call.reference
     is_mail = isinstance(call, MailCall)
-    return {
+    row = {
         "chat_id": chat_id,
         "method": method,
         "params": json.dumps(params),
         "request": reference,
-        "place": (Destination.CHAT if is_mail else Destination.THREAD).value,
-        "urgency": 0,
-        "limited": int(not is_mail),
-        "lane": reference,
+        "place": destination.value,
+        "urgency": _urgency(call),
+        "limited": int(not is_mail and method != "answerCallbackQuery"),
+        "lane": reference if is_mail or destination is Destination.THREAD else "",
     }
-
-
-def _api_call_row(call: ApiCall) -> dict[str, Any]:
-    row = {
-        "chat_id": call.chat_id,
-        "method": call.method,
-        "params": json.dumps(call.params),
-        "request": call.reference,
-        "place": call.destination.value,
-        "urgency": 0 if call.reference else 1 if call.source or call.edit_of else 2,
-        "limited": int(call.method != "answerCallbackQuery"),
-        "lane": call.reference if call.destination is Destination.THREAD else "",
-    }
-    for name, message in zip(_MESSAGE_COLUMNS, (call.source, call.edit_of, call.reply_to), strict=True):
-        row[f"{name}_chat"], row[f"{name}_message"] = message or (None, None)
+    if isinstance(call, ApiCall):
+        for name, message in zip(_MESSAGE_COLUMNS, (call.source, call.edit_of, call.reply_to), strict=True):
+            row[f"{name}_chat"], row[f"{name}_message"] = message or (None, None)
     return row
+
+
+def _urgency(call: OutgoingCall) -> int:
+    """Return the priority of a call: 0 if it concerns a request, 1 if it answers a question, else 2."""
+    if not isinstance(call, ApiCall) or call.reference:
+        return 0
+    return 1 if call.source or call.edit_of else 2
 
 
 def from_row(row: dict[str, Any]) -> OutgoingCall:
