@@ -76,9 +76,10 @@ class DeleteRelayed:
 
 @dataclass(frozen=True, slots=True)
 class RefreshCard:
-    """The card of a request at the advisers shows how it stands now; a new one is opened with it."""
+    """Bring a request's card in the advisers' chat up to date; the first one opens its thread there."""
 
     reference: str
+    chat_id: int | None = None  # the advisers' chat, filled in when this is queued
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""A request for advice as an e-mail, and the way to the mail server."""
+"""Compose the e-mails about a request, and those to the operator."""
 
 import re
 from email.headerregistry import Address
@@ -16,16 +16,14 @@ from prompts.render import format_label, render_template
 from prompts.telegram_html import html_to_plain
 
 _CONTROL_CHARS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
-_ENCODED_WORD_START = (
-    "=?"  # begins an encoded word (RFC 2047), which the e-mail library would decode, line breaks and all
-)
-_ENCODED_WORD_ESCAPE = "=\u2060?"  # reads the same
+_ENCODED_WORD_START = "=?"  # of RFC 2047; the e-mail library would decode such words, including line breaks
+_ENCODED_WORD_ESCAPE = "=\u2060?"  # looks the same
 
 
 def compose_request_mail(request: Request, contact: Contact, sender: str, transcript: str) -> EmailMessage:
-    """The mail to the contact: as text and HTML, with a vCard and what was said so far.
+    """Compose the e-mail to the contact: text and HTML, with a vCard and the transcript attached.
 
-    Its Message-ID comes from the reference, so that a mail program recognises one that was delivered twice.
+    The Message-ID derives from the reference, so that mail programs recognise an e-mail that is delivered twice.
     """
     message = _start_message(sender)
     message["To"] = _make_address(contact.name, contact.email)
@@ -55,7 +53,7 @@ def compose_request_mail(request: Request, contact: Contact, sender: str, transc
 
 
 def compose_deletion_mail(reference: str, contact: Contact, sender: str) -> EmailMessage:
-    """The mail that asks to delete the mail about a request; mail programs show it beneath that one."""
+    """Compose the request to delete the e-mail about a request, as a reply to that e-mail."""
     message = _start_message(sender)
     message["To"] = _make_address(contact.name, contact.email)
     message["Subject"] = format_label("unpost_subject", ADVISERS_TEMPLATES, number=reference)
@@ -72,12 +70,12 @@ def _make_message_id(prefix: str, reference: str, sender: str) -> str:
 
 
 def compose_alarm_mail(operator: str, sender: str, waiting: int) -> EmailMessage:
-    """The mail that tells the operator that the bot is no longer in the advisers' chat."""
+    """Compose the alarm that the bot is no longer in the advisers' chat, where ``waiting`` calls are queued."""
     return compose_operator_mail("alarm", operator, sender, waiting=waiting)
 
 
 def compose_operator_mail(template: str, operator: str, sender: str, **values: object) -> EmailMessage:
-    """A mail to the operator, by a template and the label that is its subject."""
+    """Compose an e-mail to the operator from a template; the label ``{template}_subject`` is its subject."""
     message = _start_message(sender)
     message["To"] = _make_address("", parseaddr(operator)[1])
     message["Subject"] = format_label(f"{template}_subject", ADVISERS_TEMPLATES)
@@ -101,5 +99,5 @@ def _subject_name(request: Request) -> str:
 
 
 def _header_text(text: str) -> str:
-    """A text for a header: without anything that would begin another one."""
+    """Make a text safe for a header, so that it cannot begin another header."""
     return _CONTROL_CHARS.sub(" ", text).strip().replace(_ENCODED_WORD_START, _ENCODED_WORD_ESCAPE)

@@ -1,4 +1,4 @@
-"""A mail server, and what its answers mean."""
+"""Send e-mails by SMTP, and classify the errors."""
 
 import ipaddress
 import smtplib
@@ -14,10 +14,10 @@ DEFAULT_PORTS = {"smtp": 587, "smtps": 465}
 
 
 class Mailer:
-    """Sends by the server of a URL. The connection is encrypted; only to this very machine it may be plain."""
+    """Sends through the server of a URL. The connection is encrypted, except to this machine if it offers no TLS."""
 
     def __init__(self, url: str, timeout: float = 20.0) -> None:
-        """Read the URL; raises SettingsError where it is of another form. ``timeout`` is in seconds."""
+        """Parse the URL; raises SettingsError if it is malformed. ``timeout`` is in seconds."""
         try:
             url_parts = urlsplit(url)
             port = url_parts.port
@@ -30,8 +30,7 @@ class Mailer:
         self._login = (unquote(url_parts.username), unquote(url_parts.password or "")) if url_parts.username else None
 
     def send(self, message: EmailMessage) -> None:
-        """Send a mail; raises OSError or SMTPException if the server does not take it. What it says to the goodbye
-        does not matter any more."""
+        """Send an e-mail; raises OSError or SMTPException if the server does not accept it."""
         server = self._open_connection()
         try:
             server.send_message(message)
@@ -41,7 +40,7 @@ class Mailer:
             server.close()
 
     def check_login(self) -> None:
-        """Connect and log in; raises as `send` does."""
+        """Connect and log in; raises like `send`."""
         with self._open_connection() as server:
             server.noop()
 
@@ -65,9 +64,9 @@ class Mailer:
 
 
 def permanent_failure(error: Exception) -> str | None:
-    """Why a mail will never be taken; None if it may be later: then it is tried again.
+    """Return why an e-mail will never be accepted; None if a retry may succeed.
 
-    A login that fails is mended by the operator, so the mail waits for that.
+    A failed login is temporary, since the operator will fix it.
     """
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         codes = {code for code, _ in error.recipients.values()}
@@ -78,7 +77,7 @@ def permanent_failure(error: Exception) -> str | None:
 
 
 def is_loopback_host(host: str) -> bool:
-    """Whether a host is reached without leaving this machine."""
+    """Whether a host is this machine."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -1,1 +1,1 @@
-"""Durable in, one transaction, durable out."""
+"""Updates in, one transaction each, calls out: nothing is lost, sent twice or out of order."""

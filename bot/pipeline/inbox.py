@@ -1,4 +1,4 @@
-"""Durable updates in: written down first, then handled in order per chat, different chats at once."""
+"""Store updates first, then handle them in order per chat, several chats at a time."""
 
 import asyncio
 import json
@@ -13,21 +13,21 @@ from bot.store.protocol import Store
 log = logging.getLogger(__name__)
 
 HandleUpdate = Callable[[int, dict[str, Any]], None]  # handles one update in one transaction; runs in a thread
-RESUME_INTERVAL = 15.0  # seconds between two looks at what other processes may have left
-INCOMPLETE_WAIT = 2.0  # seconds within which what belongs to an update has come
-MAX_WORKERS = 4  # chats handled at the same time; the encoder uses both cores as it is
+RESUME_INTERVAL = 15.0  # seconds between two checks for updates that other processes left behind
+INCOMPLETE_WAIT = 2.0  # seconds within which the other messages of an album arrive
+MAX_WORKERS = 4  # chats handled at a time; the encoder alone uses all cores
 
 
 class UpdateIncomplete(Exception):
-    """What belongs to an update may not have come yet: it is handled after a moment."""
+    """Other messages that belong to an update may not have arrived yet: it is handled again in a moment."""
 
 
 class Inbox:
-    """Takes raw updates and calls ``handle`` for each, once, in order per chat.
+    """Stores raw updates and calls ``handle_update`` for each, once, in order per chat.
 
-    Updates wait in the store, and only the keys of their chats in memory. Chats take turns, so that one with very
-    many updates holds up no other. Several processes may share a store: a chat is handled by one of them at a time.
-    Of the updates of a key for which ``only_newest`` holds, those are passed over behind which another one waits.
+    Memory holds only the keys of chats with pending updates. Chats take turns, so that one with very many updates
+    does not delay the others. Several processes may share a store; only one of them handles a chat at a time. If
+    ``only_newest(key)`` is true, an update is skipped when a newer one with the same key is pending.
     """
 
     def __init__(
@@ -47,19 +47,19 @@ class Inbox:
             only_newest,
         )
         self._sleep, self._on_received = sleep, on_received
-        self._waiting_chats: dict[str, None] = {}  # chats that wait for their turn, in order
-        self._active_chats: dict[str, bool] = {}  # chats that have it -> whether they have to wait for another one
-        self._postponed: set[int] = set()  # updates that cannot be handled; the next start tries again
+        self._waiting_chats: dict[str, None] = {}  # chats waiting for a worker, in order
+        self._active_chats: dict[str, bool] = {}  # chats being handled -> whether to enqueue them again
+        self._postponed: set[int] = set()  # updates that could not be handled; they are tried again after a restart
         self._workers: set[asyncio.Task[None]] = set()
         self._closing = asyncio.Event()
 
     async def resume_pending(self) -> None:
-        """Take up what was written down and not handled, before the last stop or by another process that died."""
+        """Enqueue updates that were stored but not handled, before a restart or by another process that died."""
         for _, chat in await asyncio.to_thread(self._store.pending_updates):
             self._enqueue_chat(chat)
 
     async def keep_resuming(self) -> None:
-        """Resume at once, and every some seconds until closed: another process may die with what it was given."""
+        """Resume now and every `RESUME_INTERVAL` until closed, since another process may die at any time."""
         while not self._closing.is_set():
             try:
                 await self.resume_pending()
@@ -68,7 +68,11 @@ class Inbox:
             await self._sleep(self._closing, RESUME_INTERVAL)
 
     async def receive_updates(self, updates: Sequence[dict[str, Any]]) -> None:
-        """Write updates down; when this returns they survive a crash. Those seen before are passed over."""
+        """Store updates; once this returns they survive a crash. Updates that were stored before are ignored.
+
+        Raises:
+            StoreUnavailable: nothing was stored.
+        """
         rows = [
             (int(update["update_id"]), _replace_surrogates(self._chat_key(update)), _to_json(update))
             for update in updates
@@ -80,12 +84,12 @@ class Inbox:
                 self._enqueue_chat(chat)
 
     async def close(self) -> None:
-        """Finish the updates being handled; the rest stays written down for the next start."""
+        """Finish the updates being handled; the others stay in the store for the next start."""
         self._closing.set()
         await self.wait_until_idle()
 
     async def wait_until_idle(self) -> None:
-        """Wait until nothing is left to handle."""
+        """Wait until no update is being handled or waiting."""
         while self._workers:
             await asyncio.gather(*self._workers)
 
@@ -105,16 +109,16 @@ class Inbox:
                 self._active_chats[chat], has_more = False, False
                 try:
                     has_more = await self._handle_next(chat)
-                except Exception as error:  # it could not be claimed or released; `keep_resuming` takes it up again
+                except Exception as error:  # claiming or releasing failed; `keep_resuming` will enqueue it again
                     log.error("a chat waits: %s", error, exc_info=not isinstance(error, StoreError))
                 finally:
                     if self._active_chats.pop(chat) or has_more:
                         self._waiting_chats[chat] = None
-        finally:  # at once: whoever is enqueued next must not count on this worker
+        finally:  # immediately: the next chat enqueued must not rely on this worker
             self._workers.discard(asyncio.current_task())
 
     async def _handle_next(self, chat: str) -> bool:
-        """Handle a chat's next update, again and again while the store cannot be used; says whether more wait."""
+        """Handle a chat's next update, retrying while the store is unavailable; return whether more are pending."""
         failures = 0
         while not self._closing.is_set():
             try:
@@ -141,7 +145,7 @@ class Inbox:
         except StoreError as error:
             log.error("update %d is put off: %s", claimed.update_id, error)
             self._postponed.add(claimed.update_id)
-        except Exception:  # it stays written down for the next start; what is behind it is not held up
+        except Exception:  # it stays in the store for the next start, and does not block those behind it
             log.exception("update %d is put off", claimed.update_id)
             self._postponed.add(claimed.update_id)
         finally:
@@ -154,5 +158,5 @@ def _to_json(update: dict[str, Any]) -> str:
 
 
 def _replace_surrogates(text: str) -> str:
-    """The text with a question mark for each half of a character: neither the store nor Telegram takes those."""
+    """Replace lone surrogates by question marks, since neither the store nor Telegram accepts them."""
     return text.encode("utf-8", "replace").decode()

@@ -1,58 +1,62 @@
-"""Durable messages out: in order within a lane, each lane on its own, tried until the other side says yes or never,
-or for five days."""
+"""Send queued calls durably: in order within a lane, lanes independent of each other.
+
+Each call is tried until the other side accepts it or rejects it for good, or for five days.
+"""
 
 import asyncio
 import itertools
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from bot.errors import StoreError, StoreUnavailable
-from bot.pipeline.rate_limiter import ALL_CHATS, MAX_ARRIVAL_DELAY, MINUTE, NO_LIMITS, RateLimiter
+from bot.pipeline.rate_limiter import MAX_ARRIVAL_DELAY, MINUTE, NO_LIMITS, RateLimiter
 from bot.pipeline.retry import MAX_STORE_DOUBLINGS, STANDBY_WAIT, Sleep, backoff_seconds, wait_for_event
-from bot.store.protocol import MAIL_CHAT, MAX_UNLIMITED_CALLS, OutgoingCall, QueuedCall, Store
+from bot.store.protocol import MAX_UNLIMITED_CALLS, ApiCall, MailCall, OutgoingCall, QueuedCall, Store
 
 log = logging.getLogger(__name__)
-MAX_TRIES = 1_440  # five days at one every five minutes; counted, since a clock may be wrong. RFC 5321, 4.5.4.1
-INTERNAL_ERROR_TRIES = 5  # for what fails in our own code: half a minute
+MAX_TRIES = 1_440  # five days at one every five minutes (RFC 5321, 4.5.4.1); counted, since a clock may be wrong
+INTERNAL_ERROR_TRIES = 5  # for an error in our own code: half a minute
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """It worked; ``message_id`` is the new message's id where there is one."""
+    """The call succeeded; ``message_id`` is the id of the new message, if there is one."""
 
     message_id: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """Telegram will never accept this call."""
+    """The other side will never accept this call."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """Not now. ``seconds`` is what Telegram asked for, None if back-off applies. After ``tries`` it has failed."""
+    """Try again after ``seconds``, None for back-off; after ``max_tries`` in all the call has failed for good."""
 
     seconds: float | None
     max_tries: int = MAX_TRIES
 
 
 CallResult = Sent | Rejected | Retry
-MakeCall = Callable[[OutgoingCall], Awaitable[CallResult]]
-OnFailure = Callable[[OutgoingCall, str], Sequence[OutgoingCall]]  # what to send to whom when a call failed for good
-HANDOVER_WAIT = 5.0  # seconds for the process that led before to write down what came of its last calls
-IDLE_WAIT = 30.0  # seconds after which the queue is looked at without being woken
+Call = TypeVar("Call")
+MakeCall = Callable[[Call], Awaitable[CallResult]]
+OnFailure = Callable[[OutgoingCall, str], Sequence[OutgoingCall]]  # call and reason -> what to send instead
+HANDOVER_WAIT = 5.0  # seconds in which the process that led before may still save the results of its last calls
+IDLE_WAIT = 30.0  # seconds until the queue is checked without being woken
 
 
 class Outbox:
-    """Sends what is queued, as fast as ``pace`` allows. ``wake`` it after queueing; ``clock`` gives Unix time."""
+    """Sends what is queued, as fast as the limiter allows. `wake` it after queueing; ``clock`` gives Unix time."""
 
     def __init__(
         self,
         store: Store,
-        make_call: MakeCall,
+        make_call: MakeCall[OutgoingCall],
         clock: Callable[[], float],
         on_failure: OnFailure = lambda outgoing, reason: (),
         limiter: RateLimiter | None = None,
@@ -66,22 +70,22 @@ class Outbox:
         self._on_call = on_call
         self._wake_event = asyncio.Event()
         self._in_flight: dict[int, tuple[QueuedCall, asyncio.Task[None]]] = {}
-        self._served_lanes: set[str] = set()  # lanes of which a call was made in this round
+        self._served_lanes: set[str] = set()  # lanes that had a turn in this round
         self._stopping = asyncio.Event()
-        self._leader_term: int | None = None  # what the store's `lead` said last
-        self._send_from = 0.0  # the time (Unix) from which to send
+        self._leader_term: int | None = None  # the last result of the store's `try_acquire_leadership`
+        self._send_from = 0.0  # Unix time
 
     @property
     def is_sending(self) -> bool:
-        """Whether a call is under way."""
+        """Whether a call is in progress."""
         return bool(self._in_flight)
 
     def wake(self) -> None:
-        """Look at the queue now; to be called from the event loop."""
+        """Check the queue now; to be called from the event loop."""
         self._wake_event.set()
 
     async def run(self) -> None:
-        """Send until cancelled; calls under way are finished before it returns."""
+        """Send until cancelled; calls in progress are finished first."""
         failures = 0
         try:
             while True:
@@ -97,16 +101,15 @@ class Outbox:
             await asyncio.gather(*(task for _, task in self._in_flight.values()), return_exceptions=True)
 
     async def _start_due_calls(self) -> float:
-        """Start what may be sent now; returns the seconds after which to look again."""
+        """Start what may be sent now; return the seconds after which to check again."""
         if not await self._acquire_leadership():
             return STANDBY_WAIT
         now = self._clock()
         if 0 < self._send_from - now <= HANDOVER_WAIT:
             return self._send_from - now
         in_flight = [queued for queued, _ in self._in_flight.values()]
-        paused_chats = set(self._limiter.paused_chats(now)) - {ALL_CHATS}
-        paused_chats |= {
-            call.call.chat_id for call in in_flight if call.rate_limited or call.call.chat_id == MAIL_CHAT
+        paused_chats = set(self._limiter.paused_chats(now)) | {
+            queued.chat_id for queued in in_flight if queued.rate_limited or isinstance(queued.call, MailCall)
         }
         free_slots, next_change = self._limiter.free_slots(now), self._limiter.next_change(now)
         due_calls, next_look = await asyncio.to_thread(
@@ -117,15 +120,15 @@ class Outbox:
             if not queued.rate_limited and (unlimited_slots := unlimited_slots - 1) < 0:
                 continue
             if queued.rate_limited:
-                self._limiter.reserve_slot(queued.call.chat_id)
-            if queued.lane in self._served_lanes:  # all others had their turn
+                self._limiter.reserve_slot(queued.chat_id)
+            if queued.lane in self._served_lanes:  # every other lane had its turn
                 self._served_lanes.clear()
             self._served_lanes |= {queued.lane} - {""}
             self._in_flight[queued.id] = queued, asyncio.create_task(self._send_call(queued))
         return next_look - now
 
     async def _acquire_leadership(self) -> bool:
-        """Whether this process sends; where it has just come to, it goes on from what others wrote down."""
+        """Whether this process sends; if it has just started to, load what other processes saved."""
         term = await asyncio.to_thread(self._store.try_acquire_leadership)
         if term and term != self._leader_term:
             self._limiter.restore_state(*await asyncio.to_thread(self._load_rate_limits), self._clock())
@@ -144,44 +147,41 @@ class Outbox:
     def _find_due_calls(
         self, now: float, free_slots: int, next_change: float | None, in_flight_ids: list[int], paused_chats: set[int]
     ) -> tuple[list[QueuedCall], float]:
-        """What to send now, and the time (Unix) of the next look; a call that ends brings one before."""
+        """Return what to send now, and the time (Unix) to check again unless a call ends before."""
         due_calls = self._store.due_calls(now, free_slots, in_flight_ids, paused_chats, self._served_lanes)
         if self._store.count_queued_calls() <= len(due_calls) + len(in_flight_ids):
             return due_calls, now + IDLE_WAIT
-        is_full = (
-            sum(queued.rate_limited for queued in due_calls) >= free_slots
-        )  # then only the pace says when there is more to do
+        is_full = sum(queued.rate_limited for queued in due_calls) >= free_slots  # until the limiter has free slots
         times = (next_change, None if is_full else self._store.next_due_time(now))
         return due_calls, min((time for time in times if time is not None), default=now + IDLE_WAIT)
 
     async def _send_call(self, queued: QueuedCall) -> None:
         try:
-            await self._record_until_saved(queued, await self._try_call(queued.call))
+            await self._record_until_saved(queued, await self._try_call(queued))
         finally:
             del self._in_flight[queued.id]
             if queued.rate_limited:
-                self._limiter.release_slot(queued.call.chat_id)
+                self._limiter.release_slot(queued.chat_id)
             self.wake()
 
-    async def _try_call(self, outgoing: OutgoingCall) -> CallResult:
+    async def _try_call(self, queued: QueuedCall) -> CallResult:
         try:
-            result = await self._make_call(outgoing)
-            self._on_call(outgoing.chat_id, result)
+            result = await self._make_call(queued.call)
+            self._on_call(queued.chat_id, result)
             return result
-        except Exception as error:  # one broken call must not stop the others, nor hold up its lane for long
-            log.exception("%s to one chat failed: %s", outgoing.method, type(error).__name__)
+        except Exception as error:  # one broken call must not stop the others, nor block its lane for long
+            log.exception("%s to one chat failed: %s", _call_name(queued), type(error).__name__)
             return Retry(None, INTERNAL_ERROR_TRIES)
 
     async def _record_until_saved(self, queued: QueuedCall, result: CallResult) -> None:
-        """What Telegram took would be sent again were it not written down: its chat waits until it is, or we end."""
+        """Save a result, or block the chat until that works or we stop: an unsaved success would be sent again."""
         for attempt in itertools.count():
             try:
                 return await self._record_result(queued, result)
             except StoreError as error:
                 log.error("one chat waits: %s", error)
             except Exception as error:
-                method, kind = queued.call.method, type(error).__name__
-                log.exception("what became of %s is not written down: %s", method, kind)
+                log.exception("the result of %s was not saved: %s", _call_name(queued), type(error).__name__)
             if self._stopping.is_set():
                 return None
             await self._sleep(self._stopping, backoff_seconds(min(attempt, MAX_STORE_DOUBLINGS)))
@@ -191,15 +191,19 @@ class Outbox:
             case Sent(message_id):
                 await asyncio.to_thread(self._store.mark_sent, queued.id, message_id)
             case Rejected(reason):
-                log.warning("%s to one chat refused: %s", queued.call.method, reason)
+                log.warning("%s to one chat refused: %s", _call_name(queued), reason)
                 await asyncio.to_thread(self._record_failure, queued, reason)
             case Retry(_, max_tries) if queued.attempts + 1 >= max_tries:
-                log.error("%s to one chat is given up after %d tries", queued.call.method, max_tries)
+                log.error("%s to one chat is given up after %d tries", _call_name(queued), max_tries)
                 await asyncio.to_thread(self._record_failure, queued, f"tried {max_tries} times")
             case Retry(seconds):
                 wait = backoff_seconds(queued.attempts) if seconds is None else seconds
-                log.info("%s to one chat waits %.0f s", queued.call.method, wait)
+                log.info("%s to one chat waits %.0f s", _call_name(queued), wait)
                 await asyncio.to_thread(self._store.postpone_call, queued.id, self._clock() + wait)
 
     def _record_failure(self, queued: QueuedCall, reason: str) -> None:
         self._store.mark_failed(queued.id, reason, self._on_failure(queued.call, reason))
+
+
+def _call_name(queued: QueuedCall) -> str:
+    return queued.call.method if isinstance(queued.call, ApiCall) else type(queued.call).__name__

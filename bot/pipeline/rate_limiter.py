@@ -1,20 +1,20 @@
-"""How fast Telegram may be called, and what it has refused. Pure: every time (Unix) is passed in.
+"""Limit the rate of calls to Telegram, and respect its requests to wait. Pure: every time (Unix) is passed in.
 
-What is known of Telegram's limits, none of which its reference states exactly:
+Telegram's reference states none of its limits exactly. What is known:
 
 - one message a second in a chat, 20 a minute in a group, about 30 a second in all:
   https://core.telegram.org/bots/faq#my-bot-is-hitting-limits-how-do-i-avoid-this
-- edits count as messages do, and so does opening a topic, which is a message about it:
+- edits count like messages, and so does opening a topic, which sends a message about it:
   https://github.com/tdlib/td/issues/2592, https://github.com/tdlib/td/issues/3034
-- answering a tapped button is not limited: https://github.com/tdlib/telegram-bot-api/issues/648
-- a 429 is about its own call; whether it holds for the chat or for all is not said:
+- answering a callback query is not limited: https://github.com/tdlib/telegram-bot-api/issues/648
+- a 429 does not say whether it applies to the chat or to all chats:
   https://github.com/tdlib/td/issues/715
-- the limits are Telegram's, also where the Bot API server is one's own: https://github.com/tdlib/td/issues/418
+- the limits are Telegram's, so they also apply with a self-hosted Bot API server: https://github.com/tdlib/td/issues/418
 
-Renaming a topic and pinning leave a message in the chat, so they are counted too. That is our own conclusion.
+Renaming a topic and pinning a message also leave a message in the chat, so we count them too.
 
-A call may arrive at any moment between its begin and its end. So it counts from its begin until the limit's period
-after its end has passed; then no two that arrive within a period are ever more than allowed.
+A call may arrive at any moment between its start and its end. So it counts from its start until the limit's period
+has passed since its end: then the limit holds in every window, whenever the calls actually arrive.
 """
 
 from collections import deque
@@ -29,22 +29,19 @@ COUNTED_METHODS = frozenset(
         "editMessageCaption", "editMessageMedia", "createForumTopic", "editForumTopic", "pinChatMessage",
     )
 )  # fmt: skip
-ALL_CHATS = 0  # stands for all chats where one is named; no chat has this id
+UNCOUNTED_METHODS = ("answerCallbackQuery", "answerInlineQuery", "sendChatAction")  # but none during a flood wait
+ALL_CHATS = 0  # in place of a chat: all chats; no chat has this id
 SECOND, MINUTE = 1.0, 60.0
-RETRY_MARGIN = 0.1  # seconds after the end of what Telegram asked for
-MAX_ARRIVAL_DELAY = (
-    10.0  # seconds after it was written down by which a call has arrived: to connect and to write, 5 s each
-)
-TYPING_INTERVAL = 1.0  # seconds between two signs of typing in a chat
-GLOBAL_REFUSAL_COUNT = (
-    3  # chats refused one after the other until the same time, with no success between: it is about all
-)
-SAME_END_TOLERANCE = 2.0  # seconds by which two ends of a refusal may differ and be the same
+RETRY_MARGIN = 0.1  # seconds to wait in addition to what Telegram asked for
+MAX_ARRIVAL_DELAY = 10.0  # seconds from recording a call until it has arrived: to connect and to write, 5 s each
+TYPING_INTERVAL = 1.0  # seconds between two "typing" signs in a chat
+GLOBAL_REFUSAL_COUNT = 3  # refusals of so many chats until the same time, with no success in between, are global
+SAME_END_TOLERANCE = 2.0  # seconds by which the ends of refusals may differ to count as the same time
 
 
 @dataclass(frozen=True, slots=True)
 class RateLimits:
-    """Calls a second in all, seconds between two calls to a chat, calls a minute to a group."""
+    """Calls per second in all, seconds between two calls to a chat, calls per minute to a group."""
 
     per_second: int
     chat_interval: float
@@ -52,16 +49,13 @@ class RateLimits:
 
 
 TELEGRAM_LIMITS = RateLimits(per_second=30, chat_interval=1.0, group_per_minute=20)
-NO_LIMITS = RateLimits(
-    per_second=1_000_000, chat_interval=0.0, group_per_minute=1_000_000
-)  # for a stand-in that has no limits
+NO_LIMITS = RateLimits(per_second=1_000_000, chat_interval=0.0, group_per_minute=1_000_000)  # for a fake Telegram
 
 
 class RateLimiter:
-    """Says when the next call to a chat may be made. Not for several threads.
+    """Says when the next call to a chat may be made. Not thread-safe.
 
-    ``began`` is when the process started: what the one before it sent in its last second is not known, so the first
-    second is waited out.
+    Nothing is sent in the first second after ``started_at``, since the previous process may have sent in its last.
     """
 
     def __init__(self, limits: RateLimits = TELEGRAM_LIMITS, started_at: float = 0.0) -> None:
@@ -75,33 +69,37 @@ class RateLimiter:
         self._blocks: dict[int, tuple[float, float]] = {}  # chat -> since when and until when
         self._refusals: dict[int, float] = {}
         self._typing_shown: dict[int, float] = {}
-        self.is_closing = False  # set where the bot ends: whoever would wait long gives up instead
+        self.is_closing = False  # set when the bot stops: calls that would have to wait long fail instead
 
     def restore_state(
         self, blocked_until: Mapping[int, float], group_calls: Iterable[tuple[int, float]], now: float
     ) -> None:
-        """Take over what was written down, before a restart or by another process: refusals, and all calls to groups
-        in the last minute, our own among them, each with the time before it was made."""
+        """Load what was saved before a restart, or by another process.
+
+        Args:
+            blocked_until: end (Unix time) of a flood wait, by chat.
+            group_calls: chat and Unix time of every call to a group in the last minute, recorded before it was made.
+        """
         self._block_chats(blocked_until, now)
         self._group_ends.clear()
         for chat, called_at in group_calls:
-            if called_at <= now:  # else the clock was set back since
+            if called_at <= now:  # otherwise the clock was set back since
                 self._group_ends.setdefault(chat, deque()).append(min(called_at + MAX_ARRIVAL_DELAY, now))
 
     def free_slots(self, now: float) -> int:
-        """How many calls to different chats may be begun now."""
+        """Return how many calls to different chats may start now."""
         if self._blocked_for(ALL_CHATS, now) or remaining_wait(*self._startup_pause, now):
             return 0
         return max(self._limits.per_second - self._count_used_slots(now) - len(self._reserved), 0)
 
     def paused_chats(self, now: float) -> list[int]:
-        """The chats to which no call may be begun now."""
+        """Return the chats to which no call may start now."""
         self._drop_outdated(now)
         full_groups = [chat for chat in self._group_ends if self._group_wait(chat, now) > 0]
-        return list({*self._last_ends, *self._blocks, *self._in_flight, *full_groups})
+        return list({*self._last_ends, *self._blocks, *self._in_flight, *full_groups} - {ALL_CHATS})
 
     def next_change(self, now: float) -> float | None:
-        """The earliest time at which more may be begun than now; None where nothing is held back."""
+        """Return the earliest time (Unix) at which more calls may start than now; None if nothing is held back."""
         self._drop_outdated(now)
         times = [end + self._limits.chat_interval for end in self._last_ends.values()]
         times += [until for _, until in self._blocks.values()]
@@ -114,7 +112,7 @@ class RateLimiter:
         return min((time for time in times if time > now), default=None)
 
     def seconds_to_wait(self, chat: int, now: float) -> float:
-        """Seconds until a call to this chat may begin; 0 for now."""
+        """Return the seconds until a call to this chat may start; 0 if it may start now."""
         self._drop_outdated(now)
         blocked_for = self.retry_after(chat, now)
         waits = [remaining_wait(*self._startup_pause, now), blocked_for, self._group_wait(chat, now)]
@@ -125,24 +123,33 @@ class RateLimiter:
         return min(max(waits), max(MINUTE, blocked_for))
 
     def retry_after(self, chat: int, now: float) -> float:
-        """Seconds for which Telegram refuses calls to this chat, or all."""
+        """Return the seconds for which Telegram still refuses calls to this chat, or to all chats."""
         return max(self._blocked_for(chat, now), self._blocked_for(ALL_CHATS, now))
 
     def reserve_slot(self, chat: int) -> None:
-        """A call to this chat is about to be made: `room` no longer offers its place."""
+        """Take a slot out of `free_slots` for a call to this chat that is about to start."""
         self._reserved.add(chat)
 
     def release_slot(self, chat: int) -> None:
-        """Nothing more is about to be sent to this chat."""
+        """Give back a slot that was reserved for this chat, if there is one."""
         self._reserved.discard(chat)
 
+    def try_begin_call(self, chat: int, now: float) -> float:
+        """Start a call to this chat and return 0, or reserve its slot and return the seconds to wait."""
+        wait = self.seconds_to_wait(chat, now)
+        if wait > 0:
+            self.reserve_slot(chat)
+        else:
+            self.begin_call(chat)
+        return wait
+
     def begin_call(self, chat: int) -> None:
-        """A call that counts begins."""
+        """Record that a call that counts starts."""
         self._reserved.discard(chat)
         self._in_flight[chat] = self._in_flight.get(chat, 0) + 1
 
     def end_call(self, chat: int, now: float) -> None:
-        """It has ended, in whatever way."""
+        """Record that a call ended, whether or not it succeeded."""
         self._in_flight[chat] -= 1
         if not self._in_flight[chat]:
             del self._in_flight[chat]
@@ -153,11 +160,11 @@ class RateLimiter:
             self._group_ends.setdefault(chat, deque()).append(now)
 
     def note_success(self) -> None:
-        """Telegram took a call that counts, so what it refused before was not about all."""
+        """Record that Telegram accepted a call, so earlier refusals did not apply to all chats."""
         self._refusals.clear()
 
     def note_retry_after(self, chat: int, seconds: float, now: float) -> dict[int, float]:
-        """Telegram asks to wait; the holds that follow, by chat, for all where it was refused to several at once."""
+        """Record a refusal; return the resulting flood waits: end (Unix time) by chat, or for `ALL_CHATS` as well."""
         until = now + seconds + RETRY_MARGIN
         self._refusals = {
             other_chat: other_end
@@ -172,7 +179,7 @@ class RateLimiter:
         return blocked_until
 
     def may_show_typing(self, chat: int, now: float) -> bool:
-        """Whether to show in this chat that an answer is coming; true at most once a second."""
+        """Whether to show "typing" in this chat now; true at most once per second."""
         self._typing_shown = {
             other_chat: shown_at
             for other_chat, shown_at in self._typing_shown.items()
@@ -203,7 +210,7 @@ class RateLimiter:
         return ends[0] + MINUTE - now if used_slots >= self._limits.group_per_minute else 0.0
 
     def _drop_outdated(self, now: float) -> None:
-        """Drop what no longer counts, so that nothing grows; after the clock was set back, what is to come too."""
+        """Drop what no longer counts, to bound memory; after the clock was set back, also what lies in the future."""
         while (
             self._last_ends
             and not now - self._limits.chat_interval < (oldest := next(iter(self._last_ends.items())))[1] <= now

@@ -1,4 +1,4 @@
-"""How long to wait before something is tried again."""
+"""How long to wait before something is retried."""
 
 import asyncio
 import itertools
@@ -9,7 +9,7 @@ from bot.errors import GwError, loggable_reason
 
 log = logging.getLogger(__name__)
 FIRST_WAIT, MAX_WAIT = 1.0, 300.0  # seconds of back-off after a network error
-MAX_STORE_DOUBLINGS = 5  # doublings of the wait for a store that cannot be used: half a minute at most
+MAX_STORE_DOUBLINGS = 5  # doublings of the wait for an unavailable store: half a minute at most
 Sleep = Callable[[asyncio.Event, float], Awaitable[None]]  # until the event is set, or seconds have passed
 
 
@@ -19,7 +19,7 @@ def backoff_seconds(attempts: int) -> float:
 
 
 async def wait_for_event(event: asyncio.Event, seconds: float) -> None:
-    """Wait until ``woken`` is set, at most so many seconds."""
+    """Wait until an event is set, but no longer than so many seconds."""
     try:
         async with asyncio.timeout(seconds):  # wait_for of Python 3.11 may lose a cancellation
             await event.wait()
@@ -27,11 +27,11 @@ async def wait_for_event(event: asyncio.Event, seconds: float) -> None:
         return
 
 
-STANDBY_WAIT = 3.0  # seconds after which a process that does not lead asks whether it does now
+STANDBY_WAIT = 3.0  # seconds after which a process on standby tries again to become the leader
 
 
 def remaining_wait(since: float, until: float, now: float) -> float:
-    """Seconds that are left of a wait (Unix times); 0 also where it has not begun: then the clock was set back."""
+    """Return the seconds left of a wait between two Unix times; 0 before it began, when the clock was set back."""
     return until - now if since <= now < until else 0.0
 
 

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from bot.domain.consultation import Request
 from bot.domain.effects import Effect
 from bot.domain.event import Event
+from bot.domain.message import AlertOperator, RefreshCard, SendMail
 from bot.domain.selfcheck import SelfCheckResult, Team
 from bot.domain.turn import State
 
@@ -37,14 +38,14 @@ class ErasureResult(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class OutgoingCall:
-    """A call of the Bot API to be made, or one of `CARD`, `MAIL`, `ERASE` and `UNPOST`.
+class ApiCall:
+    """A call of the Bot API to be made.
 
     Attributes:
-        origin: the message that caused a new message, so that an edit of that one edits this one.
-        edits: the call changes the message that this origin caused; its id is filled in when it is known.
-        replies: the new message replies to what this origin caused in the chat.
-        request: reference of the request it belongs to, "" for none.
+        source: the person's message that caused a new message, so that an edit of that message edits this one.
+        edit_of: the call changes the message caused by this one; the message's id is looked up when the call is made.
+        reply_to: the new message replies to what this message caused in the chat.
+        reference: the request it belongs to, "" for none.
     """
 
     chat_id: int
@@ -53,21 +54,32 @@ class OutgoingCall:
     source: SourceMessage | None = None
     edit_of: SourceMessage | None = None
     reply_to: SourceMessage | None = None
-    request: str = ""
+    reference: str = ""
     destination: Destination = Destination.CHAT
 
 
-REFRESH_CARD = "card"  # bring the card at the top of a request's thread up to date
-SEND_MAIL = (
-    "mail"  # send the request by e-mail; without one, tell the operator that the advisers' chat is out of reach
-)
-ERASE_THREAD = "erase"  # delete what the advisers' chat holds of a request that was deleted; says `Why`
-REQUEST_MAIL_DELETION = "unpost"  # ask by e-mail that the e-mail about a deleted request be deleted as well
-DELETE_RELAYED = "deleteMessage"  # what was brought of a message is deleted where it went
-MAX_UNLIMITED_CALLS = (
-    20  # calls made at once of those that Telegram does not limit; the others are bounded by the pace
-)
-MAIL_CHAT = 0  # mails queue in a chat of their own, one at a time: a mail server that is down holds up no messages
+@dataclass(frozen=True, slots=True)
+class EraseThread:
+    """Erase a deleted request from the advisers' chat."""
+
+    chat_id: int
+    reference: str
+    reason: ErasureReason
+
+
+@dataclass(frozen=True, slots=True)
+class RequestMailDeletion:
+    """Ask a contact by e-mail to delete the e-mail about a deleted request as well."""
+
+    reference: str
+    contact: str
+
+
+ThreadCall = RefreshCard | EraseThread
+MailCall = SendMail | RequestMailDeletion | AlertOperator
+OutgoingCall = ApiCall | ThreadCall | MailCall
+DELETE_RELAYED = "deleteMessage"  # the method that deletes the copy of a message that its author retracted
+MAX_UNLIMITED_CALLS = 20  # calls made at once of those that Telegram does not limit
 
 
 SENDING_DUTY = "lead"  # the duty of the process that sends, and does what is due with time
@@ -103,10 +115,17 @@ class TranscriptLine:
 
 @dataclass(frozen=True, slots=True)
 class QueuedCall:
-    """An outgoing call, its number in the queue, how often it was tried, whether Telegram limits such calls, and the
-    lane in its chat that it stands in."""
+    """An outgoing call in the queue.
+
+    Attributes:
+        chat_id: the chat whose queue it is in; all e-mails share one queue, which is no chat's.
+        attempts: how often it failed so far.
+        rate_limited: whether it counts against Telegram's limits.
+        lane: its lane in that queue, see `Store.due_calls`.
+    """
 
     id: int
+    chat_id: int
     call: OutgoingCall
     attempts: int
     rate_limited: bool = True
@@ -196,7 +215,7 @@ class Store(Protocol):
         of their own; at most `MOST_BESIDE` of them are given. Of the limited ones at most ``most`` (-1 for all) are
         given: first those of chats for which something about a request for advice waits, then answers to questions,
         then the rest, each the oldest first. Left out are the calls ``under_way``, the limited ones to chats that are
-        ``resting``, and e-mails if `MAIL_CHAT` is. A call that cannot be read fails.
+        ``resting``, and e-mails if their queue is. A call that cannot be read fails.
         """
 
     def next_due_time(self, after: float = -1.0) -> float | None:

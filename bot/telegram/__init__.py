@@ -1,6 +1,6 @@
-"""Between Telegram's types and ours: thin, in both directions."""
+"""The adapter to Telegram, and the only room that knows python-telegram-bot."""
 
 import os
 
-# python-telegram-bot is moving its waiting times from numbers to timedelta; take the new form, without its warning.
+# python-telegram-bot is migrating durations from numbers to timedelta: opt in, which silences its warning.
 os.environ.setdefault("PTB_TIMEDELTA", "true")

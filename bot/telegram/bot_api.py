@@ -1,4 +1,4 @@
-"""One call of the Bot API, and what its outcome means for the outbox."""
+"""Make one call of the Bot API, and classify its errors for the outbox."""
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -26,6 +26,18 @@ from bot.pipeline.outbox import CallResult, Rejected, Retry, Sent
 
 INPUT_MEDIA_TYPES = {"photo": InputMediaPhoto, "document": InputMediaDocument, "video": InputMediaVideo,
          "audio": InputMediaAudio, "animation": InputMediaAnimation}  # fmt: skip
+_METHODS: dict[str, Callable[..., Awaitable[Message | MessageId | bool]]] = {
+    "sendMessage": Bot.send_message,
+    "editMessageText": Bot.edit_message_text,
+    "editMessageCaption": Bot.edit_message_caption,
+    "editMessageMedia": Bot.edit_message_media,
+    "sendContact": Bot.send_contact,
+    "sendDocument": Bot.send_document,
+    "sendPhoto": Bot.send_photo,
+    "copyMessage": Bot.copy_message,
+    "deleteMessage": Bot.delete_message,
+    "answerCallbackQuery": Bot.answer_callback_query,
+}
 _PARAM_TYPES: dict[str, type[InlineKeyboardMarkup | LinkPreviewOptions | ReplyParameters]] = {
     "reply_markup": InlineKeyboardMarkup,
     "link_preview_options": LinkPreviewOptions,
@@ -34,31 +46,22 @@ _PARAM_TYPES: dict[str, type[InlineKeyboardMarkup | LinkPreviewOptions | ReplyPa
 
 
 async def call_bot_api(bot: Bot, chat_id: int, method: str, params: dict[str, Any]) -> Sent:
-    """Make the call. That nothing changed by an edit is no failure.
+    """Make a call; an edit that changes nothing counts as successful.
+
+    Args:
+        params: the method's parameters as JSON, without the chat; files are placeholders, which are rendered here.
 
     Raises:
-        TelegramError: Telegram does not take it.
-        DrawingFailed, DrawingUnavailable: the file that belongs to it cannot be made, ever or now.
+        TelegramError: Telegram rejects it, or cannot be reached.
+        RenderingFailed, RenderingUnavailable: its file cannot be rendered, ever or now.
     """
-    methods: dict[str, Callable[..., Awaitable[Message | MessageId | bool]]] = {
-        "sendMessage": bot.send_message,
-        "editMessageText": bot.edit_message_text,
-        "editMessageCaption": bot.edit_message_caption,
-        "editMessageMedia": bot.edit_message_media,
-        "sendContact": bot.send_contact,
-        "sendDocument": bot.send_document,
-        "sendPhoto": bot.send_photo,
-        "copyMessage": bot.copy_message,
-        "deleteMessage": bot.delete_message,
-        "answerCallbackQuery": bot.answer_callback_query,
-    }
     arguments = {key: await _convert_argument(key, value) for key, value in params.items()}
     if method != "answerCallbackQuery":
         arguments["chat_id"] = chat_id
     try:
-        response = await methods[method](**arguments)
+        response = await _METHODS[method](bot, **arguments)
     except BadRequest as error:
-        if "message is not modified" in error.message.lower():
+        if error_contains(error, "message is not modified"):
             return Sent(None)
         raise
     return Sent(response.message_id if isinstance(response, Message | MessageId) else None)
@@ -81,12 +84,17 @@ async def _convert_argument(key: str, value: Any) -> Any:
     return value
 
 
+def error_contains(error: TelegramError, *phrases: str) -> bool:
+    """Whether Telegram's description of an error contains one of these phrases, which are in lower case."""
+    return any(phrase in error.message.lower() for phrase in phrases)
+
+
 def classify_error(error: TelegramError) -> CallResult:
-    """What an error means: never, or later."""
+    """Return whether a call that failed is to be retried or has failed for good."""
     match error:
         case RetryAfter(retry_after=retry_after):
             return Retry(retry_after.total_seconds() if isinstance(retry_after, timedelta) else float(retry_after))
-        case BadRequest() | Forbidden() | InvalidToken():  # BadRequest is a subclass of NetworkError: it comes first
+        case BadRequest() | Forbidden() | InvalidToken():  # before NetworkError, which BadRequest is a subclass of
             return Rejected(error.message)
         case NetworkError():
             return Retry(None)

@@ -1,4 +1,4 @@
-"""What Telegram shows of the bot: name, descriptions and the command menu, per language."""
+"""Publish the bot's name, descriptions and command menu in each language."""
 
 import asyncio
 import logging
@@ -15,9 +15,9 @@ log = logging.getLogger(__name__)
 
 
 async def publish_profile(bot: Bot, default_lang: str, adviser_chat: Callable[[], int | None]) -> None:
-    """Publish what differs from what Telegram has. A refusal is logged; the bot works without.
+    """Publish whatever differs from what Telegram has. Errors are only logged, since the bot works without it.
 
-    ``adviser_chat`` is called in a thread, since it may read the store.
+    ``adviser_chat`` is called in a thread, since it reads the store.
     """
     for lang in COMMANDS_BY_LANG:
         for code in {lang, ""} if lang == default_lang else {lang}:
@@ -34,7 +34,7 @@ async def publish_profile(bot: Bot, default_lang: str, adviser_chat: Callable[[]
 
 
 def build_commands(lang: str, names: tuple[str, ...]) -> list[BotCommand]:
-    """The command menu in a language."""
+    """Return the command menu in a language."""
     return [BotCommand(name, format_label(f"command_{name}", lang)) for name in names]
 
 

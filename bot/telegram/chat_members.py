@@ -1,4 +1,4 @@
-"""Whether a person is in a chat, as Telegram says now."""
+"""Ask Telegram whether a person is in a chat."""
 
 import asyncio
 from collections.abc import Callable
@@ -12,7 +12,10 @@ QUERY_TIMEOUT = 20.0  # seconds
 
 
 def make_membership_check(bot: Bot, loop: asyncio.AbstractEventLoop) -> Callable[[int, int], bool]:
-    """A function of chat and person for other threads than the loop's; raises TelegramError where nobody answers."""
+    """Return a function of chat and person, to be called from other threads than the loop's.
+
+    It raises TelegramError if Telegram cannot be reached, and TimeoutError after `QUERY_TIMEOUT`.
+    """
 
     def is_member(chat_id: int, user_id: int) -> bool:
         return asyncio.run_coroutine_threadsafe(_is_member(bot, chat_id, user_id), loop).result(QUERY_TIMEOUT)
@@ -23,7 +26,7 @@ def make_membership_check(bot: Bot, loop: asyncio.AbstractEventLoop) -> Callable
 async def _is_member(bot: Bot, chat_id: int, user_id: int) -> bool:
     try:
         member = await bot.get_chat_member(chat_id, user_id)
-    except BadRequest:  # somebody Telegram does not know there
+    except BadRequest:  # Telegram has never seen this person there
         return False
     restricted = member.status == ChatMemberStatus.RESTRICTED and getattr(member, "is_member", False)
     return member.status in MEMBER_STATUSES or bool(restricted)

@@ -1,7 +1,6 @@
-"""The way to Telegram: the client, and waiting until it is reached."""
+"""Create the client of the Bot API, connect it, and set or delete the webhook."""
 
 import asyncio
-import contextlib
 import logging
 
 from telegram import Bot, User
@@ -9,7 +8,7 @@ from telegram.error import Forbidden, InvalidToken, NetworkError, RetryAfter, Te
 from telegram.request import BaseRequest
 
 from bot.errors import ConnectionFailed
-from bot.pipeline.retry import backoff_seconds
+from bot.pipeline.retry import backoff_seconds, wait_for_event
 from bot.settings import Settings
 from bot.telegram.update_parser import ALLOWED_UPDATES
 
@@ -17,7 +16,7 @@ log = logging.getLogger(__name__)
 
 
 def create_client(settings: Settings, request: BaseRequest) -> Bot:
-    """The client of the Bot API, which makes its calls by ``request``; it does not connect yet."""
+    """Create a client that makes its calls through ``request``; it does not connect yet."""
     assert settings.telegram_token is not None
     return Bot(
         settings.telegram_token.get_secret_value(),
@@ -28,8 +27,13 @@ def create_client(settings: Settings, request: BaseRequest) -> Bot:
 
 
 async def connect_with_retry(bot: Bot, stop: asyncio.Event) -> User | None:
-    """Connect, waiting for the network as long as it takes; None where we are stopped before."""
-    for attempt in range(1_000_000):
+    """Connect, retrying until the network is there; return the bot's account, or None if stopped before.
+
+    Raises:
+        ConnectionFailed: Telegram does not know the token.
+    """
+    attempt = 0
+    while not stop.is_set():
         try:
             await bot.initialize()
             return bot.bot
@@ -37,13 +41,13 @@ async def connect_with_retry(bot: Bot, stop: asyncio.Event) -> User | None:
             raise ConnectionFailed("Telegram does not know this token. Check GW_TELEGRAM_TOKEN.") from None
         except (NetworkError, RetryAfter):
             log.warning("Telegram cannot be reached; the next try is in %.0f s", backoff_seconds(attempt))
-        if await _wait_for_stop(stop, backoff_seconds(attempt)):
-            return None
+        await wait_for_event(stop, backoff_seconds(attempt))
+        attempt += 1
     return None
 
 
 async def set_webhook(bot: Bot, settings: Settings) -> None:
-    """Have updates posted to us; raises ConnectionRefused where Telegram does not want to."""
+    """Have updates posted to the webhook; raises ConnectionFailed if Telegram refuses."""
     assert settings.webhook_url is not None
     assert settings.webhook_secret is not None
     secret = settings.webhook_secret.get_secret_value()
@@ -54,15 +58,8 @@ async def set_webhook(bot: Bot, settings: Settings) -> None:
 
 
 async def delete_webhook(bot: Bot) -> None:
-    """Have updates kept for polling. Where that fails, polling says why."""
+    """Have updates queued for polling. A failure is only logged, since polling will then say why it fails."""
     try:
         await bot.delete_webhook()
     except TelegramError as error:
         log.warning("a webhook, if one is set, was not deleted (%s)", type(error).__name__)
-
-
-async def _wait_for_stop(stop: asyncio.Event, seconds: float) -> bool:
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            await stop.wait()
-    return stop.is_set()

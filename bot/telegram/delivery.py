@@ -1,13 +1,12 @@
-"""The outbox's calls, with what is known only when they are made: message ids, threads, the state of a request.
+"""Make the outbox's calls, adding what is known only then: message ids, threads, the state of a request.
 
-A request has its thread at the advisers: a topic where their group has topics, else the replies to its card. It is
-opened by the first call that needs it, and opened anew where it was deleted.
+A request has a thread in the advisers' chat: a topic if their group has topics, else the replies to its card. The
+first call that needs the thread opens it, and opens another if it was deleted.
 """
 
 import asyncio
 import logging
 import re
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,75 +15,71 @@ from telegram import Bot
 from telegram.error import BadRequest, ChatMigrated, Forbidden, TelegramError
 
 from bot.domain.consultation import Request
+from bot.domain.message import RefreshCard
 from bot.errors import RenderingFailed
 from bot.flows.relay import messages
-from bot.pipeline.api_calls import ATTACHMENT_KIND, text_params
-from bot.pipeline.outbox import CallResult, Rejected, Retry, Sent
+from bot.pipeline.api_calls import ATTACHMENT_KIND, reply_params, text_params, topic_params
+from bot.pipeline.outbox import CallResult, MakeCall, Rejected, Retry, Sent
 from bot.store.protocol import (
-    ERASE_THREAD,
-    REFRESH_CARD,
-    REQUEST_MAIL_DELETION,
-    SEND_MAIL,
     AdviserThread,
+    ApiCall,
     Destination,
+    EraseThread,
+    MailCall,
     OutgoingCall,
     Store,
 )
-from bot.telegram.bot_api import call_bot_api, classify_error
+from bot.telegram.bot_api import call_bot_api, classify_error, error_contains
 from bot.telegram.erasure import erase_from_adviser_chat
 from knowledge.loader import BUILT_IN
 from prompts.message_splitter import split_html
 
 log = logging.getLogger(__name__)
-ADVISER_CHAT_WAIT = 300.0  # seconds until the next try where the bot is not in the advisers' chat
+ADVISER_CHAT_WAIT = 300.0  # seconds until the next try if the bot cannot write to the advisers' chat
 THREAD_GONE_ERRORS = ("message thread not found", "topic_deleted", "topic_id_invalid")
 MESSAGE_GONE_ERRORS = ("message to edit not found", "message_id_invalid")
 CHAT_CLOSED_ERRORS = ("chat not found", "rights", "chat_write_forbidden", "chat_restricted", "topic_closed")
-MEDIA_RIGHT_ERROR = re.compile(
-    "rights to send (?!text|a message)"
-)  # photos, stickers, polls, … but words may be sent
+MEDIA_RIGHT_ERROR = re.compile("rights to send (?!text|a message)")  # photos, stickers, polls, …: text may be sent
 NO_TOPICS_ERRORS = ("not a forum", "not enough rights", "chat_not_modified", "method is available only")
-MailSender = Callable[[OutgoingCall], Awaitable[CallResult]]
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """Makes calls. ``mail`` makes those that are e-mails; ``knowledge`` has the pictures."""
+    """Makes calls; ``send_mail`` makes those that are e-mails, and ``knowledge_dir`` has the pictures."""
 
     bot: Bot
     store: Store
-    send_mail: MailSender
+    send_mail: MakeCall[MailCall]
     knowledge_dir: Path = BUILT_IN
 
-    async def __call__(self, outgoing: OutgoingCall) -> CallResult:
+    async def __call__(self, call: OutgoingCall) -> CallResult:
         """Make one call of the outbox."""
-        if outgoing.method in (SEND_MAIL, REQUEST_MAIL_DELETION):
-            return await self.send_mail(outgoing)
+        if isinstance(call, MailCall):
+            return await self.send_mail(call)
+        assert call.chat_id is not None
         try:
-            return await self._make_call(outgoing)
+            match call:
+                case EraseThread():
+                    return await erase_from_adviser_chat(self.bot, self.store, call)
+                case ApiCall(destination=Destination.CHAT):
+                    params = await asyncio.to_thread(self._complete_params, call.params)
+                    return await self._call_with_message_ids(call, params)
+                case _:
+                    return await self._call_in_thread(call, call.chat_id)
         except ChatMigrated as error:
-            await asyncio.to_thread(self.store.migrate_chat, outgoing.chat_id, error.new_chat_id)
+            await asyncio.to_thread(self.store.migrate_chat, call.chat_id, error.new_chat_id)
             return Retry(0.0)
         except RenderingFailed as error:
             return Rejected(str(error))
         except TelegramError as error:
-            if outgoing.destination is Destination.THREAD and is_chat_closed(outgoing.chat_id, error):
+            is_for_advisers = not isinstance(call, ApiCall) or call.destination is Destination.THREAD
+            if is_for_advisers and is_chat_closed(call.chat_id, error):
                 log.error("the advisers' chat cannot be written to: %s; what is for it waits", error.message)
                 return Retry(ADVISER_CHAT_WAIT)
             return classify_error(error)
 
-    async def _make_call(self, outgoing: OutgoingCall) -> CallResult:
-        if outgoing.method == ERASE_THREAD:
-            return await erase_from_adviser_chat(self.bot, self.store, outgoing)
-        if outgoing.destination is Destination.THREAD:
-            return await self._call_in_thread(outgoing)
-        return await self._call_with_message_ids(
-            outgoing, await asyncio.to_thread(self._complete_params, outgoing.params)
-        )
-
     def _complete_params(self, params: dict[str, Any]) -> dict[str, Any]:
-        """The parameters, with what a file is made from: the folder of its picture, or a person's data, of which the
-        queue holds no second copy."""
+        """Add what a file is rendered from: the folder of its picture, or a person's data, which is never queued."""
         file_param = next((file_param for file_param in ("photo", "document", "media") if file_param in params), "")
         attachment = params[file_param]["media"] if file_param == "media" else params.get(file_param, {})
         match attachment.get(ATTACHMENT_KIND):
@@ -100,46 +95,46 @@ class Delivery:
             file_param: {**params[file_param], "media": attachment} if file_param == "media" else attachment,
         }
 
-    async def _call_with_message_ids(self, outgoing: OutgoingCall, params: dict[str, Any]) -> CallResult:
+    async def _call_with_message_ids(self, call: ApiCall, params: dict[str, Any]) -> CallResult:
         """Make a call with the ids of the messages that it edits or replies to."""
-        if outgoing.edit_of:
-            target = await asyncio.to_thread(self.store.find_reply_to, outgoing.chat_id, outgoing.edit_of)
+        if call.edit_of:
+            target = await asyncio.to_thread(self.store.find_reply_to, call.chat_id, call.edit_of)
             if target is None:
                 return Rejected("the message to edit was never sent")
             params = {**params, "message_id": target}
         return await call_bot_api(
-            self.bot, outgoing.chat_id, outgoing.method, {**params, **await self._find_reply_params(outgoing)}
+            self.bot, call.chat_id, call.method, {**params, **await self._find_reply_params(call)}
         )
 
-    async def _call_in_thread(self, outgoing: OutgoingCall) -> CallResult:
-        request = await asyncio.to_thread(self.store.find_request, outgoing.request)
+    async def _call_in_thread(self, call: ApiCall | RefreshCard, chat_id: int) -> CallResult:
+        request = await asyncio.to_thread(self.store.find_request, call.reference)
         if request is None:
             return Rejected("the request was deleted")
         for _ in range(2):
             thread = await asyncio.to_thread(self.store.find_thread, request.reference)
-            if thread and thread.chat_id != outgoing.chat_id:  # the advisers have another chat now
+            if thread and thread.chat_id != chat_id:  # the advisers have another chat now
                 await asyncio.to_thread(self.store.leave_thread, request.reference)
                 thread = None
             try:
                 is_new = thread is None
                 if thread is None or thread.history_sent is not None:
-                    thread = await self._open_thread(outgoing.chat_id, request, thread)
-                if is_new and (outgoing.method == REFRESH_CARD or outgoing.edit_of):
-                    return Sent(None)  # the card and the history show it as it is now
-                if outgoing.method == REFRESH_CARD:
+                    thread = await self._open_thread(chat_id, request, thread)
+                if is_new and (isinstance(call, RefreshCard) or call.edit_of):
+                    return Sent(None)  # the card and the history that were just sent are up to date
+                if isinstance(call, RefreshCard):
                     return await self._update_card(thread, request)
-                thread_params = {} if outgoing.edit_of else _thread_params(thread)
-                return await self._call_with_message_ids(outgoing, {**outgoing.params, **thread_params})
+                thread_params = {} if call.edit_of else _thread_params(thread)
+                return await self._call_with_message_ids(call, {**call.params, **thread_params})
             except BadRequest as error:
-                if not _error_contains(error, THREAD_GONE_ERRORS):
+                if not error_contains(error, *THREAD_GONE_ERRORS):
                     raise
                 await asyncio.to_thread(self.store.save_thread, request.reference, None)  # deleted: open another
         return Retry(None)
 
     async def _open_thread(self, chat_id: int, request: Request, thread: AdviserThread | None) -> AdviserThread:
-        """A thread with the card, and with what was said before where there was something.
+        """Open a thread, or finish opening one: send the card, then the history if there is one.
 
-        Each step is written down before the next, so that it is taken up where it was broken off.
+        Each step is saved before the next, so that an interrupted opening resumes where it stopped.
         """
         lines = await asyncio.to_thread(self.store.load_transcript, request.reference)
         if thread is None:
@@ -148,7 +143,7 @@ class Delivery:
                 await self._save_thread(request, thread)
         if not thread.card:
             sent = await call_bot_api(
-                self.bot, chat_id, "sendMessage", {**_card_params(request), **_topic_params(thread)}
+                self.bot, chat_id, "sendMessage", {**_card_params(request), **topic_params(thread.thread_id)}
             )
             thread = await self._save_thread(request, replace(thread, card=sent.message_id or 0))
         await self._pin_card(thread)
@@ -172,7 +167,7 @@ class Delivery:
         try:
             topic = await self.bot.create_forum_topic(chat_id, messages.format_topic_title(request))
         except BadRequest as error:
-            if _error_contains(error, NO_TOPICS_ERRORS):
+            if error_contains(error, *NO_TOPICS_ERRORS):
                 return 0
             raise
         return topic.message_thread_id
@@ -182,9 +177,11 @@ class Delivery:
         try:
             await call_bot_api(self.bot, thread.chat_id, "editMessageText", {**params, "message_id": thread.card})
         except BadRequest as error:
-            if not _error_contains(error, MESSAGE_GONE_ERRORS):
+            if not error_contains(error, *MESSAGE_GONE_ERRORS):
                 raise
-            sent = await call_bot_api(self.bot, thread.chat_id, "sendMessage", {**params, **_topic_params(thread)})
+            sent = await call_bot_api(
+                self.bot, thread.chat_id, "sendMessage", {**params, **topic_params(thread.thread_id)}
+            )
             await self._pin_card(await self._save_thread(request, replace(thread, card=sent.message_id or 0)))
         if thread.thread_id:
             await self._update_title(thread, request)
@@ -196,7 +193,7 @@ class Delivery:
                 thread.chat_id, thread.thread_id, name=messages.format_topic_title(request)
             )
         except BadRequest as error:
-            if _error_contains(error, THREAD_GONE_ERRORS):
+            if error_contains(error, *THREAD_GONE_ERRORS):
                 raise
             log.info("a topic keeps its title: %s", error.message)
 
@@ -204,44 +201,32 @@ class Delivery:
         try:
             await self.bot.pin_chat_message(thread.chat_id, thread.card, disable_notification=True)
         except BadRequest as error:
-            log.info("a card is not pinned: %s", error.message)  # a comfort that needs a right of its own
+            log.info("a card is not pinned: %s", error.message)  # only a convenience, which needs a right of its own
 
-    async def _find_reply_params(self, outgoing: OutgoingCall) -> dict[str, Any]:
-        """The message in the chat that stands for the one replied to: its copy, or what it is a copy of."""
-        if outgoing.reply_to is None:
+    async def _find_reply_params(self, call: ApiCall) -> dict[str, Any]:
+        """Find the counterpart, in this chat, of the message replied to: its copy, or the message it is a copy of."""
+        if call.reply_to is None:
             return {}
-        target = await asyncio.to_thread(self.store.find_reply_to, outgoing.chat_id, outgoing.reply_to)
+        target = await asyncio.to_thread(self.store.find_reply_to, call.chat_id, call.reply_to)
         if target is None:
-            source = await asyncio.to_thread(self.store.find_source, *outgoing.reply_to)
-            target = source[1] if source and source[0] == outgoing.chat_id else None
-        return {"reply_parameters": _reply_parameters(target)} if target else {}
+            source = await asyncio.to_thread(self.store.find_source, *call.reply_to)
+            target = source[1] if source and source[0] == call.chat_id else None
+        return reply_params(target) if target else {}
 
 
 def is_chat_closed(chat_id: int, error: TelegramError) -> bool:
-    """Whether the advisers' chat as a whole cannot be written to, and what is for it has to wait.
+    """Whether an error means that nothing can be sent to the advisers' chat for now.
 
-    Where it is a group, "blocked by the user" is about the person whose message is to be copied.
+    If it is a group, "blocked by the user" is about the person whose message is to be copied.
     """
     if isinstance(error, Forbidden):
-        return chat_id > 0 or not _error_contains(error, ("user",))
-    return _error_contains(error, CHAT_CLOSED_ERRORS) and not MEDIA_RIGHT_ERROR.search(error.message.lower())
+        return chat_id > 0 or not error_contains(error, "user")
+    return error_contains(error, *CHAT_CLOSED_ERRORS) and not MEDIA_RIGHT_ERROR.search(error.message.lower())
 
 
 def _card_params(request: Request) -> dict[str, Any]:
     return text_params(split_html(messages.render_card(request))[0], messages.build_card_keyboard(request))
 
 
-def _topic_params(thread: AdviserThread) -> dict[str, Any]:
-    return {"message_thread_id": thread.thread_id} if thread.thread_id else {}
-
-
 def _thread_params(thread: AdviserThread) -> dict[str, Any]:
-    return _topic_params(thread) or {"reply_parameters": _reply_parameters(thread.card)}
-
-
-def _reply_parameters(message_id: int) -> dict[str, Any]:
-    return {"message_id": message_id, "allow_sending_without_reply": True}
-
-
-def _error_contains(error: TelegramError, phrases: tuple[str, ...]) -> bool:
-    return any(phrase in error.message.lower() for phrase in phrases)
+    return topic_params(thread.thread_id) or reply_params(thread.card)

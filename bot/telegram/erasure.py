@@ -1,6 +1,8 @@
-"""What the advisers' chat holds of a deleted request: a topic goes as a whole where the bot may do that, else one
-message after another; what Telegram keeps is emptied, or named to the advisers. May be broken off anywhere and taken
-up again: each message is settled on its own."""
+"""Erase a deleted request from the advisers' chat.
+
+The whole topic is deleted if the bot may do that, else message by message; messages that cannot be deleted are
+emptied, or listed for the advisers. Safe to interrupt and resume: the result for each message is saved separately.
+"""
 
 import asyncio
 import logging
@@ -11,8 +13,8 @@ from telegram.error import BadRequest, ChatMigrated, Forbidden, TelegramError
 from bot.flows.relay import notices
 from bot.pipeline.api_calls import text_params
 from bot.pipeline.outbox import CallResult, Sent
-from bot.store.protocol import ErasureReason, ErasureResult, OutgoingCall, SourceMessage, Store
-from bot.telegram.bot_api import call_bot_api
+from bot.store.protocol import EraseThread, ErasureReason, ErasureResult, SourceMessage, Store
+from bot.telegram.bot_api import call_bot_api, error_contains
 from prompts.message_splitter import split_html
 
 log = logging.getLogger(__name__)
@@ -26,9 +28,9 @@ ALREADY_GONE_ERRORS = (
 )
 
 
-async def erase_from_adviser_chat(bot: Bot, store: Store, outgoing: OutgoingCall) -> CallResult:
-    """Delete what there is of a request and say so; raises TelegramError where it has to be gone on with later."""
-    reference, reason, adviser_chat = outgoing.request, ErasureReason(outgoing.params["why"]), outgoing.chat_id
+async def erase_from_adviser_chat(bot: Bot, store: Store, call: EraseThread) -> CallResult:
+    """Erase a request and tell the advisers; raises TelegramError if the rest has to be done later."""
+    reference, adviser_chat = call.reference, call.chat_id
     topic_ids = await asyncio.to_thread(store.request_topics, reference)
     topics = {topic: await _delete_topic(bot, topic, adviser_chat) for topic in topic_ids}
     fully_deleted_chats = {chat_id for chat_id, _ in topics} - {
@@ -49,9 +51,11 @@ async def erase_from_adviser_chat(bot: Bot, store: Store, outgoing: OutgoingCall
             topic_params = {"message_thread_id": topic[1]}
             await _retitle_topic(bot, topic, reference)
     undeletable = await asyncio.to_thread(store.undeletable_messages, reference)
-    if reason is ErasureReason.REQUESTER or undeletable:
+    if call.reason is ErasureReason.REQUESTER or undeletable:
         for part in split_html(
-            notices.erasure_notice(reference, reason, undeletable, topic_deleted=adviser_chat in fully_deleted_chats)
+            notices.erasure_notice(
+                reference, call.reason, undeletable, topic_deleted=adviser_chat in fully_deleted_chats
+            )
         ):
             await call_bot_api(bot, adviser_chat, "sendMessage", {**text_params(part), **topic_params})
     return Sent(None)
@@ -67,7 +71,7 @@ async def _delete_topic(bot: Bot, topic: SourceMessage, adviser_chat: int) -> bo
 
 
 async def _delete_message(bot: Bot, message: SourceMessage, adviser_chat: int) -> ErasureResult:
-    """Delete a message; Telegram does so with ours for 48 hours only, but lets us replace their text later, too."""
+    """Delete or empty a message; Telegram lets a bot delete its messages for 48 hours only, but edit them forever."""
     chat_id, message_id = message
     try:
         await bot.delete_message(chat_id, message_id)
@@ -93,9 +97,11 @@ async def _retitle_topic(bot: Bot, topic: SourceMessage, reference: str) -> None
 
 
 def _is_already_gone(error: TelegramError, *, in_adviser_chat: bool) -> bool:
-    """Whether there is nothing to delete any more; raises the error if the advisers' chat is out of reach. One that
-    was theirs before is not waited for."""
-    out_of_reach = isinstance(error, Forbidden) or "chat not found" in error.message.lower()
+    """Whether there is nothing left to delete; raises the error if the advisers' chat is out of reach.
+
+    A chat that was theirs before is not waited for.
+    """
+    out_of_reach = isinstance(error, Forbidden) or error_contains(error, "chat not found")
     if out_of_reach and in_adviser_chat:
         raise error
-    return any(phrase in error.message.lower() for phrase in ALREADY_GONE_ERRORS)
+    return error_contains(error, *ALREADY_GONE_ERRORS)

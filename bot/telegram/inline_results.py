@@ -1,4 +1,4 @@
-"""What the bot offers for its name typed in any chat -> Telegram, at once or never: the next letter asks again."""
+"""Answer inline queries, immediately or not at all: the next letter typed sends another one."""
 
 import logging
 
@@ -16,11 +16,11 @@ from telegram.error import TelegramError
 from bot.flows.inline_query import InlineOffer, InlineResult
 
 log = logging.getLogger(__name__)
-CACHE_SECONDS = 30  # seconds for which Telegram may repeat the answer to the same person
+CACHE_SECONDS = 30  # how long Telegram may repeat the answer to the same person
 
 
 async def answer_inline_query(bot: Bot, query_id: str, offer: InlineOffer) -> None:
-    """Answer an inline query; one that is too old by now, like any other failure, is left alone."""
+    """Answer an inline query; errors, such as a query that is too old by now, are only logged."""
     try:
         await bot.answer_inline_query(
             query_id,

@@ -1,4 +1,4 @@
-"""Long polling: fetch updates, have them written down, confirm them with the next call."""
+"""Long polling: fetch updates, have them stored, and confirm them with the next call."""
 
 import asyncio
 import logging
@@ -14,16 +14,16 @@ from bot.pipeline.retry import MAX_STORE_DOUBLINGS, STANDBY_WAIT, backoff_second
 from bot.telegram.update_parser import ALLOWED_UPDATES
 
 log = logging.getLogger(__name__)
-POLL_TIMEOUT = 30  # seconds that Telegram holds an empty answer back
-READ_MARGIN = 5.0  # seconds more until an answer is given up
-CONFLICT_WAIT = 15.0  # seconds between two tries while another program polls
-CONFLICTS_PER_LOG = 40  # conflicts: some ten minutes
+POLL_TIMEOUT = 30  # seconds until Telegram answers if there are no updates
+READ_MARGIN = 5.0  # seconds to wait for the answer in addition
+CONFLICT_WAIT = 15.0  # seconds between two attempts while another program polls
+CONFLICTS_PER_LOG = 40  # about ten minutes
 
 ReceiveUpdates = Callable[[list[dict[str, Any]]], Awaitable[None]]
 
 
 async def _ignore_conflict(is_conflict: bool) -> None:
-    """Nobody wants to know."""
+    """Default observer: does nothing."""
 
 
 async def poll_updates(
@@ -33,11 +33,12 @@ async def poll_updates(
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     acquire_leadership: Callable[[], int] = lambda: 1,
 ) -> None:
-    """Fetch until cancelled. An update is confirmed only after ``receive`` has written it down.
+    """Fetch updates until cancelled, each of which is confirmed only after ``receive`` has stored it.
 
-    ``conflict`` is told True whenever another program polls with our token, and False when we are alone again. What
-    is no StoreUnavailable of ``receive`` ends the fetching: nothing would be written down from then on. Of several
-    processes with one store one polls: while ``lead``, called in a thread, returns 0, it is another one.
+    Args:
+        receive: stores updates. Any error but StoreUnavailable ends the polling.
+        on_conflict: called with True whenever another program polls with the same token, with False once none does.
+        acquire_leadership: called in a thread; while it returns 0, another process with the same store polls.
     """
     offset, failure_count, conflict_count, is_leader = None, 0, 0, True
     while True:
@@ -91,9 +92,10 @@ def _describe_conflict(error: Conflict) -> str:
 
 
 async def _fetch_updates(bot: Bot, offset: int | None) -> list[dict[str, Any]]:
-    """The updates as Telegram words them. `Bot.get_updates` would give none of them where one is of no form it knows,
-    and log the texts of all; it is passed by with the method's name in small letters, which is the same to Telegram:
-    https://core.telegram.org/bots/api#making-requests
+    """Fetch updates as raw JSON.
+
+    `Bot.get_updates` would fail for all updates if one had an unknown form, and log their texts. The method's name in
+    lower case, which means the same to Telegram, bypasses it: https://core.telegram.org/bots/api#making-requests
     """
     params = {"timeout": POLL_TIMEOUT, "allowed_updates": ALLOWED_UPDATES} | (
         {} if offset is None else {"offset": offset}

@@ -1,4 +1,4 @@
-"""The way to Telegram within its limits: every call that counts passes here, whoever makes it."""
+"""Keep the calls of the Bot API within its limits, whoever makes them."""
 
 import asyncio
 import json
@@ -11,21 +11,16 @@ from typing import Any
 from telegram.error import RetryAfter
 from telegram.request import HTTPXRequest, RequestData
 
-from bot.pipeline.rate_limiter import ALL_CHATS, COUNTED_METHODS, SECOND, RateLimiter
+from bot.pipeline.rate_limiter import ALL_CHATS, COUNTED_METHODS, SECOND, UNCOUNTED_METHODS, RateLimiter
 from bot.store.protocol import Store
 
 log = logging.getLogger(__name__)
-UNCOUNTED_METHODS = (
-    "answerCallbackQuery",
-    "answerInlineQuery",
-    "sendChatAction",
-)  # not counted, but not made in a halt
 
 
 class RateLimitedRequest(HTTPXRequest):
-    """Waits until the pace allows a call, and keeps what Telegram refuses; ``clock`` gives Unix time.
+    """Delays each call until the limiter allows it, and saves Telegram's flood waits; ``clock`` gives Unix time.
 
-    Where Telegram has asked to wait, it is not asked before: RetryAfter is raised with what is left.
+    During a flood wait no call is made: RetryAfter is raised with the seconds left.
     """
 
     def __init__(
@@ -41,7 +36,7 @@ class RateLimitedRequest(HTTPXRequest):
     async def do_request(
         self, url: str, method: str, request_data: RequestData | None = None, *args: Any, **kwargs: Any
     ) -> tuple[int, bytes]:
-        """Make one call, when its time has come."""
+        """Make one call as soon as it may be made."""
         api_method = url.rpartition("/")[2]
         chat_id = int(str(request_data.parameters.get("chat_id", ALL_CHATS))) if request_data else ALL_CHATS
         if api_method in UNCOUNTED_METHODS:
@@ -51,7 +46,7 @@ class RateLimitedRequest(HTTPXRequest):
         else:
             await self._wait_for_slot(chat_id)
             try:
-                if chat_id < 0:  # the limit of groups reaches over a minute, and so over a restart
+                if chat_id < 0:  # a group's limit covers a minute, which may include a restart
                     await asyncio.to_thread(self._store.record_group_call, chat_id, self._clock())
                 code, body = await super().do_request(url, method, request_data, *args, **kwargs)
             finally:
@@ -63,18 +58,15 @@ class RateLimitedRequest(HTTPXRequest):
         return code, body
 
     async def _wait_for_slot(self, chat_id: int) -> None:
-        self._limiter.reserve_slot(chat_id)
         try:
-            self._raise_if_blocked(chat_id)
-            while (wait := self._limiter.seconds_to_wait(chat_id, self._clock())) > 0:
+            while (wait := self._limiter.try_begin_call(chat_id, self._clock())) > 0:
+                self._raise_if_blocked(chat_id)
                 if self._limiter.is_closing and wait > SECOND:
                     raise RetryAfter(math.ceil(wait))
                 await self._sleep(min(wait, SECOND))
-                self._raise_if_blocked(chat_id)
         except BaseException:
             self._limiter.release_slot(chat_id)
             raise
-        self._limiter.begin_call(chat_id)
 
     def _raise_if_blocked(self, chat_id: int) -> None:
         if seconds_left := self._limiter.retry_after(chat_id, self._clock()):
@@ -83,7 +75,7 @@ class RateLimitedRequest(HTTPXRequest):
     async def _save_retry_after(self, chat_id: int, body: bytes) -> None:
         try:
             seconds = float(json.loads(body)["parameters"]["retry_after"])
-        except (ValueError, KeyError, TypeError):  # no 429 as the Bot API gives it
+        except (ValueError, KeyError, TypeError):  # not a 429 of the Bot API
             return
         blocked_until = self._limiter.note_retry_after(chat_id, seconds, self._clock())
         if ALL_CHATS in blocked_until:

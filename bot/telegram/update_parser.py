@@ -20,21 +20,15 @@ from bot.domain.event import MAX_ID, Event, EventKind
 
 log = logging.getLogger(__name__)
 ALLOWED_UPDATES = ["message", "edited_message", "callback_query", "my_chat_member", "inline_query"]
-INLINE_KEY_PREFIX = "inline:"  # begins the key of what a person types after the bot's name
+INLINE_KEY_PREFIX = "inline:"  # prefix of the keys of inline queries
 LEFT_STATUSES = (ChatMemberStatus.LEFT, ChatMemberStatus.BANNED)
 ATTACHMENT_FIELDS = ("photo", "voice", "document", "video", "video_note", "audio", "animation", "sticker", "contact",
             "location", "venue", "poll", "dice", "story")  # fmt: skip
-REPLACEABLE_MEDIA = (
-    "photo",
-    "document",
-    "video",
-    "audio",
-    "animation",
-)  # for which another may be put in place; Bot API
+REPLACEABLE_MEDIA = ("photo", "document", "video", "audio", "animation")  # Bot API, editMessageMedia
 
 
 def chat_key(update: dict[str, object]) -> str:
-    """The key whose updates are handled in order: the chat, else the person, of a raw update."""
+    """Return the key of a raw update, which is its chat or else its person; updates of a key are handled in order."""
     for kind in ALLOWED_UPDATES:
         payload = update.get(kind)
         if isinstance(payload, dict):
@@ -47,7 +41,7 @@ def chat_key(update: dict[str, object]) -> str:
 
 
 def only_newest(key: str) -> bool:
-    """Whether an update of this key is worth nothing once a newer one is there: each letter typed is a query."""
+    """Whether a newer update of this key makes older ones worthless: every letter typed sends an inline query."""
     return key.startswith(INLINE_KEY_PREFIX)
 
 
@@ -71,7 +65,7 @@ def _is_well_formed(event: Event) -> bool:
 
 
 def parse_update(update: Update, bot_user: User) -> Event | None:
-    """The event of an update; None where it is not for the bot (a service message, a group's own talk)."""
+    """Return the event of an update; None if it is not for the bot, such as a service message or talk in a group."""
     if update.callback_query:
         return _parse_callback_query(update.update_id, update.callback_query)
     if update.inline_query:
@@ -103,7 +97,7 @@ def parse_update(update: Update, bot_user: User) -> Event | None:
 
 
 def _parse_callback_query(update_id: int, query: CallbackQuery) -> Event | None:
-    """A tap counts only on a button that is there: what the message it was made on does not hold is no data."""
+    """Parse a tap; the text is empty unless the message has a button with this data, so that none can be forged."""
     if query.message is None or query.data is None:
         return None
     return Event(
@@ -122,7 +116,7 @@ def _parse_callback_query(update_id: int, query: CallbackQuery) -> Event | None:
 
 
 def _list_callback_data(message: MaybeInaccessibleMessage) -> set[object]:
-    """What a message's buttons send; nothing where Telegram no longer shows the message."""
+    """Return the data of a message's buttons; none if Telegram no longer shows the message."""
     markup = message.reply_markup if isinstance(message, Message) else None
     return {button.callback_data for row in (markup.inline_keyboard if markup else ()) for button in row}
 
@@ -142,7 +136,7 @@ def _parse_inline_query(update_id: int, query: InlineQuery) -> Event:
 
 
 def _parse_member_update(update_id: int, member_update: ChatMemberUpdated) -> Event | None:
-    """The bot was thrown out of a group, or has left it; all else about its membership changes nothing."""
+    """Parse that the bot left a group or was removed from it; other changes of its membership do not matter."""
     if member_update.chat.type == ChatType.PRIVATE or member_update.new_chat_member.status not in LEFT_STATUSES:
         return None
     return Event(
@@ -187,7 +181,7 @@ def _parse_message(update_id: int, message: Message, sender: User, bot_user: Use
     elif text:
         kind = EventKind.TEXT
     elif not private and message.text:
-        kind = EventKind.TEXT  # mentioned without a word: the bot asks what the person wants to know
+        kind = EventKind.TEXT  # a mention alone: the bot asks what the person wants to know
     else:
         return None
     return Event(
@@ -218,12 +212,12 @@ def _topic_id(message: MaybeInaccessibleMessage) -> int:
 
 
 def _media_type(message: Message) -> str:
-    """What a message holds besides text, by the Bot API's name; "" where it is text alone."""
+    """Return the Bot API's name of what a message holds besides text; "" if there is only text."""
     return next((name for name in ATTACHMENT_FIELDS if getattr(message, name, None)), "")
 
 
 def _replaceable_file_id(message: Message, media_type: str) -> str:
-    """Telegram's id of the file that a message holds, where another may be put in its place."""
+    """Return the id of a message's file if it can be replaced by another one, else ""."""
     media = getattr(message, media_type) if media_type in REPLACEABLE_MEDIA else None
     largest = (
         media[-1] if isinstance(media, tuple) and media else media
@@ -232,7 +226,7 @@ def _replaceable_file_id(message: Message, media_type: str) -> str:
 
 
 def _parse_command(message: Message, bot_user: User) -> tuple[str, str]:
-    """The command a message begins with and its arguments; empty where there is none, or it is another bot's."""
+    """Return the command that a message starts with, and its arguments; empty if there is none for this bot."""
     entities = message.entities or ()
     leading_entity = next((entity for entity in entities if entity.offset == 0), None)
     if leading_entity is None or leading_entity.type != MessageEntity.BOT_COMMAND or message.text is None:
@@ -245,7 +239,7 @@ def _parse_command(message: Message, bot_user: User) -> tuple[str, str]:
 
 
 def _find_mention(message: Message, bot_user: User) -> MessageEntity | None:
-    """Where a message mentions the bot for the first time."""
+    """Return the first mention of the bot."""
     kinds: list[str | None] = [MessageEntity.MENTION]
     mentions = message.parse_entities(kinds) if message.text else message.parse_caption_entities(kinds)
     own_mentions = [entity for entity, text in mentions.items() if text.lower() == f"@{bot_user.username}".lower()]
@@ -253,7 +247,7 @@ def _find_mention(message: Message, bot_user: User) -> MessageEntity | None:
 
 
 def _remove_entity(text: str, entity: MessageEntity) -> str:
-    """A text without what an entity covers; Telegram counts in UTF-16."""
+    """Cut an entity out of a text; Telegram counts in UTF-16."""
     units = text.encode("utf-16-le")
     before, after = units[: 2 * entity.offset], units[2 * (entity.offset + entity.length) :]
     return " ".join(f"{before.decode('utf-16-le')} {after.decode('utf-16-le')}".split())

@@ -18,6 +18,7 @@ from index.search.live_index import LiveIndex
 from tests.bot.mail.test_mail import free_port
 from tests.end_to_end.advice import card, request, topic_of
 from tests.end_to_end.conftest import AtDesk, running, sees
+from tests.support.queues import references
 
 
 class MailServer:
@@ -207,7 +208,7 @@ async def test_bot_thrown_out_of_the_group(
     store = open_store_from_settings(Settings())
     assert store.find_request(reference) is not None
     assert message_from_bytes(mail_server.taken[0], policy=default)["To"] == "operator@example.org"
-    assert reference in [queued.call.request for queued in store.due_calls(time.time() + 3600)]
+    assert reference in references(store.due_calls(time.time() + 3600))
     store.close()
 
 

@@ -11,7 +11,8 @@ from bot.domain.effects import CreateRequest
 from bot.pipeline.rate_limiter import TELEGRAM_LIMITS
 from bot.sandbox.fake_telegram import FakeTelegram, FaultKind, Group, User
 from bot.settings import Settings
-from bot.store.protocol import ERASE_THREAD, AdviserThread
+from bot.store.protocol import AdviserThread
+from bot.store.sql.outgoing_calls import ERASE_THREAD
 from index.search.live_index import LiveIndex
 from tests.bot.store.test_personal_data import EVENT, EVERYTHING, REFERENCE, REQUEST, STATE, did
 from tests.conftest import Clock

@@ -22,6 +22,7 @@ from knowledge.records.intro import PICTURES_FOLDER
 from tests.bot.mail.test_mail import free_port
 from tests.end_to_end.advice import card, request, topic_of
 from tests.end_to_end.conftest import AtDesk, running, sees
+from tests.support.queues import references
 
 
 async def test_requests_follow_the_advisers_to_another_chat(
@@ -165,7 +166,7 @@ async def test_recipient_who_is_refused_for_now_holds_up_no_other(
         assert await asyncio.to_thread(mail_server.came.acquire, timeout=20)
 
     store = open_store_from_settings(Settings())
-    waiting = [queued.call.request for queued in store.due_calls(time.time() + 3_600) if queued.call.chat_id == 0]
+    waiting = references(queued for queued in store.due_calls(time.time() + 3_600) if queued.chat_id == 0)
     store.close()
     assert [to for to, _ in mail_server.taken] == ["operator@example.org"]
     assert waiting == [reference]

@@ -1,12 +1,13 @@
 """What tests of inbox and outbox share: updates, calls, and a counterpart that answers as told."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
+from bot.domain.message import AlertOperator
 from bot.pipeline.outbox import IDLE_WAIT, CallResult, Outbox, Sent
 from bot.pipeline.retry import wait_for_event
-from bot.store import OutgoingCall, Store
+from bot.store import ApiCall, OutgoingCall, QueuedCall, Store
 from tests.conftest import Clock
 
 
@@ -39,7 +40,7 @@ class Counterpart:
 
     async def __call__(self, outgoing: OutgoingCall) -> CallResult:
         async with self.news:
-            self.taken.append((outgoing.chat_id, outgoing.params["text"]))
+            self.taken.append(summary(outgoing))
             self.news.notify_all()
         return self.results.pop(0) if self.results else Sent(100 + len(self.taken))
 
@@ -48,13 +49,37 @@ class Counterpart:
             await self.news.wait_for(condition)
 
 
+def summary(outgoing: OutgoingCall) -> tuple[int, str]:
+    """The chat of a call and its text; of an e-mail its request."""
+    return (outgoing.chat_id, outgoing.params["text"]) if isinstance(outgoing, ApiCall) else (0, reference(outgoing))
+
+
+def reference(outgoing: OutgoingCall) -> str:
+    return "" if isinstance(outgoing, AlertOperator) else outgoing.reference
+
+
+def references(queued_calls: Iterable[QueuedCall]) -> list[str]:
+    """The requests that calls belong to."""
+    return [reference(queued.call) for queued in queued_calls]
+
+
+def api_call(outgoing: OutgoingCall) -> ApiCall:
+    assert isinstance(outgoing, ApiCall)
+    return outgoing
+
+
+def texts(queued_calls: Iterable[QueuedCall]) -> list[str]:
+    """The texts of queued messages."""
+    return [api_call(queued.call).params["text"] for queued in queued_calls]
+
+
 def queue(store: Store, *calls: OutgoingCall) -> None:
     store.add_updates([(1, "10", "{}")])
     store.finish_update(1, None, None, calls, ())
 
 
-def text(chat: int, words: str, **more: int) -> OutgoingCall:
-    return OutgoingCall(chat, "sendMessage", {"text": words}, **more)  # type: ignore[arg-type]  # test shorthand
+def text(chat: int, words: str, **more: Any) -> ApiCall:
+    return ApiCall(chat, "sendMessage", {"text": words}, **more)
 
 
 async def at_once(woken: asyncio.Event, seconds: float) -> None:

@@ -9,7 +9,7 @@ from bot.domain.event import Event, EventKind
 from bot.domain.message import AnswerCallback, RefreshCard, SendMessage
 from bot.domain.turn import State, Turn
 from bot.flows.dialogue import Dialogue
-from bot.store import OutgoingCall
+from bot.store import ApiCall
 from bot.store.protocol import AdviserThread
 
 ADA, BEA, EVE, DESK, TOPIC, REFERENCE = 20, 30, 40, -1_009_900, 7, "AAAA-AAAA"
@@ -23,12 +23,12 @@ CLOSED = replace(OPEN, status=RequestStatus.CLOSED, closed=1.0)
 def kept(parts: Dialogue, request: Request) -> None:
     """A request in the store, with its topic, a message 77 to the person about it and one (88) in the topic."""
     out = [
-        OutgoingCall(ADA, "sendMessage", {"text": "a"}, request=REFERENCE),
-        OutgoingCall(DESK, "copyMessage", {}, (ADA, 5), request=REFERENCE),
+        ApiCall(ADA, "sendMessage", {"text": "a"}, reference=REFERENCE),
+        ApiCall(DESK, "copyMessage", {}, (ADA, 5), reference=REFERENCE),
     ]
     parts.store.apply(out, [CreateRequest(request)])
     for queued in parts.store.due_calls(parts.now()):
-        parts.store.mark_sent(queued.id, 77 if queued.call.chat_id == ADA else 88)
+        parts.store.mark_sent(queued.id, 77 if queued.chat_id == ADA else 88)
     parts.store.save_thread(REFERENCE, AdviserThread(DESK, TOPIC, 70))
 
 

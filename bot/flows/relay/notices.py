@@ -3,18 +3,17 @@
 from collections.abc import Sequence
 
 from bot.domain.event import Event, EventKind
-from bot.domain.message import SendMessage
+from bot.domain.message import AlertOperator, RefreshCard, SendMail, SendMessage
 from bot.domain.turn import State, Turn
 from bot.flows.context import Services
 from bot.flows.relay.messages import ADVISERS_TEMPLATES, message_to_advisers
 from bot.store.protocol import (
     DELETE_RELAYED,
-    ERASE_THREAD,
-    REFRESH_CARD,
-    REQUEST_MAIL_DELETION,
-    SEND_MAIL,
+    ApiCall,
+    EraseThread,
     ErasureReason,
     OutgoingCall,
+    RequestMailDeletion,
     SourceMessage,
 )
 from prompts.render import format_label, render_template
@@ -75,28 +74,26 @@ def _message_link(message: SourceMessage) -> str:
     )
 
 
-def report_undelivered(services: Services, outgoing: OutgoingCall, reason: str) -> Sequence[SendMessage]:
-    """What to say to whom when a call about a request failed for good. What tells this is not reported in turn."""
-    if outgoing.method in (ERASE_THREAD, REQUEST_MAIL_DELETION):
-        return _report_undeleted(services, outgoing)
-    request = services.store.find_request(outgoing.request)
+def report_undelivered(services: Services, call: OutgoingCall, reason: str) -> Sequence[SendMessage]:
+    """Return the notices about a call that failed for good; a notice that fails in turn is not reported."""
+    if isinstance(call, EraseThread | RequestMailDeletion):
+        return _report_undeleted(services, call)
+    request = None if isinstance(call, AlertOperator) else services.store.find_request(call.reference)
     if request is None:
         return ()
-    if outgoing.method == SEND_MAIL and services.adviser_chat is not None:
+    if isinstance(call, SendMail) and services.adviser_chat is not None:
         return (message_to_advisers(request, render_template("mail_failed", ADVISERS_TEMPLATES)),)
-    if outgoing.method == DELETE_RELAYED:
-        still_relayed = outgoing.edit_of is not None and services.store.find_reply_to(
-            outgoing.chat_id, outgoing.edit_of
-        )
+    if isinstance(call, ApiCall) and call.method == DELETE_RELAYED:
+        still_relayed = call.edit_of is not None and services.store.find_reply_to(call.chat_id, call.edit_of)
         return (
             (message_to_advisers(request, render_template("still_there", ADVISERS_TEMPLATES)),)
             if still_relayed
             else ()
         )
     thread = services.store.find_thread(request.reference)
-    if outgoing.method == REFRESH_CARD and thread and thread.card:
+    if isinstance(call, RefreshCard) and thread and thread.card:
         return ()  # a card that could not be brought up to date; the request itself is there
-    if outgoing.chat_id == request.chat_id:
+    if isinstance(call, ApiCall | RefreshCard) and call.chat_id == request.chat_id:
         is_blocked = any(phrase in reason for phrase in BLOCKED_REASONS)
         html = render_template("undelivered", ADVISERS_TEMPLATES, gone=is_blocked, details=request.details)
         return (message_to_advisers(request, html),)
@@ -105,25 +102,14 @@ def report_undelivered(services: Services, outgoing: OutgoingCall, reason: str) 
     )
 
 
-def _report_undeleted(services: Services, outgoing: OutgoingCall) -> Sequence[SendMessage]:
-    """The advisers learn what is left of a deleted request, so that they delete it by hand."""
+def _report_undeleted(services: Services, call: EraseThread | RequestMailDeletion) -> Sequence[SendMessage]:
+    """Tell the advisers what is left of a deleted request, so that they can delete it by hand."""
     if services.adviser_chat is None:
         return ()
-    if outgoing.method == REQUEST_MAIL_DELETION:
-        return (
-            SendMessage(
-                render_template("unpost_failed", ADVISERS_TEMPLATES, number=outgoing.request),
-                chat_id=services.adviser_chat,
-            ),
-        )
-    remaining = [
-        *services.store.erasure_queue(outgoing.request),
-        *services.store.undeletable_messages(outgoing.request),
-    ]
-    reason = ErasureReason(outgoing.params["why"])
-    return (
-        SendMessage(
-            erasure_notice(outgoing.request, reason, remaining, topic_deleted=False),
-            chat_id=services.adviser_chat,
-        ),
-    )
+    if isinstance(call, RequestMailDeletion):
+        html = render_template("unpost_failed", ADVISERS_TEMPLATES, number=call.reference)
+    else:
+        store, reference = services.store, call.reference
+        remaining = [*store.erasure_queue(reference), *store.undeletable_messages(reference)]
+        html = erasure_notice(reference, call.reason, remaining, topic_deleted=False)
+    return (SendMessage(html, chat_id=services.adviser_chat),)

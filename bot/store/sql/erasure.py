@@ -6,19 +6,10 @@ from typing import Any
 
 from bot.domain.consultation import Request
 from bot.store.personal_data import DATA_CATALOGUE, bind_condition, sender_id
-from bot.store.protocol import (
-    ERASE_THREAD,
-    MAIL_CHAT,
-    REQUEST_MAIL_DELETION,
-    SEND_MAIL,
-    Destination,
-    ErasureReason,
-    ErasureResult,
-    OutgoingCall,
-    SourceMessage,
-)
+from bot.store.protocol import EraseThread, ErasureReason, ErasureResult, RequestMailDeletion, SourceMessage
 from bot.store.sql.base import Transaction
 from bot.store.sql.outbox import OutboxRepository
+from bot.store.sql.outgoing_calls import SEND_MAIL
 from bot.store.sql.requests import RequestRepository
 from bot.store.sql.values import REQUEST_ADAPTER, read_json
 
@@ -171,7 +162,6 @@ class ErasureRepository(OutboxRepository, RequestRepository):
             (chat_id,) = db.execute(chat_query, (reference,)).fetchone() or (0,)
             (body,) = db.execute("SELECT body FROM requests WHERE reference = ?", (reference,)).fetchone()
             request = read_json(REQUEST_ADAPTER, body, f"request {reference}")
-            params = {"why": erasure_reason.value, "contact": request.contact if request else ""}
             db.execute(_ANONYMISE_CALLS, (now, reference))
             db.execute(_RECORD_ADVISER_MESSAGES, (now, reference))
             db.execute("UPDATE threads SET erased = ? WHERE reference = ?", (now, reference))
@@ -182,15 +172,10 @@ class ErasureRepository(OutboxRepository, RequestRepository):
             ):
                 deleted += db.execute(query, (reference,)).rowcount
             if adviser_calls:
-                self._enqueue_call(
-                    db,
-                    OutgoingCall(chat_id, ERASE_THREAD, params, request=reference, destination=Destination.THREAD),
-                    None,
-                )
+                self._enqueue_call(db, EraseThread(chat_id, reference, erasure_reason), None)
             if mail_calls and erasure_reason is ErasureReason.REQUESTER:
-                self._enqueue_call(
-                    db, OutgoingCall(MAIL_CHAT, REQUEST_MAIL_DELETION, params, request=reference), None
-                )
+                contact = request.contact if request else ""
+                self._enqueue_call(db, RequestMailDeletion(reference, contact), None)
         return deleted
 
     def _record_message(

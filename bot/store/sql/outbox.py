@@ -1,23 +1,20 @@
 """The outbox: calls wait here, in order per chat, until Telegram says yes or never."""
 
-import json
 import logging
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from bot.domain.message import AlertOperator, RefreshCard
 from bot.store.protocol import (
-    ERASE_THREAD,
-    MAIL_CHAT,
     MAX_UNLIMITED_CALLS,
-    REFRESH_CARD,
-    REQUEST_MAIL_DELETION,
-    SEND_MAIL,
-    Destination,
+    EraseThread,
     OutgoingCall,
     QueuedCall,
+    RequestMailDeletion,
     SourceMessage,
 )
 from bot.store.sql.base import SqlDatabase, Transaction
+from bot.store.sql.outgoing_calls import MAIL_CHAT, REFRESH_CARD, from_row, to_row
 
 log = logging.getLogger(__name__)
 NO_LIMIT = 2**31  # more rows than there are
@@ -44,8 +41,6 @@ _NEXT_DUE_TIME = f"""
     SELECT min(not_before) AS time FROM ({_HEADS.replace("limited = ?", "limited = 0")}
     UNION ALL {_HEADS.replace("limited = ?", "limited = 1")}) AS heads JOIN outbox ON id = head WHERE not_before > ?
 """  # noqa: S608 - our own words
-_UNLIMITED_METHODS = ("answerCallbackQuery", SEND_MAIL, REQUEST_MAIL_DELETION)
-_MESSAGE_COLUMNS = ("origin", "edits", "reply")
 
 
 class OutboxRepository(SqlDatabase):
@@ -75,8 +70,10 @@ class OutboxRepository(SqlDatabase):
 
     def _read_queued_call(self, row: dict[str, Any]) -> QueuedCall | None:
         try:
-            return QueuedCall(row["id"], _read_outgoing_call(row), row["attempts"], bool(row["limited"]), row["lane"])
-        except (ValueError, TypeError, AttributeError) as error:
+            return QueuedCall(
+                row["id"], row["chat_id"], from_row(row), row["attempts"], bool(row["limited"]), row["lane"]
+            )
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
             log.error("a queued call cannot be read and is dropped: %s", type(error).__name__)
             self.mark_failed(row["id"], "cannot be read")
             return None
@@ -181,59 +178,15 @@ class OutboxRepository(SqlDatabase):
         )  # message ids of a group mean nothing in the new
 
     def _enqueue_call(self, db: Transaction, call: OutgoingCall, user_id: int | None) -> None:
-        if (
-            call.request
-            and call.method not in (ERASE_THREAD, REQUEST_MAIL_DELETION)
-            and not _request_exists(db, call.request)
-        ):
-            return  # the request was deleted in this moment
-        if call.method == REFRESH_CARD:  # it shows how things stand when it is sent, so the last one is enough
+        needs_request = not isinstance(call, EraseThread | RequestMailDeletion | AlertOperator) and call.reference
+        if needs_request and not _request_exists(db, needs_request):
+            return  # the request was deleted in the meantime
+        if isinstance(call, RefreshCard):  # rendered when it is sent, so the last one is enough
             query = "UPDATE outbox SET status = 'dropped' WHERE request = ? AND method = ? AND status = 'queued'"
-            db.execute(query, (call.request, REFRESH_CARD))
-        row: dict[str, Any] = {
-            "chat_id": call.chat_id,
-            "method": call.method,
-            "params": json.dumps(call.params),
-            "request": call.request,
-            "place": call.destination.value,
-            "user_id": user_id,
-            "created": self._clock(),
-            "urgency": _call_urgency(call),
-            "limited": int(call.method not in _UNLIMITED_METHODS),
-            "lane": call.request if call.destination is Destination.THREAD or call.chat_id == MAIL_CHAT else "",
-        }
-        for name, pair in zip(_MESSAGE_COLUMNS, (call.source, call.edit_of, call.reply_to), strict=True):
-            row[f"{name}_chat"], row[f"{name}_message"] = pair or (None, None)
-        self._upsert_row(db, "outbox", row)
+            db.execute(query, (call.reference, REFRESH_CARD))
+        self._upsert_row(db, "outbox", to_row(call) | {"user_id": user_id, "created": self._clock()})
         self._notify_queued(db)
-
-
-def _call_urgency(call: OutgoingCall) -> int:
-    """What leaves first where not all can: 0 is about a request for advice, 1 an answer to a question, 2 the rest."""
-    if call.request or call.method in (REFRESH_CARD, SEND_MAIL):
-        return 0
-    return 1 if call.source or call.edit_of else 2
-
-
-def _read_outgoing_call(row: dict[str, Any]) -> OutgoingCall:
-    source, edit_of, reply_to = (_read_message_ref(row, name) for name in _MESSAGE_COLUMNS)
-    params = dict(json.loads(row["params"]))
-    return OutgoingCall(
-        row["chat_id"],
-        row["method"],
-        params,
-        source,
-        edit_of,
-        reply_to,
-        row["request"],
-        Destination(row["place"] or ""),
-    )
 
 
 def _request_exists(db: Transaction, reference: str) -> bool:
     return db.execute("SELECT 1 FROM requests WHERE reference = ?", (reference,)).fetchone() is not None
-
-
-def _read_message_ref(row: dict[str, Any], prefix: str) -> SourceMessage | None:
-    chat, message = row[f"{prefix}_chat"], row[f"{prefix}_message"]
-    return None if message is None else (chat, message)

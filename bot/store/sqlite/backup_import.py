@@ -11,8 +11,8 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from bot.errors import StoreError
-from bot.store.protocol import ERASE_THREAD, REQUEST_MAIL_DELETION
 from bot.store.sql.copy import copy_rows
+from bot.store.sql.outgoing_calls import ERASE_THREAD, REQUEST_MAIL_DELETION
 from bot.store.sqlite.migrations import check_version, migrations
 
 STEPS_TABLE = migrations.migrations_table

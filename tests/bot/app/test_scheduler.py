@@ -20,6 +20,7 @@ from bot.store.protocol import SENDING_DUTY
 from index.search.live_index import LiveIndex
 from tests.bot.store.test_store import request
 from tests.conftest import Clock
+from tests.support.queues import references
 
 HOUR, YEAR = 3_600.0, 365 * DAY
 
@@ -103,7 +104,7 @@ def kept(dialogue: Dialogue) -> list[str]:
 
 def said(dialogue: Dialogue, clock: Clock) -> list[str]:
     """Return the requests about which something is queued."""
-    return [queued.call.request for queued in dialogue.store.due_calls(clock())]
+    return references(dialogue.store.due_calls(clock()))
 
 
 def test_one_request_does_not_hold_up_the_others(dialogue: Dialogue, clock: Clock) -> None:

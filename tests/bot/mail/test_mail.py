@@ -18,6 +18,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from bot.domain.consultation import ContactChannel, Details, Request, RequestContext
+from bot.domain.message import SendMail
 from bot.errors import SettingsError
 from bot.flows.dialogue import Dialogue
 from bot.mail.delivery import make_mail_sender
@@ -26,7 +27,6 @@ from bot.mail.smtp import Mailer, is_loopback_host, permanent_failure
 from bot.pipeline.outbox import Rejected, Retry
 from bot.settings import Settings
 from bot.store import SqlStore
-from bot.store.protocol import SEND_MAIL, OutgoingCall
 from knowledge.records.contacts import Contact
 from tests.bot.pipeline.test_outbox import BUSY, faulty
 
@@ -251,7 +251,7 @@ async def test_mail_waits_for_the_store(parts: Dialogue, monkeypatch: pytest.Mon
     send = make_mail_sender(
         Settings(), replace(parts, store=faulty(cast(SqlStore, parts.store), find_request=[BUSY, None]))
     )
-    outgoing = OutgoingCall(0, SEND_MAIL, {}, request="ABCD-2345")
+    outgoing = SendMail("ABCD-2345")
 
     assert [await send(outgoing), await send(outgoing)] == [Retry(None), Rejected("the request was deleted")]
 

@@ -10,11 +10,11 @@ from aiosmtpd.controller import Controller
 
 from bot.domain.consultation import Party
 from bot.domain.effects import AppendTranscript, CreateRequest
+from bot.domain.message import SendMail
 from bot.flows.dialogue import Dialogue
 from bot.mail.delivery import make_mail_sender
 from bot.pipeline.outbox import Sent
 from bot.settings import Settings
-from bot.store.protocol import SEND_MAIL, OutgoingCall
 from tests.bot.mail.test_mail import Inbox, free_port
 from tests.support.relay import OPEN, REFERENCE
 
@@ -32,7 +32,7 @@ def inbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Inbox]:
 
 
 async def attached(parts: Dialogue, inbox: Inbox) -> str:
-    assert await make_mail_sender(Settings(), parts)(OutgoingCall(0, SEND_MAIL, {}, request=REFERENCE)) == Sent(None)
+    assert await make_mail_sender(Settings(), parts)(SendMail(REFERENCE)) == Sent(None)
     mail = message_from_bytes(inbox.taken[-1], policy=default)
     texts = {part.get_filename(): part.get_content() for part in mail.iter_attachments()}
     return str(texts[f"{REFERENCE}.txt"])

@@ -13,24 +13,17 @@ from sqlite_utils import Database
 
 from bot.domain.consultation import Party
 from bot.domain.effects import AppendTranscript, CreateRequest, ErasePerson
+from bot.domain.message import RefreshCard, SendMail
 from bot.pipeline.outbox import INTERNAL_ERROR_TRIES, MAX_TRIES, CallResult, Outbox, Retry
-from bot.store import OutgoingCall, SqliteStore, SqlStore
+from bot.store import ApiCall, OutgoingCall, SqliteStore, SqlStore
 from bot.store.postgres.store import PostgresStore
-from bot.store.protocol import (
-    ERASE_THREAD,
-    MAIL_CHAT,
-    REFRESH_CARD,
-    REQUEST_MAIL_DELETION,
-    SEND_MAIL,
-    AdviserThread,
-    Destination,
-    ErasureResult,
-)
+from bot.store.protocol import AdviserThread, Destination, EraseThread, ErasureResult, RequestMailDeletion
+from bot.store.sql.outgoing_calls import MAIL_CHAT, SEND_MAIL
 from bot.store.sqlite.migrations import migrations
 from tests.bot.pipeline.test_outbox_pace import Telegram
 from tests.bot.store.test_store import EVENT, finish, request
 from tests.conftest import Clock
-from tests.support.queues import Counterpart, ended, queue, text
+from tests.support.queues import Counterpart, ended, queue, reference, summary, text
 
 pytestmark = pytest.mark.durability
 
@@ -44,18 +37,14 @@ def two(store: SqlStore) -> SqlStore:
     return store
 
 
-def told(reference: str, words: str, method: str = "sendMessage") -> OutgoingCall:
+def told(reference: str, words: str) -> OutgoingCall:
     """A call into a request's thread."""
-    return OutgoingCall(DESK, method, {"text": words}, request=reference, destination=Destination.THREAD)
-
-
-def mail(reference: str, method: str = SEND_MAIL) -> OutgoingCall:
-    return OutgoingCall(MAIL_CHAT, method, {"text": reference}, request=reference)
+    return ApiCall(DESK, "sendMessage", {"text": words}, reference=reference, destination=Destination.THREAD)
 
 
 def next_ones(store: SqlStore, now: float, **more: object) -> list[tuple[str, str]]:
     """What would be made now: which request, which text."""
-    return [(one.lane, str(one.call.params.get("text"))) for one in store.due_calls(now, **more)]  # type: ignore[arg-type]  # test shorthand
+    return [(one.lane, summary(one.call)[1]) for one in store.due_calls(now, **more)]  # type: ignore[arg-type]  # test shorthand
 
 
 def test_lane_that_waits_holds_up_no_other(two: SqlStore, clock: Clock) -> None:
@@ -70,7 +59,7 @@ def test_lane_that_waits_holds_up_no_other(two: SqlStore, clock: Clock) -> None:
 
 def test_mail_that_waits_holds_up_no_other(two: SqlStore, clock: Clock) -> None:
     """A mail that is refused for now holds up the mails about its own request only."""
-    finish(two, mail(A), mail(B))
+    finish(two, SendMail(A), SendMail(B))
     (first,) = two.due_calls(clock())
     two.postpone_call(first.id, clock() + 60)
 
@@ -79,7 +68,7 @@ def test_mail_that_waits_holds_up_no_other(two: SqlStore, clock: Clock) -> None:
 
 def test_one_mail_at_a_time(two: SqlStore, clock: Clock) -> None:
     """While a mail is under way no other one begins, and what Telegram does not limit is not held up by it."""
-    finish(two, mail(A), mail(B), OutgoingCall(10, "answerCallbackQuery", {"text": "t"}))
+    finish(two, SendMail(A), SendMail(B), ApiCall(10, "answerCallbackQuery", {"text": "t"}))
     first = two.due_calls(clock())[0]
 
     assert next_ones(two, clock(), in_flight=[first.id], paused_chats=[MAIL_CHAT]) == [("", "t")]
@@ -87,7 +76,7 @@ def test_one_mail_at_a_time(two: SqlStore, clock: Clock) -> None:
 
 def test_lanes_take_turns(two: SqlStore, clock: Clock) -> None:
     """Of one chat the lane that was served longest ago comes first, the oldest call of those that were not served."""
-    finish(two, told(A, "a1"), told(A, "a2"), told(B, "b1"), OutgoingCall(DESK, "sendMessage", {"text": "status"}))
+    finish(two, told(A, "a1"), told(A, "a2"), told(B, "b1"), ApiCall(DESK, "sendMessage", {"text": "status"}))
 
     assert next_ones(two, clock()) == [(A, "a1")]
     assert next_ones(two, clock(), served_lanes=[A]) == [(B, "b1")]
@@ -106,10 +95,10 @@ async def test_flood_of_one_request_delays_no_other(two: SqlStore, clock: Clock)
 
 def test_last_card_is_enough(two: SqlStore, clock: Clock) -> None:
     """A card shows how things stand when it is made, so of several that wait the last one is made."""
-    finish(two, told(A, "", REFRESH_CARD), told(B, "", REFRESH_CARD), told(A, "said"), told(A, "", REFRESH_CARD))
+    finish(two, RefreshCard(A, DESK), RefreshCard(B, DESK), told(A, "said"), RefreshCard(A, DESK))
 
     assert two.count_queued_calls() == 3
-    assert [queued.call.method for queued in two.due_calls(clock(), served_lanes=[B])] == ["sendMessage"]
+    assert [queued.call for queued in two.due_calls(clock(), served_lanes=[B])] == [told(A, "said")]
 
 
 def test_call_that_cannot_be_read_fails_alone(two: SqlStore, clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
@@ -189,9 +178,9 @@ async def test_what_fails_in_our_own_code_holds_up_its_lane_for_half_a_minute(st
     counterpart, began = Counterpart(), clock.now
 
     def call(outgoing: OutgoingCall) -> CallResult:
-        if outgoing.params["text"] == "broken":
+        if summary(outgoing)[1] == "broken":
             raise KeyError("picture")
-        counterpart.taken.append((outgoing.chat_id, outgoing.params["text"]))
+        counterpart.taken.append(summary(outgoing))
         return Retry(None, max_tries=1)
 
     made = await until_given_up(store, clock, call)
@@ -203,7 +192,7 @@ async def test_what_fails_in_our_own_code_holds_up_its_lane_for_half_a_minute(st
 
 async def test_mails_are_sent_one_after_another_in_turns(two: SqlStore, clock: Clock) -> None:
     """The mails of one request are sent in order, each request in its turn, and never two at once."""
-    finish(two, mail(A), mail(A), mail(B))
+    finish(two, SendMail(A), SendMail(A), SendMail(B))
     under_way, most, order = 0, 0, list[str]()
     done = asyncio.Event()
 
@@ -213,7 +202,7 @@ async def test_mails_are_sent_one_after_another_in_turns(two: SqlStore, clock: C
         most = max(most, under_way)
         await asyncio.sleep(0)
         under_way -= 1
-        order.append(outgoing.request)
+        order.append(reference(outgoing))
         if len(order) == 3:
             done.set()
         return Retry(3600.0) if len(order) == 99 else await Counterpart()(outgoing)
@@ -230,7 +219,7 @@ def test_line_is_told_only_once(two: SqlStore, clock: Clock) -> None:
     """Of what was said the lines whose copies still wait are known, so that a history leaves them out."""
     for number, side in enumerate((Party.REQUESTER, Party.REQUESTER, Party.ADVISER)):
         event = replace(EVENT, message_id=5 + number)
-        copy = OutgoingCall(DESK, "copyMessage", {}, (10, 5 + number), request=A, destination=Destination.THREAD)
+        copy = ApiCall(DESK, "copyMessage", {}, (10, 5 + number), reference=A, destination=Destination.THREAD)
         out = [copy] if side is Party.REQUESTER else []
         two.add_updates([(number, "10", "{}")])
         two.finish_update(number, event, None, out, [AppendTranscript(A, side, str(number))])
@@ -271,7 +260,7 @@ def test_thread_that_has_no_card_yet_is_left(two: SqlStore) -> None:
 
 def test_what_waits_goes_to_the_chat_that_is_the_advisers_now(two: SqlStore) -> None:
     """Calls to the advisers follow them to another chat; what goes elsewhere stays."""
-    finish(two, told(A, "a"), text(-5, "group"), mail(A))
+    finish(two, told(A, "a"), text(-5, "group"), SendMail(A))
     two.redirect_adviser_calls(-77)
 
     assert (
@@ -284,7 +273,7 @@ def test_what_waits_goes_to_the_chat_that_is_the_advisers_now(two: SqlStore) -> 
 
 def test_retention_keeps_what_a_deletion_needs(two: SqlStore, clock: Clock) -> None:
     """As long as the deletion of a request's messages and mails waits, it is known where they are."""
-    finish(two, told(A, "a"), mail(A))
+    finish(two, told(A, "a"), SendMail(A))
     for number, queued in enumerate(two.due_calls(clock())):
         two.mark_sent(queued.id, 40 + number)
     two.add_updates([(2, "10", "{}")])
@@ -294,7 +283,7 @@ def test_retention_keeps_what_a_deletion_needs(two: SqlStore, clock: Clock) -> N
 
     assert (len(two.erasure_queue(A)), two.was_mailed(A)) == (1, True)
     for queued in two.due_calls(clock()):
-        assert queued.call.method in (ERASE_THREAD, REQUEST_MAIL_DELETION)
+        assert isinstance(queued.call, EraseThread | RequestMailDeletion)
         two.mark_sent(queued.id, None)
     clock.now += 8 * 86_400
     two.purge_expired(clock.now - 7 * 86_400)
@@ -303,7 +292,7 @@ def test_retention_keeps_what_a_deletion_needs(two: SqlStore, clock: Clock) -> N
 
 def test_mail_may_be_under_way(two: SqlStore, clock: Clock) -> None:
     """A mail that waits or is under way may be taken at any moment; one that failed is not."""
-    finish(two, mail(A))
+    finish(two, SendMail(A))
     waits = two.was_mailed(A)
     two.mark_failed(two.due_calls(clock())[0].id, "no mailbox")
 
@@ -333,7 +322,7 @@ def test_older_store_gets_its_lanes(tmp_path: Path, clock: Clock) -> None:
         )
     store = SqliteStore(tmp_path / "old.db", clock)
 
-    assert {queued.call.chat_id: queued.lane for queued in store.due_calls(clock())} == {
+    assert {queued.chat_id: queued.lane for queued in store.due_calls(clock())} == {
         DESK: A,
         10: "",
         MAIL_CHAT: B,

@@ -13,12 +13,12 @@ from bot.errors import StoreError, StoreUnavailable
 from bot.pipeline.outbox import IDLE_WAIT, CallResult, Outbox, Rejected, Retry, Sent
 from bot.pipeline.rate_limiter import TELEGRAM_LIMITS, RateLimiter
 from bot.pipeline.retry import Sleep, backoff_seconds
-from bot.store import OutgoingCall, SqlStore
+from bot.store import ApiCall, OutgoingCall, SqlStore
 from bot.store.protocol import MAX_UNLIMITED_CALLS
 from tests.bot.conftest import Opening
 from tests.bot.store.test_store import EVENT, finish, say
 from tests.conftest import Clock
-from tests.support.queues import Counterpart, ended, queue, run_until, text
+from tests.support.queues import Counterpart, api_call, ended, queue, run_until, summary, text, texts
 
 pytestmark = pytest.mark.durability
 
@@ -87,7 +87,7 @@ async def test_messages_leave_in_order(store: SqlStore, clock: Clock) -> None:
 
 async def test_number_of_what_was_sent_is_kept(store: SqlStore, clock: Clock) -> None:
     """An answer that was sent is found by its question, for when that is edited."""
-    queue(store, text(10, "a", source=(10, 5)))  # type: ignore[arg-type]  # test shorthand
+    queue(store, text(10, "a", source=(10, 5)))
 
     await run_until(store, clock, Counterpart(Sent(77)), 1)
 
@@ -105,7 +105,7 @@ async def test_flooded_chat_waits_alone(store: SqlStore, clock: Clock, caplog: p
     assert counterpart.taken == [(10, "a"), (11, "x")]
     assert re.search("^sendMessage .* 60 s$", caplog.messages[0])
     assert store.due_calls(clock() + 59) == []
-    assert [queued.call.params["text"] for queued in store.due_calls(clock() + 60)] == ["a"]
+    assert texts(store.due_calls(clock() + 60)) == ["a"]
 
 
 async def test_refused_message_is_final(store: SqlStore, clock: Clock) -> None:
@@ -135,7 +135,7 @@ async def test_what_failed_for_good_is_told(store: SqlStore, clock: Clock) -> No
     queue(store, text(10, "a"))
     counterpart = Counterpart(Rejected("Forbidden: bot was blocked by the user"))
     outbox = Outbox(
-        store, counterpart, clock, lambda outgoing, reason: [text(11, f"{outgoing.params['text']}: {reason}")]
+        store, counterpart, clock, lambda outgoing, reason: [text(11, f"{summary(outgoing)[1]}: {reason}")]
     )
 
     task = asyncio.create_task(outbox.run())
@@ -183,7 +183,7 @@ async def test_not_more_than_some_at_once(store: SqlStore, clock: Clock) -> None
     """Of calls that Telegram does not limit only so many are under way at the same time; the others follow."""
     queue(
         store,
-        *[OutgoingCall(chat, "answerCallbackQuery", {"text": "Toast"}) for chat in range(1, 2 * MAX_UNLIMITED_CALLS)],
+        *[ApiCall(chat, "answerCallbackQuery", {"text": "Toast"}) for chat in range(1, 2 * MAX_UNLIMITED_CALLS)],
     )
     under_way, most, go = 0, 0, asyncio.Event()
 
@@ -212,15 +212,13 @@ async def test_not_more_than_some_at_once(store: SqlStore, clock: Clock) -> None
 
 async def test_message_leaves_past_taps_that_linger(store: SqlStore, clock: Clock) -> None:
     """While as many answers to tapped buttons as may be are under way, and more wait, messages leave all the same."""
-    taps = [
-        OutgoingCall(chat, "answerCallbackQuery", {"text": "Toast"}) for chat in range(1, MAX_UNLIMITED_CALLS + 2)
-    ]
+    taps = [ApiCall(chat, "answerCallbackQuery", {"text": "Toast"}) for chat in range(1, MAX_UNLIMITED_CALLS + 2)]
     queue(store, *taps)
     counterpart, go = Counterpart(), asyncio.Event()
 
     async def call(outgoing: OutgoingCall) -> CallResult:
         result = await counterpart(outgoing)
-        if outgoing.method == "answerCallbackQuery":
+        if api_call(outgoing).method == "answerCallbackQuery":
             await go.wait()
         return result
 
@@ -243,7 +241,7 @@ async def test_broken_call_is_made_again(store: SqlStore, clock: Clock, caplog: 
     counterpart, pace = Counterpart(), RateLimiter(TELEGRAM_LIMITS)
 
     async def call(outgoing: OutgoingCall) -> CallResult:
-        if outgoing.chat_id == 10:
+        if api_call(outgoing).chat_id == 10:
             raise ValueError
         return await counterpart(outgoing)
 
@@ -257,7 +255,7 @@ async def test_broken_call_is_made_again(store: SqlStore, clock: Clock, caplog: 
     assert "ValueError" in said
     assert store.next_due_time(clock()) == clock() + backoff_seconds(0)
     (put_off,) = store.due_calls(clock() + backoff_seconds(0))
-    assert (put_off.call.params["text"], put_off.attempts) == ("a", 1)
+    assert (texts([put_off]), put_off.attempts) == (["a"], 1)
 
 
 @pytest.mark.parametrize(

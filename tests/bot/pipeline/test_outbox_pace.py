@@ -10,10 +10,10 @@ from bot.domain.effects import CreateRequest
 from bot.pipeline.inbox import Inbox
 from bot.pipeline.outbox import CallResult, Outbox, Retry
 from bot.pipeline.rate_limiter import TELEGRAM_LIMITS, RateLimiter
-from bot.store import OutgoingCall, SqlStore
+from bot.store import ApiCall, OutgoingCall, SqlStore
 from tests.bot.store.test_store import request
 from tests.conftest import Clock
-from tests.support.queues import Counterpart, key, queue, text, update
+from tests.support.queues import Counterpart, api_call, key, queue, text, update
 
 pytestmark = pytest.mark.durability
 
@@ -26,13 +26,14 @@ class Telegram(Counterpart):
         self.clock, self.pace, self.times = clock, RateLimiter(TELEGRAM_LIMITS, began), list[float]()
 
     async def __call__(self, outgoing: OutgoingCall) -> CallResult:
-        if outgoing.method == "answerCallbackQuery":
-            return await super().__call__(outgoing)
-        assert self.pace.seconds_to_wait(outgoing.chat_id, self.clock()) == 0
-        self.pace.begin_call(outgoing.chat_id)
+        call = api_call(outgoing)
+        if call.method == "answerCallbackQuery":
+            return await super().__call__(call)
+        assert self.pace.seconds_to_wait(call.chat_id, self.clock()) == 0
+        self.pace.begin_call(call.chat_id)
         self.times.append(self.clock())
-        result = await super().__call__(outgoing)
-        self.pace.end_call(outgoing.chat_id, self.clock())
+        result = await super().__call__(call)
+        self.pace.end_call(call.chat_id, self.clock())
         return result
 
     async def takes(self, store: SqlStore, calls: int, until: float = float("inf")) -> None:
@@ -82,8 +83,12 @@ async def test_requests_leave_first(store: SqlStore, clock: Clock) -> None:
     """Where not all can leave at once, those go first for whom something about a request waits, then answers, then
     the rest, each the oldest first; and in a chat the order stays."""
     rest = [text(100 + number, "Rest") for number in range(40)]
-    answers = [text(200 + number, "Antwort", source=(200 + number, 1)) for number in range(40)]  # type: ignore[arg-type]
-    late = [text(150, "davor"), text(150, "Anfrage", request="AAAA-AAAA"), text(300, "Anfrage", request="BBBB-BBBB")]  # type: ignore[arg-type]
+    answers = [text(200 + number, "Antwort", source=(200 + number, 1)) for number in range(40)]
+    late = [
+        text(150, "davor"),
+        text(150, "Anfrage", reference="AAAA-AAAA"),
+        text(300, "Anfrage", reference="BBBB-BBBB"),
+    ]
     store.apply((), [CreateRequest(request("AAAA-AAAA")), CreateRequest(request("BBBB-BBBB"))])
     queue(store, *rest, *answers, *late)
     telegram = Telegram(clock)
@@ -99,7 +104,7 @@ async def test_requests_leave_first(store: SqlStore, clock: Clock) -> None:
 
 async def test_tap_is_answered_past_a_chat_that_waits(store: SqlStore, clock: Clock) -> None:
     """The answer to a tapped button, which Telegram does not limit, waits neither for messages nor for a refusal."""
-    toast = OutgoingCall(10, "answerCallbackQuery", {"text": "Toast"})
+    toast = ApiCall(10, "answerCallbackQuery", {"text": "Toast"})
     queue(store, *[text(10, str(number)) for number in range(5)], toast, toast)
     telegram = Telegram(clock)
     telegram.pace.note_retry_after(10, 3600, clock())
@@ -149,7 +154,7 @@ async def test_backlog_of_ten_thousand(store: SqlStore, clock: Clock) -> None:
     def handle(number: int, raw: dict[str, Any]) -> None:
         handled.setdefault(raw["chat"], []).append(number)
         about = "AAAA-AAAA" if number % 500 == 0 else ""
-        calls = [text(raw["chat"] + 1, str(number), request=about)] if number % 20 == 0 else []  # type: ignore[arg-type]
+        calls = [text(raw["chat"] + 1, str(number), request=about)] if number % 20 == 0 else []
         store.finish_update(number, None, None, calls, ())
 
     inbox = Inbox(store, handle, key)

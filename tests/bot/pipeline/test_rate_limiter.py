@@ -337,3 +337,15 @@ def test_refusals_until_nearly_the_same_time() -> None:
             pace.note_success()
 
         assert (ALL_CHATS in pace.note_retry_after(3, 12.0, 0.0)) is not parted
+
+
+def test_call_starts_or_reserves_its_slot() -> None:
+    """A call whose time has not come reserves the slot that it will take; then it starts."""
+    pace = RateLimiter(TELEGRAM_LIMITS)
+
+    assert pace.try_begin_call(10, 100.0) == 0
+    pace.end_call(10, 100.0)
+    assert pace.try_begin_call(10, 100.5) == 0.5
+    assert pace.free_slots(100.5) == 28
+    assert pace.try_begin_call(10, 101.0) == 0
+    assert pace.free_slots(101.0) == 29

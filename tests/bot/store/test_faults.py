@@ -21,6 +21,7 @@ from tests.bot.store.test_store import finish, say
 from tests.conftest import Clock
 from tests.support.disk import Disk, small_disk
 from tests.support.logged import logged
+from tests.support.queues import api_call, texts
 
 pytestmark = pytest.mark.durability
 
@@ -156,7 +157,7 @@ def test_deleted_under_the_bot(tmp_path: Path, clock: Clock, replaced: bool) -> 
     assert os.stat(tmp_path / "bot.db.rescued-1").st_mode & 0o077 == 0
     restore_store(tmp_path / "bot.db.rescued-1", path)
     again = SqliteStore(path, clock)
-    assert [queued.call.params["text"] for queued in again.due_calls(clock())] == ["a"]
+    assert texts(again.due_calls(clock())) == ["a"]
     again.close()
 
 
@@ -181,7 +182,7 @@ def test_clock_that_was_ahead(store: SqliteStore, clock: Clock) -> None:
     store.postpone_call(store.due_calls(clock())[0].id, clock() + 60)
     clock.now -= YEAR
 
-    assert [queued.call.params["text"] for queued in store.due_calls(clock())] == ["a"]
+    assert texts(store.due_calls(clock())) == ["a"]
 
 
 def test_check_writes_nothing(tmp_path: Path, store: SqliteStore) -> None:
@@ -201,7 +202,7 @@ async def test_what_was_sent_is_not_sent_again(disk: Disk, clock: Clock) -> None
     finish(store, say(10, "a"), say(10, "b"))
 
     async def call(outgoing: OutgoingCall) -> CallResult:
-        made.append(outgoing.params["text"])
+        made.append(api_call(outgoing).params["text"])
         if len(made) == 1:
             disk.fill()
         else:

@@ -38,12 +38,14 @@ from bot.domain.effects import (
     UpdateRequest,
 )
 from bot.domain.event import Event, EventKind
+from bot.domain.message import RefreshCard, SendMail
 from bot.domain.selfcheck import SelfCheckProgress
 from bot.domain.turn import State
 from bot.errors import StoreConflict
-from bot.store import OutgoingCall, SqliteStore, SqlStore
+from bot.store import ApiCall, SqliteStore, SqlStore
 from bot.store.personal_data import DATA_CATALOGUE
-from bot.store.protocol import ERASE_THREAD, MAIL_CHAT, REQUEST_MAIL_DELETION, SEND_MAIL, AdviserThread, Destination
+from bot.store.protocol import AdviserThread, Destination, EraseThread, ErasureReason, RequestMailDeletion
+from bot.store.sql.outgoing_calls import MAIL_CHAT
 from tests.conftest import Clock
 from tests.support.tables import tables
 
@@ -77,12 +79,12 @@ EVERYTHING: tuple[Effect, ...] = (
     ShareSelfCheck({"vision": 3}, "QRSTUV"),
 )
 OUT = (
-    OutgoingCall(ADA, "sendMessage", {"text": SAID}, source=(ADA, 5)),
-    OutgoingCall(DESK, "card", {}, request=REFERENCE, destination=Destination.THREAD),
-    OutgoingCall(
-        DESK, "copyMessage", {"from_chat_id": ADA}, (ADA, 6), request=REFERENCE, destination=Destination.THREAD
+    ApiCall(ADA, "sendMessage", {"text": SAID}, source=(ADA, 5)),
+    RefreshCard(REFERENCE, DESK),
+    ApiCall(
+        DESK, "copyMessage", {"from_chat_id": ADA}, (ADA, 6), reference=REFERENCE, destination=Destination.THREAD
     ),
-    OutgoingCall(MAIL_CHAT, SEND_MAIL, {}, request=REFERENCE),
+    SendMail(REFERENCE),
 )
 
 
@@ -198,15 +200,14 @@ def test_deletion_leaves_nothing_in_the_file(full: SqlStore, tmp_path: Path) -> 
 def test_deletion_reaches_advisers_and_mail(full: SqlStore, clock: Clock) -> None:
     """A deletion waits in the queue for what the advisers hold: their chat, and their mail where one went out."""
     for queued in full.due_calls(clock()):
-        if queued.call.chat_id in (DESK, MAIL_CHAT):
-            full.mark_sent(queued.id, 50 if queued.call.chat_id == DESK else None)
+        if queued.chat_id in (DESK, MAIL_CHAT):
+            full.mark_sent(queued.id, 50 if queued.chat_id == DESK else None)
     did(full, replace(EVENT, update_id=91), ErasePerson())
 
-    values = {"why": "person", "contact": "jacob-rohm"}
-    assert sorted([one.call for one in full.due_calls(clock())], key=lambda one: one.chat_id) == [
-        OutgoingCall(DESK, ERASE_THREAD, values, request=REFERENCE, destination=Destination.THREAD),
-        OutgoingCall(MAIL_CHAT, REQUEST_MAIL_DELETION, values, request=REFERENCE),
-    ]
+    assert {one.chat_id: one.call for one in full.due_calls(clock())} == {
+        DESK: EraseThread(DESK, REFERENCE, ErasureReason.REQUESTER),
+        MAIL_CHAT: RequestMailDeletion(REFERENCE, "jacob-rohm"),
+    }
     assert full.was_mailed(REFERENCE)
     assert full.erasure_queue(REFERENCE) == [(DESK, 41), (DESK, 50)]
     assert full.find_erased_request(DESK, 40, None) == full.find_erased_request(DESK, 0, 50) == REFERENCE
@@ -214,10 +215,10 @@ def test_deletion_reaches_advisers_and_mail(full: SqlStore, clock: Clock) -> Non
 
 def test_call_under_way_is_known_to_the_deletion(full: SqlStore, clock: Clock) -> None:
     """A copy that is being sent while the person deletes is deleted as well, and a mail is asked back."""
-    under_way = [one for one in full.due_calls(clock()) if one.call.chat_id in (DESK, MAIL_CHAT)]
+    under_way = [one for one in full.due_calls(clock()) if one.chat_id in (DESK, MAIL_CHAT)]
     did(full, replace(EVENT, update_id=91), ErasePerson())
     for queued in under_way:
-        full.mark_sent(queued.id, 60 if queued.call.chat_id == DESK else None)
+        full.mark_sent(queued.id, 60 if queued.chat_id == DESK else None)
 
     assert (DESK, 60) in full.erasure_queue(REFERENCE)
     assert full.was_mailed(REFERENCE)
@@ -245,7 +246,7 @@ def test_adviser_is_too_late(full: SqlStore) -> None:
 
     with pytest.raises(StoreConflict):
         did(full, adviser, UpdateRequest(replace(REQUEST, talking=True)))
-    edit = OutgoingCall(ADA, "editMessageText", {"text": "x"}, edit_of=(DESK, 70), request=REFERENCE)
+    edit = ApiCall(ADA, "editMessageText", {"text": "x"}, edit_of=(DESK, 70), reference=REFERENCE)
     did(full, replace(adviser, update_id=93), out=[edit])
     assert full.load_personal_data(ADA) == {}
 
@@ -253,7 +254,7 @@ def test_adviser_is_too_late(full: SqlStore) -> None:
 def test_adviser_who_deletes_takes_nobody_elses_messages(full: SqlStore, clock: Clock) -> None:
     """An adviser's own data are deleted; what they wrote to a person arrives, and closed requests lose their name."""
     taken = replace(REQUEST, status=RequestStatus.CLOSED, taken_by=BEA, adviser="Bea", closed=clock())
-    sent = OutgoingCall(ADA, "copyMessage", {"from_chat_id": DESK, "message_id": 8}, (DESK, 8), request=REFERENCE)
+    sent = ApiCall(ADA, "copyMessage", {"from_chat_id": DESK, "message_id": 8}, (DESK, 8), reference=REFERENCE)
     did(full, Event(92, EventKind.TEXT, DESK, BEA, 8), UpdateRequest(taken), state=State(lang="en"), out=[sent])
     others = replace(taken, reference="BBBB-2345", taken_by=BEA + 1, adviser="Cem")
     full.apply((), [CreateRequest(others)])
@@ -308,9 +309,9 @@ def test_closed_request_is_purged_whole(full: SqlStore, clock: Clock) -> None:
     assert kept is not None
     assert full.find_request(REFERENCE) is None
     assert [name for name, found in tables(full).items() if told_of_ada(found)] == []
-    (erasing,) = (one.call for one in full.due_calls(clock()) if one.call.method == ERASE_THREAD)
-    assert erasing.params["why"] == "time"
-    assert [one for one in full.due_calls(clock()) if one.call.method == REQUEST_MAIL_DELETION] == []
+    due = [one.call for one in full.due_calls(clock())]
+    assert EraseThread(DESK, REFERENCE, ErasureReason.RETENTION) in due
+    assert not any(isinstance(call, RequestMailDeletion) for call in due)
 
 
 def test_traces_of_a_deletion_end_as_well(full: SqlStore, clock: Clock) -> None:
@@ -323,7 +324,7 @@ def test_traces_of_a_deletion_end_as_well(full: SqlStore, clock: Clock) -> None:
         full.mark_sent(queued.id, None)
     full.purge_expired(clock() - 500)
 
-    assert {queued.call.method for queued in waiting} == {ERASE_THREAD, REQUEST_MAIL_DELETION}
+    assert {type(queued.call) for queued in waiting} == {EraseThread, RequestMailDeletion}
     left = {name for name, found in tables(full).items() if found}
     assert left == {"moved"}
 

@@ -24,12 +24,13 @@ from bot.domain.effects import (
 from bot.domain.event import Event, EventKind
 from bot.domain.turn import State
 from bot.errors import StoreConflict, StoreError
-from bot.store import OutgoingCall, SqliteStore, SqlStore
+from bot.store import ApiCall, OutgoingCall, SqliteStore, SqlStore
 from bot.store.protocol import AdviserThread
 from bot.store.sqlite.backup import backup_store, restore_store
 from bot.store.sqlite.migrations import migrations
 from tests.bot.conftest import Opening
 from tests.conftest import Clock
+from tests.support.queues import api_call, texts
 
 pytestmark = pytest.mark.durability
 
@@ -37,7 +38,7 @@ EVENT = Event(1, EventKind.TEXT, chat_id=10, user_id=20, message_id=5, text="Hal
 
 
 def say(chat: int, text: str, **more: object) -> OutgoingCall:
-    return OutgoingCall(chat, "sendMessage", {"text": text}, **more)  # type: ignore[arg-type]  # test shorthand
+    return ApiCall(chat, "sendMessage", {"text": text}, **more)  # type: ignore[arg-type]  # test shorthand
 
 
 def request(reference: str = "AAAA-AAAA", **more: object) -> Request:
@@ -100,7 +101,7 @@ def test_due_is_the_oldest_of_each_chat(store: SqlStore, clock: Clock) -> None:
     """Each chat offers its oldest call only, so order is kept within a chat."""
     finish(store, say(10, "a"), say(10, "b"), say(11, "c"))
 
-    assert [queued.call.params["text"] for queued in store.due_calls(clock())] == ["a", "c"]
+    assert texts(store.due_calls(clock())) == ["a", "c"]
 
 
 def test_waiting_chat_holds_up_no_other(store: SqlStore, clock: Clock) -> None:
@@ -108,8 +109,8 @@ def test_waiting_chat_holds_up_no_other(store: SqlStore, clock: Clock) -> None:
     finish(store, say(10, "a"), say(10, "b"), say(11, "c"))
     store.postpone_call(store.due_calls(clock())[0].id, clock() + 60)
 
-    assert [queued.call.params["text"] for queued in store.due_calls(clock())] == ["c"]
-    assert [queued.call.params["text"] for queued in store.due_calls(clock() + 60)] == ["a", "c"]
+    assert texts(store.due_calls(clock())) == ["c"]
+    assert texts(store.due_calls(clock() + 60)) == ["a", "c"]
     assert store.next_due_time() == 0.0
 
 
@@ -128,13 +129,13 @@ def test_failed_call_frees_the_chat(store: SqlStore, clock: Clock) -> None:
     finish(store, say(10, "a"), say(10, "b"))
     store.mark_failed(store.due_calls(clock())[0].id, "Forbidden")
 
-    assert [queued.call.params["text"] for queued in store.due_calls(clock())] == ["b"]
+    assert texts(store.due_calls(clock())) == ["b"]
 
 
 def test_request_is_found_by_message(store: SqlStore, clock: Clock) -> None:
     """A reply to a message about a request finds the request."""
     store.add_updates([(1, "10", "{}")])
-    store.finish_update(1, EVENT, State(), [say(-5, "Brief", request="AAAA-AAAA")], [CreateRequest(request())])
+    store.finish_update(1, EVENT, State(), [say(-5, "Brief", reference="AAAA-AAAA")], [CreateRequest(request())])
     store.mark_sent(store.due_calls(clock())[0].id, 9)
 
     found = store.find_request_by_message(-5, 9)
@@ -167,7 +168,7 @@ def test_forget_leaves_nothing_of_the_person(store: SqlStore, clock: Clock) -> N
 
     store.finish_update(3, EVENT, None, [say(10, "weg")], [ErasePerson()])
 
-    assert [queued.call.params for queued in store.due_calls(clock())] == [{"text": "weg"}]
+    assert texts(store.due_calls(clock())) == ["weg"]
     assert store.load_personal_data(20) == {}
     assert set(store.load_personal_data(98)) == {"states", "requests"}
 
@@ -175,14 +176,14 @@ def test_forget_leaves_nothing_of_the_person(store: SqlStore, clock: Clock) -> N
 def test_purge_keeps_what_is_needed(store: SqlStore, clock: Clock) -> None:
     """Old rows go; what waits for a request that is not closed stays with it."""
     store.add_updates([(1, "10", "{}")])
-    out = [say(10, "a"), say(-5, "b", request="AAAA-AAAA")]
+    out = [say(10, "a"), say(-5, "b", reference="AAAA-AAAA")]
     store.finish_update(
         1, EVENT, State(), out, [CreateRequest(request()), AppendTranscript("AAAA-AAAA", Party.REQUESTER, "Hallo")]
     )
     clock.now += 1000
 
     assert store.purge_expired(clock() - 500) == 3  # the update, the state, the message without a request
-    assert [queued.call.params["text"] for queued in store.due_calls(clock())] == ["b"]
+    assert texts(store.due_calls(clock())) == ["b"]
     assert len(store.load_transcript("AAAA-AAAA")) == 1
 
 
@@ -253,9 +254,7 @@ def test_of_two_changes_at_once_one_is_refused(store: SqlStore) -> None:
 
 def test_a_reply_or_edit_finds_its_counterpart(store: SqlStore, clock: Clock) -> None:
     """A copy is found by its original, the original by its copy, and the request by both."""
-    store.apply(
-        [OutgoingCall(-5, "copyMessage", {}, source=(10, 7), request="AAAA-AAAA")], [CreateRequest(request())]
-    )
+    store.apply([ApiCall(-5, "copyMessage", {}, source=(10, 7), reference="AAAA-AAAA")], [CreateRequest(request())])
     store.mark_sent(store.due_calls(clock())[0].id, 70)
 
     assert store.find_reply_to(-5, (10, 7)) == 70
@@ -275,7 +274,7 @@ def test_moved_group_gets_what_waits_for_it(store: SqlStore, clock: Clock) -> No
     store.finish_update(1, replace(EVENT, chat_id=-5), None, (), [MigrateChat(-1005)])
 
     assert (store.current_chat_id(-5), store.current_chat_id(-6)) == (-1005, -6)
-    assert [queued.call.chat_id for queued in store.due_calls(clock())] == [-1005]
+    assert [queued.chat_id for queued in store.due_calls(clock())] == [-1005]
     assert store.find_thread("AAAA-AAAA") is None
 
 
@@ -326,13 +325,13 @@ def test_transcript_tells_what_was_read_last(store: SqlStore) -> None:
 
 def test_what_is_taken_back_is_not_in_the_transcript(store: SqlStore, clock: Clock) -> None:
     """Neither it nor its copy that waits is left, and nobody finds the request by it; all else stays."""
-    copies = [OutgoingCall(30, "copyMessage", {"from": 1}, (10, number), request="AAAA-AAAA") for number in (5, 6)]
+    copies = [ApiCall(30, "copyMessage", {"from": 1}, (10, number), reference="AAAA-AAAA") for number in (5, 6)]
     store.apply(copies, [CreateRequest(request()), AppendTranscript("AAAA-AAAA", Party.ADVISER, "a")])
     written(store, 1, AppendTranscript("AAAA-AAAA", Party.ADVISER, "b"))
     written(store, 2, RetractMessages("AAAA-AAAA", (5,)))
 
     assert [line.text for line in store.load_transcript("AAAA-AAAA")] == ["a"]
-    assert [queued.call.source for queued in store.due_calls(clock())] == [(10, 6)]
+    assert [api_call(queued.call).source for queued in store.due_calls(clock())] == [(10, 6)]
     assert store.find_request_by_message(10, 5) is None
     assert store.find_request_by_message(10, 6) is not None
 
@@ -356,7 +355,7 @@ def test_requests_of_the_first_schema_are_kept(tmp_path: Path, clock: Clock) -> 
     assert (kept.details.concern, kept.name, kept.consent) == ("Hilfe", "Ada", "2026-11")
     assert (kept.contact, kept.since, kept.version) == ("", kept.created, 0)
     store.apply((), [UpdateRequest(kept)])  # it can be worked on
-    assert store.due_calls(clock())[0].call.source == (10, 5)
+    assert api_call(store.due_calls(clock())[0].call).source == (10, 5)
     store.close()
 
 
@@ -372,5 +371,5 @@ def test_waits_of_an_older_schema_are_over(tmp_path: Path, clock: Clock) -> None
     store = SqliteStore(tmp_path / "old.db", clock)
 
     assert store.rate_limits() == {}
-    assert [queued.call.chat_id for queued in store.due_calls(clock())] == [10]
+    assert [queued.chat_id for queued in store.due_calls(clock())] == [10]
     store.close()

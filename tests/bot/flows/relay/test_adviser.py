@@ -14,21 +14,13 @@ from bot.domain.effects import (
     UpdateRequest,
 )
 from bot.domain.event import Event, EventKind
-from bot.domain.message import DeleteRelayed, EditRelayed, RefreshCard, RelayMessage, SendMessage
+from bot.domain.message import DeleteRelayed, EditRelayed, RefreshCard, RelayMessage, SendMail, SendMessage
 from bot.domain.turn import Turn
 from bot.flows.dialogue import Advisers, Dialogue
 from bot.flows.relay import adviser as adviser_flow
 from bot.flows.relay.notices import report_undelivered
-from bot.store import OutgoingCall
-from bot.store.protocol import (
-    DELETE_RELAYED,
-    ERASE_THREAD,
-    REFRESH_CARD,
-    REQUEST_MAIL_DELETION,
-    SEND_MAIL,
-    AdviserThread,
-    Destination,
-)
+from bot.store import ApiCall, OutgoingCall
+from bot.store.protocol import DELETE_RELAYED, AdviserThread, EraseThread, ErasureReason, RequestMailDeletion
 from tests.support.relay import (
     ADA,
     BEA,
@@ -202,23 +194,23 @@ AGAIN = "Schicken Sie sie bitte noch einmal"
 @pytest.mark.parametrize(
     ("outgoing", "reason", "expected"),
     [
-        (OutgoingCall(ADA, "sendMessage", {}), BLOCKED, None),
-        (OutgoingCall(ADA, "sendMessage", {}, request="BBBB-BBBB"), BLOCKED, None),
-        (OutgoingCall(0, SEND_MAIL, {}, request=REFERENCE), "no mailbox", ("desk", "ließ sich nicht zustellen")),
-        (OutgoingCall(DESK, REFRESH_CARD, {}, request=REFERENCE), TOO_LONG, None),
+        (ApiCall(ADA, "sendMessage", {}), BLOCKED, None),
+        (ApiCall(ADA, "sendMessage", {}, reference="BBBB-BBBB"), BLOCKED, None),
+        (SendMail(REFERENCE), "no mailbox", ("desk", "ließ sich nicht zustellen")),
+        (RefreshCard(REFERENCE, DESK), TOO_LONG, None),
         (
-            OutgoingCall(ADA, "copyMessage", {}, request=REFERENCE),
+            ApiCall(ADA, "copyMessage", {}, reference=REFERENCE),
             BLOCKED,
             ("desk", "Die Person hat den Bot blockiert"),
         ),
         (
-            OutgoingCall(ADA, "copyMessage", {}, request=REFERENCE),
+            ApiCall(ADA, "copyMessage", {}, reference=REFERENCE),
             TOO_LONG,
             ("desk", "Telegram hat die Nachricht nicht"),
         ),
-        (OutgoingCall(ADA, "copyMessage", {}, request=REFERENCE), TOO_LONG, ("desk", "unter ada@example.org")),
-        (OutgoingCall(DESK, "copyMessage", {}, request=REFERENCE), TOO_LONG, (ADA, AGAIN)),
-        (OutgoingCall(DESK, "copyMessage", {}, request=REFERENCE), TOO_LONG, (ADA, "Jacob Rohm")),
+        (ApiCall(ADA, "copyMessage", {}, reference=REFERENCE), TOO_LONG, ("desk", "unter ada@example.org")),
+        (ApiCall(DESK, "copyMessage", {}, reference=REFERENCE), TOO_LONG, (ADA, AGAIN)),
+        (ApiCall(DESK, "copyMessage", {}, reference=REFERENCE), TOO_LONG, (ADA, "Jacob Rohm")),
     ],
 )
 def test_what_did_not_arrive_is_told(
@@ -237,7 +229,7 @@ def test_what_did_not_arrive_is_told(
 def test_card_that_never_arrived_is_told(parts: Dialogue) -> None:
     """Where the advisers never got a request, or only its topic, its person is told."""
     kept(parts, OPEN)
-    card = OutgoingCall(DESK, REFRESH_CARD, {}, request=REFERENCE)
+    card = RefreshCard(REFERENCE, DESK)
     parts.store.save_thread(REFERENCE, AdviserThread(DESK, TOPIC, 0))
     only_topic = report_undelivered(parts, card, "Bad Request: chat not found")
     parts.store.save_thread(REFERENCE, None)
@@ -249,8 +241,8 @@ def test_card_that_never_arrived_is_told(parts: Dialogue) -> None:
 def test_what_cannot_be_taken_back_is_told(parts: Dialogue) -> None:
     """An adviser learns of what still stands at the person's; what never arrived there needs no word."""
     kept(parts, TALKING)
-    parts.store.apply([OutgoingCall(ADA, "copyMessage", {}, (DESK, 90), request=REFERENCE)], ())
-    call = OutgoingCall(ADA, DELETE_RELAYED, {}, edit_of=(DESK, 90), request=REFERENCE)
+    parts.store.apply([ApiCall(ADA, "copyMessage", {}, (DESK, 90), reference=REFERENCE)], ())
+    call = ApiCall(ADA, DELETE_RELAYED, {}, edit_of=(DESK, 90), reference=REFERENCE)
     waiting = report_undelivered(parts, call, "the message to edit was never sent")
     parts.store.mark_sent(parts.store.due_calls(parts.now())[0].id, 78)
     there = report_undelivered(parts, call, "Bad Request: message can't be deleted for everyone")
@@ -263,7 +255,7 @@ def test_mail_that_failed_without_advisers(dialogue: Dialogue) -> None:
     """Where a mail was the only way and failed for good, the person is told."""
     dialogue.store.apply((), [CreateRequest(OPEN)])
 
-    (told,) = report_undelivered(dialogue, OutgoingCall(0, SEND_MAIL, {}, request=REFERENCE), "no mailbox")
+    (told,) = report_undelivered(dialogue, SendMail(REFERENCE), "no mailbox")
 
     assert told.chat_id == ADA
 
@@ -273,10 +265,8 @@ def test_deletion_that_failed_is_told(parts: Dialogue) -> None:
     where there are none."""
     parts.store.apply((), [CreateRequest(OPEN)])
     parts.store.record_posted_message(REFERENCE, (DESK, 88))
-    erasing = OutgoingCall(
-        DESK, ERASE_THREAD, {"why": "person", "contact": ""}, request=REFERENCE, destination=Destination.THREAD
-    )
-    unposting = OutgoingCall(0, REQUEST_MAIL_DELETION, {"why": "person", "contact": ""}, request=REFERENCE)
+    erasing = EraseThread(DESK, REFERENCE, ErasureReason.REQUESTER)
+    unposting = RequestMailDeletion(REFERENCE, "")
 
     reads(Turn(STATE, tuple(report_undelivered(parts, erasing, TOO_LONG))), (DESK, "t.me/c/9900/88", []))
     reads(

@@ -19,6 +19,7 @@ from bot.pipeline.inbox import INCOMPLETE_WAIT, Inbox
 from bot.pipeline.update_handler import UpdateHandler
 from bot.store.protocol import DELETE_RELAYED
 from bot.telegram.update_parser import chat_key, parse_raw_update
+from tests.support.queues import api_call
 from tests.support.relay import ADA, BEA, DESK, OPEN, REFERENCE, STATE, TALKING, TOPIC, adviser, kept, kinds
 
 pytestmark = pytest.mark.durability
@@ -47,11 +48,12 @@ def follow(parts: Dialogue, *events: Event) -> list[Turn]:
 def waits(parts: Dialogue) -> list[tuple[str, int]]:
     """The copies and deletions that wait to be made at the person's, with the message that each is about."""
     queued, found = parts.store, list[tuple[str, int]]()
-    while due := [one for one in queued.due_calls(parts.now()) if one.call.chat_id == ADA]:
+    while due := [one for one in queued.due_calls(parts.now()) if one.chat_id == ADA]:
         for one in due:
-            origin = one.call.source or one.call.edit_of
+            call = api_call(one.call)
+            origin = call.source or call.edit_of
             if origin:
-                found.append((one.call.method, origin[1]))
+                found.append((call.method, origin[1]))
             queued.mark_sent(one.id, None)
     return found
 
@@ -90,7 +92,7 @@ def test_note_that_comes_late_takes_its_album_back(parts: Dialogue) -> None:
     """What waits is dropped, what has arrived is deleted, and neither stays in the transcript."""
     kept(parts, TALKING)
     first = follow(parts, item(90), item(91))[-1]
-    (sent,) = [one for one in parts.store.due_calls(parts.now()) if one.call.source == (DESK, 90)]
+    (sent,) = [one for one in parts.store.due_calls(parts.now()) if api_call(one.call).source == (DESK, 90)]
     parts.store.mark_sent(sent.id, 78)
     late = adviser_flow.handle_adviser_message(parts, first.state, item(92, NOTED))
     assert late is not None
@@ -197,7 +199,7 @@ async def test_bot_waits_for_the_rest_of_an_album(parts: Dialogue, late: int) ->
     assert there.waited == [INCOMPLETE_WAIT]
     assert parts.store.count_pending_updates() == 0
     assert parts.store.find_request(REFERENCE) == OPEN
-    assert [one for one in parts.store.due_calls(parts.now()) if one.call.chat_id == ADA] == []
+    assert [one for one in parts.store.due_calls(parts.now()) if one.chat_id == ADA] == []
 
 
 async def test_bot_that_was_stopped_waits_again(parts: Dialogue) -> None:

@@ -12,6 +12,7 @@ from bot.domain.turn import State, Turn
 from bot.flows.dialogue import Dialogue
 from bot.flows.relay import lifecycle
 from bot.pipeline.api_calls import build_calls
+from tests.support.queues import api_call
 from tests.support.relay import ADA, CLOSED, DESK, OPEN, REFERENCE, STATE, changed, kept, person
 
 pytestmark = pytest.mark.durability
@@ -42,7 +43,8 @@ def test_message_reaches_the_advisers_of_a_late_request(parts: Dialogue) -> None
 
     assert offers(answered) == [PASS]
     (call, *_) = build_calls(passed.messages, person(EventKind.BUTTON, message=10), DESK)
-    assert (call.method, call.source, call.request) == ("copyMessage", (ADA, HELLO.message_id), REFERENCE)
+    copy = api_call(call)
+    assert (copy.method, copy.source, copy.reference) == ("copyMessage", (ADA, HELLO.message_id), REFERENCE)
     assert AppendTranscript(REFERENCE, Party.REQUESTER, HELLO.text, HELLO.message_id) in passed.effects
     assert any(isinstance(message, AnswerCallback) and message.text for message in passed.messages)
 

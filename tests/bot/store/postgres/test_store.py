@@ -19,6 +19,7 @@ from bot.store.postgres.store import PostgresStore
 from tests.bot.store.test_store import finish, request, say
 from tests.conftest import Clock
 from tests.support.postgres import BINARIES, server, start, stop
+from tests.support.queues import texts
 from tests.support.tables import tables
 
 pytestmark = pytest.mark.durability
@@ -274,7 +275,7 @@ def test_server_is_gone_for_a_while(clock: Clock) -> None:
         terms.append(store.try_acquire_leadership())
 
         assert terms == [1, 2]
-        assert [queued.call.params["text"] for queued in store.due_calls(clock())] == ["a"]
+        assert texts(store.due_calls(clock())) == ["a"]
         assert finish(store, say(10, "b"), update=2)
         store.close()
 

@@ -17,6 +17,7 @@ from tests.bot.conftest import Opening
 from tests.bot.store.test_personal_data import ADA, BEA, DESK, did, full
 from tests.bot.store.test_store import EVENT, finish, say
 from tests.conftest import Clock
+from tests.support.queues import texts
 from tests.support.tables import tables
 
 pytestmark = pytest.mark.durability
@@ -63,7 +64,7 @@ def test_everything_arrives(full: SqlStore, made: Made, kind: str, clock: Clock)
     assert [row["id"] > newest for row in tables(target)["outbox"]].count(True) == 1
     assert target.load_personal_data(ADA).keys() == full.load_personal_data(ADA).keys()
     assert target.find_thread("ADAA-2345") == full.find_thread("ADAA-2345")
-    assert DESK in {queued.call.chat_id for queued in target.due_calls(clock())}
+    assert DESK in {queued.chat_id for queued in target.due_calls(clock())}
 
 
 def test_numbers_go_on_in_a_new_database(made: Made, fresh_url: str, clock: Clock) -> None:
@@ -74,7 +75,7 @@ def test_numbers_go_on_in_a_new_database(made: Made, fresh_url: str, clock: Cloc
     source.copy_to(target)
     finish(target, say(13, "d"), update=1000)
 
-    assert [queued.call.params["text"] for queued in target.due_calls(clock())] == ["a", "b", "c", "d"]
+    assert texts(target.due_calls(clock())) == ["a", "b", "c", "d"]
     target.close()
 
 
@@ -161,7 +162,7 @@ def test_command_both_ways(tmp_path: Path, fresh_url: str, clock: Clock) -> None
     fails(again, "is not empty")
     assert "1  outbox" in there.stdout
     new = SqliteStore(tmp_path / "new.db", clock)
-    assert [queued.call.params["text"] for queued in new.due_calls(clock())] == ["a"]
+    assert texts(new.due_calls(clock())) == ["a"]
     new.close()
     assert [done.returncode for done in (there, back, *commands)] == [0] * 6, back.stderr
     assert "is up to date." in commands[0].stdout

@@ -7,7 +7,7 @@ import pytest
 from bot.domain.consultation import Party, RequestStatus
 from bot.domain.effects import AppendTranscript, CreateRequest, ErasePerson, UpdateRequest
 from bot.errors import StoreConflict
-from bot.store import OutgoingCall, SqlStore
+from bot.store import ApiCall, SqlStore
 from bot.store.protocol import AdviserThread, Destination, ErasureResult
 from tests.bot.conftest import Opening
 from tests.bot.store.test_personal_data import DESK, EVENT, REFERENCE, did, full
@@ -193,7 +193,7 @@ def test_message_without_a_cause(store: SqlStore, clock: Clock) -> None:
 def test_purge_counts_what_it_deletes(store: SqlStore) -> None:
     """The rows that go with an old closed request are counted: itself, its line, the message to its person."""
     closed = request(status=RequestStatus.CLOSED)
-    store.apply([say(10, "b", request=closed.reference)], [CreateRequest(closed)])
+    store.apply([say(10, "b", reference=closed.reference)], [CreateRequest(closed)])
     store.apply((), [AppendTranscript(closed.reference, Party.REQUESTER, "Danke")])
 
     assert store.purge_expired(100.0) == 3
@@ -202,10 +202,8 @@ def test_purge_counts_what_it_deletes(store: SqlStore) -> None:
 
 def test_call_comes_back_as_it_was_queued(store: SqlStore, clock: Clock) -> None:
     """What a call answers, edits, replies to and belongs to is known when its turn comes, and if it is limited."""
-    call = OutgoingCall(
-        10, "editMessageText", {"text": "ä"}, (10, 5), (11, 6), (12, 7), "AAAA-AAAA", Destination.THREAD
-    )
-    toast = OutgoingCall(10, "answerCallbackQuery", {"text": "b"})
+    call = ApiCall(10, "editMessageText", {"text": "ä"}, (10, 5), (11, 6), (12, 7), "AAAA-AAAA", Destination.THREAD)
+    toast = ApiCall(10, "answerCallbackQuery", {"text": "b"})
     store.apply([call, toast], [CreateRequest(request())])
 
     assert [(queued.call, queued.rate_limited) for queued in store.due_calls(clock())] == [
@@ -216,7 +214,7 @@ def test_call_comes_back_as_it_was_queued(store: SqlStore, clock: Clock) -> None
 
 def test_call_under_way_is_not_due(store: SqlStore, clock: Clock) -> None:
     """What is being sent just now is not offered again, and what is behind it in its line is not offered yet."""
-    toast = OutgoingCall(10, "answerCallbackQuery", {"text": "a"})
+    toast = ApiCall(10, "answerCallbackQuery", {"text": "a"})
     store.apply([toast, toast], ())
     (first,) = store.due_calls(clock())
 

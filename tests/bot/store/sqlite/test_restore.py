@@ -13,7 +13,7 @@ from bot.domain.effects import ShareSelfCheck
 from bot.domain.event import Event, EventKind
 from bot.errors import StoreError
 from bot.store import SqliteStore
-from bot.store.protocol import ERASE_THREAD, REQUEST_MAIL_DELETION, Destination, OutgoingCall
+from bot.store.protocol import EraseThread, ErasureReason, RequestMailDeletion
 from bot.store.sqlite.backup import backup_store, restore_store
 from bot.store.sqlite.migrations import migrations
 from tests.bot.cli.test_cli import GWBOT, gwbot
@@ -153,8 +153,8 @@ def test_what_waited_is_done_again_or_never(full: SqliteStore, tmp_path: Path, c
     """The caller is told how much waited, and decides; deletions in the advisers' chat are always made."""
     full.apply(
         [
-            OutgoingCall(DESK, ERASE_THREAD, {}, request="OLD-2345", destination=Destination.THREAD),
-            OutgoingCall(0, REQUEST_MAIL_DELETION, {}),
+            EraseThread(DESK, "OLD-2345", ErasureReason.RETENTION),
+            RequestMailDeletion("OLD-2345", ""),
         ],
         (),
     )
