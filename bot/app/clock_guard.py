@@ -8,10 +8,10 @@ only by a clock that has run evenly for a while and that the store does not cont
 import logging
 from collections.abc import Callable
 
+from bot.domain.time_window import JUMP_THRESHOLD
 from bot.store.protocol import Store
 
 log = logging.getLogger(__name__)
-JUMP_THRESHOLD = 3_600.0  # seconds; time servers correct by less, and summer time does not touch Unix time
 SETTLING_TIME = 600.0  # seconds after the start or a jump from which on the clock is believed
 
 

@@ -11,18 +11,16 @@ from telegram import Bot, Update, User
 
 from bot.domain.commands import ADVISER_COMMANDS
 from bot.domain.event import Event, EventKind
-from bot.domain.message import SendMessage
 from bot.domain.turn import OnTurn, State, Turn, TurnRecord, ignore_turn
 from bot.errors import StoreConflict, StoreError, StoreGone, StoreUnavailable
 from bot.flows.callback_data import ADVISER_CALLBACK
+from bot.flows.context import TurnContext
 from bot.flows.dialogue import Dialogue
 from bot.flows.inline_query import InlineOffer, offer_results
-from bot.flows.relay.requester import active_conversation
 from bot.pipeline.api_calls import build_calls
 from bot.pipeline.inbox import UpdateIncomplete
 from bot.store.protocol import Store
 from bot.telegram.update_parser import chat_key, parse_update
-from prompts.render import render_template
 
 log = logging.getLogger(__name__)
 MAX_CONFLICTS = 10
@@ -83,13 +81,11 @@ class UpdateHandler:
             self._answer_inline_query(event)
             return
         event = self._with_captions(event, chat_key(raw_update))
-        if event.kind is EventKind.TEXT and event.addressed and not active_conversation(self._dialogue, event):
-            self._show_typing(event.chat_id)
         for _ in range(MAX_CONFLICTS):
             started_at = time.perf_counter()
-            turn = self._run_dialogue(event)
+            context, turn = self._run_dialogue(event)
             duration_ms = (time.perf_counter() - started_at) * 1000
-            calls = build_calls(turn.messages, event, self._dialogue.adviser_chat)
+            calls = build_calls(turn.messages, event, context.adviser_chat)
             try:
                 if self._store.finish_update(update_id, event, turn.state, calls, turn.effects):
                     record = TurnRecord(
@@ -106,9 +102,9 @@ class UpdateHandler:
                 raise
             except StoreError as error:
                 log.error("the outcome of update %d is refused: %s", update_id, error)
-                apology = self._make_apology(State(), event).messages
+                apology = context.with_state(State()).say("failed").messages
                 self._store.finish_update(
-                    update_id, event, None, build_calls(apology, event, self._dialogue.adviser_chat), ()
+                    update_id, event, None, build_calls(apology, event, context.adviser_chat), ()
                 )
                 self._wake_outbox()
                 return
@@ -117,7 +113,8 @@ class UpdateHandler:
     def _answer_inline_query(self, event: Event) -> None:
         """Answer an inline query past the outbox, since an answer that waits is worthless; nothing of it is kept."""
         try:
-            inline_answer = offer_results(self._dialogue, self._store.load_state(event.state_key), event)
+            state = self._store.load_state(event.state_key)
+            inline_answer = offer_results(TurnContext(self._dialogue, state, event))
         except Exception:  # the person is at the keyboard: the next letter asks again
             log.exception("update %d could not be answered", event.update_id)
         else:
@@ -134,10 +131,10 @@ class UpdateHandler:
 
     def _with_membership(self, event: Event) -> Event:
         """Ask Telegram whether the person is an adviser now, where it matters."""
-        adviser_chat = self._dialogue.adviser_chat
         is_adviser_command = event.kind is EventKind.COMMAND and event.command in ADVISER_COMMANDS
         is_adviser_button = event.kind is EventKind.BUTTON and event.text.startswith(ADVISER_CALLBACK)
-        if adviser_chat is None or not (is_adviser_command or is_adviser_button):
+        adviser_chat = self._dialogue.adviser_chat if is_adviser_command or is_adviser_button else None
+        if adviser_chat is None:
             return event
         is_sole_adviser = event.private and event.chat_id == adviser_chat
         return replace(event, in_adviser_chat=is_sole_adviser or self._is_member(adviser_chat, event.user_id))
@@ -158,19 +155,19 @@ class UpdateHandler:
         ]
         return replace(event, captions=tuple(other.text for other in others if other.album_id == event.album_id))
 
-    def _run_dialogue(self, event: Event) -> Turn:
-        state = State()
+    def _run_dialogue(self, event: Event) -> tuple[TurnContext, Turn]:
+        context = TurnContext(self._dialogue, State(), event)
         try:
-            state = self._store.load_state(event.state_key)
-            return self._dialogue.handle(state, self._with_membership(event))
+            context = context.with_state(self._store.load_state(event.state_key))
+            context = replace(context, event=self._with_membership(event))
+            if event.kind is EventKind.TEXT and event.addressed and not context.active_conversation:
+                self._show_typing(event.chat_id)
+            return context, self._dialogue.respond(context)
         except (StoreUnavailable, StoreGone):  # nothing is known of the person: it must not be overwritten
             raise
         except Exception:  # whatever goes wrong with one message, the person is told and the bot goes on
             log.exception("update %d could not be answered", event.update_id)
-            return self._make_apology(state, event)
-
-    def _make_apology(self, state: State, event: Event) -> Turn:
-        return Turn(state, (SendMessage(render_template("failed", self._dialogue.lang(state, event))),))
+            return context, context.say("failed")
 
 
 def _is_well_formed(event: Event) -> bool:

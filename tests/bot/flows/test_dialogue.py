@@ -10,6 +10,7 @@ from bot.domain.event import Event, EventKind
 from bot.domain.message import EditMessage, SendMessage
 from bot.domain.turn import State
 from bot.flows import intro
+from bot.flows.context import TurnContext
 from bot.flows.dialogue import Dialogue
 from knowledge.loader import BUILT_IN
 from knowledge.records.intro import read_steps
@@ -26,17 +27,17 @@ def said(turn: object) -> str:
 
 
 @pytest.mark.parametrize(("number", "shown"), [(-3, 1), (0, 1), (4, 4), (999, 9)])
-def test_introduction_stays_within_its_steps(number: int, shown: int) -> None:
+def test_introduction_stays_within_its_steps(dialogue: Dialogue, number: int, shown: int) -> None:
     """Whatever step is asked for, an existing one is shown and remembered."""
-    turn = intro.show_step(State(), EVENT, STEPS, number, "de")
+    turn = intro.show_step(TurnContext(dialogue, State(), EVENT), number)
 
     assert turn.state.step == shown
     assert f"Schritt {shown} von 9" in said(turn)
 
 
-def test_introduction_changes_the_tapped_message() -> None:
+def test_introduction_changes_the_tapped_message(dialogue: Dialogue) -> None:
     """A tapped button turns the page in its own message."""
-    turn = intro.show_step(State(), replace(EVENT, kind=EventKind.BUTTON), STEPS, 2, "en")
+    turn = intro.show_step(TurnContext(dialogue, State(), replace(EVENT, kind=EventKind.BUTTON, text="i:2")), 2)
 
     assert isinstance(turn.messages[0], EditMessage)
     assert turn.messages[0].message_id == EVENT.message_id

@@ -8,6 +8,7 @@ from bot.domain.consultation import Party, Request
 from bot.domain.effects import AppendTranscript, CreateRequest, UpdateRequest
 from bot.domain.event import Event, EventKind
 from bot.domain.message import AnswerCallback, RelayMessage, SendMessage
+from bot.domain.time_window import DAY
 from bot.domain.turn import State, Turn
 from bot.flows.dialogue import Dialogue
 from bot.flows.relay import lifecycle
@@ -32,8 +33,8 @@ def tap(parts: Dialogue, state: State, data: str = PASS) -> Turn:
 
 def test_message_reaches_the_advisers_of_a_late_request(parts: Dialogue) -> None:
     """Told that nobody has answered yet, the person writes, and one tap brings it into the request's thread."""
-    promised = parts.now() - lifecycle.DAY
-    waiting = replace(OPEN, since=promised - 9 * lifecycle.DAY, promised=promised)
+    promised = parts.now() - DAY
+    waiting = replace(OPEN, since=promised - 9 * DAY, promised=promised)
     kept(parts, waiting)
     parts.store.apply((), [UpdateRequest(changed(lifecycle.check_deadlines(parts, waiting)))])
     answered = parts.handle(STATE, HELLO)
