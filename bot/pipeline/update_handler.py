@@ -156,10 +156,10 @@ class UpdateHandler:
         return replace(event, captions=tuple(other.text for other in others if other.album_id == event.album_id))
 
     def _run_dialogue(self, event: Event) -> tuple[TurnContext, Turn]:
-        context = TurnContext(self._dialogue, State(), event)
+        state = State()
         try:
-            context = context.with_state(self._store.load_state(event.state_key))
-            context = replace(context, event=self._with_membership(event))
+            state = self._store.load_state(event.state_key)
+            context = TurnContext(self._dialogue, state, self._with_membership(event))
             if event.kind is EventKind.TEXT and event.addressed and not context.active_conversation:
                 self._show_typing(event.chat_id)
             return context, self._dialogue.respond(context)
@@ -167,6 +167,7 @@ class UpdateHandler:
             raise
         except Exception:  # whatever goes wrong with one message, the person is told and the bot goes on
             log.exception("update %d could not be answered", event.update_id)
+            context = TurnContext(self._dialogue, state, event)
             return context, context.say("failed")
 
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from bot.answering.answerer import Answerer
 from bot.domain.consultation import Form
 from bot.domain.effects import ErasePerson
 from bot.domain.event import Event, EventKind
@@ -18,6 +19,12 @@ from prompts.render import render_template
 
 EVENT = Event(1, EventKind.TEXT, chat_id=10, user_id=20, message_id=5, language_code="de", name="Ada")
 STEPS = read_steps(BUILT_IN / "intro")
+
+
+@pytest.fixture
+def answering(dialogue: Dialogue, answerer: Answerer) -> Dialogue:
+    """The conversation over the real knowledge."""
+    return replace(dialogue, answerer=answerer)
 
 
 def said(turn: object) -> str:
@@ -59,30 +66,30 @@ def test_same_state_and_event_give_the_same_turn(dialogue: Dialogue) -> None:
     assert dialogue.handle(State(), event) == dialogue.handle(State(), event)
 
 
-def test_a_message_leans_on_the_answer_before(dialogue: Dialogue) -> None:
+def test_a_message_leans_on_the_answer_before(answering: Dialogue) -> None:
     """The entry just shown is remembered, and a message that points back is read together with it."""
-    first = dialogue.handle(State(), replace(EVENT, text="Was macht die Stiftung Bildung?"))
-    second = dialogue.handle(first.state, replace(EVENT, text="Und wie erreiche ich die?", message_id=6))
+    first = answering.handle(State(), replace(EVENT, text="Was macht die Stiftung Bildung?"))
+    second = answering.handle(first.state, replace(EVENT, text="Und wie erreiche ich die?", message_id=6))
 
     assert "Bezogen auf: Stiftung Bildung" in said(second)
     assert second.state.last_entry == "stiftung-bildung-kontakt"
 
 
-def test_an_edited_message_leans_on_the_same_answer(dialogue: Dialogue) -> None:
+def test_an_edited_message_leans_on_the_same_answer(answering: Dialogue) -> None:
     """Correcting a message does not make it lean on its own answer."""
-    first = dialogue.handle(State(), replace(EVENT, text="Was macht die Stiftung Bildung?"))
-    second = dialogue.handle(first.state, replace(EVENT, text="und wie ereiche ich di", message_id=6))
+    first = answering.handle(State(), replace(EVENT, text="Was macht die Stiftung Bildung?"))
+    second = answering.handle(first.state, replace(EVENT, text="und wie ereiche ich di", message_id=6))
     edit = replace(EVENT, kind=EventKind.EDITED, text="Und wie erreiche ich die?", message_id=6)
 
     assert "Bezogen auf: Stiftung Bildung\n" not in said(first)
-    assert "Bezogen auf: Stiftung Bildung<" in said(dialogue.handle(second.state, edit))
+    assert "Bezogen auf: Stiftung Bildung<" in said(answering.handle(second.state, edit))
 
 
-def test_several_questions_have_a_message_each(dialogue: Dialogue) -> None:
+def test_several_questions_have_a_message_each(answering: Dialogue) -> None:
     """Each answer has its own buttons, and the first alone changes when the question is edited."""
     event = replace(EVENT, text="Was ist Collective Impact? Wer ist PHINEO?")
-    turn = dialogue.handle(State(), event)
-    edit = dialogue.handle(turn.state, replace(event, kind=EventKind.EDITED))
+    turn = answering.handle(State(), event)
+    edit = answering.handle(turn.state, replace(event, kind=EventKind.EDITED))
 
     first, second = turn.messages
     assert isinstance(first, SendMessage)
