@@ -1,4 +1,4 @@
-"""The greeting: one question with three buttons, and for who returns where they left off. Links lead past it."""
+"""The greeting: one question with three buttons, and where a returning person left off. Deep links skip it."""
 
 from bot.domain.deep_links import ENTRY_PREFIX, STEP_PREFIX
 from bot.domain.message import Button

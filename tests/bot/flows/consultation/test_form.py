@@ -35,6 +35,7 @@ from bot.flows.dialogue import Dialogue
 from bot.flows.relay import adviser, lifecycle, messages, requester
 from prompts.dates import TIME_ZONE, to_local_time
 from prompts.message_splitter import split_html
+from tests.support.fake_answerer import FakeAnswerer, answer_with
 
 EVENT = Event(1, EventKind.TEXT, chat_id=10, user_id=20, message_id=5, language_code="de", name="Ada")
 MONDAY = 1_795_420_800.0  # 2026-11-23, 9 o'clock in Berlin
@@ -106,6 +107,7 @@ def test_diagram_of_a_request(dialogue: Dialogue) -> None:
 
 def test_only_consent_keeps_a_request(dialogue: Dialogue) -> None:
     """From the first word to the summary nothing is kept; then all that was told is, with consent and time."""
+    dialogue = replace(dialogue, answerer=FakeAnswerer([answer_with("backbone")]))
     state, turns = State(last_question="Was ist ein Backbone?"), []
     steps = ("/beratung", "Wir suchen Rat.", "Brücken e. V.", "r:kind:npo", "r:skip:place", "r:reach:email",
              "ada@example.org", "r:skip:times", "r:send:")  # fmt: skip

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from bot.answering.answerer import Answer
 from bot.domain.consultation import Party, Request
 from bot.domain.effects import AppendTranscript, CreateRequest, UpdateRequest
 from bot.domain.event import Event, EventKind
@@ -13,6 +14,7 @@ from bot.domain.turn import State, Turn
 from bot.flows.dialogue import Dialogue
 from bot.flows.relay import lifecycle
 from bot.pipeline.api_calls import build_calls
+from tests.support.fake_answerer import FakeAnswerer, answer_with
 from tests.support.relay import ADA, CLOSED, DESK, OPEN, REFERENCE, STATE, changed, kept, person
 
 pytestmark = pytest.mark.durability
@@ -71,17 +73,18 @@ def test_each_open_request_is_offered(parts: Dialogue) -> None:
 
 
 @pytest.mark.parametrize(
-    ("request_", "event"),
+    ("request_", "event", "answers"),
     [
-        (OPEN, person(text="Was ist ein Backbone?")),
-        (CLOSED, HELLO),
-        (OPEN, replace(HELLO, private=False)),
-        (OPEN, replace(HELLO, text=" ")),
+        (OPEN, HELLO, [answer_with("backbone")]),
+        (CLOSED, HELLO, []),
+        (OPEN, replace(HELLO, private=False), []),
+        (OPEN, replace(HELLO, text=" "), []),
     ],
 )
-def test_nothing_is_offered(parts: Dialogue, request_: Request, event: Event) -> None:
+def test_nothing_is_offered(parts: Dialogue, request_: Request, event: Event, answers: list[Answer]) -> None:
     """Not under an answer, without an open request, in a group, or where nothing was asked."""
     kept(parts, request_)
+    parts = replace(parts, answerer=FakeAnswerer(answers))
 
     turn = parts.handle(STATE, event)
 
