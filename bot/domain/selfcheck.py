@@ -8,10 +8,10 @@ so nobody learns others' answers by answering again, by leaving and joining agai
 join.
 
 What remains: a person's own answer and the word may reveal on which side the others are. In a team of three, a word
-for the other side means that both others are there; in a team of four, "weak" tells a person who answered "largely" or
-"yes" that nobody else did. In a team of five or more, the first result leaves every side open; the next one may reveal
-the side of two new people to the third. All members but one acting together, or one person with that many accounts,
-can find out on which side the last one is. Nobody can find out more than the side.
+for the other side means that both others are there; in a team of four, "weak" tells a person who answered "largely"
+or "yes" that nobody else did. In a team of five or more, the first result leaves every side open; the next one may
+reveal the side of two new people to the third. All members but one acting together, or one person with that many
+accounts, can find out on which side the last one is. Nobody can find out more than the side.
 """
 
 import re
