@@ -8,7 +8,7 @@ clock has run steadily for a while and the store does not contradict it (`ClockJ
 import logging
 from collections.abc import Callable
 
-from bot.flows.relay.lifecycle import JUMP_THRESHOLD
+from bot.domain.time_window import JUMP_THRESHOLD
 from bot.store.protocol import Store
 
 log = logging.getLogger(__name__)

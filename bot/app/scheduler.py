@@ -7,9 +7,10 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from bot.app.clock_guard import ClockJumpGuard, is_everything_older
+from bot.domain.time_window import DAY
 from bot.errors import StoreConflict, StoreError
 from bot.flows.context import Services
-from bot.flows.relay.lifecycle import DAY, check_deadlines
+from bot.flows.relay.lifecycle import check_deadlines
 from bot.pipeline.api_calls import calls_without_event
 from bot.pipeline.retry import Sleep, remaining_wait, wait_for_event
 

@@ -9,16 +9,14 @@ from typing import Any
 
 from bot.domain.commands import ADVISER_COMMANDS
 from bot.domain.event import Event, EventKind
-from bot.domain.message import SendMessage
 from bot.domain.turn import OnTurn, State, Turn, TurnRecord
 from bot.errors import StoreConflict, StoreError, StoreGone, StoreUnavailable
 from bot.flows.callback_data import ADVISER_CALLBACK
+from bot.flows.context import TurnContext
 from bot.flows.dialogue import Dialogue
 from bot.flows.inline_query import InlineOffer, offer_results
-from bot.flows.relay.requester import active_conversation
 from bot.pipeline.api_calls import build_calls
 from bot.pipeline.inbox import UpdateIncomplete
-from prompts.render import render_template
 
 log = logging.getLogger(__name__)
 MAX_CONFLICTS = 10
@@ -72,13 +70,11 @@ class UpdateHandler:
             self._answer_inline_query(event)
             return
         event = self._with_captions(event)
-        if event.kind is EventKind.TEXT and event.addressed and not active_conversation(self.dialogue, event):
-            self.show_typing(event.chat_id)
         for _ in range(MAX_CONFLICTS):
             started_at = time.perf_counter()
-            turn = self._run_dialogue(event)
+            context, turn = self._run_dialogue(event)
             duration_ms = (time.perf_counter() - started_at) * 1000
-            calls = build_calls(turn.messages, event, self.dialogue.adviser_chat)
+            calls = build_calls(turn.messages, event, context.adviser_chat)
             try:
                 if self.dialogue.store.finish_update(update_id, event, turn.state, calls, turn.effects):
                     record = TurnRecord(
@@ -94,7 +90,7 @@ class UpdateHandler:
                 raise
             except StoreError as error:
                 log.error("the store rejects the outcome of update %d: %s", update_id, error)
-                apology = build_calls(self._make_apology(State(), event).messages, event)
+                apology = build_calls(context.with_state(State()).say("failed").messages, event)
                 self.dialogue.store.finish_update(update_id, event, None, apology, ())
                 self.wake_outbox()
                 return
@@ -103,7 +99,8 @@ class UpdateHandler:
     def _answer_inline_query(self, event: Event) -> None:
         """Answer an inline query without the outbox, since a late answer is worthless; nothing of it is stored."""
         try:
-            inline_answer = offer_results(self.dialogue, self.dialogue.store.load_state(event.state_key), event)
+            state = self.dialogue.store.load_state(event.state_key)
+            inline_answer = offer_results(TurnContext(self.dialogue, state, event))
         except Exception:  # the person is still typing: the next letter sends another query
             log.exception("update %d could not be answered", event.update_id)
         else:
@@ -135,16 +132,17 @@ class UpdateHandler:
         ]
         return replace(event, captions=tuple(other.text for other in others if other.album_id == event.album_id))
 
-    def _run_dialogue(self, event: Event) -> Turn:
+    def _run_dialogue(self, event: Event) -> tuple[TurnContext, Turn]:
         state = State()
         try:
             state = self.dialogue.store.load_state(event.state_key)
-            return self.dialogue.handle(state, self._with_membership(event))
+            context = TurnContext(self.dialogue, state, self._with_membership(event))
+            if event.kind is EventKind.TEXT and event.addressed and not context.active_conversation:
+                self.show_typing(event.chat_id)
+            return context, self.dialogue.respond(context)
         except (StoreUnavailable, StoreGone):  # the person's state is unknown and must not be overwritten
             raise
         except Exception:  # whatever goes wrong with one message, the person gets an apology and the bot goes on
             log.exception("update %d could not be answered", event.update_id)
-            return self._make_apology(state, event)
-
-    def _make_apology(self, state: State, event: Event) -> Turn:
-        return Turn(state, (SendMessage(render_template("failed", self.dialogue.lang(state, event))),))
+            context = TurnContext(self.dialogue, state, event)
+            return context, context.say("failed")

@@ -12,8 +12,8 @@ from bot.app.clock_guard import SETTLING_TIME
 from bot.app.scheduler import CHECK_INTERVAL, process_due_requests, run_scheduler
 from bot.domain.consultation import Party, RequestStatus
 from bot.domain.effects import CreateRequest
+from bot.domain.time_window import DAY
 from bot.flows.dialogue import Dialogue
-from bot.flows.relay.lifecycle import DAY
 from bot.settings import Settings
 from bot.store import SqliteStore
 from bot.store.protocol import SENDING_DUTY

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.answering.answerer import Answerer
 from bot.domain.event import Event, EventKind
 from bot.domain.message import AnswerCallback, SendMessage
 from bot.domain.turn import State, Turn
@@ -17,6 +18,12 @@ from tests.support.paths import ROOT
 
 LABELLED = ROOT / "tests" / "data" / "questions.jsonl"
 EVENT = Event(1, EventKind.TEXT, chat_id=10, user_id=20, message_id=5, language_code="de", name="Ada")
+
+
+@pytest.fixture
+def dialogue(dialogue: Dialogue, answerer: Answerer) -> Dialogue:
+    """The conversation over the real knowledge."""
+    return replace(dialogue, answerer=answerer)
 
 
 def asked(dialogue: Dialogue, text: str, state: State | None = None, message_id: int = 5) -> Turn:

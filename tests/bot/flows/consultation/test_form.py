@@ -27,12 +27,15 @@ from bot.domain.contact_details import normalise_address, parse_contact
 from bot.domain.effects import CreateRequest, UpdateRequest
 from bot.domain.event import Event, EventKind
 from bot.domain.message import AnswerCallback, SendMessage
+from bot.domain.time_window import DAY
 from bot.domain.turn import State, Turn
 from bot.flows.consultation import form, review
+from bot.flows.context import TurnContext
 from bot.flows.dialogue import Dialogue
 from bot.flows.relay import adviser, lifecycle, messages, requester
 from prompts.dates import TIME_ZONE, to_local_time
 from prompts.message_splitter import split_html
+from tests.support.fake_answerer import FakeAnswerer, answer_with
 
 EVENT = Event(1, EventKind.TEXT, chat_id=10, user_id=20, message_id=5, language_code="de", name="Ada")
 MONDAY = 1_795_420_800.0  # 2026-11-23, 9 o'clock in Berlin
@@ -83,17 +86,17 @@ def test_diagram_of_a_request(dialogue: Dialogue) -> None:
     ways = set()
     for status in RequestStatus:
         before = request(status=status, adviser="Bea", warned=1.0, turn=Party.REQUESTER)
-        acts = adviser.ADVISER_ACTIONS.values()
-        turns: list[Turn | None] = [act(dialogue, State(), EVENT, before, "backbone") for act in acts]
+        acts, context = adviser.ADVISER_ACTIONS.values(), TurnContext(dialogue, State(), EVENT)
+        turns: list[Turn | None] = [act(context, before, "backbone") for act in acts]
         turns += [lifecycle.record_rating(State(), before, "3"), *_in_time(dialogue, replace(before, since=1.0))]
         dialogue.store.apply((), [CreateRequest(replace(before, reference=status))])
         turns += [
-            requester.handle_requester_callback(dialogue, State(), EVENT, f"{action}:{status}")
+            requester.handle_requester_callback(TurnContext(dialogue, State(), EVENT), f"{action}:{status}")
             for action in ("done", "withdraw", "end")
         ]
         written = replace(EVENT, text="Hallo", reply_to=1)
         turns.append(
-            adviser._relay_to_requester(dialogue, State(), written, before)
+            adviser._relay_to_requester(TurnContext(dialogue, State(), written), before)
             if status is not RequestStatus.CLOSED
             else None
         )
@@ -104,6 +107,7 @@ def test_diagram_of_a_request(dialogue: Dialogue) -> None:
 
 def test_only_consent_keeps_a_request(dialogue: Dialogue) -> None:
     """From the first word to the summary nothing is kept; then all that was told is, with consent and time."""
+    dialogue = replace(dialogue, answerer=FakeAnswerer([answer_with("backbone")]))
     state, turns = State(last_question="Was ist ein Backbone?"), []
     steps = ("/beratung", "Wir suchen Rat.", "Brücken e. V.", "r:kind:npo", "r:skip:place", "r:reach:email",
              "ada@example.org", "r:skip:times", "r:send:")  # fmt: skip
@@ -282,7 +286,7 @@ def test_holidays_are_complete_for_every_thread() -> None:
 
 
 def at(dialogue: Dialogue, days: float) -> Dialogue:
-    return replace(dialogue, now=lambda: MONDAY + days * lifecycle.DAY)
+    return replace(dialogue, now=lambda: MONDAY + days * DAY)
 
 
 def remarks(dialogue: Dialogue, running: Request, start: float, days: int) -> list[tuple[str, bool]]:
@@ -321,16 +325,16 @@ def test_reminder_that_comes_late_moves_no_other(dialogue: Dialogue) -> None:
     assert [when for when, _ in said] == ["Wed 17", "Thu 17"]
 
 
-YEAR = 365 * lifecycle.DAY
+YEAR = 365 * DAY
 
 
 @pytest.mark.parametrize(
     ("noted", "possible"),
     [
-        ({"since": YEAR, "promised": YEAR}, {"since": 0, "promised": 2.0 * lifecycle.DAY + 8 * 3_600}),
-        ({"reminded": YEAR, "promised": 4 * lifecycle.DAY}, {"reminded": 0, "promised": 4 * lifecycle.DAY}),
+        ({"since": YEAR, "promised": YEAR}, {"since": 0, "promised": 2.0 * DAY + 8 * 3_600}),
+        ({"reminded": YEAR, "promised": 4 * DAY}, {"reminded": 0, "promised": 4 * DAY}),
         ({"turn": Party.REQUESTER, "warned": YEAR}, {"turn": Party.REQUESTER, "warned": 0}),
-        ({"turn": Party.REQUESTER, "remind_at": YEAR}, {"turn": Party.REQUESTER, "remind_at": lifecycle.DAY}),
+        ({"turn": Party.REQUESTER, "remind_at": YEAR}, {"turn": Party.REQUESTER, "remind_at": DAY}),
     ],
 )
 def test_times_that_are_yet_to_come(dialogue: Dialogue, noted: dict[str, float], possible: dict[str, float]) -> None:
@@ -360,7 +364,7 @@ def test_silence_is_warned_of_and_then_closes(dialogue: Dialogue) -> None:
     (warned,) = changes(lifecycle.check_deadlines(at(dialogue, 12), running))
     assert lifecycle.check_deadlines(at(dialogue, 13.9), warned) is None
     (closed,) = changes(lifecycle.check_deadlines(at(dialogue, 14), warned))
-    answered = replace(warned, turn=Party.ADVISER, since=MONDAY + 13 * lifecycle.DAY, warned=0.0)
+    answered = replace(warned, turn=Party.ADVISER, since=MONDAY + 13 * DAY, warned=0.0)
 
     assert (warned.status, closed.status) == (RequestStatus.TAKEN, RequestStatus.CLOSED)
     assert all(
@@ -387,7 +391,12 @@ def test_comment_is_on_the_card_however_much_was_told(dialogue: Dialogue) -> Non
     told = Details("x" * 1_870, "o" * 150, "npo", "p" * 150, ContactChannel.PHONE, "+49 431 987654", "t" * 200)
     brief = RequestContext("q" * 300, "backbone", "Backbone", 0.9, "y" * 300, 9, 9)
     sent = Form(FormStep.REVIEW, told, brief)
-    assert review.excess_length(review.render_summary(dialogue, sent, replace(EVENT, name="N" * 128), "de")) == 0
+    assert (
+        review.excess_length(
+            review.render_summary(TurnContext(dialogue, State(lang="de"), replace(EVENT, name="N" * 128)), sent)
+        )
+        == 0
+    )
     full = request(details=told, brief=brief, adviser="A" * 128, promised=MONDAY)
     full = replace(full, name="N" * 128, lang="de-leicht")
 

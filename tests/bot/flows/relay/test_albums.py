@@ -12,6 +12,7 @@ from bot.domain.effects import RetractMessages
 from bot.domain.event import Event, EventKind
 from bot.domain.message import DeleteRelayed, EditRelayed, RelayMessage
 from bot.domain.turn import Album, Turn
+from bot.flows.context import TurnContext
 from bot.flows.dialogue import Dialogue
 from bot.flows.relay import adviser as adviser_flow
 from bot.pipeline.api_calls import build_calls
@@ -36,7 +37,7 @@ def follow(parts: Dialogue, *events: Event) -> list[Turn]:
     """The turns of these events, one after another; what follows from each is kept."""
     state, turns = STATE, list[Turn]()
     for number, event in enumerate(events, 1):
-        turn = adviser_flow.handle_adviser_message(parts, state, event)
+        turn = adviser_flow.handle_adviser_message(TurnContext(parts, state, event))
         assert turn is not None
         parts.store.add_updates([(number, str(DESK), "{}")])
         parts.store.finish_update(number, event, turn.state, build_calls(turn.messages, event, DESK), turn.effects)
@@ -94,11 +95,11 @@ def test_note_that_comes_late_takes_its_album_back(parts: Dialogue) -> None:
     first = follow(parts, item(90), item(91))[-1]
     (sent,) = [one for one in parts.store.due_calls(parts.now()) if api_call(one.call).source == (DESK, 90)]
     parts.store.mark_sent(sent.id, 78)
-    late = adviser_flow.handle_adviser_message(parts, first.state, item(92, NOTED))
+    late = adviser_flow.handle_adviser_message(TurnContext(parts, first.state, item(92, NOTED)))
     assert late is not None
     parts.store.add_updates([(9, str(DESK), "{}")])
     parts.store.finish_update(9, item(92), late.state, build_calls(late.messages, item(92), DESK), late.effects)
-    after = adviser_flow.handle_adviser_message(parts, late.state, item(93))
+    after = adviser_flow.handle_adviser_message(TurnContext(parts, late.state, item(93)))
 
     assert late.messages == (DeleteRelayed(REFERENCE, ADA, 90), DeleteRelayed(REFERENCE, ADA, 91))
     assert late.effects == (RetractMessages(REFERENCE, (90, 91)),)
@@ -145,7 +146,7 @@ def test_only_the_last_albums_are_remembered(parts: Dialogue) -> None:
     state = STATE
     for number in range(adviser_flow.MAX_ALBUMS + 2):
         turn = adviser_flow.handle_adviser_message(
-            parts, state, adviser(EventKind.OTHER, "", message=100 + number, album_id=f"a{number}")
+            TurnContext(parts, state, adviser(EventKind.OTHER, "", message=100 + number, album_id=f"a{number}"))
         )
         assert turn is not None
         state = turn.state
