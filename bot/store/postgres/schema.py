@@ -1,4 +1,4 @@
-"""The schema in PostgreSQL: made and brought up to date, and the condition under which it parts tenants."""
+"""Create and upgrade the PostgreSQL schema, and verify that row level security separates the tenants."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,14 +10,14 @@ from bot.errors import StoreError
 
 # A migration that has shipped is never changed.
 MIGRATIONS = {path.stem: path for path in sorted((Path(__file__).parent / "migrations").glob("*.sql"))}
-_MIGRATION_LOCK = 7_302_611_900_425_311_001  # the lock's number; one for all tenants, since they share the tables
+_MIGRATION_LOCK = 7_302_611_900_425_311_001  # one number for all tenants, as they share the tables
 
 
 def prepare_schema(connection: Connection[Any], address: str) -> str:
-    """Bring the schema up to date, once however many processes start; returns the schema's name.
+    """Bring the schema up to date, once even if several processes start; returns the schema's name.
 
-    Raises StoreError, and changes nothing, for a role that row level security does not hold for, and for the schema
-    of a newer version.
+    Raises StoreError, and changes nothing, if the role bypasses row level security or the schema is of a newer
+    version.
     """
     _check_role(connection)
     with connection.transaction():

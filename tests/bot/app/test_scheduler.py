@@ -193,18 +193,18 @@ async def test_clock_that_is_set_on_purpose(machine: Machine, dialogue: Dialogue
     assert found == [[]]
 
 
-class Slow(SqliteStore):
-    """A store that takes a year, by the clock, to say that this process leads."""
+class Slow(SqliteDatabase):
+    """A database that takes a year, by the clock, to say that this process leads."""
 
     def try_acquire_leadership(self, duty: str = SENDING_DUTY) -> int:
-        assert isinstance(self._clock, Clock)
-        self._clock.now += YEAR
+        assert isinstance(self.clock, Clock)
+        self.clock.now += YEAR
         return super().try_acquire_leadership(duty)
 
 
 async def test_clock_that_jumps_while_something_is_done(dialogue: Dialogue, clock: Clock, tmp_path: Path) -> None:
     """What is done is done by the time that was believed, whatever the clock says by then."""
-    store = Slow(tmp_path / "slow.db", clock)
+    store = Store(Slow(tmp_path / "slow.db", clock))
     slow = replace(dialogue, store=store)
     closed(slow, clock, "NEW")
     machine = Machine(slow, clock)

@@ -347,7 +347,7 @@ def test_older_database_gets_its_lanes(mine: PostgresStore, fresh_url: str, cloc
     for store in (mine, other):
         store.apply([told(A, "a")], [CreateRequest(request(A))])
         store.close()
-    with psycopg.connect(mine._conninfo, user="postgres") as connection:
+    with psycopg.connect(fresh_url, user="postgres") as connection:
         connection.execute("ALTER TABLE outbox DROP COLUMN lane")
         connection.execute("CREATE INDEX outbox_queued ON outbox (tenant, limited, chat_id, id)")
         connection.execute("DELETE FROM schema_version WHERE name = '0002_lanes'")

@@ -3,9 +3,8 @@
 import asyncio
 import re
 from collections.abc import Callable, Iterable
-from functools import partial
 from itertools import chain, repeat
-from typing import Any, cast
+from typing import cast
 
 import pytest
 
@@ -19,26 +18,11 @@ from tests.bot.conftest import Opening
 from tests.bot.store.test_store import EVENT, finish, say
 from tests.conftest import Clock
 from tests.support.queues import Counterpart, ended, queue, run_until, text
+from tests.support.stores import Faulty
 
 pytestmark = pytest.mark.durability
 
 BUSY = StoreUnavailable("The store cannot be used now: it is busy.")
-
-
-class Faulty:
-    """A store of which each named method fails with these errors, call by call; None lets a call through."""
-
-    def __init__(self, store: SqlStore, **faults: Iterable[Exception | None]) -> None:
-        self._store, self._faults = store, {name: iter(errors) for name, errors in faults.items()}
-
-    def __getattr__(self, name: str) -> Any:
-        real = getattr(self._store, name)
-        return partial(self._called, name, real) if name in self._faults else real
-
-    def _called(self, name: str, real: Callable[..., Any], *values: Any) -> Any:
-        if error := next(self._faults[name], None):
-            raise error
-        return real(*values)
 
 
 def faulty(store: SqlStore, **faults: Iterable[Exception | None]) -> SqlStore:

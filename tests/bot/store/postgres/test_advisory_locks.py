@@ -127,6 +127,7 @@ async def test_what_others_queue_is_heard(
 ) -> None:
     """What another process queues is heard at once, also after the connection was lost; what is one's own is not."""
     one, two = process(), process()
+    assert isinstance(one.database, PostgresDatabase)
     heard: asyncio.Queue[int] = asyncio.Queue()
     again = asyncio.Event()
     waits: list[float] = []
@@ -152,7 +153,7 @@ async def test_what_others_queue_is_heard(
     assert waits == [RELISTEN_DELAY]
     (said,) = caplog.messages  # in which of the two ways the end of a connection shows is chance
     said, _, kind = said.rpartition(": ")
-    assert said == "what other processes queue is not heard of for now"
+    assert said == "not notified of calls that other processes queue, for now"
     assert kind in ("AdminShutdown", "OperationalError")
 
 

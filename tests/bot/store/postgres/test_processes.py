@@ -111,12 +111,13 @@ def test_chat_is_free_before_it_is_looked_at_again(process: Stores) -> None:
 def test_chat_that_could_not_be_read_is_not_kept(process: Stores, fresh_url: str, clock: Clock) -> None:
     """Where a process claims a chat and then cannot read what waits there, the chat stays free for others."""
     two = process()
-    one = PostgresStore(fresh_url, clock, wait_timeout=0.2)
+    database = PostgresDatabase(fresh_url, clock, wait_timeout=0.2)
+    one = Store(database)
     two.add_updates([(1, "10", "{}")])
 
     with ExitStack() as busy:
         for _ in range(POOL_SIZE):
-            busy.enter_context(one._pool.connection(timeout=30))
+            busy.enter_context(database._pool.connection(timeout=30))
         with pytest.raises(StoreUnavailable):
             one.claim_update("10", ())
 

@@ -32,7 +32,7 @@ def root(url: str) -> psycopg.Connection[tuple[object, ...]]:
 def test_both_schemas_are_one(embedded: SqliteStore, mine: PostgresStore, fresh_url: str) -> None:
     """Both stores have the same tables with the same columns, but for the tenant's."""
     of_file = {
-        name: {row[1] for row in embedded._db.execute(f"PRAGMA table_info({name})")} for name in DATA_CATALOGUE
+        name: {row["name"] for row in embedded._fetch_rows("SELECT name FROM pragma_table_info(?)", name)} for name in DATA_CATALOGUE
     }
     with root(fresh_url) as connection:
         found = connection.execute(
@@ -199,8 +199,9 @@ def test_where_nothing_can_be_written(mine: PostgresStore, fresh_url: str, clock
 def test_what_a_process_holds_open(fresh_url: str, clock: Clock) -> None:
     """A process that leads has two connections, neither in the middle of a transaction, and nothing prepared in them:
     the server may end them, or a pooler change them, at any time."""
-    store = PostgresStore(fresh_url, clock, wait_timeout=0.5)
-    store._pool.wait(10)
+    database = PostgresDatabase(fresh_url, clock, wait_timeout=0.5)
+    database._pool.wait(10)
+    store = Store(database)
     store.try_acquire_leadership()
     for _ in range(9):
         store.count_pending_updates()

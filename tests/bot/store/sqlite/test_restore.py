@@ -267,7 +267,7 @@ def test_migration_keeps_the_store_before(tmp_path: Path, clock: Clock, caplog: 
 
     (kept,) = tmp_path.glob("bot.db.before-*")
     assert kept.name == "bot.db.before-0003_selfcheck-1"
-    assert [said for said in caplog.messages if said.endswith(f" kept as {kept}")] == caplog.messages != []
+    assert [said for said in caplog.messages if said.endswith(f" a copy from before is in {kept}")] == caplog.messages != []
     with closing(Database(kept)) as old:
         assert "checks" not in old.table_names()
         assert len(migrations.applied(old)) == 2
