@@ -37,6 +37,6 @@ def _open_database(url: str, clock: Callable[[], float], tenant: str) -> Databas
         from bot.store.postgres.database import PostgresDatabase
     except ImportError:  # the driver is optional
         raise StoreError(
-            "PostgreSQL needs packages that are not here: pip install 'gemeinsam-wirken-bot[postgres]'"
+            "PostgreSQL needs packages that are not installed: pip install 'gemeinsam-wirken-bot[postgres]'"
         ) from None
     return PostgresDatabase(url, clock, tenant)

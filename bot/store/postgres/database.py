@@ -215,7 +215,7 @@ def _parse_url(url: str) -> tuple[str, str]:
         conninfo = make_conninfo("", **(_CONNECTION_DEFAULTS | options))
     except psycopg.Error:  # its message may contain part of the password
         raise StoreError(
-            "GW_DATABASE_URL is no address that PostgreSQL's libpq can read. It looks like "
+            "GW_DATABASE_URL is not an address that PostgreSQL's libpq can read. It looks like "
             "postgresql://user:password@host:5432/database; in user and password %, @, / and : are written %25, %40, "
             "%2F and %3A."
         ) from None

@@ -35,8 +35,8 @@ def _check_role(connection: Connection[Any]) -> None:
     ).fetchone()
     if role:
         raise StoreError(
-            f"The role {role[0]} may read everything in PostgreSQL, also what row level security keeps apart. Make "
-            "one for the bot, as that role: CREATE ROLE gwbot LOGIN PASSWORD '…'; CREATE DATABASE gwbot OWNER gwbot; "
+            f"The role {role[0]} bypasses row level security, which keeps tenants apart. Create one for "
+            "the bot, as that role: CREATE ROLE gwbot LOGIN PASSWORD '…'; CREATE DATABASE gwbot OWNER gwbot; "
             "and name both in GW_DATABASE_URL."
         )
 
@@ -50,7 +50,8 @@ def _pending_steps(connection: Connection[Any], address: str) -> Sequence[str]:
     unknown_steps = sorted(applied - MIGRATIONS.keys())
     if unknown_steps:
         raise StoreError(
-            f"{address} was written by a newer version of this program (it knows {', '.join(unknown_steps)}). "
+            f"{address} was written by a newer version of this program "
+            f"(it has the steps {', '.join(unknown_steps)}). "
             "Install that version again, or restore a dump from before."
         )
     return [name for name in MIGRATIONS if name not in applied]

@@ -49,7 +49,7 @@ def import_rows(file: Path, target: sqlite3.Connection) -> None:
                         _import_table(table, source, target, file)
             migrations.apply(db)
     except (sqlite3.Error, ValueError, TypeError) as error:
-        raise StoreError(f"{file} is no store of this bot, or cannot be copied: {error}") from None
+        raise StoreError(f"{file} is not a store of this bot, or cannot be copied: {error}") from None
 
 
 def count_waiting(db: sqlite3.Connection) -> int:
@@ -82,7 +82,7 @@ def _missing_steps(source: sqlite3.Connection, file: Path) -> list[str]:
     applied = {step.name for step in migrations.applied(Database(source))}
     all_steps = [step.name for step in migrations.pending(Database(memory=True))]
     if not applied or applied != set(all_steps[: len(applied)]):
-        raise StoreError(f"{file} is no complete store of this bot.")
+        raise StoreError(f"{file} is not a complete store of this bot.")
     return all_steps[len(applied) :]
 
 
@@ -94,22 +94,24 @@ def _import_table(table: str, source: sqlite3.Connection, target: sqlite3.Connec
     hidden_flags = {name: hidden for _, name, *_, hidden in source.execute(f"PRAGMA table_xinfo({table})")}
     if missing_columns := [name for name in storage_classes if hidden_flags.get(name) != 0]:
         raise StoreError(
-            f"{file} is no complete store of this bot: {table} has no plain column {missing_columns[0]}."
+            f"{file} is not a complete store of this bot: {table} has no plain column {missing_columns[0]}."
         )
     if extra_columns := sorted(hidden_flags.keys() - storage_classes.keys()):
         raise StoreError(
-            f"{file} is no store of this bot: {table} has a column {extra_columns[0]}, which ours does not have."
+            f"{file} is not a store of this bot: {table} has a column {extra_columns[0]}, which ours does not have."
         )
     rows = source.execute(f"SELECT {', '.join(storage_classes)} FROM {table}").fetchall()  # noqa: S608 - our own names
     copy_rows(table, list(storage_classes), rows, target, f"the new store from {file}")
     for name, kind in storage_classes.items():
         mismatch_query = f"SELECT 1 FROM {table} WHERE typeof({name}) NOT IN ('null', '{kind}')"  # noqa: S608 - our own names
         if target.execute(mismatch_query).fetchone():
-            raise StoreError(f"{file} is no store of this bot: {table}.{name} holds what is no {kind}.")
+            raise StoreError(
+                f"{file} is not a store of this bot: {table}.{name} has a value that is not of type {kind}."
+            )
 
 
 def _check_plain_table(table: str, source: sqlite3.Connection, file: Path) -> None:
     """Raise StoreError unless SQLite itself lists the name as a plain table."""
     table_types = source.execute("SELECT type FROM pragma_table_list WHERE schema = 'main' AND name = ?", (table,))
     if table_types.fetchall() != [("table",)]:
-        raise StoreError(f"{file} is no complete store of this bot: it has no plain table {table}.")
+        raise StoreError(f"{file} is not a complete store of this bot: it has no plain table {table}.")

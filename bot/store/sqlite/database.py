@@ -23,8 +23,8 @@ LOCK_TIMEOUT = 10.0  # seconds to wait for another process to finish writing; li
 LOW_DISK_SPACE = 100_000  # bytes; a disk that fails with less than this free is full
 # What SQLite says about conditions that may pass, and what helps.
 _ERROR_HINTS = {
-    "disk is full": "The disk is full: free some space. Nothing is lost; the bot goes on by itself.",
-    "is locked": "Another program holds the file: end it, or wait. The bot goes on by itself.",
+    "disk is full": "The disk is full: free some space. Nothing is lost; the bot continues by itself.",
+    "is locked": "Another program holds the file: end it, or wait. The bot continues by itself.",
     "readonly": "The file or its folder is read-only: check owner, rights and the mount.",
     "disk i/o": "The disk does not read or write: check it and its mount.",
     "unable to open": "The folder cannot be written to: check owner, rights and the mount.",

@@ -195,7 +195,7 @@ def check_version(db: Database, path: Path) -> None:
     unknown_steps = sorted({step.name for step in migrations.applied(db)} - known_steps)
     if unknown_steps:
         raise StoreError(
-            f"{path} was written by a newer version of this program (it knows {', '.join(unknown_steps)}). "
+            f"{path} was written by a newer version of this program (it has the steps {', '.join(unknown_steps)}). "
             "Install that version again, or restore a backup from before."
         )
 

@@ -1,4 +1,4 @@
-"""The store when its disk, its file or its neighbours fail it: a clear error, and nothing half done."""
+"""The store when its disk, its file or another program fails it: a clear error, and nothing half done."""
 
 import asyncio
 import os
@@ -41,7 +41,7 @@ def disk(tmp_path: Path) -> Iterator[Disk]:
 
 
 def test_full_disk(disk: Disk, clock: Clock) -> None:
-    """On a full disk nothing of an update is kept and the error says what to do; with space it goes on."""
+    """On a full disk nothing of an update is kept and the error says what to do; once there is space it works."""
     store = SqliteStore(disk.folder / "bot.db", clock)
     disk.fill()
 
@@ -57,7 +57,7 @@ def test_full_disk(disk: Disk, clock: Clock) -> None:
 
 
 def test_full_disk_at_the_start(disk: Disk, clock: Clock) -> None:
-    """A store that cannot be opened for want of space says so, also where SQLite calls it an error of the disk."""
+    """A store that cannot be opened for lack of space says so, even if SQLite reports a disk error."""
     SqliteStore(disk.folder / "bot.db", clock).close()
     disk.fill()
 
@@ -66,7 +66,7 @@ def test_full_disk_at_the_start(disk: Disk, clock: Clock) -> None:
 
 
 def test_full_disk_leaves_no_half_backup(disk: Disk, clock: Clock, tmp_path: Path) -> None:
-    """A backup for which there is no space ends in a clear error, and leaves nothing that looks like one."""
+    """A backup that does not fit gives a clear error, and leaves nothing that looks like a backup."""
     store = SqliteStore(tmp_path / "bot.db", clock)
     finish(store, say(10, "a"))
     disk.fill()
@@ -88,7 +88,7 @@ def test_read_only_disk(disk: Disk, clock: Clock) -> None:
 
 
 def test_backup_on_a_read_only_disk_is_restored(disk: Disk, clock: Clock, tmp_path: Path) -> None:
-    """A backup is one file, and may lie where nothing can be written, as on a disk mounted to restore from."""
+    """A backup is one file, and can be restored from a read-only disk."""
     store = SqliteStore(tmp_path / "bot.db", clock)
     finish(store, say(10, "a"))
     store.close()
@@ -104,7 +104,7 @@ def test_backup_on_a_read_only_disk_is_restored(disk: Disk, clock: Clock, tmp_pa
 
 
 def test_locked_by_another_program(tmp_path: Path, clock: Clock) -> None:
-    """While another program holds the file a call ends in an error that says so; afterwards it works."""
+    """While another program locks the file a call raises an error that says so; afterwards it works."""
     store = SqliteStore(tmp_path / "bot.db", clock, lock_timeout=0.05)
     other = sqlite3.connect(tmp_path / "bot.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
@@ -119,7 +119,7 @@ def test_locked_by_another_program(tmp_path: Path, clock: Clock) -> None:
 
 
 def test_two_programs_at_once(tmp_path: Path, clock: Clock) -> None:
-    """Two that read and write one file at the same time wait for each other; none is refused."""
+    """Two programs that read and write one file at the same time wait for each other; neither is refused."""
     stores = [SqliteStore(tmp_path / "bot.db", clock) for _ in range(2)]
 
     def work(store: SqliteStore) -> None:
@@ -137,7 +137,7 @@ def test_two_programs_at_once(tmp_path: Path, clock: Clock) -> None:
 
 @pytest.mark.parametrize("replaced", [False, True])
 def test_deleted_under_the_bot(tmp_path: Path, clock: Clock, replaced: bool) -> None:
-    """A store whose file is deleted or replaced is saved beside it, written no more, and put back by one command."""
+    """A store whose file is deleted or replaced is rescued beside it, not written to, and put back by one command."""
     path = tmp_path / "bot.db"
     store = SqliteStore(path, clock)
     finish(store, say(10, "a"))
@@ -161,7 +161,7 @@ def test_deleted_under_the_bot(tmp_path: Path, clock: Clock, replaced: bool) -> 
 
 
 def test_no_empty_store_after_a_deletion(tmp_path: Path, clock: Clock) -> None:
-    """After a store was deleted under the bot, a restart does not begin with an empty one."""
+    """After a store was deleted under the bot, a restart does not create an empty one."""
     store = SqliteStore(tmp_path / "bot.db", clock)
     (tmp_path / "bot.db").unlink()
     with pytest.raises(StoreGone):
@@ -175,7 +175,7 @@ def test_no_empty_store_after_a_deletion(tmp_path: Path, clock: Clock) -> None:
 
 
 def test_clock_that_was_ahead(store: SqliteStore, clock: Clock) -> None:
-    """A call that was put off while the clock was a year ahead is made when it is back, not in a year."""
+    """A call postponed while the clock was a year ahead is made once it is right, not in a year."""
     finish(store, say(10, "a"))
     clock.now += YEAR
     store.postpone_call(store.due_calls(clock())[0].id, clock() + 60)
@@ -185,7 +185,7 @@ def test_clock_that_was_ahead(store: SqliteStore, clock: Clock) -> None:
 
 
 def test_check_writes_nothing(tmp_path: Path, store: SqliteStore) -> None:
-    """Looking whether the store can be written leaves it as it was."""
+    """Checking that the store is writable changes nothing."""
     finish(store, say(10, "a"))
     with closing(sqlite3.connect(tmp_path / "bot.db")) as connection:
         before = list(connection.iterdump())
@@ -195,7 +195,7 @@ def test_check_writes_nothing(tmp_path: Path, store: SqliteStore) -> None:
 
 
 async def test_what_was_sent_is_not_sent_again(disk: Disk, clock: Clock) -> None:
-    """A message that Telegram took while the disk became full is written down with space, and sent once."""
+    """A message that Telegram accepted while the disk filled up is recorded once there is space, and sent once."""
     store, both = SqliteStore(disk.folder / "bot.db", clock), asyncio.Event()
     made: list[str] = []
     finish(store, say(10, "a"), say(10, "b"))
@@ -223,7 +223,7 @@ async def test_what_was_sent_is_not_sent_again(disk: Disk, clock: Clock) -> None
 
 
 async def test_update_waits_for_the_store(disk: Disk, clock: Clock) -> None:
-    """An update whose outcome cannot be written is handled again with space, before what came after it."""
+    """An update whose outcome cannot be written is handled again once there is space, before later ones."""
     store = SqliteStore(disk.folder / "bot.db", clock)
     tried: list[int] = []
     done: list[int] = []
@@ -247,7 +247,7 @@ async def test_update_waits_for_the_store(disk: Disk, clock: Clock) -> None:
 
 
 def test_deleted_with_its_folder(tmp_path: Path, clock: Clock) -> None:
-    """Where not even the folder is there any more, the error says that nothing could be saved."""
+    """If even the folder is gone, the error says that nothing could be rescued."""
     store = SqliteStore(tmp_path / "own" / "bot.db", clock)
     shutil.rmtree(tmp_path / "own")
 

@@ -1,4 +1,4 @@
-"""What the store holds of people: nothing is forgotten when it is shown, deleted, or too old."""
+"""Personal data in the store: exporting, deleting and purging miss nothing."""
 
 import json
 import re
@@ -93,7 +93,7 @@ def did(store: SqlStore, event: Event, *effects: Effect, state: State | None = N
 
 @pytest.fixture
 def full(store: SqlStore) -> SqlStore:
-    """A store in which something about Ada is in every table that can hold it."""
+    """A store with something about Ada in every table that can contain it."""
     did(store, EVENT, *EVERYTHING, state=STATE, out=OUT)
     store.save_thread(REFERENCE, AdviserThread(DESK, 40, 41))
     store.save_rate_limits({ADA: 1_800_000_000.0})
@@ -107,7 +107,7 @@ def told_of_ada(found: Any) -> bool:
 
 
 def test_every_table_and_column_is_described(embedded: SqliteStore, tmp_path: Path) -> None:
-    """A new table, or a new column of one with people in it, has to say what it holds."""
+    """A new table, or a new column of one with personal data, must have a description."""
     with closing(sqlite3.connect(tmp_path / "bot.db")) as file:
         tables = {name for (name,) in file.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         columns = {
@@ -126,7 +126,7 @@ def test_every_table_and_column_is_described(embedded: SqliteStore, tmp_path: Pa
 
 
 def test_everything_is_shown(full: SqlStore) -> None:
-    """What is shown to a person is every row of the file that knows of them, and nobody else's."""
+    """A person's export has every row of the store about them, and nobody else's."""
     did(full, Event(2, EventKind.TEXT, BEA, BEA, 1), SaveFeedback("kontakt", 1), state=State(lang="en"))
     shown = full.load_personal_data(ADA)
 
@@ -139,7 +139,7 @@ def test_everything_is_shown(full: SqlStore) -> None:
 
 
 def test_both_files_hold_everything(full: SqlStore, clock: Clock) -> None:
-    """The page to read holds every text of the JSON file, and every field there is named in German."""
+    """The readable page has every text of the JSON file, and a German name for every field."""
     values = {"held": full.load_personal_data(ADA), "lang": "de", "now": clock()}
     whole = json.loads(render_data_json(values).content)
     html = render_data_page(values).content.decode()
@@ -164,7 +164,7 @@ def test_both_files_hold_everything(full: SqlStore, clock: Clock) -> None:
 
 @pytest.mark.parametrize(("lang", "named"), [("de", "Davon dort eingetragen"), ("en", "Of these already told there")])
 def test_what_is_told_in_a_topic_that_is_opened(full: SqlStore, clock: Clock, lang: str, named: str) -> None:
-    """While a topic is being opened, how many messages are told there is a number, not a moment of 1970."""
+    """While a topic is being opened, the number of its messages is shown as a number, not as a date in 1970."""
     full.save_thread(REFERENCE, AdviserThread(DESK, 77, 39, 5, history_sent=3))
 
     html = render_data_page({"held": full.load_personal_data(ADA), "lang": lang, "now": clock()}).content.decode()
@@ -174,7 +174,7 @@ def test_what_is_told_in_a_topic_that_is_opened(full: SqlStore, clock: Clock, la
 
 
 def test_markup_in_a_text_is_shown_as_text(store: SqlStore, clock: Clock) -> None:
-    """What a person wrote cannot bring anything into the page."""
+    """What a person wrote cannot inject anything into the page."""
     did(store, EVENT, state=State(last_question="<script>alert(1)</script>"))
     html = render_data_page({"held": store.load_personal_data(ADA), "lang": "en", "now": clock()}).content.decode()
 
@@ -183,7 +183,7 @@ def test_markup_in_a_text_is_shown_as_text(store: SqlStore, clock: Clock) -> Non
 
 
 def test_deletion_leaves_nothing_in_the_file(full: SqlStore, tmp_path: Path) -> None:
-    """After deletion no row knows of the person, nor any byte of the file or its log; only the receipt waits."""
+    """After deletion no row, and no byte of the file or its log, mentions the person; only the receipt is queued."""
     did(full, replace(EVENT, update_id=91), ErasePerson(), state=State(lang="de"))
 
     assert full.find_erased_request(DESK, 39, 49) is None
@@ -196,7 +196,7 @@ def test_deletion_leaves_nothing_in_the_file(full: SqlStore, tmp_path: Path) -> 
 
 
 def test_deletion_reaches_advisers_and_mail(full: SqlStore, clock: Clock) -> None:
-    """A deletion waits in the queue for what the advisers hold: their chat, and their mail where one went out."""
+    """A deletion queues the erasure of the advisers' copies: of their chat, and of an e-mail if one was sent."""
     for queued in full.due_calls(clock()):
         if queued.call.chat_id in (DESK, MAIL_CHAT):
             full.mark_sent(queued.id, 50 if queued.call.chat_id == DESK else None)
@@ -213,7 +213,7 @@ def test_deletion_reaches_advisers_and_mail(full: SqlStore, clock: Clock) -> Non
 
 
 def test_call_under_way_is_known_to_the_deletion(full: SqlStore, clock: Clock) -> None:
-    """A copy that is being sent while the person deletes is deleted as well, and a mail is asked back."""
+    """A copy being sent while the person deletes is erased too, and deletion of an e-mail is requested."""
     under_way = [one for one in full.due_calls(clock()) if one.call.chat_id in (DESK, MAIL_CHAT)]
     did(full, replace(EVENT, update_id=91), ErasePerson())
     for queued in under_way:
@@ -225,7 +225,7 @@ def test_call_under_way_is_known_to_the_deletion(full: SqlStore, clock: Clock) -
 
 
 def test_what_is_handled_at_the_same_time_brings_nothing_back(full: SqlStore) -> None:
-    """A state read before the deletion is refused after it, an older update is dropped; others stay."""
+    """A state read before the deletion is refused after it, and older updates are dropped; others stay."""
     read = full.load_state(EVENT.state_key)
     full.add_updates([(89, str(DESK), json.dumps({"message": {"from": {"id": ADA}, "text": SAID}}))])
     full.add_updates([(88, str(BEA), json.dumps({"message": {"from": {"id": BEA}, "text": "Hallo"}}))])
@@ -239,7 +239,7 @@ def test_what_is_handled_at_the_same_time_brings_nothing_back(full: SqlStore) ->
 
 
 def test_adviser_is_too_late(full: SqlStore) -> None:
-    """An adviser's message decided before the deletion is refused after it; an edit goes nowhere."""
+    """An adviser's message decided before the deletion is refused after it; an edit finds nothing."""
     did(full, replace(EVENT, update_id=91), ErasePerson())
     adviser = Event(92, EventKind.TEXT, DESK, BEA, 70)
 
@@ -251,7 +251,7 @@ def test_adviser_is_too_late(full: SqlStore) -> None:
 
 
 def test_adviser_who_deletes_takes_nobody_elses_messages(full: SqlStore, clock: Clock) -> None:
-    """An adviser's own data are deleted; what they wrote to a person arrives, and closed requests lose their name."""
+    """An adviser's own data are deleted; their messages to a person arrive, and closed requests lose their name."""
     taken = replace(REQUEST, status=RequestStatus.CLOSED, taken_by=BEA, adviser="Bea", closed=clock())
     sent = OutgoingCall(ADA, "copyMessage", {"from_chat_id": DESK, "message_id": 8}, (DESK, 8), request=REFERENCE)
     did(full, Event(92, EventKind.TEXT, DESK, BEA, 8), UpdateRequest(taken), state=State(lang="en"), out=[sent])
@@ -270,7 +270,7 @@ def test_adviser_who_deletes_takes_nobody_elses_messages(full: SqlStore, clock: 
 
 
 def test_questions_are_dropped_alone(full: SqlStore) -> None:
-    """Taking the consent back deletes the questions, and nothing else."""
+    """Withdrawing the consent deletes the questions, and nothing else."""
     assert full.consented_questions() == [(QUESTION, "backbone", 1_800_000_000.0)]
     assert full.feedback_counts() == [("backbone", 0, 1)]
     did(full, replace(EVENT, update_id=91), DeleteQuestions())
@@ -280,7 +280,7 @@ def test_questions_are_dropped_alone(full: SqlStore) -> None:
 
 
 def test_purge_at_the_boundary(full: SqlStore, clock: Clock) -> None:
-    """What is exactly old enough stays; a second later it goes, but for what belongs to an open request."""
+    """Rows exactly as old as the limit stay; a second later they go, except those of an open request."""
     days = 180 * 86_400
     before = tables(full)
     clock.now += days
@@ -295,7 +295,7 @@ def test_purge_at_the_boundary(full: SqlStore, clock: Clock) -> None:
 
 
 def test_closed_request_is_purged_whole(full: SqlStore, clock: Clock) -> None:
-    """A request goes some days after it was closed, however old, and its copies at the advisers with it."""
+    """A request is purged some days after it was closed, however old, with its copies in the advisers' chat."""
     days = 180 * 86_400
     clock.now += 3 * days
     closed = replace(REQUEST, status=RequestStatus.CLOSED, closed=clock())
@@ -314,7 +314,7 @@ def test_closed_request_is_purged_whole(full: SqlStore, clock: Clock) -> None:
 
 
 def test_traces_of_a_deletion_end_as_well(full: SqlStore, clock: Clock) -> None:
-    """What is left of a deleted request, of no one, is gone when its time is over, unless it is still to be done."""
+    """The anonymous remains of a deleted request are purged in time, unless their erasure is still queued."""
     did(full, replace(EVENT, update_id=91), ErasePerson(), MigrateChat(5))
     clock.now += 1000
     full.purge_expired(clock() - 500)
@@ -329,5 +329,5 @@ def test_traces_of_a_deletion_end_as_well(full: SqlStore, clock: Clock) -> None:
 
 
 def test_request_that_nobody_took_is_advised_by_nobody(full: SqlStore) -> None:
-    """Who writes on the terminal has the number 0, and advises no request for that."""
+    """The user of the terminal has the id 0, and is nobody's adviser for that."""
     assert "advised" not in full.load_personal_data(0)

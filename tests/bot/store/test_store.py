@@ -74,7 +74,7 @@ def test_pending_until_finished(store: SqlStore) -> None:
 
 
 def test_finish_is_one_transaction(store: SqlStore) -> None:
-    """Where one effect fails, nothing of the update is kept."""
+    """If one effect fails, nothing of the update is kept."""
     store.add_updates([(1, "10", "{}")])
     twice = CreateRequest(request())
 
@@ -97,7 +97,7 @@ def test_state_survives_reopening(opening: Opening) -> None:
 
 
 def test_due_is_the_oldest_of_each_chat(store: SqlStore, clock: Clock) -> None:
-    """Each chat offers its oldest call only, so order is kept within a chat."""
+    """Only the oldest call of each chat is due, so order is kept within a chat."""
     finish(store, say(10, "a"), say(10, "b"), say(11, "c"))
 
     assert [queued.call.params["text"] for queued in store.due_calls(clock())] == ["a", "c"]
@@ -114,7 +114,7 @@ def test_waiting_chat_holds_up_no_other(store: SqlStore, clock: Clock) -> None:
 
 
 def test_sent_message_is_found_by_its_question(store: SqlStore, clock: Clock) -> None:
-    """The answer to a question can be found for editing, and its text is no longer held."""
+    """The answer to a question can be found for editing, and its text is no longer stored."""
     finish(store, say(10, "a", source=(10, 5)))
     store.mark_sent(store.due_calls(clock())[0].id, 77)
 
@@ -154,7 +154,7 @@ def test_thumb_counts_once(store: SqlStore) -> None:
 
 
 def test_forget_leaves_nothing_of_the_person(store: SqlStore, clock: Clock) -> None:
-    """After deletion only the reply of this very update waits, of no one, and others are untouched."""
+    """After deletion only this update's reply is queued, as nobody's, and other people's data are untouched."""
     finish(store, say(10, "a"))
     store.add_updates([(2, "99", "{}"), (3, "10", "{}")])
     store.finish_update(
@@ -173,7 +173,7 @@ def test_forget_leaves_nothing_of_the_person(store: SqlStore, clock: Clock) -> N
 
 
 def test_purge_keeps_what_is_needed(store: SqlStore, clock: Clock) -> None:
-    """Old rows go; what waits for a request that is not closed stays with it."""
+    """Old rows are purged; calls of a request that is not closed stay with it."""
     store.add_updates([(1, "10", "{}")])
     out = [say(10, "a"), say(-5, "b", request="AAAA-AAAA")]
     store.finish_update(
@@ -187,7 +187,7 @@ def test_purge_keeps_what_is_needed(store: SqlStore, clock: Clock) -> None:
 
 
 def test_backup_and_restore(tmp_path: Path, embedded: SqliteStore) -> None:
-    """A backup made while the store is open holds everything; restoring keeps the store before."""
+    """A backup made while the store is open has everything; restoring keeps the previous store."""
     finish(embedded, say(10, "a"))
     backup_store(tmp_path / "bot.db", tmp_path / "copy.db")
 
@@ -203,12 +203,12 @@ def test_restore_refuses_what_is_no_store(tmp_path: Path) -> None:
     """A damaged or foreign file is refused before anything is replaced."""
     (tmp_path / "x.db").write_bytes(b"no database")
 
-    with pytest.raises(StoreError, match="is no store"):
+    with pytest.raises(StoreError, match="is not a store"):
         restore_store(tmp_path / "x.db", tmp_path / "bot.db")
 
 
 def test_store_that_cannot_be_opened(tmp_path: Path) -> None:
-    """A path that is no database ends in a clear error."""
+    """A path that is not a database gives a clear error."""
     (tmp_path / "bot.db").write_bytes(b"x" * 5000)
 
     with pytest.raises(StoreError, match="cannot be opened"):
@@ -216,7 +216,7 @@ def test_store_that_cannot_be_opened(tmp_path: Path) -> None:
 
 
 def test_closing_waits_for_other_threads(store: SqlStore, clock: Clock) -> None:
-    """A store that is closed while other threads read it ends their calls with an error, not the process."""
+    """Closing a store while other threads read it ends their calls with an error, not the process."""
     finish(store, *(say(number, "a") for number in range(500)))
 
     def read_until_closed() -> bool:
@@ -237,7 +237,7 @@ def test_closing_waits_for_other_threads(store: SqlStore, clock: Clock) -> None:
 
 
 def test_of_two_changes_at_once_one_is_refused(store: SqlStore) -> None:
-    """A request changed since it was read is not changed again on what was true before, and nothing else is kept."""
+    """A change based on an outdated request is refused, and nothing else of that update is kept."""
     store.apply((), [CreateRequest(request())])
     first, second = (replace(request(), adviser=name) for name in ("Bea", "Cem"))
     store.apply((), [UpdateRequest(first)])
@@ -267,7 +267,7 @@ def test_a_reply_or_edit_finds_its_counterpart(store: SqlStore, clock: Clock) ->
 
 
 def test_moved_group_gets_what_waits_for_it(store: SqlStore, clock: Clock) -> None:
-    """What waits for a group goes to the supergroup that it became, and threads are opened anew there."""
+    """Calls queued for a group go to the supergroup that it became, and threads are reopened there."""
     store.apply([say(-5, "a")], [CreateRequest(request())])
     store.save_thread("AAAA-AAAA", AdviserThread(-5, 3, 4))
     store.add_updates([(1, "-5", "{}")])
@@ -280,7 +280,7 @@ def test_moved_group_gets_what_waits_for_it(store: SqlStore, clock: Clock) -> No
 
 
 def test_transcript_is_kept_and_forgotten(store: SqlStore) -> None:
-    """What was said is kept in order, belongs to the person, and goes with them."""
+    """The transcript is kept in order, belongs to the person, and is deleted with them."""
     store.apply(
         (),
         [
@@ -301,13 +301,13 @@ def test_transcript_is_kept_and_forgotten(store: SqlStore) -> None:
 
 
 def written(store: SqlStore, number: int, effect: Effect) -> None:
-    """An effect of the person's message 5, told by this update."""
+    """Apply an effect of the person's message 5, in this update."""
     store.add_updates([(number, "10", "{}")])
     store.finish_update(number, EVENT, None, (), [effect])
 
 
 def test_transcript_tells_what_was_read_last(store: SqlStore) -> None:
-    """An edit takes the place of what was written first; one that knows of no line follows as a line of its own."""
+    """An edit replaces the original line; one without a line is appended as a new line."""
     store.apply(
         (),
         [
@@ -325,7 +325,7 @@ def test_transcript_tells_what_was_read_last(store: SqlStore) -> None:
 
 
 def test_what_is_taken_back_is_not_in_the_transcript(store: SqlStore, clock: Clock) -> None:
-    """Neither it nor its copy that waits is left, and nobody finds the request by it; all else stays."""
+    """A retracted message, its queued copy and its link to the request are removed; all else stays."""
     copies = [OutgoingCall(30, "copyMessage", {"from": 1}, (10, number), request="AAAA-AAAA") for number in (5, 6)]
     store.apply(copies, [CreateRequest(request()), AppendTranscript("AAAA-AAAA", Party.ADVISER, "a")])
     written(store, 1, AppendTranscript("AAAA-AAAA", Party.ADVISER, "b"))
@@ -338,7 +338,7 @@ def test_what_is_taken_back_is_not_in_the_transcript(store: SqlStore, clock: Clo
 
 
 def test_requests_of_the_first_schema_are_kept(tmp_path: Path, clock: Clock) -> None:
-    """An installation of the first version keeps its requests and what it has to send."""
+    """An installation of the first version keeps its requests and its queue."""
     with closing(sqlite3.connect(tmp_path / "old.db")) as connection:
         old = Database(connection)
         migrations.apply(old, stop_before="0002_consultation")
@@ -361,7 +361,7 @@ def test_requests_of_the_first_schema_are_kept(tmp_path: Path, clock: Clock) -> 
 
 
 def test_waits_of_an_older_schema_are_over(tmp_path: Path, clock: Clock) -> None:
-    """Of what waited before it was known since when, nobody can say whether the clock was right: it is tried."""
+    """Waits from before their start was recorded may be due to a wrong clock, so the calls are retried at once."""
     with closing(sqlite3.connect(tmp_path / "old.db")) as connection:
         old = Database(connection)
         migrations.apply(old, stop_before="0009_clock")

@@ -24,7 +24,7 @@ LISTENING = "query LIKE 'LISTEN%'"
 
 
 def test_one_leads(process: Stores, kill: Callable[[str], None]) -> None:
-    """One process leads; another does when its connection is lost, or when it ends."""
+    """One process leads; another takes over if its connection is lost, or when it ends."""
     one, two = process(), process()
 
     assert (one.try_acquire_leadership(), two.try_acquire_leadership(), one.try_acquire_leadership()) == (1, 0, 1)
@@ -38,7 +38,7 @@ def test_one_leads(process: Stores, kill: Callable[[str], None]) -> None:
 
 
 def test_polling_is_led_for_itself(process: Stores, kill: Callable[[str], None]) -> None:
-    """A process may send while another one polls; each of the two passes on with the connection that is lost."""
+    """One process may send while another polls; a lost connection frees either duty."""
     one, two = process(), process()
 
     assert (
@@ -95,7 +95,7 @@ async def test_sending_passes_on(process: Stores, kill: Callable[[str], None], c
 async def test_leader_that_was_replaced_stops(
     process: Stores, kill: Callable[[str], None], clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A leader that loses its connection sends nothing more once another process leads."""
+    """A leader that loses its connection sends nothing once another process leads."""
     caplog.set_level("INFO")
     one, two = process(), process()
     counterpart = Counterpart()
@@ -125,7 +125,7 @@ async def test_leader_that_was_replaced_stops(
 async def test_what_others_queue_is_heard(
     process: Stores, kill: Callable[[str], None], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """What another process queues is heard at once, also after the connection was lost; what is one's own is not."""
+    """A process is notified of calls queued by others at once, even after a lost connection, but not of its own."""
     one, two = process(), process()
     assert isinstance(one.database, PostgresDatabase)
     heard: asyncio.Queue[int] = asyncio.Queue()
@@ -158,7 +158,7 @@ async def test_what_others_queue_is_heard(
 
 
 async def test_other_bots_are_not_heard(process: Stores, fresh_url: str, clock: Clock) -> None:
-    """What another tenant queues in the same database wakes nobody."""
+    """Calls queued by another tenant of the same database wake nobody."""
     one = process()
     other = PostgresStore(fresh_url, clock, secrets.token_hex(4))
     heard: asyncio.Queue[int] = asyncio.Queue()
@@ -177,7 +177,7 @@ async def test_other_bots_are_not_heard(process: Stores, fresh_url: str, clock: 
 
 
 def test_store_in_use_is_not_emptied(process: Stores) -> None:
-    """All of a tenant is deleted by one call, but not while another process works for it."""
+    """All rows of a tenant are deleted by one call, but not while another process works for it."""
     one, two = process(), process()
     queue(one, text(10, "a"))
     one.try_acquire_leadership()

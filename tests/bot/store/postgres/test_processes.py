@@ -1,4 +1,4 @@
-"""Several processes with one store in PostgreSQL: a chat is handled by one of them."""
+"""Several processes with one store in PostgreSQL: one of them handles a chat."""
 
 import asyncio
 import threading
@@ -25,7 +25,7 @@ LOCKING = "pid IN (SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND gran
 
 
 def test_chat_is_claimed_by_one(process: Stores) -> None:
-    """While one process handles a chat no other gets it; what came meanwhile is seen by the one that lets go."""
+    """While one process handles a chat no other can; updates of the meantime are seen by the one that releases it."""
     one, two = process(), process()
     one.add_updates([(1, "10", "{}"), (2, "11", "{}")])
 
@@ -41,7 +41,7 @@ def test_chat_is_claimed_by_one(process: Stores) -> None:
 
 
 def test_chats_of_other_bots_are_theirs(process: Stores, fresh_url: str, clock: Clock) -> None:
-    """A chat, the lead and a change of one bot hold up nobody else: no other tenant and no other schema."""
+    """A chat, the leadership and a transaction of one bot block no other tenant and no other schema."""
     with psycopg.connect(fresh_url) as connection:
         connection.execute("CREATE SCHEMA other")
     schema = f"{fresh_url}&options=-csearch_path%3Dother"
@@ -62,7 +62,7 @@ def test_chats_of_other_bots_are_theirs(process: Stores, fresh_url: str, clock: 
 
 
 def test_chat_in_which_nothing_waits_is_not_kept(process: Stores) -> None:
-    """A chat that is claimed in vain is free for all again."""
+    """A chat claimed in vain is free for all again."""
     one, two = process(), process()
     one.add_updates([(1, "10", "{}")])
 
@@ -71,7 +71,7 @@ def test_chat_in_which_nothing_waits_is_not_kept(process: Stores) -> None:
 
 
 class Meanwhile(frozenset[int]):
-    """No updates; each time that a process reads this list, the last of what is to happen does."""
+    """An empty list of excluded updates that runs the last of its actions each time it is read."""
 
     happens: list[Callable[[], object]]
 
@@ -82,7 +82,7 @@ class Meanwhile(frozenset[int]):
 
 
 def test_what_comes_while_a_chat_is_let_go_of(process: Stores) -> None:
-    """An update written by another process just after a chat was found empty, and before it is free, is handled."""
+    """An update written after a chat was found empty, and before it is released, is handled."""
     one, two = process(), process()
     none = Meanwhile()
     none.happens = [lambda: two.add_updates([(1, "10", "{}")]), lambda: None]
@@ -94,7 +94,7 @@ def test_what_comes_while_a_chat_is_let_go_of(process: Stores) -> None:
 
 
 def test_chat_is_free_before_it_is_looked_at_again(process: Stores) -> None:
-    """When a process looks what came meanwhile, others can have the chat already: one of both sees each update."""
+    """When a process checks for new updates, others can claim the chat already: one of the two sees each update."""
     one, two = process(), process()
     one.add_updates([(1, "10", "{}")])
     one.claim_update("10", ())
@@ -109,7 +109,7 @@ def test_chat_is_free_before_it_is_looked_at_again(process: Stores) -> None:
 
 
 def test_chat_that_could_not_be_read_is_not_kept(process: Stores, fresh_url: str, clock: Clock) -> None:
-    """Where a process claims a chat and then cannot read what waits there, the chat stays free for others."""
+    """If a process claims a chat and then cannot read its updates, the chat stays free for others."""
     two = process()
     database = PostgresDatabase(fresh_url, clock, wait_timeout=0.2)
     one = Store(database)
@@ -126,7 +126,7 @@ def test_chat_that_could_not_be_read_is_not_kept(process: Stores, fresh_url: str
 
 
 def test_chat_of_a_process_that_dies(process: Stores, kill: Callable[[str], None]) -> None:
-    """When a process loses its connection others get its chats; what both of them handle is finished once."""
+    """If a process loses its connection others get its chats; an update that both handle is finished once."""
     one, two = process(), process()
     one.add_updates([(1, "10", "{}")])
     one.claim_update("10", ())
@@ -143,7 +143,7 @@ def test_chat_of_a_process_that_dies(process: Stores, kill: Callable[[str], None
 
 
 async def test_two_inboxes(process: Stores) -> None:
-    """Two processes told of the same chats handle each update once, in order, never two of a chat at once."""
+    """Two processes notified of the same chats handle each update once, in order, never two of a chat at once."""
     stores = process(), process()
     handled: list[int] = []
     by: dict[int, int] = {}
@@ -180,7 +180,7 @@ async def test_two_inboxes(process: Stores) -> None:
 
 
 async def test_chat_of_another_process_is_left_to_it(process: Stores) -> None:
-    """What comes for a chat that another process handles is left to that one, which sees it when it lets go."""
+    """An update of a chat that another process handles is left to that one, which sees it on releasing the chat."""
     one, two = process(), process()
     one.add_updates([(1, "10", "{}")])
     one.claim_update("10", ())
@@ -196,7 +196,7 @@ async def test_chat_of_another_process_is_left_to_it(process: Stores) -> None:
 
 
 async def test_what_a_dead_process_left(process: Stores, caplog: pytest.LogCaptureFixture) -> None:
-    """What another process wrote down and did not live to handle is taken up soon, also where the store is away."""
+    """Updates that another process received and died before handling are soon handled, even after a store outage."""
     one, two = process(), process()
     one.add_updates([(1, "10", '{"update_id": 1}')])
     handled: list[int] = []

@@ -1,4 +1,4 @@
-"""The store in PostgreSQL as such: tenants, roles, schema, and what is said where the server fails it."""
+"""The store in PostgreSQL: tenants, roles, schema, and errors when the server fails."""
 
 import os
 import subprocess
@@ -25,14 +25,15 @@ pytestmark = pytest.mark.durability
 
 
 def root(url: str) -> psycopg.Connection[tuple[object, ...]]:
-    """The superuser's way in."""
+    """A superuser's connection."""
     return psycopg.connect(url, user="postgres", autocommit=True)
 
 
 def test_both_schemas_are_one(embedded: SqliteStore, mine: PostgresStore, fresh_url: str) -> None:
-    """Both stores have the same tables with the same columns, but for the tenant's."""
+    """Both databases have the same tables with the same columns, except the tenant."""
     of_file = {
-        name: {row["name"] for row in embedded._fetch_rows("SELECT name FROM pragma_table_info(?)", name)} for name in DATA_CATALOGUE
+        name: {row["name"] for row in embedded._fetch_rows("SELECT name FROM pragma_table_info(?)", name)}
+        for name in DATA_CATALOGUE
     }
     with root(fresh_url) as connection:
         found = connection.execute(
@@ -48,7 +49,7 @@ def test_both_schemas_are_one(embedded: SqliteStore, mine: PostgresStore, fresh_
 
 
 def test_tenants_cannot_cross(mine: PostgresStore, fresh_url: str, clock: Clock) -> None:
-    """Whatever a tenant asks for, it sees, counts, changes and deletes nothing of another, nor writes in its name."""
+    """A tenant cannot see, count, change or delete another's rows by any statement, nor write in its name."""
     finish(mine, say(10, "a"))
     before = tables(mine)
     other = PostgresStore(fresh_url, clock, "other")
@@ -77,7 +78,7 @@ def test_tenants_cannot_cross(mine: PostgresStore, fresh_url: str, clock: Clock)
 
 
 def test_every_table_keeps_tenants_apart(mine: PostgresStore, fresh_url: str) -> None:
-    """Each table forces row level security, also on its owner, and is closed where no tenant is named."""
+    """Each table forces row level security, even on its owner, and is inaccessible without a tenant."""
     with root(fresh_url) as connection:
         forced = connection.execute(
             "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace "
@@ -91,7 +92,7 @@ def test_every_table_keeps_tenants_apart(mine: PostgresStore, fresh_url: str) ->
 
 
 def test_waits_of_an_older_schema_are_over(fresh_url: str, clock: Clock) -> None:
-    """What waited before it was known since when is tried at once, whichever tenant's it is; they stay apart."""
+    """Waits from before their start was recorded are retried at once, for all tenants, which stay separate."""
     first = MIGRATIONS["0001_first"].read_bytes()
     with psycopg.connect(fresh_url) as old:
         old.execute("CREATE TABLE schema_version (name text PRIMARY KEY, applied timestamptz NOT NULL DEFAULT now())")
@@ -114,7 +115,7 @@ def test_waits_of_an_older_schema_are_over(fresh_url: str, clock: Clock) -> None
 
 
 def test_superuser_is_refused(fresh_url: str, clock: Clock) -> None:
-    """A role for which tenants are not kept apart is refused, with how to make another; nothing is made."""
+    """A role that bypasses row level security is refused, with instructions for another; nothing is created."""
     with pytest.raises(StoreError, match="CREATE ROLE gwbot LOGIN"):
         PostgresStore(fresh_url.replace("gwbot@", "postgres@"), clock)
 
@@ -123,7 +124,7 @@ def test_superuser_is_refused(fresh_url: str, clock: Clock) -> None:
 
 
 def test_many_start_at_once(fresh_url: str, clock: Clock) -> None:
-    """Of several processes that start on an empty database one makes the tables, and all can work."""
+    """Of several processes that start on an empty database one creates the tables, and all can work."""
     with ThreadPoolExecutor(6) as pool:
         stores = list(pool.map(lambda _: PostgresStore(fresh_url, clock), range(6)))
 
@@ -135,7 +136,7 @@ def test_many_start_at_once(fresh_url: str, clock: Clock) -> None:
 
 
 def test_newer_version_is_refused(mine: PostgresStore, fresh_url: str, clock: Clock) -> None:
-    """Tables that a newer version has changed are not touched, and the error says what to do."""
+    """Tables of a newer version are left untouched, and the error says what to do."""
     mine.close()
     with psycopg.connect(fresh_url, autocommit=True) as connection:
         connection.execute("INSERT INTO schema_version (name) VALUES ('9999_new'), ('9998_new')")
@@ -144,13 +145,13 @@ def test_newer_version_is_refused(mine: PostgresStore, fresh_url: str, clock: Cl
         PostgresStore(fresh_url, clock)
 
     assert str(refused.value) == (
-        f"{mine.address} was written by a newer version of this program (it knows 9998_new, 9999_new). Install that "
-        "version again, or restore a dump from before."
+        f"{mine.address} was written by a newer version of this program (it has the steps 9998_new, 9999_new). "
+        "Install that version again, or restore a dump from before."
     )
 
 
 def test_no_character_at_all(mine: PostgresStore) -> None:
-    """A NUL, which PostgreSQL's texts cannot hold, becomes the sign for what is no character."""
+    """A NUL, which PostgreSQL cannot store in text, becomes the replacement character."""
     mine.add_updates([(1, "10\0", "{}")])
 
     assert mine.pending_updates() == [(1, "10\ufffd")]
@@ -173,7 +174,7 @@ def test_closed_is_closed(mine: PostgresStore) -> None:
 
 
 def test_other_writer_is_waited_for_a_while(fresh_url: str, clock: Clock) -> None:
-    """While another process does not end its transaction, a call ends in an error that may pass; then it works."""
+    """While another process keeps its transaction open, a call raises a transient error; afterwards it works."""
     mine, other = PostgresStore(fresh_url, clock, wait_timeout=0.2), PostgresStore(fresh_url, clock)
 
     with other._transaction(), pytest.raises(StoreUnavailable, match="lock timeout"):
@@ -185,7 +186,7 @@ def test_other_writer_is_waited_for_a_while(fresh_url: str, clock: Clock) -> Non
 
 
 def test_where_nothing_can_be_written(mine: PostgresStore, fresh_url: str, clock: Clock) -> None:
-    """Where the server takes no writes, as one that only follows another, a look says so, and it may pass."""
+    """If the server is read-only, as a standby is, the check reports it as transient."""
     mine.close()
     with root(fresh_url) as connection:
         connection.execute(f"ALTER DATABASE {connection.info.dbname} SET default_transaction_read_only = on".encode())
@@ -220,7 +221,7 @@ def test_what_a_process_holds_open(fresh_url: str, clock: Clock) -> None:
 
 
 def test_look_changes_nothing(mine: PostgresStore) -> None:
-    """Looking whether the store can be written leaves it as it was."""
+    """Checking that the store is writable changes nothing."""
     finish(mine, say(10, "a"))
     before = tables(mine)
     mine.check_writable()
@@ -230,7 +231,7 @@ def test_look_changes_nothing(mine: PostgresStore) -> None:
 
 
 def test_dump_is_a_backup(mine: PostgresStore, fresh_url: str, database_url: str, clock: Clock) -> None:
-    """A dump made as docs/betrieb.md says, by the bot's own role, holds everything when it is read back."""
+    """A dump made as in docs/betrieb.md, by the bot's own role, restores everything."""
     finish(mine, say(10, "a"))
     before = tables(mine)
     mine.close()
@@ -252,7 +253,7 @@ def test_dump_is_a_backup(mine: PostgresStore, fresh_url: str, database_url: str
 
 
 def test_server_is_gone_for_a_while(clock: Clock) -> None:
-    """While the server is away each call ends in an error that may pass; with it all goes on, and nothing is lost."""
+    """While the server is down each call raises a transient error; afterwards all works, and nothing is lost."""
     with server() as folder:
         with psycopg.connect(f"host={folder} user=postgres", autocommit=True) as connection:
             connection.execute("CREATE ROLE gwbot LOGIN")
@@ -281,7 +282,7 @@ def test_server_is_gone_for_a_while(clock: Clock) -> None:
 
 
 def until_there(store: PostgresStore) -> None:
-    """Call until the store can be used, as inbox and outbox do."""
+    """Retry until the store is available, as inbox and outbox do."""
     for _ in range(30):
         try:
             store.check_writable()
@@ -292,7 +293,7 @@ def until_there(store: PostgresStore) -> None:
 
 
 def test_requests_are_equal_at_the_same_moment(mine: PostgresStore) -> None:
-    """What two tests of both stores rely on: equal times are told apart by the number of the request."""
+    """Ties in time are broken by the reference of the request, on which two tests of both databases rely."""
     mine.apply((), [CreateRequest(request("BBBB-BBBB")), CreateRequest(request("AAAA-AAAA"))])
 
     assert [one.reference for one in mine.all_requests()] == ["AAAA-AAAA", "BBBB-BBBB"]
@@ -300,7 +301,7 @@ def test_requests_are_equal_at_the_same_moment(mine: PostgresStore) -> None:
 
 
 def test_team_of_before_has_its_picture(fresh_url: str, clock: Clock) -> None:
-    """Tables without pictures are brought up to date, and answers told before make one when the store is opened."""
+    """Tables without pictures are upgraded, and answers shared before make one when the store is opened."""
     name, file = next(iter(MIGRATIONS.items()))
     with psycopg.connect(fresh_url) as connection:
         connection.execute("SELECT set_config('gw.tenant', 'main', false)")

@@ -1,4 +1,4 @@
-"""A store's content in another one: from the file to the server and back, whole or not at all."""
+"""Copying a store to another one: from the file to the server and back, all or nothing."""
 
 import secrets
 from collections.abc import Callable, Iterator
@@ -27,7 +27,7 @@ Made = Callable[[str], SqlStore]
 
 @pytest.fixture
 def made(tmp_path: Path, database_url: str, clock: Clock) -> Iterator[Made]:
-    """Makes an empty store of a kind."""
+    """Open an empty store of a kind."""
     opened: list[SqlStore] = []
 
     def makes(kind: str) -> SqlStore:
@@ -44,7 +44,7 @@ def made(tmp_path: Path, database_url: str, clock: Clock) -> Iterator[Made]:
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgres"])
 def test_everything_arrives(full: SqlStore, made: Made, kind: str, clock: Clock) -> None:
-    """Every row of every table arrives as it was, and what comes then is numbered behind it."""
+    """Every row of every table arrives unchanged, and new rows get higher ids."""
     full.record_group_call(-5, clock())
     full.migrate_chat(7, 8)
     for user in (BEA, BEA + 1):
@@ -67,7 +67,7 @@ def test_everything_arrives(full: SqlStore, made: Made, kind: str, clock: Clock)
 
 
 def test_numbers_go_on_in_a_new_database(made: Made, fresh_url: str, clock: Clock) -> None:
-    """What comes after a copy into a database that never numbered anything gets numbers of its own."""
+    """After a copy into a database whose sequences were never used, new rows get ids of their own."""
     source, target = made("sqlite"), PostgresStore(fresh_url, clock)
     did(source, EVENT, out=[say(10, "a"), say(11, "b"), say(12, "c")])
 
@@ -79,7 +79,7 @@ def test_numbers_go_on_in_a_new_database(made: Made, fresh_url: str, clock: Cloc
 
 
 def test_nul_is_the_only_difference(made: Made) -> None:
-    """A NUL, which only the file can hold, does not keep a store from being copied."""
+    """A NUL, which only SQLite can store, does not keep a store from being copied."""
     source, target = made("sqlite"), made("postgres")
     source.add_updates([(1, "10\0", "{}")])
 
@@ -90,7 +90,7 @@ def test_nul_is_the_only_difference(made: Made) -> None:
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgres"])
 def test_only_into_an_empty_store(store: SqlStore, made: Made, kind: str) -> None:
-    """Where the target holds anything it is not touched."""
+    """A target that is not empty is left untouched."""
     finish(store, say(10, "a"))
     target = made(kind)
     target.save_rate_limits({10: 5.0})
@@ -109,7 +109,7 @@ def test_not_to_itself(store: SqlStore, opening: Opening) -> None:
 
 
 def test_not_while_a_bot_works(made: Made, fresh_url: str, clock: Clock) -> None:
-    """Where a bot leads with one of the two nothing is copied."""
+    """Nothing is copied if a bot is using either of the two."""
     running, mine, file = PostgresStore(fresh_url, clock), PostgresStore(fresh_url, clock), made("sqlite")
     finish(running, say(10, "a"))
     running.try_acquire_leadership()
@@ -125,7 +125,7 @@ def test_not_while_a_bot_works(made: Made, fresh_url: str, clock: Clock) -> None
 
 
 def test_what_arrives_otherwise_is_not_kept(made: Made, fresh_url: str, clock: Clock) -> None:
-    """Where the target changes what it is given, as a trigger of somebody's does, nothing of the copy is kept."""
+    """If the target alters the rows, as a trigger may, nothing of the copy is kept."""
     source, target = made("sqlite"), PostgresStore(fresh_url, clock)
     did(source, EVENT, out=[say(10, "a"), say(11, "b")])
     with psycopg.connect(fresh_url, user="postgres", autocommit=True) as connection:
@@ -143,7 +143,7 @@ def test_what_arrives_otherwise_is_not_kept(made: Made, fresh_url: str, clock: C
 
 
 def test_command_both_ways(tmp_path: Path, fresh_url: str, clock: Clock) -> None:
-    """The command copies to the server and back, says what, and shows no password; commands work there as well."""
+    """The command copies to the server and back, reports what, and shows no password; commands work there too."""
     source = SqliteStore(tmp_path / "old.db", clock)
     finish(source, say(10, "a"))
     source.close()
@@ -174,7 +174,7 @@ def test_command_both_ways(tmp_path: Path, fresh_url: str, clock: Clock) -> None
 
 
 def test_command_without_a_source(tmp_path: Path) -> None:
-    """A file that is not there is no store, and none is made."""
+    """A missing file is an error, and no store is created."""
     fails(
         gwbot("store", "copy", f"sqlite:///{tmp_path}/no.db", f"sqlite:///{tmp_path}/b.db", folder=tmp_path),
         "There is no store",
@@ -194,6 +194,6 @@ def test_command_while_the_bot_runs(tmp_path: Path, embedded: SqliteStore) -> No
 
 
 def test_worker_needs_a_server(tmp_path: Path) -> None:
-    """`gwbot worker` beside a bot with a file would send everything twice, and is refused; so it is without token."""
+    """`gwbot worker` with a file, which would send everything twice, is refused, and so it is without a token."""
     fails(gwbot("worker", folder=tmp_path, GW_TELEGRAM_TOKEN="1:x"), "several processes need PostgreSQL")
     fails(gwbot("worker", folder=tmp_path), "GW_TELEGRAM_TOKEN: needed")

@@ -1,4 +1,4 @@
-"""The store's numbers and queues: what waits, what is held back, what was called, what was moved, what is left."""
+"""The store's counts and queues: pending, rate-limited, made, migrated and erased calls."""
 
 from dataclasses import replace
 
@@ -20,7 +20,7 @@ __all__ = ["full"]  # a fixture
 
 
 def test_numbers_for_monitoring(store: SqlStore, clock: Clock) -> None:
-    """How much waits in and out, since when, and when something was last written down."""
+    """How many updates and calls are waiting, since when, and when anything was last written."""
     assert (
         store.count_pending_updates(),
         store.count_queued_calls(),
@@ -38,14 +38,14 @@ def test_numbers_for_monitoring(store: SqlStore, clock: Clock) -> None:
 
 
 def test_what_is_newest_may_be_an_update_alone(store: SqlStore, clock: Clock) -> None:
-    """An update that was only written down is something new as well."""
+    """An update that was only received counts as activity too."""
     store.add_updates([(1, "10", "{}")])
 
     assert store.last_activity() == clock()
 
 
 def test_holds_last_until_their_time(store: SqlStore, clock: Clock) -> None:
-    """What Telegram asked to wait for is kept until then; a later hold replaces an earlier one of its chat."""
+    """A rate limit is kept until its time; a later one replaces an earlier one of the same chat."""
     store.save_rate_limits({10: clock() + 5, 11: clock() + 60})
     store.save_rate_limits({10: clock() + 7})
     before = store.rate_limits()
@@ -74,7 +74,7 @@ def test_hold_of_a_clock_that_was_ahead(opening: Opening, clock: Clock) -> None:
 
 @pytest.mark.parametrize("ahead", [30.0, 3_600.0, 86_400.0, 365 * 86_400.0])
 def test_call_that_was_put_off_by_a_clock_that_was_ahead(store: SqlStore, clock: Clock, ahead: float) -> None:
-    """It is due when the clock is right, not as much later as the clock was ahead."""
+    """It is due once the clock is right, not delayed by as much as the clock was ahead."""
     finish(store, say(10, "a"))
     clock.now += ahead
     (queued,) = store.due_calls(clock())
@@ -87,7 +87,7 @@ def test_call_that_was_put_off_by_a_clock_that_was_ahead(store: SqlStore, clock:
 
 
 def test_calls_of_two_minutes(store: SqlStore, clock: Clock) -> None:
-    """Calls to groups are known for two minutes, the oldest first."""
+    """Calls to groups are kept for two minutes, and listed the oldest first."""
     for chat, at in ((-5, 100.0), (-6, 130.0), (-5, 220.0), (-5, 220.5)):
         store.record_group_call(chat, at)
 
@@ -96,7 +96,7 @@ def test_calls_of_two_minutes(store: SqlStore, clock: Clock) -> None:
 
 
 def test_moved_group(store: SqlStore) -> None:
-    """A moved group's queue follows it; its threads, whose numbers mean nothing there, are forgotten."""
+    """A migrated group's queue follows it; its threads, whose ids mean nothing there, are deleted."""
     finish(store, say(-5, "a"), say(10, "b"))
     store.save_thread("AAAA-AAAA", AdviserThread(-5, 7, 8))
     store.migrate_chat(-5, -100)
@@ -107,7 +107,7 @@ def test_moved_group(store: SqlStore) -> None:
 
 
 def test_requests_by_status(store: SqlStore) -> None:
-    """Open requests run, closed ones are only counted; an unknown number is none."""
+    """Open requests are active, closed ones are only counted; an unknown reference finds nothing."""
     closed = request("BBBB-BBBB")
     store.apply((), [CreateRequest(request()), CreateRequest(closed)])
     store.apply((), [UpdateRequest(replace(closed, status=RequestStatus.CLOSED))])
@@ -117,11 +117,12 @@ def test_requests_by_status(store: SqlStore) -> None:
     assert store.request_counts() == {"open": 1, "closed": 1}
     assert store.find_request("CCCC-CCCC") is None
     assert [one.reference for one in store.requests_by_user(20)] == ["BBBB-BBBB", "AAAA-AAAA"]
-    assert store.requests_by_user(21) == []
+    assert [one.reference for one in store.active_requests_by_user(20)] == ["AAAA-AAAA"]
+    assert store.requests_by_user(21) == store.active_requests_by_user(21) == []
 
 
 def test_thread_is_found_and_lost(store: SqlStore) -> None:
-    """A topic leads to its request until the request has lost it; the main part of a chat leads to none."""
+    """A topic finds its request until the request loses it; the main part of a chat finds none."""
     store.apply((), [CreateRequest(request())])
     store.save_thread("AAAA-AAAA", AdviserThread(-5, 0, 8, history_length=3, history_sent=1))
     without_topic = store.find_request_by_topic(-5, 0)
@@ -136,7 +137,7 @@ def test_thread_is_found_and_lost(store: SqlStore) -> None:
 
 
 def test_half_opened_thread_is_kept(store: SqlStore) -> None:
-    """How far a thread was opened is kept as it is."""
+    """The progress of opening a thread is stored unchanged."""
     store.save_thread("AAAA-AAAA", AdviserThread(-5, 7, 8, history_length=3, history_sent=1))
 
     assert store.find_thread("AAAA-AAAA") == AdviserThread(-5, 7, 8, history_length=3, history_sent=1)
@@ -147,7 +148,7 @@ def test_half_opened_thread_is_kept(store: SqlStore) -> None:
     [(ErasureResult.DELETED, []), (ErasureResult.EMPTIED, []), (ErasureResult.UNDELETABLE, [(DESK, 77)])],
 )
 def test_what_is_left_of_a_deleted_request(full: SqlStore, rest: ErasureResult, left: list[tuple[int, int]]) -> None:
-    """Each message of a deleted request at the advisers is worked off; what Telegram leaves there is known."""
+    """Each message of a deleted request in the advisers' chat is dealt with; undeletable ones are recorded."""
     full.record_posted_message(REFERENCE, (DESK, 77))
     did(full, replace(EVENT, update_id=91), ErasePerson())
     before = full.erasure_queue(REFERENCE)
@@ -160,7 +161,7 @@ def test_what_is_left_of_a_deleted_request(full: SqlStore, rest: ErasureResult, 
 
 
 def test_messages_of_others_stay(full: SqlStore) -> None:
-    """What is settled is one message of one request."""
+    """Recording an erasure affects one message of one request."""
     full.record_posted_message(REFERENCE, (DESK, 77))
     full.record_posted_message(REFERENCE, (DESK + 1, 77))
     full.record_erasure(REFERENCE, (DESK, 77), ErasureResult.DELETED)
@@ -171,7 +172,7 @@ def test_messages_of_others_stay(full: SqlStore) -> None:
 
 
 def test_act_refuses_what_was_changed(store: SqlStore) -> None:
-    """What follows from the time is refused where somebody else was faster, and nothing of it is kept."""
+    """A time-driven change is refused if somebody else was faster, and nothing of it is kept."""
     store.apply((), [CreateRequest(request())])
     store.apply((), [UpdateRequest(request())])
 
@@ -182,7 +183,7 @@ def test_act_refuses_what_was_changed(store: SqlStore) -> None:
 
 
 def test_message_without_a_cause(store: SqlStore, clock: Clock) -> None:
-    """What no message of a person caused has no cause, and what caused nothing has no answer."""
+    """A message that no person's message caused has no source, and one that caused nothing has no reply."""
     finish(store, say(10, "a", source=(10, 5)))
     store.mark_sent(store.due_calls(clock())[0].id, 6)
 
@@ -191,7 +192,7 @@ def test_message_without_a_cause(store: SqlStore, clock: Clock) -> None:
 
 
 def test_purge_counts_what_it_deletes(store: SqlStore) -> None:
-    """The rows that go with an old closed request are counted: itself, its line, the message to its person."""
+    """The rows purged with an old closed request are counted: itself, its line, the message to its person."""
     closed = request(status=RequestStatus.CLOSED)
     store.apply([say(10, "b", request=closed.reference)], [CreateRequest(closed)])
     store.apply((), [AppendTranscript(closed.reference, Party.REQUESTER, "Danke")])
@@ -201,7 +202,7 @@ def test_purge_counts_what_it_deletes(store: SqlStore) -> None:
 
 
 def test_call_comes_back_as_it_was_queued(store: SqlStore, clock: Clock) -> None:
-    """What a call answers, edits, replies to and belongs to is known when its turn comes, and if it is limited."""
+    """A due call has its source, edit, reply and request as they were queued, and whether it is rate-limited."""
     call = OutgoingCall(
         10, "editMessageText", {"text": "ä"}, (10, 5), (11, 6), (12, 7), "AAAA-AAAA", Destination.THREAD
     )
@@ -215,7 +216,7 @@ def test_call_comes_back_as_it_was_queued(store: SqlStore, clock: Clock) -> None
 
 
 def test_call_under_way_is_not_due(store: SqlStore, clock: Clock) -> None:
-    """What is being sent just now is not offered again, and what is behind it in its line is not offered yet."""
+    """A call in flight is not returned again, and the one behind it in its lane not yet."""
     toast = OutgoingCall(10, "answerCallbackQuery", {"text": "a"})
     store.apply([toast, toast], ())
     (first,) = store.due_calls(clock())

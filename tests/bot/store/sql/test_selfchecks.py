@@ -1,4 +1,4 @@
-"""Self-checks in the store: they belong to the person, and what is told together has no names."""
+"""Self-checks in the store: they belong to the person, and a team's picture has no names."""
 
 import json
 import sqlite3
@@ -33,7 +33,7 @@ NUMBERS = count(1)
 
 
 def told(store: SqlStore, event: Event, *effects: Effect) -> None:
-    """What an update of this person brings is written down."""
+    """Store the effects of an update of this person."""
     update = next(NUMBERS)
     store.add_updates([(update, "10", "{}")])
     store.finish_update(update, event, None, (), effects)
@@ -44,13 +44,13 @@ def person(number: int) -> Event:
 
 
 def fill(store: SqlStore, people: Iterable[int], level: int) -> None:
-    """These people say the same under the code."""
+    """These people share the same answers under the code."""
     for number in people:
         told(store, person(number), SaveSelfCheck({"vision": level}, CODE))
 
 
 def shared(store: SqlStore) -> list[str]:
-    """What the store holds of answers under the code."""
+    """The answers stored under the code."""
     return sorted(str(json.loads(row["answers"])) for row in tables(store)["shares"] if row["code"] == CODE)
 
 
@@ -60,7 +60,7 @@ def picture(store: SqlStore) -> TeamResult | None:
 
 
 def test_last_two_are_kept(store: SqlStore, clock: Clock) -> None:
-    """The newest comes first; what is older than the one before it is not held any more."""
+    """The newest comes first; only the one before it is kept as well."""
     for level in (0, 1, 2):
         clock.now += 1
         told(store, ADA, SaveSelfCheck({"vision": level, "ansatz": None}))
@@ -75,7 +75,7 @@ def test_last_two_are_kept(store: SqlStore, clock: Clock) -> None:
 
 
 def test_each_person_counts_once_under_a_code(store: SqlStore) -> None:
-    """Who fills in again replaces what they told before; an unknown code is none."""
+    """Filling in again replaces the earlier answers; an unknown code has no team."""
     told(store, ADA, CreateTeamCode(CODE))
     told(store, ADA, SaveSelfCheck({"vision": 0}, CODE))
     told(store, BEA, ShareSelfCheck({"vision": 3}, CODE))
@@ -88,14 +88,14 @@ def test_each_person_counts_once_under_a_code(store: SqlStore) -> None:
 
 
 def test_new_code_waits_for_answers(store: SqlStore) -> None:
-    """A code is known from the moment it is made, before anybody told anything under it."""
+    """A code exists from the moment it is created, before anybody shares answers under it."""
     told(store, ADA, CreateTeamCode(CODE))
 
     assert store.find_team(CODE) == Team(0, 0)
 
 
 def test_leaving_takes_out_only_the_own_part(store: SqlStore) -> None:
-    """After leaving, the others' answers and the person's own result are still there."""
+    """Leaving a team keeps the others' answers and the person's own result."""
     told(store, ADA, CreateTeamCode(CODE), SaveSelfCheck({"vision": 0}, CODE))
     told(store, BEA, SaveSelfCheck({"vision": 3}, CODE))
     told(store, ADA, LeaveTeam(CODE))
@@ -105,7 +105,7 @@ def test_leaving_takes_out_only_the_own_part(store: SqlStore) -> None:
 
 
 def test_forgotten_with_the_person(store: SqlStore) -> None:
-    """Results and contributions are shown as the person's, and go with them; others' stay."""
+    """Results and shared answers are exported and deleted with the person; those of others stay."""
     told(store, ADA, CreateTeamCode(CODE), SaveSelfCheck({"vision": 0}, CODE))
     told(store, BEA, SaveSelfCheck({"vision": 3}, CODE))
     held = set(store.load_personal_data(20))
@@ -117,7 +117,7 @@ def test_forgotten_with_the_person(store: SqlStore) -> None:
 
 
 def test_purged_with_time(store: SqlStore, clock: Clock) -> None:
-    """Old results, contributions and codes that nobody uses any more go; a code in use stays."""
+    """Old results, shared answers and unused codes are purged; a code in use stays."""
     told(store, ADA, CreateTeamCode(CODE), CreateTeamCode("BBBBBB"), SaveSelfCheck({"vision": 0}, CODE))
     clock.now += 1000
     told(store, BEA, SaveSelfCheck({"vision": 3}, CODE))
@@ -129,7 +129,7 @@ def test_purged_with_time(store: SqlStore, clock: Clock) -> None:
 
 
 def test_picture_is_made_of_three_and_stays(store: SqlStore, clock: Clock) -> None:
-    """The third person makes the picture; filling in again, also after leaving, does not change it."""
+    """The third person completes the picture; filling in again, even after leaving, does not change it."""
     fill(store, (1, 2), 3)
     before = picture(store)
     fill(store, (3,), 3)
@@ -147,7 +147,7 @@ def test_picture_is_made_of_three_and_stays(store: SqlStore, clock: Clock) -> No
 
 
 def test_next_picture_is_made_of_three_more(store: SqlStore, clock: Clock) -> None:
-    """With the third person who is in none yet there is a new picture, of everybody who is there."""
+    """The third person who is not in a picture yet triggers a new one, of everybody in the team."""
     fill(store, (1, 2, 3, 4, 5), 3)
     clock.now += 1
     fill(store, (6,), 0)
@@ -156,7 +156,7 @@ def test_next_picture_is_made_of_three_more(store: SqlStore, clock: Clock) -> No
 
 
 def test_picture_goes_when_fewer_than_three_of_it_are_left(store: SqlStore) -> None:
-    """Leaving or deletion takes the picture with it where too few of its people stay; coming back makes no other."""
+    """Leaving or deletion removes the picture if too few of its people remain; returning does not restore it."""
     fill(store, (1, 2, 3), 3)
     told(store, person(3), LeaveTeam(CODE))
     left = store.find_team(CODE)
@@ -172,7 +172,7 @@ def test_picture_goes_when_fewer_than_three_of_it_are_left(store: SqlStore) -> N
 
 
 def test_picture_holds_no_answer_of_who_deletes(store: SqlStore) -> None:
-    """After a deletion the store holds their answers nowhere; the picture of the others is words, and stays."""
+    """After a deletion the store has their answers nowhere; the others' picture consists of words, and stays."""
     fill(store, (1, 2), 3)
     fill(store, (3, 4), 0)
     fill(store, (5,), 1)
@@ -185,7 +185,7 @@ def test_picture_holds_no_answer_of_who_deletes(store: SqlStore) -> None:
 
 
 def test_picture_is_purged_with_its_people(store: SqlStore, clock: Clock) -> None:
-    """When the answers that it was made of are too old, it goes with them, however many wait."""
+    """A picture is purged with the answers that it was made from, however many people are waiting."""
     fill(store, (1, 2, 3), 3)
     clock.now += 1000
     fill(store, (4, 5), 0)
@@ -196,7 +196,7 @@ def test_picture_is_purged_with_its_people(store: SqlStore, clock: Clock) -> Non
 
 
 def test_teams_have_pictures_of_their_own(store: SqlStore) -> None:
-    """What is said under one code changes nothing under another."""
+    """Answers under one code do not affect another."""
     fill(store, (1, 2, 3), 3)
     for number in (1, 2):
         told(store, person(number), ShareSelfCheck({"vision": 0}, "BBBBBB"))
@@ -207,7 +207,7 @@ def test_teams_have_pictures_of_their_own(store: SqlStore) -> None:
 
 
 def test_picture_due_is_made_when_the_store_is_opened(tmp_path: Path, clock: Clock) -> None:
-    """Codes and answers of a store without pictures are taken over, and a team of three has its picture at once."""
+    """Codes and answers of a store without pictures are migrated, and a team of three gets its picture at once."""
     path = tmp_path / "bot.db"
     with closing(sqlite3.connect(path)) as connection:
         old = Database(connection)
@@ -228,7 +228,7 @@ def test_picture_due_is_made_when_the_store_is_opened(tmp_path: Path, clock: Clo
 
 
 def test_unfinished_check_survives_reopening(opening: Opening) -> None:
-    """What is being filled in is part of the person's state."""
+    """A self-check being filled in is part of the person's state."""
     state = State(check=SelfCheckProgress(SelfCheckStage.PAUSED, "ansatz", {"vision": 2, "handeln": None}, CODE))
     first = opening()
     first.add_updates([(1, "10", "{}")])

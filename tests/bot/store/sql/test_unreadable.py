@@ -1,4 +1,4 @@
-"""Rows that cannot be read, as another version or a damaged disk leaves them: each fails alone, and is kept."""
+"""Unreadable rows, as another version or a damaged disk may leave them: each fails on its own, and is kept."""
 
 import json
 from dataclasses import replace
@@ -33,7 +33,7 @@ def spoil(store: SqlStore, table: str, column: str, value: str, where: str) -> N
 
 @pytest.mark.parametrize("body", BROKEN)
 def test_request(store: SqlStore, body: str, caplog: pytest.LogCaptureFixture) -> None:
-    """A request that cannot be read is left out of every list and named in the log; the others go on."""
+    """An unreadable request is omitted from every list and named in the log; the others are unaffected."""
     store.apply((), [CreateRequest(OPEN), CreateRequest(OTHER)])
     spoil(store, "requests", "body", body, f"reference = '{OPEN.reference}'")
 
@@ -47,7 +47,7 @@ def test_request(store: SqlStore, body: str, caplog: pytest.LogCaptureFixture) -
 
 
 def test_old_request(store: SqlStore) -> None:
-    """A request that cannot be read keeps no other one from being deleted in time, and goes with its person."""
+    """An unreadable request does not keep others from being deleted in time, and is deleted with its person."""
     closed = [replace(one, status=RequestStatus.CLOSED, created=1.0, closed=2.0) for one in (OPEN, OTHER)]
     store.apply((), [CreateRequest(one) for one in closed])
     spoil(store, "requests", "body", "{", f"reference = '{OPEN.reference}'")
@@ -61,7 +61,7 @@ def test_old_request(store: SqlStore) -> None:
 
 @pytest.mark.parametrize("body", ["{", "", "[]", '{"read": 5}'])
 def test_state(store: SqlStore, body: str, caplog: pytest.LogCaptureFixture) -> None:
-    """Whose state cannot be read begins anew, with nobody's id in the log; what they do then is kept again."""
+    """A person whose state is unreadable starts afresh; the log names nobody, and their new state is saved."""
     event = Event(1, EventKind.TEXT, ADA, ADA, 5)
     did(store, event, state=State(lang="en"))
     spoil(store, "states", "body", body, "1 = 1")
@@ -75,7 +75,7 @@ def test_state(store: SqlStore, body: str, caplog: pytest.LogCaptureFixture) -> 
 
 
 def test_self_check(store: SqlStore, caplog: pytest.LogCaptureFixture) -> None:
-    """A self-check that cannot be read is left out; the person's other one, and those of others, are there."""
+    """An unreadable self-check is omitted; the person's other one, and those of others, remain."""
     for number, user in enumerate((ADA, ADA, BEA), start=1):
         did(store, Event(number, EventKind.TEXT, user, user, 5), SaveSelfCheck({"vision": number}, "ABCDEF"))
     spoil(store, "checks", "answers", "{", "id = (SELECT max(id) FROM checks WHERE user_id <> 7200456)")
@@ -92,7 +92,7 @@ def test_self_check(store: SqlStore, caplog: pytest.LogCaptureFixture) -> None:
 
 @pytest.mark.parametrize("body", ["{", "", "[]", "[" * 100_000, '{"message": {"from": []}}'])
 async def test_update(store: SqlStore, body: str) -> None:
-    """An update that cannot be read waits; others of its chat are handled, and people see and delete their data."""
+    """An unreadable update stays pending; others of its chat are handled, and people can export and delete data."""
     store.add_updates([(1, "10", body), (2, "10", json.dumps({"update_id": 2, "message": {"from": {"id": ADA}}}))])
     shown = store.load_personal_data(ADA)
     did(store, Event(3, EventKind.TEXT, BEA, BEA, 5), ErasePerson())
@@ -111,7 +111,7 @@ async def test_update(store: SqlStore, body: str) -> None:
 
 
 def test_all_are_counted(store: SqlStore) -> None:
-    """The operator is told which requests cannot be read, and how many other rows; of people nothing is named."""
+    """The operator learns which requests are unreadable, and how many other rows; nobody is named."""
     store.apply((), [CreateRequest(OPEN), CreateRequest(OTHER)])
     did(store, Event(1, EventKind.TEXT, ADA, ADA, 5), SaveSelfCheck({"vision": 1}, "ABCDEF"), state=State(lang="en"))
     store.add_updates([(2, "10", "{"), (3, "10", "{}")])
@@ -128,7 +128,7 @@ def test_all_are_counted(store: SqlStore) -> None:
 
 
 def test_doctor_names_them(tmp_path: Path, clock: Clock) -> None:
-    """`gwbot doctor` says of a store with rows that cannot be read that it is not well, and which they are."""
+    """`gwbot doctor` reports a store with unreadable rows as faulty, and names them."""
     store = SqliteStore(tmp_path / "bot.db", clock)
     store.apply((), [CreateRequest(OPEN)])
     spoil(store, "requests", "body", "{", "1 = 1")
