@@ -9,7 +9,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.domain.tenant import MAIN_TENANT
 from bot.errors import SettingsError
-from bot.store.urls import POSTGRESQL_PREFIXES, SQLITE_PREFIX
+from bot.store.factory import POSTGRESQL_PREFIXES, SQLITE_PREFIX
 from knowledge.parsing.addresses import is_mailable_address
 
 

@@ -26,9 +26,9 @@ from bot.pipeline.rate_limiter import TELEGRAM_LIMITS, RateLimiter, RateLimits
 from bot.pipeline.retry import restart_on_error
 from bot.pipeline.update_handler import UpdateHandler
 from bot.settings import Settings
-from bot.store import SqlStore, Store
+from bot.store import Store
 from bot.store.factory import open_store_at
-from bot.store.protocol import POLLING_DUTY
+from bot.store.records import POLLING_DUTY
 from bot.telegram import bot_profile
 from bot.telegram.chat_members import make_membership_check
 from bot.telegram.client import connect_with_retry, create_client, delete_webhook, set_webhook
@@ -87,7 +87,7 @@ def resolve_knowledge_dir(settings: Settings) -> Path:
     return settings.knowledge_dir or BUILT_IN
 
 
-def open_store_from_settings(settings: Settings, clock: Callable[[], float] = time.time) -> SqlStore:
+def open_store_from_settings(settings: Settings, clock: Callable[[], float] = time.time) -> Store:
     """Open the store of these settings. ``clock`` gives Unix time. Raises StoreError."""
     return open_store_at(settings.store_url, clock, settings.tenant_name)
 
@@ -110,8 +110,8 @@ def make_dialogue(runtime: BotRuntime, username: str = "") -> Dialogue:
             "entries": manifest.entries,
             "languages": ", ".join(manifest.languages),
             "passages": manifest.passages,
-            "open_requests": len(store.active_requests()),
-            "waiting": store.count_queued_calls(),
+            "open_requests": len(store.requests.active_requests()),
+            "waiting": store.outbox.count_queued_calls(),
         }
 
     return Dialogue(
@@ -201,7 +201,7 @@ async def _run_workers(
     background_jobs: tuple[Callable[[], Coroutine[None, None, None]], ...] = (
         lambda: bot_profile.publish_profile(bot, runtime.settings.language, lambda: dialogue.adviser_chat),
         lambda: run_scheduler(dialogue, outbox.wake, runtime.wake_scheduler),
-        lambda: store.listen_for_calls(outbox.wake),
+        lambda: store.database.listen_for_calls(outbox.wake),
         inbox.keep_resuming,
     )
     tasks = [sender_task, *(asyncio.create_task(restart_on_error(job)) for job in background_jobs)]
@@ -224,7 +224,7 @@ async def _start_receiving(
         await set_webhook(bot, runtime.settings)
     elif runtime.source is UpdateSource.POLLING:
         await delete_webhook(bot)
-        acquire_leadership = functools.partial(runtime.store.try_acquire_leadership, POLLING_DUTY)
+        acquire_leadership = functools.partial(runtime.store.database.try_acquire_leadership, POLLING_DUTY)
         polling = poll_updates(
             bot, inbox.receive_updates, bot_status.on_conflict, acquire_leadership=acquire_leadership
         )

@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable
 
 from bot.domain.time_window import JUMP_THRESHOLD
-from bot.store.protocol import Store
+from bot.store import Store
 
 log = logging.getLogger(__name__)
 SETTLING_TIME = 600.0  # seconds from the start or a jump until the clock is trusted

@@ -40,7 +40,7 @@ async def run_scheduler(
         wake_scheduler.clear()
         try:
             now = await asyncio.to_thread(clock_guard)
-            if now is not None and await asyncio.to_thread(services.store.try_acquire_leadership) > 0:
+            if now is not None and await asyncio.to_thread(services.store.database.try_acquire_leadership) > 0:
                 services_at_now = _with_fixed_time(services, now)  # whatever the clock says meanwhile
                 await asyncio.to_thread(process_due_requests, services_at_now)
                 if not remaining_wait(purged_at, purged_at + DAY, now):
@@ -57,7 +57,7 @@ async def run_scheduler(
 def process_due_requests(services: Services) -> int:
     """Do what is due now, in one transaction per request; return the number of requests that changed."""
     processed = 0
-    for request in services.store.active_requests():
+    for request in services.store.requests.active_requests():
         try:
             if turn := check_deadlines(services, request):
                 services.store.apply(calls_without_event(turn.messages, services.adviser_chat), turn.effects)
@@ -71,7 +71,7 @@ def process_due_requests(services: Services) -> int:
 
 def purge_expired(services: Services) -> int:
     """Delete what is older than the retention period; return the number of rows."""
-    rows = services.store.purge_expired(_retention_start(services, services.now()))
+    rows = services.store.erasure.purge_expired(_retention_start(services, services.now()))
     if rows:
         log.info("deleted %d rows older than %d days", rows, services.retention_days)
     return rows

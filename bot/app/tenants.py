@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from bot.domain.tenant import MAIN_TENANT
 from bot.errors import SettingsError
 from bot.settings import Settings, describe_errors, env_variable
-from bot.store.urls import POSTGRESQL_PREFIXES, SQLITE_PREFIX
+from bot.store.factory import POSTGRESQL_PREFIXES, SQLITE_PREFIX
 
 SETTINGS_FILE = "tenant.env"
 DISABLED_FILE = "disabled"  # while it is in the folder, the tenant does not run

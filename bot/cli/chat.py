@@ -46,7 +46,7 @@ def _run_conversation(dialogue: Dialogue, store: Store) -> bool:
         event = _parse_line(line, update_id, buttons)
         turn = dialogue.handle(state, event)
         state = turn.state
-        store.add_updates([(update_id, str(TERMINAL_USER_ID), "{}")])
+        store.inbox.add_updates([(update_id, str(TERMINAL_USER_ID), "{}")])
         store.finish_update(
             update_id,
             event,

@@ -63,7 +63,8 @@ def _list_requests(context: TurnContext) -> Turn:
     if not event.private and event.chat_id != context.adviser_chat:
         return context.say("private_only")  # other groups must not read concerns
     active = sorted(
-        services.store.active_requests(), key=lambda request: (request.turn is not Party.ADVISER, request.since)
+        services.store.requests.active_requests(),
+        key=lambda request: (request.turn is not Party.ADVISER, request.since),
     )
     shortened = active[:MAX_LISTED_REQUESTS]
     listed = [(request, format_date_and_time(request.since, ADVISERS_LANG)) for request in shortened]

@@ -11,7 +11,7 @@ from bot.domain.consultation import Request, RequestStatus
 from bot.domain.event import Event, EventKind
 from bot.domain.message import AnswerCallback, Attachment, EditMessage, Keyboard, SendMessage
 from bot.domain.turn import State, Turn
-from bot.store.protocol import Store
+from bot.store import Store
 from knowledge.records.contacts import Contact, default_contact
 from knowledge.records.intro import IntroStep, steps_in_language
 from knowledge.records.selfcheck import SelfCheck
@@ -73,7 +73,7 @@ class Services:
     @property
     def adviser_chat(self) -> int | None:
         """The current id of the advisers' chat, read from the store; None if there is no such chat."""
-        return None if self.advisers.chat_id is None else self.store.current_chat_id(self.advisers.chat_id)
+        return None if self.advisers.chat_id is None else self.store.outbox.current_chat_id(self.advisers.chat_id)
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ class TurnContext:
     @cached_property
     def requests(self) -> list[Request]:
         """The person's own requests, newest first."""
-        return self.services.store.requests_by_user(self.event.user_id)
+        return self.services.store.requests.requests_by_user(self.event.user_id)
 
     @property
     def open_requests(self) -> list[Request]:

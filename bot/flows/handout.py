@@ -23,7 +23,7 @@ def send_handout(context: TurnContext) -> Turn:
     """Send the page as a document; if nothing was read or answered yet, say how to fill it."""
     lang = context.lang
     steps_read = [step for number, step in enumerate(context.path, 1) if number in context.state.read]
-    results = context.services.store.recent_selfchecks(context.event.user_id)
+    results = context.services.store.selfchecks.recent_selfchecks(context.event.user_id)
     if not steps_read and not results:
         return context.say("takeaway_empty")
     html = render_template("takeaway", lang, steps=len(steps_read), check=bool(results))

@@ -61,7 +61,7 @@ def delete_data(context: TurnContext) -> Turn:
     services, lang, now = context.services, context.lang, context.services.now()
     summary = _count_data(context)
     moment = format_label("moment", lang, date=format_date(now, lang), time=f"{to_local_time(now):%H:%M}")
-    mailed = [reference for reference in summary["requests"] if services.store.was_mailed(reference)]
+    mailed = [reference for reference in summary["requests"] if services.store.erasure.was_mailed(reference)]
     html = render_template("deleted", lang, **summary, moment=moment, mailed=mailed, days=services.retention_days)
     acknowledgement = context.edit_tapped(format_label("delete_chosen", lang))
     messages = (acknowledgement, SendMessage(html), AnswerCallback())
@@ -74,7 +74,7 @@ def keep_data(context: TurnContext) -> Turn:
 
 
 def _count_data(context: TurnContext) -> dict[str, Any]:
-    tables = context.services.store.load_personal_data(context.event.user_id)
+    tables = context.services.store.erasure.load_personal_data(context.event.user_id)
     counts = {kind: len(tables.get(kind, ())) for kind in COUNTED_TABLES}
     advised = (row for row in tables.get("advised", ()) if row["status"] != RequestStatus.CLOSED)
     return {

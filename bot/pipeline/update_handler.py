@@ -99,7 +99,7 @@ class UpdateHandler:
     def _answer_inline_query(self, event: Event) -> None:
         """Answer an inline query without the outbox, since a late answer is worthless; nothing of it is stored."""
         try:
-            state = self.dialogue.store.load_state(event.state_key)
+            state = self.dialogue.store.users.load_state(event.state_key)
             inline_answer = offer_results(TurnContext(self.dialogue, state, event))
         except Exception:  # the person is still typing: the next letter sends another query
             log.exception("update %d could not be answered", event.update_id)
@@ -126,7 +126,7 @@ class UpdateHandler:
         if event.album_id != self._awaited_album:
             self._awaited_album = event.album_id
             raise UpdateIncomplete
-        updates = [json.loads(body) for body in self.dialogue.store.waiting_updates(str(event.chat_id))]
+        updates = [json.loads(body) for body in self.dialogue.store.inbox.waiting_updates(str(event.chat_id))]
         others = [
             other for raw_update in updates if (other := self.parse_update(raw_update["update_id"], raw_update))
         ]
@@ -135,7 +135,7 @@ class UpdateHandler:
     def _run_dialogue(self, event: Event) -> tuple[TurnContext, Turn]:
         state = State()
         try:
-            state = self.dialogue.store.load_state(event.state_key)
+            state = self.dialogue.store.users.load_state(event.state_key)
             context = TurnContext(self.dialogue, state, self._with_membership(event))
             if event.kind is EventKind.TEXT and event.addressed and not context.active_conversation:
                 self.show_typing(event.chat_id)

@@ -49,7 +49,7 @@ class HealthCheck:
 
     async def _check_store(self) -> str:
         try:
-            await asyncio.to_thread(self.store.check_writable)
+            await asyncio.to_thread(self.store.database.check_writable)
         except StoreError as error:
             log.error("not ready: %s", error)
             return "cannot be written"

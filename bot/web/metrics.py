@@ -97,20 +97,20 @@ class StoreCollector(Collector):
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """Read the store; raises StoreError."""
         store, adviser_chat, now = self._services.store, self._services.adviser_chat, self._services.now()
-        running, oldest_call = store.active_requests(), store.oldest_queued_at() or now
+        running, oldest_call = store.requests.active_requests(), store.outbox.oldest_queued_at() or now
         waiting = [request for request in running if request.turn is Party.ADVISER]
-        yield _make_gauge("calls_waiting", "Calls that wait to be made", store.count_queued_calls())
+        yield _make_gauge("calls_waiting", "Calls that wait to be made", store.outbox.count_queued_calls())
         yield _make_gauge(
             "desk_calls_waiting",
             "Of these, to the advisers' chat",
-            0 if adviser_chat is None else store.count_queued_calls(adviser_chat),
+            0 if adviser_chat is None else store.outbox.count_queued_calls(adviser_chat),
         )
         yield _make_gauge("calls_oldest_seconds", "How long the oldest of these waits", max(0.0, now - oldest_call))
         yield _make_gauge(
-            "updates_pending", "Updates that are written down but not handled", store.count_pending_updates()
+            "updates_pending", "Updates that are written down but not handled", store.inbox.count_pending_updates()
         )
         states = GaugeMetricFamily("gw_requests", "Requests for advice, by state", labels=["state"])
-        counts = store.request_counts()
+        counts = store.requests.request_counts()
         for status in RequestStatus:
             states.add_metric([status.value], counts.get(status.value, 0))
         yield states

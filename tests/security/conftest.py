@@ -22,7 +22,7 @@ from bot.pipeline.rate_limiter import NO_LIMITS
 from bot.sandbox.fake_telegram import FakeTelegram, Group, MessageView, User
 from bot.sandbox.fake_telegram.world.objects import text_and_entities
 from bot.settings import Settings
-from bot.store import SqlStore
+from bot.store import Store
 from index.search.live_index import LiveIndex
 
 T = TypeVar("T")
@@ -70,7 +70,7 @@ class Whole:
         self._live, self._loop = live, asyncio.new_event_loop()
         self._stop = asyncio.Event()
         self._thread = threading.Thread(target=self._run)
-        self.store: SqlStore = open_store_from_settings(self.settings)
+        self.store: Store = open_store_from_settings(self.settings)
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)

@@ -51,7 +51,11 @@ def handle_form_edit(context: TurnContext) -> Turn | None:
     A request that was sent stays as the person agreed to it.
     """
     state, event, services = context.state, context.event, context.services
-    if state.sent and event.message_id in state.sent.message_ids and services.store.find_request(state.sent.request):
+    if (
+        state.sent
+        and event.message_id in state.sent.message_ids
+        and services.store.requests.find_request(state.sent.request)
+    ):
         html = render_template(
             "request_edited",
             context.lang,

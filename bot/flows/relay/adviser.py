@@ -60,7 +60,7 @@ def handle_adviser_message(context: TurnContext) -> Turn | None:
     album = next((other for other in state.albums if other.id == event.album_id), Album(event.album_id))
     store = context.services.store
     is_edit = event.kind is EventKind.EDITED
-    was_relayed = is_edit and store.find_request_by_message(event.chat_id, event.message_id) is not None
+    was_relayed = is_edit and store.requests.find_request_by_message(event.chat_id, event.message_id) is not None
     if any(text.startswith(NOTE_PREFIX) for text in (event.text, *event.captions)):
         relayed_ids = {*album.messages, event.message_id} if was_relayed else album.messages
         return _keep_among_advisers(state, request, album, tuple(sorted(relayed_ids)))
@@ -83,7 +83,7 @@ def handle_adviser_callback(context: TurnContext, data: str) -> Turn | None:
     """
     action, _, data = data.partition(":")
     reference, _, value = data.partition(":")
-    request = context.services.store.find_request(reference)
+    request = context.services.store.requests.find_request(reference)
     if action not in ADVISER_ACTIONS or context.event.chat_id != context.adviser_chat:
         return None
     if request is None:
@@ -143,10 +143,10 @@ def _report_no_request(state: State, event: Event) -> Turn | None:
 def _find_addressed_request(context: TurnContext) -> Request | None:
     """Return the request of the event's topic, or of the message that it edits or replies to."""
     store, event = context.services.store, context.event
-    if request := store.find_request_by_topic(event.chat_id, event.thread_id):
+    if request := store.requests.find_request_by_topic(event.chat_id, event.thread_id):
         return request
     message_id = event.message_id if event.kind is EventKind.EDITED else event.reply_to
-    return None if message_id is None else store.find_request_by_message(event.chat_id, message_id)
+    return None if message_id is None else store.requests.find_request_by_message(event.chat_id, message_id)
 
 
 def _take_request(context: TurnContext, request: Request, _: str) -> Turn:
@@ -189,7 +189,7 @@ def _schedule_reminder(context: TurnContext, request: Request, _: str) -> Turn:
 def _suggest_entries(context: TurnContext, request: Request, _: str) -> Turn:
     """Suggest the best entries for what the requester wrote last, each with buttons to send it and to read it."""
     services = context.services
-    transcript = services.store.load_transcript(request.reference)
+    transcript = services.store.requests.load_transcript(request.reference)
     texts = [line.text for line in transcript if line.side == Party.REQUESTER]
     query = texts[-1] if texts else request.details.concern
     rows = []

@@ -90,7 +90,7 @@ def abandons_comment(event: Event) -> bool:
 def record_comment(context: TurnContext) -> Turn | None:
     """Record a text as the comment on a rating; None if no comment is awaited."""
     state, event = context.state, context.event
-    request = context.services.store.find_request(state.rated) if state.rated else None
+    request = context.services.store.requests.find_request(state.rated) if state.rated else None
     if request is None or request.user_id != event.user_id:
         return None
     updated = replace(request, comment=event.text.strip()[:MAX_COMMENT_LENGTH])

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from bot.domain.consultation import Party, Request, RequestStatus
 from bot.domain.message import Button, Keyboard, SendMessage
 from bot.flows.callback_data import ADVISER_CALLBACK, REQUESTER_CALLBACK
-from bot.store.protocol import TranscriptLine
+from bot.store.records import TranscriptLine
 from prompts.dates import format_date_and_time
 from prompts.render import format_label, render_template
 

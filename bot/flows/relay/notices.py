@@ -8,7 +8,7 @@ from bot.domain.message import AlertOperator, RefreshCard, SendMail, SendMessage
 from bot.domain.turn import Turn
 from bot.flows.context import Services, TurnContext
 from bot.flows.relay.messages import advisers_label, message_to_advisers, render_advisers
-from bot.store.protocol import (
+from bot.store.records import (
     DELETE_RELAYED,
     ApiCall,
     EraseThread,
@@ -32,15 +32,15 @@ def report_undelivered(services: Services, call: OutgoingCall, reason: str) -> S
     if isinstance(call, EraseThread | RequestMailDeletion):
         return _report_undeleted(services, call)
     store = services.store
-    request = None if isinstance(call, AlertOperator) else store.find_request(call.reference)
+    request = None if isinstance(call, AlertOperator) else store.requests.find_request(call.reference)
     if request is None:
         return ()
     if isinstance(call, SendMail) and services.adviser_chat is not None:
         return (message_to_advisers(request, "mail_failed"),)
     if isinstance(call, ApiCall) and call.method == DELETE_RELAYED:
-        is_there = call.edit_of is not None and store.find_reply_to(call.chat_id, call.edit_of)
+        is_there = call.edit_of is not None and store.outbox.find_reply_to(call.chat_id, call.edit_of)
         return (message_to_advisers(request, "still_there"),) if is_there else ()
-    thread = store.find_thread(request.reference)
+    thread = store.requests.find_thread(request.reference)
     if isinstance(call, RefreshCard) and thread and thread.card:
         return ()  # only an update of the card failed; the request itself has arrived
     return (_report_unsent(services, request, call, reason),)
@@ -53,7 +53,7 @@ def answer_erased_request(context: TurnContext, note_prefix: str) -> Turn | None
         note_prefix: what is written with it is not meant for the requester, and gets no notice.
     """
     event = context.event
-    reference = context.services.store.find_erased_request(event.chat_id, event.thread_id, event.reply_to)
+    reference = context.services.store.erasure.find_erased_request(event.chat_id, event.thread_id, event.reply_to)
     if reference is None:
         return None
     if event.text.startswith(note_prefix) or event.kind is EventKind.EDITED:
@@ -105,6 +105,9 @@ def _report_undeleted(services: Services, call: EraseThread | RequestMailDeletio
         return ()
     if isinstance(call, RequestMailDeletion):
         return (SendMessage(render_advisers("unpost_failed", number=reference), chat_id=adviser_chat),)
-    remaining = [*services.store.erasure_queue(reference), *services.store.undeletable_messages(reference)]
+    remaining = [
+        *services.store.erasure.erasure_queue(reference),
+        *services.store.erasure.undeletable_messages(reference),
+    ]
     html = erasure_notice(reference, call.reason, remaining, topic_deleted=False)
     return (SendMessage(html, chat_id=adviser_chat),)

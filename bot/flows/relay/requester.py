@@ -50,7 +50,7 @@ def handle_requester_callback(context: TurnContext, data: str) -> Turn | None:
     state, event = context.state, context.event
     action, _, data = data.partition(":")
     reference, _, value = data.partition(":")
-    request = context.services.store.find_request(reference)
+    request = context.services.store.requests.find_request(reference)
     if request is None or request.user_id != event.user_id or request.chat_id != event.chat_id:
         return None
     is_open = request.status is not RequestStatus.CLOSED
@@ -163,7 +163,7 @@ def _find_own_request(context: TurnContext) -> Request | None:
     is_edit = event.kind is EventKind.EDITED
     message_id = event.message_id if is_edit else event.reply_to
     store = context.services.store
-    request = None if message_id is None else store.find_request_by_message(event.chat_id, message_id)
+    request = None if message_id is None else store.requests.find_request_by_message(event.chat_id, message_id)
     if request and request.user_id == event.user_id:
         return request
     return None if is_edit else context.active_conversation

@@ -57,7 +57,10 @@ def show_welcome(context: TurnContext) -> Turn:
     if progress and progress.stage is not SelfCheckStage.JOINING:
         return show_question(context, progress, "form_again")
     user_id = context.event.user_id
-    results, codes = services.store.recent_selfchecks(user_id), services.store.team_codes(user_id)
+    results, codes = (
+        services.store.selfchecks.recent_selfchecks(user_id),
+        services.store.selfchecks.team_codes(user_id),
+    )
     html = render_template(
         "selfcheck", lang, title=questionnaire.title, total=len(questionnaire.questions), days=services.retention_days
     )

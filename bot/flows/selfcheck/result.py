@@ -70,8 +70,8 @@ def finish_selfcheck(context: TurnContext, progress: SelfCheckProgress) -> Turn:
     services, lang, questionnaire = context.services, context.lang, require_questionnaire(context)
     user_id = context.event.user_id
     answers = {question.id: progress.answers.get(question.id) for question in questionnaire.questions}
-    previous = next(iter(services.store.recent_selfchecks(user_id)), None)
-    in_team_result = services.store.team_codes(user_id).get(progress.code, False)
+    previous = next(iter(services.store.selfchecks.recent_selfchecks(user_id)), None)
+    in_team_result = services.store.selfchecks.team_codes(user_id).get(progress.code, False)
     html = render_template("selfcheck_done", lang, total=len(answers), code=progress.code, pictured=in_team_result)
     confirmation = context.change(check=None).send_or_edit(html, edited_by=EDITING_CALLBACKS)
     result = _result_message(questionnaire, lang, SelfCheckResult(answers, services.now()), previous, progress.code)
@@ -81,11 +81,11 @@ def finish_selfcheck(context: TurnContext, progress: SelfCheckProgress) -> Turn:
 def show_last_result(context: TurnContext, _: str) -> Turn | None:
     """Show the last result again; None if there is none."""
     store, user_id = context.services.store, context.event.user_id
-    results = store.recent_selfchecks(user_id)
+    results = store.selfchecks.recent_selfchecks(user_id)
     if not results:
         return None
     previous = results[1] if len(results) > 1 else None
-    code = next(iter(store.team_codes(user_id)), "")
+    code = next(iter(store.selfchecks.team_codes(user_id)), "")
     message = _result_message(require_questionnaire(context), context.lang, results[0], previous, code)
     return Turn(context.state, (message,))
 
@@ -98,14 +98,14 @@ def repeat_selfcheck(context: TurnContext, _: str) -> Turn:
     progress = context.state.check
     if progress and progress.stage is not SelfCheckStage.JOINING:
         return show_question(context, progress, "form_again")
-    codes = context.services.store.team_codes(context.event.user_id)
+    codes = context.services.store.selfchecks.team_codes(context.event.user_id)
     code, in_team_result = next(iter(codes.items()), ("", False))
     return show_question(context, SelfCheckProgress(code="" if in_team_result else code))
 
 
 def describe_last_result(context: TurnContext) -> str | None:
     """Return the last result as the concern of a request for advice; None if there is none."""
-    results = context.services.store.recent_selfchecks(context.event.user_id)
+    results = context.services.store.selfchecks.recent_selfchecks(context.event.user_id)
     questionnaire, lang = find_questionnaire(context), context.lang
     if not results or questionnaire is None:
         return None

@@ -97,7 +97,7 @@ def fill_in_for_team(context: TurnContext, code: str) -> Turn:
 
 def share_last_result(context: TurnContext, code: str) -> Turn | None:
     """Let the person's last result count for a team; None if there is none."""
-    results = context.services.store.recent_selfchecks(context.event.user_id)
+    results = context.services.store.selfchecks.recent_selfchecks(context.event.user_id)
     if not results:
         return None
     if turn := _refuse_code(context, code) or _refuse_if_counted(context, code):
@@ -111,7 +111,7 @@ def share_last_result(context: TurnContext, code: str) -> Turn | None:
 def show_team_result(context: TurnContext, code: str) -> Turn | None:
     """Show the result of a team, or say why there is none; None for who did not take part."""
     store = context.services.store
-    team = store.find_team(code) if code in store.team_codes(context.event.user_id) else None
+    team = store.selfchecks.find_team(code) if code in store.selfchecks.team_codes(context.event.user_id) else None
     if team is None:
         return None
     leave_row = _row(context, "leave", code)
@@ -126,7 +126,7 @@ def show_team_result(context: TurnContext, code: str) -> Turn | None:
 
 def leave_team(context: TurnContext, code: str) -> Turn | None:
     """Remove the person's answers from a team; None for who did not take part."""
-    if code not in context.services.store.team_codes(context.event.user_id):
+    if code not in context.services.store.selfchecks.team_codes(context.event.user_id):
         return None
     turn = context.toast(format_label("check_left", context.lang, code=code))
     return replace(turn, effects=(LeaveTeam(code),))
@@ -143,9 +143,9 @@ def _refuse_code(context: TurnContext, code: str) -> Turn | None:
     """
     store, lang, now = context.services.store, context.lang, context.services.now()
     guesses = times_within(context.state.guesses, now, HOUR)
-    if len(guesses) >= MAX_GUESSES and code not in store.team_codes(context.event.user_id):
+    if len(guesses) >= MAX_GUESSES and code not in store.selfchecks.team_codes(context.event.user_id):
         return context.reply(render_template("selfcheck_guesses", lang))
-    if is_code(code) and store.find_team(code) is not None:
+    if is_code(code) and store.selfchecks.find_team(code) is not None:
         return None
     context = context.change(guesses=(*guesses, now))
     if context.event.kind is EventKind.BUTTON:
@@ -165,7 +165,7 @@ def _accept_code(context: TurnContext, code: str) -> Turn:
 
 def _refuse_if_counted(context: TurnContext, code: str) -> Turn | None:
     """Return the turn of a person whose answers are part of the team's result, and can no longer be changed."""
-    if not context.services.store.team_codes(context.event.user_id).get(code):
+    if not context.services.store.selfchecks.team_codes(context.event.user_id).get(code):
         return None
     html = render_template("selfcheck_pictured", context.lang, code=code)
     return context.reply(html, (_shared_row(context, code), _row(context, "create")))
@@ -197,7 +197,7 @@ def _team_result_message(context: TurnContext, code: str, team: Team, keyboard: 
 
 
 def _join_keyboard(context: TurnContext, code: str) -> Keyboard:
-    has_result = bool(context.services.store.recent_selfchecks(context.event.user_id))
+    has_result = bool(context.services.store.selfchecks.recent_selfchecks(context.event.user_id))
     return tuple(_row(context, action, code) for action in (("in", "bring") if has_result else ("in",)))
 
 

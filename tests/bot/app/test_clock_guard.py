@@ -5,7 +5,7 @@ import pytest
 from bot.app.clock_guard import SETTLING_TIME, ClockJumpGuard, is_everything_older
 from bot.errors import StoreUnavailable
 from bot.pipeline.retry import remaining_wait
-from bot.store import SqlStore
+from bot.store import Store
 from tests.conftest import Clock
 
 HOUR, YEAR = 3_600.0, 365 * 86_400.0
@@ -158,10 +158,10 @@ def test_a_wait_is_a_stretch_of_time(now: float, seconds: float) -> None:
     assert remaining_wait(100.0, 160.0, now) == seconds
 
 
-def test_all_that_is_older(store: SqlStore, clock: Clock) -> None:
+def test_all_that_is_older(store: Store, clock: Clock) -> None:
     """An empty store does not contradict any time; another one contradicts times far after its last activity."""
     empty = is_everything_older(store, 1e12)
-    store.add_updates([(1, "10", "{}")])
+    store.inbox.add_updates([(1, "10", "{}")])
 
     assert (empty, is_everything_older(store, clock()), is_everything_older(store, clock() + 1)) == (
         False,

@@ -15,8 +15,8 @@ from bot.domain.effects import CreateRequest
 from bot.domain.time_window import DAY
 from bot.flows.dialogue import Dialogue
 from bot.settings import Settings
-from bot.store import SqliteStore
-from bot.store.protocol import SENDING_DUTY
+from bot.store import SqliteDatabase, Store
+from bot.store.records import SENDING_DUTY
 from index.search.live_index import LiveIndex
 from tests.bot.store.test_store import request
 from tests.conftest import Clock
@@ -33,7 +33,7 @@ def clock() -> Clock:
 @pytest.fixture
 def dialogue(settings: Settings, live: LiveIndex, tmp_path: Path, clock: Clock) -> Iterator[Dialogue]:
     """The conversation of a bot with an advisers' chat."""
-    store = SqliteStore(tmp_path / "bot.db", clock)
+    store = Store(SqliteDatabase(tmp_path / "bot.db", clock))
     yield make_dialogue(BotRuntime(settings.model_copy(update={"adviser_chat_id": -5}), live, store, clock))
     store.close()
 
@@ -99,12 +99,12 @@ def closed(dialogue: Dialogue, clock: Clock, reference: str, days: float = 0.0) 
 
 
 def kept(dialogue: Dialogue) -> list[str]:
-    return [one.reference for one in dialogue.store.all_requests()]
+    return [one.reference for one in dialogue.store.requests.all_requests()]
 
 
 def said(dialogue: Dialogue, clock: Clock) -> list[str]:
     """Return the requests about which something is queued."""
-    return references(dialogue.store.due_calls(clock()))
+    return references(dialogue.store.outbox.due_calls(clock()))
 
 
 def test_one_request_does_not_hold_up_the_others(dialogue: Dialogue, clock: Clock) -> None:
@@ -194,18 +194,18 @@ async def test_clock_that_is_set_on_purpose(machine: Machine, dialogue: Dialogue
     assert found == [[]]
 
 
-class Slow(SqliteStore):
-    """A store that takes a year, by the clock, to acquire the leadership."""
+class Slow(SqliteDatabase):
+    """A database that takes a year, by the clock, to acquire the leadership."""
 
     def try_acquire_leadership(self, duty: str = SENDING_DUTY) -> int:
-        assert isinstance(self._clock, Clock)
-        self._clock.now += YEAR
+        assert isinstance(self.clock, Clock)
+        self.clock.now += YEAR
         return super().try_acquire_leadership(duty)
 
 
 async def test_clock_that_jumps_while_something_is_done(dialogue: Dialogue, clock: Clock, tmp_path: Path) -> None:
     """A check uses the time that was trusted at its start, whatever the clock says by then."""
-    store = Slow(tmp_path / "slow.db", clock)
+    store = Store(Slow(tmp_path / "slow.db", clock))
     slow = replace(dialogue, store=store)
     closed(slow, clock, "NEW")
     machine = Machine(slow, clock)

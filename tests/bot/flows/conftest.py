@@ -10,7 +10,7 @@ import pytest
 from bot.app import bootstrap
 from bot.flows.dialogue import Advisers, Dialogue
 from bot.settings import Settings
-from bot.store import SqliteStore
+from bot.store import SqliteDatabase, Store
 from knowledge.loader import BUILT_IN
 from knowledge.records.contacts import CONTACTS_FILE, read_contacts
 from knowledge.records.intro import read_steps
@@ -22,7 +22,7 @@ from tests.support.fake_answerer import FakeAnswerer
 @pytest.fixture
 def dialogue(settings: Settings, tmp_path: Path) -> Iterator[Dialogue]:
     """The conversation over an empty store."""
-    store = SqliteStore(tmp_path / "dialogue.db", Clock())
+    store = Store(SqliteDatabase(tmp_path / "dialogue.db", Clock()))
     yield Dialogue(
         answerer=FakeAnswerer(),
         store=store,

@@ -15,7 +15,7 @@ from bot.flows.dialogue import Dialogue
 from bot.flows.relay import lifecycle, requester
 from bot.pipeline.api_calls import build_calls
 from bot.store import OutgoingCall
-from bot.store.protocol import MailCall
+from bot.store.records import MailCall
 from tests.conftest import Clock
 from tests.support.relay import ADA, CLOSED, DESK, OPEN, REFERENCE, STATE, TAKEN, changed, kept, person, reads
 
@@ -116,7 +116,7 @@ def test_withdrawing_and_opening_again_has_an_end(parts: Dialogue) -> None:
     assert (
         len([call for call in calls if not isinstance(call, MailCall) and call.chat_id == DESK]) == 14
     )  # 4 withdrawals and 3 reopenings, each two
-    assert parts.store.requests_by_user(ADA)[0].status is RequestStatus.CLOSED
+    assert parts.store.requests.requests_by_user(ADA)[0].status is RequestStatus.CLOSED
 
 
 def test_fourth_opening_of_a_day_is_refused(parts: Dialogue) -> None:
@@ -143,7 +143,9 @@ def test_adviser_opens_again_as_often_as_they_like(parts: Dialogue) -> None:
     """The limit is the person's; what an adviser opens does not count."""
     kept(parts, replace(CLOSED, reopened=(parts.now(),) * 3))
 
-    turn = lifecycle.reopen_request(TurnContext(parts, STATE, person()), parts.store.requests_by_user(ADA)[0])
+    turn = lifecycle.reopen_request(
+        TurnContext(parts, STATE, person()), parts.store.requests.requests_by_user(ADA)[0]
+    )
 
     assert changed(turn).status is RequestStatus.OPEN
     assert changed(turn).reopened == (parts.now(),) * 3

@@ -8,7 +8,6 @@ from bot.sandbox.fake_telegram import User
 from bot.sandbox.fake_telegram.request_params import Json
 from bot.sandbox.fake_telegram.world.world import CallbackQuery
 from bot.settings import Settings
-from bot.store.sql.emptying import delete_all_rows
 from tests.end_to_end.advice import card, request, topic_of
 from tests.end_to_end.mydata import my_data
 from tests.end_to_end.tenants.conftest import QUESTION, Running, Town
@@ -51,7 +50,7 @@ async def test_requests_go_to_own_advisers(installation: Settings, kiel: Town, u
         assert said
         assert not any(other in text for text in said)
         store = open_store_from_settings(load_tenant_settings(installation, town.name))
-        assert [one.reference for one in store.all_requests()] == [first if town is kiel else second]
+        assert [one.reference for one in store.requests.all_requests()] == [first if town is kiel else second]
         store.close()
 
 
@@ -80,7 +79,7 @@ async def test_numbers_links_and_buttons_of_another_do_nothing(
     assert {answer["text"] for answer in answers if answer} == {"Diese Anfrage gibt es nicht mehr."}
     assert len(ulm.bea.bot_messages(ulm.desk)) == 1
     store = open_store_from_settings(load_tenant_settings(installation, "kiel"))
-    (kept,) = store.all_requests()
+    (kept,) = store.requests.all_requests()
     store.close()
     assert (kept.status, kept.taken_by) == ("open", 0)
 
@@ -118,13 +117,13 @@ async def test_store_of_one_has_nothing_of_another(
         await card(kiel.standin, kiel.bea, kiel.desk, reference)
     store, theirs = (open_store_from_settings(load_tenant_settings(installation, town.name)) for town in (ulm, kiel))
 
-    assert store.all_requests() == []
-    assert store.find_request(reference) is None
-    assert store.load_personal_data(ulm.ada.id) == {}
-    assert store.erasure_queue(reference) == []
-    store.purge_expired(4e9)
-    delete_all_rows(store)
-    assert theirs.find_request(reference) is not None
-    assert theirs.erasure_queue(reference)
+    assert store.requests.all_requests() == []
+    assert store.requests.find_request(reference) is None
+    assert store.erasure.load_personal_data(ulm.ada.id) == {}
+    assert store.erasure.erasure_queue(reference) == []
+    store.erasure.purge_expired(4e9)
+    store.delete_all_rows()
+    assert theirs.requests.find_request(reference) is not None
+    assert theirs.erasure.erasure_queue(reference)
     for one in (store, theirs):
         one.close()

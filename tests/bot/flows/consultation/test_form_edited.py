@@ -178,7 +178,7 @@ def test_edit_after_sending_is_told_how_it_reaches_anybody(
     sent = said(talks, replace(state, lang=lang), "ja", 20)
     assert sent.effects
     talks.store.apply((), sent.effects)
-    (request,) = talks.store.all_requests()
+    (request,) = talks.store.requests.all_requests()
 
     turn = edited(talks, sent.state, "Wir suchen Geld.", CONCERN)
 

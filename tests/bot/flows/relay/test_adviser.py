@@ -21,7 +21,7 @@ from bot.flows.dialogue import Advisers, Dialogue
 from bot.flows.relay import adviser as adviser_flow
 from bot.flows.relay.notices import report_undelivered
 from bot.store import ApiCall, OutgoingCall
-from bot.store.protocol import DELETE_RELAYED, AdviserThread, EraseThread, ErasureReason, RequestMailDeletion
+from bot.store.records import DELETE_RELAYED, AdviserThread, EraseThread, ErasureReason, RequestMailDeletion
 from tests.support.relay import (
     ADA,
     BEA,
@@ -182,8 +182,8 @@ def test_messages_of_advisers(parts: Dialogue, request_: Request, event: Event, 
 def test_adviser_writes_about_a_deleted_request(parts: Dialogue, event: Event, expected: list[type] | None) -> None:
     """Who writes about a request that was deleted is told that nobody gets it."""
     kept(parts, TALKING)
-    parts.store.record_posted_message(REFERENCE, (DESK, 88))
-    parts.store.add_updates([(5, str(ADA), "{}")])
+    parts.store.erasure.record_posted_message(REFERENCE, (DESK, 88))
+    parts.store.inbox.add_updates([(5, str(ADA), "{}")])
     parts.store.finish_update(5, Event(5, EventKind.BUTTON, ADA, ADA, 9), None, (), [ErasePerson()])
 
     turn = adviser_flow.handle_adviser_message(TurnContext(parts, STATE, event))
@@ -235,9 +235,9 @@ def test_card_that_never_arrived_is_told(parts: Dialogue) -> None:
     """Where the advisers never got a request, or only its topic, its person is told."""
     kept(parts, OPEN)
     card = RefreshCard(REFERENCE, DESK)
-    parts.store.save_thread(REFERENCE, AdviserThread(DESK, TOPIC, 0))
+    parts.store.requests.save_thread(REFERENCE, AdviserThread(DESK, TOPIC, 0))
     only_topic = report_undelivered(parts, card, "Bad Request: chat not found")
-    parts.store.save_thread(REFERENCE, None)
+    parts.store.requests.save_thread(REFERENCE, None)
     nothing = report_undelivered(parts, card, "Bad Request: chat not found")
 
     assert [one.chat_id for one in (*only_topic, *nothing)] == [ADA, ADA]
@@ -249,7 +249,7 @@ def test_what_cannot_be_taken_back_is_told(parts: Dialogue) -> None:
     parts.store.apply([ApiCall(ADA, "copyMessage", {}, (DESK, 90), reference=REFERENCE)], ())
     call = ApiCall(ADA, DELETE_RELAYED, {}, edit_of=(DESK, 90), reference=REFERENCE)
     waiting = report_undelivered(parts, call, "the message to edit was never sent")
-    parts.store.mark_sent(parts.store.due_calls(parts.now())[0].id, 78)
+    parts.store.outbox.mark_sent(parts.store.outbox.due_calls(parts.now())[0].id, 78)
     there = report_undelivered(parts, call, "Bad Request: message can't be deleted for everyone")
 
     assert waiting == ()
@@ -269,7 +269,7 @@ def test_deletion_that_failed_is_told(parts: Dialogue) -> None:
     """The advisers learn what of a deleted request they have to delete, or have deleted, by hand; nobody is told
     where there are none."""
     parts.store.apply((), [CreateRequest(OPEN)])
-    parts.store.record_posted_message(REFERENCE, (DESK, 88))
+    parts.store.erasure.record_posted_message(REFERENCE, (DESK, 88))
     erasing = EraseThread(DESK, REFERENCE, ErasureReason.REQUESTER)
     unposting = RequestMailDeletion(REFERENCE, "")
 

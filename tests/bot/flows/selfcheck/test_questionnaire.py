@@ -39,7 +39,7 @@ def tapped(dialogue: Dialogue, check: SelfCheckProgress | None, data: str) -> Tu
 
 def keep(dialogue: Dialogue, user: int, levels: SelfCheckAnswers, code: str = "") -> None:
     event = replace(EVENT, user_id=user)
-    dialogue.store.add_updates([(user, "10", "{}")])
+    dialogue.store.inbox.add_updates([(user, "10", "{}")])
     dialogue.store.finish_update(user, event, None, (), [SaveSelfCheck(levels, code)])
 
 
