@@ -102,15 +102,6 @@ class OnnxEncoder:
         """Vectors (n, dimension) of length 1 for texts to be found, in the order given."""
         return self._encode_texts(self._exact_model, self.card.passage_prompt, texts)
 
-    def unknown_token_share(self, text: str) -> float:
-        """Which share of a text's tokens the model does not know: 0 (reads all) to 1 (reads nothing)."""
-        token_ids = [token for token in self._served_model.token_ids(text) if token not in self.card.blank]
-        return (
-            token_ids.count(self.card.unknown) / len(token_ids)
-            if token_ids and self.card.unknown is not None
-            else 0.0
-        )
-
     @cached_property
     def _exact_model(self) -> OnnxModel:
         """Opened only where an index is built, which a bot that answers never does."""

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from index.backends.folder import IndexBackend, as_backend
-from index.build.builder import build_index
+from index.build.builder import IndexSource, build_index
 from index.decision.calibration import load_calibration
 from index.encoder.cross_encoder import CrossEncoder
 from index.encoder.encoder import OnnxEncoder
@@ -50,7 +50,9 @@ def open_baseline(
     encoder = OnnxEncoder.load(folder)
     knowledge = load_knowledge(content_dir)
     with tempfile.TemporaryDirectory() as root:
-        build_index(knowledge, encoder, load_calibration(with_examples=bool(knowledge.intents)), Path(root))
+        build_index(
+            IndexSource(knowledge, encoder, load_calibration(with_examples=bool(knowledge.intents))), Path(root)
+        )
         yield Searcher(open_index(Path(root), encoder), encoder), UNFITTED_NOTE
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from index.build.builder import build_index
+from index.build.builder import IndexSource, build_index
 from index.decision.calibration import load_calibration
 from index.encoder.encoder import Encoder
 from index.evaluation import bootstrap
@@ -97,7 +97,10 @@ def _build_searcher(
     for name, passage in ids_by_file.items():
         # The line break keeps a passage that begins with '---' from being read as front matter.
         (text_folder / f"{name}.md").write_text(f"\n{passages[passage]}", encoding="utf-8", errors="replace")
-    build_index(load_knowledge(text_folder, lang), encoder, load_calibration(with_examples=False), folder / "index")
+    build_index(
+        IndexSource(load_knowledge(text_folder, lang), encoder, load_calibration(with_examples=False)),
+        folder / "index",
+    )
     return Searcher(open_index(folder / "index", encoder), encoder), ids_by_file
 
 
