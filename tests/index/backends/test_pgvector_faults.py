@@ -23,8 +23,7 @@ class Renamed:
 
     def __init__(self, encoder: OnnxEncoder) -> None:
         self.dimension = encoder.dimension
-        self.encode_queries, self.encode_queries_fast = encoder.encode_queries, encoder.encode_queries_fast
-        self.encode_passages = encoder.encode_passages
+        self.encode_queries, self.encode_passages = encoder.encode_queries, encoder.encode_passages
 
 
 def test_nothing_built_yet(encoder: OnnxEncoder, place: PgBackend) -> None:

@@ -28,7 +28,9 @@ def test_shapes(encoder: OnnxEncoder) -> None:
 
 def test_any_text_is_read(encoder: OnnxEncoder) -> None:
     """Empty, endless and broken texts all give vectors of length 1."""
-    vectors = encoder.encode_queries_fast(["", " \n", "\ud83d", "a\udc00b", "\x00", "Wort " * 50_000, "\U0010ffff"])
+    vectors = encoder.encode_queries(
+        ["", " \n", "\ud83d", "a\udc00b", "\x00", "Wort " * 50_000, "\U0010ffff"], fast=True
+    )
 
     assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
 
@@ -37,7 +39,7 @@ def test_a_question_finds_its_answer_across_languages(encoder: OnnxEncoder) -> N
     """A question in Turkish is nearest to the German sentence that answers it."""
     passages = ["Die Beratung ist kostenlos.", "Der Zug fährt um acht.", "Im Park wachsen alte Eichen."]
 
-    scores = encoder.encode_passages(passages) @ encoder.encode_queries_fast(["Danışmanlık ücretli mi?"])[0]
+    scores = encoder.encode_passages(passages) @ encoder.encode_queries(["Danışmanlık ücretli mi?"], fast=True)[0]
 
     assert scores.argmax() == 0
 
@@ -53,16 +55,16 @@ def test_company_does_not_matter(encoder: OnnxEncoder) -> None:
 def test_threads_share_an_encoder(encoder: OnnxEncoder) -> None:
     """Calls from several threads at once give what one after the other gives."""
     with ThreadPoolExecutor(4) as pool:
-        at_once = list(pool.map(lambda text: encoder.encode_queries_fast([text])[0], TEXTS))
+        at_once = list(pool.map(lambda text: encoder.encode_queries([text], fast=True)[0], TEXTS))
 
-    assert np.allclose(at_once, [encoder.encode_queries_fast([text])[0] for text in TEXTS], atol=1e-5)
+    assert np.allclose(at_once, [encoder.encode_queries([text], fast=True)[0] for text in TEXTS], atol=1e-5)
 
 
 def test_a_process_of_its_own_stays_small(encoder_dir: Path) -> None:
     """Serving takes less than 200 MB at its peak, and neither torch nor transformers."""
     script = (
         "import sys; from pathlib import Path; from index.encoder.encoder import OnnxEncoder\n"
-        f"OnnxEncoder.load(Path({str(encoder_dir)!r})).encode_queries_fast(['Wo finde ich Hilfe?'])\n"
+        f"OnnxEncoder.load(Path({str(encoder_dir)!r})).encode_queries(['Wo finde ich Hilfe?'], fast=True)\n"
         "assert not {'torch', 'transformers', 'onnx'} & set(sys.modules)\n"
         "print(next(line.split()[1] for line in open('/proc/self/status') if line.startswith('VmHWM')))"
     )
@@ -122,7 +124,7 @@ def test_questions_without_a_faster_graph(encoder_dir: Path, tmp_path: Path) -> 
     del card["files"]["questions.onnx"]
     (folder / "encoder.json").write_text(json.dumps(card))
 
-    exact, fast = (OnnxEncoder.load(path).encode_queries_fast(TEXTS) for path in (folder, encoder_dir))
+    exact, fast = (OnnxEncoder.load(path).encode_queries(TEXTS, fast=True) for path in (folder, encoder_dir))
 
     assert np.array_equal(exact, OnnxEncoder.load(encoder_dir).encode_queries(TEXTS))
     assert 0.998 < np.sum(exact * fast, axis=1).min() < 0.99999
@@ -140,7 +142,7 @@ def test_a_model_of_another_kind_is_refused(small_model: Path, tmp_path: Path) -
     config = small_model / "1_Pooling" / "config.json"
     config.write_text(config.read_text().replace('"cls"', '"max"'))
 
-    with pytest.raises(EncoderError, match="pools by max; only mean and cls can be served"):
+    with pytest.raises(EncoderError, match="pools by max; only mean and cls are supported"):
         export_encoder(str(small_model), tmp_path / "encoder")
     assert not (tmp_path / "encoder").exists()
 
