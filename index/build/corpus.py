@@ -6,9 +6,9 @@ Texts go to files as they are read; only numbers stay in memory, about 16 bytes 
 import json
 from array import array
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -94,7 +94,7 @@ def write_corpus(knowledge: Knowledge, folder: Path, progress: ProgressCallback)
     return CorpusStats(rows, text_keys, entry_count, tuple(sorted(languages)))
 
 
-class _PassageWriter:
+class _PassageWriter(AbstractContextManager["_PassageWriter"]):
     """Append passages to a file, to be used with ``with``, and collect a row and a text key for each of them."""
 
     def __init__(self, folder: Path) -> None:
@@ -121,9 +121,6 @@ class _PassageWriter:
         rows["gap"] = np.isin(rows["target"], list(self._gap_targets))
         rows["intent"] = rows["target"] >= entry_count
         return rows
-
-    def __enter__(self) -> Self:
-        return self
 
     def __exit__(self, *_: object) -> None:
         self._file.close()

@@ -54,8 +54,8 @@ class OnnxEncoder:
     """
 
     def __init__(self, card: EncoderCard, model: OnnxModel) -> None:
-        self.card = card
-        self._fast_model = model
+        self.card, self._fast_model = card, model
+        self.name, self.dimension, self.digest = card.name, card.dimension, card.digest
 
     @classmethod
     def load(cls, folder: Path, threads: int = 2) -> Self:
@@ -67,21 +67,6 @@ class OnnxEncoder:
         card = read_encoder_card(folder)
         graph_file = FAST_GRAPH_FILE if FAST_GRAPH_FILE in card.files else EXACT_GRAPH_FILE
         return cls(card, OnnxModel(folder, card.bits, threads, ENCODER_REPAIR_HINT, graph_file))
-
-    @property
-    def name(self) -> str:
-        """The model's name."""
-        return self.card.name
-
-    @property
-    def dimension(self) -> int:
-        """Numbers per vector."""
-        return self.card.dimension
-
-    @property
-    def digest(self) -> str:
-        """Equal digests mean equal vectors; stored with an index."""
-        return self.card.digest
 
     def encode_queries(self, texts: Sequence[str], *, fast: bool = False) -> Vectors:
         """Return vectors (n, dimension) of queries, in order; with ``fast`` sooner, but slightly less exact."""

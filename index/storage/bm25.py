@@ -6,12 +6,10 @@ One row holds one passage of an entry's text and the entry's example questions.
 import sqlite3
 import threading
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import AbstractContextManager, closing
 from functools import lru_cache
 from itertools import accumulate
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from index.errors import REBUILD_HINT, IndexUnusable
 from index.text.analyzer import extract_terms, is_stop_word, stem_word, tokenize_words
@@ -28,7 +26,7 @@ _SEARCH_SQL = """
 """
 
 
-class WordIndexWriter:
+class WordIndexWriter(AbstractContextManager["WordIndexWriter"]):
     """Write a new FTS5 file, to be used with ``with``; the file is complete when the block has ended."""
 
     def __init__(self, path: Path) -> None:
@@ -42,12 +40,7 @@ class WordIndexWriter:
         row = entry_id, lang, _join_terms(text, lang), _join_terms(questions, lang)
         self._connection.execute("INSERT INTO parts VALUES (?, ?, ?, ?)", row)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, error_type: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, error_type: type[BaseException] | None, *_: object) -> None:
         with closing(self._connection), self._connection:
             if error_type is None:
                 self._connection.execute("INSERT INTO parts(parts) VALUES ('optimize')")

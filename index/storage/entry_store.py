@@ -10,10 +10,11 @@ import os
 import weakref
 from array import array
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import asdict
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any, BinaryIO, Self
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +30,7 @@ def hash_text(text: str) -> int:
     return int.from_bytes(hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=8).digest(), "little")
 
 
-class EntryWriter:
+class EntryWriter(AbstractContextManager["EntryWriter"]):
     """Append entries to a file, to be used with ``with``; the table of their offsets is written at the end."""
 
     def __init__(self, folder: Path) -> None:
@@ -42,9 +43,6 @@ class EntryWriter:
         line = (json.dumps(asdict(entry), ensure_ascii=False) + "\n").encode("utf-8", "replace")
         self._locations.extend((hash_text(entry.id), self._file.tell(), len(line)))
         self._file.write(line)
-
-    def __enter__(self) -> Self:
-        return self
 
     def __exit__(self, *_: object) -> None:
         self._file.close()

@@ -1,7 +1,7 @@
-"""A question without the names in it. Pure.
+"""Find the proper names of a knowledge base, and mask them in a question. Pure.
 
-"Wer leitet StriveTogether?" is near to everything about StriveTogether; "Wer leitet …?" is nearer to the questions
-that the sources leave open than to those that they answer.
+"Wer leitet StriveTogether?" is similar to everything about StriveTogether; "Wer leitet …?" is more similar to
+questions that the sources leave open than to those that they answer.
 """
 
 import re
@@ -11,14 +11,14 @@ from index.text.analyzer import is_stop_word, stem_word, tokenize_words
 from knowledge.parsing.plain_text import markdown_to_plain
 from knowledge.records.entry import Entry
 
-MIN_NAME_LENGTH = 3  # letters of a name
-ProperNames = frozenset[tuple[str, str]]
+MIN_NAME_LENGTH = 3  # characters
+ProperNames = frozenset[tuple[str, str]]  # pairs of language and stem
 NO_NAMES: ProperNames = frozenset()
 _WORD_PATTERN = re.compile(r"[^\W_]+")
 
 
 def extract_proper_names(entries: Iterable[Entry]) -> ProperNames:
-    """The names in entries: what is spelled alike in all languages of an entry, as pairs of language and stem."""
+    """Return the words that are spelled the same in all languages of an entry; entries in one language have none."""
     versions: dict[str, list[Entry]] = {}
     for entry in entries:
         versions.setdefault(entry.id, []).append(entry)
@@ -42,7 +42,7 @@ def _find_common_stems(versions: Sequence[Entry]) -> Iterator[tuple[str, str]]:
 
 
 def mask_names(question: str, names: ProperNames) -> str:
-    """The question without these names in whatever form."""
+    """Remove these names, in any inflected form, from a question."""
     langs = {lang for lang, _ in names}
 
     def mask_match(match: re.Match[str]) -> str:

@@ -80,5 +80,5 @@ def test_neither_index_nor_encoder(tmp_path: Path) -> None:
     ):
         pass
     (tmp_path / "encoder.json").write_text("{}", "utf-8")
-    with pytest.raises(EncoderError, match="no description"), open_baseline(str(tmp_path), tmp_path, tmp_path):
+    with pytest.raises(EncoderError, match="not the description"), open_baseline(str(tmp_path), tmp_path, tmp_path):
         pass
