@@ -52,7 +52,7 @@ def read_labelled_questions(path: Path) -> list[LabelledQuestion]:
 
 
 def outcome_status(outcome: SearchOutcome) -> str:
-    """Return the status that `gwbot ask` reports for an outcome."""
+    """The status that `gwbot ask` reports for an outcome."""
     match outcome:
         case SingleMatch():
             return "answered"
@@ -65,7 +65,7 @@ def outcome_status(outcome: SearchOutcome) -> str:
 
 
 def is_correct(item: LabelledQuestion, outcome: SearchOutcome) -> bool:
-    """Return whether the outcome is the expected one; a choice that offers a right entry is correct."""
+    """Whether the outcome is the expected one; a choice that offers a right entry counts as right."""
     match outcome:
         case SingleMatch(entry_id):
             return item.is_answerable and entry_id in item.entries

@@ -46,7 +46,7 @@ class TrainingSample:
 
 
 def extract_sample(item: LabelledQuestion, searcher: Searcher) -> TrainingSample | None:
-    """Extract the training sample of a question; None if the search finds no candidates."""
+    """What the models learn from one question; None where there is nothing to decide on."""
     scored = searcher.score_query(item.question)
     if scored is None:
         return None
@@ -58,7 +58,7 @@ def extract_sample(item: LabelledQuestion, searcher: Searcher) -> TrainingSample
     return TrainingSample(
         item=item,
         values_by_model={name: feature_values(features) for name, features in features_by_model.items()},
-        is_small_talk=bool(scored.intent) and item.expect in SMALL_TALK_STATUSES,  # an external folder has no intents
+        is_small_talk=bool(scored.intent) and item.expect in SMALL_TALK_STATUSES,  # a foreign folder knows no talk
         is_correct=item.is_answerable and scored.hits[0].target in item.entries,
     )
 

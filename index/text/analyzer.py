@@ -11,8 +11,8 @@ from functools import lru_cache
 
 import Stemmer
 
-STEM_CACHE_SIZE = 8_192  # stems; few words make up most of a text
-_WORD_PATTERN = re.compile(r"[^\W_]+")
+STEM_CACHE_SIZE = 8_192  # that are kept: few words make up most of a text
+WORD_PATTERN = re.compile(r"[^\W_]+")
 _GENDER_MARKER = re.compile(r"(?<=\w)(?:[*:_]|/-?)\s?(?=inn?(?:en)?\b)", re.I)
 SNOWBALL_ALGORITHMS = {  # by language; PostgreSQL's text search configurations have the same names
     "de": "german",
@@ -50,8 +50,8 @@ def extract_terms(text: str, lang: str) -> list[str]:
 
 
 def tokenize_words(text: str) -> list[str]:
-    """Return all words of a text in lower case, with gender markers removed."""
-    return _WORD_PATTERN.findall(_GENDER_MARKER.sub("", unicodedata.normalize("NFKC", text)).casefold())
+    """All words of a text in lower case, gender forms as one word."""
+    return WORD_PATTERN.findall(_GENDER_MARKER.sub("", unicodedata.normalize("NFKC", text)).casefold())
 
 
 def is_stop_word(word: str, lang: str) -> bool:

@@ -16,11 +16,12 @@ from pathlib import Path
 
 import faiss
 import numpy as np
+from numpy.typing import NDArray
 from tqdm import tqdm
 
 from index.build.builder import IndexSource, build_index
 from index.decision.calibration import load_calibration
-from index.encoder.encoder import OnnxEncoder, Vectors
+from index.encoder.encoder import OnnxEncoder
 from index.search.near import MAX_NEIGHBOURS
 from index.search.searcher import Searcher
 from index.storage.layout import CLUSTERS_FILE, VECTORS_FILE
@@ -33,6 +34,7 @@ from tests.support.paths import ROOT
 REAL = ROOT / "data" / "index" / "current"
 QUESTIONS = ROOT / "tests" / "data" / "questions.jsonl"
 RUNS, EXACT = 5, 150  # runs of each kind; questions put to the exact search in a run
+Vectors = NDArray[np.float32]
 
 
 def build_folder(count: int, folder: Path) -> None:
