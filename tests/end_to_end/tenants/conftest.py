@@ -16,7 +16,7 @@ from bot.app.tenants import DISABLED_FILE, load_tenant_settings, write_tenant
 from bot.pipeline.rate_limiter import NO_LIMITS
 from bot.sandbox.fake_telegram import FakeTelegram, Group, User
 from bot.settings import Settings
-from index.build.builder import build_index
+from index.build.builder import IndexSource, build_index
 from index.decision.calibration import load_calibration
 from index.encoder.encoder import OnnxEncoder
 from knowledge.loader import load_knowledge
@@ -101,7 +101,10 @@ def settled_in(
     }
     home = write_tenant(settings, name, values)
     found = load_knowledge(folder)
-    build_index(found, encoder, load_calibration(with_examples=False), load_tenant_settings(settings, name).index_dir)
+    build_index(
+        IndexSource(found, encoder, load_calibration(with_examples=False)),
+        load_tenant_settings(settings, name).index_dir,
+    )
     (home / DISABLED_FILE).unlink()
     return Town(name, standin, ada, bea, desk, home)
 
