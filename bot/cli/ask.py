@@ -74,10 +74,10 @@ def chat() -> None:
 
 
 def _build_answer_function(root: Path | None) -> "Callable[[str, str], MessageAnswers]":
-    from bot.answering.language import LEICHTE_SPRACHE
     from bot.answering.multi_question import answer_each_question
     from bot.app.bootstrap import make_answerer
     from bot.app.index_loader import open_index
+    from knowledge.records.entry import LEICHTE_SPRACHE
 
     settings = chosen_settings()
     answerer = make_answerer(settings, open_index(settings, root))

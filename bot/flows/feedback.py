@@ -6,7 +6,7 @@ from bot.domain.effects import DeleteQuestions, SaveFeedback, SaveQuestion
 from bot.domain.event import Event
 from bot.domain.message import AnswerCallback, Button, EditMessage, SendMessage
 from bot.domain.turn import State, Turn
-from bot.flows.callback_data import CONSENT_CALLBACK
+from bot.flows.callback_data import CONSENT_CALLBACK, fits_button
 from bot.flows.context import Services
 from prompts.render import format_label, render_template
 
@@ -32,7 +32,7 @@ def handle_thumb(services: Services, state: State, event: Event, data: str) -> T
     if state.improve == DECLINED or state.form:
         return Turn(state, (thanks,), (feedback,))
     accept_data = f"{CONSENT_CALLBACK}yes:{state.last_message}:{entry_id}"
-    if len(accept_data.encode()) > 64:
+    if not fits_button(accept_data):
         return Turn(state, (thanks,), (feedback,))
     html = render_template("improve_ask", lang, question=state.last_question, days=services.retention_days)
     row = (

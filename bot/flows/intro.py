@@ -28,12 +28,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 from enum import StrEnum
 
-from bot.answering.answerer import ENTRY_CALLBACK, REQUEST_ADVICE
 from bot.domain.deep_links import STEP_PREFIX
 from bot.domain.event import Event, EventKind
 from bot.domain.message import AnswerCallback, Attachment, Button, EditMessage, Keyboard, SendMessage
 from bot.domain.turn import State, Turn
-from bot.flows.callback_data import HANDOUT_PDF_CALLBACK, INTRO_CALLBACK, SELFCHECK_START_CALLBACK
+from bot.flows.callback_data import (
+    ENTRY_CALLBACK,
+    HANDOUT_PDF_CALLBACK,
+    INTRO_CALLBACK,
+    REQUEST_ADVICE,
+    SELFCHECK_START_CALLBACK,
+)
 from bot.flows.context import Services
 from knowledge.records.intro import INTRO_AUDIENCES, Choice, IntroStep, steps_in_language
 from prompts.render import format_label, render_template

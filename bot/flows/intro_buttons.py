@@ -3,13 +3,12 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from bot.answering.answerer import ENTRY_CALLBACK
 from bot.domain.commands import CANONICAL_COMMANDS
 from bot.domain.event import Event, EventKind
 from bot.domain.message import EditMessage, SendMessage
 from bot.domain.turn import State, Turn
 from bot.flows import intro
-from bot.flows.callback_data import INTRO_CALLBACK
+from bot.flows.callback_data import ENTRY_CALLBACK, INTRO_CALLBACK
 from bot.flows.context import Services
 from bot.flows.intro import IntroPage
 from knowledge.records.intro import INTRO_AUDIENCES

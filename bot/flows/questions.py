@@ -3,16 +3,18 @@
 from dataclasses import replace
 
 from bot.answering.answerer import Answer, AnswerStatus
-from bot.answering.multi_question import MAX_MESSAGE_CHARS, MessageAnswers, answer_each_question
+from bot.answering.multi_question import MessageAnswers, answer_each_question
 from bot.domain.commands import CANONICAL_COMMANDS
 from bot.domain.deep_links import ENTRY_PREFIX
 from bot.domain.event import Event
-from bot.domain.message import EditMessage, Keyboard, SendMessage
+from bot.domain.message import Button, EditMessage, Keyboard, SendMessage
 from bot.domain.turn import AnswerDecision, State, Turn
 from bot.flows import burst
+from bot.flows.callback_data import ENTRY_CALLBACK, FEEDBACK_CALLBACK, REQUEST_ADVICE, fits_button
 from bot.flows.context import Services
 from bot.flows.why import MAX_KEPT_LENGTH, explain_row
-from prompts.render import render_template
+from knowledge.records.entry import Entry
+from prompts.render import format_label, render_template
 
 
 def answer_question(services: Services, state: State, event: Event) -> Turn:
@@ -25,10 +27,10 @@ def answer_question(services: Services, state: State, event: Event) -> Turn:
     answers = answer_each_question(services.answerer, event.text, event.language_code, state.lang, state.last_entry)
     reply_to = None if event.private else event.message_id
     says = [
-        SendMessage(answer.html, _answer_keyboard(services, event, answer, number), reply_to=reply_to)
+        SendMessage(answer.html, _question_keyboard(event, answer, number), reply_to=reply_to)
         for number, answer in enumerate(answers.with_headings())
     ]
-    first = replace(says[0], html=_truncation_note(event, answers) + says[0].html, question_id=event.message_id)
+    first = replace(says[0], html=_truncation_note(answers) + says[0].html, question_id=event.message_id)
     return Turn(
         _remember_question(state, event, answers, state.last_entry),
         (first, *says[1:]),
@@ -47,7 +49,7 @@ def answer_edit(services: Services, state: State, event: Event) -> Turn:
     context = state.last_context if event.message_id == state.last_message else ""
     answers = answer_each_question(services.answerer, event.text, event.language_code, state.lang, context)
     first = answers.with_headings()[0]
-    change = EditMessage(first.html, _answer_keyboard(services, event, first, 0), question_id=event.message_id)
+    change = EditMessage(first.html, _question_keyboard(event, first, 0), question_id=event.message_id)
     return Turn(_remember_question(state, event, answers, context), (change,), decisions=_list_decisions(answers))
 
 
@@ -58,16 +60,12 @@ def show_entry(services: Services, state: State, event: Event, entry_id: str) ->
         return None
     return Turn(
         replace(state, last_entry=entry_id, shown=ENTRY_PREFIX + entry_id),
-        (SendMessage(answer.html, services.answerer.build_keyboard(answer)),),
+        (SendMessage(answer.html, build_answer_keyboard(answer)),),
     )
 
 
-def _answer_keyboard(services: Services, event: Event, answer: Answer, number: int) -> Keyboard:
-    return (*services.answerer.build_keyboard(answer), *explain_row(event, answer, number))
-
-
-def _truncation_note(event: Event, answers: MessageAnswers) -> str:
-    if len(event.text) <= MAX_MESSAGE_CHARS:
+def _truncation_note(answers: MessageAnswers) -> str:
+    if not answers.is_truncated:
         return ""
     return f"<i>{render_template('long_text', answers.answers[0].lang)}</i>\n\n"
 
@@ -106,3 +104,30 @@ def _remember_question(state: State, event: Event, answers: MessageAnswers, cont
         last_context=context,
         shown=ENTRY_PREFIX + entry if entry else "",
     )
+
+
+def build_answer_keyboard(answer: Answer) -> Keyboard:
+    """Return the buttons under an answer: options or related entries, thumbs, and the way to a human."""
+    if answer.status is AnswerStatus.SMALLTALK:
+        return ()
+    result, lang = answer.result, answer.lang
+    entry_rows = tuple(
+        (Button(entry.title if result.options else format_label("read_on", lang, title=entry.title), data),)
+        for entry in result.options or result.related
+        if fits_button(data := f"{ENTRY_CALLBACK}{entry.id}")
+    )
+    rating_row = _rating_row(result.entry, lang) if answer.status is AnswerStatus.ANSWERED and result.entry else ()
+    advice_row = (Button(format_label("talk", lang), REQUEST_ADVICE),)
+    return (*entry_rows, *((rating_row,) if rating_row else ()), advice_row)
+
+
+def _rating_row(entry: Entry, lang: str) -> tuple[Button, ...]:
+    return tuple(
+        Button(format_label(name, lang), data)
+        for name, value in (("helpful", 1), ("not_helpful", 0))
+        if fits_button(data := f"{FEEDBACK_CALLBACK}{value}:{entry.id}")
+    )
+
+
+def _question_keyboard(event: Event, answer: Answer, number: int) -> Keyboard:
+    return (*build_answer_keyboard(answer), *explain_row(event, answer, number))

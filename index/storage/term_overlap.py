@@ -6,7 +6,6 @@ without a dictionary. Idea: McNamee and Mayfield, Character N-Gram Tokenization 
 2004.
 """
 
-import re
 import zlib
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
@@ -19,7 +18,7 @@ from numpy.typing import NDArray
 from index.errors import IndexUnusable
 from index.storage.inverted_index import FileInvertedIndex
 from index.storage.protocols import InvertedIndex
-from index.text.analyzer import extract_terms
+from index.text.analyzer import WORD_PATTERN, extract_terms
 
 GRAM_SIZE = 4
 TOKEN_CACHE_SIZE = 1_024  # texts whose tokens are kept, for a build that follows upon another
@@ -27,7 +26,6 @@ STEM_WEIGHT = 4.0  # a word that meets as a whole counts like so many 4-grams
 MAX_QUESTION_LENGTH = 1_000  # of a question
 MAX_POSTING_LIST = 20_000  # what more targets hold than this tells little and takes long to count
 _NO_TARGETS = np.zeros(0, np.int32)
-_WORD_PATTERN = re.compile(r"[^\W_]+")
 
 
 def hash_tokens(text: str, langs: Iterable[str]) -> NDArray[np.uint32]:
@@ -72,7 +70,7 @@ class TermOverlapIndex:
 
 
 def _hash_grams(text: str) -> NDArray[np.uint32]:
-    padded = [f" {word} " for word in set(_WORD_PATTERN.findall(anyascii(text).lower()))]
+    padded = [f" {word} " for word in set(WORD_PATTERN.findall(anyascii(text).lower()))]
     return _hash_strings(
         {word[start : start + GRAM_SIZE] for word in padded for start in range(max(1, len(word) - GRAM_SIZE + 1))}
     )

@@ -12,7 +12,7 @@ from functools import lru_cache
 import Stemmer
 
 STEM_CACHE_SIZE = 8_192  # that are kept: few words make up most of a text
-_WORD_PATTERN = re.compile(r"[^\W_]+")
+WORD_PATTERN = re.compile(r"[^\W_]+")
 _GENDER_MARKER = re.compile(r"(?<=\w)(?:[*:_]|/-?)\s?(?=inn?(?:en)?\b)", re.I)
 SNOWBALL_ALGORITHMS = {  # Snowball's, by language; PostgreSQL calls its configurations alike
     "de": "german",
@@ -51,7 +51,7 @@ def extract_terms(text: str, lang: str) -> list[str]:
 
 def tokenize_words(text: str) -> list[str]:
     """All words of a text in lower case, gender forms as one word."""
-    return _WORD_PATTERN.findall(_GENDER_MARKER.sub("", unicodedata.normalize("NFKC", text)).casefold())
+    return WORD_PATTERN.findall(_GENDER_MARKER.sub("", unicodedata.normalize("NFKC", text)).casefold())
 
 
 def is_stop_word(word: str, lang: str) -> bool:

@@ -7,14 +7,13 @@ that the sources leave open than to those that they answer.
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from index.text.analyzer import is_stop_word, stem_word, tokenize_words
+from index.text.analyzer import WORD_PATTERN, is_stop_word, stem_word, tokenize_words
 from knowledge.parsing.plain_text import markdown_to_plain
 from knowledge.records.entry import Entry
 
 MIN_NAME_LENGTH = 3  # letters of a name
 ProperNames = frozenset[tuple[str, str]]
 NO_NAMES: ProperNames = frozenset()
-_WORD_PATTERN = re.compile(r"[^\W_]+")
 
 
 def extract_proper_names(entries: Iterable[Entry]) -> ProperNames:
@@ -49,5 +48,5 @@ def mask_names(question: str, names: ProperNames) -> str:
         word = match[0].casefold()
         return "" if any((lang, stem_word(word, lang)) in names for lang in langs) else match[0]
 
-    masked = _WORD_PATTERN.sub(mask_match, question) if names else question
+    masked = WORD_PATTERN.sub(mask_match, question) if names else question
     return " ".join(masked.split()).strip(" -")

@@ -10,7 +10,7 @@ from bot.domain.effects import AppendTranscript, UpdateRequest
 from bot.domain.event import Event
 from bot.domain.message import AnswerCallback, Button, RefreshCard, SendMessage
 from bot.domain.turn import State, Turn
-from bot.flows.callback_data import ADVISER_CALLBACK
+from bot.flows.callback_data import ADVISER_CALLBACK, fits_button
 from bot.flows.context import Services
 from bot.flows.relay import lifecycle
 from bot.flows.relay.adviser import assign_adviser
@@ -93,12 +93,12 @@ def _suggest_entries(services: Services, state: State, event: Event, request: Re
     lines = [line.text for line in services.store.load_transcript(request.reference) if line.side == Party.REQUESTER]
     query = lines[-1] if lines else request.details.concern
     rows = []
-    for entry, title in services.answerer.nearest_entries(query, MAX_SUGGESTIONS, request.lang):
-        data = f"{request.reference}:{entry}"
-        if len(f"{ADVISER_CALLBACK}answer:{data}".encode()) <= 64:
+    for entry in services.answerer.nearest_entries(query, MAX_SUGGESTIONS, request.lang):
+        data = f"{request.reference}:{entry.id}"
+        if fits_button(f"{ADVISER_CALLBACK}answer:{data}"):
             rows.append(
                 (
-                    Button(f"➤ {title}", f"{ADVISER_CALLBACK}answer:{data}"),
+                    Button(f"➤ {entry.title}", f"{ADVISER_CALLBACK}answer:{data}"),
                     Button("✎", f"{ADVISER_CALLBACK}read:{data}"),
                 )
             )

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, replace
 
-from bot.answering.answerer import ENTRY_CALLBACK
 from bot.domain.consultation import Details, Form
 from bot.domain.effects import SaveSelfCheck
 from bot.domain.event import Event, EventKind
@@ -19,7 +18,7 @@ from bot.domain.selfcheck import (
 )
 from bot.domain.turn import State, Turn
 from bot.flows import intro
-from bot.flows.callback_data import HANDOUT_PDF_CALLBACK
+from bot.flows.callback_data import ENTRY_CALLBACK, HANDOUT_PDF_CALLBACK
 from bot.flows.consultation import form
 from bot.flows.consultation.brief import build_request_context
 from bot.flows.context import Services

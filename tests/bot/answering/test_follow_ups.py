@@ -53,7 +53,7 @@ def test_more_offers_what_is_related(answerer: Answerer) -> None:
     answer = second(answerer, "What is StriveTogether?", "tell me more", "en")
 
     assert answer.status is AnswerStatus.CLARIFY
-    assert answer.option_ids == answerer.answer_question("What is StriveTogether?", "en").related_ids
+    assert answer.result.options == answerer.answer_question("What is StriveTogether?", "en").result.related
 
 
 def test_own_subject_is_not_bent(answerer: Answerer) -> None:

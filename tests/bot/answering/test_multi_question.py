@@ -8,6 +8,7 @@ import pytest
 from bot.answering.answerer import Answerer, AnswerStatus
 from bot.answering.multi_question import answer_each_question
 from bot.app.bootstrap import make_answerer
+from bot.flows.questions import build_answer_keyboard
 from bot.settings import Settings
 from index.build.builder import build_index
 from index.decision.calibration import load_calibration
@@ -100,19 +101,25 @@ def shrunk(settings: Settings, encoder: OnnxEncoder, tmp_path: Path) -> Answerer
     return make_answerer(settings, LiveIndex(tmp_path / "index", encoder))
 
 
-def test_entry_that_is_gone_has_no_button(answerer: Answerer, shrunk: Answerer) -> None:
-    """Where knowledge changes between an answer and its buttons, those stay away that would lead to nothing."""
-    answer = answerer.answer_question("Was ist Collective Impact?", "de")
-    assert answer.related_ids
+def test_answer_offers_only_entries_that_exist(shrunk: Answerer) -> None:
+    """Related entries that the index does not contain are not offered."""
+    answer = shrunk.show_entry("collective-impact", "de")
 
-    buttons = [button.data for row in shrunk.build_keyboard(answer) for button in row]
+    assert answer is not None
+    assert answer.result.related == ()
+    assert [button.data for row in build_answer_keyboard(answer) for button in row] == [
+        "f:1:collective-impact",
+        "f:0:collective-impact",
+        "talk",
+    ]
 
-    assert buttons == ["f:1:collective-impact", "f:0:collective-impact", "talk"]
 
+def test_follow_up_to_an_entry_that_is_gone(answerer: Answerer, shrunk: Answerer) -> None:
+    """A follow-up is read together with the entry before it, and by itself once the index has lost that entry."""
+    question, last_entry_id = "Und wie erreiche ich die?", "stiftung-bildung"
+    answer, later = (one.answer_question(question, "de", last_entry_id=last_entry_id) for one in (answerer, shrunk))
 
-def test_explanation_names_no_entry_that_is_gone(answerer: Answerer, shrunk: Answerer) -> None:
-    """The explanation of an answer that leaned on an entry does without it."""
-    answer = answerer.answer_question("Und wie erreiche ich die?", "de", last_entry_id="stiftung-bildung")
-    assert answer.context_entry_id == "stiftung-bildung"
-
-    assert "Stiftung Bildung" not in shrunk.explain_answer(answer)
+    assert answer.context_entry_id == last_entry_id
+    assert "Stiftung Bildung" in answerer.explain_answer(answer)
+    assert later.context_entry_id == ""
+    assert "Stiftung Bildung" not in shrunk.explain_answer(later)

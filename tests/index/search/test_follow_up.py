@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from index.search.leaning import FollowUp, classify_follow_up
+from index.search.follow_up import FollowUp, classify_follow_up
 from knowledge.errors import ContentError
 from knowledge.records.discourse_markers import NO_MARKERS, DiscourseMarkers, builtin_markers, read_markers
 
