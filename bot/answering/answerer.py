@@ -63,11 +63,6 @@ class Answer:
     merged_questions: tuple[str, ...] = ()
 
     @property
-    def confidence(self) -> float:
-        """The calibrated probability that this reply is right, 0 to 1."""
-        return self.result.probability
-
-    @property
     def entry_id(self) -> str:
         """The entry that answers, or the gap that says that nothing does; "" if there is neither."""
         return self.result.entry.id if self.result.entry else ""
@@ -76,11 +71,6 @@ class Answer:
     def context_entry_id(self) -> str:
         """The entry that the question was read together with; "" if it was read by itself."""
         return self.result.context.id if self.result.context else ""
-
-    @property
-    def option_ids(self) -> tuple[str, ...]:
-        """The entries to choose from."""
-        return tuple(option.id for option in self.result.options)
 
     @property
     def plain_text(self) -> str:

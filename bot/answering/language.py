@@ -15,40 +15,10 @@ from knowledge.records.entry import LEICHTE_SPRACHE
 SUPPORTED_LANGUAGES = ("de", "en", LEICHTE_SPRACHE)  # Telegram has no code for the last: it must be chosen
 TELEGRAM_LANG_PRIOR = 30.0  # factor for the language of the person's Telegram
 MIN_LANGUAGE_SCORE = 0.5
-DETECTABLE_LANGUAGES = frozenset(
-    [
-        "de",
-        "en",
-        "tr",
-        "uk",
-        "ru",
-        "ar",
-        "fr",
-        "es",
-        "pl",
-        "it",
-        "pt",
-        "nl",
-        "ro",
-        "bg",
-        "hr",
-        "sr",
-        "bs",
-        "sq",
-        "el",
-        "fa",
-        "hu",
-        "cs",
-        "sk",
-        "zh",
-        "ja",
-        "ko",
-        "hi",
-        "ur",
-        "vi",
-        "so",
-    ]
-)
+DETECTABLE_LANGUAGES = frozenset((
+    "de", "en", "tr", "uk", "ru", "ar", "fr", "es", "pl", "it", "pt", "nl", "ro", "bg", "hr", "sr", "bs", "sq", "el",
+    "fa", "hu", "cs", "sk", "zh", "ja", "ko", "hi", "ur", "vi", "so",
+))  # fmt: skip
 # Speakers of these languages read English more often than German, or it is the closer relative.
 ENGLISH_FALLBACK = frozenset(["fr", "es", "pt", "it", "ar", "fa", "zh", "ja", "ko", "hi", "ur", "vi", "so"])
 _DIALECT_PARENTS = {"nds": "de", "als": "de", "bar": "de", "lb": "de", "gsw": "de", "ceb": "en", "sh": "hr"}

@@ -95,8 +95,8 @@ def _answer_timed(
         "status": answered.status.value,
         "answer": answered.plain_text,
         "sources": [asdict(source) for source in answered.sources],
-        "options": list(answered.option_ids),
-        "confidence": round(answered.confidence, 4),
+        "options": [option.id for option in answered.result.options],
+        "confidence": round(answered.result.probability, 4),
         "lang": answered.lang,
         "latency_ms": round((time.perf_counter() - start) * 1000, 2),
     }

@@ -75,8 +75,8 @@ def _list_decisions(answers: MessageAnswers) -> tuple[AnswerDecision, ...]:
         AnswerDecision(
             answer.question,
             answer.status.value,
-            answer.confidence,
-            (answer.entry_id,) if answer.entry_id else answer.option_ids,
+            answer.result.probability,
+            tuple(entry.id for entry in ((answer.result.entry,) if answer.result.entry else answer.result.options)),
         )
         for answer in answers.answers
     )

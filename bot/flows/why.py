@@ -1,6 +1,6 @@
-"""The button under an answer that explains it: a new message, as a reply to the answer.
+"""The button under an answer that explains it in a new message, as a reply to the answer.
 
-Only what the last message brought is explained: its text is kept anyway, and no further one should be.
+Only answers to the last message are explained: its text is stored anyway, and no further text should be.
 """
 
 from bot.answering.answerer import Answer, AnswerStatus
@@ -12,21 +12,22 @@ from bot.flows.callback_data import EXPLAIN_CALLBACK
 from bot.flows.context import Services
 from prompts.render import format_label
 
-MAX_KEPT_LENGTH = (
-    500  # characters of a message that are kept; a longer one cannot be read again, so it gets no button
-)
+MAX_KEPT_LENGTH = 500  # characters stored of a message; a longer one can't be read again, so it gets no button
 EXPLAINABLE_STATUSES = frozenset((AnswerStatus.ANSWERED, AnswerStatus.CLARIFY, AnswerStatus.ABSTAINED))
 
 
 def explain_row(event: Event, answer: Answer, number: int) -> Keyboard:
-    """The row with the button; none where there is nothing to explain."""
+    """Return the row with the button; none if there is nothing to explain."""
     if answer.status not in EXPLAINABLE_STATUSES or len(event.text) > MAX_KEPT_LENGTH:
         return ()
     return ((Button(format_label("why", answer.lang), f"{EXPLAIN_CALLBACK}{event.message_id}:{number}"),),)
 
 
 def explain_answer(services: Services, state: State, event: Event, data: str) -> Turn | None:
-    """Explain one of the answers to the last message; says so where the tapped answer is an older one."""
+    """Explain one of the answers to the last message; a toast says so if the tapped answer is older.
+
+    ``data`` is the id of the message that asked and the number of the answer; returns None if it is malformed.
+    """
     question_id, _, number = data.partition(":")
     if not question_id.removeprefix("-").isdecimal() or not number.isdecimal():
         return None

@@ -30,12 +30,8 @@ class QueryFeatures:
     refusal_margin: float = field(metadata={"scope": "refusal_ahead"})  # refused sentences over any entry or gap
     background_margin: float = field(metadata={"scope": "lead"})  # fused score of the top over the mean further down
     vocabulary_coverage: float = field(metadata={"scope": "familiar"})  # share of words that an indexed language has
-    masked_gap_margin: float = field(
-        metadata={"scope": "beside"}
-    )  # masked, the top's example questions over any gap's
-    any_masked_gap_margin: float = field(
-        metadata={"scope": "beside_any"}
-    )  # masked, those of any entry over any gap's
+    masked_gap_margin: float = field(metadata={"scope": "beside"})  # masked questions of the top over any gap's
+    any_masked_gap_margin: float = field(metadata={"scope": "beside_any"})  # those of any entry over any gap's
     # "order": if an entry answers it, is that the top?
     top1_margin: float = field(metadata={"order": "margin"})  # fused score of the top over the second
     runners_up_margin: float = field(metadata={"order": "ahead"})  # and over the mean of the four after the second

@@ -24,8 +24,8 @@ def build_request_context(services: Services, state: State, event: Event) -> Req
         state.last_question, event.language_code, base_language(state.lang), state.last_context
     )
     if answer.status is not AnswerStatus.ANSWERED:
-        return replace(context, sure=answer.confidence)
+        return replace(context, sure=answer.result.probability)
     text = " ".join(html_to_plain(answer.html).split()).removeprefix(answer.sources[0].title).lstrip()
     passage = text if len(text) <= MAX_PASSAGE_LENGTH else text[:MAX_PASSAGE_LENGTH].rsplit(" ", 1)[0] + " …"
     source = answer.sources[0]
-    return replace(context, entry=source.entry, title=source.title, sure=answer.confidence, passage=passage)
+    return replace(context, entry=source.entry, title=source.title, sure=answer.result.probability, passage=passage)
