@@ -32,17 +32,6 @@ class AnswerStatus(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class AnswerSource:
-    """Where an answer comes from; ``score`` is the fused score of retrieval."""
-
-    entry: str
-    title: str
-    layer: str
-    url: str
-    score: float
-
-
-@dataclass(frozen=True, slots=True)
 class Answer:
     """A search result in words.
 
@@ -58,9 +47,13 @@ class Answer:
     html: str
     lang: str
     result: SearchResult
-    sources: tuple[AnswerSource, ...] = ()
     question: str = ""
     merged_questions: tuple[str, ...] = ()
+
+    @property
+    def source(self) -> Entry | None:
+        """The entry that answers; None for any other status."""
+        return self.result.entry if self.status is AnswerStatus.ANSWERED else None
 
     @property
     def entry_id(self) -> str:
@@ -193,9 +186,7 @@ def _answer_with_entry(result: SearchResult, lang: str, note: str) -> Answer:
         source=entry.source,
         url=entry.url,
     )
-    score = result.hits[0].score if result.hits else 0.0
-    source = AnswerSource(entry.id, entry.title, entry.layer.value, entry.url, round(score, 4))
-    return Answer(AnswerStatus.ANSWERED, html, lang, result, (source,))
+    return Answer(AnswerStatus.ANSWERED, html, lang, result)
 
 
 def _language_note(question_lang: str, lang: str) -> str:

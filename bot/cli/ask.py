@@ -4,7 +4,6 @@ import json
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -91,10 +90,21 @@ def _answer_timed(
 ) -> dict[str, Any]:
     start = time.perf_counter()
     answered = answer_question(question, lang).best_answer
+    source = answered.source
     return {
         "status": answered.status.value,
         "answer": answered.plain_text,
-        "sources": [asdict(source) for source in answered.sources],
+        "sources": [
+            {
+                "entry": source.id,
+                "title": source.title,
+                "layer": source.layer.value,
+                "url": source.url,
+                "score": round(answered.result.hits[0].score, 4),
+            }
+        ]
+        if source
+        else [],
         "options": [option.id for option in answered.result.options],
         "confidence": round(answered.result.probability, 4),
         "lang": answered.lang,

@@ -13,8 +13,7 @@ from bot.flows import burst
 from bot.flows.callback_data import ENTRY_CALLBACK, FEEDBACK_CALLBACK, REQUEST_ADVICE, fits_button
 from bot.flows.context import Services
 from bot.flows.why import MAX_KEPT_LENGTH, explain_row
-from knowledge.records.entry import Entry
-from prompts.render import format_label, render_template
+from prompts.render import load_labels, render_template
 
 
 def answer_question(services: Services, state: State, event: Event) -> Turn:
@@ -110,23 +109,19 @@ def build_answer_keyboard(answer: Answer) -> Keyboard:
     """Return the buttons under an answer: options or related entries, thumbs, and the way to a human."""
     if answer.status is AnswerStatus.SMALLTALK:
         return ()
-    result, lang = answer.result, answer.lang
+    result, labels = answer.result, load_labels(answer.lang)
     entry_rows = tuple(
-        (Button(entry.title if result.options else format_label("read_on", lang, title=entry.title), data),)
+        (Button(entry.title if result.options else labels["read_on"].format(title=entry.title), data),)
         for entry in result.options or result.related
         if fits_button(data := f"{ENTRY_CALLBACK}{entry.id}")
     )
-    rating_row = _rating_row(result.entry, lang) if answer.status is AnswerStatus.ANSWERED and result.entry else ()
-    advice_row = (Button(format_label("talk", lang), REQUEST_ADVICE),)
-    return (*entry_rows, *((rating_row,) if rating_row else ()), advice_row)
-
-
-def _rating_row(entry: Entry, lang: str) -> tuple[Button, ...]:
-    return tuple(
-        Button(format_label(name, lang), data)
+    source = answer.source
+    rating_row = tuple(
+        Button(labels[name], data)
         for name, value in (("helpful", 1), ("not_helpful", 0))
-        if fits_button(data := f"{FEEDBACK_CALLBACK}{value}:{entry.id}")
+        if source and fits_button(data := f"{FEEDBACK_CALLBACK}{value}:{source.id}")
     )
+    return (*entry_rows, *((rating_row,) if rating_row else ()), (Button(labels["talk"], REQUEST_ADVICE),))
 
 
 def _question_keyboard(event: Event, answer: Answer, number: int) -> Keyboard:

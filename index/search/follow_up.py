@@ -5,6 +5,7 @@ The words by which a message shows that it is a follow-up are content: see knowl
 
 from dataclasses import replace
 from enum import StrEnum
+from itertools import islice
 
 from index.decision.calibration import Decision
 from index.search.result import SearchResult
@@ -63,8 +64,10 @@ def search_message(
     context = None if follow_up is FollowUp.NONE else searcher.find_entry(last_entry_id, lang)
     if context is None:
         return searcher.search(message, lang)
-    if follow_up is FollowUp.MORE and (related := searcher.load_related(context, lang)):
-        return SearchResult(Decision.CLARIFY, 1.0, options=related, context=context, offers_related=True)
+    if follow_up is FollowUp.MORE:
+        related = tuple(islice(searcher.answering_entries(context.related, lang), MAX_OPTIONS))
+        if related:
+            return SearchResult(Decision.CLARIFY, 1.0, options=related, context=context, offers_related=True)
     standalone = searcher.search(message, lang)
     if _stands_alone(searcher, message, standalone, follow_up):
         return standalone

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-from bot.answering.answerer import AnswerStatus
 from bot.answering.language import base_language
 from bot.domain.consultation import RequestContext
 from bot.domain.event import Event
@@ -23,9 +22,8 @@ def build_request_context(services: Services, state: State, event: Event) -> Req
     answer = services.answerer.answer_question(
         state.last_question, event.language_code, base_language(state.lang), state.last_context
     )
-    if answer.status is not AnswerStatus.ANSWERED:
+    if (source := answer.source) is None:
         return replace(context, sure=answer.result.probability)
-    text = " ".join(html_to_plain(answer.html).split()).removeprefix(answer.sources[0].title).lstrip()
+    text = " ".join(html_to_plain(answer.html).split()).removeprefix(source.title).lstrip()
     passage = text if len(text) <= MAX_PASSAGE_LENGTH else text[:MAX_PASSAGE_LENGTH].rsplit(" ", 1)[0] + " …"
-    source = answer.sources[0]
-    return replace(context, entry=source.entry, title=source.title, sure=answer.result.probability, passage=passage)
+    return replace(context, entry=source.id, title=source.title, sure=answer.result.probability, passage=passage)

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from bot.answering.answerer import AnswerStatus as Answered
 from bot.domain.business_hours import next_opening
 from bot.domain.consultation import Party, Request, RequestStatus
 from bot.domain.effects import AppendTranscript, UpdateRequest
@@ -109,14 +108,14 @@ def _suggest_entries(services: Services, state: State, event: Event, request: Re
 def _send_entry(services: Services, state: State, event: Event, request: Request, entry_id: str) -> Turn:
     """Send an entry as the adviser's answer."""
     answer = services.answerer.show_entry(entry_id, request.lang)
-    if answer is None or answer.status is not Answered.ANSWERED or request.status is RequestStatus.CLOSED:
+    if answer is None or answer.source is None or request.status is RequestStatus.CLOSED:
         return Turn(state, (AnswerCallback(format_label("gone", ADVISERS_TEMPLATES)),))
     updated = assign_adviser(request, event) if request.status is RequestStatus.OPEN else request
     updated = replace(updated, turn=Party.REQUESTER, since=services.now(), told=0.0, reminded=0.0, warned=0.0)
     html = render_template("adviser_sends", request.lang, adviser=event.name, html=answer.html)
     message = message_to_requester(request, html)
     confirmation = message_to_advisers(
-        request, render_template("sent", ADVISERS_TEMPLATES, title=answer.sources[0].title)
+        request, render_template("sent", ADVISERS_TEMPLATES, title=answer.source.title)
     )
     transcript_line = AppendTranscript(request.reference, Party.ADVISER, answer.plain_text)
     return Turn(
