@@ -3,6 +3,7 @@
 A template that misses a variable is an error before anything is sent; every value is escaped unless it is Markup.
 """
 
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
@@ -41,7 +42,8 @@ def render_template(name: str, lang: str, /, **values: object) -> str:
 
 
 @cache
-def _load_labels(lang: str) -> dict[str, str]:
+def load_labels(lang: str) -> Mapping[str, str]:
+    """Return the labels of a language by key, as format strings."""
     labels: dict[str, str] = {}
     for variant in reversed(_language_variants(lang)):
         labels |= yaml.safe_load((TEMPLATES_FOLDER / variant / "labels.yaml").read_text(encoding="utf-8"))
@@ -55,4 +57,4 @@ def _language_variants(lang: str) -> list[str]:
 
 def format_label(key: str, lang: str, /, **values: object) -> str:
     """A short text for a button, a toast or the command menu: plain, without markup."""
-    return _load_labels(lang)[key].format(**values)
+    return load_labels(lang)[key].format(**values)

@@ -1,1 +1,1 @@
-"""A message becomes questions, and these become answers."""
+"""From a message to its questions, and from these to their answers."""

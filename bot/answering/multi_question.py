@@ -1,31 +1,35 @@
-"""A message with several questions: one answer for each, in order."""
+"""Answer a message that may hold several questions: one answer each, in order."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from bot.answering.answerer import Answer, Answerer, AnswerStatus
 from bot.answering.question_splitter import split_questions
+from index.search.searcher import MAX_QUESTION_CHARS
 from prompts.render import render_template
 
-MAX_ANSWERS = 3  # answers to one message
-MAX_MESSAGE_CHARS = 2_000  # characters of a message that are looked at
+MAX_ANSWERS = 3  # to one message
 
 
 @dataclass(frozen=True, slots=True)
 class MessageAnswers:
-    """The answers to one message, at least one; ``left`` says that it held more questions than were answered."""
+    """The answers to one message, at least one.
+
+    ``has_more``: it held more questions than were answered; ``is_truncated``: its end was not read.
+    """
 
     answers: tuple[Answer, ...]
     has_more: bool = False
+    is_truncated: bool = False
 
     @property
     def best_answer(self) -> Answer:
-        """The first that answers; the first of all where none does."""
+        """The first answer that is neither an abstention nor small talk, else the first of all."""
         not_answering = (AnswerStatus.ABSTAINED, AnswerStatus.SMALLTALK)
         return next((answer for answer in self.answers if answer.status not in not_answering), self.answers[0])
 
     def with_headings(self) -> tuple[Answer, ...]:
-        """The answers as they are sent: of several each names its question, and the last says what is left."""
+        """Return the answers as sent: each of several names its question, the last says if more were asked."""
         if len(self.answers) == 1:
             return self.answers
         last = len(self.answers) - 1
@@ -38,25 +42,24 @@ class MessageAnswers:
 def answer_each_question(
     answerer: Answerer, text: str, telegram_lang: str = "", chosen_lang: str = "", last_entry_id: str = ""
 ) -> MessageAnswers:
-    """Answer every question of a message, at most MOST; a later one may lean on the answer before it.
+    """Answer every question of a message, at most ``MAX_ANSWERS``; a later one may refer to the answer before it.
 
-    Greetings and thanks are answered only where nothing else is, and the wish for a human is answered once.
+    Small talk is answered only if it is all there is; a request for a human is answered once. Parameters are those of
+    `Answerer.answer_question`.
     """
-    question_texts = split_questions(
-        text[:MAX_MESSAGE_CHARS], answerer.discourse_markers(text, telegram_lang, chosen_lang), answerer.is_small_talk
+    markers, is_truncated = (
+        answerer.discourse_markers(text, telegram_lang, chosen_lang),
+        len(text) > MAX_QUESTION_CHARS,
     )
-    if len(question_texts) == 1:
-        return MessageAnswers(
-            (answerer.answer_question(question_texts[0], telegram_lang, chosen_lang, last_entry_id),)
-        )
+    question_texts = split_questions(text[:MAX_QUESTION_CHARS], markers, answerer.is_small_talk)
     answers: list[Answer] = []
     for question_text in question_texts:
         if len(_merge_answers(answers)) == MAX_ANSWERS:
-            return MessageAnswers(_merge_answers(answers), has_more=True)
+            return MessageAnswers(_merge_answers(answers), has_more=True, is_truncated=is_truncated)
         answer = answerer.answer_question(question_text, telegram_lang, chosen_lang, last_entry_id)
         last_entry_id = answer.entry_id or answer.context_entry_id or last_entry_id
         answers.append(answer)
-    return MessageAnswers(_merge_answers(answers))
+    return MessageAnswers(_merge_answers(answers), is_truncated=is_truncated)
 
 
 def _merge_answers(answers: Iterable[Answer]) -> tuple[Answer, ...]:

@@ -1,41 +1,41 @@
-"""One message -> the questions in it. Pure.
+"""Split a message into its questions. Pure.
 
-A question ends with its mark, or is a line of its own that begins as questions begin. Statements belong to the
-question after them, those at the end to the last.
+A question ends with a question mark, or is a line of its own that starts like a question. Statements belong to the
+question after them; those at the end, to the last one.
 """
 
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from index.text.analyzer import WORD_PATTERN
 from knowledge.records.discourse_markers import DiscourseMarkers
 
-MAX_SENTENCES = 24  # of a message that are looked at one by one; a pasted page is not taken apart
-MAX_SMALL_TALK_WORDS = 8  # words; a longer sentence is no mere courtesy
+MAX_SENTENCES = 24  # a message with more is a pasted page, and not split
+MAX_SMALL_TALK_WORDS = 8  # a longer sentence is more than a courtesy
 _LIST_ITEM = re.compile(r"\A(?:\d{1,2}[.)]|[-–•*])\s+")
 _INLINE_NUMBER = re.compile(r"(?<!\S)(\d)[.)]\s+(?=\w)")
 _SENTENCE_END = re.compile(r"(?:(?<=[!?…؟])|(?<=[!?.…؟][\"'»“”)])|(?<=[^\W\d_]{2}\.))\s+")
 _QUESTION_MARK = re.compile(r"[?؟][\W_]*$")
-_WORD = re.compile(r"[^\W_]+")
 
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """One sentence of a message. ``asks``: it is a question."""
+    """One sentence of a message."""
 
     text: str
     is_question: bool
 
     @property
     def words(self) -> list[str]:
-        """Its words in lower case."""
-        return _WORD.findall(self.text.lower())
+        """Its words, in lower case."""
+        return WORD_PATTERN.findall(self.text.lower())
 
 
 def split_questions(text: str, markers: DiscourseMarkers, is_small_talk: Callable[[str], bool]) -> list[str]:
-    """The questions of a message in order, each once; the message itself where it holds no more than one sentence.
+    """Return the questions of a message in order, each once; the whole message if it can't be split.
 
-    Greetings, thanks and the like are left out, as ``is_courtesy`` judges each short sentence that asks nothing.
+    ``is_small_talk`` judges each short sentence that is not a question; greetings, thanks and the like are left out.
     """
     all_sentences = list(split_sentences(text, markers))
     if not 1 < len(all_sentences) <= MAX_SENTENCES:
@@ -54,7 +54,7 @@ def split_questions(text: str, markers: DiscourseMarkers, is_small_talk: Callabl
 
 
 def split_sentences(text: str, markers: DiscourseMarkers) -> Iterator[Sentence]:
-    """The sentences of a message, without the numbers and bullets of a list; repeated ones once."""
+    """Yield the sentences of a message, without list numbers and bullets; repeated ones once."""
     lines = [(line, _LIST_ITEM.sub("", line, count=1).strip()) for line in _split_lines(text)]
     starts_question = [_begins_as_question(line, markers) for _, line in lines]
     seen = set()
@@ -62,7 +62,7 @@ def split_sentences(text: str, markers: DiscourseMarkers) -> Iterator[Sentence]:
         is_own_line = (
             len(lines) > 1 and begins_as_question and (raw != line or not line[0].islower() or all(starts_question))
         )
-        pieces = [piece.strip() for piece in _SENTENCE_END.split(line) if _WORD.search(piece)]
+        pieces = [piece.strip() for piece in _SENTENCE_END.split(line) if WORD_PATTERN.search(piece)]
         for number, piece in enumerate(pieces):
             key = piece.casefold()
             if key not in seen:
@@ -78,11 +78,11 @@ def _split_lines(text: str) -> list[str]:
     if is_enumeration and len(numbers) > 1 and text[: numbers[0].start()].rstrip()[-1:] in ("", ":", ".", "?", "!"):
         starts = [match.start() for match in numbers]
         text = "\n".join(text[start:end] for start, end in zip([0, *starts], [*starts, len(text)], strict=True))
-    return [line.strip() for line in text.splitlines() if _WORD.search(line)]
+    return [line.strip() for line in text.splitlines() if WORD_PATTERN.search(line)]
 
 
 def _begins_as_question(line: str, markers: DiscourseMarkers) -> bool:
-    words = _WORD.findall(line.lower())[:2]
+    words = WORD_PATTERN.findall(line.lower())[:2]
     if words and words[0] in markers.leading:
         words = words[1:]
     return bool(words) and words[0] in markers.asking
@@ -106,7 +106,7 @@ def _attach_statements(sentences: Sequence[Sentence], markers: DiscourseMarkers)
 
 
 def _continues_question(sentence: Sentence, markers: DiscourseMarkers) -> bool:
-    """Whether a question is but an "oder?" or "und wenn ja, wie?" to the one before."""
+    """Whether it only continues the question before it, like "oder?" or "und wenn ja, wie?"."""
     return len(sentence.words) <= 2 and all(
         word in markers.leading | markers.plain | markers.closing for word in sentence.words
     )

@@ -4,7 +4,6 @@ import json
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -74,10 +73,10 @@ def chat() -> None:
 
 
 def _build_answer_function(root: Path | None) -> "Callable[[str, str], MessageAnswers]":
-    from bot.answering.language import LEICHTE_SPRACHE
     from bot.answering.multi_question import answer_each_question
     from bot.app.bootstrap import make_answerer
     from bot.app.index_loader import open_index
+    from knowledge.records.entry import LEICHTE_SPRACHE
 
     settings = chosen_settings()
     answerer = make_answerer(settings, open_index(settings, root))
@@ -91,12 +90,23 @@ def _answer_timed(
 ) -> dict[str, Any]:
     start = time.perf_counter()
     answered = answer_question(question, lang).best_answer
+    source = answered.source
     return {
         "status": answered.status.value,
         "answer": answered.plain_text,
-        "sources": [asdict(source) for source in answered.sources],
-        "options": list(answered.option_ids),
-        "confidence": round(answered.confidence, 4),
+        "sources": [
+            {
+                "entry": source.id,
+                "title": source.title,
+                "layer": source.layer.value,
+                "url": source.url,
+                "score": round(answered.result.hits[0].score, 4),
+            }
+        ]
+        if source
+        else [],
+        "options": [option.id for option in answered.result.options],
+        "confidence": round(answered.result.probability, 4),
         "lang": answered.lang,
         "latency_ms": round((time.perf_counter() - start) * 1000, 2),
     }

@@ -16,3 +16,12 @@ START_CALLBACK = "go:"  # go:ask, go:guide, go:talk, below the greeting
 START_ADVICE_CALLBACK = f"{START_CALLBACK}talk"
 HANDOUT_PDF_CALLBACK = "t:pdf"
 EXPLAIN_CALLBACK = "w:"  # w:<id of the question's message>:<number of the answer, from 0>
+ENTRY_CALLBACK = "e:"  # e:<entry>
+FEEDBACK_CALLBACK = "f:"  # f:<1 or 0>:<entry>, the thumbs below an answer
+REQUEST_ADVICE = "talk"  # without a prefix
+MAX_CALLBACK_BYTES = 64
+
+
+def fits_button(data: str) -> bool:
+    """Tell whether callback data is short enough; the id of a long-named file in an external folder may not be."""
+    return len(data.encode()) <= MAX_CALLBACK_BYTES

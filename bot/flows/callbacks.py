@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from bot.answering.answerer import ENTRY_CALLBACK, FEEDBACK_CALLBACK, REQUEST_ADVICE
 from bot.answering.language import SUPPORTED_LANGUAGES
 from bot.domain.message import AnswerCallback
 from bot.domain.turn import Turn
@@ -11,13 +10,16 @@ from bot.flows import feedback, handout, intro, privacy, questions, share
 from bot.flows.callback_data import (
     ADVISER_CALLBACK,
     CONSENT_CALLBACK,
+    ENTRY_CALLBACK,
     ERASURE_CALLBACK,
     EXPLAIN_CALLBACK,
+    FEEDBACK_CALLBACK,
     FORM_CALLBACK,
     HANDOUT_PDF_CALLBACK,
     INTRO_CALLBACK,
     LANGUAGE_CALLBACK,
     PRIVACY_CALLBACK,
+    REQUEST_ADVICE,
     REQUESTER_CALLBACK,
     SELFCHECK_ADVICE_CALLBACK,
     SELFCHECK_CALLBACK,

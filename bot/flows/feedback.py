@@ -3,7 +3,7 @@
 from bot.domain.effects import DeleteQuestions, SaveFeedback, SaveQuestion
 from bot.domain.message import AnswerCallback, Button, SendMessage
 from bot.domain.turn import State, Turn
-from bot.flows.callback_data import CONSENT_CALLBACK
+from bot.flows.callback_data import CONSENT_CALLBACK, fits_button
 from bot.flows.context import TurnContext
 from prompts.render import format_label, render_template
 
@@ -25,7 +25,7 @@ def handle_thumb(context: TurnContext, data: str) -> Turn | None:
         toast = AnswerCallback(format_label("improve_again", lang))
         return Turn(state, (toast,), (feedback, _question_to_save(state, entry_id)))
     accept_data = f"{CONSENT_CALLBACK}yes:{state.last_message}:{entry_id}"
-    if state.improve == DECLINED or state.form or len(accept_data.encode()) > 64:
+    if state.improve == DECLINED or state.form or not fits_button(accept_data):
         return thanked
     html = render_template("improve_ask", lang, question=state.last_question, days=context.services.retention_days)
     row = (

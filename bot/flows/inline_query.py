@@ -49,16 +49,15 @@ def offer_results(context: TurnContext) -> InlineOffer:
     answer = services.answerer.answer_question(text, context.event.language_code, context.state.lang)
     match answer.status:
         case AnswerStatus.ANSWERED:
-            nearest = (entry for entry, _ in services.answerer.nearest_entries(text, MAX_RESULTS, answer.lang))
-            others = _load_entries(services, (other for other in nearest if other != answer.entry_id), answer.lang)
+            nearest = services.answerer.nearest_entries(text, MAX_RESULTS, answer.lang)
+            others = (entry for entry in nearest if entry.id != answer.entry_id)
             results = (
                 _answer_result(services, answer),
                 *(_entry_result(services, other, answer.lang) for other in others),
             )
             return InlineOffer(results[:MAX_RESULTS], format_label("inline_ask", answer.lang), "start")
         case AnswerStatus.CLARIFY:
-            entries = _load_entries(services, answer.option_ids, answer.lang)
-            results = tuple(_entry_result(services, other, answer.lang) for other in entries)
+            results = tuple(_entry_result(services, other, answer.lang) for other in answer.result.options)
             return InlineOffer(results[:MAX_RESULTS], format_label("inline_ask", answer.lang), "start")
         case AnswerStatus.SMALLTALK:
             return _suggest_questions(context, answer.lang)
@@ -97,7 +96,7 @@ def _offer_advice(services: Services, answer: Answer, title_label: str) -> Inlin
 
 def _answer_result(services: Services, answer: Answer) -> InlineResult:
     """Return the answer itself, including a note if there are no texts in the language of the question."""
-    entry = services.answerer.find_entry(answer.entry_id, answer.lang)
+    entry = answer.result.entry
     assert entry is not None
     return _build_result(services, entry, answer, entry.title)
 

@@ -26,16 +26,17 @@ Questions in between are answered, with a button that leads back (see `add_intro
 
 from dataclasses import dataclass, replace
 
-from bot.answering.answerer import ENTRY_CALLBACK, REQUEST_ADVICE
 from bot.domain.commands import CANONICAL_COMMANDS
 from bot.domain.deep_links import STEP_PREFIX
 from bot.domain.event import Event, EventKind
 from bot.domain.message import Attachment, Button, EditMessage, Keyboard, SendMessage
 from bot.domain.turn import Turn
 from bot.flows.callback_data import (
+    ENTRY_CALLBACK,
     HANDOUT_PDF_CALLBACK,
     INTRO_CALLBACK,
     LANGUAGE_CALLBACK,
+    REQUEST_ADVICE,
     SELFCHECK_START_CALLBACK,
     START_CALLBACK,
 )

@@ -11,15 +11,15 @@ Only answers to the last message are explained: its text is remembered anyway, a
 from dataclasses import replace
 
 from bot.answering.answerer import Answer, AnswerStatus
-from bot.answering.multi_question import MAX_MESSAGE_CHARS, MessageAnswers, answer_each_question
+from bot.answering.multi_question import MessageAnswers, answer_each_question
 from bot.domain.commands import CANONICAL_COMMANDS
 from bot.domain.deep_links import ENTRY_PREFIX
 from bot.domain.event import Event, EventKind
 from bot.domain.message import AnswerCallback, Button, EditMessage, Keyboard, SendMessage
 from bot.domain.turn import AnswerDecision, State, Turn
-from bot.flows.callback_data import EXPLAIN_CALLBACK
+from bot.flows.callback_data import ENTRY_CALLBACK, EXPLAIN_CALLBACK, FEEDBACK_CALLBACK, REQUEST_ADVICE, fits_button
 from bot.flows.context import TurnContext
-from prompts.render import format_label, render_template
+from prompts.render import format_label, load_labels, render_template
 
 MAX_QUESTIONS = 15  # of one person in a minute, more than anyone reads answers to
 MAX_TAPS = 60  # of one person in a minute, of those that send or change a message
@@ -43,7 +43,7 @@ def answer_question(context: TurnContext) -> Turn:
         SendMessage(answer.html, _answer_keyboard(context, answer, number), reply_to=reply_to)
         for number, answer in enumerate(answers.with_headings())
     )
-    first = replace(first, html=_truncation_note(event, answers) + first.html, question_id=event.message_id)
+    first = replace(first, html=_truncation_note(answers) + first.html, question_id=event.message_id)
     state = _remember_question(context, answers, last_entry)
     return Turn(state, (first, *others), decisions=_list_decisions(answers))
 
@@ -66,12 +66,11 @@ def answer_edit(context: TurnContext) -> Turn:
 
 def show_entry(context: TurnContext, entry_id: str) -> Turn | None:
     """Show an entry; None if it does not exist any more."""
-    answerer = context.services.answerer
-    answer = answerer.show_entry(entry_id, context.lang)
+    answer = context.services.answerer.show_entry(entry_id, context.lang)
     if answer is None:
         return None
     context = context.change(last_entry=entry_id, shown=ENTRY_PREFIX + entry_id)
-    return context.reply(answer.html, answerer.build_keyboard(answer))
+    return context.reply(answer.html, build_answer_keyboard(answer))
 
 
 def explain_answer(context: TurnContext, data: str) -> Turn | None:
@@ -90,6 +89,25 @@ def explain_answer(context: TurnContext, data: str) -> Turn | None:
         return context.toast(format_label("why_latest", context.lang))
     html = context.services.answerer.explain_answer(answers[int(number)])
     return Turn(state, (SendMessage(html, reply_to=event.message_id),))
+
+
+def build_answer_keyboard(answer: Answer) -> Keyboard:
+    """Return the buttons under an answer: options or related entries, thumbs, and the way to a human."""
+    if answer.status is AnswerStatus.SMALLTALK:
+        return ()
+    result, labels = answer.result, load_labels(answer.lang)
+    entry_rows = tuple(
+        (Button(entry.title if result.options else labels["read_on"].format(title=entry.title), data),)
+        for entry in result.options or result.related
+        if fits_button(data := f"{ENTRY_CALLBACK}{entry.id}")
+    )
+    source = answer.source
+    rating_row = tuple(
+        Button(labels[name], data)
+        for name, value in (("helpful", 1), ("not_helpful", 0))
+        if source and fits_button(data := f"{FEEDBACK_CALLBACK}{value}:{source.id}")
+    )
+    return (*entry_rows, *((rating_row,) if rating_row else ()), (Button(labels["talk"], REQUEST_ADVICE),))
 
 
 def limit_taps(context: TurnContext, turn: Turn) -> Turn:
@@ -129,7 +147,7 @@ def _answer_text(context: TurnContext, text: str, last_entry: str) -> MessageAns
 
 
 def _answer_keyboard(context: TurnContext, answer: Answer, number: int) -> Keyboard:
-    return (*context.services.answerer.build_keyboard(answer), *_explain_row(context.event, answer, number))
+    return (*build_answer_keyboard(answer), *_explain_row(context.event, answer, number))
 
 
 def _explain_row(event: Event, answer: Answer, number: int) -> Keyboard:
@@ -138,8 +156,8 @@ def _explain_row(event: Event, answer: Answer, number: int) -> Keyboard:
     return ((Button(format_label("why", answer.lang), f"{EXPLAIN_CALLBACK}{event.message_id}:{number}"),),)
 
 
-def _truncation_note(event: Event, answers: MessageAnswers) -> str:
-    if len(event.text) <= MAX_MESSAGE_CHARS:
+def _truncation_note(answers: MessageAnswers) -> str:
+    if not answers.is_truncated:
         return ""
     return f"<i>{render_template('long_text', answers.answers[0].lang)}</i>\n\n"
 
@@ -149,8 +167,8 @@ def _list_decisions(answers: MessageAnswers) -> tuple[AnswerDecision, ...]:
         AnswerDecision(
             answer.question,
             answer.status.value,
-            answer.confidence,
-            (answer.entry_id,) if answer.entry_id else answer.option_ids,
+            answer.result.probability,
+            (answer.entry_id,) if answer.entry_id else tuple(option.id for option in answer.result.options),
         )
         for answer in answers.answers
     )

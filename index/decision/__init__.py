@@ -1,1 +1,1 @@
-"""Probabilities that decide whether to answer."""
+"""Calibrated probabilities decide whether to answer."""

@@ -1,8 +1,7 @@
-"""From evidence to a decision: how probable each outcome is, and what to do with that. Pure.
+"""From features to a decision: the probability of each outcome, and what to do about it. Pure.
 
-Three small models, fitted by ``index.evaluation.fit_calibration`` and kept in the manifest, applied here without
-scikit-learn: whether a message is talk, whether it is a question that an entry answers, and whether the first entry
-is then the right one.
+Three logistic models, fitted by `index.evaluation.fit_calibration`, stored in the manifest and applied here without
+scikit-learn: is a message small talk; is it a question that an entry answers; is the top entry then the right one?
 """
 
 import json
@@ -13,35 +12,25 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from index.decision.features import (
-    ANSWERABILITY_FEATURES,
-    RANKING_FEATURES,
-    SMALL_TALK_FEATURES,
-    AnswerabilityFeatures,
-    Float64Array,
-    RankingFeatures,
-    SmallTalkFeatures,
-    feature_values,
-)
+from index.decision.features import MODEL_FEATURES, Float64Array, QueryFeatures
 
-# In needless choices: who is offered the right entry beside two others taps once more.
+# Costs are in units of a needless choice: being offered the right entry among three costs one more tap.
 WRONG_ANSWER_COST, NEEDLESS_REFUSAL_COST = 3.0, 4.0
-ANSWER_THRESHOLD = round(1 - 1 / WRONG_ANSWER_COST, 3)  # from this probability on, an answer costs less than a choice
-OFFER_THRESHOLD = 1 / NEEDLESS_REFUSAL_COST  # and a choice less than a refusal
-# A wish that goes unheard costs as much as a needless refusal; a question taken for one is asked again.
+ANSWER_THRESHOLD = round(1 - 1 / WRONG_ANSWER_COST, 3)  # above it an answer costs less than a choice
+OFFER_THRESHOLD = 1 / NEEDLESS_REFUSAL_COST  # above it a choice costs less than a refusal
+# A missed request for a human costs as much as a needless refusal; a question taken for one is asked again.
 SMALL_TALK_THRESHOLD = 1 / (1 + NEEDLESS_REFUSAL_COST)
-MODEL_FEATURES = {"talk": SMALL_TALK_FEATURES, "scope": ANSWERABILITY_FEATURES, "order": RANKING_FEATURES}
 
 
 @dataclass(frozen=True, slots=True)
 class LogisticModel:
-    """A logistic model.
+    """A logistic regression over standardised features.
 
     Attributes:
-        features: their names in the order of the numbers below.
-        centre, scale: of each feature; what follows applies to (value - centre) / scale.
-        weights: of each feature.
-        bias: the log-odds where every feature is at its centre.
+        features: their stored names; the sequences below follow their order.
+        centre, scale: a feature is standardised to (value - centre) / scale.
+        weights: log-odds per standardised feature.
+        bias: log-odds if every feature is at its centre.
     """
 
     features: Sequence[str]
@@ -51,20 +40,20 @@ class LogisticModel:
     bias: float
 
     def contributions(self, values: Float64Array) -> dict[str, float]:
-        """What each feature adds to the log-odds; with the bias they sum up to it."""
+        """Return what each feature adds to the log-odds, by its stored name; ``values`` has the shape (features,)."""
         log_odds = (values - self.centre) / self.scale * self.weights
         return dict(zip(self.features, log_odds.tolist(), strict=True))
 
     def predict_probability(self, values: Float64Array) -> float:
-        """The probability, 0 to 1."""
+        """Return the probability, 0 to 1, for values of the shape (features,)."""
         log_odds = self.bias + math.fsum(self.contributions(values).values())
         return 1 / (1 + math.exp(-max(-40.0, min(40.0, log_odds))))
 
 
 @dataclass(frozen=True, slots=True)
 class Probabilities:
-    """How probable each is, 0 to 1: that it is small talk or a wish for a person, that an entry answers it, and that
-    the first entry is the right one if one is."""
+    """Probabilities, 0 to 1: it is small talk or a request for a human; it is not, and an entry answers it; the top
+    entry is the right one, given that an entry answers."""
 
     small_talk: float
     answerable: float
@@ -72,27 +61,39 @@ class Probabilities:
 
     @property
     def unanswerable(self) -> float:
-        """That it is a question on which the sources are silent."""
+        """The probability of a question on which the sources are silent."""
         return 1 - self.small_talk - self.answerable
 
     @property
     def correct(self) -> float:
-        """That the first entry answers it."""
+        """The probability that the top entry answers it."""
         return self.answerable * self.top_correct
+
+    def of_decision(self, decision: "Decision") -> float:
+        """Return the probability that a decision is right."""
+        match decision:
+            case Decision.SMALL_TALK:
+                return self.small_talk
+            case Decision.ANSWER:
+                return self.correct
+            case Decision.CLARIFY:
+                return self.answerable
+            case Decision.ABSTAIN:
+                return self.unanswerable
 
 
 class Decision(StrEnum):
-    """What a belief means for the reply."""
+    """How to reply to a message."""
 
-    ANSWER = "answer"
-    CLARIFY = "clarify"
+    ANSWER = "answer"  # with the top entry
+    CLARIFY = "clarify"  # with a choice of entries
     ABSTAIN = "abstain"
-    SMALL_TALK = "talk"
+    SMALL_TALK = "talk"  # also a request for a human
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """The three fitted models with their thresholds; ``origin`` says on what they were fitted."""
+    """The three fitted models with their thresholds (probabilities); ``origin`` says what they were fitted on."""
 
     talk: LogisticModel
     scope: LogisticModel
@@ -102,18 +103,16 @@ class Calibration:
     offer_from: float
     origin: str
 
-    def predict_probabilities(
-        self, small_talk: SmallTalkFeatures, answerability: AnswerabilityFeatures, ranking: RankingFeatures
-    ) -> Probabilities:
-        """What to believe of a message."""
+    def predict_probabilities(self, features: QueryFeatures) -> Probabilities:
+        """Apply the three models to a query."""
         p_small_talk, p_answerable, p_top_correct = (
-            model.predict_probability(feature_values(features))
-            for model, features in ((self.talk, small_talk), (self.scope, answerability), (self.order, ranking))
+            model.predict_probability(features.values(name))
+            for name, model in (("talk", self.talk), ("scope", self.scope), ("order", self.order))
         )
         return Probabilities(p_small_talk, (1 - p_small_talk) * p_answerable, p_top_correct)
 
     def choose_decision(self, probabilities: Probabilities) -> Decision:
-        """Answer where the first is probably right, offer a choice where some entry may answer."""
+        """Answer if the top entry is probably right, and offer a choice if some entry may be."""
         if probabilities.small_talk >= self.talk_from:
             return Decision.SMALL_TALK
         if probabilities.correct >= self.answer_from:
@@ -122,7 +121,7 @@ class Calibration:
 
 
 def calibration_from_costs(models: Mapping[str, LogisticModel], origin: str) -> Calibration:
-    """The models with the thresholds that follow from the costs."""
+    """Combine the models, by name, with the thresholds that follow from the costs."""
     return Calibration(
         **models,
         talk_from=SMALL_TALK_THRESHOLD,
@@ -133,7 +132,7 @@ def calibration_from_costs(models: Mapping[str, LogisticModel], origin: str) -> 
 
 
 def parse_calibration(data: Mapping[str, Any]) -> Calibration:
-    """The calibration that was written down; raises KeyError or TypeError where it has another form."""
+    """Read a stored calibration; raises KeyError or TypeError if its form or its features differ from ours."""
     models = {name: LogisticModel(**data[name]) for name in MODEL_FEATURES}
     if any(tuple(models[name].features) != features for name, features in MODEL_FEATURES.items()):
         raise KeyError("features")
@@ -141,19 +140,19 @@ def parse_calibration(data: Mapping[str, Any]) -> Calibration:
 
 
 def load_calibration(*, with_examples: bool) -> Calibration:
-    """The fitted models for the house's knowledge, or those for a foreign folder without example questions."""
+    """Load the models fitted on the built-in knowledge, or those for a folder without example questions."""
     path = Path(__file__).with_name("calibration.json")
     data = json.loads(path.read_text(encoding="utf-8"))
     return parse_calibration(data["house" if with_examples else "foreign"])
 
 
 def unfitted_calibration() -> Calibration:
-    """Models that know nothing, for an index that is only searched to fit them."""
+    """Return uninformative models, for an index that is searched only to fit real ones."""
     models = {name: constant_model(features, 0.0) for name, features in MODEL_FEATURES.items()}
     return calibration_from_costs(models, "nothing")
 
 
 def constant_model(features: Sequence[str], log_odds: float) -> LogisticModel:
-    """A model that believes the same of everything."""
+    """Return a model that predicts the same log-odds for everything."""
     zeros = [0.0] * len(features)
     return LogisticModel(features, zeros, [1.0] * len(features), zeros, log_odds)

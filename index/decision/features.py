@@ -1,6 +1,10 @@
-"""The figures that a decision is made from. Pure."""
+"""The features that a decision is made from. Pure.
 
-from dataclasses import dataclass, fields
+To add a feature, add a field here, with the model it belongs to and the name under which that model stores it, and
+compute its value in `index.search.feature_extraction`.
+"""
+
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,65 +12,36 @@ from numpy.typing import NDArray
 Float64Array = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
-class SmallTalkFeatures:
-    """What tells small talk and wishes for a person from questions: by how much their example sentences are nearer
-    than all others. Cosines lie in [-1, 1]."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueryFeatures:
+    """The features of one query, by model.
 
-    small_talk_margin: float
-
-
-@dataclass(frozen=True, slots=True)
-class AnswerabilityFeatures:
-    """What tells whether the question is one that an entry answers. Cosines lie in [-1, 1], shares in [0, 1].
-
-    Attributes:
-        likeness: cosine of the first entry, by its example questions and its text.
-        cover: share of the question's wording that it holds.
-        cover_ahead: by how much it holds more of the wording than the best gap.
-        gap_ahead: by how much the example questions of a gap are nearer than its own.
-        refusal_ahead: by how much those of what is refused are nearer than those of any entry or gap.
-        lead: its fused score above the mean of those further down.
-        familiar: share of the question's words that an indexed language knows.
-        beside, beside_any: without names, how much nearer the question is to the entry's example questions, and to
-            those of any entry, than to those of any gap.
+    Similarities are cosines in [-1, 1], shares lie in [0, 1], and a margin is a difference of two of either. "Top" is
+    the best-ranked entry that answers something; "masked" compares without proper names.
     """
 
-    similarity: float
-    term_overlap: float
-    term_overlap_margin: float
-    gap_margin: float
-    refusal_margin: float
-    background_margin: float
-    vocabulary_coverage: float
-    masked_gap_margin: float
-    any_masked_gap_margin: float
+    # "talk": is it small talk or a request for a human?
+    small_talk_margin: float = field(metadata={"talk": "ahead"})  # example sentences of small talk over all others
+    # "scope": is it a question that an entry answers?
+    similarity: float = field(metadata={"scope": "likeness"})  # of the top, by its example questions and its text
+    term_overlap: float = field(metadata={"scope": "cover"})  # share of the query's wording that the top contains
+    term_overlap_margin: float = field(metadata={"scope": "cover_ahead"})  # over the best gap; 0 without gaps
+    gap_margin: float = field(metadata={"scope": "gap_ahead"})  # example questions of the best gap over the top's
+    refusal_margin: float = field(metadata={"scope": "refusal_ahead"})  # refused sentences over any entry or gap
+    background_margin: float = field(metadata={"scope": "lead"})  # fused score of the top over the mean further down
+    vocabulary_coverage: float = field(metadata={"scope": "familiar"})  # share of words that an indexed language has
+    masked_gap_margin: float = field(metadata={"scope": "beside"})  # masked questions of the top over any gap's
+    any_masked_gap_margin: float = field(metadata={"scope": "beside_any"})  # those of any entry over any gap's
+    # "order": if an entry answers it, is that the top?
+    top1_margin: float = field(metadata={"order": "margin"})  # fused score of the top over the second
+    runners_up_margin: float = field(metadata={"order": "ahead"})  # and over the mean of the four after the second
+
+    def values(self, model: str) -> Float64Array:
+        """Return the features of a model, shape (features,), in the order of ``MODEL_FEATURES[model]``."""
+        return np.array([getattr(self, item.name) for item in fields(self) if model in item.metadata])
 
 
-@dataclass(frozen=True, slots=True)
-class RankingFeatures:
-    """What tells whether the first is the right one where an entry answers: its fused score above that of the second,
-    and above the mean of the four after it."""
-
-    top1_margin: float
-    runners_up_margin: float
-
-
-SMALL_TALK_FEATURES = ("ahead",)
-ANSWERABILITY_FEATURES = (
-    "likeness",
-    "cover",
-    "cover_ahead",
-    "gap_ahead",
-    "refusal_ahead",
-    "lead",
-    "familiar",
-    "beside",
-    "beside_any",
-)
-RANKING_FEATURES = ("margin", "ahead")
-
-
-def feature_values(features: SmallTalkFeatures | AnswerabilityFeatures | RankingFeatures) -> Float64Array:
-    """The values of TALK, SCOPE or ORDER."""
-    return np.array([getattr(features, field.name) for field in fields(features)])
+MODEL_FEATURES = {
+    model: tuple(item.metadata[model] for item in fields(QueryFeatures) if model in item.metadata)
+    for model in ("talk", "scope", "order")
+}

@@ -8,10 +8,12 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from index.search.searcher import IntentMatch, MultipleMatches, NoMatch, SearchOutcome, SingleMatch
+from index.decision.calibration import Decision
+from index.search.result import SearchResult
 from knowledge.errors import ContentError, Problem
 
 _REQUIRED_KEYS = ("id", "question", "lang", "kind", "topic", "expect")
+STATUSES = {Decision.ANSWER: "answered", Decision.CLARIFY: "clarify", Decision.ABSTAIN: "abstained"}
 ANSWERABLE_KINDS = frozenset(("answerable", "noisy", "other-language"))
 
 
@@ -51,25 +53,13 @@ def read_labelled_questions(path: Path) -> list[LabelledQuestion]:
     return questions
 
 
-def outcome_status(outcome: SearchOutcome) -> str:
-    """The status that `gwbot ask` reports for an outcome."""
-    match outcome:
-        case SingleMatch():
-            return "answered"
-        case MultipleMatches():
-            return "clarify"
-        case NoMatch():
-            return "abstained"
-        case IntentMatch(_, reply):
-            return reply.value
+def outcome_status(result: SearchResult) -> str:
+    """Return the status that `gwbot ask` reports for a result."""
+    return result.reply.value if result.reply else STATUSES[result.decision]
 
 
-def is_correct(item: LabelledQuestion, outcome: SearchOutcome) -> bool:
-    """Whether the outcome is the expected one; a choice that offers a right entry counts as right."""
-    match outcome:
-        case SingleMatch(entry_id):
-            return item.is_answerable and entry_id in item.entries
-        case MultipleMatches(entry_ids):
-            return item.is_answerable and not set(entry_ids).isdisjoint(item.entries)
-        case _:
-            return outcome_status(outcome) == item.expect
+def is_correct(item: LabelledQuestion, result: SearchResult) -> bool:
+    """Tell whether a result is the expected one; a choice that offers a right entry counts as right."""
+    if result.decision in (Decision.ANSWER, Decision.CLARIFY):
+        return item.is_answerable and not set(result.shown_ids).isdisjoint(item.entries)
+    return outcome_status(result) == item.expect

@@ -6,20 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from index.decision.calibration import (
-    MODEL_FEATURES,
-    Calibration,
-    LogisticModel,
-    calibration_from_costs,
-    constant_model,
-)
-from index.decision.features import (
-    AnswerabilityFeatures,
-    Float64Array,
-    RankingFeatures,
-    SmallTalkFeatures,
-    feature_values,
-)
+from index.decision.calibration import Calibration, LogisticModel, calibration_from_costs, constant_model
+from index.decision.features import MODEL_FEATURES, Float64Array
 from index.evaluation.dataset import LabelledQuestion
 from index.evaluation.metrics import calibration_error, reliability_bins
 from index.search.searcher import Searcher
@@ -47,19 +35,14 @@ class TrainingSample:
 
 def extract_sample(item: LabelledQuestion, searcher: Searcher) -> TrainingSample | None:
     """What the models learn from one question; None where there is nothing to decide on."""
-    scored = searcher.score_query(item.question)
-    if scored is None:
+    result = searcher.search(item.question)
+    if result.features is None:
         return None
-    features_by_model: dict[str, SmallTalkFeatures | AnswerabilityFeatures | RankingFeatures] = {
-        "talk": scored.small_talk,
-        "scope": scored.answerability,
-        "order": scored.ranking,
-    }
     return TrainingSample(
         item=item,
-        values_by_model={name: feature_values(features) for name, features in features_by_model.items()},
-        is_small_talk=bool(scored.intent) and item.expect in SMALL_TALK_STATUSES,  # a foreign folder knows no talk
-        is_correct=item.is_answerable and scored.hits[0].target in item.entries,
+        values_by_model={name: result.features.values(name) for name in MODEL_FEATURES},
+        is_small_talk=bool(result.intent) and item.expect in SMALL_TALK_STATUSES,  # a foreign folder knows no talk
+        is_correct=item.is_answerable and result.hits[0].target in item.entries,
     )
 
 

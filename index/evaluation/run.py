@@ -4,9 +4,9 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from index.decision.features import feature_values
+from index.decision.features import QueryFeatures
 from index.evaluation.dataset import LabelledQuestion, is_correct, outcome_status
-from index.search.searcher import EMPTY_QUERY_OUTCOME, ScoredQuery, Searcher, shown_entry_ids
+from index.search.searcher import Searcher
 
 BIAS_FEATURE = "bias"
 
@@ -73,25 +73,24 @@ def evaluate_questions(items: Iterable[LabelledQuestion], searcher: Searcher) ->
 
 def _evaluate_question(item: LabelledQuestion, searcher: Searcher) -> EvaluatedQuestion:
     start = time.perf_counter()
-    scored = searcher.score_query(item.question)
-    outcome = searcher.decide_outcome(scored) if scored else EMPTY_QUERY_OUTCOME
+    result = searcher.search(item.question)
     ms = (time.perf_counter() - start) * 1000
-    top_entry_id = scored.hits[0].target if scored else ""
+    top_entry_id = result.hits[0].target if result.hits else ""
     return EvaluatedQuestion(
         item=item,
-        status=outcome_status(outcome),
-        right=is_correct(item, outcome),
-        shown=shown_entry_ids(outcome),
+        status=outcome_status(result),
+        right=is_correct(item, result),
+        shown=result.shown_ids,
         best=top_entry_id,
         best_right=item.is_answerable and top_entry_id in item.entries,
-        probability=scored.probabilities.correct if scored else 0.0,
-        reasons=tuple(_feature_contributions(scored, searcher)) if scored else (),
+        probability=result.probabilities.correct if result.probabilities else 0.0,
+        reasons=tuple(_feature_contributions(result.features, searcher)) if result.features else (),
         ms=ms,
     )
 
 
-def _feature_contributions(scored: ScoredQuery, searcher: Searcher) -> Iterator[FeatureContribution]:
-    model, values = searcher.reader.calibration.scope, feature_values(scored.answerability)
+def _feature_contributions(features: QueryFeatures, searcher: Searcher) -> Iterator[FeatureContribution]:
+    model, values = searcher.reader.calibration.scope, features.values("scope")
     for value, (name, contribution) in zip(values.tolist(), model.contributions(values).items(), strict=True):
         yield FeatureContribution(name, value, contribution)
     yield FeatureContribution(BIAS_FEATURE, 1.0, model.bias)

@@ -1,1 +1,1 @@
-"""A question becomes an outcome: candidates, scores, features, decision."""
+"""A query becomes a result: candidates, scores, features, decision."""

@@ -1,73 +1,73 @@
-"""Why a question has its outcome, in figures and words that a person can check. Pure but for the searcher it asks."""
+"""Explain a result in figures and words that a person can check."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from index.search.follow_up import contextual_query
-from index.search.near import QUESTION_KIND
-from index.search.searcher import IntentMatch, NoMatch, Searcher
-from index.text.analyzer import extract_terms
+from index.decision.calibration import Decision
+from index.search.result import SearchResult
+from index.search.scoring import MAX_NEIGHBOURS, QUESTION_KIND
+from index.storage.reader import IndexReader
+from index.text.analyzer import WORD_PATTERN, extract_terms
 from knowledge.records.entry import Entry
 
 MAX_EXAMPLES = 2
 MAX_MATCHED_WORDS = 8
-_WORD = re.compile(r"[^\W_]+")
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """What spoke for an outcome.
+    """What a result rests on.
 
-    ``entry`` is the nearest entry, empty where there is none; ``probability`` (0 to 1) says how often such an entry
-    is right, or, of one that says that the sources are silent, how often they are; ``words`` are those of the
-    question that its title or text holds; ``examples`` its example questions that are nearest. ``beside``: the
-    question was taken for no question on the subject at all.
+    Attributes:
+        entry: the gap of an abstention, else the nearest entry, whether it was shown or not; None if nothing is near.
+        probability: that this entry answers, or of a gap that the sources are silent, 0 to 1.
+        matched_words: words of the message that the entry's title or text contains.
+        examples: its example questions that are nearest to the message.
+        off_topic: the message was not taken for a question on the subject at all.
     """
 
-    entry_id: str
-    probability: float
+    entry: Entry | None = None
+    probability: float = 0.0
     matched_words: tuple[str, ...] = ()
     examples: tuple[str, ...] = ()
     off_topic: bool = False
 
 
-def build_explanation(searcher: Searcher, message: str, context_title: str = "") -> Explanation:
-    """What speaks for the entry nearest to a message, whether it was shown or not.
+def explain_result(reader: IndexReader, result: SearchResult, message: str, lang: str) -> Explanation:
+    """Explain the result for a message; ``lang`` is the language of the explanation's entry.
 
-    ``title`` is that of the entry with which the message was read together, empty where it was read alone.
+    Reads from the index what only an explanation needs: the entry in every language, and the example questions.
     """
-    question = contextual_query(message, context_title) if context_title else message
-    scored = searcher.score_query(question)
-    if scored is None:
-        return Explanation("", 0.0)
-    outcome = searcher.decide_outcome(scored)
-    gap_id = isinstance(outcome, NoMatch) and outcome.gap_id
-    entry_id = gap_id or scored.hits[0].target
-    versions = searcher.reader.searchable_entries(entry_id)
+    if result.probabilities is None:
+        return Explanation()
+    is_gap = result.decision is Decision.ABSTAIN and result.entry is not None
+    entry = result.entry or reader.get_entry(result.hits[0].target, lang)
+    versions = reader.searchable_entries(entry.id)
     return Explanation(
-        entry_id,
-        outcome.probability if gap_id else scored.probabilities.correct,
+        entry,
+        result.probability if is_gap else result.probabilities.correct,
         tuple(dict.fromkeys(_match_words(message, versions)))[:MAX_MATCHED_WORDS],
-        tuple(islice(_nearest_examples(searcher, question, entry_id), MAX_EXAMPLES)),
-        off_topic=isinstance(outcome, IntentMatch) or (isinstance(outcome, NoMatch) and outcome.off_topic),
+        tuple(islice(_nearest_examples(reader, result, versions), MAX_EXAMPLES)),
+        off_topic=result.decision is Decision.SMALL_TALK or result.off_topic,
     )
 
 
-def _match_words(question: str, versions: tuple[Entry, ...]) -> Iterator[str]:
+def _match_words(message: str, versions: tuple[Entry, ...]) -> Iterator[str]:
     stems_by_lang = {entry.lang: set(extract_terms(f"{entry.title} {entry.body}", entry.lang)) for entry in versions}
-    for word in _WORD.findall(question):
+    for word in WORD_PATTERN.findall(message):
         if any(not stems.isdisjoint(extract_terms(word, lang)) for lang, stems in stems_by_lang.items()):
             yield word
 
 
-def _nearest_examples(searcher: Searcher, question: str, entry_id: str) -> Iterator[str]:
-    reader = searcher.reader
-    current_questions = {example for version in reader.searchable_entries(entry_id) for example in version.questions}
-    for row in searcher.nearest_rows(question):
-        is_own_question = (
-            reader.row_kinds[row] == QUESTION_KIND and reader.target_names[int(reader.row_targets[row])] == entry_id
-        )
-        if is_own_question and (text := reader.read_passage(row)) in current_questions:
+def _nearest_examples(reader: IndexReader, result: SearchResult, versions: tuple[Entry, ...]) -> Iterator[str]:
+    current_questions = {example for version in versions for example in version.questions}
+    assert result.query_vector is not None
+    for row in reader.vector_index.find_nearest(result.query_vector, MAX_NEIGHBOURS)[0].tolist():
+        is_own = reader.target_names[int(reader.row_targets[row])] == versions[0].id
+        if (
+            is_own
+            and reader.row_kinds[row] == QUESTION_KIND
+            and (text := reader.read_passage(row)) in current_questions
+        ):
             yield text

@@ -1,89 +1,54 @@
-"""What speaks for the entry that stands first, and what against it. Pure."""
+"""Extract the features of the top-ranked entry. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from index.decision.features import AnswerabilityFeatures, RankingFeatures, SmallTalkFeatures
-from index.search.scoring import CandidateScores, Float32Array
+from index.decision.features import QueryFeatures
+from index.search.scoring import BoolArray, Candidates, Float32Array, Hit
 
-BACKGROUND = slice(5, 25)  # the entries that the first is compared with
-RUNNERS_UP = slice(2, 6)  # those that come after the two best
-
-
-@dataclass(frozen=True, slots=True)
-class CandidateMasks:
-    """Which of the targets in question are what; masks of the shape of the votes."""
-
-    answering: NDArray[np.bool_]
-    gaps: NDArray[np.bool_]
-    small_talk: NDArray[np.bool_]
-    refusals: NDArray[np.bool_]
+BACKGROUND = slice(5, 25)  # the hits that the top is compared with
+RUNNERS_UP = slice(2, 6)  # the four after the two best
 
 
-def small_talk_features(candidates: CandidateScores, masks: CandidateMasks) -> SmallTalkFeatures:
-    """The feature of talk."""
-    return SmallTalkFeatures(
-        _max_score(candidates.question_similarity, masks.small_talk) - max(_best_by_role(candidates, masks))
-    )
-
-
-def answerability_features(
-    candidates: CandidateScores,
-    masked: Float32Array,
-    masks: CandidateMasks,
-    top: int,
-    hit_scores: Sequence[float],
-    vocabulary_coverage: float,
-) -> AnswerabilityFeatures:
-    """The features of the scope.
+def extract_features(candidates: Candidates, hits: Sequence[Hit], vocabulary_coverage: float) -> QueryFeatures:
+    """Extract the features of a query.
 
     Args:
-        bare: the votes without names, of the shape of the votes.
-        first: the place of the first entry among the votes.
-        scores: the fused scores of the answering entries, best first.
-        familiar: share of the question's words that an indexed language knows.
+        candidates: as scored for the query.
+        hits: the answering entries, best first; at least one, and ``BACKGROUND.stop`` if there are as many.
+        vocabulary_coverage: share of the query's words that an indexed language knows, 0 to 1.
     """
-    gap_index, masked_gap = best_index(candidates.fused_score, masks.gaps), _max_score(masked, masks.gaps)
-    nearest_answer, nearest_gap, nearest_refusal = _best_by_role(candidates, masks)
-    return AnswerabilityFeatures(
+    top, scores = hits[0].candidate_index, [hit.score for hit in hits]
+    by_questions, masked = candidates.question_similarity, candidates.masked_similarity
+    nearest_answer, nearest_gap, nearest_refusal = (
+        _max_score(by_questions, mask) for mask in (candidates.is_answering, candidates.is_gap, candidates.is_refusal)
+    )
+    overlap, gap_index = candidates.term_overlap, best_index(candidates.fused_score, candidates.is_gap)
+    masked_gap = _max_score(masked, candidates.is_gap)
+    return QueryFeatures(
+        small_talk_margin=_max_score(by_questions, candidates.is_small_talk)
+        - max(nearest_answer, nearest_gap, nearest_refusal),
         similarity=float(candidates.similarity[top]),
-        term_overlap=float(candidates.term_overlap[top]),
-        term_overlap_margin=0.0
-        if gap_index is None
-        else float(candidates.term_overlap[top] - candidates.term_overlap[gap_index]),
-        gap_margin=nearest_gap - float(candidates.question_similarity[top]),
+        term_overlap=float(overlap[top]),
+        term_overlap_margin=0.0 if gap_index is None else float(overlap[top] - overlap[gap_index]),
+        gap_margin=nearest_gap - float(by_questions[top]),
         refusal_margin=nearest_refusal - max(nearest_answer, nearest_gap),
-        background_margin=_margin_over(hit_scores, hit_scores[BACKGROUND]),
+        background_margin=_margin_over(scores, scores[BACKGROUND]),
         vocabulary_coverage=vocabulary_coverage,
         masked_gap_margin=float(masked[top]) - masked_gap,
-        any_masked_gap_margin=_max_score(masked, masks.answering) - masked_gap,
+        any_masked_gap_margin=_max_score(masked, candidates.is_answering) - masked_gap,
+        top1_margin=_margin_over(scores, scores[1:2]),
+        runners_up_margin=_margin_over(scores, scores[RUNNERS_UP]),
     )
 
 
-def ranking_features(hit_scores: Sequence[float]) -> RankingFeatures:
-    """The features of the order, from the fused scores of the answering entries, best first."""
-    return RankingFeatures(
-        _margin_over(hit_scores, hit_scores[1:2]), _margin_over(hit_scores, hit_scores[RUNNERS_UP])
-    )
-
-
-def best_index(scores: Float32Array, mask: NDArray[np.bool_]) -> int | None:
-    """The place of the highest vote among some targets; None where there are none."""
+def best_index(scores: Float32Array, mask: BoolArray) -> int | None:
+    """Return the position of the highest score within a mask, both of shape (n,); None if the mask is empty."""
     return int(np.where(mask, scores, -np.inf).argmax()) if mask.any() else None
 
 
-def _best_by_role(candidates: CandidateScores, masks: CandidateMasks) -> tuple[float, float, float]:
-    """The nearest example questions of an entry that answers, of a gap, and of what is refused."""
-    answers, gaps, refusals = (
-        _max_score(candidates.question_similarity, mask) for mask in (masks.answering, masks.gaps, masks.refusals)
-    )
-    return answers, gaps, refusals
-
-
-def _max_score(scores: Float32Array, mask: NDArray[np.bool_]) -> float:
+def _max_score(scores: Float32Array, mask: BoolArray) -> float:
     return float(scores[mask].max(initial=0.0))
 
 

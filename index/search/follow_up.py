@@ -1,122 +1,117 @@
-"""A message together with the answer before it: which entry is meant when somebody asks "und was kostet das?"."""
+"""Search for a message in the light of the answer before it: what does "und was kostet das?" refer to?
 
-from dataclasses import dataclass
+The words by which a message shows that it is a follow-up are content: see knowledge/understanding.yaml.
+"""
 
-from index.search.leaning import FollowUp, classify_follow_up
-from index.search.searcher import (
-    MAX_OPTIONS,
-    IntentMatch,
-    MultipleMatches,
-    NoMatch,
-    Searcher,
-    SearchOutcome,
-    SingleMatch,
-    shown_entry_ids,
-)
-from index.text.analyzer import extract_terms
+from dataclasses import replace
+from enum import StrEnum
+from itertools import islice
+
+from index.decision.calibration import Decision
+from index.search.result import SearchResult
+from index.search.searcher import MAX_OPTIONS, Searcher
+from index.text.analyzer import WORD_PATTERN, extract_terms
 from knowledge.records.discourse_markers import DiscourseMarkers
-from knowledge.records.entry import Layer
+from knowledge.records.entry import Entry
 
-MIN_INTENT_PROBABILITY = 0.8  # from this probability on, small talk and a wish are what they seem, however short
-CONTEXT_PROBABILITY_RATIO = 0.9  # of the certainty alone is enough together, since a message that leans was meant so
+MIN_INTENT_PROBABILITY = 0.8  # to accept a short message as small talk or a request for a human
+# Accept the in-context result at 0.9 times the stand-alone probability: the wording already signals a follow-up.
+CONTEXT_PROBABILITY_RATIO = 0.9
+# Content words that a follow-up has at most: without a marker, after a leading, and with a pointing or closing word.
+MAX_WORDS_UNMARKED, MAX_WORDS_LEADING, MAX_WORDS_POINTING = 1, 2, 3
 
 
-@dataclass(frozen=True, slots=True)
-class ContextualResult:
-    """The outcome for a message. ``about`` is the entry it was read together with; empty where it stands alone.
+class FollowUp(StrEnum):
+    """How a message refers to the answer before it."""
 
-    ``more``: more was asked for, and the outcome offers what is related. ``told``: the entry shown before is still
-    the nearest, and the outcome offers what lies next to it.
-    """
+    NONE = "none"  # it names its own subject
+    SHORT = "short"  # it is too short to tell
+    ANAPHORIC = "leans"  # it points back, or continues
+    MORE = "more"  # it asks for more on the same subject
 
-    outcome: SearchOutcome
-    context_entry_id: str = ""
-    offers_related: bool = False
-    already_shown: bool = False
+
+def classify_follow_up(message: str, markers: DiscourseMarkers) -> FollowUp:
+    """Tell from its words alone how a message refers to the answer before it. Pure."""
+    words = WORD_PATTERN.findall(message.lower())
+    if not words:
+        return FollowUp.NONE
+    without_lead = words[1:] if words[0] in markers.leading else words
+    if " ".join(words) in markers.more or " ".join(without_lead) in markers.more:
+        return FollowUp.MORE
+    function_words = markers.plain | markers.pointing | markers.closing | markers.leading
+    content_words = sum(word not in function_words for word in words)
+    if not markers.pointing.isdisjoint(words) or words[-1] in markers.closing:
+        return FollowUp.ANAPHORIC if content_words <= MAX_WORDS_POINTING else FollowUp.NONE
+    if any((lead := phrase.split()) == words[: len(lead)] for phrase in markers.leading):
+        return FollowUp.ANAPHORIC if content_words <= MAX_WORDS_LEADING else FollowUp.NONE
+    return FollowUp.SHORT if content_words <= MAX_WORDS_UNMARKED else FollowUp.NONE
 
 
 def search_message(
     searcher: Searcher, message: str, markers: DiscourseMarkers, last_entry_id: str, lang: str
-) -> ContextualResult:
-    """The outcome for a message after the entry ``last`` was shown in ``lang``; ``last`` is empty where none was.
+) -> SearchResult:
+    """Search for a message that came after an entry was shown.
 
-    A message that names its own subject is searched alone. One that leans is searched alone and together with the
-    title of ``last``, and the surer outcome counts.
+    A message that names its own subject is searched by itself. A follow-up is searched by itself and together with
+    the entry's title, and the more probable result counts.
+
+    Args:
+        markers: the discourse markers of the message's language.
+        last_entry_id: the entry shown before; "" if there is none.
+        lang: the language of the reply, in which the result's entries are.
     """
     follow_up = classify_follow_up(message, markers)
-    if follow_up is FollowUp.NONE or last_entry_id not in searcher.reader.entries:
-        return ContextualResult(searcher.search(message))
-    if follow_up is FollowUp.MORE and (related := _related_entry_ids(searcher, last_entry_id)):
-        return ContextualResult(MultipleMatches(related, 1.0), last_entry_id, offers_related=True)
-    standalone = searcher.search(message)
+    context = None if follow_up is FollowUp.NONE else searcher.find_entry(last_entry_id, lang)
+    if context is None:
+        return searcher.search(message, lang)
+    if follow_up is FollowUp.MORE:
+        related = tuple(islice(searcher.answering_entries(context.related, lang), MAX_OPTIONS))
+        if related:
+            return SearchResult(Decision.CLARIFY, 1.0, options=related, context=context, offers_related=True)
+    standalone = searcher.search(message, lang)
     if _stands_alone(searcher, message, standalone, follow_up):
-        return ContextualResult(standalone)
-    return _search_in_context(searcher, message, standalone, last_entry_id, lang)
-
-
-def contextual_query(message: str, title: str) -> str:
-    """The message as it is searched together with an entry's title."""
-    return f"{title}: {message}"
+        return standalone
+    return _search_in_context(searcher, message, standalone, context, lang)
 
 
 def _search_in_context(
-    searcher: Searcher, message: str, standalone: SearchOutcome, last_entry_id: str, lang: str
-) -> ContextualResult:
-    question = contextual_query(message, searcher.reader.get_entry(last_entry_id, lang).title)
-    contextual = searcher.search(question)
-    entry_id, context_more_likely = (
-        _outcome_entry_id(contextual),
-        contextual.probability > CONTEXT_PROBABILITY_RATIO * standalone.probability,
-    )
-    if (
-        entry_id
-        and entry_id != last_entry_id
-        and (context_more_likely or _outcome_entry_id(standalone) in ("", entry_id))
-    ):
-        return ContextualResult(contextual, last_entry_id)
-    prefers_standalone = bool(_outcome_entry_id(standalone) or isinstance(standalone, IntentMatch)) and (
+    searcher: Searcher, message: str, standalone: SearchResult, context: Entry, lang: str
+) -> SearchResult:
+    written_lang = lang.partition("-")[0]  # people who read Leichte Sprache write German
+    question = f"{searcher.reader.get_entry(context.id, written_lang).title}: {message}"
+    contextual = searcher.search(question, lang)
+    entry, standalone_entry = contextual.entry, standalone.entry
+    context_more_likely = contextual.probability > CONTEXT_PROBABILITY_RATIO * standalone.probability
+    is_new = entry is not None and entry.id != context.id
+    if is_new and (context_more_likely or standalone_entry is None or standalone_entry == entry):
+        return replace(contextual, context=context)
+    prefers_standalone = (standalone_entry is not None or standalone.decision is Decision.SMALL_TALK) and (
         standalone.probability >= MIN_INTENT_PROBABILITY or not context_more_likely
     )
-    if prefers_standalone or isinstance(contextual, NoMatch | IntentMatch):
-        return ContextualResult(standalone)
-    nearest_ids = [hit.target for hit in searcher.rank_entries(question, MAX_OPTIONS + 1)]
-    standalone_ids = shown_entry_ids(standalone)[:1]
-    option_ids = dict.fromkeys(target for target in (*standalone_ids, *nearest_ids) if target != last_entry_id)
-    return ContextualResult(
-        MultipleMatches(tuple(option_ids)[:MAX_OPTIONS], contextual.probability),
-        last_entry_id,
-        already_shown=entry_id == last_entry_id,
+    if prefers_standalone or contextual.decision in (Decision.ABSTAIN, Decision.SMALL_TALK):
+        return standalone
+    nearest_ids = (hit.target for hit in searcher.rank_entries(question, MAX_OPTIONS + 1))
+    option_ids = dict.fromkeys(
+        entry_id for entry_id in (*standalone.shown_ids[:1], *nearest_ids) if entry_id != context.id
+    )
+    return replace(
+        contextual,
+        decision=Decision.CLARIFY,
+        entry=None,
+        options=tuple(searcher.reader.get_entry(entry_id, lang) for entry_id in list(option_ids)[:MAX_OPTIONS]),
+        related=(),
+        context=context,
+        already_shown=entry is not None,
     )
 
 
-def _stands_alone(searcher: Searcher, message: str, standalone: SearchOutcome, follow_up: FollowUp) -> bool:
+def _stands_alone(searcher: Searcher, message: str, standalone: SearchResult, follow_up: FollowUp) -> bool:
     """Whether the message is sure of its subject without what came before."""
-    if isinstance(standalone, IntentMatch):
+    if standalone.decision is Decision.SMALL_TALK:
         return follow_up is FollowUp.SHORT and standalone.probability >= MIN_INTENT_PROBABILITY
-    entry_id = _outcome_entry_id(standalone)
-    if not entry_id:
-        return isinstance(standalone, NoMatch) and standalone.off_topic
-    versions = searcher.reader.searchable_entries(entry_id)
+    if standalone.entry is None:
+        return standalone.off_topic
     return any(
         set(extract_terms(version.title, version.lang)) & set(extract_terms(message, version.lang))
-        for version in versions
+        for version in searcher.reader.searchable_entries(standalone.entry.id)
     )
-
-
-def _outcome_entry_id(outcome: SearchOutcome) -> str:
-    """The entry that answers, or that says that the sources are silent."""
-    match outcome:
-        case SingleMatch(entry_id):
-            return entry_id
-        case NoMatch(gap_id) if gap_id:
-            return gap_id
-        case _:
-            return ""
-
-
-def _related_entry_ids(searcher: Searcher, last_entry_id: str) -> tuple[str, ...]:
-    reader = searcher.reader
-    existing = [entry_id for entry_id in reader.get_entry(last_entry_id, "de").related if entry_id in reader.entries]
-    return tuple(entry_id for entry_id in existing if reader.get_entry(entry_id, "de").layer is not Layer.GAP)[
-        :MAX_OPTIONS
-    ]

@@ -1,4 +1,4 @@
-"""The index of a running bot: follows its place to a new version without a restart."""
+"""The index of a running bot: switches to new versions without a restart."""
 
 import logging
 import threading
@@ -14,11 +14,11 @@ from index.search.searcher import Searcher
 from knowledge.errors import GwError
 
 log = logging.getLogger(__name__)
-REOPEN_DELAY = 60.0  # seconds until a version that could not be opened is tried again
+REOPEN_DELAY = 60.0  # seconds until a version that failed to open is tried again
 
 
 class LiveIndex:
-    """Hands out the searcher of the newest usable version; safe to use from several threads."""
+    """Provides the searcher of the newest usable version; safe to use from several threads."""
 
     def __init__(
         self,
@@ -27,37 +27,40 @@ class LiveIndex:
         cross_encoder: CrossEncoder | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Open the current version; raises IndexUnusable where there is none to start with."""
+        """Open the current version; raises IndexUnusable if there is none.
+
+        ``clock`` returns monotonic seconds.
+        """
         self._backend = as_backend(backend)
         self._encoder, self._cross_encoder = encoder, cross_encoder
         self._clock = clock
         self._lock = threading.Lock()
         self._searcher = self._open_searcher()
         self._rejected_version, self._retry_at = "", 0.0
-        self.trouble = ""  # what is wrong with what lies there, while what was opened goes on serving
+        self.trouble = ""  # what is wrong with the stored index, while the open one stays in use
 
     def current_searcher(self) -> Searcher:
-        """The searcher to use for the next question; raises IndexUnreachable while no question can be answered."""
+        """Return the searcher for the next question; raises IndexUnreachable while no question can be answered."""
         try:
             version = self._backend.current_version()
         except IndexUnreachable as error:
             self._log_change(
-                "its server cannot be reached", "%s Questions are answered again when it is back.", error
+                "its server cannot be reached", "%s Questions will be answered again once it is back.", error
             )
             raise
         except GwError as error:
-            self._log_change("it is gone", "%s The one that was loaded goes on serving.", error)
+            self._log_change("it is gone", "%s The loaded index stays in use.", error)
             return self._searcher
         if version == self._searcher.reader.version:
             self._log_change("", "the index is back: %s", Path(version).name)
         if self._is_due(version):
             with self._lock:
-                if self._is_due(version):  # no other thread was faster
+                if self._is_due(version):  # unless another thread was faster
                     self._load_version(version)
         return self._searcher
 
     def _is_due(self, version: str) -> bool:
-        """Whether to open a version; of one that was refused the files may have been repaired since."""
+        """Whether to open a version; a rejected one is retried, since its files may have been repaired."""
         if version == self._searcher.reader.version:
             return False
         return version != self._rejected_version or self._clock() >= self._retry_at
@@ -71,10 +74,12 @@ class LiveIndex:
             raise
         except GwError as error:
             self._rejected_version, self._retry_at = version, self._clock() + REOPEN_DELAY
-            self._log_change("the new one cannot be used", "the new index is not used, the old one stays: %s", error)
+            self._log_change(
+                "the new one cannot be used", "the new index cannot be used, the old one stays in use: %s", error
+            )
 
     def _log_change(self, trouble: str, message: str, *values: object) -> None:
-        """Log a change for the better or worse, once."""
+        """Log a change for better or worse, once."""
         if trouble != self.trouble:
             self.trouble = trouble
             log.log(logging.ERROR if trouble else logging.INFO, message, *values)

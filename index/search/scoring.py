@@ -1,64 +1,161 @@
-"""What speaks for each target in question: its questions, its text, its wording, and all of it together."""
+"""Select candidate entries and intents for a query, and score them by vector similarity and shared wording.
 
-from dataclasses import dataclass, replace
+In an index small enough to compare every vector, all targets are candidates; in a larger one, the owners of the
+nearest vectors and those that share most of the wording.
+"""
+
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from index.search.near import masked_similarities, select_candidates
+from index.storage.group_scorer import GroupScorer
 from index.storage.reader import IndexReader
+from knowledge.passages import KINDS, PassageKind
 
-QUESTION_WEIGHT = 2.0  # of the vote by questions, beside the mean of the votes by text
-TERM_OVERLAP_WEIGHT = 0.15  # of the wording, beside the cosines
-MASKED_WEIGHT = 0.25  # of the question without the names in it; all measured, see docs/figures.md
+MAX_NEIGHBOURS = 400  # vectors retrieved from an index too large to compare them all
+MAX_BY_OVERLAP = 40  # targets added to theirs for shared wording
+QUESTION_WEIGHT = 2.0  # of the similarity of example questions, relative to that of the text
+TERM_OVERLAP_WEIGHT = 0.15  # relative to the cosines
+MASKED_WEIGHT = 0.25  # of the similarity with names masked; all weights are measured, see docs/figures.md
+TEXT_KINDS = [KINDS.index(kind) for kind in (PassageKind.TEXT, PassageKind.SENTENCE, PassageKind.WINDOW)]
+QUESTION_KIND, MASKED_KIND = KINDS.index(PassageKind.QUESTION), KINDS.index(PassageKind.MASKED)
 Float32Array = NDArray[np.float32]
+BoolArray = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
-class CandidateScores:
-    """For each target in question, all of shape (n,); ``numbers`` are the targets'.
+class Hit:
+    """A target with its fused score; ``candidate_index`` is its position in the arrays of `Candidates`."""
 
-    ``question``: cosine of its example questions (0 without any); ``likeness``: of its questions and its text;
-    ``cover``: share of the question's wording that it holds; ``fused``: the last two (see `named`).
+    target: str
+    score: float
+    candidate_index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """The candidates for one query; every array has the shape (candidates,).
+
+    Attributes:
+        target_numbers: their numbers in the index.
+        question_similarity: cosine of their example questions; 0 without any.
+        masked_similarity: the same with names masked in query and questions; 0 without any.
+        similarity: weighted mean of the cosines of example questions and text.
+        term_overlap: share of the query's wording that they contain, 0 to 1.
+        fused_score: what they are ranked by.
+        is_answering, is_gap, is_small_talk, is_refusal: what they are; each is exactly one of these.
     """
 
     target_numbers: NDArray[np.int64]
     question_similarity: Float32Array
+    masked_similarity: Float32Array
     similarity: Float32Array
     term_overlap: Float32Array
     fused_score: Float32Array
+    is_answering: BoolArray
+    is_gap: BoolArray
+    is_small_talk: BoolArray
+    is_refusal: BoolArray
 
 
-def score_candidates(reader: IndexReader, question: str, vector: Float32Array) -> CandidateScores:
-    """The votes on a question with its vector."""
+def score_candidates(
+    reader: IndexReader, question: str, vector: Float32Array, masked_vector: Float32Array | None
+) -> Candidates:
+    """Score the candidates for a question; ``masked_vector`` is None if it contains no name to mask.
+
+    Both vectors have the shape (dimension,) and unit length.
+    """
     overlap = reader.term_overlap_index.term_overlap(question)
-    similarities = select_candidates(reader, vector, overlap)
-    overlap = overlap[similarities.target_numbers]
-    similarity = (QUESTION_WEIGHT * similarities.by_questions + similarities.by_text) / (QUESTION_WEIGHT + 1)
-    similarity = np.where(
-        np.isnan(similarities.by_questions), similarities.by_text, similarity
-    )  # a document without example questions
+    target_numbers, by_kind = _pool_by_target(reader, vector, overlap)
+    overlap = overlap[target_numbers]
+    by_questions, by_text = by_kind[QUESTION_KIND], _mean_text_similarity(by_kind)
+    similarity = (QUESTION_WEIGHT * by_questions + by_text) / (QUESTION_WEIGHT + 1)
+    similarity = np.where(np.isnan(by_questions), by_text, similarity)  # a document without example questions
     similarity = np.nan_to_num(similarity)  # an intent has no text
     fused_score = similarity + TERM_OVERLAP_WEIGHT * overlap
-    return CandidateScores(
-        similarities.target_numbers, np.nan_to_num(similarities.by_questions), similarity, overlap, fused_score
+    masked_similarity = _pool_masked(reader, vector if masked_vector is None else masked_vector, target_numbers)
+    if masked_vector is not None:
+        fused_score = add_masked_similarity(fused_score, masked_similarity)
+    is_gap, is_intent, is_refusal = (
+        flags[target_numbers] for flags in (reader.is_gap, reader.is_intent, reader.is_refusal)
+    )
+    return Candidates(
+        target_numbers=target_numbers,
+        question_similarity=np.nan_to_num(by_questions),
+        masked_similarity=masked_similarity,
+        similarity=similarity,
+        term_overlap=overlap,
+        fused_score=fused_score,
+        is_answering=~(is_gap | is_intent),
+        is_gap=is_gap,
+        is_small_talk=is_intent & ~is_refusal,
+        is_refusal=is_refusal,
     )
 
 
-def masked_scores(reader: IndexReader, vector: Float32Array, target_numbers: NDArray[np.int64]) -> Float32Array:
-    """The cosine of a question without names to the example questions without names, of these targets (0 without)."""
-    scores: Float32Array = np.nan_to_num(masked_similarities(reader, vector, target_numbers))
-    return scores
+def add_masked_similarity(fused_score: Float32Array, masked_similarity: Float32Array) -> Float32Array:
+    """Add the similarity with names masked to the fused score of a query that contains a name; all shapes (n,).
 
-
-def add_name_free_similarity(candidates: CandidateScores, masked: Float32Array) -> CandidateScores:
-    """The votes on a question with a name in it, where what it asks about the name counts once more.
-
-    All that is said of a thing is near to every question that names it, most of all what it is. A target without
-    example questions gets what the others get on average.
+    Every passage about an entity is similar to any query naming it, definitions most of all. A target without example
+    questions gets the mean of the others.
     """
-    has_examples = masked > 0
+    has_examples = masked_similarity > 0
     if not has_examples.any():
-        return candidates
-    filled: Float32Array = np.where(has_examples, masked, masked[has_examples].mean())
-    return replace(candidates, fused_score=candidates.fused_score + MASKED_WEIGHT * filled)
+        return fused_score
+    filled: Float32Array = np.where(has_examples, masked_similarity, masked_similarity[has_examples].mean())
+    return fused_score + MASKED_WEIGHT * filled
+
+
+def _pool_by_target(
+    reader: IndexReader, vector: Float32Array, overlap: Float32Array
+) -> tuple[NDArray[np.int64], Float32Array]:
+    """The candidates' numbers (n,), and their similarities by kind of passage (kinds, n), NaN if they have none."""
+    if reader.group_scorers:
+        return np.arange(len(reader.target_names)), _pool_all_rows(reader, reader.group_scorers.unmasked, vector)
+    rows, similarities = reader.vector_index.find_nearest(vector, MAX_NEIGHBOURS)
+    row_targets = reader.row_targets[rows]
+    target_numbers = np.union1d(row_targets, _best_by_overlap(overlap))
+    scorer = GroupScorer(
+        np.searchsorted(target_numbers, row_targets).astype(np.int32), reader.row_kinds[rows], len(target_numbers)
+    )
+    by_kind = scorer.pool_similarities(similarities - reader.row_penalties[rows])
+    text_row = by_kind[TEXT_KINDS[0]]
+    text_row[np.isnan(text_row)] = similarities.min(initial=1.0)  # the bound for all that is no neighbour
+    return target_numbers, by_kind
+
+
+def _pool_masked(reader: IndexReader, vector: Float32Array, target_numbers: NDArray[np.int64]) -> Float32Array:
+    """The similarity of the targets' masked example questions, shape (targets,); 0 if they have none."""
+    if not reader.proper_names:  # nothing was indexed without names
+        return np.zeros(len(target_numbers), np.float32)
+    if reader.group_scorers:
+        masked = _pool_all_rows(reader, reader.group_scorers.masked, vector)[MASKED_KIND, target_numbers]
+    else:
+        rows, similarities = reader.vector_index.find_nearest(vector, MAX_NEIGHBOURS)
+        is_candidate = np.isin(reader.row_targets[rows], target_numbers)
+        row_targets = np.searchsorted(target_numbers, reader.row_targets[rows[is_candidate]]).astype(np.int32)
+        scorer = GroupScorer(row_targets, reader.row_kinds[rows[is_candidate]], len(target_numbers))
+        masked = scorer.pool_similarities(similarities[is_candidate])[MASKED_KIND]
+    filled: Float32Array = np.nan_to_num(masked)
+    return filled
+
+
+def _pool_all_rows(reader: IndexReader, scorer: GroupScorer, vector: Float32Array) -> Float32Array:
+    return scorer.pool_similarities(
+        reader.vector_index.compute_similarities(vector, scorer.rows) - reader.row_penalties[scorer.rows]
+    )
+
+
+def _mean_text_similarity(by_kind: Float32Array) -> Float32Array:
+    """The mean over text, sentences and windows; a short text is its own sentence and window."""
+    by_text = by_kind[TEXT_KINDS]
+    mean: Float32Array = np.where(np.isnan(by_text), by_text[0], by_text).mean(axis=0)
+    return mean
+
+
+def _best_by_overlap(overlap: Float32Array) -> NDArray[np.int64]:
+    strong = np.flatnonzero(overlap > 0.5 * overlap.max(initial=0.0))
+    if len(strong) <= MAX_BY_OVERLAP:
+        return strong
+    return strong[np.argpartition(-overlap[strong], MAX_BY_OVERLAP)[:MAX_BY_OVERLAP]]

@@ -1,224 +1,115 @@
-"""Question -> Found | Ambiguous | Abstained | Intended."""
+"""Search an index: a question becomes a decision with the entries it names."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
-from index.decision.calibration import Decision, Probabilities
-from index.decision.features import AnswerabilityFeatures, RankingFeatures, SmallTalkFeatures
+from index.decision.calibration import Decision
 from index.encoder.cross_encoder import CrossEncoder
 from index.encoder.encoder import Encoder
-from index.search.feature_extraction import (
-    BACKGROUND,
-    CandidateMasks,
-    answerability_features,
-    best_index,
-    ranking_features,
-    small_talk_features,
-)
-from index.search.near import MAX_NEIGHBOURS
-from index.search.rerank import RERANK_DEPTH, cross_encoder_text, reorder_hits
-from index.search.scoring import (
-    CandidateScores,
-    Float32Array,
-    add_name_free_similarity,
-    masked_scores,
-    score_candidates,
-)
+from index.search.feature_extraction import BACKGROUND, best_index, extract_features
+from index.search.result import EMPTY_RESULT, SearchResult
+from index.search.scoring import BoolArray, Candidates, Float32Array, Hit, score_candidates
 from index.storage.reader import IndexReader
 from index.text.proper_names import NO_NAMES, mask_names
-from knowledge.records.entry import Layer
-from knowledge.records.intents import ReplyKind
+from knowledge.parsing.plain_text import markdown_to_plain
+from knowledge.records.entry import Entry, Layer
 
-MAX_OPTIONS = 3
-MAX_QUESTION_CHARS = 2_000  # characters; the encoder reads no more of a pasted page
-
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """A target with its fused score; ``place`` is where it stands among the votes."""
-
-    target: str
-    score: float
-    candidate_index: int
-
-
-@dataclass(frozen=True, slots=True)
-class ScoredQuery:
-    """All that a decision rests on: the answering entries, best first, and what is believed of the question.
-
-    ``gap``: the entry that says that the sources are silent on what is asked; ``intent``: the nearest small talk or
-    wish. Both "" where there are none.
-    """
-
-    hits: tuple[Hit, ...]
-    gap_id: str
-    intent: str
-    small_talk: SmallTalkFeatures
-    answerability: AnswerabilityFeatures
-    ranking: RankingFeatures
-    probabilities: Probabilities
-
-
-@dataclass(frozen=True, slots=True)
-class SingleMatch:
-    """One entry answers the question."""
-
-    entry_id: str
-    probability: float
-    score: float
-
-
-@dataclass(frozen=True, slots=True)
-class MultipleMatches:
-    """Two or three entries may answer it; the person chooses."""
-
-    entry_ids: tuple[str, ...]
-    probability: float
-
-
-@dataclass(frozen=True, slots=True)
-class NoMatch:
-    """Nothing answers it. ``gap`` names the entry that says so, where one fits.
-
-    ``beside``: it is nearer to what is no question on the subject at all than to any entry.
-    """
-
-    gap_id: str | None
-    probability: float
-    off_topic: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class IntentMatch:
-    """It is no question to the knowledge base: small talk, or the wish for a human."""
-
-    intent: str
-    reply: ReplyKind
-    probability: float
-
-
-SearchOutcome = SingleMatch | MultipleMatches | NoMatch | IntentMatch
-EMPTY_QUERY_OUTCOME = NoMatch(None, 1.0)  # the outcome where there is nothing to decide on
-
-
-def shown_entry_ids(outcome: SearchOutcome) -> tuple[str, ...]:
-    """The entry that is answered with, or those that are offered."""
-    match outcome:
-        case SingleMatch(entry_id):
-            return (entry_id,)
-        case MultipleMatches(entry_ids):
-            return entry_ids
-        case _:
-            return ()
+MAX_OPTIONS = 3  # entries offered in a choice, or next to an answer
+MAX_RELATED_TO_GAP = 2
+MAX_QUESTION_CHARS = 2_000  # no more of a pasted page is read
+RERANK_DEPTH = 5  # entries at the top that a cross-encoder reorders
+HitT = TypeVar("HitT")
 
 
 class Searcher:
-    """Search over one opened index. Holds no state between questions; safe to use from several threads."""
+    """Search over one open index. Keeps no state between questions; safe to use from several threads.
+
+    The optional cross-encoder reads question and text together, which is far slower than comparing two vectors, and
+    reorders the best entries. Gaps keep their ranks: their text says that there is no answer, so no model scores it
+    as one.
+    """
 
     def __init__(self, reader: IndexReader, encoder: Encoder, cross_encoder: CrossEncoder | None = None) -> None:
         self.reader = reader
         self._encoder = encoder
         self.cross_encoder = cross_encoder
 
+    def search(self, question: str, lang: str = "de") -> SearchResult:
+        """Decide how to reply to a question, and load the entries that the reply names in ``lang``."""
+        if not question.strip():
+            return EMPTY_RESULT
+        reader = self.reader
+        vector, candidates = self._score_candidates(question)
+        hits = self._rank_candidates(question, candidates, candidates.is_answering, BACKGROUND.stop)
+        if not hits:
+            return EMPTY_RESULT
+        features = extract_features(candidates, hits, reader.word_index.vocabulary_coverage(question))
+        probabilities = reader.calibration.predict_probabilities(features)
+        decision = reader.calibration.choose_decision(probabilities)
+        gap_id = self._find_gap(candidates, hits[0])
+        gap_more_likely = gap_id and probabilities.unanswerable > probabilities.answerable
+        if decision is Decision.CLARIFY and (len(hits) == 1 or gap_more_likely):
+            decision = Decision.ABSTAIN
+        intent_index = best_index(candidates.question_similarity, candidates.is_small_talk)
+        intent = "" if intent_index is None else self._target_at(candidates, intent_index)[1:]
+        entry_id = {Decision.ANSWER: hits[0].target, Decision.ABSTAIN: gap_id}.get(decision)
+        entry = reader.get_entry(entry_id, lang) if entry_id else None
+        return SearchResult(
+            decision=decision,
+            probability=probabilities.of_decision(decision),
+            entry=entry,
+            options=tuple(reader.get_entry(hit.target, lang) for hit in hits[:MAX_OPTIONS])
+            if decision is Decision.CLARIFY
+            else (),
+            related=self.load_related(entry, lang) if entry else (),
+            reply=reader.intent_replies[intent] if decision is Decision.SMALL_TALK else None,
+            intent=intent,
+            hits=tuple(hits),
+            features=features,
+            probabilities=probabilities,
+            query_vector=vector,
+        )
+
+    def show_entry(self, entry_id: str, lang: str) -> SearchResult | None:
+        """Return the result that shows an entry, whatever was asked; None if there is no such entry."""
+        if (entry := self.find_entry(entry_id, lang)) is None:
+            return None
+        decision = Decision.ABSTAIN if entry.layer is Layer.GAP else Decision.ANSWER
+        return SearchResult(decision, 1.0, entry, related=self.load_related(entry, lang))
+
     def rank_entries(self, question: str, limit: int) -> list[Hit]:
-        """Entries by fused score, best first: retrieval alone, without intents and without a decision."""
+        """Rank entries by fused score, best first: retrieval alone, gaps included, without intents or a decision."""
         if not question.strip():
             return []
-        candidates, _ = self._score_with_masking(question)
-        return self._rank_candidates(question, candidates, ~self.reader.is_intent[candidates.target_numbers], limit)
+        _, candidates = self._score_candidates(question)
+        return self._rank_candidates(question, candidates, candidates.is_answering | candidates.is_gap, limit)
 
-    def nearest_rows(self, question: str) -> list[int]:
-        """The rows whose vectors are nearest to the question, best first."""
-        return [
-            int(row)
-            for row in self.reader.vector_index.find_nearest(self._encode_queries(question)[0], MAX_NEIGHBOURS)[0]
-        ]
+    def find_entry(self, entry_id: str, lang: str) -> Entry | None:
+        """Return an entry in a language, or in the first it has; None if there is no such entry."""
+        return self.reader.get_entry(entry_id, lang) if entry_id in self.reader.entries else None
 
-    def search(self, question: str) -> SearchOutcome:
-        """The decision for one question."""
-        scored = self.score_query(question)
-        return self.decide_outcome(scored) if scored else EMPTY_QUERY_OUTCOME
+    def answering_entries(self, entry_ids: Iterable[str], lang: str) -> Iterator[Entry]:
+        """Yield those of the entries that exist and answer something: a gap leads nowhere."""
+        for entry_id in entry_ids:
+            entry = self.find_entry(entry_id, lang)
+            if entry and entry.layer is not Layer.GAP:
+                yield entry
 
-    def decide_outcome(self, scored: ScoredQuery) -> SearchOutcome:
-        """The outcome of what was weighed."""
-        probabilities, hits = scored.probabilities, scored.hits
-        gap_more_likely = scored.gap_id and probabilities.unanswerable > probabilities.answerable
-        match self.reader.calibration.choose_decision(probabilities):
-            case Decision.SMALL_TALK:
-                return IntentMatch(scored.intent, self.reader.intent_replies[scored.intent], probabilities.small_talk)
-            case Decision.ANSWER:
-                return SingleMatch(hits[0].target, probabilities.correct, hits[0].score)
-            case Decision.CLARIFY if len(hits) > 1 and not gap_more_likely:
-                return MultipleMatches(tuple(hit.target for hit in hits[:MAX_OPTIONS]), probabilities.answerable)
-            case _:
-                return NoMatch(
-                    scored.gap_id or None,
-                    probabilities.unanswerable,
-                    off_topic=scored.answerability.refusal_margin > 0,
-                )
+    def load_related(self, entry: Entry, lang: str) -> tuple[Entry, ...]:
+        """Load the entries to read next to this one; fewer for a gap."""
+        limit = MAX_RELATED_TO_GAP if entry.layer is Layer.GAP else MAX_OPTIONS
+        return tuple(islice(self.answering_entries(entry.related, lang), limit))
 
-    def score_query(self, question: str) -> ScoredQuery | None:
-        """What a decision on the question rests on; None where there is nothing to decide on."""
-        if not question.strip():
-            return None
-        reader = self.reader
-        candidates, masked = self._score_with_masking(question)
-        masks = self._mask_candidates(candidates)
-        hits = self._rank_candidates(question, candidates, masks.answering, BACKGROUND.stop)
-        if not hits:
-            return None
-        top, hit_scores = hits[0].candidate_index, [hit.score for hit in hits]
-        small_talk = small_talk_features(candidates, masks)
-        answerability = answerability_features(
-            candidates, masked, masks, top, hit_scores, reader.word_index.vocabulary_coverage(question)
-        )
-        ranking = ranking_features(hit_scores)
-        intent_index = best_index(candidates.question_similarity, masks.small_talk)
-        return ScoredQuery(
-            hits=tuple(hits),
-            gap_id=self._find_gap(candidates, masks, top),
-            intent="" if intent_index is None else self._target_at(candidates, intent_index)[1:],
-            small_talk=small_talk,
-            answerability=answerability,
-            ranking=ranking,
-            probabilities=reader.calibration.predict_probabilities(small_talk, answerability, ranking),
-        )
-
-    def _score_with_masking(self, question: str) -> tuple[CandidateScores, Float32Array]:
-        """The votes on a question, and those on what is left of it without names."""
-        reader, masked_question = self.reader, mask_names(question, self.reader.proper_names)
+    def _score_candidates(self, question: str) -> tuple[Float32Array, Candidates]:
+        masked_question = mask_names(question, self.reader.proper_names)
         if masked_question == mask_names(question, NO_NAMES):
-            vector = self._encode_queries(question)[0]
-            candidates = score_candidates(reader, question, vector)
-            return candidates, masked_scores(reader, vector, candidates.target_numbers)
-        vector, masked_vector = self._encode_queries(question, masked_question)
-        candidates = score_candidates(reader, question, vector)
-        masked = masked_scores(reader, masked_vector, candidates.target_numbers)
-        return add_name_free_similarity(candidates, masked), masked
-
-    def _mask_candidates(self, candidates: CandidateScores) -> CandidateMasks:
-        reader = self.reader
-        gaps, intents, refusals = (
-            flags[candidates.target_numbers] for flags in (reader.is_gap, reader.is_intent, reader.is_refusal)
-        )
-        return CandidateMasks(~(gaps | intents), gaps, intents & ~refusals, refusals)
-
-    def _find_gap(self, candidates: CandidateScores, masks: CandidateMasks, top: int) -> str:
-        """The gap that is nearer than every entry that answers and than everything that is refused."""
-        gap_index, refusal_index = (
-            best_index(candidates.similarity, masks.gaps),
-            best_index(candidates.question_similarity, masks.refusals),
-        )
-        if gap_index is None or candidates.similarity[gap_index] < candidates.similarity[top]:
-            return ""
-        if (
-            refusal_index is not None
-            and candidates.question_similarity[gap_index] < candidates.question_similarity[refusal_index]
-        ):
-            return ""
-        return self._target_at(candidates, gap_index)
+            vector, masked_vector = self._encode_queries(question)[0], None
+        else:
+            vector, masked_vector = self._encode_queries(question, masked_question)
+        return vector, score_candidates(self.reader, question, vector, masked_vector)
 
     def _encode_queries(self, *questions: str) -> Float32Array:
         vectors: Float32Array = self._encoder.encode_queries(
@@ -226,12 +117,21 @@ class Searcher:
         )
         return vectors
 
-    def _target_at(self, candidates: CandidateScores, candidate_index: int) -> str:
+    def _find_gap(self, candidates: Candidates, top: Hit) -> str:
+        """The gap that is nearer than every answering entry and every refused sentence; "" if there is none."""
+        similarity, by_questions = candidates.similarity, candidates.question_similarity
+        gap_index = best_index(similarity, candidates.is_gap)
+        refusal_index = best_index(by_questions, candidates.is_refusal)
+        if gap_index is None or similarity[gap_index] < similarity[top.candidate_index]:
+            return ""
+        if refusal_index is not None and by_questions[gap_index] < by_questions[refusal_index]:
+            return ""
+        return self._target_at(candidates, gap_index)
+
+    def _target_at(self, candidates: Candidates, candidate_index: int) -> str:
         return self.reader.target_names[int(candidates.target_numbers[candidate_index])]
 
-    def _rank_candidates(
-        self, question: str, candidates: CandidateScores, mask: NDArray[np.bool_], limit: int
-    ) -> list[Hit]:
+    def _rank_candidates(self, question: str, candidates: Candidates, mask: BoolArray, limit: int) -> list[Hit]:
         fused = np.where(mask, candidates.fused_score, -np.inf)
         ordered = np.argsort(-fused, kind="stable")[: max(limit, RERANK_DEPTH)].tolist()
         hits = [
@@ -241,11 +141,18 @@ class Searcher:
         ]
         if self.cross_encoder is None:
             return hits[:limit]
-        rerankable = [hit for hit in hits[:RERANK_DEPTH] if not self._is_gap(hit.target)]
+        rerankable = [hit for hit in hits[:RERANK_DEPTH] if not candidates.is_gap[hit.candidate_index]]
         texts = [cross_encoder_text(self.reader.get_entry(hit.target, "de")) for hit in rerankable]
-        return reorder_hits(
-            hits, rerankable, self.cross_encoder.score_passages(question[:MAX_QUESTION_CHARS], texts)
-        )[:limit]
+        scores = self.cross_encoder.score_passages(question[:MAX_QUESTION_CHARS], texts)
+        return reorder_hits(hits, rerankable, scores)[:limit]
 
-    def _is_gap(self, target: str) -> bool:
-        return self.reader.get_entry(target, "de").layer is Layer.GAP
+
+def cross_encoder_text(entry: Entry) -> str:
+    """Return an entry as a cross-encoder reads it."""
+    return f"{entry.title}. {markdown_to_plain(entry.body)}"
+
+
+def reorder_hits(ranking: Sequence[HitT], subset: Sequence[HitT], scores: Float32Array) -> list[HitT]:
+    """Reorder a subset of a ranking by ``scores`` (subset,), best first, within the ranks that it has."""
+    by_score = iter([subset[position] for position in np.argsort(-scores, kind="stable")])
+    return [next(by_score) if hit in subset else hit for hit in ranking]

@@ -5,13 +5,14 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
-from bot.answering.language import LEICHTE_SPRACHE, SUPPORTED_LANGUAGES
+from bot.answering.language import SUPPORTED_LANGUAGES
 from bot.flows.callback_data import INTRO_CALLBACK, SELFCHECK_CALLBACK
 from bot.flows.selfcheck import callbacks
 from bot.sandbox.fake_telegram import FakeTelegram, MessageView, User
 from bot.settings import Settings
 from index.search.live_index import LiveIndex
 from knowledge.loader import BUILT_IN
+from knowledge.records.entry import LEICHTE_SPRACHE
 from knowledge.records.intro import read_steps, steps_in_language
 from knowledge.records.selfcheck import SELFCHECK_FOLDER, read_selfchecks
 from tests.conftest import Clock

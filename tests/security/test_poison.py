@@ -6,6 +6,7 @@ import pytest
 
 from bot.answering.answerer import Answerer, AnswerStatus
 from bot.app.bootstrap import make_answerer
+from bot.flows.questions import build_answer_keyboard
 from bot.sandbox.fake_telegram.rules import html_parser
 from bot.settings import Settings
 from index.build.builder import IndexSource, build_index
@@ -64,7 +65,7 @@ def test_a_poisoned_entry_is_only_text(poisoned: Answerer, kind: str) -> None:
     assert answer is not None
 
     text, marks = html_parser.parse_html(answer.html)
-    buttons = [button for row in poisoned.build_keyboard(answer) for button in row]
+    buttons = [button for row in build_answer_keyboard(answer) for button in row]
 
     assert f"gift-{kind}.md" in text
     assert "1337" not in text

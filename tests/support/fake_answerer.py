@@ -4,18 +4,19 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import replace
 
-from bot.answering.answerer import REQUEST_ADVICE, Answer, Answerer, AnswerSource, AnswerStatus
-from bot.domain.message import Button, Keyboard
+from bot.answering.answerer import Answer, Answerer, AnswerStatus
+from index.decision.calibration import Decision
+from index.search.result import SearchResult
 from knowledge.records.discourse_markers import NO_MARKERS, DiscourseMarkers
-from knowledge.records.entry import Entry
+from knowledge.records.entry import Entry, Layer
 
-NO_ANSWER = Answer(AnswerStatus.ABSTAINED, "Das weiß ich nicht.", "de", 0.9)
+NO_ANSWER = Answer(AnswerStatus.ABSTAINED, "Das weiß ich nicht.", "de", SearchResult(Decision.ABSTAIN, 0.9))
 
 
 def answer_with(entry_id: str, lang: str = "de") -> Answer:
     """Return the answer that shows an entry."""
-    source = AnswerSource(entry_id, entry_id.title(), "page", "https://example.org", 1.0)
-    return Answer(AnswerStatus.ANSWERED, f"<b>{entry_id.title()}</b>", lang, 0.9, entry_id, sources=(source,))
+    entry = Entry(entry_id, lang, entry_id.title(), "", Layer.PAGE, url="https://example.org")
+    return Answer(AnswerStatus.ANSWERED, f"<b>{entry.title}</b>", lang, SearchResult(Decision.ANSWER, 0.9, entry))
 
 
 class FakeAnswerer(Answerer):
@@ -51,8 +52,5 @@ class FakeAnswerer(Answerer):
     def find_entry(self, entry_id: str, lang: str) -> Entry | None:
         return None
 
-    def nearest_entries(self, text: str, count: int, lang: str) -> list[tuple[str, str]]:
-        return [("backbone", "Backbone")][:count]
-
-    def build_keyboard(self, answer: Answer) -> Keyboard:
-        return () if answer.status is AnswerStatus.SMALLTALK else ((Button("Beratung", REQUEST_ADVICE),),)
+    def nearest_entries(self, text: str, count: int, lang: str) -> list[Entry]:
+        return [Entry("backbone", lang, "Backbone", "")][:count]

@@ -3,7 +3,6 @@
 import zlib
 from dataclasses import replace
 
-from bot.answering.answerer import AnswerStatus
 from bot.answering.language import base_language
 from bot.domain.business_hours import answer_deadline
 from bot.domain.consultation import Form, FormStep, Request, RequestContext, SentRequest
@@ -43,12 +42,11 @@ def build_request_context(context: TurnContext) -> RequestContext:
     answer = context.services.answerer.answer_question(
         state.last_question, context.event.language_code, base_language(state.lang), state.last_context
     )
-    if answer.status is not AnswerStatus.ANSWERED:
-        return replace(shared, sure=answer.confidence)
-    source = answer.sources[0]
+    if (source := answer.source) is None:
+        return replace(shared, sure=answer.result.probability)
     text = " ".join(html_to_plain(answer.html).split()).removeprefix(source.title).lstrip()
     passage = truncate_text(text, MAX_PASSAGE_LENGTH, at_word=True)
-    return replace(shared, entry=source.entry, title=source.title, sure=answer.confidence, passage=passage)
+    return replace(shared, entry=source.id, title=source.title, sure=answer.result.probability, passage=passage)
 
 
 def render_summary(context: TurnContext, form: Form, note: str = "") -> str:

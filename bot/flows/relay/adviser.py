@@ -14,7 +14,6 @@ stateDiagram-v2
 from collections.abc import Callable
 from dataclasses import replace
 
-from bot.answering.answerer import AnswerStatus
 from bot.domain.business_hours import next_opening
 from bot.domain.consultation import Party, Request, RequestStatus
 from bot.domain.effects import AppendTranscript, CorrectTranscript, RetractMessages, UpdateRequest
@@ -29,7 +28,7 @@ from bot.domain.message import (
     SendMessage,
 )
 from bot.domain.turn import Album, State, Turn
-from bot.flows.callback_data import ADVISER_CALLBACK
+from bot.flows.callback_data import ADVISER_CALLBACK, fits_button
 from bot.flows.context import TurnContext
 from bot.flows.relay import lifecycle, notices
 from bot.flows.relay.messages import (
@@ -193,12 +192,12 @@ def _suggest_entries(context: TurnContext, request: Request, _: str) -> Turn:
     texts = [line.text for line in transcript if line.side == Party.REQUESTER]
     query = texts[-1] if texts else request.details.concern
     rows = []
-    for entry_id, title in services.answerer.nearest_entries(query, MAX_SUGGESTIONS, request.lang):
+    for entry in services.answerer.nearest_entries(query, MAX_SUGGESTIONS, request.lang):
         send_data, read_data = (
-            f"{ADVISER_CALLBACK}{action}:{request.reference}:{entry_id}" for action in ("answer", "read")
+            f"{ADVISER_CALLBACK}{action}:{request.reference}:{entry.id}" for action in ("answer", "read")
         )
-        if len(send_data.encode()) <= 64:
-            rows.append((Button(f"➤ {title}", send_data), Button("✎", read_data)))
+        if fits_button(send_data):
+            rows.append((Button(f"➤ {entry.title}", send_data), Button("✎", read_data)))
     suggestions = message_to_advisers(request, "suggestions", tuple(rows), found=bool(rows))
     return Turn(context.state, (suggestions, AnswerCallback()))
 
@@ -206,10 +205,10 @@ def _suggest_entries(context: TurnContext, request: Request, _: str) -> Turn:
 def _send_entry(context: TurnContext, request: Request, entry_id: str) -> Turn:
     """Send an entry as the adviser's answer."""
     answer = context.services.answerer.show_entry(entry_id, request.lang)
-    if answer is None or answer.status is not AnswerStatus.ANSWERED or request.status is RequestStatus.CLOSED:
+    if answer is None or answer.source is None or request.status is RequestStatus.CLOSED:
         return _refuse_tap(context)
     message = message_to_requester(request, "adviser_sends", adviser=context.event.name, html=answer.html)
-    confirmation = message_to_advisers(request, "sent", title=answer.sources[0].title)
+    confirmation = message_to_advisers(request, "sent", title=answer.source.title)
     line = AppendTranscript(request.reference, Party.ADVISER, answer.plain_text)
     turn = _update_request(context, _answered_by(context, request), message, confirmation)
     return replace(turn, effects=(*turn.effects, line))

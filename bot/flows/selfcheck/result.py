@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from bot.answering.answerer import ENTRY_CALLBACK
 from bot.domain.effects import SaveSelfCheck
 from bot.domain.message import Attachment, Button, Keyboard, SendMessage
 from bot.domain.selfcheck import (
@@ -16,7 +15,7 @@ from bot.domain.selfcheck import (
     compute_findings,
 )
 from bot.domain.turn import Turn
-from bot.flows.callback_data import HANDOUT_PDF_CALLBACK, SELFCHECK_ADVICE_CALLBACK
+from bot.flows.callback_data import ENTRY_CALLBACK, HANDOUT_PDF_CALLBACK, SELFCHECK_ADVICE_CALLBACK
 from bot.flows.context import TurnContext
 from bot.flows.selfcheck import chart
 from bot.flows.selfcheck.questionnaire import (

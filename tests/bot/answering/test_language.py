@@ -19,5 +19,5 @@ from bot.answering.language import detect_question_language
     ],
 )
 def test_names_do_not_decide(question: str, lang: str) -> None:
-    """A German or English name says nothing about the language of the question; without other words the hint does."""
+    """A name says nothing about the language of the question; without other words, that of Telegram counts."""
     assert detect_question_language(question, "de") == lang

@@ -8,6 +8,7 @@ import pytest
 from bot.answering.answerer import Answerer, AnswerStatus
 from bot.answering.multi_question import answer_each_question
 from bot.app.bootstrap import make_answerer
+from bot.flows.questions import build_answer_keyboard
 from bot.settings import Settings
 from index.build.builder import IndexSource, build_index
 from index.decision.calibration import load_calibration
@@ -16,19 +17,19 @@ from index.search.live_index import LiveIndex
 from knowledge.loader import BUILT_IN, load_knowledge
 
 
-def test_in_order_and_with_their_questions(answerer: Answerer) -> None:
+def test_answers_name_their_questions_in_order(answerer: Answerer) -> None:
     """Each answer names its question, in the order in which they were asked."""
-    found = answer_each_question(answerer, "Was ist Collective Impact? Wer ist PHINEO?", "de").with_headings()
+    answers = answer_each_question(answerer, "Was ist Collective Impact? Wer ist PHINEO?", "de").with_headings()
 
-    assert [answer.entry_id for answer in found] == ["collective-impact", "phineo"]
-    assert [answer.plain_text.splitlines()[0] for answer in found] == [
+    assert [answer.entry_id for answer in answers] == ["collective-impact", "phineo"]
+    assert [answer.plain_text.splitlines()[0] for answer in answers] == [
         "Zu Ihrer Frage „Was ist Collective Impact?“",
         "Zu Ihrer Frage „Wer ist PHINEO?“",
     ]
 
 
-def test_a_single_answer_is_not_headed(answerer: Answerer) -> None:
-    """One question is answered as ever, with a greeting before it or without."""
+def test_single_answer_has_no_heading(answerer: Answerer) -> None:
+    """A single question is answered without a heading, with or without a greeting before it."""
     plain = answer_each_question(answerer, "Was ist Collective Impact?", "de")
     greeted = answer_each_question(answerer, "Guten Tag! Ich habe eine Frage. Was ist Collective Impact?", "de")
 
@@ -36,33 +37,33 @@ def test_a_single_answer_is_not_headed(answerer: Answerer) -> None:
     assert plain.with_headings() == (answerer.answer_question("Was ist Collective Impact?", "de"),)
 
 
-def test_no_more_than_three(answerer: Answerer) -> None:
-    """Of more than three questions three are answered, and the last answer says so."""
+def test_at_most_three_answers(answerer: Answerer) -> None:
+    """Three of more questions are answered, and the last answer says so."""
     text = "Was ist Collective Impact? Wer ist PHINEO? Was ist GAIN? Was ist Gastromio?"
-    found = answer_each_question(answerer, text, "de")
+    answers = answer_each_question(answerer, text, "de")
 
-    assert [answer.entry_id for answer in found.answers] == ["collective-impact", "phineo", "gain"]
-    assert ["noch mehr gefragt" in answer.plain_text for answer in found.with_headings()] == [False, False, True]
-
-
-def test_a_later_question_leans_on_the_one_before(answerer: Answerer) -> None:
-    """Within one message, too, a question may point back."""
-    found = answer_each_question(answerer, "Was macht die Stiftung Bildung? Und wie erreiche ich die?", "de")
-
-    assert [answer.entry_id for answer in found.answers] == ["stiftung-bildung", "stiftung-bildung-kontakt"]
-    assert found.answers[1].context_entry_id == "stiftung-bildung"
+    assert [answer.entry_id for answer in answers.answers] == ["collective-impact", "phineo", "gain"]
+    assert ["noch mehr gefragt" in answer.plain_text for answer in answers.with_headings()] == [False, False, True]
 
 
-def test_the_wish_for_a_human_is_answered_once(answerer: Answerer) -> None:
-    """However often a human is asked for, the contact comes once."""
+def test_follow_up_within_a_message(answerer: Answerer) -> None:
+    """A question may refer to the one before it in the same message."""
+    answers = answer_each_question(answerer, "Was macht die Stiftung Bildung? Und wie erreiche ich die?", "de")
+
+    assert [answer.entry_id for answer in answers.answers] == ["stiftung-bildung", "stiftung-bildung-kontakt"]
+    assert answers.answers[1].context_entry_id == "stiftung-bildung"
+
+
+def test_request_for_a_human_is_answered_once(answerer: Answerer) -> None:
+    """However often a message asks for a human, the contact is given once."""
     text = "Kann ich mit einem Menschen sprechen? Was ist Collective Impact? Können Sie mich bitte zurückrufen?"
-    found = answer_each_question(answerer, text, "de")
+    answers = answer_each_question(answerer, text, "de")
 
-    assert [answer.status for answer in found.answers] == [AnswerStatus.CONSULTATION, AnswerStatus.ANSWERED]
+    assert [answer.status for answer in answers.answers] == [AnswerStatus.CONSULTATION, AnswerStatus.ANSWERED]
 
 
-def test_small_talk_only_where_nothing_else_is(answerer: Answerer) -> None:
-    """A question among small talk is all that is answered; small talk alone gets its reply."""
+def test_small_talk_only_by_itself(answerer: Answerer) -> None:
+    """Only the question in small talk is answered; small talk by itself gets its reply."""
     mixed = answer_each_question(answerer, "Wie geht es dir? Was ist Collective Impact?", "de")
     alone = answer_each_question(answerer, "Hallo! Danke!", "de")
 
@@ -71,11 +72,11 @@ def test_small_talk_only_where_nothing_else_is(answerer: Answerer) -> None:
 
 
 def test_two_questions_with_one_answer(answerer: Answerer) -> None:
-    """Where one entry answers two questions it is sent once."""
-    found = answer_each_question(answerer, "Was ist Collective Impact? Wie ist Collective Impact definiert?", "de")
+    """An entry that answers two questions is sent once."""
+    answers = answer_each_question(answerer, "Was ist Collective Impact? Wie ist Collective Impact definiert?", "de")
 
-    assert [answer.entry_id for answer in found.answers] == ["collective-impact"]
-    assert found.answers[0].merged_questions == ("Wie ist Collective Impact definiert?",)
+    assert [answer.entry_id for answer in answers.answers] == ["collective-impact"]
+    assert answers.answers[0].merged_questions == ("Wie ist Collective Impact definiert?",)
 
 
 @pytest.mark.parametrize(
@@ -85,14 +86,14 @@ def test_two_questions_with_one_answer(answerer: Answerer) -> None:
         ("Wie wird das Wetter? Wer wird Weltmeister?", AnswerStatus.ABSTAINED),
     ],
 )
-def test_the_best_of_several(answerer: Answerer, text: str, status: AnswerStatus) -> None:
-    """Where only one answer can be shown it is the first that answers."""
+def test_best_answer(answerer: Answerer, text: str, status: AnswerStatus) -> None:
+    """If only one answer can be shown, it is the first that answers something."""
     assert answer_each_question(answerer, text, "de").best_answer.status is status
 
 
 @pytest.fixture
 def shrunk(settings: Settings, encoder: OnnxEncoder, tmp_path: Path) -> Answerer:
-    """Answers over knowledge from which everything but one entry was taken out."""
+    """Answers over knowledge with a single entry."""
     folder = tmp_path / "knowledge"
     folder.mkdir()
     shutil.copy(BUILT_IN / "content" / "de" / "collective-impact.md", folder)
@@ -102,19 +103,25 @@ def shrunk(settings: Settings, encoder: OnnxEncoder, tmp_path: Path) -> Answerer
     return make_answerer(settings, LiveIndex(tmp_path / "index", encoder))
 
 
-def test_entry_that_is_gone_has_no_button(answerer: Answerer, shrunk: Answerer) -> None:
-    """Where knowledge changes between an answer and its buttons, those stay away that would lead to nothing."""
-    answer = answerer.answer_question("Was ist Collective Impact?", "de")
-    assert answer.related_ids
+def test_answer_offers_only_entries_that_exist(shrunk: Answerer) -> None:
+    """Related entries that the index does not contain are not offered."""
+    answer = shrunk.show_entry("collective-impact", "de")
 
-    buttons = [button.data for row in shrunk.build_keyboard(answer) for button in row]
+    assert answer is not None
+    assert answer.result.related == ()
+    assert [button.data for row in build_answer_keyboard(answer) for button in row] == [
+        "f:1:collective-impact",
+        "f:0:collective-impact",
+        "talk",
+    ]
 
-    assert buttons == ["f:1:collective-impact", "f:0:collective-impact", "talk"]
 
+def test_follow_up_to_an_entry_that_is_gone(answerer: Answerer, shrunk: Answerer) -> None:
+    """A follow-up is read together with the entry before it, and by itself once the index has lost that entry."""
+    question, last_entry_id = "Und wie erreiche ich die?", "stiftung-bildung"
+    answer, later = (one.answer_question(question, "de", last_entry_id=last_entry_id) for one in (answerer, shrunk))
 
-def test_explanation_names_no_entry_that_is_gone(answerer: Answerer, shrunk: Answerer) -> None:
-    """The explanation of an answer that leaned on an entry does without it."""
-    answer = answerer.answer_question("Und wie erreiche ich die?", "de", last_entry_id="stiftung-bildung")
-    assert answer.context_entry_id == "stiftung-bildung"
-
-    assert "Stiftung Bildung" not in shrunk.explain_answer(answer)
+    assert answer.context_entry_id == last_entry_id
+    assert "Stiftung Bildung" in answerer.explain_answer(answer)
+    assert later.context_entry_id == ""
+    assert "Stiftung Bildung" not in shrunk.explain_answer(later)

@@ -1,4 +1,4 @@
-"""A floor under every slice of the labelled questions, so that a change cannot quietly make answers worse."""
+"""Minimum quality for every slice of the labelled questions, so that no change quietly makes answers worse."""
 
 import pytest
 
@@ -11,7 +11,7 @@ from tests.support.paths import QUESTIONS
 
 @pytest.fixture(scope="module")
 def rows(live: LiveIndex) -> dict[str, SliceMetrics]:
-    """The figures by slice."""
+    """Metrics by slice."""
     return {
         row.slice: row
         for row in metrics_table(evaluate_questions(read_labelled_questions(QUESTIONS), live.current_searcher()))

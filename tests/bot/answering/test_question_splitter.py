@@ -1,4 +1,4 @@
-"""One message, several questions."""
+"""Splitting a message into its questions."""
 
 import pytest
 from hypothesis import given
@@ -31,7 +31,7 @@ def split(text: str, lang: str = "de") -> list[str]:
     ],
 )
 def test_several_questions(text: str, expected: list[str]) -> None:
-    """Questions part at their marks, at line breaks and at numbers, and keep their order."""
+    """Questions are split at question marks, line breaks and numbers, and keep their order."""
     assert split(text) == expected
 
 
@@ -54,7 +54,7 @@ def test_several_questions(text: str, expected: list[str]) -> None:
     ],
 )
 def test_one_question(text: str) -> None:
-    """A single question keeps its statements, and a text without two sentences stays as it is."""
+    """A single question keeps its statements, and a text of one sentence stays as it is."""
     assert split(text) == [text]
 
 
@@ -68,16 +68,16 @@ def test_one_question(text: str) -> None:
         ("fr", "Merci ! Qui finance cela ?", ["Qui finance cela ?"]),
     ],
 )
-def test_courtesies_are_no_questions(lang: str, text: str, expected: list[str]) -> None:
+def test_small_talk_is_left_out(lang: str, text: str, expected: list[str]) -> None:
     """Greetings and thanks around a question are left out."""
     assert split(text, lang) == expected
 
 
 def test_a_statement_belongs_to_the_question_after_it() -> None:
-    """What is said before a question goes with it, and what is said last with the last."""
-    found = split("Wir sind eine Stiftung. Was ist X? Wir haben Geld. Wer macht mit? Wir warten.")
+    """A statement goes with the question after it; the last ones, with the last question."""
+    questions = split("Wir sind eine Stiftung. Was ist X? Wir haben Geld. Wer macht mit? Wir warten.")
 
-    assert found == ["Wir sind eine Stiftung. Was ist X?", "Wir haben Geld. Wer macht mit? Wir warten."]
+    assert questions == ["Wir sind eine Stiftung. Was ist X?", "Wir haben Geld. Wer macht mit? Wir warten."]
 
 
 def test_a_repeated_question_is_one() -> None:
@@ -85,17 +85,17 @@ def test_a_repeated_question_is_one() -> None:
     assert split("Was ist X? Wer ist Y? was ist x?") == ["Was ist X?", "Wer ist Y?"]
 
 
-def test_a_pasted_page_is_not_taken_apart() -> None:
-    """A text of very many sentences is read as one."""
+def test_pasted_page_is_not_split() -> None:
+    """A text of very many sentences is one question."""
     page = " ".join(f"Was ist {number}?" for number in range(100))
 
     assert split(page) == [page]
 
 
 @given(st.text())
-def test_any_text_gives_a_part(text: str) -> None:
-    """Whatever is written, there is something to answer, and it was in the message."""
-    found = split_questions(text, NO_MARKERS, lambda sentence: True)
+def test_any_text_has_a_question(text: str) -> None:
+    """Any text yields at least one question, made of its words."""
+    questions = split_questions(text, NO_MARKERS, lambda sentence: True)
 
-    assert found
-    assert all(word in text for part in found for word in part.split())
+    assert questions
+    assert all(word in text for question in questions for word in question.split())

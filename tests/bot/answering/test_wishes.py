@@ -1,4 +1,4 @@
-"""The wish for a human, said in many ways, and what only sounds like it."""
+"""Requests for a human in many words, and sentences that only sound like one."""
 
 import json
 
@@ -16,8 +16,8 @@ def is_wish(answerer: Answerer, text: str, lang: str) -> bool:
 
 
 @pytest.mark.parametrize(("wish", "least"), [(True, 0.9), (False, 0.83)])
-def test_floor_under_wishes(answerer: Answerer, wish: bool, least: float) -> None:
-    """At least this share of the wishes is recognised, and of the other sentences is not taken for one."""
+def test_share_of_recognised_requests(answerer: Answerer, wish: bool, least: float) -> None:
+    """At least this share of requests is recognised, and of other sentences is not taken for one."""
     cases = [json.loads(line) for line in WISHES.read_text(encoding="utf-8").splitlines()]
     judged = [is_wish(answerer, case["text"], case["lang"]) is wish for case in cases if case["wish"] is wish]
 
@@ -32,12 +32,12 @@ def test_floor_under_wishes(answerer: Answerer, wish: bool, least: float) -> Non
         "Wir sind eine Kommune mit 20.000 Einwohnern und würden das gern mit einem Menschen durchgehen",
     ],
 )
-def test_a_wish_inside_a_longer_sentence(answerer: Answerer, text: str) -> None:
-    """The wish is heard wherever it stands in the sentence."""
+def test_request_within_a_longer_sentence(answerer: Answerer, text: str) -> None:
+    """A request is recognised anywhere in a sentence."""
     assert is_wish(answerer, text, "de")
 
 
 @pytest.mark.parametrize("text", ["Was kostet eine Beratung?", "Wer bietet Beratung an?"])
-def test_a_question_about_advice_is_no_wish(answerer: Answerer, text: str) -> None:
-    """Who asks about advice is answered."""
+def test_question_about_advice_is_no_request(answerer: Answerer, text: str) -> None:
+    """A question about advice is answered."""
     assert not is_wish(answerer, text, "de")

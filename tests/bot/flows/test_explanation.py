@@ -63,7 +63,7 @@ def explained(dialogue: Dialogue, turn: Turn, data: str = "") -> str:
     ],
 )
 def test_every_answer_explains_itself(dialogue: Dialogue, question: str, says: list[str]) -> None:
-    """One tap tells how sure the bot is, by which words, and which examples were near, or why it said nothing."""
+    """The explanation says how sure the bot is, by which words and examples, or why it did not answer."""
     text = explained(dialogue, asked(dialogue, question))
 
     assert [part for part in says if part not in text] == []
@@ -78,8 +78,8 @@ def test_a_choice_explains_itself(dialogue: Dialogue) -> None:
     assert "Mehrere Themen passen" in explained(dialogue, turn)
 
 
-def test_a_follow_up_names_what_it_leans_on(dialogue: Dialogue) -> None:
-    """The explanation of a follow-up says what it was taken to go on from."""
+def test_explanation_names_the_context(dialogue: Dialogue) -> None:
+    """The explanation of a follow-up names the entry that it was read together with."""
     first = asked(dialogue, "Was macht die Stiftung Bildung?")
     second = asked(dialogue, "Und wie erreiche ich die?", first.state, 7)
 
@@ -87,7 +87,7 @@ def test_a_follow_up_names_what_it_leans_on(dialogue: Dialogue) -> None:
 
 
 def test_each_of_several_answers_has_its_own(dialogue: Dialogue) -> None:
-    """Two answers to one message are explained each for itself."""
+    """Two answers to one message have one explanation each."""
     turn = asked(dialogue, "Was ist GAIN? Wer ist PHINEO?")
     first, second = buttons(turn)
 
@@ -95,8 +95,8 @@ def test_each_of_several_answers_has_its_own(dialogue: Dialogue) -> None:
     assert "PHINEO" in explained(dialogue, turn, second)
 
 
-def test_an_older_answer_says_that_it_is_too_late(dialogue: Dialogue) -> None:
-    """Only the latest question is kept, and an older button says so."""
+def test_older_answers_are_not_explained(dialogue: Dialogue) -> None:
+    """Only the latest question is stored, and an older button says so."""
     first = asked(dialogue, "Was ist Collective Impact?")
     second = asked(dialogue, "Wer ist PHINEO?", first.state, 7)
 
@@ -105,7 +105,7 @@ def test_an_older_answer_says_that_it_is_too_late(dialogue: Dialogue) -> None:
     assert late.messages == (AnswerCallback("Erklären kann ich nur die Antwort auf Ihre letzte Frage."),)
 
 
-def test_the_reason_survives_a_restart(dialogue: Dialogue, tmp_path: Path) -> None:
+def test_explanation_after_a_restart(dialogue: Dialogue, tmp_path: Path) -> None:
     """What the explanation needs is in the store."""
     turn = asked(dialogue, "Was ist Collective Impact?")
     with_update = Store(SqliteDatabase(tmp_path / "kept.db", Clock()))
@@ -122,14 +122,14 @@ def test_the_reason_survives_a_restart(dialogue: Dialogue, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("text", ["Danke!", "Ich möchte mit einem Menschen sprechen", "Was ist GAIN? " + "x " * 300])
-def test_no_button_where_nothing_can_be_explained(dialogue: Dialogue, text: str) -> None:
-    """Small talk and the contact explain themselves, and of a long message too little is kept."""
+def test_no_button_if_nothing_can_be_explained(dialogue: Dialogue, text: str) -> None:
+    """Small talk and the contact need no explanation, and too little of a long message is stored."""
     assert buttons(asked(dialogue, text)) == []
 
 
 @pytest.mark.parametrize("data", ["w:", "w:5", "w:x:0", "w:5:9", "w:5:-1", "w:99999999999999999999:0"])
-def test_made_up_data(dialogue: Dialogue, data: str) -> None:
-    """Data that no button of ours has brings one short notice."""
+def test_forged_data(dialogue: Dialogue, data: str) -> None:
+    """Data that no button carries is answered with a toast."""
     turn = tapped(dialogue, asked(dialogue, "Was ist GAIN?"), data)
 
     assert [type(message) for message in turn.messages] == [AnswerCallback]

@@ -5,13 +5,12 @@ from dataclasses import replace
 
 import pytest
 
-from bot.answering.answerer import ENTRY_CALLBACK
 from bot.attachments.renderers import render_attachment
 from bot.domain.event import EventKind
 from bot.domain.message import Attachment, EditMessage, SendMessage
 from bot.domain.turn import State, Turn
 from bot.flows import intro, start
-from bot.flows.callback_data import INTRO_CALLBACK, SELFCHECK_START_CALLBACK
+from bot.flows.callback_data import ENTRY_CALLBACK, INTRO_CALLBACK, SELFCHECK_START_CALLBACK
 from bot.flows.context import TurnContext
 from bot.flows.dialogue import Dialogue
 from knowledge.loader import BUILT_IN

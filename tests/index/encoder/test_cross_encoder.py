@@ -15,8 +15,7 @@ from index.errors import EncoderError
 from index.evaluation.alternative import open_baseline
 from index.export.cross_encoder_export import export_cross_encoder
 from index.search.live_index import LiveIndex
-from index.search.rerank import reorder_hits
-from index.search.searcher import Searcher
+from index.search.searcher import Searcher, reorder_hits
 from knowledge.records.entry import Layer
 from tests.support.paths import PREPARED
 
@@ -153,9 +152,7 @@ def test_the_best_entries_are_put_in_its_order(live: LiveIndex, encoder: OnnxEnc
         assert [hit.target for hit in staged.rank_entries(question, 1)] == after[:1]
         changed += before != after
         assert [one if gap(one) else "" for one in before] == [one if gap(one) else "" for one in after]
-        weighed = staged.score_query(question)
-        assert weighed is not None
-        both = [hit.target for hit in weighed.hits if hit.target in after[:5]]
+        both = [hit.target for hit in staged.search(question).hits if hit.target in after[:5]]
         assert both == [one for one in after[:5] if not gap(one)]
     assert changed
 

@@ -210,13 +210,13 @@ def test_judging_writes_down_why(live: LiveIndex) -> None:
     item = LabelledQuestion("1", "Was ist ein Backbone?", "de", "answerable", "backbone", "answered", ("backbone",))
 
     (found,) = evaluate_questions([item], live.current_searcher())
-    weighed = live.current_searcher().score_query(item.question)
+    probabilities = live.current_searcher().search(item.question).probabilities
     odds = math.exp(sum(reason.share for reason in found.reasons))
 
-    assert weighed is not None
+    assert probabilities is not None
     assert (found.status, found.right, found.best, found.best_right) == ("answered", True, "backbone", True)
-    assert odds == pytest.approx(weighed.probabilities.answerable / weighed.probabilities.unanswerable, rel=1e-3)
-    assert found.probability == weighed.probabilities.correct
+    assert odds == pytest.approx(probabilities.answerable / probabilities.unanswerable, rel=1e-3)
+    assert found.probability == probabilities.correct
     assert found.ms > 0
 
 

@@ -2,52 +2,62 @@
 
 import pytest
 
-from index.search.explanation import build_explanation
+from index.search.explanation import Explanation, explain_result
+from index.search.follow_up import search_message
 from index.search.live_index import LiveIndex
+from knowledge.records.discourse_markers import builtin_markers
 
 
-def test_an_answer_names_words_and_examples(live: LiveIndex) -> None:
-    """The shared words stand in the entry, and the nearest examples are its own questions."""
-    found = build_explanation(live.current_searcher(), "Was bedeutet Collective Impact für Akteure?")
+def explain(live: LiveIndex, message: str, last_entry_id: str = "") -> Explanation:
+    searcher = live.current_searcher()
+    result = search_message(searcher, message, builtin_markers()["de"], last_entry_id, "de")
+    return explain_result(searcher.reader, result, message, "de")
+
+
+def test_words_and_examples_of_an_answer(live: LiveIndex) -> None:
+    """The matched words are in the entry, and the nearest examples are its own questions."""
+    explanation = explain(live, "Was bedeutet Collective Impact für Akteure?")
     entry = live.current_searcher().reader.get_entry("collective-impact", "de")
 
-    assert found.entry_id == entry.id
-    assert found.matched_words == ("Collective", "Impact", "Akteure")
-    assert len(found.examples) == 2
-    assert set(found.examples) <= set(entry.questions)
-    assert 0.5 < found.probability <= 1
+    assert explanation.entry == entry
+    assert explanation.matched_words == ("Collective", "Impact", "Akteure")
+    assert len(explanation.examples) == 2
+    assert set(explanation.examples) <= set(entry.questions)
+    assert 0.5 < explanation.probability <= 1
 
 
-def test_a_gap_is_the_nearest(live: LiveIndex) -> None:
-    """Where the sources are silent, the entry that says so is explained."""
-    found = build_explanation(live.current_searcher(), "Was kostet eine Beratung?")
+def test_nearest_gap_is_explained(live: LiveIndex) -> None:
+    """If the sources are silent, the entry that says so is explained."""
+    explanation = explain(live, "Was kostet eine Beratung?")
 
-    assert (found.entry_id, found.off_topic) == ("kosten", False)
+    assert explanation.entry is not None
+    assert (explanation.entry.id, explanation.off_topic) == ("kosten", False)
 
 
 @pytest.mark.parametrize("question", ["Wie wird morgen das Wetter in Berlin?", "Erzähl mir einen Witz"])
-def test_a_question_beside_the_subject(live: LiveIndex, question: str) -> None:
-    """A question on something else is known as such; the nearest entry is named all the same."""
-    found = build_explanation(live.current_searcher(), question)
+def test_question_off_topic(live: LiveIndex, question: str) -> None:
+    """A question about something else is recognised as such; the nearest entry is named all the same."""
+    explanation = explain(live, question)
 
-    assert found.off_topic
-    assert found.entry_id in live.current_searcher().reader.entries
+    assert explanation.off_topic
+    assert explanation.entry is not None
 
 
 def test_another_language_shares_no_words(live: LiveIndex) -> None:
-    """A question in another script is found by its meaning alone."""
-    assert build_explanation(live.current_searcher(), "С чего начать совместную работу?").matched_words == ()
+    """A question in another script is matched by its meaning alone."""
+    assert explain(live, "С чего начать совместную работу?").matched_words == ()
 
 
 def test_context_counts_but_not_as_the_persons_words(live: LiveIndex) -> None:
-    """The title that a message leans on leads to the entry, and is not taken for a word of the person's."""
-    found = build_explanation(live.current_searcher(), "Und wie erreiche ich die?", "Stiftung Bildung")
+    """The title that a follow-up refers to leads to the entry, and is not taken for a word of the person's."""
+    explanation = explain(live, "Und wie erreiche ich die?", "stiftung-bildung")
 
-    assert found.entry_id == "stiftung-bildung-kontakt"
-    assert "Stiftung" not in found.matched_words
+    assert explanation.entry is not None
+    assert explanation.entry.id == "stiftung-bildung-kontakt"
+    assert "Stiftung" not in explanation.matched_words
 
 
 @pytest.mark.parametrize("question", ["", " ", "?!"])
 def test_nothing_to_explain(live: LiveIndex, question: str) -> None:
-    """A text without words shares none."""
-    assert build_explanation(live.current_searcher(), question).matched_words == ()
+    """A text without words matches none."""
+    assert explain(live, question).matched_words == ()

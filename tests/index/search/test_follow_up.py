@@ -1,11 +1,11 @@
-"""Messages that lean on the answer before them."""
+"""Messages that refer to the answer before them."""
 
 from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
-from index.search.leaning import FollowUp, classify_follow_up
+from index.search.follow_up import FollowUp, classify_follow_up
 from knowledge.errors import ContentError
 from knowledge.records.discourse_markers import NO_MARKERS, DiscourseMarkers, builtin_markers, read_markers
 
@@ -27,8 +27,8 @@ from knowledge.records.discourse_markers import NO_MARKERS, DiscourseMarkers, bu
         ("pl", "Czy są na to jakieś dowody?"),
     ],
 )
-def test_leaning_messages(lang: str, message: str) -> None:
-    """Words that go on or point back make a message lean, in every language that we know words of."""
+def test_follow_ups(lang: str, message: str) -> None:
+    """Words that continue or point back mark a follow-up, in every language with a list of words."""
     assert classify_follow_up(message, builtin_markers()[lang]) is FollowUp.ANAPHORIC
 
 
@@ -48,19 +48,19 @@ def test_leaning_messages(lang: str, message: str) -> None:
     ],
 )
 def test_messages_with_their_own_subject(lang: str, message: str) -> None:
-    """A message that names its own subject does not lean, and neither does one in a language we do not know."""
+    """A message that names its own subject is no follow-up, and neither is one in a language without a list."""
     assert classify_follow_up(message, builtin_markers().get(lang, NO_MARKERS)) is FollowUp.NONE
 
 
 @pytest.mark.parametrize(("lang", "message"), [("de", "Warum?"), ("de", "Beispiele?"), ("en", "Why?")])
 def test_short_messages(lang: str, message: str) -> None:
-    """A word or two may lean or not."""
+    """A word or two may be a follow-up or not."""
     assert classify_follow_up(message, builtin_markers()[lang]) is FollowUp.SHORT
 
 
 @pytest.mark.parametrize("lang", sorted(builtin_markers()))
-def test_every_wish_for_more(lang: str) -> None:
-    """Each listed wish for more is one, with capitals, a mark at the end, and a word before it."""
+def test_every_request_for_more(lang: str) -> None:
+    """Each listed request for more is recognised, with capitals, a mark at the end, and a leading word."""
     markers = builtin_markers()[lang]
     for phrase in markers.more:
         assert classify_follow_up(f"{phrase.capitalize()}!", markers) is FollowUp.MORE
@@ -82,8 +82,8 @@ LISTS = "\n".join(f"  {field.name}: []" for field in fields(DiscourseMarkers))
         (f"de:\n{LISTS.replace('more: []', 'more: [Mehr]')}", "'Mehr' is none"),
     ],
 )
-def test_lists_of_another_form(tmp_path: Path, text: str, says: str) -> None:
-    """A file of another form is refused, and the sentence names what is wrong."""
+def test_malformed_lists(tmp_path: Path, text: str, says: str) -> None:
+    """A malformed file is rejected, and the message names what is wrong."""
     file = tmp_path / "understanding.yaml"
     file.write_text(text, encoding="utf-8")
 

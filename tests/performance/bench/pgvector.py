@@ -14,8 +14,8 @@ import numpy as np
 
 from index.backends.pg_publish import VERSION_TABLES, publish_version
 from index.backends.pgvector import PgBackend
-from index.search.near import MAX_NEIGHBOURS
-from index.search.searcher import Searcher, shown_entry_ids
+from index.search.scoring import MAX_NEIGHBOURS
+from index.search.searcher import Searcher
 from index.storage.layout import VECTORS_FILE
 from index.storage.reader import current_folder, open_index
 from index.storage.vector_index import MAX_EXACT_VECTORS, read_vector_chunks
@@ -62,7 +62,10 @@ def measure(folder: Path, place: PgBackend) -> None:
         print(f"{f'recall@10, {name}':26}{recall:.3f} over {len(texts)} questions")
     ours, theirs = Searcher(here, encoder), Searcher(there, encoder)
     pairs = [(ours.search(text), theirs.search(text)) for text in texts]
-    same = [type(one) is type(other) and shown_entry_ids(one) == shown_entry_ids(other) for one, other in pairs]
+    same = [
+        (one.decision, one.reply, one.shown_ids) == (other.decision, other.reply, other.shown_ids)
+        for one, other in pairs
+    ]
     print(f"{'same outcome and entries':26}{statistics.mean(same):.3f}")
     kinds: dict[str, tuple[Callable[[str], object], list[str]]] = {
         "pgvector, vectors": (lambda text: there.vector_index.find_nearest(asked[text], MAX_NEIGHBOURS), texts),

@@ -22,7 +22,7 @@ from tqdm import tqdm
 from index.build.builder import IndexSource, build_index
 from index.decision.calibration import load_calibration
 from index.encoder.encoder import OnnxEncoder
-from index.search.near import MAX_NEIGHBOURS
+from index.search.scoring import MAX_NEIGHBOURS
 from index.search.searcher import Searcher
 from index.storage.layout import CLUSTERS_FILE, VECTORS_FILE
 from index.storage.reader import IndexReader, open_index

@@ -1,0 +1,60 @@
+"""What a search leads to: a decision, the entries it names, and what it rests on."""
+
+from dataclasses import dataclass, field
+
+from index.decision.calibration import Decision, Probabilities
+from index.decision.features import QueryFeatures
+from index.search.scoring import Float32Array, Hit
+from knowledge.records.entry import Entry
+from knowledge.records.intents import ReplyKind
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """The decision on a message, with the entries it names in the language of the reply.
+
+    Attributes:
+        decision: how to reply.
+        probability: that this is right, 0 to 1.
+        entry: what to answer with; of an abstention the gap, if one fits: the entry that says the sources are silent.
+        options: two or three entries to choose from, if that is the decision.
+        related: entries to read next to ``entry``.
+        reply: small talk or a request for a human, if that is the decision.
+        intent: the nearest intent of small talk or a request for a human, whatever was decided; "" if there is none.
+        hits: the answering entries by fused score, best first; empty if nothing was searched.
+        features, probabilities: what the decision was made from; None without hits.
+        query_vector: the encoded query, shape (dimension,); None without hits.
+        context: the entry that the message was read together with; None if it was read by itself.
+        offers_related: more was asked for, and ``options`` are related to ``context``.
+        already_shown: ``context`` itself is the nearest entry, and ``options`` are those next to it.
+    """
+
+    decision: Decision
+    probability: float
+    entry: Entry | None = None
+    options: tuple[Entry, ...] = ()
+    related: tuple[Entry, ...] = ()
+    reply: ReplyKind | None = None
+    intent: str = ""
+    hits: tuple[Hit, ...] = ()
+    features: QueryFeatures | None = None
+    probabilities: Probabilities | None = None
+    query_vector: Float32Array | None = field(default=None, compare=False, repr=False)
+    context: Entry | None = None
+    offers_related: bool = False
+    already_shown: bool = False
+
+    @property
+    def shown_ids(self) -> tuple[str, ...]:
+        """The ids of the entry that answers, or of those offered; a gap is neither."""
+        if self.decision is Decision.ANSWER and self.entry:
+            return (self.entry.id,)
+        return tuple(option.id for option in self.options)
+
+    @property
+    def off_topic(self) -> bool:
+        """Whether it is an abstention on something nearer to refused sentences than to any entry or gap."""
+        return self.decision is Decision.ABSTAIN and self.features is not None and self.features.refusal_margin > 0
+
+
+EMPTY_RESULT = SearchResult(Decision.ABSTAIN, 1.0)  # if there is nothing to decide on
