@@ -13,7 +13,6 @@ from markupsafe import Markup
 from prompts.telegram_html import markdown_to_html
 
 TEMPLATES_FOLDER = Path(__file__).parent
-COMPLETE_LANGUAGES = ("de", "en")  # complete; what a variant such as de-leicht lacks is said as in its language
 
 
 @cache

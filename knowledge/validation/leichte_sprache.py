@@ -5,10 +5,10 @@ A text is Markdown with one sentence a line. What only a person can judge (is it
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
-from knowledge.errors import ContentError, Problem
-from knowledge.parsing.strict_yaml import load_yaml
+from knowledge.parsing.strict_yaml import StrictYaml, strict_keys
 from knowledge.parsing.text_file import read_text_file
 
 MAX_SENTENCE_WORDS = 12  # in a sentence
@@ -21,17 +21,7 @@ _SENTENCE_BREAK = re.compile(r"(?<=\w\w[.!?])[\"“”]?\s+(?=[\"„]?[A-ZÄÖÜ
 _BOLD = re.compile(r"\*\*(.+?)\*\*")
 _LINE_MARKER = re.compile(r"^\s*(?:[-•]|#+|\d+\.)\s+")
 _ARTICLE = r"(?:mein|dein|sein|ihr|Ihr|unser|kein|ein|dies|jen)"
-_GE_INFINITIVES = (
-    "gehen",
-    "geben",
-    "gelingen",
-    "gelten",
-    "gehören",
-    "geschehen",
-    "gestalten",
-    "gewinnen",
-    "genießen",
-)
+_GE_INFINITIVES = "gehen|geben|gelingen|gelten|gehören|geschehen|gestalten|gewinnen|genießen"  # not participles
 
 _FORBIDDEN_PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern), advice)
@@ -54,7 +44,7 @@ _FORBIDDEN_PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
             "no genitive; say: das Haus von dem Lehrer",
         ),
         (
-            rf"\b(?:wird|werden|wurde|wurden)\b(?=.*\b(?!(?:{'|'.join(_GE_INFINITIVES)})\b)(?:ge[a-zäöüß]+(?:t|en)|\w+iert)[.!?]?$)"
+            rf"\b(?:wird|werden|wurde|wurden)\b(?=.*\b(?!(?:{_GE_INFINITIVES})\b)(?:ge[a-zäöüß]+(?:t|en)|\w+iert)[.!?]?$)"
             r"|\bge[a-zäöüß]{3,}(?:t|en) (?:wird|werden|wurde|wurden)\b",
             "no passive; say who does it",
         ),
@@ -66,13 +56,15 @@ _FORBIDDEN_PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
 )
 
 
+@strict_keys
+@dataclass(frozen=True, slots=True)
+class _AllowedWordsFile:
+    allowed: frozenset[str]
+
+
 def read_allowed_words(path: Path) -> frozenset[str]:
-    """The exceptions: words that may be long or in capitals. Raises ContentError for a file of another form."""
-    data = load_yaml(path, read_text_file(path))
-    words = data.get("allowed") if isinstance(data, dict) else None
-    if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
-        raise ContentError([Problem(path, 1, "expected a list of words under the key 'allowed'")])
-    return frozenset(words)
+    """Read the words that may be long or in capitals; raise ContentError with every mistake."""
+    return StrictYaml(path, read_text_file(path)).validate(_AllowedWordsFile).allowed
 
 
 def find_violations(text: str, allowed: frozenset[str] = frozenset()) -> Iterator[tuple[int, str]]:

@@ -98,7 +98,7 @@ def test_knowledge_check(tmp_path: Path) -> None:
     fails(gwbot("knowledge", "check", str(tmp_path), folder=tmp_path), "leer.md:1: the file is empty")
     (tmp_path / "leer.md").write_text("Text", encoding="utf-8")
     (tmp_path / "contacts.yaml").write_text("contacts:\n- {id: a, name: b, role: c, phone: 115, email: kein at}\n")
-    fails(gwbot("knowledge", "check", str(tmp_path), folder=tmp_path), "contacts.yaml:2: 'kein at' is no e-mail")
+    fails(gwbot("knowledge", "check", str(tmp_path), folder=tmp_path), "contacts.yaml:2: 'kein at' is not an e-mail")
     assert gwbot("knowledge", "check", folder=tmp_path).returncode == 0
 
 

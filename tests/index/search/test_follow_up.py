@@ -76,10 +76,11 @@ LISTS = "\n".join(f"  {field.name}: []" for field in fields(DiscourseMarkers))
     ("text", "says"),
     [
         ("de: [", "not valid YAML"),
-        ("- und", "expected lists of words by language"),
-        ("de:\n  leading: [und]", "de: the keys must be"),
-        (f"de:\n{LISTS.replace('plain: []', 'plain: [no]')}", "'plain' must be a list of words in lower case; False"),
-        (f"de:\n{LISTS.replace('more: []', 'more: [Mehr]')}", "'Mehr' is none"),
+        ("- und", "expected lines of the form 'key: value'"),
+        ("de:\n  leading: [und]", "the key 'pointing' is missing"),
+        (f"de:\n{LISTS.replace('plain: []', 'plain: no')}", "understanding.yaml:5: 'plain' must be a list"),
+        (f"de:\n{LISTS.replace('plain: []', 'plain: [[no]]')}", "understanding.yaml:5: 'plain' must be text"),
+        (f"de:\n{LISTS.replace('more: []', 'more: [Mehr]')}", "understanding.yaml:6: 'Mehr' must be in lower case"),
     ],
 )
 def test_lists_of_another_form(tmp_path: Path, text: str, says: str) -> None:
@@ -90,3 +91,11 @@ def test_lists_of_another_form(tmp_path: Path, text: str, says: str) -> None:
     with pytest.raises(ContentError, match=r"understanding\.yaml:") as raised:
         read_markers(file)
     assert says in str(raised.value)
+
+
+def test_words_are_read_as_written(tmp_path: Path) -> None:
+    """Words that YAML takes for true, false or a number need no quotation marks."""
+    file = tmp_path / "understanding.yaml"
+    file.write_text(f"en:\n{LISTS.replace('plain: []', 'plain: [no, on, 2]')}", encoding="utf-8")
+
+    assert read_markers(file)["en"].plain == {"no", "on", "2"}
