@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from functools import cache
 from pathlib import Path
 from typing import Annotated
 
@@ -37,12 +36,6 @@ class DiscourseMarkers:
 
 
 NO_MARKERS = DiscourseMarkers(*(frozenset[str]() for _ in fields(DiscourseMarkers)))
-
-
-@cache
-def builtin_markers() -> Mapping[str, DiscourseMarkers]:
-    """Return the built-in lists by language."""
-    return read_markers(Path(__file__).parents[1] / MARKERS_FILE)
 
 
 def read_markers(path: Path) -> Mapping[str, DiscourseMarkers]:

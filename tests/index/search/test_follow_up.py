@@ -7,7 +7,10 @@ import pytest
 
 from index.search.leaning import FollowUp, classify_follow_up
 from knowledge.errors import ContentError
-from knowledge.records.discourse_markers import NO_MARKERS, DiscourseMarkers, builtin_markers, read_markers
+from knowledge.loader import BUILT_IN
+from knowledge.records.discourse_markers import MARKERS_FILE, NO_MARKERS, DiscourseMarkers, read_markers
+
+MARKERS = read_markers(BUILT_IN / MARKERS_FILE)
 
 
 @pytest.mark.parametrize(
@@ -29,7 +32,7 @@ from knowledge.records.discourse_markers import NO_MARKERS, DiscourseMarkers, bu
 )
 def test_leaning_messages(lang: str, message: str) -> None:
     """Words that go on or point back make a message lean, in every language that we know words of."""
-    assert classify_follow_up(message, builtin_markers()[lang]) is FollowUp.ANAPHORIC
+    assert classify_follow_up(message, MARKERS[lang]) is FollowUp.ANAPHORIC
 
 
 @pytest.mark.parametrize(
@@ -49,19 +52,19 @@ def test_leaning_messages(lang: str, message: str) -> None:
 )
 def test_messages_with_their_own_subject(lang: str, message: str) -> None:
     """A message that names its own subject does not lean, and neither does one in a language we do not know."""
-    assert classify_follow_up(message, builtin_markers().get(lang, NO_MARKERS)) is FollowUp.NONE
+    assert classify_follow_up(message, MARKERS.get(lang, NO_MARKERS)) is FollowUp.NONE
 
 
 @pytest.mark.parametrize(("lang", "message"), [("de", "Warum?"), ("de", "Beispiele?"), ("en", "Why?")])
 def test_short_messages(lang: str, message: str) -> None:
     """A word or two may lean or not."""
-    assert classify_follow_up(message, builtin_markers()[lang]) is FollowUp.SHORT
+    assert classify_follow_up(message, MARKERS[lang]) is FollowUp.SHORT
 
 
-@pytest.mark.parametrize("lang", sorted(builtin_markers()))
+@pytest.mark.parametrize("lang", sorted(MARKERS))
 def test_every_wish_for_more(lang: str) -> None:
     """Each listed wish for more is one, with capitals, a mark at the end, and a word before it."""
-    markers = builtin_markers()[lang]
+    markers = MARKERS[lang]
     for phrase in markers.more:
         assert classify_follow_up(f"{phrase.capitalize()}!", markers) is FollowUp.MORE
     assert classify_follow_up(
