@@ -17,8 +17,7 @@ from bot.domain.consultation import Details, Request, RequestContext
 from bot.domain.effects import CreateRequest
 from bot.domain.event import Event, EventKind
 from bot.domain.turn import State
-from bot.log import _JsonFormatter, _RedactingFormatter
-from bot.printable import escape_control_chars, json_line
+from bot.log import _JsonFormatter, _RedactingFormatter, escape_control_chars, json_line
 from bot.store import SqliteStore
 from tests.support.paths import ROOT
 

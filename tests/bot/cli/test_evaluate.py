@@ -122,5 +122,6 @@ def test_clear_errors(tmp_path: Path, questions: Path) -> None:
     fails(gwbot("eval", "--retrieval", "sammlung", folder=tmp_path), "sammlung/passages.de.jsonl:1: not JSON")
     fails(gwbot("eval", "--retrieval", "sammlung", "--cases", folder=tmp_path), "--report alone", code=2)
     fails(gwbot("eval", "--report", "leer.jsonl", folder=tmp_path), "is a file", code=2)
-    fails(gwbot("eval", "--report", "leer.jsonl/r", folder=tmp_path), "cannot be made")
+    fails(gwbot("eval", "--questions", str(questions), "--report", "leer.jsonl/r", folder=tmp_path), "cannot be made")
+    fails(gwbot("eval", folder=tmp_path), "There is no file tests/data/questions.jsonl", "--questions FILE")
     assert not (tmp_path / "r").exists()
