@@ -49,7 +49,7 @@ def server() -> Iterator[list[str]]:
 
 
 def test_vulnerability_is_named(tmp_path: Path) -> None:
-    """A locked package that is known to be vulnerable is named with the version that mends it."""
+    """A locked package that is known to be vulnerable is named with the version that fixes it."""
     lock = tmp_path / "some.lock"
     lock.write_text("harmful==1.0 \\\n    --hash=sha256:" + "0" * 64 + "\n", encoding="utf-8")
 
@@ -57,7 +57,7 @@ def test_vulnerability_is_named(tmp_path: Path) -> None:
         known = audit_locks([lock], options)
 
     assert known is not None
-    assert known.vulnerabilities == ("harmful 1.0: PYSEC-2000-1, mended in 1.1",)
+    assert known.vulnerabilities == ("harmful 1.0: PYSEC-2000-1, fixed in 1.1",)
 
 
 def test_everything_locked_is_looked_up(capsys: pytest.CaptureFixture[str]) -> None:
