@@ -129,7 +129,13 @@ class Answerer:
         explanation = build_explanation(searcher, answer.question, context_title)
         title = self._load_entry(searcher, explanation.entry_id, lang).title if explanation.entry_id else ""
         return render_template(
-            "why", lang, status=answer.status.value, answer=answer, about=context_title, title=title, why=explanation
+            "explanation",
+            lang,
+            status=answer.status.value,
+            answer=answer,
+            about=context_title,
+            title=title,
+            why=explanation,
         )
 
     def _question_language(self, question: str, telegram_lang: str, chosen_lang: str) -> str:
