@@ -1,6 +1,6 @@
-"""Rules across the files of the house's knowledge folder: Knowledge -> problems.
+"""Check rules across the files of a knowledge folder with the built-in layout.
 
-Pure but for Leichte Sprache, whose files are read once more so that each problem can name its line.
+Pure except for Leichte Sprache, whose files are read again so that each problem can name its line.
 """
 
 from collections import defaultdict
@@ -18,7 +18,7 @@ from knowledge.validation.leichte_sprache import ALLOWED_WORDS_FILE, find_violat
 
 COMPLETE_LANGUAGES = ("de", "en")  # other languages may lack entries and steps
 MIN_QUESTIONS = {"de": 8, "en": 4, LEICHTE_SPRACHE: 0}
-MAX_ENTRY_ID_LENGTH = 50  # fits Telegram's 64 bytes of callback data and of a deep link, with our prefixes
+MAX_ENTRY_ID_LENGTH = 50  # with our prefixes, fits 64 bytes of callback data or deep link
 MAX_TITLE_LENGTH = 48
 MAX_BODY_LENGTH = 900
 _TECHNICAL_KEYS = frozenset(
@@ -27,7 +27,7 @@ _TECHNICAL_KEYS = frozenset(
 
 
 def check_knowledge(knowledge: Knowledge) -> tuple[Problem, ...]:
-    """Everything wrong across the files, sorted by file. Empty where all is well."""
+    """Return every violation, sorted by file."""
     rules = (
         _check_entry_ids,
         _check_lengths,
@@ -44,7 +44,7 @@ def check_knowledge(knowledge: Knowledge) -> tuple[Problem, ...]:
 
 
 def entry_path(knowledge: Knowledge, entry: Entry) -> Path:
-    """The file an entry was read from."""
+    """Return the file an entry was read from."""
     return knowledge.folder / "content" / entry.lang / f"{entry.id}.md"
 
 
@@ -102,7 +102,7 @@ def _check_duplicates(knowledge: Knowledge) -> Iterator[Problem]:
             for text in (value,) if isinstance(value, str) else value:
                 earlier = entries_by_text.setdefault((entry.lang, text.casefold().strip(" ?!.")), entry)
                 if earlier is not entry or (field == "questions" and _repeats_question(entry, text)):
-                    message = f"'{text}' stands in the entry '{earlier.id}' too"
+                    message = f"'{text}' is also in the entry '{earlier.id}'"
                     yield Problem(entry_path(knowledge, entry), 0, message)
 
 
@@ -116,7 +116,7 @@ def _check_intent_phrases(knowledge: Knowledge) -> Iterator[Problem]:
         for _, phrase in intent.phrases:
             if entry := entries_by_question.get(phrase.casefold()):
                 path = knowledge.folder / "intents" / f"{intent.id}.yaml"
-                yield Problem(path, 0, f"'{phrase}' is an example question of the entry '{entry.id}' too")
+                yield Problem(path, 0, f"'{phrase}' is also an example question of the entry '{entry.id}'")
 
 
 def _check_intro_steps(knowledge: Knowledge) -> Iterator[Problem]:
@@ -187,7 +187,7 @@ def _check_contact_topics(knowledge: Knowledge) -> Iterator[Problem]:
     for contact in knowledge.contacts:
         for topic in contact.topics:
             if topic not in entry_ids:
-                message = f"the contact '{contact.id}' has the topic '{topic}', which is no entry"
+                message = f"the contact '{contact.id}' has the topic '{topic}', which is not an entry"
                 yield Problem(knowledge.folder / "contacts.yaml", 0, message)
 
 
@@ -202,7 +202,7 @@ def _check_leichte_sprache(knowledge: Knowledge) -> Iterator[Problem]:
 
 
 def _readable_text(path: Path) -> str:
-    """A file's text, its front matter cut down to what people read, every line in its place."""
+    """Return a file's text with only what people read of its front matter, every line in its place."""
     if path.suffix == ".yaml":
         return "\n".join(map(_readable_value, read_text_file(path).splitlines()))
     _, front_matter, body = read_text_file(path).split("---\n", 2)
