@@ -13,6 +13,7 @@ from bot.errors import GwError
 from bot.settings import Settings
 
 if TYPE_CHECKING:
+    from index.evaluation.comparison import Comparison
     from index.evaluation.dataset import LabelledQuestion
     from index.evaluation.report import ReportHeader
     from index.evaluation.run import EvaluatedQuestion
@@ -44,7 +45,11 @@ def eval_command(
     retrieval: Path | None,
 ) -> None:
     """Evaluate the bot on labelled questions, by kind and language, and write a report."""
+    from bot.app.index_loader import open_index
+    from index.evaluation.comparison import compare_evaluations
     from index.evaluation.dataset import read_labelled_questions
+    from index.evaluation.markdown_report import format_differences
+    from index.evaluation.run import evaluate_questions
 
     settings = chosen_settings()
     if retrieval:
@@ -55,36 +60,11 @@ def eval_command(
     items = read_labelled_questions(require_questions_file(path))
     if not items:
         raise GwError(f"The file {path} holds no labelled question.")
-    evaluated = _run_evaluation(settings, items, path.name, root, report, compare, against)
-    for question in evaluated if cases else ():
-        if not question.right:
-            click.echo(
-                f"{question.item.id} [{question.item.kind}] {question.item.question!r}\n"
-                f"    {question.item.entries} <- {question.outcome_text}"
-            )
-
-
-def _run_evaluation(
-    settings: Settings,
-    items: "Sequence[LabelledQuestion]",
-    questions_name: str,
-    root: Path | None,
-    report: Path | None,
-    earlier_report: Path | None,
-    baseline: str | None,
-) -> "list[EvaluatedQuestion]":
-    """Evaluate all questions, print the figures and write the report; see the command's options."""
-    from bot.app.index_loader import open_index
-    from index.evaluation.comparison import compare_evaluations
-    from index.evaluation.markdown_report import NO_PLOTS_NOTE, format_differences, render_report
-    from index.evaluation.report import write_report_json
-    from index.evaluation.run import evaluate_questions
-
     created = f"{datetime.now(UTC):%Y-%m-%dT%H%M%SZ}"
     folder = report or settings.bot_dir / "reports" / created
-    earlier_results = _read_earlier_report(settings, earlier_report, folder)
+    earlier_results = _read_earlier_report(settings, compare, folder)
     searcher = open_index(settings, root).current_searcher()
-    baseline_result = _evaluate_baseline(settings, items, baseline, root) if baseline else None
+    baseline = _evaluate_baseline(settings, items, against, root) if against else None
     _create_folder(folder)
     evaluated = evaluate_questions(items, searcher)
     _print_metrics(evaluated)
@@ -94,21 +74,33 @@ def _run_evaluation(
             f"\nSince {comparison.before}: {len(comparison.turned_right)} turned right, "
             f"{len(comparison.turned_wrong)} turned wrong."
         )
-    if baseline_result:
-        comparisons.append(
-            compare_evaluations(
-                evaluated, baseline_result.evaluated, ("in use", baseline_result.name), baseline_result.note
-            )
-        )
+    if baseline:
+        names = ("in use", baseline.name)
+        comparisons.append(compare_evaluations(evaluated, baseline.evaluated, names, baseline.note))
         click.echo(f"\n{format_differences(comparisons[-1])}")
-    header = _make_header(searcher.reader, created, questions_name)
+    _write_report(folder, _make_header(searcher.reader, created, path.name), evaluated, comparisons)
+    for question in evaluated if cases else ():
+        if not question.right:
+            click.echo(
+                f"{question.item.id} [{question.item.kind}] {question.item.question!r}\n"
+                f"    {question.item.entries} <- {question.outcome_text}"
+            )
+
+
+def _write_report(
+    folder: Path,
+    header: "ReportHeader",
+    evaluated: "Sequence[EvaluatedQuestion]",
+    comparisons: "Sequence[Comparison]",
+) -> None:
+    from index.evaluation.markdown_report import NO_PLOTS_NOTE, render_report
+    from index.evaluation.report import write_report_json
+
     write_report_json(folder, header, evaluated, comparisons)
     plots = _draw_plots(folder, evaluated, header.answer_from)
-    (folder / REPORT_TEXT_FILE).write_text(
-        render_report(header, evaluated, comparisons, plots), encoding="utf-8", errors="replace"
-    )
+    report = render_report(header, evaluated, comparisons, plots)
+    (folder / REPORT_TEXT_FILE).write_text(report, encoding="utf-8", errors="replace")
     click.echo(f"\nReport: {folder / REPORT_TEXT_FILE}{'' if plots else f'. {NO_PLOTS_NOTE}'}")
-    return evaluated
 
 
 def _measure_retrieval(settings: Settings, collection_dir: Path, report: Path | None) -> None:
