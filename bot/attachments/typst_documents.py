@@ -26,9 +26,9 @@ def render_chart(values: AttachmentValues) -> RenderedFile:
 def render_handout(values: AttachmentValues) -> RenderedFile:
     """The page as a tagged PDF (PDF/UA-1)."""
     try:
-        return RenderedFile(HANDOUT_FILE_NAME, _compile_document("takeaway.typ", values, "pdf", "ua-1"))
+        return RenderedFile(HANDOUT_FILE_NAME, _compile_document("handout.typ", values, "pdf", "ua-1"))
     except typst.TypstError:  # a sign that no font here has: tagged all the same, without the promise of PDF/UA
-        return RenderedFile(HANDOUT_FILE_NAME, _compile_document("takeaway.typ", values, "pdf"))
+        return RenderedFile(HANDOUT_FILE_NAME, _compile_document("handout.typ", values, "pdf"))
 
 
 def _compile_document(

@@ -153,7 +153,7 @@ def format_differences(compared: Comparison) -> str:
 def format_turned(pairs: Sequence[QuestionPair]) -> str:
     """The questions whose outcome turned from right to wrong, or the other way."""
     return "\n".join(
-        f"- {after.item.id} ({after.item.kind}): {join_lines(after.item.question)} "
+        f"- {after.item.id} ({after.item.kind}): {join_lines(after.item.question)}"
         f" — {before.outcome_text} → {after.outcome_text}"
         for before, after in pairs
     )

@@ -202,7 +202,7 @@ def test_nothing_is_remembered_for_long() -> None:
 
     assert pace.paused_chats(161.0) == []
     assert pace.free_slots(161.0) == 30
-    assert [name for name, held in vars(pace).items() if isinstance(held, dict | set) and held] == ["_typed"]
+    assert [name for name, held in vars(pace).items() if isinstance(held, dict | set) and held] == ["_typing_shown"]
 
 
 def test_typing_is_shown_once_a_second() -> None:

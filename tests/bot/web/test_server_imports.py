@@ -10,7 +10,7 @@ import sys
 from bot.app.bootstrap import make_answerer
 from bot.app.index_loader import open_index
 from bot.settings import load_settings
-import bot.commands.operate, bot.cli.main, bot.cli.chat, bot.web.routes
+import bot.cli.run, bot.cli.main, bot.cli.chat, bot.web.routes
 
 settings = load_settings()
 answer = make_answerer(settings, open_index(settings)).answer("Was ist Collective Impact?")
