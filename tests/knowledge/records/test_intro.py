@@ -45,9 +45,9 @@ def test_mistakes_are_named_with_their_line(folder: Path, old: str, new: str, li
     with pytest.raises(ContentError) as caught:
         read_steps(folder)
 
-    assert any(message in one.message for one in caught.value.problems), caught.value.problems
-    assert line in {one.line for one in caught.value.problems}
-    assert {one.path for one in caught.value.problems} == {path}
+    assert any(message in problem.message for problem in caught.value.problems), caught.value.problems
+    assert line in {problem.line for problem in caught.value.problems}
+    assert {problem.path for problem in caught.value.problems} == {path}
 
 
 @pytest.mark.parametrize(
