@@ -117,12 +117,15 @@ class StrictYaml:
             return self._to_dict(node, location)
         if isinstance(node, yaml.SequenceNode):
             items = [self._to_data(item, (*location, number)) for number, item in enumerate(node.value)]
-            ids = [item.get("id") if isinstance(item, dict) else None for item in items]
-            self._problems += [
-                self.problem(f"the id '{value}' is used a second time", *location, number)
-                for number, value in enumerate(ids)
-                if value and value in ids[:number]
-            ]
+            seen_ids: set[str] = set()
+            for number, item in enumerate(items):
+                item_id = item.get("id") if isinstance(item, dict) else None
+                if not isinstance(item_id, str):
+                    continue
+                if item_id in seen_ids:
+                    problem = self.problem(f"the id '{item_id}' is used a second time", *location, number)
+                    self._problems.append(problem)
+                seen_ids.add(item_id)
             return items
         return None if node.tag == NULL_TAG else node.value.strip()
 
