@@ -68,18 +68,14 @@ def _run_check(name: str, check: Callable[[Settings], str], settings: Settings) 
 
 @cache
 def _load_models(encoder_dir: Path, cross_encoder_dir: Path) -> "IndexLoader":
-    """Load the encoder once for all tenants."""
+    """Return a loader that keeps the encoder, shared by all tenants."""
     from bot.app.index_loader import IndexLoader
 
     return IndexLoader(encoder_dir, cross_encoder_dir)
 
 
-def _models_for(settings: Settings) -> "IndexLoader":
-    return _load_models(settings.encoder_dir, settings.cross_encoder_dir)
-
-
 def _check_encoder(settings: Settings) -> str:
-    return _models_for(settings).encoder.name
+    return _load_models(settings.encoder_dir, settings.cross_encoder_dir).encoder.name
 
 
 def _check_settings(settings: Settings) -> str:
@@ -99,7 +95,8 @@ def _check_knowledge(settings: Settings) -> str:
 
 
 def _check_index(settings: Settings) -> str:
-    manifest = _models_for(settings).load_index(settings).current_searcher().reader.manifest
+    loader = _load_models(settings.encoder_dir, settings.cross_encoder_dir)
+    manifest = loader.load_index(settings).current_searcher().reader.manifest
     return f"{manifest.entries} entries, {manifest.passages} passages"
 
 

@@ -1,7 +1,6 @@
 """`gwbot eval`: measure how well the bot answers, and what has changed since the last report."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -75,8 +74,8 @@ def eval_command(
             f"{len(comparison.turned_wrong)} turned wrong."
         )
     if baseline:
-        names = ("in use", baseline.name)
-        comparisons.append(compare_evaluations(evaluated, baseline.evaluated, names, baseline.note))
+        outcomes, note = baseline
+        comparisons.append(compare_evaluations(evaluated, outcomes, ("in use", Path(against or "").name), note))
         click.echo(f"\n{format_differences(comparisons[-1])}")
     _write_report(folder, _make_header(searcher.reader, created, path.name), evaluated, comparisons)
     for question in evaluated if cases else ():
@@ -95,9 +94,16 @@ def _write_report(
 ) -> None:
     from index.evaluation.markdown_report import NO_PLOTS_NOTE, render_report
     from index.evaluation.report import write_report_json
+    from index.evaluation.slices import splits
 
     write_report_json(folder, header, evaluated, comparisons)
-    plots = _draw_plots(folder, evaluated, header.answer_from)
+    split_name, group = next(iter(splits(evaluated).items()))
+    try:
+        from index.evaluation.plots import draw_plots
+    except ImportError:  # matplotlib is optional
+        plots = []
+    else:
+        plots = draw_plots(folder, group, split_name, header.answer_from)
     report = render_report(header, evaluated, comparisons, plots)
     (folder / REPORT_TEXT_FILE).write_text(report, encoding="utf-8", errors="replace")
     click.echo(f"\nReport: {folder / REPORT_TEXT_FILE}{'' if plots else f'. {NO_PLOTS_NOTE}'}")
@@ -147,22 +153,16 @@ def _read_earlier_report(
         return []
 
 
-@dataclass(frozen=True, slots=True)
-class _BaselineResult:
-    name: str
-    evaluated: "list[EvaluatedQuestion]"
-    note: str
-
-
 def _evaluate_baseline(
     settings: Settings, items: "Sequence[LabelledQuestion]", name: str, root: Path | None
-) -> _BaselineResult:
+) -> "tuple[list[EvaluatedQuestion], str]":
+    """Evaluate the questions with another index or model; return them with a note about it."""
     from bot.app.index_loader import make_index_backend
     from index.evaluation.alternative import open_baseline
     from index.evaluation.run import evaluate_questions
 
     with open_baseline(name, settings.data_dir, root or make_index_backend(settings)) as (searcher, note):
-        return _BaselineResult(Path(name).name, evaluate_questions(items, searcher), note)
+        return evaluate_questions(items, searcher), note
 
 
 def _make_header(reader: "IndexReader", created: str, questions_name: str) -> "ReportHeader":
@@ -177,18 +177,6 @@ def _make_header(reader: "IndexReader", created: str, questions_name: str) -> "R
         answer_from=reader.calibration.answer_from,
         offer_from=reader.calibration.offer_from,
     )
-
-
-def _draw_plots(folder: Path, evaluated: "Sequence[EvaluatedQuestion]", answer_from: float) -> list[tuple[str, str]]:
-    """Draw plots of the report's first split; return file names and captions, none if matplotlib is not installed."""
-    from index.evaluation.slices import splits
-
-    try:
-        from index.evaluation.plots import draw_plots
-    except ImportError:
-        return []
-    split_name, group = next(iter(splits(evaluated).items()))
-    return draw_plots(folder, group, split_name, answer_from)
 
 
 def _print_metrics(evaluated: "Sequence[EvaluatedQuestion]") -> None:
