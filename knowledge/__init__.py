@@ -1,1 +1,1 @@
-"""What the bot knows: entries in Markdown, strictly read."""
+"""The knowledge base: entries in Markdown and records in YAML, read strictly."""

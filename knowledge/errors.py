@@ -1,4 +1,4 @@
-"""Errors a person can mend.
+"""Errors a person can fix.
 
 GwError
 └── ContentError   one or more files of the knowledge base cannot be used
@@ -10,12 +10,12 @@ from pathlib import Path
 
 
 class GwError(Exception):
-    """Something a person can mend; the message says what, where and how. Shown without a traceback."""
+    """An error a person can fix; the message says what, where and how. Shown without a traceback."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
-    """One thing wrong in one file. ``line`` counts from 1; 0 means the file as a whole."""
+    """One mistake in one file. ``line`` counts from 1; 0 means the file as a whole."""
 
     path: Path
     line: int
@@ -27,7 +27,7 @@ class Problem:
 
 
 class ContentError(GwError):
-    """Files of a knowledge folder that cannot be used, each named with its line."""
+    """Mistakes in the files of a knowledge folder, each with file and line, sorted."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(sorted(problems))

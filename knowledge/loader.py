@@ -1,9 +1,9 @@
-"""A knowledge folder: the house's own layout, or any folder of Markdown files.
+"""Read a knowledge folder: one with the built-in layout, or any folder of Markdown files.
 
-The house's layout has ``content/<lang>/*.md``, ``contacts.yaml``, ``intents/*.yaml``, ``intro/<lang>/*.md`` and
-``selfcheck/<lang>.yaml`` and is read strictly; where it has no contacts or no intents, the house's are taken. In any
-other folder every ``*.md`` is an entry; its id is its path without the ending, front matter is optional, and keys we
-do not know are passed over.
+The built-in layout has ``content/<lang>/*.md``, ``contacts.yaml``, ``intents/*.yaml``, ``intro/<lang>/*.md`` and
+``selfcheck/<lang>.yaml`` and is read strictly; missing contacts or intents are taken from the built-in knowledge. In
+any other folder every ``*.md`` is an entry; its id is its path without the suffix, front matter is optional, and
+unknown keys are ignored.
 """
 
 import os
@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Knowledge:
-    """Everything read from one knowledge folder."""
+    """Everything read from one knowledge folder; ``entries`` can be iterated several times."""
 
     folder: Path
     entries: Iterable[Entry]
@@ -38,9 +38,9 @@ class Knowledge:
 
 @dataclass(frozen=True, slots=True)
 class LazyEntries:
-    """The entries of a folder, each read when its turn comes.
+    """The entries of a folder, read one by one.
 
-    Iterating goes through all files, and at the end raises ContentError with all problems of all of them.
+    Iteration continues after a file that cannot be used, and ends with a ContentError naming all problems.
     """
 
     folder: Path
@@ -62,7 +62,7 @@ class LazyEntries:
 
 
 def _find_file_problem(path: Path, entry_id: str, folder: Path) -> Problem | None:
-    """What keeps a file from being an entry: it lies elsewhere, or is named like an intent."""
+    """Return why a file cannot be an entry: it lies outside the folder, or is named like an intent."""
     if _points_outside(path, folder):
         return Problem(path, 0, OUTSIDE_LINK_MESSAGE)
     if entry_id.startswith("@"):
@@ -71,27 +71,27 @@ def _find_file_problem(path: Path, entry_id: str, folder: Path) -> Problem | Non
 
 
 def _points_outside(path: Path, folder: Path) -> bool:
-    # Path.resolve() would raise for a link to itself.
+    # Path.resolve() raises for a link to itself.
     return not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
 
 
 def has_builtin_layout(folder: Path) -> bool:
-    """Whether a folder has the house's own layout."""
+    """Whether a folder has the built-in layout."""
     return (folder / "content").is_dir()
 
 
 def path_or_builtin(folder: Path, name: str) -> Path:
-    """A file or folder of a knowledge folder; where it has none of this name, the house's own."""
+    """Return a file or folder of a knowledge folder, or the built-in one if it has none of this name."""
     path = folder / name
     return path if path.exists() else BUILT_IN / name
 
 
 def load_knowledge(folder: Path, default_lang: str = "de", *, lazy: bool = False) -> Knowledge:
-    """Read a whole folder; of a foreign one, ``lazy`` reads each file only when its entry is asked for.
+    """Read a whole folder; with ``lazy``, the entries of an external folder are read only when iterated.
 
     Raises:
-        ContentError: all problems of all files at once.
-        GwError: the folder is missing or holds no Markdown file.
+        ContentError: every mistake in every file.
+        GwError: the folder does not exist or has no Markdown file.
     """
     if not folder.is_dir():
         raise GwError(f"The knowledge folder {folder} does not exist.")
@@ -128,7 +128,7 @@ def _list_entry_files(folder: Path, default_lang: str) -> Iterator[tuple[Path, s
 
 
 def _walk_markdown(folder: Path) -> Iterator[Path]:
-    """All Markdown files below a folder, sorted by path; hidden ones are left out, links to folders not followed."""
+    """Yield all Markdown files below a folder, sorted by path, without hidden ones or links to folders."""
     pending = [(folder, True)]
     while pending:
         path, is_folder = pending.pop()
@@ -141,7 +141,7 @@ def _walk_markdown(folder: Path) -> Iterator[Path]:
 
 
 def _list_visible(folder: Path) -> list[tuple[str, bool]]:
-    """What is in a folder and is not hidden, and whether that is a folder."""
+    """Return the names of a folder's visible items, each with whether it is a folder."""
     try:
         with os.scandir(folder) as directory:
             return [(item.name, item.is_dir(follow_symlinks=False)) for item in directory if item.name[0] != "."]

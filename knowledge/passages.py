@@ -1,4 +1,4 @@
-"""Entry -> passages: the pieces of text that are embedded and searched. Pure."""
+"""Split entries into passages: the texts that are embedded and searched. Pure."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -14,13 +14,13 @@ _SENTENCE_END = re.compile(r"(?<=[.!?:;…])[\"“”»)]*\s+|\n+")
 
 
 class PassageKind(StrEnum):
-    """What a passage is; each kind votes for its entry in its own way."""
+    """What part of an entry a passage is; each kind is scored in its own way."""
 
-    TEXT = "text"  # the whole entry, or a part that fits the encoder
+    TEXT = "text"  # the whole entry, or as much as fits the encoder
     SENTENCE = "sentence"
     WINDOW = "window"  # two neighbouring sentences
     QUESTION = "question"  # an example question or the title
-    MASKED = "bare"  # the same without the entry's name
+    MASKED = "bare"  # a question with the entry's name masked
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Passage:
 
 
 def extract_passages(entry: Entry) -> tuple[Passage, ...]:
-    """All passages of an entry, in a stable order."""
+    """Return all passages of an entry in a stable order."""
     return tuple(
         Passage(f"{entry.id}/{entry.lang}/{kind}/{number}", entry.id, entry.lang, kind, text)
         for kind, texts in _texts_by_kind(entry)
@@ -60,17 +60,17 @@ def _texts_by_kind(entry: Entry) -> Iterator[tuple[PassageKind, Sequence[str]]]:
 
 
 def split_sentences(text: str) -> list[str]:
-    """The sentences and list items of a plain text."""
+    """Return the sentences and list items of a plain text."""
     return [part.strip() for part in _SENTENCE_END.split(text) if part.strip(" –\t")]
 
 
 def sentence_windows(parts: Sequence[str]) -> list[str]:
-    """Every two neighbouring sentences as one text."""
+    """Join each sentence with the next one."""
     return [f"{first} {second}" for first, second in pairwise(parts)]
 
 
 def split_text(text: str, limit: int) -> list[str]:
-    """Cut a text into parts of at most ``limit`` characters, at sentences where possible, else at blanks."""
+    """Split text into parts of at most ``limit`` characters, at sentence ends if possible, else at blanks."""
     parts: list[str] = []
     current = ""
     for piece in _split_pieces(text, limit):

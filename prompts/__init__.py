@@ -1,1 +1,1 @@
-"""How it is said: Jinja2 templates and what turns them into messages."""
+"""The texts people read: Jinja2 templates and labels, and what turns them into messages."""

@@ -1,28 +1,28 @@
-"""Cut Telegram HTML into messages that fit, never inside a tag, an entity or a character. Pure."""
+"""Split Telegram HTML into messages that fit, never inside a tag, an entity or a character. Pure."""
 
 import re
 from collections.abc import Iterator
 from html import unescape
 
-MESSAGE_LIMIT = 4096  # UTF-16 units of a message's text after its markup is read
+MESSAGE_LIMIT = 4096  # UTF-16 units of a message's text without markup
 _HTML_PART = re.compile(r"<(/?)([a-z-]+)([^>]*)>|&[#\w]+;|[^<&]+|[<&]", re.S)
 
 
 def utf16_length(text: str) -> int:
-    """Length as Telegram counts it: UTF-16 code units."""
+    """Return the length as Telegram counts it: in UTF-16 code units."""
     return len(text) + sum(character > "\uffff" for character in text)
 
 
 def visible_length(html: str) -> int:
-    """Length of a Telegram HTML text without its markup, as Telegram counts it."""
+    """Return the length of Telegram HTML without its markup, in UTF-16 code units."""
     return utf16_length(_visible_text(html))
 
 
 def split_html(html: str, limit: int = MESSAGE_LIMIT) -> list[str]:
-    """Messages of at most ``limit`` units each; tags open at a cut are closed and opened again.
+    """Return messages of at most ``limit`` UTF-16 units each; tags open at a cut are closed and reopened.
 
-    Cuts fall at a paragraph, a line, a sentence or a blank, whichever comes last in the final half.
-    A text without anything visible gives no message.
+    In the second half of a message, cuts prefer the end of a paragraph, then a line, a sentence, a word. Text without
+    anything visible yields no message.
     """
     messages: list[str] = []
     current: list[str] = []
@@ -68,7 +68,7 @@ def _track_tag(tag: str, open_tags: list[tuple[str, str]]) -> None:
 
 
 def _cut_text(text: str, room: int, *, message_empty: bool) -> tuple[str, str]:
-    """Cut plain text so that the head has at most ``room`` units; an entity is never cut."""
+    """Split text so that the head has at most ``room`` units; an entity is never cut."""
     if text.startswith("&"):
         return "", text
     end = _fitting_length(text, room)

@@ -1,6 +1,6 @@
-"""Templates and labels -> texts in Telegram HTML.
+"""Render templates and labels as Telegram HTML.
 
-A template that misses a variable is an error before anything is sent; every value is escaped unless it is Markup.
+A missing variable raises an error before anything is sent; every value is escaped unless it is Markup.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,6 @@ from markupsafe import Markup
 from prompts.telegram_html import markdown_to_html
 
 TEMPLATES_FOLDER = Path(__file__).parent
-COMPLETE_LANGUAGES = ("de", "en")  # complete; what a variant such as de-leicht lacks is said as in its language
 
 
 @cache
@@ -34,7 +33,7 @@ def _template_environment() -> Environment:
 
 
 def render_template(name: str, lang: str, /, **values: object) -> str:
-    """A template's text in a language, as Telegram HTML. ``name`` is the file name without '.j2'."""
+    """Render the template ``name`` (without '.j2') as Telegram HTML; de-leicht falls back to de."""
     template = _template_environment().select_template(
         [f"{variant}/{name}.j2" for variant in _language_variants(lang)]
     )
@@ -51,10 +50,10 @@ def load_labels(lang: str) -> Mapping[str, str]:
 
 
 def _language_variants(lang: str) -> list[str]:
-    """A language, then the one it is a variant of: de-leicht, de."""
+    """Return a language and the one it is a variant of: de-leicht, de."""
     return list(dict.fromkeys((lang, lang.partition("-")[0])))
 
 
 def format_label(key: str, lang: str, /, **values: object) -> str:
-    """A short text for a button, a toast or the command menu: plain, without markup."""
+    """Return a short plain text for a button, a toast or the command menu."""
     return load_labels(lang)[key].format(**values)

@@ -1,7 +1,7 @@
-"""Markdown -> the HTML that Telegram understands, and that HTML -> plain text. Pure.
+"""Convert Markdown to the HTML Telegram supports, and that HTML to plain text. Pure.
 
-Telegram knows no paragraphs, lists or headings: they become line breaks, bullets and bold. Nor does it take one
-quotation within another: the inner becomes part of the outer.
+Telegram has no paragraphs, lists or headings: they become line breaks, bullets and bold text. It rejects nested
+quotations: the inner one becomes part of the outer.
 Source: https://core.telegram.org/bots/api#html-style
 """
 
@@ -28,7 +28,7 @@ _INLINE_TAGS = {
 
 
 def markdown_to_html(markdown: str) -> str:
-    """A Markdown text as Telegram HTML: blocks parted by blank lines, list items by line breaks."""
+    """Return Markdown as Telegram HTML: blocks are separated by blank lines, list items by line breaks."""
     return "".join(_render_blocks(_MARKDOWN_PARSER.parse(markdown))).strip()
 
 
@@ -65,7 +65,7 @@ def _render_blocks(tokens: Sequence[Token]) -> Iterator[str]:
 
 
 def _take_quotation(opening: Token, remaining: Iterator[Token]) -> list[Token]:
-    """What a quotation consists of, taken off ``rest`` with its end."""
+    """Consume the tokens of a quotation from ``remaining``, through its end."""
     inside = takewhile(lambda token: (token.type, token.level) != ("blockquote_close", opening.level), remaining)
     return [token for token in inside if not token.type.startswith("blockquote_")]
 
@@ -87,7 +87,7 @@ def _render_inline(tokens: Sequence[Token]) -> str:
             parts.append(f'<a href="{escape(str(token.attrGet("href") or ""))}">')
         elif token.type == "code_inline":
             parts.append(f"<code>{escape(token.content)}</code>")
-        else:  # text, and the alternative text of a picture
+        else:  # text, and the alternative text of an image
             parts.append(escape(token.content))
     return "".join(parts)
 
@@ -112,7 +112,7 @@ class _TextExtractor(HTMLParser):
 
 
 def html_to_plain(html: str) -> str:
-    """The text a person would read, without markup; a link's address follows its words."""
+    """Return the visible text; the address of a link follows its text."""
     parser = _TextExtractor()
     parser.feed(html)
     parser.close()

@@ -1,9 +1,8 @@
 """`make audit`: known vulnerabilities in the locked packages, by pip-audit.
 
-Exit codes: 0 none known, or nobody could be asked (said clearly); 1 at least one is known.
+Exit codes: 0 none is known, or no service could be asked, which is printed; 1 at least one is known.
 """
 
-import json
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -12,7 +11,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-PROJECT_ROOT = Path(__file__).parents[1]
+from tools import PROJECT_ROOT, run_json
+
 LOCK_FILES = ("requirements.lock", "dev.lock")
 SERVICE_TIMEOUT = "5"  # seconds for an answer
 AUDIT_TIMEOUT = 300  # seconds in all
@@ -20,7 +20,7 @@ AUDIT_TIMEOUT = 300  # seconds in all
 
 @dataclass(frozen=True, slots=True)
 class AuditResult:
-    """What is known: vulnerable packages with what mends them, and how many packages were looked up or not found."""
+    """Known vulnerabilities with the versions that fix them, and which packages were looked up or unknown."""
 
     vulnerabilities: tuple[str, ...]
     checked_count: int
@@ -28,13 +28,13 @@ class AuditResult:
 
 
 def audit_locks(locks: Sequence[Path], options: Sequence[str] = ()) -> AuditResult | None:
-    """Ask for all packages of these locks; None where nobody can be asked."""
+    """Look up all packages of these lock files; return None if the service does not answer."""
     report = _run_pip_audit([part for lock in locks for part in ("-r", str(lock))], options)
     return None if report is None else _parse_report(report)
 
 
 def is_service_reachable(options: Sequence[str] = ()) -> bool:
-    """Whether somebody answers for a package that everybody has: asked first, since asking for all takes its time."""
+    """Whether the service answers for one common package; looking up all of them takes much longer."""
     with TemporaryDirectory() as folder:
         requirements_file = Path(folder) / "one.txt"
         requirements_file.write_text(_find_pin("idna"), encoding="utf-8")
@@ -48,15 +48,9 @@ def _find_pin(name: str) -> str:
 
 
 def _run_pip_audit(requirements: Sequence[str], options: Sequence[str]) -> dict[str, Any] | None:
-    command = [sys.executable, "-m", "pip_audit", "--disable-pip", "--progress-spinner", "off", "-f", "json"]
+    flags = ("--disable-pip", "--progress-spinner", "off", "-f", "json", "--timeout", SERVICE_TIMEOUT)
     try:
-        run = subprocess.run(
-            [*command, "--timeout", SERVICE_TIMEOUT, *options, *requirements],
-            capture_output=True,
-            text=True,
-            timeout=AUDIT_TIMEOUT,
-        )
-        report: dict[str, Any] = json.loads(run.stdout)
+        report: dict[str, Any] = run_json("pip_audit", *flags, *options, *requirements, timeout=AUDIT_TIMEOUT)
     except (subprocess.TimeoutExpired, ValueError):
         return None
     return report
@@ -72,13 +66,13 @@ def _parse_report(report: dict[str, Any]) -> AuditResult:
         for vulnerability in package["vulns"]:
             fixed_versions = ", ".join(vulnerability["fix_versions"]) or "no version yet"
             vulnerabilities.append(
-                f"{package['name']} {package['version']}: {vulnerability['id']}, mended in {fixed_versions}"
+                f"{package['name']} {package['version']}: {vulnerability['id']}, fixed in {fixed_versions}"
             )
     return AuditResult(tuple(vulnerabilities), checked_count, tuple(unknown_packages))
 
 
 def main(options: Sequence[str]) -> int:
-    """Print what is known."""
+    """Print the known vulnerabilities and return the exit code."""
     if not is_service_reachable(options):
         print("audit: skipped, no list of vulnerabilities can be reached from here")
         return 0

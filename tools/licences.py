@@ -1,17 +1,16 @@
 """The licences of the packages: checked against the list in pyproject.toml, and written to docs/licences.md.
 
-Read by pip-licenses from the environment that this runs in. A licence that offers a choice (OR) passes where one of
-the choices does; one that joins several (AND, or several classifiers) where all do.
+pip-licenses reads them from the current environment. A choice of licences (OR) passes if one of them does, a
+combination (AND, or several classifiers) if all do.
 """
 
-import json
 import re
-import subprocess
 import sys
 import tomllib
 from pathlib import Path
 
-PROJECT_ROOT = Path(__file__).parents[1]
+from tools import PROJECT_ROOT, run_json
+
 LICENCES_FILE = PROJECT_ROOT / "docs" / "licences.md"
 LIST_HEADER = """# Licences
 
@@ -28,18 +27,18 @@ anybody can replace. Who passes on an image with them passes on their licence an
 
 
 def normalise_name(name: str) -> str:
-    """A package's name as registries compare it."""
+    """Return a package's name as registries compare it."""
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def read_lock(lock: Path) -> dict[str, str]:
-    """Normal names and versions in a lock file."""
+    """Return the version by normalised name of each package in a lock file."""
     pins = re.findall(r"^([\w.-]+)==([^\s;]+)", lock.read_text("utf-8"), re.M)
     return {normalise_name(name): version for name, version in pins}
 
 
 def is_licence_refused(licence: str, allowed: frozenset[str]) -> bool:
-    """Whether a licence, as a package states it, is not covered by the list."""
+    """Whether a licence, as a package states it, is not among the allowed ones."""
     parts = (_strip_parentheses(part) for part in re.split(r"\s+AND\s+|;", _strip_parentheses(licence)))
     return not all(allowed & {_strip_parentheses(choice) for choice in re.split(r"\s+OR\s+", part)} for part in parts)
 
@@ -49,16 +48,13 @@ def _strip_parentheses(text: str) -> str:
 
 
 def installed_licences() -> dict[str, tuple[str, str]]:
-    """Name and licence of every package in this environment, by its normal name."""
-    command = [sys.executable, "-m", "piplicenses", "--python", sys.executable, "--with-system", "--format", "json"]
-    run = subprocess.run(command, capture_output=True, text=True, check=True)
-    return {
-        normalise_name(package["Name"]): (package["Name"], package["License"]) for package in json.loads(run.stdout)
-    }
+    """Return name and licence of every package in this environment by normalised name."""
+    packages = run_json("piplicenses", "--python", sys.executable, "--with-system", "--format", "json")
+    return {normalise_name(package["Name"]): (package["Name"], package["License"]) for package in packages}
 
 
 def format_table(packages: dict[str, tuple[str, str]]) -> str:
-    """The list for people: what requirements.lock installs."""
+    """Return docs/licences.md: the packages that requirements.lock installs."""
     pins = read_lock(PROJECT_ROOT / "requirements.lock")
     names = sorted(pins.keys() & packages.keys())
     lines = (f"| {packages[name][0]} | {pins[name]} | {packages[name][1]} |\n" for name in names)
@@ -66,7 +62,7 @@ def format_table(packages: dict[str, tuple[str, str]]) -> str:
 
 
 def main(write: bool) -> int:
-    """Check, and write the list or compare it; 1 where a licence is refused or the list is not current."""
+    """Check all licences, and write the list or compare it; return 1 if one is refused or the list is outdated."""
     rules = tomllib.loads((PROJECT_ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["licences"]
     allowed, looked_at = frozenset(rules["allowed"]), rules["looked-at"]
     packages, package_names = installed_licences(), {*read_lock(PROJECT_ROOT / "dev.lock"), "torch"}

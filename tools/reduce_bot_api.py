@@ -1,12 +1,12 @@
-"""Make the small copy of the Bot API description that the stand-in validates against.
+"""Reduce the description of the Bot API to what the fake Telegram validates against.
 
 Usage, from the root of the repository:
 
     python -m tools.reduce_bot_api path/to/api.min.json > bot/sandbox/fake_telegram/rules/botapi.json
 
-The source is PaulSonOfLars/telegram-bot-api-spec (MIT, see LICENSE-botapi.md). Names, types, what is required
-and what a method returns are kept, the prose goes. A field whose prose says it always holds one value keeps that
-value as "const": it tells the members of a union (InputMedia, BotCommandScope, ChatMember, ...) apart.
+The source is PaulSonOfLars/telegram-bot-api-spec (MIT, see LICENSE-botapi.md). Names, types, required flags and
+return types are kept, descriptions dropped. A field whose description says that it always has one value keeps it
+as "const": it tells the members of a union (InputMedia, BotCommandScope, ChatMember, ...) apart.
 """
 
 import json
@@ -21,7 +21,7 @@ CONST_PATTERN = re.compile(r'(?:always|must be) [“"]?([a-z0-9_]+)[”"]?$')
 
 
 def reduce_field(source: Json) -> Json:
-    """One parameter or attribute without its description."""
+    """Return a parameter or attribute without its description."""
     reduced: Json = {"types": source["types"]}
     if source["required"]:
         reduced["required"] = True
@@ -32,19 +32,19 @@ def reduce_field(source: Json) -> Json:
 
 
 def reduce_fields(source: Json) -> Json:
-    """All fields of a method or type, by name."""
+    """Return the reduced fields of a method or type by name."""
     return {item["name"]: reduce_field(item) for item in source.get("fields", [])}
 
 
 def reduce_type(source: Json) -> Json:
-    """A type: either a union of others or an object with fields."""
+    """Return a reduced type: a union of others, or an object with fields."""
     if source.get("subtypes"):
         return {"union": source["subtypes"]}
     return {"fields": reduce_fields(source)}
 
 
 def reduce_spec(spec: Json) -> Json:
-    """The whole description, reduced."""
+    """Return the whole description, reduced."""
     return {
         "version": spec["version"],
         "methods": {

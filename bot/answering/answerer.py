@@ -128,7 +128,7 @@ class Answerer:
         result, lang = answer.result, answer.lang
         explanation = explain_result(self._get_searcher().reader, result, answer.question, lang)
         return render_template(
-            "why",
+            "explanation",
             lang,
             status=answer.status.value,
             answer=answer,

@@ -86,7 +86,7 @@ def _is_duplicate(answer: Answer, other: Answer) -> bool:
 
 def _add_heading(answer: Answer, *, has_more: bool) -> Answer:
     html = render_template(
-        "part",
+        "partial_answer",
         answer.lang,
         question=" ".join((answer.question, *answer.merged_questions)),
         answer=answer.html,

@@ -83,7 +83,7 @@ def render_data_page(values: AttachmentValues) -> RenderedFile:
     lang = values["lang"]
     sections = [
         (
-            format_label(f"held_{table}", lang),
+            format_label(f"personal_data_{table}", lang),
             [list(_labelled_values(_displayed_row(table, row), lang)) for row in values["held"][table]],
         )
         for table in TABLE_ORDER

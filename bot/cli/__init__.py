@@ -1,1 +1,1 @@
-"""The command line, a module for each group of commands; heavy imports happen inside the commands."""
+"""The command line: one module for each group of commands. Heavy imports happen inside the commands."""

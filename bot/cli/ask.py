@@ -1,4 +1,4 @@
-"""`gwbot ask`, `chat` and `search`: questions on the terminal."""
+"""`gwbot ask`, `chat` and `search`: ask questions on the terminal."""
 
 import json
 import sys
@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bot.cli.options import chosen_settings
+from bot.cli.options import chosen_settings, index_option
 from bot.errors import GwError
 from bot.log import escape_control_chars, json_line
 
-if TYPE_CHECKING:  # the index is loaded by what needs it, not by `gwbot --help`
+if TYPE_CHECKING:  # `gwbot --help` must not load the index
     from bot.answering.multi_question import MessageAnswers
 
 
@@ -21,9 +21,9 @@ if TYPE_CHECKING:  # the index is loaded by what needs it, not by `gwbot --help`
 @click.argument("question", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Write the answer as one JSON object.")
 @click.option("--jsonl", is_flag=True, help='Read {"id", "question", "lang"} lines from standard input.')
-@click.option("--index", "root", type=click.Path(path_type=Path), help="Another index folder.")
+@index_option
 def ask(question: str | None, as_json: bool, jsonl: bool, root: Path | None) -> None:
-    """Answer QUESTION once."""
+    """Answer QUESTION."""
     if bool(question) == jsonl:
         raise click.UsageError("Give a question, or --jsonl and questions on standard input.")
     answer_question = _build_answer_function(root)
@@ -44,11 +44,11 @@ def ask(question: str | None, as_json: bool, jsonl: bool, root: Path | None) -> 
 
 @click.command()
 @click.argument("question", required=False)
-@click.option("--index", "root", type=click.Path(path_type=Path), help="Another index folder.")
-@click.option("--top", default=10, show_default=True, type=click.IntRange(1, 1000), help="How many entries.")
+@index_option
+@click.option("--top", default=10, show_default=True, type=click.IntRange(1, 1000), help="Number of entries to list.")
 @click.option("--jsonl", is_flag=True, help='Read {"id", "question"} lines from standard input.')
 def search(question: str | None, root: Path | None, top: int, jsonl: bool) -> None:
-    """Rank entries for QUESTION: retrieval alone, without a decision."""
+    """Rank entries for QUESTION: retrieval only, without deciding whether to answer."""
     from bot.app.index_loader import open_index
 
     if bool(question) == jsonl:
@@ -66,7 +66,7 @@ def search(question: str | None, root: Path | None, top: int, jsonl: bool) -> No
 
 @click.command()
 def chat() -> None:
-    """Talk to the bot on the terminal."""
+    """Talk to the bot in the terminal."""
     from bot.cli.chat import run_chat
 
     run_chat(chosen_settings())
@@ -113,7 +113,7 @@ def _answer_timed(
 
 
 def _read_json_lines() -> Iterator[tuple[int, dict[str, Any]]]:
-    """Objects from standard input, one a line; raises GwError naming a line that is none."""
+    """Yield line number and object of each line of standard input; raise GwError naming a line that is not one."""
     for number, line in enumerate(sys.stdin, start=1):
         if not line.strip():
             continue

@@ -1,4 +1,4 @@
-"""`gwbot calibrate`: fit what the bot decides by."""
+"""`gwbot calibrate`: fit the decision on labelled questions."""
 
 import json
 import tempfile
@@ -7,14 +7,22 @@ from pathlib import Path
 
 import click
 
-from bot.cli.options import chosen_settings
-from bot.cli.quality import questions_option, require_questions_file
+from bot.cli.options import chosen_settings, questions_option, require_questions_file
+from bot.errors import GwError
+
+CALIBRATION_FILE = Path(__file__).parents[2] / "index" / "decision" / "calibration.json"
 
 
 @click.command()
 @questions_option
-def calibrate(path: Path) -> None:
-    """Fit the decision on the labelled questions; writes index/decision/calibration.json. Then: gwbot index build"""
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=CALIBRATION_FILE,
+    help="File to write instead of the one in use.",
+)
+def calibrate(path: Path, out: Path) -> None:
+    """Fit the decision on labelled questions and write calibration.json. Then run: gwbot index build"""
     from index.build.builder import IndexSource, build_index
     from index.decision.calibration import unfitted_calibration
     from index.encoder.encoder import OnnxEncoder
@@ -25,7 +33,7 @@ def calibrate(path: Path) -> None:
     from knowledge.loader import BUILT_IN, load_knowledge
 
     labelled = read_labelled_questions(require_questions_file(path))
-    items = [item for item in labelled if item.split == "calibration"] or labelled  # the rest judges what was fitted
+    items = [item for item in labelled if item.split == "calibration"] or labelled  # the rest tests the fit
     settings = chosen_settings()
     encoder = OnnxEncoder.load(settings.encoder_dir)
     knowledge = load_knowledge(BUILT_IN)
@@ -41,8 +49,10 @@ def calibrate(path: Path) -> None:
         calibrations[name] = asdict(calibration)
         thresholds = f"answer from {calibration.answer_from}, offer from {calibration.offer_from}"
         click.echo(f"{name}: {thresholds}; expected calibration error on topics left out {error:.3f}")
-    target = Path(__file__).parents[2] / "index" / "decision" / "calibration.json"
-    target.write_text(json.dumps(calibrations, indent=1) + "\n", encoding="utf-8")
+    try:
+        out.write_text(json.dumps(calibrations, indent=1) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise GwError(f"{out} cannot be written ({error.strerror}). Name another file with --out FILE.") from None
 
 
 COMMANDS = (calibrate,)

@@ -3,13 +3,13 @@
 import itertools
 import sys
 import time
-from contextlib import closing
 from dataclasses import replace
 
 import click
 
-from bot.app.bootstrap import BotRuntime, make_dialogue, open_store_from_settings
+from bot.app.bootstrap import BotRuntime, make_dialogue
 from bot.app.index_loader import open_index
+from bot.cli.options import open_store
 from bot.domain.event import Event, EventKind
 from bot.domain.message import (
     AnswerCallback,
@@ -30,19 +30,19 @@ from bot.store import Store
 from index.search.live_index import LiveIndex
 from prompts.telegram_html import html_to_plain
 
-TERMINAL_USER_ID = 0  # no chat of Telegram has this number
+TERMINAL_USER_ID = 0  # not the id of any Telegram chat
 
 
 def run_chat(settings: Settings, live: LiveIndex | None = None) -> bool:
-    """Talk until the end of input; whether anything was said. A request is kept in the store like any other."""
-    with closing(open_store_from_settings(settings)) as store:
+    """Talk until the end of input; return whether there was any. A request is stored like any other."""
+    with open_store(settings) as store:
         return _run_conversation(make_dialogue(BotRuntime(settings, live or open_index(settings), store)), store)
 
 
 def _run_conversation(dialogue: Dialogue, store: Store) -> bool:
     state, buttons = State(), list[Button]()
     line, has_input = "/start", False
-    for update_id in itertools.count(-time.time_ns()):  # below zero, where Telegram has no update
+    for update_id in itertools.count(-time.time_ns()):  # negative, unlike Telegram's update ids
         event = _parse_line(line, update_id, buttons)
         turn = dialogue.handle(state, event)
         state = turn.state

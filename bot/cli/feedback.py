@@ -1,21 +1,18 @@
-"""`gwbot feedback`: how answers were liked, and the questions that people let be kept."""
+"""`gwbot feedback`: how answers were rated, and the questions people allowed us to keep."""
 
 from datetime import UTC, datetime
 
 import click
 
-from bot.cli.options import chosen_settings
+from bot.cli.options import chosen_settings, open_store
 
 
 @click.command()
-@click.option("--questions", is_flag=True, help="The questions kept with consent, without names.")
+@click.option("--questions", is_flag=True, help="List the questions kept with consent, without names.")
 def feedback(questions: bool) -> None:
-    """Thumbs per answer; with --questions what people let be kept to improve answers."""
-    from bot.app.bootstrap import open_store_from_settings
-
-    store = open_store_from_settings(chosen_settings())
-    kept_questions, thumbs = store.users.consented_questions(), store.users.feedback_counts()
-    store.close()
+    """Count thumbs up and down by answer; with --questions, list the questions kept with consent."""
+    with open_store(chosen_settings()) as store:
+        kept_questions, thumbs = store.users.consented_questions(), store.users.feedback_counts()
     if questions:
         for question, entry, created in kept_questions:
             day = datetime.fromtimestamp(created, UTC).date()

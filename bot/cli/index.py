@@ -1,30 +1,40 @@
-"""`gwbot index`: build, status, verify."""
+"""`gwbot index`: build, inspect and verify the index."""
 
 from pathlib import Path
 
 import click
 
-from bot.cli.options import chosen_settings
+from bot.cli.options import chosen_settings, index_option
 from bot.settings import Settings
-
-_INDEX_OPTION = click.option("--index", "root", type=click.Path(path_type=Path), help="Another index folder.")
 
 
 @click.group()
 def index() -> None:
-    """Build and examine the index."""
+    """Build, inspect and verify the index."""
 
 
 @index.command()
-@click.option("--knowledge", "folder", type=click.Path(path_type=Path), help="Another folder of Markdown files.")
-@click.option("--out", "root", type=click.Path(path_type=Path), help="Another index folder.")
+@click.option(
+    "--knowledge",
+    "folder",
+    type=click.Path(path_type=Path),
+    help="Folder of Markdown files to index instead of the configured one.",
+)
+@click.option(
+    "--out", "root", type=click.Path(path_type=Path), help="Index folder to write instead of the configured one."
+)
 def build(folder: Path | None, root: Path | None) -> None:
-    """Build the index; unchanged texts are not embedded again."""
+    """Build the index; only new or changed texts are embedded."""
     click.echo(build_index(chosen_settings(), folder, root))
 
 
 def build_index(settings: Settings, folder: Path | None = None, root: Path | None = None) -> str:
-    """Build the index of these settings, or of another folder, or at another place; says what came of it."""
+    """Build the index and return a summary.
+
+    Args:
+        folder: knowledge folder; default: that of the settings.
+        root: index folder; default: that of the settings.
+    """
     from tqdm import tqdm
 
     from bot.app.index_loader import make_index_backend
@@ -54,9 +64,9 @@ def build_index(settings: Settings, folder: Path | None = None, root: Path | Non
 
 
 @index.command()
-@_INDEX_OPTION
+@index_option
 def status(root: Path | None) -> None:
-    """What is indexed, and with which model."""
+    """Show what is indexed, and with which model."""
     from bot.app.index_loader import make_index_backend
 
     backend = make_index_backend(chosen_settings(), root)
@@ -69,9 +79,9 @@ def status(root: Path | None) -> None:
 
 
 @index.command()
-@_INDEX_OPTION
+@index_option
 def verify(root: Path | None) -> None:
-    """Compare all that the index consists of with what was built, and the index with the encoder."""
+    """Check the index files against their checksums, and the index against the encoder."""
     from bot.app.index_loader import make_index_backend
     from index.encoder.encoder import OnnxEncoder
 

@@ -1,4 +1,4 @@
-"""`gwbot`: the command line. Exit codes: 0 done, 1 a clear error on standard error, 2 wrong usage."""
+"""`gwbot`: the command line. Exit codes: 0 success, 1 a clear error on standard error, 2 wrong usage."""
 
 import logging
 import sys
@@ -6,7 +6,20 @@ from importlib.metadata import version
 
 import click
 
-from bot.cli import ask, calibrate, feedback, index, knowledge, model, quality, run, store
+from bot.cli import (
+    ask,
+    calibrate,
+    doctor,
+    evaluate,
+    feedback,
+    index,
+    knowledge,
+    maintenance,
+    model,
+    requests,
+    run,
+    store,
+)
 from bot.cli import tenant as tenants
 from bot.errors import GwError
 from bot.log import escape_control_chars
@@ -19,13 +32,15 @@ def cli(tenant: str | None) -> None:
     """The advisory bot for Gemeinsam Wirken."""
 
 
-for module in (ask, calibrate, feedback, index, knowledge, model, run, quality, store, tenants):
+_OPERATING = (doctor, feedback, maintenance, requests, run, store, tenants)
+_ANSWERING = (ask, calibrate, evaluate, index, knowledge, model)
+for module in _OPERATING + _ANSWERING:
     for command in module.COMMANDS:
         cli.add_command(command)
 
 
 def main() -> None:
-    """Run the command line; what a person can mend ends in one clear message and exit code 1."""
+    """Run the command line; an error a person can fix ends in one clear message and exit code 1."""
     try:
         cli()
     except GwError as error:

@@ -1,4 +1,4 @@
-"""`gwbot model`: prepare an encoder for serving."""
+"""`gwbot model`: prepare models for serving."""
 
 import click
 
@@ -7,14 +7,12 @@ from bot.cli.options import chosen_settings
 
 @click.group()
 def model() -> None:
-    """The encoder, and an optional cross-encoder."""
+    """Prepare the encoder and an optional cross-encoder."""
 
 
 @model.command()
 @click.argument("name", default="bundled")
-@click.option(
-    "--cross-encoder", is_flag=True, help="NAME is a cross-encoder: the second stage, see GW_CROSS_ENCODER."
-)
+@click.option("--cross-encoder", is_flag=True, help="NAME is a cross-encoder for re-ranking; see GW_CROSS_ENCODER.")
 def prepare(name: str, cross_encoder: bool) -> None:
     """Export the encoder NAME: 'bundled' (the default), a folder, or a hub name."""
     settings = chosen_settings()
@@ -27,9 +25,9 @@ def prepare(name: str, cross_encoder: bool) -> None:
         click.echo(f"The cross-encoder is ready in {folder}. Measure it: gwbot eval --against cross-encoder")
         click.echo("Then set GW_CROSS_ENCODER=true")
         return
-    from index.export.encoder_export import export_encoder as prepare_encoder
+    from index.export.encoder_export import export_encoder
 
-    folder = prepare_encoder(name, settings.encoder_dir, _echo_message)
+    folder = export_encoder(name, settings.encoder_dir, _echo_message)
     click.echo(f"The encoder is ready in {folder}. Next: gwbot index build")
 
 

@@ -1,4 +1,4 @@
-"""`gwbot run` without a token: stand-in, bot and page in one process, and the chat on the terminal beside them."""
+"""`gwbot run` without a token: fake Telegram, bot and web page in one process, plus a chat in the terminal."""
 
 import fcntl
 import signal
@@ -17,17 +17,17 @@ from bot.log import configure_logging
 from bot.sandbox.launcher import Sandbox
 from bot.settings import Settings
 
-MAX_SANDBOXES = 9  # sandboxes that share a data folder
+MAX_SANDBOXES = 9  # that share a data folder
 
 
 class _TerminatedError(Exception):
-    """SIGTERM or SIGINT came."""
+    """SIGTERM or SIGINT was received."""
 
 
 def run_sandbox(settings: Settings) -> None:
-    """Run the sandbox and talk on the terminal.
+    """Run the sandbox, with a chat in the terminal.
 
-    The end of the input ends it where somebody sat there or something was asked; otherwise SIGTERM and SIGINT do.
+    It ends with the input if that is a terminal or held any line; otherwise on SIGTERM or SIGINT.
     """
     at_terminal = sys.stdin.isatty()
     configure_logging("WARNING" if at_terminal else settings.log_level, settings.log_format)
@@ -49,13 +49,13 @@ def run_sandbox(settings: Settings) -> None:
 
 def _handle_signal(signal_number: int, frame: FrameType | None) -> None:
     for ignored_signal in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(ignored_signal, signal.SIG_IGN)  # the way out is not disturbed
+        signal.signal(ignored_signal, signal.SIG_IGN)  # do not interrupt the shutdown
     raise _TerminatedError
 
 
 @contextmanager
 def _claim_folder(data_folder: Path) -> Iterator[Path]:
-    """A folder that no other sandbox uses at the same time; what is in it is left over from an earlier one."""
+    """Claim a folder that no other running sandbox uses; it may hold an earlier sandbox's files."""
     for number in range(1, MAX_SANDBOXES + 1):
         folder = data_folder / ("sandbox" if number == 1 else f"sandbox-{number}")
         folder.mkdir(parents=True, exist_ok=True)

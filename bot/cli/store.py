@@ -1,6 +1,7 @@
-"""`gwbot store`: from one kind of store to the other."""
+"""`gwbot store`: move between SQLite and PostgreSQL."""
 
 import time
+from contextlib import closing
 from pathlib import Path
 
 import click
@@ -13,14 +14,14 @@ from bot.store.factory import SQLITE_PREFIX
 
 @click.group()
 def store() -> None:
-    """The store as a whole."""
+    """Move the whole store."""
 
 
 @store.command()
 @click.argument("source", metavar="FROM")
 @click.argument("target", metavar="TO")
 def copy(source: str, target: str) -> None:
-    """Copy a store to an empty one: sqlite:///PATH or postgresql://…, in either direction. Stop the bot first."""
+    """Copy a store to an empty one; each is sqlite:///PATH or postgresql://…. Stop the bot first."""
     from bot.store.factory import open_store_at
     from bot.store.sqlite.backup import ensure_not_in_use
 
@@ -32,13 +33,11 @@ def copy(source: str, target: str) -> None:
     if source.startswith(SQLITE_PREFIX) and not stores_exist[0]:
         raise StoreError(f"There is no store {source}.")
     tenant = chosen_tenant() or MAIN_TENANT
-    source_store = open_store_at(source, time.time, tenant)
-    target_store = open_store_at(target, time.time, tenant)
-    try:
+    with (
+        closing(open_store_at(source, time.time, tenant)) as source_store,
+        closing(open_store_at(target, time.time, tenant)) as target_store,
+    ):
         counts = source_store.copy_to(target_store)
-    finally:
-        source_store.close()
-        target_store.close()
     for table, rows in counts.items():
         if rows:
             click.echo(f"{rows:8}  {table}")

@@ -1,9 +1,8 @@
-"""`gwbot tenant`: further bots in one installation, each with its own token, advisers and knowledge."""
+"""`gwbot tenant`: more bots in one installation, each with its own token, advisers and knowledge."""
 
 import re
 import shutil
 import sys
-import time
 from pathlib import Path
 from typing import TextIO
 
@@ -18,7 +17,7 @@ from bot.app.tenants import (
     validate_name,
     write_tenant,
 )
-from bot.cli.options import chosen_tenant
+from bot.cli.options import chosen_tenant, open_store
 from bot.errors import GwError, SettingsError
 from bot.log import escape_control_chars
 from bot.settings import Settings, load_settings
@@ -29,20 +28,26 @@ RELOAD_HINT = "a running `gwbot run` notices it within some seconds"
 
 @click.group()
 def tenant() -> None:
-    """Several bots in one installation."""
+    """Manage several bots in one installation."""
     if chosen_tenant():
         raise click.UsageError("`gwbot tenant` takes the name as its argument, not by --tenant.")
 
 
 @tenant.command()
 @click.argument("name")
-@click.option("--token-from", type=click.File(), help="File with the token, - for standard input; else it is asked.")
-@click.option("--knowledge", type=click.Path(path_type=Path, file_okay=False), help="Folder of its knowledge.")
-@click.option("--adviser-chat", type=int, help="Chat that receives its requests for advice.")
+@click.option(
+    "--token-from", type=click.File(), help="File with the token, or - for standard input. Default: prompt."
+)
+@click.option("--knowledge", type=click.Path(path_type=Path, file_okay=False), help="Its knowledge folder.")
+@click.option("--adviser-chat", type=int, help="Id of the chat that receives its requests for advice.")
 @click.option("--adviser-ids", help="Telegram user ids that may act as advisers, comma-separated.")
-@click.option("--language", type=click.Choice(["de", "en"]), help="Language where Telegram names none of ours.")
-@click.option("--retention-days", type=click.IntRange(1), help="Days until what is no longer needed is deleted.")
-@click.option("--operator", help="Who runs it, with address; its /datenschutz names them.")
+@click.option(
+    "--language",
+    type=click.Choice(["de", "en"]),
+    help="Fallback language if the user's Telegram language is not supported.",
+)
+@click.option("--retention-days", type=click.IntRange(1), help="Days until data that is no longer needed is deleted.")
+@click.option("--operator", help="Who runs it, with address; named by its /datenschutz.")
 def add(
     name: str,
     token_from: TextIO | None,
@@ -53,7 +58,7 @@ def add(
     retention_days: int | None,
     operator: str | None,
 ) -> None:
-    """Add the tenant NAME: its settings are written, its contacts checked, its index built."""
+    """Add the tenant NAME: write its settings, check its contacts, build its index."""
     from knowledge.loader import BUILT_IN, path_or_builtin
     from knowledge.records.contacts import CONTACTS_FILE, default_contact, read_contacts
 
@@ -120,7 +125,7 @@ def _parse_token(text: str) -> str:
 
 
 def _find_token_holder(settings: Settings, token: str) -> str | None:
-    """Who has the account of this token already; a tenant whose settings are wrong is passed over."""
+    """Return the bot that already uses this token's account; tenants with invalid settings are skipped."""
     for name in ("main", *list_tenant_names(settings)):
         try:
             other = settings if name == "main" else load_tenant_settings(settings, name)
@@ -134,7 +139,7 @@ def _find_token_holder(settings: Settings, token: str) -> str | None:
 
 @tenant.command(name="list")
 def list_tenants() -> None:
-    """All tenants: name, whether enabled, language, entries, open requests."""
+    """List tenants: name, state, language, entries, open requests."""
     settings = load_settings()
     for name in list_tenant_names(settings):
         state = "enabled" if is_enabled(settings, name) else "disabled"
@@ -148,22 +153,18 @@ def list_tenants() -> None:
 
 
 def _describe_tenant(settings: Settings) -> str:
-    from bot.app.bootstrap import open_store_from_settings
     from bot.app.index_loader import make_index_backend
 
     entry_count = make_index_backend(settings).read_manifest().entries
-    store = open_store_from_settings(settings, time.time)
-    try:
+    with open_store(settings) as store:
         open_requests = len(store.requests.active_requests())
-    finally:
-        store.close()
     return f"{settings.language}  {entry_count:6} entries  {open_requests:4} open requests"
 
 
 @tenant.command()
 @click.argument("name")
 def disable(name: str) -> None:
-    """Let the tenant NAME rest: its data stay, what people write waits at Telegram for up to a day."""
+    """Stop the tenant NAME but keep its data; Telegram holds incoming messages for up to a day."""
     (tenant_folder(load_settings(), name) / DISABLED_FILE).touch()
     click.echo(f"{name} is disabled; {RELOAD_HINT}.")
 
@@ -171,17 +172,16 @@ def disable(name: str) -> None:
 @tenant.command()
 @click.argument("name")
 def enable(name: str) -> None:
-    """Let the tenant NAME run again."""
+    """Start the tenant NAME again."""
     (tenant_folder(load_settings(), name) / DISABLED_FILE).unlink(missing_ok=True)
     click.echo(f"{name} is enabled; {RELOAD_HINT}.")
 
 
 @tenant.command()
 @click.argument("name")
-@click.option("--yes", is_flag=True, help="Yes, delete everything, the requests too.")
+@click.option("--yes", is_flag=True, help="Confirm that everything is deleted, requests too.")
 def remove(name: str, yes: bool) -> None:
-    """Delete the tenant NAME, which has to be disabled, with all its data."""
-    from bot.app.bootstrap import open_store_from_settings
+    """Delete the disabled tenant NAME with all its data."""
     from bot.app.index_loader import make_index_backend
     from bot.store.sqlite.backup import ensure_not_in_use
 
@@ -194,12 +194,9 @@ def remove(name: str, yes: bool) -> None:
     settings = load_tenant_settings(installation, name)
     if settings.store_url.startswith(SQLITE_PREFIX):
         ensure_not_in_use(settings.sqlite_path)
-    store = open_store_from_settings(settings)
-    try:
+    with open_store(settings) as store:
         rows = store.delete_all_rows()
-    finally:
-        store.close()
-    if settings.index_name == name and settings.index_location != installation.index_location:  # of this bot alone
+    if settings.index_name == name and settings.index_location != installation.index_location:  # not shared
         make_index_backend(settings).remove_versions()
     shutil.rmtree(folder)
     click.echo(f"{name} is deleted: {rows} rows and {folder}. Delete its backups too, and the bot at @BotFather.")

@@ -1,1 +1,1 @@
-"""Text, YAML and Markdown as people write them, read strictly."""
+"""Strict parsers for text, YAML and Markdown written by hand."""

@@ -1,4 +1,4 @@
-"""E-mail addresses and telephone numbers as people write them. Nobody is asked over the network."""
+"""Check e-mail addresses and telephone numbers as people write them, without using the network."""
 
 import re
 
@@ -6,14 +6,14 @@ import phonenumbers
 from email_validator import EmailNotValidError, validate_email
 
 DEFAULT_REGION = "DE"  # of numbers without a country code
-_ENCODED_WORD_PREFIX = "=?"  # begins an encoded word (RFC 2047), which has no place in an address
+_ENCODED_WORD_PREFIX = "=?"  # starts an encoded word (RFC 2047), which an address must not contain
 _LOCAL_ADDRESS = re.compile(r"[\w.+-]+@([\w-]+|[\w.-]+\.(local|localhost))", re.ASCII)
 
 
 def normalise_email(text: str) -> str | None:
-    """The address in its usual spelling; None where it cannot be one.
+    """Return the address in its usual spelling, or None if it is not one.
 
-    Letters beyond ASCII before the @ need SMTPUTF8 on the whole way, which no mail can count on.
+    Non-ASCII letters before the @ are rejected: every mail server on the way would have to support SMTPUTF8.
     """
     address = text.strip().removeprefix("mailto:")
     if _ENCODED_WORD_PREFIX in address:
@@ -25,12 +25,12 @@ def normalise_email(text: str) -> str | None:
 
 
 def is_mailable_address(text: str) -> bool:
-    """Whether a mail server of ours can be given this as an address, which may be one of this network only."""
+    """Whether our mail server can send to this address; one of the local network is allowed."""
     return normalise_email(text) is not None or _LOCAL_ADDRESS.fullmatch(text) is not None
 
 
 def is_phone_number(text: str) -> bool:
-    """Whether a telephone number has as many digits as there are in some; short ones such as 115 are possible."""
+    """Whether a text is a possible telephone number by its number of digits; short ones like 115 are possible."""
     try:
         return phonenumbers.is_possible_number(phonenumbers.parse(text, DEFAULT_REGION))
     except phonenumbers.NumberParseException:

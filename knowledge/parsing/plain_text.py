@@ -1,18 +1,18 @@
-"""Markdown as plain text, for embedding, searching and the terminal."""
+"""Convert Markdown to plain text, for embedding, searching and the terminal."""
 
 from functools import lru_cache
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-ITEM_PREFIX = "– "  # before an item of a list
-CACHE_SIZE = 1_024  # texts that are kept: each is needed several times, and again for the next build
+ITEM_PREFIX = "– "  # of a list item
+CACHE_SIZE = 1_024  # texts; each is needed several times, and again by the next build
 _MARKDOWN = MarkdownIt("commonmark", {"html": False})
 
 
 @lru_cache(maxsize=CACHE_SIZE)
 def markdown_to_plain(markdown: str) -> str:
-    """The words of a Markdown text, one block a line, list items with a leading '– '."""
+    """Return the text of Markdown, one block a line; list items begin with '– '."""
     lines: list[str] = []
     bullet = False
     for token in _MARKDOWN.parse(markdown):

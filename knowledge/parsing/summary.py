@@ -1,4 +1,4 @@
-"""The core of a Markdown text in a sentence, or in the list that it begins with, without markup."""
+"""Summarise Markdown by its first sentence, or by the list it begins with, without markup."""
 
 import re
 from dataclasses import dataclass
@@ -6,24 +6,24 @@ from itertools import takewhile
 
 from knowledge.parsing.plain_text import ITEM_PREFIX, markdown_to_plain
 
-MAX_SUMMARY_LENGTH = 210  # characters; a longer sentence is cut at a word
-SHORT_SENTENCE_LENGTH = 60  # characters below which a second sentence is told as well
+MAX_SUMMARY_LENGTH = 210  # characters; a longer sentence is truncated after a word
+SHORT_SENTENCE_LENGTH = 60  # characters; a shorter sentence is followed by the second one
 _LITERATURE_MARK = re.compile(r"\AAus der Fachliteratur:\s*|\AFrom the literature:\s*", re.I)
 _SENTENCE_END = re.compile(r"(?<=[.!?])[”“\"»)]*\s+(?=[A-ZÄÖÜ„“\"])")
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What a text says in short; ``items`` is the list that the words lead up to, mostly none."""
+    """A short version of a text; ``items`` is the list it introduces, usually empty."""
 
     text: str
     items: tuple[str, ...] = ()
 
 
 def summarise_markdown(markdown: str) -> Summary:
-    """The list at the beginning with the words before it, else the first sentence.
+    """Return the opening list with the words that introduce it, else the first sentence.
 
-    The second sentence is told as well where both are short; a mark that the text is from the literature is left out.
+    A short first sentence is followed by the second. The note that a text is from the literature is left out.
     """
     first_line, *other_lines = _LITERATURE_MARK.sub("", markdown_to_plain(markdown)).split("\n")
     items = tuple(
@@ -52,5 +52,5 @@ def _first_sentences(text: str) -> str:
 
 
 def _capitalise_first(text: str) -> str:
-    """What follows a mark may have begun in the middle of its sentence."""
+    """Capitalise the first letter: the text may continue a sentence whose beginning was left out."""
     return text[:1].upper() + text[1:]

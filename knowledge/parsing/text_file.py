@@ -1,21 +1,24 @@
-"""Read a text file that anybody may have written."""
+"""Read text files from untrusted sources."""
 
+import re
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import TypeVar
 
 from knowledge.errors import ContentError, Problem
 
 MAX_FILE_BYTES = 1_000_000
+_FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?)^---[ \t]*(?:\n|\Z)", re.S | re.M)
+T = TypeVar("T")
 
 
 def read_text_file(path: Path) -> str:
-    """A file's text with Unix line ends; raises ContentError where it is no usable text file."""
+    """Return a file's text with Unix line ends; raise ContentError if it is not a usable text file."""
     if not path.is_file():
         raise ContentError([Problem(path, 0, "the file is missing")])
     size = path.stat().st_size
     if size > MAX_FILE_BYTES:
-        raise ContentError(
-            [Problem(path, 0, f"{size:,} bytes are too many; at most {MAX_FILE_BYTES:,} fit one entry")]
-        )
+        raise ContentError([Problem(path, 0, f"{size:,} bytes are too many; a file may have {MAX_FILE_BYTES:,}")])
     raw = path.read_bytes()
     try:
         text = raw.decode("utf-8-sig")
@@ -26,5 +29,31 @@ def read_text_file(path: Path) -> str:
         raise ContentError([Problem(path, 1, "the file is empty")])
     if "\0" in text:
         line = text[: text.index("\0")].count("\n") + 1
-        raise ContentError([Problem(path, line, "a NUL character; this is no text file")])
+        raise ContentError([Problem(path, line, "a NUL character; this is not a text file")])
     return text.replace("\r\n", "\n")
+
+
+def split_front_matter(path: Path, text: str, *, required: bool = True) -> tuple[str, str]:
+    """Return the YAML between the two '---' lines at the top, and the text below.
+
+    Raises:
+        ContentError: there is none though it is ``required``.
+    """
+    match = _FRONT_MATTER.match(text)
+    if match is None and required:
+        raise ContentError([Problem(path, 1, "the front matter between two lines '---' is missing or not closed")])
+    return (match[1], text[match.end() :].strip()) if match else ("", text.strip())
+
+
+def read_all(paths: Iterable[Path], read: Callable[[Path], T]) -> tuple[T, ...]:
+    """Read every file with ``read``; raise one ContentError with the problems of all files."""
+    records: list[T] = []
+    problems: list[Problem] = []
+    for path in paths:
+        try:
+            records.append(read(path))
+        except ContentError as error:
+            problems += error.problems
+    if problems:
+        raise ContentError(problems)
+    return tuple(records)

@@ -1,1 +1,1 @@
-"""What the knowledge base holds: one module for each kind of record and its file format."""
+"""The records of the knowledge base: one module for each kind and its file format."""

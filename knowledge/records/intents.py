@@ -1,4 +1,4 @@
-"""What people write that is no question to the knowledge base: greetings, thanks, the wish for a human.
+"""Messages that are not questions to the knowledge base: greetings, thanks, asking for a human.
 
 One YAML file an intent, ``<id>.yaml``: ``reply`` names the kind of outcome, ``phrases`` are examples by language.
 """
@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from knowledge.errors import ContentError, Problem
-from knowledge.parsing.strict_yaml import load_yaml
-from knowledge.parsing.text_file import read_text_file
+from knowledge.parsing.strict_yaml import StrictYaml, strict_keys
+from knowledge.parsing.text_file import read_all, read_text_file
 
 
 class ReplyKind(StrEnum):
@@ -29,17 +28,20 @@ class Intent:
     phrases: tuple[tuple[str, str], ...]
 
 
+@strict_keys
+@dataclass(frozen=True, slots=True)
+class _IntentFile:
+    reply: ReplyKind
+    phrases: dict[str, tuple[str, ...]]
+
+
 def read_intents(folder: Path) -> tuple[Intent, ...]:
-    """All intents of a folder, by name. Raises ContentError for a file of another form."""
-    return tuple(_read_intent(path) for path in sorted(folder.glob("*.yaml")))
+    """Read all intents of a folder, sorted by name; raise ContentError with every mistake."""
+    return read_all(sorted(folder.glob("*.yaml")), _read_intent)
 
 
 def _read_intent(path: Path) -> Intent:
-    data = load_yaml(path, read_text_file(path))
-    try:
-        if set(data) != {"reply", "phrases"}:
-            raise ValueError("the keys must be 'reply' and 'phrases'")
-        phrases = tuple((str(lang), str(text)) for lang, texts in data["phrases"].items() for text in texts)
-        return Intent(path.stem, ReplyKind(data["reply"]), phrases)
-    except (TypeError, AttributeError, ValueError) as error:
-        raise ContentError([Problem(path, 1, f"not of the form reply, phrases by language: {error}")]) from None
+    file = StrictYaml(path, read_text_file(path)).validate(_IntentFile)
+    return Intent(
+        path.stem, file.reply, tuple((lang, phrase) for lang, phrases in file.phrases.items() for phrase in phrases)
+    )

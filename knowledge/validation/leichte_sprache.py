@@ -1,18 +1,18 @@
-"""The rules of Leichte Sprache that a machine can check: text -> breaches. Pure; see docs/leichte-sprache.md.
+"""Check the rules of Leichte Sprache that a machine can check; see docs/leichte-sprache.md.
 
-A text is Markdown with one sentence a line. What only a person can judge (is it true, friendly, clear?) is not here.
+A text is Markdown with one sentence a line. Only people can judge whether it is true, friendly and clear.
 """
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
-from knowledge.errors import ContentError, Problem
-from knowledge.parsing.strict_yaml import load_yaml
+from knowledge.parsing.strict_yaml import StrictYaml, strict_keys
 from knowledge.parsing.text_file import read_text_file
 
-MAX_SENTENCE_WORDS = 12  # in a sentence
-MAX_WORD_LETTERS = 12  # in a part of a word between hyphens
+MAX_SENTENCE_WORDS = 12
+MAX_WORD_LETTERS = 12  # of each part of a hyphenated word
 ALLOWED_WORDS_FILE = "easy.yaml"
 
 _ADDRESS_OR_COMMAND = re.compile(r"https?://\S+|\S+@\S+|(?<!\S)/[a-z]+")
@@ -21,17 +21,7 @@ _SENTENCE_BREAK = re.compile(r"(?<=\w\w[.!?])[\"“”]?\s+(?=[\"„]?[A-ZÄÖÜ
 _BOLD = re.compile(r"\*\*(.+?)\*\*")
 _LINE_MARKER = re.compile(r"^\s*(?:[-•]|#+|\d+\.)\s+")
 _ARTICLE = r"(?:mein|dein|sein|ihr|Ihr|unser|kein|ein|dies|jen)"
-_GE_INFINITIVES = (
-    "gehen",
-    "geben",
-    "gelingen",
-    "gelten",
-    "gehören",
-    "geschehen",
-    "gestalten",
-    "gewinnen",
-    "genießen",
-)
+_GE_INFINITIVES = "gehen|geben|gelingen|gelten|gehören|geschehen|gestalten|gewinnen|genießen"  # not participles
 
 _FORBIDDEN_PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern), advice)
@@ -54,7 +44,7 @@ _FORBIDDEN_PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
             "no genitive; say: das Haus von dem Lehrer",
         ),
         (
-            rf"\b(?:wird|werden|wurde|wurden)\b(?=.*\b(?!(?:{'|'.join(_GE_INFINITIVES)})\b)(?:ge[a-zäöüß]+(?:t|en)|\w+iert)[.!?]?$)"
+            rf"\b(?:wird|werden|wurde|wurden)\b(?=.*\b(?!(?:{_GE_INFINITIVES})\b)(?:ge[a-zäöüß]+(?:t|en)|\w+iert)[.!?]?$)"
             r"|\bge[a-zäöüß]{3,}(?:t|en) (?:wird|werden|wurde|wurden)\b",
             "no passive; say who does it",
         ),
@@ -66,17 +56,19 @@ _FORBIDDEN_PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
 )
 
 
+@strict_keys
+@dataclass(frozen=True, slots=True)
+class _AllowedWordsFile:
+    allowed: frozenset[str]
+
+
 def read_allowed_words(path: Path) -> frozenset[str]:
-    """The exceptions: words that may be long or in capitals. Raises ContentError for a file of another form."""
-    data = load_yaml(path, read_text_file(path))
-    words = data.get("allowed") if isinstance(data, dict) else None
-    if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
-        raise ContentError([Problem(path, 1, "expected a list of words under the key 'allowed'")])
-    return frozenset(words)
+    """Read the words that may be long or in capitals; raise ContentError with every mistake."""
+    return StrictYaml(path, read_text_file(path)).validate(_AllowedWordsFile).allowed
 
 
 def find_violations(text: str, allowed: frozenset[str] = frozenset()) -> Iterator[tuple[int, str]]:
-    """The line (counted from 1) and what is wrong with it, for every rule a text breaks."""
+    """Yield the line (from 1) and a message for every violation."""
     lines = text.splitlines()
     for number, line in enumerate(lines, 1):
         readable_line = _ADDRESS_OR_COMMAND.sub("Adresse", _LINE_MARKER.sub("", line))
@@ -88,9 +80,9 @@ def find_violations(text: str, allowed: frozenset[str] = frozenset()) -> Iterato
 
 
 def _sentence_words(lines: list[str], start: int) -> list[str]:
-    """The words of the sentence that begins in a line, with the lines that go on in small letters."""
+    """Return the words of the sentence starting on a line; lines in lower case continue it."""
     if lines[start][:1].islower():
-        return []  # counted where it begins
+        return []  # counted with the line it continues
     end = start + 1
     while end < len(lines) and lines[end][:1].islower():
         end += 1
@@ -107,7 +99,7 @@ def _check_word_lengths(line: str, allowed: frozenset[str]) -> Iterator[str]:
         if word in allowed:
             continue
         if len(word) > MAX_WORD_LETTERS:
-            yield f"'{word}' has {len(word)} letters; part it with a hyphen, or list it in {ALLOWED_WORDS_FILE}"
+            yield f"'{word}' has {len(word)} letters; split it with a hyphen, or list it in {ALLOWED_WORDS_FILE}"
         elif len(word) > 1 and word.isupper():
             yield f"'{word}' is an abbreviation; write the words, or list it in {ALLOWED_WORDS_FILE}"
 

@@ -1,6 +1,6 @@
-"""Rules across the files of the house's knowledge folder: Knowledge -> problems.
+"""Check rules across the files of a knowledge folder with the built-in layout.
 
-Pure but for Leichte Sprache, whose files are read once more so that each problem can name its line.
+Pure except for Leichte Sprache, whose files are read again so that each problem can name its line.
 """
 
 from collections import defaultdict
@@ -12,32 +12,22 @@ from knowledge.loader import Knowledge
 from knowledge.parsing.plain_text import markdown_to_plain
 from knowledge.parsing.text_file import read_text_file
 from knowledge.records.entry import ID_PATTERN, LEICHTE_SPRACHE, Entry, Layer
+from knowledge.records.intro import IntroStep
 from knowledge.records.selfcheck import SELFCHECK_FOLDER, SelfCheck
-from knowledge.validation.intro_rules import check_intro_steps
 from knowledge.validation.leichte_sprache import ALLOWED_WORDS_FILE, find_violations, read_allowed_words
 
-REQUIRED_LANGUAGES = ("de", "en")
+COMPLETE_LANGUAGES = ("de", "en")  # other languages may lack entries and steps
 MIN_QUESTIONS = {"de": 8, "en": 4, LEICHTE_SPRACHE: 0}
-MAX_ENTRY_ID_LENGTH = 50  # fits Telegram's 64 bytes of callback data and of a deep link, with our prefixes
+MAX_ENTRY_ID_LENGTH = 50  # with our prefixes, fits 64 bytes of callback data or deep link
 MAX_TITLE_LENGTH = 48
 MAX_BODY_LENGTH = 900
-_TECHNICAL_KEYS = (
-    "layer",
-    "source",
-    "url",
-    "audience",
-    "related",
-    "entries",
-    "picture",
-    "entry",
-    "id",
-    "group",
-    "step",
+_TECHNICAL_KEYS = frozenset(
+    ("layer", "source", "url", "audience", "related", "entries", "picture", "entry", "id", "group", "step")
 )
 
 
 def check_knowledge(knowledge: Knowledge) -> tuple[Problem, ...]:
-    """Everything wrong across the files, sorted by file. Empty where all is well."""
+    """Return every violation, sorted by file."""
     rules = (
         _check_entry_ids,
         _check_lengths,
@@ -45,7 +35,7 @@ def check_knowledge(knowledge: Knowledge) -> tuple[Problem, ...]:
         _check_parity,
         _check_duplicates,
         _check_intent_phrases,
-        check_intro_steps,
+        _check_intro_steps,
         _check_contact_topics,
         _check_selfchecks,
         _check_leichte_sprache,
@@ -54,7 +44,7 @@ def check_knowledge(knowledge: Knowledge) -> tuple[Problem, ...]:
 
 
 def entry_path(knowledge: Knowledge, entry: Entry) -> Path:
-    """The file an entry was read from."""
+    """Return the file an entry was read from."""
     return knowledge.folder / "content" / entry.lang / f"{entry.id}.md"
 
 
@@ -93,21 +83,15 @@ def _check_parity(knowledge: Knowledge) -> Iterator[Problem]:
         by_id[entry.id][entry.lang] = entry
     for entries in by_id.values():
         reference = next(iter(entries.values()))
-        for lang in REQUIRED_LANGUAGES:
+        for lang in COMPLETE_LANGUAGES:
             if lang not in entries:
                 yield Problem(entry_path(knowledge, reference), 0, f"the entry is missing in the language '{lang}'")
         for entry in entries.values():
-            for field in (
-                "layer",
-                "url",
-                "audience",
-                "related",
-                *(("source",) if entry.lang == LEICHTE_SPRACHE else ()),
-            ):
+            source = ("source",) if entry.lang == LEICHTE_SPRACHE else ()
+            for field in ("layer", "url", "audience", "related", *source):
                 if getattr(entry, field) != getattr(reference, field):
-                    yield Problem(
-                        entry_path(knowledge, entry), 0, f"'{field}' differs from the language '{reference.lang}'"
-                    )
+                    message = f"'{field}' differs from the language '{reference.lang}'"
+                    yield Problem(entry_path(knowledge, entry), 0, message)
 
 
 def _check_duplicates(knowledge: Knowledge) -> Iterator[Problem]:
@@ -118,7 +102,7 @@ def _check_duplicates(knowledge: Knowledge) -> Iterator[Problem]:
             for text in (value,) if isinstance(value, str) else value:
                 earlier = entries_by_text.setdefault((entry.lang, text.casefold().strip(" ?!.")), entry)
                 if earlier is not entry or (field == "questions" and _repeats_question(entry, text)):
-                    message = f"'{text}' stands in the entry '{earlier.id}' too"
+                    message = f"'{text}' is also in the entry '{earlier.id}'"
                     yield Problem(entry_path(knowledge, entry), 0, message)
 
 
@@ -132,7 +116,51 @@ def _check_intent_phrases(knowledge: Knowledge) -> Iterator[Problem]:
         for _, phrase in intent.phrases:
             if entry := entries_by_question.get(phrase.casefold()):
                 path = knowledge.folder / "intents" / f"{intent.id}.yaml"
-                yield Problem(path, 0, f"'{phrase}' is an example question of the entry '{entry.id}' too")
+                yield Problem(path, 0, f"'{phrase}' is also an example question of the entry '{entry.id}'")
+
+
+def _check_intro_steps(knowledge: Knowledge) -> Iterator[Problem]:
+    entry_ids = {entry.id for entry in knowledge.entries}
+    folder = knowledge.folder / "intro"
+    by_lang: dict[str, dict[str, IntroStep]] = defaultdict(dict)
+    for step in knowledge.steps:
+        by_lang[step.lang][step.name] = step
+        for entry_id in _linked_entries(step):
+            if entry_id and entry_id not in entry_ids:
+                yield Problem(_step_path(folder, step), 0, f"there is no entry '{entry_id}'")
+    reference_lang, *other_langs = COMPLETE_LANGUAGES
+    reference_steps = by_lang.pop(reference_lang, {})
+    if not reference_steps:
+        yield Problem(folder / reference_lang, 0, "the introduction has no steps in this language")
+    for lang in other_langs:
+        for name in reference_steps.keys() - by_lang[lang].keys():
+            yield Problem(folder / lang, 0, f"there is no step '{name}' in this language")
+    for step in (step for steps in by_lang.values() for step in steps.values()):
+        if step.name in reference_steps:
+            yield from _compare_steps(folder, step, reference_steps[step.name])
+        else:
+            yield Problem(_step_path(folder, step), 0, f"there is no step '{step.name}' in '{reference_lang}'")
+
+
+def _compare_steps(folder: Path, step: IntroStep, reference: IntroStep) -> Iterator[Problem]:
+    compared = {
+        "the number": (step.number, reference.number) if step.lang in COMPLETE_LANGUAGES else (0, 0),
+        "'picture'": (step.picture, reference.picture),
+        "'entries'": (_linked_entries(step), _linked_entries(reference)),
+        "the number of choices": (len(step.choices), len(reference.choices)),
+        "'examples'": (set(step.examples), set(reference.examples)),
+    }
+    for aspect, (value, expected) in compared.items():
+        if value != expected:
+            yield Problem(_step_path(folder, step), 0, f"{aspect} differs from the language '{reference.lang}'")
+
+
+def _linked_entries(step: IntroStep) -> tuple[str, ...]:
+    return (*step.entries, *(choice.entry for choice in step.choices))
+
+
+def _step_path(folder: Path, step: IntroStep) -> Path:
+    return folder / step.lang / f"{step.number:02}-{step.name}.md"
 
 
 def _check_selfchecks(knowledge: Knowledge) -> Iterator[Problem]:
@@ -159,7 +187,7 @@ def _check_contact_topics(knowledge: Knowledge) -> Iterator[Problem]:
     for contact in knowledge.contacts:
         for topic in contact.topics:
             if topic not in entry_ids:
-                message = f"the contact '{contact.id}' has the topic '{topic}', which is no entry"
+                message = f"the contact '{contact.id}' has the topic '{topic}', which is not an entry"
                 yield Problem(knowledge.folder / "contacts.yaml", 0, message)
 
 
@@ -174,11 +202,11 @@ def _check_leichte_sprache(knowledge: Knowledge) -> Iterator[Problem]:
 
 
 def _readable_text(path: Path) -> str:
-    """A file's text, its front matter cut down to what people read, every line in its place."""
+    """Return a file's text with only what people read of its front matter, every line in its place."""
     if path.suffix == ".yaml":
         return "\n".join(map(_readable_value, read_text_file(path).splitlines()))
     _, front_matter, body = read_text_file(path).split("---\n", 2)
-    return "\n".join(("", *(_readable_value(line) for line in front_matter.splitlines()), "", body))
+    return "\n".join(("", *map(_readable_value, front_matter.splitlines()), "", body))
 
 
 def _readable_value(line: str) -> str:

@@ -61,14 +61,14 @@ def test_secrets_hide(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "geheim" not in repr(load_settings())
 
 
-def test_example_and_readme_name_every_variable() -> None:
-    """.env.example and both tables in the READMEs list exactly the variables that exist."""
+def test_example_and_docs_name_every_variable() -> None:
+    """.env.example, docs/reference.md and the German README list exactly the variables that exist."""
     wanted = {env_variable(name) for name in Settings.model_fields}
     example = re.findall(r"^(\w+)=", (ROOT / ".env.example").read_text("utf-8"), re.M)
 
     assert set(example) == wanted
-    for readme in ("README.md", "README.de.md"):
-        text = (ROOT / readme).read_text("utf-8")
+    for file in ("docs/reference.md", "README.de.md"):
+        text = (ROOT / file).read_text("utf-8")
         assert {name for name in wanted if f"`{name}`" not in text} == set()
 
 

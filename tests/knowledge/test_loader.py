@@ -15,12 +15,12 @@ from knowledge.validation.rules import check_knowledge
 
 @pytest.fixture(scope="module")
 def house() -> Knowledge:
-    """The bot's own knowledge."""
+    """The built-in knowledge."""
     return load_knowledge(BUILT_IN)
 
 
 def test_house_is_in_order(house: Knowledge) -> None:
-    """The bot's own knowledge keeps all its rules."""
+    """The built-in knowledge follows all rules."""
     assert check_knowledge(house) == ()
 
 
@@ -42,7 +42,7 @@ def test_listed_contact() -> None:
 
 
 def test_rules_across_files(house: Knowledge) -> None:
-    """A missing translation, a dead link, a doubled question and a monstrous title are each named."""
+    """A missing translation, a dead link, a repeated question and an overlong title are each named."""
     first, second, *rest = (entry for entry in house.entries if entry.lang == "de")
     broken = (
         replace(first, related=("gibt-es-nicht",), title="x" * 60),
@@ -50,10 +50,15 @@ def test_rules_across_files(house: Knowledge) -> None:
         *rest,
     )
 
-    found = "\n".join(map(str, check_knowledge(replace(house, entries=broken))))
+    messages = "\n".join(map(str, check_knowledge(replace(house, entries=broken))))
 
-    for expected in ("there is no other entry 'gibt-es-nicht'", "60 characters", "stands in the entry", "missing in"):
-        assert expected in found
+    for expected in (
+        "there is no other entry 'gibt-es-nicht'",
+        "60 characters",
+        "is also in the entry",
+        "missing in",
+    ):
+        assert expected in messages
 
 
 def test_foreign_folder(tmp_path: Path) -> None:
@@ -66,7 +71,7 @@ def test_foreign_folder(tmp_path: Path) -> None:
 
 
 def test_all_problems_at_once(tmp_path: Path) -> None:
-    """Every unsuitable file is named, not only the first."""
+    """Every unusable file is named, not only the first."""
     (tmp_path / "a.md").write_bytes(b"")
     (tmp_path / "b.md").write_bytes(b"\xff")
 
@@ -78,7 +83,7 @@ def test_all_problems_at_once(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("make", [False, True])
 def test_no_folder_or_nothing_in_it(tmp_path: Path, make: bool) -> None:
-    """A missing and an empty folder are said to be so."""
+    """A missing and an empty folder are clear errors."""
     folder = tmp_path / "wissen"
     if make:
         folder.mkdir()
@@ -88,7 +93,7 @@ def test_no_folder_or_nothing_in_it(tmp_path: Path, make: bool) -> None:
 
 
 def test_contact_for_a_subject() -> None:
-    """An entry that a contact names leads to that contact, all else to the listed one."""
+    """An entry among a contact's topics leads to that contact, every other one to the default."""
     listed = Contact("a", "A", "Beratung", "1", "a@example.org", default=True)
     other = Contact("b", "B", "Forschung", "2", "b@example.org", topics=("kritik",))
 
@@ -107,7 +112,7 @@ def test_contact_for_a_subject() -> None:
     ],
 )
 def test_contacts_of_another_form(tmp_path: Path, text: str) -> None:
-    """A contacts file that is incomplete, empty or has unknown keys is refused."""
+    """A contacts file that is incomplete, empty or has unknown keys is rejected."""
     (tmp_path / "contacts.yaml").write_text(text, encoding="utf-8")
 
     with pytest.raises(ContentError):
@@ -115,7 +120,7 @@ def test_contacts_of_another_form(tmp_path: Path, text: str) -> None:
 
 
 def test_folders_in_one_another(tmp_path: Path) -> None:
-    """However deep a file lies, it is read; files and folders come in the order of their names."""
+    """A file is read at any depth; files and folders are sorted by name."""
     deep = tmp_path
     for _ in range(1_500):
         deep = deep / "a"
@@ -123,15 +128,15 @@ def test_folders_in_one_another(tmp_path: Path) -> None:
     for path in (deep / "b.md", tmp_path / "a.md", tmp_path / "b.md"):
         path.write_text("Text", encoding="utf-8")
 
-    found = [entry.id for entry in load_knowledge(tmp_path).entries]
+    entry_ids = [entry.id for entry in load_knowledge(tmp_path).entries]
     (deep / "b.md").unlink()
-    os.removedirs(deep)  # what removes the folders of tests does not get so deep
+    os.removedirs(deep)  # pytest's own clean-up cannot remove folders this deep
 
-    assert found == ["a/" * 1_500 + "b", "a", "b"]
+    assert entry_ids == ["a/" * 1_500 + "b", "a", "b"]
 
 
 def test_a_folder_too_deep_for_the_system(tmp_path: Path) -> None:
-    """A path longer than the system takes is a clear error."""
+    """A path longer than the system allows is a clear error."""
     here = os.open(tmp_path, os.O_RDONLY)
     for _ in range(30):
         os.mkdir("a" * 200, dir_fd=here)

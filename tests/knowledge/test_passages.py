@@ -12,10 +12,10 @@ ENTRY = Entry(
 
 
 def test_passages_of_an_entry() -> None:
-    """An entry gives its text, its sentences alone and in pairs, its title and its questions, with stable ids."""
-    found = {passage.id: passage.text for passage in extract_passages(ENTRY)}
+    """An entry yields its text, its sentences singly and in pairs, its title and its questions, with stable ids."""
+    texts_by_id = {passage.id: passage.text for passage in extract_passages(ENTRY)}
 
-    assert found == {
+    assert texts_by_id == {
         "a/de/text/0": "Titel. Eins ist eins. Zwei ist zwei. Drei ist drei.",
         "a/de/sentence/0": "Eins ist eins.",
         "a/de/sentence/1": "Zwei ist zwei.",
@@ -28,12 +28,12 @@ def test_passages_of_an_entry() -> None:
 
 
 def test_short_entries_have_no_parts() -> None:
-    """What would be the text once more is left out."""
-    one = Entry("a", "de", "T", "Eins.", Layer.PAGE)
-    two = Entry("a", "de", "T", "Eins. Zwei.", Layer.PAGE)
+    """Passages that would only repeat the text are left out."""
+    single = Entry("a", "de", "T", "Eins.", Layer.PAGE)
+    double = Entry("a", "de", "T", "Eins. Zwei.", Layer.PAGE)
 
-    assert {passage.kind for passage in extract_passages(one)} == {PassageKind.TEXT, PassageKind.QUESTION}
-    assert {passage.kind for passage in extract_passages(two)} == {
+    assert {passage.kind for passage in extract_passages(single)} == {PassageKind.TEXT, PassageKind.QUESTION}
+    assert {passage.kind for passage in extract_passages(double)} == {
         PassageKind.TEXT,
         PassageKind.SENTENCE,
         PassageKind.QUESTION,
@@ -42,7 +42,7 @@ def test_short_entries_have_no_parts() -> None:
 
 @given(st.text(max_size=3000), st.integers(10, 400))
 def test_split_loses_nothing(text: str, limit: int) -> None:
-    """Parts fit the limit, are never empty, and together hold every visible character in order."""
+    """Parts fit the limit, are never empty, and together contain every visible character in order."""
     parts = split_text(text, limit)
 
     assert all(0 < len(part) <= limit for part in parts)
@@ -52,6 +52,6 @@ def test_split_loses_nothing(text: str, limit: int) -> None:
 @given(st.text(max_size=500))
 def test_windows_pair_neighbours(text: str) -> None:
     """There is one window fewer than there are sentences."""
-    found = split_sentences(text)
+    sentences = split_sentences(text)
 
-    assert len(sentence_windows(found)) == max(0, len(found) - 1)
+    assert len(sentence_windows(sentences)) == max(0, len(sentences) - 1)

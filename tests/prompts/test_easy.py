@@ -17,9 +17,9 @@ OWN_LABELS = {"note_missing"}
 
 def visible(template: str) -> str:
     """What a person reads of a template, as Markdown with every line in its place."""
-    shown = re.sub(r"<blockquote.*?</blockquote>|\{%.*?%\}", "", template, flags=re.S)
-    shown = re.sub(r"\{\{.*?\}\}", "Name", shown)
-    return re.sub(r"<(?!/?b>)[^>]*>", "", shown).replace("<b>", "**").replace("</b>", "**")
+    text = re.sub(r"<blockquote.*?</blockquote>|\{%.*?%\}", "", template, flags=re.S)
+    text = re.sub(r"\{\{.*?\}\}", "Name", text)
+    return re.sub(r"<(?!/?b>)[^>]*>", "", text).replace("<b>", "**").replace("</b>", "**")
 
 
 def labels() -> dict[str, str]:
@@ -47,13 +47,13 @@ def test_templates_keep_the_rules(path: Path) -> None:
 def test_labels_keep_the_rules() -> None:
     """So does every label; one may hold two sentences, since a button or a toast has no lines."""
     allowed = read_allowed_words(BUILT_IN / ALLOWED_WORDS_FILE)
-    found = {
+    violations = {
         key: list(find_violations(re.sub(r"(?<=[.?!]) ", "\n", text), allowed))
         for key, text in labels().items()
         if find_violations(text)
     }
 
-    assert {key: told for key, told in found.items() if told} == {}
+    assert {key: messages for key, messages in violations.items() if messages} == {}
     assert (
         set(labels()) - set(yaml.safe_load((TEMPLATES_FOLDER / "de" / "labels.yaml").read_text("utf-8")))
         == OWN_LABELS

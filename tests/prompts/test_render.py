@@ -7,7 +7,9 @@ import yaml
 from jinja2 import UndefinedError
 
 from bot.domain.commands import ADVISER_COMMANDS, COMMANDS_BY_LANG
-from prompts.render import COMPLETE_LANGUAGES, TEMPLATES_FOLDER, format_label, render_template
+from prompts.render import TEMPLATES_FOLDER, format_label, render_template
+
+COMPLETE_LANGUAGES = ("de", "en")  # a variant such as de-leicht falls back to its base language
 
 
 def names(lang: str) -> set[str]:

@@ -116,7 +116,7 @@ def test_an_entry_that_takes_anothers_questions(tmp_path: Path, kind: str) -> No
 
     problems = [one.message for one in check_knowledge(load_knowledge(tmp_path))]
 
-    assert any("stands in the entry" in problem for problem in problems)
+    assert any("is also in the entry" in problem for problem in problems)
 
 
 @pytest.mark.parametrize("question", QUESTIONS)

@@ -16,10 +16,13 @@ from index.search.live_index import LiveIndex
 from index.storage.bm25 import Bm25Index, WordIndexWriter
 from index.storage.term_overlap import hash_tokens as grams
 from index.text.analyzer import extract_terms
+from knowledge.loader import BUILT_IN
 from knowledge.parsing.plain_text import markdown_to_plain
-from knowledge.records.discourse_markers import builtin_markers
+from knowledge.records.discourse_markers import MARKERS_FILE, read_markers
 from prompts.message_splitter import MESSAGE_LIMIT, split_html
 from prompts.telegram_html import html_to_plain, markdown_to_html
+
+MARKERS = read_markers(BUILT_IN / MARKERS_FILE)
 
 MOST = 4_096  # characters of a message
 LONG = {
@@ -31,7 +34,7 @@ LONG = {
     "brackets": "[" * MOST, "links": "[a](" * 1_000, "ticks": "`" * MOST, "one-word": "a" * MOST, "half": "\ud800" * MOST,
 }  # fmt: skip
 PARSERS: dict[str, Callable[[str], object]] = {
-    "sentences": lambda text: split_questions(text, builtin_markers()["de"], lambda _: False),
+    "sentences": lambda text: split_questions(text, MARKERS["de"], lambda _: False),
     "address": parse_contact,
     "language": lambda text: detect_question_language(text, "de"),
     "words": lambda text: extract_terms(text, "de"),

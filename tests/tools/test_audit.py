@@ -28,9 +28,9 @@ class Answers(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         """Answer a query in the form of OSV."""
-        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        found = {"vulns": [KNOWN]} if asked["package"]["name"] == "harmful" else {}
-        body = json.dumps(found).encode()
+        query = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        answer = {"vulns": [KNOWN]} if query["package"]["name"] == "harmful" else {}
+        body = json.dumps(answer).encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -49,15 +49,15 @@ def server() -> Iterator[list[str]]:
 
 
 def test_vulnerability_is_named(tmp_path: Path) -> None:
-    """A locked package that is known to be vulnerable is named with the version that mends it."""
+    """A locked package that is known to be vulnerable is named with the version that fixes it."""
     lock = tmp_path / "some.lock"
     lock.write_text("harmful==1.0 \\\n    --hash=sha256:" + "0" * 64 + "\n", encoding="utf-8")
 
     with server() as options:
-        known = audit_locks([lock], options)
+        result = audit_locks([lock], options)
 
-    assert known is not None
-    assert known.vulnerabilities == ("harmful 1.0: PYSEC-2000-1, mended in 1.1",)
+    assert result is not None
+    assert result.vulnerabilities == ("harmful 1.0: PYSEC-2000-1, fixed in 1.1",)
 
 
 def test_everything_locked_is_looked_up(capsys: pytest.CaptureFixture[str]) -> None:
@@ -65,10 +65,10 @@ def test_everything_locked_is_looked_up(capsys: pytest.CaptureFixture[str]) -> N
     with server() as options:
         code = main(options)
 
-    said = capsys.readouterr().out
+    output = capsys.readouterr().out
     assert code == 0
-    assert "0 vulnerabilities known" in said
-    assert "not looked up" not in said
+    assert "0 vulnerabilities known" in output
+    assert "not looked up" not in output
 
 
 def test_unreachable_is_said(capsys: pytest.CaptureFixture[str]) -> None:

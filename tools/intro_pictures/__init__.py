@@ -1,1 +1,1 @@
-"""The sources of the pictures, and what draws them."""
+"""Sources of the introduction's pictures, and the script that draws them."""

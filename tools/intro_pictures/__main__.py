@@ -7,14 +7,16 @@ from pathlib import Path
 import typst
 from PIL import Image
 
+from tools import PROJECT_ROOT
+
 SOURCES_FOLDER = Path(__file__).parent
-TARGET_FOLDER = Path(__file__).parents[2] / "knowledge" / "intro" / "pictures"
+TARGET_FOLDER = PROJECT_ROOT / "knowledge" / "intro" / "pictures"
 STYLE_SOURCE = "style"
 PALETTE_SIZE = 64  # enough for flat colours with smooth edges
 
 
 def render_picture(source: Path) -> bytes:
-    """The picture of a source, as a small PNG."""
+    """Return the picture drawn from a source file, as a small PNG."""
     content = typst.compile(source, format="png", ppi=72.0)
     assert isinstance(content, bytes)
     image = Image.open(io.BytesIO(content)).convert("RGB").quantize(PALETTE_SIZE, dither=Image.Dither.NONE)
@@ -24,7 +26,7 @@ def render_picture(source: Path) -> bytes:
 
 
 def main(names: list[str]) -> None:
-    """Draw those of the given names, or all."""
+    """Draw the pictures with these names, or all."""
     TARGET_FOLDER.mkdir(exist_ok=True)
     for source in sorted(SOURCES_FOLDER.glob("*.typ")):
         if source.stem != STYLE_SOURCE and (not names or source.stem in names):

@@ -1,1 +1,1 @@
-"""Pictures for README and docs: the sandbox's page, with a request played in it."""
+"""Screenshots for README and docs: a request played on the sandbox's page."""

@@ -1,6 +1,6 @@
-"""`make screenshots`: plays a request in the sandbox's page, from a question to the answer, and takes pictures.
+"""`make screenshots`: play a request on the sandbox's page, from question to answer, and take pictures of it.
 
-Needs Chromium or Chrome. The people and the request are made up.
+Needs Chromium or Chrome. People and request are invented.
 """
 
 import sys
@@ -15,11 +15,12 @@ from bot.sandbox.launcher import Sandbox
 from bot.settings import Settings
 from tests.bot.sandbox.page.chromium import FOUND, MISSING, launch
 from tests.bot.sandbox.page.stage import ADA, FORM, GROUP, JONAS, MAIL, Stage
+from tools import PROJECT_ROOT
 
-FOLDER = Path("docs/pictures")
-SIZE = ViewportSize(width=1600, height=900)
-COLOURS = 200
-HEIGHT = """(phone, first) => {
+PICTURES_FOLDER = PROJECT_ROOT / "docs" / "pictures"
+WINDOW_SIZE = ViewportSize(width=1600, height=900)
+PALETTE_SIZE = 200
+MEASURE_HEIGHT = """(phone, first) => {
     const [log, list] = [phone.querySelector(".log"), phone.querySelector(".messages")];
     const wanted = list.getBoundingClientRect().bottom - first.getBoundingClientRect().top + 22;
     return Math.ceil(innerHeight + wanted - log.clientHeight);
@@ -27,30 +28,30 @@ HEIGHT = """(phone, first) => {
 
 
 def main() -> None:
-    """Take all pictures."""
+    """Take all pictures and write them to docs/pictures."""
     if FOUND is None:
         sys.exit(MISSING)
-    FOLDER.mkdir(parents=True, exist_ok=True)
+    PICTURES_FOLDER.mkdir(parents=True, exist_ok=True)
     with (
         tempfile.TemporaryDirectory() as folder,
-        Sandbox(Settings(), Path(folder)) as show,
-        sync_playwright() as started,
+        Sandbox(Settings(), Path(folder)) as sandbox,
+        sync_playwright() as playwright,
     ):
-        browser = launch(started)
-        play(browser, show.url)
+        browser = launch(playwright)
+        play_request(browser, sandbox.url)
         browser.close()
-    print(f"The pictures are in {FOLDER}.")
+    print(f"The pictures are in {PICTURES_FOLDER}.")
 
 
-def play(browser: Browser, address: str) -> None:
-    """Ada asks for advice, Bea answers; Jonas only looks around."""
-    stage = Stage(browser.new_page(viewport=SIZE, device_scale_factor=2, reduced_motion="reduce"), address)
+def play_request(browser: Browser, address: str) -> None:
+    """Let Ada ask for advice, Bea answer, and Jonas look around, with pictures on the way."""
+    stage = Stage(browser.new_page(viewport=WINDOW_SIZE, device_scale_factor=2, reduced_motion="reduce"), address)
     stage.phone(JONAS).get_by_role("button", name="Starten").click()
     stage.sees(JONAS, "Guten Tag!")
     stage.says(ADA, "Wie beginnt Gemeinsam Wirken?")
     stage.sees(ADA, "Quelle")
     stage.fill("Wir möchten in Kiel ein Bündnis für Jugendliche aufbauen.", FORM[:-1])
-    shoot(stage, ADA, stage.message(ADA, "Genau das gebe ich"), "zusammenfassung")
+    save_phone(stage, ADA, stage.message(ADA, "Genau das gebe ich"), "zusammenfassung")
     stage.taps(ADA, FORM[-1])
     stage.sees(GROUP, "Noch nicht übernommen")
     stage.taps(GROUP, "Übernehmen")
@@ -60,36 +61,36 @@ def play(browser: Browser, address: str) -> None:
     stage.sees(ADA, "wer bisher dabei ist")
     stage.says(ADA, "Bisher die Stadt und zwei Vereine.")
     stage.sees(GROUP, "zwei Vereine")
-    shoot(stage, ADA, stage.message(ADA, "hat die Nummer"), "gespraech")
+    save_phone(stage, ADA, stage.message(ADA, "hat die Nummer"), "gespraech")
     stage.tab("Antworten")
     for scheme in ("light", "dark"):
         stage.page.emulate_media(color_scheme=scheme)
-        save(stage.page.screenshot(scale="css"), f"probebuehne-{scheme}")
+        save_picture(stage.page.screenshot(scale="css"), f"probebuehne-{scheme}")
     stage.page.emulate_media(color_scheme="light")
     stage.taps(GROUP, "Antworten vorschlagen")
     stage.sees(GROUP, "Wissensbasis")
-    shoot(stage, GROUP, stage.message(GROUP, "Anliegen:"), "thema")
+    save_phone(stage, GROUP, stage.message(GROUP, "Anliegen:"), "thema")
 
 
-def shoot(stage: Stage, name: str, first: Locator, picture: str) -> None:
-    """One phone, in a window just as high as it takes to show everything from a message on."""
+def save_phone(stage: Stage, name: str, first: Locator, picture: str) -> None:
+    """Take a picture of one phone, in a window just high enough to show all messages from ``first``."""
     cast = stage.page.get_by_role("navigation", name="Wer ist zu sehen?")
     beside = [cast.get_by_role("button", name=other) for other in (JONAS, MAIL)]
     for button in beside:
         button.click()
-    height = stage.page.evaluate(f"([phone, first]) => ({HEIGHT})(phone, first)",
+    height = stage.page.evaluate(f"([phone, first]) => ({MEASURE_HEIGHT})(phone, first)",
                                  [stage.phone(name).element_handle(), first.element_handle()])  # fmt: skip
-    stage.page.set_viewport_size(ViewportSize(width=SIZE["width"], height=height))
-    save(stage.phone(name).screenshot(), picture)
-    stage.page.set_viewport_size(SIZE)
+    stage.page.set_viewport_size(ViewportSize(width=WINDOW_SIZE["width"], height=height))
+    save_picture(stage.phone(name).screenshot(), picture)
+    stage.page.set_viewport_size(WINDOW_SIZE)
     for button in beside:
         button.click()
 
 
-def save(drawn: bytes, name: str) -> None:
-    """Keep a picture, with few colours so that it is small."""
-    with Image.open(BytesIO(drawn)) as picture:
-        picture.convert("RGB").quantize(COLOURS).save(FOLDER / f"{name}.png", optimize=True)
+def save_picture(content: bytes, name: str) -> None:
+    """Save a picture with a reduced palette to keep it small."""
+    with Image.open(BytesIO(content)) as picture:
+        picture.convert("RGB").quantize(PALETTE_SIZE).save(PICTURES_FOLDER / f"{name}.png", optimize=True)
 
 
 main()

@@ -5,7 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.answering.question_splitter import split_questions
-from knowledge.records.discourse_markers import NO_MARKERS, builtin_markers
+from knowledge.loader import BUILT_IN
+from knowledge.records.discourse_markers import MARKERS_FILE, NO_MARKERS, read_markers
+
+MARKERS = read_markers(BUILT_IN / MARKERS_FILE)
 
 COURTESIES = ("hallo", "guten tag", "ich habe eine frage", "danke", "vielen dank im voraus", "hello", "merci")
 
@@ -15,7 +18,7 @@ def is_small_talk(sentence: str) -> bool:
 
 
 def split(text: str, lang: str = "de") -> list[str]:
-    return split_questions(text, builtin_markers()[lang], is_small_talk)
+    return split_questions(text, MARKERS[lang], is_small_talk)
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ def fails(done: subprocess.CompletedProcess[str], *expected: str, code: int = 1)
 
 
 def test_ask(tmp_path: Path) -> None:
-    """One question on the terminal is answered as a person would read it."""
+    """One question is answered in the terminal as plain text."""
     done = gwbot("ask", "Was ist Collective Impact?", folder=tmp_path)
 
     assert done.returncode == 0, done.stderr
@@ -43,7 +43,7 @@ def test_ask(tmp_path: Path) -> None:
 
 
 def test_ask_jsonl(tmp_path: Path) -> None:
-    """Each line in gives one line out, with every field of the interface."""
+    """Each input line yields one output line with every field of the interface."""
     lines = [{"id": 7, "question": "Was ist Collective Impact?", "lang": "de"}, {"id": "x", "question": ""}]
     done = gwbot("ask", "--jsonl", folder=tmp_path, stdin="".join(json.dumps(line) + "\n" for line in lines))
 
@@ -61,14 +61,14 @@ def test_search_jsonl(tmp_path: Path) -> None:
         "search", "--jsonl", "--top", "3", folder=tmp_path, stdin='{"id": 1, "question": "Collective Impact"}\n'
     )
 
-    found = json.loads(done.stdout)
+    ranked = json.loads(done.stdout)
 
-    assert len(found["results"]) == 3
-    assert set(found["results"][0]) == {"entry", "score"}
+    assert len(ranked["results"]) == 3
+    assert set(ranked["results"][0]) == {"entry", "score"}
 
 
 def test_broken_line_is_named(tmp_path: Path) -> None:
-    """A line that is no JSON is named by its number."""
+    """A line that is not JSON is named by its number."""
     fails(gwbot("ask", "--jsonl", folder=tmp_path, stdin='{"question": "a"}\nkaputt\n'), "standard input, line 2")
 
 
@@ -81,7 +81,7 @@ def test_wrong_usage(tmp_path: Path, arguments: tuple[str, ...]) -> None:
 
 
 def test_empty_folder_says_what_to_run(tmp_path: Path) -> None:
-    """Without an encoder every command that needs it says which command makes it."""
+    """Without an encoder, every command that needs one names the command that makes it."""
     for arguments in (("ask", "Hallo"), ("index", "build"), ("search", "x"), ("run",)):
         fails(gwbot(*arguments, folder=tmp_path, data=tmp_path / "data"), "gwbot model prepare")
 
@@ -92,18 +92,18 @@ def test_wrong_setting(tmp_path: Path) -> None:
 
 
 def test_knowledge_check(tmp_path: Path) -> None:
-    """Content is checked with file and line, and the bot's own is in order."""
+    """Mistakes in content are named with file and line, and the built-in content has none."""
     (tmp_path / "leer.md").write_text("", encoding="utf-8")
 
     fails(gwbot("knowledge", "check", str(tmp_path), folder=tmp_path), "leer.md:1: the file is empty")
     (tmp_path / "leer.md").write_text("Text", encoding="utf-8")
     (tmp_path / "contacts.yaml").write_text("contacts:\n- {id: a, name: b, role: c, phone: 115, email: kein at}\n")
-    fails(gwbot("knowledge", "check", str(tmp_path), folder=tmp_path), "contacts.yaml:2: 'kein at' is no e-mail")
+    fails(gwbot("knowledge", "check", str(tmp_path), folder=tmp_path), "contacts.yaml:2: 'kein at' is not an e-mail")
     assert gwbot("knowledge", "check", folder=tmp_path).returncode == 0
 
 
 def test_foreign_folder_from_end_to_end(tmp_path: Path) -> None:
-    """Any folder can be indexed, looked at, verified and asked."""
+    """Any folder can be indexed, inspected, verified and searched."""
     (tmp_path / "w").mkdir()
     (tmp_path / "w" / "garten.md").write_text("# Garten\n\nDer Garten öffnet um neun Uhr.", encoding="utf-8")
     (tmp_path / "w" / "hund.md").write_text("# Hunde\n\nHunde bleiben an der Leine.", encoding="utf-8")
@@ -122,13 +122,13 @@ def test_chat_on_the_terminal(tmp_path: Path, prepared: Path) -> None:
     """Without a token the bot talks on the terminal, with numbers for buttons; a request is kept as promised."""
     typed = "Was ist Collective Impact?\n1\n/kontakt\n/beratung\nWir suchen Rat.\n" + 6 * "1\n"  # the form's buttons
     done = gwbot("run", folder=tmp_path, stdin=typed, data=prepared, PORT="0")
-    kept = gwbot("requests", "list", folder=tmp_path)
+    listed = gwbot("requests", "list", folder=tmp_path)
 
     assert done.returncode == 0, done.stderr
     assert "Guten Tag!" in done.stdout
     assert "Aus der Fachliteratur:" in done.stdout
     assert "jacob.rohm@phineo.org" in done.stdout
-    assert "Wir suchen Rat." in kept.stdout
+    assert "Wir suchen Rat." in listed.stdout
 
 
 def test_requests_backup_restore_purge_migrate(tmp_path: Path) -> None:
@@ -145,7 +145,7 @@ def test_requests_backup_restore_purge_migrate(tmp_path: Path) -> None:
 
 
 def test_doctor(tmp_path: Path) -> None:
-    """Doctor gives one line for each part, and exit code 1 where one is wrong."""
+    """Doctor prints one line for each part; the exit code is 1 if any is wrong."""
     with FakeTelegram() as standin:
         good, bad = (
             gwbot("doctor", folder=tmp_path, GW_TELEGRAM_TOKEN=token, GW_TELEGRAM_API_URL=standin.url)
@@ -158,15 +158,15 @@ def test_doctor(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("admin", "bot", "code", "said"),
+    ("admin", "bot", "code", "message"),
     [
         (True, True, 0, "ok    advisers: connected, with topics"),
         (False, True, 0, "may not open any"),
         (True, False, 1, "wrong advisers: the"),
     ],
 )
-def test_doctor_looks_at_the_advisers(tmp_path: Path, admin: bool, bot: bool, code: int, said: str) -> None:
-    """Whether the bot is in the advisers' chat, and may do there what it needs to."""
+def test_doctor_looks_at_the_advisers(tmp_path: Path, admin: bool, bot: bool, code: int, message: str) -> None:
+    """Doctor says whether the bot is in the advisers' chat and has the rights it needs there."""
     with FakeTelegram() as standin:
         bea = standin.add_user("Bea")
         forum = standin.add_group("Beratung", [bea], forum=True, bot_is_admin=admin)
@@ -181,11 +181,11 @@ def test_doctor_looks_at_the_advisers(tmp_path: Path, admin: bool, bot: bool, co
         )
 
     assert done.returncode == code, done.stdout
-    assert said in done.stdout
+    assert message in done.stdout
 
 
 def test_doctor_looks_at_the_mail_server(tmp_path: Path) -> None:
-    """A mail server that is not there is wrong, without a word of the password."""
+    """An unreachable mail server is wrong, and the password is not printed."""
     done = gwbot(
         "doctor", folder=tmp_path, GW_SMTP_URL="smtp://bot:geheim@127.0.0.1:1", GW_MAIL_FROM="bot@example.org"
     )
@@ -222,7 +222,7 @@ def test_run_and_sigterm(tmp_path: Path) -> None:
 
 
 def test_wrong_token(tmp_path: Path) -> None:
-    """A token that Telegram does not know is a clear error."""
+    """A token unknown to Telegram is a clear error."""
     with FakeTelegram() as standin:
         done = gwbot("run", folder=tmp_path, GW_TELEGRAM_TOKEN="1:falsch", GW_TELEGRAM_API_URL=standin.url)
 

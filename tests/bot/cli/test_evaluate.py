@@ -23,7 +23,7 @@ def questions(tmp_path: Path) -> Path:
 
 
 def test_report_comparison_and_another_index(tmp_path: Path, questions: Path) -> None:
-    """The command prints figures, writes a report, compares it with the one before, and asks another index too."""
+    """The command prints figures, writes a report, compares it with an earlier one, and evaluates another index."""
     (tmp_path / "w").mkdir()
     (tmp_path / "w" / "garten.md").write_text("# Garten\n\nDer Garten ist von Mai bis September geöffnet.", "utf-8")
     gwbot("index", "build", "--knowledge", "w", "--out", "klein", folder=tmp_path)
@@ -46,13 +46,13 @@ def test_report_comparison_and_another_index(tmp_path: Path, questions: Path) ->
     assert "Since 1: 0 turned right, 0 turned wrong." in second.stdout
     assert len(other["turned_wrong"]) > 5  # a garden knows nothing of the bot's subject
     assert "in use → klein" in second.stdout
-    wrong = [one["item"]["id"] for one in data["questions"] if not one["right"]]
+    wrong = [question["item"]["id"] for question in data["questions"] if not question["right"]]
     assert wrong
     assert all(f"{name} [" in first.stdout for name in wrong)
 
 
 def test_reports_lie_in_the_data_folder(tmp_path: Path, questions: Path) -> None:
-    """Without --report it is written below the data folder; a report there that cannot be read is no obstacle."""
+    """Without --report the report goes below the data folder; an unreadable earlier report there is ignored."""
     data = tmp_path / "data"
     damaged = data / "reports" / "2020-01-01T000000Z" / "report.json"
     damaged.parent.mkdir(parents=True)
@@ -70,7 +70,7 @@ def test_reports_lie_in_the_data_folder(tmp_path: Path, questions: Path) -> None
 
 
 def test_report_without_matplotlib(tmp_path: Path, questions: Path) -> None:
-    """Where matplotlib is not installed the report has no pictures, and one sentence says so."""
+    """Without matplotlib the report has no plots, and says so."""
     (tmp_path / "fehlt" / "matplotlib").mkdir(parents=True)
     (tmp_path / "fehlt" / "matplotlib" / "__init__.py").write_text("raise ImportError('not installed')", "utf-8")
     path = f"{tmp_path / 'fehlt'}:{ROOT}"
@@ -84,14 +84,14 @@ def test_report_without_matplotlib(tmp_path: Path, questions: Path) -> None:
 
 
 def test_retrieval(tmp_path: Path) -> None:
-    """A collection of passages and questions is measured three ways, and written where a report folder is given."""
+    """A collection is measured three ways, and written to a report folder if one is given."""
     folder = tmp_path / "sammlung"
     folder.mkdir()
     passages = {"a": "Hunde gehen im Hof an der Leine.", "b": "Papier kommt in die blaue Tonne."}
     lines = [json.dumps({"id": name, "title": "", "text": text}) for name, text in passages.items()]
     (folder / "passages.de.jsonl").write_text("\n".join(lines), "utf-8")
-    asked = {"id": "1", "question": "Where does waste paper go?", "passage": "b"}
-    (folder / "questions.en.jsonl").write_text(json.dumps(asked), "utf-8")
+    question = {"id": "1", "question": "Where does waste paper go?", "passage": "b"}
+    (folder / "questions.en.jsonl").write_text(json.dumps(question), "utf-8")
 
     done = gwbot("eval", "--retrieval", "sammlung", "--report", "r", folder=tmp_path)
     scores = json.loads((tmp_path / "r/retrieval.json").read_text("utf-8"))["scores"]
@@ -104,7 +104,7 @@ def test_retrieval(tmp_path: Path) -> None:
 
 
 def test_clear_errors(tmp_path: Path, questions: Path) -> None:
-    """What a person can mend is said in one sentence, before anything is asked."""
+    """Mistakes a person can fix end in one sentence before anything is evaluated."""
     eval_ = ("eval", "--questions", str(questions), "--report", "r")
     (tmp_path / "leer.jsonl").write_text("", "utf-8")
     (tmp_path / "falsch.jsonl").write_text('{"id": 1}\n', "utf-8")
@@ -122,5 +122,6 @@ def test_clear_errors(tmp_path: Path, questions: Path) -> None:
     fails(gwbot("eval", "--retrieval", "sammlung", folder=tmp_path), "sammlung/passages.de.jsonl:1: not JSON")
     fails(gwbot("eval", "--retrieval", "sammlung", "--cases", folder=tmp_path), "--report alone", code=2)
     fails(gwbot("eval", "--report", "leer.jsonl", folder=tmp_path), "is a file", code=2)
-    fails(gwbot("eval", "--report", "leer.jsonl/r", folder=tmp_path), "cannot be made")
+    fails(gwbot("eval", "--questions", str(questions), "--report", "leer.jsonl/r", folder=tmp_path), "cannot be made")
+    fails(gwbot("eval", folder=tmp_path), "There is no file tests/data/questions.jsonl", "--questions FILE")
     assert not (tmp_path / "r").exists()

@@ -121,7 +121,7 @@ def test_what_add_refuses(tmp_path: Path, data: Path) -> None:
     fails(add("kiel", "--knowledge", "nichts"), "does not exist")
     fails(add("kiel", "--language", "fr"), "Usage:", code=2)
     (knowledge / "contacts.yaml").write_text("contacts: []", encoding="utf-8")
-    fails(add("kiel", "--knowledge", str(knowledge)), "contacts.yaml:1: 'contacts' must be a list that is not empty")
+    fails(add("kiel", "--knowledge", str(knowledge)), "contacts.yaml:1: 'contacts' must not be empty")
     assert not (data / "tenants").exists()
     fails(add("kiel", "--knowledge", "leer"), "holds no Markdown file", "gwbot --tenant kiel index build")
     assert "installation's knowledge" in add("bonn", stdin="6:CC").stdout

@@ -5,12 +5,13 @@ import pytest
 from index.search.explanation import Explanation, explain_result
 from index.search.follow_up import search_message
 from index.search.live_index import LiveIndex
-from knowledge.records.discourse_markers import builtin_markers
+from knowledge.loader import BUILT_IN
+from knowledge.records.discourse_markers import MARKERS_FILE, read_markers
 
 
 def explain(live: LiveIndex, message: str, last_entry_id: str = "") -> Explanation:
     searcher = live.current_searcher()
-    result = search_message(searcher, message, builtin_markers()["de"], last_entry_id, "de")
+    result = search_message(searcher, message, read_markers(BUILT_IN / MARKERS_FILE)["de"], last_entry_id, "de")
     return explain_result(searcher.reader, result, message, "de")
 
 

@@ -7,7 +7,10 @@ import pytest
 
 from index.search.follow_up import FollowUp, classify_follow_up
 from knowledge.errors import ContentError
-from knowledge.records.discourse_markers import NO_MARKERS, DiscourseMarkers, builtin_markers, read_markers
+from knowledge.loader import BUILT_IN
+from knowledge.records.discourse_markers import MARKERS_FILE, NO_MARKERS, DiscourseMarkers, read_markers
+
+MARKERS = read_markers(BUILT_IN / MARKERS_FILE)
 
 
 @pytest.mark.parametrize(
@@ -29,7 +32,7 @@ from knowledge.records.discourse_markers import NO_MARKERS, DiscourseMarkers, bu
 )
 def test_follow_ups(lang: str, message: str) -> None:
     """Words that continue or point back mark a follow-up, in every language with a list of words."""
-    assert classify_follow_up(message, builtin_markers()[lang]) is FollowUp.ANAPHORIC
+    assert classify_follow_up(message, MARKERS[lang]) is FollowUp.ANAPHORIC
 
 
 @pytest.mark.parametrize(
@@ -49,19 +52,19 @@ def test_follow_ups(lang: str, message: str) -> None:
 )
 def test_messages_with_their_own_subject(lang: str, message: str) -> None:
     """A message that names its own subject is no follow-up, and neither is one in a language without a list."""
-    assert classify_follow_up(message, builtin_markers().get(lang, NO_MARKERS)) is FollowUp.NONE
+    assert classify_follow_up(message, MARKERS.get(lang, NO_MARKERS)) is FollowUp.NONE
 
 
 @pytest.mark.parametrize(("lang", "message"), [("de", "Warum?"), ("de", "Beispiele?"), ("en", "Why?")])
 def test_short_messages(lang: str, message: str) -> None:
     """A word or two may be a follow-up or not."""
-    assert classify_follow_up(message, builtin_markers()[lang]) is FollowUp.SHORT
+    assert classify_follow_up(message, MARKERS[lang]) is FollowUp.SHORT
 
 
-@pytest.mark.parametrize("lang", sorted(builtin_markers()))
+@pytest.mark.parametrize("lang", sorted(MARKERS))
 def test_every_request_for_more(lang: str) -> None:
     """Each listed request for more is recognised, with capitals, a mark at the end, and a leading word."""
-    markers = builtin_markers()[lang]
+    markers = MARKERS[lang]
     for phrase in markers.more:
         assert classify_follow_up(f"{phrase.capitalize()}!", markers) is FollowUp.MORE
     assert classify_follow_up(
@@ -76,10 +79,11 @@ LISTS = "\n".join(f"  {field.name}: []" for field in fields(DiscourseMarkers))
     ("text", "says"),
     [
         ("de: [", "not valid YAML"),
-        ("- und", "expected lists of words by language"),
-        ("de:\n  leading: [und]", "de: the keys must be"),
-        (f"de:\n{LISTS.replace('plain: []', 'plain: [no]')}", "'plain' must be a list of words in lower case; False"),
-        (f"de:\n{LISTS.replace('more: []', 'more: [Mehr]')}", "'Mehr' is none"),
+        ("- und", "expected lines of the form 'key: value'"),
+        ("de:\n  leading: [und]", "the key 'pointing' is missing"),
+        (f"de:\n{LISTS.replace('plain: []', 'plain: no')}", "understanding.yaml:5: 'plain' must be a list"),
+        (f"de:\n{LISTS.replace('plain: []', 'plain: [[no]]')}", "understanding.yaml:5: 'plain' must be text"),
+        (f"de:\n{LISTS.replace('more: []', 'more: [Mehr]')}", "understanding.yaml:6: 'Mehr' must be in lower case"),
     ],
 )
 def test_malformed_lists(tmp_path: Path, text: str, says: str) -> None:
@@ -90,3 +94,11 @@ def test_malformed_lists(tmp_path: Path, text: str, says: str) -> None:
     with pytest.raises(ContentError, match=r"understanding\.yaml:") as raised:
         read_markers(file)
     assert says in str(raised.value)
+
+
+def test_words_are_read_as_written(tmp_path: Path) -> None:
+    """Words that YAML takes for true, false or a number need no quotation marks."""
+    file = tmp_path / "understanding.yaml"
+    file.write_text(f"en:\n{LISTS.replace('plain: []', 'plain: [no, on, 2]')}", encoding="utf-8")
+
+    assert read_markers(file)["en"].plain == {"no", "on", "2"}

@@ -1,4 +1,4 @@
-"""Reading contacts.yaml: whom requests go to must be reachable, and every mistake is named with its line."""
+"""contacts.yaml is read strictly: contacts must be reachable, and every mistake is named with its line."""
 
 from pathlib import Path
 
@@ -26,7 +26,7 @@ contacts:
 
 
 def read(folder: Path, text: str) -> str:
-    """What is said of a file with this text; each problem begins with its line."""
+    """Return the problems of a file with this text; each begins with its line."""
     path = folder / "contacts.yaml"
     path.write_text(text, encoding="utf-8")
     try:
@@ -37,7 +37,7 @@ def read(folder: Path, text: str) -> str:
 
 
 def test_what_is_right_is_read_as_it_is_written(tmp_path: Path) -> None:
-    """A domain with umlauts, a short number and an address of this network are kept as people read them."""
+    """A domain with umlauts, a short number and a local address are kept as they are written."""
     (tmp_path / "contacts.yaml").write_text(GOOD, encoding="utf-8")
 
     first, second = read_contacts(tmp_path / "contacts.yaml")
@@ -48,36 +48,36 @@ def test_what_is_right_is_read_as_it_is_written(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("right", "wrong", "said"),
+    ("right", "wrong", "message"),
     [
-        ("info@bürgerstiftung-köln.de", "kein at", "7: 'kein at' is no e-mail address"),
-        ("info@bürgerstiftung-köln.de", "a@b.de, c@d.de", "7: 'a@b.de, c@d.de' is no e-mail address"),
-        ("info@bürgerstiftung-köln.de", "köln@stiftung.de", "7: 'köln@stiftung.de' is no e-mail address"),
-        ('"0221 120 15 00"', "folgt", "6: 'folgt' is no telephone number"),
-        ('"0221 120 15 00"', "0221 1201500 1201501 1201502", "6: '0221 1201500 1201501 1201502' is no telephone"),
+        ("info@bürgerstiftung-köln.de", "kein at", "7: 'kein at' is not an e-mail address"),
+        ("info@bürgerstiftung-köln.de", "a@b.de, c@d.de", "7: 'a@b.de, c@d.de' is not an e-mail address"),
+        ("info@bürgerstiftung-köln.de", "köln@stiftung.de", "7: 'köln@stiftung.de' is not an e-mail address"),
+        ('"0221 120 15 00"', "folgt", "6: 'folgt' is not a telephone number"),
+        ('"0221 120 15 00"', "0221 1201500 1201501 1201502", "6: '0221 1201500 1201501 1201502' is not a telephone"),
         ("    role: Beratung\n", "", "3: the key 'role' is missing"),
         ("    role: Beratung\n", "    fax: 1\n    role: B\n", "5: unknown key 'fax'"),
-        ("    role: Beratung\n", "    role: B\n    role: C\n", "6: the key 'role' stands here a second time"),
-        ("name: Amt", "name:", "11: 'name' must be a text"),
-        ("name: Amt", "name: ~", "11: 'name' must be a text"),
-        ("name: Amt", "name: [Amt]", "11: 'name' must be a text"),
-        ("id: amt", "id: koeln", "10: the id 'koeln' stands here a second time"),
+        ("    role: Beratung\n", "    role: B\n    role: C\n", "6: the key 'role' is used a second time"),
+        ("name: Amt", "name:", "11: 'name' must be text"),
+        ("name: Amt", "name: ~", "11: 'name' must be text"),
+        ("name: Amt", "name: [Amt]", "11: 'name' must be text"),
+        ("id: amt", "id: koeln", "10: the id 'koeln' is used a second time"),
         ("default: true", "default: ja", "8: 'default' must be true or false"),
-        ("default: true", "default: false", "3: exactly one contact must have 'default: true'"),
-        ("topics: [backbone]", "topics: backbone", "9: 'topics' must be a list of entry ids"),
-        ("topics: [backbone]", "topics: [{a: b}]", "9: 'topics' must be a text"),
+        ("default: true", "default: false", "2: exactly one contact must have 'default: true'"),
+        ("topics: [backbone]", "topics: backbone", "9: 'topics' must be a list"),
+        ("topics: [backbone]", "topics: [{a: b}]", "9: 'topics' must be text"),
         ("contacts:\n", "contact:\n", "2: the key 'contacts' is missing"),
     ],
 )
-def test_what_is_wrong_is_named_with_its_line(tmp_path: Path, right: str, wrong: str, said: str) -> None:
-    """Addresses that cannot be used, keys that are missing, unknown or doubled, and values of another kind."""
+def test_what_is_wrong_is_named_with_its_line(tmp_path: Path, right: str, wrong: str, message: str) -> None:
+    """Unusable addresses, missing, unknown or repeated keys and wrong types are named with their line."""
     assert right in GOOD
 
-    assert said in read(tmp_path, GOOD.replace(right, wrong))
+    assert message in read(tmp_path, GOOD.replace(right, wrong))
 
 
 def test_all_that_is_wrong_at_once(tmp_path: Path) -> None:
     """Every mistake is named, not only the first."""
-    found = read(tmp_path, GOOD.replace("info@bürgerstiftung-köln.de", "kein at").replace("115", "folgt"))
+    messages = read(tmp_path, GOOD.replace("info@bürgerstiftung-köln.de", "kein at").replace("115", "folgt"))
 
-    assert [line.partition(":")[0] for line in found.splitlines()] == ["7", "13"]
+    assert [line.partition(":")[0] for line in messages.splitlines()] == ["7", "13"]

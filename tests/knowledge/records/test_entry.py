@@ -1,4 +1,4 @@
-"""Reading one entry: what is right comes through whole, what is wrong is named with its line."""
+"""An entry is read completely, and every mistake is named with its line."""
 
 import time
 from pathlib import Path
@@ -59,10 +59,10 @@ def test_windows_file(tmp_path: Path) -> None:
         (GOOD.replace("literature", "rumour"), ":3: unknown layer 'rumour'"),
         (GOOD.replace("[npo, kommune]", "[npo, gemeinde]"), ":5: unknown audience 'gemeinde'"),
         (GOOD.replace("[npo, kommune]", "npo"), ":5: 'audience' must be a list"),
-        (GOOD.replace("title: Backbone", "title: [a]"), ":2: 'title' must be one line"),
-        (GOOD.replace("title: Backbone", "title: A\ntitle: B"), ":3: the key 'title' stands here a second time"),
+        (GOOD.replace("title: Backbone", "title: [a]"), ":2: 'title' must be text"),
+        (GOOD.replace("title: Backbone", "title: A\ntitle: B"), ":3: the key 'title' is used a second time"),
         (GOOD.replace('source: "SSIR 2012"\n', ""), ":1: the key 'source' is missing"),
-        (GOOD.replace('"SSIR 2012"', '"SSIR'), "the front matter is not valid YAML"),
+        (GOOD.replace('"SSIR 2012"', '"SSIR'), ":9: not valid YAML"),
         (GOOD.replace("Eine Stelle, die koordiniert.", ""), "the text below the front matter is empty"),
         (GOOD.replace("title", "url: javascript:x\ntitle"), "is not a complete address"),
         ("no front matter", ":1: the front matter between two lines '---' is missing"),
@@ -73,7 +73,7 @@ def test_windows_file(tmp_path: Path) -> None:
     ],
 )
 def test_problem_is_named_with_its_line(tmp_path: Path, text: str | bytes, expected: str) -> None:
-    """Each kind of unsuitable file is refused, with the line and what to do."""
+    """Each kind of unusable file is rejected with the line and the reason."""
     assert expected in problem(tmp_path, text)
 
 
@@ -85,7 +85,7 @@ def test_foreign_file_needs_no_front_matter(tmp_path: Path) -> None:
 
 
 def test_foreign_file_may_have_other_keys(tmp_path: Path) -> None:
-    """Without strictness keys we do not know are passed over, but broken YAML is still named."""
+    """Without strictness unknown keys are ignored, but broken YAML is still an error."""
     entry = read_entry(written(tmp_path, "---\ntitle: A\ndate: 2026\n---\nText"), "backbone", "de", strict=False)
 
     assert entry.title == "A"
@@ -93,7 +93,7 @@ def test_foreign_file_may_have_other_keys(tmp_path: Path) -> None:
 
 
 def test_heading_of_blanks(tmp_path: Path) -> None:
-    """A heading that is all blanks but for its ends is read at once."""
+    """A heading full of blanks is read in linear time."""
     path = written(tmp_path, f"# a{' ' * 60_000}b # \n\nText")
     began = time.process_time()
 
@@ -108,5 +108,5 @@ def test_heading_of_blanks(tmp_path: Path) -> None:
     [("## Eins ##", "Eins"), ("#\u0020\u00a0Zwei", "\u00a0Zwei"), ("# #", "backbone"), ("# C# ", "C")],
 )
 def test_title_from_the_heading(tmp_path: Path, heading: str, title: str) -> None:
-    """Without front matter the first heading is the title, without its signs; without words, the file's name."""
+    """Without front matter the title is the first heading without its marks, or the file name if that is empty."""
     assert read_entry(written(tmp_path, f"{heading}\n\nText"), "a", "de", strict=False).title == title

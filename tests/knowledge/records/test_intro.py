@@ -27,11 +27,11 @@ def folder(tmp_path: Path) -> Path:
         ("    entry: isolierte-wirkung", "    entri: x", 10, "unknown key 'entri'"),
         ("picture: allein", "picture: zwei", 4, "no picture 'zwei.png'"),
         ("  npo: Auch", "  vereine: Auch", 18, "unknown key 'vereine'"),
-        ("  npo: Auch ein guter Verein stößt hier an seine Grenze.\n", "", 18, "the key 'npo' is missing"),
+        ("  npo: Auch ein guter Verein stößt hier an seine Grenze.\n", "", 17, "the key 'npo' is missing"),
         ("entries: [", "entries: warum #", 3, "must be a list"),
-        ("title: Warum", "title: [Warum]\n#", 2, "must be a text"),
+        ("title: Warum", "title: [Warum]\n#", 2, "must be text"),
         ("title: Warum", "title: Ja: Warum", 2, "not valid YAML"),
-        ("Deshalb spricht", "x" * 600 + " spricht", 18, "at most 600 fit"),
+        ("Deshalb spricht", "x" * 600 + " spricht", 17, "at most 600 fit"),
         ("reply: Gute", "reply: " + "Gute " * 60, 9, "at most 280 fit"),
     ],
 )
@@ -45,9 +45,9 @@ def test_mistakes_are_named_with_their_line(folder: Path, old: str, new: str, li
     with pytest.raises(ContentError) as caught:
         read_steps(folder)
 
-    assert any(message in one.message for one in caught.value.problems), caught.value.problems
-    assert line in {one.line for one in caught.value.problems}
-    assert {one.path for one in caught.value.problems} == {path}
+    assert any(message in problem.message for problem in caught.value.problems), caught.value.problems
+    assert line in {problem.line for problem in caught.value.problems}
+    assert {problem.path for problem in caught.value.problems} == {path}
 
 
 @pytest.mark.parametrize(

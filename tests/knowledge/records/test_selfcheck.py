@@ -1,4 +1,4 @@
-"""Reading the questions of the self-check: strict, each mistake with its line."""
+"""The questions of the self-check are read strictly; each mistake is named with its line."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -18,17 +18,17 @@ GERMAN = (BUILT_IN / SELFCHECK_FOLDER / "de.yaml").read_text(encoding="utf-8")
 
 
 def test_questions_are_as_promised() -> None:
-    """Three on the page's beginnings, five on the conditions and three on the preconditions of the literature."""
-    for one in read_selfchecks(BUILT_IN / SELFCHECK_FOLDER):
-        layers = [question.group.layer for question in one.questions]
-        counts = [sum(question.group is group for question in one.questions) for group in one.groups]
+    """Three questions come from the page, and from the literature five on conditions and three on preconditions."""
+    for selfcheck in read_selfchecks(BUILT_IN / SELFCHECK_FOLDER):
+        layers = [question.group.layer for question in selfcheck.questions]
+        counts = [sum(question.group is group for question in selfcheck.questions) for group in selfcheck.groups]
 
         assert counts == [3, 5, 3]
         assert layers == [Layer.PAGE] * 3 + [Layer.LITERATURE] * 8
 
 
 def test_folder_without_questions(tmp_path: Path) -> None:
-    """Where there are none, there is no self-check."""
+    """A folder without questions has no self-check."""
     assert read_selfchecks(tmp_path / SELFCHECK_FOLDER) == ()
 
 
@@ -37,19 +37,19 @@ def test_folder_without_questions(tmp_path: Path) -> None:
     [
         ("    entry: systemischer-ansatz\n", "", 24, "'entry' is missing"),
         ("    entry: systemischer", "    eintrag: x\n    entry: systemischer", 29, "unknown key 'eintrag'"),
-        ("id: ansatz", "id: vision", 24, "stands here a second time"),
+        ("id: ansatz", "id: vision", 24, "is used a second time"),
         ("id: ansatz", "id: Ansatz", 24, "must be a-z"),
-        ("group: anfaenge\n    name: Sys", "group: x\n    name: Sys", 24, "no group 'x'"),
+        ("group: anfaenge\n    name: Sys", "group: x\n    name: Sys", 25, "no group 'x'"),
         ("step: 4", "step: vier", 30, "number of a step"),
         ("layer: page", "layer: blog", 6, "unknown layer 'blog'"),
-        ("name: Systemischer Ansatz", "name: Der ganz und gar systemische Ansatz", 26, "26 fit"),
-        ("name: Systemischer Ansatz", "name: [a]", 26, "one line of text"),
+        ("name: Systemischer Ansatz", "name: Der ganz und gar systemische Ansatz", 26, "at most 26 fit"),
+        ("name: Systemischer Ansatz", "name: [a]", 26, "must be text"),
         ("title: Passt", "title: [Passt", 3, "not valid YAML"),
         ("questions:\n", "questions: 3\nmore:\n", 16, "must be a list"),
     ],
 )
 def test_mistakes_are_named_with_their_line(tmp_path: Path, before: str, after: str, line: int, message: str) -> None:
-    """What editors may get wrong is an error that names file and line."""
+    """Mistakes of editors are errors that name file and line."""
     assert before in GERMAN
     (tmp_path / "de.yaml").write_text(GERMAN.replace(before, after, 1), encoding="utf-8")
 
@@ -61,7 +61,7 @@ def test_mistakes_are_named_with_their_line(tmp_path: Path, before: str, after: 
 
 
 def test_rules_across_files() -> None:
-    """Entries and steps must exist, and the languages must ask the same."""
+    """Linked entries and steps must exist, and all languages must ask the same questions."""
     house = load_knowledge(BUILT_IN)
     first, *others = house.selfchecks
     wrong = replace(first.questions[0], entry="kosten", step=99)
@@ -83,8 +83,8 @@ def test_rules_across_files() -> None:
         ("", ""),
     ],
 )  # fmt: skip
-def test_core_of_a_text(text: str, expected: str) -> None:
-    """The first sentence without markup, and the second where the first is short."""
+def test_summary_of_a_text(text: str, expected: str) -> None:
+    """The summary is the first sentence without markup, and the second one too if the first is short."""
     assert summarise_markdown(text) == Summary(expected)
 
 
@@ -101,14 +101,14 @@ def test_core_of_a_text(text: str, expected: str) -> None:
          Summary("Many act together, in many places and for a very long time.")),
     ],
 )  # fmt: skip
-def test_core_that_is_a_list(text: str, expected: Summary) -> None:
-    """A list that the first words lead up to is kept as one; any other is not part of the core."""
+def test_summary_that_is_a_list(text: str, expected: Summary) -> None:
+    """A list introduced by the first words is part of the summary; any other list is not."""
     assert summarise_markdown(text) == expected
 
 
 @pytest.mark.parametrize("lang", ["de", "en", "de-leicht"])
-def test_core_of_each_step(lang: str) -> None:
-    """Each step's core is a whole sentence, or words with the list that they lead up to, and no item stands in it."""
+def test_summary_of_each_step(lang: str) -> None:
+    """Each step's summary is a whole sentence, or the introduction of a list without its items."""
     for step in steps_in_language(read_steps(BUILT_IN / "intro"), lang):
         short = summarise_markdown(step.body)
 
@@ -117,9 +117,9 @@ def test_core_of_each_step(lang: str) -> None:
         assert ITEM_PREFIX not in short.text
 
 
-def test_core_is_cut_at_a_word() -> None:
-    """One long sentence ends with dots."""
-    told = summarise_markdown("Wirken " * 60).text
+def test_summary_is_truncated_after_a_word() -> None:
+    """A long sentence is truncated after a word, with an ellipsis."""
+    summary = summarise_markdown("Wirken " * 60).text
 
-    assert len(told) <= MAX_SUMMARY_LENGTH + 2
-    assert told.endswith("Wirken …")
+    assert len(summary) <= MAX_SUMMARY_LENGTH + 2
+    assert summary.endswith("Wirken …")

@@ -20,7 +20,7 @@ from knowledge.validation.leichte_sprache import (
 from knowledge.validation.rules import check_knowledge
 
 
-def told(text: str, *allowed: str) -> list[str]:
+def messages_for(text: str, *allowed: str) -> list[str]:
     return [message for _, message in find_violations(text, frozenset(allowed))]
 
 
@@ -52,11 +52,11 @@ def told(text: str, *allowed: str) -> list[str]:
     ],
 )
 def test_each_rule(sentence: str, expected: str) -> None:
-    """What breaks a rule is named with what to do, and nothing else is."""
-    found = told(sentence)
+    """Each violation is named once with what to do."""
+    messages = messages_for(sentence)
 
-    assert len(found) == 1
-    assert expected in found[0]
+    assert len(messages) == 1
+    assert expected in messages[0]
 
 
 @pytest.mark.parametrize(
@@ -79,23 +79,23 @@ def test_each_rule(sentence: str, expected: str) -> None:
     ],
 )
 def test_good_sentences(sentence: str) -> None:
-    """What keeps the rules is left alone."""
-    assert told(sentence) == []
+    """A sentence that follows the rules yields no message."""
+    assert messages_for(sentence) == []
 
 
 def test_a_sentence_may_go_on_in_the_next_line() -> None:
-    """Lines that go on in small letters count as one sentence, named where it begins."""
+    """Lines continued in lower case count as one sentence, named on its first line."""
     text = "Kurz.\nViele Menschen handeln hier zusammen,\nweil die Aufgabe für einen Menschen allein zu schwer ist."
 
     assert [line for line, _ in find_violations(text)] == [2]
 
 
 def test_exceptions_are_words_of_a_list(tmp_path: Path) -> None:
-    """A listed word may be long or in capitals; a list of another form is refused."""
+    """A listed word may be long or in capitals; a malformed list is rejected."""
     path = tmp_path / "easy.yaml"
     path.write_text("allowed: [NPO, Zukunftsträger]", encoding="utf-8")
 
-    assert told("Die NPO heißt Zukunftsträger.", *read_allowed_words(path)) == []
+    assert messages_for("Die NPO heißt Zukunftsträger.", *read_allowed_words(path)) == []
     path.write_text("- NPO", encoding="utf-8")
     with pytest.raises(ContentError):
         read_allowed_words(path)
@@ -106,17 +106,17 @@ words = st.text("abcdefghij", min_size=1, max_size=30)
 
 @given(st.lists(words, min_size=1, max_size=20))
 def test_length_of_sentence_and_word(parts: list[str]) -> None:
-    """However words are put together: too many in a sentence and too long ones are found, and only those."""
+    """Exactly the sentences with too many words and the words with too many letters are found."""
     text = "Aber " + " ".join(parts)
 
-    found = told(text)
+    messages = messages_for(text)
 
-    assert any("words in a sentence" in message for message in found) == (len(parts) + 1 > MAX_SENTENCE_WORDS)
-    assert sum("letters" in message for message in found) == sum(len(part) > MAX_WORD_LETTERS for part in parts)
+    assert any("words in a sentence" in message for message in messages) == (len(parts) + 1 > MAX_SENTENCE_WORDS)
+    assert sum("letters" in message for message in messages) == sum(len(part) > MAX_WORD_LETTERS for part in parts)
 
 
 def house_with(tmp_path: Path, text: str) -> Knowledge:
-    """The house's own knowledge with one text in Leichte Sprache, kept somewhere else."""
+    """Return the built-in knowledge with one text in Leichte Sprache in another folder."""
     path = tmp_path / "content" / LEICHTE_SPRACHE / "backbone.md"
     path.parent.mkdir(parents=True)
     path.write_text(text, encoding="utf-8")
@@ -124,51 +124,54 @@ def house_with(tmp_path: Path, text: str) -> Knowledge:
 
 
 def test_check_names_file_and_line(tmp_path: Path) -> None:
-    """Title and text are checked, and a problem says where it stands."""
+    """Title and text are checked, and each problem names file and line."""
     front = '---\ntitle: "Die Aufgabenverteilung"\nsource: "Eine unglaublichlange Quelle"\n---\n'
     knowledge = house_with(tmp_path, front + "Das ist gut.\nDas wäre besser.\n")
 
-    found = [problem for problem in check_knowledge(knowledge) if problem.line]
+    problems = [problem for problem in check_knowledge(knowledge) if problem.line]
 
-    assert [(problem.path.name, problem.line) for problem in found] == [("backbone.md", 2), ("backbone.md", 6)]
+    assert [(problem.path.name, problem.line) for problem in problems] == [("backbone.md", 2), ("backbone.md", 6)]
 
 
 def test_check_reads_the_self_check_too(tmp_path: Path) -> None:
-    """What is asked is checked, and what names a source or another file is not."""
+    """Questions are checked, and names of sources or other files are not."""
     path = tmp_path / SELFCHECK_FOLDER / f"{LEICHTE_SPRACHE}.yaml"
     path.parent.mkdir()
     path.write_text(
         "title: Gut\nquestions:\n  - entry: unglaublichlangername\n    question: Wäre das gut?\n", "utf-8"
     )
 
-    found = [
+    problems = [
         problem for problem in check_knowledge(replace(load_knowledge(BUILT_IN), folder=tmp_path)) if problem.line
     ]
 
-    assert [(problem.path.name, problem.line) for problem in found] == [("de-leicht.yaml", 4)]
+    assert [(problem.path.name, problem.line) for problem in problems] == [("de-leicht.yaml", 4)]
 
 
 def test_leichte_sprache_may_be_partial_but_not_differ() -> None:
-    """No entry needs such a text; one that has it has the source and layer of the German text, and no questions."""
+    """An entry may lack such a text; if it has one, source and layer are those of the German text."""
     house = load_knowledge(BUILT_IN)
     easy = next(entry for entry in house.entries if entry.lang == LEICHTE_SPRACHE)
     others = tuple(entry for entry in house.entries if entry.lang != LEICHTE_SPRACHE)
 
     assert check_knowledge(replace(house, entries=others)) == ()
     broken = replace(easy, source="Anderswo", url="https://example.org", questions=("Was ist das?",))
-    found = "\n".join(map(str, check_knowledge(replace(house, entries=(*others, broken)))))
+    messages = "\n".join(map(str, check_knowledge(replace(house, entries=(*others, broken)))))
     for expected in ("'source' differs", "'url' differs", "no questions"):
-        assert expected in found
+        assert expected in messages
 
 
 def test_no_path_leaves_leichte_sprache() -> None:
-    """Every entry that the introduction or the self-check leads to can be read in Leichte Sprache."""
+    """Every entry linked from the introduction or the self-check exists in Leichte Sprache."""
     house = load_knowledge(BUILT_IN)
     steps = [step for step in house.steps if step.lang == LEICHTE_SPRACHE]
     led_to = {entry for step in steps for entry in step.entries}
     led_to |= {choice.entry for step in steps for choice in step.choices if choice.entry}
     led_to |= {
-        question.entry for one in house.selfchecks if one.lang == LEICHTE_SPRACHE for question in one.questions
+        question.entry
+        for selfcheck in house.selfchecks
+        if selfcheck.lang == LEICHTE_SPRACHE
+        for question in selfcheck.questions
     }
 
     assert len(led_to) > 30

@@ -1,26 +1,25 @@
-"""Write the generated parts of README.md: `python -m tools.readme`. A test compares them."""
-
-import re
-from pathlib import Path
+"""Write the tables of docs/reference.md: `python -m tools.reference`. A test compares them with the program."""
 
 import click
 
 from bot.cli.main import cli
 from bot.settings import Settings, env_variable
+from tools import PROJECT_ROOT
 
-README_PATH = Path(__file__).parents[1] / "README.md"
+REFERENCE_FILE = PROJECT_ROOT / "docs" / "reference.md"
 
 
-def fill_readme(text: str) -> str:
-    """The README with its generated parts as they should be."""
-    for name, part in (("commands", commands_table()), ("settings", settings_table())):
-        pattern = rf"(?<=<!-- {name} -->\n).*?(?=<!-- /{name} -->)"
-        text = re.sub(pattern, lambda _, part=part: part, text, flags=re.S)  # type: ignore[misc]  # bound at once
+def fill_tables(text: str) -> str:
+    """Return the text with the tables between its markers replaced by current ones."""
+    for name, table in (("commands", commands_table()), ("settings", settings_table())):
+        before, marker, rest = text.partition(f"<!-- {name} -->\n")
+        _, end_marker, after = rest.partition(f"<!-- /{name} -->")
+        text = f"{before}{marker}{table}{end_marker}{after}"
     return text
 
 
 def commands_table() -> str:
-    """The table of commands, from the command line itself."""
+    """Return the table of commands, made from the command line itself."""
     rows = ["| command | does |", "| --- | --- |"]
     for path, command in _walk_commands(cli, "gwbot"):
         usage = " ".join(_argument_usage(item) for item in command.params if isinstance(item, click.Argument))
@@ -29,7 +28,7 @@ def commands_table() -> str:
 
 
 def settings_table() -> str:
-    """The table of settings, from the settings themselves."""
+    """Return the table of settings, made from the settings themselves."""
     rows = ["| variable | meaning | default |", "| --- | --- | --- |"]
     for name, field in Settings.model_fields.items():
         default = "" if field.default in (None, frozenset()) else f"`{field.default}`"
@@ -51,4 +50,4 @@ def _walk_commands(group: click.Group, path: str) -> list[tuple[str, click.Comma
 
 
 if __name__ == "__main__":
-    README_PATH.write_text(fill_readme(README_PATH.read_text("utf-8")), "utf-8")
+    REFERENCE_FILE.write_text(fill_tables(REFERENCE_FILE.read_text("utf-8")), "utf-8")

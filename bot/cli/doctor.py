@@ -1,0 +1,212 @@
+"""`gwbot doctor`: check each part. A check returns a short finding or raises GwError."""
+
+import asyncio
+import shutil
+import sys
+from collections.abc import Awaitable, Callable
+from functools import cache
+from pathlib import Path
+from smtplib import SMTPException
+from typing import TYPE_CHECKING
+
+import click
+
+from bot.app.tenants import SETTINGS_FILE, is_enabled, list_tenant_names, load_tenant_settings
+from bot.cli.options import chosen_settings, open_store
+from bot.domain.tenant import MAIN_TENANT
+from bot.errors import ConnectionFailed, GwError, SettingsError, StoreError
+from bot.log import escape_control_chars
+from bot.settings import Settings
+from bot.store.factory import SQLITE_PREFIX
+
+if TYPE_CHECKING:
+    from telegram import Bot
+
+    from bot.app.index_loader import IndexLoader
+
+MIN_FREE_MEGABYTES = 100  # on the store's disk
+
+
+@click.command()
+def doctor() -> None:
+    """Check settings, encoder, index, store, Telegram and mail, for each tenant too; one line each."""
+    try:
+        settings = chosen_settings()
+    except SettingsError as error:
+        raise GwError(f"settings  {error}") from None
+    click.echo("ok    settings")
+    tenants = list_tenant_names(settings) if settings.tenant_name == MAIN_TENANT else []
+    results = [_run_check(*ENCODER_CHECK, settings)]
+    if settings.telegram_token is not None or not tenants:
+        bot_checks = BOT_CHECKS if settings.tenant_name == MAIN_TENANT else TENANT_CHECKS
+        results += [_run_check(name, check, settings) for name, check in bot_checks]
+    results += [_check_tenant(settings, name) for name in tenants]
+    sys.exit(0 if all(results) else 1)
+
+
+def _check_tenant(installation: Settings, tenant: str) -> bool:
+    if not is_enabled(installation, tenant):
+        click.echo(f"ok    {tenant}: disabled")
+        return True
+    try:
+        settings = load_tenant_settings(installation, tenant)
+    except SettingsError as error:
+        click.echo(f"wrong {tenant}: {error}")
+        return False
+    results = [_run_check(f"{tenant} {name}", check, settings) for name, check in TENANT_CHECKS]
+    return all(results)
+
+
+def _run_check(name: str, check: Callable[[Settings], str], settings: Settings) -> bool:
+    try:
+        click.echo(f"ok    {name}: {escape_control_chars(check(settings))}")
+    except GwError as error:
+        click.echo(f"wrong {name}: {escape_control_chars(str(error))}")
+        return False
+    return True
+
+
+@cache
+def _load_models(encoder_dir: Path, cross_encoder_dir: Path) -> "IndexLoader":
+    """Return a loader that keeps the encoder, shared by all tenants."""
+    from bot.app.index_loader import IndexLoader
+
+    return IndexLoader(encoder_dir, cross_encoder_dir)
+
+
+def _check_encoder(settings: Settings) -> str:
+    return _load_models(settings.encoder_dir, settings.cross_encoder_dir).encoder.name
+
+
+def _check_settings(settings: Settings) -> str:
+    path = settings.bot_dir / SETTINGS_FILE
+    if path.stat().st_mode & 0o077:
+        raise SettingsError(f"{path} holds a token and may be read by others. Run: chmod 600 {path}")
+    return f"language {settings.language}, deleted after {settings.retention_days} days"
+
+
+def _check_knowledge(settings: Settings) -> str:
+    from bot.app.bootstrap import resolve_knowledge_dir
+    from knowledge.loader import path_or_builtin
+    from knowledge.records.contacts import CONTACTS_FILE, default_contact, read_contacts
+
+    path = path_or_builtin(resolve_knowledge_dir(settings), CONTACTS_FILE)
+    return f"contact {default_contact(read_contacts(path)).name} ({path})"
+
+
+def _check_index(settings: Settings) -> str:
+    loader = _load_models(settings.encoder_dir, settings.cross_encoder_dir)
+    manifest = loader.load_index(settings).current_searcher().reader.manifest
+    return f"{manifest.entries} entries, {manifest.passages} passages"
+
+
+def _check_store(settings: Settings) -> str:
+
+    with open_store(settings) as store:
+        waiting_messages, open_requests = store.outbox.count_queued_calls(), len(store.requests.active_requests())
+        bad_rows = store.find_unreadable_rows()
+    if bad_rows:
+        raise StoreError(
+            f"in {store.address} {', '.join(bad_rows)} cannot be read. That is kept, but the bot does without it. "
+            "Restore a backup from before, or show it to whoever maintains the program."
+        )
+    summary = f"{store.address}, {waiting_messages} messages waiting, {open_requests} open requests"
+    if not settings.store_url.startswith(SQLITE_PREFIX):
+        return summary
+    free_megabytes = shutil.disk_usage(settings.sqlite_path.parent).free // 1_000_000
+    if free_megabytes < MIN_FREE_MEGABYTES:
+        raise StoreError(f"only {free_megabytes} MB are free on the disk of {settings.sqlite_path}. Free some space.")
+    return f"{summary}, {free_megabytes} MB free"
+
+
+def _check_telegram(settings: Settings) -> str:
+    if settings.telegram_token is None:
+        return "GW_TELEGRAM_TOKEN is not set; the bot runs in the terminal only"
+    return _ask_telegram(settings, settings.telegram_token.get_secret_value(), _describe_bot)
+
+
+def _check_advisers(settings: Settings) -> str:
+    if settings.adviser_chat_id is None:
+        return "GW_ADVISER_CHAT_ID is not set; requests are kept" + (" and mailed" if settings.smtp_url else " only")
+    if settings.telegram_token is None:
+        return "GW_TELEGRAM_TOKEN is not set, so nobody can be reached"
+    with open_store(settings) as store:
+        chat_id = store.outbox.current_chat_id(settings.adviser_chat_id)
+    token = settings.telegram_token.get_secret_value()
+    return _ask_telegram(settings, token, lambda bot: _describe_adviser_chat(bot, chat_id))
+
+
+def _ask_telegram(settings: Settings, token: str, describe: "Callable[[Bot], Awaitable[str]]") -> str:
+    from telegram import Bot
+    from telegram.error import InvalidToken, TelegramError
+
+    async def ask() -> str:
+        async with Bot(token, base_url=f"{settings.telegram_api_url}/bot") as bot:
+            return await describe(bot)
+
+    try:
+        return asyncio.run(ask())
+    except InvalidToken:
+        raise ConnectionFailed("Telegram does not know this token. Check GW_TELEGRAM_TOKEN.") from None
+    except TelegramError as error:
+        raise ConnectionFailed(
+            f"Telegram cannot be reached at {settings.telegram_api_url} ({type(error).__name__})."
+        ) from None
+
+
+async def _describe_bot(bot: "Bot") -> str:
+    webhook = await bot.get_webhook_info()
+    last_error = f", last webhook error: {webhook.last_error_message}" if webhook.last_error_message else ""
+    inline = "on" if bot.supports_inline_queries else "off (switch it on with /setinline at @BotFather)"
+    return f"@{bot.username}, inline mode {inline}, {webhook.pending_update_count} updates waiting{last_error}"
+
+
+async def _describe_adviser_chat(bot: "Bot", chat_id: int) -> str:
+    """Say whether the bot is in the advisers' chat and has the rights it needs there."""
+    from telegram.constants import ChatMemberStatus
+    from telegram.error import BadRequest, Forbidden
+
+    try:
+        chat = await bot.get_chat(chat_id)
+        member = await bot.get_chat_member(chat_id, bot.id)
+    except (BadRequest, Forbidden) as error:
+        raise ConnectionFailed(
+            f"the advisers' chat {chat_id} cannot be used ({error.message}); requests wait. Add the bot to it."
+        ) from None
+    if member.status in (ChatMemberStatus.LEFT, ChatMemberStatus.BANNED):
+        raise ConnectionFailed(f"the bot is not in the advisers' chat {chat_id}; requests wait. Add it.")
+    topics = "with topics" if chat.is_forum else "without topics"
+    if chat.is_forum and not getattr(member, "can_manage_topics", False):
+        topics += ", but the bot may not open any: make it administrator with the right to manage topics"
+    elif chat.is_forum and not getattr(member, "can_delete_messages", False):
+        topics += ", but the bot may not delete messages: what a person has deleted stays there until you delete it"
+    return f"connected, {topics}"
+
+
+def _check_mail(settings: Settings) -> str:
+    from bot.mail.delivery import make_mailer
+
+    mailer = make_mailer(settings)
+    if mailer is None:
+        return "off (GW_SMTP_URL is not set)"
+    try:
+        mailer.check_login()
+    except (OSError, SMTPException) as error:
+        raise ConnectionFailed(
+            f"the mail server does not let us in ({type(error).__name__}). Check GW_SMTP_URL."
+        ) from None
+    return f"the mail server lets us in; requests go out from {settings.mail_from}"
+
+
+Check = tuple[str, Callable[[Settings], str]]
+ENCODER_CHECK: Check = ("encoder", _check_encoder)
+BOT_CHECKS: tuple[Check, ...] = (
+    ("index", _check_index),
+    ("store", _check_store),
+    ("telegram", _check_telegram),
+    ("advisers", _check_advisers),
+    ("mail", _check_mail),
+)
+TENANT_CHECKS: tuple[Check, ...] = (("settings", _check_settings), ("knowledge", _check_knowledge), *BOT_CHECKS)
+
+COMMANDS = (doctor,)

@@ -1,0 +1,192 @@
+"""`gwbot eval`: measure how well the bot answers, and what has changed since the last report."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from bot.cli.options import chosen_settings, index_option, questions_option, require_questions_file
+from bot.errors import GwError
+from bot.settings import Settings
+
+if TYPE_CHECKING:
+    from index.evaluation.comparison import Comparison
+    from index.evaluation.dataset import LabelledQuestion
+    from index.evaluation.report import ReportHeader
+    from index.evaluation.run import EvaluatedQuestion
+    from index.storage.reader import IndexReader
+
+REPORT_TEXT_FILE = "report.md"
+_FOLDER_TYPE = click.Path(path_type=Path, file_okay=False)
+
+
+@click.command(name="eval")
+@questions_option
+@index_option
+@click.option("--cases", is_flag=True, help="List every question whose outcome is not right.")
+@click.option("--report", type=_FOLDER_TYPE, help="Write the report here instead of <data>/reports/<UTC time>.")
+@click.option(
+    "--compare", type=_FOLDER_TYPE, help="Compare with this report instead of the newest in <data>/reports."
+)
+@click.option("--against", metavar="NAME_OR_DIR", help="Evaluate another index, encoder or cross-encoder as well.")
+@click.option(
+    "--retrieval", type=_FOLDER_TYPE, help="Measure retrieval alone, on the passages and questions in this folder."
+)
+def eval_command(
+    path: Path,
+    root: Path | None,
+    cases: bool,
+    report: Path | None,
+    compare: Path | None,
+    against: str | None,
+    retrieval: Path | None,
+) -> None:
+    """Evaluate the bot on labelled questions, by kind and language, and write a report."""
+    from bot.app.index_loader import open_index
+    from index.evaluation.comparison import compare_evaluations
+    from index.evaluation.dataset import read_labelled_questions
+    from index.evaluation.markdown_report import format_differences
+    from index.evaluation.run import evaluate_questions
+
+    settings = chosen_settings()
+    if retrieval:
+        if root or cases or compare or against:
+            raise click.UsageError("--retrieval goes with --report alone: it measures another collection.")
+        _measure_retrieval(settings, retrieval, report)
+        return
+    items = read_labelled_questions(require_questions_file(path))
+    if not items:
+        raise GwError(f"The file {path} holds no labelled question.")
+    created = f"{datetime.now(UTC):%Y-%m-%dT%H%M%SZ}"
+    folder = report or settings.bot_dir / "reports" / created
+    earlier_results = _read_earlier_report(settings, compare, folder)
+    searcher = open_index(settings, root).current_searcher()
+    baseline = _evaluate_baseline(settings, items, against, root) if against else None
+    _create_folder(folder)
+    evaluated = evaluate_questions(items, searcher)
+    _print_metrics(evaluated)
+    comparisons = [compare_evaluations(outcomes, evaluated, (name, "now")) for name, outcomes in earlier_results]
+    for comparison in comparisons:
+        click.echo(
+            f"\nSince {comparison.before}: {len(comparison.turned_right)} turned right, "
+            f"{len(comparison.turned_wrong)} turned wrong."
+        )
+    if baseline:
+        outcomes, note = baseline
+        comparisons.append(compare_evaluations(evaluated, outcomes, ("in use", Path(against or "").name), note))
+        click.echo(f"\n{format_differences(comparisons[-1])}")
+    _write_report(folder, _make_header(searcher.reader, created, path.name), evaluated, comparisons)
+    for question in evaluated if cases else ():
+        if not question.right:
+            click.echo(
+                f"{question.item.id} [{question.item.kind}] {question.item.question!r}\n"
+                f"    {question.item.entries} <- {question.outcome_text}"
+            )
+
+
+def _write_report(
+    folder: Path,
+    header: "ReportHeader",
+    evaluated: "Sequence[EvaluatedQuestion]",
+    comparisons: "Sequence[Comparison]",
+) -> None:
+    from index.evaluation.markdown_report import NO_PLOTS_NOTE, render_report
+    from index.evaluation.metrics import splits
+    from index.evaluation.report import write_report_json
+
+    write_report_json(folder, header, evaluated, comparisons)
+    split_name, group = next(iter(splits(evaluated).items()))
+    try:
+        from index.evaluation.plots import draw_plots
+    except ImportError:  # matplotlib is optional
+        plots = []
+    else:
+        plots = draw_plots(folder, group, split_name, header.answer_from)
+    report = render_report(header, evaluated, comparisons, plots)
+    (folder / REPORT_TEXT_FILE).write_text(report, encoding="utf-8", errors="replace")
+    click.echo(f"\nReport: {folder / REPORT_TEXT_FILE}{'' if plots else f'. {NO_PLOTS_NOTE}'}")
+
+
+def _measure_retrieval(settings: Settings, collection_dir: Path, report: Path | None) -> None:
+    """Print the figures of retrieval alone on a collection; write them if a report folder is given."""
+    from index.encoder.encoder import OnnxEncoder
+    from index.evaluation.markdown_report import format_retrieval
+    from index.evaluation.report import write_retrieval_json
+    from index.evaluation.retrieval_benchmark import measure_retrieval, read_collection
+
+    benchmark = read_collection(collection_dir)
+    if report:
+        _create_folder(report)
+    scores = measure_retrieval(benchmark, OnnxEncoder.load(settings.encoder_dir))
+    text = format_retrieval(scores)
+    click.echo(text)
+    if report:
+        write_retrieval_json(report, scores)
+        (report / "retrieval.md").write_text(f"# Retrieval on {collection_dir.name}\n\n{text}\n", encoding="utf-8")
+
+
+def _create_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise GwError(f"The folder {folder} for the report cannot be made: {error.strerror}.") from None
+
+
+def _read_earlier_report(
+    settings: Settings, requested: Path | None, current_folder: Path
+) -> "list[tuple[str, list[EvaluatedQuestion]]]":
+    """Return the requested report, or else the newest readable one, as its name and its questions."""
+    from index.evaluation.report import find_newest_report, read_evaluated_questions
+
+    if requested:
+        return [(requested.name, read_evaluated_questions(requested))]
+    newest_folder = find_newest_report(settings.bot_dir / "reports", current_folder)
+    if newest_folder is None:
+        return []
+    try:
+        return [(newest_folder.name, read_evaluated_questions(newest_folder))]
+    except GwError as error:
+        click.echo(f"Not compared with the last report: {error}", err=True)
+        return []
+
+
+def _evaluate_baseline(
+    settings: Settings, items: "Sequence[LabelledQuestion]", name: str, root: Path | None
+) -> "tuple[list[EvaluatedQuestion], str]":
+    """Evaluate the questions with another index or model; return them with a note about it."""
+    from bot.app.index_loader import make_index_backend
+    from index.evaluation.alternative import open_baseline
+    from index.evaluation.run import evaluate_questions
+
+    with open_baseline(name, settings.data_dir, root or make_index_backend(settings)) as (searcher, note):
+        return evaluate_questions(items, searcher), note
+
+
+def _make_header(reader: "IndexReader", created: str, questions_name: str) -> "ReportHeader":
+    from index.evaluation.report import ReportHeader
+
+    return ReportHeader(
+        made=created,
+        questions=questions_name,
+        encoder=reader.manifest.encoder,
+        content=reader.manifest.content_digest,
+        fitted_on=reader.calibration.origin,
+        answer_from=reader.calibration.answer_from,
+        offer_from=reader.calibration.offer_from,
+    )
+
+
+def _print_metrics(evaluated: "Sequence[EvaluatedQuestion]") -> None:
+    from index.evaluation.markdown_report import format_headline
+    from index.evaluation.metrics import compute_metrics, metrics_table
+
+    click.echo(f"{'':28}{'n':>5}{'right':>8}{'answered':>10}{'wrong':>8}{'refused':>9}")
+    for row in metrics_table(evaluated):
+        shares = [estimate.value for estimate in (row.right, row.answered, row.wrong, row.refused)]
+        click.echo("{:28}{:5}{:8.1%}{:10.1%}{:8.1%}{:9.1%}".format(row.slice, row.count, *shares))
+    click.echo(f"\n{format_headline(('value',), (compute_metrics(evaluated),))}")
+
+
+COMMANDS = (eval_command,)

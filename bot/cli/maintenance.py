@@ -1,0 +1,91 @@
+"""`gwbot backup`, `restore`, `purge` and `migrate`: what an operator does to the store."""
+
+import sys
+import time
+from pathlib import Path
+
+import click
+
+from bot.cli.options import chosen_settings, open_store
+from bot.errors import GwError
+
+SECONDS_PER_DAY = 86_400
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+def backup(file: Path) -> None:
+    """Copy the store, with requests and personal data, to FILE; safe while the bot runs."""
+    from bot.store.sqlite.backup import backup_store, describe_backup, summary_text
+
+    settings, now = chosen_settings(), time.time()
+    backup_store(settings.sqlite_path, file)
+    description = describe_backup(file, now, settings.retention_days)
+    click.echo(f"The store is in {file}. {summary_text(description, now, settings.retention_days)}")
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--send-waiting/--drop-waiting",
+    "again",
+    default=None,
+    help="Whether to answer and send what was pending when FILE was made. Default: ask on a terminal; "
+    "otherwise drop it, so that nothing is sent twice.",
+)
+def restore(file: Path, again: bool | None) -> None:
+    """Replace the store with FILE; the previous store is kept beside it. Stop the bot first."""
+    from bot.store.sqlite.backup import restore_store
+
+    notices = []
+
+    def decide_waiting(waiting_count: int) -> bool:
+        count = "1 message" if waiting_count == 1 else f"{waiting_count} messages"
+        notice = f"{count} waited to be answered or sent when {file} was made."
+        send_waiting = again
+        if send_waiting is None and sys.stdin.isatty():
+            click.echo(f"{notice} Most have probably been answered or sent since then.")
+            send_waiting = click.confirm("Send them all when the bot starts, some of them for the second time?")
+        notices.append(
+            f"{notice} The bot answers or sends them when it starts, also those that have been since then."
+            if send_waiting
+            else f"{notice} They are dropped, so that nothing is sent twice. If they are to be sent: "
+            f"gwbot restore --send-waiting {file}, before the bot starts."
+        )
+        return bool(send_waiting)
+
+    previous_store = restore_store(file, chosen_settings().sqlite_path, decide_waiting)
+    note = f" The one before is kept as {previous_store}: delete it soon." if previous_store else ""
+    click.echo("\n".join((f"The store is restored from {file}.{note}", *notices)))
+    click.echo("Who had their data deleted since the backup is in it again: ask them to /loeschen once more.")
+
+
+@click.command()
+@click.option("--force", is_flag=True, help="Delete even if everything is that old, which suggests a wrong clock.")
+def purge(force: bool) -> None:
+    """Delete data older than GW_RETENTION_DAYS, as the running bot does once a day."""
+    from bot.app.clock_guard import is_everything_older
+
+    settings = chosen_settings()
+    cutoff = time.time() - settings.retention_days * SECONDS_PER_DAY
+    with open_store(settings) as store:
+        if is_everything_older(store, cutoff) and not force:
+            raise GwError(
+                f"All that the store holds is older than {settings.retention_days} days. "
+                "Is the clock of this machine right? If so: gwbot purge --force"
+            )
+        rows = store.erasure.purge_expired(cutoff)
+        overdue = [request.reference for request in store.requests.active_requests() if request.created < cutoff]
+    click.echo(f"{rows} rows older than {settings.retention_days} days are deleted.")
+    if overdue:
+        click.echo(f"Older, but not closed, and therefore kept: {', '.join(overdue)}.")
+
+
+@click.command()
+def migrate() -> None:
+    """Bring the store's schema up to date (the release step of a deployment)."""
+    with open_store(chosen_settings()) as store:
+        click.echo(f"{store.address} is up to date.")
+
+
+COMMANDS = (backup, restore, purge, migrate)

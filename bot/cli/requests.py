@@ -1,0 +1,63 @@
+"""`gwbot requests`: list, show and export requests for advice."""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
+
+import click
+
+from bot.cli.options import chosen_settings, open_store
+from bot.errors import GwError
+from bot.log import escape_control_chars, json_line
+
+
+@click.group()
+def requests() -> None:
+    """List, show and export requests for advice."""
+
+
+@requests.command(name="list")
+@click.option("--all", "everything", is_flag=True, help="Include closed requests.")
+def list_requests(everything: bool) -> None:
+    """List open requests, oldest first."""
+    from prompts.dates import to_local_time
+
+    with open_store(chosen_settings()) as store:
+        listed = store.requests.all_requests() if everything else store.requests.active_requests()
+    for request in listed:
+        first_line = escape_control_chars(request.details.concern.partition("\n")[0][:60], "")
+        created = to_local_time(request.created).isoformat(" ", "minutes")
+        click.echo(f"{request.reference}  {created}  {request.status:6}  {first_line}")
+    if not listed:
+        click.echo("No request.", err=True)
+
+
+@requests.command()
+@click.argument("reference")
+def show(reference: str) -> None:
+    """Show one request in full."""
+    with open_store(chosen_settings()) as store:
+        request = store.requests.find_request(reference)
+    if request is None:
+        raise GwError(f"There is no request {reference}. `gwbot requests list --all` shows them all.")
+    for field, value in _flatten_values(asdict(request)):
+        click.echo(f"{field:20} {escape_control_chars(str(value), '')}")
+
+
+def _flatten_values(values: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, object]]:
+    for name, value in values.items():
+        if isinstance(value, dict):
+            yield from _flatten_values(value, f"{prefix}{name}.")
+        elif value not in ("", 0, None):
+            yield f"{prefix}{name}", value
+
+
+@requests.command()
+def export() -> None:
+    """Write all requests to standard output as JSON lines."""
+    with open_store(chosen_settings()) as store:
+        for request in store.requests.all_requests():
+            click.echo(json_line(asdict(request)))
+
+
+COMMANDS = (requests,)

@@ -1,0 +1,131 @@
+"""Print figures on the structure of the code: `python -m tools.code_figures [ROOT] [--against ROOT] [--list]`.
+
+How each figure is counted:
+
+* The program is every .py file below the folders in `PROGRAM`. Lines are lines of these files, blank ones included.
+* A small module has at most `SMALL` lines; `__init__.py` files are left out.
+* A function is any `def`, methods and nested functions included. Its name is one word if no underscore is left once
+  leading and trailing ones are removed; special methods (`__init__`) are left out of the count of names.
+* Parameters are positional and keyword-only ones without `self` and `cls`; `*args` and `**kwargs` are not counted.
+* An import circle is a strongly connected component of more than one module.
+* An upward import contradicts a contract of type "layers" in the checkout's own pyproject.toml. Only direct imports
+  are examined, and `ignore_imports` is not honoured; `lint-imports` has the last word.
+"""
+
+import argparse
+import ast
+import sys
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tools import PROJECT_ROOT
+from tools.import_graph import Module, find_circles, find_imports, find_upward_imports, read_modules
+
+PROGRAM = ("bot", "index", "knowledge", "prompts", "tools")
+SMALL, LONG = 50, 400  # lines of a module
+MAX_PARAMETERS = 5
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """The figures of one checkout by name, in the order in which they are printed, and lists that explain some."""
+
+    values: Mapping[str, str]
+    lists: Mapping[str, Sequence[str]]
+
+
+def find_functions(module: Module) -> Iterator[Function]:
+    """Yield the functions of a module, special methods, other methods and nested functions included."""
+    for node in ast.walk(module.tree):
+        if isinstance(node, Function):
+            yield node
+
+
+def is_special(name: str) -> bool:
+    """Tell whether Python itself gives a function this name, as in ``__init__``."""
+    return name.startswith("__") and name.endswith("__")
+
+
+def has_one_word(name: str) -> bool:
+    """Tell whether a function name consists of a single word."""
+    return "_" not in name.strip("_")
+
+
+def count_parameters(function: Function) -> int:
+    """Count the named parameters of a function without ``self`` and ``cls``."""
+    arguments = function.args
+    names = [argument.arg for argument in (*arguments.posonlyargs, *arguments.args)]
+    return len(names) + len(arguments.kwonlyargs) - (names[:1] in (["self"], ["cls"]))
+
+
+def measure(root: Path) -> Figures:
+    """Measure the checkout at ``root``; its pyproject.toml is read for the contracts of import-linter."""
+    modules = read_modules(root, PROGRAM)
+    functions = [(module, function) for module in modules for function in find_functions(module)]
+    names = [function.name for _, function in functions if not is_special(function.name)]
+    single = sum(map(has_one_word, names))
+    ordinary = [module for module in modules if module.path.name != "__init__.py"]
+    small = [module for module in ordinary if module.lines <= SMALL]
+    wide = [
+        f"{module.name}.{function.name} ({count})"
+        for module, function in functions
+        if (count := count_parameters(function)) > MAX_PARAMETERS
+    ]
+    imports = find_imports(modules)
+    circles = [" <-> ".join(circle) for circle in find_circles(imports)]
+    rules = tomllib.loads((root / "pyproject.toml").read_text("utf-8")).get("tool", {}).get("importlinter", {})
+    upward = find_upward_imports(imports, rules.get("contracts", []))
+    long = [f"{module.path} ({module.lines})" for module in modules if module.lines > LONG]
+    longest = max(modules, key=lambda module: module.lines)
+    values = {
+        "modules in the root of bot/": str(sum(module.path.parent == Path("bot") for module in modules)),
+        "modules without __init__.py": str(len(ordinary)),
+        f"modules of at most {SMALL} lines": str(len(small)),
+        "lines of program": f"{sum(module.lines for module in modules):,}",
+        "functions without special methods": f"{len(names):,}",
+        "function names of one word": f"{single:,} ({single / max(len(names), 1):.0%})",
+        f"functions with more than {MAX_PARAMETERS} parameters": str(len(wide)),
+        "import circles": str(len(circles)),
+        "upward imports": str(len(upward)),
+        "longest file": f"{longest.path} ({longest.lines})",
+        f"files above {LONG} lines": str(len(long)),
+    }
+    lists = {
+        f"Modules of at most {SMALL} lines": [f"{module.path} ({module.lines})" for module in small],
+        f"Functions with more than {MAX_PARAMETERS} parameters": wide,
+        "Import circles": circles,
+        "Upward imports": upward,
+        f"Files above {LONG} lines": long,
+    }
+    return Figures(values, lists)
+
+
+def format_table(columns: Mapping[str, Figures]) -> str:
+    """Lay out figures side by side, one column for each checkout, headed by the keys of ``columns``."""
+    names = next(iter(columns.values())).values
+    lines = [("", *columns), *((name, *(figures.values[name] for figures in columns.values())) for name in names)]
+    widths = [max(map(len, cells)) for cells in zip(*lines, strict=True)]
+    rows = ((cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in lines)
+    return "\n".join("  ".join(row).rstrip() for row in rows)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Print the figures of a checkout, beside those of another one if ``--against`` names it."""
+    parser = argparse.ArgumentParser(prog="python -m tools.code_figures", description="Figures on the code.")
+    parser.add_argument("root", nargs="?", type=Path, default=PROJECT_ROOT, help="checkout to measure")
+    parser.add_argument("--against", type=Path, metavar="ROOT", help="another checkout to compare with, shown first")
+    parser.add_argument("--list", action="store_true", help="also list what the figures of ROOT count")
+    options = parser.parse_args(arguments)
+    measured = measure(options.root)
+    before = {"before": measure(options.against)} if options.against else {}
+    print(format_table({**before, "now": measured}))
+    for heading, lines in measured.lists.items() if options.list else ():
+        print("\n  ".join((f"\n{heading}:", *(lines or ["none"]))))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
