@@ -26,9 +26,9 @@ def render_chart(values: AttachmentValues) -> RenderedFile:
 def render_handout(values: AttachmentValues) -> RenderedFile:
     """Render the hand-out as a tagged PDF (PDF/UA-1)."""
     try:
-        return RenderedFile(HANDOUT_FILE_NAME, _compile_document("takeaway.typ", values, "pdf", "ua-1"))
+        return RenderedFile(HANDOUT_FILE_NAME, _compile_document("handout.typ", values, "pdf", "ua-1"))
     except typst.TypstError:  # no font here has one of the characters: tagged, but not declared as PDF/UA
-        return RenderedFile(HANDOUT_FILE_NAME, _compile_document("takeaway.typ", values, "pdf"))
+        return RenderedFile(HANDOUT_FILE_NAME, _compile_document("handout.typ", values, "pdf"))
 
 
 def _compile_document(
