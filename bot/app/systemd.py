@@ -1,4 +1,4 @@
-"""A word to systemd, where it started us (`sd_notify`): that we are ready, and from then on that we live."""
+"""systemd notifications (`sd_notify`): readiness and watchdog."""
 
 import asyncio
 import os
@@ -6,7 +6,7 @@ import socket
 
 
 def notify_systemd(state: str) -> None:
-    """Send a state such as READY=1; nothing happens where nobody asked for it."""
+    """Send a state such as READY=1; do nothing unless systemd has set NOTIFY_SOCKET."""
     address = os.environ.get("NOTIFY_SOCKET", "")
     if not address:
         return
@@ -15,7 +15,7 @@ def notify_systemd(state: str) -> None:
 
 
 async def run_watchdog() -> None:
-    """Say twice in systemd's period that this loop turns; until cancelled."""
+    """Notify systemd twice per watchdog period that the event loop runs, until cancelled."""
     period = int(os.environ.get("WATCHDOG_USEC", "0")) / 1_000_000  # seconds
     while period:
         notify_systemd("WATCHDOG=1")

@@ -1,7 +1,7 @@
-"""The tenants of an installation: further bots, each a folder with its settings, its index and, on SQLite, its store.
+"""The tenants of an installation: more bots, each a folder with its settings, its index and, on SQLite, its store.
 
-A tenant's settings are those of the installation, but for what is its own (`OWN`), with what its ``tenant.env`` says
-above them; what concerns the process as a whole (`SHARED`) may not stand there.
+A tenant inherits the installation's settings except `OWN_FIELDS`, and overrides them in its ``tenant.env``, but must
+not override the `SHARED_FIELDS`.
 """
 
 import os
@@ -16,16 +16,16 @@ from pydantic import ValidationError
 from bot.domain.tenant import MAIN_TENANT
 from bot.errors import SettingsError
 from bot.settings import Settings, describe_errors, env_variable
-from bot.store.urls import POSTGRESQL_PREFIXES, SQLITE_PREFIX
+from bot.store.factory import POSTGRESQL_PREFIXES, SQLITE_PREFIX
 
 SETTINGS_FILE = "tenant.env"
-DISABLED_FILE = "disabled"  # a file of this name in the folder: the tenant does not run
+DISABLED_FILE = "disabled"  # while it is in the folder, the tenant does not run
 KNOWLEDGE_FOLDER = "knowledge"
-WEBHOOK_PATH = "tenants"  # below the installation's webhook
+WEBHOOK_PATH = "tenants"  # below the path of the installation's webhook
 SHARED_FIELDS = frozenset(
     ("data_dir", "tenants_dir", "database_url", "port", "web_host", "webhook_url", "log_level", "log_format")
 )
-# Never taken over from the installation: a tenant's requests must not reach another's advisers.
+# Never inherited: a tenant's requests must not reach another's advisers.
 OWN_FIELDS = frozenset(
     (
         "telegram_token",
@@ -40,17 +40,17 @@ _NAME_PATTERN = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 
 
 def validate_name(name: str) -> str:
-    """The name, where it may be a tenant's; raises SettingsError."""
+    """Return the name if it is valid for a tenant. Raises SettingsError."""
     if name == MAIN_TENANT or not _NAME_PATTERN.fullmatch(name):
         raise SettingsError(
-            "A tenant's name has 1 to 32 of a-z, 0-9 and -, does not begin with - and is not 'main', which is the "
-            "installation's own bot."
+            "A tenant's name consists of 1 to 32 of a-z, 0-9 and -, does not begin with - and is not 'main', "
+            "which is the installation's own bot."
         )
     return name
 
 
 def list_tenant_names(settings: Settings) -> list[str]:
-    """All tenants, in order."""
+    """Return the names of all tenants, sorted."""
     settings_files = settings.tenants_root.glob(f"*/{SETTINGS_FILE}")
     return sorted(
         path.parent.name
@@ -60,21 +60,43 @@ def list_tenant_names(settings: Settings) -> list[str]:
 
 
 def tenant_folder(settings: Settings, name: str) -> Path:
-    """A tenant's folder; raises SettingsError where there is no such tenant."""
+    """Return a tenant's folder. Raises SettingsError if there is no such tenant."""
     folder = settings.tenants_root / validate_name(name)
     if not (folder / SETTINGS_FILE).is_file():
         known_names = ", ".join(list_tenant_names(settings)) or "none yet"
-        raise SettingsError(f"There is no tenant {name} (known: {known_names}). Make one: gwbot tenant add {name}")
+        raise SettingsError(f"There is no tenant {name} (known: {known_names}). Create it: gwbot tenant add {name}")
     return folder
 
 
 def is_enabled(settings: Settings, name: str) -> bool:
-    """Whether a tenant is to run."""
+    """Return whether a tenant should run."""
     return not (settings.tenants_root / name / DISABLED_FILE).exists()
 
 
-def load_tenant_settings(installation: Settings, name: str) -> Settings:
-    """A tenant's settings; raises SettingsError naming its file and every variable that is wrong."""
+class TenantSettings(Settings):
+    """The settings of a tenant; its own two fields are set by `load_tenant_settings`, never by the environment."""
+
+    name: str
+    shared_index_dir: Path | None  # if the tenant has the installation's knowledge
+
+    @property
+    def tenant_name(self) -> str:
+        """The tenant's name."""
+        return self.name
+
+    @property
+    def bot_dir(self) -> Path:
+        """The folder of the tenant."""
+        return self.tenants_root / self.name
+
+    @property
+    def index_dir(self) -> Path:
+        """The tenant's index folder, or the installation's, so that a shared index is in memory only once."""
+        return self.shared_index_dir or super().index_dir
+
+
+def load_tenant_settings(installation: Settings, name: str) -> TenantSettings:
+    """Read a tenant's settings. Raises SettingsError naming its file and every wrong variable."""
     folder = tenant_folder(installation, name)
     path = folder / SETTINGS_FILE
     fields = {env_variable(field): field for field in Settings.model_fields}
@@ -95,59 +117,56 @@ def load_tenant_settings(installation: Settings, name: str) -> Settings:
         fields[key]: value or Settings.model_fields[fields[key]].default for key, value in file_values.items()
     }
     derived = _derive_settings(installation, name, folder, from_file.get("knowledge_dir"))
-    if derived["knowledge_dir"] != installation.knowledge_dir:
-        own_defaults["index_name"] = name  # in PostgreSQL beside the installation's, not in its place
+    if derived["shared_index_dir"] is None:
+        own_defaults["index_name"] = name  # in PostgreSQL it must not replace the installation's index
     try:
-        settings = Settings(**{**inherited, **own_defaults, **from_file, **derived})
+        settings = TenantSettings(**{**inherited, **own_defaults, **from_file, **derived})
     except ValidationError as error:
         raise SettingsError("\n".join(f"{path}: {line}" for line in describe_errors(error))) from None
-    settings._tenant = name
     if (
         "index_name" in own_defaults.keys() - from_file.keys()
         and settings.index_location == installation.index_location
     ):
         raise SettingsError(
-            f"{path}: GW_INDEX_NAME: the installation's index is called {name}, and this bot has knowledge of its "
-            "own: set another one here, or give the bot another name."
+            f"{path}: GW_INDEX_NAME: the installation's index is called {name}, and this bot has its own knowledge: "
+            "set another name here, or rename the bot."
         )
-    if settings.knowledge_dir == installation.knowledge_dir:  # then its index is the same, and in memory once
-        settings._shared_index_dir = installation.index_dir
     return settings
 
 
 def _derive_settings(installation: Settings, name: str, folder: Path, knowledge: str | None) -> dict[str, object]:
-    """What follows from where a tenant is."""
-    own_knowledge = folder / KNOWLEDGE_FOLDER
-    url = installation.store_url
-    hook = installation.webhook_url
+    """Return the settings that follow from the tenant's folder. ``knowledge`` is a path relative to it."""
+    own_knowledge, url, webhook_url = folder / KNOWLEDGE_FOLDER, installation.store_url, installation.webhook_url
+    knowledge_dir = installation.knowledge_dir
+    if knowledge or own_knowledge.is_dir():
+        knowledge_dir = folder / knowledge if knowledge else own_knowledge
     return {
-        "knowledge_dir": folder / knowledge
-        if knowledge
-        else own_knowledge
-        if own_knowledge.is_dir()
-        else installation.knowledge_dir,
+        "name": name,
+        "knowledge_dir": knowledge_dir,
+        "shared_index_dir": installation.index_dir if knowledge_dir == installation.knowledge_dir else None,
         "database_url": url if url.startswith(POSTGRESQL_PREFIXES) else f"{SQLITE_PREFIX}{folder / 'bot.db'}",
-        "webhook_url": f"{hook}/{WEBHOOK_PATH}/{name}" if hook else None,
+        "webhook_url": f"{webhook_url}/{WEBHOOK_PATH}/{name}" if webhook_url else None,
     }
 
 
 def _explain_refusal(key: str) -> str:
     if key in {env_variable(field) for field in SHARED_FIELDS}:
-        return f"{key} is the installation's and the same for all bots. Take it out here."
+        return f"{key} is set for the whole installation. Remove it here."
     if not re.fullmatch(r"[A-Z0-9_]+", key):  # it may be a token that was pasted without its name
-        return "a line has not the form NAME=value."
-    return f"{key} is no setting. The README lists those there are."
+        return "a line is not of the form NAME=value."
+    return f"{key} is not a setting. The README lists all settings."
 
 
 def write_tenant(installation: Settings, name: str, values: Mapping[str, object]) -> Path:
-    """Make a tenant's folder with these settings and a secret for its webhook, disabled; returns the folder.
+    """Create the folder of a tenant, disabled, with these settings and a secret for its webhook; return it.
 
-    Values that are None or empty are left out. Only the owner may read it.
+    ``values`` are by field of Settings; those that are None or empty are omitted. Only the owner may read the file.
+    Raises SettingsError, and FileExistsError if the tenant exists.
     """
     folder = installation.tenants_root / validate_name(name)
     file_values = {field: str(value) for field, value in values.items() if value not in (None, "")}
     if any(not value.isprintable() for value in file_values.values()):
-        raise SettingsError("A setting is a single line.")
+        raise SettingsError("A setting must be a single line.")
     file_values["webhook_secret"] = secrets.token_urlsafe(32)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     (folder / DISABLED_FILE).touch()

@@ -65,7 +65,7 @@ def render_data_json(values: AttachmentValues) -> RenderedFile:
     """Render the export as JSON, with a description of each field.
 
     Args:
-        values: ``held`` (rows by table, see `Store.load_personal_data`), ``lang``, and ``now`` in Unix time.
+        values: ``held`` (rows by table, see `Store.erasure.load_personal_data`), ``lang``, and ``now`` in Unix time.
     """
     tables: Mapping[str, Sequence[Mapping[str, Any]]] = values["held"]
     document = {

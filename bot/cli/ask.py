@@ -12,7 +12,7 @@ import click
 
 from bot.cli.options import chosen_settings
 from bot.errors import GwError
-from bot.printable import escape_control_chars, json_line
+from bot.log import escape_control_chars, json_line
 
 if TYPE_CHECKING:  # the index is loaded by what needs it, not by `gwbot --help`
     from bot.answering.multi_question import MessageAnswers

@@ -15,7 +15,7 @@ from bot.cli.quality import questions_option, require_questions_file
 @questions_option
 def calibrate(path: Path) -> None:
     """Fit the decision on the labelled questions; writes index/decision/calibration.json. Then: gwbot index build"""
-    from index.build.builder import build_index
+    from index.build.builder import IndexSource, build_index
     from index.decision.calibration import unfitted_calibration
     from index.encoder.encoder import OnnxEncoder
     from index.evaluation.dataset import read_labelled_questions
@@ -32,7 +32,9 @@ def calibrate(path: Path) -> None:
     calibrations = {}
     for name, content in (("house", knowledge), ("foreign", without_examples(knowledge))):
         with tempfile.TemporaryDirectory() as folder:
-            build_index(content, encoder, unfitted_calibration(), Path(folder), cache_root=settings.index_dir)
+            build_index(
+                IndexSource(content, encoder, unfitted_calibration()), Path(folder), cache_root=settings.index_dir
+            )
             searcher = Searcher(open_index(Path(folder), encoder), encoder)
             samples = [extracted for item in items if (extracted := extract_sample(item, searcher))]
         calibration, error = fit_calibration(samples, f"{len(samples)} labelled questions, {name} content")

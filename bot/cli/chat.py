@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import click
 
-from bot.app.bootstrap import make_dialogue, open_store_from_settings
+from bot.app.bootstrap import BotRuntime, make_dialogue, open_store_from_settings
 from bot.app.index_loader import open_index
 from bot.domain.event import Event, EventKind
 from bot.domain.message import (
@@ -23,8 +23,8 @@ from bot.domain.message import (
 )
 from bot.domain.turn import State
 from bot.flows.dialogue import Dialogue
+from bot.log import escape_control_chars
 from bot.pipeline.api_calls import build_calls
-from bot.printable import escape_control_chars
 from bot.settings import Settings
 from bot.store import Store
 from index.search.live_index import LiveIndex
@@ -36,7 +36,7 @@ TERMINAL_USER_ID = 0  # no chat of Telegram has this number
 def run_chat(settings: Settings, live: LiveIndex | None = None) -> bool:
     """Talk until the end of input; whether anything was said. A request is kept in the store like any other."""
     with closing(open_store_from_settings(settings)) as store:
-        return _run_conversation(make_dialogue(settings, live or open_index(settings), store), store)
+        return _run_conversation(make_dialogue(BotRuntime(settings, live or open_index(settings), store)), store)
 
 
 def _run_conversation(dialogue: Dialogue, store: Store) -> bool:
@@ -46,7 +46,7 @@ def _run_conversation(dialogue: Dialogue, store: Store) -> bool:
         event = _parse_line(line, update_id, buttons)
         turn = dialogue.handle(state, event)
         state = turn.state
-        store.add_updates([(update_id, str(TERMINAL_USER_ID), "{}")])
+        store.inbox.add_updates([(update_id, str(TERMINAL_USER_ID), "{}")])
         store.finish_update(
             update_id,
             event,

@@ -16,8 +16,7 @@ from bot.app.tenants import SETTINGS_FILE
 from bot.errors import ConnectionFailed, SettingsError, StoreError
 from bot.mail.delivery import make_mailer
 from bot.settings import Settings
-from bot.store import SqliteStore
-from bot.store.sql.unreadable import find_unreadable_rows
+from bot.store import SqliteDatabase
 from knowledge.loader import path_or_builtin
 from knowledge.records.contacts import CONTACTS_FILE, default_contact, read_contacts
 
@@ -55,9 +54,9 @@ def _check_index(settings: Settings) -> str:
 def _check_store(settings: Settings) -> str:
     store = open_store_from_settings(settings)
     waiting_messages, open_requests, bad_rows = (
-        store.count_queued_calls(),
-        len(store.active_requests()),
-        find_unreadable_rows(store),
+        store.outbox.count_queued_calls(),
+        len(store.requests.active_requests()),
+        store.find_unreadable_rows(),
     )
     store.close()
     if bad_rows:
@@ -66,7 +65,7 @@ def _check_store(settings: Settings) -> str:
             "Restore a backup from before, or show it to whoever maintains the program."
         )
     summary = f"{store.address}, {waiting_messages} messages waiting, {open_requests} open requests"
-    if not isinstance(store, SqliteStore):
+    if not isinstance(store.database, SqliteDatabase):
         return summary
     free_megabytes = shutil.disk_usage(settings.sqlite_path.parent).free // 1_000_000
     if free_megabytes < MIN_FREE_MEGABYTES:
@@ -101,7 +100,7 @@ def _check_advisers(settings: Settings) -> str:
     if settings.telegram_token is None:
         return "GW_TELEGRAM_TOKEN is not set, so nobody can be reached"
     store = open_store_from_settings(settings)
-    chat = store.current_chat_id(settings.adviser_chat_id)
+    chat = store.outbox.current_chat_id(settings.adviser_chat_id)
     store.close()
     return asyncio.run(
         _describe_adviser_chat(settings.telegram_token.get_secret_value(), settings.telegram_api_url, chat)

@@ -12,7 +12,6 @@ from bot.errors import GwError
 from bot.settings import Settings
 from index.encoder.encoder import OnnxEncoder
 from index.evaluation.alternative import open_baseline
-from index.evaluation.collection import read_collection
 from index.evaluation.comparison import compare_evaluations
 from index.evaluation.dataset import LabelledQuestion
 from index.evaluation.markdown_report import (
@@ -22,7 +21,7 @@ from index.evaluation.markdown_report import (
     format_retrieval,
     render_report,
 )
-from index.evaluation.metrics import compute_metrics, metrics_table
+from index.evaluation.metrics import compute_metrics, metrics_table, splits
 from index.evaluation.report import (
     ReportHeader,
     find_newest_report,
@@ -30,9 +29,8 @@ from index.evaluation.report import (
     write_report_json,
     write_retrieval_json,
 )
-from index.evaluation.retrieval_benchmark import measure_retrieval
+from index.evaluation.retrieval_benchmark import measure_retrieval, read_collection
 from index.evaluation.run import EvaluatedQuestion, evaluate_questions
-from index.evaluation.slices import splits
 from index.storage.reader import IndexReader
 
 REPORT_TEXT_FILE = "report.md"

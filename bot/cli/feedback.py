@@ -14,7 +14,7 @@ def feedback(questions: bool) -> None:
     from bot.app.bootstrap import open_store_from_settings
 
     store = open_store_from_settings(chosen_settings())
-    kept_questions, thumbs = store.consented_questions(), store.feedback_counts()
+    kept_questions, thumbs = store.users.consented_questions(), store.users.feedback_counts()
     store.close()
     if questions:
         for question, entry, created in kept_questions:

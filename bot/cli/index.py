@@ -28,6 +28,7 @@ def build_index(settings: Settings, folder: Path | None = None, root: Path | Non
     from tqdm import tqdm
 
     from bot.app.index_loader import make_index_backend
+    from index.build.builder import IndexSource
     from index.decision.calibration import load_calibration
     from index.encoder.encoder import OnnxEncoder
     from knowledge.loader import BUILT_IN, load_knowledge
@@ -42,7 +43,9 @@ def build_index(settings: Settings, folder: Path | None = None, root: Path | Non
             bar.update(result - bar.n)
 
         calibration = load_calibration(with_examples=bool(knowledge.intents))
-        result = make_index_backend(settings, root).build_version(knowledge, encoder, calibration, report_progress)
+        result = make_index_backend(settings, root).build_version(
+            IndexSource(knowledge, encoder, calibration), report_progress
+        )
     manifest = result.manifest
     summary = (
         f"{manifest.entries} entries, {manifest.passages} passages; {result.embedded_count} texts embedded anew."

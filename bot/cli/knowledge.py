@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from bot.cli.options import chosen_settings
-from bot.errors import ContentError
+from knowledge.errors import ContentError
 
 
 @click.group()

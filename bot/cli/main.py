@@ -9,7 +9,7 @@ import click
 from bot.cli import ask, calibrate, feedback, index, knowledge, model, quality, run, store
 from bot.cli import tenant as tenants
 from bot.errors import GwError
-from bot.printable import escape_control_chars
+from bot.log import escape_control_chars
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})

@@ -14,9 +14,9 @@ from bot.app.tenants import is_enabled, list_tenant_names, load_tenant_settings
 from bot.cli.options import chosen_settings
 from bot.domain.tenant import MAIN_TENANT
 from bot.errors import GwError, SettingsError
-from bot.printable import escape_control_chars, json_line
+from bot.log import escape_control_chars, json_line
 from bot.settings import Settings
-from bot.store.urls import SQLITE_PREFIX
+from bot.store.factory import SQLITE_PREFIX
 
 SECONDS_PER_DAY = 86_400  # seconds
 
@@ -33,6 +33,7 @@ def run(mode: str | None) -> None:
 
         run_sandbox(settings)
         return
+    from bot.app.bootstrap import UpdateSource
     from bot.app.supervisor import run_all_bots
     from bot.log import configure_logging
 
@@ -40,12 +41,13 @@ def run(mode: str | None) -> None:
     if webhook and settings.webhook_url is None:
         raise SettingsError("GW_WEBHOOK_URL: needed for --mode webhook")
     configure_logging(settings.log_level, settings.log_format)
-    asyncio.run(run_all_bots(settings, webhook=webhook))
+    asyncio.run(run_all_bots(settings, UpdateSource.WEBHOOK if webhook else UpdateSource.POLLING))
 
 
 @click.command()
 def worker() -> None:
     """Beside `gwbot run` on PostgreSQL: sends, reminds, deletes, and handles what others left; takes no updates."""
+    from bot.app.bootstrap import UpdateSource
     from bot.app.supervisor import run_all_bots
     from bot.log import configure_logging
 
@@ -57,7 +59,7 @@ def worker() -> None:
             "GW_DATABASE_URL: several processes need PostgreSQL; with SQLite there is `gwbot run` alone"
         )
     configure_logging(settings.log_level, settings.log_format)
-    asyncio.run(run_all_bots(settings, webhook=False, polls=False))
+    asyncio.run(run_all_bots(settings, UpdateSource.NONE))
 
 
 def _has_bots(settings: Settings) -> bool:
@@ -80,7 +82,7 @@ def list_requests(everything: bool) -> None:
     from prompts.dates import to_local_time
 
     store = open_store_from_settings(chosen_settings())
-    listed = store.all_requests() if everything else store.active_requests()
+    listed = store.requests.all_requests() if everything else store.requests.active_requests()
     for request in listed:
         first_line = escape_control_chars(request.details.concern.partition("\n")[0][:60], "")
         created = to_local_time(request.created).isoformat(" ", "minutes")
@@ -95,7 +97,7 @@ def show(reference: str) -> None:
     """One request, whole."""
     from bot.app.bootstrap import open_store_from_settings
 
-    request = open_store_from_settings(chosen_settings()).find_request(reference)
+    request = open_store_from_settings(chosen_settings()).requests.find_request(reference)
     if request is None:
         raise GwError(f"There is no request {reference}. `gwbot requests list --all` shows them all.")
     for field, value in _flatten_values(dataclasses.asdict(request)):
@@ -115,7 +117,7 @@ def export() -> None:
     """All requests as JSON lines on standard output."""
     from bot.app.bootstrap import open_store_from_settings
 
-    for request in open_store_from_settings(chosen_settings()).all_requests():
+    for request in open_store_from_settings(chosen_settings()).requests.all_requests():
         click.echo(json_line(dataclasses.asdict(request)))
 
 
@@ -123,8 +125,8 @@ def export() -> None:
 @click.argument("file", type=click.Path(path_type=Path))
 def backup(file: Path) -> None:
     """Copy the store to FILE, also while the bot runs. It holds requests and personal data."""
-    from bot.store.sqlite.about import describe_backup, summary_text
     from bot.store.sqlite.backup import backup_store as copy
+    from bot.store.sqlite.backup import describe_backup, summary_text
 
     settings, now = chosen_settings(), time.time()
     copy(settings.sqlite_path, file)
@@ -184,9 +186,9 @@ def purge(force: bool) -> None:
             f"All that the store holds is older than {settings.retention_days} days. Is the clock of this machine "
             "right? If so: gwbot purge --force"
         )
-    rows = store.purge_expired(cutoff)
+    rows = store.erasure.purge_expired(cutoff)
     click.echo(f"{rows} rows older than {settings.retention_days} days are deleted.")
-    if overdue := [request.reference for request in store.active_requests() if request.created < cutoff]:
+    if overdue := [request.reference for request in store.requests.active_requests() if request.created < cutoff]:
         click.echo(f"Older, but not closed, and therefore kept: {', '.join(overdue)}.")
 
 

@@ -8,7 +8,7 @@ import click
 from bot.cli.options import chosen_tenant
 from bot.domain.tenant import MAIN_TENANT
 from bot.errors import StoreError
-from bot.store.urls import SQLITE_PREFIX
+from bot.store.factory import SQLITE_PREFIX
 
 
 @click.group()

@@ -20,9 +20,9 @@ from bot.app.tenants import (
 )
 from bot.cli.options import chosen_tenant
 from bot.errors import GwError, SettingsError
-from bot.printable import escape_control_chars
+from bot.log import escape_control_chars
 from bot.settings import Settings, load_settings
-from bot.store.urls import SQLITE_PREFIX
+from bot.store.factory import SQLITE_PREFIX
 
 RELOAD_HINT = "a running `gwbot run` notices it within some seconds"
 
@@ -154,7 +154,7 @@ def _describe_tenant(settings: Settings) -> str:
     entry_count = make_index_backend(settings).read_manifest().entries
     store = open_store_from_settings(settings, time.time)
     try:
-        open_requests = len(store.active_requests())
+        open_requests = len(store.requests.active_requests())
     finally:
         store.close()
     return f"{settings.language}  {entry_count:6} entries  {open_requests:4} open requests"
@@ -183,7 +183,6 @@ def remove(name: str, yes: bool) -> None:
     """Delete the tenant NAME, which has to be disabled, with all its data."""
     from bot.app.bootstrap import open_store_from_settings
     from bot.app.index_loader import make_index_backend
-    from bot.store.sql.emptying import delete_all_rows
     from bot.store.sqlite.backup import ensure_not_in_use
 
     installation = load_settings()
@@ -197,7 +196,7 @@ def remove(name: str, yes: bool) -> None:
         ensure_not_in_use(settings.sqlite_path)
     store = open_store_from_settings(settings)
     try:
-        rows = delete_all_rows(store)
+        rows = store.delete_all_rows()
     finally:
         store.close()
     if settings.index_name == name and settings.index_location != installation.index_location:  # of this bot alone

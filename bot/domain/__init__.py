@@ -1,1 +1,1 @@
-"""Frozen types and pure rules: what people do, what the bot says, what a request is."""
+"""Frozen types and pure rules: events, messages, turns, requests for advice and self-checks."""

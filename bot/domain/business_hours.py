@@ -1,4 +1,4 @@
-"""Working days of the advisers: Monday to Friday in Berlin, without its public holidays."""
+"""The advisers' working days: Monday to Friday, except public holidays in Berlin."""
 
 from datetime import date, datetime, time, timedelta
 from functools import cache
@@ -7,11 +7,14 @@ import holidays
 
 from prompts.dates import TIME_ZONE, to_local_time
 
-OPENING_TIME, CLOSING_TIME = time(9), time(17)  # what comes later counts as coming the next day
+OPENING_TIME, CLOSING_TIME = time(9), time(17)  # what arrives later counts as arriving the next day
 
 
 def answer_deadline(now: float, days: int) -> float:
-    """Unix time of the closing hour ``days`` working days after now; a request at the weekend counts from Monday."""
+    """Return the closing hour (Unix time) ``days`` working days after ``now``.
+
+    What arrives at a weekend or after the closing hour counts as arriving on the next working day.
+    """
     moment = to_local_time(now)
     day = moment.date()
     days_left = days if is_working_day(day) and moment.time() < CLOSING_TIME else days + 1
@@ -22,17 +25,17 @@ def answer_deadline(now: float, days: int) -> float:
 
 
 def next_opening(now: float) -> float:
-    """Unix time of the opening hour on the first working day after today."""
+    """Return the opening hour (Unix time) of the first working day after today."""
     return datetime.combine(_next_working_day(now), OPENING_TIME, TIME_ZONE).timestamp()
 
 
 def next_closing(now: float) -> float:
-    """Unix time of the closing hour on the first working day after today."""
+    """Return the closing hour (Unix time) of the first working day after today."""
     return datetime.combine(_next_working_day(now), CLOSING_TIME, TIME_ZONE).timestamp()
 
 
 def is_working_day(day: date) -> bool:
-    """Whether the advisers work on this day."""
+    """Return whether the advisers work on this day."""
     return day.weekday() < 5 and day not in _public_holidays(day.year)
 
 
@@ -45,5 +48,5 @@ def _next_working_day(now: float) -> date:
 
 @cache
 def _public_holidays(year: int) -> frozenset[date]:
-    """Those of a year, complete at once: the library's own object is filled while others read it."""
+    """Return the holidays of a year, all at once: the library's own object is filled while other threads read it."""
     return frozenset(holidays.country_holidays("DE", subdiv="BE", years=year))

@@ -1,4 +1,4 @@
-"""The commands people type, by language; the meaning is the German name."""
+"""Typed commands by language. The German name of a command is its canonical one."""
 
 GERMAN_COMMANDS = (
     "start",

@@ -1,4 +1,4 @@
-"""A request for advice as data: what the form asks, what is passed on, and where a request stands."""
+"""Requests for advice as data: the form, what is passed on, and the status of a request."""
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -6,7 +6,7 @@ from typing import Any
 
 
 class FormStep(StrEnum):
-    """What the form asks for, in its order."""
+    """The form's questions, in order, and the review at its end."""
 
     CONCERN = "concern"
     ORGANISATION = "organisation"
@@ -38,14 +38,16 @@ class ContactChannel(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RequestContext:
-    """What the bot knows that helps an adviser: only with the person's consent.
+    """What the bot knows that helps an adviser; passed on only with the person's consent.
 
     Attributes:
-        question: the person's last question; "" where there was none.
-        entry, title: of the entry that the bot answered with; "" where it did not answer.
-        sure: how sure the bot was, 0 to 1.
-        passage: the beginning of what the bot answered.
-        step, steps: how far the person is in the introduction; 0 where they did not begin.
+        question: the person's last question; "" if there was none.
+        entry: id of the entry that the bot answered with; "" if it did not answer.
+        title: of that entry.
+        sure: confidence of the answer, 0 to 1.
+        passage: the beginning of the answer, plain text.
+        step: of the introduction that the person has reached; 0 if they did not begin it.
+        steps: number of steps of the introduction; 0 if they did not begin it.
     """
 
     question: str = ""
@@ -59,7 +61,7 @@ class RequestContext:
 
 @dataclass(frozen=True, slots=True)
 class Details:
-    """What a person tells with a request. ``address`` is an e-mail address or a telephone number, by ``reach``."""
+    """The answers to the form; ``address`` is an e-mail address or a telephone number, according to ``reach``."""
 
     concern: str = ""
     organisation: str = ""
@@ -71,11 +73,11 @@ class Details:
 
     @property
     def is_reachable(self) -> bool:
-        """Whether the person can be answered the way they want."""
+        """Whether the person can be answered through the channel they want."""
         return self.reach is ContactChannel.TELEGRAM or bool(self.address)
 
     def with_answer(self, step: FormStep, value: str) -> "Details":
-        """The details with the answer to one question; another way to be reached needs another address."""
+        """Return the details with the answer to one question; choosing another channel clears the address."""
         if step is FormStep.CHANNEL:
             return replace(self, reach=ContactChannel(value), address="")
         change: dict[str, Any] = {step.value: value}
@@ -92,7 +94,7 @@ class TypedAnswer:
 
 @dataclass(frozen=True, slots=True)
 class SentRequest:
-    """The request that was sent last, and the messages that were typed for it."""
+    """The reference of the request that was sent last, and the messages that were typed for it."""
 
     request: str
     message_ids: tuple[int, ...]
@@ -100,10 +102,14 @@ class SentRequest:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A form being filled in: what it asks now, and whether the person is doing something else at the moment.
+    """A form being filled in.
 
-    ``reviewed`` is set from the first summary on: a line changed afterwards leads back to it. ``typed`` holds the
-    message that was last typed for each line.
+    Attributes:
+        at: the current question.
+        shares: what of the brief is passed on: "question", "progress".
+        reviewed: the summary was shown, so a line changed afterwards leads back to it.
+        paused: the person is doing something else.
+        typed: the message typed last for each line.
     """
 
     at: FormStep = FormStep.CONCERN
@@ -116,14 +122,14 @@ class Form:
 
     @property
     def shared_context(self) -> RequestContext:
-        """The brief without what the person took out."""
+        """The brief without what the person does not want to share."""
         context = self.brief if "question" in self.shares else RequestContext()
         progress = (self.brief.step, self.brief.steps) if "progress" in self.shares else (0, 0)
         return replace(context, step=progress[0], steps=progress[1])
 
 
 class RequestStatus(StrEnum):
-    """Where a request stands."""
+    """The status of a request."""
 
     OPEN = "open"
     TAKEN = "taken"
@@ -131,7 +137,7 @@ class RequestStatus(StrEnum):
 
 
 class Party(StrEnum):
-    """Whose turn it is, or who wrote."""
+    """The two sides of a request."""
 
     REQUESTER = "person"
     ADVISER = "adviser"
@@ -139,23 +145,27 @@ class Party(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A kept request. Times are Unix seconds, 0 where there is none.
+    """A request for advice. Times are Unix seconds, 0 for never.
 
     Attributes:
-        consent: version of the wording that the person agreed to, at ``created``.
-        contact: id of the listed contact that it is for.
-        taken_by, adviser: Telegram id and name of who took it; 0 and "" before.
-        talking: an adviser has written, or the person has opened it again, and nobody has ended the conversation:
-            the bot keeps silent.
-        turn: who is to write next, since ``since``.
+        chat_id: the requester's chat.
+        user_id: the requester.
+        consent: version of the wording that the requester agreed to, at ``created``.
+        contact: id of the contact that it is addressed to.
         promised: until when an answer was promised.
-        told: when the person was told that nobody has answered yet.
+        taken_by: Telegram id of the adviser who took it; 0 for none.
+        adviser: name of the adviser who took it; "" for none.
+        talking: a conversation with an adviser is going on, so the bot keeps silent. It begins when an adviser writes
+            or the requester reopens the request, and ends when the requester ends it or the request is closed.
+        turn: who is to write next.
+        since: when ``turn`` began.
+        told: when the requester was told that the answer is late.
         reminded: when the advisers were last reminded.
         remind_at: when an adviser wants to be reminded.
-        warned: when the person was told that the request will be closed for silence.
-        reopened: when its person opened it again, as far as that is less than a day ago.
-        rating: 1 to 5, 0 where there is none.
-        version: counts the changes, so that of two changes at the same moment one is noticed.
+        warned: when the requester was told that the request will be closed because of their silence.
+        reopened: when the requester reopened it, within the day before the last time.
+        rating: 1 to 5; 0 for none.
+        version: number of changes, by which the store detects concurrent ones.
     """
 
     reference: str
@@ -184,3 +194,15 @@ class Request:
     rating: int = 0
     comment: str = ""
     version: int = 0
+
+    def assign_to(self, adviser_id: int, name: str) -> "Request":
+        """Return the request as taken by an adviser."""
+        return replace(self, status=RequestStatus.TAKEN, taken_by=adviser_id, adviser=name)
+
+    def release(self) -> "Request":
+        """Return the request as open, taken by nobody."""
+        return replace(self, status=RequestStatus.OPEN, taken_by=0, adviser="")
+
+    def pass_turn(self, turn: Party, now: float) -> "Request":
+        """Return the request with a side that is to write from now on, and has not been reminded or warned yet."""
+        return replace(self, turn=turn, since=now, told=0.0, reminded=0.0, warned=0.0)

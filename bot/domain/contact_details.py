@@ -1,4 +1,4 @@
-"""Addresses as people write them -> as they can be used."""
+"""Parse e-mail addresses and telephone numbers as people write them."""
 
 import re
 
@@ -10,16 +10,16 @@ from knowledge.parsing.addresses import normalise_email
 
 DEFAULT_REGION = "DE"  # of numbers without a country code
 _EXTENSION = re.compile(r"\b(?:Durchwahl|DW|Apparat|App)\b[.:]?", re.I)
-_MIN_DIGITS = 4  # from so many on, and without a letter, a text was meant as a telephone number
+_MIN_DIGITS = 4  # a text with that many digits and no letters was meant as a telephone number
 
 
 def normalise_address(channel: ContactChannel, text: str) -> str | None:
-    """The address in its usual spelling; None where it cannot be one. Nobody is asked over the network."""
+    """Return an address in its normal form; None if it cannot be one. Nothing is looked up over the network."""
     return normalise_email(text) if channel is ContactChannel.EMAIL else _parse_phone(text)
 
 
 def parse_contact(text: str) -> tuple[ContactChannel, str] | None:
-    """An e-mail address or a telephone number that was written where the way to be reached was asked."""
+    """Return the channel and normal form of an e-mail address or telephone number; None if the text is neither."""
     for channel in (ContactChannel.EMAIL, ContactChannel.PHONE):
         if address := normalise_address(channel, text):
             return channel, address
@@ -27,7 +27,7 @@ def parse_contact(text: str) -> tuple[ContactChannel, str] | None:
 
 
 def guess_channel(text: str) -> ContactChannel | None:
-    """What a text that is no address was probably meant to be."""
+    """Return the channel whose address a text was probably meant to be; None if it was meant to be none."""
     if "@" in text and len(text.split()) == 1:
         return ContactChannel.EMAIL
     digit_count = sum(character.isdigit() for character in text)
@@ -35,7 +35,7 @@ def guess_channel(text: str) -> ContactChannel | None:
 
 
 def to_ascii_address(address: str) -> str:
-    """A checked e-mail address as it stands in a header: its domain in Punycode."""
+    """Return a validated e-mail address with its domain in Punycode, as mail headers require it."""
     local, _, domain = address.rpartition("@")
     if domain.isascii():
         return address
@@ -43,13 +43,14 @@ def to_ascii_address(address: str) -> str:
 
 
 def _parse_phone(text: str) -> str | None:
-    """The one number in a text. Letters are words beside it, never digits; a question about a number is none."""
+    """Return the only number in a text; None if there are several, or if the text is a question about a number.
+
+    Letters are never read as digits.
+    """
     if "?" in text and any(map(str.isalpha, text)):
         return None
     normalised = _EXTENSION.sub("ext.", text.strip())
-    international = (
-        f"+{normalised}" if normalised.startswith("49") else normalised
-    )  # as it is dialled, but for its plus
+    international = f"+{normalised}" if normalised.startswith("49") else normalised  # written without the plus sign
     numbers = next(
         (numbers for candidate in (international, normalised) if (numbers := _find_phone_numbers(candidate))), []
     )

@@ -1,4 +1,4 @@
-"""What a turn has the store keep, change or delete."""
+"""Effects: what a turn changes in the store."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from bot.domain.consultation import Party, Request
 
 @dataclass(frozen=True, slots=True)
 class SaveFeedback:
-    """A thumb on an answer."""
+    """Save a thumb on an answer; ``value`` is 1 for up and 0 for down."""
 
     entry: str
     value: int
@@ -16,21 +16,21 @@ class SaveFeedback:
 
 @dataclass(frozen=True, slots=True)
 class CreateRequest:
-    """A request for advice to be kept."""
+    """Save a new request for advice."""
 
     request: Request
 
 
 @dataclass(frozen=True, slots=True)
 class UpdateRequest:
-    """A request as it is from now on; refused where it was changed since its ``version`` was read."""
+    """Replace a request; refused if it has changed since its ``version`` was read."""
 
     request: Request
 
 
 @dataclass(frozen=True, slots=True)
 class AppendTranscript:
-    """Something said about a request, for its transcript, by a message of the event's chat; None is its own."""
+    """Add a line to a request's transcript, from a message of the event's chat, by default from the event's."""
 
     reference: str
     side: Party
@@ -40,7 +40,7 @@ class AppendTranscript:
 
 @dataclass(frozen=True, slots=True)
 class CorrectTranscript:
-    """The event's message was edited: this is what it says in the transcript from now on."""
+    """Replace the line of the event's message, which was edited, in a request's transcript."""
 
     reference: str
     side: Party
@@ -49,7 +49,7 @@ class CorrectTranscript:
 
 @dataclass(frozen=True, slots=True)
 class RetractMessages:
-    """Messages of the event's chat go to nobody: they leave the transcript, and what waits to be sent is dropped."""
+    """Take back messages of the event's chat: remove them from the transcript and drop their queued calls."""
 
     reference: str
     message_ids: tuple[int, ...]
@@ -57,19 +57,19 @@ class RetractMessages:
 
 @dataclass(frozen=True, slots=True)
 class MigrateChat:
-    """The chat of the event has another id from now on."""
+    """Give the event's chat another id."""
 
     new_chat_id: int
 
 
 @dataclass(frozen=True, slots=True)
 class ErasePerson:
-    """Delete everything held on the person."""
+    """Delete everything stored about the person."""
 
 
 @dataclass(frozen=True, slots=True)
 class SaveQuestion:
-    """A question is kept to improve the answer it got; ``consent`` is the wording that the person agreed to."""
+    """Save a question to improve its answer; ``consent`` is the version of the wording that the person agreed to."""
 
     question: str
     entry: str
@@ -78,12 +78,12 @@ class SaveQuestion:
 
 @dataclass(frozen=True, slots=True)
 class DeleteQuestions:
-    """The person's kept questions are deleted."""
+    """Delete the person's saved questions."""
 
 
 @dataclass(frozen=True, slots=True)
 class SaveSelfCheck:
-    """A finished self-check of the person; with a ``code`` it is part of what is shown together under it."""
+    """Save the person's finished self-check; with a ``code`` it counts for that team."""
 
     answers: Mapping[str, int | None]
     code: str = ""
@@ -91,7 +91,7 @@ class SaveSelfCheck:
 
 @dataclass(frozen=True, slots=True)
 class ShareSelfCheck:
-    """Answers that the person told before become part of what is shown together under a code."""
+    """Let answers of an earlier self-check count for the team with a code."""
 
     answers: Mapping[str, int | None]
     code: str
@@ -99,14 +99,14 @@ class ShareSelfCheck:
 
 @dataclass(frozen=True, slots=True)
 class CreateTeamCode:
-    """A code under which several people fill in the self-check."""
+    """Create a code under which several people fill in the self-check."""
 
     code: str
 
 
 @dataclass(frozen=True, slots=True)
 class LeaveTeam:
-    """The person's part of what is shown together under a code is taken out."""
+    """Remove the person's answers from the team with a code."""
 
     code: str
 

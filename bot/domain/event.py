@@ -13,10 +13,10 @@ class EventKind(StrEnum):
     EDITED = "edited"
     COMMAND = "command"
     BUTTON = "button"
-    INLINE_QUERY = "inline"  # what somebody types after the bot's name, in any chat
+    INLINE_QUERY = "inline"  # typed after the bot's name, in any chat
     OTHER = "other"  # photo, voice, sticker, file, poll, …
-    BOT_REMOVED = "removed"  # the bot is no longer in the group
-    CHAT_MIGRATED = "moved"  # the group was turned into a supergroup; the text is its new id
+    BOT_REMOVED = "removed"  # the bot was removed from the group
+    CHAT_MIGRATED = "moved"  # the group became a supergroup; the text is its new id
 
 
 MESSAGE_KINDS = (EventKind.TEXT, EventKind.EDITED, EventKind.OTHER)
@@ -27,17 +27,18 @@ class Event:
     """Something a person did in a chat. ``text`` is the message, a command's arguments, or a button's data.
 
     Attributes:
+        callback_id: by which a tap or an inline query is answered.
+        language_code: of the person's Telegram.
+        reply_to: id of the message that this one replies to.
         html: the message or caption with its formatting, as Telegram HTML.
-        what: what a message of the kind OTHER holds: photo, voice, document, …
-        file: Telegram's id of that photo or file, where another may be put in its place.
-        reply_to: the message that this one replies to, ours or another.
-        thread_id: the topic of a forum, 0 outside of one.
-        addressed: whether it is meant for the bot; in a group that is what mentions it, or replies to it.
-        callback_id: by which a tap, or what was typed after the bot's name, is answered.
-        member: whether Telegram says that the person is in the advisers' chat; asked only where it matters.
-        written: when the message was written or edited (Unix time), 0 for what is no message.
-        album: id of the album that the message is part of, "" where it is of none.
-        captions: of an adviser's album the texts of those of its messages that are not handled yet.
+        media_type: what a message of the kind OTHER contains: photo, voice, document, …
+        file_id: Telegram's id of that photo or file, if an edit can replace it.
+        thread_id: the topic of a forum; 0 outside of topics.
+        addressed: it is meant for the bot; in a group that is what mentions the bot or replies to it.
+        in_adviser_chat: Telegram says that the person is in the advisers' chat; asked only if it matters.
+        sent_at: when the message was written or edited (Unix time); 0 for other events.
+        album_id: of the album that the message is part of; "" for none.
+        captions: texts of the messages of an adviser's album that are not handled yet.
     """
 
     update_id: int
@@ -64,5 +65,5 @@ class Event:
 
     @property
     def state_key(self) -> str:
-        """The key of the person's state: each person of a group has their own."""
+        """The key of the person's state; in a group each person has their own."""
         return f"{self.chat_id}:{self.user_id}"

@@ -1,4 +1,4 @@
-"""What the bot says and does in a chat."""
+"""What the bot sends, edits and relays."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ Keyboard = tuple[tuple[Button, ...], ...]
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A file drawn when it is sent; ``kind`` says how (see `bot.attachments`), ``values`` from what, as JSON."""
+    """A file rendered from JSON values when it is sent; ``kind`` names its renderer in `bot.attachments`."""
 
     kind: str
     values: Mapping[str, Any]
@@ -28,36 +28,47 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class SendMessage:
-    """A new message. ``question`` is the message it answers; an edit of that one edits this one.
+    """A new message.
 
-    ``request`` is the reference of the request it belongs to, so that a reply to it finds its way; with ``desk`` it
-    goes to that request's thread at the advisers.
+    Attributes:
+        chat_id: None for the event's chat.
+        question_id: id of the message that it answers; an edit of that one edits this one.
+        reply_to: id of the message that it replies to.
+        reference: of the request it belongs to, so that a reply to it finds its way; "" for none.
+        to_advisers: it goes to that request's thread at the advisers.
+        attachment: with one the text is its caption, of at most 1,024 characters.
     """
 
     html: str
     keyboard: Keyboard = ()
-    chat_id: int | None = None  # None: the chat of the event
+    chat_id: int | None = None
     question_id: int | None = None
     reply_to: int | None = None
     reference: str = ""
     to_advisers: bool = False
-    attachment: Attachment | None = None  # the text becomes its caption: at most 1,024 characters
+    attachment: Attachment | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RelayMessage:
-    """A message of the event's chat, by default the event's, brought to the other side of a request."""
+    """A message of the event's chat, by default the event's, copied to the other side of a request.
+
+    Attributes:
+        chat_id: where it is copied to.
+        reply_to: chat and id of the message whose counterpart the copy replies to.
+        message_id: None for the event's message.
+    """
 
     reference: str
     chat_id: int
     to_advisers: bool = False
-    reply_to: tuple[int, int] | None = None  # chat and id of the message whose counterpart this one replies to
+    reply_to: tuple[int, int] | None = None
     message_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class EditRelayed:
-    """The edit of a message that was brought to the other side."""
+    """The edit of a copy, because the event edited its original."""
 
     reference: str
     chat_id: int
@@ -67,7 +78,7 @@ class EditRelayed:
 
 @dataclass(frozen=True, slots=True)
 class DeleteRelayed:
-    """What was brought to the other side of a message in the event's chat is deleted there."""
+    """The deletion of the copy of a message in the event's chat."""
 
     reference: str
     chat_id: int
@@ -84,14 +95,14 @@ class RefreshCard:
 
 @dataclass(frozen=True, slots=True)
 class SendMail:
-    """The request goes to its contact by e-mail."""
+    """An e-mail with a request to its contact."""
 
     reference: str
 
 
 @dataclass(frozen=True, slots=True)
 class EditMessage:
-    """New content for a message of ours, a known one or the one that answers ``question``; a picture stays one."""
+    """New content for a message of the bot, given by its id or by the question it answers; a picture stays one."""
 
     html: str
     keyboard: Keyboard = ()
@@ -102,7 +113,7 @@ class EditMessage:
 
 @dataclass(frozen=True, slots=True)
 class SendContact:
-    """A contact as Telegram shows it, to be saved with one tap."""
+    """A contact that can be saved with one tap."""
 
     name: str
     phone: str
@@ -112,14 +123,14 @@ class SendContact:
 
 @dataclass(frozen=True, slots=True)
 class AnswerCallback:
-    """The answer to a tapped button; may be empty."""
+    """The answer to a tapped button; with a text it is shown as a short notice."""
 
     text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class AlertOperator:
-    """The operator is to know that the bot is no longer in the advisers' chat."""
+    """An alert to the operator that the bot was removed from the advisers' chat."""
 
 
 Message = (

@@ -1,17 +1,17 @@
-"""The self-check as data: what is being filled in, what was kept, and what follows from the answers. Pure.
+"""The self-check as data: its progress, its results, and what follows from the answers. Pure.
 
-A team sees a picture: one word per question, which depends only on how many people answered "largely" or "yes".
-Answers on the same side of that line are never told apart, however many pictures somebody sees and however many
-accounts they have.
+A team sees one word per question, which depends only on how many people answered "largely" or "yes". Answers on the
+same side of that line are never told apart, however many results a person sees and however many accounts they have.
 
-A picture does not change. A new one is made only when `ENOUGH` people have joined who are in none yet, so nobody
-learns what others said by answering again, by leaving and joining again, or by waiting for one person to join.
+A team's result does not change. A new one is made only after `MIN_TEAM_SIZE` people have joined who are in none yet,
+so nobody learns others' answers by answering again, by leaving and joining again, or by waiting for one person to
+join.
 
-What remains: one's own answer and the word may tell on which side the others are. In a team of three, a word for the
-other side means that both others are there; in a team of four, "weak" tells somebody who answered "largely" or "yes"
-that nobody else did. From five people on, a team's first picture leaves every side open; the next one may show the
-side of two people who are new in it, if the third is the one who looks. All but one acting together, or one person
-with that many accounts, can find out on which side the last one is. More than the side nobody finds out.
+What remains: a person's own answer and the word may reveal on which side the others are. In a team of three, a word
+for the other side means that both others are there; in a team of four, "weak" tells a person who answered "largely"
+or "yes" that nobody else did. In a team of five or more, the first result leaves every side open; the next one may
+reveal the side of two new people to the third. All members but one acting together, or one person with that many
+accounts, can find out on which side the last one is. Nobody can find out more than the side.
 """
 
 import re
@@ -21,27 +21,27 @@ from enum import StrEnum
 from statistics import fmean
 
 LEVEL_COUNT = 4  # not at all, in parts, largely, yes: 0 to 3
-POSITIVE_LEVEL = 2  # the level from which what is asked counts as there
-MIN_TEAM_SIZE = 3  # people whose answers are shown together, and who must be new in the next picture
-MIN_ANSWERS_FOR_MIXED = 6  # answers from which a picture says that people see a question differently
-MAX_HIGHLIGHTS = 3  # strengths, gaps and changes that are named
-CODE_LETTERS = "BCDFGHJKLMNPQRSTVWXZ"  # no vowels: what people write while a code is awaited is never taken for one
+POSITIVE_LEVEL = 2  # minimum level that counts as a strength
+MIN_TEAM_SIZE = 3  # people whose answers are shown together, and who must be new in the next result
+MIN_ANSWERS_FOR_MIXED = 6  # minimum answers for saying that people disagree on a question
+MAX_HIGHLIGHTS = 3  # maximum number of strengths, gaps and changes that are named
+CODE_LETTERS = "BCDFGHJKLMNPQRSTVWXZ"  # no vowels: no word is mistaken for a code
 CODE_LENGTH = 10
-_OLD_CODE_PATTERN = re.compile("[A-HJ-NP-Z]{6}")  # how codes looked before; they stay valid
-SelfCheckAnswers = Mapping[str, int | None]  # level by the question's id; None: the person does not know
+_OLD_CODE_PATTERN = re.compile("[A-HJ-NP-Z]{6}")  # earlier codes stay valid
+SelfCheckAnswers = Mapping[str, int | None]  # level by question id; None if the person does not know
 
 
 class SelfCheckStage(StrEnum):
-    """Where a self-check stands that is not finished."""
+    """The stage of an unfinished self-check."""
 
-    JOINING = "joining"  # waits for the code of the others
+    JOINING = "joining"  # the code of a team is awaited
     ASKING = "asking"
     PAUSED = "paused"
 
 
 @dataclass(frozen=True, slots=True)
 class SelfCheckProgress:
-    """A self-check being filled in. ``at`` is the id of the question, ``code`` the one that it is shared under."""
+    """A self-check being filled in; ``at`` is the id of its current question, ``code`` that of its team."""
 
     stage: SelfCheckStage = SelfCheckStage.ASKING
     at: str = ""
@@ -59,16 +59,16 @@ class SelfCheckResult:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What answers say, as ids of questions in their order of weight."""
+    """What answers say, as ids of questions, the clearest first."""
 
     strengths: tuple[str, ...]
     gaps: tuple[str, ...]
     unknown: tuple[str, ...]
-    mean: float | None  # of the levels; None where too few were told
+    mean: float | None  # of the levels; None if at most half of the questions have one
 
 
 class TeamRating(StrEnum):
-    """What a team says on one question."""
+    """A team's rating of one question."""
 
     STRONG = "strong"
     MIXED = "mixed"
@@ -77,9 +77,9 @@ class TeamRating(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TeamResult:
-    """What a team of ``people`` said together when the picture was made (Unix time): a word by the question's id.
+    """A team's result: ratings by question id, the number of people in it, and when it was made (Unix time).
 
-    A question that fewer than ENOUGH of them judged has none.
+    A question that fewer than MIN_TEAM_SIZE of them rated has none.
     """
 
     ratings: Mapping[str, TeamRating]
@@ -89,7 +89,7 @@ class TeamResult:
 
 @dataclass(frozen=True, slots=True)
 class Team:
-    """The people under a code, how many of them are in no picture yet, and the latest picture."""
+    """The people under a code, how many of them are in no result yet, and the latest result."""
 
     people: int
     waiting: int
@@ -97,7 +97,7 @@ class Team:
 
 
 def compute_findings(answers: SelfCheckAnswers, order: Sequence[str]) -> Findings:
-    """Strengths (largely or fully there), gaps (at most in parts) and what is not known, each the clearest first."""
+    """Return strengths (at least "largely"), gaps (at most "in parts") and unknown questions, ties in ``order``."""
     levels = {question_id: level for question_id in order if (level := answers.get(question_id)) is not None}
     strengths = sorted(
         (question_id for question_id in levels if levels[question_id] >= POSITIVE_LEVEL),
@@ -115,7 +115,7 @@ def compute_findings(answers: SelfCheckAnswers, order: Sequence[str]) -> Finding
 def compare_answers(
     before: SelfCheckAnswers, after: SelfCheckAnswers, order: Sequence[str]
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The questions that stand higher than the last time, and those that stand lower."""
+    """Return the questions answered higher than before, and those answered lower."""
     differences = {
         question_id: _level_or_zero(after, question_id) - _level_or_zero(before, question_id)
         for question_id in order
@@ -127,7 +127,7 @@ def compare_answers(
 
 
 def aggregate_answers(all_answers: Sequence[SelfCheckAnswers]) -> dict[str, TeamRating]:
-    """A word for each question that ENOUGH people judged."""
+    """Return the team's rating of each question that at least MIN_TEAM_SIZE people rated."""
     ratings = {}
     for question in sorted({question for answers in all_answers for question in answers}):
         levels = [level for answers in all_answers if (level := answers.get(question)) is not None]
@@ -137,17 +137,17 @@ def aggregate_answers(all_answers: Sequence[SelfCheckAnswers]) -> dict[str, Team
 
 
 def is_code(text: str) -> bool:
-    """Whether a text has the form of a code; an old one may be a word as well."""
+    """Return whether a text has the form of a code; one of an old code may also be a word."""
     return (len(text) == CODE_LENGTH and set(text) <= set(CODE_LETTERS)) or is_old_code(text)
 
 
 def is_old_code(text: str) -> bool:
-    """Whether a text has the form that codes had before: six letters."""
+    """Return whether a text has the form of an old code: six letters."""
     return _OLD_CODE_PATTERN.fullmatch(text) is not None
 
 
 def _rate_question(positive: int, people: int) -> TeamRating:
-    """With few people there is no word between the two: it would say exactly how many are on which side."""
+    """Return a rating; with few people there is no mixed one, which would reveal how many are on which side."""
     if people < MIN_ANSWERS_FOR_MIXED:
         return TeamRating.STRONG if 2 * positive >= people else TeamRating.WEAK
     if 3 * positive >= 2 * people:

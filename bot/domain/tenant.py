@@ -1,3 +1,3 @@
-"""The tenants of an installation."""
+"""The name of an installation's own bot."""
 
-MAIN_TENANT = "main"  # the installation's own bot, beside which there may be tenants
+MAIN_TENANT = "main"  # there may be tenants besides it

@@ -1,4 +1,4 @@
-"""The domain's types: what comes in, what goes out, what is remembered. Frozen, without Telegram."""
+"""A turn of the conversation: the state before and after it, what to send, and what was decided."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from bot.domain.selfcheck import SelfCheckProgress
 
 @dataclass(frozen=True, slots=True)
 class Album:
-    """What an adviser sent as an album: the messages of it that were brought to the person, or that it is a note."""
+    """An album that an adviser sent: its messages that were relayed to the requester, or that it is a note."""
 
     id: str
     messages: tuple[int, ...] = ()
@@ -20,20 +20,34 @@ class Album:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What is remembered of one person in one chat. ``lang`` is empty where the person chose none.
+    """What is remembered of one person in one chat.
 
-    ``last_message`` held the last question, ``last_context`` is the entry on which it could lean: with them it can be
-    answered once more. ``form`` is the request for advice being filled in, ``sent`` the one that was sent last,
-    ``rated`` the closed request whose comment is awaited. ``step`` is the step of the introduction shown last,
-    ``audience`` for whom its examples are, ``read`` holds the steps that were shown, and ``touring`` says whether the
-    person is in the middle of it. ``shown`` is the start parameter of what was seen last, ``check`` the self-check
-    being filled in. ``asked`` counts the questions of the ``minute`` that began then (Unix time), ``taps`` the
-    buttons tapped since ``taps_since``, see `bot.flows.burst`. ``improve`` is what the person said to having
-    questions kept: the version of the wording they agreed to, `NO`, or "" where they were not asked. ``known`` says
-    that the state was read from the store: where it is not there any more, it was deleted meanwhile. ``albums`` are
-    the last ones that an adviser sent in their chat, ``unanswered`` is the message (number and text) that a person
-    with an open request can pass on to the advisers. ``guesses`` are the times (Unix) at which a team's code was
-    tried that does not exist, ``new_codes`` those at which one was made, see `bot.flows.selfcheck.team_codes`.
+    Attributes:
+        lang: the language that the person chose; "" for none.
+        last_question: text of the last question.
+        last_entry: id of the entry shown last, to which a follow-up question may refer.
+        last_message: id of the last question's message.
+        last_context: id of the entry that the last question could refer to; with it the answer can be repeated.
+        step: of the introduction, shown last; 0 for none.
+        form: the request for advice being filled in.
+        rated: reference of the closed request whose comment is awaited.
+        audience: for whom the introduction's examples are; "" if not chosen.
+        touring: the person is in the middle of the introduction.
+        shown: start parameter of what was seen last.
+        check: the self-check being filled in.
+        read: steps of the introduction that were shown.
+        improve: version of the wording with which the person agreed that questions are kept, `feedback.DECLINED`, or
+            "" if they were not asked.
+        known: the state was read from the store; if it is gone when it is written, it was deleted in the meantime.
+        minute: when the current minute of questions began (Unix time), see `bot.flows.questions`.
+        asked: questions within that minute.
+        albums: the last ones that an adviser sent in this chat.
+        unanswered: message id and text that the person can pass on to the advisers.
+        taps: buttons tapped within the minute that began at ``taps_since``.
+        taps_since: Unix time.
+        sent: the request that was sent last.
+        guesses: when team codes were tried that do not exist (Unix times), see `bot.flows.selfcheck.team`.
+        new_codes: when team codes were created (Unix times).
     """
 
     lang: str = ""
@@ -64,7 +78,7 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class AnswerDecision:
-    """What was decided on a question; ``confidence`` is the probability, ``entries`` are those shown or offered."""
+    """The decision on a question: its status, the probability that it is right, and the entries shown or offered."""
 
     question: str
     status: str
@@ -74,7 +88,7 @@ class AnswerDecision:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """The outcome of one event: the new state, what to send, what to keep, and what was decided on questions."""
+    """The outcome of one event: the new state, what to send, what to store, and the decisions on questions."""
 
     state: State
     messages: tuple[Message, ...] = ()
@@ -84,9 +98,12 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class TurnRecord:
-    """What became of an update: what was decided on questions in it, and how long that took in milliseconds.
+    """What became of an update.
 
-    ``kind`` says what the person did, ``replies`` how many calls were queued for it.
+    Attributes:
+        duration_ms: time that the conversation took.
+        kind: the kind of event.
+        call_count: number of outgoing calls that were queued.
     """
 
     user_id: int
@@ -99,7 +116,3 @@ class TurnRecord:
 
 
 OnTurn = Callable[[TurnRecord], None]
-
-
-def ignore_turn(record: TurnRecord) -> None:
-    """Nobody wants to know."""

@@ -7,7 +7,7 @@ from bot.domain.consultation import ContactChannel, Request
 
 
 def make_vcard(request: Request) -> str:
-    """Return the vCard of the person behind a request, to be saved in an address book."""
+    """Return the vCard of a request's requester."""
     details = request.details
     properties = []
     if details.organisation:
@@ -46,7 +46,7 @@ def escape_value(text: str) -> str:
 
 
 def fold_line(line: str) -> str:
-    """Fold a line into pieces of at most 75 octets, without splitting a character."""
+    """Fold a line into pieces of at most 75 octets, between characters."""
     pieces, piece = [], ""
     for character in line:
         if len((piece + character).encode()) > 75:

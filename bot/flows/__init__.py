@@ -1,1 +1,1 @@
-"""Conversations as pure functions: (state, event) -> turn."""
+"""Conversations as pure functions from state and event to a turn."""

@@ -1,17 +1,18 @@
-"""What the buttons carry: a prefix for each flow, at most 64 bytes with what follows."""
+"""Callback data of buttons: a prefix for each flow. With what follows they have at most 64 bytes."""
 
-LANGUAGE_CALLBACK = "l:"  # callback data
-CONSENT_CALLBACK = "v:"  # callback data: v:yes:<id of the message that asked>:<entry>, v:no
-INTRO_CALLBACK = "i:"  # callback data: i:<step>, i:<step>:<choice>, i:<action>:<value>
-PRIVACY_CALLBACK = "p:"  # callback data of the notice
-ERASURE_CALLBACK = "d:"  # and of the second question
-FORM_CALLBACK = "r:"  # callback data: r:<action>:<value>
-SELFCHECK_CALLBACK = "k:"  # callback data: k:<action>:<value>
+LANGUAGE_CALLBACK = "l:"  # l:<language>
+CONSENT_CALLBACK = "v:"  # v:yes:<id of the question's message>:<entry>, v:no
+INTRO_CALLBACK = "i:"  # i:<step>, i:<step>:<choice>, i:<action>:<value>
+PRIVACY_CALLBACK = "p:"  # p:<action>, below the privacy notice
+ERASURE_CALLBACK = "d:"  # d:yes, d:no: whether to delete everything
+FORM_CALLBACK = "r:"  # r:<action>:<value>
+SELFCHECK_CALLBACK = "k:"  # k:<action>:<value>
 SELFCHECK_START_CALLBACK = f"{SELFCHECK_CALLBACK}start"
-SHARE_BOT_CALLBACK = "share:bot"  # callback data
-REQUESTER_CALLBACK = "h:"  # callback data of the person's own buttons: h:<action>:<reference>[:<value>]
-ADVISER_CALLBACK = "q:"  # and of the advisers'
-START_CALLBACK = "go:"  # callback data of the doors
-HANDOUT_CALLBACK = "t:"  # callback data
-HANDOUT_PDF_CALLBACK = f"{HANDOUT_CALLBACK}pdf"
-EXPLAIN_CALLBACK = "w:"  # callback data: w:<id of the message that asked>:<number of the answer, from 0>
+SELFCHECK_ADVICE_CALLBACK = f"{SELFCHECK_CALLBACK}advise:"
+SHARE_BOT_CALLBACK = "share:bot"
+REQUESTER_CALLBACK = "h:"  # h:<action>:<reference>[:<value>], the requester's buttons about a request
+ADVISER_CALLBACK = "q:"  # q:<action>:<reference>[:<entry>], the advisers' buttons about a request
+START_CALLBACK = "go:"  # go:ask, go:guide, go:talk, below the greeting
+START_ADVICE_CALLBACK = f"{START_CALLBACK}talk"
+HANDOUT_PDF_CALLBACK = "t:pdf"
+EXPLAIN_CALLBACK = "w:"  # w:<id of the question's message>:<number of the answer, from 0>

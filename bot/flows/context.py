@@ -1,45 +1,50 @@
-"""What every flow is given, and the shape that all flows share."""
+"""What flows are given: the services wired at start, and the context of one turn."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
 
 from bot.answering.answerer import Answerer
 from bot.answering.language import SUPPORTED_LANGUAGES
-from bot.domain.event import Event
-from bot.domain.message import SendMessage
+from bot.domain.consultation import Request, RequestStatus
+from bot.domain.event import Event, EventKind
+from bot.domain.message import AnswerCallback, Attachment, EditMessage, Keyboard, SendMessage
 from bot.domain.turn import State, Turn
-from bot.store.protocol import Store
+from bot.store import Store
 from knowledge.records.contacts import Contact, default_contact
-from knowledge.records.intro import IntroStep
+from knowledge.records.intro import IntroStep, steps_in_language
 from knowledge.records.selfcheck import SelfCheck
 from prompts.render import render_template
 
 
 @dataclass(frozen=True, slots=True)
 class Advisers:
-    """Who advises: the chat that receives requests, and the people who may act as advisers."""
+    """Who advises: the chat that receives requests, and the ids of people who may always act as advisers."""
 
     chat_id: int | None = None
     ids: frozenset[int] = frozenset()
 
     def includes(self, event: Event) -> bool:
-        """Whether this person may act as an adviser, as far as Telegram says now."""
+        """Return whether the person may act as an adviser, according to the settings or to Telegram."""
         return event.user_id in self.ids or event.in_adviser_chat
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """Everything a reply depends on, wired once.
+    """Everything that a reply depends on besides state and event.
 
     Attributes:
-        reference: makes a new request's reference.
-        code: makes the code under which several people fill in the self-check.
-        now: Unix time.
-        mail: whether requests go out by e-mail.
+        new_reference: makes the reference of a new request.
+        read_status: returns the values of the template "status".
+        retention_days: days that personal data are kept.
+        now: returns Unix time.
+        sends_mail: whether requests are sent by e-mail.
         answer_days: working days within which an answer is promised.
         close_days: days of silence after which a request is closed.
-        operator: who runs the bot, as the settings say; "" where they do not.
-        username: the bot's name in links, known once Telegram is reached; "" without Telegram.
+        operator: who runs the bot; "" if the settings do not say.
+        username: the bot's Telegram username, used in links; "" without Telegram.
+        new_code: makes the code that a team shares for the self-check.
     """
 
     answerer: Answerer
@@ -62,22 +67,107 @@ class Services:
 
     @property
     def contact(self) -> Contact:
-        """The listed contact."""
+        """The contact shown by default."""
         return default_contact(self.contacts)
 
     @property
     def adviser_chat(self) -> int | None:
-        """The advisers' chat, under the id that it has now."""
-        return None if self.advisers.chat_id is None else self.store.current_chat_id(self.advisers.chat_id)
-
-    def lang(self, state: State, event: Event) -> str:
-        """The language of what is no answer to a question: chosen, else Telegram's, else the default."""
-        code = event.language_code[:2].lower()
-        return state.lang or (code if code in SUPPORTED_LANGUAGES else self.default_lang)
-
-    def say(self, state: State, event: Event, template: str, **values: object) -> Turn:
-        """The turn that only says a template's text."""
-        return Turn(state, (SendMessage(render_template(template, self.lang(state, event), **values)),))
+        """The current id of the advisers' chat, read from the store; None if there is no such chat."""
+        return None if self.advisers.chat_id is None else self.store.outbox.current_chat_id(self.advisers.chat_id)
 
 
-EventHandler = Callable[[Services, State, Event], Turn]
+@dataclass(frozen=True)
+class TurnContext:
+    """One event to be answered, and the state in which it finds the person.
+
+    Created once per update; reads from the store happen at most once per context.
+    """
+
+    services: Services
+    state: State
+    event: Event
+
+    @property
+    def lang(self) -> str:
+        """The person's language: the one they chose, else that of their Telegram, else the default."""
+        code = self.event.language_code[:2].lower()
+        return self.state.lang or (code if code in SUPPORTED_LANGUAGES else self.services.default_lang)
+
+    @property
+    def path(self) -> tuple[IntroStep, ...]:
+        """The steps of the introduction in the person's language."""
+        return steps_in_language(self.services.steps, self.lang)
+
+    @cached_property
+    def adviser_chat(self) -> int | None:
+        """The current id of the advisers' chat; None if there is no such chat."""
+        return self.services.adviser_chat
+
+    @cached_property
+    def requests(self) -> list[Request]:
+        """The person's own requests, newest first."""
+        return self.services.store.requests.requests_by_user(self.event.user_id)
+
+    @property
+    def open_requests(self) -> list[Request]:
+        """The person's own requests that are not closed, newest first."""
+        return [request for request in self.requests if request.status is not RequestStatus.CLOSED]
+
+    @property
+    def active_conversation(self) -> Request | None:
+        """The person's own request whose conversation with an adviser is going on."""
+        conversations = [request for request in self.requests if request.talking]
+        return max(conversations, key=lambda request: request.since, default=None)
+
+    def with_state(self, state: State) -> "TurnContext":
+        """Return this context with another state, and with what was already read from the store."""
+        context = replace(self, state=state)
+        vars(context).update({**vars(self), "state": state})
+        return context
+
+    def change(self, **fields: Any) -> "TurnContext":
+        """Return this context with some fields of its state replaced."""
+        return self.with_state(replace(self.state, **fields))
+
+    def say(self, template: str, **values: object) -> Turn:
+        """Return the turn that only sends a template's text."""
+        return self.reply(render_template(template, self.lang, **values))
+
+    def reply(self, html: str, keyboard: Keyboard = ()) -> Turn:
+        """Return the turn that only sends a message."""
+        return Turn(self.state, (SendMessage(html, keyboard),))
+
+    def toast(self, text: str) -> Turn:
+        """Return the turn that only answers the tap, with a short plain text."""
+        return Turn(self.state, (AnswerCallback(text),))
+
+    def edit_tapped(self, html: str, keyboard: Keyboard = (), attachment: Attachment | None = None) -> EditMessage:
+        """Return the change of the message whose button was tapped."""
+        return EditMessage(html, keyboard, message_id=self.event.message_id, attachment=attachment)
+
+    def send_or_edit(
+        self,
+        html: str,
+        keyboard: Keyboard = (),
+        *,
+        edited_by: str | tuple[str, ...],
+        attachment: Attachment | None = None,
+    ) -> Turn:
+        """Return the turn that edits the tapped message if its callback data start with ``edited_by``.
+
+        After any other event it sends a new message.
+        """
+        if self.event.kind is EventKind.BUTTON and self.event.text.startswith(edited_by):
+            return Turn(self.state, (self.edit_tapped(html, keyboard, attachment),))
+        return Turn(self.state, (SendMessage(html, keyboard, attachment=attachment),))
+
+
+EventHandler = Callable[[TurnContext], Turn]
+CallbackHandler = Callable[[TurnContext, str], Turn | None]  # given the rest of the data; None: no longer valid
+
+
+def dispatch_action(handlers: Mapping[str, CallbackHandler], context: TurnContext, data: str) -> Turn | None:
+    """Call the handler of the action named up to the colon, with the rest; None if there is no such action."""
+    action, _, value = data.partition(":")
+    handler = handlers.get(action)
+    return handler(context, value) if handler else None

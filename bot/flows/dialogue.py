@@ -7,10 +7,10 @@ from bot.domain.event import MESSAGE_KINDS, Event, EventKind
 from bot.domain.message import AlertOperator, AnswerCallback, EditMessage, SendMessage
 from bot.domain.selfcheck import SelfCheckStage
 from bot.domain.turn import State, Turn
-from bot.flows import callbacks, commands, intro_buttons, questions
+from bot.flows import callbacks, commands, intro, questions
 from bot.flows.consultation import form, typed_answers
-from bot.flows.context import Advisers, EventHandler, Services
-from bot.flows.relay import adviser, lifecycle, passing, requester
+from bot.flows.context import Advisers, EventHandler, Services, TurnContext
+from bot.flows.relay import adviser, lifecycle, requester
 from bot.flows.selfcheck import questionnaire, team
 
 __all__ = ["Advisers", "Dialogue"]
@@ -18,79 +18,72 @@ __all__ = ["Advisers", "Dialogue"]
 
 @dataclass(frozen=True, slots=True)
 class Dialogue(Services):
-    """The parts with the flows over them."""
+    """The services and the conversation that uses them."""
 
     def handle(self, state: State, event: Event) -> Turn:
-        """The turn of the conversation that this event brings."""
+        """Return the turn that follows from an event."""
+        return self.respond(TurnContext(self, state, event))
+
+    def respond(self, context: TurnContext) -> Turn:
+        """Return the turn that follows from the event of a context."""
+        state, event = context.state, context.event
         if event.kind is EventKind.CHAT_MIGRATED:
             return Turn(state, (), (MigrateChat(int(event.text)),))
-        in_adviser_chat = event.chat_id == self.adviser_chat
+        in_adviser_chat = event.chat_id == context.adviser_chat
         if event.kind is EventKind.BOT_REMOVED:
             return Turn(state, (AlertOperator(),) if in_adviser_chat and self.sends_mail else ())
-        if in_adviser_chat and (turn := adviser.handle_adviser_message(self, state, event)):
+        if in_adviser_chat and (turn := adviser.handle_adviser_message(context)):
             return turn
-        if (
-            event.kind is EventKind.EDITED
-            and event.private
-            and (turn := typed_answers.handle_form_edit(self, state, event))
-        ):
+        if event.kind is EventKind.EDITED and event.private and (turn := typed_answers.handle_form_edit(context)):
             return turn
-        if event.private and not in_adviser_chat and (turn := requester.handle_requester_message(self, state, event)):
+        if event.private and not in_adviser_chat and (turn := requester.handle_requester_message(context)):
             return turn
-        adviser_talk = in_adviser_chat and not event.private and event.kind in MESSAGE_KINDS
-        if adviser_talk or not event.addressed:
+        among_advisers = in_adviser_chat and not event.private and event.kind in MESSAGE_KINDS
+        if among_advisers or not event.addressed:
             return Turn(state)  # people talk among themselves
-        if lifecycle.abandons_comment(event):
-            state = replace(state, rated="")
-        turn = intro_buttons.add_intro_button(self, event, EVENT_HANDLERS[event.kind](self, state, event))
-        turn = _remind_of_selfcheck(self, state, event, _remind_of_form(self, state, event, turn))
+        if state.rated and lifecycle.abandons_comment(event):
+            context = context.change(rated="")
+        turn = _add_reminder(context, intro.add_intro_button(context, EVENT_HANDLERS[event.kind](context)))
         callbacks_last = tuple(sorted(turn.messages, key=lambda message: isinstance(message, AnswerCallback)))
-        return replace(turn, messages=callbacks_last)  # the button stops waiting when all that it brought is there
+        return replace(turn, messages=callbacks_last)  # the button stops waiting once everything else has arrived
 
 
-def _handle_text(services: Services, state: State, event: Event) -> Turn:
-    if turn := lifecycle.record_comment(services, state, event):
+def _handle_text(context: TurnContext) -> Turn:
+    state = context.state
+    if turn := lifecycle.record_comment(context):
         return turn
     if state.form and not state.form.paused:
-        return typed_answers.handle_form_text(services, state, event)
-    joining = state.check is not None and state.check.stage is SelfCheckStage.JOINING
-    if joining and (turn := team.handle_typed_code(services, state, event)):
+        return typed_answers.handle_form_text(context)
+    is_joining = state.check is not None and state.check.stage is SelfCheckStage.JOINING
+    if is_joining and (turn := team.handle_typed_code(context)):
         return turn
-    return passing.offer_passing_on(services, event, questions.answer_question(services, state, event))
+    return requester.offer_passing_on(context, questions.answer_question(context))
 
 
-def _reject_media(services: Services, state: State, event: Event) -> Turn:
-    return services.say(state, event, "unsupported")
+def _reject_media(context: TurnContext) -> Turn:
+    return context.say("unsupported")
 
 
-def _remind_of_form(services: Services, state: State, event: Event, turn: Turn) -> Turn:
-    """Somebody who does something else in the middle of the form is shown the way back, and not asked on."""
-    untouched = state.form is not None and not state.form.paused and turn.state.form is state.form
-    if not untouched or event.kind not in (EventKind.COMMAND, EventKind.BUTTON) or not _sends_text(turn):
+def _add_reminder(context: TurnContext, turn: Turn) -> Turn:
+    """Pause a form or self-check that the person left for something else, and show the way back to it once.
+
+    A question within the form does not pause it: the form asks again by itself.
+    """
+    before, after = context.state, turn.state
+    if not any(isinstance(message, SendMessage | EditMessage) for message in turn.messages):
         return turn
-    assert turn.state.form is not None
-    paused_state = replace(turn.state, form=replace(turn.state.form, paused=True))
-    return replace(
-        turn, state=paused_state, messages=(*turn.messages, form.form_reminder(services, paused_state, event))
-    )
-
-
-def _remind_of_selfcheck(services: Services, state: State, event: Event, turn: Turn) -> Turn:
-    """Who asks or does something else in the middle of the self-check is shown the way back, once."""
-    progress = turn.state.check
-    untouched = progress is not None and progress.stage is SelfCheckStage.ASKING and progress is state.check
-    if progress is None or not untouched or turn.state.form or not _sends_text(turn):
+    lang = context.with_state(after).lang
+    if after.form:
+        is_left = after.form is before.form and context.event.kind in (EventKind.COMMAND, EventKind.BUTTON)
+        if after.form.paused or not is_left:
+            return turn
+        paused, reminder = replace(after, form=replace(after.form, paused=True)), form.form_reminder(lang)
+    elif after.check and after.check is before.check and after.check.stage is SelfCheckStage.ASKING:
+        paused = replace(after, check=replace(after.check, stage=SelfCheckStage.PAUSED))
+        reminder = questionnaire.selfcheck_reminder(lang)
+    else:
         return turn
-    paused_state = replace(turn.state, check=replace(progress, stage=SelfCheckStage.PAUSED))
-    return replace(
-        turn,
-        state=paused_state,
-        messages=(*turn.messages, questionnaire.selfcheck_reminder(services, paused_state, event)),
-    )
-
-
-def _sends_text(turn: Turn) -> bool:
-    return any(isinstance(message, SendMessage | EditMessage) for message in turn.messages)
+    return replace(turn, state=paused, messages=(*turn.messages, reminder))
 
 
 EVENT_HANDLERS: dict[EventKind, EventHandler] = {

@@ -1,40 +1,33 @@
-"""Thumbs, and questions that may be kept to improve answers: only with a consent of its own, asked for once."""
-
-from dataclasses import replace
+"""Thumbs, and questions kept to improve answers: only with a consent of its own, asked for once."""
 
 from bot.domain.effects import DeleteQuestions, SaveFeedback, SaveQuestion
-from bot.domain.event import Event
-from bot.domain.message import AnswerCallback, Button, EditMessage, SendMessage
+from bot.domain.message import AnswerCallback, Button, SendMessage
 from bot.domain.turn import State, Turn
 from bot.flows.callback_data import CONSENT_CALLBACK
-from bot.flows.context import Services
+from bot.flows.context import TurnContext
 from prompts.render import format_label, render_template
 
 QUESTION_CONSENT_VERSION = "2026-11-25"  # version of the wording in prompts/*/improve_ask.j2
 DECLINED = "no"
 
 
-def handle_thumb(services: Services, state: State, event: Event, data: str) -> Turn | None:
-    """Count a thumb. After one down the person is asked, once, whether the question may be kept."""
-    lang = services.lang(state, event)
+def handle_thumb(context: TurnContext, data: str) -> Turn | None:
+    """Record a thumb; after the first one down, ask whether the question may be kept. None if it is not valid."""
+    state, lang = context.state, context.lang
     value, _, entry_id = data.partition(":")
-    if value not in ("0", "1") or services.answerer.show_entry(entry_id, lang) is None:
+    if value not in ("0", "1") or context.services.answerer.show_entry(entry_id, lang) is None:
         return None
     thanks, feedback = AnswerCallback(format_label("thanks_feedback", lang)), SaveFeedback(entry_id, int(value))
-    if value == "1" or not event.private or not _is_last_answer(state, entry_id):
-        return Turn(state, (thanks,), (feedback,))
+    thanked = Turn(state, (thanks,), (feedback,))
+    if value == "1" or not context.event.private or not _is_last_answer(state, entry_id):
+        return thanked
     if has_consented(state):
-        return Turn(
-            state,
-            (AnswerCallback(format_label("improve_again", lang)),),
-            (feedback, _question_to_save(state, entry_id)),
-        )
-    if state.improve == DECLINED or state.form:
-        return Turn(state, (thanks,), (feedback,))
+        toast = AnswerCallback(format_label("improve_again", lang))
+        return Turn(state, (toast,), (feedback, _question_to_save(state, entry_id)))
     accept_data = f"{CONSENT_CALLBACK}yes:{state.last_message}:{entry_id}"
-    if len(accept_data.encode()) > 64:
-        return Turn(state, (thanks,), (feedback,))
-    html = render_template("improve_ask", lang, question=state.last_question, days=services.retention_days)
+    if state.improve == DECLINED or state.form or len(accept_data.encode()) > 64:
+        return thanked
+    html = render_template("improve_ask", lang, question=state.last_question, days=context.services.retention_days)
     row = (
         Button(format_label("improve_yes", lang), accept_data),
         Button(format_label("improve_no", lang), f"{CONSENT_CALLBACK}no"),
@@ -42,38 +35,36 @@ def handle_thumb(services: Services, state: State, event: Event, data: str) -> T
     return Turn(state, (SendMessage(html, (row,)), thanks), (feedback,))
 
 
-def handle_consent(services: Services, state: State, event: Event, data: str) -> Turn | None:
-    """What the person says to it. Their question is kept where it is still the last one."""
-    lang = services.lang(state, event)
+def handle_consent(context: TurnContext, data: str) -> Turn | None:
+    """Record whether questions may be kept; the one asked about is kept only if it is still the last one."""
+    lang = context.lang
     answer, _, data = data.partition(":")
     question_id, _, entry_id = data.partition(":")
     if answer == "no":
-        confirmation = EditMessage(render_template("improve_no", lang), message_id=event.message_id)
-        return Turn(replace(state, improve=DECLINED), (confirmation,))
+        declined = context.change(improve=DECLINED)
+        return Turn(declined.state, (context.edit_tapped(render_template("improve_no", lang)),))
     if answer != "yes" or not question_id.isdecimal():
         return None
-    is_latest = int(question_id) == state.last_message and _is_last_answer(state, entry_id)
-    confirmation = EditMessage(render_template("improve_kept", lang, there=is_latest), message_id=event.message_id)
+    is_latest = int(question_id) == context.state.last_message and _is_last_answer(context.state, entry_id)
     return Turn(
-        replace(state, improve=QUESTION_CONSENT_VERSION),
-        (confirmation,),
-        (_question_to_save(state, entry_id),) if is_latest else (),
+        context.change(improve=QUESTION_CONSENT_VERSION).state,
+        (context.edit_tapped(render_template("improve_kept", lang, there=is_latest)),),
+        (_question_to_save(context.state, entry_id),) if is_latest else (),
     )
 
 
-def withdraw_consent(services: Services, state: State, event: Event) -> Turn:
-    """The consent is taken back: what was kept is deleted, and nothing more is kept."""
-    confirmation = SendMessage(render_template("improve_stopped", services.lang(state, event)))
-    return Turn(replace(state, improve=DECLINED), (confirmation,), (DeleteQuestions(),))
+def withdraw_consent(context: TurnContext) -> Turn:
+    """Withdraw the consent: delete the kept questions and keep no more."""
+    confirmation = SendMessage(render_template("improve_stopped", context.lang))
+    return Turn(context.change(improve=DECLINED).state, (confirmation,), (DeleteQuestions(),))
 
 
 def has_consented(state: State) -> bool:
-    """Whether the person agreed to the wording that holds now."""
+    """Return whether the person agreed to the current wording."""
     return state.improve == QUESTION_CONSENT_VERSION
 
 
 def _is_last_answer(state: State, entry_id: str) -> bool:
-    """Whether the last question is known, and got this answer."""
     return bool(state.last_question) and state.last_entry == entry_id
 
 

@@ -1,6 +1,6 @@
-"""What the bot offers where its name is typed in any chat: answers with their source, or honestly none.
+"""Inline queries: what is offered if the bot's name is typed in any chat.
 
-Reads the person's language and nothing else; keeps nothing.
+Offers answers with their source, or honestly none. Reads only the person's language and stores nothing.
 """
 
 from collections.abc import Iterable
@@ -8,23 +8,22 @@ from dataclasses import dataclass
 
 from bot.answering.answerer import MAX_BODY_CHARS, Answer, AnswerStatus
 from bot.domain.deep_links import ENTRY_PREFIX, bot_link
-from bot.domain.event import Event
-from bot.domain.turn import State
-from bot.flows.context import Services
+from bot.domain.text import truncate_text
+from bot.flows.context import Services, TurnContext
 from knowledge.records.entry import Entry, Layer
 from knowledge.records.intro import steps_in_language
 from prompts.message_splitter import split_html
 from prompts.render import format_label
 from prompts.telegram_html import html_to_plain, markdown_to_html
 
-MAX_RESULTS = 3  # results
-MAX_DESCRIPTION_LENGTH = 120  # characters; the apps show two lines
+MAX_RESULTS = 3
+MAX_DESCRIPTION_LENGTH = 120  # characters; apps show two lines
 LAYER_LABELS = {Layer.PAGE: "inline_page", Layer.LITERATURE: "inline_literature"}
 
 
 @dataclass(frozen=True, slots=True)
 class InlineResult:
-    """A message that the person may send, and the address of its button."""
+    """A message that the person may send, with a button that opens an address."""
 
     title: str
     description: str
@@ -35,21 +34,22 @@ class InlineResult:
 
 @dataclass(frozen=True, slots=True)
 class InlineOffer:
-    """The results; above them a button into the private chat with the bot, which starts it with a parameter."""
+    """Results, and above them a button that starts the private chat with a parameter."""
 
     results: tuple[InlineResult, ...]
     button_label: str
     start_parameter: str
 
 
-def offer_results(services: Services, state: State, event: Event) -> InlineOffer:
-    """What is offered for what was typed; without a question, things that one may ask."""
-    if not event.text.strip():
-        return _suggest_questions(services, services.lang(state, event))
-    answer = services.answerer.answer_question(event.text, event.language_code, state.lang)
+def offer_results(context: TurnContext) -> InlineOffer:
+    """Return what is offered for a query; for an empty one, questions to ask."""
+    services, text = context.services, context.event.text
+    if not text.strip():
+        return _suggest_questions(context, context.lang)
+    answer = services.answerer.answer_question(text, context.event.language_code, context.state.lang)
     match answer.status:
         case AnswerStatus.ANSWERED:
-            nearest = (entry for entry, _ in services.answerer.nearest_entries(event.text, MAX_RESULTS, answer.lang))
+            nearest = (entry for entry, _ in services.answerer.nearest_entries(text, MAX_RESULTS, answer.lang))
             others = _load_entries(services, (other for other in nearest if other != answer.entry_id), answer.lang)
             results = (
                 _answer_result(services, answer),
@@ -61,15 +61,16 @@ def offer_results(services: Services, state: State, event: Event) -> InlineOffer
             results = tuple(_entry_result(services, other, answer.lang) for other in entries)
             return InlineOffer(results[:MAX_RESULTS], format_label("inline_ask", answer.lang), "start")
         case AnswerStatus.SMALLTALK:
-            return _suggest_questions(services, answer.lang)
+            return _suggest_questions(context, answer.lang)
         case AnswerStatus.CONSULTATION:
             return _offer_advice(services, answer, "inline_person")
         case AnswerStatus.ABSTAINED:
             return _offer_advice(services, answer, "inline_nothing")
 
 
-def _suggest_questions(services: Services, lang: str) -> InlineOffer:
-    """Questions that the first steps of the introduction lead to, as people ask them."""
+def _suggest_questions(context: TurnContext, lang: str) -> InlineOffer:
+    """Suggest the questions that the first steps of the introduction answer, worded as people ask them."""
+    services = context.services
     ids = dict.fromkeys(entry for step in steps_in_language(services.steps, lang) for entry in step.entries[:1])
     entries = list(_load_entries(services, ids, lang))[:MAX_RESULTS]
     results = (
@@ -95,7 +96,7 @@ def _offer_advice(services: Services, answer: Answer, title_label: str) -> Inlin
 
 
 def _answer_result(services: Services, answer: Answer) -> InlineResult:
-    """The answer as it was given, with its note where the question was in a language without texts."""
+    """Return the answer itself, including a note if there are no texts in the language of the question."""
     entry = services.answerer.find_entry(answer.entry_id, answer.lang)
     assert entry is not None
     return _build_result(services, entry, answer, entry.title)
@@ -125,10 +126,9 @@ def _load_entries(services: Services, ids: Iterable[str], lang: str) -> Iterable
 
 
 def _fit_one_message(html: str) -> str:
-    """As much as fits one message; the button leads to the rest."""
+    """Return as much as fits into one message; the button leads to the rest."""
     return split_html(html)[0]
 
 
 def _shorten_text(text: str) -> str:
-    text = " ".join(text.split())
-    return text if len(text) <= MAX_DESCRIPTION_LENGTH else text[: MAX_DESCRIPTION_LENGTH - 2].rstrip() + " …"
+    return truncate_text(" ".join(text.split()), MAX_DESCRIPTION_LENGTH)

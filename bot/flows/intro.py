@@ -21,123 +21,169 @@ stateDiagram-v2
     step --> [*]: /abbrechen
 ```
 
-Questions in between are answered, with a button that leads back (see `onward`).
+Questions in between are answered, with a button that leads back (see `add_intro_button`).
 """
 
-from collections.abc import Sequence
-from dataclasses import replace
-from enum import StrEnum
+from dataclasses import dataclass, replace
 
 from bot.answering.answerer import ENTRY_CALLBACK, REQUEST_ADVICE
+from bot.domain.commands import CANONICAL_COMMANDS
 from bot.domain.deep_links import STEP_PREFIX
 from bot.domain.event import Event, EventKind
-from bot.domain.message import AnswerCallback, Attachment, Button, EditMessage, Keyboard, SendMessage
-from bot.domain.turn import State, Turn
-from bot.flows.callback_data import HANDOUT_PDF_CALLBACK, INTRO_CALLBACK, SELFCHECK_START_CALLBACK
-from bot.flows.context import Services
-from knowledge.records.intro import INTRO_AUDIENCES, Choice, IntroStep, steps_in_language
+from bot.domain.message import Attachment, Button, EditMessage, Keyboard, SendMessage
+from bot.domain.turn import Turn
+from bot.flows.callback_data import (
+    HANDOUT_PDF_CALLBACK,
+    INTRO_CALLBACK,
+    LANGUAGE_CALLBACK,
+    SELFCHECK_START_CALLBACK,
+    START_CALLBACK,
+)
+from bot.flows.context import CallbackHandler, TurnContext, dispatch_action
+from knowledge.records.intro import INTRO_AUDIENCES, Choice, IntroStep
 from prompts.render import format_label, render_template
 
-COVER_PICTURE = "weg"  # the picture above what is no step
+COVER_PICTURE = "weg"  # above pages that show no step
+EDITING_CALLBACKS = tuple(f"{INTRO_CALLBACK}{action}" for action in ("a:", "who:", "all:", "pause:", *"0123456789"))
+INTERLUDE_COMMANDS = frozenset(("start", "frage", "kontakt", "sprache", "hilfe", "datenschutz", "meinedaten"))
 
 
-class IntroPage(StrEnum):
-    """What the message of the introduction can show."""
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """What the message of the introduction shows."""
 
-    AUDIENCE = "audience"
-    STEP = "step"
-    REPLY = "reply"
-    OVERVIEW = "overview"
-    PAUSED = "paused"
+    html: str
+    keyboard: Keyboard
+    picture: str
+    alt: str
 
 
-def begin_intro(services: Services, state: State, event: Event) -> Turn:
-    """Begin, or go on where the person was; who has seen the whole path chooses from it."""
-    lang = services.lang(state, event)
+def begin_intro(context: TurnContext) -> Turn:
+    """Begin the introduction, or continue it; who has seen all of it gets the overview."""
+    state = context.state
     if not state.audience and not state.step:
-        return ask_audience(state, event, services.steps, lang)
-    if state.step >= len(steps_in_language(services.steps, lang)):
-        return show_overview(state, event, services.steps, lang)
-    return show_step(state, event, services.steps, state.step, lang)
+        return ask_audience(context)
+    return show_overview(context) if state.step >= len(context.path) else show_step(context, state.step)
 
 
-def ask_audience(state: State, event: Event, steps: Sequence[IntroStep], lang: str) -> Turn:
-    """Ask for whom the examples shall be."""
+def ask_audience(context: TurnContext) -> Turn:
+    """Ask for which audience the examples should be."""
+    lang = context.lang
     buttons = [
         Button(format_label(f"audience_{name}", lang), f"{INTRO_CALLBACK}a:{name}") for name in INTRO_AUDIENCES
     ]
     rows = tuple(tuple(buttons[start : start + 2]) for start in range(0, len(buttons), 2))
     keyboard = (*rows, (Button(format_label("audience_skip", lang), f"{INTRO_CALLBACK}a:"),))
-    html = render_template(
-        "intro_audience", lang, number=max(state.step, 1), total=len(steps_in_language(steps, lang))
-    )
-    return _show_page(
-        replace(state, touring=True), event, html, keyboard, COVER_PICTURE, format_label("cover_alt", lang)
-    )
+    html = render_template("intro_audience", lang, number=max(context.state.step, 1), total=len(context.path))
+    return _show_cover(context.change(touring=True), html, keyboard)
 
 
-def show_step(
-    state: State, event: Event, steps: Sequence[IntroStep], number: int, lang: str, choice_index: int | None = None
-) -> Turn:
-    """Show a step (counted from 1, kept in range), in the tapped message or in a new one.
+def show_step(context: TurnContext, number: int, choice_index: int | None = None) -> Turn:
+    """Show a step in the tapped message or in a new one.
 
-    ``chosen`` is the choice, counted from 0, that is replied to below.
+    Args:
+        number: of the step, from 1; brought into range.
+        choice_index: from 0, the choice that is replied to below the step; ignored if there is none.
     """
-    path = steps_in_language(steps, lang)
+    path, state = context.path, context.state
     number = max(1, min(number, len(path)))
     step = path[number - 1]
-    choice = (
-        step.choices[choice_index] if choice_index is not None and 0 <= choice_index < len(step.choices) else None
-    )
+    has_choice = choice_index is not None and 0 <= choice_index < len(step.choices)
+    choice = step.choices[choice_index] if choice_index is not None and has_choice else None
     values = {"number": number, "total": len(path), "step": step, "choice": choice}
-    html = render_template("intro_step", lang, **values, body=step.text_for_audience(state.audience))
-    read = tuple(sorted({*state.read, number}))
-    state = replace(state, step=number, touring=number < len(path), shown=f"{STEP_PREFIX}{number}", read=read)
-    return _show_page(
-        state, event, html, _step_keyboard(number, step, len(path), choice, lang), step.picture, step.alt
+    html = render_template("intro_step", context.lang, **values, body=step.text_for_audience(state.audience))
+    context = context.change(
+        step=number,
+        touring=number < len(path),
+        shown=f"{STEP_PREFIX}{number}",
+        read=tuple(sorted({*state.read, number})),
     )
+    return _show_page(context, _Page(html, _step_keyboard(context, step, choice), step.picture, step.alt))
 
 
-def show_overview(state: State, event: Event, steps: Sequence[IntroStep], lang: str) -> Turn:
-    """All steps, to jump to any of them."""
-    path = steps_in_language(steps, lang)
+def show_overview(context: TurnContext) -> Turn:
+    """Show the titles of all steps as buttons."""
+    lang, state = context.lang, context.state
     rows = [
         (Button(f"{'▸ ' if number == state.step else ''}{number} · {step.title}", f"{INTRO_CALLBACK}{number}"),)
-        for number, step in enumerate(path, start=1)
+        for number, step in enumerate(context.path, start=1)
     ]
     last_row = (Button(format_label("audience_change", lang), f"{INTRO_CALLBACK}who:"), _pause_button(lang))
-    html = render_template("intro_overview", lang, step=state.step, total=len(path))
-    return _show_page(state, event, html, (*rows, last_row), COVER_PICTURE, format_label("cover_alt", lang))
+    html = render_template("intro_overview", lang, step=state.step, total=len(rows))
+    return _show_cover(context, html, (*rows, last_row))
 
 
-def pause_intro(state: State, event: Event, steps: Sequence[IntroStep], lang: str) -> Turn:
-    """Leave the introduction where it is."""
-    path = steps_in_language(steps, lang)
-    number = max(1, min(state.step, len(path)))
-    keyboard = ((continue_button(number, lang, in_new_message=False),), (_overview_button(lang),))
+def pause_intro(context: TurnContext) -> Turn:
+    """Leave the introduction at the step shown last."""
+    lang, path = context.lang, context.path
+    number = max(1, min(context.state.step, len(path)))
+    keyboard = ((_continue_button(number, lang),), (_overview_button(lang),))
     html = render_template("intro_paused", lang, number=number, total=len(path), title=path[number - 1].title)
-    return _show_page(
-        replace(state, touring=False), event, html, keyboard, COVER_PICTURE, format_label("cover_alt", lang)
-    )
+    return _show_cover(context.change(touring=False), html, keyboard)
 
 
-def continue_button(number: int, lang: str, *, in_new_message: bool) -> Button:
-    """The button that leads to a step; ``anew``: in a message of its own, where this one is to stay."""
-    return Button(
-        format_label("intro_go_on", lang, number=number), f"{INTRO_CALLBACK}{'go:' if in_new_message else ''}{number}"
-    )
+def handle_intro_callback(context: TurnContext, data: str) -> Turn | None:
+    """Return the turn of a tap; None if the button is not valid."""
+    number, _, choice = data.partition(":")
+    if number.isdecimal():
+        return show_step(context, int(number), int(choice) if choice.isdecimal() else None)
+    return dispatch_action(INTRO_ACTIONS, context, data)
 
 
-def _show_page(state: State, event: Event, html: str, keyboard: Keyboard, picture: str, alt: str) -> Turn:
-    drawing = Attachment("picture", {"name": picture, "alt": alt})
-    if event.kind is EventKind.BUTTON:
-        return Turn(
-            state, (EditMessage(html, keyboard, message_id=event.message_id, attachment=drawing), AnswerCallback())
-        )
-    return Turn(state, (SendMessage(html, keyboard, attachment=drawing),))
+def show_given_step(context: TurnContext, number: str) -> Turn | None:
+    """Show the step whose number is given in callback data or a link; None if it is not a number."""
+    return show_step(context, int(number)) if number.isdecimal() else None
 
 
-def _step_keyboard(number: int, step: IntroStep, total: int, choice: Choice | None, lang: str) -> Keyboard:
+def add_intro_button(context: TurnContext, turn: Turn) -> Turn:
+    """Add the way back to the introduction to the last message of an interlude."""
+    state = turn.state
+    if not state.touring or (state.form and not state.form.paused) or not _is_interlude(context.event):
+        return turn
+    rows = [
+        row for message in turn.messages if isinstance(message, SendMessage | EditMessage) for row in message.keyboard
+    ]
+    index = max((index for index, message in enumerate(turn.messages) if _is_sent_here(message)), default=None)
+    leads_back = (INTRO_CALLBACK, START_CALLBACK)
+    if index is None or any(button.data.startswith(leads_back) for row in rows for button in row):
+        return turn
+    last = turn.messages[index]
+    assert isinstance(last, SendMessage | EditMessage)
+    button = _continue_button(max(state.step, 1), context.with_state(state).lang, action="go:")
+    extended = replace(last, keyboard=(*last.keyboard, (button,)))
+    return replace(turn, messages=(*turn.messages[:index], extended, *turn.messages[index + 1 :]))
+
+
+def _is_interlude(event: Event) -> bool:
+    if event.kind is EventKind.COMMAND:
+        return CANONICAL_COMMANDS.get(event.command) in INTERLUDE_COMMANDS
+    is_question = event.kind in (EventKind.TEXT, EventKind.EDITED)
+    return is_question or event.text.startswith((ENTRY_CALLBACK, LANGUAGE_CALLBACK))
+
+
+def _is_sent_here(message: object) -> bool:
+    if isinstance(message, SendMessage):
+        return message.chat_id is None and not message.to_advisers
+    return isinstance(message, EditMessage)
+
+
+def _choose_audience(context: TurnContext, name: str) -> Turn | None:
+    if name and name not in INTRO_AUDIENCES:
+        return None
+    return show_step(context.change(audience=name or INTRO_AUDIENCES[-1]), context.state.step)
+
+
+def _show_cover(context: TurnContext, html: str, keyboard: Keyboard) -> Turn:
+    return _show_page(context, _Page(html, keyboard, COVER_PICTURE, format_label("cover_alt", context.lang)))
+
+
+def _show_page(context: TurnContext, page: _Page) -> Turn:
+    picture = Attachment("picture", {"name": page.picture, "alt": page.alt})
+    return context.send_or_edit(page.html, page.keyboard, edited_by=EDITING_CALLBACKS, attachment=picture)
+
+
+def _step_keyboard(context: TurnContext, step: IntroStep, choice: Choice | None) -> Keyboard:
+    lang, number, total = context.lang, context.state.step, len(context.path)
     choices = tuple(
         (Button(f"{'✓ ' if option is choice else ''}{option.text}", f"{INTRO_CALLBACK}{number}:{choice_index}"),)
         for choice_index, option in enumerate(step.choices)
@@ -164,9 +210,22 @@ def _step_keyboard(number: int, step: IntroStep, total: int, choice: Choice | No
     return (*choices, *final_rows, tuple(moves), last_row)
 
 
+def _continue_button(number: int, lang: str, action: str = "") -> Button:
+    return Button(format_label("intro_go_on", lang, number=number), f"{INTRO_CALLBACK}{action}{number}")
+
+
 def _overview_button(lang: str) -> Button:
     return Button(format_label("intro_all", lang), f"{INTRO_CALLBACK}all:")
 
 
 def _pause_button(lang: str) -> Button:
     return Button(format_label("intro_pause", lang), f"{INTRO_CALLBACK}pause:")
+
+
+INTRO_ACTIONS: dict[str, CallbackHandler] = {
+    "a": _choose_audience,
+    "who": lambda context, _: ask_audience(context),
+    "go": show_given_step,  # in a new message: the one above stays
+    "all": lambda context, _: show_overview(context),
+    "pause": lambda context, _: pause_intro(context),
+}

@@ -1,134 +1,108 @@
-"""What happens to a person's data: the notice, what is held, and its deletion after a second question."""
+"""Personal data: the privacy notice, what is stored, and its deletion after a confirmation."""
 
 from typing import Any
 
 from bot.domain.consultation import RequestStatus
 from bot.domain.effects import ErasePerson
-from bot.domain.event import Event
-from bot.domain.message import AnswerCallback, Attachment, Button, EditMessage, Keyboard, SendMessage
+from bot.domain.message import AnswerCallback, Attachment, Button, Keyboard, SendMessage
 from bot.domain.turn import State, Turn
 from bot.flows import feedback
 from bot.flows.callback_data import ERASURE_CALLBACK, PRIVACY_CALLBACK
-from bot.flows.context import Services
+from bot.flows.context import TurnContext
 from prompts.dates import format_date, to_local_time
 from prompts.render import format_label, render_template
 
 COUNTED_TABLES = ("states", "checks", "shares", "feedback", "questions")
 
 
-def show_notice(services: Services, state: State, event: Event) -> Turn:
-    """The notice, short."""
-    return Turn(
-        state,
-        (
-            SendMessage(
-                _render_notice(services, state, event, "privacy"), _notice_keyboard(services, state, event, "more")
-            ),
-        ),
-    )
+def show_notice(context: TurnContext) -> Turn:
+    """Show the short privacy notice."""
+    return context.reply(_render_notice(context, "privacy"), _notice_keyboard(context, "more"))
 
 
-def handle_privacy_callback(services: Services, state: State, event: Event, action: str) -> Turn | None:
-    """A tap under the notice: the other page, the data, their deletion, or no more kept questions."""
+def handle_privacy_callback(context: TurnContext, action: str) -> Turn | None:
+    """Return the turn of a tap below the notice; None if the button is not valid."""
     match action:
         case "more" | "less":
             template, other_page = ("privacy_more", "less") if action == "more" else ("privacy", "more")
-            html = _render_notice(services, state, event, template)
-            return Turn(
-                state,
-                (
-                    EditMessage(
-                        html, _notice_keyboard(services, state, event, other_page), message_id=event.message_id
-                    ),
-                ),
-            )
+            html, keyboard = _render_notice(context, template), _notice_keyboard(context, other_page)
+            return Turn(context.state, (context.edit_tapped(html, keyboard),))
         case "data":
-            return send_personal_data(services, state, event)
+            return send_personal_data(context)
         case "delete":
-            return ask_deletion(services, state, event)
+            return ask_deletion(context)
         case "stop":
-            return feedback.withdraw_consent(services, state, event)
+            return feedback.withdraw_consent(context)
     return None
 
 
-def send_personal_data(services: Services, state: State, event: Event) -> Turn:
-    """Everything held on the person: to be read, and to be taken along. Both are made when they are sent."""
-    lang = services.lang(state, event)
-    values = {"person": event.user_id, "lang": lang, "now": services.now()}
-    page, data = (Attachment(kind, values, as_document=True) for kind in ("held_page", "held_json"))
-    return Turn(
-        state,
-        (
-            SendMessage(render_template("mydata", lang), attachment=page),
-            SendMessage(render_template("mydata_json", lang), attachment=data),
-        ),
+def send_personal_data(context: TurnContext) -> Turn:
+    """Send everything stored about the person, as a page and as JSON; both are made when they are sent."""
+    lang = context.lang
+    values = {"person": context.event.user_id, "lang": lang, "now": context.services.now()}
+    messages = (
+        SendMessage(render_template(template, lang), attachment=Attachment(kind, values, as_document=True))
+        for template, kind in (("mydata", "held_page"), ("mydata_json", "held_json"))
     )
+    return Turn(context.state, tuple(messages))
 
 
-def ask_deletion(services: Services, state: State, event: Event) -> Turn:
-    """The second question, with what would be deleted."""
-    lang = services.lang(state, event)
-    row = tuple(
+def ask_deletion(context: TurnContext) -> Turn:
+    """Ask for confirmation, and say what would be deleted."""
+    lang = context.lang
+    rows = tuple(
         (Button(format_label(f"delete_{answer}", lang), f"{ERASURE_CALLBACK}{answer}"),) for answer in ("yes", "no")
     )
-    return Turn(state, (SendMessage(render_template("delete_confirm", lang, **_count_data(services, event)), row),))
+    return context.reply(render_template("delete_confirm", lang, **_count_data(context)), rows)
 
 
-def delete_data(services: Services, state: State, event: Event, _: str) -> Turn:
-    """Everything is deleted; the receipt says what, when, and what is out of reach."""
-    lang, now = services.lang(state, event), services.now()
-    summary = _count_data(services, event)
+def delete_data(context: TurnContext) -> Turn:
+    """Delete everything; the receipt says what, when, and what is out of reach."""
+    services, lang, now = context.services, context.lang, context.services.now()
+    summary = _count_data(context)
     moment = format_label("moment", lang, date=format_date(now, lang), time=f"{to_local_time(now):%H:%M}")
-    mailed = [reference for reference in summary["requests"] if services.store.was_mailed(reference)]
+    mailed = [reference for reference in summary["requests"] if services.store.erasure.was_mailed(reference)]
     html = render_template("deleted", lang, **summary, moment=moment, mailed=mailed, days=services.retention_days)
-    acknowledgement = EditMessage(format_label("delete_chosen", lang), message_id=event.message_id)
-    return Turn(State(lang=state.lang), (acknowledgement, SendMessage(html), AnswerCallback()), (ErasePerson(),))
+    acknowledgement = context.edit_tapped(format_label("delete_chosen", lang))
+    messages = (acknowledgement, SendMessage(html), AnswerCallback())
+    return Turn(State(lang=context.state.lang), messages, (ErasePerson(),))
 
 
-def keep_data(services: Services, state: State, event: Event, _: str) -> Turn:
-    """Nothing is deleted."""
-    html = render_template("kept", services.lang(state, event))
-    return Turn(state, (EditMessage(html, message_id=event.message_id),))
+def keep_data(context: TurnContext) -> Turn:
+    """Confirm that nothing is deleted."""
+    return Turn(context.state, (context.edit_tapped(render_template("kept", context.lang)),))
 
 
-def _count_data(services: Services, event: Event) -> dict[str, Any]:
-    """What is held, for a sentence about each kind."""
-    tables = services.store.load_personal_data(event.user_id)
-    requests = services.store.requests_by_user(event.user_id)
-    open_references = [request.reference for request in requests if request.status is not RequestStatus.CLOSED]
-    advised_references = [
-        row["reference"] for row in tables.get("advised", ()) if row["status"] != RequestStatus.CLOSED
-    ]
+def _count_data(context: TurnContext) -> dict[str, Any]:
+    tables = context.services.store.erasure.load_personal_data(context.event.user_id)
     counts = {kind: len(tables.get(kind, ())) for kind in COUNTED_TABLES}
+    advised = (row for row in tables.get("advised", ()) if row["status"] != RequestStatus.CLOSED)
     return {
         "counts": counts,
-        "requests": [request.reference for request in requests],
-        "running": open_references,
-        "advising": advised_references,
-        "told": services.adviser_chat is not None or services.sends_mail,
-        "nothing": not any(counts.values()) and not requests,
+        "requests": [request.reference for request in context.requests],
+        "running": [request.reference for request in context.open_requests],
+        "advising": [row["reference"] for row in advised],
+        "told": context.adviser_chat is not None or context.services.sends_mail,
+        "nothing": not any(counts.values()) and not context.requests,
     }
 
 
-def _render_notice(services: Services, state: State, event: Event, template: str) -> str:
-    values = {"operator": services.operator, "contact": services.contact, "days": services.retention_days}
+def _render_notice(context: TurnContext, template: str) -> str:
+    services = context.services
     return render_template(
         template,
-        services.lang(state, event),
-        **values,
+        context.lang,
+        operator=services.operator,
+        contact=services.contact,
+        days=services.retention_days,
         mail=services.sends_mail,
-        desk=services.adviser_chat is not None,
+        desk=context.adviser_chat is not None,
     )
 
 
-def _notice_keyboard(services: Services, state: State, event: Event, other_page: str) -> Keyboard:
-    lang = services.lang(state, event)
-    first = tuple(
-        Button(format_label(f"privacy_{name}", lang), f"{PRIVACY_CALLBACK}{name}") for name in ("data", "delete")
+def _notice_keyboard(context: TurnContext, other_page: str) -> Keyboard:
+    data, delete, other, stop = (
+        Button(format_label(f"privacy_{action}", context.lang), f"{PRIVACY_CALLBACK}{action}")
+        for action in ("data", "delete", other_page, "stop")
     )
-    stop = (
-        ((Button(format_label("privacy_stop", lang), f"{PRIVACY_CALLBACK}stop"),),)
-        if feedback.has_consented(state)
-        else ()
-    )
-    return (first, (Button(format_label(f"privacy_{other_page}", lang), f"{PRIVACY_CALLBACK}{other_page}"),), *stop)
+    return ((data, delete), (other,), *(((stop,),) if feedback.has_consented(context.state) else ()))

@@ -1,4 +1,12 @@
-"""Questions and their answers."""
+"""Questions, their answers and why these were given, and how much one person may ask and tap in a minute.
+
+Beyond the limit of questions a person is told so once; what they ask in the rest of that minute is ignored. What
+counts is when questions were written, so what was written over hours while the bot was down is all answered. Commands
+and what is typed for a request for advice do not count. Taps have a limit of their own, far above what anyone reads;
+a tap beyond it changes nothing, so the button can be tapped again.
+
+Only answers to the last message are explained: its text is remembered anyway, and no further one should be.
+"""
 
 from dataclasses import replace
 
@@ -6,64 +14,128 @@ from bot.answering.answerer import Answer, AnswerStatus
 from bot.answering.multi_question import MAX_MESSAGE_CHARS, MessageAnswers, answer_each_question
 from bot.domain.commands import CANONICAL_COMMANDS
 from bot.domain.deep_links import ENTRY_PREFIX
-from bot.domain.event import Event
-from bot.domain.message import EditMessage, Keyboard, SendMessage
+from bot.domain.event import Event, EventKind
+from bot.domain.message import AnswerCallback, Button, EditMessage, Keyboard, SendMessage
 from bot.domain.turn import AnswerDecision, State, Turn
-from bot.flows import burst
-from bot.flows.context import Services
-from bot.flows.why import MAX_KEPT_LENGTH, explain_row
-from prompts.render import render_template
+from bot.flows.callback_data import EXPLAIN_CALLBACK
+from bot.flows.context import TurnContext
+from prompts.render import format_label, render_template
+
+MAX_QUESTIONS = 15  # of one person in a minute, more than anyone reads answers to
+MAX_TAPS = 60  # of one person in a minute, of those that send or change a message
+RATE_WINDOW = 60.0  # seconds
+MAX_KEPT_LENGTH = 500  # characters of a message that are remembered; answers to longer ones cannot be explained
+EXPLAINABLE_STATUSES = frozenset((AnswerStatus.ANSWERED, AnswerStatus.CLARIFY, AnswerStatus.ABSTAINED))
 
 
-def answer_question(services: Services, state: State, event: Event) -> Turn:
-    """Answer a question; asks for one where there is none."""
+def answer_question(context: TurnContext) -> Turn:
+    """Answer the questions of a message, each in a message of its own; ask for one if it is empty."""
+    event = context.event
     if not event.text.strip():
-        return services.say(state, event, "ask")
-    state = burst.count_question(state, event, services.now())
-    if turn := burst.limit_questions(services, state, event):
+        return context.say("ask")
+    context = _count_question(context)
+    if turn := _limit_questions(context):
         return turn
-    answers = answer_each_question(services.answerer, event.text, event.language_code, state.lang, state.last_entry)
+    last_entry = context.state.last_entry
+    answers = _answer_text(context, event.text, last_entry)
     reply_to = None if event.private else event.message_id
-    says = [
-        SendMessage(answer.html, _answer_keyboard(services, event, answer, number), reply_to=reply_to)
+    first, *others = (
+        SendMessage(answer.html, _answer_keyboard(context, answer, number), reply_to=reply_to)
         for number, answer in enumerate(answers.with_headings())
-    ]
-    first = replace(says[0], html=_truncation_note(event, answers) + says[0].html, question_id=event.message_id)
-    return Turn(
-        _remember_question(state, event, answers, state.last_entry),
-        (first, *says[1:]),
-        decisions=_list_decisions(answers),
     )
+    first = replace(first, html=_truncation_note(event, answers) + first.html, question_id=event.message_id)
+    state = _remember_question(context, answers, last_entry)
+    return Turn(state, (first, *others), decisions=_list_decisions(answers))
 
 
-def answer_edit(services: Services, state: State, event: Event) -> Turn:
-    """Correct the answer to a question that was corrected; of several answers the first."""
+def answer_edit(context: TurnContext) -> Turn:
+    """Correct the answer to a question that was edited; if there were several answers, the first."""
+    event, state = context.event, context.state
     is_question = not event.command or CANONICAL_COMMANDS.get(event.command) == "frage"
     if not is_question or not event.text.strip():
         return Turn(state)
-    state = burst.count_question(state, event, services.now())
-    if turn := burst.limit_questions(services, state, event):
+    context = _count_question(context)
+    if turn := _limit_questions(context):
         return turn
-    context = state.last_context if event.message_id == state.last_message else ""
-    answers = answer_each_question(services.answerer, event.text, event.language_code, state.lang, context)
+    last_entry = state.last_context if event.message_id == state.last_message else ""
+    answers = _answer_text(context, event.text, last_entry)
     first = answers.with_headings()[0]
-    change = EditMessage(first.html, _answer_keyboard(services, event, first, 0), question_id=event.message_id)
-    return Turn(_remember_question(state, event, answers, context), (change,), decisions=_list_decisions(answers))
+    edit = EditMessage(first.html, _answer_keyboard(context, first, 0), question_id=event.message_id)
+    return Turn(_remember_question(context, answers, last_entry), (edit,), decisions=_list_decisions(answers))
 
 
-def show_entry(services: Services, state: State, event: Event, entry_id: str) -> Turn | None:
-    """Show an entry that was asked for by its id; None where there is no such entry any more."""
-    answer = services.answerer.show_entry(entry_id, services.lang(state, event))
+def show_entry(context: TurnContext, entry_id: str) -> Turn | None:
+    """Show an entry; None if it does not exist any more."""
+    answerer = context.services.answerer
+    answer = answerer.show_entry(entry_id, context.lang)
     if answer is None:
         return None
-    return Turn(
-        replace(state, last_entry=entry_id, shown=ENTRY_PREFIX + entry_id),
-        (SendMessage(answer.html, services.answerer.build_keyboard(answer)),),
-    )
+    context = context.change(last_entry=entry_id, shown=ENTRY_PREFIX + entry_id)
+    return context.reply(answer.html, answerer.build_keyboard(answer))
 
 
-def _answer_keyboard(services: Services, event: Event, answer: Answer, number: int) -> Keyboard:
-    return (*services.answerer.build_keyboard(answer), *explain_row(event, answer, number))
+def explain_answer(context: TurnContext, data: str) -> Turn | None:
+    """Explain an answer to the last message in a reply to it; an answer to an older message only gets a notice.
+
+    Args:
+        data: "<id of the question's message>:<number of the answer, from 0>".
+    """
+    state, event = context.state, context.event
+    question_id, _, number = data.partition(":")
+    if not question_id.removeprefix("-").isdecimal() or not number.isdecimal():
+        return None
+    is_latest = int(question_id) == state.last_message and state.last_question
+    answers = _answer_text(context, state.last_question, state.last_context).answers if is_latest else ()
+    if int(number) >= len(answers):
+        return context.toast(format_label("why_latest", context.lang))
+    html = context.services.answerer.explain_answer(answers[int(number)])
+    return Turn(state, (SendMessage(html, reply_to=event.message_id),))
+
+
+def limit_taps(context: TurnContext, turn: Turn) -> Turn:
+    """Return the turn of a tap with the tap counted, or a notice if there were too many.
+
+    A tap that is only answered on its button does not count.
+    """
+    if all(isinstance(message, AnswerCallback) for message in turn.messages):
+        return turn
+    state, now = context.state, context.services.now()
+    in_window = 0 <= now - state.taps_since < RATE_WINDOW
+    if in_window and state.taps >= MAX_TAPS:
+        return context.toast(format_label("taps", context.lang))
+    taps, window_start = (state.taps + 1, state.taps_since) if in_window else (1, now)
+    return replace(turn, state=replace(turn.state, taps=taps, taps_since=window_start))
+
+
+def _count_question(context: TurnContext) -> TurnContext:
+    state = context.state
+    asked_at = context.event.sent_at or context.services.now()
+    if not 0 <= asked_at - state.minute < RATE_WINDOW:
+        return context.change(minute=asked_at, asked=1)
+    return context.change(asked=min(state.asked + 1, MAX_QUESTIONS + 2))
+
+
+def _limit_questions(context: TurnContext) -> Turn | None:
+    asked = context.state.asked
+    if asked <= MAX_QUESTIONS:
+        return None
+    is_silent = asked > MAX_QUESTIONS + 1 or context.event.kind is EventKind.EDITED
+    return Turn(context.state) if is_silent else context.say("burst")
+
+
+def _answer_text(context: TurnContext, text: str, last_entry: str) -> MessageAnswers:
+    language_code, lang = context.event.language_code, context.state.lang
+    return answer_each_question(context.services.answerer, text, language_code, lang, last_entry)
+
+
+def _answer_keyboard(context: TurnContext, answer: Answer, number: int) -> Keyboard:
+    return (*context.services.answerer.build_keyboard(answer), *_explain_row(context.event, answer, number))
+
+
+def _explain_row(event: Event, answer: Answer, number: int) -> Keyboard:
+    if answer.status not in EXPLAINABLE_STATUSES or len(event.text) > MAX_KEPT_LENGTH:
+        return ()
+    return ((Button(format_label("why", answer.lang), f"{EXPLAIN_CALLBACK}{event.message_id}:{number}"),),)
 
 
 def _truncation_note(event: Event, answers: MessageAnswers) -> str:
@@ -84,25 +156,20 @@ def _list_decisions(answers: MessageAnswers) -> tuple[AnswerDecision, ...]:
     )
 
 
-def _remember_question(state: State, event: Event, answers: MessageAnswers, context: str) -> State:
+def _remember_question(context: TurnContext, answers: MessageAnswers, last_entry: str) -> State:
+    state, event = context.state, context.event
     statuses = {answer.status for answer in answers.answers}
     if statuses == {AnswerStatus.SMALLTALK}:
         return state
-    entry = next(
-        (
-            shown_entry
-            for answer in reversed(answers.answers)
-            if (shown_entry := answer.entry_id or answer.context_entry_id)
-        ),
-        "",
-    )
-    if statuses == {AnswerStatus.CONSULTATION}:  # the question before the wish is what the advice is about
-        return replace(state, last_entry=entry)
+    entry_ids = (answer.entry_id or answer.context_entry_id for answer in reversed(answers.answers))
+    entry_id = next(filter(None, entry_ids), "")
+    if statuses == {AnswerStatus.CONSULTATION}:  # advice will be about the question before
+        return replace(state, last_entry=entry_id)
     return replace(
         state,
         last_question=event.text[:MAX_KEPT_LENGTH],
-        last_entry=entry,
+        last_entry=entry_id,
         last_message=event.message_id,
-        last_context=context,
-        shown=ENTRY_PREFIX + entry if entry else "",
+        last_context=last_entry,
+        shown=ENTRY_PREFIX + entry_id if entry_id else "",
     )

@@ -1,71 +1,59 @@
-"""How much one person may ask of the advisers. What goes beyond is refused, with the ways that remain; what is open
-stays open.
+"""How much one person may ask of the advisers. Beyond that they are refused, and told which ways remain.
 
 The limits follow from the person's requests in the store, so a restart does not lift them.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
-from bot.domain.consultation import Request, RequestStatus
-from bot.domain.event import Event
+from bot.domain.consultation import Request
 from bot.domain.message import AnswerCallback, Button, Keyboard, SendMessage
-from bot.domain.turn import State, Turn
+from bot.domain.time_window import DAY, times_within
+from bot.domain.turn import Turn
 from bot.flows.callback_data import REQUESTER_CALLBACK
-from bot.flows.context import Services
+from bot.flows.context import TurnContext
 from prompts.render import format_label, render_template
 
-MAX_OPEN_REQUESTS = 3  # requests of one person at a time
-MAX_NEW_REQUESTS = 5  # requests of one person within a day
-MAX_REOPENINGS = 3  # times within a day that one person opens requests again
-DAY = 86_400.0  # seconds
+MAX_OPEN_REQUESTS = 3  # of one person at a time
+MAX_NEW_REQUESTS = 5  # of one person within a day
+MAX_REOPENINGS = 3  # of one person's requests within a day
 
 
-def refuse_new_request(services: Services, state: State, event: Event) -> Turn | None:
-    """The turn that refuses another request; None if the person may send one."""
-    requests, lang = services.store.requests_by_user(event.user_id), services.lang(state, event)
-    if len(open_references := _list_open_references(requests)) >= MAX_OPEN_REQUESTS:
-        return _build_refusal(services, state, lang, "open", open_references)
-    if len(within_last_day((request.created for request in requests), services.now())) >= MAX_NEW_REQUESTS:
-        return _build_refusal(services, state, lang, "new")
+def refuse_new_request(context: TurnContext) -> Turn | None:
+    """Return the turn that refuses another request; None if the person may send one."""
+    if len(context.open_requests) >= MAX_OPEN_REQUESTS:
+        return _build_refusal(context, context.lang, "open", context.open_requests)
+    created = (request.created for request in context.requests)
+    if len(times_within(created, context.services.now(), DAY)) >= MAX_NEW_REQUESTS:
+        return _build_refusal(context, context.lang, "new")
     return None
 
 
-def refuse_reopening(services: Services, state: State, request: Request) -> Turn | None:
-    """The turn that refuses to open a closed request again; None if its person may."""
-    requests = services.store.requests_by_user(request.user_id)
-    if len(open_references := _list_open_references(requests)) >= MAX_OPEN_REQUESTS:
-        return _build_refusal(services, state, request.lang, "open", open_references)
-    times = (time for other in requests for time in other.reopened)
-    if len(within_last_day(times, services.now())) >= MAX_REOPENINGS:
-        return _build_refusal(services, state, request.lang, "reopened")
+def refuse_reopening(context: TurnContext, request: Request) -> Turn | None:
+    """Return the turn that refuses to reopen the person's closed request; None if they may."""
+    if len(context.open_requests) >= MAX_OPEN_REQUESTS:
+        return _build_refusal(context, request.lang, "open", context.open_requests)
+    reopened = (time for other in context.requests for time in other.reopened)
+    if len(times_within(reopened, context.services.now(), DAY)) >= MAX_REOPENINGS:
+        return _build_refusal(context, request.lang, "reopened")
     return None
 
 
-def within_last_day(times: Iterable[float], now: float) -> tuple[float, ...]:
-    """Those of the times (Unix) that lie within the last day."""
-    return tuple(time for time in times if time > now - DAY)
+def _build_refusal(context: TurnContext, lang: str, limit: str, open_requests: Sequence[Request] = ()) -> Turn:
+    html = render_template(
+        "request_limit",
+        lang,
+        form=context.state.form is not None,
+        why=limit,
+        numbers=[request.reference for request in open_requests],
+        contact=context.services.contact,
+        desk=context.adviser_chat is not None,
+    )
+    return Turn(context.state, (SendMessage(html, _withdraw_buttons(open_requests, lang)), AnswerCallback()))
 
 
-def _list_open_references(requests: Iterable[Request]) -> list[str]:
-    return [request.reference for request in requests if request.status is not RequestStatus.CLOSED]
-
-
-def _build_refusal(
-    services: Services, state: State, lang: str, limit: str, open_references: Iterable[str] = ()
-) -> Turn:
-    values = {
-        "why": limit,
-        "numbers": list(open_references),
-        "contact": services.contact,
-        "desk": services.adviser_chat is not None,
-    }
-    html = render_template("request_limit", lang, form=state.form is not None, **values)
-    return Turn(state, (SendMessage(html, _withdraw_buttons(open_references, lang)), AnswerCallback()))
-
-
-def _withdraw_buttons(open_references: Iterable[str], lang: str) -> Keyboard:
-    button_label = format_label("person_withdraw", lang)
+def _withdraw_buttons(requests: Sequence[Request], lang: str) -> Keyboard:
+    label = format_label("person_withdraw", lang)
     return tuple(
-        (Button(f"{button_label}: {reference}", f"{REQUESTER_CALLBACK}withdraw:{reference}"),)
-        for reference in open_references
+        (Button(f"{label}: {request.reference}", f"{REQUESTER_CALLBACK}withdraw:{request.reference}"),)
+        for request in requests
     )

@@ -1,45 +1,37 @@
-"""The start: one question with three doors; who comes back is told where they were. Links lead past it."""
+"""The greeting: one question with three buttons, and where a returning person left off. Deep links skip it."""
 
-from bot.domain.consultation import RequestStatus
 from bot.domain.deep_links import ENTRY_PREFIX, STEP_PREFIX
-from bot.domain.event import Event
-from bot.domain.message import Button, SendMessage
-from bot.domain.turn import State, Turn
+from bot.domain.message import Button
+from bot.domain.text import truncate_text
+from bot.domain.turn import Turn
 from bot.flows import intro, questions
 from bot.flows.callback_data import START_CALLBACK
 from bot.flows.consultation import form
-from bot.flows.context import Services
+from bot.flows.context import TurnContext
 from bot.flows.selfcheck import team
-from knowledge.records.intro import steps_in_language
 from prompts.render import format_label, render_template
 
 MAX_QUOTE_LENGTH = 120  # characters of the last question
 
 
-def handle_start(services: Services, state: State, event: Event) -> Turn:
-    """The turn of /start, with or without a link."""
-    link = event.text.strip()
+def handle_start(context: TurnContext) -> Turn:
+    """Return the turn of /start, with or without the parameter of a deep link."""
+    link = context.event.text.strip()
     if link == "beratung":
-        return (
-            form.begin_form(services, state, event) if event.private else services.say(state, event, "private_only")
-        )
-    if link.startswith(ENTRY_PREFIX) and (
-        turn := questions.show_entry(services, state, event, link.removeprefix(ENTRY_PREFIX))
-    ):
+        return form.begin_form(context) if context.event.private else context.say("private_only")
+    if link.startswith(ENTRY_PREFIX) and (turn := questions.show_entry(context, link.removeprefix(ENTRY_PREFIX))):
         return turn
     if link == "intro":
-        return intro.begin_intro(services, state, event)
-    if event.private and (turn := team.handle_code_link(services, state, event, link)):
+        return intro.begin_intro(context)
+    if context.event.private and (turn := team.handle_code_link(context, link)):
         return turn
-    number = link.removeprefix(STEP_PREFIX)
-    if link.startswith(STEP_PREFIX) and number.isdecimal():
-        return intro.show_step(state, event, services.steps, int(number), services.lang(state, event))
-    return _main_menu(services, state, event)
+    if link.startswith(STEP_PREFIX) and (turn := intro.show_given_step(context, link.removeprefix(STEP_PREFIX))):
+        return turn
+    return _main_menu(context)
 
 
-def _main_menu(services: Services, state: State, event: Event) -> Turn:
-    lang = services.lang(state, event)
-    path = steps_in_language(services.steps, lang)
+def _main_menu(context: TurnContext) -> Turn:
+    lang, path, state = context.lang, context.path, context.state
     step_number = min(state.step, len(path))
     guide = format_label("guide", lang)
     if step_number:
@@ -49,23 +41,15 @@ def _main_menu(services: Services, state: State, event: Event) -> Turn:
             else format_label("intro_go_on", lang, number=step_number)
         )
     buttons = (("ask", format_label("ask", lang)), ("guide", guide), ("talk", format_label("talk", lang)))
-    open_requests = [
-        request.reference
-        for request in (services.store.requests_by_user(event.user_id) if event.private else ())
-        if request.status is not RequestStatus.CLOSED
-    ]
-    question = " ".join(state.last_question.split()) if event.private else ""
-    if len(question) > MAX_QUOTE_LENGTH:
-        question = question[:MAX_QUOTE_LENGTH].rsplit(" ", 1)[0] + " …"
+    is_private = context.event.private  # a group must not read the person's question and requests
+    question = " ".join(state.last_question.split()) if is_private else ""
     html = render_template(
         "start",
         lang,
         step=step_number,
         total=len(path),
         title=path[step_number - 1].title if step_number else "",
-        question=question,
-        requests=", ".join(open_requests),
+        question=truncate_text(question, MAX_QUOTE_LENGTH, at_word=True),
+        requests=", ".join(request.reference for request in (context.open_requests if is_private else ())),
     )
-    return Turn(
-        state, (SendMessage(html, tuple((Button(text, f"{START_CALLBACK}{name}"),) for name, text in buttons)),)
-    )
+    return context.reply(html, tuple((Button(text, f"{START_CALLBACK}{name}"),) for name, text in buttons))

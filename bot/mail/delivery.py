@@ -7,12 +7,12 @@ from email.message import EmailMessage
 from bot.domain.message import AlertOperator
 from bot.errors import StoreError
 from bot.flows.context import Services
-from bot.flows.relay import card
+from bot.flows.relay import messages
 from bot.mail.messages import compose_alarm_mail, compose_deletion_mail, compose_operator_mail, compose_request_mail
 from bot.mail.smtp import Mailer, permanent_failure
 from bot.pipeline.outbox import CallResult, MakeCall, Rejected, Retry, Sent
 from bot.settings import Settings
-from bot.store.protocol import MailCall, RequestMailDeletion
+from bot.store.records import MailCall, RequestMailDeletion
 from knowledge.records.contacts import Contact, default_contact
 from prompts.telegram_html import html_to_plain
 
@@ -49,7 +49,7 @@ def make_mailer(settings: Settings) -> Mailer | None:
 
 
 def _send_mail(services: Services, mailer: Mailer | None, settings: Settings, call: MailCall) -> CallResult:
-    if isinstance(call, RequestMailDeletion) and not services.store.was_mailed(call.reference):
+    if isinstance(call, RequestMailDeletion) and not services.store.erasure.was_mailed(call.reference):
         return Sent(None)  # the e-mail about the request was never sent
     if mailer is None:
         return Retry(None)  # mail was turned off after this was queued: it waits until mail is on again
@@ -79,12 +79,14 @@ def _compose_mail(services: Services, settings: Settings, call: MailCall) -> Ema
         return compose_deletion_mail(call.reference, _find_contact(services, call.contact), sender)
     if isinstance(call, AlertOperator):
         return compose_alarm_mail(
-            settings.operator_email or sender, sender, services.store.count_queued_calls(services.adviser_chat)
+            settings.operator_email or sender, sender, services.store.outbox.count_queued_calls(services.adviser_chat)
         )
-    request = services.store.find_request(call.reference)
+    request = services.store.requests.find_request(call.reference)
     if request is None:
         return None
-    transcript = html_to_plain(card.render_transcript(request, services.store.load_transcript(call.reference)))
+    transcript = html_to_plain(
+        messages.render_transcript(request, services.store.requests.load_transcript(call.reference))
+    )
     return compose_request_mail(request, _find_contact(services, request.contact), sender, transcript)
 
 

@@ -23,8 +23,8 @@ from bot.domain.message import (
 )
 from bot.domain.vcard import format_vcard, split_name, strip_number
 from bot.flows.context import Services
-from bot.flows.relay.undelivered import report_undelivered
-from bot.store.protocol import DELETE_RELAYED, ApiCall, Destination, OutgoingCall
+from bot.flows.relay.notices import report_undelivered
+from bot.store.records import DELETE_RELAYED, ApiCall, Destination, OutgoingCall
 from prompts.message_splitter import split_html
 from prompts.render import format_label
 
@@ -200,3 +200,9 @@ def _markup_params(keyboard: Keyboard) -> dict[str, Any]:
 
 def _button_action(button: Button) -> dict[str, Any]:
     return {"url": button.url} if button.url else {"callback_data": button.data}
+
+
+def readdress_calls(services: Services) -> None:
+    """Send the calls queued for the advisers' chat to the chat that is set now."""
+    if (adviser_chat := services.adviser_chat) is not None:
+        services.store.outbox.redirect_adviser_calls(adviser_chat)

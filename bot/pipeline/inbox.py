@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.errors import StoreConflict, StoreError, StoreUnavailable
 from bot.pipeline.retry import MAX_STORE_DOUBLINGS, Sleep, backoff_seconds, wait_for_event
-from bot.store.protocol import Store
+from bot.store import Store
 
 log = logging.getLogger(__name__)
 
@@ -37,14 +37,16 @@ class Inbox:
         chat_key: Callable[[dict[str, Any]], str],
         only_newest: Callable[[str], bool] = lambda key: False,
         sleep: Sleep = wait_for_event,
+        on_received: Callable[[list[int]], None] = lambda update_ids: None,
     ) -> None:
+        """``on_received`` is called with the ids of updates before they are stored."""
         self._store, self._handle_update, self._chat_key, self._only_newest = (
             store,
             handle_update,
             chat_key,
             only_newest,
         )
-        self._sleep = sleep
+        self._sleep, self._on_received = sleep, on_received
         self._waiting_chats: dict[str, None] = {}  # chats waiting for a worker, in order
         self._active_chats: dict[str, bool] = {}  # chats being handled -> whether to enqueue them again
         self._postponed: set[int] = set()  # updates that could not be handled; they are tried again after a restart
@@ -53,7 +55,7 @@ class Inbox:
 
     async def resume_pending(self) -> None:
         """Enqueue updates that were stored but not handled, before a restart or by another process that died."""
-        for _, chat in await asyncio.to_thread(self._store.pending_updates):
+        for _, chat in await asyncio.to_thread(self._store.inbox.pending_updates):
             self._enqueue_chat(chat)
 
     async def keep_resuming(self) -> None:
@@ -75,7 +77,8 @@ class Inbox:
             (int(update["update_id"]), _replace_surrogates(self._chat_key(update)), _to_json(update))
             for update in updates
         ]
-        new_ids = set(await asyncio.to_thread(self._store.add_updates, rows))
+        self._on_received([update_id for update_id, _, _ in rows])
+        new_ids = set(await asyncio.to_thread(self._store.inbox.add_updates, rows))
         for update_id, chat, _ in rows:
             if update_id in new_ids:
                 self._enqueue_chat(chat)
@@ -129,7 +132,7 @@ class Inbox:
         return True
 
     def _handle_claimed(self, chat: str) -> bool:
-        claimed = self._store.claim_update(chat, self._postponed)
+        claimed = self._store.inbox.claim_update(chat, self._postponed)
         if claimed is None:
             return False
         try:
@@ -146,7 +149,7 @@ class Inbox:
             log.exception("update %d is put off", claimed.update_id)
             self._postponed.add(claimed.update_id)
         finally:
-            has_more = self._store.release_chat(chat, self._postponed)
+            has_more = self._store.inbox.release_chat(chat, self._postponed)
         return has_more
 
 

@@ -13,7 +13,8 @@ from typing import TypeVar
 from bot.errors import StoreError, StoreUnavailable
 from bot.pipeline.rate_limiter import MAX_ARRIVAL_DELAY, MINUTE, NO_LIMITS, RateLimiter
 from bot.pipeline.retry import MAX_STORE_DOUBLINGS, STANDBY_WAIT, Sleep, backoff_seconds, wait_for_event
-from bot.store.protocol import MAX_UNLIMITED_CALLS, ApiCall, MailCall, OutgoingCall, QueuedCall, Store
+from bot.store import Store
+from bot.store.records import MAX_UNLIMITED_CALLS, ApiCall, MailCall, OutgoingCall, QueuedCall
 
 log = logging.getLogger(__name__)
 MAX_TRIES = 1_440  # five days at one every five minutes (RFC 5321, 4.5.4.1); counted, since a clock may be wrong
@@ -129,7 +130,7 @@ class Outbox:
 
     async def _acquire_leadership(self) -> bool:
         """Whether this process sends; if it has just started to, load what other processes saved."""
-        term = await asyncio.to_thread(self._store.try_acquire_leadership)
+        term = await asyncio.to_thread(self._store.database.try_acquire_leadership)
         if term and term != self._leader_term:
             self._limiter.restore_state(*await asyncio.to_thread(self._load_rate_limits), self._clock())
             if self._leader_term is not None:
@@ -142,17 +143,19 @@ class Outbox:
 
     def _load_rate_limits(self) -> tuple[dict[int, float], list[tuple[int, float]]]:
         self._on_takeover()
-        return self._store.rate_limits(), self._store.group_calls(self._clock() - MINUTE - MAX_ARRIVAL_DELAY)
+        return self._store.outbox.rate_limits(), self._store.outbox.group_calls(
+            self._clock() - MINUTE - MAX_ARRIVAL_DELAY
+        )
 
     def _find_due_calls(
         self, now: float, free_slots: int, next_change: float | None, in_flight_ids: list[int], paused_chats: set[int]
     ) -> tuple[list[QueuedCall], float]:
         """Return what to send now, and the time (Unix) to check again unless a call ends before."""
-        due_calls = self._store.due_calls(now, free_slots, in_flight_ids, paused_chats, self._served_lanes)
-        if self._store.count_queued_calls() <= len(due_calls) + len(in_flight_ids):
+        due_calls = self._store.outbox.due_calls(now, free_slots, in_flight_ids, paused_chats, self._served_lanes)
+        if self._store.outbox.count_queued_calls() <= len(due_calls) + len(in_flight_ids):
             return due_calls, now + IDLE_WAIT
         is_full = sum(queued.rate_limited for queued in due_calls) >= free_slots  # until the limiter has free slots
-        times = (next_change, None if is_full else self._store.next_due_time(now))
+        times = (next_change, None if is_full else self._store.outbox.next_due_time(now))
         return due_calls, min((time for time in times if time is not None), default=now + IDLE_WAIT)
 
     async def _send_call(self, queued: QueuedCall) -> None:
@@ -189,7 +192,7 @@ class Outbox:
     async def _record_result(self, queued: QueuedCall, result: CallResult) -> None:
         match result:
             case Sent(message_id):
-                await asyncio.to_thread(self._store.mark_sent, queued.id, message_id)
+                await asyncio.to_thread(self._store.outbox.mark_sent, queued.id, message_id)
             case Rejected(reason):
                 log.warning("%s to one chat refused: %s", _call_name(queued), reason)
                 await asyncio.to_thread(self._record_failure, queued, reason)
@@ -199,10 +202,10 @@ class Outbox:
             case Retry(seconds):
                 wait = backoff_seconds(queued.attempts) if seconds is None else seconds
                 log.info("%s to one chat waits %.0f s", _call_name(queued), wait)
-                await asyncio.to_thread(self._store.postpone_call, queued.id, self._clock() + wait)
+                await asyncio.to_thread(self._store.outbox.postpone_call, queued.id, self._clock() + wait)
 
     def _record_failure(self, queued: QueuedCall, reason: str) -> None:
-        self._store.mark_failed(queued.id, reason, self._on_failure(queued.call, reason))
+        self._store.outbox.mark_failed(queued.id, reason, self._on_failure(queued.call, reason))
 
 
 def _call_name(queued: QueuedCall) -> str:

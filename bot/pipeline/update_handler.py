@@ -9,16 +9,14 @@ from typing import Any
 
 from bot.domain.commands import ADVISER_COMMANDS
 from bot.domain.event import Event, EventKind
-from bot.domain.message import SendMessage
-from bot.domain.turn import OnTurn, State, Turn, TurnRecord, ignore_turn
+from bot.domain.turn import OnTurn, State, Turn, TurnRecord
 from bot.errors import StoreConflict, StoreError, StoreGone, StoreUnavailable
 from bot.flows.callback_data import ADVISER_CALLBACK
+from bot.flows.context import TurnContext
 from bot.flows.dialogue import Dialogue
 from bot.flows.inline_query import InlineOffer, offer_results
-from bot.flows.relay.requester import active_conversation
 from bot.pipeline.api_calls import build_calls
 from bot.pipeline.inbox import UpdateIncomplete
-from prompts.render import render_template
 
 log = logging.getLogger(__name__)
 MAX_CONFLICTS = 10
@@ -34,7 +32,7 @@ class UpdateHandler:
         show_typing: called with the chat before a question is looked up.
         send_inline_answer: sends the results for an inline query, given the query's id.
         is_member: asks Telegram whether a person (second) is in a chat (first).
-        on_turn: observes the outcome of each update.
+        turn_observers: called with the outcome of each update.
     """
 
     dialogue: Dialogue
@@ -43,7 +41,7 @@ class UpdateHandler:
     show_typing: Callable[[int], object]
     send_inline_answer: Callable[[str, InlineOffer], object]
     is_member: Callable[[int, int], bool]
-    on_turn: OnTurn = ignore_turn
+    turn_observers: tuple[OnTurn, ...] = ()
     _awaited_album: str = field(default="", init=False)  # the album of the advisers that was last waited for
 
     def handle_update(self, update_id: int, raw_update: dict[str, Any]) -> None:
@@ -70,26 +68,18 @@ class UpdateHandler:
             self._answer_inline_query(event)
             return
         event = self._with_captions(event)
-        if event.kind is EventKind.TEXT and event.addressed and not active_conversation(self.dialogue, event):
-            self.show_typing(event.chat_id)
         for _ in range(MAX_CONFLICTS):
             started_at = time.perf_counter()
-            turn = self._run_dialogue(event)
+            context, turn = self._run_dialogue(event)
             duration_ms = (time.perf_counter() - started_at) * 1000
-            calls = build_calls(turn.messages, event, self.dialogue.adviser_chat)
+            calls = build_calls(turn.messages, event, context.adviser_chat)
             try:
                 if self.dialogue.store.finish_update(update_id, event, turn.state, calls, turn.effects):
-                    self.on_turn(
-                        TurnRecord(
-                            event.user_id,
-                            turn.decisions,
-                            duration_ms,
-                            update_id,
-                            event.chat_id,
-                            event.kind,
-                            len(calls),
-                        )
+                    record = TurnRecord(
+                        event.user_id, turn.decisions, duration_ms, update_id, event.chat_id, event.kind, len(calls)
                     )
+                    for observe_turn in self.turn_observers:
+                        observe_turn(record)
                     self.wake_outbox()
                 return
             except StoreConflict:  # the request changed in the meantime: decide again on its current state
@@ -98,7 +88,7 @@ class UpdateHandler:
                 raise
             except StoreError as error:
                 log.error("the store rejects the outcome of update %d: %s", update_id, error)
-                apology = build_calls(self._make_apology(State(), event).messages, event)
+                apology = build_calls(context.with_state(State()).say("failed").messages, event)
                 self.dialogue.store.finish_update(update_id, event, None, apology, ())
                 self.wake_outbox()
                 return
@@ -107,7 +97,8 @@ class UpdateHandler:
     def _answer_inline_query(self, event: Event) -> None:
         """Answer an inline query without the outbox, since a late answer is worthless; nothing of it is stored."""
         try:
-            inline_answer = offer_results(self.dialogue, self.dialogue.store.load_state(event.state_key), event)
+            state = self.dialogue.store.users.load_state(event.state_key)
+            inline_answer = offer_results(TurnContext(self.dialogue, state, event))
         except Exception:  # the person is still typing: the next letter sends another query
             log.exception("update %d could not be answered", event.update_id)
         else:
@@ -134,22 +125,23 @@ class UpdateHandler:
             self._awaited_album = event.album_id
             raise UpdateIncomplete
         chat = str(event.chat_id)  # by which the inbox queues the chat's messages
-        updates = [json.loads(body) for body in self.dialogue.store.waiting_updates(chat)]
+        updates = [json.loads(body) for body in self.dialogue.store.inbox.waiting_updates(chat)]
         others = [
             other for raw_update in updates if (other := self.parse_update(raw_update["update_id"], raw_update))
         ]
         return replace(event, captions=tuple(other.text for other in others if other.album_id == event.album_id))
 
-    def _run_dialogue(self, event: Event) -> Turn:
+    def _run_dialogue(self, event: Event) -> tuple[TurnContext, Turn]:
         state = State()
         try:
-            state = self.dialogue.store.load_state(event.state_key)
-            return self.dialogue.handle(state, self._with_membership(event))
+            state = self.dialogue.store.users.load_state(event.state_key)
+            context = TurnContext(self.dialogue, state, self._with_membership(event))
+            if event.kind is EventKind.TEXT and event.addressed and not context.active_conversation:
+                self.show_typing(event.chat_id)
+            return context, self.dialogue.respond(context)
         except (StoreUnavailable, StoreGone):  # the person's state is unknown and must not be overwritten
             raise
         except Exception:  # whatever goes wrong with one message, the person gets an apology and the bot goes on
             log.exception("update %d could not be answered", event.update_id)
-            return self._make_apology(state, event)
-
-    def _make_apology(self, state: State, event: Event) -> Turn:
-        return Turn(state, (SendMessage(render_template("failed", self.dialogue.lang(state, event))),))
+            context = TurnContext(self.dialogue, state, event)
+            return context, context.say("failed")

@@ -12,10 +12,9 @@ import click
 import uvicorn
 from pydantic import SecretStr
 
-from bot.app.bootstrap import open_store_from_settings, run_bot
+from bot.app.bootstrap import BotRuntime, open_store_from_settings, run_bot
 from bot.app.index_loader import IndexLoader
 from bot.domain.turn import TurnRecord
-from bot.errors import IndexUnusable
 from bot.pipeline.rate_limiter import NO_LIMITS
 from bot.sandbox.page.broadcaster import Broadcaster
 from bot.sandbox.page.routes import make_page_app
@@ -25,6 +24,7 @@ from bot.sandbox.simulation.knowledge_watcher import ReadResult
 from bot.sandbox.simulation.smtp_sink import ReceivedMail, SmtpSink
 from bot.sandbox.simulation.stage import AnswerRecord, KnowledgeStatus, SimulationState
 from bot.settings import Settings
+from index.errors import IndexUnusable
 from knowledge.loader import BUILT_IN
 
 PAGE_HOST = "127.0.0.1"
@@ -58,6 +58,7 @@ class Sandbox:
             update={
                 "telegram_token": SecretStr(self.simulation.fake_telegram.token),
                 "webhook_url": None,
+                "knowledge_dir": knowledge_folder,
                 "database_url": SecretStr(f"sqlite:///{self.database}"),
                 "adviser_chat_id": self.simulation.adviser_chat_id,
                 "adviser_ids": frozenset(),
@@ -153,19 +154,16 @@ class Sandbox:
         """The bot itself, as it would run with Telegram."""
         settings = self._settings.model_copy(update={"telegram_api_url": self.simulation.fake_telegram.url})
         with closing(open_store_from_settings(settings, self.simulation.bot_time)) as store:
-            await run_bot(
+            runtime = BotRuntime(
                 settings,
                 self.live_index,
                 store,
-                stop,
-                webhook=False,
                 clock=self.simulation.bot_time,
-                knowledge_dir=self.knowledge_folder,
-                on_turn=self._record_answers,
+                turn_observers=(self._record_answers,),
                 wake_scheduler=self._wake_scheduler,
                 limits=NO_LIMITS,  # the stand-in has none, and its people tap faster than any person
-                serve_http=False,  # the port is the page's
             )
+            await run_bot(runtime, stop)
 
     def _record_answers(self, turn_record: TurnRecord) -> None:
         for decision in turn_record.decisions:

@@ -1,7 +1,7 @@
-"""What survives: the Store protocol and its embedded default. `bot.store.postgres.store` is its other form."""
+"""Durable state: `Store` over SQLite by default, or over PostgreSQL (`bot.store.postgres`)."""
 
-from bot.store.protocol import ApiCall, OutgoingCall, QueuedCall, Store
-from bot.store.sql.store import SqlStore
-from bot.store.sqlite.store import SqliteStore
+from bot.store.records import ApiCall, OutgoingCall, QueuedCall
+from bot.store.sql.store import Store
+from bot.store.sqlite.database import SqliteDatabase
 
-__all__ = ["ApiCall", "OutgoingCall", "QueuedCall", "SqlStore", "SqliteStore", "Store"]
+__all__ = ["ApiCall", "OutgoingCall", "QueuedCall", "SqliteDatabase", "Store"]

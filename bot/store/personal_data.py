@@ -1,6 +1,6 @@
-"""What each table holds: whose a row is, when it is old, what its columns mean. A test compares this with the schema.
+"""What each table contains: whose a row is, when it expires, what its columns mean. A test compares the schema.
 
-`:user` is a person's Telegram id, `:before` the Unix time before which what is no longer needed is deleted.
+`:user` is a person's Telegram id; rows older than the Unix time `:before` expire.
 """
 
 import json
@@ -20,10 +20,11 @@ class TableInfo:
     """One table.
 
     Attributes:
-        what: what it holds, in words.
-        mine: the condition under which a row is about a person; "" where no row is about anybody. For the inbox
-            `sender` says it.
-        old: the condition under which a row goes with time; "" where it goes with its request, or holds nobody.
+        description: what it contains, in words.
+        owner_condition: the condition under which a row is about a person; "" if no row is about anybody. Rows of the
+            inbox are filtered by `sender_id` as well.
+        expiry_condition: the condition under which a row expires; "" if it is deleted with its request, or is about
+            nobody.
         columns: what each column means.
     """
 
@@ -213,21 +214,24 @@ DATA_CATALOGUE: dict[str, TableInfo] = {
     "moved": TableInfo("Groups that Telegram gave another id"),
     "_sqlite_migrations": TableInfo("Which steps of the schema were taken"),
 }
+DATA_TABLES = tuple(
+    name for name in DATA_CATALOGUE if name != "_sqlite_migrations"
+)  # each database has its own steps
 FIELD_DESCRIPTIONS = {
-    name: {"holds": held.description, "columns": dict(held.columns)}
-    for name, held in DATA_CATALOGUE.items()
-    if held.owner_condition
+    name: {"holds": info.description, "columns": dict(info.columns)}
+    for name, info in DATA_CATALOGUE.items()
+    if info.owner_condition
 }
 
 
 def bind_condition(condition: str, value: float) -> tuple[str, tuple[float, ...]]:
-    """A condition with a ``?`` for each mention of the person or the time, and the values for these."""
+    """Replace each mention of the person or the time by ``?``; returns the condition and the values to bind."""
     sql = condition.replace(":user", "?").replace(":before", "?")
     return sql, (value,) * sql.count("?")
 
 
 def sender_id(body: str) -> object:
-    """The Telegram id of who caused an update, given as JSON; None where it names nobody, or cannot be read."""
+    """The Telegram id of whoever caused an update, given as JSON; None if it names nobody or cannot be read."""
     try:
         update = json.loads(body)
     except (ValueError, RecursionError):
@@ -235,6 +239,6 @@ def sender_id(body: str) -> object:
     for kind in _UPDATE_KINDS:
         try:
             return update[kind]["from"]["id"]
-        except (KeyError, TypeError):  # another kind, or of no form that Telegram promises
+        except (KeyError, TypeError):  # of another kind, or not of the documented form
             continue
     return None

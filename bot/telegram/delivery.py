@@ -17,18 +17,11 @@ from telegram.error import BadRequest, ChatMigrated, Forbidden, TelegramError
 from bot.domain.consultation import Request
 from bot.domain.message import RefreshCard
 from bot.errors import RenderingFailed
-from bot.flows.relay import card
+from bot.flows.relay import messages
 from bot.pipeline.api_calls import ATTACHMENT_KIND, reply_params, text_params, topic_params
 from bot.pipeline.outbox import CallResult, MakeCall, Rejected, Retry, Sent
-from bot.store.protocol import (
-    AdviserThread,
-    ApiCall,
-    Destination,
-    EraseThread,
-    MailCall,
-    OutgoingCall,
-    Store,
-)
+from bot.store import Store
+from bot.store.records import AdviserThread, ApiCall, Destination, EraseThread, MailCall, OutgoingCall
 from bot.telegram.bot_api import call_bot_api, classify_error, error_contains
 from bot.telegram.erasure import erase_from_adviser_chat
 from knowledge.loader import BUILT_IN
@@ -67,7 +60,7 @@ class Delivery:
                 case _:
                     return await self._call_in_thread(call, call.chat_id)
         except ChatMigrated as error:
-            await asyncio.to_thread(self.store.migrate_chat, call.chat_id, error.new_chat_id)
+            await asyncio.to_thread(self.store.outbox.migrate_chat, call.chat_id, error.new_chat_id)
             return Retry(0.0)
         except RenderingFailed as error:
             return Rejected(str(error))
@@ -86,7 +79,7 @@ class Delivery:
             case "picture":
                 additions: dict[str, Any] = {"folder": str(self.knowledge_dir)}
             case "held_page" | "held_json":
-                additions = {"held": self.store.load_personal_data(attachment["values"]["person"])}
+                additions = {"held": self.store.erasure.load_personal_data(attachment["values"]["person"])}
             case _:
                 return params
         attachment = {**attachment, "values": {**attachment["values"], **additions}}
@@ -98,7 +91,7 @@ class Delivery:
     async def _call_with_message_ids(self, call: ApiCall, params: dict[str, Any]) -> CallResult:
         """Make a call with the ids of the messages that it edits or replies to."""
         if call.edit_of:
-            target = await asyncio.to_thread(self.store.find_reply_to, call.chat_id, call.edit_of)
+            target = await asyncio.to_thread(self.store.outbox.find_reply_to, call.chat_id, call.edit_of)
             if target is None:
                 return Rejected("the message to edit was never sent")
             params = {**params, "message_id": target}
@@ -107,13 +100,13 @@ class Delivery:
         )
 
     async def _call_in_thread(self, call: ApiCall | RefreshCard, chat_id: int) -> CallResult:
-        request = await asyncio.to_thread(self.store.find_request, call.reference)
+        request = await asyncio.to_thread(self.store.requests.find_request, call.reference)
         if request is None:
             return Rejected("the request was deleted")
         for _ in range(2):
-            thread = await asyncio.to_thread(self.store.find_thread, request.reference)
+            thread = await asyncio.to_thread(self.store.requests.find_thread, request.reference)
             if thread and thread.chat_id != chat_id:  # the advisers have another chat now
-                await asyncio.to_thread(self.store.leave_thread, request.reference)
+                await asyncio.to_thread(self.store.erasure.leave_thread, request.reference)
                 thread = None
             try:
                 is_new = thread is None
@@ -128,7 +121,9 @@ class Delivery:
             except BadRequest as error:
                 if not error_contains(error, *THREAD_GONE_ERRORS):
                     raise
-                await asyncio.to_thread(self.store.save_thread, request.reference, None)  # deleted: open another
+                await asyncio.to_thread(
+                    self.store.requests.save_thread, request.reference, None
+                )  # deleted: open another
         return Retry(None)
 
     async def _open_thread(self, chat_id: int, request: Request, thread: AdviserThread | None) -> AdviserThread:
@@ -136,7 +131,7 @@ class Delivery:
 
         Each step is saved before the next, so that an interrupted opening resumes where it stopped.
         """
-        lines = await asyncio.to_thread(self.store.load_transcript, request.reference)
+        lines = await asyncio.to_thread(self.store.requests.load_transcript, request.reference)
         if thread is None:
             thread = AdviserThread(chat_id, await self._create_topic(chat_id, request), 0, len(lines), 0)
             if thread.thread_id:
@@ -148,24 +143,24 @@ class Delivery:
             thread = await self._save_thread(request, replace(thread, card=sent.message_id or 0))
         await self._pin_card(thread)
         past_lines = [line for line in lines[: thread.history_length] if not line.is_queued]
-        for number, part in enumerate(split_html(card.render_history(past_lines)) if past_lines else (), 1):
+        for number, part in enumerate(split_html(messages.render_history(past_lines)) if past_lines else (), 1):
             if number > (thread.history_sent or 0):
                 sent_part = await call_bot_api(
                     self.bot, chat_id, "sendMessage", {**text_params(part), **_thread_params(thread)}
                 )
                 await asyncio.to_thread(
-                    self.store.record_posted_message, request.reference, (chat_id, sent_part.message_id or 0)
+                    self.store.erasure.record_posted_message, request.reference, (chat_id, sent_part.message_id or 0)
                 )
                 thread = await self._save_thread(request, replace(thread, history_sent=number))
         return await self._save_thread(request, replace(thread, history_length=0, history_sent=None))
 
     async def _save_thread(self, request: Request, thread: AdviserThread) -> AdviserThread:
-        await asyncio.to_thread(self.store.save_thread, request.reference, thread)
+        await asyncio.to_thread(self.store.requests.save_thread, request.reference, thread)
         return thread
 
     async def _create_topic(self, chat_id: int, request: Request) -> int:
         try:
-            topic = await self.bot.create_forum_topic(chat_id, card.format_topic_title(request))
+            topic = await self.bot.create_forum_topic(chat_id, messages.format_topic_title(request))
         except BadRequest as error:
             if error_contains(error, *NO_TOPICS_ERRORS):
                 return 0
@@ -189,7 +184,9 @@ class Delivery:
 
     async def _update_title(self, thread: AdviserThread, request: Request) -> None:
         try:
-            await self.bot.edit_forum_topic(thread.chat_id, thread.thread_id, name=card.format_topic_title(request))
+            await self.bot.edit_forum_topic(
+                thread.chat_id, thread.thread_id, name=messages.format_topic_title(request)
+            )
         except BadRequest as error:
             if error_contains(error, *THREAD_GONE_ERRORS):
                 raise
@@ -205,9 +202,9 @@ class Delivery:
         """Find the counterpart, in this chat, of the message replied to: its copy, or the message it is a copy of."""
         if call.reply_to is None:
             return {}
-        target = await asyncio.to_thread(self.store.find_reply_to, call.chat_id, call.reply_to)
+        target = await asyncio.to_thread(self.store.outbox.find_reply_to, call.chat_id, call.reply_to)
         if target is None:
-            source = await asyncio.to_thread(self.store.find_source, *call.reply_to)
+            source = await asyncio.to_thread(self.store.outbox.find_source, *call.reply_to)
             target = source[1] if source and source[0] == call.chat_id else None
         return reply_params(target) if target else {}
 
@@ -223,7 +220,7 @@ def is_chat_closed(chat_id: int, error: TelegramError) -> bool:
 
 
 def _card_params(request: Request) -> dict[str, Any]:
-    return text_params(split_html(card.render_card(request))[0], card.build_card_keyboard(request))
+    return text_params(split_html(messages.render_card(request))[0], messages.build_card_keyboard(request))
 
 
 def _thread_params(thread: AdviserThread) -> dict[str, Any]:

@@ -13,7 +13,8 @@ from telegram.error import BadRequest, ChatMigrated, Forbidden, TelegramError
 from bot.flows.relay import notices
 from bot.pipeline.api_calls import text_params
 from bot.pipeline.outbox import CallResult, Sent
-from bot.store.protocol import EraseThread, ErasureReason, ErasureResult, SourceMessage, Store
+from bot.store import Store
+from bot.store.records import EraseThread, ErasureReason, ErasureResult, SourceMessage
 from bot.telegram.bot_api import call_bot_api, error_contains
 from prompts.message_splitter import split_html
 
@@ -31,26 +32,26 @@ ALREADY_GONE_ERRORS = (
 async def erase_from_adviser_chat(bot: Bot, store: Store, call: EraseThread) -> CallResult:
     """Erase a request and tell the advisers; raises TelegramError if the rest has to be done later."""
     reference, adviser_chat = call.reference, call.chat_id
-    topic_ids = await asyncio.to_thread(store.request_topics, reference)
+    topic_ids = await asyncio.to_thread(store.erasure.request_topics, reference)
     topics = {topic: await _delete_topic(bot, topic, adviser_chat) for topic in topic_ids}
     fully_deleted_chats = {chat_id for chat_id, _ in topics} - {
         chat_id for (chat_id, _), deleted in topics.items() if not deleted
     }
-    for message in await asyncio.to_thread(store.erasure_queue, reference):
+    for message in await asyncio.to_thread(store.erasure.erasure_queue, reference):
         result = (
             ErasureResult.DELETED
             if message[0] in fully_deleted_chats
             else await _delete_message(bot, message, adviser_chat)
         )
-        await asyncio.to_thread(store.record_erasure, reference, message, result)
+        await asyncio.to_thread(store.erasure.record_erasure, reference, message, result)
     topic_params = dict[str, int]()
     for topic, deleted in topics.items():
         if deleted:
-            await asyncio.to_thread(store.record_topic_erasure, reference, topic)
+            await asyncio.to_thread(store.erasure.record_topic_erasure, reference, topic)
         elif topic[0] == adviser_chat:
             topic_params = {"message_thread_id": topic[1]}
             await _retitle_topic(bot, topic, reference)
-    undeletable = await asyncio.to_thread(store.undeletable_messages, reference)
+    undeletable = await asyncio.to_thread(store.erasure.undeletable_messages, reference)
     if call.reason is ErasureReason.REQUESTER or undeletable:
         for part in split_html(
             notices.erasure_notice(

@@ -12,7 +12,7 @@ from telegram.error import RetryAfter
 from telegram.request import HTTPXRequest, RequestData
 
 from bot.pipeline.rate_limiter import ALL_CHATS, COUNTED_METHODS, SECOND, UNCOUNTED_METHODS, RateLimiter
-from bot.store.protocol import Store
+from bot.store import Store
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +47,7 @@ class RateLimitedRequest(HTTPXRequest):
             await self._wait_for_slot(chat_id)
             try:
                 if chat_id < 0:  # a group's limit covers a minute, which may include a restart
-                    await asyncio.to_thread(self._store.record_group_call, chat_id, self._clock())
+                    await asyncio.to_thread(self._store.outbox.record_group_call, chat_id, self._clock())
                 code, body = await super().do_request(url, method, request_data, *args, **kwargs)
             finally:
                 self._limiter.end_call(chat_id, self._clock())
@@ -80,4 +80,4 @@ class RateLimitedRequest(HTTPXRequest):
         blocked_until = self._limiter.note_retry_after(chat_id, seconds, self._clock())
         if ALL_CHATS in blocked_until:
             log.warning("Telegram refuses several chats at once: nothing is sent for %.0f s", seconds)
-        await asyncio.to_thread(self._store.save_rate_limits, blocked_until)
+        await asyncio.to_thread(self._store.outbox.save_rate_limits, blocked_until)

@@ -1,4 +1,4 @@
-"""Whether the bot can do its work now: what `/readyz` says."""
+"""Whether the bot can do its work now, as shown by `/readyz`."""
 
 import asyncio
 import logging
@@ -16,30 +16,30 @@ from index.search.live_index import LiveIndex
 
 log = logging.getLogger(__name__)
 STATUS_OK = "ok"
-CHECK_TIMEOUT = 5.0  # seconds for an answer; what takes longer is not well
-TELEGRAM_CHECK_INTERVAL = 30.0  # seconds for which Telegram is not asked again after it answered
+CHECK_TIMEOUT = 5.0  # seconds until a check counts as failed
+TELEGRAM_CHECK_INTERVAL = 30.0  # seconds until Telegram is checked again after it responded
 
 
 @dataclass
 class HealthCheck:
-    """Looks at the parts that the bot needs. ``timer`` counts seconds."""
+    """Checks store, index and Telegram. ``timer`` returns seconds; ``has_conflict``: another program polls too."""
 
     bot: Bot
     store: Store
     live_index: LiveIndex
     timer: Callable[[], float] = time.monotonic
-    has_conflict: bool = False  # another program polls with our token
+    has_conflict: bool = False
     _telegram_answered_at: float = float("-inf")
     _running_checks: dict[str, asyncio.Task[str]] = field(default_factory=dict)
 
     async def check_all(self) -> dict[str, str]:
-        """What is well begins with "ok", what is not is said in a few words without anything personal."""
+        """Return "ok", or what is wrong, for each part; never anything personal."""
         checks = {"store": self._check_store, "index": self._check_index, "telegram": self._check_telegram}
         results = await asyncio.gather(*(self._run_with_timeout(name, check) for name, check in checks.items()))
         return dict(zip(checks, results, strict=True))
 
     async def _run_with_timeout(self, name: str, check: Callable[[], Awaitable[str]]) -> str:
-        """One look at a time: a part that hangs is not asked by every monitor anew."""
+        """Run one check at a time: a part that hangs is not checked again for each request."""
         task = self._running_checks.get(name)
         if task is None:
             self._running_checks[name] = task = asyncio.ensure_future(check())
@@ -49,7 +49,7 @@ class HealthCheck:
 
     async def _check_store(self) -> str:
         try:
-            await asyncio.to_thread(self.store.check_writable)
+            await asyncio.to_thread(self.store.database.check_writable)
         except StoreError as error:
             log.error("not ready: %s", error)
             return "cannot be written"

@@ -1,19 +1,91 @@
-"""What an operator's monitoring reads, in the text format of Prometheus.
+"""Prometheus metrics: what this process counts and times, and gauges over the store. Numbers only, never by person.
 
-Numbers only. What is in the store is read each time, so it is true for all processes together; what a process counts
-itself is in `bot/web/vitals.py`.
+The store is read for each scrape, so its gauges hold for all processes that share it.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from bot.domain.consultation import Party, RequestStatus
+from bot.domain.turn import TurnRecord
 from bot.errors import StoreError
 from bot.flows.context import Services
-from bot.web.vitals import ProcessMetrics
+from bot.pipeline.outbox import CallResult, Rejected, Retry, Sent
+
+DURATION_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 120.0)
+MAX_PENDING = 10_000  # updates whose reply is timed at once; the oldest are dropped
+# The label `result`, which dashboards read.
+_RESULTS = {Sent: "sent", Rejected: "refused", Retry: "later"}
+
+
+class ProcessMetrics:
+    """Counters and histograms of one bot since the process started. ``timer`` returns seconds."""
+
+    def __init__(self, timer: Callable[[], float] = time.perf_counter) -> None:
+        self.registry = CollectorRegistry()
+        self._timer = timer
+        self._lock = threading.Lock()
+        self._arrival_times: dict[int, float] = {}  # by update id
+        self._awaiting_reply: dict[int, float] = {}  # by chat: when the update arrived
+        self._updates = self._make_counter("updates", "Updates handled, by what the person did", "kind")
+        self._outcomes = self._make_counter("outcomes", "Questions, by what was decided on them", "status")
+        self._calls = self._make_counter("calls", "Calls made to Telegram and mails, by how they ended", "result")
+        self._flood_halts = self._make_counter("flood_halts", "Times that Telegram asked the bot to wait")
+        self._poll_conflicts = self._make_counter(
+            "poll_conflicts", "Times that another program polled with this token"
+        )
+        self._decision_seconds = self._make_histogram("decision", "To look up and word the answer to a question")
+        self._reply_seconds = self._make_histogram(
+            "reply", "From an update's arrival to Telegram's yes to the first reply"
+        )
+        for status in ("sent", "refused", "later"):
+            self._calls.labels(status)
+
+    def on_received(self, update_ids: Iterable[int]) -> None:
+        """Note that updates arrived."""
+        with self._lock:
+            for update_id in update_ids:
+                _note_time(self._arrival_times, update_id, self._timer())
+
+    def on_turn(self, record: TurnRecord) -> None:
+        """Count an update that was handled; safe to call from any thread."""
+        self._updates.labels(record.kind).inc()
+        for decision in record.decisions:
+            self._outcomes.labels(decision.status).inc()
+        if record.decisions:
+            self._decision_seconds.observe(record.duration_ms / 1000)
+        with self._lock:
+            arrived_at = self._arrival_times.pop(record.update_id, None)
+            if arrived_at is not None and record.call_count:
+                _note_time(self._awaiting_reply, record.chat_id, arrived_at)
+
+    def on_call(self, chat_id: int, result: CallResult) -> None:
+        """Count a call or an e-mail, and time the first reply to an update."""
+        self._calls.labels(_RESULTS[type(result)]).inc()
+        if isinstance(result, Retry):
+            if result.seconds is not None:
+                self._flood_halts.inc()
+            return
+        with self._lock:
+            arrived_at = self._awaiting_reply.pop(chat_id, None)
+        if arrived_at is not None and isinstance(result, Sent):
+            self._reply_seconds.observe(self._timer() - arrived_at)
+
+    def count_conflict(self) -> float:
+        """Count that another program polls with this token; return how often it did."""
+        self._poll_conflicts.inc()
+        return self.registry.get_sample_value("gw_poll_conflicts_total") or 0.0
+
+    def _make_counter(self, name: str, help_text: str, *labels: str) -> Counter:
+        return Counter(f"gw_{name}", help_text, labels, registry=self.registry)
+
+    def _make_histogram(self, name: str, help_text: str) -> Histogram:
+        return Histogram(f"gw_{name}_seconds", help_text, buckets=DURATION_BUCKETS, registry=self.registry)
 
 
 class StoreCollector(Collector):
@@ -23,22 +95,22 @@ class StoreCollector(Collector):
         self._services = services
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        """The gauges as they are now."""
+        """Read the store; raises StoreError."""
         store, adviser_chat, now = self._services.store, self._services.adviser_chat, self._services.now()
-        running, oldest_call = store.active_requests(), store.oldest_queued_at() or now
+        running, oldest_call = store.requests.active_requests(), store.outbox.oldest_queued_at() or now
         waiting = [request for request in running if request.turn is Party.ADVISER]
-        yield _make_gauge("calls_waiting", "Calls that wait to be made", store.count_queued_calls())
+        yield _make_gauge("calls_waiting", "Calls that wait to be made", store.outbox.count_queued_calls())
         yield _make_gauge(
             "desk_calls_waiting",
             "Of these, to the advisers' chat",
-            0 if adviser_chat is None else store.count_queued_calls(adviser_chat),
+            0 if adviser_chat is None else store.outbox.count_queued_calls(adviser_chat),
         )
         yield _make_gauge("calls_oldest_seconds", "How long the oldest of these waits", max(0.0, now - oldest_call))
         yield _make_gauge(
-            "updates_pending", "Updates that are written down but not handled", store.count_pending_updates()
+            "updates_pending", "Updates that are written down but not handled", store.inbox.count_pending_updates()
         )
         states = GaugeMetricFamily("gw_requests", "Requests for advice, by state", labels=["state"])
-        counts = store.request_counts()
+        counts = store.requests.request_counts()
         for status in RequestStatus:
             states.add_metric([status.value], counts.get(status.value, 0))
         yield states
@@ -56,7 +128,7 @@ class StoreCollector(Collector):
 
 
 class _TenantCollector(Collector):
-    """The metrics of all bots: each family once, each sample with its ``tenant``."""
+    """The metrics of all bots: each family once, each sample labelled with its ``tenant``."""
 
     def __init__(
         self, bots: Mapping[str, tuple[ProcessMetrics, Services | None]], running: Mapping[str, bool]
@@ -64,7 +136,7 @@ class _TenantCollector(Collector):
         self._bots, self._running = bots, running
 
     def collect(self) -> Iterable[Metric]:
-        """The metrics as they are now."""
+        """Collect the metrics of each bot."""
         up = GaugeMetricFamily("gw_running", "Whether a bot of this process runs", labels=["tenant"])
         for tenant, runs in self._running.items():
             up.add_metric([tenant], float(runs))
@@ -79,8 +151,11 @@ class _TenantCollector(Collector):
 
 
 def render_metrics(bots: Mapping[str, tuple[ProcessMetrics, Services | None]], running: Mapping[str, bool]) -> bytes:
-    """All metrics of these tenants as text; of one whose store cannot be read now, or which is not wired yet, those
-    of the store are missing."""
+    """Return the metrics of these tenants in Prometheus' text format.
+
+    Those of the store are missing if it cannot be read, or while a bot has no services. ``running`` says of each
+    tenant whether it runs.
+    """
     registry = CollectorRegistry()
     registry.register(_TenantCollector(bots, running))
     return generate_latest(registry)
@@ -95,3 +170,10 @@ def _store_metrics(services: Services | None) -> list[GaugeMetricFamily]:
 
 def _make_gauge(name: str, help_text: str, value: float) -> GaugeMetricFamily:
     return GaugeMetricFamily(f"gw_{name}", help_text, value=value)
+
+
+def _note_time(times: dict[int, float], key: int, started_at: float) -> None:
+    """Note a start time unless there is one; above the limit drop the oldest, which most likely never ends."""
+    times.setdefault(key, started_at)
+    if len(times) > MAX_PENDING:
+        del times[next(iter(times))]

@@ -1,4 +1,4 @@
-"""The web server's pages: Telegram's webhook, health checks and numbers for monitoring."""
+"""The web server's routes: Telegram's webhook, health checks and metrics."""
 
 import asyncio
 import hmac
@@ -19,7 +19,7 @@ from bot.errors import StoreUnavailable
 
 log = logging.getLogger(__name__)
 SECRET_HEADER = "x-telegram-bot-api-secret-token"  # noqa: S105 - the header's name
-MAX_BODY_SIZE = 1_000_000  # bytes; an update with every field at its limit stays far below
+MAX_BODY_SIZE = 1_000_000  # bytes; far more than an update with every field at its limit
 
 T = TypeVar("T")
 CheckReadiness = Callable[[], Coroutine[Any, Any, tuple[dict[str, str], bool]]]
@@ -28,7 +28,7 @@ ReceiveUpdates = Callable[[list[dict[str, Any]]], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class WebhookEndpoint:
-    """Where Telegram posts updates, the secret that they carry, and what takes them."""
+    """Where Telegram posts updates, the secret they carry, and their receiver, which may raise StoreUnavailable."""
 
     path: str
     secret: str
@@ -36,11 +36,11 @@ class WebhookEndpoint:
 
 
 def make_web_app(render_metrics: Callable[[], bytes], check_readiness: CheckReadiness) -> Starlette:
-    """The application, to which `hook_route` adds what takes updates.
+    """Return the application without webhooks: add a `webhook_route` for each bot.
 
-    GET /healthz says that the process lives, GET /readyz what ``ready`` finds of each part, with 503 where it says
-    that all in all it is not well, GET /metrics gives numbers. Whoever asks while an answer is being found out gets
-    the same one: nobody can have the bot do more than that.
+    GET /healthz says that the process lives, GET /readyz returns the state of each part, with status 503 if the
+    check says that all is not ready, and GET /metrics the metrics. Concurrent requests share one result, so nobody
+    can make the bot do more work than that.
     """
     shared_readiness, shared_metrics = (
         _share_running(check_readiness),
@@ -75,7 +75,7 @@ def _share_running(work: Callable[[], Coroutine[Any, Any, T]]) -> Callable[[], A
 
 
 def webhook_route(endpoint: WebhookEndpoint) -> Route:
-    """POST to the hook's path takes updates that carry its secret."""
+    """Return the route that accepts POST requests with the endpoint's secret."""
     return Route(endpoint.path, _make_webhook_handler(endpoint), methods=["POST"])
 
 
@@ -84,7 +84,7 @@ def _make_webhook_handler(endpoint: WebhookEndpoint) -> Callable[[Request], Awai
         given_secret = request.headers.get(SECRET_HEADER, "")
         if not hmac.compare_digest(given_secret.encode(), endpoint.secret.encode()):
             return PlainTextResponse("wrong or missing secret token", 401)
-        request.state.connection.trusted = True  # see `bot.bounded.server`
+        request.state.connection.trusted = True  # see `create_limited_server`
         body = await _read_limited_body(request)
         if body is None:
             return PlainTextResponse(f"at most {MAX_BODY_SIZE} bytes", 413)
@@ -92,9 +92,9 @@ def _make_webhook_handler(endpoint: WebhookEndpoint) -> Callable[[Request], Awai
         if update is None:
             return PlainTextResponse("not an update", 400)
         try:
-            await endpoint.receive_updates([update])  # written down before Telegram is told that it arrived
+            await endpoint.receive_updates([update])  # stored before Telegram is told that it arrived
         except StoreUnavailable as error:
-            log.error("an update is not taken, Telegram will bring it again: %s", error)
+            log.error("an update is refused, Telegram will deliver it again: %s", error)
             return PlainTextResponse("not now", 503)
         return PlainTextResponse("ok")
 
@@ -108,7 +108,7 @@ async def _read_limited_body(request: Request) -> bytes | None:
             body += chunk
             if len(body) > MAX_BODY_SIZE:
                 return None
-    except ClientDisconnect:  # gave up, or was too slow
+    except ClientDisconnect:  # it left, or was too slow
         return None
     return bytes(body)
 

@@ -1,51 +1,172 @@
-"""What runs in the bot's own loop: the web server, which a webhook needs, and tasks that have to go on."""
+"""The web server, with limits on how many connections there are, how long each lasts and what it may cost."""
 
 import asyncio
 import contextlib
 import logging
 import socket
 from collections.abc import AsyncIterator
+from typing import Any, cast
 
-from starlette.applications import Starlette
+import uvicorn
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from bot.errors import ConnectionFailed
+from bot.errors import WebServerFailed
 from bot.settings import Settings
-from bot.web.bounded import create_limited_server as bounded
 
 log = logging.getLogger(__name__)
+MAX_CONNECTIONS = 512  # Telegram opens 40 at most (setWebhook, max_connections)
+ACCEPT_BACKLOG = 128  # connections accepted at once; small, so that each is read before newer ones evict it
+MAX_HEAD_SIZE = 16_384  # bytes of request line and headers together, and bytes read at a time
+MAX_HEADERS = 100
+REQUEST_TIMEOUT = 10.0  # seconds to receive a request completely; Telegram needs milliseconds
+RESPONSE_TIMEOUT = 30.0  # seconds from then to respond and, before closing, to have the response read
 
 
 @contextlib.asynccontextmanager
 async def run_http_server(
-    application: Starlette, settings: Settings, *, webhook: bool, enabled: bool = True
+    application: ASGIApp, settings: Settings, *, webhook: bool, enabled: bool = True
 ) -> "AsyncIterator[asyncio.Task[None] | None]":
-    """Serve inside the block; the task that it gives ends where the server does, and is None where none runs.
+    """Serve an application inside the block; yield the server's task, or None if no server runs.
 
-    When polling it serves only where PORT is set. A port that is in use is then logged and the bot goes on without;
-    with a webhook it raises ConnectionRefused.
+    Without a webhook it serves only if it is ``enabled`` and PORT is set, and a port in use is merely logged. With a
+    webhook that raises WebServerFailed.
     """
     enabled = webhook or (enabled and "port" in settings.model_fields_set)
-    listening_socket = _open_listening_socket(settings, webhook) if enabled else None
-    if listening_socket is None:
+    listener = _open_configured_listener(settings, webhook) if enabled else None
+    if listener is None:
         yield None
         return
-    server = bounded(application, settings.port)
-    server_task = asyncio.create_task(server.serve([listening_socket]))
+    server = create_limited_server(application, settings.port)
+    server_task = asyncio.create_task(server.serve([listener]))
     try:
         yield server_task
     finally:
         server.should_exit = True
         await server_task
-        listening_socket.close()
+        listener.close()
 
 
-def _open_listening_socket(settings: Settings, webhook: bool) -> socket.socket | None:
-    host = settings.web_host or ("0.0.0.0" if webhook else "127.0.0.1")  # noqa: S104 - Telegram comes from outside
+def open_listener(host: str, port: int) -> socket.socket:
+    """Return a socket that listens on an IPv4 or IPv6 address; raises OSError or OverflowError."""
+    return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+
+
+def _open_configured_listener(settings: Settings, webhook: bool) -> socket.socket | None:
+    host = settings.web_host or ("0.0.0.0" if webhook else "127.0.0.1")  # noqa: S104 - Telegram connects from outside
     try:
-        return socket.create_server((host, settings.port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+        return open_listener(host, settings.port)
     except (OSError, OverflowError) as error:
         message = f"The web server cannot use {host}, port {settings.port}: {error}. Set PORT to a free one."
     if webhook:
-        raise ConnectionFailed(message)
-    log.error("%s The bot goes on without /healthz, /readyz and /metrics.", message)
+        raise WebServerFailed(message)
+    log.error("%s The bot runs without /healthz, /readyz and /metrics.", message)
     return None
+
+
+def create_limited_server(
+    app: ASGIApp,
+    port: int,
+    *,
+    max_connections: int = MAX_CONNECTIONS,
+    request_timeout: float = REQUEST_TIMEOUT,
+    response_timeout: float = RESPONSE_TIMEOUT,
+) -> uvicorn.Server:
+    """Return a server of an application on all addresses, with timeouts in seconds.
+
+    A connection is closed after one response, unless the application has set
+    ``request.state.connection.trusted = True``. Each step, request and response, has a fixed deadline, however much
+    data arrives meanwhile. Above ``max_connections`` the oldest untrusted connection is closed.
+    """
+    connections_by_age: dict[LimitedProtocol, None] = {}  # noqa: F821 - the class below
+
+    class LimitedProtocol(HttpToolsProtocol, asyncio.BufferedProtocol):
+        trusted = False
+        _deadline: asyncio.TimerHandle | None = None
+        _idle_bytes = 0  # received since the last request
+
+        def connection_made(self, transport: asyncio.BaseTransport) -> None:
+            super().connection_made(cast(asyncio.Transport, transport))
+            self.app_state = {**self.app_state, "connection": self}
+            self._set_deadline(request_timeout)
+            connections_by_age[self] = None
+            if len(connections_by_age) > max_connections:
+                next(
+                    connection for connection in connections_by_age if connection is self or not connection.trusted
+                ).close_connection()
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            self.close_connection()
+            super().connection_lost(exc)
+
+        def get_buffer(self, sizehint: int) -> bytearray:
+            self._read_buffer = bytearray(MAX_HEAD_SIZE)
+            return self._read_buffer
+
+        def buffer_updated(self, nbytes: int) -> None:
+            self.data_received(bytes(self._read_buffer[:nbytes]))
+            self._idle_bytes = 0 if self._is_processing() else self._idle_bytes + nbytes
+            if self._idle_bytes > MAX_HEAD_SIZE:
+                self.close_connection()
+
+        def on_message_begin(self) -> None:
+            if self._is_processing():  # on an error uvicorn responds with 400 and closes the connection
+                raise ValueError("a request before the response to the last one")
+            super().on_message_begin()
+
+        def on_header(self, name: bytes, value: bytes) -> None:
+            if len(self.headers) == MAX_HEADERS:
+                raise ValueError("too many headers")
+            super().on_header(name, value)
+
+        def on_message_complete(self) -> None:
+            super().on_message_complete()
+            self._set_deadline(response_timeout)
+
+        def on_response_complete(self) -> None:
+            super().on_response_complete()
+            if not self.transport.is_closing():  # else the response's deadline holds until it is read
+                self._set_deadline(2 * request_timeout)  # uvicorn closes an idle connection after the first half
+
+        def close_connection(self) -> None:
+            connections_by_age.pop(self, None)
+            if self._deadline is not None:
+                self._deadline.cancel()
+            self.transport.abort()
+
+        def _is_processing(self) -> bool:
+            return self.cycle is not None and not self.cycle.response_complete
+
+        def _set_deadline(self, seconds: float) -> None:
+            if self._deadline is not None:
+                self._deadline.cancel()
+            self._deadline = self.loop.call_later(seconds, self.close_connection)
+
+    config: dict[str, Any] = {
+        "host": "0.0.0.0",  # noqa: S104 - a web dyno is reached from outside
+        "port": port,
+        "http": LimitedProtocol,
+        "ws": "none",
+        "backlog": ACCEPT_BACKLOG,
+        "timeout_keep_alive": request_timeout,
+        "timeout_graceful_shutdown": 5,
+        "server_header": False,
+        "log_config": None,
+        "access_log": False,
+    }
+    return uvicorn.Server(uvicorn.Config(_close_untrusted(app), **config))
+
+
+def _close_untrusted(app: ASGIApp) -> ASGIApp:
+    """Wrap an application so that its responses close the connections it does not trust."""
+
+    async def handle_request(scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_response(message: Message) -> None:
+            if message["type"] == "http.response.start" and not scope["state"]["connection"].trusted:
+                MutableHeaders(scope=message)["Connection"] = "close"
+            await send(message)
+
+        await app(scope, receive, send_response)
+
+    return handle_request

@@ -1,95 +1,82 @@
-"""Where an index lies: in a folder, or (index/backends/pgvector.py) in PostgreSQL."""
+"""The interface of an index backend, and the backend that keeps an index in a folder.
+
+The other one is index/backends/pgvector.py.
+"""
 
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from index.build.builder import build_index
+from index.build.builder import BuildResult, IndexSource, build_index
 from index.build.progress import ProgressCallback
-from index.decision.calibration import Calibration
 from index.encoder.encoder import Encoder
 from index.storage import manifest
 from index.storage.manifest import Manifest
 from index.storage.reader import IndexReader, current_folder, open_index
-from knowledge.loader import Knowledge
-
-
-@dataclass(frozen=True, slots=True)
-class BuildResult:
-    """A version that was built and is in use. ``embedded`` counts texts that had to be encoded anew."""
-
-    version: str
-    manifest: Manifest
-    embedded_count: int
 
 
 class IndexBackend(Protocol):
-    """A place for the versions of one index, of which one is in use. All raise IndexUnusable, saying what to run."""
+    """The storage of one index, of which one version is in use. Every method may raise IndexUnusable."""
 
     def current_version(self) -> str:
-        """The version in use; cheap, and asked before every question."""
+        """Return the version in use; cheap enough to be called before every query."""
         ...
 
     def read_manifest(self) -> Manifest:
-        """The manifest of the version in use."""
+        """Return the manifest of the version in use."""
         ...
 
     def open_reader(self, encoder: Encoder) -> IndexReader:
-        """Open the version in use, which must fit the encoder."""
+        """Open the version in use; raises IndexUnusable if another encoder built it."""
         ...
 
     def verify_version(self, reader: IndexReader) -> str:
-        """Compare all that the version consists of with what was built; says what was looked at."""
+        """Compare all data of a version with its hashes; returns a summary of what was compared."""
         ...
 
-    def build_version(
-        self, knowledge: Knowledge, encoder: Encoder, calibration: Calibration, progress: ProgressCallback
-    ) -> BuildResult:
-        """Build a version and put it in use; unchanged texts are not embedded again."""
+    def build_version(self, source: IndexSource, progress: ProgressCallback) -> BuildResult:
+        """Build a version and put it in use; unchanged texts are not encoded again."""
         ...
 
     def remove_versions(self) -> None:
-        """Delete every version; nothing happens where there is none."""
+        """Delete all versions, if there are any."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class FolderBackend:
-    """A place on this machine's disk."""
+    """An index in a folder on the local disk."""
 
     root: Path
 
     def current_version(self) -> str:
-        """The folder of the version in use."""
+        """Return the folder of the version in use."""
         return str(current_folder(self.root))
 
     def read_manifest(self) -> Manifest:
-        """The manifest of the version in use."""
+        """Return the manifest of the version in use."""
         return manifest.read_manifest(current_folder(self.root))
 
     def open_reader(self, encoder: Encoder) -> IndexReader:
-        """Open the version in use, verified against its hashes and against the encoder."""
+        """Open the version in use, and verify its hashes; raises IndexUnusable if another encoder built it."""
         return open_index(self.root, encoder)
 
     def verify_version(self, reader: IndexReader) -> str:
-        """Compare every file with its hash, also those that only builds read."""
+        """Compare every file with its hash, including those that only builds read."""
         manifest.verify_files(Path(reader.version), reader.manifest)
         return f"all {len(reader.manifest.files)} files are as they were built"
 
-    def build_version(
-        self, knowledge: Knowledge, encoder: Encoder, calibration: Calibration, progress: ProgressCallback
-    ) -> BuildResult:
+    def build_version(self, source: IndexSource, progress: ProgressCallback) -> BuildResult:
         """Build into a new folder, then switch to it."""
-        result = build_index(knowledge, encoder, calibration, self.root, progress)
-        return BuildResult(str(result.folder), result.manifest, result.embedded_count)
+        return build_index(source, self.root, progress)
 
     def remove_versions(self) -> None:
-        """Delete the folder."""
+        """Delete the index root."""
         if self.root.exists():
             shutil.rmtree(self.root)
 
 
 def as_backend(location: IndexBackend | Path) -> IndexBackend:
-    """A folder is a place."""
+    """Return a backend as it is, and a folder as a FolderBackend."""
     return FolderBackend(location) if isinstance(location, Path) else location

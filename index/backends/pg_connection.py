@@ -1,7 +1,7 @@
-"""The connections to a PostgreSQL that holds indexes: the only module of this room that knows the driver.
+"""Connections to a PostgreSQL server that holds indexes: the only module of index that imports the driver.
 
-A connection serves one statement at a time and is kept for the next. No message shows the address: it may hold a
-password, and so may the driver's own messages.
+A connection runs one statement at a time and is then reused. No error message contains the URL or the driver's own
+message, since either may contain a password.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,9 +12,9 @@ from typing import Any
 import psycopg
 from psycopg import errors, sql
 
-from index.errors import IndexUnreachable, IndexUnusable
+from index.errors import REBUILD_HINT, IndexUnreachable, IndexUnusable
 
-# A server that falls silent is given up after seconds, not after the two hours of the system.
+# Detect a silent server within seconds, not after the two hours that are the system's default.
 _CONNECT_OPTIONS: dict[str, Any] = {"connect_timeout": 5, "tcp_user_timeout": 10_000, "keepalives_idle": 30}
 _ABSENT_ERRORS = (errors.UndefinedTable, errors.InvalidSchemaName, errors.UndefinedColumn, errors.UndefinedFunction)
 _DENIED_ERRORS = (errors.InsufficientPrivilege, errors.FeatureNotSupported, errors.UndefinedFile)
@@ -22,22 +22,22 @@ ResultRow = tuple[Any, ...]
 
 
 class IndexMissing(IndexUnusable):
-    """The schema or table that was asked for does not exist."""
+    """A schema or table does not exist."""
 
 
 class Transaction:
-    """A transaction that writes; statements name their schema as ``{schema}``."""
+    """A write transaction; ``{schema}`` in a statement stands for the name of the schema."""
 
     def __init__(self, connection: psycopg.Connection[ResultRow], schema: str) -> None:
         self._connection, self.schema = connection, schema
 
     def execute(self, statement: str, values: Sequence[object] = ()) -> list[ResultRow]:
-        """Run one statement; the rows that it gives."""
+        """Run one statement and return its rows."""
         cursor = self._connection.execute(_with_schema(self.schema, statement), values or None)
         return cursor.fetchall() if cursor.description else []
 
     def copy_rows(self, table: str, types: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-        """Write rows into a table in PostgreSQL's binary form; ``bytea`` goes as it is into any column."""
+        """Copy rows into a table in binary format; ``bytea`` values are written as they are, whatever the column."""
         copy_statement = _with_schema(self.schema, f"COPY {table} FROM STDIN (FORMAT BINARY)")
         with self._connection.cursor() as cursor, cursor.copy(copy_statement) as copy:
             copy.set_types(types)
@@ -46,20 +46,20 @@ class Transaction:
 
 
 class PgDatabase:
-    """One server, reached by its address. Safe to use from several threads."""
+    """A database with a pool of idle connections; thread-safe."""
 
     def __init__(self, url: str, session_setup: str = "") -> None:
-        """``session`` is set on every connection that reads, e.g. ``SET hnsw.ef_search = 400``."""
+        """``session_setup`` runs on every new read connection, e.g. ``SET hnsw.ef_search = 400``."""
         self._url, self._session_setup = url, session_setup
         self._idle_connections: SimpleQueue[psycopg.Connection[ResultRow]] = SimpleQueue()
 
     def fetch_rows(self, statement: str, values: Sequence[object] = (), schema: str = "") -> list[ResultRow]:
-        """The rows of one statement; in it ``{schema}`` is the schema's name.
+        """Return the rows of one statement, in which ``{schema}`` stands for the name of the schema.
 
         Raises:
             IndexUnreachable: the server cannot be reached.
-            Absent: what is asked for is not there.
-            IndexUnusable: anything else; no message shows the address.
+            IndexMissing: a schema, table, column or function does not exist.
+            IndexUnusable: any other error.
         """
         with _translate_errors():
             try:
@@ -72,18 +72,18 @@ class PgDatabase:
                 except (psycopg.OperationalError, psycopg.InterfaceError):
                     if not connection.broken and not connection.closed:
                         raise
-                    self.close()  # the server was gone since; the others that wait were as well
+                    self.close()  # the server went away, and the other idle connections with it
                     connection = self._open_connection()
             return self._execute_read(connection, statement, values, schema)
 
     @contextmanager
     def open_transaction(self, schema: str = "") -> Iterator[Transaction]:
-        """One transaction over a connection of its own; raises as `rows` does."""
+        """Run one transaction on a new connection; raises the same errors as fetch_rows."""
         with _translate_errors(), psycopg.connect(self._url, **_CONNECT_OPTIONS) as connection:
             yield Transaction(connection, schema)
 
     def close(self) -> None:
-        """Close the connections that wait."""
+        """Close all idle connections."""
         while True:
             try:
                 self._idle_connections.get_nowait().close()
@@ -102,7 +102,7 @@ class PgDatabase:
                 self._idle_connections.put(connection)
 
     def _open_connection(self) -> psycopg.Connection[ResultRow]:
-        # Nothing is prepared: a plan for any LIMIT would pass over the HNSW index, and poolers need not know of it.
+        # No prepared statements: generic plans do not use the HNSW index, and poolers may not support them.
         connection = psycopg.connect(self._url, autocommit=True, prepare_threshold=None, **_CONNECT_OPTIONS)
         try:
             if self._session_setup:
@@ -119,23 +119,25 @@ def _with_schema(schema: str, statement: str) -> sql.Composed:
 
 @contextmanager
 def _translate_errors() -> Iterator[None]:
-    """The driver's errors as ours, by their kind only."""
+    """Translate the driver's errors by their type, without their messages."""
     try:
         yield
     except _ABSENT_ERRORS:
-        raise IndexMissing("This index is not in PostgreSQL (any more). Run: gwbot index build") from None
+        raise IndexMissing(f"This index is not in PostgreSQL (any more). {REBUILD_HINT}") from None
     except _DENIED_ERRORS as error:
         raise IndexUnusable(
-            f"PostgreSQL does not let the index be written ({type(error).__name__}): the role needs CREATE on the "
-            "database, and the extension must be there. As its superuser: CREATE EXTENSION vector"
+            f"PostgreSQL does not allow writing the index ({type(error).__name__}): the role needs CREATE on the "
+            "database, and the extension must exist. As a superuser: CREATE EXTENSION vector"
         ) from None
     except (psycopg.OperationalError, psycopg.InterfaceError) as error:
         raise IndexUnreachable(
             f"PostgreSQL cannot be used for the index ({type(error).__name__}). Check the server and GW_INDEX_URL."
         ) from None
     except psycopg.Error as error:
-        if isinstance(error, psycopg.ProgrammingError) and error.sqlstate is None:  # no server has spoken yet
-            raise IndexUnusable("GW_INDEX_URL is no address of a PostgreSQL: postgresql://user:pw@host/db") from None
+        if (
+            isinstance(error, psycopg.ProgrammingError) and error.sqlstate is None
+        ):  # raised by the driver, before any server was reached
+            raise IndexUnusable("GW_INDEX_URL is not a PostgreSQL URL: postgresql://user:pw@host/db") from None
         raise IndexUnusable(
-            f"PostgreSQL refuses what the index needs ({type(error).__name__}). Run: gwbot index build"
+            f"PostgreSQL refused a statement of the index ({type(error).__name__}). {REBUILD_HINT}"
         ) from None

@@ -1,13 +1,13 @@
-"""Words in PostgreSQL's full-text search, with its own configuration for each language."""
+"""Lexical search with PostgreSQL's full-text search and its text search configuration for each language."""
 
 from collections.abc import Sequence
 
 from index.backends.pg_connection import PgDatabase
-from index.storage.bm25 import MAX_POSTINGS, MAX_QUESTION_WORDS
-from index.text.analyzer import SNOWBALL_ALGORITHMS, tokenize_words
+from index.storage.bm25 import MAX_POSTINGS, truncate_words
+from index.text.analyzer import SNOWBALL_ALGORITHMS
 
-# ts_rank knows nothing of how rare a word is, so each word's rank is weighted by it, as BM25 does. Of the words the
-# rarest are asked for, as far as the parts that hold them fit the budget; always at least one.
+# ts_rank ignores document frequency, so the rank of each word is weighted by the idf of BM25. Only the rarest words
+# whose postings together fit the budget are searched; always at least one.
 _SEARCH_SQL = """
     WITH asked AS (
         SELECT DISTINCT lexeme FROM unnest(%s::regconfig[]) AS config, unnest(to_tsvector(config, %s))
@@ -35,36 +35,31 @@ _COVERAGE_SQL = """
 
 
 def text_search_config(lang: str) -> str:
-    """The name of PostgreSQL's configuration for a language."""
+    """Return the name of PostgreSQL's text search configuration for a language."""
     return SNOWBALL_ALGORITHMS.get(lang, "simple")
 
 
 class PgFullTextIndex:
-    """The words of one version. Safe to use from several threads."""
+    """A WordIndex over the words of one version; thread-safe."""
 
     def __init__(self, database: PgDatabase, schema: str, langs: Sequence[str]) -> None:
         self._database, self._schema = database, schema
         self._configurations = list(dict.fromkeys(map(text_search_config, langs)))
 
     def search_entries(self, question: str, limit: int) -> list[tuple[str, float]]:
-        """Entries by their words, best first, each once. Scores are positive; higher is better."""
-        values = (self._configurations, _format_query(question), MAX_POSTINGS, limit)
+        """Return at most ``limit`` different entry ids with their score (> 0), best first."""
+        values = (self._configurations, " ".join(truncate_words(question)), MAX_POSTINGS, limit)
         return [
             (bytes(entry).decode(), score)
             for entry, score in self._database.fetch_rows(_SEARCH_SQL, values, self._schema)
         ]
 
     def vocabulary_coverage(self, question: str) -> float:
-        """The share (0 to 1) of the question's words that an indexed language knows: small in any other language.
+        """Return the share (0 to 1) of a question's words that are known in the best matching indexed language.
 
-        Known are stop words, and words that any entry holds; the best of the indexed languages counts.
+        A word is known if it is a stop word or occurs in any entry. The share is small for other languages.
         """
-        if not (question_words := tokenize_words(question)[:MAX_QUESTION_WORDS]):
+        if not (question_words := truncate_words(question)):
             return 0.0
-        return float(
-            self._database.fetch_rows(_COVERAGE_SQL, (self._configurations, question_words), self._schema)[0][0]
-        )
-
-
-def _format_query(question: str) -> str:
-    return " ".join(tokenize_words(question)[:MAX_QUESTION_WORDS])
+        values = (self._configurations, question_words)
+        return float(self._database.fetch_rows(_COVERAGE_SQL, values, self._schema)[0][0])

@@ -1,4 +1,4 @@
-"""Copy the files of a built version into PostgreSQL: all of it, or nothing, in one transaction."""
+"""Copy the files of a built version into PostgreSQL in one transaction."""
 
 import json
 import struct
@@ -11,28 +11,30 @@ from numpy.typing import NDArray
 
 from index.backends.pg_connection import PgDatabase, Transaction
 from index.backends.pg_fulltext import text_search_config
-from index.build.embeddings import KEYS_FILE
-from index.storage import manifest
-from index.storage.entry_store import ENTRY_FILES as ENTRIES
-from index.storage.inverted_index import POSTINGS_FILES as POSTINGS
-from index.storage.layout import PASSAGES_FILE, VECTORS_FILE
-from index.storage.manifest import Manifest
+from index.encoder.model_card import hash_file
+from index.storage.layout import (
+    ENTRIES_FILE,
+    INTENTS_FILE,
+    KEYS_FILE,
+    MANIFEST_FILE,
+    NAMES_FILE,
+    PASSAGES_FILE,
+    POSTINGS_FILES,
+    ROWS_FILE,
+    TARGET_ENDS_FILE,
+    TARGETS_FILE,
+    VECTORS_FILE,
+)
+from index.storage.manifest import Manifest, read_manifest
+from index.storage.passage_file import read_passages
 from index.storage.vector_index import read_vector_chunks
 from index.text.analyzer import tokenize_words
 from knowledge.passages import KINDS, PassageKind
 
-# Small files stay files: numbers a passage, names, and what the version was made from.
-SMALL_FILES = (
-    manifest.MANIFEST_FILE,
-    "rows.npy",
-    "targets.npy",
-    "targets.txt",
-    "intents.json",
-    "names.json",
-    KEYS_FILE,
-)
+# Small files are stored as they are.
+SMALL_FILES = (MANIFEST_FILE, ROWS_FILE, TARGET_ENDS_FILE, TARGETS_FILE, INTENTS_FILE, NAMES_FILE, KEYS_FILE)
 VERSION_TABLES = ("files", "vectors", "passages", "entries", "postings", "words", "terms")
-# Of HNSW: links a vector and candidates while building; measured, see docs/decisions/0011-pgvector.md.
+# HNSW parameters m and ef_construction; measured, see docs/decisions/0011-pgvector.md.
 HNSW_LINKS, HNSW_CANDIDATES = 24, 100
 _CREATE_CATALOG = """
     CREATE EXTENSION IF NOT EXISTS vector;
@@ -67,21 +69,21 @@ _LOCK_CATALOG = "SELECT pg_advisory_xact_lock(hashtext('gw_index'))"
 
 
 def publish_version(database: PgDatabase, name: str, folder: Path, max_exact_vectors: int) -> str:
-    """Put a built folder in use as the newest version of ``name``; its schema.
+    """Publish a built folder as the newest version of ``name``, and return its schema.
 
-    Readers keep the version before until they look; the one before that is dropped. Builds wait for each other.
+    The previous version is kept for readers that still use it; older ones are dropped. Concurrent calls wait for each
+    other.
     """
-    index_manifest = manifest.read_manifest(folder)
+    index_manifest = read_manifest(folder)
     with database.open_transaction() as transaction:
         transaction.execute(_LOCK_CATALOG)
         transaction.execute(_CREATE_CATALOG)
         exact = index_manifest.passages <= max_exact_vectors
-        ((number,),) = transaction.execute(
-            _INSERT_VERSION, (name, manifest.hash_file(folder / manifest.MANIFEST_FILE)[:12], exact)
-        )
+        version = hash_file(folder / MANIFEST_FILE)[:12]
+        ((number,),) = transaction.execute(_INSERT_VERSION, (name, version, exact))
         transaction.schema = f"gw_index_{number}"
         transaction.execute(_CREATE_TABLES)
-        _copy_files(transaction, folder, index_manifest)
+        _copy_files(transaction, folder)
         _copy_vectors(transaction, folder, index_manifest, exact)
         for table in VERSION_TABLES:
             transaction.execute(f"ANALYZE {{schema}}.{table}")
@@ -94,7 +96,7 @@ def publish_version(database: PgDatabase, name: str, folder: Path, max_exact_vec
 
 
 def drop_versions(database: PgDatabase, name: str, keep_newest: int = 0) -> None:
-    """Drop the versions of ``name``, all but the newest so many; raises Absent where no index was ever built."""
+    """Drop all but the newest versions of ``name``; raises IndexMissing if no index was ever built."""
     with database.open_transaction() as transaction:
         for (old,) in transaction.execute(_SELECT_OLD_VERSIONS, (name, keep_newest)):
             transaction.schema = f"gw_index_{old}"
@@ -103,16 +105,16 @@ def drop_versions(database: PgDatabase, name: str, keep_newest: int = 0) -> None
 
 
 def compute_checksums(transaction: Transaction) -> dict[str, list[str]]:
-    """For each table of a version how many rows it holds, and a sum over their hashes."""
+    """Return the row count and the sum of row hashes of each table of a version."""
     sums = {table: transaction.execute(_CHECKSUM_SQL.replace("TABLE", table))[0] for table in VERSION_TABLES}
     return {table: [str(rows), str(total)] for table, (rows, total) in sums.items()}
 
 
-def _copy_files(transaction: Transaction, folder: Path, index_manifest: Manifest) -> None:
+def _copy_files(transaction: Transaction, folder: Path) -> None:
     files = ((name, (folder / name).read_bytes()) for name in SMALL_FILES)
     transaction.copy_rows("{schema}.files", ("text", "bytea"), files)
     transaction.copy_rows("{schema}.passages", ("int4", "bytea"), enumerate(_read_lines(folder / PASSAGES_FILE)))
-    entries = ((place, _parse_entry_id(line), line) for place, line in enumerate(_read_lines(folder / ENTRIES[0])))
+    entries = ((place, _parse_entry_id(line), line) for place, line in enumerate(_read_lines(folder / ENTRIES_FILE)))
     transaction.copy_rows("{schema}.entries", ("int4", "bytea", "bytea"), entries)
     transaction.copy_rows("{schema}.postings", ("int8", "int4", "bytea"), _read_postings(folder))
     transaction.copy_rows("gw_texts", ("int4", "bytea", "text", "text"), _read_entry_texts(folder))
@@ -130,7 +132,7 @@ def _copy_vectors(transaction: Transaction, folder: Path, index_manifest: Manife
     )
     if exact:
         return
-    # One process with memory of its own: parallel ones need shared memory, of which a container has 64 MB.
+    # Without parallel workers, which need shared memory: a container has only 64 MB of it.
     megabytes = max(64, index_manifest.passages * (2 * index_manifest.dimension + 40 * HNSW_LINKS + 400) // 1_000_000)
     transaction.execute("SET LOCAL max_parallel_maintenance_workers = 0")
     transaction.execute(f"SET LOCAL maintenance_work_mem = '{min(megabytes, 2_000)}MB'")
@@ -141,7 +143,7 @@ def _copy_vectors(transaction: Transaction, folder: Path, index_manifest: Manife
 
 
 def _encode_halfvec(vector: NDArray[np.float32]) -> bytes:
-    """A halfvec as PostgreSQL receives it: its length, two bytes of zero, and numbers of 16 bits."""
+    """Encode a halfvec in its binary format: the length, two zero bytes, and big-endian 16-bit floats."""
     return struct.pack(">HH", len(vector), 0) + vector.astype(">f2").tobytes()
 
 
@@ -155,28 +157,23 @@ def _parse_entry_id(line: bytes) -> bytes:
 
 
 def _read_postings(folder: Path) -> Iterator[tuple[int, int, bytes]]:
-    token_hashes, starts, targets = (np.load(folder / name, mmap_mode="r") for name in POSTINGS)
+    token_hashes, starts, targets = (np.load(folder / name, mmap_mode="r") for name in POSTINGS_FILES)
     for number, token in enumerate(token_hashes.tolist()):
         posting_list = targets[starts[number] : starts[number + 1]]
         yield token, len(posting_list), posting_list.astype("<i4").tobytes()
 
 
 def _read_entry_texts(folder: Path) -> Iterator[tuple[int, bytes, str, str]]:
-    """Each part of an entry's text with the entry's example questions, in the words that FTS5 is given too."""
+    """Yield row, entry id, text search configuration and words of each text passage with the entry's questions."""
     questions_by_entry = _read_questions(folder)
-    is_text = np.load(folder / "rows.npy", mmap_mode="r")["kind"] == KINDS.index(PassageKind.TEXT)
-    for row, line in enumerate(_read_lines(folder / PASSAGES_FILE)):
+    is_text = np.load(folder / ROWS_FILE, mmap_mode="r")["kind"] == KINDS.index(PassageKind.TEXT)
+    for row, (passage_id, passage_text) in enumerate(read_passages(folder)):
         if is_text[row]:
-            passage = json.loads(line)
-            entry, lang, *_ = _split_passage_id(passage["id"])
-            text = " ".join((passage["text"], *questions_by_entry.get((entry, lang), ())))
-            yield row, entry.encode(), text_search_config(lang), " ".join(tokenize_words(text))
-
-
-def _split_passage_id(passage_id: str) -> tuple[str, ...]:
-    return tuple(passage_id.rsplit("/", 3))
+            entry_id, lang, _kind, _number = passage_id.rsplit("/", 3)
+            text = " ".join((passage_text, *questions_by_entry.get((entry_id, lang), ())))
+            yield row, entry_id.encode(), text_search_config(lang), " ".join(tokenize_words(text))
 
 
 def _read_questions(folder: Path) -> dict[tuple[str, str], list[str]]:
-    entries: Iterator[dict[str, Any]] = map(json.loads, _read_lines(folder / ENTRIES[0]))
+    entries: Iterator[dict[str, Any]] = map(json.loads, _read_lines(folder / ENTRIES_FILE))
     return {(entry["id"], entry["lang"]): entry["questions"] for entry in entries if entry["questions"]}

@@ -1,10 +1,10 @@
-"""An index in PostgreSQL: nearest vectors by pgvector (HNSW), words by full-text search, texts in tables.
+"""An index in PostgreSQL: vectors in pgvector (HNSW), words in full-text search, texts in tables.
 
-Each version is a schema of its own; the newest one of a name is in use. What is a few bytes a passage (target and
-kind) is read when a version is opened; vectors, words, postings, passages and entries are asked for.
+Each version has its own schema, and the newest version of a name is in use. Opening a version reads a few bytes per
+passage (target and kind); vectors, words, posting lists, passages and entries are queried when they are needed.
+HNSW: Malkov and Yashunin, Efficient and Robust Approximate Nearest Neighbor Search, 2018.
 """
 
-import json
 import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
@@ -15,18 +15,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.backends import pg_publish
-from index.backends.folder import BuildResult
 from index.backends.pg_connection import IndexMissing, PgDatabase
 from index.backends.pg_fulltext import PgFullTextIndex
-from index.build.builder import write_index_files
-from index.build.embeddings import EMPTY_CACHE, KEYS_FILE, EmbeddingCache
+from index.build.builder import BuildResult, IndexSource, write_index_files
+from index.build.embeddings import EMPTY_CACHE, EmbeddingCache
 from index.build.progress import ProgressCallback
-from index.decision.calibration import Calibration
-from index.encoder.encoder import Encoder
-from index.errors import IndexUnreachable, IndexUnusable
+from index.encoder.encoder import Encoder, Vectors
+from index.encoder.model_card import hash_file
+from index.errors import REBUILD_HINT, IndexUnreachable, IndexUnusable
 from index.storage import manifest
-from index.storage.entry_store import EntryStore
+from index.storage.entry_store import EntryStore, TargetNames
+from index.storage.layout import KEYS_FILE, MANIFEST_FILE
 from index.storage.manifest import Manifest
+from index.storage.passage_file import parse_passage
 from index.storage.reader import (
     IndexComponents,
     IndexReader,
@@ -36,9 +37,8 @@ from index.storage.reader import (
 )
 from index.storage.term_overlap import TermOverlapIndex
 from index.storage.vector_index import MAX_EXACT_VECTORS
-from knowledge.loader import Knowledge
 
-HNSW_EF_SEARCH = 400  # candidates that HNSW keeps for a question, at least the neighbours asked for; measured
+HNSW_EF_SEARCH = 400  # size of the candidate list of a query, at least the number of neighbours; measured
 _SELECT_CURRENT = "SELECT id, exact FROM gw_index.versions WHERE name = %s ORDER BY id DESC LIMIT 1"
 _SELECT_CHECKSUMS = "SELECT checks FROM gw_index.versions WHERE id = %s"
 _SELECT_SIMILARITIES = """
@@ -54,7 +54,7 @@ _PAIR_DTYPE = np.dtype([("row", ">i4"), ("score", ">f4")])
 
 
 class PgBackend:
-    """The versions of the index ``name`` in one database. Safe to use from several threads."""
+    """The versions of the index ``name`` in one database; thread-safe."""
 
     def __init__(self, url: str, name: str, max_exact_vectors: int = MAX_EXACT_VECTORS) -> None:
         self.database = PgDatabase(url, f"SET hnsw.ef_search = {HNSW_EF_SEARCH}")
@@ -64,17 +64,17 @@ class PgBackend:
         return f"PostgreSQL ({self._name})"
 
     def current_version(self) -> str:
-        """The schema of the version in use."""
+        """Return the schema of the version in use."""
         return self._find_current()[0]
 
     def read_manifest(self) -> Manifest:
-        """The manifest of the version in use."""
+        """Return the manifest of the version in use."""
         with tempfile.TemporaryDirectory() as folder:
-            self._fetch_files(self.current_version(), Path(folder), (manifest.MANIFEST_FILE,))
+            self._fetch_files(self.current_version(), Path(folder), (MANIFEST_FILE,))
             return manifest.read_manifest(Path(folder))
 
     def open_reader(self, encoder: Encoder) -> IndexReader:
-        """Open the version in use; what is held in memory is verified against its hashes."""
+        """Open the version in use, and verify the hashes of what is read into memory."""
         schema, exact = self._find_current()
         with tempfile.TemporaryDirectory() as temp_folder:
             folder = Path(temp_folder)
@@ -83,7 +83,7 @@ class PgBackend:
             calibration = check_compatible(index_manifest, encoder, str(self))
             with translate_read_errors(f"PostgreSQL ({schema})"):
                 for file in set(pg_publish.SMALL_FILES) & set(index_manifest.files):
-                    if manifest.hash_file(folder / file) != index_manifest.files[file]:
+                    if hash_file(folder / file) != index_manifest.files[file]:
                         raise ValueError(file)
                 return assemble_reader(
                     schema,
@@ -94,18 +94,16 @@ class PgBackend:
                 )
 
     def verify_version(self, reader: IndexReader) -> str:
-        """Compare every table with the sum of hashes that was taken when it was written."""
+        """Compare every table with the checksum that was computed when it was written."""
         return self._verify_tables(reader.version)
 
-    def build_version(
-        self, knowledge: Knowledge, encoder: Encoder, calibration: Calibration, progress: ProgressCallback
-    ) -> BuildResult:
-        """Build into a temporary folder, copy it, and put it in use, all of it or nothing."""
+    def build_version(self, source: IndexSource, progress: ProgressCallback) -> BuildResult:
+        """Build into a temporary folder, then copy it and put it in use in one transaction."""
         with tempfile.TemporaryDirectory() as temp_folder:
             folder = Path(temp_folder)
-            cache = self._load_cache(encoder)
+            cache = self._load_cache(source.encoder)
             index_manifest, embedded_count = write_index_files(
-                folder, knowledge, encoder, calibration, cache, progress, max_exact_vectors=2**62
+                folder, source, cache, progress, max_exact_vectors=2**62
             )
             progress("copying", 0, None)
             schema = pg_publish.publish_version(self.database, self._name, folder, self._max_exact_vectors)
@@ -117,16 +115,16 @@ class PgBackend:
             pg_publish.drop_versions(self.database, self._name)
 
     def close(self) -> None:
-        """Close the connections that wait."""
+        """Close all idle connections."""
         self.database.close()
 
     def _find_current(self) -> tuple[str, bool]:
         try:
             versions = self.database.fetch_rows(_SELECT_CURRENT, (self._name,))
-        except IndexMissing:  # nothing was ever built in this database
+        except IndexMissing:  # nothing has been built in this database yet
             versions = []
         if not versions:
-            raise IndexUnusable(f"There is no index {self._name} in PostgreSQL. Run: gwbot index build")
+            raise IndexUnusable(f"There is no index {self._name} in PostgreSQL. {REBUILD_HINT}")
         return f"gw_index_{versions[0][0]}", versions[0][1]
 
     def _fetch_files(self, schema: str, folder: Path, names: Sequence[str]) -> None:
@@ -137,11 +135,11 @@ class PgBackend:
         for name, data in files:
             (folder / name).write_bytes(data)
         if len(files) < len(names):
-            raise IndexUnusable(f"Files of {schema} are missing in PostgreSQL. Run: gwbot index build")
+            raise IndexUnusable(f"Files of {schema} are missing in PostgreSQL. {REBUILD_HINT}")
 
     def _create_components(self, schema: str, index_manifest: Manifest, exact: bool, folder: Path) -> IndexComponents:
         database = self.database
-        target_count = len(np.load(folder / "targets.npy")) - 1
+        target_count = len(TargetNames(folder))
         return IndexComponents(
             entries=EntryStore(index_manifest.entries, partial(_fetch_entry_lines, database, schema)),
             vector_index=PgVectorIndex(database, schema, index_manifest.passages, exact),
@@ -158,11 +156,11 @@ class PgBackend:
             checksums = pg_publish.compute_checksums(transaction)
         for table, checksum in checksums.items():
             if stored_checksums.get(table) != checksum:
-                raise IndexUnusable(f"The table {schema}.{table} is damaged. Run: gwbot index build")
+                raise IndexUnusable(f"The table {schema}.{table} is damaged. {REBUILD_HINT}")
         return f"all {len(checksums)} tables are as they were written"
 
     def _load_cache(self, encoder: Encoder) -> EmbeddingCache:
-        """The vectors of the version in use; none where it cannot be used for this encoder."""
+        """Return the vectors of the version in use; empty if it is unusable or another encoder made it."""
         try:
             schema = self.current_version()
             if self.read_manifest().encoder_digest != encoder.digest:
@@ -180,7 +178,7 @@ class PgBackend:
 
 
 class PgVectorIndex:
-    """The vectors of one version."""
+    """A VectorIndex over the vectors of one version."""
 
     def __init__(self, database: PgDatabase, schema: str, count: int, exact: bool) -> None:
         self._database, self._schema, self._count, self.is_exact = database, schema, count, exact
@@ -189,7 +187,7 @@ class PgVectorIndex:
         return self._count
 
     def compute_similarities(self, query: NDArray[np.float32], rows: slice) -> NDArray[np.float32]:
-        """The cosine of these rows' vectors with ``query``, in order."""
+        """Return the cosines of these rows with ``query`` (shape (d,)), by row."""
         first, last, _ = rows.indices(self._count)
         ((data,),) = self._database.fetch_rows(
             _SELECT_SIMILARITIES, (_format_vector(query), first, last), self._schema
@@ -200,14 +198,14 @@ class PgVectorIndex:
         return cosines
 
     def find_nearest(self, query: NDArray[np.float32], limit: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """Row numbers and cosines of the nearest vectors, best first."""
+        """Return the rows and cosines of at most ``limit`` nearest vectors to ``query`` (shape (d,)), best first."""
         vector_literal = _format_vector(query)
         rows = self._database.fetch_rows(_SELECT_NEAREST, (vector_literal, vector_literal, limit), self._schema)
         return np.array([row for row, _ in rows], np.int64), -np.array([score for _, score in rows], np.float32)
 
 
 class PgInvertedIndex:
-    """The postings of one version."""
+    """The posting lists of one version."""
 
     def __init__(self, database: PgDatabase, schema: str) -> None:
         self._database, self._schema = database, schema
@@ -215,7 +213,7 @@ class PgInvertedIndex:
     def posting_lists(
         self, tokens: NDArray[np.uint32], max_length: int
     ) -> tuple[NDArray[np.int64], Sequence[NDArray[np.int32]]]:
-        """For each token how many targets hold it, and which; which is not told of more than ``most``."""
+        """Return document frequency and posting list per token; lists longer than ``max_length`` are empty."""
         rows = self._database.fetch_rows(_SELECT_POSTINGS, (max_length, tokens.tolist()), self._schema)
         postings_by_token = {token: (count, np.frombuffer(targets, "<i4")) for token, count, targets in rows}
         empty = (0, np.zeros(0, np.int32))
@@ -235,14 +233,14 @@ def _fetch_entry_lines(database: PgDatabase, schema: str, entry_id: str) -> list
 def _fetch_passage(database: PgDatabase, schema: str, row: int) -> str:
     try:
         rows = database.fetch_rows("SELECT line FROM {schema}.passages WHERE row = %s", (row,), schema)
-    except IndexMissing:  # dropped since it was opened
+    except IndexMissing:  # dropped since the reader was opened
         return ""
     if not rows:
         raise IndexError(row)
-    return str(json.loads(rows[0][0])["text"])
+    return parse_passage(rows[0][0])[1]
 
 
-def _fetch_vectors(database: PgDatabase, schema: str, row_numbers: NDArray[np.int64]) -> NDArray[np.float32]:
+def _fetch_vectors(database: PgDatabase, schema: str, row_numbers: NDArray[np.int64]) -> Vectors:
     statement = "SELECT row, halfvec_send(v) FROM {schema}.vectors WHERE row = ANY(%s)"
     rows = database.fetch_rows(statement, (row_numbers.tolist(),), schema)
     by_row = {row: np.frombuffer(data, ">f2", offset=4).astype(np.float32) for row, data in rows}

@@ -1,1 +1,1 @@
-"""A knowledge base becomes a version of an index."""
+"""Build a version of an index from a knowledge base."""

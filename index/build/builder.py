@@ -1,14 +1,13 @@
 """Build an index into a new folder and switch to it atomically.
 
-An index root holds one folder a version and the link ``current``. A build that fails leaves ``current`` alone, and no
-version is ever changed or replaced, so a build may be interrupted anywhere. Builds under a root wait for each other.
-Vectors of unchanged texts are taken from the version before.
+A failed build leaves ``current`` alone, and versions are never changed or replaced, so a build may be interrupted at
+any point. Builds under the same root run one at a time. Vectors of unchanged texts are taken from the previous
+version.
 """
 
 import contextlib
 import fcntl
 import hashlib
-import json
 import os
 import shutil
 import tempfile
@@ -16,15 +15,14 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import numpy as np
-
 from index.build.corpus import CorpusStats, write_corpus
 from index.build.embeddings import EmbeddingCache, write_vectors
-from index.build.progress import ProgressCallback
+from index.build.progress import ProgressCallback, ignore_progress
 from index.decision.calibration import Calibration
 from index.encoder.encoder import Encoder
+from index.encoder.model_card import hash_file
 from index.storage import manifest, vector_index
-from index.storage.layout import CURRENT_LINK, PASSAGES_FILE
+from index.storage.layout import CURRENT_LINK, ENTRIES_FILE, MANIFEST_FILE, PASSAGES_FILE
 from index.storage.manifest import Manifest
 from knowledge.loader import Knowledge
 
@@ -32,30 +30,42 @@ UNFINISHED_PREFIX = ".new-"  # prefix of the folders that versions are written i
 
 
 @dataclass(frozen=True, slots=True)
-class BuildResult:
-    """The outcome of a build. ``embedded`` counts texts that had to be encoded anew."""
+class IndexSource:
+    """What an index is built from."""
 
-    folder: Path
+    knowledge: Knowledge
+    encoder: Encoder
+    calibration: Calibration
+
+
+@dataclass(frozen=True, slots=True)
+class BuildResult:
+    """A version that was built and is in use, by its path or the name of its schema.
+
+    ``embedded_count`` is the number of texts that had to be encoded because no cached vector existed.
+    """
+
+    version: str
     manifest: Manifest
     embedded_count: int
 
 
 def build_index(
-    knowledge: Knowledge,
-    encoder: Encoder,
-    calibration: Calibration,
+    source: IndexSource,
     root: Path,
-    progress: ProgressCallback | None = None,
+    progress: ProgressCallback = ignore_progress,
     max_exact_vectors: int = vector_index.MAX_EXACT_VECTORS,
     cache_root: Path | None = None,
 ) -> BuildResult:
-    """Index a knowledge folder under ``root``; afterwards ``root/current`` names the new version.
+    """Build a version under ``root`` and point ``root/current`` at it.
 
-    Texts and vectors pass through. What stays in memory are each entry's id and some numbers a passage, and the
-    clusters while they are made, which is done for more than ``exact_up_to`` passages: up to 800 bytes a passage.
-    ``known`` is another index root whose vectors are taken instead of those of ``root``.
+    Texts and vectors are streamed. In memory are each entry's id, a few numbers per passage and, while clusters are
+    made (for more than ``max_exact_vectors`` passages), up to 800 bytes per passage. Cached vectors are taken from
+    the index under ``cache_root``, by default ``root``.
+
+    Raises:
+        ContentError: an entry is unusable.
     """
-    progress = progress or (lambda doing, done, total: None)
     root.mkdir(parents=True, exist_ok=True)
     with _lock_root(root, progress):
         for leftover in root.glob(f"{UNFINISHED_PREFIX}*"):  # by a build that was killed
@@ -63,56 +73,45 @@ def build_index(
         with tempfile.TemporaryDirectory(dir=root, prefix=UNFINISHED_PREFIX) as name:
             staging = Path(name) / "version"
             staging.mkdir()
-            cache = EmbeddingCache.open_folder((cache_root or root) / CURRENT_LINK, encoder)
-            index_manifest, embedded_count = write_index_files(
-                staging, knowledge, encoder, calibration, cache, progress, max_exact_vectors
-            )
+            cache = EmbeddingCache.open_folder((cache_root or root) / CURRENT_LINK, source.encoder)
+            index_manifest, embedded_count = write_index_files(staging, source, cache, progress, max_exact_vectors)
             folder = _add_version(root, staging)
         _switch_current(root, folder)
-    return BuildResult(folder, index_manifest, embedded_count)
+    return BuildResult(str(folder), index_manifest, embedded_count)
 
 
 def write_index_files(
-    folder: Path,
-    knowledge: Knowledge,
-    encoder: Encoder,
-    calibration: Calibration,
-    cache: EmbeddingCache,
-    progress: ProgressCallback,
-    max_exact_vectors: int,
+    folder: Path, source: IndexSource, cache: EmbeddingCache, progress: ProgressCallback, max_exact_vectors: int
 ) -> tuple[Manifest, int]:
-    """Write all files of a version into an empty folder; its manifest, and how many texts were encoded."""
-    corpus = write_corpus(knowledge, folder, progress)
-    embedded_count = write_vectors(folder, corpus, encoder, cache, progress)
+    """Write all files of a version into an empty folder; returns its manifest and the number of texts encoded."""
+    corpus = write_corpus(source.knowledge, folder, progress)
+    embedded_count = write_vectors(folder, corpus, source.encoder, cache, progress)
     progress("clustering", 0, None)
     vector_index.write_clusters(folder, max_exact_vectors)
-    intents = {intent.id: intent.reply for intent in knowledge.intents}
-    (folder / "intents.json").write_text(json.dumps(intents), encoding="utf-8")
-    np.save(folder / "rows.npy", corpus.rows)
-    index_manifest = _create_manifest(folder, corpus, encoder, calibration)
+    index_manifest = _create_manifest(folder, corpus, source)
     index_manifest.write_to_folder(folder)
     return index_manifest, embedded_count
 
 
-def _create_manifest(folder: Path, corpus: CorpusStats, encoder: Encoder, calibration: Calibration) -> Manifest:
-    files = {path.name: manifest.hash_file(path) for path in sorted(folder.iterdir())}
-    content = "".join(files[name] for name in ("entries.jsonl", PASSAGES_FILE))
+def _create_manifest(folder: Path, corpus: CorpusStats, source: IndexSource) -> Manifest:
+    files = {path.name: hash_file(path) for path in sorted(folder.iterdir())}
+    content = "".join(files[name] for name in (ENTRIES_FILE, PASSAGES_FILE))
     return Manifest(
-        encoder=encoder.name,
-        encoder_digest=encoder.digest,
+        encoder=source.encoder.name,
+        encoder_digest=source.encoder.digest,
         content_digest=hashlib.sha256(content.encode()).hexdigest(),
-        dimension=encoder.dimension,
+        dimension=source.encoder.dimension,
         entries=corpus.entry_count,
         passages=len(corpus.rows),
         languages=corpus.languages,
-        calibration=asdict(calibration),
+        calibration=asdict(source.calibration),
         files=files,
     )
 
 
 @contextlib.contextmanager
 def _lock_root(root: Path, progress: ProgressCallback) -> Iterator[None]:
-    """Keep other builds out of an index root. The lock ends with the process, however that ends."""
+    """Lock an index root against other builds; the system releases the lock if the process dies."""
     lock = os.open(root, os.O_RDONLY)
     try:
         try:
@@ -126,8 +125,8 @@ def _lock_root(root: Path, progress: ProgressCallback) -> Iterator[None]:
 
 
 def _add_version(root: Path, staging: Path) -> Path:
-    """Add a finished version, named by its content; an undamaged one with the same content is kept instead."""
-    digest = manifest.hash_file(staging / manifest.MANIFEST_FILE)
+    """Add a finished version, named by its hash, unless an intact version with the same content exists."""
+    digest = hash_file(staging / MANIFEST_FILE)
     folder, number = root / f"v-{digest[:12]}", 1
     while folder.exists():
         if manifest.is_intact(folder, digest):
@@ -138,7 +137,7 @@ def _add_version(root: Path, staging: Path) -> Path:
 
 
 def _switch_current(root: Path, folder: Path) -> None:
-    """Point ``current`` at a version in one step, then remove all but it and the one before."""
+    """Point ``current`` at a version atomically, then remove all versions but this and the previous one."""
     link = root / CURRENT_LINK
     previous = link.resolve().name if link.is_symlink() else ""
     new_link = root / f".{CURRENT_LINK}-new"

@@ -1,20 +1,33 @@
-"""One pass over the knowledge: texts go to files as they come, numbers stay in memory (some 15 bytes a passage)."""
+"""Write the texts of a knowledge base into an index folder, in one pass.
+
+Texts go to files as they are read; only numbers stay in memory, about 16 bytes per passage.
+"""
 
 import json
 from array import array
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from index.build.progress import ProgressCallback
-from index.storage import bm25
+from index.storage.bm25 import WordIndexWriter
 from index.storage.entry_store import EntryWriter, hash_text, write_target_names
 from index.storage.inverted_index import InvertedIndexWriter
-from index.storage.layout import NAMES_FILE, PASSAGES_FILE, QUESTION_KINDS, ROW_DTYPE
+from index.storage.layout import (
+    INTENTS_FILE,
+    KEYS_FILE,
+    NAMES_FILE,
+    PASSAGES_FILE,
+    QUESTION_KINDS,
+    ROW_DTYPE,
+    ROWS_FILE,
+    WORDS_FILE,
+)
+from index.storage.passage_file import format_passage
 from index.storage.term_overlap import hash_tokens
 from index.text.proper_names import NO_NAMES, ProperNames, extract_proper_names, mask_names
 from knowledge.loader import Knowledge
@@ -26,7 +39,12 @@ from knowledge.records.intents import Intent
 
 @dataclass(frozen=True, slots=True)
 class CorpusStats:
-    """What is known after the pass. One row and one key a passage; equal keys are equal texts to embed."""
+    """What the later steps of a build need of the corpus.
+
+    Attributes:
+        rows: ROW_DTYPE (rows,).
+        text_keys: (rows,); equal keys are equal texts to encode.
+    """
 
     rows: NDArray[np.void]
     text_keys: NDArray[np.uint64]
@@ -34,124 +52,96 @@ class CorpusStats:
     languages: tuple[str, ...]
 
 
-@dataclass(slots=True)
-class _RowBuilder:
-    target_numbers: dict[str, int] = field(default_factory=dict)  # target -> its number
-    gap_targets: set[int] = field(default_factory=set)
-    languages: set[str] = field(default_factory=set)
-    row_targets: "array[int]" = field(default_factory=lambda: array("i"))
-    row_kinds: bytearray = field(default_factory=bytearray)
-    in_other_language: bytearray = field(default_factory=bytearray)
-    text_keys: "array[int]" = field(default_factory=lambda: array("Q"))
-
-    def add_passage(self, passage: Passage) -> None:
-        self.row_targets.append(self.target_numbers.setdefault(passage.entry, len(self.target_numbers)))
-        self.row_kinds.append(KINDS.index(passage.kind))
-        self.in_other_language.append(passage.lang not in self.languages)
-        key_prefix = "q" if KINDS.index(passage.kind) in QUESTION_KINDS else "p"
-        self.text_keys.append(hash_text(f"{key_prefix}:{passage.text}"))
-
-    def build_rows(self, entry_count: int) -> NDArray[np.void]:
-        """The rows; targets from the number ``entries`` on are intents."""
-        rows = np.zeros(len(self.row_targets), ROW_DTYPE)
-        rows["target"], rows["kind"], rows["foreign"] = (
-            self.row_targets,
-            list(self.row_kinds),
-            list(self.in_other_language),
-        )
-        rows["gap"], rows["intent"] = np.isin(rows["target"], list(self.gap_targets)), rows["target"] >= entry_count
-        return rows
-
-
 def write_corpus(knowledge: Knowledge, folder: Path, progress: ProgressCallback) -> CorpusStats:
-    """Write entries, passages, words and names into a new folder; raises ContentError as the knowledge does."""
-    row_builder, names = _RowBuilder(), _collect_proper_names(knowledge)
-    masked_questions: list[Passage] = []
-    (folder / NAMES_FILE).write_text(json.dumps(sorted(names), ensure_ascii=False), encoding="utf-8")
-    with (folder / PASSAGES_FILE).open("w", encoding="utf-8", errors="replace") as file:
-        with EntryWriter(folder) as entries, InvertedIndexWriter(folder) as postings:
-            writers = _CorpusWriters(file, entries, postings, masked_questions)
-            word_rows = _write_entries(knowledge, names, writers, row_builder, progress)
-            bm25.write_word_index(folder / "words.db", word_rows)
-        entry_count = len(row_builder.target_numbers)
+    """Write all files of a new version except vectors and manifest; raises ContentError if an entry is unusable."""
+    names = _collect_proper_names(knowledge)
+    languages: set[str] = set()
+    masked_questions: list[Passage] = []  # only the built-in knowledge base has these, a few thousand
+    with (
+        EntryWriter(folder) as entries,
+        _PassageWriter(folder) as passages,
+        InvertedIndexWriter(folder) as postings,
+        WordIndexWriter(folder / WORDS_FILE) as words,
+    ):
+        for number, entry in enumerate(knowledge.entries, 1):
+            entries.add_entry(entry)
+            if entry.lang == LEICHTE_SPRACHE:
+                continue
+            languages.add(entry.lang)
+            target = passages.number_target(entry.id, is_gap=entry.layer is Layer.GAP)
+            wording = "\n".join((entry.title, markdown_to_plain(entry.body), *entry.questions))
+            postings.add_text(target, hash_tokens(wording, [entry.lang]))
+            entry_passages = extract_passages(entry)
+            for passage in entry_passages:
+                passages.add_passage(passage)
+                if passage.kind is PassageKind.TEXT:
+                    words.add_row(entry.id, entry.lang, passage.text, "\n".join(entry.questions))
+            masked_questions.extend(_mask_questions(entry_passages, names))
+            progress("reading", number, None)
+        entry_count = len(passages.target_numbers)
         for intent in knowledge.intents:
             for passage in _intent_passages(intent):
-                _write_passage(passage, file, row_builder)
-        for passage in masked_questions:  # they stand last: a question is compared with them by itself
-            _write_passage(passage, file, row_builder)
-    write_target_names(folder, list(row_builder.target_numbers))
-    return CorpusStats(
-        rows=row_builder.build_rows(entry_count),
-        text_keys=np.array(row_builder.text_keys, "<u8"),
-        entry_count=entry_count,
-        languages=tuple(sorted(row_builder.languages)),
-    )
+                passages.add_passage(passage, is_foreign=passage.lang not in languages)
+        for passage in masked_questions:  # last, because queries are compared with them separately
+            passages.add_passage(passage)
+    rows, text_keys = passages.build_rows(entry_count), np.array(passages.text_keys, "<u8")
+    np.save(folder / ROWS_FILE, rows)
+    np.save(folder / KEYS_FILE, text_keys)
+    write_target_names(folder, list(passages.target_numbers))
+    intents = {intent.id: intent.reply for intent in knowledge.intents}
+    (folder / INTENTS_FILE).write_text(json.dumps(intents), encoding="utf-8")
+    (folder / NAMES_FILE).write_text(json.dumps(sorted(names), ensure_ascii=False), encoding="utf-8")
+    return CorpusStats(rows, text_keys, entry_count, tuple(sorted(languages)))
 
 
-@dataclass(frozen=True, slots=True)
-class _CorpusWriters:
-    passages: TextIO
-    entries: EntryWriter
-    postings: InvertedIndexWriter
-    masked_questions: list[Passage]  # what is written when all else was; the house alone has them, a few thousand
+class _PassageWriter(AbstractContextManager["_PassageWriter"]):
+    """Append passages to a file, to be used with ``with``, and collect a row and a text key for each of them."""
 
+    def __init__(self, folder: Path) -> None:
+        self.target_numbers: dict[str, int] = {}
+        self.text_keys = array("Q")
+        self._gap_targets: set[int] = set()
+        self._rows = bytearray()  # records of ROW_DTYPE
+        self._file = (folder / PASSAGES_FILE).open("w", encoding="utf-8", errors="replace")
 
-def _write_entries(
-    knowledge: Knowledge,
-    names: ProperNames,
-    writers: _CorpusWriters,
-    row_builder: _RowBuilder,
-    progress: ProgressCallback,
-) -> Iterator[bm25.WordRow]:
-    """The rows of the word index, while everything else of the entries is written beside."""
-    for number, entry in enumerate(knowledge.entries, 1):
-        writers.entries.add_entry(entry)
-        if entry.lang == LEICHTE_SPRACHE:
-            continue
-        row_builder.languages.add(entry.lang)
-        target = row_builder.target_numbers.setdefault(entry.id, len(row_builder.target_numbers))
-        if entry.layer is Layer.GAP:
-            row_builder.gap_targets.add(target)
-        wording = "\n".join((entry.title, markdown_to_plain(entry.body), *entry.questions))
-        writers.postings.add_text(target, hash_tokens(wording, [entry.lang]))
-        entry_passages = extract_passages(entry)
-        writers.masked_questions.extend(_mask_questions(entry_passages, names))
-        for passage in entry_passages:
-            _write_passage(passage, writers.passages, row_builder)
-            if passage.kind is PassageKind.TEXT:
-                yield entry.id, entry.lang, passage.text, "\n".join(entry.questions)
-        progress("reading", number, None)
+    def number_target(self, name: str, *, is_gap: bool = False) -> int:
+        number = self.target_numbers.setdefault(name, len(self.target_numbers))
+        if is_gap:
+            self._gap_targets.add(number)
+        return number
+
+    def add_passage(self, passage: Passage, *, is_foreign: bool = False) -> None:
+        self._file.write(format_passage(passage.id, passage.text))
+        kind = KINDS.index(passage.kind)
+        self._rows += np.array((self.number_target(passage.entry), kind, 0, 0, is_foreign), ROW_DTYPE).tobytes()
+        self.text_keys.append(hash_text(f"{'q' if kind in QUESTION_KINDS else 'p'}:{passage.text}"))
+
+    def build_rows(self, entry_count: int) -> NDArray[np.void]:
+        rows = np.frombuffer(self._rows, ROW_DTYPE).copy()
+        rows["gap"] = np.isin(rows["target"], list(self._gap_targets))
+        rows["intent"] = rows["target"] >= entry_count
+        return rows
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
 
 
 def _collect_proper_names(knowledge: Knowledge) -> ProperNames:
-    """The names in the answering entries of the house; a foreign folder has no questions to take them out of."""
-    return (
-        extract_proper_names(
-            entry for entry in knowledge.entries if entry.layer is not Layer.GAP and entry.lang != LEICHTE_SPRACHE
-        )
-        if knowledge.intents
-        else NO_NAMES
+    """Return the names in the answering entries; none for an external folder, which has no example questions."""
+    if not knowledge.intents:
+        return NO_NAMES
+    return extract_proper_names(
+        entry for entry in knowledge.entries if entry.layer is not Layer.GAP and entry.lang != LEICHTE_SPRACHE
     )
 
 
 def _mask_questions(entry_passages: Sequence[Passage], names: ProperNames) -> Iterator[Passage]:
-    """The example questions among these passages without the names, each once."""
+    """Yield the distinct example questions among these passages with the names masked."""
     questions = [passage for passage in entry_passages if passage.kind is PassageKind.QUESTION and names]
     texts = dict.fromkeys(mask_names(passage.text, names) for passage in questions)
     for number, text in enumerate(texts):
-        first = questions[0]
-        yield Passage(
-            f"{first.entry}/{first.lang}/{PassageKind.MASKED}/{number}",
-            first.entry,
-            first.lang,
-            PassageKind.MASKED,
-            text,
-        )
-
-
-def _write_passage(passage: Passage, file: TextIO, row_builder: _RowBuilder) -> None:
-    file.write(json.dumps({"id": passage.id, "text": passage.text}, ensure_ascii=False) + "\n")
-    row_builder.add_passage(passage)
+        entry_id, lang = questions[0].entry, questions[0].lang
+        yield Passage(f"{entry_id}/{lang}/{PassageKind.MASKED}/{number}", entry_id, lang, PassageKind.MASKED, text)
 
 
 def _intent_passages(intent: Intent) -> Iterator[Passage]:

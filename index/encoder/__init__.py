@@ -1,1 +1,1 @@
-"""Texts to vectors, with ONNX Runtime."""
+"""Encode texts as vectors with ONNX Runtime."""

@@ -1,4 +1,4 @@
-"""How well a passage answers a question, read together: a cross-encoder served as the encoder is, without torch."""
+"""Score question and passage pairs with a cross-encoder, served like the encoder without torch."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,7 +14,7 @@ CROSS_ENCODER_REPAIR_HINT = "run: gwbot model prepare NAME --cross-encoder"
 
 
 class CrossEncoder:
-    """The cross-encoder of a prepared folder. Safe to use from several threads."""
+    """The cross-encoder of a prepared folder; thread-safe."""
 
     def __init__(self, card: CrossEncoderCard, model: OnnxModel) -> None:
         self.card = card
@@ -22,16 +22,16 @@ class CrossEncoder:
 
     @classmethod
     def load(cls, folder: Path, threads: int = 2) -> Self:
-        """Opens a cross-encoder folder.
+        """Open a cross-encoder folder; the pairs of one call are distributed over ``threads``.
 
         Raises:
-            EncoderError: there is none in the folder, or it cannot be used; says how to mend it.
+            EncoderError: there is no cross-encoder in the folder, or it cannot be used.
         """
         card = read_card_file(CrossEncoderCard, folder, CROSS_ENCODER_CARD_FILE, CROSS_ENCODER_REPAIR_HINT)
         return cls(card, OnnxModel(folder, card.bits, threads, CROSS_ENCODER_REPAIR_HINT))
 
     def score_passages(self, question: str, passages: Sequence[str]) -> NDArray[np.float32]:
-        """A logit a passage, shape (n,); comparable for one question. Too long a passage is cut off at its end."""
+        """Return a logit per passage, shape (n,), comparable for one question only; long passages are truncated."""
         pairs = [self._tokenize_pair(question, passage) for passage in passages]
         sequences = [first + second for first, second in pairs]
         segments = [[0] * len(first) + [1] * len(second) for first, second in pairs] if self.card.segments else None

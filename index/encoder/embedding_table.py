@@ -1,4 +1,4 @@
-"""The word embeddings of an encoder: a table of packed rows that stays in its file."""
+"""The word embeddings of an encoder: a table of packed rows that stays on disk."""
 
 import os
 import weakref
@@ -11,19 +11,19 @@ from index.encoder.quantization import BitWidth, Bytes, Floats, pack_rows, unpac
 
 
 def save_embedding_table(rows: Floats, bits: BitWidth, path: Path) -> None:
-    """Writes rows (n, width) as a packed `.npy` file of bytes (n, row size).
+    """Write rows (n, width) as a `.npy` file of packed rows (n, bytes per row).
 
     Raises:
-        ValueError: the width is no multiple of 32.
+        ValueError: the width is not a multiple of 32.
     """
     np.save(path, pack_rows(rows, bits))
 
 
 class EmbeddingTable:
-    """Reads single rows of a file of `save_table`. Safe to use from several threads.
+    """Random access to the rows of a file written by save_embedding_table; thread-safe.
 
-    A question needs a dozen of 250,000 rows. They are read, not mapped: a mapped file counts as the process's
-    memory, 16 pages for each row touched, until nearly all of it is there.
+    A query needs a dozen of 250,000 rows. They are read with pread rather than mapped: in a mapped file each touched
+    row makes 16 pages resident, until nearly the whole file counts as memory of the process.
     """
 
     def __init__(self, path: Path, bits: BitWidth) -> None:
@@ -35,7 +35,7 @@ class EmbeddingTable:
         weakref.finalize(self, os.close, self._file_descriptor)
 
     def __getitem__(self, ids: Iterable[int]) -> Floats:
-        """The rows (n, width) with these ids."""
+        """Return the rows (n, width) with these ids, in order."""
         return unpack_rows(self._read_packed_rows(ids), self._bits)
 
     def _read_packed_rows(self, ids: Iterable[int]) -> Bytes:

@@ -1,8 +1,8 @@
-"""Text to vectors for serving: ONNX Runtime, numpy and a tokenizer; no torch.
+"""Encode texts as vectors with ONNX Runtime, numpy and a tokenizer, without torch.
 
-An encoder folder (written by `export`) holds the transformer's layers as an ONNX graph that starts from word
-embeddings, and once more as a faster one for questions. The embedding table, most of a multilingual model, stays in
-its file; single rows of it are read.
+An encoder folder (written by index/export) contains the layers of a transformer as an ONNX graph that starts from
+word embeddings, and a second, faster graph for queries. The embedding table, most of a multilingual model, stays on
+disk, and single rows of it are read.
 """
 
 from collections.abc import Sequence
@@ -21,15 +21,12 @@ from index.encoder.model_card import (
     read_encoder_card,
 )
 from index.encoder.onnx_model import OnnxModel
-from index.errors import EncoderError
 
-__all__ = ["Encoder", "EncoderError", "OnnxEncoder"]
-
-Vectors = NDArray[np.float32]
+Vectors = NDArray[np.float32]  # (n, dimension)
 
 
 class Encoder(Protocol):
-    """Makes texts comparable: the cosine of two vectors is their dot product."""
+    """Encodes texts as vectors of length 1, whose dot product is their cosine similarity."""
 
     @property
     def name(self) -> str:
@@ -37,88 +34,56 @@ class Encoder(Protocol):
 
     @property
     def dimension(self) -> int:
-        """Numbers in a vector."""
+        """Numbers per vector."""
 
     @property
     def digest(self) -> str:
-        """Equal digests give equal vectors; for an index to remember."""
+        """Equal digests mean equal vectors; stored with an index."""
 
-    def encode_queries(self, texts: Sequence[str]) -> Vectors:
-        """Vectors (n, dimension) of length 1 for questions to be found, in the order given."""
-
-    def encode_queries_fast(self, texts: Sequence[str]) -> Vectors:
-        """The same for questions that somebody waits for: sooner, and a little less exact."""
+    def encode_queries(self, texts: Sequence[str], *, fast: bool = False) -> Vectors:
+        """Return vectors (n, dimension) of queries, in order; with ``fast`` sooner, but slightly less exact."""
 
     def encode_passages(self, texts: Sequence[str]) -> Vectors:
-        """Vectors (n, dimension) of length 1 for texts to be found, in the order given."""
+        """Return vectors (n, dimension) of passages, in order."""
 
 
 class OnnxEncoder:
-    """The encoder of a prepared folder. Safe to use from several threads.
+    """The encoder of a prepared folder; thread-safe.
 
-    Any text is allowed: an empty one, one with unpaired surrogates (read as U+FFFD), and one too long, of which
-    the first `card.max_length` tokens count.
+    Any text is accepted: unpaired surrogates are read as U+FFFD, and a text is truncated to `card.max_length` tokens.
     """
 
     def __init__(self, card: EncoderCard, model: OnnxModel) -> None:
-        self.card = card
-        self._served_model = model
+        self.card, self._fast_model = card, model
+        self.name, self.dimension, self.digest = card.name, card.dimension, card.digest
 
     @classmethod
     def load(cls, folder: Path, threads: int = 2) -> Self:
-        """Opens an encoder folder; `threads` share the texts of one call.
+        """Open an encoder folder; the texts of one call are distributed over `threads`.
 
         Raises:
-            EncoderError: there is no encoder in the folder, or it cannot be used; says how to mend it.
+            EncoderError: there is no encoder in the folder, or it cannot be used.
         """
         card = read_encoder_card(folder)
         graph_file = FAST_GRAPH_FILE if FAST_GRAPH_FILE in card.files else EXACT_GRAPH_FILE
         return cls(card, OnnxModel(folder, card.bits, threads, ENCODER_REPAIR_HINT, graph_file))
 
-    @property
-    def name(self) -> str:
-        """The model's name."""
-        return self.card.name
-
-    @property
-    def dimension(self) -> int:
-        """Numbers in a vector."""
-        return self.card.dimension
-
-    @property
-    def digest(self) -> str:
-        """Equal digests give equal vectors; for an index to remember."""
-        return self.card.digest
-
-    def encode_queries(self, texts: Sequence[str]) -> Vectors:
-        """Vectors (n, dimension) of length 1 for questions to be found, in the order given."""
-        return self._encode_texts(self._exact_model, self.card.query_prompt, texts)
-
-    def encode_queries_fast(self, texts: Sequence[str]) -> Vectors:
-        """The same for questions that somebody waits for: sooner, and a little less exact."""
-        return self._encode_texts(self._served_model, self.card.query_prompt, texts)
+    def encode_queries(self, texts: Sequence[str], *, fast: bool = False) -> Vectors:
+        """Return vectors (n, dimension) of queries, in order; with ``fast`` sooner, but slightly less exact."""
+        return self._encode_texts(self._fast_model if fast else self._exact_model, self.card.query_prompt, texts)
 
     def encode_passages(self, texts: Sequence[str]) -> Vectors:
-        """Vectors (n, dimension) of length 1 for texts to be found, in the order given."""
+        """Return vectors (n, dimension) of passages, in order."""
         return self._encode_texts(self._exact_model, self.card.passage_prompt, texts)
-
-    def unknown_token_share(self, text: str) -> float:
-        """Which share of a text's tokens the model does not know: 0 (reads all) to 1 (reads nothing)."""
-        token_ids = [token for token in self._served_model.token_ids(text) if token not in self.card.blank]
-        return (
-            token_ids.count(self.card.unknown) / len(token_ids)
-            if token_ids and self.card.unknown is not None
-            else 0.0
-        )
 
     @cached_property
     def _exact_model(self) -> OnnxModel:
-        """Opened only where an index is built, which a bot that answers never does."""
-        return self._served_model.with_graph(EXACT_GRAPH_FILE)
+        """Loaded on first use, because a bot that only answers never builds an index."""
+        return self._fast_model.with_graph(EXACT_GRAPH_FILE)
 
     def _encode_texts(self, model: OnnxModel, prompt: str, texts: Sequence[str]) -> Vectors:
         return model([self._input_ids(prompt + text) for text in texts], self.dimension)
 
     def _input_ids(self, text: str) -> list[int]:
         before, after = self.card.before, self.card.after
-        return [*before, *self._served_model.token_ids(text, self.card.max_length - len(before) - len(after)), *after]
+        return [*before, *self._fast_model.token_ids(text, self.card.max_length - len(before) - len(after)), *after]

@@ -1,4 +1,4 @@
-"""What an encoder folder says about itself: `encoder.json`."""
+"""The files of a prepared encoder folder, and its description, `encoder.json` or `cross-encoder.json`."""
 
 import hashlib
 import json
@@ -11,15 +11,13 @@ from index.encoder.quantization import BitWidth
 from index.errors import EncoderError
 
 CARD_FORMAT = 1
-CARD_FILE, EXACT_GRAPH_FILE, EMBEDDINGS_FILE, TOKENIZER_FILE, PIECES_FILE = (
-    "encoder.json",
-    "graph.onnx",
-    "embeddings.npy",
-    "tokenizer.json",
-    "pieces.model",
-)
-FAST_GRAPH_FILE = "questions.onnx"  # a faster graph for questions; there need not be one
+CARD_FILE = "encoder.json"
 CROSS_ENCODER_CARD_FILE = "cross-encoder.json"
+EXACT_GRAPH_FILE = "graph.onnx"  # from word embeddings to the vector or score
+FAST_GRAPH_FILE = "questions.onnx"  # the same, faster and less exact, for queries; optional
+EMBEDDINGS_FILE = "embeddings.npy"  # the word embeddings, see embedding_table.py
+TOKENIZER_FILE = "tokenizer.json"
+PIECES_FILE = "pieces.model"  # the vocabulary of a Unigram tokenizer, see tokenizer.py; optional
 ENCODER_REPAIR_HINT = "run: gwbot model prepare"
 
 
@@ -28,20 +26,20 @@ class EncoderCard:
     """The description of one prepared encoder.
 
     Attributes:
-        name: the model's name, as a hub or the bundled package calls it.
+        name: the model's name on the hub or in the bundled package.
         revision: the hub's commit, or the SHA-256 of the bundled file; empty for a folder.
-        dimension: numbers in a vector.
-        max_length: tokens read of a text, with the special ones; the rest is cut off.
-        query_prompt: put before a question.
-        passage_prompt: put before a passage.
+        dimension: numbers per vector.
+        max_length: maximum length of a text in tokens, including special ones; the rest is truncated.
+        query_prompt: prefix of every query.
+        passage_prompt: prefix of every passage.
         pooling: "mean" or "cls".
-        bits: of a number in the embedding table and the graph's matrices, 4 or 8.
-        before: token ids put before a text.
-        after: token ids put after a text.
-        unknown: the id of the unknown token; none where every text can be read.
-        blank: the ids of tokens that stand for a space alone.
-        files: SHA-256 by file name.
-        format: version of the folder's layout.
+        bits: bits per number in the embedding table and the graph's matrices.
+        before: special token ids before a text.
+        after: special token ids after a text.
+        unknown: the id of the unknown token; None if the tokenizer can represent every text.
+        blank: the ids of tokens that represent only a space.
+        files: SHA-256 in hexadecimal by file name.
+        format: version of the folder layout.
     """
 
     name: str
@@ -61,18 +59,18 @@ class EncoderCard:
 
     @property
     def digest(self) -> str:
-        """SHA-256 over the files and the prompts: equal digests give equal vectors."""
+        """The SHA-256 of files and prompts; equal digests mean equal vectors."""
         hashed_lines = [self.query_prompt, self.passage_prompt, *map(str, sorted(self.files.items()))]
         return hashlib.sha256("\n".join(hashed_lines).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
 class CrossEncoderCard:
-    """The description of one prepared cross-encoder; what is not said here is as in `Card`.
+    """The description of one prepared cross-encoder; attributes not listed here are as in EncoderCard.
 
     Attributes:
-        between: token ids put between question and passage.
-        segments: whether the graph is told which of the two texts a token belongs to.
+        between: special token ids between question and passage.
+        segments: whether the graph takes segment ids, 0 for the question and 1 for the passage.
     """
 
     name: str
@@ -91,25 +89,25 @@ CardT = TypeVar("CardT", EncoderCard, CrossEncoderCard)
 
 
 def read_encoder_card(folder: Path) -> EncoderCard:
-    """The card of an encoder folder; every file it names is there.
+    """Read the card of an encoder folder, and check that every file that it lists exists.
 
     Raises:
-        EncoderError: there is no encoder, or it is of another version, or incomplete.
+        EncoderError: there is no encoder, or it has another format, or is incomplete.
     """
     return read_card_file(EncoderCard, folder, CARD_FILE, ENCODER_REPAIR_HINT)
 
 
 def write_card_file(card: EncoderCard | CrossEncoderCard, folder: Path, file_name: str) -> None:
-    """Writes a description into a prepared folder."""
+    """Write a card into a prepared folder."""
     text = json.dumps(asdict(card), indent=2, ensure_ascii=False)
     (folder / file_name).write_text(text + "\n", encoding="utf-8")
 
 
 def read_card_file(card_type: type[CardT], folder: Path, file_name: str, repair_hint: str) -> CardT:
-    """The description ``name`` of a prepared folder as a dataclass with ``files`` and ``format``; ``mend`` as advice.
+    """Read a card of a prepared folder, and check that every file that it lists exists.
 
     Raises:
-        EncoderError: there is none, or it is of another version, or a file that it names is missing.
+        EncoderError: there is no card, or it has another format, or a file is missing; ends with ``repair_hint``.
     """
     path = folder / file_name
     label = file_name.removesuffix(".json")
@@ -120,7 +118,7 @@ def read_card_file(card_type: type[CardT], folder: Path, file_name: str, repair_
     except (OSError, ValueError, RecursionError) as error:
         raise EncoderError(f"{path} cannot be read ({error}); {repair_hint}") from error
     if not isinstance(values, dict) or set(values) != {field.name for field in fields(card_type)}:
-        raise EncoderError(f"{path} is no description of what is served from here; {repair_hint}")
+        raise EncoderError(f"{path} is not the description of a prepared model; {repair_hint}")
     if values["format"] != CARD_FORMAT:
         raise EncoderError(f"{path} has format {values['format']}, expected {CARD_FORMAT}; {repair_hint}")
     if missing := [file_name for file_name in values["files"] if not (folder / file_name).is_file()]:
@@ -131,20 +129,7 @@ def read_card_file(card_type: type[CardT], folder: Path, file_name: str, repair_
     return card_type(**field_values)
 
 
-def verify_encoder_files(folder: Path) -> EncoderCard:
-    """The card, after comparing every file with its SHA-256 (reads them whole; about 0.1 s).
-
-    Raises:
-        EncoderError: as `read_card`, or a file was changed.
-    """
-    card = read_encoder_card(folder)
-    for name, expected in card.files.items():
-        if hash_file(folder / name) != expected:
-            raise EncoderError(f"{folder / name} was changed or damaged; {ENCODER_REPAIR_HINT}")
-    return card
-
-
 def hash_file(path: Path) -> str:
-    """SHA-256 of a file, in hexadecimal."""
+    """Return the SHA-256 of a file in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

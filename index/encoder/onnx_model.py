@@ -1,4 +1,4 @@
-"""What every prepared folder holds: a tokenizer, the word embeddings, and the layers as a graph."""
+"""Run the model of a prepared folder: tokenizer, word embeddings, and the layers as an ONNX graph."""
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,24 +17,24 @@ from index.encoder.quantization import BitWidth
 from index.encoder.tokenizer import load_tokenizer
 from index.errors import EncoderError
 
-# Longer than any token of the models we know, so that cutting a text early does not change its first tokens.
+# Longer than any token of the known models, so that truncating a text early does not change its first tokens.
 MAX_CHARACTERS_PER_TOKEN = 32
 
 
 class OnnxModel:
-    """Text to token ids, and ids to what the graph gives for them. Safe to use from several threads.
+    """Converts texts to token ids, and token ids to the output of the graph; thread-safe.
 
-    All threads share one text; of several texts each has one thread, which is less work: threads that share wait for
-    each other for a third of their time.
+    A single text is computed by all threads together, several texts by one thread each, which is more efficient:
+    threads that share a text wait for each other for a third of the time.
     """
 
     def __init__(
         self, folder: Path, bits: BitWidth, threads: int, repair_hint: str, graph_file: str = EXACT_GRAPH_FILE
     ) -> None:
-        """Open a folder; ``threads`` share the texts of one call, ``mend`` is said where it cannot be opened.
+        """Open a prepared folder.
 
         Raises:
-            EncoderError: a file of it cannot be used.
+            EncoderError: a file cannot be used; the message ends with ``repair_hint``.
         """
         self._folder, self._repair_hint = folder, repair_hint
         with self._translate_open_errors():
@@ -46,7 +46,7 @@ class OnnxModel:
             self._text_to_ids = load_tokenizer(folder)
 
     def with_graph(self, graph_file: str) -> Self:
-        """The same tokens and embeddings through another graph of the folder; raises as opening does."""
+        """Return a model with the same tokenizer and embeddings, but another graph; raises EncoderError."""
         model = copy(self)
         with self._translate_open_errors():
             model._parallel_session = model._single_thread_session = _create_session(self._folder / graph_file, 1)
@@ -56,20 +56,20 @@ class OnnxModel:
     def _translate_open_errors(self) -> Iterator[None]:
         try:
             yield
-        except Exception as error:  # each of the three libraries has its own, some of them bare Exception
+        except Exception as error:  # three libraries with their own errors, some of them a bare Exception
             raise EncoderError(
                 f"The model in {self._folder} cannot be opened ({error}); {self._repair_hint}"
             ) from error
 
     def token_ids(self, text: str, limit: int | None = None) -> list[int]:
-        """The token ids of a text without special ones, the first ``limit`` of them."""
+        """Return the first ``limit`` token ids of a text, without special tokens."""
         excerpt = text if limit is None else text[: limit * MAX_CHARACTERS_PER_TOKEN]
         return self._text_to_ids(_replace_surrogates(excerpt))[:limit]
 
     def __call__(
         self, sequences: Sequence[list[int]], output_width: int, segments: Sequence[list[int]] | None = None
     ) -> NDArray[np.float32]:
-        """The graph's output (n, width), in the order given; ``segments``: which of two texts a token is of."""
+        """Return the output (n, output_width) for n sequences of token ids, with a segment id (0, 1) per token."""
         segments_by_text: Sequence[list[int] | None] = segments or [None] * len(sequences)
         if len(sequences) == 1:
             return self._run_session(self._parallel_session, sequences[0], segments_by_text[0])
@@ -92,7 +92,7 @@ class OnnxModel:
 
 
 def _replace_surrogates(text: str) -> str:
-    """The text with U+FFFD for halves of surrogate pairs, which no UTF-8 library takes."""
+    """Replace unpaired surrogates, which cannot be encoded as UTF-8, by U+FFFD."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
@@ -101,10 +101,10 @@ def _create_session(graph_path: Path, threads: int) -> Any:
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
-    # The graph was optimised when it was exported.
+    # The graph was optimised during export.
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
-    # The arena would keep the memory of the largest batch for good.
+    # The arena would never release the memory of the largest batch.
     options.enable_cpu_mem_arena = False
-    # Threads wait actively between operators (a third faster), but not between calls.
+    # Threads spin between operators (a third faster), but not between calls.
     options.add_session_config_entry("session.force_spinning_stop", "1")
     return onnxruntime.InferenceSession(str(graph_path), options, providers=["CPUExecutionProvider"])

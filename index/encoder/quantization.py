@@ -1,10 +1,10 @@
-"""Numbers in blocks of 32: one 16-bit scale a block, and 4 or 8 bits a number. Pure numpy.
+"""Block-wise quantization: 4 or 8 bits per number and one 16-bit scale per block of 32 numbers. Pure numpy.
 
-Symmetric: value = (code - zero) * scale, zero = 8 or 128, and the number of largest size in a block has code 0.
-Weights published as Q4_0 (ggml) are kept exactly. With 4 bits, a byte holds an even number in its low half and the
-next in its high half. So does ONNX Runtime's MatMulNBits, which computes on such blocks directly.
+Symmetric: value = (code - zero point) * scale, with the zero point 8 or 128; the number with the largest magnitude in
+a block has code 0. Weights published as Q4_0 (ggml) are reproduced exactly. With 4 bits, a byte contains an even
+element in its low half and the next one in its high half, the layout of ONNX Runtime's MatMulNBits operator.
 
-A packed row of a table is the scales of its blocks (f16) followed by their codes (u8).
+A packed row consists of the scales of its blocks (f16) followed by their codes (u8).
 """
 
 from typing import Literal
@@ -18,19 +18,19 @@ Bytes = NDArray[np.uint8]
 
 BLOCK_SIZE = 32
 _ZERO_POINT = {4: 8, 8: 128}
-# Rows packed at a time: a large table is packed in 100 MB of memory instead of two gigabytes.
+# Rows packed at a time, so that a large table takes 100 MB of memory instead of 2 GB.
 _ROWS_PER_CHUNK = 16_384
 
 
 def quantize_blocks(rows: Floats, bits: BitWidth, block_size: int = BLOCK_SIZE) -> tuple[Bytes, Floats]:
-    """Codes (n, blocks, bytes of a block) and scales (n, blocks) of rows (n, width), with ``block`` numbers a block.
+    """Quantise rows (n, width) to codes (n, blocks, bytes per block) and scales (n, blocks).
 
     Raises:
-        ValueError: the width is no multiple of ``block``.
+        ValueError: the width is not a multiple of ``block_size``.
     """
     row_count, width = rows.shape
     if width % block_size:
-        raise ValueError(f"rows are {width} wide, no multiple of {block_size}")
+        raise ValueError(f"rows are {width} wide, not a multiple of {block_size}")
     blocks = rows.reshape(row_count, -1, block_size)
     scales = _compute_scales(blocks, bits)
     steps = np.divide(blocks, scales[..., None], out=np.zeros_like(blocks), where=scales[..., None] != 0)
@@ -39,10 +39,10 @@ def quantize_blocks(rows: Floats, bits: BitWidth, block_size: int = BLOCK_SIZE) 
 
 
 def pack_rows(rows: Floats, bits: BitWidth) -> Bytes:
-    """Packed rows (n, bytes) of rows (n, width).
+    """Pack rows (n, width) into (n, bytes per row).
 
     Raises:
-        ValueError: the width is no multiple of 32.
+        ValueError: the width is not a multiple of 32.
     """
     return np.concatenate(
         [_pack_chunk(rows[start : start + _ROWS_PER_CHUNK], bits) for start in range(0, len(rows), _ROWS_PER_CHUNK)]
@@ -50,19 +50,24 @@ def pack_rows(rows: Floats, bits: BitWidth) -> Bytes:
 
 
 def unpack_rows(packed: Bytes, bits: BitWidth) -> Floats:
-    """Rows (n, width) of packed rows (n, bytes)."""
+    """Unpack rows (n, bytes per row) into (n, width)."""
     row_count, row_bytes = packed.shape
     block_count = row_bytes // (2 + BLOCK_SIZE * bits // 8)
     scales = np.ascontiguousarray(packed[:, : 2 * block_count]).view("<f2").astype(np.float32)
     codes = packed[:, 2 * block_count :].reshape(row_count, block_count, -1)
     if bits == 4:
         codes = np.stack([codes & 15, codes >> 4], axis=-1).reshape(row_count, block_count, BLOCK_SIZE)
+    return dequantize_codes(codes, scales, bits).reshape(row_count, -1)
+
+
+def dequantize_codes(codes: Bytes, scales: Floats, bits: BitWidth) -> Floats:
+    """Return the values (..., block) of unpacked codes (..., block) with scales (...)."""
     values: Floats = (codes.astype(np.float32) - _ZERO_POINT[bits]) * scales[..., None]
-    return values.reshape(row_count, -1)
+    return values
 
 
 def choose_bit_width(rows: Floats) -> BitWidth:
-    """4 where that loses nothing, which is so for weights that were published in such blocks; else 8."""
+    """Return 4 if that is lossless, as for weights published in such blocks, else 8; decided on a sample of rows."""
     sample = rows[:: max(1, len(rows) // 1024)]
     return 4 if np.array_equal(unpack_rows(pack_rows(sample, 4), 4), sample) else 8
 

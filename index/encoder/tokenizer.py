@@ -1,10 +1,9 @@
-"""Text to token ids, in little memory.
+"""Convert text to token ids in little memory.
 
-A `tokenizers` Unigram model of 250,000 pieces takes 170 to 290 MB and 0.6 s to load. SentencePiece holds the same
-pieces in a double-array trie of 70 MB. So a Unigram tokenizer is kept in two files: `tokenizer.json` without its
-pieces, which still normalises and splits a text into words exactly as the model's own tokenizer does, and
-`pieces.model`, a SentencePiece model that only looks up the best pieces of each word. Token ids are the same
-(tested). Any other kind of tokenizer is kept whole.
+A `tokenizers` Unigram model of 250,000 pieces takes 170 to 290 MB and 0.6 s to load; SentencePiece stores the same
+pieces in a double-array trie of 70 MB. A Unigram tokenizer is therefore split into two files: `tokenizer.json`
+without the pieces, which normalises and pre-tokenizes a text exactly as the original does, and `pieces.model`, a
+SentencePiece model that only segments each word. Token ids are the same (tested). Any other tokenizer stays whole.
 """
 
 import json
@@ -20,7 +19,7 @@ TextToIds = Callable[[str], list[int]]
 
 
 def load_tokenizer(folder: Path) -> TextToIds:
-    """Gives the function from a text to its token ids, without special tokens. Safe to call from several threads."""
+    """Return a thread-safe function from a text to its token ids, without special tokens."""
     tokenizer = Tokenizer.from_file(str(folder / TOKENIZER_FILE))
     tokenizer.no_truncation()
     tokenizer.no_padding()
@@ -30,7 +29,7 @@ def load_tokenizer(folder: Path) -> TextToIds:
 
 
 def save_tokenizer(tokenizer: Tokenizer, folder: Path) -> None:
-    """Writes the tokenizer's files into the folder: one, or two for a Unigram model."""
+    """Write the tokenizer into a folder: one file, or two for a Unigram model."""
     content = json.loads(tokenizer.to_str())
     model = content["model"]
     if model["type"] == "Unigram" and not model.get("byte_fallback"):
@@ -53,7 +52,7 @@ def _build_unigram_encoder(tokenizer: Tokenizer, pieces_path: Path) -> TextToIds
     def text_to_ids(text: str) -> list[int]:
         normalized = normalizer.normalize_str(text) if normalizer else text
         words = [word for word, _ in splitter.pre_tokenize_str(normalized)] if splitter else [normalized]
-        # One after the other: given a list, SentencePiece starts threads, which takes four times as long.
+        # One word at a time: given a list, SentencePiece starts threads, which takes four times as long.
         return [piece for word in words for piece in processor.encode(word)]
 
     return text_to_ids
@@ -62,7 +61,7 @@ def _build_unigram_encoder(tokenizer: Tokenizer, pieces_path: Path) -> TextToIds
 def _build_sentencepiece_model(
     vocabulary: list[tuple[str, float]], unknown_id: int, special_tokens: set[str]
 ) -> bytes:
-    """A SentencePiece model with the same ids, which leaves the text as it is."""
+    """Build a SentencePiece model with the same ids that does not normalise the text."""
     from sentencepiece import sentencepiece_model_pb2
 
     proto: Any = sentencepiece_model_pb2  # its classes are made at run time
@@ -89,7 +88,7 @@ def _build_sentencepiece_model(
 
 
 def special_token_ids(tokenizer: Tokenizer) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """The ids that the tokenizer puts before and after every text."""
+    """Return the special token ids before and after a text."""
     plain_ids = tokenizer.encode("a", add_special_tokens=False).ids
     framed_ids = tokenizer.encode("a").ids
     start = next(
@@ -99,7 +98,7 @@ def special_token_ids(tokenizer: Tokenizer) -> tuple[tuple[int, ...], tuple[int,
 
 
 def pair_special_token_ids(tokenizer: Tokenizer) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
-    """The ids that the tokenizer puts before, between and after two texts."""
+    """Return the special token ids before, between and after a pair of texts."""
     plain_ids = tokenizer.encode("a", add_special_tokens=False).ids
     framed_ids = tokenizer.encode("a", "a").ids
     first, second = [
@@ -113,6 +112,6 @@ def pair_special_token_ids(tokenizer: Tokenizer) -> tuple[tuple[int, ...], tuple
 
 
 def blank_token_ids(tokenizer: Tokenizer) -> tuple[int, ...]:
-    """The ids of tokens that stand for a space alone, as SentencePiece and byte-level tokenizers mark it."""
+    """Return the ids of tokens that represent only a space, in the notation of SentencePiece and byte-level BPE."""
     token_ids = (tokenizer.token_to_id(mark) for mark in ("\u2581", "\u0120"))
     return tuple(token for token in token_ids if token is not None)

@@ -1,1 +1,1 @@
-"""How well questions are answered and refused, measured and fitted."""
+"""Measure how well questions are answered and refused, and fit the decision."""

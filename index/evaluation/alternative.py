@@ -1,4 +1,4 @@
-"""Another index, or another encoder, to ask the same questions of."""
+"""Open another index, encoder or cross-encoder to evaluate the same questions with."""
 
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from index.backends.folder import IndexBackend, as_backend
-from index.build.builder import build_index
+from index.build.builder import IndexSource, build_index
 from index.decision.calibration import load_calibration
 from index.encoder.cross_encoder import CrossEncoder
 from index.encoder.encoder import OnnxEncoder
@@ -29,13 +29,13 @@ RERANKED_NOTE = "The other is the index in use with the cross-encoder behind it.
 def open_baseline(
     name: str, data_dir: Path, backend: IndexBackend | Path, content_dir: Path = BUILT_IN
 ) -> Iterator[tuple[Searcher, str]]:
-    """A searcher over an index folder, or over ``content`` with a prepared encoder; and a note on it.
+    """Yield a searcher, and a note on what it is.
 
-    ``name`` is a folder, or the name of one in the data folder ``data``. A prepared cross-encoder is put behind the
-    ``index`` in use.
+    ``name`` is a folder, or the name of one in ``data_dir``: an index, an encoder, with which ``content_dir`` is
+    indexed, or a cross-encoder, which is added to the index of ``backend``.
 
     Raises:
-        GwError: there is neither an index nor an encoder, or no encoder that the index was made with.
+        GwError: there is nothing to open, or the encoder that built the index is not available.
     """
     folder = _find_folder(name, data_dir)
     if (folder / CURRENT_LINK).is_dir():
@@ -50,7 +50,9 @@ def open_baseline(
     encoder = OnnxEncoder.load(folder)
     knowledge = load_knowledge(content_dir)
     with tempfile.TemporaryDirectory() as root:
-        build_index(knowledge, encoder, load_calibration(with_examples=bool(knowledge.intents)), Path(root))
+        build_index(
+            IndexSource(knowledge, encoder, load_calibration(with_examples=bool(knowledge.intents))), Path(root)
+        )
         yield Searcher(open_index(Path(root), encoder), encoder), UNFITTED_NOTE
 
 
@@ -65,7 +67,7 @@ def _find_folder(name: str, data_dir: Path) -> Path:
 
 
 def _load_encoder_for(backend: IndexBackend | Path, *folders: Path) -> OnnxEncoder:
-    """The prepared encoder that an index was made with, searched in the data folder and beside the index."""
+    """Load the encoder that built an index from the data folder or from next to the index."""
     manifest = as_backend(backend).read_manifest()
     for card in _find_cards(folders):
         if read_encoder_card(card.parent).digest == manifest.encoder_digest:

@@ -1,22 +1,22 @@
-"""Percentile bootstrap: how far a figure would move with other questions of the same kind. Pure numpy, seeded."""
+"""Percentile bootstrap intervals (Efron and Tibshirani, An Introduction to the Bootstrap, 1993). Pure and seeded."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
+
+from index.decision.features import Float64Array
 
 RESAMPLES = 1000
 SEED = 20
 _PERCENTILES = (2.5, 97.5)
 
-Float64Array = NDArray[np.float64]
-
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A figure with its 95 % interval, in the figure's own unit."""
+    """A value with its 95 % interval, in the unit of the value."""
 
     value: float
     low: float
@@ -24,18 +24,21 @@ class Estimate:
 
 
 def estimate_mean(values: ArrayLike) -> Estimate:
-    """The mean of at least one value, shape (n,); booleans give a share, 0 to 1."""
+    """Estimate the mean of at least one value, shape (n,); booleans give a share, 0 to 1."""
     sample = np.asarray(values, np.float64)
     return _percentile_interval(float(sample.mean()), _resample_counts(len(sample)) @ sample / len(sample))
 
 
 def paired_difference(before: ArrayLike, after: ArrayLike) -> Estimate:
-    """The mean of ``after - before`` over the same questions, both of shape (n,)."""
+    """Estimate the mean of ``after - before``, both of shape (n,) over the same questions."""
     return estimate_mean(np.asarray(after, np.float64) - np.asarray(before, np.float64))
 
 
 def estimate_auroc(positive: Sequence[float], negative: Sequence[float]) -> Estimate | None:
-    """The chance that a positive scores above a negative, a tie counting half; None where a side is empty."""
+    """Estimate the area under the ROC curve: the chance that a positive scores above a negative.
+
+    Ties count half; None if either side is empty.
+    """
     if not positive or not negative:
         return None
     above, below = np.asarray(positive)[:, None], np.asarray(negative)[None, :]
@@ -52,6 +55,6 @@ def _percentile_interval(value: float, resampled: Float64Array) -> Estimate:
 
 @lru_cache(maxsize=64)
 def _resample_counts(size: int, seed: int = SEED) -> Float64Array:
-    """How often each of ``size`` questions is drawn in each resample, shape (RESAMPLES, size)."""
+    """Return how often each question is drawn in each resample, shape (RESAMPLES, size)."""
     draws = np.random.default_rng(seed).multinomial(size, np.full(size, 1 / size), RESAMPLES)
     return draws.astype(np.float64)

@@ -1,25 +1,32 @@
-"""The same questions, judged twice: what got better, what got worse, and which questions turned. Pure."""
+"""Compare two evaluations of the same questions: what improved, what got worse, which questions changed. Pure."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from index.evaluation import bootstrap
 from index.evaluation.bootstrap import Estimate
-from index.evaluation.metrics import OUTCOME_MEASURES, EvaluationMetrics, compute_metrics
+from index.evaluation.metrics import (
+    JUDGEMENT_SPLIT,
+    OUTCOME_MEASURES,
+    EvaluationMetrics,
+    compute_metrics,
+    group_by_answerability,
+    group_by_kind,
+    group_by_language,
+)
 from index.evaluation.run import EvaluatedQuestion
-from index.evaluation.slices import JUDGEMENT_SPLIT, group_by_answerability, group_by_kind, group_by_language
 
 QuestionPair = tuple[EvaluatedQuestion, EvaluatedQuestion]
-# ``first``: the first in the ranking is right, whatever was decided.
+# ``first``: the top-ranked entry is right, whatever was decided.
 COMPARED_MEASURES: Mapping[str, Callable[[EvaluatedQuestion], bool]] = {
-    "first": lambda one: one.best_right,
+    "first": lambda question: question.best_right,
     **OUTCOME_MEASURES,
 }
 
 
 @dataclass(frozen=True, slots=True)
 class MeasureChange:
-    """One measure of one slice; ``difference`` is after minus before, paired by question. Shares, -1 to 1."""
+    """One measure of one slice as shares; ``difference`` (-1 to 1) is after minus before, paired by question."""
 
     slice: str
     measure: str
@@ -31,11 +38,11 @@ class MeasureChange:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What differs between two judgements, over the questions that both have.
+    """The differences between two evaluations over their common questions.
 
-    ``dropped`` and ``added`` count the questions that only the first, and only the second has; ``relabelled`` those
-    whose label differs: they may turn without any change in the bot. ``figures`` are those of both, where there is a
-    question in common.
+    ``dropped`` and ``added`` count questions that only the first or only the second has, ``relabelled`` those whose
+    label differs, so that they may change without a change in the bot. ``figures`` are the metrics of both, or empty
+    if they have no question in common.
     """
 
     before: str
@@ -57,7 +64,7 @@ def compare_evaluations(
     names: tuple[str, str] = ("before", "now"),
     note: str = "",
 ) -> Comparison:
-    """Compare two judgements; a question is the same where its id and its text are."""
+    """Compare two evaluations; questions are the same if id and text are equal."""
     before_by_key = {_question_key(question): question for question in before}
     pairs = [
         (before_by_key[_question_key(question)], question)

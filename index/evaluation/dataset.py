@@ -1,7 +1,7 @@
-"""Labelled questions: what the right outcome is, and whether an outcome is right. Pure.
+"""Labelled questions with the expected outcome, and whether an outcome is correct.
 
-One JSON object a line: ``id``, ``question``, ``lang``, ``kind``, ``topic``, ``expect`` (the status), and for
-answerable ones ``entries``: every entry that answers it. ``split`` is optional: "calibration" or "judgement".
+One JSON object per line: ``id``, ``question``, ``lang``, ``kind``, ``topic``, ``expect`` (the status), and for
+answerable questions ``entries``, every entry that answers it. ``split`` is optional: "calibration" or "judgement".
 """
 
 import json
@@ -17,9 +17,9 @@ ANSWERABLE_KINDS = frozenset(("answerable", "noisy", "other-language"))
 
 @dataclass(frozen=True, slots=True)
 class LabelledQuestion:
-    """A question with its right outcome. For a gap, ``entries`` names the entries that say so.
+    """A question with its expected outcome. For a gap, ``entries`` are the entries that describe the gap.
 
-    ``split`` is the part it belongs to: "calibration" is fitted on, "judgement" is not; "" where there are no parts.
+    ``split``: "calibration" questions are used for fitting, "judgement" ones are not; "" if there are no splits.
     """
 
     id: str
@@ -33,12 +33,12 @@ class LabelledQuestion:
 
     @property
     def is_answerable(self) -> bool:
-        """Whether the knowledge base holds the answer."""
+        """Whether the knowledge base contains the answer."""
         return self.expect == "answered"
 
 
 def read_labelled_questions(path: Path) -> list[LabelledQuestion]:
-    """All questions of a file; raises ContentError naming the line that is not of the form."""
+    """Read all questions of a file; raises ContentError for the first malformed line."""
     questions = []
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
         try:

@@ -1,11 +1,10 @@
-"""Fit the decision on labelled questions. Uses scikit-learn, so it is a build tool and no part of serving."""
+"""Fit the decision on labelled questions. Needs scikit-learn, so it is a build tool and not used for serving."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from index.decision.calibration import (
     MODEL_FEATURES,
@@ -22,21 +21,22 @@ from index.decision.features import (
     feature_values,
 )
 from index.evaluation.dataset import LabelledQuestion
+from index.evaluation.metrics import calibration_error, reliability_bins
 from index.search.searcher import Searcher
 from knowledge.loader import Knowledge
 from knowledge.records.entry import Layer
 
 FOLD_COUNT = 8
-INVERSE_REGULARISATION = 3.0  # of the weights, the inverse of the strength of regularisation
+INVERSE_REGULARISATION = 3.0  # scikit-learn's C, the inverse of the regularisation strength
 SMALL_TALK_STATUSES = ("consultation", "smalltalk")
-NEVER_LOG_ODDS = -40.0  # the log-odds of what was not seen
+NEVER_LOG_ODDS = -40.0  # the log-odds of a class without examples
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingSample:
-    """What the models learn from one question: the values of each model's features, and what it should say.
+    """The features of one question for each model, and its labels.
 
-    ``talk``: it is small talk or a wish for a person; ``right``: the first entry answers it.
+    ``is_small_talk``: it is small talk or a request for a human; ``is_correct``: the top entry answers it.
     """
 
     item: LabelledQuestion
@@ -64,28 +64,20 @@ def extract_sample(item: LabelledQuestion, searcher: Searcher) -> TrainingSample
 
 
 def without_examples(knowledge: Knowledge) -> Knowledge:
-    """The same knowledge as a foreign folder would hold it: German texts alone, no questions, gaps or intents."""
+    """Return the knowledge as an external folder would have it: German texts only, no questions, gaps or intents."""
     entries = (entry for entry in knowledge.entries if entry.lang == "de" and entry.layer is not Layer.GAP)
     texts = tuple(replace(entry, questions=(), layer=Layer.DOCUMENT) for entry in entries)
     return Knowledge(knowledge.folder, texts)
 
 
 def fit_calibration(samples: Sequence[TrainingSample], origin: str) -> tuple[Calibration, float]:
-    """The models over all samples, and the expected calibration error on topics that were left out of the fit."""
-    return calibration_from_costs(_fit_models(samples), origin), calibration_error(
-        cross_validated_predictions(samples), np.array([sample.is_correct for sample in samples])
-    )
-
-
-def calibration_error(probabilities: Float64Array, correct: NDArray[np.bool_], bins: int = 10) -> float:
-    """The mean distance between predicted probability and share of right ones, over bins of equal size."""
-    bin_rows = np.array_split(np.argsort(probabilities), bins)
-    errors = [abs(probabilities[rows].mean() - correct[rows].mean()) * len(rows) for rows in bin_rows if len(rows)]
-    return float(sum(errors) / len(correct))
+    """Fit the models on all samples; also returns the expected calibration error on topics left out of the fit."""
+    bins = reliability_bins(cross_validated_predictions(samples), [sample.is_correct for sample in samples])
+    return calibration_from_costs(_fit_models(samples), origin), calibration_error(bins)
 
 
 def cross_validated_predictions(samples: Sequence[TrainingSample]) -> Float64Array:
-    """The probability (n,) that the first entry answers, by models that saw nothing of the question's topic."""
+    """Predict the probability (n,) that the top entry answers, with models fitted without the question's topic."""
     from sklearn.model_selection import GroupKFold
 
     topics = [sample.item.topic for sample in samples]
@@ -94,7 +86,7 @@ def cross_validated_predictions(samples: Sequence[TrainingSample]) -> Float64Arr
         models = _fit_models([samples[row] for row in train_rows])
         for row in test_rows:
             p_small_talk, p_answerable, p_top_correct = (
-                models[name].predict_probability(samples[row].values[name]) for name in models
+                models[name].predict_probability(samples[row].values_by_model[name]) for name in models
             )
             probabilities[row] = (1 - p_small_talk) * p_answerable * p_top_correct
     return probabilities

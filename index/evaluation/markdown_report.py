@@ -1,27 +1,21 @@
-"""The report as a text to read, in Markdown. Pure."""
+"""Render the report as Markdown that is also readable on a terminal. Pure."""
 
 from collections.abc import Sequence
 
+from index.evaluation.bootstrap import Estimate
 from index.evaluation.comparison import Comparison, MeasureChange, QuestionPair
-from index.evaluation.markdown import (
-    format_estimate,
-    format_percent,
-    format_points,
-    format_share,
-    format_table,
-    join_lines,
-)
 from index.evaluation.metrics import (
+    JUDGEMENT_SPLIT,
     EvaluationMetrics,
     SliceMetrics,
     compute_metrics,
+    splits,
     worst_refusals,
     worst_wrong_answers,
 )
 from index.evaluation.report import ReportHeader
 from index.evaluation.retrieval_benchmark import BOT_METHOD, RetrievalScore
 from index.evaluation.run import EvaluatedQuestion, FeatureContribution
-from index.evaluation.slices import JUDGEMENT_SPLIT, splits
 
 NO_PLOTS_NOTE = "No pictures: matplotlib is not installed (it comes with the build dependencies)."
 SHOWN_MEASURES = ("first", "right", "wrong")  # measures of a comparison; report.json has all
@@ -43,7 +37,7 @@ def render_report(
     comparisons: Sequence[Comparison],
     plots: Sequence[tuple[str, str]],
 ) -> str:
-    """The whole report; ``pictures`` are file names with their captions."""
+    """Render the whole report; ``plots`` are file names with captions."""
     sections = [f"# Evaluation of {header.made}", _format_header(header), _LEGEND]
     for name, group in splits(evaluated).items():
         sections += [
@@ -79,7 +73,7 @@ def _format_cases(questions: Sequence[EvaluatedQuestion]) -> str:
 
 
 def format_slices(name: str, slices: Sequence[SliceMetrics]) -> str:
-    """The shares of some slices, with their intervals."""
+    """Format a table of slices: shares with their intervals."""
     lines = [
         [row.slice, str(row.count), *map(format_share, (row.right, row.answered, row.wrong, row.refused))]
         for row in slices
@@ -88,7 +82,7 @@ def format_slices(name: str, slices: Sequence[SliceMetrics]) -> str:
 
 
 def format_headline(columns: Sequence[str], all_metrics: Sequence[EvaluationMetrics]) -> str:
-    """The figures that need no slices, a column for each of the judgements named."""
+    """Format a table of the metrics that are not sliced, with one column per evaluation."""
     lines = (
         (
             "first in the ranking is right, of the answerable",
@@ -107,7 +101,7 @@ def format_headline(columns: Sequence[str], all_metrics: Sequence[EvaluationMetr
 
 
 def format_case(question: EvaluatedQuestion) -> str:
-    """One question that went wrong, with what spoke for and against the first in the ranking."""
+    """Format one wrong question with the contributions for and against its top-ranked entry."""
     item = question.item
     traits = ", ".join(text for text in (item.kind, item.lang, item.split) if text)
     expected = f"answered with {' or '.join(item.entries)}" if item.is_answerable else item.expect
@@ -125,7 +119,7 @@ def format_case(question: EvaluatedQuestion) -> str:
 
 
 def format_comparison(compared: Comparison) -> str:
-    """What differs between two judgements: a table, and the questions that turned."""
+    """Format a comparison: a table, and the questions that changed."""
     sections = [format_differences(compared)]
     for name, pairs in (("right", compared.turned_right), ("wrong", compared.turned_wrong)):
         sections += [f"Turned {name}, {compared.before} → {compared.after}: {len(pairs)}"]
@@ -134,7 +128,7 @@ def format_comparison(compared: Comparison) -> str:
 
 
 def format_differences(compared: Comparison) -> str:
-    """What differs between two judgements, slice by slice."""
+    """Format the differences of a comparison by slice."""
     if not compared.count:
         return f"No question in common with {compared.before}."
     changes_by_measure = [
@@ -151,16 +145,16 @@ def format_differences(compared: Comparison) -> str:
 
 
 def format_turned(pairs: Sequence[QuestionPair]) -> str:
-    """The questions whose outcome turned from right to wrong, or the other way."""
+    """Format a list of questions with the outcomes before and after."""
     return "\n".join(
-        f"- {after.item.id} ({after.item.kind}): {join_lines(after.item.question)} "
+        f"- {after.item.id} ({after.item.kind}): {join_lines(after.item.question)}"
         f" — {before.outcome_text} → {after.outcome_text}"
         for before, after in pairs
     )
 
 
 def format_retrieval(scores: Sequence[RetrievalScore]) -> str:
-    """Retrieval alone, a table for each file of passages."""
+    """Format the scores of a retrieval benchmark, one table per file of passages."""
     languages = dict.fromkeys(score.passages for score in scores)
     return "\n\n".join(
         f"Passages in {lang}:\n\n{_format_scores([score for score in scores if score.passages == lang])}"
@@ -192,10 +186,6 @@ def _format_contributions(contributions: Sequence[FeatureContribution]) -> str:
     return "; ".join(texts) or "nothing"
 
 
-def _side_names(compared: Comparison) -> tuple[str, str, str]:
-    return compared.before, compared.after, "difference"
-
-
 def _format_change(changes: Sequence[MeasureChange]) -> list[str]:
     cells = [
         f"{format_percent(change.before)} → {format_percent(change.after)}, {format_points(change.difference)}"
@@ -214,3 +204,42 @@ def _format_counts(compared: Comparison) -> str:
         f"{text}. {compared.before} → {compared.after}, and the difference in percentage points "
         "with its 95 % interval."
     )
+
+
+def format_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Format a table with padded columns, the first left-aligned, the others right-aligned."""
+    widths = [max(len(row[column]) for row in (header, *rows)) for column in range(len(header))]
+    rule = [("-" * width, "-" * (width - 1) + ":")[column > 0] for column, width in enumerate(widths)]
+    return "\n".join(f"| {' | '.join(_pad_cells(row, widths))} |" for row in (header, rule, *rows))
+
+
+def format_percent(value: float) -> str:
+    """Format a share (0 to 1) as a percentage."""
+    return f"{value:.1%}".replace("%", " %")
+
+
+def format_share(estimate: Estimate | None) -> str:
+    """Format a share with its interval in per cent; a dash for None."""
+    return (
+        f"{format_percent(estimate.value)} [{100 * estimate.low:.1f}, {100 * estimate.high:.1f}]" if estimate else "–"
+    )
+
+
+def format_estimate(estimate: Estimate | None) -> str:
+    """Format a value with its interval; a dash for None."""
+    return f"{estimate.value:.3f} [{estimate.low:.3f}, {estimate.high:.3f}]" if estimate else "–"
+
+
+def format_points(estimate: Estimate) -> str:
+    """Format a difference of shares with its interval in percentage points."""
+    return f"{100 * estimate.value:+.1f} [{100 * estimate.low:+.1f}, {100 * estimate.high:+.1f}]"
+
+
+def join_lines(text: str) -> str:
+    """Collapse all white space, so that a text takes one line."""
+    return " ".join(text.split())
+
+
+def _pad_cells(cells: Sequence[str], widths: Sequence[int]) -> list[str]:
+    first_cell, *other_cells = zip(cells, widths, strict=True)
+    return [first_cell[0].ljust(first_cell[1]), *(cell.rjust(width) for cell, width in other_cells)]

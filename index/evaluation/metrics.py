@@ -1,30 +1,33 @@
-"""How right the bot is on labelled questions: figures over outcomes, by kind and language. Pure."""
+"""Metrics over evaluated questions, as a whole and by kind and language. Pure."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from index.evaluation import bootstrap
 from index.evaluation.bootstrap import Estimate
+from index.evaluation.dataset import ANSWERABLE_KINDS
 from index.evaluation.run import EvaluatedQuestion
-from index.evaluation.slices import QuestionSlices, group_by_answerability, group_by_kind, group_by_language
 
 BIN_COUNT = 10
+JUDGEMENT_SPLIT = "judgement"
+QuestionSlices = Mapping[str, Sequence[EvaluatedQuestion]]
 OUTCOME_MEASURES: Mapping[str, Callable[[EvaluatedQuestion], bool]] = {
-    "right": lambda one: one.right,
-    "answered": lambda one: one.status == "answered",
-    "wrong": lambda one: one.is_wrong,
-    "refused": lambda one: one.is_refused,
+    "right": lambda question: question.right,
+    "answered": lambda question: question.status == "answered",
+    "wrong": lambda question: question.is_wrong,
+    "refused": lambda question: question.is_refused,
 }
 
 
 @dataclass(frozen=True, slots=True)
 class SliceMetrics:
-    """Figures of one slice; shares of ``count``, 0 to 1.
+    """Metrics of one slice as shares (0 to 1) of ``count``.
 
-    ``answered``: answered at all; ``wrong``: answered or offered, and not right; ``refused``: answerable and refused.
+    ``answered``: answered at all; ``wrong``: answered or offered, but wrong; ``refused``: answerable, but refused.
     """
 
     slice: str
@@ -37,7 +40,7 @@ class SliceMetrics:
 
 @dataclass(frozen=True, slots=True)
 class ProbabilityBin:
-    """Questions of neighbouring probability: the mean of it, and the share whose first entry is right."""
+    """Questions of similar probability: its mean, and the share whose top entry is right."""
 
     count: int
     probability: float
@@ -46,13 +49,13 @@ class ProbabilityBin:
 
 @dataclass(frozen=True, slots=True)
 class EvaluationMetrics:
-    """All figures of one part of the questions.
+    """All metrics of one split of the questions.
 
     Attributes:
-        kinds, languages, totals: rows of shares.
-        first: share of the answerable whose first entry is right, before any decision.
-        auroc_far, auroc_near: how well the probability parts answers from what must not be answered.
-        calibration_error: expected calibration error, 0 to 1.
+        kinds, languages, totals: one row per slice.
+        first: share of the answerable questions whose top entry is right, whatever was decided.
+        auroc_far, auroc_near: how well the probability separates right answers from questions to be refused.
+        calibration_error: expected calibration error (ECE), 0 to 1.
         p50, p95: duration of a search in milliseconds.
     """
 
@@ -68,8 +71,40 @@ class EvaluationMetrics:
     p95: float
 
 
+def splits(evaluated: Sequence[EvaluatedQuestion]) -> dict[str, list[EvaluatedQuestion]]:
+    """Return the judgement split, if there is one, and then all questions."""
+    unseen = [question for question in evaluated if question.item.split == JUDGEMENT_SPLIT]
+    return {**({JUDGEMENT_SPLIT: unseen} if unseen else {}), "all": list(evaluated)}
+
+
+def group_by_kind(evaluated: Sequence[EvaluatedQuestion]) -> QuestionSlices:
+    """Group questions by kind, in order of first occurrence."""
+    slices: dict[str, list[EvaluatedQuestion]] = defaultdict(list)
+    for question in evaluated:
+        slices[question.item.kind].append(question)
+    return slices
+
+
+def group_by_language(evaluated: Sequence[EvaluatedQuestion]) -> QuestionSlices:
+    """Group questions by language, separately for answerable kinds and others; largest first."""
+    slices: dict[str, list[EvaluatedQuestion]] = defaultdict(list)
+    for question in evaluated:
+        slices[
+            f"{'answerable' if question.item.kind in ANSWERABLE_KINDS else 'others'} in {question.item.lang}"
+        ].append(question)
+    return dict(sorted(slices.items(), key=lambda item: (item[0].split()[0], -len(item[1]), item[0])))
+
+
+def group_by_answerability(evaluated: Sequence[EvaluatedQuestion]) -> QuestionSlices:
+    """Group questions into those to be answered and all others."""
+    return {
+        "all answerable": [question for question in evaluated if question.item.is_answerable],
+        "all others": [question for question in evaluated if not question.item.is_answerable],
+    }
+
+
 def compute_metrics(evaluated: Sequence[EvaluatedQuestion]) -> EvaluationMetrics:
-    """All figures of at least one question."""
+    """Compute all metrics of at least one question."""
     p50, p95 = np.percentile([question.ms for question in evaluated], (50, 95))
     return EvaluationMetrics(
         count=len(evaluated),
@@ -79,14 +114,14 @@ def compute_metrics(evaluated: Sequence[EvaluatedQuestion]) -> EvaluationMetrics
         first=_top1_accuracy(evaluated),
         auroc_far=_auroc_against(evaluated, "far"),
         auroc_near=_auroc_against(evaluated, "near", "unanswerable"),
-        calibration_error=calibration_error(reliability_bins(evaluated)),
+        calibration_error=calibration_error(evaluated_bins(evaluated)),
         p50=float(p50),
         p95=float(p95),
     )
 
 
 def metrics_table(evaluated: Sequence[EvaluatedQuestion]) -> list[SliceMetrics]:
-    """A row a kind, a row a language of the answerable, and the two figures that count."""
+    """Return one row per kind, per language, and for all answerable and all other questions."""
     return list(
         metrics_by_slice(
             {**group_by_kind(evaluated), **group_by_language(evaluated), **group_by_answerability(evaluated)}
@@ -95,22 +130,31 @@ def metrics_table(evaluated: Sequence[EvaluatedQuestion]) -> list[SliceMetrics]:
 
 
 def metrics_by_slice(slices: QuestionSlices) -> tuple[SliceMetrics, ...]:
-    """A row for each slice that holds a question."""
+    """Return one row per slice that is not empty."""
     return tuple(_slice_metrics(name, group) for name, group in slices.items() if group)
 
 
-def reliability_bins(evaluated: Sequence[EvaluatedQuestion]) -> list[ProbabilityBin]:
-    """The questions in bins of equal size, by rising probability."""
-    ordered = sorted(evaluated, key=lambda question: question.probability)
-    groups = [
-        ordered[len(ordered) * number // BIN_COUNT : len(ordered) * (number + 1) // BIN_COUNT]
-        for number in range(BIN_COUNT)
+def reliability_bins(probabilities: ArrayLike, correct: ArrayLike) -> list[ProbabilityBin]:
+    """Sort questions by predicted probability, shape (n,), into at most BIN_COUNT bins of equal size."""
+    probabilities, correct = np.asarray(probabilities), np.asarray(correct)
+    edges = len(probabilities) * np.arange(BIN_COUNT + 1) // BIN_COUNT
+    groups = np.split(np.argsort(probabilities, kind="stable"), edges[1:-1])
+    return [
+        ProbabilityBin(len(rows), float(probabilities[rows].mean()), bootstrap.estimate_mean(correct[rows]))
+        for rows in groups
+        if len(rows)
     ]
-    return [_make_bin(group) for group in groups if group]
+
+
+def evaluated_bins(evaluated: Sequence[EvaluatedQuestion]) -> list[ProbabilityBin]:
+    """Return the reliability bins of evaluated questions; correct means that the top entry is right."""
+    return reliability_bins(
+        [question.probability for question in evaluated], [question.best_right for question in evaluated]
+    )
 
 
 def calibration_error(bins: Sequence[ProbabilityBin]) -> float:
-    """The mean distance between probability and share of right ones, 0 to 1."""
+    """Return the expected calibration error, 0 to 1 (Naeini et al., Bayesian Binning, 2015, with equal-size bins)."""
     return sum(
         abs(probability_bin.probability - probability_bin.right.value) * probability_bin.count
         for probability_bin in bins
@@ -118,7 +162,7 @@ def calibration_error(bins: Sequence[ProbabilityBin]) -> float:
 
 
 def risk_coverage_curve(evaluated: Sequence[EvaluatedQuestion]) -> tuple[list[float], list[float]]:
-    """For every number of answers shown, the surest first: the share answered, and the wrong share of these."""
+    """Return coverage and risk (0 to 1) for every number of answers shown, most confident first."""
     ordered = sorted(evaluated, key=lambda question: -question.probability)
     wrong_counts = np.cumsum([not question.best_right for question in ordered])
     shown_counts = np.arange(1, len(ordered) + 1)
@@ -126,7 +170,7 @@ def risk_coverage_curve(evaluated: Sequence[EvaluatedQuestion]) -> tuple[list[fl
 
 
 def confusion_counts(evaluated: Sequence[EvaluatedQuestion]) -> dict[str, Counter[tuple[str, bool]]]:
-    """For each kind of question, how many had which status, rightly or not."""
+    """Count the pairs of status and correctness for each kind of question."""
     return {
         kind: Counter((question.status, question.right) for question in group)
         for kind, group in group_by_kind(evaluated).items()
@@ -134,13 +178,13 @@ def confusion_counts(evaluated: Sequence[EvaluatedQuestion]) -> dict[str, Counte
 
 
 def worst_wrong_answers(evaluated: Sequence[EvaluatedQuestion], limit: int = 10) -> list[EvaluatedQuestion]:
-    """Wrong answers, the most confident first."""
+    """Return wrong answers, most confident first."""
     wrong_answers = [question for question in evaluated if question.status == "answered" and not question.right]
     return sorted(wrong_answers, key=lambda question: -question.probability)[:limit]
 
 
 def worst_refusals(evaluated: Sequence[EvaluatedQuestion], limit: int = 10) -> list[EvaluatedQuestion]:
-    """Answerable questions that were refused, the most surely refused first."""
+    """Return refused answerable questions, least probable first."""
     return sorted(
         (question for question in evaluated if question.is_refused), key=lambda question: question.probability
     )[:limit]
@@ -152,13 +196,6 @@ def _slice_metrics(name: str, group: Sequence[EvaluatedQuestion]) -> SliceMetric
         for key, measure in OUTCOME_MEASURES.items()
     }
     return SliceMetrics(slice=name, count=len(group), **shares)
-
-
-def _make_bin(group: Sequence[EvaluatedQuestion]) -> ProbabilityBin:
-    probability = float(np.mean([question.probability for question in group]))
-    return ProbabilityBin(
-        len(group), probability, bootstrap.estimate_mean([question.best_right for question in group])
-    )
 
 
 def _top1_accuracy(evaluated: Sequence[EvaluatedQuestion]) -> Estimate | None:

@@ -1,4 +1,4 @@
-"""Pictures of the evaluation: the only module that imports matplotlib."""
+"""Plots of an evaluation: the only module that imports matplotlib."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -9,12 +9,12 @@ from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from index.evaluation.metrics import calibration_error, confusion_counts, reliability_bins, risk_coverage_curve
+from index.evaluation.metrics import calibration_error, confusion_counts, evaluated_bins, risk_coverage_curve
 from index.evaluation.run import EvaluatedQuestion
 
 BLUE, ORANGE, GREY = "#1f5f99", "#c8620a", "#6b6b6b"
-MIN_ANSWERS = 10  # the share of wrong ones among fewer answers says nothing
-# label, status, and whether it is right where the status alone does not say so
+MIN_ANSWERS = 10  # the share of wrong answers among fewer is meaningless
+# label, status, and the values of ``right`` that are counted
 OUTCOME_COLUMNS = (
     ("answered,\nright", "answered", (True,)),
     ("answered,\nwrong", "answered", (False,)),
@@ -29,7 +29,7 @@ OUTCOME_COLUMNS = (
 def draw_plots(
     folder: Path, evaluated: Sequence[EvaluatedQuestion], split_name: str, answer_from: float
 ) -> list[tuple[str, str]]:
-    """Draw all pictures of one part of the questions into a folder; gives their file names with captions."""
+    """Draw all plots of one split into a folder; returns their file names with captions."""
     part_text = f"{len(evaluated)} questions{'' if split_name == 'all' else f' of the {split_name} part'}"
     plots = (
         (
@@ -69,7 +69,7 @@ def _plot_risk_coverage(evaluated: Sequence[EvaluatedQuestion], part_text: str, 
 
 
 def _plot_calibration(evaluated: Sequence[EvaluatedQuestion], part_text: str) -> Figure:
-    bins = reliability_bins(evaluated)
+    bins = evaluated_bins(evaluated)
     figure, axes = _new_figure(
         "Calibration", f"{part_text}; expected calibration error {calibration_error(bins):.3f}"
     )
@@ -132,7 +132,7 @@ def _count_cell(counts: Counter[tuple[str, bool]], column: _OutcomeColumn) -> tu
 
 
 def _cell_colour(counts: Counter[tuple[str, bool]], column: _OutcomeColumn) -> tuple[float, float, float, float]:
-    """Blue where most of a cell is right, else orange; the fuller the more of the kind it holds."""
+    """Return blue if most of a cell is right, else orange; more opaque the larger its share of the kind."""
     count, share = _count_cell(counts, column)
     right = sum(counts[column[1], right] for right in column[2] if right)
     return to_rgba(BLUE if 2 * right > count else ORANGE, 0.12 + 0.88 * share if count else 0)

@@ -1,4 +1,4 @@
-"""A report folder: report.md to read, report.json to compare with, and pictures."""
+"""Write and read a report folder: report.md to read, report.json to compare with, and plots."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -8,10 +8,9 @@ from typing import Any
 
 from index.evaluation.comparison import Comparison
 from index.evaluation.dataset import LabelledQuestion
-from index.evaluation.metrics import compute_metrics
+from index.evaluation.metrics import compute_metrics, splits
 from index.evaluation.retrieval_benchmark import RetrievalScore
 from index.evaluation.run import EvaluatedQuestion, FeatureContribution
-from index.evaluation.slices import splits
 from knowledge.errors import GwError
 
 REPORT_FILE = "report.json"
@@ -20,7 +19,7 @@ FORMAT_VERSION = 2
 
 @dataclass(frozen=True, slots=True)
 class ReportHeader:
-    """What was judged: the time (UTC), the questions' file, and the index with its decision."""
+    """What was evaluated: time (UTC), question file, index, and decision."""
 
     made: str
     questions: str
@@ -34,7 +33,7 @@ class ReportHeader:
 def write_report_json(
     folder: Path, header: ReportHeader, evaluated: Sequence[EvaluatedQuestion], comparisons: Sequence[Comparison]
 ) -> None:
-    """Write the figures, and every question's outcome, into a report folder."""
+    """Write the metrics and every question's outcome into a report folder."""
     _write_rounded(
         folder / REPORT_FILE,
         {
@@ -48,14 +47,14 @@ def write_report_json(
 
 
 def write_retrieval_json(folder: Path, scores: Sequence[RetrievalScore]) -> None:
-    """Write the figures of retrieval alone into a report folder."""
+    """Write the scores of a retrieval benchmark into a report folder."""
     _write_rounded(
         folder / "retrieval.json", {"format": FORMAT_VERSION, "scores": [asdict(score) for score in scores]}
     )
 
 
 def read_evaluated_questions(folder: Path) -> list[EvaluatedQuestion]:
-    """Every question's outcome from a report folder; raises GwError where there is no usable report."""
+    """Read every question's outcome from a report folder; raises GwError if there is no usable report."""
     path = folder / REPORT_FILE
     if not path.is_file():
         raise GwError(f"There is no report in {folder}: {REPORT_FILE} is missing.")
@@ -65,11 +64,11 @@ def read_evaluated_questions(folder: Path) -> list[EvaluatedQuestion]:
             raise GwError(f"{path} has format {data['format']}; this program compares format {FORMAT_VERSION}.")
         return [_parse_question(item) for item in data["questions"]]
     except (ValueError, KeyError, TypeError, AttributeError):
-        raise GwError(f"{path} is damaged or no report of this program. Name another with --compare.") from None
+        raise GwError(f"{path} is damaged or not a report of this program. Name another with --compare.") from None
 
 
 def find_newest_report(reports: Path, excluded: Path) -> Path | None:
-    """The newest report by name in a folder of reports, other than the one now being written."""
+    """Return the newest report folder by name, except ``excluded``; None if there is none."""
     folders = (
         path.parent for path in reports.glob(f"*/{REPORT_FILE}") if path.parent.resolve() != excluded.resolve()
     )
@@ -82,7 +81,7 @@ def _write_rounded(path: Path, data: Mapping[str, Any]) -> None:
 
 
 def _comparison_to_json(comparison: Comparison) -> dict[str, Any]:
-    """A comparison with the ids of the questions that turned; their outcomes stand among the questions."""
+    """Return a comparison with only the ids of the questions that changed."""
     turned = {
         name: [pair[1].item.id for pair in pairs]
         for name, pairs in (("turned_right", comparison.turned_right), ("turned_wrong", comparison.turned_wrong))

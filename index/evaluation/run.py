@@ -1,4 +1,4 @@
-"""Ask labelled questions and write down what came of each; no other figure asks the searcher."""
+"""Evaluate labelled questions: run each through the searcher and record the outcome."""
 
 import time
 from collections.abc import Iterable, Iterator
@@ -13,9 +13,9 @@ BIAS_FEATURE = "bias"
 
 @dataclass(frozen=True, slots=True)
 class FeatureContribution:
-    """One feature of the decision: what it was, and what it adds to the log-odds of an answer against a refusal.
+    """A feature of the decision: its value, and its contribution (``share``) to the log-odds of answering.
 
-    A ``share`` above 0 speaks for an answer, one below 0 against it.
+    A positive share favours an answer, a negative one a refusal.
     """
 
     feature: str
@@ -30,11 +30,11 @@ class EvaluatedQuestion:
     Attributes:
         status: as `gwbot ask` reports it.
         right: whether the outcome is the expected one.
-        shown: the entry answered with, or the entries offered.
-        best: the first of the answering entries; "" where there is none.
-        best_right: whether that one is right, whatever was decided.
-        probability: of ``best`` being right, 0 to 1, as the searcher believes.
-        reasons: the features behind the scope, and the bias; their shares add up to the log-odds.
+        shown: the entry shown as the answer, or the entries offered.
+        best: the top-ranked entry; "" if there is none.
+        best_right: whether ``best`` is right, whatever was decided.
+        probability: the estimated probability (0 to 1) that ``best`` is right.
+        reasons: the answerability features and the bias; their shares add up to the log-odds.
         ms: duration of the search in milliseconds.
     """
 
@@ -50,13 +50,13 @@ class EvaluatedQuestion:
 
     @property
     def outcome_text(self) -> str:
-        """What came of it, in words."""
+        """The outcome in words."""
         prefix = {"answered": "answered with ", "clarify": "offered "}.get(self.status, self.status)
         return prefix + ", ".join(self.shown)
 
     @property
     def is_wrong(self) -> bool:
-        """Whether an answer or a choice was shown that is not right."""
+        """Whether a wrong answer or choice was shown."""
         return self.status in ("answered", "clarify") and not self.right
 
     @property
@@ -66,8 +66,8 @@ class EvaluatedQuestion:
 
 
 def evaluate_questions(items: Iterable[LabelledQuestion], searcher: Searcher) -> list[EvaluatedQuestion]:
-    """Ask every question."""
-    searcher.search("Aufwärmen")  # the first search reads files that the next ones find in memory
+    """Evaluate every question, in order."""
+    searcher.search("Aufwärmen")  # warm-up: the first search reads files into the page cache
     return [_evaluate_question(item, searcher) for item in items]
 
 

@@ -1,1 +1,1 @@
-"""Encoders become ONNX graphs, quantised for the processor."""
+"""Export encoders as quantised ONNX graphs."""

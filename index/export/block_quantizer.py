@@ -1,4 +1,4 @@
-"""An exported ONNX graph made small: matrices in blocks of 4 or 8 bits. Needs onnx, not torch."""
+"""Shrink an exported ONNX graph by block-wise quantization with 4 or 8 bits. Needs onnx, not torch."""
 
 import tempfile
 from collections.abc import Sequence
@@ -14,13 +14,13 @@ from onnx import helper, numpy_helper
 from index.encoder import quantization
 from index.export.graph_patterns import GraphPatterns, LinearLayer
 
-# Activations are rounded to 8 bits as well, in blocks of one token as long as the matrix's.
+# Activations are rounded to 8 bits as well, in blocks of the same size per token.
 _INT8_ACCURACY_LEVEL = 4
 _CONTRIB_DOMAIN = "com.microsoft"
 
 
 def write_block_graph(model: onnx.ModelProto, bits: quantization.BitWidth, out: Path) -> None:
-    """Quantises and optimises a graph of float32, for CPUs of any kind, and writes it to `out`."""
+    """Quantise and optimise a float32 graph for any CPU, and write it to ``out``."""
     for linear in GraphPatterns(model.graph).linears:
         if len(linear.matrix) % quantization.BLOCK_SIZE == 0:
             replace_with_block_matmul(model, linear, bits, quantization.BLOCK_SIZE)
@@ -28,7 +28,7 @@ def write_block_graph(model: onnx.ModelProto, bits: quantization.BitWidth, out: 
 
 
 def write_optimized_graph(model: onnx.ModelProto, out: Path) -> None:
-    """Optimises and writes a graph, without what the exporter notes about the machine it ran on."""
+    """Optimise and write a graph, without the exporter's notes on the machine it ran on."""
     _strip_unused(model)
     with tempfile.TemporaryDirectory(prefix="graph-") as folder:
         path = str(Path(folder) / out.name)
@@ -39,7 +39,7 @@ def write_optimized_graph(model: onnx.ModelProto, out: Path) -> None:
 def replace_with_block_matmul(
     model: onnx.ModelProto, linear: LinearLayer, bits: quantization.BitWidth, block_size: int
 ) -> None:
-    """Puts a product with blocks of numbers, bias included, in the place of a product with a matrix."""
+    """Replace a matrix product and its bias by a product with a block-wise quantised matrix."""
     codes, scales = quantization.quantize_blocks(np.ascontiguousarray(linear.matrix.T), bits, block_size)
     replace_node(
         model,
@@ -61,7 +61,7 @@ def replace_node(
     inputs: Sequence[str | NDArray[Any] | None],
     **attributes: Any,
 ) -> None:
-    """Puts an operator of ONNX Runtime's own in the place of a node; inputs are values, constants, or left out."""
+    """Replace a node by an ONNX Runtime contrib operator; inputs are names, constants, or None if omitted."""
     input_names = []
     for number, value in enumerate(inputs):
         if isinstance(value, np.ndarray):
@@ -77,7 +77,7 @@ def replace_node(
 
 
 def _strip_unused(model: onnx.ModelProto) -> None:
-    """Removes what is used no longer, and source lines with their paths."""
+    """Remove unused nodes and constants, and source references with their paths."""
     graph = model.graph
     used_names, kept_nodes = {value.name for value in graph.output}, []
     for node in reversed(graph.node):
@@ -96,7 +96,7 @@ def _strip_unused(model: onnx.ModelProto) -> None:
 
 def _optimize_graph(source_path: str, out: Path) -> None:
     options = onnxruntime.SessionOptions()
-    # Not the fusions: for the few words of a question, what they fuse takes longer than its parts.
+    # Without fusions: for the few words of a query, fused operators are slower than their parts.
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
     options.optimized_model_filepath = str(out)
     onnxruntime.InferenceSession(source_path, options, providers=["CPUExecutionProvider"])

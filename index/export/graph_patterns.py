@@ -1,4 +1,4 @@
-"""What an exported ONNX graph is made of: products with a matrix, and the attention between three of them."""
+"""Find linear layers and attention in an exported ONNX graph."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,12 +10,12 @@ from onnx import GraphProto, NodeProto, numpy_helper
 
 from index.encoder.quantization import Floats
 
-MASK_INPUT = "mask"  # the graph's input that says which tokens count
+MASK_INPUT = "mask"  # the graph input that is 1 for every token to attend to
 
 
 @dataclass(eq=False, slots=True)
 class LinearLayer:
-    """Its ``input`` times a matrix (inputs, outputs), plus a bias (outputs,). ``last`` is the node that gives it."""
+    """``input_name`` times a matrix (inputs, outputs) plus a bias (outputs,), as computed by ``output_node``."""
 
     input_name: str
     output_node: NodeProto
@@ -23,14 +23,14 @@ class LinearLayer:
     bias: Floats
 
     def divide_outputs(self, divisors: Floats) -> None:
-        """Divides the outputs."""
+        """Divide the outputs by ``divisors`` (outputs,)."""
         self.matrix /= divisors
         self.bias /= divisors
 
 
 @dataclass(frozen=True, slots=True)
 class AttentionLayer:
-    """What three products of the same input become; ``last`` is the node that gives it."""
+    """Multi-head attention over three linear layers of the same input, as computed by ``output_node``."""
 
     projections: tuple[LinearLayer, LinearLayer, LinearLayer]  # query, key, value
     head_count: int
@@ -38,7 +38,7 @@ class AttentionLayer:
 
 
 class GraphPatterns:
-    """A graph as it stands: read before it is changed."""
+    """The linear and attention layers of a graph; read them before changing the graph."""
 
     def __init__(self, graph: GraphProto) -> None:
         self._constants = {tensor.name: tensor for tensor in graph.initializer}
@@ -53,7 +53,7 @@ class GraphPatterns:
         self.attentions = [attention for node in softmaxes if (attention := self._match_attention(node))]
 
     def _match_attention(self, softmax: NodeProto) -> AttentionLayer | None:
-        """The attention of this softmax, if scores are scaled as usual and nothing but the mask is added to them."""
+        """Return the attention around a softmax, if scores are scaled as usual and only the mask is added."""
         masked = self._find_upstream(softmax.input[0], "Add")
         scaled = masked and self._find_upstream(masked.input[0], "Mul")
         scores = scaled and self._find_upstream(scaled.input[0], "MatMul")
@@ -94,13 +94,13 @@ class GraphPatterns:
             yield LinearLayer(node.input[0], output_node, matrix.copy(), bias)
 
     def _count_heads(self, scaled: NodeProto, query: LinearLayer) -> int:
-        """How many heads there are, from what scores are multiplied by: the root of a head's width, inverted."""
+        """Derive the number of heads from the factor of the scores, 1 / sqrt(head width); 0 for any other factor."""
         factor = self._get_constant(scaled.input[1])
         heads = 0.0 if factor is None or factor.size != 1 else len(query.bias) * factor.item() ** 2
         return round(heads) if abs(heads - round(heads)) < 0.01 else 0
 
     def _depends_on_mask_only(self, value: str) -> bool:
-        """Whether a value rests on the mask alone, and on no learned numbers, as a bias by distance does."""
+        """Return whether a value depends only on the mask, and not on learned numbers like a position bias."""
         pending, seen = [value], set()
         while pending:
             name = pending.pop()
@@ -115,7 +115,7 @@ class GraphPatterns:
         return MASK_INPUT in seen
 
     def _find_upstream(self, value: str, *op_types: str) -> NodeProto | None:
-        """The node that many steps up from a value by first inputs, if these are of such kinds."""
+        """Follow first inputs upstream from a value; None unless the nodes have these operator types."""
         node = None
         for op_type in op_types:
             node = self._producers.get(value)
@@ -125,7 +125,7 @@ class GraphPatterns:
         return node
 
     def _find_downstream(self, value: str, *op_types: str) -> NodeProto | None:
-        """The node that many steps down from a value, if these are of such kinds, and alone."""
+        """Follow sole consumers downstream from a value; None unless the nodes have these operator types."""
         node = None
         for op_type in op_types:
             consumers = self._consumers.get(value, [])

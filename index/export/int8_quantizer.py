@@ -1,11 +1,11 @@
-"""An exported ONNX graph made fast, for questions: products of whole numbers with 7 bits. Needs onnx, not torch.
+"""Speed up an exported ONNX graph for queries: integer products with 7 bits. Needs onnx, not torch.
 
-ONNX Runtime's usual int8 product has one scale for all of its activations, and some channels of a transformer are up
-to eighty times larger than the rest. So channels are evened out first, by what they reach in sample texts, and the
-matrix takes the difference (idea: Xiao et al., SmoothQuant, 2023). Where that is not enough, at the end of the
-feed-forward layers, each 128 numbers have a scale. A question is short, and half of its time would go to starting
-small operators; so a bias is part of its product, and attention with its three products is one operator. Measured in
-docs/decisions/0002-encoder-precision.md.
+ONNX Runtime's int8 product has a single scale for all activations, but some channels of a transformer are up to
+eighty times larger than the rest. Channels are therefore scaled down first, by their maxima over sample texts, and
+the matrices are scaled up in turn (Xiao et al., SmoothQuant, 2023). Where that is not enough, at the end of the
+feed-forward layers, each block of 128 numbers has its own scale. A query is short, and starting small operators would
+take half of its time, so biases are fused with products, and attention and its three products are one operator.
+Measured in docs/decisions/0002-encoder-precision.md.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,17 +24,17 @@ from index.export.graph_patterns import MASK_INPUT, AttentionLayer, GraphPattern
 
 GraphInputs = Mapping[str, NDArray[Any]]
 _BLOCK_SIZE = 128
-# Seven bits: a CPU without VNNI adds two products of 8 bits with 8 in 16 bits, where they would not fit.
+# 7 bits: CPUs without VNNI add two 8-bit by 8-bit products in 16 bits, which would overflow.
 _MAX_CODE = 63
 _INT32_MASK = f"{MASK_INPUT}_int32"
-_MIN_MAGNITUDE = 1e-5  # that a channel is taken for; a silent one must not be divided by zero
+_MIN_MAGNITUDE = 1e-5  # lower bound for the maximum of a channel, which may be zero
 
 
 def write_fast_graph(model: onnx.ModelProto, samples: Sequence[GraphInputs], out: Path) -> None:
-    """Quantises a graph of float32 and joins its operators, for CPUs of any kind, and writes it to `out`.
+    """Quantise a float32 graph for any CPU, fuse its operators, and write it to ``out``.
 
     Args:
-        samples: inputs of the graph for texts as they are to be expected; the first is (1, tokens, width).
+        samples: graph inputs for typical texts; the first input is (1, tokens, width).
     """
     patterns = GraphPatterns(model.graph)
     width = next(iter(samples[0].values())).shape[-1]
@@ -44,14 +44,11 @@ def write_fast_graph(model: onnx.ModelProto, samples: Sequence[GraphInputs], out
     narrow_inputs = [value for value, linears in linears_by_input.items() if len(linears[0].matrix) <= width]
     channel_maxima = _measure_channel_maxima(model, narrow_inputs, samples)
     attention_by_output = {attention.output_node.output[0]: attention for attention in patterns.attentions}
-    for value in sorted(
-        narrow_inputs, key=lambda value: value not in attention_by_output
-    ):  # mixtures first: they change other matrices
+    # Outputs of attention come first, because smoothing them changes other matrices.
+    for value in sorted(narrow_inputs, key=lambda value: value not in attention_by_output):
         divisors = _smooth_matrices(linears_by_input[value], channel_maxima[value])
         if value in attention_by_output:
-            attention_by_output[value].projections[-1].divide_outputs(
-                divisors
-            )  # of the values that it is a mixture of
+            attention_by_output[value].projections[-1].divide_outputs(divisors)  # those of the attended values
         else:
             _divide_input(model, linears_by_input[value], divisors)
     fused_linears = [projection for attention in attention_by_output.values() for projection in attention.projections]
@@ -69,7 +66,7 @@ def write_fast_graph(model: onnx.ModelProto, samples: Sequence[GraphInputs], out
 def _measure_channel_maxima(
     model: onnx.ModelProto, value_names: Sequence[str], samples: Sequence[GraphInputs]
 ) -> dict[str, Floats]:
-    """The largest size that each channel of these values reaches in the samples: name -> (channels,)."""
+    """Return the largest magnitude of each channel of these values over the samples: name -> (channels,)."""
     observed_model = onnx.ModelProto()
     observed_model.CopyFrom(model)
     observed_model.graph.output.extend(
@@ -85,7 +82,7 @@ def _measure_channel_maxima(
 
 
 def _smooth_matrices(linears: Sequence[LinearLayer], channel_maxima: Floats) -> Floats:
-    """Multiplies the matrices on a value by factors of its channels, by which it has then to be divided."""
+    """Scale the matrices that a value is multiplied by; returns the divisors (channels,) to apply to the value."""
     weight_maxima = np.max([np.abs(linear.matrix).max(axis=1) for linear in linears], axis=0)
     factors: Floats = np.sqrt(np.maximum(channel_maxima, _MIN_MAGNITUDE) / np.maximum(weight_maxima, _MIN_MAGNITUDE))
     for linear in linears:
@@ -94,7 +91,7 @@ def _smooth_matrices(linears: Sequence[LinearLayer], channel_maxima: Floats) -> 
 
 
 def _divide_input(model: onnx.ModelProto, linears: Sequence[LinearLayer], divisors: Floats) -> None:
-    """Divides a value before the products on it."""
+    """Insert a division of a value before the products that use it."""
     value = linears[0].input_name
     divisors_name, quotient_name = f"{value}_divisors", f"{value}_even"
     model.graph.initializer.append(numpy_helper.from_array(1 / divisors, divisors_name))
@@ -107,7 +104,7 @@ def _divide_input(model: onnx.ModelProto, linears: Sequence[LinearLayer], diviso
 
 
 def _quantize_linear(model: onnx.ModelProto, linear: LinearLayer, width: int) -> None:
-    """Puts a product of whole numbers, bias included, in the place of a product and its sum."""
+    """Replace a product and its bias by an integer product."""
     if len(linear.matrix) <= width:
         codes, scales = _quantize_matrix(linear.matrix)
         replace_node(
@@ -118,7 +115,7 @@ def _quantize_linear(model: onnx.ModelProto, linear: LinearLayer, width: int) ->
 
 
 def _fuse_attention(model: onnx.ModelProto, attention: AttentionLayer) -> None:
-    """Puts one operator in the place of an attention and its three products."""
+    """Replace an attention and its three products by one operator."""
     input_name, name = attention.projections[0].input_name, attention.output_node.name
     codes, scales = _quantize_matrix(np.concatenate([part.matrix for part in attention.projections], axis=1))
     bias = np.concatenate([part.bias for part in attention.projections])
@@ -133,6 +130,6 @@ def _fuse_attention(model: onnx.ModelProto, attention: AttentionLayer) -> None:
 
 
 def _quantize_matrix(matrix: Floats) -> tuple[NDArray[np.int8], Floats]:
-    """Whole numbers (inputs, outputs) and their scales (outputs,)."""
+    """Return int8 codes (inputs, outputs) and their scales (outputs,)."""
     scales = (np.maximum(np.abs(matrix).max(axis=0), _MIN_MAGNITUDE) / _MAX_CODE).astype(np.float32)
     return np.rint(matrix / scales).astype(np.int8), scales

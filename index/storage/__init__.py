@@ -1,1 +1,1 @@
-"""The files of one version of an index: written by the builder, opened by the reader."""
+"""The files of an index version, written by the builder and opened by the reader."""

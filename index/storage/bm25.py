@@ -1,21 +1,24 @@
-"""BM25 over SQLite FTS5. One row is one part of an entry's text with the entry's example questions beside it."""
+"""BM25 over SQLite FTS5 (Robertson and Zaragoza, The Probabilistic Relevance Framework, 2009).
+
+One row holds one passage of an entry's text and the entry's example questions.
+"""
 
 import sqlite3
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, closing
 from functools import lru_cache
 from itertools import accumulate
 from pathlib import Path
 
-from index.errors import IndexUnusable
+from index.errors import REBUILD_HINT, IndexUnusable
 from index.text.analyzer import extract_terms, is_stop_word, stem_word, tokenize_words
 
-WordRow = tuple[str, str, str, str]  # entry id, language, text, questions
 TEXT_WEIGHT, QUESTIONS_WEIGHT = 1.0, 1.0
-TERM_CACHE_SIZE = 2_048  # texts whose words are kept, for a build that follows upon another
-MAX_QUESTION_WORDS = 64  # a pasted page must not become a query of thousands of terms
-MAX_POSTINGS = 3_000  # rows that the terms of one query may hold together: BM25 takes over 1 ms for each 1,000
-# Entries are looked up for the best rows only.
+TERM_CACHE_SIZE = 2_048  # texts whose terms are cached for the next build in the same process
+MAX_QUESTION_WORDS = 64  # so that a pasted page does not become a query of thousands of terms
+MAX_POSTINGS = 3_000  # total postings of the terms of a query: BM25 takes more than 1 ms per 1,000
+# Entry ids are looked up for the best rows only.
 _SEARCH_SQL = """
     WITH scored AS (SELECT rowid AS part, -bm25(parts, 0, 0, ?, ?) AS score FROM parts WHERE parts MATCH ? LIMIT ?),
     best AS (SELECT part, score FROM scored ORDER BY score DESC LIMIT ?)
@@ -23,23 +26,32 @@ _SEARCH_SQL = """
 """
 
 
-def write_word_index(path: Path, rows: Iterable[WordRow]) -> None:
-    """Write a new FTS5 file; words are normalised by the row's language."""
-    connection = sqlite3.connect(path)
-    with connection:
-        connection.execute("CREATE VIRTUAL TABLE parts USING fts5(entry UNINDEXED, lang UNINDEXED, text, questions)")
-        connection.executemany(
-            "INSERT INTO parts VALUES (?, ?, ?, ?)",
-            (
-                (entry, lang, _join_terms(text, lang), _join_terms(questions, lang))
-                for entry, lang, text, questions in rows
-            ),
+class WordIndexWriter(AbstractContextManager["WordIndexWriter"]):
+    """Write a new FTS5 file, to be used with ``with``; the file is complete when the block has ended."""
+
+    def __init__(self, path: Path) -> None:
+        self._connection = sqlite3.connect(path)
+        self._connection.execute(
+            "CREATE VIRTUAL TABLE parts USING fts5(entry UNINDEXED, lang UNINDEXED, text, questions)"
         )
-        connection.execute("INSERT INTO parts(parts) VALUES ('optimize')")
-        connection.execute("CREATE VIRTUAL TABLE terms USING fts5vocab(parts, 'row')")
-        connection.execute("CREATE TABLE df (term TEXT PRIMARY KEY, n INTEGER) WITHOUT ROWID")
-        connection.execute("INSERT INTO df SELECT term, doc FROM terms")
-    connection.close()
+
+    def add_row(self, entry_id: str, lang: str, text: str, questions: str) -> None:
+        """Append one row; text and questions are stored as the terms of ``lang``."""
+        row = entry_id, lang, _join_terms(text, lang), _join_terms(questions, lang)
+        self._connection.execute("INSERT INTO parts VALUES (?, ?, ?, ?)", row)
+
+    def __exit__(self, error_type: type[BaseException] | None, *_: object) -> None:
+        with closing(self._connection), self._connection:
+            if error_type is None:
+                self._connection.execute("INSERT INTO parts(parts) VALUES ('optimize')")
+                self._connection.execute("CREATE VIRTUAL TABLE terms USING fts5vocab(parts, 'row')")
+                self._connection.execute("CREATE TABLE df (term TEXT PRIMARY KEY, n INTEGER) WITHOUT ROWID")
+                self._connection.execute("INSERT INTO df SELECT term, doc FROM terms")
+
+
+def truncate_words(question: str) -> list[str]:
+    """Return the first MAX_QUESTION_WORDS words of a question, in lower case."""
+    return tokenize_words(question)[:MAX_QUESTION_WORDS]
 
 
 @lru_cache(maxsize=TERM_CACHE_SIZE)
@@ -48,7 +60,11 @@ def _join_terms(text: str, lang: str) -> str:
 
 
 class Bm25Index:
-    """The FTS5 file opened for reading; safe to use from several threads."""
+    """A word index in an FTS5 file, opened read-only; thread-safe.
+
+    Raises:
+        IndexUnusable: the file is damaged.
+    """
 
     def __init__(self, path: Path, max_postings: int = MAX_POSTINGS) -> None:
         self._path = path
@@ -58,10 +74,10 @@ class Bm25Index:
         try:
             self._langs = [lang for (lang,) in self._get_connection().execute("SELECT DISTINCT lang FROM parts")]
         except sqlite3.Error as error:
-            raise IndexUnusable(f"{path} is damaged ({error}). Run: gwbot index build") from None
+            raise IndexUnusable(f"{path} is damaged ({error}). {REBUILD_HINT}") from None
 
     def search_entries(self, question: str, limit: int) -> list[tuple[str, float]]:
-        """Entries by BM25, best first, each once. Scores are positive; higher is better."""
+        """Return at most ``limit`` different entry ids with their best BM25 score (> 0), best first."""
         terms = self._limit_terms(self.query_terms(question))
         if not terms:
             return []
@@ -73,12 +89,12 @@ class Bm25Index:
         return list(best_scores.items())[:limit]
 
     def query_terms(self, question: str) -> list[str]:
-        """The question's words as any of the indexed languages would store them, each once."""
+        """Return the distinct terms of a question, stemmed in each indexed language; at most MAX_QUESTION_WORDS."""
         terms = dict.fromkeys(term for lang in self._langs for term in extract_terms(question, lang))
         return list(terms)[:MAX_QUESTION_WORDS]
 
     def _limit_terms(self, terms: Sequence[str]) -> list[str]:
-        """The rarest terms, in their order, as far as their postings fit the budget; always at least one."""
+        """Return the rarest terms whose postings together fit the budget, in query order; at least one."""
         frequencies = self._document_frequencies(terms)
         rarest = sorted(terms, key=lambda term: frequencies.get(term, 0))
         running_totals = accumulate(frequencies.get(term, 0) for term in rarest)
@@ -88,16 +104,16 @@ class Bm25Index:
         return [term for term in terms if term in affordable] or rarest[:1]
 
     def _document_frequencies(self, terms: Sequence[str]) -> dict[str, int]:
-        """Which of the terms the index holds, and in how many rows."""
+        """Return the number of rows of each term that the index contains."""
         placeholders = ", ".join("?" * len(terms))
         return dict(self._get_connection().execute(f"SELECT term, n FROM df WHERE term IN ({placeholders})", terms))  # noqa: S608
 
     def vocabulary_coverage(self, question: str) -> float:
-        """The share (0 to 1) of the question's words that an indexed language knows: small in any other language.
+        """Return the share (0 to 1) of a question's words that are known in the best matching indexed language.
 
-        Known are stop words, and words that any entry holds; the best of the indexed languages counts.
+        A word is known if it is a stop word or occurs in any entry. The share is small for other languages.
         """
-        question_words = tokenize_words(question)[:MAX_QUESTION_WORDS]
+        question_words = truncate_words(question)
         frequencies = self._document_frequencies(
             list({stem_word(word, lang) for word in question_words for lang in self._langs})
         )
@@ -114,7 +130,7 @@ class Bm25Index:
         return connection
 
     def _open_connection(self) -> sqlite3.Connection:
-        """A connection of this thread's own; where the file is gone the first one, which threads may share."""
+        """Open a connection for this thread; if the file is gone, share the first one instead."""
         uri = f"{self._path.resolve().as_uri()}?mode=ro&immutable=1"
         try:
             connection = sqlite3.connect(uri, uri=True, check_same_thread=False)
@@ -127,5 +143,5 @@ class Bm25Index:
 
 
 def _quote_term(term: str) -> str:
-    """A term as an FTS5 string: whatever it holds, it is never syntax."""
+    """Quote a term as an FTS5 string, so that no part of it is query syntax."""
     return '"' + term.replace('"', '""') + '"'

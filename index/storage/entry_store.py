@@ -1,6 +1,7 @@
-"""The entries and the names of the targets of an index folder: on disk, looked up one by one.
+"""Read and write the entries and the target names of an index folder.
 
-The files are read, not mapped: a mapped file counts as the process's memory as far as it was touched.
+Entries stay on disk and are looked up one at a time. They are read with pread rather than mapped, because touched
+pages of a mapped file count as memory of the process.
 """
 
 import hashlib
@@ -9,32 +10,33 @@ import os
 import weakref
 from array import array
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import asdict
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any, BinaryIO, Self
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
+from index.storage.layout import ENTRIES_FILE, ENTRY_OFFSETS_FILE, TARGET_ENDS_FILE, TARGETS_FILE
 from knowledge.records.entry import Entry, Layer
 
-ENTRY_FILES = ("entries.jsonl", "entries.npy")
-ENTRY_CACHE_SIZE = 512  # entries in memory; the answers to a question need a handful
+ENTRY_CACHE_SIZE = 512  # parsed entries in memory; answering a question needs a handful
 
 
 def hash_text(text: str) -> int:
-    """64 bits that stand for a text: two of a million texts share them once in 37 million folders."""
+    """Return a 64-bit hash of a text. A million texts contain a collision with a probability of 1 in 37 million."""
     return int.from_bytes(hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=8).digest(), "little")
 
 
-class EntryWriter:
-    """Writes entries one after the other, and at the end where each of them stands; use it with `with`."""
+class EntryWriter(AbstractContextManager["EntryWriter"]):
+    """Append entries to a file, to be used with ``with``; the table of their offsets is written at the end."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._file: BinaryIO = (folder / ENTRY_FILES[0]).open("wb")
-        self._locations = array("Q")  # key of the id, start, size
+        self._file: BinaryIO = (folder / ENTRIES_FILE).open("wb")
+        self._locations = array("Q")  # hash of the id, offset, length
 
     def add_entry(self, entry: Entry) -> None:
         """Append one entry."""
@@ -42,20 +44,17 @@ class EntryWriter:
         self._locations.extend((hash_text(entry.id), self._file.tell(), len(line)))
         self._file.write(line)
 
-    def __enter__(self) -> Self:
-        return self
-
     def __exit__(self, *_: object) -> None:
         self._file.close()
         locations = np.array(self._locations, "<u8").reshape(-1, 3)
-        np.save(self._folder / ENTRY_FILES[1], locations[np.argsort(locations[:, 0], kind="stable")])
+        np.save(self._folder / ENTRY_OFFSETS_FILE, locations[np.argsort(locations[:, 0], kind="stable")])
 
 
 class EntryStore:
-    """Entries by id, and by language in the order in which they were written. Safe to use from several threads."""
+    """A read-only mapping from an entry id to the entry in each of its languages, in written order; thread-safe."""
 
     def __init__(self, count: int, read_lines: Callable[[str], Iterable[str | bytes]]) -> None:
-        """``lines`` gives what was written of an id, and maybe of others."""
+        """``read_lines`` returns the JSON lines of an id; lines of other ids are ignored."""
         self._count = count
         self._load_versions: Callable[[str], dict[str, Entry]] = lru_cache(ENTRY_CACHE_SIZE)(
             partial(_load_entries, read_lines)
@@ -63,9 +62,9 @@ class EntryStore:
 
     @classmethod
     def open_folder(cls, folder: Path) -> "EntryStore":
-        """The entries of an index folder."""
-        locations = np.load(folder / ENTRY_FILES[1])
-        file = os.open(folder / ENTRY_FILES[0], os.O_RDONLY)
+        """Open the entries of an index folder."""
+        locations = np.load(folder / ENTRY_OFFSETS_FILE)
+        file = os.open(folder / ENTRIES_FILE, os.O_RDONLY)
         read_lines = partial(_read_lines, file, locations[:, 0].copy(), locations[:, 1:].copy())
         store = cls(len(np.unique(locations[:, 0])), read_lines)
         weakref.finalize(store, os.close, file)
@@ -78,7 +77,7 @@ class EntryStore:
         return bool(self._load_versions(entry_id))
 
     def __getitem__(self, entry_id: str) -> dict[str, Entry]:
-        """An entry by language; raises KeyError for an unknown id."""
+        """Return an entry by language; raises KeyError for an unknown id."""
         if versions := self._load_versions(entry_id):
             return versions
         raise KeyError(entry_id)
@@ -101,21 +100,21 @@ def _parse_entry(data: dict[str, Any]) -> Entry:
 
 
 def write_target_names(folder: Path, names: Sequence[str]) -> None:
-    """Write the targets' names, in order."""
+    """Write the names of the targets, by number."""
     ends = np.zeros(len(names) + 1, "<i8")
-    with (folder / "targets.txt").open("wb") as file:
+    with (folder / TARGETS_FILE).open("wb") as file:
         for number, name in enumerate(names, 1):
             file.write(name.encode("utf-8", "replace"))
             ends[number] = file.tell()
-    np.save(folder / "targets.npy", ends)
+    np.save(folder / TARGET_ENDS_FILE, ends)
 
 
 class TargetNames:
-    """Names by number. A million of them as Python strings would take three times the memory."""
+    """The names of the targets by number. As Python strings, a million of them would take three times the memory."""
 
     def __init__(self, folder: Path) -> None:
-        self._text = (folder / "targets.txt").read_bytes()
-        self._ends = memoryview(np.load(folder / "targets.npy"))
+        self._text = (folder / TARGETS_FILE).read_bytes()
+        self._ends = memoryview(np.load(folder / TARGET_ENDS_FILE))
 
     def __len__(self) -> int:
         return len(self._ends) - 1

@@ -1,7 +1,4 @@
-"""Which targets hold a token: an inverted index in three files, written in bounded memory and mapped for reading.
-
-The files hold the tokens in order, where each one's targets begin, and the targets.
-"""
+"""An inverted index from hashed tokens to targets, written in bounded memory and mapped for reading."""
 
 import tempfile
 from collections.abc import Sequence
@@ -11,16 +8,17 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from index.storage.layout import POSTINGS_FILES
+
 PAIR_DTYPE = np.dtype([("token", "<u4"), ("target", "<i4")])
 PAIRS_PER_FLUSH = 4_000_000  # 32 MB of pairs
-BUCKET_COUNT = 64  # by the first bits of the token; each is sorted by itself
-POSTINGS_FILES = ("cover-tokens.npy", "cover-starts.npy", "cover-targets.npy")
+BUCKET_COUNT = 64  # buckets by the first bits of the token, each sorted on its own
 
 TokenArray = NDArray[np.uint32]
 
 
 class InvertedIndexWriter:
-    """Takes texts one after the other, and writes the files at the end; use it with `with`."""
+    """Collect the tokens of texts, to be used with ``with``; the files are written at the end."""
 
     def __init__(self, folder: Path, pairs_per_flush: int = PAIRS_PER_FLUSH) -> None:
         self._folder = folder
@@ -29,7 +27,7 @@ class InvertedIndexWriter:
         self._pending_count = 0
 
     def add_text(self, target: int, tokens: TokenArray) -> None:
-        """A text of a target, by its tokens."""
+        """Add a text of a target, given as its hashed tokens, shape (n,)."""
         pairs = np.empty(len(tokens), PAIR_DTYPE)
         pairs["token"], pairs["target"] = tokens, target
         self._pending_pairs.append(pairs)
@@ -83,7 +81,7 @@ def _merge_buckets(folder: Path, bucket_paths: list[Path]) -> None:
 
 
 class FileInvertedIndex:
-    """The files opened for reading. Raises OSError or ValueError where they are damaged."""
+    """The files opened for reading. Raises OSError or ValueError if they are damaged."""
 
     def __init__(self, folder: Path) -> None:
         self._tokens, self._starts = np.load(folder / POSTINGS_FILES[0]), np.load(folder / POSTINGS_FILES[1])
@@ -93,7 +91,7 @@ class FileInvertedIndex:
             raise ValueError("the files do not belong together")
 
     def find_ranges(self, tokens: TokenArray) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Where in ``targets`` each token's holders begin and end; both equal for one that nothing holds."""
+        """Return where each token's posting list starts and ends in ``targets``; equal for an unknown token."""
         positions = np.searchsorted(self._tokens, tokens)
         is_present = positions < len(self._tokens)
         is_present[is_present] = self._tokens[positions[is_present]] == tokens[is_present]
@@ -103,7 +101,7 @@ class FileInvertedIndex:
     def posting_lists(
         self, tokens: TokenArray, max_length: int
     ) -> tuple[NDArray[np.int64], Sequence[NDArray[np.int32]]]:
-        """For each token how many targets hold it, and which; which is not told of more than ``most``."""
+        """Return document frequency and posting list per token; lists longer than ``max_length`` are empty."""
         starts, ends = self.find_ranges(tokens)
         list_ends = np.where(ends - starts <= max_length, ends, starts)
         ranges = zip(starts.tolist(), list_ends.tolist(), strict=True)

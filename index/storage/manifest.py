@@ -1,20 +1,20 @@
-"""What an index was made from, and hashes of what it consists of."""
+"""The manifest of an index version: what it was built from, and the hash of every file."""
 
-import hashlib
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from index.errors import IndexUnusable
+from index.encoder.model_card import hash_file
+from index.errors import REBUILD_HINT, IndexUnusable
+from index.storage.layout import MANIFEST_FILE
 
 INDEX_FORMAT = 7
-MANIFEST_FILE = "manifest.json"
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """The head of an index folder. ``files`` maps a file name to its SHA-256."""
+    """The description of an index version; ``files`` maps a file name to its SHA-256 in hexadecimal."""
 
     encoder: str
     encoder_digest: str
@@ -35,43 +35,41 @@ class Manifest:
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """The manifest of an index folder; raises IndexUnusable where it is missing, damaged or of another format."""
+    """Read the manifest of an index folder; raises IndexUnusable if it is missing, damaged or of another format."""
     path = folder / MANIFEST_FILE
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
         if data["format"] != INDEX_FORMAT:
             raise IndexUnusable(
-                f"{folder} has format {data['format']}; this program reads {INDEX_FORMAT}. Run: gwbot index build"
+                f"{folder} has format {data['format']}; this program reads {INDEX_FORMAT}. {REBUILD_HINT}"
             )
         return Manifest(**{**data, "languages": tuple(data["languages"])})
     except FileNotFoundError:
-        raise IndexUnusable(f"There is no index in {folder.parent}. Run: gwbot index build") from None
+        raise IndexUnusable(f"There is no index in {folder.parent}. {REBUILD_HINT}") from None
     except OSError as error:
         raise unreadable_error(path, error) from None
     except (ValueError, TypeError, KeyError, RecursionError):
-        raise IndexUnusable(f"{path} is damaged. Run: gwbot index build") from None
+        raise IndexUnusable(f"{path} is damaged. {REBUILD_HINT}") from None
 
 
 def unreadable_error(path: Path | str, error: OSError) -> IndexUnusable:
-    """What is said of a file or folder that the system does not let us read; that may pass."""
-    return IndexUnusable(f"{path} cannot be read ({error.strerror}). If that lasts, run: gwbot index build")
+    """Return the error for a file or folder that the system cannot read, perhaps only temporarily."""
+    return IndexUnusable(f"{path} cannot be read ({error.strerror}). If this persists, run: gwbot index build")
 
 
 def verify_files(folder: Path, index_manifest: Manifest, skipped_file: str = "") -> None:
-    """Compare every file (but one) with its hash; raises IndexUnusable naming the first that differs."""
+    """Compare every file but ``skipped_file`` with its hash; raises IndexUnusable for the first that differs."""
     for name, digest in index_manifest.files.items():
         if name == skipped_file:
             continue
         if not _is_existing_file(folder / name):
-            raise IndexUnusable(f"{folder / name} is missing. Run: gwbot index build")
+            raise IndexUnusable(f"{folder / name} is missing. {REBUILD_HINT}")
         if hash_file(folder / name) != digest:
-            raise IndexUnusable(
-                f"{folder / name} is damaged: its hash differs from the manifest. Run: gwbot index build"
-            )
+            raise IndexUnusable(f"{folder / name} is damaged: its hash differs from the manifest. {REBUILD_HINT}")
 
 
 def is_intact(folder: Path, digest: str) -> bool:
-    """Whether a folder holds the version whose manifest has this SHA-256, every file as it was built."""
+    """Return whether a folder holds the version whose manifest has this SHA-256, with every file intact."""
     try:
         verify_files(folder, read_manifest(folder))
         return hash_file(folder / MANIFEST_FILE) == digest
@@ -82,11 +80,5 @@ def is_intact(folder: Path, digest: str) -> bool:
 def _is_existing_file(path: Path) -> bool:
     try:
         return path.is_file()
-    except OSError:  # no name that a file can have
+    except OSError:  # the name is not a valid file name
         return False
-
-
-def hash_file(path: Path) -> str:
-    """The SHA-256 of a file, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,4 +1,4 @@
-"""What a search needs of an index, wherever it lies: vectors, the targets that hold a token, and words."""
+"""The interfaces that every index backend provides to the search."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -8,38 +8,41 @@ from numpy.typing import NDArray
 
 
 class VectorIndex(Protocol):
-    """L2-normalised vectors, shape (n, d), numbered by row; ``exact`` where a question is compared with all."""
+    """Nearest-neighbour search over L2-normalised vectors, shape (rows, d).
+
+    ``is_exact`` is true if a query is compared with every vector.
+    """
 
     is_exact: bool
 
     def __len__(self) -> int: ...
 
     def compute_similarities(self, query: NDArray[np.float32], rows: slice) -> NDArray[np.float32]:
-        """The cosine of these rows' vectors with ``query`` (shape (d,)), in order; where it is ``exact``."""
+        """Return the cosines of these rows with ``query`` (shape (d,)), by row; only if ``is_exact``."""
         ...
 
     def find_nearest(self, query: NDArray[np.float32], limit: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """Row numbers and cosines of the nearest vectors to ``query`` (shape (d,)), best first; at most ``limit``."""
+        """Return the rows and cosines of at most ``limit`` nearest vectors to ``query`` (shape (d,)), best first."""
         ...
 
 
 class InvertedIndex(Protocol):
-    """Which targets hold a token."""
+    """Posting lists: the targets that contain a token."""
 
     def posting_lists(
         self, tokens: NDArray[np.uint32], max_length: int
     ) -> tuple[NDArray[np.int64], Sequence[NDArray[np.int32]]]:
-        """For each token how many targets hold it, and which; which is not told of more than ``most``."""
+        """Return document frequency and posting list per token; lists longer than ``max_length`` are empty."""
         ...
 
 
 class WordIndex(Protocol):
-    """The word index."""
+    """Lexical search over the words of the entries."""
 
     def search_entries(self, question: str, limit: int) -> list[tuple[str, float]]:
-        """Entries by their words, best first, each once. Scores are positive; higher is better."""
+        """Return at most ``limit`` different entry ids with their score (> 0), best first."""
         ...
 
     def vocabulary_coverage(self, question: str) -> float:
-        """The share (0 to 1) of the question's words that an indexed language knows: small in any other language."""
+        """Return the share (0 to 1) of a question's words that are known in the best matching indexed language."""
         ...

@@ -1,4 +1,4 @@
-"""An index opened for searching: what a question needs, in memory, mapped, or behind a connection."""
+"""An index version opened for searching: what a query needs, in memory, mapped, or behind a connection."""
 
 import contextlib
 import json
@@ -12,13 +12,22 @@ from numpy.typing import NDArray
 
 from index.decision.calibration import Calibration, parse_calibration
 from index.encoder.encoder import Encoder
-from index.errors import IndexUnusable
+from index.errors import REBUILD_HINT, IndexUnusable
 from index.storage import manifest
 from index.storage.bm25 import Bm25Index
 from index.storage.entry_store import EntryStore, TargetNames
 from index.storage.group_scorer import GroupScorers
-from index.storage.layout import CLUSTERS_FILE, CURRENT_LINK, NAMES_FILE, PASSAGES_FILE, VECTORS_FILE
+from index.storage.layout import (
+    CLUSTERS_FILE,
+    CURRENT_LINK,
+    INTENTS_FILE,
+    NAMES_FILE,
+    ROWS_FILE,
+    VECTORS_FILE,
+    WORDS_FILE,
+)
 from index.storage.manifest import Manifest
+from index.storage.passage_file import read_passage_text
 from index.storage.protocols import VectorIndex, WordIndex
 from index.storage.term_overlap import TermOverlapIndex
 from index.storage.vector_index import FaissVectorIndex
@@ -32,7 +41,7 @@ GAP_PENALTY, INTENT_PENALTY, FOREIGN_LANGUAGE_PENALTY = 0.015, 0.005, 0.03  # of
 
 @dataclass(frozen=True, slots=True)
 class IndexReader:
-    """One version of an index, named as its place names it. Targets are entry ids, and intents as ``@<id>``."""
+    """One version of an index, named as its backend names it. See storage/layout.py for rows and targets."""
 
     version: str
     manifest: Manifest
@@ -40,34 +49,32 @@ class IndexReader:
     entries: EntryStore  # id -> language -> entry
     intent_replies: dict[str, ReplyKind]
     target_names: TargetNames
-    row_targets: NDArray[np.int32]  # row -> number of the target
-    row_kinds: NDArray[np.uint8]  # row -> number of the kind
-    row_penalties: NDArray[np.float32]  # row -> what is taken off its cosine
-    is_intent: NDArray[np.bool_]  # by number of the target
-    is_refusal: NDArray[np.bool_]  # of the intents
-    is_gap: NDArray[np.bool_]
-    proper_names: ProperNames  # what a question is also read without
-    group_scorers: GroupScorers | None  # None where there are too many vectors to compare them all
+    row_targets: NDArray[np.int32]  # (rows,) number of the target
+    row_kinds: NDArray[np.uint8]  # (rows,) position in KINDS
+    row_penalties: NDArray[np.float32]  # (rows,) subtracted from the cosine
+    is_intent: NDArray[np.bool_]  # (targets,)
+    is_refusal: NDArray[np.bool_]  # (targets,) intents that are answered with a refusal
+    is_gap: NDArray[np.bool_]  # (targets,)
+    proper_names: ProperNames  # masked in a second reading of a question
+    group_scorers: GroupScorers | None  # None if the vectors are not searched exactly
     vector_index: VectorIndex
     term_overlap_index: TermOverlapIndex
     word_index: WordIndex
-    read_passage: Callable[
-        [int], str
-    ]  # the text behind one vector, for explanations only; "" where its source is gone
+    read_passage: Callable[[int], str]  # the text of a row, for explanations only; "" if the version was removed
 
     def get_entry(self, entry_id: str, lang: str) -> Entry:
-        """An entry in a language, or in the first language it has. Raises KeyError for an unknown id."""
+        """Return an entry in ``lang``, or else in its first language; raises KeyError for an unknown id."""
         by_lang = self.entries[entry_id]
         return by_lang.get(lang) or next(iter(by_lang.values()))
 
     def searchable_entries(self, entry_id: str) -> tuple[Entry, ...]:
-        """An entry in each language that is searched in. Raises KeyError for an unknown id."""
+        """Return an entry in each searched language; raises KeyError for an unknown id."""
         return tuple(entry for entry in self.entries[entry_id].values() if entry.lang in self.manifest.languages)
 
 
 @dataclass(frozen=True, slots=True)
 class IndexComponents:
-    """What of an index lies differently in different places."""
+    """The parts of an index that each backend opens in its own way."""
 
     entries: EntryStore
     vector_index: VectorIndex
@@ -77,10 +84,10 @@ class IndexComponents:
 
 
 def current_folder(root: Path) -> Path:
-    """The folder of the current version; raises IndexUnusable where nothing was built yet."""
+    """Return the folder of the current version; raises IndexUnusable if nothing has been built yet."""
     folder = (root / CURRENT_LINK).resolve()
     if not folder.is_dir():
-        raise IndexUnusable(f"There is no index in {root}. Run: gwbot index build")
+        raise IndexUnusable(f"There is no index in {root}. {REBUILD_HINT}")
     return folder
 
 
@@ -88,12 +95,12 @@ def open_index(root: Path, encoder: Encoder) -> IndexReader:
     """Open the current version, verified against its hashes and against the encoder.
 
     Raises:
-        IndexUnusable: missing, damaged, or made with another encoder; the message says what to run.
+        IndexUnusable: it is missing, damaged, or built with another encoder.
     """
     folder = current_folder(root)
     index_manifest = manifest.read_manifest(folder)
     calibration = check_compatible(index_manifest, encoder, str(root))
-    # The floats behind clusters are for the next build only: most of the bytes, and not read for a question.
+    # With clusters, the floats (most of the bytes) are only read by the next build.
     with translate_read_errors(str(folder)):
         manifest.verify_files(
             folder, index_manifest, skipped_file=VECTORS_FILE if CLUSTERS_FILE in index_manifest.files else ""
@@ -104,45 +111,45 @@ def open_index(root: Path, encoder: Encoder) -> IndexReader:
             term_overlap_index=TermOverlapIndex.open_folder(
                 folder, len(TargetNames(folder)), index_manifest.languages
             ),
-            word_index=Bm25Index(folder / "words.db"),
-            read_passage=partial(_read_passage, folder),
+            word_index=Bm25Index(folder / WORDS_FILE),
+            read_passage=partial(read_passage_text, folder),
         )
         return assemble_reader(str(folder), folder, index_manifest, calibration, components)
 
 
 def check_compatible(index_manifest: Manifest, encoder: Encoder, location: str) -> Calibration:
-    """The calibration of an index; raises IndexUnusable where encoder or program are not those it was made with."""
+    """Return the calibration of an index; raises IndexUnusable if another encoder or program version built it."""
     if index_manifest.encoder_digest != encoder.digest:
         raise IndexUnusable(
             f"The index in {location} was made with the encoder {index_manifest.encoder}, which is not the one "
-            f"now installed ({encoder.name}). Run: gwbot index build"
+            f"now installed ({encoder.name}). {REBUILD_HINT}"
         )
     try:
         return parse_calibration(index_manifest.calibration)
     except (KeyError, TypeError):
         raise IndexUnusable(
-            f"The index in {location} was made by another version of this program. Run: gwbot index build"
+            f"The index in {location} was made by another version of this program. {REBUILD_HINT}"
         ) from None
 
 
 @contextlib.contextmanager
 def translate_read_errors(location: str) -> Iterator[None]:
-    """Whatever damaged or unreadable files lead to is IndexUnusable."""
+    """Translate every error that damaged or unreadable files cause into IndexUnusable."""
     try:
         yield
     except OSError as error:
         raise manifest.unreadable_error(location, error) from None
     except (ValueError, TypeError, LookupError, EOFError, AttributeError, RecursionError) as error:
         error_name = type(error).__name__
-        raise IndexUnusable(f"The index in {location} is damaged ({error_name}). Run: gwbot index build") from None
+        raise IndexUnusable(f"The index in {location} is damaged ({error_name}). {REBUILD_HINT}") from None
 
 
 def assemble_reader(
     version: str, folder: Path, index_manifest: Manifest, calibration: Calibration, components: IndexComponents
 ) -> IndexReader:
-    """Put together from ``parts`` and from the small files of an index folder, which are read here."""
-    rows = np.load(folder / "rows.npy")
-    intents = json.loads((folder / "intents.json").read_text(encoding="utf-8"))
+    """Combine the components with the small files of an index folder, which are read here."""
+    rows = np.load(folder / ROWS_FILE)
+    intents = json.loads((folder / INTENTS_FILE).read_text(encoding="utf-8"))
     targets = TargetNames(folder)
     return IndexReader(
         version=version,
@@ -170,16 +177,6 @@ def assemble_reader(
     )
 
 
-def _read_passage(folder: Path, row: int) -> str:
-    with contextlib.suppress(FileNotFoundError), (folder / PASSAGES_FILE).open(encoding="utf-8") as file:
-        for number, line in enumerate(file):
-            if number == row:
-                return str(json.loads(line)["text"])
-    if not folder.is_dir():
-        return ""
-    raise IndexError(row)
-
-
 def _flag_targets(rows: NDArray[np.void], flag: str, target_count: int) -> NDArray[np.bool_]:
     mask = np.zeros(target_count, bool)
     mask[rows["target"][rows[flag] == 1]] = True
@@ -188,15 +185,16 @@ def _flag_targets(rows: NDArray[np.void], flag: str, target_count: int) -> NDArr
 
 def _refusal_mask(intents: dict[str, str], targets: TargetNames) -> NDArray[np.bool_]:
     mask = np.zeros(len(targets), bool)
-    for number in range(len(targets) - len(intents), len(targets)):  # intents stand last
+    for number in range(len(targets) - len(intents), len(targets)):  # intents come last
         mask[number] = intents[targets[number][1:]] == ReplyKind.REFUSAL
     return mask
 
 
 def _compute_penalties(rows: NDArray[np.void]) -> NDArray[np.float32]:
-    """Gaps and intents have more example phrases than entries, and intents have them in more languages.
+    """Penalise the example phrases of gaps and intents, which have more of them than entries have.
 
-    A question is nearer to a phrase of its own language, whatever it asks, so that must not count for them.
+    Intents also have them in more languages; since any question is nearer to phrases in its own language, phrases in
+    a language without entries are penalised most.
     """
     questions = rows["kind"] == KINDS.index(PassageKind.QUESTION)
     intents, other_language = rows["intent"] == 1, rows["foreign"] == 1

@@ -1,12 +1,9 @@
-"""How much of a question's wording a text holds: the share of its word stems and character 4-grams, rare ones
-counting more.
+"""The idf-weighted share of a question's word stems and character 4-grams that occur in a target's texts.
 
-The 4-grams meet compounds by their parts, every case and gender form, most typing errors, and names in any script,
-without a dictionary. Idea: McNamee and Mayfield, Character N-Gram Tokenization for European Language Text Retrieval,
-2004.
+4-grams match the parts of compounds, case and gender forms, most typing errors, and names in any script without a
+dictionary. Idea: McNamee and Mayfield, Character N-Gram Tokenization for European Language Text Retrieval, 2004.
 """
 
-import re
 import zlib
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
@@ -16,48 +13,47 @@ import numpy as np
 from anyascii import anyascii
 from numpy.typing import NDArray
 
-from index.errors import IndexUnusable
+from index.errors import REBUILD_HINT, IndexUnusable
 from index.storage.inverted_index import FileInvertedIndex
 from index.storage.protocols import InvertedIndex
-from index.text.analyzer import extract_terms
+from index.text.analyzer import WORD_PATTERN, extract_terms
 
 GRAM_SIZE = 4
-TOKEN_CACHE_SIZE = 1_024  # texts whose tokens are kept, for a build that follows upon another
-STEM_WEIGHT = 4.0  # a word that meets as a whole counts like so many 4-grams
-MAX_QUESTION_LENGTH = 1_000  # of a question
-MAX_POSTING_LIST = 20_000  # what more targets hold than this tells little and takes long to count
+TOKEN_CACHE_SIZE = 1_024  # texts whose tokens are cached for the next build in the same process
+STEM_WEIGHT = 4.0  # weight of a matching stem relative to a 4-gram
+MAX_QUESTION_LENGTH = 1_000  # characters
+MAX_POSTING_LIST = 20_000  # more frequent tokens are ignored: they tell little and are slow to count
 _NO_TARGETS = np.zeros(0, np.int32)
-_WORD_PATTERN = re.compile(r"[^\W_]+")
 
 
 def hash_tokens(text: str, langs: Iterable[str]) -> NDArray[np.uint32]:
-    """The 4-grams of a text and its stems in these languages, each once."""
+    """Return the hashes (n,) of the distinct 4-grams of a text and of its stems in these languages."""
     return _hash_tokens_cached(text, tuple(langs))
 
 
 @lru_cache(maxsize=TOKEN_CACHE_SIZE)
 def _hash_tokens_cached(text: str, langs: tuple[str, ...]) -> NDArray[np.uint32]:
     hashes = np.concatenate([_hash_grams(text), _hash_stems(text, langs)])
-    hashes.flags.writeable = False  # others get the same array
+    hashes.flags.writeable = False  # the array is shared by all callers
     return hashes
 
 
 class TermOverlapIndex:
-    """The postings of an index; ``targets`` is how many targets it has, ``langs`` the languages of its texts."""
+    """Term overlap over the posting lists of an index; ``langs`` are the languages of its texts."""
 
     def __init__(self, inverted_index: InvertedIndex, target_count: int, langs: Sequence[str]) -> None:
         self._inverted_index, self._target_count, self._langs = inverted_index, target_count, langs
 
     @classmethod
     def open_folder(cls, folder: Path, target_count: int, langs: Sequence[str]) -> "TermOverlapIndex":
-        """Over the files of an index folder; raises IndexUnusable where they are damaged."""
+        """Open the posting lists of an index folder; raises IndexUnusable if they are damaged."""
         try:
             return cls(FileInvertedIndex(folder), target_count, langs)
         except (OSError, ValueError, IndexError):
-            raise IndexUnusable(f"{folder}: the postings are damaged. Run: gwbot index build") from None
+            raise IndexUnusable(f"{folder}: the postings are damaged. {REBUILD_HINT}") from None
 
     def term_overlap(self, question: str) -> NDArray[np.float32]:
-        """For every target the share (0 to 1) of the question's wording that its texts hold, shape (targets,)."""
+        """Return for each target the share (0 to 1) of the question's wording in its texts, shape (targets,)."""
         question = question[:MAX_QUESTION_LENGTH]
         grams, stems = _hash_grams(question), _hash_stems(question, self._langs)
         frequencies, posting_lists = self._inverted_index.posting_lists(
@@ -72,7 +68,7 @@ class TermOverlapIndex:
 
 
 def _hash_grams(text: str) -> NDArray[np.uint32]:
-    padded = [f" {word} " for word in set(_WORD_PATTERN.findall(anyascii(text).lower()))]
+    padded = [f" {word} " for word in set(WORD_PATTERN.findall(anyascii(text).lower()))]
     return _hash_strings(
         {word[start : start + GRAM_SIZE] for word in padded for start in range(max(1, len(word) - GRAM_SIZE + 1))}
     )

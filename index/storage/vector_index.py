@@ -1,7 +1,8 @@
-"""Nearest vectors by inner product: the only module that knows FAISS.
+"""Nearest-neighbour search by inner product: the only module that imports FAISS.
 
-Few vectors are searched exactly, straight from their file of floats. Many are also written as a FAISS index of
-clusters (inverted lists) with shorter numbers, of which a question reads the clusters nearest to it.
+Few vectors are searched exactly, straight from the file of floats. Many are also written as an inverted-file index
+(IVF: Jégou et al., Product Quantization for Nearest Neighbor Search, 2011) over scalar-quantised vectors, and a query
+reads only the clusters nearest to it.
 """
 
 import os
@@ -13,20 +14,20 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
-from index.errors import IndexUnusable
+from index.errors import REBUILD_HINT, IndexUnusable
 from index.storage.layout import CLUSTERS_FILE, VECTORS_FILE, VECTORS_PER_CHUNK
 
 # Chosen by measurement, see docs/decisions/0004-large-folders.md.
-MAX_EXACT_VECTORS = 50_000  # vectors; a few milliseconds a question
-MAX_FP16_VECTORS = 250_000  # numbers of 16 bits up to here, of 8 bits above
-PROBED_CLUSTERS = 192  # clusters read for a question
-SAMPLES_PER_CLUSTER = 64  # vectors a cluster to find the clusters with
+MAX_EXACT_VECTORS = 50_000  # up to here an exact search takes a few milliseconds
+MAX_FP16_VECTORS = 250_000  # 16 bits per number up to here, 8 bits above
+PROBED_CLUSTERS = 192  # clusters that a query reads
+SAMPLES_PER_CLUSTER = 64  # training vectors per cluster
 
-faiss.omp_set_num_threads(1)  # a question is one small product; more threads only wait for each other
+faiss.omp_set_num_threads(1)  # a query is one small product; more threads would only wait for each other
 
 
 def write_clusters(folder: Path, max_exact_vectors: int = MAX_EXACT_VECTORS) -> None:
-    """Write the clusters beside the floats of an index folder, where there are too many for an exact search."""
+    """Write an inverted-file index of the vectors of an index folder if there are more than ``max_exact_vectors``."""
     count, dimension = np.load(folder / VECTORS_FILE, mmap_mode="r").shape
     if count <= max_exact_vectors:
         return
@@ -52,15 +53,15 @@ def write_clusters(folder: Path, max_exact_vectors: int = MAX_EXACT_VECTORS) -> 
 
 
 def read_vector_chunks(path: Path) -> Iterator[NDArray[np.float32]]:
-    """The vectors of a file, some thousands at a time."""
+    """Yield the vectors of a file in chunks of shape (<= VECTORS_PER_CHUNK, d)."""
     count = len(np.load(path, mmap_mode="r"))
     for start in range(0, count, VECTORS_PER_CHUNK):
-        # Mapped anew each time: what was read counts as this process's memory until it is unmapped.
+        # Mapped again for each chunk, because pages that were read count as memory of the process until unmapped.
         yield np.load(path, mmap_mode="r")[start : start + VECTORS_PER_CHUNK].astype(np.float32)
 
 
 class FaissVectorIndex:
-    """Search over L2-normalised vectors, shape (n, d), float32."""
+    """Search over L2-normalised vectors, shape (rows, d)."""
 
     def __init__(self, faiss_index: Any) -> None:  # FAISS types its C++ classes only in part
         self._faiss_index = faiss_index
@@ -68,7 +69,7 @@ class FaissVectorIndex:
 
     @classmethod
     def open_folder(cls, folder: Path) -> "FaissVectorIndex":
-        """Open the vectors of an index folder; raises IndexUnusable where they are damaged."""
+        """Open the vectors of an index folder; raises IndexUnusable if they are damaged."""
         try:
             if (folder / CLUSTERS_FILE).exists():
                 return cls(
@@ -79,14 +80,14 @@ class FaissVectorIndex:
             faiss_index.add(vectors.astype(np.float32))
         except (RuntimeError, OSError, EOFError, ValueError) as error:
             reason = str(error).splitlines()[-1][:120]
-            raise IndexUnusable(f"The vectors in {folder} are damaged ({reason}). Run: gwbot index build") from None
+            raise IndexUnusable(f"The vectors in {folder} are damaged ({reason}). {REBUILD_HINT}") from None
         return cls(faiss_index)
 
     def __len__(self) -> int:
         return int(self._faiss_index.ntotal)
 
     def compute_similarities(self, query: NDArray[np.float32], rows: slice) -> NDArray[np.float32]:
-        """The cosine of these rows' vectors with ``query`` (shape (d,)), in order; where it is ``exact``."""
+        """Return the cosines of these rows with ``query`` (shape (d,)), by row; only if ``is_exact``."""
         query = np.ascontiguousarray(query, np.float32)
         vectors = faiss.rev_swig_ptr(self._faiss_index.get_xb(), len(self) * query.size).reshape(-1, query.size)[rows]
         cosines = np.empty(len(vectors), np.float32)
@@ -95,7 +96,7 @@ class FaissVectorIndex:
         return cosines
 
     def find_nearest(self, query: NDArray[np.float32], limit: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """Row numbers and cosines of the nearest vectors to ``query`` (shape (d,)), best first; at most ``limit``."""
+        """Return the rows and cosines of at most ``limit`` nearest vectors to ``query`` (shape (d,)), best first."""
         scores, rows = self._faiss_index.search(query[None, :], min(limit, len(self)))
-        is_valid = rows[0] >= 0  # the clusters read may hold fewer
+        is_valid = rows[0] >= 0  # the probed clusters may contain fewer
         return rows[0][is_valid], scores[0][is_valid]

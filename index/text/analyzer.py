@@ -1,7 +1,7 @@
-"""Words as the lexical index compares them: folded, stemmed, without stop words. Pure.
+"""Turn text into the terms of the lexical index: case-folded, stemmed, without stop words. Pure.
 
-German words meet whether typed as Förderung, Foerderung or forderung, and Partner*innen, Partner:innen and
-Partnerinnen are one word. Stemmer: Snowball (PyStemmer), whose German rules take ae, oe, ue for umlauts.
+Förderung, Foerderung and forderung become the same term, and so do Partner*innen, Partner:innen and Partnerinnen.
+Stemmer: Snowball (PyStemmer), whose German rules read ae, oe, ue as umlauts.
 """
 
 import re
@@ -12,9 +12,9 @@ from functools import lru_cache
 import Stemmer
 
 STEM_CACHE_SIZE = 8_192  # that are kept: few words make up most of a text
-_WORD_PATTERN = re.compile(r"[^\W_]+")
+WORD_PATTERN = re.compile(r"[^\W_]+")
 _GENDER_MARKER = re.compile(r"(?<=\w)(?:[*:_]|/-?)\s?(?=inn?(?:en)?\b)", re.I)
-SNOWBALL_ALGORITHMS = {  # Snowball's, by language; PostgreSQL calls its configurations alike
+SNOWBALL_ALGORITHMS = {  # by language; PostgreSQL's text search configurations have the same names
     "de": "german",
     "en": "english",
     "fr": "french",
@@ -45,23 +45,23 @@ _thread_local = threading.local()  # a Stemmer object must not be shared between
 
 
 def extract_terms(text: str, lang: str) -> list[str]:
-    """The content words of a text in the form in which they are indexed and searched."""
+    """Return the content words of a text as they are indexed and searched, in order."""
     return [stem_word(word, lang) for word in tokenize_words(text) if not is_stop_word(word, lang)]
 
 
 def tokenize_words(text: str) -> list[str]:
     """All words of a text in lower case, gender forms as one word."""
-    return _WORD_PATTERN.findall(_GENDER_MARKER.sub("", unicodedata.normalize("NFKC", text)).casefold())
+    return WORD_PATTERN.findall(_GENDER_MARKER.sub("", unicodedata.normalize("NFKC", text)).casefold())
 
 
 def is_stop_word(word: str, lang: str) -> bool:
-    """Whether a lower-case word says nothing about the subject; False in a language without a list."""
+    """Return whether a lower-case word is a stop word; False for a language without a list."""
     return word in _get_stop_words(lang)
 
 
 @lru_cache(maxsize=STEM_CACHE_SIZE)
 def stem_word(word: str, lang: str) -> str:
-    """The stem of one lower-case word without diacritics; the word itself where we have no stemmer."""
+    """Return the stem of a lower-case word without diacritics; unstemmed if the language has no stemmer."""
     if lang in SNOWBALL_ALGORITHMS:
         word = _get_stemmer(lang).stemWord(word)
     decomposed = unicodedata.normalize("NFKD", word)

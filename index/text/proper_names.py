@@ -1,24 +1,23 @@
-"""A question without the names in it. Pure.
+"""Find the proper names of a knowledge base, and mask them in a question. Pure.
 
-"Wer leitet StriveTogether?" is near to everything about StriveTogether; "Wer leitet …?" is nearer to the questions
-that the sources leave open than to those that they answer.
+"Wer leitet StriveTogether?" is similar to everything about StriveTogether; "Wer leitet …?" is more similar to
+questions that the sources leave open than to those that they answer.
 """
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from index.text.analyzer import is_stop_word, stem_word, tokenize_words
+from index.text.analyzer import WORD_PATTERN, is_stop_word, stem_word, tokenize_words
 from knowledge.parsing.plain_text import markdown_to_plain
 from knowledge.records.entry import Entry
 
-MIN_NAME_LENGTH = 3  # letters of a name
-ProperNames = frozenset[tuple[str, str]]
+MIN_NAME_LENGTH = 3  # characters
+ProperNames = frozenset[tuple[str, str]]  # pairs of language and stem
 NO_NAMES: ProperNames = frozenset()
-_WORD_PATTERN = re.compile(r"[^\W_]+")
 
 
 def extract_proper_names(entries: Iterable[Entry]) -> ProperNames:
-    """The names in entries: what is spelled alike in all languages of an entry, as pairs of language and stem."""
+    """Return the words that are spelled the same in all languages of an entry; entries in one language have none."""
     versions: dict[str, list[Entry]] = {}
     for entry in entries:
         versions.setdefault(entry.id, []).append(entry)
@@ -42,12 +41,12 @@ def _find_common_stems(versions: Sequence[Entry]) -> Iterator[tuple[str, str]]:
 
 
 def mask_names(question: str, names: ProperNames) -> str:
-    """The question without these names in whatever form."""
+    """Remove these names, in any inflected form, from a question."""
     langs = {lang for lang, _ in names}
 
     def mask_match(match: re.Match[str]) -> str:
         word = match[0].casefold()
         return "" if any((lang, stem_word(word, lang)) in names for lang in langs) else match[0]
 
-    masked = _WORD_PATTERN.sub(mask_match, question) if names else question
+    masked = WORD_PATTERN.sub(mask_match, question) if names else question
     return " ".join(masked.split()).strip(" -")

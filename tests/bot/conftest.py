@@ -9,27 +9,29 @@ import psycopg
 import pytest
 
 from bot.answering.answerer import Answerer
-from bot.app.bootstrap import make_answerer, make_dialogue
+from bot.app.bootstrap import BotRuntime, make_answerer, make_dialogue
 from bot.flows.dialogue import Advisers, Dialogue
 from bot.settings import Settings
-from bot.store import SqliteStore, SqlStore
-from bot.store.postgres.store import PostgresStore
+from bot.store import SqliteDatabase, Store
+from bot.store.postgres.database import PostgresDatabase
 from index.search.live_index import LiveIndex
 from tests.conftest import Clock
 from tests.support.relay import DESK
 
-Opening = Callable[[], SqlStore]
-Stores = Callable[[], PostgresStore]
+Opening = Callable[[], Store]
+Stores = Callable[[], Store]
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def opening(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> Iterator[Opening]:
     """Opens one and the same store, which is empty at first, as often as it is called."""
     url = request.getfixturevalue("database_url") if request.param == "postgres" else ""
-    tenant, opened = secrets.token_hex(4), list[SqlStore]()
+    tenant, opened = secrets.token_hex(4), list[Store]()
 
-    def opens() -> SqlStore:
-        opened.append(PostgresStore(url, clock, tenant) if url else SqliteStore(tmp_path / "bot.db", clock))
+    def opens() -> Store:
+        opened.append(
+            Store(PostgresDatabase(url, clock, tenant)) if url else Store(SqliteDatabase(tmp_path / "bot.db", clock))
+        )
         return opened[-1]
 
     yield opens
@@ -38,7 +40,7 @@ def opening(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> Ite
 
 
 @pytest.fixture
-def store(opening: Opening) -> SqlStore:  # instead of the one in SQLite alone
+def store(opening: Opening) -> Store:  # instead of the one in SQLite alone
     """An empty store; each test runs over both kinds."""
     return opening()
 
@@ -52,8 +54,8 @@ def answerer(settings: Settings, live: LiveIndex) -> Answerer:
 @pytest.fixture
 def dialogue(settings: Settings, live: LiveIndex, tmp_path: Path) -> Iterator[Dialogue]:
     """The wired conversation over an empty store."""
-    store = SqliteStore(tmp_path / "dialogue.db", Clock())
-    yield make_dialogue(settings, live, store)
+    store = Store(SqliteDatabase(tmp_path / "dialogue.db", Clock()))
+    yield make_dialogue(BotRuntime(settings, live, store))
     store.close()
 
 
@@ -64,18 +66,18 @@ def parts(dialogue: Dialogue) -> Dialogue:
 
 
 @pytest.fixture
-def mine(fresh_url: str, clock: Clock) -> PostgresStore:
+def mine(fresh_url: str, clock: Clock) -> Store:
     """A store in a database of its own."""
-    return PostgresStore(fresh_url, clock)
+    return Store(PostgresDatabase(fresh_url, clock))
 
 
 @pytest.fixture
 def process(fresh_url: str, clock: Clock) -> Iterator[Stores]:
     """Opens the store as another process does, as often as it is called."""
-    opened: list[PostgresStore] = []
+    opened: list[Store] = []
 
-    def opens() -> PostgresStore:
-        opened.append(PostgresStore(fresh_url, clock))
+    def opens() -> Store:
+        opened.append(Store(PostgresDatabase(fresh_url, clock)))
         return opened[-1]
 
     yield opens

@@ -1,4 +1,4 @@
-"""Settings: what is set is read, what is wrong is named, what is secret stays so."""
+"""Settings are read, wrong ones are named, and secrets stay secret."""
 
 import re
 from pathlib import Path
@@ -21,7 +21,7 @@ def test_defaults(settings: Settings) -> None:
 
 
 def test_env_file_is_read(tmp_path: Path) -> None:
-    """A .env in the current folder counts, and an empty value is as good as none."""
+    """A .env file in the current folder is read, and an empty value means unset."""
     (tmp_path / ".env").write_text("GW_ADVISER_IDS=4, 5\nGW_TELEGRAM_TOKEN=\nPORT=9000\n", encoding="utf-8")
 
     settings = load_settings()
@@ -41,11 +41,11 @@ def test_env_file_is_read(tmp_path: Path) -> None:
         ("GW_DATABASE_URL", "mysql://x", "GW_DATABASE_URL: must begin with sqlite:///"),
         ("GW_TELEGRAM_API_URL", "telegram", "GW_TELEGRAM_API_URL: must begin with https://"),
         ("GW_WEBHOOK_URL", "https://bot.example", "GW_WEBHOOK_SECRET is required"),
-        ("GW_WEBHOOK_SECRET", "nicht gut!", "GW_WEBHOOK_SECRET may hold only"),
+        ("GW_WEBHOOK_SECRET", "nicht gut!", "GW_WEBHOOK_SECRET may contain only"),
     ],
 )
 def test_wrong_value_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str, message: str) -> None:
-    """Each wrong variable is named with what it should be; its value is not repeated."""
+    """Each wrong variable is named with what it should be, without its value."""
     monkeypatch.setenv(name, value)
 
     with pytest.raises(SettingsError) as caught:
@@ -55,7 +55,7 @@ def test_wrong_value_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value:
 
 
 def test_secrets_hide(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The token does not appear where settings are printed."""
+    """The token does not appear when the settings are printed."""
     monkeypatch.setenv("GW_TELEGRAM_TOKEN", "12345:geheim")
 
     assert "geheim" not in repr(load_settings())
@@ -77,13 +77,13 @@ def test_example_and_readme_name_every_variable() -> None:
     "value", ["kein at", "bot@", "a@b.de, c@d.de", "köln@stiftung.de", "Bot <bot@>", "a@b..de", "=?utf-8?q?a?=@b.de"]
 )
 def test_no_address_of_mail(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
-    """What no mail could be sent with is refused at the start, with the variable and what to write."""
+    """An unusable e-mail address is rejected at the start, naming the variable and the expected form."""
     monkeypatch.setenv(name, value)
 
     with pytest.raises(SettingsError) as caught:
         load_settings()
 
-    said = f"{name}: is no e-mail address, or more than one; write bot@example.org or Name <bot@example.org>"
+    said = f"{name}: is not exactly one e-mail address; write bot@example.org or Name <bot@example.org>"
     assert said in str(caught.value)
     assert value not in str(caught.value).replace("bot@example.org", "")
 
@@ -93,7 +93,7 @@ def test_no_address_of_mail(monkeypatch: pytest.MonkeyPatch, name: str, value: s
     ["bot@example.org", "Beratung <info@bürgerstiftung-köln.de>", "root@localhost", "bot@server", "bot@mail.local"],
 )
 def test_addresses_of_mail(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
-    """An address with a name, with umlauts in its domain, or of this network only is kept as it is written."""
+    """An address with a name, with umlauts in its domain, or of the local network is accepted as it is."""
     monkeypatch.setenv("GW_MAIL_FROM", value)
     monkeypatch.setenv("GW_OPERATOR_EMAIL", value)
 
@@ -103,6 +103,6 @@ def test_addresses_of_mail(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
 
 
 def test_an_address_for_every_header() -> None:
-    """Whatever is taken for an address has an ASCII form, also that of this network."""
+    """Every accepted address has an ASCII form, including one of the local network."""
     assert to_ascii_address("root@localhost") == "root@localhost"
     assert to_ascii_address("info@bürgerstiftung-köln.de") == "info@xn--brgerstiftung-kln-e0b3h.de"

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from bot.app.bootstrap import open_store_from_settings, run_bot
+from bot.app.bootstrap import BotRuntime, UpdateSource, open_store_from_settings, run_bot
 from bot.pipeline.rate_limiter import NO_LIMITS, RateLimits
 from bot.sandbox.fake_telegram import FakeTelegram, Group, MessageView, User
 from bot.settings import Settings
+from bot.web.server import run_http_server
 from index.search.live_index import LiveIndex
 
 AtDesk = Callable[[Group | User], AbstractAsyncContextManager[None]]  # runs a bot connected to this chat of advisers
@@ -52,26 +53,16 @@ async def running(
     stop, nudge, store = asyncio.Event(), asyncio.Event(), open_store_from_settings(settings, clock)
     if on_purpose:
         nudge.set()
-    task = asyncio.create_task(
-        run_bot(
-            settings,
-            live,
-            store,
-            stop,
-            webhook=webhook,
-            clock=clock,
-            wake_scheduler=nudge,
-            limits=limits,
-            serve_http=takes,
-            polls=takes,
-        )
-    )
-    try:
-        yield
-    finally:
-        stop.set()
-        await asyncio.wait_for(task, 30)
-        store.close()
+    source = UpdateSource.WEBHOOK if webhook else UpdateSource.POLLING if takes else UpdateSource.NONE
+    runtime = BotRuntime(settings, live, store, clock, source, limits, wake_scheduler=nudge)
+    async with run_http_server(runtime.status_server.application, settings, webhook=webhook, enabled=takes):
+        task = asyncio.create_task(run_bot(runtime, stop))
+        try:
+            yield
+        finally:
+            stop.set()
+            await asyncio.wait_for(task, 30)
+            store.close()
 
 
 @pytest.fixture

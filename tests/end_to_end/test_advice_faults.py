@@ -206,9 +206,9 @@ async def test_bot_thrown_out_of_the_group(
         await standin.wait_for(lambda: [call for call in standin.calls_to("createForumTopic") if call.status == 403])
 
     store = open_store_from_settings(Settings())
-    assert store.find_request(reference) is not None
+    assert store.requests.find_request(reference) is not None
     assert message_from_bytes(mail_server.taken[0], policy=default)["To"] == "operator@example.org"
-    assert reference in references(store.due_calls(time.time() + 3600))
+    assert reference in references(store.outbox.due_calls(time.time() + 3600))
     store.close()
 
 

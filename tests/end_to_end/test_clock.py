@@ -11,7 +11,7 @@ from bot.domain.effects import CreateRequest
 from bot.pipeline.rate_limiter import TELEGRAM_LIMITS
 from bot.sandbox.fake_telegram import FakeTelegram, FaultKind, Group, User
 from bot.settings import Settings
-from bot.store.protocol import AdviserThread
+from bot.store.records import AdviserThread
 from bot.store.sql.outgoing_calls import ERASE_THREAD
 from index.search.live_index import LiveIndex
 from tests.bot.store.test_personal_data import EVENT, EVERYTHING, REFERENCE, REQUEST, STATE, did
@@ -41,7 +41,7 @@ async def test_nothing_is_deleted_by_a_clock_that_was_wrong_at_the_start(
     store = open_store_from_settings(bot_settings)
     closed = replace(REQUEST, status=RequestStatus.CLOSED, created=time.time(), closed=time.time())
     did(store, EVENT, CreateRequest(closed), *EVERYTHING[1:], state=STATE)
-    store.save_thread(REFERENCE, AdviserThread(forum.id, 40, 41))
+    store.requests.save_thread(REFERENCE, AdviserThread(forum.id, 40, 41))
     before = tables(store)
     clock = Ahead(365 * DAY)
 
@@ -90,7 +90,7 @@ async def test_refusals_while_the_clock_was_ahead_hold_nobody(
             person.send_text("/start")
         await standin.wait_for(lambda: len(standin.calls_to("sendMessage")) == len(people))
     store = open_store_from_settings(bot_settings, clock)
-    noted = set(store.rate_limits())
+    noted = set(store.outbox.rate_limits())
     store.close()
 
     async with running(bot_settings, live, limits=TELEGRAM_LIMITS, on_purpose=False):

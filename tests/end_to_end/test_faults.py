@@ -10,13 +10,14 @@ import pytest
 from prometheus_client import generate_latest
 from telegram.request import HTTPXRequest
 
-from bot.app.bootstrap import open_store_from_settings, run_bot
+from bot.app.bootstrap import BotRuntime, open_store_from_settings, run_bot
 from bot.errors import StoreGone
 from bot.pipeline.rate_limiter import NO_LIMITS
 from bot.sandbox.fake_telegram import FakeTelegram, User
 from bot.settings import Settings
 from bot.telegram.client import create_client
 from bot.telegram.polling import CONFLICT_WAIT, poll_updates
+from bot.web.health import HealthCheck
 from bot.web.monitor import BotStatus
 from index.search.live_index import LiveIndex
 from tests.end_to_end.conftest import running
@@ -80,7 +81,7 @@ async def test_full_disk_by_webhook(hook: str, disk: Disk, standin: FakeTelegram
         ready = await outside.get(f"{hook}/readyz")
     with logged() as log:
         ada.send_text("Was ist Collective Impact?")
-        await log.until("an update is not taken, Telegram will bring it again")
+        await log.until("an update is refused, Telegram will deliver it again")
     disk.free()
     answer = await ada.wait_for_reply()
 
@@ -116,7 +117,7 @@ async def test_deleted_store_ends_the_bot(
 ) -> None:
     """A bot whose store is deleted under it ends with what to do, and the update stays with Telegram."""
     store, stop = open_store_from_settings(bot_settings), asyncio.Event()
-    task = asyncio.create_task(run_bot(bot_settings, live, store, stop, webhook=False, limits=NO_LIMITS))
+    task = asyncio.create_task(run_bot(BotRuntime(bot_settings, live, store, limits=NO_LIMITS), stop))
     ada.send_text("/hilfe")
     await ada.wait_for_reply()
     await standin.wait_for(lambda: standin.updates_confirmed)
@@ -140,7 +141,7 @@ async def test_two_pollers(
     settings = Settings()
     store, waits = open_store_from_settings(settings), []
     bot = create_client(settings, HTTPXRequest())
-    monitor = BotStatus(settings, bot, store, live)
+    monitor = BotStatus(settings, HealthCheck(bot, store, live))
     alone = asyncio.Event()
 
     enough = asyncio.Event()
@@ -152,7 +153,7 @@ async def test_two_pollers(
         await asyncio.sleep(0)
 
     async def conflict(now: bool) -> None:
-        await monitor.report_conflict(now)
+        await monitor.on_conflict(now)
         if not now:
             alone.set()
 

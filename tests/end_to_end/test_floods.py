@@ -11,7 +11,7 @@ from bot.app.bootstrap import open_store_from_settings
 from bot.pipeline.rate_limiter import MINUTE, TELEGRAM_LIMITS, RateLimiter
 from bot.sandbox.fake_telegram import FakeTelegram, FaultKind, Group, User
 from bot.settings import Settings
-from bot.store import SqliteStore, SqlStore
+from bot.store import Store
 from bot.telegram.rate_limited_request import RateLimitedRequest
 from index.search.live_index import LiveIndex
 from tests.bot.pipeline.test_outbox import BUSY, faulty
@@ -68,9 +68,9 @@ async def test_refusal_is_obeyed_after_a_restart(
         ada.send_text("/start")
         await standin.wait_for(lambda: [call for call in standin.calls_to("sendMessage") if call.status == 429])
     store = open_store_from_settings(bot_settings)
-    for queued in store.due_calls(1e12):
-        store.mark_failed(queued.id, "gone")  # as where the person has all that is theirs deleted
-    assert ada.id in store.rate_limits()
+    for queued in store.outbox.due_calls(1e12):
+        store.outbox.mark_failed(queued.id, "gone")  # as where the person has all that is theirs deleted
+    assert ada.id in store.outbox.rate_limits()
     store.close()
 
     async with running(bot_settings, live, limits=TELEGRAM_LIMITS):
@@ -85,7 +85,7 @@ async def test_refusal_is_obeyed_after_a_restart(
 class Paced:
     """The client alone, on a clock that goes on while it waits."""
 
-    def __init__(self, standin: FakeTelegram, store: SqlStore, clock: Clock) -> None:
+    def __init__(self, standin: FakeTelegram, store: Store, clock: Clock) -> None:
         self.clock, self.pace = clock, RateLimiter(TELEGRAM_LIMITS, clock.now - 60)
         self.bot = Bot(
             standin.token, base_url=standin.base_url, request=RateLimitedRequest(self.pace, store, clock, self.rest)
@@ -99,7 +99,7 @@ class Paced:
         await asyncio.sleep(0)
 
 
-async def test_every_call_that_counts_is_paced(store: SqliteStore, clock: Clock, bea: User) -> None:
+async def test_every_call_that_counts_is_paced(store: Store, clock: Clock, bea: User) -> None:
     """Opening a topic, writing and pinning in it are a second apart, and what a group got is written down."""
     with FakeTelegram() as standin:
         owner = standin.add_user("Bea")
@@ -112,10 +112,10 @@ async def test_every_call_that_counts_is_paced(store: SqliteStore, clock: Clock,
             await paced.bot.send_chat_action(forum.id, "typing")
 
     assert paced.waited == [pytest.approx(1), pytest.approx(1)]
-    assert [chat for chat, _ in store.group_calls(0)] == [forum.id] * 3
+    assert [chat for chat, _ in store.outbox.group_calls(0)] == [forum.id] * 3
 
 
-async def test_call_that_could_not_be_noted_shuts_no_group(store: SqliteStore, clock: Clock, bea: User) -> None:
+async def test_call_that_could_not_be_noted_shuts_no_group(store: Store, clock: Clock, bea: User) -> None:
     """Where the store is away when a group's call is to be noted it is not made, and the group is free afterwards."""
     with FakeTelegram() as standin:
         group = standin.add_group("Beratung", [standin.add_user("Bea")], bot_is_admin=True)
@@ -131,7 +131,7 @@ async def test_call_that_could_not_be_noted_shuts_no_group(store: SqliteStore, c
     assert [call.params["text"] for call in standin.calls_to("sendMessage")] == ["zwei"]
 
 
-async def test_nothing_is_asked_while_telegram_refuses_all(store: SqliteStore, clock: Clock) -> None:
+async def test_nothing_is_asked_while_telegram_refuses_all(store: Store, clock: Clock) -> None:
     """Where three chats are refused at once, no call is made to any chat until the end, and it is written down."""
     with FakeTelegram() as standin:
         people = [standin.add_user(name, started=True) for name in "abcd"]
@@ -148,4 +148,4 @@ async def test_nothing_is_asked_while_telegram_refuses_all(store: SqliteStore, c
             await paced.bot.send_message(people[3].id, "Hallo")
 
     assert made == 3
-    assert set(store.rate_limits()) == {0, *(person.id for person in people[:3])}
+    assert set(store.outbox.rate_limits()) == {0, *(person.id for person in people[:3])}

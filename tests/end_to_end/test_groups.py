@@ -39,7 +39,7 @@ async def test_only_the_mention_is_taken_out(ada: User, group: Group, bot_settin
     await ada.wait_for_reply(chat=group)
 
     with closing(open_store_from_settings(bot_settings)) as store:
-        asked = store.load_state(f"{group.id}:{ada.id}").last_question
+        asked = store.users.load_state(f"{group.id}:{ada.id}").last_question
     assert asked == "👋 Wie groß muß ein Maßnahmenbündel sein, bitte?"
 
 

@@ -142,7 +142,7 @@ async def test_nothing_is_kept(bot_settings: Settings, at_desk: AtDesk, standin:
         await offered(standin, ada, "Was ist ein Backbone?")
         await offered(standin, ada, "Mein Geheimnis")
     store = open_store_from_settings(bot_settings)
-    held, waiting = store.load_personal_data(ada.id), store.count_queued_calls(ada.id)
+    held, waiting = store.erasure.load_personal_data(ada.id), store.outbox.count_queued_calls(ada.id)
     store.close()
 
     assert (held, waiting) == ({}, 0)

@@ -166,7 +166,7 @@ async def test_recipient_who_is_refused_for_now_holds_up_no_other(
         assert await asyncio.to_thread(mail_server.came.acquire, timeout=20)
 
     store = open_store_from_settings(Settings())
-    waiting = references(queued for queued in store.due_calls(time.time() + 3_600) if queued.chat_id == 0)
+    waiting = references(queued for queued in store.outbox.due_calls(time.time() + 3_600) if queued.chat_id == 0)
     store.close()
     assert [to for to, _ in mail_server.taken] == ["operator@example.org"]
     assert waiting == [reference]

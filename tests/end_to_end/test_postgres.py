@@ -10,13 +10,14 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 from telegram.request import HTTPXRequest
 
-from bot.app.bootstrap import run_bot
+from bot.app.bootstrap import BotRuntime, run_bot
 from bot.domain.tenant import MAIN_TENANT
 from bot.pipeline.rate_limiter import NO_LIMITS
 from bot.pipeline.retry import STANDBY_WAIT
 from bot.sandbox.fake_telegram import FakeTelegram, Group, User
 from bot.settings import Settings
-from bot.store.postgres.store import PostgresStore
+from bot.store import Store
+from bot.store.postgres.database import PostgresDatabase
 from bot.telegram.client import create_client
 from bot.telegram.update_parser import chat_key
 from index.search.live_index import LiveIndex
@@ -125,12 +126,12 @@ async def test_database_goes_away_while_the_bot_starts(
     on_postgres: Settings, live: LiveIndex, ada: User, fresh_url: str
 ) -> None:
     """A bot whose database is away from the moment it was opened waits for it, and answers what came meanwhile."""
-    stop, store = asyncio.Event(), PostgresStore(fresh_url, time.time, wait_timeout=0.2)
+    stop, store = asyncio.Event(), Store(PostgresDatabase(fresh_url, time.time, wait_timeout=0.2))
     admit(fresh_url, False)
     ada.send_text("Was ist Collective Impact?")
 
     with logged() as log:
-        bot = asyncio.create_task(run_bot(on_postgres, live, store, stop, webhook=False, limits=NO_LIMITS))
+        bot = asyncio.create_task(run_bot(BotRuntime(on_postgres, live, store, limits=NO_LIMITS), stop))
         for waits in ("what was left waits", "messages wait", "updates wait at Telegram"):
             await log.until(waits)
         admit(fresh_url, True)
@@ -146,7 +147,7 @@ async def test_error_of_the_database_ends_no_task(
     on_postgres: Settings, live: LiveIndex, standin: FakeTelegram, ada: User, fresh_url: str
 ) -> None:
     """After an error for which nobody is to wait the bot goes on looking at what other processes left."""
-    other = PostgresStore(fresh_url, time.time)
+    other = Store(PostgresDatabase(fresh_url, time.time))
     ada.send_text("Was ist Collective Impact?")
     async with create_client(on_postgres, HTTPXRequest()) as bot:
         *_, update = await bot.do_api_request("getupdates")
@@ -155,9 +156,9 @@ async def test_error_of_the_database_ends_no_task(
 
     with logged() as log:
         async with running(on_postgres, live, takes=False):
-            await log.until("a task of the bot failed, and begins again in 1 s")
+            await log.until("a background task failed, restarting it in 1 s")
             rename(fresh_url, "away", "inbox")
-            other.add_updates([(update["update_id"], chat_key(update), json.dumps(update))])
+            other.inbox.add_updates([(update["update_id"], chat_key(update), json.dumps(update))])
             answer = await ada.wait_for_reply(timeout=30)
 
     assert "Aus der Fachliteratur:" in answer.text

@@ -262,7 +262,7 @@ async def test_question_is_kept_only_with_consent(
     assert "gelöscht" in stopped.text
     assert gone["questions"] == []
     store = open_store_from_settings(bot_settings)
-    assert (store.consented_questions(), store.feedback_counts()) == ([], [("collective-impact", 0, 1)])
+    assert (store.users.consented_questions(), store.users.feedback_counts()) == ([], [("collective-impact", 0, 1)])
     store.close()
 
 

@@ -144,7 +144,7 @@ async def test_cancelling_keeps_nothing(ada: User, bot_settings: Settings) -> No
     assert "nichts weitergegeben" in gone.text
     assert "jacob.rohm@phineo.org" in gone.text
     store = open_store_from_settings(bot_settings)
-    assert store.all_requests() == []
+    assert store.requests.all_requests() == []
     store.close()
 
 
@@ -158,7 +158,7 @@ async def test_second_tap_skips_and_sends_nothing_twice(
     await standin.wait_for(lambda: first.answer is not None and second.answer is not None)
 
     store = open_store_from_settings(bot_settings)
-    assert len(store.all_requests()) == 1
+    assert len(store.requests.all_requests()) == 1
     store.close()
 
 
@@ -171,7 +171,7 @@ async def test_without_advisers_the_person_is_told_the_truth(ada: User, bot_sett
     assert "erfährt davon aber noch nicht von selbst" in kept.text
     assert "jacob.rohm@phineo.org" in kept.text
     store = open_store_from_settings(bot_settings)
-    (request,) = store.active_requests()
+    (request,) = store.requests.active_requests()
     store.close()
     assert (request.consent, request.contact, request.details.kind) == ("2026-11-24", "jacob-rohm", "npo")
     assert request.created > 0
@@ -213,7 +213,7 @@ async def test_whole_form_may_be_typed(ada: User, bot_settings: Settings) -> Non
     await ada.wait_for_reply()
 
     with closing(open_store_from_settings(bot_settings)) as store:
-        (request,) = store.active_requests()
+        (request,) = store.requests.active_requests()
     assert request.details == Details("Wir suchen Rat.", "", "npo", "", ContactChannel.PHONE, "+49 30 1234567", "")
 
 

@@ -10,7 +10,7 @@ from PIL import Image
 
 from bot.sandbox.fake_telegram import FakeTelegram, MessageView, User
 from bot.settings import Settings
-from index.build.builder import build_index
+from index.build.builder import IndexSource, build_index
 from index.decision.calibration import load_calibration
 from index.encoder.encoder import OnnxEncoder
 from index.search.live_index import LiveIndex
@@ -115,7 +115,9 @@ async def test_name_that_fits_no_link(
     for name, title in names.items():
         text = f"# {title}\n\n{title}: Das Holz der Brücke kommt von Eichen, die im Wald am Fluss standen.\n"
         (folder / f"{name}.md").write_text(text, "utf-8")
-    build_index(load_knowledge(folder), encoder, load_calibration(with_examples=False), tmp_path / "index")
+    build_index(
+        IndexSource(load_knowledge(folder), encoder, load_calibration(with_examples=False)), tmp_path / "index"
+    )
     async with running(bot_settings, LiveIndex(tmp_path / "index", encoder)):
         ada.send_text("Aus welchem Holz ist die Brücke gebaut?")
         answer = await ada.wait_for_reply()

@@ -7,8 +7,6 @@ import pytest
 
 from bot.answering.language import LEICHTE_SPRACHE, SUPPORTED_LANGUAGES
 from bot.flows.callback_data import INTRO_CALLBACK, SELFCHECK_CALLBACK
-from bot.flows.intro import IntroPage
-from bot.flows.intro_buttons import target_page
 from bot.flows.selfcheck import callbacks
 from bot.sandbox.fake_telegram import FakeTelegram, MessageView, User
 from bot.settings import Settings
@@ -19,6 +17,7 @@ from knowledge.records.selfcheck import SELFCHECK_FOLDER, read_selfchecks
 from tests.conftest import Clock
 from tests.end_to_end.conftest import running
 from tests.end_to_end.walker import LINK, Walker
+from tests.support.intro_pages import IntroPage, target_page
 
 Pause = Callable[[], None]
 STEPS = read_steps(BUILT_IN / "intro")
@@ -113,7 +112,7 @@ async def test_selfcheck(standin: FakeTelegram, bot_settings: Settings, pause: P
 
     assert walker.problems == []
     tapped = {name.split(":")[1] for name in walker.tried if name.startswith(SELFCHECK_CALLBACK)}
-    assert tapped | {"start"} == set(callbacks.SELFCHECK_ACTIONS)
+    assert tapped | {"start"} == {*callbacks.SELFCHECK_ACTIONS, "advise"}
     questions = next(check.questions for check in CHECKS if check.lang == lang)
     answered = {name for name in walker.tried if name.startswith(f"{SELFCHECK_CALLBACK}a:")}
     assert answered == {f"{SELFCHECK_CALLBACK}a:{one.id}:{level}" for one in questions for level in "0123x"}

@@ -10,8 +10,8 @@ import pytest
 
 from bot.sandbox.fake_telegram import FakeTelegram, User
 from bot.settings import Settings
-from bot.web.bounded import MAX_CONNECTIONS
 from bot.web.routes import MAX_BODY_SIZE, SECRET_HEADER
+from bot.web.server import MAX_CONNECTIONS
 from index.search.live_index import LiveIndex
 from tests.end_to_end.conftest import running
 

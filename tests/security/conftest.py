@@ -17,12 +17,12 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from pydantic import SecretStr
 
-from bot.app.bootstrap import open_store_from_settings, run_bot
+from bot.app.bootstrap import BotRuntime, open_store_from_settings, run_bot
 from bot.pipeline.rate_limiter import NO_LIMITS
 from bot.sandbox.fake_telegram import FakeTelegram, Group, MessageView, User
 from bot.sandbox.fake_telegram.world.objects import text_and_entities
 from bot.settings import Settings
-from bot.store import SqlStore
+from bot.store import Store
 from index.search.live_index import LiveIndex
 
 T = TypeVar("T")
@@ -70,13 +70,13 @@ class Whole:
         self._live, self._loop = live, asyncio.new_event_loop()
         self._stop = asyncio.Event()
         self._thread = threading.Thread(target=self._run)
-        self.store: SqlStore = open_store_from_settings(self.settings)
+        self.store: Store = open_store_from_settings(self.settings)
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
         with closing(open_store_from_settings(self.settings)) as store:
             self._loop.run_until_complete(
-                run_bot(self.settings, self._live, store, self._stop, webhook=False, limits=NO_LIMITS)
+                run_bot(BotRuntime(self.settings, self._live, store, limits=NO_LIMITS), self._stop)
             )
         self._loop.close()
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from bot.web.bounded import create_limited_server
 from bot.web.routes import SECRET_HEADER, WebhookEndpoint, make_web_app, webhook_route
+from bot.web.server import create_limited_server
 from tests.security.conftest import free_port
 
 SECRET = "nur-fuer-Telegram_1"

@@ -55,8 +55,8 @@ def told(bot: Whole, text: str) -> Story:
     bot.sees(ada, "Guten Tag")
     message = ada.send_text(text)
     bot.sees(bot.forum, text, card.thread_id)
-    bot.until(lambda: any(one.text == text for one in bot.store.load_transcript(reference)))
-    bot.until(lambda: bot.store.find_reply_to(bot.forum.id, (ada.id, message.id)))
+    bot.until(lambda: any(one.text == text for one in bot.store.requests.load_transcript(reference)))
+    bot.until(lambda: bot.store.outbox.find_reply_to(bot.forum.id, (ada.id, message.id)))
     ada.edit_text(message, text + " und mehr")
     edited = bot.sees(bot.forum, text + " und mehr", card.thread_id, edited=True)
     bot.forum.delete_topic(card.thread_id)
@@ -83,12 +83,12 @@ def told(bot: Whole, text: str) -> Story:
 
 
 def _thread(bot: Whole, reference: str) -> int:
-    thread = bot.store.find_thread(reference)
+    thread = bot.store.requests.find_thread(reference)
     return thread.thread_id if thread else 0
 
 
 def _commented(bot: Whole, reference: str) -> Request | None:
-    request = bot.store.find_request(reference)
+    request = bot.store.requests.find_request(reference)
     return request if request and request.comment else None
 
 

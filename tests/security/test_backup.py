@@ -10,8 +10,8 @@ import pytest
 
 from bot.domain.effects import CreateRequest
 from bot.errors import StoreError
-from bot.store import SqliteStore
-from bot.store.protocol import ClaimedUpdate
+from bot.store import SqliteDatabase, Store
+from bot.store.records import ClaimedUpdate
 from bot.store.sqlite.backup import backup_store, restore_store
 from tests.support.relay import OPEN
 
@@ -58,12 +58,12 @@ UNFIT = {
         "ALTER TABLE _sqlite_migrations RENAME TO away; CREATE VIEW _sqlite_migrations AS SELECT * FROM away",
         "no plain table _sqlite_migrations",
     ),
-    "steps-of-others": ("UPDATE _sqlite_migrations SET migration_set = 'evil'", "no complete store"),
-    "steps-with-a-gap": ("DELETE FROM _sqlite_migrations WHERE name = '0003_selfcheck'", "no complete store"),
+    "steps-of-others": ("UPDATE _sqlite_migrations SET migration_set = 'evil'", "not a complete store"),
+    "steps-with-a-gap": ("DELETE FROM _sqlite_migrations WHERE name = '0003_selfcheck'", "not a complete store"),
     "text-as-key": (f"{HOLDS} ('evil', 1.0, 0.0)", "datatype mismatch"),
-    "text-as-number": ("UPDATE inbox SET done = 'evil'", "inbox.done holds what is no integer"),
-    "text-as-time": (f"{STATES} ('a', 1, '', 'evil')", "states.updated holds what is no real"),
-    "bytes-as-text": ("UPDATE inbox SET body = x'00ff'", "inbox.body holds what is no text"),
+    "text-as-number": ("UPDATE inbox SET done = 'evil'", "inbox.done has a value that is not of type integer"),
+    "text-as-time": (f"{STATES} ('a', 1, '', 'evil')", "states.updated has a value that is not of type real"),
+    "bytes-as-text": ("UPDATE inbox SET body = x'00ff'", "inbox.body has a value that is not of type text"),
     "number-as-text": (f"{STATES} ('a', 1, 5, 1.0)", "states did not arrive"),
     "nothing-as-text": (f"{STATES} ('a', 1, NULL, 1.0)", "NOT NULL"),
     "twice": (f"{STATES} ('a', 1, '', 1.0), ('a', 1, '', 1.0)", "UNIQUE"),
@@ -74,7 +74,7 @@ UNFIT = {
 @pytest.fixture
 def made(tmp_path: Path) -> Path:
     """A good store to be changed."""
-    SqliteStore(tmp_path / "made.db", lambda: 1.0).close()
+    Store(SqliteDatabase(tmp_path / "made.db", lambda: 1.0)).close()
     return tmp_path / "made.db"
 
 
@@ -92,8 +92,8 @@ def test_a_file_that_is_no_store(tmp_path: Path, made: Path, kind: str) -> None:
 
 def harmed(made: Path, evil: Path, statements: str) -> Path:
     """A backup of a store with an update and a request in it, changed by somebody."""
-    store = SqliteStore(made, lambda: 1.0)
-    store.add_updates([(3, "1", "{}")])
+    store = Store(SqliteDatabase(made, lambda: 1.0))
+    store.inbox.add_updates([(3, "1", "{}")])
     store.close()
     backup_store(made, evil)
     with closing(sqlite3.connect(evil)) as connection:
@@ -111,17 +111,17 @@ def schema(file: Path) -> list[tuple[str, ...]]:
 @pytest.mark.parametrize("kind", FOREIGN)
 def test_only_rows_of_a_backup_are_taken(tmp_path: Path, made: Path, kind: str) -> None:
     """Whatever else somebody put into a backup is not in the restored store, and does nothing there."""
-    SqliteStore(tmp_path / "new.db", lambda: 1.0).close()
+    Store(SqliteDatabase(tmp_path / "new.db", lambda: 1.0)).close()
     evil = harmed(made, tmp_path / "evil.db", FOREIGN[kind])
 
     restore_store(evil, tmp_path / "bot.db")
 
     assert schema(tmp_path / "bot.db") == schema(tmp_path / "new.db")
-    store = SqliteStore(tmp_path / "bot.db", lambda: 1.0)
-    assert store.pending_updates() == [(3, "1")]
+    store = Store(SqliteDatabase(tmp_path / "bot.db", lambda: 1.0))
+    assert store.inbox.pending_updates() == [(3, "1")]
     store.apply((), [CreateRequest(OPEN)])
-    assert store.count_queued_calls() == 0
-    assert [request.reference for request in store.all_requests()] == [OPEN.reference]
+    assert store.outbox.count_queued_calls() == 0
+    assert [request.reference for request in store.requests.all_requests()] == [OPEN.reference]
     store.close()
 
 
@@ -146,8 +146,8 @@ def test_nobody_else_reads_the_store(tmp_path: Path, made: Path, what: str) -> N
     backup_store(made, tmp_path / "backup.db")
     kept = restore_store(tmp_path / "backup.db", made)
     assert kept
-    opened = SqliteStore(made, lambda: 1.0)
-    opened.add_updates([(1, "1", "{}")])
+    opened = Store(SqliteDatabase(made, lambda: 1.0))
+    opened.inbox.add_updates([(1, "1", "{}")])
     path = {
         "store": made,
         "backup": tmp_path / "backup.db",
@@ -180,11 +180,11 @@ def test_a_backup_overwrites_nothing(tmp_path: Path, made: Path, target: str) ->
 )
 def test_values_are_values(tmp_path: Path, text: str) -> None:
     """Whatever is kept is a value of a statement, and never a part of it."""
-    store = SqliteStore(tmp_path / "a.db", lambda: 1.0)
+    store = Store(SqliteDatabase(tmp_path / "a.db", lambda: 1.0))
 
-    store.add_updates([(1, text, text)])
-    store.add_updates([(2, "b", "c")])
+    store.inbox.add_updates([(1, text, text)])
+    store.inbox.add_updates([(2, "b", "c")])
 
-    assert store.pending_updates() == [(1, text), (2, "b")]
-    assert store.claim_update(text, ()) == ClaimedUpdate(1, text, False)
+    assert store.inbox.pending_updates() == [(1, text), (2, "b")]
+    assert store.inbox.claim_update(text, ()) == ClaimedUpdate(1, text, False)
     store.close()

@@ -74,12 +74,16 @@ def forged(scene: Scene, by: User, data: str, at_desk: bool = False) -> tuple[st
 def held(scene: Scene) -> list[object]:
     """All that is kept of Ada's request, and how much of everything."""
     store = scene.whole.store
-    return [store.all_requests(), store.load_transcript(scene.reference), store.find_thread(scene.reference)]
+    return [
+        store.requests.all_requests(),
+        store.requests.load_transcript(scene.reference),
+        store.requests.find_thread(scene.reference),
+    ]
 
 
 def remembered(scene: Scene) -> State:
     """What is remembered of Eve, but for the codes that she guessed."""
-    return replace(scene.whole.store.load_state(f"{scene.eve.id}:{scene.eve.id}"), guesses=())
+    return replace(scene.whole.store.users.load_state(f"{scene.eve.id}:{scene.eve.id}"), guesses=())
 
 
 @pytest.mark.parametrize("kind", NOTHING)
@@ -183,16 +187,16 @@ def at_form(scene: Scene, at: str) -> User:
 def test_the_form_cannot_be_led_past_a_question(scene: Scene, at: str, data: str) -> None:
     """Forged buttons of the form skip no required answer, and send nothing that was not agreed to."""
     whole, mia = scene.whole, at_form(scene, at)
-    before = whole.store.load_state(f"{mia.id}:{mia.id}").form
+    before = whole.store.users.load_state(f"{mia.id}:{mia.id}").form
     assert before is not None
     assert before.at == at
 
     forged(scene, mia, data)
 
-    after = whole.store.load_state(f"{mia.id}:{mia.id}").form
+    after = whole.store.users.load_state(f"{mia.id}:{mia.id}").form
     assert after is not None
     assert (after.at, after.details, after.shares) == (before.at, before.details, before.shares)
-    assert whole.store.requests_by_user(mia.id) == []
+    assert whole.store.requests.requests_by_user(mia.id) == []
 
 
 @pytest.mark.parametrize("data", ["q:take", "q:remind", "h:done", "f:1"])
@@ -206,13 +210,16 @@ def test_a_tap_told_twice_counts_once(scene: Scene, data: str) -> None:
     query = by.tap_stale_button(full, where)
     whole.until(lambda: query.answer is not None)
     update = whole.standin.last_update(where or mia)
-    before = whole.store.find_request(reference), len(whole.standin.calls_to("answerCallbackQuery"))
+    before = whole.store.requests.find_request(reference), len(whole.standin.calls_to("answerCallbackQuery"))
 
     whole.standin.redeliver_update(update["update_id"])
     by_and_by = whole.says(whole.person("Zeugin"), "/hilfe")
 
     assert by_and_by
-    assert (whole.store.find_request(reference), len(whole.standin.calls_to("answerCallbackQuery"))) == before
+    assert (
+        whole.store.requests.find_request(reference),
+        len(whole.standin.calls_to("answerCallbackQuery")),
+    ) == before
 
 
 def test_consent_to_another_text(scene: Scene) -> None:
@@ -231,4 +238,4 @@ def test_consent_to_another_text(scene: Scene) -> None:
 
     forged(scene, mia, old)
 
-    assert whole.store.requests_by_user(mia.id) == []
+    assert whole.store.requests.requests_by_user(mia.id) == []

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from bot.web.bounded import MAX_HEAD_SIZE
+from bot.web.server import MAX_HEAD_SIZE
 from tests.security.site import Connection, Site, answer, posted, rest
 
 MOST = 50  # connections here

@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 from index.encoder.encoder import OnnxEncoder
+from index.encoder.model_card import hash_file
 from index.errors import EncoderError, IndexUnusable
-from index.storage import manifest
+from index.storage.layout import MANIFEST_FILE
 from index.storage.reader import current_folder, open_index
 
 ARRAYS = [
@@ -48,12 +49,12 @@ def changed(root: Path, name: str, content: bytes) -> None:
     """Put this in the place of a file, with the right hash in the manifest, as who can write there would."""
     folder = current_folder(root)
     (folder / name).write_bytes(content)
-    if name == manifest.MANIFEST_FILE:
+    if name == MANIFEST_FILE:
         return
-    head = json.loads((folder / manifest.MANIFEST_FILE).read_text())
+    head = json.loads((folder / MANIFEST_FILE).read_text())
     if name in head["files"]:
-        head["files"][name] = manifest.hash_file(folder / name)
-        (folder / manifest.MANIFEST_FILE).write_text(json.dumps(head))
+        head["files"][name] = hash_file(folder / name)
+        (folder / MANIFEST_FILE).write_text(json.dumps(head))
 
 
 @pytest.mark.filterwarnings("ignore:overflow encountered:RuntimeWarning")
@@ -105,7 +106,7 @@ def test_a_hostile_json_file(root: Path, encoder: OnnxEncoder, name: str, conten
 @pytest.mark.parametrize("name", ["../../etc/passwd", "/etc/passwd", ".", "a\0b", "/dev/zero", "CON", "x" * 5_000])
 def test_a_manifest_that_names_other_files(root: Path, encoder: OnnxEncoder, name: str) -> None:
     """A file that the manifest names is compared with its hash and nothing else; elsewhere it is missing or differs."""
-    path = current_folder(root) / manifest.MANIFEST_FILE
+    path = current_folder(root) / MANIFEST_FILE
     head = json.loads(path.read_text())
     head["files"][name] = "0" * 64
     path.write_text(json.dumps(head))

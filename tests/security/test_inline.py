@@ -20,4 +20,6 @@ def test_a_hostile_inline_query(whole: Whole, kind: str) -> None:
     assert all(link.startswith("https://t.me/standin_bot") for link in links)
     assert "evil.example" not in str(asked.answer)
     assert "1337" not in str(asked.answer)
-    whole.until(lambda: whole.store.load_personal_data(eve.id) == {})  # the answer goes out before the query is done
+    whole.until(
+        lambda: whole.store.erasure.load_personal_data(eve.id) == {}
+    )  # the answer goes out before the query is done

@@ -37,7 +37,7 @@ def test_a_link_to_nowhere_leads_to_the_start(whole: Whole, kind: str) -> None:
     assert answer.text.startswith(("Guten Tag", "Willkommen", "Den Code", "Hallo")) or "Code" in answer.text
     assert "1337" not in answer.text
     assert "evil" not in answer.text
-    assert whole.store.load_state(f"{eve.id}:{eve.id}").form is None
+    assert whole.store.users.load_state(f"{eve.id}:{eve.id}").form is None
 
 
 @pytest.mark.parametrize("kind", FAR)
@@ -47,7 +47,7 @@ def test_a_step_that_there_is_not(whole: Whole, kind: str) -> None:
 
     whole.says(eve, f"/start intro-{FAR[kind]}")
 
-    assert 1 <= whole.store.load_state(f"{eve.id}:{eve.id}").step <= 9
+    assert 1 <= whole.store.users.load_state(f"{eve.id}:{eve.id}").step <= 9
 
 
 @pytest.mark.parametrize("text", ["/start beratung", "/beratung", "/meinedaten", "/loeschen", "/selbstcheck",
@@ -61,7 +61,7 @@ def test_nothing_private_in_front_of_a_group(whole: Whole, other: Group, text: s
     answer = by.wait_for_reply_sync(chat=other, timeout=PATIENCE)
 
     assert "privaten Chat" in answer.text or "unter vier Augen" in answer.text
-    assert whole.store.load_state(f"{other.id}:{eve}").form is None
+    assert whole.store.users.load_state(f"{other.id}:{eve}").form is None
 
 
 @pytest.mark.parametrize("text", ["/anfragen", "/status", "/anfragen@standin_bot"])
@@ -105,8 +105,8 @@ def test_another_group_reaches_nobody(whole: Whole, other: Group, way: str) -> N
     whole.says(mia, "/hilfe")
 
     assert not [seen for seen in mia.bot_messages() if "evil-words" in seen.text]
-    assert whole.store.load_transcript(reference) == []
-    assert whole.store.find_request(reference) == whole.store.requests_by_user(mia.id)[0]
+    assert whole.store.requests.load_transcript(reference) == []
+    assert whole.store.requests.find_request(reference) == whole.store.requests.requests_by_user(mia.id)[0]
 
 
 @pytest.mark.parametrize("text", ["// evil-note", "//evil-note", "//\nevil-note"])
@@ -125,7 +125,7 @@ def test_a_note_among_advisers_stays_there(whole: Whole, text: str, kind: str) -
     whole.sees(mia, "Das hier geht hinaus.")
 
     assert not [seen for seen in mia.bot_messages() if "evil-note" in seen.text]
-    assert [line.text for line in whole.store.load_transcript(reference)] == ["Das hier geht hinaus."]
+    assert [line.text for line in whole.store.requests.load_transcript(reference)] == ["Das hier geht hinaus."]
 
 
 @pytest.mark.parametrize(

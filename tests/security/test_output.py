@@ -17,9 +17,8 @@ from bot.domain.consultation import Details, Request, RequestContext
 from bot.domain.effects import CreateRequest
 from bot.domain.event import Event, EventKind
 from bot.domain.turn import State
-from bot.log import _JsonFormatter, _RedactingFormatter
-from bot.printable import escape_control_chars, json_line
-from bot.store import SqliteStore
+from bot.log import _JsonFormatter, _RedactingFormatter, escape_control_chars, json_line
+from bot.store import SqliteDatabase, Store
 from tests.support.paths import ROOT
 
 STEERING = {
@@ -35,14 +34,14 @@ TOKEN = "123456789:AAstand-in_token_of_a_bot_that_is_not_real"
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store with a request for each text, by number, with the text in every field."""
     folder = tmp_path_factory.mktemp("terminal")
-    store = SqliteStore(folder / "bot.db", lambda: 1.0)
+    store = Store(SqliteDatabase(folder / "bot.db", lambda: 1.0))
     for number, text in enumerate(STEERING.values(), 1):
         event = Event(number, EventKind.TEXT, number, number, 1)
         details = Details(text, text, "npo", text, times=text)
         request = Request(
             "ABCD-EFGH", number, number, text, "de", details, RequestContext(text, "", text), "", "jacob", 1.0
         )
-        store.add_updates([(number, "1", "{}")])
+        store.inbox.add_updates([(number, "1", "{}")])
         store.finish_update(
             number, event, State(), (), (CreateRequest(replace(request, reference=f"ABCD-{number:04}")),)
         )

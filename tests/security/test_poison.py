@@ -8,7 +8,7 @@ from bot.answering.answerer import Answerer, AnswerStatus
 from bot.app.bootstrap import make_answerer
 from bot.sandbox.fake_telegram.rules import html_parser
 from bot.settings import Settings
-from index.build.builder import build_index
+from index.build.builder import IndexSource, build_index
 from index.decision.calibration import load_calibration
 from index.encoder.encoder import OnnxEncoder
 from index.search.live_index import LiveIndex
@@ -52,7 +52,7 @@ def poisoned(encoder: OnnxEncoder, tmp_path_factory: pytest.TempPathFactory) -> 
         (folder / f"gift-{name}.md").write_text(f"# Gift {number} {name}\n\n{body}\n")
     (folder / "imkerei.md").write_text("# Imkerei\n\nEin Bienenvolk hat im Sommer etwa 40.000 Bienen.\n")
     made = load_knowledge(folder)
-    build_index(made, encoder, load_calibration(with_examples=False), folder / "index")
+    build_index(IndexSource(made, encoder, load_calibration(with_examples=False)), folder / "index")
     live = LiveIndex(folder / "index", encoder)
     return make_answerer(Settings(_env_file=None), live)
 

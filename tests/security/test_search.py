@@ -13,7 +13,7 @@ from bot.domain.contact_details import parse_contact
 from bot.sandbox.fake_telegram.rules import html_parser, image_size
 from bot.sandbox.fake_telegram.rules.utf16 import count_units
 from index.search.live_index import LiveIndex
-from index.storage.bm25 import Bm25Index, write_word_index
+from index.storage.bm25 import Bm25Index, WordIndexWriter
 from index.storage.term_overlap import hash_tokens as grams
 from index.text.analyzer import extract_terms
 from knowledge.parsing.plain_text import markdown_to_plain
@@ -55,7 +55,9 @@ def test_the_longest_hostile_message(parser: str, kind: str) -> None:
 def lexical(tmp_path_factory: pytest.TempPathFactory) -> Bm25Index:
     """Two entries."""
     path = tmp_path_factory.mktemp("words") / "words.db"
-    write_word_index(path, [("one", "de", "Brücken bauen", "Wie baut man?"), ("two", "de", "Geheime Brücke", "")])
+    with WordIndexWriter(path) as writer:
+        writer.add_row("one", "de", "Brücken bauen", "Wie baut man?")
+        writer.add_row("two", "de", "Geheime Brücke", "")
     return Bm25Index(path)
 
 

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from telegram import Bot, User
 
-from bot.app.bootstrap import make_dialogue
+from bot.app.bootstrap import BotRuntime, make_dialogue
 from bot.pipeline.inbox import Inbox
 from bot.pipeline.update_handler import UpdateHandler
 from bot.settings import Settings
-from bot.store import SqliteStore
+from bot.store import SqliteDatabase, Store
 from bot.telegram.update_parser import chat_key, only_newest, parse_raw_update
 from index.search.live_index import LiveIndex
 from tests.security.hostile import HALF
@@ -47,20 +47,20 @@ numbers = iter(range(900_000_000, 999_999_999))
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqliteStore]:
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     """One store for all of them."""
-    opened = SqliteStore(tmp_path_factory.mktemp("updates") / "bot.db", time.time)
+    opened = Store(SqliteDatabase(tmp_path_factory.mktemp("updates") / "bot.db", time.time))
     yield opened
     opened.close()
 
 
 @pytest.fixture
-def inbox(store: SqliteStore, live: LiveIndex) -> Inbox:
+def inbox(store: Store, live: LiveIndex) -> Inbox:
     """The inbox before the whole conversation; what it wants to send waits in the store."""
     settings = Settings(adviser_chat_id=-5, _env_file=None)
     me = User(1, "Bot", is_bot=True, username="standin_bot")
     turns = UpdateHandler(
-        make_dialogue(settings, live, store),
+        make_dialogue(BotRuntime(settings, live, store)),
         partial(parse_raw_update, Bot("1:x"), me),
         lambda: None,
         lambda _: None,
@@ -82,20 +82,20 @@ async def handled(inbox: Inbox, update: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("kind", UPDATES)
-async def test_an_update_of_no_known_form(inbox: Inbox, store: SqliteStore, kind: str) -> None:
+async def test_an_update_of_no_known_form(inbox: Inbox, store: Store, kind: str) -> None:
     """It is written off, nothing waits behind it, and the same chat is answered next."""
     await handled(inbox, UPDATES[kind])
-    waiting = store.count_queued_calls(7)
+    waiting = store.outbox.count_queued_calls(7)
     await handled(inbox, question())
 
-    assert store.pending_updates() == []
-    assert store.count_queued_calls(7) > waiting
+    assert store.inbox.pending_updates() == []
+    assert store.outbox.count_queued_calls(7) > waiting
 
 
 @pytest.mark.parametrize("kind", HALVES)
-async def test_half_a_character(inbox: Inbox, store: SqliteStore, kind: str) -> None:
+async def test_half_a_character(inbox: Inbox, store: Store, kind: str) -> None:
     """Half of a character, which neither the store nor Telegram takes, becomes a question mark before anything else."""
     await handled(inbox, HALVES[kind])
 
-    assert store.pending_updates() == []
-    assert "\ud800" not in str(store.load_personal_data(7))
+    assert store.inbox.pending_updates() == []
+    assert "\ud800" not in str(store.erasure.load_personal_data(7))

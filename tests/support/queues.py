@@ -74,7 +74,7 @@ def texts(queued_calls: Iterable[QueuedCall]) -> list[str]:
 
 
 def queue(store: Store, *calls: OutgoingCall) -> None:
-    store.add_updates([(1, "10", "{}")])
+    store.inbox.add_updates([(1, "10", "{}")])
     store.finish_update(1, None, None, calls, ())
 
 

@@ -10,7 +10,7 @@ from bot.domain.message import AnswerCallback, RefreshCard, SendMessage
 from bot.domain.turn import State, Turn
 from bot.flows.dialogue import Dialogue
 from bot.store import ApiCall
-from bot.store.protocol import AdviserThread
+from bot.store.records import AdviserThread
 
 ADA, BEA, EVE, DESK, TOPIC, REFERENCE = 20, 30, 40, -1_009_900, 7, "AAAA-AAAA"
 STATE = State(lang="de")
@@ -27,9 +27,9 @@ def kept(parts: Dialogue, request: Request) -> None:
         ApiCall(DESK, "copyMessage", {}, (ADA, 5), reference=REFERENCE),
     ]
     parts.store.apply(out, [CreateRequest(request)])
-    for queued in parts.store.due_calls(parts.now()):
-        parts.store.mark_sent(queued.id, 77 if queued.chat_id == ADA else 88)
-    parts.store.save_thread(REFERENCE, AdviserThread(DESK, TOPIC, 70))
+    for queued in parts.store.outbox.due_calls(parts.now()):
+        parts.store.outbox.mark_sent(queued.id, 77 if queued.chat_id == ADA else 88)
+    parts.store.requests.save_thread(REFERENCE, AdviserThread(DESK, TOPIC, 70))
 
 
 def person(

@@ -8,25 +8,25 @@ from typing import Any
 import psycopg
 from psycopg.rows import dict_row
 
-from bot.store import SqliteStore, SqlStore
-from bot.store.postgres.store import PostgresStore
+from bot.store import SqliteDatabase, Store
+from bot.store.postgres.database import PostgresDatabase
 
 Tables = dict[str, list[dict[str, Any]]]
 
 
-def tables(store: SqlStore) -> Tables:
+def tables(store: Store) -> Tables:
     """All rows of all tables, in an order that depends on nothing but themselves."""
-    found = of_file(store._path) if isinstance(store, SqliteStore) else _of_server(store)
+    found = of_file(store.database._path) if isinstance(store.database, SqliteDatabase) else _of_server(store)
     return {name: sorted(rows, key=lambda row: repr(sorted(row.items()))) for name, rows in found.items()}
 
 
-def _of_server(store: SqlStore) -> Tables:
-    assert isinstance(store, PostgresStore)
-    with psycopg.connect(store._conninfo, user="postgres", row_factory=dict_row) as connection:
+def _of_server(store: Store) -> Tables:
+    assert isinstance(store.database, PostgresDatabase)
+    with psycopg.connect(store.database._conninfo, user="postgres", row_factory=dict_row) as connection:
         names = [
             row["tablename"] for row in connection.execute("SELECT * FROM pg_tables WHERE schemaname = 'public'")
         ]
-        return {name: _own(connection, name, store._tenant) for name in names if name != "schema_version"}
+        return {name: _own(connection, name, store.database._tenant) for name in names if name != "schema_version"}
 
 
 def _own(connection: psycopg.Connection[dict[str, Any]], table: str, tenant: str) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""The form of a request for advice: one question at a time, forth and back, until the summary.
+"""The form of a request for advice: one question at a time, back and forth, until the summary.
 
 ```mermaid
 stateDiagram-v2
@@ -14,7 +14,8 @@ stateDiagram-v2
     review --> [*]
 ```
 
-Every step leads back to the one before it, and `/abbrechen` out of each. Questions in between are answered.
+Every step leads back to the one before it, and `/abbrechen` ends each. Questions in between are answered. Buttons
+of an earlier question are no longer valid, so a double tap skips nothing.
 """
 
 from dataclasses import replace
@@ -27,77 +28,82 @@ from bot.domain.consultation import (
     Details,
     Form,
     FormStep,
-    RequestStatus,
 )
-from bot.domain.event import Event, EventKind
-from bot.domain.message import Button, EditMessage, Keyboard, SendMessage
-from bot.domain.turn import State, Turn
+from bot.domain.message import Button, Keyboard, SendMessage
+from bot.domain.turn import Turn
 from bot.flows import request_limits
 from bot.flows.callback_data import FORM_CALLBACK
 from bot.flows.consultation import review
-from bot.flows.consultation.brief import build_request_context
-from bot.flows.context import Services
+from bot.flows.context import CallbackHandler, TurnContext, dispatch_action
 from prompts.message_splitter import utf16_length
 from prompts.render import format_label, render_template
 
 STEP_ORDER = tuple(FormStep)
+SHAREABLE_PARTS = ("question", "progress")
+KEEPABLE_STEPS = (
+    FormStep.CONCERN,
+    FormStep.ORGANISATION,
+    FormStep.PLACE,
+    FormStep.ADDRESS,
+    FormStep.TIMES,
+)  # answered in writing
 
 
-def begin_form(services: Services, state: State, event: Event) -> Turn:
-    """Begin a form, or go on with one that was begun before."""
-    if state.form:
-        return show_form(services, replace(state, form=replace(state.form, paused=False)), event, "form_again")
-    if refusal := request_limits.refuse_new_request(services, state, event):
+def begin_form(context: TurnContext) -> Turn:
+    """Begin a form, or continue the one that was begun before."""
+    if context.state.form:
+        return _resume_form(context, "form_again")
+    if refusal := request_limits.refuse_new_request(context):
         return refusal
-    started = replace(state, form=Form(brief=build_request_context(services, state, event)))
-    open_references = [
-        request.reference
-        for request in services.store.requests_by_user(event.user_id)
-        if request.status is not RequestStatus.CLOSED
-    ]
-    return show_form(
-        services, started, event, "form_beside" if open_references else "", numbers=", ".join(open_references)
-    )
+    references = ", ".join(request.reference for request in context.open_requests)
+    new_form = Form(brief=review.build_request_context(context))
+    return show_form(context.change(form=new_form), "form_beside" if references else "", numbers=references)
 
 
-def show_form(services: Services, state: State, event: Event, note: str = "", **values: object) -> Turn:
-    """What the form asks now, in the tapped message of the form or in a new one; ``note`` is a label above it."""
-    assert state.form is not None
-    form, lang = state.form, services.lang(state, event)
+def begin_form_with_concern(context: TurnContext, concern: str) -> Turn:
+    """Begin a form whose concern is already written; a form that has a concern is continued instead."""
+    if context.state.form and context.state.form.details.concern:
+        return begin_form(context)
+    new_form = Form(details=Details(concern=concern), brief=review.build_request_context(context))
+    return show_form(context.change(form=new_form))
+
+
+def show_form(context: TurnContext, note: str = "", **values: object) -> Turn:
+    """Show the form's current question or the summary, in the form's tapped message or in a new one.
+
+    Args:
+        note: key of the label above it, "" for none.
+        values: the label's variables, besides ``most``, the question's maximal length.
+    """
+    form, lang = _current_form(context), context.lang
     note_text = format_label(note, lang, **{"most": MAX_LENGTHS.get(form.at, 0), **values}) if note else ""
     if form.at is FormStep.REVIEW:
         form = replace(form, reviewed=True)
-        state, html = replace(state, form=form), review.render_summary(services, form, event, lang, note_text)
+        context, html = context.change(form=form), review.render_summary(context, form, note_text)
         if excess := review.excess_length(html):  # nobody can agree to what is cut off
-            shorter = replace(state, form=replace(form, at=FormStep.CONCERN))
-            return show_form(
-                services, shorter, event, "form_together", most=utf16_length(form.details.concern) - excess
-            )
+            shorter = context.change(form=replace(form, at=FormStep.CONCERN))
+            return show_form(shorter, "form_together", most=utf16_length(form.details.concern) - excess)
     else:
         number, total = _count_steps(form)
         step_values = {"at": form.at.value, "value": _current_value(form), "form": form, "note": note_text}
-        html = render_template("form", lang, **step_values, n=number, total=total, contact=services.contact)
-    if event.kind is EventKind.BUTTON and event.text.startswith(FORM_CALLBACK):
-        return Turn(state, (EditMessage(html, form_keyboard(form, lang), message_id=event.message_id),))
-    return Turn(state, (SendMessage(html, form_keyboard(form, lang)),))
+        html = render_template("form", lang, **step_values, n=number, total=total, contact=context.services.contact)
+    return context.send_or_edit(html, form_keyboard(form, lang), edited_by=FORM_CALLBACK)
 
 
-def fill_step(services: Services, state: State, event: Event, value: str) -> Turn:
-    """The form with this value for what it asked, at its next question."""
-    form = state.form
-    assert form is not None
-    return advance_form(services, state, event, form.details.with_answer(form.at, value))
+def fill_step(context: TurnContext, value: str) -> Turn:
+    """Answer the current question with a value, and show the next one."""
+    form = _current_form(context)
+    return advance_form(context, form.details.with_answer(form.at, value))
 
 
-def advance_form(services: Services, state: State, event: Event, details: Details) -> Turn:
-    """The form with these details, at its next question."""
-    assert state.form is not None
-    form = replace(state.form, details=details)
-    return show_form(services, replace(state, form=replace(form, at=next_step(form))), event)
+def advance_form(context: TurnContext, details: Details) -> Turn:
+    """Show the question after the current one, with details that include its answer."""
+    form = replace(_current_form(context), details=details)
+    return _go_to_step(context.change(form=form), next_step(form))
 
 
 def next_step(form: Form) -> FormStep:
-    """What is asked next; a line changed in the summary leads back to it."""
+    """Return the step after the current one; from a line changed in the summary it leads back to the summary."""
     if form.at is FormStep.CHANNEL and not form.details.is_reachable:
         return FormStep.ADDRESS
     if form.reviewed:
@@ -107,7 +113,7 @@ def next_step(form: Form) -> FormStep:
 
 
 def previous_step(form: Form) -> FormStep:
-    """What was asked before."""
+    """Return the step before the current one, which must not be the first."""
     if form.reviewed and form.at is not FormStep.REVIEW:
         address_step = FormStep.CHANNEL if form.at is FormStep.ADDRESS else FormStep.ADDRESS
         return FormStep.REVIEW if form.details.is_reachable else address_step
@@ -115,21 +121,37 @@ def previous_step(form: Form) -> FormStep:
     return FormStep.CHANNEL if step is FormStep.ADDRESS and form.details.reach is ContactChannel.TELEGRAM else step
 
 
-def form_reminder(services: Services, state: State, event: Event) -> SendMessage:
-    """Says that a form waits, with the button that leads back to it."""
-    lang = services.lang(state, event)
-    return SendMessage(
-        render_template("form_waits", lang), ((Button(format_label("form_go_on", lang), f"{FORM_CALLBACK}resume:"),),)
-    )
+def form_reminder(lang: str) -> SendMessage:
+    """Return the message that says that a form is waiting, with the button that continues it."""
+    button = Button(format_label("form_go_on", lang), f"{FORM_CALLBACK}resume:")
+    return SendMessage(render_template("form_waits", lang), ((button,),))
 
 
 def form_keyboard(form: Form, lang: str) -> Keyboard:
-    """The buttons under what the form asks now."""
+    """Return the buttons below the current question or the summary."""
     return review.review_keyboard(form, lang) if form.at is FormStep.REVIEW else _step_keyboard(form, lang)
 
 
+def cancel_form(context: TurnContext) -> Turn:
+    """Discard the form; nothing of it was passed on."""
+    return context.change(form=None).say("cancelled", contact=context.services.contact)
+
+
+def handle_form_callback(context: TurnContext, data: str) -> Turn | None:
+    """Return the turn of a tap, which also resumes the form; None if the button is not valid."""
+    form = context.state.form
+    if form is None:
+        return None
+    return dispatch_action(FORM_ACTIONS, context.change(form=replace(form, paused=False)), data)
+
+
+def _current_form(context: TurnContext) -> Form:
+    assert context.state.form is not None
+    return context.state.form
+
+
 def _current_value(form: Form) -> str:
-    """What was written for this before; what is chosen by buttons is not shown again."""
+    """Return what was written for the step before; "" for what is chosen by buttons."""
     return "" if form.at in (FormStep.KIND, FormStep.CHANNEL) else str(getattr(form.details, form.at.value))
 
 
@@ -168,3 +190,80 @@ def _step_keyboard(form: Form, lang: str) -> Keyboard:
         else ()
     )
     return (*rows, (*back, Button(format_label("cancel", lang), f"{FORM_CALLBACK}cancel:")))
+
+
+def _go_to_step(context: TurnContext, step: FormStep) -> Turn:
+    return show_form(context.change(form=replace(_current_form(context), at=step)))
+
+
+def _use_question(context: TurnContext, _: str) -> Turn | None:
+    form = _current_form(context)
+    is_valid = form.at is FormStep.CONCERN and form.brief.question
+    return fill_step(context, form.brief.question) if is_valid else None
+
+
+def _choose_kind(context: TurnContext, kind: str) -> Turn | None:
+    is_valid = _current_form(context).at is FormStep.KIND and kind in REQUESTER_KINDS
+    return fill_step(context, kind) if is_valid else None
+
+
+def _choose_channel(context: TurnContext, channel: str) -> Turn | None:
+    is_valid = _current_form(context).at is FormStep.CHANNEL and channel in set(ContactChannel)
+    return fill_step(context, channel) if is_valid else None
+
+
+def _skip_step(context: TurnContext, step: str) -> Turn | None:
+    form = _current_form(context)
+    return fill_step(context, "") if form.at == step and form.at in OPTIONAL_STEPS else None
+
+
+def _keep_value(context: TurnContext, step: str) -> Turn | None:
+    form = _current_form(context)
+    has_value = form.at in KEEPABLE_STEPS and bool(getattr(form.details, form.at.value))
+    return _go_to_step(context, next_step(form)) if form.at == step and has_value else None
+
+
+def _go_back(context: TurnContext, step: str) -> Turn | None:
+    form = _current_form(context)
+    is_valid = form.at == step and form.at is not FormStep.CONCERN
+    return _go_to_step(context, previous_step(form)) if is_valid else None
+
+
+def _edit_line(context: TurnContext, step: str) -> Turn | None:
+    is_valid = _current_form(context).at is FormStep.REVIEW and step in review.REVIEW_LINES
+    return _go_to_step(context, FormStep(step)) if is_valid else None
+
+
+def _toggle_shared_part(context: TurnContext, part: str) -> Turn | None:
+    form = _current_form(context)
+    if form.at is not FormStep.REVIEW or part not in SHAREABLE_PARTS:
+        return None
+    return show_form(context.change(form=replace(form, shares=form.shares ^ {part})))
+
+
+def _confirm_request(context: TurnContext, seen_digest: str) -> Turn | None:
+    form = _current_form(context)
+    if form.at is not FormStep.REVIEW:
+        return None
+    if seen_digest != review.consent_digest(form):
+        return show_form(context, "form_changed")
+    return review.send_request(context)
+
+
+def _resume_form(context: TurnContext, note: str = "") -> Turn:
+    return show_form(context.change(form=replace(_current_form(context), paused=False)), note)
+
+
+FORM_ACTIONS: dict[str, CallbackHandler] = {
+    "use": _use_question,
+    "kind": _choose_kind,
+    "reach": _choose_channel,
+    "skip": _skip_step,
+    "keep": _keep_value,
+    "back": _go_back,
+    "go": _edit_line,
+    "share": _toggle_shared_part,
+    "send": _confirm_request,
+    "cancel": lambda context, _: cancel_form(context),
+    "resume": lambda context, _: _resume_form(context),
+}

@@ -3,22 +3,27 @@
 import zlib
 from dataclasses import replace
 
+from bot.answering.answerer import AnswerStatus
+from bot.answering.language import base_language
 from bot.domain.business_hours import answer_deadline
-from bot.domain.consultation import Form, FormStep, Request, SentRequest
+from bot.domain.consultation import Form, FormStep, Request, RequestContext, SentRequest
 from bot.domain.effects import CreateRequest
-from bot.domain.event import Event, EventKind
-from bot.domain.message import Button, EditMessage, Keyboard, RefreshCard, SendMail, SendMessage
-from bot.domain.turn import State, Turn
+from bot.domain.event import EventKind
+from bot.domain.message import Button, Keyboard, RefreshCard, SendMail, SendMessage
+from bot.domain.text import truncate_text
+from bot.domain.turn import Turn
 from bot.flows import request_limits
 from bot.flows.callback_data import FORM_CALLBACK
-from bot.flows.context import Services
+from bot.flows.context import TurnContext
 from knowledge.records.contacts import contact_for
 from prompts.dates import format_date_and_time
 from prompts.message_splitter import MESSAGE_LIMIT, visible_length
 from prompts.render import format_label, render_template
+from prompts.telegram_html import html_to_plain
 
+MAX_PASSAGE_LENGTH = 300  # characters of an answer that advisers are shown
 REQUEST_CONSENT_VERSION = "2026-11-24"  # version of the wording in prompts/*/form_review.j2
-CARD_RESERVE = 400  # UTF-16 units of the advisers' card that the summary lacks, at most: state, times, adviser's name
+CARD_RESERVE = 400  # UTF-16 units that the advisers' card may need beyond the summary: status, times, adviser's name
 REVIEW_LINES = (
     FormStep.CONCERN,
     FormStep.ORGANISATION,
@@ -29,15 +34,38 @@ REVIEW_LINES = (
 )
 
 
-def render_summary(services: Services, form: Form, event: Event, lang: str, note: str = "") -> str:
-    """Exactly what is passed on, in Telegram HTML."""
-    contact = contact_for(services.contacts, form.brief.entry)
-    values = {"details": form.details, "brief": form.shared_context, "name": event.name, "contact": contact}
-    return render_template("form_review", lang, note=note, **values)
+def build_request_context(context: TurnContext) -> RequestContext:
+    """Return the person's last question with the bot's answer, and their progress in the introduction."""
+    state = context.state
+    shared = RequestContext(state.last_question, step=state.step, steps=len(context.path) if state.step else 0)
+    if not state.last_question:
+        return shared
+    answer = context.services.answerer.answer_question(
+        state.last_question, context.event.language_code, base_language(state.lang), state.last_context
+    )
+    if answer.status is not AnswerStatus.ANSWERED:
+        return replace(shared, sure=answer.confidence)
+    source = answer.sources[0]
+    text = " ".join(html_to_plain(answer.html).split()).removeprefix(source.title).lstrip()
+    passage = truncate_text(text, MAX_PASSAGE_LENGTH, at_word=True)
+    return replace(shared, entry=source.entry, title=source.title, sure=answer.confidence, passage=passage)
+
+
+def render_summary(context: TurnContext, form: Form, note: str = "") -> str:
+    """Return exactly what will be passed on, in Telegram HTML, below a note."""
+    return render_template(
+        "form_review",
+        context.lang,
+        note=note,
+        details=form.details,
+        brief=form.shared_context,
+        name=context.event.name,
+        contact=contact_for(context.services.contacts, form.brief.entry),
+    )
 
 
 def review_keyboard(form: Form, lang: str) -> Keyboard:
-    """Send, change any line, leave out what the bot would add, cancel."""
+    """Return the buttons to send, to change a line, to leave out what the bot would add, and to cancel."""
     edit_buttons = [
         Button("✎ " + format_label(f"line_{line}", lang), f"{FORM_CALLBACK}go:{line}") for line in REVIEW_LINES
     ]
@@ -51,23 +79,25 @@ def review_keyboard(form: Form, lang: str) -> Keyboard:
 
 
 def excess_length(html: str) -> int:
-    """By how many UTF-16 units a summary is too long for one message, here or as the card at the advisers."""
+    """Return by how many UTF-16 units a summary exceeds one message, here or as the advisers' card."""
     return max(0, visible_length(html) - MESSAGE_LIMIT + CARD_RESERVE)
 
 
 def consent_digest(form: Form) -> str:
-    """Stands for what a summary shows: consent to an older one is no consent to this one."""
+    """Return a checksum of what a summary shows, so that consent to an older summary does not count."""
     return f"{zlib.crc32(repr((REQUEST_CONSENT_VERSION, form.details, form.shared_context)).encode()):08x}"
 
 
-def send_request(services: Services, state: State, event: Event) -> Turn:
-    """Keep the request and bring it to the advisers; says honestly where nobody is told."""
-    form, lang, now = state.form, services.lang(state, event), services.now()
+def send_request(context: TurnContext) -> Turn:
+    """Keep the request and pass it on to the advisers; if there is no way to reach them, say so."""
+    services, event, lang, now = context.services, context.event, context.lang, context.services.now()
+    form = context.state.form
     assert form is not None
-    if refusal := request_limits.refuse_new_request(services, replace(state, form=replace(form, paused=True)), event):
+    if refusal := request_limits.refuse_new_request(context.change(form=replace(form, paused=True))):
         return refusal
     reference, contact = services.new_reference(), contact_for(services.contacts, form.brief.entry)
-    reaches_advisers = services.adviser_chat is not None or services.sends_mail
+    has_chat = context.adviser_chat is not None
+    reaches_advisers = has_chat or services.sends_mail
     promised = answer_deadline(now, services.answer_days) if reaches_advisers else 0.0
     request = Request(
         reference=reference,
@@ -83,21 +113,18 @@ def send_request(services: Services, state: State, event: Event) -> Turn:
         since=now,
         promised=promised,
     )
-    values = {
-        "number": reference,
-        "contact": contact,
-        "by": format_date_and_time(promised, lang),
-        "desk": services.adviser_chat is not None,
-    }
-    confirmation = render_template("request_sent" if reaches_advisers else "request_kept", lang, **values)
-    by_button = event.kind is EventKind.BUTTON  # else the person agreed in words, and the summary is another message
-    summary_edit = (
-        (EditMessage(render_summary(services, form, event, lang), (), message_id=event.message_id),)
-        if by_button
-        else ()
+    confirmation = render_template(
+        "request_sent" if reaches_advisers else "request_kept",
+        lang,
+        number=reference,
+        contact=contact,
+        by=format_date_and_time(promised, lang),
+        desk=has_chat,
     )
-    refresh = (RefreshCard(reference),) if services.adviser_chat is not None else ()
+    by_button = event.kind is EventKind.BUTTON  # a typed consent has no tapped summary to edit
+    summary_edit = (context.edit_tapped(render_summary(context, form)),) if by_button else ()
+    refresh = (RefreshCard(reference),) if has_chat else ()
     mail = (SendMail(reference),) if services.sends_mail else ()
     messages = (*summary_edit, SendMessage(confirmation, reference=reference), *refresh, *mail)
     sent_request = SentRequest(reference, tuple(typed.message_id for typed in form.typed))
-    return Turn(replace(state, form=None, sent=sent_request), messages, (CreateRequest(request),))
+    return Turn(context.change(form=None, sent=sent_request).state, messages, (CreateRequest(request),))

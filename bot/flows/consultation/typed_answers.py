@@ -1,4 +1,4 @@
-"""What is typed while a form is there: an answer, the words of a button, a question, a correction of any of these."""
+"""Texts typed into a form: an answer, the wording of a button, a question, or an edit of one of these."""
 
 import re
 import unicodedata
@@ -11,79 +11,79 @@ from bot.domain.consultation import MAX_LENGTHS, OPTIONAL_STEPS, ContactChannel,
 from bot.domain.contact_details import guess_channel, parse_contact
 from bot.domain.event import Event
 from bot.domain.message import SendMessage
-from bot.domain.turn import State, Turn
+from bot.domain.turn import Turn
 from bot.flows.callback_data import FORM_CALLBACK
-from bot.flows.consultation import form_buttons
-from bot.flows.consultation.form import advance_form, form_keyboard, show_form
-from bot.flows.context import Services
+from bot.flows.consultation.form import advance_form, form_keyboard, handle_form_callback, show_form
+from bot.flows.context import TurnContext
 from bot.flows.questions import answer_question
 from prompts.message_splitter import utf16_length
 from prompts.render import format_label, render_template
 
-CHOICE_ACTIONS = (
-    "kind",
-    "reach",
-)  # actions of buttons between which to choose: each has words of its own, and a number
-WORDED_ACTIONS = (
-    *CHOICE_ACTIONS,
-    "send",
-    "skip",
-    "keep",
-    "use",
-    "back",
-    "cancel",
-)  # actions that have words besides their label
-UMLAUT_SPELLINGS = {"ae": "a", "oe": "o", "ue": "u"}  # an umlaut where there is no key for it
+CHOICE_ACTIONS = ("kind", "reach")  # with several buttons: each has its own wording, and a number
+WORDED_ACTIONS = (*CHOICE_ACTIONS, "send", "skip", "keep", "use", "back", "cancel")  # have wordings besides the label
+UMLAUT_SPELLINGS = {"ae": "a", "oe": "o", "ue": "u"}  # typed on keyboards without umlauts
 
 
-def handle_form_text(services: Services, state: State, event: Event) -> Turn:
-    """A text while the form waits: a button in words, what it asked for, or a question of the person's own."""
-    form = state.form
+def handle_form_text(context: TurnContext) -> Turn:
+    """Return the turn of a text that is typed while the form waits.
+
+    It is the wording of a button, the answer to the form's question, or a question to the bot.
+    """
+    event, form = context.event, context.state.form
     assert form is not None
     written = event.text.strip()
+    with_typed = context.change(form=_remember_typed(form, event))
     if data := _match_button(form, written):
-        if not data.startswith(("back", "cancel")):
-            state = replace(state, form=_remember_typed(form, event))
-        turn = form_buttons.handle_form_callback(services, state, event, data)
+        turn = handle_form_callback(context if data.startswith(("back", "cancel")) else with_typed, data)
         assert turn is not None  # its button is shown
         return turn
     if _is_question(form.at, written):
-        return _answer_in_between(services, state, event)
-    details, state = _parse_details(form, written), replace(state, form=_remember_typed(form, event))
+        return _answer_in_between(context)
+    details = _parse_details(form, written)
     if details is None:
-        return show_form(services, state, event, _rejection_label(form, written))
-    return advance_form(services, state, event, details)
+        return show_form(with_typed, _rejection_label(form, written))
+    return advance_form(with_typed, details)
 
 
-def handle_form_edit(services: Services, state: State, event: Event) -> Turn | None:
-    """A correction of what was typed into a form; None where the message belongs to none.
+def handle_form_edit(context: TurnContext) -> Turn | None:
+    """Return the turn of an edit of what was typed into a form; None if the message was typed into none.
 
-    A request that was sent stays as it was agreed to.
+    A request that was sent stays as the person agreed to it.
     """
-    if state.sent and event.message_id in state.sent.message_ids and services.store.find_request(state.sent.request):
-        values = {
-            "number": state.sent.request,
-            "desk": services.adviser_chat is not None,
-            "contact": services.contact,
-        }
-        html = render_template("request_edited", services.lang(state, event), **values)
+    state, event, services = context.state, context.event, context.services
+    if (
+        state.sent
+        and event.message_id in state.sent.message_ids
+        and services.store.requests.find_request(state.sent.request)
+    ):
+        html = render_template(
+            "request_edited",
+            context.lang,
+            number=state.sent.request,
+            desk=context.adviser_chat is not None,
+            contact=services.contact,
+        )
         return Turn(state, (SendMessage(html, reference=state.sent.request),))
     form = state.form
     step = next((typed.line for typed in form.typed if typed.message_id == event.message_id), None) if form else None
     if form is None or step is None:
         return None
     form = replace(form, paused=False)
+    context = context.change(form=form)
     if step is form.at:
-        return handle_form_text(services, replace(state, form=form), event)
+        return handle_form_text(context)
     details = _correct_details(replace(form, at=step), event.text.strip())
     if details is None:
-        return show_form(services, replace(state, form=form), event, "form_not_edited")
+        return show_form(context, "form_not_edited")
     next_at = form.at if details.is_reachable or form.at is FormStep.CHANNEL else FormStep.ADDRESS
-    return show_form(services, replace(state, form=replace(form, at=next_at, details=details)), event, "form_edited")
+    return show_form(context.change(form=replace(form, at=next_at, details=details)), "form_edited")
 
 
 def button_phrases(form: Form) -> Iterator[tuple[str, str]]:
-    """The words that stand for the buttons shown now, in all our languages, each with its button's data."""
+    """Yield the normalised wordings of the current buttons in all supported languages, with the buttons' data.
+
+    The data lack the form's prefix.
+    """
     for lang in SUPPORTED_LANGUAGES:
         labels = {
             button.data.removeprefix(FORM_CALLBACK): button.label
@@ -99,7 +99,7 @@ def button_phrases(form: Form) -> Iterator[tuple[str, str]]:
 
 
 def _typed_phrases(data: str, lang: str, *, can_keep: bool) -> list[str]:
-    """The words for a button besides its label. Where something can be kept, to skip is to leave that out."""
+    """Return the wordings of a button besides its label; "skip" is worded as "drop" if there is something to keep."""
     action, _, value = data.partition(":")
     if action not in WORDED_ACTIONS:
         return []
@@ -108,13 +108,13 @@ def _typed_phrases(data: str, lang: str, *, can_keep: bool) -> list[str]:
 
 
 def _match_button(form: Form, written: str) -> str | None:
-    """The data of the button whose words a text holds, and nothing else; None where there is none."""
+    """Return the data of the button that a text words and nothing else; None if there is none."""
     plain = _normalise_words(written)
     return next((data for phrase, data in button_phrases(form) if phrase == plain), None) if plain else None
 
 
 def _normalise_words(written: str) -> str:
-    """Words as they are compared: letters and digits alone, whatever their case, accents and courtesies."""
+    """Reduce a text to its letters and digits, without case, accents and courtesies."""
     words = [word for word in _fold_words(written) if word not in _filler_words()]
     return "".join(words or _fold_words(written))
 
@@ -138,7 +138,7 @@ def _filler_words() -> frozenset[str]:
 
 
 def _parse_details(form: Form, written: str) -> Details | None:
-    """The details with this text for what the form asks; None where it cannot be that."""
+    """Return the details with a text as the current answer; None if it cannot be one."""
     match form.at:
         case FormStep.KIND | FormStep.REVIEW:
             return None
@@ -148,12 +148,12 @@ def _parse_details(form: Form, written: str) -> Details | None:
         case FormStep.CONCERN:
             value = written
         case _:
-            value = " ".join(written.split())  # one line, which cannot pass for the next one of the card
+            value = " ".join(written.split())  # a line break could forge the next line of the card
     return form.details.with_answer(form.at, value) if utf16_length(value) <= MAX_LENGTHS[form.at] else None
 
 
 def _correct_details(form: Form, written: str) -> Details | None:
-    """The details with a corrected text for an earlier question; None where it cannot be its answer."""
+    """Return the details with an edited text as the answer to an earlier question; None if it cannot be one."""
     cleared = replace(form, details=form.details.with_answer(form.at, "")) if form.at in OPTIONAL_STEPS else form
     action, _, value = (_match_button(cleared, written) or "").partition(":")
     if action in (*CHOICE_ACTIONS, "skip"):
@@ -166,7 +166,7 @@ def _correct_details(form: Form, written: str) -> Details | None:
 
 
 def _rejection_label(form: Form, written: str) -> str:
-    """The label that says why a text is no answer."""
+    """Return the key of the label that says why a text is not an answer."""
     if form.at in MAX_LENGTHS:
         return "form_too_long"
     if form.at is FormStep.ADDRESS:
@@ -176,22 +176,22 @@ def _rejection_label(form: Form, written: str) -> str:
 
 
 def _remember_typed(form: Form, event: Event) -> Form:
-    """The form that knows which message was typed for what it asks: the last one counts."""
+    """Note which message answers the current question, in place of an earlier one."""
     others = tuple(typed for typed in form.typed if typed.line is not form.at)
     return replace(form, typed=(*others, TypedAnswer(form.at, event.message_id)))
 
 
-def _answer_in_between(services: Services, state: State, event: Event) -> Turn:
-    """A question in the middle is answered, and the form asks once more."""
-    answer = answer_question(services, state, event)
-    form_turn = show_form(services, answer.state, event)
+def _answer_in_between(context: TurnContext) -> Turn:
+    """Answer a question, and ask the form's question again."""
+    answer = answer_question(context)
+    form_turn = show_form(context.with_state(answer.state))
     return Turn(form_turn.state, (*answer.messages, *form_turn.messages), answer.effects, answer.decisions)
 
 
 def _is_question(step: FormStep, written: str) -> bool:
-    """Whether a text is a question to the bot: a concern may well be put as one, a place or a name is not.
+    """Return whether a text is a question to the bot, rather than an answer: a concern may be worded as a question.
 
-    Where buttons are to be tapped, a sentence is one even without its mark, as people type on a phone.
+    If the step expects a tap, a sentence counts even without a question mark, as people type on a phone.
     """
     words = [word for word in written.split() if any(map(str.isalpha, word))]
     if step in (FormStep.CONCERN, FormStep.TIMES) or len(words) < 3 or parse_contact(written):

@@ -1,4 +1,4 @@
-"""The advisers' side: what they write in a request's thread goes to the person, and their buttons change its state.
+"""The advisers' side: what they write in a request's thread goes to the requester; their buttons change its status.
 
 ```mermaid
 stateDiagram-v2
@@ -11,70 +11,90 @@ stateDiagram-v2
 ```
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 
+from bot.answering.answerer import AnswerStatus
+from bot.domain.business_hours import next_opening
 from bot.domain.consultation import Party, Request, RequestStatus
 from bot.domain.effects import AppendTranscript, CorrectTranscript, RetractMessages, UpdateRequest
 from bot.domain.event import MESSAGE_KINDS, Event, EventKind
-from bot.domain.message import DeleteRelayed, EditRelayed, RefreshCard, RelayMessage, SendMessage
+from bot.domain.message import (
+    AnswerCallback,
+    Button,
+    DeleteRelayed,
+    EditRelayed,
+    RefreshCard,
+    RelayMessage,
+    SendMessage,
+)
 from bot.domain.turn import Album, State, Turn
-from bot.flows.context import Services
-from bot.flows.relay import notices
+from bot.flows.callback_data import ADVISER_CALLBACK
+from bot.flows.context import TurnContext
+from bot.flows.relay import lifecycle, notices
 from bot.flows.relay.messages import (
-    ADVISERS_TEMPLATES,
+    ADVISERS_LANG,
     adviser_button,
+    advisers_label,
     message_to_advisers,
     message_to_requester,
-    requester_button,
+    render_advisers,
+    requester_row,
 )
-from prompts.render import render_template
+from prompts.dates import format_date_and_time
 
-NOTE_PREFIX = "//"  # what begins so stays among the advisers, an album with it as a whole
+NOTE_PREFIX = "//"  # a message that begins with it, and its whole album, stays among the advisers
 MAX_ALBUMS = 10  # of one adviser that are remembered
+MAX_SUGGESTIONS = 3
+AdviserAction = Callable[[TurnContext, Request, str], Turn]
 
 
-def handle_adviser_message(services: Services, state: State, event: Event) -> Turn | None:
-    """What an adviser wrote or changed; None where it belongs to no request."""
+def handle_adviser_message(context: TurnContext) -> Turn | None:
+    """Return the turn of what an adviser wrote or edited; None if it belongs to no request."""
+    state, event = context.state, context.event
     if event.kind not in MESSAGE_KINDS:
         return None
-    request = _find_addressed_request(services, event)
+    request = _find_addressed_request(context)
     if request is None:
-        if notice := notices.answer_erased_request(services, state, event, NOTE_PREFIX):
-            return notice
-        return (
-            _say_belongs_nowhere(state, event)
-            if _replies_to_bot(event) and not event.text.startswith(NOTE_PREFIX)
-            else None
-        )
+        return notices.answer_erased_request(context, NOTE_PREFIX) or _report_no_request(state, event)
     album = next((other for other in state.albums if other.id == event.album_id), Album(event.album_id))
-    was_relayed = (
-        event.kind is EventKind.EDITED
-        and services.store.find_request_by_message(event.chat_id, event.message_id) is not None
-    )
+    store = context.services.store
+    is_edit = event.kind is EventKind.EDITED
+    was_relayed = is_edit and store.requests.find_request_by_message(event.chat_id, event.message_id) is not None
     if any(text.startswith(NOTE_PREFIX) for text in (event.text, *event.captions)):
         relayed_ids = {*album.messages, event.message_id} if was_relayed else album.messages
         return _keep_among_advisers(state, request, album, tuple(sorted(relayed_ids)))
-    if album.note:
+    if album.note or (is_edit and not was_relayed):
         return Turn(state)
-    if event.kind is EventKind.EDITED:
+    if is_edit:
         edit = EditRelayed(request.reference, request.chat_id, event.html, is_caption=bool(event.media_type))
-        correction = CorrectTranscript(request.reference, Party.ADVISER, event.text)
-        return Turn(state, (edit,), (correction,)) if was_relayed else Turn(state)
+        return Turn(state, (edit,), (CorrectTranscript(request.reference, Party.ADVISER, event.text),))
     if request.status is RequestStatus.CLOSED:
-        return Turn(
-            state,
-            (
-                message_to_advisers(
-                    request, render_template("closed", ADVISERS_TEMPLATES), ((adviser_button(request, "reopen"),),)
-                ),
-            ),
-        )
+        return Turn(state, (message_to_advisers(request, "closed", ((adviser_button(request, "reopen"),),)),))
     extended_album = replace(album, messages=(*album.messages, event.message_id))
-    return _relay_to_requester(services, _remember_album(state, extended_album), event, request)
+    return _relay_to_requester(context.with_state(_remember_album(state, extended_album)), request)
+
+
+def handle_adviser_callback(context: TurnContext, data: str) -> Turn | None:
+    """Return the turn of an adviser's tap; None if there is no such button, or it is not in the advisers' chat.
+
+    Args:
+        data: "<action>:<reference>[:<entry>]".
+    """
+    action, _, data = data.partition(":")
+    reference, _, value = data.partition(":")
+    request = context.services.store.requests.find_request(reference)
+    if action not in ADVISER_ACTIONS or context.event.chat_id != context.adviser_chat:
+        return None
+    if request is None:
+        return context.toast(advisers_label("erased"))
+    if not context.services.advisers.includes(context.event):
+        return context.toast(advisers_label("advisers_only"))
+    return ADVISER_ACTIONS[action](context, request, value)
 
 
 def _keep_among_advisers(state: State, request: Request, album: Album, relayed_ids: tuple[int, ...]) -> Turn:
-    """A note, and with it the whole of its album, stays among the advisers; what went out before is taken back."""
+    """Keep a note and its album among the advisers, and take back what was already relayed."""
     messages = tuple(DeleteRelayed(request.reference, request.chat_id, message_id) for message_id in relayed_ids)
     effects = (RetractMessages(request.reference, relayed_ids),) if relayed_ids else ()
     return Turn(_remember_album(state, Album(album.id, note=True)), messages, effects)
@@ -87,43 +107,138 @@ def _remember_album(state: State, album: Album) -> State:
     return replace(state, albums=(*others, album)[-MAX_ALBUMS:])
 
 
-def _relay_to_requester(services: Services, state: State, event: Event, request: Request) -> Turn:
-    updated = assign_adviser(request, event) if request.status is RequestStatus.OPEN else request
-    updated = replace(
-        updated, talking=True, turn=Party.REQUESTER, since=services.now(), told=0.0, reminded=0.0, warned=0.0
-    )
+def _relay_to_requester(context: TurnContext, request: Request) -> Turn:
+    event = context.event
+    updated = replace(_answered_by(context, request), talking=True)
     opening: tuple[SendMessage, ...] = ()
-    if not request.talking or request.status is RequestStatus.OPEN:  # it begins, or goes on with somebody else
-        html = render_template("talk_begins", request.lang, adviser=event.name, number=request.reference)
-        opening = (message_to_requester(request, html, ((requester_button(request, "end"),),)),)
+    if not request.talking or request.status is RequestStatus.OPEN:  # it begins, or continues with someone else
+        end_row = (requester_row(request, "end"),)
+        opening = (message_to_requester(request, "talk_begins", end_row, adviser=event.name),)
     reply_to = None if event.reply_to is None else (event.chat_id, event.reply_to)
     relay = RelayMessage(request.reference, request.chat_id, reply_to=reply_to)
-    refresh = (
-        (RefreshCard(request.reference),) if (request.status, request.turn) != (updated.status, updated.turn) else ()
-    )
-    transcript_line = AppendTranscript(request.reference, Party.ADVISER, event.text or f"[{event.media_type}]")
-    return Turn(state, (*opening, relay, *refresh), (UpdateRequest(updated), transcript_line))
+    is_card_outdated = (request.status, request.turn) != (updated.status, updated.turn)
+    refresh = (RefreshCard(request.reference),) if is_card_outdated else ()
+    line = AppendTranscript(request.reference, Party.ADVISER, event.text or f"[{event.media_type}]")
+    return Turn(context.state, (*opening, relay, *refresh), (UpdateRequest(updated), line))
 
 
-def _replies_to_bot(event: Event) -> bool:
-    """Whether it replies to a message of ours in a group without topics."""
+def _answered_by(context: TurnContext, request: Request) -> Request:
+    """Return a request as answered now by the event's adviser, who takes it if nobody has."""
+    event = context.event
+    taken = request.assign_to(event.user_id, event.name) if request.status is RequestStatus.OPEN else request
+    return taken.pass_turn(Party.REQUESTER, context.services.now())
+
+
+def _report_no_request(state: State, event: Event) -> Turn | None:
+    """Tell an adviser that what they reply to belongs to no request, in a group without topics.
+
+    That is so for a reply to a card that was sent twice because the answer of Telegram was lost.
+    """
     is_reply = event.reply_to is not None and event.addressed and event.kind is not EventKind.EDITED
-    return is_reply and not event.private and not event.thread_id
+    if not is_reply or event.private or event.thread_id or event.text.startswith(NOTE_PREFIX):
+        return None
+    return Turn(state, (SendMessage(render_advisers("nowhere"), reply_to=event.message_id),))
 
 
-def _say_belongs_nowhere(state: State, event: Event) -> Turn:
-    """It belongs to no request, as a reply to a card does that was sent again because its answer was lost."""
-    return Turn(state, (SendMessage(render_template("nowhere", ADVISERS_TEMPLATES), reply_to=event.message_id),))
-
-
-def _find_addressed_request(services: Services, event: Event) -> Request | None:
-    """The request whose topic this is, or whose message this replies to, or that was sent before its edit."""
-    if request := services.store.find_request_by_topic(event.chat_id, event.thread_id):
+def _find_addressed_request(context: TurnContext) -> Request | None:
+    """Return the request of the event's topic, or of the message that it edits or replies to."""
+    store, event = context.services.store, context.event
+    if request := store.requests.find_request_by_topic(event.chat_id, event.thread_id):
         return request
     message_id = event.message_id if event.kind is EventKind.EDITED else event.reply_to
-    return None if message_id is None else services.store.find_request_by_message(event.chat_id, message_id)
+    return None if message_id is None else store.requests.find_request_by_message(event.chat_id, message_id)
 
 
-def assign_adviser(request: Request, event: Event) -> Request:
-    """The request with this adviser."""
-    return replace(request, status=RequestStatus.TAKEN, taken_by=event.user_id, adviser=event.name)
+def _take_request(context: TurnContext, request: Request, _: str) -> Turn:
+    event = context.event
+    if request.status is not RequestStatus.OPEN:
+        return context.toast(advisers_label("taken_already", adviser=request.adviser or "—"))
+    notice = message_to_requester(request, "request_taken", adviser=event.name)
+    return _update_request(context, request.assign_to(event.user_id, event.name), notice)
+
+
+def _release_request(context: TurnContext, request: Request, _: str) -> Turn:
+    name = context.event.name
+    if request.status is not RequestStatus.TAKEN:
+        return _refuse_tap(context)
+    adviser_notice = message_to_advisers(request, "released", adviser=name)
+    if not request.talking:
+        return _update_request(context, request.release(), adviser_notice)
+    notice = message_to_requester(request, "request_released", (requester_row(request, "end"),), adviser=name)
+    return _update_request(context, request.release(), notice, adviser_notice)
+
+
+def _close_request(context: TurnContext, request: Request, _: str) -> Turn:
+    if request.status is RequestStatus.CLOSED:
+        return _refuse_tap(context)
+    return lifecycle.close_request(context.state, request, context.services.now(), "request_closed")
+
+
+def _reopen_request(context: TurnContext, request: Request, _: str) -> Turn:
+    return lifecycle.reopen_request(context, request)
+
+
+def _schedule_reminder(context: TurnContext, request: Request, _: str) -> Turn:
+    if request.status is RequestStatus.CLOSED:
+        return _refuse_tap(context)
+    remind_at = next_opening(context.services.now())
+    toast = AnswerCallback(advisers_label("reminds", when=format_date_and_time(remind_at, ADVISERS_LANG)))
+    return Turn(context.state, (toast,), (UpdateRequest(replace(request, remind_at=remind_at)),))
+
+
+def _suggest_entries(context: TurnContext, request: Request, _: str) -> Turn:
+    """Suggest the best entries for what the requester wrote last, each with buttons to send it and to read it."""
+    services = context.services
+    transcript = services.store.requests.load_transcript(request.reference)
+    texts = [line.text for line in transcript if line.side == Party.REQUESTER]
+    query = texts[-1] if texts else request.details.concern
+    rows = []
+    for entry_id, title in services.answerer.nearest_entries(query, MAX_SUGGESTIONS, request.lang):
+        send_data, read_data = (
+            f"{ADVISER_CALLBACK}{action}:{request.reference}:{entry_id}" for action in ("answer", "read")
+        )
+        if len(send_data.encode()) <= 64:
+            rows.append((Button(f"➤ {title}", send_data), Button("✎", read_data)))
+    suggestions = message_to_advisers(request, "suggestions", tuple(rows), found=bool(rows))
+    return Turn(context.state, (suggestions, AnswerCallback()))
+
+
+def _send_entry(context: TurnContext, request: Request, entry_id: str) -> Turn:
+    """Send an entry as the adviser's answer."""
+    answer = context.services.answerer.show_entry(entry_id, request.lang)
+    if answer is None or answer.status is not AnswerStatus.ANSWERED or request.status is RequestStatus.CLOSED:
+        return _refuse_tap(context)
+    message = message_to_requester(request, "adviser_sends", adviser=context.event.name, html=answer.html)
+    confirmation = message_to_advisers(request, "sent", title=answer.sources[0].title)
+    line = AppendTranscript(request.reference, Party.ADVISER, answer.plain_text)
+    turn = _update_request(context, _answered_by(context, request), message, confirmation)
+    return replace(turn, effects=(*turn.effects, line))
+
+
+def _preview_entry(context: TurnContext, request: Request, entry_id: str) -> Turn:
+    """Show an entry's text to the advisers, to be changed and sent by hand."""
+    answer = context.services.answerer.show_entry(entry_id, request.lang)
+    if answer is None:
+        return _refuse_tap(context)
+    return Turn(context.state, (message_to_advisers(request, "text", text=answer.plain_text), AnswerCallback()))
+
+
+def _refuse_tap(context: TurnContext) -> Turn:
+    return context.toast(advisers_label("gone"))
+
+
+def _update_request(context: TurnContext, request: Request, *messages: SendMessage) -> Turn:
+    refresh = RefreshCard(request.reference)
+    return Turn(context.state, (*messages, refresh, AnswerCallback()), (UpdateRequest(request),))
+
+
+ADVISER_ACTIONS: dict[str, AdviserAction] = {
+    "take": _take_request,
+    "release": _release_request,
+    "close": _close_request,
+    "reopen": _reopen_request,
+    "remind": _schedule_reminder,
+    "suggest": _suggest_entries,
+    "answer": _send_entry,
+    "read": _preview_entry,
+}

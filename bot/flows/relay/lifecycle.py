@@ -1,75 +1,84 @@
-"""The end of a request: closing it, asking how it was, opening it again."""
+"""The life of a request: what is due as time passes, closing it, rating it and reopening it."""
 
 from dataclasses import replace
 
-from bot.domain.business_hours import answer_deadline
-from bot.domain.consultation import Party, Request, RequestStatus
+from bot.domain.business_hours import answer_deadline, next_closing, next_opening
+from bot.domain.consultation import ContactChannel, Party, Request, RequestStatus
 from bot.domain.effects import UpdateRequest
 from bot.domain.event import Event, EventKind
 from bot.domain.message import AnswerCallback, Button, RefreshCard, SendMessage
+from bot.domain.time_window import DAY, JUMP_THRESHOLD
 from bot.domain.turn import State, Turn
 from bot.flows.callback_data import REQUESTER_CALLBACK
-from bot.flows.context import Services
-from bot.flows.relay.messages import ADVISERS_TEMPLATES, message_to_advisers, message_to_requester, requester_button
+from bot.flows.context import Services, TurnContext
+from bot.flows.relay.messages import ADVISERS_LANG, message_to_advisers, message_to_requester, requester_row
 from prompts.dates import format_date_and_time
 from prompts.render import format_label, render_template
 
 RATING_FACES = "😞🙁😐🙂😀"
 MAX_COMMENT_LENGTH = 1_000  # characters
+WARNING_PERIOD = 2 * DAY  # between the warning and the closing
+
+
+def check_deadlines(services: Services, request: Request) -> Turn | None:
+    """Return what is due for a request that is not closed: a reminder, a notice or the closing; None if nothing is.
+
+    At most one thing is due at a time, so the caller checks again later.
+    """
+    now = services.now()
+    if (corrected := _without_future_times(services, request, now)) != request:
+        return Turn(State(), (), (UpdateRequest(corrected),))
+    if request.remind_at and now >= request.remind_at:
+        return _remind_advisers(replace(request, remind_at=0.0), "reminder")
+    if request.turn is Party.ADVISER:
+        expected_by = max(request.promised, answer_deadline(request.since, services.answer_days))
+        if request.promised and now >= expected_by and not request.told:
+            return _send_late_notice(services, request, now)
+        if now >= (next_closing(request.reminded) if request.reminded else answer_deadline(request.since, 1)):
+            return _remind_advisers(replace(request, reminded=now), "waiting")
+        return None
+    return _handle_silence(services, request, now)
 
 
 def close_request(state: State, request: Request, now: float, template: str) -> Turn:
-    """Close a request, tell the person by this template, and ask how it was."""
+    """Close a request, tell the requester with a template, and ask for a rating."""
     updated = replace(request, status=RequestStatus.CLOSED, talking=False, closed=now, remind_at=0.0)
     rating_row = tuple(
         Button(face, f"{REQUESTER_CALLBACK}rate:{request.reference}:{n}") for n, face in enumerate(RATING_FACES, 1)
     )
-    html = render_template(template, request.lang, number=request.reference)
-    notice = message_to_requester(request, html, (rating_row, (requester_button(request, "reopen"),)))
+    notice = message_to_requester(request, template, (rating_row, requester_row(request, "reopen")))
     return Turn(state, (notice, RefreshCard(request.reference), AnswerCallback()), (UpdateRequest(updated),))
 
 
-def reopen_request(services: Services, state: State, request: Request) -> Turn:
-    """Open a closed request again; the advisers are told, and a new date is promised."""
+def reopen_request(context: TurnContext, request: Request) -> Turn:
+    """Reopen a closed request: tell the advisers, and promise a new date."""
     if request.status is not RequestStatus.CLOSED:
-        return Turn(state, (AnswerCallback(format_label("gone", request.lang)),))
-    now = services.now()
-    promised = answer_deadline(now, services.answer_days)
-    updated = replace(
-        request, status=RequestStatus.OPEN, taken_by=0, adviser="", turn=Party.ADVISER, since=now, promised=promised,
-        told=0.0, reminded=0.0, warned=0.0, closed=0.0,
-    )  # fmt: skip
-    values = {
-        "number": request.reference,
-        "by": format_date_and_time(promised, request.lang),
-        "talking": request.talking,
-    }
-    end_row = ((requester_button(request, "end"),),) if request.talking else ()
-    notice = message_to_requester(request, render_template("request_reopened", request.lang, **values), end_row)
-    adviser_notice = message_to_advisers(request, render_template("reopened", ADVISERS_TEMPLATES))
-    return Turn(
-        state, (notice, RefreshCard(request.reference), adviser_notice, AnswerCallback()), (UpdateRequest(updated),)
-    )
+        return context.toast(format_label("gone", request.lang))
+    now = context.services.now()
+    promised = answer_deadline(now, context.services.answer_days)
+    updated = replace(request.release().pass_turn(Party.ADVISER, now), promised=promised, closed=0.0)
+    end_row = (requester_row(request, "end"),) if request.talking else ()
+    by = format_date_and_time(promised, request.lang)
+    notice = message_to_requester(request, "request_reopened", end_row, by=by, talking=request.talking)
+    messages = (notice, RefreshCard(request.reference), message_to_advisers(request, "reopened"), AnswerCallback())
+    return Turn(context.state, messages, (UpdateRequest(updated),))
 
 
 def record_rating(state: State, request: Request, rating: str) -> Turn | None:
-    """Keep how it was, and ask for a comment; the next message is it."""
+    """Record the rating of a closed request and ask for a comment; None if it is not valid."""
     if rating not in set("12345") or request.status is not RequestStatus.CLOSED:
         return None
-    html = render_template("rated", request.lang)
-    return Turn(
-        replace(state, rated=request.reference),
-        (
-            SendMessage(html, ((requester_button(request, "nothing"),),)),
-            RefreshCard(request.reference),
-            AnswerCallback(RATING_FACES[int(rating) - 1]),
-        ),
-        (UpdateRequest(replace(request, rating=int(rating))),),
+    messages = (
+        SendMessage(render_template("rated", request.lang), (requester_row(request, "nothing"),)),
+        RefreshCard(request.reference),
+        AnswerCallback(RATING_FACES[int(rating) - 1]),
     )
+    updated = replace(request, rating=int(rating))
+    return Turn(replace(state, rated=request.reference), messages, (UpdateRequest(updated),))
 
 
 def abandons_comment(event: Event) -> bool:
-    """Whether the person asks or does something else instead of commenting on their rating."""
+    """Return whether the person does something else instead of commenting on their rating."""
     match event.kind:
         case EventKind.TEXT:
             return "?" in event.text
@@ -78,11 +87,58 @@ def abandons_comment(event: Event) -> bool:
     return event.kind is EventKind.COMMAND
 
 
-def record_comment(services: Services, state: State, event: Event) -> Turn | None:
-    """Keep the comment; None where none is awaited."""
-    request = services.store.find_request(state.rated) if state.rated else None
+def record_comment(context: TurnContext) -> Turn | None:
+    """Record a text as the comment on a rating; None if no comment is awaited."""
+    state, event = context.state, context.event
+    request = context.services.store.requests.find_request(state.rated) if state.rated else None
     if request is None or request.user_id != event.user_id:
         return None
     updated = replace(request, comment=event.text.strip()[:MAX_COMMENT_LENGTH])
     thanks = SendMessage(render_template("thanks_comment", request.lang))
     return Turn(replace(state, rated=""), (thanks, RefreshCard(request.reference)), (UpdateRequest(updated),))
+
+
+def _without_future_times(services: Services, request: Request, now: float) -> Request:
+    """Correct times that lie in the future because the clock was ahead when they were recorded."""
+    latest = max(request.since, request.reminded, request.warned)
+    if latest <= now + JUMP_THRESHOLD and request.remind_at <= next_opening(now):
+        return request
+    promised = min(request.promised, answer_deadline(now, services.answer_days))
+    return replace(
+        request,
+        since=min(request.since, now),
+        promised=promised if request.since > now else request.promised,
+        reminded=min(request.reminded, now),
+        remind_at=min(request.remind_at, next_opening(now)),
+        warned=min(request.warned, now),
+    )
+
+
+def _send_late_notice(services: Services, request: Request, now: float) -> Turn:
+    actions = ("end",) * request.talking + ("done", "wait", "withdraw")
+    notice = message_to_requester(
+        request,
+        "request_late",
+        tuple(requester_row(request, action) for action in actions),
+        contact=services.contact,
+        here=request.details.reach is ContactChannel.TELEGRAM and services.adviser_chat is not None,
+        talking=request.talking,
+    )
+    reminder = _remind_advisers(replace(request, told=now, reminded=now), "waiting")
+    return replace(reminder, messages=(notice, *reminder.messages))
+
+
+def _handle_silence(services: Services, request: Request, now: float) -> Turn | None:
+    closes_at = request.since + services.close_days * DAY
+    if request.warned and now >= max(closes_at, request.warned + WARNING_PERIOD):
+        return close_request(State(), request, now, "request_closed_silence")
+    if not request.warned and now >= closes_at - WARNING_PERIOD:
+        warning = message_to_requester(request, "request_warned", (requester_row(request, "done"),))
+        return Turn(State(), (warning,), (UpdateRequest(replace(request, warned=now)),))
+    return None
+
+
+def _remind_advisers(request: Request, template: str) -> Turn:
+    since = format_date_and_time(request.since, ADVISERS_LANG)
+    reminder = message_to_advisers(request, template, since=since, adviser=request.adviser)
+    return Turn(State(), (reminder,), (UpdateRequest(request),))

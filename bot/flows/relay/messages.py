@@ -1,28 +1,103 @@
-"""What is said and offered to either side of a request."""
+"""Messages and buttons for either side of a request, and what advisers see of it: its card and its topic's title."""
 
-from bot.domain.consultation import Request
+from collections.abc import Sequence
+
+from bot.domain.consultation import Party, Request, RequestStatus
 from bot.domain.message import Button, Keyboard, SendMessage
 from bot.flows.callback_data import ADVISER_CALLBACK, REQUESTER_CALLBACK
-from prompts.render import format_label
+from bot.store.records import TranscriptLine
+from prompts.dates import format_date_and_time
+from prompts.render import format_label, render_template
 
-ADVISERS_TEMPLATES, ADVISERS_LANG = "advisers", "de"  # the folder of what advisers read, and their language
+ADVISERS_TEMPLATES, ADVISERS_LANG = "advisers", "de"  # folder of the advisers' templates, and their language
+MAX_TITLE_LENGTH = 128  # characters of a topic's name; Bot API, createForumTopic
+STATUS_MARKS = {RequestStatus.OPEN: "🆕", RequestStatus.TAKEN: "💬", RequestStatus.CLOSED: "✅"}
+STATUS_ACTIONS = {
+    RequestStatus.OPEN: (("take",), ("suggest", "close")),
+    RequestStatus.TAKEN: (("suggest", "close"), ("remind", "release")),
+    RequestStatus.CLOSED: (("reopen",),),
+}
 
 
-def message_to_requester(request: Request, html: str, keyboard: Keyboard = ()) -> SendMessage:
-    """A message to the person; a reply to it belongs to the request."""
+def message_to_requester(
+    request: Request, template: str, keyboard: Keyboard = (), /, **values: object
+) -> SendMessage:
+    """Return a message to the requester; a reply to it belongs to the request.
+
+    Args:
+        values: the template's variables besides ``number``, the request's reference.
+    """
+    html = render_template(template, request.lang, number=request.reference, **values)
     return SendMessage(html, keyboard, chat_id=request.chat_id, reference=request.reference)
 
 
-def message_to_advisers(request: Request, html: str, keyboard: Keyboard = ()) -> SendMessage:
-    """A message into the request's thread at the advisers."""
+def message_to_advisers(request: Request, template: str, keyboard: Keyboard = (), /, **values: object) -> SendMessage:
+    """Return a message into the request's thread at the advisers; ``values`` are the template's variables."""
+    html = render_advisers(template, **values)
     return SendMessage(html, keyboard, reference=request.reference, to_advisers=True)
 
 
-def requester_button(request: Request, action: str) -> Button:
-    """One of the person's own buttons about their request."""
-    return Button(format_label(f"person_{action}", request.lang), f"{REQUESTER_CALLBACK}{action}:{request.reference}")
+def render_advisers(template: str, /, **values: object) -> str:
+    """Return a text for the advisers, in Telegram HTML."""
+    return render_template(template, ADVISERS_TEMPLATES, **values)
+
+
+def advisers_label(key: str, /, **values: object) -> str:
+    """Return a short plain text for the advisers."""
+    return format_label(key, ADVISERS_TEMPLATES, **values)
+
+
+def requester_row(request: Request, action: str) -> tuple[Button, ...]:
+    """Return a row with one of the requester's buttons about a request."""
+    label = format_label(f"person_{action}", request.lang)
+    return (Button(label, f"{REQUESTER_CALLBACK}{action}:{request.reference}"),)
 
 
 def adviser_button(request: Request, action: str) -> Button:
-    """One of the advisers' buttons about a request."""
-    return Button(format_label(action, ADVISERS_TEMPLATES), f"{ADVISER_CALLBACK}{action}:{request.reference}")
+    """Return one of the advisers' buttons about a request."""
+    return Button(advisers_label(action), f"{ADVISER_CALLBACK}{action}:{request.reference}")
+
+
+def render_card(request: Request, *, in_thread: bool = True) -> str:
+    """Return the card of a request, in Telegram HTML.
+
+    Args:
+        in_thread: say how to answer the requester below it.
+    """
+    return render_advisers(
+        "card",
+        thread=in_thread,
+        request=request,
+        details=request.details,
+        brief=request.brief,
+        state=advisers_label(f"status_{request.status}"),
+        created=format_date_and_time(request.created, ADVISERS_LANG),
+        promised=format_date_and_time(request.promised, ADVISERS_LANG) if request.promised else "",
+        waits=request.turn is Party.ADVISER and request.status is not RequestStatus.CLOSED,
+        since=format_date_and_time(request.since, ADVISERS_LANG),
+    )
+
+
+def build_card_keyboard(request: Request) -> Keyboard:
+    """Return the buttons for what an adviser can do with a request."""
+    return tuple(tuple(adviser_button(request, action) for action in row) for row in STATUS_ACTIONS[request.status])
+
+
+def format_topic_title(request: Request) -> str:
+    """Return the name of a request's topic, with a mark of its status."""
+    requester = request.details.organisation or request.name
+    return f"{STATUS_MARKS[request.status]} {request.reference} {' '.join(requester.split())}"[:MAX_TITLE_LENGTH]
+
+
+def render_transcript(request: Request, lines: Sequence[TranscriptLine]) -> str:
+    """Return a request with its transcript for the e-mail, in Telegram HTML."""
+    return "\n\n".join((render_card(request, in_thread=False), *([render_history(lines)] if lines else ())))
+
+
+def render_history(lines: Sequence[TranscriptLine]) -> str:
+    """Return a transcript, in Telegram HTML."""
+    rows = [
+        (advisers_label(f"side_{line.side}"), line.text, format_date_and_time(line.created, ADVISERS_LANG))
+        for line in lines
+    ]
+    return render_advisers("history", lines=rows)

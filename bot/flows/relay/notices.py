@@ -1,65 +1,113 @@
-"""What advisers are told of a request that was deleted: by the person, or because its time was over."""
+"""Notices about what did not arrive, and about requests that were deleted."""
 
 from collections.abc import Sequence
 
-from bot.domain.event import Event, EventKind
-from bot.domain.message import SendMessage
-from bot.domain.turn import State, Turn
-from bot.flows.context import Services
-from bot.flows.relay.messages import ADVISERS_TEMPLATES
-from bot.store.protocol import ErasureReason, SourceMessage
-from prompts.render import format_label, render_template
+from bot.domain.consultation import Request
+from bot.domain.event import EventKind
+from bot.domain.message import AlertOperator, RefreshCard, SendMail, SendMessage
+from bot.domain.turn import Turn
+from bot.flows.context import Services, TurnContext
+from bot.flows.relay.messages import advisers_label, message_to_advisers, render_advisers
+from bot.store.records import (
+    DELETE_RELAYED,
+    ApiCall,
+    EraseThread,
+    ErasureReason,
+    OutgoingCall,
+    RequestMailDeletion,
+    SourceMessage,
+)
+from prompts.render import render_template
 
-_SUPERGROUP_PREFIX = "-100"  # begins the id of a chat whose messages have links
+SUPERGROUP_PREFIX = "-100"  # of the ids of chats whose messages have links
+BLOCKED_REASONS = ("blocked by the user", "user is deactivated", "chat not found", "can't initiate")
 
 
-def answer_erased_request(services: Services, state: State, event: Event, note_prefix: str) -> Turn | None:
-    """Who writes about a deleted request is told that nobody gets it; None where there was no such request."""
-    reference = services.store.find_erased_request(event.chat_id, event.thread_id, event.reply_to)
+def report_undelivered(services: Services, call: OutgoingCall, reason: str) -> Sequence[SendMessage]:
+    """Return the messages to send after a call about a request failed for good.
+
+    Args:
+        reason: Telegram's description of the failure.
+    """
+    if isinstance(call, EraseThread | RequestMailDeletion):
+        return _report_undeleted(services, call)
+    store = services.store
+    request = None if isinstance(call, AlertOperator) else store.requests.find_request(call.reference)
+    if request is None:
+        return ()
+    if isinstance(call, SendMail) and services.adviser_chat is not None:
+        return (message_to_advisers(request, "mail_failed"),)
+    if isinstance(call, ApiCall) and call.method == DELETE_RELAYED:
+        is_there = call.edit_of is not None and store.outbox.find_reply_to(call.chat_id, call.edit_of)
+        return (message_to_advisers(request, "still_there"),) if is_there else ()
+    thread = store.requests.find_thread(request.reference)
+    if isinstance(call, RefreshCard) and thread and thread.card:
+        return ()  # only an update of the card failed; the request itself has arrived
+    return (_report_unsent(services, request, call, reason),)
+
+
+def answer_erased_request(context: TurnContext, note_prefix: str) -> Turn | None:
+    """Tell an adviser who writes about a deleted request that nobody gets it; None if there was no such request.
+
+    Args:
+        note_prefix: what is written with it is not meant for the requester, and gets no notice.
+    """
+    event = context.event
+    reference = context.services.store.erasure.find_erased_request(event.chat_id, event.thread_id, event.reply_to)
     if reference is None:
         return None
     if event.text.startswith(note_prefix) or event.kind is EventKind.EDITED:
-        return Turn(state)
-    return Turn(
-        state,
-        (
-            SendMessage(
-                render_template("erased_answered", ADVISERS_TEMPLATES, number=reference), reply_to=event.message_id
-            ),
-        ),
-    )
+        return Turn(context.state)
+    html = render_advisers("erased_answered", number=reference)
+    return Turn(context.state, (SendMessage(html, reply_to=event.message_id),))
 
 
 def erasure_notice(
     reference: str, reason: ErasureReason, remaining: Sequence[SourceMessage], *, topic_deleted: bool
 ) -> str:
-    """That a request is deleted, and what is left to the advisers to delete by hand; in Telegram HTML."""
-    return render_template(
-        "erased",
-        ADVISERS_TEMPLATES,
-        number=reference,
-        why=reason.value,
-        whole=topic_deleted,
-        links=[_message_link(message) for message in remaining],
-    )
+    """Return the notice that a request is deleted, and which messages advisers must delete by hand.
+
+    It is in Telegram HTML.
+    """
+    links = [_message_link(message) for message in remaining]
+    return render_advisers("erased", number=reference, why=reason.value, whole=topic_deleted, links=links)
 
 
 def emptied_text() -> str:
-    """What stands in a message that cannot be deleted."""
-    return format_label("emptied", ADVISERS_TEMPLATES)
+    """Return the text that replaces a message that cannot be deleted."""
+    return advisers_label("emptied")
 
 
 def erased_title(reference: str) -> str:
-    """The name of a topic that cannot be deleted."""
-    return format_label("erased_title", ADVISERS_TEMPLATES, number=reference)
+    """Return the name of the topic of a deleted request, if the topic cannot be deleted."""
+    return advisers_label("erased_title", number=reference)
 
 
 def _message_link(message: SourceMessage) -> str:
-    """The address of a message; "" where Telegram has none."""
-    chat, number = message
-    text = str(chat)
-    return (
-        f"https://t.me/c/{text.removeprefix(_SUPERGROUP_PREFIX)}/{number}"
-        if text.startswith(_SUPERGROUP_PREFIX)
-        else ""
-    )
+    """Return the address of a message; "" if Telegram has none."""
+    chat_id, message_id = message
+    internal_id = str(chat_id).removeprefix(SUPERGROUP_PREFIX)
+    return "" if internal_id == str(chat_id) else f"https://t.me/c/{internal_id}/{message_id}"
+
+
+def _report_unsent(services: Services, request: Request, call: OutgoingCall, reason: str) -> SendMessage:
+    if isinstance(call, ApiCall | RefreshCard) and call.chat_id == request.chat_id:
+        is_blocked = any(phrase in reason for phrase in BLOCKED_REASONS)
+        return message_to_advisers(request, "undelivered", gone=is_blocked, details=request.details)
+    html = render_template("undelivered", request.lang, contact=services.contact)
+    return SendMessage(html, chat_id=request.chat_id)
+
+
+def _report_undeleted(services: Services, call: EraseThread | RequestMailDeletion) -> Sequence[SendMessage]:
+    """Tell the advisers what is left of a deleted request, so that they can delete it by hand."""
+    adviser_chat, reference = services.adviser_chat, call.reference
+    if adviser_chat is None:
+        return ()
+    if isinstance(call, RequestMailDeletion):
+        return (SendMessage(render_advisers("unpost_failed", number=reference), chat_id=adviser_chat),)
+    remaining = [
+        *services.store.erasure.erasure_queue(reference),
+        *services.store.erasure.undeletable_messages(reference),
+    ]
+    html = erasure_notice(reference, call.reason, remaining, topic_deleted=False)
+    return (SendMessage(html, chat_id=adviser_chat),)

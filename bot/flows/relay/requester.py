@@ -1,157 +1,169 @@
-"""The person's side of a request: while an adviser is in the conversation, what they write goes there."""
+"""The requester's side: during a conversation with an adviser, what the person writes goes there."""
 
 from dataclasses import replace
 
+from bot.answering.answerer import AnswerStatus
 from bot.domain.commands import CANONICAL_COMMANDS
 from bot.domain.consultation import Party, Request, RequestStatus
 from bot.domain.effects import AppendTranscript, CorrectTranscript, UpdateRequest
 from bot.domain.event import MESSAGE_KINDS, Event, EventKind
-from bot.domain.message import AnswerCallback, EditRelayed, RefreshCard, RelayMessage, SendMessage
+from bot.domain.message import AnswerCallback, Button, EditRelayed, RefreshCard, RelayMessage, SendMessage
+from bot.domain.time_window import DAY, times_within
 from bot.domain.turn import State, Turn
 from bot.flows import request_limits
-from bot.flows.callback_data import REQUESTER_CALLBACK
-from bot.flows.context import Services
+from bot.flows.callback_data import ERASURE_CALLBACK, PRIVACY_CALLBACK, REQUESTER_CALLBACK
+from bot.flows.context import TurnContext
 from bot.flows.relay import lifecycle
-from bot.flows.relay.messages import ADVISERS_TEMPLATES, message_to_advisers, message_to_requester, requester_button
+from bot.flows.relay.messages import message_to_advisers, message_to_requester, requester_row
 from prompts.render import format_label, render_template
 
-ALLOWED_COMMANDS = frozenset(("abbrechen", "datenschutz", "meinedaten", "loeschen", "kontakt", "hilfe"))  # commands
-PRIVACY_CALLBACKS = ("d:", "p:")  # callback data of what such a command shows
+ALLOWED_COMMANDS = frozenset(("abbrechen", "datenschutz", "meinedaten", "loeschen", "kontakt", "hilfe"))
+ALLOWED_CALLBACKS = (REQUESTER_CALLBACK, ERASURE_CALLBACK, PRIVACY_CALLBACK)  # of what such a command shows
 
 
-def handle_requester_message(services: Services, state: State, event: Event) -> Turn | None:
-    """What goes to the advisers instead of to the bot; None where the bot is meant."""
-    if services.adviser_chat is None:
+def handle_requester_message(context: TurnContext) -> Turn | None:
+    """Return the turn of what goes to the advisers instead of to the bot; None if the bot is meant."""
+    event = context.event
+    if context.adviser_chat is None:
         return None
-    request = _find_own_request(services, event) if event.kind in MESSAGE_KINDS else None
+    request = _find_own_request(context) if event.kind in MESSAGE_KINDS else None
     if request:
-        return _relay_to_advisers(services, state, event, request)
-    conversation = active_conversation(services, event)
+        return _relay_to_advisers(context, request, context.adviser_chat)
+    conversation = context.active_conversation
     if conversation is None:
         return None
     if event.kind is EventKind.EDITED:
-        return Turn(state)  # of what was written before the conversation
+        return Turn(context.state)  # of a message from before the conversation
     if event.kind is EventKind.COMMAND:
-        return _handle_command(state, event, conversation)
-    if event.kind is EventKind.BUTTON and not event.text.startswith((REQUESTER_CALLBACK, *PRIVACY_CALLBACKS)):
-        return Turn(
-            state,
-            (AnswerCallback(format_label("talk_silent", conversation.lang, adviser=_partner_name(conversation))),),
-        )
+        return _handle_command(context, conversation)
+    if event.kind is EventKind.BUTTON and not event.text.startswith(ALLOWED_CALLBACKS):
+        return context.toast(format_label("talk_silent", conversation.lang, adviser=_partner_name(conversation)))
     return None
 
 
-def end_conversation(state: State, request: Request) -> Turn:
-    """The bot answers again; the request stays open."""
-    if not request.talking:
-        return Turn(state, (AnswerCallback(format_label("gone", request.lang)),))
-    html = render_template("talk_ended", request.lang, number=request.reference)
-    notice = message_to_requester(request, html, ((requester_button(request, "done"),),))
-    adviser_notice = message_to_advisers(request, render_template("ended", ADVISERS_TEMPLATES))
-    return Turn(state, (notice, adviser_notice, AnswerCallback()), (UpdateRequest(replace(request, talking=False)),))
+def handle_requester_callback(context: TurnContext, data: str) -> Turn | None:
+    """Return the turn of a tap on a button about the person's own request; None if it is not valid.
 
-
-def handle_requester_callback(services: Services, state: State, event: Event, data: str) -> Turn | None:
-    """A tap on a button about the person's own request; None where it is not theirs, or no longer counts."""
+    Args:
+        data: "<action>:<reference>[:<value>]".
+    """
+    state, event = context.state, context.event
     action, _, data = data.partition(":")
     reference, _, value = data.partition(":")
-    request = services.store.find_request(reference)
+    request = context.services.store.requests.find_request(reference)
     if request is None or request.user_id != event.user_id or request.chat_id != event.chat_id:
         return None
+    is_open = request.status is not RequestStatus.CLOSED
     match action:
         case "end":
-            return end_conversation(state, request)
-        case "done" | "withdraw" if request.status is not RequestStatus.CLOSED:
+            return _end_conversation(state, request)
+        case "done" | "withdraw" if is_open:
             template = "request_solved" if action == "done" else "request_withdrawn"
-            adviser_notice = message_to_advisers(request, render_template(action, ADVISERS_TEMPLATES))
-            turn = lifecycle.close_request(state, request, services.now(), template)
-            return replace(turn, messages=(*turn.messages, adviser_notice))
-        case "wait" if request.status is not RequestStatus.CLOSED:
-            return Turn(state, (AnswerCallback(format_label("person_waits", request.lang)),))
-        case "pass" if services.adviser_chat is not None and request.status is not RequestStatus.CLOSED:
-            return _pass_on_message(services, state, event, request) if value == str(state.unanswered[0]) else None
+            turn = lifecycle.close_request(state, request, context.services.now(), template)
+            return replace(turn, messages=(*turn.messages, message_to_advisers(request, action)))
+        case "wait" if is_open:
+            return context.toast(format_label("person_waits", request.lang))
+        case "pass" if is_open and context.adviser_chat is not None and value == str(state.unanswered[0]):
+            return _pass_on_unanswered(context, request, context.adviser_chat)
         case "reopen":
-            return _reopen_conversation(services, state, request)
+            return _reopen_conversation(context, request)
         case "rate":
             return lifecycle.record_rating(state, request, value)
         case "nothing" if state.rated:
-            return Turn(
-                replace(state, rated=""),
-                (SendMessage(render_template("thanks_comment", request.lang)), AnswerCallback()),
-            )
+            thanks = SendMessage(render_template("thanks_comment", request.lang))
+            return Turn(replace(state, rated=""), (thanks, AnswerCallback()))
     return None
 
 
-def _pass_on_message(services: Services, state: State, event: Event, request: Request) -> Turn:
-    """What the bot had no answer to goes to the advisers after all, as if it had been written to them."""
-    message_id, text = state.unanswered
-    passed_event = replace(event, kind=EventKind.TEXT, text=text)
-    turn = _relay_to_advisers(
-        services, replace(state, unanswered=(0, "")), passed_event, request, copied_id=message_id
-    )
+def offer_passing_on(context: TurnContext, turn: Turn) -> Turn:
+    """Add to a turn without an answer a button for each open request that passes the question on to the advisers."""
+    event = context.event
+    is_answered = not turn.decisions or any(decision.status == AnswerStatus.ANSWERED for decision in turn.decisions)
+    if is_answered or context.adviser_chat is None or not event.private:
+        return turn
+    *earlier, last = turn.messages
+    if not isinstance(last, SendMessage) or not context.open_requests:
+        return turn
+    rows = tuple((_pass_on_button(request, event),) for request in context.open_requests)
+    state = replace(turn.state, unanswered=(event.message_id, event.text))
+    return replace(turn, state=state, messages=(*earlier, replace(last, keyboard=(*rows, *last.keyboard))))
+
+
+def _pass_on_button(request: Request, event: Event) -> Button:
+    label = format_label("pass_on", request.lang, number=request.reference)
+    return Button(label, f"{REQUESTER_CALLBACK}pass:{request.reference}:{event.message_id}")
+
+
+def _end_conversation(state: State, request: Request) -> Turn:
+    """Let the bot answer again; the request stays open."""
+    if not request.talking:
+        return Turn(state, (AnswerCallback(format_label("gone", request.lang)),))
+    notice = message_to_requester(request, "talk_ended", (requester_row(request, "done"),))
+    messages = (notice, message_to_advisers(request, "ended"), AnswerCallback())
+    return Turn(state, messages, (UpdateRequest(replace(request, talking=False)),))
+
+
+def _pass_on_unanswered(context: TurnContext, request: Request, adviser_chat: int) -> Turn:
+    """Pass on to the advisers what the bot had no answer to, as if it had been written to them."""
+    message_id, text = context.state.unanswered
+    as_text = replace(context, event=replace(context.event, kind=EventKind.TEXT, text=text))
+    turn = _relay_to_advisers(as_text.change(unanswered=(0, "")), request, adviser_chat, message_id)
     return replace(turn, messages=(*turn.messages, AnswerCallback(format_label("passed_on", request.lang))))
 
 
-def _reopen_conversation(services: Services, state: State, request: Request) -> Turn:
-    """Opened to write to the advisers: what the person writes next goes there."""
-    if request.status is RequestStatus.CLOSED and (
-        refusal := request_limits.refuse_reopening(services, state, request)
-    ):
+def _reopen_conversation(context: TurnContext, request: Request) -> Turn:
+    """Reopen a request so that the requester can write to the advisers: what they write next goes there."""
+    if request.status is RequestStatus.CLOSED and (refusal := request_limits.refuse_reopening(context, request)):
         return refusal
-    times = (*request_limits.within_last_day(request.reopened, services.now()), services.now())
-    return lifecycle.reopen_request(
-        services, state, replace(request, reopened=times, talking=services.adviser_chat is not None)
-    )
+    now = context.services.now()
+    times = (*times_within(request.reopened, now, DAY), now)
+    talking = context.adviser_chat is not None
+    return lifecycle.reopen_request(context, replace(request, reopened=times, talking=talking))
 
 
 def _relay_to_advisers(
-    services: Services, state: State, event: Event, request: Request, copied_id: int | None = None
+    context: TurnContext, request: Request, adviser_chat: int, copied_id: int | None = None
 ) -> Turn:
-    assert services.adviser_chat is not None
+    """Relay the event's message, or another one of its chat, to the advisers."""
+    state, event = context.state, context.event
     if event.kind is EventKind.EDITED:
-        edit = EditRelayed(request.reference, services.adviser_chat, event.html, is_caption=bool(event.media_type))
+        edit = EditRelayed(request.reference, adviser_chat, event.html, is_caption=bool(event.media_type))
         return Turn(state, (edit,), (CorrectTranscript(request.reference, Party.REQUESTER, event.text),))
     if request.status is RequestStatus.CLOSED:
         html = render_template("person_closed", request.lang, number=request.reference)
-        return Turn(state, (SendMessage(html, ((requester_button(request, "reopen"),),)),))
-    since = request.since if request.turn is Party.ADVISER else services.now()
+        return context.reply(html, (requester_row(request, "reopen"),))
+    since = request.since if request.turn is Party.ADVISER else context.services.now()
     updated = replace(request, turn=Party.ADVISER, since=since, warned=0.0)
     reply_to = None if event.reply_to is None else (event.chat_id, event.reply_to)
-    relay = RelayMessage(
-        request.reference, services.adviser_chat, to_advisers=True, reply_to=reply_to, message_id=copied_id
-    )
+    relay = RelayMessage(request.reference, adviser_chat, to_advisers=True, reply_to=reply_to, message_id=copied_id)
     refresh = (RefreshCard(request.reference),) if request.turn is Party.REQUESTER else ()
-    transcript_line = AppendTranscript(
-        request.reference, Party.REQUESTER, event.text or f"[{event.media_type}]", copied_id
-    )
-    return Turn(state, (relay, *refresh), (UpdateRequest(updated), transcript_line))
+    text = event.text or f"[{event.media_type}]"
+    line = AppendTranscript(request.reference, Party.REQUESTER, text, copied_id)
+    return Turn(state, (relay, *refresh), (UpdateRequest(updated), line))
 
 
-def _handle_command(state: State, event: Event, conversation: Request) -> Turn | None:
-    meaning = CANONICAL_COMMANDS.get(event.command)
-    if meaning == "abbrechen":
-        return end_conversation(state, conversation)
-    if meaning in ALLOWED_COMMANDS:
+def _handle_command(context: TurnContext, conversation: Request) -> Turn | None:
+    command = CANONICAL_COMMANDS.get(context.event.command)
+    if command == "abbrechen":
+        return _end_conversation(context.state, conversation)
+    if command in ALLOWED_COMMANDS:
         return None
     html = render_template("talk_runs", conversation.lang, adviser=_partner_name(conversation))
-    return Turn(state, (SendMessage(html, ((requester_button(conversation, "end"),),)),))
+    return context.reply(html, (requester_row(conversation, "end"),))
 
 
 def _partner_name(conversation: Request) -> str:
-    """Whom the person is in a conversation with: after an adviser handed it back, with whoever takes it next."""
+    """Return the adviser's name, or a word for the advisers if the one who talked has released the request."""
     return conversation.adviser or format_label("advisers", conversation.lang)
 
 
-def _find_own_request(services: Services, event: Event) -> Request | None:
-    """The own request that a message belongs to: by what it replies to, by its edit, or by the talk."""
-    message_id = event.message_id if event.kind is EventKind.EDITED else event.reply_to
-    request = None if message_id is None else services.store.find_request_by_message(event.chat_id, message_id)
+def _find_own_request(context: TurnContext) -> Request | None:
+    """Return the own request that a message belongs to: by its reply, by its edit, or by the conversation."""
+    event = context.event
+    is_edit = event.kind is EventKind.EDITED
+    message_id = event.message_id if is_edit else event.reply_to
+    store = context.services.store
+    request = None if message_id is None else store.requests.find_request_by_message(event.chat_id, message_id)
     if request and request.user_id == event.user_id:
         return request
-    return None if event.kind is EventKind.EDITED else active_conversation(services, event)
-
-
-def active_conversation(services: Services, event: Event) -> Request | None:
-    """The person's request in whose conversation an adviser is now."""
-    conversations = [request for request in services.store.requests_by_user(event.user_id) if request.talking]
-    return max(conversations, key=lambda request: request.since, default=None)
+    return None if is_edit else context.active_conversation

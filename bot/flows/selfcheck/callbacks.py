@@ -1,95 +1,79 @@
-"""The buttons of the self-check. One of an earlier question no longer counts, so a double tap skips nothing."""
+"""The buttons of the self-check. Those of an earlier question are no longer valid, so a double tap skips nothing."""
 
-from collections.abc import Callable
 from dataclasses import replace
 
-from bot.domain.event import Event
 from bot.domain.selfcheck import LEVEL_COUNT, SelfCheckProgress, SelfCheckStage
-from bot.domain.turn import State, Turn
-from bot.flows.context import Services
+from bot.domain.turn import Turn
+from bot.flows import intro
+from bot.flows.context import CallbackHandler, TurnContext, dispatch_action
 from bot.flows.selfcheck import result, team
 from bot.flows.selfcheck.questionnaire import (
     UNKNOWN_LEVEL,
     cancel_selfcheck,
     find_questionnaire,
     pause_selfcheck,
+    require_questionnaire,
     show_question,
     show_welcome,
 )
 
-CallbackHandler = Callable[[Services, State, Event, str], Turn | None]
+
+def handle_selfcheck_callback(context: TurnContext, data: str) -> Turn | None:
+    """Return the turn of a tap; None if the button is not valid."""
+    return dispatch_action(SELFCHECK_ACTIONS, context, data) if find_questionnaire(context) else None
 
 
-def handle_selfcheck_callback(services: Services, state: State, event: Event, data: str) -> Turn | None:
-    """The turn of a tap; None where the button no longer counts."""
-    action, _, value = data.partition(":")
-    if action not in SELFCHECK_ACTIONS or find_questionnaire(services, services.lang(state, event)) is None:
-        return None
-    if not event.private:
-        return services.say(state, event, "private_only")
-    return SELFCHECK_ACTIONS[action](services, state, event, value)
+def _begin_selfcheck(context: TurnContext, _: str) -> Turn:
+    return show_question(context, context.state.check or SelfCheckProgress())
 
 
-def _handle_start(services: Services, state: State, event: Event, _: str) -> Turn:
-    return show_welcome(services, state, event)
-
-
-def _begin_selfcheck(services: Services, state: State, event: Event, _: str) -> Turn:
-    return show_question(services, state, event, state.check or SelfCheckProgress())
-
-
-def _record_answer(services: Services, state: State, event: Event, data: str) -> Turn | None:
+def _record_answer(context: TurnContext, data: str) -> Turn | None:
     question_id, _, level = data.partition(":")
-    progress, order = state.check, _question_order(services, state, event)
-    if (
-        progress is None
-        or progress.stage is SelfCheckStage.JOINING
-        or progress.at != question_id
-        or question_id not in order
-    ):
-        return None
-    if level not in (UNKNOWN_LEVEL, *map(str, range(LEVEL_COUNT))):
+    progress, order = _progress_at(context, question_id), _question_order(context)
+    if progress is None or level not in (UNKNOWN_LEVEL, *map(str, range(LEVEL_COUNT))):
         return None
     answer = None if level == UNKNOWN_LEVEL else int(level)
     progress = replace(progress, answers={**progress.answers, question_id: answer})
     next_index = order.index(question_id) + 1
     if next_index == len(order):
-        return result.finish_selfcheck(services, state, event, progress)
-    return show_question(services, state, event, replace(progress, at=order[next_index]))
+        return result.finish_selfcheck(context, progress)
+    return show_question(context, replace(progress, at=order[next_index]))
 
 
-def _go_back(services: Services, state: State, event: Event, question_id: str) -> Turn | None:
-    progress, order = state.check, _question_order(services, state, event)
-    if (
-        progress is None
-        or progress.stage is SelfCheckStage.JOINING
-        or progress.at != question_id
-        or question_id not in order[1:]
-    ):
+def _go_back(context: TurnContext, question_id: str) -> Turn | None:
+    progress, order = _progress_at(context, question_id), _question_order(context)
+    if progress is None or question_id == order[0]:
         return None
-    return show_question(services, state, event, replace(progress, at=order[order.index(question_id) - 1]))
+    return show_question(context, replace(progress, at=order[order.index(question_id) - 1]))
 
 
-def _handle_pause(services: Services, state: State, event: Event, _: str) -> Turn | None:
-    is_asking = state.check is not None and state.check.stage is SelfCheckStage.ASKING
-    return pause_selfcheck(services, state, event, state.check) if state.check and is_asking else None
+def _progress_at(context: TurnContext, question_id: str) -> SelfCheckProgress | None:
+    """Return the progress of the self-check if this is its current question."""
+    progress = context.state.check
+    if progress is None or progress.stage is SelfCheckStage.JOINING or progress.at != question_id:
+        return None
+    return progress if question_id in _question_order(context) else None
 
 
-def _resume_selfcheck(services: Services, state: State, event: Event, _: str) -> Turn | None:
-    return show_question(services, state, event, state.check) if state.check else None
+def _question_order(context: TurnContext) -> list[str]:
+    return [question.id for question in require_questionnaire(context).questions]
 
 
-def _handle_cancel(services: Services, state: State, event: Event, _: str) -> Turn | None:
-    return cancel_selfcheck(services, state, event) if state.check else None
+def _handle_pause(context: TurnContext, _: str) -> Turn | None:
+    progress = context.state.check
+    return pause_selfcheck(context, progress) if progress and progress.stage is SelfCheckStage.ASKING else None
 
 
-def _question_order(services: Services, state: State, event: Event) -> list[str]:
-    questionnaire = find_questionnaire(services, services.lang(state, event))
-    return [question.id for question in questionnaire.questions] if questionnaire else []
+def _resume_selfcheck(context: TurnContext, _: str) -> Turn | None:
+    return show_question(context, context.state.check) if context.state.check else None
+
+
+def _handle_cancel(context: TurnContext, _: str) -> Turn | None:
+    return cancel_selfcheck(context) if context.state.check else None
 
 
 SELFCHECK_ACTIONS: dict[str, CallbackHandler] = {
-    "start": _handle_start,
+    "start": lambda context, _: show_welcome(context),
     "begin": _begin_selfcheck,
     "a": _record_answer,
     "back": _go_back,
@@ -98,8 +82,7 @@ SELFCHECK_ACTIONS: dict[str, CallbackHandler] = {
     "cancel": _handle_cancel,
     "result": result.show_last_result,
     "again": result.repeat_selfcheck,
-    "step": result.show_intro_step,
-    "advise": result.request_advice,
+    "step": intro.show_given_step,
     "team": team.show_team_options,
     "create": team.create_code,
     "join": team.ask_for_code,

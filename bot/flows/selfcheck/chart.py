@@ -1,43 +1,45 @@
-"""What the chart of a self-check is drawn from: groups of rows with a level and the one before, or with a word."""
+"""The data that the chart of a self-check is drawn from: groups of rows, each with levels or with a word."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from bot.domain.selfcheck import LEVEL_COUNT, TeamRating
+from bot.domain.selfcheck import LEVEL_COUNT, SelfCheckAnswers, SelfCheckResult, TeamRating
 from knowledge.records.selfcheck import SelfCheck
+from prompts.dates import format_date
 from prompts.render import format_label
 
 ChartData = dict[str, Any]
-EMPTY_LEGEND = {"now": "", "before": ""}
 
 
 def build_own_chart(
     questionnaire: SelfCheck,
     lang: str,
-    answers: Mapping[str, int | None],
+    answers: SelfCheckAnswers,
     subtitle: str,
-    previous: Mapping[str, int | None] | None = None,
-    previous_date: str = "",
+    previous: SelfCheckResult | None = None,
 ) -> ChartData:
-    """One person's answers, with those of the last time where there are any; ``date`` is that of the last time."""
-    legend = EMPTY_LEGEND
-    if previous is not None:
-        legend = {
-            "now": format_label("chart_now", lang),
-            "before": format_label("chart_before", lang, date=previous_date),
-        }
+    """Return the chart of one person's answers, compared with their previous result if there is one."""
+    legend = {"now": "", "before": ""}
+    if previous:
+        date = format_date(previous.created, lang)
+        legend = {"now": format_label("chart_now", lang), "before": format_label("chart_before", lang, date=date)}
+    levels_before = previous.answers if previous else {}
     rows: dict[str, dict[str, Any]] = {
-        question.id: {"value": answers.get(question.id), "before": (previous or {}).get(question.id)}
+        question.id: {"value": answers.get(question.id), "before": levels_before.get(question.id)}
         for question in questionnaire.questions
     }
-    scale = [format_label(f"scale_{level}", lang) for level in range(LEVEL_COUNT)]
-    return _build_chart(questionnaire, lang, rows, subtitle, format_label("level_x", lang), scale, legend)
+    return {
+        **_build_chart(questionnaire, lang, rows, subtitle),
+        "scale": [format_label(f"scale_{level}", lang) for level in range(LEVEL_COUNT)],
+        "unknown": format_label("level_x", lang),
+        "legend": legend,
+    }
 
 
 def build_team_chart(
     questionnaire: SelfCheck, lang: str, ratings: Mapping[str, TeamRating], subtitle: str
 ) -> ChartData:
-    """What a team said: a word for each question."""
+    """Return the chart of a team, with a word for each question."""
     rows = {
         question.id: {"word": _rating_cell(ratings.get(question.id), lang)} for question in questionnaire.questions
     }
@@ -45,20 +47,13 @@ def build_team_chart(
 
 
 def _rating_cell(rating: TeamRating | None, lang: str) -> dict[str, str]:
-    """A word with its kind, by which it is coloured; few stands for too few answers."""
+    """Return a word and its kind, which determines its colour; "few" stands for too few answers."""
     kind = rating.value if rating else "few"
     return {"kind": kind, "text": format_label(f"word_{kind}", lang)}
 
 
-def _build_chart(
-    questionnaire: SelfCheck,
-    lang: str,
-    rows: Mapping[str, dict[str, Any]],
-    subtitle: str,
-    unknown_label: str = "",
-    scale: Sequence[str] = (),
-    legend: Mapping[str, str] = EMPTY_LEGEND,
-) -> ChartData:
+def _build_chart(questionnaire: SelfCheck, lang: str, rows: Mapping[str, dict[str, Any]], subtitle: str) -> ChartData:
+    """Return a chart without scale and legend."""
     groups = [
         {
             "name": group.name,
@@ -74,8 +69,8 @@ def _build_chart(
         "lang": lang[:2],
         "title": format_label("chart_title", lang),
         "subtitle": subtitle,
-        "scale": scale,
-        "unknown": unknown_label,
-        "legend": legend,
+        "scale": (),
+        "unknown": "",
+        "legend": {"now": "", "before": ""},
         "groups": groups,
     }

@@ -1,4 +1,4 @@
-"""The self-check: one message that asks its questions, forth and back, until the result.
+"""The self-check: one message that asks its questions, back and forth, until the result.
 
 ```mermaid
 stateDiagram-v2
@@ -15,55 +15,64 @@ stateDiagram-v2
     asking --> [*]: the last answer
 ```
 
-`/abbrechen` leads out of each state. Questions in between are answered; after each pause it goes on where it stood.
+`/abbrechen` ends each state. Questions in between are answered; after a pause it continues where it was.
 """
 
 from dataclasses import replace
 
-from bot.domain.event import Event, EventKind
-from bot.domain.message import Button, EditMessage, Keyboard, SendMessage
+from bot.domain.message import Button, Keyboard, SendMessage
 from bot.domain.selfcheck import LEVEL_COUNT, SelfCheckAnswers, SelfCheckProgress, SelfCheckStage
-from bot.domain.turn import State, Turn
+from bot.domain.turn import Turn
 from bot.flows.callback_data import SELFCHECK_CALLBACK
-from bot.flows.context import Services
+from bot.flows.context import TurnContext
 from knowledge.records.selfcheck import SelfCheck
 from prompts.render import format_label, render_template
 
-UNKNOWN_LEVEL = "x"  # stands for a level where the person does not know
+UNKNOWN_LEVEL = "x"  # in callback data, if the person does not know
 FALLBACK_LANG = "de"
+EDITING_CALLBACKS = tuple(
+    f"{SELFCHECK_CALLBACK}{action}:" for action in ("a", "back", "pause", "cancel", "go", "begin", "join")
+)  # edit their message instead of sending a new one
 
 
-def find_questionnaire(services: Services, lang: str) -> SelfCheck | None:
-    """The self-check in a language, in German where there is none; None where the knowledge has none at all."""
-    by_lang = {questionnaire.lang: questionnaire for questionnaire in services.selfchecks}
-    return by_lang.get(lang) or by_lang.get(FALLBACK_LANG)
+def find_questionnaire(context: TurnContext) -> SelfCheck | None:
+    """Return the self-check in the person's language, else in German; None if there is none."""
+    by_lang = {questionnaire.lang: questionnaire for questionnaire in context.services.selfchecks}
+    return by_lang.get(context.lang) or by_lang.get(FALLBACK_LANG)
 
 
-def show_welcome(services: Services, state: State, event: Event) -> Turn:
-    """What the self-check is, and the ways in; one that was begun goes on instead."""
-    lang = services.lang(state, event)
-    questionnaire = find_questionnaire(services, lang)
+def require_questionnaire(context: TurnContext) -> SelfCheck:
+    """Return the self-check in the person's language, else in German, where one is known to exist."""
+    questionnaire = find_questionnaire(context)
+    assert questionnaire is not None
+    return questionnaire
+
+
+def show_welcome(context: TurnContext) -> Turn:
+    """Say what the self-check is and how to begin; one that was begun is continued instead."""
+    lang, progress, services = context.lang, context.state.check, context.services
+    questionnaire = find_questionnaire(context)
     if questionnaire is None:
-        return services.say(state, event, "unknown_command")
-    if state.check and state.check.stage is not SelfCheckStage.JOINING:
-        return show_question(services, state, event, state.check, "form_again")
-    results, codes = services.store.recent_selfchecks(event.user_id), services.store.team_codes(event.user_id)
+        return context.say("unknown_command")
+    if progress and progress.stage is not SelfCheckStage.JOINING:
+        return show_question(context, progress, "form_again")
+    user_id = context.event.user_id
+    results, codes = (
+        services.store.selfchecks.recent_selfchecks(user_id),
+        services.store.selfchecks.team_codes(user_id),
+    )
     html = render_template(
         "selfcheck", lang, title=questionnaire.title, total=len(questionnaire.questions), days=services.retention_days
     )
-    rows = [[selfcheck_button("begin", lang)], [selfcheck_button("team", lang)]]
-    rows += [[selfcheck_button("result", lang)]] if results else []
-    rows += [[selfcheck_button("shared", lang, code, code=code)] for code in list(codes)[:3]]
-    return Turn(state, (SendMessage(html, tuple(map(tuple, rows))),))
+    buttons = [selfcheck_button("begin", lang), selfcheck_button("team", lang)]
+    buttons += [selfcheck_button("result", lang)] if results else []
+    buttons += [selfcheck_button("shared", lang, code, code=code) for code in list(codes)[:3]]
+    return context.reply(html, tuple((button,) for button in buttons))
 
 
-def show_question(
-    services: Services, state: State, event: Event, progress: SelfCheckProgress, note: str = ""
-) -> Turn:
-    """The question that the self-check stands at, in the tapped message of the self-check or in a new one."""
-    lang = services.lang(state, event)
-    questionnaire = find_questionnaire(services, lang)
-    assert questionnaire is not None
+def show_question(context: TurnContext, progress: SelfCheckProgress, note: str = "") -> Turn:
+    """Show the current question of a self-check, else the first; ``note`` is the key of a label above it."""
+    lang, questionnaire = context.lang, require_questionnaire(context)
     ids = [question.id for question in questionnaire.questions]
     position = ids.index(progress.at) if progress.at in ids else 0
     question = questionnaire.questions[position]
@@ -78,43 +87,35 @@ def show_question(
         question=question,
         code=progress.code,
     )
-    return send_or_edit(replace(state, check=progress), event, html, _question_keyboard(progress, position, lang))
+    keyboard = _question_keyboard(progress, position, lang)
+    return context.change(check=progress).send_or_edit(html, keyboard, edited_by=EDITING_CALLBACKS)
 
 
-def send_or_edit(state: State, event: Event, html: str, keyboard: Keyboard = ()) -> Turn:
-    """A text of the self-check, in its tapped message or in a new one."""
-    if event.kind is EventKind.BUTTON and event.text.startswith(EDITING_CALLBACKS):
-        return Turn(state, (EditMessage(html, keyboard, message_id=event.message_id),))
-    return Turn(state, (SendMessage(html, keyboard),))
-
-
-def selfcheck_reminder(services: Services, state: State, event: Event) -> SendMessage:
-    """Says that a self-check waits, with the button that leads back to it."""
-    lang = services.lang(state, event)
+def selfcheck_reminder(lang: str) -> SendMessage:
+    """Return the message that says that a self-check is waiting, with the button that continues it."""
     return SendMessage(render_template("selfcheck_waits", lang), ((selfcheck_button("go", lang),),))
 
 
-def pause_selfcheck(services: Services, state: State, event: Event, progress: SelfCheckProgress) -> Turn:
-    """The self-check waits until the person comes back, days later if they like."""
-    lang = services.lang(state, event)
-    html = render_template("selfcheck_paused", lang, told=len(progress.answers))
-    paused_state = replace(state, check=replace(progress, stage=SelfCheckStage.PAUSED))
-    return send_or_edit(paused_state, event, html, ((selfcheck_button("go", lang),),))
+def pause_selfcheck(context: TurnContext, progress: SelfCheckProgress) -> Turn:
+    """Pause the self-check until the person comes back."""
+    html = render_template("selfcheck_paused", context.lang, told=len(progress.answers))
+    paused = context.change(check=replace(progress, stage=SelfCheckStage.PAUSED))
+    return paused.send_or_edit(html, ((selfcheck_button("go", context.lang),),), edited_by=EDITING_CALLBACKS)
 
 
-def cancel_selfcheck(services: Services, state: State, event: Event) -> Turn:
-    """The self-check is thrown away; earlier results stay."""
-    html = render_template("selfcheck_cancelled", services.lang(state, event))
-    return send_or_edit(replace(state, check=None), event, html)
+def cancel_selfcheck(context: TurnContext) -> Turn:
+    """Discard the self-check; earlier results are kept."""
+    html = render_template("selfcheck_cancelled", context.lang)
+    return context.change(check=None).send_or_edit(html, edited_by=EDITING_CALLBACKS)
 
 
 def selfcheck_button(action: str, lang: str, value: str = "", /, **values: object) -> Button:
-    """One of the self-check's buttons."""
+    """Return one of the self-check's buttons; ``value`` follows its action in the callback data."""
     return Button(format_label(f"check_{action}", lang, **values), f"{SELFCHECK_CALLBACK}{action}:{value}")
 
 
 def level_label(answers: SelfCheckAnswers, question_id: str, lang: str) -> str:
-    """An answer in words."""
+    """Return an answer in words."""
     return format_label(f"level_{_level_key(answers, question_id)}", lang)
 
 
@@ -135,8 +136,3 @@ def _level_button(question_id: str, level: str, is_current: bool, lang: str) -> 
 def _level_key(answers: SelfCheckAnswers, question_id: str) -> str:
     level = answers.get(question_id)
     return UNKNOWN_LEVEL if level is None else str(level)
-
-
-EDITING_CALLBACKS = tuple(
-    f"{SELFCHECK_CALLBACK}{action}:" for action in ("a", "back", "pause", "cancel", "go", "begin", "join")
-)

@@ -1,11 +1,15 @@
-"""The self-check of several people of one organisation, under a code: shown together, never one by one."""
+"""The self-check of several people of one organisation under a code: shown together, never one by one.
+
+A person may try few codes that do not exist, however they enter them, and create few new ones, so that nobody finds a
+team by guessing. The times of both are part of the person's state.
+"""
 
 from dataclasses import replace
 
 from bot.domain.deep_links import bot_link
 from bot.domain.effects import CreateTeamCode, LeaveTeam, ShareSelfCheck
-from bot.domain.event import Event, EventKind
-from bot.domain.message import AnswerCallback, Attachment, Keyboard, SendMessage
+from bot.domain.event import EventKind
+from bot.domain.message import AnswerCallback, Attachment, Button, Keyboard, SendMessage
 from bot.domain.selfcheck import (
     MIN_ANSWERS_FOR_MIXED,
     MIN_TEAM_SIZE,
@@ -16,180 +20,159 @@ from bot.domain.selfcheck import (
     is_code,
     is_old_code,
 )
-from bot.domain.turn import State, Turn
+from bot.domain.time_window import DAY, HOUR, times_within
+from bot.domain.turn import Turn
 from bot.flows import questions
-from bot.flows.context import Services
-from bot.flows.selfcheck import chart, questionnaire, team_codes
-from bot.flows.selfcheck.questionnaire import selfcheck_button, send_or_edit, show_question
+from bot.flows.context import TurnContext
+from bot.flows.selfcheck import chart
+from bot.flows.selfcheck.questionnaire import (
+    EDITING_CALLBACKS,
+    find_questionnaire,
+    require_questionnaire,
+    selfcheck_button,
+    show_question,
+)
 from prompts.dates import format_date
 from prompts.render import format_label, render_template
 
-TEAM_CODE_LINK = "check-"  # parameter of a deep link, before the code
+TEAM_CODE_LINK = "check-"  # in the parameter of a deep link, before the code
+MAX_GUESSES = 10  # codes that do not exist, within an hour
+MAX_NEW_CODES = 5  # within a day
 
 
-def show_team_options(services: Services, state: State, event: Event, _: str) -> Turn:
-    """What filling in together means, and the two ways: a new code, or that of others."""
-    lang = services.lang(state, event)
-    html = render_template("selfcheck_team", lang, enough=MIN_TEAM_SIZE)
-    return Turn(state, (SendMessage(html, ((selfcheck_button("create", lang),), (selfcheck_button("join", lang),))),))
+def show_team_options(context: TurnContext, _: str) -> Turn:
+    """Explain how to fill in the self-check together, and offer a new code or to enter one."""
+    html = render_template("selfcheck_team", context.lang, enough=MIN_TEAM_SIZE)
+    return context.reply(html, (_row(context, "create"), _row(context, "join")))
 
 
-def create_code(services: Services, state: State, event: Event, _: str) -> Turn:
-    """A new code to pass on; a person gets a few a day."""
-    lang = services.lang(state, event)
-    if not team_codes.may_create_code(services, state):
-        html = render_template("selfcheck_codes", lang, most=team_codes.MAX_NEW_CODES)
-        return Turn(state, (SendMessage(html, ((selfcheck_button("join", lang),),)),))
+def create_code(context: TurnContext, _: str) -> Turn:
+    """Create a code to pass on, unless the person has created too many."""
+    services, lang, now = context.services, context.lang, context.services.now()
+    created_at = times_within(context.state.new_codes, now, DAY)
+    if len(created_at) >= MAX_NEW_CODES:
+        return context.reply(render_template("selfcheck_codes", lang, most=MAX_NEW_CODES), (_row(context, "join"),))
     code = services.new_code()
-    html = render_template(
-        "selfcheck_code",
-        lang,
-        code=code,
-        link=bot_link(services.username, f"{TEAM_CODE_LINK}{code}"),
-        enough=MIN_TEAM_SIZE,
-    )
-    return Turn(
-        team_codes.record_new_code(services, state),
-        (SendMessage(html, _join_keyboard(services, event, code, lang)),),
-        (CreateTeamCode(code),),
-    )
+    link = bot_link(services.username, f"{TEAM_CODE_LINK}{code}")
+    html = render_template("selfcheck_code", lang, code=code, link=link, enough=MIN_TEAM_SIZE)
+    state = context.change(new_codes=(*created_at, now)).state
+    return Turn(state, (SendMessage(html, _join_keyboard(context, code)),), (CreateTeamCode(code),))
 
 
-def ask_for_code(services: Services, state: State, event: Event, _: str) -> Turn:
-    """Asks for the code of the others; the answers told so far are kept."""
-    lang = services.lang(state, event)
-    progress = replace(state.check or SelfCheckProgress(), stage=SelfCheckStage.JOINING)
-    return send_or_edit(
-        replace(state, check=progress),
-        event,
-        render_template("selfcheck_join", lang),
-        ((selfcheck_button("team", lang),),),
-    )
+def ask_for_code(context: TurnContext, _: str) -> Turn:
+    """Ask for the code of a team; answers given so far are kept."""
+    progress = replace(context.state.check or SelfCheckProgress(), stage=SelfCheckStage.JOINING)
+    html = render_template("selfcheck_join", context.lang)
+    return context.change(check=progress).send_or_edit(html, (_row(context, "team"),), edited_by=EDITING_CALLBACKS)
 
 
-def handle_typed_code(services: Services, state: State, event: Event) -> Turn | None:
-    """A code that was typed while one is awaited; None for a text that does not look like one.
+def handle_typed_code(context: TurnContext) -> Turn | None:
+    """Return the turn of a code typed while one is awaited; None if the text does not look like a code.
 
-    Six letters may be a code of before or a word: if no team has that code, they are answered as a question.
+    Six letters may be an old code or a word: if no team has that code, they are answered as a question.
     """
-    lang, code = services.lang(state, event), _normalise_code(event.text)
-    if not is_code(code) or questionnaire.find_questionnaire(services, lang) is None:
+    code = _normalise_code(context.event.text)
+    if not is_code(code) or find_questionnaire(context) is None:
         return None
-    refusal = _refuse_code(services, state, event, code)
+    refusal = _refuse_code(context, code)
     if refusal and is_old_code(code):
-        return questions.answer_question(services, refusal.state, event)
-    return refusal or _accept_code(services, state, event, code)
+        return questions.answer_question(context.with_state(refusal.state))
+    return refusal or _accept_code(context, code)
 
 
-def handle_code_link(services: Services, state: State, event: Event, link: str) -> Turn | None:
-    """A deep link with a code; None for another link."""
+def handle_code_link(context: TurnContext, link: str) -> Turn | None:
+    """Return the turn of a deep link with a code; None for another link."""
     code = _normalise_code(link.removeprefix(TEAM_CODE_LINK))
-    if (
-        not link.startswith(TEAM_CODE_LINK)
-        or not is_code(code)
-        or questionnaire.find_questionnaire(services, services.lang(state, event)) is None
-    ):
+    if not link.startswith(TEAM_CODE_LINK) or not is_code(code) or find_questionnaire(context) is None:
         return None
-    return _refuse_code(services, state, event, code) or _accept_code(services, state, event, code)
+    return _refuse_code(context, code) or _accept_code(context, code)
 
 
-def fill_in_for_team(services: Services, state: State, event: Event, code: str) -> Turn:
-    """Begin, or go on, under a code."""
-    if turn := _refuse_code(services, state, event, code) or _refuse_if_counted(services, state, event, code):
+def fill_in_for_team(context: TurnContext, code: str) -> Turn:
+    """Begin or continue the self-check under a code."""
+    if turn := _refuse_code(context, code) or _refuse_if_counted(context, code):
         return turn
-    return show_question(services, state, event, replace(state.check or SelfCheckProgress(), code=code))
+    return show_question(context, replace(context.state.check or SelfCheckProgress(), code=code))
 
 
-def share_last_result(services: Services, state: State, event: Event, code: str) -> Turn | None:
-    """The result that the person has already becomes part of what is shown together."""
-    results = services.store.recent_selfchecks(event.user_id)
+def share_last_result(context: TurnContext, code: str) -> Turn | None:
+    """Let the person's last result count for a team; None if there is none."""
+    results = context.services.store.selfchecks.recent_selfchecks(context.event.user_id)
     if not results:
         return None
-    if turn := _refuse_code(services, state, event, code) or _refuse_if_counted(services, state, event, code):
+    if turn := _refuse_code(context, code) or _refuse_if_counted(context, code):
         return turn
-    lang = services.lang(state, event)
-    html = render_template("selfcheck_brought", lang, code=code)
-    return Turn(
-        state,
-        (SendMessage(html, ((selfcheck_button("shared", lang, code, code=code),),)), AnswerCallback()),
-        (ShareSelfCheck(results[0].answers, code),),
+    message = SendMessage(
+        render_template("selfcheck_brought", context.lang, code=code), (_shared_row(context, code),)
     )
+    return Turn(context.state, (message, AnswerCallback()), (ShareSelfCheck(results[0].answers, code),))
 
 
-def show_team_result(services: Services, state: State, event: Event, code: str) -> Turn | None:
-    """The picture of a team, for those who took part, or why there is none."""
-    team = services.store.find_team(code) if code in services.store.team_codes(event.user_id) else None
+def show_team_result(context: TurnContext, code: str) -> Turn | None:
+    """Show the result of a team, or say why there is none; None for who did not take part."""
+    store = context.services.store
+    team = store.selfchecks.find_team(code) if code in store.selfchecks.team_codes(context.event.user_id) else None
     if team is None:
         return None
-    lang = services.lang(state, event)
-    leave = (selfcheck_button("leave", lang, code),)
+    leave_row = _row(context, "leave", code)
     if team.result:
-        return Turn(state, (_team_result_message(services, lang, code, team, (leave,)),))
-    dropped = team.waiting < team.people
-    html = render_template("selfcheck_few", lang, code=code, team=team, dropped=dropped, enough=MIN_TEAM_SIZE)
-    return Turn(state, (SendMessage(html, (leave, (selfcheck_button("create", lang),)) if dropped else (leave,)),))
-
-
-def leave_team(services: Services, state: State, event: Event, code: str) -> Turn | None:
-    """The person's part is taken out again."""
-    if code not in services.store.team_codes(event.user_id):
-        return None
-    return Turn(
-        state,
-        (AnswerCallback(format_label("check_left", services.lang(state, event), code=code)),),
-        (LeaveTeam(code),),
+        return Turn(context.state, (_team_result_message(context, code, team, (leave_row,)),))
+    has_dropped = team.waiting < team.people
+    html = render_template(
+        "selfcheck_few", context.lang, code=code, team=team, dropped=has_dropped, enough=MIN_TEAM_SIZE
     )
+    return context.reply(html, (leave_row, _row(context, "create")) if has_dropped else (leave_row,))
+
+
+def leave_team(context: TurnContext, code: str) -> Turn | None:
+    """Remove the person's answers from a team; None for who did not take part."""
+    if code not in context.services.store.selfchecks.team_codes(context.event.user_id):
+        return None
+    turn = context.toast(format_label("check_left", context.lang, code=code))
+    return replace(turn, effects=(LeaveTeam(code),))
 
 
 def _normalise_code(text: str) -> str:
     return "".join(text.split()).upper()
 
 
-def _refuse_code(services: Services, state: State, event: Event, code: str) -> Turn | None:
-    """The turn for a code that no team has, or for any code after too many of these; None if it may be entered."""
-    lang = services.lang(state, event)
-    if not team_codes.may_try_code(services, state, event, code):
-        return Turn(state, (SendMessage(render_template("selfcheck_guesses", lang)),))
-    if team_codes.is_existing_code(services, code):
+def _refuse_code(context: TurnContext, code: str) -> Turn | None:
+    """Return the turn of a code that does not exist, or of any after too many of these; None if it may be entered.
+
+    A code under which the person took part is no guess.
+    """
+    store, lang, now = context.services.store, context.lang, context.services.now()
+    guesses = times_within(context.state.guesses, now, HOUR)
+    if len(guesses) >= MAX_GUESSES and code not in store.selfchecks.team_codes(context.event.user_id):
+        return context.reply(render_template("selfcheck_guesses", lang))
+    if is_code(code) and store.selfchecks.find_team(code) is not None:
         return None
-    by_button = event.kind is EventKind.BUTTON
-    refusal = (
-        AnswerCallback(format_label("gone", lang))
-        if by_button
-        else SendMessage(render_template("selfcheck_no_code", lang, code=code))
-    )
-    return Turn(team_codes.record_guess(services, state), (refusal,))
+    context = context.change(guesses=(*guesses, now))
+    if context.event.kind is EventKind.BUTTON:
+        return context.toast(format_label("gone", lang))
+    return context.reply(render_template("selfcheck_no_code", lang, code=code))
 
 
-def _accept_code(services: Services, state: State, event: Event, code: str) -> Turn:
-    """What taking part under a code means, and the ways in."""
-    lang = services.lang(state, event)
-    state = replace(state, check=_stop_awaiting_code(state.check))
-    if turn := _refuse_if_counted(services, state, event, code):
+def _accept_code(context: TurnContext, code: str) -> Turn:
+    """Explain what it means to take part under a code, and offer how to."""
+    context = context.change(check=_stop_awaiting_code(context.state.check))
+    if turn := _refuse_if_counted(context, code):
         return turn
-    html = render_template("selfcheck_joined", lang, code=code, enough=MIN_TEAM_SIZE, days=services.retention_days)
-    return Turn(state, (SendMessage(html, _join_keyboard(services, event, code, lang)),))
+    days = context.services.retention_days
+    html = render_template("selfcheck_joined", context.lang, code=code, enough=MIN_TEAM_SIZE, days=days)
+    return context.reply(html, _join_keyboard(context, code))
 
 
-def _refuse_if_counted(services: Services, state: State, event: Event, code: str) -> Turn | None:
-    """The turn for somebody whose answers are in the picture already, where they stay as they are."""
-    if not services.store.team_codes(event.user_id).get(code):
+def _refuse_if_counted(context: TurnContext, code: str) -> Turn | None:
+    """Return the turn of a person whose answers are part of the team's result, and can no longer be changed."""
+    if not context.services.store.selfchecks.team_codes(context.event.user_id).get(code):
         return None
-    lang = services.lang(state, event)
-    html = render_template("selfcheck_pictured", lang, code=code)
-    return Turn(
-        state,
-        (
-            SendMessage(
-                html, ((selfcheck_button("shared", lang, code, code=code),), (selfcheck_button("create", lang),))
-            ),
-        ),
-    )
+    html = render_template("selfcheck_pictured", context.lang, code=code)
+    return context.reply(html, (_shared_row(context, code), _row(context, "create")))
 
 
-def _team_result_message(services: Services, lang: str, code: str, team: Team, keyboard: Keyboard) -> SendMessage:
-    selfcheck, result = questionnaire.find_questionnaire(services, lang), team.result
-    assert selfcheck is not None
+def _team_result_message(context: TurnContext, code: str, team: Team, keyboard: Keyboard) -> SendMessage:
+    selfcheck, result, lang = require_questionnaire(context), team.result, context.lang
     assert result is not None
     names_by_rating = {
         rating: [question.name for question in selfcheck.questions if result.ratings.get(question.id) is rating]
@@ -208,23 +191,25 @@ def _team_result_message(services: Services, lang: str, code: str, team: Team, k
         gaps=names_by_rating[TeamRating.WEAK],
         apart=names_by_rating[TeamRating.MIXED],
     )
-    values = chart.build_team_chart(
-        selfcheck, lang, result.ratings, format_label("chart_people", lang, people=result.people, code=code)
-    )
+    subtitle = format_label("chart_people", lang, people=result.people, code=code)
+    values = chart.build_team_chart(selfcheck, lang, result.ratings, subtitle)
     return SendMessage(html, keyboard, attachment=Attachment("chart", values))
 
 
-def _join_keyboard(services: Services, event: Event, code: str, lang: str) -> Keyboard:
-    fill_row = (selfcheck_button("in", lang, code),)
-    return (
-        (fill_row, (selfcheck_button("bring", lang, code),))
-        if services.store.recent_selfchecks(event.user_id)
-        else (fill_row,)
-    )
+def _join_keyboard(context: TurnContext, code: str) -> Keyboard:
+    has_result = bool(context.services.store.selfchecks.recent_selfchecks(context.event.user_id))
+    return tuple(_row(context, action, code) for action in (("in", "bring") if has_result else ("in",)))
+
+
+def _row(context: TurnContext, action: str, code: str = "") -> tuple[Button, ...]:
+    return (selfcheck_button(action, context.lang, code),)
+
+
+def _shared_row(context: TurnContext, code: str) -> tuple[Button, ...]:
+    return (selfcheck_button("shared", context.lang, code, code=code),)
 
 
 def _stop_awaiting_code(progress: SelfCheckProgress | None) -> SelfCheckProgress | None:
-    """What is left where a code is no longer awaited."""
     if progress is None or progress.stage is not SelfCheckStage.JOINING:
         return progress
     return replace(progress, stage=SelfCheckStage.PAUSED) if progress.answers else None

@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.sandbox.simulation.stage import KnowledgeStatus
-from index.build.builder import build_index
+from index.build.builder import IndexSource, build_index
 from index.decision.calibration import load_calibration
 from index.encoder.encoder import Encoder
-from index.storage import manifest
-from index.storage.layout import CURRENT_LINK
+from index.storage.layout import CURRENT_LINK, MANIFEST_FILE
 from index.storage.reader import current_folder
 from knowledge.errors import ContentError, GwError, Problem
 from knowledge.loader import load_knowledge
@@ -46,7 +45,7 @@ def copy_index(index: Path, target: Path) -> None:
 
 def built_at(root: Path) -> float:
     """When the index under ``root`` was built, Unix time."""
-    return (current_folder(root) / manifest.MANIFEST_FILE).stat().st_mtime
+    return (current_folder(root) / MANIFEST_FILE).stat().st_mtime
 
 
 def indexed_stamps(folder: Path, root: Path) -> FileStamps:
@@ -80,7 +79,9 @@ def read_knowledge(
         return ReadResult(KnowledgeStatus(news=change_note, problems=_problem_lines(error.problems, folder)))
     except GwError as error:
         return ReadResult(KnowledgeStatus(news=change_note, problems=(str(error),)))
-    build_result = build_index(knowledge, encoder, load_calibration(with_examples=bool(knowledge.intents)), root)
+    build_result = build_index(
+        IndexSource(knowledge, encoder, load_calibration(with_examples=bool(knowledge.intents))), root
+    )
     log.info("%s: %d texts embedded anew", change_note or "the knowledge", build_result.embedded_count)
     status = KnowledgeStatus(
         build_result.manifest.entries, time.time(), change_note, _problem_lines(check_knowledge(knowledge), folder)

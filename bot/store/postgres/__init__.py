@@ -1,1 +1,1 @@
-"""The store of several processes or tenants: PostgreSQL."""
+"""The store for several processes or tenants: PostgreSQL."""

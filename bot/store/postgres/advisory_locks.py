@@ -1,6 +1,6 @@
-"""What a process holds in PostgreSQL as long as it lives: the chats that it handles, and the duties that it has.
+"""Locks that a process holds as long as it lives: the chats that it is handling, and the duties that it has.
 
-Advisory locks of one connection: where the process or its connection ends, PostgreSQL lets go of them all.
+They are advisory locks of one connection, so PostgreSQL releases them all if the process or its connection ends.
 """
 
 import hashlib
@@ -14,13 +14,13 @@ from psycopg import Connection, Error, OperationalError
 
 
 def lock_number(*names: str) -> int:
-    """The lock's number for a name: 64 bits with a sign."""
+    """Hash names to the number of a lock: a signed 64-bit integer."""
     digest = hashlib.blake2b("\0".join(names).encode(), digest_size=8).digest()
     return int.from_bytes(digest, "big", signed=True)
 
 
 class AdvisoryLocks:
-    """For several threads. Every call raises OperationalError where the connection is lost; the next one connects."""
+    """Thread-safe. A call raises OperationalError if the connection is lost; the next one reconnects."""
 
     def __init__(self, connect: Callable[[], Connection[Any]]) -> None:
         self._connect = connect
@@ -30,28 +30,28 @@ class AdvisoryLocks:
         self._terms: Counter[int] = Counter()
 
     def try_acquire(self, number: int) -> bool:
-        """Take a lock; False where another process has it."""
+        """Take a lock; False if another process has it."""
         with self._mutex:
             return self._try_acquire(number)
 
     def release_lock(self, number: int) -> None:
-        """Let go of a lock. One that was lost with its connection is nobody's to let go of."""
+        """Release a lock; does nothing if it was lost with its connection."""
         with self._mutex:
             if number in self._acquired:
                 self._acquired.remove(number)
                 self._run_lock_query("SELECT pg_advisory_unlock(%s)", number)
 
     def acquire_term(self, number: int) -> int:
-        """How often this process took a lock that it keeps, if it has it now; else 0."""
+        """Take a lock to keep; returns how often this process has taken it, or 0 if another process has it."""
         with self._mutex:
             if number in self._acquired:
-                self._run_lock_query("SELECT %s IS NOT NULL", 0)  # it is lost with its connection
+                self._run_lock_query("SELECT %s IS NOT NULL", 0)  # fails if the connection, and so the lock, is lost
             elif self._try_acquire(number):
                 self._terms[number] += 1
             return self._terms[number] if number in self._acquired else 0
 
     def close(self) -> None:
-        """End it, and let go of everything: at once, since the server takes a moment to notice an end."""
+        """Release all locks, as the server takes a moment to notice a closed connection, and disconnect."""
         with self._mutex, suppress(Error):
             if self._connection is not None:
                 self._connection.execute("SELECT pg_advisory_unlock_all()")

@@ -1,4 +1,4 @@
-"""The schema in PostgreSQL: made and brought up to date, and the condition under which it parts tenants."""
+"""Create and upgrade the PostgreSQL schema, and verify that row level security separates the tenants."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,14 +10,14 @@ from bot.errors import StoreError
 
 # A migration that has shipped is never changed.
 MIGRATIONS = {path.stem: path for path in sorted((Path(__file__).parent / "migrations").glob("*.sql"))}
-_MIGRATION_LOCK = 7_302_611_900_425_311_001  # the lock's number; one for all tenants, since they share the tables
+_MIGRATION_LOCK = 7_302_611_900_425_311_001  # one number for all tenants, as they share the tables
 
 
 def prepare_schema(connection: Connection[Any], address: str) -> str:
-    """Bring the schema up to date, once however many processes start; returns the schema's name.
+    """Bring the schema up to date, once even if several processes start; returns the schema's name.
 
-    Raises StoreError, and changes nothing, for a role that row level security does not hold for, and for the schema
-    of a newer version.
+    Raises StoreError, and changes nothing, if the role bypasses row level security or the schema is of a newer
+    version.
     """
     _check_role(connection)
     with connection.transaction():
@@ -35,8 +35,8 @@ def _check_role(connection: Connection[Any]) -> None:
     ).fetchone()
     if role:
         raise StoreError(
-            f"The role {role[0]} may read everything in PostgreSQL, also what row level security keeps apart. Make "
-            "one for the bot, as that role: CREATE ROLE gwbot LOGIN PASSWORD '…'; CREATE DATABASE gwbot OWNER gwbot; "
+            f"The role {role[0]} bypasses row level security, which keeps tenants apart. Create one for "
+            "the bot, as that role: CREATE ROLE gwbot LOGIN PASSWORD '…'; CREATE DATABASE gwbot OWNER gwbot; "
             "and name both in GW_DATABASE_URL."
         )
 
@@ -50,7 +50,8 @@ def _pending_steps(connection: Connection[Any], address: str) -> Sequence[str]:
     unknown_steps = sorted(applied - MIGRATIONS.keys())
     if unknown_steps:
         raise StoreError(
-            f"{address} was written by a newer version of this program (it knows {', '.join(unknown_steps)}). "
+            f"{address} was written by a newer version of this program "
+            f"(it has the steps {', '.join(unknown_steps)}). "
             "Install that version again, or restore a dump from before."
         )
     return [name for name in MIGRATIONS if name not in applied]

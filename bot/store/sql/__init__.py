@@ -1,1 +1,1 @@
-"""What both databases share: statements, rows and values."""
+"""What both databases share: statements, rows and JSON columns."""

@@ -1,4 +1,4 @@
-"""Everything held on a person, and its end: by their wish, or with time."""
+"""All data about a person, and their erasure: on request, or when they expire."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -6,22 +6,21 @@ from typing import Any
 
 from bot.domain.consultation import Request
 from bot.store.personal_data import DATA_CATALOGUE, bind_condition, sender_id
-from bot.store.protocol import EraseThread, ErasureReason, ErasureResult, RequestMailDeletion, SourceMessage
-from bot.store.sql.base import Transaction
+from bot.store.records import EraseThread, ErasureReason, ErasureResult, RequestMailDeletion, SourceMessage
+from bot.store.sql.database import REQUEST_ADAPTER, Database, Repository, Transaction, read_json
 from bot.store.sql.outbox import OutboxRepository
 from bot.store.sql.outgoing_calls import SEND_MAIL
 from bot.store.sql.requests import RequestRepository
-from bot.store.sql.values import REQUEST_ADAPTER, read_json
 
-TOPIC_METHOD = "topic"  # the method of a row that notes a topic in what was the advisers' chat before
-# What stays of a request's rows until its copies are deleted: where they are, and of no one.
+TOPIC_METHOD = "topic"  # the method of a row that records a topic in a former advisers' chat
+# What remains of a request's calls until its copies are deleted: where those are, without whose they are.
 _ANONYMISE_CALLS = """
     UPDATE outbox SET status = CASE status WHEN 'queued' THEN 'dropped' ELSE status END, params = '{}', reason = '',
     user_id = NULL, origin_chat = NULL, origin_message = NULL, edits_chat = NULL, edits_message = NULL,
     reply_chat = NULL, reply_message = NULL, created = ?
     WHERE request = ? AND (place = 'thread' OR method = 'mail')
 """
-# What advisers wrote themselves is known by the copy that went to the person.
+# The messages that advisers wrote are the sources of the copies that went to the person.
 _RECORD_ADVISER_MESSAGES = """
     INSERT INTO outbox (chat_id, method, params, status, message_id, request, place, attempts, not_before, created)
     SELECT DISTINCT origin_chat, 'theirs', '{}', 'sent', origin_message, request, 'thread', 0, 0, ?
@@ -29,22 +28,31 @@ _RECORD_ADVISER_MESSAGES = """
 """
 
 
-class ErasureRepository(OutboxRepository, RequestRepository):
-    """What the Store protocol says of a person's data and its end."""
+class ErasureRepository(Repository):
+    """Personal data, and the messages of deleted requests that are still in the advisers' chat."""
+
+    def __init__(self, database: Database, requests: RequestRepository, outbox: OutboxRepository) -> None:
+        super().__init__(database)
+        self._requests, self._outbox = requests, outbox
 
     def load_personal_data(self, user_id: int) -> dict[str, list[dict[str, Any]]]:
+        """All rows about a person by table (see `bot.store.personal_data`); "advised" are requests that they took."""
         data = {
             table: self._user_rows(user_id, table) for table, info in DATA_CATALOGUE.items() if info.owner_condition
         }
         data["advised"] = [
             {"reference": request.reference, "status": request.status.value}
-            for request in self.all_requests()
+            for request in self._requests.all_requests()
             if request.taken_by and request.taken_by == user_id
         ]
         return {table: rows for table, rows in data.items() if rows}
 
     def purge_expired(self, before: float) -> int:
-        with self._transaction() as db:
+        """Delete what is older than a Unix time, closed requests with their copies; returns the number of rows.
+
+        A request that is not closed is kept whole.
+        """
+        with self._database.transaction() as db:
             expired = [
                 request.reference for request in _closed_requests(db) if max(request.created, request.closed) < before
             ]
@@ -53,11 +61,12 @@ class ErasureRepository(OutboxRepository, RequestRepository):
                 if info.expiry_condition:
                     deleted += _delete_rows(db, table, info.expiry_condition, before)
         if deleted:
-            self._scrub_deleted_data()
+            self._database.scrub_deleted_data()
         return deleted
 
     def erasure_queue(self, reference: str) -> list[SourceMessage]:
-        rows = self._fetch_rows(
+        """The messages in the advisers' chat that belong to a deleted request and are still to be deleted."""
+        rows = self._database.fetch_rows(
             "SELECT chat_id, message_id FROM outbox WHERE request = ? AND place = 'thread' AND status = 'sent' "
             "AND message_id IS NOT NULL AND method <> ? "
             "UNION SELECT chat_id, card FROM threads WHERE reference = ? AND card <> 0 ORDER BY 1, 2",
@@ -66,7 +75,8 @@ class ErasureRepository(OutboxRepository, RequestRepository):
         return [(row["chat_id"], row["message_id"]) for row in rows]
 
     def request_topics(self, reference: str) -> list[SourceMessage]:
-        rows = self._fetch_rows(
+        """The topics of a request as (chat, topic), in the advisers' chat and in former ones."""
+        rows = self._database.fetch_rows(
             "SELECT chat_id, thread_id FROM threads WHERE reference = ? AND thread_id <> 0 "
             "UNION SELECT chat_id, message_id FROM outbox WHERE request = ? AND method = ? ORDER BY 1, 2",
             *(reference, reference, TOPIC_METHOD),
@@ -74,7 +84,8 @@ class ErasureRepository(OutboxRepository, RequestRepository):
         return [(row["chat_id"], row["thread_id"]) for row in rows]
 
     def record_topic_erasure(self, reference: str, topic: SourceMessage) -> None:
-        with self._transaction() as db:
+        """Record that a topic of a deleted request is deleted."""
+        with self._database.transaction() as db:
             values = (reference, *topic)
             db.execute("DELETE FROM threads WHERE reference = ? AND chat_id = ? AND thread_id = ?", values)
             db.execute(
@@ -83,7 +94,8 @@ class ErasureRepository(OutboxRepository, RequestRepository):
             )
 
     def leave_thread(self, reference: str) -> None:
-        with self._transaction() as db:
+        """Remove a request's thread, as it continues in another chat; topic and card are recorded for deletion."""
+        with self._database.transaction() as db:
             query = "SELECT chat_id, thread_id, card FROM threads WHERE reference = ?"
             for chat_id, thread_id, card in db.execute(query, (reference,)).fetchall():
                 if thread_id:
@@ -93,14 +105,16 @@ class ErasureRepository(OutboxRepository, RequestRepository):
             db.execute("DELETE FROM threads WHERE reference = ?", (reference,))
 
     def undeletable_messages(self, reference: str) -> list[SourceMessage]:
-        rows = self._fetch_rows(
+        """The messages of a deleted request that Telegram does not let the bot delete."""
+        rows = self._database.fetch_rows(
             "SELECT DISTINCT chat_id, message_id FROM outbox WHERE request = ? AND status = 'left' ORDER BY 1, 2",
             reference,
         )
         return [(row["chat_id"], row["message_id"]) for row in rows]
 
     def record_erasure(self, reference: str, message: SourceMessage, result: ErasureResult) -> None:
-        with self._transaction() as db:
+        """Record that a message of a deleted request is deleted, or what is left of it."""
+        with self._database.transaction() as db:
             db.execute(
                 "DELETE FROM outbox WHERE request = ? AND chat_id = ? AND message_id = ?", (reference, *message)
             )
@@ -110,11 +124,13 @@ class ErasureRepository(OutboxRepository, RequestRepository):
                 self._record_message(db, reference, message, result.value)
 
     def record_posted_message(self, reference: str, message: SourceMessage) -> None:
-        with self._transaction() as db:
+        """Record a message in a request's thread that no queued call sent."""
+        with self._database.transaction() as db:
             self._record_message(db, reference, message, "sent")
 
     def find_erased_request(self, chat_id: int, thread_id: int, message_id: int | None) -> str | None:
-        rows = self._fetch_rows(
+        """The reference of the deleted request to which a topic or a message belonged."""
+        rows = self._database.fetch_rows(
             "SELECT reference, 0 AS rank FROM threads WHERE chat_id = ? AND thread_id = ? AND thread_id <> 0 "
             "AND reference NOT IN (SELECT reference FROM requests) "
             "UNION ALL SELECT request, 1 FROM outbox WHERE chat_id = ? AND message_id = ? AND request <> '' "
@@ -124,34 +140,36 @@ class ErasureRepository(OutboxRepository, RequestRepository):
         return rows[0]["reference"] if rows else None
 
     def was_mailed(self, reference: str) -> bool:
+        """Whether the mail server accepted an e-mail about a request, or may be doing so right now."""
         query = "SELECT id FROM outbox WHERE request = ? AND method = ? AND status IN ('sent', 'queued')"
-        return bool(self._fetch_rows(query, reference, SEND_MAIL))
+        return bool(self._database.fetch_rows(query, reference, SEND_MAIL))
 
     def _user_rows(self, user_id: int, table: str) -> list[dict[str, Any]]:
         info = DATA_CATALOGUE[table]
         columns = ", ".join(column for column, _ in info.columns)
         condition, values = bind_condition(info.owner_condition, user_id)
-        rows = self._fetch_rows(f"SELECT {columns} FROM {table} WHERE {condition}", *values)  # noqa: S608 - our own names
+        rows = self._database.fetch_rows(f"SELECT {columns} FROM {table} WHERE {condition}", *values)  # noqa: S608 - our own names
         return [row for row in rows if table != "inbox" or sender_id(row["body"]) == user_id]
 
-    def _forget_user(self, db: Transaction, user_id: int, update_id: int) -> None:
+    def forget_user(self, db: Transaction, user_id: int, update_id: int) -> None:
+        """Delete everything about a person, including their unhandled updates before ``update_id``."""
         own_requests = db.execute("SELECT reference FROM requests WHERE user_id = ?", (user_id,)).fetchall()
         self._delete_requests(db, [reference for (reference,) in own_requests], ErasureReason.REQUESTER)
         for table, info in DATA_CATALOGUE.items():
             if info.owner_condition and table != "inbox":
                 _delete_rows(db, table, info.owner_condition, user_id)
-        # what they wrote before and nobody has come to is not taken up on what is no longer there
+        # unhandled updates from before refer to what no longer exists
         undone_query = "SELECT update_id, body FROM inbox WHERE done = 0 AND update_id < ?"
         for undone_id, body in db.execute(undone_query, (update_id,)).fetchall():
             if sender_id(body) == user_id:
                 db.execute("UPDATE inbox SET done = 1, chat = '', body = '' WHERE update_id = ?", (undone_id,))
         for request in _closed_requests(db):
             if request.taken_by == user_id:
-                self._update_request(db, replace(request, taken_by=0, adviser=""))
+                self._requests.update_request(db, replace(request, taken_by=0, adviser=""))
 
     def _delete_requests(self, db: Transaction, references: Iterable[str], erasure_reason: ErasureReason) -> int:
         """Delete requests; their copies at the advisers are deleted through the outbox. Returns the rows deleted."""
-        deleted, now = 0, self._clock()
+        deleted, now = 0, self._database.clock()
         for reference in references:
             count_query = (
                 "SELECT count(*) FILTER (WHERE place = 'thread'), count(*) FILTER (WHERE method = ?) "
@@ -172,10 +190,10 @@ class ErasureRepository(OutboxRepository, RequestRepository):
             ):
                 deleted += db.execute(query, (reference,)).rowcount
             if adviser_calls:
-                self._enqueue_call(db, EraseThread(chat_id, reference, erasure_reason), None)
+                self._outbox.enqueue_call(db, EraseThread(chat_id, reference, erasure_reason), None)
             if mail_calls and erasure_reason is ErasureReason.REQUESTER:
                 contact = request.contact if request else ""
-                self._enqueue_call(db, RequestMailDeletion(reference, contact), None)
+                self._outbox.enqueue_call(db, RequestMailDeletion(reference, contact), None)
         return deleted
 
     def _record_message(
@@ -184,7 +202,7 @@ class ErasureRepository(OutboxRepository, RequestRepository):
         db.execute(
             "INSERT INTO outbox (chat_id, message_id, method, params, status, request, place, attempts, not_before, "
             "created) VALUES (?, ?, ?, '{}', ?, ?, 'thread', 0, 0, ?)",
-            (*message, method, status, reference, self._clock()),
+            (*message, method, status, reference, self._database.clock()),
         )
 
 
@@ -196,6 +214,6 @@ def _closed_requests(db: Transaction) -> list[Request]:
 
 
 def _delete_rows(db: Transaction, table: str, condition: str, value: float) -> int:
-    """Delete what fulfils one of the conditions of HELD; returns the number of rows."""
+    """Delete the rows that fulfil a condition of DATA_CATALOGUE; returns their number."""
     where, values = bind_condition(condition, value)
     return db.execute(f"DELETE FROM {table} WHERE {where}", values).rowcount  # noqa: S608 - our own names

@@ -1,11 +1,11 @@
-"""The outbox: calls wait here, in order per chat, until Telegram says yes or never."""
+"""The outbox: calls wait here, in order per lane, until Telegram accepts them or refuses them for good."""
 
 import logging
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from bot.domain.message import AlertOperator, RefreshCard
-from bot.store.protocol import (
+from bot.store.records import (
     MAX_UNLIMITED_CALLS,
     EraseThread,
     OutgoingCall,
@@ -13,14 +13,12 @@ from bot.store.protocol import (
     RequestMailDeletion,
     SourceMessage,
 )
-from bot.store.sql.base import SqlDatabase, Transaction
+from bot.store.sql.database import Repository, Transaction
 from bot.store.sql.outgoing_calls import MAIL_CHAT, REFRESH_CARD, from_row, to_row
 
 log = logging.getLogger(__name__)
 NO_LIMIT = 2**31  # more rows than there are
-GROUP_CALL_PERIOD = (
-    120.0  # seconds; the limit of a group reaches over a minute from when the last of its calls arrived
-)
+GROUP_CALL_PERIOD = 120.0  # seconds; a group's limit covers the minute before its last call arrived
 # The oldest queued call of each lane; a lane whose oldest call waits for its time is held back as a whole.
 _HEADS = """
     SELECT min(id) AS head, min(urgency) AS urgency, min(urgency * 1000000000000 + id) AS rank
@@ -43,8 +41,8 @@ _NEXT_DUE_TIME = f"""
 """  # noqa: S608 - our own words
 
 
-class OutboxRepository(SqlDatabase):
-    """What the Store protocol says of messages out."""
+class OutboxRepository(Repository):
+    """Outgoing calls, the limits on them, and the ids of chats that they go to."""
 
     def due_calls(
         self,
@@ -54,17 +52,35 @@ class OutboxRepository(SqlDatabase):
         paused_chats: Collection[int] = (),
         served_lanes: Collection[str] = (),
     ) -> list[QueuedCall]:
+        """For each chat the call to make next: the oldest of one of its lanes, unless that has to wait until later.
+
+        Calls of one lane are made in order, so a call that has to wait delays its own lane only. Each request has a
+        lane in the advisers' chat and one for its e-mails; everything else sent to a chat is one lane. Lanes that are
+        not in ``served_lanes`` come first, so that lanes take turns. Calls that Telegram does not limit have lanes of
+        their own. A call that cannot be read is marked as failed.
+
+        Args:
+            now: Unix time.
+            limit: at most so many rate-limited calls (-1 for all) are returned: first those to chats for which
+                something about a request is queued, then answers to questions, then the rest, each the oldest first.
+                Of the unlimited ones at most `MAX_UNLIMITED_CALLS` are.
+            in_flight: ids of calls to leave out.
+            paused_chats: queues from which no rate-limited call is returned, and no e-mail from that of e-mails.
+            served_lanes: lanes that had their turn.
+        """
         excluded_calls, excluded_chats, late_lanes = (
-            self._list_value(in_flight),
-            self._list_value(paused_chats),
-            self._list_value(served_lanes),
+            self._database.list_value(in_flight),
+            self._database.list_value(paused_chats),
+            self._database.list_value(served_lanes),
         )
-        query = _DUE_CALLS % {"none_of": self._not_in_list}
+        query = _DUE_CALLS % {"none_of": self._database.not_in_list}
         rows = [
             row
             for limited, count in ((0, MAX_UNLIMITED_CALLS), (1, NO_LIMIT if limit < 0 else limit))
             if count
-            for row in self._fetch_rows(query, late_lanes, limited, now, now, excluded_calls, excluded_chats, count)
+            for row in self._database.fetch_rows(
+                query, late_lanes, limited, now, now, excluded_calls, excluded_chats, count
+            )
         ]
         return [queued for row in rows if (queued := self._read_queued_call(row))]
 
@@ -79,31 +95,37 @@ class OutboxRepository(SqlDatabase):
             return None
 
     def next_due_time(self, after: float = -1.0) -> float | None:
-        time: float | None = self._fetch_rows(_NEXT_DUE_TIME, after)[0]["time"]
+        """The earliest time (Unix) later than ``after`` until which the oldest call of a lane waits."""
+        time: float | None = self._database.fetch_rows(_NEXT_DUE_TIME, after)[0]["time"]
         return time
 
     def save_rate_limits(self, until_by_chat: Mapping[int, float]) -> None:
-        with self._transaction() as db:
-            now = self._clock()
+        """Save until when (Unix time) Telegram accepts nothing for a chat; chat 0 means all chats."""
+        with self._database.transaction() as db:
+            now = self._database.clock()
             db.execute("DELETE FROM holds WHERE until < ? OR noted > ?", (now, now))
             for chat_id, until in until_by_chat.items():
-                self._upsert_row(db, "holds", {"chat_id": chat_id, "noted": now, "until": until}, "chat_id")
+                self._database.upsert_row(db, "holds", {"chat_id": chat_id, "noted": now, "until": until}, "chat_id")
 
     def rate_limits(self) -> dict[int, float]:
-        rows = self._fetch_rows("SELECT chat_id, until FROM holds WHERE noted <= ?", self._clock())
+        """What `save_rate_limits` saved, unless it was saved in the future by a clock that was ahead."""
+        rows = self._database.fetch_rows("SELECT chat_id, until FROM holds WHERE noted <= ?", self._database.clock())
         return {row["chat_id"]: row["until"] for row in rows}
 
     def record_group_call(self, chat_id: int, called_at: float) -> None:
-        with self._transaction() as db:
+        """Record a rate-limited call to a group."""
+        with self._database.transaction() as db:
             db.execute("DELETE FROM group_calls WHERE at < ?", (called_at - GROUP_CALL_PERIOD,))
             db.execute("INSERT INTO group_calls (chat_id, at) VALUES (?, ?)", (chat_id, called_at))
 
     def group_calls(self, since: float) -> list[tuple[int, float]]:
-        rows = self._fetch_rows("SELECT chat_id, at FROM group_calls WHERE at >= ? ORDER BY at", since)
+        """The calls to groups as (chat, time), the oldest first; those of the last two minutes at most are stored."""
+        rows = self._database.fetch_rows("SELECT chat_id, at FROM group_calls WHERE at >= ? ORDER BY at", since)
         return [(row["chat_id"], row["at"]) for row in rows]
 
     def find_reply_to(self, chat_id: int, source: SourceMessage) -> int | None:
-        rows = self._fetch_rows(
+        """The id of the message in a chat that a person's message caused: its answer, or its copy."""
+        rows = self._database.fetch_rows(
             "SELECT message_id FROM outbox WHERE chat_id = ? AND origin_chat = ? AND origin_message = ? "
             "AND message_id IS NOT NULL ORDER BY id",
             chat_id,
@@ -112,7 +134,8 @@ class OutboxRepository(SqlDatabase):
         return rows[0]["message_id"] if rows else None
 
     def find_source(self, chat_id: int, message_id: int) -> SourceMessage | None:
-        rows = self._fetch_rows(
+        """The person's message that caused a message of the bot's."""
+        rows = self._database.fetch_rows(
             "SELECT origin_chat, origin_message FROM outbox WHERE chat_id = ? AND message_id = ? "
             "AND origin_message IS NOT NULL ORDER BY id",
             chat_id,
@@ -121,7 +144,11 @@ class OutboxRepository(SqlDatabase):
         return (rows[0]["origin_chat"], rows[0]["origin_message"]) if rows else None
 
     def mark_sent(self, call_id: int, message_id: int | None) -> None:
-        with self._transaction() as db:  # what was sent is no longer held: only what a later edit or reply needs
+        """Record that a call succeeded; ``message_id`` is the id of the new message, if there is one.
+
+        Its text is deleted, and the whole row if no later edit or reply can need it.
+        """
+        with self._database.transaction() as db:
             db.execute(f"DELETE FROM outbox WHERE id = ? AND {_IS_UNREFERENCED}", (call_id,))  # noqa: S608 - our own condition
             db.execute(
                 "UPDATE outbox SET status = 'sent', message_id = ?, params = '{}' WHERE id = ?",
@@ -129,7 +156,8 @@ class OutboxRepository(SqlDatabase):
             )
 
     def mark_failed(self, call_id: int, reason: str, notices: Sequence[OutgoingCall] = ()) -> None:
-        with self._transaction() as db:
+        """Record that a call failed for good, and enqueue the notices about that."""
+        with self._database.transaction() as db:
             db.execute(
                 f"DELETE FROM outbox WHERE id = ? AND user_id IS NULL AND {_IS_UNREFERENCED}",  # noqa: S608 - our own condition
                 (call_id,),
@@ -139,53 +167,62 @@ class OutboxRepository(SqlDatabase):
                 (reason, call_id),
             )
             for notice in notices:
-                self._enqueue_call(db, notice, None)
+                self.enqueue_call(db, notice, None)
 
     def postpone_call(self, call_id: int, until: float) -> None:
-        with self._transaction() as db:
-            values = (self._clock(), until, call_id)
+        """Record that a call failed for now and is to be retried at ``until`` (Unix time)."""
+        with self._database.transaction() as db:
+            values = (self._database.clock(), until, call_id)
             db.execute("UPDATE outbox SET noted = ?, not_before = ?, attempts = attempts + 1 WHERE id = ?", values)
 
     def count_queued_calls(self, chat_id: int | None = None) -> int:
+        """How many calls are queued, in total or for one chat."""
         query = "SELECT count(*) AS n FROM outbox WHERE status = 'queued'"
         filter_values = () if chat_id is None else (chat_id,)
-        return int(self._fetch_rows(query + " AND chat_id = ?" * len(filter_values), *filter_values)[0]["n"])
+        return int(self._database.fetch_rows(query + " AND chat_id = ?" * len(filter_values), *filter_values)[0]["n"])
 
     def oldest_queued_at(self) -> float | None:
-        queued_at: float | None = self._fetch_rows("SELECT min(created) AS time FROM outbox WHERE status = 'queued'")[
-            0
-        ]["time"]
+        """Since when (Unix time) the oldest queued call has been waiting; None if none is queued."""
+        queued_at: float | None = self._database.fetch_rows(
+            "SELECT min(created) AS time FROM outbox WHERE status = 'queued'"
+        )[0]["time"]
         return queued_at
 
     def current_chat_id(self, chat_id: int) -> int:
-        rows = self._fetch_rows("SELECT new FROM moved WHERE old = ?", chat_id)
+        """The id that a chat has now: a different one if the group was upgraded to a supergroup."""
+        rows = self._database.fetch_rows("SELECT new FROM moved WHERE old = ?", chat_id)
         return rows[0]["new"] if rows else chat_id
 
     def migrate_chat(self, old_id: int, new_id: int) -> None:
-        with self._transaction() as db:
-            self._migrate_chat(db, old_id, new_id)
+        """Do what `move_chat` does, in a transaction of its own."""
+        with self._database.transaction() as db:
+            self.move_chat(db, old_id, new_id)
 
     def redirect_adviser_calls(self, adviser_chat: int) -> None:
-        with self._transaction() as db:
+        """Send the calls queued for the advisers to this chat, whichever was theirs when they were queued."""
+        with self._database.transaction() as db:
             query = "UPDATE outbox SET chat_id = ? WHERE place = 'thread' AND status = 'queued' AND chat_id <> ?"
             db.execute(query, (adviser_chat, adviser_chat))
 
-    def _migrate_chat(self, db: Transaction, old_id: int, new_id: int) -> None:
-        self._upsert_row(db, "moved", {"old": old_id, "new": new_id}, "old")
+    def move_chat(self, db: Transaction, old_id: int, new_id: int) -> None:
+        """Record that a group was upgraded to a supergroup, which gets the calls queued for it."""
+        self._database.upsert_row(db, "moved", {"old": old_id, "new": new_id}, "old")
         db.execute("UPDATE outbox SET chat_id = ? WHERE chat_id = ? AND status = 'queued'", (new_id, old_id))
-        db.execute(
-            "DELETE FROM threads WHERE chat_id = ?", (old_id,)
-        )  # message ids of a group mean nothing in the new
+        # message ids of the old group mean nothing in the new one
+        db.execute("DELETE FROM threads WHERE chat_id = ?", (old_id,))
 
-    def _enqueue_call(self, db: Transaction, call: OutgoingCall, user_id: int | None) -> None:
+    def enqueue_call(self, db: Transaction, call: OutgoingCall, user_id: int | None) -> None:
+        """Append a call to the queue, unless its request was deleted; ``user_id`` is the person who caused it."""
         needs_request = not isinstance(call, EraseThread | RequestMailDeletion | AlertOperator) and call.reference
         if needs_request and not _request_exists(db, needs_request):
             return  # the request was deleted in the meantime
         if isinstance(call, RefreshCard):  # rendered when it is sent, so the last one is enough
             query = "UPDATE outbox SET status = 'dropped' WHERE request = ? AND method = ? AND status = 'queued'"
             db.execute(query, (call.reference, REFRESH_CARD))
-        self._upsert_row(db, "outbox", to_row(call) | {"user_id": user_id, "created": self._clock()})
-        self._notify_queued(db)
+        self._database.upsert_row(
+            db, "outbox", to_row(call) | {"user_id": user_id, "created": self._database.clock()}
+        )
+        self._database.notify_queued(db)
 
 
 def _request_exists(db: Transaction, reference: str) -> bool:

@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 from bot.domain.message import AlertOperator, RefreshCard, SendMail
-from bot.store.protocol import (
+from bot.store.records import (
     ApiCall,
     Destination,
     EraseThread,

@@ -6,32 +6,43 @@ from dataclasses import replace
 from bot.domain.consultation import Request
 from bot.domain.event import Event
 from bot.errors import StoreConflict
-from bot.store.protocol import AdviserThread, SourceMessage, TranscriptLine
-from bot.store.sql.base import SqlDatabase, Transaction
-from bot.store.sql.values import REQUEST_ADAPTER, read_json
+from bot.store.records import AdviserThread, SourceMessage, TranscriptLine
+from bot.store.sql.database import REQUEST_ADAPTER, Repository, Transaction, read_json
 
 
-class RequestRepository(SqlDatabase):
-    """What the Store protocol says of requests."""
+class RequestRepository(Repository):
+    """Requests, their threads in the advisers' chat, and their transcripts."""
 
     def all_requests(self) -> list[Request]:
+        """All requests, the oldest first."""
         return self._query_requests("1 = 1 ORDER BY created, reference")
 
     def active_requests(self) -> list[Request]:
+        """The requests that are not closed, the oldest first."""
         return self._query_requests("status <> 'closed' ORDER BY created, reference")
 
     def request_counts(self) -> dict[str, int]:
-        rows = self._fetch_rows("SELECT status, count(*) AS n FROM requests GROUP BY status")
+        """The number of requests by status."""
+        rows = self._database.fetch_rows("SELECT status, count(*) AS n FROM requests GROUP BY status")
         return {row["status"]: row["n"] for row in rows}
 
     def find_request(self, reference: str) -> Request | None:
+        """The request with this reference."""
         return next(iter(self._query_requests("reference = ?", reference)), None)
 
     def requests_by_user(self, user_id: int) -> list[Request]:
+        """A person's own requests, the newest first."""
         return self._query_requests("user_id = ? ORDER BY created DESC, reference DESC", user_id)
 
+    def active_requests_by_user(self, user_id: int) -> list[Request]:
+        """A person's own requests that are not closed, the newest first."""
+        return self._query_requests(
+            "user_id = ? AND status <> 'closed' ORDER BY created DESC, reference DESC", user_id
+        )
+
     def find_request_by_message(self, chat_id: int, message_id: int) -> Request | None:
-        rows = self._fetch_rows(
+        """The request that a message belongs to: a message of the bot's, or one it relayed."""
+        rows = self._database.fetch_rows(
             "SELECT request, 0 AS rank FROM outbox WHERE chat_id = ? AND message_id = ? AND request <> '' "
             "UNION ALL SELECT request, 1 FROM outbox WHERE origin_chat = ? AND origin_message = ? AND request <> '' "
             "UNION ALL SELECT reference, 2 FROM threads WHERE chat_id = ? AND card = ? ORDER BY rank",
@@ -40,13 +51,15 @@ class RequestRepository(SqlDatabase):
         return self.find_request(rows[0]["request"]) if rows else None
 
     def find_request_by_topic(self, chat_id: int, thread_id: int) -> Request | None:
-        rows = self._fetch_rows(
+        """The request whose topic this is."""
+        rows = self._database.fetch_rows(
             "SELECT reference FROM threads WHERE chat_id = ? AND thread_id = ?", chat_id, thread_id
         )
         return self.find_request(rows[0]["reference"]) if rows and thread_id else None
 
     def find_thread(self, reference: str) -> AdviserThread | None:
-        rows = self._fetch_rows(
+        """A request's thread in the advisers' chat; None if it has none (any more)."""
+        rows = self._database.fetch_rows(
             "SELECT chat_id, thread_id, card, lines AS history_length, told AS history_sent FROM threads "
             "WHERE reference = ?",
             reference,
@@ -54,7 +67,8 @@ class RequestRepository(SqlDatabase):
         return AdviserThread(**rows[0]) if rows else None
 
     def save_thread(self, reference: str, thread: AdviserThread | None) -> None:
-        with self._transaction() as db:
+        """Replace a request's thread in the advisers' chat; None removes it."""
+        with self._database.transaction() as db:
             db.execute("DELETE FROM threads WHERE reference = ?", (reference,))
             if thread:
                 db.execute(
@@ -71,7 +85,8 @@ class RequestRepository(SqlDatabase):
                 )
 
     def load_transcript(self, reference: str) -> list[TranscriptLine]:
-        rows = self._fetch_rows(
+        """What was written about a request, the oldest first."""
+        rows = self._database.fetch_rows(
             "SELECT side, text, created, EXISTS (SELECT 1 FROM outbox WHERE request = reference "
             "AND origin_chat = lines.chat_id AND origin_message = lines.message_id AND place = 'thread' "
             "AND status = 'queued') AS waits FROM lines WHERE reference = ? ORDER BY id",
@@ -80,11 +95,12 @@ class RequestRepository(SqlDatabase):
         return [TranscriptLine(row["side"], row["text"], row["created"], bool(row["waits"])) for row in rows]
 
     def _query_requests(self, condition: str, *values: object) -> list[Request]:
-        rows = self._fetch_rows(f"SELECT reference, body FROM requests WHERE {condition}", *values)  # noqa: S608 - our own conditions
+        rows = self._database.fetch_rows(f"SELECT reference, body FROM requests WHERE {condition}", *values)  # noqa: S608 - our own conditions
         requests = (read_json(REQUEST_ADAPTER, row["body"], f"request {row['reference']}") for row in rows)
         return [request for request in requests if request]
 
-    def _insert_request(self, db: Transaction, request: Request) -> None:
+    def insert_request(self, db: Transaction, request: Request) -> None:
+        """Store a new request."""
         db.execute(
             "INSERT INTO requests (reference, chat_id, user_id, status, created, version, body) "
             "VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -99,7 +115,8 @@ class RequestRepository(SqlDatabase):
             ),
         )
 
-    def _update_request(self, db: Transaction, request: Request) -> None:
+    def update_request(self, db: Transaction, request: Request) -> None:
+        """Replace a request; raises StoreConflict if its version is no longer the stored one."""
         updated = replace(request, version=request.version + 1)
         cursor = db.execute(
             "UPDATE requests SET status = ?, version = ?, body = ? WHERE reference = ? AND version = ?",
@@ -114,24 +131,25 @@ class RequestRepository(SqlDatabase):
         if not cursor.rowcount:
             raise StoreConflict(f"The request {request.reference} was changed by somebody else.")
 
-    def _add_line(
+    def add_line(
         self, db: Transaction, reference: str, side: str, text: str, message: tuple[int | None, int | None]
     ) -> None:
+        """Append a line to a transcript; does nothing if the request was deleted."""
         db.execute(
             "INSERT INTO lines (reference, user_id, side, text, created, chat_id, message_id) "
             "SELECT reference, user_id, ?, ?, ?, ?, ? FROM requests WHERE reference = ?",
-            (side, text, self._clock(), *message, reference),
+            (side, text, self._database.clock(), *message, reference),
         )
 
-    def _correct_line(self, db: Transaction, reference: str, side: str, text: str, event: Event) -> None:
-        """Change a line; one written before lines knew their messages stays, and the new text follows."""
+    def correct_line(self, db: Transaction, reference: str, side: str, text: str, event: Event) -> None:
+        """Change a line; one stored before lines recorded their messages stays, and the new text is appended."""
         condition = "WHERE reference = ? AND chat_id = ? AND message_id = ?"
         values = (text, reference, event.chat_id, event.message_id)
         if not db.execute(f"UPDATE lines SET text = ? {condition}", values).rowcount:  # noqa: S608 - our own condition
-            self._add_line(db, reference, side, text, (event.chat_id, event.message_id))
+            self.add_line(db, reference, side, text, (event.chat_id, event.message_id))
 
-    def _retract_messages(self, db: Transaction, reference: str, messages: Iterable[SourceMessage]) -> None:
-        """Of a copy stays where it is, so that it can be deleted; an edit of its message finds nothing any more."""
+    def retract_messages(self, db: Transaction, reference: str, messages: Iterable[SourceMessage]) -> None:
+        """Forget messages. Where their copies are is kept, so that those can be deleted; edits find nothing."""
         for message in messages:
             db.execute(
                 "DELETE FROM lines WHERE reference = ? AND chat_id = ? AND message_id = ?", (reference, *message)

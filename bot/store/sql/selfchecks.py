@@ -1,19 +1,21 @@
-"""Self-checks: a person's own, and what several people told under a code."""
+"""Self-checks: a person's own, and those that several people share under a code."""
 
 from bot.domain.effects import CreateTeamCode, LeaveTeam, SaveSelfCheck, ShareSelfCheck
 from bot.domain.selfcheck import MIN_TEAM_SIZE, SelfCheckAnswers, SelfCheckResult, Team, TeamResult, aggregate_answers
 from bot.store.personal_data import DATA_CATALOGUE
-from bot.store.sql.base import SqlDatabase, Transaction
-from bot.store.sql.values import ANSWERS_ADAPTER, WORDS_ADAPTER, read_json
+from bot.store.sql.database import ANSWERS_ADAPTER, WORDS_ADAPTER, Repository, Transaction, read_json
 
 MAX_SELFCHECKS = 2  # the last one, and the one before it to compare with
 
 
-class SelfCheckRepository(SqlDatabase):
-    """What the Store protocol says of self-checks."""
+class SelfCheckRepository(Repository):
+    """Results of persons, codes of teams, and the pictures of what a team said."""
 
     def recent_selfchecks(self, user_id: int) -> list[SelfCheckResult]:
-        rows = self._fetch_rows("SELECT answers, created FROM checks WHERE user_id = ? ORDER BY id DESC", user_id)
+        """A person's last two self-checks, the newest first; older ones are deleted."""
+        rows = self._database.fetch_rows(
+            "SELECT answers, created FROM checks WHERE user_id = ? ORDER BY id DESC", user_id
+        )
         return [
             SelfCheckResult(answers, row["created"])
             for row in rows
@@ -21,13 +23,15 @@ class SelfCheckRepository(SqlDatabase):
         ]
 
     def team_codes(self, user_id: int) -> dict[str, bool]:
-        rows = self._fetch_rows(
+        """The codes under which a person shared answers, the newest first; the value says if a picture has them."""
+        rows = self._database.fetch_rows(
             "SELECT code, pictured FROM shares WHERE user_id = ? ORDER BY created DESC, code DESC", user_id
         )
         return {row["code"]: bool(row["pictured"]) for row in rows}
 
     def find_team(self, code: str) -> Team | None:
-        rows = self._fetch_rows(
+        """The team with a code; None if the code does not exist."""
+        rows = self._database.fetch_rows(
             "SELECT (SELECT count(*) FROM shares WHERE shares.code = codes.code) AS people, "
             "(SELECT count(*) FROM shares WHERE shares.code = codes.code AND pictured = 0) AS waiting, "
             "pictures.words, pictures.people AS shown, pictures.created "
@@ -46,22 +50,23 @@ class SelfCheckRepository(SqlDatabase):
         return Team(row["people"], row["waiting"], picture)
 
     def make_due_pictures(self) -> None:
-        """Make the pictures for which enough people wait, which a store of an earlier version may hold."""
-        due_rows = self._fetch_rows(
+        """Make the pictures for which enough people are waiting: an earlier version may have left some unmade."""
+        due_rows = self._database.fetch_rows(
             "SELECT code FROM shares WHERE pictured = 0 GROUP BY code HAVING count(*) >= ?", MIN_TEAM_SIZE
         )
         if due_rows:
-            with self._transaction() as db:
+            with self._database.transaction() as db:
                 for row in due_rows:
                     self._make_team_picture(db, row["code"])
 
-    def _apply_selfcheck_effect(
+    def apply_selfcheck_effect(
         self, db: Transaction, effect: SaveSelfCheck | ShareSelfCheck | CreateTeamCode | LeaveTeam, user_id: int
     ) -> None:
+        """Save or share a person's answers, or create or leave a team."""
         match effect:
             case SaveSelfCheck(answers, code):
-                row = {"user_id": user_id, "answers": _dump_answers(answers), "created": self._clock()}
-                self._upsert_row(db, "checks", row)
+                row = {"user_id": user_id, "answers": _dump_answers(answers), "created": self._database.clock()}
+                self._database.upsert_row(db, "checks", row)
                 db.execute(
                     "DELETE FROM checks WHERE user_id = ? AND id NOT IN "
                     "(SELECT id FROM checks WHERE user_id = ? ORDER BY id DESC LIMIT ?)",
@@ -72,14 +77,14 @@ class SelfCheckRepository(SqlDatabase):
             case ShareSelfCheck(answers, code):
                 self._share_answers(db, answers, code, user_id)
             case CreateTeamCode(code):
-                self._upsert_row(db, "codes", {"code": code, "created": self._clock()})
+                self._database.upsert_row(db, "codes", {"code": code, "created": self._database.clock()})
             case LeaveTeam(code):
                 db.execute("DELETE FROM shares WHERE code = ? AND user_id = ?", (code, user_id))
-                self._drop_small_pictures(db)
+                self.drop_small_pictures(db)
 
     def _share_answers(self, db: Transaction, answers: SelfCheckAnswers, code: str, user_id: int) -> None:
-        """What a picture was made of stays as it is until the person leaves the team."""
-        now, key_columns = self._clock(), ", ".join((*self._key_prefix, "code", "user_id"))
+        """Share answers; those that a picture was made from stay unchanged until the person leaves the team."""
+        now, key_columns = self._database.clock(), ", ".join((*self._database.key_prefix, "code", "user_id"))
         db.execute("INSERT INTO codes (code, created) VALUES (?, ?) ON CONFLICT DO NOTHING", (code, now))
         db.execute(
             "INSERT INTO shares (code, user_id, answers, created) VALUES (?, ?, ?, ?) "  # noqa: S608 - our own names
@@ -90,18 +95,18 @@ class SelfCheckRepository(SqlDatabase):
         self._make_team_picture(db, code)
 
     def _make_team_picture(self, db: Transaction, code: str) -> None:
-        """Make a team's picture anew where enough people are in none yet."""
+        """Make a new picture of a team if enough people are not in one yet."""
         rows = db.execute("SELECT answers, pictured FROM shares WHERE code = ?", (code,)).fetchall()
         if sum(not pictured for _, pictured in rows) < MIN_TEAM_SIZE:
             return
         readable_answers = [answers for body, _ in rows if (answers := _read_answers(body)) is not None]
         words = WORDS_ADAPTER.dump_json(aggregate_answers(readable_answers)).decode()
-        row = {"code": code, "words": words, "people": len(rows), "created": self._clock()}
-        self._upsert_row(db, "pictures", row, "code")
+        row = {"code": code, "words": words, "people": len(rows), "created": self._database.clock()}
+        self._database.upsert_row(db, "pictures", row, "code")
         db.execute("UPDATE shares SET pictured = 1 WHERE code = ?", (code,))
 
-    def _drop_small_pictures(self, db: Transaction) -> None:
-        """Delete the pictures of which too few people are left, so that no single answer is left in one."""
+    def drop_small_pictures(self, db: Transaction) -> None:
+        """Delete pictures with too few people left in them, so that nobody's answers can be told from one."""
         db.execute(f"DELETE FROM pictures WHERE {DATA_CATALOGUE['pictures'].expiry_condition}")  # noqa: S608 - our own names
 
 

@@ -1,9 +1,9 @@
-"""What the Store protocol says, in the SQL that SQLite and PostgreSQL have in common."""
+"""The store: six repositories over one database, and what spans several of them in one transaction."""
 
-from abc import abstractmethod
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from typing import Any
+
+from pydantic import TypeAdapter
 
 from bot.domain.effects import (
     AppendTranscript,
@@ -24,66 +24,53 @@ from bot.domain.effects import (
 )
 from bot.domain.event import Event
 from bot.domain.turn import State
-from bot.errors import StoreConflict
-from bot.store.protocol import ClaimedUpdate, OutgoingCall
-from bot.store.sql.base import Transaction
-from bot.store.sql.copy import CopyableStore
+from bot.errors import StoreError
+from bot.store.personal_data import DATA_TABLES
+from bot.store.records import OutgoingCall
+from bot.store.sql.database import (
+    ANSWERS_ADAPTER,
+    REQUEST_ADAPTER,
+    STATE_ADAPTER,
+    Database,
+    Transaction,
+    copy_rows,
+)
 from bot.store.sql.erasure import ErasureRepository
+from bot.store.sql.inbox import InboxRepository
+from bot.store.sql.outbox import OutboxRepository
+from bot.store.sql.requests import RequestRepository
 from bot.store.sql.selfchecks import SelfCheckRepository
-from bot.store.sql.values import STATE_ADAPTER, read_json
+from bot.store.sql.users import UserRepository
 
-_UNDONE_UPDATES = "SELECT update_id, body FROM inbox WHERE chat = ? AND done = 0 AND update_id"
-MAX_WAITING_UPDATES = 50  # an album has ten messages, and others may come between them
-UserEffect = SaveFeedback | MigrateChat | SaveQuestion | DeleteQuestions | ErasePerson
+_UPDATE_ADAPTER = TypeAdapter(dict[str, Any])
+_JSON_COLUMNS: tuple[tuple[str, str, TypeAdapter[Any]], ...] = (
+    ("states", "body", STATE_ADAPTER),
+    ("checks", "answers", ANSWERS_ADAPTER),
+    ("shares", "answers", ANSWERS_ADAPTER),
+    ("inbox WHERE done = 0", "body", _UPDATE_ADAPTER),
+)
+UserEffect = SaveFeedback | SaveQuestion | DeleteQuestions | MigrateChat | ErasePerson
 
 
-class SqlStore(SelfCheckRepository, ErasureRepository, CopyableStore):
-    """The Store protocol, but for what depends on the connection."""
+class Store:
+    """Durable state. Every method, also of the repositories, is one transaction and may be called from any thread.
 
-    def add_updates(self, updates: Sequence[tuple[int, str, str]]) -> list[int]:
-        new_ids = []
-        with self._transaction() as db:
-            for update_id, chat_key, body in updates:
-                cursor = db.execute(
-                    "INSERT INTO inbox (update_id, chat, body, received, done) VALUES (?, ?, ?, ?, 0) "
-                    "ON CONFLICT DO NOTHING",
-                    (update_id, chat_key, body, self._clock()),
-                )
-                if cursor.rowcount:
-                    new_ids.append(update_id)
-        return new_ids
+    Each raises StoreUnavailable, with nothing changed, if it may succeed later; other StoreErrors are final. No name
+    of a method occurs twice. Nothing presumes that only one process uses the store.
+    """
 
-    def pending_updates(self) -> list[tuple[int, str]]:
-        rows = self._fetch_rows("SELECT update_id, chat FROM inbox WHERE done = 0 ORDER BY update_id")
-        return [(row["update_id"], row["chat"]) for row in rows]
+    def __init__(self, database: Database) -> None:
+        self.database, self.address = database, database.address
+        self.inbox = InboxRepository(database)
+        self.users = UserRepository(database)
+        self.requests = RequestRepository(database)
+        self.outbox = OutboxRepository(database)
+        self.selfchecks = SelfCheckRepository(database)
+        self.erasure = ErasureRepository(database, self.requests, self.outbox)
 
-    def claim_update(self, chat_key: str, excluded: Collection[int]) -> ClaimedUpdate | None:
-        rows = self._undone_updates(chat_key, excluded, 2)
-        return ClaimedUpdate(rows[0]["update_id"], rows[0]["body"], len(rows) > 1) if rows else None
-
-    def waiting_updates(self, chat_key: str) -> list[str]:
-        return [row["body"] for row in self._undone_updates(chat_key, (), MAX_WAITING_UPDATES)]
-
-    def release_chat(self, chat_key: str, excluded: Collection[int]) -> bool:
-        return bool(self._undone_updates(chat_key, excluded, 1))
-
-    @abstractmethod
-    async def listen_for_calls(self, on_queued: Callable[[], None]) -> None:
-        """See the Store protocol."""
-
-    def _undone_updates(self, chat_key: str, excluded: Collection[int], limit: int) -> list[dict[str, Any]]:
-        query = f"{_UNDONE_UPDATES} {self._not_in_list} ORDER BY update_id LIMIT ?"
-        return self._fetch_rows(query, chat_key, self._list_value(excluded), limit)
-
-    def count_pending_updates(self) -> int:
-        return int(self._fetch_rows("SELECT count(*) AS n FROM inbox WHERE done = 0")[0]["n"])
-
-    def last_activity(self) -> float | None:
-        rows = self._fetch_rows(
-            "SELECT max(received) AS time FROM inbox UNION ALL SELECT max(updated) FROM states "
-            "UNION ALL SELECT max(created) FROM outbox UNION ALL SELECT max(created) FROM requests"
-        )
-        return max((row["time"] for row in rows if row["time"] is not None), default=None)
+    def close(self) -> None:
+        """Close the database; later calls raise StoreError."""
+        self.database.close()
 
     def finish_update(
         self,
@@ -93,34 +80,88 @@ class SqlStore(SelfCheckRepository, ErasureRepository, CopyableStore):
         calls: Sequence[OutgoingCall],
         effects: Sequence[Effect],
     ) -> bool:
-        with self._transaction() as db:
-            cursor = db.execute(
-                "UPDATE inbox SET done = 1, chat = '', body = '' WHERE update_id = ? AND done = 0", (update_id,)
-            )
-            if not cursor.rowcount:
+        """Mark an update as done, with everything that follows from it; False, and no change, if it was done before.
+
+        Raises StoreConflict, and changes nothing, if a request to be changed has been changed, or the state has been
+        deleted, since it was read.
+        """
+        with self.database.transaction() as db:
+            if not self.inbox.mark_done(db, update_id):
                 return False
             forgets = ErasePerson() in effects
             if event is not None and state is not None and not forgets:
-                if (
-                    state.known
-                    and not db.execute("SELECT 1 FROM states WHERE key = ?", (event.state_key,)).fetchone()
-                ):
-                    raise StoreConflict("A state was deleted since it was read.")
-                row = {
-                    "key": event.state_key,
-                    "user_id": event.user_id,
-                    "body": STATE_ADAPTER.dump_json(state).decode(),
-                    "updated": self._clock(),
-                }
-                self._upsert_row(db, "states", row, "key")
+                self.users.save_state(db, event, state)
             self._apply_and_enqueue(db, calls, effects, event)
         if forgets:
-            self._scrub_deleted_data()
+            self.database.scrub_deleted_data()
         return True
 
     def apply(self, calls: Sequence[OutgoingCall], effects: Sequence[Effect]) -> None:
-        with self._transaction() as db:
+        """Write down what follows from the passage of time and from no update; raises StoreConflict as above."""
+        with self.database.transaction() as db:
             self._apply_and_enqueue(db, calls, effects, None)
+
+    def last_activity(self) -> float | None:
+        """When (Unix time) anything was last written; None for an empty store."""
+        rows = self.database.fetch_rows(
+            "SELECT max(received) AS time FROM inbox UNION ALL SELECT max(updated) FROM states "
+            "UNION ALL SELECT max(created) FROM outbox UNION ALL SELECT max(created) FROM requests"
+        )
+        return max((row["time"] for row in rows if row["time"] is not None), default=None)
+
+    def copy_to(self, target: "Store") -> dict[str, int]:
+        """Copy everything in one transaction of the target; returns the number of rows of each table.
+
+        Raises StoreError, and leaves the target unchanged, if a bot is using either of them, if the target is not
+        empty, or if what arrives there differs. Taking all duties keeps bots from starting in the meantime.
+        """
+        source_database, target_database = self.database, target.database
+        if self.address == target.address:
+            raise StoreError(f"{self.address} cannot be copied to itself.")
+        source_database.acquire_all_duties()
+        target_database.acquire_all_duties()
+        with source_database.transaction(), target_database.transaction() as target_db:
+            for table in DATA_TABLES:
+                if target_db.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone():  # noqa: S608 - our own names
+                    raise StoreError(f"{target.address} is not empty ({table}); nothing was changed.")
+            return {table: self._copy_table(table, target_database, target_db) for table in DATA_TABLES}
+
+    def delete_all_rows(self) -> int:
+        """Delete every row of the tenant; returns how many there were.
+
+        Raises StoreError, and deletes nothing, if a bot is using the store.
+        """
+        self.database.acquire_all_duties()
+        with self.database.transaction() as db:
+            rows = sum(db.execute(f"DELETE FROM {table}").rowcount for table in DATA_TABLES)  # noqa: S608 - our own names
+        self.database.scrub_deleted_data()
+        return rows
+
+    def find_unreadable_rows(self) -> list[str]:
+        """Describe the rows ignored because another version or a damaged disk left JSON that cannot be read.
+
+        Requests are described by their references, other rows by their number.
+        """
+        requests = self.database.fetch_rows("SELECT reference, body FROM requests ORDER BY reference")
+        descriptions = [
+            f"request {row['reference']}" for row in requests if not _is_readable(REQUEST_ADAPTER, row["body"])
+        ]
+        for source, column, adapter in _JSON_COLUMNS:
+            values = self.database.fetch_rows(f"SELECT {column} AS value FROM {source}")  # noqa: S608 - our own names
+            if broken_count := sum(not _is_readable(adapter, row["value"]) for row in values):
+                descriptions.append(f"{broken_count} row{'s' * (broken_count > 1)} of {source.partition(' ')[0]}")
+        return descriptions
+
+    def _copy_table(self, table: str, target: Database, target_db: Transaction) -> int:
+        rows = self.database.fetch_rows(f"SELECT * FROM {table}")  # noqa: S608 - our own names
+        for row in rows:
+            row.pop("tenant", None)
+        if rows:
+            columns = list(rows[0])
+            copy_rows(table, columns, [list(row.values()) for row in rows], target_db, target.address)
+            if "id" in columns:
+                target.advance_ids(target_db, table)
+        return len(rows)
 
     def _apply_and_enqueue(
         self, db: Transaction, calls: Sequence[OutgoingCall], effects: Sequence[Effect], event: Event | None
@@ -129,60 +170,44 @@ class SqlStore(SelfCheckRepository, ErasureRepository, CopyableStore):
             self._apply_effect(db, effect, event)
         user_id = None if event is None or ErasePerson() in effects else event.user_id
         for call in calls:
-            self._enqueue_call(db, call, user_id)
+            self.outbox.enqueue_call(db, call, user_id)
 
     def _apply_effect(self, db: Transaction, effect: Effect, event: Event | None) -> None:
         match effect:
             case CreateRequest(request):
-                self._insert_request(db, request)
+                self.requests.insert_request(db, request)
             case UpdateRequest(request):
-                self._update_request(db, request)
+                self.requests.update_request(db, request)
             case AppendTranscript(reference, side, text, message):
                 source = (event.chat_id, message or event.message_id) if event else (None, None)
-                self._add_line(db, reference, side.value, text, source)
+                self.requests.add_line(db, reference, side.value, text, source)
             case CorrectTranscript(reference, side, text):
                 assert event is not None
-                self._correct_line(db, reference, side.value, text, event)
+                self.requests.correct_line(db, reference, side.value, text, event)
             case RetractMessages(reference, messages):
                 assert event is not None
-                self._retract_messages(db, reference, [(event.chat_id, message) for message in messages])
+                self.requests.retract_messages(db, reference, [(event.chat_id, message) for message in messages])
             case SaveSelfCheck() | ShareSelfCheck() | CreateTeamCode() | LeaveTeam():
                 assert event is not None
-                self._apply_selfcheck_effect(db, effect, event.user_id)
+                self.selfchecks.apply_selfcheck_effect(db, effect, event.user_id)
             case _:
                 assert event is not None
                 self._apply_user_effect(db, effect, event)
 
     def _apply_user_effect(self, db: Transaction, effect: UserEffect, event: Event) -> None:
-        """What concerns the person or the chat of an event."""
         match effect:
-            case SaveFeedback(entry, value):
-                row = {"user_id": event.user_id, "entry": entry, "value": value, "created": self._clock()}
-                db.execute("DELETE FROM feedback WHERE user_id = ? AND entry = ?", (event.user_id, entry))
-                self._upsert_row(db, "feedback", row)
             case MigrateChat(new):
-                self._migrate_chat(db, event.chat_id, new)
-            case SaveQuestion(question, entry, consent):
-                row = {"user_id": event.user_id, "question": question, "entry": entry, "consent": consent}
-                self._upsert_row(db, "questions", {**row, "created": self._clock()})
-            case DeleteQuestions():
-                db.execute("DELETE FROM questions WHERE user_id = ?", (event.user_id,))
+                self.outbox.move_chat(db, event.chat_id, new)
             case ErasePerson():
-                self._forget_user(db, event.user_id, event.update_id)
-                self._drop_small_pictures(db)
+                self.erasure.forget_user(db, event.user_id, event.update_id)
+                self.selfchecks.drop_small_pictures(db)
+            case _:
+                self.users.apply_feedback_effect(db, effect, event.user_id)
 
-    def load_state(self, key: str) -> State:
-        rows = self._fetch_rows("SELECT body FROM states WHERE key = ?", key)
-        state = read_json(STATE_ADAPTER, rows[0]["body"], "a chat's state") if rows else None
-        return replace(state, known=True) if state else State()
 
-    def consented_questions(self) -> list[tuple[str, str, float]]:
-        rows = self._fetch_rows("SELECT question, entry, created FROM questions ORDER BY id")
-        return [(row["question"], row["entry"], row["created"]) for row in rows]
-
-    def feedback_counts(self) -> list[tuple[str, int, int]]:
-        rows = self._fetch_rows(
-            "SELECT entry, count(*) FILTER (WHERE value = 1) AS up, count(*) FILTER (WHERE value = 0) AS down "
-            "FROM feedback GROUP BY entry ORDER BY entry"
-        )
-        return [(row["entry"], row["up"], row["down"]) for row in rows]
+def _is_readable(adapter: TypeAdapter[Any], body: str) -> bool:
+    try:
+        adapter.validate_json(body)
+    except ValueError:
+        return False
+    return True

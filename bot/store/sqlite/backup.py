@@ -1,21 +1,40 @@
-"""The store as a file: backup while running, restore into a new one."""
+"""The store as a file: back it up while the bot runs, describe the personal data in a backup, restore it."""
 
 import os
 import shutil
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from glob import escape
 from pathlib import Path
 
 from bot.errors import StoreError
+from bot.store.personal_data import DATA_CATALOGUE
 from bot.store.sqlite.backup_import import count_waiting, drop_waiting, import_rows
 
+SUMMARY_TABLE = "about_backup"  # in backups only; restoring leaves it out
+DAY_SECONDS = 86_400.0  # seconds
+PRIVACY_WARNING = (
+    "Holds personal data. Who asks for deletion after it was made is still in it: delete it by keep_until."
+)
 _LOG_SUFFIXES = ("-wal", "-shm")
 
 
+@dataclass(frozen=True, slots=True)
+class TableSummary:
+    """A table in a backup: the number of its rows, and the Unix times of the oldest and the newest."""
+
+    table: str
+    description: str
+    row_count: int
+    oldest: float | None
+    newest: float | None
+
+
 def backup_store(store: Path, file: Path) -> None:
-    """Copy the store to a new file by SQLite's online backup; raises StoreError where either cannot be used."""
+    """Copy the store to a new file by SQLite's online backup; raises StoreError if either cannot be used."""
     if not store.is_file():
         raise StoreError(f"There is no store {store}.")
     if file.exists():
@@ -23,16 +42,14 @@ def backup_store(store: Path, file: Path) -> None:
     try:
         with closing(sqlite3.connect(store)) as source:
             copy_database(source, file)
-        with closing(
-            sqlite3.connect("")
-        ) as scratch:  # it can be restored: so it is read whole, and by the same rules
+        with closing(sqlite3.connect("")) as scratch:  # verify that it can be restored
             import_rows(file, scratch)
     except (sqlite3.Error, OSError) as error:
         raise StoreError(f"{store} could not be copied to {file}: {error}") from None
 
 
 def copy_database(source: sqlite3.Connection, file: Path) -> None:
-    """Copy an open store to a new file that only its owner may read; nothing is left of it where that fails."""
+    """Copy an open store to a new file that only its owner may read; removes the file again if that fails."""
     _create_private_file(file)
     try:
         with closing(sqlite3.connect(file)) as target:
@@ -43,13 +60,13 @@ def copy_database(source: sqlite3.Connection, file: Path) -> None:
 
 
 def restore_store(file: Path, store: Path, send_waiting: Callable[[int], bool] = lambda waiting: True) -> Path | None:
-    """Put a new store with what a backup holds in the store's place; returns where the store before is kept.
+    """Replace the store by a new one with the contents of a backup; returns where the previous store is kept.
 
-    If updates waited to be handled or calls to be made when the backup was made, ``again`` is told how many. If it
-    returns True they wait in the new store too; otherwise nobody ever comes to them.
+    If updates or calls were waiting when the backup was made, ``send_waiting`` is called with their number. If it
+    returns True they are waiting in the new store too; otherwise they are dropped.
 
-    Raises StoreError, and changes nothing, where the file is damaged, of no store of ours or of a newer version, or
-    where a program has the store open.
+    Raises StoreError, and changes nothing, if the file is damaged, is not a store of this bot or is of a newer
+    version, or if a program has the store open.
     """
     if not file.is_file():
         raise StoreError(f"There is no file {file}.")
@@ -58,7 +75,7 @@ def restore_store(file: Path, store: Path, send_waiting: Callable[[int], bool] =
         store.parent.mkdir(parents=True, exist_ok=True)
         _create_private_file(new_store)
         with closing(sqlite3.connect(new_store)) as target:
-            target.execute("PRAGMA secure_delete = ON")  # what is dropped on the way is not left in the file
+            target.execute("PRAGMA secure_delete = ON")  # leave nothing in the file of what is dropped
             import_rows(file, target)
             if (waiting := count_waiting(target)) and not send_waiting(waiting):
                 drop_waiting(target)
@@ -72,7 +89,7 @@ def restore_store(file: Path, store: Path, send_waiting: Callable[[int], bool] =
 
 
 def next_free_path(store: Path, label: str) -> Path:
-    """A name beside the store that is not in use: bot.db.WORD-1, …-2, and so on."""
+    """The first unused name beside the store: bot.db.LABEL-1, …-2, and so on."""
     number = 1
     while (path := store.with_name(f"{store.name}.{label}-{number}")).exists():
         number += 1
@@ -80,17 +97,62 @@ def next_free_path(store: Path, label: str) -> Path:
 
 
 def find_rescued(store: Path) -> Path | None:
-    """The newest file in which a store was saved that was deleted under a running bot; None where there is none."""
+    """The newest file with the data of a store that was deleted under a running bot, or None."""
     candidates = store.parent.glob(f"{escape(store.name)}.rescued-*")
     return max(candidates, key=lambda path: path.stat().st_mtime, default=None)
 
 
 def ensure_not_in_use(store: Path) -> bool:
-    """Whether there is a store; raises StoreError where a program has it open."""
+    """Whether there is a store; raises StoreError if a program has it open."""
     if not store.is_file():
         return False
     _check_unused(store)
     return True
+
+
+def describe_backup(file: Path, now: float, retention_days: int) -> list[TableSummary]:
+    """Write into a backup which personal data it contains, and return that; raises StoreError if writing fails."""
+    try:
+        with closing(sqlite3.connect(file)) as connection, connection:
+            summaries = [
+                _summarise_table(connection, table) for table, info in DATA_CATALOGUE.items() if info.owner_condition
+            ]
+            connection.execute(f"CREATE TABLE {SUMMARY_TABLE} (kind, holds, rows, oldest, newest)")
+            rows = [
+                (
+                    summary.table,
+                    summary.description,
+                    summary.row_count,
+                    _format_day(summary.oldest),
+                    _format_day(summary.newest),
+                )
+                for summary in summaries
+            ]
+            rows += [
+                ("made", PRIVACY_WARNING, 0, _format_day(now), _format_day(now)),
+                ("keep_until", "", 0, "", _format_day(now + retention_days * DAY_SECONDS)),
+            ]
+            connection.executemany(f"INSERT INTO {SUMMARY_TABLE} VALUES (?, ?, ?, ?, ?)", rows)  # noqa: S608 - our own name
+    except sqlite3.Error as error:
+        raise StoreError(f"{file} could not be described: {error}") from None
+    return summaries
+
+
+def summary_text(summaries: list[TableSummary], now: float, retention_days: int) -> str:
+    """The summary for the operator: what the backup contains, and by when to delete it."""
+    lines = [
+        f"  {summary.row_count:7}  {summary.table:10}{_format_period(summary)}"
+        for summary in summaries
+        if summary.row_count
+    ]
+    return "\n".join(
+        (
+            "It holds personal data: keep it as safe as the store.",
+            *(lines or ["  nothing about anybody yet"]),
+            "Who has their data deleted from now on is still in it. "
+            f"Delete it by {_format_day(now + retention_days * DAY_SECONDS)} at the latest.",
+        )
+    )
 
 
 def _create_private_file(file: Path) -> None:
@@ -98,7 +160,7 @@ def _create_private_file(file: Path) -> None:
 
 
 def _set_aside(store: Path) -> Path | None:
-    """Keep the store under another name, also where it is damaged: with it goes what is still in its log."""
+    """Keep the store, even a damaged one, under another name, with its write-ahead log."""
     if not store.exists():
         return None
     _check_unused(store)
@@ -112,7 +174,7 @@ def _set_aside(store: Path) -> Path | None:
 
 
 def _check_unused(store: Path) -> None:
-    """Raise StoreError where a program has the store open. The log is written back on the way."""
+    """Raise StoreError if a program has the store open. This also writes the log back."""
     try:
         with closing(sqlite3.connect(store, timeout=1)) as connection:
             connection.execute("PRAGMA journal_mode = DELETE")  # refused while anybody else has it open
@@ -120,4 +182,22 @@ def _check_unused(store: Path) -> None:
         if "locked" in str(error):
             raise StoreError(f"The store {store} is in use. Stop the bot first; nothing was changed.") from None
     except sqlite3.DatabaseError:
-        return  # damaged: that is why it is replaced
+        return  # damaged, which is why it is being replaced
+
+
+def _summarise_table(connection: sqlite3.Connection, table: str) -> TableSummary:
+    time_columns = [
+        column for column, _ in DATA_CATALOGUE[table].columns if column in ("created", "updated", "received")
+    ]
+    period = f"min({time_columns[0]}), max({time_columns[0]})" if time_columns else "NULL, NULL"
+    condition = "WHERE done = 0" if table == "inbox" else ""
+    query = f"SELECT count(*), {period} FROM {table} {condition}"  # noqa: S608 - our own names
+    return TableSummary(table, DATA_CATALOGUE[table].description, *connection.execute(query).fetchone())
+
+
+def _format_period(summary: TableSummary) -> str:
+    return "" if summary.oldest is None else f"  {_format_day(summary.oldest)} to {_format_day(summary.newest)}"
+
+
+def _format_day(timestamp: float | None) -> str:
+    return "" if timestamp is None else datetime.fromtimestamp(timestamp, UTC).date().isoformat()

@@ -1,7 +1,7 @@
-"""The rows of a backup in a store of our own making.
+"""Import the rows of a backup, which is untrusted input, into a store that is newly created.
 
-Whoever made the file may have put anything into it. Only the values of the columns that we know are taken: triggers,
-views, indexes and tables of others stay behind, and our own tables are made by our own steps.
+Only the values of known columns are copied. Triggers, views, indexes and unknown tables are left behind; the tables
+are created by our own migrations.
 """
 
 import sqlite3
@@ -11,15 +11,15 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from bot.errors import StoreError
-from bot.store.sql.copy import copy_rows
+from bot.store.sql.database import copy_rows
 from bot.store.sql.outgoing_calls import ERASE_THREAD, REQUEST_MAIL_DELETION
 from bot.store.sqlite.migrations import check_version, migrations
 
 STEPS_TABLE = migrations.migrations_table
-MAX_VALUE_BYTES = 2**26  # bytes; an update of Telegram's has a hundredth of it
-# Declared -> what such a column holds.
+MAX_VALUE_BYTES = 2**26  # bytes; a hundred times the size of an update
+# Declared type -> storage class.
 _STORAGE_CLASSES = {"INTEGER": "integer", "TEXT": "text", "FLOAT": "real", "REAL": "real"}
-# What would be done a second time if it was done since the backup was made. To delete again harms nobody.
+# What may have been done since the backup was made and would then be done twice. Erasing twice is harmless.
 _WAITING_CONDITIONS = {
     "inbox": "done = 0",
     "outbox": f"status = 'queued' AND method NOT IN ('{ERASE_THREAD}', '{REQUEST_MAIL_DELETION}')",
@@ -31,9 +31,9 @@ _DROP_ASSIGNMENTS = {
 
 
 def import_rows(file: Path, target: sqlite3.Connection) -> None:
-    """Make our tables in an empty database, with what the file holds in them, and bring them up to date.
+    """Create the tables in an empty database, fill them from the file, and bring them up to date.
 
-    Raises StoreError where the file is damaged, lacks something, is of a newer version, or has other columns.
+    Raises StoreError if the file is damaged or incomplete, is of a newer version, or has other columns.
     """
     db = Database(target)
     try:
@@ -49,40 +49,40 @@ def import_rows(file: Path, target: sqlite3.Connection) -> None:
                         _import_table(table, source, target, file)
             migrations.apply(db)
     except (sqlite3.Error, ValueError, TypeError) as error:
-        raise StoreError(f"{file} is no store of this bot, or cannot be copied: {error}") from None
+        raise StoreError(f"{file} is not a store of this bot, or cannot be copied: {error}") from None
 
 
 def count_waiting(db: sqlite3.Connection) -> int:
-    """How many updates wait to be handled, and calls to be made."""
+    """The number of unfinished updates and queued calls that would be repeated."""
     queries = [f"SELECT count(*) FROM {table} WHERE {condition}" for table, condition in _WAITING_CONDITIONS.items()]  # noqa: S608 - ours
     return sum(db.execute(query).fetchone()[0] for query in queries)
 
 
 def drop_waiting(db: sqlite3.Connection) -> None:
-    """Have nobody come to what waits."""
+    """Mark what `count_waiting` counts as done or failed."""
     with db:
         for table, condition in _WAITING_CONDITIONS.items():
             db.execute(f"UPDATE {table} SET {_DROP_ASSIGNMENTS[table]} WHERE {condition}")  # noqa: S608 - our own words
 
 
 def _open_read_only(file: Path) -> sqlite3.Connection:
-    """A backup opened so that nothing is written beside it: it may lie where nothing can be written."""
+    """Open a backup without writing anything beside it: its folder may be read-only."""
     has_wal = file.with_name(file.name + "-wal").exists()
     mode = "mode=ro" if has_wal else "immutable=1"
     connection = sqlite3.connect(f"{file.resolve().as_uri()}?{mode}", uri=True)
     connection.execute("PRAGMA trusted_schema = OFF")
-    connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MAX_VALUE_BYTES)  # no expression of an index takes all memory
+    connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MAX_VALUE_BYTES)  # no index expression can use up the memory
     return connection
 
 
 def _missing_steps(source: sqlite3.Connection, file: Path) -> list[str]:
-    """The steps of the schema that the backup has not taken, which are the last ones."""
+    """The last steps of the schema, which the backup has not taken."""
     _check_plain_table(STEPS_TABLE, source, file)
     check_version(Database(source), file)
     applied = {step.name for step in migrations.applied(Database(source))}
     all_steps = [step.name for step in migrations.pending(Database(memory=True))]
     if not applied or applied != set(all_steps[: len(applied)]):
-        raise StoreError(f"{file} is no complete store of this bot.")
+        raise StoreError(f"{file} is not a complete store of this bot.")
     return all_steps[len(applied) :]
 
 
@@ -94,22 +94,24 @@ def _import_table(table: str, source: sqlite3.Connection, target: sqlite3.Connec
     hidden_flags = {name: hidden for _, name, *_, hidden in source.execute(f"PRAGMA table_xinfo({table})")}
     if missing_columns := [name for name in storage_classes if hidden_flags.get(name) != 0]:
         raise StoreError(
-            f"{file} is no complete store of this bot: {table} has no plain column {missing_columns[0]}."
+            f"{file} is not a complete store of this bot: {table} has no plain column {missing_columns[0]}."
         )
     if extra_columns := sorted(hidden_flags.keys() - storage_classes.keys()):
         raise StoreError(
-            f"{file} is no store of this bot: {table} has a column {extra_columns[0]}, which ours does not have."
+            f"{file} is not a store of this bot: {table} has a column {extra_columns[0]}, which ours does not have."
         )
     rows = source.execute(f"SELECT {', '.join(storage_classes)} FROM {table}").fetchall()  # noqa: S608 - our own names
     copy_rows(table, list(storage_classes), rows, target, f"the new store from {file}")
     for name, kind in storage_classes.items():
         mismatch_query = f"SELECT 1 FROM {table} WHERE typeof({name}) NOT IN ('null', '{kind}')"  # noqa: S608 - our own names
         if target.execute(mismatch_query).fetchone():
-            raise StoreError(f"{file} is no store of this bot: {table}.{name} holds what is no {kind}.")
+            raise StoreError(
+                f"{file} is not a store of this bot: {table}.{name} has a value that is not of type {kind}."
+            )
 
 
 def _check_plain_table(table: str, source: sqlite3.Connection, file: Path) -> None:
-    """Raise StoreError unless SQLite itself takes the name for that of a plain table."""
+    """Raise StoreError unless SQLite itself lists the name as a plain table."""
     table_types = source.execute("SELECT type FROM pragma_table_list WHERE schema = 'main' AND name = ?", (table,))
     if table_types.fetchall() != [("table",)]:
-        raise StoreError(f"{file} is no complete store of this bot: it has no plain table {table}.")
+        raise StoreError(f"{file} is not a complete store of this bot: it has no plain table {table}.")

@@ -190,12 +190,12 @@ def add_team_pictures(db: Database) -> None:
 
 
 def check_version(db: Database, path: Path) -> None:
-    """Raise StoreError where a newer version of this program wrote the store."""
+    """Raise StoreError if a newer version of this program wrote the store."""
     known_steps = {step.name for step in migrations.pending(Database(memory=True))}
     unknown_steps = sorted({step.name for step in migrations.applied(db)} - known_steps)
     if unknown_steps:
         raise StoreError(
-            f"{path} was written by a newer version of this program (it knows {', '.join(unknown_steps)}). "
+            f"{path} was written by a newer version of this program (it has the steps {', '.join(unknown_steps)}). "
             "Install that version again, or restore a backup from before."
         )
 

@@ -9,7 +9,7 @@ from bot.answering.answerer import Answerer, AnswerStatus
 from bot.answering.multi_question import answer_each_question
 from bot.app.bootstrap import make_answerer
 from bot.settings import Settings
-from index.build.builder import build_index
+from index.build.builder import IndexSource, build_index
 from index.decision.calibration import load_calibration
 from index.encoder.encoder import OnnxEncoder
 from index.search.live_index import LiveIndex
@@ -96,7 +96,9 @@ def shrunk(settings: Settings, encoder: OnnxEncoder, tmp_path: Path) -> Answerer
     folder = tmp_path / "knowledge"
     folder.mkdir()
     shutil.copy(BUILT_IN / "content" / "de" / "collective-impact.md", folder)
-    build_index(load_knowledge(folder), encoder, load_calibration(with_examples=False), tmp_path / "index")
+    build_index(
+        IndexSource(load_knowledge(folder), encoder, load_calibration(with_examples=False)), tmp_path / "index"
+    )
     return make_answerer(settings, LiveIndex(tmp_path / "index", encoder))
 
 

@@ -1,4 +1,4 @@
-"""What the time alone brings about."""
+"""What happens as time passes, and what a wrong clock must not cause."""
 
 import asyncio
 from collections.abc import Callable, Iterator
@@ -7,16 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from bot.app.bootstrap import make_dialogue
+from bot.app.bootstrap import BotRuntime, make_dialogue
 from bot.app.clock_guard import SETTLING_TIME
 from bot.app.scheduler import CHECK_INTERVAL, process_due_requests, run_scheduler
 from bot.domain.consultation import Party, RequestStatus
 from bot.domain.effects import CreateRequest
+from bot.domain.time_window import DAY
 from bot.flows.dialogue import Dialogue
-from bot.flows.relay.clockwork import DAY
 from bot.settings import Settings
-from bot.store import SqliteStore
-from bot.store.protocol import SENDING_DUTY
+from bot.store import SqliteDatabase, Store
+from bot.store.records import SENDING_DUTY
 from index.search.live_index import LiveIndex
 from tests.bot.store.test_store import request
 from tests.conftest import Clock
@@ -32,14 +32,14 @@ def clock() -> Clock:
 
 @pytest.fixture
 def dialogue(settings: Settings, live: LiveIndex, tmp_path: Path, clock: Clock) -> Iterator[Dialogue]:
-    """The conversation of a bot that has a chat of advisers."""
-    store = SqliteStore(tmp_path / "bot.db", clock)
-    yield make_dialogue(settings.model_copy(update={"adviser_chat_id": -5}), live, store, clock)
+    """The conversation of a bot with an advisers' chat."""
+    store = Store(SqliteDatabase(tmp_path / "bot.db", clock))
+    yield make_dialogue(BotRuntime(settings.model_copy(update={"adviser_chat_id": -5}), live, store, clock))
     store.close()
 
 
 class Machine:
-    """The bot's clock, with a timer that goes on with it, and the watch on both."""
+    """The bot's clock, a timer that runs along with it, and the scheduler."""
 
     def __init__(self, parts: Dialogue, clock: Clock) -> None:
         self._parts, self.clock, self._timer = parts, clock, Clock(50.0)
@@ -50,7 +50,7 @@ class Machine:
         self._timer.now += seconds
 
     async def runs(self, *between: Callable[[asyncio.Event], object]) -> None:
-        """Start the bot; a minute after each look one of these happens, then the next look follows, and the end."""
+        """Run the scheduler; between two checks a minute passes and one of these happens."""
         happens = iter((*between, None))
 
         async def rest(nudge: asyncio.Event, seconds: float) -> None:
@@ -68,7 +68,7 @@ class Machine:
         return lambda nudge: self.passes(seconds)
 
     def put(self, seconds: float) -> Callable[[asyncio.Event], None]:
-        """Somebody puts the clock forward or back by so much."""
+        """Let the clock jump forward or back."""
 
         def happens(nudge: asyncio.Event) -> None:
             self.clock.now += seconds
@@ -76,7 +76,7 @@ class Machine:
         return happens
 
     def put_on_purpose(self, seconds: float) -> Callable[[asyncio.Event], None]:
-        """The same, and says so."""
+        """Set the clock on purpose, and say so."""
 
         def happens(nudge: asyncio.Event) -> None:
             self.clock.now += seconds
@@ -91,7 +91,7 @@ def machine(dialogue: Dialogue, clock: Clock) -> Machine:
 
 
 def closed(dialogue: Dialogue, clock: Clock, reference: str, days: float = 0.0) -> None:
-    """A request that was closed so many days ago."""
+    """Create a request that was closed some days ago."""
     then = clock() - days * DAY
     dialogue.store.apply(
         (), [CreateRequest(replace(request(reference, status=RequestStatus.CLOSED, closed=then), created=then))]
@@ -99,16 +99,16 @@ def closed(dialogue: Dialogue, clock: Clock, reference: str, days: float = 0.0) 
 
 
 def kept(dialogue: Dialogue) -> list[str]:
-    return [one.reference for one in dialogue.store.all_requests()]
+    return [one.reference for one in dialogue.store.requests.all_requests()]
 
 
 def said(dialogue: Dialogue, clock: Clock) -> list[str]:
-    """The requests about which something is to be sent."""
-    return references(dialogue.store.due_calls(clock()))
+    """Return the requests about which something is queued."""
+    return references(dialogue.store.outbox.due_calls(clock()))
 
 
 def test_one_request_does_not_hold_up_the_others(dialogue: Dialogue, clock: Clock) -> None:
-    """Where one request cannot be handled, those behind it still get their reminder, and get it once."""
+    """If one request cannot be processed, the others still get their reminder, and only once."""
     unknown = replace(request("AAAA-AAAA"), lang="of no language we know", promised=5.0)
     dialogue.store.apply((), [CreateRequest(unknown), CreateRequest(request("BBBB-BBBB"))])
 
@@ -122,8 +122,8 @@ def test_one_request_does_not_hold_up_the_others(dialogue: Dialogue, clock: Cloc
 async def test_clock_that_is_wrong_at_the_start(
     machine: Machine, dialogue: Dialogue, clock: Clock, ahead: float
 ) -> None:
-    """While the clock is ahead in the first minutes nothing is deleted and nobody reminded; nor is it when the clock
-    is right again, or when the bot is started anew meanwhile."""
+    """While the clock is ahead in the first minutes, nothing is deleted and nobody is reminded; nor is that once the
+    clock is right again, or if the bot is restarted meanwhile."""
     closed(dialogue, clock, "OLD", 180 - HOUR / 2 / DAY)
     waiting = request("NEW", turn=Party.REQUESTER, since=clock(), remind_at=clock() + HOUR / 2)
     dialogue.store.apply((), [CreateRequest(replace(waiting, created=clock()))])
@@ -139,7 +139,7 @@ async def test_clock_that_is_wrong_at_the_start(
 async def test_clock_that_stays_impossible(
     machine: Machine, dialogue: Dialogue, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """By a clock by which all would be too old nothing is deleted, however long it stays; the log says so."""
+    """While the clock says that all data is too old nothing is deleted, however long that lasts; it is logged."""
     closed(dialogue, clock, "C")
     clock.now += YEAR
 
@@ -150,7 +150,7 @@ async def test_clock_that_stays_impossible(
 
 
 async def test_time_deletes_by_itself(machine: Machine, dialogue: Dialogue, clock: Clock) -> None:
-    """What was kept long enough goes when the bot has run for ten minutes, and from then on once a day."""
+    """Old data is deleted once the bot has run for ten minutes, and then once a day."""
     closed(dialogue, clock, "OLD", 200)
     closed(dialogue, clock, "NEW")
     await machine.runs()
@@ -171,7 +171,7 @@ async def test_time_deletes_by_itself(machine: Machine, dialogue: Dialogue, cloc
 async def test_clock_that_was_believed_puts_no_deletion_off(
     machine: Machine, dialogue: Dialogue, clock: Clock
 ) -> None:
-    """After a clock that was ahead for long, and therefore believed, what is too old goes when it is right."""
+    """After a clock that was ahead for long enough to be trusted, old data is deleted once the clock is right."""
     closed(dialogue, clock, "NEW")
     await machine.runs(
         machine.put(100 * DAY),
@@ -186,7 +186,7 @@ async def test_clock_that_was_believed_puts_no_deletion_off(
 
 
 async def test_clock_that_is_set_on_purpose(machine: Machine, dialogue: Dialogue, clock: Clock) -> None:
-    """In the sandbox the time is set forward, by which everything may be too old, and does its work at once."""
+    """A clock that was set forward on purpose deletes old data at once, even if that is all data."""
     closed(dialogue, clock, "OLD")
     found = list[list[str]]()
     await machine.runs(machine.put_on_purpose(YEAR), lambda _: found.append(kept(dialogue)))
@@ -194,18 +194,18 @@ async def test_clock_that_is_set_on_purpose(machine: Machine, dialogue: Dialogue
     assert found == [[]]
 
 
-class Slow(SqliteStore):
-    """A store that takes a year, by the clock, to say that this process leads."""
+class Slow(SqliteDatabase):
+    """A database that takes a year, by the clock, to acquire the leadership."""
 
     def try_acquire_leadership(self, duty: str = SENDING_DUTY) -> int:
-        assert isinstance(self._clock, Clock)
-        self._clock.now += YEAR
+        assert isinstance(self.clock, Clock)
+        self.clock.now += YEAR
         return super().try_acquire_leadership(duty)
 
 
 async def test_clock_that_jumps_while_something_is_done(dialogue: Dialogue, clock: Clock, tmp_path: Path) -> None:
-    """What is done is done by the time that was believed, whatever the clock says by then."""
-    store = Slow(tmp_path / "slow.db", clock)
+    """A check uses the time that was trusted at its start, whatever the clock says by then."""
+    store = Store(Slow(tmp_path / "slow.db", clock))
     slow = replace(dialogue, store=store)
     closed(slow, clock, "NEW")
     machine = Machine(slow, clock)

@@ -1,4 +1,4 @@
-"""The word to systemd."""
+"""Notifications to systemd."""
 
 import asyncio
 import socket
@@ -12,7 +12,7 @@ from bot.app.systemd import notify_systemd, run_watchdog
 
 @pytest.fixture
 def systemd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[socket.socket]:
-    """What systemd listens on."""
+    """The socket on which systemd listens."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listening:
         listening.bind(str(tmp_path / "notify"))
         listening.settimeout(5)
@@ -21,14 +21,14 @@ def systemd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[socket.
 
 
 def test_ready_is_told(systemd: socket.socket) -> None:
-    """systemd hears that the bot has started."""
+    """systemd is notified that the bot is ready."""
     notify_systemd("READY=1")
 
     assert systemd.recv(100) == b"READY=1"
 
 
 async def test_loop_is_told_to_live(systemd: socket.socket, monkeypatch: pytest.MonkeyPatch) -> None:
-    """While the loop turns systemd hears of it again and again."""
+    """While the event loop runs, systemd is notified again and again."""
     monkeypatch.setenv("WATCHDOG_USEC", "20000")
 
     alive = asyncio.create_task(run_watchdog())
@@ -40,7 +40,7 @@ async def test_loop_is_told_to_live(systemd: socket.socket, monkeypatch: pytest.
 
 
 async def test_without_systemd_nothing_happens(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Started by hand the bot tells nobody."""
+    """Without systemd nothing is sent."""
     for name in ("NOTIFY_SOCKET", "WATCHDOG_USEC"):
         monkeypatch.delenv(name, raising=False)
 

@@ -215,7 +215,7 @@ def test_run_and_sigterm(tmp_path: Path) -> None:
 
             assert "Aus der Fachliteratur:" in answer.text
             assert process.returncode == 0
-            assert b"stopped; everything is written down" in log
+            assert b"stopped; all data is saved" in log
             assert question.encode() not in log
             assert standin.token.encode() not in log
         assert standin.violations == []

@@ -4,12 +4,14 @@ from dataclasses import replace
 
 import pytest
 
+from bot.answering.answerer import Answerer
 from bot.domain.consultation import Form
 from bot.domain.effects import ErasePerson
 from bot.domain.event import Event, EventKind
 from bot.domain.message import EditMessage, SendMessage
 from bot.domain.turn import State
 from bot.flows import intro
+from bot.flows.context import TurnContext
 from bot.flows.dialogue import Dialogue
 from knowledge.loader import BUILT_IN
 from knowledge.records.intro import read_steps
@@ -19,6 +21,12 @@ EVENT = Event(1, EventKind.TEXT, chat_id=10, user_id=20, message_id=5, language_
 STEPS = read_steps(BUILT_IN / "intro")
 
 
+@pytest.fixture
+def answering(dialogue: Dialogue, answerer: Answerer) -> Dialogue:
+    """The conversation over the real knowledge."""
+    return replace(dialogue, answerer=answerer)
+
+
 def said(turn: object) -> str:
     return "\n".join(
         message.html for message in getattr(turn, "messages", ()) if isinstance(message, SendMessage | EditMessage)
@@ -26,17 +34,17 @@ def said(turn: object) -> str:
 
 
 @pytest.mark.parametrize(("number", "shown"), [(-3, 1), (0, 1), (4, 4), (999, 9)])
-def test_introduction_stays_within_its_steps(number: int, shown: int) -> None:
+def test_introduction_stays_within_its_steps(dialogue: Dialogue, number: int, shown: int) -> None:
     """Whatever step is asked for, an existing one is shown and remembered."""
-    turn = intro.show_step(State(), EVENT, STEPS, number, "de")
+    turn = intro.show_step(TurnContext(dialogue, State(), EVENT), number)
 
     assert turn.state.step == shown
     assert f"Schritt {shown} von 9" in said(turn)
 
 
-def test_introduction_changes_the_tapped_message() -> None:
+def test_introduction_changes_the_tapped_message(dialogue: Dialogue) -> None:
     """A tapped button turns the page in its own message."""
-    turn = intro.show_step(State(), replace(EVENT, kind=EventKind.BUTTON), STEPS, 2, "en")
+    turn = intro.show_step(TurnContext(dialogue, State(), replace(EVENT, kind=EventKind.BUTTON, text="i:2")), 2)
 
     assert isinstance(turn.messages[0], EditMessage)
     assert turn.messages[0].message_id == EVENT.message_id
@@ -58,30 +66,30 @@ def test_same_state_and_event_give_the_same_turn(dialogue: Dialogue) -> None:
     assert dialogue.handle(State(), event) == dialogue.handle(State(), event)
 
 
-def test_a_message_leans_on_the_answer_before(dialogue: Dialogue) -> None:
+def test_a_message_leans_on_the_answer_before(answering: Dialogue) -> None:
     """The entry just shown is remembered, and a message that points back is read together with it."""
-    first = dialogue.handle(State(), replace(EVENT, text="Was macht die Stiftung Bildung?"))
-    second = dialogue.handle(first.state, replace(EVENT, text="Und wie erreiche ich die?", message_id=6))
+    first = answering.handle(State(), replace(EVENT, text="Was macht die Stiftung Bildung?"))
+    second = answering.handle(first.state, replace(EVENT, text="Und wie erreiche ich die?", message_id=6))
 
     assert "Bezogen auf: Stiftung Bildung" in said(second)
     assert second.state.last_entry == "stiftung-bildung-kontakt"
 
 
-def test_an_edited_message_leans_on_the_same_answer(dialogue: Dialogue) -> None:
+def test_an_edited_message_leans_on_the_same_answer(answering: Dialogue) -> None:
     """Correcting a message does not make it lean on its own answer."""
-    first = dialogue.handle(State(), replace(EVENT, text="Was macht die Stiftung Bildung?"))
-    second = dialogue.handle(first.state, replace(EVENT, text="und wie ereiche ich di", message_id=6))
+    first = answering.handle(State(), replace(EVENT, text="Was macht die Stiftung Bildung?"))
+    second = answering.handle(first.state, replace(EVENT, text="und wie ereiche ich di", message_id=6))
     edit = replace(EVENT, kind=EventKind.EDITED, text="Und wie erreiche ich die?", message_id=6)
 
     assert "Bezogen auf: Stiftung Bildung\n" not in said(first)
-    assert "Bezogen auf: Stiftung Bildung<" in said(dialogue.handle(second.state, edit))
+    assert "Bezogen auf: Stiftung Bildung<" in said(answering.handle(second.state, edit))
 
 
-def test_several_questions_have_a_message_each(dialogue: Dialogue) -> None:
+def test_several_questions_have_a_message_each(answering: Dialogue) -> None:
     """Each answer has its own buttons, and the first alone changes when the question is edited."""
     event = replace(EVENT, text="Was ist Collective Impact? Wer ist PHINEO?")
-    turn = dialogue.handle(State(), event)
-    edit = dialogue.handle(turn.state, replace(event, kind=EventKind.EDITED))
+    turn = answering.handle(State(), event)
+    edit = answering.handle(turn.state, replace(event, kind=EventKind.EDITED))
 
     first, second = turn.messages
     assert isinstance(first, SendMessage)

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from bot.answering.answerer import Answerer
 from bot.domain.event import Event, EventKind
 from bot.domain.message import AnswerCallback, SendMessage
 from bot.domain.turn import State, Turn
 from bot.flows.dialogue import Dialogue
-from bot.store import SqliteStore
+from bot.store import SqliteDatabase, Store
 from index.evaluation.dataset import read_labelled_questions
 from prompts.telegram_html import html_to_plain
 from tests.conftest import Clock
@@ -17,6 +18,12 @@ from tests.support.paths import ROOT
 
 LABELLED = ROOT / "tests" / "data" / "questions.jsonl"
 EVENT = Event(1, EventKind.TEXT, chat_id=10, user_id=20, message_id=5, language_code="de", name="Ada")
+
+
+@pytest.fixture
+def dialogue(dialogue: Dialogue, answerer: Answerer) -> Dialogue:
+    """The conversation over the real knowledge."""
+    return replace(dialogue, answerer=answerer)
 
 
 def asked(dialogue: Dialogue, text: str, state: State | None = None, message_id: int = 5) -> Turn:
@@ -101,13 +108,13 @@ def test_an_older_answer_says_that_it_is_too_late(dialogue: Dialogue) -> None:
 def test_the_reason_survives_a_restart(dialogue: Dialogue, tmp_path: Path) -> None:
     """What the explanation needs is in the store."""
     turn = asked(dialogue, "Was ist Collective Impact?")
-    with_update = SqliteStore(tmp_path / "kept.db", Clock())
-    with_update.add_updates([(1, "10", "{}")])
+    with_update = Store(SqliteDatabase(tmp_path / "kept.db", Clock()))
+    with_update.inbox.add_updates([(1, "10", "{}")])
     with_update.finish_update(1, EVENT, turn.state, (), ())
     with_update.close()
 
-    opened = SqliteStore(tmp_path / "kept.db", Clock())
-    state = opened.load_state(EVENT.state_key)
+    opened = Store(SqliteDatabase(tmp_path / "kept.db", Clock()))
+    state = opened.users.load_state(EVENT.state_key)
     opened.close()
 
     assert state == turn.state

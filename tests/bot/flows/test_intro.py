@@ -7,33 +7,33 @@ import pytest
 
 from bot.answering.answerer import ENTRY_CALLBACK
 from bot.attachments.renderers import render_attachment
-from bot.domain.event import Event, EventKind
+from bot.domain.event import EventKind
 from bot.domain.message import Attachment, EditMessage, SendMessage
 from bot.domain.turn import State, Turn
 from bot.flows import intro, start
 from bot.flows.callback_data import INTRO_CALLBACK, SELFCHECK_START_CALLBACK
+from bot.flows.context import TurnContext
 from bot.flows.dialogue import Dialogue
-from bot.flows.intro import IntroPage
-from bot.flows.intro_buttons import target_page
 from knowledge.loader import BUILT_IN
 from knowledge.records.intro import INTRO_AUDIENCES, PICTURES_FOLDER, read_steps, steps_in_language
 from prompts.message_splitter import utf16_length
 from prompts.telegram_html import html_to_plain
 from tests.bot.flows.test_dialogue import EVENT, STEPS, said
+from tests.support.intro_pages import ACTION_PAGES, IntroPage, target_page
 
 MAX_PICTURE = 40_000  # bytes
 CAPTION = 1_024  # UTF-16 units; Bot API, editMessageMedia
 TAP = replace(EVENT, kind=EventKind.BUTTON, callback_id="1")
 
 
-def pages(state: State, event: Event) -> dict[IntroPage, list[Turn]]:
+def pages(context: TurnContext) -> dict[IntroPage, list[Turn]]:
     """Every page, as it looks at the beginning, in the middle and at the end."""
     return {
-        IntroPage.AUDIENCE: [intro.ask_audience(state, event, STEPS, "de")],
-        IntroPage.STEP: [intro.show_step(state, event, STEPS, number, "de") for number in (1, 4, 9)],
-        IntroPage.REPLY: [intro.show_step(state, event, STEPS, number, "de", 0) for number in (1, 4, 9)],
-        IntroPage.OVERVIEW: [intro.show_overview(state, event, STEPS, "de")],
-        IntroPage.PAUSED: [intro.pause_intro(state, event, STEPS, "de")],
+        IntroPage.AUDIENCE: [intro.ask_audience(context)],
+        IntroPage.STEP: [intro.show_step(context, number) for number in (1, 4, 9)],
+        IntroPage.REPLY: [intro.show_step(context, number, 0) for number in (1, 4, 9)],
+        IntroPage.OVERVIEW: [intro.show_overview(context)],
+        IntroPage.PAUSED: [intro.pause_intro(context)],
     }
 
 
@@ -43,12 +43,13 @@ def buttons(turn: Turn) -> list[str]:
     return [button.data for message in shown for row in message.keyboard for button in row]
 
 
-def test_diagram_of_the_introduction() -> None:
+def test_diagram_of_the_introduction(dialogue: Dialogue) -> None:
     """The buttons of each page lead exactly the ways that the diagram shows."""
+    assert set(ACTION_PAGES) == set(intro.INTRO_ACTIONS)
     drawn = set(re.findall(r"^ {4}(\w+) --> (\w+)", intro.__doc__ or "", re.MULTILINE))
     ways = {
         (page.value, target.value)
-        for page, turns in pages(State(), EVENT).items()
+        for page, turns in pages(TurnContext(dialogue, State(), EVENT)).items()
         for turn in turns
         for data in buttons(turn)
         if (target := target_page(data))
@@ -64,7 +65,7 @@ def test_every_button_of_every_page_does_something(dialogue: Dialogue, lang: str
     state = State(lang=lang, audience=audience)
     for step in steps_in_language(STEPS, lang):
         for chosen in (None, *range(len(step.choices))):
-            page = intro.show_step(state, EVENT, STEPS, step.number, lang, chosen)
+            page = intro.show_step(TurnContext(dialogue, state, EVENT), step.number, chosen)
             assert utf16_length(html_to_plain(said(page))) <= CAPTION
             for data in buttons(page):
                 turn = dialogue.handle(page.state, replace(TAP, text=data))
@@ -73,11 +74,11 @@ def test_every_button_of_every_page_does_something(dialogue: Dialogue, lang: str
                     assert f"{INTRO_CALLBACK}go:{step.number}" in buttons(turn), data
 
 
-def test_every_page_has_its_picture() -> None:
+def test_every_page_has_its_picture(dialogue: Dialogue) -> None:
     """Each page comes with a picture that can be drawn, is a PNG and is small."""
-    for turns in pages(State(), TAP).values():
+    for turns in pages(TurnContext(dialogue, State(), replace(TAP, text="i:all:"))).values():
         for turn in turns:
-            (change, _) = turn.messages
+            (change,) = turn.messages
             assert isinstance(change, EditMessage)
             assert isinstance(change.attachment, Attachment)
             content = render_attachment(change.attachment.kind, change.attachment.values).content
@@ -92,11 +93,11 @@ def test_no_picture_is_left_over() -> None:
     assert there == {step.picture for step in STEPS} | {intro.COVER_PICTURE}
 
 
-def test_examples_and_the_last_step_differ_by_audience() -> None:
+def test_examples_and_the_last_step_differ_by_audience(dialogue: Dialogue) -> None:
     """No two audiences read the same in the first and in the last step."""
     for number in (1, 9):
         texts = {
-            said(intro.show_step(State(audience=name), EVENT, STEPS, number, "de")).casefold()
+            said(intro.show_step(TurnContext(dialogue, State(audience=name), EVENT), number)).casefold()
             for name in INTRO_AUDIENCES
         }
         assert len(texts) == len(INTRO_AUDIENCES)
@@ -118,8 +119,8 @@ def test_start_greets_with_where_one_left_off(dialogue: Dialogue) -> None:
     state = State(step=4, last_question="Was kostet das?")
     event = replace(EVENT, kind=EventKind.COMMAND, command="start")
     private, group = (
-        start.handle_start(dialogue, state, event),
-        start.handle_start(dialogue, state, replace(event, private=False)),
+        start.handle_start(TurnContext(dialogue, state, event)),
+        start.handle_start(TurnContext(dialogue, state, replace(event, private=False))),
     )
 
     assert "Schritt 4 von 9" in said(private)
@@ -131,7 +132,9 @@ def test_start_greets_with_where_one_left_off(dialogue: Dialogue) -> None:
 
 def test_who_has_seen_it_all_chooses(dialogue: Dialogue) -> None:
     """At its end, the command shows all steps."""
-    turn = intro.begin_intro(dialogue, State(step=9, audience="npo"), replace(EVENT, kind=EventKind.COMMAND))
+    turn = intro.begin_intro(
+        TurnContext(dialogue, State(step=9, audience="npo"), replace(EVENT, kind=EventKind.COMMAND))
+    )
 
     assert "Alle Schritte" in said(turn)
 

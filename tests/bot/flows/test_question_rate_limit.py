@@ -10,9 +10,9 @@ from bot.domain.effects import CreateRequest, ErasePerson
 from bot.domain.event import Event, EventKind
 from bot.domain.message import AnswerCallback, EditMessage, SendMessage
 from bot.domain.turn import State, Turn
-from bot.flows.burst import MAX_QUESTIONS, MAX_TAPS
 from bot.flows.consultation.review import consent_digest
 from bot.flows.dialogue import Dialogue
+from bot.flows.questions import MAX_QUESTIONS, MAX_TAPS
 from prompts.render import format_label, render_template
 
 QUESTION = Event(

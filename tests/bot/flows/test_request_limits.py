@@ -7,13 +7,15 @@ import pytest
 from bot.domain.consultation import Details, Form, FormStep, RequestStatus
 from bot.domain.effects import CreateRequest
 from bot.domain.event import EventKind
+from bot.domain.time_window import DAY
 from bot.domain.turn import State, Turn
 from bot.flows.consultation import review
+from bot.flows.context import TurnContext
 from bot.flows.dialogue import Dialogue
-from bot.flows.relay import clockwork, lifecycle, requester
+from bot.flows.relay import lifecycle, requester
 from bot.pipeline.api_calls import build_calls
 from bot.store import OutgoingCall
-from bot.store.protocol import MailCall
+from bot.store.records import MailCall
 from tests.conftest import Clock
 from tests.support.relay import ADA, CLOSED, DESK, OPEN, REFERENCE, STATE, TAKEN, changed, kept, person, reads
 
@@ -25,7 +27,7 @@ FILLED = Form(FormStep.REVIEW, Details("Noch eine"), reviewed=True)
 
 def tomorrow(parts: Dialogue) -> Dialogue:
     """The same a day later."""
-    return replace(parts, now=lambda: Clock()() + clockwork.DAY)
+    return replace(parts, now=lambda: Clock()() + DAY)
 
 
 def sent(parts: Dialogue, number: int, status: RequestStatus = RequestStatus.OPEN) -> list[str]:
@@ -114,7 +116,7 @@ def test_withdrawing_and_opening_again_has_an_end(parts: Dialogue) -> None:
     assert (
         len([call for call in calls if not isinstance(call, MailCall) and call.chat_id == DESK]) == 14
     )  # 4 withdrawals and 3 reopenings, each two
-    assert parts.store.requests_by_user(ADA)[0].status is RequestStatus.CLOSED
+    assert parts.store.requests.requests_by_user(ADA)[0].status is RequestStatus.CLOSED
 
 
 def test_fourth_opening_of_a_day_is_refused(parts: Dialogue) -> None:
@@ -122,9 +124,13 @@ def test_fourth_opening_of_a_day_is_refused(parts: Dialogue) -> None:
     kept(parts, replace(CLOSED, reopened=(1.0, parts.now() - 2, parts.now() - 1)))
     parts.store.apply((), [CreateRequest(replace(CLOSED, reference="BBBB-BBBB", reopened=(parts.now(),)))])
 
-    refused = requester.handle_requester_callback(parts, STATE, person(EventKind.BUTTON), f"reopen:{REFERENCE}")
+    refused = requester.handle_requester_callback(
+        TurnContext(parts, STATE, person(EventKind.BUTTON)), f"reopen:{REFERENCE}"
+    )
     next_day = tomorrow(parts)
-    opened = requester.handle_requester_callback(next_day, STATE, person(EventKind.BUTTON), f"reopen:{REFERENCE}")
+    opened = requester.handle_requester_callback(
+        TurnContext(next_day, STATE, person(EventKind.BUTTON)), f"reopen:{REFERENCE}"
+    )
 
     reads(refused, (None, "heute schon dreimal wieder geöffnet", []), ("toast", "", []))
     reads(refused, (None, "Jacob Rohm", []), ("toast", "", []))
@@ -137,7 +143,9 @@ def test_adviser_opens_again_as_often_as_they_like(parts: Dialogue) -> None:
     """The limit is the person's; what an adviser opens does not count."""
     kept(parts, replace(CLOSED, reopened=(parts.now(),) * 3))
 
-    turn = lifecycle.reopen_request(parts, STATE, parts.store.requests_by_user(ADA)[0])
+    turn = lifecycle.reopen_request(
+        TurnContext(parts, STATE, person()), parts.store.requests.requests_by_user(ADA)[0]
+    )
 
     assert changed(turn).status is RequestStatus.OPEN
     assert changed(turn).reopened == (parts.now(),) * 3
@@ -148,7 +156,9 @@ def test_fourth_open_request_is_not_opened_again(parts: Dialogue) -> None:
     kept(parts, CLOSED)
     sent(parts, 3)
 
-    turn = requester.handle_requester_callback(parts, STATE, person(EventKind.BUTTON), f"reopen:{REFERENCE}")
+    turn = requester.handle_requester_callback(
+        TurnContext(parts, STATE, person(EventKind.BUTTON)), f"reopen:{REFERENCE}"
+    )
 
     assert turn is not None
     assert turn.effects == ()

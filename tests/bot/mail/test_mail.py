@@ -11,7 +11,6 @@ from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
 from pathlib import Path
-from typing import cast
 
 import pytest
 from aiosmtpd.controller import Controller
@@ -26,7 +25,6 @@ from bot.mail.messages import compose_request_mail
 from bot.mail.smtp import Mailer, is_loopback_host, permanent_failure
 from bot.pipeline.outbox import Rejected, Retry
 from bot.settings import Settings
-from bot.store import SqlStore
 from knowledge.records.contacts import Contact
 from tests.bot.pipeline.test_outbox import BUSY, faulty
 
@@ -248,9 +246,7 @@ async def test_mail_waits_for_the_store(parts: Dialogue, monkeypatch: pytest.Mon
     """A mail about a request that cannot be read now is tried again; one about a deleted request is given up."""
     monkeypatch.setenv("GW_SMTP_URL", "smtp://127.0.0.1:1")
     monkeypatch.setenv("GW_MAIL_FROM", "bot@example.org")
-    send = make_mail_sender(
-        Settings(), replace(parts, store=faulty(cast(SqlStore, parts.store), find_request=[BUSY, None]))
-    )
+    send = make_mail_sender(Settings(), replace(parts, store=faulty(parts.store, find_request=[BUSY, None])))
     outgoing = SendMail("ABCD-2345")
 
     assert [await send(outgoing), await send(outgoing)] == [Retry(None), Rejected("the request was deleted")]

@@ -8,14 +8,15 @@ from typing import Any, cast
 import pytest
 
 from bot.pipeline.inbox import MAX_WORKERS, Inbox
-from bot.store import SqliteStore, SqlStore, Store
+from bot.store import Store
 from tests.support.queues import ended, key, noting, queue, text, update
+from tests.support.stores import Around
 from tests.support.tables import tables
 
 pytestmark = pytest.mark.durability
 
 
-async def test_each_update_is_handled_once(store: SqlStore) -> None:
+async def test_each_update_is_handled_once(store: Store) -> None:
     """Redelivered updates are handled once."""
     handled: list[int] = []
     inbox = Inbox(store, noting(store, handled), key)
@@ -27,7 +28,7 @@ async def test_each_update_is_handled_once(store: SqlStore) -> None:
     assert sorted(handled) == [1, 2, 3]
 
 
-async def test_order_per_chat(store: SqlStore) -> None:
+async def test_order_per_chat(store: Store) -> None:
     """Updates of one chat are handled in the order in which they came, however many chats there are."""
     handled: list[int] = []
     inbox = Inbox(store, noting(store, handled), key)
@@ -41,7 +42,7 @@ async def test_order_per_chat(store: SqlStore) -> None:
     assert len(handled) == 200
 
 
-async def test_chat_goes_on_with_what_comes_meanwhile(store: SqlStore) -> None:
+async def test_chat_goes_on_with_what_comes_meanwhile(store: Store) -> None:
     """What comes while its chat is being handled waits for what is in hand, and is handled next."""
     begun, go = threading.Event(), threading.Event()
     handled: list[int] = []
@@ -64,22 +65,19 @@ async def test_chat_goes_on_with_what_comes_meanwhile(store: SqlStore) -> None:
     assert handled == [1, 2]
 
 
-async def test_update_that_comes_at_the_last_moment(store: SqlStore) -> None:
+async def test_update_that_comes_at_the_last_moment(store: Store) -> None:
     """What comes between the look for more of its chat and the end of the chat's turn is handled too."""
     looked, go = threading.Event(), threading.Event()
     handled: list[int] = []
 
-    class Slow:
-        def __getattr__(self, name: str) -> Any:
-            return getattr(store, name)
-
+    class Slow(Around):
         def release_chat(self, chat_key: str, excluded: Collection[int]) -> bool:
-            more = store.release_chat(chat_key, excluded)
+            more = store.inbox.release_chat(chat_key, excluded)
             looked.set()
             assert go.wait(10)
             return more
 
-    inbox = Inbox(cast(Store, Slow()), noting(store, handled), key)
+    inbox = Inbox(cast(Store, Slow(store)), noting(store, handled), key)
     await inbox.receive_updates([update(1, 10)])
     assert await asyncio.to_thread(looked.wait, 10)
     await inbox.receive_updates([update(2, 10)])
@@ -89,7 +87,7 @@ async def test_update_that_comes_at_the_last_moment(store: SqlStore) -> None:
     assert handled == [1, 2]
 
 
-async def test_only_the_newest(store: SqlStore) -> None:
+async def test_only_the_newest(store: Store) -> None:
     """Where only the newest counts, those behind which a newer one waits are done without being handled."""
     handled: list[int] = []
     inbox = Inbox(store, noting(store, handled), key, lambda chat: chat == "10")
@@ -99,20 +97,20 @@ async def test_only_the_newest(store: SqlStore) -> None:
 
     assert [number for number in handled if number % 2 == 0] == [8]
     assert [number for number in handled if number % 2] == [1, 3, 5, 7]
-    assert store.pending_updates() == []
+    assert store.inbox.pending_updates() == []
 
 
-async def test_nobody_is_named_by_what_is_done(store: SqlStore) -> None:
+async def test_nobody_is_named_by_what_is_done(store: Store) -> None:
     """Of an update that is done neither its text nor its chat is kept."""
-    store.add_updates([(1, "inline:4711", '{"text": "Geheimnis"}')])
+    store.inbox.add_updates([(1, "inline:4711", '{"text": "Geheimnis"}')])
     store.finish_update(1, None, None, (), ())
 
-    assert store.add_updates([(1, "inline:4711", "{}")]) == []
-    assert store.pending_updates() == []
+    assert store.inbox.add_updates([(1, "inline:4711", "{}")]) == []
+    assert store.inbox.pending_updates() == []
     assert [(row["chat"], row["body"]) for row in tables(store)["inbox"]] == [("", "")]
 
 
-async def test_loud_chats_hold_up_nobody(store: SqlStore) -> None:
+async def test_loud_chats_hold_up_nobody(store: Store) -> None:
     """Chats take turns: many that send hundreds of messages are not handled before those who sent one each."""
     handled: list[int] = []
     inbox = Inbox(store, noting(store, handled), key)
@@ -125,7 +123,7 @@ async def test_loud_chats_hold_up_nobody(store: SqlStore) -> None:
     assert len(handled) == 1002
 
 
-async def test_some_chats_at_once(store: SqlStore) -> None:
+async def test_some_chats_at_once(store: Store) -> None:
     """As many chats as are meant to, and not one more, are handled at the same time."""
     now, most, lock, all_at_it = 0, 0, threading.Lock(), threading.Barrier(MAX_WORKERS)
 
@@ -146,9 +144,9 @@ async def test_some_chats_at_once(store: SqlStore) -> None:
     assert most == MAX_WORKERS
 
 
-async def test_update_done_by_an_earlier_one_is_passed_over(store: SqlStore) -> None:
+async def test_update_done_by_an_earlier_one_is_passed_over(store: Store) -> None:
     """What an earlier update of the chat has done with it, as a deletion does, is not handled any more."""
-    store.add_updates([(number, "10", f'{{"update_id": {number}}}') for number in (1, 2, 3)])
+    store.inbox.add_updates([(number, "10", f'{{"update_id": {number}}}') for number in (1, 2, 3)])
     handled: list[int] = []
 
     def handle(number: int, raw: dict[str, Any]) -> None:
@@ -163,7 +161,7 @@ async def test_update_done_by_an_earlier_one_is_passed_over(store: SqlStore) -> 
     assert handled == [1, 3]
 
 
-async def test_update_is_read_when_its_turn_comes(store: SqlStore) -> None:
+async def test_update_is_read_when_its_turn_comes(store: Store) -> None:
     """An update that another process has done while it waited here is not handled, and none behind it is left out."""
     handled: list[int] = []
     inbox = Inbox(store, noting(store, handled), key)
@@ -176,12 +174,12 @@ async def test_update_is_read_when_its_turn_comes(store: SqlStore) -> None:
     assert handled == [number for number in range(1, 120) if number not in (50, 60)]
 
 
-async def test_one_process_hears_nobody(embedded: SqliteStore) -> None:
+async def test_one_process_hears_nobody(embedded: Store) -> None:
     """With a file there is nobody else to hear of, and it is always this process that leads."""
     heard: list[int] = []
-    listening = asyncio.create_task(embedded.listen_for_calls(lambda: heard.append(0)))
+    listening = asyncio.create_task(embedded.database.listen_for_calls(lambda: heard.append(0)))
     await asyncio.to_thread(queue, embedded, text(10, "a"))
     await ended(listening)
 
-    assert embedded.try_acquire_leadership() == embedded.try_acquire_leadership() == 1
+    assert embedded.database.try_acquire_leadership() == embedded.database.try_acquire_leadership() == 1
     assert heard == []

@@ -9,16 +9,16 @@ import pytest
 
 from bot.errors import StoreError, StoreUnavailable
 from bot.pipeline.inbox import MAX_WORKERS, RESUME_INTERVAL, Inbox
-from bot.store import SqlStore
+from bot.store import Store
 from tests.bot.pipeline.test_outbox import faulty
 from tests.support.queues import at_once, key, noting, update
 
 pytestmark = pytest.mark.durability
 
 
-async def test_unfinished_updates_are_taken_up_again(store: SqlStore) -> None:
+async def test_unfinished_updates_are_taken_up_again(store: Store) -> None:
     """What was written down before a crash is handled at the next start."""
-    store.add_updates([(number, str(9 + number % 2), f'{{"update_id": {number}}}') for number in (5, 6, 7, 8)])
+    store.inbox.add_updates([(number, str(9 + number % 2), f'{{"update_id": {number}}}') for number in (5, 6, 7, 8)])
     handled: list[int] = []
     inbox = Inbox(store, noting(store, handled), key, lambda chat: chat == "9")
 
@@ -29,7 +29,7 @@ async def test_unfinished_updates_are_taken_up_again(store: SqlStore) -> None:
     assert [number for number in handled if number % 2 == 0] == [8]
 
 
-async def test_update_that_fails_is_tried_again(store: SqlStore, caplog: pytest.LogCaptureFixture) -> None:
+async def test_update_that_fails_is_tried_again(store: Store, caplog: pytest.LogCaptureFixture) -> None:
     """Where an update cannot be handled now, it is tried again, and what came after it waits its turn."""
     handled: list[int] = []
     full = [True]
@@ -48,7 +48,7 @@ async def test_update_that_fails_is_tried_again(store: SqlStore, caplog: pytest.
     assert caplog.messages == ["a chat waits: The store cannot be used now: the disk is full."]
 
 
-async def test_one_broken_update_stops_no_other(store: SqlStore, caplog: pytest.LogCaptureFixture) -> None:
+async def test_one_broken_update_stops_no_other(store: Store, caplog: pytest.LogCaptureFixture) -> None:
     """Where the handling of an update fails, what is behind it in its chat and in others is handled all the same."""
     handled: list[int] = []
 
@@ -64,10 +64,10 @@ async def test_one_broken_update_stops_no_other(store: SqlStore, caplog: pytest.
 
     assert handled == [5, 6]
     assert caplog.messages == [f"update {number} is put off" for number in range(1, 5)]
-    assert [number for number, _ in store.pending_updates()] == [1, 2, 3, 4]
+    assert [number for number, _ in store.inbox.pending_updates()] == [1, 2, 3, 4]
 
 
-async def test_closing_ends_the_waiting_for_what_others_leave(store: SqlStore) -> None:
+async def test_closing_ends_the_waiting_for_what_others_leave(store: Store) -> None:
     """Whoever waits to look again at what others left does not keep the bot from ending."""
     inbox = Inbox(store, noting(store, []), key)
     resuming = asyncio.create_task(inbox.keep_resuming())
@@ -78,7 +78,7 @@ async def test_closing_ends_the_waiting_for_what_others_leave(store: SqlStore) -
     await asyncio.wait_for(resuming, RESUME_INTERVAL / 2)
 
 
-async def test_closing_finishes_what_is_in_hand(store: SqlStore) -> None:
+async def test_closing_finishes_what_is_in_hand(store: Store) -> None:
     """When the bot ends, the updates in hand are finished; what waits, and what still comes, is left for the next."""
     begun, go = threading.Barrier(MAX_WORKERS + 1), threading.Event()
     handled: list[int] = []
@@ -100,10 +100,10 @@ async def test_closing_finishes_what_is_in_hand(store: SqlStore) -> None:
     await inbox.wait_until_idle()
 
     assert sorted(handled) == list(range(MAX_WORKERS))
-    assert [number for number, _ in store.pending_updates()] == [MAX_WORKERS, MAX_WORKERS + 1, 99, 100]
+    assert [number for number, _ in store.inbox.pending_updates()] == [MAX_WORKERS, MAX_WORKERS + 1, 99, 100]
 
 
-async def test_wait_for_the_store_grows_and_ends_with_the_bot(store: SqlStore) -> None:
+async def test_wait_for_the_store_grows_and_ends_with_the_bot(store: Store) -> None:
     """A store that cannot be used is tried after 1, 2, 4 … s, half a minute at most; closing ends the wait."""
     waits: list[float] = []
 
@@ -120,10 +120,10 @@ async def test_wait_for_the_store_grows_and_ends_with_the_bot(store: SqlStore) -
     await inbox.wait_until_idle()
 
     assert waits == [1, 2, 4, 8, 16, 32, 32, 32]
-    assert store.pending_updates() == [(1, "10")]
+    assert store.inbox.pending_updates() == [(1, "10")]
 
 
-async def test_update_that_the_store_refuses_is_put_off(store: SqlStore, caplog: pytest.LogCaptureFixture) -> None:
+async def test_update_that_the_store_refuses_is_put_off(store: Store, caplog: pytest.LogCaptureFixture) -> None:
     """What the store refuses for good is left for the next start, and holds up nothing."""
     handled: list[int] = []
 
@@ -138,18 +138,18 @@ async def test_update_that_the_store_refuses_is_put_off(store: SqlStore, caplog:
     await inbox.wait_until_idle()
 
     assert handled == [2]
-    assert store.pending_updates() == [(1, "10")]
+    assert store.inbox.pending_updates() == [(1, "10")]
     assert caplog.messages == ["update 1 is put off: The store cannot be used: it is damaged."]
 
 
-async def test_half_characters_are_taken(store: SqlStore) -> None:
+async def test_half_characters_are_taken(store: Store) -> None:
     """A half of a character, which no store takes, is a question mark in what is handled."""
     handled: list[dict[str, Any]] = []
     seen: list[tuple[int, str]] = []
 
     def handle(number: int, raw: dict[str, Any]) -> None:
         handled.append(raw)
-        seen.extend(store.pending_updates())
+        seen.extend(store.inbox.pending_updates())
         store.finish_update(number, None, None, (), ())
 
     inbox = Inbox(store, handle, lambda raw: "\ud83d10")
@@ -163,7 +163,7 @@ async def test_half_characters_are_taken(store: SqlStore) -> None:
 
 @pytest.mark.parametrize(("call", "before"), [("claim_update", 2), ("release_chat", MAX_WORKERS + 2)])
 async def test_chats_that_cannot_be_claimed_or_released_are_resumed(
-    store: SqlStore, caplog: pytest.LogCaptureFixture, call: str, before: int
+    store: Store, caplog: pytest.LogCaptureFixture, call: str, before: int
 ) -> None:
     """Chats that the store fails to give or take back hold up no other one, and are taken up at the next look."""
     handled: list[int] = []
@@ -182,7 +182,7 @@ async def test_chats_that_cannot_be_claimed_or_released_are_resumed(
     assert caplog.messages == ["a chat waits: The store cannot be used: it is damaged."] * MAX_WORKERS
 
 
-async def test_new_update_brings_back_a_chat_that_failed(store: SqlStore) -> None:
+async def test_new_update_brings_back_a_chat_that_failed(store: Store) -> None:
     """What comes for a chat while it is claimed in vain is not left until the next look."""
     handled: list[int] = []
     failing, go = threading.Event(), threading.Event()

@@ -3,9 +3,8 @@
 import asyncio
 import re
 from collections.abc import Callable, Iterable
-from functools import partial
 from itertools import chain, repeat
-from typing import Any, cast
+from typing import cast
 
 import pytest
 
@@ -13,39 +12,24 @@ from bot.errors import StoreError, StoreUnavailable
 from bot.pipeline.outbox import IDLE_WAIT, CallResult, Outbox, Rejected, Retry, Sent
 from bot.pipeline.rate_limiter import TELEGRAM_LIMITS, RateLimiter
 from bot.pipeline.retry import Sleep, backoff_seconds
-from bot.store import ApiCall, OutgoingCall, SqlStore
-from bot.store.protocol import MAX_UNLIMITED_CALLS
+from bot.store import ApiCall, OutgoingCall, Store
+from bot.store.records import MAX_UNLIMITED_CALLS
 from tests.bot.conftest import Opening
 from tests.bot.store.test_store import EVENT, finish, say
 from tests.conftest import Clock
 from tests.support.queues import Counterpart, api_call, ended, queue, run_until, summary, text, texts
+from tests.support.stores import Faulty
 
 pytestmark = pytest.mark.durability
 
 BUSY = StoreUnavailable("The store cannot be used now: it is busy.")
 
 
-class Faulty:
-    """A store of which each named method fails with these errors, call by call; None lets a call through."""
-
-    def __init__(self, store: SqlStore, **faults: Iterable[Exception | None]) -> None:
-        self._store, self._faults = store, {name: iter(errors) for name, errors in faults.items()}
-
-    def __getattr__(self, name: str) -> Any:
-        real = getattr(self._store, name)
-        return partial(self._called, name, real) if name in self._faults else real
-
-    def _called(self, name: str, real: Callable[..., Any], *values: Any) -> Any:
-        if error := next(self._faults[name], None):
-            raise error
-        return real(*values)
+def faulty(store: Store, **faults: Iterable[Exception | None]) -> Store:
+    return cast(Store, Faulty(store, **faults))
 
 
-def faulty(store: SqlStore, **faults: Iterable[Exception | None]) -> SqlStore:
-    return cast(SqlStore, Faulty(store, **faults))
-
-
-async def test_store_that_is_busy_doubles_nothing(store: SqlStore, clock: Clock) -> None:
+async def test_store_that_is_busy_doubles_nothing(store: Store, clock: Clock) -> None:
     """What was sent and could not be noted is noted later, not sent again; the queue is read as soon as it can be."""
     queue(store, text(10, "a"), text(10, "b"))
     counterpart = Counterpart()
@@ -53,10 +37,10 @@ async def test_store_that_is_busy_doubles_nothing(store: SqlStore, clock: Clock)
     await run_until(faulty(store, due_calls=[BUSY], mark_sent=[BUSY], next_due_time=[BUSY]), clock, counterpart, 2)
 
     assert counterpart.taken == [(10, "a"), (10, "b")]
-    assert store.count_queued_calls() == 0
+    assert store.outbox.count_queued_calls() == 0
 
 
-async def test_wait_for_the_queue_grows(store: SqlStore, clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
+async def test_wait_for_the_queue_grows(store: Store, clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
     """A queue that cannot be read is looked at after 1, 2, 4 … s, half a minute at most, and from 1 s again after it
     could be read."""
     waits: list[float] = []
@@ -74,7 +58,7 @@ async def test_wait_for_the_queue_grows(store: SqlStore, clock: Clock, caplog: p
     assert set(caplog.messages) == {f"messages wait: {BUSY}"}
 
 
-async def test_messages_leave_in_order(store: SqlStore, clock: Clock) -> None:
+async def test_messages_leave_in_order(store: Store, clock: Clock) -> None:
     """Each chat gets its messages in order, and what was sent is not sent again."""
     queue(store, text(10, "a"), text(11, "x"), text(10, "b"))
     counterpart = Counterpart()
@@ -82,19 +66,19 @@ async def test_messages_leave_in_order(store: SqlStore, clock: Clock) -> None:
     await run_until(store, clock, counterpart, 3)
 
     assert [words for chat, words in counterpart.taken if chat == 10] == ["a", "b"]
-    assert store.count_queued_calls() == 0
+    assert store.outbox.count_queued_calls() == 0
 
 
-async def test_number_of_what_was_sent_is_kept(store: SqlStore, clock: Clock) -> None:
+async def test_number_of_what_was_sent_is_kept(store: Store, clock: Clock) -> None:
     """An answer that was sent is found by its question, for when that is edited."""
     queue(store, text(10, "a", source=(10, 5)))
 
     await run_until(store, clock, Counterpart(Sent(77)), 1)
 
-    assert store.find_reply_to(10, (10, 5)) == 77
+    assert store.outbox.find_reply_to(10, (10, 5)) == 77
 
 
-async def test_flooded_chat_waits_alone(store: SqlStore, clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
+async def test_flooded_chat_waits_alone(store: Store, clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
     """RetryAfter holds back its own chat until its time, and no other; the log says what waits, and for how long."""
     caplog.set_level("INFO", "bot.pipeline.outbox")
     queue(store, text(10, "a"), text(10, "b"), text(11, "x"))
@@ -104,11 +88,11 @@ async def test_flooded_chat_waits_alone(store: SqlStore, clock: Clock, caplog: p
 
     assert counterpart.taken == [(10, "a"), (11, "x")]
     assert re.search("^sendMessage .* 60 s$", caplog.messages[0])
-    assert store.due_calls(clock() + 59) == []
-    assert texts(store.due_calls(clock() + 60)) == ["a"]
+    assert store.outbox.due_calls(clock() + 59) == []
+    assert texts(store.outbox.due_calls(clock() + 60)) == ["a"]
 
 
-async def test_refused_message_is_final(store: SqlStore, clock: Clock) -> None:
+async def test_refused_message_is_final(store: Store, clock: Clock) -> None:
     """A refusal is not tried again and does not block what follows."""
     queue(store, text(10, "a"), text(10, "b"))
     counterpart = Counterpart(Rejected("Forbidden: bot was blocked by the user"))
@@ -116,21 +100,21 @@ async def test_refused_message_is_final(store: SqlStore, clock: Clock) -> None:
     await run_until(store, clock, counterpart, 2)
 
     assert counterpart.taken == [(10, "a"), (10, "b")]
-    assert store.count_queued_calls() == 0
+    assert store.outbox.count_queued_calls() == 0
 
 
-async def test_reason_of_a_refusal_is_kept(store: SqlStore, clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
+async def test_reason_of_a_refusal_is_kept(store: Store, clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
     """Why a message did not arrive is held with it, for the person to see, and is in the log, without the text."""
     finish(store, say(10, "a"))
 
     await run_until(store, clock, Counterpart(Rejected("Forbidden: bot was blocked by the user")), 1)
 
     assert re.search("^sendMessage .* Forbidden: bot was blocked by the user$", caplog.messages[0])
-    (row,) = store.load_personal_data(EVENT.user_id)["outbox"]
+    (row,) = store.erasure.load_personal_data(EVENT.user_id)["outbox"]
     assert (row["status"], row["reason"], row["params"]) == ("failed", "Forbidden: bot was blocked by the user", "{}")
 
 
-async def test_what_failed_for_good_is_told(store: SqlStore, clock: Clock) -> None:
+async def test_what_failed_for_good_is_told(store: Store, clock: Clock) -> None:
     """A refusal queues what tells the other side, in the same step."""
     queue(store, text(10, "a"))
     counterpart = Counterpart(Rejected("Forbidden: bot was blocked by the user"))
@@ -155,8 +139,8 @@ async def test_crash_between_sending_and_marking(opening: Opening, clock: Clock)
 
     again = opening()
 
-    assert again.count_queued_calls() == 1
-    assert again.next_due_time() == clock() + backoff_seconds(0)
+    assert again.outbox.count_queued_calls() == 1
+    assert again.outbox.next_due_time() == clock() + backoff_seconds(0)
 
 
 @pytest.mark.parametrize(("attempts", "seconds"), [(0, 1), (1, 2), (5, 32), (40, 300)])
@@ -179,7 +163,7 @@ def until_idle(sending: Callable[[], bool]) -> Sleep:
     return pause
 
 
-async def test_not_more_than_some_at_once(store: SqlStore, clock: Clock) -> None:
+async def test_not_more_than_some_at_once(store: Store, clock: Clock) -> None:
     """Of calls that Telegram does not limit only so many are under way at the same time; the others follow."""
     queue(
         store,
@@ -206,11 +190,11 @@ async def test_not_more_than_some_at_once(store: SqlStore, clock: Clock) -> None
     outbox = Outbox(store, call, clock, sleep=looked)
     await asyncio.gather(asyncio.create_task(outbox.run()), return_exceptions=True)
 
-    assert store.count_queued_calls() == 0
+    assert store.outbox.count_queued_calls() == 0
     assert most == MAX_UNLIMITED_CALLS
 
 
-async def test_message_leaves_past_taps_that_linger(store: SqlStore, clock: Clock) -> None:
+async def test_message_leaves_past_taps_that_linger(store: Store, clock: Clock) -> None:
     """While as many answers to tapped buttons as may be are under way, and more wait, messages leave all the same."""
     taps = [ApiCall(chat, "answerCallbackQuery", {"text": "Toast"}) for chat in range(1, MAX_UNLIMITED_CALLS + 2)]
     queue(store, *taps)
@@ -234,7 +218,7 @@ async def test_message_leaves_past_taps_that_linger(store: SqlStore, clock: Cloc
     assert counterpart.taken[MAX_UNLIMITED_CALLS] == (500, "a")
 
 
-async def test_broken_call_is_made_again(store: SqlStore, clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
+async def test_broken_call_is_made_again(store: Store, clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
     """A call in which something of ours fails is put off like one for which the network failed, and takes nobody's
     place; others are made."""
     queue(store, text(10, "a"), text(11, "x"))
@@ -253,8 +237,8 @@ async def test_broken_call_is_made_again(store: SqlStore, clock: Clock, caplog: 
     (said,) = caplog.messages
     assert "sendMessage" in said
     assert "ValueError" in said
-    assert store.next_due_time(clock()) == clock() + backoff_seconds(0)
-    (put_off,) = store.due_calls(clock() + backoff_seconds(0))
+    assert store.outbox.next_due_time(clock()) == clock() + backoff_seconds(0)
+    (put_off,) = store.outbox.due_calls(clock() + backoff_seconds(0))
     assert (texts([put_off]), put_off.attempts) == (["a"], 1)
 
 
@@ -263,7 +247,7 @@ async def test_broken_call_is_made_again(store: SqlStore, clock: Clock, caplog: 
     [(StoreError("The store is damaged."), "The store is damaged."), (ValueError(), "sendMessage .* ValueError")],
 )
 async def test_what_cannot_be_noted_is_not_sent_again(
-    store: SqlStore, clock: Clock, error: Exception, reason: str, caplog: pytest.LogCaptureFixture
+    store: Store, clock: Clock, error: Exception, reason: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """As long as it cannot be noted that a message was sent, its chat waits and nothing is sent again; on the way out
     it is tried once more."""
@@ -288,4 +272,4 @@ async def test_what_cannot_be_noted_is_not_sent_again(
     assert waits == [1, 2, 4, 8, 16, 32, 32]
     assert all(re.search(reason, said) for said in caplog.messages)
     assert len(caplog.messages) == len(waits) + 1
-    assert store.count_queued_calls() == 2
+    assert store.outbox.count_queued_calls() == 2

@@ -10,7 +10,7 @@ from bot.domain.effects import CreateRequest
 from bot.pipeline.inbox import Inbox
 from bot.pipeline.outbox import CallResult, Outbox, Retry
 from bot.pipeline.rate_limiter import TELEGRAM_LIMITS, RateLimiter
-from bot.store import ApiCall, OutgoingCall, SqlStore
+from bot.store import ApiCall, OutgoingCall, Store
 from tests.bot.store.test_store import request
 from tests.conftest import Clock
 from tests.support.queues import Counterpart, api_call, key, queue, text, update
@@ -36,7 +36,7 @@ class Telegram(Counterpart):
         self.pace.end_call(call.chat_id, self.clock())
         return result
 
-    async def takes(self, store: SqlStore, calls: int, until: float = float("inf")) -> None:
+    async def takes(self, store: Store, calls: int, until: float = float("inf")) -> None:
         """Send until so many calls were taken, or until a time."""
 
         async def rest(woken: asyncio.Event, seconds: float) -> None:
@@ -53,7 +53,7 @@ class Telegram(Counterpart):
         await asyncio.gather(task, return_exceptions=True)
 
 
-async def test_thirty_a_second(store: SqlStore, clock: Clock) -> None:
+async def test_thirty_a_second(store: Store, clock: Clock) -> None:
     """Of 100 people 30 get their message in each second, each chat one a second, in order."""
     queue(store, *[text(chat, str(number)) for number in range(2) for chat in range(1, 51)])
     telegram, began = Telegram(clock), clock.now
@@ -66,7 +66,7 @@ async def test_thirty_a_second(store: SqlStore, clock: Clock) -> None:
     assert all([words for one, words in telegram.taken if one == chat] == ["0", "1"] for chat in range(1, 51))
 
 
-async def test_a_minute_of_a_group(store: SqlStore, clock: Clock) -> None:
+async def test_a_minute_of_a_group(store: Store, clock: Clock) -> None:
     """A group gets 20 messages in a minute and not one more, whatever else is sent."""
     queue(store, *[text(-5, str(number)) for number in range(25)], text(10, "x"))
     telegram, began = Telegram(clock), clock.now
@@ -79,7 +79,7 @@ async def test_a_minute_of_a_group(store: SqlStore, clock: Clock) -> None:
     assert telegram.times[telegram.taken.index((10, "x"))] == began
 
 
-async def test_requests_leave_first(store: SqlStore, clock: Clock) -> None:
+async def test_requests_leave_first(store: Store, clock: Clock) -> None:
     """Where not all can leave at once, those go first for whom something about a request waits, then answers, then
     the rest, each the oldest first; and in a chat the order stays."""
     rest = [text(100 + number, "Rest") for number in range(40)]
@@ -102,7 +102,7 @@ async def test_requests_leave_first(store: SqlStore, clock: Clock) -> None:
     assert [chat for chat, words in telegram.taken if words == "Rest"] == list(range(100, 140))
 
 
-async def test_tap_is_answered_past_a_chat_that_waits(store: SqlStore, clock: Clock) -> None:
+async def test_tap_is_answered_past_a_chat_that_waits(store: Store, clock: Clock) -> None:
     """The answer to a tapped button, which Telegram does not limit, waits neither for messages nor for a refusal."""
     toast = ApiCall(10, "answerCallbackQuery", {"text": "Toast"})
     queue(store, *[text(10, str(number)) for number in range(5)], toast, toast)
@@ -114,7 +114,7 @@ async def test_tap_is_answered_past_a_chat_that_waits(store: SqlStore, clock: Cl
     assert telegram.taken == [(10, "Toast")] * 2
 
 
-async def test_refused_chat_is_left_alone_to_the_end(store: SqlStore, clock: Clock) -> None:
+async def test_refused_chat_is_left_alone_to_the_end(store: Store, clock: Clock) -> None:
     """A chat that is refused for an hour gets nothing within it, and then all in order; others get theirs at once."""
     queue(store, *[text(chat, str(number)) for number in range(3) for chat in (10, 11, 12)])
     telegram, began = Telegram(clock), clock.now
@@ -132,7 +132,7 @@ async def test_refused_chat_is_left_alone_to_the_end(store: SqlStore, clock: Clo
     assert max(time for (chat, _), time in zip(telegram.taken, telegram.times, strict=True) if chat != 10) < began + 3
 
 
-async def test_call_is_made_again_when_telegram_asked(store: SqlStore, clock: Clock) -> None:
+async def test_call_is_made_again_when_telegram_asked(store: Store, clock: Clock) -> None:
     """A call for which Telegram asked to wait five seconds is made again after these, not at some later look."""
     queue(store, text(10, "a"))
     telegram, began = Telegram(clock), clock.now
@@ -143,11 +143,11 @@ async def test_call_is_made_again_when_telegram_asked(store: SqlStore, clock: Cl
     assert telegram.times == [began, began + 5]
 
 
-async def test_backlog_of_ten_thousand(store: SqlStore, clock: Clock) -> None:
+async def test_backlog_of_ten_thousand(store: Store, clock: Clock) -> None:
     """After an outage 10,000 updates of 2,000 chats are handled in order per chat, none is lost or done twice, and
     the requests among them are the first to be sent."""
     updates = [(number, str(number % 2000), json.dumps(update(number, number % 2000))) for number in range(1, 10_001)]
-    store.add_updates(updates)
+    store.inbox.add_updates(updates)
     store.apply((), [CreateRequest(request("AAAA-AAAA"))])
     handled: dict[int, list[int]] = {}
 
@@ -165,8 +165,8 @@ async def test_backlog_of_ten_thousand(store: SqlStore, clock: Clock) -> None:
 
     assert sum(map(len, handled.values())) == 10_000
     assert all(numbers == sorted(numbers) for numbers in handled.values())
-    assert store.pending_updates() == []
-    assert store.count_queued_calls() == 0
+    assert store.inbox.pending_updates() == []
+    assert store.outbox.count_queued_calls() == 0
     urgent = [int(words) for _, words in telegram.taken[:24] if int(words) % 500 == 0]
     assert urgent == sorted(urgent)
     assert len(urgent) == 4  # one of each of the four chats; the others stand behind in the same chats

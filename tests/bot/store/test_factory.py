@@ -1,4 +1,4 @@
-"""Which store an address means, and what is said of one that cannot be opened."""
+"""Which store a URL names, and the errors if it cannot be opened."""
 
 import re
 import sys
@@ -8,8 +8,9 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from bot.errors import StoreError
+from bot.store import Store
 from bot.store.factory import open_store_at
-from bot.store.postgres.store import PostgresStore
+from bot.store.postgres.database import PostgresDatabase
 from tests.bot.store.test_store import finish, say
 from tests.conftest import Clock
 
@@ -26,7 +27,7 @@ SECRET = "Geh%eim"
     ],
 )  # fmt: skip
 def test_password_is_not_told(url: str, clock: Clock) -> None:
-    """An address that is wrong, or where nobody answers, is a clear error without its password."""
+    """A wrong or unreachable address gives a clear error without its password."""
     with pytest.raises(StoreError) as caught:
         open_store_at(url, clock)
 
@@ -34,8 +35,8 @@ def test_password_is_not_told(url: str, clock: Clock) -> None:
     assert "GW_DATABASE_URL" in str(caught.value) or "cannot be opened: " in str(caught.value)
 
 
-def test_address_is_shown_without_password(mine: PostgresStore, fresh_url: str) -> None:
-    """What is shown of the address is server and database."""
+def test_address_is_shown_without_password(mine: Store, fresh_url: str) -> None:
+    """Only server and database of the address are shown."""
     host = conninfo_to_dict(fresh_url)["host"]
     mine.close()
 
@@ -43,21 +44,21 @@ def test_address_is_shown_without_password(mine: PostgresStore, fresh_url: str) 
 
 
 def test_address_of_no_kind(clock: Clock) -> None:
-    """An address of another kind is refused."""
+    """A URL with another scheme is refused."""
     with pytest.raises(StoreError, match="begins with sqlite:/// or postgresql://"):
         open_store_at("mysql://x", clock)
 
 
 def test_without_the_driver(fresh_url: str, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the driver is not installed, the error says what to install; a file needs none."""
-    monkeypatch.setitem(sys.modules, "bot.store.postgres.store", None)
+    """If the driver is not installed, the error says what to install; a file needs none."""
+    monkeypatch.setitem(sys.modules, "bot.store.postgres.database", None)
 
     with pytest.raises(StoreError, match=r"pip install .*\[postgres\]"):
         open_store_at(fresh_url, clock)
 
 
 def test_address_of_a_file(tmp_path: Path, clock: Clock) -> None:
-    """An address of a file opens it, with the clock that is given."""
+    """A URL of a file opens it, with the given clock."""
     store = open_store_at(f"sqlite:///{tmp_path}/a.db", clock)
     finish(store, say(10, "a"))
     newest = store.last_activity()
@@ -69,11 +70,11 @@ def test_address_of_a_file(tmp_path: Path, clock: Clock) -> None:
 
 
 def test_address_of_a_database(fresh_url: str, clock: Clock) -> None:
-    """An address of a database opens the part of the tenant that is named, else of the one there is."""
+    """A URL of a database opens the named tenant's part, or by default the main tenant's."""
     one, other, same = (
         open_store_at(fresh_url, clock),
         open_store_at(fresh_url, clock, "kiel"),
-        PostgresStore(fresh_url, clock),
+        Store(PostgresDatabase(fresh_url, clock)),
     )
     finish(one, say(10, "a"))
     found = [store.last_activity() for store in (one, other, same)]
@@ -88,15 +89,15 @@ def test_address_of_a_database(fresh_url: str, clock: Clock) -> None:
     [("postgresql://gwbot@[::1]:1/gw", "postgresql://::1/gw"), ("postgresql:///gw?port=1", "postgresql:///gw")],
 )
 def test_address_is_shown_as_it_is_written(clock: Clock, url: str, shown: str) -> None:
-    """An address by numbers is shown as people write it, and one without a server without."""
+    """A numeric address is shown as people write it, and one without a host without it."""
     with pytest.raises(StoreError, match=re.escape(f"The store {shown} cannot be opened: ")):
-        PostgresStore(url, clock)
+        Store(PostgresDatabase(url, clock))
 
 
 def test_nothing_at_the_address(tmp_path: Path, clock: Clock) -> None:
-    """Where no server is at the address, it is said which and what the driver says of it, on one line."""
+    """If no server is at the address, the error names it with the driver's message, on one line."""
     with pytest.raises(StoreError) as refused:
-        PostgresStore(f"postgresql://gwbot@/gwbot?host={tmp_path}", clock)
+        Store(PostgresDatabase(f"postgresql://gwbot@/gwbot?host={tmp_path}", clock))
 
     assert str(refused.value).startswith(f"The store postgresql://{tmp_path}/gwbot cannot be opened: connection")
     assert str(refused.value).count("\n") == 0

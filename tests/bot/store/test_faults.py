@@ -1,4 +1,4 @@
-"""The store when its disk, its file or its neighbours fail it: a clear error, and nothing half done."""
+"""The store when its disk, its file or another program fails it: a clear error, and nothing half done."""
 
 import asyncio
 import os
@@ -15,7 +15,7 @@ import pytest
 from bot.errors import StoreError, StoreGone, StoreUnavailable
 from bot.pipeline.inbox import Inbox
 from bot.pipeline.outbox import CallResult, Outbox, Sent
-from bot.store import OutgoingCall, SqliteStore
+from bot.store import OutgoingCall, SqliteDatabase, Store
 from bot.store.sqlite.backup import backup_store, restore_store
 from tests.bot.store.test_store import finish, say
 from tests.conftest import Clock
@@ -29,7 +29,7 @@ YEAR = 365 * 86_400.0
 
 
 @pytest.fixture
-def store(embedded: SqliteStore) -> SqliteStore:
+def store(embedded: Store) -> Store:
     """A store that is a file."""
     return embedded
 
@@ -42,33 +42,33 @@ def disk(tmp_path: Path) -> Iterator[Disk]:
 
 
 def test_full_disk(disk: Disk, clock: Clock) -> None:
-    """On a full disk nothing of an update is kept and the error says what to do; with space it goes on."""
-    store = SqliteStore(disk.folder / "bot.db", clock)
+    """On a full disk nothing of an update is kept and the error says what to do; once there is space it works."""
+    store = Store(SqliteDatabase(disk.folder / "bot.db", clock))
     disk.fill()
 
     with pytest.raises(StoreUnavailable, match="The disk is full: free some space"):
-        store.add_updates([(1, "10", "{}" + " " * 9_000)])
+        store.inbox.add_updates([(1, "10", "{}" + " " * 9_000)])
     with pytest.raises(StoreUnavailable):
-        store.check_writable()
+        store.database.check_writable()
     disk.free()
 
-    assert store.pending_updates() == []
+    assert store.inbox.pending_updates() == []
     assert finish(store, say(10, "a"))
     store.close()
 
 
 def test_full_disk_at_the_start(disk: Disk, clock: Clock) -> None:
-    """A store that cannot be opened for want of space says so, also where SQLite calls it an error of the disk."""
-    SqliteStore(disk.folder / "bot.db", clock).close()
+    """A store that cannot be opened for lack of space says so, even if SQLite reports a disk error."""
+    Store(SqliteDatabase(disk.folder / "bot.db", clock)).close()
     disk.fill()
 
     with pytest.raises(StoreError, match=r"cannot be opened: database or disk is full\. The disk is full: free some"):
-        SqliteStore(disk.folder / "bot.db", clock)
+        Store(SqliteDatabase(disk.folder / "bot.db", clock))
 
 
 def test_full_disk_leaves_no_half_backup(disk: Disk, clock: Clock, tmp_path: Path) -> None:
-    """A backup for which there is no space ends in a clear error, and leaves nothing that looks like one."""
-    store = SqliteStore(tmp_path / "bot.db", clock)
+    """A backup that does not fit gives a clear error, and leaves nothing that looks like a backup."""
+    store = Store(SqliteDatabase(tmp_path / "bot.db", clock))
     finish(store, say(10, "a"))
     disk.fill()
 
@@ -81,16 +81,16 @@ def test_full_disk_leaves_no_half_backup(disk: Disk, clock: Clock, tmp_path: Pat
 
 def test_read_only_disk(disk: Disk, clock: Clock) -> None:
     """A store on a disk that became read-only is refused at the start, with the reason."""
-    SqliteStore(disk.folder / "bot.db", clock).close()
+    Store(SqliteDatabase(disk.folder / "bot.db", clock)).close()
     disk.lock()
 
     with pytest.raises(StoreError, match=r"(?i)read-only"):
-        SqliteStore(disk.folder / "bot.db", clock)
+        Store(SqliteDatabase(disk.folder / "bot.db", clock))
 
 
 def test_backup_on_a_read_only_disk_is_restored(disk: Disk, clock: Clock, tmp_path: Path) -> None:
-    """A backup is one file, and may lie where nothing can be written, as on a disk mounted to restore from."""
-    store = SqliteStore(tmp_path / "bot.db", clock)
+    """A backup is one file, and can be restored from a read-only disk."""
+    store = Store(SqliteDatabase(tmp_path / "bot.db", clock))
     finish(store, say(10, "a"))
     store.close()
     backup_store(tmp_path / "bot.db", disk.folder / "copy.db")
@@ -99,56 +99,56 @@ def test_backup_on_a_read_only_disk_is_restored(disk: Disk, clock: Clock, tmp_pa
     assert [path.name for path in disk.folder.iterdir()] == ["copy.db"]
     assert restore_store(disk.folder / "copy.db", tmp_path / "again.db") is None
 
-    again = SqliteStore(tmp_path / "again.db", clock)
-    assert again.count_queued_calls() == 1
+    again = Store(SqliteDatabase(tmp_path / "again.db", clock))
+    assert again.outbox.count_queued_calls() == 1
     again.close()
 
 
 def test_locked_by_another_program(tmp_path: Path, clock: Clock) -> None:
-    """While another program holds the file a call ends in an error that says so; afterwards it works."""
-    store = SqliteStore(tmp_path / "bot.db", clock, lock_timeout=0.05)
+    """While another program locks the file a call raises an error that says so; afterwards it works."""
+    store = Store(SqliteDatabase(tmp_path / "bot.db", clock, lock_timeout=0.05))
     other = sqlite3.connect(tmp_path / "bot.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
 
     with pytest.raises(StoreUnavailable, match="Another program holds the file"):
-        store.add_updates([(1, "10", "{}")])
+        store.inbox.add_updates([(1, "10", "{}")])
     other.execute("ROLLBACK")
     other.close()
 
-    assert store.add_updates([(1, "10", "{}")]) == [1]
+    assert store.inbox.add_updates([(1, "10", "{}")]) == [1]
     store.close()
 
 
 def test_two_programs_at_once(tmp_path: Path, clock: Clock) -> None:
-    """Two that read and write one file at the same time wait for each other; none is refused."""
-    stores = [SqliteStore(tmp_path / "bot.db", clock) for _ in range(2)]
+    """Two programs that read and write one file at the same time wait for each other; neither is refused."""
+    stores = [Store(SqliteDatabase(tmp_path / "bot.db", clock)) for _ in range(2)]
 
-    def work(store: SqliteStore) -> None:
+    def work(store: Store) -> None:
         for update in range(200):
-            store.check_writable()
+            store.database.check_writable()
             store.apply([say(update, "a")], ())
 
     with ThreadPoolExecutor() as pool:
         list(pool.map(work, stores))
 
-    assert stores[0].count_queued_calls() == 400
+    assert stores[0].outbox.count_queued_calls() == 400
     for store in stores:
         store.close()
 
 
 @pytest.mark.parametrize("replaced", [False, True])
 def test_deleted_under_the_bot(tmp_path: Path, clock: Clock, replaced: bool) -> None:
-    """A store whose file is deleted or replaced is saved beside it, written no more, and put back by one command."""
+    """A store whose file is deleted or replaced is rescued beside it, not written to, and put back by one command."""
     path = tmp_path / "bot.db"
-    store = SqliteStore(path, clock)
+    store = Store(SqliteDatabase(path, clock))
     finish(store, say(10, "a"))
     for file in tmp_path.glob("bot.db*"):
         file.unlink()
     if replaced:
-        SqliteStore(path, clock).close()
+        Store(SqliteDatabase(path, clock)).close()
 
     with pytest.raises(StoreGone, match=r"gwbot restore .*bot\.db\.rescued-1") as first:
-        store.due_calls(clock())
+        store.outbox.due_calls(clock())
     with pytest.raises(StoreGone) as second:
         finish(store, say(10, "b"), update=2)
     store.close()
@@ -156,48 +156,48 @@ def test_deleted_under_the_bot(tmp_path: Path, clock: Clock, replaced: bool) -> 
     assert str(first.value) == str(second.value)
     assert os.stat(tmp_path / "bot.db.rescued-1").st_mode & 0o077 == 0
     restore_store(tmp_path / "bot.db.rescued-1", path)
-    again = SqliteStore(path, clock)
-    assert texts(again.due_calls(clock())) == ["a"]
+    again = Store(SqliteDatabase(path, clock))
+    assert texts(again.outbox.due_calls(clock())) == ["a"]
     again.close()
 
 
 def test_no_empty_store_after_a_deletion(tmp_path: Path, clock: Clock) -> None:
-    """After a store was deleted under the bot, a restart does not begin with an empty one."""
-    store = SqliteStore(tmp_path / "bot.db", clock)
+    """After a store was deleted under the bot, a restart does not create an empty one."""
+    store = Store(SqliteDatabase(tmp_path / "bot.db", clock))
     (tmp_path / "bot.db").unlink()
     with pytest.raises(StoreGone):
-        store.check_writable()
+        store.database.check_writable()
     store.close()
 
     with pytest.raises(StoreError, match="is gone; what it held is in"):
-        SqliteStore(tmp_path / "bot.db", clock)
+        Store(SqliteDatabase(tmp_path / "bot.db", clock))
 
     assert not (tmp_path / "bot.db").exists()
 
 
-def test_clock_that_was_ahead(store: SqliteStore, clock: Clock) -> None:
-    """A call that was put off while the clock was a year ahead is made when it is back, not in a year."""
+def test_clock_that_was_ahead(store: Store, clock: Clock) -> None:
+    """A call postponed while the clock was a year ahead is made once it is right, not in a year."""
     finish(store, say(10, "a"))
     clock.now += YEAR
-    store.postpone_call(store.due_calls(clock())[0].id, clock() + 60)
+    store.outbox.postpone_call(store.outbox.due_calls(clock())[0].id, clock() + 60)
     clock.now -= YEAR
 
-    assert texts(store.due_calls(clock())) == ["a"]
+    assert texts(store.outbox.due_calls(clock())) == ["a"]
 
 
-def test_check_writes_nothing(tmp_path: Path, store: SqliteStore) -> None:
-    """Looking whether the store can be written leaves it as it was."""
+def test_check_writes_nothing(tmp_path: Path, store: Store) -> None:
+    """Checking that the store is writable changes nothing."""
     finish(store, say(10, "a"))
     with closing(sqlite3.connect(tmp_path / "bot.db")) as connection:
         before = list(connection.iterdump())
-        store.check_writable()
+        store.database.check_writable()
 
         assert list(connection.iterdump()) == before
 
 
 async def test_what_was_sent_is_not_sent_again(disk: Disk, clock: Clock) -> None:
-    """A message that Telegram took while the disk became full is written down with space, and sent once."""
-    store, both = SqliteStore(disk.folder / "bot.db", clock), asyncio.Event()
+    """A message that Telegram accepted while the disk filled up is recorded once there is space, and sent once."""
+    store, both = Store(SqliteDatabase(disk.folder / "bot.db", clock)), asyncio.Event()
     made: list[str] = []
     finish(store, say(10, "a"), say(10, "b"))
 
@@ -216,7 +216,7 @@ async def test_what_was_sent_is_not_sent_again(disk: Disk, clock: Clock) -> None
         await asyncio.wait_for(both.wait(), 20)
         sending.cancel()
         await asyncio.gather(sending, return_exceptions=True)
-    waiting = store.count_queued_calls()
+    waiting = store.outbox.count_queued_calls()
     store.close()
 
     assert made == ["a", "b"]
@@ -224,8 +224,8 @@ async def test_what_was_sent_is_not_sent_again(disk: Disk, clock: Clock) -> None
 
 
 async def test_update_waits_for_the_store(disk: Disk, clock: Clock) -> None:
-    """An update whose outcome cannot be written is handled again with space, before what came after it."""
-    store = SqliteStore(disk.folder / "bot.db", clock)
+    """An update whose outcome cannot be written is handled again once there is space, before later ones."""
+    store = Store(SqliteDatabase(disk.folder / "bot.db", clock))
     tried: list[int] = []
     done: list[int] = []
 
@@ -248,10 +248,10 @@ async def test_update_waits_for_the_store(disk: Disk, clock: Clock) -> None:
 
 
 def test_deleted_with_its_folder(tmp_path: Path, clock: Clock) -> None:
-    """Where not even the folder is there any more, the error says that nothing could be saved."""
-    store = SqliteStore(tmp_path / "own" / "bot.db", clock)
+    """If even the folder is gone, the error says that nothing could be rescued."""
+    store = Store(SqliteDatabase(tmp_path / "own" / "bot.db", clock))
     shutil.rmtree(tmp_path / "own")
 
     with pytest.raises(StoreGone, match="could not be saved"):
-        store.check_writable()
+        store.database.check_writable()
     store.close()

@@ -1,4 +1,4 @@
-"""What the store holds of people: nothing is forgotten when it is shown, deleted, or too old."""
+"""Personal data in the store: exporting, deleting and purging miss nothing."""
 
 import json
 import re
@@ -42,9 +42,9 @@ from bot.domain.message import RefreshCard, SendMail
 from bot.domain.selfcheck import SelfCheckProgress
 from bot.domain.turn import State
 from bot.errors import StoreConflict
-from bot.store import ApiCall, SqliteStore, SqlStore
+from bot.store import ApiCall, SqliteDatabase, Store
 from bot.store.personal_data import DATA_CATALOGUE
-from bot.store.protocol import AdviserThread, Destination, EraseThread, ErasureReason, RequestMailDeletion
+from bot.store.records import AdviserThread, Destination, EraseThread, ErasureReason, RequestMailDeletion
 from bot.store.sql.outgoing_calls import MAIL_CHAT
 from tests.conftest import Clock
 from tests.support.tables import tables
@@ -88,19 +88,19 @@ OUT = (
 )
 
 
-def did(store: SqlStore, event: Event, *effects: Effect, state: State | None = None, out: Any = ()) -> bool:
-    store.add_updates([(event.update_id, str(event.chat_id), "{}")])
+def did(store: Store, event: Event, *effects: Effect, state: State | None = None, out: Any = ()) -> bool:
+    store.inbox.add_updates([(event.update_id, str(event.chat_id), "{}")])
     return store.finish_update(event.update_id, event, state, out, effects)
 
 
 @pytest.fixture
-def full(store: SqlStore) -> SqlStore:
-    """A store in which something about Ada is in every table that can hold it."""
+def full(store: Store) -> Store:
+    """A store with something about Ada in every table that can contain it."""
     did(store, EVENT, *EVERYTHING, state=STATE, out=OUT)
-    store.save_thread(REFERENCE, AdviserThread(DESK, 40, 41))
-    store.save_rate_limits({ADA: 1_800_000_000.0})
+    store.requests.save_thread(REFERENCE, AdviserThread(DESK, 40, 41))
+    store.outbox.save_rate_limits({ADA: 1_800_000_000.0})
     body = {"update_id": 90, "message": {"from": {"id": ADA, "first_name": NAME}, "text": SAID}}
-    store.add_updates([(90, str(DESK), json.dumps(body))])
+    store.inbox.add_updates([(90, str(DESK), json.dumps(body))])
     return store
 
 
@@ -108,8 +108,8 @@ def told_of_ada(found: Any) -> bool:
     return any(mark in repr(found) for mark in (str(ADA), NAME, "anari"))
 
 
-def test_every_table_and_column_is_described(embedded: SqliteStore, tmp_path: Path) -> None:
-    """A new table, or a new column of one with people in it, has to say what it holds."""
+def test_every_table_and_column_is_described(embedded: Store, tmp_path: Path) -> None:
+    """A new table, or a new column of one with personal data, must have a description."""
     with closing(sqlite3.connect(tmp_path / "bot.db")) as file:
         tables = {name for (name,) in file.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         columns = {
@@ -127,10 +127,10 @@ def test_every_table_and_column_is_described(embedded: SqliteStore, tmp_path: Pa
     }  # they go with their request
 
 
-def test_everything_is_shown(full: SqlStore) -> None:
-    """What is shown to a person is every row of the file that knows of them, and nobody else's."""
+def test_everything_is_shown(full: Store) -> None:
+    """A person's export has every row of the store about them, and nobody else's."""
     did(full, Event(2, EventKind.TEXT, BEA, BEA, 1), SaveFeedback("kontakt", 1), state=State(lang="en"))
-    shown = full.load_personal_data(ADA)
+    shown = full.erasure.load_personal_data(ADA)
 
     held = {name: [row for row in found if told_of_ada(row) or REFERENCE in repr(row)]
             for name, found in tables(full).items()}  # fmt: skip
@@ -140,13 +140,13 @@ def test_everything_is_shown(full: SqlStore) -> None:
     assert str(BEA) not in repr(shown)
 
 
-def test_both_files_hold_everything(full: SqlStore, clock: Clock) -> None:
-    """The page to read holds every text of the JSON file, and every field there is named in German."""
-    values = {"held": full.load_personal_data(ADA), "lang": "de", "now": clock()}
+def test_both_files_hold_everything(full: Store, clock: Clock) -> None:
+    """The readable page has every text of the JSON file, and a German name for every field."""
+    values = {"held": full.erasure.load_personal_data(ADA), "lang": "de", "now": clock()}
     whole = json.loads(render_data_json(values).content)
     html = render_data_page(values).content.decode()
 
-    assert {name for name, found in whole["data"].items() if found} == set(full.load_personal_data(ADA))
+    assert {name for name, found in whole["data"].items() if found} == set(full.erasure.load_personal_data(ADA))
     assert set(whole["fields"]) == set(whole["data"])
     assert whole["data"]["requests"][0]["body"]["details"]["address"] == ADDRESS
     for text in (NAME, SAID, QUESTION, ADDRESS, REFERENCE, "ABCDEF", "15. Januar 2027"):
@@ -165,82 +165,88 @@ def test_both_files_hold_everything(full: SqlStore, clock: Clock) -> None:
 
 
 @pytest.mark.parametrize(("lang", "named"), [("de", "Davon dort eingetragen"), ("en", "Of these already told there")])
-def test_what_is_told_in_a_topic_that_is_opened(full: SqlStore, clock: Clock, lang: str, named: str) -> None:
-    """While a topic is being opened, how many messages are told there is a number, not a moment of 1970."""
-    full.save_thread(REFERENCE, AdviserThread(DESK, 77, 39, 5, history_sent=3))
+def test_what_is_told_in_a_topic_that_is_opened(full: Store, clock: Clock, lang: str, named: str) -> None:
+    """While a topic is being opened, the number of its messages is shown as a number, not as a date in 1970."""
+    full.requests.save_thread(REFERENCE, AdviserThread(DESK, 77, 39, 5, history_sent=3))
 
-    html = render_data_page({"held": full.load_personal_data(ADA), "lang": lang, "now": clock()}).content.decode()
+    html = render_data_page(
+        {"held": full.erasure.load_personal_data(ADA), "lang": lang, "now": clock()}
+    ).content.decode()
 
     assert f"{named}</dt><dd>3</dd>" in html
     assert "1970" not in html
 
 
-def test_markup_in_a_text_is_shown_as_text(store: SqlStore, clock: Clock) -> None:
-    """What a person wrote cannot bring anything into the page."""
+def test_markup_in_a_text_is_shown_as_text(store: Store, clock: Clock) -> None:
+    """What a person wrote cannot inject anything into the page."""
     did(store, EVENT, state=State(last_question="<script>alert(1)</script>"))
-    html = render_data_page({"held": store.load_personal_data(ADA), "lang": "en", "now": clock()}).content.decode()
+    html = render_data_page(
+        {"held": store.erasure.load_personal_data(ADA), "lang": "en", "now": clock()}
+    ).content.decode()
 
     assert "<script" not in html
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in html
 
 
-def test_deletion_leaves_nothing_in_the_file(full: SqlStore, tmp_path: Path) -> None:
-    """After deletion no row knows of the person, nor any byte of the file or its log; only the receipt waits."""
+def test_deletion_leaves_nothing_in_the_file(full: Store, tmp_path: Path) -> None:
+    """After deletion no row, and no byte of the file or its log, mentions the person; only the receipt is queued."""
     did(full, replace(EVENT, update_id=91), ErasePerson(), state=State(lang="de"))
 
-    assert full.find_erased_request(DESK, 39, 49) is None
+    assert full.erasure.find_erased_request(DESK, 39, 49) is None
     assert [name for name, found in tables(full).items() if told_of_ada(found)] == []
-    assert full.load_personal_data(ADA) == {}
-    if not isinstance(full, SqliteStore):  # when pages are overwritten is PostgreSQL's to say
+    assert full.erasure.load_personal_data(ADA) == {}
+    if not isinstance(full.database, SqliteDatabase):  # when pages are overwritten is PostgreSQL's to say
         return
     left = b"".join(file.read_bytes() for file in tmp_path.glob("bot.db*"))
     assert not any(text.encode() in left for text in (NAME, SAID, QUESTION, ADDRESS))
 
 
-def test_deletion_reaches_advisers_and_mail(full: SqlStore, clock: Clock) -> None:
-    """A deletion waits in the queue for what the advisers hold: their chat, and their mail where one went out."""
-    for queued in full.due_calls(clock()):
+def test_deletion_reaches_advisers_and_mail(full: Store, clock: Clock) -> None:
+    """A deletion queues the erasure of the advisers' copies: of their chat, and of an e-mail if one was sent."""
+    for queued in full.outbox.due_calls(clock()):
         if queued.chat_id in (DESK, MAIL_CHAT):
-            full.mark_sent(queued.id, 50 if queued.chat_id == DESK else None)
+            full.outbox.mark_sent(queued.id, 50 if queued.chat_id == DESK else None)
     did(full, replace(EVENT, update_id=91), ErasePerson())
 
-    assert {one.chat_id: one.call for one in full.due_calls(clock())} == {
+    assert {one.chat_id: one.call for one in full.outbox.due_calls(clock())} == {
         DESK: EraseThread(DESK, REFERENCE, ErasureReason.REQUESTER),
         MAIL_CHAT: RequestMailDeletion(REFERENCE, "jacob-rohm"),
     }
-    assert full.was_mailed(REFERENCE)
-    assert full.erasure_queue(REFERENCE) == [(DESK, 41), (DESK, 50)]
-    assert full.find_erased_request(DESK, 40, None) == full.find_erased_request(DESK, 0, 50) == REFERENCE
+    assert full.erasure.was_mailed(REFERENCE)
+    assert full.erasure.erasure_queue(REFERENCE) == [(DESK, 41), (DESK, 50)]
+    assert (
+        full.erasure.find_erased_request(DESK, 40, None) == full.erasure.find_erased_request(DESK, 0, 50) == REFERENCE
+    )
 
 
-def test_call_under_way_is_known_to_the_deletion(full: SqlStore, clock: Clock) -> None:
-    """A copy that is being sent while the person deletes is deleted as well, and a mail is asked back."""
-    under_way = [one for one in full.due_calls(clock()) if one.chat_id in (DESK, MAIL_CHAT)]
+def test_call_under_way_is_known_to_the_deletion(full: Store, clock: Clock) -> None:
+    """A copy being sent while the person deletes is erased too, and deletion of an e-mail is requested."""
+    under_way = [one for one in full.outbox.due_calls(clock()) if one.chat_id in (DESK, MAIL_CHAT)]
     did(full, replace(EVENT, update_id=91), ErasePerson())
     for queued in under_way:
-        full.mark_sent(queued.id, 60 if queued.chat_id == DESK else None)
+        full.outbox.mark_sent(queued.id, 60 if queued.chat_id == DESK else None)
 
-    assert (DESK, 60) in full.erasure_queue(REFERENCE)
-    assert full.was_mailed(REFERENCE)
-    assert full.load_personal_data(ADA) == {}
+    assert (DESK, 60) in full.erasure.erasure_queue(REFERENCE)
+    assert full.erasure.was_mailed(REFERENCE)
+    assert full.erasure.load_personal_data(ADA) == {}
 
 
-def test_what_is_handled_at_the_same_time_brings_nothing_back(full: SqlStore) -> None:
-    """A state read before the deletion is refused after it, an older update is dropped; others stay."""
-    read = full.load_state(EVENT.state_key)
-    full.add_updates([(89, str(DESK), json.dumps({"message": {"from": {"id": ADA}, "text": SAID}}))])
-    full.add_updates([(88, str(BEA), json.dumps({"message": {"from": {"id": BEA}, "text": "Hallo"}}))])
-    full.add_updates([(95, str(DESK), json.dumps({"message": {"from": {"id": ADA}, "text": "Danach"}}))])
+def test_what_is_handled_at_the_same_time_brings_nothing_back(full: Store) -> None:
+    """A state read before the deletion is refused after it, and older updates are dropped; others stay."""
+    read = full.users.load_state(EVENT.state_key)
+    full.inbox.add_updates([(89, str(DESK), json.dumps({"message": {"from": {"id": ADA}, "text": SAID}}))])
+    full.inbox.add_updates([(88, str(BEA), json.dumps({"message": {"from": {"id": BEA}, "text": "Hallo"}}))])
+    full.inbox.add_updates([(95, str(DESK), json.dumps({"message": {"from": {"id": ADA}, "text": "Danach"}}))])
     did(full, replace(EVENT, update_id=91), ErasePerson())
 
     with pytest.raises(StoreConflict, match="was deleted since it was read"):
         did(full, replace(EVENT, update_id=96), state=replace(read, step=3))
     assert not full.finish_update(89, EVENT, read, (), ())
-    assert [update for update, _ in full.pending_updates()] == [88, 95, 96]
+    assert [update for update, _ in full.inbox.pending_updates()] == [88, 95, 96]
 
 
-def test_adviser_is_too_late(full: SqlStore) -> None:
-    """An adviser's message decided before the deletion is refused after it; an edit goes nowhere."""
+def test_adviser_is_too_late(full: Store) -> None:
+    """An adviser's message decided before the deletion is refused after it; an edit finds nothing."""
     did(full, replace(EVENT, update_id=91), ErasePerson())
     adviser = Event(92, EventKind.TEXT, DESK, BEA, 70)
 
@@ -248,87 +254,87 @@ def test_adviser_is_too_late(full: SqlStore) -> None:
         did(full, adviser, UpdateRequest(replace(REQUEST, talking=True)))
     edit = ApiCall(ADA, "editMessageText", {"text": "x"}, edit_of=(DESK, 70), reference=REFERENCE)
     did(full, replace(adviser, update_id=93), out=[edit])
-    assert full.load_personal_data(ADA) == {}
+    assert full.erasure.load_personal_data(ADA) == {}
 
 
-def test_adviser_who_deletes_takes_nobody_elses_messages(full: SqlStore, clock: Clock) -> None:
-    """An adviser's own data are deleted; what they wrote to a person arrives, and closed requests lose their name."""
+def test_adviser_who_deletes_takes_nobody_elses_messages(full: Store, clock: Clock) -> None:
+    """An adviser's own data are deleted; their messages to a person arrive, and closed requests lose their name."""
     taken = replace(REQUEST, status=RequestStatus.CLOSED, taken_by=BEA, adviser="Bea", closed=clock())
     sent = ApiCall(ADA, "copyMessage", {"from_chat_id": DESK, "message_id": 8}, (DESK, 8), reference=REFERENCE)
     did(full, Event(92, EventKind.TEXT, DESK, BEA, 8), UpdateRequest(taken), state=State(lang="en"), out=[sent])
     others = replace(taken, reference="BBBB-2345", taken_by=BEA + 1, adviser="Cem")
     full.apply((), [CreateRequest(others)])
-    before = full.load_personal_data(BEA)
+    before = full.erasure.load_personal_data(BEA)
     did(full, Event(93, EventKind.BUTTON, BEA, BEA, 9), ErasePerson())
 
     assert set(before) == {"states", "advised"}
-    assert full.load_personal_data(BEA) == {}
-    assert full.count_queued_calls(ADA) == 2
-    kept = full.find_request(REFERENCE)
+    assert full.erasure.load_personal_data(BEA) == {}
+    assert full.outbox.count_queued_calls(ADA) == 2
+    kept = full.requests.find_request(REFERENCE)
     assert kept is not None
     assert (kept.adviser, kept.taken_by, kept.version) == ("", 0, 2)
-    assert full.find_request("BBBB-2345") == others
+    assert full.requests.find_request("BBBB-2345") == others
 
 
-def test_questions_are_dropped_alone(full: SqlStore) -> None:
-    """Taking the consent back deletes the questions, and nothing else."""
-    assert full.consented_questions() == [(QUESTION, "backbone", 1_800_000_000.0)]
-    assert full.feedback_counts() == [("backbone", 0, 1)]
+def test_questions_are_dropped_alone(full: Store) -> None:
+    """Withdrawing the consent deletes the questions, and nothing else."""
+    assert full.users.consented_questions() == [(QUESTION, "backbone", 1_800_000_000.0)]
+    assert full.users.feedback_counts() == [("backbone", 0, 1)]
     did(full, replace(EVENT, update_id=91), DeleteQuestions())
 
-    assert full.consented_questions() == []
-    assert full.feedback_counts() == [("backbone", 0, 1)]
+    assert full.users.consented_questions() == []
+    assert full.users.feedback_counts() == [("backbone", 0, 1)]
 
 
-def test_purge_at_the_boundary(full: SqlStore, clock: Clock) -> None:
-    """What is exactly old enough stays; a second later it goes, but for what belongs to an open request."""
+def test_purge_at_the_boundary(full: Store, clock: Clock) -> None:
+    """Rows exactly as old as the limit stay; a second later they go, except those of an open request."""
     days = 180 * 86_400
     before = tables(full)
     clock.now += days
 
-    assert full.purge_expired(clock() - days) == 0
+    assert full.erasure.purge_expired(clock() - days) == 0
     assert tables(full) == before
     clock.now += 1
-    full.purge_expired(clock() - days)
+    full.erasure.purge_expired(clock() - days)
     left = {name for name, found in tables(full).items() if found}
     assert left == {"requests", "lines", "threads", "outbox"}
-    assert {row["request"] for row in full.load_personal_data(ADA)["outbox"]} == {REFERENCE}
+    assert {row["request"] for row in full.erasure.load_personal_data(ADA)["outbox"]} == {REFERENCE}
 
 
-def test_closed_request_is_purged_whole(full: SqlStore, clock: Clock) -> None:
-    """A request goes some days after it was closed, however old, and its copies at the advisers with it."""
+def test_closed_request_is_purged_whole(full: Store, clock: Clock) -> None:
+    """A request is purged some days after it was closed, however old, with its copies in the advisers' chat."""
     days = 180 * 86_400
     clock.now += 3 * days
     closed = replace(REQUEST, status=RequestStatus.CLOSED, closed=clock())
     full.apply((), [UpdateRequest(closed)])
-    full.purge_expired(clock() - days)
-    kept = full.find_request(REFERENCE)
+    full.erasure.purge_expired(clock() - days)
+    kept = full.requests.find_request(REFERENCE)
     clock.now += days + 1
-    full.purge_expired(clock() - days)
+    full.erasure.purge_expired(clock() - days)
 
     assert kept is not None
-    assert full.find_request(REFERENCE) is None
+    assert full.requests.find_request(REFERENCE) is None
     assert [name for name, found in tables(full).items() if told_of_ada(found)] == []
-    due = [one.call for one in full.due_calls(clock())]
+    due = [one.call for one in full.outbox.due_calls(clock())]
     assert EraseThread(DESK, REFERENCE, ErasureReason.RETENTION) in due
     assert not any(isinstance(call, RequestMailDeletion) for call in due)
 
 
-def test_traces_of_a_deletion_end_as_well(full: SqlStore, clock: Clock) -> None:
-    """What is left of a deleted request, of no one, is gone when its time is over, unless it is still to be done."""
+def test_traces_of_a_deletion_end_as_well(full: Store, clock: Clock) -> None:
+    """The anonymous remains of a deleted request are purged in time, unless their erasure is still queued."""
     did(full, replace(EVENT, update_id=91), ErasePerson(), MigrateChat(5))
     clock.now += 1000
-    full.purge_expired(clock() - 500)
-    waiting = full.due_calls(clock())
+    full.erasure.purge_expired(clock() - 500)
+    waiting = full.outbox.due_calls(clock())
     for queued in waiting:
-        full.mark_sent(queued.id, None)
-    full.purge_expired(clock() - 500)
+        full.outbox.mark_sent(queued.id, None)
+    full.erasure.purge_expired(clock() - 500)
 
     assert {type(queued.call) for queued in waiting} == {EraseThread, RequestMailDeletion}
     left = {name for name, found in tables(full).items() if found}
     assert left == {"moved"}
 
 
-def test_request_that_nobody_took_is_advised_by_nobody(full: SqlStore) -> None:
-    """Who writes on the terminal has the number 0, and advises no request for that."""
-    assert "advised" not in full.load_personal_data(0)
+def test_request_that_nobody_took_is_advised_by_nobody(full: Store) -> None:
+    """The user of the terminal has the id 0, and is nobody's adviser for that."""
+    assert "advised" not in full.erasure.load_personal_data(0)

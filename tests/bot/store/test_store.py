@@ -24,8 +24,8 @@ from bot.domain.effects import (
 from bot.domain.event import Event, EventKind
 from bot.domain.turn import State
 from bot.errors import StoreConflict, StoreError
-from bot.store import ApiCall, OutgoingCall, SqliteStore, SqlStore
-from bot.store.protocol import AdviserThread
+from bot.store import ApiCall, OutgoingCall, SqliteDatabase, Store
+from bot.store.records import AdviserThread
 from bot.store.sqlite.backup import backup_store, restore_store
 from bot.store.sqlite.migrations import migrations
 from tests.bot.conftest import Opening
@@ -52,112 +52,116 @@ def request(reference: str = "AAAA-AAAA", **more: object) -> Request:
     return Request(reference, 10, 20, **values, consent="v", created=1.0, **more)  # type: ignore[arg-type]  # test shorthand
 
 
-def finish(store: SqlStore, *out: OutgoingCall, update: int = 1) -> bool:
-    store.add_updates([(update, "10", "{}")])
+def finish(store: Store, *out: OutgoingCall, update: int = 1) -> bool:
+    store.inbox.add_updates([(update, "10", "{}")])
     return store.finish_update(update, EVENT, State(), out, ())
 
 
-def test_update_is_taken_once(store: SqlStore) -> None:
+def test_update_is_taken_once(store: Store) -> None:
     """A redelivered update is not new."""
-    assert store.add_updates([(1, "10", "{}"), (2, "10", "{}")]) == [1, 2]
-    assert store.add_updates([(2, "10", "{}"), (3, "10", "{}")]) == [3]
+    assert store.inbox.add_updates([(1, "10", "{}"), (2, "10", "{}")]) == [1, 2]
+    assert store.inbox.add_updates([(2, "10", "{}"), (3, "10", "{}")]) == [3]
 
 
-def test_pending_until_finished(store: SqlStore) -> None:
+def test_pending_until_finished(store: Store) -> None:
     """An update is pending until it is finished, and can be finished once."""
-    store.add_updates([(1, "10", "{}")])
+    store.inbox.add_updates([(1, "10", "{}")])
 
-    assert store.pending_updates() == [(1, "10")]
+    assert store.inbox.pending_updates() == [(1, "10")]
     assert store.finish_update(1, EVENT, State(), [say(10, "a")], ())
     assert not store.finish_update(1, EVENT, State(), [say(10, "a")], ())
-    assert (store.pending_updates(), store.claim_update("10", ())) == ([], None)
-    assert store.count_queued_calls() == 1
+    assert (store.inbox.pending_updates(), store.inbox.claim_update("10", ())) == ([], None)
+    assert store.outbox.count_queued_calls() == 1
 
 
-def test_finish_is_one_transaction(store: SqlStore) -> None:
-    """Where one effect fails, nothing of the update is kept."""
-    store.add_updates([(1, "10", "{}")])
+def test_finish_is_one_transaction(store: Store) -> None:
+    """If one effect fails, nothing of the update is kept."""
+    store.inbox.add_updates([(1, "10", "{}")])
     twice = CreateRequest(request())
 
     with pytest.raises(StoreError):
         store.finish_update(1, EVENT, State(lang="en"), [say(10, "a")], (twice, twice))
 
-    assert store.pending_updates() == [(1, "10")]
-    assert (store.count_queued_calls(), store.all_requests(), store.load_state(EVENT.state_key)) == (0, [], State())
+    assert store.inbox.pending_updates() == [(1, "10")]
+    assert (
+        store.outbox.count_queued_calls(),
+        store.requests.all_requests(),
+        store.users.load_state(EVENT.state_key),
+    ) == (0, [], State())
 
 
 def test_state_survives_reopening(opening: Opening) -> None:
     """State written by one process is read by the next."""
     first = opening()
     state = State(lang="en", last_question="Was?", form=Form(details=Details("Hilfe")), step=3)
-    first.add_updates([(1, "10", "{}")])
+    first.inbox.add_updates([(1, "10", "{}")])
     first.finish_update(1, EVENT, state, (), ())
     first.close()
 
-    assert opening().load_state(EVENT.state_key) == state
+    assert opening().users.load_state(EVENT.state_key) == state
 
 
-def test_due_is_the_oldest_of_each_chat(store: SqlStore, clock: Clock) -> None:
-    """Each chat offers its oldest call only, so order is kept within a chat."""
+def test_due_is_the_oldest_of_each_chat(store: Store, clock: Clock) -> None:
+    """Only the oldest call of each chat is due, so order is kept within a chat."""
     finish(store, say(10, "a"), say(10, "b"), say(11, "c"))
 
-    assert texts(store.due_calls(clock())) == ["a", "c"]
+    assert texts(store.outbox.due_calls(clock())) == ["a", "c"]
 
 
-def test_waiting_chat_holds_up_no_other(store: SqlStore, clock: Clock) -> None:
+def test_waiting_chat_holds_up_no_other(store: Store, clock: Clock) -> None:
     """A chat whose oldest call waits sends nothing newer, while the others go on."""
     finish(store, say(10, "a"), say(10, "b"), say(11, "c"))
-    store.postpone_call(store.due_calls(clock())[0].id, clock() + 60)
+    store.outbox.postpone_call(store.outbox.due_calls(clock())[0].id, clock() + 60)
 
-    assert texts(store.due_calls(clock())) == ["c"]
-    assert texts(store.due_calls(clock() + 60)) == ["a", "c"]
-    assert store.next_due_time() == 0.0
+    assert texts(store.outbox.due_calls(clock())) == ["c"]
+    assert texts(store.outbox.due_calls(clock() + 60)) == ["a", "c"]
+    assert store.outbox.next_due_time() == 0.0
 
 
-def test_sent_message_is_found_by_its_question(store: SqlStore, clock: Clock) -> None:
-    """The answer to a question can be found for editing, and its text is no longer held."""
+def test_sent_message_is_found_by_its_question(store: Store, clock: Clock) -> None:
+    """The answer to a question can be found for editing, and its text is no longer stored."""
     finish(store, say(10, "a", source=(10, 5)))
-    store.mark_sent(store.due_calls(clock())[0].id, 77)
+    store.outbox.mark_sent(store.outbox.due_calls(clock())[0].id, 77)
 
-    assert store.find_reply_to(10, (10, 5)) == 77
-    assert store.find_reply_to(11, (10, 5)) is None
-    assert store.load_personal_data(20)["outbox"][0]["params"] == "{}"
+    assert store.outbox.find_reply_to(10, (10, 5)) == 77
+    assert store.outbox.find_reply_to(11, (10, 5)) is None
+    assert store.erasure.load_personal_data(20)["outbox"][0]["params"] == "{}"
 
 
-def test_failed_call_frees_the_chat(store: SqlStore, clock: Clock) -> None:
+def test_failed_call_frees_the_chat(store: Store, clock: Clock) -> None:
     """After a final refusal the chat's next call is due."""
     finish(store, say(10, "a"), say(10, "b"))
-    store.mark_failed(store.due_calls(clock())[0].id, "Forbidden")
+    store.outbox.mark_failed(store.outbox.due_calls(clock())[0].id, "Forbidden")
 
-    assert texts(store.due_calls(clock())) == ["b"]
+    assert texts(store.outbox.due_calls(clock())) == ["b"]
 
 
-def test_request_is_found_by_message(store: SqlStore, clock: Clock) -> None:
+def test_request_is_found_by_message(store: Store, clock: Clock) -> None:
     """A reply to a message about a request finds the request."""
-    store.add_updates([(1, "10", "{}")])
+    store.inbox.add_updates([(1, "10", "{}")])
     store.finish_update(1, EVENT, State(), [say(-5, "Brief", reference="AAAA-AAAA")], [CreateRequest(request())])
-    store.mark_sent(store.due_calls(clock())[0].id, 9)
+    store.outbox.mark_sent(store.outbox.due_calls(clock())[0].id, 9)
 
-    found = store.find_request_by_message(-5, 9)
+    found = store.requests.find_request_by_message(-5, 9)
 
     assert found is not None
     assert (found.reference, found.user_id, found.details.concern, found.status) == ("AAAA-AAAA", 20, "T", "open")
-    assert store.find_request_by_message(-5, 10) is None
+    assert store.requests.find_request_by_message(-5, 10) is None
 
 
-def test_thumb_counts_once(store: SqlStore) -> None:
+def test_thumb_counts_once(store: Store) -> None:
     """A second thumb on the same entry replaces the first."""
     for update, value in ((1, 1), (2, 0)):
-        store.add_updates([(update, "10", "{}")])
+        store.inbox.add_updates([(update, "10", "{}")])
         store.finish_update(update, EVENT, State(), (), [SaveFeedback("backbone", value)])
 
-    assert [row["value"] for row in store.load_personal_data(20)["feedback"]] == [0]
+    assert [row["value"] for row in store.erasure.load_personal_data(20)["feedback"]] == [0]
 
 
-def test_forget_leaves_nothing_of_the_person(store: SqlStore, clock: Clock) -> None:
-    """After deletion only the reply of this very update waits, of no one, and others are untouched."""
+def test_forget_leaves_nothing_of_the_person(store: Store, clock: Clock) -> None:
+    """After deletion only this update's reply is queued, as nobody's, and other people's data are untouched."""
     finish(store, say(10, "a"))
-    store.add_updates([(2, "99", "{}"), (3, "10", "{}")])
+    store.inbox.add_updates([(2, "99", "{}"), (3, "10", "{}")])
     store.finish_update(
         2,
         Event(2, EventKind.TEXT, 99, 98, 1),
@@ -168,27 +172,27 @@ def test_forget_leaves_nothing_of_the_person(store: SqlStore, clock: Clock) -> N
 
     store.finish_update(3, EVENT, None, [say(10, "weg")], [ErasePerson()])
 
-    assert texts(store.due_calls(clock())) == ["weg"]
-    assert store.load_personal_data(20) == {}
-    assert set(store.load_personal_data(98)) == {"states", "requests"}
+    assert texts(store.outbox.due_calls(clock())) == ["weg"]
+    assert store.erasure.load_personal_data(20) == {}
+    assert set(store.erasure.load_personal_data(98)) == {"states", "requests"}
 
 
-def test_purge_keeps_what_is_needed(store: SqlStore, clock: Clock) -> None:
-    """Old rows go; what waits for a request that is not closed stays with it."""
-    store.add_updates([(1, "10", "{}")])
+def test_purge_keeps_what_is_needed(store: Store, clock: Clock) -> None:
+    """Old rows are purged; calls of a request that is not closed stay with it."""
+    store.inbox.add_updates([(1, "10", "{}")])
     out = [say(10, "a"), say(-5, "b", reference="AAAA-AAAA")]
     store.finish_update(
         1, EVENT, State(), out, [CreateRequest(request()), AppendTranscript("AAAA-AAAA", Party.REQUESTER, "Hallo")]
     )
     clock.now += 1000
 
-    assert store.purge_expired(clock() - 500) == 3  # the update, the state, the message without a request
-    assert texts(store.due_calls(clock())) == ["b"]
-    assert len(store.load_transcript("AAAA-AAAA")) == 1
+    assert store.erasure.purge_expired(clock() - 500) == 3  # the update, the state, the message without a request
+    assert texts(store.outbox.due_calls(clock())) == ["b"]
+    assert len(store.requests.load_transcript("AAAA-AAAA")) == 1
 
 
-def test_backup_and_restore(tmp_path: Path, embedded: SqliteStore) -> None:
-    """A backup made while the store is open holds everything; restoring keeps the store before."""
+def test_backup_and_restore(tmp_path: Path, embedded: Store) -> None:
+    """A backup made while the store is open has everything; restoring keeps the previous store."""
     finish(embedded, say(10, "a"))
     backup_store(tmp_path / "bot.db", tmp_path / "copy.db")
 
@@ -197,48 +201,48 @@ def test_backup_and_restore(tmp_path: Path, embedded: SqliteStore) -> None:
 
     assert kept is None
     assert again == tmp_path / "other.db.before-1"
-    assert SqliteStore(tmp_path / "other.db", Clock()).count_queued_calls() == 1
+    assert Store(SqliteDatabase(tmp_path / "other.db", Clock())).outbox.count_queued_calls() == 1
 
 
 def test_restore_refuses_what_is_no_store(tmp_path: Path) -> None:
     """A damaged or foreign file is refused before anything is replaced."""
     (tmp_path / "x.db").write_bytes(b"no database")
 
-    with pytest.raises(StoreError, match="is no store"):
+    with pytest.raises(StoreError, match="is not a store"):
         restore_store(tmp_path / "x.db", tmp_path / "bot.db")
 
 
 def test_store_that_cannot_be_opened(tmp_path: Path) -> None:
-    """A path that is no database ends in a clear error."""
+    """A path that is not a database gives a clear error."""
     (tmp_path / "bot.db").write_bytes(b"x" * 5000)
 
     with pytest.raises(StoreError, match="cannot be opened"):
-        SqliteStore(tmp_path / "bot.db", Clock())
+        Store(SqliteDatabase(tmp_path / "bot.db", Clock()))
 
 
-def test_closing_waits_for_other_threads(store: SqlStore, clock: Clock) -> None:
-    """A store that is closed while other threads read it ends their calls with an error, not the process."""
+def test_closing_waits_for_other_threads(store: Store, clock: Clock) -> None:
+    """Closing a store while other threads read it ends their calls with an error, not the process."""
     finish(store, *(say(number, "a") for number in range(500)))
 
     def read_until_closed() -> bool:
         try:
             while True:
-                store.due_calls(clock())
+                store.outbox.due_calls(clock())
         except StoreError:
             return True
 
     with ThreadPoolExecutor(4) as pool:
         readers = [pool.submit(read_until_closed) for _ in range(4)]
-        store.due_calls(clock())
+        store.outbox.due_calls(clock())
         store.close()
 
         assert all(reader.result(10) for reader in readers)
     with pytest.raises(StoreError, match=r"cannot be read|is closed"):
-        store.count_queued_calls()
+        store.outbox.count_queued_calls()
 
 
-def test_of_two_changes_at_once_one_is_refused(store: SqlStore) -> None:
-    """A request changed since it was read is not changed again on what was true before, and nothing else is kept."""
+def test_of_two_changes_at_once_one_is_refused(store: Store) -> None:
+    """A change based on an outdated request is refused, and nothing else of that update is kept."""
     store.apply((), [CreateRequest(request())])
     first, second = (replace(request(), adviser=name) for name in ("Bea", "Cem"))
     store.apply((), [UpdateRequest(first)])
@@ -246,40 +250,40 @@ def test_of_two_changes_at_once_one_is_refused(store: SqlStore) -> None:
     with pytest.raises(StoreConflict):
         store.apply([say(10, "Cem kommt")], [UpdateRequest(second)])
 
-    kept = store.find_request("AAAA-AAAA")
+    kept = store.requests.find_request("AAAA-AAAA")
     assert kept is not None
     assert (kept.adviser, kept.version) == ("Bea", 1)
-    assert store.count_queued_calls() == 0
+    assert store.outbox.count_queued_calls() == 0
 
 
-def test_a_reply_or_edit_finds_its_counterpart(store: SqlStore, clock: Clock) -> None:
+def test_a_reply_or_edit_finds_its_counterpart(store: Store, clock: Clock) -> None:
     """A copy is found by its original, the original by its copy, and the request by both."""
     store.apply([ApiCall(-5, "copyMessage", {}, source=(10, 7), reference="AAAA-AAAA")], [CreateRequest(request())])
-    store.mark_sent(store.due_calls(clock())[0].id, 70)
+    store.outbox.mark_sent(store.outbox.due_calls(clock())[0].id, 70)
 
-    assert store.find_reply_to(-5, (10, 7)) == 70
-    assert store.find_source(-5, 70) == (10, 7)
+    assert store.outbox.find_reply_to(-5, (10, 7)) == 70
+    assert store.outbox.find_source(-5, 70) == (10, 7)
     assert [
         found and found.reference
-        for found in (store.find_request_by_message(-5, 70), store.find_request_by_message(10, 7))
+        for found in (store.requests.find_request_by_message(-5, 70), store.requests.find_request_by_message(10, 7))
     ] == ["AAAA-AAAA"] * 2
 
 
-def test_moved_group_gets_what_waits_for_it(store: SqlStore, clock: Clock) -> None:
-    """What waits for a group goes to the supergroup that it became, and threads are opened anew there."""
+def test_moved_group_gets_what_waits_for_it(store: Store, clock: Clock) -> None:
+    """Calls queued for a group go to the supergroup that it became, and threads are reopened there."""
     store.apply([say(-5, "a")], [CreateRequest(request())])
-    store.save_thread("AAAA-AAAA", AdviserThread(-5, 3, 4))
-    store.add_updates([(1, "-5", "{}")])
+    store.requests.save_thread("AAAA-AAAA", AdviserThread(-5, 3, 4))
+    store.inbox.add_updates([(1, "-5", "{}")])
 
     store.finish_update(1, replace(EVENT, chat_id=-5), None, (), [MigrateChat(-1005)])
 
-    assert (store.current_chat_id(-5), store.current_chat_id(-6)) == (-1005, -6)
-    assert [queued.chat_id for queued in store.due_calls(clock())] == [-1005]
-    assert store.find_thread("AAAA-AAAA") is None
+    assert (store.outbox.current_chat_id(-5), store.outbox.current_chat_id(-6)) == (-1005, -6)
+    assert [queued.chat_id for queued in store.outbox.due_calls(clock())] == [-1005]
+    assert store.requests.find_thread("AAAA-AAAA") is None
 
 
-def test_transcript_is_kept_and_forgotten(store: SqlStore) -> None:
-    """What was said is kept in order, belongs to the person, and goes with them."""
+def test_transcript_is_kept_and_forgotten(store: Store) -> None:
+    """The transcript is kept in order, belongs to the person, and is deleted with them."""
     store.apply(
         (),
         [
@@ -289,24 +293,24 @@ def test_transcript_is_kept_and_forgotten(store: SqlStore) -> None:
         ],
     )
 
-    assert [(line.side, line.text) for line in store.load_transcript("AAAA-AAAA")] == [
+    assert [(line.side, line.text) for line in store.requests.load_transcript("AAAA-AAAA")] == [
         ("person", "a"),
         ("adviser", "b"),
     ]
-    assert len(store.load_personal_data(20)["lines"]) == 2
-    store.add_updates([(1, "10", "{}")])
+    assert len(store.erasure.load_personal_data(20)["lines"]) == 2
+    store.inbox.add_updates([(1, "10", "{}")])
     store.finish_update(1, EVENT, None, (), [ErasePerson()])
-    assert store.load_transcript("AAAA-AAAA") == []
+    assert store.requests.load_transcript("AAAA-AAAA") == []
 
 
-def written(store: SqlStore, number: int, effect: Effect) -> None:
-    """An effect of the person's message 5, told by this update."""
-    store.add_updates([(number, "10", "{}")])
+def written(store: Store, number: int, effect: Effect) -> None:
+    """Apply an effect of the person's message 5, in this update."""
+    store.inbox.add_updates([(number, "10", "{}")])
     store.finish_update(number, EVENT, None, (), [effect])
 
 
-def test_transcript_tells_what_was_read_last(store: SqlStore) -> None:
-    """An edit takes the place of what was written first; one that knows of no line follows as a line of its own."""
+def test_transcript_tells_what_was_read_last(store: Store) -> None:
+    """An edit replaces the original line; one without a line is appended as a new line."""
     store.apply(
         (),
         [
@@ -317,27 +321,27 @@ def test_transcript_tells_what_was_read_last(store: SqlStore) -> None:
     written(store, 1, CorrectTranscript("AAAA-AAAA", Party.REQUESTER, "0431 111"))
     written(store, 2, CorrectTranscript("AAAA-AAAA", Party.REQUESTER, "0431 222"))
 
-    assert [line.text for line in store.load_transcript("AAAA-AAAA")] == [
+    assert [line.text for line in store.requests.load_transcript("AAAA-AAAA")] == [
         "before lines knew their messages",
         "0431 222",
     ]
 
 
-def test_what_is_taken_back_is_not_in_the_transcript(store: SqlStore, clock: Clock) -> None:
-    """Neither it nor its copy that waits is left, and nobody finds the request by it; all else stays."""
+def test_what_is_taken_back_is_not_in_the_transcript(store: Store, clock: Clock) -> None:
+    """A retracted message, its queued copy and its link to the request are removed; all else stays."""
     copies = [ApiCall(30, "copyMessage", {"from": 1}, (10, number), reference="AAAA-AAAA") for number in (5, 6)]
     store.apply(copies, [CreateRequest(request()), AppendTranscript("AAAA-AAAA", Party.ADVISER, "a")])
     written(store, 1, AppendTranscript("AAAA-AAAA", Party.ADVISER, "b"))
     written(store, 2, RetractMessages("AAAA-AAAA", (5,)))
 
-    assert [line.text for line in store.load_transcript("AAAA-AAAA")] == ["a"]
-    assert [api_call(queued.call).source for queued in store.due_calls(clock())] == [(10, 6)]
-    assert store.find_request_by_message(10, 5) is None
-    assert store.find_request_by_message(10, 6) is not None
+    assert [line.text for line in store.requests.load_transcript("AAAA-AAAA")] == ["a"]
+    assert [api_call(queued.call).source for queued in store.outbox.due_calls(clock())] == [(10, 6)]
+    assert store.requests.find_request_by_message(10, 5) is None
+    assert store.requests.find_request_by_message(10, 6) is not None
 
 
 def test_requests_of_the_first_schema_are_kept(tmp_path: Path, clock: Clock) -> None:
-    """An installation of the first version keeps its requests and what it has to send."""
+    """An installation of the first version keeps its requests and its queue."""
     with closing(sqlite3.connect(tmp_path / "old.db")) as connection:
         old = Database(connection)
         migrations.apply(old, stop_before="0002_consultation")
@@ -349,18 +353,18 @@ def test_requests_of_the_first_schema_are_kept(tmp_path: Path, clock: Clock) -> 
             {"chat_id": 10, "method": "sendMessage", "params": "{}", "question": 5, "request": ""}
         )
 
-    store = SqliteStore(tmp_path / "old.db", clock)
+    store = Store(SqliteDatabase(tmp_path / "old.db", clock))
 
-    (kept,) = store.active_requests()
+    (kept,) = store.requests.active_requests()
     assert (kept.details.concern, kept.name, kept.consent) == ("Hilfe", "Ada", "2026-11")
     assert (kept.contact, kept.since, kept.version) == ("", kept.created, 0)
     store.apply((), [UpdateRequest(kept)])  # it can be worked on
-    assert api_call(store.due_calls(clock())[0].call).source == (10, 5)
+    assert api_call(store.outbox.due_calls(clock())[0].call).source == (10, 5)
     store.close()
 
 
 def test_waits_of_an_older_schema_are_over(tmp_path: Path, clock: Clock) -> None:
-    """Of what waited before it was known since when, nobody can say whether the clock was right: it is tried."""
+    """Waits from before their start was recorded may be due to a wrong clock, so the calls are retried at once."""
     with closing(sqlite3.connect(tmp_path / "old.db")) as connection:
         old = Database(connection)
         migrations.apply(old, stop_before="0009_clock")
@@ -368,8 +372,8 @@ def test_waits_of_an_older_schema_are_over(tmp_path: Path, clock: Clock) -> None
         call = {"chat_id": 10, "method": "sendMessage", "params": "{}", "place": "", "not_before": clock() + 1e6}
         old.table("outbox").insert(call | {"created": clock()})
 
-    store = SqliteStore(tmp_path / "old.db", clock)
+    store = Store(SqliteDatabase(tmp_path / "old.db", clock))
 
-    assert store.rate_limits() == {}
-    assert [queued.chat_id for queued in store.due_calls(clock())] == [10]
+    assert store.outbox.rate_limits() == {}
+    assert [queued.chat_id for queued in store.outbox.due_calls(clock())] == [10]
     store.close()

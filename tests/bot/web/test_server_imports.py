@@ -1,4 +1,4 @@
-"""Serving stays small: what prepares the encoder, fits the decision or plays Telegram is never imported."""
+"""Serving stays small: training, fitting and fake Telegram code is never imported."""
 
 import subprocess
 import sys
@@ -10,17 +10,17 @@ import sys
 from bot.app.bootstrap import make_answerer
 from bot.app.index_loader import open_index
 from bot.settings import load_settings
-import bot.commands.operate, bot.cli.main, bot.cli.chat, bot.web.routes
+import bot.cli.run, bot.cli.main, bot.cli.chat, bot.web.routes
 
 settings = load_settings()
-answer = make_answerer(settings, open_index(settings)).answer("Was ist Collective Impact?")
+answer = make_answerer(settings, open_index(settings)).answer_question("Was ist Collective Impact?")
 assert answer.status == "answered", answer
 print([name for name in {HEAVY!r} if name in sys.modules])
 """
 
 
 def test_serving_imports_nothing_heavy() -> None:
-    """Answering a question imports nothing that prepares, fits or plays, nor PostgreSQL's driver."""
+    """Answering a question imports none of the heavy packages."""
     done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=False)
 
     assert done.returncode == 0, done.stderr

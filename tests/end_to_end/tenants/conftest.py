@@ -1,4 +1,4 @@
-"""Two municipalities in one process, each with a stand-in of Telegram of its own, on either store."""
+"""Two municipalities in one process, each with its own fake Telegram, on SQLite and on PostgreSQL."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -9,13 +9,14 @@ from typing import Any, Protocol
 
 import pytest
 
+from bot.app.bootstrap import UpdateSource
 from bot.app.index_loader import IndexLoader
 from bot.app.supervisor import Supervisor
 from bot.app.tenants import DISABLED_FILE, load_tenant_settings, write_tenant
 from bot.pipeline.rate_limiter import NO_LIMITS
 from bot.sandbox.fake_telegram import FakeTelegram, Group, User
 from bot.settings import Settings
-from index.build.builder import build_index
+from index.build.builder import IndexSource, build_index
 from index.decision.calibration import load_calibration
 from index.encoder.encoder import OnnxEncoder
 from knowledge.loader import load_knowledge
@@ -23,12 +24,12 @@ from tests.support.paths import PREPARED
 
 HOURS = {"kiel": "neun", "ulm": "elf"}  # when the town's garden opens
 QUESTION = "Wann öffnet der Stadtgarten?"
-LOOK = 0.05  # seconds between two looks at the folders
+LOOK = 0.05  # seconds between two checks of the folders
 
 
 @dataclass(frozen=True, slots=True)
 class Town:
-    """One tenant as seen from outside: its Telegram, a person and the adviser's group there."""
+    """One tenant as seen from outside: its fake Telegram with a user, an adviser and the advisers' group."""
 
     name: str
     standin: FakeTelegram
@@ -38,17 +39,17 @@ class Town:
     folder: Path
 
     async def sees(self, text: str, person: User | None = None, chat: Group | None = None) -> str:
-        """Wait until a message of the bot with this text is there; the whole text."""
+        """Wait for a message of the bot that contains this text; return its whole text."""
         who = person or self.ada
         found = await self.standin.wait_for(lambda: [seen for seen in who.bot_messages(chat) if text in seen.text])
         return found[-1].text
 
 
 class Running(Protocol):
-    """Runs the fleet of an installation inside a block."""
+    """Runs the bots of an installation inside a block."""
 
     def __call__(self, settings: Settings, **options: Any) -> AbstractAsyncContextManager[None]:
-        """``options`` are those of Fleet."""
+        """``options`` are those of Supervisor."""
 
 
 @pytest.fixture(scope="session")
@@ -59,7 +60,7 @@ def models() -> IndexLoader:
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def installation(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    """An installation without a bot of its own."""
+    """An installation that only has tenants."""
     monkeypatch.chdir(tmp_path)
     data = tmp_path / "data"
     data.mkdir()
@@ -73,7 +74,7 @@ def installation(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: py
 
 
 def knowledge_of(folder: Path, hour: str) -> Path:
-    """A town's knowledge: Markdown files and its own contact."""
+    """Create a town's knowledge: Markdown files and its own contact."""
     folder.mkdir()
     garden = f"# Stadtgarten\n\nDer Stadtgarten öffnet um {hour} Uhr. Der Eintritt ist frei.\n"
     (folder / "garten.md").write_text(garden, encoding="utf-8")
@@ -100,14 +101,17 @@ def settled_in(
     }
     home = write_tenant(settings, name, values)
     found = load_knowledge(folder)
-    build_index(found, encoder, load_calibration(with_examples=False), load_tenant_settings(settings, name).index_dir)
+    build_index(
+        IndexSource(found, encoder, load_calibration(with_examples=False)),
+        load_tenant_settings(settings, name).index_dir,
+    )
     (home / DISABLED_FILE).unlink()
     return Town(name, standin, ada, bea, desk, home)
 
 
 @pytest.fixture
 def towns(installation: Settings, tmp_path: Path, models: IndexLoader) -> Iterator[tuple[Town, Town]]:
-    """Kiel and Ulm. The same people have the same ids at both, and so have the groups."""
+    """Kiel and Ulm, whose users and groups have the same ids."""
     with ExitStack() as opened:
         kiel, ulm = (
             settled_in(installation, name, number, opened, tmp_path / name, models.encoder)
@@ -120,25 +124,27 @@ def towns(installation: Settings, tmp_path: Path, models: IndexLoader) -> Iterat
 
 @pytest.fixture
 def kiel(towns: tuple[Town, Town]) -> Town:
-    """The first of them."""
+    """The first tenant."""
     return towns[0]
 
 
 @pytest.fixture
 def ulm(towns: tuple[Town, Town]) -> Town:
-    """The second."""
+    """The second tenant."""
     return towns[1]
 
 
 @pytest.fixture
 def running(models: IndexLoader) -> Running:
-    """Runs all enabled tenants in this process."""
+    """Run all enabled tenants in this process."""
 
     @asynccontextmanager
     async def run(settings: Settings, **options: Any) -> AsyncIterator[None]:
         stop = asyncio.Event()
         fleet = Supervisor(
-            settings, models, **{"webhook": False, "limits": NO_LIMITS, "reconcile_interval": LOOK, **options}
+            settings,
+            models,
+            **{"source": UpdateSource.POLLING, "limits": NO_LIMITS, "reconcile_interval": LOOK, **options},
         )
         task = asyncio.create_task(fleet.run(stop))
         try:

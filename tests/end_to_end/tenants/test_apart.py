@@ -1,4 +1,4 @@
-"""Two tenants in one process know nothing of each other, on either store."""
+"""Two tenants in one process are isolated from each other, on either store."""
 
 from functools import partial
 
@@ -8,14 +8,13 @@ from bot.sandbox.fake_telegram import User
 from bot.sandbox.fake_telegram.request_params import Json
 from bot.sandbox.fake_telegram.world.world import CallbackQuery
 from bot.settings import Settings
-from bot.store.sql.emptying import delete_all_rows
 from tests.end_to_end.advice import card, request, topic_of
 from tests.end_to_end.mydata import my_data
 from tests.end_to_end.tenants.conftest import QUESTION, Running, Town
 
 
 async def test_own_knowledge_and_contact(installation: Settings, kiel: Town, ulm: Town, running: Running) -> None:
-    """The same person asks both the same, and each answers from its own knowledge and names its own contact."""
+    """Each tenant answers the same question from its own knowledge and names its own contact."""
     async with running(installation):
         for town in (kiel, ulm):
             town.ada.send_text(QUESTION)
@@ -31,7 +30,7 @@ async def test_own_knowledge_and_contact(installation: Settings, kiel: Town, ulm
 
 
 async def test_requests_go_to_own_advisers(installation: Settings, kiel: Town, ulm: Town, running: Running) -> None:
-    """A request and what is said about it stay with the tenant where it was made, though chats have the same ids."""
+    """A request and its messages stay with the tenant where it was made, although the chats have the same ids."""
     async with running(installation):
         first = await request(kiel.standin, kiel.ada, "Wir suchen Partner in Kiel.")
         second = await request(ulm.standin, ulm.ada, "Wir suchen Partner in Ulm.")
@@ -51,19 +50,19 @@ async def test_requests_go_to_own_advisers(installation: Settings, kiel: Town, u
         assert said
         assert not any(other in text for text in said)
         store = open_store_from_settings(load_tenant_settings(installation, town.name))
-        assert [one.reference for one in store.all_requests()] == [first if town is kiel else second]
+        assert [one.reference for one in store.requests.all_requests()] == [first if town is kiel else second]
         store.close()
 
 
 def answer_of(tap: CallbackQuery) -> Json | None:
-    """What a tap was answered with."""
+    """The answer to a tap."""
     return tap.answer
 
 
 async def test_numbers_links_and_buttons_of_another_do_nothing(
     installation: Settings, kiel: Town, ulm: Town, running: Running
 ) -> None:
-    """Number, link and buttons of one tenant's request bring nothing at another, and change nothing at either."""
+    """The number, link and buttons of one tenant's request have no effect at another tenant."""
     async with running(installation):
         reference = await request(kiel.standin, kiel.ada, "Wir suchen Partner in Kiel.")
         await card(kiel.standin, kiel.bea, kiel.desk, reference)
@@ -80,13 +79,13 @@ async def test_numbers_links_and_buttons_of_another_do_nothing(
     assert {answer["text"] for answer in answers if answer} == {"Diese Anfrage gibt es nicht mehr."}
     assert len(ulm.bea.bot_messages(ulm.desk)) == 1
     store = open_store_from_settings(load_tenant_settings(installation, "kiel"))
-    (kept,) = store.all_requests()
+    (kept,) = store.requests.all_requests()
     store.close()
     assert (kept.status, kept.taken_by) == ("open", 0)
 
 
 async def test_own_data_only(installation: Settings, kiel: Town, ulm: Town, running: Running) -> None:
-    """/meinedaten of one tenant shows what that one holds, and /loeschen there leaves the other one's."""
+    """/meinedaten shows only that tenant's data, and /loeschen deletes only that tenant's data."""
     async with running(installation):
         await request(kiel.standin, kiel.ada, "Wir suchen Partner in Kiel.")
         await request(ulm.standin, ulm.ada, "Wir suchen Partner in Ulm.")
@@ -112,19 +111,19 @@ async def deletes(person: User) -> None:
 async def test_store_of_one_has_nothing_of_another(
     installation: Settings, kiel: Town, ulm: Town, running: Running
 ) -> None:
-    """A store that was opened for one tenant neither finds nor deletes what another one's holds."""
+    """A store opened for one tenant neither finds nor deletes the data of another."""
     async with running(installation):
         reference = await request(kiel.standin, kiel.ada, "Wir suchen Partner in Kiel.")
         await card(kiel.standin, kiel.bea, kiel.desk, reference)
     store, theirs = (open_store_from_settings(load_tenant_settings(installation, town.name)) for town in (ulm, kiel))
 
-    assert store.all_requests() == []
-    assert store.find_request(reference) is None
-    assert store.load_personal_data(ulm.ada.id) == {}
-    assert store.erasure_queue(reference) == []
-    store.purge_expired(4e9)
-    delete_all_rows(store)
-    assert theirs.find_request(reference) is not None
-    assert theirs.erasure_queue(reference)
+    assert store.requests.all_requests() == []
+    assert store.requests.find_request(reference) is None
+    assert store.erasure.load_personal_data(ulm.ada.id) == {}
+    assert store.erasure.erasure_queue(reference) == []
+    store.erasure.purge_expired(4e9)
+    store.delete_all_rows()
+    assert theirs.requests.find_request(reference) is not None
+    assert theirs.erasure.erasure_queue(reference)
     for one in (store, theirs):
         one.close()

@@ -1,4 +1,4 @@
-"""`gwbot tenant` and `gwbot --tenant`, as processes."""
+"""`gwbot tenant` and `gwbot --tenant`, run as processes."""
 
 import os
 import re
@@ -29,7 +29,7 @@ def data(tmp_path: Path) -> Path:
 
 
 def test_life_of_a_tenant(tmp_path: Path, data: Path) -> None:
-    """Added, listed, asked, checked, disabled, enabled and removed; its token is never shown."""
+    """A tenant is added, listed, queried, backed up, disabled, enabled and removed; its token is never shown."""
     knowledge = knowledge_of(tmp_path / "kiel", "neun")
     token, home = "111111:AA_geheim", data / "tenants" / "kiel"
     given = ("--knowledge", str(knowledge), "--adviser-chat", "-4", "--language", "en", "--operator", "Stadt 'Kiel'")
@@ -66,7 +66,7 @@ def test_life_of_a_tenant(tmp_path: Path, data: Path) -> None:
 
 
 def test_tenant_in_postgres(tmp_path: Path, data: Path, postgres_server: str, database_url: str) -> None:
-    """With store and index in PostgreSQL a removed tenant leaves nothing in either, and another one keeps its own."""
+    """With store and index in PostgreSQL, removing a tenant deletes its data there, but not another tenant's."""
     index_url = database(postgres_server, "tenants_index")
     variables = {"GW_DATABASE_URL": database_url, "GW_INDEX_URL": index_url}
 
@@ -91,7 +91,7 @@ def test_tenant_in_postgres(tmp_path: Path, data: Path, postgres_server: str, da
 
 
 def test_the_index_of_all_is_kept(tmp_path: Path, data: Path) -> None:
-    """A tenant that shares the installation's knowledge does not take its index along, though that has its name."""
+    """Removing a tenant that shares the installation's index keeps it, even if it has the tenant's name."""
     (data / "index").unlink()
     shutil.copytree(PREPARED / "index", data / "index", symlinks=True)
 
@@ -108,14 +108,14 @@ def test_the_index_of_all_is_kept(tmp_path: Path, data: Path) -> None:
 
 
 def test_what_add_refuses(tmp_path: Path, data: Path) -> None:
-    """Each mistake is a clear error, and leaves nothing behind."""
+    """Each mistake is a clear error and leaves nothing behind."""
     knowledge = knowledge_of(tmp_path / "kiel", "neun")
     (tmp_path / "leer").mkdir()
 
     def add(*arguments: str, stdin: str = "5:AA\n", **variables: str) -> "subprocess.CompletedProcess[str]":
         return gwbot("tenant", "add", *arguments, folder=tmp_path, data=data, stdin=stdin, **variables)
 
-    fails(add("../kiel"), "A tenant's name has")
+    fails(add("../kiel"), "A tenant's name consists")
     fails(add("kiel", stdin=""), "That is no token")
     fails(add("kiel", GW_TELEGRAM_TOKEN="5:BB"), "This is the token of main")
     fails(add("kiel", "--knowledge", "nichts"), "does not exist")
@@ -131,16 +131,16 @@ def test_what_add_refuses(tmp_path: Path, data: Path) -> None:
 
 
 def test_clear_errors(tmp_path: Path, data: Path) -> None:
-    """A tenant that there is not, and one named twice, are said so."""
+    """An unknown tenant, an invalid name and a tenant named twice are clear errors."""
     for arguments in (("--tenant", "bonn", "ask", "x"), ("tenant", "disable", "bonn"), ("tenant", "enable", "bonn")):
         fails(gwbot(*arguments, folder=tmp_path, data=data), "There is no tenant bonn (known: none yet)")
-    fails(gwbot("--tenant", "../x", "doctor", folder=tmp_path, data=data), "A tenant's name has")
+    fails(gwbot("--tenant", "../x", "doctor", folder=tmp_path, data=data), "A tenant's name consists")
     fails(gwbot("--tenant", "a", "tenant", "list", folder=tmp_path, data=data), "Usage:", code=2)
     assert "No tenant." in gwbot("tenant", "list", folder=tmp_path, data=data).stderr
 
 
 def test_run_and_doctor(tmp_path: Path, data: Path) -> None:
-    """`gwbot run` runs all with one encoder in memory; `gwbot doctor` looks at each."""
+    """`gwbot run` runs all tenants with one encoder in memory; `gwbot doctor` checks each."""
     with ExitStack() as opened:
         people = []
         for number, (name, hour) in enumerate(HOURS.items(), 111_111_111):
@@ -176,5 +176,5 @@ def test_run_and_doctor(tmp_path: Path, data: Path) -> None:
 
 
 def open_files(pid: int) -> list[str]:
-    """The files that a process has open."""
+    """Return the files that a process has open."""
     return [os.readlink(link) for link in Path(f"/proc/{pid}/fd").iterdir() if link.is_symlink()]

@@ -1,4 +1,4 @@
-"""All bots of an installation in one process: what goes wrong with one is its own matter."""
+"""All bots of an installation in one process: the failure of one does not affect the others."""
 
 import asyncio
 import io
@@ -12,6 +12,7 @@ import pytest
 from pydantic import SecretStr
 
 from bot import log
+from bot.app.bootstrap import UpdateSource
 from bot.app.index_loader import IndexLoader
 from bot.app.supervisor import Supervisor
 from bot.app.tenants import DISABLED_FILE, SETTINGS_FILE, load_tenant_settings
@@ -27,7 +28,7 @@ from tests.support.postgres import until_led
 
 @pytest.fixture
 def port(installation: Settings, monkeypatch: pytest.MonkeyPatch) -> int:
-    """The port of the web server, by webhook below /telegram."""
+    """The port of the web server."""
     assert installation
     port = free_port()
     monkeypatch.setenv("PORT", str(port))
@@ -57,18 +58,18 @@ async def answers(town: Town) -> None:
 
 
 def changed(town: Town, line: str) -> None:
-    """Put a line at the end of a tenant's settings."""
+    """Append a line to a tenant's settings."""
     with (town.folder / SETTINGS_FILE).open("a", encoding="utf-8") as file:
         file.write(line + "\n")
 
 
 async def test_webhooks(port: int, kiel: Town, ulm: Town, running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each tenant has an address and a secret of its own, below the installation's; another's secret is refused."""
+    """Each tenant has its own path below the installation's webhook, and accepts only its own secret."""
     monkeypatch.setenv("GW_WEBHOOK_URL", f"http://127.0.0.1:{port}/telegram")
     monkeypatch.setenv("GW_WEBHOOK_SECRET", "des-Hauses")
     settings = Settings()
     secrets = []
-    async with running(settings, webhook=True):
+    async with running(settings, source=UpdateSource.WEBHOOK):
         for town in (kiel, ulm):
             await answers(town)
             held = load_tenant_settings(settings, town.name).webhook_secret
@@ -96,14 +97,14 @@ async def test_webhooks(port: int, kiel: Town, ulm: Town, running: Running, monk
 async def test_worker_of_all(
     port: int, kiel: Town, ulm: Town, running: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A process that takes no updates sends for every tenant what another process is asked by webhook."""
+    """A process that receives no updates sends the replies to those that another process receives by webhook."""
     monkeypatch.setenv("GW_WEBHOOK_URL", f"http://127.0.0.1:{port}/telegram")
     monkeypatch.setenv("GW_WEBHOOK_SECRET", "des-Hauses")
     settings = Settings()
     with logged() as log:
-        async with running(settings, polls=False):
+        async with running(settings, source=UpdateSource.NONE):
             await asyncio.to_thread(until_led, settings.store_url, kiel.name, ulm.name)
-            async with running(settings, webhook=True):
+            async with running(settings, source=UpdateSource.WEBHOOK):
                 for town in (kiel, ulm):
                     await answers(town)
 
@@ -116,7 +117,7 @@ async def test_worker_of_all(
 async def test_what_is_wrong_with_one_stops_no_other(
     installation: Settings, port: int, kiel: Town, ulm: Town, running: Running, wrong: str
 ) -> None:
-    """A tenant that cannot run is named in log, /readyz and /metrics, and runs when it is mended; others run."""
+    """A failing tenant is named in the log, /readyz and /metrics, and runs once fixed; the others keep running."""
     path = {
         "token": kiel.folder / SETTINGS_FILE,
         "settings": kiel.folder / SETTINGS_FILE,
@@ -160,7 +161,7 @@ async def test_what_is_wrong_with_one_stops_no_other(
 async def test_locked_store_of_one_stops_no_other(
     installation: Settings, kiel: Town, ulm: Town, running: Running
 ) -> None:
-    """While another program holds one tenant's store, people are answered at the others; afterwards there too."""
+    """While another program locks one tenant's store, the others keep answering; afterwards that tenant does too."""
     async with running(installation):
         await answers(kiel)
         other = sqlite3.connect(kiel.folder / "bot.db", isolation_level=None)
@@ -178,7 +179,7 @@ async def test_locked_store_of_one_stops_no_other(
 
 
 async def test_nobody_well(port: int, kiel: Town, ulm: Town, running: Running) -> None:
-    """Only where no bot is well the process as a whole is not ready."""
+    """The process is not ready only if every bot is unhealthy."""
     for town in (kiel, ulm):
         changed(town, "GW_TELEGRAM_TOKEN=")
     with logged() as log:
@@ -194,13 +195,13 @@ async def test_nobody_well(port: int, kiel: Town, ulm: Town, running: Running) -
 async def test_disabled_enabled_added_changed(
     installation: Settings, kiel: Town, ulm: Town, running: Running
 ) -> None:
-    """A running process lets go of a disabled tenant, whose messages wait, and takes up one enabled or changed."""
+    """A disabled tenant is stopped while its messages wait; an enabled or changed one is (re)started."""
     with logged() as log:
         async with running(installation):
             await answers(kiel)
             await kiel.standin.wait_for(lambda: kiel.standin.updates_confirmed)
             (kiel.folder / DISABLED_FILE).touch()
-            await log.until("kiel is let go of")
+            await log.until("stopping kiel: tenant removed or disabled")
             kiel.ada.send_text(QUESTION)
             await answers(ulm)
             waited = not kiel.standin.updates_confirmed
@@ -208,7 +209,7 @@ async def test_disabled_enabled_added_changed(
             await kiel.sees("Der Stadtgarten öffnet")
             await kiel.standin.wait_for(lambda: kiel.standin.updates_confirmed)
             changed(kiel, "GW_OPERATOR='Stadt Kiel, Rathaus'")
-            await log.until("kiel has new settings")
+            await log.until("stopping kiel: new settings")
             kiel.ada.send_text("/datenschutz")
             notice = await kiel.sees("betreibt diesen Bot")
 
@@ -217,7 +218,7 @@ async def test_disabled_enabled_added_changed(
 
 
 async def test_same_token_twice(installation: Settings, kiel: Town, ulm: Town, running: Running) -> None:
-    """Two tenants with the same account do not both run: each would get a part of the other's messages."""
+    """Of two tenants with the same account only one runs: each would get a part of the other's messages."""
     changed(ulm, f"GW_TELEGRAM_TOKEN={kiel.standin.token}")
     with logged() as log:
         async with running(installation):
@@ -230,7 +231,7 @@ async def test_same_token_twice(installation: Settings, kiel: Town, ulm: Town, r
 async def test_own_bot_beside_tenants(
     installation: Settings, port: int, kiel: Town, running: Running, models: IndexLoader
 ) -> None:
-    """The installation's own bot runs beside the tenants, as main; where it alone is left, its error ends it."""
+    """The installation's own bot runs as main alongside the tenants; if it is alone, its error ends the process."""
     with FakeTelegram() as standin:
         ada = standin.add_user("Ada", language_code="de", started=True)
         own = Settings().model_copy(
@@ -248,7 +249,7 @@ async def test_own_bot_beside_tenants(
     (kiel.folder / DISABLED_FILE).touch()
     (kiel.folder.parent / "ulm" / DISABLED_FILE).touch()
     with FakeTelegram(token="5:anderes") as other:
-        alone = Supervisor(own.model_copy(update={"telegram_api_url": other.url}), models, webhook=False)
+        alone = Supervisor(own.model_copy(update={"telegram_api_url": other.url}), models, UpdateSource.POLLING)
         with pytest.raises(ConnectionFailed):
             await asyncio.wait_for(alone.run(asyncio.Event()), 20)
 
@@ -261,7 +262,7 @@ async def test_own_bot_beside_tenants(
 async def test_log_names_the_tenant(
     installation: Settings, kiel: Town, ulm: Town, running: Running, text_log: io.StringIO
 ) -> None:
-    """Each line of the log that belongs to a tenant begins with its name, and holds no text, no token."""
+    """Each log line of a tenant begins with its name, and contains neither texts nor the token."""
     async with running(installation):
         for town in (kiel, ulm):
             await answers(town)
@@ -274,7 +275,7 @@ async def test_log_names_the_tenant(
 
 
 def test_same_knowledge_is_in_memory_once(installation: Settings, kiel: Town, ulm: Town, models: IndexLoader) -> None:
-    """Tenants that answer from the installation's knowledge share its index; one with its own has its own."""
+    """Tenants with the installation's knowledge share its index in memory; one with its own does not."""
     changed(kiel, "GW_KNOWLEDGE_DIR=")
     alike, other = (models.load_index(load_tenant_settings(installation, town.name)) for town in (kiel, ulm))
 

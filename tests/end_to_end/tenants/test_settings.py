@@ -1,4 +1,4 @@
-"""A tenant's folder: which settings count, and what is refused."""
+"""A tenant's settings: which apply, and which are rejected."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.usefixtures("settings")  # an empty folder, so that no 
 
 @pytest.fixture
 def installation(monkeypatch: pytest.MonkeyPatch) -> Settings:
-    """An installation in which much is set."""
+    """An installation with many settings."""
     for name, value in {
         "GW_TELEGRAM_TOKEN": "1:des-Hauses",
         "GW_WEBHOOK_URL": "https://bot.example/telegram",
@@ -32,7 +32,7 @@ def installation(monkeypatch: pytest.MonkeyPatch) -> Settings:
 
 
 def said(installation: Settings, *lines: str, name: str = "kiel") -> Settings:
-    """The settings of a tenant whose file has these lines."""
+    """Return the settings of a tenant whose file has these lines."""
     folder = installation.tenants_root / name
     folder.mkdir(parents=True, exist_ok=True)
     (folder / SETTINGS_FILE).write_text("\n".join(("GW_WEBHOOK_SECRET=eigenes", *lines)), encoding="utf-8")
@@ -40,7 +40,7 @@ def said(installation: Settings, *lines: str, name: str = "kiel") -> Settings:
 
 
 def test_own_inherited_and_masked(installation: Settings) -> None:
-    """The tenant's word counts before the environment's; what concerns people is never taken over from others."""
+    """A tenant's file overrides the environment; settings that name people or accounts are never inherited."""
     found = said(installation, "GW_TELEGRAM_TOKEN=2:von-Kiel", "GW_RETENTION_DAYS=30", "GW_SMTP_URL=")
 
     assert found.telegram_token
@@ -52,7 +52,7 @@ def test_own_inherited_and_masked(installation: Settings) -> None:
 
 
 def test_places(installation: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Store and webhook are a tenant's own, knowledge and its index where it has any; the encoder is that of all."""
+    """A tenant has its own store and webhook, its own index if it has its own knowledge, and shares the encoder."""
     monkeypatch.setenv("GW_DATABASE_URL", "sqlite:///woanders.db")
     home = Path("daten/tenants/kiel")
     found = said(Settings())
@@ -70,14 +70,14 @@ def test_places(installation: Settings, tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def test_one_database_for_all(installation: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    """On PostgreSQL all tenants have the installation's database."""
+    """On PostgreSQL, all tenants use the installation's database."""
     monkeypatch.setenv("GW_DATABASE_URL", "postgresql://gwbot@db.example/gwbot")
 
     assert said(Settings()).store_url == "postgresql://gwbot@db.example/gwbot"
 
 
 def test_own_index_in_one_database(installation: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A tenant with knowledge of its own has an index of its own name there, one without has the installation's."""
+    """In PostgreSQL, a tenant with its own knowledge has an index by its own name; others use the installation's."""
     monkeypatch.setenv("GW_INDEX_URL", "postgresql://gwbot@db.example/gwbot")
     shared, own = said(Settings()), said(Settings(), "GW_KNOWLEDGE_DIR=texte")
     named = said(Settings(), "GW_KNOWLEDGE_DIR=texte\nGW_INDEX_NAME=zwei")
@@ -86,7 +86,7 @@ def test_own_index_in_one_database(installation: Settings, monkeypatch: pytest.M
 
 
 def test_no_index_in_place_of_the_installations(installation: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A tenant whose name the installation's index there has must give its own another one."""
+    """A tenant named like the installation's index must choose another name for its own index."""
     monkeypatch.setenv("GW_INDEX_URL", "postgresql://gwbot@db.example/gwbot")
     monkeypatch.setenv("GW_INDEX_NAME", "kiel")
     named = said(Settings(), "GW_KNOWLEDGE_DIR=texte\nGW_INDEX_NAME=zwei")
@@ -99,20 +99,20 @@ def test_no_index_in_place_of_the_installations(installation: Settings, monkeypa
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("GW_DATA_DIR=x", "GW_DATA_DIR is the installation's and the same for all bots"),
-        ("GW_DATABASE_URL=sqlite:///x", "GW_DATABASE_URL is the installation's"),
-        ("PORT=1", "PORT is the installation's"),
-        ("GW_WEBHOOK_URL=https://x", "GW_WEBHOOK_URL is the installation's"),
-        ("GW_LOG_LEVEL=DEBUG", "GW_LOG_LEVEL is the installation's"),
-        ("GW_ADVISOR_CHAT=1", "GW_ADVISOR_CHAT is no setting"),
+        ("GW_DATA_DIR=x", "GW_DATA_DIR is set for the whole installation"),
+        ("GW_DATABASE_URL=sqlite:///x", "GW_DATABASE_URL is set for"),
+        ("PORT=1", "PORT is set for"),
+        ("GW_WEBHOOK_URL=https://x", "GW_WEBHOOK_URL is set for"),
+        ("GW_LOG_LEVEL=DEBUG", "GW_LOG_LEVEL is set for"),
+        ("GW_ADVISOR_CHAT=1", "GW_ADVISOR_CHAT is not a setting"),
         ("GW_LANGUAGE=fr", "GW_LANGUAGE: "),
         ("GW_ADVISER_IDS=anna", "GW_ADVISER_IDS: "),
-        ("123456:geheim", "a line has not the form NAME=value"),
-        ("GW_WEBHOOK_SECRET=nicht gut!", "GW_WEBHOOK_SECRET may hold only"),
+        ("123456:geheim", "a line is not of the form NAME=value"),
+        ("GW_WEBHOOK_SECRET=nicht gut!", "GW_WEBHOOK_SECRET may contain only"),
     ],
 )
 def test_wrong_line_is_named(installation: Settings, line: str, message: str) -> None:
-    """What may not stand in a tenant's file is refused with the file and the variable, without a secret value."""
+    """A wrong line is rejected, naming the file and the variable but no secret value."""
     with pytest.raises(SettingsError) as caught:
         said(installation, line)
 
@@ -125,15 +125,15 @@ def test_wrong_line_is_named(installation: Settings, line: str, message: str) ->
     "name", ["../kiel", "..", ".", "", "Kiel", "kiel/ulm", "main", "-kiel", "a" * 33, "käl", "a\n"]
 )
 def test_no_name_leads_elsewhere(installation: Settings, name: str) -> None:
-    """A name that is none is refused wherever one is given."""
+    """An invalid name is rejected wherever a name is given."""
     for use in (tenant_folder, load_tenant_settings, lambda settings, name: write_tenant(settings, name, {})):
-        with pytest.raises(SettingsError, match="A tenant's name has"):
+        with pytest.raises(SettingsError, match="A tenant's name consists"):
             use(installation, name)
     assert not Path("daten").exists()
 
 
 def test_unknown_tenant(installation: Settings) -> None:
-    """Who names a tenant that there is not learns which there are."""
+    """The error about an unknown tenant lists the known ones."""
     said(installation)
 
     with pytest.raises(SettingsError, match=r"no tenant bonn \(known: kiel\)"):
@@ -142,7 +142,7 @@ def test_unknown_tenant(installation: Settings) -> None:
 
 @pytest.mark.parametrize("operator", ["Stadt 'Kiel'", "A \\ B", "Amt #1, $HOME ${HOME}", "  Rand  ", 'Haus "Süd"'])
 def test_written_as_meant(installation: Settings, operator: str) -> None:
-    """What is written into the file is read from it again, by its owner only."""
+    """A value is read back from the file as it was written; only the owner may read the file."""
     folder = write_tenant(
         installation, "kiel", {"telegram_token": "2:von-Kiel", "operator": operator, "language": None}
     )
@@ -153,6 +153,6 @@ def test_written_as_meant(installation: Settings, operator: str) -> None:
 
 
 def test_no_second_line(installation: Settings) -> None:
-    """A value cannot bring a further setting in."""
+    """A value cannot inject another setting."""
     with pytest.raises(SettingsError, match="single line"):
         write_tenant(installation, "kiel", {"operator": "Stadt\nGW_DATA_DIR=/"})

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from index.backends.folder import BuildResult, IndexBackend
+from index.backends.folder import IndexBackend
 from index.backends.pg_publish import publish_version
 from index.backends.pgvector import PgBackend
+from index.build.builder import BuildResult, IndexSource
 from index.decision.calibration import load_calibration
 from index.encoder.encoder import OnnxEncoder
 from index.errors import IndexUnusable
@@ -30,7 +31,8 @@ from tests.support.paths import PREPARED, QUESTIONS
 
 def built(folder: Path, encoder: OnnxEncoder, place: IndexBackend) -> BuildResult:
     return place.build_version(
-        load_knowledge(folder), encoder, load_calibration(with_examples=False), lambda doing, done, total: None
+        IndexSource(load_knowledge(folder), encoder, load_calibration(with_examples=False)),
+        lambda doing, done, total: None,
     )
 
 

@@ -6,6 +6,7 @@ import psycopg
 import pytest
 
 from index.backends.pgvector import PgBackend
+from index.build.builder import IndexSource
 from index.decision.calibration import load_calibration
 from index.encoder.encoder import OnnxEncoder
 from index.errors import IndexUnreachable, IndexUnusable
@@ -22,8 +23,7 @@ class Renamed:
 
     def __init__(self, encoder: OnnxEncoder) -> None:
         self.dimension = encoder.dimension
-        self.encode_queries, self.encode_queries_fast = encoder.encode_queries, encoder.encode_queries_fast
-        self.encode_passages = encoder.encode_passages
+        self.encode_queries, self.encode_passages = encoder.encode_queries, encoder.encode_passages
 
 
 def test_nothing_built_yet(encoder: OnnxEncoder, place: PgBackend) -> None:
@@ -40,7 +40,8 @@ def test_another_encoder(folder: Path, encoder: OnnxEncoder, place: PgBackend) -
     with pytest.raises(IndexUnusable, match=r"with the encoder .*, which is not the one now installed"):
         place.open_reader(other)
     again = place.build_version(
-        load_knowledge(folder), other, load_calibration(with_examples=False), lambda doing, done, total: None
+        IndexSource(load_knowledge(folder), other, load_calibration(with_examples=False)),
+        lambda doing, done, total: None,
     )
 
     assert again.embedded_count == made.embedded_count

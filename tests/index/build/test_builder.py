@@ -5,13 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from index.build.builder import BuildResult, build_index
+from index.build.builder import BuildResult, IndexSource, build_index
 from index.decision.calibration import load_calibration
 from index.encoder.encoder import OnnxEncoder
 from index.errors import IndexUnusable
 from index.search.live_index import LiveIndex
 from index.search.searcher import Searcher
-from index.storage import manifest
+from index.storage.layout import MANIFEST_FILE
 from index.storage.reader import open_index
 from knowledge.errors import ContentError
 from knowledge.loader import load_knowledge
@@ -20,7 +20,7 @@ from tests.index.conftest import TEXTS
 
 def built(folder: Path, encoder: OnnxEncoder) -> BuildResult:
     return build_index(
-        load_knowledge(folder), encoder, load_calibration(with_examples=False), folder.parent / "index"
+        IndexSource(load_knowledge(folder), encoder, load_calibration(with_examples=False)), folder.parent / "index"
     )
 
 
@@ -45,7 +45,7 @@ def test_build_is_repeatable(folder: Path, encoder: OnnxEncoder) -> None:
 
     assert first.embedded_count > 0
     assert second.embedded_count == 0
-    assert second.folder == first.folder
+    assert second.version == first.version
 
 
 def test_only_changed_content_is_encoded(folder: Path, encoder: OnnxEncoder) -> None:
@@ -56,7 +56,7 @@ def test_only_changed_content_is_encoded(folder: Path, encoder: OnnxEncoder) -> 
     second = built(folder, encoder)
 
     assert second.embedded_count == 1
-    assert second.folder != first.folder
+    assert second.version != first.version
 
 
 def test_repeated_text_is_encoded_once(folder: Path, encoder: OnnxEncoder) -> None:
@@ -64,7 +64,7 @@ def test_repeated_text_is_encoded_once(folder: Path, encoder: OnnxEncoder) -> No
     (folder / "hund-kopie.md").write_text(TEXTS["hund"], encoding="utf-8")
 
     first = built(folder, encoder)
-    vectors = np.load(first.folder / "vectors.npy")
+    vectors = np.load(Path(first.version) / "vectors.npy")
 
     assert first.embedded_count < len(vectors)
     assert np.linalg.norm(vectors, axis=1) == pytest.approx(1.0, abs=1e-3)
@@ -79,10 +79,10 @@ def test_reading_file_by_file_gives_the_same_index(folder: Path, encoder: OnnxEn
     whole = built(folder, encoder)
 
     lazy = build_index(
-        load_knowledge(folder, lazy=True), encoder, load_calibration(with_examples=False), root(folder)
+        IndexSource(load_knowledge(folder, lazy=True), encoder, load_calibration(with_examples=False)), root(folder)
     )
 
-    assert lazy.folder == whole.folder
+    assert lazy.version == whole.version
     assert lazy.embedded_count == 0
 
 
@@ -92,7 +92,10 @@ def test_problems_of_all_files_at_once_when_read_file_by_file(folder: Path, enco
     (folder / "leer.md").write_text("", encoding="utf-8")
 
     with pytest.raises(ContentError) as caught:
-        build_index(load_knowledge(folder, lazy=True), encoder, load_calibration(with_examples=False), root(folder))
+        build_index(
+            IndexSource(load_knowledge(folder, lazy=True), encoder, load_calibration(with_examples=False)),
+            root(folder),
+        )
 
     assert {problem.path.name for problem in caught.value.problems} == {"kaputt.md", "leer.md"}
     assert list(root(folder).iterdir()) == []
@@ -101,18 +104,18 @@ def test_problems_of_all_files_at_once_when_read_file_by_file(folder: Path, enco
 def test_many_passages_are_clustered(folder: Path, encoder: OnnxEncoder) -> None:
     """Above the limit the same is found, the same content gives the same version, and damage is found."""
     exact = built(folder, encoder)
-    arguments = load_knowledge(folder), encoder, load_calibration(with_examples=False), root(folder)
+    source = IndexSource(load_knowledge(folder), encoder, load_calibration(with_examples=False))
 
-    first, second = build_index(*arguments, max_exact_vectors=2), build_index(*arguments, max_exact_vectors=2)
+    first, second = (build_index(source, root(folder), max_exact_vectors=2) for _ in range(2))
 
     assert first.embedded_count == second.embedded_count == 0
-    assert second.folder == first.folder != exact.folder
+    assert second.version == first.version != exact.version
     searcher = Searcher(open_index(root(folder), encoder), encoder)
     assert searcher.rank_entries("Wohin mit den alten Zeitungen?", 1)[0].target == "muell"
 
-    data = bytearray((first.folder / "vectors.faiss").read_bytes())
+    data = bytearray((Path(first.version) / "vectors.faiss").read_bytes())
     data[len(data) // 2] ^= 1
-    (first.folder / "vectors.faiss").write_bytes(data)
+    (Path(first.version) / "vectors.faiss").write_bytes(data)
     with pytest.raises(IndexUnusable, match=r"vectors\.faiss is damaged"):
         open_index(root(folder), encoder)
 
@@ -122,9 +125,7 @@ def test_progress_is_told(folder: Path, encoder: OnnxEncoder) -> None:
     told: list[tuple[str, int, int | None]] = []
 
     made = build_index(
-        load_knowledge(folder),
-        encoder,
-        load_calibration(with_examples=False),
+        IndexSource(load_knowledge(folder), encoder, load_calibration(with_examples=False)),
         root(folder),
         lambda *step: told.append(step),
     )
@@ -145,13 +146,13 @@ def test_failed_build_leaves_the_old_index(folder: Path, encoder: OnnxEncoder) -
     with pytest.raises(ContentError, match=r"kaputt\.md:1: not UTF-8"):
         built(folder, encoder)
 
-    assert open_index(root(folder), encoder).version == str(first.folder.resolve())
+    assert open_index(root(folder), encoder).version == str(Path(first.version).resolve())
 
 
 @pytest.mark.parametrize("name", ["vectors.npy", "words.db", "rows.npy", "entries.jsonl", "targets.txt"])
 def test_damage_is_found(folder: Path, encoder: OnnxEncoder, name: str) -> None:
     """A changed byte in any file is found when the index is opened, with the command that mends it."""
-    path = built(folder, encoder).folder / name
+    path = Path(built(folder, encoder).version) / name
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 1
     path.write_bytes(data)
@@ -162,7 +163,7 @@ def test_damage_is_found(folder: Path, encoder: OnnxEncoder, name: str) -> None:
 
 def test_missing_file_is_found(folder: Path, encoder: OnnxEncoder) -> None:
     """A file that is gone is named."""
-    (built(folder, encoder).folder / "words.db").unlink()
+    (Path(built(folder, encoder).version) / "words.db").unlink()
 
     with pytest.raises(IndexUnusable, match=r"words\.db is missing"):
         open_index(root(folder), encoder)
@@ -171,7 +172,7 @@ def test_missing_file_is_found(folder: Path, encoder: OnnxEncoder) -> None:
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"format": 1}'])
 def test_damaged_manifest(folder: Path, encoder: OnnxEncoder, text: str) -> None:
     """A manifest that cannot be read is a clear error, and the next build mends it."""
-    (built(folder, encoder).folder / manifest.MANIFEST_FILE).write_text(text, encoding="utf-8")
+    (Path(built(folder, encoder).version) / MANIFEST_FILE).write_text(text, encoding="utf-8")
 
     with pytest.raises(IndexUnusable, match="gwbot index build"):
         open_index(root(folder), encoder)
@@ -196,6 +197,6 @@ def test_running_bot_takes_the_new_index(folder: Path, encoder: OnnxEncoder) -> 
     assert live.current_searcher().rank_entries("Wo stelle ich mein Rad ab?", 1)[0].target == "rad"
 
     (folder / "auto.md").write_text("Autos stehen in der Garage.", encoding="utf-8")
-    (built(folder, encoder).folder / "words.db").unlink()
+    (Path(built(folder, encoder).version) / "words.db").unlink()
 
-    assert live.current_searcher().reader.version == str(second.folder.resolve())
+    assert live.current_searcher().reader.version == str(Path(second.version).resolve())

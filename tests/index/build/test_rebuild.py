@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from index.build.builder import BuildResult, build_index
+from index.build.builder import BuildResult, IndexSource, build_index
 from index.decision.calibration import load_calibration
 from index.encoder.encoder import OnnxEncoder
 from index.search.live_index import REOPEN_DELAY, LiveIndex
@@ -44,7 +44,7 @@ class Interrupt:
 
 def built(folder: Path, encoder: OnnxEncoder) -> BuildResult:
     return build_index(
-        load_knowledge(folder), encoder, load_calibration(with_examples=False), folder.parent / "index"
+        IndexSource(load_knowledge(folder), encoder, load_calibration(with_examples=False)), folder.parent / "index"
     )
 
 
@@ -54,9 +54,9 @@ def root(folder: Path) -> Path:
 
 def test_same_content_leaves_the_version_in_use_as_it_is(folder: Path, encoder: OnnxEncoder) -> None:
     """A folder that a bot reads from is not replaced by one that is the same."""
-    first = built(folder, encoder).folder.stat().st_ino
+    first = Path(built(folder, encoder).version).stat().st_ino
 
-    assert built(folder, encoder).folder.stat().st_ino == first
+    assert Path(built(folder, encoder).version).stat().st_ino == first
 
 
 def test_rebuild_may_be_interrupted_anywhere(folder: Path, encoder: OnnxEncoder) -> None:
@@ -78,14 +78,14 @@ def test_rebuild_may_be_interrupted_anywhere(folder: Path, encoder: OnnxEncoder)
 
 def test_damaged_version_is_not_replaced_but_left_behind(folder: Path, encoder: OnnxEncoder) -> None:
     """The version that takes its place has another name, by which a running bot knows it as new."""
-    first = built(folder, encoder).folder
+    first = Path(built(folder, encoder).version)
     (first / "words.db").write_bytes(b"")
 
-    second = built(folder, encoder).folder
+    second = Path(built(folder, encoder).version)
 
     assert second != first
     assert open_index(root(folder), encoder).version == str(second.resolve())
-    assert built(folder, encoder).folder == second
+    assert Path(built(folder, encoder).version) == second
 
 
 def test_what_a_killed_build_left_is_removed(folder: Path, encoder: OnnxEncoder) -> None:
@@ -97,7 +97,7 @@ def test_what_a_killed_build_left_is_removed(folder: Path, encoder: OnnxEncoder)
 
     made = built(folder, encoder)
 
-    assert {path.name for path in root(folder).iterdir()} == {"current", made.folder.name}
+    assert {path.name for path in root(folder).iterdir()} == {"current", Path(made.version).name}
 
 
 def test_two_builds_at_once_go_one_after_the_other(folder: Path, encoder: OnnxEncoder) -> None:
@@ -113,7 +113,9 @@ def test_two_builds_at_once_go_one_after_the_other(folder: Path, encoder: OnnxEn
         (folder / "rad.md").write_text("Fahrräder stehen im Keller.", encoding="utf-8")
         made.append(
             build_index(
-                load_knowledge(folder), encoder, load_calibration(with_examples=False), root(folder), second_says
+                IndexSource(load_knowledge(folder), encoder, load_calibration(with_examples=False)),
+                root(folder),
+                second_says,
             )
         )
 
@@ -124,11 +126,13 @@ def test_two_builds_at_once_go_one_after_the_other(folder: Path, encoder: OnnxEn
             thread.start()
             assert waits.wait(60)
 
-    build_index(load_knowledge(folder), encoder, load_calibration(with_examples=False), root(folder), first_says)
+    build_index(
+        IndexSource(load_knowledge(folder), encoder, load_calibration(with_examples=False)), root(folder), first_says
+    )
     thread.join(60)
 
     assert told[0] == "waiting for another build"
-    assert open_index(root(folder), encoder).version == str(made[0].folder.resolve())
+    assert open_index(root(folder), encoder).version == str(Path(made[0].version).resolve())
 
 
 def test_refused_version_is_tried_again_after_a_while(folder: Path, encoder: OnnxEncoder, clock: Clock) -> None:
@@ -136,7 +140,7 @@ def test_refused_version_is_tried_again_after_a_while(folder: Path, encoder: Onn
     built(folder, encoder)
     live = LiveIndex(root(folder), encoder, clock=clock)
     (folder / "rad.md").write_text("Fahrräder stehen im Keller.", encoding="utf-8")
-    second = built(folder, encoder).folder
+    second = Path(built(folder, encoder).version)
     words = second / "words.db"
     kept = words.read_bytes()
     words.write_bytes(b"")
@@ -157,7 +161,7 @@ def test_build_after_a_refused_one_is_in_use_at_once(folder: Path, encoder: Onnx
     built(folder, encoder)
     live = LiveIndex(root(folder), encoder)
     (folder / "rad.md").write_text("Fahrräder stehen im Keller.", encoding="utf-8")
-    (built(folder, encoder).folder / "words.db").write_bytes(b"")
+    (Path(built(folder, encoder).version) / "words.db").write_bytes(b"")
     assert len(live.current_searcher().reader.entries) == 3
 
     built(folder, encoder)

@@ -97,7 +97,7 @@ def test_a_model_with_several_scores_is_refused(tmp_path: Path) -> None:
     """A classifier of pairs is not what we can serve; nothing is left behind."""
     source = bert(tmp_path / "source", labels=3)
 
-    with pytest.raises(EncoderError, match="gives no single score"):
+    with pytest.raises(EncoderError, match="does not give a single score"):
         export_cross_encoder(str(source), tmp_path / "data" / "cross-encoder", lambda _: None)
     assert not (tmp_path / "data").exists()
 

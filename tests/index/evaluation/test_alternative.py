@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from index.build.builder import build_index
+from index.build.builder import IndexSource, build_index
 from index.decision.calibration import load_calibration
 from index.encoder.encoder import OnnxEncoder
 from index.errors import EncoderError
@@ -51,7 +51,9 @@ def test_another_encoder(other: Path, texts: Path) -> None:
 def test_another_index(other: Path, texts: Path) -> None:
     """An index is opened with the prepared encoder that it was made with, whichever is in use."""
     root = other.parent / "index"
-    build_index(load_knowledge(texts), OnnxEncoder.load(other), load_calibration(with_examples=False), root)
+    build_index(
+        IndexSource(load_knowledge(texts), OnnxEncoder.load(other), load_calibration(with_examples=False)), root
+    )
 
     with open_baseline(str(root), other.parents[1], PREPARED / "index") as (searcher, note):
         assert searcher.reader.manifest.entries == 2
@@ -61,7 +63,7 @@ def test_another_index(other: Path, texts: Path) -> None:
 def test_an_index_without_its_encoder(tmp_path: Path, encoder: OnnxEncoder, texts: Path) -> None:
     """An index whose encoder is nowhere prepared is refused, naming the encoder."""
     root = tmp_path / "index"
-    build_index(load_knowledge(texts), encoder, load_calibration(with_examples=False), root)
+    build_index(IndexSource(load_knowledge(texts), encoder, load_calibration(with_examples=False)), root)
 
     with (
         pytest.raises(GwError, match=f"was made with the encoder {encoder.name}, which is prepared neither"),
@@ -78,5 +80,5 @@ def test_neither_index_nor_encoder(tmp_path: Path) -> None:
     ):
         pass
     (tmp_path / "encoder.json").write_text("{}", "utf-8")
-    with pytest.raises(EncoderError, match="no description"), open_baseline(str(tmp_path), tmp_path, tmp_path):
+    with pytest.raises(EncoderError, match="not the description"), open_baseline(str(tmp_path), tmp_path, tmp_path):
         pass

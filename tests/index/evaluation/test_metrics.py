@@ -11,14 +11,15 @@ from index.evaluation.metrics import (
     calibration_error,
     compute_metrics,
     confusion_counts,
+    evaluated_bins,
+    group_by_language,
     metrics_table,
-    reliability_bins,
     risk_coverage_curve,
+    splits,
     worst_refusals,
     worst_wrong_answers,
 )
 from index.evaluation.run import evaluate_questions
-from index.evaluation.slices import group_by_language, splits
 from index.search.live_index import LiveIndex
 from tests.support.outcomes import outcome
 
@@ -136,11 +137,11 @@ def test_calibration_error() -> None:
     judged = [outcome(str(number), right=number % 10 < 6, probability=0.8) for number in range(100)]
     always = [outcome(str(number), probability=1.0) for number in range(20)]
 
-    bins = reliability_bins(always)
+    bins = evaluated_bins(always)
 
     assert calibration_error(bins) == 0.0
     assert [one.count for one in bins] == [2] * 10
-    assert calibration_error(reliability_bins(judged)) == pytest.approx(0.2)
+    assert calibration_error(evaluated_bins(judged)) == pytest.approx(0.2)
 
 
 def test_risk_coverage() -> None:

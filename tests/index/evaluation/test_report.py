@@ -7,8 +7,13 @@ import pytest
 from matplotlib.image import imread
 
 from index.evaluation.comparison import compare_evaluations
-from index.evaluation.markdown import format_table
-from index.evaluation.markdown_report import NO_PLOTS_NOTE, format_comparison, format_slices, render_report
+from index.evaluation.markdown_report import (
+    NO_PLOTS_NOTE,
+    format_comparison,
+    format_slices,
+    format_table,
+    render_report,
+)
 from index.evaluation.metrics import metrics_table
 from index.evaluation.plots import draw_plots
 from index.evaluation.report import ReportHeader, find_newest_report, read_evaluated_questions, write_report_json
@@ -59,7 +64,7 @@ def test_a_damaged_report(tmp_path: Path, text: str) -> None:
     """A file that is no report is named, with what to do."""
     (tmp_path / "report.json").write_text(text, "utf-8")
 
-    with pytest.raises(GwError, match=r"report\.json is damaged or no report of this program"):
+    with pytest.raises(GwError, match=r"report\.json is damaged or not a report of this program"):
         read_evaluated_questions(tmp_path)
 
 

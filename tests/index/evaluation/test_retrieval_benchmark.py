@@ -8,8 +8,13 @@ from pathlib import Path
 import pytest
 
 from index.encoder.encoder import OnnxEncoder
-from index.evaluation.collection import read_collection
-from index.evaluation.retrieval_benchmark import discounted_gain, find_rank, measure_retrieval, reciprocal_rank
+from index.evaluation.retrieval_benchmark import (
+    discounted_gain,
+    find_rank,
+    measure_retrieval,
+    read_collection,
+    reciprocal_rank,
+)
 from knowledge.errors import ContentError, GwError
 
 PASSAGES = [

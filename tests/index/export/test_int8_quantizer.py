@@ -11,9 +11,9 @@ import onnxruntime
 import pytest
 
 from index.encoder.quantization import Floats
-from index.export.encoder_export import export_to_onnx
 from index.export.graph_patterns import GraphPatterns
 from index.export.int8_quantizer import GraphInputs, write_fast_graph
+from index.export.model_folder import export_to_onnx
 
 WIDTH, LAYERS, HEADS = 64, 2, 4
 SIZES = {

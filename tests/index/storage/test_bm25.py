@@ -1,6 +1,7 @@
 """BM25 over FTS5."""
 
 import sqlite3
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from index.errors import IndexUnusable
-from index.storage.bm25 import Bm25Index, write_word_index
+from index.storage.bm25 import Bm25Index, WordIndexWriter
 
 ROWS = [
     ("bocholt", "de", "Die Bürger*innen von Bocholt helfen einander.", "Was macht Bocholt?"),
@@ -17,11 +18,17 @@ ROWS = [
 ]
 
 
+def write_rows(path: Path, rows: Sequence[tuple[str, str, str, str]]) -> None:
+    with WordIndexWriter(path) as writer:
+        for row in rows:
+            writer.add_row(*row)
+
+
 @pytest.fixture(scope="module")
 def lexical(tmp_path_factory: pytest.TempPathFactory) -> Bm25Index:
     """A small index in two languages."""
     path = tmp_path_factory.mktemp("lexical") / "words.db"
-    write_word_index(path, ROWS)
+    write_rows(path, ROWS)
     return Bm25Index(path)
 
 
@@ -78,7 +85,7 @@ def test_index_cannot_be_written_through(lexical: Bm25Index) -> None:
 def test_rare_words_come_first_where_not_all_can_be_afforded(tmp_path: Path) -> None:
     """With a small budget of postings a question is searched by its rarest words, and by one at least."""
     rows = [(f"eintrag-{number}", "de", "Netzwerk Wirkung", "") for number in range(20)]
-    write_word_index(tmp_path / "words.db", [*rows, ("selten", "de", "Netzwerk Wirkung Schnabeltier", "")])
+    write_rows(tmp_path / "words.db", [*rows, ("selten", "de", "Netzwerk Wirkung Schnabeltier", "")])
 
     def found(question: str, max_postings: int) -> int:
         return len(Bm25Index(tmp_path / "words.db", max_postings).search_entries(question, 40))

@@ -7,7 +7,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from index.errors import IndexUnusable
-from index.storage.inverted_index import POSTINGS_FILES, InvertedIndexWriter
+from index.storage.inverted_index import InvertedIndexWriter
+from index.storage.layout import POSTINGS_FILES
 from index.storage.term_overlap import TermOverlapIndex, hash_tokens
 
 TEXTS = [

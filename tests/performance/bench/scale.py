@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from index.build.builder import build_index
+from index.build.builder import IndexSource, build_index
 from index.decision.calibration import load_calibration
 from index.encoder.encoder import OnnxEncoder
 from index.search.near import MAX_NEIGHBOURS
@@ -48,7 +48,9 @@ def build_folder(count: int, folder: Path) -> None:
             bar.total = total
             bar.update(done - bar.n)
 
-        build_index(Knowledge(folder, entries), encoder, load_calibration(with_examples=False), folder, progress)
+        build_index(
+            IndexSource(Knowledge(folder, entries), encoder, load_calibration(with_examples=False)), folder, progress
+        )
 
 
 def questions() -> dict[str, Vectors]:

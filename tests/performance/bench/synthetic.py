@@ -1,6 +1,5 @@
 """A large knowledge folder made up from the real one: its words by their frequency, its vectors mixed."""
 
-import json
 import random
 import re
 import zlib
@@ -13,9 +12,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from index.encoder.encoder import Vectors
+from index.storage.passage_file import read_passages
 from knowledge.records.entry import Entry
 
-Vectors = NDArray[np.float32]
 NEIGHBOURS = 10
 MIX, NOISE = 0.6, 0.7  # so that neighbours lie as close to each other as in a real folder of that size
 
@@ -24,8 +24,7 @@ class Sentences:
     """Sentences of the real words, stop words included, each word as often as it really stands."""
 
     def __init__(self, index: Path) -> None:
-        texts = (json.loads(line)["text"] for line in (index / "passages.jsonl").open(encoding="utf-8"))
-        counted = Counter(word for text in texts for word in re.findall(r"\w+", text))
+        counted = Counter(word for _, text in read_passages(index) for word in re.findall(r"\w+", text))
         self._words, self._weights = list(counted), list(accumulate(counted.values()))
 
     def __call__(self, seed: int, shortest: int, longest: int) -> str:
@@ -66,13 +65,9 @@ class Mixed:
         """Numbers in a vector."""
         return len(self._mean)
 
-    def encode_queries(self, texts: Sequence[str]) -> Vectors:
+    def encode_queries(self, texts: Sequence[str], *, fast: bool = False) -> Vectors:
         """The vectors that were given."""
         return np.stack([self._questions[text] for text in texts])
-
-    def encode_queries_fast(self, texts: Sequence[str]) -> Vectors:
-        """The same."""
-        return self.encode_queries(texts)
 
     def encode_passages(self, texts: Sequence[str]) -> Vectors:
         """A mixture for each text; equal texts have equal vectors."""

@@ -12,8 +12,8 @@ from pathlib import Path
 from bot.answering.answerer import Answerer
 from bot.app.bootstrap import make_answerer
 from bot.settings import Settings
-from bot.store import SqliteStore, SqlStore
-from bot.store.postgres.store import PostgresStore
+from bot.store import SqliteDatabase, Store
+from bot.store.postgres.database import PostgresDatabase
 from index.encoder.encoder import OnnxEncoder
 from index.search.live_index import LiveIndex
 from tests.reliability.chaos.database import Database
@@ -52,23 +52,25 @@ def memory(indexes: int) -> None:
 def writes() -> None:
     """Transactions a second: an update written down, and the same finished, by several threads."""
     with tempfile.TemporaryDirectory() as folder:
-        _written("SQLite, one bot", [SqliteStore(Path(folder) / "bot.db", time.time)])
+        _written("SQLite, one bot", [Store(SqliteDatabase(Path(folder) / "bot.db", time.time))])
     with server() as place:
         database = Database(place)
         for tenants in (1, 2, 8):
-            stores = [PostgresStore(database.url("bench"), time.time, f"t{number}") for number in range(tenants)]
+            stores = [
+                Store(PostgresDatabase(database.url("bench"), time.time, f"t{number}")) for number in range(tenants)
+            ]
             _written(f"PostgreSQL, {tenants} bots", list(stores))
         database.close()
 
 
-def _written(name: str, stores: list[SqlStore]) -> None:
+def _written(name: str, stores: list[Store]) -> None:
     counts = [0] * THREADS
     until = time.monotonic() + SECONDS
 
-    def work(number: int, store: SqlStore) -> None:
+    def work(number: int, store: Store) -> None:
         while time.monotonic() < until:
             update = number * 10_000_000 + counts[number]
-            store.add_updates([(update, str(number), "{}" * 300)])
+            store.inbox.add_updates([(update, str(number), "{}" * 300)])
             store.finish_update(update, None, None, (), ())
             counts[number] += 1
 

@@ -3,10 +3,11 @@
 import asyncio
 import signal
 
-from bot.app.bootstrap import open_store_from_settings, run_bot
+from bot.app.bootstrap import BotRuntime, UpdateSource, open_store_from_settings, run_bot
 from bot.app.index_loader import open_index
 from bot.pipeline.rate_limiter import NO_LIMITS
 from bot.settings import load_settings
+from bot.web.server import run_http_server
 
 
 async def main() -> None:
@@ -15,7 +16,9 @@ async def main() -> None:
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     live, store = open_index(settings), open_store_from_settings(settings)
     try:
-        await run_bot(settings, live, store, stop, webhook=True, limits=NO_LIMITS)
+        runtime = BotRuntime(settings, live, store, source=UpdateSource.WEBHOOK, limits=NO_LIMITS)
+        async with run_http_server(runtime.status_server.application, settings, webhook=True):
+            await run_bot(runtime, stop)
     finally:
         store.close()
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import psycopg
 
+from bot.domain.tenant import MAIN_TENANT
 from bot.store.postgres.advisory_locks import lock_number
-from bot.store.postgres.store import DEFAULT_TENANT
 from tests.support.postgres import start, stop
 
 LEADER = """
@@ -22,7 +22,7 @@ class Database:
 
     def __init__(self, folder: str) -> None:
         self._folder, self._name = folder, "gwbot"
-        self._lead = lock_number("public", DEFAULT_TENANT, "lead")
+        self._lead = lock_number("public", MAIN_TENANT, "lead")
         with psycopg.connect(f"host={folder} user=postgres", autocommit=True) as connection:
             connection.execute("CREATE ROLE gwbot LOGIN")
             connection.execute("CREATE DATABASE gwbot OWNER gwbot")

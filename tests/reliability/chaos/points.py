@@ -13,11 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from bot.app.bootstrap import open_store_from_settings
+from bot.domain.effects import AppendTranscript, CreateRequest, UpdateRequest
 from bot.settings import Settings
-from bot.store import SqliteStore
-from bot.store.postgres.store import PostgresStore
-from bot.store.sql.base import Cursor, Transaction
-from bot.store.urls import POSTGRESQL_PREFIXES
+from bot.store import SqliteDatabase, Store
+from bot.store.factory import POSTGRESQL_PREFIXES
+from bot.store.postgres.database import PostgresDatabase
+from bot.store.sql.database import Cursor, Transaction
+from tests.support.stores import Around
 
 CHANGES = ("INSERT", "UPDATE", "DELETE", "COMMIT")
 SENT = "sent.txt"  # the file in which is noted what was recorded as sent
@@ -54,16 +56,6 @@ class Trap:
             self.passed("inside", "write")
 
 
-class Around:
-    """A store around another one; what it does not define itself goes through."""
-
-    def __init__(self, store: Any) -> None:
-        self._store = store
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._store, name)
-
-
 class Recording(Around):
     """Notes in a file what is recorded as sent: the store keeps no row that no later edit or reply can need."""
 
@@ -73,8 +65,8 @@ class Recording(Around):
 
     def mark_sent(self, call_id: int, message_id: int | None) -> None:
         """Record, then note; whoever is killed between the two has recorded."""
-        (row,) = self._store._fetch_rows("SELECT chat_id FROM outbox WHERE id = ?", call_id)
-        self._store.mark_sent(call_id, message_id)
+        (row,) = self._store.database.fetch_rows("SELECT chat_id FROM outbox WHERE id = ?", call_id)
+        self._store.outbox.mark_sent(call_id, message_id)
         with self._file.open("a", encoding="utf-8") as file:
             file.write(f"{row['chat_id']} {message_id or 0}\n")
 
@@ -100,16 +92,16 @@ class Killing(Around):
         return called
 
 
-class Trapped(PostgresStore):
-    """The store in PostgreSQL, in whose transactions the point may lie."""
+class Trapped(PostgresDatabase):
+    """A database in PostgreSQL, in whose transactions the point may lie."""
 
     def __init__(self, url: str, clock: Callable[[], float], trap: Trap) -> None:
         self._trap = trap
         super().__init__(url, clock)
 
     @contextmanager
-    def _transaction(self) -> Iterator[Transaction]:
-        with super()._transaction() as db:
+    def transaction(self) -> Iterator[Transaction]:
+        with super().transaction() as db:
             yield Stating(db, self._trap)
             self._trap.stated("COMMIT")
 
@@ -129,10 +121,10 @@ class Stating:
 def watched(settings: Settings, clock: Callable[[], float], trap: Trap) -> Killing:
     """The store of these settings with its point, which may lie in the middle of a transaction."""
     if settings.store_url.startswith(POSTGRESQL_PREFIXES):
-        return Killing(Trapped(settings.store_url, clock, trap), trap)
+        return Killing(Store(Trapped(settings.store_url, clock, trap)), trap)
     store = open_store_from_settings(settings, clock)
-    assert isinstance(store, SqliteStore)
-    store._db.conn.set_trace_callback(trap.stated)
+    assert isinstance(store.database, SqliteDatabase)
+    store.database._db.conn.set_trace_callback(trap.stated)
     return Killing(store, trap)
 
 
@@ -155,7 +147,7 @@ class ConfirmsFirst(Around):
         with self._lock:
             mine = [row for row in self._held if row[0] == update_id]
             self._held = [row for row in self._held if row[0] != update_id]
-        self._store.add_updates(mine)
+        self._store.inbox.add_updates(mine)
         return self._store.finish_update(update_id, *values)
 
 
@@ -175,12 +167,12 @@ class EffectsFirst(Around):
 
     def finish_update(self, update_id: int, event: Any, state: Any, calls: Any, effects: Any) -> Any:
         """Two commits in place of one."""
-        self._store.apply(calls, [one for one in effects if type(one).__name__ in ALONE])
-        rest = [one for one in effects if type(one).__name__ not in ALONE]
+        self._store.apply(calls, [effect for effect in effects if isinstance(effect, ALONE)])
+        rest = [effect for effect in effects if not isinstance(effect, ALONE)]
         return self._store.finish_update(update_id, event, state, (), rest)
 
 
-ALONE = ("NewRequest", "ChangeRequest", "Said")  # effects that need no event
+ALONE = (CreateRequest, UpdateRequest, AppendTranscript)  # effects that need no event
 BROKEN: dict[str, Callable[[Any], Any]] = {
     "": lambda store: store,
     "confirms-first": ConfirmsFirst,

@@ -16,10 +16,11 @@ import time
 from collections.abc import Callable
 from typing import cast
 
-from bot.app.bootstrap import run_bot
+from bot.app.bootstrap import BotRuntime, UpdateSource, run_bot
 from bot.pipeline.rate_limiter import NO_LIMITS, TELEGRAM_LIMITS
 from bot.settings import Settings
 from bot.store import Store
+from bot.web.server import run_http_server
 from index.encoder.encoder import OnnxEncoder
 from index.search.live_index import LiveIndex
 from prompts.render import _template_environment, format_label
@@ -80,18 +81,19 @@ async def _ours(settings: Settings, live: LiveIndex, order: Order) -> None:
     loop.add_signal_handler(signal.SIGUSR1, lambda: trap.set(POINT.read_text()))
     loop.add_signal_handler(signal.SIGUSR2, nudge.set)
     store = Recording(BROKEN[order.broken](watched(settings, clock, trap)), settings.data_dir / SENT)
-    await run_bot(
+    polling = UpdateSource.POLLING if order.takes else UpdateSource.NONE
+    runtime = BotRuntime(
         settings,
         live,
         cast(Store, store),
-        stop,
-        webhook=order.webhook,
         clock=clock,
-        wake_scheduler=nudge,
+        source=UpdateSource.WEBHOOK if order.webhook else polling,
         limits=TELEGRAM_LIMITS if order.limited else NO_LIMITS,
-        polls=order.takes,
-        serve_http=order.takes,
+        wake_scheduler=nudge,
     )
+    application = runtime.status_server.application
+    async with run_http_server(application, settings, webhook=order.webhook, enabled=order.takes):
+        await run_bot(runtime, stop)
 
 
 if __name__ == "__main__":

@@ -27,12 +27,15 @@ from bot.domain.contact_details import normalise_address, parse_contact
 from bot.domain.effects import CreateRequest, UpdateRequest
 from bot.domain.event import Event, EventKind
 from bot.domain.message import AnswerCallback, SendMessage
+from bot.domain.time_window import DAY
 from bot.domain.turn import State, Turn
-from bot.flows.consultation import form, form_buttons, review
+from bot.flows.consultation import form, review
+from bot.flows.context import TurnContext
 from bot.flows.dialogue import Dialogue
-from bot.flows.relay import adviser, adviser_buttons, card, clockwork, lifecycle, requester
+from bot.flows.relay import adviser, lifecycle, messages, requester
 from prompts.dates import TIME_ZONE, to_local_time
 from prompts.message_splitter import split_html
+from tests.support.fake_answerer import FakeAnswerer, answer_with
 
 EVENT = Event(1, EventKind.TEXT, chat_id=10, user_id=20, message_id=5, language_code="de", name="Ada")
 MONDAY = 1_795_420_800.0  # 2026-11-23, 9 o'clock in Berlin
@@ -75,7 +78,7 @@ def changes(turn: Turn | None) -> Iterator[Request]:
 
 
 def _in_time(dialogue: Dialogue, running: Request) -> list[Turn | None]:
-    return [] if running.status is RequestStatus.CLOSED else [clockwork.check_deadlines(dialogue, running)]
+    return [] if running.status is RequestStatus.CLOSED else [lifecycle.check_deadlines(dialogue, running)]
 
 
 def test_diagram_of_a_request(dialogue: Dialogue) -> None:
@@ -83,17 +86,17 @@ def test_diagram_of_a_request(dialogue: Dialogue) -> None:
     ways = set()
     for status in RequestStatus:
         before = request(status=status, adviser="Bea", warned=1.0, turn=Party.REQUESTER)
-        acts = adviser_buttons.ADVISER_ACTIONS.values()
-        turns: list[Turn | None] = [act(dialogue, State(), EVENT, before, "backbone") for act in acts]
+        acts, context = adviser.ADVISER_ACTIONS.values(), TurnContext(dialogue, State(), EVENT)
+        turns: list[Turn | None] = [act(context, before, "backbone") for act in acts]
         turns += [lifecycle.record_rating(State(), before, "3"), *_in_time(dialogue, replace(before, since=1.0))]
         dialogue.store.apply((), [CreateRequest(replace(before, reference=status))])
         turns += [
-            requester.handle_requester_callback(dialogue, State(), EVENT, f"{action}:{status}")
+            requester.handle_requester_callback(TurnContext(dialogue, State(), EVENT), f"{action}:{status}")
             for action in ("done", "withdraw", "end")
         ]
         written = replace(EVENT, text="Hallo", reply_to=1)
         turns.append(
-            adviser._relay_to_requester(dialogue, State(), written, before)
+            adviser._relay_to_requester(TurnContext(dialogue, State(), written), before)
             if status is not RequestStatus.CLOSED
             else None
         )
@@ -104,6 +107,7 @@ def test_diagram_of_a_request(dialogue: Dialogue) -> None:
 
 def test_only_consent_keeps_a_request(dialogue: Dialogue) -> None:
     """From the first word to the summary nothing is kept; then all that was told is, with consent and time."""
+    dialogue = replace(dialogue, answerer=FakeAnswerer([answer_with("backbone")]))
     state, turns = State(last_question="Was ist ein Backbone?"), []
     steps = ("/beratung", "Wir suchen Rat.", "Brücken e. V.", "r:kind:npo", "r:skip:place", "r:reach:email",
              "ada@example.org", "r:skip:times", "r:send:")  # fmt: skip
@@ -197,7 +201,7 @@ def test_every_tap_of_the_form_is_in_a_keyboard() -> None:
         )
         shown |= {button.data.split(":")[1] for row in keyboard for button in row}
 
-    assert shown | {"resume"} == set(form_buttons.FORM_ACTIONS)
+    assert shown | {"resume"} == set(form.FORM_ACTIONS)
 
 
 @pytest.mark.parametrize(
@@ -282,7 +286,7 @@ def test_holidays_are_complete_for_every_thread() -> None:
 
 
 def at(dialogue: Dialogue, days: float) -> Dialogue:
-    return replace(dialogue, now=lambda: MONDAY + days * clockwork.DAY)
+    return replace(dialogue, now=lambda: MONDAY + days * DAY)
 
 
 def remarks(dialogue: Dialogue, running: Request, start: float, days: int) -> list[tuple[str, bool]]:
@@ -290,7 +294,7 @@ def remarks(dialogue: Dialogue, running: Request, start: float, days: int) -> li
     said: list[tuple[str, bool]] = []
     for hour in range(24 * days):
         moment = start + 3_600 * hour
-        if turn := clockwork.check_deadlines(replace(dialogue, now=lambda moment=moment: moment), running):  # type: ignore[misc]
+        if turn := lifecycle.check_deadlines(replace(dialogue, now=lambda moment=moment: moment), running):  # type: ignore[misc]
             when = f"{to_local_time(moment):%a %H}"
             said += [(when, message.to_advisers) for message in turn.messages if isinstance(message, SendMessage)]
             (running,) = changes(turn)
@@ -321,16 +325,16 @@ def test_reminder_that_comes_late_moves_no_other(dialogue: Dialogue) -> None:
     assert [when for when, _ in said] == ["Wed 17", "Thu 17"]
 
 
-YEAR = 365 * clockwork.DAY
+YEAR = 365 * DAY
 
 
 @pytest.mark.parametrize(
     ("noted", "possible"),
     [
-        ({"since": YEAR, "promised": YEAR}, {"since": 0, "promised": 2.0 * clockwork.DAY + 8 * 3_600}),
-        ({"reminded": YEAR, "promised": 4 * clockwork.DAY}, {"reminded": 0, "promised": 4 * clockwork.DAY}),
+        ({"since": YEAR, "promised": YEAR}, {"since": 0, "promised": 2.0 * DAY + 8 * 3_600}),
+        ({"reminded": YEAR, "promised": 4 * DAY}, {"reminded": 0, "promised": 4 * DAY}),
         ({"turn": Party.REQUESTER, "warned": YEAR}, {"turn": Party.REQUESTER, "warned": 0}),
-        ({"turn": Party.REQUESTER, "remind_at": YEAR}, {"turn": Party.REQUESTER, "remind_at": clockwork.DAY}),
+        ({"turn": Party.REQUESTER, "remind_at": YEAR}, {"turn": Party.REQUESTER, "remind_at": DAY}),
     ],
 )
 def test_times_that_are_yet_to_come(dialogue: Dialogue, noted: dict[str, float], possible: dict[str, float]) -> None:
@@ -339,7 +343,7 @@ def test_times_that_are_yet_to_come(dialogue: Dialogue, noted: dict[str, float],
     def since_monday(times: dict[str, float]) -> Request:
         return request(**{name: value if name == "turn" else MONDAY + value for name, value in times.items()})
 
-    turn = clockwork.check_deadlines(at(dialogue, 0), since_monday(noted))
+    turn = lifecycle.check_deadlines(at(dialogue, 0), since_monday(noted))
 
     assert list(changes(turn)) == [since_monday(possible)]
     assert turn is not None
@@ -349,31 +353,31 @@ def test_times_that_are_yet_to_come(dialogue: Dialogue, noted: dict[str, float],
 def test_times_of_another_clock(dialogue: Dialogue) -> None:
     """A request of another machine, whose clock is a little ahead, is left as it is."""
     assert (
-        clockwork.check_deadlines(at(dialogue, 0), request(since=MONDAY + 60, remind_at=next_opening(MONDAY))) is None
+        lifecycle.check_deadlines(at(dialogue, 0), request(since=MONDAY + 60, remind_at=next_opening(MONDAY))) is None
     )
 
 
 def test_silence_is_warned_of_and_then_closes(dialogue: Dialogue) -> None:
     """Two days before the end a warning, then the closing; a word in between starts the time anew."""
     running = request(turn=Party.REQUESTER, status=RequestStatus.TAKEN)
-    assert clockwork.check_deadlines(at(dialogue, 11.9), running) is None
-    (warned,) = changes(clockwork.check_deadlines(at(dialogue, 12), running))
-    assert clockwork.check_deadlines(at(dialogue, 13.9), warned) is None
-    (closed,) = changes(clockwork.check_deadlines(at(dialogue, 14), warned))
-    answered = replace(warned, turn=Party.ADVISER, since=MONDAY + 13 * clockwork.DAY, warned=0.0)
+    assert lifecycle.check_deadlines(at(dialogue, 11.9), running) is None
+    (warned,) = changes(lifecycle.check_deadlines(at(dialogue, 12), running))
+    assert lifecycle.check_deadlines(at(dialogue, 13.9), warned) is None
+    (closed,) = changes(lifecycle.check_deadlines(at(dialogue, 14), warned))
+    answered = replace(warned, turn=Party.ADVISER, since=MONDAY + 13 * DAY, warned=0.0)
 
     assert (warned.status, closed.status) == (RequestStatus.TAKEN, RequestStatus.CLOSED)
     assert all(
         now.status is not RequestStatus.CLOSED
-        for now in changes(clockwork.check_deadlines(at(dialogue, 14), answered))
+        for now in changes(lifecycle.check_deadlines(at(dialogue, 14), answered))
     )
 
 
 def test_reminder_that_an_adviser_asked_for(dialogue: Dialogue) -> None:
     """It comes once, at its time."""
     running = request(turn=Party.REQUESTER, remind_at=MONDAY + 60)
-    assert clockwork.check_deadlines(at(dialogue, 0), running) is None
-    turn = clockwork.check_deadlines(at(dialogue, 1), running)
+    assert lifecycle.check_deadlines(at(dialogue, 0), running) is None
+    turn = lifecycle.check_deadlines(at(dialogue, 1), running)
 
     assert turn is not None
     (told,) = turn.messages
@@ -387,12 +391,17 @@ def test_comment_is_on_the_card_however_much_was_told(dialogue: Dialogue) -> Non
     told = Details("x" * 1_870, "o" * 150, "npo", "p" * 150, ContactChannel.PHONE, "+49 431 987654", "t" * 200)
     brief = RequestContext("q" * 300, "backbone", "Backbone", 0.9, "y" * 300, 9, 9)
     sent = Form(FormStep.REVIEW, told, brief)
-    assert review.excess_length(review.render_summary(dialogue, sent, replace(EVENT, name="N" * 128), "de")) == 0
+    assert (
+        review.excess_length(
+            review.render_summary(TurnContext(dialogue, State(lang="de"), replace(EVENT, name="N" * 128)), sent)
+        )
+        == 0
+    )
     full = request(details=told, brief=brief, adviser="A" * 128, promised=MONDAY)
     full = replace(full, name="N" * 128, lang="de-leicht")
 
     rated = replace(full, rating=5, comment="c" * lifecycle.MAX_COMMENT_LENGTH)
 
-    assert len(split_html(card.render_card(full))) == 1
-    assert f"„{rated.comment}“" in split_html(card.render_card(rated))[0]
-    assert rated.details.concern in split_html(card.render_card(rated))[0]
+    assert len(split_html(messages.render_card(full))) == 1
+    assert f"„{rated.comment}“" in split_html(messages.render_card(rated))[0]
+    assert rated.details.concern in split_html(messages.render_card(rated))[0]

@@ -12,6 +12,7 @@ from bot.domain.turn import State, Turn
 from bot.flows.consultation.review import consent_digest
 from bot.flows.dialogue import Dialogue
 from prompts.render import format_label, render_template
+from tests.support.fake_answerer import FakeAnswerer, answer_with
 
 EVENT = Event(1, EventKind.TEXT, chat_id=10, user_id=10, message_id=0, language_code="de", name="Ada")
 CONCERN, ORGANISATION, KIND, PLACE, REACH, TIMES = range(11, 17)  # ids of the messages
@@ -136,6 +137,8 @@ def test_address_of_another_way_is_no_longer_asked_for(dialogue: Dialogue) -> No
 @pytest.mark.parametrize("paused", [True, False])
 def test_edit_of_a_question_is_answered_whatever_form_is_there(dialogue: Dialogue, paused: bool) -> None:
     """A question from before the form, or in the middle of it, has its answer corrected; the form stays as it is."""
+    answers = [answer_with("backbone"), answer_with("collective-impact")]
+    dialogue = replace(dialogue, answerer=FakeAnswerer(answers))
     asked = said(dialogue, State(), "Was ist ein Backbone?", 5).state
     form = Form(FormStep.PLACE, paused=paused)
     turn = edited(dialogue, replace(asked, form=form), "Was ist Collective Impact?", 5)
@@ -175,7 +178,7 @@ def test_edit_after_sending_is_told_how_it_reaches_anybody(
     sent = said(talks, replace(state, lang=lang), "ja", 20)
     assert sent.effects
     talks.store.apply((), sent.effects)
-    (request,) = talks.store.all_requests()
+    (request,) = talks.store.requests.all_requests()
 
     turn = edited(talks, sent.state, "Wir suchen Geld.", CONCERN)
 

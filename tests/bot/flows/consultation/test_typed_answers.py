@@ -21,8 +21,9 @@ from bot.domain.effects import CreateRequest
 from bot.domain.event import Event, EventKind
 from bot.domain.message import EditMessage, SendMessage
 from bot.domain.turn import State, Turn
-from bot.flows.consultation import form_buttons
+from bot.flows.consultation.form import handle_form_callback
 from bot.flows.consultation.typed_answers import button_phrases
+from bot.flows.context import TurnContext
 from bot.flows.dialogue import Dialogue
 from prompts.message_splitter import MESSAGE_LIMIT, split_html
 from prompts.render import format_label
@@ -248,7 +249,7 @@ def test_every_word_leads_to_one_button(dialogue: Dialogue) -> None:
             assert found.setdefault(word, data) == data, (at, word)
             assert word
         for data in found.values():
-            assert form_buttons.handle_form_callback(dialogue, State(form=form), EVENT, data)
+            assert handle_form_callback(TurnContext(dialogue, State(form=form), EVENT), data)
         if at is FormStep.KIND:
             assert {f"kind:{kind}" for kind in REQUESTER_KINDS} <= set(found.values())
 

@@ -16,11 +16,12 @@ from bot.domain.effects import (
 from bot.domain.event import Event, EventKind
 from bot.domain.message import DeleteRelayed, EditRelayed, RefreshCard, RelayMessage, SendMail, SendMessage
 from bot.domain.turn import Turn
+from bot.flows.context import TurnContext
 from bot.flows.dialogue import Advisers, Dialogue
 from bot.flows.relay import adviser as adviser_flow
-from bot.flows.relay.undelivered import report_undelivered
+from bot.flows.relay.notices import report_undelivered
 from bot.store import ApiCall, OutgoingCall
-from bot.store.protocol import DELETE_RELAYED, AdviserThread, EraseThread, ErasureReason, RequestMailDeletion
+from bot.store.records import DELETE_RELAYED, AdviserThread, EraseThread, ErasureReason, RequestMailDeletion
 from tests.support.relay import (
     ADA,
     BEA,
@@ -45,10 +46,10 @@ pytestmark = pytest.mark.durability
 def test_adviser_writes(parts: Dialogue) -> None:
     """Who answers an open request takes it, and the conversation is opened; then only copies go."""
     kept(parts, OPEN)
-    first = adviser_flow.handle_adviser_message(parts, STATE, adviser())
+    first = adviser_flow.handle_adviser_message(TurnContext(parts, STATE, adviser()))
     parts.store.apply((), [UpdateRequest(changed(first))])
     second = adviser_flow.handle_adviser_message(
-        parts, STATE, adviser(EventKind.OTHER, "", media_type="document", reply_to=88)
+        TurnContext(parts, STATE, adviser(EventKind.OTHER, "", media_type="document", reply_to=88))
     )
 
     assert kinds(first) == [SendMessage, RelayMessage, RefreshCard]
@@ -73,7 +74,7 @@ def test_another_adviser_writes(parts: Dialogue) -> None:
     kept(parts, waiting)
 
     turn = adviser_flow.handle_adviser_message(
-        parts, STATE, Event(1, EventKind.TEXT, DESK, EVE, 90, text="Gern.", name="Eve", thread_id=TOPIC)
+        TurnContext(parts, STATE, Event(1, EventKind.TEXT, DESK, EVE, 90, text="Gern.", name="Eve", thread_id=TOPIC))
     )
 
     assert kinds(turn) == [RelayMessage, RefreshCard]
@@ -85,10 +86,10 @@ def test_adviser_edits(parts: Dialogue) -> None:
     """What an adviser changes is changed for the person, in a text or under a picture, and in the transcript."""
     kept(parts, TALKING)
     text = adviser_flow.handle_adviser_message(
-        parts, STATE, adviser(EventKind.EDITED, "Sehr <b>gern</b>.", message=88)
+        TurnContext(parts, STATE, adviser(EventKind.EDITED, "Sehr <b>gern</b>.", message=88))
     )
     caption = adviser_flow.handle_adviser_message(
-        parts, STATE, adviser(EventKind.EDITED, "Bild", message=88, media_type="photo")
+        TurnContext(parts, STATE, adviser(EventKind.EDITED, "Bild", message=88, media_type="photo"))
     )
 
     corrected = [CorrectTranscript(REFERENCE, Party.ADVISER, words) for words in ("Sehr <b>gern</b>.", "Bild")]
@@ -99,8 +100,12 @@ def test_adviser_edits(parts: Dialogue) -> None:
 def test_adviser_makes_a_note_of_what_went_out(parts: Dialogue) -> None:
     """Edited to begin as a note, a message is taken back; a note that is edited goes to nobody."""
     kept(parts, TALKING)
-    sent = adviser_flow.handle_adviser_message(parts, STATE, adviser(EventKind.EDITED, "// doch nicht", message=88))
-    note = adviser_flow.handle_adviser_message(parts, STATE, adviser(EventKind.EDITED, "// noch anders", message=89))
+    sent = adviser_flow.handle_adviser_message(
+        TurnContext(parts, STATE, adviser(EventKind.EDITED, "// doch nicht", message=88))
+    )
+    note = adviser_flow.handle_adviser_message(
+        TurnContext(parts, STATE, adviser(EventKind.EDITED, "// noch anders", message=89))
+    )
 
     assert sent == Turn(STATE, (DeleteRelayed(REFERENCE, ADA, 88),), (RetractMessages(REFERENCE, (88,)),))
     assert note == Turn(STATE)
@@ -110,7 +115,7 @@ def test_adviser_writes_to_a_closed_request(parts: Dialogue) -> None:
     """Nothing goes out for a closed request; its thread says so, and it can be opened again there."""
     kept(parts, CLOSED)
 
-    turn = adviser_flow.handle_adviser_message(parts, STATE, adviser())
+    turn = adviser_flow.handle_adviser_message(TurnContext(parts, STATE, adviser()))
 
     reads(turn, ("desk", "Ihre Nachricht ist nicht hinausgegangen", [f"q:reopen:{REFERENCE}"]))
     assert turn is not None
@@ -124,7 +129,7 @@ def test_reply_that_belongs_nowhere(parts: Dialogue) -> None:
     it."""
     kept(parts, OPEN)
 
-    turn = adviser_flow.handle_adviser_message(parts, STATE, adviser(thread=0, reply_to=66))
+    turn = adviser_flow.handle_adviser_message(TurnContext(parts, STATE, adviser(thread=0, reply_to=66)))
 
     reads(turn, (None, "Diese Nachricht ging an niemanden", []))
     assert turn is not None
@@ -158,7 +163,7 @@ def test_messages_of_advisers(parts: Dialogue, request_: Request, event: Event, 
     """What belongs to a request goes to its person; notes stay; what belongs to none is said to belong to none."""
     kept(parts, request_)
 
-    turn = adviser_flow.handle_adviser_message(parts, STATE, event)
+    turn = adviser_flow.handle_adviser_message(TurnContext(parts, STATE, event))
 
     assert (None if turn is None else kinds(turn)) == expected
     assert turn is None or turn.state == STATE
@@ -177,11 +182,11 @@ def test_messages_of_advisers(parts: Dialogue, request_: Request, event: Event, 
 def test_adviser_writes_about_a_deleted_request(parts: Dialogue, event: Event, expected: list[type] | None) -> None:
     """Who writes about a request that was deleted is told that nobody gets it."""
     kept(parts, TALKING)
-    parts.store.record_posted_message(REFERENCE, (DESK, 88))
-    parts.store.add_updates([(5, str(ADA), "{}")])
+    parts.store.erasure.record_posted_message(REFERENCE, (DESK, 88))
+    parts.store.inbox.add_updates([(5, str(ADA), "{}")])
     parts.store.finish_update(5, Event(5, EventKind.BUTTON, ADA, ADA, 9), None, (), [ErasePerson()])
 
-    turn = adviser_flow.handle_adviser_message(parts, STATE, event)
+    turn = adviser_flow.handle_adviser_message(TurnContext(parts, STATE, event))
 
     assert (None if turn is None else kinds(turn)) == expected
     assert turn is None or turn.state == STATE
@@ -230,9 +235,9 @@ def test_card_that_never_arrived_is_told(parts: Dialogue) -> None:
     """Where the advisers never got a request, or only its topic, its person is told."""
     kept(parts, OPEN)
     card = RefreshCard(REFERENCE, DESK)
-    parts.store.save_thread(REFERENCE, AdviserThread(DESK, TOPIC, 0))
+    parts.store.requests.save_thread(REFERENCE, AdviserThread(DESK, TOPIC, 0))
     only_topic = report_undelivered(parts, card, "Bad Request: chat not found")
-    parts.store.save_thread(REFERENCE, None)
+    parts.store.requests.save_thread(REFERENCE, None)
     nothing = report_undelivered(parts, card, "Bad Request: chat not found")
 
     assert [one.chat_id for one in (*only_topic, *nothing)] == [ADA, ADA]
@@ -244,7 +249,7 @@ def test_what_cannot_be_taken_back_is_told(parts: Dialogue) -> None:
     parts.store.apply([ApiCall(ADA, "copyMessage", {}, (DESK, 90), reference=REFERENCE)], ())
     call = ApiCall(ADA, DELETE_RELAYED, {}, edit_of=(DESK, 90), reference=REFERENCE)
     waiting = report_undelivered(parts, call, "the message to edit was never sent")
-    parts.store.mark_sent(parts.store.due_calls(parts.now())[0].id, 78)
+    parts.store.outbox.mark_sent(parts.store.outbox.due_calls(parts.now())[0].id, 78)
     there = report_undelivered(parts, call, "Bad Request: message can't be deleted for everyone")
 
     assert waiting == ()
@@ -264,7 +269,7 @@ def test_deletion_that_failed_is_told(parts: Dialogue) -> None:
     """The advisers learn what of a deleted request they have to delete, or have deleted, by hand; nobody is told
     where there are none."""
     parts.store.apply((), [CreateRequest(OPEN)])
-    parts.store.record_posted_message(REFERENCE, (DESK, 88))
+    parts.store.erasure.record_posted_message(REFERENCE, (DESK, 88))
     erasing = EraseThread(DESK, REFERENCE, ErasureReason.REQUESTER)
     unposting = RequestMailDeletion(REFERENCE, "")
 

@@ -12,12 +12,13 @@ from bot.domain.effects import RetractMessages
 from bot.domain.event import Event, EventKind
 from bot.domain.message import DeleteRelayed, EditRelayed, RelayMessage
 from bot.domain.turn import Album, Turn
+from bot.flows.context import TurnContext
 from bot.flows.dialogue import Dialogue
 from bot.flows.relay import adviser as adviser_flow
 from bot.pipeline.api_calls import build_calls
 from bot.pipeline.inbox import INCOMPLETE_WAIT, Inbox
 from bot.pipeline.update_handler import UpdateHandler
-from bot.store.protocol import DELETE_RELAYED
+from bot.store.records import DELETE_RELAYED
 from bot.telegram.update_parser import chat_key, parse_raw_update
 from tests.support.queues import api_call
 from tests.support.relay import ADA, BEA, DESK, OPEN, REFERENCE, STATE, TALKING, TOPIC, adviser, kept, kinds
@@ -36,9 +37,9 @@ def follow(parts: Dialogue, *events: Event) -> list[Turn]:
     """The turns of these events, one after another; what follows from each is kept."""
     state, turns = STATE, list[Turn]()
     for number, event in enumerate(events, 1):
-        turn = adviser_flow.handle_adviser_message(parts, state, event)
+        turn = adviser_flow.handle_adviser_message(TurnContext(parts, state, event))
         assert turn is not None
-        parts.store.add_updates([(number, str(DESK), "{}")])
+        parts.store.inbox.add_updates([(number, str(DESK), "{}")])
         parts.store.finish_update(number, event, turn.state, build_calls(turn.messages, event, DESK), turn.effects)
         turns.append(turn)
         state = turn.state
@@ -48,13 +49,13 @@ def follow(parts: Dialogue, *events: Event) -> list[Turn]:
 def waits(parts: Dialogue) -> list[tuple[str, int]]:
     """The copies and deletions that wait to be made at the person's, with the message that each is about."""
     queued, found = parts.store, list[tuple[str, int]]()
-    while due := [one for one in queued.due_calls(parts.now()) if one.chat_id == ADA]:
+    while due := [one for one in queued.outbox.due_calls(parts.now()) if one.chat_id == ADA]:
         for one in due:
             call = api_call(one.call)
             origin = call.source or call.edit_of
             if origin:
                 found.append((call.method, origin[1]))
-            queued.mark_sent(one.id, None)
+            queued.outbox.mark_sent(one.id, None)
     return found
 
 
@@ -73,7 +74,7 @@ def test_note_keeps_its_album_inside(parts: Dialogue, album: tuple[Event, ...]) 
     turns = follow(parts, *album)
 
     assert [(turn.messages, turn.effects) for turn in turns] == [((), ())] * 3
-    assert parts.store.find_request(REFERENCE) == OPEN
+    assert parts.store.requests.find_request(REFERENCE) == OPEN
     assert turns[-1].state.albums == (Album("a", note=True),)
 
 
@@ -92,19 +93,19 @@ def test_note_that_comes_late_takes_its_album_back(parts: Dialogue) -> None:
     """What waits is dropped, what has arrived is deleted, and neither stays in the transcript."""
     kept(parts, TALKING)
     first = follow(parts, item(90), item(91))[-1]
-    (sent,) = [one for one in parts.store.due_calls(parts.now()) if api_call(one.call).source == (DESK, 90)]
-    parts.store.mark_sent(sent.id, 78)
-    late = adviser_flow.handle_adviser_message(parts, first.state, item(92, NOTED))
+    (sent,) = [one for one in parts.store.outbox.due_calls(parts.now()) if api_call(one.call).source == (DESK, 90)]
+    parts.store.outbox.mark_sent(sent.id, 78)
+    late = adviser_flow.handle_adviser_message(TurnContext(parts, first.state, item(92, NOTED)))
     assert late is not None
-    parts.store.add_updates([(9, str(DESK), "{}")])
+    parts.store.inbox.add_updates([(9, str(DESK), "{}")])
     parts.store.finish_update(9, item(92), late.state, build_calls(late.messages, item(92), DESK), late.effects)
-    after = adviser_flow.handle_adviser_message(parts, late.state, item(93))
+    after = adviser_flow.handle_adviser_message(TurnContext(parts, late.state, item(93)))
 
     assert late.messages == (DeleteRelayed(REFERENCE, ADA, 90), DeleteRelayed(REFERENCE, ADA, 91))
     assert late.effects == (RetractMessages(REFERENCE, (90, 91)),)
     assert waits(parts) == [(DELETE_RELAYED, 90), (DELETE_RELAYED, 91)]
-    assert parts.store.find_reply_to(ADA, (DESK, 90)) == 78
-    assert parts.store.load_transcript(REFERENCE) == []
+    assert parts.store.outbox.find_reply_to(ADA, (DESK, 90)) == 78
+    assert parts.store.requests.load_transcript(REFERENCE) == []
     assert after is not None
     assert (after.messages, after.effects) == ((), ())
 
@@ -145,7 +146,7 @@ def test_only_the_last_albums_are_remembered(parts: Dialogue) -> None:
     state = STATE
     for number in range(adviser_flow.MAX_ALBUMS + 2):
         turn = adviser_flow.handle_adviser_message(
-            parts, state, adviser(EventKind.OTHER, "", message=100 + number, album_id=f"a{number}")
+            TurnContext(parts, state, adviser(EventKind.OTHER, "", message=100 + number, album_id=f"a{number}"))
         )
         assert turn is not None
         state = turn.state
@@ -172,7 +173,7 @@ class Desk:
     async def _rest(self, _: object, seconds: float) -> None:
         self.waited.append(seconds)
         for update in self._late:
-            self._store.add_updates([(update["update_id"], str(DESK), json.dumps(update))])
+            self._store.inbox.add_updates([(update["update_id"], str(DESK), json.dumps(update))])
 
 
 def update(number: int, caption: str = "", **more: Any) -> dict[str, Any]:
@@ -197,22 +198,22 @@ async def test_bot_waits_for_the_rest_of_an_album(parts: Dialogue, late: int) ->
     await there.inbox.wait_until_idle()
 
     assert there.waited == [INCOMPLETE_WAIT]
-    assert parts.store.count_pending_updates() == 0
-    assert parts.store.find_request(REFERENCE) == OPEN
-    assert [one for one in parts.store.due_calls(parts.now()) if one.chat_id == ADA] == []
+    assert parts.store.inbox.count_pending_updates() == 0
+    assert parts.store.requests.find_request(REFERENCE) == OPEN
+    assert [one for one in parts.store.outbox.due_calls(parts.now()) if one.chat_id == ADA] == []
 
 
 async def test_bot_that_was_stopped_waits_again(parts: Dialogue) -> None:
     """An album whose wait was cut short by a stop is decided on as a whole after the next start."""
     kept(parts, OPEN)
-    parts.store.add_updates([(1, str(DESK), json.dumps(update(1)))])
+    parts.store.inbox.add_updates([(1, str(DESK), json.dumps(update(1)))])
     there = Desk(parts, iter([update(2, NOTED)]))
 
     await there.inbox.resume_pending()
     await there.inbox.wait_until_idle()
 
     assert there.waited == [INCOMPLETE_WAIT]
-    assert parts.store.find_request(REFERENCE) == OPEN
+    assert parts.store.requests.find_request(REFERENCE) == OPEN
 
 
 async def test_nothing_else_waits(parts: Dialogue) -> None:
@@ -227,4 +228,4 @@ async def test_nothing_else_waits(parts: Dialogue) -> None:
     await there.inbox.wait_until_idle()
 
     assert there.waited == []
-    assert parts.store.count_pending_updates() == 0
+    assert parts.store.inbox.count_pending_updates() == 0

@@ -8,6 +8,7 @@ from bot.domain.effects import UpdateRequest
 from bot.domain.event import Event, EventKind
 from bot.domain.message import RelayMessage
 from bot.domain.turn import Turn
+from bot.flows.context import TurnContext
 from bot.flows.dialogue import Dialogue
 from bot.flows.relay import requester
 from tests.support.relay import ADA, CLOSED, REFERENCE, STATE, changed, kept, kinds, person, reads
@@ -63,7 +64,9 @@ def test_rating_that_is_changed_still_awaits_its_comment(parts: Dialogue) -> Non
 def test_person_who_opens_again_writes_to_the_advisers(parts: Dialogue) -> None:
     """What they opened it for reaches the advisers, without a reply to some message; they can turn to the bot."""
     kept(parts, CLOSED)
-    opened = requester.handle_requester_callback(parts, STATE, person(EventKind.BUTTON), f"reopen:{REFERENCE}")
+    opened = requester.handle_requester_callback(
+        TurnContext(parts, STATE, person(EventKind.BUTTON)), f"reopen:{REFERENCE}"
+    )
     parts.store.apply((), [UpdateRequest(changed(opened))])
 
     written = parts.handle(STATE, person(text="Eines noch zu dem Termin"))

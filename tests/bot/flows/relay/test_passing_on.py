@@ -4,14 +4,17 @@ from dataclasses import replace
 
 import pytest
 
+from bot.answering.answerer import Answer
 from bot.domain.consultation import Party, Request
 from bot.domain.effects import AppendTranscript, CreateRequest, UpdateRequest
 from bot.domain.event import Event, EventKind
 from bot.domain.message import AnswerCallback, RelayMessage, SendMessage
+from bot.domain.time_window import DAY
 from bot.domain.turn import State, Turn
 from bot.flows.dialogue import Dialogue
-from bot.flows.relay import clockwork
+from bot.flows.relay import lifecycle
 from bot.pipeline.api_calls import build_calls
+from tests.support.fake_answerer import FakeAnswerer, answer_with
 from tests.support.queues import api_call
 from tests.support.relay import ADA, CLOSED, DESK, OPEN, REFERENCE, STATE, changed, kept, person
 
@@ -33,10 +36,10 @@ def tap(parts: Dialogue, state: State, data: str = PASS) -> Turn:
 
 def test_message_reaches_the_advisers_of_a_late_request(parts: Dialogue) -> None:
     """Told that nobody has answered yet, the person writes, and one tap brings it into the request's thread."""
-    promised = parts.now() - clockwork.DAY
-    waiting = replace(OPEN, since=promised - 9 * clockwork.DAY, promised=promised)
+    promised = parts.now() - DAY
+    waiting = replace(OPEN, since=promised - 9 * DAY, promised=promised)
     kept(parts, waiting)
-    parts.store.apply((), [UpdateRequest(changed(clockwork.check_deadlines(parts, waiting)))])
+    parts.store.apply((), [UpdateRequest(changed(lifecycle.check_deadlines(parts, waiting)))])
     answered = parts.handle(STATE, HELLO)
 
     passed = tap(parts, answered.state)
@@ -72,17 +75,18 @@ def test_each_open_request_is_offered(parts: Dialogue) -> None:
 
 
 @pytest.mark.parametrize(
-    ("request_", "event"),
+    ("request_", "event", "answers"),
     [
-        (OPEN, person(text="Was ist ein Backbone?")),
-        (CLOSED, HELLO),
-        (OPEN, replace(HELLO, private=False)),
-        (OPEN, replace(HELLO, text=" ")),
+        (OPEN, HELLO, [answer_with("backbone")]),
+        (CLOSED, HELLO, []),
+        (OPEN, replace(HELLO, private=False), []),
+        (OPEN, replace(HELLO, text=" "), []),
     ],
 )
-def test_nothing_is_offered(parts: Dialogue, request_: Request, event: Event) -> None:
+def test_nothing_is_offered(parts: Dialogue, request_: Request, event: Event, answers: list[Answer]) -> None:
     """Not under an answer, without an open request, in a group, or where nothing was asked."""
     kept(parts, request_)
+    parts = replace(parts, answerer=FakeAnswerer(answers))
 
     turn = parts.handle(STATE, event)
 

@@ -8,10 +8,12 @@ from bot.domain.consultation import Party, Request, RequestStatus
 from bot.domain.effects import AppendTranscript, CorrectTranscript, CreateRequest, UpdateRequest
 from bot.domain.event import Event, EventKind
 from bot.domain.message import EditRelayed, RefreshCard, RelayMessage, SendMessage
+from bot.domain.time_window import DAY
 from bot.domain.turn import Turn
+from bot.flows.context import TurnContext
 from bot.flows.dialogue import Dialogue
 from bot.flows.relay import adviser as adviser_flow
-from bot.flows.relay import clockwork, requester
+from bot.flows.relay import lifecycle, requester
 from tests.support.relay import (
     ADA,
     CLOSED,
@@ -37,16 +39,18 @@ def test_without_advisers_the_bot_answers(dialogue: Dialogue) -> None:
     """Where no chat of advisers is connected, nothing is brought anywhere."""
     dialogue.store.apply((), [CreateRequest(TALKING)])
 
-    assert requester.handle_requester_message(dialogue, STATE, person()) is None
+    assert requester.handle_requester_message(TurnContext(dialogue, STATE, person())) is None
 
 
 def test_person_writes_in_the_conversation(parts: Dialogue) -> None:
     """What a person writes is copied to the advisers and kept; their card changes once it is their turn."""
     kept(parts, TALKING)
-    first = requester.handle_requester_message(parts, STATE, person(reply_to=77))
-    second = requester.handle_requester_message(parts, STATE, person(EventKind.OTHER, "", media_type="photo"))
+    first = requester.handle_requester_message(TurnContext(parts, STATE, person(reply_to=77)))
+    second = requester.handle_requester_message(
+        TurnContext(parts, STATE, person(EventKind.OTHER, "", media_type="photo"))
+    )
     parts.store.apply((), [UpdateRequest(changed(first))])
-    third = requester.handle_requester_message(parts, STATE, person())
+    third = requester.handle_requester_message(TurnContext(parts, STATE, person()))
 
     assert kinds(first) == [RelayMessage, RefreshCard]
     assert first is not None
@@ -64,7 +68,7 @@ def test_person_waits_since_their_first_message(parts: Dialogue) -> None:
     """Another message does not start the wait for the advisers anew, and takes back the warning of silence."""
     kept(parts, replace(TALKING, turn=Party.ADVISER, since=5.0, warned=6.0))
 
-    turn = requester.handle_requester_message(parts, STATE, person())
+    turn = requester.handle_requester_message(TurnContext(parts, STATE, person()))
 
     assert (changed(turn).since, changed(turn).warned) == (5.0, 0.0)
 
@@ -73,26 +77,29 @@ def test_person_writes_to_the_bot(parts: Dialogue) -> None:
     """Without a conversation, to nothing that belongs to a request, or to somebody else's, the bot is meant."""
     kept(parts, TAKEN)
 
-    assert requester.handle_requester_message(parts, STATE, person()) is None
-    assert requester.handle_requester_message(parts, STATE, person(reply_to=76)) is None
-    assert requester.handle_requester_message(parts, STATE, person(EventKind.EDITED)) is None
-    assert requester.handle_requester_message(parts, STATE, person(EventKind.COMMAND, "", command="start")) is None
+    assert requester.handle_requester_message(TurnContext(parts, STATE, person())) is None
+    assert requester.handle_requester_message(TurnContext(parts, STATE, person(reply_to=76))) is None
+    assert requester.handle_requester_message(TurnContext(parts, STATE, person(EventKind.EDITED))) is None
+    assert (
+        requester.handle_requester_message(TurnContext(parts, STATE, person(EventKind.COMMAND, "", command="start")))
+        is None
+    )
     elsewhere = Event(1, EventKind.TEXT, ADA, EVE, 9, text="Und ich?", reply_to=77)
-    assert requester.handle_requester_message(parts, STATE, elsewhere) is None
+    assert requester.handle_requester_message(TurnContext(parts, STATE, elsewhere)) is None
 
 
 def test_person_replies_without_a_conversation(parts: Dialogue) -> None:
     """A reply to a message about a request goes to the advisers also where nobody of them has written yet."""
     kept(parts, OPEN)
 
-    assert RelayMessage in kinds(requester.handle_requester_message(parts, STATE, person(reply_to=77)))
+    assert RelayMessage in kinds(requester.handle_requester_message(TurnContext(parts, STATE, person(reply_to=77))))
 
 
 def test_person_replies_to_a_closed_request(parts: Dialogue) -> None:
     """Nothing is brought for a closed request; it can be opened again."""
     kept(parts, CLOSED)
 
-    turn = requester.handle_requester_message(parts, STATE, person(reply_to=77))
+    turn = requester.handle_requester_message(TurnContext(parts, STATE, person(reply_to=77)))
 
     reads(turn, (None, f"Ihre Anfrage {REFERENCE} ist abgeschlossen", [f"h:reopen:{REFERENCE}"]))
     assert turn is not None
@@ -104,12 +111,12 @@ def test_person_edits(parts: Dialogue) -> None:
     kept(parts, TALKING)
 
     changed_text = requester.handle_requester_message(
-        parts, STATE, person(EventKind.EDITED, "Doch <b>nicht</b>", message=5)
+        TurnContext(parts, STATE, person(EventKind.EDITED, "Doch <b>nicht</b>", message=5))
     )
     caption = requester.handle_requester_message(
-        parts, STATE, person(EventKind.EDITED, "Bild", message=5, media_type="photo")
+        TurnContext(parts, STATE, person(EventKind.EDITED, "Bild", message=5, media_type="photo"))
     )
-    before = requester.handle_requester_message(parts, STATE, person(EventKind.EDITED, message=4))
+    before = requester.handle_requester_message(TurnContext(parts, STATE, person(EventKind.EDITED, message=4)))
 
     corrected = [CorrectTranscript(REFERENCE, Party.REQUESTER, words) for words in ("Doch <b>nicht</b>", "Bild")]
     assert changed_text == Turn(STATE, (EditRelayed(REFERENCE, DESK, "Doch <b>nicht</b>"),), (corrected[0],))
@@ -149,7 +156,7 @@ def test_bot_is_silent_in_a_conversation(
     """While an adviser is there, only the conversation's own buttons and what concerns the own data are heard."""
     kept(parts, TALKING)
 
-    turn = requester.handle_requester_message(parts, STATE, event)
+    turn = requester.handle_requester_message(TurnContext(parts, STATE, event))
 
     assert turn is None or turn.state == STATE
     if expected is None:
@@ -166,9 +173,11 @@ def test_conversation_whose_adviser_hands_it_back_goes_on(parts: Dialogue) -> No
     parts.store.apply((), [UpdateRequest(changed(released))])
 
     written = parts.handle(STATE, person(text="Sind Sie noch da?"))
-    command = requester.handle_requester_message(parts, STATE, person(EventKind.COMMAND, "", command="einfuehrung"))
-    button = requester.handle_requester_message(parts, STATE, person(EventKind.BUTTON, "i:3"))
-    next_adviser = adviser_flow.handle_adviser_message(parts, STATE, adviser(user=EVE, name="Eve"))
+    command = requester.handle_requester_message(
+        TurnContext(parts, STATE, person(EventKind.COMMAND, "", command="einfuehrung"))
+    )
+    button = requester.handle_requester_message(TurnContext(parts, STATE, person(EventKind.BUTTON, "i:3")))
+    next_adviser = adviser_flow.handle_adviser_message(TurnContext(parts, STATE, adviser(user=EVE, name="Eve")))
 
     reads(
         released,
@@ -183,10 +192,10 @@ def test_conversation_whose_adviser_hands_it_back_goes_on(parts: Dialogue) -> No
 
 def test_conversation_in_which_an_answer_is_late_goes_on(parts: Dialogue) -> None:
     """Told that the answer is late, the person still writes to the advisers, and can turn to the bot instead."""
-    promised = parts.now() - clockwork.DAY
-    waiting = replace(TALKING, turn=Party.ADVISER, since=promised - 9 * clockwork.DAY, promised=promised)
+    promised = parts.now() - DAY
+    waiting = replace(TALKING, turn=Party.ADVISER, since=promised - 9 * DAY, promised=promised)
     kept(parts, waiting)
-    late = clockwork.check_deadlines(parts, waiting)
+    late = lifecycle.check_deadlines(parts, waiting)
     parts.store.apply((), [UpdateRequest(changed(late))])
 
     written = parts.handle(STATE, person(text="Sind Sie noch da?"))
@@ -205,7 +214,7 @@ def test_of_two_conversations_the_newer_one_counts(parts: Dialogue) -> None:
     kept(parts, replace(TALKING, since=9.0))
     parts.store.apply((), [CreateRequest(replace(TALKING, reference="BBBB-BBBB", since=5.0))])
 
-    turn = requester.handle_requester_message(parts, STATE, person())
+    turn = requester.handle_requester_message(TurnContext(parts, STATE, person()))
 
     assert turn is not None
     assert turn.messages[0] == RelayMessage(REFERENCE, DESK, to_advisers=True)
@@ -255,7 +264,7 @@ def test_buttons_of_a_person(
     afterwards."""
     kept(parts, request_)
 
-    turn = requester.handle_requester_callback(parts, STATE, person(EventKind.BUTTON), rest)
+    turn = requester.handle_requester_callback(TurnContext(parts, STATE, person(EventKind.BUTTON)), rest)
 
     if expected is None:
         assert turn is None
@@ -269,7 +278,9 @@ def test_conversation_ends_for_both_sides(parts: Dialogue) -> None:
     """After the person ended it nobody is in the conversation; what is said about it belongs to the request."""
     kept(parts, TALKING)
 
-    turn = requester.handle_requester_callback(parts, STATE, person(EventKind.BUTTON), f"end:{REFERENCE}")
+    turn = requester.handle_requester_callback(
+        TurnContext(parts, STATE, person(EventKind.BUTTON)), f"end:{REFERENCE}"
+    )
 
     assert changed(turn) == replace(TALKING, talking=False)
     assert turn is not None
@@ -281,7 +292,9 @@ def test_request_that_is_done_is_closed(parts: Dialogue) -> None:
     """A person who has what they wanted closes their request, as of now."""
     kept(parts, TALKING)
 
-    turn = requester.handle_requester_callback(parts, STATE, person(EventKind.BUTTON), f"done:{REFERENCE}")
+    turn = requester.handle_requester_callback(
+        TurnContext(parts, STATE, person(EventKind.BUTTON)), f"done:{REFERENCE}"
+    )
 
     assert (changed(turn).status, changed(turn).closed, changed(turn).talking) == (
         RequestStatus.CLOSED,
@@ -295,7 +308,7 @@ def test_rating_without_a_comment(parts: Dialogue) -> None:
     kept(parts, CLOSED)
 
     turn = requester.handle_requester_callback(
-        parts, replace(STATE, rated=REFERENCE), person(EventKind.BUTTON), f"nothing:{REFERENCE}"
+        TurnContext(parts, replace(STATE, rated=REFERENCE), person(EventKind.BUTTON)), f"nothing:{REFERENCE}"
     )
 
     reads(turn, (None, "Danke für Ihre Rückmeldung", []), ("toast", "", []))
@@ -308,4 +321,4 @@ def test_buttons_of_others(parts: Dialogue, event: Event) -> None:
     """Another person's tap, or one from another chat, changes nothing."""
     kept(parts, TALKING)
 
-    assert requester.handle_requester_callback(parts, STATE, event, f"end:{REFERENCE}") is None
+    assert requester.handle_requester_callback(TurnContext(parts, STATE, event), f"end:{REFERENCE}") is None

@@ -18,6 +18,7 @@ from bot.domain.selfcheck import (
     compute_findings,
 )
 from bot.domain.turn import State, Turn
+from bot.flows.context import TurnContext
 from bot.flows.dialogue import Dialogue
 from bot.flows.selfcheck import callbacks, chart, questionnaire, result
 from knowledge.loader import BUILT_IN
@@ -38,7 +39,7 @@ def tapped(dialogue: Dialogue, check: SelfCheckProgress | None, data: str) -> Tu
 
 def keep(dialogue: Dialogue, user: int, levels: SelfCheckAnswers, code: str = "") -> None:
     event = replace(EVENT, user_id=user)
-    dialogue.store.add_updates([(user, "10", "{}")])
+    dialogue.store.inbox.add_updates([(user, "10", "{}")])
     dialogue.store.finish_update(user, event, None, (), [SaveSelfCheck(levels, code)])
 
 
@@ -50,7 +51,10 @@ def test_diagram_of_the_selfcheck(dialogue: Dialogue) -> None:
     """Whatever is tapped, written or commanded, it goes exactly the ways that its diagram shows."""
     keep(dialogue, 20, alike(1), CODE)
     values = ("", CODE, ORDER[0], ORDER[1], f"{ORDER[1]}:2")
-    taps = [replace(EVENT, text=f"k:{tap}:{value}") for tap, value in product(callbacks.SELFCHECK_ACTIONS, values)]
+    taps = [
+        replace(EVENT, text=f"k:{tap}:{value}")
+        for tap, value in product((*callbacks.SELFCHECK_ACTIONS, "advise"), values)
+    ]
     written = [replace(EVENT, kind=EventKind.TEXT, text=text) for text in (CODE, "Was ist ein Backbone?")]
     typed = [
         replace(EVENT, kind=EventKind.COMMAND, text="", command=name) for name in ("selbstcheck", "hilfe", "start")
@@ -122,7 +126,7 @@ def test_every_tap_is_in_a_keyboard(dialogue: Dialogue) -> None:
     turns += [dialogue.handle(State(check=SelfCheckProgress(SelfCheckStage.JOINING)), events[-1])]
     shown = {data.split(":")[1] for turn in turns for data in datas(turn) if data.startswith("k:")}
 
-    assert shown | {"start"} == set(callbacks.SELFCHECK_ACTIONS)
+    assert shown | {"start"} == {*callbacks.SELFCHECK_ACTIONS, "advise"}
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.lang)
@@ -165,11 +169,14 @@ def test_what_changed() -> None:
 
 def test_questions_in_the_language_or_in_german(dialogue: Dialogue) -> None:
     """Each language is asked its own questions, and German ones where it has none."""
-    easy = questionnaire.find_questionnaire(dialogue, "de-leicht")
+    easy, french, german = (
+        questionnaire.find_questionnaire(TurnContext(dialogue, State(lang=lang), EVENT))
+        for lang in ("de-leicht", "fr", "de")
+    )
 
     assert easy is not None
     assert easy.lang == "de-leicht"
-    assert questionnaire.find_questionnaire(dialogue, "fr") == questionnaire.find_questionnaire(dialogue, "de")
+    assert french == german
 
 
 def test_chart_marks_what_is_not_known() -> None:

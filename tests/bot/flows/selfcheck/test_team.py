@@ -44,7 +44,7 @@ class Team:
     def __post_init__(self) -> None:
         """Write down at once all the updates that are going to be used."""
         self.updates = list(islice(NUMBERS, UPDATES))
-        self.dialogue.store.add_updates([(update, "1", "{}") for update in self.updates])
+        self.dialogue.store.inbox.add_updates([(update, "1", "{}") for update in self.updates])
 
     def do(self, user: int, *effects: Effect) -> None:
         """What an update of this person brings is written down."""

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.app.bootstrap import make_dialogue
+from bot.app.bootstrap import BotRuntime, make_dialogue
 from bot.domain.effects import CreateTeamCode, Effect, LeaveTeam, SaveSelfCheck, ShareSelfCheck
 from bot.domain.event import EventKind
 from bot.domain.message import Attachment, SendMessage
@@ -31,7 +31,7 @@ JOINING = State(check=SelfCheckProgress(SelfCheckStage.JOINING))
 
 
 def did(dialogue: Dialogue, *effects: Effect) -> None:
-    dialogue.store.add_updates([(1, "10", "{}")])
+    dialogue.store.inbox.add_updates([(1, "10", "{}")])
     dialogue.store.finish_update(1, EVENT, None, (), effects)
 
 
@@ -130,11 +130,11 @@ def test_guesses_survive_a_restart(settings: Settings, live: LiveIndex, dialogue
     state = JOINING
     for _ in range(10):
         state = tries(at(dialogue, clock()), state, "tapped", WRONG).state
-    dialogue.store.add_updates([(2, "10", "{}")])
+    dialogue.store.inbox.add_updates([(2, "10", "{}")])
     dialogue.store.finish_update(2, EVENT, state, (), ())
-    again = make_dialogue(settings, live, dialogue.store)
+    again = make_dialogue(BotRuntime(settings, live, dialogue.store))
 
-    assert not is_in(tries(at(again, clock()), again.store.load_state(EVENT.state_key), "tapped", NEW), NEW)
+    assert not is_in(tries(at(again, clock()), again.store.users.load_state(EVENT.state_key), "tapped", NEW), NEW)
 
 
 def test_nine_wrong_codes_and_a_clock_put_back(dialogue: Dialogue, clock: Clock) -> None:
@@ -203,7 +203,7 @@ def test_picture_ends_when_too_few_of_it_are_left(dialogue: Dialogue) -> None:
     """Where somebody of three leaves, there is no picture; who comes back brings none of the same people."""
     for user in (20, 21, 22):
         keep(dialogue, user, alike(3), CODE)
-    dialogue.store.add_updates([(30, "10", "{}")])
+    dialogue.store.inbox.add_updates([(30, "10", "{}")])
     dialogue.store.finish_update(30, replace(EVENT, user_id=22), None, (), [LeaveTeam(CODE)])
     left = tapped(dialogue, None, f"shared:{CODE}")
     keep(dialogue, 23, alike(0), CODE)

@@ -10,9 +10,9 @@ from bot.errors import StoreError, StoreUnavailable
 from bot.pipeline.outbox import HANDOVER_WAIT, Outbox
 from bot.pipeline.rate_limiter import NO_LIMITS, RateLimiter
 from bot.pipeline.retry import STANDBY_WAIT
-from bot.store.postgres.store import RELISTEN_DELAY, PostgresStore
-from bot.store.protocol import POLLING_DUTY
-from bot.store.sql.emptying import delete_all_rows
+from bot.store import Store
+from bot.store.postgres.database import RELISTEN_DELAY, PostgresDatabase
+from bot.store.records import POLLING_DUTY
 from tests.bot.conftest import Stores
 from tests.conftest import Clock
 from tests.support.queues import Counterpart, at_once, ended, queue, text
@@ -24,39 +24,43 @@ LISTENING = "query LIKE 'LISTEN%'"
 
 
 def test_one_leads(process: Stores, kill: Callable[[str], None]) -> None:
-    """One process leads; another does when its connection is lost, or when it ends."""
-    one, two = process(), process()
-
-    assert (one.try_acquire_leadership(), two.try_acquire_leadership(), one.try_acquire_leadership()) == (1, 0, 1)
-    kill(LOCKING)
-    assert two.try_acquire_leadership() == 1
-    with pytest.raises(StoreUnavailable):
-        one.try_acquire_leadership()
-    assert one.try_acquire_leadership() == 0
-    two.close()
-    assert one.try_acquire_leadership() == 2
-
-
-def test_polling_is_led_for_itself(process: Stores, kill: Callable[[str], None]) -> None:
-    """A process may send while another one polls; each of the two passes on with the connection that is lost."""
+    """One process leads; another takes over if its connection is lost, or when it ends."""
     one, two = process(), process()
 
     assert (
-        one.try_acquire_leadership(),
-        two.try_acquire_leadership(POLLING_DUTY),
-        two.try_acquire_leadership(),
-        one.try_acquire_leadership(POLLING_DUTY),
+        one.database.try_acquire_leadership(),
+        two.database.try_acquire_leadership(),
+        one.database.try_acquire_leadership(),
+    ) == (1, 0, 1)
+    kill(LOCKING)
+    assert two.database.try_acquire_leadership() == 1
+    with pytest.raises(StoreUnavailable):
+        one.database.try_acquire_leadership()
+    assert one.database.try_acquire_leadership() == 0
+    two.close()
+    assert one.database.try_acquire_leadership() == 2
+
+
+def test_polling_is_led_for_itself(process: Stores, kill: Callable[[str], None]) -> None:
+    """One process may send while another polls; a lost connection frees either duty."""
+    one, two = process(), process()
+
+    assert (
+        one.database.try_acquire_leadership(),
+        two.database.try_acquire_leadership(POLLING_DUTY),
+        two.database.try_acquire_leadership(),
+        one.database.try_acquire_leadership(POLLING_DUTY),
     ) == (1, 1, 0, 0)
     two.close()
-    assert (one.try_acquire_leadership(POLLING_DUTY), one.try_acquire_leadership()) == (1, 1)
+    assert (one.database.try_acquire_leadership(POLLING_DUTY), one.database.try_acquire_leadership()) == (1, 1)
     kill(LOCKING)
     three = process()
-    assert (three.try_acquire_leadership(), three.try_acquire_leadership(POLLING_DUTY)) == (1, 1)
+    assert (three.database.try_acquire_leadership(), three.database.try_acquire_leadership(POLLING_DUTY)) == (1, 1)
     with pytest.raises(StoreUnavailable):
-        one.try_acquire_leadership(POLLING_DUTY)
-    assert (one.try_acquire_leadership(POLLING_DUTY), one.try_acquire_leadership()) == (0, 0)
+        one.database.try_acquire_leadership(POLLING_DUTY)
+    assert (one.database.try_acquire_leadership(POLLING_DUTY), one.database.try_acquire_leadership()) == (0, 0)
     three.close()
-    assert (one.try_acquire_leadership(POLLING_DUTY), one.try_acquire_leadership()) == (2, 2)
+    assert (one.database.try_acquire_leadership(POLLING_DUTY), one.database.try_acquire_leadership()) == (2, 2)
 
 
 async def test_sending_passes_on(process: Stores, kill: Callable[[str], None], clock: Clock) -> None:
@@ -73,7 +77,7 @@ async def test_sending_passes_on(process: Stores, kill: Callable[[str], None], c
         waits.append(seconds)
         if len(waits) == 2:
             await ended(leading)
-            one.save_rate_limits({11: clock() + 100})
+            one.outbox.save_rate_limits({11: clock() + 100})
             one.apply([text(10, "b")], ())
             kill(LOCKING)
         if seconds == HANDOVER_WAIT:
@@ -95,7 +99,7 @@ async def test_sending_passes_on(process: Stores, kill: Callable[[str], None], c
 async def test_leader_that_was_replaced_stops(
     process: Stores, kill: Callable[[str], None], clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A leader that loses its connection sends nothing more once another process leads."""
+    """A leader that loses its connection sends nothing once another process leads."""
     caplog.set_level("INFO")
     one, two = process(), process()
     counterpart = Counterpart()
@@ -105,7 +109,7 @@ async def test_leader_that_was_replaced_stops(
         waits.append(seconds)
         if len(waits) == 1:
             kill(LOCKING)
-            assert two.try_acquire_leadership() == 1
+            assert two.database.try_acquire_leadership() == 1
             one.apply([text(10, "a")], ())
         if len(waits) == 4:
             await asyncio.Event().wait()
@@ -125,8 +129,9 @@ async def test_leader_that_was_replaced_stops(
 async def test_what_others_queue_is_heard(
     process: Stores, kill: Callable[[str], None], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """What another process queues is heard at once, also after the connection was lost; what is one's own is not."""
+    """A process is notified of calls queued by others at once, even after a lost connection, but not of its own."""
     one, two = process(), process()
+    assert isinstance(one.database, PostgresDatabase)
     heard: asyncio.Queue[int] = asyncio.Queue()
     again = asyncio.Event()
     waits: list[float] = []
@@ -135,7 +140,7 @@ async def test_what_others_queue_is_heard(
         waits.append(seconds)
         again.set()
 
-    listening = asyncio.create_task(one.listen_for_calls(lambda: heard.put_nowait(0), pause))
+    listening = asyncio.create_task(one.database.listen_for_calls(lambda: heard.put_nowait(0), pause))
     await asyncio.wait_for(heard.get(), 10)  # it listens
     one.apply([text(10, "own")], ())
     two.apply([text(10, "a")], ())
@@ -152,23 +157,23 @@ async def test_what_others_queue_is_heard(
     assert waits == [RELISTEN_DELAY]
     (said,) = caplog.messages  # in which of the two ways the end of a connection shows is chance
     said, _, kind = said.rpartition(": ")
-    assert said == "what other processes queue is not heard of for now"
+    assert said == "not notified of calls that other processes queue, for now"
     assert kind in ("AdminShutdown", "OperationalError")
 
 
 async def test_other_bots_are_not_heard(process: Stores, fresh_url: str, clock: Clock) -> None:
-    """What another tenant queues in the same database wakes nobody."""
+    """Calls queued by another tenant of the same database wake nobody."""
     one = process()
-    other = PostgresStore(fresh_url, clock, secrets.token_hex(4))
+    other = Store(PostgresDatabase(fresh_url, clock, secrets.token_hex(4)))
     heard: asyncio.Queue[int] = asyncio.Queue()
 
-    listening = asyncio.create_task(one.listen_for_calls(lambda: heard.put_nowait(0)))
+    listening = asyncio.create_task(one.database.listen_for_calls(lambda: heard.put_nowait(0)))
     await asyncio.wait_for(heard.get(), 10)
     other.apply([text(10, "a")], ())
     process().apply([text(10, "b")], ())
     await asyncio.wait_for(heard.get(), 10)
     await ended(listening)
-    leads = [one.try_acquire_leadership(), other.try_acquire_leadership()]
+    leads = [one.database.try_acquire_leadership(), other.database.try_acquire_leadership()]
     other.close()
 
     assert heard.empty()
@@ -176,22 +181,22 @@ async def test_other_bots_are_not_heard(process: Stores, fresh_url: str, clock: 
 
 
 def test_store_in_use_is_not_emptied(process: Stores) -> None:
-    """All of a tenant is deleted by one call, but not while another process works for it."""
+    """All rows of a tenant are deleted by one call, but not while another process works for it."""
     one, two = process(), process()
     queue(one, text(10, "a"))
-    one.try_acquire_leadership()
+    one.database.try_acquire_leadership()
 
     with pytest.raises(StoreError, match=r"Stop it first; nothing was changed"):
-        delete_all_rows(two)
-    assert one.count_queued_calls() == 1
+        two.delete_all_rows()
+    assert one.outbox.count_queued_calls() == 1
     one.close()
 
     polling = process()
-    polling.try_acquire_leadership(POLLING_DUTY)
+    polling.database.try_acquire_leadership(POLLING_DUTY)
     with pytest.raises(StoreError, match=r"Stop it first; nothing was changed"):
-        delete_all_rows(two)
-    assert two.count_queued_calls() == 1
+        two.delete_all_rows()
+    assert two.outbox.count_queued_calls() == 1
     polling.close()
 
-    assert delete_all_rows(two) > 0
-    assert two.count_queued_calls() == 0
+    assert two.delete_all_rows() > 0
+    assert two.outbox.count_queued_calls() == 0

@@ -1,4 +1,4 @@
-"""Several processes with one store in PostgreSQL: a chat is handled by one of them."""
+"""Several processes with one store in PostgreSQL: one of them handles a chat."""
 
 import asyncio
 import threading
@@ -11,9 +11,9 @@ import pytest
 
 from bot.errors import StoreUnavailable
 from bot.pipeline.inbox import RESUME_INTERVAL, Inbox
-from bot.store.postgres.connection import POOL_SIZE
-from bot.store.postgres.store import PostgresStore
-from bot.store.protocol import ClaimedUpdate
+from bot.store import Store
+from bot.store.postgres.database import POOL_SIZE, PostgresDatabase
+from bot.store.records import ClaimedUpdate
 from tests.bot.conftest import Stores
 from tests.bot.pipeline.test_outbox import faulty
 from tests.conftest import Clock
@@ -25,35 +25,39 @@ LOCKING = "pid IN (SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND gran
 
 
 def test_chat_is_claimed_by_one(process: Stores) -> None:
-    """While one process handles a chat no other gets it; what came meanwhile is seen by the one that lets go."""
+    """While one process handles a chat no other can; updates of the meantime are seen by the one that releases it."""
     one, two = process(), process()
-    one.add_updates([(1, "10", "{}"), (2, "11", "{}")])
+    one.inbox.add_updates([(1, "10", "{}"), (2, "11", "{}")])
 
-    assert one.claim_update("10", ()) == ClaimedUpdate(1, "{}", False)
-    assert two.claim_update("10", ()) is None
-    assert two.claim_update("11", ()) == ClaimedUpdate(2, "{}", False)
-    two.add_updates([(3, "10", "{}")])
-    assert two.claim_update("10", ()) is None
+    assert one.inbox.claim_update("10", ()) == ClaimedUpdate(1, "{}", False)
+    assert two.inbox.claim_update("10", ()) is None
+    assert two.inbox.claim_update("11", ()) == ClaimedUpdate(2, "{}", False)
+    two.inbox.add_updates([(3, "10", "{}")])
+    assert two.inbox.claim_update("10", ()) is None
     one.finish_update(1, None, None, (), ())
-    assert one.release_chat("10", ())
-    assert two.claim_update("10", ()) == ClaimedUpdate(3, "{}", False)
-    assert not two.release_chat("10", (3,))
+    assert one.inbox.release_chat("10", ())
+    assert two.inbox.claim_update("10", ()) == ClaimedUpdate(3, "{}", False)
+    assert not two.inbox.release_chat("10", (3,))
 
 
 def test_chats_of_other_bots_are_theirs(process: Stores, fresh_url: str, clock: Clock) -> None:
-    """A chat, the lead and a change of one bot hold up nobody else: no other tenant and no other schema."""
+    """A chat, the leadership and a transaction of one bot block no other tenant and no other schema."""
     with psycopg.connect(fresh_url) as connection:
         connection.execute("CREATE SCHEMA other")
     schema = f"{fresh_url}&options=-csearch_path%3Dother"
-    stores = [process(), PostgresStore(fresh_url, clock, "kiel", 0.5), PostgresStore(schema, clock, wait_timeout=0.5)]
+    stores = [
+        process(),
+        Store(PostgresDatabase(fresh_url, clock, "kiel", 0.5)),
+        Store(PostgresDatabase(schema, clock, wait_timeout=0.5)),
+    ]
 
     for store in stores:
-        store.add_updates([(1, "10", "{}")])
-    claims = [store.claim_update("10", ()) for store in stores]
-    leads = [store.try_acquire_leadership() for store in stores]
-    with stores[0]._transaction():
+        store.inbox.add_updates([(1, "10", "{}")])
+    claims = [store.inbox.claim_update("10", ()) for store in stores]
+    leads = [store.database.try_acquire_leadership() for store in stores]
+    with stores[0].database.transaction():
         for store in stores[1:]:
-            store.check_writable()
+            store.database.check_writable()
     for store in stores[1:]:
         store.close()
 
@@ -62,16 +66,16 @@ def test_chats_of_other_bots_are_theirs(process: Stores, fresh_url: str, clock: 
 
 
 def test_chat_in_which_nothing_waits_is_not_kept(process: Stores) -> None:
-    """A chat that is claimed in vain is free for all again."""
+    """A chat claimed in vain is free for all again."""
     one, two = process(), process()
-    one.add_updates([(1, "10", "{}")])
+    one.inbox.add_updates([(1, "10", "{}")])
 
-    assert one.claim_update("10", (1,)) is None
-    assert two.claim_update("10", ()) == ClaimedUpdate(1, "{}", False)
+    assert one.inbox.claim_update("10", (1,)) is None
+    assert two.inbox.claim_update("10", ()) == ClaimedUpdate(1, "{}", False)
 
 
 class Meanwhile(frozenset[int]):
-    """No updates; each time that a process reads this list, the last of what is to happen does."""
+    """An empty list of excluded updates that runs the last of its actions each time it is read."""
 
     happens: list[Callable[[], object]]
 
@@ -82,67 +86,68 @@ class Meanwhile(frozenset[int]):
 
 
 def test_what_comes_while_a_chat_is_let_go_of(process: Stores) -> None:
-    """An update written by another process just after a chat was found empty, and before it is free, is handled."""
+    """An update written after a chat was found empty, and before it is released, is handled."""
     one, two = process(), process()
     none = Meanwhile()
-    none.happens = [lambda: two.add_updates([(1, "10", "{}")]), lambda: None]
+    none.happens = [lambda: two.inbox.add_updates([(1, "10", "{}")]), lambda: None]
 
-    claimed = one.claim_update("10", none)
+    claimed = one.inbox.claim_update("10", none)
 
     assert claimed == ClaimedUpdate(1, "{}", False)
-    assert two.claim_update("10", ()) is None
+    assert two.inbox.claim_update("10", ()) is None
 
 
 def test_chat_is_free_before_it_is_looked_at_again(process: Stores) -> None:
-    """When a process looks what came meanwhile, others can have the chat already: one of both sees each update."""
+    """When a process checks for new updates, others can claim the chat already: one of the two sees each update."""
     one, two = process(), process()
-    one.add_updates([(1, "10", "{}")])
-    one.claim_update("10", ())
+    one.inbox.add_updates([(1, "10", "{}")])
+    one.inbox.claim_update("10", ())
     one.finish_update(1, None, None, (), ())
     found: list[ClaimedUpdate | None] = []
     none = Meanwhile()
-    two.add_updates([(2, "10", "{}")])
-    none.happens = [lambda: found.append(two.claim_update("10", ()))]
+    two.inbox.add_updates([(2, "10", "{}")])
+    none.happens = [lambda: found.append(two.inbox.claim_update("10", ()))]
 
-    assert one.release_chat("10", none)
+    assert one.inbox.release_chat("10", none)
     assert found == [ClaimedUpdate(2, "{}", False)]
 
 
 def test_chat_that_could_not_be_read_is_not_kept(process: Stores, fresh_url: str, clock: Clock) -> None:
-    """Where a process claims a chat and then cannot read what waits there, the chat stays free for others."""
+    """If a process claims a chat and then cannot read its updates, the chat stays free for others."""
     two = process()
-    one = PostgresStore(fresh_url, clock, wait_timeout=0.2)
-    two.add_updates([(1, "10", "{}")])
+    database = PostgresDatabase(fresh_url, clock, wait_timeout=0.2)
+    one = Store(database)
+    two.inbox.add_updates([(1, "10", "{}")])
 
     with ExitStack() as busy:
         for _ in range(POOL_SIZE):
-            busy.enter_context(one._pool.connection(timeout=30))
+            busy.enter_context(database._pool.connection(timeout=30))
         with pytest.raises(StoreUnavailable):
-            one.claim_update("10", ())
+            one.inbox.claim_update("10", ())
 
-    assert two.claim_update("10", ()) == ClaimedUpdate(1, "{}", False)
+    assert two.inbox.claim_update("10", ()) == ClaimedUpdate(1, "{}", False)
     one.close()
 
 
 def test_chat_of_a_process_that_dies(process: Stores, kill: Callable[[str], None]) -> None:
-    """When a process loses its connection others get its chats; what both of them handle is finished once."""
+    """If a process loses its connection others get its chats; an update that both handle is finished once."""
     one, two = process(), process()
-    one.add_updates([(1, "10", "{}")])
-    one.claim_update("10", ())
+    one.inbox.add_updates([(1, "10", "{}")])
+    one.inbox.claim_update("10", ())
     kill(LOCKING)
 
-    assert two.claim_update("10", ()) == ClaimedUpdate(1, "{}", False)
+    assert two.inbox.claim_update("10", ()) == ClaimedUpdate(1, "{}", False)
     assert two.finish_update(1, None, None, (text(10, "a"),), ())
     assert not one.finish_update(1, None, None, (text(10, "a"),), ())
-    assert one.count_queued_calls() == 1
+    assert one.outbox.count_queued_calls() == 1
     with pytest.raises(StoreUnavailable, match="cannot be used now"):
-        one.release_chat("10", ())
-    assert not one.release_chat("10", ())
-    assert one.claim_update("10", ()) is None
+        one.inbox.release_chat("10", ())
+    assert not one.inbox.release_chat("10", ())
+    assert one.inbox.claim_update("10", ()) is None
 
 
 async def test_two_inboxes(process: Stores) -> None:
-    """Two processes told of the same chats handle each update once, in order, never two of a chat at once."""
+    """Two processes notified of the same chats handle each update once, in order, never two of a chat at once."""
     stores = process(), process()
     handled: list[int] = []
     by: dict[int, int] = {}
@@ -156,7 +161,7 @@ async def test_two_inboxes(process: Stores) -> None:
                 at_work.add(raw["chat"])
                 handled.append(number)
                 by[which] = by.get(which, 0) + 1
-            stores[which].count_queued_calls()
+            stores[which].outbox.count_queued_calls()
             with guard:
                 at_work.remove(raw["chat"])
             assert stores[which].finish_update(number, None, None, (), ())
@@ -175,14 +180,14 @@ async def test_two_inboxes(process: Stores) -> None:
         assert numbers == sorted(numbers)
     assert sorted(handled) == list(range(62))
     assert set(by) == {0, 1}
-    assert stores[0].count_pending_updates() == 0
+    assert stores[0].inbox.count_pending_updates() == 0
 
 
 async def test_chat_of_another_process_is_left_to_it(process: Stores) -> None:
-    """What comes for a chat that another process handles is left to that one, which sees it when it lets go."""
+    """An update of a chat that another process handles is left to that one, which sees it on releasing the chat."""
     one, two = process(), process()
-    one.add_updates([(1, "10", "{}")])
-    one.claim_update("10", ())
+    one.inbox.add_updates([(1, "10", "{}")])
+    one.inbox.claim_update("10", ())
     handled: list[int] = []
     inbox = Inbox(two, noting(two, handled), key)
 
@@ -191,13 +196,13 @@ async def test_chat_of_another_process_is_left_to_it(process: Stores) -> None:
     one.finish_update(1, None, None, (), ())
 
     assert handled == []
-    assert one.release_chat("10", ())
+    assert one.inbox.release_chat("10", ())
 
 
 async def test_what_a_dead_process_left(process: Stores, caplog: pytest.LogCaptureFixture) -> None:
-    """What another process wrote down and did not live to handle is taken up soon, also where the store is away."""
+    """Updates that another process received and died before handling are soon handled, even after a store outage."""
     one, two = process(), process()
-    one.add_updates([(1, "10", '{"update_id": 1}')])
+    one.inbox.add_updates([(1, "10", '{"update_id": 1}')])
     handled: list[int] = []
     waits: list[float] = []
 

@@ -1,4 +1,4 @@
-"""The store in PostgreSQL as such: tenants, roles, schema, and what is said where the server fails it."""
+"""The store in PostgreSQL: tenants, roles, schema, and errors when the server fails."""
 
 import os
 import subprocess
@@ -11,11 +11,11 @@ import pytest
 from bot.domain.effects import CreateRequest
 from bot.domain.selfcheck import Team, TeamRating, TeamResult
 from bot.errors import StoreError, StoreUnavailable
-from bot.store import SqliteStore
+from bot.store import Store
 from bot.store.factory import open_store_at
 from bot.store.personal_data import DATA_CATALOGUE
+from bot.store.postgres.database import PostgresDatabase
 from bot.store.postgres.schema import MIGRATIONS
-from bot.store.postgres.store import PostgresStore
 from tests.bot.store.test_store import finish, request, say
 from tests.conftest import Clock
 from tests.support.postgres import BINARIES, server, start, stop
@@ -26,14 +26,15 @@ pytestmark = pytest.mark.durability
 
 
 def root(url: str) -> psycopg.Connection[tuple[object, ...]]:
-    """The superuser's way in."""
+    """A superuser's connection."""
     return psycopg.connect(url, user="postgres", autocommit=True)
 
 
-def test_both_schemas_are_one(embedded: SqliteStore, mine: PostgresStore, fresh_url: str) -> None:
-    """Both stores have the same tables with the same columns, but for the tenant's."""
+def test_both_schemas_are_one(embedded: Store, mine: Store, fresh_url: str) -> None:
+    """Both databases have the same tables with the same columns, except the tenant."""
     of_file = {
-        name: {row[1] for row in embedded._db.execute(f"PRAGMA table_info({name})")} for name in DATA_CATALOGUE
+        name: {row["name"] for row in embedded.database.fetch_rows("SELECT name FROM pragma_table_info(?)", name)}
+        for name in DATA_CATALOGUE
     }
     with root(fresh_url) as connection:
         found = connection.execute(
@@ -48,37 +49,37 @@ def test_both_schemas_are_one(embedded: SqliteStore, mine: PostgresStore, fresh_
     assert {name: columns - {"tenant"} for name, columns in of_server.items()} == of_file
 
 
-def test_tenants_cannot_cross(mine: PostgresStore, fresh_url: str, clock: Clock) -> None:
-    """Whatever a tenant asks for, it sees, counts, changes and deletes nothing of another, nor writes in its name."""
+def test_tenants_cannot_cross(mine: Store, fresh_url: str, clock: Clock) -> None:
+    """A tenant cannot see, count, change or delete another's rows by any statement, nor write in its name."""
     finish(mine, say(10, "a"))
     before = tables(mine)
-    other = PostgresStore(fresh_url, clock, "other")
+    other = Store(PostgresDatabase(fresh_url, clock, "other"))
 
     assert [
-        other.count_queued_calls(),
-        other.count_pending_updates(),
-        other.purge_expired(clock() + 1),
-        other.load_personal_data(20),
+        other.outbox.count_queued_calls(),
+        other.inbox.count_pending_updates(),
+        other.erasure.purge_expired(clock() + 1),
+        other.erasure.load_personal_data(20),
     ] == [0, 0, 0, {}]
-    assert other._fetch_rows("SELECT * FROM outbox WHERE tenant = 'main'") == []
-    with other._transaction() as db:
+    assert other.database.fetch_rows("SELECT * FROM outbox WHERE tenant = 'main'") == []
+    with other.database.transaction() as db:
         assert db.execute("UPDATE outbox SET chat_id = 1").rowcount == 0
         assert db.execute("DELETE FROM states WHERE tenant = 'main'").rowcount == 0
     for table in ("inbox (update_id, chat, body, received, tenant) VALUES (7, '', '', 0, ?)",
                   "outbox (tenant) VALUES (?)", "codes (code, tenant) VALUES ('A', ?)"):  # fmt: skip
-        with pytest.raises(StoreError, match="row-level security"), other._transaction() as db:
+        with pytest.raises(StoreError, match="row-level security"), other.database.transaction() as db:
             db.execute(f"INSERT INTO {table}", ("main",))
     finish(other, say(10, "b"))
-    with pytest.raises(StoreError, match="row-level security"), other._transaction() as db:
+    with pytest.raises(StoreError, match="row-level security"), other.database.transaction() as db:
         db.execute("UPDATE outbox SET tenant = 'main'")
     assert tables(mine) == before
-    assert (mine.count_queued_calls(), other.count_queued_calls()) == (1, 1)
+    assert (mine.outbox.count_queued_calls(), other.outbox.count_queued_calls()) == (1, 1)
     other.close()
     mine.close()
 
 
-def test_every_table_keeps_tenants_apart(mine: PostgresStore, fresh_url: str) -> None:
-    """Each table forces row level security, also on its owner, and is closed where no tenant is named."""
+def test_every_table_keeps_tenants_apart(mine: Store, fresh_url: str) -> None:
+    """Each table forces row level security, even on its owner, and is inaccessible without a tenant."""
     with root(fresh_url) as connection:
         forced = connection.execute(
             "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace "
@@ -92,7 +93,7 @@ def test_every_table_keeps_tenants_apart(mine: PostgresStore, fresh_url: str) ->
 
 
 def test_waits_of_an_older_schema_are_over(fresh_url: str, clock: Clock) -> None:
-    """What waited before it was known since when is tried at once, whichever tenant's it is; they stay apart."""
+    """Waits from before their start was recorded are retried at once, for all tenants, which stay separate."""
     first = MIGRATIONS["0001_first"].read_bytes()
     with psycopg.connect(fresh_url) as old:
         old.execute("CREATE TABLE schema_version (name text PRIMARY KEY, applied timestamptz NOT NULL DEFAULT now())")
@@ -106,67 +107,67 @@ def test_waits_of_an_older_schema_are_over(fresh_url: str, clock: Clock) -> None
                 "VALUES (10, 'sendMessage', '{}', '', 1e12, 1)"
             )
 
-    stores = [PostgresStore(fresh_url, clock, tenant) for tenant in ("main", "other")]
+    stores = [Store(PostgresDatabase(fresh_url, clock, tenant)) for tenant in ("main", "other")]
 
-    assert [store.rate_limits() for store in stores] == [{}, {}]
-    assert [len(store.due_calls(clock())) for store in stores] == [1, 1]
+    assert [store.outbox.rate_limits() for store in stores] == [{}, {}]
+    assert [len(store.outbox.due_calls(clock())) for store in stores] == [1, 1]
     for store in stores:
         store.close()
 
 
 def test_superuser_is_refused(fresh_url: str, clock: Clock) -> None:
-    """A role for which tenants are not kept apart is refused, with how to make another; nothing is made."""
+    """A role that bypasses row level security is refused, with instructions for another; nothing is created."""
     with pytest.raises(StoreError, match="CREATE ROLE gwbot LOGIN"):
-        PostgresStore(fresh_url.replace("gwbot@", "postgres@"), clock)
+        Store(PostgresDatabase(fresh_url.replace("gwbot@", "postgres@"), clock))
 
     with root(fresh_url) as connection:
         assert connection.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'").fetchone() == (0,)
 
 
 def test_many_start_at_once(fresh_url: str, clock: Clock) -> None:
-    """Of several processes that start on an empty database one makes the tables, and all can work."""
+    """Of several processes that start on an empty database one creates the tables, and all can work."""
     with ThreadPoolExecutor(6) as pool:
-        stores = list(pool.map(lambda _: PostgresStore(fresh_url, clock), range(6)))
+        stores = list(pool.map(lambda _: Store(PostgresDatabase(fresh_url, clock)), range(6)))
 
-    assert [store.add_updates([(number, "10", "{}")]) for number, store in enumerate(stores)] == [
+    assert [store.inbox.add_updates([(number, "10", "{}")]) for number, store in enumerate(stores)] == [
         [number] for number in range(6)
     ]
     for store in stores:
         store.close()
 
 
-def test_newer_version_is_refused(mine: PostgresStore, fresh_url: str, clock: Clock) -> None:
-    """Tables that a newer version has changed are not touched, and the error says what to do."""
+def test_newer_version_is_refused(mine: Store, fresh_url: str, clock: Clock) -> None:
+    """Tables of a newer version are left untouched, and the error says what to do."""
     mine.close()
     with psycopg.connect(fresh_url, autocommit=True) as connection:
         connection.execute("INSERT INTO schema_version (name) VALUES ('9999_new'), ('9998_new')")
 
     with pytest.raises(StoreError) as refused:
-        PostgresStore(fresh_url, clock)
+        Store(PostgresDatabase(fresh_url, clock))
 
     assert str(refused.value) == (
-        f"{mine.address} was written by a newer version of this program (it knows 9998_new, 9999_new). Install that "
-        "version again, or restore a dump from before."
+        f"{mine.address} was written by a newer version of this program (it has the steps 9998_new, 9999_new). "
+        "Install that version again, or restore a dump from before."
     )
 
 
-def test_no_character_at_all(mine: PostgresStore) -> None:
-    """A NUL, which PostgreSQL's texts cannot hold, becomes the sign for what is no character."""
-    mine.add_updates([(1, "10\0", "{}")])
+def test_no_character_at_all(mine: Store) -> None:
+    """A NUL, which PostgreSQL cannot store in text, becomes the replacement character."""
+    mine.inbox.add_updates([(1, "10\0", "{}")])
 
-    assert mine.pending_updates() == [(1, "10\ufffd")]
+    assert mine.inbox.pending_updates() == [(1, "10\ufffd")]
     mine.close()
 
 
-def test_closed_is_closed(mine: PostgresStore) -> None:
+def test_closed_is_closed(mine: Store) -> None:
     """A closed store opens no new connection."""
     mine.close()
 
     for call in (
-        mine.check_writable,
-        mine.count_pending_updates,
-        mine.try_acquire_leadership,
-        lambda: mine.claim_update("10", ()),
+        mine.database.check_writable,
+        mine.inbox.count_pending_updates,
+        mine.database.try_acquire_leadership,
+        lambda: mine.inbox.claim_update("10", ()),
     ):
         with pytest.raises(StoreError, match="is closed") as caught:
             call()
@@ -174,39 +175,43 @@ def test_closed_is_closed(mine: PostgresStore) -> None:
 
 
 def test_other_writer_is_waited_for_a_while(fresh_url: str, clock: Clock) -> None:
-    """While another process does not end its transaction, a call ends in an error that may pass; then it works."""
-    mine, other = PostgresStore(fresh_url, clock, wait_timeout=0.2), PostgresStore(fresh_url, clock)
+    """While another process keeps its transaction open, a call raises a transient error; afterwards it works."""
+    mine, other = (
+        Store(PostgresDatabase(fresh_url, clock, wait_timeout=0.2)),
+        Store(PostgresDatabase(fresh_url, clock)),
+    )
 
-    with other._transaction(), pytest.raises(StoreUnavailable, match="lock timeout"):
-        mine.add_updates([(1, "10", "{}")])
+    with other.database.transaction(), pytest.raises(StoreUnavailable, match="lock timeout"):
+        mine.inbox.add_updates([(1, "10", "{}")])
 
-    assert mine.add_updates([(1, "10", "{}")]) == [1]
+    assert mine.inbox.add_updates([(1, "10", "{}")]) == [1]
     mine.close()
     other.close()
 
 
-def test_where_nothing_can_be_written(mine: PostgresStore, fresh_url: str, clock: Clock) -> None:
-    """Where the server takes no writes, as one that only follows another, a look says so, and it may pass."""
+def test_where_nothing_can_be_written(mine: Store, fresh_url: str, clock: Clock) -> None:
+    """If the server is read-only, as a standby is, the check reports it as transient."""
     mine.close()
     with root(fresh_url) as connection:
         connection.execute(f"ALTER DATABASE {connection.info.dbname} SET default_transaction_read_only = on".encode())
-    reading = PostgresStore(fresh_url, clock)
+    reading = Store(PostgresDatabase(fresh_url, clock))
 
     with pytest.raises(StoreUnavailable, match="read-only"):
-        reading.check_writable()
+        reading.database.check_writable()
     reading.close()
 
 
 def test_what_a_process_holds_open(fresh_url: str, clock: Clock) -> None:
     """A process that leads has two connections, neither in the middle of a transaction, and nothing prepared in them:
     the server may end them, or a pooler change them, at any time."""
-    store = PostgresStore(fresh_url, clock, wait_timeout=0.5)
-    store._pool.wait(10)
-    store.try_acquire_leadership()
+    database = PostgresDatabase(fresh_url, clock, wait_timeout=0.5)
+    database._pool.wait(10)
+    store = Store(database)
+    store.database.try_acquire_leadership()
     for _ in range(9):
-        store.count_pending_updates()
-    waits = store._fetch_rows("SELECT current_setting('lock_timeout') AS it")
-    prepared = store._fetch_rows("SELECT count(*) AS n FROM pg_prepared_statements")
+        store.inbox.count_pending_updates()
+    waits = store.database.fetch_rows("SELECT current_setting('lock_timeout') AS it")
+    prepared = store.database.fetch_rows("SELECT count(*) AS n FROM pg_prepared_statements")
 
     with root(fresh_url) as connection:
         states = connection.execute(
@@ -219,18 +224,18 @@ def test_what_a_process_holds_open(fresh_url: str, clock: Clock) -> None:
     assert states == [("idle",), ("idle",)]
 
 
-def test_look_changes_nothing(mine: PostgresStore) -> None:
-    """Looking whether the store can be written leaves it as it was."""
+def test_look_changes_nothing(mine: Store) -> None:
+    """Checking that the store is writable changes nothing."""
     finish(mine, say(10, "a"))
     before = tables(mine)
-    mine.check_writable()
+    mine.database.check_writable()
 
     assert tables(mine) == before
     mine.close()
 
 
-def test_dump_is_a_backup(mine: PostgresStore, fresh_url: str, database_url: str, clock: Clock) -> None:
-    """A dump made as docs/betrieb.md says, by the bot's own role, holds everything when it is read back."""
+def test_dump_is_a_backup(mine: Store, fresh_url: str, database_url: str, clock: Clock) -> None:
+    """A dump made as in docs/betrieb.md, by the bot's own role, restores everything."""
     finish(mine, say(10, "a"))
     before = tables(mine)
     mine.close()
@@ -244,7 +249,7 @@ def test_dump_is_a_backup(mine: PostgresStore, fresh_url: str, database_url: str
         capture_output=True,
     )  # fmt: skip
     subprocess.run([BINARIES / "pg_restore", "-d", again], input=dumped.stdout, env=environment, check=True)
-    store = PostgresStore(again, clock)
+    store = Store(PostgresDatabase(again, clock))
 
     assert tables(store) == before
     assert finish(store, say(10, "b"), update=2)
@@ -252,55 +257,55 @@ def test_dump_is_a_backup(mine: PostgresStore, fresh_url: str, database_url: str
 
 
 def test_server_is_gone_for_a_while(clock: Clock) -> None:
-    """While the server is away each call ends in an error that may pass; with it all goes on, and nothing is lost."""
+    """While the server is down each call raises a transient error; afterwards all works, and nothing is lost."""
     with server() as folder:
         with psycopg.connect(f"host={folder} user=postgres", autocommit=True) as connection:
             connection.execute("CREATE ROLE gwbot LOGIN")
             connection.execute("CREATE DATABASE gwbot OWNER gwbot")
-        store = PostgresStore(f"postgresql://gwbot@/gwbot?host={folder}", clock, wait_timeout=0.5)
+        store = Store(PostgresDatabase(f"postgresql://gwbot@/gwbot?host={folder}", clock, wait_timeout=0.5))
         finish(store, say(10, "a"))
-        terms = [store.try_acquire_leadership()]
+        terms = [store.database.try_acquire_leadership()]
         stop(folder)
         for call in (
-            store.check_writable,
-            store.count_queued_calls,
-            store.try_acquire_leadership,
-            store.try_acquire_leadership,
-            lambda: store.claim_update("10", ()),
+            store.database.check_writable,
+            store.outbox.count_queued_calls,
+            store.database.try_acquire_leadership,
+            store.database.try_acquire_leadership,
+            lambda: store.inbox.claim_update("10", ()),
         ):
             with pytest.raises(StoreUnavailable, match=r"cannot be (used|read) now"):
                 call()
         start(folder)
         until_there(store)
-        terms.append(store.try_acquire_leadership())
+        terms.append(store.database.try_acquire_leadership())
 
         assert terms == [1, 2]
-        assert texts(store.due_calls(clock())) == ["a"]
+        assert texts(store.outbox.due_calls(clock())) == ["a"]
         assert finish(store, say(10, "b"), update=2)
         store.close()
 
 
-def until_there(store: PostgresStore) -> None:
-    """Call until the store can be used, as inbox and outbox do."""
+def until_there(store: Store) -> None:
+    """Retry until the store is available, as inbox and outbox do."""
     for _ in range(30):
         try:
-            store.check_writable()
+            store.database.check_writable()
         except StoreUnavailable:
             continue
         return
     raise AssertionError("the store did not come back")
 
 
-def test_requests_are_equal_at_the_same_moment(mine: PostgresStore) -> None:
-    """What two tests of both stores rely on: equal times are told apart by the number of the request."""
+def test_requests_are_equal_at_the_same_moment(mine: Store) -> None:
+    """Ties in time are broken by the reference of the request, on which two tests of both databases rely."""
     mine.apply((), [CreateRequest(request("BBBB-BBBB")), CreateRequest(request("AAAA-AAAA"))])
 
-    assert [one.reference for one in mine.all_requests()] == ["AAAA-AAAA", "BBBB-BBBB"]
+    assert [one.reference for one in mine.requests.all_requests()] == ["AAAA-AAAA", "BBBB-BBBB"]
     mine.close()
 
 
 def test_team_of_before_has_its_picture(fresh_url: str, clock: Clock) -> None:
-    """Tables without pictures are brought up to date, and answers told before make one when the store is opened."""
+    """Tables without pictures are upgraded, and answers shared before make one when the store is opened."""
     name, file = next(iter(MIGRATIONS.items()))
     with psycopg.connect(fresh_url) as connection:
         connection.execute("SELECT set_config('gw.tenant', 'main', false)")
@@ -313,4 +318,6 @@ def test_team_of_before_has_its_picture(fresh_url: str, clock: Clock) -> None:
             "SELECT 'ABCDEF', number, '{\"vision\": 2}', 0 FROM generate_series(1, 3) AS number"
         )
     with closing(open_store_at(fresh_url, clock)) as store:
-        assert store.find_team("ABCDEF") == Team(3, 0, TeamResult({"vision": TeamRating.STRONG}, 3, clock()))
+        assert store.selfchecks.find_team("ABCDEF") == Team(
+            3, 0, TeamResult({"vision": TeamRating.STRONG}, 3, clock())
+        )

@@ -1,4 +1,4 @@
-"""A store's content in another one: from the file to the server and back, whole or not at all."""
+"""Copying a store to another one: from the file to the server and back, all or nothing."""
 
 import secrets
 from collections.abc import Callable, Iterator
@@ -10,8 +10,8 @@ import pytest
 from bot.domain.effects import ShareSelfCheck
 from bot.domain.event import Event, EventKind
 from bot.errors import StoreError
-from bot.store import SqliteStore, SqlStore
-from bot.store.postgres.store import PostgresStore
+from bot.store import SqliteDatabase, Store
+from bot.store.postgres.database import PostgresDatabase
 from tests.bot.cli.test_cli import fails, gwbot
 from tests.bot.conftest import Opening
 from tests.bot.store.test_personal_data import ADA, BEA, DESK, did, full
@@ -23,18 +23,20 @@ from tests.support.tables import tables
 pytestmark = pytest.mark.durability
 
 __all__ = ["full"]  # a fixture
-Made = Callable[[str], SqlStore]
+Made = Callable[[str], Store]
 
 
 @pytest.fixture
 def made(tmp_path: Path, database_url: str, clock: Clock) -> Iterator[Made]:
-    """Makes an empty store of a kind."""
-    opened: list[SqlStore] = []
+    """Open an empty store of a kind."""
+    opened: list[Store] = []
 
-    def makes(kind: str) -> SqlStore:
+    def makes(kind: str) -> Store:
         name = secrets.token_hex(4)
         opened.append(
-            SqliteStore(tmp_path / name, clock) if kind == "sqlite" else PostgresStore(database_url, clock, name)
+            Store(SqliteDatabase(tmp_path / name, clock))
+            if kind == "sqlite"
+            else Store(PostgresDatabase(database_url, clock, name))
         )
         return opened[-1]
 
@@ -44,13 +46,13 @@ def made(tmp_path: Path, database_url: str, clock: Clock) -> Iterator[Made]:
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgres"])
-def test_everything_arrives(full: SqlStore, made: Made, kind: str, clock: Clock) -> None:
-    """Every row of every table arrives as it was, and what comes then is numbered behind it."""
-    full.record_group_call(-5, clock())
-    full.migrate_chat(7, 8)
+def test_everything_arrives(full: Store, made: Made, kind: str, clock: Clock) -> None:
+    """Every row of every table arrives unchanged, and new rows get higher ids."""
+    full.outbox.record_group_call(-5, clock())
+    full.outbox.migrate_chat(7, 8)
     for user in (BEA, BEA + 1):
         did(full, Event(user, EventKind.BUTTON, user, user, 1), ShareSelfCheck({"vision": 3}, "ABCDEF"))
-    full.add_updates([(95, "10", '{"text": "Grün \\u0000 €"}')])
+    full.inbox.add_updates([(95, "10", '{"text": "Grün \\u0000 €"}')])
     target = made(kind)
 
     counts = full.copy_to(target)
@@ -62,39 +64,39 @@ def test_everything_arrives(full: SqlStore, made: Made, kind: str, clock: Clock)
     assert counts == {name: len(rows) for name, rows in tables(full).items()}
     assert min(counts[name] for name in counts) == 1  # there is something in each table
     assert [row["id"] > newest for row in tables(target)["outbox"]].count(True) == 1
-    assert target.load_personal_data(ADA).keys() == full.load_personal_data(ADA).keys()
-    assert target.find_thread("ADAA-2345") == full.find_thread("ADAA-2345")
-    assert DESK in {queued.chat_id for queued in target.due_calls(clock())}
+    assert target.erasure.load_personal_data(ADA).keys() == full.erasure.load_personal_data(ADA).keys()
+    assert target.requests.find_thread("ADAA-2345") == full.requests.find_thread("ADAA-2345")
+    assert DESK in {queued.chat_id for queued in target.outbox.due_calls(clock())}
 
 
 def test_numbers_go_on_in_a_new_database(made: Made, fresh_url: str, clock: Clock) -> None:
-    """What comes after a copy into a database that never numbered anything gets numbers of its own."""
-    source, target = made("sqlite"), PostgresStore(fresh_url, clock)
+    """After a copy into a database whose sequences were never used, new rows get ids of their own."""
+    source, target = made("sqlite"), Store(PostgresDatabase(fresh_url, clock))
     did(source, EVENT, out=[say(10, "a"), say(11, "b"), say(12, "c")])
 
     source.copy_to(target)
     finish(target, say(13, "d"), update=1000)
 
-    assert texts(target.due_calls(clock())) == ["a", "b", "c", "d"]
+    assert texts(target.outbox.due_calls(clock())) == ["a", "b", "c", "d"]
     target.close()
 
 
 def test_nul_is_the_only_difference(made: Made) -> None:
-    """A NUL, which only the file can hold, does not keep a store from being copied."""
+    """A NUL, which only SQLite can store, does not keep a store from being copied."""
     source, target = made("sqlite"), made("postgres")
-    source.add_updates([(1, "10\0", "{}")])
+    source.inbox.add_updates([(1, "10\0", "{}")])
 
     source.copy_to(target)
 
-    assert target.pending_updates() == [(1, "10\ufffd")]
+    assert target.inbox.pending_updates() == [(1, "10\ufffd")]
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgres"])
-def test_only_into_an_empty_store(store: SqlStore, made: Made, kind: str) -> None:
-    """Where the target holds anything it is not touched."""
+def test_only_into_an_empty_store(store: Store, made: Made, kind: str) -> None:
+    """A target that is not empty is left untouched."""
     finish(store, say(10, "a"))
     target = made(kind)
-    target.save_rate_limits({10: 5.0})
+    target.outbox.save_rate_limits({10: 5.0})
     before = tables(target)
 
     with pytest.raises(StoreError, match=r"is not empty \(holds\); nothing was changed"):
@@ -103,31 +105,35 @@ def test_only_into_an_empty_store(store: SqlStore, made: Made, kind: str) -> Non
     assert tables(target) == before
 
 
-def test_not_to_itself(store: SqlStore, opening: Opening) -> None:
+def test_not_to_itself(store: Store, opening: Opening) -> None:
     """A store is not copied to itself."""
     with pytest.raises(StoreError, match="to itself"):
         store.copy_to(opening())
 
 
 def test_not_while_a_bot_works(made: Made, fresh_url: str, clock: Clock) -> None:
-    """Where a bot leads with one of the two nothing is copied."""
-    running, mine, file = PostgresStore(fresh_url, clock), PostgresStore(fresh_url, clock), made("sqlite")
+    """Nothing is copied if a bot is using either of the two."""
+    running, mine, file = (
+        Store(PostgresDatabase(fresh_url, clock)),
+        Store(PostgresDatabase(fresh_url, clock)),
+        made("sqlite"),
+    )
     finish(running, say(10, "a"))
-    running.try_acquire_leadership()
+    running.database.try_acquire_leadership()
 
     for one, other in ((mine, file), (file, mine)):
         with pytest.raises(StoreError, match="A bot works with postgresql://"):
             one.copy_to(other)
 
-    assert file.count_pending_updates() == 0
+    assert file.inbox.count_pending_updates() == 0
     running.close()
     assert mine.copy_to(file)["outbox"] == 1
     mine.close()
 
 
 def test_what_arrives_otherwise_is_not_kept(made: Made, fresh_url: str, clock: Clock) -> None:
-    """Where the target changes what it is given, as a trigger of somebody's does, nothing of the copy is kept."""
-    source, target = made("sqlite"), PostgresStore(fresh_url, clock)
+    """If the target alters the rows, as a trigger may, nothing of the copy is kept."""
+    source, target = made("sqlite"), Store(PostgresDatabase(fresh_url, clock))
     did(source, EVENT, out=[say(10, "a"), say(11, "b")])
     with psycopg.connect(fresh_url, user="postgres", autocommit=True) as connection:
         connection.execute(
@@ -144,8 +150,8 @@ def test_what_arrives_otherwise_is_not_kept(made: Made, fresh_url: str, clock: C
 
 
 def test_command_both_ways(tmp_path: Path, fresh_url: str, clock: Clock) -> None:
-    """The command copies to the server and back, says what, and shows no password; commands work there as well."""
-    source = SqliteStore(tmp_path / "old.db", clock)
+    """The command copies to the server and back, reports what, and shows no password; commands work there too."""
+    source = Store(SqliteDatabase(tmp_path / "old.db", clock))
     finish(source, say(10, "a"))
     source.close()
     url = fresh_url.replace("gwbot@", "gwbot:Geheim@")
@@ -161,8 +167,8 @@ def test_command_both_ways(tmp_path: Path, fresh_url: str, clock: Clock) -> None
 
     fails(again, "is not empty")
     assert "1  outbox" in there.stdout
-    new = SqliteStore(tmp_path / "new.db", clock)
-    assert texts(new.due_calls(clock())) == ["a"]
+    new = Store(SqliteDatabase(tmp_path / "new.db", clock))
+    assert texts(new.outbox.due_calls(clock())) == ["a"]
     new.close()
     assert [done.returncode for done in (there, back, *commands)] == [0] * 6, back.stderr
     assert "is up to date." in commands[0].stdout
@@ -175,7 +181,7 @@ def test_command_both_ways(tmp_path: Path, fresh_url: str, clock: Clock) -> None
 
 
 def test_command_without_a_source(tmp_path: Path) -> None:
-    """A file that is not there is no store, and none is made."""
+    """A missing file is an error, and no store is created."""
     fails(
         gwbot("store", "copy", f"sqlite:///{tmp_path}/no.db", f"sqlite:///{tmp_path}/b.db", folder=tmp_path),
         "There is no store",
@@ -184,7 +190,7 @@ def test_command_without_a_source(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_command_while_the_bot_runs(tmp_path: Path, embedded: SqliteStore) -> None:
+def test_command_while_the_bot_runs(tmp_path: Path, embedded: Store) -> None:
     """A file that a program has open is not copied."""
     finish(embedded, say(10, "a"))
 
@@ -195,6 +201,6 @@ def test_command_while_the_bot_runs(tmp_path: Path, embedded: SqliteStore) -> No
 
 
 def test_worker_needs_a_server(tmp_path: Path) -> None:
-    """`gwbot worker` beside a bot with a file would send everything twice, and is refused; so it is without token."""
+    """`gwbot worker` with a file, which would send everything twice, is refused, and so it is without a token."""
     fails(gwbot("worker", folder=tmp_path, GW_TELEGRAM_TOKEN="1:x"), "several processes need PostgreSQL")
     fails(gwbot("worker", folder=tmp_path), "GW_TELEGRAM_TOKEN: needed")

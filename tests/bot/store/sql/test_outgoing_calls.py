@@ -6,8 +6,8 @@ import pytest
 
 from bot.domain.effects import CreateRequest
 from bot.domain.message import AlertOperator, RefreshCard, SendMail
-from bot.store import ApiCall, OutgoingCall, SqlStore
-from bot.store.protocol import Destination, EraseThread, ErasureReason, RequestMailDeletion
+from bot.store import ApiCall, OutgoingCall, Store
+from bot.store.records import Destination, EraseThread, ErasureReason, RequestMailDeletion
 from tests.bot.store.test_store import request
 from tests.conftest import Clock
 from tests.support.tables import tables
@@ -29,7 +29,7 @@ CALLS = [
 
 @pytest.mark.parametrize(("call", "values"), CALLS)
 def test_calls_keep_their_columns(
-    store: SqlStore, clock: Clock, call: OutgoingCall, values: tuple[int, str, dict[str, object], str, int]
+    store: Store, clock: Clock, call: OutgoingCall, values: tuple[int, str, dict[str, object], str, int]
 ) -> None:
     """Each kind of call has the method and values that all versions know, is urgent, and is read as it was queued."""
     store.apply([call], [CreateRequest(request(REFERENCE))])
@@ -37,16 +37,16 @@ def test_calls_keep_their_columns(
     (row,) = tables(store)["outbox"]
     assert (row["chat_id"], row["method"], json.loads(row["params"]), row["place"], row["limited"]) == values
     assert (row["request"], row["urgency"], row["lane"]) == (REFERENCE, 0, REFERENCE)
-    assert [(queued.chat_id, queued.call) for queued in store.due_calls(clock())] == [(values[0], call)]
+    assert [(queued.chat_id, queued.call) for queued in store.outbox.due_calls(clock())] == [(values[0], call)]
 
 
-def test_alarm_is_a_mail_without_a_request(store: SqlStore, clock: Clock) -> None:
+def test_alarm_is_a_mail_without_a_request(store: Store, clock: Clock) -> None:
     """The operator's alarm is queued with the e-mails, and comes back as it was queued."""
     store.apply([AlertOperator()], ())
 
     (row,) = tables(store)["outbox"]
     assert (row["chat_id"], row["method"], row["request"], row["lane"]) == (0, "mail", "", "")
-    assert [queued.call for queued in store.due_calls(clock())] == [AlertOperator()]
+    assert [queued.call for queued in store.outbox.due_calls(clock())] == [AlertOperator()]
 
 
 @pytest.mark.parametrize(
@@ -60,16 +60,18 @@ def test_alarm_is_a_mail_without_a_request(store: SqlStore, clock: Clock) -> Non
         (ApiCall(DESK, "card", {}, destination=Destination.THREAD), RefreshCard("", DESK)),
     ],
 )
-def test_rows_of_an_older_bot(store: SqlStore, clock: Clock, call: ApiCall, expected: OutgoingCall) -> None:
+def test_rows_of_an_older_bot(store: Store, clock: Clock, call: ApiCall, expected: OutgoingCall) -> None:
     """Calls that a bot of an older version queued are read, with parameters that are no longer written."""
     store.apply([call], ())
 
-    assert [queued.call for queued in store.due_calls(clock())] == [expected]
+    assert [queued.call for queued in store.outbox.due_calls(clock())] == [expected]
 
 
-def test_row_without_its_parameters_fails_alone(store: SqlStore, clock: Clock) -> None:
+def test_row_without_its_parameters_fails_alone(store: Store, clock: Clock) -> None:
     """A deletion whose row is damaged is dropped, and does not block its chat."""
     store.apply([ApiCall(DESK, "erase", {}), ApiCall(DESK, "sendMessage", {"text": "a"})], ())
 
-    assert store.due_calls(clock()) == []
-    assert [queued.call for queued in store.due_calls(clock())] == [ApiCall(DESK, "sendMessage", {"text": "a"})]
+    assert store.outbox.due_calls(clock()) == []
+    assert [queued.call for queued in store.outbox.due_calls(clock())] == [
+        ApiCall(DESK, "sendMessage", {"text": "a"})
+    ]

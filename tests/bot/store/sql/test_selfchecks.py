@@ -1,4 +1,4 @@
-"""Self-checks in the store: they belong to the person, and what is told together has no names."""
+"""Self-checks in the store: they belong to the person, and a team's picture has no names."""
 
 import json
 import sqlite3
@@ -15,7 +15,7 @@ from bot.domain.effects import CreateTeamCode, Effect, ErasePerson, LeaveTeam, S
 from bot.domain.event import Event, EventKind
 from bot.domain.selfcheck import SelfCheckProgress, SelfCheckStage, Team, TeamRating, TeamResult
 from bot.domain.turn import State
-from bot.store import SqlStore
+from bot.store import Store
 from bot.store.factory import open_store_at
 from bot.store.sqlite.migrations import migrations
 from tests.bot.conftest import Opening
@@ -32,10 +32,10 @@ CODE = "ABCDEF"
 NUMBERS = count(1)
 
 
-def told(store: SqlStore, event: Event, *effects: Effect) -> None:
-    """What an update of this person brings is written down."""
+def told(store: Store, event: Event, *effects: Effect) -> None:
+    """Store the effects of an update of this person."""
     update = next(NUMBERS)
-    store.add_updates([(update, "10", "{}")])
+    store.inbox.add_updates([(update, "10", "{}")])
     store.finish_update(update, event, None, (), effects)
 
 
@@ -43,93 +43,93 @@ def person(number: int) -> Event:
     return replace(ADA, chat_id=number, user_id=number)
 
 
-def fill(store: SqlStore, people: Iterable[int], level: int) -> None:
-    """These people say the same under the code."""
+def fill(store: Store, people: Iterable[int], level: int) -> None:
+    """These people share the same answers under the code."""
     for number in people:
         told(store, person(number), SaveSelfCheck({"vision": level}, CODE))
 
 
-def shared(store: SqlStore) -> list[str]:
-    """What the store holds of answers under the code."""
+def shared(store: Store) -> list[str]:
+    """The answers stored under the code."""
     return sorted(str(json.loads(row["answers"])) for row in tables(store)["shares"] if row["code"] == CODE)
 
 
-def picture(store: SqlStore) -> TeamResult | None:
-    team = store.find_team(CODE)
+def picture(store: Store) -> TeamResult | None:
+    team = store.selfchecks.find_team(CODE)
     return team.result if team else None
 
 
-def test_last_two_are_kept(store: SqlStore, clock: Clock) -> None:
-    """The newest comes first; what is older than the one before it is not held any more."""
+def test_last_two_are_kept(store: Store, clock: Clock) -> None:
+    """The newest comes first; only the one before it is kept as well."""
     for level in (0, 1, 2):
         clock.now += 1
         told(store, ADA, SaveSelfCheck({"vision": level, "ansatz": None}))
 
-    assert [result.created for result in store.recent_selfchecks(20)] == [clock(), clock() - 1]
+    assert [result.created for result in store.selfchecks.recent_selfchecks(20)] == [clock(), clock() - 1]
 
-    assert [result.answers for result in store.recent_selfchecks(20)] == [
+    assert [result.answers for result in store.selfchecks.recent_selfchecks(20)] == [
         {"vision": 2, "ansatz": None},
         {"vision": 1, "ansatz": None},
     ]
-    assert store.recent_selfchecks(21) == []
+    assert store.selfchecks.recent_selfchecks(21) == []
 
 
-def test_each_person_counts_once_under_a_code(store: SqlStore) -> None:
-    """Who fills in again replaces what they told before; an unknown code is none."""
+def test_each_person_counts_once_under_a_code(store: Store) -> None:
+    """Filling in again replaces the earlier answers; an unknown code has no team."""
     told(store, ADA, CreateTeamCode(CODE))
     told(store, ADA, SaveSelfCheck({"vision": 0}, CODE))
     told(store, BEA, ShareSelfCheck({"vision": 3}, CODE))
     told(store, ADA, SaveSelfCheck({"vision": 1}, CODE))
 
     assert shared(store) == ["{'vision': 1}", "{'vision': 3}"]
-    assert (store.team_codes(20), store.team_codes(22)) == ({CODE: False}, {})
-    assert store.find_team(CODE) == Team(2, 2)
-    assert store.find_team("ZZZZZZ") is None
+    assert (store.selfchecks.team_codes(20), store.selfchecks.team_codes(22)) == ({CODE: False}, {})
+    assert store.selfchecks.find_team(CODE) == Team(2, 2)
+    assert store.selfchecks.find_team("ZZZZZZ") is None
 
 
-def test_new_code_waits_for_answers(store: SqlStore) -> None:
-    """A code is known from the moment it is made, before anybody told anything under it."""
+def test_new_code_waits_for_answers(store: Store) -> None:
+    """A code exists from the moment it is created, before anybody shares answers under it."""
     told(store, ADA, CreateTeamCode(CODE))
 
-    assert store.find_team(CODE) == Team(0, 0)
+    assert store.selfchecks.find_team(CODE) == Team(0, 0)
 
 
-def test_leaving_takes_out_only_the_own_part(store: SqlStore) -> None:
-    """After leaving, the others' answers and the person's own result are still there."""
+def test_leaving_takes_out_only_the_own_part(store: Store) -> None:
+    """Leaving a team keeps the others' answers and the person's own result."""
     told(store, ADA, CreateTeamCode(CODE), SaveSelfCheck({"vision": 0}, CODE))
     told(store, BEA, SaveSelfCheck({"vision": 3}, CODE))
     told(store, ADA, LeaveTeam(CODE))
 
     assert shared(store) == ["{'vision': 3}"]
-    assert len(store.recent_selfchecks(20)) == 1
+    assert len(store.selfchecks.recent_selfchecks(20)) == 1
 
 
-def test_forgotten_with_the_person(store: SqlStore) -> None:
-    """Results and contributions are shown as the person's, and go with them; others' stay."""
+def test_forgotten_with_the_person(store: Store) -> None:
+    """Results and shared answers are exported and deleted with the person; those of others stay."""
     told(store, ADA, CreateTeamCode(CODE), SaveSelfCheck({"vision": 0}, CODE))
     told(store, BEA, SaveSelfCheck({"vision": 3}, CODE))
-    held = set(store.load_personal_data(20))
+    held = set(store.erasure.load_personal_data(20))
     told(store, ADA, ErasePerson())
 
     assert {"checks", "shares"} <= held
-    assert store.load_personal_data(20) == {}
+    assert store.erasure.load_personal_data(20) == {}
     assert shared(store) == ["{'vision': 3}"]
 
 
-def test_purged_with_time(store: SqlStore, clock: Clock) -> None:
-    """Old results, contributions and codes that nobody uses any more go; a code in use stays."""
+def test_purged_with_time(store: Store, clock: Clock) -> None:
+    """Old results, shared answers and unused codes are purged; a code in use stays."""
     told(store, ADA, CreateTeamCode(CODE), CreateTeamCode("BBBBBB"), SaveSelfCheck({"vision": 0}, CODE))
     clock.now += 1000
     told(store, BEA, SaveSelfCheck({"vision": 3}, CODE))
-    store.purge_expired(clock() - 500)
+    store.erasure.purge_expired(clock() - 500)
 
-    assert store.recent_selfchecks(20) == []
+    assert store.selfchecks.recent_selfchecks(20) == []
     assert shared(store) == ["{'vision': 3}"]
-    assert store.find_team("BBBBBB") is None
+    assert store.selfchecks.find_team("BBBBBB") is None
 
 
-def test_picture_is_made_of_three_and_stays(store: SqlStore, clock: Clock) -> None:
-    """The third person makes the picture; filling in again, also after leaving, does not change it."""
+def test_picture_is_made_of_three_and_stays(store: Store, clock: Clock) -> None:
+    """The third person completes the picture; filling in again, even after leaving, does not change it."""
     fill(store, (1, 2), 3)
     before = picture(store)
     fill(store, (3,), 3)
@@ -141,29 +141,29 @@ def test_picture_is_made_of_three_and_stays(store: SqlStore, clock: Clock) -> No
 
     assert before is None
     assert first == TeamResult({"vision": TeamRating.STRONG}, 3, early)
-    assert store.find_team(CODE) == Team(5, 2, first)
-    assert (store.team_codes(1), store.team_codes(4)) == ({CODE: True}, {CODE: False})
+    assert store.selfchecks.find_team(CODE) == Team(5, 2, first)
+    assert (store.selfchecks.team_codes(1), store.selfchecks.team_codes(4)) == ({CODE: True}, {CODE: False})
     assert shared(store) == ["{'vision': 0}"] * 2 + ["{'vision': 3}"] * 3
 
 
-def test_next_picture_is_made_of_three_more(store: SqlStore, clock: Clock) -> None:
-    """With the third person who is in none yet there is a new picture, of everybody who is there."""
+def test_next_picture_is_made_of_three_more(store: Store, clock: Clock) -> None:
+    """The third person who is not in a picture yet triggers a new one, of everybody in the team."""
     fill(store, (1, 2, 3, 4, 5), 3)
     clock.now += 1
     fill(store, (6,), 0)
 
-    assert store.find_team(CODE) == Team(6, 0, TeamResult({"vision": TeamRating.STRONG}, 6, clock.now))
+    assert store.selfchecks.find_team(CODE) == Team(6, 0, TeamResult({"vision": TeamRating.STRONG}, 6, clock.now))
 
 
-def test_picture_goes_when_fewer_than_three_of_it_are_left(store: SqlStore) -> None:
-    """Leaving or deletion takes the picture with it where too few of its people stay; coming back makes no other."""
+def test_picture_goes_when_fewer_than_three_of_it_are_left(store: Store) -> None:
+    """Leaving or deletion removes the picture if too few of its people remain; returning does not restore it."""
     fill(store, (1, 2, 3), 3)
     told(store, person(3), LeaveTeam(CODE))
-    left = store.find_team(CODE)
+    left = store.selfchecks.find_team(CODE)
     fill(store, (3,), 0)
 
     assert left == Team(2, 0)
-    assert store.find_team(CODE) == Team(3, 1)
+    assert store.selfchecks.find_team(CODE) == Team(3, 1)
     fill(store, (4, 5), 3)
     assert picture(store) is not None
     for number in (1, 2, 4):
@@ -171,8 +171,8 @@ def test_picture_goes_when_fewer_than_three_of_it_are_left(store: SqlStore) -> N
     assert tables(store)["pictures"] == []
 
 
-def test_picture_holds_no_answer_of_who_deletes(store: SqlStore) -> None:
-    """After a deletion the store holds their answers nowhere; the picture of the others is words, and stays."""
+def test_picture_holds_no_answer_of_who_deletes(store: Store) -> None:
+    """After a deletion the store has their answers nowhere; the others' picture consists of words, and stays."""
     fill(store, (1, 2), 3)
     fill(store, (3, 4), 0)
     fill(store, (5,), 1)
@@ -184,30 +184,30 @@ def test_picture_holds_no_answer_of_who_deletes(store: SqlStore) -> None:
     assert (row["words"], row["people"]) == ('{"vision":"mixed"}', 6)
 
 
-def test_picture_is_purged_with_its_people(store: SqlStore, clock: Clock) -> None:
-    """When the answers that it was made of are too old, it goes with them, however many wait."""
+def test_picture_is_purged_with_its_people(store: Store, clock: Clock) -> None:
+    """A picture is purged with the answers that it was made from, however many people are waiting."""
     fill(store, (1, 2, 3), 3)
     clock.now += 1000
     fill(store, (4, 5), 0)
-    store.purge_expired(clock() - 500)
+    store.erasure.purge_expired(clock() - 500)
 
-    assert store.find_team(CODE) == Team(2, 2)
+    assert store.selfchecks.find_team(CODE) == Team(2, 2)
     assert tables(store)["pictures"] == []
 
 
-def test_teams_have_pictures_of_their_own(store: SqlStore) -> None:
-    """What is said under one code changes nothing under another."""
+def test_teams_have_pictures_of_their_own(store: Store) -> None:
+    """Answers under one code do not affect another."""
     fill(store, (1, 2, 3), 3)
     for number in (1, 2):
         told(store, person(number), ShareSelfCheck({"vision": 0}, "BBBBBB"))
     told(store, person(1), LeaveTeam("BBBBBB"))
 
     assert picture(store) is not None
-    assert store.find_team("BBBBBB") == Team(1, 1)
+    assert store.selfchecks.find_team("BBBBBB") == Team(1, 1)
 
 
 def test_picture_due_is_made_when_the_store_is_opened(tmp_path: Path, clock: Clock) -> None:
-    """Codes and answers of a store without pictures are taken over, and a team of three has its picture at once."""
+    """Codes and answers of a store without pictures are migrated, and a team of three gets its picture at once."""
     path = tmp_path / "bot.db"
     with closing(sqlite3.connect(path)) as connection:
         old = Database(connection)
@@ -219,8 +219,8 @@ def test_picture_due_is_made_when_the_store_is_opened(tmp_path: Path, clock: Clo
                 for number in range(1, people + 1)
             )
     with closing(open_store_at(f"sqlite:///{path}", clock)) as store:
-        team, other = store.find_team(CODE), store.find_team("BBBBBB")
-        codes = store.team_codes(1)
+        team, other = store.selfchecks.find_team(CODE), store.selfchecks.find_team("BBBBBB")
+        codes = store.selfchecks.team_codes(1)
 
     assert team == Team(4, 0, TeamResult({"vision": TeamRating.STRONG}, 4, clock()))
     assert other == Team(2, 2)
@@ -228,11 +228,11 @@ def test_picture_due_is_made_when_the_store_is_opened(tmp_path: Path, clock: Clo
 
 
 def test_unfinished_check_survives_reopening(opening: Opening) -> None:
-    """What is being filled in is part of the person's state."""
+    """A self-check being filled in is part of the person's state."""
     state = State(check=SelfCheckProgress(SelfCheckStage.PAUSED, "ansatz", {"vision": 2, "handeln": None}, CODE))
     first = opening()
-    first.add_updates([(1, "10", "{}")])
+    first.inbox.add_updates([(1, "10", "{}")])
     first.finish_update(1, ADA, state, (), ())
     first.close()
 
-    assert opening().load_state(ADA.state_key) == state
+    assert opening().users.load_state(ADA.state_key) == state

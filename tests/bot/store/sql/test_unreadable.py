@@ -1,4 +1,4 @@
-"""Rows that cannot be read, as another version or a damaged disk leaves them: each fails alone, and is kept."""
+"""Unreadable rows, as another version or a damaged disk may leave them: each fails on its own, and is kept."""
 
 import json
 from dataclasses import replace
@@ -11,8 +11,7 @@ from bot.domain.effects import CreateRequest, ErasePerson, SaveSelfCheck, Update
 from bot.domain.event import Event, EventKind
 from bot.domain.turn import State
 from bot.pipeline.inbox import Inbox
-from bot.store import SqliteStore, SqlStore
-from bot.store.sql.unreadable import find_unreadable_rows
+from bot.store import SqliteDatabase, Store
 from tests.bot.cli.test_cli import gwbot
 from tests.bot.store.test_personal_data import BEA, did
 from tests.conftest import Clock
@@ -26,32 +25,32 @@ OTHER = replace(OPEN, reference="BEAB-2345", user_id=BEA, chat_id=BEA)
 BROKEN = ("{", "", "[]", '{"reference": 5}')
 
 
-def spoil(store: SqlStore, table: str, column: str, value: str, where: str) -> None:
-    with store._transaction() as db:
+def spoil(store: Store, table: str, column: str, value: str, where: str) -> None:
+    with store.database.transaction() as db:
         db.execute(f"UPDATE {table} SET {column} = ? WHERE {where}", (value,))  # noqa: S608 - our own names
 
 
 @pytest.mark.parametrize("body", BROKEN)
-def test_request(store: SqlStore, body: str, caplog: pytest.LogCaptureFixture) -> None:
-    """A request that cannot be read is left out of every list and named in the log; the others go on."""
+def test_request(store: Store, body: str, caplog: pytest.LogCaptureFixture) -> None:
+    """An unreadable request is omitted from every list and named in the log; the others are unaffected."""
     store.apply((), [CreateRequest(OPEN), CreateRequest(OTHER)])
     spoil(store, "requests", "body", body, f"reference = '{OPEN.reference}'")
 
-    assert store.all_requests() == store.active_requests() == [OTHER]
-    assert store.requests_by_user(ADA) == []
-    assert store.find_request(OPEN.reference) is None
+    assert store.requests.all_requests() == store.requests.active_requests() == [OTHER]
+    assert store.requests.requests_by_user(ADA) == []
+    assert store.requests.find_request(OPEN.reference) is None
     store.apply((), [UpdateRequest(replace(OTHER, taken_by=5))])
-    assert [request.taken_by for request in store.active_requests()] == [5]
+    assert [request.taken_by for request in store.requests.active_requests()] == [5]
     assert [row["body"] for row in tables(store)["requests"] if row["reference"] == OPEN.reference] == [body]
     assert set(caplog.messages) == {f"request {OPEN.reference} cannot be read and is left out"}
 
 
-def test_old_request(store: SqlStore) -> None:
-    """A request that cannot be read keeps no other one from being deleted in time, and goes with its person."""
+def test_old_request(store: Store) -> None:
+    """An unreadable request does not keep others from being deleted in time, and is deleted with its person."""
     closed = [replace(one, status=RequestStatus.CLOSED, created=1.0, closed=2.0) for one in (OPEN, OTHER)]
     store.apply((), [CreateRequest(one) for one in closed])
     spoil(store, "requests", "body", "{", f"reference = '{OPEN.reference}'")
-    store.purge_expired(100.0)
+    store.erasure.purge_expired(100.0)
     left = [row["reference"] for row in tables(store)["requests"]]
     did(store, Event(1, EventKind.TEXT, ADA, ADA, 5), ErasePerson())
 
@@ -60,41 +59,43 @@ def test_old_request(store: SqlStore) -> None:
 
 
 @pytest.mark.parametrize("body", ["{", "", "[]", '{"read": 5}'])
-def test_state(store: SqlStore, body: str, caplog: pytest.LogCaptureFixture) -> None:
-    """Whose state cannot be read begins anew, with nobody's id in the log; what they do then is kept again."""
+def test_state(store: Store, body: str, caplog: pytest.LogCaptureFixture) -> None:
+    """A person whose state is unreadable starts afresh; the log names nobody, and their new state is saved."""
     event = Event(1, EventKind.TEXT, ADA, ADA, 5)
     did(store, event, state=State(lang="en"))
     spoil(store, "states", "body", body, "1 = 1")
 
-    fresh = store.load_state(event.state_key)
+    fresh = store.users.load_state(event.state_key)
     did(store, replace(event, update_id=2), state=replace(fresh, lang="de"))
 
     assert fresh == State()
-    assert store.load_state(event.state_key).lang == "de"
+    assert store.users.load_state(event.state_key).lang == "de"
     assert caplog.messages == ["a chat's state cannot be read and is left out"]
 
 
-def test_self_check(store: SqlStore, caplog: pytest.LogCaptureFixture) -> None:
-    """A self-check that cannot be read is left out; the person's other one, and those of others, are there."""
+def test_self_check(store: Store, caplog: pytest.LogCaptureFixture) -> None:
+    """An unreadable self-check is omitted; the person's other one, and those of others, remain."""
     for number, user in enumerate((ADA, ADA, BEA), start=1):
         did(store, Event(number, EventKind.TEXT, user, user, 5), SaveSelfCheck({"vision": number}, "ABCDEF"))
     spoil(store, "checks", "answers", "{", "id = (SELECT max(id) FROM checks WHERE user_id <> 7200456)")
     spoil(store, "shares", "answers", '{"vision": "evil"}', f"user_id = {ADA}")
 
-    assert [result.answers for result in store.recent_selfchecks(ADA)] == [{"vision": 1}]
+    assert [result.answers for result in store.selfchecks.recent_selfchecks(ADA)] == [{"vision": 1}]
     for number, user in enumerate((70, 71, 72), start=10):
         did(store, Event(number, EventKind.TEXT, user, user, 5), SaveSelfCheck({"vision": 3}, "ABCDEF"))
-    team = store.find_team("ABCDEF")
+    team = store.selfchecks.find_team("ABCDEF")
     assert team is not None
     assert team.result is not None
     assert set(caplog.messages) == {"a self-check cannot be read and is left out"}
 
 
 @pytest.mark.parametrize("body", ["{", "", "[]", "[" * 100_000, '{"message": {"from": []}}'])
-async def test_update(store: SqlStore, body: str) -> None:
-    """An update that cannot be read waits; others of its chat are handled, and people see and delete their data."""
-    store.add_updates([(1, "10", body), (2, "10", json.dumps({"update_id": 2, "message": {"from": {"id": ADA}}}))])
-    shown = store.load_personal_data(ADA)
+async def test_update(store: Store, body: str) -> None:
+    """An unreadable update stays pending; others of its chat are handled, and people can export and delete data."""
+    store.inbox.add_updates(
+        [(1, "10", body), (2, "10", json.dumps({"update_id": 2, "message": {"from": {"id": ADA}}}))]
+    )
+    shown = store.erasure.load_personal_data(ADA)
     did(store, Event(3, EventKind.TEXT, BEA, BEA, 5), ErasePerson())
     handled: list[int] = []
 
@@ -107,29 +108,29 @@ async def test_update(store: SqlStore, body: str) -> None:
 
     assert [row["update_id"] for row in shown["inbox"]] == [2]
     assert handled == [2]
-    assert [number for number, _ in store.pending_updates()] == [1]
+    assert [number for number, _ in store.inbox.pending_updates()] == [1]
 
 
-def test_all_are_counted(store: SqlStore) -> None:
-    """The operator is told which requests cannot be read, and how many other rows; of people nothing is named."""
+def test_all_are_counted(store: Store) -> None:
+    """The operator learns which requests are unreadable, and how many other rows; nobody is named."""
     store.apply((), [CreateRequest(OPEN), CreateRequest(OTHER)])
     did(store, Event(1, EventKind.TEXT, ADA, ADA, 5), SaveSelfCheck({"vision": 1}, "ABCDEF"), state=State(lang="en"))
-    store.add_updates([(2, "10", "{"), (3, "10", "{}")])
-    assert find_unreadable_rows(store) == ["1 row of inbox"]
+    store.inbox.add_updates([(2, "10", "{"), (3, "10", "{}")])
+    assert store.find_unreadable_rows() == ["1 row of inbox"]
 
     spoil(store, "requests", "body", "{", f"reference = '{OPEN.reference}'")
     for table, column in (("states", "body"), ("checks", "answers"), ("shares", "answers")):
         spoil(store, table, column, "{", "1 = 1")
-    store.add_updates([(4, "10", "[]")])
+    store.inbox.add_updates([(4, "10", "[]")])
 
-    assert find_unreadable_rows(store) == [
+    assert store.find_unreadable_rows() == [
         f"request {OPEN.reference}", "1 row of states", "1 row of checks", "1 row of shares", "2 rows of inbox",
     ]  # fmt: skip
 
 
 def test_doctor_names_them(tmp_path: Path, clock: Clock) -> None:
-    """`gwbot doctor` says of a store with rows that cannot be read that it is not well, and which they are."""
-    store = SqliteStore(tmp_path / "bot.db", clock)
+    """`gwbot doctor` reports a store with unreadable rows as faulty, and names them."""
+    store = Store(SqliteDatabase(tmp_path / "bot.db", clock))
     store.apply((), [CreateRequest(OPEN)])
     spoil(store, "requests", "body", "{", "1 = 1")
     store.close()

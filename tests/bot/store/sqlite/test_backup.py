@@ -1,4 +1,4 @@
-"""The store as a file: what a backup holds, and why one is refused."""
+"""The store as a file: what a backup contains, and why one is refused."""
 
 import os
 import sqlite3
@@ -10,16 +10,17 @@ from pathlib import Path
 import pytest
 
 from bot.errors import StoreError
-from bot.store import SqliteStore
+from bot.store import SqliteDatabase, Store
 from bot.store.personal_data import DATA_CATALOGUE
-from bot.store.sqlite.about import describe_backup, summary_text
 from bot.store.sqlite.backup import (
     backup_store,
     copy_database,
+    describe_backup,
     ensure_not_in_use,
     find_rescued,
     next_free_path,
     restore_store,
+    summary_text,
 )
 from tests.bot.store.sqlite.test_restore import filled
 from tests.bot.store.test_personal_data import ADA, full
@@ -32,7 +33,7 @@ __all__ = ["full"]  # a fixture
 
 
 @pytest.fixture
-def store(embedded: SqliteStore) -> SqliteStore:
+def store(embedded: Store) -> Store:
     """A store that is a file."""
     return embedded
 
@@ -47,8 +48,8 @@ def hawaii(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     time.tzset()
 
 
-def test_backup_says_what_it_holds(full: SqliteStore, tmp_path: Path, clock: Clock) -> None:
-    """A backup names each kind with rows and days, and until when to keep it; restoring leaves that out."""
+def test_backup_says_what_it_holds(full: Store, tmp_path: Path, clock: Clock) -> None:
+    """A backup lists each kind of data with rows and dates, and when to delete it; restoring omits that list."""
     backup_store(tmp_path / "bot.db", tmp_path / "copy.db")
     parts = describe_backup(tmp_path / "copy.db", clock(), 180)
     said = summary_text(parts, clock(), 180)
@@ -56,7 +57,7 @@ def test_backup_says_what_it_holds(full: SqliteStore, tmp_path: Path, clock: Clo
     restore_store(tmp_path / "copy.db", tmp_path / "again.db")
 
     assert {part.table: part.row_count for part in parts} == {
-        name: len(found) for name, found in full.load_personal_data(ADA).items()
+        name: len(found) for name, found in full.erasure.load_personal_data(ADA).items()
     }  # all there is, is about Ada
     first, *lines, last = said.splitlines()
     assert first == "It holds personal data: keep it as safe as the store."
@@ -79,8 +80,8 @@ def test_backup_says_what_it_holds(full: SqliteStore, tmp_path: Path, clock: Clo
     assert {name: days[name] for name in ("states", "inbox")} == {"states": clock(), "inbox": clock()}
 
 
-def test_days_of_a_backup_are_those_of_utc(full: SqliteStore, tmp_path: Path, clock: Clock, hawaii: None) -> None:
-    """A backup names the same days wherever the machine is that makes it."""
+def test_days_of_a_backup_are_those_of_utc(full: Store, tmp_path: Path, clock: Clock, hawaii: None) -> None:
+    """A backup names the same dates in whichever time zone it is made."""
     backup_store(tmp_path / "bot.db", tmp_path / "copy.db")
 
     assert "2027-01-15 to 2027-01-15" in summary_text(
@@ -89,14 +90,14 @@ def test_days_of_a_backup_are_those_of_utc(full: SqliteStore, tmp_path: Path, cl
 
 
 def test_its_folder_is_made(tmp_path: Path, clock: Clock) -> None:
-    """The folder of a new store is made."""
-    SqliteStore(tmp_path / "new" / "own" / "s.db", clock).close()
+    """The folder of a new store is created."""
+    Store(SqliteDatabase(tmp_path / "new" / "own" / "s.db", clock)).close()
 
     assert (tmp_path / "new" / "own" / "s.db").exists()
 
 
-def test_whether_a_program_has_it_open(tmp_path: Path, store: SqliteStore) -> None:
-    """A store that a program has open is told from one that is closed, and from none."""
+def test_whether_a_program_has_it_open(tmp_path: Path, store: Store) -> None:
+    """A store that a program has open is distinguished from a closed one, and from none."""
     with pytest.raises(StoreError, match="Stop the bot first"):
         ensure_not_in_use(tmp_path / "bot.db")
     store.close()
@@ -104,8 +105,8 @@ def test_whether_a_program_has_it_open(tmp_path: Path, store: SqliteStore) -> No
     assert (ensure_not_in_use(tmp_path / "bot.db"), ensure_not_in_use(tmp_path / "no.db")) == (True, False)
 
 
-def test_backup_of_an_empty_store(tmp_path: Path, store: SqliteStore, clock: Clock) -> None:
-    """A backup in which there is nobody says so."""
+def test_backup_of_an_empty_store(tmp_path: Path, store: Store, clock: Clock) -> None:
+    """The summary of a backup without personal data says so."""
     assert store.last_activity() is None
     backup_store(tmp_path / "bot.db", tmp_path / "copy.db")
 
@@ -115,7 +116,7 @@ def test_backup_of_an_empty_store(tmp_path: Path, store: SqliteStore, clock: Clo
 
 
 def test_backup_that_cannot_be_described(tmp_path: Path, clock: Clock) -> None:
-    """What is no store cannot be described, and the file is named."""
+    """A file that is not a store cannot be described, and the error names it."""
     (tmp_path / "copy.db").write_bytes(b"no store at all")
 
     with pytest.raises(StoreError, match=r"copy\.db could not be described"):
@@ -123,7 +124,7 @@ def test_backup_that_cannot_be_described(tmp_path: Path, clock: Clock) -> None:
 
 
 def test_backup_without_a_store(tmp_path: Path, clock: Clock) -> None:
-    """Where there is nothing to copy, or a file stands in the way, the error says which, and nothing is written."""
+    """If there is nothing to copy, or the file exists, the error says which, and nothing is written."""
     with pytest.raises(StoreError, match=r"There is no store .*bot\.db"):
         backup_store(tmp_path / "bot.db", tmp_path / "copy.db")
     filled(tmp_path / "bot.db", clock)
@@ -135,7 +136,7 @@ def test_backup_without_a_store(tmp_path: Path, clock: Clock) -> None:
 
 
 def test_restore_without_a_backup(tmp_path: Path, clock: Clock) -> None:
-    """A backup that is not there is named; the store stays."""
+    """The error names a missing backup; the store is unchanged."""
     filled(tmp_path / "bot.db", clock)
     before = (tmp_path / "bot.db").read_bytes()
 
@@ -146,7 +147,7 @@ def test_restore_without_a_backup(tmp_path: Path, clock: Clock) -> None:
 
 
 def test_restore_over_a_folder(tmp_path: Path, clock: Clock) -> None:
-    """Where a folder has the store's name the restore ends in an error, and leaves nothing behind."""
+    """If a folder has the store's name the restore fails, and leaves nothing behind."""
     copy = filled(tmp_path / "copy.db", clock)
     (tmp_path / "bot.db").mkdir()
 
@@ -157,7 +158,7 @@ def test_restore_over_a_folder(tmp_path: Path, clock: Clock) -> None:
 
 
 def test_log_that_cannot_be_opened_is_set_aside(tmp_path: Path, clock: Clock) -> None:
-    """What cannot be read in the place of the store's log is kept with it, not left to the restored one."""
+    """An unreadable file in place of the store's log is kept with the old store, not left to the restored one."""
     copy, store = filled(tmp_path / "copy.db", clock), filled(tmp_path / "bot.db", clock)
     (tmp_path / "bot.db-wal").mkdir()
 
@@ -169,7 +170,7 @@ def test_log_that_cannot_be_opened_is_set_aside(tmp_path: Path, clock: Clock) ->
 
 
 def test_files_beside_a_store_overwrite_nothing(tmp_path: Path, clock: Clock) -> None:
-    """Each restore keeps the store before under a name of its own; the newest rescued one is found."""
+    """Each restore keeps the previous store under a new name; the newest rescued one is found."""
     copy, store = filled(tmp_path / "copy.db", clock), filled(tmp_path / "bot.db", clock)
 
     kept = [restore_store(copy, store), restore_store(copy, store)]
@@ -187,7 +188,7 @@ def test_files_beside_a_store_overwrite_nothing(tmp_path: Path, clock: Clock) ->
 
 
 def test_copy_overwrites_nothing(tmp_path: Path, clock: Clock) -> None:
-    """A file that appears under the copy's name in this moment stays as it is."""
+    """A file that appears under the copy's name at that moment is not overwritten."""
     store = filled(tmp_path / "bot.db", clock)
     (tmp_path / "copy.db").write_bytes(b"mine")
 
@@ -198,22 +199,22 @@ def test_copy_overwrites_nothing(tmp_path: Path, clock: Clock) -> None:
 
 
 def test_restore_into_a_new_folder(tmp_path: Path, clock: Clock) -> None:
-    """Where the store's folder is not there yet, it is made, with those above it."""
+    """A missing folder of the store is created, with its parents."""
     copy = filled(tmp_path / "copy.db", clock)
 
     assert restore_store(copy, tmp_path / "new" / "own" / "bot.db") is None
 
-    again = SqliteStore(tmp_path / "new" / "own" / "bot.db", clock)
-    assert again.count_queued_calls() == 1
+    again = Store(SqliteDatabase(tmp_path / "new" / "own" / "bot.db", clock))
+    assert again.outbox.count_queued_calls() == 1
     again.close()
 
 
 def test_another_database_is_no_store(tmp_path: Path) -> None:
-    """A database with other tables is named, and refused."""
+    """A database with other tables is refused, and named."""
     with closing(sqlite3.connect(tmp_path / "copy.db")) as file:
         file.execute("CREATE TABLE inbox (update_id)")
 
     with pytest.raises(
-        StoreError, match=r"copy\.db is no complete store of this bot: it has no plain table _sqlite_migrations"
+        StoreError, match=r"copy\.db is not a complete store of this bot: it has no plain table _sqlite_migrations"
     ):
         restore_store(tmp_path / "copy.db", tmp_path / "bot.db")

@@ -1,6 +1,7 @@
-"""One SQLite file in WAL mode, through sqlite-utils, for several threads."""
+"""The embedded database: one SQLite file in WAL mode, through sqlite-utils, for several threads of one process."""
 
 import json
+import logging
 import os
 import shutil
 import sqlite3
@@ -10,33 +11,37 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from sqlite_utils import Database
+import sqlite_utils
 
 from bot.errors import StoreError, StoreGone, StoreUnavailable
-from bot.store.sql.base import SqlDatabase
+from bot.store.sql.database import Database
 from bot.store.sqlite.backup import copy_database, find_rescued, next_free_path
-from bot.store.sqlite.upgrade import upgrade_schema
+from bot.store.sqlite.migrations import check_version, migrations
 
-LOCK_TIMEOUT = 10.0  # seconds to wait for another process that writes; litestream asks for at least five
-LOW_DISK_SPACE = 100_000  # bytes free, below which a failing disk is a full one
-# What SQLite says where it may pass, and what helps.
+log = logging.getLogger(__name__)
+LOCK_TIMEOUT = 10.0  # seconds to wait for another process to finish writing; litestream asks for at least five
+LOW_DISK_SPACE = 100_000  # bytes; a disk that fails with less than this free is full
+# What SQLite says about conditions that may pass, and what helps.
 _ERROR_HINTS = {
-    "disk is full": "The disk is full: free some space. Nothing is lost; the bot goes on by itself.",
-    "is locked": "Another program holds the file: end it, or wait. The bot goes on by itself.",
+    "disk is full": "The disk is full: free some space. Nothing is lost; the bot continues by itself.",
+    "is locked": "Another program holds the file: end it, or wait. The bot continues by itself.",
     "readonly": "The file or its folder is read-only: check owner, rights and the mount.",
     "disk i/o": "The disk does not read or write: check it and its mount.",
     "unable to open": "The folder cannot be written to: check owner, rights and the mount.",
 }
 
 
-class SqliteDatabase(SqlDatabase):
-    """The open file. ``clock`` gives Unix time, ``patience`` is in seconds."""
+class SqliteDatabase(Database):
+    """An open file. One process uses it, so it has all duties and nobody to notify."""
 
-    _not_in_list = "NOT IN (SELECT value FROM json_each(?))"
+    not_in_list = "NOT IN (SELECT value FROM json_each(?))"
 
     def __init__(self, path: Path, clock: Callable[[], float], lock_timeout: float = LOCK_TIMEOUT) -> None:
-        """Open or create the file and bring its schema up to date; raises StoreError where that fails."""
-        self._clock = clock
+        """Open or create the file and bring its schema up to date; raises StoreError if that fails.
+
+        ``clock`` returns the Unix time, ``lock_timeout`` is in seconds.
+        """
+        self.clock = clock
         self._lock = threading.RLock()
         self._path, self.address = path, str(path)
         self._gone_error: StoreGone | None = None
@@ -46,16 +51,16 @@ class SqliteDatabase(SqlDatabase):
                 raise StoreError(
                     f"The store {path} is gone; what it held is in {saved}. Run: gwbot restore --send-waiting {saved}"
                 )
-            path.touch(mode=0o600)  # a new one is for its owner only; a log takes over the rights of its store
+            path.touch(mode=0o600)  # readable by its owner only; the log inherits the permissions of its store
             connection = sqlite3.connect(path, check_same_thread=False, timeout=lock_timeout, isolation_level=None)
-            self._db = Database(connection)
+            self._db = sqlite_utils.Database(connection)
             try:
-                upgrade_schema(self._db, path)
+                _upgrade_schema(self._db, path)
                 self._db.execute("PRAGMA journal_mode = WAL")
                 self._db.execute("PRAGMA synchronous = FULL")
-                self._db.execute("PRAGMA secure_delete = ON")  # what is deleted is overwritten in the file
+                self._db.execute("PRAGMA secure_delete = ON")  # overwrite what is deleted
                 self._file_id = _get_file_id(path)
-                self.check_writable()  # also opens the log, which could not be opened any more for a rescue
+                self.check_writable()  # also opens the log, which a rescue could no longer open
             except BaseException:
                 connection.close()
                 raise
@@ -63,33 +68,32 @@ class SqliteDatabase(SqlDatabase):
             raise StoreError(f"The store {path} cannot be opened: {_explain_error(error, path)}") from None
 
     def close(self) -> None:
-        """Close the file, after the call that another thread is in; later calls raise StoreError."""
+        """Close the file, once the calls of other threads have ended; later calls raise StoreError."""
         with self._lock:
             self._db.close()
 
     def check_writable(self) -> None:
-        """Write to the file without changing anything; raises StoreError where that fails."""
-        with self._transaction() as db:
+        with self.transaction() as db:
             (version,) = db.execute("PRAGMA user_version").fetchone()
             db.execute(f"PRAGMA user_version = {version}")
 
     @contextmanager
-    def _transaction(self) -> Iterator[Database]:
-        """At once with the right to write: a reader that wants to write later is refused without any waiting."""
+    def transaction(self) -> Iterator[sqlite_utils.Database]:
+        # SQLite refuses a reader that becomes a writer at once, without waiting, so it begins as a writer
         with self._lock, self._translate_errors("used"), self._db.conn:
             self._db.conn.execute("BEGIN IMMEDIATE")
             yield self._db
 
-    def _scrub_deleted_data(self) -> None:
-        """Have what was deleted leave the write-ahead log too; where somebody reads, a later one does it."""
+    def scrub_deleted_data(self) -> None:
+        """Remove it from the write-ahead log too; if another program is reading, a later call does it."""
         with self._lock, self._translate_errors("used"):
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
-    def _fetch_rows(self, sql: str, *values: object) -> list[dict[str, Any]]:
+    def fetch_rows(self, sql: str, *values: object) -> list[dict[str, Any]]:
         with self._lock, self._translate_errors("read"):
             return list(self._db.query(sql, values))
 
-    def _list_value(self, values: Collection[int] | Collection[str]) -> object:
+    def list_value(self, values: Collection[int] | Collection[str]) -> object:
         return json.dumps(list(values))
 
     @contextmanager
@@ -105,7 +109,7 @@ class SqliteDatabase(SqlDatabase):
             raise StoreError(f"The store {self._path} cannot be {action}: {error}") from error
 
     def _check_same_file(self) -> None:
-        """What is written to a file that was deleted or replaced is lost: save what it holds, and end."""
+        """If the file was deleted or replaced, so that writes would be lost, rescue its data and raise StoreGone."""
         if self._gone_error is None and _get_file_id(self._path) != self._file_id:
             self._gone_error = StoreGone(
                 f"The store {self._path} was deleted or replaced under the bot. {self._rescue_data()}"
@@ -122,6 +126,17 @@ class SqliteDatabase(SqlDatabase):
         return f"What it held is in {rescue_file}. Run: gwbot restore --send-waiting {rescue_file}"
 
 
+def _upgrade_schema(db: sqlite_utils.Database, path: Path) -> None:
+    """Apply the pending steps, after a copy if there are data; raises StoreError for a store of a newer version."""
+    check_version(db, path)
+    pending = migrations.pending(db)
+    if pending and migrations.applied(db):
+        copy_path = next_free_path(path, f"before-{pending[0].name}")
+        copy_database(db.conn, copy_path)
+        log.warning("the store gets a new schema; a copy from before is in %s", copy_path)
+    migrations.apply(db)
+
+
 def _get_file_id(path: Path) -> tuple[int, int] | None:
     with suppress(FileNotFoundError):
         file_stat = os.stat(path)
@@ -132,7 +147,7 @@ def _get_file_id(path: Path) -> tuple[int, int] | None:
 def _explain_error(error: Exception, path: Path) -> str:
     message = str(error)
     if "disk" in message and shutil.disk_usage(path.parent).free < LOW_DISK_SPACE:
-        message = "database or disk is full"  # SQLite calls it an error of the disk where its index cannot grow
+        message = "database or disk is full"  # SQLite reports a disk I/O error if its index cannot grow
     return next(
         (f"{message}. {hint}" for pattern, hint in _ERROR_HINTS.items() if pattern in message.lower()), message
     )

@@ -1,13 +1,13 @@
-"""Tasks that run beside the rest of the bot."""
+"""Background tasks are restarted."""
 
 import pytest
 
-from bot.app.bootstrap import restart_on_error
 from bot.errors import StoreError
+from bot.pipeline.retry import restart_on_error
 
 
 async def test_task_that_fails_begins_again(caplog: pytest.LogCaptureFixture) -> None:
-    """A task that fails is logged and begun again, later each time; when it is done, that is the end of it."""
+    """A task that fails is logged and restarted after a longer wait each time, until it returns."""
     errors = [StoreError("The store is damaged."), *(ValueError("Geheim") for _ in range(7))]
     waits: list[float] = []
 
@@ -22,7 +22,7 @@ async def test_task_that_fails_begins_again(caplog: pytest.LogCaptureFixture) ->
 
     assert waits == [1, 2, 4, 8, 16, 32, 32, 32]
     assert caplog.messages[:2] == [
-        "a task of the bot failed, and begins again in 1 s: The store is damaged.",
-        "a task of the bot failed, and begins again in 2 s: ValueError",
+        "a background task failed, restarting it in 1 s: The store is damaged.",
+        "a background task failed, restarting it in 2 s: ValueError",
     ]
     assert [record.levelname for record in caplog.records] == ["ERROR"] * 8

@@ -1,4 +1,0 @@
-"""Addresses of stores."""
-
-SQLITE_PREFIX = "sqlite:///"
-POSTGRESQL_PREFIXES = ("postgresql://", "postgres://")

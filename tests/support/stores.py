@@ -1,0 +1,39 @@
+"""A store around another one, for tests that watch it or make it fail."""
+
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any
+
+PARTS = ("database", "inbox", "users", "requests", "outbox", "selfchecks", "erasure")
+
+
+class Around:
+    """Forwards what it does not define. It stands for its repositories too, as no name of a method occurs twice."""
+
+    def __init__(self, store: Any) -> None:
+        self._store = store
+
+    def __getattr__(self, name: str) -> Any:
+        if name in PARTS:
+            return self
+        if isinstance(self._store, Around):
+            return getattr(self._store, name)
+        owners = (self._store, *(getattr(self._store, part) for part in PARTS))
+        return getattr(next((owner for owner in owners if hasattr(owner, name)), self._store), name)
+
+
+class Faulty(Around):
+    """A store of which each named method fails with these errors, call by call; None lets a call through."""
+
+    def __init__(self, store: Any, **faults: Iterable[Exception | None]) -> None:
+        super().__init__(store)
+        self._faults = {name: iter(errors) for name, errors in faults.items()}
+
+    def __getattr__(self, name: str) -> Any:
+        real = super().__getattr__(name)
+        return partial(self._called, name, real) if name in self._faults else real
+
+    def _called(self, name: str, real: Callable[..., Any], *values: Any) -> Any:
+        if error := next(self._faults[name], None):
+            raise error
+        return real(*values)
