@@ -45,9 +45,7 @@ class UpdateHandler:
     _awaited_album: str = field(default="", init=False)  # the album of the advisers that was last waited for
 
     def handle_update(self, update_id: int, raw_update: dict[str, Any]) -> None:
-        """Handle one update. An unexpected error is answered with an apology and logged without the message's text.
-
-        An update that fails in any other way than these is dropped.
+        """Handle one update. If the dialogue fails, the person gets an apology, and the log no text of theirs.
 
         Raises:
             StoreError: the store cannot be used; nothing has changed.
@@ -126,7 +124,8 @@ class UpdateHandler:
         if event.album_id != self._awaited_album:
             self._awaited_album = event.album_id
             raise UpdateIncomplete
-        updates = [json.loads(body) for body in self.dialogue.store.inbox.waiting_updates(str(event.chat_id))]
+        chat = str(event.chat_id)  # by which the inbox queues the chat's messages
+        updates = [json.loads(body) for body in self.dialogue.store.inbox.waiting_updates(chat)]
         others = [
             other for raw_update in updates if (other := self.parse_update(raw_update["update_id"], raw_update))
         ]

@@ -69,9 +69,8 @@ class RequestMailDeletion:
     contact: str
 
 
-ThreadCall = RefreshCard | EraseThread
 MailCall = SendMail | RequestMailDeletion | AlertOperator
-OutgoingCall = ApiCall | ThreadCall | MailCall
+OutgoingCall = ApiCall | RefreshCard | EraseThread | MailCall
 DELETE_RELAYED = "deleteMessage"  # the method that deletes the copy of a message that its author retracted
 MAX_UNLIMITED_CALLS = 20  # calls made at once of those that Telegram does not limit
 
