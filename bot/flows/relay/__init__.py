@@ -1,1 +1,1 @@
-"""Between requester and adviser, from the request to its end."""
+"""The relay between requester and adviser: requests from their sending to their end."""
