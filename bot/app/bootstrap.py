@@ -172,22 +172,11 @@ async def run_bot(runtime: BotRuntime, stop: asyncio.Event) -> None:
 async def _run_workers(
     runtime: BotRuntime, dialogue: Dialogue, bot: Bot, limiter: RateLimiter, bot_status: BotStatus
 ) -> "AsyncIterator[tuple[Inbox, asyncio.Task[None]]]":
-    """Run all that handles updates and sends calls, here in the order in which an update passes through it.
+    """Run all that handles updates and sends calls.
 
     Yield the inbox and the task that sends. On exit, finish the updates and calls in progress.
     """
     loop, store, metrics = asyncio.get_running_loop(), runtime.store, bot_status.metrics
-    immediate_calls = ImmediateCalls(bot, limiter, runtime.clock)
-    update_handler = UpdateHandler(
-        dialogue,
-        functools.partial(parse_raw_update, bot, bot.bot),
-        lambda: loop.call_soon_threadsafe(outbox.wake),
-        immediate_calls.show_typing,
-        immediate_calls.answer_inline_query,
-        make_membership_check(bot, loop),
-        (metrics.on_turn, *runtime.turn_observers),
-    )
-    inbox = Inbox(store, update_handler.handle_update, chat_key, only_newest, on_received=metrics.on_received)
     outbox = Outbox(
         store,
         Delivery(bot, store, make_mail_sender(runtime.settings, dialogue), resolve_knowledge_dir(runtime.settings)),
@@ -197,6 +186,19 @@ async def _run_workers(
         on_takeover=functools.partial(readdress_calls, dialogue),
         on_call=metrics.on_call,
     )
+    immediate_calls = ImmediateCalls(bot, limiter, runtime.clock)
+    # mypy does not see through a partial of a variadic function
+    record_turn: OnTurn = functools.partial(loop.call_soon_threadsafe, metrics.on_turn)  # type: ignore[arg-type,assignment]
+    update_handler = UpdateHandler(
+        dialogue,
+        functools.partial(parse_raw_update, bot, bot.bot),
+        functools.partial(loop.call_soon_threadsafe, outbox.wake),
+        immediate_calls.show_typing,
+        immediate_calls.answer_inline_query,
+        make_membership_check(bot, loop),
+        (record_turn, *runtime.turn_observers),
+    )
+    inbox = Inbox(store, update_handler.handle_update, chat_key, only_newest, on_received=metrics.on_received)
     sender_task = asyncio.create_task(outbox.run())
     background_jobs: tuple[Callable[[], Coroutine[None, None, None]], ...] = (
         lambda: bot_profile.publish_profile(bot, runtime.settings.language, lambda: dialogue.adviser_chat),
