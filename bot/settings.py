@@ -14,7 +14,7 @@ from knowledge.parsing.addresses import is_mailable_address
 
 
 class Settings(BaseSettings):
-    """All settings. The settings table in the README is generated from the descriptions."""
+    """All settings. The table in docs/reference.md is generated from the descriptions."""
 
     model_config = SettingsConfigDict(
         env_prefix="GW_",

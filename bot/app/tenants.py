@@ -154,7 +154,7 @@ def _explain_refusal(key: str) -> str:
         return f"{key} is set for the whole installation. Remove it here."
     if not re.fullmatch(r"[A-Z0-9_]+", key):  # it may be a token that was pasted without its name
         return "a line is not of the form NAME=value."
-    return f"{key} is not a setting. The README lists all settings."
+    return f"{key} is not a setting. All settings are listed in docs/reference.md."
 
 
 def write_tenant(installation: Settings, name: str, values: Mapping[str, object]) -> Path:
