@@ -62,12 +62,12 @@ def test_secrets_hide(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_example_and_docs_name_every_variable() -> None:
-    """.env.example, docs/reference.md and the German README list exactly the variables that exist."""
+    """.env.example, docs/reference.md and docs/einstellungen.md list exactly the variables that exist."""
     wanted = {env_variable(name) for name in Settings.model_fields}
     example = re.findall(r"^(\w+)=", (ROOT / ".env.example").read_text("utf-8"), re.M)
 
     assert set(example) == wanted
-    for file in ("docs/reference.md", "README.de.md"):
+    for file in ("docs/reference.md", "docs/einstellungen.md"):
         text = (ROOT / file).read_text("utf-8")
         assert {name for name in wanted if f"`{name}`" not in text} == set()
 
