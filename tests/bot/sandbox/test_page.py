@@ -5,7 +5,7 @@ import base64
 import httpx
 import pytest
 
-from bot.sandbox.fake_telegram.rules.image_size import plain_png
+from bot.sandbox.fake_telegram.rules.images import plain_png
 from tests.bot.sandbox.conftest import Page, group, messages
 
 

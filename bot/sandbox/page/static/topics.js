@@ -18,7 +18,7 @@ export function topics(chosen) {
     latest = newest?.id ?? null;
     seen.set(current, counts.get(current));
     for (const [topic, count] of counts) seen.set(topic, Math.min(seen.get(topic) ?? 0, count));
-    const general = { id: null, name: "Allgemein", closed: false };
+    const general = { id: null, name: "Allgemein" };
     const all = [general, ...[...chat.topics].reverse()];
     const unread = (topic) => counts.get(topic.id) - seen.get(topic.id);
     node.hidden = all.length === 1;
@@ -34,7 +34,6 @@ export function topics(chosen) {
   function draw(topic) {
     const text = [
       h("span", topic.name),
-      topic.closed ? spoken(" (geschlossen)") : null,
       topic.unread ? h("span", { class: "badge" }, topic.unread, spoken(" neu")) : null,
     ];
     return button(text, () => open(topic), { "aria-current": topic.open ? "true" : null });
