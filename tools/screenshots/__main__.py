@@ -1,6 +1,6 @@
-"""`make screenshots`: plays a request in the sandbox's page, from a question to the answer, and takes pictures.
+"""`make screenshots`: play a request on the sandbox's page, from question to answer, and take screenshots.
 
-Needs Chromium or Chrome. The people and the request are made up.
+Needs Chromium or Chrome. The people and the request are fictitious.
 """
 
 import sys
@@ -27,23 +27,23 @@ HEIGHT = """(phone, first) => {
 
 
 def main() -> None:
-    """Take all pictures."""
+    """Take all screenshots."""
     if FOUND is None:
         sys.exit(MISSING)
     FOLDER.mkdir(parents=True, exist_ok=True)
     with (
         tempfile.TemporaryDirectory() as folder,
-        Sandbox(Settings(), Path(folder)) as show,
+        Sandbox(Settings(), Path(folder)) as sandbox,
         sync_playwright() as started,
     ):
         browser = launch(started)
-        play(browser, show.url)
+        play(browser, sandbox.url)
         browser.close()
-    print(f"The pictures are in {FOLDER}.")
+    print(f"The screenshots are in {FOLDER}.")
 
 
 def play(browser: Browser, address: str) -> None:
-    """Ada asks for advice, Bea answers; Jonas only looks around."""
+    """Let Ada ask for advice and Bea answer, while Jonas only looks around."""
     stage = Stage(browser.new_page(viewport=SIZE, device_scale_factor=2, reduced_motion="reduce"), address)
     stage.phone(JONAS).get_by_role("button", name="Starten").click()
     stage.sees(JONAS, "Guten Tag!")
@@ -72,7 +72,7 @@ def play(browser: Browser, address: str) -> None:
 
 
 def shoot(stage: Stage, name: str, first: Locator, picture: str) -> None:
-    """One phone, in a window just as high as it takes to show everything from a message on."""
+    """Take a screenshot of one phone, just high enough to show everything from a message to the end."""
     cast = stage.page.get_by_role("navigation", name="Wer ist zu sehen?")
     beside = [cast.get_by_role("button", name=other) for other in (JONAS, MAIL)]
     for button in beside:
@@ -87,7 +87,7 @@ def shoot(stage: Stage, name: str, first: Locator, picture: str) -> None:
 
 
 def save(drawn: bytes, name: str) -> None:
-    """Keep a picture, with few colours so that it is small."""
+    """Save a screenshot, with few colours so that the file is small."""
     with Image.open(BytesIO(drawn)) as picture:
         picture.convert("RGB").quantize(COLOURS).save(FOLDER / f"{name}.png", optimize=True)
 

@@ -1,13 +1,13 @@
-/** The topics of a group, to change between. */
+/** A bar to switch between the topics of a group. */
 
 import { button, h, keyed, spoken } from "./dom.js";
 
-/** A bar of topics; ``chosen`` is told when another one is opened. A new topic opens by itself over the general. */
+/** The bar; ``chosen`` is called when another topic is opened. A new topic opens automatically over the general one. */
 export function topics(chosen) {
   const node = h("nav", { class: "topics", "aria-label": "Themen", hidden: true });
-  const seen = new Map(); // topic -> number of messages that have been on screen
+  const seen = new Map(); // topic -> number of messages already shown
   let current = null;
-  let latest = null; // the newest message there was
+  let latest = null; // the newest message so far
 
   function update(chat, follow) {
     const counts = new Map([[null, 0], ...chat.topics.map(({ id }) => [id, 0])]);
