@@ -119,11 +119,8 @@ class Sandbox:
             self._started.set()
 
     async def _run_until_stopped(self) -> None:
-        self._loop, self._stop_event, self._wake_scheduler = (
-            asyncio.get_running_loop(),
-            asyncio.Event(),
-            asyncio.Event(),
-        )
+        self._loop = asyncio.get_running_loop()
+        self._stop_event, self._wake_scheduler = asyncio.Event(), asyncio.Event()
         broadcaster = Broadcaster()
         self.simulation.world.listeners.append(broadcaster.notify_all)
         self.controller = Controller(self.simulation, self._run_bot, self.database, self._wake_scheduler)
@@ -214,6 +211,7 @@ class Sandbox:
 def _open_listener(port: int) -> socket.socket:
     """Listen on this port, or on a free one if it is in use."""
     try:
-        return socket.create_server((PAGE_HOST, port))
+        listener = socket.create_server((PAGE_HOST, port))
     except OSError:
-        return socket.create_server((PAGE_HOST, 0))
+        listener = socket.create_server((PAGE_HOST, 0))
+    return socket.socket(fileno=listener.detach())  # this one knows its protocol, so that asyncio sets TCP_NODELAY
