@@ -1,1 +1,1 @@
-"""Try the bot without Telegram: a stand-in of the Bot API with a page in the browser."""
+"""Try the bot without Telegram: a fake of the Bot API with a page in the browser."""

@@ -1,4 +1,4 @@
-"""The sandbox as a whole: stand-in, mailbox, bot and page, wired and run in a thread of their own."""
+"""The whole sandbox: fake Telegram, SMTP sink, bot and page, wired and run in a thread."""
 
 import asyncio
 import socket
@@ -22,7 +22,7 @@ from bot.sandbox.simulation import knowledge_watcher
 from bot.sandbox.simulation.controller import Controller
 from bot.sandbox.simulation.knowledge_watcher import ReadResult
 from bot.sandbox.simulation.smtp_sink import ReceivedMail, SmtpSink
-from bot.sandbox.simulation.stage import AnswerRecord, KnowledgeStatus, SimulationState
+from bot.sandbox.simulation.state import AnswerRecord, KnowledgeStatus, SimulationState
 from bot.settings import Settings
 from index.errors import IndexUnusable
 from knowledge.loader import BUILT_IN
@@ -33,14 +33,17 @@ NEAREST_COUNT = 5  # entries shown for a question
 
 
 class Sandbox:
-    """Runs between `start` and `stop`, or as a context manager. ``folder`` is emptied of what an earlier one left."""
+    """Runs between `start` and `stop`, or as a context manager."""
 
     def __init__(self, settings: Settings, data_folder: Path, knowledge_folder: Path = BUILT_IN) -> None:
-        """Open everything; raises EncoderError or IndexUnusable with what to run."""
+        """Load models and a copy of the index into ``data_folder``, whose earlier database is deleted.
+
+        Raises EncoderError or IndexUnusable with the command to run.
+        """
         self.knowledge_folder, self._index_root = knowledge_folder, data_folder / "index"
         if settings.index_url and not settings.index_dir.is_dir():
             raise IndexUnusable(
-                "The sandbox works on a copy of an index in a folder: what is tried out must reach no other bot. "
+                "The sandbox works on a copy of an index in a folder, so that changes reach no other bot. "
                 f"Run: gwbot index build --out {settings.index_dir}"
             )
         models = IndexLoader(settings.encoder_dir, settings.cross_encoder_dir)
@@ -77,7 +80,7 @@ class Sandbox:
         return f"http://{PAGE_HOST}:{self._socket.getsockname()[1]}"
 
     def start(self) -> "Sandbox":
-        """Run; returns when the page can be opened."""
+        """Start everything; returns when the page can be opened."""
         entries = self.live_index.current_searcher().reader.manifest.entries
         with self.simulation.changing_state() as panel:
             panel.knowledge_status = KnowledgeStatus(entries, knowledge_watcher.built_at(self._index_root))
@@ -90,7 +93,7 @@ class Sandbox:
         return self
 
     def stop(self) -> None:
-        """End everything, the bot as on SIGTERM; raises what ended it before."""
+        """Stop everything, the bot as SIGTERM does; re-raises the error that ended it before."""
         if not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._stop_event.set)
         self._thread.join()
@@ -111,17 +114,14 @@ class Sandbox:
     def _run_thread(self) -> None:
         try:
             asyncio.run(self._run_until_stopped())
-        except Exception as error:  # raised again where the main thread waits for the end
+        except Exception as error:  # raised again by `stop` in the main thread
             self._error = error
         finally:
             self._started.set()
 
     async def _run_until_stopped(self) -> None:
-        self._loop, self._stop_event, self._wake_scheduler = (
-            asyncio.get_running_loop(),
-            asyncio.Event(),
-            asyncio.Event(),
-        )
+        self._loop = asyncio.get_running_loop()
+        self._stop_event, self._wake_scheduler = asyncio.Event(), asyncio.Event()
         broadcaster = Broadcaster()
         self.simulation.world.listeners.append(broadcaster.notify_all)
         self.controller = Controller(self.simulation, self._run_bot, self.database, self._wake_scheduler)
@@ -151,7 +151,7 @@ class Sandbox:
             await asyncio.gather(serving, watching, return_exceptions=True)
 
     async def _run_bot(self, stop: asyncio.Event) -> None:
-        """The bot itself, as it would run with Telegram."""
+        """Run the bot as with Telegram."""
         settings = self._settings.model_copy(update={"telegram_api_url": self.simulation.fake_telegram.url})
         with closing(open_store_from_settings(settings, self.simulation.bot_time)) as store:
             runtime = BotRuntime(
@@ -161,7 +161,7 @@ class Sandbox:
                 clock=self.simulation.bot_time,
                 turn_observers=(self._record_answers,),
                 wake_scheduler=self._wake_scheduler,
-                limits=NO_LIMITS,  # the stand-in has none, and its people tap faster than any person
+                limits=NO_LIMITS,  # the fake Telegram has none, and stories are faster than people
             )
             await run_bot(runtime, stop)
 
@@ -207,14 +207,9 @@ class Sandbox:
 
 
 def _open_listener(port: int) -> socket.socket:
-    """The page's socket: on this port, or on a free one where it is taken."""
-    for bind_port in (port, 0):
-        listener = socket.socket(proto=socket.IPPROTO_TCP)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind((PAGE_HOST, bind_port))
-            listener.listen(100)
-            return listener
-        except OSError:
-            listener.close()
-    raise OSError("no port is free")
+    """Listen on this port, or on a free one if it is in use."""
+    try:
+        listener = socket.create_server((PAGE_HOST, port))
+    except OSError:
+        listener = socket.create_server((PAGE_HOST, 0))
+    return socket.socket(fileno=listener.detach())  # this one knows its protocol, so that asyncio sets TCP_NODELAY

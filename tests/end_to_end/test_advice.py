@@ -3,7 +3,7 @@
 import pytest
 
 from bot.sandbox.fake_telegram import FakeTelegram, Group, User
-from bot.sandbox.fake_telegram.actors.media import DEFAULT_PHOTO
+from bot.sandbox.fake_telegram.actors.user import DEFAULT_PHOTO
 from tests.end_to_end.advice import card, request, topic_of
 from tests.end_to_end.conftest import AtDesk, sees
 

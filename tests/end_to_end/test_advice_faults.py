@@ -85,7 +85,7 @@ async def test_group_that_became_a_supergroup_is_followed(
     async with at_desk(group):
         first = await request(standin, ada)
         await card(standin, bea, group, first)
-        group.upgrade_to_supergroup(bea)
+        group.upgrade_to_supergroup(bea.account)
         second = await request(standin, ada, "Noch etwas")
         brief = await card(standin, bea, group, second)
         bea.send_text("Ja bitte?", chat=group, reply_to=brief)
@@ -200,7 +200,7 @@ async def test_bot_thrown_out_of_the_group(
     mail_server.controller.start()
     monkeypatch.setenv("GW_OPERATOR_EMAIL", "operator@example.org")
     async with at_desk(forum):
-        forum.remove_bot(bea)
+        forum.remove_bot(bea.account)
         assert await asyncio.to_thread(mail_server.came.wait, 20)
         reference = await request(standin, ada)
         await standin.wait_for(lambda: [call for call in standin.calls_to("createForumTopic") if call.status == 403])

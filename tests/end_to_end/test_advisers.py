@@ -55,7 +55,7 @@ async def test_only_advisers_act(standin: FakeTelegram, ada: User, bea: User, ce
     """Nobody outside, nobody who has left, and nobody with another's button changes anything."""
     reference = await request(standin, ada)
     await card(standin, bea, forum, reference)
-    forum.remove_member(cem)
+    forum.remove_member(cem.account)
     outsider = await forged(standin, cem, forum, f"q:take:{reference}")
     assert outsider == "Das können nur Berater*innen."
     assert await forged(standin, ada, None, f"q:close:{reference}") == "Dieser Knopf gilt nicht mehr."

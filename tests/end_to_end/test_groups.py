@@ -97,7 +97,7 @@ async def test_private_matters_stay_private(ada: User, group: Group, command: st
 async def test_contact_is_told_in_its_topic(standin: FakeTelegram, ada: User) -> None:
     """Text and contact card both stand in the topic in which they were asked for."""
     forum = standin.add_group("Bündnis", [ada], forum=True, bot_is_admin=True)
-    topic = forum.create_topic("Fragen", ada)
+    topic = forum.create_topic("Fragen", ada.account)
     ada.send_text("/kontakt@standin_bot", chat=forum, topic=topic)
     await ada.wait_for_reply(chat=forum, count=2)
 

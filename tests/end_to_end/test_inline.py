@@ -8,7 +8,7 @@ import pytest
 
 from bot.app.bootstrap import open_store_from_settings
 from bot.sandbox.fake_telegram import FakeTelegram, FaultKind, Group, User
-from bot.sandbox.fake_telegram.world.inline_query import InlineQuery
+from bot.sandbox.fake_telegram.world.queries import InlineQuery
 from bot.settings import Settings
 from prompts.message_splitter import utf16_length
 from tests.end_to_end.advice import card, request, topic_of

@@ -56,7 +56,7 @@ async def test_former_chat_out_of_reach_holds_up_nobody(
         topic = topic_of(await card(standin, bea, forum, first := await request(standin, ada)))
         bea.send_text("Guten Tag!", chat=forum, topic=topic)
         await sees(standin, ada, "Guten Tag!")
-    forum.remove_bot(bea)
+    forum.remove_bot(bea.account)
     other = standin.add_group("Neue Beratung", [bea], forum=True, bot_is_admin=True)
     async with at_desk(other):
         ada.send_text("Noch da?")
@@ -162,7 +162,7 @@ async def test_recipient_who_is_refused_for_now_holds_up_no_other(
     async with at_desk(forum):
         reference = await request(standin, ada)
         await card(standin, bea, forum, reference)
-        forum.remove_bot(bea)
+        forum.remove_bot(bea.account)
         assert await asyncio.to_thread(mail_server.came.acquire, timeout=20)
 
     store = open_store_from_settings(Settings())

@@ -120,8 +120,9 @@ async def test_a_whole_run_tells_nothing(tmp_path: Path, mail: Controller, style
         bea = standin.add_user("Beakanari", language_code="de", started=True)
         forum = standin.add_group("Kanariengruppe", [bea], forum=True, bot_is_admin=True)
         variables = {
-            "GW_TELEGRAM_TOKEN": standin.token, "GW_TELEGRAM_API_URL": standin.url, "GW_WEBHOOK_URL": hook,
-            "GW_WEBHOOK_SECRET": SECRET, "PORT": str(port), "GW_ADVISER_CHAT_ID": str(forum.id),
+            "GW_TELEGRAM_TOKEN": standin.token, "GW_TELEGRAM_API_URL": standin.url,
+            "GW_WEBHOOK_URL": hook, "GW_WEBHOOK_SECRET": SECRET, "PORT": str(port),
+            "GW_ADVISER_CHAT_ID": str(forum.id),
             "GW_SMTP_URL": f"smtp://127.0.0.1:{mail.port}", "GW_MAIL_FROM": "bot@example.org",
             "GW_LOG_LEVEL": "DEBUG", "GW_LOG_FORMAT": style, "GW_DATA_DIR": str(PREPARED), "GW_DATABASE_URL": f"sqlite:///{tmp_path}/bot.db",
         }  # fmt: skip

@@ -177,10 +177,10 @@ async def test_deletion_waits_for_the_chat(
     group = standin.add_group("Beratung", [bea])
     async with at_desk(group):
         await card(standin, bea, group, await request(standin, ada, "Kanarienvögel gesucht"))
-        group.remove_bot(bea)
+        group.remove_bot(bea.account)
         await deletes(ada)
         await standin.wait_for(lambda: [call for call in standin.calls_to("deleteMessage") if call.status == 403])
-    group.add_bot(bea)
+    group.add_bot(bea.account)
     async with running(Settings(), live, clock=lambda: time.time() + 400):
         await sees(standin, bea, "zurückgezogen", group)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot.sandbox.fake_telegram import FakeTelegram, Group, MessageView, User
-from bot.sandbox.fake_telegram.rules.image_size import read_image_size
+from bot.sandbox.fake_telegram.rules.images import read_image_size
 from bot.settings import Settings
 from index.search.live_index import LiveIndex
 from tests.end_to_end.conftest import running

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bot.sandbox.fake_telegram import FakeTelegram, MessageView, User
-from bot.sandbox.fake_telegram.rules.utf16 import count_units
+from prompts.message_splitter import utf16_length
 from prompts.render import format_label
 
 TEXT, CAPTION, DATA, TOAST = 4096, 1024, 64, 200  # Bot API: UTF-16 units, bytes of callback data
@@ -126,7 +126,7 @@ class Walker:
             self.problems.append(f"{name}: shown, but no longer counts")
         elif not toast and not brought:
             self.problems.append(f"{name}: nothing happens")
-        if count_units(toast) > TOAST:
+        if utf16_length(toast) > TOAST:
             self.problems.append(f"{name}: toast too long")
 
     def _look(self, name: str, since: int, brought: list[MessageView], tapped: int | None = None) -> None:
@@ -193,8 +193,8 @@ def _beyond(message: MessageView) -> Iterator[str]:
     most = TEXT if message.kind == "text" else CAPTION
     if not message.text.strip():
         yield "says nothing"
-    if count_units(message.text) > most:
-        yield f"{count_units(message.text)} of {most} characters"
+    if utf16_length(message.text) > most:
+        yield f"{utf16_length(message.text)} of {most} characters"
     for button in (button for row in message.buttons for button in row):
         if len((button.data or "").encode()) > DATA:
             yield f"data of {button.text!r} over {DATA} bytes"

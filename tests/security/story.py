@@ -38,7 +38,7 @@ def told(bot: Whole, text: str) -> Story:
     """Bring the text everywhere."""
     ada = bot.person(text)
     adviser = bot.standin.add_user(text, language_code="de")
-    bot.forum.add_member(adviser)
+    bot.forum.add_member(adviser.account)
     question = bot.says(ada, f"/frage {text}")
     again = bot.says(ada, "/start")
     bot.says(ada, "Was ist Collective Impact?")  # so that every story has the same last question

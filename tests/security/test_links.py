@@ -70,7 +70,7 @@ def test_the_advisers_commands_by_others_and_elsewhere(whole: Whole, other: Grou
     """Requests are listed for advisers, and never in front of another group."""
     by = whole.bea if who.startswith("adviser") else whole.person("Eve")
     if who == "stranger-in-group":
-        other.add_member(by)
+        other.add_member(by.account)
     where = None if who == "stranger" else other
 
     by.send_text(text, where)

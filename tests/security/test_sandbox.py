@@ -9,7 +9,7 @@ import pytest
 
 from bot.sandbox.launcher import Sandbox
 from bot.sandbox.page.routes import MAX_BODY_BYTES
-from tests.bot.sandbox.conftest import Page, show  # noqa: F401 - a fixture
+from tests.bot.sandbox.conftest import Page, sandbox  # noqa: F401 - a fixture
 
 HOSTS = ["evil.example", "evil.example:80", "127.0.0.1.evil.example", "localhost.evil.example", "127.0.0.1@evil.example", "[::2]", "", "127.0.0.2", "x" * 2_000, "[", "169.254.169.254", "localhost\\.evil.example"]  # fmt: skip
 ORIGINS = ["http://evil.example", "null", "http://127.0.0.1", "https://127.0.0.1:1", "http://localhost.evil.example", "file://", "", "http://127.0.0.1:1", "evil", "http://[::1]"]  # fmt: skip
@@ -26,9 +26,9 @@ STATES: dict[str, object] = {
 
 
 @pytest.fixture(scope="module")
-def page(show: Sandbox) -> Iterator[Page]:  # noqa: F811 - the fixture
+def page(sandbox: Sandbox) -> Iterator[Page]:  # noqa: F811 - the fixture
     """The page of one sandbox for all attacks; afterwards a question is still answered."""
-    opened = Page(show)
+    opened = Page(sandbox)
     opened.until(lambda state: state["bot"]["ready"])
     yield opened
     opened.post("reset")
@@ -105,7 +105,7 @@ def test_a_file_that_poses_as_something_else(page: Page, kind: str) -> None:
     page.post(
         "send", person=ada, chat=ada, kind="document", name="evil.html", bytes=base64.b64encode(FILES[kind]).decode()
     )
-    newest = list(page.show.simulation.world.files.by_id)[-1]
+    newest = list(page.sandbox.simulation.world.files.by_id)[-1]
 
     answer = page.http.get(f"/files/{newest}")
 

@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 from bot.answering.language import detect_question_language
 from bot.answering.question_splitter import split_questions
 from bot.domain.contact_details import parse_contact
-from bot.sandbox.fake_telegram.rules import html_parser, image_size
-from bot.sandbox.fake_telegram.rules.utf16 import count_units
+from bot.sandbox.fake_telegram.rules import html_parser, images
 from index.search.live_index import LiveIndex
 from index.storage.bm25 import Bm25Index, WordIndexWriter
 from index.storage.term_overlap import hash_tokens as grams
@@ -19,7 +18,7 @@ from index.text.analyzer import extract_terms
 from knowledge.loader import BUILT_IN
 from knowledge.parsing.plain_text import markdown_to_plain
 from knowledge.records.discourse_markers import MARKERS_FILE, read_markers
-from prompts.message_splitter import MESSAGE_LIMIT, split_html
+from prompts.message_splitter import MESSAGE_LIMIT, split_html, utf16_length
 from prompts.telegram_html import html_to_plain, markdown_to_html
 
 MARKERS = read_markers(BUILT_IN / MARKERS_FILE)
@@ -96,7 +95,7 @@ def test_any_text_is_cut_into_valid_messages(text: str, limit: int) -> None:
     cut = split_html(f"<b>{escape(text)}</b> <i>{escape(text)}</i>", limit)
     shown = [html_parser.parse_html(one)[0] for one in cut]
 
-    assert all(count_units(one) <= limit for one in shown)
+    assert all(utf16_length(one) <= limit for one in shown)
     assert "".join("".join(shown).split()) == "".join(unescape(escape(text * 2)).split())
 
 
@@ -116,7 +115,7 @@ def test_any_markdown_is_telegram_html(text: str) -> None:
 @settings(max_examples=300, deadline=None)
 def test_any_bytes_that_pose_as_a_picture(content: bytes, head: bytes) -> None:
     """Any bytes behind a picture's beginning are a picture with sides, or none."""
-    sides = image_size.read_image_size(head + content)
+    sides = images.read_image_size(head + content)
 
     assert sides is None or len(sides) == 2
 

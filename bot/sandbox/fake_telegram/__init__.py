@@ -1,4 +1,4 @@
-"""A stand-in for Telegram's Bot API: real HTTP, strict checks, Telegram's error texts, people to play."""
+"""A fake of Telegram's Bot API: real HTTP, strict validation, Telegram's error texts, people to play."""
 
 from bot.sandbox.fake_telegram.actors.group import Group
 from bot.sandbox.fake_telegram.actors.user import User

@@ -1,23 +1,23 @@
-"""Faults on a switch: the next calls of a method go wrong in a chosen way."""
+"""Fault injection: make the next calls of a method fail in a chosen way."""
 
 from dataclasses import dataclass
 from enum import Enum
 
 
 class FaultKind(Enum):
-    """What goes wrong."""
+    """How a call fails."""
 
     RATE_LIMIT = "429 with retry_after, no effect"
     SERVER_ERROR = "500 as JSON, no effect"
     BAD_GATEWAY = "502 with an HTML page, no effect"
-    HANG = "no answer until the caller gives up, no effect"
-    RESET = "the connection is reset before anything happens"
-    LOST = "it takes effect, then the connection is reset and the answer is lost"
+    HANG = "no answer until the caller disconnects, no effect"
+    RESET = "connection reset, no effect"
+    LOST = "takes effect, then the connection is reset and the answer is lost"
 
 
 @dataclass
 class Fault:
-    """A fault that waits for its call; without a method for any call but one for updates."""
+    """A pending fault; method "" matches all but getUpdates, chat None any chat; ``retry_after`` is in seconds."""
 
     method: str
     kind: FaultKind
@@ -27,17 +27,17 @@ class Fault:
 
 
 class FaultQueue:
-    """All faults that wait, in the order they were set."""
+    """Pending faults, in the order they were added."""
 
     def __init__(self) -> None:
         self.pending: list[Fault] = []
 
     def add_fault(self, fault: Fault) -> None:
-        """Let calls go wrong."""
+        """Add a fault."""
         self.pending.append(fault)
 
     def take_fault(self, method: str, chat_id: object) -> Fault | None:
-        """The fault that strikes this call, used up by it."""
+        """Return the first fault that matches a call, using up one of its times; None if there is none."""
         for fault in self.pending:
             if _matches_method(fault.method, method) and fault.chat_id in (None, chat_id):
                 fault.remaining -= 1
@@ -47,7 +47,7 @@ class FaultQueue:
         return None
 
     def clear(self) -> None:
-        """Forget all that wait."""
+        """Remove all pending faults."""
         self.pending.clear()
 
 

@@ -1,4 +1,4 @@
-"""The HTTP side: reads a call, checks it, has it played, and lets it go wrong where a fault is set."""
+"""The HTTP interface: read and validate a call, run its method, apply faults, record it."""
 
 import asyncio
 import re
@@ -15,30 +15,38 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from bot.sandbox.fake_telegram import request_params
 from bot.sandbox.fake_telegram.faults import Fault, FaultKind, FaultQueue
 from bot.sandbox.fake_telegram.flood_control import FloodControl
-from bot.sandbox.fake_telegram.methods import bot, chats, inline, media, messages, topics
+from bot.sandbox.fake_telegram.methods import bot, chats, media, messages
 from bot.sandbox.fake_telegram.methods.registry import IMPLEMENTED_METHODS
 from bot.sandbox.fake_telegram.rules import limits, schema
-from bot.sandbox.fake_telegram.uvicorn_server import TRANSPORT_KEY
+from bot.sandbox.fake_telegram.rules.schema import Json
 from bot.sandbox.fake_telegram.world.objects import RecordedCall, Violation
 from bot.sandbox.fake_telegram.world.world import World
 
-# imported, the methods enter themselves in PLAYED
-METHOD_MODULES = (bot, chats, inline, media, messages, topics)
-
-Json = dict[str, Any]
+METHOD_MODULES = (bot, chats, media, messages)  # importing them registers their methods
 
 TOKEN_PATTERN = re.compile(r"\d+:[\w-]+")
 METHOD_NAMES = {name.lower(): name for name in schema.load_bot_api()["methods"]}
+TRANSPORT_KEY = "fake_telegram.transport"
 BAD_GATEWAY_PAGE = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
+
+
+class TransportProtocol(HttpToolsProtocol):
+    """HTTP protocol that passes its transport to the application, so that the connection can be reset."""
+
+    def on_message_begin(self) -> None:
+        """Begin a request."""
+        super().on_message_begin()
+        self.scope[TRANSPORT_KEY] = self.transport  # type: ignore[literal-required]  # a key of our own
 
 
 @dataclass(frozen=True)
 class PendingCall:
-    """A call under way."""
+    """A call in progress; ``started_at`` is a `time.perf_counter` value."""
 
     request: Request
     method: str
@@ -47,7 +55,7 @@ class PendingCall:
 
 
 class BotApiEndpoint:
-    """Answers /bot<token>/<method>."""
+    """Answers /bot<token>/<method> and /file/bot<token>/<path>."""
 
     def __init__(
         self, world: World, faults: FaultQueue, flood: FloodControl, token: str, max_poll_seconds: float
@@ -61,7 +69,7 @@ class BotApiEndpoint:
         self.loop: asyncio.AbstractEventLoop | None = None
 
     def build_app(self, on_started: Callable[[], None]) -> Starlette:
-        """The application; it reports once it runs."""
+        """Return the application; ``on_started`` is called once it runs."""
 
         @asynccontextmanager
         async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -78,7 +86,7 @@ class BotApiEndpoint:
         )
 
     async def serve_file(self, request: Request) -> Response:
-        """The bytes of a file, at the path that getFile gave."""
+        """Answer with the bytes of the file whose path getFile gave."""
         if refusal := self._check_token(request.path_params["token"]):
             return JSONResponse(refusal.to_json(), refusal.code)
         with self.world.condition:
@@ -88,16 +96,16 @@ class BotApiEndpoint:
         return Response(file.content, media_type="application/octet-stream")
 
     def close(self) -> None:
-        """Let go of the calls that hang, and end."""
+        """Release hanging calls and stop the server."""
         if self.loop:
             self.loop.call_soon_threadsafe(self.stop_event.set)
 
     async def handle_call(self, request: Request) -> Response:
-        """One call."""
+        """Answer a call."""
         started_at = time.perf_counter()
         try:
             body = await request.body()
-        except ClientDisconnect:  # the bot was stopped in the middle of its call
+        except ClientDisconnect:  # the bot was stopped during its call
             return Response()
         raw_params = request_params.parse_params(request.url.query, request.headers.get("content-type", ""), body)
         requested_name = request.path_params["method"]
@@ -115,7 +123,7 @@ class BotApiEndpoint:
             return await self._apply_fault(fault, call)
         if method == "getUpdates" and not problems:
             status, answer = await run_in_threadpool(self._poll_updates, params)
-            if await request.is_disconnected():  # nobody is there to read it; the next poll gets the same
+            if await request.is_disconnected():  # nobody reads it; the next poll returns the same
                 return Response()
             return self._drop_answer(call) if fault else self._finish_call(call, status, answer)
         with self.world.state_change():
@@ -148,25 +156,25 @@ class BotApiEndpoint:
         if not schema.is_known_method(method):
             return 404, limits.not_found().to_json()
         if problems:
-            return 400, limits.bad_request(f"stand-in: {'; '.join(problems)}").to_json()
+            return 400, limits.bad_request(f"fake Telegram: {'; '.join(problems)}").to_json()
         if method not in IMPLEMENTED_METHODS:
-            self._record_violation("stand-in", method, "is not played by the stand-in")
-            return 400, limits.bad_request(f"stand-in: {method} is not played").to_json()
+            self._record_violation("fake Telegram", method, "is not implemented")
+            return 400, limits.bad_request(f"fake Telegram: {method} is not implemented").to_json()
         return self._run_guarded(method, lambda: IMPLEMENTED_METHODS[method](self.world, params))
 
     def _run_guarded(self, method: str, run: Callable[[], Any]) -> tuple[int, Json]:
-        """Play a method; whatever it raises becomes an answer."""
+        """Run a method and turn whatever it raises into an answer."""
         try:
             result = run()
         except limits.ApiError as error:
             if isinstance(error, limits.LimitError):
                 self._record_violation("limit", method, error.description)
             return error.code, error.to_json()
-        except Exception as error:  # a mistake of the stand-in must not look like one of Telegram
-            self._record_violation("stand-in", method, repr(error))
-            return 500, limits.ApiError(500, f"stand-in: {error!r}").to_json()
+        except Exception as error:  # a bug in here must not look like an answer of Telegram
+            self._record_violation("fake Telegram", method, repr(error))
+            return 500, limits.ApiError(500, f"fake Telegram: {error!r}").to_json()
         for problem in schema.check_result(method, result):
-            self._record_violation("stand-in", method, problem)
+            self._record_violation("fake Telegram", method, problem)
         return 200, {"ok": True, "result": result}
 
     def _record_violation(self, kind: str, method: str, problem: str) -> None:
@@ -206,7 +214,7 @@ class BotApiEndpoint:
         return _reset_connection(call.request)
 
     async def _wait_for_disconnect(self, request: Request) -> None:
-        """Wait until the caller hangs up, or the stand-in stops."""
+        """Wait until the caller disconnects or the server stops."""
         waiters = [asyncio.ensure_future(request.receive()), asyncio.ensure_future(self.stop_event.wait())]
         await asyncio.wait(waiters, return_when=asyncio.FIRST_COMPLETED)
         for waiter in waiters:
@@ -214,7 +222,7 @@ class BotApiEndpoint:
 
 
 def _reset_connection(request: Request) -> Response:
-    """Reset the connection; the response given back never leaves."""
+    """Reset the connection; the returned response is never sent."""
     transport = request.scope[TRANSPORT_KEY]
     if not transport.is_closing():
         no_lingering = struct.pack("ii", 1, 0)

@@ -1,17 +1,14 @@
-"""Reads the parameters of a call from the address and the body: form, JSON, or multipart with files."""
+"""Read the parameters of a call from query string and body: form, JSON, or multipart with files."""
 
 import json
 from email.message import Message
-from typing import Any
 from urllib.parse import parse_qsl
 
-from bot.sandbox.fake_telegram.rules.schema import Upload
-
-Json = dict[str, Any]
+from bot.sandbox.fake_telegram.rules.schema import Json, Upload
 
 
 def parse_params(query: str, content_type: str, body: bytes) -> Json:
-    """All parameters of a call, not yet decoded."""
+    """Return all parameters of a call, not yet decoded: text, JSON values or `Upload`."""
     params: Json = dict(parse_qsl(query, keep_blank_values=True))
     header = _parse_header(content_type)
     match header.get_content_type():
@@ -39,6 +36,5 @@ def _parse_multipart(body: bytes, boundary: bytes) -> Json:
         headers = {name.lower(): value.strip() for name, _, value in header_lines}
         disposition = _parse_header(headers["content-disposition"], "Content-Disposition")
         name, filename = (disposition.get_param(key, header="Content-Disposition") for key in ("name", "filename"))
-        mime_type = headers.get("content-type", "")
-        params[str(name)] = Upload(str(filename), content, mime_type) if filename else content.decode()
+        params[str(name)] = Upload(str(filename), content) if filename else content.decode()
     return params

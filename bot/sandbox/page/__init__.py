@@ -1,1 +1,1 @@
-"""The page in the browser and what it asks for."""
+"""The page in the browser and its HTTP interface."""

@@ -1,14 +1,14 @@
-"""Rings when something changed, for everybody who listens."""
+"""Notify all listening pages of changes."""
 
 import asyncio
 from collections.abc import AsyncIterator
 
-MIN_NOTIFY_INTERVAL = 0.03  # seconds between two rings; what changes meanwhile rings once
-KEEPALIVE_INTERVAL = 15.0  # seconds after which it rings although nothing changed, so that a lost listener is noticed
+MIN_NOTIFY_INTERVAL = 0.03  # seconds; changes in between are notified once
+KEEPALIVE_INTERVAL = 15.0  # seconds; notifies without a change, so that a lost connection is noticed
 
 
 class Broadcaster:
-    """Made in the loop that it rings in."""
+    """Wakes all watchers; must be created in their event loop."""
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -16,12 +16,12 @@ class Broadcaster:
         self._closed = False
 
     def notify_all(self) -> None:
-        """Something changed; to be called from any thread."""
+        """Wake all watchers; may be called from any thread."""
         if not self._closed:
             self._loop.call_soon_threadsafe(self._wake_listeners)
 
     def close(self) -> None:
-        """Let all listeners go; to be called from the loop."""
+        """Release all watchers; must be called from the event loop."""
         self._closed = True
         self._wake_listeners()
 
@@ -30,7 +30,7 @@ class Broadcaster:
             listener.set()
 
     async def watch_changes(self) -> AsyncIterator[None]:
-        """One at once, then one each time that it rings."""
+        """Yield once at the start, then at each notification."""
         changed = asyncio.Event()
         self._listeners.add(changed)
         try:

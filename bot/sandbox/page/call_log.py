@@ -1,21 +1,19 @@
-"""The calls of the bot in few words, for the log beside the chats."""
+"""Summarise the bot's calls for the log beside the chats."""
 
 import contextlib
-from typing import Any
 
 from bot.sandbox.fake_telegram import RecordedCall
 from bot.sandbox.fake_telegram.rules.html_parser import HtmlError, parse_html
+from bot.sandbox.fake_telegram.rules.schema import Json
 from bot.sandbox.fake_telegram.world.world import World
 
-Json = dict[str, Any]
-
-MAX_CALLS = 200  # calls that are shown
+MAX_CALLS = 200  # calls shown
 MAX_SUMMARY_LENGTH = 60  # characters of a text in a summary
 HIDDEN_PARAMS = ("chat_id", "message_id", "reply_markup", "parse_mode", "link_preview_options", "callback_query_id")
 
 
 def list_calls(world: World) -> list[Json]:
-    """The newest calls, oldest first; polls that brought nothing are left out."""
+    """Return the newest calls, oldest first, without polls that returned nothing."""
     lines: list[Json] = []
     for call in reversed(world.calls):
         if len(lines) == MAX_CALLS:

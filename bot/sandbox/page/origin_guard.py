@@ -1,4 +1,4 @@
-"""Keeps the page for this machine: no other host's name, nothing changed from another site, nothing cached."""
+"""Restrict the page to this machine: reject foreign host names and cross-origin changes, disable caching."""
 
 from collections.abc import MutableMapping
 from typing import Any
@@ -21,10 +21,7 @@ SECURITY_HEADERS = {
 
 
 class OriginGuard:
-    """Stands before the application.
-
-    A site that points its own name at 127.0.0.1, or posts a form to us, is refused.
-    """
+    """ASGI middleware that refuses DNS rebinding and cross-origin requests, and adds security headers."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

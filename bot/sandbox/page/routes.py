@@ -1,10 +1,10 @@
-"""The page's server: the addresses that README.md in this folder lists, for this machine only."""
+"""The page's HTTP interface, described in README.md one folder up; for this machine only."""
 
 import json
 from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from pydantic import Field, ValidationError
 from starlette.applications import Starlette
@@ -14,30 +14,28 @@ from starlette.responses import FileResponse, JSONResponse, Response, StreamingR
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from bot.sandbox.page import media_types
 from bot.sandbox.page.broadcaster import Broadcaster
 from bot.sandbox.page.origin_guard import OriginGuard
-from bot.sandbox.page.state_view import build_state_view
+from bot.sandbox.page.state_view import build_state_view, detect_media_type
 from bot.sandbox.simulation.action_models import Action
 from bot.sandbox.simulation.actions import ACTIONS, ActionRefused
 from bot.sandbox.simulation.controller import Controller
-from bot.sandbox.simulation.stage import SimulationState
+from bot.sandbox.simulation.state import SimulationState
 
-Json = dict[str, Any]
 A = TypeVar("A", bound=Action)
 
 STATIC_FOLDER = Path(__file__).with_name("static")
-MAX_BODY_BYTES = 60_000_000  # bytes; a saved state with pictures
+MAX_BODY_BYTES = 60_000_000  # a saved state with photos
 
 
 class ClockAction(Action):
-    """Time passes for the bot."""
+    """Advance the bot's clock."""
 
     hours: float
 
 
 class StoryAction(Action):
-    """A story to be played, or the end of the one that runs."""
+    """Play a story, or stop the one that is playing."""
 
     id: str = ""
     pause: float | None = Field(None, ge=0, le=60)
@@ -45,7 +43,7 @@ class StoryAction(Action):
 
 
 def make_page_app(simulation: SimulationState, controller: Controller, broadcaster: Broadcaster) -> OriginGuard:
-    """The application."""
+    """Return the application with all routes."""
     endpoints = _Endpoints(simulation, controller, broadcaster)
     action_routes = [Route(f"/api/{name}", partial(endpoints.run_action, name), methods=["POST"]) for name in ACTIONS]
     routes = [
@@ -121,7 +119,7 @@ class _Endpoints:
             stored_file = self.simulation.world.files.by_id.get(request.path_params["file"])
         if stored_file is None:
             return JSONResponse({"error": "Diese Datei gibt es nicht."}, 404)
-        media_type = media_types.detect_media_type(stored_file.content)
+        media_type = detect_media_type(stored_file.content)
         headers = {} if media_type else {"Content-Disposition": "attachment"}
         return Response(stored_file.content, media_type=media_type or "application/octet-stream", headers=headers)
 

@@ -1,39 +1,40 @@
-"""Everything the page draws, as one JSON object; README.md in this folder describes it."""
+"""Everything the page draws as one JSON object, described in README.md one folder up."""
 
 import time
 from collections.abc import Iterator
 from dataclasses import asdict
-from typing import Any
 
+from bot.sandbox.fake_telegram.rules.images import detect_image_type
+from bot.sandbox.fake_telegram.rules.schema import Json
 from bot.sandbox.fake_telegram.world import objects
-from bot.sandbox.fake_telegram.world.command_menu import profile_text, visible_commands
 from bot.sandbox.fake_telegram.world.objects import Chat, Message
 from bot.sandbox.fake_telegram.world.world import World
-from bot.sandbox.page import media_types
 from bot.sandbox.page.call_log import list_calls
-from bot.sandbox.simulation.stage import SimulationState
+from bot.sandbox.simulation.state import SimulationState
 
-Json = dict[str, Any]
-
-TYPING_DURATION = 5.0  # seconds for which Telegram shows "typing"
+TYPING_DURATION = 5.0  # seconds that Telegram shows "typing"
 MAX_TOASTS = 20
+SAFE_SIGNATURES = (
+    (b"OggS", "audio/ogg"),
+    (b"\x1aE\xdf\xa3", "audio/webm"),
+    (b"ID3", "audio/mpeg"),
+    (b"%PDF-", "application/pdf"),
+)
 MEDIA_KINDS = ("photo", "voice", "sticker", "animation", "document", "audio", "video")
 SERVICE_TEXTS = {
     "forum_topic_created": "Thema eröffnet: {name}",
-    "forum_topic_closed": "Thema geschlossen",
-    "forum_topic_reopened": "Thema wieder geöffnet",
     "new_chat_members": "Der Bot ist jetzt dabei",
 }
 
 
 def build_state_view(simulation: SimulationState) -> Json:
-    """The state as it is now."""
+    """Return the current state."""
     world, panel = simulation.world, simulation.panel
     with world.condition:
         return {
             "revision": simulation.revision,
             "bot": {
-                "name": profile_text(world, "name"),
+                "name": world.profile.visible_text("name"),
                 "username": world.bot.username,
                 "ready": simulation.is_bot_ready(),
                 "clock": round(simulation.clock_offset / 3600, 2),
@@ -65,15 +66,13 @@ def _person_view(simulation: SimulationState, person: int, role: str) -> Json:
 def _chat_view(world: World, chat: Chat) -> Json:
     return {
         "id": chat.id,
-        "title": chat.title or profile_text(world, "name", chat.person),
+        "title": chat.title or world.profile.visible_text("name", chat.person),
         "kind": "private" if chat.is_private else "group",
         "person": chat.person.id if chat.person else None,
         "members": list(chat.members),
         "typing": time.time() - chat.typing_since < TYPING_DURATION,
-        "commands": visible_commands(world, chat, chat.person),
-        "topics": [
-            {"id": topic, "name": name, "closed": topic in chat.closed} for topic, name in chat.topics.items()
-        ],
+        "commands": world.profile.visible_commands(chat, chat.person),
+        "topics": [{"id": topic, "name": name} for topic, name in chat.topics.items()],
         "pinned": list(chat.pinned),
         "messages": [_message_view(world, message) for message in chat.messages.values()],
     }
@@ -120,9 +119,17 @@ def _media_view(world: World, content: Json) -> Json | None:
         "file": file.id,
         "name": item.get("file_name") or item.get("emoji"),
         "size": len(file.content),
-        "mime": media_types.detect_media_type(file.content) or item.get("mime_type"),
+        "mime": detect_media_type(file.content) or item.get("mime_type"),
         "duration": item.get("duration"),
     }
+
+
+def detect_media_type(content: bytes) -> str:
+    """Return the media type of a file by its first bytes, or "" unless it is safe to show in a browser."""
+    if content[:4] == b"RIFF" and content[8:12] == b"WAVE":
+        return "audio/wav"
+    other_types = (media_type for prefix, media_type in SAFE_SIGNATURES if content.startswith(prefix))
+    return detect_image_type(content) or next(other_types, "")
 
 
 def _contact_view(contact: Json | None) -> Json | None:

@@ -1,1 +1,1 @@
-"""Everything played around the bot: people, stories, mail, the bot itself."""
+"""Everything simulated around the bot: people, stories, mail, and the bot as a task."""

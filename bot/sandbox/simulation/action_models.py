@@ -1,4 +1,4 @@
-"""What the page asks for, checked for its form."""
+"""Requests of the page to do something, validated."""
 
 from typing import Annotated, Literal
 
@@ -6,45 +6,43 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class Action(BaseModel):
-    """What is asked for; what we do not know is passed over."""
+    """A request; unknown fields are ignored."""
 
     model_config = ConfigDict(frozen=True)
 
 
-class SendTextAction(Action):
-    """A text in a chat."""
+class ChatAction(Action):
+    """Something a person does in a chat; ``topic`` is for a forum."""
 
     person: int
     chat: int
     topic: int | None = None
+
+
+class SendTextAction(ChatAction):
+    """Send a text."""
+
     text: Annotated[str, Field(min_length=1)]
     reply_to: int | None = None
 
 
-class EditAction(Action):
-    """Another text for a message."""
+class EditAction(ChatAction):
+    """Change the text of a message."""
 
-    person: int
-    chat: int
     message: int
     text: Annotated[str, Field(min_length=1)]
 
 
-class TapAction(Action):
-    """A tap on a button."""
+class TapAction(ChatAction):
+    """Tap a button."""
 
-    person: int
-    chat: int
     message: int
     data: str
 
 
-class SendMediaAction(Action):
-    """Something that is no text; ``bytes`` in base64."""
+class SendMediaAction(ChatAction):
+    """Send something other than a text; ``bytes`` is base64."""
 
-    person: int
-    chat: int
-    topic: int | None = None
     kind: Literal["photo", "document", "voice", "contact", "location", "sticker"]
     name: Annotated[str, Field(max_length=200)] = ""
     caption: str = ""
@@ -52,37 +50,34 @@ class SendMediaAction(Action):
 
 
 class PersonAction(Action):
-    """One of the people."""
+    """Something a person does without parameters."""
 
     person: int
 
 
 class StartAction(Action):
-    """A deep link; without a parameter the button that starts the bot."""
+    """Follow a deep link, or press the start button if ``parameter`` is empty."""
 
     person: int
     parameter: str = ""
 
 
 class InlineAction(Action):
-    """Something after the bot's name."""
+    """Type a text after the bot's name."""
 
     person: int
     query: Annotated[str, Field(max_length=256)]
 
 
-class ChooseAction(Action):
-    """One of the results that the bot offered for an inline query, sent in a chat."""
+class ChooseAction(ChatAction):
+    """Send one of the results that the bot offered for an inline query."""
 
-    person: int
-    chat: int
-    topic: int | None = None
     query: str
     result: str
 
 
 class AddPersonAction(Action):
-    """Somebody who joins the cast."""
+    """Add a person."""
 
     name: Annotated[str, Field(min_length=1, max_length=64)]
     lang: Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]{2,4})?$")] = "de"
@@ -90,13 +85,13 @@ class AddPersonAction(Action):
 
 
 class TopicAction(Action):
-    """A topic of the advisers' group."""
+    """Do something with a topic of the advisers' group."""
 
     topic: int
 
 
 class FaultAction(Action):
-    """What is to go wrong; without a method with any call but one for updates."""
+    """Inject a fault; method "" means any call but getUpdates."""
 
     kind: Literal["rate_limit", "server_error", "timeout", "lost", "none"]
     method: str = ""

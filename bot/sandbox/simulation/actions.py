@@ -1,4 +1,4 @@
-"""What the people on stage do when somebody at the page has them do it."""
+"""Perform what somebody at the page has the people do."""
 
 import base64
 import binascii
@@ -6,11 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 from bot.sandbox.fake_telegram import FaultKind, Group, User
-from bot.sandbox.fake_telegram.actors.media import DEFAULT_PHOTO
-from bot.sandbox.fake_telegram.rules import image_size, schema, utf16
+from bot.sandbox.fake_telegram.actors.user import DEFAULT_PHOTO
+from bot.sandbox.fake_telegram.rules.images import read_image_size
+from bot.sandbox.fake_telegram.rules.limits import TEXT_LIMIT
+from bot.sandbox.fake_telegram.rules.schema import Json, is_known_method
 from bot.sandbox.simulation.action_models import (
     Action,
     AddPersonAction,
+    ChatAction,
     ChooseAction,
     EditAction,
     FaultAction,
@@ -22,33 +25,29 @@ from bot.sandbox.simulation.action_models import (
     TapAction,
     TopicAction,
 )
-from bot.sandbox.simulation.stage import SimulationState
+from bot.sandbox.simulation.state import SimulationState
+from prompts.message_splitter import utf16_length
 
-Json = dict[str, Any]
-MAX_TEXT_LENGTH = 4096  # UTF-16 code units, as in the apps
 FAULT_KINDS = {"rate_limit": FaultKind.RATE_LIMIT, "server_error": FaultKind.SERVER_ERROR, "timeout": FaultKind.HANG,
           "lost": FaultKind.LOST}  # fmt: skip
 INLINE_ANSWER_TIMEOUT = 10.0  # seconds for the bot to answer an inline query
 
 
 class ActionRefused(Exception):
-    """It cannot be done; the sentence says why."""
+    """An action cannot be done; the message is a German sentence that says why."""
 
 
 def send_text(simulation: SimulationState, action: SendTextAction) -> None:
     """Send a text."""
-    user, group = _user_and_group(simulation, action.person, action.chat)
-    user.send_text(
-        _check_text(action.text),
-        group,
-        topic=_check_topic(simulation, group, action.topic),
-        reply_to=_check_message(simulation, action, action.reply_to),
-    )
+    user, group = _user_and_group(simulation, action)
+    if action.reply_to is not None:
+        _check_message(simulation, action.chat, action.reply_to)
+    user.send_text(_check_text(action.text), group, topic=action.topic, reply_to=action.reply_to)
 
 
 def edit_message(simulation: SimulationState, action: EditAction) -> None:
-    """Change a message of one's own."""
-    user, group = _user_and_group(simulation, action.person, action.chat)
+    """Change the text or caption of one's own message."""
+    user, group = _user_and_group(simulation, action)
     message = simulation.world.chats[action.chat].messages.get(action.message)
     if message is None or message.sender.id != action.person:
         raise ActionRefused("Bearbeiten kann man nur eigene Nachrichten.")
@@ -62,8 +61,8 @@ def edit_message(simulation: SimulationState, action: EditAction) -> None:
 
 def tap_button(simulation: SimulationState, action: TapAction) -> None:
     """Tap a button."""
-    user, group = _user_and_group(simulation, action.person, action.chat)
-    _check_message(simulation, action, action.message)
+    user, group = _user_and_group(simulation, action)
+    _check_message(simulation, action.chat, action.message)
     try:
         user.tap_message_button(action.message, action.data, group)
     except LookupError:
@@ -71,14 +70,13 @@ def tap_button(simulation: SimulationState, action: TapAction) -> None:
 
 
 def send_media(simulation: SimulationState, action: SendMediaAction) -> None:
-    """Send something that is no text."""
-    user, group = _user_and_group(simulation, action.person, action.chat)
-    topic = _check_topic(simulation, group, action.topic)
+    """Send something other than a text."""
+    user, group = _user_and_group(simulation, action)
     content = _decode_base64(action.bytes)
-    caption = action.caption.strip()
+    caption, topic = action.caption.strip(), action.topic
     match action.kind:
         case "photo":
-            if content and image_size.read_image_size(content) is None:
+            if content and read_image_size(content) is None:
                 raise ActionRefused("Das ist kein Bild, das Telegram kennt (PNG, JPEG, GIF oder WebP).")
             user.send_photo(caption, group, topic=topic, content=content or DEFAULT_PHOTO)
         case "document":
@@ -100,12 +98,12 @@ def block_bot(simulation: SimulationState, action: PersonAction) -> None:
 
 
 def unblock_bot(simulation: SimulationState, action: PersonAction) -> None:
-    """Let the bot write again."""
+    """Unblock the bot."""
     _find_user(simulation, action.person).unblock_bot()
 
 
 def start_bot(simulation: SimulationState, action: StartAction) -> None:
-    """Open the bot by a link."""
+    """Start the bot, by a deep link if there is a parameter."""
     user = _find_user(simulation, action.person)
     if not action.parameter:
         user.send_text("/start")
@@ -117,7 +115,7 @@ def start_bot(simulation: SimulationState, action: StartAction) -> None:
 
 
 def query_inline(simulation: SimulationState, action: InlineAction) -> Json:
-    """Ask the bot from any chat; empty where it offers nothing, or where something newer was typed meanwhile."""
+    """Send an inline query; return no results if the bot offers none or something newer was typed meanwhile."""
     user = _find_user(simulation, action.person)
     if not simulation.world.updates.is_wanted("inline_query"):
         return {"query": "", "results": []}
@@ -136,8 +134,8 @@ def query_inline(simulation: SimulationState, action: InlineAction) -> Json:
 
 
 def choose_result(simulation: SimulationState, action: ChooseAction) -> None:
-    """Send a result that the bot offered."""
-    user, group = _user_and_group(simulation, action.person, action.chat)
+    """Send a result of an inline query."""
+    user, group = _user_and_group(simulation, action)
     inline_query = simulation.world.inline_queries.get(action.query)
     if (
         inline_query is None
@@ -145,30 +143,30 @@ def choose_result(simulation: SimulationState, action: ChooseAction) -> None:
         or action.result not in [result["id"] for result in inline_query.results]
     ):
         raise ActionRefused("Das bietet der Bot nicht mehr an.")
-    user.choose_result(inline_query, action.result, group, topic=_check_topic(simulation, group, action.topic))
+    user.choose_result(inline_query, action.result, group, topic=action.topic)
 
 
 def add_person(simulation: SimulationState, action: AddPersonAction) -> Json:
-    """One more person."""
+    """Add a person, to the advisers' group if they are an adviser."""
     user = simulation.add_person(action.name, action.lang, "adviser" if action.adviser else "newcomer")
     if action.adviser:
-        simulation.adviser_chat().add_member(user)
+        simulation.adviser_chat().add_member(user.account)
     return {"id": user.id}
 
 
 def delete_topic(simulation: SimulationState, action: TopicAction) -> None:
-    """An adviser deletes a topic."""
+    """Delete a topic of the advisers' group."""
     if action.topic not in simulation.adviser_chat().chat.topics:
         raise ActionRefused("Dieses Thema gibt es nicht mehr.")
     simulation.adviser_chat().delete_topic(action.topic)
 
 
 def inject_fault(simulation: SimulationState, action: FaultAction) -> None:
-    """Let the next calls go wrong, or none any more."""
+    """Make the next calls fail, or remove all faults."""
     if action.kind == "none":
         simulation.fake_telegram.clear_faults()
         return
-    if action.method and not schema.is_known_method(action.method):
+    if action.method and not is_known_method(action.method):
         raise ActionRefused(f"Die Bot-Schnittstelle kennt keinen Aufruf „{action.method}“.")
     simulation.fake_telegram.fail_next(action.method, FAULT_KINDS[action.kind], action.times)
 
@@ -196,37 +194,28 @@ def _find_user(simulation: SimulationState, person_id: int) -> User:
         raise ActionRefused("Diese Person gibt es hier nicht.") from None
 
 
-def _user_and_group(simulation: SimulationState, person_id: int, chat: int) -> tuple[User, Group | None]:
-    """Who does something, and in which group; None is the private chat."""
-    user = _find_user(simulation, person_id)
-    if chat == person_id:
-        return user, None
-    group = simulation.adviser_chat()
-    if chat != group.id or person_id not in group.chat.members:
+def _user_and_group(simulation: SimulationState, action: ChatAction) -> tuple[User, Group | None]:
+    """Return who does something, and in which group; None is the private chat."""
+    user = _find_user(simulation, action.person)
+    group = None if action.chat == action.person else simulation.adviser_chat()
+    if group and (action.chat != group.id or action.person not in group.chat.members):
         raise ActionRefused("Diese Person ist nicht in diesem Chat.")
+    if action.topic is not None and (group is None or action.topic not in group.chat.topics):
+        raise ActionRefused("Dieses Thema gibt es nicht mehr.")
     return user, group
 
 
-def _check_topic(simulation: SimulationState, group: Group | None, topic: int | None) -> int | None:
-    if topic is not None and (group is None or topic not in group.chat.topics):
-        raise ActionRefused("Dieses Thema gibt es nicht mehr.")
-    return topic
-
-
-def _check_message(
-    simulation: SimulationState, action: SendTextAction | TapAction, message: int | None
-) -> int | None:
-    if message is not None and message not in simulation.world.chats[action.chat].messages:
+def _check_message(simulation: SimulationState, chat: int, message: int) -> None:
+    if message not in simulation.world.chats[chat].messages:
         raise ActionRefused("Diese Nachricht gibt es nicht mehr.")
-    return message
 
 
 def _check_text(text: str) -> str:
     text = text.strip()
     if not text:
         raise ActionRefused("Die Nachricht ist leer.")
-    if utf16.count_units(text) > MAX_TEXT_LENGTH:
-        raise ActionRefused(f"Eine Nachricht hat höchstens {MAX_TEXT_LENGTH} Zeichen.")
+    if utf16_length(text) > TEXT_LIMIT:
+        raise ActionRefused(f"Eine Nachricht hat höchstens {TEXT_LIMIT} Zeichen.")
     return text
 
 

@@ -1,4 +1,4 @@
-"""The bot as a task of the sandbox, which can be stopped and started again."""
+"""Run the bot as a task of the sandbox that can be stopped and restarted."""
 
 import asyncio
 import logging
@@ -10,7 +10,7 @@ RunBot = Callable[[asyncio.Event], Awaitable[None]]  # runs the bot until the ev
 
 
 class BotRunner:
-    """Runs the bot in the loop that it is started from. ``changed`` is called when it began or ended."""
+    """Runs the bot in the loop it is started from; ``on_change`` is called when it starts and ends."""
 
     def __init__(self, run: RunBot, on_change: Callable[[], None]) -> None:
         self._run, self._on_change = run, on_change
@@ -19,22 +19,22 @@ class BotRunner:
 
     @property
     def is_running(self) -> bool:
-        """Whether it is at work."""
+        """Whether the bot is running."""
         return self._task is not None and not self._task.done()
 
     def start(self) -> None:
-        """Begin to work."""
+        """Start the bot."""
         self._stop_event = asyncio.Event()
         self._task = asyncio.create_task(self._run_until_stopped(self._stop_event))
 
     async def stop(self) -> None:
-        """End as on SIGTERM: what is in hand is finished and written down."""
+        """Stop the bot as SIGTERM does: work in progress is finished and stored."""
         self._stop_event.set()
         if self._task:
             await self._task
 
     async def restart(self) -> None:
-        """End and begin again."""
+        """Stop and start the bot."""
         await self.stop()
         self.start()
 
@@ -42,7 +42,7 @@ class BotRunner:
         self._on_change()
         try:
             await self._run(stop)
-        except Exception as error:  # the page goes on and shows that the bot does not
-            log.exception("the bot ended: %s", type(error).__name__)
+        except Exception as error:  # the page stays up and shows that the bot is down
+            log.exception("the bot crashed: %s", type(error).__name__)
         finally:
             self._on_change()

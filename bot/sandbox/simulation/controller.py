@@ -1,26 +1,24 @@
-"""What concerns the whole stage: time, saving and loading, beginning anew, stories."""
+"""Control the simulation as a whole: clock, saving and loading, reset, stories."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
+from bot.sandbox.fake_telegram.rules.schema import Json
 from bot.sandbox.simulation import snapshot
 from bot.sandbox.simulation.actions import ActionRefused
 from bot.sandbox.simulation.bot_runner import BotRunner, RunBot
 from bot.sandbox.simulation.snapshot import Snapshot
-from bot.sandbox.simulation.stage import SimulationState
+from bot.sandbox.simulation.state import SimulationState
 from bot.sandbox.simulation.stories import Story, read_stories
 from bot.sandbox.simulation.story_player import StoryPlayer
-
-Json = dict[str, Any]
 
 MAX_CLOCK_HOURS = 24 * 366.0
 
 
 class Controller:
-    """Directs the stage and the bot. ``database`` is the bot's store, ``nudge`` has the bot look at the time."""
+    """Controls simulation and bot; ``database`` is the bot's store, ``wake_scheduler`` has it look at the clock."""
 
     def __init__(
         self, simulation: SimulationState, run: RunBot, database: Path, wake_scheduler: asyncio.Event
@@ -44,21 +42,21 @@ class Controller:
         self.wake_scheduler.set()
 
     async def save_snapshot(self) -> Json:
-        """The whole state."""
+        """Return the whole state as JSON; the bot is paused meanwhile."""
         async with self._lock, self._bot_paused():
             return await asyncio.to_thread(snapshot.take_snapshot, self.simulation, self.database)
 
     async def load_snapshot(self, data: object) -> None:
-        """Put a saved state in the place of this one."""
+        """Replace the state by a saved one; raises ActionRefused if it is invalid."""
         await self.story_player.stop()
         await self._restore_snapshot(await asyncio.to_thread(snapshot.parse_snapshot, self.simulation, data))
 
     async def reset_simulation(self) -> None:
-        """Empty chats, and a bot that knows nobody."""
+        """Return to empty chats and a bot without a memory."""
         await self.load_snapshot(self._initial_state)
 
     async def play_story(self, story_id: str, pause: float | None) -> None:
-        """Play a story from empty chats on."""
+        """Reset, then play a story; ``pause`` is in seconds after each step, None for reading speed."""
         story = next((item for item in self.stories if item.id == story_id), None)
         if story is None:
             raise ActionRefused("Diese Geschichte gibt es nicht.")
@@ -71,7 +69,7 @@ class Controller:
 
     @asynccontextmanager
     async def _bot_paused(self) -> AsyncIterator[None]:
-        """Without the bot inside the block."""
+        """Stop the bot inside the block."""
         await self.bot_runner.stop()
         try:
             yield
@@ -79,11 +77,11 @@ class Controller:
             self.bot_runner.start()
 
     async def restart_bot(self) -> None:
-        """Have the bot begin again, with what it reads when it starts."""
+        """Restart the bot, so that it rereads what it reads only at startup."""
         async with self._lock:
             await self.bot_runner.restart()
 
     async def close(self) -> None:
-        """End story and bot."""
+        """Stop story and bot."""
         await self.story_player.stop()
         await self.bot_runner.stop()

@@ -1,4 +1,4 @@
-"""Notices changed files of the knowledge, and has them indexed: the next question is answered from them."""
+"""Watch the knowledge folder and reindex it on changes, so that the next question is answered from them."""
 
 import asyncio
 import logging
@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.sandbox.simulation.stage import KnowledgeStatus
+from bot.sandbox.simulation.state import KnowledgeStatus
 from index.build.builder import IndexSource, build_index
 from index.decision.calibration import load_calibration
 from index.encoder.encoder import Encoder
@@ -21,22 +21,22 @@ from knowledge.validation.rules import check_knowledge
 
 log = logging.getLogger(__name__)
 
-POLL_INTERVAL = 0.25  # seconds between two looks; one takes a few milliseconds
-MAX_NAMED_FILES = 3  # changed files that are named
-INDEXED_FOLDERS = ("content", "intents")  # all else the bot reads when it starts
-FileStamps = dict[Path, tuple[int, int]]  # time of change and size, by file
+POLL_INTERVAL = 0.25  # seconds; a scan takes a few milliseconds
+MAX_NAMED_FILES = 3  # changed files named in a note
+INDEXED_FOLDERS = ("content", "intents")  # everything else the bot reads at startup
+FileStamps = dict[Path, tuple[int, int]]  # modification time (ns) and size, by file
 
 
 @dataclass(frozen=True, slots=True)
 class ReadResult:
-    """What came of reading: how it looks now, and whether something changed that the bot reads when it starts."""
+    """The result of reading; ``needs_restart`` if something changed that the bot reads at startup."""
 
     status: KnowledgeStatus
     needs_restart: bool = False
 
 
 def copy_index(index: Path, target: Path) -> None:
-    """A copy of the current index, so that what is tried out reaches no other bot."""
+    """Copy the current index, so that changes in the sandbox reach no other bot."""
     folder = current_folder(index)
     shutil.rmtree(target, ignore_errors=True)
     shutil.copytree(folder, target / folder.name)
@@ -44,23 +44,23 @@ def copy_index(index: Path, target: Path) -> None:
 
 
 def built_at(root: Path) -> float:
-    """When the index under ``root`` was built, Unix time."""
+    """Return when the index under ``root`` was built (Unix time)."""
     return (current_folder(root) / MANIFEST_FILE).stat().st_mtime
 
 
 def indexed_stamps(folder: Path, root: Path) -> FileStamps:
-    """The files as they are now, without those that changed since the index under ``root`` was built."""
+    """Stamp the files that have not changed since the index under ``root`` was built."""
     build_time = built_at(root) * 1e9
     return {path: stamp for path, stamp in stamp_files(folder).items() if stamp[0] <= build_time}
 
 
 def stamp_files(folder: Path) -> FileStamps:
-    """The files of a knowledge folder as they are now."""
+    """Stamp the files of a knowledge folder."""
     stamps: FileStamps = {}
     for path in [path for kind in ("md", "yaml", "png") for path in folder.rglob(f"*.{kind}")]:
         try:
             stat = path.stat()
-        except OSError:  # gone since it was listed
+        except OSError:  # deleted since it was listed
             continue
         stamps[path] = (stat.st_mtime_ns, stat.st_size)
     return stamps
@@ -69,7 +69,7 @@ def stamp_files(folder: Path) -> FileStamps:
 def read_knowledge(
     folder: Path, root: Path, encoder: Encoder, lang: str, changed: frozenset[Path] = frozenset()
 ) -> ReadResult:
-    """Read a folder and build its index under ``root``; what cannot be read leaves the index as it is."""
+    """Read a knowledge folder and build its index under ``root``; on errors the index stays as it is."""
     names = sorted(path.name for path in changed)
     change_note = ", ".join(names) if len(names) <= MAX_NAMED_FILES else f"{len(names)} Dateien"
     try:
@@ -82,7 +82,7 @@ def read_knowledge(
     build_result = build_index(
         IndexSource(knowledge, encoder, load_calibration(with_examples=bool(knowledge.intents))), root
     )
-    log.info("%s: %d texts embedded anew", change_note or "the knowledge", build_result.embedded_count)
+    log.info("%s: %d texts embedded", change_note or "the knowledge", build_result.embedded_count)
     status = KnowledgeStatus(
         build_result.manifest.entries, time.time(), change_note, _problem_lines(check_knowledge(knowledge), folder)
     )
@@ -96,7 +96,7 @@ async def watch_folder(
     reindex: Callable[[frozenset[Path]], ReadResult],
     on_read: Callable[[ReadResult], Awaitable[None]],
 ) -> None:
-    """Look until cancelled; what changed since ``before`` is read in a thread, and ``told`` is called then."""
+    """Watch until cancelled: run ``reindex`` in a thread with the changed files, then ``on_read`` with its result."""
     while True:
         await asyncio.sleep(POLL_INTERVAL)
         current_stamps = await asyncio.to_thread(stamp_files, folder)
@@ -106,10 +106,10 @@ async def watch_folder(
         previous = current_stamps
         try:
             await on_read(await asyncio.to_thread(reindex, changed))
-        except Exception as error:  # a mistake of ours must not end the watch
+        except Exception as error:  # a bug must not end the watch
             log.exception("reading the knowledge failed: %s", type(error).__name__)
 
 
 def _problem_lines(problems: tuple[Problem, ...], folder: Path) -> tuple[str, ...]:
-    """The problems with paths as one sees them from beside the folder."""
+    """Return the problems with paths relative to the parent of the folder."""
     return tuple(str(problem).replace(f"{folder.parent}/", "") for problem in problems)

@@ -1,4 +1,4 @@
-"""Where the bot's e-mails go in the sandbox: a real SMTP server on this machine that keeps what it takes."""
+"""Receive the bot's e-mails in the sandbox: a real SMTP server on 127.0.0.1."""
 
 import socket
 import time
@@ -12,12 +12,12 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 SMTP_HOST = "127.0.0.1"
-MAX_MAIL_BYTES = 5_000_000  # bytes of a mail
+MAX_MAIL_BYTES = 5_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class ReceivedMail:
-    """A mail as it is shown; ``attachments`` are file names."""
+    """An e-mail as shown; ``attachments`` are file names, ``date`` is the Unix time of arrival."""
 
     to: str
     subject: str
@@ -28,7 +28,7 @@ class ReceivedMail:
 
 
 class SmtpSink:
-    """Takes every mail. ``arrived`` is called with each, from another thread."""
+    """Accepts every e-mail; ``on_mail`` is called with each, from another thread."""
 
     def __init__(self, on_mail: Callable[[ReceivedMail], None]) -> None:
         self._on_mail = on_mail
@@ -41,22 +41,22 @@ class SmtpSink:
         return f"smtp://{SMTP_HOST}:{self._port}"
 
     def start(self) -> None:
-        """Listen."""
+        """Start listening."""
         self._controller.start()
 
     def stop(self) -> None:
-        """Listen no more."""
+        """Stop listening."""
         self._controller.stop()
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's
-        """Take a mail."""
+        """Accept an e-mail."""
         assert isinstance(envelope.content, bytes)
         self._on_mail(parse_mail(envelope.content))
         return "250 OK"
 
 
 def parse_mail(content: bytes) -> ReceivedMail:
-    """A mail as it came over the line."""
+    """Parse an e-mail as received."""
     message = message_from_bytes(content, _class=EmailMessage, policy=default)
     text, html = (_body_text(message, subtype) for subtype in ("plain", "html"))
     names = tuple(part.get_filename() or "" for part in message.iter_attachments())
@@ -69,7 +69,7 @@ def _body_text(message: EmailMessage, subtype: str) -> str:
 
 
 def _find_free_port() -> int:
-    """A port that nobody listens on; aiosmtpd cannot choose one itself."""
+    """Return a free port; aiosmtpd cannot choose one itself."""
     with socket.socket() as probe:
         probe.bind((SMTP_HOST, 0))
         port: int = probe.getsockname()[1]

@@ -1,4 +1,4 @@
-"""The whole stage as one JSON object, with the bot's store, and back."""
+"""Save the whole simulation with the bot's store as one JSON object, and restore it."""
 
 import base64
 import binascii
@@ -6,24 +6,22 @@ import tempfile
 from collections import deque
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from bot.errors import GwError
+from bot.sandbox.fake_telegram.rules.schema import Json
 from bot.sandbox.fake_telegram.world import snapshot
 from bot.sandbox.fake_telegram.world.world import World
 from bot.sandbox.simulation.actions import ActionRefused
 from bot.sandbox.simulation.smtp_sink import ReceivedMail
-from bot.sandbox.simulation.stage import AnswerRecord, SimulationState
+from bot.sandbox.simulation.state import AnswerRecord, SimulationState
 from bot.store.sqlite.backup import backup_store, restore_store
-
-Json = dict[str, Any]
 
 SNAPSHOT_FORMAT = "gwbot sandbox 1"
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """What was read from a saved state. ``store`` is empty where the bot begins without a memory."""
+    """A parsed saved state; an empty ``store`` means that the bot starts without a memory."""
 
     world: World
     roles: dict[int, str]
@@ -36,7 +34,7 @@ class Snapshot:
 
 
 def take_snapshot(simulation: SimulationState, database: Path) -> Json:
-    """The state as JSON; the bot must not be at work meanwhile."""
+    """Return the state as JSON; the bot must not be running."""
     with simulation.world.condition:
         return {
             "format": SNAPSHOT_FORMAT,
@@ -52,7 +50,7 @@ def take_snapshot(simulation: SimulationState, database: Path) -> Json:
 
 
 def parse_snapshot(simulation: SimulationState, data: object) -> Snapshot:
-    """A saved state; raises Refused where it is none."""
+    """Parse a saved state; raises ActionRefused if it is invalid."""
     if not isinstance(data, dict) or data.get("format") != SNAPSHOT_FORMAT:
         raise ActionRefused("Das ist kein gesicherter Stand dieser Probebühne.")
     try:
@@ -80,9 +78,9 @@ def parse_snapshot(simulation: SimulationState, data: object) -> Snapshot:
 
 
 def restore_snapshot(simulation: SimulationState, saved_state: Snapshot, database: Path) -> None:
-    """Bring a saved state onto the stage; the bot must not be at work meanwhile.
+    """Replace the state by a saved one; the bot must not be running.
 
-    Raises Refused, and changes nothing, where the store cannot be read.
+    Raises ActionRefused, without changing anything, if the store cannot be read.
     """
     _replace_database(database, saved_state.store)
     snapshot.restore_world(simulation.world, saved_state.world)

@@ -1,4 +1,4 @@
-"""The stories that can be played, read from stories/*.yaml."""
+"""Read the stories in stories/*.yaml."""
 
 from functools import cache
 from pathlib import Path
@@ -14,19 +14,19 @@ Persona = Literal["ada", "jonas", "bea"]
 
 
 class StrictModel(BaseModel):
-    """A part of a story; a key that we do not know is a mistake."""
+    """A part of a story; unknown keys are errors."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class ScriptedStep(StrictModel):
-    """One thing that somebody does, and what is to be seen then.
+    """One thing that a person does, and what must follow.
 
     Attributes:
-        at: where it is done: the private chat, the advisers' group, or its newest topic.
+        at: where they do it: the private chat, the advisers' group, or its newest topic.
         tap: the beginning of a button's label.
-        hours: time passes.
-        expects: by person, or `group`: a part of what the bot is to say in that chat.
+        hours: hours by which the bot's clock advances.
+        expects: by person or `group`: a part of a text that the bot must send in that chat.
     """
 
     caption: str
@@ -48,7 +48,7 @@ class ScriptedStep(StrictModel):
 
 
 class Story(StrictModel):
-    """A story; the id is its file's name."""
+    """A story; ``id`` is the file name without number and suffix."""
 
     id: str
     title: str
@@ -58,7 +58,7 @@ class Story(StrictModel):
 
 @cache
 def read_stories() -> tuple[Story, ...]:
-    """All stories, in the order of their files."""
+    """Return all stories, ordered by file name."""
     return tuple(_read_story(path) for path in sorted(STORIES_FOLDER.glob("*.yaml")))
 
 

@@ -1,4 +1,4 @@
-"""Plays a story: step by step, each after the bot has answered the one before, at reading speed."""
+"""Play a story step by step at reading speed, each step once the bot has answered the previous one."""
 
 import asyncio
 import logging
@@ -6,21 +6,24 @@ from collections.abc import Callable
 from functools import partial
 from typing import TypeVar
 
-from bot.sandbox.fake_telegram import Group, User
-from bot.sandbox.simulation.stage import SimulationState, StoryStep
+from bot.sandbox.fake_telegram import User
+from bot.sandbox.simulation import actions
+from bot.sandbox.simulation.action_models import SendMediaAction
+from bot.sandbox.simulation.actions import ActionRefused
+from bot.sandbox.simulation.state import SimulationState, StoryStep
 from bot.sandbox.simulation.stories import GROUP_KEY, ScriptedStep, Story
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 
-READING_SPEED = 22.0  # characters a second
-MIN_STEP_SECONDS, MAX_STEP_SECONDS = 2.0, 9.0  # seconds for one step
+READING_SPEED = 22.0  # characters per second
+MIN_STEP_SECONDS, MAX_STEP_SECONDS = 2.0, 9.0
 ANSWER_TIMEOUT = 15.0  # seconds for the bot to answer
 STUCK_MESSAGE = "Hier stockt die Geschichte: Der Bot hat anders geantwortet als erwartet."
 
 
 class StoryPlayer:
-    """Plays one story at a time. ``ahead`` sets the bot's clock forward by hours."""
+    """Plays one story at a time; ``advance_clock`` sets the bot's clock forward by hours."""
 
     def __init__(self, simulation: SimulationState, advance_clock: Callable[[float], None]) -> None:
         self._simulation, self._advance_clock = simulation, advance_clock
@@ -28,16 +31,16 @@ class StoryPlayer:
         self._stopped = False
 
     def start(self, story: Story, pause: float | None) -> None:
-        """Begin. ``pause`` is in seconds after each step; None takes the time that reading takes."""
+        """Start a story; ``pause`` is in seconds after each step, None for reading speed."""
         self._stopped = False
         self._show_step(story, 1, story.steps[0].caption)
         self._task = asyncio.create_task(self._play_steps(story, pause))
 
     async def stop(self) -> None:
-        """End the story; what it brought about stays."""
+        """Stop the story; its effects remain."""
         if self._task:
             with self._simulation.changing_state():
-                self._stopped = True  # ends the waiting in a thread, which cannot be cancelled
+                self._stopped = True  # ends the wait in a thread, which cannot be cancelled
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
             self._task = None
@@ -53,8 +56,8 @@ class StoryPlayer:
             try:
                 self._perform_step(step)
                 answer_text = await asyncio.to_thread(self._await_texts, step, since)
-            except (LookupError, TimeoutError) as error:
-                log.error("the story %s, step %d: %s", story.id, number, error)
+            except (ActionRefused, LookupError, TimeoutError) as error:
+                log.error("story %s, step %d: %s", story.id, number, error)
                 self._show_step(story, number, STUCK_MESSAGE)
                 return
             await asyncio.sleep(_reading_time(answer_text) if pause is None else pause)
@@ -76,7 +79,9 @@ class StoryPlayer:
         elif step.link:
             user.open_deep_link(step.link)
         elif step.send:
-            _send_media(user, step.send, group, topic)
+            chat = group.id if group else user.id
+            action = SendMediaAction(person=user.id, chat=chat, topic=topic, kind=step.send, name="Konzept.pdf")
+            actions.send_media(self._simulation, action)
         elif step.hours:
             self._advance_clock(step.hours)
 
@@ -84,14 +89,14 @@ class StoryPlayer:
         return self._simulation.find_user(self._simulation.personas[persona])
 
     def _await_texts(self, step: ScriptedStep, since: int) -> str:
-        """Wait for all that a step expects; the texts that came."""
+        """Wait for everything a step expects; return the bot's new texts."""
         texts: list[str] = []
         for chat_key, text in step.expects.items():
             texts += self._wait_for(partial(self._bot_texts, chat_key, text, since)) or []
         return "\n".join(texts)
 
     def _wait_for(self, condition: Callable[[], T]) -> T | None:
-        """Wait for a condition; None where the story ends before."""
+        """Wait for a condition and return its value; None if the story is stopped before."""
         values: list[T | None] = []
 
         def is_met() -> bool:
@@ -102,27 +107,13 @@ class StoryPlayer:
         return values[0]
 
     def _bot_texts(self, chat_key: str, text: str, since: int) -> list[str]:
-        """All that the bot said in a chat since then; nothing where the text is not among it."""
+        """Return the bot's texts in a chat since then, or none if ``text`` is in none of them."""
         chat = self._simulation.adviser_chat_id if chat_key == GROUP_KEY else self._simulation.personas[chat_key]
         messages = [item.to_view() for item in self._simulation.world.chats[chat].messages.values()]
         new_texts = [item.text for item in messages if item.from_bot and item.touched > since]
         return new_texts if any(text in item for item in new_texts) else []
 
 
-def _send_media(user: User, kind: str, group: Group | None, topic: int | None) -> None:
-    match kind:
-        case "photo":
-            user.send_photo("", group, topic=topic)
-        case "document":
-            user.send_document("Konzept.pdf", group, topic=topic)
-        case "voice":
-            user.send_voice(group, topic=topic)
-        case "contact":
-            user.send_contact(chat=group, topic=topic)
-        case "location":
-            user.send_location(group, topic=topic)
-
-
 def _reading_time(text: str) -> float:
-    """Seconds to read a text."""
+    """Return the seconds it takes to read a text."""
     return min(max(len(text) / READING_SPEED, MIN_STEP_SECONDS), MAX_STEP_SECONDS)

@@ -8,7 +8,7 @@ import pytest
 
 from bot.attachments.renderers import render_attachment
 from bot.errors import RenderingFailed
-from bot.sandbox.fake_telegram.rules.image_size import read_image_size
+from bot.sandbox.fake_telegram.rules.images import read_image_size
 from tests.support.pdf import needs_poppler, read_pdf
 
 HOSTILE = ('#panic("a")', "*b* _c_ `d` $e$ = f", "<b>g</b>&amp;", "@h <i> [j] \\k", 'l", "m": "n', '#import "/etc/o"')

@@ -18,7 +18,7 @@ from bot.attachments.subprocess_renderer import render_in_subprocess
 from bot.errors import RenderingFailed, RenderingUnavailable
 from bot.pipeline.api_calls import ATTACHMENT_KIND
 from bot.sandbox.fake_telegram import FakeTelegram
-from bot.sandbox.fake_telegram.rules.image_size import read_image_size
+from bot.sandbox.fake_telegram.rules.images import read_image_size
 from bot.telegram.bot_api import call_bot_api
 from tests.bot.attachments.test_attachments import HOSTILE, chart, page
 

@@ -171,7 +171,7 @@ def test_doctor_looks_at_the_advisers(tmp_path: Path, admin: bool, bot: bool, co
         bea = standin.add_user("Bea")
         forum = standin.add_group("Beratung", [bea], forum=True, bot_is_admin=admin)
         if not bot:
-            forum.remove_bot(bea)
+            forum.remove_bot(bea.account)
         done = gwbot(
             "doctor",
             folder=tmp_path,

@@ -1,4 +1,4 @@
-"""Changed knowledge files: the next question is answered from them, mistakes are shown with file and line."""
+"""Changed knowledge files: the next question is answered from them, errors are shown with file and line."""
 
 from pathlib import Path
 
@@ -12,8 +12,8 @@ PICTURE = Path("intro/pictures/blick.png")
 
 
 def folder(page: Page) -> Path:
-    """The knowledge folder of this sandbox."""
-    return page.show.knowledge_folder
+    """Return the knowledge folder of this sandbox."""
+    return page.sandbox.knowledge_folder
 
 
 def change(path: Path, old: str, new: str) -> None:
@@ -23,13 +23,13 @@ def change(path: Path, old: str, new: str) -> None:
 
 
 def read(page: Page, before: Json) -> Json:
-    """Wait until the knowledge was read anew."""
+    """Wait until the knowledge has been reread; return its status."""
     found: Json = page.until(lambda now: now["knowledge"] != before["knowledge"] and now["knowledge"])
     return found
 
 
 def test_a_changed_file_is_in_the_next_answer(editors: Page) -> None:
-    """A changed text is answered with, and the page names the file."""
+    """A changed text is in the next answer, and the page names the file."""
     before, ada = editors.state(), editors.person("Ada Yıldız")
     change(folder(editors) / SHARE, "Rückgrat", "Wirbelsäule")
 
@@ -42,23 +42,23 @@ def test_a_changed_file_is_in_the_next_answer(editors: Page) -> None:
 
 
 def test_a_mistake_is_shown_with_file_and_line(editors: Page, capfd: pytest.CaptureFixture[str]) -> None:
-    """A file that cannot be read is named with its line on page and terminal; the answers stay until it is mended."""
+    """An unreadable file is named with its line on page and terminal; answers stay the same until it is fixed."""
     before, ada = editors.state(), editors.person("Ada Yıldız")
     change(folder(editors) / SHARE, "title:", "titel:")
     broken = read(editors, before)
     answer = editors.says(ada, "Was ist eine Backbone-Organisation?", "Rückgrat")
     change(folder(editors) / SHARE, "titel:", "title:")
-    mended = editors.until(lambda now: not now["knowledge"]["problems"] and now["knowledge"])
+    fixed = editors.until(lambda now: not now["knowledge"]["problems"] and now["knowledge"])
 
     assert any(one.startswith("knowledge/content/de/backbone.md:") and "titel" in one for one in broken["problems"])
     assert broken["entries"] == before["knowledge"]["entries"]
     assert answer["own_bot"]
-    assert mended["entries"] == before["knowledge"]["entries"]
+    assert fixed["entries"] == before["knowledge"]["entries"]
     assert "knowledge/content/de/backbone.md:" in capfd.readouterr().err
 
 
 def test_rules_across_files_are_told(editors: Page) -> None:
-    """What is wrong between files is told, and the file is used."""
+    """Problems across files are reported, and the files are used."""
     before = editors.state()
     (folder(editors) / "content/en/backbone.md").unlink()
 
@@ -69,7 +69,7 @@ def test_rules_across_files_are_told(editors: Page) -> None:
 
 
 def test_contacts_are_read_anew(editors: Page) -> None:
-    """A changed contact is named by the bot without a restart of the sandbox."""
+    """The bot names a changed contact without a restart of the sandbox."""
     before, ada = editors.state(), editors.person("Ada Yıldız")
     change(folder(editors) / "contacts.yaml", "Jacob Rohm", "Jana Rohm")
     read(editors, before)
@@ -79,7 +79,7 @@ def test_contacts_are_read_anew(editors: Page) -> None:
 
 
 def test_a_changed_step_is_shown(editors: Page) -> None:
-    """A changed step of the introduction is what the next person reads, without a restart of the sandbox."""
+    """The next person reads a changed step of the introduction without a restart of the sandbox."""
     before, jonas = editors.state(), editors.person("Jonas Weber")
     change(folder(editors) / STEP, "title: Das Ganze", "title: Wirklich alles")
 
@@ -91,22 +91,22 @@ def test_a_changed_step_is_shown(editors: Page) -> None:
 
 
 def test_a_picture_that_is_gone_is_named(editors: Page) -> None:
-    """A step's picture that was taken away is missed with file and line; once it is there again all is well."""
+    """A missing picture of a step is reported with file and line until it is restored."""
     before = editors.state()
     content = (folder(editors) / PICTURE).read_bytes()
     (folder(editors) / PICTURE).unlink()
     broken = read(editors, before)
     (folder(editors) / PICTURE).write_bytes(content)
-    mended = editors.until(lambda now: not now["knowledge"]["problems"] and now["knowledge"])
+    fixed = editors.until(lambda now: not now["knowledge"]["problems"] and now["knowledge"])
 
-    assert broken["news"] == mended["news"] == PICTURE.name
+    assert broken["news"] == fixed["news"] == PICTURE.name
     assert any(
         one.startswith(f"knowledge/{STEP}:") and f"no picture '{PICTURE.name}'" in one for one in broken["problems"]
     )
 
 
 def test_a_changed_picture_is_noticed(editors: Page) -> None:
-    """A picture that was drawn anew is named, and the introduction goes on."""
+    """A changed picture is named, and the introduction still works."""
     before, jonas = editors.state(), editors.person("Jonas Weber")
     (folder(editors) / PICTURE).write_bytes((folder(editors) / PICTURE.with_name("weg.png")).read_bytes())
 
@@ -119,7 +119,7 @@ def test_a_changed_picture_is_noticed(editors: Page) -> None:
 
 
 def test_the_real_index_is_left_alone(editors: Page, prepared: Path) -> None:
-    """What is tried out in the sandbox reaches no other bot: the index in the data folder stays."""
+    """Changes in the sandbox reach no other bot: the index in the data folder stays the same."""
     before, current = editors.state(), (prepared / "index" / "current").resolve()
     change(folder(editors) / SHARE, "Rückgrat", "Wirbelsäule")
     read(editors, before)

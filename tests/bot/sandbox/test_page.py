@@ -1,16 +1,16 @@
-"""Each address of the contract: bot/sandbox/README.md."""
+"""The HTTP interface described in bot/sandbox/README.md."""
 
 import base64
 
 import httpx
 import pytest
 
-from bot.sandbox.fake_telegram.rules.image_size import plain_png
+from bot.sandbox.fake_telegram.rules.images import plain_png
 from tests.bot.sandbox.conftest import Page, group, messages
 
 
 def test_a_question_is_answered(page: Page) -> None:
-    """A question gets its answer in the chat, with formatting, buttons, the log of the calls and the figures."""
+    """A question is answered in the chat with formatting and buttons; the state has the call and the decision."""
     ada = page.person("Ada Yıldız")
     answer = page.says(ada, "Was ist Collective Impact?", "Quelle:")
     page.until(lambda now: now["answers"])
@@ -32,7 +32,7 @@ def test_a_question_is_answered(page: Page) -> None:
 
 
 def test_what_the_state_holds(page: Page) -> None:
-    """The state has every part that the page draws, with the cast and the bot as it published itself."""
+    """The state has every part that the page draws, with the people and the bot's profile."""
     page.until(lambda now: "anfragen" in [one["command"] for one in group(now)["commands"]])
     state = page.state()
 
@@ -47,7 +47,7 @@ def test_what_the_state_holds(page: Page) -> None:
 
 
 def test_a_tap_and_its_toast(page: Page) -> None:
-    """A tap reaches the bot, and its answer to the tap is shown to who tapped."""
+    """A tap reaches the bot, and its answer becomes a toast for the person who tapped."""
     ada = page.person("Ada Yıldız")
     answer = page.says(ada, "Was ist Collective Impact?", "Quelle:")
     thumb = next(one for row in answer["buttons"] for one in row if one["text"] == "👍")
@@ -79,7 +79,7 @@ def test_an_edited_question(page: Page) -> None:
     [("photo", "image/png"), ("document", "application/pdf"), ("voice", "audio/ogg"), ("sticker", "image/png")],
 )
 def test_files_are_sent_and_served(page: Page, kind: str, mime: str) -> None:
-    """What a person sends is in the chat, and its bytes are served with a harmless type."""
+    """A file that a person sends is in the chat, and its bytes are served with a safe media type."""
     ada = page.person("Ada Yıldız")
     content = plain_png(8, 4) if kind == "photo" else b""
     encoded = base64.b64encode(content).decode()
@@ -96,7 +96,7 @@ def test_files_are_sent_and_served(page: Page, kind: str, mime: str) -> None:
 
 
 def test_a_page_that_is_sent_is_not_shown_as_one(page: Page) -> None:
-    """Bytes that a browser would run are handed out as a download."""
+    """Files that a browser might execute are served as a download."""
     ada = page.person("Ada Yıldız")
     evil = base64.b64encode(b"<script>alert(1)</script>").decode()
     page.post("send", person=ada, chat=ada, kind="document", name="a.html", bytes=evil)
@@ -109,7 +109,7 @@ def test_a_page_that_is_sent_is_not_shown_as_one(page: Page) -> None:
 
 
 def test_contacts_and_places(page: Page) -> None:
-    """A contact and a place are in the chat."""
+    """A contact and a location that a person sends are in the chat."""
     ada = page.person("Ada Yıldız")
     page.post("send", person=ada, chat=ada, kind="contact")
     page.post("send", person=ada, chat=ada, kind="location")
@@ -122,7 +122,7 @@ def test_contacts_and_places(page: Page) -> None:
 
 
 def test_blocking(page: Page) -> None:
-    """Who has blocked the bot is shown so, until it is taken back."""
+    """The state says whether a person has blocked the bot."""
     ada = page.person("Ada Yıldız")
     page.says(ada, "/start", "Guten Tag!")
     blocked = []
@@ -134,7 +134,7 @@ def test_blocking(page: Page) -> None:
 
 
 def test_deep_links(page: Page) -> None:
-    """A link opens the bot at its place; without a parameter it is the start button."""
+    """A deep link starts the bot with its parameter; without one it is the start button."""
     jonas = page.person("Jonas Weber")
     page.post("start", person=jonas, parameter="")
     page.answer(jonas, "Guten Tag!")
@@ -145,7 +145,7 @@ def test_deep_links(page: Page) -> None:
 
 
 def test_inline_mode(page: Page) -> None:
-    """What is typed after the bot's name brings results; one that is chosen is sent as it looks in Telegram."""
+    """Text after the bot's name brings results; a chosen one is sent as in Telegram."""
     ada = page.person("Ada Yıldız")
     offered = page.post("inline", person=ada, query="Was ist eine Backbone-Organisation?")
     page.post("choose", person=ada, chat=ada, query=offered["query"], result="1")
@@ -159,7 +159,7 @@ def test_inline_mode(page: Page) -> None:
 
 
 def test_more_people(page: Page) -> None:
-    """Somebody who joins has a chat in their language; an adviser is in the group as well."""
+    """An added person has a chat in their language; an added adviser is also in the group."""
     emma = page.post("person", name="Emma Clark", lang="en")["id"]
     cem = page.post("person", name="Cem", lang="de", adviser=True)["id"]
 
@@ -191,7 +191,7 @@ def test_more_people(page: Page) -> None:
     ],
 )
 def test_what_cannot_be_done(page: Page, action: str, body: dict[str, object]) -> None:
-    """What makes no sense is refused with a sentence, and changes nothing."""
+    """An invalid action is refused with a sentence and changes nothing."""
     before = [chat["messages"] for chat in page.state()["chats"]]
 
     error = page.refused(action, **body)
@@ -201,7 +201,7 @@ def test_what_cannot_be_done(page: Page, action: str, body: dict[str, object]) -
 
 
 def test_what_is_no_json(page: Page) -> None:
-    """A body that is no JSON is refused."""
+    """A body that is not JSON is refused."""
     answer = page.http.post("/api/say", content=b"{")
 
     assert (answer.status_code, answer.json()["error"]) == (400, "Das ist kein JSON.")
@@ -211,8 +211,8 @@ def test_what_is_no_json(page: Page) -> None:
     "path", ["/static/../page.py", "/static/..%2fpage.py", "/static/%2e%2e/page.py", "/files/..%2f..%2fbot.db"]
 )
 def test_paths_out_of_the_folder(page: Page, path: str) -> None:
-    """No path leads out of the folder of the page, or into the file system at all."""
-    answer = httpx.get(f"{page.show.url}{path}")
+    """No path leads out of the folder of static files."""
+    answer = httpx.get(f"{page.sandbox.url}{path}")
 
     assert answer.status_code == 404
 
@@ -220,16 +220,16 @@ def test_paths_out_of_the_folder(page: Page, path: str) -> None:
 @pytest.mark.parametrize("host", ["evil.example", "evil.example:80", "127.0.0.1.evil.example", "192.168.0.7", ""])
 @pytest.mark.parametrize("path", ["/", "/api/state", "/api/save", "/static/page.js"])
 def test_other_host_names_are_refused(page: Page, host: str, path: str) -> None:
-    """A name that was pointed at this machine from outside gets nothing."""
+    """Requests for another host name (DNS rebinding) are refused."""
     assert page.http.get(path, headers={"Host": host}).status_code == 403
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://127.0.0.1:1", "http://localhost"])
 def test_changes_from_other_sites_are_refused(page: Page, origin: str) -> None:
-    """A page of another site can change nothing, our own can."""
+    """Another site cannot change anything, our own page can."""
     ada = page.person("Ada Yıldız")
     body = {"person": ada}
-    own = page.show.url
+    own = page.sandbox.url
 
     assert page.http.post("/api/block", json=body, headers={"Origin": origin}).status_code == 403
     assert not page.state()["people"][0]["blocked"]
@@ -237,7 +237,7 @@ def test_changes_from_other_sites_are_refused(page: Page, origin: str) -> None:
 
 
 def test_headers(page: Page) -> None:
-    """Every answer says what a page may load, and that it is to be asked for again."""
+    """Every answer has a content security policy and disables caching and sniffing."""
     headers = page.http.get("/api/state").headers
 
     assert headers["content-security-policy"] == "default-src 'self'; img-src 'self' data: blob:"
@@ -246,7 +246,7 @@ def test_headers(page: Page) -> None:
 
 
 def test_events(page: Page) -> None:
-    """The events begin with the revision that is now, and each change brings a higher one."""
+    """The event stream begins with the current revision, and each change sends a higher one."""
     with page.http.stream("GET", "/api/events") as events:
         lines = (line for line in events.iter_lines() if line)
         first = int(next(lines).removeprefix("data: "))

@@ -1,4 +1,4 @@
-"""`gwbot run` as a process: when the sandbox is opened, where, and when it ends."""
+"""`gwbot run` as a process: whether and where it opens the sandbox, and how it ends."""
 
 import os
 import signal
@@ -20,14 +20,14 @@ OPEN = "the sandbox is open: "
 
 
 def environment(data: Path, folder: Path, **variables: str) -> dict[str, str]:
-    """The environment of a process, without settings of ours but these."""
+    """Return the environment of a process with only these settings of ours."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith("GW_")}
     return kept | {"GW_DATA_DIR": str(data), "GW_DATABASE_URL": f"sqlite:///{folder}/bot.db", "PORT": "0"} | variables
 
 
 @contextmanager
 def running(data: Path, folder: Path, stdin: int = subprocess.DEVNULL, **variables: str) -> Iterator[str]:
-    """A process inside the block; gives its address. At the end SIGTERM ends it with exit code 0."""
+    """Run a process inside the block and yield the page's address; finally SIGTERM must end it with exit code 0."""
     with subprocess.Popen(
         RUN,
         cwd=folder,
@@ -50,7 +50,7 @@ def running(data: Path, folder: Path, stdin: int = subprocess.DEVNULL, **variabl
 
 
 def test_without_input_it_goes_on(prepared: Path, tmp_path: Path) -> None:
-    """With nobody at the terminal the sandbox stays open until SIGTERM, with a store of its own that begins empty."""
+    """Without standard input the sandbox stays open until SIGTERM, each time with an empty store."""
     for _ in range(2):
         with running(prepared, tmp_path) as url:
             state: Json = httpx.get(f"{url}/api/state").json()
@@ -62,13 +62,13 @@ def test_without_input_it_goes_on(prepared: Path, tmp_path: Path) -> None:
 
 
 def test_an_open_input_holds_nothing_up(prepared: Path, tmp_path: Path) -> None:
-    """While the terminal waits for a line, SIGTERM ends it as well."""
+    """SIGTERM also ends a sandbox that is waiting for a line on standard input."""
     with running(prepared, tmp_path, stdin=subprocess.PIPE) as url:
         assert httpx.get(url).status_code in (200, 404)
 
 
 def test_questions_on_the_input_are_answered(prepared: Path, tmp_path: Path) -> None:
-    """What is asked on standard input is answered on standard output, and its end ends the run."""
+    """Questions on standard input are answered on standard output; the end of input ends the run."""
     done = subprocess.run(
         RUN,
         cwd=tmp_path,
@@ -86,7 +86,7 @@ def test_questions_on_the_input_are_answered(prepared: Path, tmp_path: Path) -> 
 
 
 def test_a_taken_port(prepared: Path, tmp_path: Path) -> None:
-    """Where the port is taken another one is found, and two sandboxes do not meet."""
+    """If the port is in use a free one is chosen, and two sandboxes use separate folders."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -98,7 +98,7 @@ def test_a_taken_port(prepared: Path, tmp_path: Path) -> None:
 
 
 def test_it_is_for_this_machine_only(prepared: Path, tmp_path: Path) -> None:
-    """Another address of this machine than 127.0.0.1 does not lead to the page."""
+    """The page cannot be reached by another address of this machine than 127.0.0.1."""
     with running(prepared, tmp_path) as url:
         port = int(url.rpartition(":")[2])
 
@@ -107,7 +107,7 @@ def test_it_is_for_this_machine_only(prepared: Path, tmp_path: Path) -> None:
 
 
 def test_with_a_token_there_is_no_sandbox(prepared: Path, tmp_path: Path) -> None:
-    """With a token the bot talks to Telegram, and nothing of the sandbox is started or even imported."""
+    """With a token the bot talks to Telegram, and nothing of the sandbox is even imported."""
     log = tmp_path / "stderr"
     with FakeTelegram() as standin, log.open("w") as stderr:
         token = {"GW_TELEGRAM_TOKEN": standin.token, "GW_TELEGRAM_API_URL": standin.url}

@@ -6,7 +6,7 @@ import pytest
 from telegram import Update, User
 
 from bot.domain.event import Event, EventKind
-from bot.sandbox.fake_telegram.rules.utf16 import detect_entities
+from bot.sandbox.fake_telegram.rules.entities import detect_entities
 from bot.telegram.update_parser import parse_update
 
 BOT = User(1, "Bot", is_bot=True, username="gw_bot")

@@ -5,8 +5,8 @@ from functools import partial
 from bot.app.bootstrap import open_store_from_settings
 from bot.app.tenants import load_tenant_settings
 from bot.sandbox.fake_telegram import User
-from bot.sandbox.fake_telegram.request_params import Json
-from bot.sandbox.fake_telegram.world.world import CallbackQuery
+from bot.sandbox.fake_telegram.rules.schema import Json
+from bot.sandbox.fake_telegram.world.queries import CallbackQuery
 from bot.settings import Settings
 from tests.end_to_end.advice import card, request, topic_of
 from tests.end_to_end.mydata import my_data

@@ -3,10 +3,10 @@
 Usage: python -m tests.performance.load [--seconds 180] [--rate 20] [--people 500] [--mode polling webhook]
                             [--flood without with] [--command "python -m bot run"] [--rounds 1] [--soak 100000]
 
-Each round runs the bot as a process of its own against a stand-in in another: without a flood, then with one. Before
-that some questions are asked one after the other, so that each figure under load has one without load beside it.
-``--command`` says how the bot is started; the memory is that of all its processes. Several processes on PostgreSQL:
-tests/performance/load/workers.py.
+Each round runs the bot as its own process against a fake Telegram in another: without a flood, then with one. Before
+that, some questions are asked one after the other, so that each figure under load has one without load beside it.
+``--command`` is how the bot is started; the memory is that of all its processes. For several processes on PostgreSQL
+see tests/performance/load/workers.py.
 """
 
 import argparse

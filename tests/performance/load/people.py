@@ -1,7 +1,6 @@
-"""Telegram and the people who write, in a process of their own: `python -m tests.performance.load.people PLAN`.
+"""The fake Telegram and its people as a separate process: `python -m tests.performance.load.people PLAN`.
 
-Prints a line of JSON with the address of the stand-in, plays the plan once the bot is there, and prints what was
-seen.
+Prints a line of JSON with its address, plays the plan once the bot is there, and prints the measurements.
 """
 
 import json
@@ -29,9 +28,8 @@ SENDS = ("sendMessage", "sendPhoto", "sendDocument")
 
 @dataclass(frozen=True)
 class Plan:
-    """What is played: questions at a rate. In place of that ``soak`` is a number of taps, as fast as the bot takes
-    them; and ``busy`` people at a time ask, or tap where ``taps`` is set, the next as soon as one has an answer. Then
-    the stand-in has no limits."""
+    """What to play: questions at a rate; or ``soak`` taps as fast as the bot handles them; or ``busy`` people who ask
+    (or tap, with ``taps``) again as soon as they have an answer, without Telegram's rate limits."""
 
     seconds: int = 180
     rate: float = 20.0  # questions a second

@@ -4,6 +4,7 @@ import contextlib
 import time
 from collections import Counter
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from bot.sandbox.fake_telegram import FakeTelegram
@@ -88,8 +89,12 @@ def _begun(standin: FakeTelegram, database: Database, folder: Path, stack: conte
         lives[f"bot{number}"] = stack.enter_context(Lives(folder / str(number), own))
     for number, one in enumerate(lives.values(), 1):
         one.begin(Order(webhook=True, limited=True))
-        standin.wait_for_sync(lambda number=number: len(standin.calls_to("setWebhook")) == number, PATIENCE)  # type: ignore[misc]
+        standin.wait_for_sync(partial(_has_webhooks, standin, number), PATIENCE)
     return lives
+
+
+def _has_webhooks(standin: FakeTelegram, count: int) -> bool:
+    return len(standin.calls_to("setWebhook")) == count
 
 
 def _sends(standin: FakeTelegram) -> int:

@@ -10,7 +10,7 @@ from typing import Any
 
 from bot.sandbox.fake_telegram import FakeTelegram, Group, User
 from bot.sandbox.fake_telegram.world.objects import Message
-from bot.sandbox.fake_telegram.world.world import CallbackQuery
+from bot.sandbox.fake_telegram.world.queries import CallbackQuery
 from tests.reliability.chaos.ledger import Effect, Ledger, buttons
 
 Wait = Callable[[], Any]

@@ -1,1 +1,1 @@
-"""The methods of the Bot API, and how they are found by name."""
+"""The implemented methods of the Bot API, registered by name."""

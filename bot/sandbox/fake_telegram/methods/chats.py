@@ -1,20 +1,17 @@
-"""Methods about the chats the bot is in, and who else is."""
+"""Methods about chats, their members and topics."""
 
-from typing import Any
-
-from bot.sandbox.fake_telegram.methods.registry import api_method
+from bot.sandbox.fake_telegram.methods.registry import api_method, chat_method
 from bot.sandbox.fake_telegram.rules import limits
+from bot.sandbox.fake_telegram.rules.schema import Json
 from bot.sandbox.fake_telegram.world.objects import Chat
-from bot.sandbox.fake_telegram.world.world import World, chat_member_json
+from bot.sandbox.fake_telegram.world.world import TOPIC_COLOR, World, chat_member_json
 
-Json = dict[str, Any]
-
-ADMIN_STATUSES = ("creator", "administrator")
+TOPIC_NAME_LIMIT = 128  # characters
 
 
 @api_method("getChat")
 def get_chat(world: World, params: Json) -> Json:
-    """All about a chat."""
+    """Return full information about a chat."""
     chat = world.find_chat(params["chat_id"])
     gifts = "unlimited_gifts limited_gifts unique_gifts premium_subscription gifts_from_channels"
     full_info = {
@@ -29,7 +26,7 @@ def get_chat(world: World, params: Json) -> Json:
 
 @api_method("getChatMember")
 def get_chat_member(world: World, params: Json) -> Json:
-    """What somebody is in a chat."""
+    """Return somebody's membership in a chat."""
     chat = world.find_chat(params["chat_id"])
     account = world.accounts.get(params["user_id"])
     if account is None:
@@ -40,34 +37,48 @@ def get_chat_member(world: World, params: Json) -> Json:
     return chat_member_json(account, status)
 
 
-@api_method("getChatAdministrators")
-def get_chat_administrators(world: World, params: Json) -> list[Json]:
-    """Who leads a group; other bots than this one would be left out."""
-    chat = _find_group(world, params)
-    admins = [(world.accounts[member], status) for member, status in chat.members.items() if status in ADMIN_STATUSES]
-    own_entry = [(world.bot, chat.bot_status)] if chat.bot_status == "administrator" else []
-    return [chat_member_json(account, status) for account, status in [*admins, *own_entry]]
+@chat_method("createForumTopic")
+def create_forum_topic(world: World, chat: Chat, params: Json) -> Json:
+    """Open a topic in a forum."""
+    if not chat.is_forum:
+        raise limits.bad_request("the chat is not a forum")
+    if not chat.bot_is_admin:
+        raise limits.bad_request("not enough rights to create a topic")
+    _check_topic_name(params["name"])
+    message = world.create_topic(chat, world.bot, params["name"], params.get("icon_color", TOPIC_COLOR))
+    return {"message_thread_id": message.id, **message.content["forum_topic_created"]}
 
 
-@api_method("getChatMemberCount")
-def get_chat_member_count(world: World, params: Json) -> int:
-    """How many are in a chat, the bot among them."""
-    chat = world.find_chat(params["chat_id"])
-    return 2 if chat.is_private else len(chat.members) + (chat.bot_status in ("member", "administrator"))
-
-
-@api_method("leaveChat")
-def leave_chat(world: World, params: Json) -> bool:
-    """Go out of a group."""
-    chat = world.find_writable_chat(params["chat_id"])
-    if chat.is_private:
-        raise limits.bad_request("chat member status can't be changed in private chats")
-    world.set_bot_status(chat, world.bot, "left")
+@chat_method("editForumTopic")
+def edit_forum_topic(world: World, chat: Chat, params: Json) -> bool:
+    """Rename a topic."""
+    topic = _find_topic(chat, params)
+    name = params.get("name", chat.topics[topic])
+    if chat.topics[topic] == name:
+        raise limits.bad_request("TOPIC_NOT_MODIFIED")
+    _check_topic_name(name)
+    chat.topics[topic] = name
     return True
 
 
-def _find_group(world: World, params: Json) -> Chat:
-    chat = world.find_chat(params["chat_id"])
-    if chat.is_private:
-        raise limits.bad_request("there are no administrators in the private chat")
-    return chat
+@chat_method("deleteForumTopic")
+def delete_forum_topic(world: World, chat: Chat, params: Json) -> bool:
+    """Delete a topic with all its messages."""
+    chat.remove_topic(_find_topic(chat, params))
+    return True
+
+
+def _find_topic(chat: Chat, params: Json) -> int:
+    if not chat.is_forum:
+        raise limits.bad_request("the chat is not a forum")
+    topic: int = params["message_thread_id"]
+    if topic not in chat.topics:
+        raise limits.bad_request("message thread not found")
+    if not chat.bot_is_admin:
+        raise limits.bad_request("not enough rights to manage the topic")
+    return topic
+
+
+def _check_topic_name(name: str) -> None:
+    if not 1 <= len(name) <= TOPIC_NAME_LIMIT:
+        raise limits.LimitError(f"fake Telegram: a topic's name must have 1 to {TOPIC_NAME_LIMIT} characters")

@@ -1,19 +1,16 @@
-"""What the methods that send and change messages have in common."""
-
-from typing import Any
+"""Shared by the methods that send and edit messages."""
 
 from bot.sandbox.fake_telegram.rules import limits
+from bot.sandbox.fake_telegram.rules.schema import Json
 from bot.sandbox.fake_telegram.world import objects
 from bot.sandbox.fake_telegram.world.objects import Chat, Message
 from bot.sandbox.fake_telegram.world.world import World
 
-Json = dict[str, Any]
 
-
-def post_bot_message(world: World, chat: Chat, params: Json, content: Json, **details: Any) -> Json:
-    """Put a message of the bot into a chat; what Telegram answers."""
-    details |= {
-        "thread_id": find_target_topic(chat, params),
+def post_bot_message(world: World, chat: Chat, params: Json, content: Json) -> Json:
+    """Post a message of the bot in a chat; return its Message object."""
+    details: Json = {
+        "thread_id": _find_target_topic(chat, params),
         "reply_to": _find_reply_target(world, chat, params.get("reply_parameters")),
         "markup": limits.check_reply_markup(params.get("reply_markup")),
     }
@@ -21,17 +18,17 @@ def post_bot_message(world: World, chat: Chat, params: Json, content: Json, **de
 
 
 def edit_own_message(world: World, message: Message, content: Json, params: Json) -> Json | bool:
-    """Give a message another content and keyboard; what Telegram answers."""
+    """Replace content and keyboard of a message; return its Message object, or True for an inline message."""
     markup = limits.check_reply_markup(params.get("reply_markup"))
     if (content, markup) == (message.content, message.markup):
         raise limits.bad_request(limits.NOT_MODIFIED)
-    message.content, message.markup = content, markup
-    message.edit_date, message.touched = objects.unix_now(), world.next_change_number()
+    message.markup = markup
+    world.edit_message(message, content)
     return True if "inline_message_id" in params else message.to_json()
 
 
 def text_content(world: World, text: str, entities: list[Json], params: Json) -> Json:
-    """The content of a text message."""
+    """Return the content of a text message."""
     content: Json = {"text": text}
     if resolved := _resolve_mentions(world, entities):
         content["entities"] = resolved
@@ -41,7 +38,7 @@ def text_content(world: World, text: str, entities: list[Json], params: Json) ->
 
 
 def caption_content(world: World, params: Json) -> Json:
-    """The text under a picture or file, as part of the content."""
+    """Return the caption of a photo or file as part of its content."""
     text, entities = limits.parse_caption(
         params.get("caption", ""), params.get("parse_mode"), params.get("caption_entities")
     )
@@ -50,7 +47,7 @@ def caption_content(world: World, params: Json) -> Json:
 
 
 def _resolve_mentions(world: World, entities: list[Json]) -> list[Json]:
-    """Mentions by id name the person; those of people the bot never met are dropped."""
+    """Complete mentions by user id; drop those of people the bot has never met."""
     resolved = []
     for entity in entities:
         person = world.accounts.get(entity["user"]["id"]) if "user" in entity else None
@@ -60,7 +57,7 @@ def _resolve_mentions(world: World, entities: list[Json]) -> list[Json]:
 
 
 def find_message(world: World, chat_id: int | str, message_id: int, action: str) -> Message:
-    """The message that a call is about."""
+    """Return the message a call refers to; raises ApiError if there is none."""
     message = world.find_chat(chat_id).messages.get(message_id)
     if message is None:
         raise limits.bad_request(f"message to {action} not found")
@@ -68,20 +65,20 @@ def find_message(world: World, chat_id: int | str, message_id: int, action: str)
 
 
 def find_own_message(world: World, params: Json) -> Message:
-    """The message of the bot that a call changes."""
+    """Return the bot's own message that a call edits; raises ApiError if it cannot be edited."""
     if "inline_message_id" in params:
         return _find_inline_message(world, params["inline_message_id"])
     if "chat_id" not in params or "message_id" not in params:
         raise limits.LimitError("message identifier is not specified")
     world.find_writable_chat(params["chat_id"])
     message = find_message(world, params["chat_id"], params["message_id"], "edit")
-    if message.sender is not world.bot or message.forward_origin:
+    if message.sender is not world.bot:
         raise limits.bad_request("message can't be edited")
     return message
 
 
 def _find_inline_message(world: World, inline_id: str) -> Message:
-    """A message that a person sent by choosing one of the bot's results."""
+    """Return a message that a person sent by choosing one of the bot's results."""
     messages = (message for chat in world.chats.values() for message in chat.messages.values())
     inline_message = next((message for message in messages if message.inline_id == inline_id), None)
     if inline_message is None:
@@ -99,11 +96,8 @@ def _find_reply_target(world: World, chat: Chat, reply_parameters: Json | None) 
     return message if source_chat is chat else None
 
 
-def find_target_topic(chat: Chat, params: Json) -> int | None:
-    """The topic that a call sends into."""
+def _find_target_topic(chat: Chat, params: Json) -> int | None:
     thread_id: int | None = params.get("message_thread_id")
     if thread_id is not None and thread_id not in chat.topics:
         raise limits.bad_request("message thread not found")
-    if thread_id in chat.closed and chat.bot_status != "administrator":
-        raise limits.bad_request("TOPIC_CLOSED")
     return thread_id

@@ -1,1 +1,1 @@
-"""What Telegram accepts: schema, limits, HTML, sizes."""
+"""What Telegram accepts: schema, limits, HTML, images. No state, no network."""

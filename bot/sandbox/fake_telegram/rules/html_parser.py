@@ -1,17 +1,16 @@
-"""Telegram's own HTML: its few tags, its four named entities, and the errors it answers with.
+"""Parse Telegram's HTML subset: its few tags, its four named entities, and its error messages.
 
-It follows what Telegram's server does, down to the byte offsets in its messages: tags must be closed in
-order, `</>` closes whatever is open, attributes it does not know are read and dropped, an unknown named entity
-stays text.
+It behaves like Telegram's server, including the byte offsets in error messages: tags must be closed in order, `</>`
+closes the innermost open tag, unknown attributes are dropped, unknown named entities remain text.
 """
 
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import NoReturn
 from urllib.parse import urlsplit
 
-from bot.sandbox.fake_telegram.rules import utf16
-
-Json = dict[str, Any]
+from bot.sandbox.fake_telegram.rules.entities import sort_entities
+from bot.sandbox.fake_telegram.rules.schema import Json
+from prompts.message_splitter import utf16_length
 
 STYLE_TAGS = {
     "b": "bold",
@@ -33,12 +32,12 @@ END_BYTE = 0
 
 
 class HtmlError(ValueError):
-    """The text is not Telegram HTML; the message is Telegram's."""
+    """The text is not valid Telegram HTML; the message is Telegram's own."""
 
 
 @dataclass(frozen=True)
 class OpenTag:
-    """A start tag that waits for its end."""
+    """A start tag whose end tag has not been read yet."""
 
     tag: str
     attributes: dict[str, str]
@@ -47,13 +46,13 @@ class OpenTag:
 
 
 def parse_html(source: str) -> tuple[str, list[Json]]:
-    """The plain text and its entities, or an HtmlError."""
+    """Return the plain text and its entities; raises HtmlError."""
     return _HtmlParser(source).parse()
 
 
 class _HtmlParser:
     def __init__(self, source: str) -> None:
-        self.data = source.encode() + b"\0"  # the end is a byte as well, so looking at it needs no care
+        self.data = source.encode() + b"\0"  # sentinel: reading at the end needs no bounds check
         self.position = 0
         self.text_parts: list[str] = []
         self.offset = 0
@@ -73,7 +72,7 @@ class _HtmlParser:
         for entity in self.entities:
             if entity["type"] == "code":
                 entity.pop("language", None)
-        return self._join_text(), utf16.sort_entities(self.entities)
+        return self._join_text(), sort_entities(self.entities)
 
     def _join_text(self) -> str:
         joined = "".join(self.text_parts)
@@ -87,20 +86,20 @@ class _HtmlParser:
 
     def _append_text(self, text: str) -> None:
         self.text_parts.append(text)
-        self.offset += utf16.count_units(text)
+        self.offset += utf16_length(text)
 
     def _next_character(self) -> str:
-        """The next character, an entity decoded."""
+        """Read the next character, decoding a character reference."""
         if self.data[self.position] == ord("&") and (decoded := self._decode_reference()):
             return decoded
         start = self.position
         self.position += 1
-        while self.data[self.position] & 0xC0 == 0x80:  # the rest of a character of several bytes
+        while self.data[self.position] & 0xC0 == 0x80:  # continuation bytes
             self.position += 1
         return self.data[start : self.position].decode()
 
     def _decode_reference(self) -> str:
-        """A decoded entity such as &lt; or &#65; with or without semicolon; nothing where it is plain text."""
+        """Decode a reference like &lt; or &#65; with or without semicolon; "" if this is plain text."""
         end = self.position + 1
         if self.data[end] == ord("#"):
             base, digits = (16, b"0123456789abcdefABCDEF") if self.data[end + 1] in b"x" else (10, b"0123456789")
@@ -142,7 +141,7 @@ class _HtmlParser:
         self.open_tags.append(OpenTag(tag, attributes, self.offset, len(self.text_parts)))
 
     def _parse_attributes(self, tag: str, begin: int) -> dict[str, str]:
-        """Everything up to the closing bracket of a start tag."""
+        """Read everything up to the closing bracket of a start tag."""
 
         def raise_error(message: str) -> NoReturn:
             raise HtmlError(message.format(tag=f'"{tag}"') + f" at byte offset {begin}")
@@ -217,7 +216,7 @@ class _HtmlParser:
 
 
 def _entity_fields(open_tag: OpenTag, text: str) -> Json:
-    """The type of the entity a tag stands for and what belongs to it; nothing for a link that leads nowhere."""
+    """Return type and extra fields of the entity for a tag; empty for a link without a valid address."""
     attributes = open_tag.attributes
     if open_tag.tag in STYLE_TAGS:
         return {"type": STYLE_TAGS[open_tag.tag]}
@@ -243,7 +242,7 @@ def _check_number(text: str, label: str) -> str:
 
 
 def link_entity(address: str) -> Json:
-    """A link, a mention of a user by id, or nothing where Telegram would drop the link in silence."""
+    """Return a text link or a mention by user id; empty if Telegram would silently drop the link."""
     user_id = address.removeprefix("tg://user?id=")
     if user_id != address and user_id.isdecimal():
         return {"type": "text_mention", "user": {"id": int(user_id)}}
@@ -252,7 +251,7 @@ def link_entity(address: str) -> Json:
 
 
 def normalise_url(address: str) -> str:
-    """The address as Telegram keeps it, or nothing where it is not one Telegram accepts."""
+    """Return the address as Telegram stores it, or "" if Telegram rejects it."""
     address = address.strip()
     if address.startswith(("tg://", "ton://", "tonsite://")):
         return address

@@ -1,24 +1,22 @@
-"""What Telegram refuses although the call is well-formed: limits, and the words it refuses with.
+"""Limits that Telegram enforces on well-formed calls, and the error texts it refuses them with.
 
-The texts are those of Telegram's servers (tdlib/telegram-bot-api and tdlib/td). The few places where only a
-limit is documented, not the words, say so with "stand-in:".
+The texts are those of Telegram's servers (tdlib/telegram-bot-api and tdlib/td). Where only the limit is documented,
+not the text, the text begins with "fake Telegram:".
 """
 
 import re
-from typing import Any
 
-from bot.sandbox.fake_telegram.rules import utf16
+from bot.sandbox.fake_telegram.rules import entities as message_entities
 from bot.sandbox.fake_telegram.rules.html_parser import HtmlError, normalise_url, parse_html
+from bot.sandbox.fake_telegram.rules.schema import Json
+from prompts.message_splitter import utf16_length
 
-Json = dict[str, Any]
-
-TEXT_LIMIT = 4096
-CAPTION_LIMIT = 1024
+TEXT_LIMIT = 4096  # UTF-16 code units
+CAPTION_LIMIT = 1024  # UTF-16 code units
 BUTTON_DATA_LIMIT = 64  # bytes
 BUTTONS_LIMIT = 100
 COMMANDS_LIMIT = 100
 ALERT_TEXT_LIMIT = 200
-MESSAGE_IDS_LIMIT = 100
 COMMAND_PATTERN = re.compile(r"[a-z0-9_]+")
 CHAT_ACTION_PATTERN = re.compile(
     "cancel|typing|(record|upload)_(video|audio|voice|video_note)|upload_(photo|document)|choose_sticker|"
@@ -27,7 +25,7 @@ CHAT_ACTION_PATTERN = re.compile(
 
 
 class ApiError(Exception):
-    """An answer with ok=false."""
+    """An error answer (``ok`` is false)."""
 
     def __init__(self, code: int, description: str, **parameters: int) -> None:
         super().__init__(description)
@@ -36,57 +34,57 @@ class ApiError(Exception):
         self.parameters = parameters
 
     def to_json(self) -> Json:
-        """The body of the answer."""
+        """Return the body of the answer."""
         body: Json = {"ok": False, "error_code": self.code, "description": self.description}
         return body | {"parameters": self.parameters} if self.parameters else body
 
 
 class LimitError(ApiError):
-    """A refusal that a correct bot never causes: something is too long, or does not parse."""
+    """A refusal that a correct bot never causes, e.g. a text that is too long or does not parse."""
 
     def __init__(self, description: str) -> None:
         super().__init__(400, f"Bad Request: {description}")
 
 
 def bad_request(description: str) -> ApiError:
-    """A refusal that depends on the circumstances, so a correct bot may meet it."""
+    """Make a 400 that depends on circumstances, so that a correct bot may receive it."""
     return ApiError(400, f"Bad Request: {description}")
 
 
 def forbidden(description: str) -> ApiError:
-    """The bot may not write there."""
+    """Make a 403: the bot may not write there."""
     return ApiError(403, f"Forbidden: {description}")
 
 
 def unauthorized() -> ApiError:
-    """The token has the form of a token and is not this bot's."""
+    """Make a 401: a well-formed token of another bot."""
     return ApiError(401, "Unauthorized")
 
 
 def not_found() -> ApiError:
-    """No such method, or no token at all."""
+    """Make a 404: no such method, or a malformed token."""
     return ApiError(404, "Not Found")
 
 
 def too_many_requests(seconds: int) -> ApiError:
-    """Flood control."""
+    """Make a 429 that asks to wait this many seconds."""
     return ApiError(429, f"Too Many Requests: retry after {seconds}", retry_after=seconds)
 
 
 def entity_too_large() -> LimitError:
-    """More bytes than Telegram takes."""
+    """Make a 413: more bytes than Telegram accepts."""
     error = LimitError("")
     error.code, error.description = 413, "Request Entity Too Large"
     return error
 
 
 def chat_migrated(chat_id: int) -> ApiError:
-    """The group was turned into a supergroup with this id."""
+    """Make a 400: the group was upgraded to the supergroup with this id."""
     return ApiError(400, "Bad Request: group chat was upgraded to a supergroup chat", migrate_to_chat_id=chat_id)
 
 
 def conflict(description: str) -> ApiError:
-    """Two that want the updates."""
+    """Make a 409: another consumer of updates."""
     return ApiError(409, f"Conflict: {description}")
 
 
@@ -101,21 +99,21 @@ WEBHOOK_ACTIVE = "can't use getUpdates method while webhook is active; use delet
 
 
 def parse_message_text(text: str, parse_mode: str | None, entities: list[Json] | None) -> tuple[str, list[Json]]:
-    """The text of a message and its entities, as Telegram stores them."""
+    """Return the text of a message and its entities as Telegram stores them; raises LimitError."""
     if not text:
         raise LimitError("message text is empty")
     plain, parsed = _parse_formatting(text, parse_mode, entities)
     if not plain:
         raise LimitError("text must be non-empty")
-    if utf16.count_units(plain) > TEXT_LIMIT:
+    if utf16_length(plain) > TEXT_LIMIT:
         raise LimitError("message is too long")
     return plain, parsed
 
 
 def parse_caption(text: str, parse_mode: str | None, entities: list[Json] | None) -> tuple[str, list[Json]]:
-    """The text under a photo or file; it may be empty."""
+    """Return a caption, which may be empty, and its entities as Telegram stores them; raises LimitError."""
     plain, parsed = _parse_formatting(text, parse_mode, entities)
-    if utf16.count_units(plain) > CAPTION_LIMIT:
+    if utf16_length(plain) > CAPTION_LIMIT:
         raise LimitError("message caption is too long")
     return plain, parsed
 
@@ -129,15 +127,15 @@ def _parse_formatting(text: str, parse_mode: str | None, entities: list[Json] | 
         except HtmlError as error:
             raise LimitError(f"can't parse entities: {error}") from None
     elif mode in ("markdown", "markdownv2"):
-        raise LimitError(f"stand-in: {parse_mode} is not played here, use HTML or entities")
+        raise LimitError(f"fake Telegram: {parse_mode} is not supported, use HTML or entities")
     elif mode:
         raise LimitError("unsupported parse_mode")
-    text, parsed = utf16.trim_text(text, parsed)
-    return text, utf16.detect_entities(text, parsed)
+    text, parsed = message_entities.trim_text(text, parsed)
+    return text, message_entities.detect_entities(text, parsed)
 
 
 def check_reply_markup(markup: Json | None) -> Json | None:
-    """The reply markup, where its inline buttons are such as Telegram takes; an empty keyboard is none."""
+    """Return the reply markup, or None if its inline keyboard is empty; raises LimitError if a button is invalid."""
     rows = (markup or {}).get("inline_keyboard")
     if rows is None:
         return markup
@@ -155,9 +153,9 @@ def _check_button(button: Json) -> None:
     if not actions:
         raise LimitError("can't parse inline keyboard button: Text buttons are unallowed in the inline keyboard")
     if not button["text"].strip():
-        raise LimitError("stand-in: an inline button without text is dropped in silence by Telegram")
+        raise LimitError("fake Telegram: Telegram silently drops an inline button without text")
     if len(actions) > 1:
-        raise LimitError(f"stand-in: an inline button must have one action, not {', '.join(sorted(actions))}")
+        raise LimitError(f"fake Telegram: an inline button must have one action, not {', '.join(sorted(actions))}")
     data = button.get("callback_data")
     if data is not None and not 1 <= len(data.encode()) <= BUTTON_DATA_LIMIT:
         raise LimitError("BUTTON_DATA_INVALID")
@@ -167,7 +165,7 @@ def _check_button(button: Json) -> None:
 
 
 def check_commands(commands: list[Json]) -> list[Json]:
-    """The commands for the menu, as Telegram stores them."""
+    """Return menu commands as Telegram stores them; raises LimitError if there are too many or one is invalid."""
     if len(commands) > COMMANDS_LIMIT:
         raise LimitError("BOT_COMMANDS_TOO_MUCH")
     return [_normalise_command(item) for item in commands]
@@ -189,43 +187,34 @@ def _normalise_command(item: Json) -> Json:
     return {"command": command, "description": description}
 
 
-def check_message_ids(ids: list[int]) -> list[int]:
-    """The messages of a call about several."""
-    if not ids:
-        raise LimitError("message identifiers are not specified")
-    if len(ids) > MESSAGE_IDS_LIMIT:
-        raise LimitError("too many message identifiers specified")
-    return ids
-
-
 def check_language_code(code: str) -> str:
-    """A two-letter language code or nothing."""
+    """Return a two-letter language code or ""; raises LimitError for anything else."""
     if not re.fullmatch(r"(?:[a-z]{2})?", code):
         raise LimitError("invalid language code specified")
     return code
 
 
 def check_profile_text(field_name: str, text: str, limit: int) -> str:
-    """A text of the bot's profile; the limit is documented, Telegram's words are not."""
+    """Return a text of the bot's profile; raises LimitError if it has more than ``limit`` characters."""
     if len(text) > limit:
-        raise LimitError(f"stand-in: {field_name} must be at most {limit} characters, not {len(text)}")
+        raise LimitError(f"fake Telegram: {field_name} must be at most {limit} characters, not {len(text)}")
     return text
 
 
 def check_chat_action(action: str) -> None:
-    """What the bot says it is doing."""
+    """Raise LimitError unless Telegram knows this chat action."""
     if not CHAT_ACTION_PATTERN.fullmatch(action.lower()):
         raise LimitError("wrong parameter action in request")
 
 
 def check_alert_text(text: str) -> None:
-    """The text that pops up after a button was tapped."""
+    """Raise LimitError if the text that answers a tap is too long."""
     if len(text) > ALERT_TEXT_LIMIT:
         raise LimitError("MESSAGE_TOO_LONG")
 
 
 def check_secret_token(secret: str) -> None:
-    """The secret that comes with each update to a webhook."""
+    """Raise LimitError if the secret token of a webhook is too long or has other characters than A-Za-z0-9_-."""
     if len(secret) > 256:
         raise LimitError("secret token is too long")
     if not re.fullmatch(r"[A-Za-z0-9_-]*", secret):

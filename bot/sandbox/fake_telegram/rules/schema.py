@@ -1,8 +1,7 @@
-"""Checks a call, and what is answered to it, against the machine-readable Bot API. No state, no network.
+"""Validate calls and their results against the machine-readable Bot API.
 
-A call arrives as its method and its raw parameters: text from a form (numbers and booleans as text, objects as
-JSON in text), values from a JSON body, or an uploaded file. `check_call` gives back the decoded parameters and
-everything that is wrong with them, in words; an empty list means the call is as documented.
+A call arrives as a method and raw parameters: text from a form (numbers and booleans as text, objects as JSON text),
+values from a JSON body, or uploaded files.
 """
 
 import json
@@ -23,32 +22,26 @@ NOT_DECODED = object()
 
 @dataclass(frozen=True)
 class Upload:
-    """A file that came with a multipart call."""
+    """A file uploaded with a multipart call."""
 
     filename: str
     content: bytes = field(repr=False)
-    mime_type: str = ""
-
-    @property
-    def size(self) -> int:
-        """How many bytes it has."""
-        return len(self.content)
 
 
 @cache
 def load_bot_api() -> Json:
-    """The reduced description of the Bot API."""
+    """Load the reduced description of the Bot API (botapi.json)."""
     loaded: Json = json.loads(Path(__file__).with_name("botapi.json").read_text(encoding="utf-8"))
     return loaded
 
 
 def is_known_method(method: str) -> bool:
-    """Whether the Bot API has this method."""
+    """Return whether the Bot API has this method."""
     return method in load_bot_api()["methods"]
 
 
 def check_call(method: str, raw: Mapping[str, Any]) -> tuple[Json, list[str]]:
-    """The parameters of a call, decoded, and all that is wrong with them."""
+    """Return the decoded parameters of a call and its problems in words; no problems if it is as documented."""
     if not is_known_method(method):
         return dict(raw), [f"unknown method {method}"]
     fields = load_bot_api()["methods"][method]["fields"]
@@ -60,7 +53,7 @@ def check_call(method: str, raw: Mapping[str, Any]) -> tuple[Json, list[str]]:
             decoded[name] = decode_value(value, fields[name]["types"])
             problems += check_value(decoded[name], fields[name]["types"], f"{method}: {name}")
         elif name in upload_names:
-            decoded[f"{ATTACH_PREFIX}{name}"] = value  # under the name by which another parameter refers to it
+            decoded[f"{ATTACH_PREFIX}{name}"] = value  # the name by which another parameter refers to it
         else:
             problems.append(f"{method}: unknown parameter {name}")
     problems += [
@@ -70,14 +63,14 @@ def check_call(method: str, raw: Mapping[str, Any]) -> tuple[Json, list[str]]:
 
 
 def check_result(method: str, result: Any) -> list[str]:
-    """All that is wrong with an answer to a method."""
+    """Return the problems of a method's result."""
     return check_value(result, load_bot_api()["methods"][method]["returns"], f"answer to {method}")
 
 
 def check_value(value: Any, types: list[str], path: str) -> list[str]:
-    """All that is wrong with a decoded value that must be of one of the types."""
+    """Return the problems of a decoded value that must have one of the types."""
     inner = [type_name.removeprefix(ARRAY_PREFIX) for type_name in types if type_name.startswith(ARRAY_PREFIX)]
-    if isinstance(value, list) and inner:  # an album's "Array of A or Array of B" may hold both
+    if isinstance(value, list) and inner:  # "Array of A or Array of B" may contain both
         return [
             problem for index, item in enumerate(value) for problem in check_value(item, inner, f"{path}[{index}]")
         ]
@@ -88,12 +81,12 @@ def check_value(value: Any, types: list[str], path: str) -> list[str]:
 
 
 def _problem_severity(problems: list[str]) -> tuple[int, int]:
-    """Of several readings of a value the one with the fewest problems is meant, and not one of a wrong type."""
+    """Rank interpretations of a value: fewest problems first, then those without a wrong type."""
     return len(problems), sum(" must be " in problem for problem in problems)
 
 
 def decode_value(value: Any, types: list[str]) -> Any:
-    """A parameter as it is meant: numbers, booleans and JSON come as text in a form."""
+    """Decode a form parameter: numbers, booleans and JSON arrive as text."""
     if not isinstance(value, str):
         return value
     for type_name in types:
@@ -120,7 +113,7 @@ def _decode_as(text: str, type_name: str) -> Any:
 
 
 def _matching_types(value: Any, types: list[str]) -> list[str]:
-    """The types, unions taken apart, whose outer shape or constant fits the value."""
+    """Return the types, with unions expanded, whose outer shape and constants match the value."""
     return [type_name for type_name in _expand_unions(types) if _matches_type(value, type_name)]
 
 
@@ -175,7 +168,7 @@ def _missing_fields(fields: Json, values: Mapping[str, Any]) -> list[str]:
 
 
 def _attached_names(value: Any) -> set[str]:
-    """The names of all files a value refers to with attach://."""
+    """Return the names of all files that a value refers to with attach://."""
     if isinstance(value, str):
         return {value.removeprefix(ATTACH_PREFIX)} if value.startswith(ATTACH_PREFIX) else set()
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else []

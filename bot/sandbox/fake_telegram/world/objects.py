@@ -1,21 +1,20 @@
-"""What the stand-in keeps: accounts, chats and messages, and the frozen views of them that tests read."""
+"""Accounts, chats and messages, and the frozen views of them that tests read."""
 
 import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.sandbox.fake_telegram.rules import utf16
-
-Json = dict[str, Any]
+from bot.sandbox.fake_telegram.rules.entities import slice_units
+from bot.sandbox.fake_telegram.rules.schema import Json
 
 
 def omit_none(**fields: Any) -> Json:
-    """An object without the fields that are None, as Telegram leaves them out."""
+    """Return an object without the fields that are None, as Telegram omits them."""
     return {name: value for name, value in fields.items() if value is not None}
 
 
 def unix_now() -> int:
-    """The time as Telegram gives it."""
+    """Return the Unix time in whole seconds."""
     return int(time.time())
 
 
@@ -36,13 +35,13 @@ class Account:
         return " ".join(filter(None, (self.first_name, self.last_name)))
 
     def to_json(self) -> Json:
-        """A User object."""
+        """Return a User object."""
         return omit_none(**vars(self))
 
 
 @dataclass
 class Chat:
-    """A private chat with the bot (its id is the person's) or a group."""
+    """A group, or a private chat with the bot, whose id is the person's."""
 
     id: int
     type: str
@@ -55,26 +54,29 @@ class Chat:
     topics: dict[int, str] = field(default_factory=dict)
     pinned: list[int] = field(default_factory=list)
     migrated_to: int | None = None
-    closed: set[int] = field(default_factory=set)  # topics
     forbidden: set[str] = field(default_factory=set)  # kinds of messages that only administrators may send
-    typing_since: float = 0.0  # Unix time of the last "typing" that no message followed
+    typing_since: float = 0.0  # Unix time of the last "typing", 0 once a message followed
 
     @property
     def is_private(self) -> bool:
-        """Whether this is a chat of one person with the bot."""
+        """Whether this is a person's chat with the bot."""
         return self.type == "private"
 
+    @property
+    def bot_is_admin(self) -> bool:
+        """Whether the bot is an administrator."""
+        return self.bot_status == "administrator"
+
     def remove_topic(self, topic_id: int) -> None:
-        """A topic goes with all that is in it."""
+        """Remove a topic with all its messages."""
         del self.topics[topic_id]
-        self.closed.discard(topic_id)
         self.messages = {
             message_id: message for message_id, message in self.messages.items() if message.thread_id != topic_id
         }
         self.pinned = [pinned for pinned in self.pinned if pinned in self.messages]
 
     def to_json(self) -> Json:
-        """A Chat object."""
+        """Return a Chat object."""
         person = self.person
         names = (
             omit_none(first_name=person.first_name, last_name=person.last_name, username=person.username)
@@ -86,7 +88,7 @@ class Chat:
 
 @dataclass
 class Message:
-    """A message in a chat; content holds what differs by kind, under Telegram's names."""
+    """A message; ``content`` holds the fields that depend on its kind, ``touched`` grows with each post and edit."""
 
     id: int
     chat: Chat
@@ -97,14 +99,13 @@ class Message:
     reply_to: "Message | None" = None
     markup: Json | None = None
     thread_id: int | None = None
-    forward_origin: Json | None = None
     edit_date: int | None = None
     media_group_id: str | None = None
     via_bot: Account | None = None
     inline_id: str | None = None
 
     def to_json(self, *, with_reply: bool = True) -> Json:
-        """A Message object; the message it replies to is given without its own."""
+        """Return a Message object; the message it replies to comes without its own reply."""
         inline = self.markup if self.markup and "inline_keyboard" in self.markup else None
         reply = self.reply_to.to_json(with_reply=False) if self.reply_to and with_reply else None
         return self.content | omit_none(
@@ -115,7 +116,6 @@ class Message:
             edit_date=self.edit_date,
             message_thread_id=self.thread_id,
             is_topic_message=True if self.thread_id else None,
-            forward_origin=self.forward_origin,
             reply_to_message=reply,
             reply_markup=inline,
             media_group_id=self.media_group_id,
@@ -123,7 +123,7 @@ class Message:
         )
 
     def to_view(self) -> "MessageView":
-        """The message as a person sees it now."""
+        """Return the message as a person sees it now."""
         text, raw_entities = text_and_entities(self.content)
         markup = self.markup or {}
         return MessageView(
@@ -135,10 +135,6 @@ class Message:
             text=text,
             entities=tuple(Entity.from_json(text, item) for item in raw_entities),
             buttons=tuple(tuple(map(Button.from_json, row)) for row in markup.get("inline_keyboard", [])),
-            reply_keyboard=tuple(
-                tuple(key if isinstance(key, str) else key["text"] for key in row)
-                for row in markup.get("keyboard", [])
-            ),
             edited=self.edit_date is not None,
             reply_to=self.reply_to.id if self.reply_to else None,
             thread_id=self.thread_id,
@@ -148,13 +144,13 @@ class Message:
 
 
 def text_and_entities(content: Json) -> tuple[str, list[Json]]:
-    """The text or caption of a message, and its entities."""
+    """Return the text or caption of a message and its entities."""
     prefix = "caption_" if "caption" in content else ""
     return content.get("caption" if prefix else "text", ""), content.get(f"{prefix}entities", [])
 
 
 def content_kind(content: Json) -> str:
-    """Text, photo, contact, ...: what the message is."""
+    """Return the kind of a message: text, photo, contact, ..."""
     auxiliary_fields = {"entities", "caption", "caption_entities", "link_preview_options", "has_media_spoiler",
               "show_caption_above_media"}  # fmt: skip
     return next((name for name in content if name not in auxiliary_fields), "")
@@ -162,7 +158,7 @@ def content_kind(content: Json) -> str:
 
 @dataclass(frozen=True)
 class Entity:
-    """A marked part of a text."""
+    """A formatted or linked part of a text."""
 
     type: str
     text: str
@@ -170,8 +166,8 @@ class Entity:
 
     @classmethod
     def from_json(cls, text: str, item: Json) -> "Entity":
-        """The entity with the part of the text that it covers."""
-        return cls(item["type"], utf16.slice_units(text, item["offset"], item["length"]), item.get("url"))
+        """Return the entity with the part of the text that it covers."""
+        return cls(item["type"], slice_units(text, item["offset"], item["length"]), item.get("url"))
 
 
 @dataclass(frozen=True)
@@ -184,13 +180,13 @@ class Button:
 
     @classmethod
     def from_json(cls, item: Json) -> "Button":
-        """The button of an inline keyboard."""
+        """Return the button of an inline keyboard."""
         return cls(item["text"], item.get("callback_data"), item.get("url"))
 
 
 @dataclass(frozen=True)
 class MessageView:
-    """A message as it looked when it was read; `touched` grows with every sending and editing."""
+    """A snapshot of a message; ``touched`` grows with each post and edit."""
 
     id: int
     chat_id: int
@@ -200,7 +196,6 @@ class MessageView:
     text: str
     entities: tuple[Entity, ...]
     buttons: tuple[tuple[Button, ...], ...]
-    reply_keyboard: tuple[tuple[str, ...], ...]
     edited: bool
     reply_to: int | None
     thread_id: int | None
@@ -217,7 +212,8 @@ class MessageView:
 class Violation:
     """A call that a correct bot never makes.
 
-    It is not as documented ("schema"), over a limit ("limit"), or comes too early or too fast ("flood").
+    ``kind`` is "schema" (not as documented), "limit" (over a limit), "flood" (too early or too fast) or
+    "fake Telegram" (not implemented here, or a bug here).
     """
 
     kind: str
@@ -227,7 +223,7 @@ class Violation:
 
 @dataclass(frozen=True)
 class RecordedCall:
-    """A call as it came and what was answered; status 0 where no answer left."""
+    """A call and its answer; status 0 if no answer was sent."""
 
     method: str
     params: Json

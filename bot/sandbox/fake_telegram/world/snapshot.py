@@ -1,16 +1,14 @@
-"""The whole world as plain JSON, and back: people, chats, messages, topics, files, updates, queries."""
+"""Dump the world to plain JSON and load it: people, chats, messages, topics, files, updates, queries."""
 
 import base64
 from dataclasses import asdict
-from typing import Any
 
 from bot.sandbox.fake_telegram.rules import schema
+from bot.sandbox.fake_telegram.rules.schema import Json
 from bot.sandbox.fake_telegram.world.files import File
-from bot.sandbox.fake_telegram.world.inline_query import InlineQuery
 from bot.sandbox.fake_telegram.world.objects import Account, Chat, Message, omit_none
-from bot.sandbox.fake_telegram.world.world import CallbackQuery, World
-
-Json = dict[str, Any]
+from bot.sandbox.fake_telegram.world.queries import CallbackQuery, InlineQuery, Query
+from bot.sandbox.fake_telegram.world.world import World
 
 MESSAGE_FIELDS = (
     "id",
@@ -19,7 +17,6 @@ MESSAGE_FIELDS = (
     "date",
     "markup",
     "thread_id",
-    "forward_origin",
     "edit_date",
     "media_group_id",
     "inline_id",
@@ -27,7 +24,7 @@ MESSAGE_FIELDS = (
 
 
 def dump_world(world: World) -> Json:
-    """Everything but the calls there were, and who waits for what."""
+    """Return everything except recorded calls and waiters."""
     with world.condition:
         return {
             "numbers": dict(world.numbers),
@@ -46,11 +43,11 @@ def dump_world(world: World) -> Json:
 
 
 def load_world(world: World, data: Json) -> World:
-    """A saved world, for the same bot as this one.
+    """Return a dumped world, for the same bot as ``world``.
 
-    Raises KeyError, TypeError, AttributeError or ValueError where it is no such data.
+    Raises KeyError, TypeError, AttributeError or ValueError if ``data`` is not a dumped world.
     """
-    loaded = World(world.bot, privacy_mode=world.privacy_mode, retry_delay=world.retry_delay)
+    loaded = World(world.bot)
     loaded.numbers = {str(name): int(number) for name, number in data["numbers"].items()}
     loaded.accounts |= {item["id"]: Account(**item) for item in data["accounts"]}
     loaded.chats = {item["id"]: _load_chat(loaded, item) for item in data["chats"]}
@@ -67,7 +64,7 @@ def load_world(world: World, data: Json) -> World:
 
 
 def restore_world(world: World, loaded: World) -> None:
-    """Put what was read in the place of what is there; the bot should not be at work meanwhile."""
+    """Replace the state of ``world`` by a loaded one; the bot should not be running."""
     with world.state_change():
         for name in ("numbers", "accounts", "chats", "queries", "inline_queries", "profile"):
             setattr(world, name, getattr(loaded, name))
@@ -78,7 +75,7 @@ def restore_world(world: World, loaded: World) -> None:
 
 
 def _validate_world(world: World) -> None:
-    """Everything in it must be such as Telegram would hand it out."""
+    """Raise ValueError unless all updates and messages match the Bot API."""
     objects = [("Update", update) for update in world.updates.pending]
     for chat in world.chats.values():
         objects += [("Message", message.to_json()) for message in chat.messages.values()]
@@ -93,7 +90,6 @@ def _dump_chat(chat: Chat) -> Json:
     }
     return plain_fields | {
         "person": chat.person.id if chat.person else None,
-        "closed": sorted(chat.closed),
         "forbidden": sorted(chat.forbidden),
         "members": [list(item) for item in chat.members.items()],
         "topics": [list(item) for item in chat.topics.items()],
@@ -111,11 +107,11 @@ def _dump_message(message: Message) -> Json:
 
 
 def _load_chat(world: World, data: Json) -> Chat:
+    known_fields = {name: value for name, value in data.items() if name != "closed"}  # which older versions wrote
     chat = Chat(
-        **data
+        **known_fields
         | {
             "person": world.accounts[data["person"]] if data["person"] else None,
-            "closed": set(data["closed"]),
             "forbidden": set(data.get("forbidden", ())),
             "members": dict(map(tuple, data["members"])),
             "topics": dict(map(tuple, data["topics"])),
@@ -126,7 +122,7 @@ def _load_chat(world: World, data: Json) -> Chat:
         details = {
             "chat": chat,
             "sender": world.accounts[item["sender"]],
-            "reply_to": chat.messages.get(item.get("reply_to")),  # None where it was deleted
+            "reply_to": chat.messages.get(item.get("reply_to")),  # None if it was deleted
             "via_bot": world.bot if item.get("via_bot") else None,
         }
         chat.messages[item["id"]] = Message(**item | details)
@@ -145,5 +141,5 @@ def _resolve_person(world: World, data: Json) -> Json:
     return data | {"person": world.accounts[data["person"]]}
 
 
-def _dump_query(query: CallbackQuery | InlineQuery) -> Json:
+def _dump_query(query: Query) -> Json:
     return vars(query) | {"person": query.person.id}

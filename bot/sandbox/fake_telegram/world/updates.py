@@ -1,18 +1,16 @@
-"""The queue of updates: confirmed by the offset of the next poll, one poller at a time, or pushed."""
+"""The update queue: long polling confirmed by offset, one poller at a time, or delivery to a webhook."""
 
 import threading
-from typing import Any
 
 from bot.sandbox.fake_telegram.rules import limits
-
-Json = dict[str, Any]
+from bot.sandbox.fake_telegram.rules.schema import Json
 
 FIRST_UPDATE_ID = 700_000_001
 OPT_IN_KINDS = {"chat_member", "message_reaction", "message_reaction_count"}
 
 
 class UpdateQueue:
-    """All updates there ever were, those not yet confirmed, and who is waiting for them."""
+    """All updates so far, those not yet confirmed, and the poll waiting for them."""
 
     def __init__(self, condition: threading.Condition) -> None:
         self.condition = condition
@@ -29,7 +27,7 @@ class UpdateQueue:
         self._end_reason = ""
 
     def put(self, kind: str, payload: Json) -> None:
-        """Queue an update, unless the bot asked not to get this kind."""
+        """Queue an update if the bot wants its kind."""
         with self.condition:
             if not self.is_wanted(kind):
                 return
@@ -40,17 +38,17 @@ class UpdateQueue:
             self.condition.notify_all()
 
     def is_wanted(self, kind: str) -> bool:
-        """Whether the bot gets this kind of update."""
+        """Return whether the bot receives this kind of update."""
         return (kind in self.allowed_kinds) if self.allowed_kinds else (kind not in OPT_IN_KINDS)
 
     def redeliver(self, update_id: int) -> None:
-        """Send an update once more, as happens when Telegram did not learn that it arrived."""
+        """Queue an update again, as if its confirmation had been lost."""
         with self.condition:
             self.redelivered.append(next(update for update in self.history if update["update_id"] == update_id))
             self.condition.notify_all()
 
     def poll(self, offset: int, limit: int, timeout: float) -> list[Json]:
-        """Answer getUpdates: waits until there is something, but no longer than the timeout."""
+        """Answer getUpdates, waiting up to ``timeout`` seconds; raises ApiError (409) if another takes over."""
         with self.condition:
             if self.webhook_active:
                 raise limits.conflict(limits.WEBHOOK_ACTIVE)
@@ -70,26 +68,26 @@ class UpdateQueue:
             return self._take_batch(limit)
 
     def end_poll(self, reason: str) -> None:
-        """Whoever waits for updates now is sent away with a conflict."""
+        """End the waiting poll with a conflict."""
         with self.condition:
             self._poll_number += 1
             self._end_reason = reason
             self.condition.notify_all()
 
     def drop_pending(self) -> None:
-        """Forget everything that is pending."""
+        """Drop all pending updates."""
         with self.condition:
             self.pending.clear()
             self.redelivered.clear()
 
     def close(self) -> None:
-        """Let go whoever waits: the stand-in stops."""
+        """Release the waiting poll because the server stops."""
         with self.condition:
             self.closed = True
             self.condition.notify_all()
 
     def mark_delivered(self, update: Json) -> None:
-        """The webhook took this update."""
+        """Remove an update that the webhook accepted."""
         with self.condition:
             queue = self.redelivered if update in self.redelivered else self.pending
             if update in queue:
@@ -113,7 +111,7 @@ class UpdateQueue:
 
 
 def update_chat_id(update: Json) -> int:
-    """The chat an update belongs to, or the person; updates of one chat reach a webhook in order."""
+    """Return the id of the chat that an update belongs to, or of the person if it has no chat."""
     payload = next(value for key, value in update.items() if key != "update_id")
     container = payload.get("message", payload)
     chat_id: int = container.get("chat", payload.get("from"))["id"]

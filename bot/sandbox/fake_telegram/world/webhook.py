@@ -1,4 +1,4 @@
-"""Pushes updates to the bot's webhook: chats side by side, one chat in order, again until it says 2xx."""
+"""Deliver updates to the bot's webhook: chats in parallel, each chat in order, retried until the answer is 2xx."""
 
 import http.client
 import json
@@ -6,21 +6,20 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import urlsplit
 
+from bot.sandbox.fake_telegram.rules.schema import Json
 from bot.sandbox.fake_telegram.world import objects
 from bot.sandbox.fake_telegram.world.updates import UpdateQueue, update_chat_id
 
-Json = dict[str, Any]
-
 DISPATCHER_THREADS = 4
 DELIVERY_TIMEOUT = 10.0  # seconds for the bot to answer
+RETRY_DELAY = 0.05  # seconds; Telegram waits longer
 
 
 @dataclass
 class Webhook:
-    """Where updates go, and the last thing that went wrong."""
+    """Where updates are delivered, and the last error."""
 
     url: str = ""
     secret_token: str = ""
@@ -29,7 +28,7 @@ class Webhook:
     last_error_date: int | None = None
 
     def to_json(self, updates: UpdateQueue) -> Json:
-        """A WebhookInfo object."""
+        """Return a WebhookInfo object."""
         info = {
             "url": self.url,
             "has_custom_certificate": False,
@@ -47,12 +46,16 @@ class Webhook:
 
 
 class WebhookDispatcher:
-    """A few threads that carry updates to one webhook until it is removed."""
+    """A few threads that deliver updates to a webhook until stopped."""
 
     def __init__(
-        self, updates: UpdateQueue, webhook: Webhook, retry_delay: float, clock: Callable[[], float] = time.monotonic
+        self,
+        updates: UpdateQueue,
+        webhook: Webhook,
+        retry_delay: float = RETRY_DELAY,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """``retry_delay`` and ``clock`` are in seconds."""
+        """Start the threads; ``retry_delay`` and ``clock`` are in seconds."""
         self.updates = updates
         self.webhook = webhook
         self.retry_delay = retry_delay
@@ -66,7 +69,7 @@ class WebhookDispatcher:
             thread.start()
 
     def stop(self) -> None:
-        """No further update is sent; one under way is let finish."""
+        """Send no further updates; deliveries in progress finish."""
         with self.updates.condition:
             self.stopped = True
             self.updates.condition.notify_all()
@@ -83,10 +86,10 @@ class WebhookDispatcher:
                 self._record_outcome(update, error)
 
     def _next_update(self) -> Json | None:
-        """Wait for an update of a chat that has none under way."""
+        """Wait for an update of a chat without a delivery in progress."""
         with self.updates.condition:
             while not self.stopped:
-                now = self.clock()  # once: a rest that ended on the way would let a chat's second update go first
+                now = self.clock()  # read once: a delay ending in the loop would let a chat's second update overtake
                 for update in [*self.updates.redelivered, *self.updates.pending]:
                     chat_id = update_chat_id(update)
                     if chat_id not in self.chats_in_flight and self.retry_times.get(chat_id, 0) <= now:
@@ -115,7 +118,7 @@ class WebhookDispatcher:
             self.updates.mark_delivered(update)
 
     def _post_update(self, update: Json) -> str:
-        """Send one update; what went wrong, or nothing."""
+        """Send an update; return the error, or "" on success."""
         target = urlsplit(self.webhook.url)
         headers = {"Content-Type": "application/json"}
         if self.webhook.secret_token:

@@ -1,20 +1,20 @@
-"""The world the bot lives in: accounts, chats, messages, updates. One lock guards it all."""
+"""The state of the fake Telegram: accounts, chats, messages, updates, guarded by one lock."""
 
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from bot.sandbox.fake_telegram.rules import limits
+from bot.sandbox.fake_telegram.rules.schema import Json
 from bot.sandbox.fake_telegram.world import objects
+from bot.sandbox.fake_telegram.world.bot_profile import BotProfile
 from bot.sandbox.fake_telegram.world.files import FileStore
-from bot.sandbox.fake_telegram.world.inline_query import InlineQuery
 from bot.sandbox.fake_telegram.world.objects import Account, Chat, Message, RecordedCall, Violation
+from bot.sandbox.fake_telegram.world.queries import CallbackQuery, InlineQuery
 from bot.sandbox.fake_telegram.world.updates import UpdateQueue
 from bot.sandbox.fake_telegram.world.webhook import Webhook, WebhookDispatcher
 
-Json = dict[str, Any]
 T = TypeVar("T")
 
 SUPERGROUP_ID_OFFSET = 1_000_000_000_000
@@ -22,35 +22,16 @@ FIRST_NUMBERS = {
     "user": 100_001,
     "group": 2_000_001,
     "query": 4_000_000_000_000_000_001,
-}  # all other numbers begin at 1
-
-
-@dataclass
-class CallbackQuery:
-    """A tap on a button that the bot has yet to answer."""
-
-    id: str
-    person: Account
-    answer: Json | None = None
-    expired: bool = False
-
-
-@dataclass
-class BotProfile:
-    """What the bot told Telegram about itself, by language (commands also by scope)."""
-
-    commands: dict[tuple[str, str], list[Json]] = field(default_factory=dict)
-    texts: dict[tuple[str, str], str] = field(default_factory=dict)
+}  # all other series begin at 1
+TOPIC_COLOR = 0x6FB9F0
 
 
 class World:
-    """All state. Take `change()` around everything that touches it: it locks, and wakes whoever waits."""
+    """All state. Change it inside `state_change()`, which locks it and wakes all waiters."""
 
-    def __init__(self, bot: Account, *, privacy_mode: bool, retry_delay: float) -> None:
+    def __init__(self, bot: Account) -> None:
         self.condition = threading.Condition()
         self.bot = bot
-        self.privacy_mode = privacy_mode
-        self.retry_delay = retry_delay
         self.updates = UpdateQueue(self.condition)
         self.calls: list[RecordedCall] = []
         self.violations: list[Violation] = []
@@ -59,7 +40,7 @@ class World:
         self.queries: dict[str, CallbackQuery] = {}
         self.inline_queries: dict[str, InlineQuery] = {}
         self.files = FileStore(self.next_number)
-        self.profile = BotProfile()
+        self.profile = BotProfile(bot.first_name)
         self.webhook = Webhook()
         self.webhook_dispatchers: list[WebhookDispatcher] = []
         self.numbers = dict(FIRST_NUMBERS)
@@ -67,7 +48,7 @@ class World:
 
     @contextmanager
     def state_change(self) -> Iterator[None]:
-        """Hold the world still, then tell everybody who waits to look again."""
+        """Hold the lock, then wake all waiters and call the listeners."""
         with self.condition:
             try:
                 yield
@@ -77,16 +58,16 @@ class World:
                     listener()
 
     def next_number(self, series: str) -> int:
-        """The next number of a series."""
+        """Return the next number of a series."""
         number = self.numbers.get(series, 1)
         self.numbers[series] = number + 1
         return number
 
     def wait_for(self, condition: Callable[[], T], timeout: float) -> T:
-        """Wait until the condition holds, looking again at every change; its value is given back."""
+        """Wait until the condition is true and return its value; raises TimeoutError after ``timeout`` seconds."""
         with self.condition:
             if not (value := self.condition.wait_for(condition, timeout)):
-                raise TimeoutError(f"still not so after {timeout} s; {self._describe_recent_calls()}")
+                raise TimeoutError(f"condition not met within {timeout} s; {self._describe_recent_calls()}")
             return value
 
     def _describe_recent_calls(self) -> str:
@@ -94,21 +75,21 @@ class World:
         return f"last calls: {', '.join(calls) or 'none'}; violations: {self.violations or 'none'}"
 
     def add_person(self, first_name: str, **details: str | None) -> Account:
-        """A new person, who has a private chat with the bot but has not started it."""
+        """Add a person with a private chat who has not started the bot yet."""
         person = Account(self.next_number("user"), first_name, **details)  # type: ignore[arg-type]  # all details are text
         self.accounts[person.id] = person
         self.chats[person.id] = Chat(person.id, "private", person=person)
         return person
 
     def add_group(self, title: str, chat_type: str, *, forum: bool) -> Chat:
-        """A new group without anybody in it."""
+        """Add a group without members."""
         number = self.next_number("group")
         chat_id = -number if chat_type == "group" else -SUPERGROUP_ID_OFFSET - number
         chat = self.chats[chat_id] = Chat(chat_id, chat_type, title, is_forum=forum)
         return chat
 
     def find_chat(self, chat_id: int | str) -> Chat:
-        """The chat with this id, as the bot names it."""
+        """Return the chat with this id; raises ApiError if there is none or it has been upgraded."""
         chat = self.chats.get(int(chat_id)) if str(chat_id).lstrip("-").isdecimal() else None
         if chat is None:
             raise limits.bad_request(limits.CHAT_NOT_FOUND)
@@ -117,7 +98,7 @@ class World:
         return chat
 
     def find_writable_chat(self, chat_id: int | str) -> Chat:
-        """The chat, where the bot may write to it."""
+        """Return the chat with this id; raises ApiError if the bot may not write to it."""
         chat = self.find_chat(chat_id)
         if chat.bot_status in ("member", "administrator"):
             return chat
@@ -135,11 +116,11 @@ class World:
         return limits.bad_request(limits.CHAT_NOT_FOUND)
 
     def next_change_number(self) -> int:
-        """The next number in the order of everything that was sent or edited."""
+        """Return the next number in the sequence of all posts and edits."""
         return self.next_number("touch")
 
     def post_message(self, chat: Chat, sender: Account, content: Json, **details: Any) -> Message:
-        """Put a message in a chat."""
+        """Post a message in a chat."""
         number = self.next_number(f"message {chat.id}" if chat.type == "supergroup" else "message")
         message = Message(number, chat, sender, content, self.next_change_number(), **details)
         chat.messages[message.id] = message
@@ -147,24 +128,29 @@ class World:
             chat.typing_since = 0.0
         return message
 
-    def add_callback_query(self, person: Account) -> CallbackQuery:
-        """A tap on a button that waits for its answer."""
-        query = CallbackQuery(str(self.next_number("query")), person)
-        self.queries[query.id] = query
-        return query
+    def edit_message(self, message: Message, content: Json) -> None:
+        """Replace the content of a message."""
+        message.content, message.edit_date, message.touched = content, objects.unix_now(), self.next_change_number()
+
+    def create_topic(self, chat: Chat, creator: Account, name: str, icon_color: int = TOPIC_COLOR) -> Message:
+        """Open a topic; its id is that of the service message returned."""
+        message = self.post_message(chat, creator, {"forum_topic_created": {"name": name, "icon_color": icon_color}})
+        message.thread_id = message.id
+        chat.topics[message.id] = name
+        return message
 
     def set_webhook(self, webhook: Webhook) -> None:
-        """Push updates from now on, or leave it to polling where there is no address."""
+        """Deliver updates to this webhook, or return to polling if its URL is empty."""
         for dispatcher in self.webhook_dispatchers:
             dispatcher.stop()
         self.webhook = webhook
         self.updates.webhook_active = bool(webhook.url)
         if webhook.url:
             self.updates.end_poll("terminated by setWebhook request")
-            self.webhook_dispatchers.append(WebhookDispatcher(self.updates, webhook, self.retry_delay))
+            self.webhook_dispatchers.append(WebhookDispatcher(self.updates, webhook))
 
     def close(self) -> None:
-        """Let go of everything that waits or runs."""
+        """Release waiting polls and stop webhook deliveries."""
         self.updates.close()
         for dispatcher in self.webhook_dispatchers:
             dispatcher.stop()
@@ -172,7 +158,7 @@ class World:
             dispatcher.join()
 
     def set_bot_status(self, chat: Chat, actor: Account, status: str) -> None:
-        """The bot is added, removed, blocked, made administrator: it is told."""
+        """Change the bot's membership (add, remove, block, promote) and notify it by my_chat_member."""
         old_status, chat.bot_status = chat.bot_status, status
         if old_status == status:
             return
@@ -187,7 +173,7 @@ class World:
 
 
 def chat_member_json(account: Account, status: str) -> Json:
-    """A ChatMember object."""
+    """Return a ChatMember object."""
     base: Json = {"status": status, "user": account.to_json()}
     if status == "kicked":
         return base | {"until_date": 0}

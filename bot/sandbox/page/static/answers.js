@@ -1,4 +1,4 @@
-/** Why the bot answered as it did: its decision, how sure it was, and the entries it weighed. */
+/** Explains the bot's answers: its decision, confidence, and the entries considered. */
 
 import { h, keyed } from "./dom.js";
 import { number, percent } from "./words.js";
@@ -11,7 +11,7 @@ const DECISIONS = {
   smalltalk: "Umgangston",
 };
 
-/** The newest decisions first. */
+/** The list of decisions, newest first. */
 export function answers() {
   const empty = h("p", "Sobald jemand den Bot etwas fragt, steht hier, warum er so geantwortet hat.");
   const list = h("ol", { class: "answers", reversed: true });

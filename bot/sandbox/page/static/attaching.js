@@ -1,4 +1,4 @@
-/** Sending something that is no text: a menu of what there is, and a picker for pictures and files. */
+/** Sending attachments: a menu of kinds, and a picker for photos and files. */
 
 import { button, h, menu } from "./dom.js";
 import { base64 } from "./media.js";
@@ -6,9 +6,9 @@ import { attempt, post } from "./state.js";
 
 const CAPTIONED = ["photo", "document"];
 
-/** The menu and the hidden picker. What stands in the text field goes along as a caption. */
+/** The menu and the hidden picker; the content of the text field becomes the caption. */
 export function attaching(chat, area) {
-  let kind = null; // what the picker is open for
+  let kind = null; // the kind that the picker is open for
   const picker = h("input", { type: "file", hidden: true, tabindex: "-1", "aria-hidden": "true", onchange: picked });
   const items = [
     button("Bild …", () => pick("photo", "image/*")),

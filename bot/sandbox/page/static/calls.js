@@ -1,4 +1,4 @@
-/** The log of the calls between the bot and the stand-in, newest first. */
+/** The log of the calls between the bot and the fake Telegram, newest first. */
 
 import { h, keyed } from "./dom.js";
 import { number, toTheSecond } from "./words.js";

@@ -1,13 +1,13 @@
-/** Who is on stage: the bar of names, and what is new with those who are not to be seen. */
+/** The bar of names, with the number of new messages of those that are not visible. */
 
 import { button, h, icon, keyed, spoken } from "./dom.js";
 import { narrow, openPanel } from "./frame.js";
 import { initials } from "./words.js";
 
-/** The bar; ``devices`` holds what can be shown by key. */
+/** The bar; ``devices`` maps keys to what can be shown. */
 export function cast(node, skip, devices) {
   const visible = new Set();
-  const seen = new Map(); // how much of each there was when it was last visible
+  const seen = new Map(); // key -> number of messages when it was last visible
   let all = [];
   let story = null;
 
@@ -30,7 +30,7 @@ export function cast(node, skip, devices) {
     seen.delete(key);
   }
 
-  /** A story leads the eye: to the one with whom something happens. */
+  /** A story shows the phone on which something happens. */
   function follow(began) {
     const moved = all.filter((one) => one.count > seen.get(one.key)).at(-1);
     if (narrow.matches && began) openPanel(false);

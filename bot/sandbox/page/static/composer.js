@@ -1,4 +1,4 @@
-/** Where one writes: text, commands, an answer to a message, a change of an own one. */
+/** The composer: texts, commands, replies, edits of one's own messages. */
 
 import { attaching } from "./attaching.js";
 import { h, icon, iconButton, setText } from "./dom.js";
@@ -6,10 +6,10 @@ import { excerpt } from "./message.js";
 import { attempt, post } from "./state.js";
 import { commandsFor, inlineResults, suggestions } from "./suggestions.js";
 
-/** The composer of a chat. ``chat`` answers: id, me(), topic(), commands(), bot(), lastOwn(). */
+/** The composer of a chat; ``chat`` has id, me(), topic(), commands(), bot() and lastOwn(). */
 export function composer(chat) {
   let doing = null; // {reply: message} or {edit: message}
-  let asked = 0; // counts what was typed, so that a late result is not shown
+  let asked = 0; // counts inputs, so that outdated results are not shown
 
   const area = h("textarea", {
     rows: "1",
@@ -72,10 +72,10 @@ export function composer(chat) {
     const action = doing?.edit
       ? () => post("edit", { ...place, message: doing.edit.id, text })
       : () => post("say", { ...place, topic: chat.topic(), text, reply_to: doing?.reply?.id ?? null });
-    if (await attempt(action)) sent(); // else what was written stays
+    if (await attempt(action)) sent(); // otherwise the text remains
   }
 
-  /** Sends what the bot offers for what was typed after its name. */
+  /** Sends a result that the bot offers for the text after its name. */
   async function choose({ query, id }) {
     const place = { person: chat.me(), chat: chat.id, topic: chat.topic() };
     if (await attempt(() => post("choose", { ...place, query, result: id }))) sent();

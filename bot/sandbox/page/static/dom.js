@@ -1,11 +1,11 @@
-/** Making nodes, and bringing a list of nodes up to date without touching those that stay as they are. */
+/** Creates nodes, and updates lists of nodes without touching unchanged ones. */
 
 const versions = new WeakMap();
 const FOCUSABLE = "a[href], button, input, select, textarea, summary";
 
 /**
- * A node with children. Where the first of them is a plain object, it holds properties: those that begin with "on"
- * are listeners, all others attributes; false and null leave one out.
+ * A node with children. If the first of them is a plain object, it holds properties: those that begin with "on" are
+ * listeners, all others attributes; false and null omit an attribute.
  */
 export function h(tag, ...children) {
   const node = document.createElement(tag);
@@ -18,7 +18,7 @@ export function h(tag, ...children) {
   return node;
 }
 
-/** One of the drawings in icons.svg; what it means is said by the text or label around it. */
+/** An icon from icons.svg; its meaning is given by the surrounding text or label. */
 export function icon(name) {
   const [drawing, use] = ["svg", "use"].map((tag) => document.createElementNS("http://www.w3.org/2000/svg", tag));
   drawing.setAttribute("class", "icon");
@@ -28,7 +28,7 @@ export function icon(name) {
   return drawing;
 }
 
-/** A button that shows an icon only. */
+/** A button with only an icon. */
 export function iconButton(name, label, onclick, properties = {}) {
   return h(
     "button",
@@ -37,7 +37,7 @@ export function iconButton(name, label, onclick, properties = {}) {
   );
 }
 
-/** A button with words on it. */
+/** A button with a text. */
 export function button(text, onclick, properties = {}) {
   return h("button", { type: "button", onclick, ...properties }, text);
 }
@@ -45,14 +45,14 @@ export function button(text, onclick, properties = {}) {
 /** A text for screen readers only. */
 export const spoken = (text) => h("span", { class: "spoken" }, text);
 
-/** A text node's parent gets another text only where it differs, so that nothing is read out twice. */
+/** Sets the text of a node only if it differs, so that screen readers do not repeat it. */
 export function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
 /**
- * Make the children of a node match the items: those that did not change stay, and with them focus and selection.
- * An item is known again by its key, by its id, or is a text.
+ * Makes the children of a node match the items; unchanged ones remain, and with them focus and selection.
+ * An item is identified by its key or id, or is a text itself.
  */
 export function keyed(parent, items, draw) {
   const before = new Map([...parent.children].map((node) => [node.dataset.key, node]));
@@ -77,7 +77,7 @@ function fresh(old, item, key, draw) {
   return node;
 }
 
-/** Put a node in another's place; where the focus was inside, it goes to what stands there now. */
+/** Replaces a node by another; a focus inside moves to the new one. */
 function replace(old, node) {
   const place = old.contains(document.activeElement)
     ? [...old.querySelectorAll(FOCUSABLE)].indexOf(document.activeElement)
@@ -88,7 +88,7 @@ function replace(old, node) {
   (inside[Math.min(Math.max(place, 0), inside.length - 1)] ?? node).focus({ preventScroll: true });
 }
 
-/** A disclosure with a menu; Escape and a click elsewhere close it. */
+/** A disclosure with a menu; Escape or a click elsewhere closes it. */
 export function menu(label, name, items) {
   const summary = h("summary", { class: "round", "aria-label": label, title: label }, icon(name));
   const node = h(

@@ -1,4 +1,4 @@
-/** Telegram's text with entities -> nodes. Offsets count UTF-16 code units, as strings here do. */
+/** Turns a text with Telegram's entities into nodes. Offsets count UTF-16 code units, like JavaScript strings. */
 
 import { h } from "./dom.js";
 
@@ -6,7 +6,7 @@ const TAGS = { bold: "strong", italic: "em", underline: "u", strikethrough: "s",
 const BLOCKS = new Set(["blockquote", "expandable_blockquote", "pre"]);
 const SCHEMES = new Set(["http:", "https:", "mailto:", "tel:"]);
 
-/** The nodes of a text; ``act`` says what commands and links into the chat do. */
+/** The nodes of a text; ``act`` handles commands and links into the chat. */
 export function formatted(text, entities, act) {
   const sorted = [...(entities ?? [])].sort((a, b) => a.offset - b.offset || b.length - a.length);
   return piece(text, 0, text.length, sorted, act);
@@ -25,7 +25,7 @@ function piece(text, start, end, entities, act) {
     const before = text.slice(at, first.offset);
     nodes.push(block ? before.replace(/\n$/, "") : before);
     nodes.push(marked(first, text.slice(first.offset, stop), piece(text, first.offset, stop, inside, act), act));
-    at = block && text[stop] === "\n" ? stop + 1 : stop; // a block ends its line by itself
+    at = block && text[stop] === "\n" ? stop + 1 : stop; // a block element ends its line
   }
   nodes.push(text.slice(at, end));
   return nodes.filter((node) => node !== "");
@@ -52,7 +52,7 @@ function marked(entity, covered, children, act) {
   }
 }
 
-/** A link that opens in a tab of its own, and only when it is followed; a link to the bot is played here. */
+/** A link that opens in a new tab; a link to the bot is handled here. */
 export function link(address, children, act, properties = {}) {
   const parameter = startParameter(address, act.botName());
   if (parameter !== null)

@@ -3,7 +3,7 @@
 import { h } from "./dom.js";
 import { attempt } from "./state.js";
 
-/** A form; ``submit`` gets its values, ``done`` is called where it was not refused. */
+/** A form; ``submit`` receives its values, ``done`` is called unless it was refused. */
 export function form(title, fields, submit, done) {
   const node = h("form", { onsubmit }, h("fieldset", h("legend", title), fields));
   async function onsubmit(event) {
@@ -18,13 +18,13 @@ export function field(text, control) {
   return h("p", { class: "field" }, h("label", { for: control.id }, text), control);
 }
 
-/** A choice between pairs of value and text. */
+/** A choice among pairs of value and text. */
 export function choice(id, name, options) {
   const choices = options.map(([value, text]) => h("option", { value }, text));
   return h("select", { id, name }, choices);
 }
 
-/** The button that sends a form. */
+/** The submit button of a form. */
 export function submits(text) {
   return h("button", { class: "plain" }, text);
 }

@@ -7,7 +7,7 @@ const dark = matchMedia("(prefers-color-scheme: dark)");
 const root = document.documentElement;
 const [side, panelSwitch, themeSwitch] = ["panel", "panel-switch", "theme"].map((id) => document.getElementById(id));
 
-/** Show or hide the side panel; in a narrow window it takes the place of the chats. */
+/** Shows or hides the side panel; in a narrow window it replaces the chats. */
 export function openPanel(isOpen) {
   side.hidden = !isOpen;
   panelSwitch.setAttribute("aria-expanded", isOpen);
@@ -19,7 +19,7 @@ function useTheme(name) {
   themeSwitch.setAttribute("aria-pressed", name === "dark");
 }
 
-/** Make the switches work; what was chosen once stays so in this browser. */
+/** Connects the switches; choices are remembered in this browser. */
 export function frame() {
   themeSwitch.append(icon("theme"));
   panelSwitch.append(icon("panel"));

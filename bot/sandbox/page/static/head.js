@@ -4,7 +4,7 @@ import { button, h, menu, setText } from "./dom.js";
 import { attempt, post } from "./state.js";
 import { initials, ROLES } from "./words.js";
 
-/** The head; ``topic`` tells which topic is open. */
+/** The head; ``topic`` returns the open topic. */
 export function head(titleId, topic) {
   const title = h("h2", { id: titleId });
   const subtitle = h("p", { class: "subtitle" });

@@ -1,10 +1,10 @@
-/** For editors: what the bot knows, what it has just read anew, and which lines it could not read. */
+/** For editors: what the bot knows, what it has just reread, and which lines it could not read. */
 
 import { h, keyed, setText } from "./dom.js";
 import { notice } from "./state.js";
 import { clock, day, number } from "./words.js";
 
-/** The state of the knowledge; the mark on its tab counts the problems. */
+/** The state of the knowledge; the badge on its tab counts the problems. */
 export function knowledge() {
   const about = h("p", { id: "knowledge-about" });
   const news = h("p", { class: "news" });

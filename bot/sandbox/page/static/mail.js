@@ -1,9 +1,9 @@
-/** The mail that went out. */
+/** The mail sent by the bot. */
 
 import { h, icon, keyed, setText } from "./dom.js";
 import { clock } from "./words.js";
 
-/** The outgoing mail as one more device beside the phones. */
+/** The outgoing mail as another device beside the phones. */
 export function mailbox() {
   const title = h("h2", { id: "title-mail" }, "Post");
   const subtitle = h("p", { class: "subtitle" });

@@ -1,18 +1,18 @@
-/** What a message holds besides text: pictures, files, voice, contacts, places. */
+/** What a message contains besides text: photos, files, voice, contacts, locations. */
 
 import { h, icon, spoken } from "./dom.js";
 import { number, size } from "./words.js";
 
 const LABELS = { photo: "Bild", voice: "Sprachnachricht", sticker: "Sticker", document: "Datei" };
 
-/** A short name for what a message is, where it has no text. */
+/** A short name for the kind of a message without text. */
 export function mediaLabel(message) {
   if (message.contact) return `Kontakt: ${message.contact.name}`;
   if (message.location) return "Standort";
   return message.media ? message.media.name || LABELS[message.media.kind] || "Datei" : "";
 }
 
-/** The nodes for everything in a message that is no text. */
+/** The nodes for everything in a message except its text. */
 export function media(message) {
   const shown = message.media ? [attached(message.media, message.text)] : [];
   if (message.contact) shown.push(contact(message.contact));
@@ -63,7 +63,7 @@ function place({ latitude, longitude }) {
   );
 }
 
-/** Read a file that was picked, as base64. */
+/** Reads a picked file as base64. */
 export async function base64(file) {
   const bytes = new Uint8Array(await file.arrayBuffer());
   let binary = "";

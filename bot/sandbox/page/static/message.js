@@ -5,7 +5,7 @@ import { formatted, link } from "./entities.js";
 import { media, mediaLabel } from "./media.js";
 import { clock, day, lang } from "./words.js";
 
-/** Everything a chat shows, in order: its messages, and a line where another day begins. */
+/** Everything a chat shows, in order: its messages, and a line at the beginning of each day. */
 export function views(messages, me, people, botName) {
   const byId = new Map(messages.map((message) => [message.id, message]));
   const who = (message) => (message.own_bot ? botName : (people.get(message.from)?.name ?? "Jemand"));
@@ -28,7 +28,7 @@ export function excerpt(message) {
   return text.length > 90 ? `${text.slice(0, 90)}…` : text;
 }
 
-/** The node of a view; ``act`` holds what can be done from here. */
+/** The node of a view; ``act`` holds the possible actions. */
 export function drawn(view, act) {
   const { message, who, own } = view;
   if (view.day || message.service) return h("p", { class: "service" }, view.day ?? message.service);

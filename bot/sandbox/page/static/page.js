@@ -1,4 +1,4 @@
-/** Puts the page together, and draws the state whenever it changed. */
+/** Assembles the page and redraws the state on every change. */
 
 import { cast } from "./cast.js";
 import { setText } from "./dom.js";
@@ -16,7 +16,7 @@ const [stage, names, skip, connection, side, bar] = ["stage", "cast", "skip", "c
 frame();
 const mail = mailbox();
 stage.append(mail.node);
-const devices = new Map([["mail", mail]]); // what stands on the stage, by key
+const devices = new Map([["mail", mail]]); // what can be shown, by key
 const parts = [mail, storyBar(bar), panel(side), cast(names, skip, devices)];
 
 function draw(state) {

@@ -1,4 +1,4 @@
-/** The side panel: tabs with stories, reasons, knowledge, calls and everything a director of the stage needs. */
+/** The side panel: tabs with stories, answers, knowledge, calls, and tools to control the simulation. */
 
 import { answers } from "./answers.js";
 import { h } from "./dom.js";
@@ -9,7 +9,7 @@ import { tools } from "./tools.js";
 
 const STEPS = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
 
-/** Fill the panel; ``update`` brings the open tab and the marks on the others up to date. */
+/** Fills the panel; ``update`` updates the open tab and the badges of the others. */
 export function panel(node) {
   const parts = [
     ["stories", "Geschichten", stories()],

@@ -1,4 +1,4 @@
-/** A phone: one chat with its head, messages and composer. It is made once and then kept up to date. */
+/** A phone: a chat with its head, messages and composer. It is created once and then updated. */
 
 import { composer } from "./composer.js";
 import { button, h, icon, keyed, setText } from "./dom.js";
@@ -82,7 +82,7 @@ export function phone(id) {
 
   function toast() {
     const answers = state.toasts.filter((one) => one.person === me());
-    old ??= new Set(answers.map((one) => one.id)); // what was there before the page was opened is not shown again
+    old ??= new Set(answers.map((one) => one.id)); // toasts from before the page was opened are not shown
     keyed(toasts, answers.filter((one) => !old.has(one.id)).slice(-1), (one) => h("p", one.text));
   }
 

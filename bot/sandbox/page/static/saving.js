@@ -1,10 +1,10 @@
-/** Keeping the whole state in a file, putting it back, beginning anew. */
+/** Saving the whole state to a file, restoring it, and resetting. */
 
 import { button, h } from "./dom.js";
 import { form } from "./forms.js";
 import { attempt, notice, post } from "./state.js";
 
-/** The form for it. */
+/** The form for this. */
 export function kept() {
   const accept = ".json,application/json";
   const picker = h("input", { type: "file", accept, hidden: true, "aria-hidden": "true", onchange: load });

@@ -1,11 +1,11 @@
-/** What the server says and what we ask of it; the page keeps no state of its own besides what is being typed. */
+/** Communication with the server; the page itself keeps no state except what is being typed. */
 
-/** Ask the server for something; where it refuses, its sentence is thrown. */
+/** Gets something from the server; throws its sentence if it refuses. */
 export async function get(address) {
   return answered(await fetch(address));
 }
 
-/** Change something. */
+/** Changes something on the server. */
 export async function post(action, body) {
   const headers = { "Content-Type": "application/json" };
   return answered(await fetch(`/api/${action}`, { method: "POST", headers, body: JSON.stringify(body) }));
@@ -17,7 +17,7 @@ async function answered(response) {
   return body;
 }
 
-/** Do something that may be refused; the refusal is shown and nothing else happens. */
+/** Does something that may be refused; a refusal is shown and has no other effect. */
 export async function attempt(action) {
   try {
     return await action();
@@ -27,20 +27,20 @@ export async function attempt(action) {
   }
 }
 
-/** Say something to whoever sits before the page. */
+/** Shows a notice to the user of the page. */
 export function notice(text) {
   const place = document.getElementById("notice");
   place.textContent = text;
   place.classList.remove("fades");
-  void place.offsetWidth; // starts the fading anew
+  void place.offsetWidth; // restarts the animation
   place.classList.add("fades");
 }
 
-/** Draw the state now and whenever it changed; many changes at once are drawn once. */
+/** Draws the state now and on every change; simultaneous changes are drawn once. */
 export function follow(draw, connected) {
   let changed = false;
   let loading = false;
-  let drawn = null; // the revision of what is drawn
+  let drawn = null; // the revision drawn last
 
   async function load() {
     changed = true;
@@ -48,7 +48,7 @@ export function follow(draw, connected) {
     loading = true;
     while (changed) {
       changed = false;
-      const state = await get("/api/state").catch(() => null); // the next event or the reconnection loads again
+      const state = await get("/api/state").catch(() => null); // the next event or a reconnection retries
       if (state) draw(state);
       drawn = state?.revision;
     }

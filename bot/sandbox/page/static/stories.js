@@ -1,4 +1,4 @@
-/** The stories one can watch, and the bar with what is happening in the one that runs. */
+/** The list of stories, and the bar with the caption of the one playing. */
 
 import { h, icon, keyed, setText } from "./dom.js";
 import { attempt, get, notice, post } from "./state.js";
@@ -9,7 +9,7 @@ const PACES = [
   ["0", "ohne Pausen"],
 ];
 
-/** The list of stories with the choice of a pace. */
+/** The list of stories with a choice of pace. */
 export function stories() {
   const pace = h(
     "select",
@@ -43,7 +43,7 @@ export function stories() {
   return { node, update() {} };
 }
 
-/** What the running story says, step by step. */
+/** The captions of the story that is playing. */
 export function storyBar(node) {
   const caption = h("p", { role: "status" });
   const progress = h("progress", { "aria-label": "Fortschritt der Geschichte" });

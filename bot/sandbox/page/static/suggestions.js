@@ -1,12 +1,12 @@
-/** The list above what is being typed: commands after "/", results after "@bot …". */
+/** Suggestions above the text field: commands after "/", results after "@bot …". */
 
 import { h, keyed } from "./dom.js";
 import { attempt, post } from "./state.js";
 
-/** A list for a text field; ``pick`` is told which item was taken. */
+/** A list for a text field; ``pick`` receives the chosen item. */
 export function suggestions(area, name, pick) {
   const id = `list-${name}`;
-  const role = { role: "listbox", "aria-label": "Vorschläge", tabindex: "0" }; // so that it scrolls without a mouse
+  const role = { role: "listbox", "aria-label": "Vorschläge", tabindex: "0" }; // so that it can be scrolled without a mouse
   const node = h("ul", { id, class: "suggestions", hidden: true, ...role, onkeydown });
   let items = [];
   let at = 0;
@@ -40,7 +40,7 @@ export function suggestions(area, name, pick) {
     area.focus();
   }
 
-  /** Whether the list has used the key. */
+  /** Returns whether the list handled the key. */
   function key(event) {
     if (node.hidden) return false;
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
@@ -56,7 +56,7 @@ export function suggestions(area, name, pick) {
   return { node, show, key };
 }
 
-/** The commands that begin as the text does. */
+/** The commands that begin with the text. */
 export function commandsFor(text, commands) {
   if (!/^\/\w*$/.test(text)) return [];
   const begun = text.slice(1).toLowerCase();
@@ -65,7 +65,7 @@ export function commandsFor(text, commands) {
     .map(({ command, description }) => ({ id: command, title: `/${command}`, description, text: `/${command}` }));
 }
 
-/** What the bot offers where its name is typed first; null where it is not. */
+/** The bot's results if the text begins with its name, otherwise null. */
 export async function inlineResults(text, bot, person) {
   const query = text.startsWith(`@${bot} `) ? text.slice(bot.length + 2) : null;
   if (query === null) return null;

@@ -1,4 +1,4 @@
-/** What a director does: more people, deep links, faults, time. */
+/** Tools to control the simulation: people, deep links, faults, clock. */
 
 import { button, h, keyed, setText } from "./dom.js";
 import { choice, field, form, submits } from "./forms.js";

@@ -1,13 +1,13 @@
-/** The topics of a group, to change between. */
+/** A bar to switch between the topics of a group. */
 
 import { button, h, keyed, spoken } from "./dom.js";
 
-/** A bar of topics; ``chosen`` is told when another one is opened. A new topic opens by itself over the general. */
+/** The bar; ``chosen`` is called when another topic is opened. A new topic opens automatically over the general one. */
 export function topics(chosen) {
   const node = h("nav", { class: "topics", "aria-label": "Themen", hidden: true });
-  const seen = new Map(); // topic -> number of messages that have been on screen
+  const seen = new Map(); // topic -> number of messages already shown
   let current = null;
-  let latest = null; // the newest message there was
+  let latest = null; // the newest message so far
 
   function update(chat, follow) {
     const counts = new Map([[null, 0], ...chat.topics.map(({ id }) => [id, 0])]);
@@ -18,7 +18,7 @@ export function topics(chosen) {
     latest = newest?.id ?? null;
     seen.set(current, counts.get(current));
     for (const [topic, count] of counts) seen.set(topic, Math.min(seen.get(topic) ?? 0, count));
-    const general = { id: null, name: "Allgemein", closed: false };
+    const general = { id: null, name: "Allgemein" };
     const all = [general, ...[...chat.topics].reverse()];
     const unread = (topic) => counts.get(topic.id) - seen.get(topic.id);
     node.hidden = all.length === 1;
@@ -34,7 +34,6 @@ export function topics(chosen) {
   function draw(topic) {
     const text = [
       h("span", topic.name),
-      topic.closed ? spoken(" (geschlossen)") : null,
       topic.unread ? h("span", { class: "badge" }, topic.unread, spoken(" neu")) : null,
     ];
     return button(text, () => open(topic), { "aria-current": topic.open ? "true" : null });

@@ -1,6 +1,6 @@
-/** Numbers, times and names as one reads them in German. */
+/** Formats numbers, times and names in German. */
 
-const ZONE = { timeZone: "Europe/Berlin" }; // as the bot counts
+const ZONE = { timeZone: "Europe/Berlin" }; // as in the bot
 const CLOCK = new Intl.DateTimeFormat("de-DE", { hour: "2-digit", minute: "2-digit", ...ZONE });
 const SECONDS = new Intl.DateTimeFormat("de-DE", { timeStyle: "medium", ...ZONE });
 const DAY = new Intl.DateTimeFormat("de-DE", { weekday: "long", day: "numeric", month: "long", ...ZONE });
@@ -27,7 +27,7 @@ export const clock = (seconds) => CLOCK.format(moment(seconds));
 export const toTheSecond = (seconds) => SECONDS.format(moment(seconds));
 export const day = (seconds) => DAY.format(moment(seconds));
 export const number = (value) => NUMBER.format(value);
-export const percent = (share) => PERCENT.format(Math.floor(share * 100) / 100); // never "100 %" where it is not
+export const percent = (share) => PERCENT.format(Math.floor(share * 100) / 100); // never rounds up to "100 %"
 
 /** A file's size. */
 export function size(bytes) {
@@ -50,7 +50,7 @@ export function duration(hours) {
     .join(" und ");
 }
 
-/** Up to two letters for a round picture. */
+/** Up to two initials for an avatar. */
 export function initials(name) {
   const letters = name
     .split(/\s+/)
@@ -59,7 +59,7 @@ export function initials(name) {
   return (letters.length > 2 ? letters[0] + letters.at(-1) : letters).toUpperCase();
 }
 
-/** The language of a person as HTML wants it; null where it is the page's own. */
+/** A person's language for the lang attribute; null if it is that of the page. */
 export function lang(code) {
   const [base] = (code ?? "de").split("-");
   return base === "de" ? null : base;

@@ -1,4 +1,4 @@
-"""A stand-in, a person and python-telegram-bot's own Bot that talks to it."""
+"""A fake Telegram, a person, and python-telegram-bot's own Bot connected to it."""
 
 from collections.abc import AsyncIterator, Iterator
 
@@ -10,20 +10,20 @@ from bot.sandbox.fake_telegram import FakeTelegram, User
 
 @pytest.fixture
 def standin() -> Iterator[FakeTelegram]:
-    """A running stand-in; a poll that nothing ends would be a mistake, so it may take long."""
+    """A running fake Telegram; polls may be long, since a test that waits for one to end is wrong."""
     with FakeTelegram(max_poll_seconds=30) as running:
         yield running
 
 
 @pytest.fixture(autouse=True)
 def _timedelta(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The library warns of retry_after as a number; this is how it is told that one knows."""
+    """Silence the library's warning about retry_after becoming a timedelta."""
     monkeypatch.setenv("PTB_TIMEDELTA", "1")
 
 
 @pytest.fixture
 async def bot(standin: FakeTelegram) -> AsyncIterator[Bot]:
-    """The library's bot."""
+    """The library's bot, connected."""
     async with Bot(standin.token, base_url=standin.base_url) as connected:
         yield connected
 

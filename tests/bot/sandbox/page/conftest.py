@@ -15,8 +15,8 @@ from tests.bot.sandbox.page.chromium import FOUND, MISSING, WIDE, launch
 from tests.bot.sandbox.page.stage import Stage
 from tests.support.paths import PREPARED, ROOT
 
-PATIENCE = 15_000  # milliseconds; only a failure takes so long
-REFUSED = "status of 400"  # the browser's own line where the server refuses something, which the page then shows
+PATIENCE = 15_000  # milliseconds; only failures take this long
+REFUSED = "status of 400"  # logged by the browser when the server refuses something
 
 Scheme = Literal["light", "dark"]
 Open = Callable[..., Stage]
@@ -33,7 +33,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="package")
 def knowledge(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the knowledge, to be changed by tests."""
+    """A copy of the knowledge, which tests may change."""
     return shutil.copytree(ROOT / "knowledge", tmp_path_factory.mktemp("edited") / "knowledge")
 
 
@@ -41,13 +41,13 @@ def knowledge(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def sandbox(browser: Browser, knowledge: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a running sandbox."""
     settings = Settings(data_dir=PREPARED, port=0, _env_file=None)
-    with Sandbox(settings, tmp_path_factory.mktemp("sandbox"), knowledge) as show:
-        yield show.url
+    with Sandbox(settings, tmp_path_factory.mktemp("sandbox"), knowledge) as running:
+        yield running.url
 
 
 @pytest.fixture
 def open_page(browser: Browser, sandbox: str) -> Iterator[Open]:
-    """Opens the page on an empty stage; afterwards no error was logged and no other host was asked."""
+    """Open the page of a reset sandbox; afterwards no error was logged and no other host contacted."""
     httpx.post(f"{sandbox}/api/reset", json={}, timeout=30).raise_for_status()
     said: list[str] = []
     asked: list[str] = []

@@ -1,4 +1,4 @@
-"""The page as a person uses it: phones, what is written in them, the side panel."""
+"""Use the page in a browser like a person: phones, messages, the side panel."""
 
 from collections.abc import Callable, Sequence
 
@@ -11,7 +11,7 @@ Press = Callable[[Locator], None]
 
 
 class Stage:
-    """The page once it has drawn the first state."""
+    """The page once it has drawn the first state. ``name`` is that of a phone: a person, the group, or the mail."""
 
     def __init__(self, page: Page, address: str) -> None:
         self.page = page
@@ -19,29 +19,29 @@ class Stage:
         expect(page.get_by_role("navigation", name="Wer ist zu sehen?").get_by_role("button")).not_to_have_count(0)
 
     def phone(self, name: str) -> Locator:
-        """The phone of a person, the advisers' group, or the mail."""
+        """Return a phone."""
         return self.page.get_by_role("region", name=name, exact=True)
 
     def field(self, name: str) -> Locator:
-        """Where a person writes."""
+        """Return the text field of a phone."""
         return self.phone(name).get_by_role("textbox", name="Nachricht")
 
     def says(self, name: str, text: str) -> None:
-        """Write and send."""
+        """Type a text and send it."""
         self.field(name).fill(text)
         self.field(name).press("Enter")
 
     def message(self, name: str, text: str) -> Locator:
-        """The newest message of a chat that has this text."""
+        """Return the newest message that contains this text."""
         return self.phone(name).get_by_role("article").filter(has_text=text).last
 
     def sees(self, name: str, text: str) -> Locator:
-        """Wait for a message with this text."""
+        """Wait for a message that contains this text."""
         expect(self.message(name, text)).to_be_visible()
         return self.message(name, text)
 
     def taps(self, name: str, label: str) -> None:
-        """Tap the newest button of this name."""
+        """Tap the newest button with this label."""
         self.phone(name).get_by_role("article").get_by_role("button", name=label, exact=True).last.click()
 
     def tab(self, name: str) -> Locator:
@@ -52,11 +52,11 @@ class Stage:
         return self.page.get_by_role("tabpanel", name=name)
 
     def person(self, name: str) -> int:
-        """The number of a person."""
+        """Return the id of a person."""
         return int(self.phone(name).get_attribute("data-chat") or 0)
 
     def fill(self, concern: str, labels: Sequence[str] = FORM, press: Press = Locator.click) -> None:
-        """Have Ada fill in the form for advice; ``press`` is how the buttons with these labels are pressed."""
+        """Have Ada fill in the request form; ``press`` presses the buttons with these labels."""
         newest = self.phone(ADA).get_by_role("article").last
         for text in ("/beratung", concern):
             self.says(ADA, text)
@@ -73,9 +73,9 @@ class Stage:
         return self.page.get_by_role("region", name="Seitenleiste")
 
     def tabs_to(self, target: Locator, key: str = "Tab") -> None:
-        """Press a key until the focus is there, as somebody does who has no mouse."""
+        """Press a key until the target has the focus, like a person without a mouse."""
         for _ in range(120):
             self.page.keyboard.press(key)
             if target.evaluate("node => node === document.activeElement"):
                 return
-        raise AssertionError(f"{target} is not reached by {key}")
+        raise AssertionError(f"{target} cannot be reached by {key}")

@@ -13,13 +13,11 @@ from telegram import (
     Message,
     Update,
 )
-from telegram.constants import ChatMemberStatus
 from telegram.error import BadRequest
 
 from bot.sandbox.fake_telegram import FakeTelegram, User
 from bot.sandbox.fake_telegram.rules import schema
-from bot.sandbox.fake_telegram.rules.image_size import plain_png
-from bot.sandbox.fake_telegram.world.command_menu import profile_text, visible_commands
+from bot.sandbox.fake_telegram.rules.images import plain_png
 from bot.sandbox.fake_telegram.world.snapshot import dump_world, load_world, restore_world
 from bot.sandbox.fake_telegram.world.world import World
 
@@ -102,42 +100,19 @@ async def test_deep_links(standin: FakeTelegram, bot: Bot, ada: User) -> None:
             ada.open_deep_link(wrong)
 
 
-async def test_the_life_of_a_topic(standin: FakeTelegram, bot: Bot, ada: User) -> None:
-    """A topic is closed, opened again, cleared of pins and deleted with its messages; each only once."""
+async def test_topics_are_deleted_once(standin: FakeTelegram, bot: Bot, ada: User) -> None:
+    """A topic is deleted with its messages and pins; then it is unknown."""
     team = standin.add_group("Team", [ada], forum=True, bot_is_admin=True)
     topic = (await bot.create_forum_topic(team.id, "Eins")).message_thread_id
     sent = await bot.send_message(team.id, "x", message_thread_id=topic)
     await bot.pin_chat_message(team.id, sent.id)
-    await bot.close_forum_topic(team.id, topic)
-    with pytest.raises(BadRequest, match=r"(?i)topic_not_modified"):
-        await bot.close_forum_topic(team.id, topic)
-    await bot.reopen_forum_topic(team.id, topic)
-    await bot.unpin_all_forum_topic_messages(team.id, topic)
-    pinned = standin.view_chat(team).pinned_ids
     await bot.delete_forum_topic(team.id, topic)
+    chat = standin.view_chat(team)
 
-    assert pinned == []
-    assert (standin.view_chat(team).topic_names, standin.view_chat(team).messages[1:]) == ({}, [])
+    assert (chat.topic_names, chat.pinned_ids, chat.messages[1:]) == ({}, [], [])
     with pytest.raises(BadRequest, match=r"(?i)message thread not found"):
         await bot.send_message(team.id, "x", message_thread_id=topic)
     assert standin.violations == []
-
-
-async def test_members(standin: FakeTelegram, bot: Bot, ada: User) -> None:
-    """Administrators and the number of members of a group, the bot among them."""
-    grace = standin.add_user("Grace")
-    team = standin.add_group("Team", [ada, grace], bot_is_admin=True)
-
-    heads = await bot.get_chat_administrators(team.id)
-
-    assert [(head.user.id, head.status) for head in heads] == [
-        (ada.id, ChatMemberStatus.OWNER),
-        (standin.bot.id, ChatMemberStatus.ADMINISTRATOR),
-    ]
-    assert await bot.get_chat_member_count(team.id) == 3
-    assert await bot.get_chat_member_count(ada.id) == 2
-    with pytest.raises(BadRequest, match=r"(?i)no administrators in the private chat"):
-        await bot.get_chat_administrators(ada.id)
 
 
 async def test_menus_and_names(standin: FakeTelegram, bot: Bot, ada: User) -> None:
@@ -145,26 +120,26 @@ async def test_menus_and_names(standin: FakeTelegram, bot: Bot, ada: User) -> No
     await bot.set_my_commands([("a", "A")])
     await bot.set_my_commands([("b", "B")], language_code="de")
     await bot.set_my_name("Bot", language_code="de")
-    chat = standin.world.chats[ada.id]
+    chat, profile = standin.world.chats[ada.id], standin.world.profile
 
-    assert [item["command"] for item in visible_commands(standin.world, chat, ada.account)] == ["b"]
-    assert [item["command"] for item in visible_commands(standin.world, chat)] == ["a"]
-    assert profile_text(standin.world, "name", ada.account) == "Bot"
-    assert profile_text(standin.world, "name") == "Stand-in bot"
+    assert [item["command"] for item in profile.visible_commands(chat, ada.account)] == ["b"]
+    assert [item["command"] for item in profile.visible_commands(chat)] == ["a"]
+    assert profile.visible_text("name", ada.account) == "Bot"
+    assert profile.visible_text("name") == "Stand-in bot"
 
 
 async def test_a_world_is_saved_and_read(standin: FakeTelegram, bot: Bot, ada: User) -> None:
     """A world that went through JSON is the same: chats, topics, files, updates that wait, taps, menus, numbers."""
     team = standin.add_group("Team", [ada], forum=True, bot_is_admin=True)
     topic = (await bot.create_forum_topic(team.id, "Eins")).message_thread_id
-    await bot.close_forum_topic(team.id, topic)
+    await bot.send_message(team.id, "x", message_thread_id=topic)
     await bot.set_my_commands([("a", "A")])
     photo = await bot.send_photo(ada.id, plain_png(), caption="Bild", reply_markup=KEYS)
     ada.send_text("Antwort", reply_to=photo.id)
     ada.tap_button("Mehr")
     ada.send_inline_query("x")
     data = json.loads(json.dumps(dump_world(standin.world)))
-    other = World(standin.bot, privacy_mode=True, retry_delay=0)
+    other = World(standin.bot)
     restore_world(other, load_world(other, data))
 
     before, after = standin.world, other
@@ -190,7 +165,7 @@ def test_what_is_no_world(standin: FakeTelegram, ada: User, part: str) -> None:
 async def test_every_update_is_as_documented(standin: FakeTelegram, bot: Bot, ada: User) -> None:
     """Whatever people do, its update is of the documented form and python-telegram-bot reads it whole."""
     team = standin.add_group("Team", [ada], forum=True, bot_is_admin=True)
-    topic = team.create_topic("Thema", ada)
+    topic = team.create_topic("Thema", ada.account)
     shown = await bot.send_message(ada.id, "x", reply_markup=KEYS)
     ada.send_text("Hallo @standin_bot", team, topic=topic)
     ada.edit_text(ada.send_text("eins", reply_to=shown.id), "zwei")

@@ -1,9 +1,9 @@
-"""Telegram counts text in UTF-16 code units; these few helpers do the counting."""
+"""Message entities: detect, sort and trim them. Offsets and lengths count UTF-16 code units."""
 
 import re
-from typing import Any
 
-Json = dict[str, Any]
+from bot.sandbox.fake_telegram.rules.schema import Json
+from prompts.message_splitter import utf16_length
 
 ENTITY_PATTERNS = {
     "bot_command": re.compile(r"(?<![\w/@<>])/[A-Za-z0-9_]{1,64}(?:@[A-Za-z]\w{2,31})?(?![\w/@])"),
@@ -24,26 +24,21 @@ TRANSPARENT_TYPES = {
 }
 
 
-def count_units(text: str) -> int:
-    """The length in UTF-16 code units."""
-    return len(text.encode("utf-16-le", "surrogatepass")) // 2
-
-
 def slice_units(text: str, offset: int, unit_count: int) -> str:
-    """The part of a text that an entity covers."""
+    """Return the part of a text that an entity covers."""
     encoded = text.encode("utf-16-le", "surrogatepass")
     return encoded[2 * offset : 2 * (offset + unit_count)].decode("utf-16-le", "replace")
 
 
 def detect_entities(text: str, existing: list[Json]) -> list[Json]:
-    """The entities Telegram finds by itself (commands, links, ...), where none of the taken ones is."""
+    """Add the entities that Telegram detects itself (commands, links, ...) unless an existing one is in the way."""
     entities = list(existing)
     for kind, pattern in ENTITY_PATTERNS.items():
         for match in pattern.finditer(text):
             entity = {
                 "type": kind,
-                "offset": count_units(text[: match.start()]),
-                "length": count_units(match.group()),
+                "offset": utf16_length(text[: match.start()]),
+                "length": utf16_length(match.group()),
             }
             if not any(_blocks_detection(other, entity) for other in entities):
                 entities.append(entity)
@@ -59,15 +54,15 @@ def _blocks_detection(other: Json, entity: Json) -> bool:
 
 
 def sort_entities(entities: list[Json]) -> list[Json]:
-    """Sorted as Telegram sorts them: by start, the longer one first."""
+    """Sort entities as Telegram does: by offset, longer ones first."""
     return sorted(entities, key=lambda entity: (entity["offset"], -entity["length"]))
 
 
 def trim_text(text: str, entities: list[Json]) -> tuple[str, list[Json]]:
-    """Text without white space around it, and the entities moved and shortened with it."""
-    leading = count_units(text) - count_units(text.lstrip())
+    """Strip surrounding white space from a text; shift and shorten its entities accordingly."""
+    leading = utf16_length(text) - utf16_length(text.lstrip())
     text = text.strip()
-    end = count_units(text)
+    end = utf16_length(text)
     trimmed_entities = []
     for entity in entities:
         start = max(entity["offset"] - leading, 0)

@@ -1,4 +1,4 @@
-"""What concerns the whole stage: stories, requests and mail, saving and loading, faults, the clock."""
+"""The simulation as a whole: stories, requests and mail, saving and loading, faults, the clock."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from tests.bot.sandbox.conftest import Json, Page, group, messages
 
 
 def requested(page: Page, person: int) -> str:
-    """Send a request; its reference."""
+    """Send a request; return its reference."""
     page.says(person, "/beratung", "1 von 6")
     page.says(person, "Wir suchen Partner.", "2 von 6")
     taps = ("Überspringen", "Verein", "Überspringen", "Hier bei", "Überspringen", "Ja, so")
@@ -20,9 +20,9 @@ def requested(page: Page, person: int) -> str:
 
 
 def tap(page: Page, person: int, chat: int, label: str) -> None:
-    """Tap the newest button that begins so."""
+    """Tap the newest button whose label begins with ``label``."""
     for message in reversed(messages(page.state(), chat)):
-        for button in (one for row in message["buttons"] for one in row):
+        for button in (button for row in message["buttons"] for button in row):
             if button["text"].startswith(label):
                 page.post("tap", person=person, chat=chat, message=message["id"], data=button["data"])
                 return
@@ -31,16 +31,16 @@ def tap(page: Page, person: int, chat: int, label: str) -> None:
 
 @pytest.mark.parametrize("story", [story.id for story in read_stories()])
 def test_stories_play_to_their_end(page: Page, story: str) -> None:
-    """Each story plays from empty chats to its last step, the bot answering as the story expects."""
+    """Each story plays from empty chats to its last step, and the bot answers as the story expects."""
     page.post("story", id=story, pause=0)
     captions: list[str] = []
 
     def ended(state: Json) -> bool:
-        scene = state["story"]
-        if scene:
-            captions.append(scene["caption"])
-            assert (scene["id"], scene["of"] >= scene["step"] >= 1) == (story, True)
-        return scene is None
+        step = state["story"]
+        if step:
+            captions.append(step["caption"])
+            assert (step["id"], step["of"] >= step["step"] >= 1) == (story, True)
+        return step is None
 
     page.until(ended)
 
@@ -49,7 +49,7 @@ def test_stories_play_to_their_end(page: Page, story: str) -> None:
 
 
 def test_stories_are_listed_and_stopped(page: Page) -> None:
-    """The stories have a title and say what they are about; one that runs can be ended."""
+    """Each story has a title and a description, and a playing story can be stopped."""
     listed = page.http.get("/api/stories").json()
     page.post("story", id="anfrage", pause=60)
     running = page.state()["story"]
@@ -62,7 +62,7 @@ def test_stories_are_listed_and_stopped(page: Page) -> None:
 
 
 def test_a_request_reaches_group_and_mailbox(page: Page) -> None:
-    """A request is a topic of the group and a mail; what the adviser writes there comes back; the topic can go."""
+    """A request becomes a topic and a mail; the adviser's reply reaches the person; the topic can be deleted."""
     ada, bea = page.person("Ada Yıldız"), page.person("Beraterin Bea")
     reference = requested(page, ada)
     desk = group(page.state())["id"]
@@ -82,7 +82,7 @@ def test_a_request_reaches_group_and_mailbox(page: Page) -> None:
 
 
 def test_saving_and_loading(page: Page) -> None:
-    """A saved state brings back chats, files and mails, and a bot that remembers where it was."""
+    """Loading a saved state restores chats, files, mails and the bot's memory."""
     ada = page.person("Ada Yıldız")
     page.post("send", person=ada, chat=ada, kind="photo")
     page.answer(ada)
@@ -117,7 +117,7 @@ def test_saving_and_loading(page: Page) -> None:
     ids=lambda change: next(iter(change)),
 )
 def test_broken_states_change_nothing(page: Page, change: Json) -> None:
-    """A state that is damaged anywhere is refused as a whole, and everything stays as it was."""
+    """A damaged state is refused as a whole and changes nothing."""
     ada = page.person("Ada Yıldız")
     page.says(ada, "/start", "Guten Tag!")
     kept = page.http.get("/api/save").json()
@@ -132,13 +132,13 @@ def test_broken_states_change_nothing(page: Page, change: Json) -> None:
     ("kind", "status"), [("rate_limit", 429), ("server_error", 500), ("lost", 0), ("timeout", 0)]
 )
 def test_faults(page: Page, kind: str, status: int) -> None:
-    """A call that goes wrong is in the log, and the bot gets its message through all the same."""
+    """A failed call is in the log, and the bot still delivers its message."""
     ada = page.person("Ada Yıldız")
     page.post("fault", kind=kind, method="sendMessage", times=1)
     page.post("say", person=ada, chat=ada, text="/start")
 
     failed = page.until(
-        lambda now: [one for one in now["log"] if one["method"] == "sendMessage" and one["status"] != 200]
+        lambda now: [call for call in now["log"] if call["method"] == "sendMessage" and call["status"] != 200]
     )
 
     assert failed[0]["status"] == status
@@ -146,18 +146,18 @@ def test_faults(page: Page, kind: str, status: int) -> None:
 
 
 def test_faults_end(page: Page) -> None:
-    """Faults that wait can be called off."""
+    """Pending faults can be removed."""
     ada = page.person("Ada Yıldız")
     page.post("fault", kind="server_error", method="sendMessage", times=9)
     page.post("fault", kind="none")
 
     page.says(ada, "/start", "Guten Tag!")
 
-    assert {one["status"] for one in page.state()["log"]} == {200}
+    assert {call["status"] for call in page.state()["log"]} == {200}
 
 
 def test_the_clock_goes_ahead(page: Page) -> None:
-    """Setting the bot's clock ahead by days brings what is due then, at once; hours add up."""
+    """Setting the clock forward triggers at once what is due then; hours add up."""
     ada = page.person("Ada Yıldız")
     requested(page, ada)
     page.post("clock", hours=100)
@@ -172,14 +172,14 @@ def test_the_clock_goes_ahead(page: Page) -> None:
 
 
 def test_a_blocked_bot(page: Page) -> None:
-    """What the bot cannot deliver to somebody who blocked it is refused with Telegram's words."""
+    """Messages to a person who blocked the bot are refused with Telegram's error text."""
     ada = page.person("Ada Yıldız")
     page.says(ada, "/start", "Guten Tag!")
     page.post("fault", kind="rate_limit", method="sendMessage")
     page.post("say", person=ada, chat=ada, text="/hilfe")
-    page.until(lambda now: [one for one in now["log"] if one["status"] == 429])
+    page.until(lambda now: [call for call in now["log"] if call["status"] == 429])
     page.post("block", person=ada)
 
-    refused = page.until(lambda now: [one for one in now["log"] if one["status"] == 403])
+    refused = page.until(lambda now: [call for call in now["log"] if call["status"] == 403])
 
     assert refused[0]["summary"] == "Forbidden: bot was blocked by the user"

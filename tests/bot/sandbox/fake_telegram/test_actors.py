@@ -131,7 +131,7 @@ async def test_a_blocked_bot_is_told_and_refused(updates: Updates, bot: Bot, ada
 async def test_being_added_to_a_group_is_told(standin: FakeTelegram, updates: Updates, ada: User) -> None:
     """my_chat_member comes first, then the service message; being thrown out is told too."""
     team = standin.add_group("Team", [ada, standin.add_user("Grace")])
-    team.remove_bot(ada)
+    team.remove_bot(ada.account)
     added, joined, removed = await updates()
 
     assert added.my_chat_member is not None
@@ -166,7 +166,7 @@ async def test_privacy_mode(standin: FakeTelegram, updates: Updates, bot: Bot, a
 async def test_administrators_hear_everything(standin: FakeTelegram, updates: Updates, ada: User) -> None:
     """Privacy mode does not bind a bot that is administrator; topics are named."""
     team = standin.add_group("Team", [ada], forum=True, bot_is_admin=True)
-    topic = team.create_topic("Fragen", ada)
+    topic = team.create_topic("Fragen", ada.account)
     ada.send_text("unter uns", chat=team, topic=topic)
     heard = (await updates())[-1].message
 

@@ -4,11 +4,11 @@ from collections.abc import Awaitable, Callable
 
 import httpx
 import pytest
-from telegram import Bot, InputMediaDocument, InputMediaPhoto, InputMediaVideo, Message
+from telegram import Bot, InputMediaDocument, InputMediaPhoto, Message
 from telegram.error import BadRequest, NetworkError, TelegramError
 
 from bot.sandbox.fake_telegram import FakeTelegram, User
-from bot.sandbox.fake_telegram.rules.image_size import plain_png, read_image_size
+from bot.sandbox.fake_telegram.rules.images import plain_png, read_image_size
 
 PICTURE, OTHER = plain_png(20, 10), plain_png(9, 9)
 LARGE = PICTURE + bytes(10 * 1024 * 1024)
@@ -70,51 +70,24 @@ async def test_a_photo_changes_in_place(standin: FakeTelegram, bot: Bot, ada: Us
     assert standin.violations == []
 
 
-async def test_albums(standin: FakeTelegram, bot: Bot, ada: User) -> None:
-    """An album is sent as messages of one group, in order."""
-    sent = await bot.send_media_group(ada.id, [InputMediaPhoto(PICTURE, caption="a"), InputMediaVideo(b"mp4")])
+async def test_reactions_are_accepted(standin: FakeTelegram, bot: Bot, ada: User) -> None:
+    """A reaction to a person's message is accepted."""
+    said = ada.send_text("Danke")
 
-    assert sent[0].photo[-1].width == 20
-    assert sent[1].video is not None
-    assert len({message.media_group_id for message in sent}) == 1
-    assert sent[0].caption == "a"
-    assert standin.violations == []
-
-
-async def test_other_kinds(standin: FakeTelegram, bot: Bot, ada: User) -> None:
-    """Voice, audio, video, animation, places and reactions are taken and parsed back."""
-    voice = await bot.send_voice(ada.id, b"OggS", duration=5)
-    audio = await bot.send_audio(ada.id, b"ID3", title="Lied", filename="a.mp3")
-    video = await bot.send_video(ada.id, b"mp4", width=4, height=2, filename="a.mp4")
-    moving = await bot.send_animation(ada.id, b"gif", filename="a.gif")
-    place = await bot.send_location(ada.id, 52.5, 13.4)
-
-    assert await bot.set_message_reaction(ada.id, place.id, "👍")
-    assert voice.voice is not None
-    assert audio.audio is not None
-    assert audio.audio.title == "Lied"
-    assert video.video is not None
-    assert video.video.width == 4
-    assert moving.animation is not None
-    assert place.location is not None
+    assert await bot.set_message_reaction(ada.id, said.id, "👍")
     assert standin.violations == []
 
 
 Call = Callable[[Bot, int], Awaitable[object]]
 
 
-PHOTO = InputMediaPhoto(PICTURE)
 LIMITS: list[tuple[str, Call]] = [
     ("file must be non-empty", lambda bot, chat: bot.send_document(chat, b"")),
     ("IMAGE_PROCESS_FAILED", lambda bot, chat: bot.send_photo(chat, b"no picture")),
     ("PHOTO_INVALID_DIMENSIONS", lambda bot, chat: bot.send_photo(chat, plain_png(410, 20))),
     ("PHOTO_INVALID_DIMENSIONS", lambda bot, chat: bot.send_photo(chat, plain_png(9_000, 1_001))),
     ("is too big for a photo; the maximum size is 10485760 bytes", lambda bot, chat: bot.send_photo(chat, LARGE)),
-    ("too many messages to send as an album", lambda bot, chat: bot.send_media_group(chat, [PHOTO] * 11)),
-    ("can't be mixed", lambda bot, chat: bot.send_media_group(chat, [PHOTO, InputMediaDocument(b"x")])),
     ("message caption is too long", lambda bot, chat: bot.send_photo(chat, PICTURE, caption="c" * 1025)),
-    ("message identifiers are not specified", lambda bot, chat: bot.delete_messages(chat, [])),
-    ("too many message identifiers specified", lambda bot, chat: bot.delete_messages(chat, range(101))),
 ]
 
 
@@ -157,14 +130,6 @@ async def test_more_than_telegram_takes(standin: FakeTelegram, bot: Bot, ada: Us
         await bot.send_document(ada.id, bytes(50_000_001))
     with pytest.raises(TelegramError, match=r"(?i)file is too big"):
         await bot.get_file(large.raw["document"]["file_id"])
-
-
-async def test_deleting_several(standin: FakeTelegram, bot: Bot, ada: User) -> None:
-    """Messages that are there are deleted, the others passed over."""
-    sent = [await bot.send_message(ada.id, text) for text in "abc"]
-
-    assert await bot.delete_messages(ada.id, [sent[0].id, 99, sent[2].id])
-    assert [message.text for message in standin.view_chat(ada).messages] == ["b"]
 
 
 @pytest.mark.parametrize(

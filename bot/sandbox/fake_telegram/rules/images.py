@@ -1,13 +1,26 @@
-"""Pictures: how large one is, read from its first bytes, and plain ones to send where nobody gives any."""
+"""Images: read type and size from the first bytes, and make plain ones to send."""
 
 import struct
 import zlib
 
+SIGNATURES = (
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"GIF87a", "image/gif"),
+    (b"GIF89a", "image/gif"),
+)
 JPEG_SIZE_MARKERS = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}  # the markers that carry height and width
 
 
+def detect_image_type(content: bytes) -> str:
+    """Return the media type of a PNG, JPEG, GIF or WebP image, or "" for anything else."""
+    if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
+        return "image/webp"
+    return next((media_type for prefix, media_type in SIGNATURES if content.startswith(prefix)), "")
+
+
 def read_image_size(content: bytes) -> tuple[int, int] | None:
-    """Width and height of a PNG, JPEG, GIF or WebP; None where it is none of them."""
+    """Return width and height in pixels of a PNG, JPEG, GIF or WebP image; None if it is broken or none of these."""
     try:
         return _parse_image_size(content)
     except (struct.error, IndexError):
@@ -15,16 +28,17 @@ def read_image_size(content: bytes) -> tuple[int, int] | None:
 
 
 def _parse_image_size(content: bytes) -> tuple[int, int] | None:
-    if content.startswith(b"\x89PNG\r\n\x1a\n"):
-        width, height = struct.unpack_from(">II", content, 16)
-        return width, height
-    if content.startswith((b"GIF87a", b"GIF89a")):
-        width, height = struct.unpack_from("<HH", content, 6)
-        return width, height
-    if content.startswith(b"\xff\xd8"):
-        return _parse_jpeg_size(content)
-    if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
-        return _parse_webp_size(content)
+    match detect_image_type(content):
+        case "image/png":
+            width, height = struct.unpack_from(">II", content, 16)
+            return width, height
+        case "image/gif":
+            width, height = struct.unpack_from("<HH", content, 6)
+            return width, height
+        case "image/jpeg":
+            return _parse_jpeg_size(content)
+        case "image/webp":
+            return _parse_webp_size(content)
     return None
 
 
@@ -54,7 +68,7 @@ def _parse_webp_size(content: bytes) -> tuple[int, int] | None:
 
 
 def plain_png(width: int = 640, height: int = 480, grey: int = 200) -> bytes:
-    """A PNG of one shade of grey."""
+    """Make a PNG of a single shade of grey (0 to 255)."""
     rows = (b"\0" + bytes([grey]) * width) * height
     header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
     chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))

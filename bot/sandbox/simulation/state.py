@@ -1,4 +1,4 @@
-"""The stage: the stand-in for Telegram, the cast, and all that is shown beside the chats."""
+"""The state of the simulation: the fake Telegram, the people, and what is shown beside the chats."""
 
 import secrets
 import time
@@ -10,14 +10,14 @@ from dataclasses import dataclass, field
 from bot.sandbox.fake_telegram import FakeTelegram, Group, User
 from bot.sandbox.simulation.smtp_sink import ReceivedMail
 
-MAX_POLL_SECONDS = 30.0  # seconds that a poll is held back, as the bot asks for it
-MAX_PANEL_ITEMS = 50  # answers and mails that are shown
+MAX_POLL_SECONDS = 30.0  # long enough for the timeout that the bot asks for
+MAX_PANEL_ITEMS = 50  # answers and mails shown
 BOT_USERNAME = "sandbox_bot"
 
 
 @dataclass(frozen=True, slots=True)
 class AnswerRecord:
-    """What the bot decided on a question; ``entries`` are those nearest to it, with their scores."""
+    """The bot's decision on a question; ``entries`` are the nearest ones with their scores, ``ms`` the duration."""
 
     person: int
     question: str
@@ -29,7 +29,7 @@ class AnswerRecord:
 
 @dataclass(frozen=True, slots=True)
 class KnowledgeStatus:
-    """How the knowledge was read last; ``news`` names the file that changed."""
+    """The last reading of the knowledge; ``built`` is Unix time, ``news`` names the files that changed."""
 
     entries: int = 0
     built: float = 0.0
@@ -39,7 +39,7 @@ class KnowledgeStatus:
 
 @dataclass(frozen=True, slots=True)
 class StoryStep:
-    """The step of a story that is played now; steps count from 1."""
+    """The current step of a story, counted from 1."""
 
     id: str
     caption: str
@@ -55,12 +55,12 @@ class PanelState:
     answers: deque[AnswerRecord] = field(default_factory=lambda: deque(maxlen=MAX_PANEL_ITEMS))
     knowledge_status: KnowledgeStatus = KnowledgeStatus()
     story_step: StoryStep | None = None
-    ready_after_polls: int = 0  # polls
+    ready_after_polls: int = 0
     bot_running: bool = False
 
 
 class SimulationState:
-    """The cast is Ada of an organisation, Jonas, who is new here, and Bea, who advises in a group with topics."""
+    """Begins with Ada of an organisation, the newcomer Jonas, and the adviser Bea in a group with topics."""
 
     def __init__(self) -> None:
         token = f"123456789:{secrets.token_urlsafe(26)}"
@@ -69,7 +69,7 @@ class SimulationState:
         self.roles: dict[int, str] = {}
         self.personas: dict[str, int] = {}
         self.panel = PanelState()
-        self.clock_offset = 0.0  # seconds that the bot's clock goes ahead
+        self.clock_offset = 0.0  # seconds by which the bot's clock is ahead
         self.revision = 0
         self.world.listeners.append(self._count_revision)
         self.adviser_chat_id = self._add_personas()
@@ -86,36 +86,36 @@ class SimulationState:
 
     @contextmanager
     def changing_state(self) -> Iterator[PanelState]:
-        """Change what is shown; whoever draws it is told."""
+        """Change what is shown and notify the page."""
         with self.world.state_change():
             yield self.panel
 
     def bot_time(self) -> float:
-        """The bot's clock."""
+        """Return the bot's time (Unix time)."""
         return time.time() + self.clock_offset
 
     def add_person(self, name: str, lang: str, role: str) -> User:
-        """One more person."""
+        """Add a person with a private chat."""
         first_name, _, last_name = name.strip().partition(" ")
         user = self.fake_telegram.add_user(first_name, last_name=last_name or None, language_code=lang)
         self.roles[user.id] = role
         return user
 
     def find_user(self, person: int) -> User:
-        """One of the people; KeyError where there is none with this id."""
+        """Return a person; raises KeyError if there is none with this id."""
         if person not in self.roles:
             raise KeyError(person)
         return User(self.world, self.world.accounts[person])
 
     def adviser_chat(self) -> Group:
-        """The advisers' group."""
+        """Return the advisers' group."""
         return Group(self.world, self.world.chats[self.adviser_chat_id])
 
     def is_bot_ready(self) -> bool:
-        """Whether the bot fetches updates."""
+        """Return whether the bot has polled for updates since it was started."""
         return self.panel.bot_running and self.world.updates.poll_count > self.panel.ready_after_polls
 
     def set_bot_running(self, running: bool) -> None:
-        """The bot has begun or ended."""
+        """Record that the bot has started or stopped."""
         with self.changing_state() as panel:
             panel.bot_running, panel.ready_after_polls = running, self.world.updates.poll_count
