@@ -1,20 +1,20 @@
 """What the tests of requests and conversations share."""
 
 from bot.sandbox.fake_telegram import FakeTelegram, Group, MessageView, User
-from tests.end_to_end.conftest import sees
+from tests.end_to_end.conftest import wait_for_text
 
 
-async def request(standin: FakeTelegram, person: User, concern: str = "Wir suchen Partner.") -> str:
+async def request(fake_telegram: FakeTelegram, person: User, concern: str = "Wir suchen Partner.") -> str:
     """Send a request; returns its reference."""
     await reviewed(person, concern)
     await person.wait_for_reply(person.tap_button("Ja, so weitergeben"), count=2)
-    sent = await sees(standin, person, "hat die Nummer")
+    sent = await wait_for_text(fake_telegram, person, "hat die Nummer")
     return next(word for word in sent.text.split() if "-" in word and word.isupper())
 
 
-async def card(standin: FakeTelegram, reader: User, chat: Group, reference: str) -> MessageView:
+async def card(fake_telegram: FakeTelegram, reader: User, chat: Group, reference: str) -> MessageView:
     """The card of a request."""
-    return await sees(standin, reader, f"Anfrage {reference}", chat)
+    return await wait_for_text(fake_telegram, reader, f"Anfrage {reference}", chat)
 
 
 def topic_of(seen: MessageView) -> int:

@@ -1,4 +1,4 @@
-"""The whole bot, run as `gwbot run` runs it, against the stand-in over HTTP."""
+"""The whole bot, run as `gwbot run` runs it, against the fake Telegram over HTTP."""
 
 import asyncio
 import time
@@ -19,7 +19,7 @@ AtDesk = Callable[[Group | User], AbstractAsyncContextManager[None]]  # runs a b
 
 
 @pytest.fixture
-def standin() -> Iterator[FakeTelegram]:
+def fake_telegram() -> Iterator[FakeTelegram]:
     """Telegram's part; at the end no call may have broken the Bot API's rules."""
     with FakeTelegram() as started:
         yield started
@@ -27,11 +27,11 @@ def standin() -> Iterator[FakeTelegram]:
 
 
 @pytest.fixture
-def bot_settings(standin: FakeTelegram, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    """Settings of a bot that polls the stand-in."""
+def bot_settings(fake_telegram: FakeTelegram, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """Settings of a bot that polls the fake Telegram."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("GW_TELEGRAM_TOKEN", standin.token)
-    monkeypatch.setenv("GW_TELEGRAM_API_URL", standin.url)
+    monkeypatch.setenv("GW_TELEGRAM_TOKEN", fake_telegram.token)
+    monkeypatch.setenv("GW_TELEGRAM_API_URL", fake_telegram.url)
     return Settings()
 
 
@@ -72,34 +72,36 @@ async def polling(bot_settings: Settings, live: LiveIndex) -> AsyncIterator[None
         yield
 
 
-async def sees(standin: FakeTelegram, person: User, text: str, chat: Group | None = None) -> MessageView:
+async def wait_for_text(
+    fake_telegram: FakeTelegram, person: User, text: str, chat: Group | None = None
+) -> MessageView:
     """Wait until a message of the bot with this text is in the chat."""
-    found = await standin.wait_for(lambda: [seen for seen in person.bot_messages(chat) if text in seen.text])
+    found = await fake_telegram.wait_for(lambda: [seen for seen in person.bot_messages(chat) if text in seen.text])
     return found[-1]
 
 
 @pytest.fixture
-def ada(standin: FakeTelegram) -> User:
+def ada(fake_telegram: FakeTelegram) -> User:
     """A person whose Telegram is German."""
-    return standin.add_user("Ada", language_code="de", started=True)
+    return fake_telegram.add_user("Ada", language_code="de", started=True)
 
 
 @pytest.fixture
-def bea(standin: FakeTelegram) -> User:
+def bea(fake_telegram: FakeTelegram) -> User:
     """An adviser."""
-    return standin.add_user("Bea", language_code="de")
+    return fake_telegram.add_user("Bea", language_code="de")
 
 
 @pytest.fixture
-def cem(standin: FakeTelegram) -> User:
+def cem(fake_telegram: FakeTelegram) -> User:
     """Another adviser."""
-    return standin.add_user("Cem", language_code="de")
+    return fake_telegram.add_user("Cem", language_code="de")
 
 
 @pytest.fixture
-def forum(standin: FakeTelegram, bea: User, cem: User) -> Group:
+def forum(fake_telegram: FakeTelegram, bea: User, cem: User) -> Group:
     """The advisers' group, with topics."""
-    return standin.add_group("Beratung", [bea, cem], forum=True, bot_is_admin=True)
+    return fake_telegram.add_group("Beratung", [bea, cem], forum=True, bot_is_admin=True)
 
 
 @pytest.fixture

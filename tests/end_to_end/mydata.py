@@ -8,13 +8,13 @@ from bot.sandbox.fake_telegram import FakeTelegram, User
 Rows = list[dict[str, Any]]
 
 
-async def my_data(standin: FakeTelegram, person: User) -> tuple[dict[str, Rows], str]:
+async def my_data(fake_telegram: FakeTelegram, person: User) -> tuple[dict[str, Rows], str]:
     """Ask for everything held on a person; the tables of the JSON file, and the page."""
-    whole, page = await my_files(standin, person)
+    whole, page = await my_files(fake_telegram, person)
     return whole["data"], page
 
 
-async def my_files(standin: FakeTelegram, person: User) -> tuple[dict[str, Any], str]:
+async def my_files(fake_telegram: FakeTelegram, person: User) -> tuple[dict[str, Any], str]:
     """The JSON file as a whole, and the page."""
     asked = person.send_text("/meinedaten")
 
@@ -24,7 +24,7 @@ async def my_files(standin: FakeTelegram, person: User) -> tuple[dict[str, Any],
         ]
         return found if len(found) == 2 else []
 
-    page, data = await standin.wait_for(files_of, timeout=15)
+    page, data = await fake_telegram.wait_for(files_of, timeout=15)
     assert (page["file_name"], data["file_name"]) == ("meine-daten.html", "meine-daten.json")
-    files = standin.world.files.by_id
+    files = fake_telegram.world.files.by_id
     return json.loads(files[data["file_id"]].content), files[page["file_id"]].content.decode()

@@ -17,7 +17,7 @@ from bot.settings import Settings
 from index.search.live_index import LiveIndex
 from tests.bot.mail.test_mail import free_port
 from tests.end_to_end.advice import card, request, topic_of
-from tests.end_to_end.conftest import AtDesk, running, sees
+from tests.end_to_end.conftest import AtDesk, running, wait_for_text
 from tests.support.queues import references
 
 
@@ -53,24 +53,24 @@ def mail_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[MailServer]:
 
 
 @pytest.mark.usefixtures("connected")
-async def test_blocked_bot_is_reported(standin: FakeTelegram, ada: User, bea: User, forum: Group) -> None:
+async def test_blocked_bot_is_reported(fake_telegram: FakeTelegram, ada: User, bea: User, forum: Group) -> None:
     """What cannot be delivered is said on the other side."""
-    topic = topic_of(await card(standin, bea, forum, await request(standin, ada)))
+    topic = topic_of(await card(fake_telegram, bea, forum, await request(fake_telegram, ada)))
     ada.block_bot()
     bea.send_text("Hallo?", chat=forum, topic=topic)
 
-    assert (await sees(standin, bea, "Nicht zugestellt", forum)).thread_id == topic
+    assert (await wait_for_text(fake_telegram, bea, "Nicht zugestellt", forum)).thread_id == topic
 
 
 @pytest.mark.usefixtures("connected")
-async def test_deleted_topic_is_opened_anew(standin: FakeTelegram, ada: User, bea: User, forum: Group) -> None:
+async def test_deleted_topic_is_opened_anew(fake_telegram: FakeTelegram, ada: User, bea: User, forum: Group) -> None:
     """What a person writes after the topic was deleted comes in a new one, with what was said before."""
-    topic = topic_of(await card(standin, bea, forum, await request(standin, ada)))
+    topic = topic_of(await card(fake_telegram, bea, forum, await request(fake_telegram, ada)))
     bea.send_text("Hallo!", chat=forum, topic=topic)
-    await sees(standin, ada, "Hallo!")
+    await wait_for_text(fake_telegram, ada, "Hallo!")
     forum.delete_topic(topic)
     ada.send_text("Sind Sie noch da?")
-    copied = await sees(standin, bea, "Sind Sie noch da?", forum)
+    copied = await wait_for_text(fake_telegram, bea, "Sind Sie noch da?", forum)
 
     fresh = topic_of(copied)
     assert fresh != topic
@@ -78,18 +78,18 @@ async def test_deleted_topic_is_opened_anew(standin: FakeTelegram, ada: User, be
 
 
 async def test_group_that_became_a_supergroup_is_followed(
-    standin: FakeTelegram, ada: User, bea: User, at_desk: AtDesk
+    fake_telegram: FakeTelegram, ada: User, bea: User, at_desk: AtDesk
 ) -> None:
     """The id of the setting still works when Telegram has given the group another."""
-    group = standin.add_group("Beratung", [bea], chat_type="group", bot_is_admin=True)
+    group = fake_telegram.add_group("Beratung", [bea], chat_type="group", bot_is_admin=True)
     async with at_desk(group):
-        first = await request(standin, ada)
-        await card(standin, bea, group, first)
+        first = await request(fake_telegram, ada)
+        await card(fake_telegram, bea, group, first)
         group.upgrade_to_supergroup(bea.account)
-        second = await request(standin, ada, "Noch etwas")
-        brief = await card(standin, bea, group, second)
+        second = await request(fake_telegram, ada, "Noch etwas")
+        brief = await card(fake_telegram, bea, group, second)
         bea.send_text("Ja bitte?", chat=group, reply_to=brief)
-        await sees(standin, ada, "Ja bitte?")
+        await wait_for_text(fake_telegram, ada, "Ja bitte?")
 
 
 @pytest.mark.parametrize(
@@ -99,70 +99,70 @@ async def test_group_that_became_a_supergroup_is_followed(
 )
 @pytest.mark.usefixtures("connected")
 async def test_nothing_is_lost_when_telegram_fails(
-    standin: FakeTelegram, ada: User, bea: User, forum: Group, kind: FaultKind
+    fake_telegram: FakeTelegram, ada: User, bea: User, forum: Group, kind: FaultKind
 ) -> None:
     """Whatever goes wrong on the way, the request and each relayed message arrive once and in order."""
     for method in ("createForumTopic", "sendMessage", "copyMessage"):
-        standin.fail_next(method, kind, chat=forum)
-    topic = topic_of(await card(standin, bea, forum, await request(standin, ada)))
+        fake_telegram.fail_next(method, kind, chat=forum)
+    topic = topic_of(await card(fake_telegram, bea, forum, await request(fake_telegram, ada)))
     bea.send_text("Hallo!", chat=forum, topic=topic)
-    await sees(standin, ada, "Hallo!")
+    await wait_for_text(fake_telegram, ada, "Hallo!")
     for number in range(3):
         ada.send_text(f"Nachricht {number}")
-    await sees(standin, bea, "Nachricht 2", forum)
+    await wait_for_text(fake_telegram, bea, "Nachricht 2", forum)
 
     texts = [seen.text for seen in bea.bot_messages(forum) if seen.text.startswith("Nachricht")]
     assert texts == [f"Nachricht {number}" for number in range(3)]
-    assert list(standin.view_chat(forum).topic_names) == [topic]
+    assert list(fake_telegram.view_chat(forum).topic_names) == [topic]
 
 
 @pytest.mark.usefixtures("connected")
 async def test_history_is_told_once_when_telegram_fails(
-    standin: FakeTelegram, ada: User, bea: User, forum: Group
+    fake_telegram: FakeTelegram, ada: User, bea: User, forum: Group
 ) -> None:
     """A new topic is opened on from where it was broken off: one topic, pinned, with what was said before, once."""
-    topic = topic_of(await card(standin, bea, forum, await request(standin, ada)))
+    topic = topic_of(await card(fake_telegram, bea, forum, await request(fake_telegram, ada)))
     bea.send_text("Hallo!", chat=forum, topic=topic)
-    await sees(standin, ada, "Hallo!")
+    await wait_for_text(fake_telegram, ada, "Hallo!")
     forum.delete_topic(topic)
     for method in ("sendMessage", "pinChatMessage"):
-        standin.fail_next(method, FaultKind.BAD_GATEWAY, chat=forum)
+        fake_telegram.fail_next(method, FaultKind.BAD_GATEWAY, chat=forum)
     ada.send_text("Sind Sie noch da?")
-    fresh = topic_of(await sees(standin, bea, "Sind Sie noch da?", forum))
+    fresh = topic_of(await wait_for_text(fake_telegram, bea, "Sind Sie noch da?", forum))
 
     there = [seen for seen in bea.bot_messages(forum) if seen.thread_id == fresh and seen.kind == "text"]
     assert ["Bisheriger Verlauf" in seen.text for seen in there].count(True) == 1
     assert ["Anfrage" in seen.text.split("\n")[0] for seen in there].count(True) == 1
-    assert there[0].id in standin.view_chat(forum).pinned_ids
-    assert list(standin.view_chat(forum).topic_names) == [fresh]
+    assert there[0].id in fake_telegram.view_chat(forum).pinned_ids
+    assert list(fake_telegram.view_chat(forum).topic_names) == [fresh]
 
 
 @pytest.mark.usefixtures("connected")
-async def test_no_answer_in_time(standin: FakeTelegram, ada: User, bea: User, forum: Group) -> None:
+async def test_no_answer_in_time(fake_telegram: FakeTelegram, ada: User, bea: User, forum: Group) -> None:
     """A call that Telegram never answers is given up and made again, and what came after it waits its turn."""
-    topic = topic_of(await card(standin, bea, forum, await request(standin, ada)))
+    topic = topic_of(await card(fake_telegram, bea, forum, await request(fake_telegram, ada)))
     bea.send_text("Hallo!", chat=forum, topic=topic)
-    await sees(standin, ada, "Hallo!")
-    standin.fail_next("copyMessage", FaultKind.HANG, chat=forum)
+    await wait_for_text(fake_telegram, ada, "Hallo!")
+    fake_telegram.fail_next("copyMessage", FaultKind.HANG, chat=forum)
     ada.send_text("Eins")
     ada.send_text("Zwei")
-    await standin.wait_for(lambda: "Zwei" in [seen.text for seen in bea.bot_messages(forum)], timeout=20)
+    await fake_telegram.wait_for(lambda: "Zwei" in [seen.text for seen in bea.bot_messages(forum)], timeout=20)
 
     assert [seen.text for seen in bea.bot_messages(forum) if seen.text in ("Eins", "Zwei")] == ["Eins", "Zwei"]
 
 
 @pytest.mark.usefixtures("connected")
 async def test_lost_response_doubles_the_delivery_only(
-    standin: FakeTelegram, ada: User, bea: User, forum: Group
+    fake_telegram: FakeTelegram, ada: User, bea: User, forum: Group
 ) -> None:
     """A copy whose answer was lost is sent again: seen twice, kept once."""
-    topic = topic_of(await card(standin, bea, forum, await request(standin, ada)))
+    topic = topic_of(await card(fake_telegram, bea, forum, await request(fake_telegram, ada)))
     bea.send_text("Hallo!", chat=forum, topic=topic)
-    await sees(standin, ada, "Hallo!")
-    standin.fail_next("copyMessage", FaultKind.LOST, chat=forum)
+    await wait_for_text(fake_telegram, ada, "Hallo!")
+    fake_telegram.fail_next("copyMessage", FaultKind.LOST, chat=forum)
     ada.send_text("Eins")
     ada.send_text("Zwei")
-    await sees(standin, bea, "Zwei", forum)
+    await wait_for_text(fake_telegram, bea, "Zwei", forum)
 
     assert [seen.text for seen in bea.bot_messages(forum) if seen.text in ("Eins", "Zwei")] == [
         "Eins",
@@ -172,23 +172,25 @@ async def test_lost_response_doubles_the_delivery_only(
 
 
 async def test_reply_to_a_card_that_was_sent_twice(
-    standin: FakeTelegram, ada: User, bea: User, at_desk: AtDesk
+    fake_telegram: FakeTelegram, ada: User, bea: User, at_desk: AtDesk
 ) -> None:
     """An adviser who replies to a card that the bot does not know, since its answer was lost, is told so."""
-    group = standin.add_group("Beratung", [bea], bot_is_admin=True)
+    group = fake_telegram.add_group("Beratung", [bea], bot_is_admin=True)
     async with at_desk(group):
-        standin.fail_next("sendMessage", FaultKind.LOST, chat=group)
-        reference = await request(standin, ada)
-        await standin.wait_for(lambda: len([one for one in bea.bot_messages(group) if reference in one.text]) == 2)
+        fake_telegram.fail_next("sendMessage", FaultKind.LOST, chat=group)
+        reference = await request(fake_telegram, ada)
+        await fake_telegram.wait_for(
+            lambda: len([one for one in bea.bot_messages(group) if reference in one.text]) == 2
+        )
         first, second = (one for one in bea.bot_messages(group) if reference in one.text)
         bea.send_text("Guten Tag!", chat=group, reply_to=first)
-        await sees(standin, bea, "ging an niemanden", group)
+        await wait_for_text(fake_telegram, bea, "ging an niemanden", group)
         bea.send_text("Guten Abend!", chat=group, reply_to=second)
-        await sees(standin, ada, "Guten Abend!")
+        await wait_for_text(fake_telegram, ada, "Guten Abend!")
 
 
 async def test_bot_thrown_out_of_the_group(
-    standin: FakeTelegram,
+    fake_telegram: FakeTelegram,
     ada: User,
     bea: User,
     forum: Group,
@@ -202,8 +204,10 @@ async def test_bot_thrown_out_of_the_group(
     async with at_desk(forum):
         forum.remove_bot(bea.account)
         assert await asyncio.to_thread(mail_server.came.wait, 20)
-        reference = await request(standin, ada)
-        await standin.wait_for(lambda: [call for call in standin.calls_to("createForumTopic") if call.status == 403])
+        reference = await request(fake_telegram, ada)
+        await fake_telegram.wait_for(
+            lambda: [call for call in fake_telegram.calls_to("createForumTopic") if call.status == 403]
+        )
 
     store = open_store_from_settings(Settings())
     assert store.requests.find_request(reference) is not None
@@ -214,15 +218,21 @@ async def test_bot_thrown_out_of_the_group(
 
 @pytest.mark.parametrize("trouble", ["busy", "down"])
 async def test_request_goes_out_by_mail_as_well(
-    standin: FakeTelegram, ada: User, bea: User, forum: Group, at_desk: AtDesk, mail_server: MailServer, trouble: str
+    fake_telegram: FakeTelegram,
+    ada: User,
+    bea: User,
+    forum: Group,
+    at_desk: AtDesk,
+    mail_server: MailServer,
+    trouble: str,
 ) -> None:
     """The contact gets the request once, also where the mail server was in trouble first; Telegram does not wait."""
     if trouble == "busy":
         mail_server.busy = 1
         mail_server.controller.start()
     async with at_desk(forum):
-        reference = await request(standin, ada, "Bitte auch per Mail")
-        await card(standin, bea, forum, reference)
+        reference = await request(fake_telegram, ada, "Bitte auch per Mail")
+        await card(fake_telegram, bea, forum, reference)
         if trouble == "down":
             mail_server.controller.start()
         assert await asyncio.to_thread(mail_server.came.wait, 20)
@@ -236,30 +246,30 @@ async def test_request_goes_out_by_mail_as_well(
 
 
 async def test_group_where_the_bot_has_no_rights(
-    standin: FakeTelegram, ada: User, bea: User, at_desk: AtDesk
+    fake_telegram: FakeTelegram, ada: User, bea: User, at_desk: AtDesk
 ) -> None:
     """In a forum where it may open no topics the bot uses replies, and pins nothing."""
-    forum = standin.add_group("Beratung", [bea], forum=True)
+    forum = fake_telegram.add_group("Beratung", [bea], forum=True)
     async with at_desk(forum):
-        brief = await card(standin, bea, forum, await request(standin, ada))
+        brief = await card(fake_telegram, bea, forum, await request(fake_telegram, ada))
         bea.send_text("Guten Tag!", chat=forum, reply_to=brief)
-        await sees(standin, ada, "Guten Tag!")
+        await wait_for_text(fake_telegram, ada, "Guten Tag!")
 
     assert brief.thread_id is None
 
 
 async def test_what_the_time_brings_is_sent(
-    standin: FakeTelegram, ada: User, bea: User, forum: Group, bot_settings: Settings, live: LiveIndex,
+    fake_telegram: FakeTelegram, ada: User, bea: User, forum: Group, bot_settings: Settings, live: LiveIndex,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     """A request that nobody answered: the person gets a word and a choice, the advisers a reminder."""
     monkeypatch.setenv("GW_ADVISER_CHAT_ID", str(forum.id))
     async with running(Settings(), live):
-        reference = await request(standin, ada)
-        topic = topic_of(await card(standin, bea, forum, reference))
+        reference = await request(fake_telegram, ada)
+        topic = topic_of(await card(fake_telegram, bea, forum, reference))
     async with running(Settings(), live, clock=lambda: time.time() + 10 * 86_400):
-        await sees(standin, ada, "hat sich bis heute niemand gemeldet")
-        assert (await sees(standin, bea, "wartet jemand auf Antwort", forum)).thread_id == topic
+        await wait_for_text(fake_telegram, ada, "hat sich bis heute niemand gemeldet")
+        assert (await wait_for_text(fake_telegram, bea, "wartet jemand auf Antwort", forum)).thread_id == topic
         ada.tap_button("Anfrage zurückziehen")
-        await sees(standin, ada, f"Ihre Anfrage {reference} ist zurückgezogen")
-        await sees(standin, bea, "hat die Anfrage zurückgezogen", forum)
+        await wait_for_text(fake_telegram, ada, f"Ihre Anfrage {reference} ist zurückgezogen")
+        await wait_for_text(fake_telegram, bea, "hat die Anfrage zurückgezogen", forum)

@@ -4,7 +4,7 @@ import pytest
 
 from bot.sandbox.fake_telegram import FakeTelegram, Group, User
 from tests.end_to_end.advice import card, request, topic_of
-from tests.end_to_end.conftest import sees
+from tests.end_to_end.conftest import wait_for_text
 
 
 def pictures(person: User, chat: Group | None = None) -> list[str]:
@@ -14,31 +14,33 @@ def pictures(person: User, chat: Group | None = None) -> list[str]:
 @pytest.mark.usefixtures("connected")
 @pytest.mark.parametrize("captions", [("// nur für uns", "", ""), ("", "", "// nur für uns")])
 async def test_album_under_a_note_stays_among_advisers(
-    standin: FakeTelegram, ada: User, bea: User, forum: Group, captions: tuple[str, ...]
+    fake_telegram: FakeTelegram, ada: User, bea: User, forum: Group, captions: tuple[str, ...]
 ) -> None:
     """Whichever of its pictures the note stands under, the person gets none, and the request is still free."""
-    topic = topic_of(await card(standin, bea, forum, await request(standin, ada)))
+    topic = topic_of(await card(fake_telegram, bea, forum, await request(fake_telegram, ada)))
     bea.send_album(captions, forum, topic=topic)
-    assert "Noch nicht übernommen" in (await sees(standin, bea, "Anfrage ", forum)).text
+    assert "Noch nicht übernommen" in (await wait_for_text(fake_telegram, bea, "Anfrage ", forum)).text
     bea.send_text("Guten Tag!", chat=forum, topic=topic)
-    await sees(standin, ada, "Guten Tag!")
+    await wait_for_text(fake_telegram, ada, "Guten Tag!")
 
     assert pictures(ada) == []
 
 
 @pytest.mark.usefixtures("connected")
-async def test_album_for_the_person_arrives_whole(standin: FakeTelegram, ada: User, bea: User, forum: Group) -> None:
+async def test_album_for_the_person_arrives_whole(
+    fake_telegram: FakeTelegram, ada: User, bea: User, forum: Group
+) -> None:
     """All its pictures come in order, before what is written after it; made a note afterwards, all are taken back."""
-    topic = topic_of(await card(standin, bea, forum, await request(standin, ada)))
+    topic = topic_of(await card(fake_telegram, bea, forum, await request(fake_telegram, ada)))
     first, *_ = bea.send_album(["Unser Plan", "", "Seite drei"], forum, topic=topic)
     bea.send_text("Passt das?", chat=forum, topic=topic)
-    await sees(standin, ada, "Passt das?")
+    await wait_for_text(fake_telegram, ada, "Passt das?")
     arrived = pictures(ada)
     bea.edit_caption(first, "// doch nicht", chat=forum)
-    await standin.wait_for(lambda: not pictures(ada))
+    await fake_telegram.wait_for(lambda: not pictures(ada))
     bea.edit_caption(first, "Unser Plan", chat=forum)
     bea.send_text("Bis morgen!", chat=forum, topic=topic)
-    await sees(standin, ada, "Bis morgen!")
+    await wait_for_text(fake_telegram, ada, "Bis morgen!")
 
     assert arrived == ["Unser Plan", "", "Seite drei"]
     assert pictures(ada) == []
@@ -46,13 +48,15 @@ async def test_album_for_the_person_arrives_whole(standin: FakeTelegram, ada: Us
 
 
 @pytest.mark.usefixtures("connected")
-async def test_album_of_the_person_arrives_whole(standin: FakeTelegram, ada: User, bea: User, forum: Group) -> None:
+async def test_album_of_the_person_arrives_whole(
+    fake_telegram: FakeTelegram, ada: User, bea: User, forum: Group
+) -> None:
     """What the person sends as an album comes to the advisers in order, whatever it begins with."""
-    topic = topic_of(await card(standin, bea, forum, await request(standin, ada)))
+    topic = topic_of(await card(fake_telegram, bea, forum, await request(fake_telegram, ada)))
     bea.send_text("Guten Tag!", chat=forum, topic=topic)
-    await sees(standin, ada, "Guten Tag!")
+    await wait_for_text(fake_telegram, ada, "Guten Tag!")
     ada.send_album(["", "// Seite zwei", ""])
     ada.send_text("Das war es.")
-    await sees(standin, bea, "Das war es.", forum)
+    await wait_for_text(fake_telegram, bea, "Das war es.", forum)
 
     assert pictures(bea, forum) == ["", "// Seite zwei", ""]

@@ -33,7 +33,7 @@ class Ahead:
 
 
 async def test_nothing_is_deleted_by_a_clock_that_was_wrong_at_the_start(
-    standin: FakeTelegram, ada: User, forum: Group, bot_settings: Settings, live: LiveIndex,
+    fake_telegram: FakeTelegram, ada: User, forum: Group, bot_settings: Settings, live: LiveIndex,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     """Somebody is answered while the clock is a year ahead, and everything is still there when it is right."""
@@ -62,13 +62,13 @@ async def test_nothing_is_deleted_by_a_clock_that_was_wrong_at_the_start(
 
 
 async def test_clock_that_is_put_back_mutes_nobody(
-    standin: FakeTelegram, ada: User, bot_settings: Settings, live: LiveIndex
+    fake_telegram: FakeTelegram, ada: User, bot_settings: Settings, live: LiveIndex
 ) -> None:
     """A bot that started while the clock was an hour ahead answers at once when it is right."""
     clock = Ahead(3_600.0)
 
     async with running(bot_settings, live, clock=clock, limits=TELEGRAM_LIMITS, on_purpose=False):
-        await standin.wait_for(lambda: standin.calls_to("getMe"))
+        await fake_telegram.wait_for(lambda: fake_telegram.calls_to("getMe"))
         clock.seconds = 0.0
         ada.send_text("/start")
 
@@ -76,25 +76,25 @@ async def test_clock_that_is_put_back_mutes_nobody(
 
 
 async def test_refusals_while_the_clock_was_ahead_hold_nobody(
-    standin: FakeTelegram, ada: User, bea: User, cem: User, bot_settings: Settings, live: LiveIndex
+    fake_telegram: FakeTelegram, ada: User, bea: User, cem: User, bot_settings: Settings, live: LiveIndex
 ) -> None:
     """Three people to whom Telegram took nothing while the clock was a month ahead, and so nobody, are answered by a
     bot that is started with the right one, and so is somebody else."""
-    people, other = (ada, bea, cem), standin.add_user("Dora", started=True)
+    people, other = (ada, bea, cem), fake_telegram.add_user("Dora", started=True)
     clock = Clock(time.time() + 30 * DAY)
-    standin.fail_next("sendMessage", FaultKind.RATE_LIMIT, 3, retry_after=0)
+    fake_telegram.fail_next("sendMessage", FaultKind.RATE_LIMIT, 3, retry_after=0)
     async with running(bot_settings, live, clock=clock, limits=TELEGRAM_LIMITS, on_purpose=False):
-        await standin.wait_for(lambda: standin.calls_to("getMe"))
+        await fake_telegram.wait_for(lambda: fake_telegram.calls_to("getMe"))
         clock.now += 5
         for person in people:
             person.send_text("/start")
-        await standin.wait_for(lambda: len(standin.calls_to("sendMessage")) == len(people))
+        await fake_telegram.wait_for(lambda: len(fake_telegram.calls_to("sendMessage")) == len(people))
     store = open_store_from_settings(bot_settings, clock)
     noted = set(store.outbox.rate_limits())
     store.close()
 
     async with running(bot_settings, live, limits=TELEGRAM_LIMITS, on_purpose=False):
         other.send_text("/start")
-        await standin.wait_for(lambda: all(person.bot_messages() for person in (*people, other)))
+        await fake_telegram.wait_for(lambda: all(person.bot_messages() for person in (*people, other)))
 
     assert noted == {0, *(person.id for person in people)}

@@ -17,11 +17,11 @@ async def test_every_command_is_replied_to(ada: User, command: str) -> None:
     assert "kenne ich nicht" not in (await ada.wait_for_reply()).text
 
 
-async def test_menu_is_published_in_each_language(standin: FakeTelegram) -> None:
+async def test_menu_is_published_in_each_language(fake_telegram: FakeTelegram) -> None:
     """The command menu stands in German, in English, and by default."""
-    await standin.wait_for(lambda: len(standin.calls_to("setMyCommands")) == 3)
+    await fake_telegram.wait_for(lambda: len(fake_telegram.calls_to("setMyCommands")) == 3)
 
-    codes = {call.params.get("language_code", "") for call in standin.calls_to("setMyCommands")}
+    codes = {call.params.get("language_code", "") for call in fake_telegram.calls_to("setMyCommands")}
 
     assert codes == {"", "de", "en"}
 
@@ -80,7 +80,7 @@ async def test_introduction_turns_pages_in_one_message(ada: User) -> None:
     assert len(ada.bot_messages()) == 1
 
 
-async def test_contact_is_text_and_card(ada: User, standin: FakeTelegram) -> None:
+async def test_contact_is_text_and_card(ada: User, fake_telegram: FakeTelegram) -> None:
     """The contact comes as text and as a contact to be saved."""
     ada.send_text("/kontakt")
     await ada.wait_for_reply(count=2)
@@ -89,7 +89,7 @@ async def test_contact_is_text_and_card(ada: User, standin: FakeTelegram) -> Non
 
     assert "jacob.rohm@phineo.org" in text.text
     assert card.kind == "contact"
-    assert standin.calls_to("sendContact")[0].params["phone_number"] == "+4930520065411"
+    assert fake_telegram.calls_to("sendContact")[0].params["phone_number"] == "+4930520065411"
 
 
 async def test_unknown_command(ada: User) -> None:
@@ -99,18 +99,18 @@ async def test_unknown_command(ada: User) -> None:
     assert "/hilfe" in (await ada.wait_for_reply()).text
 
 
-async def test_forged_button_changes_nothing(ada: User, standin: FakeTelegram) -> None:
+async def test_forged_button_changes_nothing(ada: User, fake_telegram: FakeTelegram) -> None:
     """Callback data that no button of ours carries now is answered and has no effect."""
     ada.send_text("/loeschen")
     message = await ada.wait_for_reply()
-    sender = standin.last_update(ada)["message"]["from"]
+    sender = fake_telegram.last_update(ada)["message"]["from"]
     forged = ("r:send", "e:../../etc/passwd", "i:99999999999999999999", "f:9:backbone", "l:xx", "x" * 64)
     for data in forged:  # what Telegram would only send for a button that was shown
         query = {"id": data, "from": sender, "chat_instance": "1", "data": data, "message": message.raw}
-        with standin.world.state_change():
-            standin.world.updates.put("callback_query", query)
-    await standin.wait_for(lambda: len(standin.calls_to("answerCallbackQuery")) >= len(forged))
+        with fake_telegram.world.state_change():
+            fake_telegram.world.updates.put("callback_query", query)
+    await fake_telegram.wait_for(lambda: len(fake_telegram.calls_to("answerCallbackQuery")) >= len(forged))
 
-    held, _ = await my_data(standin, ada)
+    held, _ = await my_data(fake_telegram, ada)
 
     assert held["requests"] == []

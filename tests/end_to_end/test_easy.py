@@ -4,7 +4,7 @@ import pytest
 
 from bot.domain.commands import GERMAN_COMMANDS
 from bot.sandbox.fake_telegram import FakeTelegram, Group, User
-from tests.end_to_end.conftest import sees
+from tests.end_to_end.conftest import wait_for_text
 
 
 async def chose(person: User) -> User:
@@ -96,7 +96,7 @@ async def test_the_introduction_in_leichte_sprache(easy: User) -> None:
 
 
 @pytest.mark.usefixtures("connected")
-async def test_advisers_see_who_reads_it(standin: FakeTelegram, ada: User, bea: User, forum: Group) -> None:
+async def test_advisers_see_who_reads_it(fake_telegram: FakeTelegram, ada: User, bea: User, forum: Group) -> None:
     """A request goes from the first question to the promise in Leichte Sprache; its card asks for plain answers."""
     person = await chose(ada)
     person.send_text("/beratung")
@@ -113,18 +113,18 @@ async def test_advisers_see_who_reads_it(standin: FakeTelegram, ada: User, bea: 
         review = await person.wait_for_reply(person.tap_button(button))
     assert "Darf ich das an die Beratung geben?" in review.text
     person.tap_button("Ja, das darf die Beratung haben")
-    await sees(standin, person, "Die Antwort soll spätestens dann da sein:")
+    await wait_for_text(fake_telegram, person, "Die Antwort soll spätestens dann da sein:")
 
-    card = await sees(standin, bea, "Wie fangen wir an?", forum)
+    card = await wait_for_text(fake_telegram, bea, "Wie fangen wir an?", forum)
 
     assert "Die Person liest Leichte Sprache." in card.text
 
 
 @pytest.mark.usefixtures("polling")
-async def test_telegram_is_told_of_no_code_it_does_not_know(standin: FakeTelegram) -> None:
+async def test_telegram_is_told_of_no_code_it_does_not_know(fake_telegram: FakeTelegram) -> None:
     """Nothing is published for Leichte Sprache: Telegram knows codes of two letters only."""
-    await standin.wait_for(lambda: len(standin.calls_to("setMyCommands")) == 3)
+    await fake_telegram.wait_for(lambda: len(fake_telegram.calls_to("setMyCommands")) == 3)
 
-    codes = {call.params.get("language_code", "") for call in standin.calls if call.method.startswith("setMy")}
+    codes = {call.params.get("language_code", "") for call in fake_telegram.calls if call.method.startswith("setMy")}
 
     assert codes == {"", "de", "en"}

@@ -38,20 +38,20 @@ def disk(tmp_path: Path, bot_settings: Settings, monkeypatch: pytest.MonkeyPatch
         yield mounted
 
 
-async def test_full_disk_when_polling(disk: Disk, standin: FakeTelegram, live: LiveIndex, ada: User) -> None:
+async def test_full_disk_when_polling(disk: Disk, fake_telegram: FakeTelegram, live: LiveIndex, ada: User) -> None:
     """While the disk is full an update stays with Telegram; with space it is answered, once."""
     with logged() as log:
         async with running(Settings(), live):
             ada.send_text("/hilfe")
             await ada.wait_for_reply()
-            await standin.wait_for(lambda: standin.updates_confirmed)
+            await fake_telegram.wait_for(lambda: fake_telegram.updates_confirmed)
             disk.fill()
             ada.send_text("Was ist Collective Impact?")
             await log.until("updates wait at Telegram: ")
-            confirmed = standin.updates_confirmed
+            confirmed = fake_telegram.updates_confirmed
             disk.free()
             answer = await ada.wait_for_reply()
-            await standin.wait_for(lambda: standin.updates_confirmed)
+            await fake_telegram.wait_for(lambda: fake_telegram.updates_confirmed)
 
     assert not confirmed
     assert "Aus der Fachliteratur:" in answer.text
@@ -61,7 +61,7 @@ async def test_full_disk_when_polling(disk: Disk, standin: FakeTelegram, live: L
 
 @pytest.fixture
 async def hook(
-    disk: Disk, standin: FakeTelegram, live: LiveIndex, monkeypatch: pytest.MonkeyPatch
+    disk: Disk, fake_telegram: FakeTelegram, live: LiveIndex, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[str]:
     """The address of a bot by webhook, with its store on the small disk."""
     assert disk
@@ -70,11 +70,11 @@ async def hook(
     monkeypatch.setenv("GW_WEBHOOK_URL", f"http://127.0.0.1:{port}/hook")
     monkeypatch.setenv("GW_WEBHOOK_SECRET", SECRET)
     async with running(Settings(), live, webhook=True):
-        await standin.wait_for(lambda: standin.calls_to("setWebhook"))
+        await fake_telegram.wait_for(lambda: fake_telegram.calls_to("setWebhook"))
         yield f"http://127.0.0.1:{port}"
 
 
-async def test_full_disk_by_webhook(hook: str, disk: Disk, standin: FakeTelegram, ada: User) -> None:
+async def test_full_disk_by_webhook(hook: str, disk: Disk, fake_telegram: FakeTelegram, ada: User) -> None:
     """While the disk is full Telegram is told to come again, and the bot is not ready; then the answer comes once."""
     disk.fill()
     async with httpx.AsyncClient() as outside:
@@ -91,7 +91,7 @@ async def test_full_disk_by_webhook(hook: str, disk: Disk, standin: FakeTelegram
 
 
 async def test_locked_store_costs_nobody_their_form(
-    bot_settings: Settings, standin: FakeTelegram, live: LiveIndex, ada: User
+    bot_settings: Settings, fake_telegram: FakeTelegram, live: LiveIndex, ada: User
 ) -> None:
     """While another program locks the store nothing known of a person is overwritten; then it goes on."""
     path = bot_settings.sqlite_path
@@ -113,14 +113,14 @@ async def test_locked_store_costs_nobody_their_form(
 
 
 async def test_deleted_store_ends_the_bot(
-    bot_settings: Settings, standin: FakeTelegram, live: LiveIndex, ada: User
+    bot_settings: Settings, fake_telegram: FakeTelegram, live: LiveIndex, ada: User
 ) -> None:
     """A bot whose store is deleted under it ends with what to do, and the update stays with Telegram."""
     store, stop = open_store_from_settings(bot_settings), asyncio.Event()
     task = asyncio.create_task(run_bot(BotRuntime(bot_settings, live, store, limits=NO_LIMITS), stop))
     ada.send_text("/hilfe")
     await ada.wait_for_reply()
-    await standin.wait_for(lambda: standin.updates_confirmed)
+    await fake_telegram.wait_for(lambda: fake_telegram.updates_confirmed)
     for file in bot_settings.sqlite_path.parent.glob("bot.db*"):
         file.unlink()
     ada.send_text("Was ist Collective Impact?")
@@ -129,12 +129,12 @@ async def test_deleted_store_ends_the_bot(
         await asyncio.wait_for(task, 30)
     store.close()
 
-    assert not standin.updates_confirmed
+    assert not fake_telegram.updates_confirmed
     assert [path.name for path in bot_settings.sqlite_path.parent.glob("bot.db*")] == ["bot.db.rescued-1"]
 
 
 async def test_two_pollers(
-    bot_settings: Settings, standin: FakeTelegram, live: LiveIndex, mail_server: MailServer
+    bot_settings: Settings, fake_telegram: FakeTelegram, live: LiveIndex, mail_server: MailServer
 ) -> None:
     """A second program on the same token is logged, counted and mailed once, and answered by no hot loop."""
     mail_server.controller.start()
@@ -182,17 +182,17 @@ async def test_two_pollers(
 
 
 async def test_update_of_an_unknown_form(
-    standin: FakeTelegram, bot_settings: Settings, live: LiveIndex, ada: User, caplog: pytest.LogCaptureFixture
+    fake_telegram: FakeTelegram, bot_settings: Settings, live: LiveIndex, ada: User, caplog: pytest.LogCaptureFixture
 ) -> None:
     """An update of no form that is known stops nothing, and none of its words are logged."""
     with logged() as log:
         async with running(bot_settings, live):
-            standin.world.updates.put("message", {"message_id": 1, "date": "Geheim", "chat": {"id": ada.id}})
+            fake_telegram.world.updates.put("message", {"message_id": 1, "date": "Geheim", "chat": {"id": ada.id}})
             ada.send_text("/hilfe")
             await ada.wait_for_reply()
 
     assert any("is of no form we know" in line for line in log.lines)
     assert not any("Geheim" in line for line in (*log.lines, *caplog.messages))  # the library's log as well
-    broken = [violation for violation in standin.violations if "message.date" in violation.problem]
-    assert len(broken) == 1  # the stand-in's own, which is meant
-    standin.violations.clear()
+    broken = [violation for violation in fake_telegram.violations if "message.date" in violation.problem]
+    assert len(broken) == 1  # the fake Telegram's own, which is meant
+    fake_telegram.violations.clear()

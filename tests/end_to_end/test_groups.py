@@ -13,15 +13,15 @@ pytestmark = pytest.mark.usefixtures("polling")
 
 
 @pytest.fixture
-def ben(standin: FakeTelegram) -> User:
+def ben(fake_telegram: FakeTelegram) -> User:
     """Another member of the group."""
-    return standin.add_user("Ben", language_code="de")
+    return fake_telegram.add_user("Ben", language_code="de")
 
 
 @pytest.fixture
-def group(standin: FakeTelegram, ada: User, ben: User) -> Group:
+def group(fake_telegram: FakeTelegram, ada: User, ben: User) -> Group:
     """A group with the bot in it, which sees every message because it is administrator."""
-    return standin.add_group("Bündnis", [ada, ben], bot_is_admin=True)
+    return fake_telegram.add_group("Bündnis", [ada, ben], bot_is_admin=True)
 
 
 async def test_mention_is_answered_as_a_reply(ada: User, group: Group) -> None:
@@ -44,14 +44,14 @@ async def test_only_the_mention_is_taken_out(ada: User, group: Group, bot_settin
 
 
 async def test_tap_counts_on_a_button_that_is_there_only(
-    standin: FakeTelegram, ada: User, ben: User, group: Group
+    fake_telegram: FakeTelegram, ada: User, ben: User, group: Group
 ) -> None:
     """What a member makes up leaves the bot's answer to somebody else as it is; a button that is there works."""
     ada.send_text("/datenschutz@standin_bot", chat=group)
     answer = await ada.wait_for_reply(chat=group)
     for data in ("share:bot", "p:less", "d:no", "d:yes", "v:yes:5:backbone", "v:no", "i:3", "r:resume:", "l:en"):
         tap = ben.forge_tap(data, group)
-        answered = await standin.wait_for(partial(getattr, tap, "answer"))
+        answered = await fake_telegram.wait_for(partial(getattr, tap, "answer"))
         assert (answered or {})["text"] == "Dieser Knopf gilt nicht mehr."
     assert ada.bot_messages(group) == [answer]
 
@@ -94,9 +94,9 @@ async def test_private_matters_stay_private(ada: User, group: Group, command: st
     assert "privaten Chat" in (await ada.wait_for_reply(chat=group)).text
 
 
-async def test_contact_is_told_in_its_topic(standin: FakeTelegram, ada: User) -> None:
+async def test_contact_is_told_in_its_topic(fake_telegram: FakeTelegram, ada: User) -> None:
     """Text and contact card both stand in the topic in which they were asked for."""
-    forum = standin.add_group("Bündnis", [ada], forum=True, bot_is_admin=True)
+    forum = fake_telegram.add_group("Bündnis", [ada], forum=True, bot_is_admin=True)
     topic = forum.create_topic("Fragen", ada.account)
     ada.send_text("/kontakt@standin_bot", chat=forum, topic=topic)
     await ada.wait_for_reply(chat=forum, count=2)

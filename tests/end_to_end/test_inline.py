@@ -12,7 +12,7 @@ from bot.sandbox.fake_telegram.world.queries import InlineQuery
 from bot.settings import Settings
 from prompts.message_splitter import utf16_length
 from tests.end_to_end.advice import card, request, topic_of
-from tests.end_to_end.conftest import AtDesk, sees
+from tests.end_to_end.conftest import AtDesk, wait_for_text
 
 Json = dict[str, Any]
 HOSTILE = (
@@ -27,10 +27,10 @@ HOSTILE = (
 )
 
 
-async def offered(standin: FakeTelegram, person: User, text: str, chat: Group | None = None) -> InlineQuery:
+async def offered(fake_telegram: FakeTelegram, person: User, text: str, chat: Group | None = None) -> InlineQuery:
     """What is offered for a text."""
     asked = person.send_inline_query(text, chat)
-    await standin.wait_for(lambda: asked.answer)
+    await fake_telegram.wait_for(lambda: asked.answer)
     return asked
 
 
@@ -47,27 +47,27 @@ def link(result: Json) -> str:
     ],
 )
 async def test_three_answers(
-    standin: FakeTelegram, lang: str, question: str, first: str, layer: str, source: str
+    fake_telegram: FakeTelegram, lang: str, question: str, first: str, layer: str, source: str
 ) -> None:
     """A question gets three answers, the best one first, each with its layer, its source and a way to go on."""
-    person = standin.add_user("Gast", language_code=lang)
-    results = (await offered(standin, person, question)).results
+    person = fake_telegram.add_user("Gast", language_code=lang)
+    results = (await offered(fake_telegram, person, question)).results
 
     assert len({one["title"] for one in results}) == len(results) == 3
     assert first in results[0]["title"]
     assert results[0]["description"].startswith(layer)
     assert all(source in one["input_message_content"]["message_text"] for one in results)
-    assert link(results[0]) == f"https://t.me/{standin.world.bot.username}?start=frage-backbone"
+    assert link(results[0]) == f"https://t.me/{fake_telegram.world.bot.username}?start=frage-backbone"
 
 
 @pytest.mark.usefixtures("polling")
-async def test_result_is_sent(standin: FakeTelegram, ada: User) -> None:
+async def test_result_is_sent(fake_telegram: FakeTelegram, ada: User) -> None:
     """What is chosen is a readable message in any chat, and the bot does not answer its own words."""
-    group = standin.add_group("Verein", [ada])
-    asked = await offered(standin, ada, "Was ist eine Backbone-Organisation?", group)
+    group = fake_telegram.add_group("Verein", [ada])
+    asked = await offered(fake_telegram, ada, "Was ist eine Backbone-Organisation?", group)
     in_group, alone = ada.choose_result(asked, "1", group), ada.choose_result(asked, "1")
     ada.send_text("/hilfe")
-    await sees(standin, ada, "Das kann ich")
+    await wait_for_text(fake_telegram, ada, "Das kann ich")
 
     assert "<b>" not in in_group.text
     assert "Quelle:" in in_group.text
@@ -78,10 +78,10 @@ async def test_result_is_sent(standin: FakeTelegram, ada: User) -> None:
 
 @pytest.mark.usefixtures("polling")
 @pytest.mark.parametrize(("lang", "begin"), [("de", ("W", "Wa", "Wie")), ("en", ("W", "H"))])
-async def test_nothing_typed_yet(standin: FakeTelegram, lang: str, begin: tuple[str, ...]) -> None:
+async def test_nothing_typed_yet(fake_telegram: FakeTelegram, lang: str, begin: tuple[str, ...]) -> None:
     """Before anything is typed, three questions that one may ask are offered, in the person's language."""
-    person = standin.add_user("Gast", language_code=lang)
-    asked = await offered(standin, person, " ")
+    person = fake_telegram.add_user("Gast", language_code=lang)
+    asked = await offered(fake_telegram, person, " ")
 
     assert len(asked.results) == 3
     assert all(one["title"].endswith("?") and one["title"].startswith(begin) for one in asked.results)
@@ -99,9 +99,9 @@ async def test_nothing_typed_yet(standin: FakeTelegram, lang: str, begin: tuple[
         ("de", "Ich möchte mit einem Menschen sprechen", "Dafür gibt es einen Menschen"),
     ],
 )
-async def test_no_answer(standin: FakeTelegram, lang: str, question: str, title: str) -> None:
+async def test_no_answer(fake_telegram: FakeTelegram, lang: str, question: str, title: str) -> None:
     """Where the sources are silent or a person is wanted, one result says so and leads to the bot."""
-    asked = await offered(standin, standin.add_user("Gast", language_code=lang), question)
+    asked = await offered(fake_telegram, fake_telegram.add_user("Gast", language_code=lang), question)
 
     assert [one["title"] for one in asked.results] == [title]
     assert link(asked.results[0]).endswith("?start=beratung")
@@ -111,9 +111,9 @@ async def test_no_answer(standin: FakeTelegram, lang: str, question: str, title:
 
 @pytest.mark.usefixtures("polling")
 @pytest.mark.parametrize("text", HOSTILE)
-async def test_hostile_text(standin: FakeTelegram, ada: User, text: str) -> None:
+async def test_hostile_text(fake_telegram: FakeTelegram, ada: User, text: str) -> None:
     """Whatever is typed, what is offered keeps Telegram's limits and repeats none of it."""
-    asked = await offered(standin, ada, text)
+    asked = await offered(fake_telegram, ada, text)
     written = [one["input_message_content"]["message_text"] for one in asked.results]
 
     assert 1 <= len(asked.results) <= 3
@@ -122,13 +122,13 @@ async def test_hostile_text(standin: FakeTelegram, ada: User, text: str) -> None
 
 
 @pytest.mark.usefixtures("polling")
-async def test_chosen_language(standin: FakeTelegram, ada: User) -> None:
+async def test_chosen_language(fake_telegram: FakeTelegram, ada: User) -> None:
     """Who chose a language with the bot gets it here as well."""
     ada.send_text("/sprache")
     await ada.wait_for_reply()
     await ada.wait_for_reply(ada.tap_button("English"))
 
-    asked = await offered(standin, ada, "")
+    asked = await offered(fake_telegram, ada, "")
 
     assert asked.answer
     assert asked.answer["button"]["text"] == "To the introduction"
@@ -136,11 +136,13 @@ async def test_chosen_language(standin: FakeTelegram, ada: User) -> None:
     assert asked.answer["cache_time"] <= 60
 
 
-async def test_nothing_is_kept(bot_settings: Settings, at_desk: AtDesk, standin: FakeTelegram, ada: User) -> None:
+async def test_nothing_is_kept(
+    bot_settings: Settings, at_desk: AtDesk, fake_telegram: FakeTelegram, ada: User
+) -> None:
     """Of what was typed in other chats nothing is in the store, not even by whom."""
     async with at_desk(ada):
-        await offered(standin, ada, "Was ist ein Backbone?")
-        await offered(standin, ada, "Mein Geheimnis")
+        await offered(fake_telegram, ada, "Was ist ein Backbone?")
+        await offered(fake_telegram, ada, "Mein Geheimnis")
     store = open_store_from_settings(bot_settings)
     held, waiting = store.erasure.load_personal_data(ada.id), store.outbox.count_queued_calls(ada.id)
     store.close()
@@ -152,39 +154,39 @@ async def test_nothing_is_kept(bot_settings: Settings, at_desk: AtDesk, standin:
 
 
 @pytest.mark.usefixtures("polling")
-async def test_too_late_is_left_alone(standin: FakeTelegram, ada: User) -> None:
+async def test_too_late_is_left_alone(fake_telegram: FakeTelegram, ada: User) -> None:
     """A query that Telegram has given up, or an answer that fails, is tried once; the next one is answered."""
-    with standin.world.state_change():
+    with fake_telegram.world.state_change():
         ada.send_inline_query("Wer?").expired = True
-    await standin.wait_for(lambda: standin.calls_to("answerInlineQuery"))
-    standin.fail_next("answerInlineQuery", FaultKind.SERVER_ERROR)
+    await fake_telegram.wait_for(lambda: fake_telegram.calls_to("answerInlineQuery"))
+    fake_telegram.fail_next("answerInlineQuery", FaultKind.SERVER_ERROR)
     ada.send_inline_query("Was?")
-    await standin.wait_for(lambda: len(standin.calls_to("answerInlineQuery")) == 2)
+    await fake_telegram.wait_for(lambda: len(fake_telegram.calls_to("answerInlineQuery")) == 2)
 
-    await offered(standin, ada, "Wie beginnt Gemeinsam Wirken?")
+    await offered(fake_telegram, ada, "Wie beginnt Gemeinsam Wirken?")
 
-    assert len(standin.calls_to("answerInlineQuery")) == 3
+    assert len(fake_telegram.calls_to("answerInlineQuery")) == 3
     assert ada.bot_messages() == []
 
 
 @pytest.mark.usefixtures("polling")
-async def test_only_the_newest_is_answered(standin: FakeTelegram, ada: User) -> None:
+async def test_only_the_newest_is_answered(fake_telegram: FakeTelegram, ada: User) -> None:
     """Of a question typed quickly letter by letter, what it became is answered, and only little of the rest."""
     text = "Was ist eine Backbone-Organisation?"
-    with standin.world.state_change():
+    with fake_telegram.world.state_change():
         asked = [ada.send_inline_query(text[:end]) for end in range(1, len(text) + 1)]
-    await standin.wait_for(lambda: asked[-1].answer)
+    await fake_telegram.wait_for(lambda: asked[-1].answer)
 
     assert "Backbone" in asked[-1].results[0]["title"]
-    assert len(standin.calls_to("answerInlineQuery")) <= 3
+    assert len(fake_telegram.calls_to("answerInlineQuery")) <= 3
 
 
 @pytest.mark.usefixtures("connected")
-async def test_adviser_answers_with_a_result(standin: FakeTelegram, forum: Group, bea: User, ada: User) -> None:
+async def test_adviser_answers_with_a_result(fake_telegram: FakeTelegram, forum: Group, bea: User, ada: User) -> None:
     """An adviser who sends a result in a request's topic has it brought to the person."""
-    topic = topic_of(await card(standin, bea, forum, await request(standin, ada)))
-    asked = await offered(standin, bea, "Was ist eine Backbone-Organisation?", forum)
+    topic = topic_of(await card(fake_telegram, bea, forum, await request(fake_telegram, ada)))
+    asked = await offered(fake_telegram, bea, "Was ist eine Backbone-Organisation?", forum)
 
     bea.choose_result(asked, "1", forum, topic=topic)
 
-    assert "Quelle:" in (await sees(standin, ada, "Backbone-Organisation")).text
+    assert "Quelle:" in (await wait_for_text(fake_telegram, ada, "Backbone-Organisation")).text

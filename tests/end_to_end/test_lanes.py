@@ -21,87 +21,87 @@ from knowledge.loader import BUILT_IN
 from knowledge.records.intro import PICTURES_FOLDER
 from tests.bot.mail.test_mail import free_port
 from tests.end_to_end.advice import card, request, topic_of
-from tests.end_to_end.conftest import AtDesk, running, sees
+from tests.end_to_end.conftest import AtDesk, running, wait_for_text
 from tests.support.queues import references
 
 
 async def test_requests_follow_the_advisers_to_another_chat(
-    standin: FakeTelegram, ada: User, bea: User, forum: Group, at_desk: AtDesk
+    fake_telegram: FakeTelegram, ada: User, bea: User, forum: Group, at_desk: AtDesk
 ) -> None:
     """Once another chat is set as the advisers', what people write comes there, with card and history, and the answer
     comes back; the former chat gets nothing more."""
     async with at_desk(forum):
-        topic = topic_of(await card(standin, bea, forum, reference := await request(standin, ada)))
+        topic = topic_of(await card(fake_telegram, bea, forum, reference := await request(fake_telegram, ada)))
         bea.send_text("Guten Tag!", chat=forum, topic=topic)
-        await sees(standin, ada, "Guten Tag!")
+        await wait_for_text(fake_telegram, ada, "Guten Tag!")
     before = len(bea.bot_messages(forum))
-    other = standin.add_group("Neue Beratung", [bea], forum=True, bot_is_admin=True)
+    other = fake_telegram.add_group("Neue Beratung", [bea], forum=True, bot_is_admin=True)
     async with at_desk(other):
         ada.send_text("Wie geht es weiter?")
-        copied = await sees(standin, bea, "Wie geht es weiter?", other)
+        copied = await wait_for_text(fake_telegram, bea, "Wie geht es weiter?", other)
         bea.send_text("So.", chat=other, topic=topic_of(copied))
-        await sees(standin, ada, "So.")
+        await wait_for_text(fake_telegram, ada, "So.")
 
-    assert topic_of(await card(standin, bea, other, reference)) == topic_of(copied)
+    assert topic_of(await card(fake_telegram, bea, other, reference)) == topic_of(copied)
     assert any("Guten Tag!" in seen.text and "Verlauf" in seen.text for seen in bea.bot_messages(other))
     assert len(bea.bot_messages(forum)) == before
 
 
 async def test_former_chat_out_of_reach_holds_up_nobody(
-    standin: FakeTelegram, ada: User, bea: User, cem: User, forum: Group, at_desk: AtDesk
+    fake_telegram: FakeTelegram, ada: User, bea: User, cem: User, forum: Group, at_desk: AtDesk
 ) -> None:
     """Where the bot has been removed from the chat that was the advisers' before, old and new requests reach the
     present one; a deletion names what is left in the former one."""
     async with at_desk(forum):
-        topic = topic_of(await card(standin, bea, forum, first := await request(standin, ada)))
+        topic = topic_of(await card(fake_telegram, bea, forum, first := await request(fake_telegram, ada)))
         bea.send_text("Guten Tag!", chat=forum, topic=topic)
-        await sees(standin, ada, "Guten Tag!")
+        await wait_for_text(fake_telegram, ada, "Guten Tag!")
     forum.remove_bot(bea.account)
-    other = standin.add_group("Neue Beratung", [bea], forum=True, bot_is_admin=True)
+    other = fake_telegram.add_group("Neue Beratung", [bea], forum=True, bot_is_admin=True)
     async with at_desk(other):
         ada.send_text("Noch da?")
-        await sees(standin, bea, "Noch da?", other)
-        await card(standin, bea, other, await request(standin, cem))
+        await wait_for_text(fake_telegram, bea, "Noch da?", other)
+        await card(fake_telegram, bea, other, await request(fake_telegram, cem))
         ada.send_text("/loeschen")
-        await sees(standin, ada, "löschen")
+        await wait_for_text(fake_telegram, ada, "löschen")
         ada.tap_button("Ja, alles löschen")
-        told = await sees(standin, bea, "Bitte löschen Sie von Hand", other)
+        told = await wait_for_text(fake_telegram, bea, "Bitte löschen Sie von Hand", other)
 
     assert first in told.text
     assert str(forum.id).removeprefix("-100") in told.text
 
 
 async def test_what_one_message_may_not_be_stops_no_other(
-    standin: FakeTelegram, ada: User, bea: User, cem: User, at_desk: AtDesk
+    fake_telegram: FakeTelegram, ada: User, bea: User, cem: User, at_desk: AtDesk
 ) -> None:
     """A sticker that the advisers' group does not take is reported to its sender; what they write then, and others'
     requests, arrive."""
-    group = standin.add_group("Beratung", [bea])
+    group = fake_telegram.add_group("Beratung", [bea])
     group.forbid_kinds("sticker")
     async with at_desk(group):
-        brief = await card(standin, bea, group, await request(standin, ada))
+        brief = await card(fake_telegram, bea, group, await request(fake_telegram, ada))
         bea.send_text("Guten Tag!", chat=group, reply_to=brief)
-        await sees(standin, ada, "Guten Tag!")
+        await wait_for_text(fake_telegram, ada, "Guten Tag!")
         ada.send_sticker()
-        await sees(standin, ada, "nicht angekommen")
+        await wait_for_text(fake_telegram, ada, "nicht angekommen")
         ada.send_text("Dann in Worten.")
-        await sees(standin, bea, "Dann in Worten.", group)
-        await card(standin, bea, group, await request(standin, cem))
+        await wait_for_text(fake_telegram, bea, "Dann in Worten.", group)
+        await card(fake_telegram, bea, group, await request(fake_telegram, cem))
 
 
 @pytest.mark.usefixtures("connected")
 async def test_history_holds_nothing_that_comes_as_a_copy(
-    standin: FakeTelegram, ada: User, bea: User, forum: Group
+    fake_telegram: FakeTelegram, ada: User, bea: User, forum: Group
 ) -> None:
     """In a topic that is opened anew each message stands once: in the history, or as a copy behind it."""
-    topic = topic_of(await card(standin, bea, forum, await request(standin, ada)))
+    topic = topic_of(await card(fake_telegram, bea, forum, await request(fake_telegram, ada)))
     bea.send_text("Guten Tag!", chat=forum, topic=topic)
-    await sees(standin, ada, "Guten Tag!")
+    await wait_for_text(fake_telegram, ada, "Guten Tag!")
     ada.send_text("Erstens.")
-    await sees(standin, bea, "Erstens.", forum)
+    await wait_for_text(fake_telegram, bea, "Erstens.", forum)
     forum.delete_topic(topic)
     ada.send_text("Zweitens.")
-    await standin.wait_for(lambda: "Zweitens." in [seen.text for seen in bea.bot_messages(forum)])
+    await fake_telegram.wait_for(lambda: "Zweitens." in [seen.text for seen in bea.bot_messages(forum)])
 
     texts = [seen.text for seen in bea.bot_messages(forum)]
     assert sum("Erstens." in text for text in texts) == 1
@@ -153,15 +153,15 @@ def mail_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[MailServer]:
 
 
 async def test_recipient_who_is_refused_for_now_holds_up_no_other(
-    standin: FakeTelegram, ada: User, bea: User, forum: Group, at_desk: AtDesk, mail_server: MailServer,
+    fake_telegram: FakeTelegram, ada: User, bea: User, forum: Group, at_desk: AtDesk, mail_server: MailServer,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     """While the mail to one recipient has to wait, another one gets theirs."""
     monkeypatch.setenv("GW_OPERATOR_EMAIL", "operator@example.org")
     mail_server.refused = "jacob.rohm@phineo.org"
     async with at_desk(forum):
-        reference = await request(standin, ada)
-        await card(standin, bea, forum, reference)
+        reference = await request(fake_telegram, ada)
+        await card(fake_telegram, bea, forum, reference)
         forum.remove_bot(bea.account)
         assert await asyncio.to_thread(mail_server.came.acquire, timeout=20)
 
@@ -175,19 +175,19 @@ async def test_recipient_who_is_refused_for_now_holds_up_no_other(
 
 
 async def test_mail_of_a_request_that_is_deleted_meanwhile_is_asked_back(
-    standin: FakeTelegram, ada: User, bea: User, forum: Group, at_desk: AtDesk, mail_server: MailServer
+    fake_telegram: FakeTelegram, ada: User, bea: User, forum: Group, at_desk: AtDesk, mail_server: MailServer
 ) -> None:
     """A request that is deleted while its e-mail is under way leaves nothing: the person reads of the e-mail, and the
     contact is asked to delete it."""
     mail_server.go.clear()
     async with at_desk(forum):
-        reference = await request(standin, ada)
-        await card(standin, bea, forum, reference)
+        reference = await request(fake_telegram, ada)
+        await card(fake_telegram, bea, forum, reference)
         assert await asyncio.to_thread(mail_server.begun.wait, 20)
         ada.send_text("/loeschen")
-        await sees(standin, ada, "löschen")
+        await wait_for_text(fake_telegram, ada, "löschen")
         ada.tap_button("Ja, alles löschen")
-        receipt = await sees(standin, ada, "Ihre Daten sind gelöscht")
+        receipt = await wait_for_text(fake_telegram, ada, "Ihre Daten sind gelöscht")
         mail_server.go.set()
         for _ in range(2):
             assert await asyncio.to_thread(mail_server.came.acquire, timeout=20)
@@ -198,7 +198,7 @@ async def test_mail_of_a_request_that_is_deleted_meanwhile_is_asked_back(
 
 
 async def test_picture_that_cannot_be_sent_holds_up_no_answer(
-    standin: FakeTelegram, ada: User, bot_settings: Settings, live: LiveIndex, tmp_path: Path,
+    fake_telegram: FakeTelegram, ada: User, bot_settings: Settings, live: LiveIndex, tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     """A page whose picture is broken is sent as text, and what comes after it is answered."""
@@ -211,6 +211,6 @@ async def test_picture_that_cannot_be_sent_holds_up_no_answer(
         ada.send_text("/einfuehrung")
         first = await ada.wait_for_reply()
         ada.send_text("/hilfe")
-        await sees(standin, ada, "/einfuehrung")
+        await wait_for_text(fake_telegram, ada, "/einfuehrung")
 
     assert (first.kind, first.button_labels != []) == ("text", True)

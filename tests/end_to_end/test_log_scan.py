@@ -23,7 +23,7 @@ from bot.web.routes import SECRET_HEADER
 from tests.bot.cli.test_cli import gwbot
 from tests.bot.mail.test_mail import free_port
 from tests.end_to_end.advice import card, topic_of
-from tests.end_to_end.conftest import sees
+from tests.end_to_end.conftest import wait_for_text
 from tests.support.paths import PREPARED
 
 SECRET, PASSWORD = "hakengeheim_77", "postgeheimnis"
@@ -72,10 +72,10 @@ async def asks(person: User) -> str:
     return next(word for word in sent.text.split() if "-" in word and word.isupper())
 
 
-async def everything(standin: FakeTelegram, ada: User, bea: User, forum: Group, store: Path, hook: str) -> None:
+async def everything(fake_telegram: FakeTelegram, ada: User, bea: User, forum: Group, store: Path, hook: str) -> None:
     """Use all there is, with faults of every kind on the way."""
     people = {
-        command: standin.add_user("Cemkanari", language_code="de", started=True)
+        command: fake_telegram.add_user("Cemkanari", language_code="de", started=True)
         for command in (*GERMAN_COMMANDS, *ENGLISH_COMMANDS)
     }
     for command, person in people.items():
@@ -83,16 +83,16 @@ async def everything(standin: FakeTelegram, ada: User, bea: User, forum: Group, 
     for person in people.values():
         await person.wait_for_reply(timeout=20)
     for kind in FAULTS:
-        standin.fail_next("sendMessage", kind, chat=ada)
+        fake_telegram.fail_next("sendMessage", kind, chat=ada)
     ada.send_text("Was ist Collective Impact, Kanarienfrage?")
     await ada.wait_for_reply(timeout=30)
     reference = await asks(ada)
-    topic = topic_of(await card(standin, bea, forum, reference))
+    topic = topic_of(await card(fake_telegram, bea, forum, reference))
     bea.send_text("Kanarientext", chat=forum, topic=topic)
-    await sees(standin, ada, "Kanarientext")
+    await wait_for_text(fake_telegram, ada, "Kanarientext")
     ada.block_bot()
     bea.send_text("Kanarientext, noch da?", chat=forum, topic=topic)
-    await sees(standin, bea, "Nicht zugestellt", forum)
+    await wait_for_text(fake_telegram, bea, "Nicht zugestellt", forum)
     ada.unblock_bot()
     with closing(sqlite3.connect(store)) as file, file:  # a state that cannot be read
         file.execute(
@@ -107,7 +107,7 @@ async def everything(standin: FakeTelegram, ada: User, bea: User, forum: Group, 
     ada.send_text("/loeschen")
     await ada.wait_for_reply()
     await ada.wait_for_reply(ada.tap_button("Ja, alles löschen"), count=2)
-    await sees(standin, bea, "zurückgezogen", forum)
+    await wait_for_text(fake_telegram, bea, "zurückgezogen", forum)
 
 
 @pytest.mark.parametrize("style", ["text", "json"])
@@ -115,12 +115,12 @@ async def test_a_whole_run_tells_nothing(tmp_path: Path, mail: Controller, style
     """At the level DEBUG, with failing calls and mails, neither log nor metrics hold anything of anybody."""
     port = free_port()
     hook = f"http://127.0.0.1:{port}/hook"
-    with FakeTelegram() as standin:
-        ada = standin.add_user("Adakanari", language_code="de", started=True)
-        bea = standin.add_user("Beakanari", language_code="de", started=True)
-        forum = standin.add_group("Kanariengruppe", [bea], forum=True, bot_is_admin=True)
+    with FakeTelegram() as fake_telegram:
+        ada = fake_telegram.add_user("Adakanari", language_code="de", started=True)
+        bea = fake_telegram.add_user("Beakanari", language_code="de", started=True)
+        forum = fake_telegram.add_group("Kanariengruppe", [bea], forum=True, bot_is_admin=True)
         variables = {
-            "GW_TELEGRAM_TOKEN": standin.token, "GW_TELEGRAM_API_URL": standin.url,
+            "GW_TELEGRAM_TOKEN": fake_telegram.token, "GW_TELEGRAM_API_URL": fake_telegram.url,
             "GW_WEBHOOK_URL": hook, "GW_WEBHOOK_SECRET": SECRET, "PORT": str(port),
             "GW_ADVISER_CHAT_ID": str(forum.id),
             "GW_SMTP_URL": f"smtp://127.0.0.1:{mail.port}", "GW_MAIL_FROM": "bot@example.org",
@@ -132,14 +132,14 @@ async def test_a_whole_run_tells_nothing(tmp_path: Path, mail: Controller, style
         )  # fmt: skip
         reading = asyncio.create_task(process.communicate())
         try:
-            await standin.wait_for(lambda: standin.calls_to("setWebhook"), timeout=60)
-            await everything(standin, ada, bea, forum, tmp_path / "bot.db", hook)
+            await fake_telegram.wait_for(lambda: fake_telegram.calls_to("setWebhook"), timeout=60)
+            await everything(fake_telegram, ada, bea, forum, tmp_path / "bot.db", hook)
             async with httpx.AsyncClient() as client:
                 metrics = (await client.get(f"http://127.0.0.1:{port}/metrics")).text
         finally:
             process.terminate()
             out, log = (part.decode() for part in await reading)
-        token = standin.token
+        token = fake_telegram.token
         told = "".join(
             done.stdout + done.stderr
             for done in (

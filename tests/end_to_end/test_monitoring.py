@@ -32,7 +32,7 @@ async def get(port: int, path: str) -> httpx.Response:
         return await client.get(f"http://127.0.0.1:{port}{path}")
 
 
-async def test_polling_bot_is_watched(port: int, standin: FakeTelegram, live: LiveIndex, ada: User) -> None:
+async def test_polling_bot_is_watched(port: int, fake_telegram: FakeTelegram, live: LiveIndex, ada: User) -> None:
     """Where PORT is set a polling bot says that it lives and is ready, and counts and times what it does."""
     async with running(Settings(), live):
         ada.send_text("Was ist Collective Impact? Mein Geheimnis")
@@ -56,13 +56,13 @@ async def test_polling_bot_is_watched(port: int, standin: FakeTelegram, live: Li
         'gw_poll_conflicts_total{tenant="main"} 0.0',
     ):
         assert line in metrics.text.splitlines()
-    for personal in ("Ada", "Geheimnis", str(ada.id), standin.token):
+    for personal in ("Ada", "Geheimnis", str(ada.id), fake_telegram.token):
         assert personal not in metrics.text + ready.text
 
 
-async def test_flood_is_counted(port: int, standin: FakeTelegram, live: LiveIndex, ada: User) -> None:
+async def test_flood_is_counted(port: int, fake_telegram: FakeTelegram, live: LiveIndex, ada: User) -> None:
     """Telegram's wish to wait is counted, and the answer's time holds the wait."""
-    standin.fail_next("sendMessage", FaultKind.RATE_LIMIT, retry_after=1)
+    fake_telegram.fail_next("sendMessage", FaultKind.RATE_LIMIT, retry_after=1)
     async with running(Settings(), live):
         ada.send_text("/hilfe")
         await ada.wait_for_reply()
@@ -73,7 +73,7 @@ async def test_flood_is_counted(port: int, standin: FakeTelegram, live: LiveInde
     assert float(re.findall(r"gw_reply_seconds_sum\S* (\S+)", text)[0]) >= 1
 
 
-async def test_port_in_use(port: int, standin: FakeTelegram, live: LiveIndex, ada: User) -> None:
+async def test_port_in_use(port: int, fake_telegram: FakeTelegram, live: LiveIndex, ada: User) -> None:
     """A polling bot whose port is taken says so, and works without being watched."""
     with socket.create_server(("127.0.0.1", port)), logged() as log:
         async with running(Settings(), live):
@@ -83,14 +83,14 @@ async def test_port_in_use(port: int, standin: FakeTelegram, live: LiveIndex, ad
             assert (await ada.wait_for_reply()).text
 
 
-async def test_not_ready_without_telegram(port: int, standin: FakeTelegram, live: LiveIndex) -> None:
+async def test_not_ready_without_telegram(port: int, fake_telegram: FakeTelegram, live: LiveIndex) -> None:
     """A bot that does not reach Telegram lives, but is not ready."""
-    standin.fail_next("getMe", FaultKind.SERVER_ERROR, times=1_000)
+    fake_telegram.fail_next("getMe", FaultKind.SERVER_ERROR, times=1_000)
     with logged() as log:
         async with running(Settings(), live):
             await log.until("Telegram cannot be reached")
             health, ready = await get(port, "/healthz"), await get(port, "/readyz")
-            standin.clear_faults()
+            fake_telegram.clear_faults()
 
     assert health.status_code == 200
     assert ready.status_code == 503

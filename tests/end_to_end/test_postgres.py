@@ -22,7 +22,7 @@ from bot.telegram.client import create_client
 from bot.telegram.update_parser import chat_key
 from index.search.live_index import LiveIndex
 from tests.end_to_end.advice import card, request, topic_of
-from tests.end_to_end.conftest import running, sees
+from tests.end_to_end.conftest import running, wait_for_text
 from tests.end_to_end.test_webhook import free_port
 from tests.support.logged import logged
 from tests.support.postgres import until_led
@@ -37,19 +37,19 @@ def on_postgres(bot_settings: Settings, fresh_url: str, monkeypatch: pytest.Monk
 
 
 async def test_question_and_request(
-    on_postgres: Settings, live: LiveIndex, standin: FakeTelegram, ada: User, bea: User, forum: Group
+    on_postgres: Settings, live: LiveIndex, fake_telegram: FakeTelegram, ada: User, bea: User, forum: Group
 ) -> None:
     """A question is answered, a request reaches the advisers, their answer the person; a restart forgets nothing."""
     async with running(on_postgres, live):
         ada.send_text("Was ist Collective Impact?")
-        await sees(standin, ada, "Aus der Fachliteratur:")
-        reference = await request(standin, ada)
-        opened = await card(standin, bea, forum, reference)
+        await wait_for_text(fake_telegram, ada, "Aus der Fachliteratur:")
+        reference = await request(fake_telegram, ada)
+        opened = await card(fake_telegram, bea, forum, reference)
         bea.send_text("Gern, worum geht es?", chat=forum, topic=topic_of(opened))
-        await sees(standin, ada, "Gern, worum geht es?")
+        await wait_for_text(fake_telegram, ada, "Gern, worum geht es?")
     async with running(on_postgres, live):
         ada.send_text("Um ein Bündnis in Kiel.")
-        await sees(standin, bea, "Um ein Bündnis in Kiel.", forum)
+        await wait_for_text(fake_telegram, bea, "Um ein Bündnis in Kiel.", forum)
 
 
 async def test_web_process_and_worker(
@@ -74,7 +74,7 @@ async def test_web_process_and_worker(
     assert len(ada.bot_messages()) == 2
 
 
-async def test_two_that_poll(on_postgres: Settings, live: LiveIndex, standin: FakeTelegram, ada: User) -> None:
+async def test_two_that_poll(on_postgres: Settings, live: LiveIndex, fake_telegram: FakeTelegram, ada: User) -> None:
     """Of two processes that are told to poll one does, so that Telegram is not asked by both; then the other does."""
     async with AsyncExitStack() as later:
         with logged() as log:
@@ -144,7 +144,7 @@ async def test_database_goes_away_while_the_bot_starts(
 
 
 async def test_error_of_the_database_ends_no_task(
-    on_postgres: Settings, live: LiveIndex, standin: FakeTelegram, ada: User, fresh_url: str
+    on_postgres: Settings, live: LiveIndex, fake_telegram: FakeTelegram, ada: User, fresh_url: str
 ) -> None:
     """After an error for which nobody is to wait the bot goes on looking at what other processes left."""
     other = Store(PostgresDatabase(fresh_url, time.time))

@@ -12,7 +12,7 @@ from bot.sandbox.fake_telegram import FakeTelegram, FaultKind, Group, User
 from bot.settings import Settings
 from index.search.live_index import LiveIndex
 from tests.end_to_end.advice import card, request, topic_of
-from tests.end_to_end.conftest import AtDesk, running, sees
+from tests.end_to_end.conftest import AtDesk, running, wait_for_text
 from tests.end_to_end.mydata import my_data, my_files
 from tests.end_to_end.test_advice_faults import MailServer, mail_server
 
@@ -37,7 +37,7 @@ async def deletes(person: User) -> str:
     ],
 )
 async def test_notice_turns_in_place(
-    standin: FakeTelegram, ada: User, code: str, first: str, more: str, second: str
+    fake_telegram: FakeTelegram, ada: User, code: str, first: str, more: str, second: str
 ) -> None:
     """The notice names who, what, how long and the rights; details are a tap away, in the same message."""
     if code != "de":
@@ -72,15 +72,15 @@ async def test_notice_names_the_operator(
 
 
 @pytest.mark.usefixtures("connected")
-async def test_everything_held_is_sent(standin: FakeTelegram, ada: User, bea: User, forum: Group) -> None:
+async def test_everything_held_is_sent(fake_telegram: FakeTelegram, ada: User, bea: User, forum: Group) -> None:
     """/meinedaten sends what was asked, requested and written by both sides, as JSON and as a page."""
     ada.send_text(QUESTION)
     await ada.wait_for_reply()
-    reference = await request(standin, ada, "Wir suchen Kanarienvögel.")
-    topic = topic_of(await card(standin, bea, forum, reference))
+    reference = await request(fake_telegram, ada, "Wir suchen Kanarienvögel.")
+    topic = topic_of(await card(fake_telegram, bea, forum, reference))
     bea.send_text("Wie viele?", chat=forum, topic=topic)
-    await sees(standin, ada, "Wie viele?")
-    whole, page = await my_files(standin, ada)
+    await wait_for_text(fake_telegram, ada, "Wie viele?")
+    whole, page = await my_files(fake_telegram, ada)
 
     held = whole["data"]
     assert held["states"][0]["body"]["last_question"] == QUESTION
@@ -93,28 +93,28 @@ async def test_everything_held_is_sent(standin: FakeTelegram, ada: User, bea: Us
 
 
 @pytest.mark.usefixtures("connected")
-async def test_files_hold_what_is_true_when_they_are_sent(standin: FakeTelegram, ada: User) -> None:
+async def test_files_hold_what_is_true_when_they_are_sent(fake_telegram: FakeTelegram, ada: User) -> None:
     """A chat that has to wait is sent no older copy, and the queue holds none."""
-    standin.fail_next("sendDocument", FaultKind.RATE_LIMIT)
+    fake_telegram.fail_next("sendDocument", FaultKind.RATE_LIMIT)
     ada.send_text(QUESTION)
     await ada.wait_for_reply()
-    held, _ = await my_data(standin, ada)
+    held, _ = await my_data(fake_telegram, ada)
 
     assert not any(QUESTION in str(row["params"]) for row in held["outbox"])
 
 
 @pytest.mark.usefixtures("connected")
 async def test_topic_goes_with_the_person(
-    standin: FakeTelegram, ada: User, bea: User, forum: Group, bot_settings: Settings
+    fake_telegram: FakeTelegram, ada: User, bea: User, forum: Group, bot_settings: Settings
 ) -> None:
     """Deletion takes an open request with its whole topic; advisers are told, without a text; others stay."""
-    reference = await request(standin, ada, "Kanarienvögel gesucht")
-    topic = topic_of(await card(standin, bea, forum, reference))
+    reference = await request(fake_telegram, ada, "Kanarienvögel gesucht")
+    topic = topic_of(await card(fake_telegram, bea, forum, reference))
     bea.send_text("// nur unter uns", chat=forum, topic=topic)
     ada.send_text("/loeschen")
     asked = await ada.wait_for_reply()
     receipt = (await ada.wait_for_reply(ada.tap_button("Ja, alles löschen"), count=2)).text
-    told = await sees(standin, bea, f"Anfrage {reference}", forum)
+    told = await wait_for_text(fake_telegram, bea, f"Anfrage {reference}", forum)
 
     assert f"{reference} ist noch nicht abgeschlossen" in asked.text
     assert "Ihre Daten sind gelöscht" in receipt
@@ -123,26 +123,26 @@ async def test_topic_goes_with_the_person(
     assert told.thread_id is None
     assert "auch diese Anfrage zurückgezogen" in told.text
     assert not any("Kanarien" in seen.text for seen in bea.bot_messages(forum))
-    held, _ = await my_data(standin, ada)
+    held, _ = await my_data(fake_telegram, ada)
     assert [name for name, rows in held.items() if rows] == ["states", "outbox"]  # of this very command
 
 
-async def test_messages_go_one_by_one(standin: FakeTelegram, ada: User, bea: User, at_desk: AtDesk) -> None:
+async def test_messages_go_one_by_one(fake_telegram: FakeTelegram, ada: User, bea: User, at_desk: AtDesk) -> None:
     """Without topics the bot deletes what it sent, empties what is too old for that, and names the rest."""
-    group = standin.add_group("Beratung", [bea])
+    group = fake_telegram.add_group("Beratung", [bea])
     async with at_desk(group):
-        reference = await request(standin, ada, "Kanarienvögel gesucht")
-        brief = await card(standin, bea, group, reference)
+        reference = await request(fake_telegram, ada, "Kanarienvögel gesucht")
+        brief = await card(fake_telegram, bea, group, reference)
         theirs = bea.send_text("Welche Vögel?", chat=group, reply_to=brief)
-        await sees(standin, ada, "Welche Vögel?")
+        await wait_for_text(fake_telegram, ada, "Welche Vögel?")
         ada.send_text("Gelbe Kanarienvögel")
-        await sees(standin, bea, "Gelbe Kanarienvögel", group)
-        with standin.world.state_change():
+        await wait_for_text(fake_telegram, bea, "Gelbe Kanarienvögel", group)
+        with fake_telegram.world.state_change():
             group.chat.messages[brief.id].date -= 49 * 3600
         await deletes(ada)
-        told = await sees(standin, bea, "auch diese Anfrage zurückgezogen", group)
+        told = await wait_for_text(fake_telegram, bea, "auch diese Anfrage zurückgezogen", group)
         bea.send_text("Hallo?", chat=group, reply_to=brief)
-        answered = await sees(standin, bea, "gibt es nicht mehr", group)
+        answered = await wait_for_text(fake_telegram, bea, "gibt es nicht mehr", group)
 
     texts = {seen.id: seen.text for seen in bea.bot_messages(group)}
     assert texts[brief.id] == "🗑 gelöscht"
@@ -153,17 +153,17 @@ async def test_messages_go_one_by_one(standin: FakeTelegram, ada: User, bea: Use
 
 
 async def test_deletion_is_gone_on_with_after_a_fault(
-    standin: FakeTelegram, ada: User, bea: User, at_desk: AtDesk
+    fake_telegram: FakeTelegram, ada: User, bea: User, at_desk: AtDesk
 ) -> None:
     """Whatever fails on the way, each message is deleted and the advisers are told once."""
-    group = standin.add_group("Beratung", [bea])
+    group = fake_telegram.add_group("Beratung", [bea])
     async with at_desk(group):
-        reference = await request(standin, ada, "Kanarienvögel gesucht")
-        await card(standin, bea, group, reference)
+        reference = await request(fake_telegram, ada, "Kanarienvögel gesucht")
+        await card(fake_telegram, bea, group, reference)
         for kind in (FaultKind.RATE_LIMIT, FaultKind.SERVER_ERROR, FaultKind.LOST):
-            standin.fail_next("deleteMessage", kind, chat=group)
+            fake_telegram.fail_next("deleteMessage", kind, chat=group)
         await deletes(ada)
-        await standin.wait_for(
+        await fake_telegram.wait_for(
             lambda: [seen for seen in bea.bot_messages(group) if "zurückgezogen" in seen.text], timeout=20
         )
 
@@ -171,29 +171,31 @@ async def test_deletion_is_gone_on_with_after_a_fault(
 
 
 async def test_deletion_waits_for_the_chat(
-    standin: FakeTelegram, ada: User, bea: User, at_desk: AtDesk, live: LiveIndex
+    fake_telegram: FakeTelegram, ada: User, bea: User, at_desk: AtDesk, live: LiveIndex
 ) -> None:
     """Where the bot is not in the advisers' chat, the deletion waits until it is, and then takes all."""
-    group = standin.add_group("Beratung", [bea])
+    group = fake_telegram.add_group("Beratung", [bea])
     async with at_desk(group):
-        await card(standin, bea, group, await request(standin, ada, "Kanarienvögel gesucht"))
+        await card(fake_telegram, bea, group, await request(fake_telegram, ada, "Kanarienvögel gesucht"))
         group.remove_bot(bea.account)
         await deletes(ada)
-        await standin.wait_for(lambda: [call for call in standin.calls_to("deleteMessage") if call.status == 403])
+        await fake_telegram.wait_for(
+            lambda: [call for call in fake_telegram.calls_to("deleteMessage") if call.status == 403]
+        )
     group.add_bot(bea.account)
     async with running(Settings(), live, clock=lambda: time.time() + 400):
-        await sees(standin, bea, "zurückgezogen", group)
+        await wait_for_text(fake_telegram, bea, "zurückgezogen", group)
 
     assert not any("Kanarien" in seen.text for seen in bea.bot_messages(group))
 
 
 async def test_mail_is_asked_back(
-    standin: FakeTelegram, ada: User, forum: Group, at_desk: AtDesk, mail_server: MailServer
+    fake_telegram: FakeTelegram, ada: User, forum: Group, at_desk: AtDesk, mail_server: MailServer
 ) -> None:
     """Where a request went out by mail, its contact is asked to delete it, as a reply to that mail."""
     mail_server.controller.start()
     async with at_desk(forum):
-        reference = await request(standin, ada, "Kanarienvögel gesucht")
+        reference = await request(fake_telegram, ada, "Kanarienvögel gesucht")
         assert await asyncio.to_thread(mail_server.came.wait, 20)
         mail_server.came.clear()
         receipt = await deletes(ada)
@@ -208,29 +210,29 @@ async def test_mail_is_asked_back(
 
 
 @pytest.mark.usefixtures("connected")
-async def test_who_waits_at_the_same_moment(standin: FakeTelegram, ada: User, bea: User, forum: Group) -> None:
+async def test_who_waits_at_the_same_moment(fake_telegram: FakeTelegram, ada: User, bea: User, forum: Group) -> None:
     """What an adviser writes into a topic that is just being deleted reaches nobody; the notice says so."""
-    reference = await request(standin, ada)
-    topic = topic_of(await card(standin, bea, forum, reference))
-    standin.fail_next("deleteForumTopic", FaultKind.RATE_LIMIT, chat=forum)
+    reference = await request(fake_telegram, ada)
+    topic = topic_of(await card(fake_telegram, bea, forum, reference))
+    fake_telegram.fail_next("deleteForumTopic", FaultKind.RATE_LIMIT, chat=forum)
     await deletes(ada)
-    await standin.wait_for(lambda: standin.calls_to("deleteForumTopic"))
+    await fake_telegram.wait_for(lambda: fake_telegram.calls_to("deleteForumTopic"))
     bea.send_text("Sind Sie da?", chat=forum, topic=topic)
-    await standin.wait_for(lambda: len(standin.calls_to("deleteForumTopic")) > 1, timeout=15)
-    await sees(standin, bea, f"Anfrage {reference}", forum)
+    await fake_telegram.wait_for(lambda: len(fake_telegram.calls_to("deleteForumTopic")) > 1, timeout=15)
+    await wait_for_text(fake_telegram, bea, f"Anfrage {reference}", forum)
 
     assert not any("Sind Sie da?" in seen.text for seen in ada.bot_messages())
 
 
 @pytest.mark.usefixtures("polling")
-async def test_second_question_can_be_declined(ada: User, standin: FakeTelegram) -> None:
+async def test_second_question_can_be_declined(ada: User, fake_telegram: FakeTelegram) -> None:
     """Who says no keeps everything; the second question is gone from the chat either way."""
     ada.send_text(QUESTION)
     await ada.wait_for_reply()
     ada.send_text("/loeschen")
     asked = await ada.wait_for_reply()
     kept = await ada.wait_for_reply(ada.tap_button("Nein, behalten"))
-    held, _ = await my_data(standin, ada)
+    held, _ = await my_data(fake_telegram, ada)
 
     assert "was ich mir gemerkt habe" in asked.text
     assert (kept.id, kept.button_labels) == (asked.id, [])
@@ -238,22 +240,22 @@ async def test_second_question_can_be_declined(ada: User, standin: FakeTelegram)
 
 
 async def test_question_is_kept_only_with_consent(
-    standin: FakeTelegram, ada: User, bot_settings: Settings, live: LiveIndex
+    fake_telegram: FakeTelegram, ada: User, bot_settings: Settings, live: LiveIndex
 ) -> None:
     """A thumb down is counted; the question is kept after a yes, shown, and deleted where that is taken back."""
     async with running(bot_settings, live):
         ada.send_text(QUESTION)
         await ada.wait_for_reply()
         asked = await ada.wait_for_reply(ada.tap_button("👎"))
-        before, _ = await my_data(standin, ada)
+        before, _ = await my_data(fake_telegram, ada)
         kept = await ada.wait_for_reply(ada.tap_button("Ja, aufheben"))
-        after, _ = await my_data(standin, ada)
+        after, _ = await my_data(fake_telegram, ada)
         ada.send_text("/datenschutz")
         await ada.wait_for_reply()
         stopped = await ada.wait_for_reply(ada.tap_button("Keine Fragen mehr aufheben"))
-        gone, _ = await my_data(standin, ada)
+        gone, _ = await my_data(fake_telegram, ada)
         ada.tap_button("👎")
-        await standin.wait_for(lambda: len(standin.calls_to("answerCallbackQuery")) == 4)
+        await fake_telegram.wait_for(lambda: len(fake_telegram.calls_to("answerCallbackQuery")) == 4)
 
     assert QUESTION in asked.text
     assert (len(before["feedback"]), before["questions"]) == (1, [])
@@ -267,15 +269,15 @@ async def test_question_is_kept_only_with_consent(
 
 
 @pytest.mark.usefixtures("polling")
-async def test_no_is_asked_once(standin: FakeTelegram, ada: User) -> None:
+async def test_no_is_asked_once(fake_telegram: FakeTelegram, ada: User) -> None:
     """Who says no is not asked again, and their thumb still counts."""
     ada.send_text(QUESTION)
     await ada.wait_for_reply()
     await ada.wait_for_reply(ada.tap_button("👎"))
     declined = await ada.wait_for_reply(ada.tap_button("Nein"))
     ada.tap_button("👎")
-    await standin.wait_for(lambda: len(standin.calls_to("answerCallbackQuery")) == 3)
-    held, _ = await my_data(standin, ada)
+    await fake_telegram.wait_for(lambda: len(fake_telegram.calls_to("answerCallbackQuery")) == 3)
+    held, _ = await my_data(fake_telegram, ada)
 
     assert "hebe Ihre Frage nicht auf" in declined.text
     assert (len(held["feedback"]), held["questions"]) == (1, [])
@@ -283,19 +285,19 @@ async def test_no_is_asked_once(standin: FakeTelegram, ada: User) -> None:
 
 
 async def test_time_deletes_by_itself(
-    standin: FakeTelegram, ada: User, bea: User, forum: Group, at_desk: AtDesk, live: LiveIndex
+    fake_telegram: FakeTelegram, ada: User, bea: User, forum: Group, at_desk: AtDesk, live: LiveIndex
 ) -> None:
     """The running bot deletes what was kept long enough; the topic of a closed request goes without a word."""
     async with at_desk(forum):
-        reference = await request(standin, ada)
-        topic = topic_of(await card(standin, bea, forum, reference))
+        reference = await request(fake_telegram, ada)
+        topic = topic_of(await card(fake_telegram, bea, forum, reference))
         bea.tap_button("Abschließen", chat=forum)
-        await sees(standin, ada, "abgeschlossen")
+        await wait_for_text(fake_telegram, ada, "abgeschlossen")
     async with running(Settings(), live, clock=lambda: time.time() + 179 * 86_400):
-        held, _ = await my_data(standin, ada)
+        held, _ = await my_data(fake_telegram, ada)
     async with running(Settings(), live, clock=lambda: time.time() + 361 * 86_400):
-        await standin.wait_for(lambda: topic not in forum.chat.topics)
-        gone, _ = await my_data(standin, ada)
+        await fake_telegram.wait_for(lambda: topic not in forum.chat.topics)
+        gone, _ = await my_data(fake_telegram, ada)
 
     assert len(held["requests"]) == 1
     assert [name for name, rows in gone.items() if rows] == ["states", "outbox"]

@@ -86,16 +86,16 @@ async def test_edited_question_edits_the_answer(ada: User) -> None:
 
 
 @pytest.mark.usefixtures("polling")
-async def test_thumb_is_kept(ada: User, standin: FakeTelegram, bot_settings: Settings) -> None:
+async def test_thumb_is_kept(ada: User, fake_telegram: FakeTelegram, bot_settings: Settings) -> None:
     """A thumb is thanked for and stored with the entry, without the question."""
     ada.send_text(QUESTION)
     await ada.wait_for_reply()
     ada.tap_button("👍")
-    await standin.wait_for(lambda: standin.calls_to("answerCallbackQuery"))
+    await fake_telegram.wait_for(lambda: fake_telegram.calls_to("answerCallbackQuery"))
 
-    held, _ = await my_data(standin, ada)
+    held, _ = await my_data(fake_telegram, ada)
 
-    assert standin.calls_to("answerCallbackQuery")[0].params["text"] == "Danke für die Rückmeldung!"
+    assert fake_telegram.calls_to("answerCallbackQuery")[0].params["text"] == "Danke für die Rückmeldung!"
     assert [(row["entry"], row["value"]) for row in held["feedback"]] == [("collective-impact", 1)]
     assert held["questions"] == []
 
@@ -133,15 +133,15 @@ async def test_any_text_gets_a_reply(ada: User, text: str) -> None:
 
 
 @pytest.mark.usefixtures("polling")
-async def test_two_people_are_kept_apart(standin: FakeTelegram) -> None:
+async def test_two_people_are_kept_apart(fake_telegram: FakeTelegram) -> None:
     """Each person gets the answers to their own questions, in order."""
-    people = [standin.add_user(f"Person {number}", language_code="de", started=True) for number in range(6)]
+    people = [fake_telegram.add_user(f"Person {number}", language_code="de", started=True) for number in range(6)]
     questions = {"Was ist Collective Impact?": "Collective Impact", "Was kostet eine Beratung?": "Jacob Rohm"}
     for question in questions:
         for person in people:
             person.send_text(question)
     for person in people:
-        await standin.wait_for(lambda person=person: len(person.bot_messages()) == 2)  # type: ignore[misc]  # bound at once
+        await fake_telegram.wait_for(lambda person=person: len(person.bot_messages()) == 2)  # type: ignore[misc]  # bound at once
 
     for person in people:
         for seen, expected in zip(person.bot_messages(), questions.values(), strict=True):
@@ -152,9 +152,9 @@ async def test_two_people_are_kept_apart(standin: FakeTelegram) -> None:
 @pytest.mark.parametrize(
     "kind", [FaultKind.SERVER_ERROR, FaultKind.BAD_GATEWAY, FaultKind.RESET, FaultKind.RATE_LIMIT]
 )
-async def test_answer_arrives_in_spite_of_a_fault(ada: User, standin: FakeTelegram, kind: FaultKind) -> None:
+async def test_answer_arrives_in_spite_of_a_fault(ada: User, fake_telegram: FakeTelegram, kind: FaultKind) -> None:
     """A failed call is tried again, and the answer arrives once."""
-    standin.fail_next("sendMessage", kind)
+    fake_telegram.fail_next("sendMessage", kind)
     ada.send_text(QUESTION)
 
     assert "Collective Impact" in (await ada.wait_for_reply()).text
@@ -162,18 +162,20 @@ async def test_answer_arrives_in_spite_of_a_fault(ada: User, standin: FakeTelegr
 
 
 @pytest.mark.usefixtures("polling")
-async def test_redelivered_update_is_answered_once(ada: User, standin: FakeTelegram) -> None:
+async def test_redelivered_update_is_answered_once(ada: User, fake_telegram: FakeTelegram) -> None:
     """An update that Telegram delivers twice is answered once."""
     ada.send_text(QUESTION)
     await ada.wait_for_reply()
-    standin.redeliver_update(standin.last_update(ada)["update_id"])
+    fake_telegram.redeliver_update(fake_telegram.last_update(ada)["update_id"])
     ada.send_text("Danke!")
     await ada.wait_for_reply()
 
     assert len(ada.bot_messages()) == 2
 
 
-async def test_restart_goes_on(ada: User, standin: FakeTelegram, bot_settings: Settings, live: LiveIndex) -> None:
+async def test_restart_goes_on(
+    ada: User, fake_telegram: FakeTelegram, bot_settings: Settings, live: LiveIndex
+) -> None:
     """After a stop the next start answers what came meanwhile, and remembers the chosen language."""
     async with running(bot_settings, live):
         ada.send_text("/sprache")
@@ -187,10 +189,10 @@ async def test_restart_goes_on(ada: User, standin: FakeTelegram, bot_settings: S
 
 
 @pytest.mark.usefixtures("polling")
-async def test_several_questions_in_one_message(ada: User, standin: FakeTelegram) -> None:
+async def test_several_questions_in_one_message(ada: User, fake_telegram: FakeTelegram) -> None:
     """Each question of a message gets an answer of its own, in order."""
     ada.send_text("Hallo! Was ist Collective Impact? Und was kostet eine Beratung?")
-    await standin.wait_for(lambda: len(ada.bot_messages()) == 2)
+    await fake_telegram.wait_for(lambda: len(ada.bot_messages()) == 2)
 
     first, second = ada.bot_messages()
     assert first.text.startswith("Zu Ihrer Frage „Was ist Collective Impact?“")

@@ -10,7 +10,7 @@ from bot.sandbox.fake_telegram import FakeTelegram, Group, User
 from bot.settings import Settings
 from index.search.live_index import LiveIndex
 from tests.end_to_end.advice import card, reviewed
-from tests.end_to_end.conftest import running, sees
+from tests.end_to_end.conftest import running, wait_for_text
 
 
 @pytest.mark.usefixtures("polling")
@@ -65,7 +65,9 @@ async def test_wrong_address_is_asked_again(ada: User) -> None:
 
 
 @pytest.mark.usefixtures("polling")
-async def test_question_in_the_middle_is_answered_and_the_form_goes_on(standin: FakeTelegram, ada: User) -> None:
+async def test_question_in_the_middle_is_answered_and_the_form_goes_on(
+    fake_telegram: FakeTelegram, ada: User
+) -> None:
     """A question while the form waits for a name is answered; then the same is asked again."""
     ada.send_text("/beratung")
     await ada.wait_for_reply()
@@ -150,12 +152,12 @@ async def test_cancelling_keeps_nothing(ada: User, bot_settings: Settings) -> No
 
 @pytest.mark.usefixtures("polling")
 async def test_second_tap_skips_and_sends_nothing_twice(
-    standin: FakeTelegram, ada: User, bot_settings: Settings
+    fake_telegram: FakeTelegram, ada: User, bot_settings: Settings
 ) -> None:
     """An impatient second tap is answered and changes nothing."""
     await reviewed(ada)
     first, second = ada.tap_button("Ja, so weitergeben"), ada.tap_button("Ja, so weitergeben")
-    await standin.wait_for(lambda: first.answer is not None and second.answer is not None)
+    await fake_telegram.wait_for(lambda: first.answer is not None and second.answer is not None)
 
     store = open_store_from_settings(bot_settings)
     assert len(store.requests.all_requests()) == 1
@@ -178,7 +180,7 @@ async def test_without_advisers_the_person_is_told_the_truth(ada: User, bot_sett
 
 
 async def test_form_survives_a_restart_between_any_two_steps(
-    standin: FakeTelegram, ada: User, bot_settings: Settings, live: LiveIndex
+    fake_telegram: FakeTelegram, ada: User, bot_settings: Settings, live: LiveIndex
 ) -> None:
     """Each step is done by another run of the bot."""
     steps = (
@@ -197,7 +199,7 @@ async def test_form_survives_a_restart_between_any_two_steps(
             step()
             await ada.wait_for_reply(count=2 if step is steps[-1] else 1)
 
-    assert await sees(standin, ada, "gespeichert")
+    assert await wait_for_text(fake_telegram, ada, "gespeichert")
 
 
 @pytest.mark.usefixtures("polling")
@@ -233,7 +235,7 @@ async def test_number_with_blanks_answers_how_to_be_reached(ada: User) -> None:
 
 
 @pytest.mark.usefixtures("connected")
-async def test_corrections_of_what_was_typed(standin: FakeTelegram, ada: User, bea: User, forum: Group) -> None:
+async def test_corrections_of_what_was_typed(fake_telegram: FakeTelegram, ada: User, bea: User, forum: Group) -> None:
     """An edit changes the summary; after sending the person is told how to reach the advisers, and reaches them."""
     ada.send_text("/beratung")
     await ada.wait_for_reply()
@@ -244,18 +246,20 @@ async def test_corrections_of_what_was_typed(standin: FakeTelegram, ada: User, b
     ada.edit_text(concern, "Wir suchen Rat.")
     assert "Anliegen: Wir suchen Rat." in (await ada.wait_for_reply()).text
     await ada.wait_for_reply(ada.tap_button("Ja, so weitergeben"), count=2)
-    reference = next(word for word in (await sees(standin, ada, "hat die Nummer")).text.split() if word.isupper())
-    assert "Wir suchen Rat." in (await card(standin, bea, forum, reference)).text
+    reference = next(
+        word for word in (await wait_for_text(fake_telegram, ada, "hat die Nummer")).text.split() if word.isupper()
+    )
+    assert "Wir suchen Rat." in (await card(fake_telegram, bea, forum, reference)).text
 
     ada.edit_text(concern, "Wir suchen Geld.")
-    told = await sees(standin, ada, "schon weitergegeben")
+    told = await wait_for_text(fake_telegram, ada, "schon weitergegeben")
     ada.send_text("Geld, nicht Rat.", reply_to=told)
 
-    assert (await sees(standin, bea, "Geld, nicht Rat.", forum)).thread_id
+    assert (await wait_for_text(fake_telegram, bea, "Geld, nicht Rat.", forum)).thread_id
 
 
 @pytest.mark.usefixtures("polling")
-async def test_question_is_corrected_while_a_form_waits(standin: FakeTelegram, ada: User) -> None:
+async def test_question_is_corrected_while_a_form_waits(fake_telegram: FakeTelegram, ada: User) -> None:
     """The answer to a question from before a form that was set aside is corrected in its place."""
     question = ada.send_text("Was ist ein Backbone?")
     answer = await ada.wait_for_reply()
@@ -263,6 +267,6 @@ async def test_question_is_corrected_while_a_form_waits(standin: FakeTelegram, a
         ada.send_text(command)
         await ada.wait_for_reply(count=1 if command == "/beratung" else 2)
     ada.edit_text(question, "Was ist Collective Impact?")
-    await standin.wait_for(lambda: [one for one in ada.bot_messages() if one.id == answer.id and one.edited])
+    await fake_telegram.wait_for(lambda: [one for one in ada.bot_messages() if one.id == answer.id and one.edited])
 
     assert "Collective Impact" in next(one for one in ada.bot_messages() if one.id == answer.id).text

@@ -1,4 +1,4 @@
-"""The self-check and the page to take along, from the first question to the file, over the stand-in."""
+"""The self-check and the page to take along, from the first question to the file, over the fake Telegram."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -53,20 +53,20 @@ async def new_code(person: User) -> str:
     return told.text.split()[2]
 
 
-def content(standin: FakeTelegram, seen: MessageView) -> bytes:
+def content(fake_telegram: FakeTelegram, seen: MessageView) -> bytes:
     """The bytes of the picture or document of a message."""
     raw = seen.raw.get("document") or seen.raw["photo"][-1]
-    return standin.world.files.by_id[raw["file_id"]].content
+    return fake_telegram.world.files.by_id[raw["file_id"]].content
 
 
 @pytest.mark.usefixtures("polling")
-async def test_from_the_first_question_to_the_picture(standin: FakeTelegram, ada: User) -> None:
+async def test_from_the_first_question_to_the_picture(fake_telegram: FakeTelegram, ada: User) -> None:
     """Eleven questions in one message, then a picture; its caption says what it shows, and is honest."""
     result = await fills_in(ada, MIXED)
 
     assert len(ada.bot_messages()) == 2
     assert result.kind == "photo"
-    assert read_image_size(content(standin, result)) is not None
+    assert read_image_size(content(fake_telegram, result)) is not None
     assert "Gesellschaftliche Vision, Abgestimmtes Tun, Fürsprache" in result.text
     assert "Vernetztes Handeln, Gemeinsame Messung, Dringlichkeit" in result.text
     assert "keine Diagnose" in result.text
@@ -74,9 +74,9 @@ async def test_from_the_first_question_to_the_picture(standin: FakeTelegram, ada
 
 
 @pytest.mark.usefixtures("polling")
-async def test_in_english(standin: FakeTelegram) -> None:
+async def test_in_english(fake_telegram: FakeTelegram) -> None:
     """The English twin asks and tells in English."""
-    eve = standin.add_user("Eve", language_code="en", started=True)
+    eve = fake_telegram.add_user("Eve", language_code="en", started=True)
     eve.send_text("/selfcheck")
     await eve.wait_for_reply()
     await eve.wait_for_reply(eve.tap_button("Let’s begin"))
@@ -151,14 +151,14 @@ async def test_cancel(ada: User) -> None:
 
 
 @pytest.mark.usefixtures("polling")
-async def test_deleting_leaves_no_result(ada: User, standin: FakeTelegram) -> None:
+async def test_deleting_leaves_no_result(ada: User, fake_telegram: FakeTelegram) -> None:
     """/meinedaten shows the results, /loeschen removes them."""
     await fills_in(ada, MIXED)
-    before, _ = await my_data(standin, ada)
+    before, _ = await my_data(fake_telegram, ada)
     ada.send_text("/loeschen")
     await ada.wait_for_reply()
     await ada.wait_for_reply(ada.tap_button("Ja, alles"))
-    after, _ = await my_data(standin, ada)
+    after, _ = await my_data(fake_telegram, ada)
 
     assert [row["answers"]["vision"] for row in before["checks"]] == [3]
     assert after["checks"] == []
@@ -188,16 +188,16 @@ async def test_result_leads_on(ada: User) -> None:
 
 @needs_poppler
 @pytest.mark.usefixtures("polling")
-async def test_page_to_take_along(standin: FakeTelegram, tmp_path: Path) -> None:
+async def test_page_to_take_along(fake_telegram: FakeTelegram, tmp_path: Path) -> None:
     """One tagged page in the person's language with what was read and told, and nothing of who they are."""
-    eve = standin.add_user(HOSTILE, language_code="de", started=True)
+    eve = fake_telegram.add_user(HOSTILE, language_code="de", started=True)
     await fills_in(eve, MIXED)
     eve.send_text("/start intro-1")
     await eve.wait_for_reply()
     await eve.wait_for_reply(eve.tap_button("Weiter ›"))
     eve.send_text("/mitnehmen")
     sent = await eve.wait_for_reply()
-    read = read_pdf(content(standin, sent), tmp_path)
+    read = read_pdf(content(fake_telegram, sent), tmp_path)
 
     assert sent.raw["document"]["file_name"] == "gemeinsam-wirken-zum-mitnehmen.pdf"
     assert "nicht das Factsheet der Initiative" in sent.text
@@ -231,9 +231,9 @@ async def test_end_of_the_introduction(ada: User) -> None:
 
 
 @pytest.mark.usefixtures("polling")
-async def test_not_in_front_of_a_group(standin: FakeTelegram, ada: User) -> None:
+async def test_not_in_front_of_a_group(fake_telegram: FakeTelegram, ada: User) -> None:
     """Answers of a person are not for the others of a group."""
-    group: Group = standin.add_group("Verein", [ada], bot_is_admin=True)
+    group: Group = fake_telegram.add_group("Verein", [ada], bot_is_admin=True)
     for command in ("/selbstcheck", "/mitnehmen"):
         ada.send_text(command, group)
 

@@ -1,4 +1,4 @@
-"""The self-check of several people under a code, over the stand-in."""
+"""The self-check of several people under a code, over the fake Telegram."""
 
 import sqlite3
 from contextlib import closing
@@ -25,12 +25,12 @@ async def looks(person: User) -> MessageView:
 
 
 @pytest.mark.usefixtures("polling")
-async def test_team_of_three_six_and_ten(standin: FakeTelegram, ada: User) -> None:
+async def test_team_of_three_six_and_ten(fake_telegram: FakeTelegram, ada: User) -> None:
     """With each third person there is a new picture; in between it stays, whoever fills in again."""
     code = await new_code(ada)
     seen = []
     for number in range(1, 11):
-        person = standin.add_user(f"P{number}", language_code="de", started=True)
+        person = fake_telegram.add_user(f"P{number}", language_code="de", started=True)
         await joins(person, code, DA if number in (1, 2, 4, 7) else NOT_YET)
         seen.append(await looks(person))
 
@@ -49,7 +49,7 @@ async def test_team_of_three_six_and_ten(standin: FakeTelegram, ada: User) -> No
 
 
 @pytest.mark.usefixtures("polling")
-async def test_filling_in_again_changes_nothing(standin: FakeTelegram, ada: User, bea: User, cem: User) -> None:
+async def test_filling_in_again_changes_nothing(fake_telegram: FakeTelegram, ada: User, bea: User, cem: User) -> None:
     """Who is in a picture fills in once more for themselves; what all see stays, also by the link."""
     code = await new_code(ada)
     for person in (ada, bea, cem):
@@ -132,9 +132,11 @@ async def test_guessing_is_slow_also_after_a_restart(
     assert "Frage 1 von 11" in own.text
 
 
-async def test_team_of_a_store_of_before(bot_settings: Settings, live: LiveIndex, standin: FakeTelegram) -> None:
+async def test_team_of_a_store_of_before(
+    bot_settings: Settings, live: LiveIndex, fake_telegram: FakeTelegram
+) -> None:
     """Codes of six letters and the answers under them are taken over: the team has its picture, others can join."""
-    people = [standin.add_user(f"P{number}", language_code="de", started=True) for number in range(4)]
+    people = [fake_telegram.add_user(f"P{number}", language_code="de", started=True) for number in range(4)]
     bot_settings.sqlite_path.parent.mkdir(parents=True)
     with closing(sqlite3.connect(bot_settings.sqlite_path, isolation_level=None)) as file:
         migrations.apply(Database(file), stop_before="0011_pictures")

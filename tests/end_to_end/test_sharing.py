@@ -19,20 +19,20 @@ from tests.end_to_end.conftest import running
 
 
 @pytest.fixture
-def bot_address(standin: FakeTelegram) -> str:
+def bot_address(fake_telegram: FakeTelegram) -> str:
     """The address of the bot."""
-    return f"https://t.me/{standin.world.bot.username}"
+    return f"https://t.me/{fake_telegram.world.bot.username}"
 
 
 @pytest.fixture
-def emma(standin: FakeTelegram) -> User:
+def emma(fake_telegram: FakeTelegram) -> User:
     """A person whose Telegram is English."""
-    return standin.add_user("Emma", language_code="en", started=True)
+    return fake_telegram.add_user("Emma", language_code="en", started=True)
 
 
-def in_picture(standin: FakeTelegram, message: MessageView) -> str:
+def in_picture(fake_telegram: FakeTelegram, message: MessageView) -> str:
     """The link that a camera reads from the picture of a message."""
-    file = standin.world.files.by_id[message.raw["photo"][-1]["file_id"]]
+    file = fake_telegram.world.files.by_id[message.raw["photo"][-1]["file_id"]]
     (code,) = zxingcpp.read_barcodes(Image.open(BytesIO(file.content)))
     return str(code.text)
 
@@ -44,7 +44,7 @@ def forwarded(message: MessageView) -> str:
 
 
 @pytest.mark.usefixtures("polling")
-async def test_the_bot_is_shared(standin: FakeTelegram, ada: User, bot_address: str) -> None:
+async def test_the_bot_is_shared(fake_telegram: FakeTelegram, ada: User, bot_address: str) -> None:
     """Without anything before, link, picture and button lead to the bot's beginning."""
     ada.send_text("/teilen")
     shared = await ada.wait_for_reply()
@@ -52,17 +52,17 @@ async def test_the_bot_is_shared(standin: FakeTelegram, ada: User, bot_address: 
     assert shared.kind == "photo"
     assert bot_address in shared.text
     assert shared.button_labels == ["Teilen"]
-    assert in_picture(standin, shared) == forwarded(shared) == bot_address
+    assert in_picture(fake_telegram, shared) == forwarded(shared) == bot_address
 
 
 @pytest.mark.usefixtures("polling")
-async def test_an_answer_is_shared(standin: FakeTelegram, emma: User, bot_address: str) -> None:
+async def test_an_answer_is_shared(fake_telegram: FakeTelegram, emma: User, bot_address: str) -> None:
     """After an answer its entry is shared; who follows the link sees it, and one tap shares the bot instead."""
     emma.send_text("What is a backbone organisation?")
     await emma.wait_for_reply()
     emma.send_text("/share")
     shared = await emma.wait_for_reply()
-    link = in_picture(standin, shared)
+    link = in_picture(fake_telegram, shared)
     followed = emma.open_deep_link(link.partition("?start=")[2])
     answer = await emma.wait_for_reply(followed)
     emma.send_text("/share")
@@ -72,7 +72,7 @@ async def test_an_answer_is_shared(standin: FakeTelegram, emma: User, bot_addres
     assert link == forwarded(shared) == f"{bot_address}?start=frage-backbone"
     assert "Source:" in answer.text
     assert whole.edited
-    assert in_picture(standin, whole) == forwarded(whole) == bot_address
+    assert in_picture(fake_telegram, whole) == forwarded(whole) == bot_address
 
 
 @pytest.mark.usefixtures("polling")
@@ -103,7 +103,12 @@ async def test_silence_is_not_shared(ada: User, bot_address: str) -> None:
 
 
 async def test_name_that_fits_no_link(
-    bot_settings: Settings, encoder: OnnxEncoder, standin: FakeTelegram, ada: User, bot_address: str, tmp_path: Path
+    bot_settings: Settings,
+    encoder: OnnxEncoder,
+    fake_telegram: FakeTelegram,
+    ada: User,
+    bot_address: str,
+    tmp_path: Path,
 ) -> None:
     """An entry whose name fits no link is shared as the bot, which says why; it is offered inline all the same."""
     folder = tmp_path / "fremd"
@@ -124,7 +129,7 @@ async def test_name_that_fits_no_link(
         ada.send_text("/teilen")
         shared = await ada.wait_for_reply()
         asked = ada.send_inline_query("Aus welchem Holz ist die Brücke gebaut?")
-        await standin.wait_for(lambda: asked.answer)
+        await fake_telegram.wait_for(lambda: asked.answer)
 
     assert answer.text.startswith("Aus welchem Holz")
     assert "keinen eigenen Link" in shared.text

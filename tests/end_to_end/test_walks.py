@@ -48,9 +48,9 @@ async def polling(bot_settings: Settings, live: LiveIndex, clock: Clock) -> Asyn
         yield
 
 
-async def person(standin: FakeTelegram, lang: str) -> User:
+async def person(fake_telegram: FakeTelegram, lang: str) -> User:
     """Somebody who reads this language."""
-    ada = standin.add_user("Ada", language_code=lang[:2], started=True)
+    ada = fake_telegram.add_user("Ada", language_code=lang[:2], started=True)
     if lang == LEICHTE_SPRACHE:  # no code of Telegram leads there
         ada.send_text("/sprache")
         await ada.wait_for_reply()
@@ -64,28 +64,28 @@ def datas(seen: MessageView) -> list[str]:
 
 @pytest.mark.usefixtures("polling")
 @pytest.mark.parametrize("lang", SUPPORTED_LANGUAGES)
-async def test_introduction(standin: FakeTelegram, bot_settings: Settings, pause: Pause, lang: str) -> None:
+async def test_introduction(fake_telegram: FakeTelegram, bot_settings: Settings, pause: Pause, lang: str) -> None:
     """For whomever the examples are, every button of every page leads on, and all pages are met.
 
     The first page asks for whom: each of its buttons is walked by somebody of their own, in one of the languages,
     since only texts differ by it (tests/bot looks at all of them). What leads out is tried once a language.
     """
-    first = await person(standin, lang)
+    first = await person(fake_telegram, lang)
     first.send_text("/einfuehrung")
     parting = datas(await first.wait_for_reply())
     elsewhere: set[str] = set()
     for data in parting[SUPPORTED_LANGUAGES.index(lang) :: len(SUPPORTED_LANGUAGES)]:
         walker = Walker(
-            standin,
+            fake_telegram,
             bot_settings.sqlite_path,
-            await person(standin, lang),
+            await person(fake_telegram, lang),
             "/einfuehrung",
             lang,
             (INTRO_CALLBACK,),
             pause,
             elsewhere,
         )
-        await walker.says(walker.begin)
+        await walker.send_text(walker.begin)
         await walker.tries(walker.met[-1], data)
         walker.apart = frozenset(parting)
         await walker.walk()
@@ -101,14 +101,20 @@ async def test_introduction(standin: FakeTelegram, bot_settings: Settings, pause
 
 @pytest.mark.usefixtures("polling")
 @pytest.mark.parametrize("lang", SUPPORTED_LANGUAGES)
-async def test_selfcheck(standin: FakeTelegram, bot_settings: Settings, pause: Pause, lang: str) -> None:
+async def test_selfcheck(fake_telegram: FakeTelegram, bot_settings: Settings, pause: Pause, lang: str) -> None:
     """From a link with the code of two others, every button there is can be reached, and is of use."""
-    code = await shared_by_two(standin, bot_settings, pause, lang)
-    ada = await person(standin, lang)
+    code = await shared_by_two(fake_telegram, bot_settings, pause, lang)
+    ada = await person(fake_telegram, lang)
     walker = Walker(
-        standin, bot_settings.sqlite_path, ada, "/selbstcheck", lang, (SELFCHECK_CALLBACK, f"{LINK}check-"), pause
+        fake_telegram,
+        bot_settings.sqlite_path,
+        ada,
+        "/selbstcheck",
+        lang,
+        (SELFCHECK_CALLBACK, f"{LINK}check-"),
+        pause,
     )
-    await walker.says(f"/start check-{code}")
+    await walker.send_text(f"/start check-{code}")
     await walker.walk()
 
     assert walker.problems == []
@@ -120,13 +126,15 @@ async def test_selfcheck(standin: FakeTelegram, bot_settings: Settings, pause: P
     assert {"photo", "document"} <= {seen.kind for seen in walker.met}
 
 
-async def shared_by_two(standin: FakeTelegram, bot_settings: Settings, pause: Pause, lang: str) -> str:
+async def shared_by_two(fake_telegram: FakeTelegram, bot_settings: Settings, pause: Pause, lang: str) -> str:
     """The code of two people who filled in the self-check."""
     code = ""
     for _ in range(2):
-        one = await person(standin, lang)
-        walker = Walker(standin, bot_settings.sqlite_path, one, "/selbstcheck", lang, (SELFCHECK_CALLBACK,), pause)
-        await walker.says("/selbstcheck" if not code else f"/start check-{code}")
+        one = await person(fake_telegram, lang)
+        walker = Walker(
+            fake_telegram, bot_settings.sqlite_path, one, "/selbstcheck", lang, (SELFCHECK_CALLBACK,), pause
+        )
+        await walker.send_text("/selbstcheck" if not code else f"/start check-{code}")
         for action in () if code else ("team", "create"):
             await walker.tries(walker.met[-1], next(data for data in datas(walker.met[-1]) if action in data))
         code = code or next(data for data in datas(walker.met[-1]) if ":in:" in data).rpartition(":")[2]
@@ -139,12 +147,12 @@ async def shared_by_two(standin: FakeTelegram, bot_settings: Settings, pause: Pa
 
 @pytest.mark.usefixtures("polling")
 @pytest.mark.parametrize("lang", SUPPORTED_LANGUAGES)
-async def test_sharing(standin: FakeTelegram, bot_settings: Settings, pause: Pause, lang: str) -> None:
+async def test_sharing(fake_telegram: FakeTelegram, bot_settings: Settings, pause: Pause, lang: str) -> None:
     """What is shared of a step leads to that step, and to the bot as a whole."""
-    ada = await person(standin, lang)
+    ada = await person(fake_telegram, lang)
     ada.send_text("/start intro-2")
     await ada.wait_for_reply()
-    walker = Walker(standin, bot_settings.sqlite_path, ada, "/teilen", lang, ("share:",), pause)
+    walker = Walker(fake_telegram, bot_settings.sqlite_path, ada, "/teilen", lang, ("share:",), pause)
     await walker.walk()
 
     assert walker.problems == []

@@ -26,7 +26,7 @@ def free_port() -> int:
 
 @pytest.fixture
 async def address(
-    bot_settings: Settings, standin: FakeTelegram, live: LiveIndex, monkeypatch: pytest.MonkeyPatch
+    bot_settings: Settings, fake_telegram: FakeTelegram, live: LiveIndex, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[str]:
     """The address of a bot that runs by webhook."""
     port = free_port()
@@ -35,7 +35,7 @@ async def address(
     monkeypatch.setenv("GW_WEBHOOK_URL", url)
     monkeypatch.setenv("GW_WEBHOOK_SECRET", SECRET)
     async with running(Settings(), live, webhook=True):
-        await standin.wait_for(lambda: standin.calls_to("setWebhook"))
+        await fake_telegram.wait_for(lambda: fake_telegram.calls_to("setWebhook"))
         yield url
 
 

@@ -36,7 +36,7 @@ class Walker:
         apart: buttons that belong to another walk.
     """
 
-    standin: FakeTelegram
+    fake_telegram: FakeTelegram
     store: Path
     person: User
     begin: str
@@ -56,7 +56,7 @@ class Walker:
     async def walk(self) -> None:
         """Try all there is to try, or write down what cannot be reached."""
         steps, lost = 0, False
-        await self.says(self.begin)
+        await self.send_text(self.begin)
         while waiting := {name for name in self._seen() if self._is_new(name)}:
             steps += 1
             ways = [(self._way(target), message, target) for message, target in self._shown()]
@@ -69,9 +69,9 @@ class Walker:
                 return
             else:
                 lost = True
-                await self.says(self.begin)
+                await self.send_text(self.begin)
 
-    async def says(self, text: str) -> None:
+    async def send_text(self, text: str) -> None:
         """Type something and look at what comes."""
         said = self.person.send_text(text)
         self._look(text, said.touched, [await self.person.wait_for_reply(said)])
@@ -112,7 +112,7 @@ class Walker:
         """The text of the short answer to a tap, which comes last; None where none came."""
         query = self.person.tap_message_button(message, target)
         try:
-            answer = await self.standin.wait_for(lambda: query.answer)
+            answer = await self.fake_telegram.wait_for(lambda: query.answer)
         except TimeoutError:
             return None
         return str((answer or {}).get("text", ""))

@@ -50,17 +50,17 @@ class Post:
 
 
 class Whole:
-    """The bot in a thread of its own, the stand-in for Telegram, the advisers' forum and the mail server."""
+    """The bot in a thread of its own, the fake Telegram, the advisers' forum and the mail server."""
 
-    def __init__(self, standin: FakeTelegram, live: LiveIndex, folder: Path) -> None:
-        self.standin, self.post = standin, Post()
-        self.bea = standin.add_user("Bea", language_code="de")
-        self.forum = standin.add_group("Beratung", [self.bea], forum=True, bot_is_admin=True)
+    def __init__(self, fake_telegram: FakeTelegram, live: LiveIndex, folder: Path) -> None:
+        self.fake_telegram, self.post = fake_telegram, Post()
+        self.bea = fake_telegram.add_user("Bea", language_code="de")
+        self.forum = fake_telegram.add_group("Beratung", [self.bea], forum=True, bot_is_admin=True)
         port = free_port()
         self._mails = Controller(self.post, hostname="127.0.0.1", port=port, data_size_limit=5_000_000)
         self.settings = Settings(
-            telegram_token=SecretStr(standin.token),
-            telegram_api_url=standin.url,
+            telegram_token=SecretStr(fake_telegram.token),
+            telegram_api_url=fake_telegram.url,
             data_dir=folder,
             adviser_chat_id=self.forum.id,
             smtp_url=SecretStr(f"smtp://127.0.0.1:{port}"),
@@ -93,19 +93,21 @@ class Whole:
 
     def person(self, name: str = "Ada", language: str = "de") -> User:
         """Somebody new."""
-        return self.standin.add_user(name, language_code=language, started=True)
+        return self.fake_telegram.add_user(name, language_code=language, started=True)
 
     def until(self, condition: Callable[[], T]) -> T:
         """Wait for a condition."""
-        return self.standin.wait_for_sync(condition, PATIENCE)
+        return self.fake_telegram.wait_for_sync(condition, PATIENCE)
 
-    def sees(self, where: User | Group, text: str, thread: int | None = None, *, edited: bool = False) -> MessageView:
+    def wait_for_text(
+        self, where: User | Group, text: str, thread: int | None = None, *, edited: bool = False
+    ) -> MessageView:
         """Wait for a message of the bot with this text, the newest that there is."""
-        chat = self.standin.world.chats[where.id]
+        chat = self.fake_telegram.world.chats[where.id]
 
         def found() -> MessageView | None:
             for one in reversed(chat.messages.values()):
-                here = one.sender is self.standin.bot and thread in (None, one.thread_id)
+                here = one.sender is self.fake_telegram.bot and thread in (None, one.thread_id)
                 if here and (one.edit_date or not edited) and text in text_and_entities(one.content)[0]:
                     return one.to_view()
             return None
@@ -114,40 +116,40 @@ class Whole:
         assert seen is not None
         return seen
 
-    def says(self, person: User, text: str, count: int = 1) -> MessageView:
+    def send_text(self, person: User, text: str, count: int = 1) -> MessageView:
         """Say something and wait for the answer."""
         person.send_text(text)
         return person.wait_for_reply_sync(count=count, timeout=PATIENCE)
 
-    def taps(self, person: User, label: str, count: int = 1) -> MessageView:
+    def tap_button(self, person: User, label: str, count: int = 1) -> MessageView:
         """Tap and wait for what follows."""
         return person.wait_for_reply_sync(person.tap_button(label), count=count, timeout=PATIENCE)
 
     def request(self, person: User, concern: str = "Wir suchen Partner.", fields: str = "", mail: str = "") -> str:
         """Send a request with this text in every field that is optional; its reference."""
-        self.says(person, "/beratung")
-        self.says(person, concern)
+        self.send_text(person, "/beratung")
+        self.send_text(person, concern)
         self._optional(person, fields)
-        self.taps(person, "Verein oder NPO")
+        self.tap_button(person, "Verein oder NPO")
         self._optional(person, fields)
         if mail:
-            self.says(person, mail)
+            self.send_text(person, mail)
         else:
-            self.taps(person, "Hier bei Telegram")
+            self.tap_button(person, "Hier bei Telegram")
         self._optional(person, fields)
-        self.taps(person, "Ja, so weitergeben", count=2)
-        sent = self.sees(person, "hat die Nummer")
+        self.tap_button(person, "Ja, so weitergeben", count=2)
+        sent = self.wait_for_text(person, "hat die Nummer")
         return next(word for word in sent.text.split() if re.fullmatch(r"[A-Z2-9]{4}-[A-Z2-9]{4}", word))
 
     def _optional(self, person: User, text: str) -> None:
         if text:
-            self.says(person, text)
+            self.send_text(person, text)
         else:
-            self.taps(person, "Überspringen")
+            self.tap_button(person, "Überspringen")
 
     def card(self, reference: str) -> MessageView:
         """The card of a request."""
-        return self.sees(self.forum, f"Anfrage {reference}")
+        return self.wait_for_text(self.forum, f"Anfrage {reference}")
 
 
 def free_port() -> int:
@@ -161,7 +163,9 @@ def free_port() -> int:
 def whole(live: LiveIndex, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Whole]:
     """The bot at work; in the end no call may have broken the Bot API's rules, and the bot must still answer."""
     folder = tmp_path_factory.mktemp("whole")
-    with FakeTelegram() as standin, Whole(standin, live, folder) as running:
+    with FakeTelegram() as fake_telegram, Whole(fake_telegram, live, folder) as running:
         yield running
-        assert standin.violations == []
-        assert "Aus der Fachliteratur" in running.says(running.person("Zeugin"), "Was ist Collective Impact?").text
+        assert fake_telegram.violations == []
+        assert (
+            "Aus der Fachliteratur" in running.send_text(running.person("Zeugin"), "Was ist Collective Impact?").text
+        )

@@ -37,39 +37,39 @@ class Story:
 def told(bot: Whole, text: str) -> Story:
     """Bring the text everywhere."""
     ada = bot.person(text)
-    adviser = bot.standin.add_user(text, language_code="de")
+    adviser = bot.fake_telegram.add_user(text, language_code="de")
     bot.forum.add_member(adviser.account)
-    question = bot.says(ada, f"/frage {text}")
-    again = bot.says(ada, "/start")
-    bot.says(ada, "Was ist Collective Impact?")  # so that every story has the same last question
+    question = bot.send_text(ada, f"/frage {text}")
+    again = bot.send_text(ada, "/start")
+    bot.send_text(ada, "Was ist Collective Impact?")  # so that every story has the same last question
     reference = bot.request(ada, text, text, MAIL)
     review = next(seen for seen in ada.bot_messages() if "Genau das gebe ich" in seen.text)
     card = bot.card(reference)
     assert card.thread_id is not None
-    title = bot.standin.view_chat(bot.forum).topic_names[card.thread_id]
+    title = bot.fake_telegram.view_chat(bot.forum).topic_names[card.thread_id]
     posted = bot.until(lambda: bot.post.about(reference))
     assert posted is not None
     recipients, mail = posted
     adviser.send_text("Guten Tag", bot.forum, topic=card.thread_id)
-    begins = bot.sees(ada, f"zu Ihrer Anfrage {reference}")
-    bot.sees(ada, "Guten Tag")
+    begins = bot.wait_for_text(ada, f"zu Ihrer Anfrage {reference}")
+    bot.wait_for_text(ada, "Guten Tag")
     message = ada.send_text(text)
-    bot.sees(bot.forum, text, card.thread_id)
+    bot.wait_for_text(bot.forum, text, card.thread_id)
     bot.until(lambda: any(one.text == text for one in bot.store.requests.load_transcript(reference)))
     bot.until(lambda: bot.store.outbox.find_reply_to(bot.forum.id, (ada.id, message.id)))
     ada.edit_text(message, text + " und mehr")
-    edited = bot.sees(bot.forum, text + " und mehr", card.thread_id, edited=True)
+    edited = bot.wait_for_text(bot.forum, text + " und mehr", card.thread_id, edited=True)
     bot.forum.delete_topic(card.thread_id)
     ada.send_text("Noch da.")
     anew = bot.until(lambda: _thread(bot, reference) not in (0, card.thread_id) and _thread(bot, reference))
-    history = bot.sees(bot.forum, "Bisheriger Verlauf", anew)
-    bot.taps(ada, "Wieder mit dem Bot")
-    bot.taps(ada, "Mein Anliegen ist gelöst")
-    bot.taps(ada, "😀")
-    bot.says(ada, text.replace("?", "!"))
+    history = bot.wait_for_text(bot.forum, "Bisheriger Verlauf", anew)
+    bot.tap_button(ada, "Wieder mit dem Bot")
+    bot.tap_button(ada, "Mein Anliegen ist gelöst")
+    bot.tap_button(ada, "😀")
+    bot.send_text(ada, text.replace("?", "!"))
     request = bot.until(lambda: _commented(bot, reference))
     assert request is not None
-    rated = bot.sees(bot.forum, f", „{request.comment}“", anew)
+    rated = bot.wait_for_text(bot.forum, f", „{request.comment}“", anew)
     return Story(
         text,
         reference,

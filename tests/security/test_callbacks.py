@@ -53,11 +53,11 @@ class Scene:
 def scene(whole: Whole) -> Scene:
     """One scene for all attacks: none of them changes anything."""
     ada, eve = whole.person("Ada"), whole.person("Eve")
-    whole.says(eve, "/start")
+    whole.send_text(eve, "/start")
     reference = whole.request(ada)
     whole.card(reference)
     whole.bea.tap_button("Übernehmen", whole.forum)
-    whole.sees(ada, "kümmert sich")
+    whole.wait_for_text(ada, "kümmert sich")
     return Scene(whole, ada, eve, reference)
 
 
@@ -167,18 +167,18 @@ def at_form(scene: Scene, at: str) -> User:
     if at in scene.filling:
         return scene.filling[at]
     whole, mia = scene.whole, scene.whole.person("Mia")
-    whole.says(mia, "/beratung")
+    whole.send_text(mia, "/beratung")
     if at != "concern":
-        whole.says(mia, "Wir suchen Partner.")
-        whole.taps(mia, "Überspringen")
+        whole.send_text(mia, "Wir suchen Partner.")
+        whole.tap_button(mia, "Überspringen")
     if at in ("reach", "address", "review"):
-        whole.taps(mia, "Verein oder NPO")
-        whole.taps(mia, "Überspringen")
+        whole.tap_button(mia, "Verein oder NPO")
+        whole.tap_button(mia, "Überspringen")
     if at == "address":
-        whole.taps(mia, "Per E-Mail")
+        whole.tap_button(mia, "Per E-Mail")
     if at == "review":
-        whole.taps(mia, "Hier bei Telegram")
-        whole.taps(mia, "Überspringen")
+        whole.tap_button(mia, "Hier bei Telegram")
+        whole.tap_button(mia, "Überspringen")
     scene.filling[at] = mia
     return mia
 
@@ -209,16 +209,16 @@ def test_a_tap_told_twice_counts_once(scene: Scene, data: str) -> None:
     full = "f:1:collective-impact" if data == "f:1" else f"{data}:{reference}"
     query = by.tap_stale_button(full, where)
     whole.until(lambda: query.answer is not None)
-    update = whole.standin.last_update(where or mia)
-    before = whole.store.requests.find_request(reference), len(whole.standin.calls_to("answerCallbackQuery"))
+    update = whole.fake_telegram.last_update(where or mia)
+    before = whole.store.requests.find_request(reference), len(whole.fake_telegram.calls_to("answerCallbackQuery"))
 
-    whole.standin.redeliver_update(update["update_id"])
-    by_and_by = whole.says(whole.person("Zeugin"), "/hilfe")
+    whole.fake_telegram.redeliver_update(update["update_id"])
+    by_and_by = whole.send_text(whole.person("Zeugin"), "/hilfe")
 
     assert by_and_by
     assert (
         whole.store.requests.find_request(reference),
-        len(whole.standin.calls_to("answerCallbackQuery")),
+        len(whole.fake_telegram.calls_to("answerCallbackQuery")),
     ) == before
 
 
@@ -226,15 +226,15 @@ def test_consent_to_another_text(scene: Scene) -> None:
     """The button of an older summary agrees to nothing: the new summary is shown once more."""
     whole, mia = scene.whole, scene.whole.person("Mia")
     for step in ("/beratung", "Wir suchen Partner."):
-        whole.says(mia, step)
-    whole.taps(mia, "Überspringen")
-    whole.taps(mia, "Verein oder NPO")
-    whole.taps(mia, "Überspringen")
-    whole.taps(mia, "Hier bei Telegram")
-    old = whole.taps(mia, "Überspringen").buttons[0][0].data
+        whole.send_text(mia, step)
+    whole.tap_button(mia, "Überspringen")
+    whole.tap_button(mia, "Verein oder NPO")
+    whole.tap_button(mia, "Überspringen")
+    whole.tap_button(mia, "Hier bei Telegram")
+    old = whole.tap_button(mia, "Überspringen").buttons[0][0].data
     assert old
-    whole.taps(mia, "✎ Ort")
-    whole.says(mia, "Kiel")
+    whole.tap_button(mia, "✎ Ort")
+    whole.send_text(mia, "Kiel")
 
     forged(scene, mia, old)
 

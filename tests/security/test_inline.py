@@ -12,7 +12,7 @@ def test_a_hostile_inline_query(whole: Whole, kind: str) -> None:
     eve = whole.person("Eve")
     asked = eve.send_inline_query(CUT[kind][:256])
 
-    whole.standin.wait_for_sync(lambda: asked.answer is not None, PATIENCE)
+    whole.fake_telegram.wait_for_sync(lambda: asked.answer is not None, PATIENCE)
 
     links = [
         button["url"] for one in asked.results for row in one["reply_markup"]["inline_keyboard"] for button in row

@@ -24,7 +24,7 @@ def other(whole: Whole) -> Group:
     """A group of other people that the bot is in, too, with Bea the adviser among them; a request is open."""
     ada = whole.person("Ada Geheim")
     whole.card(whole.request(ada, CONCERN))
-    return whole.standin.add_group("Fremde", [whole.person("Eve"), whole.bea], bot_is_admin=True)
+    return whole.fake_telegram.add_group("Fremde", [whole.person("Eve"), whole.bea], bot_is_admin=True)
 
 
 @pytest.mark.parametrize("kind", STARTS)
@@ -32,7 +32,7 @@ def test_a_link_to_nowhere_leads_to_the_start(whole: Whole, kind: str) -> None:
     """A parameter that names no place of ours brings the beginning, or says that the code is unknown."""
     eve = whole.person("Eve")
 
-    answer = whole.says(eve, f"/start {STARTS[kind]}")
+    answer = whole.send_text(eve, f"/start {STARTS[kind]}")
 
     assert answer.text.startswith(("Guten Tag", "Willkommen", "Den Code", "Hallo")) or "Code" in answer.text
     assert "1337" not in answer.text
@@ -45,7 +45,7 @@ def test_a_step_that_there_is_not(whole: Whole, kind: str) -> None:
     """A step's number is kept within the path."""
     eve = whole.person("Eve")
 
-    whole.says(eve, f"/start intro-{FAR[kind]}")
+    whole.send_text(eve, f"/start intro-{FAR[kind]}")
 
     assert 1 <= whole.store.users.load_state(f"{eve.id}:{eve.id}").step <= 9
 
@@ -55,7 +55,7 @@ def test_a_step_that_there_is_not(whole: Whole, kind: str) -> None:
 def test_nothing_private_in_front_of_a_group(whole: Whole, other: Group, text: str) -> None:
     """What asks for or shows a person's own is begun in the private chat only, also by a link into a group."""
     eve = next(one for one in other.chat.members if one != whole.bea.id)
-    by = User(whole.standin.world, whole.standin.world.accounts[eve])
+    by = User(whole.fake_telegram.world, whole.fake_telegram.world.accounts[eve])
 
     by.send_text(text, other)
     answer = by.wait_for_reply_sync(chat=other, timeout=PATIENCE)
@@ -87,7 +87,7 @@ def test_another_group_reaches_nobody(whole: Whole, other: Group, way: str) -> N
     reference = whole.request(mia)
     card = whole.card(reference)
     eve = next(one for one in other.chat.members if one != whole.bea.id)
-    by = User(whole.standin.world, whole.standin.world.accounts[eve])
+    by = User(whole.fake_telegram.world, whole.fake_telegram.world.accounts[eve])
     by.send_text("/hilfe", other)
     answered = by.wait_for_reply_sync(chat=other, timeout=PATIENCE)
     match way:
@@ -102,7 +102,7 @@ def test_another_group_reaches_nobody(whole: Whole, other: Group, way: str) -> N
         case "command":
             by.send_text(f"/anfragen {reference} evil-words", other)
 
-    whole.says(mia, "/hilfe")
+    whole.send_text(mia, "/hilfe")
 
     assert not [seen for seen in mia.bot_messages() if "evil-words" in seen.text]
     assert whole.store.requests.load_transcript(reference) == []
@@ -122,7 +122,7 @@ def test_a_note_among_advisers_stays_there(whole: Whole, text: str, kind: str) -
         whole.bea.send_photo(text, whole.forum, topic=card.thread_id)
     whole.bea.send_text("Das hier geht hinaus.", whole.forum, topic=card.thread_id)
 
-    whole.sees(mia, "Das hier geht hinaus.")
+    whole.wait_for_text(mia, "Das hier geht hinaus.")
 
     assert not [seen for seen in mia.bot_messages() if "evil-note" in seen.text]
     assert [line.text for line in whole.store.requests.load_transcript(reference)] == ["Das hier geht hinaus."]
@@ -133,7 +133,7 @@ def test_a_note_among_advisers_stays_there(whole: Whole, text: str, kind: str) -
 )
 def test_a_hostile_language_code(whole: Whole, code: str) -> None:
     """Whatever language Telegram claims, the answer is in one of ours."""
-    answer = whole.says(whole.person("Eve", code), "/hilfe")
+    answer = whole.send_text(whole.person("Eve", code), "/hilfe")
 
     assert answer.text.startswith("Das kann ich für Sie tun")
     assert "1337" not in answer.text
@@ -149,4 +149,4 @@ def test_a_file_with_a_hostile_name(whole: Whole, name: str) -> None:
     answer = eve.wait_for_reply_sync(timeout=PATIENCE)
 
     assert "evil" not in answer.text
-    assert whole.standin.calls_to("getFile") == []
+    assert whole.fake_telegram.calls_to("getFile") == []

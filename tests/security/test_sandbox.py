@@ -33,7 +33,7 @@ def page(sandbox: Sandbox) -> Iterator[Page]:  # noqa: F811 - the fixture
     yield opened
     opened.post("reset")
     opened.until(lambda state: state["bot"]["ready"])
-    assert opened.says(opened.person("Ada Yıldız"), "Was ist Collective Impact?", "Quelle:")
+    assert opened.send_text(opened.person("Ada Yıldız"), "Was ist Collective Impact?", "Quelle:")
     opened.http.close()
 
 

@@ -115,9 +115,9 @@ async def test_waiting_for_a_drawing_takes_no_thread() -> None:
     """While many drawings wait for one another, what else the bot does in threads goes on."""
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(2))
     photo = {"photo": {ATTACHMENT_KIND: "qr", "values": LINK}}
-    with FakeTelegram() as standin:
-        ada = standin.add_user("Ada", started=True)
-        async with Bot(standin.token, base_url=standin.base_url) as bot:
+    with FakeTelegram() as fake_telegram:
+        ada = fake_telegram.add_user("Ada", started=True)
+        async with Bot(fake_telegram.token, base_url=fake_telegram.base_url) as bot:
             sending = [asyncio.create_task(call_bot_api(bot, ada.id, "sendPhoto", photo)) for _ in range(5)]
             await asyncio.sleep(0)
 

@@ -146,10 +146,10 @@ def test_requests_backup_restore_purge_migrate(tmp_path: Path) -> None:
 
 def test_doctor(tmp_path: Path) -> None:
     """Doctor prints one line for each part; the exit code is 1 if any is wrong."""
-    with FakeTelegram() as standin:
+    with FakeTelegram() as fake_telegram:
         good, bad = (
-            gwbot("doctor", folder=tmp_path, GW_TELEGRAM_TOKEN=token, GW_TELEGRAM_API_URL=standin.url)
-            for token in (standin.token, "1:falsch")
+            gwbot("doctor", folder=tmp_path, GW_TELEGRAM_TOKEN=token, GW_TELEGRAM_API_URL=fake_telegram.url)
+            for token in (fake_telegram.token, "1:falsch")
         )
 
     assert (good.returncode, bad.returncode) == (0, 1), good.stdout
@@ -167,16 +167,16 @@ def test_doctor(tmp_path: Path) -> None:
 )
 def test_doctor_looks_at_the_advisers(tmp_path: Path, admin: bool, bot: bool, code: int, message: str) -> None:
     """Doctor says whether the bot is in the advisers' chat and has the rights it needs there."""
-    with FakeTelegram() as standin:
-        bea = standin.add_user("Bea")
-        forum = standin.add_group("Beratung", [bea], forum=True, bot_is_admin=admin)
+    with FakeTelegram() as fake_telegram:
+        bea = fake_telegram.add_user("Bea")
+        forum = fake_telegram.add_group("Beratung", [bea], forum=True, bot_is_admin=admin)
         if not bot:
             forum.remove_bot(bea.account)
         done = gwbot(
             "doctor",
             folder=tmp_path,
-            GW_TELEGRAM_API_URL=standin.url,
-            GW_TELEGRAM_TOKEN=standin.token,
+            GW_TELEGRAM_API_URL=fake_telegram.url,
+            GW_TELEGRAM_TOKEN=fake_telegram.token,
             GW_ADVISER_CHAT_ID=str(forum.id),
         )
 
@@ -197,16 +197,16 @@ def test_doctor_looks_at_the_mail_server(tmp_path: Path) -> None:
 
 def test_run_and_sigterm(tmp_path: Path) -> None:
     """`gwbot run` answers over Telegram, ends cleanly on SIGTERM, and answers what came meanwhile after a restart."""
-    with FakeTelegram() as standin:
-        ada = standin.add_user("Ada", language_code="de", started=True)
+    with FakeTelegram() as fake_telegram:
+        ada = fake_telegram.add_user("Ada", language_code="de", started=True)
         for question in ("Was ist Collective Impact?", "Was ist ein Backbone?"):
             ada.send_text(question)
             environment = {
                 **os.environ,
                 "GW_DATA_DIR": str(PREPARED),
                 "GW_DATABASE_URL": f"sqlite:///{tmp_path}/bot.db",
-                "GW_TELEGRAM_TOKEN": standin.token,
-                "GW_TELEGRAM_API_URL": standin.url,
+                "GW_TELEGRAM_TOKEN": fake_telegram.token,
+                "GW_TELEGRAM_API_URL": fake_telegram.url,
             }
             with subprocess.Popen([*GWBOT, "run"], cwd=tmp_path, env=environment, stderr=subprocess.PIPE) as process:
                 answer = ada.wait_for_reply_sync(timeout=30)
@@ -217,14 +217,14 @@ def test_run_and_sigterm(tmp_path: Path) -> None:
             assert process.returncode == 0
             assert b"stopped; all data is saved" in log
             assert question.encode() not in log
-            assert standin.token.encode() not in log
-        assert standin.violations == []
+            assert fake_telegram.token.encode() not in log
+        assert fake_telegram.violations == []
 
 
 def test_wrong_token(tmp_path: Path) -> None:
     """A token unknown to Telegram is a clear error."""
-    with FakeTelegram() as standin:
-        done = gwbot("run", folder=tmp_path, GW_TELEGRAM_TOKEN="1:falsch", GW_TELEGRAM_API_URL=standin.url)
+    with FakeTelegram() as fake_telegram:
+        done = gwbot("run", folder=tmp_path, GW_TELEGRAM_TOKEN="1:falsch", GW_TELEGRAM_API_URL=fake_telegram.url)
 
     fails(done, "Telegram does not know this token. Check GW_TELEGRAM_TOKEN.")
 

@@ -59,7 +59,7 @@ class Page:
         """Return the id of a person."""
         return next(int(person["id"]) for person in self.state()["people"] if person["name"] == name)
 
-    def says(self, person: int, text: str, expected: str = "") -> Json:
+    def send_text(self, person: int, text: str, expected: str = "") -> Json:
         """Send a text in the private chat and wait for the bot's answer that contains ``expected``."""
         before = len(messages(self.state(), person))
         self.post("say", person=person, chat=person, text=text)

@@ -34,7 +34,7 @@ def test_a_changed_file_is_in_the_next_answer(editors: Page) -> None:
     change(folder(editors) / SHARE, "Rückgrat", "Wirbelsäule")
 
     now = read(editors, before)
-    answer = editors.says(ada, "Was ist eine Backbone-Organisation?", "Wirbelsäule")
+    answer = editors.send_text(ada, "Was ist eine Backbone-Organisation?", "Wirbelsäule")
 
     assert (now["news"], now["problems"]) == ("backbone.md", [])
     assert now["built"] > before["knowledge"]["built"]
@@ -46,7 +46,7 @@ def test_a_mistake_is_shown_with_file_and_line(editors: Page, capfd: pytest.Capt
     before, ada = editors.state(), editors.person("Ada Yıldız")
     change(folder(editors) / SHARE, "title:", "titel:")
     broken = read(editors, before)
-    answer = editors.says(ada, "Was ist eine Backbone-Organisation?", "Rückgrat")
+    answer = editors.send_text(ada, "Was ist eine Backbone-Organisation?", "Rückgrat")
     change(folder(editors) / SHARE, "titel:", "title:")
     fixed = editors.until(lambda now: not now["knowledge"]["problems"] and now["knowledge"])
 
@@ -75,7 +75,7 @@ def test_contacts_are_read_anew(editors: Page) -> None:
     read(editors, before)
     editors.until(lambda now: now["bot"]["ready"])
 
-    assert editors.says(ada, "/kontakt", "Jana Rohm")
+    assert editors.send_text(ada, "/kontakt", "Jana Rohm")
 
 
 def test_a_changed_step_is_shown(editors: Page) -> None:
@@ -85,7 +85,7 @@ def test_a_changed_step_is_shown(editors: Page) -> None:
 
     now = read(editors, before)
     editors.until(lambda state: state["bot"]["ready"])
-    editors.says(jonas, "/start intro-4", "Wirklich alles sehen")
+    editors.send_text(jonas, "/start intro-4", "Wirklich alles sehen")
 
     assert (now["news"], now["entries"]) == (STEP.name, before["knowledge"]["entries"])
 
@@ -112,7 +112,7 @@ def test_a_changed_picture_is_noticed(editors: Page) -> None:
 
     now = read(editors, before)
     editors.until(lambda state: state["bot"]["ready"])
-    page = editors.says(jonas, "/start intro-4", "Schritt 4")
+    page = editors.send_text(jonas, "/start intro-4", "Schritt 4")
 
     assert (now["news"], now["problems"]) == (PICTURE.name, [])
     assert page["media"]["kind"] == "photo"

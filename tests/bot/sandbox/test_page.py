@@ -12,7 +12,7 @@ from tests.bot.sandbox.conftest import Page, group, messages
 def test_a_question_is_answered(page: Page) -> None:
     """A question is answered in the chat with formatting and buttons; the state has the call and the decision."""
     ada = page.person("Ada Yıldız")
-    answer = page.says(ada, "Was ist Collective Impact?", "Quelle:")
+    answer = page.send_text(ada, "Was ist Collective Impact?", "Quelle:")
     page.until(lambda now: now["answers"])
     state = page.state()
 
@@ -49,7 +49,7 @@ def test_what_the_state_holds(page: Page) -> None:
 def test_a_tap_and_its_toast(page: Page) -> None:
     """A tap reaches the bot, and its answer becomes a toast for the person who tapped."""
     ada = page.person("Ada Yıldız")
-    answer = page.says(ada, "Was ist Collective Impact?", "Quelle:")
+    answer = page.send_text(ada, "Was ist Collective Impact?", "Quelle:")
     thumb = next(one for row in answer["buttons"] for one in row if one["text"] == "👍")
     page.post("tap", person=ada, chat=ada, message=answer["id"], data=thumb["data"])
 
@@ -63,7 +63,7 @@ def test_a_tap_and_its_toast(page: Page) -> None:
 def test_an_edited_question(page: Page) -> None:
     """Editing a question edits the answer."""
     ada = page.person("Ada Yıldız")
-    page.says(ada, "Was ist Collective Impact?", "Quelle:")
+    page.send_text(ada, "Was ist Collective Impact?", "Quelle:")
     question = messages(page.state(), ada)[0]
     page.post("edit", person=ada, chat=ada, message=question["id"], text="Was ist eine Backbone-Organisation?")
 
@@ -124,7 +124,7 @@ def test_contacts_and_places(page: Page) -> None:
 def test_blocking(page: Page) -> None:
     """The state says whether a person has blocked the bot."""
     ada = page.person("Ada Yıldız")
-    page.says(ada, "/start", "Guten Tag!")
+    page.send_text(ada, "/start", "Guten Tag!")
     blocked = []
     for action in ("block", "unblock"):
         page.post(action, person=ada)
@@ -163,7 +163,7 @@ def test_more_people(page: Page) -> None:
     emma = page.post("person", name="Emma Clark", lang="en")["id"]
     cem = page.post("person", name="Cem", lang="de", adviser=True)["id"]
 
-    answer = page.says(emma, "/start", "Hello")
+    answer = page.send_text(emma, "/start", "Hello")
     page.post("say", person=cem, chat=group(page.state())["id"], text="Guten Morgen!")
 
     assert answer["own_bot"]

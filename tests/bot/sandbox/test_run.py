@@ -109,12 +109,12 @@ def test_it_is_for_this_machine_only(prepared: Path, tmp_path: Path) -> None:
 def test_with_a_token_there_is_no_sandbox(prepared: Path, tmp_path: Path) -> None:
     """With a token the bot talks to Telegram, and nothing of the sandbox is even imported."""
     log = tmp_path / "stderr"
-    with FakeTelegram() as standin, log.open("w") as stderr:
-        token = {"GW_TELEGRAM_TOKEN": standin.token, "GW_TELEGRAM_API_URL": standin.url}
+    with FakeTelegram() as fake_telegram, log.open("w") as stderr:
+        token = {"GW_TELEGRAM_TOKEN": fake_telegram.token, "GW_TELEGRAM_API_URL": fake_telegram.url}
         command = [sys.executable, "-X", "importtime", *RUN[1:]]
         settings = environment(prepared, tmp_path, **token)
         process = subprocess.Popen(command, cwd=tmp_path, env=settings, stdin=subprocess.DEVNULL, stderr=stderr)
-        standin.wait_for_sync(lambda: standin.is_polling, timeout=30)
+        fake_telegram.wait_for_sync(lambda: fake_telegram.is_polling, timeout=30)
         process.send_signal(signal.SIGTERM)
         process.wait(20)
     said = log.read_text()

@@ -9,8 +9,8 @@ from tests.bot.sandbox.conftest import Json, Page, group, messages
 
 def requested(page: Page, person: int) -> str:
     """Send a request; return its reference."""
-    page.says(person, "/beratung", "1 von 6")
-    page.says(person, "Wir suchen Partner.", "2 von 6")
+    page.send_text(person, "/beratung", "1 von 6")
+    page.send_text(person, "Wir suchen Partner.", "2 von 6")
     taps = ("Überspringen", "Verein", "Überspringen", "Hier bei", "Überspringen", "Ja, so")
     awaited = ("3 von 6", "4 von 6", "5 von 6", "6 von 6", "Genau das", "hat die Nummer")
     for label, text in zip(taps, awaited, strict=True):
@@ -86,7 +86,7 @@ def test_saving_and_loading(page: Page) -> None:
     ada = page.person("Ada Yıldız")
     page.post("send", person=ada, chat=ada, kind="photo")
     page.answer(ada)
-    page.says(ada, "/beratung", "1 von 6")
+    page.send_text(ada, "/beratung", "1 von 6")
     kept = page.http.get("/api/save").json()
     before = page.state()
     page.post("reset")
@@ -94,7 +94,7 @@ def test_saving_and_loading(page: Page) -> None:
     page.post("load", **kept)
 
     loaded = page.until(lambda now: now["bot"]["ready"] and now)
-    answer = page.says(ada, "Wir suchen Partner.", "2 von 6")
+    answer = page.send_text(ada, "Wir suchen Partner.", "2 von 6")
 
     assert emptied == []
     for part in ("people", "mails", "answers"):
@@ -119,13 +119,13 @@ def test_saving_and_loading(page: Page) -> None:
 def test_broken_states_change_nothing(page: Page, change: Json) -> None:
     """A damaged state is refused as a whole and changes nothing."""
     ada = page.person("Ada Yıldız")
-    page.says(ada, "/start", "Guten Tag!")
+    page.send_text(ada, "/start", "Guten Tag!")
     kept = page.http.get("/api/save").json()
 
     assert page.refused("load", **{**kept, **change})
     assert len(messages(page.state(), ada)) == 2
     page.until(lambda now: now["bot"]["ready"])
-    assert page.says(ada, "Was ist Collective Impact?", "Quelle:")
+    assert page.send_text(ada, "Was ist Collective Impact?", "Quelle:")
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ def test_faults_end(page: Page) -> None:
     page.post("fault", kind="server_error", method="sendMessage", times=9)
     page.post("fault", kind="none")
 
-    page.says(ada, "/start", "Guten Tag!")
+    page.send_text(ada, "/start", "Guten Tag!")
 
     assert {call["status"] for call in page.state()["log"]} == {200}
 
@@ -174,7 +174,7 @@ def test_the_clock_goes_ahead(page: Page) -> None:
 def test_a_blocked_bot(page: Page) -> None:
     """Messages to a person who blocked the bot are refused with Telegram's error text."""
     ada = page.person("Ada Yıldız")
-    page.says(ada, "/start", "Guten Tag!")
+    page.send_text(ada, "/start", "Guten Tag!")
     page.post("fault", kind="rate_limit", method="sendMessage")
     page.post("say", person=ada, chat=ada, text="/hilfe")
     page.until(lambda now: [call for call in now["log"] if call["status"] == 429])

@@ -32,16 +32,18 @@ class Town:
     """One tenant as seen from outside: its fake Telegram with a user, an adviser and the advisers' group."""
 
     name: str
-    standin: FakeTelegram
+    fake_telegram: FakeTelegram
     ada: User
     bea: User
     desk: Group
     folder: Path
 
-    async def sees(self, text: str, person: User | None = None, chat: Group | None = None) -> str:
+    async def wait_for_text(self, text: str, person: User | None = None, chat: Group | None = None) -> str:
         """Wait for a message of the bot that contains this text; return its whole text."""
         who = person or self.ada
-        found = await self.standin.wait_for(lambda: [seen for seen in who.bot_messages(chat) if text in seen.text])
+        found = await self.fake_telegram.wait_for(
+            lambda: [seen for seen in who.bot_messages(chat) if text in seen.text]
+        )
         return found[-1].text
 
 
@@ -88,14 +90,17 @@ def settled_in(
     settings: Settings, name: str, number: int, opened: ExitStack, folder: Path, encoder: OnnxEncoder
 ) -> Town:
     """Set up a tenant as `gwbot tenant add` does."""
-    standin = opened.enter_context(
+    fake_telegram = opened.enter_context(
         FakeTelegram(token=f"{number}:AAstand-in_token_of_{name}_that_is_not_real", username=f"{name}_bot")
     )
-    ada, bea = standin.add_user("Ada", language_code="de", started=True), standin.add_user("Bea", language_code="de")
-    desk = standin.add_group("Beratung", [bea], forum=True, bot_is_admin=True)
+    ada, bea = (
+        fake_telegram.add_user("Ada", language_code="de", started=True),
+        fake_telegram.add_user("Bea", language_code="de"),
+    )
+    desk = fake_telegram.add_group("Beratung", [bea], forum=True, bot_is_admin=True)
     values = {
-        "telegram_token": standin.token,
-        "telegram_api_url": standin.url,
+        "telegram_token": fake_telegram.token,
+        "telegram_api_url": fake_telegram.url,
         "knowledge_dir": knowledge_of(folder, HOURS[name]),
         "adviser_chat_id": desk.id,
     }
@@ -106,7 +111,7 @@ def settled_in(
         load_tenant_settings(settings, name).index_dir,
     )
     (home / DISABLED_FILE).unlink()
-    return Town(name, standin, ada, bea, desk, home)
+    return Town(name, fake_telegram, ada, bea, desk, home)
 
 
 @pytest.fixture
@@ -119,7 +124,7 @@ def towns(installation: Settings, tmp_path: Path, models: IndexLoader) -> Iterat
         )
         assert (kiel.ada.id, kiel.desk.id) == (ulm.ada.id, ulm.desk.id)
         yield kiel, ulm
-        assert kiel.standin.violations == ulm.standin.violations == []
+        assert kiel.fake_telegram.violations == ulm.fake_telegram.violations == []
 
 
 @pytest.fixture

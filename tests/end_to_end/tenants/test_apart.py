@@ -19,9 +19,10 @@ async def test_own_knowledge_and_contact(installation: Settings, kiel: Town, ulm
         for town in (kiel, ulm):
             town.ada.send_text(QUESTION)
             town.ada.send_text("/kontakt")
-        answers = [await town.sees("Der Stadtgarten öffnet") for town in (kiel, ulm)]
+        answers = [await town.wait_for_text("Der Stadtgarten öffnet") for town in (kiel, ulm)]
         contacts = [
-            await town.standin.wait_for(partial(town.standin.calls_to, "sendContact")) for town in (kiel, ulm)
+            await town.fake_telegram.wait_for(partial(town.fake_telegram.calls_to, "sendContact"))
+            for town in (kiel, ulm)
         ]
 
     assert "um neun Uhr" in answers[0]
@@ -32,16 +33,16 @@ async def test_own_knowledge_and_contact(installation: Settings, kiel: Town, ulm
 async def test_requests_go_to_own_advisers(installation: Settings, kiel: Town, ulm: Town, running: Running) -> None:
     """A request and its messages stay with the tenant where it was made, although the chats have the same ids."""
     async with running(installation):
-        first = await request(kiel.standin, kiel.ada, "Wir suchen Partner in Kiel.")
-        second = await request(ulm.standin, ulm.ada, "Wir suchen Partner in Ulm.")
+        first = await request(kiel.fake_telegram, kiel.ada, "Wir suchen Partner in Kiel.")
+        second = await request(ulm.fake_telegram, ulm.ada, "Wir suchen Partner in Ulm.")
         topics = [
-            topic_of(await card(town.standin, town.bea, town.desk, reference))
+            topic_of(await card(town.fake_telegram, town.bea, town.desk, reference))
             for town, reference in ((kiel, first), (ulm, second))
         ]
         kiel.bea.send_text("Gern, hier Kiel.", chat=kiel.desk, topic=topics[0])
-        await kiel.sees("Gern, hier Kiel.")
+        await kiel.wait_for_text("Gern, hier Kiel.")
         ulm.bea.send_text("Gern, hier Ulm.", chat=ulm.desk, topic=topics[1])
-        await ulm.sees("Gern, hier Ulm.")
+        await ulm.wait_for_text("Gern, hier Ulm.")
 
     for town, other in ((kiel, "Ulm"), (ulm, "Kiel")):
         said = [
@@ -64,14 +65,14 @@ async def test_numbers_links_and_buttons_of_another_do_nothing(
 ) -> None:
     """The number, link and buttons of one tenant's request have no effect at another tenant."""
     async with running(installation):
-        reference = await request(kiel.standin, kiel.ada, "Wir suchen Partner in Kiel.")
-        await card(kiel.standin, kiel.bea, kiel.desk, reference)
+        reference = await request(kiel.fake_telegram, kiel.ada, "Wir suchen Partner in Kiel.")
+        await card(kiel.fake_telegram, kiel.bea, kiel.desk, reference)
         ulm.bea.send_text("/anfragen", chat=ulm.desk)
         listed = await ulm.bea.wait_for_reply(chat=ulm.desk)
         taps = [
             ulm.bea.tap_stale_button(f"q:{done}:{reference}", chat=ulm.desk) for done in ("take", "close", "release")
         ]
-        answers = [await ulm.standin.wait_for(partial(answer_of, tap)) for tap in taps]
+        answers = [await ulm.fake_telegram.wait_for(partial(answer_of, tap)) for tap in taps]
         ulm.ada.open_deep_link(reference)
         opened = await ulm.ada.wait_for_reply()
 
@@ -87,12 +88,12 @@ async def test_numbers_links_and_buttons_of_another_do_nothing(
 async def test_own_data_only(installation: Settings, kiel: Town, ulm: Town, running: Running) -> None:
     """/meinedaten shows only that tenant's data, and /loeschen deletes only that tenant's data."""
     async with running(installation):
-        await request(kiel.standin, kiel.ada, "Wir suchen Partner in Kiel.")
-        await request(ulm.standin, ulm.ada, "Wir suchen Partner in Ulm.")
-        held, page = await my_data(kiel.standin, kiel.ada)
+        await request(kiel.fake_telegram, kiel.ada, "Wir suchen Partner in Kiel.")
+        await request(ulm.fake_telegram, ulm.ada, "Wir suchen Partner in Ulm.")
+        held, page = await my_data(kiel.fake_telegram, kiel.ada)
         await deletes(kiel.ada)
-        gone, _ = await my_data(kiel.standin, kiel.ada)
-        kept, other = await my_data(ulm.standin, ulm.ada)
+        gone, _ = await my_data(kiel.fake_telegram, kiel.ada)
+        kept, other = await my_data(ulm.fake_telegram, ulm.ada)
 
     assert "Partner in Kiel" in page
     assert "Ulm" not in str(held) + page
@@ -113,8 +114,8 @@ async def test_store_of_one_has_nothing_of_another(
 ) -> None:
     """A store opened for one tenant neither finds nor deletes the data of another."""
     async with running(installation):
-        reference = await request(kiel.standin, kiel.ada, "Wir suchen Partner in Kiel.")
-        await card(kiel.standin, kiel.bea, kiel.desk, reference)
+        reference = await request(kiel.fake_telegram, kiel.ada, "Wir suchen Partner in Kiel.")
+        await card(kiel.fake_telegram, kiel.bea, kiel.desk, reference)
     store, theirs = (open_store_from_settings(load_tenant_settings(installation, town.name)) for town in (ulm, kiel))
 
     assert store.requests.all_requests() == []

@@ -144,13 +144,13 @@ def test_run_and_doctor(tmp_path: Path, data: Path) -> None:
     with ExitStack() as opened:
         people = []
         for number, (name, hour) in enumerate(HOURS.items(), 111_111_111):
-            standin = opened.enter_context(FakeTelegram(token=f"{number}:AA_{name}", username=f"{name}_bot"))
-            (tmp_path / "token").write_text(standin.token, encoding="utf-8")
+            fake_telegram = opened.enter_context(FakeTelegram(token=f"{number}:AA_{name}", username=f"{name}_bot"))
+            (tmp_path / "token").write_text(fake_telegram.token, encoding="utf-8")
             given = ("--token-from", "token", "--knowledge", str(knowledge_of(tmp_path / name, hour)))
             assert gwbot("tenant", "add", name, *given, folder=tmp_path, data=data).returncode == 0
             with (data / "tenants" / name / "tenant.env").open("a", encoding="utf-8") as file:
-                file.write(f"GW_TELEGRAM_API_URL={standin.url}\n")
-            people.append(standin.add_user("Ada", language_code="de", started=True))
+                file.write(f"GW_TELEGRAM_API_URL={fake_telegram.url}\n")
+            people.append(fake_telegram.add_user("Ada", language_code="de", started=True))
         checked = gwbot("doctor", folder=tmp_path, data=data)
         environment = {key: value for key, value in os.environ.items() if not key.startswith("GW_")}
         environment |= {"GW_DATA_DIR": str(data), "GW_LOG_FORMAT": "json"}

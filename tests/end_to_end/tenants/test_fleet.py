@@ -127,7 +127,7 @@ async def test_what_is_wrong_with_one_stops_no_other(
     }[wrong]
     right = path.read_bytes() if path.is_file() else b""
     if wrong == "token":
-        path.write_bytes(right.replace(kiel.standin.token.encode(), b"111111111:falsch"))
+        path.write_bytes(right.replace(kiel.fake_telegram.token.encode(), b"111111111:falsch"))
     elif wrong == "index":
         shutil.move(path.resolve(), kiel.folder / "away")
     else:
@@ -147,7 +147,7 @@ async def test_what_is_wrong_with_one_stops_no_other(
             await log.until("@kiel_bot is ready")
             mended = await get(port, "/readyz")
 
-    assert kiel.standin.token not in said
+    assert kiel.fake_telegram.token not in said
     assert ready.status_code == 200
     assert ready.json()["kiel"].startswith("does not run (")
     assert ready.json()["ulm.telegram"] == "ok"
@@ -173,7 +173,7 @@ async def test_locked_store_of_one_stops_no_other(
         other.execute("ROLLBACK")
         other.close()
         kiel.ada.send_text(QUESTION)
-        await kiel.standin.wait_for(
+        await kiel.fake_telegram.wait_for(
             lambda: len([one for one in kiel.ada.bot_messages() if "um neun Uhr" in one.text]) == 2, 60
         )
 
@@ -199,19 +199,19 @@ async def test_disabled_enabled_added_changed(
     with logged() as log:
         async with running(installation):
             await answers(kiel)
-            await kiel.standin.wait_for(lambda: kiel.standin.updates_confirmed)
+            await kiel.fake_telegram.wait_for(lambda: kiel.fake_telegram.updates_confirmed)
             (kiel.folder / DISABLED_FILE).touch()
             await log.until("stopping kiel: tenant removed or disabled")
             kiel.ada.send_text(QUESTION)
             await answers(ulm)
-            waited = not kiel.standin.updates_confirmed
+            waited = not kiel.fake_telegram.updates_confirmed
             (kiel.folder / DISABLED_FILE).unlink()
-            await kiel.sees("Der Stadtgarten öffnet")
-            await kiel.standin.wait_for(lambda: kiel.standin.updates_confirmed)
+            await kiel.wait_for_text("Der Stadtgarten öffnet")
+            await kiel.fake_telegram.wait_for(lambda: kiel.fake_telegram.updates_confirmed)
             changed(kiel, "GW_OPERATOR='Stadt Kiel, Rathaus'")
             await log.until("stopping kiel: new settings")
             kiel.ada.send_text("/datenschutz")
-            notice = await kiel.sees("betreibt diesen Bot")
+            notice = await kiel.wait_for_text("betreibt diesen Bot")
 
     assert waited
     assert "Stadt Kiel, Rathaus betreibt diesen Bot." in notice
@@ -219,12 +219,12 @@ async def test_disabled_enabled_added_changed(
 
 async def test_same_token_twice(installation: Settings, kiel: Town, ulm: Town, running: Running) -> None:
     """Of two tenants with the same account only one runs: each would get a part of the other's messages."""
-    changed(ulm, f"GW_TELEGRAM_TOKEN={kiel.standin.token}")
+    changed(ulm, f"GW_TELEGRAM_TOKEN={kiel.fake_telegram.token}")
     with logged() as log:
         async with running(installation):
             said = await log.until("does not run: GW_TELEGRAM_TOKEN is the token of")
 
-    assert kiel.standin.token not in said
+    assert kiel.fake_telegram.token not in said
 
 
 @pytest.mark.parametrize("installation", ["sqlite"], indirect=True)
@@ -232,12 +232,12 @@ async def test_own_bot_beside_tenants(
     installation: Settings, port: int, kiel: Town, running: Running, models: IndexLoader
 ) -> None:
     """The installation's own bot runs as main alongside the tenants; if it is alone, its error ends the process."""
-    with FakeTelegram() as standin:
-        ada = standin.add_user("Ada", language_code="de", started=True)
+    with FakeTelegram() as fake_telegram:
+        ada = fake_telegram.add_user("Ada", language_code="de", started=True)
         own = Settings().model_copy(
             update={
-                "telegram_token": SecretStr(standin.token),
-                "telegram_api_url": standin.url,
+                "telegram_token": SecretStr(fake_telegram.token),
+                "telegram_api_url": fake_telegram.url,
                 "adviser_chat_id": None,
             }
         )
@@ -270,7 +270,7 @@ async def test_log_names_the_tenant(
     lines = text_log.getvalue()
     assert "[kiel] @kiel_bot is ready: 2 entries" in lines
     assert "[ulm] @ulm_bot is ready: 2 entries" in lines
-    for hidden in (QUESTION, kiel.standin.token, "Ada"):
+    for hidden in (QUESTION, kiel.fake_telegram.token, "Ada"):
         assert hidden not in lines
 
 

@@ -50,22 +50,22 @@ def ask(command: list[str], questions: list[dict[str, str]]) -> Run:
 
 def over_telegram(questions: list[str]) -> float:
     """Peak memory in MB of `gwbot run` after these questions over HTTP."""
-    with FakeTelegram(token=TOKEN) as standin:
+    with FakeTelegram(token=TOKEN) as fake_telegram:
         folder = ROOT / "data" / "bench"
         shutil.rmtree(folder, ignore_errors=True)
         environment = {
             **os.environ,
             "GW_TELEGRAM_TOKEN": TOKEN,
-            "GW_TELEGRAM_API_URL": standin.url,
+            "GW_TELEGRAM_API_URL": fake_telegram.url,
             "GW_DATABASE_URL": f"sqlite:///{folder}/bot.db",
             "GW_LOG_LEVEL": "ERROR",
         }
         process = subprocess.Popen([GWBOT, "run"], cwd=ROOT, env=environment)
-        people = [standin.add_user(f"Person {number}", language_code="de") for number in range(100)]
+        people = [fake_telegram.add_user(f"Person {number}", language_code="de") for number in range(100)]
         for number, question in enumerate(questions):
             people[number % len(people)].send_text(question)
-        standin.wait_for_sync(
-            lambda: sum(call.method == "sendMessage" for call in standin.calls) >= len(questions), 300
+        fake_telegram.wait_for_sync(
+            lambda: sum(call.method == "sendMessage" for call in fake_telegram.calls) >= len(questions), 300
         )
         status = Path(f"/proc/{process.pid}/status").read_text()
         process.terminate()

@@ -93,7 +93,7 @@ def _computed(process: int) -> float:
 
 @contextmanager
 def bot_running(command: str, mode: str, telegram: dict[str, str]) -> Iterator[int]:
-    """The bot against this stand-in, with an empty store; its process id."""
+    """The bot against this fake Telegram, with an empty store; its process id."""
     shutil.rmtree(FOLDER, ignore_errors=True)
     environment = {
         **os.environ,

@@ -56,29 +56,32 @@ class Seen:
 def main() -> None:
     """Play the plan given as JSON."""
     plan = Plan(**json.loads(sys.argv[1]))
-    with FakeTelegram(token=TOKEN, max_poll_seconds=30.0, enforce_limits=not plan.busy) as standin:
+    with FakeTelegram(token=TOKEN, max_poll_seconds=30.0, enforce_limits=not plan.busy) as fake_telegram:
         people = [
-            standin.add_user(f"Person {number}", language_code="de", started=True) for number in range(plan.people)
+            fake_telegram.add_user(f"Person {number}", language_code="de", started=True)
+            for number in range(plan.people)
         ]
-        _say({"url": standin.url, "token": TOKEN})
-        standin.wait_for_sync(lambda: standin.is_polling or standin.world.updates.webhook_active, PATIENCE)
+        _say({"url": fake_telegram.url, "token": TOKEN})
+        fake_telegram.wait_for_sync(
+            lambda: fake_telegram.is_polling or fake_telegram.world.updates.webhook_active, PATIENCE
+        )
         if plan.workers > 1:
-            standin.wait_for_sync(lambda: len(standin.calls_to("setWebhook")) >= plan.workers, PATIENCE)
+            fake_telegram.wait_for_sync(lambda: len(fake_telegram.calls_to("setWebhook")) >= plan.workers, PATIENCE)
         time.sleep(1.5)
-        alone = list(_alone(standin, people))
+        alone = list(_alone(fake_telegram, people))
         began = time.time()
         _say({"began": began})
         if plan.busy:
-            loaded, unanswered = Busy(standin, people, plan.busy, taps=plan.taps).play(plan.seconds), 0
+            loaded, unanswered = Busy(fake_telegram, people, plan.busy, taps=plan.taps).play(plan.seconds), 0
             seconds = time.time() - began
             _say({"ended": time.time()})
         else:
-            asked = _soak(standin, people, plan.soak) if plan.soak else _load(standin, people, plan)
+            asked = _soak(fake_telegram, people, plan.soak) if plan.soak else _load(fake_telegram, people, plan)
             seconds = time.time() - began
             _say({"ended": time.time()})
-            loaded, unanswered = _answered(standin, asked)
-        violations = [str(one) for one in standin.violations]
-        _say(asdict(Seen(alone, loaded, unanswered, violations, seconds, len(standin.calls))))
+            loaded, unanswered = _answered(fake_telegram, asked)
+        violations = [str(one) for one in fake_telegram.violations]
+        _say(asdict(Seen(alone, loaded, unanswered, violations, seconds, len(fake_telegram.calls))))
 
 
 def _say(what: dict[str, object]) -> None:
@@ -92,25 +95,25 @@ def _questions() -> Iterator[str]:
         yield from chance.sample(items, len(items))
 
 
-def _alone(standin: FakeTelegram, people: list[User]) -> Iterator[float]:
+def _alone(fake_telegram: FakeTelegram, people: list[User]) -> Iterator[float]:
     """Milliseconds to each answer where nobody else asks."""
     for person, question in zip(people[:ALONE], _questions(), strict=False):
         asked = {person.id: [time.time()]}
         person.send_text(question)
-        standin.wait_for_sync(lambda one=person: _first_sends(standin, one.id), 30)  # type: ignore[misc]  # bound here
+        fake_telegram.wait_for_sync(lambda one=person: _first_sends(fake_telegram, one.id), 30)  # type: ignore[misc]  # bound here
         time.sleep(0.1)
-        yield _answered(standin, asked)[0][0]
+        yield _answered(fake_telegram, asked)[0][0]
 
 
-def _first_sends(standin: FakeTelegram, chat: int) -> bool:
-    return any(call.method in SENDS and call.params.get("chat_id") == chat for call in standin.calls[-50:])
+def _first_sends(fake_telegram: FakeTelegram, chat: int) -> bool:
+    return any(call.method in SENDS and call.params.get("chat_id") == chat for call in fake_telegram.calls[-50:])
 
 
-def _load(standin: FakeTelegram, people: list[User], plan: Plan) -> dict[int, list[float]]:
+def _load(fake_telegram: FakeTelegram, people: list[User], plan: Plan) -> dict[int, list[float]]:
     """The questions asked in time, by person."""
     asked: dict[int, list[float]] = defaultdict(list)
     chance, questions = random.Random(5), _questions()  # noqa: S311 - no secret
-    floods = _floods(standin, plan) if plan.flooded else None
+    floods = _floods(fake_telegram, plan) if plan.flooded else None
     began = time.time()
     for number in range(int(plan.seconds * plan.rate)):
         due = began + (number + chance.random()) / plan.rate
@@ -120,14 +123,14 @@ def _load(standin: FakeTelegram, people: list[User], plan: Plan) -> dict[int, li
         person.send_text(next(questions))
         if floods:
             next(floods, None)
-    _wait_for_all(standin, asked)
+    _wait_for_all(fake_telegram, asked)
     return asked
 
 
-def _floods(standin: FakeTelegram, plan: Plan) -> Iterator[None]:
+def _floods(fake_telegram: FakeTelegram, plan: Plan) -> Iterator[None]:
     """One person sends a thousand messages, and a chat is refused for an hour; a step for each question."""
-    loud, refused = (standin.add_user(name, language_code="de", started=True) for name in ("Laut", "Abgelehnt"))
-    standin.fail_next("sendMessage", FaultKind.RATE_LIMIT, 1000, refused, retry_after=3600)
+    loud, refused = (fake_telegram.add_user(name, language_code="de", started=True) for name in ("Laut", "Abgelehnt"))
+    fake_telegram.fail_next("sendMessage", FaultKind.RATE_LIMIT, 1000, refused, retry_after=3600)
     steps, sent = int(plan.seconds * plan.rate), 0
     for number, question in zip(range(steps), _questions(), strict=False):
         if number % int(plan.rate) == 0:
@@ -138,29 +141,29 @@ def _floods(standin: FakeTelegram, plan: Plan) -> Iterator[None]:
         yield
 
 
-def _soak(standin: FakeTelegram, people: list[User], taps: int) -> dict[int, list[float]]:
+def _soak(fake_telegram: FakeTelegram, people: list[User], taps: int) -> dict[int, list[float]]:
     """Thumbs up, thumbs down, by everybody: each is written down, handled, kept and answered."""
-    world = standin.world
+    world = fake_telegram.world
     for person in people:
         person.send_text("Hallo")
     for number in range(taps):
         people[number % len(people)].tap_stale_button(f"f:{number // len(people) % 2}:{ENTRY}")
         if number % 100 == 0:
-            standin.wait_for_sync(lambda: _unanswered(world) < AHEAD, PATIENCE)
-            with world.state_change():  # the stand-in must not be what grows
+            fake_telegram.wait_for_sync(lambda: _unanswered(world) < AHEAD, PATIENCE)
+            with world.state_change():  # the fake Telegram must not be what grows
                 world.calls.clear()
                 world.updates.history.clear()
                 for key in [key for key, query in world.queries.items() if query.answer]:
                     del world.queries[key]
-    standin.wait_for_sync(lambda: not _unanswered(world), PATIENCE)
+    fake_telegram.wait_for_sync(lambda: not _unanswered(world), PATIENCE)
     return {}
 
 
 class Busy:
     """So many at a time: whenever one is answered another one asks, since the bot limits what one person asks."""
 
-    def __init__(self, standin: FakeTelegram, people: list[User], at_once: int, *, taps: bool) -> None:
-        self._standin, self._taps, self._questions = standin, taps, _questions()
+    def __init__(self, fake_telegram: FakeTelegram, people: list[User], at_once: int, *, taps: bool) -> None:
+        self._fake_telegram, self._taps, self._questions = fake_telegram, taps, _questions()
         self._people, self._at_once = cycle(people), at_once
         self._since: dict[int, float] = {}  # by chat, or by the number of the tap
         self._whose: dict[str, int] = {}  # tap -> person
@@ -168,7 +171,7 @@ class Busy:
 
     def play(self, seconds: float) -> list[float]:
         """Milliseconds of each that was answered in time."""
-        world, took = self._standin.world, list[float]()
+        world, took = self._fake_telegram.world, list[float]()
         until, read = time.time() + seconds, len(world.calls)
         for _ in range(self._at_once):
             self._next()
@@ -204,17 +207,17 @@ def _unanswered(world: World) -> int:
     return sum(query.answer is None for query in world.queries.values())
 
 
-def _wait_for_all(standin: FakeTelegram, asked: dict[int, list[float]]) -> None:
+def _wait_for_all(fake_telegram: FakeTelegram, asked: dict[int, list[float]]) -> None:
     until = time.time() + PATIENCE
-    while time.time() < until and _answered(standin, asked)[1]:
+    while time.time() < until and _answered(fake_telegram, asked)[1]:
         time.sleep(1)
 
 
-def _answered(standin: FakeTelegram, asked: dict[int, list[float]]) -> tuple[list[float], int]:
+def _answered(fake_telegram: FakeTelegram, asked: dict[int, list[float]]) -> tuple[list[float], int]:
     """Milliseconds to the first call after each question, and how many questions got none."""
     sends: dict[int, list[float]] = defaultdict(list)
-    with standin.world.condition:
-        for call in standin.calls:
+    with fake_telegram.world.condition:
+        for call in fake_telegram.calls:
             if call.method in SENDS and call.status == 200:
                 sends[call.params["chat_id"]].append(call.finished_at - call.duration_ms / 1000)
     took, missing = list[float](), 0

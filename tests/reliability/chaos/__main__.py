@@ -109,7 +109,7 @@ def show(played: dict[str, Played]) -> None:
     rows.append(("requests sent", [sum(story.sent for story in one.stage.stories) for one in played.values()]))
     said = [sum(len(told) for story in one.stage.stories for told in story.told.values()) for one in played.values()]
     rows.append(("messages to be relayed", said))
-    rows.append(("updates", [len(one.stage.standin.updates) for one in played.values()]))
+    rows.append(("updates", [len(one.stage.fake_telegram.updates) for one in played.values()]))
     rows.append(("calls that took effect", [len(one.stage.ledger.effects) for one in played.values()]))
     for name in (*FORBIDDEN, "calls against the Bot API's rules", ALLOWED, REFUSED):
         rows.append((name, [one.findings.counts[name] for one in played.values()]))

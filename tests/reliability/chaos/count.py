@@ -78,7 +78,7 @@ def _story(stage: Stage, story: Story, found: Findings) -> None:
         if first != sorted(first):
             found.add(DISORDER, f"{name}, {side}")
         if (edited := story.changed.get(side)) and not story.deleted:
-            chat = stage.standin.world.chats[there]
+            chat = stage.fake_telegram.world.chats[there]
             texts = [text_and_entities(message.content)[0] for message in chat.messages.values()]
             if not any(edited in text and text.endswith("geändert") for text in texts):
                 found.add(EDITS, f"{edited} of the {side}")
@@ -178,7 +178,7 @@ def count_store(stage: Stage, read: Read, notes: Iterable[Path]) -> Findings:
     for line in (line for file in notes for line in file.read_text(encoding="utf-8").splitlines()):
         chat, message = line.split()
         recorded.add((int(chat), int(message)))
-    for update in stage.standin.updates:
+    for update in stage.fake_telegram.updates:
         if not done.get(update["update_id"]):
             found.add(UNPROCESSED, str(update["update_id"]))
     if waiting:

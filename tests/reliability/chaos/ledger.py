@@ -40,9 +40,9 @@ class Ledger:
     processes live at once and only one of them sends (``alone`` is False).
     """
 
-    def __init__(self, standin: FakeTelegram, *, alone: bool = True) -> None:
+    def __init__(self, fake_telegram: FakeTelegram, *, alone: bool = True) -> None:
         self._alone = alone
-        self._world, self._read, self._newest = standin.world, 0, dict[int, int]()
+        self._world, self._read, self._newest = fake_telegram.world, 0, dict[int, int]()
         self.effects: list[Effect] = []
         self.place: dict[int, int] = {}  # by identity: two effects may be equal
         self.in_chat: dict[int, list[Effect]] = defaultdict(list)

@@ -41,45 +41,49 @@ def paced(kills: int, folder: Path) -> Paced:
     with contextlib.ExitStack() as stack:
         database = Database(stack.enter_context(server()))
         stack.callback(database.close)
-        standin = stack.enter_context(FakeTelegram(enforce_limits=True))
-        people = [standin.add_user(f"Person {number}", language_code="de", started=True) for number in range(PEOPLE)]
-        group = standin.add_group("Bündnis", people)
-        lives = _begun(standin, database, folder, stack)
+        fake_telegram = stack.enter_context(FakeTelegram(enforce_limits=True))
+        people = [
+            fake_telegram.add_user(f"Person {number}", language_code="de", started=True) for number in range(PEOPLE)
+        ]
+        group = fake_telegram.add_group("Bündnis", people)
+        lives = _begun(fake_telegram, database, folder, stack)
         waited, owed = list[float](), Counter[int]()
         for kill in range(kills):
-            sent, asking = _sends(standin), people[kill % 2 :: 2]
+            sent, asking = _sends(fake_telegram), people[kill % 2 :: 2]
             for number in range(EACH):
                 for person in asking:
                     person.send_text(QUESTIONS[number])
             for person in asking[:IN_GROUP]:
                 person.send_text("/frage Was ist ein Backbone?", group)
             owed.update([*[person.id for person in asking] * EACH, *[group.id] * IN_GROUP])
-            standin.wait_for_sync(lambda sent=sent: _sends(standin) >= sent + AMIDST, PATIENCE)  # type: ignore[misc]
+            fake_telegram.wait_for_sync(lambda sent=sent: _sends(fake_telegram) >= sent + AMIDST, PATIENCE)  # type: ignore[misc]
             leader = lives[database.leader()]
             leader.kill()
             leader.over()
-            sent, since = _sends(standin), time.monotonic()
+            sent, since = _sends(fake_telegram), time.monotonic()
             leader.begin(Order(webhook=True, limited=True))
-            standin.wait_for_sync(lambda sent=sent: _sends(standin) > sent, PATIENCE)  # type: ignore[misc]
+            fake_telegram.wait_for_sync(lambda sent=sent: _sends(fake_telegram) > sent, PATIENCE)  # type: ignore[misc]
             waited.append(time.monotonic() - since)
             over = since + PATIENCE
-            while not (standin.updates_confirmed and _idle(database)) and time.monotonic() < over:
-                time.sleep(0.1)  # the stand-in does not hear of what is noted last
-        answers = Counter(call.params["chat_id"] for call in standin.calls if _answers(call))
+            while not (fake_telegram.updates_confirmed and _idle(database)) and time.monotonic() < over:
+                time.sleep(0.1)  # the fake Telegram does not hear of what is noted last
+        answers = Counter(call.params["chat_id"] for call in fake_telegram.calls if _answers(call))
         missing = sum((owed - answers).values())
         again = sum((answers - owed).values())
-        violations = [str(one) for one in standin.violations]
+        violations = [str(one) for one in fake_telegram.violations]
     return Paced(sum(owed.values()), missing, again, violations, waited)
 
 
-def _begun(standin: FakeTelegram, database: Database, folder: Path, stack: contextlib.ExitStack) -> dict[str, Lives]:
+def _begun(
+    fake_telegram: FakeTelegram, database: Database, folder: Path, stack: contextlib.ExitStack
+) -> dict[str, Lives]:
     ports = [free_port(), free_port()]
     balancer = stack.enter_context(Balancer(ports))
     lives = {}
     for number, port in enumerate(ports):
         own = {
-            "GW_TELEGRAM_TOKEN": standin.token,
-            "GW_TELEGRAM_API_URL": standin.url,
+            "GW_TELEGRAM_TOKEN": fake_telegram.token,
+            "GW_TELEGRAM_API_URL": fake_telegram.url,
             "GW_WEBHOOK_URL": f"http://127.0.0.1:{balancer.port}/hook",
             "GW_WEBHOOK_SECRET": "chaos",
             "PORT": str(port),
@@ -89,17 +93,17 @@ def _begun(standin: FakeTelegram, database: Database, folder: Path, stack: conte
         lives[f"bot{number}"] = stack.enter_context(Lives(folder / str(number), own))
     for number, one in enumerate(lives.values(), 1):
         one.begin(Order(webhook=True, limited=True))
-        standin.wait_for_sync(partial(_has_webhooks, standin, number), PATIENCE)
+        fake_telegram.wait_for_sync(partial(_has_webhooks, fake_telegram, number), PATIENCE)
     return lives
 
 
-def _has_webhooks(standin: FakeTelegram, count: int) -> bool:
-    return len(standin.calls_to("setWebhook")) == count
+def _has_webhooks(fake_telegram: FakeTelegram, count: int) -> bool:
+    return len(fake_telegram.calls_to("setWebhook")) == count
 
 
-def _sends(standin: FakeTelegram) -> int:
-    with standin.world.condition:
-        return sum(call.method in SENDS and call.status == 200 for call in standin.calls)
+def _sends(fake_telegram: FakeTelegram) -> int:
+    with fake_telegram.world.condition:
+        return sum(call.method in SENDS and call.status == 200 for call in fake_telegram.calls)
 
 
 def _answers(call: RecordedCall) -> bool:

@@ -80,8 +80,8 @@ def play(plan: Plan, folder: Path) -> Played:
     began = time.monotonic()
     rng = random.Random(plan.seed)  # noqa: S311 - no secret
     with contextlib.ExitStack() as stack:
-        standin = stack.enter_context(FakeTelegram(max_poll_seconds=5.0))
-        stage = Stage(standin, plan.seed, small=not plan.ours)
+        fake_telegram = stack.enter_context(FakeTelegram(max_poll_seconds=5.0))
+        stage = Stage(fake_telegram, plan.seed, small=not plan.ours)
         letters = stack.enter_context(Letters(stage.ledger))
         played = Played(stage, Findings(), {}, 0, 0.0)
         (folder / SENT).touch()
@@ -89,8 +89,8 @@ def play(plan: Plan, folder: Path) -> Played:
             while sum(played.deaths.values()) < plan.kills:
                 _life(plan, rng, stage, lives, played)
                 if plan.ours:
-                    trouble(rng, standin)
-            standin.clear_faults()
+                    trouble(rng, fake_telegram)
+            fake_telegram.clear_faults()
             _rest(plan, stage, lives, played)
         played.findings = count(stage)
         if plan.ours:
@@ -102,7 +102,7 @@ def play(plan: Plan, folder: Path) -> Played:
                 played.findings.lines += more.lines
         # A life begins half an hour later by the bot's clock, and at once by Telegram's: what the bot was to wait for
         # is over for the one and not for the other.
-        for violation in (one for one in standin.violations if one.kind != "flood"):
+        for violation in (one for one in fake_telegram.violations if one.kind != "flood"):
             played.findings.add("calls against the Bot API's rules", str(violation))
         played.seconds = time.monotonic() - began
         return played
@@ -111,8 +111,8 @@ def play(plan: Plan, folder: Path) -> Played:
 def environment(stage: Stage, letters: Letters) -> dict[str, str]:
     """The settings of a bot among these people."""
     return {
-        "GW_TELEGRAM_TOKEN": stage.standin.token,
-        "GW_TELEGRAM_API_URL": stage.standin.url,
+        "GW_TELEGRAM_TOKEN": stage.fake_telegram.token,
+        "GW_TELEGRAM_API_URL": stage.fake_telegram.url,
         "GW_ADVISER_CHAT_ID": str(stage.forum.id),
         "GW_SMTP_URL": f"smtp://127.0.0.1:{letters.port}",
         "GW_MAIL_FROM": "bot@example.org",
@@ -128,9 +128,9 @@ def _life(plan: Plan, rng: random.Random, stage: Stage, lives: Lives, played: Pl
         stage.ledger.on(method, int(nth), lives.kill)
     within = where if kind in ("before", "after", "inside") else ""
     _begin(plan, lives, played, within)
-    polls = stage.standin.world.updates.poll_count
+    polls = stage.fake_telegram.world.updates.poll_count
     if kind != "random" or rng.random() < 0.7:  # else it may die while it starts
-        until(lambda: lives.ended or stage.standin.world.updates.poll_count > polls, stage, START)
+        until(lambda: lives.ended or stage.fake_telegram.world.updates.poll_count > polls, stage, START)
     until(lambda: lives.ended, stage, seconds)
     early = lives.ended
     stage.ledger.on("", 0, lives.kill)
@@ -161,16 +161,18 @@ def point(plan: Plan, rng: random.Random) -> tuple[str, str, float]:
     return kind, f"{kind}:{rng.choice(WRITES)}:{rng.randint(1, 6)}", LONGEST
 
 
-def trouble(rng: random.Random, standin: FakeTelegram) -> None:
+def trouble(rng: random.Random, fake_telegram: FakeTelegram) -> None:
     """Now and then Telegram does not answer as it should, and sends an update again that it sent before."""
     if rng.random() < 0.15:
         method = rng.choice(("sendMessage", "copyMessage", "createForumTopic", "editMessageText", "pinChatMessage"))
-        standin.fail_next(method, rng.choice(FAULTS))
+        fake_telegram.fail_next(method, rng.choice(FAULTS))
     if rng.random() < 0.3:
-        open_ = {update["update_id"] for update in standin.world.updates.pending}  # these come anyway, in their order
-        confirmed = [update for update in standin.updates[-40:] if update["update_id"] not in open_]
+        open_ = {
+            update["update_id"] for update in fake_telegram.world.updates.pending
+        }  # these come anyway, in their order
+        confirmed = [update for update in fake_telegram.updates[-40:] if update["update_id"] not in open_]
         for update in rng.sample(confirmed, min(3, len(confirmed))):
-            standin.redeliver_update(update["update_id"])
+            fake_telegram.redeliver_update(update["update_id"])
 
 
 def _begin(plan: Plan, lives: Lives, played: Played, point: str) -> None:
@@ -185,8 +187,8 @@ def until(over: Callable[[], object], stage: Stage, seconds: float, *, new: bool
         if new and stage.people < AT_ONCE:
             stage.begin()
         stage.step(STOCK_PATIENCE if stage.small else PATIENCE)
-        with stage.standin.world.condition:
-            stage.standin.world.condition.wait(0.03)
+        with stage.fake_telegram.world.condition:
+            stage.fake_telegram.world.condition.wait(0.03)
 
 
 def _damaged(plan: Plan, played: Played, lives: Lives) -> None:
@@ -203,9 +205,9 @@ def _rest(plan: Plan, stage: Stage, lives: Lives, played: Played) -> None:
     moved: list[Any] = [(0, 0), time.monotonic()]
 
     def over() -> bool:
-        if not stage.standin.updates_confirmed or (plan.ours and _queued(lives.folder / "bot.db")):
+        if not stage.fake_telegram.updates_confirmed or (plan.ours and _queued(lives.folder / "bot.db")):
             return False
-        now = (len(stage.standin.updates), len(stage.ledger.effects))
+        now = (len(stage.fake_telegram.updates), len(stage.ledger.effects))
         if now != moved[0]:
             moved[:] = [now, time.monotonic()]
         return not stage.people or time.monotonic() - moved[1] > QUIET

@@ -123,7 +123,7 @@ class Crew:
 
     def _born(self, worker: Worker, patience: float = START) -> None:
         """Begin it, and go on when it is ready; or before, so that the next one to end may be one that starts."""
-        calls = self._stage.standin.calls_to
+        calls = self._stage.fake_telegram.calls_to
         last = "setWebhook" if worker.takes else "getMe"
         before = len(calls(last))
         worker.lives.begin(
@@ -147,7 +147,7 @@ class Crew:
             self._database.terminate(worker.name, rng.choice((ALL, LOCKS)))
             self._stage.ledger.life += worker.led
             return CONNECTIONS
-        trouble(rng, self._stage.standin)
+        trouble(rng, self._stage.fake_telegram)
         return ""
 
     def _set_forward(self) -> None:
@@ -162,15 +162,15 @@ def play_several(plan: Plan, folder: Path) -> Played:
     with contextlib.ExitStack() as stack:
         database = Database(stack.enter_context(server()))
         stack.callback(database.close)
-        standin = stack.enter_context(FakeTelegram(max_poll_seconds=5.0))
-        stage = Stage(standin, plan.seed, alone=False)
+        fake_telegram = stack.enter_context(FakeTelegram(max_poll_seconds=5.0))
+        stage = Stage(fake_telegram, plan.seed, alone=False)
         letters = stack.enter_context(Letters(stage.ledger))
         crew, folders = processes(plan, folder, stage, letters, database, stack)
         played = Played(stage, Findings(), crew.deaths, 0, 0.0)
         crew.begin()
         while sum(crew.deaths.values()) < plan.kills:
             crew.one_more()
-        standin.clear_faults()
+        fake_telegram.clear_faults()
         _rest(stage, database, crew, SHORT_REST if plan.broken else REST)
         crew.end()
         played.findings = count(stage)
@@ -180,7 +180,7 @@ def play_several(plan: Plan, folder: Path) -> Played:
         ):
             played.findings.counts += more.counts
             played.findings.lines += more.lines
-        for violation in (one for one in standin.violations if one.kind != "flood"):  # see play
+        for violation in (one for one in fake_telegram.violations if one.kind != "flood"):  # see play
             played.findings.add("calls against the Bot API's rules", str(violation))
         for log in (one / "bot.log" for one in folders):  # why something came out of order, where it did
             lines = log.read_text(encoding="utf-8").splitlines()
@@ -216,9 +216,9 @@ def _rest(stage: Stage, database: Database, crew: Crew, seconds: float) -> None:
     def over() -> bool:
         nonlocal seen, since
         crew.keep()
-        if not stage.standin.updates_confirmed or database.rows("SELECT 1 FROM outbox WHERE status = 'queued'"):
+        if not stage.fake_telegram.updates_confirmed or database.rows("SELECT 1 FROM outbox WHERE status = 'queued'"):
             return False
-        now = (len(stage.standin.updates), len(stage.ledger.effects))
+        now = (len(stage.fake_telegram.updates), len(stage.ledger.effects))
         if now != seen:
             seen, since = now, time.monotonic()
         return not stage.people or time.monotonic() - since > QUIET

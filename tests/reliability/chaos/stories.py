@@ -47,11 +47,11 @@ class Story:
 class Stage:
     """The people, the forum of the advisers, and the stories that run."""
 
-    def __init__(self, standin: FakeTelegram, seed: int, *, small: bool = False, alone: bool = True) -> None:
-        self.standin, self.rng = standin, random.Random(seed)  # noqa: S311 - no secret
-        self.ledger = Ledger(standin, alone=alone)
-        self.advisers = [standin.add_user(name, language_code="de") for name in ("Bea", "Cem")]
-        self.forum: Group = standin.add_group("Beratung", self.advisers, forum=True, bot_is_admin=True)
+    def __init__(self, fake_telegram: FakeTelegram, seed: int, *, small: bool = False, alone: bool = True) -> None:
+        self.fake_telegram, self.rng = fake_telegram, random.Random(seed)  # noqa: S311 - no secret
+        self.ledger = Ledger(fake_telegram, alone=alone)
+        self.advisers = [fake_telegram.add_user(name, language_code="de") for name in ("Bea", "Cem")]
+        self.forum: Group = fake_telegram.add_group("Beratung", self.advisers, forum=True, bot_is_admin=True)
         self.small = small  # only what any bot with a form and a relay does
         self.stories: list[Story] = []
         self._running: list[tuple[Story, Steps, Wait]] = []
@@ -60,7 +60,7 @@ class Stage:
     def begin(self) -> None:
         """Somebody new comes."""
         number = len(self.stories) + 1
-        person = self.standin.add_user(f"Person {number}", language_code="de", started=True)
+        person = self.fake_telegram.add_user(f"Person {number}", language_code="de", started=True)
         story = Story(number, person, f"Anliegen «{number}.0»")
         self.stories.append(story)
         for steps in (_person(self, story), _adviser(self, story)):
@@ -78,7 +78,7 @@ class Stage:
             story, steps, wait = entry
             if self.rng.random() < 0.5:
                 continue
-            with self.standin.world.condition:  # what it acts on stays as it is meanwhile
+            with self.fake_telegram.world.condition:  # what it acts on stays as it is meanwhile
                 value = wait()
                 if value:
                     self._since[story.number] = self.ledger.life
@@ -96,10 +96,10 @@ class Stage:
 
     def button(self, story: Story, data: str) -> Message | None:
         """The newest message in the person's chat with a button whose data begins so."""
-        messages = self.standin.world.chats[story.person.id].messages.values()
+        messages = self.fake_telegram.world.chats[story.person.id].messages.values()
         return next((one for one in reversed(messages) if any(d.startswith(data) for d in buttons(one))), None)
 
-    def says(self, story: Story, text: str) -> Effect | None:
+    def send_text(self, story: Story, text: str) -> Effect | None:
         """Something the bot said to the person."""
         return next((one for one in self.ledger.in_chat[story.person.id] if text in one.text), None)
 
@@ -161,18 +161,18 @@ def _person(stage: Stage, story: Story) -> Steps:
     for data in ("r:kind:npo", "r:skip:place", "r:reach:here", "r:skip:times", "r:send:"):
         yield from _pressing(stage, story, data)
     story.sent = True
-    told = yield from _until(story, "confirmation", lambda: stage.says(story, "hat die Nummer"))
+    told = yield from _until(story, "confirmation", lambda: stage.send_text(story, "hat die Nummer"))
     story.reference = next(word for word in told.text.split() if "-" in word and word.isupper())
     while (yield from _until(story, "adviser", lambda: story.turn != "adviser" and story.turn)) == "person":
         yield from _says_some(stage, story, "person")
         story.turn = "adviser"
     yield from _pressing(stage, story, f"h:rate:{story.reference}:", hasty=False)
     story.rating, story.changes = 1, story.changes + 1
-    yield from _until(story, "rated", lambda: stage.says(story, "noch etwas dazu sagen"))
+    yield from _until(story, "rated", lambda: stage.send_text(story, "noch etwas dazu sagen"))
     if not stage.small:
         story.comment, story.changes = f"Danke {token(n, 'c')}", story.changes + 1
         person.send_text(story.comment)
-        yield from _until(story, "thanks", lambda: stage.says(story, "Danke für Ihre Rückmeldung"))
+        yield from _until(story, "thanks", lambda: stage.send_text(story, "Danke für Ihre Rückmeldung"))
 
 
 def _asking(stage: Stage, story: Story) -> Steps:

@@ -9,7 +9,7 @@ from bot.sandbox.fake_telegram import FakeTelegram, User
 
 
 @pytest.fixture
-def standin() -> Iterator[FakeTelegram]:
+def fake_telegram() -> Iterator[FakeTelegram]:
     """A running fake Telegram; polls may be long, since a test that waits for one to end is wrong."""
     with FakeTelegram(max_poll_seconds=30) as running:
         yield running
@@ -22,13 +22,13 @@ def _timedelta(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-async def bot(standin: FakeTelegram) -> AsyncIterator[Bot]:
+async def bot(fake_telegram: FakeTelegram) -> AsyncIterator[Bot]:
     """The library's bot, connected."""
-    async with Bot(standin.token, base_url=standin.base_url) as connected:
+    async with Bot(fake_telegram.token, base_url=fake_telegram.base_url) as connected:
         yield connected
 
 
 @pytest.fixture
-def ada(standin: FakeTelegram) -> User:
+def ada(fake_telegram: FakeTelegram) -> User:
     """A person who has started the bot."""
-    return standin.add_user("Ada", language_code="de", username="ada_l", started=True)
+    return fake_telegram.add_user("Ada", language_code="de", username="ada_l", started=True)

@@ -72,7 +72,7 @@ async def test_replies_and_edits_are_told(updates: Updates, bot: Bot, ada: User)
     assert (edit.edited_message.text, edit.edited_message.message_id) == ("anders", said.id)
 
 
-async def test_a_tap_is_answered_once(standin: FakeTelegram, updates: Updates, bot: Bot, ada: User) -> None:
+async def test_a_tap_is_answered_once(fake_telegram: FakeTelegram, updates: Updates, bot: Bot, ada: User) -> None:
     """A tap names the data and the message; its answer is seen, a second one is too late."""
     sent = await bot.send_message(ada.id, "Ja?", reply_markup=BUTTONS)
     tap = ada.tap_button("Ja")
@@ -88,11 +88,11 @@ async def test_a_tap_is_answered_once(standin: FakeTelegram, updates: Updates, b
         await query.answer()
 
 
-async def test_an_old_tap_cannot_be_answered(standin: FakeTelegram, bot: Bot, ada: User) -> None:
+async def test_an_old_tap_cannot_be_answered(fake_telegram: FakeTelegram, bot: Bot, ada: User) -> None:
     """After a while Telegram forgets the tap."""
     await bot.send_message(ada.id, "Ja?", reply_markup=BUTTONS)
     tap = ada.tap_button("Nein")
-    standin.expire_callback_queries()
+    fake_telegram.expire_callback_queries()
 
     with pytest.raises(BadRequest, match=r"Query is too old"):
         await bot.answer_callback_query(tap.id)
@@ -128,24 +128,24 @@ async def test_a_blocked_bot_is_told_and_refused(updates: Updates, bot: Bot, ada
     await bot.send_message(ada.id, "x")
 
 
-async def test_being_added_to_a_group_is_told(standin: FakeTelegram, updates: Updates, ada: User) -> None:
+async def test_being_added_to_a_group_is_told(fake_telegram: FakeTelegram, updates: Updates, ada: User) -> None:
     """my_chat_member comes first, then the service message; being thrown out is told too."""
-    team = standin.add_group("Team", [ada, standin.add_user("Grace")])
+    team = fake_telegram.add_group("Team", [ada, fake_telegram.add_user("Grace")])
     team.remove_bot(ada.account)
     added, joined, removed = await updates()
 
     assert added.my_chat_member is not None
     assert (added.my_chat_member.chat.title, added.my_chat_member.from_user.id) == ("Team", ada.id)
     assert joined.message is not None
-    assert joined.message.new_chat_members[0].id == standin.bot.id
+    assert joined.message.new_chat_members[0].id == fake_telegram.bot.id
     assert removed.my_chat_member is not None
     with pytest.raises(Forbidden, match=r"^Forbidden: bot was kicked from the supergroup chat$"):
         await updates.bot.send_message(team.id, "x")
 
 
-async def test_privacy_mode(standin: FakeTelegram, updates: Updates, bot: Bot, ada: User) -> None:
+async def test_privacy_mode(fake_telegram: FakeTelegram, updates: Updates, bot: Bot, ada: User) -> None:
     """In a group only commands, mentions and replies to the bot arrive; everybody sees all of it."""
-    team = standin.add_group("Team", [ada], chat_type="group")
+    team = fake_telegram.add_group("Team", [ada], chat_type="group")
     own = await bot.send_message(team.id, "Ich bin da")
     await updates()
     ada.send_text("unter uns", chat=team)
@@ -160,12 +160,12 @@ async def test_privacy_mode(standin: FakeTelegram, updates: Updates, bot: Bot, a
     assert [m.text for m in got if m] == ["👋 @standin_bot hallo", "/status", "/status@standin_bot", "danke"]
     assert got[0] is not None
     assert got[0].parse_entities() == {got[0].entities[0]: "@standin_bot"}
-    assert len(standin.view_chat(team).messages) == 9
+    assert len(fake_telegram.view_chat(team).messages) == 9
 
 
-async def test_administrators_hear_everything(standin: FakeTelegram, updates: Updates, ada: User) -> None:
+async def test_administrators_hear_everything(fake_telegram: FakeTelegram, updates: Updates, ada: User) -> None:
     """Privacy mode does not bind a bot that is administrator; topics are named."""
-    team = standin.add_group("Team", [ada], forum=True, bot_is_admin=True)
+    team = fake_telegram.add_group("Team", [ada], forum=True, bot_is_admin=True)
     topic = team.create_topic("Fragen", ada.account)
     ada.send_text("unter uns", chat=team, topic=topic)
     heard = (await updates())[-1].message
@@ -174,20 +174,20 @@ async def test_administrators_hear_everything(standin: FakeTelegram, updates: Up
     assert (heard.text, heard.message_thread_id) == ("unter uns", topic)
 
 
-async def test_redelivery(standin: FakeTelegram, updates: Updates, ada: User) -> None:
+async def test_redelivery(fake_telegram: FakeTelegram, updates: Updates, ada: User) -> None:
     """A confirmed update comes once more, with the id it had, and then no more."""
     ada.send_text("einmal")
     (first,) = await updates()
-    standin.redeliver_update(first.update_id)
+    fake_telegram.redeliver_update(first.update_id)
 
     assert await updates() == [first]
     assert await updates() == []
 
 
-async def test_waiting_for_a_reply(standin: FakeTelegram, bot: Bot, ada: User) -> None:
+async def test_waiting_for_a_reply(fake_telegram: FakeTelegram, bot: Bot, ada: User) -> None:
     """A poll returns as soon as somebody writes, and a wait as soon as the bot answers or edits."""
     poll = asyncio.create_task(bot.get_updates(timeout=10))
-    await standin.wait_for(lambda: standin.is_polling)
+    await fake_telegram.wait_for(lambda: fake_telegram.is_polling)
     said = ada.send_text("Hallo")
     (update,) = await poll
     assert update.message is not None
@@ -202,14 +202,14 @@ async def test_waiting_for_a_reply(standin: FakeTelegram, bot: Bot, ada: User) -
     assert ada.wait_for_reply_sync(after=said).text == "Servus"
 
 
-def test_waiting_in_vain(standin: FakeTelegram, ada: User) -> None:
+def test_waiting_in_vain(fake_telegram: FakeTelegram, ada: User) -> None:
     """A wait that ends in vain says what was called lately."""
     ada.send_text("Hallo")
     with pytest.raises(TimeoutError, match=r"last calls: none; violations: none"):
         ada.wait_for_reply_sync(timeout=0.01)
 
 
-async def test_a_whole_bot_in_the_same_loop(standin: FakeTelegram, ada: User) -> None:
+async def test_a_whole_bot_in_the_same_loop(fake_telegram: FakeTelegram, ada: User) -> None:
     """An Application that polls answers texts and taps while the test waits, and stops in good order."""
 
     async def answer(update: Update, _: object) -> None:
@@ -219,7 +219,7 @@ async def test_a_whole_bot_in_the_same_loop(standin: FakeTelegram, ada: User) ->
         elif update.effective_message:
             await update.effective_message.reply_text("Wirklich?", reply_markup=BUTTONS)
 
-    app = Application.builder().token(standin.token).base_url(standin.base_url).build()
+    app = Application.builder().token(fake_telegram.token).base_url(fake_telegram.base_url).build()
     app.add_handler(TypeHandler(Update, answer))
     async with app:
         await app.start()
@@ -234,5 +234,5 @@ async def test_a_whole_bot_in_the_same_loop(standin: FakeTelegram, ada: User) ->
 
     assert (asked.button_labels, answered.text) == (["Ja, gern", "Nein"], "Du hast N gewählt")
     assert tap.answer is not None
-    assert standin.updates_confirmed
-    assert standin.violations == []
+    assert fake_telegram.updates_confirmed
+    assert fake_telegram.violations == []

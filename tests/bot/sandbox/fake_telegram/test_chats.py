@@ -29,7 +29,7 @@ def article(number: str, text: str = "<b>Text</b>") -> InlineQueryResultArticle:
     return InlineQueryResultArticle(number, "Titel", InputTextMessageContent(text, "HTML"), reply_markup=KEYS)
 
 
-async def test_inline_mode(standin: FakeTelegram, bot: Bot, ada: User) -> None:
+async def test_inline_mode(fake_telegram: FakeTelegram, bot: Bot, ada: User) -> None:
     """A person asks from a chat, is offered results, sends one, taps its button; the bot edits that message."""
     asked = ada.send_inline_query("back")
     (update,) = await bot.get_updates()
@@ -51,8 +51,8 @@ async def test_inline_mode(standin: FakeTelegram, bot: Bot, ada: User) -> None:
     assert tap.callback_query.inline_message_id == inline_id
     assert tapped.answer is not None
     assert edited is True
-    assert standin.view_chat(ada).messages[-1].text == "neu"
-    assert standin.violations == []
+    assert fake_telegram.view_chat(ada).messages[-1].text == "neu"
+    assert fake_telegram.violations == []
 
 
 @pytest.mark.parametrize(
@@ -65,17 +65,17 @@ async def test_inline_mode(standin: FakeTelegram, bot: Bot, ada: User) -> None:
     ],
 )
 async def test_inline_limits(
-    standin: FakeTelegram, bot: Bot, ada: User, results: list[InlineQueryResultArticle], error: str
+    fake_telegram: FakeTelegram, bot: Bot, ada: User, results: list[InlineQueryResultArticle], error: str
 ) -> None:
     """Results over a limit are refused in Telegram's words."""
     asked = ada.send_inline_query("x")
 
     with pytest.raises(BadRequest, match=f"(?i){error}"):
         await bot.answer_inline_query(asked.id, results)
-    assert [violation.kind for violation in standin.violations] == ["limit"]
+    assert [violation.kind for violation in fake_telegram.violations] == ["limit"]
 
 
-async def test_inline_queries_are_answered_once(standin: FakeTelegram, bot: Bot, ada: User) -> None:
+async def test_inline_queries_are_answered_once(fake_telegram: FakeTelegram, bot: Bot, ada: User) -> None:
     """A second answer, or one to a query that never was, is too late."""
     asked = ada.send_inline_query("x")
     await bot.answer_inline_query(asked.id, [])
@@ -83,10 +83,10 @@ async def test_inline_queries_are_answered_once(standin: FakeTelegram, bot: Bot,
     for query in (asked.id, "1"):
         with pytest.raises(BadRequest, match=r"(?i)query is too old"):
             await bot.answer_inline_query(query, [])
-    assert standin.violations == []
+    assert fake_telegram.violations == []
 
 
-async def test_deep_links(standin: FakeTelegram, bot: Bot, ada: User) -> None:
+async def test_deep_links(fake_telegram: FakeTelegram, bot: Bot, ada: User) -> None:
     """A link arrives as the command with its parameter; one that Telegram would not make is refused."""
     ada.open_deep_link("frage-backbone")
 
@@ -100,27 +100,27 @@ async def test_deep_links(standin: FakeTelegram, bot: Bot, ada: User) -> None:
             ada.open_deep_link(wrong)
 
 
-async def test_topics_are_deleted_once(standin: FakeTelegram, bot: Bot, ada: User) -> None:
+async def test_topics_are_deleted_once(fake_telegram: FakeTelegram, bot: Bot, ada: User) -> None:
     """A topic is deleted with its messages and pins; then it is unknown."""
-    team = standin.add_group("Team", [ada], forum=True, bot_is_admin=True)
+    team = fake_telegram.add_group("Team", [ada], forum=True, bot_is_admin=True)
     topic = (await bot.create_forum_topic(team.id, "Eins")).message_thread_id
     sent = await bot.send_message(team.id, "x", message_thread_id=topic)
     await bot.pin_chat_message(team.id, sent.id)
     await bot.delete_forum_topic(team.id, topic)
-    chat = standin.view_chat(team)
+    chat = fake_telegram.view_chat(team)
 
     assert (chat.topic_names, chat.pinned_ids, chat.messages[1:]) == ({}, [], [])
     with pytest.raises(BadRequest, match=r"(?i)message thread not found"):
         await bot.send_message(team.id, "x", message_thread_id=topic)
-    assert standin.violations == []
+    assert fake_telegram.violations == []
 
 
-async def test_menus_and_names(standin: FakeTelegram, bot: Bot, ada: User) -> None:
+async def test_menus_and_names(fake_telegram: FakeTelegram, bot: Bot, ada: User) -> None:
     """A person sees the menu of the narrowest scope, and the bot's name in their language."""
     await bot.set_my_commands([("a", "A")])
     await bot.set_my_commands([("b", "B")], language_code="de")
     await bot.set_my_name("Bot", language_code="de")
-    chat, profile = standin.world.chats[ada.id], standin.world.profile
+    chat, profile = fake_telegram.world.chats[ada.id], fake_telegram.world.profile
 
     assert [item["command"] for item in profile.visible_commands(chat, ada.account)] == ["b"]
     assert [item["command"] for item in profile.visible_commands(chat)] == ["a"]
@@ -128,9 +128,9 @@ async def test_menus_and_names(standin: FakeTelegram, bot: Bot, ada: User) -> No
     assert profile.visible_text("name") == "Stand-in bot"
 
 
-async def test_a_world_is_saved_and_read(standin: FakeTelegram, bot: Bot, ada: User) -> None:
+async def test_a_world_is_saved_and_read(fake_telegram: FakeTelegram, bot: Bot, ada: User) -> None:
     """A world that went through JSON is the same: chats, topics, files, updates that wait, taps, menus, numbers."""
-    team = standin.add_group("Team", [ada], forum=True, bot_is_admin=True)
+    team = fake_telegram.add_group("Team", [ada], forum=True, bot_is_admin=True)
     topic = (await bot.create_forum_topic(team.id, "Eins")).message_thread_id
     await bot.send_message(team.id, "x", message_thread_id=topic)
     await bot.set_my_commands([("a", "A")])
@@ -138,11 +138,11 @@ async def test_a_world_is_saved_and_read(standin: FakeTelegram, bot: Bot, ada: U
     ada.send_text("Antwort", reply_to=photo.id)
     ada.tap_button("Mehr")
     ada.send_inline_query("x")
-    data = json.loads(json.dumps(dump_world(standin.world)))
-    other = World(standin.bot)
+    data = json.loads(json.dumps(dump_world(fake_telegram.world)))
+    other = World(fake_telegram.bot)
     restore_world(other, load_world(other, data))
 
-    before, after = standin.world, other
+    before, after = fake_telegram.world, other
 
     assert dump_world(after) == data
     for chat_id, chat in before.chats.items():
@@ -153,18 +153,18 @@ async def test_a_world_is_saved_and_read(standin: FakeTelegram, bot: Bot, ada: U
 
 
 @pytest.mark.parametrize("part", ["accounts", "chats", "numbers", "updates", "files"])
-def test_what_is_no_world(standin: FakeTelegram, ada: User, part: str) -> None:
+def test_what_is_no_world(fake_telegram: FakeTelegram, ada: User, part: str) -> None:
     """Data of which a part is missing or of another form is not read."""
-    data = dump_world(standin.world)
+    data = dump_world(fake_telegram.world)
 
     for broken in ({name: value for name, value in data.items() if name != part}, {**data, part: ["x"]}):
         with pytest.raises((KeyError, TypeError, ValueError, AttributeError)):
-            load_world(standin.world, broken)
+            load_world(fake_telegram.world, broken)
 
 
-async def test_every_update_is_as_documented(standin: FakeTelegram, bot: Bot, ada: User) -> None:
+async def test_every_update_is_as_documented(fake_telegram: FakeTelegram, bot: Bot, ada: User) -> None:
     """Whatever people do, its update is of the documented form and python-telegram-bot reads it whole."""
-    team = standin.add_group("Team", [ada], forum=True, bot_is_admin=True)
+    team = fake_telegram.add_group("Team", [ada], forum=True, bot_is_admin=True)
     topic = team.create_topic("Thema", ada.account)
     shown = await bot.send_message(ada.id, "x", reply_markup=KEYS)
     ada.send_text("Hallo @standin_bot", team, topic=topic)
@@ -179,7 +179,7 @@ async def test_every_update_is_as_documented(standin: FakeTelegram, bot: Bot, ad
     ada.block_bot()
     ada.unblock_bot()
 
-    for raw in standin.updates:
+    for raw in fake_telegram.updates:
         parsed = Update.de_json(raw, bot)
         kind = next(name for name in raw if name != "update_id")
 
@@ -189,15 +189,15 @@ async def test_every_update_is_as_documented(standin: FakeTelegram, bot: Bot, ad
         if isinstance(parsed.message, Message):
             assert parsed.message.api_kwargs == {}
             assert parsed.effective_chat is not None
-    assert {next(name for name in raw if name != "update_id") for raw in standin.updates} == {
+    assert {next(name for name in raw if name != "update_id") for raw in fake_telegram.updates} == {
         "message", "edited_message", "callback_query", "inline_query", "my_chat_member"
     }  # fmt: skip
 
 
-async def test_an_upload_needs_its_file(standin: FakeTelegram, bot: Bot, ada: User) -> None:
+async def test_an_upload_needs_its_file(fake_telegram: FakeTelegram, bot: Bot, ada: User) -> None:
     """An edit that refers to a file which did not come is no call of the Bot API."""
     sent = await bot.send_photo(ada.id, plain_png())
 
     with pytest.raises(BadRequest, match=r"(?i)no file came for attach://none"):
         await bot.edit_message_media(InputMediaPhoto("attach://none"), ada.id, sent.id)
-    assert [violation.kind for violation in standin.violations] == ["schema"]
+    assert [violation.kind for violation in fake_telegram.violations] == ["schema"]

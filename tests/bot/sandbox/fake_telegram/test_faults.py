@@ -29,10 +29,10 @@ from bot.sandbox.fake_telegram.world.webhook import Webhook, WebhookDispatcher
     ],
 )
 async def test_a_fault_strikes_once(
-    standin: FakeTelegram, bot: Bot, ada: User, kind: FaultKind, error: type[TelegramError], arrived: int
+    fake_telegram: FakeTelegram, bot: Bot, ada: User, kind: FaultKind, error: type[TelegramError], arrived: int
 ) -> None:
     """Each fault is what the library takes it for, leaves the effect it should, and is over after one call."""
-    standin.fail_next("sendMessage", kind)
+    fake_telegram.fail_next("sendMessage", kind)
     patience = 0.2 if kind is FaultKind.HANG else 5
     with pytest.raises(error) as caught:
         await bot.send_message(ada.id, "x", read_timeout=patience)
@@ -40,13 +40,13 @@ async def test_a_fault_strikes_once(
     assert not isinstance(caught.value, BadRequest)
     assert len(ada.bot_messages()) == arrived
     await bot.send_message(ada.id, "x")
-    assert [call.method for call in standin.calls] == ["getMe", "sendMessage", "sendMessage"]
+    assert [call.method for call in fake_telegram.calls] == ["getMe", "sendMessage", "sendMessage"]
 
 
-async def test_a_rate_limit_says_how_long(standin: FakeTelegram, bot: Bot, ada: User) -> None:
+async def test_a_rate_limit_says_how_long(fake_telegram: FakeTelegram, bot: Bot, ada: User) -> None:
     """retry_after is what was set, in the parameters and in the words."""
-    grace = standin.add_user("Grace", started=True)
-    standin.fail_next("sendMessage", FaultKind.RATE_LIMIT, times=2, chat=ada, retry_after=7)
+    grace = fake_telegram.add_user("Grace", started=True)
+    fake_telegram.fail_next("sendMessage", FaultKind.RATE_LIMIT, times=2, chat=ada, retry_after=7)
     await bot.send_message(grace.id, "not struck")
     for _ in range(2):
         with pytest.raises(RetryAfter) as caught:
@@ -54,25 +54,25 @@ async def test_a_rate_limit_says_how_long(standin: FakeTelegram, bot: Bot, ada: 
         assert "Retry in 0:00:07" in str(caught.value)
     await bot.send_message(ada.id, "x")
 
-    assert standin.calls[2].response["description"] == "Too Many Requests: retry after 7"
+    assert fake_telegram.calls[2].response["description"] == "Too Many Requests: retry after 7"
 
 
-async def test_a_lost_poll_loses_nothing(standin: FakeTelegram, bot: Bot, ada: User) -> None:
+async def test_a_lost_poll_loses_nothing(fake_telegram: FakeTelegram, bot: Bot, ada: User) -> None:
     """Updates whose delivery got lost come with the next poll."""
     ada.send_text("da")
-    standin.fail_next("getUpdates", FaultKind.LOST)
+    fake_telegram.fail_next("getUpdates", FaultKind.LOST)
     with pytest.raises(NetworkError):
         await bot.get_updates()
     (update,) = await bot.get_updates()
 
-    assert update.update_id == standin.last_update(ada)["update_id"]
+    assert update.update_id == fake_telegram.last_update(ada)["update_id"]
 
 
-async def test_the_second_poller_ends_the_first(standin: FakeTelegram, bot: Bot, ada: User) -> None:
+async def test_the_second_poller_ends_the_first(fake_telegram: FakeTelegram, bot: Bot, ada: User) -> None:
     """Of two that wait, the one who came first gets a conflict."""
     first = asyncio.create_task(bot.get_updates(timeout=10))
-    await standin.wait_for(lambda: standin.is_polling)
-    async with Bot(standin.token, base_url=standin.base_url) as twin:
+    await fake_telegram.wait_for(lambda: fake_telegram.is_polling)
+    async with Bot(fake_telegram.token, base_url=fake_telegram.base_url) as twin:
         second = asyncio.create_task(twin.get_updates(timeout=10))
         with pytest.raises(Conflict, match=r"terminated by other getUpdates request; make sure that only one bot"):
             await first
@@ -119,18 +119,18 @@ def hook() -> Iterator[Hook]:
     hook.server.server_close()
 
 
-async def settled(standin: FakeTelegram) -> None:
+async def settled(fake_telegram: FakeTelegram) -> None:
     """Wait until the webhook took everything."""
-    await standin.wait_for(lambda: standin.updates_confirmed)
+    await fake_telegram.wait_for(lambda: fake_telegram.updates_confirmed)
 
 
-async def test_a_webhook_gets_updates_in_order(standin: FakeTelegram, bot: Bot, ada: User, hook: Hook) -> None:
+async def test_a_webhook_gets_updates_in_order(fake_telegram: FakeTelegram, bot: Bot, ada: User, hook: Hook) -> None:
     """What waited and what comes is pushed with the secret, in the chat's order."""
     ada.send_text("1")
     await bot.set_webhook(hook.url, secret_token="s3cret", allowed_updates=["message"])
     ada.send_text("2")
     ada.block_bot()
-    await settled(standin)
+    await settled(fake_telegram)
 
     assert hook.texts() == ["1", "2"]
     assert {secret for secret, _ in hook.got} == {"s3cret"}
@@ -138,13 +138,15 @@ async def test_a_webhook_gets_updates_in_order(standin: FakeTelegram, bot: Bot, 
     assert (info.url, info.pending_update_count, info.allowed_updates) == (hook.url, 0, ("message",))
 
 
-async def test_a_webhook_that_fails_is_tried_again(standin: FakeTelegram, bot: Bot, ada: User, hook: Hook) -> None:
+async def test_a_webhook_that_fails_is_tried_again(
+    fake_telegram: FakeTelegram, bot: Bot, ada: User, hook: Hook
+) -> None:
     """Anything but 2xx brings the same update again before the next of the chat, and shows in the info."""
     hook.answers = [500, 404]
     await bot.set_webhook(hook.url)
     ada.send_text("1")
     ada.send_text("2")
-    await settled(standin)
+    await settled(fake_telegram)
 
     assert hook.texts() == ["1", "1", "1", "2"]
     assert len({update["update_id"] for _, update in hook.got}) == 2
@@ -169,25 +171,25 @@ def test_rest_that_ends_meanwhile(hook: Hook) -> None:
     assert hook.texts() == ["1", "1", "2"]
 
 
-async def test_redelivery_to_a_webhook(standin: FakeTelegram, bot: Bot, ada: User, hook: Hook) -> None:
+async def test_redelivery_to_a_webhook(fake_telegram: FakeTelegram, bot: Bot, ada: User, hook: Hook) -> None:
     """An update that the webhook took can come once more."""
     await bot.set_webhook(hook.url)
     ada.send_text("1")
-    await settled(standin)
-    standin.redeliver_update(standin.last_update(ada)["update_id"])
-    await settled(standin)
+    await settled(fake_telegram)
+    fake_telegram.redeliver_update(fake_telegram.last_update(ada)["update_id"])
+    await settled(fake_telegram)
 
     assert hook.texts() == ["1", "1"]
 
 
-async def test_setting_a_webhook_ends_a_poll(standin: FakeTelegram, bot: Bot, hook: Hook) -> None:
+async def test_setting_a_webhook_ends_a_poll(fake_telegram: FakeTelegram, bot: Bot, hook: Hook) -> None:
     """A waiting poll is sent away; what is no address or secret is refused."""
     with pytest.raises(BadRequest, match=r"unallowed characters"):
         await bot.set_webhook(hook.url, secret_token="ä")
     with pytest.raises(BadRequest, match=r"only http://127.0.0.1"):
         await bot.set_webhook("https://example.org/")
     poll = asyncio.create_task(bot.get_updates(timeout=10))
-    await standin.wait_for(lambda: standin.is_polling)
+    await fake_telegram.wait_for(lambda: fake_telegram.is_polling)
     await bot.set_webhook(hook.url)
 
     with pytest.raises(Conflict):

@@ -11,13 +11,13 @@ from bot.sandbox.fake_telegram.rules.html_parser import HtmlError, parse_html
 from bot.sandbox.fake_telegram.rules.images import plain_png
 
 
-async def refused(standin: FakeTelegram, words: str, call: object, *, limit: bool = True) -> None:
+async def refused(fake_telegram: FakeTelegram, words: str, call: object, *, limit: bool = True) -> None:
     """The call is refused with exactly these words; limits are noted as violations, circumstances are not."""
     with pytest.raises(BadRequest) as caught:
         await call  # type: ignore[misc]  # a coroutine of the bot
 
     assert str(caught.value).removeprefix("Bad Request: ").lower() == words.lower()
-    assert [violation.kind for violation in standin.violations] == (["limit"] if limit else [])
+    assert [violation.kind for violation in fake_telegram.violations] == (["limit"] if limit else [])
 
 
 @pytest.mark.parametrize("text", ["x" * 4096, "👋" * 2048, "<b>" + "ä" * 4096 + "</b>", " " * 99 + "x" * 4096])
@@ -30,24 +30,26 @@ async def test_the_longest_text(bot: Bot, ada: User, text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["x" * 4097, "👋" * 2048 + "x"])
-async def test_a_text_too_long(standin: FakeTelegram, bot: Bot, ada: User, text: str) -> None:
+async def test_a_text_too_long(fake_telegram: FakeTelegram, bot: Bot, ada: User, text: str) -> None:
     """One unit more is refused."""
-    await refused(standin, "message is too long", bot.send_message(ada.id, text))
+    await refused(fake_telegram, "message is too long", bot.send_message(ada.id, text))
 
 
 @pytest.mark.parametrize(
     ("text", "words"),
     [("", "message text is empty"), (" \n", "text must be non-empty"), ("<b></b>", "text must be non-empty")],
 )
-async def test_an_empty_text(standin: FakeTelegram, bot: Bot, ada: User, text: str, words: str) -> None:
+async def test_an_empty_text(fake_telegram: FakeTelegram, bot: Bot, ada: User, text: str, words: str) -> None:
     """Nothing, white space and empty markup are refused."""
-    await refused(standin, words, bot.send_message(ada.id, text, parse_mode="HTML"))
+    await refused(fake_telegram, words, bot.send_message(ada.id, text, parse_mode="HTML"))
 
 
-async def test_a_caption_too_long(standin: FakeTelegram, bot: Bot, ada: User) -> None:
+async def test_a_caption_too_long(fake_telegram: FakeTelegram, bot: Bot, ada: User) -> None:
     """1024 units pass under a photo, one more does not."""
     await bot.send_photo(ada.id, plain_png(), caption="c" * 1024)
-    await refused(standin, "message caption is too long", bot.send_photo(ada.id, plain_png(), caption="c" * 1025))
+    await refused(
+        fake_telegram, "message caption is too long", bot.send_photo(ada.id, plain_png(), caption="c" * 1025)
+    )
 
 
 def keyboard(data: str) -> InlineKeyboardMarkup:
@@ -64,9 +66,9 @@ async def test_button_data_within_the_limit(bot: Bot, ada: User, data: str) -> N
 
 
 @pytest.mark.parametrize("data", ["", "x" * 65, "ä" * 32 + "x"])
-async def test_button_data_beyond_the_limit(standin: FakeTelegram, bot: Bot, ada: User, data: str) -> None:
+async def test_button_data_beyond_the_limit(fake_telegram: FakeTelegram, bot: Bot, ada: User, data: str) -> None:
     """None, or more than 64 bytes, are refused."""
-    await refused(standin, "BUTTON_DATA_INVALID", bot.send_message(ada.id, "x", reply_markup=keyboard(data)))
+    await refused(fake_telegram, "BUTTON_DATA_INVALID", bot.send_message(ada.id, "x", reply_markup=keyboard(data)))
 
 
 @pytest.mark.parametrize(
@@ -81,10 +83,10 @@ async def test_button_data_beyond_the_limit(standin: FakeTelegram, bot: Bot, ada
     ids=["no action", "no address"],
 )
 async def test_buttons_that_do_nothing(
-    standin: FakeTelegram, bot: Bot, ada: User, button: InlineKeyboardButton, words: str
+    fake_telegram: FakeTelegram, bot: Bot, ada: User, button: InlineKeyboardButton, words: str
 ) -> None:
     """A button needs something that happens, and a link an address."""
-    await refused(standin, words, bot.send_message(ada.id, "x", reply_markup=InlineKeyboardMarkup([[button]])))
+    await refused(fake_telegram, words, bot.send_message(ada.id, "x", reply_markup=InlineKeyboardMarkup([[button]])))
 
 
 @pytest.mark.parametrize("command", [BotCommand("a", "d"), BotCommand("a_1" + "z" * 29, "d" * 256)])
@@ -107,10 +109,10 @@ async def test_commands_within_the_limits(bot: Bot, command: BotCommand) -> None
     ],
 )
 async def test_commands_beyond_the_limits(
-    standin: FakeTelegram, bot: Bot, name: str, description: str, words: str
+    fake_telegram: FakeTelegram, bot: Bot, name: str, description: str, words: str
 ) -> None:
     """Every broken rule has its own words."""
-    await refused(standin, words, bot.set_my_commands([BotCommand(name, description)]))
+    await refused(fake_telegram, words, bot.set_my_commands([BotCommand(name, description)]))
 
 
 @pytest.mark.parametrize(
@@ -164,13 +166,13 @@ def test_broken_html_is_refused(html: str, words: str) -> None:
         parse_html(html)
 
 
-async def test_broken_html_as_the_bot_meets_it(standin: FakeTelegram, bot: Bot, ada: User) -> None:
+async def test_broken_html_as_the_bot_meets_it(fake_telegram: FakeTelegram, bot: Bot, ada: User) -> None:
     """The words reach the bot behind "can't parse entities"."""
     words = 'can\'t parse entities: Unsupported start tag "x" at byte offset 3'
-    await refused(standin, words, bot.send_message(ada.id, "1. <x>", parse_mode="HTML"))
+    await refused(fake_telegram, words, bot.send_message(ada.id, "1. <x>", parse_mode="HTML"))
 
 
-async def test_an_unchanged_message(standin: FakeTelegram, bot: Bot, ada: User) -> None:
+async def test_an_unchanged_message(fake_telegram: FakeTelegram, bot: Bot, ada: User) -> None:
     """Editing a message into itself is refused in Telegram's many words."""
     sent = await bot.send_message(ada.id, "<b>x</b>", parse_mode="HTML", reply_markup=keyboard("1"))
     same = bot.edit_message_text("<strong>x</strong>", ada.id, sent.id, parse_mode="HTML", reply_markup=keyboard("1"))
@@ -178,7 +180,7 @@ async def test_an_unchanged_message(standin: FakeTelegram, bot: Bot, ada: User) 
         "message is not modified: specified new message content and reply markup are exactly the same as a current "
         "content and reply markup of the message"
     )
-    await refused(standin, words, same, limit=False)
+    await refused(fake_telegram, words, same, limit=False)
 
 
 @pytest.mark.parametrize(
@@ -199,12 +201,12 @@ async def test_an_unchanged_message(standin: FakeTelegram, bot: Bot, ada: User) 
     ],
 )
 async def test_circumstances(
-    standin: FakeTelegram, bot: Bot, ada: User, method: str, arguments: dict[str, object], words: str
+    fake_telegram: FakeTelegram, bot: Bot, ada: User, method: str, arguments: dict[str, object], words: str
 ) -> None:
     """What a correct bot may run into is answered in Telegram's words and is no violation."""
     ada.send_text("message 1")
     chat = {} if method == "set_my_commands" else {"chat_id": ada.id}
-    await refused(standin, words, getattr(bot, method)(**{**chat, **arguments}), limit=False)
+    await refused(fake_telegram, words, getattr(bot, method)(**{**chat, **arguments}), limit=False)
 
 
 async def test_a_missing_message_to_reply_to_may_be_allowed(bot: Bot, ada: User) -> None:
@@ -214,11 +216,11 @@ async def test_a_missing_message_to_reply_to_may_be_allowed(bot: Bot, ada: User)
     assert sent.reply_to_message is None
 
 
-async def test_strangers_cannot_be_written_to(standin: FakeTelegram, bot: Bot, ada: User) -> None:
+async def test_strangers_cannot_be_written_to(fake_telegram: FakeTelegram, bot: Bot, ada: User) -> None:
     """Who never started the bot is unknown to it, or out of reach where both are in one group."""
-    stranger, colleague = standin.add_user("Stranger"), standin.add_user("Colleague")
-    standin.add_group("Team", [ada, colleague])
+    stranger, colleague = fake_telegram.add_user("Stranger"), fake_telegram.add_user("Colleague")
+    fake_telegram.add_group("Team", [ada, colleague])
 
-    await refused(standin, "chat not found", bot.send_message(stranger.id, "x"), limit=False)
+    await refused(fake_telegram, "chat not found", bot.send_message(stranger.id, "x"), limit=False)
     with pytest.raises(Forbidden, match=r"^Forbidden: bot can't initiate conversation with a user$"):
         await bot.send_message(colleague.id, "x")

@@ -14,15 +14,15 @@ PICTURE, OTHER = plain_png(20, 10), plain_png(9, 9)
 LARGE = PICTURE + bytes(10 * 1024 * 1024)
 
 
-async def test_what_a_person_sends_is_fetched(standin: FakeTelegram, ada: User) -> None:
+async def test_what_a_person_sends_is_fetched(fake_telegram: FakeTelegram, ada: User) -> None:
     """The bytes of a photo, a file and a voice message are those that were sent."""
     sent = {"photo": PICTURE, "document": b"%PDF-1.7 x", "voice": b"OggS voice"}
     ada.send_photo("Bild", content=sent["photo"])
     ada.send_document("a.pdf", content=sent["document"], caption="Datei")
     ada.send_voice(content=sent["voice"], seconds=7)
-    address = f"{standin.url}/file/bot"
+    address = f"{fake_telegram.url}/file/bot"
 
-    async with Bot(standin.token, base_url=standin.base_url, base_file_url=address) as bot:
+    async with Bot(fake_telegram.token, base_url=fake_telegram.base_url, base_file_url=address) as bot:
         photo, document, voice = [update.message for update in await bot.get_updates()]
         assert photo is not None
         assert document is not None
@@ -38,19 +38,21 @@ async def test_what_a_person_sends_is_fetched(standin: FakeTelegram, ada: User) 
     assert (photo.photo[-1].width, photo.photo[-1].height, photo.caption) == (20, 10, "Bild")
     assert (document.document.file_name, document.document.mime_type) == ("a.pdf", "application/pdf")
     assert voice.voice.duration is not None
-    assert standin.violations == []
+    assert fake_telegram.violations == []
 
 
 @pytest.mark.parametrize("path", ["photos/none.jpg", "..%2fworld.py", "%2e%2e/world.py", "/etc/passwd"])
-async def test_paths_of_no_file(standin: FakeTelegram, path: str) -> None:
+async def test_paths_of_no_file(fake_telegram: FakeTelegram, path: str) -> None:
     """A path that getFile never gave leads nowhere, and a wrong token to no file."""
     async with httpx.AsyncClient() as client:
-        answers = [await client.get(f"{standin.url}/file/bot{token}/{path}") for token in (standin.token, "1:x")]
+        answers = [
+            await client.get(f"{fake_telegram.url}/file/bot{token}/{path}") for token in (fake_telegram.token, "1:x")
+        ]
 
     assert [answer.status_code for answer in answers] == [404, 401]
 
 
-async def test_a_photo_changes_in_place(standin: FakeTelegram, bot: Bot, ada: User) -> None:
+async def test_a_photo_changes_in_place(fake_telegram: FakeTelegram, bot: Bot, ada: User) -> None:
     """A photo's picture and caption are replaced by an upload, by a known file, and by a file of another kind."""
     first = await bot.send_photo(ada.id, PICTURE, caption="eins")
     second = await bot.edit_message_media(InputMediaPhoto(OTHER, caption="zwei"), ada.id, first.id)
@@ -67,15 +69,15 @@ async def test_a_photo_changes_in_place(standin: FakeTelegram, bot: Bot, ada: Us
     assert paper.document.file_name == "b.pdf"
     with pytest.raises(BadRequest, match="not modified"):
         await bot.edit_message_media(InputMediaDocument(paper.document.file_id), ada.id, first.id)
-    assert standin.violations == []
+    assert fake_telegram.violations == []
 
 
-async def test_reactions_are_accepted(standin: FakeTelegram, bot: Bot, ada: User) -> None:
+async def test_reactions_are_accepted(fake_telegram: FakeTelegram, bot: Bot, ada: User) -> None:
     """A reaction to a person's message is accepted."""
     said = ada.send_text("Danke")
 
     assert await bot.set_message_reaction(ada.id, said.id, "👍")
-    assert standin.violations == []
+    assert fake_telegram.violations == []
 
 
 Call = Callable[[Bot, int], Awaitable[object]]
@@ -92,14 +94,14 @@ LIMITS: list[tuple[str, Call]] = [
 
 
 @pytest.mark.parametrize(("error", "call"), LIMITS, ids=[error for error, _ in LIMITS])
-async def test_limits(standin: FakeTelegram, bot: Bot, ada: User, error: str, call: Call) -> None:
+async def test_limits(fake_telegram: FakeTelegram, bot: Bot, ada: User, error: str, call: Call) -> None:
     """What is over a limit is refused in Telegram's words, is a violation, and sends nothing."""
     with pytest.raises(BadRequest) as refused:
         await call(bot, ada.id)
 
     assert error.lower() in refused.value.message.lower()
-    assert [violation.kind for violation in standin.violations] == ["limit"]
-    assert standin.view_chat(ada).messages == []
+    assert [violation.kind for violation in fake_telegram.violations] == ["limit"]
+    assert fake_telegram.view_chat(ada).messages == []
 
 
 @pytest.mark.parametrize(
@@ -111,7 +113,7 @@ async def test_limits(standin: FakeTelegram, bot: Bot, ada: User, error: str, ca
         ("message to edit not found", lambda bot, chat: bot.edit_message_media(InputMediaPhoto(PICTURE), chat, 99)),
     ],
 )
-async def test_refusals(standin: FakeTelegram, bot: Bot, ada: User, error: str, call: Call) -> None:
+async def test_refusals(fake_telegram: FakeTelegram, bot: Bot, ada: User, error: str, call: Call) -> None:
     """What depends on the circumstances is refused in Telegram's words and is no violation."""
     ada.send_photo()
 
@@ -119,10 +121,10 @@ async def test_refusals(standin: FakeTelegram, bot: Bot, ada: User, error: str, 
         await call(bot, ada.id)
 
     assert error.lower() in refused.value.message.lower()
-    assert standin.violations == []
+    assert fake_telegram.violations == []
 
 
-async def test_more_than_telegram_takes(standin: FakeTelegram, bot: Bot, ada: User) -> None:
+async def test_more_than_telegram_takes(fake_telegram: FakeTelegram, bot: Bot, ada: User) -> None:
     """An upload of more than 50 MB is refused before anything else, a download of more than 20 MB as well."""
     large = ada.send_document(content=bytes(21 * 2**20))
 

@@ -1,4 +1,4 @@
-"""python-telegram-bot's own Bot against the stand-in: all it sends is valid, all it gets it can read."""
+"""python-telegram-bot's own Bot against the fake Telegram: all it sends is valid, all it gets it can read."""
 
 import json
 
@@ -33,11 +33,11 @@ YES_NO = InlineKeyboardMarkup(
 
 
 @pytest.fixture(autouse=True)
-def _flawless(standin: FakeTelegram, request: pytest.FixtureRequest) -> object:
+def _flawless(fake_telegram: FakeTelegram, request: pytest.FixtureRequest) -> object:
     """Nothing in these tests is a call that a correct bot would not make."""
     yield
     if "flawed" not in request.fixturenames:
-        assert standin.violations == []
+        assert fake_telegram.violations == []
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def flawed() -> None:
     """This test makes such a call on purpose."""
 
 
-async def test_a_text_comes_back_as_a_full_message(standin: FakeTelegram, bot: Bot, ada: User) -> None:
+async def test_a_text_comes_back_as_a_full_message(fake_telegram: FakeTelegram, bot: Bot, ada: User) -> None:
     """What is sent is returned with chat, sender, date, entities, keyboard and the message it replies to."""
     question = ada.send_text("Hi")
     sent = await bot.send_message(
@@ -67,7 +67,7 @@ async def test_a_text_comes_back_as_a_full_message(standin: FakeTelegram, bot: B
     assert sent.reply_to_message.text == "Hi"
     assert sent.reply_markup == YES_NO
     assert sent.link_preview_options == LinkPreviewOptions(is_disabled=True)
-    assert standin.view_chat(ada).messages[-1].button_labels == ["Yes", "No"]
+    assert fake_telegram.view_chat(ada).messages[-1].button_labels == ["Yes", "No"]
 
 
 @pytest.mark.parametrize(
@@ -91,20 +91,20 @@ async def test_explicit_entities_are_kept(bot: Bot, ada: User) -> None:
     assert sent.parse_entities() == {MessageEntity(MessageEntity.BOLD, 0, 4): "bold"}
 
 
-async def test_messages_are_edited_and_deleted(standin: FakeTelegram, bot: Bot, ada: User) -> None:
+async def test_messages_are_edited_and_deleted(fake_telegram: FakeTelegram, bot: Bot, ada: User) -> None:
     """An edited text, a removed keyboard and a deletion show in the chat."""
     sent = await bot.send_message(ada.id, "one", reply_markup=YES_NO)
     edited = await bot.edit_message_text("two", chat_id=ada.id, message_id=sent.id)
 
     assert not isinstance(edited, bool)
     assert (edited.text, edited.reply_markup) == ("two", None)
-    assert [(m.text, m.edited, m.buttons) for m in standin.view_chat(ada).messages] == [("two", True, ())]
+    assert [(m.text, m.edited, m.buttons) for m in fake_telegram.view_chat(ada).messages] == [("two", True, ())]
 
     await bot.delete_message(ada.id, sent.id)
-    assert standin.view_chat(ada).messages == []
+    assert fake_telegram.view_chat(ada).messages == []
 
 
-async def test_files_contacts_and_actions_arrive(standin: FakeTelegram, bot: Bot, ada: User) -> None:
+async def test_files_contacts_and_actions_arrive(fake_telegram: FakeTelegram, bot: Bot, ada: User) -> None:
     """Uploads, known file ids, contacts and chat actions are taken."""
     photo = await bot.send_photo(ada.id, plain_png(9, 6), caption="<i>Bild</i>", parse_mode="HTML", filename="a.png")
     again = await bot.send_photo(ada.id, photo.photo[-1].file_id)
@@ -118,13 +118,18 @@ async def test_files_contacts_and_actions_arrive(standin: FakeTelegram, bot: Bot
     assert (paper.document.file_name, paper.document.file_size) == ("a b.pdf", 27)
     assert contact.contact is not None
     assert contact.contact.last_name == "Hopper"
-    assert [message.kind for message in standin.view_chat(ada).messages] == ["photo", "photo", "document", "contact"]
+    assert [message.kind for message in fake_telegram.view_chat(ada).messages] == [
+        "photo",
+        "photo",
+        "document",
+        "contact",
+    ]
 
 
-async def test_messages_are_copied(standin: FakeTelegram, bot: Bot, ada: User) -> None:
+async def test_messages_are_copied(fake_telegram: FakeTelegram, bot: Bot, ada: User) -> None:
     """A copy is a message of the bot with the same content."""
     original = ada.send_text("see @ada_l")
-    grace = standin.add_user("Grace", started=True)
+    grace = fake_telegram.add_user("Grace", started=True)
     copied = await bot.copy_message(grace.id, ada.id, original.id, reply_markup=YES_NO)
     (received,) = grace.bot_messages()
 
@@ -132,22 +137,22 @@ async def test_messages_are_copied(standin: FakeTelegram, bot: Bot, ada: User) -
     assert received.button_labels == ["Yes", "No"]
 
 
-async def test_topics_pins_and_members_in_a_forum(standin: FakeTelegram, bot: Bot, ada: User) -> None:
+async def test_topics_pins_and_members_in_a_forum(fake_telegram: FakeTelegram, bot: Bot, ada: User) -> None:
     """An administrator bot opens topics, writes in them, pins, and sees members; once removed it may not write."""
-    team = standin.add_group("Team", [ada], forum=True, bot_is_admin=True)
+    team = fake_telegram.add_group("Team", [ada], forum=True, bot_is_admin=True)
     topic = await bot.create_forum_topic(team.id, "Anfrage 1")
     sent = await bot.send_message(team.id, "Neu", message_thread_id=topic.message_thread_id)
     await bot.pin_chat_message(team.id, sent.id)
     await bot.edit_forum_topic(team.id, topic.message_thread_id, name="Anfrage 1 ✓")
 
     assert sent.is_topic_message
-    assert standin.view_chat(team).topic_names == {topic.message_thread_id: "Anfrage 1 ✓"}
+    assert fake_telegram.view_chat(team).topic_names == {topic.message_thread_id: "Anfrage 1 ✓"}
     chat = await bot.get_chat(team.id)
     assert chat.is_forum
     assert chat.pinned_message is not None
     assert chat.pinned_message.text == "Neu"
     assert (await bot.get_chat_member(team.id, ada.id)).status == "creator"
-    assert isinstance(await bot.get_chat_member(team.id, standin.bot.id), ChatMemberAdministrator)
+    assert isinstance(await bot.get_chat_member(team.id, fake_telegram.bot.id), ChatMemberAdministrator)
 
     team.remove_bot(ada.account)
     with pytest.raises(Forbidden, match=r"^Forbidden: bot was kicked from the supergroup chat$"):
@@ -174,17 +179,17 @@ async def test_the_profile_is_kept_by_language_and_scope(bot: Bot, ada: User) ->
     assert await bot.get_my_commands(language_code="de") == ()
 
 
-async def test_a_wrong_token_and_an_unknown_method(standin: FakeTelegram, bot: Bot, flawed: None) -> None:
+async def test_a_wrong_token_and_an_unknown_method(fake_telegram: FakeTelegram, bot: Bot, flawed: None) -> None:
     """A foreign token is unauthorised, an unknown method is not found."""
     request = HTTPXRequest()
-    stranger = Bot("1:AAother", base_url=standin.base_url, request=request)
+    stranger = Bot("1:AAother", base_url=fake_telegram.base_url, request=request)
     with pytest.raises(InvalidToken, match=r"Unauthorized"):
         await stranger.get_me()
     await request.shutdown()
     with pytest.raises(EndPointNotFound):
         await bot.do_api_request("makeCoffee")
 
-    assert [(v.kind, v.method) for v in standin.violations] == [("schema", "makeCoffee")]
+    assert [(v.kind, v.method) for v in fake_telegram.violations] == [("schema", "makeCoffee")]
 
 
 @pytest.mark.parametrize(
@@ -204,21 +209,21 @@ async def test_a_wrong_token_and_an_unknown_method(standin: FakeTelegram, bot: B
     ],
 )
 def test_calls_that_are_not_as_documented(
-    standin: FakeTelegram, flawed: None, endpoint: str, wrong: dict[str, object], problem: str
+    fake_telegram: FakeTelegram, flawed: None, endpoint: str, wrong: dict[str, object], problem: str
 ) -> None:
     """What does not fit the documented API is refused and noted, however deep it is."""
-    answer = httpx.post(f"{standin.base_url}{standin.token}/{endpoint}", json=wrong)
+    answer = httpx.post(f"{fake_telegram.base_url}{fake_telegram.token}/{endpoint}", json=wrong)
 
     assert answer.status_code == 400
     assert answer.json()["description"].startswith("Bad Request: fake Telegram: ")
-    assert [(v.kind, v.method) for v in standin.violations] == [("schema", endpoint)]
-    assert problem in standin.violations[0].problem
+    assert [(v.kind, v.method) for v in fake_telegram.violations] == [("schema", endpoint)]
+    assert problem in fake_telegram.violations[0].problem
 
 
-async def test_every_call_is_logged_decoded(standin: FakeTelegram, bot: Bot, ada: User) -> None:
+async def test_every_call_is_logged_decoded(fake_telegram: FakeTelegram, bot: Bot, ada: User) -> None:
     """A call can be read with its parameters as values and with its answer."""
     await bot.send_message(ada.id, "x", reply_markup=YES_NO)
-    (call,) = standin.calls_to("sendMessage")
+    (call,) = fake_telegram.calls_to("sendMessage")
 
     assert call.params["reply_markup"] == json.loads(YES_NO.to_json())
     assert (call.status, call.response["result"]["text"]) == (200, "x")

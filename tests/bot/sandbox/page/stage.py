@@ -26,7 +26,7 @@ class Stage:
         """Return the text field of a phone."""
         return self.phone(name).get_by_role("textbox", name="Nachricht")
 
-    def says(self, name: str, text: str) -> None:
+    def send_text(self, name: str, text: str) -> None:
         """Type a text and send it."""
         self.field(name).fill(text)
         self.field(name).press("Enter")
@@ -35,12 +35,12 @@ class Stage:
         """Return the newest message that contains this text."""
         return self.phone(name).get_by_role("article").filter(has_text=text).last
 
-    def sees(self, name: str, text: str) -> Locator:
+    def wait_for_text(self, name: str, text: str) -> Locator:
         """Wait for a message that contains this text."""
         expect(self.message(name, text)).to_be_visible()
         return self.message(name, text)
 
-    def taps(self, name: str, label: str) -> None:
+    def tap_button(self, name: str, label: str) -> None:
         """Tap the newest button with this label."""
         self.phone(name).get_by_role("article").get_by_role("button", name=label, exact=True).last.click()
 
@@ -59,8 +59,8 @@ class Stage:
         """Have Ada fill in the request form; ``press`` presses the buttons with these labels."""
         newest = self.phone(ADA).get_by_role("article").last
         for text in ("/beratung", concern):
-            self.says(ADA, text)
-            self.sees(ADA, text)
+            self.send_text(ADA, text)
+            self.wait_for_text(ADA, text)
             expect(newest.get_by_role("group", name="Knöpfe")).to_be_visible()
         for label in labels:
             before = newest.text_content() or ""

@@ -25,8 +25,8 @@ def test_no_violation(open_page: Open, scheme: Scheme, size: ViewportSize) -> No
     """Chats, menus, suggestions and every tab of the side panel keep to WCAG 2.2 AA."""
     stage = open_page(size, scheme)
     stage.page.evaluate(AXE_SCRIPT)
-    stage.says(ADA, "Was ist eine Backbone-Organisation?")
-    stage.sees(ADA, "Quelle").focus()
+    stage.send_text(ADA, "Was ist eine Backbone-Organisation?")
+    stage.wait_for_text(ADA, "Quelle").focus()
     stage.phone(ADA).get_by_label("Mehr", exact=True).click()
 
     assert violations(stage) == ""

@@ -12,9 +12,9 @@ PICTURE = ROOT / "docs" / "pictures" / "gespraech.png"
 
 def test_question(stage: Stage) -> None:
     """A question gets its answer with formatting and buttons, and the side panel tells why."""
-    stage.says(ADA, "Was ist eine Backbone-Organisation?")
+    stage.send_text(ADA, "Was ist eine Backbone-Organisation?")
 
-    answer = stage.sees(ADA, "Quelle")
+    answer = stage.wait_for_text(ADA, "Quelle")
     expect(answer.locator("strong").first).to_be_visible()
     expect(answer.get_by_role("group", name="Knöpfe")).to_be_visible()
     expect(stage.field(ADA)).to_have_value("")
@@ -26,7 +26,7 @@ def test_start(stage: Stage) -> None:
     """An empty chat has a button that starts the bot."""
     stage.phone(JONAS).get_by_role("button", name="Starten").click()
 
-    stage.sees(JONAS, "Guten Tag!")
+    stage.wait_for_text(JONAS, "Guten Tag!")
     expect(stage.phone(JONAS).get_by_role("button", name="Starten")).to_be_hidden()
 
 
@@ -37,25 +37,25 @@ def test_draft_and_focus_stay(stage: Stage) -> None:
     stage.page.evaluate("""person => fetch("/api/say", {method: "POST", body: JSON.stringify(
         {person, chat: person, text: "/hilfe"})})""", stage.person(ADA))  # fmt: skip
 
-    stage.sees(ADA, "Das kann ich für Sie tun")
+    stage.wait_for_text(ADA, "Das kann ich für Sie tun")
     expect(stage.field(JONAS)).to_be_focused()
     expect(stage.field(JONAS)).to_have_value("Ich wollte ge")
 
 
 def test_answer_and_edit(stage: Stage) -> None:
     """An own message can be changed and is marked so; an answer quotes what it answers."""
-    stage.says(ADA, "Hallo")
-    stage.sees(ADA, "Hallo").focus()
+    stage.send_text(ADA, "Hallo")
+    stage.wait_for_text(ADA, "Hallo").focus()
     stage.message(ADA, "Hallo").get_by_role("button", name="Bearbeiten").click()
     expect(stage.field(ADA)).to_have_value("Hallo")
-    stage.says(ADA, "Guten Morgen")
-    expect(stage.sees(ADA, "Guten Morgen")).to_contain_text("bearbeitet")
+    stage.send_text(ADA, "Guten Morgen")
+    expect(stage.wait_for_text(ADA, "Guten Morgen")).to_contain_text("bearbeitet")
 
     stage.message(ADA, "Guten Morgen").focus()
     stage.message(ADA, "Guten Morgen").get_by_role("button", name="Antworten").click()
-    stage.says(ADA, "/hilfe")
+    stage.send_text(ADA, "/hilfe")
 
-    expect(stage.sees(ADA, "/hilfe").get_by_role("button", name="Antwort auf Ada Yıldız")).to_be_visible()
+    expect(stage.wait_for_text(ADA, "/hilfe").get_by_role("button", name="Antwort auf Ada Yıldız")).to_be_visible()
 
 
 def test_attachments(stage: Stage) -> None:
@@ -72,7 +72,7 @@ def test_attachments(stage: Stage) -> None:
     for kind, seen in {"Sprachnachricht": "Sekunden", "Eigener Kontakt": ADA.split()[0], "Standort": "Nord"}.items():
         stage.phone(ADA).get_by_label("Anhängen").click()
         stage.phone(ADA).get_by_role("button", name=kind).click()
-        stage.sees(ADA, seen)
+        stage.wait_for_text(ADA, seen)
 
 
 def attach(stage: Stage, kind: str, path: Path) -> None:
@@ -100,14 +100,14 @@ def test_request(stage: Stage) -> None:
     """A request opens a topic with a pinned card and goes out as a mail; the topic can be deleted."""
     stage.fill("Wir suchen Partner in Kiel.")
     group = stage.phone(GROUP)
-    stage.sees(GROUP, "Wir suchen Partner in Kiel.")
+    stage.wait_for_text(GROUP, "Wir suchen Partner in Kiel.")
     topics = group.get_by_role("navigation", name="Themen").get_by_role("button")
     expect(topics).to_have_count(2)
     expect(group.get_by_role("button", name="Anfrage").first).to_be_visible()
     expect(stage.phone(MAIL).get_by_text("Wir suchen Partner in Kiel.")).to_be_visible()
 
-    stage.says(GROUP, "Wer ist bisher dabei?")
-    stage.sees(ADA, "Wer ist bisher dabei?")
+    stage.send_text(GROUP, "Wer ist bisher dabei?")
+    stage.wait_for_text(ADA, "Wer ist bisher dabei?")
     group.get_by_label("Mehr", exact=True).click()
     group.get_by_role("button", name="Dieses Thema löschen").click()
 
@@ -117,18 +117,18 @@ def test_request(stage: Stage) -> None:
 def test_toast(stage: Stage) -> None:
     """The answer to a tap is a status in the chat."""
     stage.fill("Wir suchen Partner.")
-    stage.sees(GROUP, "Anfrage")
+    stage.wait_for_text(GROUP, "Anfrage")
 
-    stage.taps(GROUP, "Übernehmen")
-    stage.taps(GROUP, "Morgen erinnern")
+    stage.tap_button(GROUP, "Übernehmen")
+    stage.tap_button(GROUP, "Morgen erinnern")
 
     expect(stage.phone(GROUP).get_by_role("status").get_by_text("erinner")).to_be_visible()
 
 
 def test_links_lead_out_only_when_followed(stage: Stage) -> None:
     """A link shows where it leads and opens in a tab that knows nothing of this one."""
-    stage.says(ADA, "/kontakt")
-    link = stage.sees(ADA, "@").get_by_role("link", name="@")
+    stage.send_text(ADA, "/kontakt")
+    link = stage.wait_for_text(ADA, "@").get_by_role("link", name="@")
 
     expect(link).to_have_attribute("target", "_blank")
     expect(link).to_have_attribute("rel", "noopener noreferrer")
@@ -145,7 +145,7 @@ def test_inline_mode(stage: Stage) -> None:
     title = options.nth(1).locator("strong").text_content() or ""
     stage.field(ADA).press("Enter")
 
-    sent = stage.sees(ADA, title)
+    sent = stage.wait_for_text(ADA, title)
     expect(sent.get_by_text("via @sandbox_bot")).to_be_visible()
     expect(sent.locator("strong").first).to_have_text(title)
     expect(stage.field(ADA)).to_have_value("")
@@ -156,10 +156,10 @@ def test_inline_mode(stage: Stage) -> None:
 
 def test_link_to_the_bot_is_played_here(stage: Stage) -> None:
     """A t.me link to the bot with a start parameter opens that place in the chat, and no tab."""
-    stage.says(ADA, "/start intro-2")
-    stage.sees(ADA, "Schritt 2 von 9")
-    stage.says(ADA, "/teilen")
-    shared = stage.sees(ADA, "t.me/sandbox_bot?start=intro-2")
+    stage.send_text(ADA, "/start intro-2")
+    stage.wait_for_text(ADA, "Schritt 2 von 9")
+    stage.send_text(ADA, "/teilen")
+    shared = stage.wait_for_text(ADA, "t.me/sandbox_bot?start=intro-2")
     shared.get_by_role("button", name="t.me/sandbox_bot?start=intro-2").click()
 
     expect(stage.phone(ADA).get_by_role("article").filter(has_text="Schritt 2 von 9")).to_have_count(2)
@@ -170,12 +170,12 @@ def test_caption_is_changed(stage: Stage) -> None:
     """The text under one's own picture can be changed; the picture stays and says so."""
     stage.field(ADA).fill("Unser Haus")
     attach(stage, "Bild …", PICTURE)
-    stage.sees(ADA, "Unser Haus").focus()
+    stage.wait_for_text(ADA, "Unser Haus").focus()
     stage.message(ADA, "Unser Haus").get_by_role("button", name="Bearbeiten").click()
     expect(stage.field(ADA)).to_have_value("Unser Haus")
-    stage.says(ADA, "Unser Garten")
+    stage.send_text(ADA, "Unser Garten")
 
-    changed = stage.sees(ADA, "Unser Garten")
+    changed = stage.wait_for_text(ADA, "Unser Garten")
     expect(changed).to_contain_text("bearbeitet")
     expect(changed.get_by_role("img", name="Unser Garten")).to_have_js_property("complete", True)
     expect(stage.phone(ADA).get_by_role("article").filter(has_text="Unser Haus")).to_have_count(0)

@@ -12,7 +12,7 @@ def test_ask_and_tap(stage: Stage) -> None:
     stage.tabs_to(stage.field(ADA))
     stage.page.keyboard.type("Was ist eine Backbone-Organisation?")
     stage.page.keyboard.press("Enter")
-    answer = stage.sees(ADA, "Backbone-Organisation")
+    answer = stage.wait_for_text(ADA, "Backbone-Organisation")
     helpful = stage.phone(ADA).get_by_role("group", name="Knöpfe").get_by_role("button").first
     expect(helpful).to_be_visible()
 
@@ -37,7 +37,7 @@ def test_command_menu(stage: Stage) -> None:
     stage.page.keyboard.type("hil")
     stage.page.keyboard.press("Enter")
 
-    stage.sees(ADA, "/hilfe")
+    stage.wait_for_text(ADA, "/hilfe")
     expect(stage.field(ADA)).to_have_value("")
 
 
@@ -52,7 +52,7 @@ def test_request_without_a_mouse(stage: Stage) -> None:
 
     stage.fill("Wir suchen Partner in Kiel.", press=press)
 
-    stage.sees(GROUP, "Wir suchen Partner in Kiel.")
+    stage.wait_for_text(GROUP, "Wir suchen Partner in Kiel.")
 
 
 def test_tabs_of_the_side_panel(stage: Stage) -> None:

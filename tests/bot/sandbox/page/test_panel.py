@@ -63,7 +63,7 @@ def test_deep_link(stage: Stage) -> None:
     tools.get_by_label("Ziel des Links").fill("intro")
     tools.get_by_role("button", name="Öffnen").click()
 
-    stage.sees(JONAS, "Schritt 1")
+    stage.wait_for_text(JONAS, "Schritt 1")
 
 
 def test_faults(stage: Stage) -> None:
@@ -74,9 +74,9 @@ def test_faults(stage: Stage) -> None:
     tools.get_by_role("button", name="Einschalten").click()
     expect(stage.page.get_by_text("Die Störung kommt")).to_be_visible()
 
-    stage.says(ADA, "/hilfe")
+    stage.send_text(ADA, "/hilfe")
 
-    stage.sees(ADA, "Das kann ich für Sie tun")
+    stage.wait_for_text(ADA, "Das kann ich für Sie tun")
     expect(stage.tab("Protokoll").get_by_role("row").filter(has_text="500")).to_have_count(1)
 
 
@@ -92,8 +92,8 @@ def test_time_goes_on(stage: Stage) -> None:
 
 def test_save_and_load(stage: Stage, tmp_path: Path) -> None:
     """A saved state is put back with its chats; another file is refused in words."""
-    stage.says(ADA, "Hallo")
-    stage.sees(ADA, "Guten Tag")
+    stage.send_text(ADA, "Hallo")
+    stage.wait_for_text(ADA, "Guten Tag")
     tools = stage.tab("Regie")
     with stage.page.expect_download() as download:
         tools.get_by_role("link", name="Sichern").click()
@@ -103,7 +103,7 @@ def test_save_and_load(stage: Stage, tmp_path: Path) -> None:
 
     load(stage, kept)
 
-    stage.sees(ADA, "Guten Tag")
+    stage.wait_for_text(ADA, "Guten Tag")
     (other := tmp_path / "other.json").write_text(json.dumps({}))
     load(stage, other)
     expect(stage.page.locator("#notice")).to_contain_text("Stand")
@@ -127,7 +127,7 @@ def test_narrow_window(open_page: Open) -> None:
     names = stage.page.get_by_role("navigation", name="Wer ist zu sehen?")
     expect(names.get_by_role("button", name=f"{MAIL} 1 neu")).to_be_attached()
     names.get_by_role("button", name=GROUP).click()
-    stage.sees(GROUP, "Wir suchen Partner.")
+    stage.wait_for_text(GROUP, "Wir suchen Partner.")
     expect(stage.phone(ADA)).to_be_hidden()
     assert stage.page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"]
 
