@@ -65,7 +65,7 @@ class Searcher:
             if decision is Decision.CLARIFY
             else (),
             related=self.load_related(entry, lang) if entry else (),
-            reply=reader.intent_replies[intent] if decision is Decision.SMALL_TALK else None,
+            reply=reader.intent_replies.get(intent) if decision is Decision.SMALL_TALK else None,
             intent=intent,
             hits=tuple(hits),
             features=features,

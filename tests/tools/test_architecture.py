@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.paths import ROOT
+from tools.code_figures import main as measure_code
 
 DOCUMENT = (ROOT / "docs" / "architecture.md").read_text("utf-8")
 WALKS = re.findall(r"```mermaid\n(.*?)```", DOCUMENT, re.S)
@@ -17,18 +18,13 @@ PACKAGES = ("bot", "index", "knowledge", "prompts")
 
 def find_function(file: str, name: str) -> ast.AST | None:
     """Return the function or method of that qualified name, if the file has one."""
-    scope: ast.AST | None = ast.parse((ROOT / file).read_text("utf-8"))
+    scope: ast.AST = ast.parse((ROOT / file).read_text("utf-8"))
     for part in name.split("."):
-        scope = next(
-            (
-                node
-                for node in ast.iter_child_nodes(scope)
-                if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and node.name == part
-            ),
-            None,
-        )
-        if scope is None:
+        definitions = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+        named = [node for node in ast.iter_child_nodes(scope) if isinstance(node, definitions) and node.name == part]
+        if not named:
             return None
+        scope = named[0]
     return scope
 
 
@@ -66,7 +62,8 @@ def test_walk_is_that_of_the_code(walk: str) -> None:
 def test_every_room_is_on_the_map() -> None:
     """Each package with code stands in the tree of rooms, and no other does."""
     tree = DOCUMENT.split("```")[1]
-    drawn, parents = set(), []
+    drawn: set[str] = set()
+    parents: list[str] = []
     for line in tree.strip().splitlines():
         names = re.match(r"( *)((?:\w+/ ?)+)", line)
         assert names, line
@@ -91,3 +88,11 @@ def test_every_term_is_used() -> None:
     ).lower()
 
     assert {term for term in terms if term not in code and term.replace(" ", "_") not in code} == set()
+
+
+def test_no_two_modules_import_each_other(capsys: pytest.CaptureFixture[str]) -> None:
+    """The program has no import circle, not even one for types only."""
+    measure_code([str(ROOT)])
+
+    circles = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("import circles"))
+    assert circles.split()[2:] == ["0"]
