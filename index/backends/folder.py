@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from index.build.builder import BuildResult, IndexSource, build_index
-from index.build.progress import ProgressCallback
+from index.build.corpus import ProgressCallback
 from index.encoder.encoder import Encoder
 from index.storage import manifest
 from index.storage.manifest import Manifest

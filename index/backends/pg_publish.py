@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from index.backends.pg_connection import PgDatabase, Transaction
 from index.backends.pg_fulltext import text_search_config
 from index.encoder.model_card import hash_file
+from index.storage.entry_store import read_passages
 from index.storage.layout import (
     ENTRIES_FILE,
     INTENTS_FILE,
@@ -26,7 +27,6 @@ from index.storage.layout import (
     VECTORS_FILE,
 )
 from index.storage.manifest import Manifest, read_manifest
-from index.storage.passage_file import read_passages
 from index.storage.vector_index import read_vector_chunks
 from index.text.analyzer import tokenize_words
 from knowledge.passages import KINDS, PassageKind

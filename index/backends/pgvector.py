@@ -18,16 +18,15 @@ from index.backends import pg_publish
 from index.backends.pg_connection import IndexMissing, PgDatabase
 from index.backends.pg_fulltext import PgFullTextIndex
 from index.build.builder import BuildResult, IndexSource, write_index_files
+from index.build.corpus import ProgressCallback
 from index.build.embeddings import EMPTY_CACHE, EmbeddingCache
-from index.build.progress import ProgressCallback
 from index.encoder.encoder import Encoder, Vectors
 from index.encoder.model_card import hash_file
 from index.errors import REBUILD_HINT, IndexUnreachable, IndexUnusable
 from index.storage import manifest
-from index.storage.entry_store import EntryStore, TargetNames
+from index.storage.entry_store import EntryStore, TargetNames, parse_passage
 from index.storage.layout import KEYS_FILE, MANIFEST_FILE
 from index.storage.manifest import Manifest
-from index.storage.passage_file import parse_passage
 from index.storage.reader import (
     IndexComponents,
     IndexReader,

@@ -5,7 +5,7 @@ Texts go to files as they are read; only numbers stay in memory, about 16 bytes 
 
 import json
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,9 +13,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from index.build.progress import ProgressCallback
 from index.storage.bm25 import WordIndexWriter
-from index.storage.entry_store import EntryWriter, hash_text, write_target_names
+from index.storage.entry_store import EntryWriter, format_passage, hash_text, write_target_names
 from index.storage.inverted_index import InvertedIndexWriter
 from index.storage.layout import (
     INTENTS_FILE,
@@ -27,7 +26,6 @@ from index.storage.layout import (
     ROWS_FILE,
     WORDS_FILE,
 )
-from index.storage.passage_file import format_passage
 from index.storage.term_overlap import hash_tokens
 from index.text.proper_names import NO_NAMES, ProperNames, extract_proper_names, mask_names
 from knowledge.loader import Knowledge
@@ -35,6 +33,12 @@ from knowledge.parsing.plain_text import markdown_to_plain
 from knowledge.passages import KINDS, Passage, PassageKind, extract_passages
 from knowledge.records.entry import LEICHTE_SPRACHE, Layer
 from knowledge.records.intents import Intent
+
+ProgressCallback = Callable[[str, int, int | None], None]  # activity, items done, items in total if known
+
+
+def ignore_progress(activity: str, done: int, total: int | None) -> None:
+    """Do nothing; the default callback."""
 
 
 @dataclass(frozen=True, slots=True)

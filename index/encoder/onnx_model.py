@@ -11,9 +11,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from index.encoder.embedding_table import EmbeddingTable
 from index.encoder.model_card import EMBEDDINGS_FILE, EXACT_GRAPH_FILE
-from index.encoder.quantization import BitWidth
+from index.encoder.quantization import BitWidth, EmbeddingTable
 from index.encoder.tokenizer import load_tokenizer
 from index.errors import EncoderError
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ from index.encoder.encoder import Encoder
 from index.errors import REBUILD_HINT, IndexUnusable
 from index.storage import manifest
 from index.storage.bm25 import Bm25Index
-from index.storage.entry_store import EntryStore, TargetNames
+from index.storage.entry_store import EntryStore, TargetNames, read_passage_text
 from index.storage.group_scorer import GroupScorers
 from index.storage.layout import (
     CLUSTERS_FILE,
@@ -27,8 +28,6 @@ from index.storage.layout import (
     WORDS_FILE,
 )
 from index.storage.manifest import Manifest
-from index.storage.passage_file import read_passage_text
-from index.storage.protocols import VectorIndex, WordIndex
 from index.storage.term_overlap import TermOverlapIndex
 from index.storage.vector_index import FaissVectorIndex
 from index.text.proper_names import ProperNames
@@ -37,6 +36,37 @@ from knowledge.records.entry import Entry
 from knowledge.records.intents import ReplyKind
 
 GAP_PENALTY, INTENT_PENALTY, FOREIGN_LANGUAGE_PENALTY = 0.015, 0.005, 0.03  # of a cosine; see docs/figures.md
+
+
+class VectorIndex(Protocol):
+    """Nearest-neighbour search over L2-normalised vectors, shape (rows, d).
+
+    ``is_exact`` is true if a query is compared with every vector.
+    """
+
+    is_exact: bool
+
+    def __len__(self) -> int: ...
+
+    def compute_similarities(self, query: NDArray[np.float32], rows: slice) -> NDArray[np.float32]:
+        """Return the cosines of these rows with ``query`` (shape (d,)), by row; only if ``is_exact``."""
+        ...
+
+    def find_nearest(self, query: NDArray[np.float32], limit: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Return the rows and cosines of at most ``limit`` nearest vectors to ``query`` (shape (d,)), best first."""
+        ...
+
+
+class WordIndex(Protocol):
+    """Lexical search over the words of the entries."""
+
+    def search_entries(self, question: str, limit: int) -> list[tuple[str, float]]:
+        """Return at most ``limit`` different entry ids with their score (> 0), best first."""
+        ...
+
+    def vocabulary_coverage(self, question: str) -> float:
+        """Return the share (0 to 1) of a question's words that are known in the best matching indexed language."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from anyascii import anyascii
@@ -15,7 +16,6 @@ from numpy.typing import NDArray
 
 from index.errors import REBUILD_HINT, IndexUnusable
 from index.storage.inverted_index import FileInvertedIndex
-from index.storage.protocols import InvertedIndex
 from index.text.analyzer import WORD_PATTERN, extract_terms
 
 GRAM_SIZE = 4
@@ -36,6 +36,16 @@ def _hash_tokens_cached(text: str, langs: tuple[str, ...]) -> NDArray[np.uint32]
     hashes = np.concatenate([_hash_grams(text), _hash_stems(text, langs)])
     hashes.flags.writeable = False  # the array is shared by all callers
     return hashes
+
+
+class InvertedIndex(Protocol):
+    """Posting lists: the targets that contain a token."""
+
+    def posting_lists(
+        self, tokens: NDArray[np.uint32], max_length: int
+    ) -> tuple[NDArray[np.int64], Sequence[NDArray[np.int32]]]:
+        """Return document frequency and posting list per token; lists longer than ``max_length`` are empty."""
+        ...
 
 
 class TermOverlapIndex:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.encoder.encoder import Vectors
-from index.storage.passage_file import read_passages
+from index.storage.entry_store import read_passages
 from knowledge.records.entry import Entry
 
 NEIGHBOURS = 10
