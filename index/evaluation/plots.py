@@ -74,13 +74,11 @@ def _plot_calibration(evaluated: Sequence[EvaluatedQuestion], part_text: str) ->
         "Calibration", f"{part_text}; expected calibration error {calibration_error(bins):.3f}"
     )
     axes.plot([0, 1], [0, 1], "--", color=GREY, label="perfect")
+    shares = [item.right for item in bins]
     axes.errorbar(
-        [probability_bin.probability for probability_bin in bins],
-        [probability_bin.right.value for probability_bin in bins],
-        [
-            [probability_bin.right.value - probability_bin.right.low for probability_bin in bins],
-            [probability_bin.right.high - probability_bin.right.value for probability_bin in bins],
-        ],
+        [item.probability for item in bins],
+        [share.value for share in shares],
+        [[share.value - share.low for share in shares], [share.high - share.value for share in shares]],
         fmt="o-",
         color=BLUE,
         capsize=3,
@@ -99,19 +97,12 @@ def _plot_outcomes(evaluated: Sequence[EvaluatedQuestion], part_text: str) -> Fi
         [[_cell_colour(counts, column) for column in OUTCOME_COLUMNS] for counts in counts_by_kind.values()],
         aspect="auto",
     )
-    for row_index, counts in enumerate(counts_by_kind.values()):
-        for column_index, column in enumerate(OUTCOME_COLUMNS):
-            count, share = _count_cell(counts, column)
+    for row, counts in enumerate(counts_by_kind.values()):
+        for column, outcome in enumerate(OUTCOME_COLUMNS):
+            count, share = _count_cell(counts, outcome)
             text = f"{count}\n{f'{100 * share:.0f}' if share >= 0.005 else '<1'} %" if count else "·"
-            axes.text(
-                column_index,
-                row_index,
-                text,
-                ha="center",
-                va="center",
-                color="white" if share > 0.6 else "black",
-                size=9,
-            )
+            colour = "white" if share > 0.6 else "black"
+            axes.text(column, row, text, ha="center", va="center", color=colour, size=9)
     axes.set_xticks(range(len(OUTCOME_COLUMNS)), [label for label, *_ in OUTCOME_COLUMNS])
     axes.set_yticks(
         range(len(counts_by_kind)), [f"{kind}\n(n = {counts.total()})" for kind, counts in counts_by_kind.items()]

@@ -8,7 +8,7 @@ import numpy as np
 
 from index.encoder.cross_encoder import CrossEncoder
 from index.encoder.model_card import CROSS_ENCODER_CARD_FILE, CrossEncoderCard, write_card_file
-from index.encoder.tokenizer import pair_special_token_ids
+from index.encoder.tokenizer import special_token_ids
 from index.errors import EncoderError
 from index.export.model_folder import (
     MAX_TOKENS,
@@ -62,7 +62,7 @@ def _write_cross_encoder(name: str, source: Any, folder: Path) -> None:
     bits, files = write_model_files(
         ExportModel(name, source.model, source.tokenizer, layers, input_names, "scores"), folder
     )
-    before, between, after = pair_special_token_ids(source.tokenizer.backend_tokenizer)
+    before, between, after = special_token_ids(source.tokenizer.backend_tokenizer, 2)
     card = CrossEncoderCard(
         name=name,
         revision=getattr(source.model.config, "_commit_hash", None) or "",
