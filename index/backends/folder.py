@@ -1,7 +1,4 @@
-"""The interface of an index backend, and the backend that keeps an index in a folder.
-
-The other one is index/backends/pgvector.py.
-"""
+"""The interface of an index backend, and its implementation with a folder; the other one is pgvector.py."""
 
 import shutil
 from dataclasses import dataclass
@@ -40,7 +37,7 @@ class IndexBackend(Protocol):
         ...
 
     def remove_versions(self) -> None:
-        """Delete all versions, if there are any."""
+        """Delete all versions."""
         ...
 
 

@@ -34,14 +34,14 @@ class TrainingSample:
 
 
 def extract_sample(item: LabelledQuestion, searcher: Searcher) -> TrainingSample | None:
-    """What the models learn from one question; None where there is nothing to decide on."""
+    """Return the training sample of a question; None if there is nothing to decide on."""
     result = searcher.search(item.question)
     if result.features is None:
         return None
     return TrainingSample(
         item=item,
         values_by_model={name: result.features.values(name) for name in MODEL_FEATURES},
-        is_small_talk=bool(result.intent) and item.expect in SMALL_TALK_STATUSES,  # a foreign folder knows no talk
+        is_small_talk=bool(result.intent) and item.expect in SMALL_TALK_STATUSES,  # without intents: never
         is_correct=item.is_answerable and result.hits[0].target in item.entries,
     )
 

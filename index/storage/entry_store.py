@@ -53,7 +53,7 @@ class EntryWriter(AbstractContextManager["EntryWriter"]):
 
 
 class EntryStore:
-    """A read-only mapping from an entry id to the entry in each of its languages, in written order; thread-safe."""
+    """A read-only mapping from an entry id to the entry in each of its languages, in stored order; thread-safe."""
 
     def __init__(self, count: int, read_lines: Callable[[str], Iterable[str | bytes]]) -> None:
         """``read_lines`` returns the JSON lines of an id; lines of other ids are ignored."""
@@ -126,7 +126,7 @@ class TargetNames:
 
 
 def format_passage(passage_id: str, text: str) -> str:
-    """Return the line of a passage, with its line break."""
+    """Return the JSON line of a passage."""
     return json.dumps({"id": passage_id, "text": text}, ensure_ascii=False) + "\n"
 
 

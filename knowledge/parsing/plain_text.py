@@ -19,7 +19,7 @@ _MARKDOWN = MarkdownIt("commonmark", {"html": False})
 
 @lru_cache(maxsize=CACHE_SIZE)
 def markdown_to_plain(markdown: str) -> str:
-    """Return the text of Markdown, one block a line; list items begin with '– '."""
+    """Return the text of Markdown, one block per line; list items begin with '– '."""
     lines: list[str] = []
     bullet = False
     for token in _MARKDOWN.parse(markdown):
@@ -38,7 +38,7 @@ def _inline_text(tokens: list[Token]) -> str:
     for token in tokens:
         if token.type in ("softbreak", "hardbreak"):
             words.append(" ")
-        elif token.type == "image" or token.type in ("text", "code_inline", "html_inline"):
+        elif token.type in ("image", "text", "code_inline", "html_inline"):
             words.append(token.content)
     return "".join(words)
 
@@ -57,9 +57,8 @@ def summarise_markdown(markdown: str) -> Summary:
     A short first sentence is followed by the second. The note that a text is from the literature is left out.
     """
     first_line, *other_lines = _LITERATURE_MARK.sub("", markdown_to_plain(markdown)).split("\n")
-    items = tuple(
-        line.removeprefix(ITEM_PREFIX) for line in takewhile(lambda line: line.startswith(ITEM_PREFIX), other_lines)
-    )
+    item_lines = takewhile(lambda line: line.startswith(ITEM_PREFIX), other_lines)
+    items = tuple(line.removeprefix(ITEM_PREFIX) for line in item_lines)
     if items and first_line.endswith(":") and len(first_line) <= MAX_SUMMARY_LENGTH:
         return Summary(_capitalise_first(first_line), items)
     lead_lines = takewhile(lambda line: not line.startswith(ITEM_PREFIX), (first_line, *other_lines))
@@ -69,17 +68,11 @@ def summarise_markdown(markdown: str) -> Summary:
 def _first_sentences(text: str) -> str:
     sentences = [sentence for sentence in _SENTENCE_END.split(" ".join(text.split())) if sentence]
     summary = " ".join(sentences[:1])
-    if (
-        len(summary) < SHORT_SENTENCE_LENGTH
-        and sentences[1:]
-        and len(summary) + len(sentences[1]) < MAX_SUMMARY_LENGTH
-    ):
-        summary = f"{summary} {sentences[1]}"
-    return (
-        summary
-        if len(summary) <= MAX_SUMMARY_LENGTH
-        else summary[:MAX_SUMMARY_LENGTH].rsplit(" ", 1)[0].rstrip(",;:") + " …"
-    )
+    if len(summary) < SHORT_SENTENCE_LENGTH and len("".join(sentences[:2])) < MAX_SUMMARY_LENGTH:
+        summary = " ".join(sentences[:2])
+    if len(summary) <= MAX_SUMMARY_LENGTH:
+        return summary
+    return summary[:MAX_SUMMARY_LENGTH].rsplit(" ", 1)[0].rstrip(",;:") + " …"
 
 
 def _capitalise_first(text: str) -> str:

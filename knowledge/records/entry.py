@@ -13,7 +13,7 @@ from knowledge.parsing.strict_yaml import StrictYaml, strict_keys
 from knowledge.parsing.text_file import read_text_file, split_front_matter
 
 ID_PATTERN = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-LEICHTE_SPRACHE = "de-leicht"  # German in Leichte Sprache: shown to whoever chose it, never searched
+LEICHTE_SPRACHE = "de-leicht"  # German in Leichte Sprache: shown to users who chose it, never searched
 
 
 class Layer(StrEnum):

@@ -36,7 +36,7 @@ _Title = Annotated[Text, Field(max_length=60)]
 @strict_keys
 @dataclass(frozen=True, slots=True)
 class QuestionGroup:
-    """What several questions stand for together, and its source."""
+    """The aspect that several questions measure together, and its source."""
 
     id: _Id
     name: _Name
@@ -62,7 +62,7 @@ class _QuestionRow(_QuestionText):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SelfCheckQuestion(_QuestionText):
-    """One question. ``name`` is short, ``entry`` explains it, and so does ``step`` of the introduction."""
+    """One question; ``name`` is short, ``entry`` and the introduction's ``step`` explain it."""
 
     group: QuestionGroup
 
