@@ -137,6 +137,5 @@ def _translate_errors() -> Iterator[None]:
         # Without an SQLSTATE, the driver itself raised it before it reached a server.
         if isinstance(error, psycopg.ProgrammingError) and error.sqlstate is None:
             raise IndexUnusable("GW_INDEX_URL is not a PostgreSQL URL: postgresql://user:pw@host/db") from None
-        raise IndexUnusable(
-            f"PostgreSQL refused a statement of the index ({type(error).__name__}). {REBUILD_HINT}"
-        ) from None
+        message = f"PostgreSQL refused a statement of the index ({type(error).__name__}). {REBUILD_HINT}"
+        raise IndexUnusable(message) from None

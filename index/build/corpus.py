@@ -126,9 +126,8 @@ def _collect_proper_names(knowledge: Knowledge) -> ProperNames:
     """Return the names in the answering entries; none for an external folder, which has no example questions."""
     if not knowledge.intents:
         return NO_NAMES
-    return extract_proper_names(
-        entry for entry in knowledge.entries if entry.layer is not Layer.GAP and entry.lang != LEICHTE_SPRACHE
-    )
+    searched = (entry for entry in knowledge.entries if entry.lang != LEICHTE_SPRACHE)
+    return extract_proper_names(entry for entry in searched if entry.layer is not Layer.GAP)
 
 
 def _mask_questions(entry_passages: Sequence[Passage], names: ProperNames) -> Iterator[Passage]:

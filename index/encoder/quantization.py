@@ -49,9 +49,8 @@ def pack_rows(rows: Floats, bits: BitWidth) -> Bytes:
     Raises:
         ValueError: the width is not a multiple of 32.
     """
-    return np.concatenate(
-        [_pack_chunk(rows[start : start + _ROWS_PER_CHUNK], bits) for start in range(0, len(rows), _ROWS_PER_CHUNK)]
-    )
+    starts = range(0, len(rows), _ROWS_PER_CHUNK)
+    return np.concatenate([_pack_chunk(rows[start : start + _ROWS_PER_CHUNK], bits) for start in starts])
 
 
 def unpack_rows(packed: Bytes, bits: BitWidth) -> Floats:

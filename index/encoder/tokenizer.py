@@ -34,12 +34,10 @@ def save_tokenizer(tokenizer: Tokenizer, folder: Path) -> None:
     model = content["model"]
     if model["type"] == "Unigram" and not model.get("byte_fallback"):
         special_tokens = {token["content"] for token in content["added_tokens"]}
-        (folder / PIECES_FILE).write_bytes(
-            _build_sentencepiece_model(model["vocab"], model["unk_id"], special_tokens)
-        )
+        pieces = _build_sentencepiece_model(model["vocab"], model["unk_id"], special_tokens)
+        (folder / PIECES_FILE).write_bytes(pieces)
         content["model"] = {**model, "vocab": [["<unk>", 0.0]], "unk_id": 0}
-        content["added_tokens"] = []
-        content["post_processor"] = None
+        content |= {"added_tokens": [], "post_processor": None}
     (folder / TOKENIZER_FILE).write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
 
 
@@ -81,12 +79,12 @@ def _build_sentencepiece_model(
     return bytes(model.SerializeToString())
 
 
-def special_token_ids(tokenizer: Tokenizer, text_count: int = 1) -> tuple[tuple[int, ...], ...]:
+def special_token_ids(tokenizer: Tokenizer, *, is_pair: bool = False) -> tuple[tuple[int, ...], ...]:
     """Return the special token ids before, between and after a text, or a pair of texts."""
     plain_ids = tokenizer.encode("a", add_special_tokens=False).ids
-    framed_ids = tokenizer.encode(*["a"] * text_count).ids
+    framed_ids = tokenizer.encode("a", "a" if is_pair else None).ids
     special_ids, position = [], 0
-    for _ in range(text_count):
+    for _ in range(1 + is_pair):
         offsets = range(position, len(framed_ids))
         start = next(offset for offset in offsets if framed_ids[offset : offset + len(plain_ids)] == plain_ids)
         special_ids.append(tuple(framed_ids[position:start]))

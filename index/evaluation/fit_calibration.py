@@ -68,10 +68,9 @@ def cross_validated_predictions(samples: Sequence[TrainingSample]) -> Float64Arr
     for train_rows, test_rows in GroupKFold(min(FOLD_COUNT, len(set(topics)))).split(samples, groups=topics):
         models = _fit_models([samples[row] for row in train_rows])
         for row in test_rows:
-            p_small_talk, p_answerable, p_top_correct = (
-                models[name].predict_probability(samples[row].values_by_model[name]) for name in models
-            )
-            probabilities[row] = (1 - p_small_talk) * p_answerable * p_top_correct
+            values = samples[row].values_by_model
+            p_talk, p_answerable, p_top_correct = (models[name].predict_probability(values[name]) for name in models)
+            probabilities[row] = (1 - p_talk) * p_answerable * p_top_correct
     return probabilities
 
 

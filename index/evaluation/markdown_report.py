@@ -61,9 +61,8 @@ def _format_header(header: ReportHeader) -> str:
 
 def _format_split(metrics: EvaluationMetrics) -> str:
     tables = (("total", metrics.totals), ("kind", metrics.kinds), ("language", metrics.languages))
-    return "\n\n".join(
-        (format_headline(("value",), (metrics,)), *(format_slices(name, slices) for name, slices in tables))
-    )
+    slice_tables = (format_slices(name, slices) for name, slices in tables)
+    return "\n\n".join((format_headline(("value",), (metrics,)), *slice_tables))
 
 
 def _format_cases(questions: Sequence[EvaluatedQuestion]) -> str:
@@ -127,9 +126,8 @@ def format_differences(compared: Comparison) -> str:
     rows = [_format_change(changes) for changes in zip(*by_measure, strict=True)]
     change_table = format_table(("slice", "n", *SHOWN_MEASURES), rows)
     headline_table = format_headline((compared.before, compared.after), compared.figures)
-    return "\n\n".join(
-        (*([compared.note] if compared.note else []), _format_counts(compared), headline_table, change_table)
-    )
+    note = (compared.note,) if compared.note else ()
+    return "\n\n".join((*note, _format_counts(compared), headline_table, change_table))
 
 
 def format_turned(pairs: Sequence[QuestionPair]) -> str:

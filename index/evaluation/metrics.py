@@ -144,9 +144,8 @@ def reliability_bins(probabilities: ArrayLike, correct: ArrayLike) -> list[Proba
 
 def evaluated_bins(evaluated: Sequence[EvaluatedQuestion]) -> list[ProbabilityBin]:
     """Return the reliability bins of evaluated questions; correct means that the top entry is right."""
-    return reliability_bins(
-        [question.probability for question in evaluated], [question.best_right for question in evaluated]
-    )
+    correct = [question.best_right for question in evaluated]
+    return reliability_bins([question.probability for question in evaluated], correct)
 
 
 def calibration_error(bins: Sequence[ProbabilityBin]) -> float:

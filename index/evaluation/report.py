@@ -90,6 +90,5 @@ def _comparison_to_json(comparison: Comparison) -> dict[str, Any]:
 def _parse_question(data: dict[str, Any]) -> EvaluatedQuestion:
     item = {**data["item"], "entries": tuple(data["item"]["entries"])}
     reasons = tuple(FeatureContribution(**reason) for reason in data["reasons"])
-    return EvaluatedQuestion(
-        **{**data, "item": LabelledQuestion(**item), "shown": tuple(data["shown"]), "reasons": reasons}
-    )
+    parsed = {"item": LabelledQuestion(**item), "shown": tuple(data["shown"]), "reasons": reasons}
+    return EvaluatedQuestion(**{**data, **parsed})

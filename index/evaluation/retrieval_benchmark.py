@@ -90,7 +90,7 @@ def _read_passages(path: Path, problems: list[Problem]) -> dict[str, str]:
     texts_by_id: dict[str, str] = {}
     for line, fields in _read_lines(path, ("id", "text"), problems):
         if fields["id"] in texts_by_id:
-            problems.append(Problem(path, line, f"the id {fields['id']} stands here a second time"))
+            problems.append(Problem(path, line, f"the id {fields['id']} is used a second time"))
         texts_by_id[fields["id"]] = fields["text"]
     return texts_by_id
 

@@ -85,10 +85,9 @@ def _search_in_context(
     is_new = entry is not None and entry.id != context.id
     if is_new and (context_more_likely or standalone_entry is None or standalone_entry == entry):
         return replace(contextual, context=context)
-    prefers_standalone = (standalone_entry is not None or standalone.decision is Decision.SMALL_TALK) and (
-        standalone.probability >= MIN_INTENT_PROBABILITY or not context_more_likely
-    )
-    if prefers_standalone or contextual.decision in (Decision.ABSTAIN, Decision.SMALL_TALK):
+    is_sure = standalone.probability >= MIN_INTENT_PROBABILITY or not context_more_likely
+    has_reply = standalone_entry is not None or standalone.decision is Decision.SMALL_TALK
+    if (has_reply and is_sure) or contextual.decision in (Decision.ABSTAIN, Decision.SMALL_TALK):
         return standalone
     nearest_ids = (hit.target for hit in searcher.rank_entries(question, MAX_OPTIONS + 1))
     option_ids = dict.fromkeys((*standalone.shown_ids[:1], *nearest_ids))

@@ -77,9 +77,8 @@ def score_candidates(
     masked_similarity = _pool_masked(reader, vector if masked_vector is None else masked_vector, target_numbers)
     if masked_vector is not None:
         fused_score = add_masked_similarity(fused_score, masked_similarity)
-    is_gap, is_intent, is_refusal = (
-        flags[target_numbers] for flags in (reader.is_gap, reader.is_intent, reader.is_refusal)
-    )
+    target_flags = (reader.is_gap, reader.is_intent, reader.is_refusal)
+    is_gap, is_intent, is_refusal = (flags[target_numbers] for flags in target_flags)
     return Candidates(
         target_numbers=target_numbers,
         question_similarity=np.nan_to_num(by_questions),
@@ -116,9 +115,8 @@ def _pool_by_target(
     rows, similarities = reader.vector_index.find_nearest(vector, MAX_NEIGHBOURS)
     row_targets = reader.row_targets[rows]
     target_numbers = np.union1d(row_targets, _best_by_overlap(overlap))
-    scorer = GroupScorer(
-        np.searchsorted(target_numbers, row_targets).astype(np.int32), reader.row_kinds[rows], len(target_numbers)
-    )
+    row_owners = np.searchsorted(target_numbers, row_targets).astype(np.int32)
+    scorer = GroupScorer(row_owners, reader.row_kinds[rows], len(target_numbers))
     by_kind = scorer.pool_similarities(similarities - reader.row_penalties[rows])
     text_row = by_kind[TEXT_KINDS[0]]
     text_row[np.isnan(text_row)] = similarities.min(initial=1.0)  # an upper bound for everything else
@@ -142,9 +140,8 @@ def _pool_masked(reader: IndexReader, vector: Float32Array, target_numbers: NDAr
 
 
 def _pool_all_rows(reader: IndexReader, scorer: GroupScorer, vector: Float32Array) -> Float32Array:
-    return scorer.pool_similarities(
-        reader.vector_index.compute_similarities(vector, scorer.rows) - reader.row_penalties[scorer.rows]
-    )
+    similarities = reader.vector_index.compute_similarities(vector, scorer.rows)
+    return scorer.pool_similarities(similarities - reader.row_penalties[scorer.rows])
 
 
 def _mean_text_similarity(by_kind: Float32Array) -> Float32Array:

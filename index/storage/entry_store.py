@@ -58,9 +58,8 @@ class EntryStore:
     def __init__(self, count: int, read_lines: Callable[[str], Iterable[str | bytes]]) -> None:
         """``read_lines`` returns the JSON lines of an id; lines of other ids are ignored."""
         self._count = count
-        self._load_versions: Callable[[str], dict[str, Entry]] = lru_cache(ENTRY_CACHE_SIZE)(
-            partial(_load_entries, read_lines)
-        )
+        load_versions = partial(_load_entries, read_lines)
+        self._load_versions: Callable[[str], dict[str, Entry]] = lru_cache(ENTRY_CACHE_SIZE)(load_versions)
 
     @classmethod
     def open_folder(cls, folder: Path) -> "EntryStore":

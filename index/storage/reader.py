@@ -146,9 +146,8 @@ def check_compatible(index_manifest: Manifest, encoder: Encoder, location: str) 
     try:
         return parse_calibration(index_manifest.calibration)
     except (KeyError, TypeError):
-        raise IndexUnusable(
-            f"The index in {location} was made by another version of this program. {REBUILD_HINT}"
-        ) from None
+        message = f"The index in {location} was made by another version of this program. {REBUILD_HINT}"
+        raise IndexUnusable(message) from None
 
 
 @contextlib.contextmanager

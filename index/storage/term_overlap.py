@@ -66,9 +66,8 @@ class TermOverlapIndex:
         """Return for each target the share (0 to 1) of the question's wording in its texts, shape (targets,)."""
         question = question[:MAX_QUESTION_LENGTH]
         grams, stems = _hash_grams(question), _hash_stems(question, self._langs)
-        frequencies, posting_lists = self._inverted_index.posting_lists(
-            np.concatenate([grams, stems]), MAX_POSTING_LIST
-        )
+        tokens = np.concatenate([grams, stems])
+        frequencies, posting_lists = self._inverted_index.posting_lists(tokens, MAX_POSTING_LIST)
         weights = np.log1p((self._target_count - frequencies + 0.5) / (frequencies + 0.5))  # the idf of BM25
         weights[len(grams) :] *= STEM_WEIGHT
         weights[frequencies > MAX_POSTING_LIST] = 0.0

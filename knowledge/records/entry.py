@@ -56,8 +56,7 @@ class Entry:
     questions: _Items = ()
 
 
-_NOT_IN_FILE = ("id", "lang", "body")
-_KEYS = tuple(field.name for field in fields(Entry) if field.name not in _NOT_IN_FILE)
+_KEYS = tuple(field.name for field in fields(Entry) if field.name not in ("id", "lang", "body"))
 
 
 def read_entry(path: Path, entry_id: str, lang: str, *, strict: bool) -> Entry:

@@ -1,4 +1,4 @@
-"""The steps of the guided introduction, read from intro/<lang>/NN-name.md; their pictures lie beside them."""
+"""The steps of the guided introduction, read from intro/<lang>/NN-name.md, with pictures in intro/pictures."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -14,7 +14,7 @@ from knowledge.parsing.strict_yaml import StrictYaml, Text, strict_keys
 from knowledge.parsing.text_file import read_all, read_text_file, split_front_matter
 
 INTRO_AUDIENCES = ("npo", "stiftung", "kommune", "unternehmen", "engagierte", "neugierige")
-PICTURES_FOLDER = "pictures"  # the folder beside the languages
+PICTURES_FOLDER = "pictures"  # next to the folders of the languages
 MAX_STEP_LENGTH = 600  # characters of text, example and question together: what is read before the first tap
 _FILE_NAME = re.compile(r"\d\d-([a-z0-9]+(?:-[a-z0-9]+)*)")
 _EntryId = Annotated[Text, Field(max_length=50)]

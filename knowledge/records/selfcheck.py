@@ -30,7 +30,6 @@ def _check_step_number(value: str) -> str:
 
 _Id = Annotated[Text, AfterValidator(_check_id)]
 _Name = Annotated[Text, Field(max_length=26)]  # fits beside a bar of the chart
-_Title = Annotated[Text, Field(max_length=60)]
 
 
 @strict_keys
@@ -80,7 +79,7 @@ class SelfCheck:
 @strict_keys
 @dataclass(frozen=True, slots=True)
 class _SelfCheckFile:
-    title: _Title
+    title: Annotated[Text, Field(max_length=60)]
     groups: Annotated[tuple[QuestionGroup, ...], Field(min_length=1)]
     questions: Annotated[tuple[_QuestionRow, ...], Field(min_length=1)]
 

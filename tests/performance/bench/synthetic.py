@@ -17,7 +17,7 @@ from index.storage.entry_store import read_passages
 from knowledge.records.entry import Entry
 
 NEIGHBOURS = 10
-MIX, NOISE = 0.6, 0.7  # so that neighbours lie as close to each other as in a real folder of that size
+MIX, NOISE = 0.6, 0.7  # chosen so that neighbours are as close as in a real folder of that size
 
 
 class SentenceGenerator:
