@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from index.encoder.quantization import BitWidth
 from index.errors import EncoderError
@@ -123,7 +123,8 @@ def read_card_file(card_type: type[CardT], folder: Path, file_name: str, repair_
         raise EncoderError(f"{path} has format {values['format']}, expected {CARD_FORMAT}; {repair_hint}")
     if missing := [file_name for file_name in values["files"] if not (folder / file_name).is_file()]:
         raise EncoderError(f"{folder} lacks {', '.join(missing)}; {repair_hint}")
-    return card_type(**{key: tuple(value) if isinstance(value, list) else value for key, value in values.items()})
+    arguments: dict[str, Any] = {key: tuple(item) if isinstance(item, list) else item for key, item in values.items()}
+    return card_type(**arguments)
 
 
 def hash_file(path: Path) -> str:
