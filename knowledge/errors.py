@@ -1,4 +1,4 @@
-"""Errors a person can fix.
+"""Errors that people can fix.
 
 GwError
 └── ContentError   one or more files of the knowledge base cannot be used
@@ -10,7 +10,7 @@ from pathlib import Path
 
 
 class GwError(Exception):
-    """An error a person can fix; the message says what, where and how. Shown without a traceback."""
+    """An error that people can fix: the message says what, where and how, and no traceback is printed."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -62,7 +62,7 @@ class LazyEntries:
 
 
 def _find_file_problem(path: Path, entry_id: str, folder: Path) -> Problem | None:
-    """Return why a file cannot be an entry: it lies outside the folder, or is named like an intent."""
+    """Return why a file cannot be an entry: it is outside the folder, or named like an intent."""
     if _points_outside(path, folder):
         return Problem(path, 0, OUTSIDE_LINK_MESSAGE)
     if entry_id.startswith("@"):
@@ -76,12 +76,12 @@ def _points_outside(path: Path, folder: Path) -> bool:
 
 
 def has_builtin_layout(folder: Path) -> bool:
-    """Whether a folder has the built-in layout."""
+    """Return whether a folder has the built-in layout."""
     return (folder / "content").is_dir()
 
 
 def path_or_builtin(folder: Path, name: str) -> Path:
-    """Return a file or folder of a knowledge folder, or the built-in one if it has none of this name."""
+    """Return a file or folder of a knowledge folder, or the built-in one of this name if it is missing."""
     path = folder / name
     return path if path.exists() else BUILT_IN / name
 
@@ -133,9 +133,7 @@ def _walk_markdown(folder: Path) -> Iterator[Path]:
     while pending:
         path, is_folder = pending.pop()
         if is_folder:
-            pending += (
-                (path / name, is_subfolder) for name, is_subfolder in sorted(_list_visible(path), reverse=True)
-            )
+            pending += ((path / name, is_dir) for name, is_dir in sorted(_list_visible(path), reverse=True))
         elif path.suffix == ".md" and path.is_file():
             yield path
 

@@ -52,10 +52,8 @@ def _texts_by_kind(entry: Entry) -> Iterator[tuple[PassageKind, Sequence[str]]]:
     if len(pieces) > 1:
         yield PassageKind.SENTENCE, pieces
     if len(pieces) > 2:
-        yield (
-            PassageKind.WINDOW,
-            [part for window in sentence_windows(pieces) for part in split_text(window, MAX_PASSAGE_LENGTH)],
-        )
+        windows = sentence_windows(pieces)
+        yield PassageKind.WINDOW, [part for window in windows for part in split_text(window, MAX_PASSAGE_LENGTH)]
     yield PassageKind.QUESTION, ([entry.title] if has_title else []) + list(entry.questions)
 
 

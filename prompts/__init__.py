@@ -1,1 +1,1 @@
-"""The texts people read: Jinja2 templates and labels, and what turns them into messages."""
+"""The texts people read, as Jinja2 templates and labels, and their rendering as messages."""

@@ -1,4 +1,4 @@
-"""Dates and times in Berlin as people write them."""
+"""Format dates and times in Berlin as people write them."""
 
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo

@@ -1,7 +1,6 @@
 """Split Telegram HTML into messages that fit, never inside a tag, an entity or a character. Pure."""
 
 import re
-from collections.abc import Iterator
 from html import unescape
 
 MESSAGE_LIMIT = 4096  # UTF-16 units of a message's text without markup
@@ -32,17 +31,17 @@ def split_html(html: str, limit: int = MESSAGE_LIMIT) -> list[str]:
     def flush_message() -> None:
         nonlocal current, room
         html = "".join(current) + "".join(f"</{name}>" for name, _ in reversed(open_tags))
-        if _has_visible_text(html):
+        if _visible_text(html).strip():
             messages.append(html.strip())
         current = [tag for _, tag in open_tags]
         room = limit
 
-    for part, is_tag in _split_parts(html):
-        if is_tag:
-            _track_tag(part, open_tags)
-            current.append(part)
+    for match in _HTML_PART.finditer(html):
+        if match[2] is not None:
+            _track_tag(match, open_tags)
+            current.append(match[0])
             continue
-        remaining = part
+        remaining = match[0]
         while utf16_length(unescape(remaining)) > room:
             head, remaining = _cut_text(remaining, room, message_empty=room == limit)
             current.append(head)
@@ -53,16 +52,9 @@ def split_html(html: str, limit: int = MESSAGE_LIMIT) -> list[str]:
     return messages
 
 
-def _split_parts(html: str) -> Iterator[tuple[str, bool]]:
-    for match in _HTML_PART.finditer(html):
-        yield match[0], match[2] is not None
-
-
-def _track_tag(tag: str, open_tags: list[tuple[str, str]]) -> None:
-    match = _HTML_PART.fullmatch(tag)
-    assert match
-    if not match[1]:
-        open_tags.append((match[2], tag))
+def _track_tag(tag: re.Match[str], open_tags: list[tuple[str, str]]) -> None:
+    if not tag[1]:
+        open_tags.append((tag[2], tag[0]))
     elif open_tags:
         open_tags.pop()
 
@@ -86,10 +78,6 @@ def _fitting_length(text: str, room: int) -> int:
         if used > room:
             return number
     return len(text)
-
-
-def _has_visible_text(html: str) -> bool:
-    return bool(_visible_text(html).strip())
 
 
 def _visible_text(html: str) -> str:

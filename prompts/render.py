@@ -28,16 +28,14 @@ def _template_environment() -> Environment:
     )
     environment.globals["label"] = format_label
     environment.filters["lines"] = lambda text: Markup(markdown_to_html(text.replace("\n", "  \n")))  # noqa: S704 - as below
-    environment.filters["markdown"] = lambda text: Markup(markdown_to_html(text))  # noqa: S704 - to_html escapes
+    environment.filters["markdown"] = lambda text: Markup(markdown_to_html(text))  # noqa: S704 - markdown_to_html escapes
     return environment
 
 
 def render_template(name: str, lang: str, /, **values: object) -> str:
     """Render the template ``name`` (without '.j2') as Telegram HTML; de-leicht falls back to de."""
-    template = _template_environment().select_template(
-        [f"{variant}/{name}.j2" for variant in _language_variants(lang)]
-    )
-    return template.render(**values).strip()
+    paths = [f"{variant}/{name}.j2" for variant in _language_variants(lang)]
+    return _template_environment().select_template(paths).render(**values).strip()
 
 
 @cache

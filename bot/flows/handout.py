@@ -11,7 +11,7 @@ from bot.flows.context import Services, TurnContext
 from bot.flows.selfcheck import chart
 from bot.flows.selfcheck import result as selfcheck_result
 from bot.flows.selfcheck.questionnaire import find_questionnaire, level_label
-from knowledge.parsing.summary import summarise_markdown
+from knowledge.parsing.plain_text import summarise_markdown
 from knowledge.records.entry import Entry, Layer
 from knowledge.records.intro import IntroStep
 from knowledge.records.selfcheck import QuestionGroup

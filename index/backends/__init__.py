@@ -1,1 +1,1 @@
-"""Where an index is kept: a folder, or PostgreSQL with pgvector."""
+"""Storage of an index: a folder, or PostgreSQL with pgvector."""

@@ -1,7 +1,4 @@
-"""The interface of an index backend, and the backend that keeps an index in a folder.
-
-The other one is index/backends/pgvector.py.
-"""
+"""The interface of an index backend, and its implementation with a folder; the other one is pgvector.py."""
 
 import shutil
 from dataclasses import dataclass
@@ -9,7 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from index.build.builder import BuildResult, IndexSource, build_index
-from index.build.progress import ProgressCallback
+from index.build.corpus import ProgressCallback
 from index.encoder.encoder import Encoder
 from index.storage import manifest
 from index.storage.manifest import Manifest
@@ -40,7 +37,7 @@ class IndexBackend(Protocol):
         ...
 
     def remove_versions(self) -> None:
-        """Delete all versions, if there are any."""
+        """Delete all versions."""
         ...
 
 

@@ -134,10 +134,8 @@ def _translate_errors() -> Iterator[None]:
             f"PostgreSQL cannot be used for the index ({type(error).__name__}). Check the server and GW_INDEX_URL."
         ) from None
     except psycopg.Error as error:
-        if (
-            isinstance(error, psycopg.ProgrammingError) and error.sqlstate is None
-        ):  # raised by the driver, before any server was reached
+        # Without an SQLSTATE, the driver itself raised it before it reached a server.
+        if isinstance(error, psycopg.ProgrammingError) and error.sqlstate is None:
             raise IndexUnusable("GW_INDEX_URL is not a PostgreSQL URL: postgresql://user:pw@host/db") from None
-        raise IndexUnusable(
-            f"PostgreSQL refused a statement of the index ({type(error).__name__}). {REBUILD_HINT}"
-        ) from None
+        message = f"PostgreSQL refused a statement of the index ({type(error).__name__}). {REBUILD_HINT}"
+        raise IndexUnusable(message) from None

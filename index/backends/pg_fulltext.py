@@ -9,16 +9,16 @@ from index.text.analyzer import SNOWBALL_ALGORITHMS
 # ts_rank ignores document frequency, so the rank of each word is weighted by the idf of BM25. Only the rarest words
 # whose postings together fit the budget are searched; always at least one.
 _SEARCH_SQL = """
-    WITH asked AS (
+    WITH query AS (
         SELECT DISTINCT lexeme FROM unnest(%s::regconfig[]) AS config, unnest(to_tsvector(config, %s))
-    ), known AS (
+    ), matched AS (
         SELECT word, parts, sum(parts) OVER (ORDER BY parts, word) AS spent
-        FROM {schema}.terms JOIN asked ON word = lexeme
+        FROM {schema}.terms JOIN query ON word = lexeme
     ), total AS (SELECT count(*) AS n FROM {schema}.words), scored AS (
         SELECT words.entry, words.part, sum(
             ln(1 + (n - parts + 0.5) / (parts + 0.5)) * ts_rank(document, quote_literal(word)::tsquery, 1)
         ) AS score
-        FROM total, known JOIN {schema}.words ON document @@ quote_literal(word)::tsquery
+        FROM total, matched JOIN {schema}.words ON document @@ quote_literal(word)::tsquery
         WHERE spent <= %s OR spent = parts GROUP BY words.entry, words.part
     )
     SELECT entry, max(score)::float8 AS best FROM scored GROUP BY entry ORDER BY best DESC, entry LIMIT %s
@@ -26,10 +26,10 @@ _SEARCH_SQL = """
 _COVERAGE_SQL = """
     SELECT coalesce(max(share), 0)::float8 FROM (
         SELECT avg((
-            length(to_tsvector(config, asked)) = 0  -- a stop word
-            OR EXISTS (SELECT 1 FROM {schema}.terms WHERE word = ANY(tsvector_to_array(to_tsvector(config, asked))))
+            length(to_tsvector(config, term)) = 0  -- a stop word
+            OR EXISTS (SELECT 1 FROM {schema}.terms WHERE word = ANY(tsvector_to_array(to_tsvector(config, term))))
         )::int) AS share
-        FROM unnest(%s::regconfig[]) AS config, unnest(%s::text[]) AS asked GROUP BY config
+        FROM unnest(%s::regconfig[]) AS config, unnest(%s::text[]) AS term GROUP BY config
     ) AS by_language
 """
 

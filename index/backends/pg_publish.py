@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from index.backends.pg_connection import PgDatabase, Transaction
 from index.backends.pg_fulltext import text_search_config
 from index.encoder.model_card import hash_file
+from index.storage.entry_store import read_passages
 from index.storage.layout import (
     ENTRIES_FILE,
     INTENTS_FILE,
@@ -26,7 +27,6 @@ from index.storage.layout import (
     VECTORS_FILE,
 )
 from index.storage.manifest import Manifest, read_manifest
-from index.storage.passage_file import read_passages
 from index.storage.vector_index import read_vector_chunks
 from index.text.analyzer import tokenize_words
 from knowledge.passages import KINDS, PassageKind
@@ -87,10 +87,8 @@ def publish_version(database: PgDatabase, name: str, folder: Path, max_exact_vec
         _copy_vectors(transaction, folder, index_manifest, exact)
         for table in VERSION_TABLES:
             transaction.execute(f"ANALYZE {{schema}}.{table}")
-        transaction.execute(
-            "UPDATE gw_index.versions SET checks = %s WHERE id = %s",
-            (json.dumps(compute_checksums(transaction)), number),
-        )
+        checksums = json.dumps(compute_checksums(transaction))
+        transaction.execute("UPDATE gw_index.versions SET checks = %s WHERE id = %s", (checksums, number))
     drop_versions(database, name, keep_newest=2)
     return transaction.schema
 
@@ -122,14 +120,12 @@ def _copy_files(transaction: Transaction, folder: Path) -> None:
 
 
 def _copy_vectors(transaction: Transaction, folder: Path, index_manifest: Manifest, exact: bool) -> None:
-    transaction.execute(
-        f"CREATE TABLE {{schema}}.vectors (row int PRIMARY KEY, v halfvec({index_manifest.dimension}) NOT NULL)"
-    )
+    column_type = f"halfvec({index_manifest.dimension})"
+    transaction.execute(f"CREATE TABLE {{schema}}.vectors (row int PRIMARY KEY, v {column_type} NOT NULL)")
     transaction.execute("ALTER TABLE {schema}.vectors ALTER v SET STORAGE PLAIN")
     vectors = (vector for chunk in read_vector_chunks(folder / VECTORS_FILE) for vector in chunk)
-    transaction.copy_rows(
-        "{schema}.vectors", ("int4", "bytea"), ((row, _encode_halfvec(vector)) for row, vector in enumerate(vectors))
-    )
+    rows = ((row, _encode_halfvec(vector)) for row, vector in enumerate(vectors))
+    transaction.copy_rows("{schema}.vectors", ("int4", "bytea"), rows)
     if exact:
         return
     # Without parallel workers, which need shared memory: a container has only 64 MB of it.

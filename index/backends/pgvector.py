@@ -18,16 +18,15 @@ from index.backends import pg_publish
 from index.backends.pg_connection import IndexMissing, PgDatabase
 from index.backends.pg_fulltext import PgFullTextIndex
 from index.build.builder import BuildResult, IndexSource, write_index_files
+from index.build.corpus import ProgressCallback
 from index.build.embeddings import EMPTY_CACHE, EmbeddingCache
-from index.build.progress import ProgressCallback
 from index.encoder.encoder import Encoder, Vectors
 from index.encoder.model_card import hash_file
 from index.errors import REBUILD_HINT, IndexUnreachable, IndexUnusable
 from index.storage import manifest
-from index.storage.entry_store import EntryStore, TargetNames
+from index.storage.entry_store import EntryStore, TargetNames, parse_passage
 from index.storage.layout import KEYS_FILE, MANIFEST_FILE
 from index.storage.manifest import Manifest
-from index.storage.passage_file import parse_passage
 from index.storage.reader import (
     IndexComponents,
     IndexReader,
@@ -85,13 +84,8 @@ class PgBackend:
                 for file in set(pg_publish.SMALL_FILES) & set(index_manifest.files):
                     if hash_file(folder / file) != index_manifest.files[file]:
                         raise ValueError(file)
-                return assemble_reader(
-                    schema,
-                    folder,
-                    index_manifest,
-                    calibration,
-                    self._create_components(schema, index_manifest, exact, folder),
-                )
+                components = self._create_components(schema, index_manifest, exact, folder)
+                return assemble_reader(schema, folder, index_manifest, calibration, components)
 
     def verify_version(self, reader: IndexReader) -> str:
         """Compare every table with the checksum that was computed when it was written."""
@@ -102,9 +96,7 @@ class PgBackend:
         with tempfile.TemporaryDirectory() as temp_folder:
             folder = Path(temp_folder)
             cache = self._load_cache(source.encoder)
-            index_manifest, embedded_count = write_index_files(
-                folder, source, cache, progress, max_exact_vectors=2**62
-            )
+            index_manifest, embedded_count = write_index_files(folder, source, cache, progress, 2**62)  # no clusters
             progress("copying", 0, None)
             schema = pg_publish.publish_version(self.database, self._name, folder, self._max_exact_vectors)
         return BuildResult(schema, index_manifest, embedded_count)
@@ -129,24 +121,20 @@ class PgBackend:
 
     def _fetch_files(self, schema: str, folder: Path, names: Sequence[str]) -> None:
         """Write small files of a version into a folder."""
-        files = self.database.fetch_rows(
-            "SELECT name, data FROM {schema}.files WHERE name = ANY(%s)", (list(names),), schema
-        )
+        statement = "SELECT name, data FROM {schema}.files WHERE name = ANY(%s)"
+        files = self.database.fetch_rows(statement, (list(names),), schema)
         for name, data in files:
             (folder / name).write_bytes(data)
         if len(files) < len(names):
             raise IndexUnusable(f"Files of {schema} are missing in PostgreSQL. {REBUILD_HINT}")
 
     def _create_components(self, schema: str, index_manifest: Manifest, exact: bool, folder: Path) -> IndexComponents:
-        database = self.database
-        target_count = len(TargetNames(folder))
+        database, langs = self.database, index_manifest.languages
         return IndexComponents(
             entries=EntryStore(index_manifest.entries, partial(_fetch_entry_lines, database, schema)),
             vector_index=PgVectorIndex(database, schema, index_manifest.passages, exact),
-            term_overlap_index=TermOverlapIndex(
-                PgInvertedIndex(database, schema), target_count, index_manifest.languages
-            ),
-            word_index=PgFullTextIndex(database, schema, index_manifest.languages),
+            term_overlap_index=TermOverlapIndex(PgInvertedIndex(database, schema), len(TargetNames(folder)), langs),
+            word_index=PgFullTextIndex(database, schema, langs),
             read_passage=partial(_fetch_passage, database, schema),
         )
 
@@ -168,9 +156,8 @@ class PgBackend:
             self._verify_tables(schema)
             with tempfile.TemporaryDirectory() as folder:
                 self._fetch_files(schema, Path(folder), (KEYS_FILE,))
-                return EmbeddingCache(
-                    np.load(Path(folder) / KEYS_FILE), partial(_fetch_vectors, self.database, schema)
-                )
+                keys = np.load(Path(folder) / KEYS_FILE)
+                return EmbeddingCache(keys, partial(_fetch_vectors, self.database, schema))
         except IndexUnreachable:
             raise
         except IndexUnusable:
@@ -189,9 +176,8 @@ class PgVectorIndex:
     def compute_similarities(self, query: NDArray[np.float32], rows: slice) -> NDArray[np.float32]:
         """Return the cosines of these rows with ``query`` (shape (d,)), by row."""
         first, last, _ = rows.indices(self._count)
-        ((data,),) = self._database.fetch_rows(
-            _SELECT_SIMILARITIES, (_format_vector(query), first, last), self._schema
-        )
+        values = (_format_vector(query), first, last)
+        ((data,),) = self._database.fetch_rows(_SELECT_SIMILARITIES, values, self._schema)
         pairs = np.frombuffer(data or b"", _PAIR_DTYPE)
         cosines = np.full(last - first, -1.0, np.float32)
         cosines[pairs["row"] - first] = -pairs["score"]

@@ -15,9 +15,8 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from index.build.corpus import CorpusStats, write_corpus
+from index.build.corpus import CorpusStats, ProgressCallback, ignore_progress, write_corpus
 from index.build.embeddings import EmbeddingCache, write_vectors
-from index.build.progress import ProgressCallback, ignore_progress
 from index.decision.calibration import Calibration
 from index.encoder.encoder import Encoder
 from index.encoder.model_card import hash_file

@@ -5,7 +5,7 @@ Texts go to files as they are read; only numbers stay in memory, about 16 bytes 
 
 import json
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,21 +13,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from index.build.progress import ProgressCallback
+from index.storage import layout
 from index.storage.bm25 import WordIndexWriter
-from index.storage.entry_store import EntryWriter, hash_text, write_target_names
+from index.storage.entry_store import EntryWriter, format_passage, hash_text, write_target_names
 from index.storage.inverted_index import InvertedIndexWriter
-from index.storage.layout import (
-    INTENTS_FILE,
-    KEYS_FILE,
-    NAMES_FILE,
-    PASSAGES_FILE,
-    QUESTION_KINDS,
-    ROW_DTYPE,
-    ROWS_FILE,
-    WORDS_FILE,
-)
-from index.storage.passage_file import format_passage
 from index.storage.term_overlap import hash_tokens
 from index.text.proper_names import NO_NAMES, ProperNames, extract_proper_names, mask_names
 from knowledge.loader import Knowledge
@@ -35,6 +24,12 @@ from knowledge.parsing.plain_text import markdown_to_plain
 from knowledge.passages import KINDS, Passage, PassageKind, extract_passages
 from knowledge.records.entry import LEICHTE_SPRACHE, Layer
 from knowledge.records.intents import Intent
+
+ProgressCallback = Callable[[str, int, int | None], None]  # activity, items done, items in total if known
+
+
+def ignore_progress(activity: str, done: int, total: int | None) -> None:
+    """Do nothing; the default callback."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +51,12 @@ def write_corpus(knowledge: Knowledge, folder: Path, progress: ProgressCallback)
     """Write all files of a new version except vectors and manifest; raises ContentError if an entry is unusable."""
     names = _collect_proper_names(knowledge)
     languages: set[str] = set()
-    masked_questions: list[Passage] = []  # only the built-in knowledge base has these, a few thousand
+    masked_questions: list[Passage] = []  # a few thousand, and only in the built-in knowledge base
     with (
         EntryWriter(folder) as entries,
         _PassageWriter(folder) as passages,
         InvertedIndexWriter(folder) as postings,
-        WordIndexWriter(folder / WORDS_FILE) as words,
+        WordIndexWriter(folder / layout.WORDS_FILE) as words,
     ):
         for number, entry in enumerate(knowledge.entries, 1):
             entries.add_entry(entry)
@@ -85,12 +80,12 @@ def write_corpus(knowledge: Knowledge, folder: Path, progress: ProgressCallback)
         for passage in masked_questions:  # last, because queries are compared with them separately
             passages.add_passage(passage)
     rows, text_keys = passages.build_rows(entry_count), np.array(passages.text_keys, "<u8")
-    np.save(folder / ROWS_FILE, rows)
-    np.save(folder / KEYS_FILE, text_keys)
+    np.save(folder / layout.ROWS_FILE, rows)
+    np.save(folder / layout.KEYS_FILE, text_keys)
     write_target_names(folder, list(passages.target_numbers))
     intents = {intent.id: intent.reply for intent in knowledge.intents}
-    (folder / INTENTS_FILE).write_text(json.dumps(intents), encoding="utf-8")
-    (folder / NAMES_FILE).write_text(json.dumps(sorted(names), ensure_ascii=False), encoding="utf-8")
+    (folder / layout.INTENTS_FILE).write_text(json.dumps(intents), encoding="utf-8")
+    (folder / layout.NAMES_FILE).write_text(json.dumps(sorted(names), ensure_ascii=False), encoding="utf-8")
     return CorpusStats(rows, text_keys, entry_count, tuple(sorted(languages)))
 
 
@@ -102,7 +97,7 @@ class _PassageWriter(AbstractContextManager["_PassageWriter"]):
         self.text_keys = array("Q")
         self._gap_targets: set[int] = set()
         self._rows = bytearray()  # records of ROW_DTYPE
-        self._file = (folder / PASSAGES_FILE).open("w", encoding="utf-8", errors="replace")
+        self._file = (folder / layout.PASSAGES_FILE).open("w", encoding="utf-8", errors="replace")
 
     def number_target(self, name: str, *, is_gap: bool = False) -> int:
         number = self.target_numbers.setdefault(name, len(self.target_numbers))
@@ -113,11 +108,12 @@ class _PassageWriter(AbstractContextManager["_PassageWriter"]):
     def add_passage(self, passage: Passage, *, is_foreign: bool = False) -> None:
         self._file.write(format_passage(passage.id, passage.text))
         kind = KINDS.index(passage.kind)
-        self._rows += np.array((self.number_target(passage.entry), kind, 0, 0, is_foreign), ROW_DTYPE).tobytes()
-        self.text_keys.append(hash_text(f"{'q' if kind in QUESTION_KINDS else 'p'}:{passage.text}"))
+        target = self.number_target(passage.entry)
+        self._rows += np.array((target, kind, 0, 0, is_foreign), layout.ROW_DTYPE).tobytes()
+        self.text_keys.append(hash_text(f"{'q' if kind in layout.QUESTION_KINDS else 'p'}:{passage.text}"))
 
     def build_rows(self, entry_count: int) -> NDArray[np.void]:
-        rows = np.frombuffer(self._rows, ROW_DTYPE).copy()
+        rows = np.frombuffer(self._rows, layout.ROW_DTYPE).copy()
         rows["gap"] = np.isin(rows["target"], list(self._gap_targets))
         rows["intent"] = rows["target"] >= entry_count
         return rows
@@ -130,9 +126,8 @@ def _collect_proper_names(knowledge: Knowledge) -> ProperNames:
     """Return the names in the answering entries; none for an external folder, which has no example questions."""
     if not knowledge.intents:
         return NO_NAMES
-    return extract_proper_names(
-        entry for entry in knowledge.entries if entry.layer is not Layer.GAP and entry.lang != LEICHTE_SPRACHE
-    )
+    searched = (entry for entry in knowledge.entries if entry.lang != LEICHTE_SPRACHE)
+    return extract_proper_names(entry for entry in searched if entry.layer is not Layer.GAP)
 
 
 def _mask_questions(entry_passages: Sequence[Passage], names: ProperNames) -> Iterator[Passage]:

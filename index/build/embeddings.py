@@ -8,13 +8,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from index.build.corpus import CorpusStats
-from index.build.progress import ProgressCallback
+from index.build.corpus import CorpusStats, ProgressCallback
 from index.encoder.encoder import Encoder, Vectors
 from index.errors import IndexUnusable
 from index.storage import manifest
+from index.storage.entry_store import read_passages
 from index.storage.layout import KEYS_FILE, QUESTION_KINDS, VECTOR_DTYPE, VECTORS_FILE, VECTORS_PER_CHUNK
-from index.storage.passage_file import read_passages
 
 BATCH_SIZE = 64  # texts encoded at once
 RowNumbers = NDArray[np.int64]

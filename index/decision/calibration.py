@@ -1,4 +1,4 @@
-"""From features to a decision: the probability of each outcome, and what to do about it. Pure.
+"""From features to a decision: the probability of each outcome, and the choice that costs least. Pure.
 
 Three logistic models, fitted by `index.evaluation.fit_calibration`, stored in the manifest and applied here without
 scikit-learn: is a message small talk; is it a question that an entry answers; is the top entry then the right one?
@@ -18,7 +18,7 @@ from index.decision.features import MODEL_FEATURES, Float64Array, QueryFeatures
 WRONG_ANSWER_COST, NEEDLESS_REFUSAL_COST = 3.0, 4.0
 ANSWER_THRESHOLD = round(1 - 1 / WRONG_ANSWER_COST, 3)  # above it an answer costs less than a choice
 OFFER_THRESHOLD = 1 / NEEDLESS_REFUSAL_COST  # above it a choice costs less than a refusal
-# A missed request for a human costs as much as a needless refusal; a question taken for one is asked again.
+# A missed request for a human costs as much as a needless refusal; a question mistaken for one, one more message.
 SMALL_TALK_THRESHOLD = 1 / (1 + NEEDLESS_REFUSAL_COST)
 
 
@@ -61,7 +61,7 @@ class Probabilities:
 
     @property
     def unanswerable(self) -> float:
-        """The probability of a question on which the sources are silent."""
+        """The probability that the sources do not answer it."""
         return 1 - self.small_talk - self.answerable
 
     @property
@@ -132,7 +132,7 @@ def calibration_from_costs(models: Mapping[str, LogisticModel], origin: str) -> 
 
 
 def parse_calibration(data: Mapping[str, Any]) -> Calibration:
-    """Read a stored calibration; raises KeyError or TypeError if its form or its features differ from ours."""
+    """Parse a stored calibration; raises KeyError or TypeError if its form or features differ from this program's."""
     models = {name: LogisticModel(**data[name]) for name in MODEL_FEATURES}
     if any(tuple(models[name].features) != features for name, features in MODEL_FEATURES.items()):
         raise KeyError("features")

@@ -1,4 +1,4 @@
-"""The features that a decision is made from. Pure.
+"""The features that a decision is based on. Pure.
 
 To add a feature, add a field here, with the model it belongs to and the name under which that model stores it, and
 compute its value in `index.search.feature_extraction`.

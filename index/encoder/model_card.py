@@ -15,7 +15,7 @@ CARD_FILE = "encoder.json"
 CROSS_ENCODER_CARD_FILE = "cross-encoder.json"
 EXACT_GRAPH_FILE = "graph.onnx"  # from word embeddings to the vector or score
 FAST_GRAPH_FILE = "questions.onnx"  # the same, faster and less exact, for queries; optional
-EMBEDDINGS_FILE = "embeddings.npy"  # the word embeddings, see embedding_table.py
+EMBEDDINGS_FILE = "embeddings.npy"  # the word embeddings, see quantization.py
 TOKENIZER_FILE = "tokenizer.json"
 PIECES_FILE = "pieces.model"  # the vocabulary of a Unigram tokenizer, see tokenizer.py; optional
 ENCODER_REPAIR_HINT = "run: gwbot model prepare"
@@ -123,10 +123,8 @@ def read_card_file(card_type: type[CardT], folder: Path, file_name: str, repair_
         raise EncoderError(f"{path} has format {values['format']}, expected {CARD_FORMAT}; {repair_hint}")
     if missing := [file_name for file_name in values["files"] if not (folder / file_name).is_file()]:
         raise EncoderError(f"{folder} lacks {', '.join(missing)}; {repair_hint}")
-    field_values: dict[str, Any] = {
-        key: tuple(value) if isinstance(value, list) else value for key, value in values.items()
-    }
-    return card_type(**field_values)
+    arguments: dict[str, Any] = {key: tuple(item) if isinstance(item, list) else item for key, item in values.items()}
+    return card_type(**arguments)
 
 
 def hash_file(path: Path) -> str:

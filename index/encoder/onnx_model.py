@@ -11,9 +11,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from index.encoder.embedding_table import EmbeddingTable
 from index.encoder.model_card import EMBEDDINGS_FILE, EXACT_GRAPH_FILE
-from index.encoder.quantization import BitWidth
+from index.encoder.quantization import BitWidth, EmbeddingTable
 from index.encoder.tokenizer import load_tokenizer
 from index.errors import EncoderError
 
@@ -39,9 +38,8 @@ class OnnxModel:
         self._folder, self._repair_hint = folder, repair_hint
         with self._translate_open_errors():
             self._embedding_table = EmbeddingTable(folder / EMBEDDINGS_FILE, bits)
-            self._parallel_session, self._single_thread_session = (
-                _create_session(folder / graph_file, thread_count) for thread_count in (threads, 1)
-            )
+            self._parallel_session = _create_session(folder / graph_file, threads)
+            self._single_thread_session = _create_session(folder / graph_file, 1)
             self._thread_pool = ThreadPoolExecutor(threads)
             self._text_to_ids = load_tokenizer(folder)
 
@@ -57,9 +55,8 @@ class OnnxModel:
         try:
             yield
         except Exception as error:  # three libraries with their own errors, some of them a bare Exception
-            raise EncoderError(
-                f"The model in {self._folder} cannot be opened ({error}); {self._repair_hint}"
-            ) from error
+            message = f"The model in {self._folder} cannot be opened ({error}); {self._repair_hint}"
+            raise EncoderError(message) from error
 
     def token_ids(self, text: str, limit: int | None = None) -> list[int]:
         """Return the first ``limit`` token ids of a text, without special tokens."""
@@ -73,11 +70,8 @@ class OnnxModel:
         segments_by_text: Sequence[list[int] | None] = segments or [None] * len(sequences)
         if len(sequences) == 1:
             return self._run_session(self._parallel_session, sequences[0], segments_by_text[0])
-        outputs = list(
-            self._thread_pool.map(
-                partial(self._run_session, self._single_thread_session), sequences, segments_by_text
-            )
-        )
+        run = partial(self._run_session, self._single_thread_session)
+        outputs = list(self._thread_pool.map(run, sequences, segments_by_text))
         return np.concatenate(outputs) if outputs else np.empty((0, output_width), np.float32)
 
     def _run_session(self, session: Any, sequence: list[int], segments: list[int] | None) -> NDArray[np.float32]:

@@ -1,12 +1,17 @@
-"""Block-wise quantization: 4 or 8 bits per number and one 16-bit scale per block of 32 numbers. Pure numpy.
+"""Block-wise quantization: 4 or 8 bits per number and one 16-bit scale per block of 32 numbers.
 
 Symmetric: value = (code - zero point) * scale, with the zero point 8 or 128; the number with the largest magnitude in
 a block has code 0. Weights published as Q4_0 (ggml) are reproduced exactly. With 4 bits, a byte contains an even
 element in its low half and the next one in its high half, the layout of ONNX Runtime's MatMulNBits operator.
 
-A packed row consists of the scales of its blocks (f16) followed by their codes (u8).
+A packed row consists of the scales of its blocks (f16) followed by their codes (u8). The word embeddings of an
+encoder are a table of packed rows that stays on disk.
 """
 
+import os
+import weakref
+from collections.abc import Iterable
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -44,9 +49,8 @@ def pack_rows(rows: Floats, bits: BitWidth) -> Bytes:
     Raises:
         ValueError: the width is not a multiple of 32.
     """
-    return np.concatenate(
-        [_pack_chunk(rows[start : start + _ROWS_PER_CHUNK], bits) for start in range(0, len(rows), _ROWS_PER_CHUNK)]
-    )
+    starts = range(0, len(rows), _ROWS_PER_CHUNK)
+    return np.concatenate([_pack_chunk(rows[start : start + _ROWS_PER_CHUNK], bits) for start in starts])
 
 
 def unpack_rows(packed: Bytes, bits: BitWidth) -> Floats:
@@ -83,3 +87,28 @@ def _compute_scales(blocks: Floats, bits: BitWidth) -> Floats:
     extremes = np.take_along_axis(blocks, extreme_indices, axis=2)[..., 0]
     scales: Floats = (extremes / -_ZERO_POINT[bits]).astype(np.float16).astype(np.float32)
     return scales
+
+
+class EmbeddingTable:
+    """Random access to the word embeddings of an encoder, a `.npy` file of packed rows; thread-safe.
+
+    A query needs a dozen of 250,000 rows. They are read with pread rather than mapped: in a mapped file each touched
+    row makes 16 pages resident, until nearly the whole file counts as memory of the process.
+    """
+
+    def __init__(self, path: Path, bits: BitWidth) -> None:
+        packed: np.memmap[tuple[int, int], np.dtype[np.uint8]] = np.load(path, mmap_mode="r")
+        self._bits = bits
+        self._row_bytes = packed.shape[1]
+        self._data_offset = packed.offset
+        self._file_descriptor = os.open(path, os.O_RDONLY)
+        weakref.finalize(self, os.close, self._file_descriptor)
+
+    def __getitem__(self, ids: Iterable[int]) -> Floats:
+        """Return the rows (n, width) with these ids, in order."""
+        return unpack_rows(self._read_packed_rows(ids), self._bits)
+
+    def _read_packed_rows(self, ids: Iterable[int]) -> Bytes:
+        file_descriptor, row_bytes, data_offset = self._file_descriptor, self._row_bytes, self._data_offset
+        packed_rows = b"".join(os.pread(file_descriptor, row_bytes, data_offset + row * row_bytes) for row in ids)
+        return np.frombuffer(packed_rows, np.uint8).reshape(-1, row_bytes)

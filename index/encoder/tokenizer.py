@@ -34,12 +34,10 @@ def save_tokenizer(tokenizer: Tokenizer, folder: Path) -> None:
     model = content["model"]
     if model["type"] == "Unigram" and not model.get("byte_fallback"):
         special_tokens = {token["content"] for token in content["added_tokens"]}
-        (folder / PIECES_FILE).write_bytes(
-            _build_sentencepiece_model(model["vocab"], model["unk_id"], special_tokens)
-        )
+        pieces = _build_sentencepiece_model(model["vocab"], model["unk_id"], special_tokens)
+        (folder / PIECES_FILE).write_bytes(pieces)
         content["model"] = {**model, "vocab": [["<unk>", 0.0]], "unk_id": 0}
-        content["added_tokens"] = []
-        content["post_processor"] = None
+        content |= {"added_tokens": [], "post_processor": None}
     (folder / TOKENIZER_FILE).write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
 
 
@@ -68,14 +66,8 @@ def _build_sentencepiece_model(
     piece_types = proto.ModelProto.SentencePiece
     model = proto.ModelProto()
     for piece_id, (piece, score) in enumerate(vocabulary):
-        piece_type = (
-            piece_types.UNKNOWN
-            if piece_id == unknown_id
-            else piece_types.CONTROL
-            if piece in special_tokens
-            else piece_types.NORMAL
-        )
-        model.pieces.add(piece=piece, score=score, type=piece_type)
+        piece_type = piece_types.CONTROL if piece in special_tokens else piece_types.NORMAL
+        model.pieces.add(piece=piece, score=score, type=piece_types.UNKNOWN if piece_id == unknown_id else piece_type)
     model.trainer_spec.model_type = proto.TrainerSpec.UNIGRAM
     model.trainer_spec.vocab_size = len(vocabulary)
     model.trainer_spec.unk_id = unknown_id
@@ -87,28 +79,17 @@ def _build_sentencepiece_model(
     return bytes(model.SerializeToString())
 
 
-def special_token_ids(tokenizer: Tokenizer) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Return the special token ids before and after a text."""
+def special_token_ids(tokenizer: Tokenizer, *, is_pair: bool = False) -> tuple[tuple[int, ...], ...]:
+    """Return the special token ids before, between and after a text, or a pair of texts."""
     plain_ids = tokenizer.encode("a", add_special_tokens=False).ids
-    framed_ids = tokenizer.encode("a").ids
-    start = next(
-        offset for offset in range(len(framed_ids)) if framed_ids[offset : offset + len(plain_ids)] == plain_ids
-    )
-    return tuple(framed_ids[:start]), tuple(framed_ids[start + len(plain_ids) :])
-
-
-def pair_special_token_ids(tokenizer: Tokenizer) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
-    """Return the special token ids before, between and after a pair of texts."""
-    plain_ids = tokenizer.encode("a", add_special_tokens=False).ids
-    framed_ids = tokenizer.encode("a", "a").ids
-    first, second = [
-        offset for offset in range(len(framed_ids)) if framed_ids[offset : offset + len(plain_ids)] == plain_ids
-    ][:2]
-    return (
-        tuple(framed_ids[:first]),
-        tuple(framed_ids[first + len(plain_ids) : second]),
-        tuple(framed_ids[second + len(plain_ids) :]),
-    )
+    framed_ids = tokenizer.encode("a", "a" if is_pair else None).ids
+    special_ids, position = [], 0
+    for _ in range(1 + is_pair):
+        offsets = range(position, len(framed_ids))
+        start = next(offset for offset in offsets if framed_ids[offset : offset + len(plain_ids)] == plain_ids)
+        special_ids.append(tuple(framed_ids[position:start]))
+        position = start + len(plain_ids)
+    return (*special_ids, tuple(framed_ids[position:]))
 
 
 def blank_token_ids(tokenizer: Tokenizer) -> tuple[int, ...]:

@@ -1,7 +1,7 @@
 """Open another index, encoder or cross-encoder to evaluate the same questions with."""
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -50,9 +50,8 @@ def open_baseline(
     encoder = OnnxEncoder.load(folder)
     knowledge = load_knowledge(content_dir)
     with tempfile.TemporaryDirectory() as root:
-        build_index(
-            IndexSource(knowledge, encoder, load_calibration(with_examples=bool(knowledge.intents))), Path(root)
-        )
+        calibration = load_calibration(with_examples=bool(knowledge.intents))
+        build_index(IndexSource(knowledge, encoder, calibration), Path(root))
         yield Searcher(open_index(Path(root), encoder), encoder), UNFITTED_NOTE
 
 
@@ -69,15 +68,10 @@ def _find_folder(name: str, data_dir: Path) -> Path:
 def _load_encoder_for(backend: IndexBackend | Path, *folders: Path) -> OnnxEncoder:
     """Load the encoder that built an index from the data folder or from next to the index."""
     manifest = as_backend(backend).read_manifest()
-    for card in _find_cards(folders):
+    for card in (card for folder in folders for card in sorted(folder.glob(f"*/{CARD_FILE}"))):
         if read_encoder_card(card.parent).digest == manifest.encoder_digest:
             return OnnxEncoder.load(card.parent)
     raise GwError(
         f"The index in {backend} was made with the encoder {manifest.encoder}, which is prepared neither "
         f"in {folders[0]} nor beside the index. Put its folder into one of the two."
     )
-
-
-def _find_cards(folders: Sequence[Path]) -> Iterator[Path]:
-    for folder in folders:
-        yield from sorted(folder.glob(f"*/{CARD_FILE}"))

@@ -66,11 +66,7 @@ def compare_evaluations(
 ) -> Comparison:
     """Compare two evaluations; questions are the same if id and text are equal."""
     before_by_key = {_question_key(question): question for question in before}
-    pairs = [
-        (before_by_key[_question_key(question)], question)
-        for question in after
-        if _question_key(question) in before_by_key
-    ]
+    pairs = [(earlier, later) for later in after if (earlier := before_by_key.get(_question_key(later)))]
     return Comparison(
         before=names[0],
         after=names[1],
@@ -89,11 +85,9 @@ def compare_evaluations(
 def _compare_slices(pairs: Sequence[QuestionPair]) -> tuple[MeasureChange, ...]:
     before_by_key = {_question_key(second): first for first, second in pairs}
     after = [second for _, second in pairs]
-    judgement_totals = group_by_answerability(
-        [question for question in after if question.item.split == JUDGEMENT_SPLIT]
-    )
-    labelled_totals = {f"{name}, {JUDGEMENT_SPLIT}": group for name, group in judgement_totals.items()}
-    slices = {**labelled_totals, **group_by_answerability(after), **group_by_kind(after), **group_by_language(after)}
+    unseen = group_by_answerability([question for question in after if question.item.split == JUDGEMENT_SPLIT])
+    unseen = {f"{name}, {JUDGEMENT_SPLIT}": group for name, group in unseen.items()}
+    slices = {**unseen, **group_by_answerability(after), **group_by_kind(after), **group_by_language(after)}
     return tuple(
         _compare_measure(name, measure, [(before_by_key[_question_key(question)], question) for question in group])
         for measure in COMPARED_MEASURES

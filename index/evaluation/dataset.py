@@ -59,7 +59,7 @@ def outcome_status(result: SearchResult) -> str:
 
 
 def is_correct(item: LabelledQuestion, result: SearchResult) -> bool:
-    """Tell whether a result is the expected one; a choice that offers a right entry counts as right."""
+    """Return whether a result is the expected one; a choice that offers a right entry counts as right."""
     if result.decision in (Decision.ANSWER, Decision.CLARIFY):
         return item.is_answerable and not set(result.shown_ids).isdisjoint(item.entries)
     return outcome_status(result) == item.expect

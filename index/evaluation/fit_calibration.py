@@ -34,14 +34,14 @@ class TrainingSample:
 
 
 def extract_sample(item: LabelledQuestion, searcher: Searcher) -> TrainingSample | None:
-    """What the models learn from one question; None where there is nothing to decide on."""
+    """Return the training sample of a question; None if there is nothing to decide on."""
     result = searcher.search(item.question)
     if result.features is None:
         return None
     return TrainingSample(
         item=item,
         values_by_model={name: result.features.values(name) for name in MODEL_FEATURES},
-        is_small_talk=bool(result.intent) and item.expect in SMALL_TALK_STATUSES,  # a foreign folder knows no talk
+        is_small_talk=bool(result.intent) and item.expect in SMALL_TALK_STATUSES,  # without intents: never
         is_correct=item.is_answerable and result.hits[0].target in item.entries,
     )
 
@@ -68,10 +68,9 @@ def cross_validated_predictions(samples: Sequence[TrainingSample]) -> Float64Arr
     for train_rows, test_rows in GroupKFold(min(FOLD_COUNT, len(set(topics)))).split(samples, groups=topics):
         models = _fit_models([samples[row] for row in train_rows])
         for row in test_rows:
-            p_small_talk, p_answerable, p_top_correct = (
-                models[name].predict_probability(samples[row].values_by_model[name]) for name in models
-            )
-            probabilities[row] = (1 - p_small_talk) * p_answerable * p_top_correct
+            values = samples[row].values_by_model
+            p_talk, p_answerable, p_top_correct = (models[name].predict_probability(values[name]) for name in models)
+            probabilities[row] = (1 - p_talk) * p_answerable * p_top_correct
     return probabilities
 
 

@@ -40,10 +40,8 @@ def render_report(
     """Render the whole report; ``plots`` are file names with captions."""
     sections = [f"# Evaluation of {header.made}", _format_header(header), _LEGEND]
     for name, group in splits(evaluated).items():
-        sections += [
-            f"## {_SPLIT_TITLES[name].format(len(group))}",
-            *([_JUDGEMENT_NOTE] if name == JUDGEMENT_SPLIT else []),
-        ]
+        sections += [f"## {_SPLIT_TITLES[name].format(len(group))}"]
+        sections += [_JUDGEMENT_NOTE] if name == JUDGEMENT_SPLIT else []
         sections += [_format_split(compute_metrics(group))]
     sections += ["## Pictures", *([f"![{caption}]({name})" for name, caption in plots] or [NO_PLOTS_NOTE])]
     for compared in comparisons:
@@ -63,9 +61,8 @@ def _format_header(header: ReportHeader) -> str:
 
 def _format_split(metrics: EvaluationMetrics) -> str:
     tables = (("total", metrics.totals), ("kind", metrics.kinds), ("language", metrics.languages))
-    return "\n\n".join(
-        (format_headline(("value",), (metrics,)), *(format_slices(name, slices) for name, slices in tables))
-    )
+    slice_tables = (format_slices(name, slices) for name, slices in tables)
+    return "\n\n".join((format_headline(("value",), (metrics,)), *slice_tables))
 
 
 def _format_cases(questions: Sequence[EvaluatedQuestion]) -> str:
@@ -84,18 +81,12 @@ def format_slices(name: str, slices: Sequence[SliceMetrics]) -> str:
 def format_headline(columns: Sequence[str], all_metrics: Sequence[EvaluationMetrics]) -> str:
     """Format a table of the metrics that are not sliced, with one column per evaluation."""
     lines = (
-        (
-            "first in the ranking is right, of the answerable",
-            [format_share(metrics.first) for metrics in all_metrics],
-        ),
-        ("AUROC, right answers against far", [format_estimate(metrics.auroc_far) for metrics in all_metrics]),
-        (
-            "AUROC, right answers against near and unanswerable",
-            [format_estimate(metrics.auroc_near) for metrics in all_metrics],
-        ),
-        ("expected calibration error", [f"{metrics.calibration_error:.3f}" for metrics in all_metrics]),
-        ("duration of a search, p50, ms", [f"{metrics.p50:.1f}" for metrics in all_metrics]),
-        ("duration of a search, p95, ms", [f"{metrics.p95:.1f}" for metrics in all_metrics]),
+        ("first in the ranking is right, of the answerable", [format_share(m.first) for m in all_metrics]),
+        ("AUROC, right answers against far", [format_estimate(m.auroc_far) for m in all_metrics]),
+        ("AUROC, right answers against near and unanswerable", [format_estimate(m.auroc_near) for m in all_metrics]),
+        ("expected calibration error", [f"{m.calibration_error:.3f}" for m in all_metrics]),
+        ("duration of a search, p50, ms", [f"{m.p50:.1f}" for m in all_metrics]),
+        ("duration of a search, p95, ms", [f"{m.p95:.1f}" for m in all_metrics]),
     )
     return format_table(("figure", *columns), [(label, *values) for label, values in lines])
 
@@ -131,17 +122,12 @@ def format_differences(compared: Comparison) -> str:
     """Format the differences of a comparison by slice."""
     if not compared.count:
         return f"No question in common with {compared.before}."
-    changes_by_measure = [
-        [change for change in compared.changes if change.measure == measure] for measure in SHOWN_MEASURES
-    ]
-    change_table = format_table(
-        ("slice", "n", *SHOWN_MEASURES),
-        [_format_change(changes) for changes in zip(*changes_by_measure, strict=True)],
-    )
+    by_measure = ([change for change in compared.changes if change.measure == name] for name in SHOWN_MEASURES)
+    rows = [_format_change(changes) for changes in zip(*by_measure, strict=True)]
+    change_table = format_table(("slice", "n", *SHOWN_MEASURES), rows)
     headline_table = format_headline((compared.before, compared.after), compared.figures)
-    return "\n\n".join(
-        (*([compared.note] if compared.note else []), _format_counts(compared), headline_table, change_table)
-    )
+    note = (compared.note,) if compared.note else ()
+    return "\n\n".join((*note, _format_counts(compared), headline_table, change_table))
 
 
 def format_turned(pairs: Sequence[QuestionPair]) -> str:
@@ -179,9 +165,7 @@ def _format_scores(scores: Sequence[RetrievalScore]) -> str:
 
 def _format_contributions(contributions: Sequence[FeatureContribution]) -> str:
     texts = [
-        f"{contribution.feature} {contribution.value:.3g} ({contribution.share:+.2f})"
-        for contribution in contributions
-        if abs(contribution.share) >= 0.005
+        f"{part.feature} {part.value:.3g} ({part.share:+.2f})" for part in contributions if abs(part.share) >= 0.005
     ]
     return "; ".join(texts) or "nothing"
 
@@ -220,9 +204,9 @@ def format_percent(value: float) -> str:
 
 def format_share(estimate: Estimate | None) -> str:
     """Format a share with its interval in per cent; a dash for None."""
-    return (
-        f"{format_percent(estimate.value)} [{100 * estimate.low:.1f}, {100 * estimate.high:.1f}]" if estimate else "–"
-    )
+    if estimate is None:
+        return "–"
+    return f"{format_percent(estimate.value)} [{100 * estimate.low:.1f}, {100 * estimate.high:.1f}]"
 
 
 def format_estimate(estimate: Estimate | None) -> str:

@@ -89,9 +89,8 @@ def group_by_language(evaluated: Sequence[EvaluatedQuestion]) -> QuestionSlices:
     """Group questions by language, separately for answerable kinds and others; largest first."""
     slices: dict[str, list[EvaluatedQuestion]] = defaultdict(list)
     for question in evaluated:
-        slices[
-            f"{'answerable' if question.item.kind in ANSWERABLE_KINDS else 'others'} in {question.item.lang}"
-        ].append(question)
+        group = "answerable" if question.item.kind in ANSWERABLE_KINDS else "others"
+        slices[f"{group} in {question.item.lang}"].append(question)
     return dict(sorted(slices.items(), key=lambda item: (item[0].split()[0], -len(item[1]), item[0])))
 
 
@@ -122,11 +121,8 @@ def compute_metrics(evaluated: Sequence[EvaluatedQuestion]) -> EvaluationMetrics
 
 def metrics_table(evaluated: Sequence[EvaluatedQuestion]) -> list[SliceMetrics]:
     """Return one row per kind, per language, and for all answerable and all other questions."""
-    return list(
-        metrics_by_slice(
-            {**group_by_kind(evaluated), **group_by_language(evaluated), **group_by_answerability(evaluated)}
-        )
-    )
+    groups = (group_by_kind(evaluated), group_by_language(evaluated), group_by_answerability(evaluated))
+    return [row for slices in groups for row in metrics_by_slice(slices)]
 
 
 def metrics_by_slice(slices: QuestionSlices) -> tuple[SliceMetrics, ...]:
@@ -148,17 +144,14 @@ def reliability_bins(probabilities: ArrayLike, correct: ArrayLike) -> list[Proba
 
 def evaluated_bins(evaluated: Sequence[EvaluatedQuestion]) -> list[ProbabilityBin]:
     """Return the reliability bins of evaluated questions; correct means that the top entry is right."""
-    return reliability_bins(
-        [question.probability for question in evaluated], [question.best_right for question in evaluated]
-    )
+    correct = [question.best_right for question in evaluated]
+    return reliability_bins([question.probability for question in evaluated], correct)
 
 
 def calibration_error(bins: Sequence[ProbabilityBin]) -> float:
     """Return the expected calibration error, 0 to 1 (Naeini et al., Bayesian Binning, 2015, with equal-size bins)."""
-    return sum(
-        abs(probability_bin.probability - probability_bin.right.value) * probability_bin.count
-        for probability_bin in bins
-    ) / sum(probability_bin.count for probability_bin in bins)
+    errors = (abs(item.probability - item.right.value) * item.count for item in bins)
+    return sum(errors) / sum(item.count for item in bins)
 
 
 def risk_coverage_curve(evaluated: Sequence[EvaluatedQuestion]) -> tuple[list[float], list[float]]:
@@ -185,16 +178,12 @@ def worst_wrong_answers(evaluated: Sequence[EvaluatedQuestion], limit: int = 10)
 
 def worst_refusals(evaluated: Sequence[EvaluatedQuestion], limit: int = 10) -> list[EvaluatedQuestion]:
     """Return refused answerable questions, least probable first."""
-    return sorted(
-        (question for question in evaluated if question.is_refused), key=lambda question: question.probability
-    )[:limit]
+    refusals = [question for question in evaluated if question.is_refused]
+    return sorted(refusals, key=lambda question: question.probability)[:limit]
 
 
 def _slice_metrics(name: str, group: Sequence[EvaluatedQuestion]) -> SliceMetrics:
-    shares = {
-        key: bootstrap.estimate_mean([measure(question) for question in group])
-        for key, measure in OUTCOME_MEASURES.items()
-    }
+    shares = {key: bootstrap.estimate_mean(list(map(measure, group))) for key, measure in OUTCOME_MEASURES.items()}
     return SliceMetrics(slice=name, count=len(group), **shares)
 
 
@@ -205,9 +194,6 @@ def _top1_accuracy(evaluated: Sequence[EvaluatedQuestion]) -> Estimate | None:
 
 def _auroc_against(evaluated: Sequence[EvaluatedQuestion], *kinds: str) -> Estimate | None:
     positive = [question.probability for question in evaluated if question.best_right]
-    negative = [
-        question.probability
-        for question in evaluated
-        if question.item.kind in kinds and not question.item.is_answerable
-    ]
+    others = (question for question in evaluated if not question.item.is_answerable)
+    negative = [question.probability for question in others if question.item.kind in kinds]
     return bootstrap.estimate_auroc(positive, negative)

@@ -46,9 +46,8 @@ def draw_plots(
 
 
 def _plot_risk_coverage(evaluated: Sequence[EvaluatedQuestion], part_text: str, answer_from: float) -> Figure:
-    figure, axes = _new_figure(
-        "Risk and coverage", f"{part_text}; the surest answers first, from the {MIN_ANSWERS}th on"
-    )
+    subtitle = f"{part_text}; the surest answers first, from the {MIN_ANSWERS}th on"
+    figure, axes = _new_figure("Risk and coverage", subtitle)
     groups = (
         ("all questions", BLUE, evaluated),
         ("answerable questions alone", ORANGE, [question for question in evaluated if question.item.is_answerable]),
@@ -70,17 +69,14 @@ def _plot_risk_coverage(evaluated: Sequence[EvaluatedQuestion], part_text: str, 
 
 def _plot_calibration(evaluated: Sequence[EvaluatedQuestion], part_text: str) -> Figure:
     bins = evaluated_bins(evaluated)
-    figure, axes = _new_figure(
-        "Calibration", f"{part_text}; expected calibration error {calibration_error(bins):.3f}"
-    )
+    subtitle = f"{part_text}; expected calibration error {calibration_error(bins):.3f}"
+    figure, axes = _new_figure("Calibration", subtitle)
     axes.plot([0, 1], [0, 1], "--", color=GREY, label="perfect")
+    shares = [item.right for item in bins]
     axes.errorbar(
-        [probability_bin.probability for probability_bin in bins],
-        [probability_bin.right.value for probability_bin in bins],
-        [
-            [probability_bin.right.value - probability_bin.right.low for probability_bin in bins],
-            [probability_bin.right.high - probability_bin.right.value for probability_bin in bins],
-        ],
+        [item.probability for item in bins],
+        [share.value for share in shares],
+        [[share.value - share.low for share in shares], [share.high - share.value for share in shares]],
         fmt="o-",
         color=BLUE,
         capsize=3,
@@ -95,27 +91,17 @@ def _plot_calibration(evaluated: Sequence[EvaluatedQuestion], part_text: str) ->
 def _plot_outcomes(evaluated: Sequence[EvaluatedQuestion], part_text: str) -> Figure:
     figure, axes = _new_figure("Outcomes by kind of question", f"{part_text}: number, and share of the kind")
     counts_by_kind = confusion_counts(evaluated)
-    axes.imshow(
-        [[_cell_colour(counts, column) for column in OUTCOME_COLUMNS] for counts in counts_by_kind.values()],
-        aspect="auto",
-    )
-    for row_index, counts in enumerate(counts_by_kind.values()):
-        for column_index, column in enumerate(OUTCOME_COLUMNS):
-            count, share = _count_cell(counts, column)
+    colours = [[_cell_colour(counts, outcome) for outcome in OUTCOME_COLUMNS] for counts in counts_by_kind.values()]
+    axes.imshow(colours, aspect="auto")
+    for row, counts in enumerate(counts_by_kind.values()):
+        for column, outcome in enumerate(OUTCOME_COLUMNS):
+            count, share = _count_cell(counts, outcome)
             text = f"{count}\n{f'{100 * share:.0f}' if share >= 0.005 else '<1'} %" if count else "·"
-            axes.text(
-                column_index,
-                row_index,
-                text,
-                ha="center",
-                va="center",
-                color="white" if share > 0.6 else "black",
-                size=9,
-            )
+            colour = "white" if share > 0.6 else "black"
+            axes.text(column, row, text, ha="center", va="center", color=colour, size=9)
     axes.set_xticks(range(len(OUTCOME_COLUMNS)), [label for label, *_ in OUTCOME_COLUMNS])
-    axes.set_yticks(
-        range(len(counts_by_kind)), [f"{kind}\n(n = {counts.total()})" for kind, counts in counts_by_kind.items()]
-    )
+    kind_labels = [f"{kind}\n(n = {counts.total()})" for kind, counts in counts_by_kind.items()]
+    axes.set_yticks(range(len(kind_labels)), kind_labels)
     axes.set(xlabel="What came", ylabel="Kind of question")
     axes.grid(visible=False)
     legend = [Patch(color=BLUE, label="right outcome"), Patch(color=ORANGE, label="wrong outcome")]

@@ -48,9 +48,8 @@ def write_report_json(
 
 def write_retrieval_json(folder: Path, scores: Sequence[RetrievalScore]) -> None:
     """Write the scores of a retrieval benchmark into a report folder."""
-    _write_rounded(
-        folder / "retrieval.json", {"format": FORMAT_VERSION, "scores": [asdict(score) for score in scores]}
-    )
+    data = {"format": FORMAT_VERSION, "scores": [asdict(score) for score in scores]}
+    _write_rounded(folder / "retrieval.json", data)
 
 
 def read_evaluated_questions(folder: Path) -> list[EvaluatedQuestion]:
@@ -69,10 +68,9 @@ def read_evaluated_questions(folder: Path) -> list[EvaluatedQuestion]:
 
 def find_newest_report(reports: Path, excluded: Path) -> Path | None:
     """Return the newest report folder by name, except ``excluded``; None if there is none."""
-    folders = (
-        path.parent for path in reports.glob(f"*/{REPORT_FILE}") if path.parent.resolve() != excluded.resolve()
-    )
-    return max(folders, key=lambda folder: folder.name, default=None)
+    folders = (path.parent for path in reports.glob(f"*/{REPORT_FILE}"))
+    others = (folder for folder in folders if folder.resolve() != excluded.resolve())
+    return max(others, key=lambda folder: folder.name, default=None)
 
 
 def _write_rounded(path: Path, data: Mapping[str, Any]) -> None:
@@ -92,6 +90,5 @@ def _comparison_to_json(comparison: Comparison) -> dict[str, Any]:
 def _parse_question(data: dict[str, Any]) -> EvaluatedQuestion:
     item = {**data["item"], "entries": tuple(data["item"]["entries"])}
     reasons = tuple(FeatureContribution(**reason) for reason in data["reasons"])
-    return EvaluatedQuestion(
-        **{**data, "item": LabelledQuestion(**item), "shown": tuple(data["shown"]), "reasons": reasons}
-    )
+    parsed = {"item": LabelledQuestion(**item), "shown": tuple(data["shown"]), "reasons": reasons}
+    return EvaluatedQuestion(**{**data, **parsed})

@@ -90,7 +90,7 @@ def _read_passages(path: Path, problems: list[Problem]) -> dict[str, str]:
     texts_by_id: dict[str, str] = {}
     for line, fields in _read_lines(path, ("id", "text"), problems):
         if fields["id"] in texts_by_id:
-            problems.append(Problem(path, line, f"the id {fields['id']} stands here a second time"))
+            problems.append(Problem(path, line, f"the id {fields['id']} is used a second time"))
         texts_by_id[fields["id"]] = fields["text"]
     return texts_by_id
 
@@ -102,9 +102,8 @@ def _read_questions(
     for line, fields in _read_lines(path, ("id", "question", "passage"), problems):
         missing_langs = [lang for lang, texts_by_id in passages.items() if fields["passage"] not in texts_by_id]
         if missing_langs:
-            problems.append(
-                Problem(path, line, f"no passage {fields['passage']} in passages.{missing_langs[0]}.jsonl")
-            )
+            message = f"no passage {fields['passage']} in passages.{missing_langs[0]}.jsonl"
+            problems.append(Problem(path, line, message))
         questions.append(BenchmarkQuestion(fields["question"], fields["passage"]))
     return tuple(questions)
 
@@ -147,9 +146,8 @@ def measure_retrieval(collection: BenchmarkCollection, encoder: Encoder) -> list
 
 def find_rank(ranking: Sequence[str], relevant_id: str) -> int | None:
     """Return the rank (from 1) of the relevant id among the first RANKING_DEPTH; None if it is not among them."""
-    return next(
-        (rank for rank, passage_id in enumerate(ranking[:RANKING_DEPTH], start=1) if passage_id == relevant_id), None
-    )
+    ranks = (rank for rank, found_id in enumerate(ranking[:RANKING_DEPTH], start=1) if found_id == relevant_id)
+    return next(ranks, None)
 
 
 def reciprocal_rank(rank: int | None) -> float:
@@ -189,10 +187,8 @@ def _build_searcher(
     for name, passage in ids_by_file.items():
         # The line break keeps a passage that begins with '---' from being read as front matter.
         (text_folder / f"{name}.md").write_text(f"\n{passages[passage]}", encoding="utf-8", errors="replace")
-    build_index(
-        IndexSource(load_knowledge(text_folder, lang), encoder, load_calibration(with_examples=False)),
-        folder / "index",
-    )
+    source = IndexSource(load_knowledge(text_folder, lang), encoder, load_calibration(with_examples=False))
+    build_index(source, folder / "index")
     return Searcher(open_index(folder / "index", encoder), encoder), ids_by_file
 
 

@@ -69,9 +69,8 @@ def replace_node(
             model.graph.initializer.append(numpy_helper.from_array(value, input_names[-1]))
         else:
             input_names.append(value or "")
-    node.CopyFrom(
-        helper.make_node(operator, input_names, list(node.output), node.name, domain=_CONTRIB_DOMAIN, **attributes)
-    )
+    outputs = list(node.output)
+    node.CopyFrom(helper.make_node(operator, input_names, outputs, node.name, domain=_CONTRIB_DOMAIN, **attributes))
     if all(opset.domain != _CONTRIB_DOMAIN for opset in model.opset_import):
         model.opset_import.append(helper.make_opsetid(_CONTRIB_DOMAIN, 1))
 

@@ -67,9 +67,8 @@ def build_tokenizer(vocabulary: Vocabulary) -> Tokenizer:
     tokenizer.normalizer = _build_normalizer(vocabulary.normalization)
     tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
     bos, eos = vocabulary.pieces[vocabulary.bos_id][0], vocabulary.pieces[vocabulary.eos_id][0]
-    tokenizer.post_processor = processors.TemplateProcessing(
-        single=f"{bos} $A {eos}", special_tokens=[(bos, vocabulary.bos_id), (eos, vocabulary.eos_id)]
-    )
+    frame = [(bos, vocabulary.bos_id), (eos, vocabulary.eos_id)]
+    tokenizer.post_processor = processors.TemplateProcessing(single=f"{bos} $A {eos}", special_tokens=frame)
     special_tokens = ("<s>", "<pad>", "</s>", "<unk>", "<mask>")
     tokenizer.add_special_tokens([AddedToken(token, special=True, normalized=False) for token in special_tokens])
     return tokenizer

@@ -8,7 +8,7 @@ import numpy as np
 
 from index.encoder.cross_encoder import CrossEncoder
 from index.encoder.model_card import CROSS_ENCODER_CARD_FILE, CrossEncoderCard, write_card_file
-from index.encoder.tokenizer import pair_special_token_ids
+from index.encoder.tokenizer import special_token_ids
 from index.errors import EncoderError
 from index.export.model_folder import (
     MAX_TOKENS,
@@ -59,10 +59,9 @@ def _write_cross_encoder(name: str, source: Any, folder: Path) -> None:
     segments = getattr(source.model.config, "type_vocab_size", 0) > 1
     input_names = ("embeddings", "mask", "segments") if segments else ("embeddings", "mask")
     layers = _build_layers(source.model)
-    bits, files = write_model_files(
-        ExportModel(name, source.model, source.tokenizer, layers, input_names, "scores"), folder
-    )
-    before, between, after = pair_special_token_ids(source.tokenizer.backend_tokenizer)
+    model = ExportModel(name, source.model, source.tokenizer, layers, input_names, "scores")
+    bits, files = write_model_files(model, folder)
+    before, between, after = special_token_ids(source.tokenizer.backend_tokenizer, is_pair=True)
     card = CrossEncoderCard(
         name=name,
         revision=getattr(source.model.config, "_commit_hash", None) or "",
@@ -90,9 +89,8 @@ def _build_layers(model: Any) -> Any:
             self, embeddings: torch.Tensor, mask: torch.Tensor, segments: torch.Tensor | None = None
         ) -> torch.Tensor:
             segment_arguments = {} if segments is None else {"token_type_ids": segments}
-            scores: torch.Tensor = self.model(
-                inputs_embeds=embeddings, attention_mask=mask, **segment_arguments
-            ).logits
+            output = self.model(inputs_embeds=embeddings, attention_mask=mask, **segment_arguments)
+            scores: torch.Tensor = output.logits
             return scores
 
     return PairScorer()

@@ -41,7 +41,7 @@ SUPPORTED_POOLINGS = ("mean", "cls")
 
 @dataclass(frozen=True)
 class _SourceModel:
-    """A model that can be exported, taken apart."""
+    """The parts of a model to be exported."""
 
     name: str
     revision: str
@@ -82,18 +82,16 @@ def _load_encoder(name: str) -> _SourceModel:
 
 
 def _inspect_source(name: str, revision: str, model: "SentenceTransformer") -> _SourceModel:
-    """Take a model apart; raises EncoderError if it is not supported."""
+    """Return the parts of a model; raises EncoderError if it is not supported."""
     module_types = [type(module).__name__ for module in model]
     if module_types not in (["Transformer", "Pooling"], ["Transformer", "Pooling", "Normalize"]):
-        raise EncoderError(
-            f"{name} consists of {', '.join(module_types)}; only Transformer, Pooling, Normalize are supported"
-        )
+        module_names = ", ".join(module_types)
+        raise EncoderError(f"{name} consists of {module_names}; only Transformer, Pooling, Normalize are supported")
     transformer: Any = model[0]
     pooling: Any = model[1]
     if pooling.pooling_mode not in SUPPORTED_POOLINGS or not pooling.include_prompt:
-        raise EncoderError(
-            f"{name} pools by {pooling.pooling_mode}; only {' and '.join(SUPPORTED_POOLINGS)} are supported"
-        )
+        supported = " and ".join(SUPPORTED_POOLINGS)
+        raise EncoderError(f"{name} pools by {pooling.pooling_mode}; only {supported} are supported")
     check_tokenizer(name, model.tokenizer)
     revision = revision or getattr(transformer.model.config, "_commit_hash", None) or ""
     prompts = model.prompts if any(model.prompts.values()) else default_prompts(name)

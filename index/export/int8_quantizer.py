@@ -69,9 +69,8 @@ def _measure_channel_maxima(
     """Return the largest magnitude of each channel of these values over the samples: name -> (channels,)."""
     observed_model = onnx.ModelProto()
     observed_model.CopyFrom(model)
-    observed_model.graph.output.extend(
-        helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, None) for name in value_names
-    )
+    outputs = (helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, None) for name in value_names)
+    observed_model.graph.output.extend(outputs)
     session = onnxruntime.InferenceSession(observed_model.SerializeToString(), providers=["CPUExecutionProvider"])
     maxima: dict[str, Floats] = {}
     for sample in samples:
@@ -96,9 +95,8 @@ def _divide_input(model: onnx.ModelProto, linears: Sequence[LinearLayer], diviso
     divisors_name, quotient_name = f"{value}_divisors", f"{value}_even"
     model.graph.initializer.append(numpy_helper.from_array(1 / divisors, divisors_name))
     position = next(number for number, node in enumerate(model.graph.node) if value in node.input)
-    model.graph.node.insert(
-        position, helper.make_node("Mul", [value, divisors_name], [quotient_name], f"{quotient_name}_mul")
-    )
+    division = helper.make_node("Mul", [value, divisors_name], [quotient_name], f"{quotient_name}_mul")
+    model.graph.node.insert(position, division)
     for linear in linears:
         linear.input_name = quotient_name
 
@@ -107,9 +105,8 @@ def _quantize_linear(model: onnx.ModelProto, linear: LinearLayer, width: int) ->
     """Replace a product and its bias by an integer product."""
     if len(linear.matrix) <= width:
         codes, scales = _quantize_matrix(linear.matrix)
-        replace_node(
-            model, linear.output_node, "DynamicQuantizeMatMul", [linear.input_name, codes, scales, None, linear.bias]
-        )
+        inputs = [linear.input_name, codes, scales, None, linear.bias]
+        replace_node(model, linear.output_node, "DynamicQuantizeMatMul", inputs)
     elif len(linear.matrix) % _BLOCK_SIZE == 0:
         replace_with_block_matmul(model, linear, 8, _BLOCK_SIZE)
 
@@ -121,9 +118,8 @@ def _fuse_attention(model: onnx.ModelProto, attention: AttentionLayer) -> None:
     bias = np.concatenate([part.bias for part in attention.projections])
     quantized_names = [f"{name}_{part}" for part in ("codes", "scale", "zero")]
     position = next(number for number, node in enumerate(model.graph.node) if node.name == name)
-    model.graph.node.insert(
-        position, helper.make_node("DynamicQuantizeLinear", [input_name], quantized_names, f"{name}_rounded")
-    )
+    rounding = helper.make_node("DynamicQuantizeLinear", [input_name], quantized_names, f"{name}_rounded")
+    model.graph.node.insert(position, rounding)
     quantized_input, input_scale, zero_point = quantized_names
     inputs = (quantized_input, codes, bias, input_scale, scales, _INT32_MASK, zero_point)
     replace_node(model, attention.output_node, "QAttention", inputs, num_heads=attention.head_count)

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from index.encoder.embedding_table import save_embedding_table
 from index.encoder.model_card import (
     EMBEDDINGS_FILE,
     EXACT_GRAPH_FILE,
@@ -22,7 +21,7 @@ from index.encoder.model_card import (
     TOKENIZER_FILE,
     hash_file,
 )
-from index.encoder.quantization import BitWidth, Floats, choose_bit_width
+from index.encoder.quantization import BitWidth, Floats, choose_bit_width, pack_rows
 from index.encoder.tokenizer import save_tokenizer
 from index.errors import EncoderError
 from index.export.block_quantizer import write_block_graph
@@ -124,7 +123,7 @@ def write_model_files(
     weights = model.transformer.get_input_embeddings().weight.detach().numpy().astype(np.float32)
     bits = choose_bit_width(weights)
     try:
-        save_embedding_table(weights, bits, folder / EMBEDDINGS_FILE)
+        np.save(folder / EMBEDDINGS_FILE, pack_rows(weights, bits))
         model.transformer.set_attn_implementation("eager")
         onnx_model = export_to_onnx(model.layers, weights.shape[1], model.input_names, model.output_name)
         if samples:

@@ -1,4 +1,4 @@
-"""Explain a result in figures and words that a person can check."""
+"""Explain a result with figures and words that people can check."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,14 +17,14 @@ MAX_MATCHED_WORDS = 8
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """What a result rests on.
+    """The evidence for a result.
 
     Attributes:
-        entry: the gap of an abstention, else the nearest entry, whether it was shown or not; None if nothing is near.
-        probability: that this entry answers, or of a gap that the sources are silent, 0 to 1.
+        entry: the gap of an abstention, else the nearest entry, whether or not it was shown; None without hits.
+        probability: that this entry answers, or for a gap that the sources do not, 0 to 1.
         matched_words: words of the message that the entry's title or text contains.
-        examples: its example questions that are nearest to the message.
-        off_topic: the message was not taken for a question on the subject at all.
+        examples: its example questions most similar to the message.
+        off_topic: the message was not recognised as a question on the subject.
     """
 
     entry: Entry | None = None
@@ -37,7 +37,7 @@ class Explanation:
 def explain_result(reader: IndexReader, result: SearchResult, message: str, lang: str) -> Explanation:
     """Explain the result for a message; ``lang`` is the language of the explanation's entry.
 
-    Reads from the index what only an explanation needs: the entry in every language, and the example questions.
+    Loads what only an explanation needs: the entry in every language, and the example questions.
     """
     if result.probabilities is None:
         return Explanation()
@@ -63,11 +63,8 @@ def _match_words(message: str, versions: tuple[Entry, ...]) -> Iterator[str]:
 def _nearest_examples(reader: IndexReader, result: SearchResult, versions: tuple[Entry, ...]) -> Iterator[str]:
     current_questions = {example for version in versions for example in version.questions}
     assert result.query_vector is not None
-    for row in reader.vector_index.find_nearest(result.query_vector, MAX_NEIGHBOURS)[0].tolist():
+    rows, _ = reader.vector_index.find_nearest(result.query_vector, MAX_NEIGHBOURS)
+    for row in rows[reader.row_kinds[rows] == QUESTION_KIND].tolist():
         is_own = reader.target_names[int(reader.row_targets[row])] == versions[0].id
-        if (
-            is_own
-            and reader.row_kinds[row] == QUESTION_KIND
-            and (text := reader.read_passage(row)) in current_questions
-        ):
+        if is_own and (text := reader.read_passage(row)) in current_questions:
             yield text

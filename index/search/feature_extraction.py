@@ -21,14 +21,12 @@ def extract_features(candidates: Candidates, hits: Sequence[Hit], vocabulary_cov
     """
     top, scores = hits[0].candidate_index, [hit.score for hit in hits]
     by_questions, masked = candidates.question_similarity, candidates.masked_similarity
-    nearest_answer, nearest_gap, nearest_refusal = (
-        _max_score(by_questions, mask) for mask in (candidates.is_answering, candidates.is_gap, candidates.is_refusal)
-    )
+    masks = (candidates.is_answering, candidates.is_gap, candidates.is_refusal, candidates.is_small_talk)
+    nearest_answer, nearest_gap, nearest_refusal, nearest_talk = (_max_score(by_questions, mask) for mask in masks)
     overlap, gap_index = candidates.term_overlap, best_index(candidates.fused_score, candidates.is_gap)
     masked_gap = _max_score(masked, candidates.is_gap)
     return QueryFeatures(
-        small_talk_margin=_max_score(by_questions, candidates.is_small_talk)
-        - max(nearest_answer, nearest_gap, nearest_refusal),
+        small_talk_margin=nearest_talk - max(nearest_answer, nearest_gap, nearest_refusal),
         similarity=float(candidates.similarity[top]),
         term_overlap=float(overlap[top]),
         term_overlap_margin=0.0 if gap_index is None else float(overlap[top] - overlap[gap_index]),

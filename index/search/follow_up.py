@@ -1,6 +1,6 @@
-"""Search for a message in the light of the answer before it: what does "und was kostet das?" refer to?
+"""Search for a message in the context of the previous answer: what does "und was kostet das?" refer to?
 
-The words by which a message shows that it is a follow-up are content: see knowledge/understanding.yaml.
+The words that mark a message as a follow-up are content: see knowledge/understanding.yaml.
 """
 
 from dataclasses import replace
@@ -22,16 +22,16 @@ MAX_WORDS_UNMARKED, MAX_WORDS_LEADING, MAX_WORDS_POINTING = 1, 2, 3
 
 
 class FollowUp(StrEnum):
-    """How a message refers to the answer before it."""
+    """How a message refers to the previous answer."""
 
     NONE = "none"  # it names its own subject
     SHORT = "short"  # it is too short to tell
-    ANAPHORIC = "leans"  # it points back, or continues
+    ANAPHORIC = "leans"  # it refers back, or continues
     MORE = "more"  # it asks for more on the same subject
 
 
 def classify_follow_up(message: str, markers: DiscourseMarkers) -> FollowUp:
-    """Tell from its words alone how a message refers to the answer before it. Pure."""
+    """Classify how a message refers to the previous answer, from its words alone. Pure."""
     words = WORD_PATTERN.findall(message.lower())
     if not words:
         return FollowUp.NONE
@@ -50,10 +50,10 @@ def classify_follow_up(message: str, markers: DiscourseMarkers) -> FollowUp:
 def search_message(
     searcher: Searcher, message: str, markers: DiscourseMarkers, last_entry_id: str, lang: str
 ) -> SearchResult:
-    """Search for a message that came after an entry was shown.
+    """Search for a message that follows an entry shown before.
 
     A message that names its own subject is searched by itself. A follow-up is searched by itself and together with
-    the entry's title, and the more probable result counts.
+    the entry's title, and the more probable result is returned.
 
     Args:
         markers: the discourse markers of the message's language.
@@ -85,15 +85,13 @@ def _search_in_context(
     is_new = entry is not None and entry.id != context.id
     if is_new and (context_more_likely or standalone_entry is None or standalone_entry == entry):
         return replace(contextual, context=context)
-    prefers_standalone = (standalone_entry is not None or standalone.decision is Decision.SMALL_TALK) and (
-        standalone.probability >= MIN_INTENT_PROBABILITY or not context_more_likely
-    )
-    if prefers_standalone or contextual.decision in (Decision.ABSTAIN, Decision.SMALL_TALK):
+    is_sure = standalone.probability >= MIN_INTENT_PROBABILITY or not context_more_likely
+    has_reply = standalone_entry is not None or standalone.decision is Decision.SMALL_TALK
+    if (has_reply and is_sure) or contextual.decision in (Decision.ABSTAIN, Decision.SMALL_TALK):
         return standalone
     nearest_ids = (hit.target for hit in searcher.rank_entries(question, MAX_OPTIONS + 1))
-    option_ids = dict.fromkeys(
-        entry_id for entry_id in (*standalone.shown_ids[:1], *nearest_ids) if entry_id != context.id
-    )
+    option_ids = dict.fromkeys((*standalone.shown_ids[:1], *nearest_ids))
+    option_ids.pop(context.id, None)
     return replace(
         contextual,
         decision=Decision.CLARIFY,
@@ -106,7 +104,7 @@ def _search_in_context(
 
 
 def _stands_alone(searcher: Searcher, message: str, standalone: SearchResult, follow_up: FollowUp) -> bool:
-    """Whether the message is sure of its subject without what came before."""
+    """Return whether the message names its subject clearly enough without context."""
     if standalone.decision is Decision.SMALL_TALK:
         return follow_up is FollowUp.SHORT and standalone.probability >= MIN_INTENT_PROBABILITY
     if standalone.entry is None:

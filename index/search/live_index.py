@@ -44,9 +44,8 @@ class LiveIndex:
         try:
             version = self._backend.current_version()
         except IndexUnreachable as error:
-            self._log_change(
-                "its server cannot be reached", "%s Questions will be answered again once it is back.", error
-            )
+            message = "%s Questions will be answered again once it is back."
+            self._log_change("its server cannot be reached", message, error)
             raise
         except GwError as error:
             self._log_change("it is gone", "%s The loaded index stays in use.", error)
@@ -60,7 +59,7 @@ class LiveIndex:
         return self._searcher
 
     def _is_due(self, version: str) -> bool:
-        """Whether to open a version; a rejected one is retried, since its files may have been repaired."""
+        """Return whether to open a version; a rejected one is retried, as its files may have been repaired."""
         if version == self._searcher.reader.version:
             return False
         return version != self._rejected_version or self._clock() >= self._retry_at
@@ -74,9 +73,8 @@ class LiveIndex:
             raise
         except GwError as error:
             self._rejected_version, self._retry_at = version, self._clock() + REOPEN_DELAY
-            self._log_change(
-                "the new one cannot be used", "the new index cannot be used, the old one stays in use: %s", error
-            )
+            message = "the new index cannot be used, the old one stays in use: %s"
+            self._log_change("the new one cannot be used", message, error)
 
     def _log_change(self, trouble: str, message: str, *values: object) -> None:
         """Log a change for better or worse, once."""

@@ -1,4 +1,4 @@
-"""What a search leads to: a decision, the entries it names, and what it rests on."""
+"""The result of a search: a decision, the entries it names, and the evidence for it."""
 
 from dataclasses import dataclass, field
 
@@ -16,17 +16,17 @@ class SearchResult:
     Attributes:
         decision: how to reply.
         probability: that this is right, 0 to 1.
-        entry: what to answer with; of an abstention the gap, if one fits: the entry that says the sources are silent.
+        entry: the answer; for an abstention the gap that fits, if any: the entry saying that no source answers.
         options: two or three entries to choose from, if that is the decision.
         related: entries to read next to ``entry``.
         reply: small talk or a request for a human, if that is the decision.
         intent: the nearest intent of small talk or a request for a human, whatever was decided; "" if there is none.
         hits: the answering entries by fused score, best first; empty if nothing was searched.
-        features, probabilities: what the decision was made from; None without hits.
+        features, probabilities: the basis of the decision; None without hits.
         query_vector: the encoded query, shape (dimension,); None without hits.
-        context: the entry that the message was read together with; None if it was read by itself.
-        offers_related: more was asked for, and ``options`` are related to ``context``.
-        already_shown: ``context`` itself is the nearest entry, and ``options`` are those next to it.
+        context: the entry in whose context the message was searched; None if it was searched by itself.
+        offers_related: the user asked for more, and ``options`` are related to ``context``.
+        already_shown: ``context`` itself is the nearest entry, and ``options`` are the next nearest.
     """
 
     decision: Decision

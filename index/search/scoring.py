@@ -14,7 +14,7 @@ from index.storage.reader import IndexReader
 from knowledge.passages import KINDS, PassageKind
 
 MAX_NEIGHBOURS = 400  # vectors retrieved from an index too large to compare them all
-MAX_BY_OVERLAP = 40  # targets added to theirs for shared wording
+MAX_BY_OVERLAP = 40  # targets added to their owners for shared wording
 QUESTION_WEIGHT = 2.0  # of the similarity of example questions, relative to that of the text
 TERM_OVERLAP_WEIGHT = 0.15  # relative to the cosines
 MASKED_WEIGHT = 0.25  # of the similarity with names masked; all weights are measured, see docs/figures.md
@@ -44,7 +44,7 @@ class Candidates:
         similarity: weighted mean of the cosines of example questions and text.
         term_overlap: share of the query's wording that they contain, 0 to 1.
         fused_score: what they are ranked by.
-        is_answering, is_gap, is_small_talk, is_refusal: what they are; each is exactly one of these.
+        is_answering, is_gap, is_small_talk, is_refusal: their type; exactly one is true for each.
     """
 
     target_numbers: NDArray[np.int64]
@@ -71,15 +71,14 @@ def score_candidates(
     overlap = overlap[target_numbers]
     by_questions, by_text = by_kind[QUESTION_KIND], _mean_text_similarity(by_kind)
     similarity = (QUESTION_WEIGHT * by_questions + by_text) / (QUESTION_WEIGHT + 1)
-    similarity = np.where(np.isnan(by_questions), by_text, similarity)  # a document without example questions
-    similarity = np.nan_to_num(similarity)  # an intent has no text
+    # A document has no example questions, and an intent no text.
+    similarity = np.nan_to_num(np.where(np.isnan(by_questions), by_text, similarity))
     fused_score = similarity + TERM_OVERLAP_WEIGHT * overlap
     masked_similarity = _pool_masked(reader, vector if masked_vector is None else masked_vector, target_numbers)
     if masked_vector is not None:
         fused_score = add_masked_similarity(fused_score, masked_similarity)
-    is_gap, is_intent, is_refusal = (
-        flags[target_numbers] for flags in (reader.is_gap, reader.is_intent, reader.is_refusal)
-    )
+    target_flags = (reader.is_gap, reader.is_intent, reader.is_refusal)
+    is_gap, is_intent, is_refusal = (flags[target_numbers] for flags in target_flags)
     return Candidates(
         target_numbers=target_numbers,
         question_similarity=np.nan_to_num(by_questions),
@@ -110,24 +109,23 @@ def add_masked_similarity(fused_score: Float32Array, masked_similarity: Float32A
 def _pool_by_target(
     reader: IndexReader, vector: Float32Array, overlap: Float32Array
 ) -> tuple[NDArray[np.int64], Float32Array]:
-    """The candidates' numbers (n,), and their similarities by kind of passage (kinds, n), NaN if they have none."""
+    """Return the candidates' numbers (n,) and similarities by kind of passage (kinds, n), NaN for a missing kind."""
     if reader.group_scorers:
         return np.arange(len(reader.target_names)), _pool_all_rows(reader, reader.group_scorers.unmasked, vector)
     rows, similarities = reader.vector_index.find_nearest(vector, MAX_NEIGHBOURS)
     row_targets = reader.row_targets[rows]
     target_numbers = np.union1d(row_targets, _best_by_overlap(overlap))
-    scorer = GroupScorer(
-        np.searchsorted(target_numbers, row_targets).astype(np.int32), reader.row_kinds[rows], len(target_numbers)
-    )
+    row_owners = np.searchsorted(target_numbers, row_targets).astype(np.int32)
+    scorer = GroupScorer(row_owners, reader.row_kinds[rows], len(target_numbers))
     by_kind = scorer.pool_similarities(similarities - reader.row_penalties[rows])
     text_row = by_kind[TEXT_KINDS[0]]
-    text_row[np.isnan(text_row)] = similarities.min(initial=1.0)  # the bound for all that is no neighbour
+    text_row[np.isnan(text_row)] = similarities.min(initial=1.0)  # an upper bound for everything else
     return target_numbers, by_kind
 
 
 def _pool_masked(reader: IndexReader, vector: Float32Array, target_numbers: NDArray[np.int64]) -> Float32Array:
-    """The similarity of the targets' masked example questions, shape (targets,); 0 if they have none."""
-    if not reader.proper_names:  # nothing was indexed without names
+    """Return the similarity of the targets' masked example questions, shape (targets,); 0 if they have none."""
+    if not reader.proper_names:  # no masked questions were indexed
         return np.zeros(len(target_numbers), np.float32)
     if reader.group_scorers:
         masked = _pool_all_rows(reader, reader.group_scorers.masked, vector)[MASKED_KIND, target_numbers]
@@ -142,13 +140,12 @@ def _pool_masked(reader: IndexReader, vector: Float32Array, target_numbers: NDAr
 
 
 def _pool_all_rows(reader: IndexReader, scorer: GroupScorer, vector: Float32Array) -> Float32Array:
-    return scorer.pool_similarities(
-        reader.vector_index.compute_similarities(vector, scorer.rows) - reader.row_penalties[scorer.rows]
-    )
+    similarities = reader.vector_index.compute_similarities(vector, scorer.rows)
+    return scorer.pool_similarities(similarities - reader.row_penalties[scorer.rows])
 
 
 def _mean_text_similarity(by_kind: Float32Array) -> Float32Array:
-    """The mean over text, sentences and windows; a short text is its own sentence and window."""
+    """Return the mean over text, sentences and windows; a short text counts as its own sentence and window."""
     by_text = by_kind[TEXT_KINDS]
     mean: Float32Array = np.where(np.isnan(by_text), by_text[0], by_text).mean(axis=0)
     return mean

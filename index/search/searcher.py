@@ -19,13 +19,13 @@ from knowledge.records.entry import Entry, Layer
 
 MAX_OPTIONS = 3  # entries offered in a choice, or next to an answer
 MAX_RELATED_TO_GAP = 2
-MAX_QUESTION_CHARS = 2_000  # no more of a pasted page is read
+MAX_QUESTION_CHARS = 2_000  # the rest of a longer text is ignored
 RERANK_DEPTH = 5  # entries at the top that a cross-encoder reorders
 HitT = TypeVar("HitT")
 
 
 class Searcher:
-    """Search over one open index. Keeps no state between questions; safe to use from several threads.
+    """Search over one open index; stateless and thread-safe.
 
     The optional cross-encoder reads question and text together, which is far slower than comparing two vectors, and
     reorders the best entries. Gaps keep their ranks: their text says that there is no answer, so no model scores it
@@ -57,13 +57,12 @@ class Searcher:
         intent = "" if intent_index is None else self._target_at(candidates, intent_index)[1:]
         entry_id = {Decision.ANSWER: hits[0].target, Decision.ABSTAIN: gap_id}.get(decision)
         entry = reader.get_entry(entry_id, lang) if entry_id else None
+        offered_hits = hits[:MAX_OPTIONS] if decision is Decision.CLARIFY else []
         return SearchResult(
             decision=decision,
             probability=probabilities.of_decision(decision),
             entry=entry,
-            options=tuple(reader.get_entry(hit.target, lang) for hit in hits[:MAX_OPTIONS])
-            if decision is Decision.CLARIFY
-            else (),
+            options=tuple(reader.get_entry(hit.target, lang) for hit in offered_hits),
             related=self.load_related(entry, lang) if entry else (),
             reply=reader.intent_replies.get(intent) if decision is Decision.SMALL_TALK else None,
             intent=intent,
@@ -74,7 +73,7 @@ class Searcher:
         )
 
     def show_entry(self, entry_id: str, lang: str) -> SearchResult | None:
-        """Return the result that shows an entry, whatever was asked; None if there is no such entry."""
+        """Return a result that shows this entry without a search; None if there is no such entry."""
         if (entry := self.find_entry(entry_id, lang)) is None:
             return None
         decision = Decision.ABSTAIN if entry.layer is Layer.GAP else Decision.ANSWER
@@ -92,7 +91,7 @@ class Searcher:
         return self.reader.get_entry(entry_id, lang) if entry_id in self.reader.entries else None
 
     def answering_entries(self, entry_ids: Iterable[str], lang: str) -> Iterator[Entry]:
-        """Yield those of the entries that exist and answer something: a gap leads nowhere."""
+        """Yield the entries that exist and answer something, in order; gaps are skipped."""
         for entry_id in entry_ids:
             entry = self.find_entry(entry_id, lang)
             if entry and entry.layer is not Layer.GAP:
@@ -112,13 +111,10 @@ class Searcher:
         return vector, score_candidates(self.reader, question, vector, masked_vector)
 
     def _encode_queries(self, *questions: str) -> Float32Array:
-        vectors: Float32Array = self._encoder.encode_queries(
-            [question[:MAX_QUESTION_CHARS].strip() for question in questions], fast=True
-        )
-        return vectors
+        return self._encoder.encode_queries([text[:MAX_QUESTION_CHARS].strip() for text in questions], fast=True)
 
     def _find_gap(self, candidates: Candidates, top: Hit) -> str:
-        """The gap that is nearer than every answering entry and every refused sentence; "" if there is none."""
+        """Return the gap that is nearer than any answering entry or refused sentence; "" if there is none."""
         similarity, by_questions = candidates.similarity, candidates.question_similarity
         gap_index = best_index(similarity, candidates.is_gap)
         refusal_index = best_index(by_questions, candidates.is_refusal)
@@ -135,9 +131,9 @@ class Searcher:
         fused = np.where(mask, candidates.fused_score, -np.inf)
         ordered = np.argsort(-fused, kind="stable")[: max(limit, RERANK_DEPTH)].tolist()
         hits = [
-            Hit(self._target_at(candidates, candidate_index), float(fused[candidate_index]), candidate_index)
-            for candidate_index in ordered
-            if np.isfinite(fused[candidate_index])
+            Hit(self._target_at(candidates, index), float(fused[index]), index)
+            for index in ordered
+            if np.isfinite(fused[index])
         ]
         if self.cross_encoder is None:
             return hits[:limit]
@@ -153,6 +149,6 @@ def cross_encoder_text(entry: Entry) -> str:
 
 
 def reorder_hits(ranking: Sequence[HitT], subset: Sequence[HitT], scores: Float32Array) -> list[HitT]:
-    """Reorder a subset of a ranking by ``scores`` (subset,), best first, within the ranks that it has."""
+    """Reorder a subset of a ranking by ``scores`` (subset,), best first, within the ranks that it occupies."""
     by_score = iter([subset[position] for position in np.argsort(-scores, kind="stable")])
     return [next(by_score) if hit in subset else hit for hit in ranking]

@@ -31,9 +31,8 @@ class WordIndexWriter(AbstractContextManager["WordIndexWriter"]):
 
     def __init__(self, path: Path) -> None:
         self._connection = sqlite3.connect(path)
-        self._connection.execute(
-            "CREATE VIRTUAL TABLE parts USING fts5(entry UNINDEXED, lang UNINDEXED, text, questions)"
-        )
+        columns = "entry UNINDEXED, lang UNINDEXED, text, questions"
+        self._connection.execute(f"CREATE VIRTUAL TABLE parts USING fts5({columns})")
 
     def add_row(self, entry_id: str, lang: str, text: str, questions: str) -> None:
         """Append one row; text and questions are stored as the terms of ``lang``."""
@@ -98,9 +97,8 @@ class Bm25Index:
         frequencies = self._document_frequencies(terms)
         rarest = sorted(terms, key=lambda term: frequencies.get(term, 0))
         running_totals = accumulate(frequencies.get(term, 0) for term in rarest)
-        affordable = {
-            term for term, postings in zip(rarest, running_totals, strict=True) if postings <= self._max_postings
-        }
+        ranked = zip(rarest, running_totals, strict=True)
+        affordable = {term for term, total in ranked if total <= self._max_postings}
         return [term for term in terms if term in affordable] or rarest[:1]
 
     def _document_frequencies(self, terms: Sequence[str]) -> dict[str, int]:
@@ -114,9 +112,8 @@ class Bm25Index:
         A word is known if it is a stop word or occurs in any entry. The share is small for other languages.
         """
         question_words = truncate_words(question)
-        frequencies = self._document_frequencies(
-            list({stem_word(word, lang) for word in question_words for lang in self._langs})
-        )
+        stems = {stem_word(word, lang) for word in question_words for lang in self._langs}
+        frequencies = self._document_frequencies(list(stems))
         known_counts = (
             sum(is_stop_word(word, lang) or stem_word(word, lang) in frequencies for word in question_words)
             for lang in self._langs

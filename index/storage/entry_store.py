@@ -1,25 +1,27 @@
-"""Read and write the entries and the target names of an index folder.
+"""Read and write the entries, passages and target names of an index folder.
 
 Entries stay on disk and are looked up one at a time. They are read with pread rather than mapped, because touched
 pages of a mapped file count as memory of the process.
 """
 
+import contextlib
 import hashlib
 import json
 import os
 import weakref
 from array import array
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict
 from functools import lru_cache, partial
+from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
-from index.storage.layout import ENTRIES_FILE, ENTRY_OFFSETS_FILE, TARGET_ENDS_FILE, TARGETS_FILE
+from index.storage.layout import ENTRIES_FILE, ENTRY_OFFSETS_FILE, PASSAGES_FILE, TARGET_ENDS_FILE, TARGETS_FILE
 from knowledge.records.entry import Entry, Layer
 
 ENTRY_CACHE_SIZE = 512  # parsed entries in memory; answering a question needs a handful
@@ -51,14 +53,13 @@ class EntryWriter(AbstractContextManager["EntryWriter"]):
 
 
 class EntryStore:
-    """A read-only mapping from an entry id to the entry in each of its languages, in written order; thread-safe."""
+    """A read-only mapping from an entry id to the entry in each of its languages, in stored order; thread-safe."""
 
     def __init__(self, count: int, read_lines: Callable[[str], Iterable[str | bytes]]) -> None:
         """``read_lines`` returns the JSON lines of an id; lines of other ids are ignored."""
         self._count = count
-        self._load_versions: Callable[[str], dict[str, Entry]] = lru_cache(ENTRY_CACHE_SIZE)(
-            partial(_load_entries, read_lines)
-        )
+        load_versions = partial(_load_entries, read_lines)
+        self._load_versions: Callable[[str], dict[str, Entry]] = lru_cache(ENTRY_CACHE_SIZE)(load_versions)
 
     @classmethod
     def open_folder(cls, folder: Path) -> "EntryStore":
@@ -121,3 +122,30 @@ class TargetNames:
 
     def __getitem__(self, number: int) -> str:
         return self._text[self._ends[number] : self._ends[number + 1]].decode()
+
+
+def format_passage(passage_id: str, text: str) -> str:
+    """Return the JSON line of a passage."""
+    return json.dumps({"id": passage_id, "text": text}, ensure_ascii=False) + "\n"
+
+
+def parse_passage(line: str | bytes) -> tuple[str, str]:
+    """Return the id and the text of a line."""
+    passage = json.loads(line)
+    return str(passage["id"]), str(passage["text"])
+
+
+def read_passages(folder: Path) -> Iterator[tuple[str, str]]:
+    """Yield the id and the text of every passage of an index folder, by row."""
+    with (folder / PASSAGES_FILE).open(encoding="utf-8") as file:
+        yield from map(parse_passage, file)
+
+
+def read_passage_text(folder: Path, row: int) -> str:
+    """Return the text of one row, or "" if the folder no longer exists; raises IndexError for an unknown row."""
+    with contextlib.suppress(FileNotFoundError), (folder / PASSAGES_FILE).open(encoding="utf-8") as file:
+        for line in islice(file, row, row + 1):
+            return parse_passage(line)[1]
+    if not folder.is_dir():
+        return ""
+    raise IndexError(row)

@@ -1,4 +1,4 @@
-"""The votes of an entry's vectors for it. Pure."""
+"""Score targets by the similarities of their vectors: max-pooling by target and kind of passage. Pure."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -12,10 +12,9 @@ _QUESTION_KIND, _MASKED_KIND = KINDS.index(PassageKind.QUESTION), KINDS.index(Pa
 
 
 class GroupScorer:
-    """Which vector votes for which target, and as what: ``owners`` and ``kinds`` hold one number a vector.
+    """Pool similarities by target and kind; ``row_targets`` and ``row_kinds`` (rows,) describe the vectors.
 
-    Attributes:
-        rows: of the index, that the vectors are.
+    ``rows`` is the range of these vectors in the index.
     """
 
     def __init__(
@@ -30,17 +29,16 @@ class GroupScorer:
         self._sort_order = np.argsort(group_ids, kind="stable")
         ordered = group_ids[self._sort_order]
         self._group_starts = np.flatnonzero(np.diff(ordered, prepend=-1))
-        self._group_indices = np.repeat(
-            np.arange(len(self._group_starts)), np.diff(self._group_starts, append=len(ordered))
-        )
+        group_sizes = np.diff(self._group_starts, append=len(ordered))
+        self._group_indices = np.repeat(np.arange(len(self._group_starts)), group_sizes)
         self._group_ids = ordered[self._group_starts]
         self._target_count = target_count
 
     def pool_similarities(self, similarities: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The similarity of each target by each kind, shape (kinds, targets); NaN where it has none of that kind.
+        """Return the similarity of each target by kind, shape (kinds, targets); NaN without a passage of that kind.
 
-        A target is as similar as its best passage; for questions the mean of its two best counts, since one lucky
-        question is not enough.
+        It is that of the target's best passage; for questions, where a single one may match by chance, the mean of
+        the best two.
         """
         pooled = np.full((len(KINDS), self._target_count), np.nan, np.float32)
         if len(self._group_ids):
@@ -58,14 +56,14 @@ class GroupScorer:
 
 @dataclass(frozen=True, slots=True)
 class GroupScorers:
-    """Of the example questions without names, which are the last rows of an index, and of the rows before them."""
+    """One scorer for the masked example questions, the last rows of an index, and one for the rows before them."""
 
     unmasked: GroupScorer
     masked: GroupScorer
 
     @classmethod
     def from_rows(cls, row_targets: NDArray[np.int32], row_kinds: NDArray[np.uint8], target_count: int) -> Self:
-        """Of all rows of an index."""
+        """Create both for all rows of an index."""
         first_masked = len(row_kinds) - int(np.count_nonzero(row_kinds == _MASKED_KIND))
         row_ranges = slice(0, first_masked), slice(first_masked, len(row_kinds))
         return cls(*(GroupScorer(row_targets[rows], row_kinds[rows], target_count, rows) for rows in row_ranges))

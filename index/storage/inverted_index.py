@@ -52,9 +52,8 @@ class InvertedIndexWriter:
 
 def _append_to_buckets(pending_pairs: list[NDArray[np.void]], bucket_paths: list[Path]) -> None:
     pairs = np.sort(np.concatenate([np.empty(0, PAIR_DTYPE), *pending_pairs]), order="token")
-    bucket_starts = np.searchsorted(
-        pairs["token"], np.arange(1, BUCKET_COUNT, dtype=np.uint64) * (2**32 // BUCKET_COUNT)
-    )
+    first_tokens = np.arange(1, BUCKET_COUNT, dtype=np.uint64) * (2**32 // BUCKET_COUNT)
+    bucket_starts = np.searchsorted(pairs["token"], first_tokens)
     for path, bucket_pairs in zip(bucket_paths, np.split(pairs, bucket_starts), strict=True):
         with path.open("ab") as file:
             bucket_pairs.tofile(file)

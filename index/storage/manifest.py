@@ -29,9 +29,8 @@ class Manifest:
 
     def write_to_folder(self, folder: Path) -> None:
         """Write the manifest into an index folder."""
-        (folder / MANIFEST_FILE).write_text(
-            json.dumps(asdict(self), indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
-        )
+        text = json.dumps(asdict(self), indent=1, ensure_ascii=False)
+        (folder / MANIFEST_FILE).write_text(text + "\n", encoding="utf-8")
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -40,9 +39,8 @@ def read_manifest(folder: Path) -> Manifest:
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
         if data["format"] != INDEX_FORMAT:
-            raise IndexUnusable(
-                f"{folder} has format {data['format']}; this program reads {INDEX_FORMAT}. {REBUILD_HINT}"
-            )
+            mismatch = f"{folder} has format {data['format']}; this program reads {INDEX_FORMAT}"
+            raise IndexUnusable(f"{mismatch}. {REBUILD_HINT}")
         return Manifest(**{**data, "languages": tuple(data["languages"])})
     except FileNotFoundError:
         raise IndexUnusable(f"There is no index in {folder.parent}. {REBUILD_HINT}") from None

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,22 +14,11 @@ from numpy.typing import NDArray
 from index.decision.calibration import Calibration, parse_calibration
 from index.encoder.encoder import Encoder
 from index.errors import REBUILD_HINT, IndexUnusable
-from index.storage import manifest
+from index.storage import layout, manifest
 from index.storage.bm25 import Bm25Index
-from index.storage.entry_store import EntryStore, TargetNames
+from index.storage.entry_store import EntryStore, TargetNames, read_passage_text
 from index.storage.group_scorer import GroupScorers
-from index.storage.layout import (
-    CLUSTERS_FILE,
-    CURRENT_LINK,
-    INTENTS_FILE,
-    NAMES_FILE,
-    ROWS_FILE,
-    VECTORS_FILE,
-    WORDS_FILE,
-)
 from index.storage.manifest import Manifest
-from index.storage.passage_file import read_passage_text
-from index.storage.protocols import VectorIndex, WordIndex
 from index.storage.term_overlap import TermOverlapIndex
 from index.storage.vector_index import FaissVectorIndex
 from index.text.proper_names import ProperNames
@@ -37,6 +27,37 @@ from knowledge.records.entry import Entry
 from knowledge.records.intents import ReplyKind
 
 GAP_PENALTY, INTENT_PENALTY, FOREIGN_LANGUAGE_PENALTY = 0.015, 0.005, 0.03  # of a cosine; see docs/figures.md
+
+
+class VectorIndex(Protocol):
+    """Nearest-neighbour search over L2-normalised vectors, shape (rows, d).
+
+    ``is_exact`` is true if a query is compared with every vector.
+    """
+
+    is_exact: bool
+
+    def __len__(self) -> int: ...
+
+    def compute_similarities(self, query: NDArray[np.float32], rows: slice) -> NDArray[np.float32]:
+        """Return the cosines of these rows with ``query`` (shape (d,)), by row; only if ``is_exact``."""
+        ...
+
+    def find_nearest(self, query: NDArray[np.float32], limit: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Return the rows and cosines of at most ``limit`` nearest vectors to ``query`` (shape (d,)), best first."""
+        ...
+
+
+class WordIndex(Protocol):
+    """Lexical search over the words of the entries."""
+
+    def search_entries(self, question: str, limit: int) -> list[tuple[str, float]]:
+        """Return at most ``limit`` different entry ids with their score (> 0), best first."""
+        ...
+
+    def vocabulary_coverage(self, question: str) -> float:
+        """Return the share (0 to 1) of a question's words that are known in the best matching indexed language."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +76,7 @@ class IndexReader:
     is_intent: NDArray[np.bool_]  # (targets,)
     is_refusal: NDArray[np.bool_]  # (targets,) intents that are answered with a refusal
     is_gap: NDArray[np.bool_]  # (targets,)
-    proper_names: ProperNames  # masked in a second reading of a question
+    proper_names: ProperNames  # masked when a question is encoded a second time
     group_scorers: GroupScorers | None  # None if the vectors are not searched exactly
     vector_index: VectorIndex
     term_overlap_index: TermOverlapIndex
@@ -85,7 +106,7 @@ class IndexComponents:
 
 def current_folder(root: Path) -> Path:
     """Return the folder of the current version; raises IndexUnusable if nothing has been built yet."""
-    folder = (root / CURRENT_LINK).resolve()
+    folder = (root / layout.CURRENT_LINK).resolve()
     if not folder.is_dir():
         raise IndexUnusable(f"There is no index in {root}. {REBUILD_HINT}")
     return folder
@@ -102,16 +123,14 @@ def open_index(root: Path, encoder: Encoder) -> IndexReader:
     calibration = check_compatible(index_manifest, encoder, str(root))
     # With clusters, the floats (most of the bytes) are only read by the next build.
     with translate_read_errors(str(folder)):
-        manifest.verify_files(
-            folder, index_manifest, skipped_file=VECTORS_FILE if CLUSTERS_FILE in index_manifest.files else ""
-        )
+        skipped_file = layout.VECTORS_FILE if layout.CLUSTERS_FILE in index_manifest.files else ""
+        manifest.verify_files(folder, index_manifest, skipped_file)
+        target_count = len(TargetNames(folder))
         components = IndexComponents(
             entries=EntryStore.open_folder(folder),
             vector_index=FaissVectorIndex.open_folder(folder),
-            term_overlap_index=TermOverlapIndex.open_folder(
-                folder, len(TargetNames(folder)), index_manifest.languages
-            ),
-            word_index=Bm25Index(folder / WORDS_FILE),
+            term_overlap_index=TermOverlapIndex.open_folder(folder, target_count, index_manifest.languages),
+            word_index=Bm25Index(folder / layout.WORDS_FILE),
             read_passage=partial(read_passage_text, folder),
         )
         return assemble_reader(str(folder), folder, index_manifest, calibration, components)
@@ -127,9 +146,8 @@ def check_compatible(index_manifest: Manifest, encoder: Encoder, location: str) 
     try:
         return parse_calibration(index_manifest.calibration)
     except (KeyError, TypeError):
-        raise IndexUnusable(
-            f"The index in {location} was made by another version of this program. {REBUILD_HINT}"
-        ) from None
+        message = f"The index in {location} was made by another version of this program. {REBUILD_HINT}"
+        raise IndexUnusable(message) from None
 
 
 @contextlib.contextmanager
@@ -148,9 +166,11 @@ def assemble_reader(
     version: str, folder: Path, index_manifest: Manifest, calibration: Calibration, components: IndexComponents
 ) -> IndexReader:
     """Combine the components with the small files of an index folder, which are read here."""
-    rows = np.load(folder / ROWS_FILE)
-    intents = json.loads((folder / INTENTS_FILE).read_text(encoding="utf-8"))
+    rows = np.load(folder / layout.ROWS_FILE)
+    intents = json.loads((folder / layout.INTENTS_FILE).read_text(encoding="utf-8"))
+    names = json.loads((folder / layout.NAMES_FILE).read_text(encoding="utf-8"))
     targets = TargetNames(folder)
+    exact = components.vector_index.is_exact
     return IndexReader(
         version=version,
         manifest=index_manifest,
@@ -164,12 +184,8 @@ def assemble_reader(
         is_intent=_flag_targets(rows, "intent", len(targets)),
         is_refusal=_refusal_mask(intents, targets),
         is_gap=_flag_targets(rows, "gap", len(targets)),
-        proper_names=frozenset(
-            (lang, stem) for lang, stem in json.loads((folder / NAMES_FILE).read_text(encoding="utf-8"))
-        ),
-        group_scorers=GroupScorers.from_rows(rows["target"], rows["kind"], len(targets))
-        if components.vector_index.is_exact
-        else None,
+        proper_names=frozenset((lang, stem) for lang, stem in names),
+        group_scorers=GroupScorers.from_rows(rows["target"], rows["kind"], len(targets)) if exact else None,
         vector_index=components.vector_index,
         term_overlap_index=components.term_overlap_index,
         word_index=components.word_index,
@@ -191,10 +207,10 @@ def _refusal_mask(intents: dict[str, str], targets: TargetNames) -> NDArray[np.b
 
 
 def _compute_penalties(rows: NDArray[np.void]) -> NDArray[np.float32]:
-    """Penalise the example phrases of gaps and intents, which have more of them than entries have.
+    """Penalise the example phrases of gaps and intents, which have more of them than entries.
 
-    Intents also have them in more languages; since any question is nearer to phrases in its own language, phrases in
-    a language without entries are penalised most.
+    Intents also have phrases in more languages; since any question is most similar to phrases in its own language,
+    phrases in a language without entries are penalised most.
     """
     questions = rows["kind"] == KINDS.index(PassageKind.QUESTION)
     intents, other_language = rows["intent"] == 1, rows["foreign"] == 1

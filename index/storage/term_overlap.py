@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from anyascii import anyascii
@@ -15,7 +16,6 @@ from numpy.typing import NDArray
 
 from index.errors import REBUILD_HINT, IndexUnusable
 from index.storage.inverted_index import FileInvertedIndex
-from index.storage.protocols import InvertedIndex
 from index.text.analyzer import WORD_PATTERN, extract_terms
 
 GRAM_SIZE = 4
@@ -38,6 +38,16 @@ def _hash_tokens_cached(text: str, langs: tuple[str, ...]) -> NDArray[np.uint32]
     return hashes
 
 
+class InvertedIndex(Protocol):
+    """Posting lists: the targets that contain a token."""
+
+    def posting_lists(
+        self, tokens: NDArray[np.uint32], max_length: int
+    ) -> tuple[NDArray[np.int64], Sequence[NDArray[np.int32]]]:
+        """Return document frequency and posting list per token; lists longer than ``max_length`` are empty."""
+        ...
+
+
 class TermOverlapIndex:
     """Term overlap over the posting lists of an index; ``langs`` are the languages of its texts."""
 
@@ -56,9 +66,8 @@ class TermOverlapIndex:
         """Return for each target the share (0 to 1) of the question's wording in its texts, shape (targets,)."""
         question = question[:MAX_QUESTION_LENGTH]
         grams, stems = _hash_grams(question), _hash_stems(question, self._langs)
-        frequencies, posting_lists = self._inverted_index.posting_lists(
-            np.concatenate([grams, stems]), MAX_POSTING_LIST
-        )
+        tokens = np.concatenate([grams, stems])
+        frequencies, posting_lists = self._inverted_index.posting_lists(tokens, MAX_POSTING_LIST)
         weights = np.log1p((self._target_count - frequencies + 0.5) / (frequencies + 0.5))  # the idf of BM25
         weights[len(grams) :] *= STEM_WEIGHT
         weights[frequencies > MAX_POSTING_LIST] = 0.0

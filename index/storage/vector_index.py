@@ -42,9 +42,8 @@ def write_clusters(folder: Path, max_exact_vectors: int = MAX_EXACT_VECTORS) -> 
     step = max(1, count // (cluster_count * SAMPLES_PER_CLUSTER))
     faiss.omp_set_num_threads(os.cpu_count() or 1)
     try:
-        faiss_index.train(
-            np.concatenate([chunk[::step].copy() for chunk in read_vector_chunks(folder / VECTORS_FILE)])
-        )
+        samples = [chunk[::step].copy() for chunk in read_vector_chunks(folder / VECTORS_FILE)]
+        faiss_index.train(np.concatenate(samples))
         for chunk in read_vector_chunks(folder / VECTORS_FILE):
             faiss_index.add(chunk)
     finally:
@@ -72,9 +71,8 @@ class FaissVectorIndex:
         """Open the vectors of an index folder; raises IndexUnusable if they are damaged."""
         try:
             if (folder / CLUSTERS_FILE).exists():
-                return cls(
-                    faiss.read_index(str(folder / CLUSTERS_FILE), faiss.IO_FLAG_MMAP | faiss.IO_FLAG_READ_ONLY)
-                )
+                flags = faiss.IO_FLAG_MMAP | faiss.IO_FLAG_READ_ONLY
+                return cls(faiss.read_index(str(folder / CLUSTERS_FILE), flags))
             vectors = np.load(folder / VECTORS_FILE, mmap_mode="r")
             faiss_index = faiss.IndexFlatIP(vectors.shape[1])
             faiss_index.add(vectors.astype(np.float32))

@@ -11,7 +11,7 @@ from functools import lru_cache
 
 import Stemmer
 
-STEM_CACHE_SIZE = 8_192  # that are kept: few words make up most of a text
+STEM_CACHE_SIZE = 8_192  # stems; few words make up most of a text
 WORD_PATTERN = re.compile(r"[^\W_]+")
 _GENDER_MARKER = re.compile(r"(?<=\w)(?:[*:_]|/-?)\s?(?=inn?(?:en)?\b)", re.I)
 SNOWBALL_ALGORITHMS = {  # by language; PostgreSQL's text search configurations have the same names
@@ -50,7 +50,7 @@ def extract_terms(text: str, lang: str) -> list[str]:
 
 
 def tokenize_words(text: str) -> list[str]:
-    """All words of a text in lower case, gender forms as one word."""
+    """Return all words of a text in lower case, gender forms as one word."""
     return WORD_PATTERN.findall(_GENDER_MARKER.sub("", unicodedata.normalize("NFKC", text)).casefold())
 
 
@@ -77,5 +77,4 @@ def _get_stemmer(lang: str) -> Stemmer.Stemmer:
 
 @lru_cache
 def _get_stop_words(lang: str) -> frozenset[str]:
-    stop_words = _STOP_WORDS.get(lang, "").split()
-    return frozenset(word.casefold() for word in stop_words)
+    return frozenset(_STOP_WORDS.get(lang, "").casefold().split())

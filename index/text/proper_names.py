@@ -30,14 +30,11 @@ def extract_proper_names(entries: Iterable[Entry]) -> ProperNames:
 
 
 def _find_common_stems(versions: Sequence[Entry]) -> Iterator[tuple[str, str]]:
-    words = set.intersection(
-        *[set(tokenize_words(f"{version.title}\n{markdown_to_plain(version.body)}")) for version in versions]
-    )
-    for word in words:
+    texts = (f"{version.title}\n{markdown_to_plain(version.body)}" for version in versions)
+    for word in set.intersection(*[set(tokenize_words(text)) for text in texts]):
         if len(word) >= MIN_NAME_LENGTH and not word.isdecimal():
-            yield from (
-                (entry.lang, stem_word(word, entry.lang)) for entry in versions if not is_stop_word(word, entry.lang)
-            )
+            langs = (entry.lang for entry in versions if not is_stop_word(word, entry.lang))
+            yield from ((lang, stem_word(word, lang)) for lang in langs)
 
 
 def mask_names(question: str, names: ProperNames) -> str:

@@ -1,4 +1,4 @@
-"""Check e-mail addresses and telephone numbers as people write them, without using the network."""
+"""Check e-mail addresses and telephone numbers as people write them, without network access."""
 
 import re
 
@@ -11,7 +11,7 @@ _LOCAL_ADDRESS = re.compile(r"[\w.+-]+@([\w-]+|[\w.-]+\.(local|localhost))", re.
 
 
 def normalise_email(text: str) -> str | None:
-    """Return the address in its usual spelling, or None if it is not one.
+    """Return an address in its normal form; None if the text is not one.
 
     Non-ASCII letters before the @ are rejected: every mail server on the way would have to support SMTPUTF8.
     """
@@ -25,12 +25,12 @@ def normalise_email(text: str) -> str | None:
 
 
 def is_mailable_address(text: str) -> bool:
-    """Whether our mail server can send to this address; one of the local network is allowed."""
+    """Return whether a mail server can send to this address; one in the local network is allowed."""
     return normalise_email(text) is not None or _LOCAL_ADDRESS.fullmatch(text) is not None
 
 
 def is_phone_number(text: str) -> bool:
-    """Whether a text is a possible telephone number by its number of digits; short ones like 115 are possible."""
+    """Return whether a text is a possible telephone number by its number of digits; short ones like 115 count."""
     try:
         return phonenumbers.is_possible_number(phonenumbers.parse(text, DEFAULT_REGION))
     except phonenumbers.NumberParseException:

@@ -1,8 +1,8 @@
-"""Strict YAML from untrusted files: checked against a dataclass, every mistake named with its line.
+"""Strict YAML from untrusted files: checked against a dataclass, every mistake reported with its line.
 
 Aliases and deep nesting are rejected: an alias can make a kilobyte expand to gigabytes, and nesting overflows the
 stack of libyaml's composer. Both show in the event stream, which needs neither. Scalars stay as they are written:
-``no`` is a word and ``0221`` a telephone number; only the dataclass says what is a number or a boolean.
+``no`` is a word and ``0221`` a telephone number; only the dataclass decides what is a number or a boolean.
 """
 
 import re
@@ -84,7 +84,7 @@ class StrictYaml:
         """Return the values as a ``form``: a dataclass, or a dict of them.
 
         Args:
-            others: fields of ``form`` that do not come from the file, which may not hold them either.
+            others: fields of ``form`` that do not come from the file, and must not occur in it.
 
         Raises:
             ContentError: every mistake in the text.
@@ -165,7 +165,7 @@ def _type_adapter(form: Any) -> TypeAdapter[Any]:
 
 
 def _describe(details: Any, form: type, others: Mapping[str, object]) -> str:
-    """Put one of pydantic's errors into words for whoever wrote the file."""
+    """Describe one of pydantic's errors to the author of the file."""
     *parents, name = details["loc"] or [""]
     context = details.get("ctx", {})
     template = _MESSAGES.get(details["type"], "{error}")

@@ -1,4 +1,4 @@
-"""The people whom requests are routed to, read from contacts.yaml."""
+"""The people who receive requests, read from contacts.yaml."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,7 +29,7 @@ def _check_phone(phone: str) -> str:
 @strict_keys
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """A listed contact. ``topics`` are the ids of entries this contact is asked about first."""
+    """A listed contact. ``topics`` are the ids of the entries this contact is responsible for."""
 
     id: _ShortText
     name: _ShortText
@@ -58,7 +58,7 @@ def read_contacts(path: Path) -> tuple[Contact, ...]:
 
 
 def default_contact(contacts: tuple[Contact, ...]) -> Contact:
-    """Return the contact who is asked if no other one fits."""
+    """Return the contact for requests on any other topic."""
     return next(contact for contact in contacts if contact.default)
 
 

@@ -1,4 +1,4 @@
-"""Words by which a message refers to the last answer: lists by language, kept as content."""
+"""Words by which a message refers to the previous answer, as lists by language in understanding.yaml."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -25,7 +25,7 @@ _Words = frozenset[Annotated[str, AfterValidator(_check_lower_case)]]
 @strict_keys
 @dataclass(frozen=True, slots=True)
 class DiscourseMarkers:
-    """The words of one language, in lower case; understanding.yaml says what each list is."""
+    """The words of one language, in lower case; understanding.yaml explains each list."""
 
     leading: _Words
     pointing: _Words

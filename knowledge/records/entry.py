@@ -13,7 +13,7 @@ from knowledge.parsing.strict_yaml import StrictYaml, strict_keys
 from knowledge.parsing.text_file import read_text_file, split_front_matter
 
 ID_PATTERN = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-LEICHTE_SPRACHE = "de-leicht"  # German in Leichte Sprache: shown to whoever chose it, never searched
+LEICHTE_SPRACHE = "de-leicht"  # German in Leichte Sprache: shown to users who chose it, never searched
 
 
 class Layer(StrEnum):
@@ -56,8 +56,7 @@ class Entry:
     questions: _Items = ()
 
 
-_NOT_IN_FILE = ("id", "lang", "body")
-_KEYS = tuple(field.name for field in fields(Entry) if field.name not in _NOT_IN_FILE)
+_KEYS = tuple(field.name for field in fields(Entry) if field.name not in ("id", "lang", "body"))
 
 
 def read_entry(path: Path, entry_id: str, lang: str, *, strict: bool) -> Entry:

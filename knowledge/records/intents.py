@@ -1,6 +1,6 @@
 """Messages that are not questions to the knowledge base: greetings, thanks, asking for a human.
 
-One YAML file an intent, ``<id>.yaml``: ``reply`` names the kind of outcome, ``phrases`` are examples by language.
+One YAML file per intent, ``<id>.yaml``: ``reply`` is the kind of reply, ``phrases`` are examples by language.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from knowledge.parsing.text_file import read_all, read_text_file
 
 
 class ReplyKind(StrEnum):
-    """What an intent leads to."""
+    """The kind of reply to an intent."""
 
     CONSULTATION = "consultation"
     SMALL_TALK = "smalltalk"
@@ -42,6 +42,5 @@ def read_intents(folder: Path) -> tuple[Intent, ...]:
 
 def _read_intent(path: Path) -> Intent:
     file = StrictYaml(path, read_text_file(path)).validate(_IntentFile)
-    return Intent(
-        path.stem, file.reply, tuple((lang, phrase) for lang, phrases in file.phrases.items() for phrase in phrases)
-    )
+    phrases = tuple((lang, phrase) for lang, texts in file.phrases.items() for phrase in texts)
+    return Intent(path.stem, file.reply, phrases)

@@ -1,4 +1,4 @@
-"""The steps of the guided introduction, read from intro/<lang>/NN-name.md; their pictures lie beside them."""
+"""The steps of the guided introduction, read from intro/<lang>/NN-name.md, with pictures in intro/pictures."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -14,8 +14,8 @@ from knowledge.parsing.strict_yaml import StrictYaml, Text, strict_keys
 from knowledge.parsing.text_file import read_all, read_text_file, split_front_matter
 
 INTRO_AUDIENCES = ("npo", "stiftung", "kommune", "unternehmen", "engagierte", "neugierige")
-PICTURES_FOLDER = "pictures"  # the folder beside the languages
-MAX_STEP_LENGTH = 600  # of text, example and question: what is read before anything is tapped
+PICTURES_FOLDER = "pictures"  # next to the folders of the languages
+MAX_STEP_LENGTH = 600  # characters of text, example and question together: what is read before the first tap
 _FILE_NAME = re.compile(r"\d\d-([a-z0-9]+(?:-[a-z0-9]+)*)")
 _EntryId = Annotated[Text, Field(max_length=50)]
 
@@ -23,7 +23,7 @@ _EntryId = Annotated[Text, Field(max_length=50)]
 @strict_keys
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One answer to a step's question, the bot's reply to it, and the entry to read next, if it has its own."""
+    """One answer to a step's question, the bot's reply, and the entry to read next, if different from the step's."""
 
     text: Annotated[Text, Field(max_length=40)]
     reply: Annotated[Text, Field(max_length=280)]
@@ -33,7 +33,7 @@ class Choice:
 @strict_keys
 @dataclass(frozen=True, slots=True)
 class IntroStep:
-    """One step in one language. ``number`` counts from 1; ``entries`` are for further reading; ``body`` is Markdown.
+    """One step in one language; ``number`` counts from 1, ``entries`` are further reading, ``body`` is Markdown.
 
     Attributes:
         name: of its file, without the number: the same in every language.
@@ -68,7 +68,7 @@ def read_steps(folder: Path) -> tuple[IntroStep, ...]:
 
 
 def steps_in_language(steps: Iterable[IntroStep], lang: str) -> tuple[IntroStep, ...]:
-    """Return the whole path in a language; a variant ('de-leicht') falls back to its base language ('de') by step.
+    """Return all steps in a language; a variant ('de-leicht') falls back to its base language ('de') by step.
 
     A language without any steps falls back to the first language that has some.
     """
@@ -101,8 +101,8 @@ def _find_step_problems(step: IntroStep, path: Path, file: StrictYaml) -> Iterat
         yield Problem(path, 1, "the text below the front matter is empty")
     if step.examples:
         for audience in step.examples.keys() - set(INTRO_AUDIENCES):
-            known_keys = ", ".join(INTRO_AUDIENCES)
-            yield file.problem(f"unknown key '{audience}'; known are {known_keys}", "examples", audience)
+            message = f"unknown key '{audience}'; known are {', '.join(INTRO_AUDIENCES)}"
+            yield file.problem(message, "examples", audience)
         for audience in set(INTRO_AUDIENCES) - step.examples.keys():
             yield file.problem(f"the key '{audience}' is missing", "examples")
     for audience in step.examples or ("",):

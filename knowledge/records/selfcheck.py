@@ -30,13 +30,12 @@ def _check_step_number(value: str) -> str:
 
 _Id = Annotated[Text, AfterValidator(_check_id)]
 _Name = Annotated[Text, Field(max_length=26)]  # fits beside a bar of the chart
-_Title = Annotated[Text, Field(max_length=60)]
 
 
 @strict_keys
 @dataclass(frozen=True, slots=True)
 class QuestionGroup:
-    """What several questions stand for together, and its source."""
+    """The aspect that several questions measure together, and its source."""
 
     id: _Id
     name: _Name
@@ -62,7 +61,7 @@ class _QuestionRow(_QuestionText):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SelfCheckQuestion(_QuestionText):
-    """One question. ``name`` is short, ``entry`` explains it, and so does ``step`` of the introduction."""
+    """One question; ``name`` is short, ``entry`` and the introduction's ``step`` explain it."""
 
     group: QuestionGroup
 
@@ -80,7 +79,7 @@ class SelfCheck:
 @strict_keys
 @dataclass(frozen=True, slots=True)
 class _SelfCheckFile:
-    title: _Title
+    title: Annotated[Text, Field(max_length=60)]
     groups: Annotated[tuple[QuestionGroup, ...], Field(min_length=1)]
     questions: Annotated[tuple[_QuestionRow, ...], Field(min_length=1)]
 

@@ -4,7 +4,7 @@ A text is Markdown with one sentence a line. Only people can judge whether it is
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,9 +72,8 @@ def find_violations(text: str, allowed: frozenset[str] = frozenset()) -> Iterato
     lines = text.splitlines()
     for number, line in enumerate(lines, 1):
         readable_line = _ADDRESS_OR_COMMAND.sub("Adresse", _LINE_MARKER.sub("", line))
-        for rule in _LINE_RULES:
-            for message in rule(readable_line, allowed):
-                yield number, message
+        for message in _check_line(readable_line, allowed):
+            yield number, message
         if (word_count := len(_sentence_words(lines, number - 1))) > MAX_SENTENCE_WORDS:
             yield number, f"{word_count} words in a sentence; at most {MAX_SENTENCE_WORDS}"
 
@@ -89,12 +88,9 @@ def _sentence_words(lines: list[str], start: int) -> list[str]:
     return [word for word in " ".join(lines[start:end]).split() if any(map(str.isalnum, word))]
 
 
-def _check_single_sentence(line: str, _: frozenset[str]) -> Iterator[str]:
+def _check_line(line: str, allowed: frozenset[str]) -> Iterator[str]:
     if len(_SENTENCE_BREAK.split(line)) > 1:
         yield "more than one sentence in a line"
-
-
-def _check_word_lengths(line: str, allowed: frozenset[str]) -> Iterator[str]:
     for word in _WORD.findall(line):
         if word in allowed:
             continue
@@ -102,23 +98,8 @@ def _check_word_lengths(line: str, allowed: frozenset[str]) -> Iterator[str]:
             yield f"'{word}' has {len(word)} letters; split it with a hyphen, or list it in {ALLOWED_WORDS_FILE}"
         elif len(word) > 1 and word.isupper():
             yield f"'{word}' is an abbreviation; write the words, or list it in {ALLOWED_WORDS_FILE}"
-
-
-def _check_forbidden_forms(line: str, _: frozenset[str]) -> Iterator[str]:
-    unmarked_line = _BOLD.sub(r"\1", line)
     for pattern, advice in _FORBIDDEN_PATTERNS:
-        if match := pattern.search(unmarked_line):
+        if match := pattern.search(_BOLD.sub(r"\1", line)):
             yield f"'{match[0]}': {advice}"
-
-
-def _check_bold_negation(line: str, _: frozenset[str]) -> Iterator[str]:
     if re.search(r"\b[Nn]icht\b", _BOLD.sub("", line)):
         yield "'nicht' must be bold, or better: say what is"
-
-
-_LINE_RULES: tuple[Callable[[str, frozenset[str]], Iterator[str]], ...] = (
-    _check_single_sentence,
-    _check_word_lengths,
-    _check_forbidden_forms,
-    _check_bold_negation,
-)

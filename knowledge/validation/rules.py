@@ -194,15 +194,14 @@ def _check_contact_topics(knowledge: Knowledge) -> Iterator[Problem]:
 def _check_leichte_sprache(knowledge: Knowledge) -> Iterator[Problem]:
     words_file = knowledge.folder / ALLOWED_WORDS_FILE
     allowed = read_allowed_words(words_file) if words_file.is_file() else frozenset[str]()
-    paths = [
-        path for folder in ("content", "intro") for path in (knowledge.folder / folder / LEICHTE_SPRACHE).glob("*.md")
-    ]
-    for path in sorted((*paths, *(knowledge.folder / SELFCHECK_FOLDER).glob(f"{LEICHTE_SPRACHE}.yaml"))):
+    selfcheck = f"{SELFCHECK_FOLDER}/{LEICHTE_SPRACHE}.yaml"
+    patterns = (f"content/{LEICHTE_SPRACHE}/*.md", f"intro/{LEICHTE_SPRACHE}/*.md", selfcheck)
+    for path in sorted(path for pattern in patterns for path in knowledge.folder.glob(pattern)):
         yield from (Problem(path, line, message) for line, message in find_violations(_readable_text(path), allowed))
 
 
 def _readable_text(path: Path) -> str:
-    """Return a file's text with only what people read of its front matter, every line in its place."""
+    """Return a file's text with only the readable values of its front matter, every line in its place."""
     if path.suffix == ".yaml":
         return "\n".join(map(_readable_value, read_text_file(path).splitlines()))
     _, front_matter, body = read_text_file(path).split("---\n", 2)

@@ -7,8 +7,7 @@ import pytest
 
 from knowledge.errors import ContentError
 from knowledge.loader import BUILT_IN, load_knowledge
-from knowledge.parsing.plain_text import ITEM_PREFIX
-from knowledge.parsing.summary import MAX_SUMMARY_LENGTH, Summary, summarise_markdown
+from knowledge.parsing.plain_text import ITEM_PREFIX, MAX_SUMMARY_LENGTH, Summary, summarise_markdown
 from knowledge.records.entry import Layer
 from knowledge.records.intro import read_steps, steps_in_language
 from knowledge.records.selfcheck import SELFCHECK_FOLDER, read_selfchecks

@@ -1,4 +1,4 @@
-"""`make bench`: whole-process figures of the bot, with the plain way beside it in the same run."""
+"""`make bench`: whole-process figures of the bot, compared with a plain implementation in the same run."""
 
 import json
 import os
@@ -17,21 +17,21 @@ from tests.support.paths import ROOT
 QUESTIONS = ROOT / "tests" / "data" / "questions.jsonl"
 MODEL = ROOT / "data" / "bench-model"
 GWBOT = str(ROOT / ".venv" / "bin" / "gwbot")
-STARTS, ASKED, TELEGRAM_QUESTIONS = 5, 300, 500
+STARTS, COUNT, TELEGRAM_QUESTIONS = 5, 300, 500
 TOKEN = "100000:bench-bench-bench-bench-bench"
 
 
 @dataclass(frozen=True)
 class Run:
-    """Figures of one process: seconds, megabytes, milliseconds a question."""
+    """Figures of one process: seconds, megabytes, milliseconds per question."""
 
     seconds: float
     megabytes: float
     latencies: tuple[float, ...]
 
 
-def ask(command: list[str], questions: list[dict[str, str]]) -> Run:
-    """Run a command that answers questions from standard input until it ends."""
+def run_command(command: list[str], questions: list[dict[str, str]]) -> Run:
+    """Run a command that answers questions from standard input, and wait until it ends."""
     lines = "".join(json.dumps(item) + "\n" for item in questions).encode()
     start = time.perf_counter()
     process = subprocess.Popen(
@@ -48,8 +48,8 @@ def ask(command: list[str], questions: list[dict[str, str]]) -> Run:
     return Run(seconds, usage.ru_maxrss / 1024, tuple(answer["latency_ms"] for answer in answers))
 
 
-def over_telegram(questions: list[str]) -> float:
-    """Peak memory in MB of `gwbot run` after these questions over HTTP."""
+def measure_run_memory(questions: list[str]) -> float:
+    """Return the peak memory of `gwbot run` in MB after these questions over HTTP."""
     with FakeTelegram(token=TOKEN) as fake_telegram:
         folder = ROOT / "data" / "bench"
         shutil.rmtree(folder, ignore_errors=True)
@@ -75,7 +75,7 @@ def over_telegram(questions: list[str]) -> float:
 
 
 def percentile(values: tuple[float, ...], share: float) -> float:
-    """The value below which this share of the values lies."""
+    """Return the value below which this share of the values lies."""
     return sorted(values)[min(len(values) - 1, int(share * len(values)))]
 
 
@@ -84,39 +84,34 @@ def main() -> None:
     items = [json.loads(line) for line in QUESTIONS.read_text("utf-8").splitlines()]
     questions = [{"id": item["id"], "question": item["question"]} for item in items]
     if not MODEL.exists():
-        # in a process of its own: a child's peak memory is never below its parent's, so this one stays small
+        # In a subprocess: a child's peak memory is never below its parent's, so this process must stay small.
         program = (
             "from pathlib import Path; from index.export.bundled_model import save_bundled_model; "
             f"save_bundled_model(Path({str(MODEL)!r}))"
         )
         subprocess.run([sys.executable, "-c", program], check=True, capture_output=True)
     ours = [GWBOT, "ask", "--jsonl"]
-    plain = [
-        sys.executable,
-        "-m",
-        "tests.performance.bench.plain",
-        str(MODEL),
-        str((ROOT / "data/index/current").resolve()),
-    ]
-    ask(plain, questions[:1])  # makes and keeps the embeddings of the passages
-    pairs = [(ask(ours, questions[:1]), ask(plain, questions[:1])) for _ in range(STARTS)]
-    many = [(ask(ours, questions[:ASKED]), ask(plain, questions[:ASKED])) for _ in range(3)]
-    memory = over_telegram(list(islice(cycle(item["question"] for item in questions), TELEGRAM_QUESTIONS)))
+    index_folder = str((ROOT / "data/index/current").resolve())
+    plain = [sys.executable, "-m", "tests.performance.bench.plain", str(MODEL), index_folder]
+    run_command(plain, questions[:1])  # creates and stores the embeddings of the passages
+    pairs = [(run_command(ours, questions[:1]), run_command(plain, questions[:1])) for _ in range(STARTS)]
+    runs = [(run_command(ours, questions[:COUNT]), run_command(plain, questions[:COUNT])) for _ in range(3)]
+    memory = measure_run_memory(list(islice(cycle(item["question"] for item in questions), TELEGRAM_QUESTIONS)))
 
     print(f"{'':44}{'ours':>10}{'plain':>10}{'ratio':>8}")
-    show("start to first answer, s", [(a.seconds, b.seconds) for a, b in pairs])
-    show("peak memory, one question, MB", [(a.megabytes, b.megabytes) for a, b in pairs])
-    show(f"peak memory, {ASKED} questions, MB", [(a.megabytes, b.megabytes) for a, b in many])
+    print_row("start to first answer, s", [(a.seconds, b.seconds) for a, b in pairs])
+    print_row("peak memory, one question, MB", [(a.megabytes, b.megabytes) for a, b in pairs])
+    print_row(f"peak memory, {COUNT} questions, MB", [(a.megabytes, b.megabytes) for a, b in runs])
     for name, share in (("p50", 0.5), ("p95", 0.95)):
-        show(
+        print_row(
             f"a question, search and rendering, {name}, ms",
-            [(percentile(a.latencies, share), percentile(b.latencies, share)) for a, b in many],
+            [(percentile(a.latencies, share), percentile(b.latencies, share)) for a, b in runs],
         )
     print(f"{f'peak memory of gwbot run, {TELEGRAM_QUESTIONS} questions, MB':44}{memory:10.0f}")
 
 
-def show(name: str, pairs: list[tuple[float, float]]) -> None:
-    """One row: medians of both, and the median of the ratios pair by pair."""
+def print_row(name: str, pairs: list[tuple[float, float]]) -> None:
+    """Print a row: the medians of both, and the median of the pairwise ratios."""
     ours, plain = (statistics.median(values) for values in zip(*pairs, strict=True))
     ratio = statistics.median(a / b for a, b in pairs)
     print(f"{name:44}{ours:10.2f}{plain:10.2f}{ratio:8.2f}")

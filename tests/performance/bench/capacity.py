@@ -1,6 +1,6 @@
-"""What a number of bots (tenants) needs, from measured figures: `python -m tests.performance.bench.capacity`.
+"""Estimate what a number of bots (tenants) needs from measured costs: `python -m tests.performance.bench.capacity`.
 
-Pure arithmetic: it knows of no queue and no burst within a second. It says what is full, not how long one waits.
+Pure arithmetic without queues or bursts within a second: it says which limit is reached, not how long users wait.
 """
 
 from dataclasses import dataclass, replace
@@ -10,16 +10,16 @@ HOUR = 3600.0  # seconds
 
 
 @dataclass(frozen=True)
-class Measured:
-    """What one question, process or tenant costs; docs/scaling.md says how each was measured.
+class MeasuredCosts:
+    """What one question, process or tenant costs; docs/scaling.md describes how each was measured.
 
     Attributes:
-        bot, database: processor milliseconds of a question in the bot's processes and in PostgreSQL.
-        transactions: writing transactions of a question.
-        ceiling: writing transactions a second of one bot, which writes one after the other.
+        bot, database: CPU milliseconds per question in the bot's processes and in PostgreSQL.
+        transactions: write transactions per question.
+        ceiling: write transactions per second of one bot, which writes one after the other.
         process, tenant: MB of a process with encoder and one tenant; of each further tenant with its own index.
-        connections: of each tenant in each process.
-        sends: messages a second that Telegram takes of one bot.
+        connections: per tenant and process.
+        sends: messages per second that Telegram accepts from one bot.
     """
 
     bot: float
@@ -32,13 +32,12 @@ class Measured:
     sends: float = 28.5
 
 
-MEASURED = Measured(bot=28, database=4.5, transactions=3, ceiling=410, process=310, tenant=32)
+MEASURED = MeasuredCosts(bot=28, database=4.5, transactions=3, ceiling=410, process=310, tenant=32)
 
 
 @dataclass(frozen=True)
 class Load:
-    """What is asked: ``share`` of a day's questions fall into its busiest hour, evenly; ``busy`` is the share of a
-    core that is to be used at most."""
+    """The load: ``share`` of a day's questions fall into the busiest hour; cores are used up to ``busy``."""
 
     tenants: int
     questions: float = 200.0
@@ -48,16 +47,16 @@ class Load:
 
 @dataclass(frozen=True)
 class Machine:
-    """What there is."""
+    """The resources of a machine."""
 
     cores: int = 2
     megabytes: float = 4_096
-    connections: int = 97  # of PostgreSQL: max_connections 100 without those kept for superusers
+    connections: int = 97  # of PostgreSQL: max_connections 100 without those reserved for superusers
 
 
 @dataclass(frozen=True)
 class Needs:
-    """What it takes in the busiest hour. ``cores`` are such as ``Load.busy`` allows."""
+    """The resources needed in the busiest hour, with cores used up to ``Load.busy``."""
 
     a_second: float
     cores: float
@@ -67,8 +66,8 @@ class Needs:
     connections: int
 
 
-def needs(load: Load, measured: Measured) -> Needs:
-    """What these tenants need, where each process serves all of them."""
+def estimate_needs(load: Load, measured: MeasuredCosts) -> Needs:
+    """Estimate what these tenants need if each process serves all of them."""
     a_second = load.tenants * load.questions * load.share / HOUR
     cores = a_second * (measured.bot + measured.database) / 1000 / load.busy
     processes = max(1, ceil(a_second * measured.bot / 1000 / load.busy))
@@ -79,33 +78,33 @@ def needs(load: Load, measured: Measured) -> Needs:
     )
 
 
-def used(load: Load, measured: Measured, machine: Machine) -> dict[str, float]:
-    """By limit, the share of it that is used; what is over 1 does not fit."""
-    found = needs(load, measured)
-    one = needs(replace(load, tenants=1), measured)
+def compute_utilisation(load: Load, measured: MeasuredCosts, machine: Machine) -> dict[str, float]:
+    """Return the used share of each limit, by name; more than 1 does not fit."""
+    needs = estimate_needs(load, measured)
+    one = estimate_needs(replace(load, tenants=1), measured)
     return {
-        "cores": found.cores / machine.cores,
-        "memory": found.megabytes / machine.megabytes,
-        "connections": found.connections / machine.connections,
+        "cores": needs.cores / machine.cores,
+        "memory": needs.megabytes / machine.megabytes,
+        "connections": needs.connections / machine.connections,
         "transactions of one bot": one.transactions / measured.ceiling,
         "Telegram's messages of one bot": one.a_second / measured.sends,
     }
 
 
-def wall(load: Load, measured: Measured, machine: Machine) -> str:
-    """The limit that is reached first."""
-    shares = used(load, measured, machine)
+def find_first_limit(load: Load, measured: MeasuredCosts, machine: Machine) -> str:
+    """Return the limit that is reached first."""
+    shares = compute_utilisation(load, measured, machine)
     return max(shares, key=lambda name: shares[name])
 
 
-def fits(load: Load, measured: Measured, machine: Machine) -> int:
-    """How many such tenants fit before the first limit is reached, at least 0."""
+def count_fitting_tenants(load: Load, measured: MeasuredCosts, machine: Machine) -> int:
+    """Return how many such tenants fit before the first limit is reached, at least 0."""
     low, high = 0, 1
-    while max(used(replace(load, tenants=high), measured, machine).values()) <= 1 and high < 10**7:
+    while max(compute_utilisation(replace(load, tenants=high), measured, machine).values()) <= 1 and high < 10**7:
         low, high = high, high * 2
     while high - low > 1:
         middle = (low + high) // 2
-        if max(used(replace(load, tenants=middle), measured, machine).values()) <= 1:
+        if max(compute_utilisation(replace(load, tenants=middle), measured, machine).values()) <= 1:
             low = middle
         else:
             high = middle
@@ -113,18 +112,18 @@ def fits(load: Load, measured: Measured, machine: Machine) -> int:
 
 
 def main() -> None:
-    """Print what docs/scaling.md shows."""
+    """Print the figures of docs/scaling.md."""
     machine = Machine()
     for tenants in (1, 50, 1_000):
         load = Load(tenants)
-        found = needs(load, MEASURED)
-        print(f"{tenants:6,} tenants: {found.a_second:.3f} questions a second, {found.cores:.2f} cores")
-        print(f"        {found.processes} processes, {found.megabytes:,.0f} MB, {found.connections} connections")
-        print(f"        {found.transactions:.1f} writing transactions a second")
-        for name, share in used(load, MEASURED, machine).items():
+        needs = estimate_needs(load, MEASURED)
+        print(f"{tenants:6,} tenants: {needs.a_second:.3f} questions a second, {needs.cores:.2f} cores")
+        print(f"        {needs.processes} processes, {needs.megabytes:,.0f} MB, {needs.connections} connections")
+        print(f"        {needs.transactions:.1f} writing transactions a second")
+        for name, share in compute_utilisation(load, MEASURED, machine).items():
             print(f"        {name}: {share:.1%}")
-        print(f"        the next wall: {wall(load, MEASURED, machine)}")
-    print(f"fit on this machine: {fits(Load(1), MEASURED, machine)}")
+        print(f"        the next wall: {find_first_limit(load, MEASURED, machine)}")
+    print(f"fit on this machine: {count_fitting_tenants(Load(1), MEASURED, machine)}")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,9 @@
-"""The plain way, for comparison: SentenceTransformer on torch, FAISS, best passage. Usage: plain.py MODEL INDEX
+"""A plain implementation to compare with: SentenceTransformer on torch, FAISS, best passage.
+
+Usage: plain.py MODEL INDEX
 
 Reads {"id", "question"} lines and writes {"id", "answer", "latency_ms"} lines, as `gwbot ask --jsonl` does.
-Embeddings of the passages are made by the first run and kept beside the model.
+The first run creates the embeddings of the passages and stores them in the model folder.
 """
 
 import json
@@ -18,10 +20,10 @@ def main(model_folder: Path, index_folder: Path) -> None:
     """Answer the questions on standard input."""
     model = SentenceTransformer(str(model_folder), device="cpu")
     texts = [json.loads(line)["text"] for line in (index_folder / "passages.jsonl").open(encoding="utf-8")]
-    kept = model_folder / "passages.npy"
-    if not kept.exists():
-        np.save(kept, model.encode(texts, prompt_name="document", batch_size=32))
-    vectors = np.load(kept)
+    vectors_file = model_folder / "passages.npy"
+    if not vectors_file.exists():
+        np.save(vectors_file, model.encode(texts, prompt_name="document", batch_size=32))
+    vectors = np.load(vectors_file)
     index = faiss.IndexFlatIP(vectors.shape[1])
     index.add(vectors)
     for line in sys.stdin:

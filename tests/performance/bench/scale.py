@@ -1,4 +1,4 @@
-"""`make bench-scale`: a large folder, built and searched, with FAISS IndexFlatIP beside it in the same run.
+"""`make bench-scale`: build and search a large folder, compared with FAISS IndexFlatIP in the same run.
 
 100,000 passages, or a million with `--million`; `--again` measures without building.
 """
@@ -28,19 +28,19 @@ from index.storage.layout import CLUSTERS_FILE, VECTORS_FILE
 from index.storage.reader import IndexReader, open_index
 from index.storage.vector_index import read_vector_chunks
 from knowledge.loader import Knowledge
-from tests.performance.bench.synthetic import Entries, Mixed, Sentences
+from tests.performance.bench.synthetic import MixedEncoder, SentenceGenerator, SyntheticEntries
 from tests.support.paths import ROOT
 
 REAL = ROOT / "data" / "index" / "current"
 QUESTIONS = ROOT / "tests" / "data" / "questions.jsonl"
-RUNS, EXACT = 5, 150  # runs of each kind; questions put to the exact search in a run
+RUNS, EXACT = 5, 150  # runs of each kind; questions per run of the exact search
 Vectors = NDArray[np.float32]
 
 
 def build_folder(count: int, folder: Path) -> None:
-    """Build with a progress bar; run in a process of its own, whose peak memory is the build's."""
-    entries = Entries(count, Sentences(REAL))
-    encoder = Mixed(np.load(REAL / VECTORS_FILE), {})
+    """Build with a progress bar; runs in a subprocess, whose peak memory is that of the build."""
+    entries = SyntheticEntries(count, SentenceGenerator(REAL))
+    encoder = MixedEncoder(np.load(REAL / VECTORS_FILE), {})
     with tqdm(unit=" texts", mininterval=5) as bar:
 
         def progress(doing: str, done: int, total: int | None) -> None:
@@ -53,37 +53,37 @@ def build_folder(count: int, folder: Path) -> None:
         )
 
 
-def questions() -> dict[str, Vectors]:
-    """Held-out questions with their real vectors; every second one is worded as a sentence of the folder's words."""
+def load_questions() -> dict[str, Vectors]:
+    """Return held-out questions with their real vectors; every second text is a sentence of the folder."""
     texts = [json.loads(line)["question"] for line in QUESTIONS.read_text("utf-8").splitlines()]
     vectors = OnnxEncoder.load(ROOT / "data" / "encoder").encode_queries(texts)
-    worded = Sentences(REAL)
+    generate_sentence = SentenceGenerator(REAL)
     return {
-        worded(10**9 + number, 6, 14) if number % 2 else text: vector
+        generate_sentence(10**9 + number, 6, 14) if number % 2 else text: vector
         for number, (text, vector) in enumerate(zip(texts, vectors, strict=True))
     }
 
 
-def milliseconds(ask: Callable[[str], object], texts: list[str]) -> Vectors:
-    """How long each question takes, and how much of that this process had the processor, shape (n, 2)."""
-    found = []
+def measure_latencies(ask: Callable[[str], object], texts: list[str]) -> Vectors:
+    """Return the wall and CPU milliseconds of each question, shape (n, 2)."""
+    durations = []
     for text in texts:
         start, busy = time.perf_counter(), time.thread_time()
         ask(text)
-        found.append((time.perf_counter() - start, time.thread_time() - busy))
-    return np.array(found, np.float32) * 1000
+        durations.append((time.perf_counter() - start, time.thread_time() - busy))
+    return np.array(durations, np.float32) * 1000
 
 
-def bytes_a_vector(opened: IndexReader) -> float:
-    """Everything the vector part needs, in memory or mapped: vectors, rows, names of targets, columns of rows."""
-    vectors = CLUSTERS_FILE if CLUSTERS_FILE in opened.manifest.files else VECTORS_FILE
+def bytes_per_vector(reader: IndexReader) -> float:
+    """Return the bytes that vector search needs, in memory or mapped: vectors, rows, target names, row columns."""
+    vectors = CLUSTERS_FILE if CLUSTERS_FILE in reader.manifest.files else VECTORS_FILE
     files = (vectors, "rows.npy", "targets.npy", "targets.txt")
-    columns = opened.row_targets.nbytes + opened.row_kinds.nbytes + opened.row_penalties.nbytes
-    return (sum((Path(opened.version) / name).stat().st_size for name in files) + columns) / len(opened.vector_index)
+    columns = reader.row_targets.nbytes + reader.row_kinds.nbytes + reader.row_penalties.nbytes
+    return (sum((Path(reader.version) / name).stat().st_size for name in files) + columns) / len(reader.vector_index)
 
 
-def build_apart(count: int, folder: Path) -> str:
-    """Build in a process of its own; how long it took and its peak memory."""
+def build_in_subprocess(count: int, folder: Path) -> str:
+    """Build in a subprocess; returns its duration and peak memory as text."""
     shutil.rmtree(folder, ignore_errors=True)
     command = [sys.executable, "-m", "tests.performance.bench.scale", str(count), str(folder)]
     start = time.perf_counter()
@@ -94,53 +94,53 @@ def build_apart(count: int, folder: Path) -> str:
 
 
 def main(count: int, *, again: bool = False) -> None:
-    """Build, measure, print; ``again`` measures what was built before."""
+    """Build, measure, print; with ``again``, measure the folder of the last build."""
     folder = ROOT / "data" / "bench-scale" / str(count)
-    built = "not in this run" if again else build_apart(count, folder)
-    asked = questions()
-    encoder = Mixed(np.load(REAL / VECTORS_FILE), asked)
+    built = "not in this run" if again else build_in_subprocess(count, folder)
+    vectors = load_questions()
+    encoder = MixedEncoder(np.load(REAL / VECTORS_FILE), vectors)
     start = time.perf_counter()
-    opened = open_index(folder, encoder)
+    reader = open_index(folder, encoder)
     opening = time.perf_counter() - start
-    searcher = Searcher(opened, encoder)
-    texts = list(asked)
-    milliseconds(searcher.search, texts)
+    searcher = Searcher(reader, encoder)
+    texts = list(vectors)
+    measure_latencies(searcher.search, texts)
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
     flat = faiss.IndexFlatIP(encoder.dimension)
-    for chunk in read_vector_chunks(Path(opened.version) / VECTORS_FILE):
+    for chunk in read_vector_chunks(Path(reader.version) / VECTORS_FILE):
         flat.add(chunk)
-    exact = {text: flat.search(asked[text][None, :], MAX_NEIGHBOURS) for text in texts[:EXACT]}
-    near = {text: opened.vector_index.find_nearest(asked[text], MAX_NEIGHBOURS)[0][:10] for text in exact}
-    recall = statistics.mean(len({*near[text]} & {*exact[text][1][0][:10]}) / 10 for text in exact)
+    exact = {text: flat.search(vectors[text][None, :], MAX_NEIGHBOURS) for text in texts[:EXACT]}
+    nearest = {text: reader.vector_index.find_nearest(vectors[text], MAX_NEIGHBOURS)[0][:10] for text in exact}
+    recall = statistics.mean(len({*nearest[text]} & {*exact[text][1][0][:10]}) / 10 for text in exact)
     kinds: dict[str, tuple[Callable[[str], object], list[str]]] = {
         "whole search": (searcher.search, texts),
-        "its vector part": (lambda text: opened.vector_index.find_nearest(asked[text], MAX_NEIGHBOURS), texts),
-        "its word part": (opened.term_overlap_index.term_overlap, texts),
-        "IndexFlatIP": (lambda text: flat.search(asked[text][None, :], MAX_NEIGHBOURS), list(exact)),
+        "its vector part": (lambda text: reader.vector_index.find_nearest(vectors[text], MAX_NEIGHBOURS), texts),
+        "its word part": (reader.term_overlap_index.term_overlap, texts),
+        "IndexFlatIP": (lambda text: flat.search(vectors[text][None, :], MAX_NEIGHBOURS), list(exact)),
     }
-    runs = [{name: milliseconds(ask, put) for name, (ask, put) in kinds.items()} for _ in range(RUNS)]
+    runs = [{name: measure_latencies(ask, queries) for name, (ask, queries) in kinds.items()} for _ in range(RUNS)]
 
     print(
-        f"{len(opened.vector_index):,} passages, {len(texts)} questions, medians of {RUNS} runs in turn, one thread"
+        f"{len(reader.vector_index):,} passages, {len(texts)} questions, medians of {RUNS} runs in turn, one thread"
     )
     print(f"{'ms':24}{'p50':>14}{'p95':>14}{'p50 processor':>14}{'p95 processor':>14}")
     for name in kinds:
-        found = np.median([np.percentile(run[name], (50, 95), axis=0) for run in runs], axis=0)
-        print(f"{name:24}" + "".join(f"{value:14.2f}" for value in found.T.flat))
+        durations = np.median([np.percentile(run[name], (50, 95), axis=0) for run in runs], axis=0)
+        print(f"{name:24}" + "".join(f"{value:14.2f}" for value in durations.T.flat))
     print(f"recall@10 against exact {recall:.3f}")
-    print(f"bytes a vector          {bytes_a_vector(opened):.0f}")
+    print(f"bytes a vector          {bytes_per_vector(reader):.0f}")
     print(f"build                   {built}")
     print(f"opening                 {opening:.2f} s, peak memory with encoder {memory:.0f} MB")
-    sample = np.load(Path(opened.version) / VECTORS_FILE, mmap_mode="r")[:: max(1, count // 2000)]
-    show_likeness("cosines here", sample, np.array([scores[0] for scores, _ in exact.values()]))
+    sample = np.load(Path(reader.version) / VECTORS_FILE, mmap_mode="r")[:: max(1, count // 2000)]
+    print_similarities("cosines here", sample, np.array([scores[0] for scores, _ in exact.values()]))
     real = np.load(REAL / VECTORS_FILE)
-    scores = -np.sort(-(np.stack([asked[text] for text in exact]) @ real.T), axis=1)
-    show_likeness(f"cosines of the real {len(real):,}", real[::2], scores)
+    scores = -np.sort(-(np.stack([vectors[text] for text in exact]) @ real.T), axis=1)
+    print_similarities(f"cosines of the real {len(real):,}", real[::2], scores)
 
 
-def show_likeness(name: str, vectors: Vectors, scores: Vectors) -> None:
-    """The mean cosine of random pairs, of the nearest neighbour of a question, and its lead over the tenth."""
+def print_similarities(name: str, vectors: Vectors, scores: Vectors) -> None:
+    """Print the mean cosine of random pairs and of nearest neighbours, and their margin over the tenth."""
     pairs = (vectors[:-1] * vectors[::-1][:-1]).sum(axis=1)
     gap = (scores[:, 0] - scores[:, 9]).mean()
     print(f"{name:28}random pairs {pairs.mean():.3f}, nearest {scores[:, 0].mean():.3f}, lead over tenth {gap:.3f}")

@@ -1,4 +1,4 @@
-"""A large knowledge folder made up from the real one: its words by their frequency, its vectors mixed."""
+"""Generate a large knowledge folder from the real one: words by their frequency, vectors as mixtures."""
 
 import random
 import re
@@ -13,44 +13,44 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.encoder.encoder import Vectors
-from index.storage.passage_file import read_passages
+from index.storage.entry_store import read_passages
 from knowledge.records.entry import Entry
 
 NEIGHBOURS = 10
-MIX, NOISE = 0.6, 0.7  # so that neighbours lie as close to each other as in a real folder of that size
+MIX, NOISE = 0.6, 0.7  # chosen so that neighbours are as close as in a real folder of that size
 
 
-class Sentences:
-    """Sentences of the real words, stop words included, each word as often as it really stands."""
+class SentenceGenerator:
+    """Random sentences of the real words, including stop words, by their real frequency."""
 
     def __init__(self, index: Path) -> None:
-        counted = Counter(word for _, text in read_passages(index) for word in re.findall(r"\w+", text))
-        self._words, self._weights = list(counted), list(accumulate(counted.values()))
+        word_counts = Counter(word for _, text in read_passages(index) for word in re.findall(r"\w+", text))
+        self._words, self._weights = list(word_counts), list(accumulate(word_counts.values()))
 
     def __call__(self, seed: int, shortest: int, longest: int) -> str:
-        """A sentence of so many words; equal seeds give equal sentences."""
-        chance = random.Random(seed)  # noqa: S311
-        length = chance.randint(shortest, longest)
-        return " ".join(chance.choices(self._words, cum_weights=self._weights, k=length)) + "."
+        """Return a sentence of so many words; equal seeds give equal sentences."""
+        generator = random.Random(seed)  # noqa: S311
+        length = generator.randint(shortest, longest)
+        return " ".join(generator.choices(self._words, cum_weights=self._weights, k=length)) + "."
 
 
 @dataclass(frozen=True)
-class Entries:
-    """So many entries of one sentence, which makes one passage each; made up one by one."""
+class SyntheticEntries:
+    """``count`` entries of one sentence, and so one passage, each; generated lazily."""
 
     count: int
-    sentences: Sentences
+    sentences: SentenceGenerator
 
     def __iter__(self) -> Iterator[Entry]:
         for number in range(self.count):
             yield Entry(f"ordner-{number // 1000}/{number}", "de", f"Datei {number}", self.sentences(number, 8, 28))
 
 
-class Mixed:
-    """An encoder whose vectors for texts are mixtures of real ones; those for questions are given.
+class MixedEncoder:
+    """An encoder whose passage vectors are mixtures of real ones, and whose query vectors are given.
 
-    A real vector moves towards two of its neighbours, and by the way from one neighbour to the other elsewhere: noise
-    in the directions that the real vectors differ in.
+    A real vector is moved towards two of its neighbours, then by two differences between other vectors and their
+    neighbours: noise in the directions in which real vectors differ.
     """
 
     name, digest = "mixed", "mixed"
@@ -62,15 +62,15 @@ class Mixed:
 
     @property
     def dimension(self) -> int:
-        """Numbers in a vector."""
+        """Numbers per vector."""
         return len(self._mean)
 
     def encode_queries(self, texts: Sequence[str], *, fast: bool = False) -> Vectors:
-        """The vectors that were given."""
+        """Return the given vectors."""
         return np.stack([self._questions[text] for text in texts])
 
     def encode_passages(self, texts: Sequence[str]) -> Vectors:
-        """A mixture for each text; equal texts have equal vectors."""
+        """Return a mixture for each text; equal texts have equal vectors."""
         seeds = np.array([zlib.crc32(text.encode()) for text in texts], np.uint64)
         real, near = self._real, self._near
         base = _draw(seeds, 0, len(real))
@@ -87,12 +87,12 @@ class Mixed:
 
 
 def _neighbours(part: Vectors, real: Vectors) -> NDArray[np.int64]:
-    """The real vectors nearest to each of a part of them, without itself; a copy, so that the rest is freed."""
+    """Return the nearest real vectors of each vector in a part; copied, so that the rest is freed."""
     return np.argsort(-(part @ real.T), axis=1)[:, 1 : NEIGHBOURS + 1].copy()
 
 
 def _draw(seeds: NDArray[np.uint64], stream: int, below: int) -> NDArray[np.int64]:
-    """Independent random numbers for each seed and stream (splitmix64)."""
+    """Return an independent random number for each seed and stream (splitmix64)."""
     mixed = seeds * np.uint64(0x9E3779B97F4A7C15) + np.uint64(stream * 0xD1B54A32D192ED03 % 2**64)
     for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
         mixed = (mixed ^ (mixed >> np.uint64(shift))) * np.uint64(factor)

@@ -1,4 +1,4 @@
-"""`python -m tests.performance.bench.tenants`: memory of further indexes, and writes a second."""
+"""`python -m tests.performance.bench.tenants`: memory per further index, and writes per second."""
 
 import os
 import shutil
@@ -27,63 +27,63 @@ THREADS = 8
 def main() -> None:
     """Measure and print."""
     if sys.argv[1:] != ["writes"]:
-        memory(4)
+        measure_memory(4)
     if sys.argv[1:] != ["memory"]:
-        writes()
+        measure_writes()
 
 
-def memory(indexes: int) -> None:
-    """MB that the process holds after each index was opened and asked, each from a copy of its own."""
+def measure_memory(indexes: int) -> None:
+    """Print the memory of the process after each index was opened and queried, each from a separate copy."""
     settings = Settings()
     encoder = OnnxEncoder.load(settings.encoder_dir)
     encoder.encode_queries(["Was ist ein Backbone?"])
-    print(f"{'encoder':30}{_resident():8.0f} MB")
-    kept: list[Answerer] = []
+    print(f"{'encoder':30}{_resident_megabytes():8.0f} MB")
+    answerers: list[Answerer] = []
     with tempfile.TemporaryDirectory() as folder:
         for number in range(indexes):
             copy = Path(folder) / str(number)
             shutil.copytree(settings.index_dir, copy, symlinks=True)
-            kept.append(make_answerer(settings, LiveIndex(copy, encoder)))
+            answerers.append(make_answerer(settings, LiveIndex(copy, encoder)))
             for question in QUESTIONS:
-                kept[-1].answer_question(question)
-            print(f"{f'and {number + 1} indexes':30}{_resident():8.0f} MB", flush=True)
+                answerers[-1].answer_question(question)
+            print(f"{f'and {number + 1} indexes':30}{_resident_megabytes():8.0f} MB", flush=True)
 
 
-def writes() -> None:
-    """Transactions a second: an update written down, and the same finished, by several threads."""
+def measure_writes() -> None:
+    """Print transactions per second: several threads add an update and finish it."""
     with tempfile.TemporaryDirectory() as folder:
-        _written("SQLite, one bot", [Store(SqliteDatabase(Path(folder) / "bot.db", time.time))])
-    with server() as place:
-        database = Database(place)
+        _measure_writes("SQLite, one bot", [Store(SqliteDatabase(Path(folder) / "bot.db", time.time))])
+    with server() as postgres_server:
+        database = Database(postgres_server)
         for tenants in (1, 2, 8):
             stores = [
                 Store(PostgresDatabase(database.url("bench"), time.time, f"t{number}")) for number in range(tenants)
             ]
-            _written(f"PostgreSQL, {tenants} bots", list(stores))
+            _measure_writes(f"PostgreSQL, {tenants} bots", list(stores))
         database.close()
 
 
-def _written(name: str, stores: list[Store]) -> None:
+def _measure_writes(name: str, stores: list[Store]) -> None:
     counts = [0] * THREADS
-    until = time.monotonic() + SECONDS
+    deadline = time.monotonic() + SECONDS
 
     def work(number: int, store: Store) -> None:
-        while time.monotonic() < until:
+        while time.monotonic() < deadline:
             update = number * 10_000_000 + counts[number]
             store.inbox.add_updates([(update, str(number), "{}" * 300)])
             store.finish_update(update, None, None, (), ())
             counts[number] += 1
 
-    computed = time.process_time()
-    _together([lambda n=n: work(n, stores[n % len(stores)]) for n in range(THREADS)])  # type: ignore[misc]
-    done = 2 * sum(counts)
-    own = (time.process_time() - computed) / done * 1000
-    print(f"{name:30}{done / SECONDS:8.0f} a second, {own:.2f} ms of the bot's processor each", flush=True)
+    cpu_start = time.process_time()
+    _run_threads([lambda n=n: work(n, stores[n % len(stores)]) for n in range(THREADS)])  # type: ignore[misc]
+    transactions = 2 * sum(counts)
+    cpu_ms = (time.process_time() - cpu_start) / transactions * 1000
+    print(f"{name:30}{transactions / SECONDS:8.0f} a second, {cpu_ms:.2f} ms of the bot's processor each", flush=True)
     for store in stores:
         store.close()
 
 
-def _together(works: list[Callable[[], None]]) -> None:
+def _run_threads(works: list[Callable[[], None]]) -> None:
     threads = [threading.Thread(target=work) for work in works]
     for thread in threads:
         thread.start()
@@ -91,7 +91,7 @@ def _together(works: list[Callable[[], None]]) -> None:
         thread.join()
 
 
-def _resident() -> float:
+def _resident_megabytes() -> float:
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 

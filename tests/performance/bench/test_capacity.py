@@ -1,31 +1,38 @@
-"""The arithmetic of what a number of tenants needs."""
+"""The capacity needs for a number of tenants."""
 
 import pytest
 
-from tests.performance.bench.capacity import Load, Machine, Measured, fits, needs, used, wall
+from tests.performance.bench.capacity import (
+    Load,
+    Machine,
+    MeasuredCosts,
+    compute_utilisation,
+    count_fitting_tenants,
+    estimate_needs,
+    find_first_limit,
+)
 
-MEASURED = Measured(bot=40, database=10, transactions=4, ceiling=400, process=260, tenant=20)
+MEASURED = MeasuredCosts(bot=40, database=10, transactions=4, ceiling=400, process=260, tenant=20)
 
 
 def test_needs_of_many() -> None:
     """Needs follow from the busiest hour: 90 tenants with 200 questions a day ask once a second in it."""
-    found = needs(Load(90), MEASURED)
+    needs = estimate_needs(Load(90), MEASURED)
 
-    assert found.a_second == pytest.approx(1.0)
-    assert found.cores == pytest.approx(0.05 / 0.6)
-    assert found.transactions == pytest.approx(4.0)
-    assert (found.processes, found.connections) == (1, 90 * 4)
-    assert found.megabytes == 260 + 89 * 20
+    assert needs.a_second == pytest.approx(1.0)
+    assert needs.cores == pytest.approx(0.05 / 0.6)
+    assert needs.transactions == pytest.approx(4.0)
+    assert (needs.processes, needs.connections) == (1, 90 * 4)
+    assert needs.megabytes == 260 + 89 * 20
 
 
 def test_processes_follow_the_bots_part() -> None:
-    """A process computes on about one core, so its number is that of the cores that the bots themselves need; each
-    holds every index."""
-    found = needs(Load(9_000, busy=0.5), MEASURED)
+    """A process uses about one core, so there are as many as the bots need cores; each holds every index."""
+    needs = estimate_needs(Load(9_000, busy=0.5), MEASURED)
 
-    assert found.a_second == pytest.approx(100.0)
-    assert found.processes == 8
-    assert found.megabytes == 8 * (260 + 8_999 * 20)
+    assert needs.a_second == pytest.approx(100.0)
+    assert needs.processes == 8
+    assert needs.megabytes == 8 * (260 + 8_999 * 20)
 
 
 @pytest.mark.parametrize(
@@ -38,15 +45,15 @@ def test_processes_follow_the_bots_part() -> None:
     ],
 )
 def test_wall(load: Load, machine: Machine, first: str) -> None:
-    """The wall is the limit of which the largest share is used."""
-    measured = Measured(bot=40, database=10, transactions=4, ceiling=10**6, process=260, tenant=20)
+    """The first limit is the one with the largest used share."""
+    measured = MeasuredCosts(bot=40, database=10, transactions=4, ceiling=10**6, process=260, tenant=20)
 
-    assert wall(load, measured, machine) == first
+    assert find_first_limit(load, measured, machine) == first
 
 
 def test_as_many_as_fit() -> None:
     """One tenant more than fit is one too many."""
-    number = fits(Load(1), MEASURED, Machine())
+    number = count_fitting_tenants(Load(1), MEASURED, Machine())
 
-    assert max(used(Load(number), MEASURED, Machine()).values()) <= 1
-    assert max(used(Load(number + 1), MEASURED, Machine()).values()) > 1
+    assert max(compute_utilisation(Load(number), MEASURED, Machine()).values()) <= 1
+    assert max(compute_utilisation(Load(number + 1), MEASURED, Machine()).values()) > 1
