@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bot.answering.answerer import MAX_BODY_CHARS, Answer, AnswerStatus
-from bot.domain.deep_links import ENTRY_PREFIX, bot_link
-from bot.domain.text import truncate_text
+from bot.domain.commands import ENTRY_PREFIX, bot_link
+from bot.domain.message import truncate_text
 from bot.flows.context import Services, TurnContext
 from knowledge.records.entry import Entry, Layer
 from knowledge.records.intro import steps_in_language

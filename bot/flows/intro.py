@@ -26,8 +26,7 @@ Questions in between are answered, with a button that leads back (see `add_intro
 
 from dataclasses import dataclass, replace
 
-from bot.domain.commands import CANONICAL_COMMANDS
-from bot.domain.deep_links import STEP_PREFIX
+from bot.domain.commands import CANONICAL_COMMANDS, STEP_PREFIX
 from bot.domain.event import Event, EventKind
 from bot.domain.message import Attachment, Button, EditMessage, Keyboard, SendMessage
 from bot.domain.turn import Turn

@@ -12,8 +12,7 @@ from dataclasses import replace
 
 from bot.answering.answerer import Answer, AnswerStatus
 from bot.answering.multi_question import MessageAnswers, answer_each_question
-from bot.domain.commands import CANONICAL_COMMANDS
-from bot.domain.deep_links import ENTRY_PREFIX
+from bot.domain.commands import CANONICAL_COMMANDS, ENTRY_PREFIX
 from bot.domain.event import Event, EventKind
 from bot.domain.message import AnswerCallback, Button, EditMessage, Keyboard, SendMessage
 from bot.domain.turn import AnswerDecision, State, Turn

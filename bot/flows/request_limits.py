@@ -5,9 +5,9 @@ The limits follow from the person's requests in the store, so a restart does not
 
 from collections.abc import Sequence
 
+from bot.domain.calendar import DAY, times_within
 from bot.domain.consultation import Request
 from bot.domain.message import AnswerCallback, Button, Keyboard, SendMessage
-from bot.domain.time_window import DAY, times_within
 from bot.domain.turn import Turn
 from bot.flows.callback_data import REQUESTER_CALLBACK
 from bot.flows.context import TurnContext

@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 
-from bot.domain.deep_links import ENTRY_PREFIX, STEP_PREFIX, bot_link, is_start_parameter, share_link
-from bot.domain.message import Attachment, Button, Keyboard, SendMessage
-from bot.domain.text import truncate_text
+from bot.domain.commands import ENTRY_PREFIX, STEP_PREFIX, bot_link, is_start_parameter, share_link
+from bot.domain.message import Attachment, Button, Keyboard, SendMessage, truncate_text
 from bot.domain.turn import Turn
 from bot.flows.callback_data import SHARE_BOT_CALLBACK
 from bot.flows.context import TurnContext

@@ -1,8 +1,7 @@
 """The greeting: one question with three buttons, and where a returning person left off. Deep links skip it."""
 
-from bot.domain.deep_links import ENTRY_PREFIX, STEP_PREFIX
-from bot.domain.message import Button
-from bot.domain.text import truncate_text
+from bot.domain.commands import ENTRY_PREFIX, STEP_PREFIX
+from bot.domain.message import Button, truncate_text
 from bot.domain.turn import Turn
 from bot.flows import intro, questions
 from bot.flows.callback_data import START_CALLBACK

@@ -6,6 +6,7 @@ from typing import Any
 
 from bot.domain.message import AlertOperator, RefreshCard, SendMail
 
+MAIN_TENANT = "main"  # an installation's own bot; others may share it
 SourceMessage = tuple[int, int]  # chat and id of a message that a person wrote
 
 
@@ -72,9 +73,7 @@ class RequestMailDeletion:
 MailCall = SendMail | RequestMailDeletion | AlertOperator
 OutgoingCall = ApiCall | RefreshCard | EraseThread | MailCall
 DELETE_RELAYED = "deleteMessage"  # the method that deletes the copy of a message that its author retracted
-MAX_UNLIMITED_CALLS = 20  # calls made at once of those that Telegram does not limit
-
-
+MAX_UNLIMITED_CALLS = 20  # made at once, of the calls that Telegram does not limit
 SENDING_DUTY = "lead"  # the duty of the process that sends, and does what is due as time passes
 POLLING_DUTY = "poll"  # the duty of the process that polls; a worker, which never polls, may send at the same time
 

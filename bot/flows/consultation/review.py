@@ -4,12 +4,11 @@ import zlib
 from dataclasses import replace
 
 from bot.answering.language import base_language
-from bot.domain.business_hours import answer_deadline
+from bot.domain.calendar import answer_deadline
 from bot.domain.consultation import Form, FormStep, Request, RequestContext, SentRequest
 from bot.domain.effects import CreateRequest
 from bot.domain.event import EventKind
-from bot.domain.message import Button, Keyboard, RefreshCard, SendMail, SendMessage
-from bot.domain.text import truncate_text
+from bot.domain.message import Button, Keyboard, RefreshCard, SendMail, SendMessage, truncate_text
 from bot.domain.turn import Turn
 from bot.flows import request_limits
 from bot.flows.callback_data import FORM_CALLBACK

@@ -14,7 +14,7 @@ stateDiagram-v2
 from collections.abc import Callable
 from dataclasses import replace
 
-from bot.domain.business_hours import next_opening
+from bot.domain.calendar import next_opening
 from bot.domain.consultation import Party, Request, RequestStatus
 from bot.domain.effects import AppendTranscript, CorrectTranscript, RetractMessages, UpdateRequest
 from bot.domain.event import MESSAGE_KINDS, Event, EventKind

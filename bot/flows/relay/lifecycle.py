@@ -2,12 +2,11 @@
 
 from dataclasses import replace
 
-from bot.domain.business_hours import answer_deadline, next_closing, next_opening
+from bot.domain.calendar import DAY, JUMP_THRESHOLD, answer_deadline, next_closing, next_opening
 from bot.domain.consultation import ContactChannel, Party, Request, RequestStatus
 from bot.domain.effects import UpdateRequest
 from bot.domain.event import Event, EventKind
 from bot.domain.message import AnswerCallback, Button, RefreshCard, SendMessage
-from bot.domain.time_window import DAY, JUMP_THRESHOLD
 from bot.domain.turn import State, Turn
 from bot.flows.callback_data import REQUESTER_CALLBACK
 from bot.flows.context import Services, TurnContext

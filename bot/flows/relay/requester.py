@@ -3,12 +3,12 @@
 from dataclasses import replace
 
 from bot.answering.answerer import AnswerStatus
+from bot.domain.calendar import DAY, times_within
 from bot.domain.commands import CANONICAL_COMMANDS
 from bot.domain.consultation import Party, Request, RequestStatus
 from bot.domain.effects import AppendTranscript, CorrectTranscript, UpdateRequest
 from bot.domain.event import MESSAGE_KINDS, Event, EventKind
 from bot.domain.message import AnswerCallback, Button, EditRelayed, RefreshCard, RelayMessage, SendMessage
-from bot.domain.time_window import DAY, times_within
 from bot.domain.turn import State, Turn
 from bot.flows import request_limits
 from bot.flows.callback_data import ERASURE_CALLBACK, PRIVACY_CALLBACK, REQUESTER_CALLBACK

@@ -6,7 +6,8 @@ team by guessing. The times of both are part of the person's state.
 
 from dataclasses import replace
 
-from bot.domain.deep_links import bot_link
+from bot.domain.calendar import DAY, HOUR, times_within
+from bot.domain.commands import bot_link
 from bot.domain.effects import CreateTeamCode, LeaveTeam, ShareSelfCheck
 from bot.domain.event import EventKind
 from bot.domain.message import AnswerCallback, Attachment, Button, Keyboard, SendMessage
@@ -20,7 +21,6 @@ from bot.domain.selfcheck import (
     is_code,
     is_old_code,
 )
-from bot.domain.time_window import DAY, HOUR, times_within
 from bot.domain.turn import Turn
 from bot.flows import questions
 from bot.flows.context import TurnContext

@@ -14,11 +14,10 @@ from psycopg.errors import IdleInTransactionSessionTimeout, ReadOnlySqlTransacti
 from psycopg.rows import dict_row
 from psycopg_pool import ConnectionPool, PoolClosed
 
-from bot.domain.tenant import MAIN_TENANT
 from bot.errors import StoreError, StoreUnavailable
 from bot.store.postgres.advisory_locks import AdvisoryLocks, lock_number
 from bot.store.postgres.schema import prepare_schema
-from bot.store.records import SENDING_DUTY
+from bot.store.records import MAIN_TENANT, SENDING_DUTY
 from bot.store.sql.database import Cursor, Database, Transaction
 
 log = logging.getLogger(__name__)

@@ -10,12 +10,12 @@ from datetime import UTC, datetime
 from glob import escape
 from pathlib import Path
 
+from bot.domain.calendar import DAY
 from bot.errors import StoreError
 from bot.store.personal_data import DATA_CATALOGUE
 from bot.store.sqlite.backup_import import count_waiting, drop_waiting, import_rows
 
 SUMMARY_TABLE = "about_backup"  # in backups only; restoring leaves it out
-DAY_SECONDS = 86_400.0  # seconds
 PRIVACY_WARNING = (
     "Holds personal data. Who asks for deletion after it was made is still in it: delete it by keep_until."
 )
@@ -130,7 +130,7 @@ def describe_backup(file: Path, now: float, retention_days: int) -> list[TableSu
             ]
             rows += [
                 ("made", PRIVACY_WARNING, 0, _format_day(now), _format_day(now)),
-                ("keep_until", "", 0, "", _format_day(now + retention_days * DAY_SECONDS)),
+                ("keep_until", "", 0, "", _format_day(now + retention_days * DAY)),
             ]
             connection.executemany(f"INSERT INTO {SUMMARY_TABLE} VALUES (?, ?, ?, ?, ?)", rows)  # noqa: S608 - our own name
     except sqlite3.Error as error:
@@ -150,7 +150,7 @@ def summary_text(summaries: list[TableSummary], now: float, retention_days: int)
             "It holds personal data: keep it as safe as the store.",
             *(lines or ["  nothing about anybody yet"]),
             "Who has their data deleted from now on is still in it. "
-            f"Delete it by {_format_day(now + retention_days * DAY_SECONDS)} at the latest.",
+            f"Delete it by {_format_day(now + retention_days * DAY)} at the latest.",
         )
     )
 
