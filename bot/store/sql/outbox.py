@@ -151,8 +151,7 @@ class OutboxRepository(Repository):
         with self._database.transaction() as db:
             db.execute(f"DELETE FROM outbox WHERE id = ? AND {_IS_UNREFERENCED}", (call_id,))  # noqa: S608 - our own condition
             db.execute(
-                "UPDATE outbox SET status = 'sent', message_id = ?, params = '{}' WHERE id = ?",
-                (message_id, call_id),
+                "UPDATE outbox SET status = 'sent', message_id = ?, params = '{}' WHERE id = ?", (message_id, call_id)
             )
 
     def mark_failed(self, call_id: int, reason: str, notices: Sequence[OutgoingCall] = ()) -> None:
@@ -163,8 +162,7 @@ class OutboxRepository(Repository):
                 (call_id,),
             )
             db.execute(
-                "UPDATE outbox SET status = 'failed', reason = ?, params = '{}' WHERE id = ?",
-                (reason, call_id),
+                "UPDATE outbox SET status = 'failed', reason = ?, params = '{}' WHERE id = ?", (reason, call_id)
             )
             for notice in notices:
                 self.enqueue_call(db, notice, None)

@@ -27,14 +27,7 @@ from bot.domain.turn import State
 from bot.errors import StoreError
 from bot.store.personal_data import DATA_TABLES
 from bot.store.records import OutgoingCall
-from bot.store.sql.database import (
-    ANSWERS_ADAPTER,
-    REQUEST_ADAPTER,
-    STATE_ADAPTER,
-    Database,
-    Transaction,
-    copy_rows,
-)
+from bot.store.sql.database import ANSWERS_ADAPTER, REQUEST_ADAPTER, STATE_ADAPTER, Database, Transaction, copy_rows
 from bot.store.sql.erasure import ErasureRepository
 from bot.store.sql.inbox import InboxRepository
 from bot.store.sql.outbox import OutboxRepository

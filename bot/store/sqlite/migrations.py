@@ -24,9 +24,7 @@ def create_first_tables(db: Database) -> None:
     )
     db.table("inbox").create_index(["done", "update_id"])
     db.table("states").create(
-        {"key": str, "user_id": int, "body": str, "updated": float},
-        pk="key",
-        not_null={"user_id", "body", "updated"},
+        {"key": str, "user_id": int, "body": str, "updated": float}, pk="key", not_null={"user_id", "body", "updated"}
     )
     db.table("states").create_index(["user_id"])
     db.table("outbox").create(
