@@ -56,7 +56,7 @@ def _choose_language(context: TurnContext) -> Turn:
 
 
 def _list_requests(context: TurnContext) -> Turn:
-    """List the open requests; those waiting for the advisers come first, the one waiting longest on top."""
+    """List the open requests: those waiting for the advisers first, then longest waiting first."""
     services, event = context.services, context.event
     if not services.advisers.includes(event):
         return context.say("adviser_only")

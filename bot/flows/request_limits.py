@@ -1,4 +1,4 @@
-"""How much one person may ask of the advisers. Beyond that they are refused, and told which ways remain.
+"""Limits on one person's requests for advice; a refusal says which alternatives remain.
 
 The limits follow from the person's requests in the store, so a restart does not lift them.
 """

@@ -1,4 +1,4 @@
-"""Sharing: the bot's link as text, as QR code, and as a button that sends it to another chat."""
+"""Sharing: the bot's link as text, as a QR code, and as a button that sends it to another chat."""
 
 from dataclasses import dataclass
 
@@ -14,11 +14,11 @@ MAX_TITLE_LENGTH = 120  # characters
 
 @dataclass(frozen=True, slots=True)
 class ShareTarget:
-    """What a link opens.
+    """The target of a shared link.
 
     Attributes:
         start_parameter: "" for the bot's greeting.
-        falls_back: the link opens the greeting because what was seen last fits no start parameter.
+        falls_back: whether the link opens the greeting because the id seen last is not a valid start parameter.
     """
 
     title: str
