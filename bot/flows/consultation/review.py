@@ -1,4 +1,4 @@
-"""The summary of a request before it is sent, the person's consent, and the sending."""
+"""Summarise a request for the person's consent, and send it."""
 
 import zlib
 from dataclasses import replace
@@ -19,17 +19,10 @@ from prompts.message_splitter import MESSAGE_LIMIT, visible_length
 from prompts.render import format_label, render_template
 from prompts.telegram_html import html_to_plain
 
-MAX_PASSAGE_LENGTH = 300  # characters of an answer that advisers are shown
+MAX_PASSAGE_LENGTH = 300  # characters of an answer that are shown to advisers
 REQUEST_CONSENT_VERSION = "2026-11-24"  # version of the wording in prompts/*/form_review.j2
 CARD_RESERVE = 400  # UTF-16 units that the advisers' card may need beyond the summary: status, times, adviser's name
-REVIEW_LINES = (
-    FormStep.CONCERN,
-    FormStep.ORGANISATION,
-    FormStep.KIND,
-    FormStep.PLACE,
-    FormStep.CHANNEL,
-    FormStep.TIMES,
-)
+REVIEW_LINES = tuple(step for step in FormStep if step not in (FormStep.ADDRESS, FormStep.REVIEW))
 
 
 def build_request_context(context: TurnContext) -> RequestContext:
@@ -49,7 +42,7 @@ def build_request_context(context: TurnContext) -> RequestContext:
 
 
 def render_summary(context: TurnContext, form: Form, note: str = "") -> str:
-    """Return exactly what will be passed on, in Telegram HTML, below a note."""
+    """Return exactly what will be passed on, below a note, in Telegram HTML."""
     return render_template(
         "form_review",
         context.lang,
@@ -62,7 +55,7 @@ def render_summary(context: TurnContext, form: Form, note: str = "") -> str:
 
 
 def review_keyboard(form: Form, lang: str) -> Keyboard:
-    """Return the buttons to send, to change a line, to leave out what the bot would add, and to cancel."""
+    """Return the buttons to send, to change a line, to leave out the context that the bot adds, and to cancel."""
     edit_buttons = [
         Button("✎ " + format_label(f"line_{line}", lang), f"{FORM_CALLBACK}go:{line}") for line in REVIEW_LINES
     ]
@@ -76,7 +69,7 @@ def review_keyboard(form: Form, lang: str) -> Keyboard:
 
 
 def excess_length(html: str) -> int:
-    """Return by how many UTF-16 units a summary exceeds one message, here or as the advisers' card."""
+    """Return by how many UTF-16 units a summary is too long for one message, here or as the advisers' card."""
     return max(0, visible_length(html) - MESSAGE_LIMIT + CARD_RESERVE)
 
 
@@ -86,7 +79,7 @@ def consent_digest(form: Form) -> str:
 
 
 def send_request(context: TurnContext) -> Turn:
-    """Keep the request and pass it on to the advisers; if there is no way to reach them, say so."""
+    """Store the request and pass it on to the advisers; if they cannot be reached, say so."""
     services, event, lang, now = context.services, context.event, context.lang, context.services.now()
     form = context.state.form
     assert form is not None

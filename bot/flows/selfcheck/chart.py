@@ -1,4 +1,4 @@
-"""The data that the chart of a self-check is drawn from: groups of rows, each with levels or with a word."""
+"""The data of a self-check's chart: groups of rows, each with levels or with a word."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -47,7 +47,7 @@ def build_team_chart(
 
 
 def _rating_cell(rating: TeamRating | None, lang: str) -> dict[str, str]:
-    """Return a word and its kind, which determines its colour; "few" stands for too few answers."""
+    """Return a word and its kind, which determines its colour; "few" means too few answers."""
     kind = rating.value if rating else "few"
     return {"kind": kind, "text": format_label(f"word_{kind}", lang)}
 
