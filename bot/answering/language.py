@@ -65,6 +65,5 @@ def choose_reply_language(question_lang: str, telegram_lang: str, default_lang: 
 def _guess_languages(text: str) -> tuple[tuple[str, float], ...]:
     single_line = " ".join(text.split()).encode("utf-8", "replace").decode()
     guesses: list[dict[str, Any]] = detect(single_line, model="lite", k=5, threshold=0.0)
-    return tuple(
-        (_DIALECT_PARENTS.get(str(item["lang"]), str(item["lang"])), float(item["score"])) for item in guesses
-    )
+    scores = ((str(guess["lang"]), float(guess["score"])) for guess in guesses)
+    return tuple((_DIALECT_PARENTS.get(lang, lang), score) for lang, score in scores)

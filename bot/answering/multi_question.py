@@ -32,11 +32,9 @@ class MessageAnswers:
         """Return the answers as sent: each of several names its question, the last mentions further questions."""
         if len(self.answers) == 1:
             return self.answers
-        last = len(self.answers) - 1
-        return tuple(
-            _add_heading(answer, has_more=self.has_more and number == last)
-            for number, answer in enumerate(self.answers)
-        )
+
+        *others, last = self.answers
+        return (*(_add_heading(answer) for answer in others), _add_heading(last, has_more=self.has_more))
 
 
 def answer_each_question(
@@ -64,13 +62,12 @@ def _merge_answers(answers: Iterable[Answer]) -> tuple[Answer, ...]:
     merged: list[Answer] = []
     small_talk: list[Answer] = []
     for answer in answers:
-        duplicates = [other for other in merged if _is_duplicate(answer, other)]
+        index = next((index for index, other in enumerate(merged) if _is_duplicate(answer, other)), None)
         if answer.status is AnswerStatus.SMALLTALK:
             small_talk.append(answer)
-        elif duplicates:
-            merged[merged.index(duplicates[0])] = replace(
-                duplicates[0], merged_questions=(*duplicates[0].merged_questions, answer.question)
-            )
+        elif index is not None:
+            merged_questions = (*merged[index].merged_questions, answer.question)
+            merged[index] = replace(merged[index], merged_questions=merged_questions)
         else:
             merged.append(answer)
     return tuple(merged) or tuple(small_talk[:1])
@@ -82,12 +79,7 @@ def _is_duplicate(answer: Answer, other: Answer) -> bool:
     return bool(answer.entry_id) and answer.entry_id == other.entry_id
 
 
-def _add_heading(answer: Answer, *, has_more: bool) -> Answer:
-    html = render_template(
-        "partial_answer",
-        answer.lang,
-        question=" ".join((answer.question, *answer.merged_questions)),
-        answer=answer.html,
-        left=has_more,
-    )
+def _add_heading(answer: Answer, *, has_more: bool = False) -> Answer:
+    questions = " ".join((answer.question, *answer.merged_questions))
+    html = render_template("partial_answer", answer.lang, question=questions, answer=answer.html, left=has_more)
     return replace(answer, html=html)

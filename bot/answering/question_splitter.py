@@ -67,9 +67,8 @@ def split_sentences(text: str, markers: DiscourseMarkers) -> Iterator[Sentence]:
             key = piece.casefold()
             if key not in seen:
                 seen.add(key)
-                yield Sentence(
-                    piece, bool(_QUESTION_MARK.search(piece)) or (is_own_line and number == len(pieces) - 1)
-                )
+                ends_line = is_own_line and number == len(pieces) - 1
+                yield Sentence(piece, ends_line or bool(_QUESTION_MARK.search(piece)))
 
 
 def _split_lines(text: str) -> list[str]:
@@ -107,6 +106,4 @@ def _attach_statements(sentences: Sequence[Sentence], markers: DiscourseMarkers)
 
 def _continues_question(sentence: Sentence, markers: DiscourseMarkers) -> bool:
     """Return whether it only continues the question before it, like "oder?" or "und wenn ja, wie?"."""
-    return len(sentence.words) <= 2 and all(
-        word in markers.leading | markers.plain | markers.closing for word in sentence.words
-    )
+    return len(sentence.words) <= 2 and set(sentence.words) <= markers.leading | markers.plain | markers.closing

@@ -51,9 +51,7 @@ def _parse_phone(text: str) -> str | None:
         return None
     normalised = _EXTENSION.sub("ext.", text.strip())
     international = f"+{normalised}" if normalised.startswith("49") else normalised  # written without the plus sign
-    numbers = next(
-        (numbers for candidate in (international, normalised) if (numbers := _find_phone_numbers(candidate))), []
-    )
+    numbers = _find_phone_numbers(international) or _find_phone_numbers(normalised)
     return numbers[0] if len(numbers) == 1 else None
 
 

@@ -62,10 +62,8 @@ def _list_requests(context: TurnContext) -> Turn:
         return context.say("adviser_only")
     if not event.private and event.chat_id != context.adviser_chat:
         return context.say("private_only")  # other groups must not read concerns
-    active = sorted(
-        services.store.requests.active_requests(),
-        key=lambda request: (request.turn is not Party.ADVISER, request.since),
-    )
+    active = services.store.requests.active_requests()
+    active.sort(key=lambda request: (request.turn is not Party.ADVISER, request.since))
     shortened = active[:MAX_LISTED_REQUESTS]
     listed = [(request, format_date_and_time(request.since, ADVISERS_LANG)) for request in shortened]
     return context.say("adviser_requests", requests=listed, more=len(active) - len(listed))

@@ -28,11 +28,9 @@ def handle_thumb(context: TurnContext, data: str) -> Turn | None:
     if state.improve == DECLINED or state.form or not fits_button(accept_data):
         return thanked
     html = render_template("improve_ask", lang, question=state.last_question, days=context.services.retention_days)
-    row = (
-        Button(format_label("improve_yes", lang), accept_data),
-        Button(format_label("improve_no", lang), f"{CONSENT_CALLBACK}no"),
-    )
-    return Turn(state, (SendMessage(html, (row,)), thanks), (feedback,))
+    accept = Button(format_label("improve_yes", lang), accept_data)
+    decline = Button(format_label("improve_no", lang), f"{CONSENT_CALLBACK}no")
+    return Turn(state, (SendMessage(html, ((accept, decline),)), thanks), (feedback,))
 
 
 def handle_consent(context: TurnContext, data: str) -> Turn | None:

@@ -69,9 +69,7 @@ def begin_intro(context: TurnContext) -> Turn:
 def ask_audience(context: TurnContext) -> Turn:
     """Ask which audience the examples should be for."""
     lang = context.lang
-    buttons = [
-        Button(format_label(f"audience_{name}", lang), f"{INTRO_CALLBACK}a:{name}") for name in INTRO_AUDIENCES
-    ]
+    buttons = [Button(format_label(f"audience_{key}", lang), f"{INTRO_CALLBACK}a:{key}") for key in INTRO_AUDIENCES]
     rows = tuple(tuple(buttons[start : start + 2]) for start in range(0, len(buttons), 2))
     keyboard = (*rows, (Button(format_label("audience_skip", lang), f"{INTRO_CALLBACK}a:"),))
     html = render_template("intro_audience", lang, number=max(context.state.step, 1), total=len(context.path))
@@ -189,19 +187,16 @@ def _step_keyboard(context: TurnContext, step: IntroStep, choice: Choice | None)
     if number < total:
         moves.append(Button(format_label("next", lang), f"{INTRO_CALLBACK}{number + 1}"))
     entry = (choice.entry if choice else "") or step.entries[0]
-    last_row = (
-        Button(format_label("learn_more", lang), f"{ENTRY_CALLBACK}{entry}"),
-        _overview_button(lang),
-        _pause_button(lang),
-    )
+    learn_more = Button(format_label("learn_more", lang), f"{ENTRY_CALLBACK}{entry}")
+    last_row = (learn_more, _overview_button(lang), _pause_button(lang))
     final_rows: Keyboard = ()
     if number == total:
-        ways_on = (
-            ("check_start", SELFCHECK_START_CALLBACK),
-            ("take_along", HANDOUT_PDF_CALLBACK),
-            ("talk", REQUEST_ADVICE),
-        )
-        final_rows = tuple((Button(format_label(name, lang), data),) for name, data in ways_on)
+        callbacks = {
+            "check_start": SELFCHECK_START_CALLBACK,
+            "take_along": HANDOUT_PDF_CALLBACK,
+            "talk": REQUEST_ADVICE,
+        }
+        final_rows = tuple((Button(format_label(label, lang), data),) for label, data in callbacks.items())
     return (*choices, *final_rows, tuple(moves), last_row)
 
 

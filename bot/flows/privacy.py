@@ -50,9 +50,7 @@ def send_personal_data(context: TurnContext) -> Turn:
 def ask_deletion(context: TurnContext) -> Turn:
     """Ask for confirmation, listing what would be deleted."""
     lang = context.lang
-    rows = tuple(
-        (Button(format_label(f"delete_{answer}", lang), f"{ERASURE_CALLBACK}{answer}"),) for answer in ("yes", "no")
-    )
+    rows = tuple((Button(format_label(f"delete_{key}", lang), f"{ERASURE_CALLBACK}{key}"),) for key in ("yes", "no"))
     return context.reply(render_template("delete_confirm", lang, **_count_data(context)), rows)
 
 

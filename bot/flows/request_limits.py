@@ -52,8 +52,5 @@ def _build_refusal(context: TurnContext, lang: str, limit: str, open_requests: S
 
 
 def _withdraw_buttons(requests: Sequence[Request], lang: str) -> Keyboard:
-    label = format_label("person_withdraw", lang)
-    return tuple(
-        (Button(f"{label}: {request.reference}", f"{REQUESTER_CALLBACK}withdraw:{request.reference}"),)
-        for request in requests
-    )
+    label, references = format_label("person_withdraw", lang), [request.reference for request in requests]
+    return tuple((Button(f"{label}: {ref}", f"{REQUESTER_CALLBACK}withdraw:{ref}"),) for ref in references)

@@ -43,7 +43,7 @@ HOLDS = "DROP TABLE holds; CREATE TABLE holds (chat_id, until, noted); INSERT IN
 UNFIT = {
     "column-computed": ("ALTER TABLE states DROP COLUMN body; ALTER TABLE states ADD COLUMN body AS ('{}')", "body"),
     "column-missing": ("ALTER TABLE inbox DROP COLUMN received", "inbox has no plain column received"),
-    "column-more": ("ALTER TABLE requests ADD COLUMN evil", "has a column evil, which ours does not have"),
+    "column-more": ("ALTER TABLE requests ADD COLUMN evil", "has a column evil, which ours lacks"),
     "column-more-computed": ("ALTER TABLE requests ADD COLUMN evil AS (hex(zeroblob(4e8)))", "has a column evil"),
     "damaged": (
         "CREATE TABLE evil (a); INSERT INTO evil VALUES (NULL); PRAGMA writable_schema = ON; "

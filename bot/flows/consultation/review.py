@@ -56,10 +56,8 @@ def render_summary(context: TurnContext, form: Form, note: str = "") -> str:
 
 def review_keyboard(form: Form, lang: str) -> Keyboard:
     """Return the buttons to send, to change a line, to leave out the context that the bot adds, and to cancel."""
-    edit_buttons = [
-        Button("✎ " + format_label(f"line_{line}", lang), f"{FORM_CALLBACK}go:{line}") for line in REVIEW_LINES
-    ]
-    rows = [tuple(edit_buttons[start : start + 2]) for start in range(0, len(edit_buttons), 2)]
+    edits = [Button("✎ " + format_label(f"line_{line}", lang), f"{FORM_CALLBACK}go:{line}") for line in REVIEW_LINES]
+    rows = [tuple(edits[start : start + 2]) for start in range(0, len(edits), 2)]
     available = {"question": bool(form.brief.question), "progress": bool(form.brief.step)}
     for part in (part for part, is_available in available.items() if is_available):
         mark = "☑ " if part in form.shares else "☐ "

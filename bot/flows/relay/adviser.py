@@ -193,11 +193,9 @@ def _suggest_entries(context: TurnContext, request: Request, _: str) -> Turn:
     query = texts[-1] if texts else request.details.concern
     rows = []
     for entry in services.answerer.nearest_entries(query, MAX_SUGGESTIONS, request.lang):
-        send_data, read_data = (
-            f"{ADVISER_CALLBACK}{action}:{request.reference}:{entry.id}" for action in ("answer", "read")
-        )
-        if fits_button(send_data):
-            rows.append((Button(f"➤ {entry.title}", send_data), Button("✎", read_data)))
+        target = f"{request.reference}:{entry.id}"
+        if fits_button(send_data := f"{ADVISER_CALLBACK}answer:{target}"):
+            rows.append((Button(f"➤ {entry.title}", send_data), Button("✎", f"{ADVISER_CALLBACK}read:{target}")))
     suggestions = message_to_advisers(request, "suggestions", tuple(rows), found=bool(rows))
     return Turn(context.state, (suggestions, AnswerCallback()))
 

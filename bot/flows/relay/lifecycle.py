@@ -42,9 +42,8 @@ def check_deadlines(services: Services, request: Request) -> Turn | None:
 def close_request(state: State, request: Request, now: float, template: str) -> Turn:
     """Close a request, notify the requester with a template, and ask for a rating."""
     updated = replace(request, status=RequestStatus.CLOSED, talking=False, closed=now, remind_at=0.0)
-    rating_row = tuple(
-        Button(face, f"{REQUESTER_CALLBACK}rate:{request.reference}:{n}") for n, face in enumerate(RATING_FACES, 1)
-    )
+    rate_data = f"{REQUESTER_CALLBACK}rate:{request.reference}"
+    rating_row = tuple(Button(face, f"{rate_data}:{rating}") for rating, face in enumerate(RATING_FACES, 1))
     notice = message_to_requester(request, template, (rating_row, requester_row(request, "reopen")))
     return Turn(state, (notice, RefreshCard(request.reference), AnswerCallback()), (UpdateRequest(updated),))
 

@@ -97,9 +97,7 @@ def _report_undeleted(services: Services, call: EraseThread | RequestMailDeletio
         return ()
     if isinstance(call, RequestMailDeletion):
         return (SendMessage(render_advisers("unpost_failed", number=reference), chat_id=adviser_chat),)
-    remaining = [
-        *services.store.erasure.erasure_queue(reference),
-        *services.store.erasure.undeletable_messages(reference),
-    ]
+    erasure = services.store.erasure
+    remaining = [*erasure.erasure_queue(reference), *erasure.undeletable_messages(reference)]
     html = erasure_notice(reference, call.reason, remaining, topic_deleted=False)
     return (SendMessage(html, chat_id=adviser_chat),)

@@ -40,9 +40,7 @@ def build_team_chart(
     questionnaire: SelfCheck, lang: str, ratings: Mapping[str, TeamRating], subtitle: str
 ) -> ChartData:
     """Return the chart of a team, with a word for each question."""
-    rows = {
-        question.id: {"word": _rating_cell(ratings.get(question.id), lang)} for question in questionnaire.questions
-    }
+    rows = {item.id: {"word": _rating_cell(ratings.get(item.id), lang)} for item in questionnaire.questions}
     return _build_chart(questionnaire, lang, rows, subtitle)
 
 

@@ -137,13 +137,10 @@ def _result_message(
 
 def _result_keyboard(questionnaire: SelfCheck, summary: ResultSummary, lang: str, code: str) -> Keyboard:
     """Return buttons for entries to read, the next step of the introduction, and actions on the result."""
-    to_read = _find_questions(
-        questionnaire,
-        summary.findings.gaps or summary.findings.unknown[:MAX_HIGHLIGHTS] or summary.findings.strengths,
-    )
+    findings = summary.findings
+    to_read = _find_questions(questionnaire, findings.gaps or findings.unknown[:MAX_HIGHLIGHTS] or findings.strengths)
     entries = [
-        (Button(format_label("read_on", lang, title=question.name), f"{ENTRY_CALLBACK}{question.entry}"),)
-        for question in to_read
+        (Button(format_label("read_on", lang, title=item.name), f"{ENTRY_CALLBACK}{item.entry}"),) for item in to_read
     ]
     number = str(to_read[0].step)
     rows: list[tuple[Button, ...]] = [*entries, (selfcheck_button("step", lang, number, number=number),)]
