@@ -42,12 +42,9 @@ def detect_question_language(text: str, telegram_lang: str) -> str:
         return telegram_lang
     scores: dict[str, float] = {}
     for lang, score in _guess_languages(text[:300]):
-        scores[lang] = scores.get(lang, 0.0) + score
-    scores = {
-        lang: score * (TELEGRAM_LANG_PRIOR if lang == telegram_lang else 1.0)
-        for lang, score in scores.items()
-        if lang in DETECTABLE_LANGUAGES
-    }
+        if lang in DETECTABLE_LANGUAGES:
+            weight = TELEGRAM_LANG_PRIOR if lang == telegram_lang else 1.0
+            scores[lang] = scores.get(lang, 0.0) + weight * score
     best = max(scores, key=lambda lang: scores[lang], default="")
     return best if scores.get(best, 0.0) >= MIN_LANGUAGE_SCORE else telegram_lang
 

@@ -51,10 +51,6 @@ def _run_handler(context: TurnContext) -> Turn | None:
     return handler(context, value) if handler else None
 
 
-def _prompt_question(context: TurnContext) -> Turn:
-    return context.say("ask")
-
-
 def _request_advice_on_selfcheck(context: TurnContext) -> Turn | None:
     concern = result.describe_last_result(context)
     return form.begin_form_with_concern(context, concern) if concern else None
@@ -67,7 +63,7 @@ def _set_language(context: TurnContext, lang: str) -> Turn | None:
 EXACT_HANDLERS: dict[str, Callable[[TurnContext], Turn | None]] = {
     callback_data.REQUEST_ADVICE: form.begin_form,
     callback_data.START_ADVICE_CALLBACK: form.begin_form,
-    f"{callback_data.START_CALLBACK}ask": _prompt_question,
+    f"{callback_data.START_CALLBACK}ask": lambda context: context.say("ask"),
     f"{callback_data.START_CALLBACK}guide": intro.begin_intro,
     f"{callback_data.ERASURE_CALLBACK}yes": privacy.delete_data,
     f"{callback_data.ERASURE_CALLBACK}no": privacy.keep_data,

@@ -60,10 +60,6 @@ def _handle_text(context: TurnContext) -> Turn:
     return requester.offer_passing_on(context, questions.answer_question(context))
 
 
-def _reject_media(context: TurnContext) -> Turn:
-    return context.say("unsupported")
-
-
 def _add_reminder(context: TurnContext, turn: Turn) -> Turn:
     """Pause a form or self-check that the person left for something else, and show once how to return to it.
 
@@ -91,5 +87,5 @@ EVENT_HANDLERS: dict[EventKind, EventHandler] = {
     EventKind.EDITED: questions.answer_edit,
     EventKind.COMMAND: commands.handle_command,
     EventKind.BUTTON: callbacks.handle_callback,
-    EventKind.OTHER: _reject_media,
+    EventKind.OTHER: lambda context: context.say("unsupported"),
 }

@@ -6,7 +6,7 @@ from typing import Any
 from bot.domain.message import Attachment, SendMessage
 from bot.domain.selfcheck import SelfCheckResult
 from bot.domain.turn import Turn
-from bot.flows.context import Services, TurnContext
+from bot.flows.context import TurnContext
 from bot.flows.selfcheck import chart
 from bot.flows.selfcheck import result as selfcheck_result
 from bot.flows.selfcheck.questionnaire import find_questionnaire, level_label
@@ -36,7 +36,8 @@ def _handout_values(
     date = format_date(services.now(), lang)
     contact = services.contact
     further = [f"{contact.name} ({contact.role}): {contact.phone}, {contact.email}", format_label("pdf_bot", lang)]
-    steps = [(step, _step_entry(services, step, lang)) for step in steps_read]
+    find_entry = services.answerer.find_entry
+    steps = [(step, find_entry(step.entries[0], lang) if step.entries else None) for step in steps_read]
     missing = "" if steps_read and results else "pdf_no_check" if steps_read else "pdf_no_steps"
     return {
         "lang": lang[:2],
@@ -75,11 +76,6 @@ def _format_ranges(numbers: list[int]) -> str:
     """Join ascending numbers, consecutive ones as a range: [1, 2, 3, 5] -> "1–3, 5"."""
     runs = [list(run) for _, run in groupby(numbers, key=lambda number: number - numbers.index(number))]
     return ", ".join(f"{run[0]}–{run[-1]}" if len(run) > 1 else f"{run[0]}" for run in runs)
-
-
-def _step_entry(services: Services, step: IntroStep, lang: str) -> Entry | None:
-    """Return the entry that a step is based on: the first one that it names."""
-    return services.answerer.find_entry(step.entries[0], lang) if step.entries else None
 
 
 def _selfcheck_values(context: TurnContext, results: list[SelfCheckResult]) -> dict[str, Any] | None:

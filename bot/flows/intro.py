@@ -191,12 +191,8 @@ def _step_keyboard(context: TurnContext, step: IntroStep, choice: Choice | None)
     last_row = (learn_more, _overview_button(lang), _pause_button(lang))
     final_rows: Keyboard = ()
     if number == total:
-        callbacks = {
-            "check_start": SELFCHECK_START_CALLBACK,
-            "take_along": HANDOUT_PDF_CALLBACK,
-            "talk": REQUEST_ADVICE,
-        }
-        final_rows = tuple((Button(format_label(label, lang), data),) for label, data in callbacks.items())
+        ways = {"check_start": SELFCHECK_START_CALLBACK, "take_along": HANDOUT_PDF_CALLBACK, "talk": REQUEST_ADVICE}
+        final_rows = tuple((Button(format_label(label, lang), data),) for label, data in ways.items())
     return (*choices, *final_rows, tuple(moves), last_row)
 
 

@@ -75,8 +75,7 @@ def show_entry(context: TurnContext, entry_id: str) -> Turn | None:
 def explain_answer(context: TurnContext, data: str) -> Turn | None:
     """Explain an answer to the last message in a reply to it; an answer to an older message only gets a notice.
 
-    Args:
-        data: "<id of the question's message>:<number of the answer, from 0>".
+    ``data`` is "<id of the question's message>:<number of the answer, from 0>".
     """
     state, event = context.state, context.event
     question_id, _, number = data.partition(":")

@@ -77,8 +77,7 @@ def handle_adviser_message(context: TurnContext) -> Turn | None:
 def handle_adviser_callback(context: TurnContext, data: str) -> Turn | None:
     """Return the turn of an adviser's tap; None if the button is unknown or not in the advisers' chat.
 
-    Args:
-        data: "<action>:<reference>[:<entry>]".
+    ``data`` is "<action>:<reference>[:<entry>]".
     """
     action, _, data = data.partition(":")
     reference, _, value = data.partition(":")
@@ -173,10 +172,6 @@ def _close_request(context: TurnContext, request: Request, _: str) -> Turn:
     return lifecycle.close_request(context.state, request, context.services.now(), "request_closed")
 
 
-def _reopen_request(context: TurnContext, request: Request, _: str) -> Turn:
-    return lifecycle.reopen_request(context, request)
-
-
 def _schedule_reminder(context: TurnContext, request: Request, _: str) -> Turn:
     if request.status is RequestStatus.CLOSED:
         return _refuse_tap(context)
@@ -233,7 +228,7 @@ ADVISER_ACTIONS: dict[str, AdviserAction] = {
     "take": _take_request,
     "release": _release_request,
     "close": _close_request,
-    "reopen": _reopen_request,
+    "reopen": lambda context, request, _: lifecycle.reopen_request(context, request),
     "remind": _schedule_reminder,
     "suggest": _suggest_entries,
     "answer": _send_entry,

@@ -44,8 +44,7 @@ def handle_requester_message(context: TurnContext) -> Turn | None:
 def handle_requester_callback(context: TurnContext, data: str) -> Turn | None:
     """Return the turn of a tap on a button about the person's own request; None if it is not valid.
 
-    Args:
-        data: "<action>:<reference>[:<value>]".
+    ``data`` is "<action>:<reference>[:<value>]".
     """
     state, event = context.state, context.event
     action, _, data = data.partition(":")

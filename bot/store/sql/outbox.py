@@ -199,8 +199,8 @@ class OutboxRepository(Repository):
 
     def enqueue_call(self, db: Transaction, call: OutgoingCall, user_id: int | None) -> None:
         """Append a call to the queue, unless its request was deleted; ``user_id`` is the person who caused it."""
-        needs_request = not isinstance(call, EraseThread | RequestMailDeletion | AlertOperator) and call.reference
-        if needs_request and not _request_exists(db, needs_request):
+        reference = "" if isinstance(call, EraseThread | RequestMailDeletion | AlertOperator) else call.reference
+        if reference and not db.execute("SELECT 1 FROM requests WHERE reference = ?", (reference,)).fetchone():
             return  # the request was deleted in the meantime
         if isinstance(call, RefreshCard):  # rendered when it is sent, so one is enough
             query = "UPDATE outbox SET status = 'dropped' WHERE request = ? AND method = ? AND status = 'queued'"
@@ -208,7 +208,3 @@ class OutboxRepository(Repository):
         row = to_row(call) | {"user_id": user_id, "created": self._database.clock()}
         self._database.upsert_row(db, "outbox", row)
         self._database.notify_queued(db)
-
-
-def _request_exists(db: Transaction, reference: str) -> bool:
-    return db.execute("SELECT 1 FROM requests WHERE reference = ?", (reference,)).fetchone() is not None
