@@ -109,7 +109,7 @@ class Answerer:
         return replace(answer, html=f"{context_html}\n\n{answer.html}")
 
     def show_entry(self, entry_id: str, lang: str) -> Answer | None:
-        """Return an entry as an answer, for a tapped button or a link; None if there is no such entry any more."""
+        """Return an entry as an answer, for a tapped button or a link; None if it no longer exists."""
         result = self._get_searcher().show_entry(entry_id, lang)
         return self._render_result(result, lang, "") if result else None
 
@@ -142,7 +142,7 @@ class Answerer:
         return self._markers.get(self._question_language(text, telegram_lang[:2].lower(), chosen_lang), NO_MARKERS)
 
     def is_small_talk(self, sentence: str) -> bool:
-        """Tell whether a sentence is almost certainly a greeting, thanks or the like."""
+        """Return whether a sentence is almost certainly a greeting, thanks or the like."""
         result = self._get_searcher().search(sentence)
         return result.reply is ReplyKind.SMALL_TALK and result.probability >= MIN_INTENT_PROBABILITY
 

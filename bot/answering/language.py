@@ -33,7 +33,7 @@ def base_language(lang: str) -> str:
 
 
 def detect_question_language(text: str, telegram_lang: str) -> str:
-    """Detect a question's language; ``telegram_lang`` is the prior, and returned if it is undecided.
+    """Detect a question's language; ``telegram_lang`` is the prior, and returned if the text is undecided.
 
     Both are ISO 639-1 codes.
     """

@@ -10,7 +10,7 @@ from prompts.dates import TIME_ZONE, to_local_time
 
 HOUR, DAY = 3_600.0, 86_400.0  # seconds
 JUMP_THRESHOLD = HOUR  # time servers correct a clock by less, and summer time does not affect Unix time
-OPENING_TIME, CLOSING_TIME = time(9), time(17)  # what arrives later counts as arriving the next day
+OPENING_TIME, CLOSING_TIME = time(9), time(17)  # a request that arrives later counts as one of the next day
 
 
 def times_within(times: Iterable[float], now: float, period: float) -> tuple[float, ...]:
@@ -21,7 +21,7 @@ def times_within(times: Iterable[float], now: float, period: float) -> tuple[flo
 def answer_deadline(now: float, days: int) -> float:
     """Return the closing hour (Unix time) ``days`` working days after ``now``.
 
-    What arrives at a weekend or after the closing hour counts as arriving on the next working day.
+    A request that arrives at a weekend or after the closing hour counts as one of the next working day.
     """
     moment = to_local_time(now)
     day = moment.date()

@@ -118,7 +118,7 @@ class Form:
 
     @property
     def shared_context(self) -> RequestContext:
-        """The brief without what the person does not want to share."""
+        """The brief without the parts that the person does not want to share."""
         context = self.brief if "question" in self.shares else RequestContext()
         progress = (self.brief.step, self.brief.steps) if "progress" in self.shares else (0, 0)
         return replace(context, step=progress[0], steps=progress[1])

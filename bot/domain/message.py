@@ -1,4 +1,4 @@
-"""What the bot sends, edits and relays."""
+"""Messages that the bot sends, edits and relays."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -64,7 +64,7 @@ def answer_edit(context: TurnContext) -> Turn:
 
 
 def show_entry(context: TurnContext, entry_id: str) -> Turn | None:
-    """Show an entry; None if it does not exist any more."""
+    """Show an entry; None if it no longer exists."""
     answer = context.services.answerer.show_entry(entry_id, context.lang)
     if answer is None:
         return None

@@ -74,7 +74,7 @@ def show_form(context: TurnContext, note: str = "", **values: object) -> Turn:
     if form.at is FormStep.REVIEW:
         form = replace(form, reviewed=True)
         context, html = context.change(form=form), review.render_summary(context, form, note_text)
-        if excess := review.excess_length(html):  # nobody can agree to what is cut off
+        if excess := review.excess_length(html):  # nobody can consent to text that is cut off
             shorter = context.change(form=replace(form, at=FormStep.CONCERN))
             return show_form(shorter, "form_together", most=utf16_length(form.details.concern) - excess)
     else:
@@ -97,7 +97,7 @@ def advance_form(context: TurnContext, details: Details) -> Turn:
 
 
 def next_step(form: Form) -> FormStep:
-    """Return the step after the current one; from a line changed in the summary it leads back to the summary."""
+    """Return the step after the current one; for a line changed from the summary, that is the summary again."""
     if form.at is FormStep.CHANNEL and not form.details.is_reachable:
         return FormStep.ADDRESS
     if form.reviewed:

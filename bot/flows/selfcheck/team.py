@@ -1,7 +1,7 @@
 """The self-check of several people of one organisation under a code: shown together, never individually.
 
-The codes that a person may create, and codes they may try that do not exist, are limited, so that nobody finds a team
-by guessing. The times of both are part of the person's state.
+The numbers of codes that a person may create, and of unknown codes they may try, are limited, so that nobody finds a
+team by guessing. The times of both are part of the person's state.
 """
 
 from dataclasses import replace

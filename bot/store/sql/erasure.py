@@ -20,7 +20,7 @@ _ANONYMISE_CALLS = """
     reply_chat = NULL, reply_message = NULL, created = ?
     WHERE request = ? AND (place = 'thread' OR method = 'mail')
 """
-# Advisers' messages are known as the sources of the copies sent to the person.
+# Advisers' messages are the sources of the copies sent to the person.
 _RECORD_ADVISER_MESSAGES = """
     INSERT INTO outbox (chat_id, method, params, status, message_id, request, place, attempts, not_before, created)
     SELECT DISTINCT origin_chat, 'theirs', '{}', 'sent', origin_message, request, 'thread', 0, 0, ?

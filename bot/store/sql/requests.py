@@ -116,7 +116,7 @@ class RequestRepository(Repository):
             self.add_line(db, reference, side, text, (event.chat_id, event.message_id))
 
     def retract_messages(self, db: Transaction, reference: str, messages: Iterable[SourceMessage]) -> None:
-        """Forget messages, so that edits find nothing; where their copies are is kept, to delete these."""
+        """Forget messages, so that edits find nothing; their copies stay recorded until they are deleted."""
         for message in messages:
             query = "DELETE FROM lines WHERE reference = ? AND chat_id = ? AND message_id = ?"
             db.execute(query, (reference, *message))

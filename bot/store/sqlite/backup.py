@@ -75,7 +75,7 @@ def restore_store(file: Path, store: Path, send_waiting: Callable[[int], bool] =
         store.parent.mkdir(parents=True, exist_ok=True)
         _create_private_file(new_store)
         with closing(sqlite3.connect(new_store)) as target:
-            target.execute("PRAGMA secure_delete = ON")  # leave nothing in the file of what is dropped
+            target.execute("PRAGMA secure_delete = ON")  # leave no trace of dropped rows in the file
             import_rows(file, target)
             if (waiting := count_waiting(target)) and not send_waiting(waiting):
                 drop_waiting(target)
