@@ -161,15 +161,11 @@ def _truncation_note(answers: MessageAnswers) -> str:
 
 
 def _list_decisions(answers: MessageAnswers) -> tuple[AnswerDecision, ...]:
-    return tuple(
-        AnswerDecision(
-            answer.question,
-            answer.status.value,
-            answer.result.probability,
-            (answer.entry_id,) if answer.entry_id else tuple(option.id for option in answer.result.options),
-        )
-        for answer in answers.answers
-    )
+    decisions = []
+    for answer in answers.answers:
+        entries = (answer.entry_id,) if answer.entry_id else tuple(option.id for option in answer.result.options)
+        decisions.append(AnswerDecision(answer.question, answer.status.value, answer.result.probability, entries))
+    return tuple(decisions)
 
 
 def _remember_question(context: TurnContext, answers: MessageAnswers, last_entry: str) -> State:
@@ -181,11 +177,6 @@ def _remember_question(context: TurnContext, answers: MessageAnswers, last_entry
     entry_id = next(filter(None, entry_ids), "")
     if statuses == {AnswerStatus.CONSULTATION}:  # the request will be about the previous question
         return replace(state, last_entry=entry_id)
-    return replace(
-        state,
-        last_question=event.text[:MAX_KEPT_LENGTH],
-        last_entry=entry_id,
-        last_message=event.message_id,
-        last_context=last_entry,
-        shown=ENTRY_PREFIX + entry_id if entry_id else "",
-    )
+    question, shown = event.text[:MAX_KEPT_LENGTH], ENTRY_PREFIX + entry_id if entry_id else ""
+    state = replace(state, last_question=question, last_message=event.message_id, last_context=last_entry)
+    return replace(state, last_entry=entry_id, shown=shown)

@@ -101,14 +101,8 @@ def send_request(context: TurnContext) -> Turn:
         since=now,
         promised=promised,
     )
-    confirmation = render_template(
-        "request_sent" if reaches_advisers else "request_kept",
-        lang,
-        number=reference,
-        contact=contact,
-        by=format_date_and_time(promised, lang),
-        desk=has_chat,
-    )
+    template, by = "request_sent" if reaches_advisers else "request_kept", format_date_and_time(promised, lang)
+    confirmation = render_template(template, lang, number=reference, contact=contact, by=by, desk=has_chat)
     by_button = event.kind is EventKind.BUTTON  # a typed consent has no tapped summary to edit
     summary_edit = (context.edit_tapped(render_summary(context, form)),) if by_button else ()
     refresh = (RefreshCard(reference),) if has_chat else ()

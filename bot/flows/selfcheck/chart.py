@@ -52,17 +52,10 @@ def _rating_cell(rating: TeamRating | None, lang: str) -> dict[str, str]:
 
 def _build_chart(questionnaire: SelfCheck, lang: str, rows: Mapping[str, dict[str, Any]], subtitle: str) -> ChartData:
     """Return a chart without scale and legend."""
-    groups = [
-        {
-            "name": group.name,
-            "rows": [
-                {"name": question.name, **rows[question.id]}
-                for question in questionnaire.questions
-                if question.group is group
-            ],
-        }
-        for group in questionnaire.groups
-    ]
+    groups = []
+    for group in questionnaire.groups:
+        members = (question for question in questionnaire.questions if question.group is group)
+        groups.append({"name": group.name, "rows": [{"name": item.name, **rows[item.id]} for item in members]})
     return {
         "lang": lang[:2],
         "title": format_label("chart_title", lang),

@@ -54,13 +54,8 @@ def summarise_result(questionnaire: SelfCheck, answers: SelfCheckAnswers) -> Res
     findings = compute_findings(answers, [question.id for question in questionnaire.questions])
     mean = findings.mean
     verdict = "open" if mean is None else "good" if mean >= GOOD_MEAN else "fair" if mean >= FAIR_MEAN else "early"
-    return ResultSummary(
-        findings,
-        _question_names(questionnaire, findings.strengths),
-        _question_names(questionnaire, findings.gaps),
-        len(findings.unknown),
-        verdict,
-    )
+    strengths, gaps = (_question_names(questionnaire, ids) for ids in (findings.strengths, findings.gaps))
+    return ResultSummary(findings, strengths, gaps, len(findings.unknown), verdict)
 
 
 def finish_selfcheck(context: TurnContext, progress: SelfCheckProgress) -> Turn:
