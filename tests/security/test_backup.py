@@ -64,7 +64,7 @@ UNFIT = {
     "text-as-number": ("UPDATE inbox SET done = 'evil'", "inbox.done has a value that is not of type integer"),
     "text-as-time": (f"{STATES} ('a', 1, '', 'evil')", "states.updated has a value that is not of type real"),
     "bytes-as-text": ("UPDATE inbox SET body = x'00ff'", "inbox.body has a value that is not of type text"),
-    "number-as-text": (f"{STATES} ('a', 1, 5, 1.0)", "states did not arrive"),
+    "number-as-text": (f"{STATES} ('a', 1, 5, 1.0)", "states differs after being copied"),
     "nothing-as-text": (f"{STATES} ('a', 1, NULL, 1.0)", "NOT NULL"),
     "twice": (f"{STATES} ('a', 1, '', 1.0), ('a', 1, '', 1.0)", "UNIQUE"),
     "no-text": ("UPDATE inbox SET body = CAST(x'ff' AS TEXT)", "UTF-8"),

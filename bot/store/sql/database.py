@@ -147,7 +147,7 @@ def copy_rows(
         target_db.execute(statement, row)
     stored_rows = target_db.execute(f"SELECT {', '.join(columns)} FROM {table}").fetchall()  # noqa: S608 - our own names
     if len(stored_rows) != len(rows) or _digest_rows(stored_rows) != _digest_rows(rows):
-        raise StoreError(f"{table} was not copied to {address} faithfully; nothing was changed.")
+        raise StoreError(f"{table} differs after being copied to {address}; nothing was changed.")
 
 
 def read_json(adapter: TypeAdapter[T], body: str, description: str) -> T | None:

@@ -17,7 +17,7 @@ from bot.store.sqlite.backup_import import count_waiting, drop_waiting, import_r
 
 SUMMARY_TABLE = "about_backup"  # in backups only; restoring leaves it out
 PRIVACY_WARNING = (
-    "Holds personal data, even of people who asked for deletion after it was made. Delete by keep_until."
+    "Holds personal data, even of anyone who asks for deletion after it was made: delete it by keep_until."
 )
 _LOG_SUFFIXES = ("-wal", "-shm")
 

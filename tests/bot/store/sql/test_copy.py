@@ -142,7 +142,7 @@ def test_what_arrives_otherwise_is_not_kept(made: Made, fresh_url: str, clock: C
         )
         connection.execute("CREATE TRIGGER other BEFORE INSERT ON outbox FOR EACH ROW EXECUTE FUNCTION other()")
 
-    with pytest.raises(StoreError, match="outbox was not copied to postgresql://"):
+    with pytest.raises(StoreError, match="outbox differs after being copied to postgresql://"):
         source.copy_to(target)
 
     assert {name for name, rows in tables(target).items() if rows} == set()
