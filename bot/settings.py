@@ -7,9 +7,9 @@ from typing import Annotated, Literal
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from bot.domain.tenant import MAIN_TENANT
 from bot.errors import SettingsError
-from bot.store.factory import POSTGRESQL_PREFIXES, SQLITE_PREFIX
+from bot.store import POSTGRESQL_PREFIXES, SQLITE_PREFIX
+from bot.store.records import MAIN_TENANT
 from knowledge.parsing.addresses import is_mailable_address
 
 

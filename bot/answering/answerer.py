@@ -1,4 +1,4 @@
-"""Answer questions: a search result becomes a text in the person's language."""
+"""Answer questions: turn a search result into a text in the person's language."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -18,7 +18,7 @@ from prompts.render import format_label, render_template
 from prompts.telegram_html import html_to_plain
 
 MAX_BODY_CHARS = 3_000  # of an entry in one answer; only documents of an external folder are longer
-NOTED_LANGUAGES = frozenset(("tr", "uk", "ru", "ar", "fr", "es", "pl"))  # with a label that names the language
+NOTED_LANGUAGES = frozenset(("tr", "uk", "ru", "ar", "fr", "es", "pl"))  # have a label that names them
 
 
 class AnswerStatus(StrEnum):
@@ -37,10 +37,10 @@ class Answer:
 
     Attributes:
         html: the text, in Telegram HTML.
-        lang: its language, which is that of the result's entries.
-        result: what it says; holds the entries behind buttons, and what an explanation needs.
-        question: what it answers; "" if an entry was shown without a question.
-        merged_questions: further questions of the same message that it answers, too.
+        lang: the language of the text and of the result's entries.
+        result: the search result, with the entries behind buttons and the data for an explanation.
+        question: the question it answers; "" if an entry was shown without one.
+        merged_questions: further questions of the same message that it also answers.
     """
 
     status: AnswerStatus
@@ -57,12 +57,12 @@ class Answer:
 
     @property
     def entry_id(self) -> str:
-        """The entry that answers, or the gap that says that nothing does; "" if there is neither."""
+        """The id of the entry that answers, or of the gap that says that nothing does; "" if there is neither."""
         return self.result.entry.id if self.result.entry else ""
 
     @property
     def context_entry_id(self) -> str:
-        """The entry that the question was read together with; "" if it was read by itself."""
+        """The id of the entry that gave the question its context; "" if it needed none."""
         return self.result.context.id if self.result.context else ""
 
     @property
@@ -72,7 +72,7 @@ class Answer:
 
 
 class Answerer:
-    """Answers questions from the index that is current at that moment."""
+    """Answers questions from the current index."""
 
     def __init__(
         self,
@@ -93,7 +93,7 @@ class Answerer:
 
         Args:
             telegram_lang: the language code of the person's Telegram, a prior for that of the question.
-            chosen_lang: the language they chose to read; "" if they didn't.
+            chosen_lang: the language they chose for answers; "" if they didn't.
             last_entry_id: the entry shown before, which a follow-up may refer to.
         """
         telegram_lang = telegram_lang[:2].lower()
@@ -109,7 +109,7 @@ class Answerer:
         return replace(answer, html=f"{context_html}\n\n{answer.html}")
 
     def show_entry(self, entry_id: str, lang: str) -> Answer | None:
-        """Return an entry as an answer, for a tapped button or a link; None if there is no such entry any more."""
+        """Return an entry as an answer, for a tapped button or a link; None if it no longer exists."""
         result = self._get_searcher().show_entry(entry_id, lang)
         return self._render_result(result, lang, "") if result else None
 
@@ -142,7 +142,7 @@ class Answerer:
         return self._markers.get(self._question_language(text, telegram_lang[:2].lower(), chosen_lang), NO_MARKERS)
 
     def is_small_talk(self, sentence: str) -> bool:
-        """Tell whether a sentence is almost certainly a greeting, thanks or the like."""
+        """Return whether a sentence is almost certainly a greeting, thanks or the like."""
         result = self._get_searcher().search(sentence)
         return result.reply is ReplyKind.SMALL_TALK and result.probability >= MIN_INTENT_PROBABILITY
 
@@ -190,11 +190,7 @@ def _answer_with_entry(result: SearchResult, lang: str, note: str) -> Answer:
 
 
 def _language_note(question_lang: str, lang: str) -> str:
-    return (
-        format_label(f"note_{question_lang}", lang)
-        if question_lang in NOTED_LANGUAGES
-        else format_label("note_other", lang)
-    )
+    return format_label(f"note_{question_lang if question_lang in NOTED_LANGUAGES else 'other'}", lang)
 
 
 def _missing_text_note(entry: Entry, lang: str) -> str:

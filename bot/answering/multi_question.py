@@ -1,4 +1,4 @@
-"""Answer a message that may hold several questions: one answer each, in order."""
+"""Answer a message that may contain several questions: one answer each, in order."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -8,14 +8,14 @@ from bot.answering.question_splitter import split_questions
 from index.search.searcher import MAX_QUESTION_CHARS
 from prompts.render import render_template
 
-MAX_ANSWERS = 3  # to one message
+MAX_ANSWERS = 3  # per message
 
 
 @dataclass(frozen=True, slots=True)
 class MessageAnswers:
     """The answers to one message, at least one.
 
-    ``has_more``: it held more questions than were answered; ``is_truncated``: its end was not read.
+    ``has_more``: it contained more questions than were answered; ``is_truncated``: its end was ignored.
     """
 
     answers: tuple[Answer, ...]
@@ -29,14 +29,12 @@ class MessageAnswers:
         return next((answer for answer in self.answers if answer.status not in not_answering), self.answers[0])
 
     def with_headings(self) -> tuple[Answer, ...]:
-        """Return the answers as sent: each of several names its question, the last says if more were asked."""
+        """Return the answers as sent: each of several names its question, the last mentions further questions."""
         if len(self.answers) == 1:
             return self.answers
-        last = len(self.answers) - 1
-        return tuple(
-            _add_heading(answer, has_more=self.has_more and number == last)
-            for number, answer in enumerate(self.answers)
-        )
+
+        *others, last = self.answers
+        return (*(_add_heading(answer) for answer in others), _add_heading(last, has_more=self.has_more))
 
 
 def answer_each_question(
@@ -47,10 +45,8 @@ def answer_each_question(
     Small talk is answered only if it is all there is; a request for a human is answered once. Parameters are those of
     `Answerer.answer_question`.
     """
-    markers, is_truncated = (
-        answerer.discourse_markers(text, telegram_lang, chosen_lang),
-        len(text) > MAX_QUESTION_CHARS,
-    )
+    is_truncated = len(text) > MAX_QUESTION_CHARS
+    markers = answerer.discourse_markers(text, telegram_lang, chosen_lang)
     question_texts = split_questions(text[:MAX_QUESTION_CHARS], markers, answerer.is_small_talk)
     answers: list[Answer] = []
     for question_text in question_texts:
@@ -66,13 +62,12 @@ def _merge_answers(answers: Iterable[Answer]) -> tuple[Answer, ...]:
     merged: list[Answer] = []
     small_talk: list[Answer] = []
     for answer in answers:
-        duplicates = [other for other in merged if _is_duplicate(answer, other)]
+        index = next((index for index, other in enumerate(merged) if _is_duplicate(answer, other)), None)
         if answer.status is AnswerStatus.SMALLTALK:
             small_talk.append(answer)
-        elif duplicates:
-            merged[merged.index(duplicates[0])] = replace(
-                duplicates[0], merged_questions=(*duplicates[0].merged_questions, answer.question)
-            )
+        elif index is not None:
+            merged_questions = (*merged[index].merged_questions, answer.question)
+            merged[index] = replace(merged[index], merged_questions=merged_questions)
         else:
             merged.append(answer)
     return tuple(merged) or tuple(small_talk[:1])
@@ -84,12 +79,7 @@ def _is_duplicate(answer: Answer, other: Answer) -> bool:
     return bool(answer.entry_id) and answer.entry_id == other.entry_id
 
 
-def _add_heading(answer: Answer, *, has_more: bool) -> Answer:
-    html = render_template(
-        "partial_answer",
-        answer.lang,
-        question=" ".join((answer.question, *answer.merged_questions)),
-        answer=answer.html,
-        left=has_more,
-    )
+def _add_heading(answer: Answer, *, has_more: bool = False) -> Answer:
+    questions = " ".join((answer.question, *answer.merged_questions))
+    html = render_template("partial_answer", answer.lang, question=questions, answer=answer.html, left=has_more)
     return replace(answer, html=html)

@@ -1,7 +1,7 @@
 """Split a message into its questions. Pure.
 
-A question ends with a question mark, or is a line of its own that starts like a question. Statements belong to the
-question after them; those at the end, to the last one.
+A question ends with a question mark, or is a separate line that starts like a question. Statements belong to the
+question after them; statements at the end belong to the last question.
 """
 
 import re
@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from index.text.analyzer import WORD_PATTERN
 from knowledge.records.discourse_markers import DiscourseMarkers
 
-MAX_SENTENCES = 24  # a message with more is a pasted page, and not split
-MAX_SMALL_TALK_WORDS = 8  # a longer sentence is more than a courtesy
+MAX_SENTENCES = 24  # a message with more is a pasted page and is not split
+MAX_SMALL_TALK_WORDS = 8  # a longer sentence is not just small talk
 _LIST_ITEM = re.compile(r"\A(?:\d{1,2}[.)]|[-–•*])\s+")
 _INLINE_NUMBER = re.compile(r"(?<!\S)(\d)[.)]\s+(?=\w)")
 _SENTENCE_END = re.compile(r"(?:(?<=[!?…؟])|(?<=[!?.…؟][\"'»“”)])|(?<=[^\W\d_]{2}\.))\s+")
@@ -33,7 +33,7 @@ class Sentence:
 
 
 def split_questions(text: str, markers: DiscourseMarkers, is_small_talk: Callable[[str], bool]) -> list[str]:
-    """Return the questions of a message in order, each once; the whole message if it can't be split.
+    """Return the questions of a message in order, without duplicates; the whole message if it can't be split.
 
     ``is_small_talk`` judges each short sentence that is not a question; greetings, thanks and the like are left out.
     """
@@ -67,9 +67,8 @@ def split_sentences(text: str, markers: DiscourseMarkers) -> Iterator[Sentence]:
             key = piece.casefold()
             if key not in seen:
                 seen.add(key)
-                yield Sentence(
-                    piece, bool(_QUESTION_MARK.search(piece)) or (is_own_line and number == len(pieces) - 1)
-                )
+                ends_line = is_own_line and number == len(pieces) - 1
+                yield Sentence(piece, ends_line or bool(_QUESTION_MARK.search(piece)))
 
 
 def _split_lines(text: str) -> list[str]:
@@ -106,7 +105,5 @@ def _attach_statements(sentences: Sequence[Sentence], markers: DiscourseMarkers)
 
 
 def _continues_question(sentence: Sentence, markers: DiscourseMarkers) -> bool:
-    """Whether it only continues the question before it, like "oder?" or "und wenn ja, wie?"."""
-    return len(sentence.words) <= 2 and all(
-        word in markers.leading | markers.plain | markers.closing for word in sentence.words
-    )
+    """Return whether it only continues the question before it, like "oder?" or "und wenn ja, wie?"."""
+    return len(sentence.words) <= 2 and set(sentence.words) <= markers.leading | markers.plain | markers.closing

@@ -26,8 +26,7 @@ from bot.pipeline.rate_limiter import TELEGRAM_LIMITS, RateLimiter, RateLimits
 from bot.pipeline.retry import restart_on_error
 from bot.pipeline.update_handler import UpdateHandler
 from bot.settings import Settings
-from bot.store import Store
-from bot.store.factory import open_store_at
+from bot.store import Store, open_store_at
 from bot.store.records import POLLING_DUTY
 from bot.telegram import bot_profile
 from bot.telegram.chat_members import make_membership_check

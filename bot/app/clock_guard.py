@@ -8,7 +8,7 @@ clock has run steadily for a while and the store does not contradict it (`ClockJ
 import logging
 from collections.abc import Callable
 
-from bot.domain.time_window import JUMP_THRESHOLD
+from bot.domain.calendar import JUMP_THRESHOLD
 from bot.store import Store
 
 log = logging.getLogger(__name__)

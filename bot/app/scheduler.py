@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from bot.app.clock_guard import ClockJumpGuard, is_everything_older
-from bot.domain.time_window import DAY
+from bot.domain.calendar import DAY
 from bot.errors import StoreConflict, StoreError
 from bot.flows.context import Services
 from bot.flows.relay.lifecycle import check_deadlines

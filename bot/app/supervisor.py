@@ -16,12 +16,12 @@ from bot.app.bootstrap import BotRuntime, UpdateSource, open_store_from_settings
 from bot.app.index_loader import IndexLoader
 from bot.app.systemd import notify_systemd, run_watchdog
 from bot.app.tenants import SETTINGS_FILE, is_enabled, list_tenant_names, load_tenant_settings
-from bot.domain.tenant import MAIN_TENANT
 from bot.errors import GwError, SettingsError, WebServerFailed, loggable_reason
 from bot.log import CURRENT_TENANT
 from bot.pipeline.rate_limiter import TELEGRAM_LIMITS, RateLimits
 from bot.pipeline.retry import MAX_WAIT, backoff_seconds, wait_for_event
 from bot.settings import Settings
+from bot.store.records import MAIN_TENANT
 from bot.web.monitor import StatusServer
 from bot.web.server import run_http_server
 

@@ -13,10 +13,10 @@ from pathlib import Path
 from dotenv import dotenv_values
 from pydantic import ValidationError
 
-from bot.domain.tenant import MAIN_TENANT
 from bot.errors import SettingsError
 from bot.settings import Settings, describe_errors, env_variable
-from bot.store.factory import POSTGRESQL_PREFIXES, SQLITE_PREFIX
+from bot.store import POSTGRESQL_PREFIXES, SQLITE_PREFIX
+from bot.store.records import MAIN_TENANT
 
 SETTINGS_FILE = "tenant.env"
 DISABLED_FILE = "disabled"  # while it is in the folder, the tenant does not run

@@ -13,11 +13,11 @@ import click
 
 from bot.app.tenants import SETTINGS_FILE, is_enabled, list_tenant_names, load_tenant_settings
 from bot.cli.options import chosen_settings, open_store
-from bot.domain.tenant import MAIN_TENANT
 from bot.errors import ConnectionFailed, GwError, SettingsError, StoreError
 from bot.log import escape_control_chars
 from bot.settings import Settings
-from bot.store.factory import SQLITE_PREFIX
+from bot.store import SQLITE_PREFIX
+from bot.store.records import MAIN_TENANT
 
 if TYPE_CHECKING:
     from telegram import Bot

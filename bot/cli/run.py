@@ -7,11 +7,11 @@ import click
 
 from bot.app.tenants import list_tenant_names
 from bot.cli.options import chosen_settings
-from bot.domain.tenant import MAIN_TENANT
 from bot.errors import SettingsError
 from bot.log import configure_logging
 from bot.settings import Settings
-from bot.store.factory import SQLITE_PREFIX
+from bot.store import SQLITE_PREFIX
+from bot.store.records import MAIN_TENANT
 
 if TYPE_CHECKING:
     from bot.app.bootstrap import UpdateSource

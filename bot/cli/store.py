@@ -7,9 +7,9 @@ from pathlib import Path
 import click
 
 from bot.cli.options import chosen_tenant
-from bot.domain.tenant import MAIN_TENANT
 from bot.errors import StoreError
-from bot.store.factory import SQLITE_PREFIX
+from bot.store import SQLITE_PREFIX
+from bot.store.records import MAIN_TENANT
 
 
 @click.group()
@@ -22,7 +22,7 @@ def store() -> None:
 @click.argument("target", metavar="TO")
 def copy(source: str, target: str) -> None:
     """Copy a store to an empty one; each is sqlite:///PATH or postgresql://…. Stop the bot first."""
-    from bot.store.factory import open_store_at
+    from bot.store import open_store_at
     from bot.store.sqlite.backup import ensure_not_in_use
 
     stores_exist = [

@@ -21,7 +21,7 @@ from bot.cli.options import chosen_tenant, open_store
 from bot.errors import GwError, SettingsError
 from bot.log import escape_control_chars
 from bot.settings import Settings, load_settings
-from bot.store.factory import SQLITE_PREFIX
+from bot.store import SQLITE_PREFIX
 
 RELOAD_HINT = "a running `gwbot run` notices it within some seconds"
 

@@ -1,40 +1,48 @@
-"""Typed commands by language. The German name of a command is its canonical one."""
+"""Commands as people type them, and links that open the bot or share something.
 
-GERMAN_COMMANDS = (
-    "start",
-    "frage",
-    "einfuehrung",
-    "beratung",
-    "kontakt",
-    "sprache",
-    "hilfe",
-    "datenschutz",
-    "meinedaten",
-    "loeschen",
-    "abbrechen",
-    "teilen",
-    "selbstcheck",
-    "mitnehmen",
-)
-ENGLISH_COMMANDS = (
-    "start",
-    "question",
-    "intro",
-    "consult",
-    "contact",
-    "language",
-    "help",
-    "privacy",
-    "mydata",
-    "delete",
-    "cancel",
-    "share",
-    "selfcheck",
-    "takeaway",
-)
+The German name of a command is its canonical one. A start parameter has 1 to 64 characters of A-Z a-z 0-9 _ -.
+"""
+
+import re
+from urllib.parse import quote
+
+_ENGLISH_BY_GERMAN = {
+    "start": "start",
+    "frage": "question",
+    "einfuehrung": "intro",
+    "beratung": "consult",
+    "kontakt": "contact",
+    "sprache": "language",
+    "hilfe": "help",
+    "datenschutz": "privacy",
+    "meinedaten": "mydata",
+    "loeschen": "delete",
+    "abbrechen": "cancel",
+    "teilen": "share",
+    "selbstcheck": "selfcheck",
+    "mitnehmen": "takeaway",
+}
+GERMAN_COMMANDS, ENGLISH_COMMANDS = tuple(_ENGLISH_BY_GERMAN), tuple(_ENGLISH_BY_GERMAN.values())
 ADVISER_COMMANDS = ("anfragen", "status")
 COMMANDS_BY_LANG = {"de": GERMAN_COMMANDS, "en": ENGLISH_COMMANDS}
 CANONICAL_COMMANDS = {
-    **dict(zip(ENGLISH_COMMANDS, GERMAN_COMMANDS, strict=True)),
+    **{english: german for german, english in _ENGLISH_BY_GERMAN.items()},
     **{name: name for name in (*GERMAN_COMMANDS, *ADVISER_COMMANDS)},
 }
+ENTRY_PREFIX, STEP_PREFIX = "frage-", "intro-"  # of start parameters
+_START_PARAMETER = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+def is_start_parameter(text: str) -> bool:
+    """Return whether Telegram accepts a text as a start parameter."""
+    return _START_PARAMETER.fullmatch(text) is not None
+
+
+def bot_link(username: str, start_parameter: str = "") -> str:
+    """Return the deep link to the bot; a start parameter that Telegram does not accept is left out."""
+    return f"https://t.me/{username}" + (f"?start={start_parameter}" if is_start_parameter(start_parameter) else "")
+
+
+def share_link(url: str, text: str) -> str:
+    """Return the address that lets a person choose a chat in Telegram to send a link and a text to."""
+    return f"https://t.me/share/url?url={quote(url, safe='')}&text={quote(text, safe='')}"

@@ -1,4 +1,4 @@
-"""Requests for advice as data: the form, what is passed on, and the status of a request."""
+"""Requests for advice as data: the form, the context passed on, and the request with its status."""
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -19,17 +19,13 @@ class FormStep(StrEnum):
 
 
 OPTIONAL_STEPS = frozenset((FormStep.ORGANISATION, FormStep.PLACE, FormStep.TIMES))
-MAX_LENGTHS = {
-    FormStep.CONCERN: 2_000,
-    FormStep.ORGANISATION: 150,
-    FormStep.PLACE: 150,
-    FormStep.TIMES: 200,
-}  # UTF-16 units
+# In UTF-16 units
+MAX_LENGTHS = {FormStep.CONCERN: 2_000, FormStep.ORGANISATION: 150, FormStep.PLACE: 150, FormStep.TIMES: 200}
 REQUESTER_KINDS = ("npo", "foundation", "municipality", "company", "citizen", "other")
 
 
 class ContactChannel(StrEnum):
-    """How the person wants to be reached."""
+    """How the person wants to be contacted."""
 
     TELEGRAM = "here"
     EMAIL = "email"
@@ -38,16 +34,16 @@ class ContactChannel(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RequestContext:
-    """What the bot knows that helps an adviser; passed on only with the person's consent.
+    """Context that helps an adviser; passed on only with the person's consent.
 
     Attributes:
         question: the person's last question; "" if there was none.
         entry: id of the entry that the bot answered with; "" if it did not answer.
-        title: of that entry.
+        title: title of that entry.
         sure: confidence of the answer, 0 to 1.
         passage: the beginning of the answer, plain text.
-        step: of the introduction that the person has reached; 0 if they did not begin it.
-        steps: number of steps of the introduction; 0 if they did not begin it.
+        step: the last step of the introduction that the person has seen; 0 if they have not begun it.
+        steps: number of steps of the introduction; 0 if they have not begun it.
     """
 
     question: str = ""
@@ -73,7 +69,7 @@ class Details:
 
     @property
     def is_reachable(self) -> bool:
-        """Whether the person can be answered through the channel they want."""
+        """Whether the person can be reached through the channel they chose."""
         return self.reach is ContactChannel.TELEGRAM or bool(self.address)
 
     def with_answer(self, step: FormStep, value: str) -> "Details":
@@ -86,7 +82,7 @@ class Details:
 
 @dataclass(frozen=True, slots=True)
 class TypedAnswer:
-    """A message that was typed for a line of the form."""
+    """A message typed for a line of the form."""
 
     line: FormStep
     message_id: int
@@ -94,7 +90,7 @@ class TypedAnswer:
 
 @dataclass(frozen=True, slots=True)
 class SentRequest:
-    """The reference of the request that was sent last, and the messages that were typed for it."""
+    """The reference of the latest request, and the ids of the messages typed for it."""
 
     request: str
     message_ids: tuple[int, ...]
@@ -106,10 +102,10 @@ class Form:
 
     Attributes:
         at: the current question.
-        shares: what of the brief is passed on: "question", "progress".
-        reviewed: the summary was shown, so a line changed afterwards leads back to it.
-        paused: the person is doing something else.
-        typed: the message typed last for each line.
+        shares: which parts of the brief are passed on: "question", "progress".
+        reviewed: whether the summary was shown; a line changed afterwards leads back to it.
+        paused: whether the person is doing something else.
+        typed: the latest message typed for each line.
     """
 
     at: FormStep = FormStep.CONCERN
@@ -122,7 +118,7 @@ class Form:
 
     @property
     def shared_context(self) -> RequestContext:
-        """The brief without what the person does not want to share."""
+        """The brief without the parts that the person does not want to share."""
         context = self.brief if "question" in self.shares else RequestContext()
         progress = (self.brief.step, self.brief.steps) if "progress" in self.shares else (0, 0)
         return replace(context, step=progress[0], steps=progress[1])
@@ -152,18 +148,18 @@ class Request:
         user_id: the requester.
         consent: version of the wording that the requester agreed to, at ``created``.
         contact: id of the contact that it is addressed to.
-        promised: until when an answer was promised.
+        promised: when an answer is due, as promised.
         taken_by: Telegram id of the adviser who took it; 0 for none.
         adviser: name of the adviser who took it; "" for none.
-        talking: a conversation with an adviser is going on, so the bot keeps silent. It begins when an adviser writes
-            or the requester reopens the request, and ends when the requester ends it or the request is closed.
-        turn: who is to write next.
+        talking: whether a conversation with an adviser is in progress and the bot stays silent. It begins when an
+            adviser writes or the requester reopens the request, and ends when they end it or the request is closed.
+        turn: who is expected to write next.
         since: when ``turn`` began.
-        told: when the requester was told that the answer is late.
+        told: when the requester was notified that the answer is late.
         reminded: when the advisers were last reminded.
         remind_at: when an adviser wants to be reminded.
-        warned: when the requester was told that the request will be closed because of their silence.
-        reopened: when the requester reopened it, within the day before the last time.
+        warned: when the requester was warned that the request will be closed because of their silence.
+        reopened: times at which the requester reopened it, within the day before the latest one.
         rating: 1 to 5; 0 for none.
         version: number of changes, by which the store detects concurrent ones.
     """
@@ -204,5 +200,5 @@ class Request:
         return replace(self, status=RequestStatus.OPEN, taken_by=0, adviser="")
 
     def pass_turn(self, turn: Party, now: float) -> "Request":
-        """Return the request with a side that is to write from now on, and has not been reminded or warned yet."""
+        """Return the request with the side that is to write next, and without notices and reminders so far."""
         return replace(self, turn=turn, since=now, told=0.0, reminded=0.0, warned=0.0)

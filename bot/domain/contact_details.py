@@ -27,7 +27,7 @@ def parse_contact(text: str) -> tuple[ContactChannel, str] | None:
 
 
 def guess_channel(text: str) -> ContactChannel | None:
-    """Return the channel whose address a text was probably meant to be; None if it was meant to be none."""
+    """Return the channel whose address a text was probably meant to be; None for other texts."""
     if "@" in text and len(text.split()) == 1:
         return ContactChannel.EMAIL
     digit_count = sum(character.isdigit() for character in text)
@@ -43,7 +43,7 @@ def to_ascii_address(address: str) -> str:
 
 
 def _parse_phone(text: str) -> str | None:
-    """Return the only number in a text; None if there are several, or if the text is a question about a number.
+    """Return the number in a text; None if there are several, or if the text is a question about a number.
 
     Letters are never read as digits.
     """
@@ -51,9 +51,7 @@ def _parse_phone(text: str) -> str | None:
         return None
     normalised = _EXTENSION.sub("ext.", text.strip())
     international = f"+{normalised}" if normalised.startswith("49") else normalised  # written without the plus sign
-    numbers = next(
-        (numbers for candidate in (international, normalised) if (numbers := _find_phone_numbers(candidate))), []
-    )
+    numbers = _find_phone_numbers(international) or _find_phone_numbers(normalised)
     return numbers[0] if len(numbers) == 1 else None
 
 

@@ -57,7 +57,7 @@ class RetractMessages:
 
 @dataclass(frozen=True, slots=True)
 class MigrateChat:
-    """Give the event's chat another id."""
+    """Change the id of the event's chat."""
 
     new_chat_id: int
 
@@ -69,7 +69,7 @@ class ErasePerson:
 
 @dataclass(frozen=True, slots=True)
 class SaveQuestion:
-    """Save a question to improve its answer; ``consent`` is the version of the wording that the person agreed to."""
+    """Save a question in order to improve its answer; ``consent`` is the version of the wording agreed to."""
 
     question: str
     entry: str
@@ -83,7 +83,7 @@ class DeleteQuestions:
 
 @dataclass(frozen=True, slots=True)
 class SaveSelfCheck:
-    """Save the person's finished self-check; with a ``code`` it counts for that team."""
+    """Save the person's finished self-check; with a ``code`` it also counts for that team."""
 
     answers: Mapping[str, int | None]
     code: str = ""
@@ -91,7 +91,7 @@ class SaveSelfCheck:
 
 @dataclass(frozen=True, slots=True)
 class ShareSelfCheck:
-    """Let answers of an earlier self-check count for the team with a code."""
+    """Count the answers of an earlier self-check for the team with a code."""
 
     answers: Mapping[str, int | None]
     code: str
@@ -111,19 +111,7 @@ class LeaveTeam:
     code: str
 
 
-Effect = (
-    SaveFeedback
-    | CreateRequest
-    | UpdateRequest
-    | AppendTranscript
-    | CorrectTranscript
-    | RetractMessages
-    | MigrateChat
-    | ErasePerson
-    | SaveSelfCheck
-    | ShareSelfCheck
-    | CreateTeamCode
-    | LeaveTeam
-    | SaveQuestion
-    | DeleteQuestions
-)
+FeedbackEffect = SaveFeedback | SaveQuestion | DeleteQuestions
+SelfCheckEffect = SaveSelfCheck | ShareSelfCheck | CreateTeamCode | LeaveTeam
+EventEffect = CorrectTranscript | RetractMessages | MigrateChat | ErasePerson | FeedbackEffect | SelfCheckEffect
+Effect = CreateRequest | UpdateRequest | AppendTranscript | EventEffect

@@ -1,4 +1,4 @@
-"""What a person does in a chat."""
+"""Events: what a person did in a chat."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -27,18 +27,18 @@ class Event:
     """Something a person did in a chat. ``text`` is the message, a command's arguments, or a button's data.
 
     Attributes:
-        callback_id: by which a tap or an inline query is answered.
-        language_code: of the person's Telegram.
+        callback_id: id with which to answer a tap or an inline query.
+        language_code: language of the person's Telegram.
         reply_to: id of the message that this one replies to.
         html: the message or caption with its formatting, as Telegram HTML.
         media_type: what a message of the kind OTHER contains: photo, voice, document, …
         file_id: Telegram's id of that photo or file, if an edit can replace it.
         thread_id: the topic of a forum; 0 outside of topics.
-        addressed: it is meant for the bot; in a group that is what mentions the bot or replies to it.
-        in_adviser_chat: Telegram says that the person is in the advisers' chat; asked only if it matters.
+        addressed: whether it is meant for the bot: in a group, it must mention the bot or reply to it.
+        in_adviser_chat: whether Telegram lists the person as a member of the advisers' chat; looked up if needed.
         sent_at: when the message was written or edited (Unix time); 0 for other events.
-        album_id: of the album that the message is part of; "" for none.
-        captions: texts of the messages of an adviser's album that are not handled yet.
+        album_id: id of the album that the message is part of; "" for none.
+        captions: texts of the other messages of an adviser's album that are still to be handled.
     """
 
     update_id: int

@@ -1,4 +1,4 @@
-"""What the bot sends, edits and relays."""
+"""Messages that the bot sends, edits and relays."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -34,9 +34,9 @@ class SendMessage:
         chat_id: None for the event's chat.
         question_id: id of the message that it answers; an edit of that one edits this one.
         reply_to: id of the message that it replies to.
-        reference: of the request it belongs to, so that a reply to it finds its way; "" for none.
-        to_advisers: it goes to that request's thread at the advisers.
-        attachment: with one the text is its caption, of at most 1,024 characters.
+        reference: of its request, so that a reply to it can be routed; "" for none.
+        to_advisers: send it to that request's thread in the advisers' chat.
+        attachment: if there is one, the text is its caption, of at most 1,024 characters.
     """
 
     html: str
@@ -87,7 +87,7 @@ class DeleteRelayed:
 
 @dataclass(frozen=True, slots=True)
 class RefreshCard:
-    """Bring a request's card in the advisers' chat up to date; the first one opens its thread there."""
+    """Update a request's card in the advisers' chat; the first update opens its thread there."""
 
     reference: str
     chat_id: int | None = None  # the advisers' chat, filled in when this is queued
@@ -102,7 +102,7 @@ class SendMail:
 
 @dataclass(frozen=True, slots=True)
 class EditMessage:
-    """New content for a message of the bot, given by its id or by the question it answers; a picture stays one."""
+    """New content for a message of the bot, given by its id or the question it answers; a picture stays a picture."""
 
     html: str
     keyboard: Keyboard = ()
@@ -133,15 +133,15 @@ class AlertOperator:
     """An alert to the operator that the bot was removed from the advisers' chat."""
 
 
-Message = (
-    SendMessage
-    | EditMessage
-    | SendContact
-    | AnswerCallback
-    | RelayMessage
-    | EditRelayed
-    | DeleteRelayed
-    | RefreshCard
-    | SendMail
-    | AlertOperator
-)
+RequestMessage = RelayMessage | EditRelayed | DeleteRelayed | RefreshCard | SendMail
+Message = SendMessage | EditMessage | SendContact | AnswerCallback | RequestMessage | AlertOperator
+
+
+def truncate_text(text: str, limit: int, *, at_word: bool = False) -> str:
+    """Return a text of at most ``limit`` characters, ending in an ellipsis if something is cut off.
+
+    With ``at_word`` the cut is made between words, and the ellipsis may exceed the limit by two characters.
+    """
+    if len(text) <= limit:
+        return text
+    return (text[:limit].rsplit(" ", 1)[0] if at_word else text[: limit - 2].rstrip()) + " …"

@@ -1,13 +1,13 @@
-"""The self-check as data: its progress, its results, and what follows from the answers. Pure.
+"""The self-check as data: its progress, its results, and the findings from its answers. Pure.
 
 A team sees one word per question, which depends only on how many people answered "largely" or "yes". Answers on the
-same side of that line are never told apart, however many results a person sees and however many accounts they have.
+same side of that line are indistinguishable, however many results a person sees and however many accounts they use.
 
 A team's result does not change. A new one is made only after `MIN_TEAM_SIZE` people have joined who are in none yet,
 so nobody learns others' answers by answering again, by leaving and joining again, or by waiting for one person to
 join.
 
-What remains: a person's own answer and the word may reveal on which side the others are. In a team of three, a word
+Residual risk: a person's own answer and the word may reveal on which side the others are. In a team of three, a word
 for the other side means that both others are there; in a team of four, "weak" tells a person who answered "largely"
 or "yes" that nobody else did. In a team of five or more, the first result leaves every side open; the next one may
 reveal the side of two new people to the third. All members but one acting together, or one person with that many
@@ -59,7 +59,7 @@ class SelfCheckResult:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What answers say, as ids of questions, the clearest first."""
+    """Findings from answers, as ids of questions, clearest first."""
 
     strengths: tuple[str, ...]
     gaps: tuple[str, ...]
@@ -97,17 +97,11 @@ class Team:
 
 
 def compute_findings(answers: SelfCheckAnswers, order: Sequence[str]) -> Findings:
-    """Return strengths (at least "largely"), gaps (at most "in parts") and unknown questions, ties in ``order``."""
-    levels = {question_id: level for question_id in order if (level := answers.get(question_id)) is not None}
-    strengths = sorted(
-        (question_id for question_id in levels if levels[question_id] >= POSITIVE_LEVEL),
-        key=lambda question_id: -levels[question_id],
-    )
-    gaps = sorted(
-        (question_id for question_id in levels if levels[question_id] < POSITIVE_LEVEL),
-        key=lambda question_id: levels[question_id],
-    )
-    unknown = tuple(question_id for question_id in order if question_id not in levels)
+    """Return strengths (from "largely"), gaps (up to "in parts") and unknown questions; ``order`` breaks ties."""
+    levels = {id_: level for id_ in order if (level := answers.get(id_)) is not None}
+    strengths = sorted((id_ for id_ in levels if levels[id_] >= POSITIVE_LEVEL), key=lambda id_: -levels[id_])
+    gaps = sorted((id_ for id_ in levels if levels[id_] < POSITIVE_LEVEL), key=lambda id_: levels[id_])
+    unknown = tuple(id_ for id_ in order if id_ not in levels)
     mean = fmean(levels.values()) if 2 * len(levels) > len(order) else None
     return Findings(tuple(strengths[:MAX_HIGHLIGHTS]), tuple(gaps[:MAX_HIGHLIGHTS]), unknown, mean)
 
@@ -116,14 +110,12 @@ def compare_answers(
     before: SelfCheckAnswers, after: SelfCheckAnswers, order: Sequence[str]
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the questions answered higher than before, and those answered lower."""
-    differences = {
-        question_id: _level_or_zero(after, question_id) - _level_or_zero(before, question_id)
-        for question_id in order
-        if _is_answered(before, question_id) and _is_answered(after, question_id)
+    changes = {
+        id_: new - old
+        for id_ in order
+        if (old := before.get(id_)) is not None and (new := after.get(id_)) is not None
     }
-    return tuple(question_id for question_id in differences if differences[question_id] > 0), tuple(
-        question_id for question_id in differences if differences[question_id] < 0
-    )
+    return tuple(id_ for id_ in changes if changes[id_] > 0), tuple(id_ for id_ in changes if changes[id_] < 0)
 
 
 def aggregate_answers(all_answers: Sequence[SelfCheckAnswers]) -> dict[str, TeamRating]:
@@ -147,17 +139,9 @@ def is_old_code(text: str) -> bool:
 
 
 def _rate_question(positive: int, people: int) -> TeamRating:
-    """Return a rating; with few people there is no mixed one, which would reveal how many are on which side."""
+    """Return a rating; "mixed" is not used for few people, as it would reveal how many are on which side."""
     if people < MIN_ANSWERS_FOR_MIXED:
         return TeamRating.STRONG if 2 * positive >= people else TeamRating.WEAK
     if 3 * positive >= 2 * people:
         return TeamRating.STRONG
     return TeamRating.WEAK if 3 * positive <= people else TeamRating.MIXED
-
-
-def _is_answered(answers: SelfCheckAnswers, question_id: str) -> bool:
-    return answers.get(question_id) is not None
-
-
-def _level_or_zero(answers: SelfCheckAnswers, question_id: str) -> int:
-    return answers.get(question_id) or 0

@@ -1,4 +1,4 @@
-"""A turn of the conversation: the state before and after it, what to send, and what was decided."""
+"""A turn of the conversation: state, outgoing messages, effects, and decisions on questions."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from bot.domain.selfcheck import SelfCheckProgress
 
 @dataclass(frozen=True, slots=True)
 class Album:
-    """An album that an adviser sent: its messages that were relayed to the requester, or that it is a note."""
+    """An album that an adviser sent: the ids of its relayed messages, and whether it is an internal note."""
 
     id: str
     messages: tuple[int, ...] = ()
@@ -20,34 +20,33 @@ class Album:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What is remembered of one person in one chat.
+    """What the bot remembers about one person in one chat.
 
     Attributes:
         lang: the language that the person chose; "" for none.
         last_question: text of the last question.
         last_entry: id of the entry shown last, to which a follow-up question may refer.
         last_message: id of the last question's message.
-        last_context: id of the entry that the last question could refer to; with it the answer can be repeated.
-        step: of the introduction, shown last; 0 for none.
+        last_context: id of the entry that the last question could refer to, needed to reproduce its answer.
+        step: the step of the introduction shown last; 0 for none.
         form: the request for advice being filled in.
         rated: reference of the closed request whose comment is awaited.
-        audience: for whom the introduction's examples are; "" if not chosen.
-        touring: the person is in the middle of the introduction.
-        shown: start parameter of what was seen last.
+        audience: audience of the introduction's examples; "" if not chosen.
+        touring: whether the person is in the middle of the introduction.
+        shown: start parameter of the entry or step seen last.
         check: the self-check being filled in.
         read: steps of the introduction that were shown.
-        improve: version of the wording with which the person agreed that questions are kept, `feedback.DECLINED`, or
+        improve: version of the wording with which the person agreed to have questions saved, `feedback.DECLINED`, or
             "" if they were not asked.
-        known: the state was read from the store; if it is gone when it is written, it was deleted in the meantime.
+        known: whether the state was read from the store; if it is missing on writing, it was deleted in the meantime.
         minute: when the current minute of questions began (Unix time), see `bot.flows.questions`.
-        asked: questions within that minute.
-        albums: the last ones that an adviser sent in this chat.
+        asked: number of questions within that minute.
+        albums: the latest albums that an adviser sent in this chat.
         unanswered: message id and text that the person can pass on to the advisers.
-        taps: buttons tapped within the minute that began at ``taps_since``.
-        taps_since: Unix time.
-        sent: the request that was sent last.
-        guesses: when team codes were tried that do not exist (Unix times), see `bot.flows.selfcheck.team`.
-        new_codes: when team codes were created (Unix times).
+        taps: number of buttons tapped within the minute that began at ``taps_since`` (Unix time).
+        sent: the latest request.
+        guesses: Unix times at which team codes were tried that do not exist, see `bot.flows.selfcheck.team`.
+        new_codes: Unix times at which team codes were created.
     """
 
     lang: str = ""
@@ -88,7 +87,7 @@ class AnswerDecision:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """The outcome of one event: the new state, what to send, what to store, and the decisions on questions."""
+    """The outcome of one event: the new state, messages to send, changes to store, and decisions on questions."""
 
     state: State
     messages: tuple[Message, ...] = ()
@@ -98,10 +97,10 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class TurnRecord:
-    """What became of an update.
+    """The outcome of an update.
 
     Attributes:
-        duration_ms: time that the conversation took.
+        duration_ms: time spent in the conversation.
         kind: the kind of event.
         call_count: number of outgoing calls that were queued.
     """

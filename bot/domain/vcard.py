@@ -7,7 +7,7 @@ from bot.domain.consultation import ContactChannel, Request
 
 
 def make_vcard(request: Request) -> str:
-    """Return the vCard of a request's requester."""
+    """Return the vCard of the person who made a request."""
     details = request.details
     properties = []
     if details.organisation:
@@ -20,7 +20,7 @@ def make_vcard(request: Request) -> str:
 
 
 def format_vcard(name: str, properties: Iterable[tuple[str, str]]) -> str:
-    """Return a vCard with a person's name, and with other properties, whose values are plain text."""
+    """Return a vCard with a person's name and further properties, whose values are plain text."""
     first_name, last_name = split_name(name)
     lines = [f"N:{escape_value(last_name)};{escape_value(first_name)};;;", f"FN:{escape_value(name)}"]
     lines += [f"{property_name}:{escape_value(value)}" for property_name, value in properties]

@@ -1,4 +1,4 @@
-"""Callback data of buttons: a prefix for each flow. With what follows they have at most 64 bytes."""
+"""Callback data of buttons: a prefix for each flow. Callback data have at most 64 bytes."""
 
 LANGUAGE_CALLBACK = "l:"  # l:<language>
 CONSENT_CALLBACK = "v:"  # v:yes:<id of the question's message>:<entry>, v:no
@@ -23,5 +23,5 @@ MAX_CALLBACK_BYTES = 64
 
 
 def fits_button(data: str) -> bool:
-    """Tell whether callback data is short enough; the id of a long-named file in an external folder may not be."""
+    """Return whether callback data are short enough; the id of a long-named file in an external folder may not be."""
     return len(data.encode()) <= MAX_CALLBACK_BYTES

@@ -56,16 +56,14 @@ def _choose_language(context: TurnContext) -> Turn:
 
 
 def _list_requests(context: TurnContext) -> Turn:
-    """List the open requests; those waiting for the advisers come first, the one waiting longest on top."""
+    """List the open requests: those waiting for the advisers first, then longest waiting first."""
     services, event = context.services, context.event
     if not services.advisers.includes(event):
         return context.say("adviser_only")
     if not event.private and event.chat_id != context.adviser_chat:
         return context.say("private_only")  # other groups must not read concerns
-    active = sorted(
-        services.store.requests.active_requests(),
-        key=lambda request: (request.turn is not Party.ADVISER, request.since),
-    )
+    active = services.store.requests.active_requests()
+    active.sort(key=lambda request: (request.turn is not Party.ADVISER, request.since))
     shortened = active[:MAX_LISTED_REQUESTS]
     listed = [(request, format_date_and_time(request.since, ADVISERS_LANG)) for request in shortened]
     return context.say("adviser_requests", requests=listed, more=len(active) - len(listed))

@@ -1,4 +1,4 @@
-"""What flows are given: the services wired at start, and the context of one turn."""
+"""The input of every flow: the services wired at start, and the context of one turn."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -20,7 +20,7 @@ from prompts.render import render_template
 
 @dataclass(frozen=True, slots=True)
 class Advisers:
-    """Who advises: the chat that receives requests, and the ids of people who may always act as advisers."""
+    """The chat that receives requests, and the ids of people who may always act as advisers."""
 
     chat_id: int | None = None
     ids: frozenset[int] = frozenset()
@@ -32,12 +32,12 @@ class Advisers:
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """Everything that a reply depends on besides state and event.
+    """Everything that a turn depends on besides state and event.
 
     Attributes:
         new_reference: makes the reference of a new request.
         read_status: returns the values of the template "status".
-        retention_days: days that personal data are kept.
+        retention_days: days that personal data are stored.
         now: returns Unix time.
         sends_mail: whether requests are sent by e-mail.
         answer_days: working days within which an answer is promised.
@@ -78,7 +78,7 @@ class Services:
 
 @dataclass(frozen=True)
 class TurnContext:
-    """One event to be answered, and the state in which it finds the person.
+    """One event to be answered, and the person's state before it.
 
     Created once per update; reads from the store happen at most once per context.
     """
@@ -89,7 +89,7 @@ class TurnContext:
 
     @property
     def lang(self) -> str:
-        """The person's language: the one they chose, else that of their Telegram, else the default."""
+        """The person's language: their choice, else that of their Telegram, else the default."""
         code = self.event.language_code[:2].lower()
         return self.state.lang or (code if code in SUPPORTED_LANGUAGES else self.services.default_lang)
 
@@ -115,12 +115,12 @@ class TurnContext:
 
     @property
     def active_conversation(self) -> Request | None:
-        """The person's own request whose conversation with an adviser is going on."""
+        """The person's own request whose conversation with an adviser is in progress."""
         conversations = [request for request in self.requests if request.talking]
         return max(conversations, key=lambda request: request.since, default=None)
 
     def with_state(self, state: State) -> "TurnContext":
-        """Return this context with another state, and with what was already read from the store."""
+        """Return this context with another state; values already read from the store stay cached."""
         context = replace(self, state=state)
         vars(context).update({**vars(self), "state": state})
         return context
@@ -163,7 +163,7 @@ class TurnContext:
 
 
 EventHandler = Callable[[TurnContext], Turn]
-CallbackHandler = Callable[[TurnContext, str], Turn | None]  # given the rest of the data; None: no longer valid
+CallbackHandler = Callable[[TurnContext, str], Turn | None]  # takes the rest of the data; None: no longer valid
 
 
 def dispatch_action(handlers: Mapping[str, CallbackHandler], context: TurnContext, data: str) -> Turn | None:

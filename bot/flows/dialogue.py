@@ -1,4 +1,4 @@
-"""The whole conversation: what a person did -> what the bot says and keeps. Reads the store, never writes it."""
+"""The whole conversation: an event becomes a turn. Reads the store but never writes to it."""
 
 from dataclasses import dataclass, replace
 
@@ -40,7 +40,7 @@ class Dialogue(Services):
             return turn
         among_advisers = in_adviser_chat and not event.private and event.kind in MESSAGE_KINDS
         if among_advisers or not event.addressed:
-            return Turn(state)  # people talk among themselves
+            return Turn(state)  # not meant for the bot
         if state.rated and lifecycle.abandons_comment(event):
             context = context.change(rated="")
         turn = _add_reminder(context, intro.add_intro_button(context, EVENT_HANDLERS[event.kind](context)))
@@ -60,14 +60,10 @@ def _handle_text(context: TurnContext) -> Turn:
     return requester.offer_passing_on(context, questions.answer_question(context))
 
 
-def _reject_media(context: TurnContext) -> Turn:
-    return context.say("unsupported")
-
-
 def _add_reminder(context: TurnContext, turn: Turn) -> Turn:
-    """Pause a form or self-check that the person left for something else, and show the way back to it once.
+    """Pause a form or self-check that the person left for something else, and show once how to return to it.
 
-    A question within the form does not pause it: the form asks again by itself.
+    A question within the form does not pause it: the form repeats its own question anyway.
     """
     before, after = context.state, turn.state
     if not any(isinstance(message, SendMessage | EditMessage) for message in turn.messages):
@@ -91,5 +87,5 @@ EVENT_HANDLERS: dict[EventKind, EventHandler] = {
     EventKind.EDITED: questions.answer_edit,
     EventKind.COMMAND: commands.handle_command,
     EventKind.BUTTON: callbacks.handle_callback,
-    EventKind.OTHER: _reject_media,
+    EventKind.OTHER: lambda context: context.say("unsupported"),
 }

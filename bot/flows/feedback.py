@@ -1,4 +1,4 @@
-"""Thumbs, and questions kept to improve answers: only with a consent of its own, asked for once."""
+"""Thumbs, and questions saved to improve answers: only with separate consent, which is asked for once."""
 
 from bot.domain.effects import DeleteQuestions, SaveFeedback, SaveQuestion
 from bot.domain.message import AnswerCallback, Button, SendMessage
@@ -12,7 +12,7 @@ DECLINED = "no"
 
 
 def handle_thumb(context: TurnContext, data: str) -> Turn | None:
-    """Record a thumb; after the first one down, ask whether the question may be kept. None if it is not valid."""
+    """Record a thumb; after the first one down, ask whether the question may be saved. None if it is not valid."""
     state, lang = context.state, context.lang
     value, _, entry_id = data.partition(":")
     if value not in ("0", "1") or context.services.answerer.show_entry(entry_id, lang) is None:
@@ -28,15 +28,13 @@ def handle_thumb(context: TurnContext, data: str) -> Turn | None:
     if state.improve == DECLINED or state.form or not fits_button(accept_data):
         return thanked
     html = render_template("improve_ask", lang, question=state.last_question, days=context.services.retention_days)
-    row = (
-        Button(format_label("improve_yes", lang), accept_data),
-        Button(format_label("improve_no", lang), f"{CONSENT_CALLBACK}no"),
-    )
-    return Turn(state, (SendMessage(html, (row,)), thanks), (feedback,))
+    accept = Button(format_label("improve_yes", lang), accept_data)
+    decline = Button(format_label("improve_no", lang), f"{CONSENT_CALLBACK}no")
+    return Turn(state, (SendMessage(html, ((accept, decline),)), thanks), (feedback,))
 
 
 def handle_consent(context: TurnContext, data: str) -> Turn | None:
-    """Record whether questions may be kept; the one asked about is kept only if it is still the last one."""
+    """Record whether questions may be saved; the question itself is saved only if it is still the last one."""
     lang = context.lang
     answer, _, data = data.partition(":")
     question_id, _, entry_id = data.partition(":")
@@ -54,7 +52,7 @@ def handle_consent(context: TurnContext, data: str) -> Turn | None:
 
 
 def withdraw_consent(context: TurnContext) -> Turn:
-    """Withdraw the consent: delete the kept questions and keep no more."""
+    """Withdraw the consent: delete the saved questions and save no more."""
     confirmation = SendMessage(render_template("improve_stopped", context.lang))
     return Turn(context.change(improve=DECLINED).state, (confirmation,), (DeleteQuestions(),))
 

@@ -1,26 +1,24 @@
-"""The page to take along: the steps of the introduction that were read and the self-check, with sources and date."""
+"""The handout: the steps of the introduction that were read and the self-check, with sources and date."""
 
-from collections.abc import Iterable
 from itertools import groupby
 from typing import Any
 
 from bot.domain.message import Attachment, SendMessage
 from bot.domain.selfcheck import SelfCheckResult
 from bot.domain.turn import Turn
-from bot.flows.context import Services, TurnContext
+from bot.flows.context import TurnContext
 from bot.flows.selfcheck import chart
 from bot.flows.selfcheck import result as selfcheck_result
 from bot.flows.selfcheck.questionnaire import find_questionnaire, level_label
 from knowledge.parsing.plain_text import summarise_markdown
 from knowledge.records.entry import Entry, Layer
 from knowledge.records.intro import IntroStep
-from knowledge.records.selfcheck import QuestionGroup
 from prompts.dates import format_date
 from prompts.render import format_label, render_template
 
 
 def send_handout(context: TurnContext) -> Turn:
-    """Send the page as a document; if nothing was read or answered yet, say how to fill it."""
+    """Send the handout as a document; if nothing was read or answered yet, say how to fill it."""
     lang = context.lang
     steps_read = [step for number, step in enumerate(context.path, 1) if number in context.state.read]
     results = context.services.store.selfchecks.recent_selfchecks(context.event.user_id)
@@ -38,7 +36,9 @@ def _handout_values(
     date = format_date(services.now(), lang)
     contact = services.contact
     further = [f"{contact.name} ({contact.role}): {contact.phone}, {contact.email}", format_label("pdf_bot", lang)]
-    steps = [(step, _step_entry(services, step, lang)) for step in steps_read]
+    find_entry = services.answerer.find_entry
+    steps = [(step, find_entry(step.entries[0], lang) if step.entries else None) for step in steps_read]
+    missing = "" if steps_read and results else "pdf_no_check" if steps_read else "pdf_no_steps"
     return {
         "lang": lang[:2],
         "title": format_label("pdf_title", lang),
@@ -50,9 +50,7 @@ def _handout_values(
         "steps": [_step_values(step, entry, lang) for step, entry in steps],
         "sources": _step_sources(steps, lang),
         "check": _selfcheck_values(context, results) if results else None,
-        "empty": ""
-        if steps_read and results
-        else format_label("pdf_no_check" if steps_read else "pdf_no_steps", lang),
+        "empty": format_label(missing, lang) if missing else "",
         "further": {"heading": format_label("pdf_further", lang), "items": further},
     }
 
@@ -80,31 +78,20 @@ def _format_ranges(numbers: list[int]) -> str:
     return ", ".join(f"{run[0]}–{run[-1]}" if len(run) > 1 else f"{run[0]}" for run in runs)
 
 
-def _step_entry(services: Services, step: IntroStep, lang: str) -> Entry | None:
-    """Return the first entry that a step names: it is made from it."""
-    return services.answerer.find_entry(step.entries[0], lang) if step.entries else None
-
-
 def _selfcheck_values(context: TurnContext, results: list[SelfCheckResult]) -> dict[str, Any] | None:
     questionnaire, lang = find_questionnaire(context), context.lang
     if questionnaire is None:
         return None
     result, previous = results[0], results[1] if len(results) > 1 else None
     summary = selfcheck_result.summarise_result(questionnaire, result.answers)
-    lines = [
-        f"{question.name}: {level_label(result.answers, question.id, lang)}" for question in questionnaire.questions
-    ]
+    sources = "; ".join(dict.fromkeys(group.source for group in questionnaire.groups))
+    answers = [f"{item.name}: {level_label(result.answers, item.id, lang)}" for item in questionnaire.questions]
     return {
         "heading": format_label("pdf_check", lang, date=format_date(result.created, lang)),
         "words": f"{questionnaire.title} {format_label(f'verdict_{summary.verdict}', lang)}",
-        "alt": format_label("pdf_alt", lang, answers="; ".join(lines)),
+        "alt": format_label("pdf_alt", lang, answers="; ".join(answers)),
         "chart": chart.build_own_chart(questionnaire, lang, result.answers, "", previous),
         "strengths": {"title": format_label("pdf_strengths", lang), "items": summary.strengths},
         "gaps": {"title": format_label("pdf_gaps", lang), "items": summary.gaps},
-        "caution": format_label("check_caution", lang) + " " + _selfcheck_sources(questionnaire.groups, lang),
+        "caution": format_label("check_caution", lang) + " " + format_label("pdf_sources", lang, sources=sources),
     }
-
-
-def _selfcheck_sources(groups: Iterable[QuestionGroup], lang: str) -> str:
-    source_names = dict.fromkeys(group.source for group in groups)
-    return format_label("pdf_sources", lang, sources="; ".join(source_names))

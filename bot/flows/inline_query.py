@@ -1,14 +1,13 @@
-"""Inline queries: what is offered if the bot's name is typed in any chat.
+"""Inline queries, typed after the bot's name in any chat: answers with their sources, or a plain "no answer".
 
-Offers answers with their source, or honestly none. Reads only the person's language and stores nothing.
+Reads only the person's language and stores nothing.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bot.answering.answerer import MAX_BODY_CHARS, Answer, AnswerStatus
-from bot.domain.deep_links import ENTRY_PREFIX, bot_link
-from bot.domain.text import truncate_text
+from bot.domain.commands import ENTRY_PREFIX, bot_link
+from bot.domain.message import truncate_text
 from bot.flows.context import Services, TurnContext
 from knowledge.records.entry import Entry, Layer
 from knowledge.records.intro import steps_in_language
@@ -42,7 +41,7 @@ class InlineOffer:
 
 
 def offer_results(context: TurnContext) -> InlineOffer:
-    """Return what is offered for a query; for an empty one, questions to ask."""
+    """Return the results offered for a query; for an empty one, questions to ask."""
     services, text = context.services, context.event.text
     if not text.strip():
         return _suggest_questions(context, context.lang)
@@ -50,11 +49,8 @@ def offer_results(context: TurnContext) -> InlineOffer:
     match answer.status:
         case AnswerStatus.ANSWERED:
             nearest = services.answerer.nearest_entries(text, MAX_RESULTS, answer.lang)
-            others = (entry for entry in nearest if entry.id != answer.entry_id)
-            results = (
-                _answer_result(services, answer),
-                *(_entry_result(services, other, answer.lang) for other in others),
-            )
+            others = (_entry_result(services, entry, answer.lang) for entry in nearest if entry.id != answer.entry_id)
+            results = (_answer_result(services, answer), *others)
             return InlineOffer(results[:MAX_RESULTS], format_label("inline_ask", answer.lang), "start")
         case AnswerStatus.CLARIFY:
             results = tuple(_entry_result(services, other, answer.lang) for other in answer.result.options)
@@ -71,31 +67,20 @@ def _suggest_questions(context: TurnContext, lang: str) -> InlineOffer:
     """Suggest the questions that the first steps of the introduction answer, worded as people ask them."""
     services = context.services
     ids = dict.fromkeys(entry for step in steps_in_language(services.steps, lang) for entry in step.entries[:1])
-    entries = list(_load_entries(services, ids, lang))[:MAX_RESULTS]
-    results = (
-        _entry_result(
-            services, suggestion, lang, suggestion.questions[0] if suggestion.questions else suggestion.title
-        )
-        for suggestion in entries
-    )
+    entries = [entry for entry_id in ids if (entry := services.answerer.find_entry(entry_id, lang))][:MAX_RESULTS]
+    results = (_entry_result(services, entry, lang, next(iter(entry.questions), "")) for entry in entries)
     return InlineOffer(tuple(results), format_label("inline_guide", lang), "intro")
 
 
 def _offer_advice(services: Services, answer: Answer, title_label: str) -> InlineOffer:
-    lang = answer.lang
-    link = bot_link(services.username, "beratung")
-    result = InlineResult(
-        format_label(title_label, lang),
-        _shorten_text(answer.plain_text),
-        _fit_one_message(answer.html),
-        link,
-        format_label("inline_talk", lang),
-    )
-    return InlineOffer((result,), format_label("inline_talk", lang), "beratung")
+    title, label = format_label(title_label, answer.lang), format_label("inline_talk", answer.lang)
+    description, html = _shorten_text(answer.plain_text), _fit_one_message(answer.html)
+    result = InlineResult(title, description, html, bot_link(services.username, "beratung"), label)
+    return InlineOffer((result,), label, "beratung")
 
 
 def _answer_result(services: Services, answer: Answer) -> InlineResult:
-    """Return the answer itself, including a note if there are no texts in the language of the question."""
+    """Return the answer itself, with a note if the knowledge base has no texts in the question's language."""
     entry = answer.result.entry
     assert entry is not None
     return _build_result(services, entry, answer, entry.title)
@@ -111,17 +96,8 @@ def _build_result(services: Services, entry: Entry, answer: Answer, title: str) 
     layer = format_label(LAYER_LABELS[entry.layer], answer.lang) + ": " if entry.layer in LAYER_LABELS else ""
     description = _shorten_text(layer + html_to_plain(markdown_to_html(entry.body[:MAX_BODY_CHARS])))
     link = bot_link(services.username, ENTRY_PREFIX + entry.id)
-    return InlineResult(
-        _shorten_text(title),
-        description,
-        _fit_one_message(answer.html),
-        link,
-        format_label("inline_open", answer.lang),
-    )
-
-
-def _load_entries(services: Services, ids: Iterable[str], lang: str) -> Iterable[Entry]:
-    return (entry for entry_id in ids if (entry := services.answerer.find_entry(entry_id, lang)))
+    label = format_label("inline_open", answer.lang)
+    return InlineResult(_shorten_text(title), description, _fit_one_message(answer.html), link, label)
 
 
 def _fit_one_message(html: str) -> str:

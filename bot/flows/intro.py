@@ -1,4 +1,4 @@
-"""The guided introduction: one message that turns its pages, each with its picture.
+"""The guided introduction: one message whose pages, each with a picture, replace one another.
 
 ```mermaid
 stateDiagram-v2
@@ -21,13 +21,12 @@ stateDiagram-v2
     step --> [*]: /abbrechen
 ```
 
-Questions in between are answered, with a button that leads back (see `add_intro_button`).
+Questions in between are answered, with a button to return (see `add_intro_button`).
 """
 
 from dataclasses import dataclass, replace
 
-from bot.domain.commands import CANONICAL_COMMANDS
-from bot.domain.deep_links import STEP_PREFIX
+from bot.domain.commands import CANONICAL_COMMANDS, STEP_PREFIX
 from bot.domain.event import Event, EventKind
 from bot.domain.message import Attachment, Button, EditMessage, Keyboard, SendMessage
 from bot.domain.turn import Turn
@@ -51,7 +50,7 @@ INTERLUDE_COMMANDS = frozenset(("start", "frage", "kontakt", "sprache", "hilfe",
 
 @dataclass(frozen=True, slots=True)
 class _Page:
-    """What the message of the introduction shows."""
+    """A page of the introduction."""
 
     html: str
     keyboard: Keyboard
@@ -60,7 +59,7 @@ class _Page:
 
 
 def begin_intro(context: TurnContext) -> Turn:
-    """Begin the introduction, or continue it; who has seen all of it gets the overview."""
+    """Begin or continue the introduction; a person who has seen all of it gets the overview."""
     state = context.state
     if not state.audience and not state.step:
         return ask_audience(context)
@@ -68,11 +67,9 @@ def begin_intro(context: TurnContext) -> Turn:
 
 
 def ask_audience(context: TurnContext) -> Turn:
-    """Ask for which audience the examples should be."""
+    """Ask which audience the examples should be for."""
     lang = context.lang
-    buttons = [
-        Button(format_label(f"audience_{name}", lang), f"{INTRO_CALLBACK}a:{name}") for name in INTRO_AUDIENCES
-    ]
+    buttons = [Button(format_label(f"audience_{key}", lang), f"{INTRO_CALLBACK}a:{key}") for key in INTRO_AUDIENCES]
     rows = tuple(tuple(buttons[start : start + 2]) for start in range(0, len(buttons), 2))
     keyboard = (*rows, (Button(format_label("audience_skip", lang), f"{INTRO_CALLBACK}a:"),))
     html = render_template("intro_audience", lang, number=max(context.state.step, 1), total=len(context.path))
@@ -83,8 +80,8 @@ def show_step(context: TurnContext, number: int, choice_index: int | None = None
     """Show a step in the tapped message or in a new one.
 
     Args:
-        number: of the step, from 1; brought into range.
-        choice_index: from 0, the choice that is replied to below the step; ignored if there is none.
+        number: of the step, from 1; clamped to the valid range.
+        choice_index: from 0, the choice whose reply is shown below the step; ignored if it does not exist.
     """
     path, state = context.path, context.state
     number = max(1, min(number, len(path)))
@@ -93,12 +90,8 @@ def show_step(context: TurnContext, number: int, choice_index: int | None = None
     choice = step.choices[choice_index] if choice_index is not None and has_choice else None
     values = {"number": number, "total": len(path), "step": step, "choice": choice}
     html = render_template("intro_step", context.lang, **values, body=step.text_for_audience(state.audience))
-    context = context.change(
-        step=number,
-        touring=number < len(path),
-        shown=f"{STEP_PREFIX}{number}",
-        read=tuple(sorted({*state.read, number})),
-    )
+    read, shown = tuple(sorted({*state.read, number})), f"{STEP_PREFIX}{number}"
+    context = context.change(step=number, touring=number < len(path), shown=shown, read=read)
     return _show_page(context, _Page(html, _step_keyboard(context, step, choice), step.picture, step.alt))
 
 
@@ -137,16 +130,15 @@ def show_given_step(context: TurnContext, number: str) -> Turn | None:
 
 
 def add_intro_button(context: TurnContext, turn: Turn) -> Turn:
-    """Add the way back to the introduction to the last message of an interlude."""
+    """Add a button that returns to the introduction to the last message of an interlude."""
     state = turn.state
     if not state.touring or (state.form and not state.form.paused) or not _is_interlude(context.event):
         return turn
-    rows = [
-        row for message in turn.messages if isinstance(message, SendMessage | EditMessage) for row in message.keyboard
-    ]
+    shown = [message for message in turn.messages if isinstance(message, SendMessage | EditMessage)]
+    buttons = [button for message in shown for row in message.keyboard for button in row]
     index = max((index for index, message in enumerate(turn.messages) if _is_sent_here(message)), default=None)
     leads_back = (INTRO_CALLBACK, START_CALLBACK)
-    if index is None or any(button.data.startswith(leads_back) for row in rows for button in row):
+    if index is None or any(button.data.startswith(leads_back) for button in buttons):
         return turn
     last = turn.messages[index]
     assert isinstance(last, SendMessage | EditMessage)
@@ -195,19 +187,12 @@ def _step_keyboard(context: TurnContext, step: IntroStep, choice: Choice | None)
     if number < total:
         moves.append(Button(format_label("next", lang), f"{INTRO_CALLBACK}{number + 1}"))
     entry = (choice.entry if choice else "") or step.entries[0]
-    last_row = (
-        Button(format_label("learn_more", lang), f"{ENTRY_CALLBACK}{entry}"),
-        _overview_button(lang),
-        _pause_button(lang),
-    )
+    learn_more = Button(format_label("learn_more", lang), f"{ENTRY_CALLBACK}{entry}")
+    last_row = (learn_more, _overview_button(lang), _pause_button(lang))
     final_rows: Keyboard = ()
     if number == total:
-        ways_on = (
-            ("check_start", SELFCHECK_START_CALLBACK),
-            ("take_along", HANDOUT_PDF_CALLBACK),
-            ("talk", REQUEST_ADVICE),
-        )
-        final_rows = tuple((Button(format_label(name, lang), data),) for name, data in ways_on)
+        ways = {"check_start": SELFCHECK_START_CALLBACK, "take_along": HANDOUT_PDF_CALLBACK, "talk": REQUEST_ADVICE}
+        final_rows = tuple((Button(format_label(label, lang), data),) for label, data in ways.items())
     return (*choices, *final_rows, tuple(moves), last_row)
 
 

@@ -1,4 +1,4 @@
-"""Personal data: the privacy notice, what is stored, and its deletion after a confirmation."""
+"""Personal data: the privacy notice, the export of what is stored, and its deletion after confirmation."""
 
 from typing import Any
 
@@ -37,7 +37,7 @@ def handle_privacy_callback(context: TurnContext, action: str) -> Turn | None:
 
 
 def send_personal_data(context: TurnContext) -> Turn:
-    """Send everything stored about the person, as a page and as JSON; both are made when they are sent."""
+    """Send everything stored about the person, as a page and as JSON; both are rendered when they are sent."""
     lang = context.lang
     values = {"person": context.event.user_id, "lang": lang, "now": context.services.now()}
     messages = (
@@ -48,16 +48,14 @@ def send_personal_data(context: TurnContext) -> Turn:
 
 
 def ask_deletion(context: TurnContext) -> Turn:
-    """Ask for confirmation, and say what would be deleted."""
+    """Ask for confirmation, listing what would be deleted."""
     lang = context.lang
-    rows = tuple(
-        (Button(format_label(f"delete_{answer}", lang), f"{ERASURE_CALLBACK}{answer}"),) for answer in ("yes", "no")
-    )
+    rows = tuple((Button(format_label(f"delete_{key}", lang), f"{ERASURE_CALLBACK}{key}"),) for key in ("yes", "no"))
     return context.reply(render_template("delete_confirm", lang, **_count_data(context)), rows)
 
 
 def delete_data(context: TurnContext) -> Turn:
-    """Delete everything; the receipt says what, when, and what is out of reach."""
+    """Delete everything; the receipt says what was deleted and when, and what the bot cannot delete."""
     services, lang, now = context.services, context.lang, context.services.now()
     summary = _count_data(context)
     moment = format_label("moment", lang, date=format_date(now, lang), time=f"{to_local_time(now):%H:%M}")

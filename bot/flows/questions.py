@@ -1,19 +1,18 @@
-"""Questions, their answers and why these were given, and how much one person may ask and tap in a minute.
+"""Questions, their answers and explanations, and limits on questions and taps per person and minute.
 
-Beyond the limit of questions a person is told so once; what they ask in the rest of that minute is ignored. What
-counts is when questions were written, so what was written over hours while the bot was down is all answered. Commands
-and what is typed for a request for advice do not count. Taps have a limit of their own, far above what anyone reads;
-a tap beyond it changes nothing, so the button can be tapped again.
+A person who exceeds the limit of questions is notified once; further questions within that minute are ignored. The
+time a question was written counts, so that everything written while the bot was down for hours is answered. Commands
+and text typed into a form do not count. The limit of taps is far above what anyone reads; a tap beyond it changes
+nothing, so that the button can be tapped again.
 
-Only answers to the last message are explained: its text is remembered anyway, and no further one should be.
+Only answers to the last message are explained: its text is stored anyway, and no other text should be.
 """
 
 from dataclasses import replace
 
 from bot.answering.answerer import Answer, AnswerStatus
 from bot.answering.multi_question import MessageAnswers, answer_each_question
-from bot.domain.commands import CANONICAL_COMMANDS
-from bot.domain.deep_links import ENTRY_PREFIX
+from bot.domain.commands import CANONICAL_COMMANDS, ENTRY_PREFIX
 from bot.domain.event import Event, EventKind
 from bot.domain.message import AnswerCallback, Button, EditMessage, Keyboard, SendMessage
 from bot.domain.turn import AnswerDecision, State, Turn
@@ -24,12 +23,12 @@ from prompts.render import format_label, load_labels, render_template
 MAX_QUESTIONS = 15  # of one person in a minute, more than anyone reads answers to
 MAX_TAPS = 60  # of one person in a minute, of those that send or change a message
 RATE_WINDOW = 60.0  # seconds
-MAX_KEPT_LENGTH = 500  # characters of a message that are remembered; answers to longer ones cannot be explained
+MAX_KEPT_LENGTH = 500  # characters of a message that are stored; answers to longer ones cannot be explained
 EXPLAINABLE_STATUSES = frozenset((AnswerStatus.ANSWERED, AnswerStatus.CLARIFY, AnswerStatus.ABSTAINED))
 
 
 def answer_question(context: TurnContext) -> Turn:
-    """Answer the questions of a message, each in a message of its own; ask for one if it is empty."""
+    """Answer each question of a message in a separate message; ask for a question if there is none."""
     event = context.event
     if not event.text.strip():
         return context.say("ask")
@@ -49,7 +48,7 @@ def answer_question(context: TurnContext) -> Turn:
 
 
 def answer_edit(context: TurnContext) -> Turn:
-    """Correct the answer to a question that was edited; if there were several answers, the first."""
+    """Correct the answer to a question that was edited; of several answers, only the first."""
     event, state = context.event, context.state
     is_question = not event.command or CANONICAL_COMMANDS.get(event.command) == "frage"
     if not is_question or not event.text.strip():
@@ -65,7 +64,7 @@ def answer_edit(context: TurnContext) -> Turn:
 
 
 def show_entry(context: TurnContext, entry_id: str) -> Turn | None:
-    """Show an entry; None if it does not exist any more."""
+    """Show an entry; None if it no longer exists."""
     answer = context.services.answerer.show_entry(entry_id, context.lang)
     if answer is None:
         return None
@@ -76,8 +75,7 @@ def show_entry(context: TurnContext, entry_id: str) -> Turn | None:
 def explain_answer(context: TurnContext, data: str) -> Turn | None:
     """Explain an answer to the last message in a reply to it; an answer to an older message only gets a notice.
 
-    Args:
-        data: "<id of the question's message>:<number of the answer, from 0>".
+    ``data`` is "<id of the question's message>:<number of the answer, from 0>".
     """
     state, event = context.state, context.event
     question_id, _, number = data.partition(":")
@@ -92,7 +90,7 @@ def explain_answer(context: TurnContext, data: str) -> Turn | None:
 
 
 def build_answer_keyboard(answer: Answer) -> Keyboard:
-    """Return the buttons under an answer: options or related entries, thumbs, and the way to a human."""
+    """Return the buttons below an answer: options or related entries, thumbs, and the request for advice."""
     if answer.status is AnswerStatus.SMALLTALK:
         return ()
     result, labels = answer.result, load_labels(answer.lang)
@@ -113,7 +111,7 @@ def build_answer_keyboard(answer: Answer) -> Keyboard:
 def limit_taps(context: TurnContext, turn: Turn) -> Turn:
     """Return the turn of a tap with the tap counted, or a notice if there were too many.
 
-    A tap that is only answered on its button does not count.
+    A tap that sends and changes no message does not count.
     """
     if all(isinstance(message, AnswerCallback) for message in turn.messages):
         return turn
@@ -163,15 +161,11 @@ def _truncation_note(answers: MessageAnswers) -> str:
 
 
 def _list_decisions(answers: MessageAnswers) -> tuple[AnswerDecision, ...]:
-    return tuple(
-        AnswerDecision(
-            answer.question,
-            answer.status.value,
-            answer.result.probability,
-            (answer.entry_id,) if answer.entry_id else tuple(option.id for option in answer.result.options),
-        )
-        for answer in answers.answers
-    )
+    decisions = []
+    for answer in answers.answers:
+        entries = (answer.entry_id,) if answer.entry_id else tuple(option.id for option in answer.result.options)
+        decisions.append(AnswerDecision(answer.question, answer.status.value, answer.result.probability, entries))
+    return tuple(decisions)
 
 
 def _remember_question(context: TurnContext, answers: MessageAnswers, last_entry: str) -> State:
@@ -181,13 +175,8 @@ def _remember_question(context: TurnContext, answers: MessageAnswers, last_entry
         return state
     entry_ids = (answer.entry_id or answer.context_entry_id for answer in reversed(answers.answers))
     entry_id = next(filter(None, entry_ids), "")
-    if statuses == {AnswerStatus.CONSULTATION}:  # advice will be about the question before
+    if statuses == {AnswerStatus.CONSULTATION}:  # the request will be about the previous question
         return replace(state, last_entry=entry_id)
-    return replace(
-        state,
-        last_question=event.text[:MAX_KEPT_LENGTH],
-        last_entry=entry_id,
-        last_message=event.message_id,
-        last_context=last_entry,
-        shown=ENTRY_PREFIX + entry_id if entry_id else "",
-    )
+    question, shown = event.text[:MAX_KEPT_LENGTH], ENTRY_PREFIX + entry_id if entry_id else ""
+    state = replace(state, last_question=question, last_message=event.message_id, last_context=last_entry)
+    return replace(state, last_entry=entry_id, shown=shown)

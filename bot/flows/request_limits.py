@@ -1,13 +1,13 @@
-"""How much one person may ask of the advisers. Beyond that they are refused, and told which ways remain.
+"""Limits on one person's requests for advice; a refusal says which alternatives remain.
 
 The limits follow from the person's requests in the store, so a restart does not lift them.
 """
 
 from collections.abc import Sequence
 
+from bot.domain.calendar import DAY, times_within
 from bot.domain.consultation import Request
 from bot.domain.message import AnswerCallback, Button, Keyboard, SendMessage
-from bot.domain.time_window import DAY, times_within
 from bot.domain.turn import Turn
 from bot.flows.callback_data import REQUESTER_CALLBACK
 from bot.flows.context import TurnContext
@@ -52,8 +52,5 @@ def _build_refusal(context: TurnContext, lang: str, limit: str, open_requests: S
 
 
 def _withdraw_buttons(requests: Sequence[Request], lang: str) -> Keyboard:
-    label = format_label("person_withdraw", lang)
-    return tuple(
-        (Button(f"{label}: {request.reference}", f"{REQUESTER_CALLBACK}withdraw:{request.reference}"),)
-        for request in requests
-    )
+    label, references = format_label("person_withdraw", lang), [request.reference for request in requests]
+    return tuple((Button(f"{label}: {ref}", f"{REQUESTER_CALLBACK}withdraw:{ref}"),) for ref in references)

@@ -1,10 +1,9 @@
-"""Sharing: the bot's link as text, as QR code, and as a button that sends it to another chat."""
+"""Sharing: the bot's link as text, as a QR code, and as a button that sends it to another chat."""
 
 from dataclasses import dataclass
 
-from bot.domain.deep_links import ENTRY_PREFIX, STEP_PREFIX, bot_link, is_start_parameter, share_link
-from bot.domain.message import Attachment, Button, Keyboard, SendMessage
-from bot.domain.text import truncate_text
+from bot.domain.commands import ENTRY_PREFIX, STEP_PREFIX, bot_link, is_start_parameter, share_link
+from bot.domain.message import Attachment, Button, Keyboard, SendMessage, truncate_text
 from bot.domain.turn import Turn
 from bot.flows.callback_data import SHARE_BOT_CALLBACK
 from bot.flows.context import TurnContext
@@ -15,11 +14,11 @@ MAX_TITLE_LENGTH = 120  # characters
 
 @dataclass(frozen=True, slots=True)
 class ShareTarget:
-    """What a link opens.
+    """The target of a shared link.
 
     Attributes:
         start_parameter: "" for the bot's greeting.
-        falls_back: the link opens the greeting because what was seen last fits no start parameter.
+        falls_back: whether the link opens the greeting because the id seen last is not a valid start parameter.
     """
 
     title: str

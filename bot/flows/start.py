@@ -1,8 +1,7 @@
-"""The greeting: one question with three buttons, and where a returning person left off. Deep links skip it."""
+"""The greeting: one question with three buttons, and where a returning person left off; deep links skip it."""
 
-from bot.domain.deep_links import ENTRY_PREFIX, STEP_PREFIX
-from bot.domain.message import Button
-from bot.domain.text import truncate_text
+from bot.domain.commands import ENTRY_PREFIX, STEP_PREFIX
+from bot.domain.message import Button, truncate_text
 from bot.domain.turn import Turn
 from bot.flows import intro, questions
 from bot.flows.callback_data import START_CALLBACK
@@ -33,13 +32,8 @@ def handle_start(context: TurnContext) -> Turn:
 def _main_menu(context: TurnContext) -> Turn:
     lang, path, state = context.lang, context.path, context.state
     step_number = min(state.step, len(path))
-    guide = format_label("guide", lang)
-    if step_number:
-        guide = (
-            format_label("guide_again", lang)
-            if step_number == len(path)
-            else format_label("intro_go_on", lang, number=step_number)
-        )
+    guide_key = "guide" if not step_number else "guide_again" if step_number == len(path) else "intro_go_on"
+    guide = format_label(guide_key, lang, number=step_number)
     buttons = (("ask", format_label("ask", lang)), ("guide", guide), ("talk", format_label("talk", lang)))
     is_private = context.event.private  # a group must not read the person's question and requests
     question = " ".join(state.last_question.split()) if is_private else ""

@@ -1,4 +1,4 @@
-"""What each table contains: whose a row is, when it expires, what its columns mean. A test compares the schema.
+"""The catalogue of stored data: the owner, expiry and columns of each table. A test compares it with the schema.
 
 `:user` is a person's Telegram id; rows older than the Unix time `:before` expire.
 """
@@ -20,7 +20,7 @@ class TableInfo:
     """One table.
 
     Attributes:
-        description: what it contains, in words.
+        description: what it contains, as the person reads it.
         owner_condition: the condition under which a row is about a person; "" if no row is about anybody. Rows of the
             inbox are filtered by `sender_id` as well.
         expiry_condition: the condition under which a row expires; "" if it is deleted with its request, or is about
@@ -214,9 +214,7 @@ DATA_CATALOGUE: dict[str, TableInfo] = {
     "moved": TableInfo("Groups that Telegram gave another id"),
     "_sqlite_migrations": TableInfo("Which steps of the schema were taken"),
 }
-DATA_TABLES = tuple(
-    name for name in DATA_CATALOGUE if name != "_sqlite_migrations"
-)  # each database has its own steps
+DATA_TABLES = tuple(name for name in DATA_CATALOGUE if name != "_sqlite_migrations")  # those of every database
 FIELD_DESCRIPTIONS = {
     name: {"holds": info.description, "columns": dict(info.columns)}
     for name, info in DATA_CATALOGUE.items()
@@ -231,7 +229,7 @@ def bind_condition(condition: str, value: float) -> tuple[str, tuple[float, ...]
 
 
 def sender_id(body: str) -> object:
-    """The Telegram id of whoever caused an update, given as JSON; None if it names nobody or cannot be read."""
+    """Return the Telegram id of the sender of an update, given as JSON; None if it has none or cannot be read."""
     try:
         update = json.loads(body)
     except (ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""The values that go into the store and come out of it, besides those of `bot.domain`."""
+"""The values that the store takes and returns, besides those of `bot.domain`."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -6,11 +6,12 @@ from typing import Any
 
 from bot.domain.message import AlertOperator, RefreshCard, SendMail
 
+MAIN_TENANT = "main"  # an installation's own bot; others may share it
 SourceMessage = tuple[int, int]  # chat and id of a message that a person wrote
 
 
 class Destination(StrEnum):
-    """Where in its chat a call belongs."""
+    """Where in its chat a call goes."""
 
     CHAT = ""
     THREAD = "thread"  # the thread of its request in the advisers' chat, which is opened if there is none
@@ -24,10 +25,10 @@ class ErasureReason(StrEnum):
 
 
 class ErasureResult(StrEnum):
-    """What is left of a message of a deleted request."""
+    """What remains of a message of a deleted request."""
 
     DELETED = ""
-    EMPTIED = "emptied"  # it is still there, without its text
+    EMPTIED = "emptied"  # it remains, without its text
     UNDELETABLE = "left"  # Telegram does not allow it
 
 
@@ -36,10 +37,10 @@ class ApiCall:
     """A call of the Bot API to be made.
 
     Attributes:
-        source: the person's message that caused a new message, so that an edit of that message edits this one.
-        edit_of: the call changes the message caused by this one; the message's id is looked up when the call is made.
-        reply_to: the new message replies to what this message caused in the chat.
-        reference: the request it belongs to, "" for none.
+        source: the person's message that caused the new message, so that an edit of the former edits the latter.
+        edit_of: the source of the message that the call changes, whose id is looked up when the call is made.
+        reply_to: the source of the message that the new message replies to.
+        reference: the request it belongs to; "" for none.
     """
 
     chat_id: int
@@ -72,11 +73,9 @@ class RequestMailDeletion:
 MailCall = SendMail | RequestMailDeletion | AlertOperator
 OutgoingCall = ApiCall | RefreshCard | EraseThread | MailCall
 DELETE_RELAYED = "deleteMessage"  # the method that deletes the copy of a message that its author retracted
-MAX_UNLIMITED_CALLS = 20  # calls made at once of those that Telegram does not limit
-
-
-SENDING_DUTY = "lead"  # the duty of the process that sends, and does what is due as time passes
-POLLING_DUTY = "poll"  # the duty of the process that polls; a worker, which never polls, may send at the same time
+MAX_UNLIMITED_CALLS = 20  # made at once, of the calls that Telegram does not limit
+SENDING_DUTY = "lead"  # of the process that sends calls and handles deadlines
+POLLING_DUTY = "poll"  # of the process that polls; a worker, which never polls, may send at the same time
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +83,9 @@ class AdviserThread:
     """A request's place in the advisers' chat: a topic of a forum, or (``thread_id`` 0) the replies to its card.
 
     Attributes:
-        card: the message at its top; 0 if it is not there yet.
-        history_length: while it is being opened, the number of earlier lines of the transcript to be sent to it.
-        history_sent: how many messages of those are sent; None once it is open.
+        card: the message at its top; 0 if it has not been sent yet.
+        history_length: while it is being opened, the number of earlier transcript lines to send to it.
+        history_sent: how many messages with these were sent; None once it is open.
     """
 
     chat_id: int
@@ -98,7 +97,7 @@ class AdviserThread:
 
 @dataclass(frozen=True, slots=True)
 class TranscriptLine:
-    """A message about a request; ``is_queued`` says that its copy has not reached the advisers yet."""
+    """A message about a request; ``is_queued`` if its copy has not reached the advisers yet."""
 
     side: str
     text: str
@@ -111,10 +110,10 @@ class QueuedCall:
     """An outgoing call in the queue.
 
     Attributes:
-        chat_id: the chat whose queue it is in; all e-mails share one queue, which is no chat's.
-        attempts: how often it failed so far.
-        rate_limited: whether it counts against Telegram's limits.
-        lane: its lane in that queue, see `Store.due_calls`.
+        chat_id: the chat whose queue it is in; all e-mails share the queue 0.
+        attempts: number of failed attempts so far.
+        rate_limited: whether it counts towards Telegram's limits.
+        lane: its lane in that queue, see `OutboxRepository.due_calls`.
     """
 
     id: int

@@ -7,13 +7,13 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
-from bot.domain.tenant import MAIN_TENANT
 from bot.errors import StoreUnavailable
 from bot.flows.context import Services
 from bot.log import CURRENT_TENANT
 from bot.mail.delivery import warn_operator
 from bot.pipeline.inbox import Inbox
 from bot.settings import Settings
+from bot.store.records import MAIN_TENANT
 from bot.web.health import STATUS_OK, HealthCheck
 from bot.web.metrics import ProcessMetrics, render_metrics
 from bot.web.routes import WebhookEndpoint, make_web_app, webhook_route

@@ -11,13 +11,13 @@ from psycopg.conninfo import conninfo_to_dict
 from telegram.request import HTTPXRequest
 
 from bot.app.bootstrap import BotRuntime, run_bot
-from bot.domain.tenant import MAIN_TENANT
 from bot.pipeline.rate_limiter import NO_LIMITS
 from bot.pipeline.retry import STANDBY_WAIT
 from bot.sandbox.fake_telegram import FakeTelegram, Group, User
 from bot.settings import Settings
 from bot.store import Store
 from bot.store.postgres.database import PostgresDatabase
+from bot.store.records import MAIN_TENANT
 from bot.telegram.client import create_client
 from bot.telegram.update_parser import chat_key
 from index.search.live_index import LiveIndex

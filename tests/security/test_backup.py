@@ -43,7 +43,7 @@ HOLDS = "DROP TABLE holds; CREATE TABLE holds (chat_id, until, noted); INSERT IN
 UNFIT = {
     "column-computed": ("ALTER TABLE states DROP COLUMN body; ALTER TABLE states ADD COLUMN body AS ('{}')", "body"),
     "column-missing": ("ALTER TABLE inbox DROP COLUMN received", "inbox has no plain column received"),
-    "column-more": ("ALTER TABLE requests ADD COLUMN evil", "has a column evil, which ours does not have"),
+    "column-more": ("ALTER TABLE requests ADD COLUMN evil", "has a column evil, which ours lacks"),
     "column-more-computed": ("ALTER TABLE requests ADD COLUMN evil AS (hex(zeroblob(4e8)))", "has a column evil"),
     "damaged": (
         "CREATE TABLE evil (a); INSERT INTO evil VALUES (NULL); PRAGMA writable_schema = ON; "
@@ -64,7 +64,7 @@ UNFIT = {
     "text-as-number": ("UPDATE inbox SET done = 'evil'", "inbox.done has a value that is not of type integer"),
     "text-as-time": (f"{STATES} ('a', 1, '', 'evil')", "states.updated has a value that is not of type real"),
     "bytes-as-text": ("UPDATE inbox SET body = x'00ff'", "inbox.body has a value that is not of type text"),
-    "number-as-text": (f"{STATES} ('a', 1, 5, 1.0)", "states did not arrive"),
+    "number-as-text": (f"{STATES} ('a', 1, 5, 1.0)", "states differs after being copied"),
     "nothing-as-text": (f"{STATES} ('a', 1, NULL, 1.0)", "NOT NULL"),
     "twice": (f"{STATES} ('a', 1, '', 1.0), ('a', 1, '', 1.0)", "UNIQUE"),
     "no-text": ("UPDATE inbox SET body = CAST(x'ff' AS TEXT)", "UTF-8"),

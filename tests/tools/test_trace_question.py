@@ -14,7 +14,7 @@ from tools.trace_question import Level, count_reads, is_move, main, room_of, wat
     ("file", "house", "two_levels", "folders"),
     [
         ("bot/flows/relay/notices.py", "bot/flows", "bot/flows", "bot/flows/relay"),
-        ("bot/store/factory.py", "bot/store", "bot/store", "bot/store"),
+        ("bot/store/records.py", "bot/store", "bot/store", "bot/store"),
         ("bot/errors.py", "bot/errors", "bot/errors", "bot/errors"),
         ("index/search/searcher.py", "index", "index/search", "index/search"),
         ("prompts/render.py", "prompts", "prompts", "prompts"),

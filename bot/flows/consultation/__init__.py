@@ -1,1 +1,1 @@
-"""The request for advice: its form and what is shown before it is sent."""
+"""The request for advice: its form, and the summary shown before it is sent."""

@@ -14,8 +14,8 @@ stateDiagram-v2
     review --> [*]
 ```
 
-Every step leads back to the one before it, and `/abbrechen` ends each. Questions in between are answered. Buttons
-of an earlier question are no longer valid, so a double tap skips nothing.
+Every step leads back to the previous one, and `/abbrechen` cancels at any step. Questions in between are answered.
+Buttons of an earlier question are no longer valid, so a double tap skips nothing.
 """
 
 from dataclasses import replace
@@ -40,17 +40,11 @@ from prompts.render import format_label, render_template
 
 STEP_ORDER = tuple(FormStep)
 SHAREABLE_PARTS = ("question", "progress")
-KEEPABLE_STEPS = (
-    FormStep.CONCERN,
-    FormStep.ORGANISATION,
-    FormStep.PLACE,
-    FormStep.ADDRESS,
-    FormStep.TIMES,
-)  # answered in writing
+CHOICE_STEPS = (FormStep.KIND, FormStep.CHANNEL, FormStep.REVIEW)  # answered by buttons, not in writing
 
 
 def begin_form(context: TurnContext) -> Turn:
-    """Begin a form, or continue the one that was begun before."""
+    """Begin a form, or continue an unfinished one."""
     if context.state.form:
         return _resume_form(context, "form_again")
     if refusal := request_limits.refuse_new_request(context):
@@ -61,7 +55,7 @@ def begin_form(context: TurnContext) -> Turn:
 
 
 def begin_form_with_concern(context: TurnContext, concern: str) -> Turn:
-    """Begin a form whose concern is already written; a form that has a concern is continued instead."""
+    """Begin a form with a given concern; an unfinished form that has a concern is continued instead."""
     if context.state.form and context.state.form.details.concern:
         return begin_form(context)
     new_form = Form(details=Details(concern=concern), brief=review.build_request_context(context))
@@ -73,14 +67,14 @@ def show_form(context: TurnContext, note: str = "", **values: object) -> Turn:
 
     Args:
         note: key of the label above it, "" for none.
-        values: the label's variables, besides ``most``, the question's maximal length.
+        values: the label's variables besides ``most``, the maximum length of the answer.
     """
     form, lang = _current_form(context), context.lang
     note_text = format_label(note, lang, **{"most": MAX_LENGTHS.get(form.at, 0), **values}) if note else ""
     if form.at is FormStep.REVIEW:
         form = replace(form, reviewed=True)
         context, html = context.change(form=form), review.render_summary(context, form, note_text)
-        if excess := review.excess_length(html):  # nobody can agree to what is cut off
+        if excess := review.excess_length(html):  # nobody can consent to text that is cut off
             shorter = context.change(form=replace(form, at=FormStep.CONCERN))
             return show_form(shorter, "form_together", most=utf16_length(form.details.concern) - excess)
     else:
@@ -91,7 +85,7 @@ def show_form(context: TurnContext, note: str = "", **values: object) -> Turn:
 
 
 def fill_step(context: TurnContext, value: str) -> Turn:
-    """Answer the current question with a value, and show the next one."""
+    """Record the answer to the current question, and show the next one."""
     form = _current_form(context)
     return advance_form(context, form.details.with_answer(form.at, value))
 
@@ -103,7 +97,7 @@ def advance_form(context: TurnContext, details: Details) -> Turn:
 
 
 def next_step(form: Form) -> FormStep:
-    """Return the step after the current one; from a line changed in the summary it leads back to the summary."""
+    """Return the step after the current one; for a line changed from the summary, that is the summary again."""
     if form.at is FormStep.CHANNEL and not form.details.is_reachable:
         return FormStep.ADDRESS
     if form.reviewed:
@@ -122,9 +116,8 @@ def previous_step(form: Form) -> FormStep:
 
 
 def form_reminder(lang: str) -> SendMessage:
-    """Return the message that says that a form is waiting, with the button that continues it."""
-    button = Button(format_label("form_go_on", lang), f"{FORM_CALLBACK}resume:")
-    return SendMessage(render_template("form_waits", lang), ((button,),))
+    """Return the message that an unfinished form is waiting, with a button that continues it."""
+    return SendMessage(render_template("form_waits", lang), ((_form_button("form_go_on", "resume:", lang),),))
 
 
 def form_keyboard(form: Form, lang: str) -> Keyboard:
@@ -151,8 +144,8 @@ def _current_form(context: TurnContext) -> Form:
 
 
 def _current_value(form: Form) -> str:
-    """Return what was written for the step before; "" for what is chosen by buttons."""
-    return "" if form.at in (FormStep.KIND, FormStep.CHANNEL) else str(getattr(form.details, form.at.value))
+    """Return what was already written for the current step; "" for steps answered by buttons."""
+    return "" if form.at in CHOICE_STEPS else str(getattr(form.details, form.at.value))
 
 
 def _count_steps(form: Form) -> tuple[int, int]:
@@ -162,34 +155,25 @@ def _count_steps(form: Form) -> tuple[int, int]:
 
 def _step_keyboard(form: Form, lang: str) -> Keyboard:
     rows: list[tuple[Button, ...]] = []
-    value = _current_value(form)
+    value, question = _current_value(form), form.brief.question
     match form.at:
-        case FormStep.CONCERN if (
-            form.brief.question and not value and utf16_length(form.brief.question) <= MAX_LENGTHS[FormStep.CONCERN]
-        ):
-            rows.append((Button(format_label("form_use_question", lang), f"{FORM_CALLBACK}use:"),))
+        case FormStep.CONCERN if question and not value and utf16_length(question) <= MAX_LENGTHS[FormStep.CONCERN]:
+            rows.append((_form_button("form_use_question", "use:", lang),))
         case FormStep.KIND:
-            buttons = [
-                Button(format_label(f"kind_{kind}", lang), f"{FORM_CALLBACK}kind:{kind}") for kind in REQUESTER_KINDS
-            ]
+            buttons = [_form_button(f"kind_{kind}", f"kind:{kind}", lang) for kind in REQUESTER_KINDS]
             rows += [tuple(buttons[start : start + 2]) for start in range(0, len(buttons), 2)]
         case FormStep.CHANNEL:
-            rows += [
-                (Button(format_label(f"reach_{reach}", lang), f"{FORM_CALLBACK}reach:{reach}"),)
-                for reach in ContactChannel
-            ]
+            rows += [(_form_button(f"reach_{channel}", f"reach:{channel}", lang),) for channel in ContactChannel]
     if value:
-        rows.append((Button(format_label("form_keep", lang), f"{FORM_CALLBACK}keep:{form.at}"),))
+        rows.append((_form_button("form_keep", f"keep:{form.at}", lang),))
     if form.at in OPTIONAL_STEPS:
-        rows.append(
-            (Button(format_label("form_drop" if value else "form_skip", lang), f"{FORM_CALLBACK}skip:{form.at}"),)
-        )
-    back = (
-        (Button(format_label("back", lang), f"{FORM_CALLBACK}back:{form.at}"),)
-        if form.at is not FormStep.CONCERN
-        else ()
-    )
-    return (*rows, (*back, Button(format_label("cancel", lang), f"{FORM_CALLBACK}cancel:")))
+        rows.append((_form_button("form_drop" if value else "form_skip", f"skip:{form.at}", lang),))
+    back = () if form.at is FormStep.CONCERN else (_form_button("back", f"back:{form.at}", lang),)
+    return (*rows, (*back, _form_button("cancel", "cancel:", lang)))
+
+
+def _form_button(label: str, data: str, lang: str) -> Button:
+    return Button(format_label(label, lang), f"{FORM_CALLBACK}{data}")
 
 
 def _go_to_step(context: TurnContext, step: FormStep) -> Turn:
@@ -219,8 +203,7 @@ def _skip_step(context: TurnContext, step: str) -> Turn | None:
 
 def _keep_value(context: TurnContext, step: str) -> Turn | None:
     form = _current_form(context)
-    has_value = form.at in KEEPABLE_STEPS and bool(getattr(form.details, form.at.value))
-    return _go_to_step(context, next_step(form)) if form.at == step and has_value else None
+    return _go_to_step(context, next_step(form)) if form.at == step and _current_value(form) else None
 
 
 def _go_back(context: TurnContext, step: str) -> Turn | None:

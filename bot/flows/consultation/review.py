@@ -1,15 +1,14 @@
-"""The summary of a request before it is sent, the person's consent, and the sending."""
+"""Summarise a request for the person's consent, and send it."""
 
 import zlib
 from dataclasses import replace
 
 from bot.answering.language import base_language
-from bot.domain.business_hours import answer_deadline
+from bot.domain.calendar import answer_deadline
 from bot.domain.consultation import Form, FormStep, Request, RequestContext, SentRequest
 from bot.domain.effects import CreateRequest
 from bot.domain.event import EventKind
-from bot.domain.message import Button, Keyboard, RefreshCard, SendMail, SendMessage
-from bot.domain.text import truncate_text
+from bot.domain.message import Button, Keyboard, RefreshCard, SendMail, SendMessage, truncate_text
 from bot.domain.turn import Turn
 from bot.flows import request_limits
 from bot.flows.callback_data import FORM_CALLBACK
@@ -20,17 +19,10 @@ from prompts.message_splitter import MESSAGE_LIMIT, visible_length
 from prompts.render import format_label, render_template
 from prompts.telegram_html import html_to_plain
 
-MAX_PASSAGE_LENGTH = 300  # characters of an answer that advisers are shown
+MAX_PASSAGE_LENGTH = 300  # characters of an answer that are shown to advisers
 REQUEST_CONSENT_VERSION = "2026-11-24"  # version of the wording in prompts/*/form_review.j2
 CARD_RESERVE = 400  # UTF-16 units that the advisers' card may need beyond the summary: status, times, adviser's name
-REVIEW_LINES = (
-    FormStep.CONCERN,
-    FormStep.ORGANISATION,
-    FormStep.KIND,
-    FormStep.PLACE,
-    FormStep.CHANNEL,
-    FormStep.TIMES,
-)
+REVIEW_LINES = tuple(step for step in FormStep if step not in (FormStep.ADDRESS, FormStep.REVIEW))
 
 
 def build_request_context(context: TurnContext) -> RequestContext:
@@ -50,7 +42,7 @@ def build_request_context(context: TurnContext) -> RequestContext:
 
 
 def render_summary(context: TurnContext, form: Form, note: str = "") -> str:
-    """Return exactly what will be passed on, in Telegram HTML, below a note."""
+    """Return exactly what will be passed on, below a note, in Telegram HTML."""
     return render_template(
         "form_review",
         context.lang,
@@ -63,11 +55,9 @@ def render_summary(context: TurnContext, form: Form, note: str = "") -> str:
 
 
 def review_keyboard(form: Form, lang: str) -> Keyboard:
-    """Return the buttons to send, to change a line, to leave out what the bot would add, and to cancel."""
-    edit_buttons = [
-        Button("✎ " + format_label(f"line_{line}", lang), f"{FORM_CALLBACK}go:{line}") for line in REVIEW_LINES
-    ]
-    rows = [tuple(edit_buttons[start : start + 2]) for start in range(0, len(edit_buttons), 2)]
+    """Return the buttons to send, to change a line, to leave out the context that the bot adds, and to cancel."""
+    edits = [Button("✎ " + format_label(f"line_{line}", lang), f"{FORM_CALLBACK}go:{line}") for line in REVIEW_LINES]
+    rows = [tuple(edits[start : start + 2]) for start in range(0, len(edits), 2)]
     available = {"question": bool(form.brief.question), "progress": bool(form.brief.step)}
     for part in (part for part, is_available in available.items() if is_available):
         mark = "☑ " if part in form.shares else "☐ "
@@ -77,7 +67,7 @@ def review_keyboard(form: Form, lang: str) -> Keyboard:
 
 
 def excess_length(html: str) -> int:
-    """Return by how many UTF-16 units a summary exceeds one message, here or as the advisers' card."""
+    """Return by how many UTF-16 units a summary is too long for one message, here or as the advisers' card."""
     return max(0, visible_length(html) - MESSAGE_LIMIT + CARD_RESERVE)
 
 
@@ -87,7 +77,7 @@ def consent_digest(form: Form) -> str:
 
 
 def send_request(context: TurnContext) -> Turn:
-    """Keep the request and pass it on to the advisers; if there is no way to reach them, say so."""
+    """Store the request and pass it on to the advisers; if they cannot be reached, say so."""
     services, event, lang, now = context.services, context.event, context.lang, context.services.now()
     form = context.state.form
     assert form is not None
@@ -111,14 +101,8 @@ def send_request(context: TurnContext) -> Turn:
         since=now,
         promised=promised,
     )
-    confirmation = render_template(
-        "request_sent" if reaches_advisers else "request_kept",
-        lang,
-        number=reference,
-        contact=contact,
-        by=format_date_and_time(promised, lang),
-        desk=has_chat,
-    )
+    template, by = "request_sent" if reaches_advisers else "request_kept", format_date_and_time(promised, lang)
+    confirmation = render_template(template, lang, number=reference, contact=contact, by=by, desk=has_chat)
     by_button = event.kind is EventKind.BUTTON  # a typed consent has no tapped summary to edit
     summary_edit = (context.edit_tapped(render_summary(context, form)),) if by_button else ()
     refresh = (RefreshCard(reference),) if has_chat else ()

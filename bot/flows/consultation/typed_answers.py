@@ -19,15 +19,15 @@ from bot.flows.questions import answer_question
 from prompts.message_splitter import utf16_length
 from prompts.render import format_label, render_template
 
-CHOICE_ACTIONS = ("kind", "reach")  # with several buttons: each has its own wording, and a number
-WORDED_ACTIONS = (*CHOICE_ACTIONS, "send", "skip", "keep", "use", "back", "cancel")  # have wordings besides the label
-UMLAUT_SPELLINGS = {"ae": "a", "oe": "o", "ue": "u"}  # typed on keyboards without umlauts
+CHOICE_ACTIONS = ("kind", "reach")  # with several buttons, each with its own wordings and a number
+WORDED_ACTIONS = (*CHOICE_ACTIONS, "send", "skip", "keep", "use", "back", "cancel")  # with wordings besides the label
+UMLAUT_SPELLINGS = {"ae": "a", "oe": "o", "ue": "u"}  # on keyboards without umlauts
 
 
 def handle_form_text(context: TurnContext) -> Turn:
-    """Return the turn of a text that is typed while the form waits.
+    """Return the turn of a text typed while the form is waiting.
 
-    It is the wording of a button, the answer to the form's question, or a question to the bot.
+    It is the wording of a button, an answer to the form's question, or a question to the bot.
     """
     event, form = context.event, context.state.form
     assert form is not None
@@ -46,25 +46,15 @@ def handle_form_text(context: TurnContext) -> Turn:
 
 
 def handle_form_edit(context: TurnContext) -> Turn | None:
-    """Return the turn of an edit of what was typed into a form; None if the message was typed into none.
+    """Return the turn of an edited message that was typed into a form; None for any other message.
 
-    A request that was sent stays as the person agreed to it.
+    A request that was sent remains as the person agreed to it.
     """
-    state, event, services = context.state, context.event, context.services
-    if (
-        state.sent
-        and event.message_id in state.sent.message_ids
-        and services.store.requests.find_request(state.sent.request)
-    ):
-        html = render_template(
-            "request_edited",
-            context.lang,
-            number=state.sent.request,
-            desk=context.adviser_chat is not None,
-            contact=services.contact,
-        )
-        return Turn(state, (SendMessage(html, reference=state.sent.request),))
-    form = state.form
+    event, services, form, sent = context.event, context.services, context.state.form, context.state.sent
+    if sent and event.message_id in sent.message_ids and services.store.requests.find_request(sent.request):
+        desk, contact = context.adviser_chat is not None, services.contact
+        html = render_template("request_edited", context.lang, number=sent.request, desk=desk, contact=contact)
+        return Turn(context.state, (SendMessage(html, reference=sent.request),))
     step = next((typed.line for typed in form.typed if typed.message_id == event.message_id), None) if form else None
     if form is None or step is None:
         return None
@@ -85,11 +75,8 @@ def button_phrases(form: Form) -> Iterator[tuple[str, str]]:
     The data lack the form's prefix.
     """
     for lang in SUPPORTED_LANGUAGES:
-        labels = {
-            button.data.removeprefix(FORM_CALLBACK): button.label
-            for row in form_keyboard(form, lang)
-            for button in row
-        }
+        buttons = [button for row in form_keyboard(form, lang) for button in row]
+        labels = {button.data.removeprefix(FORM_CALLBACK): button.label for button in buttons}
         choices = [data for data in labels if data.startswith(CHOICE_ACTIONS)]
         can_keep = any(data.startswith("keep") for data in labels)
         for data, button_label in labels.items():
@@ -99,7 +86,7 @@ def button_phrases(form: Form) -> Iterator[tuple[str, str]]:
 
 
 def _typed_phrases(data: str, lang: str, *, can_keep: bool) -> list[str]:
-    """Return the wordings of a button besides its label; "skip" is worded as "drop" if there is something to keep."""
+    """Return the wordings of a button besides its label; "skip" becomes "drop" if there is something to keep."""
     action, _, value = data.partition(":")
     if action not in WORDED_ACTIONS:
         return []
@@ -108,23 +95,20 @@ def _typed_phrases(data: str, lang: str, *, can_keep: bool) -> list[str]:
 
 
 def _match_button(form: Form, written: str) -> str | None:
-    """Return the data of the button that a text words and nothing else; None if there is none."""
+    """Return the data of the button whose wording is the whole text; None if there is none."""
     plain = _normalise_words(written)
     return next((data for phrase, data in button_phrases(form) if phrase == plain), None) if plain else None
 
 
 def _normalise_words(written: str) -> str:
-    """Reduce a text to its letters and digits, without case, accents and courtesies."""
+    """Reduce a text to its letters and digits, ignoring case, accents and courtesies."""
     words = [word for word in _fold_words(written) if word not in _filler_words()]
     return "".join(words or _fold_words(written))
 
 
 def _fold_words(written: str) -> list[str]:
-    folded = "".join(
-        character
-        for character in unicodedata.normalize("NFKD", written.casefold())
-        if not unicodedata.combining(character)
-    )
+    decomposed = unicodedata.normalize("NFKD", written.casefold())
+    folded = "".join(character for character in decomposed if not unicodedata.combining(character))
     for spelled, letter in UMLAUT_SPELLINGS.items():
         folded = folded.replace(spelled, letter)
     return re.findall(r"[^\W_]+", folded)
@@ -132,9 +116,7 @@ def _fold_words(written: str) -> list[str]:
 
 @cache
 def _filler_words() -> frozenset[str]:
-    return frozenset(
-        word for lang in SUPPORTED_LANGUAGES for word in _fold_words(format_label("typed_fillers", lang))
-    )
+    return frozenset(_fold_words(" ".join(format_label("typed_fillers", lang) for lang in SUPPORTED_LANGUAGES)))
 
 
 def _parse_details(form: Form, written: str) -> Details | None:
@@ -158,11 +140,8 @@ def _correct_details(form: Form, written: str) -> Details | None:
     action, _, value = (_match_button(cleared, written) or "").partition(":")
     if action in (*CHOICE_ACTIONS, "skip"):
         return form.details.with_answer(form.at, value if action in CHOICE_ACTIONS else "")
-    return (
-        None
-        if form.at is FormStep.ADDRESS and form.details.reach is ContactChannel.TELEGRAM
-        else _parse_details(form, written)
-    )
+    needs_address = form.at is not FormStep.ADDRESS or form.details.reach is not ContactChannel.TELEGRAM
+    return _parse_details(form, written) if needs_address else None
 
 
 def _rejection_label(form: Form, written: str) -> str:
@@ -176,7 +155,7 @@ def _rejection_label(form: Form, written: str) -> str:
 
 
 def _remember_typed(form: Form, event: Event) -> Form:
-    """Note which message answers the current question, in place of an earlier one."""
+    """Record which message answers the current question, in place of an earlier one."""
     others = tuple(typed for typed in form.typed if typed.line is not form.at)
     return replace(form, typed=(*others, TypedAnswer(form.at, event.message_id)))
 

@@ -1,4 +1,4 @@
-"""The advisers' side: what they write in a request's thread goes to the requester; their buttons change its status.
+"""The advisers' side: messages in a request's thread go to the requester; buttons change its status.
 
 ```mermaid
 stateDiagram-v2
@@ -14,7 +14,7 @@ stateDiagram-v2
 from collections.abc import Callable
 from dataclasses import replace
 
-from bot.domain.business_hours import next_opening
+from bot.domain.calendar import next_opening
 from bot.domain.consultation import Party, Request, RequestStatus
 from bot.domain.effects import AppendTranscript, CorrectTranscript, RetractMessages, UpdateRequest
 from bot.domain.event import MESSAGE_KINDS, Event, EventKind
@@ -42,14 +42,14 @@ from bot.flows.relay.messages import (
 )
 from prompts.dates import format_date_and_time
 
-NOTE_PREFIX = "//"  # a message that begins with it, and its whole album, stays among the advisers
-MAX_ALBUMS = 10  # of one adviser that are remembered
+NOTE_PREFIX = "//"  # marks a message, and its whole album, as a note among the advisers
+MAX_ALBUMS = 10  # remembered for one adviser
 MAX_SUGGESTIONS = 3
 AdviserAction = Callable[[TurnContext, Request, str], Turn]
 
 
 def handle_adviser_message(context: TurnContext) -> Turn | None:
-    """Return the turn of what an adviser wrote or edited; None if it belongs to no request."""
+    """Return the turn of a message that an adviser wrote or edited; None if it belongs to no request."""
     state, event = context.state, context.event
     if event.kind not in MESSAGE_KINDS:
         return None
@@ -75,10 +75,9 @@ def handle_adviser_message(context: TurnContext) -> Turn | None:
 
 
 def handle_adviser_callback(context: TurnContext, data: str) -> Turn | None:
-    """Return the turn of an adviser's tap; None if there is no such button, or it is not in the advisers' chat.
+    """Return the turn of an adviser's tap; None if the button is unknown or not in the advisers' chat.
 
-    Args:
-        data: "<action>:<reference>[:<entry>]".
+    ``data`` is "<action>:<reference>[:<entry>]".
     """
     action, _, data = data.partition(":")
     reference, _, value = data.partition(":")
@@ -93,7 +92,7 @@ def handle_adviser_callback(context: TurnContext, data: str) -> Turn | None:
 
 
 def _keep_among_advisers(state: State, request: Request, album: Album, relayed_ids: tuple[int, ...]) -> Turn:
-    """Keep a note and its album among the advisers, and take back what was already relayed."""
+    """Keep a note and its album from the requester, and delete what was already relayed."""
     messages = tuple(DeleteRelayed(request.reference, request.chat_id, message_id) for message_id in relayed_ids)
     effects = (RetractMessages(request.reference, relayed_ids),) if relayed_ids else ()
     return Turn(_remember_album(state, Album(album.id, note=True)), messages, effects)
@@ -110,7 +109,7 @@ def _relay_to_requester(context: TurnContext, request: Request) -> Turn:
     event = context.event
     updated = replace(_answered_by(context, request), talking=True)
     opening: tuple[SendMessage, ...] = ()
-    if not request.talking or request.status is RequestStatus.OPEN:  # it begins, or continues with someone else
+    if not request.talking or request.status is RequestStatus.OPEN:  # begins, or continues with another adviser
         end_row = (requester_row(request, "end"),)
         opening = (message_to_requester(request, "talk_begins", end_row, adviser=event.name),)
     reply_to = None if event.reply_to is None else (event.chat_id, event.reply_to)
@@ -122,16 +121,16 @@ def _relay_to_requester(context: TurnContext, request: Request) -> Turn:
 
 
 def _answered_by(context: TurnContext, request: Request) -> Request:
-    """Return a request as answered now by the event's adviser, who takes it if nobody has."""
+    """Return a request as answered now by the event's adviser, who takes it if it is open."""
     event = context.event
     taken = request.assign_to(event.user_id, event.name) if request.status is RequestStatus.OPEN else request
     return taken.pass_turn(Party.REQUESTER, context.services.now())
 
 
 def _report_no_request(state: State, event: Event) -> Turn | None:
-    """Tell an adviser that what they reply to belongs to no request, in a group without topics.
+    """Tell an adviser, in a group without topics, that the message they reply to belongs to no request.
 
-    That is so for a reply to a card that was sent twice because the answer of Telegram was lost.
+    This happens if a card was sent twice because Telegram's response was lost.
     """
     is_reply = event.reply_to is not None and event.addressed and event.kind is not EventKind.EDITED
     if not is_reply or event.private or event.thread_id or event.text.startswith(NOTE_PREFIX):
@@ -173,10 +172,6 @@ def _close_request(context: TurnContext, request: Request, _: str) -> Turn:
     return lifecycle.close_request(context.state, request, context.services.now(), "request_closed")
 
 
-def _reopen_request(context: TurnContext, request: Request, _: str) -> Turn:
-    return lifecycle.reopen_request(context, request)
-
-
 def _schedule_reminder(context: TurnContext, request: Request, _: str) -> Turn:
     if request.status is RequestStatus.CLOSED:
         return _refuse_tap(context)
@@ -186,18 +181,16 @@ def _schedule_reminder(context: TurnContext, request: Request, _: str) -> Turn:
 
 
 def _suggest_entries(context: TurnContext, request: Request, _: str) -> Turn:
-    """Suggest the best entries for what the requester wrote last, each with buttons to send it and to read it."""
+    """Suggest the best entries for the requester's last message, each with buttons to send it and to read it."""
     services = context.services
     transcript = services.store.requests.load_transcript(request.reference)
     texts = [line.text for line in transcript if line.side == Party.REQUESTER]
     query = texts[-1] if texts else request.details.concern
     rows = []
     for entry in services.answerer.nearest_entries(query, MAX_SUGGESTIONS, request.lang):
-        send_data, read_data = (
-            f"{ADVISER_CALLBACK}{action}:{request.reference}:{entry.id}" for action in ("answer", "read")
-        )
-        if fits_button(send_data):
-            rows.append((Button(f"➤ {entry.title}", send_data), Button("✎", read_data)))
+        target = f"{request.reference}:{entry.id}"
+        if fits_button(send_data := f"{ADVISER_CALLBACK}answer:{target}"):
+            rows.append((Button(f"➤ {entry.title}", send_data), Button("✎", f"{ADVISER_CALLBACK}read:{target}")))
     suggestions = message_to_advisers(request, "suggestions", tuple(rows), found=bool(rows))
     return Turn(context.state, (suggestions, AnswerCallback()))
 
@@ -215,7 +208,7 @@ def _send_entry(context: TurnContext, request: Request, entry_id: str) -> Turn:
 
 
 def _preview_entry(context: TurnContext, request: Request, entry_id: str) -> Turn:
-    """Show an entry's text to the advisers, to be changed and sent by hand."""
+    """Show an entry's text to the advisers, who can adapt and send it."""
     answer = context.services.answerer.show_entry(entry_id, request.lang)
     if answer is None:
         return _refuse_tap(context)
@@ -235,7 +228,7 @@ ADVISER_ACTIONS: dict[str, AdviserAction] = {
     "take": _take_request,
     "release": _release_request,
     "close": _close_request,
-    "reopen": _reopen_request,
+    "reopen": lambda context, request, _: lifecycle.reopen_request(context, request),
     "remind": _schedule_reminder,
     "suggest": _suggest_entries,
     "answer": _send_entry,

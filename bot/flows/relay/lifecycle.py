@@ -1,13 +1,12 @@
-"""The life of a request: what is due as time passes, closing it, rating it and reopening it."""
+"""The life cycle of a request: deadlines, closing, rating and reopening."""
 
 from dataclasses import replace
 
-from bot.domain.business_hours import answer_deadline, next_closing, next_opening
+from bot.domain.calendar import DAY, JUMP_THRESHOLD, answer_deadline, next_closing, next_opening
 from bot.domain.consultation import ContactChannel, Party, Request, RequestStatus
 from bot.domain.effects import UpdateRequest
 from bot.domain.event import Event, EventKind
 from bot.domain.message import AnswerCallback, Button, RefreshCard, SendMessage
-from bot.domain.time_window import DAY, JUMP_THRESHOLD
 from bot.domain.turn import State, Turn
 from bot.flows.callback_data import REQUESTER_CALLBACK
 from bot.flows.context import Services, TurnContext
@@ -21,9 +20,9 @@ WARNING_PERIOD = 2 * DAY  # between the warning and the closing
 
 
 def check_deadlines(services: Services, request: Request) -> Turn | None:
-    """Return what is due for a request that is not closed: a reminder, a notice or the closing; None if nothing is.
+    """Return what is due for a request that is not closed: a reminder, a notice or its closing; None if nothing is.
 
-    At most one thing is due at a time, so the caller checks again later.
+    At most one action is returned, so the caller checks again later.
     """
     now = services.now()
     if (corrected := _without_future_times(services, request, now)) != request:
@@ -41,17 +40,16 @@ def check_deadlines(services: Services, request: Request) -> Turn | None:
 
 
 def close_request(state: State, request: Request, now: float, template: str) -> Turn:
-    """Close a request, tell the requester with a template, and ask for a rating."""
+    """Close a request, notify the requester with a template, and ask for a rating."""
     updated = replace(request, status=RequestStatus.CLOSED, talking=False, closed=now, remind_at=0.0)
-    rating_row = tuple(
-        Button(face, f"{REQUESTER_CALLBACK}rate:{request.reference}:{n}") for n, face in enumerate(RATING_FACES, 1)
-    )
+    rate_data = f"{REQUESTER_CALLBACK}rate:{request.reference}"
+    rating_row = tuple(Button(face, f"{rate_data}:{rating}") for rating, face in enumerate(RATING_FACES, 1))
     notice = message_to_requester(request, template, (rating_row, requester_row(request, "reopen")))
     return Turn(state, (notice, RefreshCard(request.reference), AnswerCallback()), (UpdateRequest(updated),))
 
 
 def reopen_request(context: TurnContext, request: Request) -> Turn:
-    """Reopen a closed request: tell the advisers, and promise a new date."""
+    """Reopen a closed request: notify both sides, and promise a new date."""
     if request.status is not RequestStatus.CLOSED:
         return context.toast(format_label("gone", request.lang))
     now = context.services.now()
@@ -78,7 +76,7 @@ def record_rating(state: State, request: Request, rating: str) -> Turn | None:
 
 
 def abandons_comment(event: Event) -> bool:
-    """Return whether the person does something else instead of commenting on their rating."""
+    """Return whether the event shows that the person will not comment on their rating."""
     match event.kind:
         case EventKind.TEXT:
             return "?" in event.text

@@ -1,4 +1,4 @@
-"""Messages and buttons for either side of a request, and what advisers see of it: its card and its topic's title."""
+"""Messages and buttons for both sides of a request, and its card, topic title and transcript for advisers."""
 
 from collections.abc import Sequence
 
@@ -22,17 +22,13 @@ STATUS_ACTIONS = {
 def message_to_requester(
     request: Request, template: str, keyboard: Keyboard = (), /, **values: object
 ) -> SendMessage:
-    """Return a message to the requester; a reply to it belongs to the request.
-
-    Args:
-        values: the template's variables besides ``number``, the request's reference.
-    """
+    """Return a message to the requester; ``values`` are the template's variables besides the request's number."""
     html = render_template(template, request.lang, number=request.reference, **values)
     return SendMessage(html, keyboard, chat_id=request.chat_id, reference=request.reference)
 
 
 def message_to_advisers(request: Request, template: str, keyboard: Keyboard = (), /, **values: object) -> SendMessage:
-    """Return a message into the request's thread at the advisers; ``values`` are the template's variables."""
+    """Return a message to the request's thread in the advisers' chat; ``values`` are the template's variables."""
     html = render_advisers(template, **values)
     return SendMessage(html, keyboard, reference=request.reference, to_advisers=True)
 
@@ -59,11 +55,7 @@ def adviser_button(request: Request, action: str) -> Button:
 
 
 def render_card(request: Request, *, in_thread: bool = True) -> str:
-    """Return the card of a request, in Telegram HTML.
-
-    Args:
-        in_thread: say how to answer the requester below it.
-    """
+    """Return the card of a request, in Telegram HTML; ``in_thread`` adds how to answer the requester below it."""
     return render_advisers(
         "card",
         thread=in_thread,
@@ -79,7 +71,7 @@ def render_card(request: Request, *, in_thread: bool = True) -> str:
 
 
 def build_card_keyboard(request: Request) -> Keyboard:
-    """Return the buttons for what an adviser can do with a request."""
+    """Return the buttons for the actions that a request's status allows."""
     return tuple(tuple(adviser_button(request, action) for action in row) for row in STATUS_ACTIONS[request.status])
 
 

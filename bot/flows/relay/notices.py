@@ -1,4 +1,4 @@
-"""Notices about what did not arrive, and about requests that were deleted."""
+"""Notices about failed deliveries and about deleted requests."""
 
 from collections.abc import Sequence
 
@@ -24,11 +24,7 @@ BLOCKED_REASONS = ("blocked by the user", "user is deactivated", "chat not found
 
 
 def report_undelivered(services: Services, call: OutgoingCall, reason: str) -> Sequence[SendMessage]:
-    """Return the messages to send after a call about a request failed for good.
-
-    Args:
-        reason: Telegram's description of the failure.
-    """
+    """Return the notices of a call that failed for good; ``reason`` is Telegram's description of the failure."""
     if isinstance(call, EraseThread | RequestMailDeletion):
         return _report_undeleted(services, call)
     store = services.store
@@ -47,10 +43,9 @@ def report_undelivered(services: Services, call: OutgoingCall, reason: str) -> S
 
 
 def answer_erased_request(context: TurnContext, note_prefix: str) -> Turn | None:
-    """Tell an adviser who writes about a deleted request that nobody gets it; None if there was no such request.
+    """Tell an adviser who writes about a deleted request that nobody receives it; None if there was no such request.
 
-    Args:
-        note_prefix: what is written with it is not meant for the requester, and gets no notice.
+    Messages that begin with ``note_prefix`` are not meant for the requester, and get no notice.
     """
     event = context.event
     reference = context.services.store.erasure.find_erased_request(event.chat_id, event.thread_id, event.reply_to)
@@ -65,10 +60,7 @@ def answer_erased_request(context: TurnContext, note_prefix: str) -> Turn | None
 def erasure_notice(
     reference: str, reason: ErasureReason, remaining: Sequence[SourceMessage], *, topic_deleted: bool
 ) -> str:
-    """Return the notice that a request is deleted, and which messages advisers must delete by hand.
-
-    It is in Telegram HTML.
-    """
+    """Return the notice, in Telegram HTML, that a request is deleted and which messages to delete by hand."""
     links = [_message_link(message) for message in remaining]
     return render_advisers("erased", number=reference, why=reason.value, whole=topic_deleted, links=links)
 
@@ -99,15 +91,13 @@ def _report_unsent(services: Services, request: Request, call: OutgoingCall, rea
 
 
 def _report_undeleted(services: Services, call: EraseThread | RequestMailDeletion) -> Sequence[SendMessage]:
-    """Tell the advisers what is left of a deleted request, so that they can delete it by hand."""
+    """List for the advisers what remains of a deleted request, so that they can delete it by hand."""
     adviser_chat, reference = services.adviser_chat, call.reference
     if adviser_chat is None:
         return ()
     if isinstance(call, RequestMailDeletion):
         return (SendMessage(render_advisers("unpost_failed", number=reference), chat_id=adviser_chat),)
-    remaining = [
-        *services.store.erasure.erasure_queue(reference),
-        *services.store.erasure.undeletable_messages(reference),
-    ]
+    erasure = services.store.erasure
+    remaining = [*erasure.erasure_queue(reference), *erasure.undeletable_messages(reference)]
     html = erasure_notice(reference, call.reason, remaining, topic_deleted=False)
     return (SendMessage(html, chat_id=adviser_chat),)

@@ -1,14 +1,14 @@
-"""The requester's side: during a conversation with an adviser, what the person writes goes there."""
+"""The requester's side: during a conversation with an adviser, the person's messages go to the advisers."""
 
 from dataclasses import replace
 
 from bot.answering.answerer import AnswerStatus
+from bot.domain.calendar import DAY, times_within
 from bot.domain.commands import CANONICAL_COMMANDS
 from bot.domain.consultation import Party, Request, RequestStatus
 from bot.domain.effects import AppendTranscript, CorrectTranscript, UpdateRequest
 from bot.domain.event import MESSAGE_KINDS, Event, EventKind
 from bot.domain.message import AnswerCallback, Button, EditRelayed, RefreshCard, RelayMessage, SendMessage
-from bot.domain.time_window import DAY, times_within
 from bot.domain.turn import State, Turn
 from bot.flows import request_limits
 from bot.flows.callback_data import ERASURE_CALLBACK, PRIVACY_CALLBACK, REQUESTER_CALLBACK
@@ -18,11 +18,11 @@ from bot.flows.relay.messages import message_to_advisers, message_to_requester, 
 from prompts.render import format_label, render_template
 
 ALLOWED_COMMANDS = frozenset(("abbrechen", "datenschutz", "meinedaten", "loeschen", "kontakt", "hilfe"))
-ALLOWED_CALLBACKS = (REQUESTER_CALLBACK, ERASURE_CALLBACK, PRIVACY_CALLBACK)  # of what such a command shows
+ALLOWED_CALLBACKS = (REQUESTER_CALLBACK, ERASURE_CALLBACK, PRIVACY_CALLBACK)  # buttons that these commands show
 
 
 def handle_requester_message(context: TurnContext) -> Turn | None:
-    """Return the turn of what goes to the advisers instead of to the bot; None if the bot is meant."""
+    """Return the turn of an event that goes to the advisers; None if it is meant for the bot."""
     event = context.event
     if context.adviser_chat is None:
         return None
@@ -33,7 +33,7 @@ def handle_requester_message(context: TurnContext) -> Turn | None:
     if conversation is None:
         return None
     if event.kind is EventKind.EDITED:
-        return Turn(context.state)  # of a message from before the conversation
+        return Turn(context.state)  # the message is older than the conversation
     if event.kind is EventKind.COMMAND:
         return _handle_command(context, conversation)
     if event.kind is EventKind.BUTTON and not event.text.startswith(ALLOWED_CALLBACKS):
@@ -44,8 +44,7 @@ def handle_requester_message(context: TurnContext) -> Turn | None:
 def handle_requester_callback(context: TurnContext, data: str) -> Turn | None:
     """Return the turn of a tap on a button about the person's own request; None if it is not valid.
 
-    Args:
-        data: "<action>:<reference>[:<value>]".
+    ``data`` is "<action>:<reference>[:<value>]".
     """
     state, event = context.state, context.event
     action, _, data = data.partition(":")
@@ -76,7 +75,7 @@ def handle_requester_callback(context: TurnContext, data: str) -> Turn | None:
 
 
 def offer_passing_on(context: TurnContext, turn: Turn) -> Turn:
-    """Add to a turn without an answer a button for each open request that passes the question on to the advisers."""
+    """Add buttons to a turn without an answer: each passes the question on to the advisers of an open request."""
     event = context.event
     is_answered = not turn.decisions or any(decision.status == AnswerStatus.ANSWERED for decision in turn.decisions)
     if is_answered or context.adviser_chat is None or not event.private:
@@ -104,7 +103,7 @@ def _end_conversation(state: State, request: Request) -> Turn:
 
 
 def _pass_on_unanswered(context: TurnContext, request: Request, adviser_chat: int) -> Turn:
-    """Pass on to the advisers what the bot had no answer to, as if it had been written to them."""
+    """Pass on to the advisers what the bot could not answer, as if it had been written to them."""
     message_id, text = context.state.unanswered
     as_text = replace(context, event=replace(context.event, kind=EventKind.TEXT, text=text))
     turn = _relay_to_advisers(as_text.change(unanswered=(0, "")), request, adviser_chat, message_id)
@@ -112,7 +111,7 @@ def _pass_on_unanswered(context: TurnContext, request: Request, adviser_chat: in
 
 
 def _reopen_conversation(context: TurnContext, request: Request) -> Turn:
-    """Reopen a request so that the requester can write to the advisers: what they write next goes there."""
+    """Reopen a request and its conversation, so that the requester's next message goes to the advisers."""
     if request.status is RequestStatus.CLOSED and (refusal := request_limits.refuse_reopening(context, request)):
         return refusal
     now = context.services.now()
@@ -153,12 +152,12 @@ def _handle_command(context: TurnContext, conversation: Request) -> Turn | None:
 
 
 def _partner_name(conversation: Request) -> str:
-    """Return the adviser's name, or a word for the advisers if the one who talked has released the request."""
+    """Return the adviser's name, or a word for the advisers if the request has been released."""
     return conversation.adviser or format_label("advisers", conversation.lang)
 
 
 def _find_own_request(context: TurnContext) -> Request | None:
-    """Return the own request that a message belongs to: by its reply, by its edit, or by the conversation."""
+    """Return the person's request that a message belongs to: by reply, by edit, or by the active conversation."""
     event = context.event
     is_edit = event.kind is EventKind.EDITED
     message_id = event.message_id if is_edit else event.reply_to

@@ -23,10 +23,6 @@ def handle_selfcheck_callback(context: TurnContext, data: str) -> Turn | None:
     return dispatch_action(SELFCHECK_ACTIONS, context, data) if find_questionnaire(context) else None
 
 
-def _begin_selfcheck(context: TurnContext, _: str) -> Turn:
-    return show_question(context, context.state.check or SelfCheckProgress())
-
-
 def _record_answer(context: TurnContext, data: str) -> Turn | None:
     question_id, _, level = data.partition(":")
     progress, order = _progress_at(context, question_id), _question_order(context)
@@ -64,22 +60,14 @@ def _handle_pause(context: TurnContext, _: str) -> Turn | None:
     return pause_selfcheck(context, progress) if progress and progress.stage is SelfCheckStage.ASKING else None
 
 
-def _resume_selfcheck(context: TurnContext, _: str) -> Turn | None:
-    return show_question(context, context.state.check) if context.state.check else None
-
-
-def _handle_cancel(context: TurnContext, _: str) -> Turn | None:
-    return cancel_selfcheck(context) if context.state.check else None
-
-
 SELFCHECK_ACTIONS: dict[str, CallbackHandler] = {
     "start": lambda context, _: show_welcome(context),
-    "begin": _begin_selfcheck,
+    "begin": lambda context, _: show_question(context, context.state.check or SelfCheckProgress()),
     "a": _record_answer,
     "back": _go_back,
     "pause": _handle_pause,
-    "go": _resume_selfcheck,
-    "cancel": _handle_cancel,
+    "go": lambda context, _: show_question(context, context.state.check) if context.state.check else None,
+    "cancel": lambda context, _: cancel_selfcheck(context) if context.state.check else None,
     "result": result.show_last_result,
     "again": result.repeat_selfcheck,
     "step": intro.show_given_step,

@@ -1,4 +1,4 @@
-"""The data that the chart of a self-check is drawn from: groups of rows, each with levels or with a word."""
+"""The data of a self-check's chart: groups of rows, each with levels or with a word."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -40,31 +40,22 @@ def build_team_chart(
     questionnaire: SelfCheck, lang: str, ratings: Mapping[str, TeamRating], subtitle: str
 ) -> ChartData:
     """Return the chart of a team, with a word for each question."""
-    rows = {
-        question.id: {"word": _rating_cell(ratings.get(question.id), lang)} for question in questionnaire.questions
-    }
+    rows = {item.id: {"word": _rating_cell(ratings.get(item.id), lang)} for item in questionnaire.questions}
     return _build_chart(questionnaire, lang, rows, subtitle)
 
 
 def _rating_cell(rating: TeamRating | None, lang: str) -> dict[str, str]:
-    """Return a word and its kind, which determines its colour; "few" stands for too few answers."""
+    """Return a word and its kind, which determines its colour; "few" means too few answers."""
     kind = rating.value if rating else "few"
     return {"kind": kind, "text": format_label(f"word_{kind}", lang)}
 
 
 def _build_chart(questionnaire: SelfCheck, lang: str, rows: Mapping[str, dict[str, Any]], subtitle: str) -> ChartData:
     """Return a chart without scale and legend."""
-    groups = [
-        {
-            "name": group.name,
-            "rows": [
-                {"name": question.name, **rows[question.id]}
-                for question in questionnaire.questions
-                if question.group is group
-            ],
-        }
-        for group in questionnaire.groups
-    ]
+    groups = []
+    for group in questionnaire.groups:
+        members = (question for question in questionnaire.questions if question.group is group)
+        groups.append({"name": group.name, "rows": [{"name": item.name, **rows[item.id]} for item in members]})
     return {
         "lang": lang[:2],
         "title": format_label("chart_title", lang),

@@ -1,11 +1,11 @@
-"""The self-check: one message that asks its questions, back and forth, until the result.
+"""The self-check: one message that shows its questions in turn, back and forth, until the result.
 
 ```mermaid
 stateDiagram-v2
     [*] --> asking: begin
     [*] --> joining: join
     joining --> asking: begin, go on
-    joining --> paused: a code, with answers told before
+    joining --> paused: a code, with earlier answers
     joining --> [*]: a code, without
     asking --> asking: answer, back
     asking --> paused: pause, something else
@@ -15,7 +15,7 @@ stateDiagram-v2
     asking --> [*]: the last answer
 ```
 
-`/abbrechen` ends each state. Questions in between are answered; after a pause it continues where it was.
+`/abbrechen` cancels in any state. Questions in between are answered; after a pause it continues where it stopped.
 """
 
 from dataclasses import replace
@@ -42,14 +42,14 @@ def find_questionnaire(context: TurnContext) -> SelfCheck | None:
 
 
 def require_questionnaire(context: TurnContext) -> SelfCheck:
-    """Return the self-check in the person's language, else in German, where one is known to exist."""
+    """Return the self-check in the person's language, else in German; there must be one."""
     questionnaire = find_questionnaire(context)
     assert questionnaire is not None
     return questionnaire
 
 
 def show_welcome(context: TurnContext) -> Turn:
-    """Say what the self-check is and how to begin; one that was begun is continued instead."""
+    """Introduce the self-check and offer to begin; an unfinished one is continued instead."""
     lang, progress, services = context.lang, context.state.check, context.services
     questionnaire = find_questionnaire(context)
     if questionnaire is None:
@@ -57,13 +57,10 @@ def show_welcome(context: TurnContext) -> Turn:
     if progress and progress.stage is not SelfCheckStage.JOINING:
         return show_question(context, progress, "form_again")
     user_id = context.event.user_id
-    results, codes = (
-        services.store.selfchecks.recent_selfchecks(user_id),
-        services.store.selfchecks.team_codes(user_id),
-    )
-    html = render_template(
-        "selfcheck", lang, title=questionnaire.title, total=len(questionnaire.questions), days=services.retention_days
-    )
+    results = services.store.selfchecks.recent_selfchecks(user_id)
+    codes = services.store.selfchecks.team_codes(user_id)
+    total, days = len(questionnaire.questions), services.retention_days
+    html = render_template("selfcheck", lang, title=questionnaire.title, total=total, days=days)
     buttons = [selfcheck_button("begin", lang), selfcheck_button("team", lang)]
     buttons += [selfcheck_button("result", lang)] if results else []
     buttons += [selfcheck_button("shared", lang, code, code=code) for code in list(codes)[:3]]
@@ -71,7 +68,7 @@ def show_welcome(context: TurnContext) -> Turn:
 
 
 def show_question(context: TurnContext, progress: SelfCheckProgress, note: str = "") -> Turn:
-    """Show the current question of a self-check, else the first; ``note`` is the key of a label above it."""
+    """Show the current question of a self-check, or the first; ``note`` is the key of a label above it."""
     lang, questionnaire = context.lang, require_questionnaire(context)
     ids = [question.id for question in questionnaire.questions]
     position = ids.index(progress.at) if progress.at in ids else 0
@@ -92,7 +89,7 @@ def show_question(context: TurnContext, progress: SelfCheckProgress, note: str =
 
 
 def selfcheck_reminder(lang: str) -> SendMessage:
-    """Return the message that says that a self-check is waiting, with the button that continues it."""
+    """Return the message that an unfinished self-check is waiting, with a button that continues it."""
     return SendMessage(render_template("selfcheck_waits", lang), ((selfcheck_button("go", lang),),))
 
 
@@ -104,7 +101,7 @@ def pause_selfcheck(context: TurnContext, progress: SelfCheckProgress) -> Turn:
 
 
 def cancel_selfcheck(context: TurnContext) -> Turn:
-    """Discard the self-check; earlier results are kept."""
+    """Discard the self-check; earlier results remain."""
     html = render_template("selfcheck_cancelled", context.lang)
     return context.change(check=None).send_or_edit(html, edited_by=EDITING_CALLBACKS)
 

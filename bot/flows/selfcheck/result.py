@@ -1,4 +1,4 @@
-"""The result of a self-check: as a chart and in words, compared with the previous one, and where it leads."""
+"""The result of a self-check: as a chart and in words, compared with the previous one, and next steps."""
 
 from dataclasses import dataclass
 
@@ -37,10 +37,9 @@ class ResultSummary:
     """A result in words.
 
     Attributes:
-        strengths: names of questions.
-        gaps: names of questions.
+        strengths, gaps: names of questions.
         unknown: number of questions that the person could not answer.
-        verdict: "good", "fair", "early" or "open", as `format_label` knows them.
+        verdict: "good", "fair", "early" or "open", part of the key of a label.
     """
 
     findings: Findings
@@ -51,17 +50,12 @@ class ResultSummary:
 
 
 def summarise_result(questionnaire: SelfCheck, answers: SelfCheckAnswers) -> ResultSummary:
-    """Return what answers say, in words."""
+    """Summarise the findings from answers."""
     findings = compute_findings(answers, [question.id for question in questionnaire.questions])
     mean = findings.mean
     verdict = "open" if mean is None else "good" if mean >= GOOD_MEAN else "fair" if mean >= FAIR_MEAN else "early"
-    return ResultSummary(
-        findings,
-        _question_names(questionnaire, findings.strengths),
-        _question_names(questionnaire, findings.gaps),
-        len(findings.unknown),
-        verdict,
-    )
+    strengths, gaps = (_question_names(questionnaire, ids) for ids in (findings.strengths, findings.gaps))
+    return ResultSummary(findings, strengths, gaps, len(findings.unknown), verdict)
 
 
 def finish_selfcheck(context: TurnContext, progress: SelfCheckProgress) -> Turn:
@@ -90,7 +84,7 @@ def show_last_result(context: TurnContext, _: str) -> Turn | None:
 
 
 def repeat_selfcheck(context: TurnContext, _: str) -> Turn:
-    """Begin a new self-check; one that was begun is continued.
+    """Begin a new self-check, or continue an unfinished one.
 
     It counts for the team of the last code, unless the person is part of that team's result already.
     """
@@ -137,14 +131,11 @@ def _result_message(
 
 
 def _result_keyboard(questionnaire: SelfCheck, summary: ResultSummary, lang: str, code: str) -> Keyboard:
-    """Return what to read, the next step of the introduction, and what can be done with the result."""
-    to_read = _find_questions(
-        questionnaire,
-        summary.findings.gaps or summary.findings.unknown[:MAX_HIGHLIGHTS] or summary.findings.strengths,
-    )
+    """Return buttons for entries to read, the next step of the introduction, and actions on the result."""
+    findings = summary.findings
+    to_read = _find_questions(questionnaire, findings.gaps or findings.unknown[:MAX_HIGHLIGHTS] or findings.strengths)
     entries = [
-        (Button(format_label("read_on", lang, title=question.name), f"{ENTRY_CALLBACK}{question.entry}"),)
-        for question in to_read
+        (Button(format_label("read_on", lang, title=item.name), f"{ENTRY_CALLBACK}{item.entry}"),) for item in to_read
     ]
     number = str(to_read[0].step)
     rows: list[tuple[Button, ...]] = [*entries, (selfcheck_button("step", lang, number, number=number),)]

@@ -1,12 +1,13 @@
-"""The self-check of several people of one organisation under a code: shown together, never one by one.
+"""The self-check of several people of one organisation under a code: shown together, never individually.
 
-A person may try few codes that do not exist, however they enter them, and create few new ones, so that nobody finds a
+The numbers of codes that a person may create, and of unknown codes they may try, are limited, so that nobody finds a
 team by guessing. The times of both are part of the person's state.
 """
 
 from dataclasses import replace
 
-from bot.domain.deep_links import bot_link
+from bot.domain.calendar import DAY, HOUR, times_within
+from bot.domain.commands import bot_link
 from bot.domain.effects import CreateTeamCode, LeaveTeam, ShareSelfCheck
 from bot.domain.event import EventKind
 from bot.domain.message import AnswerCallback, Attachment, Button, Keyboard, SendMessage
@@ -20,7 +21,6 @@ from bot.domain.selfcheck import (
     is_code,
     is_old_code,
 )
-from bot.domain.time_window import DAY, HOUR, times_within
 from bot.domain.turn import Turn
 from bot.flows import questions
 from bot.flows.context import TurnContext
@@ -36,7 +36,7 @@ from prompts.dates import format_date
 from prompts.render import format_label, render_template
 
 TEAM_CODE_LINK = "check-"  # in the parameter of a deep link, before the code
-MAX_GUESSES = 10  # codes that do not exist, within an hour
+MAX_GUESSES = 10  # attempts with codes that do not exist, within an hour
 MAX_NEW_CODES = 5  # within a day
 
 
@@ -47,7 +47,7 @@ def show_team_options(context: TurnContext, _: str) -> Turn:
 
 
 def create_code(context: TurnContext, _: str) -> Turn:
-    """Create a code to pass on, unless the person has created too many."""
+    """Create a code to share, unless the person has created too many."""
     services, lang, now = context.services, context.lang, context.services.now()
     created_at = times_within(context.state.new_codes, now, DAY)
     if len(created_at) >= MAX_NEW_CODES:
@@ -60,7 +60,7 @@ def create_code(context: TurnContext, _: str) -> Turn:
 
 
 def ask_for_code(context: TurnContext, _: str) -> Turn:
-    """Ask for the code of a team; answers given so far are kept."""
+    """Ask for the code of a team; answers given so far remain."""
     progress = replace(context.state.check or SelfCheckProgress(), stage=SelfCheckStage.JOINING)
     html = render_template("selfcheck_join", context.lang)
     return context.change(check=progress).send_or_edit(html, (_row(context, "team"),), edited_by=EDITING_CALLBACKS)
@@ -96,20 +96,19 @@ def fill_in_for_team(context: TurnContext, code: str) -> Turn:
 
 
 def share_last_result(context: TurnContext, code: str) -> Turn | None:
-    """Let the person's last result count for a team; None if there is none."""
+    """Count the person's last result for a team; None if there is none."""
     results = context.services.store.selfchecks.recent_selfchecks(context.event.user_id)
     if not results:
         return None
     if turn := _refuse_code(context, code) or _refuse_if_counted(context, code):
         return turn
-    message = SendMessage(
-        render_template("selfcheck_brought", context.lang, code=code), (_shared_row(context, code),)
-    )
+    html = render_template("selfcheck_brought", context.lang, code=code)
+    message = SendMessage(html, (_shared_row(context, code),))
     return Turn(context.state, (message, AnswerCallback()), (ShareSelfCheck(results[0].answers, code),))
 
 
 def show_team_result(context: TurnContext, code: str) -> Turn | None:
-    """Show the result of a team, or say why there is none; None for who did not take part."""
+    """Show the result of a team, or why there is none; None if the person did not take part."""
     store = context.services.store
     team = store.selfchecks.find_team(code) if code in store.selfchecks.team_codes(context.event.user_id) else None
     if team is None:
@@ -118,14 +117,13 @@ def show_team_result(context: TurnContext, code: str) -> Turn | None:
     if team.result:
         return Turn(context.state, (_team_result_message(context, code, team, (leave_row,)),))
     has_dropped = team.waiting < team.people
-    html = render_template(
-        "selfcheck_few", context.lang, code=code, team=team, dropped=has_dropped, enough=MIN_TEAM_SIZE
-    )
+    values = {"code": code, "team": team, "dropped": has_dropped, "enough": MIN_TEAM_SIZE}
+    html = render_template("selfcheck_few", context.lang, **values)
     return context.reply(html, (leave_row, _row(context, "create")) if has_dropped else (leave_row,))
 
 
 def leave_team(context: TurnContext, code: str) -> Turn | None:
-    """Remove the person's answers from a team; None for who did not take part."""
+    """Remove the person's answers from a team; None if they did not take part."""
     if code not in context.services.store.selfchecks.team_codes(context.event.user_id):
         return None
     turn = context.toast(format_label("check_left", context.lang, code=code))
@@ -137,9 +135,9 @@ def _normalise_code(text: str) -> str:
 
 
 def _refuse_code(context: TurnContext, code: str) -> Turn | None:
-    """Return the turn of a code that does not exist, or of any after too many of these; None if it may be entered.
+    """Return the turn of a code that does not exist, or of any code after too many of these; None if it is valid.
 
-    A code under which the person took part is no guess.
+    A code under which the person took part does not count as a guess.
     """
     store, lang, now = context.services.store, context.lang, context.services.now()
     guesses = times_within(context.state.guesses, now, HOUR)
@@ -154,7 +152,7 @@ def _refuse_code(context: TurnContext, code: str) -> Turn | None:
 
 
 def _accept_code(context: TurnContext, code: str) -> Turn:
-    """Explain what it means to take part under a code, and offer how to."""
+    """Explain what it means to take part under a code, and offer ways to do so."""
     context = context.change(check=_stop_awaiting_code(context.state.check))
     if turn := _refuse_if_counted(context, code):
         return turn
@@ -164,7 +162,7 @@ def _accept_code(context: TurnContext, code: str) -> Turn:
 
 
 def _refuse_if_counted(context: TurnContext, code: str) -> Turn | None:
-    """Return the turn of a person whose answers are part of the team's result, and can no longer be changed."""
+    """Refuse a person whose answers are part of the team's result and can no longer be changed; None for others."""
     if not context.services.store.selfchecks.team_codes(context.event.user_id).get(code):
         return None
     html = render_template("selfcheck_pictured", context.lang, code=code)

@@ -1,6 +1,6 @@
-"""Locks that a process holds as long as it lives: the chats that it is handling, and the duties that it has.
+"""Locks held by a process: on the chats that it is handling, and on its duties.
 
-They are advisory locks of one connection, so PostgreSQL releases them all if the process or its connection ends.
+They are advisory locks of one connection, so PostgreSQL releases all of them if the process or its connection ends.
 """
 
 import hashlib
@@ -42,7 +42,7 @@ class AdvisoryLocks:
                 self._run_lock_query("SELECT pg_advisory_unlock(%s)", number)
 
     def acquire_term(self, number: int) -> int:
-        """Take a lock to keep; returns how often this process has taken it, or 0 if another process has it."""
+        """Take a lock for good; returns how often this process has taken it, or 0 if another process has it."""
         with self._mutex:
             if number in self._acquired:
                 self._run_lock_query("SELECT %s IS NOT NULL", 0)  # fails if the connection, and so the lock, is lost
@@ -51,7 +51,7 @@ class AdvisoryLocks:
             return self._terms[number] if number in self._acquired else 0
 
     def close(self) -> None:
-        """Release all locks, as the server takes a moment to notice a closed connection, and disconnect."""
+        """Release all locks, because the server takes a moment to notice a closed connection, and disconnect."""
         with self._mutex, suppress(Error):
             if self._connection is not None:
                 self._connection.execute("SELECT pg_advisory_unlock_all()")

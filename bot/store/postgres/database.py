@@ -14,19 +14,18 @@ from psycopg.errors import IdleInTransactionSessionTimeout, ReadOnlySqlTransacti
 from psycopg.rows import dict_row
 from psycopg_pool import ConnectionPool, PoolClosed
 
-from bot.domain.tenant import MAIN_TENANT
 from bot.errors import StoreError, StoreUnavailable
 from bot.store.postgres.advisory_locks import AdvisoryLocks, lock_number
 from bot.store.postgres.schema import prepare_schema
-from bot.store.records import SENDING_DUTY
+from bot.store.records import MAIN_TENANT, SENDING_DUTY
 from bot.store.sql.database import Cursor, Database, Transaction
 
 log = logging.getLogger(__name__)
 WAIT_TIMEOUT = 10.0  # seconds to wait for a connection, and for another process to finish writing
-POOL_SIZE = 8  # connections of the pool; besides these a process has one for its locks and one to listen
-RECONNECT_TIMEOUT = 5.0  # seconds after which the pool leaves it to the next call to try again
+POOL_SIZE = 8  # a process has two more connections: one for its locks and one to listen
+RECONNECT_TIMEOUT = 5.0  # seconds after which the pool gives up; the next call tries again
 NOTIFY_CHANNEL = "gw_outbox"
-RELISTEN_DELAY = 5.0  # seconds until a lost connection is replaced; the queue is polled in the meantime
+RELISTEN_DELAY = 5.0  # seconds until a lost connection is replaced; until then the queue is polled
 # A connection whose other end disappeared silently is closed after a minute. A URL can override this.
 _CONNECTION_DEFAULTS = {
     "application_name": "gwbot", "connect_timeout": "10", "keepalives_idle": "30", "keepalives_interval": "10",
@@ -40,7 +39,7 @@ _TRANSIENT_ERRORS = (psycopg.OperationalError, ReadOnlySqlTransaction, IdleInTra
 
 
 class PostgresTransaction:
-    """A transaction that takes the SQL shared with SQLite."""
+    """A transaction that accepts the SQL shared with SQLite."""
 
     def __init__(self, connection: psycopg.Connection[Any]) -> None:
         self._connection = connection
@@ -51,9 +50,9 @@ class PostgresTransaction:
 
 
 class PostgresDatabase(Database):
-    """An open database, of which one tenant's rows are accessible.
+    """An open database, in which one tenant's rows are accessible.
 
-    One process of a tenant writes at a time, as with SQLite: no transaction sees another half done, none is refused.
+    One process of a tenant writes at a time, as with SQLite: transactions are serial, so none fails with a conflict.
     """
 
     key_prefix = ("tenant",)
@@ -107,13 +106,12 @@ class PostgresDatabase(Database):
 
     def fetch_rows(self, sql: str, *values: object) -> list[dict[str, Any]]:
         with self._translate_errors("read"), self._borrow_connection() as connection:
-            return (
-                connection.cursor(row_factory=dict_row).execute(_to_postgres_sql(sql), _strip_nul(values)).fetchall()
-            )
+            cursor = connection.cursor(row_factory=dict_row)
+            return cursor.execute(_to_postgres_sql(sql), _strip_nul(values)).fetchall()
 
     @contextmanager
     def _borrow_connection(self) -> Iterator[psycopg.Connection[Any]]:
-        """Borrow a connection of the pool. Any error on a lost connection is due to that, and so transient."""
+        """Borrow a connection from the pool. Any error on a lost connection is transient."""
         with self._pool.connection() as connection:
             try:
                 yield connection
@@ -146,10 +144,8 @@ class PostgresDatabase(Database):
                     await connection.execute(f"LISTEN {NOTIFY_CHANNEL}".encode())
                     on_queued()  # calls may have been queued before this process listened
                     async for notification in connection.notifies():
-                        if (
-                            notification.payload.startswith(self._payload_prefix)
-                            and notification.payload != self._own_payload
-                        ):
+                        payload = notification.payload
+                        if payload.startswith(self._payload_prefix) and payload != self._own_payload:
                             on_queued()
             except psycopg.OperationalError as error:
                 log.warning("not notified of calls that other processes queue, for now: %s", type(error).__name__)
@@ -179,9 +175,8 @@ class PostgresDatabase(Database):
     def _configure_session(self, connection: psycopg.Connection[Any]) -> None:
         settings = _SERVER_SETTINGS | {"gw.tenant": self._tenant, "lock_timeout": f"{self._wait_timeout * 1000:.0f}"}
         set_config_calls = ", ".join(["set_config(%s, %s, false)"] * len(settings))
-        connection.execute(
-            f"SELECT {set_config_calls}".encode(), [part for pair in settings.items() for part in pair]
-        )
+        values = [part for pair in settings.items() for part in pair]
+        connection.execute(f"SELECT {set_config_calls}".encode(), values)
 
     @contextmanager
     def _translate_errors(self, action: str) -> Iterator[None]:
@@ -192,9 +187,8 @@ class PostgresDatabase(Database):
         except _TRANSIENT_ERRORS as error:
             if error.sqlstate is None or error.sqlstate.startswith(("08", "57P")):
                 self._pool.check()  # the others are probably lost as well
-            raise StoreUnavailable(
-                f"The store {self.address} cannot be {action} now: {_safe_message(error)}"
-            ) from None
+            message = f"The store {self.address} cannot be {action} now: {_safe_message(error)}"
+            raise StoreUnavailable(message) from None
         except psycopg.Error as error:
             raise StoreError(f"The store {self.address} cannot be {action}: {_safe_message(error)}") from None
 
@@ -204,12 +198,12 @@ def _to_postgres_sql(sql: str) -> bytes:
 
 
 def _strip_nul(values: Sequence[object]) -> list[object]:
-    """Replace NUL, which PostgreSQL cannot store in text and nobody types."""
+    """Replace NUL, which PostgreSQL cannot store in text."""
     return [value.replace("\0", "\ufffd") if isinstance(value, str) else value for value in values]
 
 
 def _parse_url(url: str) -> tuple[str, str]:
-    """The connection string for psycopg, and the address without its password."""
+    """Return the connection string for psycopg, and the address without its password."""
     try:
         options = conninfo_to_dict(url)
         conninfo = make_conninfo("", **(_CONNECTION_DEFAULTS | options))
@@ -224,6 +218,6 @@ def _parse_url(url: str) -> tuple[str, str]:
 
 
 def _safe_message(error: psycopg.Error) -> str:
-    """PostgreSQL's message without the detail, which may quote the values to be written."""
+    """Return PostgreSQL's message without the detail, which may quote the values to be written."""
     message = error.diag.message_primary or (str(error).splitlines() or [type(error).__name__])[0]
     return message.strip()

@@ -14,10 +14,9 @@ _MIGRATION_LOCK = 7_302_611_900_425_311_001  # one number for all tenants, as th
 
 
 def prepare_schema(connection: Connection[Any], address: str) -> str:
-    """Bring the schema up to date, once even if several processes start; returns the schema's name.
+    """Bring the schema up to date, even if several processes start at once; returns the schema's name.
 
-    Raises StoreError, and changes nothing, if the role bypasses row level security or the schema is of a newer
-    version.
+    Raises StoreError, and changes nothing, if the role bypasses row level security or the schema is newer.
     """
     _check_role(connection)
     with connection.transaction():

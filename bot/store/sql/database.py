@@ -1,4 +1,4 @@
-"""The database under a store: what SQLite and PostgreSQL do differently, and how rows and JSON columns are read."""
+"""The database under a store: what SQLite and PostgreSQL do differently, and reading rows and JSON columns."""
 
 import asyncio
 import hashlib
@@ -35,10 +35,10 @@ class Cursor(Protocol):
         """How many rows were changed."""
 
     def fetchone(self) -> Any:
-        """The next row, or None."""
+        """Return the next row, or None."""
 
     def fetchall(self) -> list[Any]:
-        """The remaining rows."""
+        """Return the remaining rows."""
 
 
 class Transaction(Protocol):
@@ -49,15 +49,15 @@ class Transaction(Protocol):
 
 
 class Database(ABC):
-    """An open database, safe to use from several threads. The defaults suit one that a single process uses.
+    """An open, thread-safe database. The defaults suit a database used by a single process.
 
     Every method raises StoreUnavailable, with nothing changed, if it may succeed later; other StoreErrors are final.
 
     Attributes:
-        address: where the data are, to be displayed: without a password.
+        address: where the data are, for display: without a password.
         clock: returns the Unix time.
         key_prefix: columns that precede the named ones in each primary key.
-        not_in_list: follows a column in a condition: its value is not in the list given as `list_value`.
+        not_in_list: condition on the column before it: its value is not in a list, bound as `list_value` returns it.
     """
 
     address: str
@@ -75,7 +75,7 @@ class Database(ABC):
 
     @abstractmethod
     def transaction(self) -> AbstractContextManager[Transaction]:
-        """Begin a transaction that commits all or nothing; no other one writes at the same time."""
+        """Begin a transaction that commits everything or nothing; no other one writes at the same time."""
 
     @abstractmethod
     def fetch_rows(self, sql: str, *values: object) -> list[dict[str, Any]]:
@@ -86,7 +86,7 @@ class Database(ABC):
         """Convert a list to the value that `not_in_list` takes."""
 
     def try_acquire_leadership(self, duty: str = SENDING_DUTY) -> int:
-        """Try to take a duty, which one process of a bot has at a time.
+        """Try to take a duty, which only one process of a bot has at a time.
 
         Returns 0 if another process has it; otherwise a number that changes if another may have had it in between.
         """
@@ -95,7 +95,7 @@ class Database(ABC):
     def acquire_all_duties(self) -> None:
         """Take all duties of a bot; raises StoreError if a bot is using the store."""
         if not (self.try_acquire_leadership(SENDING_DUTY) and self.try_acquire_leadership(POLLING_DUTY)):
-            raise StoreError(f"A bot works with {self.address}. Stop it first; nothing was changed.")
+            raise StoreError(f"A bot is using {self.address}. Stop it first; nothing was changed.")
 
     def try_lock_chat(self, chat_key: str) -> bool:
         """Keep other processes from handling a chat; False if one of them is handling it."""
@@ -112,10 +112,10 @@ class Database(ABC):
         """Notify other processes, once the transaction is committed, that a call is queued."""
 
     def scrub_deleted_data(self) -> None:  # noqa: B027 - not every database keeps it elsewhere
-        """Remove deleted data from what the database keeps beside its tables, as far as we control that."""
+        """Remove deleted data from the files that the database keeps besides its tables, as far as possible."""
 
     def advance_ids(self, db: Transaction, table: str) -> None:  # noqa: B027 - SQLite continues from the highest id
-        """Make new rows of a table get ids above those it contains."""
+        """Let new rows of a table get higher ids than those it contains."""
 
     def upsert_row(self, db: Transaction, table: str, row: Mapping[str, object], *key_columns: str) -> None:
         """Insert a row; if key columns are named, it replaces the row with the same key."""
@@ -127,27 +127,27 @@ class Database(ABC):
 
 
 class Repository:
-    """Some tables of a store. A method that takes ``db`` runs in that transaction; any other is one of its own."""
+    """Some tables of a store. A method that takes ``db`` runs in that transaction, any other in a separate one."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
 
 def insert_statement(table: str, columns: Collection[str]) -> str:
-    """The statement that inserts a row."""
+    """Return the statement that inserts a row."""
     return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"  # noqa: S608 - our names
 
 
 def copy_rows(
     table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], target_db: Transaction, address: str
 ) -> None:
-    """Insert rows into an empty table; raises StoreError if reading them back gives anything else."""
+    """Insert rows into an empty table; raises StoreError if they differ when read back."""
     statement = insert_statement(table, columns)
     for row in rows:
         target_db.execute(statement, row)
     stored_rows = target_db.execute(f"SELECT {', '.join(columns)} FROM {table}").fetchall()  # noqa: S608 - our own names
     if len(stored_rows) != len(rows) or _digest_rows(stored_rows) != _digest_rows(rows):
-        raise StoreError(f"{table} did not arrive in {address} as it was; nothing was changed.")
+        raise StoreError(f"{table} differs after being copied to {address}; nothing was changed.")
 
 
 def read_json(adapter: TypeAdapter[T], body: str, description: str) -> T | None:
@@ -163,6 +163,6 @@ def read_json(adapter: TypeAdapter[T], body: str, description: str) -> T | None:
 
 
 def _digest_rows(rows: Iterable[Sequence[Any]]) -> int:
-    """A number that is the same for the same rows in any order."""
+    """Return a digest that does not depend on the order of the rows."""
     texts = (_to_json(list(row)).replace("\\u0000", "\\ufffd") for row in rows)  # PostgreSQL has no NUL
     return sum(int.from_bytes(hashlib.blake2b(text.encode()).digest(), "big") for text in texts)

@@ -1,4 +1,4 @@
-"""All data about a person, and their erasure: on request, or when they expire."""
+"""All data about a person, and its erasure: on request, or when it expires."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -13,14 +13,14 @@ from bot.store.sql.outgoing_calls import SEND_MAIL
 from bot.store.sql.requests import RequestRepository
 
 TOPIC_METHOD = "topic"  # the method of a row that records a topic in a former advisers' chat
-# What remains of a request's calls until its copies are deleted: where those are, without whose they are.
+# Until a request's copies are deleted, its calls record where they are, but not whose.
 _ANONYMISE_CALLS = """
     UPDATE outbox SET status = CASE status WHEN 'queued' THEN 'dropped' ELSE status END, params = '{}', reason = '',
     user_id = NULL, origin_chat = NULL, origin_message = NULL, edits_chat = NULL, edits_message = NULL,
     reply_chat = NULL, reply_message = NULL, created = ?
     WHERE request = ? AND (place = 'thread' OR method = 'mail')
 """
-# The messages that advisers wrote are the sources of the copies that went to the person.
+# Advisers' messages are the sources of the copies sent to the person.
 _RECORD_ADVISER_MESSAGES = """
     INSERT INTO outbox (chat_id, method, params, status, message_id, request, place, attempts, not_before, created)
     SELECT DISTINCT origin_chat, 'theirs', '{}', 'sent', origin_message, request, 'thread', 0, 0, ?
@@ -36,10 +36,9 @@ class ErasureRepository(Repository):
         self._requests, self._outbox = requests, outbox
 
     def load_personal_data(self, user_id: int) -> dict[str, list[dict[str, Any]]]:
-        """All rows about a person by table (see `bot.store.personal_data`); "advised" are requests that they took."""
-        data = {
-            table: self._user_rows(user_id, table) for table, info in DATA_CATALOGUE.items() if info.owner_condition
-        }
+        """Return all rows about a person by table of `DATA_CATALOGUE`; "advised" are the requests that they took."""
+        owned = (table for table, info in DATA_CATALOGUE.items() if info.owner_condition)
+        data = {table: self._user_rows(user_id, table) for table in owned}
         data["advised"] = [
             {"reference": request.reference, "status": request.status.value}
             for request in self._requests.all_requests()
@@ -48,14 +47,13 @@ class ErasureRepository(Repository):
         return {table: rows for table, rows in data.items() if rows}
 
     def purge_expired(self, before: float) -> int:
-        """Delete what is older than a Unix time, closed requests with their copies; returns the number of rows.
+        """Delete what is older than a Unix time, and closed requests with their copies; returns the number of rows.
 
-        A request that is not closed is kept whole.
+        A request that is not closed remains complete.
         """
         with self._database.transaction() as db:
-            expired = [
-                request.reference for request in _closed_requests(db) if max(request.created, request.closed) < before
-            ]
+            closed = _closed_requests(db)
+            expired = [request.reference for request in closed if max(request.created, request.closed) < before]
             deleted = self._delete_requests(db, expired, ErasureReason.RETENTION)
             for table, info in DATA_CATALOGUE.items():
                 if info.expiry_condition:
@@ -65,7 +63,7 @@ class ErasureRepository(Repository):
         return deleted
 
     def erasure_queue(self, reference: str) -> list[SourceMessage]:
-        """The messages in the advisers' chat that belong to a deleted request and are still to be deleted."""
+        """Return the messages of a deleted request that are still to be deleted from the advisers' chat."""
         rows = self._database.fetch_rows(
             "SELECT chat_id, message_id FROM outbox WHERE request = ? AND place = 'thread' AND status = 'sent' "
             "AND message_id IS NOT NULL AND method <> ? "
@@ -75,7 +73,7 @@ class ErasureRepository(Repository):
         return [(row["chat_id"], row["message_id"]) for row in rows]
 
     def request_topics(self, reference: str) -> list[SourceMessage]:
-        """The topics of a request as (chat, topic), in the advisers' chat and in former ones."""
+        """Return the topics of a request as (chat, topic), in the advisers' chat and in former ones."""
         rows = self._database.fetch_rows(
             "SELECT chat_id, thread_id FROM threads WHERE reference = ? AND thread_id <> 0 "
             "UNION SELECT chat_id, message_id FROM outbox WHERE request = ? AND method = ? ORDER BY 1, 2",
@@ -88,13 +86,11 @@ class ErasureRepository(Repository):
         with self._database.transaction() as db:
             values = (reference, *topic)
             db.execute("DELETE FROM threads WHERE reference = ? AND chat_id = ? AND thread_id = ?", values)
-            db.execute(
-                "DELETE FROM outbox WHERE request = ? AND chat_id = ? AND message_id = ? AND method = ?",
-                (*values, TOPIC_METHOD),
-            )
+            query = "DELETE FROM outbox WHERE request = ? AND chat_id = ? AND message_id = ? AND method = ?"
+            db.execute(query, (*values, TOPIC_METHOD))
 
     def leave_thread(self, reference: str) -> None:
-        """Remove a request's thread, as it continues in another chat; topic and card are recorded for deletion."""
+        """Remove the thread of a request that moves to another chat; its topic and card are recorded for deletion."""
         with self._database.transaction() as db:
             query = "SELECT chat_id, thread_id, card FROM threads WHERE reference = ?"
             for chat_id, thread_id, card in db.execute(query, (reference,)).fetchall():
@@ -105,7 +101,7 @@ class ErasureRepository(Repository):
             db.execute("DELETE FROM threads WHERE reference = ?", (reference,))
 
     def undeletable_messages(self, reference: str) -> list[SourceMessage]:
-        """The messages of a deleted request that Telegram does not let the bot delete."""
+        """Return the messages of a deleted request that Telegram does not let the bot delete."""
         rows = self._database.fetch_rows(
             "SELECT DISTINCT chat_id, message_id FROM outbox WHERE request = ? AND status = 'left' ORDER BY 1, 2",
             reference,
@@ -113,23 +109,21 @@ class ErasureRepository(Repository):
         return [(row["chat_id"], row["message_id"]) for row in rows]
 
     def record_erasure(self, reference: str, message: SourceMessage, result: ErasureResult) -> None:
-        """Record that a message of a deleted request is deleted, or what is left of it."""
+        """Record that a message of a deleted request is deleted, or what remains of it."""
         with self._database.transaction() as db:
-            db.execute(
-                "DELETE FROM outbox WHERE request = ? AND chat_id = ? AND message_id = ?", (reference, *message)
-            )
-            db.execute("UPDATE threads SET card = 0 WHERE reference = ? AND chat_id = ? AND card = ?",
-                       (reference, *message))  # fmt: skip
+            values = (reference, *message)
+            db.execute("DELETE FROM outbox WHERE request = ? AND chat_id = ? AND message_id = ?", values)
+            db.execute("UPDATE threads SET card = 0 WHERE reference = ? AND chat_id = ? AND card = ?", values)
             if result:
                 self._record_message(db, reference, message, result.value)
 
     def record_posted_message(self, reference: str, message: SourceMessage) -> None:
-        """Record a message in a request's thread that no queued call sent."""
+        """Record a message in a request's thread that was not sent by a queued call."""
         with self._database.transaction() as db:
             self._record_message(db, reference, message, "sent")
 
     def find_erased_request(self, chat_id: int, thread_id: int, message_id: int | None) -> str | None:
-        """The reference of the deleted request to which a topic or a message belonged."""
+        """Return the reference of the deleted request to which a topic or a message belonged."""
         rows = self._database.fetch_rows(
             "SELECT reference, 0 AS rank FROM threads WHERE chat_id = ? AND thread_id = ? AND thread_id <> 0 "
             "AND reference NOT IN (SELECT reference FROM requests) "
@@ -140,7 +134,7 @@ class ErasureRepository(Repository):
         return rows[0]["reference"] if rows else None
 
     def was_mailed(self, reference: str) -> bool:
-        """Whether the mail server accepted an e-mail about a request, or may be doing so right now."""
+        """Return whether the mail server accepted an e-mail about a request, or may be doing so right now."""
         query = "SELECT id FROM outbox WHERE request = ? AND method = ? AND status IN ('sent', 'queued')"
         return bool(self._database.fetch_rows(query, reference, SEND_MAIL))
 
@@ -158,7 +152,7 @@ class ErasureRepository(Repository):
         for table, info in DATA_CATALOGUE.items():
             if info.owner_condition and table != "inbox":
                 _delete_rows(db, table, info.owner_condition, user_id)
-        # unhandled updates from before refer to what no longer exists
+        # earlier updates refer to what no longer exists
         undone_query = "SELECT update_id, body FROM inbox WHERE done = 0 AND update_id < ?"
         for undone_id, body in db.execute(undone_query, (update_id,)).fetchall():
             if sender_id(body) == user_id:
@@ -168,7 +162,7 @@ class ErasureRepository(Repository):
                 self._requests.update_request(db, replace(request, taken_by=0, adviser=""))
 
     def _delete_requests(self, db: Transaction, references: Iterable[str], erasure_reason: ErasureReason) -> int:
-        """Delete requests; their copies at the advisers are deleted through the outbox. Returns the rows deleted."""
+        """Delete requests; the outbox deletes their copies in the advisers' chat. Returns the number of rows."""
         deleted, now = 0, self._database.clock()
         for reference in references:
             count_query = (
@@ -208,9 +202,8 @@ class ErasureRepository(Repository):
 
 def _closed_requests(db: Transaction) -> list[Request]:
     rows = db.execute("SELECT reference, body FROM requests WHERE status = 'closed'").fetchall()
-    return [
-        request for reference, body in rows if (request := read_json(REQUEST_ADAPTER, body, f"request {reference}"))
-    ]
+    requests = (read_json(REQUEST_ADAPTER, body, f"request {reference}") for reference, body in rows)
+    return [request for request in requests if request]
 
 
 def _delete_rows(db: Transaction, table: str, condition: str, value: float) -> int:

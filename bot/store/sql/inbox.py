@@ -1,4 +1,4 @@
-"""The inbox: updates are written here before they are confirmed to Telegram, and handled in order per chat."""
+"""The inbox: updates are stored before they are confirmed to Telegram, and handled in order per chat."""
 
 from collections.abc import Collection, Sequence
 from typing import Any
@@ -8,14 +8,14 @@ from bot.store.records import ClaimedUpdate
 from bot.store.sql.database import Repository, Transaction
 
 _UNDONE_UPDATES = "SELECT update_id, body FROM inbox WHERE chat = ? AND done = 0 AND update_id"
-MAX_WAITING_UPDATES = 50  # an album has ten messages, and others may come between them
+MAX_WAITING_UPDATES = 50  # an album has ten messages, and others may arrive in between
 
 
 class InboxRepository(Repository):
     """Incoming updates. A chat key names the chat whose updates are handled in order."""
 
     def add_updates(self, updates: Sequence[tuple[int, str, str]]) -> list[int]:
-        """Write down updates, given as (id, chat key, JSON); returns the ids not seen before."""
+        """Store updates, given as (id, chat key, JSON); returns the ids not seen before."""
         new_ids = []
         with self._database.transaction() as db:
             for update_id, chat_key, body in updates:
@@ -29,7 +29,7 @@ class InboxRepository(Repository):
         return new_ids
 
     def pending_updates(self) -> list[tuple[int, str]]:
-        """All unfinished updates as (id, chat key), in order; without their bodies, which may be many."""
+        """Return all unfinished updates as (id, chat key), in order; without their bodies, which may be many."""
         rows = self._database.fetch_rows("SELECT update_id, chat FROM inbox WHERE done = 0 ORDER BY update_id")
         return [(row["update_id"], row["chat"]) for row in rows]
 
@@ -58,15 +58,15 @@ class InboxRepository(Repository):
         return bool(self._undone_updates(chat_key, excluded, 1))
 
     def waiting_updates(self, chat_key: str) -> list[str]:
-        """A chat's next unfinished updates as JSON, in order."""
+        """Return a chat's next unfinished updates as JSON, in order."""
         return [row["body"] for row in self._undone_updates(chat_key, (), MAX_WAITING_UPDATES)]
 
     def count_pending_updates(self) -> int:
-        """How many updates are unfinished."""
+        """Return how many updates are unfinished."""
         return int(self._database.fetch_rows("SELECT count(*) AS n FROM inbox WHERE done = 0")[0]["n"])
 
     def mark_done(self, db: Transaction, update_id: int) -> bool:
-        """Mark an update as done and delete its content; False if it was done before."""
+        """Mark an update as done and delete its content; False if it was already done."""
         query = "UPDATE inbox SET done = 1, chat = '', body = '' WHERE update_id = ? AND done = 0"
         return bool(db.execute(query, (update_id,)).rowcount)
 

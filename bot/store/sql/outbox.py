@@ -1,4 +1,4 @@
-"""The outbox: calls wait here, in order per lane, until Telegram accepts them or refuses them for good."""
+"""The outbox: calls wait here, in order per lane, until Telegram accepts or finally rejects them."""
 
 import logging
 from collections.abc import Collection, Mapping, Sequence
@@ -19,12 +19,12 @@ from bot.store.sql.outgoing_calls import MAIL_CHAT, REFRESH_CARD, from_row, to_r
 log = logging.getLogger(__name__)
 NO_LIMIT = 2**31  # more rows than there are
 GROUP_CALL_PERIOD = 120.0  # seconds; a group's limit covers the minute before its last call arrived
-# The oldest queued call of each lane; a lane whose oldest call waits for its time is held back as a whole.
+# The oldest queued call of each lane; if it has to wait, so does its whole lane.
 _HEADS = """
     SELECT min(id) AS head, min(urgency) AS urgency, min(urgency * 1000000000000 + id) AS rank
     FROM outbox WHERE status = 'queued' AND limited = ? GROUP BY chat_id, lane
 """
-_IS_UNREFERENCED = "request = '' AND origin_message IS NULL"  # no later edit or reply can need it
+_IS_UNREFERENCED = "request = '' AND origin_message IS NULL"  # not needed by any later edit or reply
 _DUE_CALLS = f"""
     SELECT outbox.* FROM (
         SELECT head, rank, row_number() OVER (
@@ -42,7 +42,7 @@ _NEXT_DUE_TIME = f"""
 
 
 class OutboxRepository(Repository):
-    """Outgoing calls, the limits on them, and the ids of chats that they go to."""
+    """Outgoing calls, their limits, and the current ids of their chats."""
 
     def due_calls(
         self,
@@ -52,50 +52,43 @@ class OutboxRepository(Repository):
         paused_chats: Collection[int] = (),
         served_lanes: Collection[str] = (),
     ) -> list[QueuedCall]:
-        """For each chat the call to make next: the oldest of one of its lanes, unless that has to wait until later.
+        """Return the next call of each chat: the oldest one of one of its lanes, unless that has to wait.
 
-        Calls of one lane are made in order, so a call that has to wait delays its own lane only. Each request has a
-        lane in the advisers' chat and one for its e-mails; everything else sent to a chat is one lane. Lanes that are
-        not in ``served_lanes`` come first, so that lanes take turns. Calls that Telegram does not limit have lanes of
-        their own. A call that cannot be read is marked as failed.
+        Calls of one lane are made in order, so a call that has to wait delays only its lane. Each request has a lane
+        in the advisers' chat and one for its e-mails; everything else sent to a chat is one lane. Lanes not in
+        ``served_lanes`` come first, so that lanes take turns. Calls that Telegram does not limit have separate lanes.
+        A call that cannot be read is marked as failed.
 
         Args:
             now: Unix time.
-            limit: at most so many rate-limited calls (-1 for all) are returned: first those to chats for which
-                something about a request is queued, then answers to questions, then the rest, each the oldest first.
-                Of the unlimited ones at most `MAX_UNLIMITED_CALLS` are.
+            limit: maximum number of rate-limited calls, -1 for all: first those to chats for which a call about a
+                request is queued, then answers to questions, then the rest, each oldest first. At most
+                `MAX_UNLIMITED_CALLS` unlimited calls are returned in addition.
             in_flight: ids of calls to leave out.
-            paused_chats: queues from which no rate-limited call is returned, and no e-mail from that of e-mails.
+            paused_chats: queues from which no rate-limited call, or no e-mail, is returned.
             served_lanes: lanes that had their turn.
         """
-        excluded_calls, excluded_chats, late_lanes = (
-            self._database.list_value(in_flight),
-            self._database.list_value(paused_chats),
-            self._database.list_value(served_lanes),
-        )
-        query = _DUE_CALLS % {"none_of": self._database.not_in_list}
+        list_value, query = self._database.list_value, _DUE_CALLS % {"none_of": self._database.not_in_list}
+        late_lanes, excluded = list_value(served_lanes), (list_value(in_flight), list_value(paused_chats))
         rows = [
             row
             for limited, count in ((0, MAX_UNLIMITED_CALLS), (1, NO_LIMIT if limit < 0 else limit))
             if count
-            for row in self._database.fetch_rows(
-                query, late_lanes, limited, now, now, excluded_calls, excluded_chats, count
-            )
+            for row in self._database.fetch_rows(query, late_lanes, limited, now, now, *excluded, count)
         ]
         return [queued for row in rows if (queued := self._read_queued_call(row))]
 
     def _read_queued_call(self, row: dict[str, Any]) -> QueuedCall | None:
         try:
-            return QueuedCall(
-                row["id"], row["chat_id"], from_row(row), row["attempts"], bool(row["limited"]), row["lane"]
-            )
+            call, is_limited = from_row(row), bool(row["limited"])
+            return QueuedCall(row["id"], row["chat_id"], call, row["attempts"], is_limited, row["lane"])
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             log.error("a queued call cannot be read and is dropped: %s", type(error).__name__)
             self.mark_failed(row["id"], "cannot be read")
             return None
 
     def next_due_time(self, after: float = -1.0) -> float | None:
-        """The earliest time (Unix) later than ``after`` until which the oldest call of a lane waits."""
+        """Return the earliest time (Unix) later than ``after`` until which the oldest call of a lane waits."""
         time: float | None = self._database.fetch_rows(_NEXT_DUE_TIME, after)[0]["time"]
         return time
 
@@ -108,7 +101,7 @@ class OutboxRepository(Repository):
                 self._database.upsert_row(db, "holds", {"chat_id": chat_id, "noted": now, "until": until}, "chat_id")
 
     def rate_limits(self) -> dict[int, float]:
-        """What `save_rate_limits` saved, unless it was saved in the future by a clock that was ahead."""
+        """Return what `save_rate_limits` saved, except what a clock that was ahead saved in the future."""
         rows = self._database.fetch_rows("SELECT chat_id, until FROM holds WHERE noted <= ?", self._database.clock())
         return {row["chat_id"]: row["until"] for row in rows}
 
@@ -119,12 +112,12 @@ class OutboxRepository(Repository):
             db.execute("INSERT INTO group_calls (chat_id, at) VALUES (?, ?)", (chat_id, called_at))
 
     def group_calls(self, since: float) -> list[tuple[int, float]]:
-        """The calls to groups as (chat, time), the oldest first; those of the last two minutes at most are stored."""
+        """Return the calls to groups as (chat, time), oldest first; calls older than two minutes are not stored."""
         rows = self._database.fetch_rows("SELECT chat_id, at FROM group_calls WHERE at >= ? ORDER BY at", since)
         return [(row["chat_id"], row["at"]) for row in rows]
 
     def find_reply_to(self, chat_id: int, source: SourceMessage) -> int | None:
-        """The id of the message in a chat that a person's message caused: its answer, or its copy."""
+        """Return the id of the message in a chat that a person's message caused: its answer, or its copy."""
         rows = self._database.fetch_rows(
             "SELECT message_id FROM outbox WHERE chat_id = ? AND origin_chat = ? AND origin_message = ? "
             "AND message_id IS NOT NULL ORDER BY id",
@@ -134,7 +127,7 @@ class OutboxRepository(Repository):
         return rows[0]["message_id"] if rows else None
 
     def find_source(self, chat_id: int, message_id: int) -> SourceMessage | None:
-        """The person's message that caused a message of the bot's."""
+        """Return the person's message that caused a message of the bot."""
         rows = self._database.fetch_rows(
             "SELECT origin_chat, origin_message FROM outbox WHERE chat_id = ? AND message_id = ? "
             "AND origin_message IS NOT NULL ORDER BY id",
@@ -150,62 +143,55 @@ class OutboxRepository(Repository):
         """
         with self._database.transaction() as db:
             db.execute(f"DELETE FROM outbox WHERE id = ? AND {_IS_UNREFERENCED}", (call_id,))  # noqa: S608 - our own condition
-            db.execute(
-                "UPDATE outbox SET status = 'sent', message_id = ?, params = '{}' WHERE id = ?",
-                (message_id, call_id),
-            )
+            query = "UPDATE outbox SET status = 'sent', message_id = ?, params = '{}' WHERE id = ?"
+            db.execute(query, (message_id, call_id))
 
     def mark_failed(self, call_id: int, reason: str, notices: Sequence[OutgoingCall] = ()) -> None:
-        """Record that a call failed for good, and enqueue the notices about that."""
+        """Record that a call failed for good, and enqueue notices about it."""
         with self._database.transaction() as db:
-            db.execute(
-                f"DELETE FROM outbox WHERE id = ? AND user_id IS NULL AND {_IS_UNREFERENCED}",  # noqa: S608 - our own condition
-                (call_id,),
-            )
-            db.execute(
-                "UPDATE outbox SET status = 'failed', reason = ?, params = '{}' WHERE id = ?",
-                (reason, call_id),
-            )
+            query = f"DELETE FROM outbox WHERE id = ? AND user_id IS NULL AND {_IS_UNREFERENCED}"  # noqa: S608 - our own
+            db.execute(query, (call_id,))
+            query = "UPDATE outbox SET status = 'failed', reason = ?, params = '{}' WHERE id = ?"
+            db.execute(query, (reason, call_id))
             for notice in notices:
                 self.enqueue_call(db, notice, None)
 
     def postpone_call(self, call_id: int, until: float) -> None:
-        """Record that a call failed for now and is to be retried at ``until`` (Unix time)."""
+        """Record a failed attempt; the call is retried at ``until`` (Unix time)."""
         with self._database.transaction() as db:
             values = (self._database.clock(), until, call_id)
             db.execute("UPDATE outbox SET noted = ?, not_before = ?, attempts = attempts + 1 WHERE id = ?", values)
 
     def count_queued_calls(self, chat_id: int | None = None) -> int:
-        """How many calls are queued, in total or for one chat."""
+        """Return how many calls are queued, in total or for one chat."""
         query = "SELECT count(*) AS n FROM outbox WHERE status = 'queued'"
         filter_values = () if chat_id is None else (chat_id,)
         return int(self._database.fetch_rows(query + " AND chat_id = ?" * len(filter_values), *filter_values)[0]["n"])
 
     def oldest_queued_at(self) -> float | None:
-        """Since when (Unix time) the oldest queued call has been waiting; None if none is queued."""
-        queued_at: float | None = self._database.fetch_rows(
-            "SELECT min(created) AS time FROM outbox WHERE status = 'queued'"
-        )[0]["time"]
+        """Return since when (Unix time) the oldest queued call has been waiting; None if none is queued."""
+        query = "SELECT min(created) AS time FROM outbox WHERE status = 'queued'"
+        queued_at: float | None = self._database.fetch_rows(query)[0]["time"]
         return queued_at
 
     def current_chat_id(self, chat_id: int) -> int:
-        """The id that a chat has now: a different one if the group was upgraded to a supergroup."""
+        """Return the current id of a chat; it changes if a group is upgraded to a supergroup."""
         rows = self._database.fetch_rows("SELECT new FROM moved WHERE old = ?", chat_id)
         return rows[0]["new"] if rows else chat_id
 
     def migrate_chat(self, old_id: int, new_id: int) -> None:
-        """Do what `move_chat` does, in a transaction of its own."""
+        """Call `move_chat` in a separate transaction."""
         with self._database.transaction() as db:
             self.move_chat(db, old_id, new_id)
 
     def redirect_adviser_calls(self, adviser_chat: int) -> None:
-        """Send the calls queued for the advisers to this chat, whichever was theirs when they were queued."""
+        """Redirect the calls queued for the advisers to this chat, whichever chat they were queued for."""
         with self._database.transaction() as db:
             query = "UPDATE outbox SET chat_id = ? WHERE place = 'thread' AND status = 'queued' AND chat_id <> ?"
             db.execute(query, (adviser_chat, adviser_chat))
 
     def move_chat(self, db: Transaction, old_id: int, new_id: int) -> None:
-        """Record that a group was upgraded to a supergroup, which gets the calls queued for it."""
+        """Record that a group was upgraded to a supergroup, and redirect the calls queued for it."""
         self._database.upsert_row(db, "moved", {"old": old_id, "new": new_id}, "old")
         db.execute("UPDATE outbox SET chat_id = ? WHERE chat_id = ? AND status = 'queued'", (new_id, old_id))
         # message ids of the old group mean nothing in the new one
@@ -213,17 +199,12 @@ class OutboxRepository(Repository):
 
     def enqueue_call(self, db: Transaction, call: OutgoingCall, user_id: int | None) -> None:
         """Append a call to the queue, unless its request was deleted; ``user_id`` is the person who caused it."""
-        needs_request = not isinstance(call, EraseThread | RequestMailDeletion | AlertOperator) and call.reference
-        if needs_request and not _request_exists(db, needs_request):
+        reference = "" if isinstance(call, EraseThread | RequestMailDeletion | AlertOperator) else call.reference
+        if reference and not db.execute("SELECT 1 FROM requests WHERE reference = ?", (reference,)).fetchone():
             return  # the request was deleted in the meantime
-        if isinstance(call, RefreshCard):  # rendered when it is sent, so the last one is enough
+        if isinstance(call, RefreshCard):  # rendered when it is sent, so one is enough
             query = "UPDATE outbox SET status = 'dropped' WHERE request = ? AND method = ? AND status = 'queued'"
             db.execute(query, (call.reference, REFRESH_CARD))
-        self._database.upsert_row(
-            db, "outbox", to_row(call) | {"user_id": user_id, "created": self._database.clock()}
-        )
+        row = to_row(call) | {"user_id": user_id, "created": self._database.clock()}
+        self._database.upsert_row(db, "outbox", row)
         self._database.notify_queued(db)
-
-
-def _request_exists(db: Transaction, reference: str) -> bool:
-    return db.execute("SELECT 1 FROM requests WHERE reference = ?", (reference,)).fetchone() is not None

@@ -18,7 +18,7 @@ from bot.store.records import (
 )
 
 REFRESH_CARD, SEND_MAIL, ERASE_THREAD, REQUEST_MAIL_DELETION = "card", "mail", "erase", "unpost"
-MAIL_CHAT = 0  # e-mails have a queue of their own, one at a time: a mail server that is down delays no messages
+MAIL_CHAT = 0  # e-mails have a separate queue, so that a mail server that is down delays no messages
 _MESSAGE_COLUMNS = ("origin", "edits", "reply")
 
 
@@ -65,12 +65,8 @@ def _urgency(call: OutgoingCall) -> int:
 
 def from_row(row: dict[str, Any]) -> OutgoingCall:
     """Return the call in a row; raises ValueError, TypeError, KeyError or AttributeError if the row is damaged."""
-    chat_id, method, reference, params = (
-        row["chat_id"],
-        row["method"],
-        row["request"],
-        dict(json.loads(row["params"])),
-    )
+    chat_id, method, reference = row["chat_id"], row["method"], row["request"]
+    params = dict(json.loads(row["params"]))
     if method == REFRESH_CARD:
         return RefreshCard(reference, chat_id)
     if method == SEND_MAIL:

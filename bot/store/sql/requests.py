@@ -1,47 +1,41 @@
-"""Requests for advice: each one JSON body with a version, its thread at the advisers, and what was said."""
+"""Requests for advice: a versioned JSON body each, with its thread in the advisers' chat and its transcript."""
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import astuple, replace
 
 from bot.domain.consultation import Request
 from bot.domain.event import Event
 from bot.errors import StoreConflict
 from bot.store.records import AdviserThread, SourceMessage, TranscriptLine
-from bot.store.sql.database import REQUEST_ADAPTER, Repository, Transaction, read_json
+from bot.store.sql.database import REQUEST_ADAPTER, Repository, Transaction, insert_statement, read_json
 
 
 class RequestRepository(Repository):
     """Requests, their threads in the advisers' chat, and their transcripts."""
 
     def all_requests(self) -> list[Request]:
-        """All requests, the oldest first."""
+        """Return all requests, oldest first."""
         return self._query_requests("1 = 1 ORDER BY created, reference")
 
     def active_requests(self) -> list[Request]:
-        """The requests that are not closed, the oldest first."""
+        """Return the requests that are not closed, oldest first."""
         return self._query_requests("status <> 'closed' ORDER BY created, reference")
 
     def request_counts(self) -> dict[str, int]:
-        """The number of requests by status."""
+        """Return the number of requests by status."""
         rows = self._database.fetch_rows("SELECT status, count(*) AS n FROM requests GROUP BY status")
         return {row["status"]: row["n"] for row in rows}
 
     def find_request(self, reference: str) -> Request | None:
-        """The request with this reference."""
+        """Return the request with this reference."""
         return next(iter(self._query_requests("reference = ?", reference)), None)
 
     def requests_by_user(self, user_id: int) -> list[Request]:
-        """A person's own requests, the newest first."""
+        """Return a person's own requests, newest first."""
         return self._query_requests("user_id = ? ORDER BY created DESC, reference DESC", user_id)
 
-    def active_requests_by_user(self, user_id: int) -> list[Request]:
-        """A person's own requests that are not closed, the newest first."""
-        return self._query_requests(
-            "user_id = ? AND status <> 'closed' ORDER BY created DESC, reference DESC", user_id
-        )
-
     def find_request_by_message(self, chat_id: int, message_id: int) -> Request | None:
-        """The request that a message belongs to: a message of the bot's, or one it relayed."""
+        """Return the request that a message belongs to: one that the bot sent or relayed."""
         rows = self._database.fetch_rows(
             "SELECT request, 0 AS rank FROM outbox WHERE chat_id = ? AND message_id = ? AND request <> '' "
             "UNION ALL SELECT request, 1 FROM outbox WHERE origin_chat = ? AND origin_message = ? AND request <> '' "
@@ -51,14 +45,13 @@ class RequestRepository(Repository):
         return self.find_request(rows[0]["request"]) if rows else None
 
     def find_request_by_topic(self, chat_id: int, thread_id: int) -> Request | None:
-        """The request whose topic this is."""
-        rows = self._database.fetch_rows(
-            "SELECT reference FROM threads WHERE chat_id = ? AND thread_id = ?", chat_id, thread_id
-        )
+        """Return the request whose topic this is."""
+        query = "SELECT reference FROM threads WHERE chat_id = ? AND thread_id = ?"
+        rows = self._database.fetch_rows(query, chat_id, thread_id)
         return self.find_request(rows[0]["reference"]) if rows and thread_id else None
 
     def find_thread(self, reference: str) -> AdviserThread | None:
-        """A request's thread in the advisers' chat; None if it has none (any more)."""
+        """Return a request's thread in the advisers' chat; None if it has none."""
         rows = self._database.fetch_rows(
             "SELECT chat_id, thread_id, card, lines AS history_length, told AS history_sent FROM threads "
             "WHERE reference = ?",
@@ -71,21 +64,11 @@ class RequestRepository(Repository):
         with self._database.transaction() as db:
             db.execute("DELETE FROM threads WHERE reference = ?", (reference,))
             if thread:
-                db.execute(
-                    "INSERT INTO threads (reference, chat_id, thread_id, card, lines, told) "
-                    "VALUES (?, ?, ?, ?, ?, ?)",
-                    (
-                        reference,
-                        thread.chat_id,
-                        thread.thread_id,
-                        thread.card,
-                        thread.history_length,
-                        thread.history_sent,
-                    ),
-                )
+                columns = ("reference", "chat_id", "thread_id", "card", "lines", "told")
+                db.execute(insert_statement("threads", columns), (reference, *astuple(thread)))
 
     def load_transcript(self, reference: str) -> list[TranscriptLine]:
-        """What was written about a request, the oldest first."""
+        """Return the transcript of a request, oldest first."""
         rows = self._database.fetch_rows(
             "SELECT side, text, created, EXISTS (SELECT 1 FROM outbox WHERE request = reference "
             "AND origin_chat = lines.chat_id AND origin_message = lines.message_id AND place = 'thread' "
@@ -101,35 +84,19 @@ class RequestRepository(Repository):
 
     def insert_request(self, db: Transaction, request: Request) -> None:
         """Store a new request."""
-        db.execute(
-            "INSERT INTO requests (reference, chat_id, user_id, status, created, version, body) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (
-                request.reference,
-                request.chat_id,
-                request.user_id,
-                request.status.value,
-                request.created,
-                request.version,
-                REQUEST_ADAPTER.dump_json(request).decode(),
-            ),
-        )
+        columns = ("reference", "chat_id", "user_id", "created", "status", "version", "body")
+        values = (request.reference, request.chat_id, request.user_id, request.created, *_changing_values(request))
+        db.execute(insert_statement("requests", columns), values)
 
     def update_request(self, db: Transaction, request: Request) -> None:
         """Replace a request; raises StoreConflict if its version is no longer the stored one."""
         updated = replace(request, version=request.version + 1)
         cursor = db.execute(
             "UPDATE requests SET status = ?, version = ?, body = ? WHERE reference = ? AND version = ?",
-            (
-                updated.status.value,
-                updated.version,
-                REQUEST_ADAPTER.dump_json(updated).decode(),
-                request.reference,
-                request.version,
-            ),
+            (*_changing_values(updated), request.reference, request.version),
         )
         if not cursor.rowcount:
-            raise StoreConflict(f"The request {request.reference} was changed by somebody else.")
+            raise StoreConflict(f"The request {request.reference} was changed by someone else.")
 
     def add_line(
         self, db: Transaction, reference: str, side: str, text: str, message: tuple[int | None, int | None]
@@ -142,21 +109,24 @@ class RequestRepository(Repository):
         )
 
     def correct_line(self, db: Transaction, reference: str, side: str, text: str, event: Event) -> None:
-        """Change a line; one stored before lines recorded their messages stays, and the new text is appended."""
+        """Change a line; if it was stored before lines recorded their messages, the new text is appended instead."""
         condition = "WHERE reference = ? AND chat_id = ? AND message_id = ?"
         values = (text, reference, event.chat_id, event.message_id)
         if not db.execute(f"UPDATE lines SET text = ? {condition}", values).rowcount:  # noqa: S608 - our own condition
             self.add_line(db, reference, side, text, (event.chat_id, event.message_id))
 
     def retract_messages(self, db: Transaction, reference: str, messages: Iterable[SourceMessage]) -> None:
-        """Forget messages. Where their copies are is kept, so that those can be deleted; edits find nothing."""
+        """Forget messages, so that edits find nothing; their copies stay recorded until they are deleted."""
         for message in messages:
-            db.execute(
-                "DELETE FROM lines WHERE reference = ? AND chat_id = ? AND message_id = ?", (reference, *message)
-            )
+            query = "DELETE FROM lines WHERE reference = ? AND chat_id = ? AND message_id = ?"
+            db.execute(query, (reference, *message))
             db.execute(
                 "UPDATE outbox SET request = '', params = '{}', "
                 "status = CASE status WHEN 'queued' THEN 'dropped' ELSE status END WHERE request = ? AND "
                 "((origin_chat = ? AND origin_message = ?) OR (edits_chat = ? AND edits_message = ?))",
                 (reference, *message, *message),
             )
+
+
+def _changing_values(request: Request) -> tuple[str, int, str]:
+    return request.status.value, request.version, REQUEST_ADAPTER.dump_json(request).decode()

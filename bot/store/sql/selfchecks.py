@@ -1,6 +1,6 @@
-"""Self-checks: a person's own, and those that several people share under a code."""
+"""Self-checks of single persons, and those that several people share under a code."""
 
-from bot.domain.effects import CreateTeamCode, LeaveTeam, SaveSelfCheck, ShareSelfCheck
+from bot.domain.effects import CreateTeamCode, LeaveTeam, SaveSelfCheck, SelfCheckEffect, ShareSelfCheck
 from bot.domain.selfcheck import MIN_TEAM_SIZE, SelfCheckAnswers, SelfCheckResult, Team, TeamResult, aggregate_answers
 from bot.store.personal_data import DATA_CATALOGUE
 from bot.store.sql.database import ANSWERS_ADAPTER, WORDS_ADAPTER, Repository, Transaction, read_json
@@ -9,28 +9,23 @@ MAX_SELFCHECKS = 2  # the last one, and the one before it to compare with
 
 
 class SelfCheckRepository(Repository):
-    """Results of persons, codes of teams, and the pictures of what a team said."""
+    """Results of persons, codes of teams, and pictures: the stored results of teams."""
 
     def recent_selfchecks(self, user_id: int) -> list[SelfCheckResult]:
-        """A person's last two self-checks, the newest first; older ones are deleted."""
-        rows = self._database.fetch_rows(
-            "SELECT answers, created FROM checks WHERE user_id = ? ORDER BY id DESC", user_id
-        )
-        return [
-            SelfCheckResult(answers, row["created"])
-            for row in rows
-            if (answers := _read_answers(row["answers"])) is not None
-        ]
+        """Return a person's last two self-checks, newest first; older ones are deleted."""
+        query = "SELECT answers, created FROM checks WHERE user_id = ? ORDER BY id DESC"
+        rows = self._database.fetch_rows(query, user_id)
+        results = ((_read_answers(row["answers"]), row["created"]) for row in rows)
+        return [SelfCheckResult(answers, created) for answers, created in results if answers is not None]
 
     def team_codes(self, user_id: int) -> dict[str, bool]:
-        """The codes under which a person shared answers, the newest first; the value says if a picture has them."""
-        rows = self._database.fetch_rows(
-            "SELECT code, pictured FROM shares WHERE user_id = ? ORDER BY created DESC, code DESC", user_id
-        )
+        """Return the codes under which a person shared answers, newest first; True if a picture includes them."""
+        query = "SELECT code, pictured FROM shares WHERE user_id = ? ORDER BY created DESC, code DESC"
+        rows = self._database.fetch_rows(query, user_id)
         return {row["code"]: bool(row["pictured"]) for row in rows}
 
     def find_team(self, code: str) -> Team | None:
-        """The team with a code; None if the code does not exist."""
+        """Return the team with a code; None if the code does not exist."""
         rows = self._database.fetch_rows(
             "SELECT (SELECT count(*) FROM shares WHERE shares.code = codes.code) AS people, "
             "(SELECT count(*) FROM shares WHERE shares.code = codes.code AND pictured = 0) AS waiting, "
@@ -40,28 +35,21 @@ class SelfCheckRepository(Repository):
         )
         if not rows:
             return None
-        (row,) = rows
-        has_picture = row["words"] is not None
-        picture = (
-            TeamResult(WORDS_ADAPTER.validate_json(row["words"]), row["shown"], row["created"])
-            if has_picture
-            else None
-        )
+        row, picture = rows[0], None
+        if row["words"] is not None:
+            picture = TeamResult(WORDS_ADAPTER.validate_json(row["words"]), row["shown"], row["created"])
         return Team(row["people"], row["waiting"], picture)
 
     def make_due_pictures(self) -> None:
-        """Make the pictures for which enough people are waiting: an earlier version may have left some unmade."""
-        due_rows = self._database.fetch_rows(
-            "SELECT code FROM shares WHERE pictured = 0 GROUP BY code HAVING count(*) >= ?", MIN_TEAM_SIZE
-        )
+        """Make the pictures for which enough people are waiting, which an earlier version may have left out."""
+        query = "SELECT code FROM shares WHERE pictured = 0 GROUP BY code HAVING count(*) >= ?"
+        due_rows = self._database.fetch_rows(query, MIN_TEAM_SIZE)
         if due_rows:
             with self._database.transaction() as db:
                 for row in due_rows:
                     self._make_team_picture(db, row["code"])
 
-    def apply_selfcheck_effect(
-        self, db: Transaction, effect: SaveSelfCheck | ShareSelfCheck | CreateTeamCode | LeaveTeam, user_id: int
-    ) -> None:
+    def apply_selfcheck_effect(self, db: Transaction, effect: SelfCheckEffect, user_id: int) -> None:
         """Save or share a person's answers, or create or leave a team."""
         match effect:
             case SaveSelfCheck(answers, code):
@@ -83,7 +71,7 @@ class SelfCheckRepository(Repository):
                 self.drop_small_pictures(db)
 
     def _share_answers(self, db: Transaction, answers: SelfCheckAnswers, code: str, user_id: int) -> None:
-        """Share answers; those that a picture was made from stay unchanged until the person leaves the team."""
+        """Share answers; those included in a picture remain unchanged until the person leaves the team."""
         now, key_columns = self._database.clock(), ", ".join((*self._database.key_prefix, "code", "user_id"))
         db.execute("INSERT INTO codes (code, created) VALUES (?, ?) ON CONFLICT DO NOTHING", (code, now))
         db.execute(
@@ -106,7 +94,7 @@ class SelfCheckRepository(Repository):
         db.execute("UPDATE shares SET pictured = 1 WHERE code = ?", (code,))
 
     def drop_small_pictures(self, db: Transaction) -> None:
-        """Delete pictures with too few people left in them, so that nobody's answers can be told from one."""
+        """Delete pictures with too few people left in them, so that none reveals a person's answers."""
         db.execute(f"DELETE FROM pictures WHERE {DATA_CATALOGUE['pictures'].expiry_condition}")  # noqa: S608 - our own names
 
 

@@ -1,4 +1,4 @@
-"""The store: six repositories over one database, and what spans several of them in one transaction."""
+"""The store: six repositories over one database, and operations that span several of them."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,17 +9,12 @@ from bot.domain.effects import (
     AppendTranscript,
     CorrectTranscript,
     CreateRequest,
-    CreateTeamCode,
-    DeleteQuestions,
     Effect,
     ErasePerson,
-    LeaveTeam,
+    EventEffect,
+    FeedbackEffect,
     MigrateChat,
     RetractMessages,
-    SaveFeedback,
-    SaveQuestion,
-    SaveSelfCheck,
-    ShareSelfCheck,
     UpdateRequest,
 )
 from bot.domain.event import Event
@@ -27,14 +22,7 @@ from bot.domain.turn import State
 from bot.errors import StoreError
 from bot.store.personal_data import DATA_TABLES
 from bot.store.records import OutgoingCall
-from bot.store.sql.database import (
-    ANSWERS_ADAPTER,
-    REQUEST_ADAPTER,
-    STATE_ADAPTER,
-    Database,
-    Transaction,
-    copy_rows,
-)
+from bot.store.sql.database import ANSWERS_ADAPTER, REQUEST_ADAPTER, STATE_ADAPTER, Database, Transaction, copy_rows
 from bot.store.sql.erasure import ErasureRepository
 from bot.store.sql.inbox import InboxRepository
 from bot.store.sql.outbox import OutboxRepository
@@ -49,14 +37,13 @@ _JSON_COLUMNS: tuple[tuple[str, str, TypeAdapter[Any]], ...] = (
     ("shares", "answers", ANSWERS_ADAPTER),
     ("inbox WHERE done = 0", "body", _UPDATE_ADAPTER),
 )
-UserEffect = SaveFeedback | SaveQuestion | DeleteQuestions | MigrateChat | ErasePerson
 
 
 class Store:
     """Durable state. Every method, also of the repositories, is one transaction and may be called from any thread.
 
-    Each raises StoreUnavailable, with nothing changed, if it may succeed later; other StoreErrors are final. No name
-    of a method occurs twice. Nothing presumes that only one process uses the store.
+    Each raises StoreUnavailable, with nothing changed, if it may succeed later; other StoreErrors are final. Method
+    names are unique across repositories. Several processes may use the store.
     """
 
     def __init__(self, database: Database) -> None:
@@ -80,7 +67,7 @@ class Store:
         calls: Sequence[OutgoingCall],
         effects: Sequence[Effect],
     ) -> bool:
-        """Mark an update as done, with everything that follows from it; False, and no change, if it was done before.
+        """Mark an update as done and store all that follows from it; False, and no change, if it was already done.
 
         Raises StoreConflict, and changes nothing, if a request to be changed has been changed, or the state has been
         deleted, since it was read.
@@ -97,12 +84,12 @@ class Store:
         return True
 
     def apply(self, calls: Sequence[OutgoingCall], effects: Sequence[Effect]) -> None:
-        """Write down what follows from the passage of time and from no update; raises StoreConflict as above."""
+        """Store what follows from the passage of time, not from an update; raises StoreConflict as above."""
         with self.database.transaction() as db:
             self._apply_and_enqueue(db, calls, effects, None)
 
     def last_activity(self) -> float | None:
-        """When (Unix time) anything was last written; None for an empty store."""
+        """Return when (Unix time) anything was last written; None for an empty store."""
         rows = self.database.fetch_rows(
             "SELECT max(received) AS time FROM inbox UNION ALL SELECT max(updated) FROM states "
             "UNION ALL SELECT max(created) FROM outbox UNION ALL SELECT max(created) FROM requests"
@@ -112,8 +99,8 @@ class Store:
     def copy_to(self, target: "Store") -> dict[str, int]:
         """Copy everything in one transaction of the target; returns the number of rows of each table.
 
-        Raises StoreError, and leaves the target unchanged, if a bot is using either of them, if the target is not
-        empty, or if what arrives there differs. Taking all duties keeps bots from starting in the meantime.
+        Raises StoreError, and leaves the target unchanged, if a bot is using either store, if the target is not
+        empty, or if the copy differs. Taking all duties keeps bots from starting in the meantime.
         """
         source_database, target_database = self.database, target.database
         if self.address == target.address:
@@ -138,14 +125,13 @@ class Store:
         return rows
 
     def find_unreadable_rows(self) -> list[str]:
-        """Describe the rows ignored because another version or a damaged disk left JSON that cannot be read.
+        """Describe the rows that are ignored because another version or a damaged disk left unreadable JSON.
 
-        Requests are described by their references, other rows by their number.
+        Requests are listed by their references, other rows are counted.
         """
-        requests = self.database.fetch_rows("SELECT reference, body FROM requests ORDER BY reference")
-        descriptions = [
-            f"request {row['reference']}" for row in requests if not _is_readable(REQUEST_ADAPTER, row["body"])
-        ]
+        rows = self.database.fetch_rows("SELECT reference, body FROM requests ORDER BY reference")
+        broken_rows = (row for row in rows if not _is_readable(REQUEST_ADAPTER, row["body"]))
+        descriptions = [f"request {row['reference']}" for row in broken_rows]
         for source, column, adapter in _JSON_COLUMNS:
             values = self.database.fetch_rows(f"SELECT {column} AS value FROM {source}")  # noqa: S608 - our own names
             if broken_count := sum(not _is_readable(adapter, row["value"]) for row in values):
@@ -181,28 +167,25 @@ class Store:
             case AppendTranscript(reference, side, text, message):
                 source = (event.chat_id, message or event.message_id) if event else (None, None)
                 self.requests.add_line(db, reference, side.value, text, source)
-            case CorrectTranscript(reference, side, text):
-                assert event is not None
-                self.requests.correct_line(db, reference, side.value, text, event)
-            case RetractMessages(reference, messages):
-                assert event is not None
-                self.requests.retract_messages(db, reference, [(event.chat_id, message) for message in messages])
-            case SaveSelfCheck() | ShareSelfCheck() | CreateTeamCode() | LeaveTeam():
-                assert event is not None
-                self.selfchecks.apply_selfcheck_effect(db, effect, event.user_id)
             case _:
                 assert event is not None
-                self._apply_user_effect(db, effect, event)
+                self._apply_event_effect(db, effect, event)
 
-    def _apply_user_effect(self, db: Transaction, effect: UserEffect, event: Event) -> None:
+    def _apply_event_effect(self, db: Transaction, effect: EventEffect, event: Event) -> None:
+        if isinstance(effect, FeedbackEffect):
+            return self.users.apply_feedback_effect(db, effect, event.user_id)
         match effect:
+            case CorrectTranscript(reference, side, text):
+                self.requests.correct_line(db, reference, side.value, text, event)
+            case RetractMessages(reference, messages):
+                self.requests.retract_messages(db, reference, [(event.chat_id, message) for message in messages])
             case MigrateChat(new):
                 self.outbox.move_chat(db, event.chat_id, new)
             case ErasePerson():
                 self.erasure.forget_user(db, event.user_id, event.update_id)
                 self.selfchecks.drop_small_pictures(db)
             case _:
-                self.users.apply_feedback_effect(db, effect, event.user_id)
+                self.selfchecks.apply_selfcheck_effect(db, effect, event.user_id)
 
 
 def _is_readable(adapter: TypeAdapter[Any], body: str) -> bool:

@@ -1,8 +1,8 @@
-"""What the bot stores of its users: the state of a conversation, thumbs on answers, questions kept with consent."""
+"""What the bot stores about its users: conversation state, thumbs on answers, questions saved with consent."""
 
 from dataclasses import replace
 
-from bot.domain.effects import DeleteQuestions, SaveFeedback, SaveQuestion
+from bot.domain.effects import DeleteQuestions, FeedbackEffect, SaveFeedback, SaveQuestion
 from bot.domain.event import Event
 from bot.domain.turn import State
 from bot.errors import StoreConflict
@@ -13,7 +13,7 @@ class UserRepository(Repository):
     """States, feedback and questions."""
 
     def load_state(self, key: str) -> State:
-        """A person's state; a new one if none is stored."""
+        """Return a person's state; a new one if none is stored."""
         rows = self._database.fetch_rows("SELECT body FROM states WHERE key = ?", key)
         state = read_json(STATE_ADAPTER, rows[0]["body"], "a chat's state") if rows else None
         return replace(state, known=True) if state else State()
@@ -23,18 +23,12 @@ class UserRepository(Repository):
         query = "SELECT 1 FROM states WHERE key = ?"
         if state.known and not db.execute(query, (event.state_key,)).fetchone():
             raise StoreConflict("A state was deleted since it was read.")
-        row = {
-            "key": event.state_key,
-            "user_id": event.user_id,
-            "body": STATE_ADAPTER.dump_json(state).decode(),
-            "updated": self._database.clock(),
-        }
+        body, now = STATE_ADAPTER.dump_json(state).decode(), self._database.clock()
+        row = {"key": event.state_key, "user_id": event.user_id, "body": body, "updated": now}
         self._database.upsert_row(db, "states", row, "key")
 
-    def apply_feedback_effect(
-        self, db: Transaction, effect: SaveFeedback | SaveQuestion | DeleteQuestions, user_id: int
-    ) -> None:
-        """Save or delete what a person let be kept."""
+    def apply_feedback_effect(self, db: Transaction, effect: FeedbackEffect, user_id: int) -> None:
+        """Save a person's feedback or question, or delete their questions."""
         row: dict[str, object] = {"user_id": user_id, "created": self._database.clock()}
         match effect:
             case SaveFeedback(entry, value):
@@ -47,12 +41,12 @@ class UserRepository(Repository):
                 db.execute("DELETE FROM questions WHERE user_id = ?", (user_id,))
 
     def consented_questions(self) -> list[tuple[str, str, float]]:
-        """The questions kept with consent as (text, entry that answered, Unix time), the oldest first."""
+        """Return the questions saved with consent as (text, entry that answered, Unix time), oldest first."""
         rows = self._database.fetch_rows("SELECT question, entry, created FROM questions ORDER BY id")
         return [(row["question"], row["entry"], row["created"]) for row in rows]
 
     def feedback_counts(self) -> list[tuple[str, int, int]]:
-        """The number of thumbs up and of thumbs down for each entry that has any."""
+        """Return the number of thumbs up and of thumbs down for each entry that has any."""
         rows = self._database.fetch_rows(
             "SELECT entry, count(*) FILTER (WHERE value = 1) AS up, count(*) FILTER (WHERE value = 0) AS down "
             "FROM feedback GROUP BY entry ORDER BY entry"

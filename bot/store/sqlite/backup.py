@@ -1,4 +1,4 @@
-"""The store as a file: back it up while the bot runs, describe the personal data in a backup, restore it."""
+"""Back up the store file while the bot runs, describe the personal data in a backup, and restore it."""
 
 import os
 import shutil
@@ -10,14 +10,14 @@ from datetime import UTC, datetime
 from glob import escape
 from pathlib import Path
 
+from bot.domain.calendar import DAY
 from bot.errors import StoreError
 from bot.store.personal_data import DATA_CATALOGUE
 from bot.store.sqlite.backup_import import count_waiting, drop_waiting, import_rows
 
 SUMMARY_TABLE = "about_backup"  # in backups only; restoring leaves it out
-DAY_SECONDS = 86_400.0  # seconds
 PRIVACY_WARNING = (
-    "Holds personal data. Who asks for deletion after it was made is still in it: delete it by keep_until."
+    "Holds personal data, even of anyone who asks for deletion after it was made: delete it by keep_until."
 )
 _LOG_SUFFIXES = ("-wal", "-shm")
 
@@ -60,7 +60,7 @@ def copy_database(source: sqlite3.Connection, file: Path) -> None:
 
 
 def restore_store(file: Path, store: Path, send_waiting: Callable[[int], bool] = lambda waiting: True) -> Path | None:
-    """Replace the store by a new one with the contents of a backup; returns where the previous store is kept.
+    """Replace the store with the contents of a backup; returns the path of the previous store, which is kept.
 
     If updates or calls were waiting when the backup was made, ``send_waiting`` is called with their number. If it
     returns True they are waiting in the new store too; otherwise they are dropped.
@@ -75,7 +75,7 @@ def restore_store(file: Path, store: Path, send_waiting: Callable[[int], bool] =
         store.parent.mkdir(parents=True, exist_ok=True)
         _create_private_file(new_store)
         with closing(sqlite3.connect(new_store)) as target:
-            target.execute("PRAGMA secure_delete = ON")  # leave nothing in the file of what is dropped
+            target.execute("PRAGMA secure_delete = ON")  # leave no trace of dropped rows in the file
             import_rows(file, target)
             if (waiting := count_waiting(target)) and not send_waiting(waiting):
                 drop_waiting(target)
@@ -89,7 +89,7 @@ def restore_store(file: Path, store: Path, send_waiting: Callable[[int], bool] =
 
 
 def next_free_path(store: Path, label: str) -> Path:
-    """The first unused name beside the store: bot.db.LABEL-1, …-2, and so on."""
+    """Return the first unused path next to the store: bot.db.LABEL-1, …-2, and so on."""
     number = 1
     while (path := store.with_name(f"{store.name}.{label}-{number}")).exists():
         number += 1
@@ -97,13 +97,13 @@ def next_free_path(store: Path, label: str) -> Path:
 
 
 def find_rescued(store: Path) -> Path | None:
-    """The newest file with the data of a store that was deleted under a running bot, or None."""
+    """Return the newest rescue file of a store that was deleted under a running bot, or None."""
     candidates = store.parent.glob(f"{escape(store.name)}.rescued-*")
     return max(candidates, key=lambda path: path.stat().st_mtime, default=None)
 
 
 def ensure_not_in_use(store: Path) -> bool:
-    """Whether there is a store; raises StoreError if a program has it open."""
+    """Return whether there is a store; raises StoreError if a program has it open."""
     if not store.is_file():
         return False
     _check_unused(store)
@@ -111,26 +111,18 @@ def ensure_not_in_use(store: Path) -> bool:
 
 
 def describe_backup(file: Path, now: float, retention_days: int) -> list[TableSummary]:
-    """Write into a backup which personal data it contains, and return that; raises StoreError if writing fails."""
+    """Write a summary of its personal data into a backup, and return it; raises StoreError if writing fails."""
     try:
         with closing(sqlite3.connect(file)) as connection, connection:
-            summaries = [
-                _summarise_table(connection, table) for table, info in DATA_CATALOGUE.items() if info.owner_condition
-            ]
+            tables = (table for table, info in DATA_CATALOGUE.items() if info.owner_condition)
+            summaries = [_summarise_table(connection, table) for table in tables]
             connection.execute(f"CREATE TABLE {SUMMARY_TABLE} (kind, holds, rows, oldest, newest)")
             rows = [
-                (
-                    summary.table,
-                    summary.description,
-                    summary.row_count,
-                    _format_day(summary.oldest),
-                    _format_day(summary.newest),
-                )
-                for summary in summaries
+                (s.table, s.description, s.row_count, _format_day(s.oldest), _format_day(s.newest)) for s in summaries
             ]
             rows += [
                 ("made", PRIVACY_WARNING, 0, _format_day(now), _format_day(now)),
-                ("keep_until", "", 0, "", _format_day(now + retention_days * DAY_SECONDS)),
+                ("keep_until", "", 0, "", _format_day(now + retention_days * DAY)),
             ]
             connection.executemany(f"INSERT INTO {SUMMARY_TABLE} VALUES (?, ?, ?, ?, ?)", rows)  # noqa: S608 - our own name
     except sqlite3.Error as error:
@@ -139,18 +131,14 @@ def describe_backup(file: Path, now: float, retention_days: int) -> list[TableSu
 
 
 def summary_text(summaries: list[TableSummary], now: float, retention_days: int) -> str:
-    """The summary for the operator: what the backup contains, and by when to delete it."""
-    lines = [
-        f"  {summary.row_count:7}  {summary.table:10}{_format_period(summary)}"
-        for summary in summaries
-        if summary.row_count
-    ]
+    """Return the summary for the operator: what the backup contains, and by when to delete it."""
+    lines = [f"  {s.row_count:7}  {s.table:10}{_format_period(s)}" for s in summaries if s.row_count]
     return "\n".join(
         (
             "It holds personal data: keep it as safe as the store.",
             *(lines or ["  nothing about anybody yet"]),
-            "Who has their data deleted from now on is still in it. "
-            f"Delete it by {_format_day(now + retention_days * DAY_SECONDS)} at the latest.",
+            "Data of people who ask for deletion from now on remain in it. "
+            f"Delete it by {_format_day(now + retention_days * DAY)} at the latest.",
         )
     )
 
@@ -186,9 +174,8 @@ def _check_unused(store: Path) -> None:
 
 
 def _summarise_table(connection: sqlite3.Connection, table: str) -> TableSummary:
-    time_columns = [
-        column for column, _ in DATA_CATALOGUE[table].columns if column in ("created", "updated", "received")
-    ]
+    columns = (column for column, _ in DATA_CATALOGUE[table].columns)
+    time_columns = [column for column in columns if column in ("created", "updated", "received")]
     period = f"min({time_columns[0]}), max({time_columns[0]})" if time_columns else "NULL, NULL"
     condition = "WHERE done = 0" if table == "inbox" else ""
     query = f"SELECT count(*), {period} FROM {table} {condition}"  # noqa: S608 - our own names

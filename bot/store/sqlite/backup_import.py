@@ -19,7 +19,7 @@ STEPS_TABLE = migrations.migrations_table
 MAX_VALUE_BYTES = 2**26  # bytes; a hundred times the size of an update
 # Declared type -> storage class.
 _STORAGE_CLASSES = {"INTEGER": "integer", "TEXT": "text", "FLOAT": "real", "REAL": "real"}
-# What may have been done since the backup was made and would then be done twice. Erasing twice is harmless.
+# May have been done since the backup was made, and would be done twice. Erasing twice is harmless.
 _WAITING_CONDITIONS = {
     "inbox": "done = 0",
     "outbox": f"status = 'queued' AND method NOT IN ('{ERASE_THREAD}', '{REQUEST_MAIL_DELETION}')",
@@ -53,7 +53,7 @@ def import_rows(file: Path, target: sqlite3.Connection) -> None:
 
 
 def count_waiting(db: sqlite3.Connection) -> int:
-    """The number of unfinished updates and queued calls that would be repeated."""
+    """Return the number of unfinished updates and queued calls that would be repeated."""
     queries = [f"SELECT count(*) FROM {table} WHERE {condition}" for table, condition in _WAITING_CONDITIONS.items()]  # noqa: S608 - ours
     return sum(db.execute(query).fetchone()[0] for query in queries)
 
@@ -66,7 +66,7 @@ def drop_waiting(db: sqlite3.Connection) -> None:
 
 
 def _open_read_only(file: Path) -> sqlite3.Connection:
-    """Open a backup without writing anything beside it: its folder may be read-only."""
+    """Open a backup without writing to its folder, which may be read-only."""
     has_wal = file.with_name(file.name + "-wal").exists()
     mode = "mode=ro" if has_wal else "immutable=1"
     connection = sqlite3.connect(f"{file.resolve().as_uri()}?{mode}", uri=True)
@@ -76,7 +76,7 @@ def _open_read_only(file: Path) -> sqlite3.Connection:
 
 
 def _missing_steps(source: sqlite3.Connection, file: Path) -> list[str]:
-    """The last steps of the schema, which the backup has not taken."""
+    """Return the steps of the schema that the backup lacks."""
     _check_plain_table(STEPS_TABLE, source, file)
     check_version(Database(source), file)
     applied = {step.name for step in migrations.applied(Database(source))}
@@ -87,19 +87,14 @@ def _missing_steps(source: sqlite3.Connection, file: Path) -> list[str]:
 
 
 def _import_table(table: str, source: sqlite3.Connection, target: sqlite3.Connection, file: Path) -> None:
-    storage_classes = {
-        name: _STORAGE_CLASSES[kind] for _, name, kind, *_ in target.execute(f"PRAGMA table_info({table})")
-    }
+    own_columns = target.execute(f"PRAGMA table_info({table})")
+    storage_classes = {name: _STORAGE_CLASSES[kind] for _, name, kind, *_ in own_columns}
     _check_plain_table(table, source, file)
     hidden_flags = {name: hidden for _, name, *_, hidden in source.execute(f"PRAGMA table_xinfo({table})")}
-    if missing_columns := [name for name in storage_classes if hidden_flags.get(name) != 0]:
-        raise StoreError(
-            f"{file} is not a complete store of this bot: {table} has no plain column {missing_columns[0]}."
-        )
-    if extra_columns := sorted(hidden_flags.keys() - storage_classes.keys()):
-        raise StoreError(
-            f"{file} is not a store of this bot: {table} has a column {extra_columns[0]}, which ours does not have."
-        )
+    if missing := [name for name in storage_classes if hidden_flags.get(name) != 0]:
+        raise StoreError(f"{file} is not a complete store of this bot: {table} has no plain column {missing[0]}.")
+    if extra := sorted(hidden_flags.keys() - storage_classes.keys()):
+        raise StoreError(f"{file} is not a store of this bot: {table} has a column {extra[0]}, which ours lacks.")
     rows = source.execute(f"SELECT {', '.join(storage_classes)} FROM {table}").fetchall()  # noqa: S608 - our own names
     copy_rows(table, list(storage_classes), rows, target, f"the new store from {file}")
     for name, kind in storage_classes.items():

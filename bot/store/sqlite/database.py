@@ -21,18 +21,18 @@ from bot.store.sqlite.migrations import check_version, migrations
 log = logging.getLogger(__name__)
 LOCK_TIMEOUT = 10.0  # seconds to wait for another process to finish writing; litestream asks for at least five
 LOW_DISK_SPACE = 100_000  # bytes; a disk that fails with less than this free is full
-# What SQLite says about conditions that may pass, and what helps.
+# SQLite's messages for conditions that may pass -> what to do.
 _ERROR_HINTS = {
     "disk is full": "The disk is full: free some space. Nothing is lost; the bot continues by itself.",
     "is locked": "Another program holds the file: end it, or wait. The bot continues by itself.",
     "readonly": "The file or its folder is read-only: check owner, rights and the mount.",
-    "disk i/o": "The disk does not read or write: check it and its mount.",
+    "disk i/o": "The disk cannot be read or written: check it and its mount.",
     "unable to open": "The folder cannot be written to: check owner, rights and the mount.",
 }
 
 
 class SqliteDatabase(Database):
-    """An open file. One process uses it, so it has all duties and nobody to notify."""
+    """An open file. Only one process uses it, which has all duties and nobody to notify."""
 
     not_in_list = "NOT IN (SELECT value FROM json_each(?))"
 
@@ -49,7 +49,7 @@ class SqliteDatabase(Database):
             path.parent.mkdir(parents=True, exist_ok=True)
             if not path.exists() and (saved := find_rescued(path)):
                 raise StoreError(
-                    f"The store {path} is gone; what it held is in {saved}. Run: gwbot restore --send-waiting {saved}"
+                    f"The store {path} is missing; its data are in {saved}. Run: gwbot restore --send-waiting {saved}"
                 )
             path.touch(mode=0o600)  # readable by its owner only; the log inherits the permissions of its store
             connection = sqlite3.connect(path, check_same_thread=False, timeout=lock_timeout, isolation_level=None)
@@ -60,7 +60,7 @@ class SqliteDatabase(Database):
                 self._db.execute("PRAGMA synchronous = FULL")
                 self._db.execute("PRAGMA secure_delete = ON")  # overwrite what is deleted
                 self._file_id = _get_file_id(path)
-                self.check_writable()  # also opens the log, which a rescue could no longer open
+                self.check_writable()  # also opens the log, which a rescue could not open later
             except BaseException:
                 connection.close()
                 raise
@@ -102,18 +102,16 @@ class SqliteDatabase(Database):
         try:
             yield
         except sqlite3.OperationalError as error:
-            raise StoreUnavailable(
-                f"The store {self._path} cannot be {action} now: {_explain_error(error, self._path)}"
-            ) from error
+            message = f"The store {self._path} cannot be {action} now: {_explain_error(error, self._path)}"
+            raise StoreUnavailable(message) from error
         except sqlite3.Error as error:
             raise StoreError(f"The store {self._path} cannot be {action}: {error}") from error
 
     def _check_same_file(self) -> None:
         """If the file was deleted or replaced, so that writes would be lost, rescue its data and raise StoreGone."""
         if self._gone_error is None and _get_file_id(self._path) != self._file_id:
-            self._gone_error = StoreGone(
-                f"The store {self._path} was deleted or replaced under the bot. {self._rescue_data()}"
-            )
+            rescue = self._rescue_data()
+            self._gone_error = StoreGone(f"The store {self._path} was deleted or replaced under the bot. {rescue}")
         if self._gone_error is not None:
             raise self._gone_error
 
@@ -122,8 +120,8 @@ class SqliteDatabase(Database):
         try:
             copy_database(self._db.conn, rescue_file)
         except (sqlite3.Error, OSError, StoreError) as error:
-            return f"What it held could not be saved: {error}"
-        return f"What it held is in {rescue_file}. Run: gwbot restore --send-waiting {rescue_file}"
+            return f"Its data could not be saved: {error}"
+        return f"Its data are in {rescue_file}. Run: gwbot restore --send-waiting {rescue_file}"
 
 
 def _upgrade_schema(db: sqlite_utils.Database, path: Path) -> None:
@@ -133,7 +131,7 @@ def _upgrade_schema(db: sqlite_utils.Database, path: Path) -> None:
     if pending and migrations.applied(db):
         copy_path = next_free_path(path, f"before-{pending[0].name}")
         copy_database(db.conn, copy_path)
-        log.warning("the store gets a new schema; a copy from before is in %s", copy_path)
+        log.warning("upgrading the schema of the store; a copy from before is in %s", copy_path)
     migrations.apply(db)
 
 

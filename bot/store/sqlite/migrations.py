@@ -15,7 +15,7 @@ migrations = Migrations("bot")
 
 @migrations(name="0001_first")
 def create_first_tables(db: Database) -> None:
-    """Inbox, outbox, state, feedback and requests."""
+    """Create inbox, outbox, states, feedback and requests."""
     db.table("inbox").create(
         {"update_id": int, "chat": str, "body": str, "received": float, "done": int},
         pk="update_id",
@@ -24,9 +24,7 @@ def create_first_tables(db: Database) -> None:
     )
     db.table("inbox").create_index(["done", "update_id"])
     db.table("states").create(
-        {"key": str, "user_id": int, "body": str, "updated": float},
-        pk="key",
-        not_null={"user_id", "body", "updated"},
+        {"key": str, "user_id": int, "body": str, "updated": float}, pk="key", not_null={"user_id", "body", "updated"}
     )
     db.table("states").create_index(["user_id"])
     db.table("outbox").create(
@@ -73,7 +71,7 @@ def create_first_tables(db: Database) -> None:
 
 @migrations(name="0002_consultation")
 def restructure_requests(db: Database) -> None:
-    """A request is one JSON body with a version; its thread at the advisers and what was said have their tables."""
+    """Store requests as JSON bodies with a version; add tables for adviser threads and transcripts."""
     old_requests = list(db.table("requests").rows)
     db.table("requests").drop()
     db.table("requests").create(
@@ -112,7 +110,7 @@ def restructure_requests(db: Database) -> None:
 
 @migrations(name="0003_selfcheck")
 def add_selfchecks(db: Database) -> None:
-    """Finished self-checks, the codes under which several people fill one in, and what each of them told."""
+    """Add finished self-checks, team codes, and the answers shared under them."""
     db.table("checks").create({"id": int, "user_id": int, "answers": str, "created": float}, pk="id")
     db.table("checks").create_index(["user_id"])
     db.table("codes").create({"code": str, "created": float}, pk="code")
@@ -122,14 +120,14 @@ def add_selfchecks(db: Database) -> None:
 
 @migrations(name="0004_opening")
 def add_history_progress(db: Database) -> None:
-    """How far a thread at the advisers was opened, so that after a crash it is opened on from there."""
+    """Record the progress of opening an adviser thread, to continue after a crash."""
     db.table("threads").add_column("lines", int, not_null_default=0)
     db.table("threads").add_column("told", int)
 
 
 @migrations(name="0005_privacy")
 def add_erasure(db: Database) -> None:
-    """Threads of deleted requests, until their copies are gone; questions kept with consent."""
+    """Add threads of deleted requests, until their copies are deleted, and questions saved with consent."""
     db.table("threads").add_column("erased", float)
     db.table("questions").create(
         {"id": int, "user_id": int, "question": str, "entry": str, "consent": str, "created": float}, pk="id"
@@ -139,7 +137,7 @@ def add_erasure(db: Database) -> None:
 
 @migrations(name="0006_pace")
 def add_rate_limits(db: Database) -> None:
-    """What is sent first, what Telegram limits, what it asked to wait for, and what groups got in the last minute."""
+    """Add priorities of calls, Telegram's limits and waits, and recent calls to groups."""
     db.table("outbox").add_column("urgency", int, not_null_default=2)
     db.table("outbox").add_column("limited", int, not_null_default=1)
     db.execute("UPDATE outbox SET urgency = 0 WHERE request <> '' OR method IN ('card', 'mail')")
@@ -153,13 +151,13 @@ def add_rate_limits(db: Database) -> None:
 
 @migrations(name="0007_turns")
 def index_open_updates(db: Database) -> None:
-    """A chat's oldest update that is not done is found at once."""
+    """Index a chat's oldest update that is not done."""
     db.execute("CREATE INDEX inbox_open ON inbox (chat, update_id) WHERE done = 0")
 
 
 @migrations(name="0008_lanes")
 def add_lanes(db: Database) -> None:
-    """Calls to the advisers, and e-mails, wait in a lane for each request."""
+    """Add a lane for each request to calls to the advisers and e-mails."""
     db.table("outbox").add_column("lane", str, not_null_default="")
     db.execute("UPDATE outbox SET lane = request WHERE place = 'thread' OR chat_id = 0")
     db.execute("DROP INDEX outbox_queued")
@@ -168,7 +166,7 @@ def add_lanes(db: Database) -> None:
 
 @migrations(name="0009_clock")
 def add_wait_start(db: Database) -> None:
-    """Since when a chat or a call waits; what waited before that was known is tried at once."""
+    """Record when the wait of a chat or call began; what is waiting now is tried at once."""
     db.table("holds").add_column("noted", float, not_null_default=0.0)
     db.table("outbox").add_column("noted", float, not_null_default=0.0)
     db.execute("DELETE FROM holds")
@@ -177,14 +175,14 @@ def add_wait_start(db: Database) -> None:
 
 @migrations(name="0010_transcript")
 def add_line_messages(db: Database) -> None:
-    """Which message a line of a transcript came from, so that its edit is found."""
+    """Record the message of each transcript line, so that edits find it."""
     db.table("lines").add_column("chat_id", int)
     db.table("lines").add_column("message_id", int)
 
 
 @migrations(name="0011_pictures")
 def add_team_pictures(db: Database) -> None:
-    """What a team sees together is kept as it was when it was made, and who is part of it."""
+    """Store each team's result as it was made, and whose answers it includes."""
     db.table("pictures").create({"code": str, "words": str, "people": int, "created": float}, pk="code")
     db.table("shares").add_column("pictured", int, not_null_default=0)
 
@@ -203,12 +201,7 @@ def check_version(db: Database, path: Path) -> None:
 def _convert_request(old_row: dict[str, Any]) -> dict[str, Any]:
     created = datetime.fromisoformat(old_row["created"]).timestamp()
     body = {name: old_row[name] for name in ("reference", "chat_id", "user_id", "name", "lang", "consent")}
-    body |= {
-        "details": {"concern": old_row["text"]},
-        "brief": {},
-        "contact": "",
-        "created": created,
-        "since": created,
-    }
+    body |= {"details": {"concern": old_row["text"]}, "brief": {}, "contact": ""}
+    body |= {"created": created, "since": created}
     row = {name: old_row[name] for name in ("reference", "chat_id", "user_id", "status")}
     return row | {"created": created, "version": 0, "body": json.dumps(body)}

@@ -10,9 +10,9 @@ import pytest
 from bot.app.bootstrap import BotRuntime, make_dialogue
 from bot.app.clock_guard import SETTLING_TIME
 from bot.app.scheduler import CHECK_INTERVAL, process_due_requests, run_scheduler
+from bot.domain.calendar import DAY
 from bot.domain.consultation import Party, RequestStatus
 from bot.domain.effects import CreateRequest
-from bot.domain.time_window import DAY
 from bot.flows.dialogue import Dialogue
 from bot.settings import Settings
 from bot.store import SqliteDatabase, Store

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from bot.domain.calendar import DAY
 from bot.domain.consultation import Details, Form, FormStep, RequestStatus
 from bot.domain.effects import CreateRequest
 from bot.domain.event import EventKind
-from bot.domain.time_window import DAY
 from bot.domain.turn import State, Turn
 from bot.flows.consultation import review
 from bot.flows.context import TurnContext

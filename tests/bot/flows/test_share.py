@@ -7,7 +7,7 @@ import zxingcpp
 from PIL import Image
 
 from bot.attachments.renderers import render_attachment
-from bot.domain.deep_links import bot_link, is_start_parameter, share_link
+from bot.domain.commands import bot_link, is_start_parameter, share_link
 
 LINK = "https://t.me/gemeinsam_wirken_bot?start=frage-backbone"
 BLACK, WHITE = 0, 255

@@ -169,7 +169,7 @@ def test_no_empty_store_after_a_deletion(tmp_path: Path, clock: Clock) -> None:
         store.database.check_writable()
     store.close()
 
-    with pytest.raises(StoreError, match="is gone; what it held is in"):
+    with pytest.raises(StoreError, match="is missing; its data are in"):
         Store(SqliteDatabase(tmp_path / "bot.db", clock))
 
     assert not (tmp_path / "bot.db").exists()

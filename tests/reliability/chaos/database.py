@@ -5,8 +5,8 @@ from typing import Any
 
 import psycopg
 
-from bot.domain.tenant import MAIN_TENANT
 from bot.store.postgres.advisory_locks import lock_number
+from bot.store.records import MAIN_TENANT
 from tests.support.postgres import start, stop
 
 LEADER = """

@@ -15,8 +15,7 @@ from typing import Any
 from bot.app.bootstrap import open_store_from_settings
 from bot.domain.effects import AppendTranscript, CreateRequest, UpdateRequest
 from bot.settings import Settings
-from bot.store import SqliteDatabase, Store
-from bot.store.factory import POSTGRESQL_PREFIXES
+from bot.store import POSTGRESQL_PREFIXES, SqliteDatabase, Store
 from bot.store.postgres.database import PostgresDatabase
 from bot.store.sql.database import Cursor, Transaction
 from tests.support.stores import Around

@@ -11,7 +11,7 @@ from itertools import product
 
 import pytest
 
-from bot.domain.business_hours import answer_deadline, is_working_day, next_opening
+from bot.domain.calendar import DAY, answer_deadline, is_working_day, next_opening
 from bot.domain.consultation import (
     MAX_LENGTHS,
     ContactChannel,
@@ -27,7 +27,6 @@ from bot.domain.contact_details import normalise_address, parse_contact
 from bot.domain.effects import CreateRequest, UpdateRequest
 from bot.domain.event import Event, EventKind
 from bot.domain.message import AnswerCallback, SendMessage
-from bot.domain.time_window import DAY
 from bot.domain.turn import State, Turn
 from bot.flows.consultation import form, review
 from bot.flows.context import TurnContext

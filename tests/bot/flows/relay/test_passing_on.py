@@ -5,11 +5,11 @@ from dataclasses import replace
 import pytest
 
 from bot.answering.answerer import Answer
+from bot.domain.calendar import DAY
 from bot.domain.consultation import Party, Request
 from bot.domain.effects import AppendTranscript, CreateRequest, UpdateRequest
 from bot.domain.event import Event, EventKind
 from bot.domain.message import AnswerCallback, RelayMessage, SendMessage
-from bot.domain.time_window import DAY
 from bot.domain.turn import State, Turn
 from bot.flows.dialogue import Dialogue
 from bot.flows.relay import lifecycle

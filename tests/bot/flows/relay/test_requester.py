@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
+from bot.domain.calendar import DAY
 from bot.domain.consultation import Party, Request, RequestStatus
 from bot.domain.effects import AppendTranscript, CorrectTranscript, CreateRequest, UpdateRequest
 from bot.domain.event import Event, EventKind
 from bot.domain.message import EditRelayed, RefreshCard, RelayMessage, SendMessage
-from bot.domain.time_window import DAY
 from bot.domain.turn import Turn
 from bot.flows.context import TurnContext
 from bot.flows.dialogue import Dialogue

@@ -11,8 +11,7 @@ import pytest
 from bot.domain.effects import CreateRequest
 from bot.domain.selfcheck import Team, TeamRating, TeamResult
 from bot.errors import StoreError, StoreUnavailable
-from bot.store import Store
-from bot.store.factory import open_store_at
+from bot.store import Store, open_store_at
 from bot.store.personal_data import DATA_CATALOGUE
 from bot.store.postgres.database import PostgresDatabase
 from bot.store.postgres.schema import MIGRATIONS

@@ -122,7 +122,7 @@ def test_not_while_a_bot_works(made: Made, fresh_url: str, clock: Clock) -> None
     running.database.try_acquire_leadership()
 
     for one, other in ((mine, file), (file, mine)):
-        with pytest.raises(StoreError, match="A bot works with postgresql://"):
+        with pytest.raises(StoreError, match="A bot is using postgresql://"):
             one.copy_to(other)
 
     assert file.inbox.count_pending_updates() == 0
@@ -142,7 +142,7 @@ def test_what_arrives_otherwise_is_not_kept(made: Made, fresh_url: str, clock: C
         )
         connection.execute("CREATE TRIGGER other BEFORE INSERT ON outbox FOR EACH ROW EXECUTE FUNCTION other()")
 
-    with pytest.raises(StoreError, match="outbox did not arrive in postgresql://"):
+    with pytest.raises(StoreError, match="outbox differs after being copied to postgresql://"):
         source.copy_to(target)
 
     assert {name for name, rows in tables(target).items() if rows} == set()

@@ -125,8 +125,7 @@ def test_requests_by_status(store: Store) -> None:
     assert store.requests.request_counts() == {"open": 1, "closed": 1}
     assert store.requests.find_request("CCCC-CCCC") is None
     assert [one.reference for one in store.requests.requests_by_user(20)] == ["BBBB-BBBB", "AAAA-AAAA"]
-    assert [one.reference for one in store.requests.active_requests_by_user(20)] == ["AAAA-AAAA"]
-    assert store.requests.requests_by_user(21) == store.requests.active_requests_by_user(21) == []
+    assert store.requests.requests_by_user(21) == []
 
 
 def test_thread_is_found_and_lost(store: Store) -> None:

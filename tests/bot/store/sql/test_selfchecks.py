@@ -15,8 +15,7 @@ from bot.domain.effects import CreateTeamCode, Effect, ErasePerson, LeaveTeam, S
 from bot.domain.event import Event, EventKind
 from bot.domain.selfcheck import SelfCheckProgress, SelfCheckStage, Team, TeamRating, TeamResult
 from bot.domain.turn import State
-from bot.store import Store
-from bot.store.factory import open_store_at
+from bot.store import Store, open_store_at
 from bot.store.sqlite.migrations import migrations
 from tests.bot.conftest import Opening
 from tests.conftest import Clock

@@ -64,7 +64,9 @@ def test_backup_says_what_it_holds(full: Store, tmp_path: Path, clock: Clock) ->
     assert "        1  questions   2027-01-15 to 2027-01-15" in lines
     assert "        1  threads   " in lines  # of which no time is kept
     assert len(lines) == len([part for part in parts if part.row_count])
-    assert last == ("Who has their data deleted from now on is still in it. Delete it by 2027-07-14 at the latest.")
+    assert last == (
+        "Data of people who ask for deletion from now on remain in it. Delete it by 2027-07-14 at the latest."
+    )
     assert inside["questions"] == {
         "kind": "questions", "holds": DATA_CATALOGUE["questions"].description, "rows": 1,
         "oldest": "2027-01-15", "newest": "2027-01-15",

@@ -270,7 +270,7 @@ def test_migration_keeps_the_store_before(tmp_path: Path, clock: Clock, caplog: 
 
     (kept,) = tmp_path.glob("bot.db.before-*")
     assert kept.name == "bot.db.before-0003_selfcheck-1"
-    assert caplog.messages == [f"the store gets a new schema; a copy from before is in {kept}"]
+    assert caplog.messages == [f"upgrading the schema of the store; a copy from before is in {kept}"]
     with closing(Database(kept)) as old:
         assert "checks" not in old.table_names()
         assert len(migrations.applied(old)) == 2

@@ -1,5 +1,6 @@
-"""The advisers' working days: Monday to Friday, except public holidays in Berlin."""
+"""Spans of time, and the advisers' working days: Monday to Friday, except public holidays in Berlin."""
 
+from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 from functools import cache
 
@@ -7,13 +8,20 @@ import holidays
 
 from prompts.dates import TIME_ZONE, to_local_time
 
-OPENING_TIME, CLOSING_TIME = time(9), time(17)  # what arrives later counts as arriving the next day
+HOUR, DAY = 3_600.0, 86_400.0  # seconds
+JUMP_THRESHOLD = HOUR  # time servers correct a clock by less, and summer time does not affect Unix time
+OPENING_TIME, CLOSING_TIME = time(9), time(17)  # a request that arrives later counts as one of the next day
+
+
+def times_within(times: Iterable[float], now: float, period: float) -> tuple[float, ...]:
+    """Return the times (Unix) of the last ``period`` seconds; times in the future (a wrong clock) are left out."""
+    return tuple(moment for moment in times if 0 <= now - moment < period)
 
 
 def answer_deadline(now: float, days: int) -> float:
     """Return the closing hour (Unix time) ``days`` working days after ``now``.
 
-    What arrives at a weekend or after the closing hour counts as arriving on the next working day.
+    A request that arrives at a weekend or after the closing hour counts as one of the next working day.
     """
     moment = to_local_time(now)
     day = moment.date()

@@ -8,8 +8,7 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from bot.errors import StoreError
-from bot.store import Store
-from bot.store.factory import open_store_at
+from bot.store import Store, open_store_at
 from bot.store.postgres.database import PostgresDatabase
 from tests.bot.store.test_store import finish, say
 from tests.conftest import Clock
