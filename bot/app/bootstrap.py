@@ -29,9 +29,7 @@ from bot.settings import Settings
 from bot.store import Store
 from bot.store.factory import open_store_at
 from bot.store.records import POLLING_DUTY
-from bot.telegram import bot_profile
-from bot.telegram.chat_members import make_membership_check
-from bot.telegram.client import connect_with_retry, create_client, delete_webhook, set_webhook
+from bot.telegram.client import connect_with_retry, create_client, delete_webhook, publish_profile, set_webhook
 from bot.telegram.delivery import Delivery
 from bot.telegram.immediate_calls import ImmediateCalls
 from bot.telegram.polling import poll_updates
@@ -195,13 +193,13 @@ async def _run_workers(
         functools.partial(loop.call_soon_threadsafe, outbox.wake),
         immediate_calls.show_typing,
         immediate_calls.answer_inline_query,
-        make_membership_check(bot, loop),
+        immediate_calls.is_member,
         (record_turn, *runtime.turn_observers),
     )
     inbox = Inbox(store, update_handler.handle_update, chat_key, only_newest, on_received=metrics.on_received)
     sender_task = asyncio.create_task(outbox.run())
     background_jobs: tuple[Callable[[], Coroutine[None, None, None]], ...] = (
-        lambda: bot_profile.publish_profile(bot, runtime.settings.language, lambda: dialogue.adviser_chat),
+        lambda: publish_profile(bot, runtime.settings.language, lambda: dialogue.adviser_chat),
         lambda: run_scheduler(dialogue, outbox.wake, runtime.wake_scheduler),
         lambda: store.database.listen_for_calls(outbox.wake),
         inbox.keep_resuming,

@@ -5,8 +5,10 @@ If a bot fails, that is logged, shown and retried while the others keep running.
 
 import asyncio
 import logging
+import os
 import resource
 import signal
+import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -14,7 +16,6 @@ from dataclasses import dataclass, field
 
 from bot.app.bootstrap import BotRuntime, UpdateSource, open_store_from_settings, run_bot
 from bot.app.index_loader import IndexLoader
-from bot.app.systemd import notify_systemd, run_watchdog
 from bot.app.tenants import SETTINGS_FILE, is_enabled, list_tenant_names, load_tenant_settings
 from bot.domain.tenant import MAIN_TENANT
 from bot.errors import GwError, SettingsError, WebServerFailed, loggable_reason
@@ -187,3 +188,20 @@ class Supervisor:
                 await asyncio.to_thread(store.close)
         finally:
             del self._account_owners[account]
+
+
+def notify_systemd(state: str) -> None:
+    """Send a state such as READY=1; do nothing unless systemd has set NOTIFY_SOCKET."""
+    address = os.environ.get("NOTIFY_SOCKET", "")
+    if not address:
+        return
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel:
+        channel.sendto(state.encode(), f"\0{address[1:]}" if address.startswith("@") else address)
+
+
+async def run_watchdog() -> None:
+    """Notify systemd twice per watchdog period that the event loop runs, until cancelled."""
+    period = int(os.environ.get("WATCHDOG_USEC", "0")) / 1_000_000  # seconds
+    while period:
+        notify_systemd("WATCHDOG=1")
+        await asyncio.sleep(period / 2)

@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from bot.attachments.rendered_file import AttachmentValues, RenderedFile
+from bot.attachments import AttachmentValues, RenderedFile
 from bot.store.personal_data import FIELD_DESCRIPTIONS
 from prompts.dates import format_date, to_local_time
 from prompts.render import format_label, render_template

@@ -7,8 +7,9 @@ import errno
 import importlib
 import os
 from collections.abc import Callable
+from pathlib import Path
 
-from bot.attachments.rendered_file import AttachmentValues, RenderedFile
+from bot.attachments import AttachmentValues, RenderedFile
 from bot.errors import RenderingFailed, RenderingUnavailable
 
 FAILED_EXIT_CODE = os.EX_DATAERR  # exit code of the rendering process if the file can never be rendered
@@ -20,8 +21,8 @@ RENDERERS = {  # kind -> module and function; imported when first used, since ty
     "chart": ("typst_documents", "render_chart"),
     "held_json": ("data_export", "render_data_json"),
     "held_page": ("data_export", "render_data_page"),
-    "picture": ("intro_picture", "load_picture"),
-    "qr": ("qr_code", "render_qr_code"),
+    "picture": ("renderers", "load_picture"),
+    "qr": ("typst_documents", "render_qr_code"),
     "takeaway": ("typst_documents", "render_handout"),
 }
 
@@ -50,3 +51,16 @@ def render_attachment(kind: str, values: AttachmentValues) -> RenderedFile:
         raise
     except BaseException as error:  # typst's panics are not Exceptions
         raise RenderingFailed(f"{message} ({type(error).__name__})") from None
+
+
+def load_picture(values: AttachmentValues) -> RenderedFile:
+    """Load the introduction's picture ``name`` from the knowledge ``folder``, or else the built-in one.
+
+    These pictures were rendered beforehand (see tools/intro_pictures).
+    """
+    from knowledge.loader import BUILT_IN, path_or_builtin  # slow to import, and the other kinds do without it
+    from knowledge.records.intro import PICTURES_FOLDER
+
+    name = Path(f"{values['name']}.png").name
+    path = path_or_builtin(Path(values.get("folder") or BUILT_IN), f"intro/{PICTURES_FOLDER}/{name}")
+    return RenderedFile(path.name, path.read_bytes())

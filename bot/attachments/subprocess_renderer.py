@@ -10,7 +10,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from bot.attachments.rendered_file import AttachmentValues, RenderedFile
+from bot.attachments import AttachmentValues, RenderedFile
 from bot.attachments.renderers import FAILED_EXIT_CODE, PREMADE_KINDS, render_attachment
 from bot.errors import RenderingFailed, RenderingUnavailable
 

@@ -1,4 +1,4 @@
-"""`gwbot index`: build, inspect and verify the index."""
+"""`gwbot knowledge`, `model` and `index`: from content and models to an index the bot answers from."""
 
 from pathlib import Path
 
@@ -6,6 +6,60 @@ import click
 
 from bot.cli.options import chosen_settings, index_option
 from bot.settings import Settings
+from knowledge.errors import ContentError
+
+
+@click.group()
+def knowledge() -> None:
+    """Validate the content the bot answers from."""
+
+
+@knowledge.command()
+@click.argument("folder", required=False, type=click.Path(path_type=Path))
+def check(folder: Path | None) -> None:
+    """Validate FOLDER (default: the bot's own knowledge) and list every error with file and line."""
+    from knowledge.loader import BUILT_IN, has_builtin_layout, load_knowledge, path_or_builtin
+    from knowledge.records.contacts import CONTACTS_FILE, read_contacts
+    from knowledge.validation.rules import check_knowledge as check_rules
+
+    settings = chosen_settings()
+    folder = folder or settings.knowledge_dir or BUILT_IN
+    content = load_knowledge(folder, settings.language)
+    read_contacts(path_or_builtin(folder, CONTACTS_FILE))  # needed with any folder: requests go to these people
+    problems = check_rules(content) if has_builtin_layout(folder) else ()
+    if problems:
+        raise ContentError(problems)
+    click.echo(f"{sum(1 for _ in content.entries)} files are in order.")
+
+
+@click.group()
+def model() -> None:
+    """Prepare the encoder and an optional cross-encoder."""
+
+
+@model.command()
+@click.argument("name", default="bundled")
+@click.option("--cross-encoder", is_flag=True, help="NAME is a cross-encoder for re-ranking; see GW_CROSS_ENCODER.")
+def prepare(name: str, cross_encoder: bool) -> None:
+    """Export the encoder NAME: 'bundled' (the default), a folder, or a hub name."""
+    settings = chosen_settings()
+    if cross_encoder:
+        from index.export.cross_encoder_export import export_cross_encoder
+
+        if name == "bundled":
+            raise click.UsageError("No cross-encoder is bundled. Give a folder or a hub name.")
+        folder = export_cross_encoder(name, settings.cross_encoder_dir, _echo_message)
+        click.echo(f"The cross-encoder is ready in {folder}. Measure it: gwbot eval --against cross-encoder")
+        click.echo("Then set GW_CROSS_ENCODER=true")
+        return
+    from index.export.encoder_export import export_encoder
+
+    folder = export_encoder(name, settings.encoder_dir, _echo_message)
+    click.echo(f"The encoder is ready in {folder}. Next: gwbot index build")
+
+
+def _echo_message(message: str) -> None:
+    click.echo(message, err=True)
 
 
 @click.group()
@@ -91,4 +145,4 @@ def verify(root: Path | None) -> None:
     click.echo(f"{reader.version}: {backend.verify_version(reader)}.")
 
 
-COMMANDS = (index,)
+COMMANDS = (index, knowledge, model)

@@ -1,13 +1,16 @@
-"""`gwbot backup`, `restore`, `purge` and `migrate`: what an operator does to the store."""
+"""`gwbot backup`, `restore`, `purge`, `migrate` and `store copy`: maintain the store."""
 
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import click
 
-from bot.cli.options import chosen_settings, open_store
-from bot.errors import GwError
+from bot.cli.options import chosen_settings, chosen_tenant, open_store
+from bot.domain.tenant import MAIN_TENANT
+from bot.errors import GwError, StoreError
+from bot.store.factory import SQLITE_PREFIX
 
 SECONDS_PER_DAY = 86_400
 
@@ -88,4 +91,39 @@ def migrate() -> None:
         click.echo(f"{store.address} is up to date.")
 
 
-COMMANDS = (backup, restore, purge, migrate)
+@click.group()
+def store() -> None:
+    """Move the whole store."""
+
+
+@store.command()
+@click.argument("source", metavar="FROM")
+@click.argument("target", metavar="TO")
+def copy(source: str, target: str) -> None:
+    """Copy a store to an empty one; each is sqlite:///PATH or postgresql://…. Stop the bot first."""
+    from bot.store.factory import open_store_at
+    from bot.store.sqlite.backup import ensure_not_in_use
+
+    stores_exist = [
+        ensure_not_in_use(Path(url.removeprefix(SQLITE_PREFIX)))
+        for url in (source, target)
+        if url.startswith(SQLITE_PREFIX)
+    ]
+    if source.startswith(SQLITE_PREFIX) and not stores_exist[0]:
+        raise StoreError(f"There is no store {source}.")
+    tenant = chosen_tenant() or MAIN_TENANT
+    with (
+        closing(open_store_at(source, time.time, tenant)) as source_store,
+        closing(open_store_at(target, time.time, tenant)) as target_store,
+    ):
+        counts = source_store.copy_to(target_store)
+    for table, rows in counts.items():
+        if rows:
+            click.echo(f"{rows:8}  {table}")
+    click.echo(
+        f"All that {source_store.address} holds is in {target_store.address}, and was compared. "
+        "Name that in GW_DATABASE_URL, and delete the old one when all works: it holds personal data."
+    )
+
+
+COMMANDS = (backup, restore, purge, migrate, store)

@@ -1,7 +1,8 @@
-"""`gwbot requests`: list, show and export requests for advice."""
+"""`gwbot requests` and `feedback`: requests for advice, ratings of answers, and questions stored with consent."""
 
 from collections.abc import Iterator
 from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import Any
 
 import click
@@ -60,4 +61,20 @@ def export() -> None:
             click.echo(json_line(asdict(request)))
 
 
-COMMANDS = (requests,)
+@click.command()
+@click.option("--questions", is_flag=True, help="List the questions kept with consent, without names.")
+def feedback(questions: bool) -> None:
+    """Count thumbs up and down by answer; with --questions, list the questions kept with consent."""
+    with open_store(chosen_settings()) as store:
+        kept_questions, thumbs = store.users.consented_questions(), store.users.feedback_counts()
+    if questions:
+        for question, entry, created in kept_questions:
+            day = datetime.fromtimestamp(created, UTC).date()
+            click.echo(f"{day}  {entry}  {' '.join(question.split())}")
+        return
+    for entry, up, down in thumbs:
+        click.echo(f"{up:5} 👍 {down:5} 👎  {entry}")
+    click.echo(f"{len(kept_questions)} questions are kept with consent: gwbot feedback --questions", err=True)
+
+
+COMMANDS = (requests, feedback)

@@ -17,17 +17,13 @@ PACKAGES = ("bot", "index", "knowledge", "prompts")
 
 def find_function(file: str, name: str) -> ast.AST | None:
     """Return the function or method of that qualified name, if the file has one."""
-    scope: ast.AST | None = ast.parse((ROOT / file).read_text("utf-8"))
+    scope: ast.AST = ast.parse((ROOT / file).read_text("utf-8"))
     for part in name.split("."):
-        scope = next(
-            (
-                node
-                for node in ast.iter_child_nodes(scope)
-                if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and node.name == part
-            ),
-            None,
-        )
-        if scope is None:
+        for node in ast.iter_child_nodes(scope):
+            if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and node.name == part:
+                scope = node
+                break
+        else:
             return None
     return scope
 
@@ -66,7 +62,7 @@ def test_walk_is_that_of_the_code(walk: str) -> None:
 def test_every_room_is_on_the_map() -> None:
     """Each package with code stands in the tree of rooms, and no other does."""
     tree = DOCUMENT.split("```")[1]
-    drawn, parents = set(), []
+    drawn, parents = set[str](), list[str]()
     for line in tree.strip().splitlines():
         names = re.match(r"( *)((?:\w+/ ?)+)", line)
         assert names, line
