@@ -65,8 +65,7 @@ class Settings(BaseSettings):
     mail_from: str | None = Field(None, description="Sender of the e-mails")
     operator: str | None = Field(None, description="Who runs the bot, with postal address; shown by `/datenschutz`")
     operator_email: str | None = Field(
-        None,
-        description="Address for alerts: advisers' chat lost, another program polls; unset: `GW_MAIL_FROM`",
+        None, description="Address for alerts: advisers' chat lost, another program polls; unset: `GW_MAIL_FROM`"
     )
     answer_days: int = Field(2, ge=1, le=30, description="Working days within which an answer is promised")
     close_days: int = Field(

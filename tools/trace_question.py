@@ -48,10 +48,7 @@ from bot.settings import Settings
 from bot.telegram.delivery import Delivery
 from tools import PROJECT_ROOT
 
-PHASES: Mapping[str, Callable[..., Any]] = {
-    "handling": UpdateHandler.handle_update,
-    "sending": Delivery.__call__,
-}
+PHASES: Mapping[str, Callable[..., Any]] = {"handling": UpdateHandler.handle_update, "sending": Delivery.__call__}
 PACKAGES = ("bot", "index", "knowledge", "prompts")
 QUESTION = "Was ist Collective Impact?"
 WARM_UP_QUESTION = "Wer steht hinter Gemeinsam Wirken?"

@@ -27,14 +27,7 @@ SHARED_FIELDS = frozenset(
 )
 # Never inherited: a tenant's requests must not reach another's advisers.
 OWN_FIELDS = frozenset(
-    (
-        "telegram_token",
-        "webhook_secret",
-        "adviser_chat_id",
-        "adviser_ids",
-        "operator",
-        "operator_email",
-    )
+    ("telegram_token", "webhook_secret", "adviser_chat_id", "adviser_ids", "operator", "operator_email")
 )
 _NAME_PATTERN = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 

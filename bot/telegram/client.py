@@ -71,7 +71,7 @@ async def delete_webhook(bot: Bot) -> None:
 async def publish_profile(bot: Bot, default_lang: str, adviser_chat: Callable[[], int | None]) -> None:
     """Publish what differs of the bot's name, descriptions and command menu, in each language.
 
-    Errors are only logged, since the bot works without it. ``adviser_chat`` is called in a thread: it reads the store.
+    Errors are only logged, since the bot works without it. ``adviser_chat`` reads the store, so a thread calls it.
     """
     for lang in COMMANDS_BY_LANG:
         for code in {lang, ""} if lang == default_lang else {lang}:
