@@ -30,7 +30,7 @@ def create_client(settings: Settings, request: BaseRequest) -> Bot:
 
 
 async def connect_with_retry(bot: Bot, stop: asyncio.Event) -> User | None:
-    """Connect, retrying until the network is there; return the bot's account, or None if stopped before.
+    """Connect, retrying until Telegram can be reached; return the bot's account, or None if stopped before.
 
     Raises:
         ConnectionFailed: Telegram does not know the token.
@@ -43,7 +43,7 @@ async def connect_with_retry(bot: Bot, stop: asyncio.Event) -> User | None:
         except (InvalidToken, Forbidden):
             raise ConnectionFailed("Telegram does not know this token. Check GW_TELEGRAM_TOKEN.") from None
         except (NetworkError, RetryAfter):
-            log.warning("Telegram cannot be reached; the next try is in %.0f s", backoff_seconds(attempt))
+            log.warning("Telegram cannot be reached; retrying in %.0f s", backoff_seconds(attempt))
         await wait_for_event(stop, backoff_seconds(attempt))
         attempt += 1
     return None
