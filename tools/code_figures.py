@@ -2,10 +2,10 @@
 
 How each figure is counted:
 
-* The program is every .py file below the folders in `PROGRAM`. Lines are lines of these files, blank ones included.
+* The program is every .py file below the folders in `PROGRAM`. All their lines are counted, including blank ones.
 * A small module has at most `SMALL` lines; `__init__.py` files are left out.
-* A function is any `def`, methods and nested functions included. Its name is one word if no underscore is left once
-  leading and trailing ones are removed; special methods (`__init__`) are left out of the count of names.
+* A function is any `def`, including methods and nested functions. Its name is one word if it has no underscore
+  except leading and trailing ones; special methods (`__init__`) are left out of the count of names.
 * Parameters are positional and keyword-only ones without `self` and `cls`; `*args` and `**kwargs` are not counted.
 * An import circle is a strongly connected component of more than one module.
 * An upward import contradicts a contract of type "layers" in the checkout's own pyproject.toml. Only direct imports
@@ -49,7 +49,7 @@ class Figures:
 
 
 def read_modules(root: Path, packages: Iterable[str]) -> list[Module]:
-    """Parse every module of some top-level packages below ``root``, sorted by path; those not there are skipped."""
+    """Parse every module of some top-level packages below ``root``, sorted by path; skip missing packages."""
     modules = []
     for path in sorted(file for package in packages for file in (root / package).rglob("*.py")):
         relative, text = path.relative_to(root), path.read_text("utf-8")
@@ -65,12 +65,12 @@ def find_imports(modules: Sequence[Module]) -> Imports:
     Imports inside functions and under `TYPE_CHECKING` count. A package does not count as imported just because one of
     its modules is.
     """
-    known = {module.name for module in modules}
+    module_names = {module.name for module in modules}
     imports = {}
     for module in modules:
         candidates = (name for node in ast.walk(module.tree) for name in _imported_names(module, node))
-        found = {name if name in known else name.rpartition(".")[0] for name in candidates}
-        imports[module.name] = frozenset(found & known - {module.name})
+        imported = {name if name in module_names else name.rpartition(".")[0] for name in candidates}
+        imports[module.name] = frozenset(imported & module_names - {module.name})
     return imports
 
 
@@ -149,12 +149,12 @@ def find_functions(module: Module) -> Iterator[Function]:
 
 
 def is_special(name: str) -> bool:
-    """Tell whether Python itself gives a function this name, as in ``__init__``."""
+    """Return whether a name is reserved for Python's special methods, as ``__init__`` is."""
     return name.startswith("__") and name.endswith("__")
 
 
 def has_one_word(name: str) -> bool:
-    """Tell whether a function name consists of a single word."""
+    """Return whether a function name consists of a single word."""
     return "_" not in name.strip("_")
 
 
@@ -208,7 +208,7 @@ def measure(root: Path) -> Figures:
 
 
 def format_table(columns: Mapping[str, Figures]) -> str:
-    """Lay out figures side by side, one column for each checkout, headed by the keys of ``columns``."""
+    """Return a table with a column for each checkout, headed by the keys of ``columns``."""
     names = next(iter(columns.values())).values
     lines = [("", *columns), *((name, *(figures.values[name] for figures in columns.values())) for name in names)]
     widths = [max(map(len, cells)) for cells in zip(*lines, strict=True)]
@@ -217,7 +217,7 @@ def format_table(columns: Mapping[str, Figures]) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print the figures of a checkout, beside those of another one if ``--against`` names it."""
+    """Print the figures of a checkout, next to those of another one if ``--against`` names it."""
     parser = argparse.ArgumentParser(prog="python -m tools.code_figures", description="Figures on the code.")
     parser.add_argument("root", nargs="?", type=Path, default=PROJECT_ROOT, help="checkout to measure")
     parser.add_argument("--against", type=Path, metavar="ROOT", help="another checkout to compare with, shown first")

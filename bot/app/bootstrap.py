@@ -45,7 +45,7 @@ from knowledge.records.intro import read_steps
 from knowledge.records.selfcheck import SELFCHECK_FOLDER, read_selfchecks
 
 log = logging.getLogger(__name__)
-REFERENCE_LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # without those that look like another
+REFERENCE_LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # without lookalikes
 
 
 class UpdateSource(Enum):
@@ -58,15 +58,15 @@ class UpdateSource(Enum):
 
 @dataclass(frozen=True, slots=True)
 class BotRuntime:
-    """What a bot runs with.
+    """The parts that a bot runs with.
 
     Attributes:
         store: stays open; the caller closes it.
         clock: Unix time.
-        limits: those of the Bot API server that is called.
-        wake_scheduler: set after the clock was moved on purpose, to do at once what is due by it.
+        limits: those of the Bot API server.
+        wake_scheduler: set after the clock was moved on purpose, to process at once what is due by it.
         turn_observers: called after each update, from the thread that handled it.
-        status_server: shows the bot; the caller serves it, or nobody does.
+        status_server: reports on the bot if the caller serves it.
     """
 
     settings: Settings
@@ -91,7 +91,7 @@ def open_store_from_settings(settings: Settings, clock: Callable[[], float] = ti
 
 
 def make_answerer(settings: Settings, live_index: LiveIndex) -> Answerer:
-    """Return an answerer that follows the index when that is replaced. Raises ContentError."""
+    """Return an answerer that always uses the current index. Raises ContentError."""
     folder = resolve_knowledge_dir(settings)
     contact = default_contact(read_contacts(path_or_builtin(folder, CONTACTS_FILE)))
     markers = read_markers(path_or_builtin(folder, MARKERS_FILE))
@@ -170,9 +170,9 @@ async def run_bot(runtime: BotRuntime, stop: asyncio.Event) -> None:
 async def _run_workers(
     runtime: BotRuntime, dialogue: Dialogue, bot: Bot, limiter: RateLimiter, bot_status: BotStatus
 ) -> "AsyncIterator[tuple[Inbox, asyncio.Task[None]]]":
-    """Run all that handles updates and sends calls.
+    """Run what handles updates and sends calls; yield the inbox and the task that sends.
 
-    Yield the inbox and the task that sends. On exit, finish the updates and calls in progress.
+    On exit, finish the updates and calls in progress.
     """
     loop, store, metrics = asyncio.get_running_loop(), runtime.store, bot_status.metrics
     outbox = Outbox(
@@ -235,7 +235,7 @@ async def _start_receiving(
 async def _wait_for_first(
     stop: asyncio.Event, sender_task: "asyncio.Task[None]", receiver_tasks: "list[asyncio.Task[None]]"
 ) -> None:
-    """Wait until stopped or until a task ends; raise its error, since the bot would be deaf or mute without it."""
+    """Wait until stopped or until a task ends; raise its error, since the bot cannot do without it."""
     stop_task = asyncio.create_task(stop.wait())
     try:
         done, _ = await asyncio.wait({stop_task, sender_task, *receiver_tasks}, return_when=asyncio.FIRST_COMPLETED)

@@ -1,19 +1,18 @@
-"""Which function renders which kind of file, and what its errors mean.
+"""Render a file of any kind, and classify the errors.
 
-The store keeps no files: a queued call holds a kind and a few values, from which the file is rendered when sent.
+No files are stored: a queued call has a kind and a few values, from which the file is rendered when it is sent.
 """
 
 import errno
 import importlib
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 from bot.attachments import AttachmentValues, RenderedFile
 from bot.errors import RenderingFailed, RenderingUnavailable
 
 FAILED_EXIT_CODE = os.EX_DATAERR  # exit code of the rendering process if the file can never be rendered
-PREMADE_KINDS = frozenset(("picture",))  # only read from disk, so no subprocess is needed
+PREMADE_KINDS = frozenset(("picture",))  # only read from disk, without a subprocess
 TRANSIENT_ERRNOS = frozenset(
     (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN, errno.ENOSPC, errno.EDQUOT, errno.EIO)
 )  # the machine is short of something that it may have again later
@@ -37,10 +36,8 @@ def render_attachment(kind: str, values: AttachmentValues) -> RenderedFile:
     message = f"the drawing '{kind}' could not be made"
     try:
         module, function = RENDERERS[kind]
-        render: Callable[[AttachmentValues], RenderedFile] = getattr(
-            importlib.import_module(f"bot.attachments.{module}"), function
-        )
-        return render(values)
+        rendered: RenderedFile = getattr(importlib.import_module(f"bot.attachments.{module}"), function)(values)
+        return rendered
     except MemoryError:
         raise RenderingUnavailable(f"{message} now (MemoryError)") from None
     except OSError as error:

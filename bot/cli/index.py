@@ -1,5 +1,6 @@
-"""`gwbot knowledge`, `model` and `index`: from content and models to an index the bot answers from."""
+"""`gwbot knowledge`, `model` and `index`: check the content, prepare the models, build the index."""
 
+from functools import partial
 from pathlib import Path
 
 import click
@@ -20,13 +21,13 @@ def check(folder: Path | None) -> None:
     """Validate FOLDER (default: the bot's own knowledge) and list every error with file and line."""
     from knowledge.loader import BUILT_IN, has_builtin_layout, load_knowledge, path_or_builtin
     from knowledge.records.contacts import CONTACTS_FILE, read_contacts
-    from knowledge.validation.rules import check_knowledge as check_rules
+    from knowledge.validation.rules import check_knowledge
 
     settings = chosen_settings()
     folder = folder or settings.knowledge_dir or BUILT_IN
     content = load_knowledge(folder, settings.language)
-    read_contacts(path_or_builtin(folder, CONTACTS_FILE))  # needed with any folder: requests go to these people
-    problems = check_rules(content) if has_builtin_layout(folder) else ()
+    read_contacts(path_or_builtin(folder, CONTACTS_FILE))  # always needed: requests go to these people
+    problems = check_knowledge(content) if has_builtin_layout(folder) else ()
     if problems:
         raise ContentError(problems)
     click.echo(f"{sum(1 for _ in content.entries)} files are in order.")
@@ -42,24 +43,20 @@ def model() -> None:
 @click.option("--cross-encoder", is_flag=True, help="NAME is a cross-encoder for re-ranking; see GW_CROSS_ENCODER.")
 def prepare(name: str, cross_encoder: bool) -> None:
     """Export the encoder NAME: 'bundled' (the default), a folder, or a hub name."""
-    settings = chosen_settings()
+    settings, echo_error = chosen_settings(), partial(click.echo, err=True)
     if cross_encoder:
         from index.export.cross_encoder_export import export_cross_encoder
 
         if name == "bundled":
             raise click.UsageError("No cross-encoder is bundled. Give a folder or a hub name.")
-        folder = export_cross_encoder(name, settings.cross_encoder_dir, _echo_message)
+        folder = export_cross_encoder(name, settings.cross_encoder_dir, echo_error)
         click.echo(f"The cross-encoder is ready in {folder}. Measure it: gwbot eval --against cross-encoder")
         click.echo("Then set GW_CROSS_ENCODER=true")
         return
     from index.export.encoder_export import export_encoder
 
-    folder = export_encoder(name, settings.encoder_dir, _echo_message)
+    folder = export_encoder(name, settings.encoder_dir, echo_error)
     click.echo(f"The encoder is ready in {folder}. Next: gwbot index build")
-
-
-def _echo_message(message: str) -> None:
-    click.echo(message, err=True)
 
 
 @click.group()
@@ -106,15 +103,10 @@ def build_index(settings: Settings, folder: Path | None = None, root: Path | Non
             bar.total = total
             bar.update(result - bar.n)
 
-        calibration = load_calibration(with_examples=bool(knowledge.intents))
-        result = make_index_backend(settings, root).build_version(
-            IndexSource(knowledge, encoder, calibration), report_progress
-        )
-    manifest = result.manifest
-    summary = (
-        f"{manifest.entries} entries, {manifest.passages} passages; {result.embedded_count} texts embedded anew."
-    )
-    return f"{summary}\nIn use: {result.version}"
+        source = IndexSource(knowledge, encoder, load_calibration(with_examples=bool(knowledge.intents)))
+        result = make_index_backend(settings, root).build_version(source, report_progress)
+    size = f"{result.manifest.entries} entries, {result.manifest.passages} passages"
+    return f"{size}; {result.embedded_count} texts embedded anew.\nIn use: {result.version}"
 
 
 @index.command()

@@ -37,7 +37,7 @@ def backup(file: Path) -> None:
     "otherwise drop it, so that nothing is sent twice.",
 )
 def restore(file: Path, again: bool | None) -> None:
-    """Replace the store with FILE; the previous store is kept beside it. Stop the bot first."""
+    """Replace the store with FILE; the previous store is renamed, not deleted. Stop the bot first."""
     from bot.store.sqlite.backup import restore_store
 
     notices = []
@@ -50,21 +50,23 @@ def restore(file: Path, again: bool | None) -> None:
             click.echo(f"{notice} Most have probably been answered or sent since then.")
             send_waiting = click.confirm("Send them all when the bot starts, some of them for the second time?")
         notices.append(
-            f"{notice} The bot answers or sends them when it starts, also those that have been since then."
+            f"{notice} The bot answers or sends them when it starts, even those it has dealt with since then."
             if send_waiting
-            else f"{notice} They are dropped, so that nothing is sent twice. If they are to be sent: "
-            f"gwbot restore --send-waiting {file}, before the bot starts."
+            else f"{notice} They are dropped, so that nothing is sent twice. To send them, run "
+            f"gwbot restore --send-waiting {file} before the bot starts."
         )
         return bool(send_waiting)
 
     previous_store = restore_store(file, chosen_settings().sqlite_path, decide_waiting)
-    note = f" The one before is kept as {previous_store}: delete it soon." if previous_store else ""
+    note = f" The previous store is now {previous_store}: delete it soon." if previous_store else ""
     click.echo("\n".join((f"The store is restored from {file}.{note}", *notices)))
-    click.echo("Who had their data deleted since the backup is in it again: ask them to /loeschen once more.")
+    click.echo("Data that people deleted since the backup is back: ask them to send /loeschen again.")
 
 
 @click.command()
-@click.option("--force", is_flag=True, help="Delete even if everything is that old, which suggests a wrong clock.")
+@click.option(
+    "--force", is_flag=True, help="Delete even if everything is that old, which suggests that the clock is wrong."
+)
 def purge(force: bool) -> None:
     """Delete data older than GW_RETENTION_DAYS, as the running bot does once a day."""
     from bot.app.clock_guard import is_everything_older
@@ -74,14 +76,14 @@ def purge(force: bool) -> None:
     with open_store(settings) as store:
         if is_everything_older(store, cutoff) and not force:
             raise GwError(
-                f"All that the store holds is older than {settings.retention_days} days. "
-                "Is the clock of this machine right? If so: gwbot purge --force"
+                f"Everything in the store is older than {settings.retention_days} days. "
+                "Is this machine's clock right? If so: gwbot purge --force"
             )
         rows = store.erasure.purge_expired(cutoff)
         overdue = [request.reference for request in store.requests.active_requests() if request.created < cutoff]
     click.echo(f"{rows} rows older than {settings.retention_days} days are deleted.")
     if overdue:
-        click.echo(f"Older, but not closed, and therefore kept: {', '.join(overdue)}.")
+        click.echo(f"Requests that are older but not closed were not deleted: {', '.join(overdue)}.")
 
 
 @click.command()
@@ -104,11 +106,8 @@ def copy(source: str, target: str) -> None:
     from bot.store.factory import open_store_at
     from bot.store.sqlite.backup import ensure_not_in_use
 
-    stores_exist = [
-        ensure_not_in_use(Path(url.removeprefix(SQLITE_PREFIX)))
-        for url in (source, target)
-        if url.startswith(SQLITE_PREFIX)
-    ]
+    paths = [Path(url.removeprefix(SQLITE_PREFIX)) for url in (source, target) if url.startswith(SQLITE_PREFIX)]
+    stores_exist = [ensure_not_in_use(path) for path in paths]
     if source.startswith(SQLITE_PREFIX) and not stores_exist[0]:
         raise StoreError(f"There is no store {source}.")
     tenant = chosen_tenant() or MAIN_TENANT
@@ -121,8 +120,8 @@ def copy(source: str, target: str) -> None:
         if rows:
             click.echo(f"{rows:8}  {table}")
     click.echo(
-        f"All that {source_store.address} holds is in {target_store.address}, and was compared. "
-        "Name that in GW_DATABASE_URL, and delete the old one when all works: it holds personal data."
+        f"{source_store.address} is copied to {target_store.address}, and the copy is verified. "
+        "Set GW_DATABASE_URL to it. Once all works, delete the old store: it contains personal data."
     )
 
 
