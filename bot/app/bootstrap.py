@@ -224,10 +224,8 @@ async def _start_receiving(
         await set_webhook(bot, runtime.settings)
     elif runtime.source is UpdateSource.POLLING:
         await delete_webhook(bot)
-        acquire_leadership = functools.partial(runtime.store.database.try_acquire_leadership, POLLING_DUTY)
-        polling = poll_updates(
-            bot, inbox.receive_updates, bot_status.on_conflict, acquire_leadership=acquire_leadership
-        )
+        lead = functools.partial(runtime.store.database.try_acquire_leadership, POLLING_DUTY)
+        polling = poll_updates(bot, inbox.receive_updates, bot_status.on_conflict, acquire_leadership=lead)
         return [asyncio.create_task(polling)]
     return []
 

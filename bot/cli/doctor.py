@@ -126,9 +126,8 @@ def _check_telegram(settings: Settings) -> str:
 
 def _check_advisers(settings: Settings) -> str:
     if settings.adviser_chat_id is None:
-        return "GW_ADVISER_CHAT_ID is not set; requests are stored" + (
-            " and mailed" if settings.smtp_url else " only"
-        )
+        mailed = "and mailed" if settings.smtp_url else "only"
+        return f"GW_ADVISER_CHAT_ID is not set; requests are stored {mailed}"
     if settings.telegram_token is None:
         return "GW_TELEGRAM_TOKEN is not set, so the chat cannot be reached"
     with open_store(settings) as store:

@@ -109,9 +109,8 @@ class Outbox:
         if 0 < self._send_from - now <= HANDOVER_WAIT:
             return self._send_from - now
         in_flight = [queued for queued, _ in self._in_flight.values()]
-        paused_chats = set(self._limiter.paused_chats(now)) | {
-            queued.chat_id for queued in in_flight if queued.rate_limited or isinstance(queued.call, MailCall)
-        }
+        busy = {queued.chat_id for queued in in_flight if queued.rate_limited or isinstance(queued.call, MailCall)}
+        paused_chats = busy.union(self._limiter.paused_chats(now))
         free_slots, next_change = self._limiter.free_slots(now), self._limiter.next_change(now)
         due_calls, next_look = await asyncio.to_thread(
             self._find_due_calls, now, free_slots, next_change, list(self._in_flight), paused_chats
@@ -143,9 +142,8 @@ class Outbox:
 
     def _load_rate_limits(self) -> tuple[dict[int, float], list[tuple[int, float]]]:
         self._on_takeover()
-        return self._store.outbox.rate_limits(), self._store.outbox.group_calls(
-            self._clock() - MINUTE - MAX_ARRIVAL_DELAY
-        )
+        since = self._clock() - MINUTE - MAX_ARRIVAL_DELAY
+        return self._store.outbox.rate_limits(), self._store.outbox.group_calls(since)
 
     def _find_due_calls(
         self, now: float, free_slots: int, next_change: float | None, in_flight_ids: list[int], paused_chats: set[int]

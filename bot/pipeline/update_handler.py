@@ -126,10 +126,9 @@ class UpdateHandler:
             raise UpdateIncomplete
         chat = str(event.chat_id)  # the key under which the inbox queues the chat's messages
         updates = [json.loads(body) for body in self.dialogue.store.inbox.waiting_updates(chat)]
-        others = [
-            other for raw_update in updates if (other := self.parse_update(raw_update["update_id"], raw_update))
-        ]
-        return replace(event, captions=tuple(other.text for other in others if other.album_id == event.album_id))
+        others = [self.parse_update(raw_update["update_id"], raw_update) for raw_update in updates]
+        captions = tuple(other.text for other in others if other and other.album_id == event.album_id)
+        return replace(event, captions=captions)
 
     def _run_dialogue(self, event: Event) -> tuple[TurnContext, Turn]:
         state = State()
@@ -141,7 +140,7 @@ class UpdateHandler:
             return context, self.dialogue.respond(context)
         except (StoreUnavailable, StoreGone):  # the person's state is unknown and must not be overwritten
             raise
-        except Exception:  # whatever goes wrong with one message, the person gets an apology and the bot goes on
+        except Exception:  # whatever fails for one message, the person gets an apology and the bot continues
             log.exception("update %d could not be answered", event.update_id)
             context = TurnContext(self.dialogue, state, event)
             return context, context.say("failed")

@@ -28,9 +28,8 @@ async def erase_from_adviser_chat(bot: Bot, store: Store, call: EraseThread) -> 
     reference, adviser_chat = call.reference, call.chat_id
     topic_ids = await asyncio.to_thread(store.erasure.request_topics, reference)
     topics = {topic: await _delete_topic(bot, topic, adviser_chat) for topic in topic_ids}
-    deleted_chats = {chat_id for chat_id, _ in topics} - {
-        topic[0] for topic, deleted in topics.items() if not deleted
-    }
+    remaining_chats = {chat_id for (chat_id, _), deleted in topics.items() if not deleted}
+    deleted_chats = {chat_id for chat_id, _ in topics} - remaining_chats
     for message in await asyncio.to_thread(store.erasure.erasure_queue, reference):
         is_gone = message[0] in deleted_chats
         result = ErasureResult.DELETED if is_gone else await _delete_message(bot, message, adviser_chat)

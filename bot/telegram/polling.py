@@ -99,7 +99,6 @@ async def _fetch_updates(bot: Bot, offset: int | None) -> list[dict[str, Any]]:
     params = {"timeout": POLL_TIMEOUT, "allowed_updates": ALLOWED_UPDATES} | (
         {} if offset is None else {"offset": offset}
     )
-    updates: list[dict[str, Any]] = await bot.do_api_request(
-        "getupdates", params, read_timeout=POLL_TIMEOUT + READ_MARGIN
-    )
+    timeout = POLL_TIMEOUT + READ_MARGIN
+    updates: list[dict[str, Any]] = await bot.do_api_request("getupdates", params, read_timeout=timeout)
     return updates

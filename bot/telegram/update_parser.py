@@ -59,9 +59,8 @@ def _is_well_formed(event: Event) -> bool:
     """Whether the ids and texts of an event have the types that Telegram promises, and the store can hold them."""
     ids = (event.chat_id, event.user_id, event.message_id, event.reply_to or 0, event.thread_id)
     texts = (event.text, event.name, event.language_code, event.callback_id, event.html, event.album_id)
-    return all(isinstance(value, int) and abs(value) < MAX_ID for value in ids) and all(
-        isinstance(value, str) for value in texts
-    )
+    are_ids_valid = all(isinstance(value, int) and abs(value) < MAX_ID for value in ids)
+    return are_ids_valid and all(isinstance(value, str) for value in texts)
 
 
 def parse_update(update: Update, bot_user: User) -> Event | None:
@@ -188,9 +187,7 @@ def _media_type(message: Message) -> str:
 def _replaceable_file_id(message: Message, media_type: str) -> str:
     """Return the id of a message's file if it can be replaced by another one, else ""."""
     media = getattr(message, media_type) if media_type in REPLACEABLE_MEDIA else None
-    largest = (
-        media[-1] if isinstance(media, tuple) and media else media
-    )  # a photo has several sizes, the largest last
+    largest = media[-1] if isinstance(media, tuple) and media else media  # the sizes of a photo are in order
     return str(largest.file_id) if largest else ""
 
 

@@ -85,43 +85,36 @@ class ProcessMetrics:
         return Histogram(f"gw_{name}_seconds", help_text, buckets=DURATION_BUCKETS, registry=self.registry)
 
 
-class StoreCollector(Collector):
-    """Gauges over the store."""
+BotSources = Mapping[str, tuple[ProcessMetrics, Services | None]]  # by tenant
 
-    def __init__(self, services: Services) -> None:
-        self._services = services
 
-    def collect(self) -> Iterator[GaugeMetricFamily]:
-        """Read the store; raises StoreError."""
-        store, adviser_chat, now = self._services.store, self._services.adviser_chat, self._services.now()
-        running, oldest_call = store.requests.active_requests(), store.outbox.oldest_queued_at() or now
-        waiting = [request for request in running if request.turn is Party.ADVISER]
-        adviser_calls = 0 if adviser_chat is None else store.outbox.count_queued_calls(adviser_chat)
-        pending_updates, untaken = (
-            store.inbox.count_pending_updates(),
-            sum(not request.taken_by for request in running),
-        )
-        overdue = sum(0 < request.promised < now for request in waiting)
-        yield _make_gauge("calls_waiting", "Calls that wait to be made", store.outbox.count_queued_calls())
-        yield _make_gauge("desk_calls_waiting", "Of these, to the advisers' chat", adviser_calls)
-        yield _make_gauge("calls_oldest_seconds", "How long the oldest of these waits", max(0.0, now - oldest_call))
-        yield _make_gauge("updates_pending", "Updates that are written down but not handled", pending_updates)
-        states = GaugeMetricFamily("gw_requests", "Requests for advice, by state", labels=["state"])
-        counts = store.requests.request_counts()
-        for status in RequestStatus:
-            states.add_metric([status.value], counts.get(status.value, 0))
-        yield states
-        yield _make_gauge("requests_untaken", "Requests that nobody has taken", untaken)
-        yield _make_gauge("requests_waiting", "Requests that wait for the advisers", len(waiting))
-        yield _make_gauge("requests_overdue", "Requests without an answer by the promised time", overdue)
+def collect_store_metrics(services: Services) -> Iterator[GaugeMetricFamily]:
+    """Yield gauges over the store; raises StoreError."""
+    store, adviser_chat, now = services.store, services.adviser_chat, services.now()
+    running, oldest_call = store.requests.active_requests(), store.outbox.oldest_queued_at() or now
+    waiting = [request for request in running if request.turn is Party.ADVISER]
+    adviser_calls = 0 if adviser_chat is None else store.outbox.count_queued_calls(adviser_chat)
+    pending_updates = store.inbox.count_pending_updates()
+    untaken = sum(not request.taken_by for request in running)
+    overdue = sum(0 < request.promised < now for request in waiting)
+    yield _make_gauge("calls_waiting", "Calls that wait to be made", store.outbox.count_queued_calls())
+    yield _make_gauge("desk_calls_waiting", "Of these, to the advisers' chat", adviser_calls)
+    yield _make_gauge("calls_oldest_seconds", "How long the oldest of these waits", max(0.0, now - oldest_call))
+    yield _make_gauge("updates_pending", "Updates that are written down but not handled", pending_updates)
+    states = GaugeMetricFamily("gw_requests", "Requests for advice, by state", labels=["state"])
+    counts = store.requests.request_counts()
+    for status in RequestStatus:
+        states.add_metric([status.value], counts.get(status.value, 0))
+    yield states
+    yield _make_gauge("requests_untaken", "Requests that nobody has taken", untaken)
+    yield _make_gauge("requests_waiting", "Requests that wait for the advisers", len(waiting))
+    yield _make_gauge("requests_overdue", "Requests without an answer by the promised time", overdue)
 
 
 class _TenantCollector(Collector):
     """The metrics of all bots: each family once, each sample labelled with its ``tenant``."""
 
-    def __init__(
-        self, bots: Mapping[str, tuple[ProcessMetrics, Services | None]], running: Mapping[str, bool]
-    ) -> None:
+    def __init__(self, bots: BotSources, running: Mapping[str, bool]) -> None:
         self._bots, self._running = bots, running
 
     def collect(self) -> Iterable[Metric]:
@@ -138,7 +131,7 @@ class _TenantCollector(Collector):
         return families.values()
 
 
-def render_metrics(bots: Mapping[str, tuple[ProcessMetrics, Services | None]], running: Mapping[str, bool]) -> bytes:
+def render_metrics(bots: BotSources, running: Mapping[str, bool]) -> bytes:
     """Return the metrics of these tenants in Prometheus' text format.
 
     Those of the store are missing if it cannot be read, or while a bot has no services. ``running`` maps each tenant
@@ -151,7 +144,7 @@ def render_metrics(bots: Mapping[str, tuple[ProcessMetrics, Services | None]], r
 
 def _store_metrics(services: Services | None) -> list[GaugeMetricFamily]:
     try:
-        return [] if services is None else list(StoreCollector(services).collect())
+        return [] if services is None else list(collect_store_metrics(services))
     except StoreError:
         return []
 

@@ -55,9 +55,8 @@ def make_web_app(render_metrics: Callable[[], bytes], check_readiness: CheckRead
     async def get_metrics(request: Request) -> Response:
         return Response(await shared_metrics(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
-    return Starlette(
-        routes=[Route("/healthz", get_health), Route("/readyz", get_readiness), Route("/metrics", get_metrics)]
-    )
+    routes = [Route("/healthz", get_health), Route("/readyz", get_readiness), Route("/metrics", get_metrics)]
+    return Starlette(routes=routes)
 
 
 def _share_running(work: Callable[[], Coroutine[Any, Any, T]]) -> Callable[[], Awaitable[T]]:
