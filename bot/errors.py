@@ -1,4 +1,4 @@
-"""Every error that a user of the program can fix; the command line prints its message and exits with 1.
+"""All errors that the user of the program can fix; the command line prints the message and exits with 1.
 
 GwError                   knowledge/errors.py
 ├── ContentError          knowledge/errors.py: a knowledge file cannot be used
@@ -11,7 +11,7 @@ GwError                   knowledge/errors.py
 │   ├── StoreGone         its file was deleted or replaced while the bot was running; the bot ends
 │   └── StoreConflict     a row changed since it was read; read it and decide again
 ├── RenderingFailed       a picture or a page can never be rendered
-├── RenderingUnavailable  the machine is busy or out of resources; temporary
+├── RenderingUnavailable  the machine is overloaded or out of resources; temporary
 ├── ConnectionFailed      Telegram rejects the token or the webhook, or cannot be reached at start
 └── WebServerFailed       the web server cannot use its port, or has stopped
 """

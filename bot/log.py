@@ -1,6 +1,6 @@
 """Logging: one line per event, as text or JSON, and safe output of untrusted text.
 
-Never log users' texts, names or addresses, or a token. Errors are logged by type and location, since their messages
+Never log users' texts, names or addresses, nor tokens. Errors are logged by type and location, since their messages
 may quote a user.
 """
 
@@ -27,9 +27,7 @@ _REDACTIONS = (
 
 def escape_control_chars(text: str, allowed: str = "\n\t") -> str:
     """Return the text with control characters, except those ``allowed``, as escapes (``\\u001b``)."""
-    return _CONTROL_CHARS.sub(
-        lambda matched: matched[0] if matched[0] in allowed else f"\\u{ord(matched[0]):04x}", text
-    )
+    return _CONTROL_CHARS.sub(lambda char: char[0] if char[0] in allowed else f"\\u{ord(char[0]):04x}", text)
 
 
 def json_line(value: object) -> str:
@@ -97,12 +95,11 @@ def _format_traceback(error: BaseException | None) -> str:
     lines = []
     while error is not None:
         lines.append(type(error).__name__)
-        lines += [
-            f"  {frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)
-        ]
+        stack = traceback.extract_tb(error.__traceback__)
+        lines += [f"  {frame.filename}:{frame.lineno} {frame.name}" for frame in stack]
         error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     return "\n".join(lines)
 
 
 def _log_uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    logging.getLogger(__name__).critical("ended by an error", exc_info=(kind, error, trace))
+    logging.getLogger(__name__).critical("ended by an uncaught error", exc_info=(kind, error, trace))

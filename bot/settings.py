@@ -1,4 +1,4 @@
-"""The settings: one frozen value, read from the environment and ``.env`` and validated at start."""
+"""The settings, read from the environment and ``.env`` and validated at start."""
 
 from email.utils import getaddresses
 from pathlib import Path
@@ -65,8 +65,7 @@ class Settings(BaseSettings):
     mail_from: str | None = Field(None, description="Sender of the e-mails")
     operator: str | None = Field(None, description="Who runs the bot, with postal address; shown by `/datenschutz`")
     operator_email: str | None = Field(
-        None,
-        description="Address for alerts: advisers' chat lost, another program polls; unset: `GW_MAIL_FROM`",
+        None, description="Address for alerts: advisers' chat lost, another program polls; unset: `GW_MAIL_FROM`"
     )
     answer_days: int = Field(2, ge=1, le=30, description="Working days within which an answer is promised")
     close_days: int = Field(
@@ -112,10 +111,8 @@ class Settings(BaseSettings):
     @classmethod
     def _check_mailbox(cls, value: str | None) -> str | None:
         if value is not None and [is_mailable_address(address) for _, address in getaddresses([value])] != [True]:
-            raise ValueError(
-                "is not exactly one e-mail address; write bot@example.org or Name <bot@example.org>, "
-                "without umlauts before the @"
-            )
+            example = "bot@example.org or Name <bot@example.org>, without umlauts before the @"
+            raise ValueError(f"is not exactly one e-mail address; write {example}")
         return value
 
     @model_validator(mode="after")
@@ -137,7 +134,7 @@ class Settings(BaseSettings):
 
     @property
     def tenant_name(self) -> str:
-        """Whose settings these are; a tenant's are `bot.app.tenants.TenantSettings`."""
+        """The name of the bot with these settings; those of a tenant are `bot.app.tenants.TenantSettings`."""
         return MAIN_TENANT
 
     @property
@@ -147,15 +144,14 @@ class Settings(BaseSettings):
 
     @property
     def bot_dir(self) -> Path:
-        """The folder of what belongs to this bot alone."""
+        """The folder of this bot's own data."""
         return self.data_dir
 
     @property
     def store_url(self) -> str:
         """The store's address, which may contain a password."""
-        return (
-            self.database_url.get_secret_value() if self.database_url else f"{SQLITE_PREFIX}{self.bot_dir / 'bot.db'}"
-        )
+        default_url = f"{SQLITE_PREFIX}{self.bot_dir / 'bot.db'}"
+        return self.database_url.get_secret_value() if self.database_url else default_url
 
     @property
     def sqlite_path(self) -> Path:
@@ -174,7 +170,7 @@ class Settings(BaseSettings):
 
     @property
     def index_location(self) -> Path | tuple[SecretStr, str]:
-        """What identifies this index: its folder, or the server's address and the index's name there."""
+        """The identity of the index: its folder, or the server's address and the index's name there."""
         return (self.index_url, self.index_name) if self.index_url else self.index_dir
 
     @property

@@ -1,6 +1,6 @@
 """`make audit`: known vulnerabilities in the locked packages, by pip-audit.
 
-Exit codes: 0 none is known, or no service could be asked, which is printed; 1 at least one is known.
+Exit codes: 0 if none is known, or if no service can be reached, which is printed; 1 if at least one is known.
 """
 
 import subprocess
@@ -65,26 +65,25 @@ def _parse_report(report: dict[str, Any]) -> AuditResult:
         checked_count += 1
         for vulnerability in package["vulns"]:
             fixed_versions = ", ".join(vulnerability["fix_versions"]) or "no version yet"
-            vulnerabilities.append(
-                f"{package['name']} {package['version']}: {vulnerability['id']}, fixed in {fixed_versions}"
-            )
+            pin = f"{package['name']} {package['version']}"
+            vulnerabilities.append(f"{pin}: {vulnerability['id']}, fixed in {fixed_versions}")
     return AuditResult(tuple(vulnerabilities), checked_count, tuple(unknown_packages))
 
 
 def main(options: Sequence[str]) -> int:
     """Print the known vulnerabilities and return the exit code."""
     if not is_service_reachable(options):
-        print("audit: skipped, no list of vulnerabilities can be reached from here")
+        print("audit: skipped, no vulnerability service can be reached from here")
         return 0
     result = audit_locks([PROJECT_ROOT / lock for lock in LOCK_FILES], options)
     if result is None:
-        print("audit: skipped, the list of vulnerabilities stopped answering")
+        print("audit: skipped, the vulnerability service stopped responding")
         return 0
     print(f"audit: {result.checked_count} packages looked up, {len(result.vulnerabilities)} vulnerabilities known")
     for line in result.vulnerabilities:
         print(f"  {line}")
     if result.unknown_packages:
-        print(f"  not looked up: {', '.join(result.unknown_packages)}")
+        print(f"  not found there: {', '.join(result.unknown_packages)}")
     return 1 if result.vulnerabilities else 0
 
 

@@ -2,10 +2,10 @@
 
 How each figure is counted:
 
-* The program is every .py file below the folders in `PROGRAM`. Lines are lines of these files, blank ones included.
+* The program is every .py file below the folders in `PROGRAM`. All their lines are counted, including blank ones.
 * A small module has at most `SMALL` lines; `__init__.py` files are left out.
-* A function is any `def`, methods and nested functions included. Its name is one word if no underscore is left once
-  leading and trailing ones are removed; special methods (`__init__`) are left out of the count of names.
+* A function is any `def`, including methods and nested functions. Its name is one word if it has no underscore
+  except leading and trailing ones; special methods (`__init__`) are left out of the count of names.
 * Parameters are positional and keyword-only ones without `self` and `cls`; `*args` and `**kwargs` are not counted.
 * An import circle is a strongly connected component of more than one module.
 * An upward import contradicts a contract of type "layers" in the checkout's own pyproject.toml. Only direct imports
@@ -14,19 +14,30 @@ How each figure is counted:
 
 import argparse
 import ast
+import re
 import sys
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from tools import PROJECT_ROOT
-from tools.import_graph import Module, find_circles, find_imports, find_upward_imports, read_modules
 
 PROGRAM = ("bot", "index", "knowledge", "prompts", "tools")
 SMALL, LONG = 50, 400  # lines of a module
 MAX_PARAMETERS = 5
 Function = ast.FunctionDef | ast.AsyncFunctionDef
+Imports = Mapping[str, frozenset[str]]  # module -> modules that it imports
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """A source file: its dotted name, its path relative to the root, its number of lines and its syntax tree."""
+
+    name: str
+    path: Path
+    lines: int
+    tree: ast.Module
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +48,99 @@ class Figures:
     lists: Mapping[str, Sequence[str]]
 
 
+def read_modules(root: Path, packages: Iterable[str]) -> list[Module]:
+    """Parse every module of some top-level packages below ``root``, sorted by path; skip missing packages."""
+    modules = []
+    for path in sorted(file for package in packages for file in (root / package).rglob("*.py")):
+        relative, text = path.relative_to(root), path.read_text("utf-8")
+        parts = relative.with_suffix("").parts
+        name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+        modules.append(Module(name, relative, len(text.splitlines()), ast.parse(text)))
+    return modules
+
+
+def find_imports(modules: Sequence[Module]) -> Imports:
+    """Map each module to those of ``modules`` that it imports.
+
+    Imports inside functions and under `TYPE_CHECKING` count. A package does not count as imported just because one of
+    its modules is.
+    """
+    module_names = {module.name for module in modules}
+    imports = {}
+    for module in modules:
+        candidates = (name for node in ast.walk(module.tree) for name in _imported_names(module, node))
+        imported = {name if name in module_names else name.rpartition(".")[0] for name in candidates}
+        imports[module.name] = frozenset(imported & module_names - {module.name})
+    return imports
+
+
+def _imported_names(module: Module, node: ast.AST) -> Iterator[str]:
+    """Yield the absolute names that a statement imports: modules, or attributes of modules."""
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+    elif isinstance(node, ast.ImportFrom):
+        package = module.path.parent.parts[: len(module.path.parts) - node.level] if node.level else ()
+        base = ".".join((*package, *([node.module] if node.module else ())))
+        yield from (f"{base}.{alias.name}" for alias in node.names)
+
+
+def find_circles(imports: Imports) -> list[tuple[str, ...]]:
+    """Return the strongly connected components of more than one module, each sorted by name."""
+    reachable = {module: _reachable_from(module, imports) for module in imports}
+    components = {
+        tuple(sorted(other for other in reachable[module] if module in reachable[other])) for module in imports
+    }
+    return sorted(component for component in components if len(component) > 1)
+
+
+def _reachable_from(module: str, imports: Imports) -> frozenset[str]:
+    reached: set[str] = set()
+    pending = [module]
+    while pending:
+        new = imports[pending.pop()] - reached
+        reached |= new
+        pending += new
+    return frozenset(reached)
+
+
+def find_upward_imports(imports: Imports, contracts: Iterable[Mapping[str, object]]) -> list[str]:
+    """Return the imports that contradict the contracts of type "layers", as "importer -> imported", sorted.
+
+    ``contracts`` are tables as import-linter reads them from pyproject.toml, with ``layers`` from top to bottom.
+    """
+    upward = set()
+    for contract in contracts:
+        if contract["type"] != "layers":
+            continue
+        layers, containers = contract["layers"], contract.get("containers", [""])
+        assert isinstance(layers, list)
+        assert isinstance(containers, list)
+        for container in containers:
+            placed = _place_modules(imports, layers, container)
+            for module, (floor, layer, independent) in placed.items():
+                for other in imports[module] & placed.keys():
+                    other_floor, other_layer, _ = placed[other]
+                    across = independent and floor == other_floor and layer != other_layer
+                    if other_floor < floor or across:
+                        upward.add(f"{module} -> {other}")
+    return sorted(upward)
+
+
+def _place_modules(imports: Imports, layers: Sequence[str], container: str) -> dict[str, tuple[int, str, bool]]:
+    """Map each module to its floor (0 is the top), its layer, and whether that floor's layers are independent.
+
+    Modules of no layer are left out. Independent layers (written "a | b") must not import each other, unlike "a : b".
+    """
+    placed = {}
+    for floor, line in enumerate(layers):
+        for layer in re.split(r"[|:]", line):
+            package = ".".join(part for part in (container, layer.strip(" ()")) if part)
+            for module in imports:
+                if f"{module}.".startswith(f"{package}."):
+                    placed[module] = floor, package, "|" in line
+    return placed
+
+
 def find_functions(module: Module) -> Iterator[Function]:
     """Yield the functions of a module, special methods, other methods and nested functions included."""
     for node in ast.walk(module.tree):
@@ -45,12 +149,12 @@ def find_functions(module: Module) -> Iterator[Function]:
 
 
 def is_special(name: str) -> bool:
-    """Tell whether Python itself gives a function this name, as in ``__init__``."""
+    """Return whether a name is reserved for Python's special methods, as ``__init__`` is."""
     return name.startswith("__") and name.endswith("__")
 
 
 def has_one_word(name: str) -> bool:
-    """Tell whether a function name consists of a single word."""
+    """Return whether a function name consists of a single word."""
     return "_" not in name.strip("_")
 
 
@@ -104,7 +208,7 @@ def measure(root: Path) -> Figures:
 
 
 def format_table(columns: Mapping[str, Figures]) -> str:
-    """Lay out figures side by side, one column for each checkout, headed by the keys of ``columns``."""
+    """Return a table with a column for each checkout, headed by the keys of ``columns``."""
     names = next(iter(columns.values())).values
     lines = [("", *columns), *((name, *(figures.values[name] for figures in columns.values())) for name in names)]
     widths = [max(map(len, cells)) for cells in zip(*lines, strict=True)]
@@ -113,7 +217,7 @@ def format_table(columns: Mapping[str, Figures]) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print the figures of a checkout, beside those of another one if ``--against`` names it."""
+    """Print the figures of a checkout, next to those of another one if ``--against`` names it."""
     parser = argparse.ArgumentParser(prog="python -m tools.code_figures", description="Figures on the code.")
     parser.add_argument("root", nargs="?", type=Path, default=PROJECT_ROOT, help="checkout to measure")
     parser.add_argument("--against", type=Path, metavar="ROOT", help="another checkout to compare with, shown first")

@@ -4,9 +4,9 @@ Usage, from the root of the repository:
 
     python -m tools.reduce_bot_api path/to/api.min.json > bot/sandbox/fake_telegram/rules/botapi.json
 
-The source is PaulSonOfLars/telegram-bot-api-spec (MIT, see LICENSE-botapi.md). Names, types, required flags and
-return types are kept, descriptions dropped. A field whose description says that it always has one value keeps it
-as "const": it tells the members of a union (InputMedia, BotCommandScope, ChatMember, ...) apart.
+The source is PaulSonOfLars/telegram-bot-api-spec (MIT, see LICENSE-botapi.md). The result has names, types, required
+flags and return types, but no descriptions. If a description says that a field always has one value, the field gets
+it as "const": it distinguishes the members of a union (InputMedia, BotCommandScope, ChatMember, ...).
 """
 
 import json

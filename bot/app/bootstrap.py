@@ -28,9 +28,7 @@ from bot.pipeline.update_handler import UpdateHandler
 from bot.settings import Settings
 from bot.store import Store, open_store_at
 from bot.store.records import POLLING_DUTY
-from bot.telegram import bot_profile
-from bot.telegram.chat_members import make_membership_check
-from bot.telegram.client import connect_with_retry, create_client, delete_webhook, set_webhook
+from bot.telegram.client import connect_with_retry, create_client, delete_webhook, publish_profile, set_webhook
 from bot.telegram.delivery import Delivery
 from bot.telegram.immediate_calls import ImmediateCalls
 from bot.telegram.polling import poll_updates
@@ -46,7 +44,7 @@ from knowledge.records.intro import read_steps
 from knowledge.records.selfcheck import SELFCHECK_FOLDER, read_selfchecks
 
 log = logging.getLogger(__name__)
-REFERENCE_LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # without those that look like another
+REFERENCE_LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # without lookalikes
 
 
 class UpdateSource(Enum):
@@ -59,15 +57,15 @@ class UpdateSource(Enum):
 
 @dataclass(frozen=True, slots=True)
 class BotRuntime:
-    """What a bot runs with.
+    """The parts that a bot runs with.
 
     Attributes:
         store: stays open; the caller closes it.
         clock: Unix time.
-        limits: those of the Bot API server that is called.
-        wake_scheduler: set after the clock was moved on purpose, to do at once what is due by it.
+        limits: those of the Bot API server.
+        wake_scheduler: set after the clock was moved on purpose, to process at once what is due by it.
         turn_observers: called after each update, from the thread that handled it.
-        status_server: shows the bot; the caller serves it, or nobody does.
+        status_server: reports on the bot if the caller serves it.
     """
 
     settings: Settings
@@ -92,7 +90,7 @@ def open_store_from_settings(settings: Settings, clock: Callable[[], float] = ti
 
 
 def make_answerer(settings: Settings, live_index: LiveIndex) -> Answerer:
-    """Return an answerer that follows the index when that is replaced. Raises ContentError."""
+    """Return an answerer that always uses the current index. Raises ContentError."""
     folder = resolve_knowledge_dir(settings)
     contact = default_contact(read_contacts(path_or_builtin(folder, CONTACTS_FILE)))
     markers = read_markers(path_or_builtin(folder, MARKERS_FILE))
@@ -171,9 +169,9 @@ async def run_bot(runtime: BotRuntime, stop: asyncio.Event) -> None:
 async def _run_workers(
     runtime: BotRuntime, dialogue: Dialogue, bot: Bot, limiter: RateLimiter, bot_status: BotStatus
 ) -> "AsyncIterator[tuple[Inbox, asyncio.Task[None]]]":
-    """Run all that handles updates and sends calls.
+    """Run what handles updates and sends calls; yield the inbox and the task that sends.
 
-    Yield the inbox and the task that sends. On exit, finish the updates and calls in progress.
+    On exit, finish the updates and calls in progress.
     """
     loop, store, metrics = asyncio.get_running_loop(), runtime.store, bot_status.metrics
     outbox = Outbox(
@@ -194,13 +192,13 @@ async def _run_workers(
         functools.partial(loop.call_soon_threadsafe, outbox.wake),
         immediate_calls.show_typing,
         immediate_calls.answer_inline_query,
-        make_membership_check(bot, loop),
+        immediate_calls.is_member,
         (record_turn, *runtime.turn_observers),
     )
     inbox = Inbox(store, update_handler.handle_update, chat_key, only_newest, on_received=metrics.on_received)
     sender_task = asyncio.create_task(outbox.run())
     background_jobs: tuple[Callable[[], Coroutine[None, None, None]], ...] = (
-        lambda: bot_profile.publish_profile(bot, runtime.settings.language, lambda: dialogue.adviser_chat),
+        lambda: publish_profile(bot, runtime.settings.language, lambda: dialogue.adviser_chat),
         lambda: run_scheduler(dialogue, outbox.wake, runtime.wake_scheduler),
         lambda: store.database.listen_for_calls(outbox.wake),
         inbox.keep_resuming,
@@ -225,10 +223,8 @@ async def _start_receiving(
         await set_webhook(bot, runtime.settings)
     elif runtime.source is UpdateSource.POLLING:
         await delete_webhook(bot)
-        acquire_leadership = functools.partial(runtime.store.database.try_acquire_leadership, POLLING_DUTY)
-        polling = poll_updates(
-            bot, inbox.receive_updates, bot_status.on_conflict, acquire_leadership=acquire_leadership
-        )
+        lead = functools.partial(runtime.store.database.try_acquire_leadership, POLLING_DUTY)
+        polling = poll_updates(bot, inbox.receive_updates, bot_status.on_conflict, acquire_leadership=lead)
         return [asyncio.create_task(polling)]
     return []
 
@@ -236,7 +232,7 @@ async def _start_receiving(
 async def _wait_for_first(
     stop: asyncio.Event, sender_task: "asyncio.Task[None]", receiver_tasks: "list[asyncio.Task[None]]"
 ) -> None:
-    """Wait until stopped or until a task ends; raise its error, since the bot would be deaf or mute without it."""
+    """Wait until stopped or until a task ends; raise its error, since the bot cannot do without it."""
     stop_task = asyncio.create_task(stop.wait())
     try:
         done, _ = await asyncio.wait({stop_task, sender_task, *receiver_tasks}, return_when=asyncio.FIRST_COMPLETED)

@@ -1,8 +1,8 @@
 """Whether to trust the clock, which may be wrong at the start and may be corrected, or broken, at any time.
 
-There are two rules. A wait has a start and an end (`remaining_wait`), so correcting the clock ends a wait that was
-noted while it was wrong; trying too early costs one more rejection. And irreversible things are done only if the
-clock has run steadily for a while and the store does not contradict it (`ClockJumpGuard`).
+There are two rules. A wait has a start and an end (`remaining_wait`), so correcting the clock ends a wait that began
+while it was wrong; retrying too early costs one more rejection. And irreversible actions are taken only if the clock
+has run steadily for a while and the store does not contradict it (`ClockJumpGuard`).
 """
 
 import logging
@@ -64,7 +64,7 @@ class ClockJumpGuard:
             self._offset_since = elapsed
             return None
         if self._trusted_offset is not None:
-            log.warning("the clock has kept its new time: it is trusted now")
+            log.warning("the clock's new time is stable: it is trusted now")
         self._trusted_offset = self._last_offset = offset
         return now
 

@@ -24,16 +24,15 @@ class IndexLoader:
 
     def load_index(self, settings: Settings, root: Path | None = None) -> LiveIndex:
         """Return a bot's index, from ``root`` if given. Raises EncoderError or IndexUnusable."""
-        location = root or settings.index_location
+        key = root or settings.index_location, settings.cross_encoder
         with self._lock:
             if settings.cross_encoder and self._cross_encoder is None:
                 self._cross_encoder = CrossEncoder.load(self._cross_encoder_dir)
             cross_encoder = self._cross_encoder if settings.cross_encoder else None
-            if (location, cross_encoder is None) not in self._indexes:
-                self._indexes[location, cross_encoder is None] = LiveIndex(
-                    make_index_backend(settings, root), self.encoder, cross_encoder
-                )
-            return self._indexes[location, cross_encoder is None]
+            if key not in self._indexes:
+                backend = make_index_backend(settings, root)
+                self._indexes[key] = LiveIndex(backend, self.encoder, cross_encoder)
+            return self._indexes[key]
 
 
 def open_index(settings: Settings, root: Path | None = None) -> LiveIndex:

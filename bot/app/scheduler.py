@@ -1,4 +1,4 @@
-"""What happens as time passes: reminders, late notices, closing after silence, and deletion of old data."""
+"""Do what is due by time: reminders, late notices, closing after silence, and deletion of old data."""
 
 import asyncio
 import logging
@@ -41,7 +41,7 @@ async def run_scheduler(
         try:
             now = await asyncio.to_thread(clock_guard)
             if now is not None and await asyncio.to_thread(services.store.database.try_acquire_leadership) > 0:
-                services_at_now = _with_fixed_time(services, now)  # whatever the clock says meanwhile
+                services_at_now = _with_fixed_time(services, now)  # the clock may change meanwhile
                 await asyncio.to_thread(process_due_requests, services_at_now)
                 if not remaining_wait(purged_at, purged_at + DAY, now):
                     await asyncio.to_thread(purge_expired, services_at_now)

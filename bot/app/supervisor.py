@@ -1,20 +1,22 @@
-"""All the bots of an installation in one process: its own and its tenants, with one encoder and one web server.
+"""Run all the bots of an installation, its own and its tenants, in one process with one encoder and web server.
 
-If a bot fails, that is logged, shown and retried while the others keep running.
+A bot that fails is logged, reported by /readyz and restarted while the others keep running.
 """
 
 import asyncio
 import logging
+import os
 import resource
 import signal
+import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
 
 from bot.app.bootstrap import BotRuntime, UpdateSource, open_store_from_settings, run_bot
 from bot.app.index_loader import IndexLoader
-from bot.app.systemd import notify_systemd, run_watchdog
 from bot.app.tenants import SETTINGS_FILE, is_enabled, list_tenant_names, load_tenant_settings
 from bot.errors import GwError, SettingsError, WebServerFailed, loggable_reason
 from bot.log import CURRENT_TENANT
@@ -28,7 +30,7 @@ from bot.web.server import run_http_server
 log = logging.getLogger(__name__)
 RECONCILE_INTERVAL = 5.0  # seconds between two checks of the tenants' folders
 THREAD_COUNT = 32  # for all bots; a bot whose store hangs blocks at most eight of them
-MAX_OPEN_FILES = 65_536  # desired: each thread that searches an index holds its file open
+MAX_OPEN_FILES = 65_536  # desired, since each thread that searches an index has its file open
 
 
 async def run_all_bots(settings: Settings, source: UpdateSource) -> None:
@@ -55,14 +57,14 @@ async def run_all_bots(settings: Settings, source: UpdateSource) -> None:
 class _RunningBot:
     settings_version: object
     task: "asyncio.Task[None]"
-    stop: asyncio.Event = field(default_factory=asyncio.Event)
+    stop: asyncio.Event
 
 
 class Supervisor:
     """Runs the bot of the settings and, if that is the installation's own, the enabled tenants.
 
-    A tenant that is added, changed, disabled or enabled is noticed within ``reconcile_interval`` seconds. ``limits``
-    are those of the Bot API server that is called.
+    It notices within ``reconcile_interval`` seconds that a tenant was added, changed, disabled or enabled. ``limits``
+    are those of the Bot API server.
     """
 
     def __init__(
@@ -75,21 +77,18 @@ class Supervisor:
         reconcile_interval: float = RECONCILE_INTERVAL,
     ) -> None:
         self._settings, self._index_loader, self._source = settings, index_loader, source
-        self._limits, self._reconcile_interval = limits, reconcile_interval
-        self._status_server = StatusServer()
+        self._reconcile_interval, self._status_server = reconcile_interval, StatusServer()
+        self._make_runtime = partial(BotRuntime, source=source, limits=limits, status_server=self._status_server)
         self._bots: dict[str, _RunningBot] = {}
         self._account_owners: dict[str, str] = {}  # tenant names by id of the Telegram account
 
     async def run(self, stop: asyncio.Event) -> None:
         """Run until stopped. Raises the error of a bot that is the only one, and WebServerFailed."""
-        webhook, stop_task = self._source is UpdateSource.WEBHOOK, asyncio.create_task(stop.wait())
+        webhook, enabled = self._source is UpdateSource.WEBHOOK, self._source is not UpdateSource.NONE
+        server = run_http_server(self._status_server.application, self._settings, webhook=webhook, enabled=enabled)
+        stop_task = asyncio.create_task(stop.wait())
         try:
-            async with run_http_server(
-                self._status_server.application,
-                self._settings,
-                webhook=webhook,
-                enabled=self._source is not UpdateSource.NONE,
-            ) as server_task:
+            async with server as server_task:
                 try:
                     while not stop.is_set():
                         self._reconcile_bots()
@@ -174,16 +173,25 @@ class Supervisor:
             live_index = await asyncio.to_thread(self._index_loader.load_index, settings)
             store = await asyncio.to_thread(open_store_from_settings, settings)
             try:
-                runtime = BotRuntime(
-                    settings,
-                    live_index,
-                    store,
-                    source=self._source,
-                    limits=self._limits,
-                    status_server=self._status_server,
-                )
-                await run_bot(runtime, stop)
+                await run_bot(self._make_runtime(settings, live_index, store), stop)
             finally:
                 await asyncio.to_thread(store.close)
         finally:
             del self._account_owners[account]
+
+
+def notify_systemd(state: str) -> None:
+    """Send a state such as READY=1; do nothing unless systemd has set NOTIFY_SOCKET."""
+    address = os.environ.get("NOTIFY_SOCKET", "")
+    if not address:
+        return
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel:
+        channel.sendto(state.encode(), f"\0{address[1:]}" if address.startswith("@") else address)
+
+
+async def run_watchdog() -> None:
+    """Notify systemd twice per watchdog period that the event loop runs, until cancelled."""
+    period = int(os.environ.get("WATCHDOG_USEC", "0")) / 1_000_000  # seconds
+    while period:
+        notify_systemd("WATCHDOG=1")
+        await asyncio.sleep(period / 2)

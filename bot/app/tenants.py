@@ -27,14 +27,7 @@ SHARED_FIELDS = frozenset(
 )
 # Never inherited: a tenant's requests must not reach another's advisers.
 OWN_FIELDS = frozenset(
-    (
-        "telegram_token",
-        "webhook_secret",
-        "adviser_chat_id",
-        "adviser_ids",
-        "operator",
-        "operator_email",
-    )
+    ("telegram_token", "webhook_secret", "adviser_chat_id", "adviser_ids", "operator", "operator_email")
 )
 _NAME_PATTERN = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 
@@ -51,20 +44,16 @@ def validate_name(name: str) -> str:
 
 def list_tenant_names(settings: Settings) -> list[str]:
     """Return the names of all tenants, sorted."""
-    settings_files = settings.tenants_root.glob(f"*/{SETTINGS_FILE}")
-    return sorted(
-        path.parent.name
-        for path in settings_files
-        if _NAME_PATTERN.fullmatch(path.parent.name) and path.parent.name != MAIN_TENANT
-    )
+    names = (path.parent.name for path in settings.tenants_root.glob(f"*/{SETTINGS_FILE}"))
+    return sorted(name for name in names if _NAME_PATTERN.fullmatch(name) and name != MAIN_TENANT)
 
 
 def tenant_folder(settings: Settings, name: str) -> Path:
     """Return a tenant's folder. Raises SettingsError if there is no such tenant."""
     folder = settings.tenants_root / validate_name(name)
     if not (folder / SETTINGS_FILE).is_file():
-        known_names = ", ".join(list_tenant_names(settings)) or "none yet"
-        raise SettingsError(f"There is no tenant {name} (known: {known_names}). Create it: gwbot tenant add {name}")
+        existing = ", ".join(list_tenant_names(settings)) or "none yet"
+        raise SettingsError(f"There is no tenant {name} (existing: {existing}). Create it: gwbot tenant add {name}")
     return folder
 
 
@@ -107,15 +96,13 @@ def load_tenant_settings(installation: Settings, name: str) -> TenantSettings:
     refusals = [_explain_refusal(key) for key in file_values if key not in fields or fields[key] in SHARED_FIELDS]
     if refusals:
         raise SettingsError("\n".join(f"{path}: {line}" for line in refusals))
-    inherited = {
-        field: getattr(installation, field) for field in installation.model_fields_set - OWN_FIELDS - {"port"}
-    }
+    inherited_fields = installation.model_fields_set - OWN_FIELDS - {"port"}
+    inherited = {field: getattr(installation, field) for field in inherited_fields}
     if "port" in installation.model_fields_set:
         inherited["PORT"] = installation.port
-    own_defaults = {field: Settings.model_fields[field].default for field in OWN_FIELDS}
-    from_file = {
-        fields[key]: value or Settings.model_fields[fields[key]].default for key, value in file_values.items()
-    }
+    defaults = {field: info.default for field, info in Settings.model_fields.items()}
+    own_defaults = {field: defaults[field] for field in OWN_FIELDS}
+    from_file = {fields[key]: value or defaults[fields[key]] for key, value in file_values.items()}
     derived = _derive_settings(installation, name, folder, from_file.get("knowledge_dir"))
     if derived["shared_index_dir"] is None:
         own_defaults["index_name"] = name  # in PostgreSQL it must not replace the installation's index
@@ -123,10 +110,8 @@ def load_tenant_settings(installation: Settings, name: str) -> TenantSettings:
         settings = TenantSettings(**{**inherited, **own_defaults, **from_file, **derived})
     except ValidationError as error:
         raise SettingsError("\n".join(f"{path}: {line}" for line in describe_errors(error))) from None
-    if (
-        "index_name" in own_defaults.keys() - from_file.keys()
-        and settings.index_location == installation.index_location
-    ):
+    is_name_derived = "index_name" in own_defaults.keys() - from_file.keys()
+    if is_name_derived and settings.index_location == installation.index_location:
         raise SettingsError(
             f"{path}: GW_INDEX_NAME: the installation's index is called {name}, and this bot has its own knowledge: "
             "set another name here, or rename the bot."

@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from bot.attachments.rendered_file import AttachmentValues, RenderedFile
+from bot.attachments import AttachmentValues, RenderedFile
 from bot.store.personal_data import FIELD_DESCRIPTIONS
 from prompts.dates import format_date, to_local_time
 from prompts.render import format_label, render_template
@@ -20,45 +20,16 @@ ADVISED_DESCRIPTION = {
     "columns": {"reference": "its number", "status": "open, taken or closed"},
 }
 JSON_COLUMNS = ("body", "params", "answers")  # columns that hold JSON
-TIME_FIELDS = frozenset(
-    (
-        "created",
-        "updated",
-        "received",
-        "promised",
-        "since",
-        "told",
-        "reminded",
-        "remind_at",
-        "warned",
-        "closed",
-        "reopened",
-        "erased",
-        "not_before",
-        "noted",
-        "until",
-        "taps_since",
-        "guesses",
-        "new_codes",
-    )
-)
+TIME_FIELDS = frozenset((
+    "created", "updated", "received", "promised", "since", "told", "reminded", "remind_at", "warned", "closed",
+    "reopened", "erased", "not_before", "noted", "until", "taps_since", "guesses", "new_codes",
+))  # fmt: skip
 TABLE_ORDER = (
-    "states",
-    "requests",
-    "lines",
-    "checks",
-    "shares",
-    "feedback",
-    "questions",
-    "threads",
-    "outbox",
-    "inbox",
-    "holds",
+    "states", "requests", "lines", "checks", "shares", "feedback", "questions", "threads", "outbox", "inbox", "holds",
     "advised",
-)
+)  # fmt: skip
 LABELLED_FIELDS = frozenset(("kind", "reach", "line", "share", "side", "status"))  # fields whose values have labels
 TOLD_COUNT_KEY = "told_there"  # names "told" of threads, which is a count; in the other tables it is a time
-LabelledValue = tuple[str, str]
 
 
 def render_data_json(values: AttachmentValues) -> RenderedFile:
@@ -81,17 +52,12 @@ def render_data_json(values: AttachmentValues) -> RenderedFile:
 def render_data_page(values: AttachmentValues) -> RenderedFile:
     """Render the export as an HTML page, from the values that `render_data_json` takes."""
     lang = values["lang"]
-    sections = [
-        (
-            format_label(f"personal_data_{table}", lang),
-            [list(_labelled_values(_displayed_row(table, row), lang)) for row in values["held"][table]],
-        )
-        for table in TABLE_ORDER
-        if table in values["held"]
-    ]
-    html = render_template(
-        "data_export", "pages", lang=lang, code=lang[:2], sections=sections, now=_format_moment(values["now"], lang)
-    )
+    sections = []
+    for table in (table for table in TABLE_ORDER if table in values["held"]):
+        rows = [list(_labelled_values(_displayed_row(table, row), lang)) for row in values["held"][table]]
+        sections.append((format_label(f"personal_data_{table}", lang), rows))
+    now = _format_moment(values["now"], lang)
+    html = render_template("data_export", "pages", lang=lang, code=lang[:2], sections=sections, now=now)
     return RenderedFile("meine-daten.html", html.encode())
 
 
@@ -100,13 +66,11 @@ def _parse_json_columns(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _displayed_row(table: str, row: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        TOLD_COUNT_KEY if (table, key) == ("threads", "told") else key: value
-        for key, value in _parse_json_columns(row).items()
-    }
+    items = _parse_json_columns(row).items()
+    return {TOLD_COUNT_KEY if (table, key) == ("threads", "told") else key: value for key, value in items}
 
 
-def _labelled_values(value: Any, lang: str, key: str = "") -> Iterator[LabelledValue]:
+def _labelled_values(value: Any, lang: str, key: str = "") -> Iterator[tuple[str, str]]:
     """Yield label and text of each value in a row; empty values are omitted, except in self-check answers."""
     if isinstance(value, Mapping):
         for name, item in value.items():
@@ -118,14 +82,12 @@ def _labelled_values(value: Any, lang: str, key: str = "") -> Iterator[LabelledV
         for item in value:
             yield from _labelled_values(item, lang, key)
     elif value or (key == "value" and value is not None):
-        yield (
-            _label_or_default(f"field_{key}", lang, key),
-            _format_moment(value, lang) if key in TIME_FIELDS else _display_value(key, value, lang),
-        )
+        text = _format_moment(value, lang) if key in TIME_FIELDS else _display_value(key, value, lang)
+        yield _label_or_default(f"field_{key}", lang, key), text
 
 
 def _display_value(key: str, value: Any, lang: str) -> str:
-    """Return a value as people read it: by its label if it is one of our terms."""
+    """Return a value for people to read: its label if it has one."""
     if value is True:
         return "✓"
     name = {"at": "line", "shares": "share", "turn": "side"}.get(key, key)

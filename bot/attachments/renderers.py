@@ -1,18 +1,18 @@
-"""Which function renders which kind of file, and what its errors mean.
+"""Render a file of any kind, and classify the errors.
 
-The store keeps no files: a queued call holds a kind and a few values, from which the file is rendered when sent.
+No files are stored: a queued call has a kind and a few values, from which the file is rendered when it is sent.
 """
 
 import errno
 import importlib
 import os
-from collections.abc import Callable
+from pathlib import Path
 
-from bot.attachments.rendered_file import AttachmentValues, RenderedFile
+from bot.attachments import AttachmentValues, RenderedFile
 from bot.errors import RenderingFailed, RenderingUnavailable
 
 FAILED_EXIT_CODE = os.EX_DATAERR  # exit code of the rendering process if the file can never be rendered
-PREMADE_KINDS = frozenset(("picture",))  # only read from disk, so no subprocess is needed
+PREMADE_KINDS = frozenset(("picture",))  # only read from disk, without a subprocess
 TRANSIENT_ERRNOS = frozenset(
     (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN, errno.ENOSPC, errno.EDQUOT, errno.EIO)
 )  # the machine is short of something that it may have again later
@@ -20,8 +20,8 @@ RENDERERS = {  # kind -> module and function; imported when first used, since ty
     "chart": ("typst_documents", "render_chart"),
     "held_json": ("data_export", "render_data_json"),
     "held_page": ("data_export", "render_data_page"),
-    "picture": ("intro_picture", "load_picture"),
-    "qr": ("qr_code", "render_qr_code"),
+    "picture": ("renderers", "load_picture"),
+    "qr": ("typst_documents", "render_qr_code"),
     "takeaway": ("typst_documents", "render_handout"),
 }
 
@@ -36,10 +36,8 @@ def render_attachment(kind: str, values: AttachmentValues) -> RenderedFile:
     message = f"the drawing '{kind}' could not be made"
     try:
         module, function = RENDERERS[kind]
-        render: Callable[[AttachmentValues], RenderedFile] = getattr(
-            importlib.import_module(f"bot.attachments.{module}"), function
-        )
-        return render(values)
+        rendered: RenderedFile = getattr(importlib.import_module(f"bot.attachments.{module}"), function)(values)
+        return rendered
     except MemoryError:
         raise RenderingUnavailable(f"{message} now (MemoryError)") from None
     except OSError as error:
@@ -50,3 +48,16 @@ def render_attachment(kind: str, values: AttachmentValues) -> RenderedFile:
         raise
     except BaseException as error:  # typst's panics are not Exceptions
         raise RenderingFailed(f"{message} ({type(error).__name__})") from None
+
+
+def load_picture(values: AttachmentValues) -> RenderedFile:
+    """Load the introduction's picture ``name`` from the knowledge ``folder``, or else the built-in one.
+
+    These pictures were rendered beforehand (see tools/intro_pictures).
+    """
+    from knowledge.loader import BUILT_IN, path_or_builtin  # slow to import, and the other kinds do without it
+    from knowledge.records.intro import PICTURES_FOLDER
+
+    name = Path(f"{values['name']}.png").name
+    path = path_or_builtin(Path(values.get("folder") or BUILT_IN), f"intro/{PICTURES_FOLDER}/{name}")
+    return RenderedFile(path.name, path.read_bytes())

@@ -10,13 +10,13 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from bot.attachments.rendered_file import AttachmentValues, RenderedFile
+from bot.attachments import AttachmentValues, RenderedFile
 from bot.attachments.renderers import FAILED_EXIT_CODE, PREMADE_KINDS, render_attachment
 from bot.errors import RenderingFailed, RenderingUnavailable
 
 RENDER_TIMEOUT = 60.0  # seconds; on a busy machine a page takes one or two
 PROJECT_ROOT = Path(__file__).parents[2]
-# One at a time, to limit memory; an executor of its own, so that waiting jobs block none of the shared threads.
+# One at a time, to limit memory; a separate executor, so that waiting jobs block none of the shared threads.
 _SERIAL_EXECUTOR = ThreadPoolExecutor(1, "drawing")
 
 
@@ -48,9 +48,7 @@ def _run_renderer(kind: str, values: AttachmentValues, time_limit: float) -> Ren
         raise RenderingUnavailable(f"the drawing '{kind}' could not be made now ({error.strerror})") from None
     if process.returncode == FAILED_EXIT_CODE:
         raise RenderingFailed(process.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2])
-    if process.returncode:
-        raise RenderingUnavailable(
-            f"the drawing '{kind}' could not be made now (its process ended: {process.returncode})"
-        )
+    if code := process.returncode:
+        raise RenderingUnavailable(f"the drawing '{kind}' could not be made now (its process ended: {code})")
     name, _, content = process.stdout.partition(b"\n")
     return RenderedFile(name.decode(), content)

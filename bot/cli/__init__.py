@@ -1,1 +1,1 @@
-"""The command line: one module for each group of commands. Heavy imports happen inside the commands."""
+"""The command line: related commands share a module. Heavy imports happen inside the commands."""

@@ -28,11 +28,8 @@ def ask(question: str | None, as_json: bool, jsonl: bool, root: Path | None) -> 
         raise click.UsageError("Give a question, or --jsonl and questions on standard input.")
     answer_question = _build_answer_function(root)
     if not jsonl and not as_json:
-        click.echo(
-            escape_control_chars(
-                "\n\n".join(answered.plain_text for answered in answer_question(question or "", "").with_headings())
-            )
-        )
+        answers = answer_question(question or "", "").with_headings()
+        click.echo(escape_control_chars("\n\n".join(answered.plain_text for answered in answers)))
         return
     if not jsonl:
         click.echo(json_line(_answer_timed(answer_question, question or "", "")))
@@ -81,7 +78,7 @@ def _build_answer_function(root: Path | None) -> "Callable[[str, str], MessageAn
     settings = chosen_settings()
     answerer = make_answerer(settings, open_index(settings, root))
     return lambda question, lang: answer_each_question(
-        answerer, question, lang, LEICHTE_SPRACHE if lang == LEICHTE_SPRACHE else ""
+        answerer, question, lang, lang if lang == LEICHTE_SPRACHE else ""
     )
 
 
@@ -90,21 +87,14 @@ def _answer_timed(
 ) -> dict[str, Any]:
     start = time.perf_counter()
     answered = answer_question(question, lang).best_answer
-    source = answered.source
+    sources = []
+    if source := answered.source:
+        description = {"entry": source.id, "title": source.title, "layer": source.layer.value, "url": source.url}
+        sources.append({**description, "score": round(answered.result.hits[0].score, 4)})
     return {
         "status": answered.status.value,
         "answer": answered.plain_text,
-        "sources": [
-            {
-                "entry": source.id,
-                "title": source.title,
-                "layer": source.layer.value,
-                "url": source.url,
-                "score": round(answered.result.hits[0].score, 4),
-            }
-        ]
-        if source
-        else [],
+        "sources": sources,
         "options": [option.id for option in answered.result.options],
         "confidence": round(answered.result.probability, 4),
         "lang": answered.lang,
@@ -113,7 +103,7 @@ def _answer_timed(
 
 
 def _read_json_lines() -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield line number and object of each line of standard input; raise GwError naming a line that is not one."""
+    """Yield number and object of each line of standard input; raise GwError naming a line that is not an object."""
     for number, line in enumerate(sys.stdin, start=1):
         if not line.strip():
             continue

@@ -40,9 +40,8 @@ def calibrate(path: Path, out: Path) -> None:
     calibrations = {}
     for name, content in (("house", knowledge), ("foreign", without_examples(knowledge))):
         with tempfile.TemporaryDirectory() as folder:
-            build_index(
-                IndexSource(content, encoder, unfitted_calibration()), Path(folder), cache_root=settings.index_dir
-            )
+            source = IndexSource(content, encoder, unfitted_calibration())
+            build_index(source, Path(folder), cache_root=settings.index_dir)
             searcher = Searcher(open_index(Path(folder), encoder), encoder)
             samples = [extracted for item in items if (extracted := extract_sample(item, searcher))]
         calibration, error = fit_calibration(samples, f"{len(samples)} labelled questions, {name} content")

@@ -1,4 +1,4 @@
-"""The bot in the terminal: the same conversation, with numbers for buttons."""
+"""A chat with the bot in the terminal: the same conversation, with numbers for buttons."""
 
 import itertools
 import sys
@@ -34,7 +34,7 @@ TERMINAL_USER_ID = 0  # not the id of any Telegram chat
 
 
 def run_chat(settings: Settings, live: LiveIndex | None = None) -> bool:
-    """Talk until the end of input; return whether there was any. A request is stored like any other."""
+    """Chat until the end of input; return whether there was any. Requests are stored as usual."""
     with open_store(settings) as store:
         return _run_conversation(make_dialogue(BotRuntime(settings, live or open_index(settings), store)), store)
 
@@ -47,13 +47,9 @@ def _run_conversation(dialogue: Dialogue, store: Store) -> bool:
         turn = dialogue.handle(state, event)
         state = turn.state
         store.inbox.add_updates([(update_id, str(TERMINAL_USER_ID), "{}")])
-        store.finish_update(
-            update_id,
-            event,
-            state,
-            build_calls(_messages_for_others(turn.messages), event, dialogue.adviser_chat),
-            turn.effects,
-        )
+        for_others = [message for message in turn.messages if isinstance(message, RefreshCard | SendMail)]
+        calls = build_calls(for_others, event, dialogue.adviser_chat)
+        store.finish_update(update_id, event, state, calls, turn.effects)
         buttons = _print_messages(turn.messages) or buttons
         try:
             line = input("\n> " if sys.stdin.isatty() else "").strip()
@@ -62,10 +58,6 @@ def _run_conversation(dialogue: Dialogue, store: Store) -> bool:
             return has_input
         has_input = has_input or bool(line)
     return has_input
-
-
-def _messages_for_others(messages: tuple[Message, ...]) -> list[Message]:
-    return [message for message in messages if isinstance(message, RefreshCard | SendMail)]
 
 
 def _parse_line(line: str, update_id: int, buttons: list[Button]) -> Event:
@@ -86,8 +78,7 @@ def _print_messages(messages: tuple[Message, ...]) -> list[Button]:
                 if message.attachment and (alt := message.attachment.values.get("alt")):
                     click.echo(f"\n[{alt}]")
                 click.echo("\n" + escape_control_chars(html_to_plain(message.html)))
-                all_buttons = [button for row in message.keyboard for button in row]
-                callback_buttons = [button for button in all_buttons if not button.url]
+                callback_buttons = [button for row in message.keyboard for button in row if not button.url]
                 if callback_buttons:
                     click.echo()
                 for number, button in enumerate(callback_buttons, start=len(buttons) + 1):

@@ -1,4 +1,4 @@
-"""`gwbot doctor`: check each part. A check returns a short finding or raises GwError."""
+"""`gwbot doctor`: check each part. A check returns a short description or raises GwError."""
 
 import asyncio
 import shutil
@@ -101,14 +101,13 @@ def _check_index(settings: Settings) -> str:
 
 
 def _check_store(settings: Settings) -> str:
-
     with open_store(settings) as store:
         waiting_messages, open_requests = store.outbox.count_queued_calls(), len(store.requests.active_requests())
         bad_rows = store.find_unreadable_rows()
     if bad_rows:
         raise StoreError(
-            f"in {store.address} {', '.join(bad_rows)} cannot be read. That is kept, but the bot does without it. "
-            "Restore a backup from before, or show it to whoever maintains the program."
+            f"in {store.address} {', '.join(bad_rows)} cannot be read, so the bot ignores it but does not delete it. "
+            "Restore an earlier backup, or contact the program's maintainers."
         )
     summary = f"{store.address}, {waiting_messages} messages waiting, {open_requests} open requests"
     if not settings.store_url.startswith(SQLITE_PREFIX):
@@ -127,9 +126,10 @@ def _check_telegram(settings: Settings) -> str:
 
 def _check_advisers(settings: Settings) -> str:
     if settings.adviser_chat_id is None:
-        return "GW_ADVISER_CHAT_ID is not set; requests are kept" + (" and mailed" if settings.smtp_url else " only")
+        mailed = "and mailed" if settings.smtp_url else "only"
+        return f"GW_ADVISER_CHAT_ID is not set; requests are stored {mailed}"
     if settings.telegram_token is None:
-        return "GW_TELEGRAM_TOKEN is not set, so nobody can be reached"
+        return "GW_TELEGRAM_TOKEN is not set, so the chat cannot be reached"
     with open_store(settings) as store:
         chat_id = store.outbox.current_chat_id(settings.adviser_chat_id)
     token = settings.telegram_token.get_secret_value()
@@ -149,9 +149,8 @@ def _ask_telegram(settings: Settings, token: str, describe: "Callable[[Bot], Awa
     except InvalidToken:
         raise ConnectionFailed("Telegram does not know this token. Check GW_TELEGRAM_TOKEN.") from None
     except TelegramError as error:
-        raise ConnectionFailed(
-            f"Telegram cannot be reached at {settings.telegram_api_url} ({type(error).__name__})."
-        ) from None
+        url, reason = settings.telegram_api_url, type(error).__name__
+        raise ConnectionFailed(f"Telegram cannot be reached at {url} ({reason}).") from None
 
 
 async def _describe_bot(bot: "Bot") -> str:
@@ -162,7 +161,7 @@ async def _describe_bot(bot: "Bot") -> str:
 
 
 async def _describe_adviser_chat(bot: "Bot", chat_id: int) -> str:
-    """Say whether the bot is in the advisers' chat and has the rights it needs there."""
+    """Return whether the bot is in the advisers' chat and has the rights it needs there; raise ConnectionFailed."""
     from telegram.constants import ChatMemberStatus
     from telegram.error import BadRequest, Forbidden
 
@@ -177,9 +176,9 @@ async def _describe_adviser_chat(bot: "Bot", chat_id: int) -> str:
         raise ConnectionFailed(f"the bot is not in the advisers' chat {chat_id}; requests wait. Add it.")
     topics = "with topics" if chat.is_forum else "without topics"
     if chat.is_forum and not getattr(member, "can_manage_topics", False):
-        topics += ", but the bot may not open any: make it administrator with the right to manage topics"
+        topics += ", but the bot may not open any: make it an administrator with the right to manage topics"
     elif chat.is_forum and not getattr(member, "can_delete_messages", False):
-        topics += ", but the bot may not delete messages: what a person has deleted stays there until you delete it"
+        topics += ", but the bot may not delete messages: what a person deletes stays there until you delete it"
     return f"connected, {topics}"
 
 
@@ -192,10 +191,9 @@ def _check_mail(settings: Settings) -> str:
     try:
         mailer.check_login()
     except (OSError, SMTPException) as error:
-        raise ConnectionFailed(
-            f"the mail server does not let us in ({type(error).__name__}). Check GW_SMTP_URL."
-        ) from None
-    return f"the mail server lets us in; requests go out from {settings.mail_from}"
+        reason = type(error).__name__
+        raise ConnectionFailed(f"the mail server cannot be used ({reason}). Check GW_SMTP_URL.") from None
+    return f"the mail server accepts the login; requests are sent from {settings.mail_from}"
 
 
 Check = tuple[str, Callable[[Settings], str]]

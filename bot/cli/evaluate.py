@@ -1,4 +1,4 @@
-"""`gwbot eval`: measure how well the bot answers, and what has changed since the last report."""
+"""`gwbot eval`: measure how well the bot answers, and compare with the last report."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -53,7 +53,9 @@ def eval_command(
     settings = chosen_settings()
     if retrieval:
         if root or cases or compare or against:
-            raise click.UsageError("--retrieval goes with --report alone: it measures another collection.")
+            raise click.UsageError(
+                "--retrieval measures another collection, so it can be combined with --report alone."
+            )
         _measure_retrieval(settings, retrieval, report)
         return
     items = read_labelled_questions(require_questions_file(path))
@@ -69,10 +71,8 @@ def eval_command(
     _print_metrics(evaluated)
     comparisons = [compare_evaluations(outcomes, evaluated, (name, "now")) for name, outcomes in earlier_results]
     for comparison in comparisons:
-        click.echo(
-            f"\nSince {comparison.before}: {len(comparison.turned_right)} turned right, "
-            f"{len(comparison.turned_wrong)} turned wrong."
-        )
+        right, wrong = len(comparison.turned_right), len(comparison.turned_wrong)
+        click.echo(f"\nSince {comparison.before}: {right} turned right, {wrong} turned wrong.")
     if baseline:
         outcomes, note = baseline
         comparisons.append(compare_evaluations(evaluated, outcomes, ("in use", Path(against or "").name), note))
@@ -80,10 +80,8 @@ def eval_command(
     _write_report(folder, _make_header(searcher.reader, created, path.name), evaluated, comparisons)
     for question in evaluated if cases else ():
         if not question.right:
-            click.echo(
-                f"{question.item.id} [{question.item.kind}] {question.item.question!r}\n"
-                f"    {question.item.entries} <- {question.outcome_text}"
-            )
+            item = question.item
+            click.echo(f"{item.id} [{item.kind}] {item.question!r}\n    {item.entries} <- {question.outcome_text}")
 
 
 def _write_report(
@@ -137,7 +135,7 @@ def _create_folder(folder: Path) -> None:
 def _read_earlier_report(
     settings: Settings, requested: Path | None, current_folder: Path
 ) -> "list[tuple[str, list[EvaluatedQuestion]]]":
-    """Return the requested report, or else the newest readable one, as its name and its questions."""
+    """Return name and questions of the requested report, or of the newest if it can be read; else nothing."""
     from index.evaluation.report import find_newest_report, read_evaluated_questions
 
     if requested:

@@ -1,11 +1,62 @@
-"""`gwbot index`: build, inspect and verify the index."""
+"""`gwbot knowledge`, `model` and `index`: check the content, prepare the models, build the index."""
 
+from functools import partial
 from pathlib import Path
 
 import click
 
 from bot.cli.options import chosen_settings, index_option
 from bot.settings import Settings
+from knowledge.errors import ContentError
+
+
+@click.group()
+def knowledge() -> None:
+    """Validate the content the bot answers from."""
+
+
+@knowledge.command()
+@click.argument("folder", required=False, type=click.Path(path_type=Path))
+def check(folder: Path | None) -> None:
+    """Validate FOLDER (default: the bot's own knowledge) and list every error with file and line."""
+    from knowledge.loader import BUILT_IN, has_builtin_layout, load_knowledge, path_or_builtin
+    from knowledge.records.contacts import CONTACTS_FILE, read_contacts
+    from knowledge.validation.rules import check_knowledge
+
+    settings = chosen_settings()
+    folder = folder or settings.knowledge_dir or BUILT_IN
+    content = load_knowledge(folder, settings.language)
+    read_contacts(path_or_builtin(folder, CONTACTS_FILE))  # always needed: requests go to these people
+    problems = check_knowledge(content) if has_builtin_layout(folder) else ()
+    if problems:
+        raise ContentError(problems)
+    click.echo(f"{sum(1 for _ in content.entries)} files are in order.")
+
+
+@click.group()
+def model() -> None:
+    """Prepare the encoder and an optional cross-encoder."""
+
+
+@model.command()
+@click.argument("name", default="bundled")
+@click.option("--cross-encoder", is_flag=True, help="NAME is a cross-encoder for re-ranking; see GW_CROSS_ENCODER.")
+def prepare(name: str, cross_encoder: bool) -> None:
+    """Export the encoder NAME: 'bundled' (the default), a folder, or a hub name."""
+    settings, echo_error = chosen_settings(), partial(click.echo, err=True)
+    if cross_encoder:
+        from index.export.cross_encoder_export import export_cross_encoder
+
+        if name == "bundled":
+            raise click.UsageError("No cross-encoder is bundled. Give a folder or a hub name.")
+        folder = export_cross_encoder(name, settings.cross_encoder_dir, echo_error)
+        click.echo(f"The cross-encoder is ready in {folder}. Measure it: gwbot eval --against cross-encoder")
+        click.echo("Then set GW_CROSS_ENCODER=true")
+        return
+    from index.export.encoder_export import export_encoder
+
+    folder = export_encoder(name, settings.encoder_dir, echo_error)
+    click.echo(f"The encoder is ready in {folder}. Next: gwbot index build")
 
 
 @click.group()
@@ -52,15 +103,10 @@ def build_index(settings: Settings, folder: Path | None = None, root: Path | Non
             bar.total = total
             bar.update(result - bar.n)
 
-        calibration = load_calibration(with_examples=bool(knowledge.intents))
-        result = make_index_backend(settings, root).build_version(
-            IndexSource(knowledge, encoder, calibration), report_progress
-        )
-    manifest = result.manifest
-    summary = (
-        f"{manifest.entries} entries, {manifest.passages} passages; {result.embedded_count} texts embedded anew."
-    )
-    return f"{summary}\nIn use: {result.version}"
+        source = IndexSource(knowledge, encoder, load_calibration(with_examples=bool(knowledge.intents)))
+        result = make_index_backend(settings, root).build_version(source, report_progress)
+    size = f"{result.manifest.entries} entries, {result.manifest.passages} passages"
+    return f"{size}; {result.embedded_count} texts embedded anew.\nIn use: {result.version}"
 
 
 @index.command()
@@ -91,4 +137,4 @@ def verify(root: Path | None) -> None:
     click.echo(f"{reader.version}: {backend.verify_version(reader)}.")
 
 
-COMMANDS = (index,)
+COMMANDS = (index, knowledge, model)

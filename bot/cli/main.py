@@ -6,20 +6,7 @@ from importlib.metadata import version
 
 import click
 
-from bot.cli import (
-    ask,
-    calibrate,
-    doctor,
-    evaluate,
-    feedback,
-    index,
-    knowledge,
-    maintenance,
-    model,
-    requests,
-    run,
-    store,
-)
+from bot.cli import ask, calibrate, doctor, evaluate, index, maintenance, requests, run
 from bot.cli import tenant as tenants
 from bot.errors import GwError
 from bot.log import escape_control_chars
@@ -32,9 +19,7 @@ def cli(tenant: str | None) -> None:
     """The advisory bot for Gemeinsam Wirken."""
 
 
-_OPERATING = (doctor, feedback, maintenance, requests, run, store, tenants)
-_ANSWERING = (ask, calibrate, evaluate, index, knowledge, model)
-for module in _OPERATING + _ANSWERING:
+for module in (ask, calibrate, doctor, evaluate, index, maintenance, requests, run, tenants):
     for command in module.COMMANDS:
         cli.add_command(command)
 

@@ -1,4 +1,4 @@
-"""What several commands share: the settings they work with, and that bot's store."""
+"""Shared by several commands: options, the settings to work with, and their store."""
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager

@@ -1,7 +1,8 @@
-"""`gwbot requests`: list, show and export requests for advice."""
+"""`gwbot requests` and `feedback`: requests for advice, ratings of answers, questions stored with consent."""
 
 from collections.abc import Iterator
 from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import Any
 
 import click
@@ -29,7 +30,7 @@ def list_requests(everything: bool) -> None:
         created = to_local_time(request.created).isoformat(" ", "minutes")
         click.echo(f"{request.reference}  {created}  {request.status:6}  {first_line}")
     if not listed:
-        click.echo("No request.", err=True)
+        click.echo("No requests.", err=True)
 
 
 @requests.command()
@@ -39,7 +40,7 @@ def show(reference: str) -> None:
     with open_store(chosen_settings()) as store:
         request = store.requests.find_request(reference)
     if request is None:
-        raise GwError(f"There is no request {reference}. `gwbot requests list --all` shows them all.")
+        raise GwError(f"There is no request {reference}. List all: gwbot requests list --all")
     for field, value in _flatten_values(asdict(request)):
         click.echo(f"{field:20} {escape_control_chars(str(value), '')}")
 
@@ -60,4 +61,20 @@ def export() -> None:
             click.echo(json_line(asdict(request)))
 
 
-COMMANDS = (requests,)
+@click.command()
+@click.option("--questions", is_flag=True, help="List the questions stored with consent, without names.")
+def feedback(questions: bool) -> None:
+    """Count thumbs up and down by answer; with --questions, list the questions stored with consent."""
+    with open_store(chosen_settings()) as store:
+        consented_questions, thumbs = store.users.consented_questions(), store.users.feedback_counts()
+    if questions:
+        for question, entry, created in consented_questions:
+            day = datetime.fromtimestamp(created, UTC).date()
+            click.echo(f"{day}  {entry}  {' '.join(question.split())}")
+        return
+    for entry, up, down in thumbs:
+        click.echo(f"{up:5} 👍 {down:5} 👎  {entry}")
+    click.echo(f"{len(consented_questions)} questions are stored with consent: gwbot feedback --questions", err=True)
+
+
+COMMANDS = (requests, feedback)

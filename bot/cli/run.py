@@ -56,7 +56,7 @@ def _run_bots(settings: Settings, source: "UpdateSource") -> None:
 
 
 def _has_bots(settings: Settings) -> bool:
-    """Whether there is a bot with a token: this one, or any tenant, even a disabled one."""
+    """Whether there is a bot to run: this one if it has a token, or any tenant, even a disabled one."""
     return settings.telegram_token is not None or (
         settings.tenant_name == MAIN_TENANT and bool(list_tenant_names(settings))
     )

@@ -17,7 +17,7 @@ from bot.log import configure_logging
 from bot.sandbox.launcher import Sandbox
 from bot.settings import Settings
 
-MAX_SANDBOXES = 9  # that share a data folder
+MAX_SANDBOXES = 9  # in one data folder
 
 
 class _TerminatedError(Exception):
@@ -27,7 +27,7 @@ class _TerminatedError(Exception):
 def run_sandbox(settings: Settings) -> None:
     """Run the sandbox, with a chat in the terminal.
 
-    It ends with the input if that is a terminal or held any line; otherwise on SIGTERM or SIGINT.
+    It ends with the input if that is a terminal or has any line, otherwise on SIGTERM or SIGINT.
     """
     at_terminal = sys.stdin.isatty()
     configure_logging("WARNING" if at_terminal else settings.log_level, settings.log_format)
@@ -55,7 +55,7 @@ def _handle_signal(signal_number: int, frame: FrameType | None) -> None:
 
 @contextmanager
 def _claim_folder(data_folder: Path) -> Iterator[Path]:
-    """Claim a folder that no other running sandbox uses; it may hold an earlier sandbox's files."""
+    """Claim a folder that no other running sandbox uses; it may contain files of an earlier one."""
     for number in range(1, MAX_SANDBOXES + 1):
         folder = data_folder / ("sandbox" if number == 1 else f"sandbox-{number}")
         folder.mkdir(parents=True, exist_ok=True)
@@ -66,4 +66,4 @@ def _claim_folder(data_folder: Path) -> Iterator[Path]:
                 continue
             yield folder
             return
-    raise GwError(f"{MAX_SANDBOXES} sandboxes run in {data_folder} already; end one of them.")
+    raise GwError(f"{MAX_SANDBOXES} sandboxes are already running in {data_folder}; end one of them.")

@@ -23,7 +23,7 @@ from bot.log import escape_control_chars
 from bot.settings import Settings, load_settings
 from bot.store import SQLITE_PREFIX
 
-RELOAD_HINT = "a running `gwbot run` notices it within some seconds"
+RELOAD_HINT = "a running `gwbot run` notices within a few seconds"
 
 
 @click.group()
@@ -87,9 +87,7 @@ def add(
     except GwError:
         shutil.rmtree(folder)
         raise
-    click.echo(
-        f"Contact  {escape_control_chars(contact.name, '')}, {escape_control_chars(contact.email, '')} ({path})"
-    )
+    click.echo(escape_control_chars(f"Contact  {contact.name}, {contact.email} ({path})", ""))
     _build_tenant_index(new_settings, name)
     (folder / DISABLED_FILE).unlink()
     click.echo(f"{name} is set up in {folder}; {RELOAD_HINT}.")
@@ -105,22 +103,19 @@ def _build_tenant_index(settings: Settings, name: str) -> None:
         click.echo(build_index(settings))
     except GwError as error:
         raise GwError(
-            f"{error}\nThe settings of {name} are written, but it is disabled. When this is mended: "
-            f"gwbot --tenant {name} index build, then: gwbot tenant enable {name}"
+            f"{error}\nThe settings of {name} are written, but it is disabled. Once this is fixed, run "
+            f"gwbot --tenant {name} index build, then gwbot tenant enable {name}"
         ) from None
 
 
 def _ask_token() -> str:
-    if sys.stdin.isatty():
-        token: str = click.prompt("Token from @BotFather", hide_input=True)
-        return token
-    return sys.stdin.readline()
+    return str(click.prompt("Token from @BotFather", hide_input=True)) if sys.stdin.isatty() else sys.stdin.readline()
 
 
 def _parse_token(text: str) -> str:
     token = text.strip()
     if not re.fullmatch(r"\d+:[\w-]+", token, re.ASCII):
-        raise SettingsError("That is no token; it looks like 123456:ABC-… and comes from @BotFather.")
+        raise SettingsError("That is not a token; a token looks like 123456:ABC-… and comes from @BotFather.")
     return token
 
 
@@ -149,7 +144,7 @@ def list_tenants() -> None:
             description = f"wrong: {error}"
         click.echo(f"{name:32}  {state:8}  {escape_control_chars(description, '')}")
     if not list_tenant_names(settings):
-        click.echo("No tenant. Make one: gwbot tenant add NAME", err=True)
+        click.echo("No tenants. Create one: gwbot tenant add NAME", err=True)
 
 
 def _describe_tenant(settings: Settings) -> str:
@@ -164,7 +159,7 @@ def _describe_tenant(settings: Settings) -> str:
 @tenant.command()
 @click.argument("name")
 def disable(name: str) -> None:
-    """Stop the tenant NAME but keep its data; Telegram holds incoming messages for up to a day."""
+    """Stop the tenant NAME without deleting its data; Telegram queues incoming messages for up to a day."""
     (tenant_folder(load_settings(), name) / DISABLED_FILE).touch()
     click.echo(f"{name} is disabled; {RELOAD_HINT}.")
 
@@ -179,7 +174,7 @@ def enable(name: str) -> None:
 
 @tenant.command()
 @click.argument("name")
-@click.option("--yes", is_flag=True, help="Confirm that everything is deleted, requests too.")
+@click.option("--yes", is_flag=True, help="Confirm that everything is deleted, including requests.")
 def remove(name: str, yes: bool) -> None:
     """Delete the disabled tenant NAME with all its data."""
     from bot.app.index_loader import make_index_backend
@@ -188,9 +183,9 @@ def remove(name: str, yes: bool) -> None:
     installation = load_settings()
     folder = tenant_folder(installation, name)
     if is_enabled(installation, name):
-        raise GwError(f"{name} runs. First: gwbot tenant disable {name}")
+        raise GwError(f"{name} is enabled. First run: gwbot tenant disable {name}")
     if not yes:
-        raise GwError(f"This deletes all that {name} holds, its requests too. If you want that, add --yes.")
+        raise GwError(f"This deletes all data of {name}, including requests. To confirm, add --yes.")
     settings = load_tenant_settings(installation, name)
     if settings.store_url.startswith(SQLITE_PREFIX):
         ensure_not_in_use(settings.sqlite_path)

@@ -8,7 +8,7 @@ from bot.domain.message import AlertOperator
 from bot.errors import StoreError
 from bot.flows.context import Services
 from bot.flows.relay import messages
-from bot.mail.messages import compose_alarm_mail, compose_deletion_mail, compose_operator_mail, compose_request_mail
+from bot.mail.messages import compose_deletion_mail, compose_operator_mail, compose_request_mail
 from bot.mail.smtp import Mailer, permanent_failure
 from bot.pipeline.outbox import CallResult, MakeCall, Rejected, Retry, Sent
 from bot.settings import Settings
@@ -30,17 +30,16 @@ def make_mail_sender(settings: Settings, services: Services) -> MakeCall[MailCal
 
 
 async def warn_operator(settings: Settings, template: str) -> None:
-    """E-mail the operator, if mail is set up. Tried only once, since the log says the same."""
+    """E-mail the operator if mail is set up; try only once, since the log says the same."""
     mailer = make_mailer(settings)
     if mailer is None:
         return
     sender = settings.mail_from or ""
     try:
-        await asyncio.to_thread(
-            mailer.send, compose_operator_mail(template, settings.operator_email or sender, sender)
-        )
+        message = compose_operator_mail(template, settings.operator_email or sender, sender)
+        await asyncio.to_thread(mailer.send, message)
     except Exception as error:  # whatever the mail server or the network brings
-        log.warning("the operator could not be told by e-mail (%s)", type(error).__name__)
+        log.warning("the operator could not be alerted by e-mail (%s)", type(error).__name__)
 
 
 def make_mailer(settings: Settings) -> Mailer | None:
@@ -58,8 +57,8 @@ def _send_mail(services: Services, mailer: Mailer | None, settings: Settings, ca
     except StoreError as error:
         log.warning("an e-mail waits: %s", error)
         return Retry(None)
-    except Exception as error:  # one that cannot be composed must not block those behind it
-        log.error("a request cannot be written as an e-mail (%s)", type(error).__name__)
+    except Exception as error:  # it must not block those behind it
+        log.error("an e-mail cannot be composed (%s)", type(error).__name__)
         return Rejected(type(error).__name__)
     if message is None:
         return Rejected("the request was deleted")
@@ -67,7 +66,7 @@ def _send_mail(services: Services, mailer: Mailer | None, settings: Settings, ca
         mailer.send(message)
     except Exception as error:  # whatever the mail server or the network brings
         reason = permanent_failure(error)
-        log.warning("an e-mail was not taken (%s)", type(error).__name__)
+        log.warning("an e-mail was not taken by the mail server (%s)", type(error).__name__)
         return Retry(None) if reason is None else Rejected(reason)
     return Sent(None)
 
@@ -78,19 +77,16 @@ def _compose_mail(services: Services, settings: Settings, call: MailCall) -> Ema
     if isinstance(call, RequestMailDeletion):
         return compose_deletion_mail(call.reference, _find_contact(services, call.contact), sender)
     if isinstance(call, AlertOperator):
-        return compose_alarm_mail(
-            settings.operator_email or sender, sender, services.store.outbox.count_queued_calls(services.adviser_chat)
-        )
+        waiting = services.store.outbox.count_queued_calls(services.adviser_chat)
+        return compose_operator_mail("alarm", settings.operator_email or sender, sender, waiting=waiting)
     request = services.store.requests.find_request(call.reference)
     if request is None:
         return None
-    transcript = html_to_plain(
-        messages.render_transcript(request, services.store.requests.load_transcript(call.reference))
-    )
+    lines = services.store.requests.load_transcript(call.reference)
+    transcript = html_to_plain(messages.render_transcript(request, lines))
     return compose_request_mail(request, _find_contact(services, request.contact), sender, transcript)
 
 
 def _find_contact(services: Services, contact_id: str) -> Contact:
-    return next(
-        (contact for contact in services.contacts if contact.id == contact_id), default_contact(services.contacts)
-    )
+    matching = (contact for contact in services.contacts if contact.id == contact_id)
+    return next(matching, default_contact(services.contacts))

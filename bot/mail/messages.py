@@ -27,9 +27,8 @@ def compose_request_mail(request: Request, contact: Contact, sender: str, transc
     """
     message = _start_message(sender)
     message["To"] = _make_address(contact.name, contact.email)
-    message["Subject"] = format_label(
-        "mail_subject", ADVISERS_TEMPLATES, number=request.reference, who=_header_text(_subject_name(request))
-    )
+    who = _header_text(request.details.organisation or request.name)
+    message["Subject"] = format_label("mail_subject", ADVISERS_TEMPLATES, number=request.reference, who=who)
     message["Date"] = format_datetime(to_local_time(request.created))
     message["Message-ID"] = _make_message_id("anfrage", request.reference, sender)
     if request.details.reach is ContactChannel.EMAIL:
@@ -44,9 +43,8 @@ def compose_request_mail(request: Request, contact: Contact, sender: str, transc
     }
     text = render_template("mail_text", ADVISERS_TEMPLATES, **values)
     message.set_content(html_to_plain(text))
-    message.add_alternative(
-        render_template("mail", ADVISERS_TEMPLATES, title=request.reference, body=text), subtype="html"
-    )
+    html = render_template("mail", ADVISERS_TEMPLATES, title=request.reference, body=text)
+    message.add_alternative(html, subtype="html")
     message.add_attachment(make_vcard(request), subtype="vcard", filename=f"{request.reference}.vcf")
     message.add_attachment(transcript, filename=f"{request.reference}.txt")
     return message
@@ -59,19 +57,13 @@ def compose_deletion_mail(reference: str, contact: Contact, sender: str) -> Emai
     message["Subject"] = format_label("unpost_subject", ADVISERS_TEMPLATES, number=reference)
     message["Message-ID"] = _make_message_id("loeschen", reference, sender)
     message["In-Reply-To"] = message["References"] = _make_message_id("anfrage", reference, sender)
-    message.set_content(
-        html_to_plain(render_template("unpost_text", ADVISERS_TEMPLATES, number=reference, contact=contact))
-    )
+    text = render_template("unpost_text", ADVISERS_TEMPLATES, number=reference, contact=contact)
+    message.set_content(html_to_plain(text))
     return message
 
 
 def _make_message_id(prefix: str, reference: str, sender: str) -> str:
     return f"<{prefix}-{reference}@{to_ascii_address(parseaddr(sender)[1]).rpartition('@')[2]}>"
-
-
-def compose_alarm_mail(operator: str, sender: str, waiting: int) -> EmailMessage:
-    """Compose the alarm that the bot is no longer in the advisers' chat, where ``waiting`` calls are queued."""
-    return compose_operator_mail("alarm", operator, sender, waiting=waiting)
 
 
 def compose_operator_mail(template: str, operator: str, sender: str, **values: object) -> EmailMessage:
@@ -92,10 +84,6 @@ def _start_message(sender: str) -> EmailMessage:
 
 def _make_address(name: str, address: str) -> Address:
     return Address(_header_text(name), addr_spec=to_ascii_address(address))
-
-
-def _subject_name(request: Request) -> str:
-    return request.details.organisation or request.name
 
 
 def _header_text(text: str) -> str:

@@ -1,6 +1,6 @@
 """Turn a turn's messages into outgoing calls, within the limits of the Bot API."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -8,7 +8,6 @@ from bot.domain.event import Event, EventKind
 from bot.domain.message import (
     AlertOperator,
     AnswerCallback,
-    Attachment,
     Button,
     DeleteRelayed,
     EditMessage,
@@ -30,18 +29,18 @@ from prompts.render import format_label
 
 FILE_PARAMS = {"sendPhoto": "photo", "sendDocument": "document"}  # method -> parameter that holds the file
 ATTACHMENT_KIND = "drawn"  # the key that marks a placeholder of a file; its value is the kind
-UPLOADED_FILE = "sent"  # the kind of a file that Telegram has already
+UPLOADED_FILE = "sent"  # the kind of a file that Telegram already has
 CALLBACK_ANSWER_LIMIT = 200  # characters; Bot API, answerCallbackQuery
 _BUTTON_LABEL_LIMIT = 64  # characters; the apps truncate longer labels
 
 
 def build_calls(messages: Iterable[Message], event: Event, adviser_chat: int | None = None) -> list[OutgoingCall]:
-    """Return the calls that a turn's messages need, in order; without ``adviser_chat`` none for the advisers."""
+    """Return the calls that send a turn's messages, in order; without ``adviser_chat``, none for the advisers."""
     return [call for message in messages for call in _build_message_calls(message, event, adviser_chat)]
 
 
 def calls_without_event(messages: Iterable[Message], adviser_chat: int | None) -> list[OutgoingCall]:
-    """Return the calls of messages that no event caused: each of these messages names its chat."""
+    """Return the calls that send messages no event caused; each of these names its chat."""
     return build_calls(messages, Event(0, EventKind.OTHER, 0, 0, 0), adviser_chat)
 
 
@@ -57,23 +56,12 @@ def _build_message_calls(message: Message, event: Event, adviser_chat: int | Non
             source = (event.chat_id, event.message_id if copied_message_id is None else copied_message_id)
             params: dict[str, Any] = {"from_chat_id": source[0], "message_id": source[1]}
             destination = Destination.THREAD if to_advisers else Destination.CHAT
-            yield ApiCall(
-                chat_id,
-                "copyMessage",
-                params,
-                source,
-                reply_to=reply_to,
-                reference=reference,
-                destination=destination,
-            )
+            yield ApiCall(chat_id, "copyMessage", params, source, None, reply_to, reference, destination)
         case EditRelayed(reference, chat_id, html, caption):
             method, params = "editMessageText", {"text": html, "parse_mode": "HTML"}
             if event.file_id:  # Telegram does not say whether the file or only its caption was changed
-                file_spec = {
-                    ATTACHMENT_KIND: UPLOADED_FILE,
-                    "values": {"type": event.media_type, "file": event.file_id},
-                }
-                method, params = "editMessageMedia", {"media": {"media": file_spec, **_caption_params(html)}}
+                uploaded = _file_placeholder(UPLOADED_FILE, {"type": event.media_type, "file": event.file_id})
+                method, params = "editMessageMedia", {"media": {"media": uploaded, **_caption_params(html)}}
             elif caption:
                 method, params = "editMessageCaption", _caption_params(html)
             destination = Destination.THREAD if chat_id == adviser_chat else Destination.CHAT
@@ -84,7 +72,8 @@ def _build_message_calls(message: Message, event: Event, adviser_chat: int | Non
         case EditMessage(html, keyboard, message_id, question, attachment):
             method, params = "editMessageText", text_params(split_html(html)[0], keyboard)
             if attachment:
-                media = {"media": _file_placeholder(attachment), **_caption_params(html)}
+                file = _file_placeholder(attachment.kind, attachment.values)
+                media = {"media": file, **_caption_params(html)}
                 method, params = "editMessageMedia", {"media": media, **_markup_params(keyboard)}
             if message_id is not None:
                 yield ApiCall(event.chat_id, method, {"message_id": message_id, **params})
@@ -106,14 +95,12 @@ def _build_send_calls(message: SendMessage, event: Event, adviser_chat: int | No
         chat_id = adviser_chat
     source = None if message.question_id is None else (event.chat_id, message.question_id)
     destination = Destination.THREAD if message.to_advisers else Destination.CHAT
-    method = _send_method(message.attachment)
-    parts = [message.html] if message.attachment else split_html(message.html)
+    method, file_param, parts = "sendMessage", {}, split_html(message.html)
+    if attachment := message.attachment:
+        method, parts = "sendDocument" if attachment.as_document else "sendPhoto", [message.html]
+        file_param = {FILE_PARAMS[method]: _file_placeholder(attachment.kind, attachment.values)}
     for number, part in enumerate(parts):
-        params = (
-            {FILE_PARAMS[method]: _file_placeholder(message.attachment), **_caption_params(part)}
-            if message.attachment
-            else _html_params(part)
-        )
+        params = {**file_param, **_caption_params(part)} if file_param else _html_params(part)
         if message.chat_id is None and not message.to_advisers:
             params |= topic_params(event.thread_id)
         if number == 0 and message.reply_to is not None:
@@ -124,7 +111,7 @@ def _build_send_calls(message: SendMessage, event: Event, adviser_chat: int | No
 
 
 def make_fallback_calls(services: Services, call: OutgoingCall, reason: str) -> list[OutgoingCall]:
-    """What to send instead of a call that failed: its text alone, or notices to the other side of the request."""
+    """Return the calls that replace a failed one: its text alone, or notices to the other side of the request."""
     if isinstance(call, ApiCall) and not call.reference and (text_call := text_only_call(call)):
         return [text_call]
     return calls_without_event(report_undelivered(services, call, reason), services.adviser_chat)
@@ -164,12 +151,6 @@ def _html_params(html: str) -> dict[str, Any]:
     return {"text": html, "parse_mode": "HTML", "link_preview_options": {"is_disabled": True}}
 
 
-def _send_method(attachment: Attachment | None) -> str:
-    if attachment is None:
-        return "sendMessage"
-    return "sendDocument" if attachment.as_document else "sendPhoto"
-
-
 def _caption_params(html: str) -> dict[str, Any]:
     return {"caption": html, "parse_mode": "HTML"}
 
@@ -186,23 +167,22 @@ def _contact_params(contact: SendContact) -> dict[str, Any]:
     }
 
 
-def _file_placeholder(attachment: Attachment) -> dict[str, Any]:
-    """Return what stands for a file in a queued call, from which it is rendered when the call is made."""
-    return {ATTACHMENT_KIND: attachment.kind, "values": dict(attachment.values)}
+def _file_placeholder(kind: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the placeholder of a file in a queued call, from which it is rendered when the call is made."""
+    return {ATTACHMENT_KIND: kind, "values": dict(values)}
 
 
 def _markup_params(keyboard: Keyboard) -> dict[str, Any]:
-    rows = [
-        [{"text": button.label[:_BUTTON_LABEL_LIMIT], **_button_action(button)} for button in row] for row in keyboard
-    ]
+    rows = [[_button_params(button) for button in row] for row in keyboard]
     return {"reply_markup": {"inline_keyboard": rows}} if rows else {}
 
 
-def _button_action(button: Button) -> dict[str, Any]:
-    return {"url": button.url} if button.url else {"callback_data": button.data}
+def _button_params(button: Button) -> dict[str, Any]:
+    action = {"url": button.url} if button.url else {"callback_data": button.data}
+    return {"text": button.label[:_BUTTON_LABEL_LIMIT], **action}
 
 
 def readdress_calls(services: Services) -> None:
-    """Send the calls queued for the advisers' chat to the chat that is set now."""
+    """Redirect the calls queued for the advisers' chat to the one in the settings."""
     if (adviser_chat := services.adviser_chat) is not None:
         services.store.outbox.redirect_adviser_calls(adviser_chat)

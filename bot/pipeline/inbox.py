@@ -19,14 +19,14 @@ MAX_WORKERS = 4  # chats handled at a time; the encoder alone uses all cores
 
 
 class UpdateIncomplete(Exception):
-    """Other messages that belong to an update may not have arrived yet: it is handled again in a moment."""
+    """Other messages of the same album may still arrive: handle the update again in a moment."""
 
 
 class Inbox:
     """Stores raw updates and calls ``handle_update`` for each, once, in order per chat.
 
-    Memory holds only the keys of chats with pending updates. Chats take turns, so that one with very many updates
-    does not delay the others. Several processes may share a store; only one of them handles a chat at a time. If
+    Only the keys of chats with pending updates are in memory. Chats take turns, so that a flood in one does not delay
+    the others. Several processes may share a store; only one of them handles a chat at a time. If
     ``only_newest(key)`` is true, an update is skipped when a newer one with the same key is pending.
     """
 
@@ -40,13 +40,8 @@ class Inbox:
         on_received: Callable[[list[int]], None] = lambda update_ids: None,
     ) -> None:
         """``on_received`` is called with the ids of updates before they are stored."""
-        self._store, self._handle_update, self._chat_key, self._only_newest = (
-            store,
-            handle_update,
-            chat_key,
-            only_newest,
-        )
-        self._sleep, self._on_received = sleep, on_received
+        self._store, self._handle_update, self._chat_key = store, handle_update, chat_key
+        self._only_newest, self._sleep, self._on_received = only_newest, sleep, on_received
         self._waiting_chats: dict[str, None] = {}  # chats waiting for a worker, in order
         self._active_chats: dict[str, bool] = {}  # chats being handled -> whether to enqueue them again
         self._postponed: set[int] = set()  # updates that could not be handled; they are tried again after a restart
@@ -64,7 +59,7 @@ class Inbox:
             try:
                 await self.resume_pending()
             except StoreUnavailable as error:
-                log.error("what was left waits: %s", error)
+                log.error("pending updates wait: %s", error)
             await self._sleep(self._closing, RESUME_INTERVAL)
 
     async def receive_updates(self, updates: Sequence[dict[str, Any]]) -> None:
@@ -73,10 +68,7 @@ class Inbox:
         Raises:
             StoreUnavailable: nothing was stored.
         """
-        rows = [
-            (int(update["update_id"]), _replace_surrogates(self._chat_key(update)), _to_json(update))
-            for update in updates
-        ]
+        rows = [(int(raw["update_id"]), _replace_surrogates(self._chat_key(raw)), _to_json(raw)) for raw in updates]
         self._on_received([update_id for update_id, _, _ in rows])
         new_ids = set(await asyncio.to_thread(self._store.inbox.add_updates, rows))
         for update_id, chat, _ in rows:
@@ -143,10 +135,10 @@ class Inbox:
         except (StoreUnavailable, StoreConflict, UpdateIncomplete):
             raise
         except StoreError as error:
-            log.error("update %d is put off: %s", claimed.update_id, error)
+            log.error("update %d is postponed: %s", claimed.update_id, error)
             self._postponed.add(claimed.update_id)
         except Exception:  # it stays in the store for the next start, and does not block those behind it
-            log.exception("update %d is put off", claimed.update_id)
+            log.exception("update %d is postponed", claimed.update_id)
             self._postponed.add(claimed.update_id)
         finally:
             has_more = self._store.inbox.release_chat(chat, self._postponed)

@@ -37,7 +37,7 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """Try again after ``seconds``, None for back-off; after ``max_tries`` in all the call has failed for good."""
+    """Try again after ``seconds`` (None: back-off); after ``max_tries`` in all, the call has failed for good."""
 
     seconds: float | None
     max_tries: int = MAX_TRIES
@@ -47,7 +47,7 @@ CallResult = Sent | Rejected | Retry
 Call = TypeVar("Call")
 MakeCall = Callable[[Call], Awaitable[CallResult]]
 OnFailure = Callable[[OutgoingCall, str], Sequence[OutgoingCall]]  # call and reason -> what to send instead
-HANDOVER_WAIT = 5.0  # seconds in which the process that led before may still save the results of its last calls
+HANDOVER_WAIT = 5.0  # seconds for the previous leader to save the results of its last calls
 IDLE_WAIT = 30.0  # seconds until the queue is checked without being woken
 
 
@@ -109,9 +109,8 @@ class Outbox:
         if 0 < self._send_from - now <= HANDOVER_WAIT:
             return self._send_from - now
         in_flight = [queued for queued, _ in self._in_flight.values()]
-        paused_chats = set(self._limiter.paused_chats(now)) | {
-            queued.chat_id for queued in in_flight if queued.rate_limited or isinstance(queued.call, MailCall)
-        }
+        busy = {queued.chat_id for queued in in_flight if queued.rate_limited or isinstance(queued.call, MailCall)}
+        paused_chats = busy.union(self._limiter.paused_chats(now))
         free_slots, next_change = self._limiter.free_slots(now), self._limiter.next_change(now)
         due_calls, next_look = await asyncio.to_thread(
             self._find_due_calls, now, free_slots, next_change, list(self._in_flight), paused_chats
@@ -129,7 +128,7 @@ class Outbox:
         return next_look - now
 
     async def _acquire_leadership(self) -> bool:
-        """Whether this process sends; if it has just started to, load what other processes saved."""
+        """Return whether this process sends; if it has just become the leader, load what other processes saved."""
         term = await asyncio.to_thread(self._store.database.try_acquire_leadership)
         if term and term != self._leader_term:
             self._limiter.restore_state(*await asyncio.to_thread(self._load_rate_limits), self._clock())
@@ -143,9 +142,8 @@ class Outbox:
 
     def _load_rate_limits(self) -> tuple[dict[int, float], list[tuple[int, float]]]:
         self._on_takeover()
-        return self._store.outbox.rate_limits(), self._store.outbox.group_calls(
-            self._clock() - MINUTE - MAX_ARRIVAL_DELAY
-        )
+        since = self._clock() - MINUTE - MAX_ARRIVAL_DELAY
+        return self._store.outbox.rate_limits(), self._store.outbox.group_calls(since)
 
     def _find_due_calls(
         self, now: float, free_slots: int, next_change: float | None, in_flight_ids: list[int], paused_chats: set[int]
@@ -194,10 +192,10 @@ class Outbox:
             case Sent(message_id):
                 await asyncio.to_thread(self._store.outbox.mark_sent, queued.id, message_id)
             case Rejected(reason):
-                log.warning("%s to one chat refused: %s", _call_name(queued), reason)
+                log.warning("%s to one chat was refused: %s", _call_name(queued), reason)
                 await asyncio.to_thread(self._record_failure, queued, reason)
             case Retry(_, max_tries) if queued.attempts + 1 >= max_tries:
-                log.error("%s to one chat is given up after %d tries", _call_name(queued), max_tries)
+                log.error("giving up %s to one chat after %d tries", _call_name(queued), max_tries)
                 await asyncio.to_thread(self._record_failure, queued, f"tried {max_tries} times")
             case Retry(seconds):
                 wait = backoff_seconds(queued.attempts) if seconds is None else seconds

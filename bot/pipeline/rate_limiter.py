@@ -99,14 +99,12 @@ class RateLimiter:
         return list({*self._last_ends, *self._blocks, *self._in_flight, *full_groups} - {ALL_CHATS})
 
     def next_change(self, now: float) -> float | None:
-        """Return the earliest time (Unix) at which more calls may start than now; None if nothing is held back."""
+        """Return the earliest time (Unix) at which more calls may start than now; None if nothing has to wait."""
         self._drop_outdated(now)
         times = [end + self._limits.chat_interval for end in self._last_ends.values()]
         times += [until for _, until in self._blocks.values()]
-        times += [
-            now + remaining_wait(*self._startup_pause, now),
-            *(now + self._group_wait(chat, now) for chat in self._group_ends),
-        ]
+        times += [now + self._group_wait(chat, now) for chat in self._group_ends]
+        times.append(now + remaining_wait(*self._startup_pause, now))
         if self._recent_ends:
             times.append(self._recent_ends[0] + SECOND)
         return min((time for time in times if time > now), default=None)
@@ -166,12 +164,8 @@ class RateLimiter:
     def note_retry_after(self, chat: int, seconds: float, now: float) -> dict[int, float]:
         """Record a refusal; return the resulting flood waits: end (Unix time) by chat, or for `ALL_CHATS` as well."""
         until = now + seconds + RETRY_MARGIN
-        self._refusals = {
-            other_chat: other_end
-            for other_chat, other_end in self._refusals.items()
-            if abs(other_end - until) <= SAME_END_TOLERANCE
-        }
-        self._refusals[chat] = until
+        similar = {key: end for key, end in self._refusals.items() if abs(end - until) <= SAME_END_TOLERANCE}
+        self._refusals = {**similar, chat: until}
         blocked_until = {chat: until}
         if len(self._refusals) >= GLOBAL_REFUSAL_COUNT:
             blocked_until[ALL_CHATS] = max(self._refusals.values())
@@ -180,11 +174,8 @@ class RateLimiter:
 
     def may_show_typing(self, chat: int, now: float) -> bool:
         """Whether to show "typing" in this chat now; true at most once per second."""
-        self._typing_shown = {
-            other_chat: shown_at
-            for other_chat, shown_at in self._typing_shown.items()
-            if remaining_wait(shown_at, shown_at + TYPING_INTERVAL, now)
-        }
+        shown = self._typing_shown.items()
+        self._typing_shown = {key: at for key, at in shown if remaining_wait(at, at + TYPING_INTERVAL, now)}
         if chat in self._typing_shown or self.retry_after(chat, now):
             return False
         if self._limits.chat_interval:

@@ -1,4 +1,4 @@
-"""How long to wait before something is retried."""
+"""How long to wait before retrying."""
 
 import asyncio
 import itertools
@@ -9,25 +9,23 @@ from bot.errors import GwError, loggable_reason
 
 log = logging.getLogger(__name__)
 FIRST_WAIT, MAX_WAIT = 1.0, 300.0  # seconds of back-off after a network error
+STANDBY_WAIT = 3.0  # seconds after which a process on standby tries again to become the leader
 MAX_STORE_DOUBLINGS = 5  # doublings of the wait for an unavailable store: half a minute at most
 Sleep = Callable[[asyncio.Event, float], Awaitable[None]]  # until the event is set, or seconds have passed
 
 
 def backoff_seconds(attempts: int) -> float:
-    """Return the seconds to wait after the given number of failed attempts."""
+    """Return the seconds to wait after that many failed attempts."""
     return min(FIRST_WAIT * 2.0 ** min(attempts, 30), MAX_WAIT)
 
 
 async def wait_for_event(event: asyncio.Event, seconds: float) -> None:
-    """Wait until an event is set, but no longer than so many seconds."""
+    """Wait until an event is set, or until so many seconds have passed."""
     try:
         async with asyncio.timeout(seconds):  # wait_for of Python 3.11 may lose a cancellation
             await event.wait()
     except TimeoutError:
         return
-
-
-STANDBY_WAIT = 3.0  # seconds after which a process on standby tries again to become the leader
 
 
 def remaining_wait(since: float, until: float, now: float) -> float:

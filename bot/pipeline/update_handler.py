@@ -42,10 +42,10 @@ class UpdateHandler:
     send_inline_answer: Callable[[str, InlineOffer], object]
     is_member: Callable[[int, int], bool]
     turn_observers: tuple[OnTurn, ...] = ()
-    _awaited_album: str = field(default="", init=False)  # the album of the advisers that was last waited for
+    _awaited_album: str = field(default="", init=False)  # the last album of the advisers that was waited for
 
     def handle_update(self, update_id: int, raw_update: dict[str, Any]) -> None:
-        """Handle one update. If the dialogue fails, the person gets an apology, and the log no text of theirs.
+        """Handle one update. If the dialogue fails, the person gets an apology, and their text is not logged.
 
         Raises:
             StoreError: the store cannot be used; nothing has changed.
@@ -95,7 +95,7 @@ class UpdateHandler:
         raise StoreConflict(f"update {update_id} conflicted {MAX_CONFLICTS} times")  # the inbox tries again later
 
     def _answer_inline_query(self, event: Event) -> None:
-        """Answer an inline query without the outbox, since a late answer is worthless; nothing of it is stored."""
+        """Answer an inline query without the outbox, since a late answer is worthless; store nothing."""
         try:
             state = self.dialogue.store.users.load_state(event.state_key)
             inline_answer = offer_results(TurnContext(self.dialogue, state, event))
@@ -106,7 +106,7 @@ class UpdateHandler:
         self.dialogue.store.finish_update(event.update_id, None, None, (), ())
 
     def _with_membership(self, event: Event) -> Event:
-        """Ask Telegram whether the person is an adviser now, for the events that only advisers may cause."""
+        """Ask Telegram whether the person is an adviser, if only advisers may cause the event."""
         is_adviser_command = event.kind is EventKind.COMMAND and event.command in ADVISER_COMMANDS
         is_adviser_button = event.kind is EventKind.BUTTON and event.text.startswith(ADVISER_CALLBACK)
         if not (is_adviser_command or is_adviser_button) or (adviser_chat := self.dialogue.adviser_chat) is None:
@@ -115,7 +115,7 @@ class UpdateHandler:
         return replace(event, in_adviser_chat=is_sole_adviser or self.is_member(adviser_chat, event.user_id))
 
     def _with_captions(self, event: Event) -> Event:
-        """Add to a message of an adviser's album the captions of the others, once these have had time to arrive.
+        """Add the captions of the rest of an adviser's album to its message, once they have had time to arrive.
 
         Telegram delivers each message of an album separately, and any caption may say that the album is a note.
         """
@@ -124,12 +124,11 @@ class UpdateHandler:
         if event.album_id != self._awaited_album:
             self._awaited_album = event.album_id
             raise UpdateIncomplete
-        chat = str(event.chat_id)  # by which the inbox queues the chat's messages
+        chat = str(event.chat_id)  # the key under which the inbox queues the chat's messages
         updates = [json.loads(body) for body in self.dialogue.store.inbox.waiting_updates(chat)]
-        others = [
-            other for raw_update in updates if (other := self.parse_update(raw_update["update_id"], raw_update))
-        ]
-        return replace(event, captions=tuple(other.text for other in others if other.album_id == event.album_id))
+        others = [self.parse_update(raw_update["update_id"], raw_update) for raw_update in updates]
+        captions = tuple(other.text for other in others if other and other.album_id == event.album_id)
+        return replace(event, captions=captions)
 
     def _run_dialogue(self, event: Event) -> tuple[TurnContext, Turn]:
         state = State()
@@ -141,7 +140,7 @@ class UpdateHandler:
             return context, self.dialogue.respond(context)
         except (StoreUnavailable, StoreGone):  # the person's state is unknown and must not be overwritten
             raise
-        except Exception:  # whatever goes wrong with one message, the person gets an apology and the bot goes on
+        except Exception:  # whatever fails for one message, the person gets an apology and the bot continues
             log.exception("update %d could not be answered", event.update_id)
             context = TurnContext(self.dialogue, state, event)
             return context, context.say("failed")

@@ -24,6 +24,7 @@ from bot.attachments.subprocess_renderer import render_in_subprocess
 from bot.pipeline.api_calls import ATTACHMENT_KIND, UPLOADED_FILE
 from bot.pipeline.outbox import CallResult, Rejected, Retry, Sent
 
+THREAD_GONE_ERRORS = ("message thread not found", "topic_deleted", "topic_id_invalid")
 INPUT_MEDIA_TYPES = {"photo": InputMediaPhoto, "document": InputMediaDocument, "video": InputMediaVideo,
          "audio": InputMediaAudio, "animation": InputMediaAnimation}  # fmt: skip
 _METHODS: dict[str, Callable[..., Awaitable[Message | MessageId | bool]]] = {
@@ -49,11 +50,11 @@ async def call_bot_api(bot: Bot, chat_id: int, method: str, params: dict[str, An
     """Make a call; an edit that changes nothing counts as successful.
 
     Args:
-        params: the method's parameters as JSON, without the chat; files are placeholders, which are rendered here.
+        params: the method's parameters as JSON, without the chat; placeholders of files are rendered here.
 
     Raises:
         TelegramError: Telegram rejects it, or cannot be reached.
-        RenderingFailed, RenderingUnavailable: its file cannot be rendered, ever or now.
+        RenderingFailed, RenderingUnavailable: its file can never be rendered, or not now.
     """
     arguments = {key: await _convert_argument(key, value) for key, value in params.items()}
     if method != "answerCallbackQuery":
@@ -73,9 +74,8 @@ async def _convert_argument(key: str, value: Any) -> Any:
     if key == "media":
         kind, values = value["media"][ATTACHMENT_KIND], value["media"]["values"]
         if kind == UPLOADED_FILE:
-            return INPUT_MEDIA_TYPES[values["type"]](
-                values["file"], caption=value["caption"], parse_mode=value["parse_mode"]
-            )
+            media_type = INPUT_MEDIA_TYPES[values["type"]]
+            return media_type(values["file"], caption=value["caption"], parse_mode=value["parse_mode"])
         rendered = await render_in_subprocess(kind, values)
         return InputMediaPhoto(rendered.content, value["caption"], value["parse_mode"], filename=rendered.name)
     if key in ("photo", "document"):

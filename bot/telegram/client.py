@@ -1,16 +1,19 @@
-"""Create the client of the Bot API, connect it, and set or delete the webhook."""
+"""Create the client of the Bot API, connect it, set or delete the webhook, and publish the bot's profile."""
 
 import asyncio
 import logging
+from collections.abc import Callable
 
-from telegram import Bot, User
+from telegram import Bot, BotCommand, BotCommandScopeChat, User
 from telegram.error import Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError
 from telegram.request import BaseRequest
 
-from bot.errors import ConnectionFailed
+from bot.domain.commands import ADVISER_COMMANDS, COMMANDS_BY_LANG
+from bot.errors import ConnectionFailed, StoreError
 from bot.pipeline.retry import backoff_seconds, wait_for_event
 from bot.settings import Settings
 from bot.telegram.update_parser import ALLOWED_UPDATES
+from prompts.render import format_label
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +30,7 @@ def create_client(settings: Settings, request: BaseRequest) -> Bot:
 
 
 async def connect_with_retry(bot: Bot, stop: asyncio.Event) -> User | None:
-    """Connect, retrying until the network is there; return the bot's account, or None if stopped before.
+    """Connect, retrying until Telegram can be reached; return the bot's account, or None if stopped before.
 
     Raises:
         ConnectionFailed: Telegram does not know the token.
@@ -40,7 +43,7 @@ async def connect_with_retry(bot: Bot, stop: asyncio.Event) -> User | None:
         except (InvalidToken, Forbidden):
             raise ConnectionFailed("Telegram does not know this token. Check GW_TELEGRAM_TOKEN.") from None
         except (NetworkError, RetryAfter):
-            log.warning("Telegram cannot be reached; the next try is in %.0f s", backoff_seconds(attempt))
+            log.warning("Telegram cannot be reached; retrying in %.0f s", backoff_seconds(attempt))
         await wait_for_event(stop, backoff_seconds(attempt))
         attempt += 1
     return None
@@ -63,3 +66,38 @@ async def delete_webhook(bot: Bot) -> None:
         await bot.delete_webhook()
     except TelegramError as error:
         log.warning("a webhook, if one is set, was not deleted (%s)", type(error).__name__)
+
+
+async def publish_profile(bot: Bot, default_lang: str, adviser_chat: Callable[[], int | None]) -> None:
+    """Publish what differs of the bot's name, descriptions and command menu, in each language.
+
+    Errors are only logged, since the bot works without it. ``adviser_chat`` reads the store, so a thread calls it.
+    """
+    for lang in COMMANDS_BY_LANG:
+        for code in {lang, ""} if lang == default_lang else {lang}:
+            try:
+                await _publish_language(bot, lang, code)
+            except TelegramError as error:
+                log.warning("the menu in '%s' was not published: %s", code or "default", error.message)
+    try:
+        if (chat_id := await asyncio.to_thread(adviser_chat)) is not None:
+            menu = _build_menu(default_lang, (*COMMANDS_BY_LANG[default_lang], *ADVISER_COMMANDS))
+            await bot.set_my_commands(menu, scope=BotCommandScopeChat(chat_id))
+    except (TelegramError, StoreError) as error:
+        log.warning("the advisers' menu was not published: %s", error)
+
+
+def _build_menu(lang: str, names: tuple[str, ...]) -> list[BotCommand]:
+    return [BotCommand(name, format_label(f"command_{name}", lang)) for name in names]
+
+
+async def _publish_language(bot: Bot, lang: str, code: str) -> None:
+    menu = _build_menu(lang, COMMANDS_BY_LANG[lang])
+    if list(await bot.get_my_commands(language_code=code)) != menu:
+        await bot.set_my_commands(menu, language_code=code)
+    if (await bot.get_my_name(language_code=code)).name != format_label("name", lang):
+        await bot.set_my_name(format_label("name", lang), language_code=code)
+    if (await bot.get_my_description(language_code=code)).description != format_label("description", lang):
+        await bot.set_my_description(format_label("description", lang), language_code=code)
+    if (await bot.get_my_short_description(language_code=code)).short_description != format_label("about", lang):
+        await bot.set_my_short_description(format_label("about", lang), language_code=code)

@@ -1,4 +1,4 @@
-"""Make the outbox's calls, adding what is known only then: message ids, threads, the state of a request.
+"""Make the outbox's calls, adding what is looked up only then: message ids, threads, the state of a request.
 
 A request has a thread in the advisers' chat: a topic if their group has topics, else the replies to its card. The
 first call that needs the thread opens it, and opens another if it was deleted.
@@ -22,14 +22,13 @@ from bot.pipeline.api_calls import ATTACHMENT_KIND, reply_params, text_params, t
 from bot.pipeline.outbox import CallResult, MakeCall, Rejected, Retry, Sent
 from bot.store import Store
 from bot.store.records import AdviserThread, ApiCall, Destination, EraseThread, MailCall, OutgoingCall
-from bot.telegram.bot_api import call_bot_api, classify_error, error_contains
+from bot.telegram.bot_api import THREAD_GONE_ERRORS, call_bot_api, classify_error, error_contains
 from bot.telegram.erasure import erase_from_adviser_chat
 from knowledge.loader import BUILT_IN
 from prompts.message_splitter import split_html
 
 log = logging.getLogger(__name__)
 ADVISER_CHAT_WAIT = 300.0  # seconds until the next try if the bot cannot write to the advisers' chat
-THREAD_GONE_ERRORS = ("message thread not found", "topic_deleted", "topic_id_invalid")
 MESSAGE_GONE_ERRORS = ("message to edit not found", "message_id_invalid")
 CHAT_CLOSED_ERRORS = ("chat not found", "rights", "chat_write_forbidden", "chat_restricted", "topic_closed")
 MEDIA_RIGHT_ERROR = re.compile("rights to send (?!text|a message)")  # photos, stickers, polls, …: text may be sent
@@ -67,14 +66,14 @@ class Delivery:
         except TelegramError as error:
             is_for_advisers = not isinstance(call, ApiCall) or call.destination is Destination.THREAD
             if is_for_advisers and is_chat_closed(call.chat_id, error):
-                log.error("the advisers' chat cannot be written to: %s; what is for it waits", error.message)
+                log.error("the bot cannot write to the advisers' chat: %s; messages for it wait", error.message)
                 return Retry(ADVISER_CHAT_WAIT)
             return classify_error(error)
 
     def _complete_params(self, params: dict[str, Any]) -> dict[str, Any]:
         """Add what a file is rendered from: the folder of its picture, or a person's data, which is never queued."""
-        file_param = next((file_param for file_param in ("photo", "document", "media") if file_param in params), "")
-        attachment = params[file_param]["media"] if file_param == "media" else params.get(file_param, {})
+        key = next((key for key in ("photo", "document", "media") if key in params), "")
+        attachment = params[key]["media"] if key == "media" else params.get(key, {})
         match attachment.get(ATTACHMENT_KIND):
             case "picture":
                 additions: dict[str, Any] = {"folder": str(self.knowledge_dir)}
@@ -83,10 +82,7 @@ class Delivery:
             case _:
                 return params
         attachment = {**attachment, "values": {**attachment["values"], **additions}}
-        return {
-            **params,
-            file_param: {**params[file_param], "media": attachment} if file_param == "media" else attachment,
-        }
+        return {**params, key: {**params[key], "media": attachment} if key == "media" else attachment}
 
     async def _call_with_message_ids(self, call: ApiCall, params: dict[str, Any]) -> CallResult:
         """Make a call with the ids of the messages that it edits or replies to."""
@@ -95,9 +91,8 @@ class Delivery:
             if target is None:
                 return Rejected("the message to edit was never sent")
             params = {**params, "message_id": target}
-        return await call_bot_api(
-            self.bot, call.chat_id, call.method, {**params, **await self._find_reply_params(call)}
-        )
+        params = {**params, **await self._find_reply_params(call)}
+        return await call_bot_api(self.bot, call.chat_id, call.method, params)
 
     async def _call_in_thread(self, call: ApiCall | RefreshCard, chat_id: int) -> CallResult:
         request = await asyncio.to_thread(self.store.requests.find_request, call.reference)
@@ -121,9 +116,7 @@ class Delivery:
             except BadRequest as error:
                 if not error_contains(error, *THREAD_GONE_ERRORS):
                     raise
-                await asyncio.to_thread(
-                    self.store.requests.save_thread, request.reference, None
-                )  # deleted: open another
+                await asyncio.to_thread(self.store.requests.save_thread, request.reference, None)  # open another
         return Retry(None)
 
     async def _open_thread(self, chat_id: int, request: Request, thread: AdviserThread | None) -> AdviserThread:
@@ -137,20 +130,16 @@ class Delivery:
             if thread.thread_id:
                 await self._save_thread(request, thread)
         if not thread.card:
-            sent = await call_bot_api(
-                self.bot, chat_id, "sendMessage", {**_card_params(request), **topic_params(thread.thread_id)}
-            )
+            params = {**_card_params(request), **topic_params(thread.thread_id)}
+            sent = await call_bot_api(self.bot, chat_id, "sendMessage", params)
             thread = await self._save_thread(request, replace(thread, card=sent.message_id or 0))
         await self._pin_card(thread)
         past_lines = [line for line in lines[: thread.history_length] if not line.is_queued]
         for number, part in enumerate(split_html(messages.render_history(past_lines)) if past_lines else (), 1):
             if number > (thread.history_sent or 0):
-                sent_part = await call_bot_api(
-                    self.bot, chat_id, "sendMessage", {**text_params(part), **_thread_params(thread)}
-                )
-                await asyncio.to_thread(
-                    self.store.erasure.record_posted_message, request.reference, (chat_id, sent_part.message_id or 0)
-                )
+                params = {**text_params(part), **_thread_params(thread)}
+                message = (chat_id, (await call_bot_api(self.bot, chat_id, "sendMessage", params)).message_id or 0)
+                await asyncio.to_thread(self.store.erasure.record_posted_message, request.reference, message)
                 thread = await self._save_thread(request, replace(thread, history_sent=number))
         return await self._save_thread(request, replace(thread, history_length=0, history_sent=None))
 
@@ -174,9 +163,8 @@ class Delivery:
         except BadRequest as error:
             if not error_contains(error, *MESSAGE_GONE_ERRORS):
                 raise
-            sent = await call_bot_api(
-                self.bot, thread.chat_id, "sendMessage", {**params, **topic_params(thread.thread_id)}
-            )
+            params = {**params, **topic_params(thread.thread_id)}
+            sent = await call_bot_api(self.bot, thread.chat_id, "sendMessage", params)
             await self._pin_card(await self._save_thread(request, replace(thread, card=sent.message_id or 0)))
         if thread.thread_id:
             await self._update_title(thread, request)
@@ -184,9 +172,8 @@ class Delivery:
 
     async def _update_title(self, thread: AdviserThread, request: Request) -> None:
         try:
-            await self.bot.edit_forum_topic(
-                thread.chat_id, thread.thread_id, name=messages.format_topic_title(request)
-            )
+            title = messages.format_topic_title(request)
+            await self.bot.edit_forum_topic(thread.chat_id, thread.thread_id, name=title)
         except BadRequest as error:
             if error_contains(error, *THREAD_GONE_ERRORS):
                 raise
@@ -196,7 +183,7 @@ class Delivery:
         try:
             await self.bot.pin_chat_message(thread.chat_id, thread.card, disable_notification=True)
         except BadRequest as error:
-            log.info("a card is not pinned: %s", error.message)  # only a convenience, which needs a right of its own
+            log.info("a card is not pinned: %s", error.message)  # only a convenience, which needs another right
 
     async def _find_reply_params(self, call: ApiCall) -> dict[str, Any]:
         """Find the counterpart, in this chat, of the message replied to: its copy, or the message it is a copy of."""

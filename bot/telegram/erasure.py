@@ -15,34 +15,24 @@ from bot.pipeline.api_calls import text_params
 from bot.pipeline.outbox import CallResult, Sent
 from bot.store import Store
 from bot.store.records import EraseThread, ErasureReason, ErasureResult, SourceMessage
-from bot.telegram.bot_api import call_bot_api, error_contains
+from bot.telegram.bot_api import THREAD_GONE_ERRORS, call_bot_api, error_contains
 from prompts.message_splitter import split_html
 
 log = logging.getLogger(__name__)
 REFUSAL_ERRORS = (BadRequest, ChatMigrated, Forbidden)
-ALREADY_GONE_ERRORS = (
-    "message to delete not found",
-    "message_id_invalid",
-    "message thread not found",
-    "topic_id_invalid",
-    "topic_deleted",
-)
+ALREADY_GONE_ERRORS = (*THREAD_GONE_ERRORS, "message to delete not found", "message_id_invalid")
 
 
 async def erase_from_adviser_chat(bot: Bot, store: Store, call: EraseThread) -> CallResult:
-    """Erase a request and tell the advisers; raises TelegramError if the rest has to be done later."""
+    """Erase a request and tell the advisers; raises TelegramError if the rest must be done later."""
     reference, adviser_chat = call.reference, call.chat_id
     topic_ids = await asyncio.to_thread(store.erasure.request_topics, reference)
     topics = {topic: await _delete_topic(bot, topic, adviser_chat) for topic in topic_ids}
-    fully_deleted_chats = {chat_id for chat_id, _ in topics} - {
-        chat_id for (chat_id, _), deleted in topics.items() if not deleted
-    }
+    remaining_chats = {chat_id for (chat_id, _), deleted in topics.items() if not deleted}
+    deleted_chats = {chat_id for chat_id, _ in topics} - remaining_chats
     for message in await asyncio.to_thread(store.erasure.erasure_queue, reference):
-        result = (
-            ErasureResult.DELETED
-            if message[0] in fully_deleted_chats
-            else await _delete_message(bot, message, adviser_chat)
-        )
+        is_gone = message[0] in deleted_chats
+        result = ErasureResult.DELETED if is_gone else await _delete_message(bot, message, adviser_chat)
         await asyncio.to_thread(store.erasure.record_erasure, reference, message, result)
     topic_params = dict[str, int]()
     for topic, deleted in topics.items():
@@ -53,11 +43,9 @@ async def erase_from_adviser_chat(bot: Bot, store: Store, call: EraseThread) -> 
             await _retitle_topic(bot, topic, reference)
     undeletable = await asyncio.to_thread(store.erasure.undeletable_messages, reference)
     if call.reason is ErasureReason.REQUESTER or undeletable:
-        for part in split_html(
-            notices.erasure_notice(
-                reference, call.reason, undeletable, topic_deleted=adviser_chat in fully_deleted_chats
-            )
-        ):
+        is_gone = adviser_chat in deleted_chats
+        notice = notices.erasure_notice(reference, call.reason, undeletable, topic_deleted=is_gone)
+        for part in split_html(notice):
             await call_bot_api(bot, adviser_chat, "sendMessage", {**text_params(part), **topic_params})
     return Sent(None)
 
@@ -82,9 +70,8 @@ async def _delete_message(bot: Bot, message: SourceMessage, adviser_chat: int) -
     else:
         return ErasureResult.DELETED
     try:
-        await call_bot_api(
-            bot, chat_id, "editMessageText", {**text_params(notices.emptied_text()), "message_id": message_id}
-        )
+        params = {**text_params(notices.emptied_text()), "message_id": message_id}
+        await call_bot_api(bot, chat_id, "editMessageText", params)
     except REFUSAL_ERRORS:
         return ErasureResult.UNDELETABLE
     return ErasureResult.EMPTIED
@@ -100,7 +87,7 @@ async def _retitle_topic(bot: Bot, topic: SourceMessage, reference: str) -> None
 def _is_already_gone(error: TelegramError, *, in_adviser_chat: bool) -> bool:
     """Whether there is nothing left to delete; raises the error if the advisers' chat is out of reach.
 
-    A chat that was theirs before is not waited for.
+    Do not wait for a chat that the advisers used before.
     """
     out_of_reach = isinstance(error, Forbidden) or error_contains(error, "chat not found")
     if out_of_reach and in_adviser_chat:

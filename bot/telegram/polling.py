@@ -33,7 +33,7 @@ async def poll_updates(
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     acquire_leadership: Callable[[], int] = lambda: 1,
 ) -> None:
-    """Fetch updates until cancelled, each of which is confirmed only after ``receive`` has stored it.
+    """Fetch updates until cancelled; confirm each only after ``receive`` has stored it.
 
     Args:
         receive: stores updates. Any error but StoreUnavailable ends the polling.
@@ -44,9 +44,8 @@ async def poll_updates(
     while True:
         try:
             if is_leader != (is_leader := bool(await asyncio.to_thread(acquire_leadership))):
-                log.info(
-                    "this process polls from now on" if is_leader else "another process polls, this one stands by"
-                )
+                role = "this process polls from now on" if is_leader else "another process polls, this one stands by"
+                log.info(role)
             if not is_leader:
                 if conflict_count:
                     await on_conflict(False)
@@ -77,7 +76,7 @@ async def poll_updates(
         else:
             failure_count = 0
             if conflict_count:
-                log.info("no other program polls with this bot's token any more")
+                log.info("no other program polls with this bot's token any longer")
                 await on_conflict(False)
                 conflict_count = 0
 
@@ -86,8 +85,8 @@ def _describe_conflict(error: Conflict) -> str:
     if "webhook" in error.message.lower():
         return "a webhook is set for this bot, so it cannot poll: end the program that set it, then restart this one"
     return (
-        "another program polls with this bot's token, and each gets a part of the updates: end one of the two. "
-        "If you do not find it, get a new token with /revoke at @BotFather"
+        "another program polls with this bot's token, and each gets only part of the updates: end one of them. "
+        "If you cannot find it, get a new token with /revoke at @BotFather"
     )
 
 
@@ -100,7 +99,6 @@ async def _fetch_updates(bot: Bot, offset: int | None) -> list[dict[str, Any]]:
     params = {"timeout": POLL_TIMEOUT, "allowed_updates": ALLOWED_UPDATES} | (
         {} if offset is None else {"offset": offset}
     )
-    updates: list[dict[str, Any]] = await bot.do_api_request(
-        "getupdates", params, read_timeout=POLL_TIMEOUT + READ_MARGIN
-    )
+    timeout = POLL_TIMEOUT + READ_MARGIN
+    updates: list[dict[str, Any]] = await bot.do_api_request("getupdates", params, read_timeout=timeout)
     return updates

@@ -51,7 +51,7 @@ def parse_raw_update(bot: Bot, bot_user: User, update_id: int, raw_update: dict[
         event = parse_update(Update.de_json(raw_update, bot), bot_user)
         return event if event is None or _is_well_formed(event) else None
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        log.error("update %d is of no form we know: %s", update_id, type(error).__name__)
+        log.error("update %d has an unknown form: %s", update_id, type(error).__name__)
         return None
 
 
@@ -59,9 +59,8 @@ def _is_well_formed(event: Event) -> bool:
     """Whether the ids and texts of an event have the types that Telegram promises, and the store can hold them."""
     ids = (event.chat_id, event.user_id, event.message_id, event.reply_to or 0, event.thread_id)
     texts = (event.text, event.name, event.language_code, event.callback_id, event.html, event.album_id)
-    return all(isinstance(value, int) and abs(value) < MAX_ID for value in ids) and all(
-        isinstance(value, str) for value in texts
-    )
+    are_ids_valid = all(isinstance(value, int) and abs(value) < MAX_ID for value in ids)
+    return are_ids_valid and all(isinstance(value, str) for value in texts)
 
 
 def parse_update(update: Update, bot_user: User) -> Event | None:
@@ -75,29 +74,18 @@ def parse_update(update: Update, bot_user: User) -> Event | None:
     message = update.message or update.edited_message
     if message is None or message.from_user is None:
         return None
+    sender, chat_id, edited = message.from_user, message.chat.id, update.edited_message is not None
     if message.migrate_to_chat_id:
-        user, new_chat_id = message.from_user, str(message.migrate_to_chat_id)
-        return Event(
-            update.update_id,
-            EventKind.CHAT_MIGRATED,
-            message.chat.id,
-            user.id,
-            message.message_id,
-            new_chat_id,
-            private=False,
-        )
-    is_anonymous_admin = (
-        message.sender_chat is not None and message.sender_chat.id == message.chat.id
-    )  # an admin of the group
-    if message.from_user.is_bot and not is_anonymous_admin:
+        kind, new_id = EventKind.CHAT_MIGRATED, str(message.migrate_to_chat_id)
+        return Event(update.update_id, kind, chat_id, sender.id, message.message_id, new_id, private=False)
+    is_anonymous_admin = message.sender_chat is not None and message.sender_chat.id == chat_id
+    if sender.is_bot and not is_anonymous_admin:
         return None
-    return _parse_message(
-        update.update_id, message, message.from_user, bot_user, edited=update.edited_message is not None
-    )
+    return _parse_message(update.update_id, message, sender, bot_user, edited=edited)
 
 
 def _parse_callback_query(update_id: int, query: CallbackQuery) -> Event | None:
-    """Parse a tap; the text is empty unless the message has a button with this data, so that none can be forged."""
+    """Parse a tap; the text is empty unless the message has a button with this data, so nobody can forge one."""
     if query.message is None or query.data is None:
         return None
     return Event(
@@ -122,47 +110,27 @@ def _list_callback_data(message: MaybeInaccessibleMessage) -> set[object]:
 
 
 def _parse_inline_query(update_id: int, query: InlineQuery) -> Event:
-    person = query.from_user
-    return Event(
-        update_id,
-        EventKind.INLINE_QUERY,
-        person.id,
-        person.id,
-        0,
-        text=query.query,
-        callback_id=query.id,
-        language_code=person.language_code or "",
-    )
+    person, kind = query.from_user, EventKind.INLINE_QUERY
+    lang = person.language_code or ""
+    return Event(update_id, kind, person.id, person.id, 0, query.query, callback_id=query.id, language_code=lang)
 
 
 def _parse_member_update(update_id: int, member_update: ChatMemberUpdated) -> Event | None:
-    """Parse that the bot left a group or was removed from it; other changes of its membership do not matter."""
+    """Parse that the bot left a group or was removed from it; ignore other changes of its membership."""
     if member_update.chat.type == ChatType.PRIVATE or member_update.new_chat_member.status not in LEFT_STATUSES:
         return None
-    return Event(
-        update_id,
-        EventKind.BOT_REMOVED,
-        member_update.chat.id,
-        member_update.from_user.id,
-        0,
-        private=False,
-        addressed=False,
-    )
+    chat_id, user_id = member_update.chat.id, member_update.from_user.id
+    return Event(update_id, EventKind.BOT_REMOVED, chat_id, user_id, 0, private=False, addressed=False)
 
 
 def _parse_message(update_id: int, message: Message, sender: User, bot_user: User, *, edited: bool) -> Event | None:
     private = message.chat.type == ChatType.PRIVATE
     replied_message = message.reply_to_message
-    replies_to_bot = (
-        replied_message is not None
-        and replied_message.from_user is not None
-        and replied_message.from_user.id == bot_user.id
-    )
+    replied_user = replied_message.from_user if replied_message else None
+    replies_to_bot = replied_user is not None and replied_user.id == bot_user.id
     command, arguments = _parse_command(message, bot_user)
     mention = _find_mention(message, bot_user)
-    is_inline_result = (
-        message.via_bot is not None and message.via_bot.id == bot_user.id
-    )  # one of our own results, sent on
+    is_inline_result = message.via_bot is not None and message.via_bot.id == bot_user.id
     addressed = not is_inline_result and (private or replies_to_bot or bool(command) or mention is not None)
     if not private and not addressed and replied_message is None and not message.is_topic_message:
         return None
@@ -219,9 +187,7 @@ def _media_type(message: Message) -> str:
 def _replaceable_file_id(message: Message, media_type: str) -> str:
     """Return the id of a message's file if it can be replaced by another one, else ""."""
     media = getattr(message, media_type) if media_type in REPLACEABLE_MEDIA else None
-    largest = (
-        media[-1] if isinstance(media, tuple) and media else media
-    )  # a photo comes in several sizes, the largest last
+    largest = media[-1] if isinstance(media, tuple) and media else media  # the sizes of a photo are in order
     return str(largest.file_id) if largest else ""
 
 

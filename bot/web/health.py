@@ -1,4 +1,4 @@
-"""Whether the bot can do its work now, as shown by `/readyz`."""
+"""Check whether the bot can do its work, as reported by `/readyz`."""
 
 import asyncio
 import logging
@@ -33,13 +33,13 @@ class HealthCheck:
     _running_checks: dict[str, asyncio.Task[str]] = field(default_factory=dict)
 
     async def check_all(self) -> dict[str, str]:
-        """Return "ok", or what is wrong, for each part; never anything personal."""
+        """Return "ok" or the problem of each part, without personal data."""
         checks = {"store": self._check_store, "index": self._check_index, "telegram": self._check_telegram}
         results = await asyncio.gather(*(self._run_with_timeout(name, check) for name, check in checks.items()))
         return dict(zip(checks, results, strict=True))
 
     async def _run_with_timeout(self, name: str, check: Callable[[], Awaitable[str]]) -> str:
-        """Run one check at a time: a part that hangs is not checked again for each request."""
+        """Run one check of a part at a time, so that requests do not pile up on one that hangs."""
         task = self._running_checks.get(name)
         if task is None:
             self._running_checks[name] = task = asyncio.ensure_future(check())

@@ -1,4 +1,4 @@
-"""Prometheus metrics: what this process counts and times, and gauges over the store. Numbers only, never by person.
+"""Prometheus metrics: counters and timings of this process, and gauges over the store; nothing about a person.
 
 The store is read for each scrape, so its gauges hold for all processes that share it.
 """
@@ -19,8 +19,7 @@ from bot.pipeline.outbox import CallResult, Rejected, Retry, Sent
 
 DURATION_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 120.0)
 MAX_PENDING = 10_000  # updates whose reply is timed at once; the oldest are dropped
-# The label `result`, which dashboards read.
-_RESULTS = {Sent: "sent", Rejected: "refused", Retry: "later"}
+_RESULTS = {Sent: "sent", Rejected: "refused", Retry: "later"}  # values of the label `result`
 
 
 class ProcessMetrics:
@@ -36,15 +35,13 @@ class ProcessMetrics:
         self._outcomes = self._make_counter("outcomes", "Questions, by what was decided on them", "status")
         self._calls = self._make_counter("calls", "Calls made to Telegram and mails, by how they ended", "result")
         self._flood_halts = self._make_counter("flood_halts", "Times that Telegram asked the bot to wait")
-        self._poll_conflicts = self._make_counter(
-            "poll_conflicts", "Times that another program polled with this token"
-        )
+        conflicts_help = "Times that another program polled with this token"
+        self._poll_conflicts = self._make_counter("poll_conflicts", conflicts_help)
         self._decision_seconds = self._make_histogram("decision", "To look up and word the answer to a question")
-        self._reply_seconds = self._make_histogram(
-            "reply", "From an update's arrival to Telegram's yes to the first reply"
-        )
-        for status in ("sent", "refused", "later"):
-            self._calls.labels(status)
+        reply_help = "From an update's arrival to Telegram's yes to the first reply"
+        self._reply_seconds = self._make_histogram("reply", reply_help)
+        for result in _RESULTS.values():
+            self._calls.labels(result)
 
     def on_received(self, update_ids: Iterable[int]) -> None:
         """Note that updates arrived."""
@@ -88,51 +85,36 @@ class ProcessMetrics:
         return Histogram(f"gw_{name}_seconds", help_text, buckets=DURATION_BUCKETS, registry=self.registry)
 
 
-class StoreCollector(Collector):
-    """Gauges over the store."""
+BotSources = Mapping[str, tuple[ProcessMetrics, Services | None]]  # by tenant
 
-    def __init__(self, services: Services) -> None:
-        self._services = services
 
-    def collect(self) -> Iterator[GaugeMetricFamily]:
-        """Read the store; raises StoreError."""
-        store, adviser_chat, now = self._services.store, self._services.adviser_chat, self._services.now()
-        running, oldest_call = store.requests.active_requests(), store.outbox.oldest_queued_at() or now
-        waiting = [request for request in running if request.turn is Party.ADVISER]
-        yield _make_gauge("calls_waiting", "Calls that wait to be made", store.outbox.count_queued_calls())
-        yield _make_gauge(
-            "desk_calls_waiting",
-            "Of these, to the advisers' chat",
-            0 if adviser_chat is None else store.outbox.count_queued_calls(adviser_chat),
-        )
-        yield _make_gauge("calls_oldest_seconds", "How long the oldest of these waits", max(0.0, now - oldest_call))
-        yield _make_gauge(
-            "updates_pending", "Updates that are written down but not handled", store.inbox.count_pending_updates()
-        )
-        states = GaugeMetricFamily("gw_requests", "Requests for advice, by state", labels=["state"])
-        counts = store.requests.request_counts()
-        for status in RequestStatus:
-            states.add_metric([status.value], counts.get(status.value, 0))
-        yield states
-        yield _make_gauge(
-            "requests_untaken",
-            "Requests that nobody has taken",
-            sum(not open_request.taken_by for open_request in running),
-        )
-        yield _make_gauge("requests_waiting", "Requests that wait for the advisers", len(waiting))
-        yield _make_gauge(
-            "requests_overdue",
-            "Requests without an answer by the promised time",
-            sum(0 < request.promised < now for request in waiting),
-        )
+def collect_store_metrics(services: Services) -> Iterator[GaugeMetricFamily]:
+    """Yield gauges over the store; raises StoreError."""
+    store, adviser_chat, now = services.store, services.adviser_chat, services.now()
+    running, oldest_call = store.requests.active_requests(), store.outbox.oldest_queued_at() or now
+    waiting = [request for request in running if request.turn is Party.ADVISER]
+    adviser_calls = 0 if adviser_chat is None else store.outbox.count_queued_calls(adviser_chat)
+    pending_updates = store.inbox.count_pending_updates()
+    untaken = sum(not request.taken_by for request in running)
+    overdue = sum(0 < request.promised < now for request in waiting)
+    yield _make_gauge("calls_waiting", "Calls that wait to be made", store.outbox.count_queued_calls())
+    yield _make_gauge("desk_calls_waiting", "Of these, to the advisers' chat", adviser_calls)
+    yield _make_gauge("calls_oldest_seconds", "How long the oldest of these waits", max(0.0, now - oldest_call))
+    yield _make_gauge("updates_pending", "Updates that are written down but not handled", pending_updates)
+    states = GaugeMetricFamily("gw_requests", "Requests for advice, by state", labels=["state"])
+    counts = store.requests.request_counts()
+    for status in RequestStatus:
+        states.add_metric([status.value], counts.get(status.value, 0))
+    yield states
+    yield _make_gauge("requests_untaken", "Requests that nobody has taken", untaken)
+    yield _make_gauge("requests_waiting", "Requests that wait for the advisers", len(waiting))
+    yield _make_gauge("requests_overdue", "Requests without an answer by the promised time", overdue)
 
 
 class _TenantCollector(Collector):
     """The metrics of all bots: each family once, each sample labelled with its ``tenant``."""
 
-    def __init__(
-        self, bots: Mapping[str, tuple[ProcessMetrics, Services | None]], running: Mapping[str, bool]
-    ) -> None:
+    def __init__(self, bots: BotSources, running: Mapping[str, bool]) -> None:
         self._bots, self._running = bots, running
 
     def collect(self) -> Iterable[Metric]:
@@ -144,17 +126,16 @@ class _TenantCollector(Collector):
         for tenant, (process_metrics, services) in self._bots.items():
             for metric in (*process_metrics.registry.collect(), *_store_metrics(services)):
                 family = families.setdefault(metric.name, Metric(metric.name, metric.documentation, metric.type))
-                family.samples += [
-                    sample._replace(labels={**sample.labels, "tenant": tenant}) for sample in metric.samples
-                ]
+                for sample in metric.samples:
+                    family.samples.append(sample._replace(labels={**sample.labels, "tenant": tenant}))
         return families.values()
 
 
-def render_metrics(bots: Mapping[str, tuple[ProcessMetrics, Services | None]], running: Mapping[str, bool]) -> bytes:
+def render_metrics(bots: BotSources, running: Mapping[str, bool]) -> bytes:
     """Return the metrics of these tenants in Prometheus' text format.
 
-    Those of the store are missing if it cannot be read, or while a bot has no services. ``running`` says of each
-    tenant whether it runs.
+    Those of the store are missing if it cannot be read, or while a bot has no services. ``running`` maps each tenant
+    to whether it runs.
     """
     registry = CollectorRegistry()
     registry.register(_TenantCollector(bots, running))
@@ -163,7 +144,7 @@ def render_metrics(bots: Mapping[str, tuple[ProcessMetrics, Services | None]], r
 
 def _store_metrics(services: Services | None) -> list[GaugeMetricFamily]:
     try:
-        return [] if services is None else list(StoreCollector(services).collect())
+        return [] if services is None else list(collect_store_metrics(services))
     except StoreError:
         return []
 

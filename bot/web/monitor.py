@@ -1,4 +1,4 @@
-"""What the web server shows of the bots of a process: whether they are ready, and their numbers."""
+"""Readiness and metrics of all the bots of a process, as the web server reports them."""
 
 import asyncio
 import time
@@ -25,7 +25,7 @@ ALERT_INTERVAL = 86_400.0  # seconds between two e-mails to the operator
 class BotStatus:
     """The health and the metrics of one bot, which its parts report to.
 
-    Before `attach_services`, no webhook update is accepted and the store's numbers are missing.
+    Before `attach_services`, webhook updates are refused and metrics of the store are missing.
     """
 
     def __init__(self, settings: Settings, health: HealthCheck) -> None:
@@ -35,12 +35,12 @@ class BotStatus:
         self._inbox: Inbox | None = None
 
     def attach_services(self, services: Services, inbox: Inbox) -> None:
-        """Accept webhook updates and show the store's numbers from now on."""
+        """Start to accept webhook updates and to report metrics of the store."""
         self.services, self._inbox = services, inbox
 
     @property
     def webhook_endpoint(self) -> WebhookEndpoint:
-        """Where Telegram posts this bot's updates."""
+        """The endpoint that Telegram posts this bot's updates to."""
         settings = self._settings
         assert settings.webhook_url is not None
         assert settings.webhook_secret is not None
@@ -66,9 +66,9 @@ class BotStatus:
 
 
 class StatusServer:
-    """The pages of a process with all its bots; whoever runs them also serves ``application``.
+    """The web pages about all the bots of a process; the caller serves ``application``.
 
-    ``failures`` says of each bot that does not run why it does not.
+    ``failures`` maps the name of each bot that does not run to the reason.
     """
 
     def __init__(self) -> None:
@@ -78,7 +78,7 @@ class StatusServer:
 
     @contextmanager
     def publish_status(self, bot_status: BotStatus, *, webhook: bool) -> Iterator[None]:
-        """Show a bot inside the block, and accept its updates if it has a webhook."""
+        """Report on a bot inside the block, and accept its updates if it has a webhook."""
         routes = [webhook_route(bot_status.webhook_endpoint)] if webhook else []
         self._statuses[bot_status.tenant_name] = bot_status
         self.failures.pop(bot_status.tenant_name, None)

@@ -38,14 +38,12 @@ class WebhookEndpoint:
 def make_web_app(render_metrics: Callable[[], bytes], check_readiness: CheckReadiness) -> Starlette:
     """Return the application without webhooks: add a `webhook_route` for each bot.
 
-    GET /healthz says that the process lives, GET /readyz returns the state of each part, with status 503 if the
-    check says that all is not ready, and GET /metrics the metrics. Concurrent requests share one result, so nobody
-    can make the bot do more work than that.
+    GET /healthz responds as long as the process lives, GET /readyz returns the state of each part, with status 503
+    if the check fails, and GET /metrics the metrics. Concurrent requests share one result, which limits the work
+    that anybody can cause.
     """
-    shared_readiness, shared_metrics = (
-        _share_running(check_readiness),
-        _share_running(lambda: run_in_threadpool(render_metrics)),
-    )
+    shared_readiness = _share_running(check_readiness)
+    shared_metrics = _share_running(lambda: run_in_threadpool(render_metrics))
 
     async def get_health(request: Request) -> Response:
         return PlainTextResponse("ok")
@@ -57,9 +55,8 @@ def make_web_app(render_metrics: Callable[[], bytes], check_readiness: CheckRead
     async def get_metrics(request: Request) -> Response:
         return Response(await shared_metrics(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
-    return Starlette(
-        routes=[Route("/healthz", get_health), Route("/readyz", get_readiness), Route("/metrics", get_metrics)]
-    )
+    routes = [Route("/healthz", get_health), Route("/readyz", get_readiness), Route("/metrics", get_metrics)]
+    return Starlette(routes=routes)
 
 
 def _share_running(work: Callable[[], Coroutine[Any, Any, T]]) -> Callable[[], Awaitable[T]]:
@@ -92,7 +89,7 @@ def _make_webhook_handler(endpoint: WebhookEndpoint) -> Callable[[Request], Awai
         if update is None:
             return PlainTextResponse("not an update", 400)
         try:
-            await endpoint.receive_updates([update])  # stored before Telegram is told that it arrived
+            await endpoint.receive_updates([update])  # store it before confirming its arrival
         except StoreUnavailable as error:
             log.error("an update is refused, Telegram will deliver it again: %s", error)
             return PlainTextResponse("not now", 503)
@@ -108,7 +105,7 @@ async def _read_limited_body(request: Request) -> bytes | None:
             body += chunk
             if len(body) > MAX_BODY_SIZE:
                 return None
-    except ClientDisconnect:  # it left, or was too slow
+    except ClientDisconnect:  # or it was too slow
         return None
     return bytes(body)
 

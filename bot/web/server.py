@@ -1,4 +1,4 @@
-"""The web server, with limits on how many connections there are, how long each lasts and what it may cost."""
+"""The web server, with limits on the number, duration and cost of connections."""
 
 import asyncio
 import contextlib
@@ -92,9 +92,8 @@ def create_limited_server(
             self._set_deadline(request_timeout)
             connections_by_age[self] = None
             if len(connections_by_age) > max_connections:
-                next(
-                    connection for connection in connections_by_age if connection is self or not connection.trusted
-                ).close_connection()
+                untrusted = (other for other in connections_by_age if other is self or not other.trusted)
+                next(untrusted).close_connection()
 
         def connection_lost(self, exc: Exception | None) -> None:
             self.close_connection()
@@ -112,7 +111,7 @@ def create_limited_server(
 
         def on_message_begin(self) -> None:
             if self._is_processing():  # on an error uvicorn responds with 400 and closes the connection
-                raise ValueError("a request before the response to the last one")
+                raise ValueError("a request before the response to the previous one")
             super().on_message_begin()
 
         def on_header(self, name: bytes, value: bytes) -> None:

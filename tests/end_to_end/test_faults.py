@@ -191,7 +191,7 @@ async def test_update_of_an_unknown_form(
             ada.send_text("/hilfe")
             await ada.wait_for_reply()
 
-    assert any("is of no form we know" in line for line in log.lines)
+    assert any("has an unknown form" in line for line in log.lines)
     assert not any("Geheim" in line for line in (*log.lines, *caplog.messages))  # the library's log as well
     broken = [violation for violation in fake_telegram.violations if "message.date" in violation.problem]
     assert len(broken) == 1  # the fake Telegram's own, which is meant

@@ -155,7 +155,7 @@ async def test_a_whole_run_tells_nothing(tmp_path: Path, mail: Controller, style
         "cannot be read and is left out",
         "refused",
         "waits",
-        "of no form we know",
+        "has an unknown form",
         "not taken",
     ):
         assert expected in log, expected  # the run did go wrong where it was to

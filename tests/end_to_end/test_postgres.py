@@ -132,7 +132,7 @@ async def test_database_goes_away_while_the_bot_starts(
 
     with logged() as log:
         bot = asyncio.create_task(run_bot(BotRuntime(on_postgres, live, store, limits=NO_LIMITS), stop))
-        for waits in ("what was left waits", "messages wait", "updates wait at Telegram"):
+        for waits in ("pending updates wait", "messages wait", "updates wait at Telegram"):
             await log.until(waits)
         admit(fresh_url, True)
         answer = await ada.wait_for_reply(timeout=60)

@@ -20,11 +20,12 @@ def find_function(file: str, name: str) -> ast.AST | None:
     """Return the function or method of that qualified name, if the file has one."""
     scope: ast.AST = ast.parse((ROOT / file).read_text("utf-8"))
     for part in name.split("."):
-        definitions = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
-        named = [node for node in ast.iter_child_nodes(scope) if isinstance(node, definitions) and node.name == part]
-        if not named:
+        for node in ast.iter_child_nodes(scope):
+            if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and node.name == part:
+                scope = node
+                break
+        else:
             return None
-        scope = named[0]
     return scope
 
 
@@ -62,8 +63,7 @@ def test_walk_is_that_of_the_code(walk: str) -> None:
 def test_every_room_is_on_the_map() -> None:
     """Each package with code stands in the tree of rooms, and no other does."""
     tree = DOCUMENT.split("```")[1]
-    drawn: set[str] = set()
-    parents: list[str] = []
+    drawn, parents = set[str](), list[str]()
     for line in tree.strip().splitlines():
         names = re.match(r"( *)((?:\w+/ ?)+)", line)
         assert names, line

@@ -68,7 +68,7 @@ def test_everything_locked_is_looked_up(capsys: pytest.CaptureFixture[str]) -> N
     output = capsys.readouterr().out
     assert code == 0
     assert "0 vulnerabilities known" in output
-    assert "not looked up" not in output
+    assert "not found there" not in output
 
 
 def test_unreachable_is_said(capsys: pytest.CaptureFixture[str]) -> None:
@@ -77,4 +77,4 @@ def test_unreachable_is_said(capsys: pytest.CaptureFixture[str]) -> None:
 
     assert not is_service_reachable(nobody)
     assert main(nobody) == 0
-    assert capsys.readouterr().out == "audit: skipped, no list of vulnerabilities can be reached from here\n"
+    assert capsys.readouterr().out == "audit: skipped, no vulnerability service can be reached from here\n"

@@ -6,8 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from tools.code_figures import count_parameters, has_one_word, is_special, main, measure
-from tools.import_graph import find_circles, find_imports, find_upward_imports, read_modules
+from tools.code_figures import (
+    count_parameters,
+    find_circles,
+    find_imports,
+    find_upward_imports,
+    has_one_word,
+    is_special,
+    main,
+    measure,
+    read_modules,
+)
 
 RULES = """
 [[tool.importlinter.contracts]]

@@ -1,6 +1,6 @@
-"""`make screenshots`: play a request on the sandbox's page, from question to answer, and take pictures of it.
+"""`make screenshots`: play a request on the sandbox's page, from question to answer, and take screenshots.
 
-Needs Chromium or Chrome. People and request are invented.
+Needs Chromium or Chrome. The people and the request are fictitious.
 """
 
 import sys
@@ -28,7 +28,7 @@ MEASURE_HEIGHT = """(phone, first) => {
 
 
 def main() -> None:
-    """Take all pictures and write them to docs/pictures."""
+    """Write all screenshots to docs/pictures."""
     if FOUND is None:
         sys.exit(MISSING)
     PICTURES_FOLDER.mkdir(parents=True, exist_ok=True)
@@ -44,7 +44,7 @@ def main() -> None:
 
 
 def play_request(browser: Browser, address: str) -> None:
-    """Let Ada ask for advice, Bea answer, and Jonas look around, with pictures on the way."""
+    """Let Ada ask for advice and Bea answer, and take screenshots on the way."""
     stage = Stage(browser.new_page(viewport=WINDOW_SIZE, device_scale_factor=2, reduced_motion="reduce"), address)
     stage.phone(JONAS).get_by_role("button", name="Starten").click()
     stage.wait_for_text(JONAS, "Guten Tag!")
@@ -73,17 +73,17 @@ def play_request(browser: Browser, address: str) -> None:
 
 
 def save_phone(stage: Stage, name: str, first: Locator, picture: str) -> None:
-    """Take a picture of one phone, in a window just high enough to show all messages from ``first``."""
-    cast = stage.page.get_by_role("navigation", name="Wer ist zu sehen?")
-    beside = [cast.get_by_role("button", name=other) for other in (JONAS, MAIL)]
-    for button in beside:
+    """Save a screenshot of one phone, in a window just high enough for all messages from ``first`` to the last."""
+    personas = stage.page.get_by_role("navigation", name="Wer ist zu sehen?")
+    toggles = [personas.get_by_role("button", name=other) for other in (JONAS, MAIL)]
+    for button in toggles:
         button.click()
     height = stage.page.evaluate(f"([phone, first]) => ({MEASURE_HEIGHT})(phone, first)",
                                  [stage.phone(name).element_handle(), first.element_handle()])  # fmt: skip
     stage.page.set_viewport_size(ViewportSize(width=WINDOW_SIZE["width"], height=height))
     save_picture(stage.phone(name).screenshot(), picture)
     stage.page.set_viewport_size(WINDOW_SIZE)
-    for button in beside:
+    for button in toggles:
         button.click()
 
 

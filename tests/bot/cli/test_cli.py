@@ -191,7 +191,7 @@ def test_doctor_looks_at_the_mail_server(tmp_path: Path) -> None:
     )
 
     assert done.returncode == 1
-    assert "wrong mail: the mail server does not let us in" in done.stdout
+    assert "wrong mail: the mail server cannot be used" in done.stdout
     assert "geheim" not in done.stdout + done.stderr
 
 

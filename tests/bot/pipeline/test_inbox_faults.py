@@ -63,7 +63,7 @@ async def test_one_broken_update_stops_no_other(store: Store, caplog: pytest.Log
     await inbox.wait_until_idle()
 
     assert handled == [5, 6]
-    assert caplog.messages == [f"update {number} is put off" for number in range(1, 5)]
+    assert caplog.messages == [f"update {number} is postponed" for number in range(1, 5)]
     assert [number for number, _ in store.inbox.pending_updates()] == [1, 2, 3, 4]
 
 
@@ -139,7 +139,7 @@ async def test_update_that_the_store_refuses_is_put_off(store: Store, caplog: py
 
     assert handled == [2]
     assert store.inbox.pending_updates() == [(1, "10")]
-    assert caplog.messages == ["update 1 is put off: The store cannot be used: it is damaged."]
+    assert caplog.messages == ["update 1 is postponed: The store cannot be used: it is damaged."]
 
 
 async def test_half_characters_are_taken(store: Store) -> None:

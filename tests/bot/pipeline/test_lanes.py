@@ -169,7 +169,7 @@ async def test_nothing_is_tried_for_ever(store: Store, clock: Clock, caplog: pyt
     assert reasons == [f"tried {MAX_TRIES} times"]
     assert 600 <= clock.now - began < 700
     assert MAX_TRIES * 300 == 5 * 86_400
-    assert caplog.messages == [f"sendMessage to one chat is given up after {MAX_TRIES} tries"]
+    assert caplog.messages == [f"giving up sendMessage to one chat after {MAX_TRIES} tries"]
 
 
 async def test_what_fails_in_our_own_code_holds_up_its_lane_for_half_a_minute(store: Store, clock: Clock) -> None:

@@ -116,7 +116,7 @@ def test_what_add_refuses(tmp_path: Path, data: Path) -> None:
         return gwbot("tenant", "add", *arguments, folder=tmp_path, data=data, stdin=stdin, **variables)
 
     fails(add("../kiel"), "A tenant's name consists")
-    fails(add("kiel", stdin=""), "That is no token")
+    fails(add("kiel", stdin=""), "That is not a token")
     fails(add("kiel", GW_TELEGRAM_TOKEN="5:BB"), "This is the token of main")
     fails(add("kiel", "--knowledge", "nichts"), "does not exist")
     fails(add("kiel", "--language", "fr"), "Usage:", code=2)
@@ -133,10 +133,10 @@ def test_what_add_refuses(tmp_path: Path, data: Path) -> None:
 def test_clear_errors(tmp_path: Path, data: Path) -> None:
     """An unknown tenant, an invalid name and a tenant named twice are clear errors."""
     for arguments in (("--tenant", "bonn", "ask", "x"), ("tenant", "disable", "bonn"), ("tenant", "enable", "bonn")):
-        fails(gwbot(*arguments, folder=tmp_path, data=data), "There is no tenant bonn (known: none yet)")
+        fails(gwbot(*arguments, folder=tmp_path, data=data), "There is no tenant bonn (existing: none yet)")
     fails(gwbot("--tenant", "../x", "doctor", folder=tmp_path, data=data), "A tenant's name consists")
     fails(gwbot("--tenant", "a", "tenant", "list", folder=tmp_path, data=data), "Usage:", code=2)
-    assert "No tenant." in gwbot("tenant", "list", folder=tmp_path, data=data).stderr
+    assert "No tenants." in gwbot("tenant", "list", folder=tmp_path, data=data).stderr
 
 
 def test_run_and_doctor(tmp_path: Path, data: Path) -> None:

@@ -136,7 +136,7 @@ def test_unknown_tenant(installation: Settings) -> None:
     """The error about an unknown tenant lists the known ones."""
     said(installation)
 
-    with pytest.raises(SettingsError, match=r"no tenant bonn \(known: kiel\)"):
+    with pytest.raises(SettingsError, match=r"no tenant bonn \(existing: kiel\)"):
         load_tenant_settings(installation, "bonn")
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from bot.cli.model import prepare
+from bot.cli.index import prepare
 from index.encoder.cross_encoder import CrossEncoder
 from index.encoder.encoder import OnnxEncoder
 from index.errors import EncoderError

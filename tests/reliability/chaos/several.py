@@ -184,7 +184,7 @@ def play_several(plan: Plan, folder: Path) -> Played:
             played.findings.add("calls against the Bot API's rules", str(violation))
         for log in (one / "bot.log" for one in folders):  # why something came out of order, where it did
             lines = log.read_text(encoding="utf-8").splitlines()
-            played.findings.lines += [f"{log.parent.name}: {line}" for line in lines if " is put off" in line]
+            played.findings.lines += [f"{log.parent.name}: {line}" for line in lines if " is postponed" in line]
         played.damaged, played.beside = crew.refused, {name: crew.beside[name] for name in BESIDE}
     played.seconds = time.monotonic() - began
     return played

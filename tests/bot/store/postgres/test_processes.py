@@ -218,4 +218,4 @@ async def test_what_a_dead_process_left(process: Stores, caplog: pytest.LogCaptu
 
     assert waits == [RESUME_INTERVAL] * 2
     assert handled == [1]
-    assert caplog.messages == ["what was left waits: The store is away."]
+    assert caplog.messages == ["pending updates wait: The store is away."]

@@ -1,4 +1,4 @@
-"""Notifications to systemd."""
+"""The supervisor's notifications to systemd."""
 
 import asyncio
 import socket
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.app.systemd import notify_systemd, run_watchdog
+from bot.app.supervisor import notify_systemd, run_watchdog
 
 
 @pytest.fixture
