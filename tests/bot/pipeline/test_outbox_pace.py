@@ -154,7 +154,7 @@ async def test_backlog_of_ten_thousand(store: Store, clock: Clock) -> None:
     def handle(number: int, raw: dict[str, Any]) -> None:
         handled.setdefault(raw["chat"], []).append(number)
         about = "AAAA-AAAA" if number % 500 == 0 else ""
-        calls = [text(raw["chat"] + 1, str(number), request=about)] if number % 20 == 0 else []
+        calls = [text(raw["chat"] + 1, str(number), reference=about)] if number % 20 == 0 else []
         store.finish_update(number, None, None, calls, ())
 
     inbox = Inbox(store, handle, key)
