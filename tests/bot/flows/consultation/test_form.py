@@ -36,6 +36,8 @@ from prompts.dates import TIME_ZONE, to_local_time
 from prompts.message_splitter import split_html
 from tests.support.fake_answerer import FakeAnswerer, answer_with
 
+pytestmark = pytest.mark.durability
+
 EVENT = Event(1, EventKind.TEXT, chat_id=10, user_id=20, message_id=5, language_code="de", name="Ada")
 MONDAY = 1_795_420_800.0  # 2026-11-23, 9 o'clock in Berlin
 

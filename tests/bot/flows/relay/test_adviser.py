@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from bot.answering.answerer import Answer
 from bot.domain.consultation import ContactChannel, Details, Party, Request, RequestStatus
 from bot.domain.effects import (
     AppendTranscript,
@@ -14,14 +15,24 @@ from bot.domain.effects import (
     UpdateRequest,
 )
 from bot.domain.event import Event, EventKind
-from bot.domain.message import DeleteRelayed, EditRelayed, RefreshCard, RelayMessage, SendMail, SendMessage
+from bot.domain.message import (
+    AnswerCallback,
+    DeleteRelayed,
+    EditRelayed,
+    RefreshCard,
+    RelayMessage,
+    SendMail,
+    SendMessage,
+)
 from bot.domain.turn import Turn
 from bot.flows.context import TurnContext
 from bot.flows.dialogue import Advisers, Dialogue
 from bot.flows.relay import adviser as adviser_flow
-from bot.flows.relay.notices import report_undelivered
+from bot.flows.relay.notices import emptied_text, erased_title, report_undelivered
 from bot.store import ApiCall, OutgoingCall
 from bot.store.records import DELETE_RELAYED, AdviserThread, EraseThread, ErasureReason, RequestMailDeletion
+from knowledge.records.entry import Entry
+from tests.support.fake_answerer import FakeAnswerer
 from tests.support.relay import (
     ADA,
     BEA,
@@ -278,3 +289,60 @@ def test_deletion_that_failed_is_told(parts: Dialogue) -> None:
         Turn(STATE, tuple(report_undelivered(parts, unposting, TOO_LONG))), (DESK, "Bitte sagen Sie es der Anspr", [])
     )
     assert report_undelivered(replace(parts, advisers=Advisers()), unposting, TOO_LONG) == ()
+
+
+class Shelf(FakeAnswerer):
+    """Has an entry with a short id and one with a long id; no entry can be shown any more."""
+
+    def nearest_entries(self, text: str, count: int, lang: str) -> list[Entry]:
+        return [Entry(entry_id, lang, "Titel", "") for entry_id in ("lang" * 20, "kurz")]
+
+    def show_entry(self, entry_id: str, lang: str) -> Answer | None:
+        return None
+
+
+TAP = adviser(EventKind.BUTTON, f"q:suggest:{REFERENCE}", callback_id="1", in_adviser_chat=True)
+
+
+@pytest.mark.parametrize(
+    ("event", "data", "answer"),
+    [
+        (replace(TAP, chat_id=ADA), f"suggest:{REFERENCE}", None),
+        (TAP, f"unknown:{REFERENCE}", None),
+        (TAP, "suggest:ZZZZ-ZZZZ", "gibt es nicht mehr"),
+        (replace(TAP, user_id=EVE, in_adviser_chat=False), f"suggest:{REFERENCE}", "nur Berater"),
+        (TAP, f"read:{REFERENCE}:weg", "gilt nicht mehr"),
+    ],
+)
+def test_tap_that_does_nothing(parts: Dialogue, event: Event, data: str, answer: str | None) -> None:
+    """A button works in the advisers' chat, for advisers, on what still exists; otherwise a toast says so."""
+    kept(parts, OPEN)
+    parts = replace(parts, answerer=Shelf())
+
+    turn = adviser_flow.handle_adviser_callback(TurnContext(parts, STATE, event), data)
+
+    if answer is None:
+        assert turn is None
+        return
+    assert turn is not None
+    (toast,) = turn.messages
+    assert isinstance(toast, AnswerCallback)
+    assert answer in toast.text
+
+
+def test_entry_with_a_name_too_long_for_a_button_is_not_suggested(parts: Dialogue) -> None:
+    """Entries of an external folder may have ids that no button can carry; the others are suggested."""
+    kept(parts, OPEN)
+    parts = replace(parts, answerer=Shelf())
+
+    turn = adviser_flow.handle_adviser_callback(TurnContext(parts, STATE, TAP), f"suggest:{REFERENCE}")
+
+    assert turn is not None
+    buttons = [button.data for row in turn.messages[0].keyboard for button in row]  # type: ignore[union-attr]
+    assert buttons == [f"q:answer:{REFERENCE}:kurz", f"q:read:{REFERENCE}:kurz"]
+
+
+def test_what_remains_of_a_deleted_request_says_so() -> None:
+    """A message and a topic that cannot be deleted are emptied and say that the request is deleted."""
+    assert "gelöscht" in emptied_text()
+    assert REFERENCE in erased_title(REFERENCE)
