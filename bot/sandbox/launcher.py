@@ -65,7 +65,6 @@ class Sandbox:
                 "database_url": SecretStr(f"sqlite:///{self.database}"),
                 "adviser_chat_id": self.simulation.adviser_chat_id,
                 "adviser_ids": frozenset(),
-                "smtp_url": SecretStr(self._smtp_sink.url),
                 "mail_from": MAIL_FROM,
                 "operator_email": None,
             }
@@ -152,7 +151,12 @@ class Sandbox:
 
     async def _run_bot(self, stop: asyncio.Event) -> None:
         """Run the bot as with Telegram."""
-        settings = self._settings.model_copy(update={"telegram_api_url": self.simulation.fake_telegram.url})
+        settings = self._settings.model_copy(
+            update={
+                "telegram_api_url": self.simulation.fake_telegram.url,
+                "smtp_url": SecretStr(self._smtp_sink.url),
+            }
+        )
         with closing(open_store_from_settings(settings, self.simulation.bot_time)) as store:
             runtime = BotRuntime(
                 settings,

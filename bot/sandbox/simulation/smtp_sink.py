@@ -1,8 +1,9 @@
 """Receive the bot's e-mails in the sandbox: a real SMTP server on 127.0.0.1."""
 
+import asyncio
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -27,26 +28,39 @@ class ReceivedMail:
     date: float
 
 
+class _ListenerController(Controller):
+    """Serves a socket that listens already: a port that was only found free may be taken before it is used."""
+
+    def __init__(self, handler: "SmtpSink", listener: socket.socket) -> None:
+        super().__init__(handler, hostname=SMTP_HOST, port=listener.getsockname()[1], data_size_limit=MAX_MAIL_BYTES)
+        self._listener = listener
+
+    def _create_server(self) -> Awaitable[asyncio.AbstractServer]:
+        return self.loop.create_server(self._factory_invoker, sock=self._listener)
+
+
 class SmtpSink:
     """Accepts every e-mail; ``on_mail`` is called with each, from another thread."""
 
     def __init__(self, on_mail: Callable[[ReceivedMail], None]) -> None:
         self._on_mail = on_mail
-        self._port = _find_free_port()
-        self._controller = Controller(self, hostname=SMTP_HOST, port=self._port, data_size_limit=MAX_MAIL_BYTES)
+        self._controller: _ListenerController | None = None
 
     @property
     def url(self) -> str:
-        """The address for `GW_SMTP_URL`."""
-        return f"smtp://{SMTP_HOST}:{self._port}"
+        """The address for `GW_SMTP_URL`, once started."""
+        assert self._controller is not None
+        return f"smtp://{SMTP_HOST}:{self._controller.port}"
 
     def start(self) -> None:
-        """Start listening."""
+        """Start listening on a free port."""
+        self._controller = _ListenerController(self, socket.create_server((SMTP_HOST, 0)))
         self._controller.start()
 
     def stop(self) -> None:
         """Stop listening."""
-        self._controller.stop()
+        if self._controller is not None:
+            self._controller.stop()
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's
         """Accept an e-mail."""
@@ -66,11 +80,3 @@ def parse_mail(content: bytes) -> ReceivedMail:
 def _body_text(message: EmailMessage, subtype: str) -> str:
     body = message.get_body((subtype,))
     return str(body.get_content()) if body else ""
-
-
-def _find_free_port() -> int:
-    """Return a free port; aiosmtpd cannot choose one itself."""
-    with socket.socket() as probe:
-        probe.bind((SMTP_HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port
