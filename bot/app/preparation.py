@@ -37,10 +37,10 @@ PrepareEncoder = Callable[[Path, Say], object]  # prepares the bundled encoder i
 
 def prepare_bundled(folder: Path, say: Say) -> object:
     """Prepare the bundled encoder in ``folder``. Raises EncoderError."""
-    from index.export.encoder_export import BUNDLED_NAME, export_encoder
+    from index.export.bundled_encoder import prepare_bundled_encoder
 
-    say("Preparing the encoder (once, up to a minute) …")
-    return export_encoder(BUNDLED_NAME, folder)
+    say("Preparing the encoder (once, about half a minute) …")
+    return prepare_bundled_encoder(folder)
 
 
 def ensure_prepared(
@@ -123,7 +123,7 @@ def _needs_index(settings: Settings, sandbox: bool) -> bool:
 
 def _is_encoder_outdated(folder: Path) -> bool:
     """Return whether this is the bundled model as another version of the program prepared it."""
-    from index.export.bundled_model import MODEL_NAME
+    from index.export.bundled_encoder import MODEL_NAME
 
     try:
         read_encoder_card(folder)
