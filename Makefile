@@ -4,12 +4,12 @@ BIN := .venv/bin
 CONTENT := $(shell find knowledge -name '*.md' -o -name '*.yaml') index/decision/calibration.json
 ENCODER_CODE := $(wildcard index/export/*.py index/encoder/*.py)
 
-.PHONY: run test check coverage setup audit licences lock vectors sbom bench bench-scale bench-pgvector chaos chaos-postgres load load-workers eval size format screenshots pictures-intro
+.PHONY: run test check coverage test-wheel wheel setup audit licences lock vectors sbom bench bench-scale bench-pgvector chaos chaos-postgres load load-workers eval size format screenshots pictures-intro
 run: setup
 	@$(BIN)/gwbot run
 
 test: check coverage
-	@$(BIN)/pytest -n 2 --dist worksteal -m "not durability"
+	@$(BIN)/pytest -n 2 --dist worksteal -m "not durability and not wheel"
 
 check: setup
 	@$(BIN)/ruff format --check -q .
@@ -25,6 +25,15 @@ coverage: setup
 	@$(BIN)/pytest -n 2 -m durability --cov-branch --cov=bot.pipeline.inbox --cov=bot.pipeline.outbox --cov=bot.pipeline.rate_limiter --cov=bot.store \
 		--cov=bot.flows.relay.requester --cov=bot.flows.relay.adviser --cov=bot.flows.relay.notices \
 		--cov-report=term-missing:skip-covered --cov-fail-under=100
+
+# The wheel in an environment of its own, with its dependencies from the package registry.
+test-wheel: setup
+	@$(BIN)/pytest -m wheel tests/installation
+
+wheel: .venv/.installed
+	@rm -rf build dist
+	@$(BIN)/python -m pip wheel -q --disable-pip-version-check --no-deps --no-build-isolation -w dist .
+	@ls dist/*.whl
 
 audit: setup
 	@$(BIN)/python -m tools.audit

@@ -81,8 +81,8 @@ def test_wrong_usage(tmp_path: Path, arguments: tuple[str, ...]) -> None:
 
 
 def test_empty_folder_says_what_to_run(tmp_path: Path) -> None:
-    """Without an encoder, every command that needs one names the command that makes it."""
-    for arguments in (("ask", "Hallo"), ("index", "build"), ("search", "x"), ("run",)):
+    """Without an encoder, every command that needs one, except `gwbot run`, names the command that makes it."""
+    for arguments in (("ask", "Hallo"), ("index", "build"), ("search", "x"), ("eval",)):
         fails(gwbot(*arguments, folder=tmp_path, data=tmp_path / "data"), "gwbot model prepare")
 
 

@@ -11,12 +11,10 @@ from bot.domain.message import AnswerCallback, SendMessage
 from bot.domain.turn import State, Turn
 from bot.flows.dialogue import Dialogue
 from bot.store import SqliteDatabase, Store
-from index.evaluation.dataset import read_labelled_questions
+from index.evaluation.dataset import LABELLED_QUESTIONS, read_labelled_questions
 from prompts.telegram_html import html_to_plain
 from tests.conftest import Clock
-from tests.support.paths import ROOT
 
-LABELLED = ROOT / "tests" / "data" / "questions.jsonl"
 EVENT = Event(1, EventKind.TEXT, chat_id=10, user_id=20, message_id=5, language_code="de", name="Ada")
 
 
@@ -71,7 +69,7 @@ def test_every_answer_explains_itself(dialogue: Dialogue, question: str, says: l
 
 def test_a_choice_explains_itself(dialogue: Dialogue) -> None:
     """A choice says that several topics fit, and how often the nearest would be right."""
-    questions = (line.question for line in read_labelled_questions(LABELLED) if line.kind == "unanswerable")
+    questions = (line.question for line in read_labelled_questions(LABELLED_QUESTIONS) if line.kind == "unanswerable")
     turns = (asked(dialogue, question) for question in questions)
     turn = next(turn for turn in turns if "Ich bin nicht sicher, was Sie meinen" in str(turn.messages[0]))
 
