@@ -1,41 +1,19 @@
-"""The command line, as processes: output, exit codes, clear errors."""
+"""The command line: output, exit codes, clear errors."""
 
 import json
-import os
 import signal
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from bot.sandbox.fake_telegram import FakeTelegram
-from tests.support.paths import PREPARED
-
-GWBOT = [sys.executable, "-m", "bot"]
-
-
-def gwbot(
-    *arguments: str, folder: Path, stdin: str = "", data: Path = PREPARED, **variables: str
-) -> subprocess.CompletedProcess[str]:
-    """Run the command line in a folder, with the prepared encoder and index unless told otherwise."""
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("GW_")}
-    environment |= {"GW_DATA_DIR": str(data), "GW_DATABASE_URL": f"sqlite:///{folder}/bot.db", **variables}
-    return subprocess.run(
-        [*GWBOT, *arguments], cwd=folder, env=environment, input=stdin, capture_output=True, text=True, check=False
-    )
-
-
-def fails(done: subprocess.CompletedProcess[str], *expected: str, code: int = 1) -> None:
-    assert done.returncode == code, done.stderr
-    assert "Traceback" not in done.stderr
-    for text in expected:
-        assert text in done.stderr
+from tests.support.command_line import environment, fails, gwbot, gwbot_process, started
 
 
 def test_ask(tmp_path: Path) -> None:
     """One question is answered in the terminal as plain text."""
-    done = gwbot("ask", "Was ist Collective Impact?", folder=tmp_path)
+    done = gwbot_process("ask", "Was ist Collective Impact?", folder=tmp_path)
 
     assert done.returncode == 0, done.stderr
     assert "Aus der Fachliteratur:" in done.stdout
@@ -121,7 +99,7 @@ def test_foreign_folder_from_end_to_end(tmp_path: Path) -> None:
 def test_chat_on_the_terminal(tmp_path: Path, prepared: Path) -> None:
     """Without a token the bot talks on the terminal, with numbers for buttons; a request is kept as promised."""
     typed = "Was ist Collective Impact?\n1\n/kontakt\n/beratung\nWir suchen Rat.\n" + 6 * "1\n"  # the form's buttons
-    done = gwbot("run", folder=tmp_path, stdin=typed, data=prepared, PORT="0")
+    done = gwbot_process("run", folder=tmp_path, stdin=typed, data=prepared, PORT="0")
     listed = gwbot("requests", "list", folder=tmp_path)
 
     assert done.returncode == 0, done.stderr
@@ -199,32 +177,27 @@ def test_run_and_sigterm(tmp_path: Path) -> None:
     """`gwbot run` answers over Telegram, ends cleanly on SIGTERM, and answers what came meanwhile after a restart."""
     with FakeTelegram() as fake_telegram:
         ada = fake_telegram.add_user("Ada", language_code="de", started=True)
+        env = environment(tmp_path, GW_TELEGRAM_TOKEN=fake_telegram.token, GW_TELEGRAM_API_URL=fake_telegram.url)
         for question in ("Was ist Collective Impact?", "Was ist ein Backbone?"):
             ada.send_text(question)
-            environment = {
-                **os.environ,
-                "GW_DATA_DIR": str(PREPARED),
-                "GW_DATABASE_URL": f"sqlite:///{tmp_path}/bot.db",
-                "GW_TELEGRAM_TOKEN": fake_telegram.token,
-                "GW_TELEGRAM_API_URL": fake_telegram.url,
-            }
-            with subprocess.Popen([*GWBOT, "run"], cwd=tmp_path, env=environment, stderr=subprocess.PIPE) as process:
+            with started("run", cwd=tmp_path, env=env, stderr=subprocess.PIPE) as process:
                 answer = ada.wait_for_reply_sync(timeout=30)
                 process.send_signal(signal.SIGTERM)
                 _, log = process.communicate(timeout=20)
 
             assert "Aus der Fachliteratur:" in answer.text
             assert process.returncode == 0
-            assert b"stopped; all data is saved" in log
-            assert question.encode() not in log
-            assert fake_telegram.token.encode() not in log
+            assert "stopped; all data is saved" in log
+            assert question not in log
+            assert fake_telegram.token not in log
         assert fake_telegram.violations == []
 
 
 def test_wrong_token(tmp_path: Path) -> None:
     """A token unknown to Telegram is a clear error."""
     with FakeTelegram() as fake_telegram:
-        done = gwbot("run", folder=tmp_path, GW_TELEGRAM_TOKEN="1:falsch", GW_TELEGRAM_API_URL=fake_telegram.url)
+        url = fake_telegram.url
+        done = gwbot_process("run", folder=tmp_path, GW_TELEGRAM_TOKEN="1:falsch", GW_TELEGRAM_API_URL=url)
 
     fails(done, "Telegram does not know this token. Check GW_TELEGRAM_TOKEN.")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from index.evaluation.dataset import LABELLED_QUESTIONS
-from tests.bot.cli.test_cli import fails, gwbot
+from tests.support.command_line import fails, gwbot, gwbot_process
 from tests.support.paths import PREPARED, ROOT
 
 
@@ -74,7 +74,7 @@ def test_report_without_matplotlib(tmp_path: Path, questions: Path) -> None:
     (tmp_path / "fehlt" / "matplotlib" / "__init__.py").write_text("raise ImportError('not installed')", "utf-8")
     path = f"{tmp_path / 'fehlt'}:{ROOT}"
 
-    done = gwbot("eval", "--questions", str(questions), "--report", "r", folder=tmp_path, PYTHONPATH=path)
+    done = gwbot_process("eval", "--questions", str(questions), "--report", "r", folder=tmp_path, PYTHONPATH=path)
 
     assert done.returncode == 0, done.stderr
     assert "No pictures: matplotlib is not installed" in done.stdout
