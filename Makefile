@@ -12,7 +12,7 @@ EXPORT := echo "\# Made by: make lock"; $(UV) export -q --frozen --offline --ext
 CONTENT := $(shell find knowledge -name '*.md' -o -name '*.yaml') index/decision/calibration.json
 ENCODER_CODE := $(wildcard index/export/*.py index/encoder/*.py)
 
-.PHONY: run test test-lowest check coverage setup setup-dev setup-train audit licences lock sbom bench bench-scale bench-pgvector chaos \
+.PHONY: run test test-lowest check coverage setup setup-dev setup-train audit licences lock vectors sbom bench bench-scale bench-pgvector chaos \
 	chaos-postgres load load-workers eval size format screenshots pictures-intro
 run: setup
 	@$(BIN)/gwbot run
@@ -42,6 +42,9 @@ audit: setup-dev
 
 licences: setup-dev
 	@$(BIN)/python -m tools.licences --write
+
+vectors: setup
+	@$(BIN)/python -m tools.ship_vectors
 
 sbom: setup-dev
 	@tools/sbom
