@@ -39,7 +39,7 @@ def prepare_bundled(folder: Path, say: Say) -> object:
     """Prepare the bundled encoder in ``folder``. Raises EncoderError."""
     from index.export.bundled_encoder import prepare_bundled_encoder
 
-    say("Preparing the encoder (once, about half a minute) …")
+    say("Preparing the encoder (once, about 15 seconds) …")
     return prepare_bundled_encoder(folder)
 
 
@@ -65,8 +65,7 @@ def ensure_prepared(
             if _needs_encoder(settings, sandbox):
                 prepare_encoder(settings.encoder_dir, say)
             if _needs_index(settings, sandbox):
-                knowledge = settings.knowledge_dir or "the built-in knowledge"
-                say(f"Building the index of {knowledge} (once, a few minutes) …")
+                say(f"Building the index of {settings.knowledge_dir or 'the built-in knowledge'} (once) …")
                 build_index(settings, _report_steps(say))
                 say("The index is ready.")
     except OSError as error:
