@@ -70,10 +70,15 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Installation:
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "-q"]
     there = ["--python", str(environment / "bin" / "python")]
 
-    subprocess.run([*pip, "wheel", "--no-deps", "--no-build-isolation", "-w", wheels, sources], check=True)
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", environment], check=True)
+    without_checkout = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+
+    def run(*command: str | Path) -> None:
+        subprocess.run(command, cwd=folder, env=without_checkout, check=True)
+
+    run(*pip, "wheel", "--no-deps", "--no-build-isolation", "-w", wheels, sources)
+    run(sys.executable, "-m", "venv", "--without-pip", environment)
     (wheel,) = wheels.iterdir()
-    subprocess.run([*pip, *there, "install", "-c", folder / "versions.txt", wheel], check=True)
+    run(*pip, *there, "install", "-c", folder / "versions.txt", wheel)
 
     (packages,) = environment.glob("lib/*/site-packages")
     (folder / "empty").mkdir()
