@@ -1,4 +1,4 @@
-"""What a person writes and taps about a request goes to the advisers: every way there is, over a real store."""
+"""The requester's messages and taps about a request, and how they are relayed to the advisers, over a real store."""
 
 from dataclasses import replace
 
@@ -35,15 +35,15 @@ from tests.support.relay import (
 pytestmark = pytest.mark.durability
 
 
-def test_without_advisers_the_bot_answers(dialogue: Dialogue) -> None:
-    """Where no chat of advisers is connected, nothing is brought anywhere."""
+def test_bot_answers_without_advisers(dialogue: Dialogue) -> None:
+    """Without an adviser chat, the bot answers and nothing is relayed."""
     dialogue.store.apply((), [CreateRequest(TALKING)])
 
     assert requester.handle_requester_message(TurnContext(dialogue, STATE, person())) is None
 
 
-def test_person_writes_in_the_conversation(parts: Dialogue) -> None:
-    """What a person writes is copied to the advisers and kept; their card changes once it is their turn."""
+def test_requester_message_is_relayed(parts: Dialogue) -> None:
+    """A requester's message is relayed and added to the transcript; the card is refreshed when the turn changes."""
     kept(parts, TALKING)
     first = requester.handle_requester_message(TurnContext(parts, STATE, person(reply_to=77)))
     second = requester.handle_requester_message(
@@ -64,8 +64,8 @@ def test_person_writes_in_the_conversation(parts: Dialogue) -> None:
     assert changed(third).since == parts.now()
 
 
-def test_person_waits_since_their_first_message(parts: Dialogue) -> None:
-    """Another message does not start the wait for the advisers anew, and takes back the warning of silence."""
+def test_further_message_keeps_the_deadline(parts: Dialogue) -> None:
+    """A further message does not restart the advisers' deadline, but clears the warning about silence."""
     kept(parts, replace(TALKING, turn=Party.ADVISER, since=5.0, warned=6.0))
 
     turn = requester.handle_requester_message(TurnContext(parts, STATE, person()))
@@ -73,8 +73,8 @@ def test_person_waits_since_their_first_message(parts: Dialogue) -> None:
     assert (changed(turn).since, changed(turn).warned) == (5.0, 0.0)
 
 
-def test_person_writes_to_the_bot(parts: Dialogue) -> None:
-    """Without a conversation, to nothing that belongs to a request, or to somebody else's, the bot is meant."""
+def test_other_messages_are_for_the_bot(parts: Dialogue) -> None:
+    """Without a conversation, messages that do not reply to the person's own request are for the bot."""
     kept(parts, TAKEN)
 
     assert requester.handle_requester_message(TurnContext(parts, STATE, person())) is None
@@ -84,19 +84,19 @@ def test_person_writes_to_the_bot(parts: Dialogue) -> None:
         requester.handle_requester_message(TurnContext(parts, STATE, person(EventKind.COMMAND, "", command="start")))
         is None
     )
-    elsewhere = Event(1, EventKind.TEXT, ADA, EVE, 9, text="Und ich?", reply_to=77)
-    assert requester.handle_requester_message(TurnContext(parts, STATE, elsewhere)) is None
+    from_other_user = Event(1, EventKind.TEXT, ADA, EVE, 9, text="Und ich?", reply_to=77)
+    assert requester.handle_requester_message(TurnContext(parts, STATE, from_other_user)) is None
 
 
-def test_person_replies_without_a_conversation(parts: Dialogue) -> None:
-    """A reply to a message about a request goes to the advisers also where nobody of them has written yet."""
+def test_reply_is_relayed_without_a_conversation(parts: Dialogue) -> None:
+    """A reply to a message about a request is relayed even if no adviser has written yet."""
     kept(parts, OPEN)
 
     assert RelayMessage in kinds(requester.handle_requester_message(TurnContext(parts, STATE, person(reply_to=77))))
 
 
-def test_person_replies_to_a_closed_request(parts: Dialogue) -> None:
-    """Nothing is brought for a closed request; it can be opened again."""
+def test_reply_to_a_closed_request_is_not_relayed(parts: Dialogue) -> None:
+    """A reply about a closed request is not relayed; the requester is offered to reopen it."""
     kept(parts, CLOSED)
 
     turn = requester.handle_requester_message(TurnContext(parts, STATE, person(reply_to=77)))
@@ -106,8 +106,8 @@ def test_person_replies_to_a_closed_request(parts: Dialogue) -> None:
     assert (turn.state, turn.effects) == (STATE, ())
 
 
-def test_person_edits(parts: Dialogue) -> None:
-    """An edit changes the copy and the transcript; what was written before the conversation is not told."""
+def test_requester_edit_is_relayed(parts: Dialogue) -> None:
+    """An edit is applied to the copy and the transcript; an edit of a message that was not relayed is ignored."""
     kept(parts, TALKING)
 
     changed_text = requester.handle_requester_message(
@@ -153,7 +153,7 @@ def test_person_edits(parts: Dialogue) -> None:
 def test_bot_is_silent_in_a_conversation(
     parts: Dialogue, event: Event, expected: list[tuple[object, str, list[str]]] | None
 ) -> None:
-    """While an adviser is there, only the conversation's own buttons and what concerns the own data are heard."""
+    """During a conversation, the bot handles only buttons of the conversation and requests about personal data."""
     kept(parts, TALKING)
 
     turn = requester.handle_requester_message(TurnContext(parts, STATE, event))
@@ -165,8 +165,8 @@ def test_bot_is_silent_in_a_conversation(
         reads(turn, *expected)
 
 
-def test_conversation_whose_adviser_hands_it_back_goes_on(parts: Dialogue) -> None:
-    """Handed back, a request loses nothing that its person writes; they are told, and can turn to the bot."""
+def test_conversation_goes_on_after_handing_back(parts: Dialogue) -> None:
+    """If the adviser hands the request back, the requester is told, can return to the bot, and is still relayed."""
     kept(parts, TALKING)
     tap = adviser(EventKind.BUTTON, f"q:release:{REFERENCE}", callback_id="1", in_adviser_chat=True)
     released = parts.handle(STATE, tap)
@@ -190,8 +190,8 @@ def test_conversation_whose_adviser_hands_it_back_goes_on(parts: Dialogue) -> No
     reads(next_adviser, (ADA, f"Eve schreibt Ihnen zu Ihrer Anfrage {REFERENCE}", END), CARD)
 
 
-def test_conversation_in_which_an_answer_is_late_goes_on(parts: Dialogue) -> None:
-    """Told that the answer is late, the person still writes to the advisers, and can turn to the bot instead."""
+def test_conversation_goes_on_after_a_late_notice(parts: Dialogue) -> None:
+    """After the notice of a late answer, the requester still writes to the advisers and can return to the bot."""
     promised = parts.now() - DAY
     waiting = replace(TALKING, turn=Party.ADVISER, since=promised - 9 * DAY, promised=promised)
     kept(parts, waiting)
@@ -209,8 +209,8 @@ def test_conversation_in_which_an_answer_is_late_goes_on(parts: Dialogue) -> Non
     assert kinds(written) == [RelayMessage]
 
 
-def test_of_two_conversations_the_newer_one_counts(parts: Dialogue) -> None:
-    """Where advisers are in the conversation about two requests, what the person writes goes to the later one."""
+def test_most_recent_of_two_conversations_counts(parts: Dialogue) -> None:
+    """If there are conversations about two requests, the requester's messages go to the more recent one."""
     kept(parts, replace(TALKING, since=9.0))
     parts.store.apply((), [CreateRequest(replace(TALKING, reference="BBBB-BBBB", since=5.0))])
 
@@ -230,7 +230,7 @@ CARD: tuple[object, str, list[str]] = ("card", REFERENCE, [])
 
 
 @pytest.mark.parametrize(
-    ("request_", "rest", "expected"),
+    ("request_", "data", "expected"),
     [
         (TALKING, f"end:{REFERENCE}", [
             (ADA, f"Ihre Anfrage {REFERENCE} bleibt offen", DONE), ("desk", "schreibt wieder mit dem Bot", []),
@@ -257,14 +257,13 @@ CARD: tuple[object, str, list[str]] = ("card", REFERENCE, [])
         (CLOSED, "done:BBBB-BBBB", None),
     ],
 )  # fmt: skip
-def test_buttons_of_a_person(
-    parts: Dialogue, request_: Request, rest: str, expected: list[tuple[object, str, list[str]]] | None
+def test_requester_buttons(
+    parts: Dialogue, request_: Request, data: str, expected: list[tuple[object, str, list[str]]] | None
 ) -> None:
-    """Each button does its one thing while the request is in a state for it, both sides are told, and nothing happens
-    afterwards."""
+    """Each button works only while the request's status allows it, and both sides are told."""
     kept(parts, request_)
 
-    turn = requester.handle_requester_callback(TurnContext(parts, STATE, person(EventKind.BUTTON)), rest)
+    turn = requester.handle_requester_callback(TurnContext(parts, STATE, person(EventKind.BUTTON)), data)
 
     if expected is None:
         assert turn is None
@@ -275,7 +274,7 @@ def test_buttons_of_a_person(
 
 
 def test_conversation_ends_for_both_sides(parts: Dialogue) -> None:
-    """After the person ended it nobody is in the conversation; what is said about it belongs to the request."""
+    """When the requester ends the conversation, it ends for both sides, and the notices belong to the request."""
     kept(parts, TALKING)
 
     turn = requester.handle_requester_callback(
@@ -288,8 +287,8 @@ def test_conversation_ends_for_both_sides(parts: Dialogue) -> None:
     assert turn.state == STATE
 
 
-def test_request_that_is_done_is_closed(parts: Dialogue) -> None:
-    """A person who has what they wanted closes their request, as of now."""
+def test_request_marked_as_done_is_closed(parts: Dialogue) -> None:
+    """Marking a request as done closes it as of now."""
     kept(parts, TALKING)
 
     turn = requester.handle_requester_callback(
@@ -304,7 +303,7 @@ def test_request_that_is_done_is_closed(parts: Dialogue) -> None:
 
 
 def test_rating_without_a_comment(parts: Dialogue) -> None:
-    """Who does not want to comment is thanked, and what they write next is a question again."""
+    """A requester who declines to comment is thanked, and their next message is a question again."""
     kept(parts, CLOSED)
 
     turn = requester.handle_requester_callback(
@@ -317,8 +316,8 @@ def test_rating_without_a_comment(parts: Dialogue) -> None:
 
 
 @pytest.mark.parametrize("event", [person(EventKind.BUTTON, user=EVE), Event(1, EventKind.BUTTON, EVE, ADA, 9)])
-def test_buttons_of_others(parts: Dialogue, event: Event) -> None:
-    """Another person's tap, or one from another chat, changes nothing."""
+def test_buttons_of_others_change_nothing(parts: Dialogue, event: Event) -> None:
+    """A tap by another person, or from another chat, changes nothing."""
     kept(parts, TALKING)
 
     assert requester.handle_requester_callback(TurnContext(parts, STATE, event), f"end:{REFERENCE}") is None
