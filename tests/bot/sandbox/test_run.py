@@ -1,4 +1,4 @@
-"""`gwbot run` as a process: whether and where it opens the sandbox, and how it ends."""
+"""`gwbot run` as a process: when and where it opens the sandbox, and how it stops."""
 
 import os
 import signal
@@ -20,14 +20,16 @@ OPEN = "the sandbox is open: "
 
 
 def environment(data: Path, folder: Path, **variables: str) -> dict[str, str]:
-    """Return the environment of a process with only these settings of ours."""
-    kept = {key: value for key, value in os.environ.items() if not key.startswith("GW_")}
-    return kept | {"GW_DATA_DIR": str(data), "GW_DATABASE_URL": f"sqlite:///{folder}/bot.db", "PORT": "0"} | variables
+    """Return the environment of a process, with these settings of the bot only."""
+    others = {key: value for key, value in os.environ.items() if not key.startswith("GW_")}
+    return (
+        others | {"GW_DATA_DIR": str(data), "GW_DATABASE_URL": f"sqlite:///{folder}/bot.db", "PORT": "0"} | variables
+    )
 
 
 @contextmanager
 def running(data: Path, folder: Path, stdin: int = subprocess.DEVNULL, **variables: str) -> Iterator[str]:
-    """Run a process inside the block and yield the page's address; finally SIGTERM must end it with exit code 0."""
+    """Run the bot inside the block, yield the page's address, and check that SIGTERM ends it with exit code 0."""
     with subprocess.Popen(
         RUN,
         cwd=folder,
@@ -39,8 +41,8 @@ def running(data: Path, folder: Path, stdin: int = subprocess.DEVNULL, **variabl
     ) as process:
         assert process.stderr is not None
         try:
-            said = next((line for line in process.stderr if OPEN in line), "")
-            yield said.partition(OPEN)[2].strip()
+            line = next((line for line in process.stderr if OPEN in line), "")
+            yield line.partition(OPEN)[2].strip()
             process.send_signal(signal.SIGTERM)
             rest = process.communicate(timeout=20)[1]
             assert process.returncode == 0, rest
@@ -49,8 +51,8 @@ def running(data: Path, folder: Path, stdin: int = subprocess.DEVNULL, **variabl
             process.kill()
 
 
-def test_without_input_it_goes_on(prepared: Path, tmp_path: Path) -> None:
-    """Without standard input the sandbox stays open until SIGTERM, each time with an empty store."""
+def test_sandbox_runs_without_standard_input(prepared: Path, tmp_path: Path) -> None:
+    """Without standard input the sandbox runs until SIGTERM, and each run begins with an empty store."""
     for _ in range(2):
         with running(prepared, tmp_path) as url:
             state: Json = httpx.get(f"{url}/api/state").json()
@@ -61,14 +63,14 @@ def test_without_input_it_goes_on(prepared: Path, tmp_path: Path) -> None:
             assert (prepared / "sandbox").is_dir()
 
 
-def test_an_open_input_holds_nothing_up(prepared: Path, tmp_path: Path) -> None:
-    """SIGTERM also ends a sandbox that is waiting for a line on standard input."""
+def test_open_standard_input_does_not_delay_the_stop(prepared: Path, tmp_path: Path) -> None:
+    """SIGTERM also stops a sandbox that is waiting for standard input."""
     with running(prepared, tmp_path, stdin=subprocess.PIPE) as url:
         assert httpx.get(url).status_code in (200, 404)
 
 
-def test_questions_on_the_input_are_answered(prepared: Path, tmp_path: Path) -> None:
-    """Questions on standard input are answered on standard output; the end of input ends the run."""
+def test_questions_on_standard_input_are_answered(prepared: Path, tmp_path: Path) -> None:
+    """Questions on standard input are answered on standard output, and the end of input ends the run."""
     done = subprocess.run(
         RUN,
         cwd=tmp_path,
@@ -85,20 +87,20 @@ def test_questions_on_the_input_are_answered(prepared: Path, tmp_path: Path) -> 
     assert OPEN in done.stderr
 
 
-def test_a_taken_port(prepared: Path, tmp_path: Path) -> None:
-    """If the port is in use a free one is chosen, and two sandboxes use separate folders."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        port = str(taken.getsockname()[1])
+def test_used_port_is_avoided(prepared: Path, tmp_path: Path) -> None:
+    """If the port is in use, a free one is chosen, and two sandboxes use separate folders."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        port = str(listener.getsockname()[1])
         with running(prepared, tmp_path, PORT=port) as first, running(prepared, tmp_path, PORT=port) as second:
             assert port not in first + second
             assert first != second
             assert (prepared / "sandbox-2" / "index").exists()
 
 
-def test_it_is_for_this_machine_only(prepared: Path, tmp_path: Path) -> None:
-    """The page cannot be reached by another address of this machine than 127.0.0.1."""
+def test_page_is_only_served_on_loopback(prepared: Path, tmp_path: Path) -> None:
+    """The page is only served on 127.0.0.1, not on other addresses of this machine."""
     with running(prepared, tmp_path) as url:
         port = int(url.rpartition(":")[2])
 
@@ -106,8 +108,8 @@ def test_it_is_for_this_machine_only(prepared: Path, tmp_path: Path) -> None:
             httpx.get(f"http://127.0.0.2:{port}/")
 
 
-def test_with_a_token_there_is_no_sandbox(prepared: Path, tmp_path: Path) -> None:
-    """With a token the bot talks to Telegram, and nothing of the sandbox is even imported."""
+def test_no_sandbox_with_a_token(prepared: Path, tmp_path: Path) -> None:
+    """With a token the bot uses Telegram, and nothing of the sandbox is even imported."""
     log = tmp_path / "stderr"
     with FakeTelegram() as fake_telegram, log.open("w") as stderr:
         token = {"GW_TELEGRAM_TOKEN": fake_telegram.token, "GW_TELEGRAM_API_URL": fake_telegram.url}
@@ -117,9 +119,9 @@ def test_with_a_token_there_is_no_sandbox(prepared: Path, tmp_path: Path) -> Non
         fake_telegram.wait_for_sync(lambda: fake_telegram.is_polling, timeout=30)
         process.send_signal(signal.SIGTERM)
         process.wait(20)
-    said = log.read_text()
+    output = log.read_text()
 
     assert process.returncode == 0
-    assert OPEN not in said
-    assert "bot.telegram.polling" in said
-    assert not [name for name in ("bot.sandbox", "bot.sandbox.launcher", "aiosmtpd") if name in said]
+    assert OPEN not in output
+    assert "bot.telegram.polling" in output
+    assert not [name for name in ("bot.sandbox", "bot.sandbox.launcher", "aiosmtpd") if name in output]

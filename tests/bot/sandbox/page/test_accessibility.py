@@ -1,4 +1,4 @@
-"""axe-core over the page: every view, both colour schemes, wide and narrow."""
+"""Accessibility of the page, checked with axe-core: every view, both colour schemes, wide and narrow."""
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT, AxeResults
@@ -14,15 +14,15 @@ TABS = ("Antworten", "Wissen", "Protokoll", "Regie")
 
 
 def violations(stage: Stage, part: str = "html") -> str:
-    """What axe-core finds in a part of the page, readable; empty where it finds nothing."""
-    found = AxeResults(stage.page.evaluate("([part, options]) => axe.run(part, options)", [part, OPTIONS]))
-    return found.generate_report() if found.violations_count else ""
+    """Return axe-core's report on a part of the page, or "" if there are no violations."""
+    results = AxeResults(stage.page.evaluate("([part, options]) => axe.run(part, options)", [part, OPTIONS]))
+    return results.generate_report() if results.violations_count else ""
 
 
 @pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_no_violation(open_page: Open, scheme: Scheme, size: ViewportSize) -> None:
-    """Chats, menus, suggestions and every tab of the side panel keep to WCAG 2.2 AA."""
+def test_no_violations(open_page: Open, scheme: Scheme, size: ViewportSize) -> None:
+    """Chats, menus, suggestions and every tab of the side panel conform to WCAG 2.2 AA."""
     stage = open_page(size, scheme)
     stage.page.evaluate(AXE_SCRIPT)
     stage.send_text(ADA, "Was ist eine Backbone-Organisation?")

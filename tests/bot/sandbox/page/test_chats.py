@@ -1,4 +1,4 @@
-"""What one does in the chats."""
+"""Using the chats on the page."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ PICTURE = ROOT / "docs" / "pictures" / "gespraech.png"
 
 
 def test_question(stage: Stage) -> None:
-    """A question gets its answer with formatting and buttons, and the side panel tells why."""
+    """A question is answered with formatting and buttons, and the side panel explains the decision."""
     stage.send_text(ADA, "Was ist eine Backbone-Organisation?")
 
     answer = stage.wait_for_text(ADA, "Quelle")
@@ -31,7 +31,7 @@ def test_start(stage: Stage) -> None:
 
 
 def test_draft_and_focus_stay(stage: Stage) -> None:
-    """What one is typing, and the focus, stay while other chats change."""
+    """Draft and focus are kept while other chats change."""
     stage.field(JONAS).press_sequentially("Ich wollte ge")
 
     stage.page.evaluate("""person => fetch("/api/say", {method: "POST", body: JSON.stringify(
@@ -42,8 +42,8 @@ def test_draft_and_focus_stay(stage: Stage) -> None:
     expect(stage.field(JONAS)).to_have_value("Ich wollte ge")
 
 
-def test_answer_and_edit(stage: Stage) -> None:
-    """An own message can be changed and is marked so; an answer quotes what it answers."""
+def test_edit_and_reply(stage: Stage) -> None:
+    """An edited message is marked as edited, and a reply quotes the message it replies to."""
     stage.send_text(ADA, "Hallo")
     stage.wait_for_text(ADA, "Hallo").focus()
     stage.message(ADA, "Hallo").get_by_role("button", name="Bearbeiten").click()
@@ -59,7 +59,7 @@ def test_answer_and_edit(stage: Stage) -> None:
 
 
 def test_attachments(stage: Stage) -> None:
-    """A picture is shown with its caption as the alternative text, a file with name, size and a link to it."""
+    """A picture is shown with its caption as alternative text, and a file as a link to download it."""
     stage.field(ADA).fill("Unser Haus")
     attach(stage, "Bild …", PICTURE)
     expect(stage.phone(ADA).get_by_role("img", name="Unser Haus")).to_have_js_property("complete", True)
@@ -69,14 +69,14 @@ def test_attachments(stage: Stage) -> None:
     with stage.page.expect_download() as download:
         link.click()
     assert download.value.path().read_bytes() == Path(__file__).read_bytes()
-    for kind, seen in {"Sprachnachricht": "Sekunden", "Eigener Kontakt": ADA.split()[0], "Standort": "Nord"}.items():
+    for kind, shown in {"Sprachnachricht": "Sekunden", "Eigener Kontakt": ADA.split()[0], "Standort": "Nord"}.items():
         stage.phone(ADA).get_by_label("Anhängen").click()
         stage.phone(ADA).get_by_role("button", name=kind).click()
-        stage.wait_for_text(ADA, seen)
+        stage.wait_for_text(ADA, shown)
 
 
 def attach(stage: Stage, kind: str, path: Path) -> None:
-    """Pick a file in the menu."""
+    """Attach a file with the menu."""
     stage.phone(ADA).get_by_label("Anhängen").click()
     with stage.page.expect_file_chooser() as chooser:
         stage.phone(ADA).get_by_role("button", name=kind).click()
@@ -84,7 +84,7 @@ def attach(stage: Stage, kind: str, path: Path) -> None:
 
 
 def test_block(stage: Stage) -> None:
-    """Somebody blocks the bot and lets it write again; the chat says so."""
+    """The bot can be blocked and unblocked, and the chat shows that."""
     menu = stage.phone(ADA).get_by_label("Mehr", exact=True)
     menu.click()
     stage.phone(ADA).get_by_role("button", name="Bot blockieren").click()
@@ -97,7 +97,7 @@ def test_block(stage: Stage) -> None:
 
 
 def test_request(stage: Stage) -> None:
-    """A request opens a topic with a pinned card and goes out as a mail; the topic can be deleted."""
+    """A request opens a topic with a pinned card and is sent as a mail, and the topic can be deleted."""
     stage.fill("Wir suchen Partner in Kiel.")
     group = stage.phone(GROUP)
     stage.wait_for_text(GROUP, "Wir suchen Partner in Kiel.")
@@ -115,7 +115,7 @@ def test_request(stage: Stage) -> None:
 
 
 def test_toast(stage: Stage) -> None:
-    """The answer to a tap is a status in the chat."""
+    """The answer to a tap is shown as a status in the chat."""
     stage.fill("Wir suchen Partner.")
     stage.wait_for_text(GROUP, "Anfrage")
 
@@ -125,8 +125,8 @@ def test_toast(stage: Stage) -> None:
     expect(stage.phone(GROUP).get_by_role("status").get_by_text("erinner")).to_be_visible()
 
 
-def test_links_lead_out_only_when_followed(stage: Stage) -> None:
-    """A link shows where it leads and opens in a tab that knows nothing of this one."""
+def test_links_open_in_a_new_tab(stage: Stage) -> None:
+    """A link has its address as title and opens in a new tab without access to this one."""
     stage.send_text(ADA, "/kontakt")
     link = stage.wait_for_text(ADA, "@").get_by_role("link", name="@")
 
@@ -136,7 +136,7 @@ def test_links_lead_out_only_when_followed(stage: Stage) -> None:
 
 
 def test_inline_mode(stage: Stage) -> None:
-    """After the bot's name three results stand above what is typed; the one taken is sent, without a reply."""
+    """After the bot's name, three inline results are suggested; the chosen one is sent and gets no reply."""
     stage.field(ADA).fill("@sandbox_bot Was ist eine Backbone-Organisation?")
     options = stage.phone(ADA).get_by_role("listbox", name="Vorschläge").get_by_role("option")
     expect(options).to_have_count(3)
@@ -154,8 +154,8 @@ def test_inline_mode(stage: Stage) -> None:
     expect(stage.phone(ADA).get_by_text("via @")).to_have_count(1)
 
 
-def test_link_to_the_bot_is_played_here(stage: Stage) -> None:
-    """A t.me link to the bot with a start parameter opens that place in the chat, and no tab."""
+def test_link_to_the_bot_opens_in_the_chat(stage: Stage) -> None:
+    """A t.me link to the bot with a start parameter opens in the chat, not in a new tab."""
     stage.send_text(ADA, "/start intro-2")
     stage.wait_for_text(ADA, "Schritt 2 von 9")
     stage.send_text(ADA, "/teilen")
@@ -166,8 +166,8 @@ def test_link_to_the_bot_is_played_here(stage: Stage) -> None:
     assert len(stage.page.context.pages) == 1
 
 
-def test_caption_is_changed(stage: Stage) -> None:
-    """The text under one's own picture can be changed; the picture stays and says so."""
+def test_caption_can_be_edited(stage: Stage) -> None:
+    """The caption of a sent picture can be edited, and the picture is marked as edited."""
     stage.field(ADA).fill("Unser Haus")
     attach(stage, "Bild …", PICTURE)
     stage.wait_for_text(ADA, "Unser Haus").focus()

@@ -1,4 +1,4 @@
-"""Everything without a mouse."""
+"""Using the page with the keyboard only."""
 
 from playwright.sync_api import Locator, expect
 
@@ -8,7 +8,7 @@ from tests.bot.sandbox.page.stage import ADA, GROUP, Stage
 
 
 def test_ask_and_tap(stage: Stage) -> None:
-    """A question is asked and a button under its answer tapped with the keyboard alone."""
+    """A question can be asked and a button under the answer pressed with the keyboard."""
     stage.tabs_to(stage.field(ADA))
     stage.page.keyboard.type("Was ist eine Backbone-Organisation?")
     stage.page.keyboard.press("Enter")
@@ -24,7 +24,7 @@ def test_ask_and_tap(stage: Stage) -> None:
 
 
 def test_command_menu(stage: Stage) -> None:
-    """A slash opens the commands; arrow keys choose, Escape closes, Enter sends."""
+    """A slash opens the list of commands, in which arrow keys select, Escape closes and Enter sends."""
     stage.tabs_to(stage.field(ADA))
     commands = stage.phone(ADA).get_by_role("listbox")
     stage.page.keyboard.type("/")
@@ -42,7 +42,7 @@ def test_command_menu(stage: Stage) -> None:
 
 
 def test_request_without_a_mouse(stage: Stage) -> None:
-    """A request is filled in, reviewed and sent, and reaches the advisers."""
+    """A request can be filled in, reviewed and sent to the advisers with the keyboard."""
 
     def press(target: Locator) -> None:
         expect(target).to_be_visible()
@@ -56,7 +56,7 @@ def test_request_without_a_mouse(stage: Stage) -> None:
 
 
 def test_tabs_of_the_side_panel(stage: Stage) -> None:
-    """Arrow keys change between the tabs of the side panel, as in any tab list."""
+    """Arrow keys switch between the tabs of the side panel, as in any tab list."""
     first, second = stage.page.get_by_role("tab").nth(0), stage.page.get_by_role("tab").nth(1)
     stage.tabs_to(first)
 
@@ -69,7 +69,7 @@ def test_tabs_of_the_side_panel(stage: Stage) -> None:
 
 
 def test_menu_closes(stage: Stage) -> None:
-    """Escape closes a menu and gives the focus back to what opened it."""
+    """Escape closes a menu and returns the focus to the button that opened it."""
     attach = stage.phone(ADA).get_by_label("Anhängen")
     stage.tabs_to(attach)
     stage.page.keyboard.press("Enter")
@@ -82,8 +82,8 @@ def test_menu_closes(stage: Stage) -> None:
     expect(stage.phone(ADA).get_by_role("button", name="Bild …")).to_be_hidden()
 
 
-def test_jump(open_page: Open) -> None:
-    """The first stop leads straight to where one writes."""
+def test_skip_link(open_page: Open) -> None:
+    """The first tab stop is a skip link to the text field."""
     stage = open_page(NARROW)
 
     stage.page.keyboard.press("Tab")

@@ -1,4 +1,4 @@
-"""The side panel: editors, directors, and how the page looks."""
+"""The side panel: knowledge, control of the simulation, and the page's appearance."""
 
 import json
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from tests.bot.sandbox.page.stage import ADA, GROUP, JONAS, MAIL, Stage
 
 @pytest.fixture
 def entry(knowledge: Path) -> Iterator[Path]:
-    """A file of the knowledge, put back at the end."""
+    """A file of the knowledge base, restored afterwards."""
     path = knowledge / "content" / "de" / "backbone.md"
     before = path.read_text(encoding="utf-8")
     yield path
@@ -22,7 +22,7 @@ def entry(knowledge: Path) -> Iterator[Path]:
 
 
 def test_changed_knowledge(stage: Stage, entry: Path) -> None:
-    """A changed file is read by itself, and the page says so."""
+    """A changed file is reloaded automatically, and the page says so."""
     text = entry.read_text(encoding="utf-8")
 
     entry.write_text(f"{text.rstrip()}\n\nNeu ist der Satz mit dem Apfelbaum.\n", encoding="utf-8")
@@ -32,7 +32,7 @@ def test_changed_knowledge(stage: Stage, entry: Path) -> None:
 
 
 def test_broken_knowledge(stage: Stage, entry: Path) -> None:
-    """A mistake in a file is shown with file and line, and counted on the tab."""
+    """A mistake in a file is shown with file and line, and counted in the tab's label."""
     text = entry.read_text(encoding="utf-8")
 
     entry.write_text(text.replace("---\n", "---\nfalsch: ja\n", 1), encoding="utf-8")
@@ -42,8 +42,8 @@ def test_broken_knowledge(stage: Stage, entry: Path) -> None:
     expect(stage.page.get_by_role("tab", name="Wissen")).to_contain_text("1")
 
 
-def test_one_more_person(stage: Stage) -> None:
-    """Whoever is added gets a phone; an adviser can also be chosen as the one who writes in the group."""
+def test_add_a_person(stage: Stage) -> None:
+    """An added person gets a phone, and an added adviser can also be selected as sender in the group."""
     tools = stage.tab("Regie")
 
     tools.get_by_label("Name").fill("Cem Acar")
@@ -56,7 +56,7 @@ def test_one_more_person(stage: Stage) -> None:
 
 
 def test_deep_link(stage: Stage) -> None:
-    """A link into the bot starts it where the link says."""
+    """A deep link starts the bot at its target."""
     tools = stage.tab("Regie")
 
     tools.get_by_label("Wer").select_option(JONAS)
@@ -67,7 +67,7 @@ def test_deep_link(stage: Stage) -> None:
 
 
 def test_faults(stage: Stage) -> None:
-    """A fault of the next call stands in the log, and the answer comes nevertheless."""
+    """A simulated fault appears in the log, and the answer is still delivered."""
     tools = stage.tab("Regie")
     tools.get_by_label("Was schiefgeht").select_option("Fehler beim Server (500)")
     tools.get_by_label("Bei", exact=True).select_option("sendMessage")
@@ -80,8 +80,8 @@ def test_faults(stage: Stage) -> None:
     expect(stage.tab("Protokoll").get_by_role("row").filter(has_text="500")).to_have_count(1)
 
 
-def test_time_goes_on(stage: Stage) -> None:
-    """The bot's clock goes ahead by what is added to it."""
+def test_clock_can_be_set_forward(stage: Stage) -> None:
+    """The bot's clock can be set forward."""
     tools = stage.tab("Regie")
     expect(tools.get_by_text("Die Uhr des Bots geht richtig.")).to_be_visible()
 
@@ -91,17 +91,17 @@ def test_time_goes_on(stage: Stage) -> None:
 
 
 def test_save_and_load(stage: Stage, tmp_path: Path) -> None:
-    """A saved state is put back with its chats; another file is refused in words."""
+    """A saved state is restored with its chats, and any other file is refused with a message."""
     stage.send_text(ADA, "Hallo")
     stage.wait_for_text(ADA, "Guten Tag")
     tools = stage.tab("Regie")
     with stage.page.expect_download() as download:
         tools.get_by_role("link", name="Sichern").click()
-    download.value.save_as(kept := tmp_path / "kept.json")
+    download.value.save_as(saved := tmp_path / "kept.json")
     tools.get_by_role("button", name="Von vorn beginnen").click()
     expect(stage.phone(ADA).get_by_role("article")).to_have_count(0)
 
-    load(stage, kept)
+    load(stage, saved)
 
     stage.wait_for_text(ADA, "Guten Tag")
     (other := tmp_path / "other.json").write_text(json.dumps({}))
@@ -110,14 +110,14 @@ def test_save_and_load(stage: Stage, tmp_path: Path) -> None:
 
 
 def load(stage: Stage, file: Path) -> None:
-    """Choose a file to be loaded."""
+    """Load a saved state from a file."""
     with stage.page.expect_file_chooser() as chooser:
         stage.tab("Regie").get_by_role("button", name="Laden").click()
     chooser.value.set_files(file)
 
 
 def test_narrow_window(open_page: Open) -> None:
-    """A narrow window shows one at a time; what is new with the others is counted beside their names."""
+    """A narrow window shows one phone at a time, with the number of unread messages next to the other names."""
     stage = open_page(NARROW)
     expect(stage.phone(ADA)).to_be_visible()
     expect(stage.phone(GROUP)).to_be_hidden()
@@ -133,7 +133,7 @@ def test_narrow_window(open_page: Open) -> None:
 
 
 def test_dark_switch(stage: Stage) -> None:
-    """The switch changes between light and dark, and the choice outlives a reload."""
+    """The switch changes between light and dark, and the choice survives a reload."""
     background = "getComputedStyle(document.body).backgroundColor"
     light = stage.page.evaluate(background)
 

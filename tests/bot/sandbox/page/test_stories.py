@@ -1,4 +1,4 @@
-"""The stories, played in the page."""
+"""Playing the stories on the page."""
 
 import pytest
 from playwright.sync_api import expect
@@ -12,15 +12,15 @@ STORIES = {story.id: story for story in read_stories()}
 
 
 def play(stage: Stage, story_id: str, pace: str = "ohne Pausen") -> None:
-    """Choose a pace and begin."""
+    """Select a pace and start the story."""
     panel = stage.tab("Geschichten")
     panel.get_by_label("Tempo").select_option(pace)
     panel.get_by_role("button", name=STORIES[story_id].title).click()
 
 
 @pytest.mark.parametrize("story_id", STORIES)
-def test_a_story_plays_to_its_end(stage: Stage, story_id: str) -> None:
-    """Every story reaches its end, and what its last step awaits is to be seen."""
+def test_story_plays_to_its_end(stage: Stage, story_id: str) -> None:
+    """Every story plays to its end."""
     bar = stage.page.get_by_role("region", name="Laufende Geschichte")
 
     play(stage, story_id)
@@ -29,8 +29,8 @@ def test_a_story_plays_to_its_end(stage: Stage, story_id: str) -> None:
     expect(bar).to_be_hidden(timeout=60_000)
 
 
-def test_a_story_tells_what_happens(stage: Stage) -> None:
-    """While a story runs a status tells what happens and how far it is, until it is ended."""
+def test_story_shows_its_progress(stage: Stage) -> None:
+    """While a story runs, a status shows the current step and the progress, until the story is stopped."""
     story_id, story = next(iter(STORIES.items()))
     bar = stage.page.get_by_role("region", name="Laufende Geschichte")
 
@@ -42,8 +42,8 @@ def test_a_story_tells_what_happens(stage: Stage) -> None:
     expect(bar).to_be_hidden()
 
 
-def test_a_story_in_a_narrow_window(open_page: Open) -> None:
-    """In a narrow window a story closes the side panel and shows the one with whom something happens."""
+def test_story_in_a_narrow_window(open_page: Open) -> None:
+    """In a narrow window, a story closes the side panel and shows the phone on which something happens."""
     stage = open_page(NARROW)
 
     play(stage, next(iter(STORIES)))
