@@ -62,7 +62,7 @@ def test_stories_are_listed_and_stopped(page: Page) -> None:
 
 
 def test_request_reaches_group_and_mailbox(page: Page) -> None:
-    """A request becomes a topic and a mail, an adviser's reply reaches the requester, and the topic can be deleted."""
+    """A request becomes a topic and a mail, an adviser's reply reaches Ada, and the topic can be deleted."""
     ada, bea = page.person("Ada Yıldız"), page.person("Beraterin Bea")
     reference = send_request(page, ada)
     adviser_chat = group(page.state())["id"]
