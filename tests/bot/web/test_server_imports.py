@@ -1,4 +1,4 @@
-"""Serving stays small: training, fitting and fake Telegram code is never imported."""
+"""Running the bot stays lean: packages for training, rendering and the sandbox are not imported."""
 
 import subprocess
 import sys
@@ -20,7 +20,7 @@ print([name for name in {HEAVY!r} if name in sys.modules])
 
 
 def test_serving_imports_nothing_heavy() -> None:
-    """Answering a question imports none of the heavy packages."""
+    """Answering a question imports none of the large optional packages."""
     done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=False)
 
     assert done.returncode == 0, done.stderr

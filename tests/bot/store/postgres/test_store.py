@@ -24,23 +24,23 @@ from tests.support.tables import tables
 pytestmark = pytest.mark.durability
 
 
-def root(url: str) -> psycopg.Connection[tuple[object, ...]]:
-    """A superuser's connection."""
+def connect_as_superuser(url: str) -> psycopg.Connection[tuple[object, ...]]:
+    """Connect as a superuser."""
     return psycopg.connect(url, user="postgres", autocommit=True)
 
 
-def test_both_schemas_are_one(embedded: Store, mine: Store, fresh_url: str) -> None:
+def test_both_databases_have_the_same_schema(embedded: Store, mine: Store, fresh_url: str) -> None:
     """Both databases have the same tables with the same columns, except the tenant."""
     of_file = {
         name: {row["name"] for row in embedded.database.fetch_rows("SELECT name FROM pragma_table_info(?)", name)}
         for name in DATA_CATALOGUE
     }
-    with root(fresh_url) as connection:
-        found = connection.execute(
+    with connect_as_superuser(fresh_url) as connection:
+        rows = connection.execute(
             "SELECT table_name, array_agg(column_name::text) FROM information_schema.columns "
             "WHERE table_schema = 'public' GROUP BY table_name"
         ).fetchall()
-    of_server = {str(name): set(columns) for name, columns in found}  # type: ignore[call-overload]  # a list of texts
+    of_server = {str(name): set(columns) for name, columns in rows}  # type: ignore[call-overload]  # a list of texts
 
     assert of_server.pop("schema_version") == {"name", "applied"}
     assert all("tenant" in columns for columns in of_server.values())
@@ -48,7 +48,7 @@ def test_both_schemas_are_one(embedded: Store, mine: Store, fresh_url: str) -> N
     assert {name: columns - {"tenant"} for name, columns in of_server.items()} == of_file
 
 
-def test_tenants_cannot_cross(mine: Store, fresh_url: str, clock: Clock) -> None:
+def test_tenants_are_isolated(mine: Store, fresh_url: str, clock: Clock) -> None:
     """A tenant cannot see, count, change or delete another's rows by any statement, nor write in its name."""
     finish(mine, say(10, "a"))
     before = tables(mine)
@@ -77,9 +77,9 @@ def test_tenants_cannot_cross(mine: Store, fresh_url: str, clock: Clock) -> None
     mine.close()
 
 
-def test_every_table_keeps_tenants_apart(mine: Store, fresh_url: str) -> None:
+def test_every_table_forces_row_level_security(mine: Store, fresh_url: str) -> None:
     """Each table forces row level security, even on its owner, and is inaccessible without a tenant."""
-    with root(fresh_url) as connection:
+    with connect_as_superuser(fresh_url) as connection:
         forced = connection.execute(
             "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace "
             "AND relrowsecurity AND relforcerowsecurity"
@@ -91,8 +91,8 @@ def test_every_table_keeps_tenants_apart(mine: Store, fresh_url: str) -> None:
     mine.close()
 
 
-def test_waits_of_an_older_schema_are_over(fresh_url: str, clock: Clock) -> None:
-    """Waits from before their start was recorded are retried at once, for all tenants, which stay separate."""
+def test_waits_of_an_older_schema_are_dropped(fresh_url: str, clock: Clock) -> None:
+    """Waits from a schema without their start are dropped for all tenants, so their calls are retried at once."""
     first = MIGRATIONS["0001_first"].read_bytes()
     with psycopg.connect(fresh_url) as old:
         old.execute("CREATE TABLE schema_version (name text PRIMARY KEY, applied timestamptz NOT NULL DEFAULT now())")
@@ -114,16 +114,16 @@ def test_waits_of_an_older_schema_are_over(fresh_url: str, clock: Clock) -> None
         store.close()
 
 
-def test_superuser_is_refused(fresh_url: str, clock: Clock) -> None:
+def test_superuser_is_rejected(fresh_url: str, clock: Clock) -> None:
     """A role that bypasses row level security is refused, with instructions for another; nothing is created."""
     with pytest.raises(StoreError, match="CREATE ROLE gwbot LOGIN"):
         Store(PostgresDatabase(fresh_url.replace("gwbot@", "postgres@"), clock))
 
-    with root(fresh_url) as connection:
+    with connect_as_superuser(fresh_url) as connection:
         assert connection.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'").fetchone() == (0,)
 
 
-def test_many_start_at_once(fresh_url: str, clock: Clock) -> None:
+def test_many_processes_start_at_once(fresh_url: str, clock: Clock) -> None:
     """Of several processes that start on an empty database one creates the tables, and all can work."""
     with ThreadPoolExecutor(6) as pool:
         stores = list(pool.map(lambda _: Store(PostgresDatabase(fresh_url, clock)), range(6)))
@@ -135,7 +135,7 @@ def test_many_start_at_once(fresh_url: str, clock: Clock) -> None:
         store.close()
 
 
-def test_newer_version_is_refused(mine: Store, fresh_url: str, clock: Clock) -> None:
+def test_newer_version_is_rejected(mine: Store, fresh_url: str, clock: Clock) -> None:
     """Tables of a newer version are left untouched, and the error says what to do."""
     mine.close()
     with psycopg.connect(fresh_url, autocommit=True) as connection:
@@ -150,7 +150,7 @@ def test_newer_version_is_refused(mine: Store, fresh_url: str, clock: Clock) -> 
     )
 
 
-def test_no_character_at_all(mine: Store) -> None:
+def test_nul_is_replaced(mine: Store) -> None:
     """A NUL, which PostgreSQL cannot store in text, becomes the replacement character."""
     mine.inbox.add_updates([(1, "10\0", "{}")])
 
@@ -158,7 +158,7 @@ def test_no_character_at_all(mine: Store) -> None:
     mine.close()
 
 
-def test_closed_is_closed(mine: Store) -> None:
+def test_closed_store_stays_closed(mine: Store) -> None:
     """A closed store opens no new connection."""
     mine.close()
 
@@ -173,8 +173,8 @@ def test_closed_is_closed(mine: Store) -> None:
         assert not isinstance(caught.value, StoreUnavailable)
 
 
-def test_other_writer_is_waited_for_a_while(fresh_url: str, clock: Clock) -> None:
-    """While another process keeps its transaction open, a call raises a transient error; afterwards it works."""
+def test_lock_of_another_process_times_out(fresh_url: str, clock: Clock) -> None:
+    """While another process's transaction is open, a call raises a transient error, and afterwards it works."""
     mine, other = (
         Store(PostgresDatabase(fresh_url, clock, wait_timeout=0.2)),
         Store(PostgresDatabase(fresh_url, clock)),
@@ -188,21 +188,21 @@ def test_other_writer_is_waited_for_a_while(fresh_url: str, clock: Clock) -> Non
     other.close()
 
 
-def test_where_nothing_can_be_written(mine: Store, fresh_url: str, clock: Clock) -> None:
-    """If the server is read-only, as a standby is, the check reports it as transient."""
+def test_read_only_server_is_reported(mine: Store, fresh_url: str, clock: Clock) -> None:
+    """A read-only server, such as a standby, is reported as a transient error by the check."""
     mine.close()
-    with root(fresh_url) as connection:
+    with connect_as_superuser(fresh_url) as connection:
         connection.execute(f"ALTER DATABASE {connection.info.dbname} SET default_transaction_read_only = on".encode())
-    reading = Store(PostgresDatabase(fresh_url, clock))
+    read_only = Store(PostgresDatabase(fresh_url, clock))
 
     with pytest.raises(StoreUnavailable, match="read-only"):
-        reading.database.check_writable()
-    reading.close()
+        read_only.database.check_writable()
+    read_only.close()
 
 
-def test_what_a_process_holds_open(fresh_url: str, clock: Clock) -> None:
-    """A process that leads has two connections, neither in the middle of a transaction, and nothing prepared in them:
-    the server may end them, or a pooler change them, at any time."""
+def test_connections_of_a_process(fresh_url: str, clock: Clock) -> None:
+    """A process that leads has two idle connections without prepared statements, so that the server may end them, or
+    a pooler switch them, at any time."""
     database = PostgresDatabase(fresh_url, clock, wait_timeout=0.5)
     database._pool.wait(10)
     store = Store(database)
@@ -212,7 +212,7 @@ def test_what_a_process_holds_open(fresh_url: str, clock: Clock) -> None:
     waits = store.database.fetch_rows("SELECT current_setting('lock_timeout') AS it")
     prepared = store.database.fetch_rows("SELECT count(*) AS n FROM pg_prepared_statements")
 
-    with root(fresh_url) as connection:
+    with connect_as_superuser(fresh_url) as connection:
         states = connection.execute(
             "SELECT state FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'gwbot'"
         ).fetchall()
@@ -223,7 +223,7 @@ def test_what_a_process_holds_open(fresh_url: str, clock: Clock) -> None:
     assert states == [("idle",), ("idle",)]
 
 
-def test_look_changes_nothing(mine: Store) -> None:
+def test_check_changes_nothing(mine: Store) -> None:
     """Checking that the store is writable changes nothing."""
     finish(mine, say(10, "a"))
     before = tables(mine)
@@ -233,12 +233,12 @@ def test_look_changes_nothing(mine: Store) -> None:
     mine.close()
 
 
-def test_dump_is_a_backup(mine: Store, fresh_url: str, database_url: str, clock: Clock) -> None:
+def test_dump_can_be_restored(mine: Store, fresh_url: str, database_url: str, clock: Clock) -> None:
     """A dump made as in docs/betrieb.md, by the bot's own role, restores everything."""
     finish(mine, say(10, "a"))
     before = tables(mine)
     mine.close()
-    with root(fresh_url) as connection:
+    with connect_as_superuser(fresh_url) as connection:
         connection.execute("CREATE DATABASE again OWNER gwbot")
     again = database_url.replace("/gwbot?", "/again?")
     environment = {**os.environ, "PGOPTIONS": "-c gw.tenant=main"}
@@ -255,8 +255,8 @@ def test_dump_is_a_backup(mine: Store, fresh_url: str, database_url: str, clock:
     store.close()
 
 
-def test_server_is_gone_for_a_while(clock: Clock) -> None:
-    """While the server is down each call raises a transient error; afterwards all works, and nothing is lost."""
+def test_server_outage_is_survived(clock: Clock) -> None:
+    """While the server is down, each call raises a transient error; afterwards all works, and nothing is lost."""
     with server() as folder:
         with psycopg.connect(f"host={folder} user=postgres", autocommit=True) as connection:
             connection.execute("CREATE ROLE gwbot LOGIN")
@@ -275,7 +275,7 @@ def test_server_is_gone_for_a_while(clock: Clock) -> None:
             with pytest.raises(StoreUnavailable, match=r"cannot be (used|read) now"):
                 call()
         start(folder)
-        until_there(store)
+        wait_until_available(store)
         terms.append(store.database.try_acquire_leadership())
 
         assert terms == [1, 2]
@@ -284,7 +284,7 @@ def test_server_is_gone_for_a_while(clock: Clock) -> None:
         store.close()
 
 
-def until_there(store: Store) -> None:
+def wait_until_available(store: Store) -> None:
     """Retry until the store is available, as inbox and outbox do."""
     for _ in range(30):
         try:
@@ -295,16 +295,16 @@ def until_there(store: Store) -> None:
     raise AssertionError("the store did not come back")
 
 
-def test_requests_are_equal_at_the_same_moment(mine: Store) -> None:
-    """Ties in time are broken by the reference of the request, on which two tests of both databases rely."""
+def test_requests_of_the_same_time_are_sorted_by_reference(mine: Store) -> None:
+    """Requests created at the same time are sorted by their reference."""
     mine.apply((), [CreateRequest(request("BBBB-BBBB")), CreateRequest(request("AAAA-AAAA"))])
 
-    assert [one.reference for one in mine.requests.all_requests()] == ["AAAA-AAAA", "BBBB-BBBB"]
+    assert [stored.reference for stored in mine.requests.all_requests()] == ["AAAA-AAAA", "BBBB-BBBB"]
     mine.close()
 
 
-def test_team_of_before_has_its_picture(fresh_url: str, clock: Clock) -> None:
-    """Tables without pictures are upgraded, and answers shared before make one when the store is opened."""
+def test_team_of_an_older_schema_gets_its_picture(fresh_url: str, clock: Clock) -> None:
+    """A schema without team pictures is upgraded, and a team that is large enough gets its picture at once."""
     name, file = next(iter(MIGRATIONS.items()))
     with psycopg.connect(fresh_url) as connection:
         connection.execute("SELECT set_config('gw.tenant', 'main', false)")
