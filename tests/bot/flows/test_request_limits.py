@@ -25,32 +25,32 @@ BEGIN = person(EventKind.COMMAND, "", command="beratung")
 FILLED = Form(FormStep.REVIEW, Details("Noch eine"), reviewed=True)
 
 
-def tomorrow(parts: Dialogue) -> Dialogue:
+def tomorrow(services: Dialogue) -> Dialogue:
     """Return the same dialogue a day later."""
-    return replace(parts, now=lambda: Clock()() + DAY)
+    return replace(services, now=lambda: Clock()() + DAY)
 
 
-def add_requests(parts: Dialogue, number: int, status: RequestStatus = RequestStatus.OPEN) -> list[str]:
+def add_requests(services: Dialogue, number: int, status: RequestStatus = RequestStatus.OPEN) -> list[str]:
     """Store this many requests that a person has just sent, and return their references."""
     references = [f"{letter * 4}-{letter * 4}" for letter in "BCDEF"[:number]]
     for reference in references:
-        request = replace(OPEN, reference=reference, status=status, created=parts.now())
-        parts.store.apply((), [CreateRequest(request)])
+        request = replace(OPEN, reference=reference, status=status, created=services.now())
+        services.store.apply((), [CreateRequest(request)])
     return references
 
 
-def send(parts: Dialogue, state: State) -> Turn:
+def send(services: Dialogue, state: State) -> Turn:
     assert state.form is not None
-    return parts.handle(
+    return services.handle(
         state, person(EventKind.BUTTON, f"r:send:{review.consent_digest(state.form)}", callback_id="1")
     )
 
 
-def test_fourth_open_request_is_not_begun(parts: Dialogue) -> None:
+def test_fourth_open_request_is_not_begun(services: Dialogue) -> None:
     """With three open requests no further one can be begun; the person is told alternatives and can withdraw any."""
-    references = add_requests(parts, 3)
+    references = add_requests(services, 3)
 
-    turn = parts.handle(STATE, BEGIN)
+    turn = services.handle(STATE, BEGIN)
 
     withdrawals = [f"h:withdraw:{reference}" for reference in reversed(references)]
     reads(turn, (None, "Sie haben schon 3 offene Anfragen", withdrawals), ("toast", "", []))
@@ -58,21 +58,21 @@ def test_fourth_open_request_is_not_begun(parts: Dialogue) -> None:
     assert (turn.state, turn.effects) == (STATE, ())
 
 
-def test_request_can_be_sent_once_another_is_closed(parts: Dialogue) -> None:
+def test_request_can_be_sent_once_another_is_closed(services: Dialogue) -> None:
     """After withdrawing one of three open requests, a person can begin another."""
-    *_, last = add_requests(parts, 3)
-    parts.store.apply(
-        (), parts.handle(STATE, person(EventKind.BUTTON, f"h:withdraw:{last}", callback_id="1")).effects
+    *_, last = add_requests(services, 3)
+    services.store.apply(
+        (), services.handle(STATE, person(EventKind.BUTTON, f"h:withdraw:{last}", callback_id="1")).effects
     )
 
-    assert parts.handle(STATE, BEGIN).state.form is not None
+    assert services.handle(STATE, BEGIN).state.form is not None
 
 
-def test_filled_form_is_kept_after_the_refusal(parts: Dialogue) -> None:
+def test_filled_form_is_kept_after_the_refusal(services: Dialogue) -> None:
     """A form that cannot be sent because of the limit is paused and kept for later."""
-    add_requests(parts, 3)
+    add_requests(services, 3)
 
-    refused = send(parts, replace(STATE, form=FILLED))
+    refused = send(services, replace(STATE, form=FILLED))
 
     assert refused.effects == ()
     assert refused.state.form == replace(FILLED, paused=True)
@@ -83,51 +83,51 @@ def refused_buttons(turn: Turn) -> list[str]:
     return [button.data for row in getattr(turn.messages[0], "keyboard", ()) for button in row]
 
 
-def test_sixth_request_of_a_day_is_refused(parts: Dialogue) -> None:
+def test_sixth_request_of_a_day_is_refused(services: Dialogue) -> None:
     """A person can send five requests a day, even if they withdraw them, and another the next day."""
-    add_requests(parts, 5, RequestStatus.CLOSED)
+    add_requests(services, 5, RequestStatus.CLOSED)
     state = replace(STATE, form=FILLED)
 
-    refused = send(parts, state)
-    accepted = send(tomorrow(parts), state)
+    refused = send(services, state)
+    accepted = send(tomorrow(services), state)
 
     reads(refused, (None, "morgen nehme ich gern wieder eine an", []), ("toast", "", []))
     assert refused.effects == ()
     assert isinstance(accepted.effects[0], CreateRequest)
 
 
-def withdraw_and_reopen(parts: Dialogue, number: int) -> list[OutgoingCall]:
+def withdraw_and_reopen(services: Dialogue, number: int) -> list[OutgoingCall]:
     """Withdraw and reopen a request in turns, and return the resulting calls."""
     calls: list[OutgoingCall] = []
     for tap in range(number):
         action = "reopen" if tap % 2 else "withdraw"
-        turn = parts.handle(STATE, person(EventKind.BUTTON, f"h:{action}:{REFERENCE}", callback_id="1"))
+        turn = services.handle(STATE, person(EventKind.BUTTON, f"h:{action}:{REFERENCE}", callback_id="1"))
         calls += build_calls(turn.messages, person(EventKind.BUTTON), DESK)
-        parts.store.apply((), turn.effects)
+        services.store.apply((), turn.effects)
     return calls
 
 
-def test_withdrawing_and_reopening_is_limited(parts: Dialogue) -> None:
+def test_withdrawing_and_reopening_is_limited(services: Dialogue) -> None:
     """However often a person withdraws and reopens a request, the advisers get only a few messages."""
-    kept(parts, TAKEN)
+    kept(services, TAKEN)
 
-    calls = withdraw_and_reopen(parts, 200)
+    calls = withdraw_and_reopen(services, 200)
 
     assert (
         len([call for call in calls if not isinstance(call, MailCall) and call.chat_id == DESK]) == 14
     )  # 4 withdrawals and 3 reopenings, each two
-    assert parts.store.requests.requests_by_user(ADA)[0].status is RequestStatus.CLOSED
+    assert services.store.requests.requests_by_user(ADA)[0].status is RequestStatus.CLOSED
 
 
-def test_fourth_reopening_of_a_day_is_refused(parts: Dialogue) -> None:
+def test_fourth_reopening_of_a_day_is_refused(services: Dialogue) -> None:
     """After three reopenings in a day, a request stays closed and an alternative is named; the next day it works."""
-    kept(parts, replace(CLOSED, reopened=(1.0, parts.now() - 2, parts.now() - 1)))
-    parts.store.apply((), [CreateRequest(replace(CLOSED, reference="BBBB-BBBB", reopened=(parts.now(),)))])
+    kept(services, replace(CLOSED, reopened=(1.0, services.now() - 2, services.now() - 1)))
+    services.store.apply((), [CreateRequest(replace(CLOSED, reference="BBBB-BBBB", reopened=(services.now(),)))])
 
     refused = requester.handle_requester_callback(
-        TurnContext(parts, STATE, person(EventKind.BUTTON)), f"reopen:{REFERENCE}"
+        TurnContext(services, STATE, person(EventKind.BUTTON)), f"reopen:{REFERENCE}"
     )
-    next_day = tomorrow(parts)
+    next_day = tomorrow(services)
     reopened = requester.handle_requester_callback(
         TurnContext(next_day, STATE, person(EventKind.BUTTON)), f"reopen:{REFERENCE}"
     )
@@ -139,25 +139,25 @@ def test_fourth_reopening_of_a_day_is_refused(parts: Dialogue) -> None:
     assert changed(reopened).reopened == (next_day.now(),)
 
 
-def test_reopening_by_an_adviser_is_not_limited(parts: Dialogue) -> None:
+def test_reopening_by_an_adviser_is_not_limited(services: Dialogue) -> None:
     """Reopening by an adviser is not limited and does not count."""
-    kept(parts, replace(CLOSED, reopened=(parts.now(),) * 3))
+    kept(services, replace(CLOSED, reopened=(services.now(),) * 3))
 
     turn = lifecycle.reopen_request(
-        TurnContext(parts, STATE, person()), parts.store.requests.requests_by_user(ADA)[0]
+        TurnContext(services, STATE, person()), services.store.requests.requests_by_user(ADA)[0]
     )
 
     assert changed(turn).status is RequestStatus.OPEN
-    assert changed(turn).reopened == (parts.now(),) * 3
+    assert changed(turn).reopened == (services.now(),) * 3
 
 
-def test_closed_request_is_not_reopened_over_the_limit(parts: Dialogue) -> None:
+def test_closed_request_is_not_reopened_over_the_limit(services: Dialogue) -> None:
     """With three open requests, a closed one cannot be reopened."""
-    kept(parts, CLOSED)
-    add_requests(parts, 3)
+    kept(services, CLOSED)
+    add_requests(services, 3)
 
     turn = requester.handle_requester_callback(
-        TurnContext(parts, STATE, person(EventKind.BUTTON)), f"reopen:{REFERENCE}"
+        TurnContext(services, STATE, person(EventKind.BUTTON)), f"reopen:{REFERENCE}"
     )
 
     assert turn is not None

@@ -242,11 +242,11 @@ def test_internationalised_domains(inbox: Inbox) -> None:
     assert "@xn--kln-sna.example>" in received["Message-ID"]
 
 
-async def test_mail_waits_for_the_store(parts: Dialogue, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_mail_waits_for_the_store(services: Dialogue, monkeypatch: pytest.MonkeyPatch) -> None:
     """A mail is retried if its request cannot be read now, and rejected if the request was deleted."""
     monkeypatch.setenv("GW_SMTP_URL", "smtp://127.0.0.1:1")
     monkeypatch.setenv("GW_MAIL_FROM", "bot@example.org")
-    send = make_mail_sender(Settings(), replace(parts, store=faulty(parts.store, find_request=[BUSY, None])))
+    send = make_mail_sender(Settings(), replace(services, store=faulty(services.store, find_request=[BUSY, None])))
     outgoing = SendMail("ABCD-2345")
 
     assert [await send(outgoing), await send(outgoing)] == [Retry(None), Rejected("the request was deleted")]

@@ -31,16 +31,16 @@ def inbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Inbox]:
     controller.stop()
 
 
-async def send_and_read_transcript(parts: Dialogue, inbox: Inbox) -> str:
-    assert await make_mail_sender(Settings(), parts)(SendMail(REFERENCE)) == Sent(None)
+async def send_and_read_transcript(services: Dialogue, inbox: Inbox) -> str:
+    assert await make_mail_sender(Settings(), services)(SendMail(REFERENCE)) == Sent(None)
     mail = message_from_bytes(inbox.received[-1], policy=default)
     texts = {part.get_filename(): part.get_content() for part in mail.iter_attachments()}
     return str(texts[f"{REFERENCE}.txt"])
 
 
-async def test_transcript_has_no_hints_about_the_thread(parts: Dialogue, inbox: Inbox) -> None:
+async def test_transcript_has_no_hints_about_the_thread(services: Dialogue, inbox: Inbox) -> None:
     """The transcript has the request and the messages, but no hints on how to answer in a thread."""
-    parts.store.apply(
+    services.store.apply(
         (),
         [
             CreateRequest(replace(OPEN, name="Ada")),
@@ -48,7 +48,7 @@ async def test_transcript_has_no_hints_about_the_thread(parts: Dialogue, inbox: 
         ],
     )
 
-    text = await send_and_read_transcript(parts, inbox)
+    text = await send_and_read_transcript(services, inbox)
 
     assert f"Anfrage {REFERENCE} von Ada" in text
     assert "Geht es am Dienstag?" in text
@@ -56,8 +56,8 @@ async def test_transcript_has_no_hints_about_the_thread(parts: Dialogue, inbox: 
     assert "//" not in text
 
 
-async def test_transcript_without_messages(parts: Dialogue, inbox: Inbox) -> None:
+async def test_transcript_without_messages(services: Dialogue, inbox: Inbox) -> None:
     """Without messages, the transcript has no section for them."""
-    parts.store.apply((), [CreateRequest(OPEN)])
+    services.store.apply((), [CreateRequest(OPEN)])
 
-    assert "Verlauf" not in await send_and_read_transcript(parts, inbox)
+    assert "Verlauf" not in await send_and_read_transcript(services, inbox)

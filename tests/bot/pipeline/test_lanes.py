@@ -334,10 +334,10 @@ def test_older_sqlite_store_gets_lanes(tmp_path: Path, clock: Clock) -> None:
     store.close()
 
 
-def test_older_postgres_database_gets_lanes(mine: Store, fresh_url: str, clock: Clock) -> None:
+def test_older_postgres_database_gets_lanes(pg_store: Store, fresh_url: str, clock: Clock) -> None:
     """Migrating an older PostgreSQL database puts the queued calls of all tenants into lanes."""
     other = Store(PostgresDatabase(fresh_url, clock, "kiel"))
-    for store in (mine, other):
+    for store in (pg_store, other):
         store.apply([post(A, "a")], [CreateRequest(request(A))])
         store.close()
     with psycopg.connect(fresh_url, user="postgres") as connection:

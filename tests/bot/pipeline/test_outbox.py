@@ -14,7 +14,7 @@ from bot.pipeline.rate_limiter import TELEGRAM_LIMITS, RateLimiter
 from bot.pipeline.retry import Sleep, backoff_seconds
 from bot.store import ApiCall, OutgoingCall, Store
 from bot.store.records import MAX_UNLIMITED_CALLS
-from tests.bot.conftest import Opening
+from tests.bot.conftest import OpenStore
 from tests.bot.store.test_store import EVENT, finish, say
 from tests.conftest import Clock
 from tests.support.queues import Counterpart, api_call, ended, queue, run_until, summary, text, texts
@@ -128,15 +128,15 @@ async def test_rejection_is_reported(store: Store, clock: Clock) -> None:
     assert counterpart.taken[1] == (11, "a: Forbidden: bot was blocked by the user")
 
 
-async def test_lost_response_keeps_the_message_queued(opening: Opening, clock: Clock) -> None:
+async def test_lost_response_keeps_the_message_queued(open_store: OpenStore, clock: Clock) -> None:
     """A message whose response was lost stays queued, since sending it twice is better than never."""
-    store = opening()
+    store = open_store()
     queue(store, text(10, "a"))
     counterpart = Counterpart(Retry(None))
     await run_until(store, clock, counterpart, 1)
     store.close()
 
-    reopened = opening()
+    reopened = open_store()
 
     assert reopened.outbox.count_queued_calls() == 1
     assert reopened.outbox.next_due_time() == clock() + backoff_seconds(0)

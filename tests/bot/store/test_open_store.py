@@ -34,12 +34,12 @@ def test_password_is_not_shown(url: str, clock: Clock) -> None:
     assert "GW_DATABASE_URL" in str(caught.value) or "cannot be opened: " in str(caught.value)
 
 
-def test_url_is_shown_without_password(mine: Store, fresh_url: str) -> None:
+def test_url_is_shown_without_password(pg_store: Store, fresh_url: str) -> None:
     """Only the server and the database of a URL are shown."""
     host = conninfo_to_dict(fresh_url)["host"]
-    mine.close()
+    pg_store.close()
 
-    assert mine.address == f"postgresql://{host}/{conninfo_to_dict(fresh_url)['dbname']}"
+    assert pg_store.address == f"postgresql://{host}/{conninfo_to_dict(fresh_url)['dbname']}"
 
 
 def test_unknown_scheme_is_rejected(clock: Clock) -> None:

@@ -28,7 +28,7 @@ from bot.store import ApiCall, OutgoingCall, SqliteDatabase, Store
 from bot.store.records import AdviserThread
 from bot.store.sqlite.backup import backup_store, restore_store
 from bot.store.sqlite.migrations import migrations
-from tests.bot.conftest import Opening
+from tests.bot.conftest import OpenStore
 from tests.conftest import Clock
 from tests.support.queues import api_call, texts
 
@@ -90,15 +90,15 @@ def test_finish_is_one_transaction(store: Store) -> None:
     ) == (0, [], State())
 
 
-def test_state_survives_reopening(opening: Opening) -> None:
+def test_state_survives_reopening(open_store: OpenStore) -> None:
     """State written by one process is read by the next."""
-    first = opening()
+    first = open_store()
     state = State(lang="en", last_question="Was?", form=Form(details=Details("Hilfe")), step=3)
     first.inbox.add_updates([(1, "10", "{}")])
     first.finish_update(1, EVENT, state, (), ())
     first.close()
 
-    assert opening().users.load_state(EVENT.state_key) == state
+    assert open_store().users.load_state(EVENT.state_key) == state
 
 
 def test_oldest_call_of_each_chat_is_due(store: Store, clock: Clock) -> None:

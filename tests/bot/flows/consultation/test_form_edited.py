@@ -170,10 +170,10 @@ def test_edited_command_is_ignored(dialogue: Dialogue, command: str) -> None:
 @pytest.mark.parametrize("lang", ["de", "en", "de-leicht"])
 @pytest.mark.parametrize("has_advisers", [True, False])
 def test_edit_after_sending_explains_how_to_add(
-    dialogue: Dialogue, parts: Dialogue, lang: str, has_advisers: bool
+    dialogue: Dialogue, services: Dialogue, lang: str, has_advisers: bool
 ) -> None:
     """Editing an answer of a sent form leaves the request unchanged and says how to add to it."""
-    flow = parts if has_advisers else dialogue
+    flow = services if has_advisers else dialogue
     state = fill_in(flow)
     sent = write(flow, replace(state, lang=lang), "ja", 20)
     assert sent.effects
@@ -188,8 +188,8 @@ def test_edit_after_sending_explains_how_to_add(
     )
 
 
-def test_edit_after_deletion_is_a_question(parts: Dialogue) -> None:
+def test_edit_after_deletion_is_a_question(services: Dialogue) -> None:
     """Once the request is deleted, editing an answer of its form counts as a question."""
-    sent = write(parts, fill_in(parts), "ja", 20)
+    sent = write(services, fill_in(services), "ja", 20)
 
-    assert edit(parts, sent.state, "Was ist ein Backbone?", CONCERN).decisions
+    assert edit(services, sent.state, "Was ist ein Backbone?", CONCERN).decisions

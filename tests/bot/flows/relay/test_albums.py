@@ -33,23 +33,23 @@ def item(message: int, text: str = "", captions: tuple[str, ...] = (), kind: Eve
     return adviser(kind, text, message=message, media_type="photo", album_id="a", captions=captions)
 
 
-def follow(parts: Dialogue, *events: Event) -> list[Turn]:
+def follow(services: Dialogue, *events: Event) -> list[Turn]:
     """Handle these events one after another, store the results, and return the turns."""
     state, turns = STATE, list[Turn]()
     for number, event in enumerate(events, 1):
-        turn = adviser_flow.handle_adviser_message(TurnContext(parts, state, event))
+        turn = adviser_flow.handle_adviser_message(TurnContext(services, state, event))
         assert turn is not None
-        parts.store.inbox.add_updates([(number, str(DESK), "{}")])
-        parts.store.finish_update(number, event, turn.state, build_calls(turn.messages, event, DESK), turn.effects)
+        services.store.inbox.add_updates([(number, str(DESK), "{}")])
+        services.store.finish_update(number, event, turn.state, build_calls(turn.messages, event, DESK), turn.effects)
         turns.append(turn)
         state = turn.state
     return turns
 
 
-def sent_to_requester(parts: Dialogue) -> list[tuple[str, int]]:
+def sent_to_requester(services: Dialogue) -> list[tuple[str, int]]:
     """Send all calls queued for the requester; return each copy and deletion with the message that it is about."""
-    outbox, sent = parts.store.outbox, list[tuple[str, int]]()
-    while due := [queued for queued in outbox.due_calls(parts.now()) if queued.chat_id == ADA]:
+    outbox, sent = services.store.outbox, list[tuple[str, int]]()
+    while due := [queued for queued in outbox.due_calls(services.now()) if queued.chat_id == ADA]:
         for queued in due:
             call = api_call(queued.call)
             origin = call.source or call.edit_of
@@ -67,56 +67,56 @@ def sent_to_requester(parts: Dialogue) -> list[tuple[str, int]]:
         (item(90, "Seite eins", captions=(NOTE_TEXT, "")), item(91, NOTE_TEXT), item(92)),
     ],
 )
-def test_note_keeps_album_from_being_relayed(parts: Dialogue, album: tuple[Event, ...]) -> None:
+def test_note_keeps_album_from_being_relayed(services: Dialogue, album: tuple[Event, ...]) -> None:
     """Wherever the note is in the album, nothing is relayed and nobody takes the request."""
-    kept(parts, OPEN)
+    kept(services, OPEN)
 
-    turns = follow(parts, *album)
+    turns = follow(services, *album)
 
     assert [(turn.messages, turn.effects) for turn in turns] == [((), ())] * 3
-    assert parts.store.requests.find_request(REFERENCE) == OPEN
+    assert services.store.requests.find_request(REFERENCE) == OPEN
     assert turns[-1].state.albums == (Album("a", note=True),)
 
 
-def test_album_without_a_note_is_relayed(parts: Dialogue) -> None:
+def test_album_without_a_note_is_relayed(services: Dialogue) -> None:
     """Each message of an album without a note is relayed, in order."""
-    kept(parts, TALKING)
+    kept(services, TALKING)
 
-    turns = follow(parts, item(90, "Plan", captions=("", "")), item(91, captions=("",)), item(92))
+    turns = follow(services, item(90, "Plan", captions=("", "")), item(91, captions=("",)), item(92))
 
     assert [kinds(turn) for turn in turns] == [[RelayMessage]] * 3
-    assert sent_to_requester(parts) == [("copyMessage", 90), ("copyMessage", 91), ("copyMessage", 92)]
+    assert sent_to_requester(services) == [("copyMessage", 90), ("copyMessage", 91), ("copyMessage", 92)]
     assert turns[-1].state.albums == (Album("a", (90, 91, 92)),)
 
 
-def test_late_note_deletes_its_album(parts: Dialogue) -> None:
+def test_late_note_deletes_its_album(services: Dialogue) -> None:
     """If a note follows later, queued copies are dropped, delivered ones deleted, and the transcript is cleared."""
-    kept(parts, TALKING)
-    first = follow(parts, item(90), item(91))[-1]
-    due = parts.store.outbox.due_calls(parts.now())
+    kept(services, TALKING)
+    first = follow(services, item(90), item(91))[-1]
+    due = services.store.outbox.due_calls(services.now())
     (sent,) = [queued for queued in due if api_call(queued.call).source == (DESK, 90)]
-    parts.store.outbox.mark_sent(sent.id, 78)
-    late = adviser_flow.handle_adviser_message(TurnContext(parts, first.state, item(92, NOTE_TEXT)))
+    services.store.outbox.mark_sent(sent.id, 78)
+    late = adviser_flow.handle_adviser_message(TurnContext(services, first.state, item(92, NOTE_TEXT)))
     assert late is not None
-    parts.store.inbox.add_updates([(9, str(DESK), "{}")])
-    parts.store.finish_update(9, item(92), late.state, build_calls(late.messages, item(92), DESK), late.effects)
-    after = adviser_flow.handle_adviser_message(TurnContext(parts, late.state, item(93)))
+    services.store.inbox.add_updates([(9, str(DESK), "{}")])
+    services.store.finish_update(9, item(92), late.state, build_calls(late.messages, item(92), DESK), late.effects)
+    after = adviser_flow.handle_adviser_message(TurnContext(services, late.state, item(93)))
 
     assert late.messages == (DeleteRelayed(REFERENCE, ADA, 90), DeleteRelayed(REFERENCE, ADA, 91))
     assert late.effects == (RetractMessages(REFERENCE, (90, 91)),)
-    assert sent_to_requester(parts) == [(DELETE_RELAYED, 90), (DELETE_RELAYED, 91)]
-    assert parts.store.outbox.find_reply_to(ADA, (DESK, 90)) == 78
-    assert parts.store.requests.load_transcript(REFERENCE) == []
+    assert sent_to_requester(services) == [(DELETE_RELAYED, 90), (DELETE_RELAYED, 91)]
+    assert services.store.outbox.find_reply_to(ADA, (DESK, 90)) == 78
+    assert services.store.requests.load_transcript(REFERENCE) == []
     assert after is not None
     assert (after.messages, after.effects) == ((), ())
 
 
-def test_editing_a_caption_into_a_note_deletes_the_album(parts: Dialogue) -> None:
+def test_editing_a_caption_into_a_note_deletes_the_album(services: Dialogue) -> None:
     """Editing a caption into a note deletes the whole album; further edits do not bring it back."""
-    kept(parts, TALKING)
+    kept(services, TALKING)
 
     *_, note, again, back = follow(
-        parts,
+        services,
         item(90, "Plan"),
         item(91),
         item(90, NOTE_TEXT, kind=EventKind.EDITED),
@@ -126,28 +126,31 @@ def test_editing_a_caption_into_a_note_deletes_the_album(parts: Dialogue) -> Non
 
     assert kinds(note) == [DeleteRelayed, DeleteRelayed]
     assert [(turn.messages, turn.effects) for turn in (again, back)] == [((), ())] * 2
-    assert sent_to_requester(parts) == [(DELETE_RELAYED, 90), (DELETE_RELAYED, 91)]
+    assert sent_to_requester(services) == [(DELETE_RELAYED, 90), (DELETE_RELAYED, 91)]
 
 
-def test_queued_edit_is_dropped_with_its_copy(parts: Dialogue) -> None:
+def test_queued_edit_is_dropped_with_its_copy(services: Dialogue) -> None:
     """If a message is edited into a note, a queued edit is dropped together with its copy."""
-    kept(parts, TALKING)
+    kept(services, TALKING)
 
     turns = follow(
-        parts, item(90, "Plan"), item(90, "Plan B", kind=EventKind.EDITED), item(90, NOTE_TEXT, kind=EventKind.EDITED)
+        services,
+        item(90, "Plan"),
+        item(90, "Plan B", kind=EventKind.EDITED),
+        item(90, NOTE_TEXT, kind=EventKind.EDITED),
     )
 
     assert [kinds(turn) for turn in turns] == [[RelayMessage], [EditRelayed], [DeleteRelayed]]
-    assert sent_to_requester(parts) == [(DELETE_RELAYED, 90)]
+    assert sent_to_requester(services) == [(DELETE_RELAYED, 90)]
 
 
-def test_only_recent_albums_are_remembered(parts: Dialogue) -> None:
+def test_only_recent_albums_are_remembered(services: Dialogue) -> None:
     """An adviser's state keeps only the most recent albums."""
-    kept(parts, TALKING)
+    kept(services, TALKING)
     state = STATE
     for number in range(adviser_flow.MAX_ALBUMS + 2):
         turn = adviser_flow.handle_adviser_message(
-            TurnContext(parts, state, adviser(EventKind.OTHER, "", message=100 + number, album_id=f"a{number}"))
+            TurnContext(services, state, adviser(EventKind.OTHER, "", message=100 + number, album_id=f"a{number}"))
         )
         assert turn is not None
         state = turn.state
@@ -162,14 +165,14 @@ def _ignore(*_: object) -> None:
 class AdviserInbox:
     """Handles updates of the adviser chat as the bot does; those in ``late`` arrive while it waits."""
 
-    def __init__(self, parts: Dialogue, late: Iterator[dict[str, Any]]) -> None:
+    def __init__(self, services: Dialogue, late: Iterator[dict[str, Any]]) -> None:
         self.waited: list[float] = []
-        self._store, self._late = parts.store, late
+        self._store, self._late = services.store, late
         me = User(1, "Bot", is_bot=True, username="gw_bot")
         handler = UpdateHandler(
-            parts, partial(parse_raw_update, Bot("1:a"), me), _ignore, _ignore, _ignore, lambda *_: True
+            services, partial(parse_raw_update, Bot("1:a"), me), _ignore, _ignore, _ignore, lambda *_: True
         )
-        self.inbox = Inbox(parts.store, handler.handle_update, chat_key, sleep=self._sleep)
+        self.inbox = Inbox(services.store, handler.handle_update, chat_key, sleep=self._sleep)
 
     async def _sleep(self, _: object, seconds: float) -> None:
         self.waited.append(seconds)
@@ -188,45 +191,45 @@ def update(number: int, caption: str = "", **more: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("late", [0, 1, 2])
-async def test_bot_waits_for_the_rest_of_an_album(parts: Dialogue, late: int) -> None:
+async def test_bot_waits_for_the_rest_of_an_album(services: Dialogue, late: int) -> None:
     """The bot waits once for an album's messages that arrive after the first was stored, and then handles all of
     them together."""
-    kept(parts, OPEN)
+    kept(services, OPEN)
     album = [update(1), update(2), update(3, NOTE_TEXT)]
-    advisers = AdviserInbox(parts, iter(album[3 - late :]))
+    advisers = AdviserInbox(services, iter(album[3 - late :]))
 
     await advisers.inbox.receive_updates(album[: 3 - late])
     await advisers.inbox.wait_until_idle()
 
     assert advisers.waited == [INCOMPLETE_WAIT]
-    assert parts.store.inbox.count_pending_updates() == 0
-    assert parts.store.requests.find_request(REFERENCE) == OPEN
-    assert ADA not in [queued.chat_id for queued in parts.store.outbox.due_calls(parts.now())]
+    assert services.store.inbox.count_pending_updates() == 0
+    assert services.store.requests.find_request(REFERENCE) == OPEN
+    assert ADA not in [queued.chat_id for queued in services.store.outbox.due_calls(services.now())]
 
 
-async def test_album_is_complete_after_a_restart(parts: Dialogue) -> None:
+async def test_album_is_complete_after_a_restart(services: Dialogue) -> None:
     """An album whose wait was interrupted by a stop is handled as a whole after the next start."""
-    kept(parts, OPEN)
-    parts.store.inbox.add_updates([(1, str(DESK), json.dumps(update(1)))])
-    advisers = AdviserInbox(parts, iter([update(2, NOTE_TEXT)]))
+    kept(services, OPEN)
+    services.store.inbox.add_updates([(1, str(DESK), json.dumps(update(1)))])
+    advisers = AdviserInbox(services, iter([update(2, NOTE_TEXT)]))
 
     await advisers.inbox.resume_pending()
     await advisers.inbox.wait_until_idle()
 
     assert advisers.waited == [INCOMPLETE_WAIT]
-    assert parts.store.requests.find_request(REFERENCE) == OPEN
+    assert services.store.requests.find_request(REFERENCE) == OPEN
 
 
-async def test_other_updates_do_not_wait(parts: Dialogue) -> None:
+async def test_other_updates_do_not_wait(services: Dialogue) -> None:
     """Single pictures of advisers, edits of an album, and albums of other people are handled at once."""
-    kept(parts, TALKING)
+    kept(services, TALKING)
     edited = {"update_id": 2, "edited_message": update(2, "Plan")["message"]}
     sender: dict[str, Any] = {"from": {"id": ADA, "is_bot": False, "first_name": "Ada"}}
     person = update(3, "", chat={"id": ADA, "type": "private"}, **sender)
-    advisers = AdviserInbox(parts, iter([]))
+    advisers = AdviserInbox(services, iter([]))
 
     await advisers.inbox.receive_updates([update(1, media_group_id=None), edited, person])
     await advisers.inbox.wait_until_idle()
 
     assert advisers.waited == []
-    assert parts.store.inbox.count_pending_updates() == 0
+    assert services.store.inbox.count_pending_updates() == 0

@@ -23,11 +23,11 @@ def comments(turn: Turn) -> list[str]:
     return [effect.request.comment for effect in turn.effects if isinstance(effect, UpdateRequest)]
 
 
-def test_message_after_a_rating_is_the_comment(parts: Dialogue) -> None:
+def test_message_after_a_rating_is_the_comment(services: Dialogue) -> None:
     """The requester's next message after a rating is stored as the comment, and they are thanked."""
-    kept(parts, CLOSED)
+    kept(services, CLOSED)
 
-    turn = parts.handle(RATED, person(text="Sehr hilfreich"))
+    turn = services.handle(RATED, person(text="Sehr hilfreich"))
 
     reads(turn, (None, "Danke für Ihre Rückmeldung", []), ("card", REFERENCE, []))
     assert (comments(turn), turn.state.rated) == (["Sehr hilfreich"], "")
@@ -41,35 +41,35 @@ def test_message_after_a_rating_is_the_comment(parts: Dialogue) -> None:
         person(EventKind.BUTTON, "i:2", callback_id="1"),
     ],
 )
-def test_message_after_something_else_is_no_comment(parts: Dialogue, meanwhile: Event) -> None:
+def test_message_after_something_else_is_no_comment(services: Dialogue, meanwhile: Event) -> None:
     """After a question, a command or a button, the next message is not a comment, and no adviser receives it."""
-    kept(parts, CLOSED)
-    state = parts.handle(RATED, meanwhile).state
+    kept(services, CLOSED)
+    state = services.handle(RATED, meanwhile).state
 
-    turn = parts.handle(state, person(text=LATER, message=10))
+    turn = services.handle(state, person(text=LATER, message=10))
 
     assert comments(turn) == []
     assert state.rated == ""
 
 
-def test_changed_rating_still_awaits_the_comment(parts: Dialogue) -> None:
+def test_changed_rating_still_awaits_the_comment(services: Dialogue) -> None:
     """Tapping another rating replaces the first, and the comment is still awaited."""
-    kept(parts, CLOSED)
+    kept(services, CLOSED)
 
-    turn = parts.handle(RATED, person(EventKind.BUTTON, f"h:rate:{REFERENCE}:2", callback_id="1"))
+    turn = services.handle(RATED, person(EventKind.BUTTON, f"h:rate:{REFERENCE}:2", callback_id="1"))
 
     assert (changed(turn).rating, turn.state.rated) == (2, REFERENCE)
 
 
-def test_requester_who_reopens_writes_to_the_advisers(parts: Dialogue) -> None:
+def test_requester_who_reopens_writes_to_the_advisers(services: Dialogue) -> None:
     """After reopening, the requester's messages reach the advisers without a reply, until they return to the bot."""
-    kept(parts, CLOSED)
+    kept(services, CLOSED)
     reopened = requester.handle_requester_callback(
-        TurnContext(parts, STATE, person(EventKind.BUTTON)), f"reopen:{REFERENCE}"
+        TurnContext(services, STATE, person(EventKind.BUTTON)), f"reopen:{REFERENCE}"
     )
-    parts.store.apply((), [UpdateRequest(changed(reopened))])
+    services.store.apply((), [UpdateRequest(changed(reopened))])
 
-    message = parts.handle(STATE, person(text="Eines noch zu dem Termin"))
+    message = services.handle(STATE, person(text="Eines noch zu dem Termin"))
 
     reads(
         reopened,

@@ -30,19 +30,19 @@ def offers(turn: Turn) -> list[str]:
     return [data for data in callbacks if data.startswith("h:pass:")]
 
 
-def tap(parts: Dialogue, state: State, data: str = PASS) -> Turn:
-    return parts.handle(state, person(EventKind.BUTTON, data, message=10, callback_id="1"))
+def tap(services: Dialogue, state: State, data: str = PASS) -> Turn:
+    return services.handle(state, person(EventKind.BUTTON, data, message=10, callback_id="1"))
 
 
-def test_message_reaches_the_advisers_of_a_late_request(parts: Dialogue) -> None:
+def test_message_reaches_the_advisers_of_a_late_request(services: Dialogue) -> None:
     """After the notice of a late answer, the requester can pass a message on to the request's thread with one tap."""
-    promised = parts.now() - DAY
+    promised = services.now() - DAY
     waiting = replace(OPEN, since=promised - 9 * DAY, promised=promised)
-    kept(parts, waiting)
-    parts.store.apply((), [UpdateRequest(changed(lifecycle.check_deadlines(parts, waiting)))])
-    answered = parts.handle(STATE, HELLO)
+    kept(services, waiting)
+    services.store.apply((), [UpdateRequest(changed(lifecycle.check_deadlines(services, waiting)))])
+    answered = services.handle(STATE, HELLO)
 
-    passed_on = tap(parts, answered.state)
+    passed_on = tap(services, answered.state)
 
     assert offers(answered) == [PASS]
     (call, *_) = build_calls(passed_on.messages, person(EventKind.BUTTON, message=10), DESK)
@@ -52,26 +52,26 @@ def test_message_reaches_the_advisers_of_a_late_request(parts: Dialogue) -> None
     assert any(isinstance(message, AnswerCallback) and message.text for message in passed_on.messages)
 
 
-def test_message_is_passed_on_once(parts: Dialogue) -> None:
+def test_message_is_passed_on_once(services: Dialogue) -> None:
     """A second tap, or a tap under an older message, passes nothing on."""
-    kept(parts, OPEN)
-    state = parts.handle(STATE, HELLO).state
-    again = tap(parts, tap(parts, state).state)
-    older = tap(parts, parts.handle(state, replace(HELLO, message_id=11)).state)
+    kept(services, OPEN)
+    state = services.handle(STATE, HELLO).state
+    again = tap(services, tap(services, state).state)
+    older = tap(services, services.handle(state, replace(HELLO, message_id=11)).state)
 
     assert [turn.effects for turn in (again, older)] == [(), ()]
     assert not any(isinstance(message, RelayMessage) for turn in (again, older) for message in turn.messages)
 
 
-def test_every_open_request_is_offered(parts: Dialogue) -> None:
+def test_every_open_request_is_offered(services: Dialogue) -> None:
     """A message can be passed on to any open request, but not to a closed one."""
-    kept(parts, OPEN)
+    kept(services, OPEN)
     for reference, request in (("BBBB-BBBB", OPEN), ("CCCC-CCCC", CLOSED)):
-        parts.store.apply((), [CreateRequest(replace(request, reference=reference, created=request.created - 1))])
-    turn = parts.handle(STATE, HELLO)
+        services.store.apply((), [CreateRequest(replace(request, reference=reference, created=request.created - 1))])
+    turn = services.handle(STATE, HELLO)
 
     assert offers(turn) == [PASS, PASS.replace("AAAA-AAAA", "BBBB-BBBB")]
-    assert tap(parts, turn.state, PASS.replace("AAAA-AAAA", "CCCC-CCCC")).effects == ()
+    assert tap(services, turn.state, PASS.replace("AAAA-AAAA", "CCCC-CCCC")).effects == ()
 
 
 @pytest.mark.parametrize(
@@ -83,12 +83,14 @@ def test_every_open_request_is_offered(parts: Dialogue) -> None:
         (OPEN, replace(HELLO, text=" "), []),
     ],
 )
-def test_passing_on_is_not_offered(parts: Dialogue, request_: Request, event: Event, answers: list[Answer]) -> None:
+def test_passing_on_is_not_offered(
+    services: Dialogue, request_: Request, event: Event, answers: list[Answer]
+) -> None:
     """Passing on is not offered under an answer, without an open request, in a group, or for an empty message."""
-    kept(parts, request_)
-    parts = replace(parts, answerer=FakeAnswerer(answers))
+    kept(services, request_)
+    services = replace(services, answerer=FakeAnswerer(answers))
 
-    turn = parts.handle(STATE, event)
+    turn = services.handle(STATE, event)
 
     assert offers(turn) == []
     assert turn.state.unanswered == (0, "")

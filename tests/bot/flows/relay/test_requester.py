@@ -42,81 +42,85 @@ def test_bot_answers_without_advisers(dialogue: Dialogue) -> None:
     assert requester.handle_requester_message(TurnContext(dialogue, STATE, person())) is None
 
 
-def test_requester_message_is_relayed(parts: Dialogue) -> None:
+def test_requester_message_is_relayed(services: Dialogue) -> None:
     """A requester's message is relayed and added to the transcript; the card is refreshed when the turn changes."""
-    kept(parts, TALKING)
-    first = requester.handle_requester_message(TurnContext(parts, STATE, person(reply_to=77)))
+    kept(services, TALKING)
+    first = requester.handle_requester_message(TurnContext(services, STATE, person(reply_to=77)))
     second = requester.handle_requester_message(
-        TurnContext(parts, STATE, person(EventKind.OTHER, "", media_type="photo"))
+        TurnContext(services, STATE, person(EventKind.OTHER, "", media_type="photo"))
     )
-    parts.store.apply((), [UpdateRequest(changed(first))])
-    third = requester.handle_requester_message(TurnContext(parts, STATE, person()))
+    services.store.apply((), [UpdateRequest(changed(first))])
+    third = requester.handle_requester_message(TurnContext(services, STATE, person()))
 
     assert kinds(first) == [RelayMessage, RefreshCard]
     assert first is not None
     assert first.messages[0] == RelayMessage(REFERENCE, DESK, to_advisers=True, reply_to=(ADA, 77))
     assert first.effects[1] == AppendTranscript(REFERENCE, Party.REQUESTER, "Danke!")
     assert (first.messages[1], first.state) == (RefreshCard(REFERENCE), STATE)
-    assert (changed(first).turn, changed(first).since) == (Party.ADVISER, parts.now())
+    assert (changed(first).turn, changed(first).since) == (Party.ADVISER, services.now())
     assert second is not None
     assert second.effects[1] == AppendTranscript(REFERENCE, Party.REQUESTER, "[photo]")
     assert kinds(third) == [RelayMessage]
-    assert changed(third).since == parts.now()
+    assert changed(third).since == services.now()
 
 
-def test_further_message_keeps_the_deadline(parts: Dialogue) -> None:
+def test_further_message_keeps_the_deadline(services: Dialogue) -> None:
     """A further message does not restart the advisers' deadline, but clears the warning about silence."""
-    kept(parts, replace(TALKING, turn=Party.ADVISER, since=5.0, warned=6.0))
+    kept(services, replace(TALKING, turn=Party.ADVISER, since=5.0, warned=6.0))
 
-    turn = requester.handle_requester_message(TurnContext(parts, STATE, person()))
+    turn = requester.handle_requester_message(TurnContext(services, STATE, person()))
 
     assert (changed(turn).since, changed(turn).warned) == (5.0, 0.0)
 
 
-def test_other_messages_are_for_the_bot(parts: Dialogue) -> None:
+def test_other_messages_are_for_the_bot(services: Dialogue) -> None:
     """Without a conversation, messages that do not reply to the person's own request are for the bot."""
-    kept(parts, TAKEN)
+    kept(services, TAKEN)
 
-    assert requester.handle_requester_message(TurnContext(parts, STATE, person())) is None
-    assert requester.handle_requester_message(TurnContext(parts, STATE, person(reply_to=76))) is None
-    assert requester.handle_requester_message(TurnContext(parts, STATE, person(EventKind.EDITED))) is None
+    assert requester.handle_requester_message(TurnContext(services, STATE, person())) is None
+    assert requester.handle_requester_message(TurnContext(services, STATE, person(reply_to=76))) is None
+    assert requester.handle_requester_message(TurnContext(services, STATE, person(EventKind.EDITED))) is None
     assert (
-        requester.handle_requester_message(TurnContext(parts, STATE, person(EventKind.COMMAND, "", command="start")))
+        requester.handle_requester_message(
+            TurnContext(services, STATE, person(EventKind.COMMAND, "", command="start"))
+        )
         is None
     )
     from_other_user = Event(1, EventKind.TEXT, ADA, EVE, 9, text="Und ich?", reply_to=77)
-    assert requester.handle_requester_message(TurnContext(parts, STATE, from_other_user)) is None
+    assert requester.handle_requester_message(TurnContext(services, STATE, from_other_user)) is None
 
 
-def test_reply_is_relayed_without_a_conversation(parts: Dialogue) -> None:
+def test_reply_is_relayed_without_a_conversation(services: Dialogue) -> None:
     """A reply to a message about a request is relayed even if no adviser has written yet."""
-    kept(parts, OPEN)
+    kept(services, OPEN)
 
-    assert RelayMessage in kinds(requester.handle_requester_message(TurnContext(parts, STATE, person(reply_to=77))))
+    assert RelayMessage in kinds(
+        requester.handle_requester_message(TurnContext(services, STATE, person(reply_to=77)))
+    )
 
 
-def test_reply_to_a_closed_request_is_not_relayed(parts: Dialogue) -> None:
+def test_reply_to_a_closed_request_is_not_relayed(services: Dialogue) -> None:
     """A reply about a closed request is not relayed; the requester is offered to reopen it."""
-    kept(parts, CLOSED)
+    kept(services, CLOSED)
 
-    turn = requester.handle_requester_message(TurnContext(parts, STATE, person(reply_to=77)))
+    turn = requester.handle_requester_message(TurnContext(services, STATE, person(reply_to=77)))
 
     reads(turn, (None, f"Ihre Anfrage {REFERENCE} ist abgeschlossen", [f"h:reopen:{REFERENCE}"]))
     assert turn is not None
     assert (turn.state, turn.effects) == (STATE, ())
 
 
-def test_requester_edit_is_relayed(parts: Dialogue) -> None:
+def test_requester_edit_is_relayed(services: Dialogue) -> None:
     """An edit is applied to the copy and the transcript; an edit of a message that was not relayed is ignored."""
-    kept(parts, TALKING)
+    kept(services, TALKING)
 
     changed_text = requester.handle_requester_message(
-        TurnContext(parts, STATE, person(EventKind.EDITED, "Doch <b>nicht</b>", message=5))
+        TurnContext(services, STATE, person(EventKind.EDITED, "Doch <b>nicht</b>", message=5))
     )
     caption = requester.handle_requester_message(
-        TurnContext(parts, STATE, person(EventKind.EDITED, "Bild", message=5, media_type="photo"))
+        TurnContext(services, STATE, person(EventKind.EDITED, "Bild", message=5, media_type="photo"))
     )
-    before = requester.handle_requester_message(TurnContext(parts, STATE, person(EventKind.EDITED, message=4)))
+    before = requester.handle_requester_message(TurnContext(services, STATE, person(EventKind.EDITED, message=4)))
 
     corrected = [CorrectTranscript(REFERENCE, Party.REQUESTER, words) for words in ("Doch <b>nicht</b>", "Bild")]
     assert changed_text == Turn(STATE, (EditRelayed(REFERENCE, DESK, "Doch <b>nicht</b>"),), (corrected[0],))
@@ -151,12 +155,12 @@ def test_requester_edit_is_relayed(parts: Dialogue) -> None:
     ],
 )
 def test_bot_is_silent_in_a_conversation(
-    parts: Dialogue, event: Event, expected: list[tuple[object, str, list[str]]] | None
+    services: Dialogue, event: Event, expected: list[tuple[object, str, list[str]]] | None
 ) -> None:
     """During a conversation, the bot handles only buttons of the conversation and requests about personal data."""
-    kept(parts, TALKING)
+    kept(services, TALKING)
 
-    turn = requester.handle_requester_message(TurnContext(parts, STATE, event))
+    turn = requester.handle_requester_message(TurnContext(services, STATE, event))
 
     assert turn is None or turn.state == STATE
     if expected is None:
@@ -165,19 +169,19 @@ def test_bot_is_silent_in_a_conversation(
         reads(turn, *expected)
 
 
-def test_conversation_goes_on_after_handing_back(parts: Dialogue) -> None:
+def test_conversation_goes_on_after_handing_back(services: Dialogue) -> None:
     """If the adviser hands the request back, the requester is told, can return to the bot, and is still relayed."""
-    kept(parts, TALKING)
+    kept(services, TALKING)
     tap = adviser(EventKind.BUTTON, f"q:release:{REFERENCE}", callback_id="1", in_adviser_chat=True)
-    released = parts.handle(STATE, tap)
-    parts.store.apply((), [UpdateRequest(changed(released))])
+    released = services.handle(STATE, tap)
+    services.store.apply((), [UpdateRequest(changed(released))])
 
-    written = parts.handle(STATE, person(text="Sind Sie noch da?"))
+    written = services.handle(STATE, person(text="Sind Sie noch da?"))
     command = requester.handle_requester_message(
-        TurnContext(parts, STATE, person(EventKind.COMMAND, "", command="einfuehrung"))
+        TurnContext(services, STATE, person(EventKind.COMMAND, "", command="einfuehrung"))
     )
-    button = requester.handle_requester_message(TurnContext(parts, STATE, person(EventKind.BUTTON, "i:3")))
-    next_adviser = adviser_flow.handle_adviser_message(TurnContext(parts, STATE, adviser(user=EVE, name="Eve")))
+    button = requester.handle_requester_message(TurnContext(services, STATE, person(EventKind.BUTTON, "i:3")))
+    next_adviser = adviser_flow.handle_adviser_message(TurnContext(services, STATE, adviser(user=EVE, name="Eve")))
 
     reads(
         released,
@@ -190,15 +194,15 @@ def test_conversation_goes_on_after_handing_back(parts: Dialogue) -> None:
     reads(next_adviser, (ADA, f"Eve schreibt Ihnen zu Ihrer Anfrage {REFERENCE}", END), CARD)
 
 
-def test_conversation_goes_on_after_a_late_notice(parts: Dialogue) -> None:
+def test_conversation_goes_on_after_a_late_notice(services: Dialogue) -> None:
     """After the notice of a late answer, the requester still writes to the advisers and can return to the bot."""
-    promised = parts.now() - DAY
+    promised = services.now() - DAY
     waiting = replace(TALKING, turn=Party.ADVISER, since=promised - 9 * DAY, promised=promised)
-    kept(parts, waiting)
-    late = lifecycle.check_deadlines(parts, waiting)
-    parts.store.apply((), [UpdateRequest(changed(late))])
+    kept(services, waiting)
+    late = lifecycle.check_deadlines(services, waiting)
+    services.store.apply((), [UpdateRequest(changed(late))])
 
-    written = parts.handle(STATE, person(text="Sind Sie noch da?"))
+    written = services.handle(STATE, person(text="Sind Sie noch da?"))
 
     reads(
         late,
@@ -209,12 +213,12 @@ def test_conversation_goes_on_after_a_late_notice(parts: Dialogue) -> None:
     assert kinds(written) == [RelayMessage]
 
 
-def test_most_recent_of_two_conversations_counts(parts: Dialogue) -> None:
+def test_most_recent_of_two_conversations_counts(services: Dialogue) -> None:
     """If there are conversations about two requests, the requester's messages go to the more recent one."""
-    kept(parts, replace(TALKING, since=9.0))
-    parts.store.apply((), [CreateRequest(replace(TALKING, reference="BBBB-BBBB", since=5.0))])
+    kept(services, replace(TALKING, since=9.0))
+    services.store.apply((), [CreateRequest(replace(TALKING, reference="BBBB-BBBB", since=5.0))])
 
-    turn = requester.handle_requester_message(TurnContext(parts, STATE, person()))
+    turn = requester.handle_requester_message(TurnContext(services, STATE, person()))
 
     assert turn is not None
     assert turn.messages[0] == RelayMessage(REFERENCE, DESK, to_advisers=True)
@@ -258,12 +262,12 @@ CARD: tuple[object, str, list[str]] = ("card", REFERENCE, [])
     ],
 )  # fmt: skip
 def test_requester_buttons(
-    parts: Dialogue, request_: Request, data: str, expected: list[tuple[object, str, list[str]]] | None
+    services: Dialogue, request_: Request, data: str, expected: list[tuple[object, str, list[str]]] | None
 ) -> None:
     """Each button works only while the request's status allows it, and both sides are told."""
-    kept(parts, request_)
+    kept(services, request_)
 
-    turn = requester.handle_requester_callback(TurnContext(parts, STATE, person(EventKind.BUTTON)), data)
+    turn = requester.handle_requester_callback(TurnContext(services, STATE, person(EventKind.BUTTON)), data)
 
     if expected is None:
         assert turn is None
@@ -273,12 +277,12 @@ def test_requester_buttons(
         assert replace(turn.state, rated="") == STATE
 
 
-def test_conversation_ends_for_both_sides(parts: Dialogue) -> None:
+def test_conversation_ends_for_both_sides(services: Dialogue) -> None:
     """When the requester ends the conversation, it ends for both sides, and the notices belong to the request."""
-    kept(parts, TALKING)
+    kept(services, TALKING)
 
     turn = requester.handle_requester_callback(
-        TurnContext(parts, STATE, person(EventKind.BUTTON)), f"end:{REFERENCE}"
+        TurnContext(services, STATE, person(EventKind.BUTTON)), f"end:{REFERENCE}"
     )
 
     assert changed(turn) == replace(TALKING, talking=False)
@@ -287,27 +291,27 @@ def test_conversation_ends_for_both_sides(parts: Dialogue) -> None:
     assert turn.state == STATE
 
 
-def test_request_marked_as_done_is_closed(parts: Dialogue) -> None:
+def test_request_marked_as_done_is_closed(services: Dialogue) -> None:
     """Marking a request as done closes it as of now."""
-    kept(parts, TALKING)
+    kept(services, TALKING)
 
     turn = requester.handle_requester_callback(
-        TurnContext(parts, STATE, person(EventKind.BUTTON)), f"done:{REFERENCE}"
+        TurnContext(services, STATE, person(EventKind.BUTTON)), f"done:{REFERENCE}"
     )
 
     assert (changed(turn).status, changed(turn).closed, changed(turn).talking) == (
         RequestStatus.CLOSED,
-        parts.now(),
+        services.now(),
         False,
     )
 
 
-def test_rating_without_a_comment(parts: Dialogue) -> None:
+def test_rating_without_a_comment(services: Dialogue) -> None:
     """A requester who declines to comment is thanked, and their next message is a question again."""
-    kept(parts, CLOSED)
+    kept(services, CLOSED)
 
     turn = requester.handle_requester_callback(
-        TurnContext(parts, replace(STATE, rated=REFERENCE), person(EventKind.BUTTON)), f"nothing:{REFERENCE}"
+        TurnContext(services, replace(STATE, rated=REFERENCE), person(EventKind.BUTTON)), f"nothing:{REFERENCE}"
     )
 
     reads(turn, (None, "Danke für Ihre Rückmeldung", []), ("toast", "", []))
@@ -316,8 +320,8 @@ def test_rating_without_a_comment(parts: Dialogue) -> None:
 
 
 @pytest.mark.parametrize("event", [person(EventKind.BUTTON, user=EVE), Event(1, EventKind.BUTTON, EVE, ADA, 9)])
-def test_buttons_of_others_change_nothing(parts: Dialogue, event: Event) -> None:
+def test_buttons_of_others_change_nothing(services: Dialogue, event: Event) -> None:
     """A tap by another person, or from another chat, changes nothing."""
-    kept(parts, TALKING)
+    kept(services, TALKING)
 
-    assert requester.handle_requester_callback(TurnContext(parts, STATE, event), f"end:{REFERENCE}") is None
+    assert requester.handle_requester_callback(TurnContext(services, STATE, event), f"end:{REFERENCE}") is None

@@ -14,7 +14,7 @@ from bot.pipeline.inbox import RESUME_INTERVAL, Inbox
 from bot.store import Store
 from bot.store.postgres.database import POOL_SIZE, PostgresDatabase
 from bot.store.records import ClaimedUpdate
-from tests.bot.conftest import Stores
+from tests.bot.conftest import OpenStore
 from tests.bot.pipeline.test_outbox import faulty
 from tests.conftest import Clock
 from tests.support.queues import at_once, key, noting, text, update
@@ -24,9 +24,9 @@ pytestmark = pytest.mark.durability
 LOCKING = "pid IN (SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted)"
 
 
-def test_chat_is_claimed_by_one_process(process: Stores) -> None:
+def test_chat_is_claimed_by_one_process(process_store: OpenStore) -> None:
     """While one process handles a chat no other can, and on releasing it that process sees new updates."""
-    one, two = process(), process()
+    one, two = process_store(), process_store()
     one.inbox.add_updates([(1, "10", "{}"), (2, "11", "{}")])
 
     assert one.inbox.claim_update("10", ()) == ClaimedUpdate(1, "{}", False)
@@ -40,13 +40,13 @@ def test_chat_is_claimed_by_one_process(process: Stores) -> None:
     assert not two.inbox.release_chat("10", (3,))
 
 
-def test_chats_of_other_tenants_are_separate(process: Stores, fresh_url: str, clock: Clock) -> None:
+def test_chats_of_other_tenants_are_separate(process_store: OpenStore, fresh_url: str, clock: Clock) -> None:
     """A chat, the leadership and a transaction of one bot block no other tenant and no other schema."""
     with psycopg.connect(fresh_url) as connection:
         connection.execute("CREATE SCHEMA other")
     schema = f"{fresh_url}&options=-csearch_path%3Dother"
     stores = [
-        process(),
+        process_store(),
         Store(PostgresDatabase(fresh_url, clock, "kiel", 0.5)),
         Store(PostgresDatabase(schema, clock, wait_timeout=0.5)),
     ]
@@ -65,9 +65,9 @@ def test_chats_of_other_tenants_are_separate(process: Stores, fresh_url: str, cl
     assert leads == [1, 1, 1]
 
 
-def test_empty_chat_is_not_claimed(process: Stores) -> None:
+def test_empty_chat_is_not_claimed(process_store: OpenStore) -> None:
     """A chat in which no update is pending stays free for others to claim."""
-    one, two = process(), process()
+    one, two = process_store(), process_store()
     one.inbox.add_updates([(1, "10", "{}")])
 
     assert one.inbox.claim_update("10", (1,)) is None
@@ -85,9 +85,9 @@ class RunsActions(frozenset[int]):
         return super().__iter__()
 
 
-def test_update_stored_while_a_chat_is_released(process: Stores) -> None:
+def test_update_stored_while_a_chat_is_released(process_store: OpenStore) -> None:
     """An update stored after a chat was found empty, but before it is released, is handled."""
-    one, two = process(), process()
+    one, two = process_store(), process_store()
     excluded = RunsActions()
     excluded.actions = [lambda: two.inbox.add_updates([(1, "10", "{}")]), lambda: None]
 
@@ -97,9 +97,9 @@ def test_update_stored_while_a_chat_is_released(process: Stores) -> None:
     assert two.inbox.claim_update("10", ()) is None
 
 
-def test_chat_is_free_before_the_last_check(process: Stores) -> None:
+def test_chat_is_free_before_the_last_check(process_store: OpenStore) -> None:
     """A released chat can be claimed by others before the last check for updates, so that none is missed."""
-    one, two = process(), process()
+    one, two = process_store(), process_store()
     one.inbox.add_updates([(1, "10", "{}")])
     one.inbox.claim_update("10", ())
     one.finish_update(1, None, None, (), ())
@@ -112,9 +112,9 @@ def test_chat_is_free_before_the_last_check(process: Stores) -> None:
     assert claimed == [ClaimedUpdate(2, "{}", False)]
 
 
-def test_chat_that_cannot_be_read_is_not_claimed(process: Stores, fresh_url: str, clock: Clock) -> None:
+def test_chat_that_cannot_be_read_is_not_claimed(process_store: OpenStore, fresh_url: str, clock: Clock) -> None:
     """If a process claims a chat and then cannot read its updates, the chat stays free for others."""
-    two = process()
+    two = process_store()
     database = PostgresDatabase(fresh_url, clock, wait_timeout=0.2)
     one = Store(database)
     two.inbox.add_updates([(1, "10", "{}")])
@@ -129,12 +129,12 @@ def test_chat_that_cannot_be_read_is_not_claimed(process: Stores, fresh_url: str
     one.close()
 
 
-def test_chat_of_a_process_that_dies(process: Stores, kill: Callable[[str], None]) -> None:
+def test_chat_of_a_process_that_dies(process_store: OpenStore, kill_connections: Callable[[str], None]) -> None:
     """If a process loses its connection, others can claim its chats, and an update is finished only once."""
-    one, two = process(), process()
+    one, two = process_store(), process_store()
     one.inbox.add_updates([(1, "10", "{}")])
     one.inbox.claim_update("10", ())
-    kill(LOCKING)
+    kill_connections(LOCKING)
 
     assert two.inbox.claim_update("10", ()) == ClaimedUpdate(1, "{}", False)
     assert two.finish_update(1, None, None, (text(10, "a"),), ())
@@ -146,9 +146,9 @@ def test_chat_of_a_process_that_dies(process: Stores, kill: Callable[[str], None
     assert one.inbox.claim_update("10", ()) is None
 
 
-async def test_two_inboxes_share_the_work(process: Stores) -> None:
+async def test_two_inboxes_share_the_work(process_store: OpenStore) -> None:
     """Two processes handle each update once, in order, and never two updates of a chat at once."""
-    stores = process(), process()
+    stores = process_store(), process_store()
     handled: list[int] = []
     counts: dict[int, int] = {}
     active_chats: set[int] = set()
@@ -183,9 +183,9 @@ async def test_two_inboxes_share_the_work(process: Stores) -> None:
     assert stores[0].inbox.count_pending_updates() == 0
 
 
-async def test_chat_of_another_process_is_left_to_it(process: Stores) -> None:
+async def test_chat_of_another_process_is_left_to_it(process_store: OpenStore) -> None:
     """An update of a chat that another process handles is left to that process, which sees it on releasing it."""
-    one, two = process(), process()
+    one, two = process_store(), process_store()
     one.inbox.add_updates([(1, "10", "{}")])
     one.inbox.claim_update("10", ())
     handled: list[int] = []
@@ -199,9 +199,11 @@ async def test_chat_of_another_process_is_left_to_it(process: Stores) -> None:
     assert one.inbox.release_chat("10", ())
 
 
-async def test_updates_of_a_dead_process_are_handled(process: Stores, caplog: pytest.LogCaptureFixture) -> None:
+async def test_updates_of_a_dead_process_are_handled(
+    process_store: OpenStore, caplog: pytest.LogCaptureFixture
+) -> None:
     """Updates left unhandled by a process that died are soon handled by another, even after a store outage."""
-    one, two = process(), process()
+    one, two = process_store(), process_store()
     one.inbox.add_updates([(1, "10", '{"update_id": 1}')])
     handled: list[int] = []
     waits: list[float] = []

@@ -29,7 +29,7 @@ def connect_as_superuser(url: str) -> psycopg.Connection[tuple[object, ...]]:
     return psycopg.connect(url, user="postgres", autocommit=True)
 
 
-def test_both_databases_have_the_same_schema(embedded: Store, mine: Store, fresh_url: str) -> None:
+def test_both_databases_have_the_same_schema(embedded: Store, pg_store: Store, fresh_url: str) -> None:
     """Both databases have the same tables with the same columns, except the tenant."""
     of_file = {
         name: {row["name"] for row in embedded.database.fetch_rows("SELECT name FROM pragma_table_info(?)", name)}
@@ -48,10 +48,10 @@ def test_both_databases_have_the_same_schema(embedded: Store, mine: Store, fresh
     assert {name: columns - {"tenant"} for name, columns in of_server.items()} == of_file
 
 
-def test_tenants_are_isolated(mine: Store, fresh_url: str, clock: Clock) -> None:
+def test_tenants_are_isolated(pg_store: Store, fresh_url: str, clock: Clock) -> None:
     """A tenant cannot see, count, change or delete another's rows by any statement, nor write in its name."""
-    finish(mine, say(10, "a"))
-    before = tables(mine)
+    finish(pg_store, say(10, "a"))
+    before = tables(pg_store)
     other = Store(PostgresDatabase(fresh_url, clock, "other"))
 
     assert [
@@ -71,13 +71,13 @@ def test_tenants_are_isolated(mine: Store, fresh_url: str, clock: Clock) -> None
     finish(other, say(10, "b"))
     with pytest.raises(StoreError, match="row-level security"), other.database.transaction() as db:
         db.execute("UPDATE outbox SET tenant = 'main'")
-    assert tables(mine) == before
-    assert (mine.outbox.count_queued_calls(), other.outbox.count_queued_calls()) == (1, 1)
+    assert tables(pg_store) == before
+    assert (pg_store.outbox.count_queued_calls(), other.outbox.count_queued_calls()) == (1, 1)
     other.close()
-    mine.close()
+    pg_store.close()
 
 
-def test_every_table_forces_row_level_security(mine: Store, fresh_url: str) -> None:
+def test_every_table_forces_row_level_security(pg_store: Store, fresh_url: str) -> None:
     """Each table forces row level security, even on its owner, and is inaccessible without a tenant."""
     with connect_as_superuser(fresh_url) as connection:
         forced = connection.execute(
@@ -88,7 +88,7 @@ def test_every_table_forces_row_level_security(mine: Store, fresh_url: str) -> N
     assert {name for (name,) in forced} == set(DATA_CATALOGUE) - {"_sqlite_migrations"}
     with psycopg.connect(fresh_url) as nobody, pytest.raises(psycopg.Error, match=r"gw\.tenant"):
         nobody.execute("SELECT * FROM requests")
-    mine.close()
+    pg_store.close()
 
 
 def test_waits_of_an_older_schema_are_dropped(fresh_url: str, clock: Clock) -> None:
@@ -135,9 +135,9 @@ def test_many_processes_start_at_once(fresh_url: str, clock: Clock) -> None:
         store.close()
 
 
-def test_newer_version_is_rejected(mine: Store, fresh_url: str, clock: Clock) -> None:
+def test_newer_version_is_rejected(pg_store: Store, fresh_url: str, clock: Clock) -> None:
     """Tables of a newer version are left untouched, and the error says what to do."""
-    mine.close()
+    pg_store.close()
     with psycopg.connect(fresh_url, autocommit=True) as connection:
         connection.execute("INSERT INTO schema_version (name) VALUES ('9999_new'), ('9998_new')")
 
@@ -145,28 +145,28 @@ def test_newer_version_is_rejected(mine: Store, fresh_url: str, clock: Clock) ->
         Store(PostgresDatabase(fresh_url, clock))
 
     assert str(refused.value) == (
-        f"{mine.address} was written by a newer version of this program (it has the steps 9998_new, 9999_new). "
+        f"{pg_store.address} was written by a newer version of this program (it has the steps 9998_new, 9999_new). "
         "Install that version again, or restore a dump from before."
     )
 
 
-def test_nul_is_replaced(mine: Store) -> None:
+def test_nul_is_replaced(pg_store: Store) -> None:
     """A NUL, which PostgreSQL cannot store in text, becomes the replacement character."""
-    mine.inbox.add_updates([(1, "10\0", "{}")])
+    pg_store.inbox.add_updates([(1, "10\0", "{}")])
 
-    assert mine.inbox.pending_updates() == [(1, "10\ufffd")]
-    mine.close()
+    assert pg_store.inbox.pending_updates() == [(1, "10\ufffd")]
+    pg_store.close()
 
 
-def test_closed_store_stays_closed(mine: Store) -> None:
+def test_closed_store_stays_closed(pg_store: Store) -> None:
     """A closed store opens no new connection."""
-    mine.close()
+    pg_store.close()
 
     for call in (
-        mine.database.check_writable,
-        mine.inbox.count_pending_updates,
-        mine.database.try_acquire_leadership,
-        lambda: mine.inbox.claim_update("10", ()),
+        pg_store.database.check_writable,
+        pg_store.inbox.count_pending_updates,
+        pg_store.database.try_acquire_leadership,
+        lambda: pg_store.inbox.claim_update("10", ()),
     ):
         with pytest.raises(StoreError, match="is closed") as caught:
             call()
@@ -175,22 +175,22 @@ def test_closed_store_stays_closed(mine: Store) -> None:
 
 def test_lock_of_another_process_times_out(fresh_url: str, clock: Clock) -> None:
     """While another process's transaction is open, a call raises a transient error, and afterwards it works."""
-    mine, other = (
+    pg_store, other = (
         Store(PostgresDatabase(fresh_url, clock, wait_timeout=0.2)),
         Store(PostgresDatabase(fresh_url, clock)),
     )
 
     with other.database.transaction(), pytest.raises(StoreUnavailable, match="lock timeout"):
-        mine.inbox.add_updates([(1, "10", "{}")])
+        pg_store.inbox.add_updates([(1, "10", "{}")])
 
-    assert mine.inbox.add_updates([(1, "10", "{}")]) == [1]
-    mine.close()
+    assert pg_store.inbox.add_updates([(1, "10", "{}")]) == [1]
+    pg_store.close()
     other.close()
 
 
-def test_read_only_server_is_reported(mine: Store, fresh_url: str, clock: Clock) -> None:
+def test_read_only_server_is_reported(pg_store: Store, fresh_url: str, clock: Clock) -> None:
     """A read-only server, such as a standby, is reported as a transient error by the check."""
-    mine.close()
+    pg_store.close()
     with connect_as_superuser(fresh_url) as connection:
         connection.execute(f"ALTER DATABASE {connection.info.dbname} SET default_transaction_read_only = on".encode())
     read_only = Store(PostgresDatabase(fresh_url, clock))
@@ -223,21 +223,21 @@ def test_connections_of_a_process(fresh_url: str, clock: Clock) -> None:
     assert states == [("idle",), ("idle",)]
 
 
-def test_check_changes_nothing(mine: Store) -> None:
+def test_check_changes_nothing(pg_store: Store) -> None:
     """Checking that the store is writable changes nothing."""
-    finish(mine, say(10, "a"))
-    before = tables(mine)
-    mine.database.check_writable()
+    finish(pg_store, say(10, "a"))
+    before = tables(pg_store)
+    pg_store.database.check_writable()
 
-    assert tables(mine) == before
-    mine.close()
+    assert tables(pg_store) == before
+    pg_store.close()
 
 
-def test_dump_can_be_restored(mine: Store, fresh_url: str, database_url: str, clock: Clock) -> None:
+def test_dump_can_be_restored(pg_store: Store, fresh_url: str, database_url: str, clock: Clock) -> None:
     """A dump made as in docs/betrieb.md, by the bot's own role, restores everything."""
-    finish(mine, say(10, "a"))
-    before = tables(mine)
-    mine.close()
+    finish(pg_store, say(10, "a"))
+    before = tables(pg_store)
+    pg_store.close()
     with connect_as_superuser(fresh_url) as connection:
         connection.execute("CREATE DATABASE again OWNER gwbot")
     again = database_url.replace("/gwbot?", "/again?")
@@ -295,12 +295,12 @@ def wait_until_available(store: Store) -> None:
     raise AssertionError("the store did not come back")
 
 
-def test_requests_of_the_same_time_are_sorted_by_reference(mine: Store) -> None:
+def test_requests_of_the_same_time_are_sorted_by_reference(pg_store: Store) -> None:
     """Requests created at the same time are sorted by their reference."""
-    mine.apply((), [CreateRequest(request("BBBB-BBBB")), CreateRequest(request("AAAA-AAAA"))])
+    pg_store.apply((), [CreateRequest(request("BBBB-BBBB")), CreateRequest(request("AAAA-AAAA"))])
 
-    assert [stored.reference for stored in mine.requests.all_requests()] == ["AAAA-AAAA", "BBBB-BBBB"]
-    mine.close()
+    assert [stored.reference for stored in pg_store.requests.all_requests()] == ["AAAA-AAAA", "BBBB-BBBB"]
+    pg_store.close()
 
 
 def test_team_of_an_older_schema_gets_its_picture(fresh_url: str, clock: Clock) -> None:

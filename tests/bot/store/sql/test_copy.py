@@ -13,7 +13,7 @@ from bot.errors import StoreError
 from bot.store import SqliteDatabase, Store
 from bot.store.postgres.database import PostgresDatabase
 from tests.bot.cli.test_cli import fails, gwbot
-from tests.bot.conftest import Opening
+from tests.bot.conftest import OpenStore
 from tests.bot.store.test_personal_data import ADA, BEA, DESK, apply_update, full
 from tests.bot.store.test_store import EVENT, finish, say
 from tests.conftest import Clock
@@ -105,15 +105,15 @@ def test_target_must_be_empty(store: Store, make_store: MakeStore, kind: str) ->
     assert tables(target) == before
 
 
-def test_store_is_not_copied_to_itself(store: Store, opening: Opening) -> None:
+def test_store_is_not_copied_to_itself(store: Store, open_store: OpenStore) -> None:
     """A store is not copied to itself."""
     with pytest.raises(StoreError, match="to itself"):
-        store.copy_to(opening())
+        store.copy_to(open_store())
 
 
 def test_store_in_use_is_not_copied(make_store: MakeStore, fresh_url: str, clock: Clock) -> None:
     """Nothing is copied if a bot is using either of the two stores."""
-    running, mine, file = (
+    running, server, file = (
         Store(PostgresDatabase(fresh_url, clock)),
         Store(PostgresDatabase(fresh_url, clock)),
         make_store("sqlite"),
@@ -121,14 +121,14 @@ def test_store_in_use_is_not_copied(make_store: MakeStore, fresh_url: str, clock
     finish(running, say(10, "a"))
     running.database.try_acquire_leadership()
 
-    for source, target in ((mine, file), (file, mine)):
+    for source, target in ((server, file), (file, server)):
         with pytest.raises(StoreError, match="A bot is using postgresql://"):
             source.copy_to(target)
 
     assert file.inbox.count_pending_updates() == 0
     running.close()
-    assert mine.copy_to(file)["outbox"] == 1
-    mine.close()
+    assert server.copy_to(file)["outbox"] == 1
+    server.close()
 
 
 def test_altered_copy_is_rolled_back(make_store: MakeStore, fresh_url: str, clock: Clock) -> None:

@@ -9,7 +9,7 @@ from bot.domain.effects import AppendTranscript, CreateRequest, ErasePerson, Upd
 from bot.errors import StoreConflict
 from bot.store import ApiCall, Store
 from bot.store.records import AdviserThread, Destination, ErasureResult
-from tests.bot.conftest import Opening
+from tests.bot.conftest import OpenStore
 from tests.bot.store.test_personal_data import DESK, EVENT, REFERENCE, apply_update, full
 from tests.bot.store.test_store import finish, request, say
 from tests.conftest import Clock
@@ -60,15 +60,15 @@ def test_rate_limits_last_until_their_time(store: Store, clock: Clock) -> None:
     assert store.outbox.rate_limits() == {11: clock() + 52, 12: clock() + 1}
 
 
-def test_rate_limit_of_a_clock_that_was_ahead(opening: Opening, clock: Clock) -> None:
+def test_rate_limit_of_a_clock_that_was_ahead(open_store: OpenStore, clock: Clock) -> None:
     """A rate limit stored while the clock was ahead, even by seconds, no longer applies once the clock is corrected,
     nor after a restart."""
-    store = opening()
+    store = open_store()
     clock.now += 30
     store.outbox.save_rate_limits({0: clock() + 60, 10: clock() + 60})
     ahead = store.outbox.rate_limits()
     clock.now -= 30
-    right = opening().outbox.rate_limits()
+    right = open_store().outbox.rate_limits()
     store.outbox.save_rate_limits({11: clock() + 5})
     clock.now += 30
 

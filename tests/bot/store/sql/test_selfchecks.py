@@ -17,7 +17,7 @@ from bot.domain.selfcheck import SelfCheckProgress, SelfCheckStage, Team, TeamRa
 from bot.domain.turn import State
 from bot.store import Store, open_store_at
 from bot.store.sqlite.migrations import migrations
-from tests.bot.conftest import Opening
+from tests.bot.conftest import OpenStore
 from tests.conftest import Clock
 from tests.support.tables import tables
 
@@ -226,12 +226,12 @@ def test_pictures_are_made_on_migration(tmp_path: Path, clock: Clock) -> None:
     assert codes == {CODE: True, "BBBBBB": False}
 
 
-def test_unfinished_self_check_survives_a_restart(opening: Opening) -> None:
+def test_unfinished_self_check_survives_a_restart(open_store: OpenStore) -> None:
     """A self-check being filled in survives a restart."""
     state = State(check=SelfCheckProgress(SelfCheckStage.PAUSED, "ansatz", {"vision": 2, "handeln": None}, CODE))
-    first = opening()
+    first = open_store()
     first.inbox.add_updates([(1, "10", "{}")])
     first.finish_update(1, ADA, state, (), ())
     first.close()
 
-    assert opening().users.load_state(ADA.state_key) == state
+    assert open_store().users.load_state(ADA.state_key) == state
