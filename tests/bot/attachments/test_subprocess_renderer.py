@@ -51,9 +51,9 @@ async def test_each_kind_is_rendered() -> None:
 
 def test_typst_stays_out_of_the_bot() -> None:
     """After rendering in a subprocess, the parent process has loaded no rendering library."""
-    done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True)
+    result = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True)
 
-    assert done.stdout.strip() == "[]"
+    assert result.stdout.strip() == "[]"
 
 
 async def test_failure_names_the_kind_and_no_value() -> None:

@@ -26,28 +26,28 @@ def gwbot(
     )
 
 
-def fails(done: subprocess.CompletedProcess[str], *expected: str, code: int = 1) -> None:
-    assert done.returncode == code, done.stderr
-    assert "Traceback" not in done.stderr
+def fails(result: subprocess.CompletedProcess[str], *expected: str, code: int = 1) -> None:
+    assert result.returncode == code, result.stderr
+    assert "Traceback" not in result.stderr
     for text in expected:
-        assert text in done.stderr
+        assert text in result.stderr
 
 
 def test_ask(tmp_path: Path) -> None:
     """`gwbot ask` answers one question as plain text."""
-    done = gwbot("ask", "Was ist Collective Impact?", folder=tmp_path)
+    result = gwbot("ask", "Was ist Collective Impact?", folder=tmp_path)
 
-    assert done.returncode == 0, done.stderr
-    assert "Aus der Fachliteratur:" in done.stdout
-    assert "<b>" not in done.stdout
+    assert result.returncode == 0, result.stderr
+    assert "Aus der Fachliteratur:" in result.stdout
+    assert "<b>" not in result.stdout
 
 
 def test_ask_jsonl(tmp_path: Path) -> None:
     """`gwbot ask --jsonl` writes one line per input line, with every field of the interface."""
     lines = [{"id": 7, "question": "Was ist Collective Impact?", "lang": "de"}, {"id": "x", "question": ""}]
-    done = gwbot("ask", "--jsonl", folder=tmp_path, stdin="".join(json.dumps(line) + "\n" for line in lines))
+    result = gwbot("ask", "--jsonl", folder=tmp_path, stdin="".join(json.dumps(line) + "\n" for line in lines))
 
-    first, second = (json.loads(line) for line in done.stdout.splitlines())
+    first, second = (json.loads(line) for line in result.stdout.splitlines())
 
     assert set(first) == {"id", "status", "answer", "sources", "options", "confidence", "lang", "latency_ms"}
     assert (first["id"], first["status"], first["lang"]) == (7, "answered", "de")
@@ -57,11 +57,11 @@ def test_ask_jsonl(tmp_path: Path) -> None:
 
 def test_search_jsonl(tmp_path: Path) -> None:
     """`gwbot search` returns ranked entries with scores."""
-    done = gwbot(
+    result = gwbot(
         "search", "--jsonl", "--top", "3", folder=tmp_path, stdin='{"id": 1, "question": "Collective Impact"}\n'
     )
 
-    ranked = json.loads(done.stdout)
+    ranked = json.loads(result.stdout)
 
     assert len(ranked["results"]) == 3
     assert set(ranked["results"][0]) == {"entry", "score"}
@@ -121,13 +121,13 @@ def test_any_folder_from_build_to_search(tmp_path: Path) -> None:
 def test_chat_in_the_terminal(tmp_path: Path, prepared: Path) -> None:
     """Without a token the bot runs in the terminal, with numbers for buttons, and stores requests as usual."""
     typed = "Was ist Collective Impact?\n1\n/kontakt\n/beratung\nWir suchen Rat.\n" + 6 * "1\n"  # the form's buttons
-    done = gwbot("run", folder=tmp_path, stdin=typed, data=prepared, PORT="0")
+    result = gwbot("run", folder=tmp_path, stdin=typed, data=prepared, PORT="0")
     listed = gwbot("requests", "list", folder=tmp_path)
 
-    assert done.returncode == 0, done.stderr
-    assert "Guten Tag!" in done.stdout
-    assert "Aus der Fachliteratur:" in done.stdout
-    assert "jacob.rohm@phineo.org" in done.stdout
+    assert result.returncode == 0, result.stderr
+    assert "Guten Tag!" in result.stdout
+    assert "Aus der Fachliteratur:" in result.stdout
+    assert "jacob.rohm@phineo.org" in result.stdout
     assert "Wir suchen Rat." in listed.stdout
 
 
@@ -172,7 +172,7 @@ def test_doctor_checks_the_adviser_chat(tmp_path: Path, admin: bool, bot: bool, 
         forum = fake_telegram.add_group("Beratung", [bea], forum=True, bot_is_admin=admin)
         if not bot:
             forum.remove_bot(bea.account)
-        done = gwbot(
+        result = gwbot(
             "doctor",
             folder=tmp_path,
             GW_TELEGRAM_API_URL=fake_telegram.url,
@@ -180,19 +180,19 @@ def test_doctor_checks_the_adviser_chat(tmp_path: Path, admin: bool, bot: bool, 
             GW_ADVISER_CHAT_ID=str(forum.id),
         )
 
-    assert done.returncode == code, done.stdout
-    assert message in done.stdout
+    assert result.returncode == code, result.stdout
+    assert message in result.stdout
 
 
 def test_doctor_checks_the_mail_server(tmp_path: Path) -> None:
     """`gwbot doctor` reports an unreachable mail server without printing the password."""
-    done = gwbot(
+    result = gwbot(
         "doctor", folder=tmp_path, GW_SMTP_URL="smtp://bot:geheim@127.0.0.1:1", GW_MAIL_FROM="bot@example.org"
     )
 
-    assert done.returncode == 1
-    assert "wrong mail: the mail server cannot be used" in done.stdout
-    assert "geheim" not in done.stdout + done.stderr
+    assert result.returncode == 1
+    assert "wrong mail: the mail server cannot be used" in result.stdout
+    assert "geheim" not in result.stdout + result.stderr
 
 
 def test_run_and_sigterm(tmp_path: Path) -> None:
@@ -224,9 +224,9 @@ def test_run_and_sigterm(tmp_path: Path) -> None:
 def test_unknown_token(tmp_path: Path) -> None:
     """A token that Telegram does not know is reported as a clear error."""
     with FakeTelegram() as fake_telegram:
-        done = gwbot("run", folder=tmp_path, GW_TELEGRAM_TOKEN="1:falsch", GW_TELEGRAM_API_URL=fake_telegram.url)
+        result = gwbot("run", folder=tmp_path, GW_TELEGRAM_TOKEN="1:falsch", GW_TELEGRAM_API_URL=fake_telegram.url)
 
-    fails(done, "Telegram does not know this token. Check GW_TELEGRAM_TOKEN.")
+    fails(result, "Telegram does not know this token. Check GW_TELEGRAM_TOKEN.")
 
 
 def test_ask_several_questions(tmp_path: Path) -> None:

@@ -75,10 +75,10 @@ def test_report_without_matplotlib(tmp_path: Path, questions: Path) -> None:
     (tmp_path / "fehlt" / "matplotlib" / "__init__.py").write_text("raise ImportError('not installed')", "utf-8")
     path = f"{tmp_path / 'fehlt'}:{ROOT}"
 
-    done = gwbot("eval", "--questions", str(questions), "--report", "r", folder=tmp_path, PYTHONPATH=path)
+    result = gwbot("eval", "--questions", str(questions), "--report", "r", folder=tmp_path, PYTHONPATH=path)
 
-    assert done.returncode == 0, done.stderr
-    assert "No pictures: matplotlib is not installed" in done.stdout
+    assert result.returncode == 0, result.stderr
+    assert "No pictures: matplotlib is not installed" in result.stdout
     assert "No pictures: matplotlib is not installed" in (tmp_path / "r/report.md").read_text("utf-8")
     assert not list((tmp_path / "r").glob("*.png"))
 
@@ -93,12 +93,12 @@ def test_retrieval_of_a_collection(tmp_path: Path) -> None:
     question = {"id": "1", "question": "Where does waste paper go?", "passage": "b"}
     (folder / "questions.en.jsonl").write_text(json.dumps(question), "utf-8")
 
-    done = gwbot("eval", "--retrieval", "sammlung", "--report", "r", folder=tmp_path)
+    result = gwbot("eval", "--retrieval", "sammlung", "--report", "r", folder=tmp_path)
     scores = json.loads((tmp_path / "r/retrieval.json").read_text("utf-8"))["scores"]
 
-    assert done.returncode == 0, done.stderr
-    assert "| en: ours" in done.stdout
-    assert done.stdout.strip() in (tmp_path / "r/retrieval.md").read_text("utf-8")
+    assert result.returncode == 0, result.stderr
+    assert "| en: ours" in result.stdout
+    assert result.stdout.strip() in (tmp_path / "r/retrieval.md").read_text("utf-8")
     assert [score["method"] for score in scores] == ["BM25 alone", "dense, whole passages", "ours"]
     assert scores[2]["hit_at_1"]["value"] == 1.0
 

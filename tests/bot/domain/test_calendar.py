@@ -52,8 +52,8 @@ def test_holidays_are_thread_safe() -> None:
     sys.setswitchinterval(1e-6)
     try:
         with ThreadPoolExecutor(8) as threads:
-            found = list(threads.map(finds_working_day, range(8)))
+            results = list(threads.map(finds_working_day, range(8)))
     finally:
         sys.setswitchinterval(before)
 
-    assert not any(found)
+    assert not any(results)

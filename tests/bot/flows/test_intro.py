@@ -140,8 +140,10 @@ def test_finished_introduction_shows_the_overview(dialogue: Dialogue) -> None:
 
 def test_open_form_is_not_interrupted(dialogue: Dialogue) -> None:
     """While a form is open, answers do not lead back to the introduction."""
-    begun = dialogue.handle(State(step=4, touring=True), replace(EVENT, kind=EventKind.COMMAND, command="beratung"))
-    filled = dialogue.handle(begun.state, replace(EVENT, text="Rat gesucht"))
+    form_turn = dialogue.handle(
+        State(step=4, touring=True), replace(EVENT, kind=EventKind.COMMAND, command="beratung")
+    )
+    filled = dialogue.handle(form_turn.state, replace(EVENT, text="Rat gesucht"))
     turn = dialogue.handle(filled.state, replace(EVENT, text="Was ist ein Backbone?"))
 
     assert not [data for data in buttons(turn) if data.startswith("i:")]

@@ -176,10 +176,10 @@ async def test_update_finished_by_another_process_is_skipped(store: Store) -> No
 
 async def test_sqlite_has_no_other_process(embedded: Store) -> None:
     """With SQLite, no other process is listened to, and this process always leads."""
-    heard: list[int] = []
-    listener = asyncio.create_task(embedded.database.listen_for_calls(lambda: heard.append(0)))
+    notifications: list[int] = []
+    listener = asyncio.create_task(embedded.database.listen_for_calls(lambda: notifications.append(0)))
     await asyncio.to_thread(queue, embedded, text(10, "a"))
     await ended(listener)
 
     assert embedded.database.try_acquire_leadership() == embedded.database.try_acquire_leadership() == 1
-    assert heard == []
+    assert notifications == []

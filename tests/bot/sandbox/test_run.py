@@ -71,7 +71,7 @@ def test_open_standard_input_does_not_delay_the_stop(prepared: Path, tmp_path: P
 
 def test_questions_on_standard_input_are_answered(prepared: Path, tmp_path: Path) -> None:
     """Questions on standard input are answered on standard output, and the end of input ends the run."""
-    done = subprocess.run(
+    result = subprocess.run(
         RUN,
         cwd=tmp_path,
         env=environment(prepared, tmp_path),
@@ -82,9 +82,9 @@ def test_questions_on_standard_input_are_answered(prepared: Path, tmp_path: Path
         timeout=60,
     )
 
-    assert done.returncode == 0, done.stderr
-    assert "Aus der Fachliteratur:" in done.stdout
-    assert OPEN in done.stderr
+    assert result.returncode == 0, result.stderr
+    assert "Aus der Fachliteratur:" in result.stdout
+    assert OPEN in result.stderr
 
 
 def test_used_port_is_avoided(prepared: Path, tmp_path: Path) -> None:

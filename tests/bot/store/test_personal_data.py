@@ -259,12 +259,12 @@ def test_adviser_message_after_the_deletion(full: Store) -> None:
 
 def test_deletion_by_an_adviser_keeps_others_messages(full: Store, clock: Clock) -> None:
     """If an adviser deletes their data, their queued messages stay, and closed requests lose their name."""
-    taken = replace(REQUEST, status=RequestStatus.CLOSED, taken_by=BEA, adviser="Bea", closed=clock())
+    closed = replace(REQUEST, status=RequestStatus.CLOSED, taken_by=BEA, adviser="Bea", closed=clock())
     sent = ApiCall(ADA, "copyMessage", {"from_chat_id": DESK, "message_id": 8}, (DESK, 8), reference=REFERENCE)
     apply_update(
-        full, Event(92, EventKind.TEXT, DESK, BEA, 8), UpdateRequest(taken), state=State(lang="en"), out=[sent]
+        full, Event(92, EventKind.TEXT, DESK, BEA, 8), UpdateRequest(closed), state=State(lang="en"), out=[sent]
     )
-    others = replace(taken, reference="BBBB-2345", taken_by=BEA + 1, adviser="Cem")
+    others = replace(closed, reference="BBBB-2345", taken_by=BEA + 1, adviser="Cem")
     full.apply((), [CreateRequest(others)])
     before = full.erasure.load_personal_data(BEA)
     apply_update(full, Event(93, EventKind.BUTTON, BEA, BEA, 9), ErasePerson())
@@ -272,9 +272,9 @@ def test_deletion_by_an_adviser_keeps_others_messages(full: Store, clock: Clock)
     assert set(before) == {"states", "advised"}
     assert full.erasure.load_personal_data(BEA) == {}
     assert full.outbox.count_queued_calls(ADA) == 2
-    kept = full.requests.find_request(REFERENCE)
-    assert kept is not None
-    assert (kept.adviser, kept.taken_by, kept.version) == ("", 0, 2)
+    stored = full.requests.find_request(REFERENCE)
+    assert stored is not None
+    assert (stored.adviser, stored.taken_by, stored.version) == ("", 0, 2)
     assert full.requests.find_request("BBBB-2345") == others
 
 
@@ -310,11 +310,11 @@ def test_closed_request_is_purged_completely(full: Store, clock: Clock) -> None:
     closed = replace(REQUEST, status=RequestStatus.CLOSED, closed=clock())
     full.apply((), [UpdateRequest(closed)])
     full.erasure.purge_expired(clock() - days)
-    kept = full.requests.find_request(REFERENCE)
+    stored = full.requests.find_request(REFERENCE)
     clock.now += days + 1
     full.erasure.purge_expired(clock() - days)
 
-    assert kept is not None
+    assert stored is not None
     assert full.requests.find_request(REFERENCE) is None
     assert [name for name, rows in tables(full).items() if mentions_ada(rows)] == []
     due = [queued.call for queued in full.outbox.due_calls(clock())]

@@ -142,10 +142,10 @@ def test_request_is_found_by_message(store: Store, clock: Clock) -> None:
     store.finish_update(1, EVENT, State(), [say(-5, "Brief", reference="AAAA-AAAA")], [CreateRequest(request())])
     store.outbox.mark_sent(store.outbox.due_calls(clock())[0].id, 9)
 
-    found = store.requests.find_request_by_message(-5, 9)
+    match = store.requests.find_request_by_message(-5, 9)
 
-    assert found is not None
-    assert (found.reference, found.user_id, found.details.concern, found.status) == ("AAAA-AAAA", 20, "T", "open")
+    assert match is not None
+    assert (match.reference, match.user_id, match.details.concern, match.status) == ("AAAA-AAAA", 20, "T", "open")
     assert store.requests.find_request_by_message(-5, 10) is None
 
 
@@ -250,9 +250,9 @@ def test_concurrent_change_is_rejected(store: Store) -> None:
     with pytest.raises(StoreConflict):
         store.apply([say(10, "Cem kommt")], [UpdateRequest(second)])
 
-    kept = store.requests.find_request("AAAA-AAAA")
-    assert kept is not None
-    assert (kept.adviser, kept.version) == ("Bea", 1)
+    stored = store.requests.find_request("AAAA-AAAA")
+    assert stored is not None
+    assert (stored.adviser, stored.version) == ("Bea", 1)
     assert store.outbox.count_queued_calls() == 0
 
 
@@ -264,8 +264,8 @@ def test_copy_and_original_find_each_other(store: Store, clock: Clock) -> None:
     assert store.outbox.find_reply_to(-5, (10, 7)) == 70
     assert store.outbox.find_source(-5, 70) == (10, 7)
     assert [
-        found and found.reference
-        for found in (store.requests.find_request_by_message(-5, 70), store.requests.find_request_by_message(10, 7))
+        match and match.reference
+        for match in (store.requests.find_request_by_message(-5, 70), store.requests.find_request_by_message(10, 7))
     ] == ["AAAA-AAAA"] * 2
 
 
@@ -355,10 +355,10 @@ def test_requests_of_the_first_schema_are_migrated(tmp_path: Path, clock: Clock)
 
     store = Store(SqliteDatabase(tmp_path / "old.db", clock))
 
-    (kept,) = store.requests.active_requests()
-    assert (kept.details.concern, kept.name, kept.consent) == ("Hilfe", "Ada", "2026-11")
-    assert (kept.contact, kept.since, kept.version) == ("", kept.created, 0)
-    store.apply((), [UpdateRequest(kept)])  # it can be worked on
+    (stored,) = store.requests.active_requests()
+    assert (stored.details.concern, stored.name, stored.consent) == ("Hilfe", "Ada", "2026-11")
+    assert (stored.contact, stored.since, stored.version) == ("", stored.created, 0)
+    store.apply((), [UpdateRequest(stored)])  # it can be worked on
     assert api_call(store.outbox.due_calls(clock())[0].call).source == (10, 5)
     store.close()
 

@@ -21,7 +21,7 @@ print([name for name in {HEAVY!r} if name in sys.modules])
 
 def test_serving_imports_nothing_heavy() -> None:
     """Answering a question imports none of the large optional packages."""
-    done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=False)
+    result = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=False)
 
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.strip() == "[]"
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.strip() == "[]"

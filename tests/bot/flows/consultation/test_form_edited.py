@@ -139,9 +139,9 @@ def test_edited_question_is_answered_and_form_unchanged(dialogue: Dialogue, paus
     """If a question is edited while there is a form, its answer is replaced and the form is unchanged."""
     answers = [answer_with("backbone"), answer_with("collective-impact")]
     dialogue = replace(dialogue, answerer=FakeAnswerer(answers))
-    asked = write(dialogue, State(), "Was ist ein Backbone?", 5).state
+    before = write(dialogue, State(), "Was ist ein Backbone?", 5).state
     form = Form(FormStep.PLACE, paused=paused)
-    turn = edit(dialogue, replace(asked, form=form), "Was ist Collective Impact?", 5)
+    turn = edit(dialogue, replace(before, form=form), "Was ist Collective Impact?", 5)
 
     (message,) = turn.messages
     assert isinstance(message, EditMessage)

@@ -115,7 +115,7 @@ def test_editing_a_caption_into_a_note_deletes_the_album(services: Dialogue) -> 
     """Editing a caption into a note deletes the whole album; further edits do not bring it back."""
     kept(services, TALKING)
 
-    *_, note, again, back = follow(
+    *_, note, edited_note, restored = follow(
         services,
         item(90, "Plan"),
         item(91),
@@ -125,7 +125,7 @@ def test_editing_a_caption_into_a_note_deletes_the_album(services: Dialogue) -> 
     )
 
     assert kinds(note) == [DeleteRelayed, DeleteRelayed]
-    assert [(turn.messages, turn.effects) for turn in (again, back)] == [((), ())] * 2
+    assert [(turn.messages, turn.effects) for turn in (edited_note, restored)] == [((), ())] * 2
     assert sent_to_requester(services) == [(DELETE_RELAYED, 90), (DELETE_RELAYED, 91)]
 
 

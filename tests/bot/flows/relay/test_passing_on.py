@@ -56,11 +56,11 @@ def test_message_is_passed_on_once(services: Dialogue) -> None:
     """A second tap, or a tap under an older message, passes nothing on."""
     kept(services, OPEN)
     state = services.handle(STATE, HELLO).state
-    again = tap(services, tap(services, state).state)
+    second = tap(services, tap(services, state).state)
     older = tap(services, services.handle(state, replace(HELLO, message_id=11)).state)
 
-    assert [turn.effects for turn in (again, older)] == [(), ()]
-    assert not any(isinstance(message, RelayMessage) for turn in (again, older) for message in turn.messages)
+    assert [turn.effects for turn in (second, older)] == [(), ()]
+    assert not any(isinstance(message, RelayMessage) for turn in (second, older) for message in turn.messages)
 
 
 def test_every_open_request_is_offered(services: Dialogue) -> None:

@@ -245,11 +245,11 @@ def test_answers_in_the_picture_stay(dialogue: Dialogue) -> None:
     for user in (20, 21, 22):
         save_result(dialogue, user, same_levels(1), NEW)
     ways = [enter_code(dialogue, JOINING, way, NEW) for way in ("typed", "linked", "tapped", "brought")]
-    again = dialogue.handle(State(), replace(EVENT, text="k:again:"))
+    repeated = dialogue.handle(State(), replace(EVENT, text="k:again:"))
 
     assert all("stecken schon im gemeinsamen Bild" in shown_text(turn) for turn in ways)
     assert [turn.effects for turn in ways] == [()] * 4
-    assert again.state.check == SelfCheckProgress(at=ORDER[0])
+    assert repeated.state.check == SelfCheckProgress(at=ORDER[0])
 
 
 def test_picture_made_while_filling_in_again(dialogue: Dialogue) -> None:

@@ -11,12 +11,12 @@ from bot.sandbox.fake_telegram.rules.html_parser import HtmlError, parse_html
 from bot.sandbox.fake_telegram.rules.images import plain_png
 
 
-async def assert_rejected(fake_telegram: FakeTelegram, words: str, call: object, *, limit: bool = True) -> None:
+async def assert_rejected(fake_telegram: FakeTelegram, error: str, call: object, *, limit: bool = True) -> None:
     """Check that a call is rejected with exactly this text; only exceeding a limit is recorded as a violation."""
     with pytest.raises(BadRequest) as caught:
         await call  # type: ignore[misc]  # a coroutine of the bot
 
-    assert str(caught.value).removeprefix("Bad Request: ").lower() == words.lower()
+    assert str(caught.value).removeprefix("Bad Request: ").lower() == error.lower()
     assert [violation.kind for violation in fake_telegram.violations] == (["limit"] if limit else [])
 
 
@@ -36,12 +36,12 @@ async def test_text_too_long(fake_telegram: FakeTelegram, bot: Bot, ada: User, t
 
 
 @pytest.mark.parametrize(
-    ("text", "words"),
+    ("text", "error"),
     [("", "message text is empty"), (" \n", "text must be non-empty"), ("<b></b>", "text must be non-empty")],
 )
-async def test_empty_text(fake_telegram: FakeTelegram, bot: Bot, ada: User, text: str, words: str) -> None:
+async def test_empty_text(fake_telegram: FakeTelegram, bot: Bot, ada: User, text: str, error: str) -> None:
     """An empty text, white space and empty markup are rejected."""
-    await assert_rejected(fake_telegram, words, bot.send_message(ada.id, text, parse_mode="HTML"))
+    await assert_rejected(fake_telegram, error, bot.send_message(ada.id, text, parse_mode="HTML"))
 
 
 async def test_caption_too_long(fake_telegram: FakeTelegram, bot: Bot, ada: User) -> None:
@@ -74,7 +74,7 @@ async def test_button_data_beyond_the_limit(fake_telegram: FakeTelegram, bot: Bo
 
 
 @pytest.mark.parametrize(
-    ("button", "words"),
+    ("button", "error"),
     [
         (
             InlineKeyboardButton("x"),
@@ -85,11 +85,11 @@ async def test_button_data_beyond_the_limit(fake_telegram: FakeTelegram, bot: Bo
     ids=["no action", "no address"],
 )
 async def test_buttons_without_action(
-    fake_telegram: FakeTelegram, bot: Bot, ada: User, button: InlineKeyboardButton, words: str
+    fake_telegram: FakeTelegram, bot: Bot, ada: User, button: InlineKeyboardButton, error: str
 ) -> None:
     """A button without an action, or with an invalid URL, is rejected."""
     await assert_rejected(
-        fake_telegram, words, bot.send_message(ada.id, "x", reply_markup=InlineKeyboardMarkup([[button]]))
+        fake_telegram, error, bot.send_message(ada.id, "x", reply_markup=InlineKeyboardMarkup([[button]]))
     )
 
 
@@ -102,7 +102,7 @@ async def test_commands_within_the_limits(bot: Bot, command: BotCommand) -> None
 
 
 @pytest.mark.parametrize(
-    ("name", "description", "words"),
+    ("name", "description", "error"),
     [
         ("Hilfe", "d", "BOT_COMMAND_INVALID"),
         ("einführung", "d", "BOT_COMMAND_INVALID"),
@@ -113,10 +113,10 @@ async def test_commands_within_the_limits(bot: Bot, command: BotCommand) -> None
     ],
 )
 async def test_commands_beyond_the_limits(
-    fake_telegram: FakeTelegram, bot: Bot, name: str, description: str, words: str
+    fake_telegram: FakeTelegram, bot: Bot, name: str, description: str, error: str
 ) -> None:
     """Each violation of the rules for commands has its own error text."""
-    await assert_rejected(fake_telegram, words, bot.set_my_commands([BotCommand(name, description)]))
+    await assert_rejected(fake_telegram, error, bot.set_my_commands([BotCommand(name, description)]))
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_telegram_html_is_parsed(html: str, text: str, spans: list[tuple[str, in
 
 
 @pytest.mark.parametrize(
-    ("html", "words"),
+    ("html", "error"),
     [
         ("ä<p>x</p>", 'Unsupported start tag "p" at byte offset 2'),
         ("a<br/>", 'Unsupported start tag "br/" at byte offset 1'),
@@ -164,31 +164,31 @@ def test_telegram_html_is_parsed(html: str, text: str, spans: list[tuple[str, in
         ('<a href="x', "Unclosed start tag at byte offset 0"),
     ],
 )
-def test_broken_html_is_rejected(html: str, words: str) -> None:
+def test_broken_html_is_rejected(html: str, error: str) -> None:
     """Each mistake in HTML is rejected with Telegram's error text and byte offset."""
-    with pytest.raises(HtmlError, match=f"^{re.escape(words)}$"):
+    with pytest.raises(HtmlError, match=f"^{re.escape(error)}$"):
         parse_html(html)
 
 
 async def test_broken_html_in_a_call(fake_telegram: FakeTelegram, bot: Bot, ada: User) -> None:
     """An error in HTML reaches the bot after "can't parse entities"."""
-    words = 'can\'t parse entities: Unsupported start tag "x" at byte offset 3'
-    await assert_rejected(fake_telegram, words, bot.send_message(ada.id, "1. <x>", parse_mode="HTML"))
+    error = 'can\'t parse entities: Unsupported start tag "x" at byte offset 3'
+    await assert_rejected(fake_telegram, error, bot.send_message(ada.id, "1. <x>", parse_mode="HTML"))
 
 
 async def test_unchanged_message(fake_telegram: FakeTelegram, bot: Bot, ada: User) -> None:
     """An edit that changes nothing is rejected with Telegram's error text."""
     sent = await bot.send_message(ada.id, "<b>x</b>", parse_mode="HTML", reply_markup=keyboard("1"))
     same = bot.edit_message_text("<strong>x</strong>", ada.id, sent.id, parse_mode="HTML", reply_markup=keyboard("1"))
-    words = (
+    error = (
         "message is not modified: specified new message content and reply markup are exactly the same as a current "
         "content and reply markup of the message"
     )
-    await assert_rejected(fake_telegram, words, same, limit=False)
+    await assert_rejected(fake_telegram, error, same, limit=False)
 
 
 @pytest.mark.parametrize(
-    ("method", "arguments", "words"),
+    ("method", "arguments", "error"),
     [
         ("send_message", {"chat_id": 7, "text": "x"}, "chat not found"),
         ("edit_message_text", {"message_id": 99, "text": "x"}, "message to edit not found"),
@@ -205,12 +205,12 @@ async def test_unchanged_message(fake_telegram: FakeTelegram, bot: Bot, ada: Use
     ],
 )
 async def test_errors_of_a_correct_bot(
-    fake_telegram: FakeTelegram, bot: Bot, ada: User, method: str, arguments: dict[str, object], words: str
+    fake_telegram: FakeTelegram, bot: Bot, ada: User, method: str, arguments: dict[str, object], error: str
 ) -> None:
     """An error that a correct bot may run into has Telegram's text and is no violation."""
     ada.send_text("message 1")
     chat = {} if method == "set_my_commands" else {"chat_id": ada.id}
-    await assert_rejected(fake_telegram, words, getattr(bot, method)(**{**chat, **arguments}), limit=False)
+    await assert_rejected(fake_telegram, error, getattr(bot, method)(**{**chat, **arguments}), limit=False)
 
 
 async def test_missing_reply_target_may_be_allowed(bot: Bot, ada: User) -> None:

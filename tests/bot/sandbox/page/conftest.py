@@ -12,14 +12,14 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, ViewportSize, syn
 from bot.sandbox.launcher import Sandbox
 from bot.settings import Settings
 from tests.bot.sandbox.page.chromium import FOUND, MISSING, WIDE, launch
-from tests.bot.sandbox.page.stage import Stage
+from tests.bot.sandbox.page.ui import SandboxUI
 from tests.support.paths import PREPARED, ROOT
 
 DEFAULT_TIMEOUT = 15_000  # milliseconds; only failures take this long
 REFUSED = "status of 400"  # logged by the browser when the server refuses something
 
 Scheme = Literal["light", "dark"]
-Open = Callable[..., Stage]
+Open = Callable[..., SandboxUI]
 
 
 @pytest.fixture(scope="package")
@@ -52,13 +52,13 @@ def open_page(browser: Browser, sandbox: str) -> Iterator[Open]:
     errors: list[str] = []
     urls: list[str] = []
 
-    def open_stage(size: ViewportSize = WIDE, scheme: Scheme = "light") -> Stage:
+    def open_ui(size: ViewportSize = WIDE, scheme: Scheme = "light") -> SandboxUI:
         context = browser.new_context(viewport=size, color_scheme=scheme, reduced_motion="reduce", locale="de-DE")
         page = context.new_page()
         _watch(page, errors, urls)
-        return Stage(page, sandbox)
+        return SandboxUI(page, sandbox)
 
-    yield open_stage
+    yield open_ui
     for context in browser.contexts:
         context.close()
     assert errors == []
@@ -77,6 +77,6 @@ def _watch(page: Page, errors: list[str], urls: list[str]) -> None:
 
 
 @pytest.fixture
-def stage(open_page: Open) -> Stage:
+def ui(open_page: Open) -> SandboxUI:
     """The page in a wide window."""
     return open_page()

@@ -86,8 +86,8 @@ def test_every_table_forces_row_level_security(pg_store: Store, fresh_url: str) 
         ).fetchall()
 
     assert {name for (name,) in forced} == set(DATA_CATALOGUE) - {"_sqlite_migrations"}
-    with psycopg.connect(fresh_url) as nobody, pytest.raises(psycopg.Error, match=r"gw\.tenant"):
-        nobody.execute("SELECT * FROM requests")
+    with psycopg.connect(fresh_url) as connection, pytest.raises(psycopg.Error, match=r"gw\.tenant"):
+        connection.execute("SELECT * FROM requests")
     pg_store.close()
 
 
@@ -240,15 +240,15 @@ def test_dump_can_be_restored(pg_store: Store, fresh_url: str, database_url: str
     pg_store.close()
     with connect_as_superuser(fresh_url) as connection:
         connection.execute("CREATE DATABASE again OWNER gwbot")
-    again = database_url.replace("/gwbot?", "/again?")
+    restored_url = database_url.replace("/gwbot?", "/again?")
     environment = {**os.environ, "PGOPTIONS": "-c gw.tenant=main"}
 
     dumped = subprocess.run(
         [BINARIES / "pg_dump", "--enable-row-security", "-Fc", fresh_url], env=environment, check=True,
         capture_output=True,
     )  # fmt: skip
-    subprocess.run([BINARIES / "pg_restore", "-d", again], input=dumped.stdout, env=environment, check=True)
-    store = Store(PostgresDatabase(again, clock))
+    subprocess.run([BINARIES / "pg_restore", "-d", restored_url], input=dumped.stdout, env=environment, check=True)
+    store = Store(PostgresDatabase(restored_url, clock))
 
     assert tables(store) == before
     assert finish(store, say(10, "b"), update=2)

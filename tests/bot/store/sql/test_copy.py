@@ -170,14 +170,14 @@ def test_command_copies_both_ways(tmp_path: Path, fresh_url: str, clock: Clock) 
     new = Store(SqliteDatabase(tmp_path / "new.db", clock))
     assert texts(new.outbox.due_calls(clock())) == ["a"]
     new.close()
-    assert [done.returncode for done in (copied, copied_back, *commands)] == [0] * 6, copied_back.stderr
+    assert [result.returncode for result in (copied, copied_back, *commands)] == [0] * 6, copied_back.stderr
     assert "is up to date." in commands[0].stdout
     assert "rows older than" in commands[2].stdout
     assert "messages waiting, 0 open requests" in commands[3].stdout
-    for done in rejected:
-        fails(done, "pg_dump", "gwbot store copy")
+    for result in rejected:
+        fails(result, "pg_dump", "gwbot store copy")
     outputs = [copied, copied_again, copied_back, *commands, *rejected]
-    assert "Geheim" not in "".join(done.stdout + done.stderr for done in outputs)
+    assert "Geheim" not in "".join(result.stdout + result.stderr for result in outputs)
 
 
 def test_command_without_a_source(tmp_path: Path) -> None:

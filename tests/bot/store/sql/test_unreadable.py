@@ -137,7 +137,7 @@ def test_doctor_names_unreadable_rows(tmp_path: Path, clock: Clock) -> None:
     damage(store, "requests", "body", "{", "1 = 1")
     store.close()
 
-    done = gwbot("doctor", folder=tmp_path)
+    result = gwbot("doctor", folder=tmp_path)
 
-    (line,) = [line for line in done.stdout.splitlines() if " store: " in line]
+    (line,) = [line for line in result.stdout.splitlines() if " store: " in line]
     assert line.startswith(f"wrong store: in {tmp_path}/bot.db request {OPEN.reference} cannot be read")

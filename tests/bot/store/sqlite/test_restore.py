@@ -61,13 +61,13 @@ def test_damaged_store_is_replaced_and_kept(tmp_path: Path, clock: Clock) -> Non
     copy = create_store(tmp_path / "copy.db", clock)
     (tmp_path / "bot.db").write_bytes(b"damaged")
 
-    kept = restore_store(copy, tmp_path / "bot.db")
+    previous = restore_store(copy, tmp_path / "bot.db")
 
-    assert kept is not None
-    assert kept.read_bytes() == b"damaged"
-    again = Store(SqliteDatabase(tmp_path / "bot.db", clock))
-    assert again.outbox.count_queued_calls() == 1
-    again.close()
+    assert previous is not None
+    assert previous.read_bytes() == b"damaged"
+    restored = Store(SqliteDatabase(tmp_path / "bot.db", clock))
+    assert restored.outbox.count_queued_calls() == 1
+    restored.close()
 
 
 @pytest.mark.parametrize("damage", ["cut", "foreign", "newer", "torn"])
@@ -147,12 +147,12 @@ def test_everything_is_restored(full: Store, tmp_path: Path, clock: Clock) -> No
     restore_store(tmp_path / "copy.db", tmp_path / "again.db")
 
     assert min(len(rows) for rows in before.values()) == 1  # no table is empty
-    with closing(Store(SqliteDatabase(tmp_path / "again.db", clock))) as again:
-        assert tables(again) == before
+    with closing(Store(SqliteDatabase(tmp_path / "again.db", clock))) as restored:
+        assert tables(restored) == before
 
 
-@pytest.mark.parametrize("again", [True, False])
-def test_waiting_calls_are_restored_or_dropped(full: Store, tmp_path: Path, clock: Clock, again: bool) -> None:
+@pytest.mark.parametrize("send_waiting", [True, False])
+def test_waiting_calls_are_restored_or_dropped(full: Store, tmp_path: Path, clock: Clock, send_waiting: bool) -> None:
     """The caller decides whether waiting updates and calls are restored; erasures in the adviser chat always are."""
     full.apply(
         [
@@ -166,19 +166,16 @@ def test_waiting_calls_are_restored_or_dropped(full: Store, tmp_path: Path, cloc
 
     def decide(waiting: int) -> bool:
         counts.append(waiting)
-        return again
+        return send_waiting
 
     restore_store(tmp_path / "copy.db", tmp_path / "again.db", decide)
 
     assert counts == [len(OUTGOING) + 1]  # the calls and one update
     with closing(Store(SqliteDatabase(tmp_path / "again.db", clock))) as store:
-        assert store.outbox.count_queued_calls() == 2 + len(OUTGOING) * again
-        assert store.inbox.count_pending_updates() == again
+        assert store.outbox.count_queued_calls() == 2 + len(OUTGOING) * send_waiting
+        assert store.inbox.count_pending_updates() == send_waiting
         assert {row["params"] for row in tables(store)["outbox"] if row["status"] == "failed"} <= {"{}"}
-        assert [row["update_id"] for row in tables(store)["inbox"]] == [
-            1,
-            90,
-        ]  # so they are not handled a second time
+        assert [row["update_id"] for row in tables(store)["inbox"]] == [1, 90]  # so neither is handled twice
 
 
 def test_restore_does_not_ask_if_nothing_waits(tmp_path: Path, clock: Clock) -> None:
@@ -205,10 +202,10 @@ def test_command_reports_what_was_waiting(
     """The command reports how much was waiting in the backup, and whether it is sent or, by default, dropped."""
     copy = create_store(tmp_path / "copy.db", clock)
 
-    done = gwbot("restore", *options, str(copy), folder=tmp_path)
+    result = gwbot("restore", *options, str(copy), folder=tmp_path)
 
-    assert done.returncode == 0, done.stderr
-    (line,) = [line for line in done.stdout.splitlines() if " waited to be " in line]
+    assert result.returncode == 0, result.stderr
+    (line,) = [line for line in result.stdout.splitlines() if " waited to be " in line]
     assert line.startswith(f"1 message waited to be answered or sent when {copy} was made. ")
     assert text in line
     with closing(Store(SqliteDatabase(tmp_path / "bot.db", clock))) as store:
@@ -222,14 +219,14 @@ def test_command_asks_in_a_terminal(tmp_path: Path, clock: Clock, answer: str, w
     terminal, stdin = os.openpty()
     os.write(terminal, f"{answer}\n".encode())
 
-    done = subprocess.run(
+    result = subprocess.run(
         [*GWBOT, "restore", str(copy)], stdin=stdin, capture_output=True, text=True, check=True,
         env=os.environ | {"GW_DATABASE_URL": f"sqlite:///{tmp_path}/bot.db"},
     )  # fmt: skip
     os.close(terminal)
     os.close(stdin)
 
-    assert "for the second time? [y/N]" in done.stdout
+    assert "for the second time? [y/N]" in result.stdout
     with closing(Store(SqliteDatabase(tmp_path / "bot.db", clock))) as store:
         assert store.outbox.count_queued_calls() == waiting
 
@@ -271,10 +268,10 @@ def test_migration_keeps_a_copy(tmp_path: Path, clock: Clock, caplog: pytest.Log
     Store(SqliteDatabase(path, clock)).close()
     Store(SqliteDatabase(path, clock)).close()
 
-    (kept,) = tmp_path.glob("bot.db.before-*")
-    assert kept.name == "bot.db.before-0003_selfcheck-1"
-    assert caplog.messages == [f"upgrading the schema of the store; a copy from before is in {kept}"]
-    with closing(Database(kept)) as old:
+    (previous,) = tmp_path.glob("bot.db.before-*")
+    assert previous.name == "bot.db.before-0003_selfcheck-1"
+    assert caplog.messages == [f"upgrading the schema of the store; a copy from before is in {previous}"]
+    with closing(Database(previous)) as old:
         assert "checks" not in old.table_names()
         assert len(migrations.applied(old)) == 2
 

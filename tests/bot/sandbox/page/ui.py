@@ -10,7 +10,7 @@ FORM = ("Überspringen", "Verein oder NPO", "Überspringen", "Hier bei Telegram"
 Press = Callable[[Locator], None]
 
 
-class Stage:
+class SandboxUI:
     """The loaded page. ``name`` always is that of a phone: a person, the group, or the mailbox."""
 
     def __init__(self, page: Page, address: str) -> None:
