@@ -2,20 +2,17 @@
 
 import pytest
 
-from index.evaluation.dataset import read_labelled_questions
+from index.evaluation.dataset import LABELLED_QUESTIONS, read_labelled_questions
 from index.evaluation.metrics import SliceMetrics, metrics_table
 from index.evaluation.run import evaluate_questions
 from index.search.live_index import LiveIndex
-from tests.support.paths import QUESTIONS
 
 
 @pytest.fixture(scope="module")
 def metrics_by_slice(live: LiveIndex) -> dict[str, SliceMetrics]:
     """Metrics by slice."""
-    return {
-        row.slice: row
-        for row in metrics_table(evaluate_questions(read_labelled_questions(QUESTIONS), live.current_searcher()))
-    }
+    items = read_labelled_questions(LABELLED_QUESTIONS)
+    return {row.slice: row for row in metrics_table(evaluate_questions(items, live.current_searcher()))}
 
 
 @pytest.mark.parametrize(

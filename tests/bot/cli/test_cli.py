@@ -1,41 +1,19 @@
-"""The command line run as a process: output, exit codes, clear errors."""
+"""The command line: output, exit codes, clear errors."""
 
 import json
-import os
 import signal
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from bot.sandbox.fake_telegram import FakeTelegram
-from tests.support.paths import PREPARED
-
-GWBOT = [sys.executable, "-m", "bot"]
-
-
-def gwbot(
-    *arguments: str, folder: Path, stdin: str = "", data: Path = PREPARED, **variables: str
-) -> subprocess.CompletedProcess[str]:
-    """Run the command line in a folder, with the prepared encoder and index unless told otherwise."""
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("GW_")}
-    environment |= {"GW_DATA_DIR": str(data), "GW_DATABASE_URL": f"sqlite:///{folder}/bot.db", **variables}
-    return subprocess.run(
-        [*GWBOT, *arguments], cwd=folder, env=environment, input=stdin, capture_output=True, text=True, check=False
-    )
-
-
-def fails(result: subprocess.CompletedProcess[str], *expected: str, code: int = 1) -> None:
-    assert result.returncode == code, result.stderr
-    assert "Traceback" not in result.stderr
-    for text in expected:
-        assert text in result.stderr
+from tests.support.command_line import environment, fails, gwbot, gwbot_process, started
 
 
 def test_ask(tmp_path: Path) -> None:
     """`gwbot ask` answers one question as plain text."""
-    result = gwbot("ask", "Was ist Collective Impact?", folder=tmp_path)
+    result = gwbot_process("ask", "Was ist Collective Impact?", folder=tmp_path)
 
     assert result.returncode == 0, result.stderr
     assert "Aus der Fachliteratur:" in result.stdout
@@ -81,8 +59,8 @@ def test_wrong_usage(tmp_path: Path, arguments: tuple[str, ...]) -> None:
 
 
 def test_missing_encoder_names_the_command_to_run(tmp_path: Path) -> None:
-    """Without an encoder, every command that needs one names the command that prepares it."""
-    for arguments in (("ask", "Hallo"), ("index", "build"), ("search", "x"), ("run",)):
+    """Without an encoder, every command that needs one, except `gwbot run`, names the command that prepares it."""
+    for arguments in (("ask", "Hallo"), ("index", "build"), ("search", "x"), ("eval",)):
         fails(gwbot(*arguments, folder=tmp_path, data=tmp_path / "data"), "gwbot model prepare")
 
 
@@ -121,7 +99,7 @@ def test_any_folder_from_build_to_search(tmp_path: Path) -> None:
 def test_chat_in_the_terminal(tmp_path: Path, prepared: Path) -> None:
     """Without a token the bot runs in the terminal, with numbers for buttons, and stores requests as usual."""
     typed = "Was ist Collective Impact?\n1\n/kontakt\n/beratung\nWir suchen Rat.\n" + 6 * "1\n"  # the form's buttons
-    result = gwbot("run", folder=tmp_path, stdin=typed, data=prepared, PORT="0")
+    result = gwbot_process("run", folder=tmp_path, stdin=typed, data=prepared, PORT="0")
     listed = gwbot("requests", "list", folder=tmp_path)
 
     assert result.returncode == 0, result.stderr
@@ -199,32 +177,27 @@ def test_run_and_sigterm(tmp_path: Path) -> None:
     """`gwbot run` answers on Telegram, stops cleanly on SIGTERM, and catches up on messages after a restart."""
     with FakeTelegram() as fake_telegram:
         ada = fake_telegram.add_user("Ada", language_code="de", started=True)
+        env = environment(tmp_path, GW_TELEGRAM_TOKEN=fake_telegram.token, GW_TELEGRAM_API_URL=fake_telegram.url)
         for question in ("Was ist Collective Impact?", "Was ist ein Backbone?"):
             ada.send_text(question)
-            environment = {
-                **os.environ,
-                "GW_DATA_DIR": str(PREPARED),
-                "GW_DATABASE_URL": f"sqlite:///{tmp_path}/bot.db",
-                "GW_TELEGRAM_TOKEN": fake_telegram.token,
-                "GW_TELEGRAM_API_URL": fake_telegram.url,
-            }
-            with subprocess.Popen([*GWBOT, "run"], cwd=tmp_path, env=environment, stderr=subprocess.PIPE) as process:
+            with started("run", cwd=tmp_path, env=env, stderr=subprocess.PIPE) as process:
                 answer = ada.wait_for_reply_sync(timeout=30)
                 process.send_signal(signal.SIGTERM)
                 _, log = process.communicate(timeout=20)
 
             assert "Aus der Fachliteratur:" in answer.text
             assert process.returncode == 0
-            assert b"stopped; all data is saved" in log
-            assert question.encode() not in log
-            assert fake_telegram.token.encode() not in log
+            assert "stopped; all data is saved" in log
+            assert question not in log
+            assert fake_telegram.token not in log
         assert fake_telegram.violations == []
 
 
 def test_unknown_token(tmp_path: Path) -> None:
     """A token that Telegram does not know is reported as a clear error."""
     with FakeTelegram() as fake_telegram:
-        result = gwbot("run", folder=tmp_path, GW_TELEGRAM_TOKEN="1:falsch", GW_TELEGRAM_API_URL=fake_telegram.url)
+        url = fake_telegram.url
+        result = gwbot_process("run", folder=tmp_path, GW_TELEGRAM_TOKEN="1:falsch", GW_TELEGRAM_API_URL=url)
 
     fails(result, "Telegram does not know this token. Check GW_TELEGRAM_TOKEN.")
 

@@ -5,16 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.bot.cli.test_cli import fails, gwbot
+from index.evaluation.dataset import LABELLED_QUESTIONS
+from tests.support.command_line import fails, gwbot, gwbot_process
 from tests.support.paths import PREPARED, ROOT
-
-LABELLED = ROOT / "tests" / "data" / "questions.jsonl"
 
 
 @pytest.fixture
 def questions(tmp_path: Path) -> Path:
     """About thirty of the labelled questions, of all kinds, in two splits."""
-    items = [json.loads(line) for line in LABELLED.read_text("utf-8").splitlines()][::24][:30]
+    items = [json.loads(line) for line in LABELLED_QUESTIONS.read_text("utf-8").splitlines()][::24][:30]
     for number, item in enumerate(items):
         item["split"] = ("calibration", "judgement")[number % 2]
     path = tmp_path / "fragen.jsonl"
@@ -75,7 +74,7 @@ def test_report_without_matplotlib(tmp_path: Path, questions: Path) -> None:
     (tmp_path / "fehlt" / "matplotlib" / "__init__.py").write_text("raise ImportError('not installed')", "utf-8")
     path = f"{tmp_path / 'fehlt'}:{ROOT}"
 
-    result = gwbot("eval", "--questions", str(questions), "--report", "r", folder=tmp_path, PYTHONPATH=path)
+    result = gwbot_process("eval", "--questions", str(questions), "--report", "r", folder=tmp_path, PYTHONPATH=path)
 
     assert result.returncode == 0, result.stderr
     assert "No pictures: matplotlib is not installed" in result.stdout
@@ -123,5 +122,5 @@ def test_clear_errors(tmp_path: Path, questions: Path) -> None:
     fails(gwbot("eval", "--retrieval", "sammlung", "--cases", folder=tmp_path), "--report alone", code=2)
     fails(gwbot("eval", "--report", "leer.jsonl", folder=tmp_path), "is a file", code=2)
     fails(gwbot("eval", "--questions", str(questions), "--report", "leer.jsonl/r", folder=tmp_path), "cannot be made")
-    fails(gwbot("eval", folder=tmp_path), "There is no file tests/data/questions.jsonl", "--questions FILE")
+    fails(gwbot("eval", "--questions", "x.jsonl", folder=tmp_path), "There is no file x.jsonl", "--questions FILE")
     assert not (tmp_path / "r").exists()

@@ -11,12 +11,10 @@ from bot.domain.message import AnswerCallback, SendMessage
 from bot.domain.turn import State, Turn
 from bot.flows.dialogue import Dialogue
 from bot.store import SqliteDatabase, Store
-from index.evaluation.dataset import read_labelled_questions
+from index.evaluation.dataset import LABELLED_QUESTIONS, read_labelled_questions
 from prompts.telegram_html import html_to_plain
 from tests.conftest import Clock
-from tests.support.paths import ROOT
 
-LABELLED = ROOT / "tests" / "data" / "questions.jsonl"
 EVENT = Event(1, EventKind.TEXT, chat_id=10, user_id=20, message_id=5, language_code="de", name="Ada")
 
 
@@ -72,7 +70,7 @@ def test_every_answer_can_be_explained(dialogue: Dialogue, question: str, expect
 
 def test_choice_can_be_explained(dialogue: Dialogue) -> None:
     """The explanation of a choice says that several topics match."""
-    questions = (line.question for line in read_labelled_questions(LABELLED) if line.kind == "unanswerable")
+    questions = (line.question for line in read_labelled_questions(LABELLED_QUESTIONS) if line.kind == "unanswerable")
     turns = (ask(dialogue, question) for question in questions)
     turn = next(turn for turn in turns if "Ich bin nicht sicher, was Sie meinen" in str(turn.messages[0]))
 

@@ -1,10 +1,8 @@
 """`gwbot run` as a process: when and where it opens the sandbox, and how it stops."""
 
-import os
 import signal
 import socket
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,41 +12,24 @@ import pytest
 
 from bot.sandbox.fake_telegram import FakeTelegram
 from tests.bot.sandbox.conftest import Json
+from tests.support.command_line import environment, gwbot_process, started
 
-RUN = [sys.executable, "-m", "bot", "run"]
 OPEN = "the sandbox is open: "
-
-
-def environment(data: Path, folder: Path, **variables: str) -> dict[str, str]:
-    """Return the environment of a process, with these settings of the bot only."""
-    others = {key: value for key, value in os.environ.items() if not key.startswith("GW_")}
-    return (
-        others | {"GW_DATA_DIR": str(data), "GW_DATABASE_URL": f"sqlite:///{folder}/bot.db", "PORT": "0"} | variables
-    )
 
 
 @contextmanager
 def running(data: Path, folder: Path, stdin: int = subprocess.DEVNULL, **variables: str) -> Iterator[str]:
     """Run the bot inside the block, yield the page's address, and check that SIGTERM ends it with exit code 0."""
-    with subprocess.Popen(
-        RUN,
-        cwd=folder,
-        env=environment(data, folder, **variables),
-        stdin=stdin,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
+    env = environment(folder, data, **{"PORT": "0", **variables})
+    pipes = {"stdin": stdin, "stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
+    with started("run", cwd=folder, env=env, **pipes) as process:
         assert process.stderr is not None
-        try:
-            line = next((line for line in process.stderr if OPEN in line), "")
-            yield line.partition(OPEN)[2].strip()
-            process.send_signal(signal.SIGTERM)
-            rest = process.communicate(timeout=20)[1]
-            assert process.returncode == 0, rest
-            assert "Traceback" not in rest
-        finally:
-            process.kill()
+        line = next((line for line in process.stderr if OPEN in line), "")
+        yield line.partition(OPEN)[2].strip()
+        process.send_signal(signal.SIGTERM)
+        rest = process.communicate(timeout=20)[1]
+        assert process.returncode == 0, rest
+        assert "Traceback" not in rest
 
 
 def test_sandbox_runs_without_standard_input(prepared: Path, tmp_path: Path) -> None:
@@ -71,16 +52,7 @@ def test_open_standard_input_does_not_delay_the_stop(prepared: Path, tmp_path: P
 
 def test_questions_on_standard_input_are_answered(prepared: Path, tmp_path: Path) -> None:
     """Questions on standard input are answered on standard output, and the end of input ends the run."""
-    result = subprocess.run(
-        RUN,
-        cwd=tmp_path,
-        env=environment(prepared, tmp_path),
-        input="Was ist Collective Impact?\n",
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    result = gwbot_process("run", folder=tmp_path, stdin="Was ist Collective Impact?\n", data=prepared, PORT="0")
 
     assert result.returncode == 0, result.stderr
     assert "Aus der Fachliteratur:" in result.stdout
@@ -113,12 +85,11 @@ def test_no_sandbox_with_a_token(prepared: Path, tmp_path: Path) -> None:
     log = tmp_path / "stderr"
     with FakeTelegram() as fake_telegram, log.open("w") as stderr:
         token = {"GW_TELEGRAM_TOKEN": fake_telegram.token, "GW_TELEGRAM_API_URL": fake_telegram.url}
-        command = [sys.executable, "-X", "importtime", *RUN[1:]]
-        settings = environment(prepared, tmp_path, **token)
-        process = subprocess.Popen(command, cwd=tmp_path, env=settings, stdin=subprocess.DEVNULL, stderr=stderr)
-        fake_telegram.wait_for_sync(lambda: fake_telegram.is_polling, timeout=30)
-        process.send_signal(signal.SIGTERM)
-        process.wait(20)
+        env = environment(tmp_path, prepared, PORT="0", PYTHONPROFILEIMPORTTIME="1", **token)
+        with started("run", cwd=tmp_path, env=env, stdin=subprocess.DEVNULL, stderr=stderr) as process:
+            fake_telegram.wait_for_sync(lambda: fake_telegram.is_polling, timeout=30)
+            process.send_signal(signal.SIGTERM)
+            process.wait(20)
     output = log.read_text()
 
     assert process.returncode == 0

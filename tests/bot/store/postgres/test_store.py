@@ -17,7 +17,7 @@ from bot.store.postgres.database import PostgresDatabase
 from bot.store.postgres.schema import MIGRATIONS
 from tests.bot.store.test_store import finish, request, say
 from tests.conftest import Clock
-from tests.support.postgres import BINARIES, server, start, stop
+from tests.support.postgres import BINARIES, database, server, start, stop
 from tests.support.queues import texts
 from tests.support.tables import tables
 
@@ -233,14 +233,12 @@ def test_check_changes_nothing(pg_store: Store) -> None:
     pg_store.close()
 
 
-def test_dump_can_be_restored(pg_store: Store, fresh_url: str, database_url: str, clock: Clock) -> None:
+def test_dump_can_be_restored(pg_store: Store, fresh_url: str, postgres_server: str, clock: Clock) -> None:
     """A dump made as in docs/betrieb.md, by the bot's own role, restores everything."""
     finish(pg_store, say(10, "a"))
     before = tables(pg_store)
     pg_store.close()
-    with connect_as_superuser(fresh_url) as connection:
-        connection.execute("CREATE DATABASE again OWNER gwbot")
-    restored_url = database_url.replace("/gwbot?", "/again?")
+    restored_url = database(postgres_server, "gwbot")
     environment = {**os.environ, "PGOPTIONS": "-c gw.tenant=main"}
 
     dumped = subprocess.run(

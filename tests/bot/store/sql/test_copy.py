@@ -12,11 +12,11 @@ from bot.domain.event import Event, EventKind
 from bot.errors import StoreError
 from bot.store import SqliteDatabase, Store
 from bot.store.postgres.database import PostgresDatabase
-from tests.bot.cli.test_cli import fails, gwbot
 from tests.bot.conftest import OpenStore
 from tests.bot.store.test_personal_data import ADA, BEA, DESK, apply_update, full
 from tests.bot.store.test_store import EVENT, finish, say
 from tests.conftest import Clock
+from tests.support.command_line import fails, gwbot
 from tests.support.queues import texts
 from tests.support.tables import tables
 

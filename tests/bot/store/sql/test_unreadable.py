@@ -12,9 +12,9 @@ from bot.domain.event import Event, EventKind
 from bot.domain.turn import State
 from bot.pipeline.inbox import Inbox
 from bot.store import SqliteDatabase, Store
-from tests.bot.cli.test_cli import gwbot
 from tests.bot.store.test_personal_data import BEA, apply_update
 from tests.conftest import Clock
+from tests.support.command_line import gwbot
 from tests.support.queues import key, noting
 from tests.support.relay import ADA, OPEN
 from tests.support.tables import tables

@@ -2,7 +2,6 @@
 
 import os
 import sqlite3
-import subprocess
 from contextlib import closing
 from pathlib import Path
 
@@ -16,10 +15,10 @@ from bot.store import SqliteDatabase, Store
 from bot.store.records import EraseThread, ErasureReason, RequestMailDeletion
 from bot.store.sqlite.backup import backup_store, restore_store
 from bot.store.sqlite.migrations import migrations
-from tests.bot.cli.test_cli import GWBOT, gwbot
 from tests.bot.store.test_personal_data import BEA, DESK, OUTGOING, apply_update, full
 from tests.bot.store.test_store import finish, say
 from tests.conftest import Clock
+from tests.support.command_line import gwbot
 from tests.support.tables import tables
 
 pytestmark = pytest.mark.durability
@@ -219,13 +218,11 @@ def test_command_asks_in_a_terminal(tmp_path: Path, clock: Clock, answer: str, w
     terminal, stdin = os.openpty()
     os.write(terminal, f"{answer}\n".encode())
 
-    result = subprocess.run(
-        [*GWBOT, "restore", str(copy)], stdin=stdin, capture_output=True, text=True, check=True,
-        env=os.environ | {"GW_DATABASE_URL": f"sqlite:///{tmp_path}/bot.db"},
-    )  # fmt: skip
+    with open(stdin, encoding="utf-8") as file:
+        result = gwbot("restore", str(copy), folder=tmp_path, stdin=file)
     os.close(terminal)
-    os.close(stdin)
 
+    assert result.returncode == 0, result.stderr
     assert "for the second time? [y/N]" in result.stdout
     with closing(Store(SqliteDatabase(tmp_path / "bot.db", clock))) as store:
         assert store.outbox.count_queued_calls() == waiting
