@@ -137,7 +137,7 @@ def test_contradicted_clock_is_not_trusted(caplog: pytest.LogCaptureFixture) -> 
 
 
 def test_unavailable_store_raises() -> None:
-    """If the store is unavailable when it is asked whether the time is plausible, the error is passed on."""
+    """If the store is unavailable while the guard checks whether the time is plausible, the error is passed on."""
 
     def fail(now: float) -> bool:
         raise StoreUnavailable("The store cannot be used now: it is busy.")
@@ -152,7 +152,7 @@ def test_unavailable_store_raises() -> None:
 
 @pytest.mark.parametrize(("now", "seconds"), [(99.0, 0.0), (100.0, 60.0), (130.0, 30.0), (160.0, 0.0), (1e9, 0.0)])
 def test_remaining_wait_lies_between_start_and_end(now: float, seconds: float) -> None:
-    """No wait remains after its end, nor before its start, a time that only a clock that was set back can show."""
+    """No wait remains after its end, or before its start, as happens if the clock was set back."""
     assert remaining_wait(100.0, 160.0, now) == seconds
 
 

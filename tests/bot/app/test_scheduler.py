@@ -1,4 +1,4 @@
-"""What the scheduler does as time passes, and what a wrong clock must not make it do."""
+"""What the scheduler does as time passes, and what a wrong clock must not cause."""
 
 import asyncio
 from collections.abc import Callable, Iterator
@@ -108,7 +108,7 @@ def queued_references(dialogue: Dialogue, clock: Clock) -> list[str]:
 
 
 def test_failing_request_does_not_hold_up_the_others(dialogue: Dialogue, clock: Clock) -> None:
-    """If one request cannot be processed, reminders are still sent for the others, and only once."""
+    """If one request cannot be processed, reminders for the others are still sent, once each."""
     unknown = replace(request("AAAA-AAAA"), lang="unknown language", promised=5.0)
     dialogue.store.apply((), [CreateRequest(unknown), CreateRequest(request("BBBB-BBBB"))])
 
@@ -122,8 +122,8 @@ def test_failing_request_does_not_hold_up_the_others(dialogue: Dialogue, clock: 
 async def test_clock_ahead_at_the_start_has_no_effect(
     harness: SchedulerHarness, dialogue: Dialogue, clock: Clock, ahead: float
 ) -> None:
-    """A clock that is ahead after the start deletes nothing and sends no reminder, neither then nor once it is
-    corrected, even if the bot is restarted meanwhile."""
+    """A clock that is ahead at the start deletes nothing and sends no reminders, neither before nor after it is
+    corrected, even across a restart."""
     add_closed_request(dialogue, clock, "OLD", 180 - HOUR / 2 / DAY)
     waiting = request("NEW", turn=Party.REQUESTER, since=clock(), remind_at=clock() + HOUR / 2)
     dialogue.store.apply((), [CreateRequest(replace(waiting, created=clock()))])

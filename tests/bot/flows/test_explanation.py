@@ -62,7 +62,7 @@ def explain(dialogue: Dialogue, turn: Turn, data: str = "") -> str:
     ],
 )
 def test_every_answer_can_be_explained(dialogue: Dialogue, question: str, expected: list[str]) -> None:
-    """The explanation says how certain the bot is, because of which words and examples, or why it did not answer."""
+    """The explanation says how certain the bot is, based on which words and examples, or why it did not answer."""
     text = explain(dialogue, ask(dialogue, question))
 
     assert [part for part in expected if part not in text] == []

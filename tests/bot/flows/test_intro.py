@@ -103,7 +103,7 @@ def test_examples_and_the_last_step_differ_by_audience(dialogue: Dialogue) -> No
 
 
 def test_variety_without_steps_uses_those_of_the_language() -> None:
-    """A variety of a language has its own steps, and those of the language where it has none."""
+    """A variety of a language uses its own steps, and falls back to those of the language."""
     fourth = replace(steps_in_language(STEPS, "de")[3], lang="de-xx", title="Alles sehen")
     path = steps_in_language((*STEPS, fourth), "de-xx")
 

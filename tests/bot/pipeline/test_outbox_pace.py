@@ -54,7 +54,7 @@ class Telegram(Counterpart):
 
 
 async def test_thirty_a_second(store: Store, clock: Clock) -> None:
-    """Of 100 queued messages, 30 are sent per second, at most one to each chat, in order."""
+    """The outbox sends 30 messages per second, at most one per second to each chat, in order."""
     queue(store, *[text(chat, str(number)) for number in range(2) for chat in range(1, 51)])
     telegram, began = Telegram(clock), clock.now
 

@@ -157,7 +157,7 @@ def test_faults_can_be_removed(page: Page) -> None:
 
 
 def test_clock_can_be_set_forward(page: Page) -> None:
-    """Setting the clock forward does at once whatever is then due, and hours add up."""
+    """Setting the clock forward triggers everything that is then due, and hours add up."""
     ada = page.person("Ada Yıldız")
     send_request(page, ada)
     page.post("clock", hours=100)

@@ -358,7 +358,7 @@ def test_requests_of_the_first_schema_are_migrated(tmp_path: Path, clock: Clock)
     (stored,) = store.requests.active_requests()
     assert (stored.details.concern, stored.name, stored.consent) == ("Hilfe", "Ada", "2026-11")
     assert (stored.contact, stored.since, stored.version) == ("", stored.created, 0)
-    store.apply((), [UpdateRequest(stored)])  # it can be worked on
+    store.apply((), [UpdateRequest(stored)])  # it can still be updated
     assert api_call(store.outbox.due_calls(clock())[0].call).source == (10, 5)
     store.close()
 

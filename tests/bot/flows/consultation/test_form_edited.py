@@ -106,7 +106,7 @@ def test_edit_fills_in_a_skipped_line(dialogue: Dialogue) -> None:
 
 @pytest.mark.parametrize(("message", "text"), [(CONCERN, "x" * 2_001), (KIND, "Katze"), (REACH, "gar nicht")])
 def test_invalid_edit_changes_nothing(dialogue: Dialogue, message: int, text: str) -> None:
-    """An edit that is no valid answer leaves the line unchanged, and the user is told."""
+    """An edit that is not a valid answer leaves the line unchanged, and the bot says so."""
     state = fill_in(dialogue)
     turn = edit(dialogue, state, text, message)
 

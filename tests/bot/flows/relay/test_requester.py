@@ -170,7 +170,7 @@ def test_bot_is_silent_in_a_conversation(
 
 
 def test_conversation_goes_on_after_handing_back(services: Dialogue) -> None:
-    """If the adviser hands the request back, the requester is told, can return to the bot, and is still relayed."""
+    """If the adviser hands the request back, the requester is told, and their messages are still relayed."""
     kept(services, TALKING)
     tap = adviser(EventKind.BUTTON, f"q:release:{REFERENCE}", callback_id="1", in_adviser_chat=True)
     released = services.handle(STATE, tap)

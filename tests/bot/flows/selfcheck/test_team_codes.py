@@ -229,7 +229,7 @@ def test_picture_is_removed_if_a_member_leaves(dialogue: Dialogue) -> None:
 
 
 def test_differing_opinions_are_only_named_from_six_people(dialogue: Dialogue) -> None:
-    """That opinions in the team differ is only said with six people or more."""
+    """Only in a team of six or more does the picture say that opinions differ."""
     for user in range(20, 23):
         save_result(dialogue, user, same_levels(3), CODE)
     few = picture_words(tap(dialogue, None, f"shared:{CODE}"))
@@ -241,7 +241,7 @@ def test_differing_opinions_are_only_named_from_six_people(dialogue: Dialogue) -
 
 
 def test_answers_in_the_picture_stay(dialogue: Dialogue) -> None:
-    """A member whose answers are in the picture is told so when entering the code, and starts anew on their own."""
+    """A member whose answers are in the picture is told so, and can repeat the self-check only on their own."""
     for user in (20, 21, 22):
         save_result(dialogue, user, same_levels(1), NEW)
     ways = [enter_code(dialogue, JOINING, way, NEW) for way in ("typed", "linked", "tapped", "brought")]

@@ -127,7 +127,7 @@ async def test_files_contacts_and_actions(fake_telegram: FakeTelegram, bot: Bot,
 
 
 async def test_messages_are_copied(fake_telegram: FakeTelegram, bot: Bot, ada: User) -> None:
-    """A copied message is one of the bot's with the same content."""
+    """A copied message comes from the bot and has the same content."""
     original = ada.send_text("see @ada_l")
     grace = fake_telegram.add_user("Grace", started=True)
     copied = await bot.copy_message(grace.id, ada.id, original.id, reply_markup=YES_NO)

@@ -143,14 +143,14 @@ async def test_calls_queued_by_others_are_notified(
         reconnecting.set()
 
     listener = asyncio.create_task(one.database.listen_for_calls(lambda: notifications.put_nowait(0), sleep))
-    await asyncio.wait_for(notifications.get(), 10)  # it listens
+    await asyncio.wait_for(notifications.get(), 10)  # listening has started
     one.apply([text(10, "own")], ())
     two.apply([text(10, "a")], ())
     await asyncio.wait_for(notifications.get(), 10)
     quiet = notifications.empty()
     await asyncio.to_thread(kill_connections, LISTENING)
     await asyncio.wait_for(reconnecting.wait(), 10)
-    await asyncio.wait_for(notifications.get(), 10)  # it listens again
+    await asyncio.wait_for(notifications.get(), 10)  # listening has restarted
     two.apply([text(10, "b")], ())
     await asyncio.wait_for(notifications.get(), 10)
     await ended(listener)

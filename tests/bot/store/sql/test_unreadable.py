@@ -100,7 +100,7 @@ async def test_unreadable_update(store: Store, body: str) -> None:
     handled: list[int] = []
 
     def handle(number: int, raw: dict[str, object]) -> None:
-        noting(store, handled)(raw["update_id"], raw)  # type: ignore[arg-type]  # missing if it is no update
+        noting(store, handled)(raw["update_id"], raw)  # type: ignore[arg-type]  # an unreadable update has no id
 
     inbox = Inbox(store, handle, key)
     await inbox.resume_pending()

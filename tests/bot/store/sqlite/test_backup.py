@@ -99,7 +99,7 @@ def test_folder_of_a_new_store_is_created(tmp_path: Path, clock: Clock) -> None:
 
 
 def test_store_in_use_is_detected(tmp_path: Path, store: Store) -> None:
-    """A store in use is told from a closed one and from a missing one."""
+    """A store in use is an error, a closed one is accepted, and a missing one is reported as such."""
     with pytest.raises(StoreError, match="Stop the bot first"):
         ensure_not_in_use(tmp_path / "bot.db")
     store.close()
