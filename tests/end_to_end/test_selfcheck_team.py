@@ -8,7 +8,7 @@ from sqlite_utils import Database
 
 from bot.sandbox.fake_telegram import FakeTelegram, MessageView, User
 from bot.settings import Settings
-from bot.store.sqlite.migrations import migrations
+from bot.store.sqlite.schema import migrations
 from index.search.live_index import LiveIndex
 from tests.end_to_end.conftest import running
 from tests.end_to_end.test_selfcheck import answers, joins, new_code

@@ -1,15 +1,14 @@
 """Create and upgrade the PostgreSQL schema, and verify that row level security separates the tenants."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from psycopg import Connection
 
 from bot.errors import StoreError
+from bot.store.sql.migrations import find_migrations, list_pending
 
-# A migration that has shipped is never changed.
-MIGRATIONS = {path.stem: path for path in sorted((Path(__file__).parent / "migrations").glob("*.sql"))}
+MIGRATIONS = find_migrations(Path(__file__).parent / "migrations")
 _MIGRATION_LOCK = 7_302_611_900_425_311_001  # one number for all tenants, as they share the tables
 
 
@@ -40,17 +39,10 @@ def _check_role(connection: Connection[Any]) -> None:
         )
 
 
-def _pending_steps(connection: Connection[Any], address: str) -> Sequence[str]:
+def _pending_steps(connection: Connection[Any], address: str) -> list[str]:
     if connection.execute("SELECT to_regclass('schema_version')").fetchone() == (None,):
         connection.execute(
             "CREATE TABLE schema_version (name text PRIMARY KEY, applied timestamptz NOT NULL DEFAULT now())"
         )
-    applied = {name for (name,) in connection.execute("SELECT name FROM schema_version").fetchall()}
-    unknown_steps = sorted(applied - MIGRATIONS.keys())
-    if unknown_steps:
-        raise StoreError(
-            f"{address} was written by a newer version of this program "
-            f"(it has the steps {', '.join(unknown_steps)}). "
-            "Install that version again, or restore a dump from before."
-        )
-    return [name for name in MIGRATIONS if name not in applied]
+    applied = connection.execute("SELECT name FROM schema_version").fetchall()
+    return list_pending(MIGRATIONS, [name for (name,) in applied], address)

@@ -13,12 +13,11 @@ from sqlite_utils import Database
 from bot.errors import StoreError
 from bot.store.sql.database import copy_rows
 from bot.store.sql.outgoing_calls import ERASE_THREAD, REQUEST_MAIL_DELETION
-from bot.store.sqlite.migrations import check_version, migrations
+from bot.store.sqlite.schema import MIGRATIONS, migrations, pending_steps
 
 STEPS_TABLE = migrations.migrations_table
 MAX_VALUE_BYTES = 2**26  # bytes; a hundred times the size of an update
-# Declared type -> storage class.
-_STORAGE_CLASSES = {"INTEGER": "integer", "TEXT": "text", "FLOAT": "real", "REAL": "real"}
+_STORAGE_CLASSES = {"INTEGER": "integer", "TEXT": "text", "REAL": "real"}  # by declared type
 # May have been done since the backup was made, and would be done twice. Erasing twice is harmless.
 _WAITING_CONDITIONS = {
     "inbox": "done = 0",
@@ -78,12 +77,11 @@ def _open_read_only(file: Path) -> sqlite3.Connection:
 def _missing_steps(source: sqlite3.Connection, file: Path) -> list[str]:
     """Return the steps of the schema that the backup lacks."""
     _check_plain_table(STEPS_TABLE, source, file)
-    check_version(Database(source), file)
-    applied = {step.name for step in migrations.applied(Database(source))}
-    all_steps = [step.name for step in migrations.pending(Database(memory=True))]
-    if not applied or applied != set(all_steps[: len(applied)]):
+    missing = pending_steps(Database(source), file)
+    applied_count = len(MIGRATIONS) - len(missing)
+    if not applied_count or missing != list(MIGRATIONS)[applied_count:]:
         raise StoreError(f"{file} is not a complete store of this bot.")
-    return all_steps[len(applied) :]
+    return missing
 
 
 def _import_table(table: str, source: sqlite3.Connection, target: sqlite3.Connection, file: Path) -> None:

@@ -16,7 +16,7 @@ import sqlite_utils
 from bot.errors import StoreError, StoreGone, StoreUnavailable
 from bot.store.sql.database import Database
 from bot.store.sqlite.backup import copy_database, find_rescued, next_free_path
-from bot.store.sqlite.migrations import check_version, migrations
+from bot.store.sqlite.schema import MIGRATIONS, migrations, pending_steps
 
 log = logging.getLogger(__name__)
 LOCK_TIMEOUT = 10.0  # seconds to wait for another process to finish writing; litestream asks for at least five
@@ -126,10 +126,9 @@ class SqliteDatabase(Database):
 
 def _upgrade_schema(db: sqlite_utils.Database, path: Path) -> None:
     """Apply the pending steps, after a copy if there are data; raises StoreError for a store of a newer version."""
-    check_version(db, path)
-    pending = migrations.pending(db)
-    if pending and migrations.applied(db):
-        copy_path = next_free_path(path, f"before-{pending[0].name}")
+    pending = pending_steps(db, path)
+    if 0 < len(pending) < len(MIGRATIONS):
+        copy_path = next_free_path(path, f"before-{pending[0]}")
         copy_database(db.conn, copy_path)
         log.warning("upgrading the schema of the store; a copy from before is in %s", copy_path)
     migrations.apply(db)

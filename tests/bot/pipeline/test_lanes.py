@@ -19,7 +19,7 @@ from bot.store import ApiCall, OutgoingCall, SqliteDatabase, Store
 from bot.store.postgres.database import PostgresDatabase
 from bot.store.records import AdviserThread, Destination, EraseThread, ErasureResult, RequestMailDeletion
 from bot.store.sql.outgoing_calls import MAIL_CHAT, SEND_MAIL
-from bot.store.sqlite.migrations import migrations
+from bot.store.sqlite.schema import migrations
 from tests.bot.pipeline.test_outbox_pace import Telegram
 from tests.bot.store.test_store import EVENT, finish, request
 from tests.conftest import Clock

@@ -27,7 +27,7 @@ from bot.errors import StoreConflict, StoreError
 from bot.store import ApiCall, OutgoingCall, SqliteDatabase, Store
 from bot.store.records import AdviserThread
 from bot.store.sqlite.backup import backup_store, restore_store
-from bot.store.sqlite.migrations import migrations
+from bot.store.sqlite.schema import migrations
 from tests.bot.conftest import OpenStore
 from tests.conftest import Clock
 from tests.support.queues import api_call, texts

@@ -1,4 +1,4 @@
--- PostgreSQL: the tables that the steps in migrations.py make for SQLite, each row of one tenant.
+-- PostgreSQL: the tables that the migrations of SQLite make, each row of one tenant.
 -- Row level security holds for the owner as well (FORCE); where no tenant is set, nothing can be read or written.
 
 CREATE TABLE inbox (

@@ -146,7 +146,7 @@ def test_newer_version_is_rejected(pg_store: Store, fresh_url: str, clock: Clock
 
     assert str(refused.value) == (
         f"{pg_store.address} was written by a newer version of this program (it has the steps 9998_new, 9999_new). "
-        "Install that version again, or restore a dump from before."
+        "Install that version again, or restore a backup from before."
     )
 
 

@@ -16,7 +16,7 @@ from bot.domain.event import Event, EventKind
 from bot.domain.selfcheck import SelfCheckProgress, SelfCheckStage, Team, TeamRating, TeamResult
 from bot.domain.turn import State
 from bot.store import Store, open_store_at
-from bot.store.sqlite.migrations import migrations
+from bot.store.sqlite.schema import migrations
 from tests.bot.conftest import OpenStore
 from tests.conftest import Clock
 from tests.support.tables import tables
