@@ -221,6 +221,58 @@ def test_run_and_sigterm(tmp_path: Path) -> None:
         assert fake_telegram.violations == []
 
 
+@pytest.fixture
+def without_index(tmp_path: Path) -> Path:
+    """A folder with two short texts in `w`, and a data folder with the prepared encoder only."""
+    (tmp_path / "w").mkdir()
+    (tmp_path / "w" / "garten.md").write_text("# Garten\n\nDer Garten öffnet um neun Uhr.", encoding="utf-8")
+    (tmp_path / "w" / "hund.md").write_text("# Hunde\n\nHunde bleiben an der Leine.", encoding="utf-8")
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "encoder").symlink_to((PREPARED / "encoder").resolve())
+    return tmp_path
+
+
+def test_run_builds_a_missing_index(without_index: Path) -> None:
+    """Without an index the sandbox builds one, says so on standard error, and answers from it."""
+    asked = "Wann öffnet der Garten?\n"
+    done = gwbot(
+        "run", folder=without_index, data=without_index / "data", stdin=asked, GW_KNOWLEDGE_DIR="w", PORT="0"
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert "Building the index of w (once, a few minutes) …\n" in done.stderr
+    assert "um neun Uhr" in done.stdout
+
+
+def test_run_on_telegram_builds_a_missing_index(without_index: Path) -> None:
+    """With a token a missing index is built, which the log says at any level; one that is damaged is an error."""
+    with FakeTelegram() as fake_telegram:
+        ada = fake_telegram.add_user("Ada", language_code="de", started=True)
+        ada.send_text("Wann öffnet der Garten?")
+        environment = {key: value for key, value in os.environ.items() if not key.startswith("GW_")}
+        settings = {
+            "GW_KNOWLEDGE_DIR": "w",
+            "GW_LOG_FORMAT": "json",
+            "GW_LOG_LEVEL": "ERROR",
+            "GW_TELEGRAM_TOKEN": fake_telegram.token,
+            "GW_TELEGRAM_API_URL": fake_telegram.url,
+        }
+        process = subprocess.Popen(
+            [*GWBOT, "run"], cwd=without_index, env=environment | settings, stderr=subprocess.PIPE, text=True
+        )
+        answer = ada.wait_for_reply_sync(timeout=60)
+        process.send_signal(signal.SIGTERM)
+        _, log = process.communicate(timeout=30)
+        (without_index / "data" / "index" / "current" / "manifest.json").write_text("{}")
+        again = gwbot("run", folder=without_index, data=without_index / "data", **settings)
+
+    assert "um neun Uhr" in answer.text
+    assert [json.loads(line)["message"] for line in log.splitlines()][:1] == [
+        "Building the index of w (once, a few minutes) …"
+    ]
+    fails(again, "manifest.json is damaged. Run: gwbot index build")
+
+
 def test_wrong_token(tmp_path: Path) -> None:
     """A token unknown to Telegram is a clear error."""
     with FakeTelegram() as fake_telegram:
