@@ -46,7 +46,7 @@ def told(
 @pytest.fixture(scope="session")
 def house(postgres_server: str) -> Iterator[PgBackend]:
     """The bot's own index, as it lies in the data folder."""
-    url = postgres.database(postgres_server, "house")
+    url = postgres.database(postgres_server)
     made = PgBackend(url, "main")
     publish_version(made.database, "main", current_folder(PREPARED / "index"), 50_000)
     yield made
