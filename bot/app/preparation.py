@@ -10,6 +10,8 @@ An index in PostgreSQL, which other bots read too, is built on command only.
 
 import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,18 +31,23 @@ from index.storage.manifest import read_manifest
 from index.storage.reader import check_compatible, current_folder
 from knowledge.loader import BUILT_IN, load_knowledge
 
+PROJECT_ROOT = Path(__file__).parents[2]
 STEPS = 10  # lines about the progress of an index
 
 Say = Callable[[str], None]  # tells a person, in a sentence, what takes long
-PrepareEncoder = Callable[[Path, Say], object]  # prepares the bundled encoder in a folder
+PrepareEncoder = Callable[[Path, Say], None]  # prepares the bundled encoder in a folder
 
 
-def prepare_bundled(folder: Path, say: Say) -> object:
-    """Prepare the bundled encoder in ``folder``. Raises EncoderError."""
-    from index.export.bundled_encoder import prepare_bundled_encoder
-
+def prepare_bundled(folder: Path, say: Say) -> None:
+    """Prepare the bundled encoder in ``folder``, in a process of its own. Raises EncoderError."""
     say("Preparing the encoder (once, about 15 seconds) …")
-    return prepare_bundled_encoder(folder)
+    command = [sys.executable, "-m", "index.export", str(folder.absolute())]
+    process = subprocess.run(  # noqa: S603 - our own program
+        command, cwd=PROJECT_ROOT, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False
+    )
+    if process.returncode:
+        reason = process.stderr.strip().rpartition("\n")[2] or f"its process ended: {process.returncode}"
+        raise EncoderError(f"The encoder cannot be prepared: {reason}")
 
 
 def ensure_prepared(

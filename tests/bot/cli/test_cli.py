@@ -9,6 +9,7 @@ import pytest
 
 from bot.sandbox.fake_telegram import FakeTelegram
 from tests.support.command_line import environment, fails, gwbot, gwbot_process, started
+from tests.support.paths import PREPARED
 
 
 def test_ask(tmp_path: Path) -> None:
@@ -191,6 +192,53 @@ def test_run_and_sigterm(tmp_path: Path) -> None:
             assert question not in log
             assert fake_telegram.token not in log
         assert fake_telegram.violations == []
+
+
+@pytest.fixture
+def without_index(tmp_path: Path) -> Path:
+    """A folder with two short texts in `w`, and a data folder with the prepared encoder only."""
+    (tmp_path / "w").mkdir()
+    (tmp_path / "w" / "garten.md").write_text("# Garten\n\nDer Garten öffnet um neun Uhr.", encoding="utf-8")
+    (tmp_path / "w" / "hund.md").write_text("# Hunde\n\nHunde bleiben an der Leine.", encoding="utf-8")
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "encoder").symlink_to((PREPARED / "encoder").resolve())
+    return tmp_path
+
+
+def test_run_builds_missing_index(without_index: Path) -> None:
+    """Without an index the sandbox builds one, says so on standard error, and answers from it."""
+    question, data = "Wann öffnet der Garten?\n", without_index / "data"
+    result = gwbot_process("run", folder=without_index, data=data, stdin=question, GW_KNOWLEDGE_DIR="w", PORT="0")
+
+    assert result.returncode == 0, result.stderr
+    assert "Building the index of w (once) …\n" in result.stderr
+    assert "um neun Uhr" in result.stdout
+
+
+def test_run_with_token_builds_missing_index(without_index: Path) -> None:
+    """With a token a missing index is built and the log says so at any level, but a damaged one is an error."""
+    data = without_index / "data"
+    with FakeTelegram() as fake_telegram:
+        ada = fake_telegram.add_user("Ada", language_code="de", started=True)
+        ada.send_text("Wann öffnet der Garten?")
+        settings = {
+            "GW_KNOWLEDGE_DIR": "w",
+            "GW_LOG_FORMAT": "json",
+            "GW_LOG_LEVEL": "ERROR",
+            "GW_TELEGRAM_TOKEN": fake_telegram.token,
+            "GW_TELEGRAM_API_URL": fake_telegram.url,
+        }
+        variables = environment(without_index, data, **settings)
+        with started("run", cwd=without_index, env=variables, stderr=subprocess.PIPE) as process:
+            answer = ada.wait_for_reply_sync(timeout=60)
+            process.send_signal(signal.SIGTERM)
+            log = process.communicate(timeout=30)[1]
+        (data / "index" / "current" / "manifest.json").write_text("{}", encoding="utf-8")
+        with_damaged_index = gwbot_process("run", folder=without_index, data=data, **settings)
+
+    assert "um neun Uhr" in answer.text
+    assert json.loads(log.splitlines()[0])["message"] == "Building the index of w (once) …"
+    fails(with_damaged_index, "manifest.json is damaged. Run: gwbot index build")
 
 
 def test_unknown_token(tmp_path: Path) -> None:
