@@ -22,13 +22,15 @@ from tests.support.paths import ROOT
 @contextmanager
 def fork_server() -> Iterator[Path]:
     """The socket of a process that has everything loaded and forks the bots, as many as are needed."""
-    known = {name: value for name, value in os.environ.items() if not name.startswith("GW_")}
+    known = {name: value for name, value in os.environ.items() if not name.startswith(("GW_", "SSL_"))}
     with tempfile.TemporaryDirectory(prefix="chaos-") as folder:
         path = Path(folder, "socket")
+        # Nothing here speaks TLS, and reading certificates takes 0.1 s of each life: there are none in this folder.
+        known |= {"PYTHONPATH": str(ROOT), "SSL_CERT_DIR": folder}
         with subprocess.Popen(
             [sys.executable, "-m", "tests.reliability.chaos.process", str(path)],
             cwd=ROOT,
-            env=known | {"PYTHONPATH": str(ROOT)},
+            env=known,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         ) as process:
@@ -45,12 +47,11 @@ class Lives:
 
     def __init__(self, forks: Path, folder: Path, environment: dict[str, str]) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "no-certificates").mkdir()  # nothing here speaks TLS, and reading them takes 0.1 s of each life
-        own = {"GW_DATA_DIR": str(folder), "SSL_CERT_DIR": str(folder / "no-certificates")}
         self._connection = socket.socket(socket.AF_UNIX)
         self._connection.connect(str(forks))
         self._lines = self._connection.makefile("rw", encoding="utf-8")
-        print(json.dumps({"folder": str(folder), "environment": own | environment}), file=self._lines, flush=True)
+        bot = {"folder": str(folder), "environment": {"GW_DATA_DIR": str(folder)} | environment}
+        print(json.dumps(bot), file=self._lines, flush=True)
         self.folder = folder
         self._pid = 0
         self._ended = threading.Event()

@@ -8,6 +8,7 @@ point anew from the file POINT; at SIGUSR2 it is told that the clock was set for
 
 import asyncio
 import gc
+import importlib
 import json
 import logging
 import os
@@ -20,6 +21,7 @@ from collections.abc import Callable
 from typing import cast
 
 from bot.app.bootstrap import BotRuntime, UpdateSource, run_bot
+from bot.domain.calendar import next_opening
 from bot.pipeline.rate_limiter import NO_LIMITS, TELEGRAM_LIMITS
 from bot.settings import Settings
 from bot.store import Store
@@ -75,7 +77,10 @@ def _serve(connection: socket.socket, live: LiveIndex) -> None:
 
 
 def _warm() -> None:
-    """Have read what every life would read again."""
+    """Have read and imported what every life would read and import again."""
+    next_opening(time.time())
+    for module in ("anyio._backends._asyncio", "httpcore"):
+        importlib.import_module(module)
     environment = _template_environment()
     for name in environment.list_templates(["j2"]):
         environment.get_template(name)
