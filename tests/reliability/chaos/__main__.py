@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from tests.reliability.chaos.count import ALLOWED, EDITS, FORBIDDEN, REFUSED, STATE, UNPROCESSED
+from tests.reliability.chaos.lives import fork_server
 from tests.reliability.chaos.paced import paced
 from tests.reliability.chaos.play import Plan, Played, play
 from tests.reliability.chaos.several import play_several
@@ -35,15 +36,16 @@ def main() -> None:
     several = given.database == "postgresql"
     kills = int(os.environ.get("KILLS") or (SEVERAL_KILLS if several else KILLS))
     seed = int(os.environ.get("SEED") or 1)
-    if several:
-        wrong = _several(Plan(kills=kills, seed=seed, workers=given.workers, senders=given.senders))
-    else:
-        wrong = _alone(kills, seed)
+    with fork_server() as forks:
+        if several:
+            wrong = _several(forks, Plan(kills=kills, seed=seed, workers=given.workers, senders=given.senders))
+        else:
+            wrong = _alone(forks, kills, seed)
     if wrong:
         sys.exit(1)
 
 
-def _alone(kills: int, seed: int) -> bool:
+def _alone(forks: Path, kills: int, seed: int) -> bool:
     few = min(kills, STOCK_KILLS)
     plans = {
         "ours": Plan(kills=kills, seed=seed),
@@ -52,18 +54,18 @@ def _alone(kills: int, seed: int) -> bool:
     }
     played = {}
     for name, plan in plans.items():
-        played[name] = _played(name, plan)
+        played[name] = _played(forks, name, plan)
         show(played)
     for name, points in BROKEN.items():
-        _told(name, _played(name, Plan(kills=BROKEN_KILLS, seed=seed, broken=name, points=points)))
+        _told(name, _played(forks, name, Plan(kills=BROKEN_KILLS, seed=seed, broken=name, points=points)))
     return any(played["ours"].findings.counts[one] for one in FORBIDDEN)
 
 
-def _several(plan: Plan) -> bool:
-    played = _played("ours", plan)
+def _several(forks: Path, plan: Plan) -> bool:
+    played = _played(forks, "ours", plan)
     show({"ours": played})
     with tempfile.TemporaryDirectory(prefix="chaos-") as folder:
-        seen = paced(min(plan.kills, PACED_KILLS), Path(folder))
+        seen = paced(min(plan.kills, PACED_KILLS), forks, Path(folder))
     waits = sorted(seen.waited)
     print(f"with Telegram's limits: {len(waits)} kills of the process that sends, {seen.asked} questions,")
     print(f"  {seen.missing} not answered, {seen.again} answered again; limits broken {len(seen.violations)};")
@@ -71,7 +73,7 @@ def _several(plan: Plan) -> bool:
         f"  the next message after {waits[len(waits) // 2]:.1f} s (median), {waits[-1]:.1f} s (longest)", flush=True
     )
     for name, points in BROKEN.items():
-        _told(name, _played(name, replace(plan, kills=BROKEN_KILLS, senders=0, broken=name, points=points)))
+        _told(name, _played(forks, name, replace(plan, kills=BROKEN_KILLS, senders=0, broken=name, points=points)))
     return bool(seen.violations or seen.missing) or any(played.findings.counts[one] for one in FORBIDDEN)
 
 
@@ -82,10 +84,10 @@ def _told(name: str, played: Played) -> None:
     print(f"a store broken on purpose ({name}, {kills} kills): {told or 'NOTHING WAS NOTICED'}", flush=True)
 
 
-def _played(name: str, plan: Plan) -> Played:
+def _played(forks: Path, name: str, plan: Plan) -> Played:
     with tempfile.TemporaryDirectory(prefix="chaos-") as folder:
         print(f"{name}: {plan.kills} kills …", file=sys.stderr, flush=True)
-        done = play_several(plan, Path(folder)) if plan.workers else play(plan, Path(folder))
+        done = play_several(plan, forks, Path(folder)) if plan.workers else play(plan, forks, Path(folder))
     print(f"{name}: {done.seconds:.0f} s, {dict(done.findings.counts)}", file=sys.stderr, flush=True)
     shown = [line for line in done.findings.lines if not line.startswith(ALLOWED)]
     print("\n".join(shown if plan.ours and not plan.broken else shown[:3]), file=sys.stderr, flush=True)

@@ -3,10 +3,14 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
@@ -15,28 +19,39 @@ from tests.reliability.chaos.order import POINT, Order
 from tests.support.paths import ROOT
 
 
-class Lives:
-    """A process that forks one bot after another in the given folder."""
-
-    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
-        known = {name: value for name, value in os.environ.items() if not name.startswith("GW_")}
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "no-certificates").mkdir()  # nothing here speaks TLS, and reading them takes 0.1 s of each life
-        paths = {
-            "PYTHONPATH": str(ROOT),
-            "GW_DATA_DIR": str(folder),
-            "SSL_CERT_DIR": str(folder / "no-certificates"),
-        }
-        for name in ("encoder", "index"):
-            (folder / name).symlink_to((ROOT / "data" / name).resolve())
-        self._server = subprocess.Popen(
-            [sys.executable, "-m", "tests.reliability.chaos.process"],
-            cwd=folder,
-            env=known | paths | environment,
+@contextmanager
+def fork_server() -> Iterator[Path]:
+    """The socket of a process that has everything loaded and forks the bots, as many as are needed."""
+    known = {name: value for name, value in os.environ.items() if not name.startswith(("GW_", "SSL_"))}
+    with tempfile.TemporaryDirectory(prefix="chaos-") as folder:
+        path = Path(folder, "socket")
+        # Nothing here speaks TLS, and reading certificates takes 0.1 s of each life: there are none in this folder.
+        known |= {"PYTHONPATH": str(ROOT), "SSL_CERT_DIR": folder}
+        with subprocess.Popen(
+            [sys.executable, "-m", "tests.reliability.chaos.process", str(path)],
+            cwd=ROOT,
+            env=known,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            text=True,
-        )
+        ) as process:
+            assert process.stdin
+            assert process.stdout
+            if not process.stdout.readline():
+                raise RuntimeError("the process that forks the bots has ended")
+            yield path
+            process.stdin.close()
+
+
+class Lives:
+    """The lives of one bot in the given folder, forked one after another by the `fork_server` at this socket."""
+
+    def __init__(self, forks: Path, folder: Path, environment: dict[str, str]) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._connection = socket.socket(socket.AF_UNIX)
+        self._connection.connect(str(forks))
+        self._lines = self._connection.makefile("rw", encoding="utf-8")
+        bot = {"folder": str(folder), "environment": {"GW_DATA_DIR": str(folder)} | environment}
+        print(json.dumps(bot), file=self._lines, flush=True)
         self.folder = folder
         self._pid = 0
         self._ended = threading.Event()
@@ -45,10 +60,8 @@ class Lives:
 
     def begin(self, order: Order) -> None:
         """A new life."""
-        assert self._server.stdin
         self._ended.clear()
-        self._server.stdin.write(json.dumps(asdict(order)) + "\n")
-        self._server.stdin.flush()
+        print(json.dumps(asdict(order)), file=self._lines, flush=True)
         self._pid = self._said()["pid"]
         threading.Thread(target=self._wait, args=(time.monotonic(),), daemon=True).start()
 
@@ -82,15 +95,13 @@ class Lives:
         self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
     ) -> None:
         self.kill()
-        assert self._server.stdin
-        self._server.stdin.close()
-        self._server.wait()
-        assert self._server.stdout
-        self._server.stdout.close()
+        if self._pid:
+            self.over()
+        self._lines.close()
+        self._connection.close()
 
     def _said(self) -> dict[str, int]:
-        assert self._server.stdout
-        line = self._server.stdout.readline()
+        line = self._lines.readline()
         if not line:
             raise RuntimeError("the process that forks the bots has ended")
         said: dict[str, int] = json.loads(line)

@@ -36,8 +36,11 @@ class Paced:
     waited: list[float]
 
 
-def paced(kills: int, folder: Path) -> Paced:
-    """Two processes with Telegram's limits and the real clock; the one that sends is killed so often."""
+def paced(kills: int, forks: Path, folder: Path) -> Paced:
+    """Two processes with Telegram's limits and the real clock; the one that sends is killed so often.
+
+    ``forks`` is the socket of the `fork_server`.
+    """
     with contextlib.ExitStack() as stack:
         database = Database(stack.enter_context(server()))
         stack.callback(database.close)
@@ -46,7 +49,7 @@ def paced(kills: int, folder: Path) -> Paced:
             fake_telegram.add_user(f"Person {number}", language_code="de", started=True) for number in range(PEOPLE)
         ]
         group = fake_telegram.add_group("Bündnis", people)
-        lives = _begun(fake_telegram, database, folder, stack)
+        lives = _begun(fake_telegram, database, forks, folder, stack)
         waited, owed = list[float](), Counter[int]()
         for kill in range(kills):
             sent, asking = _sends(fake_telegram), people[kill % 2 :: 2]
@@ -75,7 +78,7 @@ def paced(kills: int, folder: Path) -> Paced:
 
 
 def _begun(
-    fake_telegram: FakeTelegram, database: Database, folder: Path, stack: contextlib.ExitStack
+    fake_telegram: FakeTelegram, database: Database, forks: Path, folder: Path, stack: contextlib.ExitStack
 ) -> dict[str, Lives]:
     ports = [free_port(), free_port()]
     balancer = stack.enter_context(Balancer(ports))
@@ -90,7 +93,7 @@ def _begun(
             "GW_DATABASE_URL": database.url(f"bot{number}"),
             "GW_LOG_LEVEL": "WARNING",
         }
-        lives[f"bot{number}"] = stack.enter_context(Lives(folder / str(number), own))
+        lives[f"bot{number}"] = stack.enter_context(Lives(forks, folder / str(number), own))
     for number, one in enumerate(lives.values(), 1):
         one.begin(Order(webhook=True, limited=True))
         fake_telegram.wait_for_sync(partial(_has_webhooks, fake_telegram, number), PATIENCE)

@@ -25,7 +25,9 @@ LONGEST = 0.8  # seconds of a life that did not come to its point
 START = 10.0  # seconds within which it asks for updates
 REST = 90.0  # seconds for the last life to finish everything
 SHORT_REST = 15.0  # where not everything is expected to come
-QUIET = 5.0  # seconds without anything new, after which nothing more is to come
+QUIET = 2.0  # seconds without anything new, after which nothing more is to come from a bot that has nothing to do
+STOCK_QUIET = 5.0  # the same for a bot that cannot be asked what it has to do
+TO_DO = "SELECT (SELECT count(*) FROM outbox WHERE status = 'queued') + (SELECT count(*) FROM inbox WHERE done = 0)"
 PATIENCE = 25  # lives after which somebody who gets no answer gives up
 STOCK_PATIENCE = 4
 WRITES = (
@@ -75,8 +77,8 @@ class Plan:
         return self.bot == "ours"
 
 
-def play(plan: Plan, folder: Path) -> Played:
-    """Kill it so often, then count."""
+def play(plan: Plan, forks: Path, folder: Path) -> Played:
+    """Kill it so often, then count. ``forks`` is the socket of the `fork_server`."""
     began = time.monotonic()
     rng = random.Random(plan.seed)  # noqa: S311 - no secret
     with contextlib.ExitStack() as stack:
@@ -85,7 +87,7 @@ def play(plan: Plan, folder: Path) -> Played:
         letters = stack.enter_context(Letters(stage.ledger))
         played = Played(stage, Findings(), {}, 0, 0.0)
         (folder / SENT).touch()
-        with Lives(folder, environment(stage, letters)) as lives:
+        with Lives(forks, folder, environment(stage, letters)) as lives:
             while sum(played.deaths.values()) < plan.kills:
                 _life(plan, rng, stage, lives, played)
                 if plan.ours:
@@ -203,14 +205,15 @@ def _rest(plan: Plan, stage: Stage, lives: Lives, played: Played) -> None:
     """A last life that is not killed: until everybody is through, and everything sent."""
 
     moved: list[Any] = [(0, 0), time.monotonic()]
+    quiet = QUIET if plan.ours else STOCK_QUIET
 
     def over() -> bool:
-        if not stage.fake_telegram.updates_confirmed or (plan.ours and _queued(lives.folder / "bot.db")):
+        if not stage.fake_telegram.updates_confirmed or (plan.ours and _to_do(lives.folder / "bot.db")):
             return False
         now = (len(stage.fake_telegram.updates), len(stage.ledger.effects))
         if now != moved[0]:
             moved[:] = [now, time.monotonic()]
-        return not stage.people or time.monotonic() - moved[1] > QUIET
+        return not stage.people or time.monotonic() - moved[1] > quiet
 
     _begin(plan, lives, played, "")
     until(over, stage, REST if plan.ours and not plan.broken else SHORT_REST, new=False)
@@ -218,8 +221,8 @@ def _rest(plan: Plan, stage: Stage, lives: Lives, played: Played) -> None:
     lives.over()
 
 
-def _queued(file: Path) -> int:
-    number: int = _reader(file)("SELECT count(*) FROM outbox WHERE status = 'queued'")[0][0]
+def _to_do(file: Path) -> int:
+    number: int = _reader(file)(TO_DO)[0][0]
     return number
 
 

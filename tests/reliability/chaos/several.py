@@ -15,7 +15,19 @@ from tests.reliability.chaos.jumping import Jumping
 from tests.reliability.chaos.letters import Letters
 from tests.reliability.chaos.lives import Lives
 from tests.reliability.chaos.order import Order
-from tests.reliability.chaos.play import BETWEEN, SHORT_REST, START, Plan, Played, environment, point, trouble, until
+from tests.reliability.chaos.play import (
+    BETWEEN,
+    QUIET,
+    SHORT_REST,
+    START,
+    TO_DO,
+    Plan,
+    Played,
+    environment,
+    point,
+    trouble,
+    until,
+)
 from tests.reliability.chaos.points import SENT
 from tests.reliability.chaos.stories import Stage
 from tests.support.balancer import Balancer, free_port
@@ -23,7 +35,6 @@ from tests.support.postgres import server
 
 REST = 180.0  # seconds for the last lives to finish everything
 LONG = 24 * 3_600.0  # seconds that some jumps of the clock take, so that reminders fall due
-QUIET = 20.0  # seconds without anything new; what a dead process left is taken up after 15
 TERMINATED = 0.15  # how often connections are ended before a kill
 RESTARTED, FIRST = 25, 5  # kills between two restarts of PostgreSQL, and before the first
 STARTING = 5.0  # seconds of a life in which it may end by itself where PostgreSQL goes away: it is begun again
@@ -156,8 +167,8 @@ class Crew:
             worker.lives.kill(signal.SIGUSR2)
 
 
-def play_several(plan: Plan, folder: Path) -> Played:
-    """Kill them so often, then count."""
+def play_several(plan: Plan, forks: Path, folder: Path) -> Played:
+    """Kill them so often, then count. ``forks`` is the socket of the `fork_server`."""
     began = time.monotonic()
     with contextlib.ExitStack() as stack:
         database = Database(stack.enter_context(server()))
@@ -165,7 +176,7 @@ def play_several(plan: Plan, folder: Path) -> Played:
         fake_telegram = stack.enter_context(FakeTelegram(max_poll_seconds=5.0))
         stage = Stage(fake_telegram, plan.seed, alone=False)
         letters = stack.enter_context(Letters(stage.ledger))
-        crew, folders = processes(plan, folder, stage, letters, database, stack)
+        crew, folders = processes(plan, forks, folder, stage, letters, database, stack)
         played = Played(stage, Findings(), crew.deaths, 0, 0.0)
         crew.begin()
         while sum(crew.deaths.values()) < plan.kills:
@@ -191,7 +202,13 @@ def play_several(plan: Plan, folder: Path) -> Played:
 
 
 def processes(
-    plan: Plan, folder: Path, stage: Stage, letters: Letters, database: Database, stack: contextlib.ExitStack
+    plan: Plan,
+    forks: Path,
+    folder: Path,
+    stage: Stage,
+    letters: Letters,
+    database: Database,
+    stack: contextlib.ExitStack,
 ) -> tuple[Crew, list[Path]]:
     """The processes behind their load balancer, not begun yet; and their folders."""
     ports = [free_port() for _ in range(plan.workers)]
@@ -203,7 +220,7 @@ def processes(
     workers = []
     for number, port in enumerate([*ports, *[0] * plan.senders]):
         own = {"PORT": str(port or free_port()), "GW_DATABASE_URL": database.url(f"bot{number}")}
-        lives = stack.enter_context(Lives(folder / str(number), common | own))
+        lives = stack.enter_context(Lives(forks, folder / str(number), common | own))
         (lives.folder / SENT).touch()
         workers.append(Worker(f"bot{number}", lives, takes=port > 0))
     return Crew(plan, stage, database, folder / "clock", workers), [one.lives.folder for one in workers]
@@ -216,7 +233,7 @@ def _rest(stage: Stage, database: Database, crew: Crew, seconds: float) -> None:
     def over() -> bool:
         nonlocal seen, since
         crew.keep()
-        if not stage.fake_telegram.updates_confirmed or database.rows("SELECT 1 FROM outbox WHERE status = 'queued'"):
+        if not stage.fake_telegram.updates_confirmed or database.rows(TO_DO) != [(0,)]:
             return False
         now = (len(stage.fake_telegram.updates), len(stage.ledger.effects))
         if now != seen:
