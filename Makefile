@@ -20,6 +20,15 @@ run: setup
 test: check coverage
 	@$(BIN)/pytest -n 2 --dist worksteal -m "not durability"
 
+# With the lowest versions that pyproject.toml allows, in an environment of its own. TESTS="tests/index -x" runs a part.
+LOWEST := $(CURDIR)/build/lowest
+test-lowest: $(BIN)/uv
+	@$(UV) venv -q --clear $(LOWEST)
+	@$(UV) pip install -q --python $(LOWEST)/bin/python --resolution lowest-direct -e '.[postgres,dev]'
+	@GW_DATA_DIR=$(LOWEST)/data $(LOWEST)/bin/gwbot model prepare
+	@GW_DATA_DIR=$(LOWEST)/data $(LOWEST)/bin/gwbot index build
+	@PREPARED=$(LOWEST)/data $(LOWEST)/bin/python -m pytest -n 2 --dist worksteal $(TESTS)
+
 check: setup-dev
 	@$(BIN)/ruff format --check -q .
 	@$(BIN)/ruff check -q .
