@@ -12,13 +12,13 @@ EXPORT := echo "\# Made by: make lock"; $(UV) export -q --frozen --offline --ext
 CONTENT := $(shell find knowledge -name '*.md' -o -name '*.yaml') index/decision/calibration.json
 ENCODER_CODE := $(wildcard index/export/*.py index/encoder/*.py)
 
-.PHONY: run test test-lowest check coverage setup setup-dev setup-train audit licences lock vectors sbom bench bench-scale bench-pgvector chaos \
+.PHONY: run test test-lowest test-wheel check coverage wheel setup setup-dev setup-train audit licences lock vectors sbom bench bench-scale bench-pgvector chaos \
 	chaos-postgres load load-workers eval size format screenshots pictures-intro
 run: setup
 	@$(BIN)/gwbot run
 
 test: check coverage
-	@$(BIN)/pytest -n 2 --dist worksteal -m "not durability"
+	@$(BIN)/pytest -n 2 --dist worksteal -m "not durability and not wheel"
 
 # With the lowest versions that pyproject.toml allows, in an environment of its own. TESTS="tests/index -x" runs a part.
 LOWEST := $(CURDIR)/build/lowest
@@ -45,6 +45,15 @@ coverage: setup-dev
 	@$(BIN)/pytest -n 2 -m durability --cov-branch --cov=bot.pipeline.inbox --cov=bot.pipeline.outbox --cov=bot.pipeline.rate_limiter --cov=bot.store \
 		--cov=bot.flows.relay.requester --cov=bot.flows.relay.adviser --cov=bot.flows.relay.notices \
 		--cov-report=term-missing:skip-covered --cov-fail-under=100
+
+# The wheel in an environment of its own, with its dependencies from the package registry.
+test-wheel: setup-dev
+	@$(BIN)/pytest -m wheel tests/installation
+
+wheel: setup-dev
+	@rm -rf build dist
+	@$(BIN)/python -m pip wheel -q --disable-pip-version-check --no-deps --no-build-isolation -w dist .
+	@ls dist/*.whl
 
 audit: setup-dev
 	@$(BIN)/python -m tools.audit

@@ -23,7 +23,7 @@ async def test_server_goes_and_returns(
     port = free_port()
     monkeypatch.setenv("PORT", str(port))
     with postgres.server() as server:
-        place = PgBackend(postgres.database(server, "t"), "main")
+        place = PgBackend(postgres.database(server), "main")
         publish_version(place.database, "main", current_folder(PREPARED / "index"), 50_000)
         async with running(Settings(), LiveIndex(place, encoder)):
             ada.send_text("Was ist Collective Impact?")

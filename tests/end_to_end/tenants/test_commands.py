@@ -1,4 +1,4 @@
-"""`gwbot tenant` and `gwbot --tenant`, run as processes."""
+"""`gwbot tenant` and `gwbot --tenant`."""
 
 import os
 import re
@@ -12,8 +12,8 @@ import psycopg
 import pytest
 
 from bot.sandbox.fake_telegram import FakeTelegram
-from tests.bot.cli.test_cli import GWBOT, fails, gwbot
 from tests.end_to_end.tenants.conftest import HOURS, knowledge_of
+from tests.support.command_line import Done, environment, fails, gwbot, started
 from tests.support.paths import PREPARED
 from tests.support.postgres import database
 
@@ -67,7 +67,7 @@ def test_life_of_a_tenant(tmp_path: Path, data: Path) -> None:
 
 def test_tenant_in_postgres(tmp_path: Path, data: Path, postgres_server: str, database_url: str) -> None:
     """With store and index in PostgreSQL, removing a tenant deletes its data there, but not another tenant's."""
-    index_url = database(postgres_server, "tenants_index")
+    index_url = database(postgres_server)
     variables = {"GW_DATABASE_URL": database_url, "GW_INDEX_URL": index_url}
 
     def run(*arguments: str, stdin: str = "") -> str:
@@ -112,7 +112,7 @@ def test_what_add_refuses(tmp_path: Path, data: Path) -> None:
     knowledge = knowledge_of(tmp_path / "kiel", "neun")
     (tmp_path / "leer").mkdir()
 
-    def add(*arguments: str, stdin: str = "5:AA\n", **variables: str) -> "subprocess.CompletedProcess[str]":
+    def add(*arguments: str, stdin: str = "5:AA\n", **variables: str) -> Done:
         return gwbot("tenant", "add", *arguments, folder=tmp_path, data=data, stdin=stdin, **variables)
 
     fails(add("../kiel"), "A tenant's name consists")
@@ -152,9 +152,8 @@ def test_run_and_doctor(tmp_path: Path, data: Path) -> None:
                 file.write(f"GW_TELEGRAM_API_URL={fake_telegram.url}\n")
             people.append(fake_telegram.add_user("Ada", language_code="de", started=True))
         checked = gwbot("doctor", folder=tmp_path, data=data)
-        environment = {key: value for key, value in os.environ.items() if not key.startswith("GW_")}
-        environment |= {"GW_DATA_DIR": str(data), "GW_LOG_FORMAT": "json"}
-        with subprocess.Popen([*GWBOT, "run"], cwd=tmp_path, env=environment, stderr=subprocess.PIPE) as process:
+        env = environment(tmp_path, data, GW_LOG_FORMAT="json")
+        with started("run", cwd=tmp_path, env=env, stderr=subprocess.PIPE) as process:
             for person in people:
                 person.send_text("Wann öffnet der Stadtgarten?")
             answers = [person.wait_for_reply_sync(timeout=60).text for person in people]
@@ -165,7 +164,7 @@ def test_run_and_doctor(tmp_path: Path, data: Path) -> None:
     assert ["neun Uhr" in answers[0], "elf Uhr" in answers[1]] == [True, True]
     assert len(tables) == 1
     assert process.returncode == 0
-    assert b'"message": "@kiel_bot is ready: 2 entries", "tenant": "kiel"' in log
+    assert '"message": "@kiel_bot is ready: 2 entries", "tenant": "kiel"' in log
     assert checked.returncode == 0, checked.stdout
     for line in (
         "ok    kiel telegram: @kiel_bot",

@@ -110,7 +110,7 @@ def test_no_server_and_no_password_shown() -> None:
 def test_a_server_that_comes_back(folder: Path, encoder: OnnxEncoder) -> None:
     """While the server is away each question says so, and the next one after its return is answered."""
     with postgres.server() as server:
-        place = PgBackend(postgres.database(server, "t"), "main")
+        place = PgBackend(postgres.database(server), "main")
         built(folder, encoder, place)
         live = LiveIndex(place, encoder)
         searcher = live.current_searcher()
