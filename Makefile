@@ -12,13 +12,22 @@ EXPORT := echo "\# Made by: make lock"; $(UV) export -q --frozen --offline --ext
 CONTENT := $(shell find knowledge -name '*.md' -o -name '*.yaml') index/decision/calibration.json
 ENCODER_CODE := $(wildcard index/export/*.py index/encoder/*.py)
 
-.PHONY: run test test-lowest test-wheel check coverage wheel setup setup-dev setup-train audit licences lock vectors sbom bench bench-scale bench-pgvector chaos \
-	chaos-postgres load load-workers eval size format screenshots pictures-intro
+.PHONY: run test test-lowest test-wheel check coverage wheel setup setup-dev setup-train audit licences lock vectors sbom bench \
+	bench-scale bench-pgvector chaos chaos-postgres load load-workers eval size format screenshots pictures-intro
 run: setup
 	@$(BIN)/gwbot run
 
 test: check coverage
 	@$(BIN)/pytest -n 2 --dist worksteal -m "not durability and not wheel"
+
+# With the lowest versions that pyproject.toml allows, in an environment of its own. TESTS="tests/index -x" runs a part.
+LOWEST := $(CURDIR)/.venv-lowest
+test-lowest: $(BIN)/uv
+	@$(UV) venv -q --clear $(LOWEST)
+	@$(UV) pip install -q --python $(LOWEST)/bin/python --resolution lowest-direct -e '.[postgres,dev]'
+	@GW_DATA_DIR=$(LOWEST)/data $(LOWEST)/bin/gwbot model prepare
+	@GW_DATA_DIR=$(LOWEST)/data $(LOWEST)/bin/gwbot index build
+	@PREPARED=$(LOWEST)/data $(LOWEST)/bin/python -m pytest -n 2 --dist worksteal -m "not wheel" $(TESTS)
 
 check: setup-dev
 	@$(BIN)/ruff format --check -q .
@@ -112,7 +121,7 @@ $(BIN)/uv:
 
 .venv/.run: pyproject.toml uv.lock | $(BIN)/uv
 	@echo "Set-up 2 of 4: the packages that the bot needs, 220 MB to download (about 20 seconds) …"
-	@$(UV) sync -q --frozen --inexact
+	@$(UV) sync -q --frozen --inexact $(if $(wildcard .venv/lib/*/site-packages/psycopg),--extra postgres)
 	@touch $@
 
 .venv/.dev: pyproject.toml uv.lock | $(BIN)/uv
