@@ -1,5 +1,6 @@
 """What all tests share: the real encoder and the real index, as `make setup` prepared them."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -68,10 +69,13 @@ def live(encoder: OnnxEncoder) -> LiveIndex:
 
 @pytest.fixture(scope="session")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder of its own with the encoder and the index that `make setup` prepared."""
+    """A data folder of its own with the encoder and a copy of the index that `make setup` prepared.
+
+    A copy, because the sandbox builds an index anew that does not fit the encoder.
+    """
     folder = tmp_path_factory.mktemp("data")
     (folder / "encoder").symlink_to((PREPARED / "encoder").resolve())
-    (folder / "index").symlink_to((PREPARED / "index").resolve())
+    shutil.copytree(PREPARED / "index", folder / "index", symlinks=True)
     return folder
 
 

@@ -25,20 +25,28 @@ from index.encoder.onnx_model import OnnxModel
 Vectors = NDArray[np.float32]  # (n, dimension)
 
 
-class Encoder(Protocol):
-    """Encodes texts as vectors of length 1, whose dot product is their cosine similarity."""
+class EncoderIdentity(Protocol):
+    """Which encoder it is; also known by its card alone."""
 
     @property
     def name(self) -> str:
         """The model's name."""
 
     @property
-    def dimension(self) -> int:
-        """Numbers per vector."""
-
-    @property
     def digest(self) -> str:
         """Equal digests mean equal vectors; stored with an index."""
+
+
+class Encoder(EncoderIdentity, Protocol):
+    """Encodes texts as vectors of length 1, whose dot product is their cosine similarity."""
+
+    @property
+    def revision(self) -> str:
+        """The version of the model's weights, see EncoderCard."""
+
+    @property
+    def dimension(self) -> int:
+        """Numbers per vector."""
 
     def encode_queries(self, texts: Sequence[str], *, fast: bool = False) -> Vectors:
         """Return vectors (n, dimension) of queries, in order; with ``fast`` sooner, but slightly less exact."""
@@ -55,7 +63,8 @@ class OnnxEncoder:
 
     def __init__(self, card: EncoderCard, model: OnnxModel) -> None:
         self.card, self._fast_model = card, model
-        self.name, self.dimension, self.digest = card.name, card.dimension, card.digest
+        self.name, self.revision = card.name, card.revision
+        self.dimension, self.digest = card.dimension, card.digest
 
     @classmethod
     def load(cls, folder: Path, threads: int = 2) -> Self:

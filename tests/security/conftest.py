@@ -4,6 +4,7 @@ import asyncio
 import re
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from email import message_from_bytes
@@ -27,6 +28,7 @@ from index.search.live_index import LiveIndex
 
 T = TypeVar("T")
 PATIENCE = 30.0  # seconds; a busy machine is no attack
+LOOK_AGAIN = 0.02  # seconds after which the store is looked at anew
 
 
 class Post:
@@ -96,8 +98,14 @@ class Whole:
         return self.fake_telegram.add_user(name, language_code=language, started=True)
 
     def until(self, condition: Callable[[], T]) -> T:
-        """Wait for a condition."""
-        return self.fake_telegram.wait_for_sync(condition, PATIENCE)
+        """Wait for a condition, which may be one of the store: of its changes the fake Telegram hears nothing."""
+        give_up = time.monotonic() + PATIENCE
+        world = self.fake_telegram.world
+        with world.condition:
+            while not (value := condition()):
+                if not world.condition.wait(LOOK_AGAIN) and time.monotonic() > give_up:
+                    raise TimeoutError(f"condition not met within {PATIENCE} s")
+            return value
 
     def wait_for_text(
         self, where: User | Group, text: str, thread: int | None = None, *, edited: bool = False

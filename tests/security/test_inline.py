@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.security.conftest import PATIENCE, Whole
+from tests.security.conftest import Whole
 from tests.security.hostile import CUT
 
 
@@ -12,7 +12,7 @@ def test_a_hostile_inline_query(whole: Whole, kind: str) -> None:
     eve = whole.person("Eve")
     asked = eve.send_inline_query(CUT[kind][:256])
 
-    whole.fake_telegram.wait_for_sync(lambda: asked.answer is not None, PATIENCE)
+    whole.until(lambda: asked.answer is not None)
 
     links = [
         button["url"] for one in asked.results for row in one["reply_markup"]["inline_keyboard"] for button in row

@@ -1,8 +1,5 @@
 """Hostile texts in every place of a request: what is shown is the text, and nothing else came to be."""
 
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-
 import pytest
 
 from tests.security.conftest import Whole
@@ -12,54 +9,46 @@ from tests.security.story import MAIL, Story, shape, told
 HARMLESS = "Brücke"
 HEADERS = ["From", "To", "Subject", "Date", "Message-ID", "Reply-To", "MIME-Version", "Content-Type"]
 PLACES = ("review", "card", "adviser", "edit", "history", "comment")
-Stories = dict[str, Story]
-
-texts = pytest.mark.parametrize("kind", CUT)
 
 
 @pytest.fixture(scope="module")
-def stories(whole: Whole) -> Iterator[Stories]:
-    """The story of every text, several people at once."""
-    with ThreadPoolExecutor(4) as pool:
-        names = ["", *CUT]
-        yield dict(zip(names, pool.map(lambda text: told(whole, text), [HARMLESS, *CUT.values()]), strict=True))
+def harmless(whole: Whole) -> Story:
+    """The story of a text like any other."""
+    return told(whole, HARMLESS)
 
 
-@texts
+@pytest.fixture(scope="module", params=CUT)
+def story(whole: Whole, request: pytest.FixtureRequest) -> Story:
+    """The story of one hostile text; pytest runs all its tests in a row."""
+    return told(whole, CUT[request.param])
+
+
 @pytest.mark.parametrize("place", PLACES)
-def test_a_message_shows_the_text_and_nothing_else(stories: Stories, kind: str, place: str) -> None:
+def test_a_message_shows_the_text_and_nothing_else(story: Story, harmless: Story, place: str) -> None:
     """A message shows a hostile text as it is, with the formatting and the buttons of any other text."""
-    story = stories[kind]
     seen = story.shown[place]
 
     told = story.text.replace("?", "!") if place == "comment" else story.text  # with ? it would be a question
     assert " ".join(told.split()) in " ".join(seen.text.split())
-    assert shape(seen) == shape(stories[""].shown[place])
+    assert shape(seen) == shape(harmless.shown[place])
 
 
-@texts
-def test_a_topic_has_the_text_as_its_title(stories: Stories, kind: str) -> None:
+def test_a_topic_has_the_text_as_its_title(story: Story) -> None:
     """The topic's title is one line: mark, number, and the text."""
-    story = stories[kind]
-
     assert story.title == f"🆕 {story.reference} {story.line}"[:128]
 
 
-@texts
-def test_the_store_holds_the_very_text(stories: Stories, kind: str) -> None:
+def test_the_store_holds_the_very_text(story: Story) -> None:
     """Name, concern, fields and comment are kept as they were written, and no other request was touched."""
-    request, text, line = stories[kind].request, CUT[kind], stories[kind].line
+    request, text, line = story.request, story.text, story.line
 
     assert (request.name, request.details.concern) == (text, text)
     assert (request.details.organisation, request.details.place, request.details.times) == (line, line, line)
     assert request.details.address == MAIL
 
 
-@texts
-def test_the_mail_has_its_own_headers_only(stories: Stories, kind: str) -> None:
+def test_the_mail_has_its_own_headers_only(story: Story, harmless: Story) -> None:
     """A mail goes to the contact alone, with the headers that every mail has, each once."""
-    story, harmless = stories[kind], stories[""]
-
     assert story.recipients == harmless.recipients
     assert story.mail.keys() == HEADERS
     assert [one.addr_spec for one in story.mail["Reply-To"].addresses] == [MAIL]
@@ -67,10 +56,9 @@ def test_the_mail_has_its_own_headers_only(stories: Stories, kind: str) -> None:
     assert all(one.defects == () for one in story.mail.values())
 
 
-@texts
-def test_the_mail_has_its_own_parts_only(stories: Stories, kind: str) -> None:
+def test_the_mail_has_its_own_parts_only(story: Story) -> None:
     """The mail's text shows the text, its HTML holds it escaped, and its attachments are the two of every mail."""
-    story, text = stories[kind], CUT[kind]
+    text = story.text
     plain, html = (story.mail.get_body((kind,)) for kind in ("plain", "html"))
     names = [part.get_filename() for part in story.mail.iter_attachments()]
 
@@ -82,10 +70,9 @@ def test_the_mail_has_its_own_parts_only(stories: Stories, kind: str) -> None:
     assert names == [f"{story.reference}.vcf", f"{story.reference}.txt"]
 
 
-@texts
-def test_the_answer_to_a_text_holds_nothing_of_the_attacker(stories: Stories, kind: str) -> None:
+def test_the_answer_to_a_text_holds_nothing_of_the_attacker(story: Story) -> None:
     """An answer holds no link, no mention and no button that the asked text would have made."""
-    for seen in stories[kind].answers.values():
+    for seen in story.answers.values():
         marks, buttons = shape(seen)
 
         assert not [one for one in marks if one[0] in ("text_mention", "custom_emoji") or "evil" in (one[1] or "")]

@@ -18,6 +18,7 @@ from index.build.builder import BuildResult, IndexSource
 from index.decision.calibration import load_calibration
 from index.encoder.encoder import OnnxEncoder
 from index.errors import IndexUnusable
+from index.evaluation.dataset import LABELLED_QUESTIONS
 from index.search.live_index import LiveIndex
 from index.search.scoring import MAX_NEIGHBOURS
 from index.search.searcher import Searcher
@@ -26,7 +27,7 @@ from knowledge.loader import load_knowledge
 from tests.index.build.test_builder import built as built_in_files
 from tests.index.build.test_builder import root
 from tests.support import postgres
-from tests.support.paths import PREPARED, QUESTIONS
+from tests.support.paths import PREPARED
 
 
 def built(folder: Path, encoder: OnnxEncoder, place: IndexBackend) -> BuildResult:
@@ -54,7 +55,7 @@ def house(postgres_server: str) -> Iterator[PgBackend]:
 
 def test_answers_as_the_files_do(house: PgBackend, live: LiveIndex, encoder: OnnxEncoder) -> None:
     """The same questions get the same outcome with the same entries, all but one in a hundred."""
-    texts = [json.loads(line)["question"] for line in QUESTIONS.read_text("utf-8").splitlines()][::25]
+    texts = [json.loads(line)["question"] for line in LABELLED_QUESTIONS.read_text("utf-8").splitlines()][::25]
     here, there = live.current_searcher(), LiveIndex(house, encoder).current_searcher()
 
     equal = []
@@ -119,7 +120,7 @@ def test_many_vectors_are_found_by_their_links(url: str, live: LiveIndex, encode
         connection.execute(f'ALTER DATABASE "{connection.info.dbname}" SET enable_seqscan = off')
     place.close()
     here, there = live.current_searcher().reader.vector_index, place.open_reader(encoder).vector_index
-    texts = [json.loads(line)["question"] for line in QUESTIONS.read_text("utf-8").splitlines()][::60]
+    texts = [json.loads(line)["question"] for line in LABELLED_QUESTIONS.read_text("utf-8").splitlines()][::60]
 
     shares = []
     for vector in encoder.encode_queries(texts):
