@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 
 from bot.settings import Settings
-from bot.store import SqliteDatabase, Store
+from bot.store import Store
 from index.encoder.encoder import OnnxEncoder
 from index.search.live_index import LiveIndex
 from tests.support import postgres
 from tests.support.missing_tools import summary
 from tests.support.paths import PREPARED
+from tests.support.stores import empty_store
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -87,7 +88,7 @@ def clock() -> Clock:
 @pytest.fixture
 def embedded(tmp_path: Path, clock: Clock) -> Iterator[Store]:
     """An empty store in SQLite."""
-    opened = Store(SqliteDatabase(tmp_path / "bot.db", clock))
+    opened = empty_store(tmp_path / "bot.db", clock)
     yield opened
     opened.close()
 

@@ -63,6 +63,7 @@ class BotRuntime:
         store: stays open; the caller closes it.
         clock: Unix time.
         limits: those of the Bot API server.
+        publishes: whether to publish the bot's name, descriptions and command menu.
         wake_scheduler: set after the clock was moved on purpose, to process at once what is due by it.
         turn_observers: called after each update, from the thread that handled it.
         status_server: reports on the bot if the caller serves it.
@@ -74,6 +75,7 @@ class BotRuntime:
     clock: Callable[[], float] = time.time
     source: UpdateSource = UpdateSource.POLLING
     limits: RateLimits = TELEGRAM_LIMITS
+    publishes: bool = True
     wake_scheduler: asyncio.Event = field(default_factory=asyncio.Event)
     turn_observers: tuple[OnTurn, ...] = ()
     status_server: StatusServer = field(default_factory=StatusServer)
@@ -197,12 +199,14 @@ async def _run_workers(
     )
     inbox = Inbox(store, update_handler.handle_update, chat_key, only_newest, on_received=metrics.on_received)
     sender_task = asyncio.create_task(outbox.run())
-    background_jobs: tuple[Callable[[], Coroutine[None, None, None]], ...] = (
-        lambda: publish_profile(bot, runtime.settings.language, lambda: dialogue.adviser_chat),
+    background_jobs: list[Callable[[], Coroutine[None, None, None]]] = [
         lambda: run_scheduler(dialogue, outbox.wake, runtime.wake_scheduler),
         lambda: store.database.listen_for_calls(outbox.wake),
         inbox.keep_resuming,
-    )
+    ]
+    if runtime.publishes:
+        language = runtime.settings.language
+        background_jobs.append(lambda: publish_profile(bot, language, lambda: dialogue.adviser_chat))
     tasks = [sender_task, *(asyncio.create_task(restart_on_error(job)) for job in background_jobs)]
     bot_status.attach_services(dialogue, inbox)
     try:

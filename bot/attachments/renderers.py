@@ -12,7 +12,7 @@ from bot.attachments import AttachmentValues, RenderedFile
 from bot.errors import RenderingFailed, RenderingUnavailable
 
 FAILED_EXIT_CODE = os.EX_DATAERR  # exit code of the rendering process if the file can never be rendered
-PREMADE_KINDS = frozenset(("picture",))  # only read from disk, without a subprocess
+IN_PROCESS_KINDS = frozenset(("held_json", "held_page", "picture"))  # made without typst, so without a subprocess
 TRANSIENT_ERRNOS = frozenset(
     (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN, errno.ENOSPC, errno.EDQUOT, errno.EIO)
 )  # the machine is short of something that it may have again later

@@ -1,4 +1,4 @@
-"""Render in a short-lived subprocess, since typst never frees its compilation cache.
+"""Render in a short-lived subprocess what needs typst, since it never frees its compilation cache.
 
 docs/decisions/0006-drawings.md has the figures.
 """
@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from bot.attachments import AttachmentValues, RenderedFile
-from bot.attachments.renderers import FAILED_EXIT_CODE, PREMADE_KINDS, render_attachment
+from bot.attachments.renderers import FAILED_EXIT_CODE, IN_PROCESS_KINDS, render_attachment
 from bot.errors import RenderingFailed, RenderingUnavailable
 
 RENDER_TIMEOUT = 60.0  # seconds; on a busy machine a page takes one or two
@@ -29,7 +29,7 @@ async def render_in_subprocess(
         RenderingFailed: it can never be rendered; the message contains none of the values.
         RenderingUnavailable: it cannot be rendered now: the machine is overloaded, or the process ended.
     """
-    if kind in PREMADE_KINDS:
+    if kind in IN_PROCESS_KINDS:
         return await asyncio.to_thread(render_attachment, kind, values)
     loop = asyncio.get_running_loop()
     return await loop.run_in_executor(_SERIAL_EXECUTOR, _run_renderer, kind, values, time_limit)

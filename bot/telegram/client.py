@@ -6,12 +6,13 @@ from collections.abc import Callable
 
 from telegram import Bot, BotCommand, BotCommandScopeChat, User
 from telegram.error import Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError
-from telegram.request import BaseRequest
+from telegram.request import BaseRequest, HTTPXRequest
 
 from bot.domain.commands import ADVISER_COMMANDS, COMMANDS_BY_LANG
 from bot.errors import ConnectionFailed, StoreError
 from bot.pipeline.retry import backoff_seconds, wait_for_event
 from bot.settings import Settings
+from bot.telegram.rate_limited_request import tls_context
 from bot.telegram.update_parser import ALLOWED_UPDATES
 from prompts.render import format_label
 
@@ -26,6 +27,7 @@ def create_client(settings: Settings, request: BaseRequest) -> Bot:
         base_url=f"{settings.telegram_api_url}/bot",
         base_file_url=f"{settings.telegram_api_url}/file/bot",
         request=request,
+        get_updates_request=HTTPXRequest(connection_pool_size=1, httpx_kwargs={"verify": tls_context()}),
     )
 
 

@@ -17,6 +17,7 @@ from bot.store.postgres.database import PostgresDatabase
 from index.search.live_index import LiveIndex
 from tests.conftest import Clock
 from tests.support.relay import DESK
+from tests.support.stores import empty_store, write_empty_store
 
 OpenStore = Callable[[], Store]
 
@@ -26,11 +27,12 @@ def open_store(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> 
     """Opens the same store, which is empty at first, each time it is called; tests run with SQLite and PostgreSQL."""
     url = request.getfixturevalue("database_url") if request.param == "postgres" else ""
     tenant, opened = secrets.token_hex(4), list[Store]()
+    if not url:
+        write_empty_store(tmp_path / "bot.db")
 
     def open_again() -> Store:
-        opened.append(
-            Store(PostgresDatabase(url, clock, tenant)) if url else Store(SqliteDatabase(tmp_path / "bot.db", clock))
-        )
+        database = PostgresDatabase(url, clock, tenant) if url else SqliteDatabase(tmp_path / "bot.db", clock)
+        opened.append(Store(database))
         return opened[-1]
 
     yield open_again
@@ -53,7 +55,7 @@ def answerer(settings: Settings, live: LiveIndex) -> Answerer:
 @pytest.fixture
 def dialogue(settings: Settings, live: LiveIndex, tmp_path: Path) -> Iterator[Dialogue]:
     """The dialogue, wired as in the bot, over an empty store."""
-    store = Store(SqliteDatabase(tmp_path / "dialogue.db", Clock()))
+    store = empty_store(tmp_path / "dialogue.db", Clock())
     yield make_dialogue(BotRuntime(settings, live, store))
     store.close()
 

@@ -14,6 +14,7 @@ from bot.sandbox.fake_telegram import FakeTelegram, Group, MessageView, User
 from bot.settings import Settings
 from bot.web.server import run_http_server
 from index.search.live_index import LiveIndex
+from tests.support.stores import write_empty_store
 
 AtDesk = Callable[[Group | User], AbstractAsyncContextManager[None]]  # runs a bot connected to this chat of advisers
 
@@ -32,7 +33,9 @@ def bot_settings(fake_telegram: FakeTelegram, tmp_path: Path, monkeypatch: pytes
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GW_TELEGRAM_TOKEN", fake_telegram.token)
     monkeypatch.setenv("GW_TELEGRAM_API_URL", fake_telegram.url)
-    return Settings()
+    settings = Settings()
+    write_empty_store(settings.sqlite_path)
+    return settings
 
 
 @asynccontextmanager
@@ -45,16 +48,18 @@ async def running(
     limits: RateLimits = NO_LIMITS,
     takes: bool = True,
     on_purpose: bool = True,
+    publishes: bool = False,
 ) -> AsyncIterator[None]:
     """The bot at work inside the block, then stopped as by SIGTERM; without ``takes`` no web server.
 
-    With ``on_purpose`` the clock is as it is because somebody set it, and is believed at once.
+    With ``on_purpose`` the clock is as it is because somebody set it, and is believed at once. With ``publishes`` it
+    begins with two dozen calls for its profile.
     """
     stop, nudge, store = asyncio.Event(), asyncio.Event(), open_store_from_settings(settings, clock)
     if on_purpose:
         nudge.set()
     source = UpdateSource.WEBHOOK if webhook else UpdateSource.POLLING if takes else UpdateSource.NONE
-    runtime = BotRuntime(settings, live, store, clock, source, limits, wake_scheduler=nudge)
+    runtime = BotRuntime(settings, live, store, clock, source, limits, wake_scheduler=nudge, publishes=publishes)
     async with run_http_server(runtime.status_server.application, settings, webhook=webhook, enabled=takes):
         task = asyncio.create_task(run_bot(runtime, stop))
         try:

@@ -17,15 +17,6 @@ async def test_every_command_is_replied_to(ada: User, command: str) -> None:
     assert "kenne ich nicht" not in (await ada.wait_for_reply()).text
 
 
-async def test_menu_is_published_in_each_language(fake_telegram: FakeTelegram) -> None:
-    """The command menu stands in German, in English, and by default."""
-    await fake_telegram.wait_for(lambda: len(fake_telegram.calls_to("setMyCommands")) == 3)
-
-    codes = {call.params.get("language_code", "") for call in fake_telegram.calls_to("setMyCommands")}
-
-    assert codes == {"", "de", "en"}
-
-
 async def test_start_opens_three_doors(ada: User) -> None:
     """The first message says that this is a bot and offers to ask, to be led, and to talk to a person."""
     ada.send_text("/start")

@@ -118,13 +118,3 @@ async def test_advisers_see_who_reads_it(fake_telegram: FakeTelegram, ada: User,
     card = await wait_for_text(fake_telegram, bea, "Wie fangen wir an?", forum)
 
     assert "Die Person liest Leichte Sprache." in card.text
-
-
-@pytest.mark.usefixtures("polling")
-async def test_telegram_is_told_of_no_code_it_does_not_know(fake_telegram: FakeTelegram) -> None:
-    """Nothing is published for Leichte Sprache: Telegram knows codes of two letters only."""
-    await fake_telegram.wait_for(lambda: len(fake_telegram.calls_to("setMyCommands")) == 3)
-
-    codes = {call.params.get("language_code", "") for call in fake_telegram.calls if call.method.startswith("setMy")}
-
-    assert codes == {"", "de", "en"}

@@ -1,11 +1,13 @@
 """The command line, called in this process or, where the process itself is what is tested, as one."""
 
 import contextlib
+import gc
 import io
 import logging
 import os
 import subprocess
 import sys
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TextIO
@@ -33,7 +35,9 @@ def gwbot(*arguments: str, folder: Path, stdin: str | TextIO = "", data: Path = 
         contextlib.chdir(folder),
         contextlib.redirect_stdout(out),
         contextlib.redirect_stderr(err),
+        warnings.catch_warnings(),
     ):
+        warnings.simplefilter("ignore", ResourceWarning)  # disconnecting is left to the end of the process
         logging.getLogger().addHandler(log)
         try:
             main()
@@ -42,6 +46,8 @@ def gwbot(*arguments: str, folder: Path, stdin: str | TextIO = "", data: Path = 
             code = int(ended.code or 0)
         finally:
             logging.getLogger().removeHandler(log)
+            if "GW_INDEX_URL" in variables:
+                gc.collect()
     return Done(arguments, code, out.getvalue(), err.getvalue())
 
 

@@ -1,10 +1,36 @@
-"""A store around another one, for tests that watch it or make it fail."""
+"""Empty stores, and a store around another one, for tests that watch it or make it fail."""
 
+import time
 from collections.abc import Callable, Iterable
-from functools import partial
+from functools import cache, partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
+from bot.store import SqliteDatabase, Store
+
 PARTS = ("database", "inbox", "users", "requests", "outbox", "selfchecks", "erasure")
+
+
+def empty_store(path: Path, clock: Callable[[], float]) -> Store:
+    """A new store in SQLite."""
+    write_empty_store(path)
+    return Store(SqliteDatabase(path, clock))
+
+
+def write_empty_store(path: Path) -> None:
+    """Write the file of a new store: the same each time, since making its tables takes longer than most tests."""
+    path.parent.mkdir(exist_ok=True)
+    path.touch(mode=0o600)
+    path.write_bytes(_empty_file())
+
+
+@cache
+def _empty_file() -> bytes:
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "bot.db")
+        SqliteDatabase(path, time.time).close()
+        return path.read_bytes()
 
 
 class Around:

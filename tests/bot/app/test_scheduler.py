@@ -21,6 +21,7 @@ from index.search.live_index import LiveIndex
 from tests.bot.store.test_store import request
 from tests.conftest import Clock
 from tests.support.queues import references
+from tests.support.stores import empty_store
 
 HOUR, YEAR = 3_600.0, 365 * DAY
 
@@ -33,7 +34,7 @@ def clock() -> Clock:
 @pytest.fixture
 def dialogue(settings: Settings, live: LiveIndex, tmp_path: Path, clock: Clock) -> Iterator[Dialogue]:
     """The dialogue of a bot with an adviser chat."""
-    store = Store(SqliteDatabase(tmp_path / "bot.db", clock))
+    store = empty_store(tmp_path / "bot.db", clock)
     yield make_dialogue(BotRuntime(settings.model_copy(update={"adviser_chat_id": -5}), live, store, clock))
     store.close()
 

@@ -10,19 +10,19 @@ import pytest
 from bot.app import bootstrap
 from bot.flows.dialogue import Advisers, Dialogue
 from bot.settings import Settings
-from bot.store import SqliteDatabase, Store
 from knowledge.loader import BUILT_IN
 from knowledge.records.contacts import CONTACTS_FILE, read_contacts
 from knowledge.records.intro import read_steps
 from knowledge.records.selfcheck import SELFCHECK_FOLDER, read_selfchecks
 from tests.conftest import Clock
 from tests.support.fake_answerer import FakeAnswerer
+from tests.support.stores import empty_store
 
 
 @pytest.fixture
 def dialogue(settings: Settings, tmp_path: Path) -> Iterator[Dialogue]:
     """The dialogue over an empty store."""
-    store = Store(SqliteDatabase(tmp_path / "dialogue.db", Clock()))
+    store = empty_store(tmp_path / "dialogue.db", Clock())
     yield Dialogue(
         answerer=FakeAnswerer(),
         store=store,

@@ -16,7 +16,7 @@ from bot.sandbox.fake_telegram.world.queries import CallbackQuery, InlineQuery
 from bot.sandbox.fake_telegram.world.world import World
 
 DEFAULT_PHOTO = plain_png()
-WAIT_TIMEOUT = 5.0  # seconds
+WAIT_TIMEOUT = 30.0  # seconds; a busy machine may need many
 DEEP_LINK_PARAMETER = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
