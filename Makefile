@@ -17,8 +17,9 @@ ENCODER_CODE := $(wildcard index/export/*.py index/encoder/*.py)
 run: setup
 	@$(BIN)/gwbot run
 
-test: check coverage
-	@$(BIN)/pytest -n 2 --dist worksteal -m "not durability and not wheel"
+# More processes than two cores, because many tests wait for one another's processes, servers and browsers.
+test: check
+	@$(BIN)/pytest -n 4 --dist worksteal -m "not wheel"
 
 # With the lowest versions that pyproject.toml allows, in an environment of its own. TESTS="tests/index -x" runs a part.
 LOWEST := $(CURDIR)/.venv-lowest
@@ -42,7 +43,7 @@ check: setup-dev
 
 # Every branch of what promises that nothing is lost: in, out, store, and what goes between person and advisers.
 coverage: setup-dev
-	@$(BIN)/pytest -n 2 -m durability --cov-branch --cov=bot.pipeline.inbox --cov=bot.pipeline.outbox --cov=bot.pipeline.rate_limiter --cov=bot.store \
+	@$(BIN)/pytest -n 4 -m durability --cov-branch --cov=bot.pipeline.inbox --cov=bot.pipeline.outbox --cov=bot.pipeline.rate_limiter --cov=bot.store \
 		--cov=bot.flows.relay.requester --cov=bot.flows.relay.adviser --cov=bot.flows.relay.notices \
 		--cov-report=term-missing:skip-covered --cov-fail-under=100
 
