@@ -1,54 +1,60 @@
-"""Hostile texts in every place of a request: what is shown is the text, and nothing else came to be."""
+"""Hostile texts in every place of a request: the text is shown, and has no other effect."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.security.conftest import Whole
-from tests.security.hostile import CUT
-from tests.security.story import MAIL, Story, shape, told
+from tests.security.conftest import RunningBot
+from tests.security.hostile import HOSTILE_TEXTS
+from tests.security.story import MAIL, Story, enter_everywhere, shape
 
 HARMLESS = "Brücke"
 HEADERS = ["From", "To", "Subject", "Date", "Message-ID", "Reply-To", "MIME-Version", "Content-Type"]
 PLACES = ("review", "card", "adviser", "edit", "history", "comment")
 Stories = dict[str, Story]
 
-texts = pytest.mark.parametrize("kind", CUT)
+texts = pytest.mark.parametrize("kind", HOSTILE_TEXTS)
 
 
 @pytest.fixture(scope="module")
-def stories(whole: Whole) -> Iterator[Stories]:
-    """The story of every text, several people at once."""
+def stories(bot: RunningBot) -> Iterator[Stories]:
+    """The story of every hostile text, told by several people at once."""
     with ThreadPoolExecutor(4) as pool:
-        names = ["", *CUT]
-        yield dict(zip(names, pool.map(lambda text: told(whole, text), [HARMLESS, *CUT.values()]), strict=True))
+        names = ["", *HOSTILE_TEXTS]
+        yield dict(
+            zip(
+                names,
+                pool.map(lambda text: enter_everywhere(bot, text), [HARMLESS, *HOSTILE_TEXTS.values()]),
+                strict=True,
+            )
+        )
 
 
 @texts
 @pytest.mark.parametrize("place", PLACES)
-def test_a_message_shows_the_text_and_nothing_else(stories: Stories, kind: str, place: str) -> None:
-    """A message shows a hostile text as it is, with the formatting and the buttons of any other text."""
+def test_message_shows_the_text_and_nothing_else(stories: Stories, kind: str, place: str) -> None:
+    """A message shows a hostile text unchanged, with the same formatting and buttons as any other text."""
     story = stories[kind]
-    seen = story.shown[place]
+    seen = story.messages[place]
 
-    told = story.text.replace("?", "!") if place == "comment" else story.text  # with ? it would be a question
-    assert " ".join(told.split()) in " ".join(seen.text.split())
-    assert shape(seen) == shape(stories[""].shown[place])
+    expected = story.text.replace("?", "!") if place == "comment" else story.text  # with ? it would be a question
+    assert " ".join(expected.split()) in " ".join(seen.text.split())
+    assert shape(seen) == shape(stories[""].messages[place])
 
 
 @texts
-def test_a_topic_has_the_text_as_its_title(stories: Stories, kind: str) -> None:
-    """The topic's title is one line: mark, number, and the text."""
+def test_topic_title(stories: Stories, kind: str) -> None:
+    """The title of a topic is one line with status, reference and text."""
     story = stories[kind]
 
     assert story.title == f"🆕 {story.reference} {story.line}"[:128]
 
 
 @texts
-def test_the_store_holds_the_very_text(stories: Stories, kind: str) -> None:
-    """Name, concern, fields and comment are kept as they were written, and no other request was touched."""
-    request, text, line = stories[kind].request, CUT[kind], stories[kind].line
+def test_text_is_stored_unchanged(stories: Stories, kind: str) -> None:
+    """Name, concern and fields are stored as they were written."""
+    request, text, line = stories[kind].request, HOSTILE_TEXTS[kind], stories[kind].line
 
     assert (request.name, request.details.concern) == (text, text)
     assert (request.details.organisation, request.details.place, request.details.times) == (line, line, line)
@@ -56,21 +62,21 @@ def test_the_store_holds_the_very_text(stories: Stories, kind: str) -> None:
 
 
 @texts
-def test_the_mail_has_its_own_headers_only(stories: Stories, kind: str) -> None:
-    """A mail goes to the contact alone, with the headers that every mail has, each once."""
+def test_mail_headers(stories: Stories, kind: str) -> None:
+    """A mail goes to the contact only and has the usual headers, each once."""
     story, harmless = stories[kind], stories[""]
 
     assert story.recipients == harmless.recipients
     assert story.mail.keys() == HEADERS
-    assert [one.addr_spec for one in story.mail["Reply-To"].addresses] == [MAIL]
-    assert [one.addr_spec for one in story.mail["To"].addresses] == story.recipients
-    assert all(one.defects == () for one in story.mail.values())
+    assert [address.addr_spec for address in story.mail["Reply-To"].addresses] == [MAIL]
+    assert [address.addr_spec for address in story.mail["To"].addresses] == story.recipients
+    assert all(header.defects == () for header in story.mail.values())
 
 
 @texts
-def test_the_mail_has_its_own_parts_only(stories: Stories, kind: str) -> None:
-    """The mail's text shows the text, its HTML holds it escaped, and its attachments are the two of every mail."""
-    story, text = stories[kind], CUT[kind]
+def test_mail_parts(stories: Stories, kind: str) -> None:
+    """A mail has the text in plain, escaped in HTML, and the usual two attachments."""
+    story, text = stories[kind], HOSTILE_TEXTS[kind]
     plain, html = (story.mail.get_body((kind,)) for kind in ("plain", "html"))
     names = [part.get_filename() for part in story.mail.iter_attachments()]
 
@@ -83,11 +89,13 @@ def test_the_mail_has_its_own_parts_only(stories: Stories, kind: str) -> None:
 
 
 @texts
-def test_the_answer_to_a_text_holds_nothing_of_the_attacker(stories: Stories, kind: str) -> None:
-    """An answer holds no link, no mention and no button that the asked text would have made."""
+def test_reply_contains_nothing_of_the_attacker(stories: Stories, kind: str) -> None:
+    """A reply contains no link, mention or button that the hostile text would have made."""
     for seen in stories[kind].answers.values():
         marks, buttons = shape(seen)
 
-        assert not [one for one in marks if one[0] in ("text_mention", "custom_emoji") or "evil" in (one[1] or "")]
-        assert not [one for one in buttons if "evil" in f"{one[1]}{one[2]}"]
+        assert not [
+            mark for mark in marks if mark[0] in ("text_mention", "custom_emoji") or "evil" in (mark[1] or "")
+        ]
+        assert not [button for button in buttons if "evil" in f"{button[1]}{button[2]}"]
         assert "1337" not in seen.text
