@@ -1,1 +1,1 @@
-"""The bot is killed at any instant, under load, and what was lost or done twice is counted."""
+"""Kills the bot at any moment under load, and counts what was lost or done twice."""

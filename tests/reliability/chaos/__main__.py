@@ -1,6 +1,6 @@
-"""`make chaos`: our bot is killed again and again under load, with a stock python-telegram-bot beside it.
+"""`make chaos`: our bot is killed again and again under load, with a stock python-telegram-bot for comparison.
 
-`make chaos-postgres` (``--database postgresql``): several processes on one PostgreSQL, killed one by one.
+`make chaos-postgres` (``--database postgresql``): several processes on one PostgreSQL, killed one at a time.
 """
 
 import argparse
@@ -11,14 +11,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from tests.reliability.chaos.count import ALLOWED, EDITS, FORBIDDEN, REFUSED, STATE, UNPROCESSED
-from tests.reliability.chaos.paced import paced
-from tests.reliability.chaos.play import Plan, Played, play
-from tests.reliability.chaos.several import play_several
+from tests.reliability.chaos.play import Plan, RunResult, run_single
+from tests.reliability.chaos.rate_limited import run_rate_limited
+from tests.reliability.chaos.several import run_several
 
 KILLS, STOCK_KILLS, BROKEN_KILLS = 1_000, 100, 15
 SEVERAL_KILLS, PACED_KILLS = 200, 10
-OURS_ALONE = (UNPROCESSED, STATE, EDITS, REFUSED)  # what the stock bot has no record of, or is not asked to do
-BROKEN = {
+OURS_ONLY = (UNPROCESSED, STATE, EDITS, REFUSED)  # what the stock bot does not record, or is not made to do
+BROKEN_POINTS = {
     "confirms-first": ("before:add_updates",),
     "state-first": ("before:apply", "after:finish_update"),
     "effects-first": ("after:apply", "before:finish_update"),
@@ -26,100 +26,114 @@ BROKEN = {
 
 
 def main() -> None:
-    """Print the table; exit with 1 where our bot lost something or did something twice."""
+    """Print the table; exit with 1 if our bot lost something or did something twice."""
     parser = argparse.ArgumentParser(prog="python -m tests.reliability.chaos")
     parser.add_argument("--database", choices=["sqlite", "postgresql"], default="sqlite")
-    parser.add_argument("--workers", type=int, default=2, help="processes that take updates, on PostgreSQL")
-    parser.add_argument("--senders", type=int, default=1, help="further ones that take none (gwbot worker)")
-    given = parser.parse_args()
-    several = given.database == "postgresql"
-    kills = int(os.environ.get("KILLS") or (SEVERAL_KILLS if several else KILLS))
+    parser.add_argument("--workers", type=int, default=2, help="processes that receive updates, on PostgreSQL")
+    parser.add_argument("--senders", type=int, default=1, help="further processes that receive none (gwbot worker)")
+    options = parser.parse_args()
+    on_postgresql = options.database == "postgresql"
+    kills = int(os.environ.get("KILLS") or (SEVERAL_KILLS if on_postgresql else KILLS))
     seed = int(os.environ.get("SEED") or 1)
-    if several:
-        wrong = _several(Plan(kills=kills, seed=seed, workers=given.workers, senders=given.senders))
+    if on_postgresql:
+        failed = _run_on_postgresql(Plan(kills=kills, seed=seed, workers=options.workers, senders=options.senders))
     else:
-        wrong = _alone(kills, seed)
-    if wrong:
+        failed = _run_alone(kills, seed)
+    if failed:
         sys.exit(1)
 
 
-def _alone(kills: int, seed: int) -> bool:
-    few = min(kills, STOCK_KILLS)
+def _run_alone(kills: int, seed: int) -> bool:
+    stock_kills = min(kills, STOCK_KILLS)
     plans = {
         "ours": Plan(kills=kills, seed=seed),
-        "stock": Plan("default", few, seed),
-        "stock, careful": Plan("careful", few, seed),
+        "stock": Plan("default", stock_kills, seed),
+        "stock, careful": Plan("careful", stock_kills, seed),
     }
-    played = {}
+    results = {}
     for name, plan in plans.items():
-        played[name] = _played(name, plan)
-        show(played)
-    for name, points in BROKEN.items():
-        _told(name, _played(name, Plan(kills=BROKEN_KILLS, seed=seed, broken=name, points=points)))
-    return any(played["ours"].findings.counts[one] for one in FORBIDDEN)
+        results[name] = _run(name, plan)
+        print_table(results)
+    for name, points in BROKEN_POINTS.items():
+        _print_detected(name, _run(name, Plan(kills=BROKEN_KILLS, seed=seed, broken=name, points=points)))
+    return any(results["ours"].findings.counts[name] for name in FORBIDDEN)
 
 
-def _several(plan: Plan) -> bool:
-    played = _played("ours", plan)
-    show({"ours": played})
+def _run_on_postgresql(plan: Plan) -> bool:
+    result = _run("ours", plan)
+    print_table({"ours": result})
     with tempfile.TemporaryDirectory(prefix="chaos-") as folder:
-        seen = paced(min(plan.kills, PACED_KILLS), Path(folder))
-    waits = sorted(seen.waited)
-    print(f"with Telegram's limits: {len(waits)} kills of the process that sends, {seen.asked} questions,")
-    print(f"  {seen.missing} not answered, {seen.again} answered again; limits broken {len(seen.violations)};")
+        rate_limited = run_rate_limited(min(plan.kills, PACED_KILLS), Path(folder))
+    waits, violations = sorted(rate_limited.waits), len(rate_limited.violations)
+    print(
+        f"with Telegram's limits: {len(waits)} kills of the process that sends, {rate_limited.questions} questions,"
+    )
+    print(
+        f"  {rate_limited.missing} unanswered, {rate_limited.repeated} answered twice; {violations} limits violated;"
+    )
     print(
         f"  the next message after {waits[len(waits) // 2]:.1f} s (median), {waits[-1]:.1f} s (longest)", flush=True
     )
-    for name, points in BROKEN.items():
-        _told(name, _played(name, replace(plan, kills=BROKEN_KILLS, senders=0, broken=name, points=points)))
-    return bool(seen.violations or seen.missing) or any(played.findings.counts[one] for one in FORBIDDEN)
+    for name, points in BROKEN_POINTS.items():
+        _print_detected(name, _run(name, replace(plan, kills=BROKEN_KILLS, senders=0, broken=name, points=points)))
+    return bool(rate_limited.violations or rate_limited.missing) or any(
+        result.findings.counts[name] for name in FORBIDDEN
+    )
 
 
-def _told(name: str, played: Played) -> None:
-    counts = played.findings.counts
-    told = ", ".join(f"{counts[one]} {one}" for one in FORBIDDEN if counts[one])
-    kills = sum(played.deaths.values())
-    print(f"a store broken on purpose ({name}, {kills} kills): {told or 'NOTHING WAS NOTICED'}", flush=True)
+def _print_detected(name: str, result: RunResult) -> None:
+    counts = result.findings.counts
+    detected = ", ".join(f"{counts[finding]} {finding}" for finding in FORBIDDEN if counts[finding])
+    kills = sum(result.deaths.values())
+    print(f"a deliberately broken store ({name}, {kills} kills): {detected or 'NOTHING WAS DETECTED'}", flush=True)
 
 
-def _played(name: str, plan: Plan) -> Played:
+def _run(name: str, plan: Plan) -> RunResult:
     with tempfile.TemporaryDirectory(prefix="chaos-") as folder:
         print(f"{name}: {plan.kills} kills …", file=sys.stderr, flush=True)
-        done = play_several(plan, Path(folder)) if plan.workers else play(plan, Path(folder))
-    print(f"{name}: {done.seconds:.0f} s, {dict(done.findings.counts)}", file=sys.stderr, flush=True)
-    shown = [line for line in done.findings.lines if not line.startswith(ALLOWED)]
-    print("\n".join(shown if plan.ours and not plan.broken else shown[:3]), file=sys.stderr, flush=True)
-    return done
+        result = run_several(plan, Path(folder)) if plan.workers else run_single(plan, Path(folder))
+    print(f"{name}: {result.seconds:.0f} s, {dict(result.findings.counts)}", file=sys.stderr, flush=True)
+    lines = [line for line in result.findings.lines if not line.startswith(ALLOWED)]
+    print("\n".join(lines if plan.ours and not plan.broken else lines[:3]), file=sys.stderr, flush=True)
+    return result
 
 
-def show(played: dict[str, Played]) -> None:
-    """The table, a column for each bot."""
-    names = list(dict.fromkeys(how for one in played.values() for how in one.deaths))
-    rows: list[tuple[str, list[int]]] = [("kills", [sum(one.deaths.values()) for one in played.values()])]
-    rows += [(f"  {name}", [one.deaths.get(name, 0) for one in played.values()]) for name in names]
-    more = list(dict.fromkeys(what for one in played.values() for what in one.beside))
-    rows += [(f"  {what}", [one.beside.get(what, 0) for one in played.values()]) for what in more]
+def print_table(results: dict[str, RunResult]) -> None:
+    """Print the table, with a column for each bot."""
+    names = list(dict.fromkeys(name for result in results.values() for name in result.deaths))
+    rows: list[tuple[str, list[int]]] = [("kills", [sum(result.deaths.values()) for result in results.values()])]
+    rows += [(f"  {name}", [result.deaths.get(name, 0) for result in results.values()]) for name in names]
+    names = list(dict.fromkeys(name for result in results.values() for name in result.disturbances))
+    rows += [(f"  {name}", [result.disturbances.get(name, 0) for result in results.values()]) for name in names]
     rows.append(
         (
             "reminders sent",
-            [sum("erinnert werden" in effect.text for effect in one.stage.ledger.effects) for one in played.values()],
+            [
+                sum("erinnert werden" in effect.text for effect in result.simulation.ledger.effects)
+                for result in results.values()
+            ],
         )
     )
-    rows.append(("people who began a request", [len(one.stage.stories) for one in played.values()]))
-    rows.append(("requests sent", [sum(story.sent for story in one.stage.stories) for one in played.values()]))
-    said = [sum(len(told) for story in one.stage.stories for told in story.told.values()) for one in played.values()]
-    rows.append(("messages to be relayed", said))
-    rows.append(("updates", [len(one.stage.fake_telegram.updates) for one in played.values()]))
-    rows.append(("calls that took effect", [len(one.stage.ledger.effects) for one in played.values()]))
+    rows.append(("people who began a request", [len(result.simulation.stories) for result in results.values()]))
+    rows.append(
+        ("requests sent", [sum(story.sent for story in result.simulation.stories) for result in results.values()])
+    )
+    written = [
+        sum(len(texts) for story in result.simulation.stories for texts in story.written.values())
+        for result in results.values()
+    ]
+    rows.append(("messages to be relayed", written))
+    rows.append(("updates", [len(result.simulation.fake_telegram.updates) for result in results.values()]))
+    rows.append(("calls that took effect", [len(result.simulation.ledger.effects) for result in results.values()]))
     for name in (*FORBIDDEN, "calls against the Bot API's rules", ALLOWED, REFUSED):
-        rows.append((name, [one.findings.counts[name] for one in played.values()]))
-    rows.append(("ended by themselves", [one.damaged for one in played.values()]))
-    rows.append(("seconds", [round(one.seconds) for one in played.values()]))
-    print(f"{'':50}" + "".join(f"{name:>16}" for name in played))
+        rows.append((name, [result.findings.counts[name] for result in results.values()]))
+    rows.append(("exited by themselves", [result.failed_starts for result in results.values()]))
+    rows.append(("seconds", [round(result.seconds) for result in results.values()]))
+    print(f"{'':50}" + "".join(f"{name:>16}" for name in results))
     for row, values in rows:
-        known = [row not in OURS_ALONE or name == "ours" for name in played]
-        shown = (f"{value:16,}" if told else f"{'-':>16}" for value, told in zip(values, known, strict=True))
-        print(f"{row:50}" + "".join(shown), flush=True)
+        counted = [row not in OURS_ONLY or name == "ours" for name in results]
+        cells = (f"{value:16,}" if count else f"{'-':>16}" for value, count in zip(values, counted, strict=True))
+        print(f"{row:50}" + "".join(cells), flush=True)
 
 
 if __name__ == "__main__":

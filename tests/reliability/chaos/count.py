@@ -1,4 +1,4 @@
-"""What was lost, done twice or mixed up: people's record beside what took effect at Telegram, and the store."""
+"""Counts what was lost, done twice or mixed up, by comparing people's records, effects at Telegram, and the store."""
 
 import json
 from collections import Counter
@@ -7,29 +7,29 @@ from pathlib import Path
 from typing import Any
 
 from bot.sandbox.fake_telegram.world.objects import text_and_entities
-from tests.reliability.chaos.ledger import NEW, ORDERED, Effect
-from tests.reliability.chaos.letters import Letters
-from tests.reliability.chaos.stories import Stage, Story, token
+from tests.reliability.chaos.ledger import NEW_MESSAGE_METHODS, ORDERED_METHODS, Effect
+from tests.reliability.chaos.mail_server import MailServer
+from tests.reliability.chaos.stories import Simulation, Story, marker
 
-Read = Callable[[str], list[tuple[Any, ...]]]  # the rows that a query finds in the store
+RunQuery = Callable[[str], list[tuple[Any, ...]]]  # runs a query on the store
 
 
 class Findings:
-    """Counts by name, and a line for each thing found."""
+    """Counts by name, and a line for each finding."""
 
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
         self.lines: list[str] = []
 
     def add(self, name: str, line: str, number: int = 1) -> None:
-        """Something was found."""
+        """Record a finding."""
         self.counts[name] += number
         self.lines.append(f"{name}: {line}")
 
 
-# the names of what must not be
+# the names of what must not happen
 STOPPED, UNANSWERED = "conversations that came to a stop", "taps never answered"
-LOST_REQUESTS, DOUBLE_REQUESTS = "requests lost", "requests kept or opened twice"
+LOST_REQUESTS, DOUBLE_REQUESTS = "requests lost", "requests stored or opened twice"
 LOST, ELSEWHERE, DISORDER = "relayed messages lost", "relayed to the wrong place", "out of order"
 TWICE, EDITS = "arrived twice without an answer lost", "edits lost"
 UNPROCESSED, STATE = "updates unprocessed", "state lost or changed twice"
@@ -39,193 +39,213 @@ REFUSED = "refused by Telegram after the topic was deleted"
 ALLOWED = "arrived twice, answer lost after the effect"
 
 
-def count(stage: Stage) -> Findings:
-    """What Telegram's side alone shows, of any bot."""
-    found = Findings()
-    for story in stage.stories:
-        _story(stage, story, found)
-    _twice(stage, found, stage.ledger.effects)
-    return found
+def count(simulation: Simulation) -> Findings:
+    """Count what is visible at Telegram alone, for any bot."""
+    findings = Findings()
+    for story in simulation.stories:
+        _check_story(simulation, story, findings)
+    _check_duplicates(simulation, findings, simulation.ledger.effects)
+    return findings
 
 
-def _story(stage: Stage, story: Story, found: Findings) -> None:
+def _check_story(simulation: Simulation, story: Story, findings: Findings) -> None:
     name = f"story {story.number}"
-    if not story.through:
-        found.add(STOPPED, f"{name} waits for {story.waiting}")
+    if not story.finished:
+        findings.add(STOPPED, f"{name} waits for {story.waiting_for}")
     for tap in story.taps:
         if tap.answer is None:
-            found.add(UNANSWERED, name)
-    forum, ledger = stage.forum.id, stage.ledger
-    cards = [one for one in ledger.of_token[token(story.number, 0)] if one.chat_id == forum and one.data]
+            findings.add(UNANSWERED, name)
+    forum, ledger = simulation.forum.id, simulation.ledger
+    cards = [
+        effect for effect in ledger.by_marker[marker(story.number, 0)] if effect.chat_id == forum and effect.data
+    ]
     if story.sent and not cards:
-        found.add(LOST_REQUESTS, name)
-    for side, there, others in (("person", forum, story.person.id), ("adviser", story.person.id, forum)):
-        first = []
-        for number, text in enumerate(story.told[side], 1):
-            mark = token(story.number, f"{side[0]}{number}")
-            copies = [one for one in ledger.of_token[mark] if one.method == "copyMessage"]
-            if not any(one.chat_id == there for one in copies):
-                found.add(LOST, f"{text} of the {side}")
+        findings.add(LOST_REQUESTS, name)
+    for side, destination, own_chat in (("person", forum, story.person.id), ("adviser", story.person.id, forum)):
+        positions = []
+        for number, text in enumerate(story.written[side], 1):
+            mark = marker(story.number, f"{side[0]}{number}")
+            copies = [effect for effect in ledger.by_marker[mark] if effect.method == "copyMessage"]
+            if not any(copy.chat_id == destination for copy in copies):
+                findings.add(LOST, f"{text} of the {side}")
             else:
-                first.append(next(ledger.place[id(one)] for one in copies if one.chat_id == there))
-            threads = {one.thread_id for one in cards}
+                positions.append(next(ledger.position[id(copy)] for copy in copies if copy.chat_id == destination))
+            threads = {card.thread_id for card in cards}
             wrong = [
-                one for one in copies if one.chat_id != there or (there == forum and one.thread_id not in threads)
+                copy
+                for copy in copies
+                if copy.chat_id != destination or (destination == forum and copy.thread_id not in threads)
             ]
-            wrong += [one for one in ledger.of_token[mark] if one.chat_id not in (there, others)]
+            wrong += [effect for effect in ledger.by_marker[mark] if effect.chat_id not in (destination, own_chat)]
             if wrong:
-                found.add(ELSEWHERE, f"{text} of the {side}", len(wrong))
-        if first != sorted(first):
-            found.add(DISORDER, f"{name}, {side}")
-        if (edited := story.changed.get(side)) and not story.deleted:
-            chat = stage.fake_telegram.world.chats[there]
+                findings.add(ELSEWHERE, f"{text} of the {side}", len(wrong))
+        if positions != sorted(positions):
+            findings.add(DISORDER, f"{name}, {side}")
+        if (edited_text := story.edited.get(side)) and not story.deleted_topics:
+            chat = simulation.fake_telegram.world.chats[destination]
             texts = [text_and_entities(message.content)[0] for message in chat.messages.values()]
-            if not any(edited in text and text.endswith("geändert") for text in texts):
-                found.add(EDITS, f"{edited} of the {side}")
+            if not any(edited_text in text and text.endswith("geändert") for text in texts):
+                findings.add(EDITS, f"{edited_text} of the {side}")
 
 
-def _twice(stage: Stage, found: Findings, effects: list[Effect]) -> None:
-    """The same new message again in the same place: allowed where the first one's answer can have been lost.
+def _check_duplicates(simulation: Simulation, findings: Findings, effects: list[Effect]) -> None:
+    """Find new messages that appear again in the same place.
 
-    That is where the connection was cut, or the life ended before any other call in this chat, and no other message
-    came between in its lane: with another call behind it, the first one's answer must have been noted. In the next
-    life the lanes of other requests may come first. A pin may come between: a thread that is opened on is pinned
-    again.
+    This is allowed only if the answer to the first one may have been lost: if its connection was cut, or if its
+    life ended before any other call in the chat, and no other message came between in its lane. Once another call
+    followed, the answer must have been recorded. In the next life the lanes of other requests may come first, and a
+    pin may come between, because a topic whose set-up is resumed is pinned again.
     """
-    last: dict[tuple[int, int], int] = {}
-    newest: dict[Any, int] = {}
-    behind: dict[int, int] = {}  # number of a new message -> that of the next one in its lane
+    last_in_life: dict[tuple[int, int], int] = {}
+    newest_in_lane: dict[Any, int] = {}
+    next_in_lane: dict[int, int] = {}  # from a new message to the next one in its lane
     for number, effect in enumerate(effects):
-        if effect.method in ORDERED:
-            last[effect.life, effect.chat_id] = number
-        if effect.method in NEW:
+        if effect.method in ORDERED_METHODS:
+            last_in_life[effect.life, effect.chat_id] = number
+        if effect.method in NEW_MESSAGE_METHODS:
             lane = effect.chat_id, _reference(effect) if effect.method == "createForumTopic" else effect.thread_id
-            if lane in newest:
-                behind[newest[lane]] = number
-            newest[lane] = number
-    seen: dict[Any, int] = {}
+            if lane in newest_in_lane:
+                next_in_lane[newest_in_lane[lane]] = number
+            newest_in_lane[lane] = number
+    earlier_numbers: dict[Any, int] = {}
     for number, effect in enumerate(effects):
-        key = _key(stage, effect)
+        key = _identity(simulation, effect)
         if key is None:
             continue
-        before = seen.get(key)
-        if before is not None:
-            earlier = effects[before]
-            cut = earlier.life < effect.life and last[earlier.life, earlier.chat_id] == before
-            cut = cut and behind.get(before) == number
-            found.add(ALLOWED if earlier.lost or cut else TWICE, f"life {earlier.life}, {effect.life}: {key}")
-        seen[key] = number
+        earlier_number = earlier_numbers.get(key)
+        if earlier_number is not None:
+            earlier = effects[earlier_number]
+            may_be_lost = earlier.life < effect.life and last_in_life[earlier.life, earlier.chat_id] == earlier_number
+            may_be_lost = may_be_lost and next_in_lane.get(earlier_number) == number
+            findings.add(
+                ALLOWED if earlier.lost or may_be_lost else TWICE, f"life {earlier.life}, {effect.life}: {key}"
+            )
+        earlier_numbers[key] = number
 
 
-def _key(stage: Stage, effect: Effect) -> Any:
-    """What makes a new message the same as another one; None where the same may well come again."""
-    if effect.method not in NEW:
+def _identity(simulation: Simulation, effect: Effect) -> Any:
+    """Return what identifies a new message; None if the same one may well be sent again."""
+    if effect.method not in NEW_MESSAGE_METHODS:
         return None
     if effect.method == "copyMessage":
         return effect.chat_id, effect.text
     if effect.method == "createForumTopic":
         reference = _reference(effect)
-        opened = [story.deleted for story in stage.stories if story.reference == reference]
-        return None if opened and opened[0] else (effect.chat_id, "topic", reference)
-    if effect.chat_id == stage.forum.id:
+        deletions = [story.deleted_topics for story in simulation.stories if story.reference == reference]
+        return None if deletions and deletions[0] else (effect.chat_id, "topic", reference)
+    if effect.chat_id == simulation.forum.id:
         if "erinnert werden" in effect.text:  # each adviser asks for it once
             return effect.chat_id, effect.thread_id, "reminder"
-        card = effect.data and effect.text.startswith("Anfrage")
-        told = effect.text.startswith("Bisheriger Verlauf")
-        return (effect.chat_id, effect.thread_id, effect.text.split()[:2][-1], told) if card or told else None
+        is_card = effect.data and effect.text.startswith("Anfrage")
+        is_history = effect.text.startswith("Bisheriger Verlauf")
+        return (
+            (effect.chat_id, effect.thread_id, effect.text.split()[:2][-1], is_history)
+            if is_card or is_history
+            else None
+        )
     if effect.data and effect.data[0].startswith("r:"):
         return effect.chat_id, effect.data  # each question of the form is asked once
     return (effect.chat_id, effect.text) if "hat die Nummer" in effect.text else None
 
 
 def _reference(effect: Effect) -> str:
-    """The request whose topic is opened."""
+    """Return the request whose topic is created."""
     return next((word for word in effect.text.split() if "-" in word), effect.text)
 
 
-def count_letters(stage: Stage, letters: Letters) -> Findings:
-    """Whether each request went out by e-mail as well, and once."""
-    found = Findings()
-    for story in stage.stories:
-        came, wrong = letters.of(story.reference) if story.reference else (0, 0)
-        if story.reference and not came:
-            found.add(LOST_REQUESTS, f"story {story.number}: no e-mail")
-        if wrong:
-            found.add(TWICE, f"story {story.number}: e-mail", wrong)
-        if came - 1 - wrong > 0:
-            found.add(ALLOWED, f"story {story.number}: e-mail", came - 1 - wrong)
-    return found
+def count_mails(simulation: Simulation, mail_server: MailServer) -> Findings:
+    """Count requests whose e-mail is missing or was sent more than once."""
+    findings = Findings()
+    for story in simulation.stories:
+        received, duplicates = mail_server.count_mails(story.reference) if story.reference else (0, 0)
+        if story.reference and not received:
+            findings.add(LOST_REQUESTS, f"story {story.number}: no e-mail")
+        if duplicates:
+            findings.add(TWICE, f"story {story.number}: e-mail", duplicates)
+        if received - 1 - duplicates > 0:
+            findings.add(ALLOWED, f"story {story.number}: e-mail", received - 1 - duplicates)
+    return findings
 
 
-def count_store(stage: Stage, read: Read, notes: Iterable[Path]) -> Findings:
-    """What our own store says beside it: every update done, every change made once. ``notes`` are the files in which
-    is noted what was recorded as sent."""
-    found = Findings()
-    done: dict[int, int] = dict(read("SELECT update_id, done FROM inbox"))
-    waiting = read("SELECT count(*) FROM outbox WHERE status = 'queued'")[0][0]
-    failed = read("SELECT method, reason, request, chat_id FROM outbox WHERE status = 'failed'")
-    requests = [json.loads(body) for (body,) in read("SELECT body FROM requests")]
-    acts = Counter(
+def count_store(simulation: Simulation, run_query: RunQuery, notes: Iterable[Path]) -> Findings:
+    """Count what the store reveals: updates that are not done, changes that were lost or made twice.
+
+    ``notes`` are the files that list what was recorded as sent.
+    """
+    findings = Findings()
+    done: dict[int, int] = dict(run_query("SELECT update_id, done FROM inbox"))
+    queued = run_query("SELECT count(*) FROM outbox WHERE status = 'queued'")[0][0]
+    failed = run_query("SELECT method, reason, request, chat_id FROM outbox WHERE status = 'failed'")
+    requests = [json.loads(body) for (body,) in run_query("SELECT body FROM requests")]
+    automatic_changes = Counter(
         reference
-        for (reference,) in read(
-            f"SELECT request FROM outbox WHERE user_id IS NULL AND chat_id = {stage.forum.id} "  # noqa: S608 - a number
+        for (reference,) in run_query(
+            f"SELECT request FROM outbox WHERE user_id IS NULL AND chat_id = {simulation.forum.id} "  # noqa: S608 - a number
             "AND method <> 'noted'"
         )
     )
-    lines = read("SELECT reference, side, text FROM lines ORDER BY id")
-    thumbs = read("SELECT user_id, entry, value FROM feedback")
-    recorded = set(read("SELECT chat_id, message_id FROM outbox WHERE message_id IS NOT NULL"))
+    lines = run_query("SELECT reference, side, text FROM lines ORDER BY id")
+    thumbs = run_query("SELECT user_id, entry, value FROM feedback")
+    recorded = set(run_query("SELECT chat_id, message_id FROM outbox WHERE message_id IS NOT NULL"))
     for line in (line for file in notes for line in file.read_text(encoding="utf-8").splitlines()):
         chat, message = line.split()
         recorded.add((int(chat), int(message)))
-    for update in stage.fake_telegram.updates:
+    for update in simulation.fake_telegram.updates:
         if not done.get(update["update_id"]):
-            found.add(UNPROCESSED, str(update["update_id"]))
-    if waiting:
-        found.add(LOST, f"{waiting} still in the queue", waiting)
+            findings.add(UNPROCESSED, str(update["update_id"]))
+    if queued:
+        findings.add(LOST, f"{queued} still in the queue", queued)
     for method, reason, reference, chat_id in failed:
-        if chat_id != stage.forum.id:
-            acts[reference] -= 1  # the advisers were told, and nothing was changed
-        if method != "answerCallbackQuery":  # that was answered before it died
-            found.add(REFUSED, f"{method}: {reason}")
-    for story in stage.stories:
-        mine = [one for one in requests if one["details"]["concern"] == story.concern]
-        if story.sent and len(mine) != 1:
-            found.add(DOUBLE_REQUESTS if mine else LOST_REQUESTS, f"story {story.number}: {len(mine)}")
-        for request in mine[:1]:
-            _request(story, request, [line for line in lines if line[0] == request["reference"]], acts, found)
-        held = [(entry, value) for user, entry, value in thumbs if user == story.person.id]
-        if story.through and held != ([story.thumb] if story.thumb else []):
-            found.add(STATE, f"story {story.number}: thumb {held}, given {story.thumb}")
-    _unrecorded(stage, recorded, found)
-    return found
+        if chat_id != simulation.forum.id:
+            automatic_changes[reference] -= 1  # the advisers were notified, but nothing was changed
+        if method != "answerCallbackQuery":  # which was answered before the kill
+            findings.add(REFUSED, f"{method}: {reason}")
+    for story in simulation.stories:
+        matching = [request for request in requests if request["details"]["concern"] == story.concern]
+        if story.sent and len(matching) != 1:
+            findings.add(DOUBLE_REQUESTS if matching else LOST_REQUESTS, f"story {story.number}: {len(matching)}")
+        for request in matching[:1]:
+            _check_request(
+                story,
+                request,
+                [line for line in lines if line[0] == request["reference"]],
+                automatic_changes,
+                findings,
+            )
+        stored_thumbs = [(entry, value) for user, entry, value in thumbs if user == story.person.id]
+        if story.finished and stored_thumbs != ([story.thumb] if story.thumb else []):
+            findings.add(STATE, f"story {story.number}: thumb {stored_thumbs}, given {story.thumb}")
+    _check_unrecorded(simulation, recorded, findings)
+    return findings
 
 
-def _request(story: Story, request: Any, lines: list[Any], acts: Counter[str], found: Findings) -> None:
+def _check_request(
+    story: Story, request: Any, lines: list[Any], automatic_changes: Counter[str], findings: Findings
+) -> None:
     name = f"story {story.number}"
-    for side, told in story.told.items():
-        kept = [text for _, who, text in lines if who == side]
-        if kept != told:
-            found.add(STATE, f"{name}: the {side} wrote {told}, kept is {kept}")
-    if not story.through:
+    for side, written in story.written.items():
+        stored = [text for _, author, text in lines if author == side]
+        if stored != written:
+            findings.add(STATE, f"{name}: the {side} wrote {written}, stored is {stored}")
+    if not story.finished:
         return
-    changes = story.changes + acts[request["reference"]]
+    changes = story.changes + automatic_changes[request["reference"]]
     if request["version"] != changes:
-        found.add(STATE, f"{name}: changed {request['version']} times instead of {changes}")
+        findings.add(STATE, f"{name}: changed {request['version']} times instead of {changes}")
     if (request["rating"], request["comment"]) != (story.rating, story.comment):
-        found.add(STATE, f"{name}: rating {request['rating']}, comment {request['comment']}")
+        findings.add(STATE, f"{name}: rating {request['rating']}, comment {request['comment']}")
     if request["details"]["organisation"] != story.organisation:
-        found.add(STATE, f"{name}: organisation {request['details']['organisation']}")
+        findings.add(STATE, f"{name}: organisation {request['details']['organisation']}")
 
 
-def _unrecorded(stage: Stage, recorded: set[tuple[int, int]], found: Findings) -> None:
-    """Whatever reached a person without the store knowing it must be something whose answer was lost."""
-    effects = [one for one in stage.ledger.effects if one.chat_id != stage.forum.id]
-    last = {(one.life, one.chat_id): number for number, one in enumerate(effects)}
+def _check_unrecorded(simulation: Simulation, recorded: set[tuple[int, int]], findings: Findings) -> None:
+    """Find messages that reached a person, that the store does not know, and whose answer was not lost."""
+    effects = [effect for effect in simulation.ledger.effects if effect.chat_id != simulation.forum.id]
+    last_in_life = {(effect.life, effect.chat_id): number for number, effect in enumerate(effects)}
     for number, effect in enumerate(effects):
-        if effect.method in NEW and (effect.chat_id, effect.message_id) not in recorded:
-            cut = last[effect.life, effect.chat_id] == number
-            if not (effect.lost or cut):
-                found.add(
+        if effect.method in NEW_MESSAGE_METHODS and (effect.chat_id, effect.message_id) not in recorded:
+            may_be_lost = last_in_life[effect.life, effect.chat_id] == number
+            if not (effect.lost or may_be_lost):
+                findings.add(
                     TWICE, f"life {effect.life}: {effect.method} to a person is not recorded: {effect.text[:40]}"
                 )

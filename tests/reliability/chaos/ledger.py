@@ -1,4 +1,4 @@
-"""What took effect at Telegram, in order, each with the life that asked for it; also what is deleted since."""
+"""What took effect at Telegram, in order, each with the life that caused it, including what was deleted since."""
 
 import re
 from collections import defaultdict
@@ -9,14 +9,21 @@ from typing import Any
 from bot.sandbox.fake_telegram import FakeTelegram
 from bot.sandbox.fake_telegram.world.objects import Message, RecordedCall, text_and_entities
 
-NEW = ("sendMessage", "copyMessage", "sendContact", "createForumTopic")  # what brings a new message into a chat
-ORDERED = (*NEW, "editMessageText", "editMessageCaption", "editForumTopic", "pinChatMessage")  # one after another
-TOKEN = re.compile(r"«[^»]+»")
+NEW_MESSAGE_METHODS = ("sendMessage", "copyMessage", "sendContact", "createForumTopic")  # add a message to a chat
+# made in order
+ORDERED_METHODS = (
+    *NEW_MESSAGE_METHODS,
+    "editMessageText",
+    "editMessageCaption",
+    "editForumTopic",
+    "pinChatMessage",
+)
+MARKER = re.compile(r"«[^»]+»")
 
 
 @dataclass(frozen=True)
 class Effect:
-    """A call that took effect in a chat; ``lost``: no answer to it left. ``text`` is what the new message held."""
+    """A call that took effect in a chat; ``lost``: its answer was never sent. ``text`` is that of the new message."""
 
     life: int
     method: str
@@ -28,67 +35,67 @@ class Effect:
     data: tuple[str, ...] = ()
 
     @property
-    def tokens(self) -> list[str]:
-        """The marks of what people typed."""
-        return TOKEN.findall(self.text)
+    def markers(self) -> list[str]:
+        """Return the markers of what people typed."""
+        return MARKER.findall(self.text)
 
 
 class Ledger:
-    """Reads each call when it is played. ``on`` ends a life when a call of its method has taken effect so often.
+    """Records each call as it is made. ``end_life_at`` ends a life at an effect of a method.
 
-    ``life`` is the number of who sends: raised by the first call of each life, or from outside where several
-    processes live at once and only one of them sends (``alone`` is False).
+    ``life`` is the number of the life that sends. The first call of each life raises it; if several processes run at
+    once and only one of them sends (``single_process`` is False), the caller does.
     """
 
-    def __init__(self, fake_telegram: FakeTelegram, *, alone: bool = True) -> None:
-        self._alone = alone
-        self._world, self._read, self._newest = fake_telegram.world, 0, dict[int, int]()
+    def __init__(self, fake_telegram: FakeTelegram, *, single_process: bool = True) -> None:
+        self._single_process = single_process
+        self._world, self._next_call, self._newest = fake_telegram.world, 0, dict[int, int]()
         self.effects: list[Effect] = []
-        self.place: dict[int, int] = {}  # by identity: two effects may be equal
-        self.in_chat: dict[int, list[Effect]] = defaultdict(list)
-        self.of_token: dict[str, list[Effect]] = defaultdict(list)
+        self.position: dict[int, int] = {}  # by identity, because two effects may be equal
+        self.by_chat: dict[int, list[Effect]] = defaultdict(list)
+        self.by_marker: dict[str, list[Effect]] = defaultdict(list)
         self.life = 0
-        self._method, self._left = "", 0
+        self._method, self._remaining = "", 0
         self._end: Callable[[], None] = lambda: None
-        self._world.listeners.append(self._look)
+        self._world.listeners.append(self._process_calls)
 
-    def on(self, method: str, nth: int, end: Callable[[], None]) -> None:
-        """Call ``end`` at the nth effect of a method from now, before its answer leaves."""
+    def end_life_at(self, method: str, nth: int, end: Callable[[], None]) -> None:
+        """Call ``end`` at the nth effect of a method from now, before its answer is sent."""
         with self._world.condition:
-            self._method, self._left, self._end = method, nth, end
+            self._method, self._remaining, self._end = method, nth, end
 
-    def _look(self) -> None:
-        while self._read < len(self._world.calls):
-            call = self._world.calls[self._read]
-            self._read += 1
-            if self._alone and call.method == "getMe":  # the first call of each life
+    def _process_calls(self) -> None:
+        while self._next_call < len(self._world.calls):
+            call = self._world.calls[self._next_call]
+            self._next_call += 1
+            if self._single_process and call.method == "getMe":  # the first call of each life
                 self.life += 1
-            if call.method in ORDERED and (effect := self._effect(call)):
-                self._note(effect)
+            if call.method in ORDERED_METHODS and (effect := self._effect(call)):
+                self._record(effect)
             if call.status == 200:
-                self.struck(call.method)
+                self.register_effect(call.method)
 
-    def struck(self, method: str) -> None:
-        """Something of this name took effect; the life may end with it."""
+    def register_effect(self, method: str) -> None:
+        """Register an effect of this name, which may end the life."""
         with self._world.condition:
-            self._left -= method == self._method
-            if self._method and self._left == 0:
+            self._remaining -= method == self._method
+            if self._method and self._remaining == 0:
                 self._method = ""
                 self._end()
 
-    def _note(self, effect: Effect) -> None:
-        self.place[id(effect)] = len(self.effects)
+    def _record(self, effect: Effect) -> None:
+        self.position[id(effect)] = len(self.effects)
         self.effects.append(effect)
-        self.in_chat[effect.chat_id].append(effect)
-        for token in effect.tokens:
-            self.of_token[token].append(effect)
+        self.by_chat[effect.chat_id].append(effect)
+        for marker in effect.markers:
+            self.by_marker[marker].append(effect)
 
     def _effect(self, call: RecordedCall) -> Effect | None:
         chat_id = int(call.params["chat_id"])
         lost = call.status == 0
         if call.status not in (0, 200):
             return None
-        if call.method not in NEW:
+        if call.method not in NEW_MESSAGE_METHODS:
             return None if lost else Effect(self.life, call.method, chat_id, lost)
         chat = self._world.chats[chat_id]
         message = next(reversed(chat.messages.values()), None) if lost else chat.messages.get(_id(call))
@@ -102,7 +109,7 @@ class Ledger:
 
 
 def buttons(message: Message) -> list[str]:
-    """The data of the buttons under a message."""
+    """Return the callback data of the buttons under a message."""
     rows = (message.markup or {}).get("inline_keyboard", [])
     return [button.get("callback_data", "") for row in rows for button in row]
 

@@ -1,4 +1,4 @@
-"""The lives of a bot: each is begun, and ended by `kill -9`."""
+"""The lives of a bot: each is started, and ended by `kill -9`."""
 
 import json
 import os
@@ -11,17 +11,17 @@ from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
 
-from tests.reliability.chaos.order import POINT, Order
+from tests.reliability.chaos.life_options import POINT, LifeOptions
 from tests.support.paths import ROOT
 
 
 class Lives:
-    """A process that forks one bot after another in the given folder."""
+    """A process that forks one bot after another in a folder."""
 
     def __init__(self, folder: Path, environment: dict[str, str]) -> None:
-        known = {name: value for name, value in os.environ.items() if not name.startswith("GW_")}
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("GW_")}
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "no-certificates").mkdir()  # nothing here speaks TLS, and reading them takes 0.1 s of each life
+        (folder / "no-certificates").mkdir()  # TLS is not used, and loading them would take 0.1 s of each life
         paths = {
             "PYTHONPATH": str(ROOT),
             "GW_DATA_DIR": str(folder),
@@ -32,7 +32,7 @@ class Lives:
         self._server = subprocess.Popen(
             [sys.executable, "-m", "tests.reliability.chaos.process"],
             cwd=folder,
-            env=known | paths | environment,
+            env=inherited | paths | environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -41,15 +41,15 @@ class Lives:
         self._pid = 0
         self._ended = threading.Event()
         self.status = 0
-        self.lasted = 0.0  # seconds of the last life
+        self.duration = 0.0  # seconds that the last life lasted
 
-    def begin(self, order: Order) -> None:
-        """A new life."""
+    def start(self, options: LifeOptions) -> None:
+        """Start a new life."""
         assert self._server.stdin
         self._ended.clear()
-        self._server.stdin.write(json.dumps(asdict(order)) + "\n")
+        self._server.stdin.write(json.dumps(asdict(options)) + "\n")
         self._server.stdin.flush()
-        self._pid = self._said()["pid"]
+        self._pid = self._read_message()["pid"]
         threading.Thread(target=self._wait, args=(time.monotonic(),), daemon=True).start()
 
     @property
@@ -58,20 +58,20 @@ class Lives:
         return self._ended.is_set()
 
     def kill(self, number: int = signal.SIGKILL) -> None:
-        """End the life now, if it has not ended by itself."""
+        """End the life now, unless it has ended already."""
         if self._pid and not self._ended.is_set():
             try:
                 os.kill(self._pid, number)
-            except ProcessLookupError:  # it ended in this moment, by its own point
+            except ProcessLookupError:  # it has just ended at its own point
                 return
 
     def arm(self, point: str) -> None:
-        """Give the life that is there its point."""
+        """Tell the current life where to end."""
         (self.folder / POINT).write_text(point)
         self.kill(signal.SIGUSR1)
 
-    def over(self) -> int:
-        """Wait for the end; the signal as a negative number, else the exit code."""
+    def wait(self) -> int:
+        """Wait for the end; return the signal as a negative number, or the exit code."""
         self._ended.wait()
         return self.status
 
@@ -88,15 +88,15 @@ class Lives:
         assert self._server.stdout
         self._server.stdout.close()
 
-    def _said(self) -> dict[str, int]:
+    def _read_message(self) -> dict[str, int]:
         assert self._server.stdout
         line = self._server.stdout.readline()
         if not line:
             raise RuntimeError("the process that forks the bots has ended")
-        said: dict[str, int] = json.loads(line)
-        return said
+        message: dict[str, int] = json.loads(line)
+        return message
 
-    def _wait(self, began: float) -> None:
-        self.status = self._said()["status"]
-        self.lasted = time.monotonic() - began
+    def _wait(self, started: float) -> None:
+        self.status = self._read_message()["status"]
+        self.duration = time.monotonic() - started
         self._ended.set()

@@ -1,8 +1,8 @@
-"""`python -m tests.reliability.chaos.process`: has everything imported once, and forks a bot for each life.
+"""`python -m tests.reliability.chaos.process`: imports everything once, and forks a bot for each life.
 
-Reads one line of JSON for each life, an `Order`; writes ``{"pid"}`` when it is born, and ``{"status"}`` when it has
-ended: the signal as a negative number, else its exit code. At SIGUSR1 a life reads its point anew from the file
-POINT; at SIGUSR2 it is told that the clock was set forward.
+Reads one line of JSON for each life, its `LifeOptions`; writes ``{"pid"}`` when it has started, and ``{"status"}``
+when it has ended: the signal as a negative number, or its exit code. On SIGUSR1 a life reads its point again from the
+file POINT; on SIGUSR2 it learns that the clock was advanced.
 """
 
 import asyncio
@@ -25,31 +25,31 @@ from index.encoder.encoder import OnnxEncoder
 from index.search.live_index import LiveIndex
 from prompts.render import _template_environment, format_label
 from tests.reliability.chaos import stock
-from tests.reliability.chaos.jumping import Jumping
-from tests.reliability.chaos.order import POINT, Order
-from tests.reliability.chaos.points import BROKEN, SENT, Recording, Trap, watched
+from tests.reliability.chaos.life_options import POINT, LifeOptions
+from tests.reliability.chaos.points import BROKEN_STORES, SENT, RecordingStore, Trap, open_trapped_store
+from tests.reliability.chaos.shared_clock import SharedClock
 
 
 def main() -> None:
-    """Serve lives until standard input ends."""
+    """Run lives until standard input ends."""
     settings = Settings()
     live = LiveIndex(settings.index_dir, OnnxEncoder.load(settings.encoder_dir, threads=1))
     logging.basicConfig(filename="bot.log", level=settings.log_level, format="%(asctime)s %(name)s %(message)s")
     logging.getLogger("httpx").setLevel(logging.WARNING)
-    _warm()
+    _preload()
     for number in (signal.SIGUSR1, signal.SIGUSR2):
-        signal.signal(number, signal.SIG_IGN)  # a life that has only begun is not ended by them
+        signal.signal(number, signal.SIG_IGN)  # so that they do not end a life that has just started
     for line in sys.stdin:
         pid = os.fork()
         if pid == 0:
-            _live(settings, live, Order(**json.loads(line)))
+            _run_life(settings, live, LifeOptions(**json.loads(line)))
         print(json.dumps({"pid": pid}), flush=True)
         _, status = os.waitpid(pid, 0)
         print(json.dumps({"status": os.waitstatus_to_exitcode(status)}), flush=True)
 
 
-def _warm() -> None:
-    """Have read what every life would read again."""
+def _preload() -> None:
+    """Load what every life would load again."""
     environment = _template_environment()
     for name in environment.list_templates(["j2"]):
         environment.get_template(name)
@@ -58,13 +58,13 @@ def _warm() -> None:
     gc.freeze()
 
 
-def _live(settings: Settings, live: LiveIndex, order: Order) -> None:
+def _run_life(settings: Settings, live: LiveIndex, options: LifeOptions) -> None:
     code = 1
     try:
-        if order.bot == "ours":
-            asyncio.run(_ours(settings, live, order))
+        if options.bot == "ours":
+            asyncio.run(_run_our_bot(settings, live, options))
         else:
-            stock.run(settings, careful=order.bot == "careful")
+            stock.run(settings, careful=options.bot == "careful")
         code = 0
     except BaseException as error:
         logging.exception("this life ended: %s", type(error).__name__)
@@ -72,27 +72,31 @@ def _live(settings: Settings, live: LiveIndex, order: Order) -> None:
         os._exit(code)
 
 
-async def _ours(settings: Settings, live: LiveIndex, order: Order) -> None:
-    stop, nudge, loop = asyncio.Event(), asyncio.Event(), asyncio.get_running_loop()
-    clock: Callable[[], float] = Jumping(order.clock) if order.clock else lambda: time.time() + order.later
-    nudge.set()  # the clock is ahead on purpose, from the start on
-    trap = Trap(order.point)
+async def _run_our_bot(settings: Settings, live: LiveIndex, options: LifeOptions) -> None:
+    stop, wake_scheduler, loop = asyncio.Event(), asyncio.Event(), asyncio.get_running_loop()
+    clock: Callable[[], float] = (
+        SharedClock(options.clock) if options.clock else lambda: time.time() + options.clock_offset
+    )
+    wake_scheduler.set()  # the clock is ahead on purpose
+    trap = Trap(options.point)
     loop.add_signal_handler(signal.SIGTERM, stop.set)
     loop.add_signal_handler(signal.SIGUSR1, lambda: trap.set(POINT.read_text()))
-    loop.add_signal_handler(signal.SIGUSR2, nudge.set)
-    store = Recording(BROKEN[order.broken](watched(settings, clock, trap)), settings.data_dir / SENT)
-    polling = UpdateSource.POLLING if order.takes else UpdateSource.NONE
+    loop.add_signal_handler(signal.SIGUSR2, wake_scheduler.set)
+    store = RecordingStore(
+        BROKEN_STORES[options.broken](open_trapped_store(settings, clock, trap)), settings.data_dir / SENT
+    )
+    polling = UpdateSource.POLLING if options.receives_updates else UpdateSource.NONE
     runtime = BotRuntime(
         settings,
         live,
         cast(Store, store),
         clock=clock,
-        source=UpdateSource.WEBHOOK if order.webhook else polling,
-        limits=TELEGRAM_LIMITS if order.limited else NO_LIMITS,
-        wake_scheduler=nudge,
+        source=UpdateSource.WEBHOOK if options.webhook else polling,
+        limits=TELEGRAM_LIMITS if options.rate_limited else NO_LIMITS,
+        wake_scheduler=wake_scheduler,
     )
     application = runtime.status_server.application
-    async with run_http_server(application, settings, webhook=order.webhook, enabled=order.takes):
+    async with run_http_server(application, settings, webhook=options.webhook, enabled=options.receives_updates):
         await run_bot(runtime, stop)
 
 

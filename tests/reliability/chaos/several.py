@@ -1,4 +1,4 @@
-"""Several bots on one PostgreSQL behind a load balancer, killed one by one while the others go on."""
+"""Several bots on one PostgreSQL behind a load balancer, killed one at a time while the others continue."""
 
 import contextlib
 import random
@@ -9,218 +9,251 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.sandbox.fake_telegram import FakeTelegram
-from tests.reliability.chaos.count import Findings, count, count_letters, count_store
+from tests.reliability.chaos.count import Findings, count, count_mails, count_store
 from tests.reliability.chaos.database import ALL, LOCKS, Database
-from tests.reliability.chaos.jumping import Jumping
-from tests.reliability.chaos.letters import Letters
+from tests.reliability.chaos.life_options import LifeOptions
 from tests.reliability.chaos.lives import Lives
-from tests.reliability.chaos.order import Order
-from tests.reliability.chaos.play import BETWEEN, SHORT_REST, START, Plan, Played, environment, point, trouble, until
+from tests.reliability.chaos.mail_server import MailServer
+from tests.reliability.chaos.play import (
+    CLOCK_STEP,
+    SHORT_REST_TIMEOUT,
+    START_TIMEOUT,
+    Plan,
+    RunResult,
+    act_until,
+    cause_trouble,
+    choose_point,
+    environment,
+)
 from tests.reliability.chaos.points import SENT
-from tests.reliability.chaos.stories import Stage
+from tests.reliability.chaos.shared_clock import SharedClock
+from tests.reliability.chaos.stories import Simulation
 from tests.support.balancer import Balancer, free_port
 from tests.support.postgres import server
 
-REST = 180.0  # seconds for the last lives to finish everything
-LONG = 24 * 3_600.0  # seconds that some jumps of the clock take, so that reminders fall due
-QUIET = 20.0  # seconds without anything new; what a dead process left is taken up after 15
-TERMINATED = 0.15  # how often connections are ended before a kill
-RESTARTED, FIRST = 25, 5  # kills between two restarts of PostgreSQL, and before the first
-STARTING = 5.0  # seconds of a life in which it may end by itself where PostgreSQL goes away: it is begun again
-NAMES = {"random": "at random", "inside": "in the middle of a transaction"}
+REST_TIMEOUT = 180.0  # seconds for the last lives to finish everything
+LONG_STEP = 24 * 3_600.0  # seconds of some steps of the clock, so that reminders become due
+QUIET_TIME = 20.0  # seconds without anything new; what a dead process left is taken over after 15
+TERMINATION_RATE = 0.15  # how often connections are ended before a kill
+RESTART_INTERVAL, FIRST_RESTART = 25, 5  # kills between two restarts of PostgreSQL, and before the first
+START_PHASE = 5.0  # seconds of a life in which it may exit if PostgreSQL goes away; it is then restarted
+DEATH_NAMES = {"random": "at random", "inside": "in the middle of a transaction"}
 SENDER, CONNECTIONS, SERVER = "of the process that sends", "connections ended before", "PostgreSQL restarted before"
-BESIDE = (SENDER, CONNECTIONS, SERVER)
-LEADERS_OWN = ("mark_sent", "save_thread", "postpone_call")  # what only the process that sends does
+DISTURBANCES = (SENDER, CONNECTIONS, SERVER)
+LEADER_METHODS = ("mark_sent", "save_thread", "postpone_call")  # called by the sending process only
 
 
 @dataclass
 class Worker:
-    """A process that is begun again whenever it has ended. Without ``takes`` it takes no updates, and only sends."""
+    """A process that is restarted whenever it has ended. Without ``receives_updates``, it only sends."""
 
     name: str
     lives: Lives
-    takes: bool = True
-    living: bool = False
+    receives_updates: bool = True
+    running: bool = False
     led: bool = False  # in this life
 
 
-class Crew:
-    """The processes, and what is done to them and to their database."""
+class Processes:
+    """The processes, and the faults of the processes and their database."""
 
-    def __init__(self, plan: Plan, stage: Stage, database: Database, clock: Path, workers: list[Worker]) -> None:
-        self._plan, self._stage, self._database, self._workers = plan, stage, database, workers
-        self._rng, self._file, self._clock = random.Random(plan.seed), clock, Jumping(clock)  # noqa: S311 - no secret
+    def __init__(
+        self, plan: Plan, simulation: Simulation, database: Database, clock: Path, workers: list[Worker]
+    ) -> None:
+        self._plan, self._simulation, self._database, self._workers = plan, simulation, database, workers
+        self._rng, self._file, self._clock = random.Random(plan.seed), clock, SharedClock(clock)  # noqa: S311 - no secret
         self._leader, self._modes = "", 0
         self.deaths: dict[str, int] = {}
-        self.beside = Counter[str]()  # what else was done, and to whom
-        self.refused = 0  # starts that PostgreSQL broke off
+        self.disturbances = Counter[str]()  # other faults, by kind
+        self.failed_starts = 0  # starts that failed because PostgreSQL went away
 
-    def begin(self) -> None:
-        """All of them, one after the other."""
+    def start(self) -> None:
+        """Start all of them, one after the other."""
         for worker in self._workers:
-            self._born(worker)
+            self._start(worker)
 
-    def one_more(self) -> None:
-        """One ends; the others go on, and it is begun again."""
+    def kill_one(self) -> None:
+        """Kill one process while the others continue, and restart it."""
         rng = self._rng
-        self._looked()
-        kind, where, seconds = point(self._plan, rng)
-        method = where.split(":")[1] if where else ""
-        leading = next((one for one in self._workers if one.name == self._leader), None)
-        victim = rng.choice([one for one in self._workers if one.takes or method not in ("add_updates",)])
-        if leading and (kind == "effect" or method in LEADERS_OWN or rng.random() < 0.4):
+        self._note_leader()
+        kind, own_point, seconds = choose_point(self._plan, rng)
+        method = own_point.split(":")[1] if own_point else ""
+        leading = next((worker for worker in self._workers if worker.name == self._leader), None)
+        victim = rng.choice(
+            [worker for worker in self._workers if worker.receives_updates or method not in ("add_updates",)]
+        )
+        if leading and (kind == "effect" or method in LEADER_METHODS or rng.random() < 0.4):
             victim = leading
         if kind == "effect":
-            self._stage.ledger.on(method, int(where.split(":")[2]), victim.lives.kill)
+            self._simulation.ledger.end_life_at(method, int(own_point.split(":")[2]), victim.lives.kill)
         elif kind != "random":
-            victim.lives.arm(where)
-        disturbed = self._disturb()
-        self._set_forward()
-        until(lambda: self._looked() or victim.lives.ended, self._stage, seconds)
-        early = victim.lives.ended
-        self._stage.ledger.on("", 0, victim.lives.kill)
-        self._looked()
+            victim.lives.arm(own_point)
+        disturbance = self._disturb()
+        self._advance_clock()
+        act_until(lambda: self._note_leader() or victim.lives.ended, self._simulation, seconds)
+        reached = victim.lives.ended
+        self._simulation.ledger.end_life_at("", 0, victim.lives.kill)
+        self._note_leader()
         victim.lives.kill()
-        name = kind if early or kind == "random" else "random"
-        self.beside[disturbed] += 1
-        self._died(victim, NAMES.get(name, name))
-        until(self._looked, self._stage, rng.uniform(0.0, 0.4))
-        self._born(victim, patience=0.2 if rng.random() < 0.2 else START)
+        name = kind if reached or kind == "random" else "random"
+        self.disturbances[disturbance] += 1
+        self._record_death(victim, DEATH_NAMES.get(name, name))
+        act_until(self._note_leader, self._simulation, rng.uniform(0.0, 0.4))
+        self._start(victim, patience=0.2 if rng.random() < 0.2 else START_TIMEOUT)
 
-    def keep(self) -> None:
-        """Have those begun again that ended while they started, because PostgreSQL went away."""
+    def restart_failed(self) -> None:
+        """Restart those that exited during start because PostgreSQL went away."""
         for worker in self._workers:
-            if worker.living and worker.lives.ended:
-                self._died(worker, "")
-                self._born(worker)
+            if worker.running and worker.lives.ended:
+                self._record_death(worker, "")
+                self._start(worker)
 
-    def end(self) -> None:
-        """In order, as at a new version."""
+    def stop(self) -> None:
+        """Stop all of them in order, as for a new version."""
         for worker in self._workers:
             worker.lives.kill(signal.SIGTERM)
-            worker.lives.over()
+            worker.lives.wait()
 
-    def _looked(self) -> bool:
-        """Note who sends now; False, for those who wait for something."""
+    def _note_leader(self) -> bool:
+        """Note which process sends now; return False, for callers that wait for something."""
         self._leader = self._database.leader()
         for worker in self._workers:
             worker.led |= worker.name == self._leader
         return False
 
-    def _died(self, worker: Worker, name: str) -> None:
-        status = worker.lives.over()
-        led, worker.living, worker.led = worker.led, False, False
+    def _record_death(self, worker: Worker, name: str) -> None:
+        status = worker.lives.wait()
+        led, worker.running, worker.led = worker.led, False, False
         if led:
-            self._stage.ledger.life += 1
-            self.beside[SENDER] += 1
+            self._simulation.ledger.life += 1
+            self.disturbances[SENDER] += 1
         if status == -signal.SIGKILL:
             self.deaths[name] = self.deaths.get(name, 0) + 1
-        elif worker.lives.lasted < STARTING:
-            self.refused += 1
+        elif worker.lives.duration < START_PHASE:
+            self.failed_starts += 1
         else:
             log = (worker.lives.folder / "bot.log").read_text(encoding="utf-8")
             raise RuntimeError(f"{worker.name} ended by itself with {status}:\n{log[-4_000:]}")
 
-    def _born(self, worker: Worker, patience: float = START) -> None:
-        """Begin it, and go on when it is ready; or before, so that the next one to end may be one that starts."""
-        calls = self._stage.fake_telegram.calls_to
-        last = "setWebhook" if worker.takes else "getMe"
+    def _start(self, worker: Worker, patience: float = START_TIMEOUT) -> None:
+        """Start a process and wait until it is ready, or not so long, so that the next kill may hit it."""
+        calls = self._simulation.fake_telegram.calls_to
+        last = "setWebhook" if worker.receives_updates else "getMe"
         before = len(calls(last))
-        worker.lives.begin(
-            Order(clock=str(self._file), webhook=worker.takes, takes=worker.takes, broken=self._plan.broken)
+        worker.lives.start(
+            LifeOptions(
+                clock=str(self._file),
+                webhook=worker.receives_updates,
+                receives_updates=worker.receives_updates,
+                broken=self._plan.broken,
+            )
         )
-        worker.living = True
-        until(lambda: self._looked() or worker.lives.ended or len(calls(last)) > before, self._stage, patience)
-        self.keep()
+        worker.running = True
+        act_until(
+            lambda: self._note_leader() or worker.lives.ended or len(calls(last)) > before, self._simulation, patience
+        )
+        self.restart_failed()
 
     def _disturb(self) -> str:
-        """Now and then PostgreSQL ends connections, or itself. Whoever sends may not learn what became of a call."""
+        """Now and then, end connections or restart PostgreSQL. The sender may then not learn the result of a call."""
         rng = self._rng
-        if sum(self.deaths.values()) % RESTARTED == FIRST:
+        if sum(self.deaths.values()) % RESTART_INTERVAL == FIRST_RESTART:
             mode = ("fast", "immediate")[self._modes % 2]
             self._modes += 1
             self._database.restart(mode)
-            self._stage.ledger.life += 1
+            self._simulation.ledger.life += 1
             return SERVER
-        if rng.random() < TERMINATED:
+        if rng.random() < TERMINATION_RATE:
             worker = rng.choice(self._workers)
             self._database.terminate(worker.name, rng.choice((ALL, LOCKS)))
-            self._stage.ledger.life += worker.led
+            self._simulation.ledger.life += worker.led
             return CONNECTIONS
-        trouble(rng, self._stage.fake_telegram)
+        cause_trouble(rng, self._simulation.fake_telegram)
         return ""
 
-    def _set_forward(self) -> None:
-        self._clock.jump(self._rng.choice((BETWEEN, BETWEEN, LONG)))
+    def _advance_clock(self) -> None:
+        self._clock.advance(self._rng.choice((CLOCK_STEP, CLOCK_STEP, LONG_STEP)))
         for worker in self._workers:
             worker.lives.kill(signal.SIGUSR2)
 
 
-def play_several(plan: Plan, folder: Path) -> Played:
-    """Kill them so often, then count."""
-    began = time.monotonic()
+def run_several(plan: Plan, folder: Path) -> RunResult:
+    """Kill processes as often as planned, then count."""
+    started = time.monotonic()
     with contextlib.ExitStack() as stack:
         database = Database(stack.enter_context(server()))
         stack.callback(database.close)
         fake_telegram = stack.enter_context(FakeTelegram(max_poll_seconds=5.0))
-        stage = Stage(fake_telegram, plan.seed, alone=False)
-        letters = stack.enter_context(Letters(stage.ledger))
-        crew, folders = processes(plan, folder, stage, letters, database, stack)
-        played = Played(stage, Findings(), crew.deaths, 0, 0.0)
-        crew.begin()
-        while sum(crew.deaths.values()) < plan.kills:
-            crew.one_more()
+        simulation = Simulation(fake_telegram, plan.seed, single_process=False)
+        mail_server = stack.enter_context(MailServer(simulation.ledger))
+        processes, folders = make_processes(plan, folder, simulation, mail_server, database, stack)
+        result = RunResult(simulation, Findings(), processes.deaths, 0, 0.0)
+        processes.start()
+        while sum(processes.deaths.values()) < plan.kills:
+            processes.kill_one()
         fake_telegram.clear_faults()
-        _rest(stage, database, crew, SHORT_REST if plan.broken else REST)
-        crew.end()
-        played.findings = count(stage)
-        for more in (
-            count_store(stage, database.rows, [one / SENT for one in folders]),
-            count_letters(stage, letters),
+        _finish(simulation, database, processes, SHORT_REST_TIMEOUT if plan.broken else REST_TIMEOUT)
+        processes.stop()
+        result.findings = count(simulation)
+        for further_findings in (
+            count_store(simulation, database.rows, [folder / SENT for folder in folders]),
+            count_mails(simulation, mail_server),
         ):
-            played.findings.counts += more.counts
-            played.findings.lines += more.lines
-        for violation in (one for one in fake_telegram.violations if one.kind != "flood"):  # see play
-            played.findings.add("calls against the Bot API's rules", str(violation))
-        for log in (one / "bot.log" for one in folders):  # why something came out of order, where it did
+            result.findings.counts += further_findings.counts
+            result.findings.lines += further_findings.lines
+        for violation in (seen for seen in fake_telegram.violations if seen.kind != "flood"):  # see play
+            result.findings.add("calls against the Bot API's rules", str(violation))
+        for log in (folder / "bot.log" for folder in folders):  # shows why something is out of order
             lines = log.read_text(encoding="utf-8").splitlines()
-            played.findings.lines += [f"{log.parent.name}: {line}" for line in lines if " is postponed" in line]
-        played.damaged, played.beside = crew.refused, {name: crew.beside[name] for name in BESIDE}
-    played.seconds = time.monotonic() - began
-    return played
+            result.findings.lines += [f"{log.parent.name}: {line}" for line in lines if " is postponed" in line]
+        result.failed_starts, result.disturbances = (
+            processes.failed_starts,
+            {name: processes.disturbances[name] for name in DISTURBANCES},
+        )
+    result.seconds = time.monotonic() - started
+    return result
 
 
-def processes(
-    plan: Plan, folder: Path, stage: Stage, letters: Letters, database: Database, stack: contextlib.ExitStack
-) -> tuple[Crew, list[Path]]:
-    """The processes behind their load balancer, not begun yet; and their folders."""
+def make_processes(
+    plan: Plan,
+    folder: Path,
+    simulation: Simulation,
+    mail_server: MailServer,
+    database: Database,
+    stack: contextlib.ExitStack,
+) -> tuple[Processes, list[Path]]:
+    """Return the processes behind a load balancer, not yet started, and their folders."""
     ports = [free_port() for _ in range(plan.workers)]
     balancer = stack.enter_context(Balancer(ports))
-    common = environment(stage, letters) | {
+    common = environment(simulation, mail_server) | {
         "GW_WEBHOOK_URL": f"http://127.0.0.1:{balancer.port}/hook",
         "GW_WEBHOOK_SECRET": "chaos",
     }
     workers = []
     for number, port in enumerate([*ports, *[0] * plan.senders]):
-        own = {"PORT": str(port or free_port()), "GW_DATABASE_URL": database.url(f"bot{number}")}
-        lives = stack.enter_context(Lives(folder / str(number), common | own))
+        own_settings = {"PORT": str(port or free_port()), "GW_DATABASE_URL": database.url(f"bot{number}")}
+        lives = stack.enter_context(Lives(folder / str(number), common | own_settings))
         (lives.folder / SENT).touch()
-        workers.append(Worker(f"bot{number}", lives, takes=port > 0))
-    return Crew(plan, stage, database, folder / "clock", workers), [one.lives.folder for one in workers]
+        workers.append(Worker(f"bot{number}", lives, receives_updates=port > 0))
+    return Processes(plan, simulation, database, folder / "clock", workers), [
+        worker.lives.folder for worker in workers
+    ]
 
 
-def _rest(stage: Stage, database: Database, crew: Crew, seconds: float) -> None:
-    """Nobody is killed any more: until everybody is through, and everything sent."""
-    seen, since = (0, 0), time.monotonic()
+def _finish(simulation: Simulation, database: Database, processes: Processes, seconds: float) -> None:
+    """Wait, without further kills, until everybody has finished and everything is sent."""
+    progress, since = (0, 0), time.monotonic()
 
-    def over() -> bool:
-        nonlocal seen, since
-        crew.keep()
-        if not stage.fake_telegram.updates_confirmed or database.rows("SELECT 1 FROM outbox WHERE status = 'queued'"):
+    def is_finished() -> bool:
+        nonlocal progress, since
+        processes.restart_failed()
+        if not simulation.fake_telegram.updates_confirmed or database.rows(
+            "SELECT 1 FROM outbox WHERE status = 'queued'"
+        ):
             return False
-        now = (len(stage.fake_telegram.updates), len(stage.ledger.effects))
-        if now != seen:
-            seen, since = now, time.monotonic()
-        return not stage.people or time.monotonic() - since > QUIET
+        now = (len(simulation.fake_telegram.updates), len(simulation.ledger.effects))
+        if now != progress:
+            progress, since = now, time.monotonic()
+        return not simulation.people or time.monotonic() - since > QUIET_TIME
 
-    until(over, stage, seconds, new=False)
+    act_until(is_finished, simulation, seconds, new=False)

@@ -4,47 +4,47 @@ from pathlib import Path
 
 import pytest
 
-from tests.reliability.chaos.__main__ import BROKEN
+from tests.reliability.chaos.__main__ import BROKEN_POINTS
 from tests.reliability.chaos.count import FORBIDDEN
-from tests.reliability.chaos.play import Plan, Played, play
-from tests.reliability.chaos.several import SENDER, SERVER, play_several
+from tests.reliability.chaos.play import Plan, RunResult, run_single
+from tests.reliability.chaos.several import SENDER, SERVER, run_several
 
 
-def told(played: Played) -> dict[str, int]:
-    """What must not be and was found."""
-    return {name: played.findings.counts[name] for name in FORBIDDEN if played.findings.counts[name]}
+def forbidden_findings(result: RunResult) -> dict[str, int]:
+    """Return what must not happen, but was found."""
+    return {name: result.findings.counts[name] for name in FORBIDDEN if result.findings.counts[name]}
 
 
 def test_nothing_is_lost_and_nothing_done_twice(tmp_path: Path) -> None:
-    """After 50 kills at random and at named points every update is done once, and every message has arrived."""
-    played = play(Plan(kills=50, seed=1), tmp_path)
+    """After 50 kills, at random and at named points, every update is done once and every message has arrived."""
+    result = run_single(Plan(kills=50, seed=1), tmp_path)
 
-    assert told(played) == {}, played.findings.lines
-    assert sum(played.deaths.values()) == 50
-    assert sum(story.through for story in played.stage.stories) >= 5
+    assert forbidden_findings(result) == {}, result.findings.lines
+    assert sum(result.deaths.values()) == 50
+    assert sum(story.finished for story in result.simulation.stories) >= 5
 
 
-@pytest.mark.parametrize("broken", BROKEN)
-def test_a_broken_store_is_noticed(tmp_path: Path, broken: str) -> None:
-    """The same count finds something where the store confirms too early, or keeps in two steps what is one."""
-    played = play(Plan(kills=8, seed=1, broken=broken, points=BROKEN[broken]), tmp_path)
+@pytest.mark.parametrize("broken", BROKEN_POINTS)
+def test_broken_store_is_detected(tmp_path: Path, broken: str) -> None:
+    """The check detects a store that confirms too early, or writes in two steps what belongs in one."""
+    result = run_single(Plan(kills=8, seed=1, broken=broken, points=BROKEN_POINTS[broken]), tmp_path)
 
-    assert told(played)
+    assert forbidden_findings(result)
 
 
 def test_several_processes_on_postgresql(tmp_path: Path) -> None:
-    """Of two processes on one PostgreSQL one is killed after the other, the server once, and nothing is lost."""
-    played = play_several(Plan(kills=8, seed=1, workers=2), tmp_path)
+    """Nothing is lost by two processes on one PostgreSQL that are killed in turn, with one restart of the server."""
+    result = run_several(Plan(kills=8, seed=1, workers=2), tmp_path)
 
-    assert told(played) == {}, played.findings.lines
-    assert played.beside[SENDER] > 0
-    assert played.beside[SERVER] == 1
-    assert sum(story.through for story in played.stage.stories) >= 3
+    assert forbidden_findings(result) == {}, result.findings.lines
+    assert result.disturbances[SENDER] > 0
+    assert result.disturbances[SERVER] == 1
+    assert sum(story.finished for story in result.simulation.stories) >= 3
 
 
-def test_several_with_a_broken_store(tmp_path: Path) -> None:
-    """The same count of several processes finds something where the store keeps in two steps what is one."""
+def test_broken_store_of_several_processes_is_detected(tmp_path: Path) -> None:
+    """The check of several processes detects a store that writes in two steps what belongs in one."""
     broken = "state-first"
-    played = play_several(Plan(kills=4, seed=1, broken=broken, points=BROKEN[broken], workers=2), tmp_path)
+    result = run_several(Plan(kills=4, seed=1, broken=broken, points=BROKEN_POINTS[broken], workers=2), tmp_path)
 
-    assert told(played)
+    assert forbidden_findings(result)

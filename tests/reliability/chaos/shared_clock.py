@@ -1,4 +1,4 @@
-"""A clock that several processes have in common, and that is set forward for all of them at once."""
+"""A clock that several processes share, and that is advanced for all of them at once."""
 
 import mmap
 import struct
@@ -8,8 +8,8 @@ from pathlib import Path
 OFFSET = struct.Struct("d")  # seconds ahead of the real time
 
 
-class Jumping:
-    """Calling it gives Unix time. The file holds by how much it is ahead."""
+class SharedClock:
+    """Returns Unix time when called. The file contains how many seconds it is ahead."""
 
     def __init__(self, file: Path | str) -> None:
         if not Path(file).exists():
@@ -18,12 +18,12 @@ class Jumping:
             self._shared = mmap.mmap(opened.fileno(), OFFSET.size)
 
     def __call__(self) -> float:
-        return time.time() + self._ahead()
+        return time.time() + self._offset()
 
-    def jump(self, seconds: float) -> None:
-        """Set it forward."""
-        OFFSET.pack_into(self._shared, 0, self._ahead() + seconds)
+    def advance(self, seconds: float) -> None:
+        """Advance the clock."""
+        OFFSET.pack_into(self._shared, 0, self._offset() + seconds)
 
-    def _ahead(self) -> float:
+    def _offset(self) -> float:
         seconds: float = OFFSET.unpack_from(self._shared)[0]
         return seconds
