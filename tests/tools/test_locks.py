@@ -13,14 +13,14 @@ ALLOWED = frozenset({"MIT", "PSF-2.0", "Apache-2.0", "ISC License (ISCL)"})
 
 @pytest.mark.parametrize("name", LOCKS)
 def test_every_locked_version_has_hashes(name: str) -> None:
-    """No package of a lock can be replaced by another file of the same version."""
+    """Every locked package has hashes, so that no other file can replace it."""
     blocks = re.split(r"\n(?=\S)", (ROOT / name).read_text("utf-8"))
 
     assert [block.splitlines()[0] for block in blocks if "==" in block and "--hash=sha256:" not in block] == []
 
 
 def test_locks_and_constraints_agree() -> None:
-    """The locks hold the versions of constraints.txt, and each lock is a part of the next; else run: make lock"""
+    """The locks have the versions of constraints.txt, and each is a part of the next; if not, run: make lock"""
     lines = (ROOT / "constraints.txt").read_text("utf-8").splitlines()
     wanted = {normalise_name(name): version for name, version in (line.split("==") for line in lines if "==" in line)}
     serving, building, testing = (read_lock(ROOT / name) for name in LOCKS)
@@ -31,12 +31,12 @@ def test_locks_and_constraints_agree() -> None:
 
 
 def test_serving_needs_no_torch() -> None:
-    """What the running bot installs holds neither torch nor what prepares an encoder."""
+    """The running bot installs neither torch nor the packages that prepare an encoder."""
     assert read_lock(ROOT / LOCKS[0]).keys() & {"torch", "transformers", "sentence-transformers", "onnx"} == set()
 
 
 @pytest.mark.parametrize(
-    ("licence", "refuses"),
+    ("licence", "refused"),
     [
         ("MIT", False),
         ("MIT AND PSF-2.0", False),
@@ -48,6 +48,6 @@ def test_serving_needs_no_torch() -> None:
         ("UNKNOWN", True),
     ],
 )
-def test_licences_are_weighed(licence: str, refuses: bool) -> None:
-    """Of a choice one has to be allowed, of several together all."""
-    assert is_licence_refused(licence, ALLOWED) is refuses
+def test_licence_expressions(licence: str, refused: bool) -> None:
+    """Of alternative licences one must be allowed, of combined ones all."""
+    assert is_licence_refused(licence, ALLOWED) is refused
