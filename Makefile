@@ -4,7 +4,7 @@ BIN := .venv/bin
 CONTENT := $(shell find knowledge -name '*.md' -o -name '*.yaml') index/decision/calibration.json
 ENCODER_CODE := $(wildcard index/export/*.py index/encoder/*.py)
 
-.PHONY: run test check coverage setup audit licences lock sbom bench bench-scale bench-pgvector chaos chaos-postgres load load-workers eval size format screenshots pictures-intro
+.PHONY: run test check coverage setup audit licences lock vectors sbom bench bench-scale bench-pgvector chaos chaos-postgres load load-workers eval size format screenshots pictures-intro
 run: setup
 	@$(BIN)/gwbot run
 
@@ -31,6 +31,9 @@ audit: setup
 
 licences: setup
 	@$(BIN)/python -m tools.licences --write
+
+vectors: setup
+	@$(BIN)/python -m tools.ship_vectors
 
 sbom: setup
 	@tools/sbom

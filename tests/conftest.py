@@ -11,8 +11,15 @@ from bot.settings import Settings
 from bot.store import SqliteDatabase, Store
 from index.encoder.encoder import OnnxEncoder
 from index.search.live_index import LiveIndex
+from tests.support.missing_tools import summary
 from tests.support.paths import PREPARED
 from tests.support.postgres import server
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say in one line which tests were skipped for want of what."""
+    if line := summary(terminalreporter.stats.get("skipped", ())):
+        terminalreporter.write_line(line)
 
 
 class Clock:

@@ -45,7 +45,7 @@ def prepare(name: str, cross_encoder: bool) -> None:
     """Export the encoder NAME: 'bundled' (the default), a folder, or a hub name."""
     settings, echo_error = chosen_settings(), partial(click.echo, err=True)
     if cross_encoder:
-        from index.export.cross_encoder_export import export_cross_encoder
+        from index.export.from_torch.cross_encoder_export import export_cross_encoder
 
         if name == "bundled":
             raise click.UsageError("No cross-encoder is bundled. Give a folder or a hub name.")
@@ -53,9 +53,14 @@ def prepare(name: str, cross_encoder: bool) -> None:
         click.echo(f"The cross-encoder is ready in {folder}. Measure it: gwbot eval --against cross-encoder")
         click.echo("Then set GW_CROSS_ENCODER=true")
         return
-    from index.export.encoder_export import export_encoder
+    if name == "bundled":
+        from index.export.bundled_encoder import prepare_bundled_encoder
 
-    folder = export_encoder(name, settings.encoder_dir, echo_error)
+        folder = prepare_bundled_encoder(settings.encoder_dir, echo_error)
+    else:
+        from index.export.from_torch.encoder_export import export_encoder
+
+        folder = export_encoder(name, settings.encoder_dir, echo_error)
     click.echo(f"The encoder is ready in {folder}. Next: gwbot index build")
 
 

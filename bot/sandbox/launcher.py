@@ -24,6 +24,7 @@ from bot.sandbox.simulation.knowledge_watcher import ReadResult
 from bot.sandbox.simulation.smtp_sink import ReceivedMail, SmtpSink
 from bot.sandbox.simulation.state import AnswerRecord, KnowledgeStatus, SimulationState
 from bot.settings import Settings
+from bot.web.server import open_listener
 from index.errors import IndexUnusable
 from knowledge.loader import BUILT_IN
 
@@ -213,7 +214,6 @@ class Sandbox:
 def _open_listener(port: int) -> socket.socket:
     """Listen on this port, or on a free one if it is in use."""
     try:
-        listener = socket.create_server((PAGE_HOST, port))
+        return open_listener(PAGE_HOST, port)
     except OSError:
-        listener = socket.create_server((PAGE_HOST, 0))
-    return socket.socket(fileno=listener.detach())  # this one knows its protocol, so that asyncio sets TCP_NODELAY
+        return open_listener(PAGE_HOST, 0)

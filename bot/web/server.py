@@ -49,8 +49,14 @@ async def run_http_server(
 
 
 def open_listener(host: str, port: int) -> socket.socket:
-    """Return a socket that listens on an IPv4 or IPv6 address; raises OSError or OverflowError."""
-    return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    """Return a socket that listens on an IPv4 or IPv6 address, and whose connections send without delay.
+
+    Raises OSError or OverflowError.
+    """
+    listener = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    # accepted connections inherit it; asyncio sets it only if the socket names its protocol, which this one does not
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
 
 
 def _open_configured_listener(settings: Settings, webhook: bool) -> socket.socket | None:

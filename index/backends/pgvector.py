@@ -19,7 +19,7 @@ from index.backends.pg_connection import IndexMissing, PgDatabase
 from index.backends.pg_fulltext import PgFullTextIndex
 from index.build.builder import BuildResult, IndexSource, write_index_files
 from index.build.corpus import ProgressCallback
-from index.build.embeddings import EMPTY_CACHE, EmbeddingCache
+from index.build.embeddings import EmbeddingCache
 from index.encoder.encoder import Encoder, Vectors
 from index.encoder.model_card import hash_file
 from index.errors import REBUILD_HINT, IndexUnreachable, IndexUnusable
@@ -148,20 +148,20 @@ class PgBackend:
         return f"all {len(checksums)} tables are as they were written"
 
     def _load_cache(self, encoder: Encoder) -> EmbeddingCache:
-        """Return the vectors of the version in use; empty if it is unusable or another encoder made it."""
+        """Return the vectors of the version in use, or the shipped ones if it is unusable or of another encoder."""
         try:
             schema = self.current_version()
-            if self.read_manifest().encoder_digest != encoder.digest:
-                return EMPTY_CACHE
-            self._verify_tables(schema)
-            with tempfile.TemporaryDirectory() as folder:
-                self._fetch_files(schema, Path(folder), (KEYS_FILE,))
-                keys = np.load(Path(folder) / KEYS_FILE)
-                return EmbeddingCache(keys, partial(_fetch_vectors, self.database, schema))
+            if self.read_manifest().encoder_digest == encoder.digest:
+                self._verify_tables(schema)
+                with tempfile.TemporaryDirectory() as folder:
+                    self._fetch_files(schema, Path(folder), (KEYS_FILE,))
+                    keys = np.load(Path(folder) / KEYS_FILE)
+                    return EmbeddingCache(keys, partial(_fetch_vectors, self.database, schema))
         except IndexUnreachable:
             raise
         except IndexUnusable:
-            return EMPTY_CACHE
+            pass  # as in a folder
+        return EmbeddingCache.open_shipped(encoder)
 
 
 class PgVectorIndex:

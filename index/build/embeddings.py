@@ -1,4 +1,8 @@
-"""Write the vectors of an index folder, one per row, and reuse those of unchanged texts from the previous version."""
+"""Write the vectors of an index folder, one per row.
+
+Vectors of unchanged texts are reused from the previous version, or from the file of vectors that ships with the
+package: encoding the 14,000 texts of the built-in knowledge takes more than a minute on two cores.
+"""
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -16,6 +20,7 @@ from index.storage.entry_store import read_passages
 from index.storage.layout import KEYS_FILE, QUESTION_KINDS, VECTOR_DTYPE, VECTORS_FILE, VECTORS_PER_CHUNK
 
 BATCH_SIZE = 64  # texts encoded at once
+SHIPPED_VECTORS_FILE = Path(__file__).with_name("vectors.npz")  # written by `make vectors`
 RowNumbers = NDArray[np.int64]
 
 
@@ -34,15 +39,23 @@ class EmbeddingCache:
 
     @classmethod
     def open_folder(cls, folder: Path, encoder: Encoder) -> "EmbeddingCache":
-        """Open the vectors of an index folder; empty if it is damaged or another encoder made it."""
+        """Open the vectors of an index folder, or the shipped ones if it is damaged or another encoder made it."""
         try:
             previous = manifest.read_manifest(folder)
-            if previous.encoder_digest != encoder.digest:
-                return EMPTY_CACHE
-            manifest.verify_files(folder, previous)
-            return cls(np.load(folder / KEYS_FILE), partial(_read_vectors, folder / VECTORS_FILE))
+            if previous.encoder_digest == encoder.digest:
+                manifest.verify_files(folder, previous)
+                return cls(np.load(folder / KEYS_FILE), partial(_read_vectors, folder / VECTORS_FILE))
         except (IndexUnusable, OSError, ValueError):
-            return EMPTY_CACHE  # a damaged previous version must not prevent a new build
+            pass  # a damaged previous version must not prevent a new build
+        return cls.open_shipped(encoder)
+
+    @classmethod
+    def open_shipped(cls, encoder: Encoder, path: Path = SHIPPED_VECTORS_FILE) -> "EmbeddingCache":
+        """Open the vectors of the built-in knowledge in the package; empty if another model made them."""
+        with np.load(path) as shipped:
+            if str(shipped["model"]) != describe_model(encoder):
+                return EMPTY_CACHE
+            return cls(shipped["keys"], shipped["vectors"].__getitem__)
 
     def find_positions(self, keys: NDArray[np.uint64]) -> RowNumbers:
         """Return the position of each key, shape (n,), -1 for an unknown one."""
@@ -50,6 +63,18 @@ class EmbeddingCache:
             return np.full(len(keys), -1)
         insert_positions = np.searchsorted(self._keys, keys).clip(max=len(self._keys) - 1)
         return np.where(self._keys[insert_positions] == keys, self._order[insert_positions], -1)
+
+
+def describe_model(encoder: Encoder) -> str:
+    """Return what the shipped vectors depend on, besides their texts."""
+    return f"{encoder.name} {encoder.revision}"
+
+
+def write_shipped_vectors(folder: Path, encoder: Encoder, path: Path = SHIPPED_VECTORS_FILE) -> int:
+    """Write the distinct vectors of an index folder to the file that ships with the package; returns their number."""
+    keys, first_rows = np.unique(np.load(folder / KEYS_FILE), return_index=True)
+    np.savez(path, model=describe_model(encoder), keys=keys, vectors=_read_vectors(folder / VECTORS_FILE, first_rows))
+    return len(keys)
 
 
 def write_vectors(

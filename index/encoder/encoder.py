@@ -33,6 +33,10 @@ class Encoder(Protocol):
         """The model's name."""
 
     @property
+    def revision(self) -> str:
+        """The version of the model's weights, see EncoderCard."""
+
+    @property
     def dimension(self) -> int:
         """Numbers per vector."""
 
@@ -55,7 +59,8 @@ class OnnxEncoder:
 
     def __init__(self, card: EncoderCard, model: OnnxModel) -> None:
         self.card, self._fast_model = card, model
-        self.name, self.dimension, self.digest = card.name, card.dimension, card.digest
+        self.name, self.revision = card.name, card.revision
+        self.dimension, self.digest = card.dimension, card.digest
 
     @classmethod
     def load(cls, folder: Path, threads: int = 2) -> Self:

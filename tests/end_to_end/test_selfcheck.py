@@ -11,7 +11,8 @@ from bot.settings import Settings
 from index.search.live_index import LiveIndex
 from tests.end_to_end.conftest import running
 from tests.end_to_end.mydata import my_data
-from tests.support.pdf import needs_poppler, read_pdf
+from tests.support.missing_tools import needs_poppler
+from tests.support.pdf import read_pdf
 
 DE = ("noch gar nicht", "in Ansätzen", "weitgehend", "ja, das haben wir")
 EN = ("not yet", "in parts", "largely", "yes, we have that")

@@ -10,7 +10,8 @@ from bot.errors import RenderingFailed
 from bot.flows.selfcheck import chart
 from knowledge.loader import BUILT_IN
 from knowledge.records.selfcheck import SELFCHECK_FOLDER, read_selfchecks
-from tests.support.pdf import needs_poppler, read_pdf
+from tests.support.missing_tools import needs_poppler
+from tests.support.pdf import read_pdf
 
 TYPST = {
     "read": '#read("/etc/passwd")', "panic": '#panic("evil")', "include": '#include "chart.typ"', "image": '#image("/etc/passwd")', "import": '#import "bars.typ": *',

@@ -1,17 +1,9 @@
 """Reading PDF files with poppler, as people's readers do."""
 
 import re
-import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
-
-import pytest
-
-TOOLS = ("pdfinfo", "pdftotext")
-needs_poppler = pytest.mark.skipif(
-    not all(map(shutil.which, TOOLS)), reason="poppler's pdfinfo and pdftotext are not installed (poppler-utils)"
-)
 
 
 @dataclass(frozen=True)

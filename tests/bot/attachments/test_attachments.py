@@ -9,7 +9,8 @@ import pytest
 from bot.attachments.renderers import render_attachment
 from bot.errors import RenderingFailed
 from bot.sandbox.fake_telegram.rules.images import read_image_size
-from tests.support.pdf import needs_poppler, read_pdf
+from tests.support.missing_tools import needs_poppler
+from tests.support.pdf import read_pdf
 
 HOSTILE = ('#panic("a")', "*b* _c_ `d` $e$ = f", "<b>g</b>&amp;", "@h <i> [j] \\k", 'l", "m": "n', '#import "/etc/o"')
 MARKUP = "\n= p\n- q // r /* s"

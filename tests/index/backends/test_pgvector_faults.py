@@ -19,7 +19,7 @@ from tests.support import postgres
 class RenamedEncoder:
     """The real encoder under another name."""
 
-    name, digest = "another", "another"
+    name, revision, digest = "another", "", "another"
 
     def __init__(self, encoder: OnnxEncoder) -> None:
         self.dimension = encoder.dimension

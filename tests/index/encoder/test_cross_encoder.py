@@ -13,7 +13,7 @@ from index.encoder.cross_encoder import CrossEncoder
 from index.encoder.encoder import OnnxEncoder
 from index.errors import EncoderError
 from index.evaluation.alternative import open_baseline
-from index.export.cross_encoder_export import export_cross_encoder
+from index.export.from_torch.cross_encoder_export import export_cross_encoder
 from index.search.live_index import LiveIndex
 from index.search.searcher import Searcher, reorder_hits
 from knowledge.records.entry import Layer

@@ -6,17 +6,14 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
 from index.encoder import quantization
 from index.encoder.encoder import OnnxEncoder
-from index.encoder.model_card import read_encoder_card
 from index.errors import EncoderError
-from index.export.encoder_export import default_prompts, export_encoder
-from tests.index.export.test_bundled_model import TEXTS
+from tests.support.texts import TEXTS
 
 
 def test_shapes(encoder: OnnxEncoder) -> None:
@@ -104,18 +101,6 @@ def test_blocks_are_near(bits: quantization.BitWidth) -> None:
     assert np.array_equal(quantization.unpack_rows(quantization.pack_rows(once, bits), bits), once)
 
 
-def test_another_model_is_served_too(small_model: Path, tmp_path: Path) -> None:
-    """A model with other words, pooling and no prompts is exported, checked, and replaces the one before."""
-    out = tmp_path / "data" / "encoder"
-    for _ in range(2):
-        export_encoder(str(small_model), out)
-
-    card = read_encoder_card(out)
-    assert (card.pooling, card.bits, card.query_prompt, card.dimension) == ("cls", 8, "", 64)
-    assert [path.name for path in out.parent.iterdir()] == ["encoder"]
-    assert OnnxEncoder.load(out).digest == card.digest
-
-
 def test_questions_without_a_faster_graph(encoder_dir: Path, tmp_path: Path) -> None:
     """A folder without the faster graph gives the vectors of the exact one, to which the faster ones are near."""
     folder = shutil.copytree(encoder_dir, tmp_path / "encoder")
@@ -128,45 +113,3 @@ def test_questions_without_a_faster_graph(encoder_dir: Path, tmp_path: Path) -> 
 
     assert np.array_equal(exact, OnnxEncoder.load(encoder_dir).encode_queries(TEXTS))
     assert 0.998 < np.sum(exact * fast, axis=1).min() < 0.99999
-
-
-def test_usual_prompts() -> None:
-    """E5 models get the prompts that they were trained with, others none."""
-    assert default_prompts("intfloat/multilingual-e5-base")["query"] == "query: "
-    assert default_prompts("intfloat/multilingual-e5-large-instruct") == {}
-    assert default_prompts("sentence-transformers/paraphrase-multilingual-MiniLM-L12-v2") == {}
-
-
-def test_a_model_of_another_kind_is_refused(small_model: Path, tmp_path: Path) -> None:
-    """A model that pools in a way we do not know is refused with the reason; nothing is left behind."""
-    config = small_model / "1_Pooling" / "config.json"
-    config.write_text(config.read_text().replace('"cls"', '"max"'))
-
-    with pytest.raises(EncoderError, match="pools by max; only mean and cls are supported"):
-        export_encoder(str(small_model), tmp_path / "encoder")
-    assert not (tmp_path / "encoder").exists()
-
-
-def test_a_model_that_is_not_there(tmp_path: Path) -> None:
-    """A folder without a model is a clear error."""
-    with pytest.raises(EncoderError, match="cannot be loaded"):
-        export_encoder(str(tmp_path), tmp_path / "encoder")
-
-
-@pytest.fixture
-def small_model(tmp_path: Path) -> Path:
-    """A sentence-transformers folder: two untrained layers, WordPiece, CLS pooling."""
-    import transformers
-    from sentence_transformers import SentenceTransformer
-    from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
-
-    bert: Any = transformers  # its classes are found at run time
-    folder = tmp_path / "small"
-    sizes = {"hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 128}
-    letters = [chr(code) for code in range(33, 127)]
-    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *letters, *(f"##{letter}" for letter in letters)]
-    bert.BertModel(bert.BertConfig(vocab_size=len(words), **sizes)).save_pretrained(folder)
-    bert.BertTokenizerFast({word: at for at, word in enumerate(words)}).save_pretrained(folder)
-    out = tmp_path / "model"
-    SentenceTransformer(modules=[Transformer(str(folder)), Pooling(64, "cls")], device="cpu").save(str(out))
-    return out

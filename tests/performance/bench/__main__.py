@@ -86,7 +86,7 @@ def main() -> None:
     if not MODEL.exists():
         # In a subprocess: a child's peak memory is never below its parent's, so this process must stay small.
         program = (
-            "from pathlib import Path; from index.export.bundled_model import save_bundled_model; "
+            "from pathlib import Path; from index.export.from_torch.bundled_model import save_bundled_model; "
             f"save_bundled_model(Path({str(MODEL)!r}))"
         )
         subprocess.run([sys.executable, "-c", program], check=True, capture_output=True)

@@ -53,7 +53,7 @@ class MixedEncoder:
     neighbours: noise in the directions in which real vectors differ.
     """
 
-    name, digest = "mixed", "mixed"
+    name, revision, digest = "mixed", "", "mixed"
 
     def __init__(self, real: Vectors, questions: dict[str, Vectors]) -> None:
         self._real, self._questions = real, questions

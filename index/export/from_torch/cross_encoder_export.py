@@ -10,16 +10,8 @@ from index.encoder.cross_encoder import CrossEncoder
 from index.encoder.model_card import CROSS_ENCODER_CARD_FILE, CrossEncoderCard, write_card_file
 from index.encoder.tokenizer import special_token_ids
 from index.errors import EncoderError
-from index.export.model_folder import (
-    MAX_TOKENS,
-    SAMPLE_TEXTS,
-    ExportModel,
-    StatusCallback,
-    check_tokenizer,
-    load_source,
-    stage_folder,
-    write_model_files,
-)
+from index.export.from_torch.source_model import check_tokenizer, load_source, trace_model
+from index.export.model_folder import MAX_TOKENS, SAMPLE_TEXTS, StatusCallback, stage_folder, write_model_files
 
 MIN_CORRELATION = 0.98  # between the scores of the export and of the original, over the sample texts
 SAMPLE_QUESTION = "Wie bekomme ich einen Termin für eine Beratung?"
@@ -59,7 +51,7 @@ def _write_cross_encoder(name: str, source: Any, folder: Path) -> None:
     segments = getattr(source.model.config, "type_vocab_size", 0) > 1
     input_names = ("embeddings", "mask", "segments") if segments else ("embeddings", "mask")
     layers = _build_layers(source.model)
-    model = ExportModel(name, source.model, source.tokenizer, layers, input_names, "scores")
+    model = trace_model(name, source.model, source.tokenizer, layers, input_names, "scores")
     bits, files = write_model_files(model, folder)
     before, between, after = special_token_ids(source.tokenizer.backend_tokenizer, is_pair=True)
     card = CrossEncoderCard(

@@ -1,0 +1,1 @@
+"""Export models that sentence-transformers can load. Needs torch, unlike the rest of the export."""

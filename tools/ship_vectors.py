@@ -1,0 +1,25 @@
+"""Encode all texts of the built-in knowledge anew, and write their vectors to the file that ships with the package.
+
+Run `make vectors` after larger changes of the texts and after any change of the default encoder. Until then
+`gwbot index build` encodes the texts that the file lacks.
+"""
+
+import tempfile
+from pathlib import Path
+
+from bot.settings import Settings
+from index.build.builder import IndexSource, write_index_files
+from index.build.corpus import ignore_progress
+from index.build.embeddings import EMPTY_CACHE, write_shipped_vectors
+from index.decision.calibration import load_calibration
+from index.encoder.encoder import OnnxEncoder
+from index.storage.vector_index import MAX_EXACT_VECTORS
+from knowledge.loader import BUILT_IN, load_knowledge
+
+if __name__ == "__main__":
+    encoder = OnnxEncoder.load(Path("data/encoder"))
+    knowledge = load_knowledge(BUILT_IN, Settings().language)
+    source = IndexSource(knowledge, encoder, load_calibration(with_examples=True))
+    with tempfile.TemporaryDirectory() as name:
+        write_index_files(Path(name), source, EMPTY_CACHE, ignore_progress, MAX_EXACT_VECTORS)
+        print(write_shipped_vectors(Path(name), encoder), "vectors written")
