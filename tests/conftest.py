@@ -1,19 +1,34 @@
 """What all tests share: the real encoder and the real index, as `make setup` prepared them."""
 
-import secrets
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-import psycopg
 import pytest
 
 from bot.settings import Settings
 from bot.store import SqliteDatabase, Store
 from index.encoder.encoder import OnnxEncoder
 from index.search.live_index import LiveIndex
+from tests.support import postgres
 from tests.support.missing_tools import summary
 from tests.support.paths import PREPARED
-from tests.support.postgres import server
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Have all processes of a run share one PostgreSQL, which the first test that needs one starts."""
+    if not _is_worker(config):
+        postgres.name_shared_server()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop the shared PostgreSQL."""
+    if not _is_worker(config):
+        postgres.remove_shared_server()
+
+
+def _is_worker(config: pytest.Config) -> bool:
+    return hasattr(config, "workerinput")  # set by pytest-xdist
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -53,10 +68,13 @@ def live(encoder: OnnxEncoder) -> LiveIndex:
 
 @pytest.fixture(scope="session")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder of its own with the encoder and the index that `make setup` prepared."""
+    """A data folder of its own with the encoder and a copy of the index that `make setup` prepared.
+
+    A copy, because the sandbox builds an index anew that does not fit the encoder.
+    """
     folder = tmp_path_factory.mktemp("data")
     (folder / "encoder").symlink_to((PREPARED / "encoder").resolve())
-    (folder / "index").symlink_to((PREPARED / "index").resolve())
+    shutil.copytree(PREPARED / "index", folder / "index", symlinks=True)
     return folder
 
 
@@ -81,30 +99,21 @@ def store(embedded: Store) -> Store:
 
 
 @pytest.fixture(scope="session")
-def postgres_server() -> Iterator[str]:
-    """The socket folder of a running PostgreSQL, which only tests use that leave it running."""
-    with server() as folder, psycopg.connect(f"host={folder} user=postgres", autocommit=True) as connection:
-        connection.execute("ALTER SYSTEM SET fsync = off")
-        connection.execute("SELECT pg_reload_conf()")
-        yield folder
+def postgres_server() -> str:
+    """The socket folder of the PostgreSQL that all processes of a run share, for tests that leave it running."""
+    return postgres.shared_server()
 
 
 @pytest.fixture(scope="session")
 def database_url(postgres_server: str) -> str:
     """The address of a PostgreSQL database that belongs to a role without special rights."""
-    with psycopg.connect(f"host={postgres_server} user=postgres", autocommit=True) as connection:
-        connection.execute("CREATE ROLE gwbot LOGIN")
-        connection.execute("CREATE DATABASE gwbot OWNER gwbot")
-    return f"postgresql://gwbot@/gwbot?host={postgres_server}"
+    return postgres.database(postgres_server, "gwbot")
 
 
 @pytest.fixture
-def fresh_url(database_url: str) -> str:
+def fresh_url(postgres_server: str) -> str:
     """The address of an empty database of its own."""
-    name = f"own_{secrets.token_hex(4)}"
-    with psycopg.connect(database_url, user="postgres", autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} OWNER gwbot".encode())
-    return database_url.replace("/gwbot?", f"/{name}?")
+    return postgres.database(postgres_server, "gwbot")
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""`make audit`: known vulnerabilities in the locked packages, by pip-audit.
+"""`make audit`: known vulnerabilities in all packages of uv.lock, by pip-audit.
 
 Exit codes: 0 if none is known, or if no service can be reached, which is printed; 1 if at least one is known.
 """
@@ -12,8 +12,9 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from tools import PROJECT_ROOT, run_json
+from tools.licences import read_requirements
 
-LOCK_FILES = ("requirements.lock", "dev.lock")
+EXPORT = ("export", "-q", "--frozen", "--offline", "--all-extras", "--no-emit-project", "--no-annotate")
 SERVICE_TIMEOUT = "5"  # seconds for an answer
 AUDIT_TIMEOUT = 300  # seconds in all
 
@@ -27,9 +28,9 @@ class AuditResult:
     unknown_packages: tuple[str, ...]
 
 
-def audit_locks(locks: Sequence[Path], options: Sequence[str] = ()) -> AuditResult | None:
-    """Look up all packages of these lock files; return None if the service does not answer."""
-    report = _run_pip_audit([part for lock in locks for part in ("-r", str(lock))], options)
+def audit_requirements(requirements: Path, options: Sequence[str] = ()) -> AuditResult | None:
+    """Look up all packages of a requirements file; return None if the service does not answer."""
+    report = _run_pip_audit(["-r", str(requirements)], options)
     return None if report is None else _parse_report(report)
 
 
@@ -43,8 +44,13 @@ def is_service_reachable(options: Sequence[str] = ()) -> bool:
 
 
 def _find_pin(name: str) -> str:
-    pins = (PROJECT_ROOT / "constraints.txt").read_text("utf-8").splitlines()
-    return next(line for line in pins if line.startswith(f"{name}=="))
+    return f"{name}=={read_requirements(PROJECT_ROOT / 'requirements.txt')[name]}"
+
+
+def _export_lock(out: Path) -> None:
+    """Write all packages of uv.lock to a requirements file."""
+    uv = Path(sys.executable).with_name("uv")
+    subprocess.run([uv, *EXPORT, "-o", out], cwd=PROJECT_ROOT, stdout=subprocess.DEVNULL, check=True)
 
 
 def _run_pip_audit(requirements: Sequence[str], options: Sequence[str]) -> dict[str, Any] | None:
@@ -75,7 +81,10 @@ def main(options: Sequence[str]) -> int:
     if not is_service_reachable(options):
         print("audit: skipped, no vulnerability service can be reached from here")
         return 0
-    result = audit_locks([PROJECT_ROOT / lock for lock in LOCK_FILES], options)
+    with TemporaryDirectory() as folder:
+        requirements = Path(folder) / "all.txt"
+        _export_lock(requirements)
+        result = audit_requirements(requirements, options)
     if result is None:
         print("audit: skipped, the vulnerability service stopped responding")
         return 0

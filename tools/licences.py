@@ -31,10 +31,17 @@ def normalise_name(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def read_lock(lock: Path) -> dict[str, str]:
-    """Return the version by normalised name of each package in a lock file."""
-    pins = re.findall(r"^([\w.-]+)==([^\s;]+)", lock.read_text("utf-8"), re.M)
-    return {normalise_name(name): version for name, version in pins}
+def read_lock(lock: Path) -> set[str]:
+    """Return the normalised names of all packages in uv.lock."""
+    return {normalise_name(package["name"]) for package in tomllib.loads(lock.read_text("utf-8"))["package"]}
+
+
+def read_requirements(requirements: Path) -> dict[str, str]:
+    """Return the versions by normalised name of the packages in a requirements file; several if Pythons differ."""
+    versions: dict[str, list[str]] = {}
+    for name, version in re.findall(r"^([\w.-]+)==([^\s;]+)", requirements.read_text("utf-8"), re.M):
+        versions.setdefault(normalise_name(name), []).append(version)
+    return {name: ", ".join(found) for name, found in versions.items()}
 
 
 def is_licence_refused(licence: str, allowed: frozenset[str]) -> bool:
@@ -54,10 +61,10 @@ def installed_licences() -> dict[str, tuple[str, str]]:
 
 
 def format_table(packages: dict[str, tuple[str, str]]) -> str:
-    """Return docs/licences.md: the packages that requirements.lock installs."""
-    pins = read_lock(PROJECT_ROOT / "requirements.lock")
-    names = sorted(pins.keys() & packages.keys())
-    lines = (f"| {packages[name][0]} | {pins[name]} | {packages[name][1]} |\n" for name in names)
+    """Return docs/licences.md: the packages that requirements.txt installs."""
+    versions = read_requirements(PROJECT_ROOT / "requirements.txt")
+    names = sorted(versions.keys() & packages.keys())
+    lines = (f"| {packages[name][0]} | {versions[name]} | {packages[name][1]} |\n" for name in names)
     return f"{LIST_HEADER}{''.join(lines)}{LIST_NOTE}"
 
 
@@ -65,7 +72,7 @@ def main(write: bool) -> int:
     """Check all licences, and write the list or compare it; return 1 if one is refused or the list is outdated."""
     rules = tomllib.loads((PROJECT_ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["licences"]
     allowed, looked_at = frozenset(rules["allowed"]), rules["looked-at"]
-    packages, package_names = installed_licences(), {*read_lock(PROJECT_ROOT / "dev.lock"), "torch"}
+    packages, package_names = installed_licences(), {*read_lock(PROJECT_ROOT / "uv.lock"), "torch"}
     text, failed = format_table(packages), False
     for name in sorted(package_names & packages.keys()):
         display_name, licence = packages[name]

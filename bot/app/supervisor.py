@@ -189,6 +189,11 @@ def notify_systemd(state: str) -> None:
         channel.sendto(state.encode(), f"\0{address[1:]}" if address.startswith("@") else address)
 
 
+def extend_start_timeout() -> None:
+    """Ask systemd for five more minutes until the start is complete."""
+    notify_systemd("EXTEND_TIMEOUT_USEC=300000000")
+
+
 async def run_watchdog() -> None:
     """Notify systemd twice per watchdog period that the event loop runs, until cancelled."""
     period = int(os.environ.get("WATCHDOG_USEC", "0")) / 1_000_000  # seconds

@@ -21,7 +21,7 @@ CALIBRATION_FILE = Path(__file__).parents[2] / "index" / "decision" / "calibrati
     default=CALIBRATION_FILE,
     help="File to write instead of the one in use.",
 )
-def calibrate(path: Path, out: Path) -> None:
+def calibrate(path: Path | None, out: Path) -> None:
     """Fit the decision on labelled questions and write calibration.json. Then run: gwbot index build"""
     from index.build.builder import IndexSource, build_index
     from index.decision.calibration import unfitted_calibration

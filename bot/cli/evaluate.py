@@ -35,7 +35,7 @@ _FOLDER_TYPE = click.Path(path_type=Path, file_okay=False)
     "--retrieval", type=_FOLDER_TYPE, help="Measure retrieval alone, on the passages and questions in this folder."
 )
 def eval_command(
-    path: Path,
+    path: Path | None,
     root: Path | None,
     cases: bool,
     report: Path | None,
@@ -58,9 +58,10 @@ def eval_command(
             )
         _measure_retrieval(settings, retrieval, report)
         return
-    items = read_labelled_questions(require_questions_file(path))
+    questions_file = require_questions_file(path)
+    items = read_labelled_questions(questions_file)
     if not items:
-        raise GwError(f"The file {path} holds no labelled question.")
+        raise GwError(f"The file {questions_file} holds no labelled question.")
     created = f"{datetime.now(UTC):%Y-%m-%dT%H%M%SZ}"
     folder = report or settings.bot_dir / "reports" / created
     earlier_results = _read_earlier_report(settings, compare, folder)
@@ -77,7 +78,7 @@ def eval_command(
         outcomes, note = baseline
         comparisons.append(compare_evaluations(evaluated, outcomes, ("in use", Path(against or "").name), note))
         click.echo(f"\n{format_differences(comparisons[-1])}")
-    _write_report(folder, _make_header(searcher.reader, created, path.name), evaluated, comparisons)
+    _write_report(folder, _make_header(searcher.reader, created, questions_file.name), evaluated, comparisons)
     for question in evaluated if cases else ():
         if not question.right:
             item = question.item

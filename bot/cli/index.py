@@ -53,14 +53,17 @@ def prepare(name: str, cross_encoder: bool) -> None:
         click.echo(f"The cross-encoder is ready in {folder}. Measure it: gwbot eval --against cross-encoder")
         click.echo("Then set GW_CROSS_ENCODER=true")
         return
-    if name == "bundled":
-        from index.export.bundled_encoder import prepare_bundled_encoder
+    from bot.app.preparation import claim_preparation
 
-        folder = prepare_bundled_encoder(settings.encoder_dir, echo_error)
-    else:
-        from index.export.from_torch.encoder_export import export_encoder
+    with claim_preparation(settings, echo_error):
+        if name == "bundled":
+            from index.export.bundled_encoder import prepare_bundled_encoder
 
-        folder = export_encoder(name, settings.encoder_dir, echo_error)
+            folder = prepare_bundled_encoder(settings.encoder_dir, echo_error)
+        else:
+            from index.export.from_torch.encoder_export import export_encoder
+
+            folder = export_encoder(name, settings.encoder_dir, echo_error)
     click.echo(f"The encoder is ready in {folder}. Next: gwbot index build")
 
 
@@ -93,14 +96,8 @@ def build_index(settings: Settings, folder: Path | None = None, root: Path | Non
     """
     from tqdm import tqdm
 
-    from bot.app.index_loader import make_index_backend
-    from index.build.builder import IndexSource
-    from index.decision.calibration import load_calibration
-    from index.encoder.encoder import OnnxEncoder
-    from knowledge.loader import BUILT_IN, load_knowledge
+    from bot.app import preparation
 
-    knowledge = load_knowledge(folder or settings.knowledge_dir or BUILT_IN, settings.language, lazy=True)
-    encoder = OnnxEncoder.load(settings.encoder_dir)
     with tqdm(unit=" texts", disable=None, leave=False) as bar:
 
         def report_progress(activity: str, result: int, total: int | None) -> None:
@@ -108,8 +105,7 @@ def build_index(settings: Settings, folder: Path | None = None, root: Path | Non
             bar.total = total
             bar.update(result - bar.n)
 
-        source = IndexSource(knowledge, encoder, load_calibration(with_examples=bool(knowledge.intents)))
-        result = make_index_backend(settings, root).build_version(source, report_progress)
+        result = preparation.build_index(settings, report_progress, folder, root)
     size = f"{result.manifest.entries} entries, {result.manifest.passages} passages"
     return f"{size}; {result.embedded_count} texts embedded anew.\nIn use: {result.version}"
 

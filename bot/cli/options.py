@@ -14,16 +14,14 @@ from bot.settings import Settings, load_settings
 if TYPE_CHECKING:
     from bot.store import Store
 
-DEFAULT_QUESTIONS_FILE = Path("tests/data/questions.jsonl")  # of a checkout that is the current folder
 index_option = click.option(
     "--index", "root", type=click.Path(path_type=Path), help="Index folder to use instead of the configured one."
 )
 questions_option = click.option(
     "--questions",
     "path",
-    default=DEFAULT_QUESTIONS_FILE,
     type=click.Path(path_type=Path),
-    help=f"File of labelled questions. Default: {DEFAULT_QUESTIONS_FILE} in the current folder.",
+    help="File of labelled questions. Default: those that the bot comes with, about the built-in knowledge.",
 )
 
 
@@ -48,8 +46,11 @@ def open_store(settings: Settings) -> "Iterator[Store]":
         yield store
 
 
-def require_questions_file(path: Path) -> Path:
-    """Return the path of a file of labelled questions; raise GwError if there is none."""
+def require_questions_file(path: Path | None) -> Path:
+    """Return the path of a file of labelled questions, by default the bot's own; raise GwError if there is none."""
+    from index.evaluation.dataset import LABELLED_QUESTIONS
+
+    path = path or LABELLED_QUESTIONS
     if not path.is_file():
         raise GwError(f"There is no file {path} with labelled questions. Name one with --questions FILE.")
     return path

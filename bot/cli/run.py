@@ -1,6 +1,7 @@
 """`gwbot run` and `gwbot worker`."""
 
 import asyncio
+import logging
 from typing import TYPE_CHECKING
 
 import click
@@ -17,10 +18,17 @@ if TYPE_CHECKING:
     from bot.app.bootstrap import UpdateSource
 
 
+log = logging.getLogger(__name__)
+
+
 @click.command()
 @click.option("--mode", type=click.Choice(["webhook", "polling"]), help="Default: webhook if GW_WEBHOOK_URL is set.")
 def run(mode: str | None) -> None:
-    """Run all bots, by webhook or polling; without a token, open the sandbox in the browser and a terminal chat."""
+    """Run all bots, by webhook or polling; without a token, open the sandbox in the browser and a terminal chat.
+
+    If there is no encoder or no index in the data folder, they are prepared first. The sandbox also replaces those of
+    another version of the program; with a token these are an error that names the command to run.
+    """
     settings = chosen_settings()
     if not _has_bots(settings):
         from bot.cli.sandbox import run_sandbox
@@ -49,8 +57,15 @@ def worker() -> None:
 
 
 def _run_bots(settings: Settings, source: "UpdateSource") -> None:
-    from bot.app.supervisor import run_all_bots
+    from bot.app.preparation import ensure_prepared
+    from bot.app.supervisor import extend_start_timeout, run_all_bots
 
+    def announce(text: str) -> None:
+        log.warning("%s", text)
+        extend_start_timeout()
+
+    configure_logging("WARNING", settings.log_format)  # not what libraries note while they export a model
+    ensure_prepared(settings, announce, sandbox=False)
     configure_logging(settings.log_level, settings.log_format)
     asyncio.run(run_all_bots(settings, source))
 

@@ -5,12 +5,14 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
 import click
 
 from bot.app.bootstrap import resolve_knowledge_dir
+from bot.app.preparation import ensure_prepared
 from bot.cli.chat import run_chat
 from bot.errors import GwError
 from bot.log import configure_logging
@@ -20,20 +22,21 @@ from bot.settings import Settings
 MAX_SANDBOXES = 9  # in one data folder
 
 
-class _TerminatedError(Exception):
+class _TerminatedError(BaseException):  # not an Exception, since what prepares an encoder catches all of these
     """SIGTERM or SIGINT was received."""
 
 
 def run_sandbox(settings: Settings) -> None:
-    """Run the sandbox, with a chat in the terminal.
+    """Run the sandbox, with a chat in the terminal; the first time, prepare encoder and index.
 
     It ends with the input if that is a terminal or has any line, otherwise on SIGTERM or SIGINT.
     """
     at_terminal = sys.stdin.isatty()
-    configure_logging("WARNING" if at_terminal else settings.log_level, settings.log_format)
     for signal_number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signal_number, _handle_signal)
     try:
+        ensure_prepared(settings, partial(click.echo, err=True), sandbox=True)
+        configure_logging("WARNING" if at_terminal else settings.log_level, settings.log_format)
         with (
             _claim_folder(settings.bot_dir) as folder,
             Sandbox(settings, folder, resolve_knowledge_dir(settings)) as sandbox,

@@ -5,18 +5,16 @@ any point. Builds under the same root run one at a time. Vectors of unchanged te
 version.
 """
 
-import contextlib
-import fcntl
 import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from index.build.corpus import CorpusStats, ProgressCallback, ignore_progress, write_corpus
 from index.build.embeddings import EmbeddingCache, write_vectors
+from index.build.folder_lock import lock_folder
 from index.decision.calibration import Calibration
 from index.encoder.encoder import Encoder
 from index.encoder.model_card import hash_file
@@ -66,7 +64,7 @@ def build_index(
         ContentError: an entry is unusable.
     """
     root.mkdir(parents=True, exist_ok=True)
-    with _lock_root(root, progress):
+    with lock_folder(root, lambda: progress("waiting for another build", 0, None)):
         for leftover in root.glob(f"{UNFINISHED_PREFIX}*"):  # by a build that was killed
             shutil.rmtree(leftover, ignore_errors=True)
         with tempfile.TemporaryDirectory(dir=root, prefix=UNFINISHED_PREFIX) as name:
@@ -106,21 +104,6 @@ def _create_manifest(folder: Path, corpus: CorpusStats, source: IndexSource) -> 
         calibration=asdict(source.calibration),
         files=files,
     )
-
-
-@contextlib.contextmanager
-def _lock_root(root: Path, progress: ProgressCallback) -> Iterator[None]:
-    """Lock an index root against other builds; the system releases the lock if the process dies."""
-    lock = os.open(root, os.O_RDONLY)
-    try:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            progress("waiting for another build", 0, None)
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(lock)
 
 
 def _add_version(root: Path, staging: Path) -> Path:

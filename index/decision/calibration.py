@@ -13,6 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from index.decision.features import MODEL_FEATURES, Float64Array, QueryFeatures
+from index.errors import IndexUnusable
+
+CALIBRATION_FILE = Path(__file__).with_name("calibration.json")
 
 # Costs are in units of a needless choice: being offered the right entry among three costs one more tap.
 WRONG_ANSWER_COST, NEEDLESS_REFUSAL_COST = 3.0, 4.0
@@ -139,11 +142,20 @@ def parse_calibration(data: Mapping[str, Any]) -> Calibration:
     return Calibration(**{**data, **models})
 
 
-def load_calibration(*, with_examples: bool) -> Calibration:
-    """Load the models fitted on the built-in knowledge, or those for a folder without example questions."""
-    path = Path(__file__).with_name("calibration.json")
-    data = json.loads(path.read_text(encoding="utf-8"))
-    return parse_calibration(data["house" if with_examples else "foreign"])
+def load_calibration(*, with_examples: bool, path: Path = CALIBRATION_FILE) -> Calibration:
+    """Load the models fitted on the built-in knowledge, or those for a folder without example questions.
+
+    Raises:
+        IndexUnusable: they were fitted on other features than this program computes.
+    """
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        return parse_calibration(data["house" if with_examples else "foreign"])
+    except (ValueError, KeyError, TypeError):
+        raise IndexUnusable(
+            f"{path} was not fitted on the features in index/decision/features.py, so no index can be built. "
+            "Run: gwbot calibrate, then gwbot index build"
+        ) from None
 
 
 def unfitted_calibration() -> Calibration:

@@ -25,12 +25,20 @@ from index.encoder.onnx_model import OnnxModel
 Vectors = NDArray[np.float32]  # (n, dimension)
 
 
-class Encoder(Protocol):
-    """Encodes texts as vectors of length 1, whose dot product is their cosine similarity."""
+class EncoderIdentity(Protocol):
+    """Which encoder it is; also known by its card alone."""
 
     @property
     def name(self) -> str:
         """The model's name."""
+
+    @property
+    def digest(self) -> str:
+        """Equal digests mean equal vectors; stored with an index."""
+
+
+class Encoder(EncoderIdentity, Protocol):
+    """Encodes texts as vectors of length 1, whose dot product is their cosine similarity."""
 
     @property
     def revision(self) -> str:
@@ -39,10 +47,6 @@ class Encoder(Protocol):
     @property
     def dimension(self) -> int:
         """Numbers per vector."""
-
-    @property
-    def digest(self) -> str:
-        """Equal digests mean equal vectors; stored with an index."""
 
     def encode_queries(self, texts: Sequence[str], *, fast: bool = False) -> Vectors:
         """Return vectors (n, dimension) of queries, in order; with ``fast`` sooner, but slightly less exact."""

@@ -12,6 +12,7 @@ from index.decision.calibration import Decision
 from index.search.result import SearchResult
 from knowledge.errors import ContentError, Problem
 
+LABELLED_QUESTIONS = Path(__file__).with_name("questions.jsonl")  # those of the built-in knowledge
 _REQUIRED_KEYS = ("id", "question", "lang", "kind", "topic", "expect")
 STATUSES = {Decision.ANSWER: "answered", Decision.CLARIFY: "clarify", Decision.ABSTAIN: "abstained"}
 ANSWERABLE_KINDS = frozenset(("answerable", "noisy", "other-language"))

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.decision.calibration import Calibration, parse_calibration
-from index.encoder.encoder import Encoder
+from index.encoder.encoder import Encoder, EncoderIdentity
 from index.errors import REBUILD_HINT, IndexUnusable
 from index.storage import layout, manifest
 from index.storage.bm25 import Bm25Index
@@ -136,7 +136,7 @@ def open_index(root: Path, encoder: Encoder) -> IndexReader:
         return assemble_reader(str(folder), folder, index_manifest, calibration, components)
 
 
-def check_compatible(index_manifest: Manifest, encoder: Encoder, location: str) -> Calibration:
+def check_compatible(index_manifest: Manifest, encoder: EncoderIdentity, location: str) -> Calibration:
     """Return the calibration of an index; raises IndexUnusable if another encoder or program version built it."""
     if index_manifest.encoder_digest != encoder.digest:
         raise IndexUnusable(

@@ -1,4 +1,4 @@
-"""The bot over the real knowledge, without Telegram."""
+"""The bot over the real knowledge base, without Telegram."""
 
 import secrets
 from collections.abc import Callable, Iterator
@@ -18,80 +18,79 @@ from index.search.live_index import LiveIndex
 from tests.conftest import Clock
 from tests.support.relay import DESK
 
-Opening = Callable[[], Store]
-Stores = Callable[[], Store]
+OpenStore = Callable[[], Store]
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
-def opening(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> Iterator[Opening]:
-    """Opens one and the same store, which is empty at first, as often as it is called."""
+def open_store(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> Iterator[OpenStore]:
+    """Opens the same store, which is empty at first, each time it is called; tests run with SQLite and PostgreSQL."""
     url = request.getfixturevalue("database_url") if request.param == "postgres" else ""
     tenant, opened = secrets.token_hex(4), list[Store]()
 
-    def opens() -> Store:
+    def open_again() -> Store:
         opened.append(
             Store(PostgresDatabase(url, clock, tenant)) if url else Store(SqliteDatabase(tmp_path / "bot.db", clock))
         )
         return opened[-1]
 
-    yield opens
+    yield open_again
     for store in opened:
         store.close()
 
 
 @pytest.fixture
-def store(opening: Opening) -> Store:  # instead of the one in SQLite alone
-    """An empty store; each test runs over both kinds."""
-    return opening()
+def store(open_store: OpenStore) -> Store:  # replaces the fixture with SQLite only
+    """An empty store; tests run with SQLite and PostgreSQL."""
+    return open_store()
 
 
 @pytest.fixture
 def answerer(settings: Settings, live: LiveIndex) -> Answerer:
-    """Answers over the real knowledge."""
+    """An answerer over the real knowledge base."""
     return make_answerer(settings, live)
 
 
 @pytest.fixture
 def dialogue(settings: Settings, live: LiveIndex, tmp_path: Path) -> Iterator[Dialogue]:
-    """The wired conversation over an empty store."""
+    """The dialogue, wired as in the bot, over an empty store."""
     store = Store(SqliteDatabase(tmp_path / "dialogue.db", Clock()))
     yield make_dialogue(BotRuntime(settings, live, store))
     store.close()
 
 
 @pytest.fixture
-def parts(dialogue: Dialogue) -> Dialogue:
-    """The same, connected to a chat of advisers."""
+def services(dialogue: Dialogue) -> Dialogue:
+    """The same dialogue with an adviser chat."""
     return replace(dialogue, advisers=Advisers(DESK), now=Clock())
 
 
 @pytest.fixture
-def mine(fresh_url: str, clock: Clock) -> Store:
-    """A store in a database of its own."""
+def pg_store(fresh_url: str, clock: Clock) -> Store:
+    """A store in its own PostgreSQL database."""
     return Store(PostgresDatabase(fresh_url, clock))
 
 
 @pytest.fixture
-def process(fresh_url: str, clock: Clock) -> Iterator[Stores]:
-    """Opens the store as another process does, as often as it is called."""
+def process_store(fresh_url: str, clock: Clock) -> Iterator[OpenStore]:
+    """Opens the same PostgreSQL store as one more process each time it is called."""
     opened: list[Store] = []
 
-    def opens() -> Store:
+    def open_again() -> Store:
         opened.append(Store(PostgresDatabase(fresh_url, clock)))
         return opened[-1]
 
-    yield opens
+    yield open_again
     for store in opened:
         store.close()
 
 
 @pytest.fixture
-def kill(fresh_url: str) -> Callable[[str], None]:
-    """Ends the connections of which PostgreSQL knows this, as a server or a network does."""
+def kill_connections(fresh_url: str) -> Callable[[str], None]:
+    """Ends the connections that match a condition on pg_stat_activity, as a failing server or network does."""
 
-    def kills(which: str) -> None:
+    def kill(condition: str) -> None:
         with psycopg.connect(fresh_url, user="postgres", autocommit=True) as connection:
             others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-            connection.execute(f"SELECT pg_terminate_backend(pid, 10000) {others} AND {which}".encode())
+            connection.execute(f"SELECT pg_terminate_backend(pid, 10000) {others} AND {condition}".encode())
 
-    return kills
+    return kill

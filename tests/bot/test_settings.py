@@ -1,4 +1,4 @@
-"""Settings are read, wrong ones are named, and secrets stay secret."""
+"""Reading settings: invalid ones are reported, and secrets stay secret."""
 
 import re
 from pathlib import Path
@@ -10,18 +10,18 @@ from bot.errors import SettingsError
 from bot.settings import Settings, env_variable, load_settings
 from tests.support.paths import ROOT
 
-pytestmark = pytest.mark.usefixtures("settings")  # an empty folder, so that no .env is read
+pytestmark = pytest.mark.usefixtures("settings")  # which changes to an empty folder, so that no .env is read
 
 
 def test_defaults(settings: Settings) -> None:
-    """Without any variable the bot runs with its defaults."""
+    """Without environment variables, all settings have their defaults."""
     assert settings.sqlite_path == Path("data/bot.db")
     assert settings.telegram_token is None
     assert settings.language == "de"
 
 
 def test_env_file_is_read(tmp_path: Path) -> None:
-    """A .env file in the current folder is read, and an empty value means unset."""
+    """A .env file in the current folder is read, and an empty value counts as unset."""
     (tmp_path / ".env").write_text("GW_ADVISER_IDS=4, 5\nGW_TELEGRAM_TOKEN=\nPORT=9000\n", encoding="utf-8")
 
     settings = load_settings()
@@ -44,8 +44,8 @@ def test_env_file_is_read(tmp_path: Path) -> None:
         ("GW_WEBHOOK_SECRET", "nicht gut!", "GW_WEBHOOK_SECRET may contain only"),
     ],
 )
-def test_wrong_value_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str, message: str) -> None:
-    """Each wrong variable is named with what it should be, without its value."""
+def test_invalid_value_is_reported(monkeypatch: pytest.MonkeyPatch, name: str, value: str, message: str) -> None:
+    """The error about an invalid value names the variable and the expected form."""
     monkeypatch.setenv(name, value)
 
     with pytest.raises(SettingsError) as caught:
@@ -54,8 +54,8 @@ def test_wrong_value_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value:
     assert message in str(caught.value)
 
 
-def test_secrets_hide(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The token does not appear when the settings are printed."""
+def test_secrets_are_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The token is not shown in the settings' repr."""
     monkeypatch.setenv("GW_TELEGRAM_TOKEN", "12345:geheim")
 
     assert "geheim" not in repr(load_settings())
@@ -63,28 +63,28 @@ def test_secrets_hide(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_example_and_docs_name_every_variable() -> None:
     """.env.example, docs/reference.md and docs/einstellungen.md list exactly the variables that exist."""
-    wanted = {env_variable(name) for name in Settings.model_fields}
+    variables = {env_variable(name) for name in Settings.model_fields}
     example = re.findall(r"^(\w+)=", (ROOT / ".env.example").read_text("utf-8"), re.M)
 
-    assert set(example) == wanted
+    assert set(example) == variables
     for file in ("docs/reference.md", "docs/einstellungen.md"):
         text = (ROOT / file).read_text("utf-8")
-        assert {name for name in wanted if f"`{name}`" not in text} == set()
+        assert {name for name in variables if f"`{name}`" not in text} == set()
 
 
 @pytest.mark.parametrize("name", ["GW_MAIL_FROM", "GW_OPERATOR_EMAIL"])
 @pytest.mark.parametrize(
     "value", ["kein at", "bot@", "a@b.de, c@d.de", "köln@stiftung.de", "Bot <bot@>", "a@b..de", "=?utf-8?q?a?=@b.de"]
 )
-def test_no_address_of_mail(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
-    """An unusable e-mail address is rejected at the start, naming the variable and the expected form."""
+def test_invalid_email_address_is_reported(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    """The error about an invalid e-mail address names the variable and the expected form, but not the value."""
     monkeypatch.setenv(name, value)
 
     with pytest.raises(SettingsError) as caught:
         load_settings()
 
-    said = f"{name}: is not exactly one e-mail address; write bot@example.org or Name <bot@example.org>"
-    assert said in str(caught.value)
+    message = f"{name}: is not exactly one e-mail address; write bot@example.org or Name <bot@example.org>"
+    assert message in str(caught.value)
     assert value not in str(caught.value).replace("bot@example.org", "")
 
 
@@ -92,8 +92,8 @@ def test_no_address_of_mail(monkeypatch: pytest.MonkeyPatch, name: str, value: s
     "value",
     ["bot@example.org", "Beratung <info@bürgerstiftung-köln.de>", "root@localhost", "bot@server", "bot@mail.local"],
 )
-def test_addresses_of_mail(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
-    """An address with a name, with umlauts in its domain, or of the local network is accepted as it is."""
+def test_email_addresses_are_accepted(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    """An e-mail address with a name, with umlauts in its domain, or in the local network is accepted."""
     monkeypatch.setenv("GW_MAIL_FROM", value)
     monkeypatch.setenv("GW_OPERATOR_EMAIL", value)
 
@@ -102,7 +102,7 @@ def test_addresses_of_mail(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
     assert (settings.mail_from, settings.operator_email) == (value, value)
 
 
-def test_an_address_for_every_header() -> None:
-    """Every accepted address has an ASCII form, including one of the local network."""
+def test_email_address_has_an_ascii_form() -> None:
+    """Every accepted e-mail address has an ASCII form for headers."""
     assert to_ascii_address("root@localhost") == "root@localhost"
     assert to_ascii_address("info@bürgerstiftung-köln.de") == "info@xn--brgerstiftung-kln-e0b3h.de"

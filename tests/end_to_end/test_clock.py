@@ -14,7 +14,7 @@ from bot.settings import Settings
 from bot.store.records import AdviserThread
 from bot.store.sql.outgoing_calls import ERASE_THREAD
 from index.search.live_index import LiveIndex
-from tests.bot.store.test_personal_data import EVENT, EVERYTHING, REFERENCE, REQUEST, STATE, did
+from tests.bot.store.test_personal_data import EVENT, EVERYTHING, REFERENCE, REQUEST, STATE, apply_update
 from tests.conftest import Clock
 from tests.end_to_end.conftest import running
 from tests.support.tables import tables
@@ -40,7 +40,7 @@ async def test_clock_that_is_wrong_at_start_deletes_nothing(
     monkeypatch.setenv("GW_ADVISER_CHAT_ID", str(forum.id))
     store = open_store_from_settings(bot_settings)
     closed = replace(REQUEST, status=RequestStatus.CLOSED, created=time.time(), closed=time.time())
-    did(store, EVENT, CreateRequest(closed), *EVERYTHING[1:], state=STATE)
+    apply_update(store, EVENT, CreateRequest(closed), *EVERYTHING[1:], state=STATE)
     store.requests.save_thread(REFERENCE, AdviserThread(forum.id, 40, 41))
     before = tables(store)
     clock = ClockAhead(365 * DAY)

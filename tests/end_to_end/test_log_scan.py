@@ -20,10 +20,10 @@ from bot.domain.commands import ENGLISH_COMMANDS, GERMAN_COMMANDS
 from bot.log import _JsonFormatter, _RedactingFormatter
 from bot.sandbox.fake_telegram import FakeTelegram, FaultKind, Group, User
 from bot.web.routes import SECRET_HEADER
-from tests.bot.cli.test_cli import gwbot
 from tests.bot.mail.test_mail import free_port
 from tests.end_to_end.advice import card, topic_of
 from tests.end_to_end.conftest import wait_for_text
+from tests.support.command_line import gwbot_process
 from tests.support.paths import PREPARED
 
 SECRET, PASSWORD = "hakengeheim_77", "postgeheimnis"
@@ -145,7 +145,7 @@ async def test_whole_run_reveals_nothing_personal(tmp_path: Path, mail: Controll
         command_output = "".join(
             done.stdout + done.stderr
             for done in (
-                gwbot(*command, folder=tmp_path, stdin="", data=PREPARED, **variables)
+                gwbot_process(*command, folder=tmp_path, stdin="", data=PREPARED, **variables)
                 for command in (("doctor",), ("purge",), ("backup", "b.db"), ("feedback",))
                 if style == "text"
             )

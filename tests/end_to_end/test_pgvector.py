@@ -23,7 +23,7 @@ async def test_server_stops_and_restarts(
     port = free_port()
     monkeypatch.setenv("PORT", str(port))
     with postgres.server() as server:
-        backend = PgBackend(postgres.database(server, "t"), "main")
+        backend = PgBackend(postgres.database(server), "main")
         publish_version(backend.database, "main", current_folder(PREPARED / "index"), 50_000)
         async with running(Settings(), LiveIndex(backend, encoder)):
             ada.send_text("Was ist Collective Impact?")

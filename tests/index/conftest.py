@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 
@@ -29,7 +28,7 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def url(postgres_server: str) -> str:
     """The address of an empty database."""
-    return postgres.database(postgres_server, f"t{uuid4().hex}")
+    return postgres.database(postgres_server)
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import asyncio
 import re
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from email import message_from_bytes
@@ -26,7 +27,8 @@ from bot.store import Store
 from index.search.live_index import LiveIndex
 
 T = TypeVar("T")
-WAIT_TIMEOUT = 30.0  # seconds; generous, because a busy machine is not an attack
+WAIT_TIMEOUT = 30.0  # seconds; a busy machine is no attack
+STORE_CHECK_INTERVAL = 0.02  # seconds after which the store is checked again
 
 
 class MailServer:
@@ -96,8 +98,14 @@ class RunningBot:
         return self.fake_telegram.add_user(name, language_code=language, started=True)
 
     def until(self, condition: Callable[[], T]) -> T:
-        """Wait for a condition."""
-        return self.fake_telegram.wait_for_sync(condition, WAIT_TIMEOUT)
+        """Wait for a condition, which may depend on the store: the fake Telegram does not see its changes."""
+        deadline = time.monotonic() + WAIT_TIMEOUT
+        world = self.fake_telegram.world
+        with world.condition:
+            while not (value := condition()):
+                if not world.condition.wait(STORE_CHECK_INTERVAL) and time.monotonic() > deadline:
+                    raise TimeoutError(f"condition not met within {WAIT_TIMEOUT} s")
+            return value
 
     def wait_for_text(
         self, where: User | Group, text: str, thread: int | None = None, *, edited: bool = False

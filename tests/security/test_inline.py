@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.security.conftest import WAIT_TIMEOUT, RunningBot
+from tests.security.conftest import RunningBot
 from tests.security.hostile import HOSTILE_TEXTS
 
 
@@ -12,7 +12,7 @@ def test_a_hostile_inline_query(bot: RunningBot, kind: str) -> None:
     eve = bot.add_person("Eve")
     query = eve.send_inline_query(HOSTILE_TEXTS[kind][:256])
 
-    bot.fake_telegram.wait_for_sync(lambda: query.answer is not None, WAIT_TIMEOUT)
+    bot.until(lambda: query.answer is not None)
 
     links = [
         button["url"]

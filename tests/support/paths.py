@@ -4,6 +4,5 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 PREPARED = ROOT / "data"  # encoder and index, as `make setup` leaves them
-QUESTIONS = ROOT / "tests" / "data" / "questions.jsonl"
 FOLLOW_UPS = ROOT / "tests" / "data" / "followups.jsonl"
 WISHES = ROOT / "tests" / "data" / "wishes.jsonl"

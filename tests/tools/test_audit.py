@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.audit import audit_locks, is_service_reachable, main
+from tools.audit import audit_requirements, is_service_reachable, main
 
 VULNERABILITY = {
     "id": "PYSEC-2000-1",
@@ -54,7 +54,7 @@ def test_vulnerability_is_reported(tmp_path: Path) -> None:
     lock.write_text("harmful==1.0 \\\n    --hash=sha256:" + "0" * 64 + "\n", encoding="utf-8")
 
     with fake_service() as options:
-        result = audit_locks([lock], options)
+        result = audit_requirements(lock, options)
 
     assert result is not None
     assert result.vulnerabilities == ("harmful 1.0: PYSEC-2000-1, fixed in 1.1",)

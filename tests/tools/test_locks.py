@@ -1,38 +1,42 @@
 """Locked versions and licences."""
 
 import re
+import tomllib
 
 import pytest
 
 from tests.support.paths import ROOT
-from tools.licences import is_licence_refused, normalise_name, read_lock
+from tools.licences import is_licence_refused, read_lock, read_requirements
 
-LOCKS = ("requirements.lock", "build.lock", "dev.lock")
 ALLOWED = frozenset({"MIT", "PSF-2.0", "Apache-2.0", "ISC License (ISCL)"})
+TORCH = {"torch", "transformers", "sentence-transformers", "scikit-learn"}
 
 
-@pytest.mark.parametrize("name", LOCKS)
-def test_every_locked_version_has_hashes(name: str) -> None:
-    """Every locked package has hashes, so that no other file can replace it."""
-    blocks = re.split(r"\n(?=\S)", (ROOT / name).read_text("utf-8"))
+def test_every_locked_version_has_hashes() -> None:
+    """Every locked file has a hash, so that no other file can replace it."""
+    packages = tomllib.loads((ROOT / "uv.lock").read_text("utf-8"))["package"]
+    files = [
+        (package["name"], file)
+        for package in packages
+        for file in (*package.get("wheels", ()), *filter(None, [package.get("sdist")]))
+    ]
 
-    assert [block.splitlines()[0] for block in blocks if "==" in block and "--hash=sha256:" not in block] == []
-
-
-def test_locks_and_constraints_agree() -> None:
-    """The locks have the versions of constraints.txt, and each is a part of the next; if not, run: make lock"""
-    lines = (ROOT / "constraints.txt").read_text("utf-8").splitlines()
-    wanted = {normalise_name(name): version for name, version in (line.split("==") for line in lines if "==" in line)}
-    serving, building, testing = (read_lock(ROOT / name) for name in LOCKS)
-
-    assert serving.items() <= building.items() <= testing.items()
-    assert {name: version for name, version in testing.items() if wanted.get(name, version) != version} == {}
-    assert wanted.keys() - testing.keys() == {"torch"}
+    assert len(files) > len(packages)
+    assert [name for name, file in files if not file["hash"].startswith("sha256:")] == []
 
 
 def test_serving_needs_no_torch() -> None:
-    """The running bot installs neither torch nor the packages that prepare an encoder."""
-    assert read_lock(ROOT / LOCKS[0]).keys() & {"torch", "transformers", "sentence-transformers", "onnx"} == set()
+    """The running bot installs neither torch nor what fits the decision; torch is in no lock at all."""
+    assert read_requirements(ROOT / "requirements.txt").keys() & TORCH == set()
+    assert read_lock(ROOT / "uv.lock") & TORCH == TORCH - {"torch"}
+
+
+def test_torch_has_one_version() -> None:
+    """`make setup-train` installs the version of torch that the extra `train` requires."""
+    (required,) = re.findall(r'"(torch==[^"]+)"', (ROOT / "pyproject.toml").read_text("utf-8"))
+    (installed,) = re.findall(r"^TORCH \?= (.+)$", (ROOT / "Makefile").read_text("utf-8"), re.M)
+
+    assert installed == required
 
 
 @pytest.mark.parametrize(

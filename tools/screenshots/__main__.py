@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Locator, ViewportSize, sync_playwright
 from bot.sandbox.launcher import Sandbox
 from bot.settings import Settings
 from tests.bot.sandbox.page.chromium import FOUND, MISSING, launch
-from tests.bot.sandbox.page.stage import ADA, FORM, GROUP, JONAS, MAIL, Stage
+from tests.bot.sandbox.page.ui import ADA, FORM, GROUP, JONAS, MAIL, SandboxUI
 from tools import PROJECT_ROOT
 
 PICTURES_FOLDER = PROJECT_ROOT / "docs" / "pictures"
@@ -45,44 +45,44 @@ def main() -> None:
 
 def play_request(browser: Browser, address: str) -> None:
     """Let Ada ask for advice and Bea answer, and take screenshots on the way."""
-    stage = Stage(browser.new_page(viewport=WINDOW_SIZE, device_scale_factor=2, reduced_motion="reduce"), address)
-    stage.phone(JONAS).get_by_role("button", name="Starten").click()
-    stage.wait_for_text(JONAS, "Guten Tag!")
-    stage.send_text(ADA, "Wie beginnt Gemeinsam Wirken?")
-    stage.wait_for_text(ADA, "Quelle")
-    stage.fill("Wir möchten in Kiel ein Bündnis für Jugendliche aufbauen.", FORM[:-1])
-    save_phone(stage, ADA, stage.message(ADA, "Genau das gebe ich"), "zusammenfassung")
-    stage.tap_button(ADA, FORM[-1])
-    stage.wait_for_text(GROUP, "Noch nicht übernommen")
-    stage.tap_button(GROUP, "Übernehmen")
-    stage.wait_for_text(ADA, "kümmert sich")
-    stage.send_text(GROUP, "// Wer kennt Kiel?")
-    stage.send_text(GROUP, "Guten Tag! Mögen Sie mir erzählen, wer bisher dabei ist?")
-    stage.wait_for_text(ADA, "wer bisher dabei ist")
-    stage.send_text(ADA, "Bisher die Stadt und zwei Vereine.")
-    stage.wait_for_text(GROUP, "zwei Vereine")
-    save_phone(stage, ADA, stage.message(ADA, "hat die Nummer"), "gespraech")
-    stage.tab("Antworten")
+    ui = SandboxUI(browser.new_page(viewport=WINDOW_SIZE, device_scale_factor=2, reduced_motion="reduce"), address)
+    ui.phone(JONAS).get_by_role("button", name="Starten").click()
+    ui.wait_for_text(JONAS, "Guten Tag!")
+    ui.send_text(ADA, "Wie beginnt Gemeinsam Wirken?")
+    ui.wait_for_text(ADA, "Quelle")
+    ui.fill("Wir möchten in Kiel ein Bündnis für Jugendliche aufbauen.", FORM[:-1])
+    save_phone(ui, ADA, ui.message(ADA, "Genau das gebe ich"), "zusammenfassung")
+    ui.tap_button(ADA, FORM[-1])
+    ui.wait_for_text(GROUP, "Noch nicht übernommen")
+    ui.tap_button(GROUP, "Übernehmen")
+    ui.wait_for_text(ADA, "kümmert sich")
+    ui.send_text(GROUP, "// Wer kennt Kiel?")
+    ui.send_text(GROUP, "Guten Tag! Mögen Sie mir erzählen, wer bisher dabei ist?")
+    ui.wait_for_text(ADA, "wer bisher dabei ist")
+    ui.send_text(ADA, "Bisher die Stadt und zwei Vereine.")
+    ui.wait_for_text(GROUP, "zwei Vereine")
+    save_phone(ui, ADA, ui.message(ADA, "hat die Nummer"), "gespraech")
+    ui.tab("Antworten")
     for scheme in ("light", "dark"):
-        stage.page.emulate_media(color_scheme=scheme)
-        save_picture(stage.page.screenshot(scale="css"), f"probebuehne-{scheme}")
-    stage.page.emulate_media(color_scheme="light")
-    stage.tap_button(GROUP, "Antworten vorschlagen")
-    stage.wait_for_text(GROUP, "Wissensbasis")
-    save_phone(stage, GROUP, stage.message(GROUP, "Anliegen:"), "thema")
+        ui.page.emulate_media(color_scheme=scheme)
+        save_picture(ui.page.screenshot(scale="css"), f"probebuehne-{scheme}")
+    ui.page.emulate_media(color_scheme="light")
+    ui.tap_button(GROUP, "Antworten vorschlagen")
+    ui.wait_for_text(GROUP, "Wissensbasis")
+    save_phone(ui, GROUP, ui.message(GROUP, "Anliegen:"), "thema")
 
 
-def save_phone(stage: Stage, name: str, first: Locator, picture: str) -> None:
+def save_phone(ui: SandboxUI, name: str, first: Locator, picture: str) -> None:
     """Save a screenshot of one phone, in a window just high enough for all messages from ``first`` to the last."""
-    personas = stage.page.get_by_role("navigation", name="Wer ist zu sehen?")
+    personas = ui.page.get_by_role("navigation", name="Wer ist zu sehen?")
     toggles = [personas.get_by_role("button", name=other) for other in (JONAS, MAIL)]
     for button in toggles:
         button.click()
-    height = stage.page.evaluate(f"([phone, first]) => ({MEASURE_HEIGHT})(phone, first)",
-                                 [stage.phone(name).element_handle(), first.element_handle()])  # fmt: skip
-    stage.page.set_viewport_size(ViewportSize(width=WINDOW_SIZE["width"], height=height))
-    save_picture(stage.phone(name).screenshot(), picture)
-    stage.page.set_viewport_size(WINDOW_SIZE)
+    height = ui.page.evaluate(f"([phone, first]) => ({MEASURE_HEIGHT})(phone, first)",
+                              [ui.phone(name).element_handle(), first.element_handle()])  # fmt: skip
+    ui.page.set_viewport_size(ViewportSize(width=WINDOW_SIZE["width"], height=height))
+    save_picture(ui.phone(name).screenshot(), picture)
+    ui.page.set_viewport_size(WINDOW_SIZE)
     for button in toggles:
         button.click()
 

@@ -60,7 +60,7 @@ def _save_transformer(bundle: ModelBundle, folder: Path) -> None:
 
     (folder / "config.json").write_text(json.dumps(_bert_config(bundle)))
     save_file(_bert_state_dict(bundle), folder / "model.safetensors", {"format": "pt"})
-    fast_tokenizer: Any = PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
+    fast_tokenizer: Any = PreTrainedTokenizerFast(
         tokenizer_object=build_tokenizer(bundle.vocabulary),
         model_max_length=bundle.shape.position_count,
         bos_token="<s>",

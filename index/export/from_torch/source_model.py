@@ -16,7 +16,7 @@ def load_source(name: str, kind: str, load: Callable[[], Any]) -> Any:
     """Load a sentence-transformers model; raises EncoderError, calling the model a ``kind``, if that fails."""
     from transformers.utils.logging import disable_progress_bar
 
-    disable_progress_bar()  # type: ignore[no-untyped-call]
+    disable_progress_bar()
     try:
         return load()
     except Exception as error:  # the hub, the file system and each model class have their own errors
@@ -75,4 +75,5 @@ def export_to_onnx(module: Any, width: int, input_names: Sequence[str], output_n
             dynamic_shapes=(dynamic_shape,) * len(input_names),
         )
     assert program is not None
-    return program.model_proto
+    graph: ModelProto = program.model_proto
+    return graph

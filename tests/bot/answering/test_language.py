@@ -1,4 +1,4 @@
-"""Which language a question is in."""
+"""Detecting the language of a question."""
 
 import pytest
 
@@ -18,6 +18,6 @@ from bot.answering.language import detect_question_language
         ("???", "de"),
     ],
 )
-def test_names_do_not_decide(question: str, lang: str) -> None:
-    """A name says nothing about the language of the question; without other words, that of Telegram counts."""
+def test_names_do_not_decide_language(question: str, lang: str) -> None:
+    """Names do not count as words of a language; a question of names only is in the user's Telegram language."""
     assert detect_question_language(question, "de") == lang

@@ -1,4 +1,4 @@
-"""A message with several questions gets an answer for each."""
+"""A message with several questions gets an answer to each."""
 
 import shutil
 from pathlib import Path
@@ -18,7 +18,7 @@ from knowledge.loader import BUILT_IN, load_knowledge
 
 
 def test_answers_name_their_questions_in_order(answerer: Answerer) -> None:
-    """Each answer names its question, in the order in which they were asked."""
+    """Each answer names its question, and answers come in the order of the questions."""
     answers = answer_each_question(answerer, "Was ist Collective Impact? Wer ist PHINEO?", "de").with_headings()
 
     assert [answer.entry_id for answer in answers] == ["collective-impact", "phineo"]
@@ -29,7 +29,7 @@ def test_answers_name_their_questions_in_order(answerer: Answerer) -> None:
 
 
 def test_single_answer_has_no_heading(answerer: Answerer) -> None:
-    """A single question is answered without a heading, with or without a greeting before it."""
+    """A single question, with or without a greeting before it, is answered without a heading."""
     plain = answer_each_question(answerer, "Was ist Collective Impact?", "de")
     greeted = answer_each_question(answerer, "Guten Tag! Ich habe eine Frage. Was ist Collective Impact?", "de")
 
@@ -37,8 +37,8 @@ def test_single_answer_has_no_heading(answerer: Answerer) -> None:
     assert plain.with_headings() == (answerer.answer_question("Was ist Collective Impact?", "de"),)
 
 
-def test_at_most_three_answers(answerer: Answerer) -> None:
-    """Three of more questions are answered, and the last answer says so."""
+def test_at_most_three_questions_are_answered(answerer: Answerer) -> None:
+    """Only the first three questions are answered, and the last answer says so."""
     text = "Was ist Collective Impact? Wer ist PHINEO? Was ist GAIN? Was ist Gastromio?"
     answers = answer_each_question(answerer, text, "de")
 
@@ -46,7 +46,7 @@ def test_at_most_three_answers(answerer: Answerer) -> None:
     assert ["noch mehr gefragt" in answer.plain_text for answer in answers.with_headings()] == [False, False, True]
 
 
-def test_follow_up_within_a_message(answerer: Answerer) -> None:
+def test_question_may_refer_to_the_one_before(answerer: Answerer) -> None:
     """A question may refer to the one before it in the same message."""
     answers = answer_each_question(answerer, "Was macht die Stiftung Bildung? Und wie erreiche ich die?", "de")
 
@@ -55,15 +55,15 @@ def test_follow_up_within_a_message(answerer: Answerer) -> None:
 
 
 def test_request_for_a_human_is_answered_once(answerer: Answerer) -> None:
-    """However often a message asks for a human, the contact is given once."""
+    """However often a message asks for a human, the contact is shown once."""
     text = "Kann ich mit einem Menschen sprechen? Was ist Collective Impact? Können Sie mich bitte zurückrufen?"
     answers = answer_each_question(answerer, text, "de")
 
     assert [answer.status for answer in answers.answers] == [AnswerStatus.CONSULTATION, AnswerStatus.ANSWERED]
 
 
-def test_small_talk_only_by_itself(answerer: Answerer) -> None:
-    """Only the question in small talk is answered; small talk by itself gets its reply."""
+def test_small_talk_is_answered_only_on_its_own(answerer: Answerer) -> None:
+    """Small talk next to a question is ignored; on its own it gets one reply."""
     mixed = answer_each_question(answerer, "Wie geht es dir? Was ist Collective Impact?", "de")
     alone = answer_each_question(answerer, "Hallo! Danke!", "de")
 
@@ -71,7 +71,7 @@ def test_small_talk_only_by_itself(answerer: Answerer) -> None:
     assert [answer.status for answer in alone.answers] == [AnswerStatus.SMALLTALK]
 
 
-def test_two_questions_with_one_answer(answerer: Answerer) -> None:
+def test_entry_answering_two_questions_is_sent_once(answerer: Answerer) -> None:
     """An entry that answers two questions is sent once."""
     answers = answer_each_question(answerer, "Was ist Collective Impact? Wie ist Collective Impact definiert?", "de")
 
@@ -86,14 +86,14 @@ def test_two_questions_with_one_answer(answerer: Answerer) -> None:
         ("Wie wird das Wetter? Wer wird Weltmeister?", AnswerStatus.ABSTAINED),
     ],
 )
-def test_best_answer(answerer: Answerer, text: str, status: AnswerStatus) -> None:
-    """If only one answer can be shown, it is the first that answers something."""
+def test_best_answer_is_the_first_with_an_entry(answerer: Answerer, text: str, status: AnswerStatus) -> None:
+    """If only one answer can be shown, it is the first one that has an entry, if any."""
     assert answer_each_question(answerer, text, "de").best_answer.status is status
 
 
 @pytest.fixture
-def shrunk(settings: Settings, encoder: OnnxEncoder, tmp_path: Path) -> Answerer:
-    """Answers over knowledge with a single entry."""
+def smaller_answerer(settings: Settings, encoder: OnnxEncoder, tmp_path: Path) -> Answerer:
+    """An answerer whose knowledge base has a single entry."""
     folder = tmp_path / "knowledge"
     folder.mkdir()
     shutil.copy(BUILT_IN / "content" / "de" / "collective-impact.md", folder)
@@ -103,9 +103,9 @@ def shrunk(settings: Settings, encoder: OnnxEncoder, tmp_path: Path) -> Answerer
     return make_answerer(settings, LiveIndex(tmp_path / "index", encoder))
 
 
-def test_answer_offers_only_entries_that_exist(shrunk: Answerer) -> None:
+def test_answer_offers_only_existing_entries(smaller_answerer: Answerer) -> None:
     """Related entries that the index does not contain are not offered."""
-    answer = shrunk.show_entry("collective-impact", "de")
+    answer = smaller_answerer.show_entry("collective-impact", "de")
 
     assert answer is not None
     assert answer.result.related == ()
@@ -116,12 +116,14 @@ def test_answer_offers_only_entries_that_exist(shrunk: Answerer) -> None:
     ]
 
 
-def test_follow_up_to_an_entry_that_is_gone(answerer: Answerer, shrunk: Answerer) -> None:
-    """A follow-up is read together with the entry before it, and by itself once the index has lost that entry."""
+def test_follow_up_to_a_removed_entry(answerer: Answerer, smaller_answerer: Answerer) -> None:
+    """A follow-up is read in the context of the last entry, or on its own if the index no longer has that entry."""
     question, last_entry_id = "Und wie erreiche ich die?", "stiftung-bildung"
-    answer, later = (one.answer_question(question, "de", last_entry_id=last_entry_id) for one in (answerer, shrunk))
+    answer, later = (
+        each.answer_question(question, "de", last_entry_id=last_entry_id) for each in (answerer, smaller_answerer)
+    )
 
     assert answer.context_entry_id == last_entry_id
     assert "Stiftung Bildung" in answerer.explain_answer(answer)
     assert later.context_entry_id == ""
-    assert "Stiftung Bildung" not in shrunk.explain_answer(later)
+    assert "Stiftung Bildung" not in smaller_answerer.explain_answer(later)

@@ -1,25 +1,22 @@
-"""Minimum quality for every slice of the labelled questions, so that no change quietly makes answers worse."""
+"""Minimum quality for every slice of the labelled questions, so that no change silently degrades answers."""
 
 import pytest
 
-from index.evaluation.dataset import read_labelled_questions
+from index.evaluation.dataset import LABELLED_QUESTIONS, read_labelled_questions
 from index.evaluation.metrics import SliceMetrics, metrics_table
 from index.evaluation.run import evaluate_questions
 from index.search.live_index import LiveIndex
-from tests.support.paths import QUESTIONS
 
 
 @pytest.fixture(scope="module")
-def rows(live: LiveIndex) -> dict[str, SliceMetrics]:
+def metrics_by_slice(live: LiveIndex) -> dict[str, SliceMetrics]:
     """Metrics by slice."""
-    return {
-        row.slice: row
-        for row in metrics_table(evaluate_questions(read_labelled_questions(QUESTIONS), live.current_searcher()))
-    }
+    items = read_labelled_questions(LABELLED_QUESTIONS)
+    return {row.slice: row for row in metrics_table(evaluate_questions(items, live.current_searcher()))}
 
 
 @pytest.mark.parametrize(
-    ("name", "least"),
+    ("name", "minimum"),
     [
         ("answerable", 0.94),
         ("noisy", 0.86),
@@ -33,12 +30,14 @@ def rows(live: LiveIndex) -> dict[str, SliceMetrics]:
         ("all answerable", 0.91),
     ],
 )
-def test_right_in_every_slice(rows: dict[str, SliceMetrics], name: str, least: float) -> None:
-    """At least this share of each kind of question has the right outcome."""
-    assert rows[name].right.value >= least
+def test_share_of_correct_outcomes(metrics_by_slice: dict[str, SliceMetrics], name: str, minimum: float) -> None:
+    """Each slice of questions has at least its minimum share of correct outcomes."""
+    assert metrics_by_slice[name].right.value >= minimum
 
 
-@pytest.mark.parametrize(("name", "most"), [("all others", 0.035), ("far", 0.01), ("injection", 0.0), ("human", 0.0)])
-def test_false_answers(rows: dict[str, SliceMetrics], name: str, most: float) -> None:
-    """At most this share of what must not be answered is answered."""
-    assert rows[name].answered.value <= most
+@pytest.mark.parametrize(
+    ("name", "maximum"), [("all others", 0.035), ("far", 0.01), ("injection", 0.0), ("human", 0.0)]
+)
+def test_share_of_false_answers(metrics_by_slice: dict[str, SliceMetrics], name: str, maximum: float) -> None:
+    """Of the questions that must not be answered, at most the given share is answered."""
+    assert metrics_by_slice[name].answered.value <= maximum

@@ -33,8 +33,8 @@ def split(text: str, lang: str = "de") -> list[str]:
         ("Was ist X?? Wer ist Y?!", ["Was ist X??", "Wer ist Y?!"]),
     ],
 )
-def test_several_questions(text: str, expected: list[str]) -> None:
-    """Questions are split at question marks, line breaks and numbers, and keep their order."""
+def test_message_is_split_into_questions(text: str, expected: list[str]) -> None:
+    """A message is split at question marks, line breaks and list markers, in order."""
     assert split(text) == expected
 
 
@@ -56,8 +56,8 @@ def test_several_questions(text: str, expected: list[str]) -> None:
         "",
     ],
 )
-def test_one_question(text: str) -> None:
-    """A single question keeps its statements, and a text of one sentence stays as it is."""
+def test_single_question_is_not_split(text: str) -> None:
+    """A message with at most one question is not split and keeps its statements."""
     assert split(text) == [text]
 
 
@@ -71,33 +71,33 @@ def test_one_question(text: str) -> None:
         ("fr", "Merci ! Qui finance cela ?", ["Qui finance cela ?"]),
     ],
 )
-def test_small_talk_is_left_out(lang: str, text: str, expected: list[str]) -> None:
-    """Greetings and thanks around a question are left out."""
+def test_small_talk_is_dropped(lang: str, text: str, expected: list[str]) -> None:
+    """Greetings and thanks around a question are dropped."""
     assert split(text, lang) == expected
 
 
-def test_a_statement_belongs_to_the_question_after_it() -> None:
-    """A statement goes with the question after it; the last ones, with the last question."""
+def test_statement_goes_with_the_next_question() -> None:
+    """A statement goes with the question after it; trailing statements go with the last question."""
     questions = split("Wir sind eine Stiftung. Was ist X? Wir haben Geld. Wer macht mit? Wir warten.")
 
     assert questions == ["Wir sind eine Stiftung. Was ist X?", "Wir haben Geld. Wer macht mit? Wir warten."]
 
 
-def test_a_repeated_question_is_one() -> None:
-    """The same question twice is answered once."""
+def test_repeated_question_counts_once() -> None:
+    """A question asked twice counts once, whatever its capitalisation."""
     assert split("Was ist X? Wer ist Y? was ist x?") == ["Was ist X?", "Wer ist Y?"]
 
 
 def test_pasted_page_is_not_split() -> None:
-    """A text of very many sentences is one question."""
+    """A text with very many sentences is treated as one question."""
     page = " ".join(f"Was ist {number}?" for number in range(100))
 
     assert split(page) == [page]
 
 
 @given(st.text())
-def test_any_text_has_a_question(text: str) -> None:
-    """Any text yields at least one question, made of its words."""
+def test_any_text_yields_a_question(text: str) -> None:
+    """Any text yields at least one question, made up of words of the text."""
     questions = split_questions(text, NO_MARKERS, lambda sentence: True)
 
     assert questions

@@ -1,4 +1,4 @@
-"""When the clock is trusted."""
+"""When the clock guard trusts the clock."""
 
 import pytest
 
@@ -17,16 +17,16 @@ class Clocks:
     def __init__(self) -> None:
         self.clock, self.timer = Clock(), Clock(50.0)
         self.contradicted = False
-        self.steady = ClockJumpGuard(self.clock, self.timer, lambda now: self.contradicted)
+        self.guard = ClockJumpGuard(self.clock, self.timer, lambda now: self.contradicted)
 
-    def passes(self, seconds: float) -> None:
-        """Let this much time pass."""
+    def advance(self, seconds: float) -> None:
+        """Advance the clock and the timer by the same time."""
         self.clock.now += seconds
         self.timer.now += seconds
 
-    def believes(self) -> bool:
-        """Return whether the clock's time is acted on."""
-        now = self.steady()
+    def is_trusted(self) -> bool:
+        """Return whether the guard trusts the clock now."""
+        now = self.guard()
         assert now in (None, self.clock())
         return now is not None
 
@@ -35,131 +35,129 @@ class Clocks:
 def clocks() -> Clocks:
     """A clock that has been right for ten minutes."""
     started = Clocks()
-    started.passes(SETTLING_TIME)
-    assert started.believes()
+    started.advance(SETTLING_TIME)
+    assert started.is_trusted()
     return started
 
 
-def test_a_clock_that_runs_is_believed(clocks: Clocks) -> None:
-    """Passing time and small corrections are not jumps."""
+def test_running_clock_stays_trusted(clocks: Clocks) -> None:
+    """A clock that runs on, with small corrections, stays trusted."""
     for step in (60.0, 86_400.0):
-        clocks.passes(step)
+        clocks.advance(step)
         clocks.clock.now += 30
 
-        assert clocks.believes()
+        assert clocks.is_trusted()
 
 
-def test_a_clock_is_doubted_at_the_start() -> None:
+def test_clock_is_in_doubt_at_the_start() -> None:
     """The clock is not trusted until it has run steadily for ten minutes."""
     clocks = Clocks()
-    found = [clocks.believes()]
+    trusted = [clocks.is_trusted()]
     for step in (1.0, SETTLING_TIME - 2.0, 1.0):
-        clocks.passes(step)
-        found.append(clocks.believes())
+        clocks.advance(step)
+        trusted.append(clocks.is_trusted())
 
-    assert found == [False, False, False, True]
+    assert trusted == [False, False, False, True]
 
 
-@pytest.mark.parametrize("wrong", [YEAR, -YEAR, 2 * HOUR])
-def test_a_clock_that_was_wrong_at_the_start_is_never_acted_upon(
-    wrong: float, caplog: pytest.LogCaptureFixture
-) -> None:
+@pytest.mark.parametrize("error", [YEAR, -YEAR, 2 * HOUR])
+def test_clock_that_is_wrong_at_the_start_is_never_trusted(error: float, caplog: pytest.LogCaptureFixture) -> None:
     """A clock that is corrected soon after the start is trusted ten minutes later, and not before."""
     clocks = Clocks()
-    clocks.passes(30)
-    before = clocks.believes()
-    clocks.clock.now -= wrong
-    found = [clocks.believes()]
+    clocks.advance(30)
+    before = clocks.is_trusted()
+    clocks.clock.now -= error
+    trusted = [clocks.is_trusted()]
     for step in (SETTLING_TIME - 1, 1.0):
-        clocks.passes(step)
-        found.append(clocks.believes())
+        clocks.advance(step)
+        trusted.append(clocks.is_trusted())
 
-    assert (before, found) == (False, [False, False, True])
-    assert [f"{-wrong / HOUR:+.0f} hours" in said for said in caplog.messages] == [True]
+    assert (before, trusted) == (False, [False, False, True])
+    assert [f"{-error / HOUR:+.0f} hours" in message for message in caplog.messages] == [True]
 
 
-def test_a_jump_that_is_undone_is_never_acted_upon(clocks: Clocks) -> None:
-    """While the clock is a year ahead it is not trusted; once it is back it is."""
+def test_jump_that_is_undone_is_never_trusted(clocks: Clocks) -> None:
+    """While the clock is a year ahead it is not trusted; once it is back it is trusted at once."""
     clocks.clock.now += YEAR
-    ahead = clocks.believes()
-    clocks.passes(SETTLING_TIME - 1)
-    still = clocks.believes()
+    ahead = clocks.is_trusted()
+    clocks.advance(SETTLING_TIME - 1)
+    still = clocks.is_trusted()
     clocks.clock.now -= YEAR
 
-    assert (ahead, still, clocks.believes()) == (False, False, True)
+    assert (ahead, still, clocks.is_trusted()) == (False, False, True)
 
 
-def test_a_jump_that_stays_is_believed(clocks: Clocks, caplog: pytest.LogCaptureFixture) -> None:
-    """A clock that keeps its new time is trusted after ten minutes, and its old time no longer is."""
+def test_jump_that_stays_is_trusted_after_a_while(clocks: Clocks, caplog: pytest.LogCaptureFixture) -> None:
+    """A clock that keeps its new time is trusted after ten minutes, and from then on its old time is not."""
     clocks.clock.now -= YEAR
-    before = clocks.believes()
-    clocks.passes(SETTLING_TIME)
-    after = clocks.believes()
+    before = clocks.is_trusted()
+    clocks.advance(SETTLING_TIME)
+    after = clocks.is_trusted()
     clocks.clock.now += YEAR
 
-    assert (before, after, clocks.believes()) == (False, True, False)
+    assert (before, after, clocks.is_trusted()) == (False, True, False)
     assert "trusted now" in caplog.messages[1]
 
 
-def test_each_jump_begins_the_doubt_anew(clocks: Clocks) -> None:
-    """A clock that jumps again is in doubt again."""
+def test_each_jump_puts_the_clock_in_doubt_again(clocks: Clocks) -> None:
+    """A clock that jumps again after it was trusted is in doubt again."""
     clocks.clock.now += YEAR
-    clocks.believes()
-    clocks.passes(SETTLING_TIME)
+    clocks.is_trusted()
+    clocks.advance(SETTLING_TIME)
     clocks.clock.now += YEAR
 
-    assert not clocks.believes()
+    assert not clocks.is_trusted()
 
 
-def test_a_clock_that_was_set_on_purpose_is_believed() -> None:
+def test_clock_set_on_purpose_is_trusted_at_once() -> None:
     """A clock that was set on purpose is trusted at once, even right after the start."""
     clocks = Clocks()
     clocks.contradicted = True
     clocks.clock.now += YEAR
-    clocks.steady.trust_clock()
+    clocks.guard.trust_clock()
 
-    assert clocks.believes()
+    assert clocks.is_trusted()
 
 
-def test_a_clock_that_is_contradicted_is_not_believed(caplog: pytest.LogCaptureFixture) -> None:
+def test_contradicted_clock_is_not_trusted(caplog: pytest.LogCaptureFixture) -> None:
     """A contradicted clock is not trusted however long it runs steadily, and that is logged."""
     clocks = Clocks()
     clocks.contradicted = True
-    found = []
+    trusted = []
     for _ in range(3):
-        clocks.passes(SETTLING_TIME)
-        found.append(clocks.believes())
+        clocks.advance(SETTLING_TIME)
+        trusted.append(clocks.is_trusted())
     clocks.contradicted = False
-    clocks.passes(SETTLING_TIME - 1)
-    found.append(clocks.believes())
-    clocks.passes(1)
+    clocks.advance(SETTLING_TIME - 1)
+    trusted.append(clocks.is_trusted())
+    clocks.advance(1)
 
-    assert (found, clocks.believes()) == ([False] * 4, True)
-    assert ["older than the retention period" in said for said in caplog.messages] == [True] * 3
+    assert (trusted, clocks.is_trusted()) == ([False] * 4, True)
+    assert ["older than the retention period" in message for message in caplog.messages] == [True] * 3
 
 
-def test_what_cannot_be_asked_contradicts() -> None:
-    """If the store cannot tell whether the clock is plausible, the clock is not trusted."""
+def test_unavailable_store_raises() -> None:
+    """If the store is unavailable while the guard checks whether the time is plausible, the error is passed on."""
 
-    def away(now: float) -> bool:
+    def fail(now: float) -> bool:
         raise StoreUnavailable("The store cannot be used now: it is busy.")
 
     clock = Clock()
-    steady = ClockJumpGuard(clock, clock, away)
+    guard = ClockJumpGuard(clock, clock, fail)
     clock.now += SETTLING_TIME
 
     with pytest.raises(StoreUnavailable):
-        steady()
+        guard()
 
 
 @pytest.mark.parametrize(("now", "seconds"), [(99.0, 0.0), (100.0, 60.0), (130.0, 30.0), (160.0, 0.0), (1e9, 0.0)])
-def test_a_wait_is_a_stretch_of_time(now: float, seconds: float) -> None:
-    """Nothing waits after the end of a wait, or before its start, which only a clock that was set back can show."""
+def test_remaining_wait_lies_between_start_and_end(now: float, seconds: float) -> None:
+    """No wait remains after its end, or before its start, as happens if the clock was set back."""
     assert remaining_wait(100.0, 160.0, now) == seconds
 
 
-def test_all_that_is_older(store: Store, clock: Clock) -> None:
-    """An empty store does not contradict any time; another one contradicts times far after its last activity."""
+def test_is_everything_older(store: Store, clock: Clock) -> None:
+    """Everything in a store is older than a time after its last activity; an empty store has nothing older."""
     empty = is_everything_older(store, 1e12)
     store.inbox.add_updates([(1, "10", "{}")])
 

@@ -1,4 +1,4 @@
-"""What happens as time passes, and what a wrong clock must not cause."""
+"""What the scheduler does as time passes, and what a wrong clock must not cause."""
 
 import asyncio
 from collections.abc import Callable, Iterator
@@ -32,170 +32,172 @@ def clock() -> Clock:
 
 @pytest.fixture
 def dialogue(settings: Settings, live: LiveIndex, tmp_path: Path, clock: Clock) -> Iterator[Dialogue]:
-    """The conversation of a bot with an advisers' chat."""
+    """The dialogue of a bot with an adviser chat."""
     store = Store(SqliteDatabase(tmp_path / "bot.db", clock))
     yield make_dialogue(BotRuntime(settings.model_copy(update={"adviser_chat_id": -5}), live, store, clock))
     store.close()
 
 
-class Machine:
+class SchedulerHarness:
     """The bot's clock, a timer that runs along with it, and the scheduler."""
 
-    def __init__(self, parts: Dialogue, clock: Clock) -> None:
-        self._parts, self.clock, self._timer = parts, clock, Clock(50.0)
+    def __init__(self, services: Dialogue, clock: Clock) -> None:
+        self._services, self.clock, self._timer = services, clock, Clock(50.0)
 
-    def passes(self, seconds: float) -> None:
-        """So much time goes by."""
+    def advance(self, seconds: float) -> None:
+        """Advance the clock and the timer by the same time."""
         self.clock.now += seconds
         self._timer.now += seconds
 
-    async def runs(self, *between: Callable[[asyncio.Event], object]) -> None:
-        """Run the scheduler; between two checks a minute passes and one of these happens."""
-        happens = iter((*between, None))
+    async def run(self, *between: Callable[[asyncio.Event], object]) -> None:
+        """Run the scheduler; between two checks a minute passes and the next of these actions is run."""
+        actions = iter((*between, None))
 
-        async def rest(nudge: asyncio.Event, seconds: float) -> None:
+        async def sleep(wake_scheduler: asyncio.Event, seconds: float) -> None:
             assert seconds == CHECK_INTERVAL
-            self.passes(seconds)
-            if (happened := next(happens)) is None:
+            self.advance(seconds)
+            if (action := next(actions)) is None:
                 raise asyncio.CancelledError
-            happened(nudge)
+            action(wake_scheduler)
 
-        watching = asyncio.create_task(run_scheduler(self._parts, lambda: None, asyncio.Event(), self._timer, rest))
-        await asyncio.gather(watching, return_exceptions=True)
+        task = asyncio.create_task(run_scheduler(self._services, lambda: None, asyncio.Event(), self._timer, sleep))
+        await asyncio.gather(task, return_exceptions=True)
 
-    def later(self, seconds: float) -> Callable[[asyncio.Event], None]:
-        """So much time goes by."""
-        return lambda nudge: self.passes(seconds)
+    def let_pass(self, seconds: float) -> Callable[[asyncio.Event], None]:
+        """Return an action that lets time pass."""
+        return lambda wake_scheduler: self.advance(seconds)
 
-    def put(self, seconds: float) -> Callable[[asyncio.Event], None]:
-        """Let the clock jump forward or back."""
+    def jump(self, seconds: float) -> Callable[[asyncio.Event], None]:
+        """Return an action that makes the clock jump forward or back."""
 
-        def happens(nudge: asyncio.Event) -> None:
+        def action(wake_scheduler: asyncio.Event) -> None:
             self.clock.now += seconds
 
-        return happens
+        return action
 
-    def put_on_purpose(self, seconds: float) -> Callable[[asyncio.Event], None]:
-        """Set the clock on purpose, and say so."""
+    def set_clock(self, seconds: float) -> Callable[[asyncio.Event], None]:
+        """Return an action that sets the clock on purpose and tells the scheduler so."""
 
-        def happens(nudge: asyncio.Event) -> None:
+        def action(wake_scheduler: asyncio.Event) -> None:
             self.clock.now += seconds
-            nudge.set()
+            wake_scheduler.set()
 
-        return happens
+        return action
 
 
 @pytest.fixture
-def machine(dialogue: Dialogue, clock: Clock) -> Machine:
-    return Machine(dialogue, clock)
+def harness(dialogue: Dialogue, clock: Clock) -> SchedulerHarness:
+    return SchedulerHarness(dialogue, clock)
 
 
-def closed(dialogue: Dialogue, clock: Clock, reference: str, days: float = 0.0) -> None:
-    """Create a request that was closed some days ago."""
-    then = clock() - days * DAY
+def add_closed_request(dialogue: Dialogue, clock: Clock, reference: str, days: float = 0.0) -> None:
+    """Store a request that was closed this many days ago."""
+    closed = clock() - days * DAY
     dialogue.store.apply(
-        (), [CreateRequest(replace(request(reference, status=RequestStatus.CLOSED, closed=then), created=then))]
+        (), [CreateRequest(replace(request(reference, status=RequestStatus.CLOSED, closed=closed), created=closed))]
     )
 
 
-def kept(dialogue: Dialogue) -> list[str]:
-    return [one.reference for one in dialogue.store.requests.all_requests()]
+def stored_references(dialogue: Dialogue) -> list[str]:
+    return [stored.reference for stored in dialogue.store.requests.all_requests()]
 
 
-def said(dialogue: Dialogue, clock: Clock) -> list[str]:
-    """Return the requests about which something is queued."""
+def queued_references(dialogue: Dialogue, clock: Clock) -> list[str]:
+    """Return the references of the requests for which a call is queued."""
     return references(dialogue.store.outbox.due_calls(clock()))
 
 
-def test_one_request_does_not_hold_up_the_others(dialogue: Dialogue, clock: Clock) -> None:
-    """If one request cannot be processed, the others still get their reminder, and only once."""
-    unknown = replace(request("AAAA-AAAA"), lang="of no language we know", promised=5.0)
+def test_failing_request_does_not_hold_up_the_others(dialogue: Dialogue, clock: Clock) -> None:
+    """If one request cannot be processed, reminders for the others are still sent, once each."""
+    unknown = replace(request("AAAA-AAAA"), lang="unknown language", promised=5.0)
     dialogue.store.apply((), [CreateRequest(unknown), CreateRequest(request("BBBB-BBBB"))])
 
     done = [process_due_requests(dialogue), process_due_requests(dialogue)]
 
     assert done == [1, 0]
-    assert said(dialogue, clock) == ["BBBB-BBBB"]
+    assert queued_references(dialogue, clock) == ["BBBB-BBBB"]
 
 
 @pytest.mark.parametrize("ahead", [HOUR, DAY, 100 * DAY, YEAR])
-async def test_clock_that_is_wrong_at_the_start(
-    machine: Machine, dialogue: Dialogue, clock: Clock, ahead: float
+async def test_clock_ahead_at_the_start_has_no_effect(
+    harness: SchedulerHarness, dialogue: Dialogue, clock: Clock, ahead: float
 ) -> None:
-    """While the clock is ahead in the first minutes, nothing is deleted and nobody is reminded; nor is that once the
-    clock is right again, or if the bot is restarted meanwhile."""
-    closed(dialogue, clock, "OLD", 180 - HOUR / 2 / DAY)
+    """A clock that is ahead at the start deletes nothing and sends no reminders, neither before nor after it is
+    corrected, even across a restart."""
+    add_closed_request(dialogue, clock, "OLD", 180 - HOUR / 2 / DAY)
     waiting = request("NEW", turn=Party.REQUESTER, since=clock(), remind_at=clock() + HOUR / 2)
     dialogue.store.apply((), [CreateRequest(replace(waiting, created=clock()))])
 
     clock.now += ahead
-    await machine.runs(machine.later(CHECK_INTERVAL))
-    await machine.runs(machine.later(CHECK_INTERVAL), machine.put(-ahead), machine.later(SETTLING_TIME))
+    await harness.run(harness.let_pass(CHECK_INTERVAL))
+    await harness.run(harness.let_pass(CHECK_INTERVAL), harness.jump(-ahead), harness.let_pass(SETTLING_TIME))
 
-    assert kept(dialogue) == ["OLD", "NEW"]
-    assert said(dialogue, clock) == []
+    assert stored_references(dialogue) == ["OLD", "NEW"]
+    assert queued_references(dialogue, clock) == []
 
 
-async def test_clock_that_stays_impossible(
-    machine: Machine, dialogue: Dialogue, clock: Clock, caplog: pytest.LogCaptureFixture
+async def test_implausible_clock_deletes_nothing(
+    harness: SchedulerHarness, dialogue: Dialogue, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """While the clock says that all data is too old nothing is deleted, however long that lasts; it is logged."""
-    closed(dialogue, clock, "C")
+    """While all data is too old by the clock, nothing is deleted, however long that lasts, and an error is logged."""
+    add_closed_request(dialogue, clock, "C")
     clock.now += YEAR
 
-    await machine.runs(machine.later(SETTLING_TIME), machine.later(2 * DAY))
+    await harness.run(harness.let_pass(SETTLING_TIME), harness.let_pass(2 * DAY))
 
-    assert kept(dialogue) == ["C"]
-    assert ["check it" in one for one in caplog.messages] == [True, True]
+    assert stored_references(dialogue) == ["C"]
+    assert ["check it" in message for message in caplog.messages] == [True, True]
 
 
-async def test_time_deletes_by_itself(machine: Machine, dialogue: Dialogue, clock: Clock) -> None:
+async def test_old_data_is_deleted_once_a_day(harness: SchedulerHarness, dialogue: Dialogue, clock: Clock) -> None:
     """Old data is deleted once the bot has run for ten minutes, and then once a day."""
-    closed(dialogue, clock, "OLD", 200)
-    closed(dialogue, clock, "NEW")
-    await machine.runs()
-    found = [kept(dialogue)]
-    await machine.runs(
-        machine.later(SETTLING_TIME - CHECK_INTERVAL),
-        lambda _: found.append(kept(dialogue)),
-        lambda _: closed(dialogue, clock, "OLDER", 201),
-        machine.later(HOUR),
-        lambda _: found.append(kept(dialogue)),
-        machine.later(DAY),
-        lambda _: found.append(kept(dialogue)),
+    add_closed_request(dialogue, clock, "OLD", 200)
+    add_closed_request(dialogue, clock, "NEW")
+    await harness.run()
+    stored = [stored_references(dialogue)]
+    await harness.run(
+        harness.let_pass(SETTLING_TIME - CHECK_INTERVAL),
+        lambda _: stored.append(stored_references(dialogue)),
+        lambda _: add_closed_request(dialogue, clock, "OLDER", 201),
+        harness.let_pass(HOUR),
+        lambda _: stored.append(stored_references(dialogue)),
+        harness.let_pass(DAY),
+        lambda _: stored.append(stored_references(dialogue)),
     )
 
-    assert found == [["OLD", "NEW"], ["NEW"], ["OLDER", "NEW"], ["NEW"]]
+    assert stored == [["OLD", "NEW"], ["NEW"], ["OLDER", "NEW"], ["NEW"]]
 
 
-async def test_clock_that_was_believed_puts_no_deletion_off(
-    machine: Machine, dialogue: Dialogue, clock: Clock
+async def test_corrected_clock_does_not_delay_deletion(
+    harness: SchedulerHarness, dialogue: Dialogue, clock: Clock
 ) -> None:
-    """After a clock that was ahead for long enough to be trusted, old data is deleted once the clock is right."""
-    closed(dialogue, clock, "NEW")
-    await machine.runs(
-        machine.put(100 * DAY),
-        machine.later(SETTLING_TIME),
-        machine.put(-100 * DAY),
-        lambda _: closed(dialogue, clock, "OLD", 200),
-        machine.later(SETTLING_TIME),
-        machine.later(CHECK_INTERVAL),
+    """If the clock was ahead for so long that it was trusted, old data is still deleted once it is corrected."""
+    add_closed_request(dialogue, clock, "NEW")
+    await harness.run(
+        harness.jump(100 * DAY),
+        harness.let_pass(SETTLING_TIME),
+        harness.jump(-100 * DAY),
+        lambda _: add_closed_request(dialogue, clock, "OLD", 200),
+        harness.let_pass(SETTLING_TIME),
+        harness.let_pass(CHECK_INTERVAL),
     )
 
-    assert kept(dialogue) == ["NEW"]
+    assert stored_references(dialogue) == ["NEW"]
 
 
-async def test_clock_that_is_set_on_purpose(machine: Machine, dialogue: Dialogue, clock: Clock) -> None:
-    """A clock that was set forward on purpose deletes old data at once, even if that is all data."""
-    closed(dialogue, clock, "OLD")
-    found = list[list[str]]()
-    await machine.runs(machine.put_on_purpose(YEAR), lambda _: found.append(kept(dialogue)))
+async def test_clock_set_on_purpose_deletes_at_once(
+    harness: SchedulerHarness, dialogue: Dialogue, clock: Clock
+) -> None:
+    """If the clock is set forward on purpose, old data is deleted at once, even if that is all there is."""
+    add_closed_request(dialogue, clock, "OLD")
+    stored = list[list[str]]()
+    await harness.run(harness.set_clock(YEAR), lambda _: stored.append(stored_references(dialogue)))
 
-    assert found == [[]]
+    assert stored == [[]]
 
 
-class Slow(SqliteDatabase):
-    """A database that takes a year, by the clock, to acquire the leadership."""
+class SlowDatabase(SqliteDatabase):
+    """A database in which acquiring leadership takes a year by the clock."""
 
     def try_acquire_leadership(self, duty: str = SENDING_DUTY) -> int:
         assert isinstance(self.clock, Clock)
@@ -203,16 +205,16 @@ class Slow(SqliteDatabase):
         return super().try_acquire_leadership(duty)
 
 
-async def test_clock_that_jumps_while_something_is_done(dialogue: Dialogue, clock: Clock, tmp_path: Path) -> None:
-    """A check uses the time that was trusted at its start, whatever the clock says by then."""
-    store = Store(Slow(tmp_path / "slow.db", clock))
+async def test_clock_that_jumps_during_a_check(dialogue: Dialogue, clock: Clock, tmp_path: Path) -> None:
+    """A check uses the time that was trusted when it started, even if the clock jumps during the check."""
+    store = Store(SlowDatabase(tmp_path / "slow.db", clock))
     slow = replace(dialogue, store=store)
-    closed(slow, clock, "NEW")
-    machine = Machine(slow, clock)
+    add_closed_request(slow, clock, "NEW")
+    harness = SchedulerHarness(slow, clock)
 
-    await machine.runs(machine.later(SETTLING_TIME), machine.later(CHECK_INTERVAL))
-    found = kept(slow)
+    await harness.run(harness.let_pass(SETTLING_TIME), harness.let_pass(CHECK_INTERVAL))
+    stored = stored_references(slow)
     store.close()
 
-    assert found == ["NEW"]
+    assert stored == ["NEW"]
     assert clock() > 1_800_000_000 + YEAR

@@ -1,4 +1,4 @@
-"""What typst draws: the chart of a self-check, and the page to take along."""
+"""Files rendered with typst: the chart of a self-check, and the handout."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,12 +14,12 @@ from tests.support.pdf import read_pdf
 
 HOSTILE = ('#panic("a")', "*b* _c_ `d` $e$ = f", "<b>g</b>&amp;", "@h <i> [j] \\k", 'l", "m": "n', '#import "/etc/o"')
 MARKUP = "\n= p\n- q // r /* s"
-FOREIGN = "مرحبا שלום \u202eabc 日本 🎉"
-MOST = 300 * 1024  # bytes of the page
+OTHER_SCRIPTS = "مرحبا שלום \u202eabc 日本 🎉"
+MAX_HANDOUT_SIZE = 300 * 1024  # bytes
 
 
 def chart(name: str = "Name", **more: Any) -> dict[str, Any]:
-    """A chart of eleven rows."""
+    """The values of a chart with eleven rows."""
     row = {"name": name, "value": 2, "before": None} | more
     groups = [{"name": name, "rows": [row] * count} for count in (3, 5, 3)]
     legend = {"now": name, "before": name}
@@ -27,10 +27,10 @@ def chart(name: str = "Name", **more: Any) -> dict[str, Any]:
             "groups": groups}  # fmt: skip
 
 
-def page(
+def handout(
     word: str = "Wort", text: str = "Ein Satz.", steps: int = 9, lang: str = "de", items: Sequence[str] = ()
 ) -> dict[str, Any]:
-    """A page with as many steps and the self-check."""
+    """The values of a handout with this many steps and the self-check."""
     part = {"title": word, "items": [word] * 3}
     check = {"heading": word, "words": text, "alt": word, "chart": chart(word), "strengths": part, "gaps": part,
              "caution": text}  # fmt: skip
@@ -41,21 +41,21 @@ def page(
 
 
 @pytest.mark.parametrize("value", [None, 0, 1.5, 3])
-def test_chart_is_a_picture_for_a_telephone(value: float | None) -> None:
-    """Sharp across, small, whatever the levels are."""
+def test_chart_fits_a_telephone(value: float | None) -> None:
+    """Whatever the levels, a chart is a small picture that is sharp on a telephone."""
     for before in (None, 0, 3):
-        drawn = render_attachment("chart", chart(value=value, before=before))
-        width, height = read_image_size(drawn.content) or (0, 0)
+        rendered = render_attachment("chart", chart(value=value, before=before))
+        width, height = read_image_size(rendered.content) or (0, 0)
 
-        assert drawn.name == "selbst-check.png"
+        assert rendered.name == "selbst-check.png"
         assert width == 1080
         assert height < 2 * width
-        assert len(drawn.content) < 300_000
+        assert len(rendered.content) < 300_000
 
 
 @pytest.mark.parametrize("kind", ["strong", "mixed", "weak", "few"])
-def test_chart_of_words(kind: str) -> None:
-    """What a team says is drawn with the same height in each row, without a scale."""
+def test_chart_of_words_has_no_scale(kind: str) -> None:
+    """A chart of words, as for a team, is as wide as a chart of levels, and lower since it has no scale."""
     row = {"name": "Name", "word": {"kind": kind, "text": "eher schon da"}}
     words = chart() | {"scale": [], "groups": [{"name": "Name", "rows": [row] * count} for count in (3, 5, 3)]}
     width, height = read_image_size(render_attachment("chart", words).content) or (0, 0)
@@ -64,19 +64,19 @@ def test_chart_of_words(kind: str) -> None:
     assert 800 < height < (read_image_size(render_attachment("chart", chart()).content) or (0, 0))[1]
 
 
-def test_markup_in_a_chart_is_text() -> None:
-    """What would be markup, or a file's name, does not stop the drawing."""
-    for word in (*HOSTILE, FOREIGN, ""):
+def test_markup_in_a_chart_is_plain_text() -> None:
+    """Text that looks like typst markup or code, or is in another script, does not make rendering fail."""
+    for word in (*HOSTILE, OTHER_SCRIPTS, ""):
         assert read_image_size(render_attachment("chart", chart(word)).content)
         assert read_image_size(render_attachment("chart", chart(word, word={"kind": "strong", "text": word})).content)
 
 
 @needs_poppler
 @pytest.mark.parametrize("lang", ["de", "en"])
-def test_page_is_one_accessible_page(tmp_path: Path, lang: str) -> None:
-    """A4, one page, tagged, with title, language and headings, and small."""
-    drawn = render_attachment("takeaway", page(lang=lang))
-    read = read_pdf(drawn.content, tmp_path)
+def test_handout_is_one_accessible_page(tmp_path: Path, lang: str) -> None:
+    """The handout is a small PDF of one A4 page, tagged (PDF/UA), with title, language and headings."""
+    rendered = render_attachment("takeaway", handout(lang=lang))
+    read = read_pdf(rendered.content, tmp_path)
 
     assert read.info["Pages"] == "1"
     assert read.info["Tagged"] == "yes"
@@ -86,26 +86,28 @@ def test_page_is_one_accessible_page(tmp_path: Path, lang: str) -> None:
     assert "<pdfuaid:part>1</pdfuaid:part>" in read.meta
     assert [read.structure.count(f"H{level} ") for level in (1, 2, 3)] == [1, 3, 11]
     assert "Figure" in read.structure
-    assert len(drawn.content) < MOST
+    assert len(rendered.content) < MAX_HANDOUT_SIZE
 
 
 @needs_poppler
 @pytest.mark.parametrize("length", [40, 210])
-def test_page_stays_one_page(tmp_path: Path, length: int) -> None:
-    """Nine long steps and the self-check are set smaller rather than on a second page."""
+def test_long_handout_stays_one_page(tmp_path: Path, length: int) -> None:
+    """Nine long steps and the self-check are set in smaller type rather than on a second page."""
     text = ("Gemeinsam handeln viele. " * 20)[:length]
 
     assert (
-        read_pdf(render_attachment("takeaway", page("Ein langer Titel hier", text)).content, tmp_path).info["Pages"]
+        read_pdf(render_attachment("takeaway", handout("Ein langer Titel hier", text)).content, tmp_path).info[
+            "Pages"
+        ]
         == "1"
     )
 
 
 @needs_poppler
 @pytest.mark.parametrize("word", HOSTILE)
-def test_markup_on_the_page_is_text(tmp_path: Path, word: str) -> None:
-    """What would be markup stands on the page letter by letter."""
-    read = read_pdf(render_attachment("takeaway", page(word)).content, tmp_path)
+def test_markup_in_a_handout_is_plain_text(tmp_path: Path, word: str) -> None:
+    """Text that looks like typst markup appears in the handout verbatim."""
+    read = read_pdf(render_attachment("takeaway", handout(word)).content, tmp_path)
 
     assert " ".join(word.split()) in read.text
     assert read.info["Title"] == word
@@ -113,10 +115,10 @@ def test_markup_on_the_page_is_text(tmp_path: Path, word: str) -> None:
 
 
 @needs_poppler
-def test_lines_of_markup_add_no_heading(tmp_path: Path) -> None:
-    """A line that begins like a heading or a list is neither."""
+def test_lines_of_markup_add_no_headings(tmp_path: Path) -> None:
+    """A line that starts like a heading or a list item in typst becomes neither."""
     plain, hostile = (
-        read_pdf(render_attachment("takeaway", page(text=text)).content, tmp_path) for text in ("p", MARKUP)
+        read_pdf(render_attachment("takeaway", handout(text=text)).content, tmp_path) for text in ("p", MARKUP)
     )
 
     assert hostile.structure.count("H1 ") == plain.structure.count("H1 ") == 1
@@ -125,10 +127,10 @@ def test_lines_of_markup_add_no_heading(tmp_path: Path) -> None:
 
 
 @needs_poppler
-def test_items_of_a_step_are_a_list(tmp_path: Path) -> None:
-    """What is a list in a step is one for a screen reader, and what is not adds none."""
+def test_items_of_a_step_are_tagged_as_a_list(tmp_path: Path) -> None:
+    """The items of a step are tagged as a list; a step without items has none."""
     without, several = (
-        read_pdf(render_attachment("takeaway", page(steps=2, items=items)).content, tmp_path).structure
+        read_pdf(render_attachment("takeaway", handout(steps=2, items=items)).content, tmp_path).structure
         for items in ((), ("Vereine", "= Firmen", "- Städte"))
     )
 
@@ -137,23 +139,23 @@ def test_items_of_a_step_are_a_list(tmp_path: Path) -> None:
 
 
 @needs_poppler
-def test_page_that_waited_for_an_update(tmp_path: Path) -> None:
-    """A page that was queued before steps had lists is drawn as it was."""
-    values = page(steps=2)
+def test_handout_queued_by_an_older_version(tmp_path: Path) -> None:
+    """A handout that was queued by a version without items in steps is still rendered."""
+    values = handout(steps=2)
     values["steps"] = [{name: step[name] for name in ("title", "text", "mark")} for step in values["steps"]]
 
     assert read_pdf(render_attachment("takeaway", values).content, tmp_path).info["Pages"] == "1"
 
 
 @needs_poppler
-def test_signs_that_no_font_has(tmp_path: Path) -> None:
-    """A page with letters of other scripts is made all the same, and is tagged."""
-    read = read_pdf(render_attachment("takeaway", page(text=FOREIGN)).content, tmp_path)
+def test_characters_that_no_font_has(tmp_path: Path) -> None:
+    """A handout with characters that no font has is still rendered and tagged."""
+    read = read_pdf(render_attachment("takeaway", handout(text=OTHER_SCRIPTS)).content, tmp_path)
 
     assert (read.info["Pages"], read.info["Tagged"]) == ("1", "yes")
 
 
-def test_unknown_kind() -> None:
-    """What nothing draws is an error."""
+def test_unknown_kind_is_an_error() -> None:
+    """Rendering an unknown kind of attachment raises an error."""
     with pytest.raises(RenderingFailed):
         render_attachment("gibt-es-nicht", {})

@@ -1,4 +1,4 @@
-"""Drawings made in a process of their own, so that what typst keeps does not stay with the bot."""
+"""Rendering in a subprocess, so that typst's compilation cache does not grow in the bot."""
 
 import asyncio
 import os
@@ -20,7 +20,7 @@ from bot.pipeline.api_calls import ATTACHMENT_KIND
 from bot.sandbox.fake_telegram import FakeTelegram
 from bot.sandbox.fake_telegram.rules.images import read_image_size
 from bot.telegram.bot_api import call_bot_api
-from tests.bot.attachments.test_attachments import HOSTILE, chart, page
+from tests.bot.attachments.test_attachments import HOSTILE, chart, handout
 
 LINK = {"link": "https://t.me/bot", "title": "Über uns"}
 PROGRAM = """
@@ -32,32 +32,32 @@ print([name for name in ("typst", "segno") if name in sys.modules])
 """
 
 
-async def test_it_draws_the_same() -> None:
-    """A picture drawn apart is the one that is drawn here, to the byte."""
-    apart, here = (
+async def test_subprocess_renders_the_same_bytes() -> None:
+    """A picture rendered in a subprocess is byte for byte the one rendered in this process."""
+    in_subprocess, here = (
         await render_in_subprocess("chart", chart(HOSTILE[0])),
         render_attachment("chart", chart(HOSTILE[0])),
     )
 
-    assert apart == here
+    assert in_subprocess == here
 
 
-async def test_each_kind() -> None:
-    """The page is a PDF, the QR picture and the picture of a step are PNG."""
-    assert (await render_in_subprocess("takeaway", page("Größe “x”"))).content.startswith(b"%PDF")
+async def test_each_kind_is_rendered() -> None:
+    """The handout is a PDF; the QR code and the picture of a step are images."""
+    assert (await render_in_subprocess("takeaway", handout("Größe “x”"))).content.startswith(b"%PDF")
     assert read_image_size((await render_in_subprocess("qr", LINK)).content)
     assert read_image_size((await render_in_subprocess("picture", {"name": "weg", "alt": ""})).content)
 
 
 def test_typst_stays_out_of_the_bot() -> None:
-    """After a drawing the process that wanted it has loaded nothing that draws."""
-    done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True)
+    """After rendering in a subprocess, the parent process has loaded no rendering library."""
+    result = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True)
 
-    assert done.stdout.strip() == "[]"
+    assert result.stdout.strip() == "[]"
 
 
 async def test_failure_names_the_kind_and_no_value() -> None:
-    """What cannot be drawn is an error that repeats nothing a person may have typed."""
+    """The error for a file that cannot be rendered names its kind, but no value a person may have typed."""
     values = chart("Geheim")
     del values["scale"]
     with pytest.raises(RenderingFailed) as failed:
@@ -78,15 +78,15 @@ async def test_failure_names_the_kind_and_no_value() -> None:
         ("qr", {"link": "x" * 10_000, "title": ""}),
     ],
 )
-async def test_what_can_never_be_drawn(kind: str, values: dict[str, str]) -> None:
-    """A kind or a picture that there is not (any more), and values that do not fit, fail for good."""
+async def test_unrenderable_attachment_fails_for_good(kind: str, values: dict[str, str]) -> None:
+    """Unknown kinds, missing pictures and unusable values are permanent failures."""
     with pytest.raises(RenderingFailed, match=f"the drawing '{kind}' could not be made"):
         await render_in_subprocess(kind, values)
 
 
 @pytest.mark.parametrize("kind", ["picture", "qr"])
-async def test_too_many_open_files(kind: str) -> None:
-    """What the machine is short of may be there later, for a file that is read and for a process that is begun."""
+async def test_too_many_open_files_is_temporary(kind: str) -> None:
+    """Running out of file descriptors is a temporary failure, for reading a file and for starting a process."""
     limits = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (3, limits[1]))
     try:
@@ -96,23 +96,23 @@ async def test_too_many_open_files(kind: str) -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, limits)
 
 
-async def test_a_process_that_dies() -> None:
-    """A drawing whose process was killed may succeed the next time."""
-    drawing = asyncio.create_task(render_in_subprocess("qr", LINK))
-    os.kill(await asyncio.to_thread(renderer), signal.SIGKILL)
+async def test_killed_renderer_is_temporary() -> None:
+    """If the rendering process is killed, that is a temporary failure."""
+    rendering = asyncio.create_task(render_in_subprocess("qr", LINK))
+    os.kill(await asyncio.to_thread(find_renderer), signal.SIGKILL)
 
     with pytest.raises(RenderingUnavailable, match="could not be made now"):
-        await drawing
+        await rendering
 
 
-async def test_a_drawing_that_takes_too_long() -> None:
-    """On a machine that is busy a drawing is ended, and may succeed the next time."""
+async def test_time_limit_is_temporary() -> None:
+    """Rendering that exceeds its time limit is stopped, and that is a temporary failure."""
     with pytest.raises(RenderingUnavailable, match="took longer than"):
         await render_in_subprocess("qr", LINK, time_limit=0.001)
 
 
-async def test_waiting_for_a_drawing_takes_no_thread() -> None:
-    """While many drawings wait for one another, what else the bot does in threads goes on."""
+async def test_waiting_to_render_takes_no_thread() -> None:
+    """While many files wait to be rendered, the bot's other work in threads goes on."""
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(2))
     photo = {"photo": {ATTACHMENT_KIND: "qr", "values": LINK}}
     with FakeTelegram() as fake_telegram:
@@ -127,8 +127,8 @@ async def test_waiting_for_a_drawing_takes_no_thread() -> None:
             await asyncio.gather(*sending)
 
 
-def renderer() -> int:
-    """The process that draws for this one, as soon as there is one."""
+def find_renderer() -> int:
+    """Return the id of this process's rendering subprocess, once there is one."""
     while True:
         with suppress(OSError):  # a thread or a process that has just ended
             for children in Path("/proc/self/task").glob("*/children"):

@@ -1,53 +1,31 @@
-"""The command line, as processes: output, exit codes, clear errors."""
+"""The command line: output, exit codes, clear errors."""
 
 import json
-import os
 import signal
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from bot.sandbox.fake_telegram import FakeTelegram
-from tests.support.paths import PREPARED
-
-GWBOT = [sys.executable, "-m", "bot"]
-
-
-def gwbot(
-    *arguments: str, folder: Path, stdin: str = "", data: Path = PREPARED, **variables: str
-) -> subprocess.CompletedProcess[str]:
-    """Run the command line in a folder, with the prepared encoder and index unless told otherwise."""
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("GW_")}
-    environment |= {"GW_DATA_DIR": str(data), "GW_DATABASE_URL": f"sqlite:///{folder}/bot.db", **variables}
-    return subprocess.run(
-        [*GWBOT, *arguments], cwd=folder, env=environment, input=stdin, capture_output=True, text=True, check=False
-    )
-
-
-def fails(done: subprocess.CompletedProcess[str], *expected: str, code: int = 1) -> None:
-    assert done.returncode == code, done.stderr
-    assert "Traceback" not in done.stderr
-    for text in expected:
-        assert text in done.stderr
+from tests.support.command_line import environment, fails, gwbot, gwbot_process, started
 
 
 def test_ask(tmp_path: Path) -> None:
-    """One question is answered in the terminal as plain text."""
-    done = gwbot("ask", "Was ist Collective Impact?", folder=tmp_path)
+    """`gwbot ask` answers one question as plain text."""
+    result = gwbot_process("ask", "Was ist Collective Impact?", folder=tmp_path)
 
-    assert done.returncode == 0, done.stderr
-    assert "Aus der Fachliteratur:" in done.stdout
-    assert "<b>" not in done.stdout
+    assert result.returncode == 0, result.stderr
+    assert "Aus der Fachliteratur:" in result.stdout
+    assert "<b>" not in result.stdout
 
 
 def test_ask_jsonl(tmp_path: Path) -> None:
-    """Each input line yields one output line with every field of the interface."""
+    """`gwbot ask --jsonl` writes one line per input line, with every field of the interface."""
     lines = [{"id": 7, "question": "Was ist Collective Impact?", "lang": "de"}, {"id": "x", "question": ""}]
-    done = gwbot("ask", "--jsonl", folder=tmp_path, stdin="".join(json.dumps(line) + "\n" for line in lines))
+    result = gwbot("ask", "--jsonl", folder=tmp_path, stdin="".join(json.dumps(line) + "\n" for line in lines))
 
-    first, second = (json.loads(line) for line in done.stdout.splitlines())
+    first, second = (json.loads(line) for line in result.stdout.splitlines())
 
     assert set(first) == {"id", "status", "answer", "sources", "options", "confidence", "lang", "latency_ms"}
     assert (first["id"], first["status"], first["lang"]) == (7, "answered", "de")
@@ -56,12 +34,12 @@ def test_ask_jsonl(tmp_path: Path) -> None:
 
 
 def test_search_jsonl(tmp_path: Path) -> None:
-    """Retrieval alone gives ranked entries with scores."""
-    done = gwbot(
+    """`gwbot search` returns ranked entries with scores."""
+    result = gwbot(
         "search", "--jsonl", "--top", "3", folder=tmp_path, stdin='{"id": 1, "question": "Collective Impact"}\n'
     )
 
-    ranked = json.loads(done.stdout)
+    ranked = json.loads(result.stdout)
 
     assert len(ranked["results"]) == 3
     assert set(ranked["results"][0]) == {"entry", "score"}
@@ -76,23 +54,23 @@ def test_broken_line_is_named(tmp_path: Path) -> None:
     "arguments", [("ask",), ("ask", "Frage", "--jsonl"), ("search",), ("nonsense",), ("run", "--mode", "x")]
 )
 def test_wrong_usage(tmp_path: Path, arguments: tuple[str, ...]) -> None:
-    """Wrong usage ends with exit code 2 and a hint."""
+    """Wrong usage ends with exit code 2 and a usage hint."""
     fails(gwbot(*arguments, folder=tmp_path), "Usage:", code=2)
 
 
-def test_empty_folder_says_what_to_run(tmp_path: Path) -> None:
-    """Without an encoder, every command that needs one names the command that makes it."""
-    for arguments in (("ask", "Hallo"), ("index", "build"), ("search", "x"), ("run",)):
+def test_missing_encoder_names_the_command_to_run(tmp_path: Path) -> None:
+    """Without an encoder, every command that needs one, except `gwbot run`, names the command that prepares it."""
+    for arguments in (("ask", "Hallo"), ("index", "build"), ("search", "x"), ("eval",)):
         fails(gwbot(*arguments, folder=tmp_path, data=tmp_path / "data"), "gwbot model prepare")
 
 
-def test_wrong_setting(tmp_path: Path) -> None:
-    """A wrong variable is named."""
+def test_invalid_setting_is_named(tmp_path: Path) -> None:
+    """The error about an invalid setting names the environment variable."""
     fails(gwbot("run", folder=tmp_path, GW_RETENTION_DAYS="ewig"), "GW_RETENTION_DAYS")
 
 
 def test_knowledge_check(tmp_path: Path) -> None:
-    """Mistakes in content are named with file and line, and the built-in content has none."""
+    """Mistakes in content are reported with file and line, and the built-in content has none."""
     (tmp_path / "leer.md").write_text("", encoding="utf-8")
 
     fails(gwbot("knowledge", "check", str(tmp_path), folder=tmp_path), "leer.md:1: the file is empty")
@@ -102,8 +80,8 @@ def test_knowledge_check(tmp_path: Path) -> None:
     assert gwbot("knowledge", "check", folder=tmp_path).returncode == 0
 
 
-def test_foreign_folder_from_end_to_end(tmp_path: Path) -> None:
-    """Any folder can be indexed, inspected, verified and searched."""
+def test_any_folder_from_build_to_search(tmp_path: Path) -> None:
+    """Any folder of Markdown files can be indexed, inspected, verified and searched."""
     (tmp_path / "w").mkdir()
     (tmp_path / "w" / "garten.md").write_text("# Garten\n\nDer Garten öffnet um neun Uhr.", encoding="utf-8")
     (tmp_path / "w" / "hund.md").write_text("# Hunde\n\nHunde bleiben an der Leine.", encoding="utf-8")
@@ -118,21 +96,21 @@ def test_foreign_folder_from_end_to_end(tmp_path: Path) -> None:
     assert ranked.stdout.split()[1] == "garten"
 
 
-def test_chat_on_the_terminal(tmp_path: Path, prepared: Path) -> None:
-    """Without a token the bot talks on the terminal, with numbers for buttons; a request is kept as promised."""
+def test_chat_in_the_terminal(tmp_path: Path, prepared: Path) -> None:
+    """Without a token the bot runs in the terminal, with numbers for buttons, and stores requests as usual."""
     typed = "Was ist Collective Impact?\n1\n/kontakt\n/beratung\nWir suchen Rat.\n" + 6 * "1\n"  # the form's buttons
-    done = gwbot("run", folder=tmp_path, stdin=typed, data=prepared, PORT="0")
+    result = gwbot_process("run", folder=tmp_path, stdin=typed, data=prepared, PORT="0")
     listed = gwbot("requests", "list", folder=tmp_path)
 
-    assert done.returncode == 0, done.stderr
-    assert "Guten Tag!" in done.stdout
-    assert "Aus der Fachliteratur:" in done.stdout
-    assert "jacob.rohm@phineo.org" in done.stdout
+    assert result.returncode == 0, result.stderr
+    assert "Guten Tag!" in result.stdout
+    assert "Aus der Fachliteratur:" in result.stdout
+    assert "jacob.rohm@phineo.org" in result.stdout
     assert "Wir suchen Rat." in listed.stdout
 
 
 def test_requests_backup_restore_purge_migrate(tmp_path: Path) -> None:
-    """The operator's commands work on an empty store and say what they did."""
+    """The operator's commands work on an empty store and report what they did."""
     assert gwbot("migrate", folder=tmp_path).returncode == 0
     assert "No request" in gwbot("requests", "list", folder=tmp_path).stderr
     assert gwbot("requests", "export", folder=tmp_path).stdout == ""
@@ -145,7 +123,7 @@ def test_requests_backup_restore_purge_migrate(tmp_path: Path) -> None:
 
 
 def test_doctor(tmp_path: Path) -> None:
-    """Doctor prints one line for each part; the exit code is 1 if any is wrong."""
+    """`gwbot doctor` prints one line per check and exits with code 1 if any fails."""
     with FakeTelegram() as fake_telegram:
         good, bad = (
             gwbot("doctor", folder=tmp_path, GW_TELEGRAM_TOKEN=token, GW_TELEGRAM_API_URL=fake_telegram.url)
@@ -165,14 +143,14 @@ def test_doctor(tmp_path: Path) -> None:
         (True, False, 1, "wrong advisers: the"),
     ],
 )
-def test_doctor_looks_at_the_advisers(tmp_path: Path, admin: bool, bot: bool, code: int, message: str) -> None:
-    """Doctor says whether the bot is in the advisers' chat and has the rights it needs there."""
+def test_doctor_checks_the_adviser_chat(tmp_path: Path, admin: bool, bot: bool, code: int, message: str) -> None:
+    """`gwbot doctor` reports whether the bot is in the adviser chat and has the rights it needs there."""
     with FakeTelegram() as fake_telegram:
         bea = fake_telegram.add_user("Bea")
         forum = fake_telegram.add_group("Beratung", [bea], forum=True, bot_is_admin=admin)
         if not bot:
             forum.remove_bot(bea.account)
-        done = gwbot(
+        result = gwbot(
             "doctor",
             folder=tmp_path,
             GW_TELEGRAM_API_URL=fake_telegram.url,
@@ -180,57 +158,52 @@ def test_doctor_looks_at_the_advisers(tmp_path: Path, admin: bool, bot: bool, co
             GW_ADVISER_CHAT_ID=str(forum.id),
         )
 
-    assert done.returncode == code, done.stdout
-    assert message in done.stdout
+    assert result.returncode == code, result.stdout
+    assert message in result.stdout
 
 
-def test_doctor_looks_at_the_mail_server(tmp_path: Path) -> None:
-    """An unreachable mail server is wrong, and the password is not printed."""
-    done = gwbot(
+def test_doctor_checks_the_mail_server(tmp_path: Path) -> None:
+    """`gwbot doctor` reports an unreachable mail server without printing the password."""
+    result = gwbot(
         "doctor", folder=tmp_path, GW_SMTP_URL="smtp://bot:geheim@127.0.0.1:1", GW_MAIL_FROM="bot@example.org"
     )
 
-    assert done.returncode == 1
-    assert "wrong mail: the mail server cannot be used" in done.stdout
-    assert "geheim" not in done.stdout + done.stderr
+    assert result.returncode == 1
+    assert "wrong mail: the mail server cannot be used" in result.stdout
+    assert "geheim" not in result.stdout + result.stderr
 
 
 def test_run_and_sigterm(tmp_path: Path) -> None:
-    """`gwbot run` answers over Telegram, ends cleanly on SIGTERM, and answers what came meanwhile after a restart."""
+    """`gwbot run` answers on Telegram, stops cleanly on SIGTERM, and catches up on messages after a restart."""
     with FakeTelegram() as fake_telegram:
         ada = fake_telegram.add_user("Ada", language_code="de", started=True)
+        env = environment(tmp_path, GW_TELEGRAM_TOKEN=fake_telegram.token, GW_TELEGRAM_API_URL=fake_telegram.url)
         for question in ("Was ist Collective Impact?", "Was ist ein Backbone?"):
             ada.send_text(question)
-            environment = {
-                **os.environ,
-                "GW_DATA_DIR": str(PREPARED),
-                "GW_DATABASE_URL": f"sqlite:///{tmp_path}/bot.db",
-                "GW_TELEGRAM_TOKEN": fake_telegram.token,
-                "GW_TELEGRAM_API_URL": fake_telegram.url,
-            }
-            with subprocess.Popen([*GWBOT, "run"], cwd=tmp_path, env=environment, stderr=subprocess.PIPE) as process:
+            with started("run", cwd=tmp_path, env=env, stderr=subprocess.PIPE) as process:
                 answer = ada.wait_for_reply_sync(timeout=30)
                 process.send_signal(signal.SIGTERM)
                 _, log = process.communicate(timeout=20)
 
             assert "Aus der Fachliteratur:" in answer.text
             assert process.returncode == 0
-            assert b"stopped; all data is saved" in log
-            assert question.encode() not in log
-            assert fake_telegram.token.encode() not in log
+            assert "stopped; all data is saved" in log
+            assert question not in log
+            assert fake_telegram.token not in log
         assert fake_telegram.violations == []
 
 
-def test_wrong_token(tmp_path: Path) -> None:
-    """A token unknown to Telegram is a clear error."""
+def test_unknown_token(tmp_path: Path) -> None:
+    """A token that Telegram does not know is reported as a clear error."""
     with FakeTelegram() as fake_telegram:
-        done = gwbot("run", folder=tmp_path, GW_TELEGRAM_TOKEN="1:falsch", GW_TELEGRAM_API_URL=fake_telegram.url)
+        url = fake_telegram.url
+        result = gwbot_process("run", folder=tmp_path, GW_TELEGRAM_TOKEN="1:falsch", GW_TELEGRAM_API_URL=url)
 
-    fails(done, "Telegram does not know this token. Check GW_TELEGRAM_TOKEN.")
+    fails(result, "Telegram does not know this token. Check GW_TELEGRAM_TOKEN.")
 
 
-def test_ask_several(tmp_path: Path) -> None:
-    """Several questions are answered one after another; as JSON they stay one object, for the first that answers."""
+def test_ask_several_questions(tmp_path: Path) -> None:
+    """Several questions are answered one after another; with --json only the best answer is printed."""
     text = "Wie wird das Wetter? Was ist Collective Impact?"
     plain = gwbot("ask", text, folder=tmp_path)
     data = json.loads(gwbot("ask", text, "--json", folder=tmp_path).stdout)

@@ -1,20 +1,19 @@
-"""`gwbot eval` as a process: figures, report folder, comparison, retrieval, clear errors."""
+"""`gwbot eval` run as a process: figures, report folder, comparison, retrieval, clear errors."""
 
 import json
 from pathlib import Path
 
 import pytest
 
-from tests.bot.cli.test_cli import fails, gwbot
+from index.evaluation.dataset import LABELLED_QUESTIONS
+from tests.support.command_line import fails, gwbot, gwbot_process
 from tests.support.paths import PREPARED, ROOT
-
-LABELLED = ROOT / "tests" / "data" / "questions.jsonl"
 
 
 @pytest.fixture
 def questions(tmp_path: Path) -> Path:
-    """About thirty of the labelled questions, of all kinds, in two parts."""
-    items = [json.loads(line) for line in LABELLED.read_text("utf-8").splitlines()][::24][:30]
+    """About thirty of the labelled questions, of all kinds, in two splits."""
+    items = [json.loads(line) for line in LABELLED_QUESTIONS.read_text("utf-8").splitlines()][::24][:30]
     for number, item in enumerate(items):
         item["split"] = ("calibration", "judgement")[number % 2]
     path = tmp_path / "fragen.jsonl"
@@ -44,15 +43,15 @@ def test_report_comparison_and_another_index(tmp_path: Path, questions: Path) ->
         assert (tmp_path / "r/2" / name).read_bytes().startswith(b"\x89PNG")
     assert (len(data["questions"]), earlier["count"], other["count"]) == (30, 30, 30)
     assert "Since 1: 0 turned right, 0 turned wrong." in second.stdout
-    assert len(other["turned_wrong"]) > 5  # a garden knows nothing of the bot's subject
+    assert len(other["turned_wrong"]) > 5  # an index about a garden cannot answer the bot's questions
     assert "in use → klein" in second.stdout
     wrong = [question["item"]["id"] for question in data["questions"] if not question["right"]]
     assert wrong
     assert all(f"{name} [" in first.stdout for name in wrong)
 
 
-def test_reports_lie_in_the_data_folder(tmp_path: Path, questions: Path) -> None:
-    """Without --report the report goes below the data folder; an unreadable earlier report there is ignored."""
+def test_reports_go_to_the_data_folder_by_default(tmp_path: Path, questions: Path) -> None:
+    """Without --report the report is written below the data folder; an unreadable earlier report is ignored."""
     data = tmp_path / "data"
     damaged = data / "reports" / "2020-01-01T000000Z" / "report.json"
     damaged.parent.mkdir(parents=True)
@@ -61,30 +60,30 @@ def test_reports_lie_in_the_data_folder(tmp_path: Path, questions: Path) -> None
         (data / name).symlink_to(PREPARED / name)
 
     first = gwbot("eval", "--questions", str(questions), folder=tmp_path, data=data)
-    (made,) = (path.parent for path in data.glob("reports/2*/report.md"))
+    (first_report,) = (path.parent for path in data.glob("reports/2*/report.md"))
     second = gwbot("eval", "--questions", str(questions), "--report", "r", folder=tmp_path, data=data)
 
     assert first.returncode == 0, first.stderr
     assert "Not compared with the last report" in first.stderr
-    assert f"Since {made.name}: 0 turned right, 0 turned wrong." in second.stdout
+    assert f"Since {first_report.name}: 0 turned right, 0 turned wrong." in second.stdout
 
 
 def test_report_without_matplotlib(tmp_path: Path, questions: Path) -> None:
-    """Without matplotlib the report has no plots, and says so."""
+    """Without matplotlib the report has no plots and says so."""
     (tmp_path / "fehlt" / "matplotlib").mkdir(parents=True)
     (tmp_path / "fehlt" / "matplotlib" / "__init__.py").write_text("raise ImportError('not installed')", "utf-8")
     path = f"{tmp_path / 'fehlt'}:{ROOT}"
 
-    done = gwbot("eval", "--questions", str(questions), "--report", "r", folder=tmp_path, PYTHONPATH=path)
+    result = gwbot_process("eval", "--questions", str(questions), "--report", "r", folder=tmp_path, PYTHONPATH=path)
 
-    assert done.returncode == 0, done.stderr
-    assert "No pictures: matplotlib is not installed" in done.stdout
+    assert result.returncode == 0, result.stderr
+    assert "No pictures: matplotlib is not installed" in result.stdout
     assert "No pictures: matplotlib is not installed" in (tmp_path / "r/report.md").read_text("utf-8")
     assert not list((tmp_path / "r").glob("*.png"))
 
 
-def test_retrieval(tmp_path: Path) -> None:
-    """A collection is measured three ways, and written to a report folder if one is given."""
+def test_retrieval_of_a_collection(tmp_path: Path) -> None:
+    """Retrieval on a collection is measured with three methods, and written to a report folder if one is given."""
     folder = tmp_path / "sammlung"
     folder.mkdir()
     passages = {"a": "Hunde gehen im Hof an der Leine.", "b": "Papier kommt in die blaue Tonne."}
@@ -93,18 +92,18 @@ def test_retrieval(tmp_path: Path) -> None:
     question = {"id": "1", "question": "Where does waste paper go?", "passage": "b"}
     (folder / "questions.en.jsonl").write_text(json.dumps(question), "utf-8")
 
-    done = gwbot("eval", "--retrieval", "sammlung", "--report", "r", folder=tmp_path)
+    result = gwbot("eval", "--retrieval", "sammlung", "--report", "r", folder=tmp_path)
     scores = json.loads((tmp_path / "r/retrieval.json").read_text("utf-8"))["scores"]
 
-    assert done.returncode == 0, done.stderr
-    assert "| en: ours" in done.stdout
-    assert done.stdout.strip() in (tmp_path / "r/retrieval.md").read_text("utf-8")
+    assert result.returncode == 0, result.stderr
+    assert "| en: ours" in result.stdout
+    assert result.stdout.strip() in (tmp_path / "r/retrieval.md").read_text("utf-8")
     assert [score["method"] for score in scores] == ["BM25 alone", "dense, whole passages", "ours"]
     assert scores[2]["hit_at_1"]["value"] == 1.0
 
 
 def test_clear_errors(tmp_path: Path, questions: Path) -> None:
-    """Mistakes a person can fix end in one sentence before anything is evaluated."""
+    """Mistakes that a user can fix are reported in one sentence before anything is evaluated."""
     eval_ = ("eval", "--questions", str(questions), "--report", "r")
     (tmp_path / "leer.jsonl").write_text("", "utf-8")
     (tmp_path / "falsch.jsonl").write_text('{"id": 1}\n', "utf-8")
@@ -123,5 +122,5 @@ def test_clear_errors(tmp_path: Path, questions: Path) -> None:
     fails(gwbot("eval", "--retrieval", "sammlung", "--cases", folder=tmp_path), "--report alone", code=2)
     fails(gwbot("eval", "--report", "leer.jsonl", folder=tmp_path), "is a file", code=2)
     fails(gwbot("eval", "--questions", str(questions), "--report", "leer.jsonl/r", folder=tmp_path), "cannot be made")
-    fails(gwbot("eval", folder=tmp_path), "There is no file tests/data/questions.jsonl", "--questions FILE")
+    fails(gwbot("eval", "--questions", "x.jsonl", folder=tmp_path), "There is no file x.jsonl", "--questions FILE")
     assert not (tmp_path / "r").exists()

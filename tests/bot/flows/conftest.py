@@ -1,4 +1,4 @@
-"""The conversation without encoder and index: questions get prepared answers."""
+"""The dialogue without encoder and index: questions get prepared answers."""
 
 from collections.abc import Iterator
 from functools import cache
@@ -21,7 +21,7 @@ from tests.support.fake_answerer import FakeAnswerer
 
 @pytest.fixture
 def dialogue(settings: Settings, tmp_path: Path) -> Iterator[Dialogue]:
-    """The conversation over an empty store."""
+    """The dialogue over an empty store."""
     store = Store(SqliteDatabase(tmp_path / "dialogue.db", Clock()))
     yield Dialogue(
         answerer=FakeAnswerer(),

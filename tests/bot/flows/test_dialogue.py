@@ -1,4 +1,4 @@
-"""The conversation as a function of state and event, without Telegram."""
+"""The dialogue as a pure function of state and event, without Telegram."""
 
 from dataclasses import replace
 
@@ -23,11 +23,11 @@ STEPS = read_steps(BUILT_IN / "intro")
 
 @pytest.fixture
 def answering(dialogue: Dialogue, answerer: Answerer) -> Dialogue:
-    """The conversation over the real knowledge."""
+    """The dialogue over the real knowledge base."""
     return replace(dialogue, answerer=answerer)
 
 
-def said(turn: object) -> str:
+def shown_text(turn: object) -> str:
     return "\n".join(
         message.html for message in getattr(turn, "messages", ()) if isinstance(message, SendMessage | EditMessage)
     )
@@ -35,23 +35,23 @@ def said(turn: object) -> str:
 
 @pytest.mark.parametrize(("number", "shown"), [(-3, 1), (0, 1), (4, 4), (999, 9)])
 def test_introduction_stays_within_its_steps(dialogue: Dialogue, number: int, shown: int) -> None:
-    """Whatever step is asked for, an existing one is shown and remembered."""
+    """Whatever step number is requested, an existing step is shown and remembered."""
     turn = intro.show_step(TurnContext(dialogue, State(), EVENT), number)
 
     assert turn.state.step == shown
-    assert f"Schritt {shown} von 9" in said(turn)
+    assert f"Schritt {shown} von 9" in shown_text(turn)
 
 
 def test_introduction_changes_the_tapped_message(dialogue: Dialogue) -> None:
-    """A tapped button turns the page in its own message."""
+    """A tap on a button of the introduction changes the message that it belongs to."""
     turn = intro.show_step(TurnContext(dialogue, State(), replace(EVENT, kind=EventKind.BUTTON, text="i:2")), 2)
 
     assert isinstance(turn.messages[0], EditMessage)
     assert turn.messages[0].message_id == EVENT.message_id
 
 
-def test_deleting_forgets_all_but_the_language(dialogue: Dialogue) -> None:
-    """After the second question everything goes, and the person is still spoken to in their language."""
+def test_deletion_forgets_all_but_the_language(dialogue: Dialogue) -> None:
+    """Once confirmed, deletion erases everything, but the user is still addressed in their language."""
     before = State(lang="en", last_question="secret", step=4)
     turn = dialogue.handle(before, replace(EVENT, kind=EventKind.BUTTON, text="d:yes", callback_id="1"))
 
@@ -60,33 +60,33 @@ def test_deleting_forgets_all_but_the_language(dialogue: Dialogue) -> None:
 
 
 def test_same_state_and_event_give_the_same_turn(dialogue: Dialogue) -> None:
-    """A turn depends on state, event and time alone."""
+    """A turn depends only on state, event and time."""
     event, dialogue = replace(EVENT, text="Was ist ein Backbone?"), replace(dialogue, now=lambda: 5.0)
 
     assert dialogue.handle(State(), event) == dialogue.handle(State(), event)
 
 
-def test_a_message_leans_on_the_answer_before(answering: Dialogue) -> None:
-    """The entry just shown is remembered, and a message that points back is read together with it."""
+def test_follow_up_is_read_in_context(answering: Dialogue) -> None:
+    """The entry just shown is remembered, and a follow-up is read in its context."""
     first = answering.handle(State(), replace(EVENT, text="Was macht die Stiftung Bildung?"))
     second = answering.handle(first.state, replace(EVENT, text="Und wie erreiche ich die?", message_id=6))
 
-    assert "Bezogen auf: Stiftung Bildung" in said(second)
+    assert "Bezogen auf: Stiftung Bildung" in shown_text(second)
     assert second.state.last_entry == "stiftung-bildung-kontakt"
 
 
-def test_an_edited_message_leans_on_the_same_answer(answering: Dialogue) -> None:
-    """Correcting a message does not make it lean on its own answer."""
+def test_edited_follow_up_keeps_its_context(answering: Dialogue) -> None:
+    """An edited follow-up is read in the context of the same answer as before, not of its own."""
     first = answering.handle(State(), replace(EVENT, text="Was macht die Stiftung Bildung?"))
     second = answering.handle(first.state, replace(EVENT, text="und wie ereiche ich di", message_id=6))
     edit = replace(EVENT, kind=EventKind.EDITED, text="Und wie erreiche ich die?", message_id=6)
 
-    assert "Bezogen auf: Stiftung Bildung\n" not in said(first)
-    assert "Bezogen auf: Stiftung Bildung<" in said(answering.handle(second.state, edit))
+    assert "Bezogen auf: Stiftung Bildung\n" not in shown_text(first)
+    assert "Bezogen auf: Stiftung Bildung<" in shown_text(answering.handle(second.state, edit))
 
 
-def test_several_questions_have_a_message_each(answering: Dialogue) -> None:
-    """Each answer has its own buttons, and the first alone changes when the question is edited."""
+def test_several_questions_get_a_message_each(answering: Dialogue) -> None:
+    """Each of several answers has its own buttons, and only the first is replaced when the question is edited."""
     event = replace(EVENT, text="Was ist Collective Impact? Wer ist PHINEO?")
     turn = answering.handle(State(), event)
     edit = answering.handle(turn.state, replace(event, kind=EventKind.EDITED))
@@ -97,16 +97,16 @@ def test_several_questions_have_a_message_each(answering: Dialogue) -> None:
     assert (first.question_id, second.question_id) == (EVENT.message_id, None)
     assert first.keyboard != second.keyboard
     assert turn.state.last_entry == "phineo"
-    (change,) = edit.messages
-    assert isinstance(change, EditMessage)
-    assert (change.html, change.keyboard) == (first.html, first.keyboard)
+    (edited,) = edit.messages
+    assert isinstance(edited, EditMessage)
+    assert (edited.html, edited.keyboard) == (first.html, first.keyboard)
 
 
 @pytest.mark.parametrize(
     "data", ["talk", "go:talk", "p:data", "p:delete", "d:yes", "d:no", "r:resume:", "k:start", "t:pdf"]
 )
-def test_private_buttons_do_nothing_in_front_of_a_group(dialogue: Dialogue, data: str) -> None:
-    """Whoever taps one there is sent to the private chat, and nothing is shown, changed or deleted."""
+def test_private_buttons_do_nothing_in_a_group(dialogue: Dialogue, data: str) -> None:
+    """A tap on a private button in a group only refers to the private chat; nothing is shown, changed or deleted."""
     state = State(last_question="secret", form=Form())
     tap = replace(EVENT, kind=EventKind.BUTTON, text=data, callback_id="1", private=False)
     turn = dialogue.handle(state, tap)

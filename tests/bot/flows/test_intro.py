@@ -1,4 +1,4 @@
-"""The introduction's pages as functions, and their diagram compared with them."""
+"""The pages of the introduction as pure functions, compared with their diagram."""
 
 import re
 from dataclasses import replace
@@ -17,16 +17,16 @@ from knowledge.loader import BUILT_IN
 from knowledge.records.intro import INTRO_AUDIENCES, PICTURES_FOLDER, read_steps, steps_in_language
 from prompts.message_splitter import utf16_length
 from prompts.telegram_html import html_to_plain
-from tests.bot.flows.test_dialogue import EVENT, STEPS, said
+from tests.bot.flows.test_dialogue import EVENT, STEPS, shown_text
 from tests.support.intro_pages import ACTION_PAGES, IntroPage, target_page
 
 MAX_PICTURE = 40_000  # bytes
-CAPTION = 1_024  # UTF-16 units; Bot API, editMessageMedia
+CAPTION_LIMIT = 1_024  # UTF-16 units; Bot API, editMessageMedia
 TAP = replace(EVENT, kind=EventKind.BUTTON, callback_id="1")
 
 
 def pages(context: TurnContext) -> dict[IntroPage, list[Turn]]:
-    """Every page, as it looks at the beginning, in the middle and at the end."""
+    """Return every page, as it looks at the beginning, in the middle and at the end."""
     return {
         IntroPage.AUDIENCE: [intro.ask_audience(context)],
         IntroPage.STEP: [intro.show_step(context, number) for number in (1, 4, 9)],
@@ -37,16 +37,16 @@ def pages(context: TurnContext) -> dict[IntroPage, list[Turn]]:
 
 
 def buttons(turn: Turn) -> list[str]:
-    """The data of all buttons that a turn shows."""
+    """Return the data of all buttons that a turn shows."""
     shown = [message for message in turn.messages if isinstance(message, SendMessage | EditMessage)]
     return [button.data for message in shown for row in message.keyboard for button in row]
 
 
-def test_diagram_of_the_introduction(dialogue: Dialogue) -> None:
-    """The buttons of each page lead exactly the ways that the diagram shows."""
+def test_introduction_follows_its_diagram(dialogue: Dialogue) -> None:
+    """The transitions between pages, by their buttons, are exactly the arrows of the diagram."""
     assert set(ACTION_PAGES) == set(intro.INTRO_ACTIONS)
-    drawn = set(re.findall(r"^ {4}(\w+) --> (\w+)", intro.__doc__ or "", re.MULTILINE))
-    ways = {
+    arrows = set(re.findall(r"^ {4}(\w+) --> (\w+)", intro.__doc__ or "", re.MULTILINE))
+    transitions = {
         (page.value, target.value)
         for page, turns in pages(TurnContext(dialogue, State(), EVENT)).items()
         for turn in turns
@@ -54,56 +54,56 @@ def test_diagram_of_the_introduction(dialogue: Dialogue) -> None:
         if (target := target_page(data))
     }
 
-    assert ways == drawn
+    assert transitions == arrows
 
 
 @pytest.mark.parametrize("lang", sorted({step.lang for step in STEPS}))
 @pytest.mark.parametrize("audience", INTRO_AUDIENCES)
-def test_every_button_of_every_page_does_something(dialogue: Dialogue, lang: str, audience: str) -> None:
-    """Every page fits under its picture, each of its buttons counts, and what is read in between leads back."""
+def test_every_button_of_every_page_works(dialogue: Dialogue, lang: str, audience: str) -> None:
+    """Every page fits in a caption, each of its buttons works, and an entry opened from it leads back."""
     state = State(lang=lang, audience=audience)
     for step in steps_in_language(STEPS, lang):
         for chosen in (None, *range(len(step.choices))):
             page = intro.show_step(TurnContext(dialogue, state, EVENT), step.number, chosen)
-            assert utf16_length(html_to_plain(said(page))) <= CAPTION
+            assert utf16_length(html_to_plain(shown_text(page))) <= CAPTION_LIMIT
             for data in buttons(page):
                 turn = dialogue.handle(page.state, replace(TAP, text=data))
-                assert data == SELFCHECK_START_CALLBACK or said(turn), data
+                assert data == SELFCHECK_START_CALLBACK or shown_text(turn), data
                 if data.startswith(ENTRY_CALLBACK) and page.state.touring:
                     assert f"{INTRO_CALLBACK}go:{step.number}" in buttons(turn), data
 
 
 def test_every_page_has_its_picture(dialogue: Dialogue) -> None:
-    """Each page comes with a picture that can be drawn, is a PNG and is small."""
+    """Every page comes with a small PNG."""
     for turns in pages(TurnContext(dialogue, State(), replace(TAP, text="i:all:"))).values():
         for turn in turns:
-            (change,) = turn.messages
-            assert isinstance(change, EditMessage)
-            assert isinstance(change.attachment, Attachment)
-            content = render_attachment(change.attachment.kind, change.attachment.values).content
+            (message,) = turn.messages
+            assert isinstance(message, EditMessage)
+            assert isinstance(message.attachment, Attachment)
+            content = render_attachment(message.attachment.kind, message.attachment.values).content
             assert content.startswith(b"\x89PNG")
             assert len(content) < MAX_PICTURE
 
 
-def test_no_picture_is_left_over() -> None:
-    """Every picture belongs to a step, or stands above what is none."""
-    there = {path.stem for path in (BUILT_IN / "intro" / PICTURES_FOLDER).glob("*.png")}
+def test_no_picture_is_unused() -> None:
+    """Every picture belongs to a step or to the cover."""
+    pictures = {path.stem for path in (BUILT_IN / "intro" / PICTURES_FOLDER).glob("*.png")}
 
-    assert there == {step.picture for step in STEPS} | {intro.COVER_PICTURE}
+    assert pictures == {step.picture for step in STEPS} | {intro.COVER_PICTURE}
 
 
 def test_examples_and_the_last_step_differ_by_audience(dialogue: Dialogue) -> None:
-    """No two audiences read the same in the first and in the last step."""
+    """The first and the last step are different for every audience."""
     for number in (1, 9):
         texts = {
-            said(intro.show_step(TurnContext(dialogue, State(audience=name), EVENT), number)).casefold()
+            shown_text(intro.show_step(TurnContext(dialogue, State(audience=name), EVENT), number)).casefold()
             for name in INTRO_AUDIENCES
         }
         assert len(texts) == len(INTRO_AUDIENCES)
 
 
-def test_a_language_without_steps_reads_those_of_its_own() -> None:
-    """A variety of a language reads the language's steps where it has none, and its own where it has."""
+def test_variety_without_steps_uses_those_of_the_language() -> None:
+    """A variety of a language uses its own steps, and falls back to those of the language."""
     fourth = replace(steps_in_language(STEPS, "de")[3], lang="de-xx", title="Alles sehen")
     path = steps_in_language((*STEPS, fourth), "de-xx")
 
@@ -113,8 +113,8 @@ def test_a_language_without_steps_reads_those_of_its_own() -> None:
     assert steps_in_language(read_steps(BUILT_IN / "intro"), "fr") == steps_in_language(STEPS, "de")
 
 
-def test_start_greets_with_where_one_left_off(dialogue: Dialogue) -> None:
-    """Who comes back is told the step and the last question; in front of a group the question stays unsaid."""
+def test_start_says_where_the_user_left_off(dialogue: Dialogue) -> None:
+    """/start names the step and the last question of a returning user, but not the question in a group."""
     state = State(step=4, last_question="Was kostet das?")
     event = replace(EVENT, kind=EventKind.COMMAND, command="start")
     private, group = (
@@ -122,26 +122,28 @@ def test_start_greets_with_where_one_left_off(dialogue: Dialogue) -> None:
         start.handle_start(TurnContext(dialogue, state, replace(event, private=False))),
     )
 
-    assert "Schritt 4 von 9" in said(private)
-    assert "Was kostet das?" in said(private)
-    assert "Was kostet das?" not in said(group)
+    assert "Schritt 4 von 9" in shown_text(private)
+    assert "Was kostet das?" in shown_text(private)
+    assert "Was kostet das?" not in shown_text(group)
     assert "i:go:4" not in buttons(private)
     assert buttons(private) == ["go:ask", "go:guide", "go:talk"]
 
 
-def test_who_has_seen_it_all_chooses(dialogue: Dialogue) -> None:
-    """At its end, the command shows all steps."""
+def test_finished_introduction_shows_the_overview(dialogue: Dialogue) -> None:
+    """After the last step, the command shows an overview of all steps."""
     turn = intro.begin_intro(
         TurnContext(dialogue, State(step=9, audience="npo"), replace(EVENT, kind=EventKind.COMMAND))
     )
 
-    assert "Alle Schritte" in said(turn)
+    assert "Alle Schritte" in shown_text(turn)
 
 
-def test_a_form_is_not_interrupted_by_the_way_back(dialogue: Dialogue) -> None:
-    """While a form asks, answers do not lead back to the introduction."""
-    begun = dialogue.handle(State(step=4, touring=True), replace(EVENT, kind=EventKind.COMMAND, command="beratung"))
-    told = dialogue.handle(begun.state, replace(EVENT, text="Rat gesucht"))
-    turn = dialogue.handle(told.state, replace(EVENT, text="Was ist ein Backbone?"))
+def test_open_form_is_not_interrupted(dialogue: Dialogue) -> None:
+    """While a form is open, answers do not lead back to the introduction."""
+    form_turn = dialogue.handle(
+        State(step=4, touring=True), replace(EVENT, kind=EventKind.COMMAND, command="beratung")
+    )
+    filled = dialogue.handle(form_turn.state, replace(EVENT, text="Rat gesucht"))
+    turn = dialogue.handle(filled.state, replace(EVENT, text="Was ist ein Backbone?"))
 
     assert not [data for data in buttons(turn) if data.startswith("i:")]

@@ -1,4 +1,4 @@
-"""How much one person may ask of the advisers, over a real store."""
+"""The limits on requests per person, over a real store."""
 
 from dataclasses import replace
 
@@ -25,32 +25,32 @@ BEGIN = person(EventKind.COMMAND, "", command="beratung")
 FILLED = Form(FormStep.REVIEW, Details("Noch eine"), reviewed=True)
 
 
-def tomorrow(parts: Dialogue) -> Dialogue:
-    """The same a day later."""
-    return replace(parts, now=lambda: Clock()() + DAY)
+def tomorrow(services: Dialogue) -> Dialogue:
+    """Return the same dialogue a day later."""
+    return replace(services, now=lambda: Clock()() + DAY)
 
 
-def sent(parts: Dialogue, number: int, status: RequestStatus = RequestStatus.OPEN) -> list[str]:
-    """So many requests of a person, sent just now; their references."""
+def add_requests(services: Dialogue, number: int, status: RequestStatus = RequestStatus.OPEN) -> list[str]:
+    """Store this many requests that a person has just sent, and return their references."""
     references = [f"{letter * 4}-{letter * 4}" for letter in "BCDEF"[:number]]
     for reference in references:
-        request = replace(OPEN, reference=reference, status=status, created=parts.now())
-        parts.store.apply((), [CreateRequest(request)])
+        request = replace(OPEN, reference=reference, status=status, created=services.now())
+        services.store.apply((), [CreateRequest(request)])
     return references
 
 
-def send(parts: Dialogue, state: State) -> Turn:
+def send(services: Dialogue, state: State) -> Turn:
     assert state.form is not None
-    return parts.handle(
+    return services.handle(
         state, person(EventKind.BUTTON, f"r:send:{review.consent_digest(state.form)}", callback_id="1")
     )
 
 
-def test_fourth_open_request_is_not_begun(parts: Dialogue) -> None:
-    """The person is told which are open and what they can do instead; each can be withdrawn at once."""
-    references = sent(parts, 3)
+def test_fourth_open_request_is_not_begun(services: Dialogue) -> None:
+    """With three open requests no further one can be begun; the person is told alternatives and can withdraw any."""
+    references = add_requests(services, 3)
 
-    turn = parts.handle(STATE, BEGIN)
+    turn = services.handle(STATE, BEGIN)
 
     withdrawals = [f"h:withdraw:{reference}" for reference in reversed(references)]
     reads(turn, (None, "Sie haben schon 3 offene Anfragen", withdrawals), ("toast", "", []))
@@ -58,21 +58,21 @@ def test_fourth_open_request_is_not_begun(parts: Dialogue) -> None:
     assert (turn.state, turn.effects) == (STATE, ())
 
 
-def test_request_can_be_sent_once_another_is_closed(parts: Dialogue) -> None:
-    """A person who withdraws one of three may begin another."""
-    *_, last = sent(parts, 3)
-    parts.store.apply(
-        (), parts.handle(STATE, person(EventKind.BUTTON, f"h:withdraw:{last}", callback_id="1")).effects
+def test_request_can_be_sent_once_another_is_closed(services: Dialogue) -> None:
+    """After withdrawing one of three open requests, a person can begin another."""
+    *_, last = add_requests(services, 3)
+    services.store.apply(
+        (), services.handle(STATE, person(EventKind.BUTTON, f"h:withdraw:{last}", callback_id="1")).effects
     )
 
-    assert parts.handle(STATE, BEGIN).state.form is not None
+    assert services.handle(STATE, BEGIN).state.form is not None
 
 
-def test_filled_form_outlives_the_refusal(parts: Dialogue) -> None:
-    """A form that was filled in meanwhile is not sent, and is kept for later; questions are answered meanwhile."""
-    sent(parts, 3)
+def test_filled_form_is_kept_after_the_refusal(services: Dialogue) -> None:
+    """A form that cannot be sent because of the limit is paused and kept for later."""
+    add_requests(services, 3)
 
-    refused = send(parts, replace(STATE, form=FILLED))
+    refused = send(services, replace(STATE, form=FILLED))
 
     assert refused.effects == ()
     assert refused.state.form == replace(FILLED, paused=True)
@@ -83,52 +83,52 @@ def refused_buttons(turn: Turn) -> list[str]:
     return [button.data for row in getattr(turn.messages[0], "keyboard", ()) for button in row]
 
 
-def test_sixth_request_of_a_day_is_refused(parts: Dialogue) -> None:
-    """However soon each is withdrawn, five a day are enough; the day after the next one goes out."""
-    sent(parts, 5, RequestStatus.CLOSED)
+def test_sixth_request_of_a_day_is_refused(services: Dialogue) -> None:
+    """A person can send five requests a day, even if they withdraw them, and another the next day."""
+    add_requests(services, 5, RequestStatus.CLOSED)
     state = replace(STATE, form=FILLED)
 
-    refused = send(parts, state)
-    taken = send(tomorrow(parts), state)
+    refused = send(services, state)
+    accepted = send(tomorrow(services), state)
 
     reads(refused, (None, "morgen nehme ich gern wieder eine an", []), ("toast", "", []))
     assert refused.effects == ()
-    assert isinstance(taken.effects[0], CreateRequest)
+    assert isinstance(accepted.effects[0], CreateRequest)
 
 
-def taps(parts: Dialogue, number: int) -> list[OutgoingCall]:
-    """The calls that a person brings about who withdraws their request and opens it again in turns."""
+def withdraw_and_reopen(services: Dialogue, number: int) -> list[OutgoingCall]:
+    """Withdraw and reopen a request in turns, and return the resulting calls."""
     calls: list[OutgoingCall] = []
     for tap in range(number):
         action = "reopen" if tap % 2 else "withdraw"
-        turn = parts.handle(STATE, person(EventKind.BUTTON, f"h:{action}:{REFERENCE}", callback_id="1"))
+        turn = services.handle(STATE, person(EventKind.BUTTON, f"h:{action}:{REFERENCE}", callback_id="1"))
         calls += build_calls(turn.messages, person(EventKind.BUTTON), DESK)
-        parts.store.apply((), turn.effects)
+        services.store.apply((), turn.effects)
     return calls
 
 
-def test_withdrawing_and_opening_again_has_an_end(parts: Dialogue) -> None:
-    """Whoever does both in turns brings the advisers a few messages, however often they tap."""
-    kept(parts, TAKEN)
+def test_withdrawing_and_reopening_is_limited(services: Dialogue) -> None:
+    """However often a person withdraws and reopens a request, the advisers get only a few messages."""
+    kept(services, TAKEN)
 
-    calls = taps(parts, 200)
+    calls = withdraw_and_reopen(services, 200)
 
     assert (
         len([call for call in calls if not isinstance(call, MailCall) and call.chat_id == DESK]) == 14
     )  # 4 withdrawals and 3 reopenings, each two
-    assert parts.store.requests.requests_by_user(ADA)[0].status is RequestStatus.CLOSED
+    assert services.store.requests.requests_by_user(ADA)[0].status is RequestStatus.CLOSED
 
 
-def test_fourth_opening_of_a_day_is_refused(parts: Dialogue) -> None:
-    """The person is told so, with a way that remains; nothing changes, and a day later it can be opened again."""
-    kept(parts, replace(CLOSED, reopened=(1.0, parts.now() - 2, parts.now() - 1)))
-    parts.store.apply((), [CreateRequest(replace(CLOSED, reference="BBBB-BBBB", reopened=(parts.now(),)))])
+def test_fourth_reopening_of_a_day_is_refused(services: Dialogue) -> None:
+    """After three reopenings in a day, a request stays closed and an alternative is named; the next day it works."""
+    kept(services, replace(CLOSED, reopened=(1.0, services.now() - 2, services.now() - 1)))
+    services.store.apply((), [CreateRequest(replace(CLOSED, reference="BBBB-BBBB", reopened=(services.now(),)))])
 
     refused = requester.handle_requester_callback(
-        TurnContext(parts, STATE, person(EventKind.BUTTON)), f"reopen:{REFERENCE}"
+        TurnContext(services, STATE, person(EventKind.BUTTON)), f"reopen:{REFERENCE}"
     )
-    next_day = tomorrow(parts)
-    opened = requester.handle_requester_callback(
+    next_day = tomorrow(services)
+    reopened = requester.handle_requester_callback(
         TurnContext(next_day, STATE, person(EventKind.BUTTON)), f"reopen:{REFERENCE}"
     )
 
@@ -136,28 +136,28 @@ def test_fourth_opening_of_a_day_is_refused(parts: Dialogue) -> None:
     reads(refused, (None, "Jacob Rohm", []), ("toast", "", []))
     assert refused is not None
     assert refused.effects == ()
-    assert changed(opened).reopened == (next_day.now(),)
+    assert changed(reopened).reopened == (next_day.now(),)
 
 
-def test_adviser_opens_again_as_often_as_they_like(parts: Dialogue) -> None:
-    """The limit is the person's; what an adviser opens does not count."""
-    kept(parts, replace(CLOSED, reopened=(parts.now(),) * 3))
+def test_reopening_by_an_adviser_is_not_limited(services: Dialogue) -> None:
+    """Reopening by an adviser is not limited and does not count."""
+    kept(services, replace(CLOSED, reopened=(services.now(),) * 3))
 
     turn = lifecycle.reopen_request(
-        TurnContext(parts, STATE, person()), parts.store.requests.requests_by_user(ADA)[0]
+        TurnContext(services, STATE, person()), services.store.requests.requests_by_user(ADA)[0]
     )
 
     assert changed(turn).status is RequestStatus.OPEN
-    assert changed(turn).reopened == (parts.now(),) * 3
+    assert changed(turn).reopened == (services.now(),) * 3
 
 
-def test_fourth_open_request_is_not_opened_again(parts: Dialogue) -> None:
-    """Where three are open, a closed one stays closed."""
-    kept(parts, CLOSED)
-    sent(parts, 3)
+def test_closed_request_is_not_reopened_over_the_limit(services: Dialogue) -> None:
+    """With three open requests, a closed one cannot be reopened."""
+    kept(services, CLOSED)
+    add_requests(services, 3)
 
     turn = requester.handle_requester_callback(
-        TurnContext(parts, STATE, person(EventKind.BUTTON)), f"reopen:{REFERENCE}"
+        TurnContext(services, STATE, person(EventKind.BUTTON)), f"reopen:{REFERENCE}"
     )
 
     assert turn is not None

@@ -1,4 +1,4 @@
-"""Links, and the picture that holds one."""
+"""Links to the bot, and the picture with a QR code of one."""
 
 from io import BytesIO
 
@@ -26,37 +26,37 @@ def picture(link: str, title: str) -> Image.Image:
     ],
 )
 @pytest.mark.parametrize("around", [BLACK, WHITE])
-def test_code_is_read(link: str, title: str, around: int) -> None:
-    """The code is read as the link in a dark and in a light chat, at the size of a thumbnail, whatever the title."""
-    drawn = picture(link, title)
-    chat = Image.new("L", (drawn.width + 80, drawn.height + 80), around)
-    chat.paste(drawn, (40, 40))
+def test_qr_code_can_be_scanned(link: str, title: str, around: int) -> None:
+    """The QR code can be scanned in a dark and in a light chat, at thumbnail size, whatever the title."""
+    rendered = picture(link, title)
+    chat = Image.new("L", (rendered.width + 80, rendered.height + 80), around)
+    chat.paste(rendered, (40, 40))
     chat = chat.resize((chat.width // 3, chat.height // 3))
 
-    found = zxingcpp.read_barcodes(chat)
+    barcodes = zxingcpp.read_barcodes(chat)
 
-    assert [one.text for one in found] == [link]
+    assert [barcode.text for barcode in barcodes] == [link]
 
 
 def test_margin_and_centred_title() -> None:
-    """The code has a white margin on all sides, and the words below it stand in the middle."""
-    drawn = picture(LINK, "Backbone")
-    ink = Image.eval(drawn, lambda value: WHITE - value)
-    code, words = (
-        ink.crop((0, 0, drawn.width, drawn.width)),
-        ink.crop((0, drawn.width - 30, drawn.width, drawn.height)),
+    """The QR code has a white margin on all sides, and the title below it is centred."""
+    rendered = picture(LINK, "Backbone")
+    ink = Image.eval(rendered, lambda value: WHITE - value)
+    code, title = (
+        ink.crop((0, 0, rendered.width, rendered.width)),
+        ink.crop((0, rendered.width - 30, rendered.width, rendered.height)),
     )
-    at, below = code.getbbox(), words.getbbox()
+    code_box, title_box = code.getbbox(), title.getbbox()
 
-    assert at is not None
-    assert below is not None
-    module = (at[2] - at[0]) / 37  # a link of this length has 37 modules a side
-    assert min(at[0], at[1], drawn.width - at[2]) >= 4 * module - 1
-    assert abs(below[0] - (drawn.width - below[2])) <= 4
+    assert code_box is not None
+    assert title_box is not None
+    module = (code_box[2] - code_box[0]) / 37  # a link of this length has 37 modules a side
+    assert min(code_box[0], code_box[1], rendered.width - code_box[2]) >= 4 * module - 1
+    assert abs(title_box[0] - (rendered.width - title_box[2])) <= 4
 
 
 @pytest.mark.parametrize(
-    ("start", "fit"),
+    ("start", "valid"),
     [
         ("frage-backbone", True),
         ("x" * 64, True),
@@ -66,14 +66,14 @@ def test_margin_and_centred_title() -> None:
         ("a b", False),
     ],
 )
-def test_start_parameters(start: str, fit: bool) -> None:
-    """What Telegram does not take as a parameter never gets into a link."""
-    assert is_start_parameter(start) is fit
-    assert bot_link("bot", start) == ("https://t.me/bot" + (f"?start={start}" if fit else ""))
+def test_start_parameters(start: str, valid: bool) -> None:
+    """A parameter that Telegram does not accept is left out of the link."""
+    assert is_start_parameter(start) is valid
+    assert bot_link("bot", start) == ("https://t.me/bot" + (f"?start={start}" if valid else ""))
 
 
-def test_share_link_escapes() -> None:
-    """Address and text come out of the sharing link as they went in."""
+def test_share_link_is_percent_encoded() -> None:
+    """Link and text are percent-encoded in a sharing link."""
     assert share_link("https://t.me/b?start=x", "Was & wie?") == (
         "https://t.me/share/url?url=https%3A%2F%2Ft.me%2Fb%3Fstart%3Dx&text=Was%20%26%20wie%3F"
     )

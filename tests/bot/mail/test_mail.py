@@ -1,4 +1,4 @@
-"""Requests by e-mail, through a real SMTP server on this machine."""
+"""Sending requests by e-mail, through a real SMTP server on this machine."""
 
 import shutil
 import smtplib
@@ -44,37 +44,37 @@ REQUEST = Request(
 
 
 class Inbox:
-    """Takes mails, or answers with what it was told to answer."""
+    """Accepts mails, or rejects them with the given answer."""
 
     def __init__(self) -> None:
-        self.taken: list[bytes] = []
+        self.received: list[bytes] = []
         self.answer = "250 OK"
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's
-        """Keep a mail."""
+        """Store a mail."""
         if self.answer.startswith("250"):
             assert isinstance(envelope.content, bytes)
-            self.taken.append(envelope.content)
+            self.received.append(envelope.content)
         return self.answer
 
 
 class RudeInbox(Inbox):
-    """Answers the goodbye with an error."""
+    """Answers QUIT with an error."""
 
     async def handle_QUIT(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's
-        """Be rude."""
+        """Answer with an error."""
         return "421 too busy to say goodbye"
 
 
 def login(server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: object) -> AuthResult:
-    """Whether user and password are right."""
-    right = isinstance(data, LoginPassword) and (data.login, data.password) == (b"bot@x", b"p/w")
-    return AuthResult(success=right, handled=False)
+    """Check user name and password."""
+    success = isinstance(data, LoginPassword) and (data.login, data.password) == (b"bot@x", b"p/w")
+    return AuthResult(success=success, handled=False)
 
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A certificate for 127.0.0.1, signed by itself, and its key."""
+    """A self-signed certificate for 127.0.0.1, with its key."""
     if not shutil.which("openssl"):
         pytest.skip("openssl is not installed")
     folder = tmp_path_factory.mktemp("tls")
@@ -89,21 +89,21 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def context(certificate: Path) -> ssl.SSLContext:
-    """The server's side of TLS."""
-    made = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    made.load_cert_chain(certificate, certificate.with_name("key.pem"))
-    return made
+    """The server's TLS context."""
+    server_context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    server_context.load_cert_chain(certificate, certificate.with_name("key.pem"))
+    return server_context
 
 
 @pytest.fixture
 def inbox() -> Inbox:
-    """What the server takes."""
+    """The mails that the server accepts."""
     return Inbox()
 
 
 @pytest.fixture
 def starttls(inbox: Inbox, context: ssl.SSLContext) -> Iterator[Controller]:
-    """A server that wants STARTTLS and a login."""
+    """A server that requires STARTTLS and a login."""
     controller = Controller(
         inbox,
         hostname="127.0.0.1",
@@ -128,10 +128,10 @@ def smtps(inbox: Inbox, context: ssl.SSLContext) -> Iterator[Controller]:
 
 
 def free_port() -> int:
-    """A port nobody listens on; aiosmtpd cannot choose one itself."""
-    with socket.socket() as held:
-        held.bind(("127.0.0.1", 0))
-        number: int = held.getsockname()[1]
+    """Return a free port, since aiosmtpd cannot choose one itself."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        number: int = probe.getsockname()[1]
         return number
 
 
@@ -142,58 +142,58 @@ def mail(request: Request = REQUEST) -> EmailMessage:
 def test_mail_over_starttls_with_login(
     starttls: Controller, inbox: Inbox, certificate: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The whole mail arrives: both bodies, vCard, transcript, headers with umlauts."""
+    """A mail arrives completely: both bodies, vCard, transcript, and headers with umlauts."""
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     Mailer(f"smtp://bot%40x:p%2Fw@127.0.0.1:{starttls.port}").send(mail())
 
-    got = message_from_bytes(inbox.taken[0], policy=default)
-    plain, html = got.get_body(("plain",)), got.get_body(("html",))
+    received = message_from_bytes(inbox.received[0], policy=default)
+    plain, html = received.get_body(("plain",)), received.get_body(("html",))
     assert plain is not None
     assert html is not None
-    assert got["Subject"] == "Anfrage ABCD-EFGH: Brücken e. V.; Kiel"
-    assert (got["To"], got["Reply-To"]) == ("Jacob Rohm <jacob@example.org>", "Ada Öz <ada@example.org>")
-    assert got["Message-ID"] == "<anfrage-ABCD-EFGH@example.org>"
+    assert received["Subject"] == "Anfrage ABCD-EFGH: Brücken e. V.; Kiel"
+    assert (received["To"], received["Reply-To"]) == ("Jacob Rohm <jacob@example.org>", "Ada Öz <ada@example.org>")
+    assert received["Message-ID"] == "<anfrage-ABCD-EFGH@example.org>"
     assert "Wir möchten <script>anfangen</script>." in plain.get_content()
     assert "<script>" not in html.get_content()
     assert "91 % sicher" in plain.get_content()
-    names = {part.get_filename(): part.get_content() for part in got.iter_attachments()}
+    names = {part.get_filename(): part.get_content() for part in received.iter_attachments()}
     assert set(names) == {"ABCD-EFGH.vcf", "ABCD-EFGH.txt"}
     assert "ORG:Brücken e. V.\\; Kiel" in names["ABCD-EFGH.vcf"]
 
 
 def test_mail_over_tls(smtps: Controller, inbox: Inbox, certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The other scheme works as well, and its certificate is verified."""
+    """With smtps:// the mail is sent over TLS, and the server's certificate is verified."""
     with pytest.raises(ssl.SSLError):
         Mailer(f"smtps://127.0.0.1:{smtps.port}").check_login()
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     Mailer(f"smtps://127.0.0.1:{smtps.port}").send(mail())
 
-    assert len(inbox.taken) == 1
+    assert len(inbox.received) == 1
 
 
-@pytest.mark.parametrize(("answer", "final"), [("451 later", None), ("550 no such user", "refused (550)")])
-def test_refusals_are_told_apart(
+@pytest.mark.parametrize(("answer", "failure"), [("451 later", None), ("550 no such user", "refused (550)")])
+def test_temporary_and_permanent_rejections(
     smtps: Controller,
     inbox: Inbox,
     certificate: Path,
     monkeypatch: pytest.MonkeyPatch,
     answer: str,
-    final: str | None,
+    failure: str | None,
 ) -> None:
-    """What may pass is tried again; what never will is final."""
+    """A temporary rejection by the server is retried, and a permanent one is final."""
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     inbox.answer = answer
 
     with pytest.raises(smtplib.SMTPException) as caught:
         Mailer(f"smtps://127.0.0.1:{smtps.port}").send(mail())
 
-    assert permanent_failure(caught.value) == final
+    assert permanent_failure(caught.value) == failure
 
 
-def test_wrong_password_waits_for_the_operator(
+def test_wrong_password_is_temporary(
     starttls: Controller, certificate: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A login that fails keeps the mail: it is tried again."""
+    """A failed login is temporary, so the mail is kept and retried."""
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
 
     with pytest.raises(smtplib.SMTPAuthenticationError) as caught:
@@ -202,16 +202,16 @@ def test_wrong_password_waits_for_the_operator(
     assert permanent_failure(caught.value) is None
 
 
-def test_server_that_is_down_is_tried_again() -> None:
-    """Nobody listens: later."""
-    with pytest.raises(OSError) as caught:  # noqa: PT011 - whatever the system says
+def test_unreachable_server_is_temporary() -> None:
+    """An unreachable server is a temporary failure."""
+    with pytest.raises(OSError) as caught:  # noqa: PT011 - the message depends on the system
         Mailer("smtp://127.0.0.1:1").check_login()
 
     assert permanent_failure(caught.value) is None
 
 
-def test_mail_server_that_is_rude_at_the_end() -> None:
-    """A mail that was taken is sent, whatever the server answers to the goodbye."""
+def test_error_at_quit_is_ignored() -> None:
+    """A mail that was accepted counts as sent, whatever the server answers to QUIT."""
     inbox = RudeInbox()
     controller = Controller(inbox, hostname="127.0.0.1", port=free_port())
     controller.start()
@@ -220,11 +220,11 @@ def test_mail_server_that_is_rude_at_the_end() -> None:
     finally:
         controller.stop()
 
-    assert len(inbox.taken) == 1
+    assert len(inbox.received) == 1
 
 
-def test_domains_beyond_ascii(inbox: Inbox) -> None:
-    """A mail from and to domains with umlauts is taken by a server that knows ASCII only."""
+def test_internationalised_domains(inbox: Inbox) -> None:
+    """A mail from and to domains with umlauts is accepted by a server without SMTPUTF8."""
     controller = Controller(inbox, hostname="127.0.0.1", port=free_port(), enable_SMTPUTF8=False)
     controller.start()
     mailer = Mailer(f"smtp://127.0.0.1:{controller.port}")
@@ -237,23 +237,23 @@ def test_domains_beyond_ascii(inbox: Inbox) -> None:
     finally:
         controller.stop()
 
-    taken = message_from_bytes(inbox.taken[0], policy=default)
-    assert taken["To"] == "Jacob Rohm <info@xn--brgerstiftung-kln-e0b3h.de>"
-    assert "@xn--kln-sna.example>" in taken["Message-ID"]
+    received = message_from_bytes(inbox.received[0], policy=default)
+    assert received["To"] == "Jacob Rohm <info@xn--brgerstiftung-kln-e0b3h.de>"
+    assert "@xn--kln-sna.example>" in received["Message-ID"]
 
 
-async def test_mail_waits_for_the_store(parts: Dialogue, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A mail about a request that cannot be read now is tried again; one about a deleted request is given up."""
+async def test_mail_waits_for_the_store(services: Dialogue, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mail is retried if its request cannot be read now, and rejected if the request was deleted."""
     monkeypatch.setenv("GW_SMTP_URL", "smtp://127.0.0.1:1")
     monkeypatch.setenv("GW_MAIL_FROM", "bot@example.org")
-    send = make_mail_sender(Settings(), replace(parts, store=faulty(parts.store, find_request=[BUSY, None])))
+    send = make_mail_sender(Settings(), replace(services, store=faulty(services.store, find_request=[BUSY, None])))
     outgoing = SendMail("ABCD-2345")
 
     assert [await send(outgoing), await send(outgoing)] == [Retry(None), Rejected("the request was deleted")]
 
 
 def test_names_cannot_add_headers() -> None:
-    """Line breaks in what a person typed end in a space."""
+    """Line breaks in text that a person typed cannot add headers to the mail."""
     details = replace(DETAILS, organisation="Gut\r\nBcc: alle@example.org\u2028X: y")
     message = mail(replace(REQUEST, details=details, name="Eve\nTo: b@example.org"))
 
@@ -263,14 +263,14 @@ def test_names_cannot_add_headers() -> None:
     assert message_from_bytes(message.as_bytes(), policy=default)["Bcc"] is None
 
 
-def test_reply_goes_to_the_person_only_where_they_gave_an_address() -> None:
-    """Somebody who wants the answer in Telegram has no address to reply to."""
+def test_no_reply_to_without_an_address() -> None:
+    """A mail has no Reply-To header if the person gave no e-mail address."""
     assert mail(replace(REQUEST, details=Details("Rat")))["Reply-To"] is None
 
 
 @pytest.mark.parametrize("url", ["http://x", "smtp://", "smtp://host:port", "host:587", "smtp://u:geheim@h:99999"])
-def test_wrong_url_is_named_without_its_password(url: str) -> None:
-    """The error says which variable is wrong, and no secret."""
+def test_invalid_url_is_reported_without_its_password(url: str) -> None:
+    """The error about an invalid mail server URL names the variable and contains no secret."""
     with pytest.raises(SettingsError) as caught:
         Mailer(url)
 
@@ -279,8 +279,8 @@ def test_wrong_url_is_named_without_its_password(url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("host", "here"), [("127.0.0.1", True), ("::1", True), ("localhost", True), ("x.org", False)]
+    ("host", "is_loopback"), [("127.0.0.1", True), ("::1", True), ("localhost", True), ("x.org", False)]
 )
-def test_only_this_machine_may_be_reached_in_the_clear(host: str, here: bool) -> None:
-    """Any other server must offer STARTTLS."""
-    assert is_loopback_host(host) is here
+def test_only_loopback_is_allowed_without_tls(host: str, is_loopback: bool) -> None:
+    """Only a server on this machine may be used without STARTTLS."""
+    assert is_loopback_host(host) is is_loopback

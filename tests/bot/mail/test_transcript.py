@@ -1,4 +1,4 @@
-"""The transcript that goes with a request's e-mail, through a real SMTP server on this machine."""
+"""The transcript attached to a request's e-mail, through a real SMTP server on this machine."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -21,26 +21,26 @@ from tests.support.relay import OPEN, REFERENCE
 
 @pytest.fixture
 def inbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Inbox]:
-    """What the mail server of the settings takes."""
-    taken = Inbox()
-    controller = Controller(taken, hostname="127.0.0.1", port=free_port())
+    """The inbox of the mail server in the settings."""
+    server_inbox = Inbox()
+    controller = Controller(server_inbox, hostname="127.0.0.1", port=free_port())
     controller.start()
     monkeypatch.setenv("GW_SMTP_URL", f"smtp://127.0.0.1:{controller.port}")
     monkeypatch.setenv("GW_MAIL_FROM", "bot@example.org")
-    yield taken
+    yield server_inbox
     controller.stop()
 
 
-async def attached(parts: Dialogue, inbox: Inbox) -> str:
-    assert await make_mail_sender(Settings(), parts)(SendMail(REFERENCE)) == Sent(None)
-    mail = message_from_bytes(inbox.taken[-1], policy=default)
+async def send_and_read_transcript(services: Dialogue, inbox: Inbox) -> str:
+    assert await make_mail_sender(Settings(), services)(SendMail(REFERENCE)) == Sent(None)
+    mail = message_from_bytes(inbox.received[-1], policy=default)
     texts = {part.get_filename(): part.get_content() for part in mail.iter_attachments()}
     return str(texts[f"{REFERENCE}.txt"])
 
 
-async def test_transcript_speaks_of_no_thread(parts: Dialogue, inbox: Inbox) -> None:
-    """Who reads it cannot write beneath it: it holds the request and what was said, and nothing of how to answer."""
-    parts.store.apply(
+async def test_transcript_has_no_hints_about_the_thread(services: Dialogue, inbox: Inbox) -> None:
+    """The transcript has the request and the messages, but no hints on how to answer in a thread."""
+    services.store.apply(
         (),
         [
             CreateRequest(replace(OPEN, name="Ada")),
@@ -48,7 +48,7 @@ async def test_transcript_speaks_of_no_thread(parts: Dialogue, inbox: Inbox) -> 
         ],
     )
 
-    text = await attached(parts, inbox)
+    text = await send_and_read_transcript(services, inbox)
 
     assert f"Anfrage {REFERENCE} von Ada" in text
     assert "Geht es am Dienstag?" in text
@@ -56,8 +56,8 @@ async def test_transcript_speaks_of_no_thread(parts: Dialogue, inbox: Inbox) -> 
     assert "//" not in text
 
 
-async def test_transcript_without_a_word_has_no_heading_for_it(parts: Dialogue, inbox: Inbox) -> None:
-    """Where nothing was said yet, the transcript ends with the request."""
-    parts.store.apply((), [CreateRequest(OPEN)])
+async def test_transcript_without_messages(services: Dialogue, inbox: Inbox) -> None:
+    """Without messages, the transcript has no section for them."""
+    services.store.apply((), [CreateRequest(OPEN)])
 
-    assert "Verlauf" not in await attached(parts, inbox)
+    assert "Verlauf" not in await send_and_read_transcript(services, inbox)

@@ -1,4 +1,4 @@
-"""Durable updates in, with a real store."""
+"""The durable inbox of updates, over a real store."""
 
 import asyncio
 import threading
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.durability
 
 
 async def test_each_update_is_handled_once(store: Store) -> None:
-    """Redelivered updates are handled once."""
+    """An update that is delivered again is handled only once."""
     handled: list[int] = []
     inbox = Inbox(store, noting(store, handled), key)
 
@@ -29,7 +29,7 @@ async def test_each_update_is_handled_once(store: Store) -> None:
 
 
 async def test_order_per_chat(store: Store) -> None:
-    """Updates of one chat are handled in the order in which they came, however many chats there are."""
+    """Updates of a chat are handled in order of arrival, however many chats there are."""
     handled: list[int] = []
     inbox = Inbox(store, noting(store, handled), key)
 
@@ -42,53 +42,53 @@ async def test_order_per_chat(store: Store) -> None:
     assert len(handled) == 200
 
 
-async def test_chat_goes_on_with_what_comes_meanwhile(store: Store) -> None:
-    """What comes while its chat is being handled waits for what is in hand, and is handled next."""
-    begun, go = threading.Event(), threading.Event()
+async def test_update_that_arrives_meanwhile_is_handled_next(store: Store) -> None:
+    """An update that arrives while its chat is being handled waits and is handled next."""
+    started, proceed = threading.Event(), threading.Event()
     handled: list[int] = []
-    note = noting(store, handled)
+    finish = noting(store, handled)
 
     def handle(number: int, raw: dict[str, Any]) -> None:
-        begun.set()
-        assert go.wait(10)
-        note(number, raw)
+        started.set()
+        assert proceed.wait(10)
+        finish(number, raw)
 
     inbox = Inbox(store, handle, key)
     await inbox.receive_updates([update(1, 10)])
-    assert await asyncio.to_thread(begun.wait, 10)
+    assert await asyncio.to_thread(started.wait, 10)
     await inbox.receive_updates([update(2, 10)])
-    in_hand = list(handled)
-    go.set()
+    handled_meanwhile = list(handled)
+    proceed.set()
     await inbox.wait_until_idle()
 
-    assert in_hand == []
+    assert handled_meanwhile == []
     assert handled == [1, 2]
 
 
-async def test_update_that_comes_at_the_last_moment(store: Store) -> None:
-    """What comes between the look for more of its chat and the end of the chat's turn is handled too."""
-    looked, go = threading.Event(), threading.Event()
+async def test_update_that_arrives_at_the_last_moment(store: Store) -> None:
+    """An update that arrives just after its chat was found to be empty is handled too."""
+    released, proceed = threading.Event(), threading.Event()
     handled: list[int] = []
 
-    class Slow(Around):
+    class SlowRelease(Around):
         def release_chat(self, chat_key: str, excluded: Collection[int]) -> bool:
             more = store.inbox.release_chat(chat_key, excluded)
-            looked.set()
-            assert go.wait(10)
+            released.set()
+            assert proceed.wait(10)
             return more
 
-    inbox = Inbox(cast(Store, Slow(store)), noting(store, handled), key)
+    inbox = Inbox(cast(Store, SlowRelease(store)), noting(store, handled), key)
     await inbox.receive_updates([update(1, 10)])
-    assert await asyncio.to_thread(looked.wait, 10)
+    assert await asyncio.to_thread(released.wait, 10)
     await inbox.receive_updates([update(2, 10)])
-    go.set()
+    proceed.set()
     await inbox.wait_until_idle()
 
     assert handled == [1, 2]
 
 
-async def test_only_the_newest(store: Store) -> None:
-    """Where only the newest counts, those behind which a newer one waits are done without being handled."""
+async def test_only_the_newest_update_is_handled(store: Store) -> None:
+    """If only the newest update of a chat counts, an update is skipped when a newer one is queued."""
     handled: list[int] = []
     inbox = Inbox(store, noting(store, handled), key, lambda chat: chat == "10")
 
@@ -100,8 +100,8 @@ async def test_only_the_newest(store: Store) -> None:
     assert store.inbox.pending_updates() == []
 
 
-async def test_nobody_is_named_by_what_is_done(store: Store) -> None:
-    """Of an update that is done neither its text nor its chat is kept."""
+async def test_finished_update_keeps_no_personal_data(store: Store) -> None:
+    """Neither the text nor the chat of a finished update stays in the store."""
     store.inbox.add_updates([(1, "inline:4711", '{"text": "Geheimnis"}')])
     store.finish_update(1, None, None, (), ())
 
@@ -110,8 +110,8 @@ async def test_nobody_is_named_by_what_is_done(store: Store) -> None:
     assert [(row["chat"], row["body"]) for row in tables(store)["inbox"]] == [("", "")]
 
 
-async def test_loud_chats_hold_up_nobody(store: Store) -> None:
-    """Chats take turns: many that send hundreds of messages are not handled before those who sent one each."""
+async def test_busy_chats_do_not_delay_others(store: Store) -> None:
+    """Chats take turns, so chats that send hundreds of messages do not delay those that send one."""
     handled: list[int] = []
     inbox = Inbox(store, noting(store, handled), key)
 
@@ -119,33 +119,33 @@ async def test_loud_chats_hold_up_nobody(store: Store) -> None:
     await inbox.receive_updates([*loud, update(2000, 11), update(2001, 12)])
     await inbox.wait_until_idle()
 
-    assert max(handled.index(2000), handled.index(2001)) < 200  # far from 1,000, however the threads come to run
+    assert max(handled.index(2000), handled.index(2001)) < 200  # far below 1,000, however the threads are scheduled
     assert len(handled) == 1002
 
 
-async def test_some_chats_at_once(store: Store) -> None:
-    """As many chats as are meant to, and not one more, are handled at the same time."""
-    now, most, lock, all_at_it = 0, 0, threading.Lock(), threading.Barrier(MAX_WORKERS)
+async def test_chats_are_handled_by_all_workers(store: Store) -> None:
+    """Exactly as many chats as there are workers are handled at the same time."""
+    running, peak, lock, barrier = 0, 0, threading.Lock(), threading.Barrier(MAX_WORKERS)
 
     def handle(number: int, raw: dict[str, Any]) -> None:
-        nonlocal now, most
+        nonlocal running, peak
         with lock:
-            now += 1
-            most = max(most, now)
-        all_at_it.wait(10)
+            running += 1
+            peak = max(peak, running)
+        barrier.wait(10)
         with lock:
-            now -= 1
+            running -= 1
         store.finish_update(number, None, None, (), ())
 
     inbox = Inbox(store, handle, key)
     await inbox.receive_updates([update(number, 10 + number) for number in range(40)])
     await inbox.wait_until_idle()
 
-    assert most == MAX_WORKERS
+    assert peak == MAX_WORKERS
 
 
-async def test_update_done_by_an_earlier_one_is_passed_over(store: Store) -> None:
-    """What an earlier update of the chat has done with it, as a deletion does, is not handled any more."""
+async def test_update_finished_by_an_earlier_one_is_skipped(store: Store) -> None:
+    """An update that an earlier update of its chat has finished, as a deletion does, is not handled."""
     store.inbox.add_updates([(number, "10", f'{{"update_id": {number}}}') for number in (1, 2, 3)])
     handled: list[int] = []
 
@@ -161,8 +161,8 @@ async def test_update_done_by_an_earlier_one_is_passed_over(store: Store) -> Non
     assert handled == [1, 3]
 
 
-async def test_update_is_read_when_its_turn_comes(store: Store) -> None:
-    """An update that another process has done while it waited here is not handled, and none behind it is left out."""
+async def test_update_finished_by_another_process_is_skipped(store: Store) -> None:
+    """An update that another process has finished meanwhile is not handled, and none after it is skipped."""
     handled: list[int] = []
     inbox = Inbox(store, noting(store, handled), key)
 
@@ -174,12 +174,12 @@ async def test_update_is_read_when_its_turn_comes(store: Store) -> None:
     assert handled == [number for number in range(1, 120) if number not in (50, 60)]
 
 
-async def test_one_process_hears_nobody(embedded: Store) -> None:
-    """With a file there is nobody else to hear of, and it is always this process that leads."""
-    heard: list[int] = []
-    listening = asyncio.create_task(embedded.database.listen_for_calls(lambda: heard.append(0)))
+async def test_sqlite_has_no_other_process(embedded: Store) -> None:
+    """With SQLite, no other process is listened to, and this process always leads."""
+    notifications: list[int] = []
+    listener = asyncio.create_task(embedded.database.listen_for_calls(lambda: notifications.append(0)))
     await asyncio.to_thread(queue, embedded, text(10, "a"))
-    await ended(listening)
+    await ended(listener)
 
     assert embedded.database.try_acquire_leadership() == embedded.database.try_acquire_leadership() == 1
-    assert heard == []
+    assert notifications == []

@@ -1,4 +1,4 @@
-"""Durable updates in, where something goes wrong or the bot ends."""
+"""The inbox when something fails or the bot stops."""
 
 import asyncio
 import threading
@@ -16,8 +16,8 @@ from tests.support.queues import at_once, key, noting, update
 pytestmark = pytest.mark.durability
 
 
-async def test_unfinished_updates_are_taken_up_again(store: Store) -> None:
-    """What was written down before a crash is handled at the next start."""
+async def test_unfinished_updates_are_resumed(store: Store) -> None:
+    """Updates stored before a crash are handled at the next start."""
     store.inbox.add_updates([(number, str(9 + number % 2), f'{{"update_id": {number}}}') for number in (5, 6, 7, 8)])
     handled: list[int] = []
     inbox = Inbox(store, noting(store, handled), key, lambda chat: chat == "9")
@@ -29,13 +29,15 @@ async def test_unfinished_updates_are_taken_up_again(store: Store) -> None:
     assert [number for number in handled if number % 2 == 0] == [8]
 
 
-async def test_update_that_fails_is_tried_again(store: Store, caplog: pytest.LogCaptureFixture) -> None:
-    """Where an update cannot be handled now, it is tried again, and what came after it waits its turn."""
+async def test_update_is_retried_when_the_store_is_unavailable(
+    store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An update that cannot be handled now is retried, and later ones of its chat wait for it."""
     handled: list[int] = []
-    full = [True]
+    disk_full = [True]
 
     def handle(number: int, raw: dict[str, Any]) -> None:
-        if full.pop() if full else False:
+        if disk_full.pop() if disk_full else False:
             raise StoreUnavailable("The store cannot be used now: the disk is full.")
         handled.append(number)
         store.finish_update(number, None, None, (), ())
@@ -48,8 +50,8 @@ async def test_update_that_fails_is_tried_again(store: Store, caplog: pytest.Log
     assert caplog.messages == ["a chat waits: The store cannot be used now: the disk is full."]
 
 
-async def test_one_broken_update_stops_no_other(store: Store, caplog: pytest.LogCaptureFixture) -> None:
-    """Where the handling of an update fails, what is behind it in its chat and in others is handled all the same."""
+async def test_failing_update_stops_no_other(store: Store, caplog: pytest.LogCaptureFixture) -> None:
+    """If handling an update fails, later ones in its chat and in others are handled all the same."""
     handled: list[int] = []
 
     def handle(number: int, raw: dict[str, Any]) -> None:
@@ -67,8 +69,8 @@ async def test_one_broken_update_stops_no_other(store: Store, caplog: pytest.Log
     assert [number for number, _ in store.inbox.pending_updates()] == [1, 2, 3, 4]
 
 
-async def test_closing_ends_the_waiting_for_what_others_leave(store: Store) -> None:
-    """Whoever waits to look again at what others left does not keep the bot from ending."""
+async def test_closing_ends_the_wait_for_resuming(store: Store) -> None:
+    """Waiting to resume updates that other processes left does not keep the bot from stopping."""
     inbox = Inbox(store, noting(store, []), key)
     resuming = asyncio.create_task(inbox.keep_resuming())
     await asyncio.sleep(0)
@@ -78,23 +80,23 @@ async def test_closing_ends_the_waiting_for_what_others_leave(store: Store) -> N
     await asyncio.wait_for(resuming, RESUME_INTERVAL / 2)
 
 
-async def test_closing_finishes_what_is_in_hand(store: Store) -> None:
-    """When the bot ends, the updates in hand are finished; what waits, and what still comes, is left for the next."""
-    begun, go = threading.Barrier(MAX_WORKERS + 1), threading.Event()
+async def test_closing_finishes_updates_being_handled(store: Store) -> None:
+    """When the bot stops, updates being handled are finished, and others are left for the next start."""
+    started, proceed = threading.Barrier(MAX_WORKERS + 1), threading.Event()
     handled: list[int] = []
 
     def handle(number: int, raw: dict[str, Any]) -> None:
-        begun.wait(10)
-        assert go.wait(10)
+        started.wait(10)
+        assert proceed.wait(10)
         handled.append(number)
         store.finish_update(number, None, None, (), ())
 
     inbox = Inbox(store, handle, key)
     await inbox.receive_updates([update(number, 10 + number) for number in range(MAX_WORKERS + 2)] + [update(99, 10)])
-    await asyncio.to_thread(begun.wait, 10)
+    await asyncio.to_thread(started.wait, 10)
     closing = asyncio.create_task(inbox.close())
     await asyncio.sleep(0)
-    go.set()
+    proceed.set()
     await closing
     await inbox.receive_updates([update(100, 77)])
     await inbox.wait_until_idle()
@@ -103,19 +105,19 @@ async def test_closing_finishes_what_is_in_hand(store: Store) -> None:
     assert [number for number, _ in store.inbox.pending_updates()] == [MAX_WORKERS, MAX_WORKERS + 1, 99, 100]
 
 
-async def test_wait_for_the_store_grows_and_ends_with_the_bot(store: Store) -> None:
-    """A store that cannot be used is tried after 1, 2, 4 … s, half a minute at most; closing ends the wait."""
+async def test_wait_for_the_store_grows(store: Store) -> None:
+    """An unavailable store is retried after 1, 2, 4 … up to 32 s, and closing ends the wait."""
     waits: list[float] = []
 
     def handle(number: int, raw: dict[str, Any]) -> None:
         raise StoreUnavailable("The store cannot be used now: the disk is full.")
 
-    async def rest(woken: asyncio.Event, seconds: float) -> None:
+    async def sleep(woken: asyncio.Event, seconds: float) -> None:
         waits.append(seconds)
         if len(waits) == 8:
             woken.set()
 
-    inbox = Inbox(store, handle, key, sleep=rest)
+    inbox = Inbox(store, handle, key, sleep=sleep)
     await inbox.receive_updates([update(1, 10)])
     await inbox.wait_until_idle()
 
@@ -123,8 +125,8 @@ async def test_wait_for_the_store_grows_and_ends_with_the_bot(store: Store) -> N
     assert store.inbox.pending_updates() == [(1, "10")]
 
 
-async def test_update_that_the_store_refuses_is_put_off(store: Store, caplog: pytest.LogCaptureFixture) -> None:
-    """What the store refuses for good is left for the next start, and holds up nothing."""
+async def test_update_that_the_store_refuses_is_postponed(store: Store, caplog: pytest.LogCaptureFixture) -> None:
+    """An update that the store refuses for good is left for the next start and does not delay others."""
     handled: list[int] = []
 
     def handle(number: int, raw: dict[str, Any]) -> None:
@@ -142,14 +144,14 @@ async def test_update_that_the_store_refuses_is_put_off(store: Store, caplog: py
     assert caplog.messages == ["update 1 is postponed: The store cannot be used: it is damaged."]
 
 
-async def test_half_characters_are_taken(store: Store) -> None:
-    """A half of a character, which no store takes, is a question mark in what is handled."""
+async def test_lone_surrogates_are_replaced(store: Store) -> None:
+    """A lone surrogate, which no store accepts, is replaced with a question mark."""
     handled: list[dict[str, Any]] = []
-    seen: list[tuple[int, str]] = []
+    pending: list[tuple[int, str]] = []
 
     def handle(number: int, raw: dict[str, Any]) -> None:
         handled.append(raw)
-        seen.extend(store.inbox.pending_updates())
+        pending.extend(store.inbox.pending_updates())
         store.finish_update(number, None, None, (), ())
 
     inbox = Inbox(store, handle, lambda raw: "\ud83d10")
@@ -158,14 +160,14 @@ async def test_half_characters_are_taken(store: Store) -> None:
     await inbox.wait_until_idle()
 
     assert handled == [{"update_id": 1, "text": "Grün ?!"}]
-    assert seen == [(1, "?10")]
+    assert pending == [(1, "?10")]
 
 
 @pytest.mark.parametrize(("call", "before"), [("claim_update", 2), ("release_chat", MAX_WORKERS + 2)])
 async def test_chats_that_cannot_be_claimed_or_released_are_resumed(
     store: Store, caplog: pytest.LogCaptureFixture, call: str, before: int
 ) -> None:
-    """Chats that the store fails to give or take back hold up no other one, and are taken up at the next look."""
+    """Chats that cannot be claimed or released do not delay others and are resumed at the next check."""
     handled: list[int] = []
     damaged = [StoreError("The store cannot be used: it is damaged.")] * MAX_WORKERS
     inbox = Inbox(faulty(store, **{call: damaged}), noting(store, handled), key)
@@ -178,25 +180,25 @@ async def test_chats_that_cannot_be_claimed_or_released_are_resumed(
     await inbox.wait_until_idle()
 
     assert first == before
-    assert sorted(handled) == [one["update_id"] for one in updates]
+    assert sorted(handled) == [raw["update_id"] for raw in updates]
     assert caplog.messages == ["a chat waits: The store cannot be used: it is damaged."] * MAX_WORKERS
 
 
-async def test_new_update_brings_back_a_chat_that_failed(store: Store) -> None:
-    """What comes for a chat while it is claimed in vain is not left until the next look."""
+async def test_new_update_resumes_a_chat_that_failed(store: Store) -> None:
+    """An update that arrives while claiming its chat fails does not wait until the next check."""
     handled: list[int] = []
-    failing, go = threading.Event(), threading.Event()
+    failing, proceed = threading.Event(), threading.Event()
 
     def fault() -> Iterator[StoreError]:
         failing.set()
-        go.wait(10)
+        proceed.wait(10)
         yield StoreError("The store cannot be used: it is damaged.")
 
     inbox = Inbox(faulty(store, claim_update=fault()), noting(store, handled), key)
     await inbox.receive_updates([update(1, 10)])
     await asyncio.to_thread(failing.wait, 10)
     await inbox.receive_updates([update(2, 10)])
-    go.set()
+    proceed.set()
     await inbox.wait_until_idle()
 
     assert handled == [1, 2]

@@ -1,4 +1,4 @@
-"""Telegram's limits: whatever is to be sent when, and however long each call takes."""
+"""The rate limiter keeps Telegram's limits, whatever is sent when and however long each call takes."""
 
 import heapq
 from itertools import pairwise
@@ -12,7 +12,7 @@ from bot.pipeline.rate_limiter import ALL_CHATS, NO_LIMITS, RETRY_MARGIN, TELEGR
 pytestmark = pytest.mark.durability
 
 CHATS = st.sampled_from([*range(1, 60), -1, -2])
-# (chat, seconds until the call is asked for, seconds that it takes, share of these after which Telegram gets it)
+# (chat, seconds until the call is requested, its duration in seconds, share of that after which it reaches Telegram)
 CALLS = st.lists(
     st.tuples(CHATS, st.sampled_from((0.0, 0.0, 0.0, 0.3)), st.sampled_from((0.01, 0.1, 0.4, 2.5)), st.floats(0, 1)),
     min_size=40,
@@ -21,36 +21,36 @@ CALLS = st.lists(
 
 
 def arrivals(calls: list[tuple[int, float, float, float]]) -> list[tuple[float, int]]:
-    """When Telegram gets these calls, each made as soon as the pace allows; one at a time in a chat."""
-    pace, now, got = RateLimiter(TELEGRAM_LIMITS, started_at=-60.0), 0.0, list[tuple[float, int]]()
-    under_way: list[tuple[float, int]] = []
-    for chat, later, takes, share in calls:
-        now += later
+    """Return when each call reaches Telegram, if it begins as soon as it may, one at a time per chat."""
+    limiter, now, received = RateLimiter(TELEGRAM_LIMITS, started_at=-60.0), 0.0, list[tuple[float, int]]()
+    in_flight: list[tuple[float, int]] = []
+    for chat, delay, duration, share in calls:
+        now += delay
         while True:
-            while under_way and under_way[0][0] <= now:
-                end, done = heapq.heappop(under_way)
-                pace.end_call(done, end)
-            busy = [end for end, other in under_way if other == chat]
-            wait = max([pace.seconds_to_wait(chat, now), *(end - now for end in busy)])
+            while in_flight and in_flight[0][0] <= now:
+                end, ended_chat = heapq.heappop(in_flight)
+                limiter.end_call(ended_chat, end)
+            ends = [end for end, other in in_flight if other == chat]
+            wait = max([limiter.seconds_to_wait(chat, now), *(end - now for end in ends)])
             if not wait:
                 break
-            now = min([now + wait, *(end for end, _ in under_way)])
-        pace.begin_call(chat)
-        heapq.heappush(under_way, (now + takes, chat))
-        got.append((now + takes * share, chat))
-    return sorted(got)
+            now = min([now + wait, *(end for end, _ in in_flight)])
+        limiter.begin_call(chat)
+        heapq.heappush(in_flight, (now + duration, chat))
+        received.append((now + duration * share, chat))
+    return sorted(received)
 
 
 @settings(deadline=None, max_examples=60)
 @given(CALLS)
 def test_limits_are_never_broken(calls: list[tuple[int, float, float, float]]) -> None:
-    """Whatever is sent, and wherever a call lingers, Telegram never gets more than it allows."""
-    got = arrivals(calls)
+    """Whatever is sent and however long calls take, Telegram never receives more than its limits allow."""
+    received = arrivals(calls)
 
-    times = [time for time, _ in got]
+    times = [time for time, _ in received]
     assert all(later - time > 0.999 for time, later in zip(times, times[TELEGRAM_LIMITS.per_second :], strict=False))
-    for chat in {chat for _, chat in got}:
-        own = [time for time, other in got if other == chat]
+    for chat in {chat for _, chat in received}:
+        own = [time for time, other in received if other == chat]
         assert all(later - time > 0.999 for time, later in pairwise(own))
         if chat < 0:
             assert all(
@@ -59,293 +59,295 @@ def test_limits_are_never_broken(calls: list[tuple[int, float, float, float]]) -
             )
 
 
-def test_all_that_is_allowed_is_sent() -> None:
-    """Of 60 people who are to get something, 30 get it at once, and the others a second later."""
-    got = arrivals([(chat, 0.0, 0.01, 0.0) for chat in range(1, 61)])
+def test_limits_are_used_in_full() -> None:
+    """Of 60 messages to different people, 30 are sent at once and the others a second later."""
+    received = arrivals([(chat, 0.0, 0.01, 0.0) for chat in range(1, 61)])
 
-    assert [round(time, 1) for time, _ in got] == [0.0] * 30 + [1.0] * 30
+    assert [round(time, 1) for time, _ in received] == [0.0] * 30 + [1.0] * 30
 
 
 def test_first_message_does_not_wait() -> None:
-    """Somebody who was not written to just now gets an answer at once, whoever else got one."""
-    pace = RateLimiter(TELEGRAM_LIMITS)
-    pace.begin_call(10)
-    pace.end_call(10, 100.0)
+    """A chat that got no message within the last second gets one at once."""
+    limiter = RateLimiter(TELEGRAM_LIMITS)
+    limiter.begin_call(10)
+    limiter.end_call(10, 100.0)
 
-    assert not pace.is_closing
-    assert pace.seconds_to_wait(11, 100.0) == 0
-    assert pace.seconds_to_wait(10, 100.2) == pytest.approx(0.8)
-    assert pace.seconds_to_wait(10, 101.0) == 0
-
-
-def test_group_is_full_for_a_minute_after_a_restart() -> None:
-    """What a group got in the last minute counts when the bot starts anew, from when it has arrived at the latest."""
-    pace = RateLimiter(TELEGRAM_LIMITS, started_at=100.0)
-    pace.restore_state({}, [(-5, 70.0 + number) for number in range(20)], 100.0)
-
-    assert pace.seconds_to_wait(-5, 102.0) == 38.0
-    assert pace.paused_chats(102.0) == [-5]
-    assert pace.seconds_to_wait(-6, 102.0) == 0
-    assert pace.seconds_to_wait(-5, 140.0) == 0
+    assert not limiter.is_closing
+    assert limiter.seconds_to_wait(11, 100.0) == 0
+    assert limiter.seconds_to_wait(10, 100.2) == pytest.approx(0.8)
+    assert limiter.seconds_to_wait(10, 101.0) == 0
 
 
-def test_call_that_was_under_way_at_a_restart() -> None:
-    """A call written down just before counts from the restart on, since the process that made it is gone."""
-    pace = RateLimiter(TELEGRAM_LIMITS, started_at=100.0)
-    pace.restore_state({}, [(-5, 95.0)] * 20, 100.0)
+def test_group_calls_count_after_a_restart() -> None:
+    """After a restart, a group's calls of the last minute count, from the latest time at which they arrived."""
+    limiter = RateLimiter(TELEGRAM_LIMITS, started_at=100.0)
+    limiter.restore_state({}, [(-5, 70.0 + number) for number in range(20)], 100.0)
 
-    assert [pace.seconds_to_wait(-5, 159.9) > 0, pace.seconds_to_wait(-5, 160.0)] == [True, 0]
-
-
-def test_first_second_after_a_start_is_waited_out() -> None:
-    """What the process before sent in its last second is not known, so nothing is sent in the first one."""
-    pace = RateLimiter(TELEGRAM_LIMITS, started_at=100.0)
-
-    assert (pace.free_slots(100.5), pace.free_slots(101.0)) == (0, 30)
-    assert pace.seconds_to_wait(10, 100.5) == 0.5
+    assert limiter.seconds_to_wait(-5, 102.0) == 38.0
+    assert limiter.paused_chats(102.0) == [-5]
+    assert limiter.seconds_to_wait(-6, 102.0) == 0
+    assert limiter.seconds_to_wait(-5, 140.0) == 0
 
 
-def test_refused_chat_waits_alone() -> None:
-    """Two chats that are refused hold back nobody else, and each until its own time."""
-    pace = RateLimiter(TELEGRAM_LIMITS)
-    pace.note_retry_after(10, 30, 100.0)
-    pace.note_retry_after(11, 3600, 100.0)
+def test_call_in_flight_at_a_restart() -> None:
+    """A call that was recorded just before a restart counts from the restart, as its process has ended."""
+    limiter = RateLimiter(TELEGRAM_LIMITS, started_at=100.0)
+    limiter.restore_state({}, [(-5, 95.0)] * 20, 100.0)
 
-    assert pace.free_slots(100.0) == 30
-    assert pace.retry_after(12, 100.0) == 0
-    assert pace.next_change(100.0) == 100 + 30 + RETRY_MARGIN
-    assert pace.retry_after(10, 130.0) > 0
-    assert pace.retry_after(10, 130.2) == 0
-    assert pace.retry_after(11, 3699.0) > 0
+    assert [limiter.seconds_to_wait(-5, 159.9) > 0, limiter.seconds_to_wait(-5, 160.0)] == [True, 0]
 
 
-def test_several_refusals_at_once_are_about_all() -> None:
-    """Where three chats in a row are refused until the same time, nothing is sent to anybody until then."""
-    pace = RateLimiter(TELEGRAM_LIMITS)
+def test_nothing_is_sent_in_the_first_second() -> None:
+    """Nothing is sent in the first second, since the calls of the previous process's last second are unknown."""
+    limiter = RateLimiter(TELEGRAM_LIMITS, started_at=100.0)
+
+    assert (limiter.free_slots(100.5), limiter.free_slots(101.0)) == (0, 30)
+    assert limiter.seconds_to_wait(10, 100.5) == 0.5
+
+
+def test_retry_after_pauses_only_its_chat() -> None:
+    """Chats with a RetryAfter are paused each until its own time, and others are not delayed."""
+    limiter = RateLimiter(TELEGRAM_LIMITS)
+    limiter.note_retry_after(10, 30, 100.0)
+    limiter.note_retry_after(11, 3600, 100.0)
+
+    assert limiter.free_slots(100.0) == 30
+    assert limiter.retry_after(12, 100.0) == 0
+    assert limiter.next_change(100.0) == 100 + 30 + RETRY_MARGIN
+    assert limiter.retry_after(10, 130.0) > 0
+    assert limiter.retry_after(10, 130.2) == 0
+    assert limiter.retry_after(11, 3699.0) > 0
+
+
+def test_several_equal_retry_afters_pause_all_chats() -> None:
+    """If three chats in a row get a RetryAfter until the same time, all chats are paused until then."""
+    limiter = RateLimiter(TELEGRAM_LIMITS)
     for number in range(3):
-        follows = pace.note_retry_after(10 + number, 30, 100.0 + number / 10)
+        paused = limiter.note_retry_after(10 + number, 30, 100.0 + number / 10)
 
-    assert ALL_CHATS in follows
-    assert pace.free_slots(130.0) == 0
-    assert pace.retry_after(99, 130.0) > 0
-    assert pace.free_slots(130.4) == 30
+    assert ALL_CHATS in paused
+    assert limiter.free_slots(130.0) == 0
+    assert limiter.retry_after(99, 130.0) > 0
+    assert limiter.free_slots(130.4) == 30
 
 
-def test_refusals_at_different_times_are_not_about_all() -> None:
-    """Chats that are refused until different times, or with a success in between, are flooded each by itself."""
-    apart, between = RateLimiter(TELEGRAM_LIMITS), RateLimiter(TELEGRAM_LIMITS)
+def test_different_retry_afters_pause_only_their_chats() -> None:
+    """Several RetryAfter until different times, or with a success in between, pause only their own chats."""
+    different, interrupted = RateLimiter(TELEGRAM_LIMITS), RateLimiter(TELEGRAM_LIMITS)
     for number in range(5):
-        apart.note_retry_after(10 + number, 30 + 10 * number, 100.0)
-        between.note_retry_after(10 + number, 30, 100.0)
-        between.note_success()
+        different.note_retry_after(10 + number, 30 + 10 * number, 100.0)
+        interrupted.note_retry_after(10 + number, 30, 100.0)
+        interrupted.note_success()
 
-    assert apart.free_slots(100.0) == between.free_slots(100.0) == 30
+    assert different.free_slots(100.0) == interrupted.free_slots(100.0) == 30
 
 
-def test_clock_that_is_set_back_stops_nobody() -> None:
-    """After the clock was set back by an hour messages still leave."""
-    pace = RateLimiter(TELEGRAM_LIMITS)
+def test_clock_set_back_does_not_stop_sending() -> None:
+    """After the clock was set back by an hour, messages are still sent."""
+    limiter = RateLimiter(TELEGRAM_LIMITS)
     for chat in (*range(30), *[-5] * 20):
-        pace.begin_call(chat)
-        pace.end_call(chat, 5000.0)
+        limiter.begin_call(chat)
+        limiter.end_call(chat, 5000.0)
 
-    assert pace.free_slots(1400.0) == 30
-    assert pace.seconds_to_wait(-5, 1400.0) == pace.seconds_to_wait(3, 1400.0) == 0
-    assert pace.next_change(1400.0) is None
+    assert limiter.free_slots(1400.0) == 30
+    assert limiter.seconds_to_wait(-5, 1400.0) == limiter.seconds_to_wait(3, 1400.0) == 0
+    assert limiter.next_change(1400.0) is None
 
 
 @pytest.mark.parametrize("ahead", [30.0, 3_600.0, 86_400.0, 365 * 86_400.0])
-def test_clock_that_was_ahead_holds_nobody(ahead: float) -> None:
-    """What began, was refused or shown while the clock was ahead is over when it is right, for a chat and for all."""
-    right, wrong = 5_000.0, 5_000.0 + ahead
-    pace = RateLimiter(TELEGRAM_LIMITS, started_at=wrong)
-    follows = [pace.note_retry_after(chat, 600.0, wrong) for chat in (10, 11, 12)]
-    pace.may_show_typing(13, wrong)
+def test_corrected_clock_ends_all_waits(ahead: float) -> None:
+    """Every wait that began while the clock was ahead ends when the clock is corrected."""
+    correct, wrong = 5_000.0, 5_000.0 + ahead
+    limiter = RateLimiter(TELEGRAM_LIMITS, started_at=wrong)
+    paused = [limiter.note_retry_after(chat, 600.0, wrong) for chat in (10, 11, 12)]
+    limiter.may_show_typing(13, wrong)
 
-    assert ALL_CHATS in follows[-1]
-    assert pace.next_change(right) is None
-    assert (pace.free_slots(right), pace.paused_chats(right)) == (30, [])
-    assert [pace.seconds_to_wait(chat, right) for chat in (10, 13)] == [0.0, 0.0]
-    assert pace.retry_after(10, right) == 0.0
-    assert pace.may_show_typing(13, right)
+    assert ALL_CHATS in paused[-1]
+    assert limiter.next_change(correct) is None
+    assert (limiter.free_slots(correct), limiter.paused_chats(correct)) == (30, [])
+    assert [limiter.seconds_to_wait(chat, correct) for chat in (10, 13)] == [0.0, 0.0]
+    assert limiter.retry_after(10, correct) == 0.0
+    assert limiter.may_show_typing(13, correct)
 
 
 @pytest.mark.parametrize("back", [30.0, 3_600.0, 86_400.0])
-def test_clock_that_is_set_back_prolongs_no_wait(back: float) -> None:
-    """A chat that has to wait is never held for longer than it was asked to, counted from the correction."""
-    pace = RateLimiter(TELEGRAM_LIMITS, started_at=0.0)
-    pace.note_retry_after(10, 60.0, 100_000.0)
-    pace.restore_state({11: 100_060.0}, [], 100_000.0)
+def test_clock_set_back_does_not_prolong_a_wait(back: float) -> None:
+    """After the clock was set back, a paused chat waits at most as long as Telegram asked, from the correction on."""
+    limiter = RateLimiter(TELEGRAM_LIMITS, started_at=0.0)
+    limiter.note_retry_after(10, 60.0, 100_000.0)
+    limiter.restore_state({11: 100_060.0}, [], 100_000.0)
     now = 100_040.0 - back
 
-    assert max(pace.retry_after(chat, now) for chat in (10, 11)) <= 60.0 + RETRY_MARGIN
+    assert max(limiter.retry_after(chat, now) for chat in (10, 11)) <= 60.0 + RETRY_MARGIN
 
 
-def test_calls_that_are_yet_to_come() -> None:
-    """What a group got while the clock was ahead is not counted by a process that starts with the right one."""
-    pace = RateLimiter(TELEGRAM_LIMITS, started_at=0.0)
-    pace.restore_state({}, [(-5, 100_000.0)] * 20, 100.0)
+def test_calls_in_the_future_are_ignored() -> None:
+    """Calls recorded while the clock was ahead are ignored after a restart with the right time."""
+    limiter = RateLimiter(TELEGRAM_LIMITS, started_at=0.0)
+    limiter.restore_state({}, [(-5, 100_000.0)] * 20, 100.0)
 
-    assert (pace.seconds_to_wait(-5, 100.0), pace.paused_chats(100.0)) == (0.0, [])
+    assert (limiter.seconds_to_wait(-5, 100.0), limiter.paused_chats(100.0)) == (0.0, [])
 
 
-def test_nothing_is_remembered_for_long() -> None:
-    """A minute after the last call nothing is held on any chat."""
-    pace = RateLimiter(TELEGRAM_LIMITS)
+def test_state_is_discarded_after_a_minute() -> None:
+    """A minute after the last call, nothing is stored about any chat."""
+    limiter = RateLimiter(TELEGRAM_LIMITS)
     for chat in range(-500, 500):
-        pace.may_show_typing(chat, 100.0)
-        pace.begin_call(chat)
-        pace.end_call(chat, 100.0)
-        pace.note_retry_after(chat, 5, 100.0)
-    pace.note_success()
-    pace.may_show_typing(1000, 161.0)
+        limiter.may_show_typing(chat, 100.0)
+        limiter.begin_call(chat)
+        limiter.end_call(chat, 100.0)
+        limiter.note_retry_after(chat, 5, 100.0)
+    limiter.note_success()
+    limiter.may_show_typing(1000, 161.0)
 
-    assert pace.paused_chats(161.0) == []
-    assert pace.free_slots(161.0) == 30
-    assert [name for name, held in vars(pace).items() if isinstance(held, dict | set) and held] == ["_typing_shown"]
+    assert limiter.paused_chats(161.0) == []
+    assert limiter.free_slots(161.0) == 30
+    assert [name for name, value in vars(limiter).items() if isinstance(value, dict | set) and value] == [
+        "_typing_shown"
+    ]
 
 
 def test_typing_is_shown_once_a_second() -> None:
-    """Ten questions in a second show once that an answer is coming, and none shows it where Telegram refuses."""
-    pace = RateLimiter(TELEGRAM_LIMITS)
+    """The typing indicator is shown at most once a second per chat, and not at all while the chat is paused."""
+    limiter = RateLimiter(TELEGRAM_LIMITS)
 
-    assert [pace.may_show_typing(10, 100.0 + number / 10) for number in range(11)] == [True] + [False] * 9 + [True]
-    pace.note_retry_after(11, 30, 100.0)
-    assert not pace.may_show_typing(11, 120.0)
+    assert [limiter.may_show_typing(10, 100.0 + number / 10) for number in range(11)] == [True] + [False] * 9 + [True]
+    limiter.note_retry_after(11, 30, 100.0)
+    assert not limiter.may_show_typing(11, 120.0)
 
 
-def test_stand_in_without_limits() -> None:
-    """Where there are no limits nothing is held back, not even in the first second."""
-    pace = RateLimiter(NO_LIMITS, started_at=100.0)
+def test_without_limits_nothing_waits() -> None:
+    """Without limits, no call waits, not even in the first second."""
+    limiter = RateLimiter(NO_LIMITS, started_at=100.0)
     for _ in range(100):
-        pace.begin_call(-10)
-        pace.end_call(-10, 100.0)
+        limiter.begin_call(-10)
+        limiter.end_call(-10, 100.0)
 
-    assert pace.seconds_to_wait(-10, 100.0) == 0
-    assert pace.free_slots(100.0) > 1000
-    assert pace.may_show_typing(-10, 100.0)
-    assert pace.may_show_typing(-10, 100.0)
+    assert limiter.seconds_to_wait(-10, 100.0) == 0
+    assert limiter.free_slots(100.0) > 1000
+    assert limiter.may_show_typing(-10, 100.0)
+    assert limiter.may_show_typing(-10, 100.0)
 
 
 def test_two_calls_to_a_chat_at_once() -> None:
-    """Where two calls to a chat are under way, each ends by itself, and both count."""
-    pace = RateLimiter(TELEGRAM_LIMITS, started_at=0.0)
-    pace.begin_call(10)
-    pace.begin_call(10)
-    pace.end_call(10, 100.0)
-    after_one = pace.free_slots(100.0)
-    pace.end_call(10, 100.0)
+    """Two calls to a chat that are in flight at once end separately, and both count."""
+    limiter = RateLimiter(TELEGRAM_LIMITS, started_at=0.0)
+    limiter.begin_call(10)
+    limiter.begin_call(10)
+    limiter.end_call(10, 100.0)
+    after_one = limiter.free_slots(100.0)
+    limiter.end_call(10, 100.0)
 
-    assert after_one == pace.free_slots(100.0) == TELEGRAM_LIMITS.per_second - 2
-    assert pace.free_slots(101.5) == TELEGRAM_LIMITS.per_second
+    assert after_one == limiter.free_slots(100.0) == TELEGRAM_LIMITS.per_second - 2
+    assert limiter.free_slots(101.5) == TELEGRAM_LIMITS.per_second
 
 
-def called(pace: RateLimiter, chat: int, *ends: float) -> None:
-    """Calls to a chat that ended then."""
+def record_calls(limiter: RateLimiter, chat: int, *ends: float) -> None:
+    """Record calls to a chat that ended at these times."""
     for end in ends:
-        pace.begin_call(chat)
-        pace.end_call(chat, end)
+        limiter.begin_call(chat)
+        limiter.end_call(chat, end)
 
 
-def test_refusals_before_a_restart_are_obeyed() -> None:
-    """What was refused before a restart is waited out to its end, also beyond a minute, by that chat or by all."""
-    one, everybody = RateLimiter(TELEGRAM_LIMITS, started_at=0.0), RateLimiter(TELEGRAM_LIMITS, started_at=0.0)
-    one.restore_state({10: 200.0}, [], 0.0)
-    everybody.restore_state({ALL_CHATS: 200.0}, [], 0.0)
+def test_retry_after_is_obeyed_after_a_restart() -> None:
+    """A RetryAfter from before a restart is obeyed to its end, for one chat or for all."""
+    one_chat, all_chats = RateLimiter(TELEGRAM_LIMITS, started_at=0.0), RateLimiter(TELEGRAM_LIMITS, started_at=0.0)
+    one_chat.restore_state({10: 200.0}, [], 0.0)
+    all_chats.restore_state({ALL_CHATS: 200.0}, [], 0.0)
 
-    assert [one.retry_after(10, 20.0), one.retry_after(11, 20.0), everybody.retry_after(11, 20.0)] == [
+    assert [one_chat.retry_after(10, 20.0), one_chat.retry_after(11, 20.0), all_chats.retry_after(11, 20.0)] == [
         180.0,
         0.0,
         180.0,
     ]
-    assert [one.seconds_to_wait(10, 20.0), one.seconds_to_wait(11, 20.0)] == [180.0, 0.0]
-    assert [one.paused_chats(199.0), one.paused_chats(200.0)] == [[10], []]
-    assert [everybody.seconds_to_wait(10, 20.0), everybody.seconds_to_wait(11, 50.0)] == [180.0, 150.0]
+    assert [one_chat.seconds_to_wait(10, 20.0), one_chat.seconds_to_wait(11, 20.0)] == [180.0, 0.0]
+    assert [one_chat.paused_chats(199.0), one_chat.paused_chats(200.0)] == [[10], []]
+    assert [all_chats.seconds_to_wait(10, 20.0), all_chats.seconds_to_wait(11, 50.0)] == [180.0, 150.0]
 
 
-def test_full_second_is_waited_out() -> None:
-    """Where 30 calls ended within a second, the next one waits until a second after the first of them."""
-    pace = RateLimiter(TELEGRAM_LIMITS, started_at=0.0)
+def test_full_second_delays_the_next_call() -> None:
+    """After 30 calls within a second, the next one waits until a second after the first of them."""
+    limiter = RateLimiter(TELEGRAM_LIMITS, started_at=0.0)
     for number in range(TELEGRAM_LIMITS.per_second):
-        called(pace, number + 1, 100.0 + number / 64)
+        record_calls(limiter, number + 1, 100.0 + number / 64)
 
-    assert pace.seconds_to_wait(99, 100.5) == 0.5
-    assert (pace.free_slots(100.5), pace.free_slots(101.0)) == (0, 1)
+    assert limiter.seconds_to_wait(99, 100.5) == 0.5
+    assert (limiter.free_slots(100.5), limiter.free_slots(101.0)) == (0, 1)
 
 
 @pytest.mark.parametrize(("gap", "now", "change"), [(2.0, 101.5, 102.0), (0.5, 100.75, 101.0)])
-def test_longer_limit_says_when_to_look_again(gap: float, now: float, change: float) -> None:
-    """The next look is when the chat may get something again, or anybody, whichever is still held back."""
-    pace = RateLimiter(RateLimits(per_second=30, chat_interval=gap, group_per_minute=20), started_at=0.0)
-    called(pace, 10, 100.0)
+def test_next_change_is_when_sending_may_continue(gap: float, now: float, change: float) -> None:
+    """The next change is when the chat, or else the whole bot, may send again."""
+    limiter = RateLimiter(RateLimits(per_second=30, chat_interval=gap, group_per_minute=20), started_at=0.0)
+    record_calls(limiter, 10, 100.0)
 
-    assert pace.next_change(now) == change
+    assert limiter.next_change(now) == change
 
 
-def test_full_second_under_way() -> None:
-    """Where 30 calls are under way, and none has ended, the next look is soon."""
-    pace = RateLimiter(TELEGRAM_LIMITS, started_at=0.0)
+def test_thirty_calls_in_flight() -> None:
+    """With 30 calls in flight and none ended, the next check is soon."""
+    limiter = RateLimiter(TELEGRAM_LIMITS, started_at=0.0)
     for number in range(TELEGRAM_LIMITS.per_second):
-        pace.begin_call(number + 1)
+        limiter.begin_call(number + 1)
 
-    assert pace.seconds_to_wait(99, 100.0) == RETRY_MARGIN
-
-
-def test_full_minute_of_a_group() -> None:
-    """The 21st call to a group waits for a minute after the first; one that is under way counts."""
-    pace = RateLimiter(TELEGRAM_LIMITS, started_at=0.0)
-    called(pace, -5, *(100.0 + number for number in range(TELEGRAM_LIMITS.group_per_minute - 1)))
-    before = pace.seconds_to_wait(-5, 120.0)
-    pace.begin_call(-5)
-    under_way = pace.seconds_to_wait(-5, 120.0)
-    pace.end_call(-5, 120.0)
-
-    assert (before, under_way, pace.seconds_to_wait(-5, 122.0)) == (0.0, 40.0, 38.0)
-    assert (pace.paused_chats(159.5), pace.paused_chats(160.0)) == ([-5], [])
-    assert pace.seconds_to_wait(5, 122.0) == 0.0
+    assert limiter.seconds_to_wait(99, 100.0) == RETRY_MARGIN
 
 
-def test_place_is_counted_once() -> None:
-    """A call for which a place was kept takes that one when it begins."""
-    pace = RateLimiter(TELEGRAM_LIMITS, started_at=0.0)
-    pace.reserve_slot(10)
-    kept = pace.free_slots(100.0)
-    pace.begin_call(10)
+def test_full_minute_delays_the_next_call_to_a_group() -> None:
+    """The 21st call to a group waits until a minute after the first, and a call in flight counts."""
+    limiter = RateLimiter(TELEGRAM_LIMITS, started_at=0.0)
+    record_calls(limiter, -5, *(100.0 + number for number in range(TELEGRAM_LIMITS.group_per_minute - 1)))
+    before = limiter.seconds_to_wait(-5, 120.0)
+    limiter.begin_call(-5)
+    under_way = limiter.seconds_to_wait(-5, 120.0)
+    limiter.end_call(-5, 120.0)
 
-    assert kept == pace.free_slots(100.0) == TELEGRAM_LIMITS.per_second - 1
-    pace.reserve_slot(11)
-    pace.release_slot(11)
-    assert pace.free_slots(100.0) == TELEGRAM_LIMITS.per_second - 1
+    assert (before, under_way, limiter.seconds_to_wait(-5, 122.0)) == (0.0, 40.0, 38.0)
+    assert (limiter.paused_chats(159.5), limiter.paused_chats(160.0)) == ([-5], [])
+    assert limiter.seconds_to_wait(5, 122.0) == 0.0
 
 
-def test_chat_rests_for_its_own_second() -> None:
-    """A chat that was called before another, and again after it, does not make the other rest with it."""
-    pace = RateLimiter(TELEGRAM_LIMITS, started_at=0.0)
+def test_reserved_slot_counts_once() -> None:
+    """A call takes the slot that was reserved for it, so the slot counts once."""
+    limiter = RateLimiter(TELEGRAM_LIMITS, started_at=0.0)
+    limiter.reserve_slot(10)
+    reserved = limiter.free_slots(100.0)
+    limiter.begin_call(10)
+
+    assert reserved == limiter.free_slots(100.0) == TELEGRAM_LIMITS.per_second - 1
+    limiter.reserve_slot(11)
+    limiter.release_slot(11)
+    assert limiter.free_slots(100.0) == TELEGRAM_LIMITS.per_second - 1
+
+
+def test_chat_interval_counts_per_chat() -> None:
+    """Each chat waits a second after its own last call, whatever the order of calls to other chats."""
+    limiter = RateLimiter(TELEGRAM_LIMITS, started_at=0.0)
     for chat, end in ((10, 100.0), (11, 100.5), (10, 101.25)):
-        called(pace, chat, end)
+        record_calls(limiter, chat, end)
 
-    assert pace.paused_chats(101.75) == [10]
-
-
-def test_refusals_until_nearly_the_same_time() -> None:
-    """Three refusals until the same time, give or take two seconds, are about all; a success between parts them."""
-    for parted in (False, True):
-        pace = RateLimiter(TELEGRAM_LIMITS, started_at=0.0)
-        pace.note_retry_after(1, 10.0, 0.0)
-        pace.note_retry_after(2, 10.0, 0.0)
-        if parted:
-            pace.note_success()
-
-        assert (ALL_CHATS in pace.note_retry_after(3, 12.0, 0.0)) is not parted
+    assert limiter.paused_chats(101.75) == [10]
 
 
-def test_call_starts_or_reserves_its_slot() -> None:
-    """A call whose time has not come reserves the slot that it will take; then it starts."""
-    pace = RateLimiter(TELEGRAM_LIMITS)
+def test_retry_afters_until_nearly_the_same_time() -> None:
+    """Three RetryAfter within two seconds of the same time pause all chats, unless a call succeeds in between."""
+    for interrupted in (False, True):
+        limiter = RateLimiter(TELEGRAM_LIMITS, started_at=0.0)
+        limiter.note_retry_after(1, 10.0, 0.0)
+        limiter.note_retry_after(2, 10.0, 0.0)
+        if interrupted:
+            limiter.note_success()
 
-    assert pace.try_begin_call(10, 100.0) == 0
-    pace.end_call(10, 100.0)
-    assert pace.try_begin_call(10, 100.5) == 0.5
-    assert pace.free_slots(100.5) == 28
-    assert pace.try_begin_call(10, 101.0) == 0
-    assert pace.free_slots(101.0) == 29
+        assert (ALL_CHATS in limiter.note_retry_after(3, 12.0, 0.0)) is not interrupted
+
+
+def test_call_begins_or_reserves_its_slot() -> None:
+    """A call that may not begin yet reserves its slot, and takes it when it begins."""
+    limiter = RateLimiter(TELEGRAM_LIMITS)
+
+    assert limiter.try_begin_call(10, 100.0) == 0
+    limiter.end_call(10, 100.0)
+    assert limiter.try_begin_call(10, 100.5) == 0.5
+    assert limiter.free_slots(100.5) == 28
+    assert limiter.try_begin_call(10, 101.0) == 0
+    assert limiter.free_slots(101.0) == 29

@@ -1,4 +1,4 @@
-"""Background tasks are restarted."""
+"""Restarting background tasks that fail."""
 
 import pytest
 
@@ -6,8 +6,8 @@ from bot.errors import StoreError
 from bot.pipeline.retry import restart_on_error
 
 
-async def test_task_that_fails_begins_again(caplog: pytest.LogCaptureFixture) -> None:
-    """A task that fails is logged and restarted after a longer wait each time, until it returns."""
+async def test_failed_task_is_restarted(caplog: pytest.LogCaptureFixture) -> None:
+    """A background task that fails is logged and restarted, after a longer wait each time, until it returns."""
     errors = [StoreError("The store is damaged."), *(ValueError("Geheim") for _ in range(7))]
     waits: list[float] = []
 

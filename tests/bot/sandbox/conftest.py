@@ -1,4 +1,4 @@
-"""A running sandbox in a temporary folder, and an HTTP client that uses it like the page."""
+"""A running sandbox in a temporary folder, and an HTTP client that uses it as the page does."""
 
 import shutil
 import tempfile
@@ -16,7 +16,7 @@ from knowledge.loader import BUILT_IN
 
 Json = dict[str, Any]
 
-PATIENCE = 20.0  # seconds to wait for a condition
+CONDITION_TIMEOUT = 20.0  # seconds
 
 
 class Page:
@@ -27,31 +27,31 @@ class Page:
         self.http = httpx.Client(base_url=sandbox.url, timeout=30)
 
     def post(self, action: str, **body: Any) -> Json:
-        """Do something that is accepted; return the answer."""
+        """Perform an action that is accepted, and return the response."""
         answer = self.http.post(f"/api/{action}", json=body)
         assert answer.status_code == 200, answer.text
-        done: Json = answer.json()
-        return done
+        result: Json = answer.json()
+        return result
 
     def refused(self, action: str, **body: Any) -> str:
-        """Do something that is refused; return the sentence that says why."""
+        """Perform an action that is refused, and return the error message."""
         answer = self.http.post(f"/api/{action}", json=body)
         assert answer.status_code == 400, answer.text
         return str(answer.json()["error"])
 
     def state(self) -> Json:
-        """Return everything that the page draws."""
+        """Return the state that the page displays."""
         state: Json = self.http.get("/api/state").json()
         return state
 
-    def until(self, holds: Callable[[Json], Any]) -> Any:
-        """Wait until a function of the state returns something true, evaluated at every change; return that."""
-        give_up = time.monotonic() + PATIENCE
+    def until(self, condition: Callable[[Json], Any]) -> Any:
+        """Evaluate a function of the state at every change until it returns something true, and return that."""
+        deadline = time.monotonic() + CONDITION_TIMEOUT
         with self.http.stream("GET", "/api/events") as events:
             for line in events.iter_lines():
-                if line and (found := holds(self.state())):
-                    return found
-                if time.monotonic() > give_up:
+                if line and (value := condition(self.state())):
+                    return value
+                if time.monotonic() > deadline:
                     break
         raise AssertionError("the condition was never met")
 
@@ -60,7 +60,7 @@ class Page:
         return next(int(person["id"]) for person in self.state()["people"] if person["name"] == name)
 
     def send_text(self, person: int, text: str, expected: str = "") -> Json:
-        """Send a text in the private chat and wait for the bot's answer that contains ``expected``."""
+        """Send a text in the private chat, and wait for an answer of the bot that contains ``expected``."""
         before = len(messages(self.state(), person))
         self.post("say", person=person, chat=person, text=text)
         return self.answer(person, expected, before)
@@ -68,13 +68,13 @@ class Page:
     def answer(self, chat: int, expected: str = "", after: int = 0) -> Json:
         """Wait for a message of the bot that contains ``expected``."""
 
-        def seen(state: Json) -> Json | None:
+        def find_answer(state: Json) -> Json | None:
             new_messages = messages(state, chat)[after:]
             matches = [message for message in new_messages if message["own_bot"] and expected in message["text"]]
             return matches[-1] if matches else None
 
-        found: Json = self.until(seen)
-        return found
+        message: Json = self.until(find_answer)
+        return message
 
 
 def messages(state: Json, chat: int) -> list[Json]:
@@ -83,7 +83,7 @@ def messages(state: Json, chat: int) -> list[Json]:
 
 
 def group(state: Json) -> Json:
-    """Return the advisers' group."""
+    """Return the adviser chat."""
     return next(dict(chat) for chat in state["chats"] if chat["kind"] == "group")
 
 
@@ -96,27 +96,27 @@ def sandbox(prepared: Path) -> Iterator[Sandbox]:
 
 @pytest.fixture
 def page(sandbox: Sandbox) -> Iterator[Page]:
-    """A client of a reset sandbox with a running bot; afterwards no call has violated the Bot API's rules."""
-    opened = Page(sandbox)
-    opened.post("reset")
-    opened.until(lambda state: state["bot"]["ready"])
-    yield opened
-    opened.post("story", stop=True)
-    opened.post("fault", kind="none")
-    opened.http.close()
+    """A client of a reset sandbox with a running bot; fails if a call has violated the rules of the Bot API."""
+    client = Page(sandbox)
+    client.post("reset")
+    client.until(lambda state: state["bot"]["ready"])
+    yield client
+    client.post("story", stop=True)
+    client.post("fault", kind="none")
+    client.http.close()
     assert sandbox.simulation.fake_telegram.violations == []
 
 
 @pytest.fixture
 def editors(prepared: Path, tmp_path: Path) -> Iterator[Page]:
-    """A client of a sandbox on a copy of the knowledge, which tests may change."""
+    """A client of a sandbox with its own copy of the knowledge base, which tests may change."""
     shutil.copytree(BUILT_IN, tmp_path / "knowledge", ignore=shutil.ignore_patterns("*.py", "__pycache__"))
     (tmp_path / "own").mkdir()
     with Sandbox(_settings(prepared), tmp_path / "own", tmp_path / "knowledge") as running:
-        opened = Page(running)
-        opened.until(lambda state: state["bot"]["ready"])
-        yield opened
-        opened.http.close()
+        client = Page(running)
+        client.until(lambda state: state["bot"]["ready"])
+        yield client
+        client.http.close()
 
 
 def _settings(data: Path) -> Settings:

@@ -1,4 +1,4 @@
-"""Changed knowledge files: the next question is answered from them, errors are shown with file and line."""
+"""Editing knowledge files: changes take effect with the next question, and errors are shown with file and line."""
 
 from pathlib import Path
 
@@ -6,13 +6,13 @@ import pytest
 
 from tests.bot.sandbox.conftest import Json, Page
 
-SHARE = Path("content/de/backbone.md")
+ENTRY = Path("content/de/backbone.md")
 STEP = Path("intro/de/04-systemischer-ansatz.md")
 PICTURE = Path("intro/pictures/blick.png")
 
 
 def folder(page: Page) -> Path:
-    """Return the knowledge folder of this sandbox."""
+    """Return the sandbox's knowledge folder."""
     return page.sandbox.knowledge_folder
 
 
@@ -22,18 +22,18 @@ def change(path: Path, old: str, new: str) -> None:
     path.write_text(text.replace(old, new), "utf-8")
 
 
-def read(page: Page, before: Json) -> Json:
-    """Wait until the knowledge has been reread; return its status."""
-    found: Json = page.until(lambda now: now["knowledge"] != before["knowledge"] and now["knowledge"])
-    return found
+def wait_for_reload(page: Page, before: Json) -> Json:
+    """Wait until the knowledge base has been reloaded, and return its status."""
+    status: Json = page.until(lambda now: now["knowledge"] != before["knowledge"] and now["knowledge"])
+    return status
 
 
-def test_a_changed_file_is_in_the_next_answer(editors: Page) -> None:
-    """A changed text is in the next answer, and the page names the file."""
+def test_changed_file_is_used_for_the_next_answer(editors: Page) -> None:
+    """A changed text appears in the next answer, and the page names the file."""
     before, ada = editors.state(), editors.person("Ada Yıldız")
-    change(folder(editors) / SHARE, "Rückgrat", "Wirbelsäule")
+    change(folder(editors) / ENTRY, "Rückgrat", "Wirbelsäule")
 
-    now = read(editors, before)
+    now = wait_for_reload(editors, before)
     answer = editors.send_text(ada, "Was ist eine Backbone-Organisation?", "Wirbelsäule")
 
     assert (now["news"], now["problems"]) == ("backbone.md", [])
@@ -41,76 +41,76 @@ def test_a_changed_file_is_in_the_next_answer(editors: Page) -> None:
     assert answer["own_bot"]
 
 
-def test_a_mistake_is_shown_with_file_and_line(editors: Page, capfd: pytest.CaptureFixture[str]) -> None:
-    """An unreadable file is named with its line on page and terminal; answers stay the same until it is fixed."""
+def test_mistake_is_shown_with_file_and_line(editors: Page, capfd: pytest.CaptureFixture[str]) -> None:
+    """A mistake is shown with file and line on page and terminal; until it is fixed, answers stay as they were."""
     before, ada = editors.state(), editors.person("Ada Yıldız")
-    change(folder(editors) / SHARE, "title:", "titel:")
-    broken = read(editors, before)
+    change(folder(editors) / ENTRY, "title:", "titel:")
+    broken = wait_for_reload(editors, before)
     answer = editors.send_text(ada, "Was ist eine Backbone-Organisation?", "Rückgrat")
-    change(folder(editors) / SHARE, "titel:", "title:")
+    change(folder(editors) / ENTRY, "titel:", "title:")
     fixed = editors.until(lambda now: not now["knowledge"]["problems"] and now["knowledge"])
 
-    assert any(one.startswith("knowledge/content/de/backbone.md:") and "titel" in one for one in broken["problems"])
+    problems = [text for text in broken["problems"] if text.startswith("knowledge/content/de/backbone.md:")]
+    assert any("titel" in problem for problem in problems)
     assert broken["entries"] == before["knowledge"]["entries"]
     assert answer["own_bot"]
     assert fixed["entries"] == before["knowledge"]["entries"]
     assert "knowledge/content/de/backbone.md:" in capfd.readouterr().err
 
 
-def test_rules_across_files_are_told(editors: Page) -> None:
-    """Problems across files are reported, and the files are used."""
+def test_violations_across_files_are_reported(editors: Page) -> None:
+    """Violations of rules across files are reported, but the files are used."""
     before = editors.state()
     (folder(editors) / "content/en/backbone.md").unlink()
 
-    now = read(editors, before)
+    now = wait_for_reload(editors, before)
 
-    assert any("missing in the language 'en'" in one for one in now["problems"])
+    assert any("missing in the language 'en'" in problem for problem in now["problems"])
     assert now["entries"] == before["knowledge"]["entries"]
 
 
-def test_contacts_are_read_anew(editors: Page) -> None:
-    """The bot names a changed contact without a restart of the sandbox."""
+def test_changed_contact_is_used(editors: Page) -> None:
+    """A changed contact is used without restarting the sandbox."""
     before, ada = editors.state(), editors.person("Ada Yıldız")
     change(folder(editors) / "contacts.yaml", "Jacob Rohm", "Jana Rohm")
-    read(editors, before)
+    wait_for_reload(editors, before)
     editors.until(lambda now: now["bot"]["ready"])
 
     assert editors.send_text(ada, "/kontakt", "Jana Rohm")
 
 
-def test_a_changed_step_is_shown(editors: Page) -> None:
-    """The next person reads a changed step of the introduction without a restart of the sandbox."""
+def test_changed_step_is_shown(editors: Page) -> None:
+    """A changed step of the introduction is shown without restarting the sandbox."""
     before, jonas = editors.state(), editors.person("Jonas Weber")
     change(folder(editors) / STEP, "title: Das Ganze", "title: Wirklich alles")
 
-    now = read(editors, before)
+    now = wait_for_reload(editors, before)
     editors.until(lambda state: state["bot"]["ready"])
     editors.send_text(jonas, "/start intro-4", "Wirklich alles sehen")
 
     assert (now["news"], now["entries"]) == (STEP.name, before["knowledge"]["entries"])
 
 
-def test_a_picture_that_is_gone_is_named(editors: Page) -> None:
+def test_missing_picture_is_reported(editors: Page) -> None:
     """A missing picture of a step is reported with file and line until it is restored."""
     before = editors.state()
     content = (folder(editors) / PICTURE).read_bytes()
     (folder(editors) / PICTURE).unlink()
-    broken = read(editors, before)
+    broken = wait_for_reload(editors, before)
     (folder(editors) / PICTURE).write_bytes(content)
     fixed = editors.until(lambda now: not now["knowledge"]["problems"] and now["knowledge"])
 
     assert broken["news"] == fixed["news"] == PICTURE.name
-    assert any(
-        one.startswith(f"knowledge/{STEP}:") and f"no picture '{PICTURE.name}'" in one for one in broken["problems"]
-    )
+    problems = [text for text in broken["problems"] if text.startswith(f"knowledge/{STEP}:")]
+    assert any(f"no picture '{PICTURE.name}'" in problem for problem in problems)
 
 
-def test_a_changed_picture_is_noticed(editors: Page) -> None:
-    """A changed picture is named, and the introduction still works."""
+def test_changed_picture_is_noticed(editors: Page) -> None:
+    """A changed picture is reported by name, and the introduction still works."""
     before, jonas = editors.state(), editors.person("Jonas Weber")
     (folder(editors) / PICTURE).write_bytes((folder(editors) / PICTURE.with_name("weg.png")).read_bytes())
 
-    now = read(editors, before)
+    now = wait_for_reload(editors, before)
     editors.until(lambda state: state["bot"]["ready"])
     page = editors.send_text(jonas, "/start intro-4", "Schritt 4")
 
@@ -118,10 +118,10 @@ def test_a_changed_picture_is_noticed(editors: Page) -> None:
     assert page["media"]["kind"] == "photo"
 
 
-def test_the_real_index_is_left_alone(editors: Page, prepared: Path) -> None:
-    """Changes in the sandbox reach no other bot: the index in the data folder stays the same."""
+def test_index_in_the_data_folder_is_unchanged(editors: Page, prepared: Path) -> None:
+    """Changes in the sandbox do not affect the index in the data folder."""
     before, current = editors.state(), (prepared / "index" / "current").resolve()
-    change(folder(editors) / SHARE, "Rückgrat", "Wirbelsäule")
-    read(editors, before)
+    change(folder(editors) / ENTRY, "Rückgrat", "Wirbelsäule")
+    wait_for_reload(editors, before)
 
     assert (prepared / "index" / "current").resolve() == current

@@ -9,8 +9,8 @@ from bot.sandbox.fake_telegram.rules.images import plain_png
 from tests.bot.sandbox.conftest import Page, group, messages
 
 
-def test_a_question_is_answered(page: Page) -> None:
-    """A question is answered in the chat with formatting and buttons; the state has the call and the decision."""
+def test_question_is_answered(page: Page) -> None:
+    """A question is answered with formatting and buttons, and the state has the API call and the decision."""
     ada = page.person("Ada Yıldız")
     answer = page.send_text(ada, "Was ist Collective Impact?", "Quelle:")
     page.until(lambda now: now["answers"])
@@ -23,34 +23,38 @@ def test_a_question_is_answered(page: Page) -> None:
     assert set(sent) == {"at", "method", "status", "ms", "summary"}
     assert sent["status"] == 200
     assert sent["summary"].startswith("an Ada Yıldız: Collective Impact")
-    why = state["answers"][-1]
-    assert (why["person"], why["question"], why["status"]) == (ada, "Was ist Collective Impact?", "answered")
-    assert why["confidence"] > 0.5
-    assert why["entries"][0]["entry"] == "collective-impact"
-    assert why["entries"][0]["score"] >= why["entries"][1]["score"]
-    assert why["ms"] > 0
+    decision = state["answers"][-1]
+    assert (decision["person"], decision["question"], decision["status"]) == (
+        ada,
+        "Was ist Collective Impact?",
+        "answered",
+    )
+    assert decision["confidence"] > 0.5
+    assert decision["entries"][0]["entry"] == "collective-impact"
+    assert decision["entries"][0]["score"] >= decision["entries"][1]["score"]
+    assert decision["ms"] > 0
 
 
-def test_what_the_state_holds(page: Page) -> None:
-    """The state has every part that the page draws, with the people and the bot's profile."""
-    page.until(lambda now: "anfragen" in [one["command"] for one in group(now)["commands"]])
+def test_parts_of_the_state(page: Page) -> None:
+    """The state has every part that the page displays, including the people and the bot's profile."""
+    page.until(lambda now: "anfragen" in [command["command"] for command in group(now)["commands"]])
     state = page.state()
 
     parts = "revision bot people chats toasts mails log answers knowledge story"
     assert set(state) == set(parts.split())
     assert state["bot"] == {"name": "Gemeinsam Wirken", "username": "sandbox_bot", "ready": True, "clock": 0}
     roles = {"Ada Yıldız": "organisation", "Jonas Weber": "newcomer", "Beraterin Bea": "adviser"}
-    assert {one["name"]: one["role"] for one in state["people"]} == roles
+    assert {person["name"]: person["role"] for person in state["people"]} == roles
     assert group(state)["title"] == "Beratung"
     assert state["knowledge"]["entries"] > 50
     assert state["story"] is None
 
 
-def test_a_tap_and_its_toast(page: Page) -> None:
-    """A tap reaches the bot, and its answer becomes a toast for the person who tapped."""
+def test_tap_and_toast(page: Page) -> None:
+    """A tap reaches the bot, and its callback answer becomes a toast for the person who tapped."""
     ada = page.person("Ada Yıldız")
     answer = page.send_text(ada, "Was ist Collective Impact?", "Quelle:")
-    thumb = next(one for row in answer["buttons"] for one in row if one["text"] == "👍")
+    thumb = next(button for row in answer["buttons"] for button in row if button["text"] == "👍")
     page.post("tap", person=ada, chat=ada, message=answer["id"], data=thumb["data"])
 
     toast = page.until(lambda now: now["toasts"])[-1]
@@ -60,7 +64,7 @@ def test_a_tap_and_its_toast(page: Page) -> None:
     assert "Knopf" in forged
 
 
-def test_an_edited_question(page: Page) -> None:
+def test_edited_question(page: Page) -> None:
     """Editing a question edits the answer."""
     ada = page.person("Ada Yıldız")
     page.send_text(ada, "Was ist Collective Impact?", "Quelle:")
@@ -79,7 +83,7 @@ def test_an_edited_question(page: Page) -> None:
     [("photo", "image/png"), ("document", "application/pdf"), ("voice", "audio/ogg"), ("sticker", "image/png")],
 )
 def test_files_are_sent_and_served(page: Page, kind: str, mime: str) -> None:
-    """A file that a person sends is in the chat, and its bytes are served with a safe media type."""
+    """A file that a person sends appears in the chat, and is served with a safe media type."""
     ada = page.person("Ada Yıldız")
     content = plain_png(8, 4) if kind == "photo" else b""
     encoded = base64.b64encode(content).decode()
@@ -95,8 +99,8 @@ def test_files_are_sent_and_served(page: Page, kind: str, mime: str) -> None:
     page.answer(ada)
 
 
-def test_a_page_that_is_sent_is_not_shown_as_one(page: Page) -> None:
-    """Files that a browser might execute are served as a download."""
+def test_html_file_is_served_as_a_download(page: Page) -> None:
+    """A file that a browser might execute is served as a download."""
     ada = page.person("Ada Yıldız")
     evil = base64.b64encode(b"<script>alert(1)</script>").decode()
     page.post("send", person=ada, chat=ada, kind="document", name="a.html", bytes=evil)
@@ -108,16 +112,16 @@ def test_a_page_that_is_sent_is_not_shown_as_one(page: Page) -> None:
     page.answer(ada)
 
 
-def test_contacts_and_places(page: Page) -> None:
-    """A contact and a location that a person sends are in the chat."""
+def test_contacts_and_locations(page: Page) -> None:
+    """A contact and a location that a person sends appear in the chat."""
     ada = page.person("Ada Yıldız")
     page.post("send", person=ada, chat=ada, kind="contact")
     page.post("send", person=ada, chat=ada, kind="location")
 
-    contact, place = messages(page.state(), ada)[:2]
+    contact, location = messages(page.state(), ada)[:2]
 
     assert contact["contact"]["name"] == "Ada"
-    assert set(place["location"]) == {"latitude", "longitude"}
+    assert set(location["location"]) == {"latitude", "longitude"}
     page.answer(ada, after=2)
 
 
@@ -134,7 +138,7 @@ def test_blocking(page: Page) -> None:
 
 
 def test_deep_links(page: Page) -> None:
-    """A deep link starts the bot with its parameter; without one it is the start button."""
+    """A deep link starts the bot with its parameter, and without one it works like the start button."""
     jonas = page.person("Jonas Weber")
     page.post("start", person=jonas, parameter="")
     page.answer(jonas, "Guten Tag!")
@@ -145,7 +149,7 @@ def test_deep_links(page: Page) -> None:
 
 
 def test_inline_mode(page: Page) -> None:
-    """Text after the bot's name brings results; a chosen one is sent as in Telegram."""
+    """An inline query brings results, and the chosen one is sent as in Telegram."""
     ada = page.person("Ada Yıldız")
     offered = page.post("inline", person=ada, query="Was ist eine Backbone-Organisation?")
     page.post("choose", person=ada, chat=ada, query=offered["query"], result="1")
@@ -159,7 +163,7 @@ def test_inline_mode(page: Page) -> None:
 
 
 def test_more_people(page: Page) -> None:
-    """An added person has a chat in their language; an added adviser is also in the group."""
+    """An added person gets a chat in their language, and an added adviser also joins the group."""
     emma = page.post("person", name="Emma Clark", lang="en")["id"]
     cem = page.post("person", name="Cem", lang="de", adviser=True)["id"]
 
@@ -190,8 +194,8 @@ def test_more_people(page: Page) -> None:
         ("load", {"format": "etwas anderes"}),
     ],
 )
-def test_what_cannot_be_done(page: Page, action: str, body: dict[str, object]) -> None:
-    """An invalid action is refused with a sentence and changes nothing."""
+def test_invalid_actions_are_refused(page: Page, action: str, body: dict[str, object]) -> None:
+    """An invalid action is refused with an error message and changes nothing."""
     before = [chat["messages"] for chat in page.state()["chats"]]
 
     error = page.refused(action, **body)
@@ -200,8 +204,8 @@ def test_what_cannot_be_done(page: Page, action: str, body: dict[str, object]) -
     assert [chat["messages"] for chat in page.state()["chats"]] == before
 
 
-def test_what_is_no_json(page: Page) -> None:
-    """A body that is not JSON is refused."""
+def test_invalid_json_is_refused(page: Page) -> None:
+    """A request body that is not JSON is refused."""
     answer = page.http.post("/api/say", content=b"{")
 
     assert (answer.status_code, answer.json()["error"]) == (400, "Das ist kein JSON.")
@@ -210,8 +214,8 @@ def test_what_is_no_json(page: Page) -> None:
 @pytest.mark.parametrize(
     "path", ["/static/../page.py", "/static/..%2fpage.py", "/static/%2e%2e/page.py", "/files/..%2f..%2fbot.db"]
 )
-def test_paths_out_of_the_folder(page: Page, path: str) -> None:
-    """No path leads out of the folder of static files."""
+def test_paths_out_of_the_folder_are_not_found(page: Page, path: str) -> None:
+    """No path leads out of the served folders."""
     answer = httpx.get(f"{page.sandbox.url}{path}")
 
     assert answer.status_code == 404
@@ -220,13 +224,13 @@ def test_paths_out_of_the_folder(page: Page, path: str) -> None:
 @pytest.mark.parametrize("host", ["evil.example", "evil.example:80", "127.0.0.1.evil.example", "192.168.0.7", ""])
 @pytest.mark.parametrize("path", ["/", "/api/state", "/api/save", "/static/page.js"])
 def test_other_host_names_are_refused(page: Page, host: str, path: str) -> None:
-    """Requests for another host name (DNS rebinding) are refused."""
+    """Requests with another host name (DNS rebinding) are refused."""
     assert page.http.get(path, headers={"Host": host}).status_code == 403
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://127.0.0.1:1", "http://localhost"])
 def test_changes_from_other_sites_are_refused(page: Page, origin: str) -> None:
-    """Another site cannot change anything, our own page can."""
+    """Other sites cannot change anything; the sandbox's own page can."""
     ada = page.person("Ada Yıldız")
     body = {"person": ada}
     own = page.sandbox.url
@@ -237,7 +241,7 @@ def test_changes_from_other_sites_are_refused(page: Page, origin: str) -> None:
 
 
 def test_headers(page: Page) -> None:
-    """Every answer has a content security policy and disables caching and sniffing."""
+    """Every response has a content security policy and disables caching and MIME sniffing."""
     headers = page.http.get("/api/state").headers
 
     assert headers["content-security-policy"] == "default-src 'self'; img-src 'self' data: blob:"
@@ -246,7 +250,7 @@ def test_headers(page: Page) -> None:
 
 
 def test_events(page: Page) -> None:
-    """The event stream begins with the current revision, and each change sends a higher one."""
+    """The event stream begins with the current revision and sends a higher one after each change."""
     with page.http.stream("GET", "/api/events") as events:
         lines = (line for line in events.iter_lines() if line)
         first = int(next(lines).removeprefix("data: "))

@@ -1,10 +1,8 @@
-"""`gwbot run` as a process: whether and where it opens the sandbox, and how it ends."""
+"""`gwbot run` as a process: when and where it opens the sandbox, and how it stops."""
 
-import os
 import signal
 import socket
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,43 +12,28 @@ import pytest
 
 from bot.sandbox.fake_telegram import FakeTelegram
 from tests.bot.sandbox.conftest import Json
+from tests.support.command_line import environment, gwbot_process, started
 
-RUN = [sys.executable, "-m", "bot", "run"]
 OPEN = "the sandbox is open: "
-
-
-def environment(data: Path, folder: Path, **variables: str) -> dict[str, str]:
-    """Return the environment of a process with only these settings of ours."""
-    kept = {key: value for key, value in os.environ.items() if not key.startswith("GW_")}
-    return kept | {"GW_DATA_DIR": str(data), "GW_DATABASE_URL": f"sqlite:///{folder}/bot.db", "PORT": "0"} | variables
 
 
 @contextmanager
 def running(data: Path, folder: Path, stdin: int = subprocess.DEVNULL, **variables: str) -> Iterator[str]:
-    """Run a process inside the block and yield the page's address; finally SIGTERM must end it with exit code 0."""
-    with subprocess.Popen(
-        RUN,
-        cwd=folder,
-        env=environment(data, folder, **variables),
-        stdin=stdin,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
+    """Run the bot inside the block, yield the page's address, and check that SIGTERM ends it with exit code 0."""
+    env = environment(folder, data, **{"PORT": "0", **variables})
+    pipes = {"stdin": stdin, "stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
+    with started("run", cwd=folder, env=env, **pipes) as process:
         assert process.stderr is not None
-        try:
-            said = next((line for line in process.stderr if OPEN in line), "")
-            yield said.partition(OPEN)[2].strip()
-            process.send_signal(signal.SIGTERM)
-            rest = process.communicate(timeout=20)[1]
-            assert process.returncode == 0, rest
-            assert "Traceback" not in rest
-        finally:
-            process.kill()
+        line = next((line for line in process.stderr if OPEN in line), "")
+        yield line.partition(OPEN)[2].strip()
+        process.send_signal(signal.SIGTERM)
+        rest = process.communicate(timeout=20)[1]
+        assert process.returncode == 0, rest
+        assert "Traceback" not in rest
 
 
-def test_without_input_it_goes_on(prepared: Path, tmp_path: Path) -> None:
-    """Without standard input the sandbox stays open until SIGTERM, each time with an empty store."""
+def test_sandbox_runs_without_standard_input(prepared: Path, tmp_path: Path) -> None:
+    """Without standard input the sandbox runs until SIGTERM, and each run begins with an empty store."""
     for _ in range(2):
         with running(prepared, tmp_path) as url:
             state: Json = httpx.get(f"{url}/api/state").json()
@@ -61,44 +44,35 @@ def test_without_input_it_goes_on(prepared: Path, tmp_path: Path) -> None:
             assert (prepared / "sandbox").is_dir()
 
 
-def test_an_open_input_holds_nothing_up(prepared: Path, tmp_path: Path) -> None:
-    """SIGTERM also ends a sandbox that is waiting for a line on standard input."""
+def test_open_standard_input_does_not_delay_the_stop(prepared: Path, tmp_path: Path) -> None:
+    """SIGTERM also stops a sandbox that is waiting for standard input."""
     with running(prepared, tmp_path, stdin=subprocess.PIPE) as url:
         assert httpx.get(url).status_code in (200, 404)
 
 
-def test_questions_on_the_input_are_answered(prepared: Path, tmp_path: Path) -> None:
-    """Questions on standard input are answered on standard output; the end of input ends the run."""
-    done = subprocess.run(
-        RUN,
-        cwd=tmp_path,
-        env=environment(prepared, tmp_path),
-        input="Was ist Collective Impact?\n",
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+def test_questions_on_standard_input_are_answered(prepared: Path, tmp_path: Path) -> None:
+    """Questions on standard input are answered on standard output, and the end of input ends the run."""
+    result = gwbot_process("run", folder=tmp_path, stdin="Was ist Collective Impact?\n", data=prepared, PORT="0")
 
-    assert done.returncode == 0, done.stderr
-    assert "Aus der Fachliteratur:" in done.stdout
-    assert OPEN in done.stderr
+    assert result.returncode == 0, result.stderr
+    assert "Aus der Fachliteratur:" in result.stdout
+    assert OPEN in result.stderr
 
 
-def test_a_taken_port(prepared: Path, tmp_path: Path) -> None:
-    """If the port is in use a free one is chosen, and two sandboxes use separate folders."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        port = str(taken.getsockname()[1])
+def test_used_port_is_avoided(prepared: Path, tmp_path: Path) -> None:
+    """If the port is in use, a free one is chosen, and two sandboxes use separate folders."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        port = str(listener.getsockname()[1])
         with running(prepared, tmp_path, PORT=port) as first, running(prepared, tmp_path, PORT=port) as second:
             assert port not in first + second
             assert first != second
             assert (prepared / "sandbox-2" / "index").exists()
 
 
-def test_it_is_for_this_machine_only(prepared: Path, tmp_path: Path) -> None:
-    """The page cannot be reached by another address of this machine than 127.0.0.1."""
+def test_page_is_only_served_on_loopback(prepared: Path, tmp_path: Path) -> None:
+    """The page is only served on 127.0.0.1, not on other addresses of this machine."""
     with running(prepared, tmp_path) as url:
         port = int(url.rpartition(":")[2])
 
@@ -106,20 +80,19 @@ def test_it_is_for_this_machine_only(prepared: Path, tmp_path: Path) -> None:
             httpx.get(f"http://127.0.0.2:{port}/")
 
 
-def test_with_a_token_there_is_no_sandbox(prepared: Path, tmp_path: Path) -> None:
-    """With a token the bot talks to Telegram, and nothing of the sandbox is even imported."""
+def test_no_sandbox_with_a_token(prepared: Path, tmp_path: Path) -> None:
+    """With a token the bot uses Telegram, and nothing of the sandbox is even imported."""
     log = tmp_path / "stderr"
     with FakeTelegram() as fake_telegram, log.open("w") as stderr:
         token = {"GW_TELEGRAM_TOKEN": fake_telegram.token, "GW_TELEGRAM_API_URL": fake_telegram.url}
-        command = [sys.executable, "-X", "importtime", *RUN[1:]]
-        settings = environment(prepared, tmp_path, **token)
-        process = subprocess.Popen(command, cwd=tmp_path, env=settings, stdin=subprocess.DEVNULL, stderr=stderr)
-        fake_telegram.wait_for_sync(lambda: fake_telegram.is_polling, timeout=30)
-        process.send_signal(signal.SIGTERM)
-        process.wait(20)
-    said = log.read_text()
+        env = environment(tmp_path, prepared, PORT="0", PYTHONPROFILEIMPORTTIME="1", **token)
+        with started("run", cwd=tmp_path, env=env, stdin=subprocess.DEVNULL, stderr=stderr) as process:
+            fake_telegram.wait_for_sync(lambda: fake_telegram.is_polling, timeout=30)
+            process.send_signal(signal.SIGTERM)
+            process.wait(20)
+    output = log.read_text()
 
     assert process.returncode == 0
-    assert OPEN not in said
-    assert "bot.telegram.polling" in said
-    assert not [name for name in ("bot.sandbox", "bot.sandbox.launcher", "aiosmtpd") if name in said]
+    assert OPEN not in output
+    assert "bot.telegram.polling" in output
+    assert not [name for name in ("bot.sandbox", "bot.sandbox.launcher", "aiosmtpd") if name in output]

@@ -1,4 +1,4 @@
-"""The simulation as a whole: stories, requests and mail, saving and loading, faults, the clock."""
+"""The whole simulation: stories, requests and mail, saving and loading, faults, and the clock."""
 
 import pytest
 
@@ -7,13 +7,13 @@ from bot.sandbox.simulation.story_player import STUCK_MESSAGE
 from tests.bot.sandbox.conftest import Json, Page, group, messages
 
 
-def requested(page: Page, person: int) -> str:
-    """Send a request; return its reference."""
+def send_request(page: Page, person: int) -> str:
+    """Send a request, and return its reference."""
     page.send_text(person, "/beratung", "1 von 6")
     page.send_text(person, "Wir suchen Partner.", "2 von 6")
     taps = ("Überspringen", "Verein", "Überspringen", "Hier bei", "Überspringen", "Ja, so")
-    awaited = ("3 von 6", "4 von 6", "5 von 6", "6 von 6", "Genau das", "hat die Nummer")
-    for label, text in zip(taps, awaited, strict=True):
+    expected = ("3 von 6", "4 von 6", "5 von 6", "6 von 6", "Genau das", "hat die Nummer")
+    for label, text in zip(taps, expected, strict=True):
         tap(page, person, person, label)
         sent = str(page.answer(person, text)["text"])
     return next(word for word in sent.split() if "-" in word and word.isupper())
@@ -31,7 +31,7 @@ def tap(page: Page, person: int, chat: int, label: str) -> None:
 
 @pytest.mark.parametrize("story", [story.id for story in read_stories()])
 def test_stories_play_to_their_end(page: Page, story: str) -> None:
-    """Each story plays from empty chats to its last step, and the bot answers as the story expects."""
+    """Every story plays from empty chats to its last step, and the bot answers as the story expects."""
     page.post("story", id=story, pause=0)
     captions: list[str] = []
 
@@ -49,7 +49,7 @@ def test_stories_play_to_their_end(page: Page, story: str) -> None:
 
 
 def test_stories_are_listed_and_stopped(page: Page) -> None:
-    """Each story has a title and a description, and a playing story can be stopped."""
+    """Every story is listed with title and description, and a running story can be stopped."""
     listed = page.http.get("/api/stories").json()
     page.post("story", id="anfrage", pause=60)
     running = page.state()["story"]
@@ -61,14 +61,14 @@ def test_stories_are_listed_and_stopped(page: Page) -> None:
     assert page.state()["story"] is None
 
 
-def test_a_request_reaches_group_and_mailbox(page: Page) -> None:
-    """A request becomes a topic and a mail; the adviser's reply reaches the person; the topic can be deleted."""
+def test_request_reaches_group_and_mailbox(page: Page) -> None:
+    """A request becomes a topic and a mail, an adviser's reply reaches Ada, and the topic can be deleted."""
     ada, bea = page.person("Ada Yıldız"), page.person("Beraterin Bea")
-    reference = requested(page, ada)
-    desk = group(page.state())["id"]
-    card = page.answer(desk, f"Anfrage {reference}")
+    reference = send_request(page, ada)
+    adviser_chat = group(page.state())["id"]
+    card = page.answer(adviser_chat, f"Anfrage {reference}")
     mail = page.until(lambda now: now["mails"])[-1]
-    page.post("say", person=bea, chat=desk, topic=card["topic"], text="Guten Tag, ich bin Bea.")
+    page.post("say", person=bea, chat=adviser_chat, topic=card["topic"], text="Guten Tag, ich bin Bea.")
     page.answer(ada, "Guten Tag, ich bin Bea.")
     page.post("topic/delete", topic=card["topic"])
 
@@ -77,26 +77,26 @@ def test_a_request_reaches_group_and_mailbox(page: Page) -> None:
     assert "Wir suchen Partner." in mail["text"]
     assert "<" in mail["html"]
     assert mail["attachments"] == [f"{reference}.vcf", f"{reference}.txt"]
-    assert messages(page.state(), desk)[0]["service"] == "Der Bot ist jetzt dabei"
+    assert messages(page.state(), adviser_chat)[0]["service"] == "Der Bot ist jetzt dabei"
     assert group(page.state())["topics"] == []
 
 
 def test_saving_and_loading(page: Page) -> None:
-    """Loading a saved state restores chats, files, mails and the bot's memory."""
+    """Loading a saved state restores chats, files, mails and the bot's store."""
     ada = page.person("Ada Yıldız")
     page.post("send", person=ada, chat=ada, kind="photo")
     page.answer(ada)
     page.send_text(ada, "/beratung", "1 von 6")
-    kept = page.http.get("/api/save").json()
+    saved = page.http.get("/api/save").json()
     before = page.state()
     page.post("reset")
-    emptied = messages(page.state(), ada)
-    page.post("load", **kept)
+    after_reset = messages(page.state(), ada)
+    page.post("load", **saved)
 
     loaded = page.until(lambda now: now["bot"]["ready"] and now)
     answer = page.send_text(ada, "Wir suchen Partner.", "2 von 6")
 
-    assert emptied == []
+    assert after_reset == []
     for part in ("people", "mails", "answers"):
         assert loaded[part] == before[part]
     assert messages(loaded, ada) == messages(before, ada)
@@ -116,13 +116,13 @@ def test_saving_and_loading(page: Page) -> None:
     ],
     ids=lambda change: next(iter(change)),
 )
-def test_broken_states_change_nothing(page: Page, change: Json) -> None:
-    """A damaged state is refused as a whole and changes nothing."""
+def test_damaged_states_change_nothing(page: Page, change: Json) -> None:
+    """A damaged saved state is refused and changes nothing."""
     ada = page.person("Ada Yıldız")
     page.send_text(ada, "/start", "Guten Tag!")
-    kept = page.http.get("/api/save").json()
+    saved = page.http.get("/api/save").json()
 
-    assert page.refused("load", **{**kept, **change})
+    assert page.refused("load", **{**saved, **change})
     assert len(messages(page.state(), ada)) == 2
     page.until(lambda now: now["bot"]["ready"])
     assert page.send_text(ada, "Was ist Collective Impact?", "Quelle:")
@@ -132,7 +132,7 @@ def test_broken_states_change_nothing(page: Page, change: Json) -> None:
     ("kind", "status"), [("rate_limit", 429), ("server_error", 500), ("lost", 0), ("timeout", 0)]
 )
 def test_faults(page: Page, kind: str, status: int) -> None:
-    """A failed call is in the log, and the bot still delivers its message."""
+    """A simulated fault is in the log, and the bot still delivers its message."""
     ada = page.person("Ada Yıldız")
     page.post("fault", kind=kind, method="sendMessage", times=1)
     page.post("say", person=ada, chat=ada, text="/start")
@@ -145,7 +145,7 @@ def test_faults(page: Page, kind: str, status: int) -> None:
     assert page.answer(ada, "Guten Tag!")
 
 
-def test_faults_end(page: Page) -> None:
+def test_faults_can_be_removed(page: Page) -> None:
     """Pending faults can be removed."""
     ada = page.person("Ada Yıldız")
     page.post("fault", kind="server_error", method="sendMessage", times=9)
@@ -156,23 +156,23 @@ def test_faults_end(page: Page) -> None:
     assert {call["status"] for call in page.state()["log"]} == {200}
 
 
-def test_the_clock_goes_ahead(page: Page) -> None:
-    """Setting the clock forward triggers at once what is due then; hours add up."""
+def test_clock_can_be_set_forward(page: Page) -> None:
+    """Setting the clock forward triggers everything that is then due, and hours add up."""
     ada = page.person("Ada Yıldız")
-    requested(page, ada)
+    send_request(page, ada)
     page.post("clock", hours=100)
     page.post("clock", hours=68.5)
 
     late = page.answer(ada, "Das tut mir leid")
-    warned = page.answer(group(page.state())["id"], "wartet jemand")
+    reminder = page.answer(group(page.state())["id"], "wartet jemand")
 
     assert late["own_bot"]
-    assert warned["topic"]
+    assert reminder["topic"]
     assert page.state()["bot"]["clock"] == 168.5
 
 
-def test_a_blocked_bot(page: Page) -> None:
-    """Messages to a person who blocked the bot are refused with Telegram's error text."""
+def test_blocked_bot(page: Page) -> None:
+    """Messages to a person who has blocked the bot are rejected with Telegram's error text."""
     ada = page.person("Ada Yıldız")
     page.send_text(ada, "/start", "Guten Tag!")
     page.post("fault", kind="rate_limit", method="sendMessage")
@@ -180,6 +180,6 @@ def test_a_blocked_bot(page: Page) -> None:
     page.until(lambda now: [call for call in now["log"] if call["status"] == 429])
     page.post("block", person=ada)
 
-    refused = page.until(lambda now: [call for call in now["log"] if call["status"] == 403])
+    rejected = page.until(lambda now: [call for call in now["log"] if call["status"] == 403])
 
-    assert refused[0]["summary"] == "Forbidden: bot was blocked by the user"
+    assert rejected[0]["summary"] == "Forbidden: bot was blocked by the user"

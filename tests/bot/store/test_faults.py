@@ -1,4 +1,4 @@
-"""The store when its disk, its file or another program fails it: a clear error, and nothing half done."""
+"""The store when its disk, its file or another program fails: clear errors, and nothing half done."""
 
 import asyncio
 import os
@@ -30,19 +30,19 @@ YEAR = 365 * 86_400.0
 
 @pytest.fixture
 def store(embedded: Store) -> Store:
-    """A store that is a file."""
+    """A store in SQLite only."""
     return embedded
 
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Disk]:
-    """A small disk."""
+    """A small disk that can be filled and made read-only."""
     with small_disk(tmp_path / "disk") as mounted:
         yield mounted
 
 
 def test_full_disk(disk: Disk, clock: Clock) -> None:
-    """On a full disk nothing of an update is kept and the error says what to do; once there is space it works."""
+    """On a full disk nothing of an update is kept and the error says what to do; once there is space, it works."""
     store = Store(SqliteDatabase(disk.folder / "bot.db", clock))
     disk.fill()
 
@@ -58,7 +58,7 @@ def test_full_disk(disk: Disk, clock: Clock) -> None:
 
 
 def test_full_disk_at_the_start(disk: Disk, clock: Clock) -> None:
-    """A store that cannot be opened for lack of space says so, even if SQLite reports a disk error."""
+    """The error says so if a store cannot be opened for lack of space, even if SQLite reports a disk error."""
     Store(SqliteDatabase(disk.folder / "bot.db", clock)).close()
     disk.fill()
 
@@ -99,13 +99,13 @@ def test_backup_on_a_read_only_disk_is_restored(disk: Disk, clock: Clock, tmp_pa
     assert [path.name for path in disk.folder.iterdir()] == ["copy.db"]
     assert restore_store(disk.folder / "copy.db", tmp_path / "again.db") is None
 
-    again = Store(SqliteDatabase(tmp_path / "again.db", clock))
-    assert again.outbox.count_queued_calls() == 1
-    again.close()
+    restored = Store(SqliteDatabase(tmp_path / "again.db", clock))
+    assert restored.outbox.count_queued_calls() == 1
+    restored.close()
 
 
-def test_locked_by_another_program(tmp_path: Path, clock: Clock) -> None:
-    """While another program locks the file a call raises an error that says so; afterwards it works."""
+def test_file_locked_by_another_program(tmp_path: Path, clock: Clock) -> None:
+    """While another program locks the file, a call raises an error that says so, and afterwards it works."""
     store = Store(SqliteDatabase(tmp_path / "bot.db", clock, lock_timeout=0.05))
     other = sqlite3.connect(tmp_path / "bot.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
@@ -120,7 +120,7 @@ def test_locked_by_another_program(tmp_path: Path, clock: Clock) -> None:
 
 
 def test_two_programs_at_once(tmp_path: Path, clock: Clock) -> None:
-    """Two programs that read and write one file at the same time wait for each other; neither is refused."""
+    """Two programs can read and write one file at the same time, and wait for each other."""
     stores = [Store(SqliteDatabase(tmp_path / "bot.db", clock)) for _ in range(2)]
 
     def work(store: Store) -> None:
@@ -137,8 +137,8 @@ def test_two_programs_at_once(tmp_path: Path, clock: Clock) -> None:
 
 
 @pytest.mark.parametrize("replaced", [False, True])
-def test_deleted_under_the_bot(tmp_path: Path, clock: Clock, replaced: bool) -> None:
-    """A store whose file is deleted or replaced is rescued beside it, not written to, and put back by one command."""
+def test_store_deleted_while_in_use(tmp_path: Path, clock: Clock, replaced: bool) -> None:
+    """A store whose file is deleted or replaced is rescued, no longer written to, and restored by one command."""
     path = tmp_path / "bot.db"
     store = Store(SqliteDatabase(path, clock))
     finish(store, say(10, "a"))
@@ -156,12 +156,12 @@ def test_deleted_under_the_bot(tmp_path: Path, clock: Clock, replaced: bool) -> 
     assert str(first.value) == str(second.value)
     assert os.stat(tmp_path / "bot.db.rescued-1").st_mode & 0o077 == 0
     restore_store(tmp_path / "bot.db.rescued-1", path)
-    again = Store(SqliteDatabase(path, clock))
-    assert texts(again.outbox.due_calls(clock())) == ["a"]
-    again.close()
+    restored = Store(SqliteDatabase(path, clock))
+    assert texts(restored.outbox.due_calls(clock())) == ["a"]
+    restored.close()
 
 
-def test_no_empty_store_after_a_deletion(tmp_path: Path, clock: Clock) -> None:
+def test_deleted_store_is_not_replaced_by_an_empty_one(tmp_path: Path, clock: Clock) -> None:
     """After a store was deleted under the bot, a restart does not create an empty one."""
     store = Store(SqliteDatabase(tmp_path / "bot.db", clock))
     (tmp_path / "bot.db").unlink()
@@ -176,7 +176,7 @@ def test_no_empty_store_after_a_deletion(tmp_path: Path, clock: Clock) -> None:
 
 
 def test_clock_that_was_ahead(store: Store, clock: Clock) -> None:
-    """A call postponed while the clock was a year ahead is made once it is right, not in a year."""
+    """A call postponed while the clock was a year ahead is due once the clock is corrected."""
     finish(store, say(10, "a"))
     clock.now += YEAR
     store.outbox.postpone_call(store.outbox.due_calls(clock())[0].id, clock() + 60)
@@ -195,19 +195,19 @@ def test_check_writes_nothing(tmp_path: Path, store: Store) -> None:
         assert list(connection.iterdump()) == before
 
 
-async def test_what_was_sent_is_not_sent_again(disk: Disk, clock: Clock) -> None:
+async def test_sent_message_is_not_sent_again(disk: Disk, clock: Clock) -> None:
     """A message that Telegram accepted while the disk filled up is recorded once there is space, and sent once."""
     store, both = Store(SqliteDatabase(disk.folder / "bot.db", clock)), asyncio.Event()
-    made: list[str] = []
+    sent: list[str] = []
     finish(store, say(10, "a"), say(10, "b"))
 
     async def call(outgoing: OutgoingCall) -> CallResult:
-        made.append(api_call(outgoing).params["text"])
-        if len(made) == 1:
+        sent.append(api_call(outgoing).params["text"])
+        if len(sent) == 1:
             disk.fill()
         else:
             both.set()
-        return Sent(len(made))
+        return Sent(len(sent))
 
     with logged() as log:
         sending = asyncio.create_task(Outbox(store, call, clock).run())
@@ -219,7 +219,7 @@ async def test_what_was_sent_is_not_sent_again(disk: Disk, clock: Clock) -> None
     waiting = store.outbox.count_queued_calls()
     store.close()
 
-    assert made == ["a", "b"]
+    assert sent == ["a", "b"]
     assert waiting == 0
 
 
@@ -247,7 +247,7 @@ async def test_update_waits_for_the_store(disk: Disk, clock: Clock) -> None:
     assert done == [1, 2]
 
 
-def test_deleted_with_its_folder(tmp_path: Path, clock: Clock) -> None:
+def test_store_deleted_with_its_folder(tmp_path: Path, clock: Clock) -> None:
     """If even the folder is gone, the error says that nothing could be rescued."""
     store = Store(SqliteDatabase(tmp_path / "own" / "bot.db", clock))
     shutil.rmtree(tmp_path / "own")

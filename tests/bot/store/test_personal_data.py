@@ -1,4 +1,4 @@
-"""Personal data in the store: exporting, deleting and purging miss nothing."""
+"""Personal data in the store: export, deletion and purging miss nothing."""
 
 import json
 import re
@@ -78,7 +78,7 @@ EVERYTHING: tuple[Effect, ...] = (
     SaveSelfCheck({"vision": 3}, "ABCDEF"),
     ShareSelfCheck({"vision": 3}, "QRSTUV"),
 )
-OUT = (
+OUTGOING = (
     ApiCall(ADA, "sendMessage", {"text": SAID}, source=(ADA, 5)),
     RefreshCard(REFERENCE, DESK),
     ApiCall(
@@ -88,15 +88,15 @@ OUT = (
 )
 
 
-def did(store: Store, event: Event, *effects: Effect, state: State | None = None, out: Any = ()) -> bool:
+def apply_update(store: Store, event: Event, *effects: Effect, state: State | None = None, out: Any = ()) -> bool:
     store.inbox.add_updates([(event.update_id, str(event.chat_id), "{}")])
     return store.finish_update(event.update_id, event, state, out, effects)
 
 
 @pytest.fixture
 def full(store: Store) -> Store:
-    """A store with something about Ada in every table that can contain it."""
-    did(store, EVENT, *EVERYTHING, state=STATE, out=OUT)
+    """A store with data about Ada in every table that can contain personal data."""
+    apply_update(store, EVENT, *EVERYTHING, state=STATE, out=OUTGOING)
     store.requests.save_thread(REFERENCE, AdviserThread(DESK, 40, 41))
     store.outbox.save_rate_limits({ADA: 1_800_000_000.0})
     body = {"update_id": 90, "message": {"from": {"id": ADA, "first_name": NAME}, "text": SAID}}
@@ -104,8 +104,8 @@ def full(store: Store) -> Store:
     return store
 
 
-def told_of_ada(found: Any) -> bool:
-    return any(mark in repr(found) for mark in (str(ADA), NAME, "anari"))
+def mentions_ada(rows: Any) -> bool:
+    return any(mark in repr(rows) for mark in (str(ADA), NAME, "anari"))
 
 
 def test_every_table_and_column_is_described(embedded: Store, tmp_path: Path) -> None:
@@ -124,29 +124,29 @@ def test_every_table_and_column_is_described(embedded: Store, tmp_path: Path) ->
     assert {name for name in columns if not DATA_CATALOGUE[name].expiry_condition} == {
         "requests",
         "lines",
-    }  # they go with their request
+    }  # these are purged with their request
 
 
-def test_everything_is_shown(full: Store) -> None:
-    """A person's export has every row of the store about them, and nobody else's."""
-    did(full, Event(2, EventKind.TEXT, BEA, BEA, 1), SaveFeedback("kontakt", 1), state=State(lang="en"))
-    shown = full.erasure.load_personal_data(ADA)
+def test_export_is_complete(full: Store) -> None:
+    """A person's export contains all rows about them, and nobody else's."""
+    apply_update(full, Event(2, EventKind.TEXT, BEA, BEA, 1), SaveFeedback("kontakt", 1), state=State(lang="en"))
+    exported = full.erasure.load_personal_data(ADA)
 
-    held = {name: [row for row in found if told_of_ada(row) or REFERENCE in repr(row)]
-            for name, found in tables(full).items()}  # fmt: skip
-    assert {name: len(found) for name, found in shown.items()} == {
-        name: len(found) for name, found in held.items() if found
+    about_ada = {name: [row for row in rows if mentions_ada(row) or REFERENCE in repr(row)]
+                 for name, rows in tables(full).items()}  # fmt: skip
+    assert {name: len(rows) for name, rows in exported.items()} == {
+        name: len(rows) for name, rows in about_ada.items() if rows
     }
-    assert str(BEA) not in repr(shown)
+    assert str(BEA) not in repr(exported)
 
 
-def test_both_files_hold_everything(full: Store, clock: Clock) -> None:
-    """The readable page has every text of the JSON file, and a German name for every field."""
+def test_both_export_files_are_complete(full: Store, clock: Clock) -> None:
+    """The readable page of the export has every text of the JSON file, and a German name for every field."""
     values = {"held": full.erasure.load_personal_data(ADA), "lang": "de", "now": clock()}
     whole = json.loads(render_data_json(values).content)
     html = render_data_page(values).content.decode()
 
-    assert {name for name, found in whole["data"].items() if found} == set(full.erasure.load_personal_data(ADA))
+    assert {name for name, rows in whole["data"].items() if rows} == set(full.erasure.load_personal_data(ADA))
     assert set(whole["fields"]) == set(whole["data"])
     assert whole["data"]["requests"][0]["body"]["details"]["address"] == ADDRESS
     for text in (NAME, SAID, QUESTION, ADDRESS, REFERENCE, "ABCDEF", "15. Januar 2027"):
@@ -161,12 +161,12 @@ def test_both_files_hold_everything(full: Store, clock: Clock) -> None:
     ):
         assert pair in html
     unnamed = {field for field in re.findall("<dt>(.*?)</dt>", html) if re.fullmatch("[a-z_]+", field)}
-    assert unnamed == {"vision", "first_name", "from_chat_id"}  # a question's id, and fields of Telegram's own
+    assert unnamed == {"vision", "first_name", "from_chat_id"}  # the id of a question, and names of Telegram's fields
 
 
 @pytest.mark.parametrize(("lang", "named"), [("de", "Davon dort eingetragen"), ("en", "Of these already told there")])
-def test_what_is_told_in_a_topic_that_is_opened(full: Store, clock: Clock, lang: str, named: str) -> None:
-    """While a topic is being opened, the number of its messages is shown as a number, not as a date in 1970."""
+def test_messages_of_a_new_topic_are_exported_as_a_number(full: Store, clock: Clock, lang: str, named: str) -> None:
+    """The number of messages already sent to a new topic is exported as a number, not as a date in 1970."""
     full.requests.save_thread(REFERENCE, AdviserThread(DESK, 77, 39, 5, history_sent=3))
 
     html = render_data_page(
@@ -177,9 +177,9 @@ def test_what_is_told_in_a_topic_that_is_opened(full: Store, clock: Clock, lang:
     assert "1970" not in html
 
 
-def test_markup_in_a_text_is_shown_as_text(store: Store, clock: Clock) -> None:
-    """What a person wrote cannot inject anything into the page."""
-    did(store, EVENT, state=State(last_question="<script>alert(1)</script>"))
+def test_markup_is_escaped_in_the_page(store: Store, clock: Clock) -> None:
+    """Markup that a person wrote is escaped in the page."""
+    apply_update(store, EVENT, state=State(last_question="<script>alert(1)</script>"))
     html = render_data_page(
         {"held": store.erasure.load_personal_data(ADA), "lang": "en", "now": clock()}
     ).content.decode()
@@ -189,26 +189,26 @@ def test_markup_in_a_text_is_shown_as_text(store: Store, clock: Clock) -> None:
 
 
 def test_deletion_leaves_nothing_in_the_file(full: Store, tmp_path: Path) -> None:
-    """After deletion no row, and no byte of the file or its log, mentions the person; only the receipt is queued."""
-    did(full, replace(EVENT, update_id=91), ErasePerson(), state=State(lang="de"))
+    """After deletion no row, and no byte of the SQLite file or its log, mentions the person."""
+    apply_update(full, replace(EVENT, update_id=91), ErasePerson(), state=State(lang="de"))
 
     assert full.erasure.find_erased_request(DESK, 39, 49) is None
-    assert [name for name, found in tables(full).items() if told_of_ada(found)] == []
+    assert [name for name, rows in tables(full).items() if mentions_ada(rows)] == []
     assert full.erasure.load_personal_data(ADA) == {}
-    if not isinstance(full.database, SqliteDatabase):  # when pages are overwritten is PostgreSQL's to say
+    if not isinstance(full.database, SqliteDatabase):  # PostgreSQL decides when pages are overwritten
         return
-    left = b"".join(file.read_bytes() for file in tmp_path.glob("bot.db*"))
-    assert not any(text.encode() in left for text in (NAME, SAID, QUESTION, ADDRESS))
+    content = b"".join(file.read_bytes() for file in tmp_path.glob("bot.db*"))
+    assert not any(text.encode() in content for text in (NAME, SAID, QUESTION, ADDRESS))
 
 
 def test_deletion_reaches_advisers_and_mail(full: Store, clock: Clock) -> None:
-    """A deletion queues the erasure of the advisers' copies: of their chat, and of an e-mail if one was sent."""
+    """A deletion queues the erasure of the copies in the adviser chat and, if one was sent, of the e-mail."""
     for queued in full.outbox.due_calls(clock()):
         if queued.chat_id in (DESK, MAIL_CHAT):
             full.outbox.mark_sent(queued.id, 50 if queued.chat_id == DESK else None)
-    did(full, replace(EVENT, update_id=91), ErasePerson())
+    apply_update(full, replace(EVENT, update_id=91), ErasePerson())
 
-    assert {one.chat_id: one.call for one in full.outbox.due_calls(clock())} == {
+    assert {queued.chat_id: queued.call for queued in full.outbox.due_calls(clock())} == {
         DESK: EraseThread(DESK, REFERENCE, ErasureReason.REQUESTER),
         MAIL_CHAT: RequestMailDeletion(REFERENCE, "jacob-rohm"),
     }
@@ -219,11 +219,11 @@ def test_deletion_reaches_advisers_and_mail(full: Store, clock: Clock) -> None:
     )
 
 
-def test_call_under_way_is_known_to_the_deletion(full: Store, clock: Clock) -> None:
-    """A copy being sent while the person deletes is erased too, and deletion of an e-mail is requested."""
-    under_way = [one for one in full.outbox.due_calls(clock()) if one.chat_id in (DESK, MAIL_CHAT)]
-    did(full, replace(EVENT, update_id=91), ErasePerson())
-    for queued in under_way:
+def test_deletion_covers_calls_in_flight(full: Store, clock: Clock) -> None:
+    """Calls in flight during a deletion are erased too: copies are deleted, and deletion of the mail is requested."""
+    in_flight = [queued for queued in full.outbox.due_calls(clock()) if queued.chat_id in (DESK, MAIL_CHAT)]
+    apply_update(full, replace(EVENT, update_id=91), ErasePerson())
+    for queued in in_flight:
         full.outbox.mark_sent(queued.id, 60 if queued.chat_id == DESK else None)
 
     assert (DESK, 60) in full.erasure.erasure_queue(REFERENCE)
@@ -231,63 +231,65 @@ def test_call_under_way_is_known_to_the_deletion(full: Store, clock: Clock) -> N
     assert full.erasure.load_personal_data(ADA) == {}
 
 
-def test_what_is_handled_at_the_same_time_brings_nothing_back(full: Store) -> None:
-    """A state read before the deletion is refused after it, and older updates are dropped; others stay."""
-    read = full.users.load_state(EVENT.state_key)
+def test_concurrent_updates_restore_nothing(full: Store) -> None:
+    """After a deletion, a state read before it is rejected, and the person's older updates are dropped."""
+    old_state = full.users.load_state(EVENT.state_key)
     full.inbox.add_updates([(89, str(DESK), json.dumps({"message": {"from": {"id": ADA}, "text": SAID}}))])
     full.inbox.add_updates([(88, str(BEA), json.dumps({"message": {"from": {"id": BEA}, "text": "Hallo"}}))])
     full.inbox.add_updates([(95, str(DESK), json.dumps({"message": {"from": {"id": ADA}, "text": "Danach"}}))])
-    did(full, replace(EVENT, update_id=91), ErasePerson())
+    apply_update(full, replace(EVENT, update_id=91), ErasePerson())
 
     with pytest.raises(StoreConflict, match="was deleted since it was read"):
-        did(full, replace(EVENT, update_id=96), state=replace(read, step=3))
-    assert not full.finish_update(89, EVENT, read, (), ())
+        apply_update(full, replace(EVENT, update_id=96), state=replace(old_state, step=3))
+    assert not full.finish_update(89, EVENT, old_state, (), ())
     assert [update for update, _ in full.inbox.pending_updates()] == [88, 95, 96]
 
 
-def test_adviser_is_too_late(full: Store) -> None:
-    """An adviser's message decided before the deletion is refused after it; an edit finds nothing."""
-    did(full, replace(EVENT, update_id=91), ErasePerson())
+def test_adviser_message_after_the_deletion(full: Store) -> None:
+    """After a deletion, an adviser's message is rejected and an edit has no effect."""
+    apply_update(full, replace(EVENT, update_id=91), ErasePerson())
     adviser = Event(92, EventKind.TEXT, DESK, BEA, 70)
 
     with pytest.raises(StoreConflict):
-        did(full, adviser, UpdateRequest(replace(REQUEST, talking=True)))
+        apply_update(full, adviser, UpdateRequest(replace(REQUEST, talking=True)))
     edit = ApiCall(ADA, "editMessageText", {"text": "x"}, edit_of=(DESK, 70), reference=REFERENCE)
-    did(full, replace(adviser, update_id=93), out=[edit])
+    apply_update(full, replace(adviser, update_id=93), out=[edit])
     assert full.erasure.load_personal_data(ADA) == {}
 
 
-def test_adviser_who_deletes_takes_nobody_elses_messages(full: Store, clock: Clock) -> None:
-    """An adviser's own data are deleted; their messages to a person arrive, and closed requests lose their name."""
-    taken = replace(REQUEST, status=RequestStatus.CLOSED, taken_by=BEA, adviser="Bea", closed=clock())
+def test_deletion_by_an_adviser_keeps_others_messages(full: Store, clock: Clock) -> None:
+    """If an adviser deletes their data, their queued messages stay, and closed requests lose their name."""
+    closed = replace(REQUEST, status=RequestStatus.CLOSED, taken_by=BEA, adviser="Bea", closed=clock())
     sent = ApiCall(ADA, "copyMessage", {"from_chat_id": DESK, "message_id": 8}, (DESK, 8), reference=REFERENCE)
-    did(full, Event(92, EventKind.TEXT, DESK, BEA, 8), UpdateRequest(taken), state=State(lang="en"), out=[sent])
-    others = replace(taken, reference="BBBB-2345", taken_by=BEA + 1, adviser="Cem")
+    apply_update(
+        full, Event(92, EventKind.TEXT, DESK, BEA, 8), UpdateRequest(closed), state=State(lang="en"), out=[sent]
+    )
+    others = replace(closed, reference="BBBB-2345", taken_by=BEA + 1, adviser="Cem")
     full.apply((), [CreateRequest(others)])
     before = full.erasure.load_personal_data(BEA)
-    did(full, Event(93, EventKind.BUTTON, BEA, BEA, 9), ErasePerson())
+    apply_update(full, Event(93, EventKind.BUTTON, BEA, BEA, 9), ErasePerson())
 
     assert set(before) == {"states", "advised"}
     assert full.erasure.load_personal_data(BEA) == {}
     assert full.outbox.count_queued_calls(ADA) == 2
-    kept = full.requests.find_request(REFERENCE)
-    assert kept is not None
-    assert (kept.adviser, kept.taken_by, kept.version) == ("", 0, 2)
+    stored = full.requests.find_request(REFERENCE)
+    assert stored is not None
+    assert (stored.adviser, stored.taken_by, stored.version) == ("", 0, 2)
     assert full.requests.find_request("BBBB-2345") == others
 
 
-def test_questions_are_dropped_alone(full: Store) -> None:
-    """Withdrawing the consent deletes the questions, and nothing else."""
+def test_withdrawn_consent_deletes_only_questions(full: Store) -> None:
+    """Withdrawing consent deletes the stored questions and nothing else."""
     assert full.users.consented_questions() == [(QUESTION, "backbone", 1_800_000_000.0)]
     assert full.users.feedback_counts() == [("backbone", 0, 1)]
-    did(full, replace(EVENT, update_id=91), DeleteQuestions())
+    apply_update(full, replace(EVENT, update_id=91), DeleteQuestions())
 
     assert full.users.consented_questions() == []
     assert full.users.feedback_counts() == [("backbone", 0, 1)]
 
 
 def test_purge_at_the_boundary(full: Store, clock: Clock) -> None:
-    """Rows exactly as old as the limit stay; a second later they go, except those of an open request."""
+    """Rows exactly as old as the retention period stay; a second later all are purged but those of open requests."""
     days = 180 * 86_400
     before = tables(full)
     clock.now += days
@@ -296,33 +298,33 @@ def test_purge_at_the_boundary(full: Store, clock: Clock) -> None:
     assert tables(full) == before
     clock.now += 1
     full.erasure.purge_expired(clock() - days)
-    left = {name for name, found in tables(full).items() if found}
-    assert left == {"requests", "lines", "threads", "outbox"}
+    remaining = {name for name, rows in tables(full).items() if rows}
+    assert remaining == {"requests", "lines", "threads", "outbox"}
     assert {row["request"] for row in full.erasure.load_personal_data(ADA)["outbox"]} == {REFERENCE}
 
 
-def test_closed_request_is_purged_whole(full: Store, clock: Clock) -> None:
-    """A request is purged some days after it was closed, however old, with its copies in the advisers' chat."""
+def test_closed_request_is_purged_completely(full: Store, clock: Clock) -> None:
+    """A request is purged when the retention period after closing is over, with its copies in the adviser chat."""
     days = 180 * 86_400
     clock.now += 3 * days
     closed = replace(REQUEST, status=RequestStatus.CLOSED, closed=clock())
     full.apply((), [UpdateRequest(closed)])
     full.erasure.purge_expired(clock() - days)
-    kept = full.requests.find_request(REFERENCE)
+    stored = full.requests.find_request(REFERENCE)
     clock.now += days + 1
     full.erasure.purge_expired(clock() - days)
 
-    assert kept is not None
+    assert stored is not None
     assert full.requests.find_request(REFERENCE) is None
-    assert [name for name, found in tables(full).items() if told_of_ada(found)] == []
-    due = [one.call for one in full.outbox.due_calls(clock())]
+    assert [name for name, rows in tables(full).items() if mentions_ada(rows)] == []
+    due = [queued.call for queued in full.outbox.due_calls(clock())]
     assert EraseThread(DESK, REFERENCE, ErasureReason.RETENTION) in due
     assert not any(isinstance(call, RequestMailDeletion) for call in due)
 
 
-def test_traces_of_a_deletion_end_as_well(full: Store, clock: Clock) -> None:
-    """The anonymous remains of a deleted request are purged in time, unless their erasure is still queued."""
-    did(full, replace(EVENT, update_id=91), ErasePerson(), MigrateChat(5))
+def test_traces_of_a_deletion_are_purged(full: Store, clock: Clock) -> None:
+    """The anonymous traces of a deleted request are purged once their erasure is no longer queued."""
+    apply_update(full, replace(EVENT, update_id=91), ErasePerson(), MigrateChat(5))
     clock.now += 1000
     full.erasure.purge_expired(clock() - 500)
     waiting = full.outbox.due_calls(clock())
@@ -331,10 +333,10 @@ def test_traces_of_a_deletion_end_as_well(full: Store, clock: Clock) -> None:
     full.erasure.purge_expired(clock() - 500)
 
     assert {type(queued.call) for queued in waiting} == {EraseThread, RequestMailDeletion}
-    left = {name for name, found in tables(full).items() if found}
-    assert left == {"moved"}
+    remaining = {name for name, rows in tables(full).items() if rows}
+    assert remaining == {"moved"}
 
 
-def test_request_that_nobody_took_is_advised_by_nobody(full: Store) -> None:
-    """The user of the terminal has the id 0, and is nobody's adviser for that."""
+def test_untaken_request_has_no_adviser(full: Store) -> None:
+    """The terminal's user, whose id is 0, does not count as the adviser of requests that nobody took."""
     assert "advised" not in full.erasure.load_personal_data(0)

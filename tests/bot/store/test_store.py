@@ -1,4 +1,4 @@
-"""The store: durable, in order, once."""
+"""The store: durable, in order, and exactly once."""
 
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
@@ -28,7 +28,7 @@ from bot.store import ApiCall, OutgoingCall, SqliteDatabase, Store
 from bot.store.records import AdviserThread
 from bot.store.sqlite.backup import backup_store, restore_store
 from bot.store.sqlite.migrations import migrations
-from tests.bot.conftest import Opening
+from tests.bot.conftest import OpenStore
 from tests.conftest import Clock
 from tests.support.queues import api_call, texts
 
@@ -57,14 +57,14 @@ def finish(store: Store, *out: OutgoingCall, update: int = 1) -> bool:
     return store.finish_update(update, EVENT, State(), out, ())
 
 
-def test_update_is_taken_once(store: Store) -> None:
-    """A redelivered update is not new."""
+def test_update_is_added_once(store: Store) -> None:
+    """An update that is delivered again is not added again."""
     assert store.inbox.add_updates([(1, "10", "{}"), (2, "10", "{}")]) == [1, 2]
     assert store.inbox.add_updates([(2, "10", "{}"), (3, "10", "{}")]) == [3]
 
 
-def test_pending_until_finished(store: Store) -> None:
-    """An update is pending until it is finished, and can be finished once."""
+def test_update_is_pending_until_finished(store: Store) -> None:
+    """An update is pending until it is finished, and can be finished only once."""
     store.inbox.add_updates([(1, "10", "{}")])
 
     assert store.inbox.pending_updates() == [(1, "10")]
@@ -90,26 +90,26 @@ def test_finish_is_one_transaction(store: Store) -> None:
     ) == (0, [], State())
 
 
-def test_state_survives_reopening(opening: Opening) -> None:
+def test_state_survives_reopening(open_store: OpenStore) -> None:
     """State written by one process is read by the next."""
-    first = opening()
+    first = open_store()
     state = State(lang="en", last_question="Was?", form=Form(details=Details("Hilfe")), step=3)
     first.inbox.add_updates([(1, "10", "{}")])
     first.finish_update(1, EVENT, state, (), ())
     first.close()
 
-    assert opening().users.load_state(EVENT.state_key) == state
+    assert open_store().users.load_state(EVENT.state_key) == state
 
 
-def test_due_is_the_oldest_of_each_chat(store: Store, clock: Clock) -> None:
+def test_oldest_call_of_each_chat_is_due(store: Store, clock: Clock) -> None:
     """Only the oldest call of each chat is due, so order is kept within a chat."""
     finish(store, say(10, "a"), say(10, "b"), say(11, "c"))
 
     assert texts(store.outbox.due_calls(clock())) == ["a", "c"]
 
 
-def test_waiting_chat_holds_up_no_other(store: Store, clock: Clock) -> None:
-    """A chat whose oldest call waits sends nothing newer, while the others go on."""
+def test_waiting_chat_does_not_delay_others(store: Store, clock: Clock) -> None:
+    """If the oldest call of a chat waits, newer ones of that chat wait too, but not those of other chats."""
     finish(store, say(10, "a"), say(10, "b"), say(11, "c"))
     store.outbox.postpone_call(store.outbox.due_calls(clock())[0].id, clock() + 60)
 
@@ -119,7 +119,7 @@ def test_waiting_chat_holds_up_no_other(store: Store, clock: Clock) -> None:
 
 
 def test_sent_message_is_found_by_its_question(store: Store, clock: Clock) -> None:
-    """The answer to a question can be found for editing, and its text is no longer stored."""
+    """A sent answer can be found by its question, and its text is no longer stored."""
     finish(store, say(10, "a", source=(10, 5)))
     store.outbox.mark_sent(store.outbox.due_calls(clock())[0].id, 77)
 
@@ -129,7 +129,7 @@ def test_sent_message_is_found_by_its_question(store: Store, clock: Clock) -> No
 
 
 def test_failed_call_frees_the_chat(store: Store, clock: Clock) -> None:
-    """After a final refusal the chat's next call is due."""
+    """After a call has failed for good, the chat's next call is due."""
     finish(store, say(10, "a"), say(10, "b"))
     store.outbox.mark_failed(store.outbox.due_calls(clock())[0].id, "Forbidden")
 
@@ -137,20 +137,20 @@ def test_failed_call_frees_the_chat(store: Store, clock: Clock) -> None:
 
 
 def test_request_is_found_by_message(store: Store, clock: Clock) -> None:
-    """A reply to a message about a request finds the request."""
+    """A request is found by a message about it."""
     store.inbox.add_updates([(1, "10", "{}")])
     store.finish_update(1, EVENT, State(), [say(-5, "Brief", reference="AAAA-AAAA")], [CreateRequest(request())])
     store.outbox.mark_sent(store.outbox.due_calls(clock())[0].id, 9)
 
-    found = store.requests.find_request_by_message(-5, 9)
+    match = store.requests.find_request_by_message(-5, 9)
 
-    assert found is not None
-    assert (found.reference, found.user_id, found.details.concern, found.status) == ("AAAA-AAAA", 20, "T", "open")
+    assert match is not None
+    assert (match.reference, match.user_id, match.details.concern, match.status) == ("AAAA-AAAA", 20, "T", "open")
     assert store.requests.find_request_by_message(-5, 10) is None
 
 
-def test_thumb_counts_once(store: Store) -> None:
-    """A second thumb on the same entry replaces the first."""
+def test_rating_counts_once(store: Store) -> None:
+    """A second rating of the same entry replaces the first."""
     for update, value in ((1, 1), (2, 0)):
         store.inbox.add_updates([(update, "10", "{}")])
         store.finish_update(update, EVENT, State(), (), [SaveFeedback("backbone", value)])
@@ -158,8 +158,8 @@ def test_thumb_counts_once(store: Store) -> None:
     assert [row["value"] for row in store.erasure.load_personal_data(20)["feedback"]] == [0]
 
 
-def test_forget_leaves_nothing_of_the_person(store: Store, clock: Clock) -> None:
-    """After deletion only this update's reply is queued, as nobody's, and other people's data are untouched."""
+def test_deletion_leaves_nothing_of_the_person(store: Store, clock: Clock) -> None:
+    """After deletion only the anonymous reply is queued, and other people's data are untouched."""
     finish(store, say(10, "a"))
     store.inbox.add_updates([(2, "99", "{}"), (3, "10", "{}")])
     store.finish_update(
@@ -178,7 +178,7 @@ def test_forget_leaves_nothing_of_the_person(store: Store, clock: Clock) -> None
 
 
 def test_purge_keeps_what_is_needed(store: Store, clock: Clock) -> None:
-    """Old rows are purged; calls of a request that is not closed stay with it."""
+    """Old rows are purged, but not the calls and the transcript of an open request."""
     store.inbox.add_updates([(1, "10", "{}")])
     out = [say(10, "a"), say(-5, "b", reference="AAAA-AAAA")]
     store.finish_update(
@@ -186,26 +186,26 @@ def test_purge_keeps_what_is_needed(store: Store, clock: Clock) -> None:
     )
     clock.now += 1000
 
-    assert store.erasure.purge_expired(clock() - 500) == 3  # the update, the state, the message without a request
+    assert store.erasure.purge_expired(clock() - 500) == 3  # the update, the state, and the message without a request
     assert texts(store.outbox.due_calls(clock())) == ["b"]
     assert len(store.requests.load_transcript("AAAA-AAAA")) == 1
 
 
 def test_backup_and_restore(tmp_path: Path, embedded: Store) -> None:
-    """A backup made while the store is open has everything; restoring keeps the previous store."""
+    """A backup can be made while the store is open, and restoring it keeps the previous store."""
     finish(embedded, say(10, "a"))
     backup_store(tmp_path / "bot.db", tmp_path / "copy.db")
 
-    kept = restore_store(tmp_path / "copy.db", tmp_path / "other.db")
-    again = restore_store(tmp_path / "copy.db", tmp_path / "other.db")
+    first = restore_store(tmp_path / "copy.db", tmp_path / "other.db")
+    second = restore_store(tmp_path / "copy.db", tmp_path / "other.db")
 
-    assert kept is None
-    assert again == tmp_path / "other.db.before-1"
+    assert first is None
+    assert second == tmp_path / "other.db.before-1"
     assert Store(SqliteDatabase(tmp_path / "other.db", Clock())).outbox.count_queued_calls() == 1
 
 
-def test_restore_refuses_what_is_no_store(tmp_path: Path) -> None:
-    """A damaged or foreign file is refused before anything is replaced."""
+def test_restore_rejects_other_files(tmp_path: Path) -> None:
+    """A file that is no store is rejected by a restore."""
     (tmp_path / "x.db").write_bytes(b"no database")
 
     with pytest.raises(StoreError, match="is not a store"):
@@ -221,7 +221,7 @@ def test_store_that_cannot_be_opened(tmp_path: Path) -> None:
 
 
 def test_closing_waits_for_other_threads(store: Store, clock: Clock) -> None:
-    """Closing a store while other threads read it ends their calls with an error, not the process."""
+    """If a store is closed while other threads read it, their calls raise an error."""
     finish(store, *(say(number, "a") for number in range(500)))
 
     def read_until_closed() -> bool:
@@ -241,8 +241,8 @@ def test_closing_waits_for_other_threads(store: Store, clock: Clock) -> None:
         store.outbox.count_queued_calls()
 
 
-def test_of_two_changes_at_once_one_is_refused(store: Store) -> None:
-    """A change based on an outdated request is refused, and nothing else of that update is kept."""
+def test_concurrent_change_is_rejected(store: Store) -> None:
+    """A change to an outdated version of a request is rejected, and nothing else of that update is kept."""
     store.apply((), [CreateRequest(request())])
     first, second = (replace(request(), adviser=name) for name in ("Bea", "Cem"))
     store.apply((), [UpdateRequest(first)])
@@ -250,27 +250,27 @@ def test_of_two_changes_at_once_one_is_refused(store: Store) -> None:
     with pytest.raises(StoreConflict):
         store.apply([say(10, "Cem kommt")], [UpdateRequest(second)])
 
-    kept = store.requests.find_request("AAAA-AAAA")
-    assert kept is not None
-    assert (kept.adviser, kept.version) == ("Bea", 1)
+    stored = store.requests.find_request("AAAA-AAAA")
+    assert stored is not None
+    assert (stored.adviser, stored.version) == ("Bea", 1)
     assert store.outbox.count_queued_calls() == 0
 
 
-def test_a_reply_or_edit_finds_its_counterpart(store: Store, clock: Clock) -> None:
-    """A copy is found by its original, the original by its copy, and the request by both."""
+def test_copy_and_original_find_each_other(store: Store, clock: Clock) -> None:
+    """A copy is found by its original, an original by its copy, and the request by both."""
     store.apply([ApiCall(-5, "copyMessage", {}, source=(10, 7), reference="AAAA-AAAA")], [CreateRequest(request())])
     store.outbox.mark_sent(store.outbox.due_calls(clock())[0].id, 70)
 
     assert store.outbox.find_reply_to(-5, (10, 7)) == 70
     assert store.outbox.find_source(-5, 70) == (10, 7)
     assert [
-        found and found.reference
-        for found in (store.requests.find_request_by_message(-5, 70), store.requests.find_request_by_message(10, 7))
+        match and match.reference
+        for match in (store.requests.find_request_by_message(-5, 70), store.requests.find_request_by_message(10, 7))
     ] == ["AAAA-AAAA"] * 2
 
 
-def test_moved_group_gets_what_waits_for_it(store: Store, clock: Clock) -> None:
-    """Calls queued for a group go to the supergroup that it became, and threads are reopened there."""
+def test_calls_of_a_migrated_group_are_redirected(store: Store, clock: Clock) -> None:
+    """When a group becomes a supergroup, its queued calls are redirected, and its threads are forgotten."""
     store.apply([say(-5, "a")], [CreateRequest(request())])
     store.requests.save_thread("AAAA-AAAA", AdviserThread(-5, 3, 4))
     store.inbox.add_updates([(1, "-5", "{}")])
@@ -282,8 +282,8 @@ def test_moved_group_gets_what_waits_for_it(store: Store, clock: Clock) -> None:
     assert store.requests.find_thread("AAAA-AAAA") is None
 
 
-def test_transcript_is_kept_and_forgotten(store: Store) -> None:
-    """The transcript is kept in order, belongs to the person, and is deleted with them."""
+def test_transcript_is_stored_and_deleted(store: Store) -> None:
+    """A transcript is stored in order and is exported and deleted with its requester's data."""
     store.apply(
         (),
         [
@@ -303,14 +303,14 @@ def test_transcript_is_kept_and_forgotten(store: Store) -> None:
     assert store.requests.load_transcript("AAAA-AAAA") == []
 
 
-def written(store: Store, number: int, effect: Effect) -> None:
-    """Apply an effect of the person's message 5, in this update."""
+def apply_effect(store: Store, number: int, effect: Effect) -> None:
+    """Apply an effect of the requester's message 5 as this update."""
     store.inbox.add_updates([(number, "10", "{}")])
     store.finish_update(number, EVENT, None, (), [effect])
 
 
-def test_transcript_tells_what_was_read_last(store: Store) -> None:
-    """An edit replaces the original line; one without a line is appended as a new line."""
+def test_edit_corrects_the_transcript(store: Store) -> None:
+    """An edit replaces the line of its message, or is appended if the message has no line."""
     store.apply(
         (),
         [
@@ -318,8 +318,8 @@ def test_transcript_tells_what_was_read_last(store: Store) -> None:
             AppendTranscript("AAAA-AAAA", Party.REQUESTER, "before lines knew their messages"),
         ],
     )
-    written(store, 1, CorrectTranscript("AAAA-AAAA", Party.REQUESTER, "0431 111"))
-    written(store, 2, CorrectTranscript("AAAA-AAAA", Party.REQUESTER, "0431 222"))
+    apply_effect(store, 1, CorrectTranscript("AAAA-AAAA", Party.REQUESTER, "0431 111"))
+    apply_effect(store, 2, CorrectTranscript("AAAA-AAAA", Party.REQUESTER, "0431 222"))
 
     assert [line.text for line in store.requests.load_transcript("AAAA-AAAA")] == [
         "before lines knew their messages",
@@ -327,12 +327,12 @@ def test_transcript_tells_what_was_read_last(store: Store) -> None:
     ]
 
 
-def test_what_is_taken_back_is_not_in_the_transcript(store: Store, clock: Clock) -> None:
-    """A retracted message, its queued copy and its link to the request are removed; all else stays."""
+def test_retracted_message_is_not_in_the_transcript(store: Store, clock: Clock) -> None:
+    """Retracting a message removes its line, its queued copy and its link to the request."""
     copies = [ApiCall(30, "copyMessage", {"from": 1}, (10, number), reference="AAAA-AAAA") for number in (5, 6)]
     store.apply(copies, [CreateRequest(request()), AppendTranscript("AAAA-AAAA", Party.ADVISER, "a")])
-    written(store, 1, AppendTranscript("AAAA-AAAA", Party.ADVISER, "b"))
-    written(store, 2, RetractMessages("AAAA-AAAA", (5,)))
+    apply_effect(store, 1, AppendTranscript("AAAA-AAAA", Party.ADVISER, "b"))
+    apply_effect(store, 2, RetractMessages("AAAA-AAAA", (5,)))
 
     assert [line.text for line in store.requests.load_transcript("AAAA-AAAA")] == ["a"]
     assert [api_call(queued.call).source for queued in store.outbox.due_calls(clock())] == [(10, 6)]
@@ -340,8 +340,8 @@ def test_what_is_taken_back_is_not_in_the_transcript(store: Store, clock: Clock)
     assert store.requests.find_request_by_message(10, 6) is not None
 
 
-def test_requests_of_the_first_schema_are_kept(tmp_path: Path, clock: Clock) -> None:
-    """An installation of the first version keeps its requests and its queue."""
+def test_requests_of_the_first_schema_are_migrated(tmp_path: Path, clock: Clock) -> None:
+    """Requests and queued calls of the first schema are migrated."""
     with closing(sqlite3.connect(tmp_path / "old.db")) as connection:
         old = Database(connection)
         migrations.apply(old, stop_before="0002_consultation")
@@ -355,16 +355,16 @@ def test_requests_of_the_first_schema_are_kept(tmp_path: Path, clock: Clock) -> 
 
     store = Store(SqliteDatabase(tmp_path / "old.db", clock))
 
-    (kept,) = store.requests.active_requests()
-    assert (kept.details.concern, kept.name, kept.consent) == ("Hilfe", "Ada", "2026-11")
-    assert (kept.contact, kept.since, kept.version) == ("", kept.created, 0)
-    store.apply((), [UpdateRequest(kept)])  # it can be worked on
+    (stored,) = store.requests.active_requests()
+    assert (stored.details.concern, stored.name, stored.consent) == ("Hilfe", "Ada", "2026-11")
+    assert (stored.contact, stored.since, stored.version) == ("", stored.created, 0)
+    store.apply((), [UpdateRequest(stored)])  # it can still be updated
     assert api_call(store.outbox.due_calls(clock())[0].call).source == (10, 5)
     store.close()
 
 
-def test_waits_of_an_older_schema_are_over(tmp_path: Path, clock: Clock) -> None:
-    """Waits from before their start was recorded may be due to a wrong clock, so the calls are retried at once."""
+def test_waits_of_an_older_schema_are_dropped(tmp_path: Path, clock: Clock) -> None:
+    """Waits from a schema without their start are dropped, as the clock may have been wrong."""
     with closing(sqlite3.connect(tmp_path / "old.db")) as connection:
         old = Database(connection)
         migrations.apply(old, stop_before="0009_clock")

@@ -1,4 +1,4 @@
-"""What refusals mean for the advisers' chat."""
+"""Which of Telegram's errors mean that a whole chat is closed to the bot."""
 
 import pytest
 from telegram.error import BadRequest, Forbidden, TelegramError
@@ -7,7 +7,7 @@ from bot.telegram.delivery import is_chat_closed
 
 
 @pytest.mark.parametrize(
-    ("chat", "error", "shut"),
+    ("chat", "error", "closed"),
     [
         (-1001, Forbidden("bot was kicked from the supergroup chat"), True),
         (-1001, Forbidden("bot is not a member of the supergroup chat"), True),
@@ -23,6 +23,6 @@ from bot.telegram.delivery import is_chat_closed
         (-1001, BadRequest("can't parse entities"), False),
     ],
 )
-def test_the_whole_chat_or_one_message(chat: int, error: TelegramError, shut: bool) -> None:
-    """What concerns one message is final and told; only what concerns the chat as a whole lets everything wait."""
-    assert is_chat_closed(chat, error) is shut
+def test_chat_is_closed(chat: int, error: TelegramError, closed: bool) -> None:
+    """An error about the whole chat closes it, so that everything waits; an error about one message does not."""
+    assert is_chat_closed(chat, error) is closed

@@ -1,4 +1,4 @@
-"""Updates as Telegram sends them, and the events that they become."""
+"""Parsing Telegram's updates into events."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ ANSWER = {"message_id": 7, "date": 1, "chat": GROUP, "from": BOT.to_dict(), "tex
 
 
 def message(text: str, chat: dict[str, Any] = GROUP, kind: str = "message", **more: Any) -> Event | None:
-    """The event of a text with what Telegram finds in it."""
+    """Return the event for a text, with the entities that Telegram detects in it."""
     values = {
         "message_id": 5,
         "date": 1,
@@ -29,30 +29,30 @@ def message(text: str, chat: dict[str, Any] = GROUP, kind: str = "message", **mo
     return parse_update(update(**{kind: values | more}), BOT)
 
 
-def tap(data: str, held: dict[str, Any] | None, **more: Any) -> Event | None:
-    """The event of a tap on the bot's answer, with what Telegram says of that message."""
+def tap(data: str, message_fields: dict[str, Any] | None, **more: Any) -> Event | None:
+    """Return the event for a tap on the bot's answer, with these fields of that message."""
     query = {
         "id": "1",
         "from": ADA,
         "chat_instance": "1",
         "data": data,
-        "message": {**ANSWER, **(held or {}), **more},
+        "message": {**ANSWER, **(message_fields or {}), **more},
     }
     return parse_update(update(callback_query=query), BOT)
 
 
 def update(**values: Any) -> Update:
-    found = Update.de_json({"update_id": 1, **values})
-    assert found is not None
-    return found
+    parsed = Update.de_json({"update_id": 1, **values})
+    assert parsed is not None
+    return parsed
 
 
 def buttons(*data: str) -> dict[str, Any]:
-    return {"reply_markup": {"inline_keyboard": [[{"text": one, "callback_data": one}] for one in data]}}
+    return {"reply_markup": {"inline_keyboard": [[{"text": label, "callback_data": label}] for label in data]}}
 
 
 @pytest.mark.parametrize(
-    ("written", "asked"),
+    ("text", "expected"),
     [
         ("@gw_bot Was heißt das?", "Was heißt das?"),
         ("Wie groß muß ein Maßnahmenbündel sein @gw_bot", "Wie groß muß ein Maßnahmenbündel sein"),
@@ -63,42 +63,44 @@ def buttons(*data: str) -> dict[str, Any]:
         ("@gw_bot", ""),
     ],
 )
-def test_mention_is_cut_where_telegram_says(written: str, asked: str) -> None:
-    """Whatever letters stand before it, only the mention goes."""
-    event = message(written)
+def test_mention_is_removed(text: str, expected: str) -> None:
+    """Only the mention of the bot is removed from a text, whatever characters come before it."""
+    event = message(text)
 
     assert event is not None
-    assert (event.text, event.addressed) == (asked, True)
+    assert (event.text, event.addressed) == (expected, True)
 
 
 @pytest.mark.parametrize("chat", [GROUP, PRIVATE])
-def test_edited_command_is_its_arguments(chat: dict[str, Any]) -> None:
-    """Who corrects a question that was asked by a command asks what stands behind it."""
+def test_edited_command_has_its_arguments_as_text(chat: dict[str, Any]) -> None:
+    """The text of an edited command is its arguments."""
     event = message("/frage@gw_bot Was ist Wirkung?", chat, "edited_message", edit_date=2)
 
     assert event is not None
     assert (event.kind, event.command, event.text) == (EventKind.EDITED, "frage", "Was ist Wirkung?")
 
 
-def test_tap_on_a_button_that_is_there() -> None:
-    """A tap says what the button holds."""
+def test_tap_on_an_existing_button() -> None:
+    """A tap on an existing button has the button's data."""
     event = tap("p:more", buttons("p:less", "p:more"))
 
     assert event is not None
     assert event.text == "p:more"
 
 
-@pytest.mark.parametrize("held", [None, buttons("p:less"), {"reply_markup": {"inline_keyboard": []}}, {"date": 0}])
-def test_tap_on_no_button_says_nothing(held: dict[str, Any] | None) -> None:
-    """Data that no button of the message holds, or of a message that Telegram does not show, is none."""
-    event = tap("p:more", held)
+@pytest.mark.parametrize(
+    "message_fields", [None, buttons("p:less"), {"reply_markup": {"inline_keyboard": []}}, {"date": 0}]
+)
+def test_tap_on_an_unknown_button(message_fields: dict[str, Any] | None) -> None:
+    """A tap has no data if no button of the message has it, or if the message is inaccessible."""
+    event = tap("p:more", message_fields)
 
     assert event is not None
     assert (event.kind, event.text, event.callback_id) == (EventKind.BUTTON, "", "1")
 
 
 def test_replaced_picture_is_an_edit() -> None:
-    """A picture may be replaced without a word under it."""
+    """A picture that was replaced without a caption is parsed as an edit."""
     photo = [{"file_id": "new", "file_unique_id": "n", "width": 1, "height": 1}]
     values = {"message_id": 5, "date": 1, "edit_date": 2, "chat": PRIVATE, "from": ADA, "photo": photo}
     event = parse_update(update(edited_message=values), BOT)

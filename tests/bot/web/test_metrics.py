@@ -1,4 +1,4 @@
-"""What a process counts and times."""
+"""The metrics of a process."""
 
 import pytest
 
@@ -8,29 +8,29 @@ from bot.web.metrics import MAX_PENDING, ProcessMetrics
 from tests.conftest import Clock
 
 
-def observed(update_id: int) -> TurnRecord:
+def make_record(update_id: int) -> TurnRecord:
     """Return the record of an update in a new chat that gets one reply."""
     return TurnRecord(update_id, (), 1.0, update_id, update_id, "text", 1)
 
 
-def replies(vitals: ProcessMetrics) -> tuple[float | None, float | None]:
-    """Return the number of timed replies and their seconds in total."""
-    get = vitals.registry.get_sample_value
+def replies(metrics: ProcessMetrics) -> tuple[float | None, float | None]:
+    """Return the number of timed replies and their total seconds."""
+    get = metrics.registry.get_sample_value
     return get("gw_reply_seconds_count"), get("gw_reply_seconds_sum")
 
 
 @pytest.mark.parametrize("handled", [False, True], ids=["no-turn", "no-reply"])
-def test_what_is_never_answered_blinds_nothing(clock: Clock, handled: bool) -> None:
-    """A reply is timed even after many updates without a turn, or whose reply never arrived."""
-    vitals = ProcessMetrics(clock)
+def test_unanswered_updates_do_not_stop_timing(clock: Clock, handled: bool) -> None:
+    """Replies are still timed after many updates without a turn or without a reply."""
+    metrics = ProcessMetrics(clock)
     for update_id in range(MAX_PENDING + 1):
-        vitals.on_received([update_id])
+        metrics.on_received([update_id])
         if handled:
-            vitals.on_turn(observed(update_id))
+            metrics.on_turn(make_record(update_id))
 
-    vitals.on_received([-1])
-    vitals.on_turn(observed(-1))
+    metrics.on_received([-1])
+    metrics.on_turn(make_record(-1))
     clock.now += 2
-    vitals.on_call(-1, Sent(1))
+    metrics.on_call(-1, Sent(1))
 
-    assert replies(vitals) == (1, 2)
+    assert replies(metrics) == (1, 2)

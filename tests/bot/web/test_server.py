@@ -11,16 +11,16 @@ from starlette.routing import Route
 from bot.web.server import create_limited_server, open_listener
 
 
-async def tell_nodelay(request: Request) -> PlainTextResponse:
-    """Respond with the option of the connection that the request came by."""
+async def respond_with_nodelay(request: Request) -> PlainTextResponse:
+    """Respond with the TCP_NODELAY option of the request's connection."""
     connection: socket.socket = request.state.connection.transport.get_extra_info("socket")
     return PlainTextResponse(f"TCP_NODELAY={connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)}")
 
 
 async def test_responses_are_sent_at_once() -> None:
-    """An accepted connection sends a response at once, and does not wait until what it sent before has arrived."""
+    """A response is sent at once, without waiting for earlier packets to be acknowledged (TCP_NODELAY)."""
     with open_listener("127.0.0.1", 0) as listener:
-        server = create_limited_server(Starlette(routes=[Route("/", tell_nodelay)]), 0)
+        server = create_limited_server(Starlette(routes=[Route("/", respond_with_nodelay)]), 0)
         serving = asyncio.create_task(server.serve([listener]))
         reader, writer = await asyncio.open_connection(*listener.getsockname())
         writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")

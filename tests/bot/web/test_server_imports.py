@@ -1,4 +1,4 @@
-"""Serving stays small: training, fitting and fake Telegram code is never imported."""
+"""Running the bot stays lean: packages for training, rendering and the sandbox are not imported."""
 
 import subprocess
 import sys
@@ -20,8 +20,8 @@ print([name for name in {HEAVY!r} if name in sys.modules])
 
 
 def test_serving_imports_nothing_heavy() -> None:
-    """Answering a question imports none of the heavy packages."""
-    done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=False)
+    """Answering a question imports none of the large optional packages."""
+    result = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=False)
 
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.strip() == "[]"
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.strip() == "[]"

@@ -1,4 +1,4 @@
-"""`gwbot tenant` and `gwbot --tenant`, run as processes."""
+"""`gwbot tenant` and `gwbot --tenant`."""
 
 import os
 import re
@@ -12,8 +12,8 @@ import psycopg
 import pytest
 
 from bot.sandbox.fake_telegram import FakeTelegram
-from tests.bot.cli.test_cli import GWBOT, fails, gwbot
 from tests.end_to_end.tenants.conftest import HOURS, write_knowledge
+from tests.support.command_line import Done, environment, fails, gwbot, started
 from tests.support.paths import PREPARED
 from tests.support.postgres import database
 
@@ -32,18 +32,9 @@ def test_tenant_lifecycle(tmp_path: Path, data: Path) -> None:
     """A tenant is added, listed, queried, backed up, disabled, enabled and removed; its token is never shown."""
     knowledge = write_knowledge(tmp_path / "kiel", "neun")
     token, home = "111111:AA_geheim", data / "tenants" / "kiel"
-    options = (
-        "--knowledge",
-        str(knowledge),
-        "--adviser-chat",
-        "-4",
-        "--language",
-        "en",
-        "--operator",
-        "Stadt 'Kiel'",
-    )
+    flags = ("--knowledge", str(knowledge), "--adviser-chat", "-4", "--language", "en", "--operator", "Stadt 'Kiel'")
 
-    added = gwbot("tenant", "add", "kiel", *options, folder=tmp_path, data=data, stdin=f"{token}\n")
+    added = gwbot("tenant", "add", "kiel", *flags, folder=tmp_path, data=data, stdin=f"{token}\n")
     listed = gwbot("tenant", "list", folder=tmp_path, data=data)
     answer = gwbot("--tenant", "kiel", "ask", "Wann öffnet der Stadtgarten?", folder=tmp_path, data=data)
     own_answer = gwbot("ask", "Wann öffnet der Stadtgarten?", folder=tmp_path, data=data)
@@ -76,7 +67,7 @@ def test_tenant_lifecycle(tmp_path: Path, data: Path) -> None:
 
 def test_tenant_in_postgres(tmp_path: Path, data: Path, postgres_server: str, database_url: str) -> None:
     """With store and index in PostgreSQL, removing a tenant deletes its data there, but not another tenant's."""
-    index_url = database(postgres_server, "tenants_index")
+    index_url = database(postgres_server)
     variables = {"GW_DATABASE_URL": database_url, "GW_INDEX_URL": index_url}
 
     def run(*arguments: str, stdin: str = "") -> str:
@@ -121,7 +112,7 @@ def test_invalid_tenant_is_not_added(tmp_path: Path, data: Path) -> None:
     knowledge = write_knowledge(tmp_path / "kiel", "neun")
     (tmp_path / "leer").mkdir()
 
-    def add(*arguments: str, stdin: str = "5:AA\n", **variables: str) -> "subprocess.CompletedProcess[str]":
+    def add(*arguments: str, stdin: str = "5:AA\n", **variables: str) -> Done:
         return gwbot("tenant", "add", *arguments, folder=tmp_path, data=data, stdin=stdin, **variables)
 
     fails(add("../kiel"), "A tenant's name consists")
@@ -155,15 +146,14 @@ def test_run_and_doctor(tmp_path: Path, data: Path) -> None:
         for number, (name, hour) in enumerate(HOURS.items(), 111_111_111):
             fake_telegram = stack.enter_context(FakeTelegram(token=f"{number}:AA_{name}", username=f"{name}_bot"))
             (tmp_path / "token").write_text(fake_telegram.token, encoding="utf-8")
-            options = ("--token-from", "token", "--knowledge", str(write_knowledge(tmp_path / name, hour)))
-            assert gwbot("tenant", "add", name, *options, folder=tmp_path, data=data).returncode == 0
+            flags = ("--token-from", "token", "--knowledge", str(write_knowledge(tmp_path / name, hour)))
+            assert gwbot("tenant", "add", name, *flags, folder=tmp_path, data=data).returncode == 0
             with (data / "tenants" / name / "tenant.env").open("a", encoding="utf-8") as file:
                 file.write(f"GW_TELEGRAM_API_URL={fake_telegram.url}\n")
             people.append(fake_telegram.add_user("Ada", language_code="de", started=True))
         checked = gwbot("doctor", folder=tmp_path, data=data)
-        environment = {key: value for key, value in os.environ.items() if not key.startswith("GW_")}
-        environment |= {"GW_DATA_DIR": str(data), "GW_LOG_FORMAT": "json"}
-        with subprocess.Popen([*GWBOT, "run"], cwd=tmp_path, env=environment, stderr=subprocess.PIPE) as process:
+        env = environment(tmp_path, data, GW_LOG_FORMAT="json")
+        with started("run", cwd=tmp_path, env=env, stderr=subprocess.PIPE) as process:
             for person in people:
                 person.send_text("Wann öffnet der Stadtgarten?")
             answers = [person.wait_for_reply_sync(timeout=60).text for person in people]
@@ -174,7 +164,7 @@ def test_run_and_doctor(tmp_path: Path, data: Path) -> None:
     assert ["neun Uhr" in answers[0], "elf Uhr" in answers[1]] == [True, True]
     assert len(tables) == 1
     assert process.returncode == 0
-    assert b'"message": "@kiel_bot is ready: 2 entries", "tenant": "kiel"' in log
+    assert '"message": "@kiel_bot is ready: 2 entries", "tenant": "kiel"' in log
     assert checked.returncode == 0, checked.stdout
     for line in (
         "ok    kiel telegram: @kiel_bot",

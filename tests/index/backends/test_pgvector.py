@@ -18,6 +18,7 @@ from index.build.builder import BuildResult, IndexSource
 from index.decision.calibration import load_calibration
 from index.encoder.encoder import OnnxEncoder
 from index.errors import IndexUnusable
+from index.evaluation.dataset import LABELLED_QUESTIONS
 from index.search.live_index import LiveIndex
 from index.search.scoring import MAX_NEIGHBOURS
 from index.search.searcher import Searcher
@@ -26,7 +27,7 @@ from knowledge.loader import load_knowledge
 from tests.index.build.test_builder import build as build_in_files
 from tests.index.build.test_builder import root
 from tests.support import postgres
-from tests.support.paths import PREPARED, QUESTIONS
+from tests.support.paths import PREPARED
 
 
 def build(folder: Path, encoder: OnnxEncoder, backend: IndexBackend) -> BuildResult:
@@ -45,7 +46,7 @@ def ranking(
 @pytest.fixture(scope="session")
 def built_in_index(postgres_server: str) -> Iterator[PgBackend]:
     """The bot's own index from the data folder, in PostgreSQL."""
-    url = postgres.database(postgres_server, "house")
+    url = postgres.database(postgres_server)
     backend = PgBackend(url, "main")
     publish_version(backend.database, "main", current_folder(PREPARED / "index"), 50_000)
     yield backend
@@ -54,7 +55,7 @@ def built_in_index(postgres_server: str) -> Iterator[PgBackend]:
 
 def test_answers_are_those_of_the_files(built_in_index: PgBackend, live: LiveIndex, encoder: OnnxEncoder) -> None:
     """Questions get the same decision with the same entries, with at most one exception in fifty."""
-    texts = [json.loads(line)["question"] for line in QUESTIONS.read_text("utf-8").splitlines()][::25]
+    texts = [json.loads(line)["question"] for line in LABELLED_QUESTIONS.read_text("utf-8").splitlines()][::25]
     in_files, in_postgres = live.current_searcher(), LiveIndex(built_in_index, encoder).current_searcher()
 
     equal = []
@@ -119,7 +120,7 @@ def test_many_vectors_are_searched_by_hnsw(url: str, live: LiveIndex, encoder: O
         connection.execute(f'ALTER DATABASE "{connection.info.dbname}" SET enable_seqscan = off')
     backend.close()
     in_files, in_postgres = live.current_searcher().reader.vector_index, backend.open_reader(encoder).vector_index
-    texts = [json.loads(line)["question"] for line in QUESTIONS.read_text("utf-8").splitlines()][::60]
+    texts = [json.loads(line)["question"] for line in LABELLED_QUESTIONS.read_text("utf-8").splitlines()][::60]
 
     shares = []
     for vector in encoder.encode_queries(texts):

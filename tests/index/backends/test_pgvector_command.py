@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bot.cli.test_cli import fails, gwbot
+from tests.support.command_line import fails, gwbot
 
 
 @pytest.fixture

@@ -110,7 +110,7 @@ def test_unreachable_server_and_no_password_shown() -> None:
 def test_server_stops_and_restarts(folder: Path, encoder: OnnxEncoder) -> None:
     """While the server is down each question fails with the reason; the first one after its return is answered."""
     with postgres.server() as server:
-        backend = PgBackend(postgres.database(server, "t"), "main")
+        backend = PgBackend(postgres.database(server), "main")
         build(folder, encoder, backend)
         live = LiveIndex(backend, encoder)
         searcher = live.current_searcher()

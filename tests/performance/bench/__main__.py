@@ -12,9 +12,9 @@ from itertools import cycle, islice
 from pathlib import Path
 
 from bot.sandbox.fake_telegram import FakeTelegram
+from index.evaluation.dataset import LABELLED_QUESTIONS
 from tests.support.paths import ROOT
 
-QUESTIONS = ROOT / "tests" / "data" / "questions.jsonl"
 MODEL = ROOT / "data" / "bench-model"
 GWBOT = str(ROOT / ".venv" / "bin" / "gwbot")
 STARTS, COUNT, TELEGRAM_QUESTIONS = 5, 300, 500
@@ -81,7 +81,7 @@ def percentile(values: tuple[float, ...], share: float) -> float:
 
 def main() -> None:
     """Measure and print."""
-    items = [json.loads(line) for line in QUESTIONS.read_text("utf-8").splitlines()]
+    items = [json.loads(line) for line in LABELLED_QUESTIONS.read_text("utf-8").splitlines()]
     questions = [{"id": item["id"], "question": item["question"]} for item in items]
     if not MODEL.exists():
         # In a subprocess: a child's peak memory is never below its parent's, so this process must stay small.

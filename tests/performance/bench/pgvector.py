@@ -33,7 +33,7 @@ def main(*, again: bool = False) -> None:
     folder = ROOT / "data" / "bench-scale" / str(COUNT)
     print(f"build of the files        {'not in this run' if again else build_in_subprocess(COUNT, folder)}")
     with postgres.server() as server:
-        backend = PgBackend(postgres.database(server, "bench"), "main")
+        backend = PgBackend(postgres.database(server), "main")
         measure(folder, backend)
         backend.close()
 

@@ -22,6 +22,7 @@ from tqdm import tqdm
 from index.build.builder import IndexSource, build_index
 from index.decision.calibration import load_calibration
 from index.encoder.encoder import OnnxEncoder
+from index.evaluation.dataset import LABELLED_QUESTIONS
 from index.search.scoring import MAX_NEIGHBOURS
 from index.search.searcher import Searcher
 from index.storage.layout import CLUSTERS_FILE, VECTORS_FILE
@@ -32,7 +33,6 @@ from tests.performance.bench.synthetic import MixedEncoder, SentenceGenerator, S
 from tests.support.paths import ROOT
 
 REAL = ROOT / "data" / "index" / "current"
-QUESTIONS = ROOT / "tests" / "data" / "questions.jsonl"
 RUNS, EXACT = 5, 150  # runs of each kind; questions per run of the exact search
 Vectors = NDArray[np.float32]
 
@@ -55,7 +55,7 @@ def build_folder(count: int, folder: Path) -> None:
 
 def load_questions() -> dict[str, Vectors]:
     """Return held-out questions with their real vectors; every second text is a sentence of the folder."""
-    texts = [json.loads(line)["question"] for line in QUESTIONS.read_text("utf-8").splitlines()]
+    texts = [json.loads(line)["question"] for line in LABELLED_QUESTIONS.read_text("utf-8").splitlines()]
     vectors = OnnxEncoder.load(ROOT / "data" / "encoder").encode_queries(texts)
     generate_sentence = SentenceGenerator(REAL)
     return {

@@ -15,7 +15,7 @@ from itertools import cycle
 from bot.sandbox.fake_telegram import FakeTelegram, FaultKind, User
 from bot.sandbox.fake_telegram.world.objects import RecordedCall
 from bot.sandbox.fake_telegram.world.world import World
-from tests.support.paths import QUESTIONS
+from index.evaluation.dataset import LABELLED_QUESTIONS
 
 TOKEN = "100000:load-load-load-load-load-load-load"
 UNLOADED_QUESTIONS = 40  # questions asked one after the other, before the load
@@ -96,7 +96,7 @@ def _print_json(what: dict[str, object]) -> None:
 
 
 def _questions() -> Iterator[str]:
-    items = [json.loads(line)["question"] for line in QUESTIONS.read_text("utf-8").splitlines()]
+    items = [json.loads(line)["question"] for line in LABELLED_QUESTIONS.read_text("utf-8").splitlines()]
     rng = random.Random(4)  # noqa: S311 - no secret
     while True:
         yield from rng.sample(items, len(items))

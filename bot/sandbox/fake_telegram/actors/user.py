@@ -222,15 +222,18 @@ class User:
 
         Only messages after the given one count, or after this person's last action in the chat.
         """
-        since = (
-            after.touched if isinstance(after, MessageView) else self._last_actions.get(self._find_chat(chat).id, 0)
-        )
+        target_chat = self._find_chat(chat)
+        since = after.touched if isinstance(after, MessageView) else self._last_actions.get(target_chat.id, 0)
 
-        def newer_replies() -> list[MessageView]:
-            newer = sorted((m for m in self.bot_messages(chat) if m.touched > since), key=lambda m: m.touched)
-            return newer if len(newer) >= count else []
+        def newest_reply() -> MessageView | None:
+            """Evaluated at every change of the world: only the message that is returned is made a view."""
+            messages = target_chat.messages.values()
+            newer = [m for m in messages if m.touched > since and m.sender is self.world.bot]
+            return max(newer, key=lambda m: m.touched).to_view() if len(newer) >= count else None
 
-        return self.world.wait_for(newer_replies, timeout)[-1]
+        reply = self.world.wait_for(newest_reply, timeout)
+        assert reply is not None
+        return reply
 
     async def wait_for_reply(
         self,

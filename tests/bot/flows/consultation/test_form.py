@@ -1,17 +1,14 @@
-"""The form and a request's life as functions, and their diagrams compared with them."""
+"""The form and the life of a request as pure functions, compared with their diagrams."""
 
 import re
-import sys
-import threading
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import datetime
 from itertools import product
 
 import pytest
 
-from bot.domain.calendar import DAY, answer_deadline, is_working_day, next_opening
+from bot.domain.calendar import DAY, answer_deadline, next_opening
 from bot.domain.consultation import (
     MAX_LENGTHS,
     ContactChannel,
@@ -39,26 +36,26 @@ from tests.support.fake_answerer import FakeAnswerer, answer_with
 pytestmark = pytest.mark.durability
 
 EVENT = Event(1, EventKind.TEXT, chat_id=10, user_id=20, message_id=5, language_code="de", name="Ada")
-MONDAY = 1_795_420_800.0  # 2026-11-23, 9 o'clock in Berlin
+MONDAY = 1_795_420_800.0  # 2026-11-23, 9:00 in Berlin
 
 
 def edges(code: str | None) -> set[tuple[str, str]]:
-    """The arrows of a Mermaid diagram between two named states."""
+    """Return the arrows between two named states of a Mermaid diagram."""
     return set(re.findall(r"^ {4}(\w+) --> (\w+)", code or "", re.MULTILINE))
 
 
-def test_diagram_of_the_form() -> None:
-    """Forth, the form goes exactly the ways that its diagram shows; back, it goes them the other way."""
-    ways = set()
-    for reach in ContactChannel:
-        at = Form(details=Details(reach=reach))
-        while at.at is not FormStep.REVIEW:
-            after_it = replace(at, at=form.next_step(at))
-            assert form.previous_step(after_it) is at.at
-            ways.add((at.at.value, after_it.at.value))
-            at = after_it
+def test_form_follows_its_diagram() -> None:
+    """The form's steps forward are exactly the arrows of its diagram, and each can be undone."""
+    transitions = set()
+    for channel in ContactChannel:
+        current = Form(details=Details(reach=channel))
+        while current.at is not FormStep.REVIEW:
+            following = replace(current, at=form.next_step(current))
+            assert form.previous_step(following) is current.at
+            transitions.add((current.at.value, following.at.value))
+            current = following
 
-    assert ways == edges(form.__doc__)
+    assert transitions == edges(form.__doc__)
 
 
 def request(**more: object) -> Request:
@@ -72,42 +69,42 @@ def request(**more: object) -> Request:
     return Request("AAAA-AAAA", 10, 20, "Ada", "de", **(values | {"since": MONDAY} | more))  # type: ignore[arg-type]
 
 
-def changes(turn: Turn | None) -> Iterator[Request]:
+def updates(turn: Turn | None) -> Iterator[Request]:
     for effect in turn.effects if turn else ():
         if isinstance(effect, UpdateRequest):
             yield effect.request
 
 
-def _in_time(dialogue: Dialogue, running: Request) -> list[Turn | None]:
-    return [] if running.status is RequestStatus.CLOSED else [lifecycle.check_deadlines(dialogue, running)]
+def _by_time(dialogue: Dialogue, active: Request) -> list[Turn | None]:
+    return [] if active.status is RequestStatus.CLOSED else [lifecycle.check_deadlines(dialogue, active)]
 
 
-def test_diagram_of_a_request(dialogue: Dialogue) -> None:
-    """A request goes exactly the ways that the diagram shows, whoever acts on it, and by the time alone."""
-    ways = set()
+def test_request_follows_its_diagram(dialogue: Dialogue) -> None:
+    """The transitions of a request, by anyone's action or by time alone, are exactly the arrows of its diagram."""
+    transitions = set()
     for status in RequestStatus:
         before = request(status=status, adviser="Bea", warned=1.0, turn=Party.REQUESTER)
-        acts, context = adviser.ADVISER_ACTIONS.values(), TurnContext(dialogue, State(), EVENT)
-        turns: list[Turn | None] = [act(context, before, "backbone") for act in acts]
-        turns += [lifecycle.record_rating(State(), before, "3"), *_in_time(dialogue, replace(before, since=1.0))]
+        actions, context = adviser.ADVISER_ACTIONS.values(), TurnContext(dialogue, State(), EVENT)
+        turns: list[Turn | None] = [act(context, before, "backbone") for act in actions]
+        turns += [lifecycle.record_rating(State(), before, "3"), *_by_time(dialogue, replace(before, since=1.0))]
         dialogue.store.apply((), [CreateRequest(replace(before, reference=status))])
         turns += [
             requester.handle_requester_callback(TurnContext(dialogue, State(), EVENT), f"{action}:{status}")
             for action in ("done", "withdraw", "end")
         ]
-        written = replace(EVENT, text="Hallo", reply_to=1)
+        reply = replace(EVENT, text="Hallo", reply_to=1)
         turns.append(
-            adviser._relay_to_requester(TurnContext(dialogue, State(), written), before)
+            adviser._relay_to_requester(TurnContext(dialogue, State(), reply), before)
             if status is not RequestStatus.CLOSED
             else None
         )
-        ways |= {(status.value, now.status.value) for turn in turns for now in changes(turn)}
+        transitions |= {(status.value, after.status.value) for turn in turns for after in updates(turn)}
 
-    assert {way for way in ways if way[0] != way[1]} == edges(adviser.__doc__)
+    assert {(source, target) for source, target in transitions if source != target} == edges(adviser.__doc__)
 
 
-def test_only_consent_keeps_a_request(dialogue: Dialogue) -> None:
-    """From the first word to the summary nothing is kept; then all that was told is, with consent and time."""
+def test_request_is_stored_only_after_consent(dialogue: Dialogue) -> None:
+    """Nothing is stored until the user agrees to the summary; then the whole request is, with their consent."""
     dialogue = replace(dialogue, answerer=FakeAnswerer([answer_with("backbone")]))
     state, turns = State(last_question="Was ist ein Backbone?"), []
     steps = ("/beratung", "Wir suchen Rat.", "Brücken e. V.", "r:kind:npo", "r:skip:place", "r:reach:email",
@@ -128,18 +125,18 @@ def test_only_consent_keeps_a_request(dialogue: Dialogue) -> None:
         state = turns[-1].state
 
     assert [len(turn.effects) for turn in turns] == [0] * 8 + [1]
-    (kept,) = turns[-1].effects
-    assert isinstance(kept, CreateRequest)
-    told = kept.request
-    assert told.details == Details(
+    (effect,) = turns[-1].effects
+    assert isinstance(effect, CreateRequest)
+    stored = effect.request
+    assert stored.details == Details(
         "Wir suchen Rat.", "Brücken e. V.", "npo", "", ContactChannel.EMAIL, "ada@example.org", ""
     )
-    assert (told.brief.question, told.brief.entry) == ("Was ist ein Backbone?", "backbone")
-    assert (told.consent, told.name, state.form) == ("2026-11-24", "Ada", None)
+    assert (stored.brief.question, stored.brief.entry) == ("Was ist ein Backbone?", "backbone")
+    assert (stored.consent, stored.name, state.form) == ("2026-11-24", "Ada", None)
 
 
 def test_consent_to_an_older_summary_sends_nothing(dialogue: Dialogue) -> None:
-    """The button of a summary counts for what that summary showed, and for nothing else."""
+    """A summary's button gives consent only to what that summary showed."""
     before, now = (Form(FormStep.REVIEW, Details(text), reviewed=True) for text in ("Vorher", "Nachher"))
     tap = replace(EVENT, kind=EventKind.BUTTON, text=f"r:send:{review.consent_digest(before)}", callback_id="1")
     turn = dialogue.handle(State(form=now), tap)
@@ -148,8 +145,8 @@ def test_consent_to_an_older_summary_sends_nothing(dialogue: Dialogue) -> None:
     assert "Nachher" in getattr(turn.messages[0], "html", "")
 
 
-def test_no_request_without_the_address_it_needs(dialogue: Dialogue) -> None:
-    """Who changes the way to be reached in the summary cannot go back past the missing address."""
+def test_missing_address_cannot_be_skipped(dialogue: Dialogue) -> None:
+    """After changing the contact channel in the summary, the user cannot step back past the missing address."""
     state = State(form=Form(FormStep.REVIEW, Details("Rat"), reviewed=True))
     for data in ("go:reach", "reach:phone", "back:address", "back:reach"):
         state = dialogue.handle(state, replace(EVENT, kind=EventKind.BUTTON, text=f"r:{data}", callback_id="1")).state
@@ -159,20 +156,20 @@ def test_no_request_without_the_address_it_needs(dialogue: Dialogue) -> None:
 
 
 @pytest.mark.parametrize("at", list(FormStep))
-def test_cancel_ends_every_step(dialogue: Dialogue, at: FormStep) -> None:
-    """/abbrechen leads out of each step and keeps nothing."""
+def test_cancel_works_at_every_step(dialogue: Dialogue, at: FormStep) -> None:
+    """/abbrechen ends the form at every step, and nothing is stored."""
     turn = dialogue.handle(State(form=Form(at=at)), replace(EVENT, kind=EventKind.COMMAND, command="abbrechen"))
 
     assert (turn.state.form, turn.effects) == (None, ())
 
 
-OTHERS = ("kind:npo", "kind:x", "reach:fax", "skip:concern", "send:", "go:review", "share:all", "back:place", "x", "",
-          "keep:place", "use:")  # fmt: skip
+INVALID_DATA = ("kind:npo", "kind:x", "reach:fax", "skip:concern", "send:", "go:review", "share:all", "back:place",
+                "x", "", "keep:place", "use:")  # fmt: skip
 
 
-@pytest.mark.parametrize("data", OTHERS)
+@pytest.mark.parametrize("data", INVALID_DATA)
 def test_button_of_another_step_changes_nothing(dialogue: Dialogue, data: str) -> None:
-    """Old, forged or unknown data is answered with a toast."""
+    """Outdated, forged or unknown button data changes nothing and is answered with a toast."""
     state = State(form=Form())
     turn = dialogue.handle(state, replace(EVENT, kind=EventKind.BUTTON, text=f"r:{data}", callback_id="1"))
 
@@ -181,8 +178,8 @@ def test_button_of_another_step_changes_nothing(dialogue: Dialogue, data: str) -
 
 
 @pytest.mark.parametrize("at", [FormStep.CONCERN, FormStep.ORGANISATION, FormStep.PLACE, FormStep.TIMES])
-def test_too_long_a_text_is_asked_again(dialogue: Dialogue, at: FormStep) -> None:
-    """The limit is named, and the step stays."""
+def test_too_long_text_is_asked_for_again(dialogue: Dialogue, at: FormStep) -> None:
+    """If a text is too long, the limit is named and the same step is asked for again."""
     turn = dialogue.handle(State(form=Form(at=at)), replace(EVENT, text="x" * (MAX_LENGTHS[at] + 1)))
 
     assert turn.state.form is not None
@@ -191,8 +188,8 @@ def test_too_long_a_text_is_asked_again(dialogue: Dialogue, at: FormStep) -> Non
     assert str(MAX_LENGTHS[at]) in turn.messages[0].html
 
 
-def test_every_tap_of_the_form_is_in_a_keyboard() -> None:
-    """The table of buttons holds what keyboards show, and nothing else."""
+def test_form_actions_match_the_keyboards() -> None:
+    """The form's actions are exactly those of the buttons in its keyboards."""
     shown = set()
     for at, value, reviewed in product(FormStep, ("", "x"), (True, False)):
         details = Details(value, value, value, value, ContactChannel.TELEGRAM, value, value)
@@ -218,8 +215,8 @@ def test_every_tap_of_the_form_is_in_a_keyboard() -> None:
         ("dreißig fünf", None),
     ],
 )
-def test_telephone_numbers(text: str, number: str | None) -> None:
-    """German numbers in any spelling, others with their country's code."""
+def test_phone_numbers_are_normalised(text: str, number: str | None) -> None:
+    """German phone numbers are recognised in any notation, others if they start with a country code."""
     assert normalise_address(ContactChannel.PHONE, text) == number
 
 
@@ -228,109 +225,63 @@ def test_telephone_numbers(text: str, number: str | None) -> None:
     [(" Ada@Example.ORG ", "Ada@example.org"), ("mailto:a@b.de", "a@b.de"), ("a@b", None), ("a b@c.de", None),
      ("ü@müller.de", None), ("u@müller.de", "u@müller.de"), ("a@b.de\nBcc: c@d.de", None)],
 )  # fmt: skip
-def test_mail_addresses(text: str, address: str | None) -> None:
-    """Checked without asking anybody over the network."""
+def test_email_addresses_are_normalised(text: str, address: str | None) -> None:
+    """E-mail addresses are checked and normalised without a network."""
     assert normalise_address(ContactChannel.EMAIL, text) == address
 
 
-def test_address_is_recognised_without_a_button() -> None:
-    """Who types an address where the way is asked has answered."""
+def test_address_selects_the_contact_channel() -> None:
+    """An e-mail address or phone number that is typed instead of a contact channel also selects the channel."""
     assert parse_contact("a@b.de") == (ContactChannel.EMAIL, "a@b.de")
     assert parse_contact("030 520065411") == (ContactChannel.PHONE, "+49 30 520065411")
     assert parse_contact("egal") is None
 
 
-def test_next_morning_is_one_of_a_working_day() -> None:
-    """A reminder asked for on Friday comes on Monday at nine."""
-    friday = datetime(2026, 11, 27, 20, 15, tzinfo=TIME_ZONE).timestamp()
-
-    assert to_local_time(next_opening(friday)) == datetime(2026, 11, 30, 9, tzinfo=TIME_ZONE)
-
-
-@pytest.mark.parametrize(
-    ("now", "days", "then"),
-    [
-        ("2026-11-23 09:00", 2, "2026-11-25 17:00"),  # Monday
-        ("2026-11-27 16:00", 1, "2026-11-30 17:00"),  # over a weekend
-        ("2026-11-27 18:00", 1, "2026-12-01 17:00"),  # after closing it counts from the next working day
-        ("2026-11-28 12:00", 1, "2026-12-01 17:00"),  # Saturday
-        ("2026-12-23 09:00", 2, "2026-12-28 17:00"),  # Christmas on Friday and Saturday
-        ("2027-03-05 09:00", 1, "2027-03-09 17:00"),  # Women's Day is a holiday in Berlin
-        ("2026-10-23 09:00", 1, "2026-10-26 17:00"),  # the clocks go back in between
-    ],
-)
-def test_working_days(now: str, days: int, then: str) -> None:
-    """Weekends and Berlin's holidays do not count."""
-    moment = datetime.fromisoformat(now).replace(tzinfo=TIME_ZONE).timestamp()
-
-    assert to_local_time(answer_deadline(moment, days)).strftime("%Y-%m-%d %H:%M") == then
-
-
-def test_holidays_are_complete_for_every_thread() -> None:
-    """Whoever asks first while others do, New Year's Day is one."""
-    days = [date(year, 1, 1) for year in range(2040, 2101) if date(year, 1, 1).weekday() < 5]
-    begin = threading.Barrier(8)
-
-    def worked(_: int) -> bool:
-        begin.wait(10)
-        return sum(map(is_working_day, days)) > 0
-
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    try:
-        with ThreadPoolExecutor(8) as threads:
-            found = list(threads.map(worked, range(8)))
-    finally:
-        sys.setswitchinterval(before)
-
-    assert not any(found)
-
-
-def at(dialogue: Dialogue, days: float) -> Dialogue:
+def after_days(dialogue: Dialogue, days: float) -> Dialogue:
     return replace(dialogue, now=lambda: MONDAY + days * DAY)
 
 
-def remarks(dialogue: Dialogue, running: Request, start: float, days: int) -> list[tuple[str, bool]]:
-    """When somebody is told something, looked at every hour, and whether it is the advisers."""
-    said: list[tuple[str, bool]] = []
+def messages_over_time(dialogue: Dialogue, active: Request, start: float, days: int) -> list[tuple[str, bool]]:
+    """Check the deadlines every hour; return when a message is sent, and whether it goes to the advisers."""
+    sent: list[tuple[str, bool]] = []
     for hour in range(24 * days):
         moment = start + 3_600 * hour
-        if turn := lifecycle.check_deadlines(replace(dialogue, now=lambda moment=moment: moment), running):  # type: ignore[misc]
+        if turn := lifecycle.check_deadlines(replace(dialogue, now=lambda moment=moment: moment), active):  # type: ignore[misc]
             when = f"{to_local_time(moment):%a %H}"
-            said += [(when, message.to_advisers) for message in turn.messages if isinstance(message, SendMessage)]
-            (running,) = changes(turn)
-    return said
+            sent += [(when, message.to_advisers) for message in turn.messages if isinstance(message, SendMessage)]
+            (active,) = updates(turn)
+    return sent
 
 
-def test_what_the_time_brings(dialogue: Dialogue) -> None:
-    """Nobody takes it: advisers are reminded each working day, and the person is told once, with a choice."""
-    said = remarks(dialogue, request(promised=answer_deadline(MONDAY, 2)), MONDAY, 9)
+def test_untaken_request_sends_reminders_and_one_notice(dialogue: Dialogue) -> None:
+    """If nobody takes a request, advisers are reminded every working day and the requester is notified once."""
+    sent = messages_over_time(dialogue, request(promised=answer_deadline(MONDAY, 2)), MONDAY, 9)
 
-    assert [when for when, adviser in said if adviser] == ["Tue 17", "Wed 17", "Thu 17", "Fri 17", "Mon 17", "Tue 17"]
-    assert [when for when, adviser in said if not adviser] == ["Wed 17"]
+    assert [when for when, adviser in sent if adviser] == ["Tue 17", "Wed 17", "Thu 17", "Fri 17", "Mon 17", "Tue 17"]
+    assert [when for when, adviser in sent if not adviser] == ["Wed 17"]
 
 
 def test_no_reminder_on_a_holiday(dialogue: Dialogue) -> None:
-    """Over Easter the advisers are reminded on Thursday and on Tuesday, and each working day after."""
+    """Over Easter, advisers are reminded on Thursday, on Tuesday, and on every working day after."""
     wednesday = datetime(2027, 3, 24, 9, tzinfo=TIME_ZONE).timestamp()
-    said = remarks(dialogue, request(created=wednesday, since=wednesday), wednesday, 9)
+    sent = messages_over_time(dialogue, request(created=wednesday, since=wednesday), wednesday, 9)
 
-    assert [when for when, _ in said] == ["Thu 17", "Tue 17", "Wed 17", "Thu 17"]
+    assert [when for when, _ in sent] == ["Thu 17", "Tue 17", "Wed 17", "Thu 17"]
 
 
-def test_reminder_that_comes_late_moves_no_other(dialogue: Dialogue) -> None:
-    """Where the bot was away and reminds in the morning, the next reminder is on the next working day as ever."""
+def test_late_reminder_does_not_shift_the_next(dialogue: Dialogue) -> None:
+    """A reminder that is late because the bot was down does not shift the next one."""
     reminded = datetime(2026, 11, 24, 10, tzinfo=TIME_ZONE).timestamp()
-    said = remarks(dialogue, request(reminded=reminded), reminded, 3)
+    sent = messages_over_time(dialogue, request(reminded=reminded), reminded, 3)
 
-    assert [when for when, _ in said] == ["Wed 17", "Thu 17"]
+    assert [when for when, _ in sent] == ["Wed 17", "Thu 17"]
 
 
 YEAR = 365 * DAY
 
 
 @pytest.mark.parametrize(
-    ("noted", "possible"),
+    ("stored", "corrected"),
     [
         ({"since": YEAR, "promised": YEAR}, {"since": 0, "promised": 2.0 * DAY + 8 * 3_600}),
         ({"reminded": YEAR, "promised": 4 * DAY}, {"reminded": 0, "promised": 4 * DAY}),
@@ -338,67 +289,70 @@ YEAR = 365 * DAY
         ({"turn": Party.REQUESTER, "remind_at": YEAR}, {"turn": Party.REQUESTER, "remind_at": DAY}),
     ],
 )
-def test_times_that_are_yet_to_come(dialogue: Dialogue, noted: dict[str, float], possible: dict[str, float]) -> None:
-    """What was noted while the clock was a year ahead is brought to what can be, so that nobody waits for a year."""
+def test_times_in_the_future_are_corrected(
+    dialogue: Dialogue, stored: dict[str, float], corrected: dict[str, float]
+) -> None:
+    """Times stored while the clock was a year ahead are corrected, so that nobody has to wait for a year."""
 
     def since_monday(times: dict[str, float]) -> Request:
         return request(**{name: value if name == "turn" else MONDAY + value for name, value in times.items()})
 
-    turn = lifecycle.check_deadlines(at(dialogue, 0), since_monday(noted))
+    turn = lifecycle.check_deadlines(after_days(dialogue, 0), since_monday(stored))
 
-    assert list(changes(turn)) == [since_monday(possible)]
+    assert list(updates(turn)) == [since_monday(corrected)]
     assert turn is not None
     assert turn.messages == ()
 
 
-def test_times_of_another_clock(dialogue: Dialogue) -> None:
-    """A request of another machine, whose clock is a little ahead, is left as it is."""
+def test_slightly_fast_clock_is_tolerated(dialogue: Dialogue) -> None:
+    """A request stored by a machine whose clock is slightly ahead is left unchanged."""
     assert (
-        lifecycle.check_deadlines(at(dialogue, 0), request(since=MONDAY + 60, remind_at=next_opening(MONDAY))) is None
+        lifecycle.check_deadlines(after_days(dialogue, 0), request(since=MONDAY + 60, remind_at=next_opening(MONDAY)))
+        is None
     )
 
 
-def test_silence_is_warned_of_and_then_closes(dialogue: Dialogue) -> None:
-    """Two days before the end a warning, then the closing; a word in between starts the time anew."""
-    running = request(turn=Party.REQUESTER, status=RequestStatus.TAKEN)
-    assert lifecycle.check_deadlines(at(dialogue, 11.9), running) is None
-    (warned,) = changes(lifecycle.check_deadlines(at(dialogue, 12), running))
-    assert lifecycle.check_deadlines(at(dialogue, 13.9), warned) is None
-    (closed,) = changes(lifecycle.check_deadlines(at(dialogue, 14), warned))
+def test_silent_request_is_closed_after_a_warning(dialogue: Dialogue) -> None:
+    """A silent request is closed two days after a warning; a message in between restarts the period."""
+    active = request(turn=Party.REQUESTER, status=RequestStatus.TAKEN)
+    assert lifecycle.check_deadlines(after_days(dialogue, 11.9), active) is None
+    (warned,) = updates(lifecycle.check_deadlines(after_days(dialogue, 12), active))
+    assert lifecycle.check_deadlines(after_days(dialogue, 13.9), warned) is None
+    (closed,) = updates(lifecycle.check_deadlines(after_days(dialogue, 14), warned))
     answered = replace(warned, turn=Party.ADVISER, since=MONDAY + 13 * DAY, warned=0.0)
 
     assert (warned.status, closed.status) == (RequestStatus.TAKEN, RequestStatus.CLOSED)
     assert all(
-        now.status is not RequestStatus.CLOSED
-        for now in changes(lifecycle.check_deadlines(at(dialogue, 14), answered))
+        after.status is not RequestStatus.CLOSED
+        for after in updates(lifecycle.check_deadlines(after_days(dialogue, 14), answered))
     )
 
 
-def test_reminder_that_an_adviser_asked_for(dialogue: Dialogue) -> None:
-    """It comes once, at its time."""
-    running = request(turn=Party.REQUESTER, remind_at=MONDAY + 60)
-    assert lifecycle.check_deadlines(at(dialogue, 0), running) is None
-    turn = lifecycle.check_deadlines(at(dialogue, 1), running)
+def test_reminder_set_by_an_adviser_is_sent_once(dialogue: Dialogue) -> None:
+    """A reminder that an adviser asked for is sent once, when it is due."""
+    active = request(turn=Party.REQUESTER, remind_at=MONDAY + 60)
+    assert lifecycle.check_deadlines(after_days(dialogue, 0), active) is None
+    turn = lifecycle.check_deadlines(after_days(dialogue, 1), active)
 
     assert turn is not None
-    (told,) = turn.messages
-    assert isinstance(told, SendMessage)
-    assert told.to_advisers
-    assert next(changes(turn)).remind_at == 0.0
+    (message,) = turn.messages
+    assert isinstance(message, SendMessage)
+    assert message.to_advisers
+    assert next(updates(turn)).remind_at == 0.0
 
 
-def test_comment_is_on_the_card_however_much_was_told(dialogue: Dialogue) -> None:
-    """The longest request that can be sent fits on the card at the advisers, and so does what was said afterwards."""
-    told = Details("x" * 1_870, "o" * 150, "npo", "p" * 150, ContactChannel.PHONE, "+49 431 987654", "t" * 200)
+def test_comment_fits_on_the_longest_card(dialogue: Dialogue) -> None:
+    """The longest possible request fits on the advisers' card, together with the longest comment."""
+    details = Details("x" * 1_870, "o" * 150, "npo", "p" * 150, ContactChannel.PHONE, "+49 431 987654", "t" * 200)
     brief = RequestContext("q" * 300, "backbone", "Backbone", 0.9, "y" * 300, 9, 9)
-    sent = Form(FormStep.REVIEW, told, brief)
+    filled = Form(FormStep.REVIEW, details, brief)
     assert (
         review.excess_length(
-            review.render_summary(TurnContext(dialogue, State(lang="de"), replace(EVENT, name="N" * 128)), sent)
+            review.render_summary(TurnContext(dialogue, State(lang="de"), replace(EVENT, name="N" * 128)), filled)
         )
         == 0
     )
-    full = request(details=told, brief=brief, adviser="A" * 128, promised=MONDAY)
+    full = request(details=details, brief=brief, adviser="A" * 128, promised=MONDAY)
     full = replace(full, name="N" * 128, lang="de-leicht")
 
     rated = replace(full, rating=5, comment="c" * lifecycle.MAX_COMMENT_LENGTH)

@@ -1,4 +1,4 @@
-"""What people type while the form waits, in place of a tap or besides."""
+"""Texts that people type into the form instead of tapping a button."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -32,12 +32,12 @@ EVENT = Event(1, EventKind.TEXT, chat_id=10, user_id=10, message_id=5, language_
 FULL = Details("Rat", "Brücken e. V.", "npo", "Kiel", ContactChannel.TELEGRAM, "", "dienstags")
 
 
-def typed(dialogue: Dialogue, form: Form, text: str, lang: str = "") -> Turn:
-    """The turn that a text brings while the form waits."""
+def type_text(dialogue: Dialogue, form: Form, text: str, lang: str = "") -> Turn:
+    """Return the turn for a text that is typed while the form is open."""
     return dialogue.handle(State(form=form, lang=lang), replace(EVENT, text=text))
 
 
-def after(turn: Turn) -> Form:
+def form_of(turn: Turn) -> Form:
     assert turn.state.form is not None
     return turn.state.form
 
@@ -57,15 +57,15 @@ OPTIONS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("kind", "text"), [(kind, text) for kind, found in OPTIONS.items() for text in found])
+@pytest.mark.parametrize(("kind", "text"), [(kind, text) for kind, texts in OPTIONS.items() for text in texts])
 def test_kind_may_be_typed(dialogue: Dialogue, kind: str, text: str) -> None:
-    """The words of a button, a short form or its number are the button, in any of the bot's languages."""
-    form = after(typed(dialogue, Form(FormStep.KIND, Details("Rat")), text))
+    """Typing a button's label, a short form of it or its number selects it, in any of the bot's languages."""
+    form = form_of(type_text(dialogue, Form(FormStep.KIND, Details("Rat")), text))
 
     assert (form.at, form.details.kind) == (FormStep.PLACE, kind)
 
 
-WAYS = {
+CHANNELS = {
     ContactChannel.TELEGRAM: (
         "Hier bei Telegram",
         "hier",
@@ -89,10 +89,10 @@ WAYS = {
 }
 
 
-@pytest.mark.parametrize(("reach", "text"), [(reach, text) for reach, found in WAYS.items() for text in found])
-def test_way_to_be_reached_may_be_typed(dialogue: Dialogue, reach: ContactChannel, text: str) -> None:
-    """So is the way to be reached."""
-    form = after(typed(dialogue, Form(FormStep.CHANNEL, Details("Rat")), text))
+@pytest.mark.parametrize(("reach", "text"), [(reach, text) for reach, texts in CHANNELS.items() for text in texts])
+def test_contact_channel_may_be_typed(dialogue: Dialogue, reach: ContactChannel, text: str) -> None:
+    """The contact channel can be typed as well."""
+    form = form_of(type_text(dialogue, Form(FormStep.CHANNEL, Details("Rat")), text))
 
     assert (form.at, form.details.reach) == (
         FormStep.TIMES if reach is ContactChannel.TELEGRAM else FormStep.ADDRESS,
@@ -105,8 +105,8 @@ def test_way_to_be_reached_may_be_typed(dialogue: Dialogue, reach: ContactChanne
 )
 @pytest.mark.parametrize("at", [FormStep.ORGANISATION, FormStep.PLACE, FormStep.TIMES])
 def test_skipping_may_be_typed(dialogue: Dialogue, at: FormStep, text: str) -> None:
-    """What may be left out is left out by a word."""
-    form = after(typed(dialogue, Form(at, Details("Rat")), text))
+    """An optional line can be skipped by typing a word."""
+    form = form_of(type_text(dialogue, Form(at, Details("Rat")), text))
 
     assert form.at is not at
     assert form.details == Details("Rat")
@@ -115,51 +115,51 @@ def test_skipping_may_be_typed(dialogue: Dialogue, at: FormStep, text: str) -> N
 @pytest.mark.parametrize(
     ("text", "place"), [("weiter", "Kiel"), ("so lassen", "Kiel"), ("weglassen", ""), ("Plön", "Plön")]
 )
-def test_what_was_written_stays_or_goes_by_a_word(dialogue: Dialogue, text: str, place: str) -> None:
-    """Who comes back to a line keeps it, leaves it out, or writes another."""
-    form = after(typed(dialogue, Form(FormStep.PLACE, FULL), text))
+def test_earlier_answer_is_kept_or_cleared_by_a_word(dialogue: Dialogue, text: str, place: str) -> None:
+    """When stepping back to a line, a word keeps or clears it, and any other text replaces it."""
+    form = form_of(type_text(dialogue, Form(FormStep.PLACE, FULL), text))
 
     assert (form.at, form.details.place) == (FormStep.CHANNEL, place)
 
 
 @pytest.mark.parametrize("text", ["zurück", "Zurueck", "zuruck", "back", "‹ Zurück"])
 def test_back_may_be_typed(dialogue: Dialogue, text: str) -> None:
-    """A word leads to the question before."""
-    assert after(typed(dialogue, Form(FormStep.PLACE, FULL), text)).at is FormStep.KIND
+    """Typing a word for back leads to the previous question."""
+    assert form_of(type_text(dialogue, Form(FormStep.PLACE, FULL), text)).at is FormStep.KIND
 
 
 @pytest.mark.parametrize("text", ["Abbrechen", "abbruch", "Stopp!", "cancel", "Aufhören", "aufhoeren"])
 @pytest.mark.parametrize("at", list(FormStep))
 def test_cancelling_may_be_typed(dialogue: Dialogue, at: FormStep, text: str) -> None:
-    """A word ends the form at each of its questions."""
-    assert typed(dialogue, Form(at, FULL), text).state.form is None
+    """Typing a word for cancel ends the form at any step."""
+    assert type_text(dialogue, Form(at, FULL), text).state.form is None
 
 
 @pytest.mark.parametrize("text", ["Ja", "ja, bitte!", "Ja, so weitergeben", "einverstanden", "absenden", "yes", "OK"])
 def test_consent_may_be_typed(dialogue: Dialogue, text: str) -> None:
-    """Who agrees to the summary in words has sent what it shows."""
-    turn = typed(dialogue, Form(FormStep.REVIEW, FULL, reviewed=True), text)
+    """Typing consent to the summary sends the request as shown."""
+    turn = type_text(dialogue, Form(FormStep.REVIEW, FULL, reviewed=True), text)
 
-    (kept,) = turn.effects
-    assert isinstance(kept, CreateRequest)
-    assert kept.request.details == FULL
+    (effect,) = turn.effects
+    assert isinstance(effect, CreateRequest)
+    assert effect.request.details == FULL
     assert not any(isinstance(message, EditMessage) for message in turn.messages)
 
 
 @pytest.mark.parametrize("text", ["nein", "Na ja", "ja aber", "jain", "passt nicht", "👍", "…"])
-def test_no_consent_by_other_words(dialogue: Dialogue, text: str) -> None:
-    """What is no clear yes sends nothing, and the summary is shown once more."""
-    turn = typed(dialogue, Form(FormStep.REVIEW, FULL, reviewed=True), text)
+def test_other_words_are_no_consent(dialogue: Dialogue, text: str) -> None:
+    """Anything but a clear yes sends nothing, and the summary is shown again."""
+    turn = type_text(dialogue, Form(FormStep.REVIEW, FULL, reviewed=True), text)
 
-    assert (turn.effects, after(turn).at) == ((), FormStep.REVIEW)
+    assert (turn.effects, form_of(turn).at) == ((), FormStep.REVIEW)
 
 
 @pytest.mark.parametrize("lang", SUPPORTED_LANGUAGES)
 def test_line_to_change_may_be_typed(dialogue: Dialogue, lang: str) -> None:
-    """A line of the summary is named to change it."""
-    turn = typed(dialogue, Form(FormStep.REVIEW, FULL, reviewed=True), format_label("line_place", lang), lang)
+    """Typing the name of a line in the summary leads back to that question."""
+    turn = type_text(dialogue, Form(FormStep.REVIEW, FULL, reviewed=True), format_label("line_place", lang), lang)
 
-    assert after(turn).at is FormStep.PLACE
+    assert form_of(turn).at is FormStep.PLACE
 
 
 @pytest.mark.parametrize(
@@ -172,19 +172,19 @@ def test_line_to_change_may_be_typed(dialogue: Dialogue, lang: str) -> None:
         (FormStep.TIMES, "2"),
     ],
 )
-def test_words_of_other_questions_are_answers(dialogue: Dialogue, at: FormStep, text: str) -> None:
-    """A word counts only where its button is shown; elsewhere it is what the person tells."""
-    details = after(typed(dialogue, Form(at), text)).details
+def test_words_of_other_steps_are_plain_answers(dialogue: Dialogue, at: FormStep, text: str) -> None:
+    """A word counts as a button only if that button is shown; otherwise it is the answer."""
+    details = form_of(type_text(dialogue, Form(at), text)).details
 
     assert getattr(details, at.value) == text
 
 
-def test_question_at_a_choice_is_still_answered(dialogue: Dialogue) -> None:
-    """A sentence that is no option is a question, and the same is asked once more."""
-    turn = typed(dialogue, Form(FormStep.KIND, Details("Rat")), "Was macht die Stiftung Bildung")
+def test_question_at_a_choice_is_answered(dialogue: Dialogue) -> None:
+    """A sentence that matches no option is answered as a question, and the form's question stays."""
+    turn = type_text(dialogue, Form(FormStep.KIND, Details("Rat")), "Was macht die Stiftung Bildung")
 
     assert turn.decisions
-    assert after(turn).at is FormStep.KIND
+    assert form_of(turn).at is FormStep.KIND
 
 
 NUMBERS = {
@@ -204,16 +204,16 @@ NUMBERS = {
 
 
 @pytest.mark.parametrize("text", NUMBERS)
-def test_number_with_blanks_is_a_number(dialogue: Dialogue, text: str) -> None:
-    """However it is written, a number answers how to be reached, and which number."""
+def test_phone_number_is_recognised_in_any_notation(dialogue: Dialogue, text: str) -> None:
+    """A phone number in any notation answers both the channel and the address question."""
     assert normalise_address(ContactChannel.PHONE, text) == NUMBERS[text]
     for form in (
         Form(FormStep.CHANNEL),
         Form(FormStep.ADDRESS, Details(reach=ContactChannel.PHONE)),
         Form(FormStep.ADDRESS, Details(reach=ContactChannel.EMAIL)),
     ):
-        found = after(typed(dialogue, form, text))
-        assert (found.at, found.details.reach, found.details.address) == (
+        filled = form_of(type_text(dialogue, form, text))
+        assert (filled.at, filled.details.reach, filled.details.address) == (
             FormStep.TIMES,
             ContactChannel.PHONE,
             NUMBERS[text],
@@ -225,60 +225,60 @@ def test_number_with_blanks_is_a_number(dialogue: Dialogue, text: str) -> None:
     ["112", "901820", "2024", "030 12", "Was kostet 2024 die Beratung", "Ist 030 520065411 die Nummer von PHINEO?",
      "0800 FLOWERS", "0431 987654 oder 0151 23456789", "Dienstag 14.00 bis 16.00 Uhr", "01.02.2027 10:30"],
 )  # fmt: skip
-def test_no_number_is_made_up(text: str) -> None:
-    """Dates, years, questions, letters, and two numbers at once are not one number."""
+def test_other_texts_are_no_phone_number(text: str) -> None:
+    """Dates, years, questions, letters, and two numbers at once are not taken for a phone number."""
     assert parse_contact(text) is None
 
 
 @pytest.mark.parametrize(("text", "reach"), [("030 12", "phone"), ("0431", "phone"), ("ada@kiel", "email")])
-def test_wrong_address_is_named_as_such(dialogue: Dialogue, text: str, reach: str) -> None:
-    """What was meant as an address and is none is not taken for a question, nor for no answer."""
-    turn = typed(dialogue, Form(FormStep.CHANNEL), text)
+def test_malformed_address_is_reported(dialogue: Dialogue, text: str, reach: str) -> None:
+    """A malformed address is reported as such, not taken for a question."""
+    turn = type_text(dialogue, Form(FormStep.CHANNEL), text)
 
     assert not turn.decisions
     assert format_label(f"form_wrong_{reach}", "de") in next(iter(texts(turn)))
 
 
-def test_every_word_leads_to_one_button(dialogue: Dialogue) -> None:
-    """No word stands for two buttons that are shown together, and each does what its button does."""
+def test_every_word_matches_one_button(dialogue: Dialogue) -> None:
+    """No word matches two buttons that are shown together, and every word is handled like its button."""
     for at, value, reviewed in product(FormStep, ("", "x"), (True, False)):
         details = Details(value, value, "npo", value, ContactChannel.TELEGRAM, value, value)
         form = Form(at, details, RequestContext("Was?", step=1, steps=8), reviewed=reviewed)
-        found: dict[str, str] = {}
+        phrases: dict[str, str] = {}
         for word, data in button_phrases(form):
-            assert found.setdefault(word, data) == data, (at, word)
+            assert phrases.setdefault(word, data) == data, (at, word)
             assert word
-        for data in found.values():
+        for data in phrases.values():
             assert handle_form_callback(TurnContext(dialogue, State(form=form), EVENT), data)
         if at is FormStep.KIND:
-            assert {f"kind:{kind}" for kind in REQUESTER_KINDS} <= set(found.values())
+            assert {f"kind:{kind}" for kind in REQUESTER_KINDS} <= set(phrases.values())
 
 
 @pytest.mark.parametrize("at", [FormStep.CONCERN, FormStep.ORGANISATION, FormStep.PLACE, FormStep.TIMES])
-def test_length_is_counted_as_telegram_counts(dialogue: Dialogue, at: FormStep) -> None:
-    """An emoji counts twice, so that what fits by characters may be too long."""
-    most = MAX_LENGTHS[at]
+def test_length_is_counted_in_utf16(dialogue: Dialogue, at: FormStep) -> None:
+    """The length limit counts UTF-16 units as Telegram does, so an emoji counts as two."""
+    limit = MAX_LENGTHS[at]
 
-    assert after(typed(dialogue, Form(at), "😀" * (most // 2))).at is not at
-    assert after(typed(dialogue, Form(at), "😀" * (most // 2) + "x")).at is at
+    assert form_of(type_text(dialogue, Form(at), "😀" * (limit // 2))).at is not at
+    assert form_of(type_text(dialogue, Form(at), "😀" * (limit // 2) + "x")).at is at
 
 
 LONG = Details("x" * 2_000, "o" * 150, "npo", "p" * 150, ContactChannel.EMAIL, "a" * 64 + "@" + "b" * 60 + ".de")
-ASKED = RequestContext("😀" * 500, "backbone", "Backbone", 0.9, "y" * 300, 9, 9)
+CONTEXT = RequestContext("😀" * 500, "backbone", "Backbone", 0.9, "y" * 300, 9, 9)
 
 
 @pytest.mark.parametrize("lang", SUPPORTED_LANGUAGES)
 @pytest.mark.parametrize("concern", ["x" * 2_000, "😀" * 1_000, "<&>" * 600])
-def test_summary_shows_all_that_is_agreed_to(dialogue: Dialogue, concern: str, lang: str) -> None:
-    """What does not fit in one message is asked for again, shorter; the summary then fits, and so does the card."""
-    form = Form(FormStep.TIMES, replace(LONG, concern=concern), ASKED)
-    turn = typed(dialogue, form, "😀" * 100, lang)
-    assert after(turn).at is FormStep.CONCERN
-    room = next(int(word) for word in next(iter(texts(turn))).split() if word.isdecimal() and int(word) > 100)
-    turn = typed(dialogue, after(turn), "x" * room, lang)
+def test_summary_always_fits_in_one_message(dialogue: Dialogue, concern: str, lang: str) -> None:
+    """If the summary does not fit in one message, a shorter concern is asked for, and then summary and card fit."""
+    form = Form(FormStep.TIMES, replace(LONG, concern=concern), CONTEXT)
+    turn = type_text(dialogue, form, "😀" * 100, lang)
+    assert form_of(turn).at is FormStep.CONCERN
+    max_length = next(int(word) for word in next(iter(texts(turn))).split() if word.isdecimal() and int(word) > 100)
+    turn = type_text(dialogue, form_of(turn), "x" * max_length, lang)
 
     (html,) = texts(turn)
-    assert after(turn).at is FormStep.REVIEW
+    assert form_of(turn).at is FormStep.REVIEW
     assert len(split_html(html)) == 1
     assert len(split_html(html, MESSAGE_LIMIT - 400)) == 1
     assert format_label("consent", lang) in [button.label for row in turn.messages[0].keyboard for button in row]  # type: ignore[union-attr]

@@ -1,4 +1,4 @@
-"""What advisers write goes to the person, and what did not arrive is told: every way there is, over a real store."""
+"""Relaying advisers' messages to the requester, and reporting undelivered ones, over a real store."""
 
 from dataclasses import replace
 
@@ -54,21 +54,21 @@ from tests.support.relay import (
 pytestmark = pytest.mark.durability
 
 
-def test_adviser_writes(parts: Dialogue) -> None:
-    """Who answers an open request takes it, and the conversation is opened; then only copies go."""
-    kept(parts, OPEN)
-    first = adviser_flow.handle_adviser_message(TurnContext(parts, STATE, adviser()))
-    parts.store.apply((), [UpdateRequest(changed(first))])
+def test_adviser_message_is_relayed(services: Dialogue) -> None:
+    """An adviser's first message takes an open request and opens the conversation; later ones are just relayed."""
+    kept(services, OPEN)
+    first = adviser_flow.handle_adviser_message(TurnContext(services, STATE, adviser()))
+    services.store.apply((), [UpdateRequest(changed(first))])
     second = adviser_flow.handle_adviser_message(
-        TurnContext(parts, STATE, adviser(EventKind.OTHER, "", media_type="document", reply_to=88))
+        TurnContext(services, STATE, adviser(EventKind.OTHER, "", media_type="document", reply_to=88))
     )
 
     assert kinds(first) == [SendMessage, RelayMessage, RefreshCard]
-    begins = f"Bea schreibt Ihnen zu Ihrer Anfrage {REFERENCE}"
-    reads(first, (ADA, begins, [f"h:end:{REFERENCE}"]), ("card", REFERENCE, []))
-    fresh = changed(first)
-    assert (fresh.status, fresh.taken_by, fresh.adviser, fresh.talking) == (RequestStatus.TAKEN, BEA, "Bea", True)
-    assert (fresh.turn, fresh.since) == (Party.REQUESTER, parts.now())
+    opening = f"Bea schreibt Ihnen zu Ihrer Anfrage {REFERENCE}"
+    reads(first, (ADA, opening, [f"h:end:{REFERENCE}"]), ("card", REFERENCE, []))
+    updated = changed(first)
+    assert (updated.status, updated.taken_by, updated.adviser) == (RequestStatus.TAKEN, BEA, "Bea")
+    assert (updated.talking, updated.turn, updated.since) == (True, Party.REQUESTER, services.now())
     assert first is not None
     assert (first.state, first.messages[1]) == (STATE, RelayMessage(REFERENCE, ADA))
     assert first.effects[1] == AppendTranscript(REFERENCE, Party.ADVISER, "Gern.")
@@ -78,29 +78,31 @@ def test_adviser_writes(parts: Dialogue) -> None:
     assert second.effects[1] == AppendTranscript(REFERENCE, Party.ADVISER, "[document]")
 
 
-def test_another_adviser_writes(parts: Dialogue) -> None:
-    """Who writes to a request that a colleague has taken takes it from nobody; it is the person's turn, and what
-    either side was reminded of begins anew."""
+def test_message_of_another_adviser(services: Dialogue) -> None:
+    """A message of another adviser leaves the request with the colleague who took it, makes it the requester's turn
+    and restarts all reminders."""
     waiting = replace(TALKING, turn=Party.ADVISER, since=5.0, told=6.0, reminded=7.0, warned=8.0)
-    kept(parts, waiting)
+    kept(services, waiting)
 
     turn = adviser_flow.handle_adviser_message(
-        TurnContext(parts, STATE, Event(1, EventKind.TEXT, DESK, EVE, 90, text="Gern.", name="Eve", thread_id=TOPIC))
+        TurnContext(
+            services, STATE, Event(1, EventKind.TEXT, DESK, EVE, 90, text="Gern.", name="Eve", thread_id=TOPIC)
+        )
     )
 
     assert kinds(turn) == [RelayMessage, RefreshCard]
-    assert changed(turn) == replace(TALKING, since=parts.now())
+    assert changed(turn) == replace(TALKING, since=services.now())
     assert (changed(turn).taken_by, changed(turn).adviser) == (BEA, "Bea")
 
 
-def test_adviser_edits(parts: Dialogue) -> None:
-    """What an adviser changes is changed for the person, in a text or under a picture, and in the transcript."""
-    kept(parts, TALKING)
+def test_adviser_edit_is_relayed(services: Dialogue) -> None:
+    """An adviser's edit of a text or caption is applied to the relayed copy and to the transcript."""
+    kept(services, TALKING)
     text = adviser_flow.handle_adviser_message(
-        TurnContext(parts, STATE, adviser(EventKind.EDITED, "Sehr <b>gern</b>.", message=88))
+        TurnContext(services, STATE, adviser(EventKind.EDITED, "Sehr <b>gern</b>.", message=88))
     )
     caption = adviser_flow.handle_adviser_message(
-        TurnContext(parts, STATE, adviser(EventKind.EDITED, "Bild", message=88, media_type="photo"))
+        TurnContext(services, STATE, adviser(EventKind.EDITED, "Bild", message=88, media_type="photo"))
     )
 
     corrected = [CorrectTranscript(REFERENCE, Party.ADVISER, words) for words in ("Sehr <b>gern</b>.", "Bild")]
@@ -108,25 +110,25 @@ def test_adviser_edits(parts: Dialogue) -> None:
     assert caption == Turn(STATE, (EditRelayed(REFERENCE, ADA, "Bild", is_caption=True),), (corrected[1],))
 
 
-def test_adviser_makes_a_note_of_what_went_out(parts: Dialogue) -> None:
-    """Edited to begin as a note, a message is taken back; a note that is edited goes to nobody."""
-    kept(parts, TALKING)
+def test_editing_a_message_into_a_note_deletes_it(services: Dialogue) -> None:
+    """Editing a message into a note deletes its copy; editing a note relays nothing."""
+    kept(services, TALKING)
     sent = adviser_flow.handle_adviser_message(
-        TurnContext(parts, STATE, adviser(EventKind.EDITED, "// doch nicht", message=88))
+        TurnContext(services, STATE, adviser(EventKind.EDITED, "// doch nicht", message=88))
     )
     note = adviser_flow.handle_adviser_message(
-        TurnContext(parts, STATE, adviser(EventKind.EDITED, "// noch anders", message=89))
+        TurnContext(services, STATE, adviser(EventKind.EDITED, "// noch anders", message=89))
     )
 
     assert sent == Turn(STATE, (DeleteRelayed(REFERENCE, ADA, 88),), (RetractMessages(REFERENCE, (88,)),))
     assert note == Turn(STATE)
 
 
-def test_adviser_writes_to_a_closed_request(parts: Dialogue) -> None:
-    """Nothing goes out for a closed request; its thread says so, and it can be opened again there."""
-    kept(parts, CLOSED)
+def test_message_to_a_closed_request_is_not_relayed(services: Dialogue) -> None:
+    """A message about a closed request is not relayed; its thread says so and offers to reopen the request."""
+    kept(services, CLOSED)
 
-    turn = adviser_flow.handle_adviser_message(TurnContext(parts, STATE, adviser()))
+    turn = adviser_flow.handle_adviser_message(TurnContext(services, STATE, adviser()))
 
     reads(turn, ("desk", "Ihre Nachricht ist nicht hinausgegangen", [f"q:reopen:{REFERENCE}"]))
     assert turn is not None
@@ -135,12 +137,11 @@ def test_adviser_writes_to_a_closed_request(parts: Dialogue) -> None:
     assert turn.messages[0].reference == REFERENCE
 
 
-def test_reply_that_belongs_nowhere(parts: Dialogue) -> None:
-    """Who replies to a message of the bot that belongs to no request reads, under what they wrote, that nobody gets
-    it."""
-    kept(parts, OPEN)
+def test_reply_without_request_is_reported(services: Dialogue) -> None:
+    """An adviser who replies to a message of the bot that belongs to no request is told that nobody receives it."""
+    kept(services, OPEN)
 
-    turn = adviser_flow.handle_adviser_message(TurnContext(parts, STATE, adviser(thread=0, reply_to=66)))
+    turn = adviser_flow.handle_adviser_message(TurnContext(services, STATE, adviser(thread=0, reply_to=66)))
 
     reads(turn, (None, "Diese Nachricht ging an niemanden", []))
     assert turn is not None
@@ -170,11 +171,11 @@ def test_reply_that_belongs_nowhere(parts: Dialogue) -> None:
         (OPEN, adviser(thread=8), None),
     ],
 )
-def test_messages_of_advisers(parts: Dialogue, request_: Request, event: Event, expected: list[type] | None) -> None:
-    """What belongs to a request goes to its person; notes stay; what belongs to none is said to belong to none."""
-    kept(parts, request_)
+def test_adviser_messages(services: Dialogue, request_: Request, event: Event, expected: list[type] | None) -> None:
+    """A message that belongs to a request is relayed, a note is not, and a reply that belongs to none is reported."""
+    kept(services, request_)
 
-    turn = adviser_flow.handle_adviser_message(TurnContext(parts, STATE, event))
+    turn = adviser_flow.handle_adviser_message(TurnContext(services, STATE, event))
 
     assert (None if turn is None else kinds(turn)) == expected
     assert turn is None or turn.state == STATE
@@ -190,14 +191,16 @@ def test_messages_of_advisers(parts: Dialogue, request_: Request, event: Event, 
         (adviser(thread=8), None),
     ],
 )
-def test_adviser_writes_about_a_deleted_request(parts: Dialogue, event: Event, expected: list[type] | None) -> None:
-    """Who writes about a request that was deleted is told that nobody gets it."""
-    kept(parts, TALKING)
-    parts.store.erasure.record_posted_message(REFERENCE, (DESK, 88))
-    parts.store.inbox.add_updates([(5, str(ADA), "{}")])
-    parts.store.finish_update(5, Event(5, EventKind.BUTTON, ADA, ADA, 9), None, (), [ErasePerson()])
+def test_message_about_a_deleted_request_is_reported(
+    services: Dialogue, event: Event, expected: list[type] | None
+) -> None:
+    """An adviser who writes about a deleted request is told that nobody receives it."""
+    kept(services, TALKING)
+    services.store.erasure.record_posted_message(REFERENCE, (DESK, 88))
+    services.store.inbox.add_updates([(5, str(ADA), "{}")])
+    services.store.finish_update(5, Event(5, EventKind.BUTTON, ADA, ADA, 9), None, (), [ErasePerson()])
 
-    turn = adviser_flow.handle_adviser_message(TurnContext(parts, STATE, event))
+    turn = adviser_flow.handle_adviser_message(TurnContext(services, STATE, event))
 
     assert (None if turn is None else kinds(turn)) == expected
     assert turn is None or turn.state == STATE
@@ -229,70 +232,71 @@ AGAIN = "Schicken Sie sie bitte noch einmal"
         (ApiCall(DESK, "copyMessage", {}, reference=REFERENCE), TOO_LONG, (ADA, "Jacob Rohm")),
     ],
 )
-def test_what_did_not_arrive_is_told(
-    parts: Dialogue, outgoing: OutgoingCall, reason: str, expected: tuple[object, str] | None
+def test_undelivered_message_is_reported(
+    services: Dialogue, outgoing: OutgoingCall, reason: str, expected: tuple[object, str] | None
 ) -> None:
-    """The side that wrote is told, with a way to reach the other; nobody is where the request itself is there, or
-    there is none."""
-    kept(parts, replace(TALKING, details=Details("Rat", reach=ContactChannel.EMAIL, address="ada@example.org")))
+    """The sender of an undelivered message is told, with a way to reach the other side; nobody is told if the request
+    itself has arrived or no longer exists."""
+    kept(services, replace(TALKING, details=Details("Rat", reach=ContactChannel.EMAIL, address="ada@example.org")))
 
-    said = report_undelivered(parts, outgoing, reason)
+    notices = report_undelivered(services, outgoing, reason)
 
-    reads(Turn(STATE, tuple(said)), *([] if expected is None else [(*expected, [])]))
-    assert [one.reference for one in said if one.to_advisers] == [REFERENCE for one in said if one.to_advisers]
+    reads(Turn(STATE, tuple(notices)), *([] if expected is None else [(*expected, [])]))
+    assert all(notice.reference == REFERENCE for notice in notices if notice.to_advisers)
 
 
-def test_card_that_never_arrived_is_told(parts: Dialogue) -> None:
-    """Where the advisers never got a request, or only its topic, its person is told."""
-    kept(parts, OPEN)
+def test_undelivered_card_is_reported(services: Dialogue) -> None:
+    """If the card of a request never reached the advisers, or only its topic was opened, the requester is told."""
+    kept(services, OPEN)
     card = RefreshCard(REFERENCE, DESK)
-    parts.store.requests.save_thread(REFERENCE, AdviserThread(DESK, TOPIC, 0))
-    only_topic = report_undelivered(parts, card, "Bad Request: chat not found")
-    parts.store.requests.save_thread(REFERENCE, None)
-    nothing = report_undelivered(parts, card, "Bad Request: chat not found")
+    services.store.requests.save_thread(REFERENCE, AdviserThread(DESK, TOPIC, 0))
+    only_topic = report_undelivered(services, card, "Bad Request: chat not found")
+    services.store.requests.save_thread(REFERENCE, None)
+    nothing = report_undelivered(services, card, "Bad Request: chat not found")
 
-    assert [one.chat_id for one in (*only_topic, *nothing)] == [ADA, ADA]
+    assert [notice.chat_id for notice in (*only_topic, *nothing)] == [ADA, ADA]
 
 
-def test_what_cannot_be_taken_back_is_told(parts: Dialogue) -> None:
-    """An adviser learns of what still stands at the person's; what never arrived there needs no word."""
-    kept(parts, TALKING)
-    parts.store.apply([ApiCall(ADA, "copyMessage", {}, (DESK, 90), reference=REFERENCE)], ())
+def test_failed_deletion_of_a_message_is_reported(services: Dialogue) -> None:
+    """The advisers are told of a message that could not be deleted, unless it has not been delivered."""
+    kept(services, TALKING)
+    services.store.apply([ApiCall(ADA, "copyMessage", {}, (DESK, 90), reference=REFERENCE)], ())
     call = ApiCall(ADA, DELETE_RELAYED, {}, edit_of=(DESK, 90), reference=REFERENCE)
-    waiting = report_undelivered(parts, call, "the message to edit was never sent")
-    parts.store.outbox.mark_sent(parts.store.outbox.due_calls(parts.now())[0].id, 78)
-    there = report_undelivered(parts, call, "Bad Request: message can't be deleted for everyone")
+    waiting = report_undelivered(services, call, "the message to edit was never sent")
+    services.store.outbox.mark_sent(services.store.outbox.due_calls(services.now())[0].id, 78)
+    delivered = report_undelivered(services, call, "Bad Request: message can't be deleted for everyone")
 
     assert waiting == ()
-    reads(Turn(STATE, tuple(there)), ("desk", "steht noch im Chat der Person", []))
+    reads(Turn(STATE, tuple(delivered)), ("desk", "steht noch im Chat der Person", []))
 
 
-def test_mail_that_failed_without_advisers(dialogue: Dialogue) -> None:
-    """Where a mail was the only way and failed for good, the person is told."""
+def test_failed_mail_is_reported_to_the_requester(dialogue: Dialogue) -> None:
+    """If there is no adviser chat and a request's e-mail fails for good, the requester is told."""
     dialogue.store.apply((), [CreateRequest(OPEN)])
 
-    (told,) = report_undelivered(dialogue, SendMail(REFERENCE), "no mailbox")
+    (notice,) = report_undelivered(dialogue, SendMail(REFERENCE), "no mailbox")
 
-    assert told.chat_id == ADA
+    assert notice.chat_id == ADA
 
 
-def test_deletion_that_failed_is_told(parts: Dialogue) -> None:
-    """The advisers learn what of a deleted request they have to delete, or have deleted, by hand; nobody is told
-    where there are none."""
-    parts.store.apply((), [CreateRequest(OPEN)])
-    parts.store.erasure.record_posted_message(REFERENCE, (DESK, 88))
-    erasing = EraseThread(DESK, REFERENCE, ErasureReason.REQUESTER)
-    unposting = RequestMailDeletion(REFERENCE, "")
+def test_failed_erasure_is_reported(services: Dialogue) -> None:
+    """If erasing a request fails, the advisers are told what to delete by hand, or nobody if there is no adviser
+    chat."""
+    services.store.apply((), [CreateRequest(OPEN)])
+    services.store.erasure.record_posted_message(REFERENCE, (DESK, 88))
+    thread_erasure = EraseThread(DESK, REFERENCE, ErasureReason.REQUESTER)
+    mail_deletion = RequestMailDeletion(REFERENCE, "")
 
-    reads(Turn(STATE, tuple(report_undelivered(parts, erasing, TOO_LONG))), (DESK, "t.me/c/9900/88", []))
+    reads(Turn(STATE, tuple(report_undelivered(services, thread_erasure, TOO_LONG))), (DESK, "t.me/c/9900/88", []))
     reads(
-        Turn(STATE, tuple(report_undelivered(parts, unposting, TOO_LONG))), (DESK, "Bitte sagen Sie es der Anspr", [])
+        Turn(STATE, tuple(report_undelivered(services, mail_deletion, TOO_LONG))),
+        (DESK, "Bitte sagen Sie es der Anspr", []),
     )
-    assert report_undelivered(replace(parts, advisers=Advisers()), unposting, TOO_LONG) == ()
+    assert report_undelivered(replace(services, advisers=Advisers()), mail_deletion, TOO_LONG) == ()
 
 
-class Shelf(FakeAnswerer):
-    """Has an entry with a short id and one with a long id; no entry can be shown any more."""
+class UndisplayableEntries(FakeAnswerer):
+    """Suggests an entry with a long id and one with a short id, but can show none."""
 
     def nearest_entries(self, text: str, count: int, lang: str) -> list[Entry]:
         return [Entry(entry_id, lang, "Titel", "") for entry_id in ("lang" * 20, "kurz")]
@@ -314,12 +318,12 @@ TAP = adviser(EventKind.BUTTON, f"q:suggest:{REFERENCE}", callback_id="1", in_ad
         (TAP, f"read:{REFERENCE}:weg", "gilt nicht mehr"),
     ],
 )
-def test_tap_that_does_nothing(parts: Dialogue, event: Event, data: str, answer: str | None) -> None:
-    """A button works in the advisers' chat, for advisers, on what still exists; otherwise a toast says so."""
-    kept(parts, OPEN)
-    parts = replace(parts, answerer=Shelf())
+def test_invalid_tap_does_nothing(services: Dialogue, event: Event, data: str, answer: str | None) -> None:
+    """A button works only for advisers, in the adviser chat, and on something that still exists."""
+    kept(services, OPEN)
+    services = replace(services, answerer=UndisplayableEntries())
 
-    turn = adviser_flow.handle_adviser_callback(TurnContext(parts, STATE, event), data)
+    turn = adviser_flow.handle_adviser_callback(TurnContext(services, STATE, event), data)
 
     if answer is None:
         assert turn is None
@@ -330,19 +334,19 @@ def test_tap_that_does_nothing(parts: Dialogue, event: Event, data: str, answer:
     assert answer in toast.text
 
 
-def test_entry_with_a_name_too_long_for_a_button_is_not_suggested(parts: Dialogue) -> None:
-    """Entries of an external folder may have ids that no button can carry; the others are suggested."""
-    kept(parts, OPEN)
-    parts = replace(parts, answerer=Shelf())
+def test_entry_with_too_long_an_id_is_not_suggested(services: Dialogue) -> None:
+    """Entries whose ids are too long for a button's data are not suggested."""
+    kept(services, OPEN)
+    services = replace(services, answerer=UndisplayableEntries())
 
-    turn = adviser_flow.handle_adviser_callback(TurnContext(parts, STATE, TAP), f"suggest:{REFERENCE}")
+    turn = adviser_flow.handle_adviser_callback(TurnContext(services, STATE, TAP), f"suggest:{REFERENCE}")
 
     assert turn is not None
     buttons = [button.data for row in turn.messages[0].keyboard for button in row]  # type: ignore[union-attr]
     assert buttons == [f"q:answer:{REFERENCE}:kurz", f"q:read:{REFERENCE}:kurz"]
 
 
-def test_what_remains_of_a_deleted_request_says_so() -> None:
-    """A message and a topic that cannot be deleted are emptied and say that the request is deleted."""
+def test_replacement_texts_say_that_the_request_was_deleted() -> None:
+    """The texts that replace a message and a topic that cannot be deleted say that the request was deleted."""
     assert "gelöscht" in emptied_text()
     assert REFERENCE in erased_title(REFERENCE)

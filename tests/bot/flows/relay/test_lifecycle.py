@@ -1,4 +1,4 @@
-"""The end of a request and what may follow it: rating, comment, opening again, over a real store."""
+"""After a request is closed: rating, comment and reopening, over a real store."""
 
 from dataclasses import replace
 
@@ -23,11 +23,11 @@ def comments(turn: Turn) -> list[str]:
     return [effect.request.comment for effect in turn.effects if isinstance(effect, UpdateRequest)]
 
 
-def test_message_after_a_rating_is_its_comment(parts: Dialogue) -> None:
-    """What the person writes next is kept as the comment, and they are thanked."""
-    kept(parts, CLOSED)
+def test_message_after_a_rating_is_the_comment(services: Dialogue) -> None:
+    """The requester's next message after a rating is stored as the comment, and they are thanked."""
+    kept(services, CLOSED)
 
-    turn = parts.handle(RATED, person(text="Sehr hilfreich"))
+    turn = services.handle(RATED, person(text="Sehr hilfreich"))
 
     reads(turn, (None, "Danke für Ihre Rückmeldung", []), ("card", REFERENCE, []))
     assert (comments(turn), turn.state.rated) == (["Sehr hilfreich"], "")
@@ -41,39 +41,39 @@ def test_message_after_a_rating_is_its_comment(parts: Dialogue) -> None:
         person(EventKind.BUTTON, "i:2", callback_id="1"),
     ],
 )
-def test_who_turned_to_something_else_has_no_comment(parts: Dialogue, meanwhile: Event) -> None:
-    """After a question, a command or a button the next message is for the bot again, and no adviser gets it."""
-    kept(parts, CLOSED)
-    state = parts.handle(RATED, meanwhile).state
+def test_message_after_something_else_is_no_comment(services: Dialogue, meanwhile: Event) -> None:
+    """After a question, a command or a button, the next message is not a comment, and no adviser receives it."""
+    kept(services, CLOSED)
+    state = services.handle(RATED, meanwhile).state
 
-    turn = parts.handle(state, person(text=LATER, message=10))
+    turn = services.handle(state, person(text=LATER, message=10))
 
     assert comments(turn) == []
     assert state.rated == ""
 
 
-def test_rating_that_is_changed_still_awaits_its_comment(parts: Dialogue) -> None:
-    """Another face tapped afterwards is another rating, and the comment is still awaited."""
-    kept(parts, CLOSED)
+def test_changed_rating_still_awaits_the_comment(services: Dialogue) -> None:
+    """Tapping another rating replaces the first, and the comment is still awaited."""
+    kept(services, CLOSED)
 
-    turn = parts.handle(RATED, person(EventKind.BUTTON, f"h:rate:{REFERENCE}:2", callback_id="1"))
+    turn = services.handle(RATED, person(EventKind.BUTTON, f"h:rate:{REFERENCE}:2", callback_id="1"))
 
     assert (changed(turn).rating, turn.state.rated) == (2, REFERENCE)
 
 
-def test_person_who_opens_again_writes_to_the_advisers(parts: Dialogue) -> None:
-    """What they opened it for reaches the advisers, without a reply to some message; they can turn to the bot."""
-    kept(parts, CLOSED)
-    opened = requester.handle_requester_callback(
-        TurnContext(parts, STATE, person(EventKind.BUTTON)), f"reopen:{REFERENCE}"
+def test_requester_who_reopens_writes_to_the_advisers(services: Dialogue) -> None:
+    """After reopening, the requester's messages reach the advisers without a reply, until they return to the bot."""
+    kept(services, CLOSED)
+    reopened = requester.handle_requester_callback(
+        TurnContext(services, STATE, person(EventKind.BUTTON)), f"reopen:{REFERENCE}"
     )
-    parts.store.apply((), [UpdateRequest(changed(opened))])
+    services.store.apply((), [UpdateRequest(changed(reopened))])
 
-    written = parts.handle(STATE, person(text="Eines noch zu dem Termin"))
+    message = services.handle(STATE, person(text="Eines noch zu dem Termin"))
 
     reads(
-        opened,
+        reopened,
         (ADA, "Was Sie hier schreiben, geht an die Beratung", [f"h:end:{REFERENCE}"]),
         ("card", REFERENCE, []), ("desk", "ist wieder offen", []), ("toast", "", []),
     )  # fmt: skip
-    assert kinds(written) == [RelayMessage]
+    assert kinds(message) == [RelayMessage]

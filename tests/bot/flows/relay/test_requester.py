@@ -1,4 +1,4 @@
-"""What a person writes and taps about a request goes to the advisers: every way there is, over a real store."""
+"""The requester's messages and taps about a request, and how they are relayed to the advisers, over a real store."""
 
 from dataclasses import replace
 
@@ -35,88 +35,92 @@ from tests.support.relay import (
 pytestmark = pytest.mark.durability
 
 
-def test_without_advisers_the_bot_answers(dialogue: Dialogue) -> None:
-    """Where no chat of advisers is connected, nothing is brought anywhere."""
+def test_bot_answers_without_advisers(dialogue: Dialogue) -> None:
+    """Without an adviser chat, the bot answers and nothing is relayed."""
     dialogue.store.apply((), [CreateRequest(TALKING)])
 
     assert requester.handle_requester_message(TurnContext(dialogue, STATE, person())) is None
 
 
-def test_person_writes_in_the_conversation(parts: Dialogue) -> None:
-    """What a person writes is copied to the advisers and kept; their card changes once it is their turn."""
-    kept(parts, TALKING)
-    first = requester.handle_requester_message(TurnContext(parts, STATE, person(reply_to=77)))
+def test_requester_message_is_relayed(services: Dialogue) -> None:
+    """A requester's message is relayed and added to the transcript; the card is refreshed when the turn changes."""
+    kept(services, TALKING)
+    first = requester.handle_requester_message(TurnContext(services, STATE, person(reply_to=77)))
     second = requester.handle_requester_message(
-        TurnContext(parts, STATE, person(EventKind.OTHER, "", media_type="photo"))
+        TurnContext(services, STATE, person(EventKind.OTHER, "", media_type="photo"))
     )
-    parts.store.apply((), [UpdateRequest(changed(first))])
-    third = requester.handle_requester_message(TurnContext(parts, STATE, person()))
+    services.store.apply((), [UpdateRequest(changed(first))])
+    third = requester.handle_requester_message(TurnContext(services, STATE, person()))
 
     assert kinds(first) == [RelayMessage, RefreshCard]
     assert first is not None
     assert first.messages[0] == RelayMessage(REFERENCE, DESK, to_advisers=True, reply_to=(ADA, 77))
     assert first.effects[1] == AppendTranscript(REFERENCE, Party.REQUESTER, "Danke!")
     assert (first.messages[1], first.state) == (RefreshCard(REFERENCE), STATE)
-    assert (changed(first).turn, changed(first).since) == (Party.ADVISER, parts.now())
+    assert (changed(first).turn, changed(first).since) == (Party.ADVISER, services.now())
     assert second is not None
     assert second.effects[1] == AppendTranscript(REFERENCE, Party.REQUESTER, "[photo]")
     assert kinds(third) == [RelayMessage]
-    assert changed(third).since == parts.now()
+    assert changed(third).since == services.now()
 
 
-def test_person_waits_since_their_first_message(parts: Dialogue) -> None:
-    """Another message does not start the wait for the advisers anew, and takes back the warning of silence."""
-    kept(parts, replace(TALKING, turn=Party.ADVISER, since=5.0, warned=6.0))
+def test_further_message_keeps_the_deadline(services: Dialogue) -> None:
+    """A further message does not restart the advisers' deadline, but clears the warning about silence."""
+    kept(services, replace(TALKING, turn=Party.ADVISER, since=5.0, warned=6.0))
 
-    turn = requester.handle_requester_message(TurnContext(parts, STATE, person()))
+    turn = requester.handle_requester_message(TurnContext(services, STATE, person()))
 
     assert (changed(turn).since, changed(turn).warned) == (5.0, 0.0)
 
 
-def test_person_writes_to_the_bot(parts: Dialogue) -> None:
-    """Without a conversation, to nothing that belongs to a request, or to somebody else's, the bot is meant."""
-    kept(parts, TAKEN)
+def test_other_messages_are_for_the_bot(services: Dialogue) -> None:
+    """Without a conversation, messages that do not reply to the person's own request are for the bot."""
+    kept(services, TAKEN)
 
-    assert requester.handle_requester_message(TurnContext(parts, STATE, person())) is None
-    assert requester.handle_requester_message(TurnContext(parts, STATE, person(reply_to=76))) is None
-    assert requester.handle_requester_message(TurnContext(parts, STATE, person(EventKind.EDITED))) is None
+    assert requester.handle_requester_message(TurnContext(services, STATE, person())) is None
+    assert requester.handle_requester_message(TurnContext(services, STATE, person(reply_to=76))) is None
+    assert requester.handle_requester_message(TurnContext(services, STATE, person(EventKind.EDITED))) is None
     assert (
-        requester.handle_requester_message(TurnContext(parts, STATE, person(EventKind.COMMAND, "", command="start")))
+        requester.handle_requester_message(
+            TurnContext(services, STATE, person(EventKind.COMMAND, "", command="start"))
+        )
         is None
     )
-    elsewhere = Event(1, EventKind.TEXT, ADA, EVE, 9, text="Und ich?", reply_to=77)
-    assert requester.handle_requester_message(TurnContext(parts, STATE, elsewhere)) is None
+    from_other_user = Event(1, EventKind.TEXT, ADA, EVE, 9, text="Und ich?", reply_to=77)
+    assert requester.handle_requester_message(TurnContext(services, STATE, from_other_user)) is None
 
 
-def test_person_replies_without_a_conversation(parts: Dialogue) -> None:
-    """A reply to a message about a request goes to the advisers also where nobody of them has written yet."""
-    kept(parts, OPEN)
+def test_reply_is_relayed_without_a_conversation(services: Dialogue) -> None:
+    """A reply to a message about a request is relayed even if no adviser has written yet."""
+    kept(services, OPEN)
 
-    assert RelayMessage in kinds(requester.handle_requester_message(TurnContext(parts, STATE, person(reply_to=77))))
+    assert RelayMessage in kinds(
+        requester.handle_requester_message(TurnContext(services, STATE, person(reply_to=77)))
+    )
 
 
-def test_person_replies_to_a_closed_request(parts: Dialogue) -> None:
-    """Nothing is brought for a closed request; it can be opened again."""
-    kept(parts, CLOSED)
+def test_reply_to_a_closed_request_is_not_relayed(services: Dialogue) -> None:
+    """A reply about a closed request is not relayed; the requester is offered to reopen it."""
+    kept(services, CLOSED)
 
-    turn = requester.handle_requester_message(TurnContext(parts, STATE, person(reply_to=77)))
+    turn = requester.handle_requester_message(TurnContext(services, STATE, person(reply_to=77)))
 
     reads(turn, (None, f"Ihre Anfrage {REFERENCE} ist abgeschlossen", [f"h:reopen:{REFERENCE}"]))
     assert turn is not None
     assert (turn.state, turn.effects) == (STATE, ())
 
 
-def test_person_edits(parts: Dialogue) -> None:
-    """An edit changes the copy and the transcript; what was written before the conversation is not told."""
-    kept(parts, TALKING)
+def test_requester_edit_is_relayed(services: Dialogue) -> None:
+    """An edit is applied to the copy and the transcript; an edit of a message that was not relayed is ignored."""
+    kept(services, TALKING)
 
     changed_text = requester.handle_requester_message(
-        TurnContext(parts, STATE, person(EventKind.EDITED, "Doch <b>nicht</b>", message=5))
+        TurnContext(services, STATE, person(EventKind.EDITED, "Doch <b>nicht</b>", message=5))
     )
     caption = requester.handle_requester_message(
-        TurnContext(parts, STATE, person(EventKind.EDITED, "Bild", message=5, media_type="photo"))
+        TurnContext(services, STATE, person(EventKind.EDITED, "Bild", message=5, media_type="photo"))
     )
-    before = requester.handle_requester_message(TurnContext(parts, STATE, person(EventKind.EDITED, message=4)))
+    before = requester.handle_requester_message(TurnContext(services, STATE, person(EventKind.EDITED, message=4)))
 
     corrected = [CorrectTranscript(REFERENCE, Party.REQUESTER, words) for words in ("Doch <b>nicht</b>", "Bild")]
     assert changed_text == Turn(STATE, (EditRelayed(REFERENCE, DESK, "Doch <b>nicht</b>"),), (corrected[0],))
@@ -151,12 +155,12 @@ def test_person_edits(parts: Dialogue) -> None:
     ],
 )
 def test_bot_is_silent_in_a_conversation(
-    parts: Dialogue, event: Event, expected: list[tuple[object, str, list[str]]] | None
+    services: Dialogue, event: Event, expected: list[tuple[object, str, list[str]]] | None
 ) -> None:
-    """While an adviser is there, only the conversation's own buttons and what concerns the own data are heard."""
-    kept(parts, TALKING)
+    """During a conversation, the bot handles only buttons of the conversation and requests about personal data."""
+    kept(services, TALKING)
 
-    turn = requester.handle_requester_message(TurnContext(parts, STATE, event))
+    turn = requester.handle_requester_message(TurnContext(services, STATE, event))
 
     assert turn is None or turn.state == STATE
     if expected is None:
@@ -165,19 +169,19 @@ def test_bot_is_silent_in_a_conversation(
         reads(turn, *expected)
 
 
-def test_conversation_whose_adviser_hands_it_back_goes_on(parts: Dialogue) -> None:
-    """Handed back, a request loses nothing that its person writes; they are told, and can turn to the bot."""
-    kept(parts, TALKING)
+def test_conversation_goes_on_after_handing_back(services: Dialogue) -> None:
+    """If the adviser hands the request back, the requester is told, and their messages are still relayed."""
+    kept(services, TALKING)
     tap = adviser(EventKind.BUTTON, f"q:release:{REFERENCE}", callback_id="1", in_adviser_chat=True)
-    released = parts.handle(STATE, tap)
-    parts.store.apply((), [UpdateRequest(changed(released))])
+    released = services.handle(STATE, tap)
+    services.store.apply((), [UpdateRequest(changed(released))])
 
-    written = parts.handle(STATE, person(text="Sind Sie noch da?"))
+    written = services.handle(STATE, person(text="Sind Sie noch da?"))
     command = requester.handle_requester_message(
-        TurnContext(parts, STATE, person(EventKind.COMMAND, "", command="einfuehrung"))
+        TurnContext(services, STATE, person(EventKind.COMMAND, "", command="einfuehrung"))
     )
-    button = requester.handle_requester_message(TurnContext(parts, STATE, person(EventKind.BUTTON, "i:3")))
-    next_adviser = adviser_flow.handle_adviser_message(TurnContext(parts, STATE, adviser(user=EVE, name="Eve")))
+    button = requester.handle_requester_message(TurnContext(services, STATE, person(EventKind.BUTTON, "i:3")))
+    next_adviser = adviser_flow.handle_adviser_message(TurnContext(services, STATE, adviser(user=EVE, name="Eve")))
 
     reads(
         released,
@@ -190,15 +194,15 @@ def test_conversation_whose_adviser_hands_it_back_goes_on(parts: Dialogue) -> No
     reads(next_adviser, (ADA, f"Eve schreibt Ihnen zu Ihrer Anfrage {REFERENCE}", END), CARD)
 
 
-def test_conversation_in_which_an_answer_is_late_goes_on(parts: Dialogue) -> None:
-    """Told that the answer is late, the person still writes to the advisers, and can turn to the bot instead."""
-    promised = parts.now() - DAY
+def test_conversation_goes_on_after_a_late_notice(services: Dialogue) -> None:
+    """After the notice of a late answer, the requester still writes to the advisers and can return to the bot."""
+    promised = services.now() - DAY
     waiting = replace(TALKING, turn=Party.ADVISER, since=promised - 9 * DAY, promised=promised)
-    kept(parts, waiting)
-    late = lifecycle.check_deadlines(parts, waiting)
-    parts.store.apply((), [UpdateRequest(changed(late))])
+    kept(services, waiting)
+    late = lifecycle.check_deadlines(services, waiting)
+    services.store.apply((), [UpdateRequest(changed(late))])
 
-    written = parts.handle(STATE, person(text="Sind Sie noch da?"))
+    written = services.handle(STATE, person(text="Sind Sie noch da?"))
 
     reads(
         late,
@@ -209,12 +213,12 @@ def test_conversation_in_which_an_answer_is_late_goes_on(parts: Dialogue) -> Non
     assert kinds(written) == [RelayMessage]
 
 
-def test_of_two_conversations_the_newer_one_counts(parts: Dialogue) -> None:
-    """Where advisers are in the conversation about two requests, what the person writes goes to the later one."""
-    kept(parts, replace(TALKING, since=9.0))
-    parts.store.apply((), [CreateRequest(replace(TALKING, reference="BBBB-BBBB", since=5.0))])
+def test_most_recent_of_two_conversations_counts(services: Dialogue) -> None:
+    """If there are conversations about two requests, the requester's messages go to the more recent one."""
+    kept(services, replace(TALKING, since=9.0))
+    services.store.apply((), [CreateRequest(replace(TALKING, reference="BBBB-BBBB", since=5.0))])
 
-    turn = requester.handle_requester_message(TurnContext(parts, STATE, person()))
+    turn = requester.handle_requester_message(TurnContext(services, STATE, person()))
 
     assert turn is not None
     assert turn.messages[0] == RelayMessage(REFERENCE, DESK, to_advisers=True)
@@ -230,7 +234,7 @@ CARD: tuple[object, str, list[str]] = ("card", REFERENCE, [])
 
 
 @pytest.mark.parametrize(
-    ("request_", "rest", "expected"),
+    ("request_", "data", "expected"),
     [
         (TALKING, f"end:{REFERENCE}", [
             (ADA, f"Ihre Anfrage {REFERENCE} bleibt offen", DONE), ("desk", "schreibt wieder mit dem Bot", []),
@@ -257,14 +261,13 @@ CARD: tuple[object, str, list[str]] = ("card", REFERENCE, [])
         (CLOSED, "done:BBBB-BBBB", None),
     ],
 )  # fmt: skip
-def test_buttons_of_a_person(
-    parts: Dialogue, request_: Request, rest: str, expected: list[tuple[object, str, list[str]]] | None
+def test_requester_buttons(
+    services: Dialogue, request_: Request, data: str, expected: list[tuple[object, str, list[str]]] | None
 ) -> None:
-    """Each button does its one thing while the request is in a state for it, both sides are told, and nothing happens
-    afterwards."""
-    kept(parts, request_)
+    """Each button works only while the request's status allows it, and both sides are told."""
+    kept(services, request_)
 
-    turn = requester.handle_requester_callback(TurnContext(parts, STATE, person(EventKind.BUTTON)), rest)
+    turn = requester.handle_requester_callback(TurnContext(services, STATE, person(EventKind.BUTTON)), data)
 
     if expected is None:
         assert turn is None
@@ -274,12 +277,12 @@ def test_buttons_of_a_person(
         assert replace(turn.state, rated="") == STATE
 
 
-def test_conversation_ends_for_both_sides(parts: Dialogue) -> None:
-    """After the person ended it nobody is in the conversation; what is said about it belongs to the request."""
-    kept(parts, TALKING)
+def test_conversation_ends_for_both_sides(services: Dialogue) -> None:
+    """When the requester ends the conversation, it ends for both sides, and the notices belong to the request."""
+    kept(services, TALKING)
 
     turn = requester.handle_requester_callback(
-        TurnContext(parts, STATE, person(EventKind.BUTTON)), f"end:{REFERENCE}"
+        TurnContext(services, STATE, person(EventKind.BUTTON)), f"end:{REFERENCE}"
     )
 
     assert changed(turn) == replace(TALKING, talking=False)
@@ -288,27 +291,27 @@ def test_conversation_ends_for_both_sides(parts: Dialogue) -> None:
     assert turn.state == STATE
 
 
-def test_request_that_is_done_is_closed(parts: Dialogue) -> None:
-    """A person who has what they wanted closes their request, as of now."""
-    kept(parts, TALKING)
+def test_request_marked_as_done_is_closed(services: Dialogue) -> None:
+    """Marking a request as done closes it as of now."""
+    kept(services, TALKING)
 
     turn = requester.handle_requester_callback(
-        TurnContext(parts, STATE, person(EventKind.BUTTON)), f"done:{REFERENCE}"
+        TurnContext(services, STATE, person(EventKind.BUTTON)), f"done:{REFERENCE}"
     )
 
     assert (changed(turn).status, changed(turn).closed, changed(turn).talking) == (
         RequestStatus.CLOSED,
-        parts.now(),
+        services.now(),
         False,
     )
 
 
-def test_rating_without_a_comment(parts: Dialogue) -> None:
-    """Who does not want to comment is thanked, and what they write next is a question again."""
-    kept(parts, CLOSED)
+def test_rating_without_a_comment(services: Dialogue) -> None:
+    """A requester who declines to comment is thanked, and their next message is a question again."""
+    kept(services, CLOSED)
 
     turn = requester.handle_requester_callback(
-        TurnContext(parts, replace(STATE, rated=REFERENCE), person(EventKind.BUTTON)), f"nothing:{REFERENCE}"
+        TurnContext(services, replace(STATE, rated=REFERENCE), person(EventKind.BUTTON)), f"nothing:{REFERENCE}"
     )
 
     reads(turn, (None, "Danke für Ihre Rückmeldung", []), ("toast", "", []))
@@ -317,8 +320,8 @@ def test_rating_without_a_comment(parts: Dialogue) -> None:
 
 
 @pytest.mark.parametrize("event", [person(EventKind.BUTTON, user=EVE), Event(1, EventKind.BUTTON, EVE, ADA, 9)])
-def test_buttons_of_others(parts: Dialogue, event: Event) -> None:
-    """Another person's tap, or one from another chat, changes nothing."""
-    kept(parts, TALKING)
+def test_buttons_of_others_change_nothing(services: Dialogue, event: Event) -> None:
+    """A tap by another person, or from another chat, changes nothing."""
+    kept(services, TALKING)
 
-    assert requester.handle_requester_callback(TurnContext(parts, STATE, event), f"end:{REFERENCE}") is None
+    assert requester.handle_requester_callback(TurnContext(services, STATE, event), f"end:{REFERENCE}") is None

@@ -1,4 +1,4 @@
-"""The self-check as functions of state and event, its diagram, and what follows from answers."""
+"""The self-check as a pure function of state and event, its diagram, and the findings from the answers."""
 
 from dataclasses import replace
 from itertools import product
@@ -30,54 +30,54 @@ EVENT = Event(1, EventKind.BUTTON, chat_id=10, user_id=20, message_id=5, languag
 CHECKS = read_selfchecks(BUILT_IN / SELFCHECK_FOLDER)
 ORDER = [question.id for question in CHECKS[0].questions]
 CODE = "ABCDEF"
-CAPTION = 1_024  # characters; Bot API, sendPhoto
+CAPTION_LIMIT = 1_024  # characters; Bot API, sendPhoto
 
 
-def tapped(dialogue: Dialogue, check: SelfCheckProgress | None, data: str) -> Turn:
+def tap(dialogue: Dialogue, check: SelfCheckProgress | None, data: str) -> Turn:
     return dialogue.handle(State(check=check), replace(EVENT, text=f"k:{data}"))
 
 
-def keep(dialogue: Dialogue, user: int, levels: SelfCheckAnswers, code: str = "") -> None:
+def save_result(dialogue: Dialogue, user: int, levels: SelfCheckAnswers, code: str = "") -> None:
     event = replace(EVENT, user_id=user)
     dialogue.store.inbox.add_updates([(user, "10", "{}")])
     dialogue.store.finish_update(user, event, None, (), [SaveSelfCheck(levels, code)])
 
 
-def alike(level: int | None) -> dict[str, int | None]:
+def same_levels(level: int | None) -> dict[str, int | None]:
     return dict.fromkeys(ORDER, level)
 
 
-def test_diagram_of_the_selfcheck(dialogue: Dialogue) -> None:
-    """Whatever is tapped, written or commanded, it goes exactly the ways that its diagram shows."""
-    keep(dialogue, 20, alike(1), CODE)
+def test_selfcheck_follows_its_diagram(dialogue: Dialogue) -> None:
+    """The transitions of the self-check, by any tap, text or command, are exactly the arrows of its diagram."""
+    save_result(dialogue, 20, same_levels(1), CODE)
     values = ("", CODE, ORDER[0], ORDER[1], f"{ORDER[1]}:2")
     taps = [
-        replace(EVENT, text=f"k:{tap}:{value}")
-        for tap, value in product((*callbacks.SELFCHECK_ACTIONS, "advise"), values)
+        replace(EVENT, text=f"k:{action}:{value}")
+        for action, value in product((*callbacks.SELFCHECK_ACTIONS, "advise"), values)
     ]
-    written = [replace(EVENT, kind=EventKind.TEXT, text=text) for text in (CODE, "Was ist ein Backbone?")]
-    typed = [
+    texts = [replace(EVENT, kind=EventKind.TEXT, text=text) for text in (CODE, "Was ist ein Backbone?")]
+    commands = [
         replace(EVENT, kind=EventKind.COMMAND, text="", command=name) for name in ("selbstcheck", "hilfe", "start")
     ]
-    ways = set()
-    for stage, told, event in product(SelfCheckStage, ({}, {ORDER[0]: 2}), (*taps, *written, *typed)):
-        after = dialogue.handle(State(check=SelfCheckProgress(stage, ORDER[1], told)), event).state.check
-        ways |= {(stage.value, after.stage.value)} if after else set()
+    transitions = set()
+    for stage, answers, event in product(SelfCheckStage, ({}, {ORDER[0]: 2}), (*taps, *texts, *commands)):
+        after = dialogue.handle(State(check=SelfCheckProgress(stage, ORDER[1], answers)), event).state.check
+        transitions |= {(stage.value, after.stage.value)} if after else set()
 
-    assert {way for way in ways if way[0] != way[1]} == {
-        way for way in edges(questionnaire.__doc__) if way[0] != way[1]
+    assert {(source, target) for source, target in transitions if source != target} == {
+        (source, target) for source, target in edges(questionnaire.__doc__) if source != target
     }
 
 
-def test_last_answer_keeps_the_result(dialogue: Dialogue) -> None:
-    """The last answer, and nothing before it, keeps what was told; the message then has no buttons."""
+def test_last_answer_stores_the_result(dialogue: Dialogue) -> None:
+    """Only the last answer stores the result, and the message then has no more buttons."""
     check, turns = SelfCheckProgress(at=ORDER[0]), []
-    for one in ORDER:
-        turns.append(tapped(dialogue, check, f"a:{one}:2"))
+    for question_id in ORDER:
+        turns.append(tap(dialogue, check, f"a:{question_id}:2"))
         check = turns[-1].state.check or check
 
     assert [len(turn.effects) for turn in turns] == [0] * 10 + [1]
-    assert turns[-1].effects == (SaveSelfCheck(alike(2), ""),)
+    assert turns[-1].effects == (SaveSelfCheck(same_levels(2), ""),)
     assert turns[-1].state.check is None
     assert isinstance(turns[-1].messages[0], EditMessage)
     assert turns[-1].messages[0].keyboard == ()
@@ -87,35 +87,35 @@ def test_last_answer_keeps_the_result(dialogue: Dialogue) -> None:
     "data", ["a:vision:2", "a:ansatz:4", "a:ansatz:-1", "a:x:1", "back:vision", "back:x", "x", "", "in:ABCDEF",
              "in:../..", "bring:ABCDEF", "shared:ABCDEF", "leave:ABCDEF", "result:", "advise:", "step:x"]
 )  # fmt: skip
-def test_button_that_does_not_count_changes_nothing(dialogue: Dialogue, data: str) -> None:
-    """Old, forged or unknown data, and codes that one is no part of, are answered with a toast."""
+def test_invalid_button_changes_nothing(dialogue: Dialogue, data: str) -> None:
+    """Outdated, forged or unknown data, and codes of other teams, change nothing and are answered with a toast."""
     check = SelfCheckProgress(at="ansatz", answers={"vision": 1})
-    turn = tapped(dialogue, check, data)
+    turn = tap(dialogue, check, data)
 
     assert (turn.state.check, turn.effects) == (check, ())
     assert isinstance(turn.messages[0], AnswerCallback)
 
 
-def test_back_shows_what_was_told(dialogue: Dialogue) -> None:
-    """Back leads to the question before, where the answer given is marked."""
-    turn = tapped(dialogue, SelfCheckProgress(at="ansatz", answers={"vision": 3}), "back:ansatz")
+def test_back_shows_the_given_answer(dialogue: Dialogue) -> None:
+    """Back leads to the previous question, with the given answer marked."""
+    turn = tap(dialogue, SelfCheckProgress(at="ansatz", answers={"vision": 3}), "back:ansatz")
 
     assert turn.state.check == SelfCheckProgress(at="vision", answers={"vision": 3})
     assert "✓ ja, das haben wir" in labels(turn)
 
 
-def test_question_that_was_taken_out_begins_anew(dialogue: Dialogue) -> None:
-    """Where editors took out the question that somebody stood at, it goes on with the first."""
-    turn = tapped(dialogue, SelfCheckProgress(SelfCheckStage.PAUSED, "gone", {"gone": 1}), "go:")
+def test_removed_question_restarts_the_selfcheck(dialogue: Dialogue) -> None:
+    """If the current question was removed by the editors, the self-check restarts with the first one."""
+    turn = tap(dialogue, SelfCheckProgress(SelfCheckStage.PAUSED, "gone", {"gone": 1}), "go:")
 
     assert turn.state.check is not None
     assert turn.state.check.at == ORDER[0]
 
 
-def test_every_tap_is_in_a_keyboard(dialogue: Dialogue) -> None:
-    """The table of buttons holds what keyboards show, and nothing else."""
+def test_actions_match_the_keyboards(dialogue: Dialogue) -> None:
+    """The self-check's actions are exactly those of the buttons in its keyboards."""
     for user in (20, 21, 22):
-        keep(dialogue, user, alike(1), CODE)
+        save_result(dialogue, user, same_levels(1), CODE)
     events = [replace(EVENT, text=f"k:{data}") for data in (
         "start:", "begin:", "result:", "team:", "create:", f"shared:{CODE}", "back:ansatz", "pause:",
     )]  # fmt: skip
@@ -124,64 +124,65 @@ def test_every_tap_is_in_a_keyboard(dialogue: Dialogue) -> None:
     turns = [dialogue.handle(state, event) for event in events]
     turns += [dialogue.handle(State(), events[0])]
     turns += [dialogue.handle(State(check=SelfCheckProgress(SelfCheckStage.JOINING)), events[-1])]
-    shown = {data.split(":")[1] for turn in turns for data in datas(turn) if data.startswith("k:")}
+    shown = {data.split(":")[1] for turn in turns for data in callback_data(turn) if data.startswith("k:")}
 
     assert shown | {"start"} == {*callbacks.SELFCHECK_ACTIONS, "advise"}
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.lang)
-def test_caption_fits_whatever_was_told(check: SelfCheck) -> None:
-    """The longest result, with everything changed since the last time, fits under a picture."""
-    names = sorted(check.questions, key=lambda question: -len(question.name))
-    spread = {one.id: level for one, level in zip(names, (3, 3, 3, 0, 0, 0, None, 1, 2, 1, 2), strict=True)}
-    past = {one.id: 3 - level for one in names if (level := spread[one.id]) is not None}
-    said = result._result_message(
-        check, check.lang, SelfCheckResult(spread, 1.8e9), SelfCheckResult(past, 1.7e9), CODE
+def test_longest_result_fits_in_a_caption(check: SelfCheck) -> None:
+    """The longest result, with every answer changed since the last time, fits in a picture's caption."""
+    questions = sorted(check.questions, key=lambda question: -len(question.name))
+    levels = (3, 3, 3, 0, 0, 0, None, 1, 2, 1, 2)
+    now = {question.id: level for question, level in zip(questions, levels, strict=True)}
+    before = {question_id: 3 - level for question_id, level in now.items() if level is not None}
+    message = result._result_message(
+        check, check.lang, SelfCheckResult(now, 1.8e9), SelfCheckResult(before, 1.7e9), CODE
     )
 
-    assert 300 < len(html_to_plain(said.html)) <= CAPTION
-    assert all(len(data.encode()) <= 64 for row in said.keyboard for data in [button.data for button in row])
+    assert 300 < len(html_to_plain(message.html)) <= CAPTION_LIMIT
+    assert all(len(button.data.encode()) <= 64 for row in message.keyboard for button in row)
 
 
 def test_strengths_and_gaps() -> None:
-    """Three of each at most, the clearest first; what is not known is neither."""
+    """At most three strengths and three gaps are found, the clearest first, and unanswered questions are neither."""
     answers = dict(zip(ORDER, (2, 3, 3, 3, 0, 1, 0, 1, None, 2, None), strict=True))
-    found = compute_findings(answers, ORDER)
+    findings = compute_findings(answers, ORDER)
 
-    assert found.strengths == ("ansatz", "handeln", "agenda")
-    assert found.gaps == ("messung", "austausch", "abstimmung")
-    assert found.unknown == ("fuersprache", "dringlichkeit")
-    assert found.mean == pytest.approx(15 / 9)
+    assert findings.strengths == ("ansatz", "handeln", "agenda")
+    assert findings.gaps == ("messung", "austausch", "abstimmung")
+    assert findings.unknown == ("fuersprache", "dringlichkeit")
+    assert findings.mean == pytest.approx(15 / 9)
 
 
 @pytest.mark.parametrize(("level", "verdict"), [(3, "good"), (1, "fair"), (0, "early"), (None, "open")])
 def test_verdict(level: int | None, verdict: str) -> None:
-    """Where most is not known, no verdict is given on the rest."""
-    assert result.summarise_result(CHECKS[0], alike(level)).verdict == verdict
+    """The verdict follows from the levels, and is open if most answers are unknown."""
+    assert result.summarise_result(CHECKS[0], same_levels(level)).verdict == verdict
 
 
-def test_what_changed() -> None:
-    """Only what was known both times has moved."""
+def test_changes_between_two_results() -> None:
+    """Only questions answered both times count as changed."""
     before, now = {"vision": 1, "ansatz": 3, "handeln": None}, {"vision": 2, "ansatz": 0, "handeln": 3}
 
     assert compare_answers(before, now, ORDER) == (("vision",), ("ansatz",))
 
 
 def test_questions_in_the_language_or_in_german(dialogue: Dialogue) -> None:
-    """Each language is asked its own questions, and German ones where it has none."""
-    easy, french, german = (
+    """Questions are in the user's language, or in German if there are none in it."""
+    plain, french, german = (
         questionnaire.find_questionnaire(TurnContext(dialogue, State(lang=lang), EVENT))
         for lang in ("de-leicht", "fr", "de")
     )
 
-    assert easy is not None
-    assert easy.lang == "de-leicht"
+    assert plain is not None
+    assert plain.lang == "de-leicht"
     assert french == german
 
 
-def test_chart_marks_what_is_not_known() -> None:
-    """A row without a level says so instead of standing at nothing."""
-    values = chart.build_own_chart(CHECKS[0], "de", alike(None), "")
+def test_chart_marks_unknown_answers() -> None:
+    """The chart shows an unanswered question as unknown, not as the lowest level."""
+    values = chart.build_own_chart(CHECKS[0], "de", same_levels(None), "")
 
     assert {row["value"] for group in values["groups"] for row in group["rows"]} == {None}
     assert len(values["scale"]) == LEVEL_COUNT
@@ -195,5 +196,5 @@ def labels(turn: Turn) -> list[str]:
     return [button.label for keyboard in keyboards(turn) for row in keyboard for button in row]
 
 
-def datas(turn: Turn) -> list[str]:
+def callback_data(turn: Turn) -> list[str]:
     return [button.data for keyboard in keyboards(turn) for row in keyboard for button in row]

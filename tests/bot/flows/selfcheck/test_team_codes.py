@@ -1,4 +1,4 @@
-"""Codes of teams: their form, who may try how many of them, and what is shown under one."""
+"""Team codes: their format, the limit on guessing them, and what a team is shown."""
 
 from dataclasses import replace
 
@@ -22,25 +22,34 @@ from bot.flows.selfcheck.team import TEAM_CODE_LINK
 from bot.settings import Settings
 from index.search.live_index import LiveIndex
 from prompts.telegram_html import html_to_plain
-from tests.bot.flows.selfcheck.test_questionnaire import CAPTION, CODE, EVENT, ORDER, alike, datas, keep, tapped
+from tests.bot.flows.selfcheck.test_questionnaire import (
+    CAPTION_LIMIT,
+    CODE,
+    EVENT,
+    ORDER,
+    callback_data,
+    same_levels,
+    save_result,
+    tap,
+)
 from tests.conftest import Clock
 
-NEW = "BCDFGHJKLM"  # a code as they are made now; CODE is one of before
+NEW = "BCDFGHJKLM"  # in the current format; CODE is in the old one
 WRONG = "ZZZZZZZZZZ"
 JOINING = State(check=SelfCheckProgress(SelfCheckStage.JOINING))
 
 
-def did(dialogue: Dialogue, *effects: Effect) -> None:
+def apply_effects(dialogue: Dialogue, *effects: Effect) -> None:
     dialogue.store.inbox.add_updates([(1, "10", "{}")])
     dialogue.store.finish_update(1, EVENT, None, (), effects)
 
 
-def at(dialogue: Dialogue, now: float) -> Dialogue:
+def at_time(dialogue: Dialogue, now: float) -> Dialogue:
     return replace(dialogue, now=lambda: now)
 
 
-def tries(dialogue: Dialogue, state: State, way: str, code: str) -> Turn:
-    """Try a code in one of the ways in which one can come."""
+def enter_code(dialogue: Dialogue, state: State, way: str, code: str) -> Turn:
+    """Enter a code in one of the possible ways."""
     events = {
         "typed": replace(EVENT, kind=EventKind.TEXT, text=code),
         "linked": replace(EVENT, kind=EventKind.COMMAND, command="start", text=f"{TEAM_CODE_LINK}{code}"),
@@ -50,25 +59,29 @@ def tries(dialogue: Dialogue, state: State, way: str, code: str) -> Turn:
     return dialogue.handle(replace(state, check=state.check or JOINING.check), events[way])
 
 
-def said(turn: Turn) -> str:
+def shown_text(turn: Turn) -> str:
     return " ".join(message.html if isinstance(message, SendMessage) else str(message) for message in turn.messages)
 
 
-def is_in(turn: Turn, code: str) -> bool:
-    """Whether the code led to the team."""
-    return turn.state.check is None or turn.state.check.code == code or ShareSelfCheck(alike(1), code) in turn.effects
+def is_admitted(turn: Turn, code: str) -> bool:
+    """Return whether the code led to the team."""
+    return (
+        turn.state.check is None
+        or turn.state.check.code == code
+        or ShareSelfCheck(same_levels(1), code) in turn.effects
+    )
 
 
 @pytest.mark.parametrize(
     "text", ["BCDFGHJKL", "BCDFGHJKLA", "BCDFGHJKLMN", "ABCDE", "ABCDEI", "ABCDEFG", "", "ABC DE"]
 )
-def test_what_is_no_code(text: str) -> None:
-    """Ten consonants, or as before six letters none of which is read as another."""
+def test_invalid_code(text: str) -> None:
+    """A code is ten consonants or, in the old format, six unambiguous letters; nothing else is."""
     assert not is_code(text)
 
 
-def test_new_code_is_long_and_no_word(dialogue: Dialogue) -> None:
-    """At least as hard to guess as ten of twenty letters; without vowels it is no word that somebody may write."""
+def test_new_code_is_hard_to_guess(dialogue: Dialogue) -> None:
+    """New codes are hard to guess, and have no vowels, so that they are never a word that somebody may type."""
     codes = {dialogue.new_code() for _ in range(100)}
 
     assert all(is_code(code) and len(code) == CODE_LENGTH >= 8 for code in codes)
@@ -78,28 +91,28 @@ def test_new_code_is_long_and_no_word(dialogue: Dialogue) -> None:
 
 
 @pytest.mark.parametrize("code", [CODE, NEW])
-def test_code_is_read_as_people_type_it(dialogue: Dialogue, code: str) -> None:
-    """Small letters and spaces do not matter; a code of before is still one."""
-    did(dialogue, CreateTeamCode(code))
-    turn = tries(dialogue, JOINING, "typed", f"{code[:3].lower()} {code[3:]}")
+def test_code_ignores_case_and_spaces(dialogue: Dialogue, code: str) -> None:
+    """Case and spaces do not matter in a code, and codes in the old format are still valid."""
+    apply_effects(dialogue, CreateTeamCode(code))
+    turn = enter_code(dialogue, JOINING, "typed", f"{code[:3].lower()} {code[3:]}")
 
-    assert f"k:in:{code}" in datas(turn)
+    assert f"k:in:{code}" in callback_data(turn)
     assert turn.state.check is None
 
 
-def test_unknown_code_is_named(dialogue: Dialogue) -> None:
-    """What can be nothing but a code is said to be unknown, and the right one is awaited on."""
-    turn = tries(dialogue, JOINING, "typed", "zzzzz zzzzz")
+def test_unknown_code_is_reported(dialogue: Dialogue) -> None:
+    """A text that can only be a code is reported as unknown, and the right one is still awaited."""
+    turn = enter_code(dialogue, JOINING, "typed", "zzzzz zzzzz")
 
-    assert f"Den Code {WRONG} kenne ich nicht" in said(turn)
+    assert f"Den Code {WRONG} kenne ich nicht" in shown_text(turn)
     assert turn.state.check == JOINING.check
 
 
-def test_word_while_a_code_is_awaited_is_answered(dialogue: Dialogue) -> None:
-    """A word of six letters that is no team's code is answered as any other; the code is awaited on."""
-    turn = tries(dialogue, JOINING, "typed", "Spende")
+def test_other_word_is_answered_as_a_question(dialogue: Dialogue) -> None:
+    """A word of six letters that is no team's code is answered as a question, and the code is still awaited."""
+    turn = enter_code(dialogue, JOINING, "typed", "Spende")
 
-    assert "kenne ich nicht" not in said(turn)
+    assert "kenne ich nicht" not in shown_text(turn)
     assert turn.state.last_question == "Spende"
     assert turn.state.check == JOINING.check
 
@@ -110,175 +123,175 @@ def test_word_while_a_code_is_awaited_is_answered(dialogue: Dialogue) -> None:
 def test_guessing_ends_after_ten_wrong_codes(
     dialogue: Dialogue, clock: Clock, right: str, way: str, wrong: str
 ) -> None:
-    """However they come, ten wrong codes an hour are all; then the right one is not let in either, until the hour is
-    over."""
-    did(dialogue, CreateTeamCode(right), SaveSelfCheck(alike(1)))
-    state, early = JOINING, at(dialogue, clock())
+    """After ten wrong codes, entered in any way, even the right one is refused until the hour is over."""
+    apply_effects(dialogue, CreateTeamCode(right), SaveSelfCheck(same_levels(1)))
+    state, early = JOINING, at_time(dialogue, clock())
     for _ in range(10):
-        state = tries(early, state, way, wrong).state
-    slowed = tries(early, state, way, right)
-    later = tries(at(dialogue, clock() + 3_600), state, way, right)
+        state = enter_code(early, state, way, wrong).state
+    refused = enter_code(early, state, way, right)
+    later = enter_code(at_time(dialogue, clock() + 3_600), state, way, right)
 
-    assert not is_in(slowed, right)
-    assert slowed.effects == ()
-    assert is_in(later, right)
+    assert not is_admitted(refused, right)
+    assert refused.effects == ()
+    assert is_admitted(later, right)
 
 
 def test_guesses_survive_a_restart(settings: Settings, live: LiveIndex, dialogue: Dialogue, clock: Clock) -> None:
-    """What is counted is part of what the store keeps of the person."""
-    did(dialogue, CreateTeamCode(NEW))
+    """The number of wrong codes is stored, so that a restart does not reset it."""
+    apply_effects(dialogue, CreateTeamCode(NEW))
     state = JOINING
     for _ in range(10):
-        state = tries(at(dialogue, clock()), state, "tapped", WRONG).state
+        state = enter_code(at_time(dialogue, clock()), state, "tapped", WRONG).state
     dialogue.store.inbox.add_updates([(2, "10", "{}")])
     dialogue.store.finish_update(2, EVENT, state, (), ())
-    again = make_dialogue(BotRuntime(settings, live, dialogue.store))
+    restarted = make_dialogue(BotRuntime(settings, live, dialogue.store))
 
-    assert not is_in(tries(at(again, clock()), again.store.users.load_state(EVENT.state_key), "tapped", NEW), NEW)
+    state = restarted.store.users.load_state(EVENT.state_key)
+    assert not is_admitted(enter_code(at_time(restarted, clock()), state, "tapped", NEW), NEW)
 
 
-def test_nine_wrong_codes_and_a_clock_put_back(dialogue: Dialogue, clock: Clock) -> None:
-    """Nine are forgiven; and what was counted in a time that is yet to come counts no more."""
-    did(dialogue, CreateTeamCode(NEW))
+def test_nine_wrong_codes_and_a_clock_set_back(dialogue: Dialogue, clock: Clock) -> None:
+    """Nine wrong codes do not block the right one, and guesses counted in the future are ignored."""
+    apply_effects(dialogue, CreateTeamCode(NEW))
     state = JOINING
     for _ in range(9):
-        state = tries(at(dialogue, clock()), state, "typed", WRONG).state
-    tenth = tries(at(dialogue, clock()), state, "typed", WRONG).state
+        state = enter_code(at_time(dialogue, clock()), state, "typed", WRONG).state
+    tenth = enter_code(at_time(dialogue, clock()), state, "typed", WRONG).state
 
-    assert is_in(tries(at(dialogue, clock()), state, "typed", NEW), NEW)
-    assert is_in(tries(at(dialogue, clock() - 60), tenth, "typed", NEW), NEW)
+    assert is_admitted(enter_code(at_time(dialogue, clock()), state, "typed", NEW), NEW)
+    assert is_admitted(enter_code(at_time(dialogue, clock() - 60), tenth, "typed", NEW), NEW)
 
 
-def test_own_team_is_no_guess(dialogue: Dialogue, clock: Clock) -> None:
-    """Who has answered under a code gets there also after many wrong ones, and is told kindly about the others."""
-    keep(dialogue, 20, alike(1), NEW)
+def test_own_code_is_never_refused(dialogue: Dialogue, clock: Clock) -> None:
+    """After too many wrong codes, a member still reaches their own team, and is told about the limit."""
+    save_result(dialogue, 20, same_levels(1), NEW)
     state = JOINING
     for _ in range(10):
-        state = tries(at(dialogue, clock()), state, "typed", WRONG).state
-    refused = tries(at(dialogue, clock()), state, "typed", WRONG)
+        state = enter_code(at_time(dialogue, clock()), state, "typed", WRONG).state
+    refused = enter_code(at_time(dialogue, clock()), state, "typed", WRONG)
 
-    assert "in einer Stunde wieder" in said(refused)
+    assert "in einer Stunde wieder" in shown_text(refused)
     assert refused.state == state
-    assert is_in(tries(at(dialogue, clock()), state, "typed", NEW), NEW)
+    assert is_admitted(enter_code(at_time(dialogue, clock()), state, "typed", NEW), NEW)
 
 
-def test_a_few_new_codes_a_day(dialogue: Dialogue, clock: Clock) -> None:
-    """After five codes a person is told kindly that they have some; a day later there are new ones."""
-    state, given = State(), []
+def test_new_codes_are_limited_per_day(dialogue: Dialogue, clock: Clock) -> None:
+    """A person can create five codes a day, is then asked to use one of those, and can create more the next day."""
+    state, created = State(), []
     for _ in range(6):
-        turn = at(dialogue, clock()).handle(state, replace(EVENT, text="k:create:"))
+        turn = at_time(dialogue, clock()).handle(state, replace(EVENT, text="k:create:"))
         state = turn.state
-        given.append(len(turn.effects))
-    tomorrow = at(dialogue, clock() + 86_400).handle(state, replace(EVENT, text="k:create:"))
+        created.append(len(turn.effects))
+    tomorrow = at_time(dialogue, clock() + 86_400).handle(state, replace(EVENT, text="k:create:"))
 
-    assert given == [1, 1, 1, 1, 1, 0]
-    assert "Nehmen Sie gern einen davon" in said(turn)
+    assert created == [1, 1, 1, 1, 1, 0]
+    assert "Nehmen Sie gern einen davon" in shown_text(turn)
     assert len(tomorrow.effects) == 1
 
 
 def test_two_people_see_no_picture(dialogue: Dialogue) -> None:
-    """With two people there is only their number, with three there is a word for each question."""
+    """A team of two is shown only its size, a team of three a word for each question."""
     for user in (20, 21):
-        keep(dialogue, user, alike(3), CODE)
-    few = tapped(dialogue, None, f"shared:{CODE}")
-    keep(dialogue, 22, alike(0), CODE)
-    enough = tapped(dialogue, None, f"shared:{CODE}")
+        save_result(dialogue, user, same_levels(3), CODE)
+    few = tap(dialogue, None, f"shared:{CODE}")
+    save_result(dialogue, 22, same_levels(0), CODE)
+    enough = tap(dialogue, None, f"shared:{CODE}")
 
-    assert "2 Personen" in said(few)
-    assert drawing(few) is None
-    assert words(enough) == {"eher schon da"}
+    assert "2 Personen" in shown_text(few)
+    assert find_picture(few) is None
+    assert picture_words(enough) == {"eher schon da"}
 
 
-def test_picture_says_that_people_wait(dialogue: Dialogue) -> None:
-    """Who joins after the picture was made is counted there as waiting, and not as part of it."""
+def test_people_who_join_later_are_counted_as_waiting(dialogue: Dialogue) -> None:
+    """People who join after the picture was made are counted as waiting and are not part of it."""
     for user in range(20, 25):
-        keep(dialogue, user, alike(3), CODE)
-    shown = said(tapped(dialogue, None, f"shared:{CODE}"))
+        save_result(dialogue, user, same_levels(3), CODE)
+    shown = shown_text(tap(dialogue, None, f"shared:{CODE}"))
 
     assert "3 Personen unter dem Code" in shown
     assert "Seitdem sind 2 Personen dazugekommen" in shown
 
 
-def test_picture_ends_when_too_few_of_it_are_left(dialogue: Dialogue) -> None:
-    """Where somebody of three leaves, there is no picture; who comes back brings none of the same people."""
+def test_picture_is_removed_if_a_member_leaves(dialogue: Dialogue) -> None:
+    """If one of three people leaves, there is no picture, and one new person does not bring it back."""
     for user in (20, 21, 22):
-        keep(dialogue, user, alike(3), CODE)
+        save_result(dialogue, user, same_levels(3), CODE)
     dialogue.store.inbox.add_updates([(30, "10", "{}")])
     dialogue.store.finish_update(30, replace(EVENT, user_id=22), None, (), [LeaveTeam(CODE)])
-    left = tapped(dialogue, None, f"shared:{CODE}")
-    keep(dialogue, 23, alike(0), CODE)
-    back = tapped(dialogue, None, f"shared:{CODE}")
+    after_leaving = tap(dialogue, None, f"shared:{CODE}")
+    save_result(dialogue, 23, same_levels(0), CODE)
+    after_joining = tap(dialogue, None, f"shared:{CODE}")
 
-    assert drawing(left) is drawing(back) is None
-    assert said(left) == said(back)
-    assert "sobald 3 Personen dazugekommen sind" in said(left)
-    assert "k:create:" in datas(left)
+    assert find_picture(after_leaving) is find_picture(after_joining) is None
+    assert shown_text(after_leaving) == shown_text(after_joining)
+    assert "sobald 3 Personen dazugekommen sind" in shown_text(after_leaving)
+    assert "k:create:" in callback_data(after_leaving)
 
 
-def test_mixed_is_said_of_six(dialogue: Dialogue) -> None:
-    """That people see something differently is said from six people on."""
+def test_differing_opinions_are_only_named_from_six_people(dialogue: Dialogue) -> None:
+    """Only in a team of six or more does the picture say that opinions differ."""
     for user in range(20, 23):
-        keep(dialogue, user, alike(3), CODE)
-    few = words(tapped(dialogue, None, f"shared:{CODE}"))
+        save_result(dialogue, user, same_levels(3), CODE)
+    few = picture_words(tap(dialogue, None, f"shared:{CODE}"))
     for user in range(23, 20 + MIN_ANSWERS_FOR_MIXED):
-        keep(dialogue, user, alike(0), CODE)
+        save_result(dialogue, user, same_levels(0), CODE)
 
     assert few == {"eher schon da"}
-    assert words(tapped(dialogue, None, f"shared:{CODE}")) == {"verschieden gesehen"}
+    assert picture_words(tap(dialogue, None, f"shared:{CODE}")) == {"verschieden gesehen"}
 
 
-def test_answers_in_a_picture_stay(dialogue: Dialogue) -> None:
-    """Who is part of a picture is told so, however they come back, and a new self-check is one of their own."""
+def test_answers_in_the_picture_stay(dialogue: Dialogue) -> None:
+    """A member whose answers are in the picture is told so, and can repeat the self-check only on their own."""
     for user in (20, 21, 22):
-        keep(dialogue, user, alike(1), NEW)
-    ways = [tries(dialogue, JOINING, way, NEW) for way in ("typed", "linked", "tapped", "brought")]
-    again = dialogue.handle(State(), replace(EVENT, text="k:again:"))
+        save_result(dialogue, user, same_levels(1), NEW)
+    ways = [enter_code(dialogue, JOINING, way, NEW) for way in ("typed", "linked", "tapped", "brought")]
+    repeated = dialogue.handle(State(), replace(EVENT, text="k:again:"))
 
-    assert all("stecken schon im gemeinsamen Bild" in said(turn) for turn in ways)
+    assert all("stecken schon im gemeinsamen Bild" in shown_text(turn) for turn in ways)
     assert [turn.effects for turn in ways] == [()] * 4
-    assert again.state.check == SelfCheckProgress(at=ORDER[0])
+    assert repeated.state.check == SelfCheckProgress(at=ORDER[0])
 
 
-def test_picture_that_was_made_meanwhile(dialogue: Dialogue) -> None:
-    """Who was filling in once more when the picture was made is told at the end that their first answers stay."""
-    keep(dialogue, 20, alike(1), NEW)
+def test_picture_made_while_filling_in_again(dialogue: Dialogue) -> None:
+    """If the picture is made while a member fills in the self-check again, they are told their first answers stay."""
+    save_result(dialogue, 20, same_levels(1), NEW)
     last = ORDER[-1]
-    check = SelfCheckProgress(at=last, answers=alike(3), code=NEW)
-    before = tapped(dialogue, check, f"a:{last}:3").messages[0]
+    check = SelfCheckProgress(at=last, answers=same_levels(3), code=NEW)
+    before = tap(dialogue, check, f"a:{last}:3").messages[0]
     for user in (21, 22):
-        keep(dialogue, user, alike(1), NEW)
-    after = tapped(dialogue, check, f"a:{last}:3").messages[0]
+        save_result(dialogue, user, same_levels(1), NEW)
+    after = tap(dialogue, check, f"a:{last}:3").messages[0]
 
     assert "gehören jetzt ohne Namen" in str(before)
     assert "was Sie zuerst geantwortet haben" in str(after)
 
 
-def test_own_result_is_brought_to_a_code(dialogue: Dialogue) -> None:
-    """Who has a result need not fill in again."""
-    did(dialogue, SaveSelfCheck(alike(2)), CreateTeamCode(CODE))
+def test_own_result_is_shared_with_a_team(dialogue: Dialogue) -> None:
+    """A person's own result can be shared with a team without filling in the self-check again."""
+    apply_effects(dialogue, SaveSelfCheck(same_levels(2)), CreateTeamCode(CODE))
 
-    assert tapped(dialogue, None, f"bring:{CODE}").effects == (ShareSelfCheck(alike(2), CODE),)
+    assert tap(dialogue, None, f"bring:{CODE}").effects == (ShareSelfCheck(same_levels(2), CODE),)
 
 
 @pytest.mark.parametrize("lang", ["de", "en", "de-leicht"])
 @pytest.mark.parametrize("levels", [(3, 3, 3), (0, 0, 0), (3, 3, 3, 0, 0, 0)])
-def test_caption_of_a_picture_fits(dialogue: Dialogue, lang: str, levels: tuple[int, ...]) -> None:
-    """If a team says the same on every question, that fits under the picture."""
+def test_caption_of_a_team_picture_fits(dialogue: Dialogue, lang: str, levels: tuple[int, ...]) -> None:
+    """The longest description of a team's picture fits in the caption."""
     for user, level in enumerate((*levels, 1, 1), 20):
-        keep(dialogue, user, alike(level), NEW)
+        save_result(dialogue, user, same_levels(level), NEW)
     shown = dialogue.handle(State(lang=lang), replace(EVENT, text=f"k:shared:{NEW}")).messages[0]
 
     assert isinstance(shown, SendMessage)
     assert shown.attachment is not None
-    assert 300 < len(html_to_plain(shown.html)) <= CAPTION
+    assert 300 < len(html_to_plain(shown.html)) <= CAPTION_LIMIT
 
 
-def drawing(turn: Turn) -> Attachment | None:
+def find_picture(turn: Turn) -> Attachment | None:
     return next((message.attachment for message in turn.messages if isinstance(message, SendMessage)), None)
 
 
-def words(turn: Turn) -> set[str]:
-    """What the picture says."""
-    found = drawing(turn)
-    assert found is not None
-    return {row["word"]["text"] for group in found.values["groups"] for row in group["rows"]}
+def picture_words(turn: Turn) -> set[str]:
+    """Return the words in the picture."""
+    attachment = find_picture(turn)
+    assert attachment is not None
+    return {row["word"]["text"] for group in attachment.values["groups"] for row in group["rows"]}

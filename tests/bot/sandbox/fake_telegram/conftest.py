@@ -10,7 +10,7 @@ from bot.sandbox.fake_telegram import FakeTelegram, User
 
 @pytest.fixture
 def fake_telegram() -> Iterator[FakeTelegram]:
-    """A running fake Telegram; polls may be long, since a test that waits for one to end is wrong."""
+    """A running fake Telegram; polls may take long, as no test should wait for one to end."""
     with FakeTelegram(max_poll_seconds=30) as running:
         yield running
 
@@ -23,7 +23,7 @@ def _timedelta(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 async def bot(fake_telegram: FakeTelegram) -> AsyncIterator[Bot]:
-    """The library's bot, connected."""
+    """The library's bot, connected to the fake Telegram."""
     async with Bot(fake_telegram.token, base_url=fake_telegram.base_url) as connected:
         yield connected
 

@@ -1,4 +1,4 @@
-"""People and groups: what they do reaches the bot as Telegram would bring it."""
+"""People and groups: their actions reach the bot as updates, as in Telegram."""
 
 import asyncio
 
@@ -14,26 +14,26 @@ BUTTONS = InlineKeyboardMarkup([[InlineKeyboardButton(t, callback_data=t[0]) for
 
 @pytest.fixture
 async def updates(bot: Bot) -> "Updates":
-    """What the bot gets."""
+    """The updates that the bot receives."""
     return Updates(bot)
 
 
 class Updates:
-    """Reads and confirms."""
+    """Fetches updates and confirms them."""
 
     def __init__(self, bot: Bot) -> None:
         self.bot = bot
         self.offset = 0
 
     async def __call__(self) -> list[Update]:
-        """Everything that is there now."""
-        got = await self.bot.get_updates(offset=self.offset)
-        self.offset = got[-1].update_id + 1 if got else self.offset
-        return list(got)
+        """Return all pending updates."""
+        received = await self.bot.get_updates(offset=self.offset)
+        self.offset = received[-1].update_id + 1 if received else self.offset
+        return list(received)
 
 
-async def test_a_command_is_marked(updates: Updates, ada: User) -> None:
-    """Commands carry their entity, counted in UTF-16 units, and what follows stays text."""
+async def test_command_has_an_entity(updates: Updates, ada: User) -> None:
+    """A command has an entity, counted in UTF-16 units."""
     ada.send_text("/start intro")
     ada.send_text("👋 /hilfe")
     first, second = await updates()
@@ -44,8 +44,8 @@ async def test_a_command_is_marked(updates: Updates, ada: User) -> None:
     assert (second.message.entities[0].offset, second.message.entities[0].length) == (3, 6)
 
 
-async def test_everything_a_person_can_send_is_read(updates: Updates, ada: User) -> None:
-    """Each kind of message parses into its own attribute."""
+async def test_every_kind_of_message_is_parsed(updates: Updates, ada: User) -> None:
+    """Each kind of message is parsed into its own attribute."""
     ada.send_photo("Foto")
     ada.send_voice()
     ada.send_sticker()
@@ -59,21 +59,21 @@ async def test_everything_a_person_can_send_is_read(updates: Updates, ada: User)
     assert [bool(getattr(message, kind)) for message, kind in zip(messages, kinds, strict=True)] == [True] * 7
 
 
-async def test_replies_and_edits_are_told(updates: Updates, bot: Bot, ada: User) -> None:
-    """A reply brings the message it answers, an edit comes as edited_message."""
+async def test_replies_and_edits(updates: Updates, bot: Bot, ada: User) -> None:
+    """A reply contains the message it answers, and an edit arrives as edited_message."""
     question = await bot.send_message(ada.id, "Wie?")
-    said = ada.send_text("so", reply_to=question.id)
-    ada.edit_text(said, "anders")
+    message = ada.send_text("so", reply_to=question.id)
+    ada.edit_text(message, "anders")
     reply, edit = await updates()
 
     assert reply.message is not None
     assert reply.message.reply_to_message == question
     assert edit.edited_message is not None
-    assert (edit.edited_message.text, edit.edited_message.message_id) == ("anders", said.id)
+    assert (edit.edited_message.text, edit.edited_message.message_id) == ("anders", message.id)
 
 
-async def test_a_tap_is_answered_once(fake_telegram: FakeTelegram, updates: Updates, bot: Bot, ada: User) -> None:
-    """A tap names the data and the message; its answer is seen, a second one is too late."""
+async def test_tap_is_answered_once(fake_telegram: FakeTelegram, updates: Updates, bot: Bot, ada: User) -> None:
+    """A tap contains data and message; its first answer is shown, a second one is too late."""
     sent = await bot.send_message(ada.id, "Ja?", reply_markup=BUTTONS)
     tap = ada.tap_button("Ja")
     (update,) = await updates()
@@ -88,8 +88,8 @@ async def test_a_tap_is_answered_once(fake_telegram: FakeTelegram, updates: Upda
         await query.answer()
 
 
-async def test_an_old_tap_cannot_be_answered(fake_telegram: FakeTelegram, bot: Bot, ada: User) -> None:
-    """After a while Telegram forgets the tap."""
+async def test_expired_tap_cannot_be_answered(fake_telegram: FakeTelegram, bot: Bot, ada: User) -> None:
+    """An expired tap cannot be answered."""
     await bot.send_message(ada.id, "Ja?", reply_markup=BUTTONS)
     tap = ada.tap_button("Nein")
     fake_telegram.expire_callback_queries()
@@ -98,8 +98,8 @@ async def test_an_old_tap_cannot_be_answered(fake_telegram: FakeTelegram, bot: B
         await bot.answer_callback_query(tap.id)
 
 
-async def test_a_tap_takes_the_newest_message_that_has_the_button(bot: Bot, updates: Updates, ada: User) -> None:
-    """A message further up is found where no newer one has such a button; else it is an error that names them."""
+async def test_tap_goes_to_the_newest_message_with_the_button(bot: Bot, updates: Updates, ada: User) -> None:
+    """A tap goes to the newest message with such a button; without one, an error lists the existing buttons."""
     older = await bot.send_message(ada.id, "1", reply_markup=BUTTONS)
     only_no = InlineKeyboardMarkup([[InlineKeyboardButton("Nein", callback_data="n")]])
     newer = await bot.send_message(ada.id, "2", reply_markup=only_no)
@@ -112,8 +112,8 @@ async def test_a_tap_takes_the_newest_message_that_has_the_button(bot: Bot, upda
         ada.tap_button("Weiter")
 
 
-async def test_a_blocked_bot_is_told_and_refused(updates: Updates, bot: Bot, ada: User) -> None:
-    """Blocking comes as my_chat_member; writing is forbidden until the person writes again."""
+async def test_blocked_bot_is_notified_and_rejected(updates: Updates, bot: Bot, ada: User) -> None:
+    """Blocking arrives as my_chat_member, and sending is forbidden until the person writes again."""
     ada.block_bot()
     with pytest.raises(Forbidden, match=r"^Forbidden: bot was blocked by the user$"):
         await bot.send_message(ada.id, "x")
@@ -128,8 +128,8 @@ async def test_a_blocked_bot_is_told_and_refused(updates: Updates, bot: Bot, ada
     await bot.send_message(ada.id, "x")
 
 
-async def test_being_added_to_a_group_is_told(fake_telegram: FakeTelegram, updates: Updates, ada: User) -> None:
-    """my_chat_member comes first, then the service message; being thrown out is told too."""
+async def test_joining_and_leaving_a_group(fake_telegram: FakeTelegram, updates: Updates, ada: User) -> None:
+    """Joining a group arrives as my_chat_member and then as a service message, and removal as my_chat_member."""
     team = fake_telegram.add_group("Team", [ada, fake_telegram.add_user("Grace")])
     team.remove_bot(ada.account)
     added, joined, removed = await updates()
@@ -144,7 +144,7 @@ async def test_being_added_to_a_group_is_told(fake_telegram: FakeTelegram, updat
 
 
 async def test_privacy_mode(fake_telegram: FakeTelegram, updates: Updates, bot: Bot, ada: User) -> None:
-    """In a group only commands, mentions and replies to the bot arrive; everybody sees all of it."""
+    """In privacy mode, only commands, mentions and replies to the bot reach it, though the group shows everything."""
     team = fake_telegram.add_group("Team", [ada], chat_type="group")
     own = await bot.send_message(team.id, "Ich bin da")
     await updates()
@@ -155,27 +155,27 @@ async def test_privacy_mode(fake_telegram: FakeTelegram, updates: Updates, bot: 
     ada.send_text("/status", chat=team)
     ada.send_text("/status@standin_bot", chat=team)
     ada.send_text("danke", chat=team, reply_to=own.id)
-    got = [update.message for update in await updates()]
+    received = [update.message for update in await updates()]
 
-    assert [m.text for m in got if m] == ["👋 @standin_bot hallo", "/status", "/status@standin_bot", "danke"]
-    assert got[0] is not None
-    assert got[0].parse_entities() == {got[0].entities[0]: "@standin_bot"}
+    assert [m.text for m in received if m] == ["👋 @standin_bot hallo", "/status", "/status@standin_bot", "danke"]
+    assert received[0] is not None
+    assert received[0].parse_entities() == {received[0].entities[0]: "@standin_bot"}
     assert len(fake_telegram.view_chat(team).messages) == 9
 
 
-async def test_administrators_hear_everything(fake_telegram: FakeTelegram, updates: Updates, ada: User) -> None:
-    """Privacy mode does not bind a bot that is administrator; topics are named."""
+async def test_administrators_receive_everything(fake_telegram: FakeTelegram, updates: Updates, ada: User) -> None:
+    """A bot that is an administrator receives all messages, with their topic."""
     team = fake_telegram.add_group("Team", [ada], forum=True, bot_is_admin=True)
     topic = team.create_topic("Fragen", ada.account)
     ada.send_text("unter uns", chat=team, topic=topic)
-    heard = (await updates())[-1].message
+    message = (await updates())[-1].message
 
-    assert heard is not None
-    assert (heard.text, heard.message_thread_id) == ("unter uns", topic)
+    assert message is not None
+    assert (message.text, message.message_thread_id) == ("unter uns", topic)
 
 
 async def test_redelivery(fake_telegram: FakeTelegram, updates: Updates, ada: User) -> None:
-    """A confirmed update comes once more, with the id it had, and then no more."""
+    """A confirmed update can be delivered once more, with the same id."""
     ada.send_text("einmal")
     (first,) = await updates()
     fake_telegram.redeliver_update(first.update_id)
@@ -185,32 +185,32 @@ async def test_redelivery(fake_telegram: FakeTelegram, updates: Updates, ada: Us
 
 
 async def test_waiting_for_a_reply(fake_telegram: FakeTelegram, bot: Bot, ada: User) -> None:
-    """A poll returns as soon as somebody writes, and a wait as soon as the bot answers or edits."""
+    """A poll returns as soon as somebody writes, and a wait for a reply as soon as the bot answers or edits."""
     poll = asyncio.create_task(bot.get_updates(timeout=10))
     await fake_telegram.wait_for(lambda: fake_telegram.is_polling)
-    said = ada.send_text("Hallo")
+    message = ada.send_text("Hallo")
     (update,) = await poll
     assert update.message is not None
-    waiting = asyncio.create_task(ada.wait_for_reply())
+    reply_task = asyncio.create_task(ada.wait_for_reply())
     sent = await update.message.reply_html("<b>Auch</b> hallo")
-    seen = await waiting
+    reply = await reply_task
 
-    assert (seen.text, seen.entities, seen.from_bot) == ("Auch hallo", (Entity("bold", "Auch"),), True)
+    assert (reply.text, reply.entities, reply.from_bot) == ("Auch hallo", (Entity("bold", "Auch"),), True)
     await sent.edit_text("Servus")
-    edited = await ada.wait_for_reply(after=seen)
+    edited = await ada.wait_for_reply(after=reply)
     assert (edited.id, edited.text, edited.edited) == (sent.id, "Servus", True)
-    assert ada.wait_for_reply_sync(after=said).text == "Servus"
+    assert ada.wait_for_reply_sync(after=message).text == "Servus"
 
 
-def test_waiting_in_vain(fake_telegram: FakeTelegram, ada: User) -> None:
-    """A wait that ends in vain says what was called lately."""
+def test_wait_that_times_out(fake_telegram: FakeTelegram, ada: User) -> None:
+    """A wait for a reply that times out reports the last calls."""
     ada.send_text("Hallo")
     with pytest.raises(TimeoutError, match=r"last calls: none; violations: none"):
         ada.wait_for_reply_sync(timeout=0.01)
 
 
-async def test_a_whole_bot_in_the_same_loop(fake_telegram: FakeTelegram, ada: User) -> None:
-    """An Application that polls answers texts and taps while the test waits, and stops in good order."""
+async def test_whole_bot_in_the_same_loop(fake_telegram: FakeTelegram, ada: User) -> None:
+    """A polling Application answers texts and taps in the same event loop, and stops cleanly."""
 
     async def answer(update: Update, _: object) -> None:
         if update.callback_query:
@@ -226,13 +226,13 @@ async def test_a_whole_bot_in_the_same_loop(fake_telegram: FakeTelegram, ada: Us
         assert app.updater is not None
         await app.updater.start_polling(timeout=10)
         ada.send_text("/start")
-        asked = await ada.wait_for_reply()
+        question = await ada.wait_for_reply()
         tap = ada.tap_button("Nein")
         answered = await ada.wait_for_reply()
         await app.updater.stop()
         await app.stop()
 
-    assert (asked.button_labels, answered.text) == (["Ja, gern", "Nein"], "Du hast N gewählt")
+    assert (question.button_labels, answered.text) == (["Ja, gern", "Nein"], "Du hast N gewählt")
     assert tap.answer is not None
     assert fake_telegram.updates_confirmed
     assert fake_telegram.violations == []

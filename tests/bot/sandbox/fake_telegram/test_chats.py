@@ -1,4 +1,4 @@
-"""Inline mode, deep links, topics and members, as python-telegram-bot sends and reads them."""
+"""Inline mode, deep links, topics and snapshots, as python-telegram-bot sends and reads them."""
 
 import json
 
@@ -25,18 +25,18 @@ KEYS = InlineKeyboardMarkup([[InlineKeyboardButton("Mehr", callback_data="m")]])
 
 
 def article(number: str, text: str = "<b>Text</b>") -> InlineQueryResultArticle:
-    """A result."""
+    """Return an inline result."""
     return InlineQueryResultArticle(number, "Titel", InputTextMessageContent(text, "HTML"), reply_markup=KEYS)
 
 
 async def test_inline_mode(fake_telegram: FakeTelegram, bot: Bot, ada: User) -> None:
-    """A person asks from a chat, is offered results, sends one, taps its button; the bot edits that message."""
-    asked = ada.send_inline_query("back")
+    """A person queries inline, sends a result and taps its button, and the bot edits that message."""
+    query = ada.send_inline_query("back")
     (update,) = await bot.get_updates()
     assert update.inline_query is not None
     assert await update.inline_query.answer([article("1"), article("2")], cache_time=0)
-    sent = ada.choose_result(asked, "2")
-    tapped = ada.tap_message_button(sent, "m")
+    sent = ada.choose_result(query, "2")
+    tap_event = ada.tap_message_button(sent, "m")
     chosen, message, tap = await bot.get_updates(update.update_id + 1)
     assert chosen.chosen_inline_result is not None
     inline_id = chosen.chosen_inline_result.inline_message_id
@@ -49,7 +49,7 @@ async def test_inline_mode(fake_telegram: FakeTelegram, bot: Bot, ada: User) -> 
     assert message.message is not None
     assert message.message.via_bot == await bot.get_me()
     assert tap.callback_query.inline_message_id == inline_id
-    assert tapped.answer is not None
+    assert tap_event.answer is not None
     assert edited is True
     assert fake_telegram.view_chat(ada).messages[-1].text == "neu"
     assert fake_telegram.violations == []
@@ -67,27 +67,27 @@ async def test_inline_mode(fake_telegram: FakeTelegram, bot: Bot, ada: User) -> 
 async def test_inline_limits(
     fake_telegram: FakeTelegram, bot: Bot, ada: User, results: list[InlineQueryResultArticle], error: str
 ) -> None:
-    """Results over a limit are refused in Telegram's words."""
-    asked = ada.send_inline_query("x")
+    """Results beyond a limit are rejected with Telegram's error text."""
+    query = ada.send_inline_query("x")
 
     with pytest.raises(BadRequest, match=f"(?i){error}"):
-        await bot.answer_inline_query(asked.id, results)
+        await bot.answer_inline_query(query.id, results)
     assert [violation.kind for violation in fake_telegram.violations] == ["limit"]
 
 
 async def test_inline_queries_are_answered_once(fake_telegram: FakeTelegram, bot: Bot, ada: User) -> None:
-    """A second answer, or one to a query that never was, is too late."""
-    asked = ada.send_inline_query("x")
-    await bot.answer_inline_query(asked.id, [])
+    """A second answer, or one to an unknown query, is too late."""
+    query = ada.send_inline_query("x")
+    await bot.answer_inline_query(query.id, [])
 
-    for query in (asked.id, "1"):
+    for query_id in (query.id, "1"):
         with pytest.raises(BadRequest, match=r"(?i)query is too old"):
-            await bot.answer_inline_query(query, [])
+            await bot.answer_inline_query(query_id, [])
     assert fake_telegram.violations == []
 
 
 async def test_deep_links(fake_telegram: FakeTelegram, bot: Bot, ada: User) -> None:
-    """A link arrives as the command with its parameter; one that Telegram would not make is refused."""
+    """A deep link arrives as /start with its parameter, and an invalid parameter is an error."""
     ada.open_deep_link("frage-backbone")
 
     (update,) = await bot.get_updates()
@@ -95,13 +95,13 @@ async def test_deep_links(fake_telegram: FakeTelegram, bot: Bot, ada: User) -> N
     assert update.message is not None
     assert update.message.text == "/start frage-backbone"
     assert [entity.type for entity in update.message.entities] == ["bot_command"]
-    for wrong in ("", "a b", "ä", "x" * 65):
+    for parameter in ("", "a b", "ä", "x" * 65):
         with pytest.raises(ValueError, match="deep link"):
-            ada.open_deep_link(wrong)
+            ada.open_deep_link(parameter)
 
 
 async def test_topics_are_deleted_once(fake_telegram: FakeTelegram, bot: Bot, ada: User) -> None:
-    """A topic is deleted with its messages and pins; then it is unknown."""
+    """A topic is deleted with its messages and pins, and is then unknown."""
     team = fake_telegram.add_group("Team", [ada], forum=True, bot_is_admin=True)
     topic = (await bot.create_forum_topic(team.id, "Eins")).message_thread_id
     sent = await bot.send_message(team.id, "x", message_thread_id=topic)
@@ -116,7 +116,7 @@ async def test_topics_are_deleted_once(fake_telegram: FakeTelegram, bot: Bot, ad
 
 
 async def test_menus_and_names(fake_telegram: FakeTelegram, bot: Bot, ada: User) -> None:
-    """A person sees the menu of the narrowest scope, and the bot's name in their language."""
+    """A person sees the commands of the narrowest scope, and the bot's name in their language."""
     await bot.set_my_commands([("a", "A")])
     await bot.set_my_commands([("b", "B")], language_code="de")
     await bot.set_my_name("Bot", language_code="de")
@@ -128,8 +128,8 @@ async def test_menus_and_names(fake_telegram: FakeTelegram, bot: Bot, ada: User)
     assert profile.visible_text("name") == "Stand-in bot"
 
 
-async def test_a_world_is_saved_and_read(fake_telegram: FakeTelegram, bot: Bot, ada: User) -> None:
-    """A world that went through JSON is the same: chats, topics, files, updates that wait, taps, menus, numbers."""
+async def test_snapshot_is_restored(fake_telegram: FakeTelegram, bot: Bot, ada: User) -> None:
+    """A snapshot restored from JSON is the same: chats, topics, files, pending updates, taps, menus and ids."""
     team = fake_telegram.add_group("Team", [ada], forum=True, bot_is_admin=True)
     topic = (await bot.create_forum_topic(team.id, "Eins")).message_thread_id
     await bot.send_message(team.id, "x", message_thread_id=topic)
@@ -146,15 +146,15 @@ async def test_a_world_is_saved_and_read(fake_telegram: FakeTelegram, bot: Bot, 
 
     assert dump_world(after) == data
     for chat_id, chat in before.chats.items():
-        theirs = [message.to_json() for message in after.chats[chat_id].messages.values()]
-        assert theirs == [message.to_json() for message in chat.messages.values()]
+        restored = [message.to_json() for message in after.chats[chat_id].messages.values()]
+        assert restored == [message.to_json() for message in chat.messages.values()]
     assert after.updates.pending == before.updates.pending
     assert after.updates.next_id == before.updates.next_id
 
 
 @pytest.mark.parametrize("part", ["accounts", "chats", "numbers", "updates", "files"])
-def test_what_is_no_world(fake_telegram: FakeTelegram, ada: User, part: str) -> None:
-    """Data of which a part is missing or of another form is not read."""
+def test_damaged_snapshot_is_not_loaded(fake_telegram: FakeTelegram, ada: User, part: str) -> None:
+    """A snapshot in which a part is missing or malformed is not loaded."""
     data = dump_world(fake_telegram.world)
 
     for broken in ({name: value for name, value in data.items() if name != part}, {**data, part: ["x"]}):
@@ -162,16 +162,16 @@ def test_what_is_no_world(fake_telegram: FakeTelegram, ada: User, part: str) -> 
             load_world(fake_telegram.world, broken)
 
 
-async def test_every_update_is_as_documented(fake_telegram: FakeTelegram, bot: Bot, ada: User) -> None:
-    """Whatever people do, its update is of the documented form and python-telegram-bot reads it whole."""
+async def test_every_update_conforms_to_the_documentation(fake_telegram: FakeTelegram, bot: Bot, ada: User) -> None:
+    """The updates of all actions conform to the documentation, and python-telegram-bot parses them completely."""
     team = fake_telegram.add_group("Team", [ada], forum=True, bot_is_admin=True)
     topic = team.create_topic("Thema", ada.account)
     shown = await bot.send_message(ada.id, "x", reply_markup=KEYS)
     ada.send_text("Hallo @standin_bot", team, topic=topic)
     ada.edit_text(ada.send_text("eins", reply_to=shown.id), "zwei")
     ada.edit_caption(ada.send_photo("Bild"), "anders")
-    for sends in (ada.send_voice, ada.send_sticker, ada.send_document, ada.send_poll, ada.send_contact):
-        sends()
+    for send in (ada.send_voice, ada.send_sticker, ada.send_document, ada.send_poll, ada.send_contact):
+        send()
     ada.send_location()
     ada.tap_button("Mehr")
     ada.open_deep_link("x")
@@ -194,8 +194,8 @@ async def test_every_update_is_as_documented(fake_telegram: FakeTelegram, bot: B
     }  # fmt: skip
 
 
-async def test_an_upload_needs_its_file(fake_telegram: FakeTelegram, bot: Bot, ada: User) -> None:
-    """An edit that refers to a file which did not come is no call of the Bot API."""
+async def test_upload_needs_its_file(fake_telegram: FakeTelegram, bot: Bot, ada: User) -> None:
+    """An edit that refers to a file that was not uploaded violates the Bot API."""
     sent = await bot.send_photo(ada.id, plain_png())
 
     with pytest.raises(BadRequest, match=r"(?i)no file came for attach://none"):

@@ -1,4 +1,4 @@
-"""The limits at their exact edges, and what Telegram says beyond them."""
+"""Telegram's limits at their exact boundaries, and its errors beyond them."""
 
 import re
 
@@ -11,18 +11,18 @@ from bot.sandbox.fake_telegram.rules.html_parser import HtmlError, parse_html
 from bot.sandbox.fake_telegram.rules.images import plain_png
 
 
-async def refused(fake_telegram: FakeTelegram, words: str, call: object, *, limit: bool = True) -> None:
-    """The call is refused with exactly these words; limits are noted as violations, circumstances are not."""
+async def assert_rejected(fake_telegram: FakeTelegram, error: str, call: object, *, limit: bool = True) -> None:
+    """Check that a call is rejected with exactly this text; only exceeding a limit is recorded as a violation."""
     with pytest.raises(BadRequest) as caught:
         await call  # type: ignore[misc]  # a coroutine of the bot
 
-    assert str(caught.value).removeprefix("Bad Request: ").lower() == words.lower()
+    assert str(caught.value).removeprefix("Bad Request: ").lower() == error.lower()
     assert [violation.kind for violation in fake_telegram.violations] == (["limit"] if limit else [])
 
 
 @pytest.mark.parametrize("text", ["x" * 4096, "👋" * 2048, "<b>" + "ä" * 4096 + "</b>", " " * 99 + "x" * 4096])
-async def test_the_longest_text(bot: Bot, ada: User, text: str) -> None:
-    """4096 UTF-16 units pass; markup and white space around do not count."""
+async def test_longest_text(bot: Bot, ada: User, text: str) -> None:
+    """A text may have 4096 UTF-16 units, not counting markup and surrounding white space."""
     sent = await bot.send_message(ada.id, text, parse_mode="HTML")
 
     assert sent.text is not None
@@ -30,36 +30,36 @@ async def test_the_longest_text(bot: Bot, ada: User, text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["x" * 4097, "👋" * 2048 + "x"])
-async def test_a_text_too_long(fake_telegram: FakeTelegram, bot: Bot, ada: User, text: str) -> None:
-    """One unit more is refused."""
-    await refused(fake_telegram, "message is too long", bot.send_message(ada.id, text))
+async def test_text_too_long(fake_telegram: FakeTelegram, bot: Bot, ada: User, text: str) -> None:
+    """A text with more than 4096 units is rejected."""
+    await assert_rejected(fake_telegram, "message is too long", bot.send_message(ada.id, text))
 
 
 @pytest.mark.parametrize(
-    ("text", "words"),
+    ("text", "error"),
     [("", "message text is empty"), (" \n", "text must be non-empty"), ("<b></b>", "text must be non-empty")],
 )
-async def test_an_empty_text(fake_telegram: FakeTelegram, bot: Bot, ada: User, text: str, words: str) -> None:
-    """Nothing, white space and empty markup are refused."""
-    await refused(fake_telegram, words, bot.send_message(ada.id, text, parse_mode="HTML"))
+async def test_empty_text(fake_telegram: FakeTelegram, bot: Bot, ada: User, text: str, error: str) -> None:
+    """An empty text, white space and empty markup are rejected."""
+    await assert_rejected(fake_telegram, error, bot.send_message(ada.id, text, parse_mode="HTML"))
 
 
-async def test_a_caption_too_long(fake_telegram: FakeTelegram, bot: Bot, ada: User) -> None:
-    """1024 units pass under a photo, one more does not."""
+async def test_caption_too_long(fake_telegram: FakeTelegram, bot: Bot, ada: User) -> None:
+    """A caption may have 1024 units, and a longer one is rejected."""
     await bot.send_photo(ada.id, plain_png(), caption="c" * 1024)
-    await refused(
+    await assert_rejected(
         fake_telegram, "message caption is too long", bot.send_photo(ada.id, plain_png(), caption="c" * 1025)
     )
 
 
 def keyboard(data: str) -> InlineKeyboardMarkup:
-    """One button with these data."""
+    """Return a keyboard with one button with this data."""
     return InlineKeyboardMarkup([[InlineKeyboardButton("x", callback_data=data)]])
 
 
 @pytest.mark.parametrize("data", ["x", "x" * 64, "ä" * 32])
 async def test_button_data_within_the_limit(bot: Bot, ada: User, data: str) -> None:
-    """1 to 64 bytes of callback data pass."""
+    """Callback data may have 1 to 64 bytes."""
     sent = await bot.send_message(ada.id, "x", reply_markup=keyboard(data))
 
     assert sent.reply_markup == keyboard(data)
@@ -67,12 +67,14 @@ async def test_button_data_within_the_limit(bot: Bot, ada: User, data: str) -> N
 
 @pytest.mark.parametrize("data", ["", "x" * 65, "ä" * 32 + "x"])
 async def test_button_data_beyond_the_limit(fake_telegram: FakeTelegram, bot: Bot, ada: User, data: str) -> None:
-    """None, or more than 64 bytes, are refused."""
-    await refused(fake_telegram, "BUTTON_DATA_INVALID", bot.send_message(ada.id, "x", reply_markup=keyboard(data)))
+    """Empty callback data, or more than 64 bytes, are rejected."""
+    await assert_rejected(
+        fake_telegram, "BUTTON_DATA_INVALID", bot.send_message(ada.id, "x", reply_markup=keyboard(data))
+    )
 
 
 @pytest.mark.parametrize(
-    ("button", "words"),
+    ("button", "error"),
     [
         (
             InlineKeyboardButton("x"),
@@ -82,23 +84,25 @@ async def test_button_data_beyond_the_limit(fake_telegram: FakeTelegram, bot: Bo
     ],
     ids=["no action", "no address"],
 )
-async def test_buttons_that_do_nothing(
-    fake_telegram: FakeTelegram, bot: Bot, ada: User, button: InlineKeyboardButton, words: str
+async def test_buttons_without_action(
+    fake_telegram: FakeTelegram, bot: Bot, ada: User, button: InlineKeyboardButton, error: str
 ) -> None:
-    """A button needs something that happens, and a link an address."""
-    await refused(fake_telegram, words, bot.send_message(ada.id, "x", reply_markup=InlineKeyboardMarkup([[button]])))
+    """A button without an action, or with an invalid URL, is rejected."""
+    await assert_rejected(
+        fake_telegram, error, bot.send_message(ada.id, "x", reply_markup=InlineKeyboardMarkup([[button]]))
+    )
 
 
 @pytest.mark.parametrize("command", [BotCommand("a", "d"), BotCommand("a_1" + "z" * 29, "d" * 256)])
 async def test_commands_within_the_limits(bot: Bot, command: BotCommand) -> None:
-    """1 to 32 of a-z0-9_ with a description of 1 to 256 characters pass."""
+    """A command may have 1 to 32 characters of a-z0-9_, and a description of 1 to 256 characters."""
     await bot.set_my_commands([command])
 
     assert await bot.get_my_commands() == (command,)
 
 
 @pytest.mark.parametrize(
-    ("name", "description", "words"),
+    ("name", "description", "error"),
     [
         ("Hilfe", "d", "BOT_COMMAND_INVALID"),
         ("einführung", "d", "BOT_COMMAND_INVALID"),
@@ -109,10 +113,10 @@ async def test_commands_within_the_limits(bot: Bot, command: BotCommand) -> None
     ],
 )
 async def test_commands_beyond_the_limits(
-    fake_telegram: FakeTelegram, bot: Bot, name: str, description: str, words: str
+    fake_telegram: FakeTelegram, bot: Bot, name: str, description: str, error: str
 ) -> None:
-    """Every broken rule has its own words."""
-    await refused(fake_telegram, words, bot.set_my_commands([BotCommand(name, description)]))
+    """Each violation of the rules for commands has its own error text."""
+    await assert_rejected(fake_telegram, error, bot.set_my_commands([BotCommand(name, description)]))
 
 
 @pytest.mark.parametrize(
@@ -135,8 +139,8 @@ async def test_commands_beyond_the_limits(
         ("<b>x</>", "x", [("bold", 0, 1)]),
     ],
 )
-def test_telegram_html_is_read(html: str, text: str, spans: list[tuple[str, int, int]]) -> None:
-    """Telegram's tags become entities in UTF-16 units, its entities become characters, others stay."""
+def test_telegram_html_is_parsed(html: str, text: str, spans: list[tuple[str, int, int]]) -> None:
+    """Telegram's tags become entities in UTF-16 units; its HTML entities become characters, others are kept."""
     plain, entities = parse_html(html)
 
     assert plain == text
@@ -144,7 +148,7 @@ def test_telegram_html_is_read(html: str, text: str, spans: list[tuple[str, int,
 
 
 @pytest.mark.parametrize(
-    ("html", "words"),
+    ("html", "error"),
     [
         ("ä<p>x</p>", 'Unsupported start tag "p" at byte offset 2'),
         ("a<br/>", 'Unsupported start tag "br/" at byte offset 1'),
@@ -160,31 +164,31 @@ def test_telegram_html_is_read(html: str, text: str, spans: list[tuple[str, int,
         ('<a href="x', "Unclosed start tag at byte offset 0"),
     ],
 )
-def test_broken_html_is_refused(html: str, words: str) -> None:
-    """Each mistake has Telegram's words and byte offset."""
-    with pytest.raises(HtmlError, match=f"^{re.escape(words)}$"):
+def test_broken_html_is_rejected(html: str, error: str) -> None:
+    """Each mistake in HTML is rejected with Telegram's error text and byte offset."""
+    with pytest.raises(HtmlError, match=f"^{re.escape(error)}$"):
         parse_html(html)
 
 
-async def test_broken_html_as_the_bot_meets_it(fake_telegram: FakeTelegram, bot: Bot, ada: User) -> None:
-    """The words reach the bot behind "can't parse entities"."""
-    words = 'can\'t parse entities: Unsupported start tag "x" at byte offset 3'
-    await refused(fake_telegram, words, bot.send_message(ada.id, "1. <x>", parse_mode="HTML"))
+async def test_broken_html_in_a_call(fake_telegram: FakeTelegram, bot: Bot, ada: User) -> None:
+    """An error in HTML reaches the bot after "can't parse entities"."""
+    error = 'can\'t parse entities: Unsupported start tag "x" at byte offset 3'
+    await assert_rejected(fake_telegram, error, bot.send_message(ada.id, "1. <x>", parse_mode="HTML"))
 
 
-async def test_an_unchanged_message(fake_telegram: FakeTelegram, bot: Bot, ada: User) -> None:
-    """Editing a message into itself is refused in Telegram's many words."""
+async def test_unchanged_message(fake_telegram: FakeTelegram, bot: Bot, ada: User) -> None:
+    """An edit that changes nothing is rejected with Telegram's error text."""
     sent = await bot.send_message(ada.id, "<b>x</b>", parse_mode="HTML", reply_markup=keyboard("1"))
     same = bot.edit_message_text("<strong>x</strong>", ada.id, sent.id, parse_mode="HTML", reply_markup=keyboard("1"))
-    words = (
+    error = (
         "message is not modified: specified new message content and reply markup are exactly the same as a current "
         "content and reply markup of the message"
     )
-    await refused(fake_telegram, words, same, limit=False)
+    await assert_rejected(fake_telegram, error, same, limit=False)
 
 
 @pytest.mark.parametrize(
-    ("method", "arguments", "words"),
+    ("method", "arguments", "error"),
     [
         ("send_message", {"chat_id": 7, "text": "x"}, "chat not found"),
         ("edit_message_text", {"message_id": 99, "text": "x"}, "message to edit not found"),
@@ -200,27 +204,27 @@ async def test_an_unchanged_message(fake_telegram: FakeTelegram, bot: Bot, ada: 
         ("set_my_commands", {"commands": [], "scope": BotCommandScopeChat(7)}, "chat not found"),
     ],
 )
-async def test_circumstances(
-    fake_telegram: FakeTelegram, bot: Bot, ada: User, method: str, arguments: dict[str, object], words: str
+async def test_errors_of_a_correct_bot(
+    fake_telegram: FakeTelegram, bot: Bot, ada: User, method: str, arguments: dict[str, object], error: str
 ) -> None:
-    """What a correct bot may run into is answered in Telegram's words and is no violation."""
+    """An error that a correct bot may run into has Telegram's text and is no violation."""
     ada.send_text("message 1")
     chat = {} if method == "set_my_commands" else {"chat_id": ada.id}
-    await refused(fake_telegram, words, getattr(bot, method)(**{**chat, **arguments}), limit=False)
+    await assert_rejected(fake_telegram, error, getattr(bot, method)(**{**chat, **arguments}), limit=False)
 
 
-async def test_a_missing_message_to_reply_to_may_be_allowed(bot: Bot, ada: User) -> None:
-    """With allow_sending_without_reply the message goes out as no reply."""
+async def test_missing_reply_target_may_be_allowed(bot: Bot, ada: User) -> None:
+    """With allow_sending_without_reply, a message whose target is missing is sent without a reply."""
     sent = await bot.send_message(ada.id, "x", reply_parameters=ReplyParameters(99, allow_sending_without_reply=True))
 
     assert sent.reply_to_message is None
 
 
-async def test_strangers_cannot_be_written_to(fake_telegram: FakeTelegram, bot: Bot, ada: User) -> None:
-    """Who never started the bot is unknown to it, or out of reach where both are in one group."""
+async def test_bot_cannot_write_to_strangers(fake_telegram: FakeTelegram, bot: Bot, ada: User) -> None:
+    """A person who never started the bot is unknown to it, or cannot be written to if both are in a group."""
     stranger, colleague = fake_telegram.add_user("Stranger"), fake_telegram.add_user("Colleague")
     fake_telegram.add_group("Team", [ada, colleague])
 
-    await refused(fake_telegram, "chat not found", bot.send_message(stranger.id, "x"), limit=False)
+    await assert_rejected(fake_telegram, "chat not found", bot.send_message(stranger.id, "x"), limit=False)
     with pytest.raises(Forbidden, match=r"^Forbidden: bot can't initiate conversation with a user$"):
         await bot.send_message(colleague.id, "x")

@@ -1,4 +1,4 @@
-"""Files both ways: what people send can be fetched, what the bot uploads is kept, and pictures change in place."""
+"""Files both ways: people's files can be downloaded, the bot's uploads are kept, and pictures can be replaced."""
 
 from collections.abc import Awaitable, Callable
 
@@ -14,8 +14,8 @@ PICTURE, OTHER = plain_png(20, 10), plain_png(9, 9)
 LARGE = PICTURE + bytes(10 * 1024 * 1024)
 
 
-async def test_what_a_person_sends_is_fetched(fake_telegram: FakeTelegram, ada: User) -> None:
-    """The bytes of a photo, a file and a voice message are those that were sent."""
+async def test_sent_files_can_be_downloaded(fake_telegram: FakeTelegram, ada: User) -> None:
+    """A photo, a document and a voice message from a person can be downloaded unchanged."""
     sent = {"photo": PICTURE, "document": b"%PDF-1.7 x", "voice": b"OggS voice"}
     ada.send_photo("Bild", content=sent["photo"])
     ada.send_document("a.pdf", content=sent["document"], caption="Datei")
@@ -29,12 +29,12 @@ async def test_what_a_person_sends_is_fetched(fake_telegram: FakeTelegram, ada: 
         assert voice is not None
         assert document.document is not None
         assert voice.voice is not None
-        fetched = [
+        downloaded = [
             bytes(await (await item.get_file()).download_as_bytearray())
             for item in (photo.photo[-1], document.document, voice.voice)
         ]
 
-    assert fetched == list(sent.values())
+    assert downloaded == list(sent.values())
     assert (photo.photo[-1].width, photo.photo[-1].height, photo.caption) == (20, 10, "Bild")
     assert (document.document.file_name, document.document.mime_type) == ("a.pdf", "application/pdf")
     assert voice.voice.duration is not None
@@ -42,8 +42,8 @@ async def test_what_a_person_sends_is_fetched(fake_telegram: FakeTelegram, ada: 
 
 
 @pytest.mark.parametrize("path", ["photos/none.jpg", "..%2fworld.py", "%2e%2e/world.py", "/etc/passwd"])
-async def test_paths_of_no_file(fake_telegram: FakeTelegram, path: str) -> None:
-    """A path that getFile never gave leads nowhere, and a wrong token to no file."""
+async def test_unknown_paths_are_not_found(fake_telegram: FakeTelegram, path: str) -> None:
+    """A path that getFile never returned is not found, and a wrong token is unauthorised."""
     async with httpx.AsyncClient() as client:
         answers = [
             await client.get(f"{fake_telegram.url}/file/bot{token}/{path}") for token in (fake_telegram.token, "1:x")
@@ -52,31 +52,31 @@ async def test_paths_of_no_file(fake_telegram: FakeTelegram, path: str) -> None:
     assert [answer.status_code for answer in answers] == [404, 401]
 
 
-async def test_a_photo_changes_in_place(fake_telegram: FakeTelegram, bot: Bot, ada: User) -> None:
-    """A photo's picture and caption are replaced by an upload, by a known file, and by a file of another kind."""
+async def test_photo_is_replaced(fake_telegram: FakeTelegram, bot: Bot, ada: User) -> None:
+    """A photo and its caption can be replaced by an upload, by a known file, and by a file of another kind."""
     first = await bot.send_photo(ada.id, PICTURE, caption="eins")
     second = await bot.edit_message_media(InputMediaPhoto(OTHER, caption="zwei"), ada.id, first.id)
     assert isinstance(second, Message)
     third = await bot.edit_message_media(InputMediaPhoto(first.photo[-1].file_id), ada.id, first.id)
     assert isinstance(third, Message)
-    paper = await bot.edit_message_media(InputMediaDocument(b"%PDF-", filename="b.pdf"), ada.id, first.id)
+    document = await bot.edit_message_media(InputMediaDocument(b"%PDF-", filename="b.pdf"), ada.id, first.id)
 
     assert (second.id, second.photo[-1].width, second.caption) == (first.id, 9, "zwei")
     assert second.edit_date is not None
     assert (third.photo[-1].file_id, third.caption) == (first.photo[-1].file_id, None)
-    assert isinstance(paper, Message)
-    assert paper.document is not None
-    assert paper.document.file_name == "b.pdf"
+    assert isinstance(document, Message)
+    assert document.document is not None
+    assert document.document.file_name == "b.pdf"
     with pytest.raises(BadRequest, match="not modified"):
-        await bot.edit_message_media(InputMediaDocument(paper.document.file_id), ada.id, first.id)
+        await bot.edit_message_media(InputMediaDocument(document.document.file_id), ada.id, first.id)
     assert fake_telegram.violations == []
 
 
 async def test_reactions_are_accepted(fake_telegram: FakeTelegram, bot: Bot, ada: User) -> None:
     """A reaction to a person's message is accepted."""
-    said = ada.send_text("Danke")
+    message = ada.send_text("Danke")
 
-    assert await bot.set_message_reaction(ada.id, said.id, "👍")
+    assert await bot.set_message_reaction(ada.id, message.id, "👍")
     assert fake_telegram.violations == []
 
 
@@ -95,11 +95,11 @@ LIMITS: list[tuple[str, Call]] = [
 
 @pytest.mark.parametrize(("error", "call"), LIMITS, ids=[error for error, _ in LIMITS])
 async def test_limits(fake_telegram: FakeTelegram, bot: Bot, ada: User, error: str, call: Call) -> None:
-    """What is over a limit is refused in Telegram's words, is a violation, and sends nothing."""
-    with pytest.raises(BadRequest) as refused:
+    """A file beyond a limit is rejected with Telegram's error text, is a violation, and sends nothing."""
+    with pytest.raises(BadRequest) as rejected:
         await call(bot, ada.id)
 
-    assert error.lower() in refused.value.message.lower()
+    assert error.lower() in rejected.value.message.lower()
     assert [violation.kind for violation in fake_telegram.violations] == ["limit"]
     assert fake_telegram.view_chat(ada).messages == []
 
@@ -113,19 +113,21 @@ async def test_limits(fake_telegram: FakeTelegram, bot: Bot, ada: User, error: s
         ("message to edit not found", lambda bot, chat: bot.edit_message_media(InputMediaPhoto(PICTURE), chat, 99)),
     ],
 )
-async def test_refusals(fake_telegram: FakeTelegram, bot: Bot, ada: User, error: str, call: Call) -> None:
-    """What depends on the circumstances is refused in Telegram's words and is no violation."""
+async def test_errors_of_a_correct_bot(
+    fake_telegram: FakeTelegram, bot: Bot, ada: User, error: str, call: Call
+) -> None:
+    """An error that a correct bot may run into has Telegram's text and is no violation."""
     ada.send_photo()
 
-    with pytest.raises(BadRequest) as refused:
+    with pytest.raises(BadRequest) as rejected:
         await call(bot, ada.id)
 
-    assert error.lower() in refused.value.message.lower()
+    assert error.lower() in rejected.value.message.lower()
     assert fake_telegram.violations == []
 
 
-async def test_more_than_telegram_takes(fake_telegram: FakeTelegram, bot: Bot, ada: User) -> None:
-    """An upload of more than 50 MB is refused before anything else, a download of more than 20 MB as well."""
+async def test_files_too_large(fake_telegram: FakeTelegram, bot: Bot, ada: User) -> None:
+    """An upload of more than 50 MB and a download of more than 20 MB are rejected."""
     large = ada.send_document(content=bytes(21 * 2**20))
 
     with pytest.raises(NetworkError, match="Request Entity Too Large"):
@@ -147,6 +149,6 @@ async def test_more_than_telegram_takes(fake_telegram: FakeTelegram, bot: Bot, a
     ],
     ids=["png", "gif", "jpeg", "webp", "cut png", "cut jpeg", "nothing"],
 )
-def test_sides_of_a_picture(content: bytes, expected: tuple[int, int] | None) -> None:
-    """Width and height are read from the first bytes; of what is no whole picture they are unknown."""
+def test_image_size(content: bytes, expected: tuple[int, int] | None) -> None:
+    """Width and height are read from a picture's first bytes, and are unknown for incomplete pictures."""
     assert read_image_size(content) == expected

@@ -1,4 +1,4 @@
-"""python-telegram-bot's own Bot against the fake Telegram: all it sends is valid, all it gets it can read."""
+"""python-telegram-bot's own Bot against the fake Telegram: its calls are valid, and it can parse all responses."""
 
 import json
 
@@ -33,20 +33,20 @@ YES_NO = InlineKeyboardMarkup(
 
 
 @pytest.fixture(autouse=True)
-def _flawless(fake_telegram: FakeTelegram, request: pytest.FixtureRequest) -> object:
-    """Nothing in these tests is a call that a correct bot would not make."""
+def _no_violations(fake_telegram: FakeTelegram, request: pytest.FixtureRequest) -> object:
+    """Check that no call of a test violates the Bot API."""
     yield
-    if "flawed" not in request.fixturenames:
+    if "allow_violations" not in request.fixturenames:
         assert fake_telegram.violations == []
 
 
 @pytest.fixture
-def flawed() -> None:
-    """This test makes such a call on purpose."""
+def allow_violations() -> None:
+    """Allow a test to violate the Bot API on purpose."""
 
 
-async def test_a_text_comes_back_as_a_full_message(fake_telegram: FakeTelegram, bot: Bot, ada: User) -> None:
-    """What is sent is returned with chat, sender, date, entities, keyboard and the message it replies to."""
+async def test_sent_text_is_returned_as_a_full_message(fake_telegram: FakeTelegram, bot: Bot, ada: User) -> None:
+    """A sent message is returned with chat, sender, entities, keyboard and the message it replies to."""
     question = ada.send_text("Hi")
     sent = await bot.send_message(
         ada.id,
@@ -75,24 +75,24 @@ async def test_a_text_comes_back_as_a_full_message(fake_telegram: FakeTelegram, 
     [ReplyKeyboardMarkup([["A", KeyboardButton("B", request_contact=True)]]), ReplyKeyboardRemove(), ForceReply()],
     ids=["keyboard", "remove", "force"],
 )
-async def test_other_markups_are_taken(
+async def test_other_markups_are_accepted(
     bot: Bot, ada: User, markup: ReplyKeyboardMarkup | ReplyKeyboardRemove | ForceReply
 ) -> None:
-    """Markups other than inline keyboards are accepted and, as with Telegram, not given back."""
+    """Markups other than inline keyboards are accepted and, as in Telegram, not returned."""
     sent = await bot.send_message(ada.id, "x", reply_markup=markup)
 
     assert sent.reply_markup is None
 
 
 async def test_explicit_entities_are_kept(bot: Bot, ada: User) -> None:
-    """Entities may be given instead of a parse mode."""
+    """Entities can be given instead of a parse mode."""
     sent = await bot.send_message(ada.id, "bold", entities=[MessageEntity(MessageEntity.BOLD, 0, 4)])
 
     assert sent.parse_entities() == {MessageEntity(MessageEntity.BOLD, 0, 4): "bold"}
 
 
 async def test_messages_are_edited_and_deleted(fake_telegram: FakeTelegram, bot: Bot, ada: User) -> None:
-    """An edited text, a removed keyboard and a deletion show in the chat."""
+    """The chat shows an edited text, a removed keyboard and a deletion."""
     sent = await bot.send_message(ada.id, "one", reply_markup=YES_NO)
     edited = await bot.edit_message_text("two", chat_id=ada.id, message_id=sent.id)
 
@@ -104,18 +104,18 @@ async def test_messages_are_edited_and_deleted(fake_telegram: FakeTelegram, bot:
     assert fake_telegram.view_chat(ada).messages == []
 
 
-async def test_files_contacts_and_actions_arrive(fake_telegram: FakeTelegram, bot: Bot, ada: User) -> None:
-    """Uploads, known file ids, contacts and chat actions are taken."""
+async def test_files_contacts_and_actions(fake_telegram: FakeTelegram, bot: Bot, ada: User) -> None:
+    """Uploads, known file ids, contacts and chat actions are accepted."""
     photo = await bot.send_photo(ada.id, plain_png(9, 6), caption="<i>Bild</i>", parse_mode="HTML", filename="a.png")
     again = await bot.send_photo(ada.id, photo.photo[-1].file_id)
-    paper = await bot.send_document(ada.id, b"pdf" * 9, filename="a b.pdf", caption="Datei")
+    document = await bot.send_document(ada.id, b"pdf" * 9, filename="a b.pdf", caption="Datei")
     contact = await bot.send_contact(ada.id, "+49301", "Grace", last_name="Hopper")
     await bot.send_chat_action(ada.id, ChatAction.TYPING)
 
     assert photo.parse_caption_entities() == {photo.caption_entities[0]: "Bild"}
     assert again.photo[-1].file_id == photo.photo[-1].file_id
-    assert paper.document is not None
-    assert (paper.document.file_name, paper.document.file_size) == ("a b.pdf", 27)
+    assert document.document is not None
+    assert (document.document.file_name, document.document.file_size) == ("a b.pdf", 27)
     assert contact.contact is not None
     assert contact.contact.last_name == "Hopper"
     assert [message.kind for message in fake_telegram.view_chat(ada).messages] == [
@@ -127,7 +127,7 @@ async def test_files_contacts_and_actions_arrive(fake_telegram: FakeTelegram, bo
 
 
 async def test_messages_are_copied(fake_telegram: FakeTelegram, bot: Bot, ada: User) -> None:
-    """A copy is a message of the bot with the same content."""
+    """A copied message comes from the bot and has the same content."""
     original = ada.send_text("see @ada_l")
     grace = fake_telegram.add_user("Grace", started=True)
     copied = await bot.copy_message(grace.id, ada.id, original.id, reply_markup=YES_NO)
@@ -138,7 +138,7 @@ async def test_messages_are_copied(fake_telegram: FakeTelegram, bot: Bot, ada: U
 
 
 async def test_topics_pins_and_members_in_a_forum(fake_telegram: FakeTelegram, bot: Bot, ada: User) -> None:
-    """An administrator bot opens topics, writes in them, pins, and sees members; once removed it may not write."""
+    """A bot that is an administrator can open topics, pin messages and see members, until it is removed."""
     team = fake_telegram.add_group("Team", [ada], forum=True, bot_is_admin=True)
     topic = await bot.create_forum_topic(team.id, "Anfrage 1")
     sent = await bot.send_message(team.id, "Neu", message_thread_id=topic.message_thread_id)
@@ -159,8 +159,8 @@ async def test_topics_pins_and_members_in_a_forum(fake_telegram: FakeTelegram, b
         await bot.send_message(team.id, "x")
 
 
-async def test_the_profile_is_kept_by_language_and_scope(bot: Bot, ada: User) -> None:
-    """Commands, name and descriptions come back as they were set."""
+async def test_profile_is_kept_by_language_and_scope(bot: Bot, ada: User) -> None:
+    """Commands, name and descriptions are returned as they were set, per language and scope."""
     german = [BotCommand("hilfe", "Hilfe zeigen")]
     await bot.set_my_commands(german, language_code="de")
     await bot.set_my_commands([BotCommand("anfragen", "Liste")], scope=BotCommandScopeChat(ada.id))
@@ -179,8 +179,10 @@ async def test_the_profile_is_kept_by_language_and_scope(bot: Bot, ada: User) ->
     assert await bot.get_my_commands(language_code="de") == ()
 
 
-async def test_a_wrong_token_and_an_unknown_method(fake_telegram: FakeTelegram, bot: Bot, flawed: None) -> None:
-    """A foreign token is unauthorised, an unknown method is not found."""
+async def test_unknown_token_and_unknown_method(
+    fake_telegram: FakeTelegram, bot: Bot, allow_violations: None
+) -> None:
+    """An unknown token is unauthorised, and an unknown method is not found."""
     request = HTTPXRequest()
     stranger = Bot("1:AAother", base_url=fake_telegram.base_url, request=request)
     with pytest.raises(InvalidToken, match=r"Unauthorized"):
@@ -193,7 +195,7 @@ async def test_a_wrong_token_and_an_unknown_method(fake_telegram: FakeTelegram, 
 
 
 @pytest.mark.parametrize(
-    ("endpoint", "wrong", "problem"),
+    ("endpoint", "parameters", "problem"),
     [
         ("sendMessage", {"chat_id": 1}, "text is required"),
         ("sendMessage", {"chat_id": 1, "text": "x", "colour": "red"}, "unknown parameter colour"),
@@ -208,11 +210,11 @@ async def test_a_wrong_token_and_an_unknown_method(fake_telegram: FakeTelegram, 
         ("setMyCommands", {"commands": [], "scope": {"type": "moon"}}, "scope must be BotCommandScope"),
     ],
 )
-def test_calls_that_are_not_as_documented(
-    fake_telegram: FakeTelegram, flawed: None, endpoint: str, wrong: dict[str, object], problem: str
+def test_calls_that_violate_the_documentation(
+    fake_telegram: FakeTelegram, allow_violations: None, endpoint: str, parameters: dict[str, object], problem: str
 ) -> None:
-    """What does not fit the documented API is refused and noted, however deep it is."""
-    answer = httpx.post(f"{fake_telegram.base_url}{fake_telegram.token}/{endpoint}", json=wrong)
+    """A call that violates the documented API at any depth is rejected and recorded."""
+    answer = httpx.post(f"{fake_telegram.base_url}{fake_telegram.token}/{endpoint}", json=parameters)
 
     assert answer.status_code == 400
     assert answer.json()["description"].startswith("Bad Request: fake Telegram: ")
@@ -221,7 +223,7 @@ def test_calls_that_are_not_as_documented(
 
 
 async def test_every_call_is_logged_decoded(fake_telegram: FakeTelegram, bot: Bot, ada: User) -> None:
-    """A call can be read with its parameters as values and with its answer."""
+    """Each call is logged with its decoded parameters and its response."""
     await bot.send_message(ada.id, "x", reply_markup=YES_NO)
     (call,) = fake_telegram.calls_to("sendMessage")
 
@@ -230,7 +232,7 @@ async def test_every_call_is_logged_decoded(fake_telegram: FakeTelegram, bot: Bo
 
 
 async def test_polling_confirms_by_offset(bot: Bot, ada: User) -> None:
-    """Updates come until a higher offset confirms them, at most as many as asked for."""
+    """Updates are delivered until a higher offset confirms them, at most as many as requested."""
     ada.send_text("1")
     ada.send_text("2")
     first, second = await bot.get_updates()
@@ -244,7 +246,7 @@ async def test_polling_confirms_by_offset(bot: Bot, ada: User) -> None:
 
 
 async def test_polling_and_a_webhook_exclude_each_other(bot: Bot) -> None:
-    """With a webhook set, getUpdates is a conflict."""
+    """While a webhook is set, getUpdates is a conflict."""
     await bot.set_webhook("http://127.0.0.1:9/hook")
     with pytest.raises(Conflict, match=r"can't use getUpdates method while webhook is active; use deleteWebhook"):
         await bot.get_updates()

@@ -21,5 +21,5 @@ NARROW = ViewportSize(width=360, height=740)
 
 
 def launch(playwright: Playwright) -> Browser:
-    """Start it, without a window."""
+    """Start the browser without a window."""
     return playwright.chromium.launch(executable_path=FOUND, args=OPTIONS)

@@ -12,19 +12,19 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, ViewportSize, syn
 from bot.sandbox.launcher import Sandbox
 from bot.settings import Settings
 from tests.bot.sandbox.page.chromium import FOUND, MISSING, WIDE, launch
-from tests.bot.sandbox.page.stage import Stage
+from tests.bot.sandbox.page.ui import SandboxUI
 from tests.support.paths import PREPARED, ROOT
 
-PATIENCE = 15_000  # milliseconds; only failures take this long
+DEFAULT_TIMEOUT = 15_000  # milliseconds; only failures take this long
 REFUSED = "status of 400"  # logged by the browser when the server refuses something
 
 Scheme = Literal["light", "dark"]
-Open = Callable[..., Stage]
+Open = Callable[..., SandboxUI]
 
 
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """Chromium."""
+    """A headless Chromium."""
     if FOUND is None:
         pytest.skip(MISSING)
     with sync_playwright() as playwright:
@@ -33,7 +33,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="package")
 def knowledge(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the knowledge, which tests may change."""
+    """A copy of the knowledge base, which tests may change."""
     return shutil.copytree(ROOT / "knowledge", tmp_path_factory.mktemp("edited") / "knowledge")
 
 
@@ -47,36 +47,36 @@ def sandbox(browser: Browser, knowledge: Path, tmp_path_factory: pytest.TempPath
 
 @pytest.fixture
 def open_page(browser: Browser, sandbox: str) -> Iterator[Open]:
-    """Open the page of a reset sandbox; afterwards no error was logged and no other host contacted."""
+    """Opens the page of a reset sandbox; fails if an error was logged or another host contacted."""
     httpx.post(f"{sandbox}/api/reset", json={}, timeout=30).raise_for_status()
-    said: list[str] = []
-    asked: list[str] = []
+    errors: list[str] = []
+    urls: list[str] = []
 
-    def opened(size: ViewportSize = WIDE, scheme: Scheme = "light") -> Stage:
+    def open_ui(size: ViewportSize = WIDE, scheme: Scheme = "light") -> SandboxUI:
         context = browser.new_context(viewport=size, color_scheme=scheme, reduced_motion="reduce", locale="de-DE")
         page = context.new_page()
-        _watch(page, said, asked)
-        return Stage(page, sandbox)
+        _watch(page, errors, urls)
+        return SandboxUI(page, sandbox)
 
-    yield opened
+    yield open_ui
     for context in browser.contexts:
         context.close()
-    assert said == []
-    assert [url for url in asked if not url.startswith((sandbox, "data:", "blob:"))] == []
+    assert errors == []
+    assert [url for url in urls if not url.startswith((sandbox, "data:", "blob:"))] == []
 
 
-def _watch(page: Page, said: list[str], asked: list[str]) -> None:
-    def heard(message: ConsoleMessage) -> None:
+def _watch(page: Page, errors: list[str], urls: list[str]) -> None:
+    def record_message(message: ConsoleMessage) -> None:
         if message.type in ("error", "warning") and REFUSED not in message.text:
-            said.append(message.text)
+            errors.append(message.text)
 
-    page.set_default_timeout(PATIENCE)
-    page.on("console", heard)
-    page.on("pageerror", lambda error: said.append(str(error)))
-    page.on("request", lambda request: asked.append(request.url))
+    page.set_default_timeout(DEFAULT_TIMEOUT)
+    page.on("console", record_message)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("request", lambda request: urls.append(request.url))
 
 
 @pytest.fixture
-def stage(open_page: Open) -> Stage:
+def ui(open_page: Open) -> SandboxUI:
     """The page in a wide window."""
     return open_page()

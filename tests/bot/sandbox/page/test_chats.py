@@ -1,181 +1,181 @@
-"""What one does in the chats."""
+"""Using the chats on the page."""
 
 from pathlib import Path
 
 from playwright.sync_api import expect
 
-from tests.bot.sandbox.page.stage import ADA, GROUP, JONAS, MAIL, Stage
+from tests.bot.sandbox.page.ui import ADA, GROUP, JONAS, MAIL, SandboxUI
 from tests.support.paths import ROOT
 
 PICTURE = ROOT / "docs" / "pictures" / "gespraech.png"
 
 
-def test_question(stage: Stage) -> None:
-    """A question gets its answer with formatting and buttons, and the side panel tells why."""
-    stage.send_text(ADA, "Was ist eine Backbone-Organisation?")
+def test_question(ui: SandboxUI) -> None:
+    """A question is answered with formatting and buttons, and the side panel explains the decision."""
+    ui.send_text(ADA, "Was ist eine Backbone-Organisation?")
 
-    answer = stage.wait_for_text(ADA, "Quelle")
+    answer = ui.wait_for_text(ADA, "Quelle")
     expect(answer.locator("strong").first).to_be_visible()
     expect(answer.get_by_role("group", name="Knöpfe")).to_be_visible()
-    expect(stage.field(ADA)).to_have_value("")
-    expect(stage.tab("Antworten").get_by_role("listitem").first).to_contain_text("beantwortet")
-    expect(stage.tab("Protokoll").get_by_role("row").filter(has_text="sendMessage")).not_to_have_count(0)
+    expect(ui.field(ADA)).to_have_value("")
+    expect(ui.tab("Antworten").get_by_role("listitem").first).to_contain_text("beantwortet")
+    expect(ui.tab("Protokoll").get_by_role("row").filter(has_text="sendMessage")).not_to_have_count(0)
 
 
-def test_start(stage: Stage) -> None:
+def test_start(ui: SandboxUI) -> None:
     """An empty chat has a button that starts the bot."""
-    stage.phone(JONAS).get_by_role("button", name="Starten").click()
+    ui.phone(JONAS).get_by_role("button", name="Starten").click()
 
-    stage.wait_for_text(JONAS, "Guten Tag!")
-    expect(stage.phone(JONAS).get_by_role("button", name="Starten")).to_be_hidden()
-
-
-def test_draft_and_focus_stay(stage: Stage) -> None:
-    """What one is typing, and the focus, stay while other chats change."""
-    stage.field(JONAS).press_sequentially("Ich wollte ge")
-
-    stage.page.evaluate("""person => fetch("/api/say", {method: "POST", body: JSON.stringify(
-        {person, chat: person, text: "/hilfe"})})""", stage.person(ADA))  # fmt: skip
-
-    stage.wait_for_text(ADA, "Das kann ich für Sie tun")
-    expect(stage.field(JONAS)).to_be_focused()
-    expect(stage.field(JONAS)).to_have_value("Ich wollte ge")
+    ui.wait_for_text(JONAS, "Guten Tag!")
+    expect(ui.phone(JONAS).get_by_role("button", name="Starten")).to_be_hidden()
 
 
-def test_answer_and_edit(stage: Stage) -> None:
-    """An own message can be changed and is marked so; an answer quotes what it answers."""
-    stage.send_text(ADA, "Hallo")
-    stage.wait_for_text(ADA, "Hallo").focus()
-    stage.message(ADA, "Hallo").get_by_role("button", name="Bearbeiten").click()
-    expect(stage.field(ADA)).to_have_value("Hallo")
-    stage.send_text(ADA, "Guten Morgen")
-    expect(stage.wait_for_text(ADA, "Guten Morgen")).to_contain_text("bearbeitet")
+def test_draft_and_focus_stay(ui: SandboxUI) -> None:
+    """Draft and focus are kept while other chats change."""
+    ui.field(JONAS).press_sequentially("Ich wollte ge")
 
-    stage.message(ADA, "Guten Morgen").focus()
-    stage.message(ADA, "Guten Morgen").get_by_role("button", name="Antworten").click()
-    stage.send_text(ADA, "/hilfe")
+    ui.page.evaluate("""person => fetch("/api/say", {method: "POST", body: JSON.stringify(
+        {person, chat: person, text: "/hilfe"})})""", ui.person(ADA))  # fmt: skip
 
-    expect(stage.wait_for_text(ADA, "/hilfe").get_by_role("button", name="Antwort auf Ada Yıldız")).to_be_visible()
+    ui.wait_for_text(ADA, "Das kann ich für Sie tun")
+    expect(ui.field(JONAS)).to_be_focused()
+    expect(ui.field(JONAS)).to_have_value("Ich wollte ge")
 
 
-def test_attachments(stage: Stage) -> None:
-    """A picture is shown with its caption as the alternative text, a file with name, size and a link to it."""
-    stage.field(ADA).fill("Unser Haus")
-    attach(stage, "Bild …", PICTURE)
-    expect(stage.phone(ADA).get_by_role("img", name="Unser Haus")).to_have_js_property("complete", True)
-    attach(stage, "Datei …", Path(__file__))
+def test_edit_and_reply(ui: SandboxUI) -> None:
+    """An edited message is marked as edited, and a reply quotes the message it replies to."""
+    ui.send_text(ADA, "Hallo")
+    ui.wait_for_text(ADA, "Hallo").focus()
+    ui.message(ADA, "Hallo").get_by_role("button", name="Bearbeiten").click()
+    expect(ui.field(ADA)).to_have_value("Hallo")
+    ui.send_text(ADA, "Guten Morgen")
+    expect(ui.wait_for_text(ADA, "Guten Morgen")).to_contain_text("bearbeitet")
 
-    link = stage.phone(ADA).get_by_role("link", name=Path(__file__).name)
-    with stage.page.expect_download() as download:
+    ui.message(ADA, "Guten Morgen").focus()
+    ui.message(ADA, "Guten Morgen").get_by_role("button", name="Antworten").click()
+    ui.send_text(ADA, "/hilfe")
+
+    expect(ui.wait_for_text(ADA, "/hilfe").get_by_role("button", name="Antwort auf Ada Yıldız")).to_be_visible()
+
+
+def test_attachments(ui: SandboxUI) -> None:
+    """A picture is shown with its caption as alternative text, and a file as a link to download it."""
+    ui.field(ADA).fill("Unser Haus")
+    attach(ui, "Bild …", PICTURE)
+    expect(ui.phone(ADA).get_by_role("img", name="Unser Haus")).to_have_js_property("complete", True)
+    attach(ui, "Datei …", Path(__file__))
+
+    link = ui.phone(ADA).get_by_role("link", name=Path(__file__).name)
+    with ui.page.expect_download() as download:
         link.click()
     assert download.value.path().read_bytes() == Path(__file__).read_bytes()
-    for kind, seen in {"Sprachnachricht": "Sekunden", "Eigener Kontakt": ADA.split()[0], "Standort": "Nord"}.items():
-        stage.phone(ADA).get_by_label("Anhängen").click()
-        stage.phone(ADA).get_by_role("button", name=kind).click()
-        stage.wait_for_text(ADA, seen)
+    for kind, shown in {"Sprachnachricht": "Sekunden", "Eigener Kontakt": ADA.split()[0], "Standort": "Nord"}.items():
+        ui.phone(ADA).get_by_label("Anhängen").click()
+        ui.phone(ADA).get_by_role("button", name=kind).click()
+        ui.wait_for_text(ADA, shown)
 
 
-def attach(stage: Stage, kind: str, path: Path) -> None:
-    """Pick a file in the menu."""
-    stage.phone(ADA).get_by_label("Anhängen").click()
-    with stage.page.expect_file_chooser() as chooser:
-        stage.phone(ADA).get_by_role("button", name=kind).click()
+def attach(ui: SandboxUI, kind: str, path: Path) -> None:
+    """Attach a file with the menu."""
+    ui.phone(ADA).get_by_label("Anhängen").click()
+    with ui.page.expect_file_chooser() as chooser:
+        ui.phone(ADA).get_by_role("button", name=kind).click()
     chooser.value.set_files(path)
 
 
-def test_block(stage: Stage) -> None:
-    """Somebody blocks the bot and lets it write again; the chat says so."""
-    menu = stage.phone(ADA).get_by_label("Mehr", exact=True)
+def test_block(ui: SandboxUI) -> None:
+    """The bot can be blocked and unblocked, and the chat shows that."""
+    menu = ui.phone(ADA).get_by_label("Mehr", exact=True)
     menu.click()
-    stage.phone(ADA).get_by_role("button", name="Bot blockieren").click()
-    expect(stage.phone(ADA).get_by_text("Der Bot ist blockiert")).to_be_visible()
+    ui.phone(ADA).get_by_role("button", name="Bot blockieren").click()
+    expect(ui.phone(ADA).get_by_text("Der Bot ist blockiert")).to_be_visible()
 
     menu.click()
-    stage.phone(ADA).get_by_role("button", name="Bot wieder zulassen").click()
+    ui.phone(ADA).get_by_role("button", name="Bot wieder zulassen").click()
 
-    expect(stage.phone(ADA).get_by_text("Der Bot ist blockiert")).to_be_hidden()
+    expect(ui.phone(ADA).get_by_text("Der Bot ist blockiert")).to_be_hidden()
 
 
-def test_request(stage: Stage) -> None:
-    """A request opens a topic with a pinned card and goes out as a mail; the topic can be deleted."""
-    stage.fill("Wir suchen Partner in Kiel.")
-    group = stage.phone(GROUP)
-    stage.wait_for_text(GROUP, "Wir suchen Partner in Kiel.")
+def test_request(ui: SandboxUI) -> None:
+    """A request opens a topic with a pinned card and is sent as a mail, and the topic can be deleted."""
+    ui.fill("Wir suchen Partner in Kiel.")
+    group = ui.phone(GROUP)
+    ui.wait_for_text(GROUP, "Wir suchen Partner in Kiel.")
     topics = group.get_by_role("navigation", name="Themen").get_by_role("button")
     expect(topics).to_have_count(2)
     expect(group.get_by_role("button", name="Anfrage").first).to_be_visible()
-    expect(stage.phone(MAIL).get_by_text("Wir suchen Partner in Kiel.")).to_be_visible()
+    expect(ui.phone(MAIL).get_by_text("Wir suchen Partner in Kiel.")).to_be_visible()
 
-    stage.send_text(GROUP, "Wer ist bisher dabei?")
-    stage.wait_for_text(ADA, "Wer ist bisher dabei?")
+    ui.send_text(GROUP, "Wer ist bisher dabei?")
+    ui.wait_for_text(ADA, "Wer ist bisher dabei?")
     group.get_by_label("Mehr", exact=True).click()
     group.get_by_role("button", name="Dieses Thema löschen").click()
 
     expect(group.get_by_role("navigation", name="Themen")).to_be_hidden()
 
 
-def test_toast(stage: Stage) -> None:
-    """The answer to a tap is a status in the chat."""
-    stage.fill("Wir suchen Partner.")
-    stage.wait_for_text(GROUP, "Anfrage")
+def test_toast(ui: SandboxUI) -> None:
+    """The answer to a tap is shown as a status in the chat."""
+    ui.fill("Wir suchen Partner.")
+    ui.wait_for_text(GROUP, "Anfrage")
 
-    stage.tap_button(GROUP, "Übernehmen")
-    stage.tap_button(GROUP, "Morgen erinnern")
+    ui.tap_button(GROUP, "Übernehmen")
+    ui.tap_button(GROUP, "Morgen erinnern")
 
-    expect(stage.phone(GROUP).get_by_role("status").get_by_text("erinner")).to_be_visible()
+    expect(ui.phone(GROUP).get_by_role("status").get_by_text("erinner")).to_be_visible()
 
 
-def test_links_lead_out_only_when_followed(stage: Stage) -> None:
-    """A link shows where it leads and opens in a tab that knows nothing of this one."""
-    stage.send_text(ADA, "/kontakt")
-    link = stage.wait_for_text(ADA, "@").get_by_role("link", name="@")
+def test_links_open_in_a_new_tab(ui: SandboxUI) -> None:
+    """A link has its address as title and opens in a new tab without access to this one."""
+    ui.send_text(ADA, "/kontakt")
+    link = ui.wait_for_text(ADA, "@").get_by_role("link", name="@")
 
     expect(link).to_have_attribute("target", "_blank")
     expect(link).to_have_attribute("rel", "noopener noreferrer")
     expect(link).to_have_attribute("title", link.get_attribute("href") or "")
 
 
-def test_inline_mode(stage: Stage) -> None:
-    """After the bot's name three results stand above what is typed; the one taken is sent, without a reply."""
-    stage.field(ADA).fill("@sandbox_bot Was ist eine Backbone-Organisation?")
-    options = stage.phone(ADA).get_by_role("listbox", name="Vorschläge").get_by_role("option")
+def test_inline_mode(ui: SandboxUI) -> None:
+    """After the bot's name, three inline results are suggested; the chosen one is sent and gets no reply."""
+    ui.field(ADA).fill("@sandbox_bot Was ist eine Backbone-Organisation?")
+    options = ui.phone(ADA).get_by_role("listbox", name="Vorschläge").get_by_role("option")
     expect(options).to_have_count(3)
     expect(options.first).to_contain_text("Fachliteratur:")
-    stage.field(ADA).press("ArrowDown")
+    ui.field(ADA).press("ArrowDown")
     title = options.nth(1).locator("strong").text_content() or ""
-    stage.field(ADA).press("Enter")
+    ui.field(ADA).press("Enter")
 
-    sent = stage.wait_for_text(ADA, title)
+    sent = ui.wait_for_text(ADA, title)
     expect(sent.get_by_text("via @sandbox_bot")).to_be_visible()
     expect(sent.locator("strong").first).to_have_text(title)
-    expect(stage.field(ADA)).to_have_value("")
+    expect(ui.field(ADA)).to_have_value("")
     sent.get_by_role("button", name="Beim Bot weiterlesen").click()
-    expect(stage.phone(ADA).get_by_role("article")).to_have_count(3)  # the result, the command, and its answer
-    expect(stage.phone(ADA).get_by_text("via @")).to_have_count(1)
+    expect(ui.phone(ADA).get_by_role("article")).to_have_count(3)  # the result, the command, and its answer
+    expect(ui.phone(ADA).get_by_text("via @")).to_have_count(1)
 
 
-def test_link_to_the_bot_is_played_here(stage: Stage) -> None:
-    """A t.me link to the bot with a start parameter opens that place in the chat, and no tab."""
-    stage.send_text(ADA, "/start intro-2")
-    stage.wait_for_text(ADA, "Schritt 2 von 9")
-    stage.send_text(ADA, "/teilen")
-    shared = stage.wait_for_text(ADA, "t.me/sandbox_bot?start=intro-2")
+def test_link_to_the_bot_opens_in_the_chat(ui: SandboxUI) -> None:
+    """A t.me link to the bot with a start parameter opens in the chat, not in a new tab."""
+    ui.send_text(ADA, "/start intro-2")
+    ui.wait_for_text(ADA, "Schritt 2 von 9")
+    ui.send_text(ADA, "/teilen")
+    shared = ui.wait_for_text(ADA, "t.me/sandbox_bot?start=intro-2")
     shared.get_by_role("button", name="t.me/sandbox_bot?start=intro-2").click()
 
-    expect(stage.phone(ADA).get_by_role("article").filter(has_text="Schritt 2 von 9")).to_have_count(2)
-    assert len(stage.page.context.pages) == 1
+    expect(ui.phone(ADA).get_by_role("article").filter(has_text="Schritt 2 von 9")).to_have_count(2)
+    assert len(ui.page.context.pages) == 1
 
 
-def test_caption_is_changed(stage: Stage) -> None:
-    """The text under one's own picture can be changed; the picture stays and says so."""
-    stage.field(ADA).fill("Unser Haus")
-    attach(stage, "Bild …", PICTURE)
-    stage.wait_for_text(ADA, "Unser Haus").focus()
-    stage.message(ADA, "Unser Haus").get_by_role("button", name="Bearbeiten").click()
-    expect(stage.field(ADA)).to_have_value("Unser Haus")
-    stage.send_text(ADA, "Unser Garten")
+def test_caption_can_be_edited(ui: SandboxUI) -> None:
+    """The caption of a sent picture can be edited, and the picture is marked as edited."""
+    ui.field(ADA).fill("Unser Haus")
+    attach(ui, "Bild …", PICTURE)
+    ui.wait_for_text(ADA, "Unser Haus").focus()
+    ui.message(ADA, "Unser Haus").get_by_role("button", name="Bearbeiten").click()
+    expect(ui.field(ADA)).to_have_value("Unser Haus")
+    ui.send_text(ADA, "Unser Garten")
 
-    changed = stage.wait_for_text(ADA, "Unser Garten")
+    changed = ui.wait_for_text(ADA, "Unser Garten")
     expect(changed).to_contain_text("bearbeitet")
     expect(changed.get_by_role("img", name="Unser Garten")).to_have_js_property("complete", True)
-    expect(stage.phone(ADA).get_by_role("article").filter(has_text="Unser Haus")).to_have_count(0)
+    expect(ui.phone(ADA).get_by_role("article").filter(has_text="Unser Haus")).to_have_count(0)

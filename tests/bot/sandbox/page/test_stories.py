@@ -1,4 +1,4 @@
-"""The stories, played in the page."""
+"""Playing the stories on the page."""
 
 import pytest
 from playwright.sync_api import expect
@@ -6,35 +6,35 @@ from playwright.sync_api import expect
 from bot.sandbox.simulation.stories import read_stories
 from tests.bot.sandbox.page.chromium import NARROW
 from tests.bot.sandbox.page.conftest import Open
-from tests.bot.sandbox.page.stage import Stage
+from tests.bot.sandbox.page.ui import SandboxUI
 
 STORIES = {story.id: story for story in read_stories()}
 
 
-def play(stage: Stage, story_id: str, pace: str = "ohne Pausen") -> None:
-    """Choose a pace and begin."""
-    panel = stage.tab("Geschichten")
+def play(ui: SandboxUI, story_id: str, pace: str = "ohne Pausen") -> None:
+    """Select a pace and start the story."""
+    panel = ui.tab("Geschichten")
     panel.get_by_label("Tempo").select_option(pace)
     panel.get_by_role("button", name=STORIES[story_id].title).click()
 
 
 @pytest.mark.parametrize("story_id", STORIES)
-def test_a_story_plays_to_its_end(stage: Stage, story_id: str) -> None:
-    """Every story reaches its end, and what its last step awaits is to be seen."""
-    bar = stage.page.get_by_role("region", name="Laufende Geschichte")
+def test_story_plays_to_its_end(ui: SandboxUI, story_id: str) -> None:
+    """Every story plays to its end."""
+    bar = ui.page.get_by_role("region", name="Laufende Geschichte")
 
-    play(stage, story_id)
+    play(ui, story_id)
 
     expect(bar).to_be_visible()
     expect(bar).to_be_hidden(timeout=60_000)
 
 
-def test_a_story_tells_what_happens(stage: Stage) -> None:
-    """While a story runs a status tells what happens and how far it is, until it is ended."""
+def test_story_shows_its_progress(ui: SandboxUI) -> None:
+    """While a story runs, a status shows the current step and the progress, until the story is stopped."""
     story_id, story = next(iter(STORIES.items()))
-    bar = stage.page.get_by_role("region", name="Laufende Geschichte")
+    bar = ui.page.get_by_role("region", name="Laufende Geschichte")
 
-    play(stage, story_id, "zum Mitlesen")
+    play(ui, story_id, "zum Mitlesen")
 
     expect(bar.get_by_role("status")).to_have_text(story.steps[0].caption)
     expect(bar).to_contain_text(f"1 von {len(story.steps)}")
@@ -42,12 +42,12 @@ def test_a_story_tells_what_happens(stage: Stage) -> None:
     expect(bar).to_be_hidden()
 
 
-def test_a_story_in_a_narrow_window(open_page: Open) -> None:
-    """In a narrow window a story closes the side panel and shows the one with whom something happens."""
-    stage = open_page(NARROW)
+def test_story_in_a_narrow_window(open_page: Open) -> None:
+    """In a narrow window, a story closes the side panel and shows the phone on which something happens."""
+    ui = open_page(NARROW)
 
-    play(stage, next(iter(STORIES)))
+    play(ui, next(iter(STORIES)))
 
-    expect(stage.panel).to_be_hidden()
-    expect(stage.page.locator(".phone:visible")).to_have_count(1)
-    expect(stage.page.get_by_role("region", name="Laufende Geschichte")).to_be_hidden()
+    expect(ui.panel).to_be_hidden()
+    expect(ui.page.locator(".phone:visible")).to_have_count(1)
+    expect(ui.page.get_by_role("region", name="Laufende Geschichte")).to_be_hidden()

@@ -17,30 +17,30 @@ from bot.store.postgres.database import PostgresDatabase
 from bot.store.postgres.schema import MIGRATIONS
 from tests.bot.store.test_store import finish, request, say
 from tests.conftest import Clock
-from tests.support.postgres import BINARIES, server, start, stop
+from tests.support.postgres import BINARIES, database, server, start, stop
 from tests.support.queues import texts
 from tests.support.tables import tables
 
 pytestmark = pytest.mark.durability
 
 
-def root(url: str) -> psycopg.Connection[tuple[object, ...]]:
-    """A superuser's connection."""
+def connect_as_superuser(url: str) -> psycopg.Connection[tuple[object, ...]]:
+    """Connect as a superuser."""
     return psycopg.connect(url, user="postgres", autocommit=True)
 
 
-def test_both_schemas_are_one(embedded: Store, mine: Store, fresh_url: str) -> None:
+def test_both_databases_have_the_same_schema(embedded: Store, pg_store: Store, fresh_url: str) -> None:
     """Both databases have the same tables with the same columns, except the tenant."""
     of_file = {
         name: {row["name"] for row in embedded.database.fetch_rows("SELECT name FROM pragma_table_info(?)", name)}
         for name in DATA_CATALOGUE
     }
-    with root(fresh_url) as connection:
-        found = connection.execute(
+    with connect_as_superuser(fresh_url) as connection:
+        rows = connection.execute(
             "SELECT table_name, array_agg(column_name::text) FROM information_schema.columns "
             "WHERE table_schema = 'public' GROUP BY table_name"
         ).fetchall()
-    of_server = {str(name): set(columns) for name, columns in found}  # type: ignore[call-overload]  # a list of texts
+    of_server = {str(name): set(columns) for name, columns in rows}  # type: ignore[call-overload]  # a list of texts
 
     assert of_server.pop("schema_version") == {"name", "applied"}
     assert all("tenant" in columns for columns in of_server.values())
@@ -48,10 +48,10 @@ def test_both_schemas_are_one(embedded: Store, mine: Store, fresh_url: str) -> N
     assert {name: columns - {"tenant"} for name, columns in of_server.items()} == of_file
 
 
-def test_tenants_cannot_cross(mine: Store, fresh_url: str, clock: Clock) -> None:
+def test_tenants_are_isolated(pg_store: Store, fresh_url: str, clock: Clock) -> None:
     """A tenant cannot see, count, change or delete another's rows by any statement, nor write in its name."""
-    finish(mine, say(10, "a"))
-    before = tables(mine)
+    finish(pg_store, say(10, "a"))
+    before = tables(pg_store)
     other = Store(PostgresDatabase(fresh_url, clock, "other"))
 
     assert [
@@ -71,28 +71,28 @@ def test_tenants_cannot_cross(mine: Store, fresh_url: str, clock: Clock) -> None
     finish(other, say(10, "b"))
     with pytest.raises(StoreError, match="row-level security"), other.database.transaction() as db:
         db.execute("UPDATE outbox SET tenant = 'main'")
-    assert tables(mine) == before
-    assert (mine.outbox.count_queued_calls(), other.outbox.count_queued_calls()) == (1, 1)
+    assert tables(pg_store) == before
+    assert (pg_store.outbox.count_queued_calls(), other.outbox.count_queued_calls()) == (1, 1)
     other.close()
-    mine.close()
+    pg_store.close()
 
 
-def test_every_table_keeps_tenants_apart(mine: Store, fresh_url: str) -> None:
+def test_every_table_forces_row_level_security(pg_store: Store, fresh_url: str) -> None:
     """Each table forces row level security, even on its owner, and is inaccessible without a tenant."""
-    with root(fresh_url) as connection:
+    with connect_as_superuser(fresh_url) as connection:
         forced = connection.execute(
             "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace "
             "AND relrowsecurity AND relforcerowsecurity"
         ).fetchall()
 
     assert {name for (name,) in forced} == set(DATA_CATALOGUE) - {"_sqlite_migrations"}
-    with psycopg.connect(fresh_url) as nobody, pytest.raises(psycopg.Error, match=r"gw\.tenant"):
-        nobody.execute("SELECT * FROM requests")
-    mine.close()
+    with psycopg.connect(fresh_url) as connection, pytest.raises(psycopg.Error, match=r"gw\.tenant"):
+        connection.execute("SELECT * FROM requests")
+    pg_store.close()
 
 
-def test_waits_of_an_older_schema_are_over(fresh_url: str, clock: Clock) -> None:
-    """Waits from before their start was recorded are retried at once, for all tenants, which stay separate."""
+def test_waits_of_an_older_schema_are_dropped(fresh_url: str, clock: Clock) -> None:
+    """Waits from a schema without their start are dropped for all tenants, so their calls are retried at once."""
     first = MIGRATIONS["0001_first"].read_bytes()
     with psycopg.connect(fresh_url) as old:
         old.execute("CREATE TABLE schema_version (name text PRIMARY KEY, applied timestamptz NOT NULL DEFAULT now())")
@@ -114,16 +114,16 @@ def test_waits_of_an_older_schema_are_over(fresh_url: str, clock: Clock) -> None
         store.close()
 
 
-def test_superuser_is_refused(fresh_url: str, clock: Clock) -> None:
+def test_superuser_is_rejected(fresh_url: str, clock: Clock) -> None:
     """A role that bypasses row level security is refused, with instructions for another; nothing is created."""
     with pytest.raises(StoreError, match="CREATE ROLE gwbot LOGIN"):
         Store(PostgresDatabase(fresh_url.replace("gwbot@", "postgres@"), clock))
 
-    with root(fresh_url) as connection:
+    with connect_as_superuser(fresh_url) as connection:
         assert connection.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'").fetchone() == (0,)
 
 
-def test_many_start_at_once(fresh_url: str, clock: Clock) -> None:
+def test_many_processes_start_at_once(fresh_url: str, clock: Clock) -> None:
     """Of several processes that start on an empty database one creates the tables, and all can work."""
     with ThreadPoolExecutor(6) as pool:
         stores = list(pool.map(lambda _: Store(PostgresDatabase(fresh_url, clock)), range(6)))
@@ -135,9 +135,9 @@ def test_many_start_at_once(fresh_url: str, clock: Clock) -> None:
         store.close()
 
 
-def test_newer_version_is_refused(mine: Store, fresh_url: str, clock: Clock) -> None:
+def test_newer_version_is_rejected(pg_store: Store, fresh_url: str, clock: Clock) -> None:
     """Tables of a newer version are left untouched, and the error says what to do."""
-    mine.close()
+    pg_store.close()
     with psycopg.connect(fresh_url, autocommit=True) as connection:
         connection.execute("INSERT INTO schema_version (name) VALUES ('9999_new'), ('9998_new')")
 
@@ -145,64 +145,64 @@ def test_newer_version_is_refused(mine: Store, fresh_url: str, clock: Clock) -> 
         Store(PostgresDatabase(fresh_url, clock))
 
     assert str(refused.value) == (
-        f"{mine.address} was written by a newer version of this program (it has the steps 9998_new, 9999_new). "
+        f"{pg_store.address} was written by a newer version of this program (it has the steps 9998_new, 9999_new). "
         "Install that version again, or restore a dump from before."
     )
 
 
-def test_no_character_at_all(mine: Store) -> None:
+def test_nul_is_replaced(pg_store: Store) -> None:
     """A NUL, which PostgreSQL cannot store in text, becomes the replacement character."""
-    mine.inbox.add_updates([(1, "10\0", "{}")])
+    pg_store.inbox.add_updates([(1, "10\0", "{}")])
 
-    assert mine.inbox.pending_updates() == [(1, "10\ufffd")]
-    mine.close()
+    assert pg_store.inbox.pending_updates() == [(1, "10\ufffd")]
+    pg_store.close()
 
 
-def test_closed_is_closed(mine: Store) -> None:
+def test_closed_store_stays_closed(pg_store: Store) -> None:
     """A closed store opens no new connection."""
-    mine.close()
+    pg_store.close()
 
     for call in (
-        mine.database.check_writable,
-        mine.inbox.count_pending_updates,
-        mine.database.try_acquire_leadership,
-        lambda: mine.inbox.claim_update("10", ()),
+        pg_store.database.check_writable,
+        pg_store.inbox.count_pending_updates,
+        pg_store.database.try_acquire_leadership,
+        lambda: pg_store.inbox.claim_update("10", ()),
     ):
         with pytest.raises(StoreError, match="is closed") as caught:
             call()
         assert not isinstance(caught.value, StoreUnavailable)
 
 
-def test_other_writer_is_waited_for_a_while(fresh_url: str, clock: Clock) -> None:
-    """While another process keeps its transaction open, a call raises a transient error; afterwards it works."""
-    mine, other = (
+def test_lock_of_another_process_times_out(fresh_url: str, clock: Clock) -> None:
+    """While another process's transaction is open, a call raises a transient error, and afterwards it works."""
+    pg_store, other = (
         Store(PostgresDatabase(fresh_url, clock, wait_timeout=0.2)),
         Store(PostgresDatabase(fresh_url, clock)),
     )
 
     with other.database.transaction(), pytest.raises(StoreUnavailable, match="lock timeout"):
-        mine.inbox.add_updates([(1, "10", "{}")])
+        pg_store.inbox.add_updates([(1, "10", "{}")])
 
-    assert mine.inbox.add_updates([(1, "10", "{}")]) == [1]
-    mine.close()
+    assert pg_store.inbox.add_updates([(1, "10", "{}")]) == [1]
+    pg_store.close()
     other.close()
 
 
-def test_where_nothing_can_be_written(mine: Store, fresh_url: str, clock: Clock) -> None:
-    """If the server is read-only, as a standby is, the check reports it as transient."""
-    mine.close()
-    with root(fresh_url) as connection:
+def test_read_only_server_is_reported(pg_store: Store, fresh_url: str, clock: Clock) -> None:
+    """A read-only server, such as a standby, is reported as a transient error by the check."""
+    pg_store.close()
+    with connect_as_superuser(fresh_url) as connection:
         connection.execute(f"ALTER DATABASE {connection.info.dbname} SET default_transaction_read_only = on".encode())
-    reading = Store(PostgresDatabase(fresh_url, clock))
+    read_only = Store(PostgresDatabase(fresh_url, clock))
 
     with pytest.raises(StoreUnavailable, match="read-only"):
-        reading.database.check_writable()
-    reading.close()
+        read_only.database.check_writable()
+    read_only.close()
 
 
-def test_what_a_process_holds_open(fresh_url: str, clock: Clock) -> None:
-    """A process that leads has two connections, neither in the middle of a transaction, and nothing prepared in them:
-    the server may end them, or a pooler change them, at any time."""
+def test_connections_of_a_process(fresh_url: str, clock: Clock) -> None:
+    """A process that leads has two idle connections without prepared statements, so that the server may end them, or
+    a pooler switch them, at any time."""
     database = PostgresDatabase(fresh_url, clock, wait_timeout=0.5)
     database._pool.wait(10)
     store = Store(database)
@@ -212,7 +212,7 @@ def test_what_a_process_holds_open(fresh_url: str, clock: Clock) -> None:
     waits = store.database.fetch_rows("SELECT current_setting('lock_timeout') AS it")
     prepared = store.database.fetch_rows("SELECT count(*) AS n FROM pg_prepared_statements")
 
-    with root(fresh_url) as connection:
+    with connect_as_superuser(fresh_url) as connection:
         states = connection.execute(
             "SELECT state FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'gwbot'"
         ).fetchall()
@@ -223,40 +223,38 @@ def test_what_a_process_holds_open(fresh_url: str, clock: Clock) -> None:
     assert states == [("idle",), ("idle",)]
 
 
-def test_look_changes_nothing(mine: Store) -> None:
+def test_check_changes_nothing(pg_store: Store) -> None:
     """Checking that the store is writable changes nothing."""
-    finish(mine, say(10, "a"))
-    before = tables(mine)
-    mine.database.check_writable()
+    finish(pg_store, say(10, "a"))
+    before = tables(pg_store)
+    pg_store.database.check_writable()
 
-    assert tables(mine) == before
-    mine.close()
+    assert tables(pg_store) == before
+    pg_store.close()
 
 
-def test_dump_is_a_backup(mine: Store, fresh_url: str, database_url: str, clock: Clock) -> None:
+def test_dump_can_be_restored(pg_store: Store, fresh_url: str, postgres_server: str, clock: Clock) -> None:
     """A dump made as in docs/betrieb.md, by the bot's own role, restores everything."""
-    finish(mine, say(10, "a"))
-    before = tables(mine)
-    mine.close()
-    with root(fresh_url) as connection:
-        connection.execute("CREATE DATABASE again OWNER gwbot")
-    again = database_url.replace("/gwbot?", "/again?")
+    finish(pg_store, say(10, "a"))
+    before = tables(pg_store)
+    pg_store.close()
+    restored_url = database(postgres_server, "gwbot")
     environment = {**os.environ, "PGOPTIONS": "-c gw.tenant=main"}
 
     dumped = subprocess.run(
         [BINARIES / "pg_dump", "--enable-row-security", "-Fc", fresh_url], env=environment, check=True,
         capture_output=True,
     )  # fmt: skip
-    subprocess.run([BINARIES / "pg_restore", "-d", again], input=dumped.stdout, env=environment, check=True)
-    store = Store(PostgresDatabase(again, clock))
+    subprocess.run([BINARIES / "pg_restore", "-d", restored_url], input=dumped.stdout, env=environment, check=True)
+    store = Store(PostgresDatabase(restored_url, clock))
 
     assert tables(store) == before
     assert finish(store, say(10, "b"), update=2)
     store.close()
 
 
-def test_server_is_gone_for_a_while(clock: Clock) -> None:
-    """While the server is down each call raises a transient error; afterwards all works, and nothing is lost."""
+def test_server_outage_is_survived(clock: Clock) -> None:
+    """While the server is down, each call raises a transient error; afterwards all works, and nothing is lost."""
     with server() as folder:
         with psycopg.connect(f"host={folder} user=postgres", autocommit=True) as connection:
             connection.execute("CREATE ROLE gwbot LOGIN")
@@ -275,7 +273,7 @@ def test_server_is_gone_for_a_while(clock: Clock) -> None:
             with pytest.raises(StoreUnavailable, match=r"cannot be (used|read) now"):
                 call()
         start(folder)
-        until_there(store)
+        wait_until_available(store)
         terms.append(store.database.try_acquire_leadership())
 
         assert terms == [1, 2]
@@ -284,7 +282,7 @@ def test_server_is_gone_for_a_while(clock: Clock) -> None:
         store.close()
 
 
-def until_there(store: Store) -> None:
+def wait_until_available(store: Store) -> None:
     """Retry until the store is available, as inbox and outbox do."""
     for _ in range(30):
         try:
@@ -295,16 +293,16 @@ def until_there(store: Store) -> None:
     raise AssertionError("the store did not come back")
 
 
-def test_requests_are_equal_at_the_same_moment(mine: Store) -> None:
-    """Ties in time are broken by the reference of the request, on which two tests of both databases rely."""
-    mine.apply((), [CreateRequest(request("BBBB-BBBB")), CreateRequest(request("AAAA-AAAA"))])
+def test_requests_of_the_same_time_are_sorted_by_reference(pg_store: Store) -> None:
+    """Requests created at the same time are sorted by their reference."""
+    pg_store.apply((), [CreateRequest(request("BBBB-BBBB")), CreateRequest(request("AAAA-AAAA"))])
 
-    assert [one.reference for one in mine.requests.all_requests()] == ["AAAA-AAAA", "BBBB-BBBB"]
-    mine.close()
+    assert [stored.reference for stored in pg_store.requests.all_requests()] == ["AAAA-AAAA", "BBBB-BBBB"]
+    pg_store.close()
 
 
-def test_team_of_before_has_its_picture(fresh_url: str, clock: Clock) -> None:
-    """Tables without pictures are upgraded, and answers shared before make one when the store is opened."""
+def test_team_of_an_older_schema_gets_its_picture(fresh_url: str, clock: Clock) -> None:
+    """A schema without team pictures is upgraded, and a team that is large enough gets its picture at once."""
     name, file = next(iter(MIGRATIONS.items()))
     with psycopg.connect(fresh_url) as connection:
         connection.execute("SELECT set_config('gw.tenant', 'main', false)")

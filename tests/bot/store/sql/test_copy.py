@@ -1,4 +1,4 @@
-"""Copying a store to another one: from the file to the server and back, all or nothing."""
+"""Copying a store to another, from SQLite to PostgreSQL and back, all or nothing."""
 
 import secrets
 from collections.abc import Callable, Iterator
@@ -12,26 +12,26 @@ from bot.domain.event import Event, EventKind
 from bot.errors import StoreError
 from bot.store import SqliteDatabase, Store
 from bot.store.postgres.database import PostgresDatabase
-from tests.bot.cli.test_cli import fails, gwbot
-from tests.bot.conftest import Opening
-from tests.bot.store.test_personal_data import ADA, BEA, DESK, did, full
+from tests.bot.conftest import OpenStore
+from tests.bot.store.test_personal_data import ADA, BEA, DESK, apply_update, full
 from tests.bot.store.test_store import EVENT, finish, say
 from tests.conftest import Clock
+from tests.support.command_line import fails, gwbot
 from tests.support.queues import texts
 from tests.support.tables import tables
 
 pytestmark = pytest.mark.durability
 
 __all__ = ["full"]  # a fixture
-Made = Callable[[str], Store]
+MakeStore = Callable[[str], Store]
 
 
 @pytest.fixture
-def made(tmp_path: Path, database_url: str, clock: Clock) -> Iterator[Made]:
-    """Open an empty store of a kind."""
+def make_store(tmp_path: Path, database_url: str, clock: Clock) -> Iterator[MakeStore]:
+    """Returns an empty store of a kind, "sqlite" or "postgres"."""
     opened: list[Store] = []
 
-    def makes(kind: str) -> Store:
+    def make(kind: str) -> Store:
         name = secrets.token_hex(4)
         opened.append(
             Store(SqliteDatabase(tmp_path / name, clock))
@@ -40,20 +40,20 @@ def made(tmp_path: Path, database_url: str, clock: Clock) -> Iterator[Made]:
         )
         return opened[-1]
 
-    yield makes
+    yield make
     for store in opened:
         store.close()
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgres"])
-def test_everything_arrives(full: Store, made: Made, kind: str, clock: Clock) -> None:
+def test_everything_is_copied(full: Store, make_store: MakeStore, kind: str, clock: Clock) -> None:
     """Every row of every table arrives unchanged, and new rows get higher ids."""
     full.outbox.record_group_call(-5, clock())
     full.outbox.migrate_chat(7, 8)
     for user in (BEA, BEA + 1):
-        did(full, Event(user, EventKind.BUTTON, user, user, 1), ShareSelfCheck({"vision": 3}, "ABCDEF"))
+        apply_update(full, Event(user, EventKind.BUTTON, user, user, 1), ShareSelfCheck({"vision": 3}, "ABCDEF"))
     full.inbox.add_updates([(95, "10", '{"text": "Grün \\u0000 €"}')])
-    target = made(kind)
+    target = make_store(kind)
 
     counts = full.copy_to(target)
     same = tables(target) == tables(full)
@@ -62,17 +62,17 @@ def test_everything_arrives(full: Store, made: Made, kind: str, clock: Clock) ->
 
     assert same
     assert counts == {name: len(rows) for name, rows in tables(full).items()}
-    assert min(counts[name] for name in counts) == 1  # there is something in each table
+    assert min(counts[name] for name in counts) == 1  # no table is empty
     assert [row["id"] > newest for row in tables(target)["outbox"]].count(True) == 1
     assert target.erasure.load_personal_data(ADA).keys() == full.erasure.load_personal_data(ADA).keys()
     assert target.requests.find_thread("ADAA-2345") == full.requests.find_thread("ADAA-2345")
     assert DESK in {queued.chat_id for queued in target.outbox.due_calls(clock())}
 
 
-def test_numbers_go_on_in_a_new_database(made: Made, fresh_url: str, clock: Clock) -> None:
-    """After a copy into a database whose sequences were never used, new rows get ids of their own."""
-    source, target = made("sqlite"), Store(PostgresDatabase(fresh_url, clock))
-    did(source, EVENT, out=[say(10, "a"), say(11, "b"), say(12, "c")])
+def test_ids_continue_in_a_new_database(make_store: MakeStore, fresh_url: str, clock: Clock) -> None:
+    """After a copy into a new database, whose sequences were never used, new rows get unused ids."""
+    source, target = make_store("sqlite"), Store(PostgresDatabase(fresh_url, clock))
+    apply_update(source, EVENT, out=[say(10, "a"), say(11, "b"), say(12, "c")])
 
     source.copy_to(target)
     finish(target, say(13, "d"), update=1000)
@@ -81,9 +81,9 @@ def test_numbers_go_on_in_a_new_database(made: Made, fresh_url: str, clock: Cloc
     target.close()
 
 
-def test_nul_is_the_only_difference(made: Made) -> None:
-    """A NUL, which only SQLite can store, does not keep a store from being copied."""
-    source, target = made("sqlite"), made("postgres")
+def test_nul_is_the_only_difference(make_store: MakeStore) -> None:
+    """A NUL, which only SQLite can store, does not prevent copying and is replaced."""
+    source, target = make_store("sqlite"), make_store("postgres")
     source.inbox.add_updates([(1, "10\0", "{}")])
 
     source.copy_to(target)
@@ -92,10 +92,10 @@ def test_nul_is_the_only_difference(made: Made) -> None:
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgres"])
-def test_only_into_an_empty_store(store: Store, made: Made, kind: str) -> None:
+def test_target_must_be_empty(store: Store, make_store: MakeStore, kind: str) -> None:
     """A target that is not empty is left untouched."""
     finish(store, say(10, "a"))
-    target = made(kind)
+    target = make_store(kind)
     target.outbox.save_rate_limits({10: 5.0})
     before = tables(target)
 
@@ -105,36 +105,36 @@ def test_only_into_an_empty_store(store: Store, made: Made, kind: str) -> None:
     assert tables(target) == before
 
 
-def test_not_to_itself(store: Store, opening: Opening) -> None:
+def test_store_is_not_copied_to_itself(store: Store, open_store: OpenStore) -> None:
     """A store is not copied to itself."""
     with pytest.raises(StoreError, match="to itself"):
-        store.copy_to(opening())
+        store.copy_to(open_store())
 
 
-def test_not_while_a_bot_works(made: Made, fresh_url: str, clock: Clock) -> None:
-    """Nothing is copied if a bot is using either of the two."""
-    running, mine, file = (
+def test_store_in_use_is_not_copied(make_store: MakeStore, fresh_url: str, clock: Clock) -> None:
+    """Nothing is copied if a bot is using either of the two stores."""
+    running, server, file = (
         Store(PostgresDatabase(fresh_url, clock)),
         Store(PostgresDatabase(fresh_url, clock)),
-        made("sqlite"),
+        make_store("sqlite"),
     )
     finish(running, say(10, "a"))
     running.database.try_acquire_leadership()
 
-    for one, other in ((mine, file), (file, mine)):
+    for source, target in ((server, file), (file, server)):
         with pytest.raises(StoreError, match="A bot is using postgresql://"):
-            one.copy_to(other)
+            source.copy_to(target)
 
     assert file.inbox.count_pending_updates() == 0
     running.close()
-    assert mine.copy_to(file)["outbox"] == 1
-    mine.close()
+    assert server.copy_to(file)["outbox"] == 1
+    server.close()
 
 
-def test_what_arrives_otherwise_is_not_kept(made: Made, fresh_url: str, clock: Clock) -> None:
-    """If the target alters the rows, as a trigger may, nothing of the copy is kept."""
-    source, target = made("sqlite"), Store(PostgresDatabase(fresh_url, clock))
-    did(source, EVENT, out=[say(10, "a"), say(11, "b")])
+def test_altered_copy_is_rolled_back(make_store: MakeStore, fresh_url: str, clock: Clock) -> None:
+    """If the target alters the rows, as a trigger may, the copy is rolled back."""
+    source, target = make_store("sqlite"), Store(PostgresDatabase(fresh_url, clock))
+    apply_update(source, EVENT, out=[say(10, "a"), say(11, "b")])
     with psycopg.connect(fresh_url, user="postgres", autocommit=True) as connection:
         connection.execute(
             "CREATE FUNCTION other() RETURNS trigger LANGUAGE plpgsql AS "
@@ -149,35 +149,35 @@ def test_what_arrives_otherwise_is_not_kept(made: Made, fresh_url: str, clock: C
     target.close()
 
 
-def test_command_both_ways(tmp_path: Path, fresh_url: str, clock: Clock) -> None:
-    """The command copies to the server and back, reports what, and shows no password; commands work there too."""
+def test_command_copies_both_ways(tmp_path: Path, fresh_url: str, clock: Clock) -> None:
+    """The command copies to PostgreSQL and back, where other commands work too, and shows no password."""
     source = Store(SqliteDatabase(tmp_path / "old.db", clock))
     finish(source, say(10, "a"))
     source.close()
     url = fresh_url.replace("gwbot@", "gwbot:Geheim@")
 
-    there = gwbot("store", "copy", f"sqlite:///{tmp_path}/old.db", url, folder=tmp_path)
-    again = gwbot("store", "copy", f"sqlite:///{tmp_path}/old.db", url, folder=tmp_path)
-    back = gwbot("store", "copy", url, f"sqlite:///{tmp_path}/new.db", folder=tmp_path)
+    copied = gwbot("store", "copy", f"sqlite:///{tmp_path}/old.db", url, folder=tmp_path)
+    copied_again = gwbot("store", "copy", f"sqlite:///{tmp_path}/old.db", url, folder=tmp_path)
+    copied_back = gwbot("store", "copy", url, f"sqlite:///{tmp_path}/new.db", folder=tmp_path)
     commands = [
         gwbot(*words, folder=tmp_path, GW_DATABASE_URL=url)
         for words in (("migrate",), ("requests", "list"), ("purge", "--force"), ("doctor",))
     ]
-    refused = [gwbot(word, "x.db", folder=tmp_path, GW_DATABASE_URL=url) for word in ("backup", "restore")]
+    rejected = [gwbot(word, "x.db", folder=tmp_path, GW_DATABASE_URL=url) for word in ("backup", "restore")]
 
-    fails(again, "is not empty")
-    assert "1  outbox" in there.stdout
+    fails(copied_again, "is not empty")
+    assert "1  outbox" in copied.stdout
     new = Store(SqliteDatabase(tmp_path / "new.db", clock))
     assert texts(new.outbox.due_calls(clock())) == ["a"]
     new.close()
-    assert [done.returncode for done in (there, back, *commands)] == [0] * 6, back.stderr
+    assert [result.returncode for result in (copied, copied_back, *commands)] == [0] * 6, copied_back.stderr
     assert "is up to date." in commands[0].stdout
     assert "rows older than" in commands[2].stdout
     assert "messages waiting, 0 open requests" in commands[3].stdout
-    for done in refused:
-        fails(done, "pg_dump", "gwbot store copy")
-    everything = [there, again, back, *commands, *refused]
-    assert "Geheim" not in "".join(done.stdout + done.stderr for done in everything)
+    for result in rejected:
+        fails(result, "pg_dump", "gwbot store copy")
+    outputs = [copied, copied_again, copied_back, *commands, *rejected]
+    assert "Geheim" not in "".join(result.stdout + result.stderr for result in outputs)
 
 
 def test_command_without_a_source(tmp_path: Path) -> None:
@@ -191,7 +191,7 @@ def test_command_without_a_source(tmp_path: Path) -> None:
 
 
 def test_command_while_the_bot_runs(tmp_path: Path, embedded: Store) -> None:
-    """A file that a program has open is not copied."""
+    """A SQLite file that a program has open is not copied."""
     finish(embedded, say(10, "a"))
 
     fails(
@@ -200,7 +200,7 @@ def test_command_while_the_bot_runs(tmp_path: Path, embedded: Store) -> None:
     )
 
 
-def test_worker_needs_a_server(tmp_path: Path) -> None:
-    """`gwbot worker` with a file, which would send everything twice, is refused, and so it is without a token."""
+def test_worker_needs_postgres(tmp_path: Path) -> None:
+    """`gwbot worker` is rejected with SQLite, where it would send everything twice, and without a token."""
     fails(gwbot("worker", folder=tmp_path, GW_TELEGRAM_TOKEN="1:x"), "several processes need PostgreSQL")
     fails(gwbot("worker", folder=tmp_path), "GW_TELEGRAM_TOKEN: needed")

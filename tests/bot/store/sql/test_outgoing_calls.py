@@ -1,4 +1,4 @@
-"""Outgoing calls as rows of the outbox, which bots of other versions read and write as well."""
+"""Outgoing calls as rows of the outbox, in a format that other versions of the bot read and write as well."""
 
 import json
 
@@ -31,7 +31,7 @@ CALLS = [
 def test_calls_keep_their_columns(
     store: Store, clock: Clock, call: OutgoingCall, values: tuple[int, str, dict[str, object], str, int]
 ) -> None:
-    """Each kind of call has the method and values that all versions know, is urgent, and is read as it was queued."""
+    """Each kind of call is stored with the columns that all versions know, as urgent, and read back unchanged."""
     store.apply([call], [CreateRequest(request(REFERENCE))])
 
     (row,) = tables(store)["outbox"]
@@ -40,8 +40,8 @@ def test_calls_keep_their_columns(
     assert [(queued.chat_id, queued.call) for queued in store.outbox.due_calls(clock())] == [(values[0], call)]
 
 
-def test_alarm_is_a_mail_without_a_request(store: Store, clock: Clock) -> None:
-    """The operator's alarm is queued with the e-mails, and comes back as it was queued."""
+def test_alert_is_a_mail_without_a_request(store: Store, clock: Clock) -> None:
+    """An alert to the operator is queued as an e-mail without a request, and read back unchanged."""
     store.apply([AlertOperator()], ())
 
     (row,) = tables(store)["outbox"]
@@ -60,15 +60,15 @@ def test_alarm_is_a_mail_without_a_request(store: Store, clock: Clock) -> None:
         (ApiCall(DESK, "card", {}, destination=Destination.THREAD), RefreshCard("", DESK)),
     ],
 )
-def test_rows_of_an_older_bot(store: Store, clock: Clock, call: ApiCall, expected: OutgoingCall) -> None:
-    """Calls that a bot of an older version queued are read, with parameters that are no longer written."""
+def test_rows_of_an_older_version(store: Store, clock: Clock, call: ApiCall, expected: OutgoingCall) -> None:
+    """Calls queued by an older version are read, although some of their parameters are no longer written."""
     store.apply([call], ())
 
     assert [queued.call for queued in store.outbox.due_calls(clock())] == [expected]
 
 
-def test_row_without_its_parameters_fails_alone(store: Store, clock: Clock) -> None:
-    """A deletion whose row is damaged is dropped, and does not block its chat."""
+def test_row_without_parameters_is_dropped(store: Store, clock: Clock) -> None:
+    """A call with a damaged row is dropped, and does not block its chat."""
     store.apply([ApiCall(DESK, "erase", {}), ApiCall(DESK, "sendMessage", {"text": "a"})], ())
 
     assert store.outbox.due_calls(clock()) == []

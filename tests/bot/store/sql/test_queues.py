@@ -1,4 +1,4 @@
-"""The store's counts and queues: pending, rate-limited, made, migrated and erased calls."""
+"""The store's counts and queues: pending, rate-limited, recorded, migrated and erased calls."""
 
 from dataclasses import replace
 
@@ -9,8 +9,8 @@ from bot.domain.effects import AppendTranscript, CreateRequest, ErasePerson, Upd
 from bot.errors import StoreConflict
 from bot.store import ApiCall, Store
 from bot.store.records import AdviserThread, Destination, ErasureResult
-from tests.bot.conftest import Opening
-from tests.bot.store.test_personal_data import DESK, EVENT, REFERENCE, did, full
+from tests.bot.conftest import OpenStore
+from tests.bot.store.test_personal_data import DESK, EVENT, REFERENCE, apply_update, full
 from tests.bot.store.test_store import finish, request, say
 from tests.conftest import Clock
 
@@ -19,8 +19,8 @@ pytestmark = pytest.mark.durability
 __all__ = ["full"]  # a fixture
 
 
-def test_numbers_for_monitoring(store: Store, clock: Clock) -> None:
-    """How many updates and calls are waiting, since when, and when anything was last written."""
+def test_counts_for_monitoring(store: Store, clock: Clock) -> None:
+    """The store returns how many updates and calls are waiting, since when, and the time of the last activity."""
     assert (
         store.inbox.count_pending_updates(),
         store.outbox.count_queued_calls(),
@@ -41,14 +41,14 @@ def test_numbers_for_monitoring(store: Store, clock: Clock) -> None:
     assert (store.outbox.oldest_queued_at(), store.last_activity()) == (began, began + 5)
 
 
-def test_what_is_newest_may_be_an_update_alone(store: Store, clock: Clock) -> None:
+def test_received_update_counts_as_activity(store: Store, clock: Clock) -> None:
     """An update that was only received counts as activity too."""
     store.inbox.add_updates([(1, "10", "{}")])
 
     assert store.last_activity() == clock()
 
 
-def test_holds_last_until_their_time(store: Store, clock: Clock) -> None:
+def test_rate_limits_last_until_their_time(store: Store, clock: Clock) -> None:
     """A rate limit is kept until its time; a later one replaces an earlier one of the same chat."""
     store.outbox.save_rate_limits({10: clock() + 5, 11: clock() + 60})
     store.outbox.save_rate_limits({10: clock() + 7})
@@ -60,15 +60,15 @@ def test_holds_last_until_their_time(store: Store, clock: Clock) -> None:
     assert store.outbox.rate_limits() == {11: clock() + 52, 12: clock() + 1}
 
 
-def test_hold_of_a_clock_that_was_ahead(opening: Opening, clock: Clock) -> None:
-    """What was noted while the clock was ahead, be it by seconds, holds nobody when it is right, nor after a restart,
-    nor when its time has come."""
-    store = opening()
+def test_rate_limit_of_a_clock_that_was_ahead(open_store: OpenStore, clock: Clock) -> None:
+    """A rate limit stored while the clock was ahead, even by seconds, no longer applies once the clock is corrected,
+    nor after a restart."""
+    store = open_store()
     clock.now += 30
     store.outbox.save_rate_limits({0: clock() + 60, 10: clock() + 60})
     ahead = store.outbox.rate_limits()
     clock.now -= 30
-    right = opening().outbox.rate_limits()
+    right = open_store().outbox.rate_limits()
     store.outbox.save_rate_limits({11: clock() + 5})
     clock.now += 30
 
@@ -77,20 +77,20 @@ def test_hold_of_a_clock_that_was_ahead(opening: Opening, clock: Clock) -> None:
 
 
 @pytest.mark.parametrize("ahead", [30.0, 3_600.0, 86_400.0, 365 * 86_400.0])
-def test_call_that_was_put_off_by_a_clock_that_was_ahead(store: Store, clock: Clock, ahead: float) -> None:
-    """It is due once the clock is right, not delayed by as much as the clock was ahead."""
+def test_call_postponed_by_a_clock_that_was_ahead(store: Store, clock: Clock, ahead: float) -> None:
+    """A call postponed while the clock was ahead is due as soon as the clock is corrected."""
     finish(store, say(10, "a"))
     clock.now += ahead
     (queued,) = store.outbox.due_calls(clock())
     store.outbox.postpone_call(queued.id, clock() + 60)
-    waits = store.outbox.due_calls(clock() + 59)
+    due_before = store.outbox.due_calls(clock() + 59)
     clock.now -= ahead
 
-    assert waits == []
-    assert [one.id for one in store.outbox.due_calls(clock())] == [queued.id]
+    assert due_before == []
+    assert [due.id for due in store.outbox.due_calls(clock())] == [queued.id]
 
 
-def test_calls_of_two_minutes(store: Store, clock: Clock) -> None:
+def test_group_calls_are_kept_for_two_minutes(store: Store, clock: Clock) -> None:
     """Calls to groups are kept for two minutes, and listed the oldest first."""
     for chat, at in ((-5, 100.0), (-6, 130.0), (-5, 220.0), (-5, 220.5)):
         store.outbox.record_group_call(chat, at)
@@ -99,7 +99,7 @@ def test_calls_of_two_minutes(store: Store, clock: Clock) -> None:
     assert store.outbox.group_calls(220.0) == [(-5, 220.0), (-5, 220.5)]
 
 
-def test_moved_group(store: Store) -> None:
+def test_migrated_group(store: Store) -> None:
     """A migrated group's queue follows it; its threads, whose ids mean nothing there, are deleted."""
     finish(store, say(-5, "a"), say(10, "b"))
     store.requests.save_thread("AAAA-AAAA", AdviserThread(-5, 7, 8))
@@ -115,20 +115,20 @@ def test_moved_group(store: Store) -> None:
 
 
 def test_requests_by_status(store: Store) -> None:
-    """Open requests are active, closed ones are only counted; an unknown reference finds nothing."""
+    """Only open requests are active, requests are counted by status, and an unknown reference finds nothing."""
     closed = request("BBBB-BBBB")
     store.apply((), [CreateRequest(request()), CreateRequest(closed)])
     store.apply((), [UpdateRequest(replace(closed, status=RequestStatus.CLOSED))])
 
-    assert [one.reference for one in store.requests.active_requests()] == ["AAAA-AAAA"]
-    assert [one.reference for one in store.requests.all_requests()] == ["AAAA-AAAA", "BBBB-BBBB"]
+    assert [found.reference for found in store.requests.active_requests()] == ["AAAA-AAAA"]
+    assert [found.reference for found in store.requests.all_requests()] == ["AAAA-AAAA", "BBBB-BBBB"]
     assert store.requests.request_counts() == {"open": 1, "closed": 1}
     assert store.requests.find_request("CCCC-CCCC") is None
-    assert [one.reference for one in store.requests.requests_by_user(20)] == ["BBBB-BBBB", "AAAA-AAAA"]
+    assert [found.reference for found in store.requests.requests_by_user(20)] == ["BBBB-BBBB", "AAAA-AAAA"]
     assert store.requests.requests_by_user(21) == []
 
 
-def test_thread_is_found_and_lost(store: Store) -> None:
+def test_thread_is_found_until_removed(store: Store) -> None:
     """A topic finds its request until the request loses it; the main part of a chat finds none."""
     store.apply((), [CreateRequest(request())])
     store.requests.save_thread("AAAA-AAAA", AdviserThread(-5, 0, 8, history_length=3, history_sent=1))
@@ -151,23 +151,25 @@ def test_half_opened_thread_is_kept(store: Store) -> None:
 
 
 @pytest.mark.parametrize(
-    ("rest", "left"),
+    ("result", "undeletable"),
     [(ErasureResult.DELETED, []), (ErasureResult.EMPTIED, []), (ErasureResult.UNDELETABLE, [(DESK, 77)])],
 )
-def test_what_is_left_of_a_deleted_request(full: Store, rest: ErasureResult, left: list[tuple[int, int]]) -> None:
-    """Each message of a deleted request in the advisers' chat is dealt with; undeletable ones are recorded."""
+def test_erasure_results_of_a_deleted_request(
+    full: Store, result: ErasureResult, undeletable: list[tuple[int, int]]
+) -> None:
+    """Of a deleted request's messages, deleted and emptied ones are forgotten, and undeletable ones are listed."""
     full.erasure.record_posted_message(REFERENCE, (DESK, 77))
-    did(full, replace(EVENT, update_id=91), ErasePerson())
+    apply_update(full, replace(EVENT, update_id=91), ErasePerson())
     before = full.erasure.erasure_queue(REFERENCE)
     full.erasure.record_erasure(REFERENCE, (DESK, 41), ErasureResult.DELETED)
-    full.erasure.record_erasure(REFERENCE, (DESK, 77), rest)
+    full.erasure.record_erasure(REFERENCE, (DESK, 77), result)
 
     assert before == [(DESK, 41), (DESK, 77)]
     assert full.erasure.erasure_queue(REFERENCE) == []
-    assert full.erasure.undeletable_messages(REFERENCE) == left
+    assert full.erasure.undeletable_messages(REFERENCE) == undeletable
 
 
-def test_messages_of_others_stay(full: Store) -> None:
+def test_erasure_affects_one_message(full: Store) -> None:
     """Recording an erasure affects one message of one request."""
     full.erasure.record_posted_message(REFERENCE, (DESK, 77))
     full.erasure.record_posted_message(REFERENCE, (DESK + 1, 77))
@@ -178,8 +180,8 @@ def test_messages_of_others_stay(full: Store) -> None:
     assert full.erasure.erasure_queue(REFERENCE) == [(DESK, 41), (DESK + 1, 77)]
 
 
-def test_act_refuses_what_was_changed(store: Store) -> None:
-    """A time-driven change is refused if somebody else was faster, and nothing of it is kept."""
+def test_change_of_an_outdated_request_is_rejected(store: Store) -> None:
+    """A change driven by time is rejected if the request was changed meanwhile, and nothing of it is kept."""
     store.apply((), [CreateRequest(request())])
     store.apply((), [UpdateRequest(request())])
 
@@ -189,8 +191,8 @@ def test_act_refuses_what_was_changed(store: Store) -> None:
     assert store.outbox.count_queued_calls() == 0
 
 
-def test_message_without_a_cause(store: Store, clock: Clock) -> None:
-    """A message that no person's message caused has no source, and one that caused nothing has no reply."""
+def test_source_and_reply_are_found(store: Store, clock: Clock) -> None:
+    """Source and reply of a message are found, and are None for messages without one."""
     finish(store, say(10, "a", source=(10, 5)))
     store.outbox.mark_sent(store.outbox.due_calls(clock())[0].id, 6)
 
@@ -198,8 +200,8 @@ def test_message_without_a_cause(store: Store, clock: Clock) -> None:
     assert (store.outbox.find_source(10, 7), store.outbox.find_reply_to(10, (10, 4))) == (None, None)
 
 
-def test_purge_counts_what_it_deletes(store: Store) -> None:
-    """The rows purged with an old closed request are counted: itself, its line, the message to its person."""
+def test_purge_returns_the_number_of_rows(store: Store) -> None:
+    """Purging returns the number of deleted rows: here of the request, its transcript and its message."""
     closed = request(status=RequestStatus.CLOSED)
     store.apply([say(10, "b", reference=closed.reference)], [CreateRequest(closed)])
     store.apply((), [AppendTranscript(closed.reference, Party.REQUESTER, "Danke")])
@@ -212,8 +214,8 @@ def test_purge_counts_what_it_deletes(store: Store) -> None:
     ) == ([], [], 0)
 
 
-def test_call_comes_back_as_it_was_queued(store: Store, clock: Clock) -> None:
-    """A due call has its source, edit, reply and request as they were queued, and whether it is rate-limited."""
+def test_queued_call_is_read_back_unchanged(store: Store, clock: Clock) -> None:
+    """A queued call is read back unchanged, with whether it is rate-limited."""
     call = ApiCall(10, "editMessageText", {"text": "ä"}, (10, 5), (11, 6), (12, 7), "AAAA-AAAA", Destination.THREAD)
     toast = ApiCall(10, "answerCallbackQuery", {"text": "b"})
     store.apply([call, toast], [CreateRequest(request())])
@@ -224,8 +226,8 @@ def test_call_comes_back_as_it_was_queued(store: Store, clock: Clock) -> None:
     ]
 
 
-def test_call_under_way_is_not_due(store: Store, clock: Clock) -> None:
-    """A call in flight is not returned again, and the one behind it in its lane not yet."""
+def test_call_in_flight_is_not_due(store: Store, clock: Clock) -> None:
+    """While a call is in flight, neither it nor the next one in its lane is due."""
     toast = ApiCall(10, "answerCallbackQuery", {"text": "a"})
     store.apply([toast, toast], ())
     (first,) = store.outbox.due_calls(clock())

@@ -1,4 +1,4 @@
-"""The store as a file: what a backup contains, and why one is refused."""
+"""The store as a file: what a backup contains, and why a backup or restore is rejected."""
 
 import os
 import sqlite3
@@ -22,7 +22,7 @@ from bot.store.sqlite.backup import (
     restore_store,
     summary_text,
 )
-from tests.bot.store.sqlite.test_restore import filled
+from tests.bot.store.sqlite.test_restore import create_store
 from tests.bot.store.test_personal_data import ADA, full
 from tests.conftest import Clock
 from tests.support.tables import of_file
@@ -34,7 +34,7 @@ __all__ = ["full"]  # a fixture
 
 @pytest.fixture
 def store(embedded: Store) -> Store:
-    """A store that is a file."""
+    """A store in SQLite only."""
     return embedded
 
 
@@ -48,42 +48,42 @@ def hawaii(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     time.tzset()
 
 
-def test_backup_says_what_it_holds(full: Store, tmp_path: Path, clock: Clock) -> None:
-    """A backup lists each kind of data with rows and dates, and when to delete it; restoring omits that list."""
+def test_backup_lists_its_contents(full: Store, tmp_path: Path, clock: Clock) -> None:
+    """A backup lists each kind of data with rows and dates, and when to delete it; a restored store does not."""
     backup_store(tmp_path / "bot.db", tmp_path / "copy.db")
     parts = describe_backup(tmp_path / "copy.db", clock(), 180)
-    said = summary_text(parts, clock(), 180)
-    inside = {row["kind"]: row for row in of_file(tmp_path / "copy.db")["about_backup"]}
+    summary = summary_text(parts, clock(), 180)
+    about = {row["kind"]: row for row in of_file(tmp_path / "copy.db")["about_backup"]}
     restore_store(tmp_path / "copy.db", tmp_path / "again.db")
 
     assert {part.table: part.row_count for part in parts} == {
-        name: len(found) for name, found in full.erasure.load_personal_data(ADA).items()
-    }  # all there is, is about Ada
-    first, *lines, last = said.splitlines()
+        name: len(rows) for name, rows in full.erasure.load_personal_data(ADA).items()
+    }  # all data in the store is about Ada
+    first, *lines, last = summary.splitlines()
     assert first == "It holds personal data: keep it as safe as the store."
     assert "        1  questions   2027-01-15 to 2027-01-15" in lines
-    assert "        1  threads   " in lines  # of which no time is kept
+    assert "        1  threads   " in lines  # whose rows have no time
     assert len(lines) == len([part for part in parts if part.row_count])
     assert last == (
         "Data of people who ask for deletion from now on remain in it. Delete it by 2027-07-14 at the latest."
     )
-    assert inside["questions"] == {
+    assert about["questions"] == {
         "kind": "questions", "holds": DATA_CATALOGUE["questions"].description, "rows": 1,
         "oldest": "2027-01-15", "newest": "2027-01-15",
     }  # fmt: skip
-    assert (inside["threads"]["oldest"], inside["threads"]["newest"]) == ("", "")
-    assert inside["keep_until"] == {
+    assert (about["threads"]["oldest"], about["threads"]["newest"]) == ("", "")
+    assert about["keep_until"] == {
         "kind": "keep_until", "holds": "", "rows": 0, "oldest": "", "newest": "2027-07-14",
     }  # fmt: skip
-    made = {"kind": "made", "rows": 0, "oldest": "2027-01-15", "newest": "2027-01-15"}
-    assert inside["made"] == made | {"holds": inside["made"]["holds"]}
-    assert "asks for deletion" in inside["made"]["holds"]
-    days = {part.table: part.oldest for part in parts if part.row_count}
-    assert {name: days[name] for name in ("states", "inbox")} == {"states": clock(), "inbox": clock()}
+    expected = {"kind": "made", "rows": 0, "oldest": "2027-01-15", "newest": "2027-01-15"}
+    assert about["made"] == expected | {"holds": about["made"]["holds"]}
+    assert "asks for deletion" in about["made"]["holds"]
+    oldest = {part.table: part.oldest for part in parts if part.row_count}
+    assert {name: oldest[name] for name in ("states", "inbox")} == {"states": clock(), "inbox": clock()}
 
 
-def test_days_of_a_backup_are_those_of_utc(full: Store, tmp_path: Path, clock: Clock, hawaii: None) -> None:
-    """A backup names the same dates in whichever time zone it is made."""
+def test_dates_of_a_backup_are_in_utc(full: Store, tmp_path: Path, clock: Clock, hawaii: None) -> None:
+    """The dates in a backup's summary are in UTC, whatever the machine's time zone."""
     backup_store(tmp_path / "bot.db", tmp_path / "copy.db")
 
     assert "2027-01-15 to 2027-01-15" in summary_text(
@@ -91,15 +91,15 @@ def test_days_of_a_backup_are_those_of_utc(full: Store, tmp_path: Path, clock: C
     )
 
 
-def test_its_folder_is_made(tmp_path: Path, clock: Clock) -> None:
+def test_folder_of_a_new_store_is_created(tmp_path: Path, clock: Clock) -> None:
     """The folder of a new store is created."""
     Store(SqliteDatabase(tmp_path / "new" / "own" / "s.db", clock)).close()
 
     assert (tmp_path / "new" / "own" / "s.db").exists()
 
 
-def test_whether_a_program_has_it_open(tmp_path: Path, store: Store) -> None:
-    """A store that a program has open is distinguished from a closed one, and from none."""
+def test_store_in_use_is_detected(tmp_path: Path, store: Store) -> None:
+    """A store in use is an error, a closed one is accepted, and a missing one is reported as such."""
     with pytest.raises(StoreError, match="Stop the bot first"):
         ensure_not_in_use(tmp_path / "bot.db")
     store.close()
@@ -117,7 +117,7 @@ def test_backup_of_an_empty_store(tmp_path: Path, store: Store, clock: Clock) ->
     )
 
 
-def test_backup_that_cannot_be_described(tmp_path: Path, clock: Clock) -> None:
+def test_undescribable_backup_is_an_error(tmp_path: Path, clock: Clock) -> None:
     """A file that is not a store cannot be described, and the error names it."""
     (tmp_path / "copy.db").write_bytes(b"no store at all")
 
@@ -126,10 +126,10 @@ def test_backup_that_cannot_be_described(tmp_path: Path, clock: Clock) -> None:
 
 
 def test_backup_without_a_store(tmp_path: Path, clock: Clock) -> None:
-    """If there is nothing to copy, or the file exists, the error says which, and nothing is written."""
+    """A backup is rejected if there is no store or the target exists, and nothing is written."""
     with pytest.raises(StoreError, match=r"There is no store .*bot\.db"):
         backup_store(tmp_path / "bot.db", tmp_path / "copy.db")
-    filled(tmp_path / "bot.db", clock)
+    create_store(tmp_path / "bot.db", clock)
     (tmp_path / "copy.db").write_bytes(b"mine")
     with pytest.raises(StoreError, match=r"copy\.db exists already"):
         backup_store(tmp_path / "bot.db", tmp_path / "copy.db")
@@ -138,8 +138,8 @@ def test_backup_without_a_store(tmp_path: Path, clock: Clock) -> None:
 
 
 def test_restore_without_a_backup(tmp_path: Path, clock: Clock) -> None:
-    """The error names a missing backup; the store is unchanged."""
-    filled(tmp_path / "bot.db", clock)
+    """The error names the missing backup, and the store is unchanged."""
+    create_store(tmp_path / "bot.db", clock)
     before = (tmp_path / "bot.db").read_bytes()
 
     with pytest.raises(StoreError, match=r"There is no file .*copy\.db"):
@@ -149,8 +149,8 @@ def test_restore_without_a_backup(tmp_path: Path, clock: Clock) -> None:
 
 
 def test_restore_over_a_folder(tmp_path: Path, clock: Clock) -> None:
-    """If a folder has the store's name the restore fails, and leaves nothing behind."""
-    copy = filled(tmp_path / "copy.db", clock)
+    """If the store's path is a folder, the restore fails and leaves nothing behind."""
+    copy = create_store(tmp_path / "copy.db", clock)
     (tmp_path / "bot.db").mkdir()
 
     with pytest.raises(StoreError, match=r"could not be restored as .*bot\.db"):
@@ -159,25 +159,25 @@ def test_restore_over_a_folder(tmp_path: Path, clock: Clock) -> None:
     assert [path.name for path in tmp_path.iterdir() if "restoring" in path.name] == []
 
 
-def test_log_that_cannot_be_opened_is_set_aside(tmp_path: Path, clock: Clock) -> None:
-    """An unreadable file in place of the store's log is kept with the old store, not left to the restored one."""
-    copy, store = filled(tmp_path / "copy.db", clock), filled(tmp_path / "bot.db", clock)
+def test_unreadable_log_is_set_aside(tmp_path: Path, clock: Clock) -> None:
+    """An unreadable write-ahead log is kept with the old store, not left next to the restored one."""
+    copy, store = create_store(tmp_path / "copy.db", clock), create_store(tmp_path / "bot.db", clock)
     (tmp_path / "bot.db-wal").mkdir()
 
-    kept = restore_store(copy, store)
+    previous = restore_store(copy, store)
 
-    assert kept == tmp_path / "bot.db.before-1"
+    assert previous == tmp_path / "bot.db.before-1"
     assert (tmp_path / "bot.db.before-1-wal").is_dir()
     assert not (tmp_path / "bot.db-wal").exists()
 
 
-def test_files_beside_a_store_overwrite_nothing(tmp_path: Path, clock: Clock) -> None:
-    """Each restore keeps the previous store under a new name; the newest rescued one is found."""
-    copy, store = filled(tmp_path / "copy.db", clock), filled(tmp_path / "bot.db", clock)
+def test_previous_stores_are_not_overwritten(tmp_path: Path, clock: Clock) -> None:
+    """Each restore keeps the previous store under a new name, and the most recent rescued store is found."""
+    copy, store = create_store(tmp_path / "copy.db", clock), create_store(tmp_path / "bot.db", clock)
 
-    kept = [restore_store(copy, store), restore_store(copy, store)]
+    previous = [restore_store(copy, store), restore_store(copy, store)]
 
-    assert kept == [tmp_path / "bot.db.before-1", tmp_path / "bot.db.before-2"]
+    assert previous == [tmp_path / "bot.db.before-1", tmp_path / "bot.db.before-2"]
     assert next_free_path(store, "before") == tmp_path / "bot.db.before-3"
     assert find_rescued(store) is None
     (tmp_path / "bot.db.rescued-1").touch()
@@ -190,8 +190,8 @@ def test_files_beside_a_store_overwrite_nothing(tmp_path: Path, clock: Clock) ->
 
 
 def test_copy_overwrites_nothing(tmp_path: Path, clock: Clock) -> None:
-    """A file that appears under the copy's name at that moment is not overwritten."""
-    store = filled(tmp_path / "bot.db", clock)
+    """Copying never overwrites an existing file."""
+    store = create_store(tmp_path / "bot.db", clock)
     (tmp_path / "copy.db").write_bytes(b"mine")
 
     with closing(sqlite3.connect(store)) as source, pytest.raises(FileExistsError):
@@ -201,18 +201,18 @@ def test_copy_overwrites_nothing(tmp_path: Path, clock: Clock) -> None:
 
 
 def test_restore_into_a_new_folder(tmp_path: Path, clock: Clock) -> None:
-    """A missing folder of the store is created, with its parents."""
-    copy = filled(tmp_path / "copy.db", clock)
+    """Restoring creates the store's folder with its parents."""
+    copy = create_store(tmp_path / "copy.db", clock)
 
     assert restore_store(copy, tmp_path / "new" / "own" / "bot.db") is None
 
-    again = Store(SqliteDatabase(tmp_path / "new" / "own" / "bot.db", clock))
-    assert again.outbox.count_queued_calls() == 1
-    again.close()
+    restored = Store(SqliteDatabase(tmp_path / "new" / "own" / "bot.db", clock))
+    assert restored.outbox.count_queued_calls() == 1
+    restored.close()
 
 
-def test_another_database_is_no_store(tmp_path: Path) -> None:
-    """A database with other tables is refused, and named."""
+def test_other_database_is_rejected(tmp_path: Path) -> None:
+    """A database with other tables is rejected by name."""
     with closing(sqlite3.connect(tmp_path / "copy.db")) as file:
         file.execute("CREATE TABLE inbox (update_id)")
 

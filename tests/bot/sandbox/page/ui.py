@@ -1,4 +1,4 @@
-"""Use the page in a browser like a person: phones, messages, the side panel."""
+"""A page object that uses the sandbox's page in a browser as a person does: phones, messages, side panel."""
 
 from collections.abc import Callable, Sequence
 
@@ -10,8 +10,8 @@ FORM = ("Überspringen", "Verein oder NPO", "Überspringen", "Hier bei Telegram"
 Press = Callable[[Locator], None]
 
 
-class Stage:
-    """The page once it has drawn the first state. ``name`` is that of a phone: a person, the group, or the mail."""
+class SandboxUI:
+    """The loaded page. ``name`` always is that of a phone: a person, the group, or the mailbox."""
 
     def __init__(self, page: Page, address: str) -> None:
         self.page = page
@@ -45,7 +45,7 @@ class Stage:
         self.phone(name).get_by_role("article").get_by_role("button", name=label, exact=True).last.click()
 
     def tab(self, name: str) -> Locator:
-        """Open a tab of the side panel."""
+        """Open a tab of the side panel, and return its content."""
         if not self.panel.is_visible():
             self.page.get_by_role("button", name="Seitenleiste").click()
         self.page.get_by_role("tab", name=name).click()
@@ -56,7 +56,7 @@ class Stage:
         return int(self.phone(name).get_attribute("data-chat") or 0)
 
     def fill(self, concern: str, labels: Sequence[str] = FORM, press: Press = Locator.click) -> None:
-        """Have Ada fill in the request form; ``press`` presses the buttons with these labels."""
+        """Fill in the request form as Ada; ``press`` presses the buttons with these labels."""
         newest = self.phone(ADA).get_by_role("article").last
         for text in ("/beratung", concern):
             self.send_text(ADA, text)
