@@ -1,4 +1,4 @@
-"""A store around another one, for tests that watch it or make it fail."""
+"""Wrappers of a store, for tests that watch it or make it fail."""
 
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -8,7 +8,7 @@ PARTS = ("database", "inbox", "users", "requests", "outbox", "selfchecks", "eras
 
 
 class Around:
-    """Forwards what it does not define. It stands for its repositories too, as no name of a method occurs twice."""
+    """Forwards whatever it does not define, also to the repositories, because no method name occurs twice in them."""
 
     def __init__(self, store: Any) -> None:
         self._store = store
@@ -23,7 +23,7 @@ class Around:
 
 
 class Faulty(Around):
-    """A store of which each named method fails with these errors, call by call; None lets a call through."""
+    """A store whose named methods fail with these errors, call by call; None lets a call through."""
 
     def __init__(self, store: Any, **faults: Iterable[Exception | None]) -> None:
         super().__init__(store)
