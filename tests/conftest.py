@@ -106,7 +106,7 @@ def postgres_server() -> str:
 
 @pytest.fixture(scope="session")
 def database_url(postgres_server: str) -> str:
-    """The address of a PostgreSQL database that belongs to a role without special rights."""
+    """The address of a PostgreSQL database that belongs to a role without special privileges."""
     return postgres.database(postgres_server, "gwbot")
 
 

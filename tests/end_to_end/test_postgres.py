@@ -55,7 +55,7 @@ async def test_question_and_request(
 async def test_web_process_and_worker(
     on_postgres: Settings, live: LiveIndex, ada: User, fresh_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The leader sends replies to updates that another process receives by webhook, which sends once it ends."""
+    """The leader sends replies to updates that another process receives by webhook; once it ends, the other sends."""
     port = free_port()
     monkeypatch.setenv("PORT", str(port))
     monkeypatch.setenv("GW_WEBHOOK_URL", f"http://127.0.0.1:{port}/hook")

@@ -162,7 +162,7 @@ async def test_double_tap_sends_one_request(fake_telegram: FakeTelegram, ada: Us
 
 @pytest.mark.usefixtures("polling")
 async def test_request_without_an_adviser_chat(ada: User, bot_settings: Settings) -> None:
-    """Without an adviser chat, the request is stored with its consent, and the person is told so."""
+    """Without an adviser chat, the request is stored with its consent; the person learns that nobody is notified."""
     await fill_in_form(ada)
     reply = await ada.wait_for_reply(ada.tap_button("Ja, so weitergeben"), count=2)
 

@@ -27,7 +27,7 @@ from bot.store import Store
 from index.search.live_index import LiveIndex
 
 T = TypeVar("T")
-WAIT_TIMEOUT = 30.0  # seconds; a busy machine is no attack
+WAIT_TIMEOUT = 30.0  # seconds; generous, because a busy machine is not an attack
 STORE_CHECK_INTERVAL = 0.02  # seconds after which the store is checked again
 
 
@@ -169,7 +169,7 @@ def free_port() -> int:
 
 @pytest.fixture(scope="module")
 def bot(live: LiveIndex, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningBot]:
-    """A running bot; in the end no call may have violated the Bot API's rules, and the bot must still answer."""
+    """A running bot; afterwards no call may have violated the Bot API's rules, and the bot must still answer."""
     folder = tmp_path_factory.mktemp("whole")
     with FakeTelegram() as fake_telegram, RunningBot(fake_telegram, live, folder) as bot:
         yield bot

@@ -17,7 +17,7 @@ Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 class WebServer:
-    """Serves inside the block; in the end it must still accept an update.
+    """Serves inside the block; before it stops it must still accept an update.
 
     ``requests`` counts the requests that were started. Storing an update blocks while ``can_store`` is not set, and
     determining /metrics and /readyz while ``can_check_status`` is not set. ``status_checks`` counts how often these
@@ -93,7 +93,7 @@ class WebServer:
                 await asyncio.sleep(0)
 
     async def connect(self, data: bytes = b"") -> Connection:
-        """Open a connection and send this, and nothing more yet; it is closed in the end."""
+        """Open a connection and send this, and nothing more yet; it is closed with the server."""
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
         self._writers.append(writer)
         writer.write(data)

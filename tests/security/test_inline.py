@@ -23,6 +23,4 @@ def test_a_hostile_inline_query(bot: RunningBot, kind: str) -> None:
     assert all(link.startswith("https://t.me/standin_bot") for link in links)
     assert "evil.example" not in str(query.answer)
     assert "1337" not in str(query.answer)
-    bot.until(
-        lambda: bot.store.erasure.load_personal_data(eve.id) == {}
-    )  # the answer is sent before the query is finished
+    bot.until(lambda: bot.store.erasure.load_personal_data(eve.id) == {})  # shortly after the answer is sent

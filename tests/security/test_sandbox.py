@@ -27,7 +27,7 @@ STATES: dict[str, object] = {
 
 @pytest.fixture(scope="module")
 def page(sandbox: Sandbox) -> Iterator[Page]:  # noqa: F811 - the fixture
-    """One sandbox page for all attacks; in the end a question must still be answered."""
+    """One sandbox page for all attacks; afterwards a question must still be answered."""
     page = Page(sandbox)
     page.until(lambda state: state["bot"]["ready"])
     yield page

@@ -144,9 +144,7 @@ async def test_many_connections(server: WebServer) -> None:
     """Of 10,000 connections only a limited number stays open, and an update is still accepted."""
     for _ in range(100):
         await asyncio.gather(*(server.connect() for _ in range(100)))
-        assert (
-            server.connections <= MAX_CONNECTIONS + 100
-        )  # connections closed for the last hundred may still be counted
+        assert server.connections <= MAX_CONNECTIONS + 100  # those closed for the last hundred may still be counted
 
     assert b" 200 " in await server.post(json.dumps({"update_id": 5}).encode())
 

@@ -25,7 +25,7 @@ def free_port() -> int:
 
 
 async def serve(port: int, backends: Sequence[int], stop: asyncio.Event | None = None) -> None:
-    """Forward connections to ``port`` to these ports in turn, until stopped."""
+    """Forward connections made to ``port`` to these ports in turn, until stopped."""
     turns = itertools.count()
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -22,7 +22,7 @@ needs_torch = pytest.mark.skipif(
 
 
 def summary(skipped: Iterable[pytest.TestReport]) -> str:
-    """Return one line with the reasons for which tests were skipped and their numbers; empty if none was."""
+    """Return one line on why tests were skipped, with the number for each reason; empty if none was."""
     reasons = Counter(_reason(report) for report in skipped)
     counted = "; ".join(f"{count} because {reason}" for reason, count in reasons.most_common())
     return f"Tests skipped: {counted}" if reasons else ""
