@@ -1,4 +1,4 @@
-"""What all tests share: the real encoder and the real index, as `make setup` prepared them."""
+"""Fixtures of all tests: the encoder and the index prepared by `make setup`, stores, databases and a clock."""
 
 import shutil
 from collections.abc import Iterator
@@ -33,13 +33,13 @@ def _is_worker(config: pytest.Config) -> bool:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say in one line which tests were skipped for want of what."""
+    """Print one line on the tests that were skipped and what they lacked."""
     if line := summary(terminalreporter.stats.get("skipped", ())):
         terminalreporter.write_line(line)
 
 
 class Clock:
-    """A clock that stands still until it is moved. Calling it gives Unix time."""
+    """A clock that stands still until a test moves it; returns Unix time when called."""
 
     def __init__(self, now: float = 1_800_000_000.0) -> None:
         self.now = now
@@ -50,28 +50,28 @@ class Clock:
 
 @pytest.fixture(scope="session")
 def encoder_dir() -> Path:
-    """The prepared encoder."""
+    """The folder of the prepared encoder."""
     assert (PREPARED / "encoder").is_dir(), "run: make setup"
     return PREPARED / "encoder"
 
 
 @pytest.fixture(scope="session")
 def encoder(encoder_dir: Path) -> OnnxEncoder:
-    """The served encoder, loaded once."""
+    """The prepared encoder, loaded once."""
     return OnnxEncoder.load(encoder_dir)
 
 
 @pytest.fixture(scope="session")
 def live(encoder: OnnxEncoder) -> LiveIndex:
-    """The index over the real knowledge."""
+    """The prepared index of the built-in knowledge."""
     return LiveIndex(PREPARED / "index", encoder)
 
 
 @pytest.fixture(scope="session")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder of its own with the encoder and a copy of the index that `make setup` prepared.
+    """A separate data folder with the prepared encoder and a copy of the prepared index.
 
-    A copy, because the sandbox builds an index anew that does not fit the encoder.
+    A copy, because the sandbox rebuilds an index that does not fit the encoder.
     """
     folder = tmp_path_factory.mktemp("data")
     (folder / "encoder").symlink_to((PREPARED / "encoder").resolve())
@@ -81,7 +81,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def clock() -> Clock:
-    """A clock to be moved by hand."""
+    """A clock that a test moves by hand."""
     return Clock()
 
 
@@ -107,19 +107,19 @@ def postgres_server() -> str:
 
 @pytest.fixture(scope="session")
 def database_url(postgres_server: str) -> str:
-    """The address of a PostgreSQL database that belongs to a role without special rights."""
+    """The address of a PostgreSQL database that belongs to a role without special privileges."""
     return postgres.database(postgres_server, "gwbot")
 
 
 @pytest.fixture
 def fresh_url(postgres_server: str) -> str:
-    """The address of an empty database of its own."""
+    """The address of an empty database for one test."""
     return postgres.database(postgres_server, "gwbot")
 
 
 @pytest.fixture
 def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    """Settings with nothing set, in an empty folder."""
+    """Settings with default values, in an empty folder."""
     monkeypatch.chdir(tmp_path)
     return Settings()
 

@@ -9,7 +9,7 @@ How each figure is counted:
 * Parameters are positional and keyword-only ones without `self` and `cls`; `*args` and `**kwargs` are not counted.
 * An import circle is a strongly connected component of more than one module.
 * An upward import contradicts a contract of type "layers" in the checkout's own pyproject.toml. Only direct imports
-  are examined, and `ignore_imports` is not honoured; `lint-imports` has the last word.
+  are examined, and `ignore_imports` is not honoured; `lint-imports` is authoritative.
 """
 
 import argparse

@@ -1,7 +1,7 @@
-"""Encode all texts of the built-in knowledge anew, and write their vectors to the file that ships with the package.
+"""Embed all texts of the built-in knowledge again, and write the vectors to the file that ships with the package.
 
-Run `make vectors` after larger changes of the texts and after any change of the default encoder. Until then
-`gwbot index build` encodes the texts that the file lacks.
+Run `make vectors` after larger changes to the texts and after any change of the default encoder. Until then,
+`gwbot index build` embeds the texts that are missing from the file.
 """
 
 import tempfile

@@ -1,7 +1,7 @@
 """Trace one question through the running bot: `python -m tools.trace_question ["QUESTION"] [--files] [--walk]`.
 
 Runs the real bot in this process, with the prepared encoder and index (GW_DATA_DIR) and an empty SQLite store,
-against the fake Bot API. After a warm-up question, one question is followed from update to answer:
+against the fake Bot API. After a warm-up question, one question is traced from update to answer:
 
 * "handling" covers the function that handles an update;
 * "sending" covers the function that makes the queued call, including the rate limiter that the client of the Bot API
@@ -118,15 +118,15 @@ class CallTracer:
         self._packages = tuple(f"{package}/" for package in packages)
         self._phases = {function.__code__: phase for phase, function in phases.items()}
         self._functions: dict[CodeType, Function | None] = {}
-        self._entered: set[FrameType] = set()  # a resumed one has the same frame
+        self._entered: set[FrameType] = set()  # a resumed generator has the same frame
 
     def install(self) -> None:
-        """Watch this thread and all threads that are started from now on."""
+        """Trace this thread and all threads that are started from now on."""
         threading.setprofile(self._profile)
         sys.setprofile(self._profile)
 
     def uninstall(self) -> None:
-        """Record nothing more, and watch neither this thread nor new ones."""
+        """Stop recording, and trace neither this thread nor new ones."""
         self.recording = False
         sys.setprofile(None)
         threading.setprofile(None)
@@ -180,12 +180,12 @@ def _is_comprehension(code: CodeType) -> bool:
 class Level(StrEnum):
     """How finely to divide the program into rooms."""
 
-    HOUSE = "rooms"
+    ROOMS = "rooms"
     TWO_LEVELS = "rooms of two levels"
     FOLDERS = "folders"
 
 
-def room_of(file: str, level: Level = Level.HOUSE) -> str:
+def room_of(file: str, level: Level = Level.ROOMS) -> str:
     """Return the room of a file, given its path relative to the root of the repository."""
     path = PurePosixPath(file)
     folders = path.parent.parts
@@ -196,7 +196,7 @@ def room_of(file: str, level: Level = Level.HOUSE) -> str:
     return "/".join(folders[:2] if level is Level.TWO_LEVELS or folders[0] == "bot" else folders[:1])
 
 
-def is_move(call: Call, level: Level = Level.HOUSE) -> bool:
+def is_move(call: Call, level: Level = Level.ROOMS) -> bool:
     """Return whether a call leads from one room into another."""
     return call.caller is not None and room_of(call.caller.file, level) != room_of(call.callee.file, level)
 

@@ -16,12 +16,12 @@ from bot.web.server import run_http_server
 from index.search.live_index import LiveIndex
 from tests.support.stores import write_empty_store
 
-AtDesk = Callable[[Group | User], AbstractAsyncContextManager[None]]  # runs a bot connected to this chat of advisers
+ConnectedTo = Callable[[Group | User], AbstractAsyncContextManager[None]]  # runs a bot connected to this adviser chat
 
 
 @pytest.fixture
 def fake_telegram() -> Iterator[FakeTelegram]:
-    """Telegram's part; at the end no call may have broken the Bot API's rules."""
+    """A fake Telegram; fails the test if any call violated the Bot API's rules."""
     with FakeTelegram() as started:
         yield started
         assert started.violations == []
@@ -46,21 +46,25 @@ async def running(
     webhook: bool = False,
     clock: Callable[[], float] = time.time,
     limits: RateLimits = NO_LIMITS,
-    takes: bool = True,
-    on_purpose: bool = True,
+    receives_updates: bool = True,
+    trust_clock: bool = True,
     publishes: bool = False,
 ) -> AsyncIterator[None]:
-    """The bot at work inside the block, then stopped as by SIGTERM; without ``takes`` no web server.
+    """Run the bot inside the block, then stop it as SIGTERM does.
 
-    With ``on_purpose`` the clock is as it is because somebody set it, and is believed at once. With ``publishes`` it
-    begins with two dozen calls for its profile.
+    Without ``receives_updates``, it neither polls nor serves HTTP. With ``trust_clock``, it trusts its clock at
+    once, as if somebody had just set it. With ``publishes``, it begins with two dozen calls for its profile.
     """
-    stop, nudge, store = asyncio.Event(), asyncio.Event(), open_store_from_settings(settings, clock)
-    if on_purpose:
-        nudge.set()
-    source = UpdateSource.WEBHOOK if webhook else UpdateSource.POLLING if takes else UpdateSource.NONE
-    runtime = BotRuntime(settings, live, store, clock, source, limits, wake_scheduler=nudge, publishes=publishes)
-    async with run_http_server(runtime.status_server.application, settings, webhook=webhook, enabled=takes):
+    stop, wake_scheduler, store = asyncio.Event(), asyncio.Event(), open_store_from_settings(settings, clock)
+    if trust_clock:
+        wake_scheduler.set()
+    source = UpdateSource.WEBHOOK if webhook else UpdateSource.POLLING if receives_updates else UpdateSource.NONE
+    runtime = BotRuntime(
+        settings, live, store, clock, source, limits, wake_scheduler=wake_scheduler, publishes=publishes
+    )
+    async with run_http_server(
+        runtime.status_server.application, settings, webhook=webhook, enabled=receives_updates
+    ):
         task = asyncio.create_task(run_bot(runtime, stop))
         try:
             yield
@@ -72,7 +76,7 @@ async def running(
 
 @pytest.fixture
 async def polling(bot_settings: Settings, live: LiveIndex) -> AsyncIterator[None]:
-    """A bot that polls."""
+    """A running bot that polls."""
     async with running(bot_settings, live):
         yield
 
@@ -80,14 +84,16 @@ async def polling(bot_settings: Settings, live: LiveIndex) -> AsyncIterator[None
 async def wait_for_text(
     fake_telegram: FakeTelegram, person: User, text: str, chat: Group | None = None
 ) -> MessageView:
-    """Wait until a message of the bot with this text is in the chat."""
-    found = await fake_telegram.wait_for(lambda: [seen for seen in person.bot_messages(chat) if text in seen.text])
-    return found[-1]
+    """Wait until the bot has sent a message that contains this text; return the latest one."""
+    messages = await fake_telegram.wait_for(
+        lambda: [message for message in person.bot_messages(chat) if text in message.text]
+    )
+    return messages[-1]
 
 
 @pytest.fixture
 def ada(fake_telegram: FakeTelegram) -> User:
-    """A person whose Telegram is German."""
+    """A user whose Telegram is set to German."""
     return fake_telegram.add_user("Ada", language_code="de", started=True)
 
 
@@ -105,13 +111,13 @@ def cem(fake_telegram: FakeTelegram) -> User:
 
 @pytest.fixture
 def forum(fake_telegram: FakeTelegram, bea: User, cem: User) -> Group:
-    """The advisers' group, with topics."""
+    """The adviser chat: a group with topics."""
     return fake_telegram.add_group("Beratung", [bea, cem], forum=True, bot_is_admin=True)
 
 
 @pytest.fixture
-def at_desk(bot_settings: Settings, live: LiveIndex, monkeypatch: pytest.MonkeyPatch) -> AtDesk:
-    """Runs a bot that is connected to the given chat of advisers."""
+def connected_to(bot_settings: Settings, live: LiveIndex, monkeypatch: pytest.MonkeyPatch) -> ConnectedTo:
+    """Return a function that runs a bot connected to the given adviser chat."""
 
     def connect(chat: Group | User) -> AbstractAsyncContextManager[None]:
         monkeypatch.setenv("GW_ADVISER_CHAT_ID", str(chat.id))
@@ -121,7 +127,7 @@ def at_desk(bot_settings: Settings, live: LiveIndex, monkeypatch: pytest.MonkeyP
 
 
 @pytest.fixture
-async def connected(at_desk: AtDesk, forum: Group) -> AsyncIterator[None]:
-    """A bot that is connected to the advisers' forum."""
-    async with at_desk(forum):
+async def connected(connected_to: ConnectedTo, forum: Group) -> AsyncIterator[None]:
+    """A running bot that is connected to the adviser chat."""
+    async with connected_to(forum):
         yield

@@ -1,4 +1,4 @@
-"""What /meinedaten sends: the data as JSON, and the page to read."""
+"""Helpers that read what /meinedaten sends: a JSON file, and a page for people to read."""
 
 import json
 from typing import Any
@@ -9,22 +9,24 @@ Rows = list[dict[str, Any]]
 
 
 async def my_data(fake_telegram: FakeTelegram, person: User) -> tuple[dict[str, Rows], str]:
-    """Ask for everything held on a person; the tables of the JSON file, and the page."""
-    whole, page = await my_files(fake_telegram, person)
-    return whole["data"], page
+    """Request a person's data; return the tables of the JSON file, and the page."""
+    export, page = await my_files(fake_telegram, person)
+    return export["data"], page
 
 
 async def my_files(fake_telegram: FakeTelegram, person: User) -> tuple[dict[str, Any], str]:
-    """The JSON file as a whole, and the page."""
-    asked = person.send_text("/meinedaten")
+    """Request a person's data; return the whole JSON file, and the page."""
+    command = person.send_text("/meinedaten")
 
-    def files_of() -> list[dict[str, Any]]:
-        found = [
-            seen.raw["document"] for seen in person.bot_messages() if seen.kind == "document" and seen.id > asked.id
+    def sent_documents() -> list[dict[str, Any]]:
+        documents = [
+            message.raw["document"]
+            for message in person.bot_messages()
+            if message.kind == "document" and message.id > command.id
         ]
-        return found if len(found) == 2 else []
+        return documents if len(documents) == 2 else []
 
-    page, data = await fake_telegram.wait_for(files_of, timeout=15)
+    page, data = await fake_telegram.wait_for(sent_documents, timeout=15)
     assert (page["file_name"], data["file_name"]) == ("meine-daten.html", "meine-daten.json")
     files = fake_telegram.world.files.by_id
     return json.loads(files[data["file_id"]].content), files[page["file_id"]].content.decode()

@@ -5,17 +5,17 @@ import pytest
 from bot.sandbox.fake_telegram import FakeTelegram, Group, User
 from bot.sandbox.fake_telegram.actors.user import DEFAULT_PHOTO
 from tests.end_to_end.advice import card, request, topic_of
-from tests.end_to_end.conftest import AtDesk, wait_for_text
+from tests.end_to_end.conftest import ConnectedTo, wait_for_text
 
 
 @pytest.mark.usefixtures("connected")
-async def test_whole_story_in_a_forum(fake_telegram: FakeTelegram, ada: User, bea: User, forum: Group) -> None:
-    """Request, topic with pinned card, taking, talking both ways, closing, rating, comment."""
+async def test_request_from_start_to_rating(fake_telegram: FakeTelegram, ada: User, bea: User, forum: Group) -> None:
+    """In a forum, a request gets a topic with a pinned card and can be taken, answered, closed and rated."""
     reference = await request(fake_telegram, ada, "Wir sind ein Verein in Kiel und suchen Partner.")
-    brief = await card(fake_telegram, bea, forum, reference)
-    topic = topic_of(brief)
-    assert "Verein in Kiel" in brief.text
-    await fake_telegram.wait_for(lambda: brief.id in fake_telegram.view_chat(forum).pinned_ids)
+    request_card = await card(fake_telegram, bea, forum, reference)
+    topic = topic_of(request_card)
+    assert "Verein in Kiel" in request_card.text
+    await fake_telegram.wait_for(lambda: request_card.id in fake_telegram.view_chat(forum).pinned_ids)
     assert reference in fake_telegram.view_chat(forum).topic_names[topic]
 
     bea.tap_button("Übernehmen", chat=forum)
@@ -40,10 +40,10 @@ async def test_whole_story_in_a_forum(fake_telegram: FakeTelegram, ada: User, be
 async def test_everything_is_relayed_both_ways(
     fake_telegram: FakeTelegram, ada: User, bea: User, forum: Group
 ) -> None:
-    """Photos, files, voice, contacts, places, formatting, edits and replies reach the other side as they are."""
+    """Photos, files, voice, contacts, locations, edits and replies are relayed unchanged in both directions."""
     topic = topic_of(await card(fake_telegram, bea, forum, await request(fake_telegram, ada)))
     bea.send_text("Schicken Sie gern Unterlagen.", chat=forum, topic=topic)
-    asked = await wait_for_text(fake_telegram, ada, "Unterlagen")
+    received = await wait_for_text(fake_telegram, ada, "Unterlagen")
     for send in (ada.send_document, ada.send_voice, ada.send_contact, ada.send_location):
         send()
     photo = ada.send_photo("Unser Plan")
@@ -53,7 +53,7 @@ async def test_everything_is_relayed_both_ways(
 
     ada.edit_caption(photo, "Unser neuer Plan")
     await wait_for_text(fake_telegram, bea, "Unser neuer Plan", forum)
-    text = ada.send_text("Passt das so?", reply_to=asked)
+    text = ada.send_text("Passt das so?", reply_to=received)
     copied = await wait_for_text(fake_telegram, bea, "Passt das so?", forum)
     original = next(m for m in fake_telegram.view_chat(forum).messages if m.text == "Schicken Sie gern Unterlagen.")
     assert copied.reply_to == original.id
@@ -61,17 +61,17 @@ async def test_everything_is_relayed_both_ways(
     assert (await wait_for_text(fake_telegram, bea, "<so>", forum)).edited
 
     answer = bea.send_text("Ja", chat=forum, topic=topic, reply_to=copied)
-    seen = await fake_telegram.wait_for(lambda: [one for one in ada.bot_messages() if one.text == "Ja"])
+    seen = await fake_telegram.wait_for(lambda: [seen for seen in ada.bot_messages() if seen.text == "Ja"])
     assert seen[-1].reply_to == text.id
     bea.edit_text(answer, "Ja, gern", chat=forum)
     await wait_for_text(fake_telegram, ada, "Ja, gern")
 
 
 @pytest.mark.usefixtures("connected")
-async def test_replaced_picture_is_replaced_at_the_other_side(
+async def test_replaced_photo_is_replaced_for_the_adviser(
     fake_telegram: FakeTelegram, ada: User, bea: User, forum: Group
 ) -> None:
-    """Another picture in the place of the first, without a word under it, is the one that the adviser sees."""
+    """When a person replaces a photo by one without a caption, the adviser sees the new one."""
     topic = topic_of(await card(fake_telegram, bea, forum, await request(fake_telegram, ada)))
     bea.send_text("Schicken Sie gern den Plan.", chat=forum, topic=topic)
     await wait_for_text(fake_telegram, ada, "den Plan")
@@ -81,17 +81,17 @@ async def test_replaced_picture_is_replaced_at_the_other_side(
     ada.replace_photo(photo, DEFAULT_PHOTO + b"right")
 
     (after,) = await fake_telegram.wait_for(
-        lambda: [one for one in bea.bot_messages(forum) if one.id == copied.id and one.edited]
+        lambda: [seen for seen in bea.bot_messages(forum) if seen.id == copied.id and seen.edited]
     )
     file = fake_telegram.world.files.by_id[after.raw["photo"][0]["file_id"]]
     assert (file.content, after.text) == (DEFAULT_PHOTO + b"right", "")
 
 
 @pytest.mark.usefixtures("connected")
-async def test_bot_is_silent_while_a_person_is_active(
+async def test_bot_is_silent_during_a_conversation(
     fake_telegram: FakeTelegram, ada: User, bea: User, forum: Group
 ) -> None:
-    """Questions, stickers and buttons are not answered by the bot until the person ends the conversation."""
+    """During a conversation the bot ignores questions, stickers and buttons, until the person ends it."""
     question = ada.send_text("Was ist ein Backbone?")
     answer = await ada.wait_for_reply()
     topic = topic_of(await card(fake_telegram, bea, forum, await request(fake_telegram, ada)))
@@ -116,10 +116,10 @@ async def test_bot_is_silent_while_a_person_is_active(
 
 
 @pytest.mark.usefixtures("connected")
-async def test_two_people_two_advisers_are_not_mixed_up(
+async def test_conversations_are_not_mixed_up(
     fake_telegram: FakeTelegram, ada: User, bea: User, cem: User, forum: Group
 ) -> None:
-    """Each topic leads to its own person."""
+    """Messages in the topic of a request reach only the person who made it."""
     eve = fake_telegram.add_user("Eve", language_code="de", started=True)
     refs = [await request(fake_telegram, ada, "Anliegen A"), await request(fake_telegram, eve, "Anliegen E")]
     topics = [topic_of(await card(fake_telegram, bea, forum, reference)) for reference in refs]
@@ -135,21 +135,23 @@ async def test_two_people_two_advisers_are_not_mixed_up(
     assert not any("Für Eve" in seen.text for seen in ada.bot_messages())
 
 
-async def test_plain_group_and_restarts(fake_telegram: FakeTelegram, ada: User, bea: User, at_desk: AtDesk) -> None:
-    """Without topics the replies to the card are the thread; between any two steps the bot is started anew."""
+async def test_plain_group_and_restarts(
+    fake_telegram: FakeTelegram, ada: User, bea: User, connected_to: ConnectedTo
+) -> None:
+    """Without topics, replies to the card form the thread, even if the bot restarts between any two steps."""
     group = fake_telegram.add_group("Beratung", [bea], bot_is_admin=True)
-    async with at_desk(group):
+    async with connected_to(group):
         reference = await request(fake_telegram, ada)
-        brief = await card(fake_telegram, bea, group, reference)
-    async with at_desk(group):
-        bea.send_text("Am Morgen geantwortet", chat=group, reply_to=brief)
+        request_card = await card(fake_telegram, bea, group, reference)
+    async with connected_to(group):
+        bea.send_text("Am Morgen geantwortet", chat=group, reply_to=request_card)
         await wait_for_text(fake_telegram, ada, "Am Morgen geantwortet")
-    async with at_desk(group):
+    async with connected_to(group):
         ada.send_text("Danke, noch eine Frage.")
-        further = await wait_for_text(fake_telegram, bea, "noch eine Frage", group)
-        assert further.reply_to == brief.id
-    async with at_desk(group):
-        bea.send_text("Ja?", chat=group, reply_to=further)
+        follow_up = await wait_for_text(fake_telegram, bea, "noch eine Frage", group)
+        assert follow_up.reply_to == request_card.id
+    async with connected_to(group):
+        bea.send_text("Ja?", chat=group, reply_to=follow_up)
         await wait_for_text(fake_telegram, ada, "Ja?")
         bea.send_text("Unter uns", chat=group)
         ada.send_text("Fertig")
@@ -158,13 +160,13 @@ async def test_plain_group_and_restarts(fake_telegram: FakeTelegram, ada: User, 
     assert not any("Unter uns" in seen.text for seen in ada.bot_messages())
 
 
-async def test_single_adviser(fake_telegram: FakeTelegram, ada: User, at_desk: AtDesk) -> None:
-    """A single adviser's chat: replies go to the person, all else is a question to the bot."""
+async def test_single_adviser(fake_telegram: FakeTelegram, ada: User, connected_to: ConnectedTo) -> None:
+    """In a single adviser's chat, replies go to the person and anything else is a question to the bot."""
     jacob = fake_telegram.add_user("Jacob", language_code="de", started=True)
-    async with at_desk(jacob):
+    async with connected_to(jacob):
         reference = await request(fake_telegram, ada)
-        brief = await wait_for_text(fake_telegram, jacob, f"Anfrage {reference}")
-        jacob.send_text("Hier bin ich", reply_to=brief)
+        request_card = await wait_for_text(fake_telegram, jacob, f"Anfrage {reference}")
+        jacob.send_text("Hier bin ich", reply_to=request_card)
         await wait_for_text(fake_telegram, ada, "Hier bin ich")
         jacob.send_text("Was ist ein Backbone?")
         await wait_for_text(fake_telegram, jacob, "Backbone")

@@ -1,4 +1,4 @@
-"""Requests and conversations when something goes wrong on the way; and by e-mail."""
+"""Requests and conversations when something fails on the way, and requests by e-mail."""
 
 import asyncio
 import threading
@@ -17,33 +17,33 @@ from bot.settings import Settings
 from index.search.live_index import LiveIndex
 from tests.bot.mail.test_mail import free_port
 from tests.end_to_end.advice import card, request, topic_of
-from tests.end_to_end.conftest import AtDesk, running, wait_for_text
+from tests.end_to_end.conftest import ConnectedTo, running, wait_for_text
 from tests.support.queues import references
 
 
 class MailServer:
-    """Takes mails; the first ones are refused for now where that is asked for."""
+    """Accepts mail, but rejects the next ``busy`` messages temporarily."""
 
     def __init__(self) -> None:
-        self.taken: list[bytes] = []
-        self.came = threading.Event()
+        self.received: list[bytes] = []
+        self.arrived = threading.Event()
         self.busy = 0
         self.controller: Controller
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's
-        """Keep a mail, or not yet."""
+        """Accept a message, or reject it temporarily."""
         if self.busy:
             self.busy -= 1
             return "451 try again later"
         assert isinstance(envelope.content, bytes)
-        self.taken.append(envelope.content)
-        self.came.set()
+        self.received.append(envelope.content)
+        self.arrived.set()
         return "250 OK"
 
 
 @pytest.fixture
 def mail_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[MailServer]:
-    """A mail server that the bot is set to use; it is not up before its `start`."""
+    """A mail server that the bot is configured to use; it listens once its controller is started."""
     server = MailServer()
     server.controller = Controller(server, hostname="127.0.0.1", port=free_port())
     monkeypatch.setenv("GW_SMTP_URL", f"smtp://127.0.0.1:{server.controller.port}")
@@ -54,7 +54,7 @@ def mail_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[MailServer]:
 
 @pytest.mark.usefixtures("connected")
 async def test_blocked_bot_is_reported(fake_telegram: FakeTelegram, ada: User, bea: User, forum: Group) -> None:
-    """What cannot be delivered is said on the other side."""
+    """When a person has blocked the bot, the adviser is told that a message could not be delivered."""
     topic = topic_of(await card(fake_telegram, bea, forum, await request(fake_telegram, ada)))
     ada.block_bot()
     bea.send_text("Hallo?", chat=forum, topic=topic)
@@ -63,8 +63,8 @@ async def test_blocked_bot_is_reported(fake_telegram: FakeTelegram, ada: User, b
 
 
 @pytest.mark.usefixtures("connected")
-async def test_deleted_topic_is_opened_anew(fake_telegram: FakeTelegram, ada: User, bea: User, forum: Group) -> None:
-    """What a person writes after the topic was deleted comes in a new one, with what was said before."""
+async def test_deleted_topic_is_replaced(fake_telegram: FakeTelegram, ada: User, bea: User, forum: Group) -> None:
+    """After a topic was deleted, the person's next message opens a new one that begins with the history."""
     topic = topic_of(await card(fake_telegram, bea, forum, await request(fake_telegram, ada)))
     bea.send_text("Hallo!", chat=forum, topic=topic)
     await wait_for_text(fake_telegram, ada, "Hallo!")
@@ -72,23 +72,23 @@ async def test_deleted_topic_is_opened_anew(fake_telegram: FakeTelegram, ada: Us
     ada.send_text("Sind Sie noch da?")
     copied = await wait_for_text(fake_telegram, bea, "Sind Sie noch da?", forum)
 
-    fresh = topic_of(copied)
-    assert fresh != topic
-    assert any("Hallo!" in seen.text and seen.thread_id == fresh for seen in bea.bot_messages(forum))
+    new_topic = topic_of(copied)
+    assert new_topic != topic
+    assert any("Hallo!" in seen.text and seen.thread_id == new_topic for seen in bea.bot_messages(forum))
 
 
-async def test_group_that_became_a_supergroup_is_followed(
-    fake_telegram: FakeTelegram, ada: User, bea: User, at_desk: AtDesk
+async def test_migration_to_a_supergroup_is_followed(
+    fake_telegram: FakeTelegram, ada: User, bea: User, connected_to: ConnectedTo
 ) -> None:
-    """The id of the setting still works when Telegram has given the group another."""
+    """The configured chat id still works after Telegram has given the group a new one."""
     group = fake_telegram.add_group("Beratung", [bea], chat_type="group", bot_is_admin=True)
-    async with at_desk(group):
+    async with connected_to(group):
         first = await request(fake_telegram, ada)
         await card(fake_telegram, bea, group, first)
         group.upgrade_to_supergroup(bea.account)
         second = await request(fake_telegram, ada, "Noch etwas")
-        brief = await card(fake_telegram, bea, group, second)
-        bea.send_text("Ja bitte?", chat=group, reply_to=brief)
+        request_card = await card(fake_telegram, bea, group, second)
+        bea.send_text("Ja bitte?", chat=group, reply_to=request_card)
         await wait_for_text(fake_telegram, ada, "Ja bitte?")
 
 
@@ -101,7 +101,7 @@ async def test_group_that_became_a_supergroup_is_followed(
 async def test_nothing_is_lost_when_telegram_fails(
     fake_telegram: FakeTelegram, ada: User, bea: User, forum: Group, kind: FaultKind
 ) -> None:
-    """Whatever goes wrong on the way, the request and each relayed message arrive once and in order."""
+    """Whatever the fault, the request and each relayed message arrive once and in order."""
     for method in ("createForumTopic", "sendMessage", "copyMessage"):
         fake_telegram.fail_next(method, kind, chat=forum)
     topic = topic_of(await card(fake_telegram, bea, forum, await request(fake_telegram, ada)))
@@ -117,10 +117,10 @@ async def test_nothing_is_lost_when_telegram_fails(
 
 
 @pytest.mark.usefixtures("connected")
-async def test_history_is_told_once_when_telegram_fails(
+async def test_history_is_sent_once_when_telegram_fails(
     fake_telegram: FakeTelegram, ada: User, bea: User, forum: Group
 ) -> None:
-    """A new topic is opened on from where it was broken off: one topic, pinned, with what was said before, once."""
+    """After a fault, setting up a new topic resumes: there is one topic, one pinned card and one history."""
     topic = topic_of(await card(fake_telegram, bea, forum, await request(fake_telegram, ada)))
     bea.send_text("Hallo!", chat=forum, topic=topic)
     await wait_for_text(fake_telegram, ada, "Hallo!")
@@ -128,18 +128,18 @@ async def test_history_is_told_once_when_telegram_fails(
     for method in ("sendMessage", "pinChatMessage"):
         fake_telegram.fail_next(method, FaultKind.BAD_GATEWAY, chat=forum)
     ada.send_text("Sind Sie noch da?")
-    fresh = topic_of(await wait_for_text(fake_telegram, bea, "Sind Sie noch da?", forum))
+    new_topic = topic_of(await wait_for_text(fake_telegram, bea, "Sind Sie noch da?", forum))
 
-    there = [seen for seen in bea.bot_messages(forum) if seen.thread_id == fresh and seen.kind == "text"]
-    assert ["Bisheriger Verlauf" in seen.text for seen in there].count(True) == 1
-    assert ["Anfrage" in seen.text.split("\n")[0] for seen in there].count(True) == 1
-    assert there[0].id in fake_telegram.view_chat(forum).pinned_ids
-    assert list(fake_telegram.view_chat(forum).topic_names) == [fresh]
+    in_topic = [seen for seen in bea.bot_messages(forum) if seen.thread_id == new_topic and seen.kind == "text"]
+    assert ["Bisheriger Verlauf" in seen.text for seen in in_topic].count(True) == 1
+    assert ["Anfrage" in seen.text.split("\n")[0] for seen in in_topic].count(True) == 1
+    assert in_topic[0].id in fake_telegram.view_chat(forum).pinned_ids
+    assert list(fake_telegram.view_chat(forum).topic_names) == [new_topic]
 
 
 @pytest.mark.usefixtures("connected")
-async def test_no_answer_in_time(fake_telegram: FakeTelegram, ada: User, bea: User, forum: Group) -> None:
-    """A call that Telegram never answers is given up and made again, and what came after it waits its turn."""
+async def test_unanswered_call_is_retried(fake_telegram: FakeTelegram, ada: User, bea: User, forum: Group) -> None:
+    """A call that Telegram never answers is cancelled and made again; later calls wait their turn."""
     topic = topic_of(await card(fake_telegram, bea, forum, await request(fake_telegram, ada)))
     bea.send_text("Hallo!", chat=forum, topic=topic)
     await wait_for_text(fake_telegram, ada, "Hallo!")
@@ -152,10 +152,10 @@ async def test_no_answer_in_time(fake_telegram: FakeTelegram, ada: User, bea: Us
 
 
 @pytest.mark.usefixtures("connected")
-async def test_lost_response_doubles_the_delivery_only(
+async def test_lost_response_causes_a_duplicate(
     fake_telegram: FakeTelegram, ada: User, bea: User, forum: Group
 ) -> None:
-    """A copy whose answer was lost is sent again: seen twice, kept once."""
+    """A message whose response was lost is sent again: it appears twice, but in order."""
     topic = topic_of(await card(fake_telegram, bea, forum, await request(fake_telegram, ada)))
     bea.send_text("Hallo!", chat=forum, topic=topic)
     await wait_for_text(fake_telegram, ada, "Hallo!")
@@ -172,38 +172,38 @@ async def test_lost_response_doubles_the_delivery_only(
 
 
 async def test_reply_to_a_card_that_was_sent_twice(
-    fake_telegram: FakeTelegram, ada: User, bea: User, at_desk: AtDesk
+    fake_telegram: FakeTelegram, ada: User, bea: User, connected_to: ConnectedTo
 ) -> None:
-    """An adviser who replies to a card that the bot does not know, since its answer was lost, is told so."""
+    """An adviser who replies to a duplicate card that the bot does not know is told so."""
     group = fake_telegram.add_group("Beratung", [bea], bot_is_admin=True)
-    async with at_desk(group):
+    async with connected_to(group):
         fake_telegram.fail_next("sendMessage", FaultKind.LOST, chat=group)
         reference = await request(fake_telegram, ada)
         await fake_telegram.wait_for(
-            lambda: len([one for one in bea.bot_messages(group) if reference in one.text]) == 2
+            lambda: len([seen for seen in bea.bot_messages(group) if reference in seen.text]) == 2
         )
-        first, second = (one for one in bea.bot_messages(group) if reference in one.text)
+        first, second = (seen for seen in bea.bot_messages(group) if reference in seen.text)
         bea.send_text("Guten Tag!", chat=group, reply_to=first)
         await wait_for_text(fake_telegram, bea, "ging an niemanden", group)
         bea.send_text("Guten Abend!", chat=group, reply_to=second)
         await wait_for_text(fake_telegram, ada, "Guten Abend!")
 
 
-async def test_bot_thrown_out_of_the_group(
+async def test_bot_removed_from_the_adviser_chat(
     fake_telegram: FakeTelegram,
     ada: User,
     bea: User,
     forum: Group,
     monkeypatch: pytest.MonkeyPatch,
-    at_desk: AtDesk,
+    connected_to: ConnectedTo,
     mail_server: MailServer,
 ) -> None:
-    """Requests wait until the bot is in the group again; the operator gets an e-mail."""
+    """If the bot is removed from the adviser chat, requests stay queued and the operator gets an e-mail."""
     mail_server.controller.start()
     monkeypatch.setenv("GW_OPERATOR_EMAIL", "operator@example.org")
-    async with at_desk(forum):
+    async with connected_to(forum):
         forum.remove_bot(bea.account)
-        assert await asyncio.to_thread(mail_server.came.wait, 20)
+        assert await asyncio.to_thread(mail_server.arrived.wait, 20)
         reference = await request(fake_telegram, ada)
         await fake_telegram.wait_for(
             lambda: [call for call in fake_telegram.calls_to("createForumTopic") if call.status == 403]
@@ -211,33 +211,33 @@ async def test_bot_thrown_out_of_the_group(
 
     store = open_store_from_settings(Settings())
     assert store.requests.find_request(reference) is not None
-    assert message_from_bytes(mail_server.taken[0], policy=default)["To"] == "operator@example.org"
+    assert message_from_bytes(mail_server.received[0], policy=default)["To"] == "operator@example.org"
     assert reference in references(store.outbox.due_calls(time.time() + 3600))
     store.close()
 
 
 @pytest.mark.parametrize("trouble", ["busy", "down"])
-async def test_request_goes_out_by_mail_as_well(
+async def test_request_is_also_sent_by_mail(
     fake_telegram: FakeTelegram,
     ada: User,
     bea: User,
     forum: Group,
-    at_desk: AtDesk,
+    connected_to: ConnectedTo,
     mail_server: MailServer,
     trouble: str,
 ) -> None:
-    """The contact gets the request once, also where the mail server was in trouble first; Telegram does not wait."""
+    """The contact gets the request by mail once, even after the mail server failed; Telegram does not wait."""
     if trouble == "busy":
         mail_server.busy = 1
         mail_server.controller.start()
-    async with at_desk(forum):
+    async with connected_to(forum):
         reference = await request(fake_telegram, ada, "Bitte auch per Mail")
         await card(fake_telegram, bea, forum, reference)
         if trouble == "down":
             mail_server.controller.start()
-        assert await asyncio.to_thread(mail_server.came.wait, 20)
+        assert await asyncio.to_thread(mail_server.arrived.wait, 20)
 
-    (mail,) = (message_from_bytes(body, policy=default) for body in mail_server.taken)
+    (mail,) = (message_from_bytes(body, policy=default) for body in mail_server.received)
     assert mail["To"] == "Jacob Rohm <jacob.rohm@phineo.org>"
     assert reference in mail["Subject"]
     plain = mail.get_body(("plain",))
@@ -245,24 +245,24 @@ async def test_request_goes_out_by_mail_as_well(
     assert "Bitte auch per Mail" in plain.get_content()
 
 
-async def test_group_where_the_bot_has_no_rights(
-    fake_telegram: FakeTelegram, ada: User, bea: User, at_desk: AtDesk
+async def test_forum_without_admin_rights(
+    fake_telegram: FakeTelegram, ada: User, bea: User, connected_to: ConnectedTo
 ) -> None:
-    """In a forum where it may open no topics the bot uses replies, and pins nothing."""
+    """In a forum where it may not create topics, the bot uses replies and pins nothing."""
     forum = fake_telegram.add_group("Beratung", [bea], forum=True)
-    async with at_desk(forum):
-        brief = await card(fake_telegram, bea, forum, await request(fake_telegram, ada))
-        bea.send_text("Guten Tag!", chat=forum, reply_to=brief)
+    async with connected_to(forum):
+        request_card = await card(fake_telegram, bea, forum, await request(fake_telegram, ada))
+        bea.send_text("Guten Tag!", chat=forum, reply_to=request_card)
         await wait_for_text(fake_telegram, ada, "Guten Tag!")
 
-    assert brief.thread_id is None
+    assert request_card.thread_id is None
 
 
-async def test_what_the_time_brings_is_sent(
+async def test_reminders_for_an_unanswered_request(
     fake_telegram: FakeTelegram, ada: User, bea: User, forum: Group, bot_settings: Settings, live: LiveIndex,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    """A request that nobody answered: the person gets a word and a choice, the advisers a reminder."""
+    """If nobody answers a request, the person gets a message with options, and the advisers a reminder."""
     monkeypatch.setenv("GW_ADVISER_CHAT_ID", str(forum.id))
     async with running(Settings(), live):
         reference = await request(fake_telegram, ada)

@@ -1,4 +1,4 @@
-"""What advisers can do, and that nobody else can."""
+"""What advisers, and only they, can do with requests."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from tests.end_to_end.conftest import wait_for_text
 
 @pytest.mark.usefixtures("connected")
 async def test_notes_stay_among_advisers(fake_telegram: FakeTelegram, ada: User, bea: User, forum: Group) -> None:
-    """What begins with // is not passed on, nor is what is said outside of the request's topic."""
+    """Messages that begin with // or are written outside the request's topic are not passed on."""
     topic = topic_of(await card(fake_telegram, bea, forum, await request(fake_telegram, ada)))
     bea.send_text("// Kennen wir die?", chat=forum, topic=topic)
     bea.send_text("Wer hat Zeit?", chat=forum)
@@ -20,10 +20,10 @@ async def test_notes_stay_among_advisers(fake_telegram: FakeTelegram, ada: User,
 
 
 @pytest.mark.usefixtures("connected")
-async def test_of_two_advisers_one_takes_it(
+async def test_only_one_adviser_can_take_a_request(
     fake_telegram: FakeTelegram, ada: User, bea: User, cem: User, forum: Group
 ) -> None:
-    """The second is told who was faster."""
+    """Only one adviser can take a request; a second one is told who has taken it."""
     await card(fake_telegram, bea, forum, await request(fake_telegram, ada))
     first, second = bea.tap_button("Übernehmen", chat=forum), cem.tap_button("Übernehmen", chat=forum)
     await fake_telegram.wait_for(lambda: first.answer is not None and second.answer is not None)
@@ -37,7 +37,7 @@ async def test_of_two_advisers_one_takes_it(
 async def test_suggested_answer_is_sent_with_one_tap(
     fake_telegram: FakeTelegram, ada: User, bea: User, forum: Group
 ) -> None:
-    """The three best entries for what the person wrote last, each to be sent or read."""
+    """Advisers are offered the three best entries for the person's last message, to send or to read."""
     await card(fake_telegram, bea, forum, await request(fake_telegram, ada, "Was ist eine Backbone-Organisation?"))
     bea.tap_button("Antworten vorschlagen", chat=forum)
     offered = await wait_for_text(fake_telegram, bea, "Wissensbasis", forum)
@@ -51,14 +51,19 @@ async def test_suggested_answer_is_sent_with_one_tap(
 
 
 @pytest.mark.usefixtures("connected")
-async def test_only_advisers_act(fake_telegram: FakeTelegram, ada: User, bea: User, cem: User, forum: Group) -> None:
-    """Nobody outside, nobody who has left, and nobody with another's button changes anything."""
+async def test_only_advisers_can_act(
+    fake_telegram: FakeTelegram, ada: User, bea: User, cem: User, forum: Group
+) -> None:
+    """Outsiders, former members, and people who forge another person's button change nothing."""
     reference = await request(fake_telegram, ada)
     await card(fake_telegram, bea, forum, reference)
     forum.remove_member(cem.account)
-    outsider = await forged(fake_telegram, cem, forum, f"q:take:{reference}")
+    outsider = await answer_to_forged_tap(fake_telegram, cem, forum, f"q:take:{reference}")
     assert outsider == "Das können nur Berater*innen."
-    assert await forged(fake_telegram, ada, None, f"q:close:{reference}") == "Dieser Knopf gilt nicht mehr."
+    assert (
+        await answer_to_forged_tap(fake_telegram, ada, None, f"q:close:{reference}")
+        == "Dieser Knopf gilt nicht mehr."
+    )
     eve = fake_telegram.add_user("Eve", language_code="de")
     eve.send_text("/start")
     await eve.wait_for_reply()
@@ -70,7 +75,7 @@ async def test_only_advisers_act(fake_telegram: FakeTelegram, ada: User, bea: Us
         "q:",
         "h",
     ):
-        assert await forged(fake_telegram, eve, None, data) == "Dieser Knopf gilt nicht mehr."
+        assert await answer_to_forged_tap(fake_telegram, eve, None, data) == "Dieser Knopf gilt nicht mehr."
     ada.send_text("/anfragen")
     assert "nur Berater*innen" in (await ada.wait_for_reply()).text
     bea.send_text("/anfragen", chat=forum)
@@ -78,8 +83,8 @@ async def test_only_advisers_act(fake_telegram: FakeTelegram, ada: User, bea: Us
     assert "noch frei" in (await wait_for_text(fake_telegram, bea, "Offene Anfragen", forum)).text
 
 
-async def forged(fake_telegram: FakeTelegram, person: User, chat: Group | None, data: str) -> str:
-    """A tap with data that no button of the person's holds; returns what it was answered with."""
+async def answer_to_forged_tap(fake_telegram: FakeTelegram, person: User, chat: Group | None, data: str) -> str:
+    """Tap a button that the person does not have; return the text of the answer."""
     tap = person.tap_stale_button(data, chat)
     await fake_telegram.wait_for(lambda: tap.answer is not None)
     assert tap.answer is not None
@@ -90,7 +95,7 @@ async def forged(fake_telegram: FakeTelegram, person: User, chat: Group | None, 
 async def test_command_is_answered_in_its_topic(
     fake_telegram: FakeTelegram, ada: User, bea: User, forum: Group
 ) -> None:
-    """Who asks for the open requests inside a topic reads them there."""
+    """/anfragen, sent in a topic, is answered in that topic."""
     topic = topic_of(await card(fake_telegram, bea, forum, await request(fake_telegram, ada)))
     bea.send_text("/anfragen", chat=forum, topic=topic)
 
@@ -101,13 +106,13 @@ async def test_command_is_answered_in_its_topic(
 async def test_released_request_is_free_again(
     fake_telegram: FakeTelegram, ada: User, bea: User, cem: User, forum: Group
 ) -> None:
-    """Handed over, it can be taken by somebody else, and reopened after it was closed."""
+    """A released request can be taken by another adviser, and a closed one can be reopened."""
     await card(fake_telegram, bea, forum, await request(fake_telegram, ada))
     bea.tap_button("Übernehmen", chat=forum)
     await wait_for_text(fake_telegram, bea, "Übernommen (Bea)", forum)
     bea.tap_button("Abgeben", chat=forum)
     await wait_for_text(fake_telegram, bea, "Wer übernimmt?", forum)
-    await fake_telegram.wait_for(lambda: "Noch nicht übernommen" in _card(bea, forum))
+    await fake_telegram.wait_for(lambda: "Noch nicht übernommen" in _card_text(bea, forum))
     cem.tap_button("Übernehmen", chat=forum)
     await wait_for_text(fake_telegram, bea, "Übernommen (Cem)", forum)
     cem.tap_button("Abschließen", chat=forum)
@@ -115,18 +120,18 @@ async def test_released_request_is_free_again(
     ada.tap_button("Wieder öffnen")
 
     await wait_for_text(fake_telegram, ada, "ist wieder offen")
-    await fake_telegram.wait_for(lambda: "Noch nicht übernommen" in _card(bea, forum))
+    await fake_telegram.wait_for(lambda: "Noch nicht übernommen" in _card_text(bea, forum))
 
 
-def _card(reader: User, chat: Group) -> str:
+def _card_text(reader: User, chat: Group) -> str:
     return next(seen.text for seen in reader.bot_messages(chat) if seen.text.startswith("Anfrage "))
 
 
 @pytest.mark.usefixtures("connected")
-async def test_question_after_rating_is_no_comment(
+async def test_question_after_rating_is_answered(
     fake_telegram: FakeTelegram, ada: User, bea: User, forum: Group
 ) -> None:
-    """A comment is awaited, but a question is answered."""
+    """A question is answered even while the bot waits for a comment on the rating."""
     await card(fake_telegram, bea, forum, await request(fake_telegram, ada))
     bea.tap_button("Abschließen", chat=forum)
     await wait_for_text(fake_telegram, ada, "Wie war es für Sie?")
@@ -139,7 +144,7 @@ async def test_question_after_rating_is_no_comment(
 
 @pytest.mark.usefixtures("connected")
 async def test_closed_request_relays_nothing(fake_telegram: FakeTelegram, ada: User, bea: User, forum: Group) -> None:
-    """What is written after the closing goes nowhere in silence: both sides are told."""
+    """After a request is closed, messages are not relayed, and either sender is told so."""
     topic = topic_of(await card(fake_telegram, bea, forum, await request(fake_telegram, ada)))
     bea.send_text("Hallo!", chat=forum, topic=topic)
     hello = await wait_for_text(fake_telegram, ada, "Hallo!")
@@ -156,10 +161,10 @@ async def test_closed_request_relays_nothing(fake_telegram: FakeTelegram, ada: U
 
 
 @pytest.mark.usefixtures("connected")
-async def test_request_handed_back_loses_nothing(
+async def test_messages_for_a_released_request_are_kept(
     fake_telegram: FakeTelegram, ada: User, bea: User, cem: User, forum: Group
 ) -> None:
-    """What a person writes after their adviser has handed the request back is in its topic, for whoever takes it."""
+    """What a person writes after their request was released is in its topic for the next adviser."""
     topic = topic_of(await card(fake_telegram, bea, forum, await request(fake_telegram, ada)))
     bea.send_text("Guten Tag!", chat=forum, topic=topic)
     await wait_for_text(fake_telegram, bea, "Übernommen (Bea)", forum)
@@ -174,10 +179,10 @@ async def test_request_handed_back_loses_nothing(
 
 
 @pytest.mark.usefixtures("connected")
-async def test_topic_opened_anew_tells_what_was_read(
+async def test_history_in_a_new_topic_is_up_to_date(
     fake_telegram: FakeTelegram, ada: User, bea: User, forum: Group
 ) -> None:
-    """Of what either side corrected, and what an adviser took back, the history tells what the other has read."""
+    """The history in a new topic has the corrected texts, and nothing that was withdrawn."""
     topic = topic_of(await card(fake_telegram, bea, forum, await request(fake_telegram, ada)))
     number = bea.send_text("Rufen Sie an: 0431 111", chat=forum, topic=topic)
     note = bea.send_text("Sehr anstrengend", chat=forum, topic=topic)
@@ -200,10 +205,10 @@ async def test_topic_opened_anew_tells_what_was_read(
 
 
 @pytest.mark.usefixtures("connected")
-async def test_word_to_the_advisers_is_passed_on(
+async def test_unanswered_message_can_be_passed_on(
     fake_telegram: FakeTelegram, ada: User, bea: User, forum: Group
 ) -> None:
-    """Before an adviser has written, what the bot has no answer to reaches the topic with one tap."""
+    """Before an adviser has written, a message the bot cannot answer reaches the topic with one tap."""
     reference = await request(fake_telegram, ada)
     topic = topic_of(await card(fake_telegram, bea, forum, reference))
     ada.send_text("Sind Sie noch da?")

@@ -1,4 +1,4 @@
-"""A machine's clock that is wrong when the bot starts, and is put right while it runs or before it starts anew."""
+"""A system clock that is wrong when the bot starts and is corrected while it runs or before it restarts."""
 
 import time
 from dataclasses import replace
@@ -22,8 +22,8 @@ from tests.support.tables import tables
 DAY = 86_400.0
 
 
-class Ahead:
-    """The time, by a clock that is so many seconds ahead."""
+class ClockAhead:
+    """A clock that is ahead of the real time."""
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
@@ -32,20 +32,20 @@ class Ahead:
         return time.time() + self.seconds
 
 
-async def test_nothing_is_deleted_by_a_clock_that_was_wrong_at_the_start(
+async def test_clock_that_is_wrong_at_start_deletes_nothing(
     fake_telegram: FakeTelegram, ada: User, forum: Group, bot_settings: Settings, live: LiveIndex,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    """Somebody is answered while the clock is a year ahead, and everything is still there when it is right."""
+    """A bot that starts with a clock a year ahead answers people and deletes nothing."""
     monkeypatch.setenv("GW_ADVISER_CHAT_ID", str(forum.id))
     store = open_store_from_settings(bot_settings)
     closed = replace(REQUEST, status=RequestStatus.CLOSED, created=time.time(), closed=time.time())
     apply_update(store, EVENT, CreateRequest(closed), *EVERYTHING[1:], state=STATE)
     store.requests.save_thread(REFERENCE, AdviserThread(forum.id, 40, 41))
     before = tables(store)
-    clock = Ahead(365 * DAY)
+    clock = ClockAhead(365 * DAY)
 
-    async with running(Settings(), live, clock=clock, on_purpose=False):
+    async with running(Settings(), live, clock=clock, trust_clock=False):
         ada.send_text("/start")
         await ada.wait_for_reply()
         clock.seconds = 0.0
@@ -61,13 +61,13 @@ async def test_nothing_is_deleted_by_a_clock_that_was_wrong_at_the_start(
     assert [row for row in after["outbox"] if row["method"] == ERASE_THREAD] == []
 
 
-async def test_clock_that_is_put_back_mutes_nobody(
+async def test_corrected_clock_delays_no_answer(
     fake_telegram: FakeTelegram, ada: User, bot_settings: Settings, live: LiveIndex
 ) -> None:
-    """A bot that started while the clock was an hour ahead answers at once when it is right."""
-    clock = Ahead(3_600.0)
+    """A bot that started with its clock an hour ahead answers at once when the clock is corrected."""
+    clock = ClockAhead(3_600.0)
 
-    async with running(bot_settings, live, clock=clock, limits=TELEGRAM_LIMITS, on_purpose=False):
+    async with running(bot_settings, live, clock=clock, limits=TELEGRAM_LIMITS, trust_clock=False):
         await fake_telegram.wait_for(lambda: fake_telegram.calls_to("getMe"))
         clock.seconds = 0.0
         ada.send_text("/start")
@@ -75,26 +75,25 @@ async def test_clock_that_is_put_back_mutes_nobody(
         assert await ada.wait_for_reply()
 
 
-async def test_refusals_while_the_clock_was_ahead_hold_nobody(
+async def test_rate_limits_from_a_wrong_clock_delay_nobody(
     fake_telegram: FakeTelegram, ada: User, bea: User, cem: User, bot_settings: Settings, live: LiveIndex
 ) -> None:
-    """Three people to whom Telegram took nothing while the clock was a month ahead, and so nobody, are answered by a
-    bot that is started with the right one, and so is somebody else."""
+    """Rate limits noted while the clock was a month ahead delay nobody after a restart with the right time."""
     people, other = (ada, bea, cem), fake_telegram.add_user("Dora", started=True)
     clock = Clock(time.time() + 30 * DAY)
     fake_telegram.fail_next("sendMessage", FaultKind.RATE_LIMIT, 3, retry_after=0)
-    async with running(bot_settings, live, clock=clock, limits=TELEGRAM_LIMITS, on_purpose=False):
+    async with running(bot_settings, live, clock=clock, limits=TELEGRAM_LIMITS, trust_clock=False):
         await fake_telegram.wait_for(lambda: fake_telegram.calls_to("getMe"))
         clock.now += 5
         for person in people:
             person.send_text("/start")
         await fake_telegram.wait_for(lambda: len(fake_telegram.calls_to("sendMessage")) == len(people))
     store = open_store_from_settings(bot_settings, clock)
-    noted = set(store.outbox.rate_limits())
+    rate_limited = set(store.outbox.rate_limits())
     store.close()
 
-    async with running(bot_settings, live, limits=TELEGRAM_LIMITS, on_purpose=False):
+    async with running(bot_settings, live, limits=TELEGRAM_LIMITS, trust_clock=False):
         other.send_text("/start")
         await fake_telegram.wait_for(lambda: all(person.bot_messages() for person in (*people, other)))
 
-    assert noted == {0, *(person.id for person in people)}
+    assert rate_limited == {0, *(person.id for person in people)}

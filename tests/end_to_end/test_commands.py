@@ -10,15 +10,15 @@ pytestmark = pytest.mark.usefixtures("polling")
 
 
 @pytest.mark.parametrize("command", [*GERMAN_COMMANDS, *ENGLISH_COMMANDS, *ADVISER_COMMANDS])
-async def test_every_command_is_replied_to(ada: User, command: str) -> None:
-    """No command is left without a reply, and none is unknown."""
+async def test_every_command_gets_a_reply(ada: User, command: str) -> None:
+    """Every command gets a reply, and none is unknown."""
     ada.send_text(f"/{command}")
 
     assert "kenne ich nicht" not in (await ada.wait_for_reply()).text
 
 
-async def test_start_opens_three_doors(ada: User) -> None:
-    """The first message says that this is a bot and offers to ask, to be led, and to talk to a person."""
+async def test_start_offers_three_ways_to_begin(ada: User) -> None:
+    """The first message says that this is a bot and offers a question, the introduction, and a person."""
     ada.send_text("/start")
     start = await ada.wait_for_reply()
 
@@ -26,13 +26,13 @@ async def test_start_opens_three_doors(ada: User) -> None:
     assert start.button_labels == ["Eine Frage stellen", "Einführung", "Mit einem Menschen sprechen"]
 
 
-@pytest.mark.parametrize("door", ["Eine Frage stellen", "Einführung", "Mit einem Menschen sprechen"])
-async def test_every_door_leads_somewhere(ada: User, door: str) -> None:
-    """Each of the three buttons is followed by a message."""
+@pytest.mark.parametrize("label", ["Eine Frage stellen", "Einführung", "Mit einem Menschen sprechen"])
+async def test_every_start_button_gets_a_reply(ada: User, label: str) -> None:
+    """Each of the three start buttons is followed by a message."""
     ada.send_text("/start")
     await ada.wait_for_reply()
 
-    assert (await ada.wait_for_reply(ada.tap_button(door))).text
+    assert (await ada.wait_for_reply(ada.tap_button(label))).text
 
 
 @pytest.mark.parametrize(
@@ -49,14 +49,14 @@ async def test_every_door_leads_somewhere(ada: User, door: str) -> None:
     ],
 )
 async def test_deep_links(ada: User, link: str, expected: str) -> None:
-    """A link leads straight to its place, an unknown one to the start."""
+    """A deep link opens its target; an unknown one opens the start message."""
     ada.send_text(f"/start {link}")
 
     assert expected in (await ada.wait_for_reply()).text
 
 
 async def test_introduction_turns_pages_in_one_message(ada: User) -> None:
-    """Next and back change one message, from the first step to the last and back."""
+    """The buttons for next and back edit one message, from the first step to the last and back."""
     ada.send_text("/einfuehrung")
     first = (await ada.wait_for_reply()).id
     page = await ada.wait_for_reply(ada.tap_button("Kommune"))
@@ -72,7 +72,7 @@ async def test_introduction_turns_pages_in_one_message(ada: User) -> None:
 
 
 async def test_contact_is_text_and_card(ada: User, fake_telegram: FakeTelegram) -> None:
-    """The contact comes as text and as a contact to be saved."""
+    """The contact is sent as text and as a card that can be saved."""
     ada.send_text("/kontakt")
     await ada.wait_for_reply(count=2)
 
@@ -84,24 +84,24 @@ async def test_contact_is_text_and_card(ada: User, fake_telegram: FakeTelegram) 
 
 
 async def test_unknown_command(ada: User) -> None:
-    """An unknown command is named as such, with what to do."""
+    """The reply to an unknown command points to /hilfe."""
     ada.send_text("/pizza")
 
     assert "/hilfe" in (await ada.wait_for_reply()).text
 
 
-async def test_forged_button_changes_nothing(ada: User, fake_telegram: FakeTelegram) -> None:
-    """Callback data that no button of ours carries now is answered and has no effect."""
+async def test_forged_button_has_no_effect(ada: User, fake_telegram: FakeTelegram) -> None:
+    """Callback data that no current button carries is answered and has no effect."""
     ada.send_text("/loeschen")
     message = await ada.wait_for_reply()
     sender = fake_telegram.last_update(ada)["message"]["from"]
     forged = ("r:send", "e:../../etc/passwd", "i:99999999999999999999", "f:9:backbone", "l:xx", "x" * 64)
-    for data in forged:  # what Telegram would only send for a button that was shown
+    for data in forged:  # Telegram itself would send these only for buttons that exist
         query = {"id": data, "from": sender, "chat_instance": "1", "data": data, "message": message.raw}
         with fake_telegram.world.state_change():
             fake_telegram.world.updates.put("callback_query", query)
     await fake_telegram.wait_for(lambda: len(fake_telegram.calls_to("answerCallbackQuery")) >= len(forged))
 
-    held, _ = await my_data(fake_telegram, ada)
+    stored, _ = await my_data(fake_telegram, ada)
 
-    assert held["requests"] == []
+    assert stored["requests"] == []

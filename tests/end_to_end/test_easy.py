@@ -1,4 +1,4 @@
-"""German in Leichte Sprache, in a private chat."""
+"""Leichte Sprache in a private chat."""
 
 import pytest
 
@@ -7,8 +7,8 @@ from bot.sandbox.fake_telegram import FakeTelegram, Group, User
 from tests.end_to_end.conftest import wait_for_text
 
 
-async def chose(person: User) -> User:
-    """The person after having chosen Leichte Sprache."""
+async def choose_leichte_sprache(person: User) -> User:
+    """Choose Leichte Sprache; return the person."""
     person.send_text("/sprache")
     await person.wait_for_reply()
     chosen = await person.wait_for_reply(person.tap_button("Leichte Sprache"))
@@ -20,12 +20,12 @@ async def chose(person: User) -> User:
 @pytest.fixture
 async def easy(polling: None, ada: User) -> User:
     """A person who chose Leichte Sprache."""
-    return await chose(ada)
+    return await choose_leichte_sprache(ada)
 
 
 @pytest.mark.usefixtures("polling")
 async def test_three_languages_are_offered(ada: User) -> None:
-    """/sprache offers three languages, and each can be left again for another."""
+    """/sprache offers three languages and switches between them."""
     ada.send_text("/sprache")
 
     offered = await ada.wait_for_reply()
@@ -35,7 +35,7 @@ async def test_three_languages_are_offered(ada: User) -> None:
 
 
 async def test_an_entry_in_leichte_sprache(easy: User) -> None:
-    """A question is understood as German; its answer stands one sentence a line."""
+    """A question is understood as German, and its answer has one sentence on each line."""
     easy.send_text("Was ist ein Backbone?")
 
     answer = await easy.wait_for_reply()
@@ -45,8 +45,8 @@ async def test_an_entry_in_leichte_sprache(easy: User) -> None:
     assert "normalem Deutsch" not in answer.text
 
 
-async def test_an_entry_that_has_none(easy: User) -> None:
-    """Where there is no such text, one short sentence says so above the German one."""
+async def test_an_entry_without_leichte_sprache(easy: User) -> None:
+    """If an entry has no text in Leichte Sprache, a short sentence above the German text says so."""
     easy.send_text("Was ist Gastromio?")
 
     answer = await easy.wait_for_reply()
@@ -55,7 +55,7 @@ async def test_an_entry_that_has_none(easy: User) -> None:
 
 
 async def test_a_gap_in_leichte_sprache(easy: User) -> None:
-    """What the sources do not say is said in Leichte Sprache too, with the contact."""
+    """A gap is explained in Leichte Sprache too, with the contact."""
     easy.send_text("Was kostet eine Beratung?")
 
     answer = await easy.wait_for_reply()
@@ -65,15 +65,15 @@ async def test_a_gap_in_leichte_sprache(easy: User) -> None:
 
 
 @pytest.mark.parametrize("command", GERMAN_COMMANDS)
-async def test_every_command_replies(easy: User, command: str) -> None:
-    """No command is left without a reply."""
+async def test_every_command_gets_a_reply(easy: User, command: str) -> None:
+    """Every command gets a reply."""
     easy.send_text(f"/{command}")
 
     assert "kenne ich nicht" not in (await easy.wait_for_reply()).text
 
 
 async def test_an_answer_is_explained(easy: User) -> None:
-    """How sure the bot is, is said in Leichte Sprache and without a percentage."""
+    """The explanation gives the confidence in Leichte Sprache and without a percentage."""
     easy.send_text("Was ist ein Backbone?")
     await easy.wait_for_reply()
 
@@ -85,7 +85,7 @@ async def test_an_answer_is_explained(easy: User) -> None:
 
 
 async def test_the_introduction_in_leichte_sprache(easy: User) -> None:
-    """Step, question and reply stand one sentence a line."""
+    """Steps, questions and replies have one sentence on each line."""
     easy.send_text("/start intro-1")
     step = await easy.wait_for_reply()
     reply = await easy.wait_for_reply(easy.tap_button("Viele handeln zusammen"))
@@ -96,9 +96,9 @@ async def test_the_introduction_in_leichte_sprache(easy: User) -> None:
 
 
 @pytest.mark.usefixtures("connected")
-async def test_advisers_see_who_reads_it(fake_telegram: FakeTelegram, ada: User, bea: User, forum: Group) -> None:
-    """A request goes from the first question to the promise in Leichte Sprache; its card asks for plain answers."""
-    person = await chose(ada)
+async def test_card_asks_for_plain_answers(fake_telegram: FakeTelegram, ada: User, bea: User, forum: Group) -> None:
+    """A request is made in Leichte Sprache from beginning to end, and its card asks for plain answers."""
+    person = await choose_leichte_sprache(ada)
     person.send_text("/beratung")
     assert "Schreiben Sie es einfach so, wie Sie sprechen." in (await person.wait_for_reply()).text
     person.send_text("Wie fangen wir an?")

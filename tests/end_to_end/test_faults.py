@@ -1,4 +1,4 @@
-"""The running bot when its disk, its store or another program fails it: nothing is lost, and nothing sent twice."""
+"""Full disks, locked or deleted stores, competing programs: the running bot loses nothing and sends nothing twice."""
 
 import asyncio
 import sqlite3
@@ -31,7 +31,7 @@ __all__ = ["mail_server"]  # a fixture
 
 @pytest.fixture
 def disk(tmp_path: Path, bot_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Disk]:
-    """A small disk, on which the bot has its store."""
+    """A small disk that holds the bot's store."""
     assert bot_settings
     with small_disk(tmp_path / "disk") as mounted:
         monkeypatch.setenv("GW_DATABASE_URL", f"sqlite:///{mounted.folder}/bot.db")
@@ -39,7 +39,7 @@ def disk(tmp_path: Path, bot_settings: Settings, monkeypatch: pytest.MonkeyPatch
 
 
 async def test_full_disk_when_polling(disk: Disk, fake_telegram: FakeTelegram, live: LiveIndex, ada: User) -> None:
-    """While the disk is full an update stays with Telegram; with space it is answered, once."""
+    """While the disk is full an update stays with Telegram; once there is space, it is answered once."""
     with logged() as log:
         async with running(Settings(), live):
             ada.send_text("/hilfe")
@@ -60,10 +60,10 @@ async def test_full_disk_when_polling(disk: Disk, fake_telegram: FakeTelegram, l
 
 
 @pytest.fixture
-async def hook(
+async def webhook_bot(
     disk: Disk, fake_telegram: FakeTelegram, live: LiveIndex, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[str]:
-    """The address of a bot by webhook, with its store on the small disk."""
+    """The address of a bot that runs by webhook, with its store on the small disk."""
     assert disk
     port = free_port()
     monkeypatch.setenv("PORT", str(port))
@@ -74,11 +74,11 @@ async def hook(
         yield f"http://127.0.0.1:{port}"
 
 
-async def test_full_disk_by_webhook(hook: str, disk: Disk, fake_telegram: FakeTelegram, ada: User) -> None:
-    """While the disk is full Telegram is told to come again, and the bot is not ready; then the answer comes once."""
+async def test_full_disk_by_webhook(webhook_bot: str, disk: Disk, fake_telegram: FakeTelegram, ada: User) -> None:
+    """While the disk is full the bot is not ready and Telegram has to redeliver; then it answers once."""
     disk.fill()
-    async with httpx.AsyncClient() as outside:
-        ready = await outside.get(f"{hook}/readyz")
+    async with httpx.AsyncClient() as client:
+        ready = await client.get(f"{webhook_bot}/readyz")
     with logged() as log:
         ada.send_text("Was ist Collective Impact?")
         await log.until("an update is refused, Telegram will deliver it again")
@@ -90,10 +90,10 @@ async def test_full_disk_by_webhook(hook: str, disk: Disk, fake_telegram: FakeTe
     assert len([seen for seen in ada.bot_messages() if "Aus der Fachliteratur:" in seen.text]) == 1
 
 
-async def test_locked_store_costs_nobody_their_form(
+async def test_locked_store_overwrites_no_state(
     bot_settings: Settings, fake_telegram: FakeTelegram, live: LiveIndex, ada: User
 ) -> None:
-    """While another program locks the store nothing known of a person is overwritten; then it goes on."""
+    """While another program locks the store, a person's state is not overwritten; afterwards the bot continues."""
     path = bot_settings.sqlite_path
     async with running(bot_settings, live):
         ada.send_text("/sprache")
@@ -112,10 +112,10 @@ async def test_locked_store_costs_nobody_their_form(
     assert "questions" in answer.text
 
 
-async def test_deleted_store_ends_the_bot(
+async def test_deleted_store_stops_the_bot(
     bot_settings: Settings, fake_telegram: FakeTelegram, live: LiveIndex, ada: User
 ) -> None:
-    """A bot whose store is deleted under it ends with what to do, and the update stays with Telegram."""
+    """A bot whose store is deleted stops with an error that says what to do; the update stays with Telegram."""
     store, stop = open_store_from_settings(bot_settings), asyncio.Event()
     task = asyncio.create_task(run_bot(BotRuntime(bot_settings, live, store, limits=NO_LIMITS), stop))
     ada.send_text("/hilfe")
@@ -136,37 +136,37 @@ async def test_deleted_store_ends_the_bot(
 async def test_two_pollers(
     bot_settings: Settings, fake_telegram: FakeTelegram, live: LiveIndex, mail_server: MailServer
 ) -> None:
-    """A second program on the same token is logged, counted and mailed once, and answered by no hot loop."""
+    """A second program that polls with the same token is logged, counted and mailed once, and polling backs off."""
     mail_server.controller.start()
     settings = Settings()
     store, waits = open_store_from_settings(settings), []
     bot = create_client(settings, HTTPXRequest())
     monitor = BotStatus(settings, HealthCheck(bot, store, live))
-    alone = asyncio.Event()
+    conflict_is_over = asyncio.Event()
 
-    enough = asyncio.Event()
+    backed_off = asyncio.Event()
 
     async def sleep(seconds: float) -> None:
         waits.append(seconds)
         if len(waits) == 5:
-            enough.set()
+            backed_off.set()
         await asyncio.sleep(0)
 
     async def conflict(now: bool) -> None:
         await monitor.on_conflict(now)
         if not now:
-            alone.set()
+            conflict_is_over.set()
 
-    async def take(updates: list[dict[str, object]]) -> None:
-        """Nothing comes in here."""
+    async def handle(updates: list[dict[str, object]]) -> None:
+        """Do nothing; no updates arrive here."""
 
     async with bot, create_client(settings, HTTPXRequest()) as second:
-        other = asyncio.create_task(poll_updates(second, take, sleep=lambda seconds: asyncio.sleep(0)))
+        other = asyncio.create_task(poll_updates(second, handle, sleep=lambda seconds: asyncio.sleep(0)))
         with logged() as log:
-            task = asyncio.create_task(poll_updates(bot, take, conflict, sleep))
-            await asyncio.wait_for(enough.wait(), 20)
+            task = asyncio.create_task(poll_updates(bot, handle, conflict, sleep))
+            await asyncio.wait_for(backed_off.wait(), 20)
             other.cancel()
-            await asyncio.wait_for(alone.wait(), 20)
+            await asyncio.wait_for(conflict_is_over.wait(), 20)
             task.cancel()
             await asyncio.gather(task, other, return_exceptions=True)
     store.close()
@@ -177,14 +177,14 @@ async def test_two_pollers(
     )  # once by each of the two
     assert "no other program polls" in log.lines[-1]
     assert f"gw_poll_conflicts_total {len(waits)}.0".encode() in generate_latest(monitor.metrics.registry)
-    (mail,) = mail_server.taken
+    (mail,) = mail_server.received
     assert b"Subject: Zwei Programme holen Nachrichten" in mail
 
 
-async def test_update_of_an_unknown_form(
+async def test_malformed_update(
     fake_telegram: FakeTelegram, bot_settings: Settings, live: LiveIndex, ada: User, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """An update of no form that is known stops nothing, and none of its words are logged."""
+    """A malformed update stops nothing, and none of its text is logged."""
     with logged() as log:
         async with running(bot_settings, live):
             fake_telegram.world.updates.put("message", {"message_id": 1, "date": "Geheim", "chat": {"id": ada.id}})
@@ -192,7 +192,7 @@ async def test_update_of_an_unknown_form(
             await ada.wait_for_reply()
 
     assert any("has an unknown form" in line for line in log.lines)
-    assert not any("Geheim" in line for line in (*log.lines, *caplog.messages))  # the library's log as well
+    assert not any("Geheim" in line for line in (*log.lines, *caplog.messages))  # of the library as well
     broken = [violation for violation in fake_telegram.violations if "message.date" in violation.problem]
-    assert len(broken) == 1  # the fake Telegram's own, which is meant
+    assert len(broken) == 1  # the malformed update itself
     fake_telegram.violations.clear()

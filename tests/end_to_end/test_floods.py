@@ -1,4 +1,4 @@
-"""Telegram's limits, over HTTP, against a fake Telegram that watches them."""
+"""Telegram's rate limits, over HTTP, against a fake Telegram that enforces them."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -21,7 +21,7 @@ from tests.end_to_end.conftest import running, wait_for_text
 
 @pytest.fixture
 def fake_telegram() -> Iterator[FakeTelegram]:
-    """Telegram's part; at the end no call may have come too early, too fast, or against the rules."""
+    """A fake Telegram that enforces rate limits; fails the test if any call came too early or broke a rule."""
     with FakeTelegram(enforce_limits=True) as started:
         yield started
         assert started.violations == []
@@ -29,14 +29,14 @@ def fake_telegram() -> Iterator[FakeTelegram]:
 
 @pytest.fixture
 async def limited(bot_settings: Settings, live: LiveIndex) -> AsyncIterator[None]:
-    """A bot that polls, within Telegram's limits."""
+    """A running bot that polls and keeps within Telegram's limits."""
     async with running(bot_settings, live, limits=TELEGRAM_LIMITS):
         yield
 
 
 @pytest.mark.usefixtures("limited")
-async def test_conversation_keeps_the_limits(fake_telegram: FakeTelegram, ada: User) -> None:
-    """A person who writes and taps fast gets all answers in order, none faster than Telegram allows."""
+async def test_conversation_keeps_within_the_limits(fake_telegram: FakeTelegram, ada: User) -> None:
+    """A person who writes and taps fast gets all answers in order, at the pace that Telegram allows."""
     ada.send_text("Was ist Gemeinsam Wirken?")
     await wait_for_text(fake_telegram, ada, "Gemeinsam Wirken")
     ada.tap_button("Mit einem Menschen")
@@ -47,8 +47,8 @@ async def test_conversation_keeps_the_limits(fake_telegram: FakeTelegram, ada: U
 
 
 @pytest.mark.usefixtures("limited")
-async def test_refused_chat_holds_up_nobody(fake_telegram: FakeTelegram, ada: User, bea: User) -> None:
-    """While one chat is refused for an hour, and asks on, another is answered; the refused one is left alone."""
+async def test_rate_limited_chat_delays_nobody_else(fake_telegram: FakeTelegram, ada: User, bea: User) -> None:
+    """While one chat is rate-limited for an hour it is not called again, and others are answered."""
     fake_telegram.fail_next("sendMessage", FaultKind.RATE_LIMIT, 100, ada, retry_after=3600)
     for _ in range(20):
         ada.send_text("Was ist Gemeinsam Wirken?")
@@ -61,10 +61,10 @@ async def test_refused_chat_holds_up_nobody(fake_telegram: FakeTelegram, ada: Us
     assert len([call for call in fake_telegram.calls_to("sendMessage") if call.params["chat_id"] == ada.id]) == 1
 
 
-async def test_refusal_is_obeyed_after_a_restart(
+async def test_rate_limit_applies_after_a_restart(
     fake_telegram: FakeTelegram, bot_settings: Settings, live: LiveIndex, ada: User, bea: User
 ) -> None:
-    """A bot that is started anew within the time of a refusal sends nothing to that chat, not even something new."""
+    """A bot that restarts while a chat is rate-limited sends nothing to it, not even new messages."""
     fake_telegram.fail_next("sendMessage", FaultKind.RATE_LIMIT, 1, ada, retry_after=3600)
     async with running(bot_settings, live, limits=TELEGRAM_LIMITS):
         ada.send_text("/start")
@@ -73,7 +73,7 @@ async def test_refusal_is_obeyed_after_a_restart(
         )
     store = open_store_from_settings(bot_settings)
     for queued in store.outbox.due_calls(1e12):
-        store.outbox.mark_failed(queued.id, "gone")  # as where the person has all that is theirs deleted
+        store.outbox.mark_failed(queued.id, "gone")  # as when the person deletes all their data
     assert ada.id in store.outbox.rate_limits()
     store.close()
 
@@ -86,72 +86,72 @@ async def test_refusal_is_obeyed_after_a_restart(
     assert len([call for call in fake_telegram.calls_to("sendMessage") if call.params["chat_id"] == ada.id]) == 1
 
 
-class Paced:
-    """The client alone, on a clock that goes on while it waits."""
+class RateLimitedClient:
+    """The rate-limited client alone, with a clock that advances while it waits."""
 
     def __init__(self, fake_telegram: FakeTelegram, store: Store, clock: Clock) -> None:
         self.clock, self.pace = clock, RateLimiter(TELEGRAM_LIMITS, clock.now - 60)
         self.bot = Bot(
             fake_telegram.token,
             base_url=fake_telegram.base_url,
-            request=RateLimitedRequest(self.pace, store, clock, self.rest),
+            request=RateLimitedRequest(self.pace, store, clock, self.sleep),
         )
         self.waited = list[float]()
 
-    async def rest(self, seconds: float) -> None:
-        """Let time pass."""
+    async def sleep(self, seconds: float) -> None:
+        """Advance the clock instead of waiting."""
         self.waited.append(seconds)
         self.clock.now += seconds
         await asyncio.sleep(0)
 
 
-async def test_every_call_that_counts_is_paced(store: Store, clock: Clock, bea: User) -> None:
-    """Opening a topic, writing and pinning in it are a second apart, and what a group got is written down."""
+async def test_calls_to_a_group_are_paced(store: Store, clock: Clock, bea: User) -> None:
+    """Creating a topic, writing and pinning in it are a second apart, and the group's calls are stored."""
     with FakeTelegram() as fake_telegram:
         owner = fake_telegram.add_user("Bea")
         forum: Group = fake_telegram.add_group("Beratung", [owner], forum=True, bot_is_admin=True)
-        paced = Paced(fake_telegram, store, clock)
-        async with paced.bot:
-            topic = await paced.bot.create_forum_topic(forum.id, "Anfrage")
-            sent = await paced.bot.send_message(forum.id, "Karte", message_thread_id=topic.message_thread_id)
-            await paced.bot.pin_chat_message(forum.id, sent.message_id)
-            await paced.bot.send_chat_action(forum.id, "typing")
+        client = RateLimitedClient(fake_telegram, store, clock)
+        async with client.bot:
+            topic = await client.bot.create_forum_topic(forum.id, "Anfrage")
+            sent = await client.bot.send_message(forum.id, "Karte", message_thread_id=topic.message_thread_id)
+            await client.bot.pin_chat_message(forum.id, sent.message_id)
+            await client.bot.send_chat_action(forum.id, "typing")
 
-    assert paced.waited == [pytest.approx(1), pytest.approx(1)]
+    assert client.waited == [pytest.approx(1), pytest.approx(1)]
     assert [chat for chat, _ in store.outbox.group_calls(0)] == [forum.id] * 3
 
 
-async def test_call_that_could_not_be_noted_shuts_no_group(store: Store, clock: Clock, bea: User) -> None:
-    """Where the store is away when a group's call is to be noted it is not made, and the group is free afterwards."""
+async def test_unrecorded_call_does_not_block_the_group(store: Store, clock: Clock, bea: User) -> None:
+    """A group call that the store cannot record is not made, and the group is free afterwards."""
     with FakeTelegram() as fake_telegram:
         group = fake_telegram.add_group("Beratung", [fake_telegram.add_user("Bea")], bot_is_admin=True)
-        paced = Paced(fake_telegram, faulty(store, record_group_call=[BUSY, None]), clock)
-        async with paced.bot:
+        client = RateLimitedClient(fake_telegram, faulty(store, record_group_call=[BUSY, None]), clock)
+        async with client.bot:
             with pytest.raises(NetworkError, match="it is busy"):
-                await paced.bot.send_message(group.id, "eins")
+                await client.bot.send_message(group.id, "eins")
             clock.now += MINUTE
-            resting = paced.pace.paused_chats(clock())
-            await paced.bot.send_message(group.id, "zwei")
+            paused = client.pace.paused_chats(clock())
+            await client.bot.send_message(group.id, "zwei")
 
-    assert resting == []
+    assert paused == []
     assert [call.params["text"] for call in fake_telegram.calls_to("sendMessage")] == ["zwei"]
 
 
-async def test_nothing_is_asked_while_telegram_refuses_all(store: Store, clock: Clock) -> None:
-    """Where three chats are refused at once, no call is made to any chat until the end, and it is written down."""
+async def test_nothing_is_sent_while_telegram_limits_all_chats(store: Store, clock: Clock) -> None:
+    """After three chats were rate-limited at once, nothing is sent until the limit ends, and it is stored."""
     with FakeTelegram() as fake_telegram:
         people = [fake_telegram.add_user(name, started=True) for name in "abcd"]
-        paced = Paced(fake_telegram, store, clock)
+        client = RateLimitedClient(fake_telegram, store, clock)
         fake_telegram.fail_next("sendMessage", FaultKind.RATE_LIMIT, 3, retry_after=30)
-        async with paced.bot:
+        async with client.bot:
             for person in people:
                 with pytest.raises(RetryAfter):
-                    await paced.bot.send_message(person.id, "Hallo")
+                    await client.bot.send_message(person.id, "Hallo")
             with pytest.raises(RetryAfter):
-                await paced.bot.send_chat_action(people[3].id, "typing")
-            made = len(fake_telegram.calls_to("sendMessage"))
+                await client.bot.send_chat_action(people[3].id, "typing")
+            sent_before = len(fake_telegram.calls_to("sendMessage"))
             clock.now += 31
-            await paced.bot.send_message(people[3].id, "Hallo")
+            await client.bot.send_message(people[3].id, "Hallo")
 
-    assert made == 3
+    assert sent_before == 3
     assert set(store.outbox.rate_limits()) == {0, *(person.id for person in people[:3])}

@@ -20,7 +20,7 @@ def ben(fake_telegram: FakeTelegram) -> User:
 
 @pytest.fixture
 def group(fake_telegram: FakeTelegram, ada: User, ben: User) -> Group:
-    """A group with the bot in it, which sees every message because it is administrator."""
+    """A group in which the bot sees every message, because it is an administrator."""
     return fake_telegram.add_group("Bündnis", [ada, ben], bot_is_admin=True)
 
 
@@ -33,26 +33,24 @@ async def test_mention_is_answered_as_a_reply(ada: User, group: Group) -> None:
     assert answer.reply_to == question.id
 
 
-async def test_only_the_mention_is_taken_out(ada: User, group: Group, bot_settings: Settings) -> None:
-    """The rest of a question stays as it was written, whatever letters stand before the mention."""
+async def test_only_the_mention_is_removed(ada: User, group: Group, bot_settings: Settings) -> None:
+    """Only the mention is removed from a question, whatever characters precede it."""
     ada.send_text("👋 Wie groß muß ein Maßnahmenbündel sein, @standin_bot bitte?", chat=group)
     await ada.wait_for_reply(chat=group)
 
     with closing(open_store_from_settings(bot_settings)) as store:
-        asked = store.users.load_state(f"{group.id}:{ada.id}").last_question
-    assert asked == "👋 Wie groß muß ein Maßnahmenbündel sein, bitte?"
+        stored = store.users.load_state(f"{group.id}:{ada.id}").last_question
+    assert stored == "👋 Wie groß muß ein Maßnahmenbündel sein, bitte?"
 
 
-async def test_tap_counts_on_a_button_that_is_there_only(
-    fake_telegram: FakeTelegram, ada: User, ben: User, group: Group
-) -> None:
-    """What a member makes up leaves the bot's answer to somebody else as it is; a button that is there works."""
+async def test_forged_tap_has_no_effect(fake_telegram: FakeTelegram, ada: User, ben: User, group: Group) -> None:
+    """A member's forged tap does not change the answer to somebody else; a button that exists works."""
     ada.send_text("/datenschutz@standin_bot", chat=group)
     answer = await ada.wait_for_reply(chat=group)
     for data in ("share:bot", "p:less", "d:no", "d:yes", "v:yes:5:backbone", "v:no", "i:3", "r:resume:", "l:en"):
         tap = ben.forge_tap(data, group)
-        answered = await fake_telegram.wait_for(partial(getattr, tap, "answer"))
-        assert (answered or {})["text"] == "Dieser Knopf gilt nicht mehr."
+        reaction = await fake_telegram.wait_for(partial(getattr, tap, "answer"))
+        assert (reaction or {})["text"] == "Dieser Knopf gilt nicht mehr."
     assert ada.bot_messages(group) == [answer]
 
     ben.tap_message_button(answer, "p:more", group)
@@ -61,7 +59,7 @@ async def test_tap_counts_on_a_button_that_is_there_only(
 
 
 async def test_reply_is_answered(ada: User, group: Group) -> None:
-    """A reply to a message of the bot is a question to it."""
+    """A reply to one of the bot's messages is a question to the bot."""
     ada.send_text("@standin_bot Was ist Collective Impact?", chat=group)
     answer = await ada.wait_for_reply(chat=group)
     ada.send_text("Was ist ein Backbone?", chat=group, reply_to=answer)
@@ -69,8 +67,8 @@ async def test_reply_is_answered(ada: User, group: Group) -> None:
     assert "Backbone" in (await ada.wait_for_reply(chat=group)).text
 
 
-async def test_other_talk_is_left_alone(ada: User, group: Group) -> None:
-    """What people say to each other is not answered, and neither are other bots' commands."""
+async def test_messages_to_others_are_ignored(ada: User, group: Group) -> None:
+    """Messages between members, and commands of other bots, are ignored."""
     ada.send_text("Was ist Collective Impact?", chat=group)
     ada.send_text("/start@other_bot", chat=group)
     ada.send_text("@standin_bot Was ist ein Backbone?", chat=group)
@@ -79,8 +77,8 @@ async def test_other_talk_is_left_alone(ada: User, group: Group) -> None:
     assert len(ada.bot_messages(group)) == 1
 
 
-async def test_mention_without_a_word(ada: User, group: Group) -> None:
-    """A bare mention is asked what it wants to know."""
+async def test_mention_without_a_question(ada: User, group: Group) -> None:
+    """A bare mention is answered by asking what the person wants to know."""
     ada.send_text("@standin_bot", chat=group)
 
     assert "Was möchten Sie wissen?" in (await ada.wait_for_reply(chat=group)).text
@@ -88,14 +86,14 @@ async def test_mention_without_a_word(ada: User, group: Group) -> None:
 
 @pytest.mark.parametrize("command", ["/beratung", "/meinedaten", "/loeschen"])
 async def test_private_matters_stay_private(ada: User, group: Group, command: str) -> None:
-    """Requests and personal data are not dealt with in front of a group."""
+    """Requests and personal data are not handled in a group."""
     ada.send_text(f"{command}@standin_bot", chat=group)
 
     assert "privaten Chat" in (await ada.wait_for_reply(chat=group)).text
 
 
-async def test_contact_is_told_in_its_topic(fake_telegram: FakeTelegram, ada: User) -> None:
-    """Text and contact card both stand in the topic in which they were asked for."""
+async def test_contact_is_sent_to_its_topic(fake_telegram: FakeTelegram, ada: User) -> None:
+    """Text and contact card are both sent to the topic in which they were requested."""
     forum = fake_telegram.add_group("Bündnis", [ada], forum=True, bot_is_admin=True)
     topic = forum.create_topic("Fragen", ada.account)
     ada.send_text("/kontakt@standin_bot", chat=forum, topic=topic)
@@ -106,7 +104,7 @@ async def test_contact_is_told_in_its_topic(fake_telegram: FakeTelegram, ada: Us
 
 @pytest.mark.parametrize("button", ["Meine Daten ansehen", "Alles löschen"])
 async def test_buttons_of_the_notice_stay_private(ada: User, group: Group, button: str) -> None:
-    """The notice may be read in a group; what is held on a person is neither shown nor deleted there."""
+    """The privacy notice is shown in a group, but personal data is neither shown nor deleted there."""
     ada.send_text("/datenschutz@standin_bot", chat=group)
     await ada.wait_for_reply(chat=group)
 

@@ -1,4 +1,4 @@
-"""The introduction in a private chat: left and taken up again, led to by links. test_walks.py taps every button."""
+"""The introduction in a private chat: leaving and resuming it, and links to it. test_walks.py taps every button."""
 
 import pytest
 
@@ -9,22 +9,22 @@ from tests.end_to_end.conftest import running
 
 
 @pytest.mark.usefixtures("polling")
-async def test_a_question_in_the_middle_leads_back(ada: User) -> None:
-    """The answer names its source and has the way back, in a new message; the page itself stays as it was."""
+async def test_answer_leads_back_to_the_introduction(ada: User) -> None:
+    """A question during the introduction is answered with a button that leads back; the page is unchanged."""
     ada.send_text("/start intro-4")
     page = await ada.wait_for_reply()
     ada.send_text("Was macht eine Backbone-Organisation?")
     answer = await ada.wait_for_reply()
-    again = await ada.wait_for_reply(ada.tap_button("Weiter mit Schritt 4"))
+    resumed = await ada.wait_for_reply(ada.tap_button("Weiter mit Schritt 4"))
 
     assert "Quelle" in answer.text
-    assert again.id > answer.id
-    assert again.text == page.text
+    assert resumed.id > answer.id
+    assert resumed.text == page.text
     assert ada.bot_messages()[0].text == page.text
 
 
-async def test_the_place_is_kept_across_restarts(bot_settings: Settings, live: LiveIndex, ada: User) -> None:
-    """After a new start of the bot the person is greeted with where they were, and goes on there."""
+async def test_progress_survives_a_restart(bot_settings: Settings, live: LiveIndex, ada: User) -> None:
+    """After a restart, the person is greeted with the step they had reached, and continues there."""
     async with running(bot_settings, live):
         ada.send_text("/start intro")
         await ada.wait_for_reply()
@@ -34,51 +34,51 @@ async def test_the_place_is_kept_across_restarts(bot_settings: Settings, live: L
         ada.send_text("/start")
         greeting = await ada.wait_for_reply()
         page = await ada.wait_for_reply(ada.tap_button("Weiter mit Schritt 2"))
-        last = await _last(ada)
+        last = await _last_step(ada)
 
     assert "Schritt 2 von 9" in greeting.text
     assert "Schritt 2 von 9" in page.text
     assert "Für Ihre Kommune" in last.text
 
 
-async def _last(ada: User) -> MessageView:
+async def _last_step(ada: User) -> MessageView:
     ada.send_text("/start intro-9")
     return await ada.wait_for_reply()
 
 
 @pytest.mark.usefixtures("polling")
-async def test_cancel_leaves_the_introduction(ada: User) -> None:
-    """/abbrechen ends it, and answers no longer lead back; the command still knows the step."""
+async def test_cancel_ends_the_introduction(ada: User) -> None:
+    """After /abbrechen answers no longer lead back to the introduction, but the command resumes at the step."""
     ada.send_text("/start intro-5")
     await ada.wait_for_reply()
     ada.send_text("/abbrechen")
-    left = await ada.wait_for_reply()
+    cancelled = await ada.wait_for_reply()
     ada.send_text("Was ist ein Backbone?")
     answer = await ada.wait_for_reply()
     ada.send_text("/einfuehrung")
 
-    assert "Schritt 5" in left.text
+    assert "Schritt 5" in cancelled.text
     assert "Weiter mit Schritt 5" not in answer.button_labels
     assert "Schritt 5 von 9" in (await ada.wait_for_reply()).text
 
 
 @pytest.mark.usefixtures("polling")
-async def test_a_changed_language_goes_on_in_it(ada: User) -> None:
-    """The language is switched in the middle, and the way back is in the new one."""
+async def test_introduction_continues_in_another_language(ada: User) -> None:
+    """After a change of language during the introduction, the way back is in the new language."""
     ada.send_text("/start intro-3")
     await ada.wait_for_reply()
     ada.send_text("/sprache")
     await ada.wait_for_reply()
-    told = await ada.wait_for_reply(ada.tap_button("English"))
+    confirmation = await ada.wait_for_reply(ada.tap_button("English"))
     page = await ada.wait_for_reply(ada.tap_button("Go on with step 3"))
 
-    assert "English" in told.text
+    assert "English" in confirmation.text
     assert "Step 3 of 9" in page.text
 
 
 @pytest.mark.usefixtures("polling")
 async def test_progress_reaches_the_request(ada: User) -> None:
-    """A request for advice can take along how far the person is, and also leave it out."""
+    """A request for advice can include the person's progress in the introduction, or leave it out."""
     ada.send_text("/start intro-3")
     await ada.wait_for_reply()
     ada.send_text("/beratung")

@@ -1,4 +1,4 @@
-"""What goes wrong for one request, one message or one recipient holds up no other, end to end."""
+"""A failure for one request, message or recipient delays no other, end to end."""
 
 import asyncio
 import shutil
@@ -21,22 +21,21 @@ from knowledge.loader import BUILT_IN
 from knowledge.records.intro import PICTURES_FOLDER
 from tests.bot.mail.test_mail import free_port
 from tests.end_to_end.advice import card, request, topic_of
-from tests.end_to_end.conftest import AtDesk, running, wait_for_text
+from tests.end_to_end.conftest import ConnectedTo, running, wait_for_text
 from tests.support.queues import references
 
 
-async def test_requests_follow_the_advisers_to_another_chat(
-    fake_telegram: FakeTelegram, ada: User, bea: User, forum: Group, at_desk: AtDesk
+async def test_requests_move_to_a_new_adviser_chat(
+    fake_telegram: FakeTelegram, ada: User, bea: User, forum: Group, connected_to: ConnectedTo
 ) -> None:
-    """Once another chat is set as the advisers', what people write comes there, with card and history, and the answer
-    comes back; the former chat gets nothing more."""
-    async with at_desk(forum):
+    """After another adviser chat is set, messages go there, with card and history, and the old one gets nothing."""
+    async with connected_to(forum):
         topic = topic_of(await card(fake_telegram, bea, forum, reference := await request(fake_telegram, ada)))
         bea.send_text("Guten Tag!", chat=forum, topic=topic)
         await wait_for_text(fake_telegram, ada, "Guten Tag!")
     before = len(bea.bot_messages(forum))
     other = fake_telegram.add_group("Neue Beratung", [bea], forum=True, bot_is_admin=True)
-    async with at_desk(other):
+    async with connected_to(other):
         ada.send_text("Wie geht es weiter?")
         copied = await wait_for_text(fake_telegram, bea, "Wie geht es weiter?", other)
         bea.send_text("So.", chat=other, topic=topic_of(copied))
@@ -47,40 +46,38 @@ async def test_requests_follow_the_advisers_to_another_chat(
     assert len(bea.bot_messages(forum)) == before
 
 
-async def test_former_chat_out_of_reach_holds_up_nobody(
-    fake_telegram: FakeTelegram, ada: User, bea: User, cem: User, forum: Group, at_desk: AtDesk
+async def test_inaccessible_former_adviser_chat_delays_nothing(
+    fake_telegram: FakeTelegram, ada: User, bea: User, cem: User, forum: Group, connected_to: ConnectedTo
 ) -> None:
-    """Where the bot has been removed from the chat that was the advisers' before, old and new requests reach the
-    present one; a deletion names what is left in the former one."""
-    async with at_desk(forum):
+    """Without access to the former adviser chat, the new one gets all requests, and a deletion lists what remains."""
+    async with connected_to(forum):
         topic = topic_of(await card(fake_telegram, bea, forum, first := await request(fake_telegram, ada)))
         bea.send_text("Guten Tag!", chat=forum, topic=topic)
         await wait_for_text(fake_telegram, ada, "Guten Tag!")
     forum.remove_bot(bea.account)
     other = fake_telegram.add_group("Neue Beratung", [bea], forum=True, bot_is_admin=True)
-    async with at_desk(other):
+    async with connected_to(other):
         ada.send_text("Noch da?")
         await wait_for_text(fake_telegram, bea, "Noch da?", other)
         await card(fake_telegram, bea, other, await request(fake_telegram, cem))
         ada.send_text("/loeschen")
         await wait_for_text(fake_telegram, ada, "löschen")
         ada.tap_button("Ja, alles löschen")
-        told = await wait_for_text(fake_telegram, bea, "Bitte löschen Sie von Hand", other)
+        notice = await wait_for_text(fake_telegram, bea, "Bitte löschen Sie von Hand", other)
 
-    assert first in told.text
-    assert str(forum.id).removeprefix("-100") in told.text
+    assert first in notice.text
+    assert str(forum.id).removeprefix("-100") in notice.text
 
 
-async def test_what_one_message_may_not_be_stops_no_other(
-    fake_telegram: FakeTelegram, ada: User, bea: User, cem: User, at_desk: AtDesk
+async def test_forbidden_message_kind_blocks_no_other_message(
+    fake_telegram: FakeTelegram, ada: User, bea: User, cem: User, connected_to: ConnectedTo
 ) -> None:
-    """A sticker that the advisers' group does not take is reported to its sender; what they write then, and others'
-    requests, arrive."""
+    """A sticker that the adviser chat does not allow is reported to its sender; later messages arrive."""
     group = fake_telegram.add_group("Beratung", [bea])
     group.forbid_kinds("sticker")
-    async with at_desk(group):
-        brief = await card(fake_telegram, bea, group, await request(fake_telegram, ada))
-        bea.send_text("Guten Tag!", chat=group, reply_to=brief)
+    async with connected_to(group):
+        request_card = await card(fake_telegram, bea, group, await request(fake_telegram, ada))
+        bea.send_text("Guten Tag!", chat=group, reply_to=request_card)
         await wait_for_text(fake_telegram, ada, "Guten Tag!")
         ada.send_sticker()
         await wait_for_text(fake_telegram, ada, "nicht angekommen")
@@ -90,10 +87,10 @@ async def test_what_one_message_may_not_be_stops_no_other(
 
 
 @pytest.mark.usefixtures("connected")
-async def test_history_holds_nothing_that_comes_as_a_copy(
+async def test_history_and_copies_do_not_overlap(
     fake_telegram: FakeTelegram, ada: User, bea: User, forum: Group
 ) -> None:
-    """In a topic that is opened anew each message stands once: in the history, or as a copy behind it."""
+    """In a new topic each message appears once: in the history, or as a copy after it."""
     topic = topic_of(await card(fake_telegram, bea, forum, await request(fake_telegram, ada)))
     bea.send_text("Guten Tag!", chat=forum, topic=topic)
     await wait_for_text(fake_telegram, ada, "Guten Tag!")
@@ -109,40 +106,40 @@ async def test_history_holds_nothing_that_comes_as_a_copy(
 
 
 class MailServer:
-    """Takes mails, but for now none to ``refused``; a mail is held until ``go`` is set."""
+    """Accepts mail, but rejects ``full_mailbox`` temporarily; each message waits until ``go`` is set."""
 
     def __init__(self) -> None:
-        self.refused = ""
-        self.taken: list[tuple[str, bytes]] = []
-        self.came, self.go = threading.Semaphore(0), threading.Event()
-        self.begun = threading.Event()
+        self.full_mailbox = ""
+        self.received: list[tuple[str, bytes]] = []
+        self.arrived, self.go = threading.Semaphore(0), threading.Event()
+        self.data_started = threading.Event()
         self.go.set()
 
     async def handle_RCPT(  # noqa: N802 - aiosmtpd's
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
-        """Refuse one recipient for now."""
-        if address == self.refused:
+        """Reject one recipient temporarily."""
+        if address == self.full_mailbox:
             return "452 mailbox full"
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's
-        """Keep a mail."""
-        self.begun.set()
+        """Accept a message."""
+        self.data_started.set()
         await asyncio.to_thread(self.go.wait, 20)
         assert isinstance(envelope.content, bytes)
-        self.taken.append((envelope.rcpt_tos[0], envelope.content))
-        self.came.release()
+        self.received.append((envelope.rcpt_tos[0], envelope.content))
+        self.arrived.release()
         return "250 OK"
 
     def subjects(self) -> list[str]:
-        return [str(message_from_bytes(body, policy=default)["Subject"]) for _, body in self.taken]
+        return [str(message_from_bytes(body, policy=default)["Subject"]) for _, body in self.received]
 
 
 @pytest.fixture
 def mail_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[MailServer]:
-    """A mail server that the bot is set to use."""
+    """A mail server that the bot is configured to use."""
     server = MailServer()
     controller = Controller(server, hostname="127.0.0.1", port=free_port())
     monkeypatch.setenv("GW_SMTP_URL", f"smtp://127.0.0.1:{controller.port}")
@@ -152,56 +149,60 @@ def mail_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[MailServer]:
     controller.stop()
 
 
-async def test_recipient_who_is_refused_for_now_holds_up_no_other(
-    fake_telegram: FakeTelegram, ada: User, bea: User, forum: Group, at_desk: AtDesk, mail_server: MailServer,
-    monkeypatch: pytest.MonkeyPatch,
+async def test_temporarily_rejected_recipient_delays_no_other(
+    fake_telegram: FakeTelegram, ada: User, bea: User, forum: Group, connected_to: ConnectedTo,
+    mail_server: MailServer, monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    """While the mail to one recipient has to wait, another one gets theirs."""
+    """While the mail to one recipient is retried, another recipient gets theirs."""
     monkeypatch.setenv("GW_OPERATOR_EMAIL", "operator@example.org")
-    mail_server.refused = "jacob.rohm@phineo.org"
-    async with at_desk(forum):
+    mail_server.full_mailbox = "jacob.rohm@phineo.org"
+    async with connected_to(forum):
         reference = await request(fake_telegram, ada)
         await card(fake_telegram, bea, forum, reference)
         forum.remove_bot(bea.account)
-        assert await asyncio.to_thread(mail_server.came.acquire, timeout=20)
+        assert await asyncio.to_thread(mail_server.arrived.acquire, timeout=20)
 
     store = open_store_from_settings(Settings())
     waiting = references(queued for queued in store.outbox.due_calls(time.time() + 3_600) if queued.chat_id == 0)
     store.close()
-    assert [to for to, _ in mail_server.taken] == ["operator@example.org"]
+    assert [recipient for recipient, _ in mail_server.received] == ["operator@example.org"]
     assert waiting == [reference]
-    sender = message_from_bytes(mail_server.taken[0][1], policy=default)["From"]
+    sender = message_from_bytes(mail_server.received[0][1], policy=default)["From"]
     assert "bot@xn--verein-kln-lcb.example.org" in sender
 
 
-async def test_mail_of_a_request_that_is_deleted_meanwhile_is_asked_back(
-    fake_telegram: FakeTelegram, ada: User, bea: User, forum: Group, at_desk: AtDesk, mail_server: MailServer
+async def test_request_is_deleted_while_its_mail_is_being_sent(
+    fake_telegram: FakeTelegram,
+    ada: User,
+    bea: User,
+    forum: Group,
+    connected_to: ConnectedTo,
+    mail_server: MailServer,
 ) -> None:
-    """A request that is deleted while its e-mail is under way leaves nothing: the person reads of the e-mail, and the
-    contact is asked to delete it."""
+    """A request deleted while its mail is sent leaves nothing: the contact is asked to delete the mail."""
     mail_server.go.clear()
-    async with at_desk(forum):
+    async with connected_to(forum):
         reference = await request(fake_telegram, ada)
         await card(fake_telegram, bea, forum, reference)
-        assert await asyncio.to_thread(mail_server.begun.wait, 20)
+        assert await asyncio.to_thread(mail_server.data_started.wait, 20)
         ada.send_text("/loeschen")
         await wait_for_text(fake_telegram, ada, "löschen")
         ada.tap_button("Ja, alles löschen")
         receipt = await wait_for_text(fake_telegram, ada, "Ihre Daten sind gelöscht")
         mail_server.go.set()
         for _ in range(2):
-            assert await asyncio.to_thread(mail_server.came.acquire, timeout=20)
+            assert await asyncio.to_thread(mail_server.arrived.acquire, timeout=20)
 
     assert f"die E-Mail zu {reference}" in receipt.text
     assert [reference in subject for subject in mail_server.subjects()] == [True, True]
     assert mail_server.subjects()[1] == f"Bitte löschen: Anfrage {reference}"
 
 
-async def test_picture_that_cannot_be_sent_holds_up_no_answer(
+async def test_broken_picture_delays_no_answer(
     fake_telegram: FakeTelegram, ada: User, bot_settings: Settings, live: LiveIndex, tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    """A page whose picture is broken is sent as text, and what comes after it is answered."""
+    """A page whose picture is broken is sent as text, and later messages are answered."""
     shutil.copytree(BUILT_IN / "intro", tmp_path / "own" / "intro")
     broken = tmp_path / "own" / "intro" / PICTURES_FOLDER / "weg.png"
     monkeypatch.setenv("GW_KNOWLEDGE_DIR", str(tmp_path / "own"))

@@ -1,4 +1,4 @@
-"""A whole run of the bot, with everything that can go wrong, leaves no name, text, address or token in any output."""
+"""A whole run of the bot with many kinds of faults leaves no name, text, address or token in any output."""
 
 import asyncio
 import json
@@ -34,29 +34,29 @@ FORBIDDEN = (MARK, PHONE, PHONE.replace(" ", ""), "12345678", ADDRESS, SECRET, P
 FAULTS = (FaultKind.RATE_LIMIT, FaultKind.SERVER_ERROR, FaultKind.BAD_GATEWAY, FaultKind.RESET)
 
 
-class Refusing:
-    """A mail server that refuses for good."""
+class RejectingMailServer:
+    """A mail server that rejects every message permanently."""
 
     def __init__(self) -> None:
-        self.asked = 0
+        self.attempts = 0
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's
-        """Refuse, and quote whom."""
-        self.asked += 1
+        """Reject a message with an error that quotes an address."""
+        self.attempts += 1
         return f"550 no mailbox {ADDRESS}"
 
 
 @pytest.fixture
 def mail() -> Iterator[Controller]:
-    """The refusing mail server."""
-    controller = Controller(Refusing(), hostname="127.0.0.1", port=free_port())
+    """The rejecting mail server."""
+    controller = Controller(RejectingMailServer(), hostname="127.0.0.1", port=free_port())
     controller.start()
     yield controller
     controller.stop()
 
 
-async def asks(person: User) -> str:
-    """A request by form with a telephone number; its reference."""
+async def send_request(person: User) -> str:
+    """Send a request with a telephone number through the form; return its reference."""
     person.send_text("/beratung")
     await person.wait_for_reply()
     person.send_text("Kanarienanliegen")
@@ -73,8 +73,10 @@ async def asks(person: User) -> str:
     return next(word for word in sent.text.split() if "-" in word and word.isupper())
 
 
-async def everything(fake_telegram: FakeTelegram, ada: User, bea: User, forum: Group, store: Path, hook: str) -> None:
-    """Use all there is, with faults of every kind on the way."""
+async def use_everything(
+    fake_telegram: FakeTelegram, ada: User, bea: User, forum: Group, store: Path, hook: str
+) -> None:
+    """Use every feature, with faults of every kind."""
     people = {
         command: fake_telegram.add_user("Cemkanari", language_code="de", started=True)
         for command in (*GERMAN_COMMANDS, *ENGLISH_COMMANDS)
@@ -87,7 +89,7 @@ async def everything(fake_telegram: FakeTelegram, ada: User, bea: User, forum: G
         fake_telegram.fail_next("sendMessage", kind, chat=ada)
     ada.send_text("Was ist Collective Impact, Kanarienfrage?")
     await ada.wait_for_reply(timeout=30)
-    reference = await asks(ada)
+    reference = await send_request(ada)
     topic = topic_of(await card(fake_telegram, bea, forum, reference))
     bea.send_text("Kanarientext", chat=forum, topic=topic)
     await wait_for_text(fake_telegram, ada, "Kanarientext")
@@ -101,10 +103,10 @@ async def everything(fake_telegram: FakeTelegram, ada: User, bea: User, forum: G
         )
     bea.send_text("Kanarienfrage")
     await bea.wait_for_reply()
-    odd = {"update_id": 900_001, "message": {"message_id": 1, "date": "Kanarientag", "chat": {"id": ada.id}}}
+    malformed = {"update_id": 900_001, "message": {"message_id": 1, "date": "Kanarientag", "chat": {"id": ada.id}}}
     async with httpx.AsyncClient() as client:
-        await client.post(hook, json=odd, headers={SECRET_HEADER: SECRET})
-        await client.post(hook, json=odd, headers={SECRET_HEADER: "Kanarienhaken"})
+        await client.post(hook, json=malformed, headers={SECRET_HEADER: SECRET})
+        await client.post(hook, json=malformed, headers={SECRET_HEADER: "Kanarienhaken"})
     ada.send_text("/loeschen")
     await ada.wait_for_reply()
     await ada.wait_for_reply(ada.tap_button("Ja, alles löschen"), count=2)
@@ -112,8 +114,8 @@ async def everything(fake_telegram: FakeTelegram, ada: User, bea: User, forum: G
 
 
 @pytest.mark.parametrize("style", ["text", "json"])
-async def test_a_whole_run_tells_nothing(tmp_path: Path, mail: Controller, style: str) -> None:
-    """At the level DEBUG, with failing calls and mails, neither log nor metrics hold anything of anybody."""
+async def test_whole_run_reveals_nothing_personal(tmp_path: Path, mail: Controller, style: str) -> None:
+    """At level DEBUG, with failing calls and mails, neither logs nor metrics contain personal data or secrets."""
     port = free_port()
     hook = f"http://127.0.0.1:{port}/hook"
     with FakeTelegram() as fake_telegram:
@@ -134,19 +136,19 @@ async def test_a_whole_run_tells_nothing(tmp_path: Path, mail: Controller, style
         reading = asyncio.create_task(process.communicate())
         try:
             await fake_telegram.wait_for(lambda: fake_telegram.calls_to("setWebhook"), timeout=60)
-            await everything(fake_telegram, ada, bea, forum, tmp_path / "bot.db", hook)
+            await use_everything(fake_telegram, ada, bea, forum, tmp_path / "bot.db", hook)
             async with httpx.AsyncClient() as client:
                 metrics = (await client.get(f"http://127.0.0.1:{port}/metrics")).text
         finally:
             process.terminate()
             out, log = (part.decode() for part in await reading)
         token = fake_telegram.token
-        told, tell = "", partial(gwbot, folder=tmp_path)
+        command_output, run = "", partial(gwbot, folder=tmp_path)
         for command in (("doctor",), ("purge",), ("backup", "b.db"), ("feedback",)) if style == "text" else ():
-            done = await asyncio.to_thread(tell, *command, **variables)
-            told += done.stdout + done.stderr
+            done = await asyncio.to_thread(run, *command, **variables)
+            command_output += done.stdout + done.stderr
 
-    everywhere = out + log + metrics + told.replace(token.partition(":")[0], "")
+    everywhere = out + log + metrics + command_output.replace(token.partition(":")[0], "")
     assert [line for line in everywhere.splitlines() if any(mark in line for mark in (*FORBIDDEN, token))] == []
     for expected in (
         "cannot be read and is left out",
@@ -155,30 +157,30 @@ async def test_a_whole_run_tells_nothing(tmp_path: Path, mail: Controller, style
         "has an unknown form",
         "not taken",
     ):
-        assert expected in log, expected  # the run did go wrong where it was to
+        assert expected in log, expected  # the intended faults did occur
     assert "gw_calls_waiting" in metrics
     if style == "json":
         assert all(set(json.loads(line)) == {"time", "level", "logger", "message"} for line in log.splitlines())
 
 
 @pytest.mark.parametrize("formatter", [_RedactingFormatter("%(message)s"), _JsonFormatter("%(message)s")])
-def test_an_error_is_logged_without_its_words(formatter: logging.Formatter) -> None:
-    """Of an error and those behind it the log says kind and place; what is quoted, and addresses, are hidden."""
+def test_error_is_logged_without_its_text(formatter: logging.Formatter) -> None:
+    """An error and its causes are logged with type and location; quoted text and addresses are hidden."""
     try:
         try:
             int("Kanarientext")
         except ValueError as error:
             raise RuntimeError("Kanarienfehler") from error
     except RuntimeError:
-        quoting = 'refused: start tag "%s", %s, %s; update %d'
+        template = 'refused: start tag "%s", %s, %s; update %d'
         values = ("kanari", ADDRESS, PHONE, 712345678)
-        record = logging.LogRecord("bot", logging.ERROR, "x.py", 1, quoting, values, sys.exc_info())
+        record = logging.LogRecord("bot", logging.ERROR, "x.py", 1, template, values, sys.exc_info())
     logging.Formatter().format(record)  # as another handler would, which leaves the full text in the record
-    shown = formatter.format(record)
+    logged = formatter.format(record)
 
-    assert MARK not in shown
-    assert "12345678" not in shown.replace("712345678", "")
-    assert "RuntimeError" in shown
-    assert "ValueError" in shown
-    assert "test_log_scan.py" in shown
-    assert "update 712345678" in shown
+    assert MARK not in logged
+    assert "12345678" not in logged.replace("712345678", "")
+    assert "RuntimeError" in logged
+    assert "ValueError" in logged
+    assert "test_log_scan.py" in logged
+    assert "update 712345678" in logged

@@ -1,4 +1,4 @@
-"""What an operator's monitoring reads from a running bot."""
+"""Health, readiness and metrics of a running bot."""
 
 import re
 import shutil
@@ -20,7 +20,7 @@ from tests.support.paths import PREPARED
 
 @pytest.fixture
 def port(bot_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> int:
-    """The port that a polling bot is told to serve."""
+    """The port on which a polling bot is told to serve."""
     assert bot_settings
     port = free_port()
     monkeypatch.setenv("PORT", str(port))
@@ -32,8 +32,10 @@ async def get(port: int, path: str) -> httpx.Response:
         return await client.get(f"http://127.0.0.1:{port}{path}")
 
 
-async def test_polling_bot_is_watched(port: int, fake_telegram: FakeTelegram, live: LiveIndex, ada: User) -> None:
-    """Where PORT is set a polling bot says that it lives and is ready, and counts and times what it does."""
+async def test_polling_bot_serves_monitoring(
+    port: int, fake_telegram: FakeTelegram, live: LiveIndex, ada: User
+) -> None:
+    """If PORT is set, a polling bot serves health and readiness, and counts and times what it does."""
     async with running(Settings(), live):
         ada.send_text("Was ist Collective Impact? Mein Geheimnis")
         await ada.wait_for_reply()
@@ -60,8 +62,8 @@ async def test_polling_bot_is_watched(port: int, fake_telegram: FakeTelegram, li
         assert personal not in metrics.text + ready.text
 
 
-async def test_flood_is_counted(port: int, fake_telegram: FakeTelegram, live: LiveIndex, ada: User) -> None:
-    """Telegram's wish to wait is counted, and the answer's time holds the wait."""
+async def test_rate_limit_is_counted(port: int, fake_telegram: FakeTelegram, live: LiveIndex, ada: User) -> None:
+    """A rate limit is counted, and the reply time includes the wait."""
     fake_telegram.fail_next("sendMessage", FaultKind.RATE_LIMIT, retry_after=1)
     async with running(Settings(), live):
         ada.send_text("/hilfe")
@@ -74,7 +76,7 @@ async def test_flood_is_counted(port: int, fake_telegram: FakeTelegram, live: Li
 
 
 async def test_port_in_use(port: int, fake_telegram: FakeTelegram, live: LiveIndex, ada: User) -> None:
-    """A polling bot whose port is taken says so, and works without being watched."""
+    """A polling bot whose port is in use logs that and works without monitoring."""
     with socket.create_server(("127.0.0.1", port)), logged() as log:
         async with running(Settings(), live):
             await log.until(f"cannot use 127.0.0.1, port {port}")
@@ -84,7 +86,7 @@ async def test_port_in_use(port: int, fake_telegram: FakeTelegram, live: LiveInd
 
 
 async def test_not_ready_without_telegram(port: int, fake_telegram: FakeTelegram, live: LiveIndex) -> None:
-    """A bot that does not reach Telegram lives, but is not ready."""
+    """A bot that cannot reach Telegram is healthy, but not ready."""
     fake_telegram.fail_next("getMe", FaultKind.SERVER_ERROR, times=1_000)
     with logged() as log:
         async with running(Settings(), live):
@@ -97,8 +99,10 @@ async def test_not_ready_without_telegram(port: int, fake_telegram: FakeTelegram
     assert ready.json()["telegram"].startswith("cannot be reached")
 
 
-async def test_index_deleted_under_the_bot(port: int, tmp_path: Path, encoder: OnnxEncoder, ada: User) -> None:
-    """When the index folder goes the loaded index answers, also to new threads; it is said, and so is its return."""
+async def test_index_folder_disappears_and_returns(
+    port: int, tmp_path: Path, encoder: OnnxEncoder, ada: User
+) -> None:
+    """If the index folder disappears, the loaded index still answers; /readyz reports the loss and the return."""
     root = tmp_path / "index"
     shutil.copytree(PREPARED / "index", root, symlinks=True)
     live = LiveIndex(root, encoder)
@@ -108,8 +112,8 @@ async def test_index_deleted_under_the_bot(port: int, tmp_path: Path, encoder: O
         answer = await ada.wait_for_reply()
         without = await get(port, "/readyz")
         (tmp_path / "away").rename(root)
-        again = await get(port, "/readyz")
+        restored = await get(port, "/readyz")
 
     assert "Aus der Fachliteratur:" in answer.text
     assert (without.status_code, without.json()["index"]) == (200, "ok, but it is gone")
-    assert again.json()["index"] == "ok"
+    assert restored.json()["index"] == "ok"

@@ -1,4 +1,4 @@
-"""A running bot whose index lies in PostgreSQL."""
+"""A running bot whose index is in PostgreSQL."""
 
 import pytest
 
@@ -16,30 +16,30 @@ from tests.support import postgres
 from tests.support.paths import PREPARED
 
 
-async def test_server_goes_and_returns(
+async def test_server_stops_and_restarts(
     bot_settings: Settings, monkeypatch: pytest.MonkeyPatch, encoder: OnnxEncoder, ada: User
 ) -> None:
-    """While PostgreSQL is away people get an apology and monitoring a reason; afterwards questions are answered."""
+    """While PostgreSQL is down people get an apology and /readyz a reason; afterwards questions are answered."""
     port = free_port()
     monkeypatch.setenv("PORT", str(port))
     with postgres.server() as server:
-        place = PgBackend(postgres.database(server), "main")
-        publish_version(place.database, "main", current_folder(PREPARED / "index"), 50_000)
-        async with running(Settings(), LiveIndex(place, encoder)):
+        backend = PgBackend(postgres.database(server), "main")
+        publish_version(backend.database, "main", current_folder(PREPARED / "index"), 50_000)
+        async with running(Settings(), LiveIndex(backend, encoder)):
             ada.send_text("Was ist Collective Impact?")
             before = await ada.wait_for_reply()
             postgres.stop(server)
             ada.send_text("Was ist ein Backbone?")
-            away = await ada.wait_for_reply()
+            apology = await ada.wait_for_reply()
             not_ready = await get(port, "/readyz")
             postgres.start(server)
             ada.send_text("Was ist ein Backbone?")
             after = await ada.wait_for_reply()
             ready = await get(port, "/readyz")
-        place.close()
+        backend.close()
 
     assert "Aus der Fachliteratur:" in before.text
-    assert "Backbone" not in away.text
+    assert "Backbone" not in apology.text
     assert (not_ready.status_code, not_ready.json()["index"]) == (503, "its server cannot be reached")
     assert "Backbone" in after.text
     assert ready.json()["index"] == "ok"

@@ -1,4 +1,4 @@
-"""The whole bot on PostgreSQL, over HTTP: alone, and as several processes."""
+"""The whole bot on PostgreSQL, over HTTP, as one process and as several."""
 
 import asyncio
 import json
@@ -30,7 +30,7 @@ from tests.support.postgres import until_led
 
 @pytest.fixture
 def on_postgres(bot_settings: Settings, fresh_url: str, monkeypatch: pytest.MonkeyPatch, forum: Group) -> Settings:
-    """Settings of a bot on PostgreSQL, connected to the advisers' forum."""
+    """Settings of a bot on PostgreSQL, connected to the adviser chat."""
     monkeypatch.setenv("GW_DATABASE_URL", fresh_url)
     monkeypatch.setenv("GW_ADVISER_CHAT_ID", str(forum.id))
     return Settings()
@@ -39,7 +39,7 @@ def on_postgres(bot_settings: Settings, fresh_url: str, monkeypatch: pytest.Monk
 async def test_question_and_request(
     on_postgres: Settings, live: LiveIndex, fake_telegram: FakeTelegram, ada: User, bea: User, forum: Group
 ) -> None:
-    """A question is answered, a request reaches the advisers, their answer the person; a restart forgets nothing."""
+    """A question is answered, a request and its answer are relayed, and a restart loses nothing."""
     async with running(on_postgres, live):
         ada.send_text("Was ist Collective Impact?")
         await wait_for_text(fake_telegram, ada, "Aus der Fachliteratur:")
@@ -55,13 +55,13 @@ async def test_question_and_request(
 async def test_web_process_and_worker(
     on_postgres: Settings, live: LiveIndex, ada: User, fresh_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What one process takes by webhook the one that leads sends at once; when that one ends the other one sends."""
+    """The leader sends replies to updates that another process receives by webhook; once it ends, the other sends."""
     port = free_port()
     monkeypatch.setenv("PORT", str(port))
     monkeypatch.setenv("GW_WEBHOOK_URL", f"http://127.0.0.1:{port}/hook")
     monkeypatch.setenv("GW_WEBHOOK_SECRET", "nur-fuer-Telegram_1")
 
-    async with running(on_postgres, live, takes=False):
+    async with running(on_postgres, live, receives_updates=False):
         await asyncio.to_thread(until_led, fresh_url, MAIN_TENANT)
         async with running(Settings(), live, webhook=True):
             ada.send_text("Was ist Collective Impact?")
@@ -74,14 +74,16 @@ async def test_web_process_and_worker(
     assert len(ada.bot_messages()) == 2
 
 
-async def test_two_that_poll(on_postgres: Settings, live: LiveIndex, fake_telegram: FakeTelegram, ada: User) -> None:
-    """Of two processes that are told to poll one does, so that Telegram is not asked by both; then the other does."""
-    async with AsyncExitStack() as later:
+async def test_only_one_process_polls(
+    on_postgres: Settings, live: LiveIndex, fake_telegram: FakeTelegram, ada: User
+) -> None:
+    """Of two processes that are set to poll only one does; when it ends, the other takes over."""
+    async with AsyncExitStack() as stack:
         with logged() as log:
             async with running(on_postgres, live):
                 ada.send_text("Was ist Collective Impact?")
                 await ada.wait_for_reply()
-                await later.enter_async_context(running(on_postgres, live))
+                await stack.enter_async_context(running(on_postgres, live))
                 await log.until("another process polls, this one stands by")
         with logged() as log:
             await log.until("this process polls from now on")
@@ -91,11 +93,9 @@ async def test_two_that_poll(on_postgres: Settings, live: LiveIndex, fake_telegr
     assert len(ada.bot_messages()) == 2
 
 
-async def test_bot_that_polls_beside_a_worker(
-    on_postgres: Settings, live: LiveIndex, ada: User, fresh_url: str
-) -> None:
-    """While a worker sends, the process that polls fetches updates all the same, also after it was restarted."""
-    async with running(on_postgres, live, takes=False):
+async def test_polling_alongside_a_worker(on_postgres: Settings, live: LiveIndex, ada: User, fresh_url: str) -> None:
+    """While a worker sends, the polling process receives updates, even after it was restarted."""
+    async with running(on_postgres, live, receives_updates=False):
         await asyncio.to_thread(until_led, fresh_url, MAIN_TENANT)
         for question in ("Was ist Collective Impact?", "Was ist ein Backbone?"):
             async with running(on_postgres, live):
@@ -105,14 +105,14 @@ async def test_bot_that_polls_beside_a_worker(
     assert len(ada.bot_messages()) == 2
 
 
-async def test_bot_that_polls_is_restarted_beside_a_worker(on_postgres: Settings, live: LiveIndex, ada: User) -> None:
-    """When the process that polls and sends ends, a worker sends in its place, and the next one polls."""
-    async with AsyncExitStack() as later:
+async def test_worker_takes_over_the_sending(on_postgres: Settings, live: LiveIndex, ada: User) -> None:
+    """When the process that polls and sends ends, a worker takes over the sending, and the next process polls."""
+    async with AsyncExitStack() as stack:
         with logged() as log:
             async with running(on_postgres, live):
                 ada.send_text("Was ist Collective Impact?")
                 await ada.wait_for_reply()
-                await later.enter_async_context(running(on_postgres, live, takes=False))
+                await stack.enter_async_context(running(on_postgres, live, receives_updates=False))
                 await log.until("stands by")
             await log.until("this process sends from now on")
         async with running(on_postgres, live):
@@ -122,19 +122,19 @@ async def test_bot_that_polls_is_restarted_beside_a_worker(on_postgres: Settings
     assert len(ada.bot_messages()) == 2
 
 
-async def test_database_goes_away_while_the_bot_starts(
+async def test_database_outage_during_start(
     on_postgres: Settings, live: LiveIndex, ada: User, fresh_url: str
 ) -> None:
-    """A bot whose database is away from the moment it was opened waits for it, and answers what came meanwhile."""
+    """A bot whose database goes down during start waits for it, and then answers what arrived meanwhile."""
     stop, store = asyncio.Event(), Store(PostgresDatabase(fresh_url, time.time, wait_timeout=0.2))
-    admit(fresh_url, False)
+    allow_connections(fresh_url, False)
     ada.send_text("Was ist Collective Impact?")
 
     with logged() as log:
         bot = asyncio.create_task(run_bot(BotRuntime(on_postgres, live, store, limits=NO_LIMITS), stop))
         for waits in ("pending updates wait", "messages wait", "updates wait at Telegram"):
             await log.until(waits)
-        admit(fresh_url, True)
+        allow_connections(fresh_url, True)
         answer = await ada.wait_for_reply(timeout=60)
         stop.set()
         await bot
@@ -143,21 +143,21 @@ async def test_database_goes_away_while_the_bot_starts(
     store.close()
 
 
-async def test_error_of_the_database_ends_no_task(
+async def test_database_error_ends_no_background_task(
     on_postgres: Settings, live: LiveIndex, fake_telegram: FakeTelegram, ada: User, fresh_url: str
 ) -> None:
-    """After an error for which nobody is to wait the bot goes on looking at what other processes left."""
+    """After an unexpected database error, the bot goes on to handle updates that other processes left."""
     other = Store(PostgresDatabase(fresh_url, time.time))
     ada.send_text("Was ist Collective Impact?")
     async with create_client(on_postgres, HTTPXRequest()) as bot:
         *_, update = await bot.do_api_request("getupdates")
         await bot.do_api_request("getupdates", {"offset": update["update_id"] + 1})
-    rename(fresh_url, "inbox", "away")
+    rename_table(fresh_url, "inbox", "away")
 
     with logged() as log:
-        async with running(on_postgres, live, takes=False):
+        async with running(on_postgres, live, receives_updates=False):
             await log.until("a background task failed, restarting it in 1 s")
-            rename(fresh_url, "away", "inbox")
+            rename_table(fresh_url, "away", "inbox")
             other.inbox.add_updates([(update["update_id"], chat_key(update), json.dumps(update))])
             answer = await ada.wait_for_reply(timeout=30)
 
@@ -165,14 +165,14 @@ async def test_error_of_the_database_ends_no_task(
     other.close()
 
 
-def rename(url: str, table: str, name: str) -> None:
-    """Give a table another name."""
+def rename_table(url: str, table: str, name: str) -> None:
+    """Rename a table."""
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(f"ALTER TABLE {table} RENAME TO {name}".encode())
 
 
-def admit(url: str, allow: bool) -> None:
-    """Have the database take connections or none; those that it has end."""
+def allow_connections(url: str, allow: bool) -> None:
+    """Let the database accept connections, or refuse them and end those that exist."""
     with psycopg.connect(url, user="postgres", dbname="postgres", autocommit=True) as connection:
         name = conninfo_to_dict(url)["dbname"]
         connection.execute(f"ALTER DATABASE {name} WITH ALLOW_CONNECTIONS {allow}".encode())

@@ -31,14 +31,14 @@ async def test_related_entry_by_button(ada: User) -> None:
     label = next(label for label in answer.button_labels if label.startswith("Mehr: "))
 
     query = ada.tap_button(label)
-    shown = await ada.wait_for_reply(query)
+    entry = await ada.wait_for_reply(query)
 
-    assert shown.text.startswith(label.removeprefix("Mehr: "))
+    assert entry.text.startswith(label.removeprefix("Mehr: "))
 
 
 @pytest.mark.usefixtures("polling")
-async def test_gap_is_said_honestly(ada: User) -> None:
-    """Where the sources are silent the bot says so and names the contact."""
+async def test_gap_names_the_contact(ada: User) -> None:
+    """If the sources say nothing about a question, the bot says so and names the contact."""
     ada.send_text("Was kostet eine Beratung?")
     answer = await ada.wait_for_reply()
 
@@ -47,8 +47,8 @@ async def test_gap_is_said_honestly(ada: User) -> None:
 
 
 @pytest.mark.usefixtures("polling")
-async def test_wish_for_a_human(ada: User) -> None:
-    """Who wants a human gets the contact."""
+async def test_request_for_a_human(ada: User) -> None:
+    """A person who asks for a human gets the contact."""
     ada.send_text("Ich möchte mit einem Menschen sprechen")
 
     assert "+49 30 520 065 411" in (await ada.wait_for_reply()).text
@@ -63,8 +63,8 @@ async def test_english_question(ada: User) -> None:
 
 
 @pytest.mark.usefixtures("polling")
-async def test_other_language_says_so(ada: User) -> None:
-    """A question in a language without text is answered with one line that says so, in that language."""
+async def test_unsupported_language(ada: User) -> None:
+    """A question in an unsupported language is answered with a line that says so in that language."""
     ada.send_text("Какие пять условий есть у коллективного воздействия?")
 
     assert "поэтому отвечаю по-немецки" in (await ada.wait_for_reply()).text
@@ -72,7 +72,7 @@ async def test_other_language_says_so(ada: User) -> None:
 
 @pytest.mark.usefixtures("polling")
 async def test_edited_question_edits_the_answer(ada: User) -> None:
-    """Correcting a question corrects the answer in place."""
+    """Editing a question edits its answer in place."""
     question = ada.send_text("Was kostet eine Beratung?")
     first = await ada.wait_for_reply()
 
@@ -86,24 +86,24 @@ async def test_edited_question_edits_the_answer(ada: User) -> None:
 
 
 @pytest.mark.usefixtures("polling")
-async def test_thumb_is_kept(ada: User, fake_telegram: FakeTelegram, bot_settings: Settings) -> None:
-    """A thumb is thanked for and stored with the entry, without the question."""
+async def test_thumb_is_stored(ada: User, fake_telegram: FakeTelegram, bot_settings: Settings) -> None:
+    """A thumb is acknowledged and stored with the entry, but without the question."""
     ada.send_text(QUESTION)
     await ada.wait_for_reply()
     ada.tap_button("👍")
     await fake_telegram.wait_for(lambda: fake_telegram.calls_to("answerCallbackQuery"))
 
-    held, _ = await my_data(fake_telegram, ada)
+    stored, _ = await my_data(fake_telegram, ada)
 
     assert fake_telegram.calls_to("answerCallbackQuery")[0].params["text"] == "Danke für die Rückmeldung!"
-    assert [(row["entry"], row["value"]) for row in held["feedback"]] == [("collective-impact", 1)]
-    assert held["questions"] == []
+    assert [(row["entry"], row["value"]) for row in stored["feedback"]] == [("collective-impact", 1)]
+    assert stored["questions"] == []
 
 
 @pytest.mark.usefixtures("polling")
 @pytest.mark.parametrize("kind", ["photo", "voice", "sticker", "document", "poll", "contact", "location"])
-async def test_what_it_cannot_read(ada: User, kind: str) -> None:
-    """Pictures, voice, stickers, files and the like get a friendly sentence."""
+async def test_message_without_readable_text(ada: User, kind: str) -> None:
+    """Photos, voice messages, stickers, files and the like get a friendly sentence."""
     getattr(ada, f"send_{kind}")()
 
     assert "nur geschriebenen Text" in (await ada.wait_for_reply()).text
@@ -126,14 +126,14 @@ async def test_what_it_cannot_read(ada: User, kind: str) -> None:
     ],
 )
 async def test_any_text_gets_a_reply(ada: User, text: str) -> None:
-    """Texts of any length and any characters are replied to within Telegram's limits."""
+    """A text of any length and with any characters gets a reply within Telegram's limits."""
     ada.send_text(text)
 
     assert (await ada.wait_for_reply()).text
 
 
 @pytest.mark.usefixtures("polling")
-async def test_two_people_are_kept_apart(fake_telegram: FakeTelegram) -> None:
+async def test_people_get_their_own_answers(fake_telegram: FakeTelegram) -> None:
     """Each person gets the answers to their own questions, in order."""
     people = [fake_telegram.add_user(f"Person {number}", language_code="de", started=True) for number in range(6)]
     questions = {"Was ist Collective Impact?": "Collective Impact", "Was kostet eine Beratung?": "Jacob Rohm"}
@@ -152,8 +152,8 @@ async def test_two_people_are_kept_apart(fake_telegram: FakeTelegram) -> None:
 @pytest.mark.parametrize(
     "kind", [FaultKind.SERVER_ERROR, FaultKind.BAD_GATEWAY, FaultKind.RESET, FaultKind.RATE_LIMIT]
 )
-async def test_answer_arrives_in_spite_of_a_fault(ada: User, fake_telegram: FakeTelegram, kind: FaultKind) -> None:
-    """A failed call is tried again, and the answer arrives once."""
+async def test_answer_arrives_despite_a_fault(ada: User, fake_telegram: FakeTelegram, kind: FaultKind) -> None:
+    """A failed call is retried, and the answer arrives once."""
     fake_telegram.fail_next("sendMessage", kind)
     ada.send_text(QUESTION)
 
@@ -173,10 +173,10 @@ async def test_redelivered_update_is_answered_once(ada: User, fake_telegram: Fak
     assert len(ada.bot_messages()) == 2
 
 
-async def test_restart_goes_on(
+async def test_restart_answers_pending_questions(
     ada: User, fake_telegram: FakeTelegram, bot_settings: Settings, live: LiveIndex
 ) -> None:
-    """After a stop the next start answers what came meanwhile, and remembers the chosen language."""
+    """After a restart, the bot answers what arrived meanwhile and remembers the chosen language."""
     async with running(bot_settings, live):
         ada.send_text("/sprache")
         await ada.wait_for_reply()
@@ -190,7 +190,7 @@ async def test_restart_goes_on(
 
 @pytest.mark.usefixtures("polling")
 async def test_several_questions_in_one_message(ada: User, fake_telegram: FakeTelegram) -> None:
-    """Each question of a message gets an answer of its own, in order."""
+    """Each question in a message gets its own answer, in order."""
     ada.send_text("Hallo! Was ist Collective Impact? Und was kostet eine Beratung?")
     await fake_telegram.wait_for(lambda: len(ada.bot_messages()) == 2)
 
@@ -203,7 +203,7 @@ async def test_several_questions_in_one_message(ada: User, fake_telegram: FakeTe
 
 @pytest.mark.usefixtures("polling")
 async def test_follow_up(ada: User) -> None:
-    """A message that leans on the answer before is read with it, and the reply says so."""
+    """A follow-up question is understood in the context of the previous answer, and the reply says so."""
     ada.send_text("Was macht die Stiftung Bildung?")
     await ada.wait_for_reply()
     ada.send_text("Und wie erreiche ich die?")
@@ -212,7 +212,7 @@ async def test_follow_up(ada: User) -> None:
 
 
 async def test_why_this_answer(ada: User, bot_settings: Settings, live: LiveIndex) -> None:
-    """One tap explains the answer in a reply to it, after a restart too."""
+    """One tap explains the answer in a reply to it, even after a restart."""
     async with running(bot_settings, live):
         ada.send_text(QUESTION)
         answer = await ada.wait_for_reply()

@@ -1,4 +1,4 @@
-"""The form of a request for advice, over HTTP: whatever a person does in between, it goes on."""
+"""The form of a request, over HTTP: whatever a person does in between, it can be completed."""
 
 from contextlib import closing
 
@@ -9,13 +9,13 @@ from bot.domain.consultation import ContactChannel, Details
 from bot.sandbox.fake_telegram import FakeTelegram, Group, User
 from bot.settings import Settings
 from index.search.live_index import LiveIndex
-from tests.end_to_end.advice import card, reviewed
+from tests.end_to_end.advice import card, fill_in_form
 from tests.end_to_end.conftest import running, wait_for_text
 
 
 @pytest.mark.usefixtures("polling")
-async def test_summary_shows_exactly_what_was_told(ada: User) -> None:
-    """Every line is in the summary, the telephone number in its usual spelling."""
+async def test_summary_shows_all_answers(ada: User) -> None:
+    """The summary has every answer, and the telephone number in its usual format."""
     ada.send_text("/beratung")
     assert "Worum geht es?" in (await ada.wait_for_reply()).text
     ada.send_text("Wir wollen Jugendlichen den Einstieg erleichtern. Wie fangen wir an?")
@@ -44,8 +44,8 @@ async def test_summary_shows_exactly_what_was_told(ada: User) -> None:
 
 
 @pytest.mark.usefixtures("polling")
-async def test_wrong_address_is_asked_again(ada: User) -> None:
-    """What is no e-mail address is not taken; one typed where the way is asked is."""
+async def test_invalid_address_is_rejected(ada: User) -> None:
+    """An invalid e-mail address is rejected; a valid one is accepted even instead of a contact channel."""
     ada.send_text("/beratung")
     await ada.wait_for_reply()
     ada.send_text("Rat gesucht")
@@ -65,24 +65,22 @@ async def test_wrong_address_is_asked_again(ada: User) -> None:
 
 
 @pytest.mark.usefixtures("polling")
-async def test_question_in_the_middle_is_answered_and_the_form_goes_on(
-    fake_telegram: FakeTelegram, ada: User
-) -> None:
-    """A question while the form waits for a name is answered; then the same is asked again."""
+async def test_question_during_the_form_is_answered(fake_telegram: FakeTelegram, ada: User) -> None:
+    """A question asked during the form is answered, and then the form repeats its own question."""
     ada.send_text("/beratung")
     await ada.wait_for_reply()
     ada.send_text("Rat gesucht")
     await ada.wait_for_reply()
     ada.send_text("Was ist eigentlich Gemeinsam Wirken?")
-    again = await ada.wait_for_reply(count=2)
+    repeated = await ada.wait_for_reply(count=2)
 
-    assert "Wie heißt Ihre Organisation?" in again.text
+    assert "Wie heißt Ihre Organisation?" in repeated.text
     assert any("Quelle" in seen.text for seen in ada.bot_messages())
 
 
 @pytest.mark.usefixtures("polling")
-async def test_doing_something_else_keeps_the_form(ada: User) -> None:
-    """Another command sets the form aside; the next text is a question, and /beratung leads back to where it was."""
+async def test_command_suspends_the_form(ada: User) -> None:
+    """Another command suspends the form; the next text is a question, and /beratung resumes the form."""
     ada.send_text("/beratung")
     await ada.wait_for_reply()
     ada.send_text("Rat gesucht")
@@ -92,17 +90,17 @@ async def test_doing_something_else_keeps_the_form(ada: User) -> None:
     ada.send_text("Was ist ein Backbone?")
     assert "Backbone" in (await ada.wait_for_reply()).text
     ada.send_text("/beratung")
-    back = await ada.wait_for_reply()
+    resumed = await ada.wait_for_reply()
 
-    assert "Wie heißt Ihre Organisation?" in back.text
+    assert "Wie heißt Ihre Organisation?" in resumed.text
 
 
 @pytest.mark.usefixtures("polling")
 async def test_any_line_can_be_changed_in_the_summary(ada: User) -> None:
-    """A line is changed and the summary comes back; what the bot would add can be left out."""
+    """A line can be changed in the summary, and what the bot would add can be left out."""
     ada.send_text("Wie beginnt Gemeinsam Wirken?")
     await ada.wait_for_reply()
-    first = await reviewed(ada, "Erst so")
+    first = await fill_in_form(ada, "Erst so")
     assert "Letzte Frage an den Bot: Wie beginnt Gemeinsam Wirken?" in first.text
     without = await ada.wait_for_reply(ada.tap_button("☑ Letzte Frage"))
     assert "Letzte Frage an den Bot" not in without.text
@@ -117,19 +115,19 @@ async def test_any_line_can_be_changed_in_the_summary(ada: User) -> None:
 
 @pytest.mark.usefixtures("polling")
 async def test_last_question_becomes_the_concern_with_one_tap(ada: User) -> None:
-    """The button under an answer leads to the form, which offers the question."""
+    """The button under an answer opens the form, which offers the question as the concern."""
     ada.send_text("Wie finden wir eine gemeinsame Vision?")
     await ada.wait_for_reply()
-    asked = await ada.wait_for_reply(ada.tap_button("Mit einem Menschen sprechen"))
-    assert "Wie finden wir eine gemeinsame Vision?" in asked.text
-    following = await ada.wait_for_reply(ada.tap_button("Diese Frage übernehmen"))
+    first_page = await ada.wait_for_reply(ada.tap_button("Mit einem Menschen sprechen"))
+    assert "Wie finden wir eine gemeinsame Vision?" in first_page.text
+    second_page = await ada.wait_for_reply(ada.tap_button("Diese Frage übernehmen"))
 
-    assert "Wie heißt Ihre Organisation?" in following.text
+    assert "Wie heißt Ihre Organisation?" in second_page.text
 
 
 @pytest.mark.usefixtures("polling")
-async def test_too_long_a_concern_is_not_cut(ada: User) -> None:
-    """Nothing of what a person wrote is dropped in silence."""
+async def test_overlong_concern_is_rejected(ada: User) -> None:
+    """A concern that is too long is rejected, not truncated."""
     ada.send_text("/beratung")
     await ada.wait_for_reply()
     ada.send_text("lang " * 500)
@@ -138,24 +136,22 @@ async def test_too_long_a_concern_is_not_cut(ada: User) -> None:
 
 
 @pytest.mark.usefixtures("polling")
-async def test_cancelling_keeps_nothing(ada: User, bot_settings: Settings) -> None:
-    """Cancelled at the summary, nothing is kept, and the direct way is named."""
-    await reviewed(ada, "Geheim")
-    gone = await ada.wait_for_reply(ada.tap_button("Abbrechen"))
+async def test_cancelling_stores_nothing(ada: User, bot_settings: Settings) -> None:
+    """Cancelling at the summary stores nothing and names the contact."""
+    await fill_in_form(ada, "Geheim")
+    cancelled = await ada.wait_for_reply(ada.tap_button("Abbrechen"))
 
-    assert "nichts weitergegeben" in gone.text
-    assert "jacob.rohm@phineo.org" in gone.text
+    assert "nichts weitergegeben" in cancelled.text
+    assert "jacob.rohm@phineo.org" in cancelled.text
     store = open_store_from_settings(bot_settings)
     assert store.requests.all_requests() == []
     store.close()
 
 
 @pytest.mark.usefixtures("polling")
-async def test_second_tap_skips_and_sends_nothing_twice(
-    fake_telegram: FakeTelegram, ada: User, bot_settings: Settings
-) -> None:
+async def test_double_tap_sends_one_request(fake_telegram: FakeTelegram, ada: User, bot_settings: Settings) -> None:
     """An impatient second tap is answered and changes nothing."""
-    await reviewed(ada)
+    await fill_in_form(ada)
     first, second = ada.tap_button("Ja, so weitergeben"), ada.tap_button("Ja, so weitergeben")
     await fake_telegram.wait_for(lambda: first.answer is not None and second.answer is not None)
 
@@ -165,13 +161,13 @@ async def test_second_tap_skips_and_sends_nothing_twice(
 
 
 @pytest.mark.usefixtures("polling")
-async def test_without_advisers_the_person_is_told_the_truth(ada: User, bot_settings: Settings) -> None:
-    """Where nobody is connected the request is kept with its consent, and the person is told so."""
-    await reviewed(ada)
-    kept = await ada.wait_for_reply(ada.tap_button("Ja, so weitergeben"), count=2)
+async def test_request_without_an_adviser_chat(ada: User, bot_settings: Settings) -> None:
+    """Without an adviser chat, the request is stored with its consent; the person learns that nobody is notified."""
+    await fill_in_form(ada)
+    reply = await ada.wait_for_reply(ada.tap_button("Ja, so weitergeben"), count=2)
 
-    assert "erfährt davon aber noch nicht von selbst" in kept.text
-    assert "jacob.rohm@phineo.org" in kept.text
+    assert "erfährt davon aber noch nicht von selbst" in reply.text
+    assert "jacob.rohm@phineo.org" in reply.text
     store = open_store_from_settings(bot_settings)
     (request,) = store.requests.active_requests()
     store.close()
@@ -182,7 +178,7 @@ async def test_without_advisers_the_person_is_told_the_truth(ada: User, bot_sett
 async def test_form_survives_a_restart_between_any_two_steps(
     fake_telegram: FakeTelegram, ada: User, bot_settings: Settings, live: LiveIndex
 ) -> None:
-    """Each step is done by another run of the bot."""
+    """The form can be completed with a restart of the bot between any two steps."""
     steps = (
         lambda: ada.send_text("/beratung"),
         lambda: ada.send_text("Über Nacht geschrieben"),
@@ -203,8 +199,8 @@ async def test_form_survives_a_restart_between_any_two_steps(
 
 
 @pytest.mark.usefixtures("polling")
-async def test_whole_form_may_be_typed(ada: User, bot_settings: Settings) -> None:
-    """The words of the buttons, and a number with blanks, lead to the summary, and a word sends it."""
+async def test_whole_form_can_be_typed(ada: User, bot_settings: Settings) -> None:
+    """Typed button labels and a number with spaces lead to the summary, and a typed word sends it."""
     ada.send_text("/beratung")
     await ada.wait_for_reply()
     for text in ("Wir suchen Rat.", "überspringen", "Verein", "weiter", "per Telefon", "030 123 45 67", "keine"):
@@ -220,8 +216,8 @@ async def test_whole_form_may_be_typed(ada: User, bot_settings: Settings) -> Non
 
 
 @pytest.mark.usefixtures("polling")
-async def test_number_with_blanks_answers_how_to_be_reached(ada: User) -> None:
-    """A number that is typed where the way is asked is both the way and the number."""
+async def test_typed_number_sets_the_contact_channel(ada: User) -> None:
+    """A number typed instead of a contact channel sets both the channel and the number."""
     ada.send_text("/beratung")
     await ada.wait_for_reply()
     ada.send_text("Wir suchen Rat.")
@@ -235,8 +231,10 @@ async def test_number_with_blanks_answers_how_to_be_reached(ada: User) -> None:
 
 
 @pytest.mark.usefixtures("connected")
-async def test_corrections_of_what_was_typed(fake_telegram: FakeTelegram, ada: User, bea: User, forum: Group) -> None:
-    """An edit changes the summary; after sending the person is told how to reach the advisers, and reaches them."""
+async def test_corrections_before_and_after_sending(
+    fake_telegram: FakeTelegram, ada: User, bea: User, forum: Group
+) -> None:
+    """An edit changes the summary; after sending, the person is told how to reach the advisers, and can."""
     ada.send_text("/beratung")
     await ada.wait_for_reply()
     concern = ada.send_text("Wir suchen Raad.")
@@ -252,21 +250,23 @@ async def test_corrections_of_what_was_typed(fake_telegram: FakeTelegram, ada: U
     assert "Wir suchen Rat." in (await card(fake_telegram, bea, forum, reference)).text
 
     ada.edit_text(concern, "Wir suchen Geld.")
-    told = await wait_for_text(fake_telegram, ada, "schon weitergegeben")
-    ada.send_text("Geld, nicht Rat.", reply_to=told)
+    notice = await wait_for_text(fake_telegram, ada, "schon weitergegeben")
+    ada.send_text("Geld, nicht Rat.", reply_to=notice)
 
     assert (await wait_for_text(fake_telegram, bea, "Geld, nicht Rat.", forum)).thread_id
 
 
 @pytest.mark.usefixtures("polling")
-async def test_question_is_corrected_while_a_form_waits(fake_telegram: FakeTelegram, ada: User) -> None:
-    """The answer to a question from before a form that was set aside is corrected in its place."""
+async def test_question_is_edited_while_a_form_is_suspended(fake_telegram: FakeTelegram, ada: User) -> None:
+    """While a form is suspended, editing an earlier question edits its answer in place."""
     question = ada.send_text("Was ist ein Backbone?")
     answer = await ada.wait_for_reply()
     for command in ("/beratung", "/hilfe"):
         ada.send_text(command)
         await ada.wait_for_reply(count=1 if command == "/beratung" else 2)
     ada.edit_text(question, "Was ist Collective Impact?")
-    await fake_telegram.wait_for(lambda: [one for one in ada.bot_messages() if one.id == answer.id and one.edited])
+    await fake_telegram.wait_for(
+        lambda: [seen for seen in ada.bot_messages() if seen.id == answer.id and seen.edited]
+    )
 
-    assert "Collective Impact" in next(one for one in ada.bot_messages() if one.id == answer.id).text
+    assert "Collective Impact" in next(seen for seen in ada.bot_messages() if seen.id == answer.id).text

@@ -1,4 +1,4 @@
-"""The self-check and the page to take along, from the first question to the file, over the fake Telegram."""
+"""The self-check and the handout, from the first question to the file, over the fake Telegram."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,54 +20,54 @@ MIXED = (3, 2, 0, 1, 0, 3, 2, 1, 3, 2, 0)
 HOSTILE = '#panic("x") <b>Eve</b> *fett* \u202eRTL مرحبا $x$'
 
 
-async def answers(person: User, levels: Sequence[int | None], words: Sequence[str] = DE) -> MessageView:
-    """Answer the questions that are being asked one by one; the result."""
+async def answer_questions(person: User, levels: Sequence[int | None], words: Sequence[str] = DE) -> MessageView:
+    """Answer the questions one after the other; return the result."""
     unknown = "weiß nicht" if words is DE else "don’t know"
-    named = [unknown if level is None else words[level] for level in levels]
-    for name in named[:-1]:
-        await person.wait_for_reply(person.tap_button(name))
-    return await person.wait_for_reply(person.tap_button(named[-1]), count=2)
+    labels = [unknown if level is None else words[level] for level in levels]
+    for label in labels[:-1]:
+        await person.wait_for_reply(person.tap_button(label))
+    return await person.wait_for_reply(person.tap_button(labels[-1]), count=2)
 
 
-async def fills_in(person: User, levels: Sequence[int | None]) -> MessageView:
-    """The whole self-check; the result."""
+async def complete_selfcheck(person: User, levels: Sequence[int | None]) -> MessageView:
+    """Complete the self-check; return the result."""
     person.send_text("/selbstcheck")
     await person.wait_for_reply()
     await person.wait_for_reply(person.tap_button("Los geht’s"))
-    return await answers(person, levels)
+    return await answer_questions(person, levels)
 
 
-async def joins(person: User, code: str, levels: Sequence[int]) -> MessageView:
-    """Fill in under a code that came by a link; the result."""
+async def complete_with_code(person: User, code: str, levels: Sequence[int]) -> MessageView:
+    """Complete the self-check under a code from a link; return the result."""
     person.open_deep_link(f"check-{code}")
     await person.wait_for_reply()
     await person.wait_for_reply(person.tap_button("Unter diesem Code"))
-    return await answers(person, levels)
+    return await answer_questions(person, levels)
 
 
-async def new_code(person: User) -> str:
-    """A code of the person's own."""
+async def create_code(person: User) -> str:
+    """Create a team code and return it."""
     person.send_text("/selbstcheck")
     await person.wait_for_reply()
     await person.wait_for_reply(person.tap_button("Mit anderen zusammen"))
-    told = await person.wait_for_reply(person.tap_button("Neuen Code"))
-    return told.text.split()[2]
+    reply = await person.wait_for_reply(person.tap_button("Neuen Code"))
+    return reply.text.split()[2]
 
 
-def content(fake_telegram: FakeTelegram, seen: MessageView) -> bytes:
-    """The bytes of the picture or document of a message."""
+def file_content(fake_telegram: FakeTelegram, seen: MessageView) -> bytes:
+    """Return the photo or document of a message."""
     raw = seen.raw.get("document") or seen.raw["photo"][-1]
     return fake_telegram.world.files.by_id[raw["file_id"]].content
 
 
 @pytest.mark.usefixtures("polling")
 async def test_from_the_first_question_to_the_picture(fake_telegram: FakeTelegram, ada: User) -> None:
-    """Eleven questions in one message, then a picture; its caption says what it shows, and is honest."""
-    result = await fills_in(ada, MIXED)
+    """Eleven questions in one message lead to a picture, whose caption names strengths, gaps and limits."""
+    result = await complete_selfcheck(ada, MIXED)
 
     assert len(ada.bot_messages()) == 2
     assert result.kind == "photo"
-    assert read_image_size(content(fake_telegram, result)) is not None
+    assert read_image_size(file_content(fake_telegram, result)) is not None
     assert "Gesellschaftliche Vision, Abgestimmtes Tun, Fürsprache" in result.text
     assert "Vernetztes Handeln, Gemeinsame Messung, Dringlichkeit" in result.text
     assert "keine Diagnose" in result.text
@@ -76,23 +76,23 @@ async def test_from_the_first_question_to_the_picture(fake_telegram: FakeTelegra
 
 @pytest.mark.usefixtures("polling")
 async def test_in_english(fake_telegram: FakeTelegram) -> None:
-    """The English twin asks and tells in English."""
+    """The English self-check asks and reports in English."""
     eve = fake_telegram.add_user("Eve", language_code="en", started=True)
     eve.send_text("/selfcheck")
     await eve.wait_for_reply()
     await eve.wait_for_reply(eve.tap_button("Let’s begin"))
-    result = await answers(eve, MIXED, EN)
+    result = await answer_questions(eve, MIXED, EN)
 
     assert "What you can build on: A vision for society, Coordinated activities, Champion" in result.text
     assert "not a diagnosis" in result.text
 
 
 @pytest.mark.usefixtures("polling")
-async def test_compared_with_the_last_time(ada: User) -> None:
-    """The second result says what moved since the first, and a question not known is no change."""
-    await fills_in(ada, (1,) * 11)
+async def test_result_is_compared_with_the_previous_one(ada: User) -> None:
+    """The second result names the changes since the first; a question answered with don't know is none."""
+    await complete_selfcheck(ada, (1,) * 11)
     await ada.wait_for_reply(ada.tap_button("Noch einmal"))
-    result = await answers(ada, (2, 0, None, *(1,) * 8))
+    result = await answer_questions(ada, (2, 0, None, *(1,) * 8))
 
     assert "weiter: Gesellschaftliche Vision\n" in result.text
     assert ": Systemischer Ansatz\n" in result.text.split("Weniger weit")[1]
@@ -100,7 +100,7 @@ async def test_compared_with_the_last_time(ada: User) -> None:
 
 
 async def test_restart_between_any_two_questions(bot_settings: Settings, live: LiveIndex, ada: User) -> None:
-    """With the bot started anew after each answer, nothing is lost, and a pause holds over it."""
+    """Nothing is lost if the bot restarts after each answer and during a pause."""
     async with running(bot_settings, live):
         ada.send_text("/selbstcheck")
         await ada.wait_for_reply()
@@ -112,17 +112,17 @@ async def test_restart_between_any_two_questions(bot_settings: Settings, live: L
         await ada.wait_for_reply(ada.tap_button("Pause"))
     async with running(bot_settings, live):
         ada.send_text("/selbstcheck")
-        again = await ada.wait_for_reply()
-        result = await answers(ada, MIXED[4:])
+        resumed = await ada.wait_for_reply()
+        result = await answer_questions(ada, MIXED[4:])
 
-    assert "Hier waren Sie stehen geblieben." in again.text
-    assert "Frage 5 von 11" in again.text
+    assert "Hier waren Sie stehen geblieben." in resumed.text
+    assert "Frage 5 von 11" in resumed.text
     assert "Gesellschaftliche Vision, Abgestimmtes Tun, Fürsprache" in result.text
 
 
 @pytest.mark.usefixtures("polling")
-async def test_question_in_the_middle(ada: User) -> None:
-    """A question is answered, and then the way back is shown, which leads to where it was."""
+async def test_question_during_the_selfcheck(ada: User) -> None:
+    """A question is answered, followed by a button that leads back to where the person was."""
     ada.send_text("/selbstcheck")
     await ada.wait_for_reply()
     await ada.wait_for_reply(ada.tap_button("Los geht’s"))
@@ -137,7 +137,7 @@ async def test_question_in_the_middle(ada: User) -> None:
 
 @pytest.mark.usefixtures("polling")
 async def test_cancel(ada: User) -> None:
-    """/abbrechen throws away what was answered; the next self-check begins with the first question."""
+    """/abbrechen discards the answers; the next self-check begins with the first question."""
     ada.send_text("/selbstcheck")
     await ada.wait_for_reply()
     await ada.wait_for_reply(ada.tap_button("Los geht’s"))
@@ -154,7 +154,7 @@ async def test_cancel(ada: User) -> None:
 @pytest.mark.usefixtures("polling")
 async def test_deleting_leaves_no_result(ada: User, fake_telegram: FakeTelegram) -> None:
     """/meinedaten shows the results, /loeschen removes them."""
-    await fills_in(ada, MIXED)
+    await complete_selfcheck(ada, MIXED)
     before, _ = await my_data(fake_telegram, ada)
     ada.send_text("/loeschen")
     await ada.wait_for_reply()
@@ -166,20 +166,20 @@ async def test_deleting_leaves_no_result(ada: User, fake_telegram: FakeTelegram)
 
 
 @pytest.mark.usefixtures("polling")
-async def test_result_begins_a_request(ada: User) -> None:
-    """From the result to the advice: the concern is written already and can be kept or changed."""
-    await fills_in(ada, MIXED)
-    form = await ada.wait_for_reply(ada.tap_button("Damit zur Beratung"))
-    following = await ada.wait_for_reply(ada.tap_button("So lassen"))
+async def test_result_starts_a_request(ada: User) -> None:
+    """A request that is started from the result has a concern already, which can be kept."""
+    await complete_selfcheck(ada, MIXED)
+    first_page = await ada.wait_for_reply(ada.tap_button("Damit zur Beratung"))
+    second_page = await ada.wait_for_reply(ada.tap_button("So lassen"))
 
-    assert "Das fehlt uns noch: Vernetztes Handeln" in form.text
-    assert "Wie heißt Ihre Organisation?" in following.text
+    assert "Das fehlt uns noch: Vernetztes Handeln" in first_page.text
+    assert "Wie heißt Ihre Organisation?" in second_page.text
 
 
 @pytest.mark.usefixtures("polling")
 async def test_result_leads_on(ada: User) -> None:
-    """The buttons under the result lead to the entry of the gap, and to the step of the path that tells of it."""
-    await fills_in(ada, MIXED)
+    """The buttons under the result open the entry about a gap, and the step of the introduction about it."""
+    await complete_selfcheck(ada, MIXED)
     entry = await ada.wait_for_reply(ada.tap_button("Mehr: Gemeinsame Messung"))
     step = await ada.wait_for_reply(ada.tap_button("Dazu in der Einführung"))
 
@@ -189,16 +189,16 @@ async def test_result_leads_on(ada: User) -> None:
 
 @needs_poppler
 @pytest.mark.usefixtures("polling")
-async def test_page_to_take_along(fake_telegram: FakeTelegram, tmp_path: Path) -> None:
-    """One tagged page in the person's language with what was read and told, and nothing of who they are."""
+async def test_handout(fake_telegram: FakeTelegram, tmp_path: Path) -> None:
+    """The handout is one page in the person's language with what they read and answered, but not their name."""
     eve = fake_telegram.add_user(HOSTILE, language_code="de", started=True)
-    await fills_in(eve, MIXED)
+    await complete_selfcheck(eve, MIXED)
     eve.send_text("/start intro-1")
     await eve.wait_for_reply()
     await eve.wait_for_reply(eve.tap_button("Weiter ›"))
     eve.send_text("/mitnehmen")
     sent = await eve.wait_for_reply()
-    read = read_pdf(content(fake_telegram, sent), tmp_path)
+    read = read_pdf(file_content(fake_telegram, sent), tmp_path)
 
     assert sent.raw["document"]["file_name"] == "gemeinsam-wirken-zum-mitnehmen.pdf"
     assert "nicht das Factsheet der Initiative" in sent.text
@@ -212,8 +212,8 @@ async def test_page_to_take_along(fake_telegram: FakeTelegram, tmp_path: Path) -
 
 
 @pytest.mark.usefixtures("polling")
-async def test_nothing_to_take_along_yet(ada: User) -> None:
-    """Who has neither read nor told anything is shown the ways there."""
+async def test_handout_without_content(ada: User) -> None:
+    """A person who has neither read nor answered anything is told where to begin."""
     ada.send_text("/mitnehmen")
 
     assert "/einfuehrung" in (await ada.wait_for_reply()).text
@@ -221,7 +221,7 @@ async def test_nothing_to_take_along_yet(ada: User) -> None:
 
 @pytest.mark.usefixtures("polling")
 async def test_end_of_the_introduction(ada: User) -> None:
-    """The last step offers the self-check and the page."""
+    """The last step offers the self-check and the handout."""
     ada.send_text("/start intro-9")
     await ada.wait_for_reply()
     document = await ada.wait_for_reply(ada.tap_button("Zum Mitnehmen"))
@@ -232,8 +232,8 @@ async def test_end_of_the_introduction(ada: User) -> None:
 
 
 @pytest.mark.usefixtures("polling")
-async def test_not_in_front_of_a_group(fake_telegram: FakeTelegram, ada: User) -> None:
-    """Answers of a person are not for the others of a group."""
+async def test_not_available_in_groups(fake_telegram: FakeTelegram, ada: User) -> None:
+    """The self-check and the handout are available in private chats only."""
     group: Group = fake_telegram.add_group("Verein", [ada], bot_is_admin=True)
     for command in ("/selbstcheck", "/mitnehmen"):
         ada.send_text(command, group)

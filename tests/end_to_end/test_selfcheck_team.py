@@ -1,4 +1,4 @@
-"""The self-check of several people under a code, over the fake Telegram."""
+"""The self-check of a team with a shared code, over the fake Telegram."""
 
 import sqlite3
 from contextlib import closing
@@ -11,14 +11,14 @@ from bot.settings import Settings
 from bot.store.sqlite.schema import migrations
 from index.search.live_index import LiveIndex
 from tests.end_to_end.conftest import running
-from tests.end_to_end.test_selfcheck import answers, joins, new_code
+from tests.end_to_end.test_selfcheck import answer_questions, complete_with_code, create_code
 
-DA = (3,) * 11
+ALL_PRESENT = (3,) * 11
 NOT_YET = (0,) * 11
 
 
-async def looks(person: User) -> MessageView:
-    """The picture of the team that the person was in last."""
+async def view_team_result(person: User) -> MessageView:
+    """Open the result of the person's latest team."""
     person.send_text("/selbstcheck")
     await person.wait_for_reply()
     return await person.wait_for_reply(person.tap_button("Gemeinsames Bild"))
@@ -26,40 +26,42 @@ async def looks(person: User) -> MessageView:
 
 @pytest.mark.usefixtures("polling")
 async def test_team_of_three_six_and_ten(fake_telegram: FakeTelegram, ada: User) -> None:
-    """With each third person there is a new picture; in between it stays, whoever fills in again."""
-    code = await new_code(ada)
-    seen = []
+    """Every third person renews the team result; in between it stays the same, whoever takes part again."""
+    code = await create_code(ada)
+    results = []
     for number in range(1, 11):
         person = fake_telegram.add_user(f"P{number}", language_code="de", started=True)
-        await joins(person, code, DA if number in (1, 2, 4, 7) else NOT_YET)
-        seen.append(await looks(person))
+        await complete_with_code(person, code, ALL_PRESENT if number in (1, 2, 4, 7) else NOT_YET)
+        results.append(await view_team_result(person))
 
-    assert [one.kind for one in seen] == ["text"] * 2 + ["photo"] * 8
-    assert "2 Personen" in seen[1].text
-    people = [one.text.split(" Personen")[0] for one in seen[2:]]
+    assert [result.kind for result in results] == ["text"] * 2 + ["photo"] * 8
+    assert "2 Personen" in results[1].text
+    people = [result.text.split(" Personen")[0] for result in results[2:]]
     assert people == ["3", "3", "3", "6", "6", "6", "9", "9"]
-    assert ["Seitdem" in one.text for one in seen[2:]] == [False, True, True, False, True, True, False, True]
-    for at, says in (
+    assert ["Seitdem" in result.text for result in results[2:]] == [False, True, True, False, True, True, False, True]
+    for index, finding in (
         (2, "Darauf können Sie bauen"),
         (5, "Das sehen Sie verschieden"),
         (8, "Das sehen Sie verschieden"),
     ):
-        assert f"{says}: Gesellschaftliche Vision, Systemischer Ansatz" in seen[at].text
-    assert not any(name in one.text for one in seen for name in ("P1", "P2", "Mittelwert", "Streuung"))
+        assert f"{finding}: Gesellschaftliche Vision, Systemischer Ansatz" in results[index].text
+    assert not any(name in result.text for result in results for name in ("P1", "P2", "Mittelwert", "Streuung"))
 
 
 @pytest.mark.usefixtures("polling")
-async def test_filling_in_again_changes_nothing(fake_telegram: FakeTelegram, ada: User, bea: User, cem: User) -> None:
-    """Who is in a picture fills in once more for themselves; what all see stays, also by the link."""
-    code = await new_code(ada)
+async def test_repeated_selfcheck_leaves_the_team_result_unchanged(
+    fake_telegram: FakeTelegram, ada: User, bea: User, cem: User
+) -> None:
+    """Members can repeat the self-check for themselves; the team result stays the same."""
+    code = await create_code(ada)
     for person in (ada, bea, cem):
-        await joins(person, code, DA)
-    before = await looks(cem)
+        await complete_with_code(person, code, ALL_PRESENT)
+    before = await view_team_result(cem)
     cem.send_text("/selbstcheck")
     await cem.wait_for_reply()
     await cem.wait_for_reply(cem.tap_button("Los geht’s"))
-    await answers(cem, NOT_YET)
-    after = await looks(cem)
+    await answer_questions(cem, NOT_YET)
+    after = await view_team_result(cem)
     cem.open_deep_link(f"check-{code}")
 
     assert after.text == before.text
@@ -67,26 +69,26 @@ async def test_filling_in_again_changes_nothing(fake_telegram: FakeTelegram, ada
 
 
 @pytest.mark.usefixtures("polling")
-async def test_who_deletes_is_no_longer_part_of_it(ada: User, bea: User, cem: User) -> None:
-    """With the data of one of three the picture is gone as well; the others are told how to get a new one."""
-    code = await new_code(ada)
+async def test_deletion_removes_the_team_result(ada: User, bea: User, cem: User) -> None:
+    """When one of three deletes their data the team result is gone too; the others can get a new code."""
+    code = await create_code(ada)
     for person in (ada, bea, cem):
-        await joins(person, code, DA)
-    shown = await looks(bea)
+        await complete_with_code(person, code, ALL_PRESENT)
+    before = await view_team_result(bea)
     ada.send_text("/loeschen")
     await ada.wait_for_reply()
     await ada.wait_for_reply(ada.tap_button("Ja, alles"))
-    after = await looks(bea)
+    after = await view_team_result(bea)
 
-    assert (shown.kind, after.kind) == ("photo", "text")
+    assert (before.kind, after.kind) == ("photo", "text")
     assert "kein gemeinsames Bild mehr" in after.text
     assert "Ihr Code" in (await bea.wait_for_reply(bea.tap_button("Neuen Code"))).text
 
 
 @pytest.mark.usefixtures("polling")
 async def test_code_is_typed(ada: User, bea: User) -> None:
-    """A code can be typed; an unknown one is named as such, and a word or a question in between is answered."""
-    code = await new_code(ada)
+    """A code can be typed; an unknown one is rejected, and words and questions in between are answered."""
+    code = await create_code(ada)
     bea.send_text("/selbstcheck")
     await bea.wait_for_reply()
     await bea.wait_for_reply(bea.tap_button("Mit anderen zusammen"))
@@ -105,13 +107,10 @@ async def test_code_is_typed(ada: User, bea: User) -> None:
     assert f"unter dem Code {code} mit" in (await bea.wait_for_reply()).text
 
 
-async def test_guessing_is_slow_also_after_a_restart(
-    bot_settings: Settings, live: LiveIndex, ada: User, bea: User
-) -> None:
-    """After ten wrong codes the right one is not let in either, by a link or typed, and a restart is no way around
-    it; who made the code is not held up."""
+async def test_guessing_codes_is_limited(bot_settings: Settings, live: LiveIndex, ada: User, bea: User) -> None:
+    """After ten wrong codes even the right one is refused, also after a restart, but not for its creator."""
     async with running(bot_settings, live):
-        code = await new_code(ada)
+        code = await create_code(ada)
         for letter in "BCDFGHJKLM":
             bea.open_deep_link(f"check-QQQQQQQQQ{letter}")
             unknown = await bea.wait_for_reply()
@@ -132,22 +131,20 @@ async def test_guessing_is_slow_also_after_a_restart(
     assert "Frage 1 von 11" in own.text
 
 
-async def test_team_of_a_store_of_before(
-    bot_settings: Settings, live: LiveIndex, fake_telegram: FakeTelegram
-) -> None:
-    """Codes of six letters and the answers under them are taken over: the team has its picture, others can join."""
+async def test_team_from_an_older_store(bot_settings: Settings, live: LiveIndex, fake_telegram: FakeTelegram) -> None:
+    """A team with a code of six letters from an older store keeps its result, and others can join it."""
     people = [fake_telegram.add_user(f"P{number}", language_code="de", started=True) for number in range(4)]
     bot_settings.sqlite_path.parent.mkdir(parents=True)
     with closing(sqlite3.connect(bot_settings.sqlite_path, isolation_level=None)) as file:
         migrations.apply(Database(file), stop_before="0011_pictures")
         file.execute("INSERT INTO codes VALUES ('ABCDEF', 1)")
         for person in people[:3]:
-            told = ("ABCDEF", person.id, '{"vision": 2, "ansatz": 0}', 4_000_000_000.0)
-            file.execute("INSERT INTO shares (code, user_id, answers, created) VALUES (?, ?, ?, ?)", told)
+            row = ("ABCDEF", person.id, '{"vision": 2, "ansatz": 0}', 4_000_000_000.0)
+            file.execute("INSERT INTO shares (code, user_id, answers, created) VALUES (?, ?, ?, ?)", row)
     async with running(bot_settings, live):
-        seen = await looks(people[0])
-        result = await joins(people[3], "ABCDEF", DA)
-        after = await looks(people[3])
+        seen = await view_team_result(people[0])
+        result = await complete_with_code(people[3], "ABCDEF", ALL_PRESENT)
+        after = await view_team_result(people[3])
 
     assert "Darauf können Sie bauen: Gesellschaftliche Vision\n" in seen.text
     assert "Hier ist noch etwas zu tun: Systemischer Ansatz" in seen.text

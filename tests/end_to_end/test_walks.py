@@ -1,4 +1,4 @@
-"""Every button of the introduction, the self-check and of sharing is found and tapped, in each language."""
+"""Every button of the introduction, the self-check and sharing is found and tapped, in each language."""
 
 import time
 from collections.abc import AsyncIterator, Callable
@@ -33,61 +33,61 @@ def clock() -> Clock:
 
 @pytest.fixture
 def pause(clock: Clock) -> Pause:
-    """Lets two seconds pass."""
+    """Advances the clock by two seconds."""
 
-    def passes() -> None:
+    def advance() -> None:
         clock.now += 2.0
 
-    return passes
+    return advance
 
 
 @pytest.fixture
 async def polling(bot_settings: Settings, live: LiveIndex, clock: Clock) -> AsyncIterator[None]:
-    """A bot that polls, by a clock that can be set on."""
+    """A running bot that polls and whose clock can be advanced."""
     async with running(bot_settings, live, clock=lambda: time.time() + clock()):
         yield
 
 
-async def person(fake_telegram: FakeTelegram, lang: str) -> User:
-    """Somebody who reads this language."""
+async def add_person(fake_telegram: FakeTelegram, lang: str) -> User:
+    """Add a user who reads this language."""
     ada = fake_telegram.add_user("Ada", language_code=lang[:2], started=True)
-    if lang == LEICHTE_SPRACHE:  # no code of Telegram leads there
+    if lang == LEICHTE_SPRACHE:  # Telegram has no language code for it
         ada.send_text("/sprache")
         await ada.wait_for_reply()
         await ada.wait_for_reply(ada.tap_button("Leichte Sprache"))
     return ada
 
 
-def datas(seen: MessageView) -> list[str]:
+def button_data(seen: MessageView) -> list[str]:
     return [button.data for row in seen.buttons for button in row if button.data]
 
 
 @pytest.mark.usefixtures("polling")
 @pytest.mark.parametrize("lang", SUPPORTED_LANGUAGES)
 async def test_introduction(fake_telegram: FakeTelegram, bot_settings: Settings, pause: Pause, lang: str) -> None:
-    """For whomever the examples are, every button of every page leads on, and all pages are met.
+    """For every audience, every button of every page leads on, and every page is reached.
 
-    The first page asks for whom: each of its buttons is walked by somebody of their own, in one of the languages,
-    since only texts differ by it (tests/bot looks at all of them). What leads out is tried once a language.
+    The first page asks for the audience: each of its buttons is walked by a user of its own, in one of the languages,
+    because only texts depend on it (tests/bot checks all of them). Exits are tried once per language.
     """
-    first = await person(fake_telegram, lang)
-    first.send_text("/einfuehrung")
-    parting = datas(await first.wait_for_reply())
-    elsewhere: set[str] = set()
-    for data in parting[SUPPORTED_LANGUAGES.index(lang) :: len(SUPPORTED_LANGUAGES)]:
+    explorer = await add_person(fake_telegram, lang)
+    explorer.send_text("/einfuehrung")
+    audiences = button_data(await explorer.wait_for_reply())
+    tried_outside: set[str] = set()
+    for data in audiences[SUPPORTED_LANGUAGES.index(lang) :: len(SUPPORTED_LANGUAGES)]:
         walker = Walker(
             fake_telegram,
             bot_settings.sqlite_path,
-            await person(fake_telegram, lang),
+            await add_person(fake_telegram, lang),
             "/einfuehrung",
             lang,
             (INTRO_CALLBACK,),
             pause,
-            elsewhere,
+            tried_outside,
         )
-        await walker.send_text(walker.begin)
-        await walker.tries(walker.met[-1], data)
-        walker.apart = frozenset(parting)
+        await walker.send_text(walker.start_text)
+        await walker.try_target(walker.messages[-1], data)
+        walker.excluded = frozenset(audiences)
         await walker.walk()
         pages = [target_page(name) for name in walker.tried]
 
@@ -95,16 +95,16 @@ async def test_introduction(fake_telegram: FakeTelegram, bot_settings: Settings,
         assert pages.count(IntroPage.REPLY) == sum(len(step.choices) for step in steps_in_language(STEPS, lang))
         assert {f"{INTRO_CALLBACK}{step.number}" for step in steps_in_language(STEPS, lang)} <= walker.tried
         assert {IntroPage.OVERVIEW, IntroPage.PAUSED, IntroPage.AUDIENCE} <= set(pages)
-    assert len(parting) > 1
-    assert {SELFCHECK_CALLBACK + "start", "talk", "t:pdf"} < elsewhere
+    assert len(audiences) > 1
+    assert {SELFCHECK_CALLBACK + "start", "talk", "t:pdf"} < tried_outside
 
 
 @pytest.mark.usefixtures("polling")
 @pytest.mark.parametrize("lang", SUPPORTED_LANGUAGES)
 async def test_selfcheck(fake_telegram: FakeTelegram, bot_settings: Settings, pause: Pause, lang: str) -> None:
-    """From a link with the code of two others, every button there is can be reached, and is of use."""
-    code = await shared_by_two(fake_telegram, bot_settings, pause, lang)
-    ada = await person(fake_telegram, lang)
+    """From a link with the code of two others, every button can be reached and has an effect."""
+    code = await complete_as_two(fake_telegram, bot_settings, pause, lang)
+    ada = await add_person(fake_telegram, lang)
     walker = Walker(
         fake_telegram,
         bot_settings.sqlite_path,
@@ -122,25 +122,29 @@ async def test_selfcheck(fake_telegram: FakeTelegram, bot_settings: Settings, pa
     assert tapped | {"start"} == {*callbacks.SELFCHECK_ACTIONS, "advise"}
     questions = next(check.questions for check in CHECKS if check.lang == lang)
     answered = {name for name in walker.tried if name.startswith(f"{SELFCHECK_CALLBACK}a:")}
-    assert answered == {f"{SELFCHECK_CALLBACK}a:{one.id}:{level}" for one in questions for level in "0123x"}
-    assert {"photo", "document"} <= {seen.kind for seen in walker.met}
+    assert answered == {f"{SELFCHECK_CALLBACK}a:{question.id}:{level}" for question in questions for level in "0123x"}
+    assert {"photo", "document"} <= {seen.kind for seen in walker.messages}
 
 
-async def shared_by_two(fake_telegram: FakeTelegram, bot_settings: Settings, pause: Pause, lang: str) -> str:
-    """The code of two people who filled in the self-check."""
+async def complete_as_two(fake_telegram: FakeTelegram, bot_settings: Settings, pause: Pause, lang: str) -> str:
+    """Let two people complete the self-check together; return their code."""
     code = ""
     for _ in range(2):
-        one = await person(fake_telegram, lang)
+        member = await add_person(fake_telegram, lang)
         walker = Walker(
-            fake_telegram, bot_settings.sqlite_path, one, "/selbstcheck", lang, (SELFCHECK_CALLBACK,), pause
+            fake_telegram, bot_settings.sqlite_path, member, "/selbstcheck", lang, (SELFCHECK_CALLBACK,), pause
         )
         await walker.send_text("/selbstcheck" if not code else f"/start check-{code}")
         for action in () if code else ("team", "create"):
-            await walker.tries(walker.met[-1], next(data for data in datas(walker.met[-1]) if action in data))
-        code = code or next(data for data in datas(walker.met[-1]) if ":in:" in data).rpartition(":")[2]
-        await walker.tries(walker.met[-1], f"{SELFCHECK_CALLBACK}in:{code}")
-        while answers := [data for data in datas(walker.met[-1]) if data.startswith(f"{SELFCHECK_CALLBACK}a:")]:
-            await walker.tries(walker.met[-1], answers[0])
+            await walker.try_target(
+                walker.messages[-1], next(data for data in button_data(walker.messages[-1]) if action in data)
+            )
+        code = code or next(data for data in button_data(walker.messages[-1]) if ":in:" in data).rpartition(":")[2]
+        await walker.try_target(walker.messages[-1], f"{SELFCHECK_CALLBACK}in:{code}")
+        while answers := [
+            data for data in button_data(walker.messages[-1]) if data.startswith(f"{SELFCHECK_CALLBACK}a:")
+        ]:
+            await walker.try_target(walker.messages[-1], answers[0])
         assert walker.problems == []
     return code
 
@@ -148,8 +152,8 @@ async def shared_by_two(fake_telegram: FakeTelegram, bot_settings: Settings, pau
 @pytest.mark.usefixtures("polling")
 @pytest.mark.parametrize("lang", SUPPORTED_LANGUAGES)
 async def test_sharing(fake_telegram: FakeTelegram, bot_settings: Settings, pause: Pause, lang: str) -> None:
-    """What is shared of a step leads to that step, and to the bot as a whole."""
-    ada = await person(fake_telegram, lang)
+    """Sharing a step leads to that step, or to the bot as a whole."""
+    ada = await add_person(fake_telegram, lang)
     ada.send_text("/start intro-2")
     await ada.wait_for_reply()
     walker = Walker(fake_telegram, bot_settings.sqlite_path, ada, "/teilen", lang, ("share:",), pause)

@@ -47,16 +47,16 @@ async def test_question_by_webhook(address: str, ada: User) -> None:
     assert "Aus der Fachliteratur:" in (await ada.wait_for_reply()).text
 
 
-async def test_question_while_all_places_are_taken(address: str, ada: User) -> None:
-    """However many connections others hold, an update that Telegram posts is answered while they do."""
+async def test_question_while_all_connections_are_taken(address: str, ada: User) -> None:
+    """An update is answered even while others hold as many connections as the server allows."""
     target = urlsplit(address)
-    held = [await asyncio.open_connection(target.hostname, target.port) for _ in range(MAX_CONNECTIONS)]
+    connections = [await asyncio.open_connection(target.hostname, target.port) for _ in range(MAX_CONNECTIONS)]
     ada.send_text("Was ist Collective Impact?")
 
     assert "Aus der Fachliteratur:" in (await ada.wait_for_reply()).text
 
-    assert sum(not reader.at_eof() and not reader.exception() for reader, _ in held) > MAX_CONNECTIONS / 2
-    for _, writer in held:
+    assert sum(not reader.at_eof() and not reader.exception() for reader, _ in connections) > MAX_CONNECTIONS / 2
+    for _, writer in connections:
         writer.transport.abort()
 
 
@@ -76,8 +76,8 @@ async def test_question_while_all_places_are_taken(address: str, ada: User) -> N
         ({SECRET_HEADER: SECRET}, b'{"update_id": 2, "message": {"chat": 5}}', 200),
     ],
 )
-async def test_what_is_posted_by_others(address: str, headers: dict[str, str], body: bytes, status: int) -> None:
-    """Without the exact secret nothing is taken; what is no update, or too large, is refused."""
+async def test_invalid_posts_are_rejected(address: str, headers: dict[str, str], body: bytes, status: int) -> None:
+    """A post without the exact secret, one that is not an update, and one that is too large are rejected."""
     async with httpx.AsyncClient() as client:
         response = await client.post(address, headers=headers, content=body)
 
@@ -85,7 +85,7 @@ async def test_what_is_posted_by_others(address: str, headers: dict[str, str], b
 
 
 async def test_health_and_nothing_else(address: str) -> None:
-    """The health check answers; other paths and methods do not."""
+    """The health check answers; other paths and methods are rejected."""
     base = address.removesuffix("/hook")
     async with httpx.AsyncClient() as client:
         assert (await client.get(f"{base}/healthz")).text == "ok"
@@ -93,15 +93,15 @@ async def test_health_and_nothing_else(address: str) -> None:
         assert (await client.get(f"{base}/")).status_code == 404
 
 
-async def test_metrics_count_and_name_nobody(address: str, ada: User) -> None:
-    """Monitoring reads numbers, and no text or name of anybody."""
+async def test_metrics_are_not_personal(address: str, ada: User) -> None:
+    """Metrics contain numbers, but no text or name."""
     ada.send_text("Mein Geheimnis?")
     await ada.wait_for_reply()
     async with httpx.AsyncClient() as client:
-        answer = await client.get(address.replace("/hook", "/metrics"))
+        response = await client.get(address.replace("/hook", "/metrics"))
 
-    assert answer.status_code == 200
-    assert 'gw_requests_waiting{tenant="main"} 0.0' in answer.text
-    assert 'gw_desk_calls_waiting{tenant="main"} 0.0' in answer.text
-    assert "Ada" not in answer.text
-    assert "Geheimnis" not in answer.text
+    assert response.status_code == 200
+    assert 'gw_requests_waiting{tenant="main"} 0.0' in response.text
+    assert 'gw_desk_calls_waiting{tenant="main"} 0.0' in response.text
+    assert "Ada" not in response.text
+    assert "Geheimnis" not in response.text

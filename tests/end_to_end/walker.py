@@ -1,8 +1,8 @@
-"""Walks through the bot's buttons as a curious person: nothing but the beginning and the area is written down.
+"""Walks through the bot's buttons like a curious person: only the start and the area to explore are given.
 
-A walker sees what its last tap brought and the message that it tapped. There it looks for buttons, and for links to
-the bot, that it has not tried yet; where all were tried it goes the shortest way that it knows to one that was not.
-What it finds wrong it writes down in words.
+A walker sees the message that it tapped last and what the tap brought. There it looks for buttons, and for links to
+the bot, that it has not tried yet; if all were tried, it takes the shortest known path to one that was not. It
+records whatever it finds wrong as text.
 """
 
 import asyncio
@@ -17,10 +17,10 @@ from bot.sandbox.fake_telegram import FakeTelegram, MessageView, User
 from prompts.message_splitter import utf16_length
 from prompts.render import format_label
 
-TEXT, CAPTION, DATA, TOAST = 4096, 1024, 64, 200  # Bot API: UTF-16 units, bytes of callback data
+MAX_TEXT, MAX_CAPTION, MAX_DATA, MAX_TOAST = 4096, 1024, 64, 200  # Bot API: UTF-16 units, bytes of callback data
 LINK = "?start="
-FAR = 1_000_000  # steps to a place to which no way is known
-MOST = 12  # steps for each thing to be tried; whoever needs more is going round in circles
+UNREACHABLE = 1_000_000  # steps to a target without a known path
+MAX_STEPS_PER_TARGET = 12  # steps for each target to try; a walker that needs more is going round in circles
 
 
 @dataclass
@@ -28,88 +28,92 @@ class Walker:
     """One person's walk.
 
     Attributes:
-        pause: lets the time pass that a person takes to read what a tap has brought.
-        store: the bot's file, in which is written what it has yet to send.
-        begin: what is typed to begin, and where there is no way on.
-        inside: how the data of the area's buttons begin. One of another area is tapped, and not followed further.
-        elsewhere: what was tried outside of the area; may be shared by several walkers.
-        apart: buttons that belong to another walk.
+        store: the bot's SQLite file, whose outbox shows what is yet to be sent.
+        start_text: the text that starts the walk, and restarts it at a dead end.
+        area: prefixes of the callback data of the area; any other button is tapped, but not followed further.
+        pause: lets the time pass that a person takes to read a reply.
+        tried_outside: targets tried outside the area; may be shared by several walkers.
+        excluded: buttons that belong to another walk.
     """
 
     fake_telegram: FakeTelegram
     store: Path
     person: User
-    begin: str
+    start_text: str
     lang: str
-    inside: tuple[str, ...]
+    area: tuple[str, ...]
     pause: Callable[[], None]
-    elsewhere: set[str] = field(default_factory=set)
-    apart: frozenset[str] = frozenset()
+    tried_outside: set[str] = field(default_factory=set)
+    excluded: frozenset[str] = frozenset()
     tried: set[str] = field(default_factory=set)
-    met: list[MessageView] = field(default_factory=list)  # every message as it looked
+    messages: list[MessageView] = field(default_factory=list)  # every message as it was when seen
     problems: list[str] = field(default_factory=list)
-    _leads: dict[str, frozenset[str]] = field(default_factory=dict)  # what was to be seen after each
-    _outside: set[int] = field(default_factory=set)  # messages that another area brought
+    _targets_after: dict[str, frozenset[str]] = field(default_factory=dict)  # the targets visible after each
+    _outside: set[int] = field(default_factory=set)  # messages that buttons of another area brought
     _since: int = 0
     _tapped: int | None = None
 
     async def walk(self) -> None:
-        """Try all there is to try, or write down what cannot be reached."""
+        """Try everything there is to try, or record what cannot be reached."""
         steps, lost = 0, False
-        await self.send_text(self.begin)
-        while waiting := {name for name in self._seen() if self._is_new(name)}:
+        await self.send_text(self.start_text)
+        while untried := {name for name in self._known_targets() if self._is_new(name)}:
             steps += 1
-            ways = [(self._way(target), message, target) for message, target in self._shown()]
-            way, message, target = min(ways, default=(FAR, None, ""), key=lambda one: one[0])
-            if message and way < FAR and steps < MOST * len(self._seen()):
+            candidates = [
+                (self._steps_to_new(target), message, target) for message, target in self._visible_targets()
+            ]
+            steps_to_new, message, target = min(
+                candidates, default=(UNREACHABLE, None, ""), key=lambda candidate: candidate[0]
+            )
+            if message and steps_to_new < UNREACHABLE and steps < MAX_STEPS_PER_TARGET * len(self._known_targets()):
                 lost = False
-                await self.tries(message, target)
-            elif lost or steps >= MOST * len(self._seen()):
-                self.problems.append(f"no way to {sorted(waiting)}")
+                await self.try_target(message, target)
+            elif lost or steps >= MAX_STEPS_PER_TARGET * len(self._known_targets()):
+                self.problems.append(f"no way to {sorted(untried)}")
                 return
             else:
                 lost = True
-                await self.send_text(self.begin)
+                await self.send_text(self.start_text)
 
     async def send_text(self, text: str) -> None:
-        """Type something and look at what comes."""
-        said = self.person.send_text(text)
-        self._look(text, said.touched, [await self.person.wait_for_reply(said)])
+        """Type a text and look at the replies."""
+        sent = self.person.send_text(text)
+        self._record(text, sent.touched, [await self.person.wait_for_reply(sent)])
 
-    async def tries(self, message: MessageView, target: str) -> None:
-        """Tap the button, or follow the link, and look at what it brings."""
+    async def try_target(self, message: MessageView, target: str) -> None:
+        """Tap the button or follow the link, and look at the replies."""
         name = _name(target)
         self.pause()
         self.tried.add(name)
-        foreign = not name.startswith(self.inside)
+        foreign = not name.startswith(self.area)
         if foreign:
-            self.elsewhere.add(name)
-        since = self._newest()
+            self.tried_outside.add(name)
+        since = self._last_touched()
         if target.startswith(LINK):
             await self.person.wait_for_reply(self.person.open_deep_link(target.removeprefix(LINK)))
             toast = ""
-        elif (told := await self._answered(message, target)) is None:
+        elif (answer := await self._tap(message, target)) is None:
             self.problems.append(f"{name}: the tap was never answered")
             return
         else:
-            toast = told
-        async with asyncio.timeout(10):  # a tap is answered at once, and may be before what it brings
-            while not self._all_sent():  # noqa: ASYNC110 - the store tells nobody
+            toast = answer
+        async with asyncio.timeout(10):  # a tap may be answered before its messages are sent
+            while not self._all_sent():  # noqa: ASYNC110 - the store sends no notifications
                 await asyncio.sleep(0.005)
         brought = [seen for seen in self.person.bot_messages() if seen.touched > since]
-        self._told(name, toast, brought)
-        self._outside -= {one.id for one in brought}
+        self._check_toast(name, toast, brought)
+        self._outside -= {seen.id for seen in brought}
         if foreign:
-            self._outside |= {one.id for one in brought}
-        self._look(name, since, brought, message.id)
+            self._outside |= {seen.id for seen in brought}
+        self._record(name, since, brought, message.id)
 
     def _all_sent(self) -> bool:
         with closing(sqlite3.connect(self.store)) as file:
             (waiting,) = file.execute("SELECT count(*) FROM outbox WHERE status = 'queued'").fetchone()
         return bool(waiting == 0)
 
-    async def _answered(self, message: MessageView, target: str) -> str | None:
-        """The text of the short answer to a tap, which comes last; None where none came."""
+    async def _tap(self, message: MessageView, target: str) -> str | None:
+        """Tap a button; return the text of the short answer, or None if there was none."""
         query = self.person.tap_message_button(message, target)
         try:
             answer = await self.fake_telegram.wait_for(lambda: query.answer)
@@ -117,64 +121,64 @@ class Walker:
             return None
         return str((answer or {}).get("text", ""))
 
-    def _newest(self) -> int:
+    def _last_touched(self) -> int:
         return max((seen.touched for seen in self.person.bot_messages()), default=0)
 
-    def _told(self, name: str, toast: str, brought: list[MessageView]) -> None:
-        """What stood in the short answer to a tap, beside what it brought."""
+    def _check_toast(self, name: str, toast: str, brought: list[MessageView]) -> None:
+        """Check the short answer to a tap against what the tap brought."""
         if toast == format_label("gone", self.lang):
             self.problems.append(f"{name}: shown, but no longer counts")
         elif not toast and not brought:
             self.problems.append(f"{name}: nothing happens")
-        if utf16_length(toast) > TOAST:
+        if utf16_length(toast) > MAX_TOAST:
             self.problems.append(f"{name}: toast too long")
 
-    def _look(self, name: str, since: int, brought: list[MessageView], tapped: int | None = None) -> None:
+    def _record(self, name: str, since: int, brought: list[MessageView], tapped: int | None = None) -> None:
         self._since, self._tapped = since, tapped
-        self.met += brought
+        self.messages += brought
         for seen in brought:
-            self.problems += [f"{name}: {problem}" for problem in _beyond(seen)]
-        if not any(seen.buttons or _commands(seen) for seen in self._view()):
+            self.problems += [f"{name}: {problem}" for problem in _violations(seen)]
+        if not any(seen.buttons or _commands(seen) for seen in self._visible_messages()):
             self.problems.append(f"{name}: a dead end, {brought[-1].text[:60] if brought else ''!r}")
-        self._leads[name] = frozenset(_name(target) for _, target in self._shown())
+        self._targets_after[name] = frozenset(_name(target) for _, target in self._visible_targets())
 
-    def _view(self) -> list[MessageView]:
-        """What is before the person's eyes: the message that was tapped, and what was new since."""
-        return [one for one in self.person.bot_messages() if one.touched > self._since or one.id == self._tapped]
+    def _visible_messages(self) -> list[MessageView]:
+        """Return what the person looks at: the message that was tapped, and what is new since."""
+        return [seen for seen in self.person.bot_messages() if seen.touched > self._since or seen.id == self._tapped]
 
-    def _shown(self) -> Iterator[tuple[MessageView, str]]:
-        """What can be tried in what is seen, the newest first."""
-        for message in sorted(self._view(), key=lambda one: -one.touched):
+    def _visible_targets(self) -> Iterator[tuple[MessageView, str]]:
+        """Yield what can be tried in the view, newest message first."""
+        for message in sorted(self._visible_messages(), key=lambda seen: -seen.touched):
             for target in _targets(message):
-                own = _name(target).startswith(self.inside)
-                if target not in self.apart and (own or message.id not in self._outside):
+                own = _name(target).startswith(self.area)
+                if target not in self.excluded and (own or message.id not in self._outside):
                     yield message, target
 
-    def _seen(self) -> set[str]:
-        return set().union(*self._leads.values())
+    def _known_targets(self) -> set[str]:
+        return set().union(*self._targets_after.values())
 
     def _is_new(self, name: str) -> bool:
-        return name not in self.tried and name not in self.elsewhere
+        return name not in self.tried and name not in self.tried_outside
 
-    def _way(self, target: str) -> int:
-        """How many steps it takes from here to something new."""
+    def _steps_to_new(self, target: str) -> int:
+        """Return how many steps lead from here to something new."""
         seen, edge, steps = {_name(target)}, {_name(target)}, 0
         while edge:
             if any(map(self._is_new, edge)):
                 return steps
-            edge = {after for name in edge for after in self._leads.get(name, ())} - seen
+            edge = {after for name in edge for after in self._targets_after.get(name, ())} - seen
             seen |= edge
             steps += 1
-        return FAR
+        return UNREACHABLE
 
 
 def _name(target: str) -> str:
-    """Codes are random: one stands for all, and a button under one code is the same under another."""
+    """Replace codes, which are random: a button is the same under any code."""
     return re.sub(r"\b[A-Z]{10}\b", "CODE", target)
 
 
 def _targets(message: MessageView) -> Iterator[str]:
-    """The data of the buttons, and the links to the bot itself."""
+    """Yield the data of the buttons and the links to the bot itself."""
     for button in (button for row in message.buttons for button in row):
         if button.data:
             yield button.data
@@ -188,13 +192,13 @@ def _commands(message: MessageView) -> list[str]:
     return [entity.text for entity in message.entities if entity.type == "bot_command"]
 
 
-def _beyond(message: MessageView) -> Iterator[str]:
-    """Where a message is over one of Telegram's limits, or says nothing."""
-    most = TEXT if message.kind == "text" else CAPTION
+def _violations(message: MessageView) -> Iterator[str]:
+    """Yield the limits of Telegram that a message exceeds, or that it is empty."""
+    limit = MAX_TEXT if message.kind == "text" else MAX_CAPTION
     if not message.text.strip():
         yield "says nothing"
-    if utf16_length(message.text) > most:
-        yield f"{utf16_length(message.text)} of {most} characters"
+    if utf16_length(message.text) > limit:
+        yield f"{utf16_length(message.text)} of {limit} characters"
     for button in (button for row in message.buttons for button in row):
-        if len((button.data or "").encode()) > DATA:
-            yield f"data of {button.text!r} over {DATA} bytes"
+        if len((button.data or "").encode()) > MAX_DATA:
+            yield f"data of {button.text!r} over {MAX_DATA} bytes"

@@ -1,4 +1,4 @@
-"""What the tests of the index share: a small foreign folder, and a PostgreSQL."""
+"""Fixtures for the tests of the index: a small folder of Markdown files, and a PostgreSQL database."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,22 +18,22 @@ TEXTS = {
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Three short documents."""
-    made = tmp_path / "wissen"
-    made.mkdir()
+    folder = tmp_path / "wissen"
+    folder.mkdir()
     for name, text in TEXTS.items():
-        (made / f"{name}.md").write_text(text, encoding="utf-8")
-    return made
+        (folder / f"{name}.md").write_text(text, encoding="utf-8")
+    return folder
 
 
 @pytest.fixture
 def url(postgres_server: str) -> str:
-    """An empty database."""
+    """The address of an empty database."""
     return postgres.database(postgres_server)
 
 
 @pytest.fixture
-def place(url: str) -> Iterator[PgBackend]:
-    """Room for an index in an empty database."""
-    made = PgBackend(url, "main")
-    yield made
-    made.close()
+def backend(url: str) -> Iterator[PgBackend]:
+    """An index backend in an empty database."""
+    backend = PgBackend(url, "main")
+    yield backend
+    backend.close()

@@ -1,7 +1,7 @@
-"""The wheel in a new environment and an empty folder, as somebody gets it who has no checkout.
+"""The wheel in a new environment and an empty folder, as users without a checkout get it.
 
 The dependencies are really installed: one that pyproject.toml lacks would go unnoticed if they were borrowed from the
-environment of these tests. Their versions are those of that environment, so that no release of others fails a test.
+environment of these tests. Their versions are those of that environment, so that no other release fails a test.
 """
 
 import json
@@ -44,7 +44,7 @@ class Installation:
         return {**kept, "HOME": str(self.folder), "PORT": "0", "PYTHONDONTWRITEBYTECODE": "1"}
 
     def run(self, *command: str) -> str:
-        """Run a program of the environment in the folder; return its output, and fail if it does."""
+        """Run a program of the environment in the folder; return its output, and fail if it fails."""
         path = str(self.environment / "bin" / command[0])
         done = subprocess.run(
             [path, *command[1:]], cwd=self.folder, env=self.variables(), capture_output=True, text=True, check=False
@@ -94,7 +94,7 @@ class Sandbox:
 
 @pytest.fixture(scope="module")
 def sandbox(installation: Installation) -> Iterator[Sandbox]:
-    """Run `gwbot run` in the empty folder; at the end SIGTERM must end it with exit code 0."""
+    """Run `gwbot run` in the empty folder; afterwards SIGTERM must end it with exit code 0."""
     with subprocess.Popen(
         [installation.environment / "bin" / "gwbot", "run"],
         cwd=installation.folder,
@@ -157,7 +157,7 @@ def test_page_answers(sandbox: Sandbox) -> None:
 
 
 def test_other_commands(installation: Installation, sandbox: Sandbox) -> None:
-    """After the first start the other commands work in the same folder; `gwbot eval` has questions of its own."""
+    """After the first start the other commands work in the same folder; `gwbot eval` has its own questions."""
     assert json.loads(installation.run("gwbot", "ask", "--json", "Was ist ein Backbone?"))["status"] == "answered"
     assert "ok    index: " in installation.run("gwbot", "doctor")
     assert "files are in order" in installation.run("gwbot", "knowledge", "check")

@@ -1,4 +1,4 @@
-"""Reading whole folders, and the rules across files."""
+"""Reading whole folders, and rules that apply across files."""
 
 import os
 from dataclasses import replace
@@ -14,43 +14,43 @@ from knowledge.validation.rules import check_knowledge
 
 
 @pytest.fixture(scope="module")
-def house() -> Knowledge:
+def built_in() -> Knowledge:
     """The built-in knowledge."""
     return load_knowledge(BUILT_IN)
 
 
-def test_house_is_in_order(house: Knowledge) -> None:
+def test_built_in_knowledge_follows_the_rules(built_in: Knowledge) -> None:
     """The built-in knowledge follows all rules."""
-    assert check_knowledge(house) == ()
+    assert check_knowledge(built_in) == ()
 
 
-def test_house_has_what_was_promised(house: Knowledge) -> None:
-    """At least 70 answering entries and 15 gaps, each in German and English."""
+def test_size_of_the_built_in_knowledge(built_in: Knowledge) -> None:
+    """There are at least 70 answering entries and 15 gaps in each of German and English."""
     for lang in ("de", "en"):
-        layers = [entry.layer for entry in house.entries if entry.lang == lang]
+        layers = [entry.layer for entry in built_in.entries if entry.lang == lang]
 
         assert layers.count(Layer.GAP) >= 15
         assert layers.count(Layer.PAGE) + layers.count(Layer.LITERATURE) >= 70
 
 
 def test_listed_contact() -> None:
-    """The listed contact is the one on the initiative's page."""
+    """The default contact is the one on the initiative's page."""
     contact = default_contact(read_contacts(BUILT_IN / "contacts.yaml"))
 
     assert (contact.name, contact.phone) == ("Jacob Rohm", "+49 30 520 065 411")
     assert contact.email == "jacob.rohm@phineo.org"
 
 
-def test_rules_across_files(house: Knowledge) -> None:
-    """A missing translation, a dead link, a repeated question and an overlong title are each named."""
-    first, second, *rest = (entry for entry in house.entries if entry.lang == "de")
+def test_rules_across_files(built_in: Knowledge) -> None:
+    """A missing translation, a dead link, a repeated question and an overlong title are each reported."""
+    first, second, *rest = (entry for entry in built_in.entries if entry.lang == "de")
     broken = (
         replace(first, related=("gibt-es-nicht",), title="x" * 60),
         replace(second, questions=(*second.questions, first.questions[0])),
         *rest,
     )
 
-    messages = "\n".join(map(str, check_knowledge(replace(house, entries=broken))))
+    messages = "\n".join(map(str, check_knowledge(replace(built_in, entries=broken))))
 
     for expected in (
         "there is no other entry 'gibt-es-nicht'",
@@ -61,8 +61,8 @@ def test_rules_across_files(house: Knowledge) -> None:
         assert expected in messages
 
 
-def test_foreign_folder(tmp_path: Path) -> None:
-    """Any folder of Markdown files can be read; ids are paths without the ending."""
+def test_external_folder(tmp_path: Path) -> None:
+    """Any folder of Markdown files can be read; ids are paths without the extension."""
     (tmp_path / "sub").mkdir()
     (tmp_path / "eins.md").write_text("Text eins", encoding="utf-8")
     (tmp_path / "sub" / "zwei.md").write_text("Text zwei", encoding="utf-8")
@@ -70,8 +70,8 @@ def test_foreign_folder(tmp_path: Path) -> None:
     assert [entry.id for entry in load_knowledge(tmp_path).entries] == ["eins", "sub/zwei"]
 
 
-def test_all_problems_at_once(tmp_path: Path) -> None:
-    """Every unusable file is named, not only the first."""
+def test_all_problems_are_reported(tmp_path: Path) -> None:
+    """Every unusable file is reported, not only the first."""
     (tmp_path / "a.md").write_bytes(b"")
     (tmp_path / "b.md").write_bytes(b"\xff")
 
@@ -82,8 +82,8 @@ def test_all_problems_at_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("make", [False, True])
-def test_no_folder_or_nothing_in_it(tmp_path: Path, make: bool) -> None:
-    """A missing and an empty folder are clear errors."""
+def test_missing_or_empty_folder(tmp_path: Path, make: bool) -> None:
+    """A missing folder and an empty one are clear errors."""
     folder = tmp_path / "wissen"
     if make:
         folder.mkdir()
@@ -92,14 +92,14 @@ def test_no_folder_or_nothing_in_it(tmp_path: Path, make: bool) -> None:
         load_knowledge(folder)
 
 
-def test_contact_for_a_subject() -> None:
-    """An entry among a contact's topics leads to that contact, every other one to the default."""
-    listed = Contact("a", "A", "Beratung", "1", "a@example.org", default=True)
+def test_contact_for_an_entry() -> None:
+    """An entry among a contact's topics has that contact, every other one has the default."""
+    default = Contact("a", "A", "Beratung", "1", "a@example.org", default=True)
     other = Contact("b", "B", "Forschung", "2", "b@example.org", topics=("kritik",))
 
-    assert contact_for((listed, other), "kritik") is other
-    assert contact_for((listed, other), "backbone") is listed
-    assert contact_for((listed, other), "") is listed
+    assert contact_for((default, other), "kritik") is other
+    assert contact_for((default, other), "backbone") is default
+    assert contact_for((default, other), "") is default
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_contact_for_a_subject() -> None:
         "contacts: [{id: a, name: b, role: c, phone: '115', email: e@f.de, default: true, fax: f}]",
     ],
 )
-def test_contacts_of_another_form(tmp_path: Path, text: str) -> None:
+def test_invalid_contacts_file(tmp_path: Path, text: str) -> None:
     """A contacts file that is incomplete, empty or has unknown keys is rejected."""
     (tmp_path / "contacts.yaml").write_text(text, encoding="utf-8")
 
@@ -119,7 +119,7 @@ def test_contacts_of_another_form(tmp_path: Path, text: str) -> None:
         read_contacts(tmp_path / "contacts.yaml")
 
 
-def test_folders_in_one_another(tmp_path: Path) -> None:
+def test_deeply_nested_folders(tmp_path: Path) -> None:
     """A file is read at any depth; files and folders are sorted by name."""
     deep = tmp_path
     for _ in range(1_500):
@@ -135,7 +135,7 @@ def test_folders_in_one_another(tmp_path: Path) -> None:
     assert entry_ids == ["a/" * 1_500 + "b", "a", "b"]
 
 
-def test_a_folder_too_deep_for_the_system(tmp_path: Path) -> None:
+def test_path_too_long_for_the_system(tmp_path: Path) -> None:
     """A path longer than the system allows is a clear error."""
     here = os.open(tmp_path, os.O_RDONLY)
     for _ in range(30):

@@ -1,4 +1,4 @@
-"""Cutting entries into passages."""
+"""Splitting entries into passages."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -27,8 +27,8 @@ def test_passages_of_an_entry() -> None:
     }
 
 
-def test_short_entries_have_no_parts() -> None:
-    """Passages that would only repeat the text are left out."""
+def test_short_entries_have_no_redundant_passages() -> None:
+    """Passages that would only repeat the text of a short entry are left out."""
     single = Entry("a", "de", "T", "Eins.", Layer.PAGE)
     double = Entry("a", "de", "T", "Eins. Zwei.", Layer.PAGE)
 

@@ -1,1 +1,1 @@
-"""Speed, memory and load; no part of `make test`."""
+"""Speed, memory and load; not part of `make test`."""

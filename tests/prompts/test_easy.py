@@ -1,4 +1,4 @@
-"""The prompts in Leichte Sprache."""
+"""The texts of the bot in Leichte Sprache."""
 
 import re
 from pathlib import Path
@@ -15,8 +15,8 @@ FOR_ADVISERS = {"adviser_only.j2", "adviser_requests.j2", "status.j2"}
 OWN_LABELS = {"note_missing"}
 
 
-def visible(template: str) -> str:
-    """What a person reads of a template, as Markdown with every line in its place."""
+def visible_text(template: str) -> str:
+    """Return what a person reads of a template, as Markdown on the same lines."""
     text = re.sub(r"<blockquote.*?</blockquote>|\{%.*?%\}", "", template, flags=re.S)
     text = re.sub(r"\{\{.*?\}\}", "Name", text)
     return re.sub(r"<(?!/?b>)[^>]*>", "", text).replace("<b>", "**").replace("</b>", "**")
@@ -27,8 +27,8 @@ def labels() -> dict[str, str]:
     return data
 
 
-def test_nothing_is_missing_but_what_advisers_read() -> None:
-    """Every template that a person reads is there, and none that German has not."""
+def test_only_templates_for_advisers_are_missing() -> None:
+    """Every template of German exists except those for advisers, and there are no others."""
     own = {path.name for path in EASY.glob("*.j2")}
     german = {path.name for path in (TEMPLATES_FOLDER / "de").glob("*.j2")}
 
@@ -37,15 +37,15 @@ def test_nothing_is_missing_but_what_advisers_read() -> None:
 
 
 @pytest.mark.parametrize("path", sorted(EASY.glob("*.j2")), ids=lambda path: path.stem)
-def test_templates_keep_the_rules(path: Path) -> None:
-    """Every template keeps the rules that a machine can check."""
+def test_templates_follow_the_rules(path: Path) -> None:
+    """Every template follows the rules that a machine can check."""
     allowed = read_allowed_words(BUILT_IN / ALLOWED_WORDS_FILE)
 
-    assert list(find_violations(visible(path.read_text("utf-8")), allowed)) == []
+    assert list(find_violations(visible_text(path.read_text("utf-8")), allowed)) == []
 
 
-def test_labels_keep_the_rules() -> None:
-    """So does every label; one may hold two sentences, since a button or a toast has no lines."""
+def test_labels_follow_the_rules() -> None:
+    """Every label follows the rules too, but may have two sentences, because buttons and toasts have no lines."""
     allowed = read_allowed_words(BUILT_IN / ALLOWED_WORDS_FILE)
     violations = {
         key: list(find_violations(re.sub(r"(?<=[.?!]) ", "\n", text), allowed))
@@ -60,14 +60,14 @@ def test_labels_keep_the_rules() -> None:
     )
 
 
-def test_what_is_missing_is_said_in_german() -> None:
-    """A label or template without a version in Leichte Sprache is the German one."""
+def test_missing_texts_are_german() -> None:
+    """A label or template without a version in Leichte Sprache is shown in German."""
     assert format_label("weekdays", "de-leicht") == format_label("weekdays", "de")
     assert render_template("adviser_only", "de-leicht") == render_template("adviser_only", "de")
 
 
 def test_sentences_keep_their_lines() -> None:
-    """Each sentence of an entry stands on a line of its own, as it was written."""
+    """Each sentence of an entry stays on its own line."""
     html = render_template(
         "answer", "de-leicht", note="", title="T", layer="page", body="Eins.\nZwei.\n\n- a\n- b", source="", url=""
     )

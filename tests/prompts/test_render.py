@@ -12,17 +12,17 @@ from prompts.render import TEMPLATES_FOLDER, format_label, render_template
 COMPLETE_LANGUAGES = ("de", "en")  # a variant such as de-leicht falls back to its base language
 
 
-def names(lang: str) -> set[str]:
+def template_names(lang: str) -> set[str]:
     return {path.name for path in (TEMPLATES_FOLDER / lang).iterdir()}
 
 
 def test_languages_have_the_same_templates() -> None:
-    """Nothing is missing in one language."""
-    assert names("de") == names("en")
+    """No template is missing in any language."""
+    assert template_names("de") == template_names("en")
 
 
 def test_languages_have_the_same_labels() -> None:
-    """Every label but the commands, which have other names, stands in each language."""
+    """Every label exists in each language, except those of commands, whose names differ."""
     keys = [
         {
             key
@@ -36,13 +36,13 @@ def test_languages_have_the_same_labels() -> None:
 
 
 def test_missing_variable_is_an_error() -> None:
-    """A template without its variable never reaches a person."""
+    """A template cannot be rendered without one of its variables."""
     with pytest.raises(UndefinedError):
         render_template("answer", "de", title="x")
 
 
 def test_values_are_escaped() -> None:
-    """A name or a text cannot bring markup into a message."""
+    """A name or a text cannot inject markup into a message."""
     html = render_template("request_taken", "de", adviser="<b>Eve</b><a href='x'>{{ 7 * 7 }}</a>", number="1")
 
     assert "<b>Eve" not in html
@@ -51,15 +51,15 @@ def test_values_are_escaped() -> None:
 
 
 @pytest.mark.parametrize("lang", COMPLETE_LANGUAGES)
-def test_every_command_has_its_menu_text(lang: str) -> None:
-    """Telegram takes 1 to 256 characters for each command."""
+def test_every_command_has_a_menu_text(lang: str) -> None:
+    """The menu text of each command has 1 to 256 characters, as Telegram requires."""
     for name in (*COMMANDS_BY_LANG[lang], *ADVISER_COMMANDS):
         assert 1 <= len(format_label(f"command_{name}", lang)) <= 256
 
 
 @pytest.mark.parametrize("lang", COMPLETE_LANGUAGES)
 def test_profile_fits_telegram(lang: str) -> None:
-    """Name, short description and description keep Telegram's limits of 64, 120 and 512 characters."""
+    """Name, short description and description keep within Telegram's limits of 64, 120 and 512 characters."""
     assert len(format_label("name", lang)) <= 64
     assert len(format_label("about", lang)) <= 120
     assert len(format_label("description", lang)) <= 512
@@ -72,7 +72,7 @@ def test_no_template_is_unused() -> None:
     code += "\n".join(path.read_text("utf-8") for path in TEMPLATES_FOLDER.glob("*/*.j2"))
     intents = {path.stem for path in (root / "knowledge" / "intents").glob("*.yaml")}
 
-    templates = {name for name in names("de") | names("advisers") if name.endswith(".j2")}
+    templates = {name for name in template_names("de") | template_names("advisers") if name.endswith(".j2")}
     unused = {name for name in templates if name[:-3] not in intents and name[:-3] not in code}
 
     assert unused == set()

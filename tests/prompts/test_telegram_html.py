@@ -1,4 +1,4 @@
-"""Markdown to Telegram's HTML, and HTML to words."""
+"""Markdown to Telegram's HTML, and HTML to plain text."""
 
 import re
 from html import unescape
@@ -14,8 +14,8 @@ from prompts.telegram_html import html_to_plain, markdown_to_html
 ALLOWED = {"b", "i", "s", "u", "a", "code", "pre", "blockquote"}
 
 
-class Strict(HTMLParser):
-    """Fails on a tag Telegram does not know, or one that is not closed in order."""
+class StrictParser(HTMLParser):
+    """Fails on a tag that Telegram does not know, or that is not closed in order."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -29,12 +29,12 @@ class Strict(HTMLParser):
         assert self.opened.pop() == tag
 
 
-def words(html: str) -> str:
+def visible_text(html: str) -> str:
     return unescape(re.sub(r"<[^>]*>", "", html))
 
 
-def check(html: str) -> None:
-    parser = Strict()
+def check_html(html: str) -> None:
+    parser = StrictParser()
     parser.feed(html)
     parser.close()
     assert parser.opened == []
@@ -59,19 +59,19 @@ def check(html: str) -> None:
         ("[x](javascript:alert(1))", "[x](javascript:alert(1))"),
     ],
 )
-def test_to_html(markdown: str, expected: str) -> None:
-    """Each kind of markup becomes what Telegram can show."""
+def test_markdown_to_html(markdown: str, expected: str) -> None:
+    """Each kind of markup becomes HTML that Telegram can show."""
     assert markdown_to_html(markdown) == expected
 
 
 @given(st.text(max_size=400))
 def test_any_markdown_is_valid_telegram_html(markdown: str) -> None:
     """Whatever the text, the tags are Telegram's and closed in order."""
-    check(markdown_to_html(markdown))
+    check_html(markdown_to_html(markdown))
 
 
-def test_to_plain_keeps_addresses() -> None:
-    """A link's address is readable without markup, once."""
+def test_plain_text_keeps_addresses() -> None:
+    """The address of a link is readable without markup, once."""
     assert html_to_plain('Siehe <a href="https://x.de">Seite</a>.') == "Siehe Seite (https://x.de)."
     assert html_to_plain('<a href="https://x.de">https://x.de</a>') == "https://x.de"
 
@@ -97,7 +97,7 @@ pieces = st.sampled_from(
 
 
 def balanced(parts: list[str]) -> str:
-    """Make a random list of pieces valid: closing tags only where one is open, all closed at the end."""
+    """Turn a random list of pieces into valid HTML: closing tags only if one is open, and all closed in the end."""
     opened: list[str] = []
     html = []
     for part in parts:
@@ -112,16 +112,16 @@ def balanced(parts: list[str]) -> str:
 
 
 @given(st.lists(pieces, max_size=400), st.integers(20, 300))
-def test_split_fits_and_stays_valid(parts: list[str], limit: int) -> None:
-    """Every message fits, is valid on its own, and together they hold every visible character in order."""
+def test_split_messages_fit_and_are_valid(parts: list[str], limit: int) -> None:
+    """Every message fits and is valid, and together they have every visible character in order."""
     html = balanced(parts)
 
     messages = split_html(html, limit)
 
     for message in messages:
-        check(message)
-        assert 0 < utf16_length(words(message)) <= limit
-    assert "".join("".join(map(words, messages)).split()) == "".join(words(html).split())
+        check_html(message)
+        assert 0 < utf16_length(visible_text(message)) <= limit
+    assert "".join("".join(map(visible_text, messages)).split()) == "".join(visible_text(html).split())
 
 
 def test_telegram_counts_utf16() -> None:
@@ -132,5 +132,5 @@ def test_telegram_counts_utf16() -> None:
 
 
 def test_short_text_is_one_message() -> None:
-    """A text that fits is left as it is."""
+    """A text that fits is not changed."""
     assert split_html("<b>Guten Tag</b>") == ["<b>Guten Tag</b>"]

@@ -1,1 +1,1 @@
-"""Kills, and what they may not lose."""
+"""The bot is killed at random moments and must lose nothing."""

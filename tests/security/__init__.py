@@ -1,1 +1,1 @@
-"""Attacks: each test is one, and says what does not come of it. See docs/security.md."""
+"""Attacks: each test is one attack, and says what it must not achieve. See docs/security.md."""

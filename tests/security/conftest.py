@@ -27,39 +27,39 @@ from bot.store import Store
 from index.search.live_index import LiveIndex
 
 T = TypeVar("T")
-PATIENCE = 30.0  # seconds; a busy machine is no attack
-LOOK_AGAIN = 0.02  # seconds after which the store is looked at anew
+WAIT_TIMEOUT = 30.0  # seconds; generous, because a busy machine is not an attack
+STORE_CHECK_INTERVAL = 0.02  # seconds after which the store is checked again
 
 
-class Post:
-    """A mail server that keeps what it takes, with its envelope."""
+class MailServer:
+    """A mail server that keeps the messages it receives, with their recipients."""
 
     def __init__(self) -> None:
-        self.taken: list[tuple[list[str], bytes]] = []
+        self.received: list[tuple[list[str], bytes]] = []
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's
-        """Keep a mail."""
+        """Accept a message."""
         assert isinstance(envelope.content, bytes)
-        self.taken.append(([str(one) for one in envelope.rcpt_tos], envelope.content))
+        self.received.append(([str(recipient) for recipient in envelope.rcpt_tos], envelope.content))
         return "250 OK"
 
-    def about(self, reference: str) -> tuple[list[str], EmailMessage] | None:
-        """The recipients and the mail about a request, once it came."""
-        for recipients, content in self.taken:
+    def find_mail(self, reference: str) -> tuple[list[str], EmailMessage] | None:
+        """Return the recipients and the mail about a request, or None if it has not arrived."""
+        for recipients, content in self.received:
             if f"anfrage-{reference}@".encode() in content:
                 return recipients, message_from_bytes(content, _class=EmailMessage, policy=default)
         return None
 
 
-class Whole:
-    """The bot in a thread of its own, the fake Telegram, the advisers' forum and the mail server."""
+class RunningBot:
+    """The bot in its own thread, with a fake Telegram, the adviser chat and a mail server."""
 
     def __init__(self, fake_telegram: FakeTelegram, live: LiveIndex, folder: Path) -> None:
-        self.fake_telegram, self.post = fake_telegram, Post()
+        self.fake_telegram, self.mail_server = fake_telegram, MailServer()
         self.bea = fake_telegram.add_user("Bea", language_code="de")
         self.forum = fake_telegram.add_group("Beratung", [self.bea], forum=True, bot_is_admin=True)
         port = free_port()
-        self._mails = Controller(self.post, hostname="127.0.0.1", port=port, data_size_limit=5_000_000)
+        self._mails = Controller(self.mail_server, hostname="127.0.0.1", port=port, data_size_limit=5_000_000)
         self.settings = Settings(
             telegram_token=SecretStr(fake_telegram.token),
             telegram_api_url=fake_telegram.url,
@@ -82,7 +82,7 @@ class Whole:
             )
         self._loop.close()
 
-    def __enter__(self) -> "Whole":
+    def __enter__(self) -> "RunningBot":
         self._mails.start()
         self._thread.start()
         return self
@@ -93,48 +93,48 @@ class Whole:
         self._mails.stop()
         self.store.close()
 
-    def person(self, name: str = "Ada", language: str = "de") -> User:
-        """Somebody new."""
+    def add_person(self, name: str = "Ada", language: str = "de") -> User:
+        """Add a user."""
         return self.fake_telegram.add_user(name, language_code=language, started=True)
 
     def until(self, condition: Callable[[], T]) -> T:
-        """Wait for a condition, which may be one of the store: of its changes the fake Telegram hears nothing."""
-        give_up = time.monotonic() + PATIENCE
+        """Wait for a condition, which may depend on the store: the fake Telegram does not see its changes."""
+        deadline = time.monotonic() + WAIT_TIMEOUT
         world = self.fake_telegram.world
         with world.condition:
             while not (value := condition()):
-                if not world.condition.wait(LOOK_AGAIN) and time.monotonic() > give_up:
-                    raise TimeoutError(f"condition not met within {PATIENCE} s")
+                if not world.condition.wait(STORE_CHECK_INTERVAL) and time.monotonic() > deadline:
+                    raise TimeoutError(f"condition not met within {WAIT_TIMEOUT} s")
             return value
 
     def wait_for_text(
         self, where: User | Group, text: str, thread: int | None = None, *, edited: bool = False
     ) -> MessageView:
-        """Wait for a message of the bot with this text, the newest that there is."""
+        """Wait for a message of the bot that contains this text; return the newest."""
         chat = self.fake_telegram.world.chats[where.id]
 
-        def found() -> MessageView | None:
-            for one in reversed(chat.messages.values()):
-                here = one.sender is self.fake_telegram.bot and thread in (None, one.thread_id)
-                if here and (one.edit_date or not edited) and text in text_and_entities(one.content)[0]:
-                    return one.to_view()
+        def newest_match() -> MessageView | None:
+            for message in reversed(chat.messages.values()):
+                from_bot = message.sender is self.fake_telegram.bot and thread in (None, message.thread_id)
+                if from_bot and (message.edit_date or not edited) and text in text_and_entities(message.content)[0]:
+                    return message.to_view()
             return None
 
-        seen = self.until(found)
-        assert seen is not None
-        return seen
+        match = self.until(newest_match)
+        assert match is not None
+        return match
 
     def send_text(self, person: User, text: str, count: int = 1) -> MessageView:
-        """Say something and wait for the answer."""
+        """Send a text and wait for the reply."""
         person.send_text(text)
-        return person.wait_for_reply_sync(count=count, timeout=PATIENCE)
+        return person.wait_for_reply_sync(count=count, timeout=WAIT_TIMEOUT)
 
     def tap_button(self, person: User, label: str, count: int = 1) -> MessageView:
-        """Tap and wait for what follows."""
-        return person.wait_for_reply_sync(person.tap_button(label), count=count, timeout=PATIENCE)
+        """Tap a button and wait for what follows."""
+        return person.wait_for_reply_sync(person.tap_button(label), count=count, timeout=WAIT_TIMEOUT)
 
     def request(self, person: User, concern: str = "Wir suchen Partner.", fields: str = "", mail: str = "") -> str:
-        """Send a request with this text in every field that is optional; its reference."""
+        """Send a request, with ``fields`` in every optional field; return its reference."""
         self.send_text(person, "/beratung")
         self.send_text(person, concern)
         self._optional(person, fields)
@@ -156,24 +156,22 @@ class Whole:
             self.tap_button(person, "Überspringen")
 
     def card(self, reference: str) -> MessageView:
-        """The card of a request."""
+        """Wait for the card of a request."""
         return self.wait_for_text(self.forum, f"Anfrage {reference}")
 
 
 def free_port() -> int:
-    """A port that nobody listens on."""
+    """Return a free port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="module")
-def whole(live: LiveIndex, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Whole]:
-    """The bot at work; in the end no call may have broken the Bot API's rules, and the bot must still answer."""
+def bot(live: LiveIndex, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningBot]:
+    """A running bot; afterwards no call may have violated the Bot API's rules, and the bot must still answer."""
     folder = tmp_path_factory.mktemp("whole")
-    with FakeTelegram() as fake_telegram, Whole(fake_telegram, live, folder) as running:
-        yield running
+    with FakeTelegram() as fake_telegram, RunningBot(fake_telegram, live, folder) as bot:
+        yield bot
         assert fake_telegram.violations == []
-        assert (
-            "Aus der Fachliteratur" in running.send_text(running.person("Zeugin"), "Was ist Collective Impact?").text
-        )
+        assert "Aus der Fachliteratur" in bot.send_text(bot.add_person("Zeugin"), "Was ist Collective Impact?").text

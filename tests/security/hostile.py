@@ -1,6 +1,6 @@
-"""What an attacker writes where a text is asked for. Every one holds `evil` where that fits its kind."""
+"""Hostile texts for every place that takes a text. Each contains `evil` if its kind allows it."""
 
-CUT = {
+HOSTILE_TEXTS = {
     "html-bold": "<b>evil</b>",
     "html-link": '<a href="https://evil.example">Hier</a>',
     "html-mention": '<a href="tg://user?id=1">evil</a>',
@@ -41,4 +41,4 @@ CUT = {
     "log-line": "evil\n2026-01-01 ERROR bot: evil",
     "shell": "$(touch evil) `id`; rm -rf evil",
 }
-HALF = "evil\ud800"  # half of a character, which JSON can hold
+LONE_SURROGATE = "evil\ud800"  # which JSON can contain, but neither the store nor Telegram accepts

@@ -1,4 +1,4 @@
-"""One hostile text, brought by one person to every place where a text can be brought."""
+"""One hostile text, entered by one person in every place that takes a text."""
 
 import re
 from dataclasses import dataclass, field
@@ -7,9 +7,9 @@ from functools import cached_property
 
 from bot.domain.consultation import Request
 from bot.sandbox.fake_telegram import MessageView
-from tests.security.conftest import Whole
+from tests.security.conftest import RunningBot
 
-OWN = {"bold", "italic", "underline", "strikethrough", "spoiler", "code", "pre", "text_link", "text_mention",
+FORMATTING_TYPES = {"bold", "italic", "underline", "strikethrough", "spoiler", "code", "pre", "text_link", "text_mention",
        "blockquote", "expandable_blockquote", "custom_emoji", "date_time"}  # fmt: skip
 MAIL = "ada@example.org"
 Shape = tuple[list[tuple[str, str | None]], list[tuple[str, str | None, str | None]]]
@@ -17,12 +17,12 @@ Shape = tuple[list[tuple[str, str | None]], list[tuple[str, str | None, str | No
 
 @dataclass
 class Story:
-    """What came of a text, by place. ``shown`` holds messages that show it, ``titles`` plain texts that do."""
+    """What became of a text: ``messages`` has those that display it, by place, ``answers`` the replies to it."""
 
     text: str
     reference: str
     request: Request
-    shown: dict[str, MessageView] = field(default_factory=dict)
+    messages: dict[str, MessageView] = field(default_factory=dict)
     answers: dict[str, MessageView] = field(default_factory=dict)
     title: str = ""
     recipients: list[str] = field(default_factory=list)
@@ -30,72 +30,79 @@ class Story:
 
     @cached_property
     def line(self) -> str:
-        """The text as it stands where one line is asked for."""
+        """The text as it appears in a field of one line."""
         return " ".join(self.text.split())
 
 
-def told(bot: Whole, text: str) -> Story:
-    """Bring the text everywhere."""
-    ada = bot.person(text)
+def enter_everywhere(bot: RunningBot, text: str) -> Story:
+    """Enter a text in every place."""
+    ada = bot.add_person(text)
     adviser = bot.fake_telegram.add_user(text, language_code="de")
     bot.forum.add_member(adviser.account)
     question = bot.send_text(ada, f"/frage {text}")
-    again = bot.send_text(ada, "/start")
+    start = bot.send_text(ada, "/start")
     bot.send_text(ada, "Was ist Collective Impact?")  # so that every story has the same last question
     reference = bot.request(ada, text, text, MAIL)
-    review = next(seen for seen in ada.bot_messages() if "Genau das gebe ich" in seen.text)
+    review = next(message for message in ada.bot_messages() if "Genau das gebe ich" in message.text)
     card = bot.card(reference)
     assert card.thread_id is not None
     title = bot.fake_telegram.view_chat(bot.forum).topic_names[card.thread_id]
-    posted = bot.until(lambda: bot.post.about(reference))
-    assert posted is not None
-    recipients, mail = posted
+    mail_found = bot.until(lambda: bot.mail_server.find_mail(reference))
+    assert mail_found is not None
+    recipients, mail = mail_found
     adviser.send_text("Guten Tag", bot.forum, topic=card.thread_id)
-    begins = bot.wait_for_text(ada, f"zu Ihrer Anfrage {reference}")
+    first_reply = bot.wait_for_text(ada, f"zu Ihrer Anfrage {reference}")
     bot.wait_for_text(ada, "Guten Tag")
     message = ada.send_text(text)
     bot.wait_for_text(bot.forum, text, card.thread_id)
-    bot.until(lambda: any(one.text == text for one in bot.store.requests.load_transcript(reference)))
+    bot.until(lambda: any(line.text == text for line in bot.store.requests.load_transcript(reference)))
     bot.until(lambda: bot.store.outbox.find_reply_to(bot.forum.id, (ada.id, message.id)))
     ada.edit_text(message, text + " und mehr")
     edited = bot.wait_for_text(bot.forum, text + " und mehr", card.thread_id, edited=True)
     bot.forum.delete_topic(card.thread_id)
     ada.send_text("Noch da.")
-    anew = bot.until(lambda: _thread(bot, reference) not in (0, card.thread_id) and _thread(bot, reference))
-    history = bot.wait_for_text(bot.forum, "Bisheriger Verlauf", anew)
+    new_thread = bot.until(lambda: _thread(bot, reference) not in (0, card.thread_id) and _thread(bot, reference))
+    history = bot.wait_for_text(bot.forum, "Bisheriger Verlauf", new_thread)
     bot.tap_button(ada, "Wieder mit dem Bot")
     bot.tap_button(ada, "Mein Anliegen ist gelöst")
     bot.tap_button(ada, "😀")
     bot.send_text(ada, text.replace("?", "!"))
     request = bot.until(lambda: _commented(bot, reference))
     assert request is not None
-    rated = bot.wait_for_text(bot.forum, f", „{request.comment}“", anew)
+    rating = bot.wait_for_text(bot.forum, f", „{request.comment}“", new_thread)
     return Story(
         text,
         reference,
         request,
-        {"review": review, "card": card, "adviser": begins, "edit": edited, "history": history, "comment": rated},
-        {"question": question, "start": again},
+        {
+            "review": review,
+            "card": card,
+            "adviser": first_reply,
+            "edit": edited,
+            "history": history,
+            "comment": rating,
+        },
+        {"question": question, "start": start},
         title,
         recipients,
         mail,
     )
 
 
-def _thread(bot: Whole, reference: str) -> int:
+def _thread(bot: RunningBot, reference: str) -> int:
     thread = bot.store.requests.find_thread(reference)
     return thread.thread_id if thread else 0
 
 
-def _commented(bot: Whole, reference: str) -> Request | None:
+def _commented(bot: RunningBot, reference: str) -> Request | None:
     request = bot.store.requests.find_request(reference)
     return request if request and request.comment else None
 
 
-def shape(seen: MessageView) -> Shape:
-    """What a message holds besides words: its formatting, and its buttons without what differs by request."""
-    marks = [(one.type, one.url) for one in seen.entities if one.type in OWN]
-    buttons = [(one.text, _masked(one.data), one.url) for row in seen.buttons for one in row]
+def shape(message: MessageView) -> Shape:
+    """Return the formatting of a message and its buttons, without what differs between requests."""
+    marks = [(item.type, item.url) for item in message.entities if item.type in FORMATTING_TYPES]
+    buttons = [(item.text, _masked(item.data), item.url) for row in message.buttons for item in row]
     return marks, buttons
 
 

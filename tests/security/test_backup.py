@@ -1,4 +1,4 @@
-"""A backup or a database that somebody made, and what lies on the disk."""
+"""Hostile backups and databases, and the permissions of files on disk."""
 
 import json
 import sqlite3
@@ -17,18 +17,18 @@ from tests.support.relay import OPEN
 
 pytestmark = pytest.mark.durability
 
-NO_STORE = {
+NOT_A_STORE = {
     "empty": b"", "text": b"evil", "zip": b"PK\x03\x04", "head": b"SQLite format 3\0", "damaged": b"SQLite format 3\0" + b"\xff" * 8_192, "nul": b"\0" * 8_192,
     "gzip": b"\x1f\x8b\x08", "pickle": b"\x80\x04\x95", "sql": b"CREATE TABLE inbox (a);", "json": b'{"inbox": []}',
 }  # fmt: skip
-EVIL = (
+EVIL_TRIGGER = (
     "TRIGGER {} AFTER INSERT ON requests BEGIN INSERT INTO outbox (chat_id, method, params, status, created, place) "
     "VALUES (666, 'sendMessage', json_object('text', NEW.body), 'queued', 1, ''); END;"
 )
-FOREIGN = {
-    "trigger": f"CREATE {EVIL.format('evil')}",
-    "trigger-named-as-a-table": f"CREATE {EVIL.format('notes')} CREATE TABLE notes (a)",
-    "trigger-named-as-an-index": f"CREATE {EVIL.format('notes')} CREATE INDEX notes ON lines (text)",
+EXTRA_OBJECTS = {
+    "trigger": f"CREATE {EVIL_TRIGGER.format('evil')}",
+    "trigger-named-as-a-table": f"CREATE {EVIL_TRIGGER.format('notes')} CREATE TABLE notes (a)",
+    "trigger-named-as-an-index": f"CREATE {EVIL_TRIGGER.format('notes')} CREATE INDEX notes ON lines (text)",
     "trigger-delete": "CREATE TRIGGER evil BEFORE DELETE ON requests BEGIN SELECT RAISE(IGNORE); END",
     "view": "CREATE VIEW evil AS SELECT * FROM requests",
     "index-unique": "CREATE UNIQUE INDEX evil ON outbox (status)",
@@ -40,7 +40,7 @@ FOREIGN = {
 AWAY = "ALTER TABLE states RENAME TO away;"
 STATES = f"{AWAY} CREATE TABLE states (key, user_id, body, updated); INSERT INTO states VALUES"
 HOLDS = "DROP TABLE holds; CREATE TABLE holds (chat_id, until, noted); INSERT INTO holds VALUES"
-UNFIT = {
+INVALID_BACKUPS = {
     "column-computed": ("ALTER TABLE states DROP COLUMN body; ALTER TABLE states ADD COLUMN body AS ('{}')", "body"),
     "column-missing": ("ALTER TABLE inbox DROP COLUMN received", "inbox has no plain column received"),
     "column-more": ("ALTER TABLE requests ADD COLUMN evil", "has a column evil, which ours lacks"),
@@ -72,47 +72,47 @@ UNFIT = {
 
 
 @pytest.fixture
-def made(tmp_path: Path) -> Path:
-    """A good store to be changed."""
+def store_file(tmp_path: Path) -> Path:
+    """A valid store that a test may modify."""
     Store(SqliteDatabase(tmp_path / "made.db", lambda: 1.0)).close()
     return tmp_path / "made.db"
 
 
-@pytest.mark.parametrize("kind", NO_STORE)
-def test_a_file_that_is_no_store(tmp_path: Path, made: Path, kind: str) -> None:
-    """What is no store of ours is not put in the store's place, which stays as it was."""
-    (tmp_path / "evil.db").write_bytes(NO_STORE[kind])
-    before = made.read_bytes()
+@pytest.mark.parametrize("kind", NOT_A_STORE)
+def test_file_that_is_not_a_store(tmp_path: Path, store_file: Path, kind: str) -> None:
+    """A file that is not a store is not restored, and the existing store is unchanged."""
+    (tmp_path / "evil.db").write_bytes(NOT_A_STORE[kind])
+    before = store_file.read_bytes()
 
     with pytest.raises(StoreError):
-        restore_store(tmp_path / "evil.db", made)
+        restore_store(tmp_path / "evil.db", store_file)
 
-    assert made.read_bytes() == before
+    assert store_file.read_bytes() == before
 
 
-def harmed(made: Path, evil: Path, statements: str) -> Path:
-    """A backup of a store with an update and a request in it, changed by somebody."""
-    store = Store(SqliteDatabase(made, lambda: 1.0))
+def modified_backup(store_file: Path, evil: Path, statements: str) -> Path:
+    """Create a backup of a store with an update in it, modified by these statements."""
+    store = Store(SqliteDatabase(store_file, lambda: 1.0))
     store.inbox.add_updates([(3, "1", "{}")])
     store.close()
-    backup_store(made, evil)
+    backup_store(store_file, evil)
     with closing(sqlite3.connect(evil)) as connection:
         connection.executescript(statements)
     return evil
 
 
 def schema(file: Path) -> list[tuple[str, ...]]:
-    """All that is in a database besides rows."""
+    """Return everything in a database except its rows."""
     with closing(sqlite3.connect(file)) as connection:
         settings = [connection.execute(f"PRAGMA {name}").fetchone() for name in ("user_version", "application_id")]
         return settings + connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_master").fetchall()
 
 
-@pytest.mark.parametrize("kind", FOREIGN)
-def test_only_rows_of_a_backup_are_taken(tmp_path: Path, made: Path, kind: str) -> None:
-    """Whatever else somebody put into a backup is not in the restored store, and does nothing there."""
+@pytest.mark.parametrize("kind", EXTRA_OBJECTS)
+def test_only_rows_are_restored(tmp_path: Path, store_file: Path, kind: str) -> None:
+    """Only rows are restored from a backup; anything else in it has no effect."""
     Store(SqliteDatabase(tmp_path / "new.db", lambda: 1.0)).close()
-    evil = harmed(made, tmp_path / "evil.db", FOREIGN[kind])
+    evil = modified_backup(store_file, tmp_path / "evil.db", EXTRA_OBJECTS[kind])
 
     restore_store(evil, tmp_path / "bot.db")
 
@@ -125,36 +125,36 @@ def test_only_rows_of_a_backup_are_taken(tmp_path: Path, made: Path, kind: str) 
     store.close()
 
 
-@pytest.mark.parametrize("kind", UNFIT)
-def test_a_backup_that_does_not_fit(tmp_path: Path, made: Path, kind: str) -> None:
-    """A backup whose tables, columns or values are not those of a store is refused, with what does not fit."""
-    statements, said = UNFIT[kind]
-    evil = harmed(made, tmp_path / "evil.db", statements)
-    before = made.read_bytes()
+@pytest.mark.parametrize("kind", INVALID_BACKUPS)
+def test_invalid_backup_is_rejected(tmp_path: Path, store_file: Path, kind: str) -> None:
+    """A backup with unexpected tables, columns or values is rejected with the reason."""
+    statements, message = INVALID_BACKUPS[kind]
+    evil = modified_backup(store_file, tmp_path / "evil.db", statements)
+    before = store_file.read_bytes()
 
-    with pytest.raises(StoreError, match=said) as refused:
-        restore_store(evil, made)
+    with pytest.raises(StoreError, match=message) as caught:
+        restore_store(evil, store_file)
 
-    assert str(evil) in str(refused.value)
-    assert made.read_bytes() == before
+    assert str(evil) in str(caught.value)
+    assert store_file.read_bytes() == before
     assert {path.name for path in tmp_path.iterdir()} == {"made.db", "evil.db"}
 
 
-@pytest.mark.parametrize("what", ["store", "backup", "restored", "kept", "write-ahead"])
-def test_nobody_else_reads_the_store(tmp_path: Path, made: Path, what: str) -> None:
-    """Store, backup and what a restore leaves can be read by their owner alone."""
-    backup_store(made, tmp_path / "backup.db")
-    kept = restore_store(tmp_path / "backup.db", made)
-    assert kept
-    opened = Store(SqliteDatabase(made, lambda: 1.0))
+@pytest.mark.parametrize("file", ["store", "backup", "restored", "replaced", "write-ahead"])
+def test_files_are_readable_by_their_owner_only(tmp_path: Path, store_file: Path, file: str) -> None:
+    """The store, backups, and what a restore leaves are readable by their owner only."""
+    backup_store(store_file, tmp_path / "backup.db")
+    replaced = restore_store(tmp_path / "backup.db", store_file)
+    assert replaced
+    opened = Store(SqliteDatabase(store_file, lambda: 1.0))
     opened.inbox.add_updates([(1, "1", "{}")])
     path = {
-        "store": made,
+        "store": store_file,
         "backup": tmp_path / "backup.db",
-        "restored": made,
-        "kept": kept,
+        "restored": store_file,
+        "replaced": replaced,
         "write-ahead": tmp_path / "made.db-wal",
-    }[what]
+    }[file]
 
     mode = stat.S_IMODE(path.stat().st_mode)
     opened.close()
@@ -163,14 +163,14 @@ def test_nobody_else_reads_the_store(tmp_path: Path, made: Path, what: str) -> N
 
 
 @pytest.mark.parametrize("target", ["folder", "exists", "no-folder"])
-def test_a_backup_overwrites_nothing(tmp_path: Path, made: Path, target: str) -> None:
+def test_a_backup_overwrites_nothing(tmp_path: Path, store_file: Path, target: str) -> None:
     """A backup is written to a new file only."""
     path = {"folder": tmp_path, "exists": tmp_path / "there", "no-folder": tmp_path / "none" / "b.db"}[target]
     if target == "exists":
         path.write_text("wichtig")
 
     with pytest.raises(StoreError):
-        backup_store(made, path)
+        backup_store(store_file, path)
 
     assert target != "exists" or path.read_text() == "wichtig"
 
@@ -178,8 +178,8 @@ def test_a_backup_overwrites_nothing(tmp_path: Path, made: Path, target: str) ->
 @pytest.mark.parametrize(
     "text", ["'; DROP TABLE inbox; --", '"', "\0", "%", "\ud7ff", json.dumps({"a": "b'"}), "x" * 1_000_000]
 )
-def test_values_are_values(tmp_path: Path, text: str) -> None:
-    """Whatever is kept is a value of a statement, and never a part of it."""
+def test_text_is_never_part_of_a_statement(tmp_path: Path, text: str) -> None:
+    """Text is passed to SQL as a value and never becomes part of a statement."""
     store = Store(SqliteDatabase(tmp_path / "a.db", lambda: 1.0))
 
     store.inbox.add_updates([(1, text, text)])

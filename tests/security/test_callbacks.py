@@ -1,4 +1,4 @@
-"""Forged, replayed and foreign callback data: a client can send any bytes for any button it sees."""
+"""Forged and replayed callback data, and other people's: a client can send any bytes for any button it sees."""
 
 from dataclasses import dataclass, field, replace
 
@@ -6,11 +6,11 @@ import pytest
 
 from bot.domain.turn import State
 from bot.sandbox.fake_telegram import MessageView, User
-from tests.security.conftest import Whole
+from tests.security.conftest import RunningBot
 
-DESK = ("take", "release", "close", "reopen", "remind", "suggest", "answer", "read")
-OWN = ("end", "done", "withdraw", "wait", "reopen", "rate", "nothing")
-NOTHING = {
+ADVISER_ACTIONS = ("take", "release", "close", "reopen", "remind", "suggest", "answer", "read")
+REQUESTER_ACTIONS = ("end", "done", "withdraw", "wait", "reopen", "rate", "nothing")
+FORGED_DATA = {
     "empty": "", "colon": ":", "unknown": "evil:1", "unknown-long": "x" * 64, "case": "E:collective-impact",
     "entry-none": "e:", "entry-unknown": "e:evil", "entry-path": "e:../../etc/passwd", "entry-intent": "e:@greeting",
     "entry-nul": "e:collective-impact\x00", "entry-sql": "e:' OR 1=1 --", "entry-jinja": "e:{{7*7}}",
@@ -28,7 +28,7 @@ NOTHING = {
     "take-unknown": "t:evil", "share-unknown": "share:evil", "desk-none": "q:", "aside-none": "h:",
     "desk-unknown": "q:evil:AAAA-BBBB", "aside-unknown": "h:evil:AAAA-BBBB", "inline": "inline:1", "json": '{"a": 1}',
 }  # fmt: skip
-AT_FORM = {
+FORGED_FORM_DATA = {
     "concern": ("r:keep:concern", "r:skip:concern", "r:back:concern", "r:use:", "r:send:00000000", "r:go:times"),
     "kind": ("r:kind:evil", "r:kind:", "r:keep:kind", "r:skip:kind", "r:reach:here", "r:keep:review"),
     "reach": ("r:reach:evil", "r:reach:", "r:keep:reach", "r:skip:reach", "r:keep:times"),
@@ -40,40 +40,40 @@ AT_FORM = {
 
 @dataclass
 class Scene:
-    """A request of Ada's that an adviser has taken, and Eve, who knows its number."""
+    """A request of Ada's that an adviser has taken, and Eve, who knows its reference."""
 
-    whole: Whole
+    bot: RunningBot
     ada: User
     eve: User
     reference: str
-    filling: dict[str, User] = field(default_factory=dict)
+    people_at_steps: dict[str, User] = field(default_factory=dict)
 
 
 @pytest.fixture(scope="module")
-def scene(whole: Whole) -> Scene:
-    """One scene for all attacks: none of them changes anything."""
-    ada, eve = whole.person("Ada"), whole.person("Eve")
-    whole.send_text(eve, "/start")
-    reference = whole.request(ada)
-    whole.card(reference)
-    whole.bea.tap_button("Übernehmen", whole.forum)
-    whole.wait_for_text(ada, "kümmert sich")
-    return Scene(whole, ada, eve, reference)
+def scene(bot: RunningBot) -> Scene:
+    """One scene for all attacks, because none of them may change anything."""
+    ada, eve = bot.add_person("Ada"), bot.add_person("Eve")
+    bot.send_text(eve, "/start")
+    reference = bot.request(ada)
+    bot.card(reference)
+    bot.bea.tap_button("Übernehmen", bot.forum)
+    bot.wait_for_text(ada, "kümmert sich")
+    return Scene(bot, ada, eve, reference)
 
 
-def forged(scene: Scene, by: User, data: str, at_desk: bool = False) -> tuple[str, list[MessageView]]:
-    """Send the data; the bot's answer to the tap, and what it sent or changed in the chat of who tapped."""
-    before = {one.id: one.touched for one in by.bot_messages()}
-    query = by.tap_stale_button(data, scene.whole.forum if at_desk else None)
-    scene.whole.until(lambda: query.answer is not None)
+def forge_tap(scene: Scene, person: User, data: str, in_adviser_chat: bool = False) -> tuple[str, list[MessageView]]:
+    """Send callback data; return the bot's answer, and what it sent or changed in the chat of the sender."""
+    before = {seen.id: seen.touched for seen in person.bot_messages()}
+    query = person.tap_stale_button(data, scene.bot.forum if in_adviser_chat else None)
+    scene.bot.until(lambda: query.answer is not None)
     return (query.answer or {}).get("text", ""), [
-        one for one in by.bot_messages() if before.get(one.id) != one.touched
+        seen for seen in person.bot_messages() if before.get(seen.id) != seen.touched
     ]
 
 
-def held(scene: Scene) -> list[object]:
-    """All that is kept of Ada's request, and how much of everything."""
-    store = scene.whole.store
+def stored_request(scene: Scene) -> list[object]:
+    """Return everything that is stored about Ada's request."""
+    store = scene.bot.store
     return [
         store.requests.all_requests(),
         store.requests.load_transcript(scene.reference),
@@ -81,56 +81,58 @@ def held(scene: Scene) -> list[object]:
     ]
 
 
-def remembered(scene: Scene) -> State:
-    """What is remembered of Eve, but for the codes that she guessed."""
-    return replace(scene.whole.store.users.load_state(f"{scene.eve.id}:{scene.eve.id}"), guesses=())
+def stored_state(scene: Scene) -> State:
+    """Return Eve's state, except for the codes that she has guessed."""
+    return replace(scene.bot.store.users.load_state(f"{scene.eve.id}:{scene.eve.id}"), guesses=())
 
 
-@pytest.mark.parametrize("kind", NOTHING)
-def test_data_that_no_button_holds_does_nothing(scene: Scene, kind: str) -> None:
-    """Forged data, even on a button that is there, is answered once, changes nothing but the count of guessed codes,
-    and brings no message."""
-    before = held(scene), remembered(scene)
+@pytest.mark.parametrize("kind", FORGED_DATA)
+def test_forged_data_has_no_effect(scene: Scene, kind: str) -> None:
+    """Forged data is answered once, brings no message, and changes nothing but the count of guessed codes."""
+    before = stored_request(scene), stored_state(scene)
 
-    answer, messages = forged(scene, scene.eve, NOTHING[kind])
+    answer, messages = forge_tap(scene, scene.eve, FORGED_DATA[kind])
 
     assert answer == "Dieser Knopf gilt nicht mehr." or answer.startswith("Erklären kann ich nur")
     assert messages == []
-    assert (held(scene), remembered(scene)) == before
+    assert (stored_request(scene), stored_state(scene)) == before
 
 
-@pytest.mark.parametrize("action", OWN)
-def test_the_buttons_of_another_persons_request(scene: Scene, action: str) -> None:
-    """Who knows a request's number can do nothing with it that its owner can."""
-    before = held(scene)
+@pytest.mark.parametrize("action", REQUESTER_ACTIONS)
+def test_buttons_of_another_persons_request(scene: Scene, action: str) -> None:
+    """A person who knows the reference of a request cannot use the buttons of its owner."""
+    before = stored_request(scene)
 
-    answer, messages = forged(scene, scene.eve, f"h:{action}:{scene.reference}:5")
+    answer, messages = forge_tap(scene, scene.eve, f"h:{action}:{scene.reference}:5")
 
     assert (answer, messages) == ("Dieser Knopf gilt nicht mehr.", [])
-    assert held(scene) == before
+    assert stored_request(scene) == before
 
 
-@pytest.mark.parametrize("action", DESK)
-def test_the_advisers_buttons_in_a_private_chat(scene: Scene, action: str) -> None:
-    """An adviser's button works in the advisers' chat only, whoever sends it."""
-    before = held(scene)
+@pytest.mark.parametrize("action", ADVISER_ACTIONS)
+def test_adviser_buttons_in_a_private_chat(scene: Scene, action: str) -> None:
+    """The advisers' buttons work only in the adviser chat, whoever taps them."""
+    before = stored_request(scene)
 
-    found = [forged(scene, by, f"q:{action}:{scene.reference}:collective-impact") for by in (scene.eve, scene.ada)]
+    results = [
+        forge_tap(scene, person, f"q:{action}:{scene.reference}:collective-impact")
+        for person in (scene.eve, scene.ada)
+    ]
 
-    assert found == [("Dieser Knopf gilt nicht mehr.", [])] * 2
-    assert held(scene) == before
+    assert results == [("Dieser Knopf gilt nicht mehr.", [])] * 2
+    assert stored_request(scene) == before
 
 
-@pytest.mark.parametrize("action", DESK)
-def test_the_advisers_buttons_by_somebody_outside(scene: Scene, action: str) -> None:
-    """A tap in the advisers' chat by somebody who is not in it is turned away."""
-    before = held(scene)
+@pytest.mark.parametrize("action", ADVISER_ACTIONS)
+def test_adviser_buttons_tapped_by_an_outsider(scene: Scene, action: str) -> None:
+    """A tap in the adviser chat by somebody who is not a member is rejected."""
+    before = stored_request(scene)
 
-    query = scene.eve.tap_stale_button(f"q:{action}:{scene.reference}:collective-impact", scene.whole.forum)
-    scene.whole.until(lambda: query.answer is not None)
+    query = scene.eve.tap_stale_button(f"q:{action}:{scene.reference}:collective-impact", scene.bot.forum)
+    scene.bot.until(lambda: query.answer is not None)
 
     assert (query.answer or {}).get("text") == "Das können nur Berater*innen."
-    assert held(scene) == before
+    assert stored_request(scene) == before
 
 
 @pytest.mark.parametrize(
@@ -152,90 +154,92 @@ def test_the_advisers_buttons_by_somebody_outside(scene: Scene, action: str) -> 
     ],
 )
 @pytest.mark.parametrize("side", ["h:done:", "q:close:"])
-def test_guessed_numbers(scene: Scene, reference: str, side: str) -> None:
-    """A guessed number opens nothing, at neither side, and the answer does not tell whether it exists."""
-    before = held(scene)
+def test_guessed_references(scene: Scene, reference: str, side: str) -> None:
+    """A guessed reference has no effect on either side, and the answer does not reveal whether it exists."""
+    before = stored_request(scene)
 
-    answer, messages = forged(scene, scene.eve, f"{side}{reference}")
+    answer, messages = forge_tap(scene, scene.eve, f"{side}{reference}")
 
     assert (answer, messages) == ("Dieser Knopf gilt nicht mehr.", [])
-    assert held(scene) == before
+    assert stored_request(scene) == before
 
 
-def at_form(scene: Scene, at: str) -> User:
-    """Somebody whose form asks for this; the same for all attacks there, none of which leads on."""
-    if at in scene.filling:
-        return scene.filling[at]
-    whole, mia = scene.whole, scene.whole.person("Mia")
-    whole.send_text(mia, "/beratung")
+def person_at_step(scene: Scene, at: str) -> User:
+    """Return a person whose form is at this step; all attacks share them, because none may lead on."""
+    if at in scene.people_at_steps:
+        return scene.people_at_steps[at]
+    bot, mia = scene.bot, scene.bot.add_person("Mia")
+    bot.send_text(mia, "/beratung")
     if at != "concern":
-        whole.send_text(mia, "Wir suchen Partner.")
-        whole.tap_button(mia, "Überspringen")
+        bot.send_text(mia, "Wir suchen Partner.")
+        bot.tap_button(mia, "Überspringen")
     if at in ("reach", "address", "review"):
-        whole.tap_button(mia, "Verein oder NPO")
-        whole.tap_button(mia, "Überspringen")
+        bot.tap_button(mia, "Verein oder NPO")
+        bot.tap_button(mia, "Überspringen")
     if at == "address":
-        whole.tap_button(mia, "Per E-Mail")
+        bot.tap_button(mia, "Per E-Mail")
     if at == "review":
-        whole.tap_button(mia, "Hier bei Telegram")
-        whole.tap_button(mia, "Überspringen")
-    scene.filling[at] = mia
+        bot.tap_button(mia, "Hier bei Telegram")
+        bot.tap_button(mia, "Überspringen")
+    scene.people_at_steps[at] = mia
     return mia
 
 
-@pytest.mark.parametrize(("at", "data"), [(at, data) for at, found in AT_FORM.items() for data in found])
-def test_the_form_cannot_be_led_past_a_question(scene: Scene, at: str, data: str) -> None:
-    """Forged buttons of the form skip no required answer, and send nothing that was not agreed to."""
-    whole, mia = scene.whole, at_form(scene, at)
-    before = whole.store.users.load_state(f"{mia.id}:{mia.id}").form
+@pytest.mark.parametrize(
+    ("at", "data"), [(at, data) for at, forge_tap in FORGED_FORM_DATA.items() for data in forge_tap]
+)
+def test_forged_buttons_skip_no_question(scene: Scene, at: str, data: str) -> None:
+    """Forged buttons neither skip a required answer nor send anything without consent."""
+    bot, mia = scene.bot, person_at_step(scene, at)
+    before = bot.store.users.load_state(f"{mia.id}:{mia.id}").form
     assert before is not None
     assert before.at == at
 
-    forged(scene, mia, data)
+    forge_tap(scene, mia, data)
 
-    after = whole.store.users.load_state(f"{mia.id}:{mia.id}").form
+    after = bot.store.users.load_state(f"{mia.id}:{mia.id}").form
     assert after is not None
     assert (after.at, after.details, after.shares) == (before.at, before.details, before.shares)
-    assert whole.store.requests.requests_by_user(mia.id) == []
+    assert bot.store.requests.requests_by_user(mia.id) == []
 
 
 @pytest.mark.parametrize("data", ["q:take", "q:remind", "h:done", "f:1"])
-def test_a_tap_told_twice_counts_once(scene: Scene, data: str) -> None:
-    """An update that is delivered a second time, whatever it holds, changes nothing a second time."""
-    whole, mia = scene.whole, scene.whole.person("Mia")
-    reference = whole.request(mia)
-    whole.card(reference)
-    by, where = (whole.bea, whole.forum) if data.startswith("q") else (mia, None)
-    full = "f:1:collective-impact" if data == "f:1" else f"{data}:{reference}"
-    query = by.tap_stale_button(full, where)
-    whole.until(lambda: query.answer is not None)
-    update = whole.fake_telegram.last_update(where or mia)
-    before = whole.store.requests.find_request(reference), len(whole.fake_telegram.calls_to("answerCallbackQuery"))
+def test_redelivered_tap_counts_once(scene: Scene, data: str) -> None:
+    """An update that is delivered a second time, whatever it contains, has no second effect."""
+    bot, mia = scene.bot, scene.bot.add_person("Mia")
+    reference = bot.request(mia)
+    bot.card(reference)
+    person, chat = (bot.bea, bot.forum) if data.startswith("q") else (mia, None)
+    callback_data = "f:1:collective-impact" if data == "f:1" else f"{data}:{reference}"
+    query = person.tap_stale_button(callback_data, chat)
+    bot.until(lambda: query.answer is not None)
+    update = bot.fake_telegram.last_update(chat or mia)
+    before = bot.store.requests.find_request(reference), len(bot.fake_telegram.calls_to("answerCallbackQuery"))
 
-    whole.fake_telegram.redeliver_update(update["update_id"])
-    by_and_by = whole.send_text(whole.person("Zeugin"), "/hilfe")
+    bot.fake_telegram.redeliver_update(update["update_id"])
+    later_reply = bot.send_text(bot.add_person("Zeugin"), "/hilfe")
 
-    assert by_and_by
+    assert later_reply
     assert (
-        whole.store.requests.find_request(reference),
-        len(whole.fake_telegram.calls_to("answerCallbackQuery")),
+        bot.store.requests.find_request(reference),
+        len(bot.fake_telegram.calls_to("answerCallbackQuery")),
     ) == before
 
 
-def test_consent_to_another_text(scene: Scene) -> None:
-    """The button of an older summary agrees to nothing: the new summary is shown once more."""
-    whole, mia = scene.whole, scene.whole.person("Mia")
+def test_consent_to_an_older_summary(scene: Scene) -> None:
+    """The button of an older summary gives no consent: nothing is sent."""
+    bot, mia = scene.bot, scene.bot.add_person("Mia")
     for step in ("/beratung", "Wir suchen Partner."):
-        whole.send_text(mia, step)
-    whole.tap_button(mia, "Überspringen")
-    whole.tap_button(mia, "Verein oder NPO")
-    whole.tap_button(mia, "Überspringen")
-    whole.tap_button(mia, "Hier bei Telegram")
-    old = whole.tap_button(mia, "Überspringen").buttons[0][0].data
-    assert old
-    whole.tap_button(mia, "✎ Ort")
-    whole.send_text(mia, "Kiel")
+        bot.send_text(mia, step)
+    bot.tap_button(mia, "Überspringen")
+    bot.tap_button(mia, "Verein oder NPO")
+    bot.tap_button(mia, "Überspringen")
+    bot.tap_button(mia, "Hier bei Telegram")
+    old_consent = bot.tap_button(mia, "Überspringen").buttons[0][0].data
+    assert old_consent
+    bot.tap_button(mia, "✎ Ort")
+    bot.send_text(mia, "Kiel")
 
-    forged(scene, mia, old)
+    forge_tap(scene, mia, old_consent)
 
-    assert whole.store.requests.requests_by_user(mia.id) == []
+    assert bot.store.requests.requests_by_user(mia.id) == []

@@ -1,4 +1,4 @@
-"""docs/security.md says how many attacks there are; that is counted, not claimed."""
+"""The number of attacks in docs/security.md is the number that pytest collects."""
 
 import re
 import subprocess
@@ -6,26 +6,30 @@ import sys
 
 from tests.support.paths import ROOT
 
-LEAST = 500  # attacks
+MIN_CASES = 500  # attacks in all
 
 
-def collected() -> dict[str, int]:
-    """The cases of each file here, as pytest finds them; this one and the fixtures are no attacks."""
-    done = subprocess.run(
+def count_cases() -> dict[str, int]:
+    """Return the number of cases of each file here, as pytest collects them, without this file."""
+    result = subprocess.run(
         [sys.executable, "-m", "pytest", "tests/security", "--collect-only", "-qq", "-p", "no:cacheprovider"],
         cwd=ROOT, capture_output=True, text=True, check=True,
     )  # fmt: skip
-    found = {name: int(count) for name, count in re.findall(r"^tests/security/(\w+\.py): (\d+)$", done.stdout, re.M)}
-    return {name: count for name, count in found.items() if name != "test_counts.py"}
+    counts = {
+        name: int(count) for name, count in re.findall(r"^tests/security/(\w+\.py): (\d+)$", result.stdout, re.M)
+    }
+    return {name: count for name, count in counts.items() if name != "test_counts.py"}
 
 
-def test_the_table_counts_right() -> None:
-    """Every file is in the table with the number of its cases, their sum stands above it, and it is enough."""
+def test_documented_counts_are_correct() -> None:
+    """docs/security.md lists every file with its number of cases and their sum, which is large enough."""
     text = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
-    claimed = {name: int(count.replace(",", "")) for name, count in re.findall(r"`(test_\w+\.py)` \| ([\d,]+)", text)}
+    documented = {
+        name: int(count.replace(",", "")) for name, count in re.findall(r"`(test_\w+\.py)` \| ([\d,]+)", text)
+    }
     total = re.search(r"\*\*([\d,]+) cases\*\*", text)
-    counted = collected()
+    collected_counts = count_cases()
 
-    assert claimed == counted
+    assert documented == collected_counts
     assert total is not None
-    assert int(total[1].replace(",", "")) == sum(counted.values()) >= LEAST
+    assert int(total[1].replace(",", "")) == sum(collected_counts.values()) >= MIN_CASES

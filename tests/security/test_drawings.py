@@ -1,4 +1,4 @@
-"""What is drawn by typst, and pictures by name: words stay words, and no file is read."""
+"""Hostile texts and names in rendered attachments: text stays text, and no file is read."""
 
 from pathlib import Path
 from typing import Any
@@ -34,8 +34,8 @@ NAMES = [
 ]
 
 
-def page(words: str) -> dict[str, Any]:
-    """The page to take along with these words in every place."""
+def handout_data(words: str) -> dict[str, Any]:
+    """Return the data of a handout with this text in every place."""
     check = read_selfchecks(BUILT_IN / SELFCHECK_FOLDER)[0]
     listed = {"title": words, "items": [words]}
     return {
@@ -48,41 +48,41 @@ def page(words: str) -> dict[str, Any]:
 
 @needs_poppler
 @pytest.mark.parametrize("kind", TYPST)
-def test_typst_in_a_page_is_text(tmp_path: Path, kind: str) -> None:
-    """Typst's own code in any words of the page is set as it is written, and nothing is run or read."""
-    read = read_pdf(render_attachment("takeaway", page(TYPST[kind])).content, tmp_path)
+def test_typst_code_in_a_handout_is_text(tmp_path: Path, kind: str) -> None:
+    """Typst code in the texts of a handout is typeset as it is written, and never executed."""
+    pdf = read_pdf(render_attachment("takeaway", handout_data(TYPST[kind])).content, tmp_path)
 
-    shown = "".join(read.text.split())
-    assert "".join(TYPST[kind].split())[:12] in shown
-    assert "root:x:" not in shown
+    letters = "".join(pdf.text.split())
+    assert "".join(TYPST[kind].split())[:12] in letters
+    assert "root:x:" not in letters
 
 
 @pytest.mark.parametrize("kind", TYPST)
-def test_typst_in_a_chart_and_under_a_code(kind: str) -> None:
-    """The same in the chart's subtitle and under a QR code: a picture comes of it, and no error."""
+def test_typst_code_in_a_chart_and_a_qr_code(kind: str) -> None:
+    """Typst code in the subtitle of a chart or the title of a QR code gives an image, and no error."""
     check = read_selfchecks(BUILT_IN / SELFCHECK_FOLDER)[0]
 
-    made = (
+    files = (
         render_attachment("chart", chart.build_own_chart(check, "de", {}, TYPST[kind])),
         render_attachment("qr", {"link": "https://t.me/x", "title": TYPST[kind]}),
     )
 
-    assert all(one.content.startswith(b"\x89PNG") for one in made)
+    assert all(file.content.startswith(b"\x89PNG") for file in files)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_picture_from_elsewhere(name: str) -> None:
-    """A picture is one of the introduction's, whatever its name says."""
+    """A picture always comes from the introduction's folder, whatever its name says."""
     try:
-        made = render_attachment("picture", {"name": name})
+        picture = render_attachment("picture", {"name": name})
     except RenderingFailed:
         return
 
-    assert made.content == (BUILT_IN / "intro" / "pictures" / made.name).read_bytes()
+    assert picture.content == (BUILT_IN / "intro" / "pictures" / picture.name).read_bytes()
 
 
 @pytest.mark.parametrize("kind", ["", "evil", "../picture", "Picture", "eval", "__class__", "picture "])
-def test_a_kind_that_nothing_draws(kind: str) -> None:
-    """What a drawing is made by is one of four functions."""
+def test_unknown_kind_of_attachment(kind: str) -> None:
+    """An unknown kind of attachment is rejected."""
     with pytest.raises(RenderingFailed):
         render_attachment(kind, {})

@@ -1,4 +1,4 @@
-"""An index or an encoder folder that somebody changed: nothing in it is run, and it is refused by name."""
+"""Manipulated index and encoder folders: they are rejected, and no code in them is executed."""
 
 import json
 import os
@@ -37,7 +37,7 @@ class Evil:
 
 @pytest.fixture
 def root(prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of the index to be changed."""
+    """A copy of the index that a test may modify."""
     monkeypatch.chdir(tmp_path)
     folder = current_folder(prepared / "index")
     shutil.copytree(folder, tmp_path / "index" / folder.name)
@@ -45,8 +45,8 @@ def root(prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pat
     return tmp_path / "index"
 
 
-def changed(root: Path, name: str, content: bytes) -> None:
-    """Put this in the place of a file, with the right hash in the manifest, as who can write there would."""
+def replace_file(root: Path, name: str, content: bytes) -> None:
+    """Replace a file and its hash in the manifest, as an attacker with write access would."""
     folder = current_folder(root)
     (folder / name).write_bytes(content)
     if name == MANIFEST_FILE:
@@ -61,23 +61,23 @@ def changed(root: Path, name: str, content: bytes) -> None:
 @pytest.mark.parametrize("name", ARRAYS)
 @pytest.mark.parametrize("kind", ["pickled-array", "pickle", "empty", "text", "wrong-shape", "huge-shape"])
 def test_a_hostile_array(root: Path, encoder: OnnxEncoder, name: str, kind: str) -> None:
-    """An array file that holds code, nothing, or claims what it has not is refused, and no code in it is run."""
-    made = Path("made.npy")
+    """An array file with code, without content or with a false shape is rejected, and no code is executed."""
+    array_file = Path("made.npy")
     match kind:
         case "pickled-array":
-            np.save(made, np.array([Evil()], object), allow_pickle=True)
+            np.save(array_file, np.array([Evil()], object), allow_pickle=True)
         case "pickle":
-            made.write_bytes(pickle.dumps(Evil()))
+            array_file.write_bytes(pickle.dumps(Evil()))
         case "empty":
-            made.write_bytes(b"")
+            array_file.write_bytes(b"")
         case "text":
-            made.write_bytes(b"evil" * 100)
+            array_file.write_bytes(b"evil" * 100)
         case "wrong-shape":
-            np.save(made, np.zeros((1, 1, 1)))
+            np.save(array_file, np.zeros((1, 1, 1)))
         case "huge-shape":
-            head = b"{'descr': '<f4', 'fortran_order': False, 'shape': (4000000000, 4000000000), }"
-            made.write_bytes(b"\x93NUMPY\x01\x00" + (len(head) + 1).to_bytes(2, "little") + head + b"\n")
-    changed(root, name, made.read_bytes())
+            header = b"{'descr': '<f4', 'fortran_order': False, 'shape': (4000000000, 4000000000), }"
+            array_file.write_bytes(b"\x93NUMPY\x01\x00" + (len(header) + 1).to_bytes(2, "little") + header + b"\n")
+    replace_file(root, name, array_file.read_bytes())
 
     with (
         pytest.raises(IndexUnusable, match="gwbot index build") if kind != "wrong-shape" else suppress(IndexUnusable)
@@ -92,12 +92,12 @@ def test_a_hostile_array(root: Path, encoder: OnnxEncoder, name: str, kind: str)
     "content", [b"", b"evil", b"[]", b"null", b'{"a": 1}', b"\xff\xfe", b"[" * 50_000, b'{"intents": {"a": "evil"}}']
 )
 def test_a_hostile_json_file(root: Path, encoder: OnnxEncoder, name: str, content: bytes) -> None:
-    """A file of the index that is no JSON, or other JSON, is refused with what to run."""
+    """An index file with invalid or unexpected JSON is rejected with the command to run."""
     if name == "names.json" and content == b"[]":
         content = b"[1]"
     if not (current_folder(root) / name).exists():
         pytest.skip("not in this format")
-    changed(root, name, content)
+    replace_file(root, name, content)
 
     with pytest.raises(IndexUnusable, match="gwbot index build"):
         open_index(root, encoder)
@@ -105,7 +105,7 @@ def test_a_hostile_json_file(root: Path, encoder: OnnxEncoder, name: str, conten
 
 @pytest.mark.parametrize("name", ["../../etc/passwd", "/etc/passwd", ".", "a\0b", "/dev/zero", "CON", "x" * 5_000])
 def test_a_manifest_that_names_other_files(root: Path, encoder: OnnxEncoder, name: str) -> None:
-    """A file that the manifest names is compared with its hash and nothing else; elsewhere it is missing or differs."""
+    """A manifest that names files elsewhere is rejected, and the error shows nothing of their content."""
     path = current_folder(root) / MANIFEST_FILE
     head = json.loads(path.read_text())
     head["files"][name] = "0" * 64
@@ -120,9 +120,9 @@ def test_a_manifest_that_names_other_files(root: Path, encoder: OnnxEncoder, nam
 @pytest.mark.parametrize(
     "content", [b"", b"evil", b"SQLite format 3\0", b"SQLite format 3\0" + b"\xff" * 4_096, b"PK\x03\x04"]
 )
-def test_a_word_file_that_is_no_database(root: Path, encoder: OnnxEncoder, content: bytes) -> None:
-    """A file of words that SQLite cannot read is refused."""
-    changed(root, "words.db", content)
+def test_word_file_that_is_not_a_database(root: Path, encoder: OnnxEncoder, content: bytes) -> None:
+    """A word file that SQLite cannot read is rejected."""
+    replace_file(root, "words.db", content)
 
     with pytest.raises(IndexUnusable, match="gwbot index build"):
         open_index(root, encoder)
@@ -141,8 +141,8 @@ def test_a_word_file_that_is_no_database(root: Path, encoder: OnnxEncoder, conte
         b"\x80\x04\x95",
     ],
 )
-def test_a_hostile_card_of_an_encoder(tmp_path: Path, content: bytes) -> None:
-    """A model folder whose card is not ours is refused before anything in it is loaded."""
+def test_invalid_encoder_card(tmp_path: Path, content: bytes) -> None:
+    """A model folder with an invalid card is rejected before anything in it is loaded."""
     (tmp_path / "encoder.json").write_bytes(content)
     (tmp_path / "pytorch_model.bin").write_bytes(pickle.dumps(Evil()))
 

@@ -1,4 +1,4 @@
-"""Hostile files of the knowledge: every one ends in an error that names it, or in text that is only text."""
+"""Hostile knowledge files: each ends in an error that names it, or in text that is only text."""
 
 import os
 import shutil
@@ -19,48 +19,48 @@ from knowledge.records.intro import read_steps
 from knowledge.records.selfcheck import read_selfchecks
 from knowledge.validation.leichte_sprache import read_allowed_words
 from prompts.telegram_html import markdown_to_html
-from tests.security.story import OWN
+from tests.security.story import FORMATTING_TYPES
 
-Read = Callable[[Path], object]
+Reader = Callable[[Path], object]
 
 
-def _entry(path: Path, text: str) -> object:
+def _read_entry_with(path: Path, text: str) -> object:
     path.joinpath("a.md").write_bytes(f"---\n{text}\n---\nText".encode("utf-8", "surrogatepass"))
     return read_entry(path / "a.md", "a", "de", strict=True)
 
 
-def _in(name: str, read: Read) -> Callable[[Path, str], object]:
-    def written(path: Path, text: str) -> object:
+def _reader_of(name: str, read: Reader) -> Callable[[Path, str], object]:
+    def write_and_read(path: Path, text: str) -> object:
         file = path / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(text.encode("utf-8", "surrogatepass"))
         return read(file)
 
-    return written
+    return write_and_read
 
 
-def _step(path: Path, text: str) -> object:
-    return _in("de/01-a.md", lambda file: read_steps(file.parents[1]))(path, f"---\n{text}\n---\nText")
+def _read_step_with(path: Path, text: str) -> object:
+    return _reader_of("de/01-a.md", lambda file: read_steps(file.parents[1]))(path, f"---\n{text}\n---\nText")
 
 
-PLACES: dict[str, Callable[[Path, str], object]] = {
-    "entry": _entry,
-    "step": _step,
-    "contacts": _in("contacts.yaml", read_contacts),
-    "intents": _in("i/a.yaml", lambda file: read_intents(file.parent)),
-    "selfcheck": _in("s/de.yaml", lambda file: read_selfchecks(file.parent)),
-    "understanding": _in("understanding.yaml", read_markers),
-    "easy": _in("easy.yaml", read_allowed_words),
+READERS: dict[str, Callable[[Path, str], object]] = {
+    "entry": _read_entry_with,
+    "step": _read_step_with,
+    "contacts": _reader_of("contacts.yaml", read_contacts),
+    "intents": _reader_of("i/a.yaml", lambda file: read_intents(file.parent)),
+    "selfcheck": _reader_of("s/de.yaml", lambda file: read_selfchecks(file.parent)),
+    "understanding": _reader_of("understanding.yaml", read_markers),
+    "easy": _reader_of("easy.yaml", read_allowed_words),
 }
-LAUGHS = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
+BILLION_LAUGHS = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
     f"{name}: &{name} [{','.join([f'*{before}'] * 9)}]\n" for before, name in zip("abcdefgh", "bcdefghi", strict=True)
 )
-MERGES = "a: &a {k: v}\n" + "".join(
+MERGE_BOMB = "a: &a {k: v}\n" + "".join(
     f"{name}: &{name}\n  <<: [{','.join([f'*{before}'] * 9)}]\n"
     for before, name in zip("abcdefgh", "bcdefghi", strict=True)
 )
-YAMLS = {
-    "laughs": LAUGHS, "merges": MERGES, "cycle": "a: &a [*a]", "deep-list": "a: " + "[" * 200_000, "deep-map": "a: " + "{b: " * 100_000,
+HOSTILE_YAML = {
+    "laughs": BILLION_LAUGHS, "merges": MERGE_BOMB, "cycle": "a: &a [*a]", "deep-list": "a: " + "[" * 200_000, "deep-map": "a: " + "{b: " * 100_000,
     "deep-block": "\n".join(" " * n + "- " for n in range(300)) + "x", "python-object": "a: !!python/object/apply:os.system ['touch evil']", "python-name": "a: !!python/name:os.system",
     "unknown-tag": "a: !evil x", "date": "a: 2020-13-45", "digits": "a: " + "9" * 5_000, "key-list": "? [a, b]\n: c", "key-map": "? {a: b}\n: c",
     "no-mapping": "- a", "scalar": "evil", "two-documents": "a: b\n--- \nc: d", "tab": "\ta: b", "unclosed": 'a: "evil', "directive": "%EVIL 1\n---\na: b",
@@ -76,7 +76,7 @@ questions: [Was ist geheim?]
 ---
 Geheim
 """
-MARKDOWNS = {
+HOSTILE_MARKDOWN = {
     "script": "<script>evil()</script>", "link-script": "[evil](javascript:evil())", "link-data": "[evil](data:text/html,evil)", "link-file": "[evil](file:///etc/passwd)",
     "link-vbscript": "[evil](vbscript:evil)", "link-quote": '[evil](https://a.example/"onclick="evil)', "link-case": "[evil](JaVaScRiPt:evil())", "link-entity": "[evil](&#106;avascript:evil())",
     "image": "![evil](https://evil.example/x.png)", "auto": "<https://evil.example/<b>>", "html-block": "<div onclick=evil()>\nevil\n</div>", "comment": "<!-- evil -->", "entity": "&lt;b&gt;evil&lt;/b&gt; &#60;i&#62;",
@@ -86,36 +86,37 @@ MARKDOWNS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("kind", YAMLS)
-@pytest.mark.parametrize("place", PLACES)
-def test_hostile_yaml_is_an_error_with_its_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str, kind: str
-) -> None:
-    """YAML that explodes, runs code, nests without end or is none at all ends in an error that names the file."""
+@pytest.mark.parametrize("kind", HOSTILE_YAML)
+@pytest.mark.parametrize("place", READERS)
+def test_hostile_yaml_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str, kind: str) -> None:
+    """YAML that explodes, executes code, nests without end or is invalid is an error that names the file."""
     monkeypatch.chdir(tmp_path)
 
     with pytest.raises(ContentError) as caught:
-        PLACES[place](tmp_path, YAMLS[kind])
+        READERS[place](tmp_path, HOSTILE_YAML[kind])
 
     assert caught.value.problems[0].path.is_relative_to(tmp_path)
     assert not Path("evil").exists()
 
 
-@pytest.mark.parametrize("kind", MARKDOWNS)
+@pytest.mark.parametrize("kind", HOSTILE_MARKDOWN)
 def test_hostile_markdown_is_telegram_html(kind: str) -> None:
-    """Any Markdown becomes HTML that Telegram takes, with no address but a web address, and no script."""
-    text, marks = html_parser.parse_html(markdown_to_html(MARKDOWNS[kind]))
+    """Any Markdown becomes HTML that Telegram accepts, without scripts and with links to web addresses only."""
+    text, marks = html_parser.parse_html(markdown_to_html(HOSTILE_MARKDOWN[kind]))
 
-    assert all(one["type"] in OWN - {"text_mention", "custom_emoji", "spoiler"} for one in marks) or kind == "tg-link"
-    assert not [one for one in marks if str(one.get("url", "http")).split(":")[0] not in ("http", "https", "tg")]
+    assert (
+        all(mark["type"] in FORMATTING_TYPES - {"text_mention", "custom_emoji", "spoiler"} for mark in marks)
+        or kind == "tg-link"
+    )
+    assert not [mark for mark in marks if str(mark.get("url", "http")).split(":")[0] not in ("http", "https", "tg")]
     assert "1337" not in text
 
 
 @pytest.mark.parametrize(
     "kind", ["utf-16", "latin-1", "nul", "empty", "blank", "large", "binary", "bom-only", "folder", "missing"]
 )
-def test_a_file_that_is_no_text(tmp_path: Path, kind: str) -> None:
-    """A file that is no text of a usual size is refused before it is read as anything."""
+def test_file_that_is_not_text(tmp_path: Path, kind: str) -> None:
+    """A file that is not text of a reasonable size is rejected before it is parsed."""
     path = tmp_path / "a.md"
     content = {"utf-16": "Text".encode("utf-16"), "latin-1": "Größe".encode("latin-1"), "nul": b"a\0b", "empty": b"", "blank": b" \n",
                "large": b"a" * (MAX_FILE_BYTES + 1), "binary": bytes(range(256)), "bom-only": b"\xef\xbb\xbf"}  # fmt: skip
@@ -128,14 +129,14 @@ def test_a_file_that_is_no_text(tmp_path: Path, kind: str) -> None:
         read_entry(path, "a", "de", strict=False)
 
 
-@pytest.mark.parametrize("layout", ["house", "foreign"])
+@pytest.mark.parametrize("layout", ["built-in", "external"])
 @pytest.mark.parametrize("way", ["file", "relative", "folder", "chain", "all", "loop"])
-def test_a_link_out_of_the_folder(tmp_path: Path, layout: str, way: str) -> None:
-    """A link that leads out of the knowledge folder brings nothing of what it leads to."""
+def test_symlink_out_of_the_folder(tmp_path: Path, layout: str, way: str) -> None:
+    """A symbolic link out of the knowledge folder reveals nothing of its target."""
     (tmp_path / "secret").mkdir()
     secret = tmp_path / "secret" / "b.md"
-    secret.write_text(SECRET)  # read without complaint where it may be read
-    folder = tmp_path / "knowledge" / ("content/de" if layout == "house" else ".")
+    secret.write_text(SECRET)  # valid, so that it would be read if the link were followed
+    folder = tmp_path / "knowledge" / ("content/de" if layout == "built-in" else ".")
     folder.mkdir(parents=True)
     (folder / "a.md").write_text(SECRET.replace("Geheim", "Offen"))
     match way:
@@ -144,7 +145,7 @@ def test_a_link_out_of_the_folder(tmp_path: Path, layout: str, way: str) -> None
         case "relative":
             (folder / "b.md").symlink_to(os.path.relpath(secret, folder))
         case "folder":
-            (folder.parent / "en" if layout == "house" else folder / "en").symlink_to(secret.parent)
+            (folder.parent / "en" if layout == "built-in" else folder / "en").symlink_to(secret.parent)
         case "chain":
             (tmp_path / "link.md").symlink_to(secret)
             (folder / "b.md").symlink_to(tmp_path / "link.md")
@@ -153,21 +154,21 @@ def test_a_link_out_of_the_folder(tmp_path: Path, layout: str, way: str) -> None
         case "all":  # the folder of all languages
             (tmp_path / "secret" / "fr").mkdir()
             secret.rename(tmp_path / "secret" / "fr" / "b.md")
-            content = folder.parent if layout == "house" else folder / "content"
+            content = folder.parent if layout == "built-in" else folder / "content"
             shutil.rmtree(content, ignore_errors=True)
             content.symlink_to(tmp_path / "secret")
 
     try:
-        found = str(tuple(load_knowledge(tmp_path / "knowledge").entries))
+        result = str(tuple(load_knowledge(tmp_path / "knowledge").entries))
     except ContentError as error:
-        found = str(error)
+        result = str(error)
 
-    assert "Geheim" not in found
+    assert "Geheim" not in result
 
 
 @pytest.mark.parametrize("name", ["contacts.yaml", "intents/a.yaml", "intro/de/01-a.md", "selfcheck/de.yaml"])
-def test_a_link_beside_the_entries(tmp_path: Path, name: str) -> None:
-    """The other files of the house's folder are not read through a link that leads out of it, either."""
+def test_symlink_for_a_file_other_than_an_entry(tmp_path: Path, name: str) -> None:
+    """Files other than entries are not read through a symbolic link out of the folder either."""
     secret = tmp_path / "secret"
     secret.write_text("Geheim: ja")
     folder = tmp_path / "knowledge"
@@ -179,13 +180,13 @@ def test_a_link_beside_the_entries(tmp_path: Path, name: str) -> None:
     with pytest.raises(ContentError) as caught:
         load_knowledge(folder)
 
-    assert any("leads out" in one.message and one.path == folder / name for one in caught.value.problems)
+    assert any("leads out" in problem.message and problem.path == folder / name for problem in caught.value.problems)
 
 
 @pytest.mark.parametrize("name", ["@greeting", "@human", "@manipulation", "@"])
 @pytest.mark.parametrize("layout", ["content/de", "."])
 def test_an_entry_that_poses_as_an_intent(tmp_path: Path, name: str, layout: str) -> None:
-    """No file can take the place of an intent by its name."""
+    """No file can replace an intent by taking its name."""
     (tmp_path / layout).mkdir(parents=True, exist_ok=True)
     (tmp_path / layout / f"{name}.md").write_text("evil")
 

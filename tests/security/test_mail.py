@@ -1,4 +1,4 @@
-"""Mails that people's words could change: headers, addresses, attachments; and vCards."""
+"""Hostile texts in mails, in their headers, addresses and attachments, and in vCards."""
 
 import re
 from dataclasses import replace
@@ -39,58 +39,58 @@ ADDRESSES = [
 ]  # fmt: skip
 
 
-def sent(request: Request) -> EmailMessage:
-    """The mail as the other side reads it."""
+def composed_mail(request: Request) -> EmailMessage:
+    """Return the mail as its recipient parses it."""
     content = compose_request_mail(request, CONTACT, "bot@example.org", request.name).as_bytes()
     return message_from_bytes(content, _class=EmailMessage, policy=default)
 
 
 @pytest.mark.parametrize("place", ["name", "organisation"])
 @pytest.mark.parametrize("kind", WORDS)
-def test_words_in_a_header_stay_words(kind: str, place: str) -> None:
-    """Name and organisation stand in headers as words: they make no header, no recipient, no part of the mail."""
+def test_hostile_text_in_a_header(kind: str, place: str) -> None:
+    """Name and organisation add no header, no recipient and no part to the mail."""
     words = WORDS[kind]
-    inner = replace(DETAILS, organisation=words) if place == "organisation" else DETAILS
-    mail = sent(replace(REQUEST, name=words if place == "name" else "Ada", details=inner))
+    details = replace(DETAILS, organisation=words) if place == "organisation" else DETAILS
+    mail = composed_mail(replace(REQUEST, name=words if place == "name" else "Ada", details=details))
 
     assert mail.keys() == KEYS
-    assert [one.addr_spec for one in mail["To"].addresses] == ["jacob@example.org"]
-    assert [one.addr_spec for one in mail["Reply-To"].addresses] == ["ada@example.org"]
+    assert [address.addr_spec for address in mail["To"].addresses] == ["jacob@example.org"]
+    assert [address.addr_spec for address in mail["Reply-To"].addresses] == ["ada@example.org"]
     assert len(list(mail.iter_attachments())) == 2
     assert not re.search(r"[\x00-\x1f\x7f-\x9f]", str(mail["Subject"]) + str(mail["Reply-To"]))
 
 
 @pytest.mark.parametrize("text", ADDRESSES)
-def test_an_address_that_is_more_than_an_address(text: str) -> None:
-    """What is not one plain e-mail address is not taken for one."""
+def test_anything_but_one_address_is_rejected(text: str) -> None:
+    """Anything but one plain e-mail address is rejected."""
     assert normalise_address(ContactChannel.EMAIL, text) is None
 
 
 @pytest.mark.parametrize(
     ("text", "header"), [("a@bücher.example", "a@xn--bcher-kva.example"), ("a@例え.example", "a@xn--r8jz45g.example")]
 )
-def test_a_domain_beyond_ascii(text: str, header: str) -> None:
-    """An internationalised domain stands in the header as its ASCII name, and nothing else."""
+def test_internationalised_domain(text: str, header: str) -> None:
+    """An internationalised domain appears in the header in its ASCII form."""
     address = normalise_address(ContactChannel.EMAIL, text)
     assert address
 
-    mail = sent(replace(REQUEST, details=replace(DETAILS, address=address)))
+    mail = composed_mail(replace(REQUEST, details=replace(DETAILS, address=address)))
 
-    assert [one.addr_spec for one in mail["Reply-To"].addresses] == [header]
+    assert [recipient.addr_spec for recipient in mail["Reply-To"].addresses] == [header]
 
 
 @pytest.mark.parametrize("place", ["name", "organisation"])
 @pytest.mark.parametrize("kind", [*WORDS, "lines"])
-def test_a_card_has_one_line_a_property(kind: str, place: str) -> None:
-    """A vCard has the same properties whatever the words are: none begins or ends another."""
+def test_vcard_has_one_line_for_each_property(kind: str, place: str) -> None:
+    """A vCard has the same properties whatever the text: it cannot end one or add another."""
     words = {**WORDS, "lines": "a\nEND:VCARD\nBEGIN:VCARD\nTEL:+1"}[kind]
     organisation = words if place == "organisation" else "Org"
-    made = make_vcard(
+    vcard = make_vcard(
         replace(
             REQUEST, name=words if place == "name" else "Ada", details=replace(DETAILS, organisation=organisation)
         )
     )
-    unfolded = made.replace("\r\n ", "")
+    unfolded = vcard.replace("\r\n ", "")
 
     assert [line.partition(":")[0] for line in unfolded.splitlines()] == [
         "BEGIN",
@@ -102,7 +102,7 @@ def test_a_card_has_one_line_a_property(kind: str, place: str) -> None:
         "NOTE",
         "END",
     ]
-    assert all(len(line.encode()) <= 75 for line in made.split("\r\n"))
+    assert all(len(line.encode()) <= 75 for line in vcard.split("\r\n"))
 
 
 @pytest.mark.parametrize(
@@ -126,10 +126,10 @@ def test_a_card_has_one_line_a_property(kind: str, place: str) -> None:
         "\x1b",
     ],
 )
-def test_a_mark_of_the_format_is_escaped(mark: str) -> None:
-    """Each character that means something in a vCard, or breaks a line for any reader, is escaped or left out."""
-    written = escape_value(f"a{mark}b")
+def test_special_characters_in_a_vcard(mark: str) -> None:
+    """Characters with a meaning in vCards, and all that break lines, are escaped or removed."""
+    escaped = escape_value(f"a{mark}b")
 
-    assert len(written.splitlines()) == 1
-    assert not re.search(r"(?<!\\)[;,]|[\x00-\x1f]", written)
-    assert re.fullmatch(r"a(\\[\\;,n])?b", written)
+    assert len(escaped.splitlines()) == 1
+    assert not re.search(r"(?<!\\)[;,]|[\x00-\x1f]", escaped)
+    assert re.fullmatch(r"a(\\[\\;,n])?b", escaped)

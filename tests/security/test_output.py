@@ -1,4 +1,4 @@
-"""What reaches an operator's terminal and the log: no escape sequence, no forged line, no secret, nobody's words."""
+"""Output on an operator's terminal and in the log: no escape sequences, forged lines, secrets or personal texts."""
 
 import json
 import logging
@@ -21,7 +21,7 @@ from bot.log import _JsonFormatter, _RedactingFormatter, escape_control_chars, j
 from bot.store import SqliteDatabase, Store
 from tests.support.paths import ROOT
 
-STEERING = {
+CONTROL_SEQUENCES = {
     "escape": "\x1b[31mevil", "title": "\x1b]0;evil\x07", "paste": "\x1b]52;c;ZXZpbA==\x07", "clear": "\x1b[2J\x1b[H", "c1": "\x9b31mevil", "osc-c1": "\x9d0;evil\x9c",
     "bell": "\x07", "backspace": "harmlos\x08\x08\x08evil", "return": "harmlos\revil", "delete": "a\x7fb", "nul": "a\0b", "line": "a\nevil  2026", "vertical": "a\x0bb",
     "line-sign": "a\u2028b", "override": "\u202elive", "isolate": "\u2067evil", "shift": "a\x0eb", "tab": "a\tb",
@@ -32,10 +32,10 @@ TOKEN = "123456789:AAstand-in_token_of_a_bot_that_is_not_real"
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A store with a request for each text, by number, with the text in every field."""
+    """A store with one request for each hostile text, by number, with the text in every field."""
     folder = tmp_path_factory.mktemp("terminal")
     store = Store(SqliteDatabase(folder / "bot.db", lambda: 1.0))
-    for number, text in enumerate(STEERING.values(), 1):
+    for number, text in enumerate(CONTROL_SEQUENCES.values(), 1):
         event = Event(number, EventKind.TEXT, number, number, 1)
         details = Details(text, text, "npo", text, times=text)
         request = Request(
@@ -49,71 +49,71 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def ran(data: Path, *arguments: str) -> str:
-    """All that a command writes."""
-    done = CliRunner().invoke(cli, arguments, env={"GW_DATA_DIR": str(data)})
-    assert done.exception is None
-    return done.output
+def run_command(data: Path, *arguments: str) -> str:
+    """Run a command; return its output."""
+    result = CliRunner().invoke(cli, arguments, env={"GW_DATA_DIR": str(data)})
+    assert result.exception is None
+    return result.output
 
 
-def process(data: Path, *arguments: str) -> str:
-    """All that the command line writes when it ends in an error."""
-    done = subprocess.run(
+def run_failing_process(data: Path, *arguments: str) -> str:
+    """Run a command that fails, as a process; return its error output."""
+    result = subprocess.run(
         [sys.executable, "-m", "bot", *arguments],
         cwd=data, env={"PYTHONPATH": str(ROOT), "GW_DATA_DIR": str(data), "PATH": "", "PYTHONIOENCODING": "utf-8"}, capture_output=True, check=False,
     )  # fmt: skip
-    assert done.returncode == 1
-    return done.stderr.decode()
+    assert result.returncode == 1
+    return result.stderr.decode()
 
 
 @pytest.fixture(scope="module")
 def listed(data: Path) -> dict[str, str]:
-    """What the commands write about all requests."""
-    return {"list": ran(data, "requests", "list"), "export": ran(data, "requests", "export")}
+    """The output of the commands that print all requests."""
+    return {"list": run_command(data, "requests", "list"), "export": run_command(data, "requests", "export")}
 
 
-@pytest.mark.parametrize("kind", STEERING)
+@pytest.mark.parametrize("kind", CONTROL_SEQUENCES)
 @pytest.mark.parametrize("command", ["list", "export"])
 def test_a_request_in_a_list(listed: dict[str, str], command: str, kind: str) -> None:
-    """A request takes one line of a list or an export, without a character that steers a terminal."""
-    number = list(STEERING).index(kind) + 1
+    """A request takes one line of a list or an export, without control characters."""
+    number = list(CONTROL_SEQUENCES).index(kind) + 1
     lines = [line for line in listed[command].split("\n") if f"ABCD-{number:04}" in line]
 
     assert len(lines) == 1
     assert not UNSAFE.search(lines[0])
     if command == "export":
-        assert json.loads(lines[0])["name"] == STEERING[kind]
+        assert json.loads(lines[0])["name"] == CONTROL_SEQUENCES[kind]
 
 
 @pytest.mark.parametrize("kind", ["escape", "c1", "line", "override", "nul"])
-def test_one_request_shown(data: Path, kind: str) -> None:
-    """A request that is shown has one line a field, without a character that steers a terminal."""
-    number = list(STEERING).index(kind) + 1
+def test_shown_request(data: Path, kind: str) -> None:
+    """A single request is shown with one line for each field, without control characters."""
+    number = list(CONTROL_SEQUENCES).index(kind) + 1
 
-    shown = ran(data, "requests", "show", f"ABCD-{number:04}")
+    output = run_command(data, "requests", "show", f"ABCD-{number:04}")
 
-    assert not UNSAFE.search(shown)
-    assert len([line for line in shown.splitlines() if line.startswith(("name", "details.", "brief."))]) == 9
+    assert not UNSAFE.search(output)
+    assert len([line for line in output.splitlines() if line.startswith(("name", "details.", "brief."))]) == 9
 
 
 @pytest.mark.parametrize("kind", ["escape"])
-def test_an_error_that_quotes(data: Path, kind: str) -> None:
-    """An error that quotes what somebody wrote does not steer the terminal either."""
-    shown = process(data, "requests", "show", STEERING[kind])
+def test_error_that_quotes_user_input(data: Path, kind: str) -> None:
+    """An error that quotes user input contains no control characters either."""
+    output = run_failing_process(data, "requests", "show", CONTROL_SEQUENCES[kind])
 
-    assert "There is no request" in shown
-    assert not UNSAFE.search(shown)
-
-
-@pytest.mark.parametrize("kind", STEERING)
-def test_a_text_made_printable(kind: str) -> None:
-    """A printable text holds no steering character, and JSON that is made so still means the same."""
-    assert not UNSAFE.search(escape_control_chars(STEERING[kind], ""))
-    assert json.loads(json_line({"a": STEERING[kind]})) == {"a": STEERING[kind]}
+    assert "There is no request" in output
+    assert not UNSAFE.search(output)
 
 
-def logged(formatter: logging.Formatter, message: str, *values: object, error: Exception | None = None) -> str:
-    """What a formatter makes of an event."""
+@pytest.mark.parametrize("kind", CONTROL_SEQUENCES)
+def test_escaped_text_is_printable(kind: str) -> None:
+    """An escaped text has no control characters, and escaped JSON still has the same meaning."""
+    assert not UNSAFE.search(escape_control_chars(CONTROL_SEQUENCES[kind], ""))
+    assert json.loads(json_line({"a": CONTROL_SEQUENCES[kind]})) == {"a": CONTROL_SEQUENCES[kind]}
+
+
+def log_line(formatter: logging.Formatter, message: str, *values: object, error: Exception | None = None) -> str:
+    """Return the log line that a formatter writes."""
     stream = StringIO()
     handler = logging.StreamHandler(stream)
     handler.setFormatter(formatter)
@@ -128,17 +128,17 @@ def logged(formatter: logging.Formatter, message: str, *values: object, error: E
     return stream.getvalue()
 
 
-@pytest.mark.parametrize("kind", STEERING)
+@pytest.mark.parametrize("kind", CONTROL_SEQUENCES)
 @pytest.mark.parametrize("style", ["text", "json"])
 def test_an_event_is_one_line(style: str, kind: str) -> None:
-    """Whatever a logged value holds, the event is one line, and no other event seems to begin."""
+    """A logged event is one line whatever its values contain, so that no event can be forged."""
     formatter = (
         _RedactingFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
         if style == "text"
         else _JsonFormatter("%(message)s")
     )
 
-    line = logged(formatter, "a topic keeps its title: %s", STEERING[kind])
+    line = log_line(formatter, "a topic keeps its title: %s", CONTROL_SEQUENCES[kind])
 
     assert line.count("\n") == 1
     assert not UNSAFE.search(line.replace("\n", ""))
@@ -147,7 +147,7 @@ def test_an_event_is_one_line(style: str, kind: str) -> None:
 @pytest.mark.parametrize("style", ["text", "json"])
 @pytest.mark.parametrize("where", ["value", "address", "exception", "cause", "message"])
 def test_a_token_is_not_logged(style: str, where: str) -> None:
-    """The bot's token is in no event, wherever it came from."""
+    """The bot's token is never logged, wherever it appears."""
     formatter = _RedactingFormatter("%(message)s") if style == "text" else _JsonFormatter("%(message)s")
     address = f"https://api.telegram.org/bot{TOKEN}/getMe"
     error: Exception | None = None
@@ -155,7 +155,7 @@ def test_a_token_is_not_logged(style: str, where: str) -> None:
         error = ValueError(address)
         error.__cause__ = KeyError(TOKEN) if where == "cause" else None
 
-    line = logged(
+    line = log_line(
         formatter,
         f"failed {TOKEN}" if where == "message" else "failed: %s",
         *([] if where == "message" else [TOKEN if where == "value" else address]),
@@ -175,9 +175,9 @@ def test_a_token_is_not_logged(style: str, where: str) -> None:
         TypeError("Mein Geheimnis"),
     ],
 )
-def test_nobodys_words_in_a_traceback(error: Exception) -> None:
-    """An exception is logged with its kind and place, not with its words, which may be a person's."""
-    line = logged(_RedactingFormatter("%(message)s"), "update 1 could not be answered", error=error)
+def test_exception_message_is_not_logged(error: Exception) -> None:
+    """An exception is logged with type and location, but without its message, which may be personal."""
+    line = log_line(_RedactingFormatter("%(message)s"), "update 1 could not be answered", error=error)
 
     assert "Geheimnis" not in line
     assert type(error).__name__ in line

@@ -1,4 +1,4 @@
-"""Poisoned entries: an entry can say anything, in its own place. It changes nothing else that the bot says or does."""
+"""Poisoned entries: an entry can say anything, but cannot change anything else that the bot says or does."""
 
 from pathlib import Path
 
@@ -33,7 +33,7 @@ POISON = {
     "markup": "</b></i></code></blockquote> <tg-spoiler>",
     "stuffing": "Collective Impact Backbone Gemeinsam Wirken Phineo " * 12,
 }  # fmt: skip
-REFUSED = {
+HOSTILE_FRONT_MATTER = {
     "unknown-key": "intent: greeting", "unknown-layer": "layer: intent", "second-layer": "layer: page", "url-script": "url: javascript:evil()", "url-space": "url: https://a b",
     "url-quote": "url: 'https://a\"onclick=b'", "url-file": "url: file:///etc/passwd", "related-map": "related: {a: b}", "questions-text": "questions: evil", "audience": "audience: [evil]", "reply": "reply: refusal",
 }  # fmt: skip
@@ -47,20 +47,20 @@ QUESTIONS = [
 
 @pytest.fixture(scope="module")
 def poisoned(encoder: OnnxEncoder, tmp_path_factory: pytest.TempPathFactory) -> Answerer:
-    """Answers over a folder with one harmless and many poisoned entries."""
+    """An answerer over a folder with one harmless and many poisoned entries."""
     folder = tmp_path_factory.mktemp("poison")
     for number, (name, body) in enumerate(POISON.items()):
         (folder / f"gift-{name}.md").write_text(f"# Gift {number} {name}\n\n{body}\n")
     (folder / "imkerei.md").write_text("# Imkerei\n\nEin Bienenvolk hat im Sommer etwa 40.000 Bienen.\n")
-    made = load_knowledge(folder)
-    build_index(IndexSource(made, encoder, load_calibration(with_examples=False)), folder / "index")
+    knowledge = load_knowledge(folder)
+    build_index(IndexSource(knowledge, encoder, load_calibration(with_examples=False)), folder / "index")
     live = LiveIndex(folder / "index", encoder)
     return make_answerer(Settings(_env_file=None), live)
 
 
 @pytest.mark.parametrize("kind", POISON)
 def test_a_poisoned_entry_is_only_text(poisoned: Answerer, kind: str) -> None:
-    """Asked for, a poisoned entry is shown as text with its source; nothing in it is run, linked or tapped."""
+    """A poisoned entry is shown as text with its source; nothing in it becomes code, a link or a button."""
     answer = poisoned.show_entry(f"gift-{kind}", "de")
     assert answer is not None
 
@@ -74,8 +74,8 @@ def test_a_poisoned_entry_is_only_text(poisoned: Answerer, kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", POISON)
-def test_the_other_entries_stay_as_they_are(poisoned: Answerer, kind: str) -> None:
-    """What another entry says is not touched by a poisoned one."""
+def test_other_entries_are_unchanged(poisoned: Answerer, kind: str) -> None:
+    """A poisoned entry does not change the text of another entry."""
     answer = poisoned.show_entry("imkerei", "de")
     assert answer is not None
 
@@ -83,28 +83,28 @@ def test_the_other_entries_stay_as_they_are(poisoned: Answerer, kind: str) -> No
     assert POISON[kind][:30] not in answer.plain_text
 
 
-@pytest.mark.parametrize("kind", REFUSED)
-def test_front_matter_that_asks_for_more(tmp_path: Path, kind: str) -> None:
-    """Front matter cannot make an entry anything but an entry of a known layer with a web address."""
+@pytest.mark.parametrize("kind", HOSTILE_FRONT_MATTER)
+def test_hostile_front_matter(tmp_path: Path, kind: str) -> None:
+    """Front matter can only describe an entry of a known layer with a web address."""
     (tmp_path / "content/de").mkdir(parents=True)
     path = tmp_path / "content/de/a.md"
-    good = HEAD.format(title="a", questions="a", body="b")
-    path.write_text(good)
+    valid = HEAD.format(title="a", questions="a", body="b")
+    path.write_text(valid)
     assert read_entry(path, "a", "de", strict=True).layer == "page"
-    key = REFUSED[kind].partition(":")[0]
-    lines = [line for line in good.splitlines() if not line.startswith(f"{key}:") or kind == "second-layer"]
-    path.write_text("\n".join((lines[0], REFUSED[kind], *lines[1:])))
+    key = HOSTILE_FRONT_MATTER[kind].partition(":")[0]
+    lines = [line for line in valid.splitlines() if not line.startswith(f"{key}:") or kind == "second-layer"]
+    path.write_text("\n".join((lines[0], HOSTILE_FRONT_MATTER[kind], *lines[1:])))
 
     with pytest.raises(ContentError) as caught:
         read_entry(path, "a", "de", strict=True)
 
-    said = caught.value.problems[0].message
-    assert key in said or "complete address" in said
+    message = caught.value.problems[0].message
+    assert key in message or "complete address" in message
 
 
 @pytest.mark.parametrize("kind", ["question", "title", "case", "mark"])
-def test_an_entry_that_takes_anothers_questions(tmp_path: Path, kind: str) -> None:
-    """`gwbot knowledge check` names an entry that claims another one's question or title."""
+def test_entry_with_the_question_of_another(tmp_path: Path, kind: str) -> None:
+    """`gwbot knowledge check` reports an entry that claims the question or title of another."""
     folder = tmp_path / "content/de"
     folder.mkdir(parents=True)
     questions = {"question": "Was ist das?", "title": "x", "case": "WAS IST DAS?", "mark": "Was ist das"}[kind]
@@ -114,20 +114,20 @@ def test_an_entry_that_takes_anothers_questions(tmp_path: Path, kind: str) -> No
     contact = "contacts:\n- {id: a, name: b, role: c, phone: '+49 30 1', email: a@b.de, default: true}\n"
     (tmp_path / "contacts.yaml").write_text(contact)
 
-    problems = [one.message for one in check_knowledge(load_knowledge(tmp_path))]
+    problems = [problem.message for problem in check_knowledge(load_knowledge(tmp_path))]
 
     assert any("is also in the entry" in problem for problem in problems)
 
 
 @pytest.mark.parametrize("question", QUESTIONS)
-def test_what_is_no_question_is_not_answered_by_poison(answerer_of_the_house: Answerer, question: str) -> None:
-    """Greetings, the wish for a human, and what the sources do not say are decided by the house's own examples."""
-    answer = answerer_of_the_house.answer_question(question, "de")
+def test_messages_that_no_entry_answers(built_in_answerer: Answerer, question: str) -> None:
+    """Small talk, requests for a human and off-topic questions are not answered with an entry."""
+    answer = built_in_answerer.answer_question(question, "de")
 
     assert answer.status is not AnswerStatus.ANSWERED
 
 
 @pytest.fixture(scope="module")
-def answerer_of_the_house(live: LiveIndex) -> Answerer:
-    """Answers over the real knowledge."""
+def built_in_answerer(live: LiveIndex) -> Answerer:
+    """An answerer over the real knowledge."""
     return make_answerer(Settings(_env_file=None), live)

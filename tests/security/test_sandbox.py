@@ -1,4 +1,4 @@
-"""The sandbox's page: only this machine, only its own site, and only files that a browser may show."""
+"""The sandbox page serves only this machine and its own origin, and only files that a browser may show."""
 
 import base64
 import json
@@ -27,118 +27,122 @@ STATES: dict[str, object] = {
 
 @pytest.fixture(scope="module")
 def page(sandbox: Sandbox) -> Iterator[Page]:  # noqa: F811 - the fixture
-    """The page of one sandbox for all attacks; afterwards a question is still answered."""
-    opened = Page(sandbox)
-    opened.until(lambda state: state["bot"]["ready"])
-    yield opened
-    opened.post("reset")
-    opened.until(lambda state: state["bot"]["ready"])
-    assert opened.send_text(opened.person("Ada Yıldız"), "Was ist Collective Impact?", "Quelle:")
-    opened.http.close()
+    """One sandbox page for all attacks; afterwards a question must still be answered."""
+    page = Page(sandbox)
+    page.until(lambda state: state["bot"]["ready"])
+    yield page
+    page.post("reset")
+    page.until(lambda state: state["bot"]["ready"])
+    assert page.send_text(page.person("Ada Yıldız"), "Was ist Collective Impact?", "Quelle:")
+    page.http.close()
 
 
-def status(page: Page, method: str, path: str, **headers: str) -> httpx.Response:
-    """The answer to a request with these headers."""
+def send_request(page: Page, method: str, path: str, **headers: str) -> httpx.Response:
+    """Return the response to a request with these headers."""
     return page.http.request(method, path, headers=headers, content=b"{}" if method == "POST" else None)
 
 
-def said(page: Page) -> list[tuple[int, list[int]]]:
-    """The messages of people by chat; the bot may still be answering some of them."""
+def ids_of_sent_messages(page: Page) -> list[tuple[int, list[int]]]:
+    """Return the ids of people's messages by chat; the bot may still be answering some of them."""
     return [
-        (chat["id"], [one["id"] for one in chat["messages"] if not one["own_bot"]]) for chat in page.state()["chats"]
+        (chat["id"], [message["id"] for message in chat["messages"] if not message["own_bot"]])
+        for chat in page.state()["chats"]
     ]
 
 
 @pytest.mark.parametrize("host", HOSTS)
 def test_another_host_name(page: Page, host: str) -> None:
-    """A name that somebody points at this machine opens nothing (DNS rebinding)."""
-    answers = [status(page, "GET", "/api/state", Host=host), status(page, "POST", "/api/reset", Host=host)]
+    """Another host name that resolves to this machine gets no access (DNS rebinding)."""
+    responses = [
+        send_request(page, "GET", "/api/state", Host=host),
+        send_request(page, "POST", "/api/reset", Host=host),
+    ]
 
-    assert {one.status_code for one in answers} <= {400, 403}
-    assert all("people" not in one.text for one in answers)
+    assert {response.status_code for response in responses} <= {400, 403}
+    assert all("people" not in response.text for response in responses)
 
 
 @pytest.mark.parametrize("origin", ORIGINS)
 def test_a_post_from_another_site(page: Page, origin: str) -> None:
-    """Another site, or another port of this machine, can have nothing changed."""
+    """Another site, or another port of this machine, cannot change anything."""
     before = page.state()["people"]
 
-    answer = status(page, "POST", "/api/person", Origin=origin)
+    response = send_request(page, "POST", "/api/person", Origin=origin)
 
-    assert answer.status_code == 403
+    assert response.status_code == 403
     assert page.state()["people"] == before
 
 
 @pytest.mark.parametrize("scheme", ["https", "chrome-extension", "ftp", ""])
 def test_a_post_from_another_scheme(page: Page, scheme: str) -> None:
-    """The page is served by http: what has the same host and port in another scheme is another site."""
+    """The same host and port under another scheme is another origin, because the page is served over HTTP."""
     here = page.http.base_url.netloc.decode()
 
-    assert status(page, "POST", "/api/none", Origin=f"{scheme}://{here}").status_code == 403
-    assert status(page, "POST", "/api/none", Origin=f"http://{here}").status_code == 404
+    assert send_request(page, "POST", "/api/none", Origin=f"{scheme}://{here}").status_code == 403
+    assert send_request(page, "POST", "/api/none", Origin=f"http://{here}").status_code == 404
 
 
 @pytest.mark.parametrize("number", range(len(BODIES)))
 @pytest.mark.parametrize("action", ["say", "send", "load"])
-def test_a_body_that_is_nothing(page: Page, action: str, number: int) -> None:
-    """A body that asks for nothing is refused with a sentence, and not with a traceback."""
-    answer = page.http.post(f"/api/{action}", content=BODIES[number])
+def test_invalid_body(page: Page, action: str, number: int) -> None:
+    """An invalid body is rejected with a sentence, not with a traceback."""
+    response = page.http.post(f"/api/{action}", content=BODIES[number])
 
-    assert answer.status_code == 400
-    assert set(answer.json()) == {"error"}
+    assert response.status_code == 400
+    assert set(response.json()) == {"error"}
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_a_path_that_leads_elsewhere(page: Page, path: str) -> None:
-    """Only the page's own files are given."""
-    answer = page.http.get(path)
+def test_path_to_another_file(page: Page, path: str) -> None:
+    """Only the page's own files are served."""
+    response = page.http.get(path)
 
-    assert answer.status_code in (400, 404, 405)
-    assert "root:" not in answer.text
-    assert "Starlette" not in answer.text
+    assert response.status_code in (400, 404, 405)
+    assert "root:" not in response.text
+    assert "Starlette" not in response.text
 
 
 @pytest.mark.parametrize("kind", FILES)
-def test_a_file_that_poses_as_something_else(page: Page, kind: str) -> None:
-    """A file is shown by what it is, never as a page: what a browser could run is only downloaded."""
+def test_file_is_served_by_its_content(page: Page, kind: str) -> None:
+    """A file is served by its content, never as a page; what a browser could execute is a download."""
     ada = page.person("Ada Yıldız")
     page.post(
         "send", person=ada, chat=ada, kind="document", name="evil.html", bytes=base64.b64encode(FILES[kind]).decode()
     )
     newest = list(page.sandbox.simulation.world.files.by_id)[-1]
 
-    answer = page.http.get(f"/files/{newest}")
+    response = page.http.get(f"/files/{newest}")
 
-    assert answer.headers["x-content-type-options"] == "nosniff"
-    assert "script" not in answer.headers["content-security-policy"]
-    assert "html" not in answer.headers["content-type"]
-    assert "svg" not in answer.headers["content-type"]
+    assert response.headers["x-content-type-options"] == "nosniff"
+    assert "script" not in response.headers["content-security-policy"]
+    assert "html" not in response.headers["content-type"]
+    assert "svg" not in response.headers["content-type"]
     assert (
-        answer.headers["content-type"].startswith("image/png")
-        or answer.headers["content-disposition"] == "attachment"
+        response.headers["content-type"].startswith("image/png")
+        or response.headers["content-disposition"] == "attachment"
     )
 
 
 @pytest.mark.parametrize("kind", STATES)
-def test_a_saved_state_that_is_none(page: Page, kind: str) -> None:
-    """What is no saved state changes nothing."""
-    before = said(page)
+def test_invalid_saved_state(page: Page, kind: str) -> None:
+    """An invalid saved state changes nothing."""
+    before = ids_of_sent_messages(page)
 
-    answer = page.http.post("/api/load", content=json.dumps(STATES[kind]).encode())
+    response = page.http.post("/api/load", content=json.dumps(STATES[kind]).encode())
 
-    assert answer.status_code == 400
-    assert said(page) == before
+    assert response.status_code == 400
+    assert ids_of_sent_messages(page) == before
 
 
 @pytest.mark.parametrize("part", ["world", "roles", "cast", "group", "ahead", "mails", "answers", "store"])
 @pytest.mark.parametrize("value", [None, "evil", [1], {"a": 1}, -1], ids=["null", "text", "list", "map", "minus"])
-def test_a_saved_state_with_one_hostile_part(page: Page, part: str, value: object) -> None:
-    """A part of another form is refused, or read as what it can mean; the page goes on."""
+def test_saved_state_with_a_hostile_part(page: Page, part: str, value: object) -> None:
+    """An invalid part of a saved state is rejected or interpreted harmlessly, and the page keeps working."""
     saved = page.http.get("/api/save").json() | {part: value}
 
-    answer = page.http.post("/api/load", content=json.dumps(saved).encode())
+    response = page.http.post("/api/load", content=json.dumps(saved).encode())
 
-    assert answer.status_code == 400 or (part, value) in (("ahead", -1), ("group", -1))
+    assert response.status_code == 400 or (part, value) in (("ahead", -1), ("group", -1))
     assert page.state()["people"]
 
 
@@ -154,13 +158,13 @@ def test_a_saved_state_with_one_hostile_part(page: Page, part: str, value: objec
     ],
 )
 @pytest.mark.parametrize("path", ["/", "/api/state", "/static/page.js", "/none"])
-def test_headers_on_every_answer(page: Page, path: str, header: str) -> None:
-    """Every answer tells the browser what it may do with it."""
+def test_security_headers(page: Page, path: str, header: str) -> None:
+    """Every response has the security headers."""
     assert page.http.get(path).headers[header]
 
 
 def test_a_body_beyond_the_limit(page: Page) -> None:
-    """A body of more than the limit is refused."""
-    answer = page.http.post("/api/load", content=b" " * (MAX_BODY_BYTES + 1))
+    """A body over the size limit is rejected."""
+    response = page.http.post("/api/load", content=b" " * (MAX_BODY_BYTES + 1))
 
-    assert answer.status_code == 400
+    assert response.status_code == 400

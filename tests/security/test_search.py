@@ -1,4 +1,4 @@
-"""What is searched, parsed and cut: hostile input at every parser, and any input at all by Hypothesis."""
+"""The search and every parser with hostile input, and with any input at all by Hypothesis."""
 
 from collections.abc import Callable
 from html import escape, unescape
@@ -23,14 +23,14 @@ from prompts.telegram_html import html_to_plain, markdown_to_html
 
 MARKERS = read_markers(BUILT_IN / MARKERS_FILE)
 
-MOST = 4_096  # characters of a message
-LONG = {
-    "marks": "?!." * 1_300, "quotes": '?"»“”)' * 680, "numbers": "1. " * 1_300, "dots": "." * MOST, "blanks": "a" + " " * (MOST - 2) + "b",
-    "lines": "\n" * MOST, "question-lines": "? \n" * 1_000, "combining": "a" + "\u0301\u0327" * 2_000, "ligature": "\ufdfa" * MOST,
-    "zero-width": "a\u200b" * 2_000, "bidi": "\u202e\u2066" * 2_000, "plus": "+" * MOST, "digits": "1" * MOST, "at": "a@" * 2_000,
-    "domain": "a@" + "b." * 2_000 + "de", "underscores": "_" * MOST, "gender": "a*inn:inn_inn/-" * 270, "ampersand": "&" * MOST, "less": "<" * MOST,
-    "emoji": "😀" * 2_000, "stars": "*" * MOST, "phone": "+49 (" * 800, "extension": "0" * 99 + " ext. " * 600, "flags": "🇩" * 2_000, "hangul": "각" * MOST,
-    "brackets": "[" * MOST, "links": "[a](" * 1_000, "ticks": "`" * MOST, "one-word": "a" * MOST, "half": "\ud800" * MOST,
+MAX_LENGTH = 4_096  # characters of a message
+LONG_TEXTS = {
+    "marks": "?!." * 1_300, "quotes": '?"»“”)' * 680, "numbers": "1. " * 1_300, "dots": "." * MAX_LENGTH, "blanks": "a" + " " * (MAX_LENGTH - 2) + "b",
+    "lines": "\n" * MAX_LENGTH, "question-lines": "? \n" * 1_000, "combining": "a" + "\u0301\u0327" * 2_000, "ligature": "\ufdfa" * MAX_LENGTH,
+    "zero-width": "a\u200b" * 2_000, "bidi": "\u202e\u2066" * 2_000, "plus": "+" * MAX_LENGTH, "digits": "1" * MAX_LENGTH, "at": "a@" * 2_000,
+    "domain": "a@" + "b." * 2_000 + "de", "underscores": "_" * MAX_LENGTH, "gender": "a*inn:inn_inn/-" * 270, "ampersand": "&" * MAX_LENGTH, "less": "<" * MAX_LENGTH,
+    "emoji": "😀" * 2_000, "stars": "*" * MAX_LENGTH, "phone": "+49 (" * 800, "extension": "0" * 99 + " ext. " * 600, "flags": "🇩" * 2_000, "hangul": "각" * MAX_LENGTH,
+    "brackets": "[" * MAX_LENGTH, "links": "[a](" * 1_000, "ticks": "`" * MAX_LENGTH, "one-word": "a" * MAX_LENGTH, "half": "\ud800" * MAX_LENGTH,
 }  # fmt: skip
 PARSERS: dict[str, Callable[[str], object]] = {
     "sentences": lambda text: split_questions(text, MARKERS["de"], lambda _: False),
@@ -46,16 +46,16 @@ QUERIES = ['"', '""', "'", '" OR "', "a AND b", "NOT a", "NEAR(a b, 5)", "a*", "
            "%", "_", ";", "--", "/*", "*/", "'; DROP TABLE parts; --", "parts MATCH 'a'", "rowid:1", "entry : a", "€", "\ud800", "\u202e", "a" * 5_000, "a " * 3_000]  # fmt: skip
 
 
-@pytest.mark.parametrize("kind", LONG)
+@pytest.mark.parametrize("kind", LONG_TEXTS)
 @pytest.mark.parametrize("parser", PARSERS)
-def test_the_longest_hostile_message(parser: str, kind: str) -> None:
-    """No parser fails at, or never ends with, a message of full length that was made to hurt it."""
-    PARSERS[parser](LONG[kind])
+def test_hostile_message_of_maximum_length(parser: str, kind: str) -> None:
+    """No parser fails or hangs on a hostile message of maximum length."""
+    PARSERS[parser](LONG_TEXTS[kind])
 
 
 @pytest.fixture(scope="module")
-def lexical(tmp_path_factory: pytest.TempPathFactory) -> Bm25Index:
-    """Two entries."""
+def word_index(tmp_path_factory: pytest.TempPathFactory) -> Bm25Index:
+    """A word index with two entries."""
     path = tmp_path_factory.mktemp("words") / "words.db"
     with WordIndexWriter(path) as writer:
         writer.add_row("one", "de", "Brücken bauen", "Wie baut man?")
@@ -64,45 +64,45 @@ def lexical(tmp_path_factory: pytest.TempPathFactory) -> Bm25Index:
 
 
 @pytest.mark.parametrize("query", QUERIES)
-def test_a_query_is_words_and_never_syntax(lexical: Bm25Index, query: str) -> None:
-    """Operators of FTS5 and SQL in a question are words: they find nothing by themselves, and the index stays."""
-    found = lexical.search_entries(query, 10)
+def test_query_operators_are_only_words(word_index: Bm25Index, query: str) -> None:
+    """FTS5 and SQL operators in a question are only words: they match nothing, and the index is intact."""
+    hits = word_index.search_entries(query, 10)
 
-    assert found == []
-    assert [entry for entry, _ in lexical.search_entries(f"brücken {query}", 10)] != []
+    assert hits == []
+    assert [entry for entry, _ in word_index.search_entries(f"brücken {query}", 10)] != []
 
 
-@pytest.mark.parametrize("kind", LONG)
-def test_the_whole_search_on_a_hostile_message(live: LiveIndex, kind: str) -> None:
-    """A question made to hurt is decided on like any other, with a probability."""
-    outcome = live.current_searcher().search(LONG[kind][:200])
+@pytest.mark.parametrize("kind", LONG_TEXTS)
+def test_search_with_a_hostile_message(live: LiveIndex, kind: str) -> None:
+    """A hostile question gets a decision with a probability, like any other."""
+    result = live.current_searcher().search(LONG_TEXTS[kind][:200])
 
-    assert 0.0 <= outcome.probability <= 1.0
+    assert 0.0 <= result.probability <= 1.0
 
 
 @given(st.text(st.characters(codec=None), max_size=300))
 @settings(max_examples=150, deadline=None)
-def test_any_text_survives_every_parser(text: str) -> None:
-    """Any text at all, halves of characters among it, goes through every parser."""
+def test_every_parser_accepts_any_text(text: str) -> None:
+    """Every parser accepts any text, even with lone surrogates."""
     for parse in PARSERS.values():
         parse(text)
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=400), st.integers(5, 60))
 @settings(max_examples=200, deadline=None)
-def test_any_text_is_cut_into_valid_messages(text: str, limit: int) -> None:
-    """Any text that is escaped and cut gives messages that Telegram takes, which hold its words in order."""
-    cut = split_html(f"<b>{escape(text)}</b> <i>{escape(text)}</i>", limit)
-    shown = [html_parser.parse_html(one)[0] for one in cut]
+def test_any_text_is_split_into_valid_messages(text: str, limit: int) -> None:
+    """Any text, escaped and split, gives messages that Telegram accepts and that keep its words in order."""
+    messages = split_html(f"<b>{escape(text)}</b> <i>{escape(text)}</i>", limit)
+    texts = [html_parser.parse_html(part)[0] for part in messages]
 
-    assert all(utf16_length(one) <= limit for one in shown)
-    assert "".join("".join(shown).split()) == "".join(unescape(escape(text * 2)).split())
+    assert all(utf16_length(part) <= limit for part in texts)
+    assert "".join("".join(texts).split()) == "".join(unescape(escape(text * 2)).split())
 
 
 @given(st.text(max_size=300))
 @settings(max_examples=150, deadline=None)
 def test_any_markdown_is_telegram_html(text: str) -> None:
-    """Any Markdown becomes HTML that Telegram takes."""
+    """Any Markdown becomes HTML that Telegram accepts."""
     html_parser.parse_html(markdown_to_html(text))
 
 
@@ -113,13 +113,13 @@ def test_any_markdown_is_telegram_html(text: str) -> None:
     ),
 )
 @settings(max_examples=300, deadline=None)
-def test_any_bytes_that_pose_as_a_picture(content: bytes, head: bytes) -> None:
-    """Any bytes behind a picture's beginning are a picture with sides, or none."""
-    sides = images.read_image_size(head + content)
+def test_any_bytes_after_an_image_signature(content: bytes, head: bytes) -> None:
+    """Any bytes after an image signature are an image with two sides, or not an image."""
+    size = images.read_image_size(head + content)
 
-    assert sides is None or len(sides) == 2
+    assert size is None or len(size) == 2
 
 
-def test_a_message_is_never_longer_than_telegram_takes() -> None:
-    """The limit that all these are cut to is Telegram's."""
-    assert MESSAGE_LIMIT == MOST
+def test_message_limit_is_telegrams() -> None:
+    """The limit that these texts are split at is Telegram's."""
+    assert MESSAGE_LIMIT == MAX_LENGTH

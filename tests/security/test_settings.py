@@ -1,4 +1,4 @@
-"""Settings that are wrong or hostile: refused by the variable's name, never with a secret's value."""
+"""Wrong or hostile settings are rejected with the name of the variable, and without the value of a secret."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from bot.mail.smtp import Mailer
 from bot.settings import Settings, load_settings
 
 SECRET = "Geheimnis"
-WRONG = {
+INVALID_SETTINGS = {
     "webhook-no-secret": {"GW_WEBHOOK_URL": "https://x.example"}, "secret-blank": {"GW_WEBHOOK_SECRET": f"{SECRET} x"}, "secret-umlaut": {"GW_WEBHOOK_SECRET": f"{SECRET}ü"},
     "secret-line": {"GW_WEBHOOK_SECRET": f"{SECRET}\nX: 1"}, "secret-long": {"GW_WEBHOOK_SECRET": SECRET + "a" * 257}, "api-file": {"GW_TELEGRAM_API_URL": f"file:///{SECRET}"},
     "api-gopher": {"GW_TELEGRAM_API_URL": f"gopher://{SECRET}"}, "api-bare": {"GW_TELEGRAM_API_URL": SECRET}, "webhook-script": {"GW_WEBHOOK_URL": f"javascript:{SECRET}", "GW_WEBHOOK_SECRET": "a"},
@@ -15,7 +15,7 @@ WRONG = {
     "ids-text": {"GW_ADVISER_IDS": f"1,{SECRET}"}, "chat-text": {"GW_ADVISER_CHAT_ID": SECRET}, "mail-no-sender": {"GW_SMTP_URL": f"smtp://u:{SECRET}@x"},
     "language-path": {"GW_LANGUAGE": f"../{SECRET}"}, "level": {"GW_LOG_LEVEL": SECRET}, "format": {"GW_LOG_FORMAT": SECRET}, "days-zero": {"GW_RETENTION_DAYS": "0"}, "days-text": {"GW_RETENTION_DAYS": SECRET},
 }  # fmt: skip
-MAIL = [
+MAIL_URLS = [
     "http://x",
     "file:///etc/passwd",
     f"smtp://u:{SECRET}@",
@@ -29,22 +29,22 @@ MAIL = [
 ]
 
 
-@pytest.mark.parametrize("kind", WRONG)
-def test_a_wrong_setting(settings: Settings, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
-    """A wrong value ends the start with the variable's name, and is not repeated."""
-    for name, value in WRONG[kind].items():
+@pytest.mark.parametrize("kind", INVALID_SETTINGS)
+def test_invalid_setting(settings: Settings, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    """An invalid value stops the start with an error that names the variable and does not repeat the value."""
+    for name, value in INVALID_SETTINGS[kind].items():
         monkeypatch.setenv(name, value)
 
     with pytest.raises(SettingsError) as caught:
         load_settings()
 
     assert SECRET not in str(caught.value)
-    assert any(name in str(caught.value) for name in [*WRONG[kind], "GW_MAIL_FROM", "GW_WEBHOOK_SECRET"])
+    assert any(name in str(caught.value) for name in [*INVALID_SETTINGS[kind], "GW_MAIL_FROM", "GW_WEBHOOK_SECRET"])
 
 
-@pytest.mark.parametrize("url", MAIL)
-def test_a_mail_server_of_another_kind(url: str) -> None:
-    """Mail goes by SMTP alone, and a wrong address is not repeated."""
+@pytest.mark.parametrize("url", MAIL_URLS)
+def test_invalid_mail_server(url: str) -> None:
+    """Mail is sent by SMTP only, and an invalid address is not repeated."""
     with pytest.raises(SettingsError) as caught:
         Mailer(url)
 
@@ -52,10 +52,12 @@ def test_a_mail_server_of_another_kind(url: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["telegram_token", "webhook_secret", "smtp_url"])
-@pytest.mark.parametrize("way", [repr, str, lambda made: made.model_dump_json()], ids=["repr", "str", "json"])
-def test_a_secret_hides(name: str, way: object) -> None:
-    """Secrets hide wherever settings are shown."""
-    made = Settings.model_validate({name: SECRET, "mail_from": "a@b.de"})
-    assert callable(way)
+@pytest.mark.parametrize(
+    "show", [repr, str, lambda settings: settings.model_dump_json()], ids=["repr", "str", "json"]
+)
+def test_secret_is_hidden(name: str, show: object) -> None:
+    """Secrets are hidden wherever settings are printed."""
+    settings = Settings.model_validate({name: SECRET, "mail_from": "a@b.de"})
+    assert callable(show)
 
-    assert SECRET not in way(made)
+    assert SECRET not in show(settings)

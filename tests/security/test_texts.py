@@ -1,10 +1,10 @@
-"""Hostile texts in every place of a request: what is shown is the text, and nothing else came to be."""
+"""Hostile texts in every place of a request: the text is shown, and has no other effect."""
 
 import pytest
 
-from tests.security.conftest import Whole
-from tests.security.hostile import CUT
-from tests.security.story import MAIL, Story, shape, told
+from tests.security.conftest import RunningBot
+from tests.security.hostile import HOSTILE_TEXTS
+from tests.security.story import MAIL, Story, enter_everywhere, shape
 
 HARMLESS = "Brücke"
 HEADERS = ["From", "To", "Subject", "Date", "Message-ID", "Reply-To", "MIME-Version", "Content-Type"]
@@ -12,34 +12,34 @@ PLACES = ("review", "card", "adviser", "edit", "history", "comment")
 
 
 @pytest.fixture(scope="module")
-def harmless(whole: Whole) -> Story:
-    """The story of a text like any other."""
-    return told(whole, HARMLESS)
+def harmless(bot: RunningBot) -> Story:
+    """The story of an ordinary text."""
+    return enter_everywhere(bot, HARMLESS)
 
 
-@pytest.fixture(scope="module", params=CUT)
-def story(whole: Whole, request: pytest.FixtureRequest) -> Story:
+@pytest.fixture(scope="module", params=HOSTILE_TEXTS)
+def story(bot: RunningBot, request: pytest.FixtureRequest) -> Story:
     """The story of one hostile text; pytest runs all its tests in a row."""
-    return told(whole, CUT[request.param])
+    return enter_everywhere(bot, HOSTILE_TEXTS[request.param])
 
 
 @pytest.mark.parametrize("place", PLACES)
-def test_a_message_shows_the_text_and_nothing_else(story: Story, harmless: Story, place: str) -> None:
-    """A message shows a hostile text as it is, with the formatting and the buttons of any other text."""
-    seen = story.shown[place]
+def test_message_shows_the_text_and_nothing_else(story: Story, harmless: Story, place: str) -> None:
+    """A message shows a hostile text unchanged, with the same formatting and buttons as any other text."""
+    seen = story.messages[place]
 
-    told = story.text.replace("?", "!") if place == "comment" else story.text  # with ? it would be a question
-    assert " ".join(told.split()) in " ".join(seen.text.split())
-    assert shape(seen) == shape(harmless.shown[place])
+    expected = story.text.replace("?", "!") if place == "comment" else story.text  # with ? it would be a question
+    assert " ".join(expected.split()) in " ".join(seen.text.split())
+    assert shape(seen) == shape(harmless.messages[place])
 
 
-def test_a_topic_has_the_text_as_its_title(story: Story) -> None:
-    """The topic's title is one line: mark, number, and the text."""
+def test_topic_title(story: Story) -> None:
+    """The title of a topic is one line with status, reference and text."""
     assert story.title == f"🆕 {story.reference} {story.line}"[:128]
 
 
-def test_the_store_holds_the_very_text(story: Story) -> None:
-    """Name, concern, fields and comment are kept as they were written, and no other request was touched."""
+def test_text_is_stored_unchanged(story: Story) -> None:
+    """Name, concern and fields are stored as they were written."""
     request, text, line = story.request, story.text, story.line
 
     assert (request.name, request.details.concern) == (text, text)
@@ -47,17 +47,17 @@ def test_the_store_holds_the_very_text(story: Story) -> None:
     assert request.details.address == MAIL
 
 
-def test_the_mail_has_its_own_headers_only(story: Story, harmless: Story) -> None:
-    """A mail goes to the contact alone, with the headers that every mail has, each once."""
+def test_mail_headers(story: Story, harmless: Story) -> None:
+    """A mail goes to the contact only and has the usual headers, each once."""
     assert story.recipients == harmless.recipients
     assert story.mail.keys() == HEADERS
-    assert [one.addr_spec for one in story.mail["Reply-To"].addresses] == [MAIL]
-    assert [one.addr_spec for one in story.mail["To"].addresses] == story.recipients
-    assert all(one.defects == () for one in story.mail.values())
+    assert [address.addr_spec for address in story.mail["Reply-To"].addresses] == [MAIL]
+    assert [address.addr_spec for address in story.mail["To"].addresses] == story.recipients
+    assert all(header.defects == () for header in story.mail.values())
 
 
-def test_the_mail_has_its_own_parts_only(story: Story) -> None:
-    """The mail's text shows the text, its HTML holds it escaped, and its attachments are the two of every mail."""
+def test_mail_parts(story: Story) -> None:
+    """A mail has the text in plain, escaped in HTML, and the usual two attachments."""
     text = story.text
     plain, html = (story.mail.get_body((kind,)) for kind in ("plain", "html"))
     names = [part.get_filename() for part in story.mail.iter_attachments()]
@@ -70,11 +70,13 @@ def test_the_mail_has_its_own_parts_only(story: Story) -> None:
     assert names == [f"{story.reference}.vcf", f"{story.reference}.txt"]
 
 
-def test_the_answer_to_a_text_holds_nothing_of_the_attacker(story: Story) -> None:
-    """An answer holds no link, no mention and no button that the asked text would have made."""
+def test_reply_contains_nothing_of_the_attacker(story: Story) -> None:
+    """A reply contains no link, mention or button that the hostile text would have made."""
     for seen in story.answers.values():
         marks, buttons = shape(seen)
 
-        assert not [one for one in marks if one[0] in ("text_mention", "custom_emoji") or "evil" in (one[1] or "")]
-        assert not [one for one in buttons if "evil" in f"{one[1]}{one[2]}"]
+        assert not [
+            mark for mark in marks if mark[0] in ("text_mention", "custom_emoji") or "evil" in (mark[1] or "")
+        ]
+        assert not [button for button in buttons if "evil" in f"{button[1]}{button[2]}"]
         assert "1337" not in seen.text

@@ -1,4 +1,4 @@
-"""The webhook and its server: secrets that are nearly right, bodies that are no updates, and connections that wait."""
+"""The webhook and its server: wrong secrets, invalid bodies, malformed requests and slow connections."""
 
 import asyncio
 import contextlib
@@ -8,16 +8,16 @@ from collections.abc import AsyncIterator
 import pytest
 
 from bot.web.routes import MAX_BODY_SIZE, SECRET_HEADER
-from tests.security.site import SECRET, Site
+from tests.security.site import SECRET, WebServer
 
-MOST = 200  # connections here; see `test_many_connections`
-WRONG = {
+MAX_CONNECTIONS = 200  # of the server here; see `test_many_connections`
+WRONG_SECRETS = {
     "none": None, "empty": "", "blank": " ", "shorter": SECRET[:-1], "longer": SECRET + "1", "first": SECRET[1:],
     "case": SECRET.swapcase(), "reversed": SECRET[::-1], "twice": SECRET * 2, "nul": SECRET + "%00",
     "wildcard": "*", "latin": SECRET + "\xff", "quoted": f'"{SECRET}"', "list": f"x, {SECRET}", "bearer": f"Bearer {SECRET}",
     "look-alike": SECRET.replace("-", "\xad"), "long": "a" * 4_000, "true": "true", "null": "null",
 }  # fmt: skip
-NO_UPDATE = {
+INVALID_BODIES = {
     "empty": b"", "no-json": b"evil", "list": b"[]", "text": b'"evil"', "number": b"1", "null": b"null", "true": b"true",
     "no-id": b"{}", "text-id": b'{"update_id": "1"}', "float-id": b'{"update_id": 1.5}', "null-id": b'{"update_id": null}',
     "bool-id": b'{"update_id": true}', "huge-id": b'{"update_id": %d}' % 10**30, "digits": b'{"update_id": ' + b"9" * 5_000 + b"}",
@@ -28,48 +28,48 @@ NO_UPDATE = {
 
 
 @pytest.fixture
-async def site() -> AsyncIterator[Site]:
-    """The server with little time for a request."""
-    async with Site(most=MOST, request_timeout=0.3) as served:
-        yield served
+async def server() -> AsyncIterator[WebServer]:
+    """A server with a short timeout for requests."""
+    async with WebServer(max_connections=MAX_CONNECTIONS, request_timeout=0.3) as server:
+        yield server
 
 
-@pytest.mark.parametrize("kind", WRONG)
-async def test_a_wrong_secret(site: Site, kind: str) -> None:
-    """Without the exact secret nothing is taken, and the answer does not say what was wrong with it."""
-    answer = await site.post(b'{"update_id": 1}', WRONG[kind])
+@pytest.mark.parametrize("kind", WRONG_SECRETS)
+async def test_a_wrong_secret(server: WebServer, kind: str) -> None:
+    """Without the exact secret nothing is accepted, and the response does not say what was wrong with it."""
+    response = await server.post(b'{"update_id": 1}', WRONG_SECRETS[kind])
 
-    assert answer.split()[1] in (b"401", b"400")
-    assert SECRET.encode() not in answer
-    assert site.received == []
+    assert response.split()[1] in (b"401", b"400")
+    assert SECRET.encode() not in response
+    assert server.received == []
 
 
-@pytest.mark.parametrize("kind", NO_UPDATE)
-async def test_a_body_that_is_no_update(site: Site, kind: str) -> None:
-    """What is no update is refused with 400, and nothing is taken."""
-    answer = await site.post(NO_UPDATE[kind])
+@pytest.mark.parametrize("kind", INVALID_BODIES)
+async def test_invalid_body(server: WebServer, kind: str) -> None:
+    """A body that is not an update is rejected with 400."""
+    response = await server.post(INVALID_BODIES[kind])
 
-    assert answer.split()[1] == b"400"
-    assert site.received == []
+    assert response.split()[1] == b"400"
+    assert server.received == []
 
 
 @pytest.mark.parametrize("size", [MAX_BODY_SIZE + 1, 5_000_000, 50_000_000])
 @pytest.mark.parametrize("secret", [SECRET, "falsch"])
-async def test_a_large_body(site: Site, size: int, secret: str) -> None:
-    """A body beyond the limit is not kept, not even by who knows the secret."""
-    await site.post(b" " * size, secret)
+async def test_a_large_body(server: WebServer, size: int, secret: str) -> None:
+    """A body over the limit is discarded, even with the right secret."""
+    await server.post(b" " * size, secret)
 
-    assert site.received == []
+    assert server.received == []
 
 
 @pytest.mark.parametrize("claimed", ["99999999999999999999", "-1", "0x10", "1, 2", "", "1e3"])
-async def test_a_false_length(site: Site, claimed: str) -> None:
-    """A length that is none, or never comes, brings no update."""
+async def test_false_content_length(server: WebServer, claimed: str) -> None:
+    """An invalid or false Content-Length delivers no update."""
     head = f"POST /hook HTTP/1.1\r\nHost: x\r\n{SECRET_HEADER}: {SECRET}\r\nContent-Length: {claimed}\r\n\r\n"
 
-    await site.sent(head.encode() + b'{"update_id": 1}')
+    await server.exchange(head.encode() + b'{"update_id": 1}')
 
-    assert site.received == []
+    assert server.received == []
 
 
 @pytest.mark.parametrize(
@@ -83,15 +83,15 @@ async def test_a_false_length(site: Site, claimed: str) -> None:
     ],
     ids=["silent", "one-byte", "half-headers", "half-header", "half-body", "half-chunks", "no-secret", "get-with-body"],
 )  # fmt: skip
-async def test_a_slow_request(site: Site, data: bytes) -> None:
-    """A request that does not arrive whole in time ends with its connection, and is no update."""
-    reader, writer = await site.connect()
+async def test_a_slow_request(server: WebServer, data: bytes) -> None:
+    """A request that is incomplete when its time is over is discarded, and its connection closed."""
+    reader, writer = await server.connect()
     writer.write(data)
 
     with contextlib.suppress(ConnectionError):
         await asyncio.wait_for(reader.read(), 30)
 
-    assert site.received == []
+    assert server.received == []
     writer.close()
 
 
@@ -108,50 +108,50 @@ async def test_a_slow_request(site: Site, data: bytes) -> None:
     ids=["nul", "tls", "http2", "version", "method", "many-headers", "long-header", "long-path", "smuggling", "blank-in-name",
          "folded", "websocket"],
 )  # fmt: skip
-async def test_what_is_hardly_http(site: Site, data: bytes) -> None:
-    """Bytes that are no request, or one made to be read in two ways, bring no update."""
-    await site.sent(data)
+async def test_malformed_http(server: WebServer, data: bytes) -> None:
+    """Bytes that are not a request, or an ambiguous one, deliver no update."""
+    await server.exchange(data)
 
-    assert site.received == []
+    assert server.received == []
 
 
 @pytest.mark.parametrize("path", ["/", "//hook", "/hook/", "/hook/..", "/%2e%2e/etc/passwd", "/HOOK", "/hook%00", "/hook;x",
                                   "/static/../hook", "/.env", "/.git/config", "/docs", "/openapi.json", "/debug"])  # fmt: skip
-async def test_other_paths(site: Site, path: str) -> None:
-    """Only the webhook's own path takes updates, and no other path gives anything away."""
+async def test_other_paths(server: WebServer, path: str) -> None:
+    """Only the path of the webhook accepts updates, and no other path reveals anything."""
     head = f"POST {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{SECRET_HEADER}: {SECRET}\r\nContent-Length: 16\r\n\r\n"
 
-    answer = await site.sent(head.encode() + b'{"update_id": 1}')
+    response = await server.exchange(head.encode() + b'{"update_id": 1}')
 
-    assert answer.split()[1] in (b"404", b"307", b"400")
-    assert b"Traceback" not in answer
-    assert b"server:" not in answer.lower()
-    assert site.received == []
+    assert response.split()[1] in (b"404", b"307", b"400")
+    assert b"Traceback" not in response
+    assert b"server:" not in response.lower()
+    assert server.received == []
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "CONNECT"])
-async def test_other_methods(site: Site, method: str) -> None:
-    """Only POST brings an update."""
+async def test_other_methods(server: WebServer, method: str) -> None:
+    """Only POST delivers an update."""
     head = f"{method} /hook HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{SECRET_HEADER}: {SECRET}\r\nContent-Length: 16\r\n\r\n"
 
-    answer = await site.sent(head.encode() + b'{"update_id": 1}')
+    response = await server.exchange(head.encode() + b'{"update_id": 1}')
 
-    assert b" 200 " not in answer.partition(b"\r\n")[0]
-    assert site.received == []
+    assert b" 200 " not in response.partition(b"\r\n")[0]
+    assert server.received == []
 
 
-async def test_many_connections(site: Site) -> None:
-    """Of 10,000 connections only so many are held, and an update is taken while they are."""
+async def test_many_connections(server: WebServer) -> None:
+    """Of 10,000 connections only a limited number stays open, and an update is still accepted."""
     for _ in range(100):
-        await asyncio.gather(*(site.connect() for _ in range(100)))
-        assert site.connections <= MOST + 100  # those that are let go of for the last hundred may still be there
+        await asyncio.gather(*(server.connect() for _ in range(100)))
+        assert server.connections <= MAX_CONNECTIONS + 100  # those closed for the last hundred may still be counted
 
-    assert b" 200 " in await site.post(json.dumps({"update_id": 5}).encode())
+    assert b" 200 " in await server.post(json.dumps({"update_id": 5}).encode())
 
 
-async def test_an_update_with_the_secret_is_taken(site: Site) -> None:
-    """What all these attacks are compared with."""
-    answer = await site.post(json.dumps({"update_id": 5}).encode())
+async def test_update_with_the_secret_is_accepted(server: WebServer) -> None:
+    """An update with the right secret is accepted, unlike all the attacks here."""
+    response = await server.post(json.dumps({"update_id": 5}).encode())
 
-    assert b" 200 " in answer
-    assert site.received == [{"update_id": 5}]
+    assert b" 200 " in response
+    assert server.received == [{"update_id": 5}]

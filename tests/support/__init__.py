@@ -1,1 +1,1 @@
-"""What several tests share: paths, servers, readers of files."""
+"""Helpers that several tests share: paths, servers and readers of files."""

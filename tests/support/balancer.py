@@ -1,7 +1,7 @@
-"""A load balancer for several processes: `python -m tests.support.balancer PORT BACKEND…`, or in a thread of its own.
+"""A load balancer for several processes: `python -m tests.support.balancer PORT BACKEND…`, or in a thread.
 
-It passes connections on as they are, to one process after the other, and to the next where one does not listen. What
-breaks off breaks off for the caller as well: Telegram sends such an update again.
+It forwards connections unchanged, to one process after the other, and to the next one if a process does not listen.
+If a connection breaks, so does that of the caller: Telegram sends such an update again.
 """
 
 import asyncio
@@ -18,14 +18,14 @@ Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 def free_port() -> int:
-    """A port on which nobody listens now."""
+    """Return a port on which nothing listens now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 async def serve(port: int, backends: Sequence[int], stop: asyncio.Event | None = None) -> None:
-    """Pass connections to ``port`` on to these ports, until stopped."""
+    """Forward connections made to ``port`` to these ports in turn, until stopped."""
     turns = itertools.count()
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -48,7 +48,7 @@ async def _first(ports: Sequence[int]) -> Streams | None:
 
 
 async def _joined(one: Streams, other: Streams) -> None:
-    """Copy both ways until either side ends."""
+    """Copy in both directions until either side ends."""
     ways = [asyncio.create_task(_copied(*ends)) for ends in ((one[0], other[1]), (other[0], one[1]))]
     await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
     for way in ways:
@@ -65,7 +65,7 @@ async def _copied(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
 
 
 class Balancer:
-    """In a thread, inside the block; ``port`` is where it listens."""
+    """Runs in a thread inside the block; ``port`` is where it listens."""
 
     def __init__(self, backends: Sequence[int]) -> None:
         self.port = free_port()

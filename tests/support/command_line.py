@@ -1,4 +1,4 @@
-"""The command line, called in this process or, where the process itself is what is tested, as one."""
+"""Calls of the command line: in this process, or, if the process itself is tested, in a separate one."""
 
 import contextlib
 import gc
@@ -27,7 +27,7 @@ def gwbot(*arguments: str, folder: Path, stdin: str | TextIO = "", data: Path = 
     """
     out, err = io.StringIO(), io.StringIO()
     log = logging.StreamHandler(err)
-    log.setLevel(logging.WARNING)  # what Python prints where nobody has set up logging
+    log.setLevel(logging.WARNING)  # what Python prints if logging is not set up
     with (
         mock.patch.dict(os.environ, environment(folder, data, **variables), clear=True),
         mock.patch.object(sys, "argv", ["gwbot", *arguments]),
@@ -52,7 +52,7 @@ def gwbot(*arguments: str, folder: Path, stdin: str | TextIO = "", data: Path = 
 
 
 def gwbot_process(*arguments: str, folder: Path, stdin: str = "", data: Path = PREPARED, **variables: str) -> Done:
-    """The same as a process of its own."""
+    """Call the command line in a separate process."""
     environ = environment(folder, data, **variables)
     return subprocess.run(
         [*GWBOT, *arguments], cwd=folder, env=environ, input=stdin, capture_output=True, text=True, check=False
@@ -61,7 +61,7 @@ def gwbot_process(*arguments: str, folder: Path, stdin: str = "", data: Path = P
 
 @contextlib.contextmanager
 def started(*arguments: str, **options: Any) -> Iterator[subprocess.Popen[str]]:
-    """A process of the command line inside the block; it is killed if it has not ended by then.
+    """Run the command line in a process inside the block; it is killed if it has not ended by then.
 
     ``options`` are those of Popen.
     """
@@ -73,13 +73,13 @@ def started(*arguments: str, **options: Any) -> Iterator[subprocess.Popen[str]]:
 
 
 def environment(folder: Path, data: Path = PREPARED, **variables: str) -> dict[str, str]:
-    """The environment of a process with only these settings of ours; its store lies in the folder."""
+    """Return the environment of a process with only these settings of the bot, and its store in the folder."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith("GW_")}
     return kept | {"GW_DATA_DIR": str(data), "GW_DATABASE_URL": f"sqlite:///{folder}/bot.db", **variables}
 
 
 def fails(done: Done, *expected: str, code: int = 1) -> None:
-    """It ended with this exit code and these words."""
+    """Assert that a call ended with this exit code and these words."""
     assert done.returncode == code, done.stderr
     assert "Traceback" not in done.stderr
     for text in expected:

@@ -1,4 +1,4 @@
-"""A disk of its own that is really full, or really read-only. Needs the right to mount (root, on Linux)."""
+"""A small disk that is really full or really read-only. Needs permission to mount (root, on Linux)."""
 
 import contextlib
 import os
@@ -22,7 +22,7 @@ class Disk:
         self._filler = folder / "filler"
 
     def fill(self) -> None:
-        """Use every byte that is left; what SQLite keeps in its log for later is given back before."""
+        """Use every byte that is left, after SQLite has emptied its write-ahead log."""
         for store in self.folder.glob("*.db"):
             with closing(sqlite3.connect(store)) as connection:
                 connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -33,17 +33,17 @@ class Disk:
                         file.write(b"x" * size)
 
     def free(self) -> None:
-        """Give the space back."""
+        """Free the space again."""
         self._filler.unlink()
 
     def lock(self) -> None:
-        """Make it read-only."""
+        """Make the disk read-only."""
         subprocess.run([MOUNT, "-o", "remount,ro", self.folder], check=True)
 
 
 @contextmanager
 def small_disk(folder: Path) -> Iterator[Disk]:
-    """A disk of 2 MB, mounted on a new folder; the test is skipped where that is not allowed."""
+    """Mount a disk of 2 MB on a new folder; skip the test if that is not allowed."""
     folder.mkdir()
     mounted = os.name == "posix" and os.geteuid() == 0
     mounted = (

@@ -1,4 +1,4 @@
-"""An answerer that gives prepared answers, for tests of flows without encoder and index."""
+"""An answerer with prepared answers, for tests of flows without encoder and index."""
 
 from collections import deque
 from collections.abc import Iterable
@@ -20,10 +20,10 @@ def answer_with(entry_id: str, lang: str = "de") -> Answer:
 
 
 class FakeAnswerer(Answerer):
-    """Answers questions from a queue, and those after its end with NO_ANSWER; has every entry.
+    """Answers questions from a queue, and with NO_ANSWER after its end; has every entry.
 
     Attributes:
-        questions: what was asked, with the entry that a question could refer to.
+        questions: the questions asked, each with the entry that it could refer to.
     """
 
     def __init__(self, answers: Iterable[Answer] = ()) -> None:

@@ -1,4 +1,4 @@
-"""The pages of the introduction, and which of them a button shows."""
+"""The pages of the introduction, and which of them a button opens."""
 
 from enum import StrEnum
 
@@ -6,7 +6,7 @@ from bot.flows.callback_data import INTRO_CALLBACK
 
 
 class IntroPage(StrEnum):
-    """What the message of the introduction can show."""
+    """The pages that the message of the introduction can show."""
 
     AUDIENCE = "audience"
     STEP = "step"
@@ -25,7 +25,7 @@ ACTION_PAGES = {
 
 
 def target_page(data: str) -> IntroPage | None:
-    """Return the page that a button shows; None if it leads out of the introduction."""
+    """Return the page that a button opens; None if it leads out of the introduction."""
     action, _, value = data.removeprefix(INTRO_CALLBACK).partition(":")
     if not data.startswith(INTRO_CALLBACK):
         return None

@@ -1,4 +1,4 @@
-"""Waiting for what the bot logs."""
+"""Helpers that wait for log messages of the bot."""
 
 import asyncio
 import logging
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 
 class Log(logging.Handler):
-    """Keeps what was logged, and lets a test wait for it; to be used inside one event loop."""
+    """Collects log messages and lets a test wait for one; to be used inside one event loop."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -16,12 +16,12 @@ class Log(logging.Handler):
         self._news = asyncio.Event()
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Keep a line; may come from any thread."""
+        """Collect a message; may be called from any thread."""
         self.lines.append(record.getMessage())
         self._loop.call_soon_threadsafe(self._news.set)
 
     async def until(self, part: str) -> str:
-        """The first line that holds this."""
+        """Wait for a message that contains this text, and return it."""
         async with asyncio.timeout(20):
             while True:
                 self._news.clear()
@@ -33,7 +33,7 @@ class Log(logging.Handler):
 
 @contextmanager
 def logged() -> Iterator[Log]:
-    """What the bot logs inside the block."""
+    """Collect what the bot logs inside the block."""
     log, top = Log(), logging.getLogger("bot")
     level = top.level
     top.addHandler(log)

@@ -1,7 +1,7 @@
-"""Marks for tests that need what a machine may not have: `@needs_torch`, or `pytestmark = needs_torch` for a file.
+"""Markers for tests that need what a machine may lack: `@needs_torch`, or `pytestmark = needs_torch` for a file.
 
-Such tests are skipped, like those of which a fixture calls `pytest.skip(reason)`, and the run ends with one line on
-what is missing (`summary`, printed by conftest.py).
+Such tests are skipped, like those whose fixtures call `pytest.skip(reason)`, and the run ends with one line on what
+is missing (`summary`, printed by conftest.py).
 """
 
 import shutil
@@ -22,7 +22,7 @@ needs_torch = pytest.mark.skipif(
 
 
 def summary(skipped: Iterable[pytest.TestReport]) -> str:
-    """One line on why tests were skipped, and how many for each reason; empty if none was."""
+    """Return one line on why tests were skipped, with the number for each reason; empty if none was."""
     reasons = Counter(_reason(report) for report in skipped)
     counted = "; ".join(f"{count} because {reason}" for reason, count in reasons.most_common())
     return f"Tests skipped: {counted}" if reasons else ""

@@ -1,4 +1,4 @@
-"""Hand-made outcomes for the tests of figures, comparisons and reports."""
+"""Evaluated questions made by hand, for the tests of figures, comparisons and reports."""
 
 from index.evaluation.dataset import LabelledQuestion
 from index.evaluation.run import EvaluatedQuestion, FeatureContribution
@@ -15,7 +15,7 @@ def outcome(
     split: str = "",
     ms: float = 5.0,
 ) -> EvaluatedQuestion:
-    """An outcome whose first in the ranking is right where the outcome is."""
+    """Return an evaluated question whose top entry is right if the outcome is."""
     answerable = kind == "answerable"
     expect = "answered" if answerable else "abstained"
     entries = ("garten",) if answerable else ()

@@ -1,4 +1,4 @@
-"""Where things lie."""
+"""Paths that several tests use."""
 
 import os
 from pathlib import Path

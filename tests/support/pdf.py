@@ -1,4 +1,4 @@
-"""Reading PDF files with poppler, as people's readers do."""
+"""Reads PDF files with poppler, as PDF viewers do."""
 
 import re
 import subprocess
@@ -8,7 +8,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Read:
-    """What a reader finds in a file: text, properties by pdfinfo's names, metadata, and the tree of its tags."""
+    """What a viewer reads from a file: text, properties by pdfinfo's names, metadata, and the tree of its tags."""
 
     text: str
     info: dict[str, str]
@@ -17,7 +17,7 @@ class Read:
 
     @property
     def lang(self) -> str:
-        """The document's language."""
+        """The language of the document."""
         found = re.search(r"<dc:language><rdf:Bag><rdf:li>(.*?)</rdf:li>", self.meta)
         return found[1] if found else ""
 

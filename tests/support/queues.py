@@ -1,4 +1,4 @@
-"""What tests of inbox and outbox share: updates, calls, and a counterpart that answers as told."""
+"""Shared by the tests of inbox and outbox: updates, calls, and a recipient with prepared results."""
 
 import asyncio
 from collections.abc import Callable, Iterable
@@ -20,7 +20,7 @@ def key(raw: dict[str, Any]) -> str:
 
 
 def noting(store: Store, handled: list[int]) -> Callable[[int, dict[str, Any]], None]:
-    """Handles an update by noting its number and finishing it."""
+    """Return a handler that notes the number of an update and finishes it."""
 
     def handle(number: int, raw: dict[str, Any]) -> None:
         assert raw["update_id"] == number
@@ -31,7 +31,7 @@ def noting(store: Store, handled: list[int]) -> Callable[[int, dict[str, Any]], 
 
 
 class Counterpart:
-    """Takes calls and answers each with the next of its results, then with success."""
+    """Receives calls and answers each with the next of its results, then with success."""
 
     def __init__(self, *results: CallResult) -> None:
         self.results = list(results)
@@ -50,7 +50,7 @@ class Counterpart:
 
 
 def summary(outgoing: OutgoingCall) -> tuple[int, str]:
-    """The chat of a call and its text; of an e-mail its request."""
+    """Return the chat and the text of a call; for an e-mail, 0 and its request."""
     return (outgoing.chat_id, outgoing.params["text"]) if isinstance(outgoing, ApiCall) else (0, reference(outgoing))
 
 
@@ -59,7 +59,7 @@ def reference(outgoing: OutgoingCall) -> str:
 
 
 def references(queued_calls: Iterable[QueuedCall]) -> list[str]:
-    """The requests that calls belong to."""
+    """Return the requests that calls belong to."""
     return [reference(queued.call) for queued in queued_calls]
 
 
@@ -69,7 +69,7 @@ def api_call(outgoing: OutgoingCall) -> ApiCall:
 
 
 def texts(queued_calls: Iterable[QueuedCall]) -> list[str]:
-    """The texts of queued messages."""
+    """Return the texts of queued messages."""
     return [api_call(queued.call).params["text"] for queued in queued_calls]
 
 
@@ -83,12 +83,12 @@ def text(chat: int, words: str, **more: Any) -> ApiCall:
 
 
 async def at_once(woken: asyncio.Event, seconds: float) -> None:
-    """Where a store is waited for, let no time pass; where there is nothing to do, wait to be woken."""
+    """Do not wait before a retry; if there is nothing to do, wait to be woken."""
     await wait_for_event(woken, 0.0 if seconds < IDLE_WAIT else IDLE_WAIT)
 
 
 async def ended(task: asyncio.Task[None]) -> None:
-    """End the sending; what is under way is finished."""
+    """Stop the sending; calls in progress are completed."""
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
 

@@ -1,4 +1,4 @@
-"""A request between a person and the advisers, and what either of them does, for tests of what goes between them."""
+"""A request, and events of its requester and of an adviser, for tests of the relay between them."""
 
 from dataclasses import replace
 from typing import Any
@@ -21,7 +21,7 @@ CLOSED = replace(OPEN, status=RequestStatus.CLOSED, closed=1.0)
 
 
 def kept(parts: Dialogue, request: Request) -> None:
-    """A request in the store, with its topic, a message 77 to the person about it and one (88) in the topic."""
+    """Store a request with its topic, a message to its requester (77) and one in the topic (88)."""
     out = [
         ApiCall(ADA, "sendMessage", {"text": "a"}, reference=REFERENCE),
         ApiCall(DESK, "copyMessage", {}, (ADA, 5), reference=REFERENCE),
@@ -63,7 +63,7 @@ def changed(turn: Turn | None) -> Request:
 
 
 def told(turn: Turn | None) -> list[tuple[object, str, list[str]]]:
-    """What either side reads: where ("desk", a chat, None for the event's, "toast", "card"), text, buttons' data."""
+    """Return what is sent: where ("desk", a chat, None for the event's, "toast", "card"), text, buttons' data."""
     assert turn is not None
     found: list[tuple[object, str, list[str]]] = []
     for message in turn.messages:
@@ -79,7 +79,7 @@ def told(turn: Turn | None) -> list[tuple[object, str, list[str]]]:
 
 
 def reads(turn: Turn | None, *expected: tuple[object, str, list[str]]) -> None:
-    """Exactly these are told, each with these words in it; "" stands for an empty text."""
+    """Assert that exactly these messages are sent, each with these words in it; "" stands for an empty text."""
     found = told(turn)
     assert len(found) == len(expected)
     for (to, text, data), (side, words, buttons) in zip(found, expected, strict=True):

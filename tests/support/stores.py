@@ -34,7 +34,7 @@ def _empty_file() -> bytes:
 
 
 class Around:
-    """Forwards what it does not define. It stands for its repositories too, as no name of a method occurs twice."""
+    """Forwards whatever it does not define, also to the repositories, because no method name occurs twice in them."""
 
     def __init__(self, store: Any) -> None:
         self._store = store
@@ -49,7 +49,7 @@ class Around:
 
 
 class Faulty(Around):
-    """A store of which each named method fails with these errors, call by call; None lets a call through."""
+    """A store whose named methods fail with these errors, call by call; None lets a call through."""
 
     def __init__(self, store: Any, **faults: Iterable[Exception | None]) -> None:
         super().__init__(store)

@@ -1,4 +1,4 @@
-"""What is in the tables of a store, read past the store."""
+"""The tables of a store, read without the store."""
 
 import sqlite3
 from contextlib import closing
@@ -15,7 +15,7 @@ Tables = dict[str, list[dict[str, Any]]]
 
 
 def tables(store: Store) -> Tables:
-    """All rows of all tables, in an order that depends on nothing but themselves."""
+    """Return all rows of all tables, in an order that depends only on their content."""
     found = of_file(store.database._path) if isinstance(store.database, SqliteDatabase) else _of_server(store)
     return {name: sorted(rows, key=lambda row: repr(sorted(row.items()))) for name, rows in found.items()}
 
@@ -36,7 +36,7 @@ def _own(connection: psycopg.Connection[dict[str, Any]], table: str, tenant: str
 
 
 def of_file(path: Path) -> Tables:
-    """The same of an SQLite file."""
+    """Return the rows of all tables of an SQLite file."""
     with closing(sqlite3.connect(path)) as file:
         names = [name for (name,) in file.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
         file.row_factory = sqlite3.Row

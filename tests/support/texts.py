@@ -1,4 +1,4 @@
-"""Texts in six languages, to compare what encoders make of them."""
+"""Texts in six languages, for comparing the vectors of encoders."""
 
 TEXTS = (
     "Wie bekomme ich einen Termin für eine Beratung?",

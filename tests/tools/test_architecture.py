@@ -1,4 +1,4 @@
-"""docs/architecture.md says what the code does."""
+"""docs/architecture.md describes the code as it is."""
 
 import ast
 import re
@@ -17,7 +17,7 @@ PACKAGES = ("bot", "index", "knowledge", "prompts")
 
 
 def find_function(file: str, name: str) -> ast.AST | None:
-    """Return the function or method of that qualified name, if the file has one."""
+    """Return the function or method with this qualified name, if the file has one."""
     scope: ast.AST = ast.parse((ROOT / file).read_text("utf-8"))
     for part in name.split("."):
         for node in ast.iter_child_nodes(scope):
@@ -37,18 +37,18 @@ def names_in(function: ast.AST) -> set[str]:
 
 
 @pytest.mark.parametrize("walk", WALKS, ids=["question", "request", "file"])
-def test_walk_is_that_of_the_code(walk: str) -> None:
-    """Each node of a drawn walk is a function, and each solid arrow a call in the code that it leaves."""
+def test_walk_matches_the_code(walk: str) -> None:
+    """Each node of a walk is a function, and each solid arrow a call that it makes."""
     nodes = {name: (file, function) for name, file, function in NODE.findall(walk)}
     functions = {name: find_function(*place) for name, place in nodes.items()}
     calls = []
     for line in walk.splitlines():
         parts = ARROW.split(line)
         if len(parts) > 1:
-            stops = [part.strip() for part in parts[::2]]
+            names = [part.strip() for part in parts[::2]]
             calls += [
                 (caller, callee)
-                for caller, arrow, callee in zip(stops, parts[1::2], stops[1:], strict=False)
+                for caller, arrow, callee in zip(names, parts[1::2], names[1:], strict=False)
                 if arrow == "-->"
             ]
 
@@ -61,7 +61,7 @@ def test_walk_is_that_of_the_code(walk: str) -> None:
 
 
 def test_every_room_is_on_the_map() -> None:
-    """Each package with code stands in the tree of rooms, and no other does."""
+    """Each package with code is in the tree of rooms, and no other."""
     tree = DOCUMENT.split("```")[1]
     drawn, parents = set[str](), list[str]()
     for line in tree.strip().splitlines():
@@ -80,7 +80,7 @@ def test_every_room_is_on_the_map() -> None:
 
 
 def test_every_term_is_used() -> None:
-    """The glossary explains only words that the code uses."""
+    """The glossary explains only terms that the code uses."""
     glossary = DOCUMENT.split("## Terms")[1].split("## Three walks")[0]
     terms = {term.strip() for row in re.findall(r"^\| ([^|]+) \|", glossary, re.M)[2:] for term in row.split(",")}
     code = " ".join(
@@ -91,7 +91,7 @@ def test_every_term_is_used() -> None:
 
 
 def test_no_two_modules_import_each_other(capsys: pytest.CaptureFixture[str]) -> None:
-    """The program has no import circle, not even one for types only."""
+    """The program has no import circles, not even for types only."""
     measure_code([str(ROOT)])
 
     circles = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("import circles"))

@@ -1,4 +1,4 @@
-"""The check for known vulnerabilities, against a list of vulnerabilities on this machine."""
+"""The check for known vulnerabilities, against a vulnerability service on this machine."""
 
 import json
 import threading
@@ -11,7 +11,7 @@ import pytest
 
 from tools.audit import audit_requirements, is_service_reachable, main
 
-KNOWN = {
+VULNERABILITY = {
     "id": "PYSEC-2000-1",
     "modified": "2000-01-01T00:00:00Z",
     "affected": [
@@ -23,13 +23,13 @@ KNOWN = {
 }
 
 
-class Answers(BaseHTTPRequestHandler):
+class FakeService(BaseHTTPRequestHandler):
     """Knows one vulnerability, of the package `harmful`."""
 
     def do_POST(self) -> None:
         """Answer a query in the form of OSV."""
         query = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        answer = {"vulns": [KNOWN]} if query["package"]["name"] == "harmful" else {}
+        answer = {"vulns": [VULNERABILITY]} if query["package"]["name"] == "harmful" else {}
         body = json.dumps(answer).encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
@@ -37,23 +37,23 @@ class Answers(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
-        """Be quiet."""
+        """Log nothing."""
 
 
 @contextmanager
-def server() -> Iterator[list[str]]:
-    with ThreadingHTTPServer(("127.0.0.1", 0), Answers) as running:
-        threading.Thread(target=running.serve_forever, daemon=True).start()
-        yield ["-s", "osv", "--osv-url", f"http://127.0.0.1:{running.server_port}/query"]
-        running.shutdown()
+def fake_service() -> Iterator[list[str]]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), FakeService) as http_server:
+        threading.Thread(target=http_server.serve_forever, daemon=True).start()
+        yield ["-s", "osv", "--osv-url", f"http://127.0.0.1:{http_server.server_port}/query"]
+        http_server.shutdown()
 
 
-def test_vulnerability_is_named(tmp_path: Path) -> None:
-    """A locked package that is known to be vulnerable is named with the version that fixes it."""
+def test_vulnerability_is_reported(tmp_path: Path) -> None:
+    """A locked package with a known vulnerability is reported with the version that fixes it."""
     lock = tmp_path / "some.lock"
     lock.write_text("harmful==1.0 \\\n    --hash=sha256:" + "0" * 64 + "\n", encoding="utf-8")
 
-    with server() as options:
+    with fake_service() as options:
         result = audit_requirements(lock, options)
 
     assert result is not None
@@ -61,8 +61,8 @@ def test_vulnerability_is_named(tmp_path: Path) -> None:
 
 
 def test_everything_locked_is_looked_up(capsys: pytest.CaptureFixture[str]) -> None:
-    """Each package of the locks is asked for, and none left out in silence."""
-    with server() as options:
+    """Each package of the locks is looked up, and none is left out silently."""
+    with fake_service() as options:
         code = main(options)
 
     output = capsys.readouterr().out
@@ -71,10 +71,10 @@ def test_everything_locked_is_looked_up(capsys: pytest.CaptureFixture[str]) -> N
     assert "not found there" not in output
 
 
-def test_unreachable_is_said(capsys: pytest.CaptureFixture[str]) -> None:
-    """Where nobody can be asked that is no finding, but it is no clean result either."""
-    nobody = ["-s", "osv", "--osv-url", "http://127.0.0.1:9/query"]
+def test_unreachable_service_is_reported(capsys: pytest.CaptureFixture[str]) -> None:
+    """If no service can be reached, that is not a finding, but not a clean result either."""
+    unreachable = ["-s", "osv", "--osv-url", "http://127.0.0.1:9/query"]
 
-    assert not is_service_reachable(nobody)
-    assert main(nobody) == 0
+    assert not is_service_reachable(unreachable)
+    assert main(unreachable) == 0
     assert capsys.readouterr().out == "audit: skipped, no vulnerability service can be reached from here\n"

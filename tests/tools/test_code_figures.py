@@ -1,4 +1,4 @@
-"""Figures on the code, and the import graph, on small programs."""
+"""Figures on the structure of the code, computed for small programs."""
 
 import ast
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ layers = ["bot", "index | prompts", "knowledge"]
 
 
 def write_program(root: Path, files: Mapping[str, str]) -> Path:
-    """A checkout with these files and the rules above."""
+    """Create a checkout with these files and the rules above."""
     for name, text in {"pyproject.toml": RULES, **files}.items():
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -38,13 +38,13 @@ def write_program(root: Path, files: Mapping[str, str]) -> Path:
 @pytest.mark.parametrize(
     ("name", "one_word"), [("told", True), ("_told", True), ("find_entry", False), ("_find_entry", False)]
 )
-def test_underscores_around_a_name_divide_no_words(name: str, one_word: bool) -> None:
-    """Only an underscore inside makes a second word."""
+def test_underscores_around_a_name_separate_no_words(name: str, one_word: bool) -> None:
+    """Only an underscore inside a name makes a second word."""
     assert has_one_word(name) is one_word
 
 
 def test_special_methods_are_recognised() -> None:
-    """A name is special with two underscores on both sides."""
+    """A name is special if it has two underscores on both sides."""
     assert is_special("__call__")
     assert not is_special("__private")
 
@@ -54,15 +54,15 @@ def test_special_methods_are_recognised() -> None:
     [("a, /, b, *, c=1", 3), ("self, a", 1), ("cls, *, a", 1), ("*args, **kwargs", 0), ("a, self", 2)],
 )
 def test_parameters_are_counted_without_self(signature: str, count: int) -> None:
-    """Named parameters of every kind count, the instance or class and collected rests do not."""
+    """Named parameters of every kind count; the instance or class, ``*args`` and ``**kwargs`` do not."""
     function = ast.parse(f"def method({signature}): ...").body[0]
     assert isinstance(function, ast.FunctionDef)
 
     assert count_parameters(function) == count
 
 
-def test_imports_are_found_wherever_they_stand(tmp_path: Path) -> None:
-    """Absolute and relative imports, of modules and of names in them, in functions and for types alone all count."""
+def test_imports_are_found_wherever_they_are(tmp_path: Path) -> None:
+    """All imports count: absolute or relative, of modules or names in them, in functions or for types alone."""
     write_program(
         tmp_path,
         {
@@ -87,16 +87,16 @@ def test_imports_are_found_wherever_they_stand(tmp_path: Path) -> None:
     }
 
 
-def test_circle_is_found_over_several_modules() -> None:
-    """Modules that import each other by way of others form one circle; one that only leads into it is outside."""
+def test_circle_of_several_modules_is_found() -> None:
+    """Modules that import each other through others form one circle; one that only leads into it is outside."""
     links = {"a": "b", "b": "c", "c": "a", "d": "a", "e": ""}
     imports = {module: frozenset(others) for module, others in links.items()}
 
     assert find_circles(imports) == [("a", "b", "c")]
 
 
-def test_upward_and_sideways_imports_are_named() -> None:
-    """An import from a lower floor is upward, and so is one between independent layers; one downwards is allowed."""
+def test_upward_and_sideways_imports_are_reported() -> None:
+    """An import of a higher floor, or between independent layers of one floor, is upward."""
     imports = {
         "bot.app": frozenset({"index.search", "knowledge.entry"}),
         "index.search": frozenset({"prompts.render", "knowledge.entry"}),
@@ -112,7 +112,7 @@ def test_upward_and_sideways_imports_are_named() -> None:
 
 
 def test_layers_within_a_container_are_resolved() -> None:
-    """The layers of a contract with containers are names inside each of them."""
+    """The layers of a contract with containers are names within each of them."""
     imports = {"bot.store.sql": frozenset({"bot.app.run"}), "bot.app.run": frozenset({"bot.store.sql"})}
 
     upward = find_upward_imports(imports, [{"type": "layers", "layers": ["app", "(store)"], "containers": ["bot"]}])
@@ -121,7 +121,7 @@ def test_layers_within_a_container_are_resolved() -> None:
 
 
 def test_checkout_is_measured(tmp_path: Path) -> None:
-    """Every figure is counted over the program, and tests are no part of it."""
+    """Every figure is computed over the program, of which tests are no part."""
     write_program(
         tmp_path,
         {
@@ -144,8 +144,8 @@ def test_checkout_is_measured(tmp_path: Path) -> None:
     assert values["files above 400 lines"] == "1"
 
 
-def test_two_checkouts_stand_side_by_side(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The checkout to compare with comes first, and the lists are those of the one measured."""
+def test_two_checkouts_are_shown_side_by_side(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The checkout to compare with comes first, and the lists are those of the measured one."""
     before = write_program(tmp_path / "before", {"bot/a.py": "import bot.b\n", "bot/b.py": "import bot.a\n"})
     now = write_program(tmp_path / "now", {"bot/a.py": ""})
 

@@ -13,7 +13,7 @@ TORCH = {"torch", "transformers", "sentence-transformers", "scikit-learn"}
 
 
 def test_every_locked_version_has_hashes() -> None:
-    """No package of the lock can be replaced by another file of the same version."""
+    """Every locked file has a hash, so that no other file can replace it."""
     packages = tomllib.loads((ROOT / "uv.lock").read_text("utf-8"))["package"]
     files = [
         (package["name"], file)
@@ -26,21 +26,21 @@ def test_every_locked_version_has_hashes() -> None:
 
 
 def test_serving_needs_no_torch() -> None:
-    """What the running bot installs holds neither torch nor what fits the decision; torch is in no lock at all."""
+    """The running bot installs neither torch nor what fits the decision; torch is in no lock at all."""
     assert read_requirements(ROOT / "requirements.txt").keys() & TORCH == set()
     assert read_lock(ROOT / "uv.lock") & TORCH == TORCH - {"torch"}
 
 
 def test_torch_has_one_version() -> None:
-    """`make setup-train` installs the version of torch that the extra `train` demands."""
-    (demanded,) = re.findall(r'"(torch==[^"]+)"', (ROOT / "pyproject.toml").read_text("utf-8"))
+    """`make setup-train` installs the version of torch that the extra `train` requires."""
+    (required,) = re.findall(r'"(torch==[^"]+)"', (ROOT / "pyproject.toml").read_text("utf-8"))
     (installed,) = re.findall(r"^TORCH \?= (.+)$", (ROOT / "Makefile").read_text("utf-8"), re.M)
 
-    assert installed == demanded
+    assert installed == required
 
 
 @pytest.mark.parametrize(
-    ("licence", "refuses"),
+    ("licence", "refused"),
     [
         ("MIT", False),
         ("MIT AND PSF-2.0", False),
@@ -52,6 +52,6 @@ def test_torch_has_one_version() -> None:
         ("UNKNOWN", True),
     ],
 )
-def test_licences_are_weighed(licence: str, refuses: bool) -> None:
-    """Of a choice one has to be allowed, of several together all."""
-    assert is_licence_refused(licence, ALLOWED) is refuses
+def test_licence_expressions(licence: str, refused: bool) -> None:
+    """Of alternative licences one must be allowed, of combined ones all."""
+    assert is_licence_refused(licence, ALLOWED) is refused

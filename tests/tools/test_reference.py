@@ -1,4 +1,4 @@
-"""docs/reference.md lists what the program has."""
+"""docs/reference.md lists the commands and settings of the program."""
 
 from tools.reference import REFERENCE_FILE, fill_tables
 
@@ -11,7 +11,7 @@ def test_tables_are_current() -> None:
 
 
 def test_tables_are_filled() -> None:
-    """A command and a setting everybody needs are listed."""
+    """A command and a setting that everybody needs are listed."""
     text = REFERENCE_FILE.read_text("utf-8")
 
     assert "| `gwbot run` |" in text

@@ -1,4 +1,4 @@
-"""Which calls are recorded, on a small program of two rooms; then rooms, reads, and a question to the real bot."""
+"""The tracer: rooms, store reads, the real bot, and the calls recorded of a small program with two rooms."""
 
 import asyncio
 import importlib
@@ -25,7 +25,7 @@ from tools.trace_question import (
 
 
 @pytest.mark.parametrize(
-    ("file", "house", "two_levels", "folders"),
+    ("file", "room", "two_levels", "folders"),
     [
         ("bot/flows/relay/notices.py", "bot/flows", "bot/flows", "bot/flows/relay"),
         ("bot/store/records.py", "bot/store", "bot/store", "bot/store"),
@@ -34,15 +34,15 @@ from tools.trace_question import (
         ("prompts/render.py", "prompts", "prompts", "prompts"),
     ],
 )
-def test_room_follows_from_the_path(file: str, house: str, two_levels: str, folders: str) -> None:
-    """A room is a folder at each level, and a module directly in bot/ is one by itself."""
-    assert room_of(file, Level.HOUSE) == house
+def test_room_follows_from_the_path(file: str, room: str, two_levels: str, folders: str) -> None:
+    """A room is a folder at each level, and a module directly in bot/ is a room by itself."""
+    assert room_of(file, Level.ROOMS) == room
     assert room_of(file, Level.TWO_LEVELS) == two_levels
     assert room_of(file, Level.FOLDERS) == folders
 
 
 def test_only_calls_into_another_room_are_moves() -> None:
-    """A call within a room is no move, nor is the beginning of a phase."""
+    """Neither a call within a room nor the beginning of a phase is a move."""
     searcher, scoring = Function("index/search/searcher.py", "search"), Function("index/text/analyzer.py", "split")
 
     assert not is_move(Call("handling", None, scoring))
@@ -50,8 +50,8 @@ def test_only_calls_into_another_room_are_moves() -> None:
     assert is_move(Call("handling", searcher, scoring), Level.TWO_LEVELS)
 
 
-def test_reads_of_writing_transactions_are_counted_apart() -> None:
-    """SELECT between BEGIN and COMMIT belongs to the writing; a savepoint around a read changes nothing."""
+def test_reads_in_writing_transactions_are_counted_separately() -> None:
+    """A SELECT between BEGIN and COMMIT is counted separately; a savepoint around a read changes nothing."""
     statements = [
         'SAVEPOINT "query"',
         "SELECT body FROM states",
@@ -67,7 +67,7 @@ def test_reads_of_writing_transactions_are_counted_apart() -> None:
 
 
 def test_only_connections_to_the_folder_are_watched(tmp_path: Path) -> None:
-    """A database elsewhere is left alone."""
+    """A connection to a database elsewhere is ignored."""
     connections = watch_connections(tmp_path)
     inside, outside = sqlite3.connect(tmp_path / "bot.db"), sqlite3.connect(":memory:")
 
@@ -80,7 +80,7 @@ def test_only_connections_to_the_folder_are_watched(tmp_path: Path) -> None:
 def test_question_is_traced_through_the_real_bot(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Both phases have files and the handling reads the store; the walk names rooms, files and functions."""
+    """Both phases enter files and the handling reads the store; the walk lists rooms, files and functions."""
     monkeypatch.setenv("GW_DATA_DIR", str(PREPARED))
     monkeypatch.chdir(tmp_path)
 
@@ -160,7 +160,7 @@ def kitchen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 
 
 def record(tracer: CallTracer, work: Callable[[], object]) -> list[str]:
-    """The calls recorded while ``work`` runs, as "phase: caller -> callee" with the last two parts of each name."""
+    """Return the calls recorded during ``work``, as "phase: caller -> callee" with two parts of each name."""
     tracer.install()
     tracer.recording = True
     try:
@@ -185,27 +185,27 @@ def test_phase_begins_with_its_function(kitchen: ModuleType) -> None:
     assert calls == ["phase: None -> stove.cook", "phase: stove.cook -> stock.fetch"]
 
 
-def test_calls_outside_of_phases_are_not_recorded(kitchen: ModuleType) -> None:
-    """What runs within no function of a phase is ignored."""
+def test_calls_outside_the_phases_are_not_recorded(kitchen: ModuleType) -> None:
+    """A call outside the functions of the phases is ignored."""
     assert record(tracer_of(kitchen, "serve"), kitchen.cook) == []
 
 
-def test_callback_is_called_by_the_nearest_function_of_the_program(kitchen: ModuleType) -> None:
-    """A function that somebody else's code calls back has the program's function before that as its caller."""
+def test_caller_of_a_callback_is_the_nearest_function(kitchen: ModuleType) -> None:
+    """The caller of a callback is the nearest function of the program on the stack."""
     calls = record(tracer_of(kitchen, "sort"), kitchen.sort)
 
     assert calls[1:] == ["phase: stove.sort -> stock.fetch"]
 
 
 def test_resumed_generator_is_called_once(kitchen: ModuleType) -> None:
-    """A generator counts when it first runs, and the comprehension that drains it is part of its function."""
+    """A generator counts when it first runs, and a comprehension that exhausts it is part of its function."""
     calls = record(tracer_of(kitchen, "drain"), kitchen.drain)
 
     assert calls[1] == "phase: stove.drain -> stock.fetch_all"
     assert calls[2:] == ["phase: stock.fetch_all -> stock.fetch"] * 3
 
 
-def test_thread_belongs_to_the_function_that_handed_work_to_it(kitchen: ModuleType) -> None:
+def test_caller_of_work_in_a_thread_is_the_function_that_started_it(kitchen: ModuleType) -> None:
     """A coroutine counts once however often it waits, and what it runs in a thread is called by it."""
     calls = record(tracer_of(kitchen, "serve"), lambda: asyncio.run(kitchen.serve()))
 
@@ -213,7 +213,7 @@ def test_thread_belongs_to_the_function_that_handed_work_to_it(kitchen: ModuleTy
 
 
 def test_phase_ends_with_its_function(kitchen: ModuleType) -> None:
-    """What the same task does after the function of a phase has returned is not recorded."""
+    """After the function of a phase has returned, calls of the same task are not recorded."""
     calls = record(tracer_of(kitchen, "serve"), lambda: asyncio.run(kitchen.serve_and_tidy()))
 
     assert [call.partition(" -> ")[2] for call in calls] == ["stove.serve", "stock.wait", "stock.fetch"]

@@ -1,1 +1,1 @@
-"""Screenshots for README and docs: a request played on the sandbox's page."""
+"""Screenshots for README and docs: a request played on the sandbox page."""

@@ -22,9 +22,9 @@ from index.encoder.encoder import OnnxEncoder
 from knowledge.loader import load_knowledge
 from tests.support.paths import PREPARED
 
-HOURS = {"kiel": "neun", "ulm": "elf"}  # when the town's garden opens
+HOURS = {"kiel": "neun", "ulm": "elf"}  # opening hour of each town's garden
 QUESTION = "Wann öffnet der Stadtgarten?"
-LOOK = 0.05  # seconds between two checks of the folders
+RECONCILE_INTERVAL = 0.05  # seconds between two scans of the tenants' folders
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +35,16 @@ class Town:
     fake_telegram: FakeTelegram
     ada: User
     bea: User
-    desk: Group
+    adviser_chat: Group
     folder: Path
 
     async def wait_for_text(self, text: str, person: User | None = None, chat: Group | None = None) -> str:
         """Wait for a message of the bot that contains this text; return its whole text."""
-        who = person or self.ada
-        found = await self.fake_telegram.wait_for(
-            lambda: [seen for seen in who.bot_messages(chat) if text in seen.text]
+        reader = person or self.ada
+        messages = await self.fake_telegram.wait_for(
+            lambda: [message for message in reader.bot_messages(chat) if text in message.text]
         )
-        return found[-1].text
+        return messages[-1].text
 
 
 class Running(Protocol):
@@ -56,7 +56,7 @@ class Running(Protocol):
 
 @pytest.fixture(scope="session")
 def models() -> IndexLoader:
-    """The encoder, loaded once."""
+    """The encoder and the cross-encoder, loaded once."""
     return IndexLoader(PREPARED / "encoder", PREPARED / "cross-encoder")
 
 
@@ -69,13 +69,13 @@ def installation(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: py
     (data / "encoder").symlink_to((PREPARED / "encoder").resolve())
     (data / "index").symlink_to((PREPARED / "index").resolve())
     monkeypatch.setenv("GW_DATA_DIR", str(data))
-    monkeypatch.setenv("GW_ADVISER_CHAT_ID", "-77")  # nobody's: a tenant must not take it over
+    monkeypatch.setenv("GW_ADVISER_CHAT_ID", "-77")  # the installation's own: tenants must not inherit it
     if request.param == "postgres":
         monkeypatch.setenv("GW_DATABASE_URL", request.getfixturevalue("fresh_url"))
     return Settings()
 
 
-def knowledge_of(folder: Path, hour: str) -> Path:
+def write_knowledge(folder: Path, hour: str) -> Path:
     """Create a town's knowledge: Markdown files and its own contact."""
     folder.mkdir()
     garden = f"# Stadtgarten\n\nDer Stadtgarten öffnet um {hour} Uhr. Der Eintritt ist frei.\n"
@@ -86,43 +86,43 @@ def knowledge_of(folder: Path, hour: str) -> Path:
     return folder
 
 
-def settled_in(
-    settings: Settings, name: str, number: int, opened: ExitStack, folder: Path, encoder: OnnxEncoder
+def add_town(
+    settings: Settings, name: str, number: int, stack: ExitStack, folder: Path, encoder: OnnxEncoder
 ) -> Town:
     """Set up a tenant as `gwbot tenant add` does."""
-    fake_telegram = opened.enter_context(
+    fake_telegram = stack.enter_context(
         FakeTelegram(token=f"{number}:AAstand-in_token_of_{name}_that_is_not_real", username=f"{name}_bot")
     )
     ada, bea = (
         fake_telegram.add_user("Ada", language_code="de", started=True),
         fake_telegram.add_user("Bea", language_code="de"),
     )
-    desk = fake_telegram.add_group("Beratung", [bea], forum=True, bot_is_admin=True)
+    adviser_chat = fake_telegram.add_group("Beratung", [bea], forum=True, bot_is_admin=True)
     values = {
         "telegram_token": fake_telegram.token,
         "telegram_api_url": fake_telegram.url,
-        "knowledge_dir": knowledge_of(folder, HOURS[name]),
-        "adviser_chat_id": desk.id,
+        "knowledge_dir": write_knowledge(folder, HOURS[name]),
+        "adviser_chat_id": adviser_chat.id,
     }
-    home = write_tenant(settings, name, values)
-    found = load_knowledge(folder)
+    folder_of_tenant = write_tenant(settings, name, values)
+    knowledge = load_knowledge(folder)
     build_index(
-        IndexSource(found, encoder, load_calibration(with_examples=False)),
+        IndexSource(knowledge, encoder, load_calibration(with_examples=False)),
         load_tenant_settings(settings, name).index_dir,
     )
-    (home / DISABLED_FILE).unlink()
-    return Town(name, fake_telegram, ada, bea, desk, home)
+    (folder_of_tenant / DISABLED_FILE).unlink()
+    return Town(name, fake_telegram, ada, bea, adviser_chat, folder_of_tenant)
 
 
 @pytest.fixture
 def towns(installation: Settings, tmp_path: Path, models: IndexLoader) -> Iterator[tuple[Town, Town]]:
     """Kiel and Ulm, whose users and groups have the same ids."""
-    with ExitStack() as opened:
+    with ExitStack() as stack:
         kiel, ulm = (
-            settled_in(installation, name, number, opened, tmp_path / name, models.encoder)
+            add_town(installation, name, number, stack, tmp_path / name, models.encoder)
             for number, name in enumerate(HOURS, 111_111_111)
         )
-        assert (kiel.ada.id, kiel.desk.id) == (ulm.ada.id, ulm.desk.id)
+        assert (kiel.ada.id, kiel.adviser_chat.id) == (ulm.ada.id, ulm.adviser_chat.id)
         yield kiel, ulm
         assert kiel.fake_telegram.violations == ulm.fake_telegram.violations == []
 
@@ -146,12 +146,17 @@ def running(models: IndexLoader) -> Running:
     @asynccontextmanager
     async def run(settings: Settings, **options: Any) -> AsyncIterator[None]:
         stop = asyncio.Event()
-        fleet = Supervisor(
+        supervisor = Supervisor(
             settings,
             models,
-            **{"source": UpdateSource.POLLING, "limits": NO_LIMITS, "reconcile_interval": LOOK, **options},
+            **{
+                "source": UpdateSource.POLLING,
+                "limits": NO_LIMITS,
+                "reconcile_interval": RECONCILE_INTERVAL,
+                **options,
+            },
         )
-        task = asyncio.create_task(fleet.run(stop))
+        task = asyncio.create_task(supervisor.run(stop))
         try:
             yield
         finally:

@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from bot.sandbox.fake_telegram import FakeTelegram
-from tests.end_to_end.tenants.conftest import HOURS, knowledge_of
+from tests.end_to_end.tenants.conftest import HOURS, write_knowledge
 from tests.support.command_line import Done, environment, fails, gwbot, started
 from tests.support.paths import PREPARED
 from tests.support.postgres import database
@@ -28,23 +28,23 @@ def data(tmp_path: Path) -> Path:
     return folder
 
 
-def test_life_of_a_tenant(tmp_path: Path, data: Path) -> None:
+def test_tenant_lifecycle(tmp_path: Path, data: Path) -> None:
     """A tenant is added, listed, queried, backed up, disabled, enabled and removed; its token is never shown."""
-    knowledge = knowledge_of(tmp_path / "kiel", "neun")
+    knowledge = write_knowledge(tmp_path / "kiel", "neun")
     token, home = "111111:AA_geheim", data / "tenants" / "kiel"
-    given = ("--knowledge", str(knowledge), "--adviser-chat", "-4", "--language", "en", "--operator", "Stadt 'Kiel'")
+    flags = ("--knowledge", str(knowledge), "--adviser-chat", "-4", "--language", "en", "--operator", "Stadt 'Kiel'")
 
-    added = gwbot("tenant", "add", "kiel", *given, folder=tmp_path, data=data, stdin=f"{token}\n")
+    added = gwbot("tenant", "add", "kiel", *flags, folder=tmp_path, data=data, stdin=f"{token}\n")
     listed = gwbot("tenant", "list", folder=tmp_path, data=data)
-    asked = gwbot("--tenant", "kiel", "ask", "Wann öffnet der Stadtgarten?", folder=tmp_path, data=data)
-    own = gwbot("ask", "Wann öffnet der Stadtgarten?", folder=tmp_path, data=data)
-    kept = gwbot("--tenant", "kiel", "backup", "kiel.db", folder=tmp_path, data=data)
-    early = gwbot("tenant", "remove", "kiel", "--yes", folder=tmp_path, data=data)
-    off = gwbot("tenant", "disable", "kiel", folder=tmp_path, data=data)
-    rests = gwbot("tenant", "list", folder=tmp_path, data=data)
-    unsure = gwbot("tenant", "remove", "kiel", folder=tmp_path, data=data)
-    on = gwbot("tenant", "enable", "kiel", folder=tmp_path, data=data)
-    runs = (home / "disabled").exists()
+    answer = gwbot("--tenant", "kiel", "ask", "Wann öffnet der Stadtgarten?", folder=tmp_path, data=data)
+    own_answer = gwbot("ask", "Wann öffnet der Stadtgarten?", folder=tmp_path, data=data)
+    backup = gwbot("--tenant", "kiel", "backup", "kiel.db", folder=tmp_path, data=data)
+    while_enabled = gwbot("tenant", "remove", "kiel", "--yes", folder=tmp_path, data=data)
+    disabled = gwbot("tenant", "disable", "kiel", folder=tmp_path, data=data)
+    listed_disabled = gwbot("tenant", "list", folder=tmp_path, data=data)
+    unconfirmed = gwbot("tenant", "remove", "kiel", folder=tmp_path, data=data)
+    enabled = gwbot("tenant", "enable", "kiel", folder=tmp_path, data=data)
+    still_disabled = (home / "disabled").exists()
     gwbot("tenant", "disable", "kiel", folder=tmp_path, data=data)
     removed = gwbot("tenant", "remove", "kiel", "--yes", folder=tmp_path, data=data)
 
@@ -52,17 +52,17 @@ def test_life_of_a_tenant(tmp_path: Path, data: Path) -> None:
     assert "Contact  Amt neun, neun@example.org" in added.stdout
     assert "2 entries" in added.stdout
     assert re.search(r"^kiel +enabled +en +2 entries +0 open requests$", listed.stdout, re.M)
-    assert "neun Uhr" in asked.stdout
-    assert "neun Uhr" not in own.stdout
-    assert kept.returncode == 0, kept.stderr
-    fails(early, "gwbot tenant disable kiel")
-    assert (off.returncode, on.returncode, runs) == (0, 0, False)
-    assert "disabled" in rests.stdout
-    fails(unsure, "add --yes")
+    assert "neun Uhr" in answer.stdout
+    assert "neun Uhr" not in own_answer.stdout
+    assert backup.returncode == 0, backup.stderr
+    fails(while_enabled, "gwbot tenant disable kiel")
+    assert (disabled.returncode, enabled.returncode, still_disabled) == (0, 0, False)
+    assert "disabled" in listed_disabled.stdout
+    fails(unconfirmed, "add --yes")
     assert removed.returncode == 0, removed.stderr
     assert not home.exists()
-    for done in (added, listed, asked, off, removed):
-        assert "geheim" not in done.stdout + done.stderr
+    for result in (added, listed, answer, disabled, removed):
+        assert "geheim" not in result.stdout + result.stderr
 
 
 def test_tenant_in_postgres(tmp_path: Path, data: Path, postgres_server: str, database_url: str) -> None:
@@ -71,33 +71,33 @@ def test_tenant_in_postgres(tmp_path: Path, data: Path, postgres_server: str, da
     variables = {"GW_DATABASE_URL": database_url, "GW_INDEX_URL": index_url}
 
     def run(*arguments: str, stdin: str = "") -> str:
-        done = gwbot(*arguments, folder=tmp_path, data=data, stdin=stdin, **variables)
-        assert done.returncode == 0, done.stderr
-        return done.stdout
+        result = gwbot(*arguments, folder=tmp_path, data=data, stdin=stdin, **variables)
+        assert result.returncode == 0, result.stderr
+        return result.stdout
 
     for number, (name, hour) in enumerate((("kiel", "neun"), ("ulm", "zehn")), 1):
-        knowledge = knowledge_of(tmp_path / name, hour)
+        knowledge = write_knowledge(tmp_path / name, hour)
         run("tenant", "add", name, "--knowledge", str(knowledge), stdin=f"{number}11111:AA_geheim\n")
     run("tenant", "disable", "kiel")
     run("tenant", "remove", "kiel", "--yes")
-    left = run("--tenant", "ulm", "ask", "Wann öffnet der Stadtgarten?")
+    answer = run("--tenant", "ulm", "ask", "Wann öffnet der Stadtgarten?")
 
     with psycopg.connect(index_url) as connection:
         versions = connection.execute("SELECT name FROM gw_index.versions").fetchall()
         schemas = connection.execute("SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'gw_index_%'").fetchone()
-    assert "zehn Uhr" in left
+    assert "zehn Uhr" in answer
     assert versions == [("ulm",)]
     assert schemas == (1,)
 
 
-def test_the_index_of_all_is_kept(tmp_path: Path, data: Path) -> None:
+def test_removing_a_tenant_keeps_the_installations_index(tmp_path: Path, data: Path) -> None:
     """Removing a tenant that shares the installation's index keeps it, even if it has the tenant's name."""
     (data / "index").unlink()
     shutil.copytree(PREPARED / "index", data / "index", symlinks=True)
 
     def run(*arguments: str) -> None:
-        done = gwbot(*arguments, folder=tmp_path, data=data, stdin="5:AA\n", GW_INDEX_NAME="verein")
-        assert done.returncode == 0, done.stderr
+        result = gwbot(*arguments, folder=tmp_path, data=data, stdin="5:AA\n", GW_INDEX_NAME="verein")
+        assert result.returncode == 0, result.stderr
 
     run("tenant", "add", "verein")
     run("tenant", "disable", "verein")
@@ -107,9 +107,9 @@ def test_the_index_of_all_is_kept(tmp_path: Path, data: Path) -> None:
     assert not (data / "tenants" / "verein").exists()
 
 
-def test_what_add_refuses(tmp_path: Path, data: Path) -> None:
-    """Each mistake is a clear error and leaves nothing behind."""
-    knowledge = knowledge_of(tmp_path / "kiel", "neun")
+def test_invalid_tenant_is_not_added(tmp_path: Path, data: Path) -> None:
+    """`gwbot tenant add` rejects invalid input with a clear error and leaves nothing behind."""
+    knowledge = write_knowledge(tmp_path / "kiel", "neun")
     (tmp_path / "leer").mkdir()
 
     def add(*arguments: str, stdin: str = "5:AA\n", **variables: str) -> Done:
@@ -141,13 +141,13 @@ def test_clear_errors(tmp_path: Path, data: Path) -> None:
 
 def test_run_and_doctor(tmp_path: Path, data: Path) -> None:
     """`gwbot run` runs all tenants with one encoder in memory; `gwbot doctor` checks each."""
-    with ExitStack() as opened:
+    with ExitStack() as stack:
         people = []
         for number, (name, hour) in enumerate(HOURS.items(), 111_111_111):
-            fake_telegram = opened.enter_context(FakeTelegram(token=f"{number}:AA_{name}", username=f"{name}_bot"))
+            fake_telegram = stack.enter_context(FakeTelegram(token=f"{number}:AA_{name}", username=f"{name}_bot"))
             (tmp_path / "token").write_text(fake_telegram.token, encoding="utf-8")
-            given = ("--token-from", "token", "--knowledge", str(knowledge_of(tmp_path / name, hour)))
-            assert gwbot("tenant", "add", name, *given, folder=tmp_path, data=data).returncode == 0
+            flags = ("--token-from", "token", "--knowledge", str(write_knowledge(tmp_path / name, hour)))
+            assert gwbot("tenant", "add", name, *flags, folder=tmp_path, data=data).returncode == 0
             with (data / "tenants" / name / "tenant.env").open("a", encoding="utf-8") as file:
                 file.write(f"GW_TELEGRAM_API_URL={fake_telegram.url}\n")
             people.append(fake_telegram.add_user("Ada", language_code="de", started=True))

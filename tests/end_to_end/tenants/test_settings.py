@@ -1,4 +1,4 @@
-"""A tenant's settings: which apply, and which are rejected."""
+"""A tenant's settings: which ones apply, and which are rejected."""
 
 from pathlib import Path
 
@@ -31,69 +31,73 @@ def installation(monkeypatch: pytest.MonkeyPatch) -> Settings:
     return Settings()
 
 
-def said(installation: Settings, *lines: str, name: str = "kiel") -> Settings:
-    """Return the settings of a tenant whose file has these lines."""
+def load_with(installation: Settings, *lines: str, name: str = "kiel") -> Settings:
+    """Write a tenant's settings file with these lines and load it."""
     folder = installation.tenants_root / name
     folder.mkdir(parents=True, exist_ok=True)
     (folder / SETTINGS_FILE).write_text("\n".join(("GW_WEBHOOK_SECRET=eigenes", *lines)), encoding="utf-8")
     return load_tenant_settings(installation, name)
 
 
-def test_own_inherited_and_masked(installation: Settings) -> None:
+def test_settings_about_people_and_accounts_are_not_inherited(installation: Settings) -> None:
     """A tenant's file overrides the environment; settings that name people or accounts are never inherited."""
-    found = said(installation, "GW_TELEGRAM_TOKEN=2:von-Kiel", "GW_RETENTION_DAYS=30", "GW_SMTP_URL=")
+    settings = load_with(installation, "GW_TELEGRAM_TOKEN=2:von-Kiel", "GW_RETENTION_DAYS=30", "GW_SMTP_URL=")
 
-    assert found.telegram_token
-    assert found.telegram_token.get_secret_value() == "2:von-Kiel"
-    assert (found.retention_days, found.language, found.smtp_url) == (30, "en", None)
-    assert (found.adviser_chat_id, found.adviser_ids, found.operator) == (None, frozenset(), None)
-    assert (found.tenant_name, installation.tenant_name) == ("kiel", "main")
-    assert said(installation, name="ulm").telegram_token is None
+    assert settings.telegram_token
+    assert settings.telegram_token.get_secret_value() == "2:von-Kiel"
+    assert (settings.retention_days, settings.language, settings.smtp_url) == (30, "en", None)
+    assert (settings.adviser_chat_id, settings.adviser_ids, settings.operator) == (None, frozenset(), None)
+    assert (settings.tenant_name, installation.tenant_name) == ("kiel", "main")
+    assert load_with(installation, name="ulm").telegram_token is None
 
 
-def test_places(installation: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_paths_and_addresses_of_a_tenant(
+    installation: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A tenant has its own store and webhook, its own index if it has its own knowledge, and shares the encoder."""
     monkeypatch.setenv("GW_DATABASE_URL", "sqlite:///woanders.db")
     home = Path("daten/tenants/kiel")
-    found = said(Settings())
+    settings = load_with(Settings())
 
-    assert (found.sqlite_path, found.index_dir) == (home / "bot.db", installation.index_dir)
-    assert found.encoder_dir == installation.encoder_dir
-    assert found.webhook_url == "https://bot.example/telegram/tenants/kiel"
-    assert found.knowledge_dir is None
-    assert said(installation, "GW_KNOWLEDGE_DIR=texte").knowledge_dir == home / "texte"
+    assert (settings.sqlite_path, settings.index_dir) == (home / "bot.db", installation.index_dir)
+    assert settings.encoder_dir == installation.encoder_dir
+    assert settings.webhook_url == "https://bot.example/telegram/tenants/kiel"
+    assert settings.knowledge_dir is None
+    assert load_with(installation, "GW_KNOWLEDGE_DIR=texte").knowledge_dir == home / "texte"
     (home / "knowledge").mkdir()
-    own = said(installation)
+    own = load_with(installation)
     assert (own.knowledge_dir, own.index_dir) == (home / "knowledge", home / "index")
     monkeypatch.setenv("GW_TENANTS_DIR", str(tmp_path / "anderswo"))
-    assert said(Settings()).sqlite_path == tmp_path / "anderswo" / "kiel" / "bot.db"
+    assert load_with(Settings()).sqlite_path == tmp_path / "anderswo" / "kiel" / "bot.db"
 
 
-def test_one_database_for_all(installation: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tenants_share_the_database(installation: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """On PostgreSQL, all tenants use the installation's database."""
     monkeypatch.setenv("GW_DATABASE_URL", "postgresql://gwbot@db.example/gwbot")
 
-    assert said(Settings()).store_url == "postgresql://gwbot@db.example/gwbot"
+    assert load_with(Settings()).store_url == "postgresql://gwbot@db.example/gwbot"
 
 
-def test_own_index_in_one_database(installation: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_index_name_in_a_shared_database(installation: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """In PostgreSQL, a tenant with its own knowledge has an index by its own name; others use the installation's."""
     monkeypatch.setenv("GW_INDEX_URL", "postgresql://gwbot@db.example/gwbot")
-    shared, own = said(Settings()), said(Settings(), "GW_KNOWLEDGE_DIR=texte")
-    named = said(Settings(), "GW_KNOWLEDGE_DIR=texte\nGW_INDEX_NAME=zwei")
+    shared, own = load_with(Settings()), load_with(Settings(), "GW_KNOWLEDGE_DIR=texte")
+    named = load_with(Settings(), "GW_KNOWLEDGE_DIR=texte\nGW_INDEX_NAME=zwei")
 
-    assert [found.index_name for found in (shared, own, named)] == ["main", "kiel", "zwei"]
+    assert [settings.index_name for settings in (shared, own, named)] == ["main", "kiel", "zwei"]
 
 
-def test_no_index_in_place_of_the_installations(installation: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tenant_cannot_replace_the_installations_index(
+    installation: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A tenant named like the installation's index must choose another name for its own index."""
     monkeypatch.setenv("GW_INDEX_URL", "postgresql://gwbot@db.example/gwbot")
     monkeypatch.setenv("GW_INDEX_NAME", "kiel")
-    named = said(Settings(), "GW_KNOWLEDGE_DIR=texte\nGW_INDEX_NAME=zwei")
+    named = load_with(Settings(), "GW_KNOWLEDGE_DIR=texte\nGW_INDEX_NAME=zwei")
 
     with pytest.raises(SettingsError, match="GW_INDEX_NAME: the installation's index is called kiel"):
-        said(Settings(), "GW_KNOWLEDGE_DIR=texte")
-    assert (named.index_name, said(Settings()).index_name) == ("zwei", "kiel")
+        load_with(Settings(), "GW_KNOWLEDGE_DIR=texte")
+    assert (named.index_name, load_with(Settings()).index_name) == ("zwei", "kiel")
 
 
 @pytest.mark.parametrize(
@@ -111,10 +115,10 @@ def test_no_index_in_place_of_the_installations(installation: Settings, monkeypa
         ("GW_WEBHOOK_SECRET=nicht gut!", "GW_WEBHOOK_SECRET may contain only"),
     ],
 )
-def test_wrong_line_is_named(installation: Settings, line: str, message: str) -> None:
-    """A wrong line is rejected, naming the file and the variable but no secret value."""
+def test_invalid_line_is_rejected(installation: Settings, line: str, message: str) -> None:
+    """An invalid line is rejected; the error names the file and the variable, but no secret value."""
     with pytest.raises(SettingsError) as caught:
-        said(installation, line)
+        load_with(installation, line)
 
     assert message in str(caught.value)
     assert "tenants/kiel/tenant.env: " in str(caught.value)
@@ -124,7 +128,7 @@ def test_wrong_line_is_named(installation: Settings, line: str, message: str) ->
 @pytest.mark.parametrize(
     "name", ["../kiel", "..", ".", "", "Kiel", "kiel/ulm", "main", "-kiel", "a" * 33, "käl", "a\n"]
 )
-def test_no_name_leads_elsewhere(installation: Settings, name: str) -> None:
+def test_invalid_tenant_name_is_rejected(installation: Settings, name: str) -> None:
     """An invalid name is rejected wherever a name is given."""
     for use in (tenant_folder, load_tenant_settings, lambda settings, name: write_tenant(settings, name, {})):
         with pytest.raises(SettingsError, match="A tenant's name consists"):
@@ -134,14 +138,14 @@ def test_no_name_leads_elsewhere(installation: Settings, name: str) -> None:
 
 def test_unknown_tenant(installation: Settings) -> None:
     """The error about an unknown tenant lists the known ones."""
-    said(installation)
+    load_with(installation)
 
     with pytest.raises(SettingsError, match=r"no tenant bonn \(existing: kiel\)"):
         load_tenant_settings(installation, "bonn")
 
 
 @pytest.mark.parametrize("operator", ["Stadt 'Kiel'", "A \\ B", "Amt #1, $HOME ${HOME}", "  Rand  ", 'Haus "Süd"'])
-def test_written_as_meant(installation: Settings, operator: str) -> None:
+def test_written_value_is_read_back_unchanged(installation: Settings, operator: str) -> None:
     """A value is read back from the file as it was written; only the owner may read the file."""
     folder = write_tenant(
         installation, "kiel", {"telegram_token": "2:von-Kiel", "operator": operator, "language": None}
@@ -152,7 +156,7 @@ def test_written_as_meant(installation: Settings, operator: str) -> None:
     assert list_tenant_names(installation) == ["kiel"]
 
 
-def test_no_second_line(installation: Settings) -> None:
+def test_value_cannot_inject_a_setting(installation: Settings) -> None:
     """A value cannot inject another setting."""
     with pytest.raises(SettingsError, match="single line"):
         write_tenant(installation, "kiel", {"operator": "Stadt\nGW_DATA_DIR=/"})

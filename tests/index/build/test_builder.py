@@ -1,4 +1,4 @@
-"""Building, switching, verifying: with the real encoder on a small foreign folder."""
+"""Building, switching and verifying an index, with the real encoder on a small folder."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from knowledge.loader import load_knowledge
 from tests.index.conftest import TEXTS
 
 
-def built(folder: Path, encoder: OnnxEncoder) -> BuildResult:
+def build(folder: Path, encoder: OnnxEncoder) -> BuildResult:
     return build_index(
         IndexSource(load_knowledge(folder), encoder, load_calibration(with_examples=False)), folder.parent / "index"
     )
@@ -28,9 +28,9 @@ def root(folder: Path) -> Path:
     return folder.parent / "index"
 
 
-def test_foreign_folder_is_found_in(folder: Path, encoder: OnnxEncoder) -> None:
+def test_external_folder_is_searched(folder: Path, encoder: OnnxEncoder) -> None:
     """Any folder of Markdown files can be searched by meaning."""
-    built(folder, encoder)
+    build(folder, encoder)
 
     searcher = Searcher(open_index(root(folder), encoder), encoder)
 
@@ -39,55 +39,55 @@ def test_foreign_folder_is_found_in(folder: Path, encoder: OnnxEncoder) -> None:
 
 
 def test_build_is_repeatable(folder: Path, encoder: OnnxEncoder) -> None:
-    """The same content gives the same version, without encoding anything again."""
-    first = built(folder, encoder)
-    second = built(folder, encoder)
+    """The same content gives the same version, and nothing is embedded again."""
+    first = build(folder, encoder)
+    second = build(folder, encoder)
 
     assert first.embedded_count > 0
     assert second.embedded_count == 0
     assert second.version == first.version
 
 
-def test_only_changed_content_is_encoded(folder: Path, encoder: OnnxEncoder) -> None:
-    """A changed file costs its own passages only."""
-    first = built(folder, encoder)
+def test_only_changed_content_is_embedded(folder: Path, encoder: OnnxEncoder) -> None:
+    """Of a changed file, only its own passages are embedded."""
+    first = build(folder, encoder)
     (folder / "hund.md").write_text("Hunde sind im Haus verboten.", encoding="utf-8")
 
-    second = built(folder, encoder)
+    second = build(folder, encoder)
 
     assert second.embedded_count == 1
     assert second.version != first.version
 
 
-def test_repeated_text_is_encoded_once(folder: Path, encoder: OnnxEncoder) -> None:
-    """Two files with the same text share the work, and both are found."""
+def test_repeated_text_is_embedded_once(folder: Path, encoder: OnnxEncoder) -> None:
+    """Two files with the same text are embedded once, and both are found."""
     (folder / "hund-kopie.md").write_text(TEXTS["hund"], encoding="utf-8")
 
-    first = built(folder, encoder)
+    first = build(folder, encoder)
     vectors = np.load(Path(first.version) / "vectors.npy")
 
     assert first.embedded_count < len(vectors)
     assert np.linalg.norm(vectors, axis=1) == pytest.approx(1.0, abs=1e-3)
-    found = Searcher(open_index(root(folder), encoder), encoder).rank_entries("Muss mein Hund angeleint werden?", 2)
-    assert {hit.target for hit in found} == {"hund", "hund-kopie"}
+    hits = Searcher(open_index(root(folder), encoder), encoder).rank_entries("Muss mein Hund angeleint werden?", 2)
+    assert {hit.target for hit in hits} == {"hund", "hund-kopie"}
 
 
-def test_reading_file_by_file_gives_the_same_index(folder: Path, encoder: OnnxEncoder) -> None:
-    """A folder whose entries are read when their turn comes gives the version that one read as a whole gives."""
+def test_lazy_reading_gives_the_same_index(folder: Path, encoder: OnnxEncoder) -> None:
+    """A folder that is read lazily gives the same version as one that is read at once."""
     (folder / "unter").mkdir()
     (folder / "unter" / "rad.md").write_text("Fahrräder stehen im Keller.", encoding="utf-8")
-    whole = built(folder, encoder)
+    eager = build(folder, encoder)
 
     lazy = build_index(
         IndexSource(load_knowledge(folder, lazy=True), encoder, load_calibration(with_examples=False)), root(folder)
     )
 
-    assert lazy.version == whole.version
+    assert lazy.version == eager.version
     assert lazy.embedded_count == 0
 
 
-def test_problems_of_all_files_at_once_when_read_file_by_file(folder: Path, encoder: OnnxEncoder) -> None:
-    """Unusable files are all named, before anything is encoded, and no half-made version is left."""
+def test_lazy_reading_reports_all_problems(folder: Path, encoder: OnnxEncoder) -> None:
+    """Unusable files are all reported before anything is embedded, and no incomplete version remains."""
     (folder / "kaputt.md").write_bytes(b"\xff\xfe")
     (folder / "leer.md").write_text("", encoding="utf-8")
 
@@ -102,8 +102,8 @@ def test_problems_of_all_files_at_once_when_read_file_by_file(folder: Path, enco
 
 
 def test_many_passages_are_clustered(folder: Path, encoder: OnnxEncoder) -> None:
-    """Above the limit the same is found, the same content gives the same version, and damage is found."""
-    exact = built(folder, encoder)
+    """Above the limit, search finds the same, the same content gives the same version, and damage is found."""
+    exact = build(folder, encoder)
     source = IndexSource(load_knowledge(folder), encoder, load_calibration(with_examples=False))
 
     first, second = (build_index(source, root(folder), max_exact_vectors=2) for _ in range(2))
@@ -120,39 +120,39 @@ def test_many_passages_are_clustered(folder: Path, encoder: OnnxEncoder) -> None
         open_index(root(folder), encoder)
 
 
-def test_progress_is_told(folder: Path, encoder: OnnxEncoder) -> None:
-    """Reading, encoding and clustering are told of; encoding up to its known end."""
-    told: list[tuple[str, int, int | None]] = []
+def test_progress_is_reported(folder: Path, encoder: OnnxEncoder) -> None:
+    """Progress is reported for reading, embedding and clustering; that of embedding has a known total."""
+    steps: list[tuple[str, int, int | None]] = []
 
-    made = build_index(
+    result = build_index(
         IndexSource(load_knowledge(folder), encoder, load_calibration(with_examples=False)),
         root(folder),
-        lambda *step: told.append(step),
+        lambda *step: steps.append(step),
     )
 
-    assert list(dict.fromkeys(doing for doing, _, _ in told)) == ["reading", "encoding", "clustering"]
-    assert [step for step in told if step[0] == "encoding"][-1] == (
+    assert list(dict.fromkeys(phase for phase, _, _ in steps)) == ["reading", "encoding", "clustering"]
+    assert [step for step in steps if step[0] == "encoding"][-1] == (
         "encoding",
-        made.embedded_count,
-        made.embedded_count,
+        result.embedded_count,
+        result.embedded_count,
     )
 
 
 def test_failed_build_leaves_the_old_index(folder: Path, encoder: OnnxEncoder) -> None:
-    """Unsuitable content stops the build, and the index in use stays."""
-    first = built(folder, encoder)
+    """Unusable content stops the build, and the index in use stays."""
+    first = build(folder, encoder)
     (folder / "kaputt.md").write_bytes(b"\xff\xfe")
 
     with pytest.raises(ContentError, match=r"kaputt\.md:1: not UTF-8"):
-        built(folder, encoder)
+        build(folder, encoder)
 
     assert open_index(root(folder), encoder).version == str(Path(first.version).resolve())
 
 
 @pytest.mark.parametrize("name", ["vectors.npy", "words.db", "rows.npy", "entries.jsonl", "targets.txt"])
 def test_damage_is_found(folder: Path, encoder: OnnxEncoder, name: str) -> None:
-    """A changed byte in any file is found when the index is opened, with the command that mends it."""
-    path = Path(built(folder, encoder).version) / name
+    """A changed byte in any file is found when the index is opened; the error has the command that repairs it."""
+    path = Path(build(folder, encoder).version) / name
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 1
     path.write_bytes(data)
@@ -162,8 +162,8 @@ def test_damage_is_found(folder: Path, encoder: OnnxEncoder, name: str) -> None:
 
 
 def test_missing_file_is_found(folder: Path, encoder: OnnxEncoder) -> None:
-    """A file that is gone is named."""
-    (Path(built(folder, encoder).version) / "words.db").unlink()
+    """The error about a missing file names it."""
+    (Path(build(folder, encoder).version) / "words.db").unlink()
 
     with pytest.raises(IndexUnusable, match=r"words\.db is missing"):
         open_index(root(folder), encoder)
@@ -171,32 +171,32 @@ def test_missing_file_is_found(folder: Path, encoder: OnnxEncoder) -> None:
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"format": 1}'])
 def test_damaged_manifest(folder: Path, encoder: OnnxEncoder, text: str) -> None:
-    """A manifest that cannot be read is a clear error, and the next build mends it."""
-    (Path(built(folder, encoder).version) / MANIFEST_FILE).write_text(text, encoding="utf-8")
+    """An unreadable manifest is a clear error, and the next build repairs it."""
+    (Path(build(folder, encoder).version) / MANIFEST_FILE).write_text(text, encoding="utf-8")
 
     with pytest.raises(IndexUnusable, match="gwbot index build"):
         open_index(root(folder), encoder)
-    built(folder, encoder)
+    build(folder, encoder)
 
     assert len(open_index(root(folder), encoder).entries) == 3
 
 
 def test_no_index(tmp_path: Path, encoder: OnnxEncoder) -> None:
-    """Where nothing was built the error says what to run."""
+    """If nothing was built, the error says what to run."""
     with pytest.raises(IndexUnusable, match=r"There is no index in .*gwbot index build"):
         open_index(tmp_path, encoder)
 
 
-def test_running_bot_takes_the_new_index(folder: Path, encoder: OnnxEncoder) -> None:
-    """A new version is in use with the next question; a damaged one is not, and the old one stays."""
-    built(folder, encoder)
+def test_running_bot_uses_the_new_index(folder: Path, encoder: OnnxEncoder) -> None:
+    """A new version is used from the next question on; a damaged one is not, and the old one stays."""
+    build(folder, encoder)
     live = LiveIndex(root(folder), encoder)
     (folder / "rad.md").write_text("Fahrräder stehen im Keller.", encoding="utf-8")
-    second = built(folder, encoder)
+    second = build(folder, encoder)
 
     assert live.current_searcher().rank_entries("Wo stelle ich mein Rad ab?", 1)[0].target == "rad"
 
     (folder / "auto.md").write_text("Autos stehen in der Garage.", encoding="utf-8")
-    (Path(built(folder, encoder).version) / "words.db").unlink()
+    (Path(build(folder, encoder).version) / "words.db").unlink()
 
     assert live.current_searcher().reader.version == str(Path(second.version).resolve())

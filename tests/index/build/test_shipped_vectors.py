@@ -14,14 +14,14 @@ CURRENT = PREPARED / "index" / "current"
 
 
 def test_most_texts_have_a_vector(encoder: OnnxEncoder) -> None:
-    """At least nine in ten texts of the built-in knowledge need not be encoded; otherwise run `make vectors`."""
+    """At least nine in ten texts of the built-in knowledge have a shipped vector; if not, run `make vectors`."""
     positions = EmbeddingCache.open_shipped(encoder).find_positions(np.load(CURRENT / KEYS_FILE))
 
     assert (positions >= 0).mean() >= 0.9
 
 
 def test_vectors_are_those_of_the_encoder(encoder: OnnxEncoder) -> None:
-    """A shipped vector is the one that the encoder gives; otherwise run `make vectors`."""
+    """A shipped vector is the one that the encoder computes; if not, run `make vectors`."""
     cache = EmbeddingCache.open_shipped(encoder)
     positions, kinds = cache.find_positions(np.load(CURRENT / KEYS_FILE)), np.load(CURRENT / ROWS_FILE)["kind"]
     texts = [text for _, text in read_passages(CURRENT)]

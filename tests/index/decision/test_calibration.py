@@ -10,7 +10,7 @@ from index.errors import IndexUnusable
 
 
 def test_a_feature_that_is_not_fitted_yet(tmp_path: Path) -> None:
-    """Models that lack a feature of this program are refused with the file and the command that fits them."""
+    """Models that lack a feature of this program are rejected with the file and the command that fits them."""
     stored = json.loads(CALIBRATION_FILE.read_text("utf-8"))
     stored["house"]["scope"]["features"].pop()
     path = tmp_path / "calibration.json"

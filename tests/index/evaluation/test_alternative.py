@@ -1,4 +1,4 @@
-"""Another index or another encoder, opened to ask the same questions of."""
+"""Another index or encoder as the baseline of a comparison."""
 
 import json
 from pathlib import Path
@@ -26,8 +26,8 @@ def texts(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def other(tmp_path: Path, encoder_dir: Path) -> Path:
-    """An encoder that puts nothing before a question, which makes it another one."""
+def other_encoder(tmp_path: Path, encoder_dir: Path) -> Path:
+    """An encoder without a query prompt, which makes it a different one."""
     folder = tmp_path / "daten" / "anderer"
     folder.mkdir(parents=True)
     for file in encoder_dir.iterdir():
@@ -38,30 +38,31 @@ def other(tmp_path: Path, encoder_dir: Path) -> Path:
     return folder
 
 
-def test_another_encoder(other: Path, texts: Path) -> None:
-    """A prepared encoder gets an index of its own, found by its name in the data folder; nothing is fitted for it."""
-    with open_baseline("anderer", other.parent, PREPARED / "index", texts) as (searcher, note):
-        found = searcher.rank_entries("Wann macht der Garten auf?", 1)
+def test_another_encoder(other_encoder: Path, texts: Path) -> None:
+    """A prepared encoder, found by its name in the data folder, gets its own index without a fitted decision."""
+    with open_baseline("anderer", other_encoder.parent, PREPARED / "index", texts) as (searcher, note):
+        hits = searcher.rank_entries("Wann macht der Garten auf?", 1)
 
-        assert searcher.reader.manifest.encoder_digest == OnnxEncoder.load(other).digest
-    assert found[0].target == "garten"
+        assert searcher.reader.manifest.encoder_digest == OnnxEncoder.load(other_encoder).digest
+    assert hits[0].target == "garten"
     assert note == UNFITTED_NOTE
 
 
-def test_another_index(other: Path, texts: Path) -> None:
-    """An index is opened with the prepared encoder that it was made with, whichever is in use."""
-    root = other.parent / "index"
+def test_another_index(other_encoder: Path, texts: Path) -> None:
+    """An index is opened with the prepared encoder that it was built with, whichever is in use."""
+    root = other_encoder.parent / "index"
     build_index(
-        IndexSource(load_knowledge(texts), OnnxEncoder.load(other), load_calibration(with_examples=False)), root
+        IndexSource(load_knowledge(texts), OnnxEncoder.load(other_encoder), load_calibration(with_examples=False)),
+        root,
     )
 
-    with open_baseline(str(root), other.parents[1], PREPARED / "index") as (searcher, note):
+    with open_baseline(str(root), other_encoder.parents[1], PREPARED / "index") as (searcher, note):
         assert searcher.reader.manifest.entries == 2
     assert note == ""
 
 
 def test_an_index_without_its_encoder(tmp_path: Path, encoder: OnnxEncoder, texts: Path) -> None:
-    """An index whose encoder is nowhere prepared is refused, naming the encoder."""
+    """An index whose encoder is not prepared anywhere is rejected; the error names the encoder."""
     root = tmp_path / "index"
     build_index(IndexSource(load_knowledge(texts), encoder, load_calibration(with_examples=False)), root)
 
@@ -73,7 +74,7 @@ def test_an_index_without_its_encoder(tmp_path: Path, encoder: OnnxEncoder, text
 
 
 def test_neither_index_nor_encoder(tmp_path: Path) -> None:
-    """A name that is neither is a clear error; so is an encoder that is not whole."""
+    """A name that is neither an index nor an encoder is a clear error, and so is an incomplete encoder."""
     with (
         pytest.raises(GwError, match="neither a built index nor a prepared encoder"),
         open_baseline("x", tmp_path, tmp_path),

@@ -1,4 +1,4 @@
-"""The report folder: what is written can be read, compared and looked at."""
+"""The report folder: a report can be read back, compared and viewed."""
 
 import json
 from pathlib import Path
@@ -21,14 +21,14 @@ from index.evaluation.run import EvaluatedQuestion
 from knowledge.errors import GwError
 from tests.support.outcomes import outcome
 
-HEAD = ReportHeader(
+HEADER = ReportHeader(
     "2027-01-15T080000Z", "questions.jsonl", "some-encoder", "0" * 64, "8 labelled questions", 0.57, 0.2
 )
 
 
 @pytest.fixture
-def judged() -> list[EvaluatedQuestion]:
-    """Outcomes of two kinds and two parts, right and wrong."""
+def evaluated() -> list[EvaluatedQuestion]:
+    """Evaluated questions of two kinds and two parts, right and wrong."""
     return [
         outcome("a", split="calibration"),
         outcome("b", right=False, split="judgement"),
@@ -38,17 +38,17 @@ def judged() -> list[EvaluatedQuestion]:
     ]
 
 
-def test_outcomes_survive_writing(tmp_path: Path, judged: list[EvaluatedQuestion]) -> None:
-    """What is read from a report is what was written."""
-    write_report_json(tmp_path, HEAD, judged, [compare_evaluations(judged, judged)])
+def test_written_report_is_read_back_unchanged(tmp_path: Path, evaluated: list[EvaluatedQuestion]) -> None:
+    """A report that was written is read back unchanged."""
+    write_report_json(tmp_path, HEADER, evaluated, [compare_evaluations(evaluated, evaluated)])
 
-    assert read_evaluated_questions(tmp_path) == judged
+    assert read_evaluated_questions(tmp_path) == evaluated
 
 
-def test_figures_are_in_the_json(tmp_path: Path, judged: list[EvaluatedQuestion]) -> None:
-    """report.json holds the figures of each part, and of a comparison the ids that turned."""
-    before = [*judged[:1], outcome("b", split="judgement"), *judged[2:]]
-    write_report_json(tmp_path, HEAD, judged, [compare_evaluations(before, judged, ("früher", "now"))])
+def test_figures_are_in_the_json(tmp_path: Path, evaluated: list[EvaluatedQuestion]) -> None:
+    """report.json has the figures of each part, and the ids of questions whose outcome changed."""
+    before = [*evaluated[:1], outcome("b", split="judgement"), *evaluated[2:]]
+    write_report_json(tmp_path, HEADER, evaluated, [compare_evaluations(before, evaluated, ("früher", "now"))])
 
     data = json.loads((tmp_path / "report.json").read_text("utf-8"))
 
@@ -60,16 +60,16 @@ def test_figures_are_in_the_json(tmp_path: Path, judged: list[EvaluatedQuestion]
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"format": 2, "questions": [{"item": {}}]}', '{"questions": []}'])
-def test_a_damaged_report(tmp_path: Path, text: str) -> None:
-    """A file that is no report is named, with what to do."""
+def test_damaged_report(tmp_path: Path, text: str) -> None:
+    """The error about a file that is not a report names it and says what to do."""
     (tmp_path / "report.json").write_text(text, "utf-8")
 
     with pytest.raises(GwError, match=r"report\.json is damaged or not a report of this program"):
         read_evaluated_questions(tmp_path)
 
 
-def test_a_report_of_another_format(tmp_path: Path) -> None:
-    """A report of another version is not compared with, and says so."""
+def test_report_of_another_format(tmp_path: Path) -> None:
+    """A report of another version is rejected with its format."""
     (tmp_path / "report.json").write_text('{"format": 99}', "utf-8")
 
     with pytest.raises(GwError, match="has format 99"):
@@ -77,13 +77,13 @@ def test_a_report_of_another_format(tmp_path: Path) -> None:
 
 
 def test_no_report(tmp_path: Path) -> None:
-    """A folder without a report is named."""
+    """The error about a folder without a report names it."""
     with pytest.raises(GwError, match=r"There is no report in .*: report\.json is missing"):
         read_evaluated_questions(tmp_path)
 
 
 def test_newest_report(tmp_path: Path) -> None:
-    """The newest by name is compared with; never the one being written, nor a folder without a report."""
+    """The newest report by name is found, except the one being written and folders without a report."""
     for name in ("2027-01-01T000000Z", "2027-02-01T000000Z", "2027-03-01T000000Z"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "report.json").write_text("{}", "utf-8")
@@ -94,10 +94,10 @@ def test_newest_report(tmp_path: Path) -> None:
     assert find_newest_report(tmp_path / "none", tmp_path) is None
 
 
-def test_the_text_leads_with_the_judgement_part(judged: list[EvaluatedQuestion]) -> None:
-    """The part that the fit has not seen stands first; then all; then what went wrong, with why."""
-    text = render_report(HEAD, judged, [], [("outcomes.png", "Outcomes")])
-    places = [
+def test_text_begins_with_the_judgement_part(evaluated: list[EvaluatedQuestion]) -> None:
+    """The part not used for fitting comes first, then all questions, then the mistakes with their reasons."""
+    text = render_report(HEADER, evaluated, [], [("outcomes.png", "Outcomes")])
+    positions = [
         text.index(part)
         for part in (
             "## Judgement part: 2 questions",
@@ -111,22 +111,22 @@ def test_the_text_leads_with_the_judgement_part(judged: list[EvaluatedQuestion])
         )
     ]
 
-    assert places == sorted(places)
+    assert positions == sorted(positions)
     assert "for: question 0.9 (+18.00)" in text
     assert "against: bias 1 (-16.00); short 0.5 (-1.00)" in text
     assert "expected: answered with garten\n  - came: answered with zaun; probability 0.90 for zaun" in text
 
 
-def test_the_text_without_pictures(judged: list[EvaluatedQuestion]) -> None:
-    """Where nothing could be drawn, one sentence says why."""
-    assert NO_PLOTS_NOTE in render_report(HEAD, judged, [], [])
+def test_text_without_plots(evaluated: list[EvaluatedQuestion]) -> None:
+    """If there are no plots, one sentence says why."""
+    assert NO_PLOTS_NOTE in render_report(HEADER, evaluated, [], [])
 
 
-def test_comparison_text(judged: list[EvaluatedQuestion]) -> None:
-    """A comparison shows each slice before and after, and names the questions that turned."""
-    before = [outcome("a", right=False, split="calibration"), *judged[1:], outcome("weg")]
+def test_comparison_text(evaluated: list[EvaluatedQuestion]) -> None:
+    """A comparison shows each slice before and after, and lists the questions whose outcome changed."""
+    before = [outcome("a", right=False, split="calibration"), *evaluated[1:], outcome("weg")]
 
-    text = format_comparison(compare_evaluations(before, judged, ("alt", "neu"), "Eine Anmerkung."))
+    text = format_comparison(compare_evaluations(before, evaluated, ("alt", "neu"), "Eine Anmerkung."))
 
     assert text.startswith("Eine Anmerkung.\n\n5 questions in common; 1 only in alt, 0 only in neu.")
     assert "0.0 % → 33.3 %, +33.3 [" in text
@@ -134,24 +134,24 @@ def test_comparison_text(judged: list[EvaluatedQuestion]) -> None:
     assert text.endswith("Turned wrong, alt → neu: 0")
 
 
-def test_comparison_of_strangers() -> None:
-    """Without a question in common the text says so instead of a table."""
-    found = format_comparison(compare_evaluations([outcome("a")], [outcome("b")], ("alt", "neu")))
+def test_comparison_without_common_questions() -> None:
+    """Without common questions, a sentence says so instead of a table."""
+    text = format_comparison(compare_evaluations([outcome("a")], [outcome("b")], ("alt", "neu")))
 
-    assert found.startswith("No question in common with alt.")
+    assert text.startswith("No question in common with alt.")
 
 
 def test_tables_line_up() -> None:
-    """Columns are of equal width, so that a table can be read as it stands."""
+    """The cells of a column have equal width, so that the source of a table is readable."""
     assert format_table(("name", "n"), [("a", "1"), ("länger", "100")]) == (
         "| name   |   n |\n| ------ | --: |\n| a      |   1 |\n| länger | 100 |"
     )
 
 
-def test_rows_carry_intervals(judged: list[EvaluatedQuestion]) -> None:
-    """Every share stands with its interval."""
+def test_rows_have_intervals(evaluated: list[EvaluatedQuestion]) -> None:
+    """Every share is shown with its interval."""
     line = next(
-        line for line in format_slices("kind", metrics_table(judged)).splitlines() if line.startswith("| far ")
+        line for line in format_slices("kind", metrics_table(evaluated)).splitlines() if line.startswith("| far ")
     )
 
     assert line.count("100.0 % [100.0, 100.0]") == 1
@@ -159,14 +159,14 @@ def test_rows_carry_intervals(judged: list[EvaluatedQuestion]) -> None:
 
 
 @pytest.mark.parametrize("count", [5, 40])
-def test_pictures(tmp_path: Path, judged: list[EvaluatedQuestion], count: int) -> None:
-    """All pictures are drawn, also of few questions; each shows something."""
-    many = [judged[number % len(judged)] for number in range(count)]
+def test_plots(tmp_path: Path, evaluated: list[EvaluatedQuestion], count: int) -> None:
+    """All plots are drawn, even of few questions, and none is blank."""
+    many = [evaluated[number % len(evaluated)] for number in range(count)]
 
-    drawn = draw_plots(tmp_path, many, "judgement", 0.57)
+    plots = draw_plots(tmp_path, many, "judgement", 0.57)
 
-    assert [name for name, _ in drawn] == ["risk-coverage.png", "calibration.png", "outcomes.png"]
-    for name, _ in drawn:
+    assert [name for name, _ in plots] == ["risk-coverage.png", "calibration.png", "outcomes.png"]
+    for name, _ in plots:
         pixels = imread(tmp_path / name)
         assert pixels.shape[1] > 1000
         assert (pixels[..., :3].min(axis=2) < 0.9).mean() > 0.02

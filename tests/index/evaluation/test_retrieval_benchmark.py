@@ -1,4 +1,4 @@
-"""Retrieval alone on a foreign collection: figures worked by hand, files read strictly, and a small real run."""
+"""Retrieval alone on an external collection: figures calculated by hand, strict reading, and a small real run."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -28,7 +28,9 @@ QUESTIONS = [
 ]
 
 
-def written(folder: Path, passages: Sequence[Mapping[str, str]], questions: Sequence[Mapping[str, str]]) -> Path:
+def write_collection(
+    folder: Path, passages: Sequence[Mapping[str, str]], questions: Sequence[Mapping[str, str]]
+) -> Path:
     for name, items in (("passages.de.jsonl", passages), ("questions.de.jsonl", questions)):
         lines = (json.dumps(item, ensure_ascii=False) + "\n" for item in items)
         (folder / name).write_text("".join(lines), encoding="utf-8")
@@ -46,23 +48,31 @@ def written(folder: Path, passages: Sequence[Mapping[str, str]], questions: Sequ
     ],
 )
 def test_figures_of_one_question(ranked: Sequence[str], expected: int | None, reciprocal: float, gain: float) -> None:
-    """One right passage counts by its place among the first ten."""
-    found = find_rank(ranked, "a")
+    """A question's one right passage counts by its rank among the first ten."""
+    rank = find_rank(ranked, "a")
 
-    assert found == expected
-    assert (reciprocal_rank(found), discounted_gain(found)) == (reciprocal, gain)
+    assert rank == expected
+    assert (reciprocal_rank(rank), discounted_gain(rank)) == (reciprocal, gain)
 
 
-def test_a_small_collection(tmp_path: Path, encoder: OnnxEncoder) -> None:
-    """Every way of ranking is measured; ids need not be file names, nor texts free of Markdown."""
-    scores = measure_retrieval(read_collection(written(tmp_path, PASSAGES, QUESTIONS)), encoder)
-    found = {score.method: score for score in scores}
+def test_small_collection(tmp_path: Path, encoder: OnnxEncoder) -> None:
+    """Every ranking method is measured; ids need not be file names, and texts may contain Markdown."""
+    scores = measure_retrieval(read_collection(write_collection(tmp_path, PASSAGES, QUESTIONS)), encoder)
+    scores_by_method = {score.method: score for score in scores}
 
-    assert list(found) == ["BM25 alone", "dense, whole passages", "ours"]
-    assert (found["ours"].passages, found["ours"].questions, found["ours"].count) == ("de", "de", 2)
-    assert (found["ours"].hit_at_1.value, found["ours"].mrr_at_10, found["ours"].ndcg_at_10) == (1.0, 1.0, 1.0)
-    assert found["BM25 alone"].hit_at_1.value == 0.5  # no word of the first question stands in its passage
-    assert 0 < found["ours"].p50 <= found["ours"].p95
+    assert list(scores_by_method) == ["BM25 alone", "dense, whole passages", "ours"]
+    assert (
+        scores_by_method["ours"].passages,
+        scores_by_method["ours"].questions,
+        scores_by_method["ours"].count,
+    ) == ("de", "de", 2)
+    assert (
+        scores_by_method["ours"].hit_at_1.value,
+        scores_by_method["ours"].mrr_at_10,
+        scores_by_method["ours"].ndcg_at_10,
+    ) == (1.0, 1.0, 1.0)
+    assert scores_by_method["BM25 alone"].hit_at_1.value == 0.5  # no word of the first question is in its passage
+    assert 0 < scores_by_method["ours"].p50 <= scores_by_method["ours"].p95
 
 
 @pytest.mark.parametrize(
@@ -75,9 +85,9 @@ def test_a_small_collection(tmp_path: Path, encoder: OnnxEncoder) -> None:
         ("passages.de.jsonl", 4, '{"id": "haus/1", "text": "Doppelt."}', "a second time"),
     ],
 )
-def test_a_malformed_line(tmp_path: Path, name: str, line: int, text: str, message: str) -> None:
-    """A line that is not of the form is named with its file and number."""
-    path = written(tmp_path, PASSAGES, QUESTIONS) / name
+def test_malformed_line(tmp_path: Path, name: str, line: int, text: str, message: str) -> None:
+    """A malformed line is reported with its file and number."""
+    path = write_collection(tmp_path, PASSAGES, QUESTIONS) / name
     lines = path.read_text("utf-8").splitlines()
     path.write_text("\n".join([*lines[: line - 1], text, *lines[line:]]), "utf-8")
 
@@ -87,9 +97,9 @@ def test_a_malformed_line(tmp_path: Path, name: str, line: int, text: str, messa
     assert f"{path}:{line}: " in str(caught.value)
 
 
-def test_bytes_that_are_no_text(tmp_path: Path) -> None:
-    """A line that is not UTF-8 is named, too."""
-    path = written(tmp_path, PASSAGES, QUESTIONS) / "questions.de.jsonl"
+def test_line_that_is_not_utf8(tmp_path: Path) -> None:
+    """A line that is not UTF-8 is reported in the same way."""
+    path = write_collection(tmp_path, PASSAGES, QUESTIONS) / "questions.de.jsonl"
     path.write_bytes(b'{"id": "1", "question": "\xff", "passage": "haus/1"}\n')
 
     with pytest.raises(ContentError, match=r"questions\.de\.jsonl:1: not JSON in UTF-8"):
@@ -97,10 +107,10 @@ def test_bytes_that_are_no_text(tmp_path: Path) -> None:
 
 
 def test_missing_files(tmp_path: Path) -> None:
-    """A folder without passages or questions, and an empty file, are named with what is expected."""
+    """The errors about missing passages or questions and an empty file say what is expected."""
     with pytest.raises(GwError, match=r"holds no passages\.<lang>\.jsonl"):
         read_collection(tmp_path)
     with pytest.raises(GwError, match="There is no folder"):
         read_collection(tmp_path / "nichts")
     with pytest.raises(GwError, match=r"questions\.de\.jsonl: the file is empty"):
-        read_collection(written(tmp_path, PASSAGES, []))
+        read_collection(write_collection(tmp_path, PASSAGES, []))

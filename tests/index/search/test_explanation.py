@@ -1,4 +1,4 @@
-"""Why an answer: what a person can check."""
+"""Explaining an answer with what a person can check."""
 
 import pytest
 
@@ -28,7 +28,7 @@ def test_words_and_examples_of_an_answer(live: LiveIndex) -> None:
 
 
 def test_nearest_gap_is_explained(live: LiveIndex) -> None:
-    """If the sources are silent, the entry that says so is explained."""
+    """If the sources say nothing, the explanation is about the gap."""
     explanation = explain(live, "Was kostet eine Beratung?")
 
     assert explanation.entry is not None
@@ -36,21 +36,21 @@ def test_nearest_gap_is_explained(live: LiveIndex) -> None:
 
 
 @pytest.mark.parametrize("question", ["Wie wird morgen das Wetter in Berlin?", "Erzähl mir einen Witz"])
-def test_question_off_topic(live: LiveIndex, question: str) -> None:
-    """A question about something else is recognised as such; the nearest entry is named all the same."""
+def test_off_topic_question(live: LiveIndex, question: str) -> None:
+    """An off-topic question is recognised as such; the nearest entry is named nevertheless."""
     explanation = explain(live, question)
 
     assert explanation.off_topic
     assert explanation.entry is not None
 
 
-def test_another_language_shares_no_words(live: LiveIndex) -> None:
-    """A question in another script is matched by its meaning alone."""
+def test_another_script_shares_no_words(live: LiveIndex) -> None:
+    """A question in another script has no matched words."""
     assert explain(live, "С чего начать совместную работу?").matched_words == ()
 
 
-def test_context_counts_but_not_as_the_persons_words(live: LiveIndex) -> None:
-    """The title that a follow-up refers to leads to the entry, and is not taken for a word of the person's."""
+def test_words_of_the_context_are_not_matched_words(live: LiveIndex) -> None:
+    """The title that a follow-up refers to leads to the entry, but is not a matched word of the person's."""
     explanation = explain(live, "Und wie erreiche ich die?", "stiftung-bildung")
 
     assert explanation.entry is not None
@@ -60,5 +60,5 @@ def test_context_counts_but_not_as_the_persons_words(live: LiveIndex) -> None:
 
 @pytest.mark.parametrize("question", ["", " ", "?!"])
 def test_nothing_to_explain(live: LiveIndex, question: str) -> None:
-    """A text without words matches none."""
+    """A text without words has no matched words."""
     assert explain(live, question).matched_words == ()

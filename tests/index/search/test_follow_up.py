@@ -1,4 +1,4 @@
-"""Messages that refer to the answer before them."""
+"""Messages that refer to the previous answer."""
 
 from dataclasses import fields
 from pathlib import Path
@@ -31,7 +31,7 @@ MARKERS = read_markers(BUILT_IN / MARKERS_FILE)
     ],
 )
 def test_follow_ups(lang: str, message: str) -> None:
-    """Words that continue or point back mark a follow-up, in every language with a list of words."""
+    """Words that continue or refer back mark a follow-up, in every language with a list of such words."""
     assert classify_follow_up(message, MARKERS[lang]) is FollowUp.ANAPHORIC
 
 
@@ -51,19 +51,19 @@ def test_follow_ups(lang: str, message: str) -> None:
     ],
 )
 def test_messages_with_their_own_subject(lang: str, message: str) -> None:
-    """A message that names its own subject is no follow-up, and neither is one in a language without a list."""
+    """A message with its own subject is not a follow-up, nor is one in a language without a list."""
     assert classify_follow_up(message, MARKERS.get(lang, NO_MARKERS)) is FollowUp.NONE
 
 
 @pytest.mark.parametrize(("lang", "message"), [("de", "Warum?"), ("de", "Beispiele?"), ("en", "Why?")])
 def test_short_messages(lang: str, message: str) -> None:
-    """A word or two may be a follow-up or not."""
+    """A message of one word or two may be a follow-up."""
     assert classify_follow_up(message, MARKERS[lang]) is FollowUp.SHORT
 
 
 @pytest.mark.parametrize("lang", sorted(MARKERS))
 def test_every_request_for_more(lang: str) -> None:
-    """Each listed request for more is recognised, with capitals, a mark at the end, and a leading word."""
+    """Each listed request for more is recognised, with capitals, punctuation and a leading word."""
     markers = MARKERS[lang]
     for phrase in markers.more:
         assert classify_follow_up(f"{phrase.capitalize()}!", markers) is FollowUp.MORE
@@ -76,7 +76,7 @@ LISTS = "\n".join(f"  {field.name}: []" for field in fields(DiscourseMarkers))
 
 
 @pytest.mark.parametrize(
-    ("text", "says"),
+    ("text", "message"),
     [
         ("de: [", "not valid YAML"),
         ("- und", "expected lines of the form 'key: value'"),
@@ -86,14 +86,14 @@ LISTS = "\n".join(f"  {field.name}: []" for field in fields(DiscourseMarkers))
         (f"de:\n{LISTS.replace('more: []', 'more: [Mehr]')}", "understanding.yaml:6: 'Mehr' must be in lower case"),
     ],
 )
-def test_malformed_lists(tmp_path: Path, text: str, says: str) -> None:
-    """A malformed file is rejected, and the message names what is wrong."""
+def test_malformed_lists(tmp_path: Path, text: str, message: str) -> None:
+    """A malformed file is rejected with an error that says what is wrong."""
     file = tmp_path / "understanding.yaml"
     file.write_text(text, encoding="utf-8")
 
-    with pytest.raises(ContentError, match=r"understanding\.yaml:") as raised:
+    with pytest.raises(ContentError, match=r"understanding\.yaml:") as caught:
         read_markers(file)
-    assert says in str(raised.value)
+    assert message in str(caught.value)
 
 
 def test_words_are_read_as_written(tmp_path: Path) -> None:

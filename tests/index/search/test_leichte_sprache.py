@@ -1,4 +1,4 @@
-"""Leichte Sprache is shown and never searched in."""
+"""Texts in Leichte Sprache are shown, but not searched."""
 
 import json
 from pathlib import Path
@@ -9,7 +9,7 @@ from knowledge.records.entry import LEICHTE_SPRACHE
 
 
 def test_texts_in_leichte_sprache_are_shown(live: LiveIndex) -> None:
-    """An entry is shown in Leichte Sprache if it has such a text, else in German."""
+    """An entry is shown in Leichte Sprache if it has such a text, otherwise in German."""
     reader = live.current_searcher().reader
 
     assert reader.get_entry("backbone", LEICHTE_SPRACHE).lang == LEICHTE_SPRACHE
@@ -17,7 +17,7 @@ def test_texts_in_leichte_sprache_are_shown(live: LiveIndex) -> None:
 
 
 def test_texts_in_leichte_sprache_are_not_searched(live: LiveIndex) -> None:
-    """No passage, name or language of the index comes from them, and no searched version of an entry is one."""
+    """No passage, name or language of the index comes from them, and no searchable entry is one."""
     reader = live.current_searcher().reader
     ids = [
         json.loads(line)["id"] for line in (Path(reader.version) / "passages.jsonl").read_text("utf-8").splitlines()

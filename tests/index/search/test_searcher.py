@@ -1,4 +1,4 @@
-"""Searching with an index that decides nothing yet."""
+"""Searching with an index whose decision is not fitted yet."""
 
 from pathlib import Path
 
@@ -10,10 +10,8 @@ from index.storage.reader import open_index
 from knowledge.loader import load_knowledge
 
 
-def test_folder_without_intents_is_searched_before_the_decision_is_fitted(
-    folder: Path, encoder: OnnxEncoder, tmp_path: Path
-) -> None:
-    """An unfitted decision may be small talk where there is none to reply with; the ranking is there to fit on."""
+def test_search_before_the_decision_is_fitted(folder: Path, encoder: OnnxEncoder, tmp_path: Path) -> None:
+    """An unfitted decision may yield small talk without a reply, but the ranking is available for fitting."""
     build_index(IndexSource(load_knowledge(folder), encoder, unfitted_calibration()), tmp_path / "index")
     searcher = Searcher(open_index(tmp_path / "index", encoder), encoder)
 

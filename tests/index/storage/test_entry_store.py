@@ -16,14 +16,14 @@ OTHER = Entry("ordner/große datei", "de", "Datei", "Text")
 
 @pytest.fixture
 def entries(tmp_path: Path) -> EntryStore:
-    """Two entries, one of them in two languages that do not stand together."""
+    """Two entries, one of them in two languages that are not written next to each other."""
     with EntryWriter(tmp_path) as writer:
         for entry in (GERMAN, OTHER, ENGLISH):
             writer.add_entry(entry)
     return EntryStore.open_folder(tmp_path)
 
 
-def test_entries_come_back_as_they_were(entries: EntryStore) -> None:
+def test_entries_are_read_back_unchanged(entries: EntryStore) -> None:
     """An entry is found by its id, in each of its languages, in the order in which they were written."""
     assert list(entries["vision"].items()) == [("de", GERMAN), ("en", ENGLISH)]
     assert entries["ordner/große datei"] == {"de": OTHER}
@@ -39,7 +39,7 @@ def test_unknown_entry(entries: EntryStore) -> None:
 
 
 def test_names_by_number(tmp_path: Path) -> None:
-    """Names come back by their number, whatever characters they hold."""
+    """Names are read back by their number, whatever characters they contain."""
     names = ["vision", "ordner/große\ndatei", "@gruß"]
 
     write_target_names(tmp_path, names)

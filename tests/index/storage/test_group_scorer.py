@@ -1,4 +1,4 @@
-"""Similarities of vectors, pooled by target."""
+"""Vector similarities, pooled by target."""
 
 import numpy as np
 from hypothesis import given
@@ -11,8 +11,8 @@ from knowledge.passages import KINDS, PassageKind
 TEXT, QUESTION = KINDS.index(PassageKind.TEXT), KINDS.index(PassageKind.QUESTION)
 
 
-def test_best_text_and_the_two_best_questions() -> None:
-    """A target is as similar as its best passage of text, and as the mean of its two best questions."""
+def test_best_text_and_two_best_questions_are_pooled() -> None:
+    """The similarity of a target is that of its best text passage, and the mean of its two best questions."""
     owners = np.array([0, 1, 0, 0, 0, 0, 1], np.int32)
     kinds = np.array([TEXT, TEXT, TEXT, QUESTION, QUESTION, QUESTION, QUESTION], np.uint8)
     similarities = np.array([0.5, 0.25, 0.75, 0.5, 1.0, 0.75, 0.5], np.float32)
@@ -37,7 +37,7 @@ def test_empty_index() -> None:
 
 @given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, len(KINDS) - 1), st.floats(-1, 1, width=32)), min_size=1))
 def test_agrees_with_a_plain_loop(rows: list[tuple[int, int, float]]) -> None:
-    """A loop over single vectors pools to the same similarities."""
+    """A loop over single vectors gives the same pooled similarities."""
     owners, kinds, similarities = zip(*rows, strict=True)
 
     pooled = GroupScorer(np.array(owners, np.int32), np.array(kinds, np.uint8), 5).pool_similarities(
@@ -51,8 +51,8 @@ def test_agrees_with_a_plain_loop(rows: list[tuple[int, int, float]]) -> None:
             np.testing.assert_allclose(pooled[kind, target], expected, atol=1e-6)
 
 
-def test_similarity_without_names_is_added() -> None:
-    """If all scores are equal, the nearer question without names decides; a target without any gets the mean."""
+def test_masked_similarity_is_added() -> None:
+    """If all scores are equal, the similarity with masked names decides; a target without one gets the mean."""
     equal = np.full(4, 0.5, np.float32)
 
     scores = add_masked_similarity(equal, np.array([0.75, 0.875, 0.0, 0.625], np.float32))

@@ -1,4 +1,4 @@
-"""How much of a question's wording a text holds."""
+"""How much of a question's wording is in a text."""
 
 from pathlib import Path
 
@@ -19,8 +19,8 @@ TEXTS = [
 
 
 @pytest.fixture(scope="module")
-def cover(tmp_path_factory: pytest.TempPathFactory) -> TermOverlapIndex:
-    """Three texts in two languages."""
+def overlap_index(tmp_path_factory: pytest.TempPathFactory) -> TermOverlapIndex:
+    """An index of three texts in two languages."""
     folder = tmp_path_factory.mktemp("cover")
     with InvertedIndexWriter(folder) as writer:
         for target, lang, text in TEXTS:
@@ -39,30 +39,30 @@ def cover(tmp_path_factory: pytest.TempPathFactory) -> TermOverlapIndex:
         ("Что такое Страйв Тогетер?", 2),  # a name in another script
     ],
 )
-def test_meets_other_forms(cover: TermOverlapIndex, question: str, target: int) -> None:
-    """Compounds, forms, typing errors and scripts meet."""
-    assert cover.term_overlap(question).argmax() == target
+def test_other_forms_match(overlap_index: TermOverlapIndex, question: str, target: int) -> None:
+    """Compounds, inflected forms, typing errors and other scripts match."""
+    assert overlap_index.term_overlap(question).argmax() == target
 
 
-def test_shares_lie_between_nothing_and_all(cover: TermOverlapIndex) -> None:
-    """A text holds all of itself and nothing of what is foreign to it."""
-    assert cover.term_overlap("StriveTogether helps children in Cincinnati")[2] > 0.7
-    assert cover.term_overlap("Quiz")[0] == 0.0
-    assert cover.term_overlap("").tolist() == [0.0, 0.0, 0.0]
+def test_overlap_is_between_nothing_and_all(overlap_index: TermOverlapIndex) -> None:
+    """A text overlaps fully with itself, and not at all with unrelated words."""
+    assert overlap_index.term_overlap("StriveTogether helps children in Cincinnati")[2] > 0.7
+    assert overlap_index.term_overlap("Quiz")[0] == 0.0
+    assert overlap_index.term_overlap("").tolist() == [0.0, 0.0, 0.0]
 
 
 @given(st.text(max_size=200))
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_takes_any_text(cover: TermOverlapIndex, text: str) -> None:
-    """Whatever a person types gives shares."""
-    found = cover.term_overlap(text)
+def test_any_text_has_an_overlap(overlap_index: TermOverlapIndex, text: str) -> None:
+    """Whatever a person types has an overlap between 0 and 1."""
+    overlap = overlap_index.term_overlap(text)
 
-    assert ((found >= 0) & (found <= 1.0001)).all()
+    assert ((overlap >= 0) & (overlap <= 1.0001)).all()
 
 
 @pytest.mark.parametrize("name", POSTINGS_FILES)
 def test_damaged_file(tmp_path: Path, name: str) -> None:
-    """A file that holds no postings says what to run."""
+    """The error about a file without postings says what to run."""
     with InvertedIndexWriter(tmp_path) as writer:
         writer.add_text(0, hash_tokens("Hallo", ["de"]))
     (tmp_path / name).write_bytes(b"nonsense")

@@ -1,4 +1,4 @@
-"""The form in which words are compared."""
+"""The normalised form in which words are compared."""
 
 import pytest
 from hypothesis import given
@@ -8,7 +8,7 @@ from index.text.analyzer import extract_terms
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
+    ("first", "second"),
     [
         ("Förderung", "Foerderung"),
         ("Förderung", "forderung"),
@@ -19,17 +19,17 @@ from index.text.analyzer import extract_terms
         ("GROSS", "groß"),
     ],
 )
-def test_spellings_meet(one: str, other: str) -> None:
-    """Spellings of one German word become the same."""
-    assert extract_terms(one, "de") == extract_terms(other, "de")
+def test_spellings_match(first: str, second: str) -> None:
+    """Different spellings of a German word become the same term."""
+    assert extract_terms(first, "de") == extract_terms(second, "de")
 
 
-def test_stop_words_are_out() -> None:
-    """What a question is not about does not count."""
+def test_stop_words_are_removed() -> None:
+    """Stop words of a question are removed."""
     assert extract_terms("Was ist denn eine Kommune?", "de") == extract_terms("Kommune", "de")
 
 
 @given(st.text(max_size=200), st.sampled_from(["de", "en", "uk"]))
 def test_any_text(text: str, lang: str) -> None:
-    """Any text gives words without blanks or quotes."""
-    assert all(word and not set(word) & set(" \"'\n") for word in extract_terms(text, lang))
+    """Any text gives terms without spaces or quotes."""
+    assert all(term and not set(term) & set(" \"'\n") for term in extract_terms(text, lang))

@@ -1,4 +1,4 @@
-"""Questions without the name of what they ask about."""
+"""Masking the proper names in a question."""
 
 import pytest
 from hypothesis import given
@@ -16,7 +16,7 @@ NAMES = extract_proper_names(
 
 
 @pytest.mark.parametrize(
-    ("question", "rest"),
+    ("question", "masked"),
     [
         ("Wer leitet Bocholt?", "Wer leitet ?"),
         ("Wer leitet die Freiwilligenagentur in BOCHOLT?", "Wer leitet die Freiwilligenagentur in ?"),
@@ -26,17 +26,17 @@ NAMES = extract_proper_names(
         ("Was ist Collective Impact?", "Was ist Collective Impact?"),
     ],
 )
-def test_takes_the_name_out(question: str, rest: str) -> None:
-    """What is spelled alike in both languages goes in any form; other words and numbers stay."""
-    assert mask_names(question, NAMES) == rest
+def test_names_are_masked(question: str, masked: str) -> None:
+    """Words that are spelled alike in both languages are removed in any form; other words and numbers stay."""
+    assert mask_names(question, NAMES) == masked
 
 
-def test_one_language_tells_no_names() -> None:
-    """An entry in one language alone does not show which of its words are names."""
+def test_one_language_reveals_no_names() -> None:
+    """An entry in only one language does not show which of its words are names."""
     assert extract_proper_names([Entry("a", "de", "Bocholt", "In Bocholt half Kania.", Layer.PAGE)]) == frozenset()
 
 
 @given(st.text(max_size=100))
-def test_takes_any_text(text: str) -> None:
-    """Without names a question keeps every word."""
+def test_question_without_names_is_unchanged(text: str) -> None:
+    """Without names, a question keeps every word."""
     assert mask_names(text, frozenset()).split() == " ".join(text.split()).strip(" -").split()

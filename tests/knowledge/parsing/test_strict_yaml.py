@@ -1,4 +1,4 @@
-"""YAML is checked against a dataclass: values keep their spelling, and every mistake is named with its line."""
+"""YAML is validated against a dataclass: values keep their spelling, and every mistake is reported with its line."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +12,7 @@ from knowledge.parsing.strict_yaml import StrictYaml, Text, strict_keys
 @strict_keys
 @dataclass(frozen=True, slots=True)
 class Plant:
-    """An item of a list."""
+    """An item in a list."""
 
     id: Text
     edible: bool = False
@@ -22,7 +22,7 @@ class Plant:
 @strict_keys
 @dataclass(frozen=True, slots=True)
 class Garden:
-    """A file, but for its name."""
+    """The content of a file; its name is passed separately."""
 
     name: str
     plants: tuple[Plant, ...]
@@ -37,7 +37,7 @@ def problems_of(text: str) -> list[str]:
 
 
 def test_scalars_keep_their_spelling() -> None:
-    """Only the dataclass makes a boolean of a word; in a text, words and numbers stay as they are written."""
+    """Only the dataclass turns a word into a boolean; in text, words and numbers stay as they are written."""
     text = "plants:\n  - {id: 007, edible: yes, names: [no, 1.50, sea  kale]}"
 
     garden = StrictYaml(Path("garden.yaml"), text).validate(Garden, name="east")
@@ -62,12 +62,12 @@ def test_scalars_keep_their_spelling() -> None:
         ("- id: a", "1: expected lines of the form 'key: value'"),
     ],
 )
-def test_mistake_is_named_with_its_line(text: str, problem: str) -> None:
-    """Each kind of mistake says what is wrong and, if that helps, what is possible."""
+def test_mistake_is_reported_with_its_line(text: str, problem: str) -> None:
+    """Each error says what is wrong and, if that helps, what is allowed."""
     assert problems_of(text) == [problem]
 
 
-def test_all_mistakes_are_named() -> None:
+def test_all_mistakes_are_reported() -> None:
     """Mistakes of structure and of values are reported together, in the order of their lines."""
     assert [problem.partition(":")[0] for problem in problems_of("plants:\n  - edible: x\n  - id:\n    id: b")] == [
         "2",
@@ -78,7 +78,7 @@ def test_all_mistakes_are_named() -> None:
 
 
 def test_keys_can_be_ignored() -> None:
-    """With ``only_keys`` other keys may hold anything, even the same key twice."""
+    """With ``only_keys``, other keys may have any value, and may even be repeated."""
     text = "plants: []\ndraft: 1\ndraft: 2"
 
     assert StrictYaml(Path("garden.yaml"), text, only_keys=["plants"]).validate(Garden, name="east").plants == ()

@@ -1,4 +1,4 @@
-"""contacts.yaml is read strictly: contacts must be reachable, and every mistake is named with its line."""
+"""contacts.yaml is read strictly: contacts must be reachable, and every mistake is reported with its line."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ import pytest
 from knowledge.errors import ContentError
 from knowledge.records.contacts import read_contacts
 
-GOOD = """# Ansprechpersonen
+VALID = """# Ansprechpersonen
 contacts:
   - id: koeln
     name: Bürgerstiftung Köln
@@ -25,8 +25,8 @@ contacts:
 """
 
 
-def read(folder: Path, text: str) -> str:
-    """Return the problems of a file with this text; each begins with its line."""
+def problems_of(folder: Path, text: str) -> str:
+    """Return the problems of a file with this text, each with its line at the beginning."""
     path = folder / "contacts.yaml"
     path.write_text(text, encoding="utf-8")
     try:
@@ -36,9 +36,9 @@ def read(folder: Path, text: str) -> str:
     return ""
 
 
-def test_what_is_right_is_read_as_it_is_written(tmp_path: Path) -> None:
-    """A domain with umlauts, a short number and a local address are kept as they are written."""
-    (tmp_path / "contacts.yaml").write_text(GOOD, encoding="utf-8")
+def test_valid_contacts_are_read_unchanged(tmp_path: Path) -> None:
+    """A domain with umlauts, a short number and a local address are read unchanged."""
+    (tmp_path / "contacts.yaml").write_text(VALID, encoding="utf-8")
 
     first, second = read_contacts(tmp_path / "contacts.yaml")
 
@@ -69,15 +69,15 @@ def test_what_is_right_is_read_as_it_is_written(tmp_path: Path) -> None:
         ("contacts:\n", "contact:\n", "2: the key 'contacts' is missing"),
     ],
 )
-def test_what_is_wrong_is_named_with_its_line(tmp_path: Path, right: str, wrong: str, message: str) -> None:
-    """Unusable addresses, missing, unknown or repeated keys and wrong types are named with their line."""
-    assert right in GOOD
+def test_mistake_is_reported_with_its_line(tmp_path: Path, right: str, wrong: str, message: str) -> None:
+    """Unusable addresses, missing, unknown or repeated keys, and wrong types are reported with their line."""
+    assert right in VALID
 
-    assert message in read(tmp_path, GOOD.replace(right, wrong))
+    assert message in problems_of(tmp_path, VALID.replace(right, wrong))
 
 
-def test_all_that_is_wrong_at_once(tmp_path: Path) -> None:
-    """Every mistake is named, not only the first."""
-    messages = read(tmp_path, GOOD.replace("info@bürgerstiftung-köln.de", "kein at").replace("115", "folgt"))
+def test_all_mistakes_are_reported(tmp_path: Path) -> None:
+    """Every mistake is reported, not only the first."""
+    messages = problems_of(tmp_path, VALID.replace("info@bürgerstiftung-köln.de", "kein at").replace("115", "folgt"))
 
     assert [line.partition(":")[0] for line in messages.splitlines()] == ["7", "13"]

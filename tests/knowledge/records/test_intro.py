@@ -1,4 +1,4 @@
-"""The steps of the introduction are read strictly: each mistake is named with file and line."""
+"""The steps of the introduction are read strictly: each mistake is reported with file and line."""
 
 import shutil
 from pathlib import Path
@@ -15,7 +15,7 @@ STEP = Path("de/01-warum-nicht-allein.md")
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A copy of the introduction."""
+    """A copy of the introduction that a test may modify."""
     return Path(shutil.copytree(BUILT_IN / "intro", tmp_path / "intro"))
 
 
@@ -35,8 +35,8 @@ def folder(tmp_path: Path) -> Path:
         ("reply: Gute", "reply: " + "Gute " * 60, 9, "at most 280 fit"),
     ],
 )
-def test_mistakes_are_named_with_their_line(folder: Path, old: str, new: str, line: int, message: str) -> None:
-    """A file that is not as it must be is an error that says where and what."""
+def test_mistake_is_reported_with_its_line(folder: Path, old: str, new: str, line: int, message: str) -> None:
+    """A mistake in a step is an error with file, line and reason."""
     path = folder / STEP
     text = path.read_text("utf-8")
     assert old in text
@@ -63,7 +63,7 @@ def test_mistakes_are_named_with_their_line(folder: Path, old: str, new: str, li
     ],
 )
 def test_languages_have_the_same_steps(tmp_path: Path, change: object, message: str) -> None:
-    """Steps, pictures, entries and choices are the same in every language, and lead to entries that exist."""
+    """Steps, pictures, entries and choices must be the same in every language, and the entries must exist."""
     copy = Path(
         shutil.copytree(BUILT_IN, tmp_path / "knowledge", ignore=shutil.ignore_patterns("*.py", "__pycache__"))
     )

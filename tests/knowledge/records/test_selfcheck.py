@@ -1,4 +1,4 @@
-"""The questions of the self-check are read strictly; each mistake is named with its line."""
+"""The questions of the self-check are read strictly: each mistake is reported with its line."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -16,8 +16,8 @@ from knowledge.validation.rules import check_knowledge
 GERMAN = (BUILT_IN / SELFCHECK_FOLDER / "de.yaml").read_text(encoding="utf-8")
 
 
-def test_questions_are_as_promised() -> None:
-    """Three questions come from the page, and from the literature five on conditions and three on preconditions."""
+def test_groups_and_layers_of_the_questions() -> None:
+    """Three questions are from the page; five on conditions and three on preconditions are from the literature."""
     for selfcheck in read_selfchecks(BUILT_IN / SELFCHECK_FOLDER):
         layers = [question.group.layer for question in selfcheck.questions]
         counts = [sum(question.group is group for question in selfcheck.questions) for group in selfcheck.groups]
@@ -47,8 +47,8 @@ def test_folder_without_questions(tmp_path: Path) -> None:
         ("questions:\n", "questions: 3\nmore:\n", 16, "must be a list"),
     ],
 )
-def test_mistakes_are_named_with_their_line(tmp_path: Path, before: str, after: str, line: int, message: str) -> None:
-    """Mistakes of editors are errors that name file and line."""
+def test_mistake_is_reported_with_its_line(tmp_path: Path, before: str, after: str, line: int, message: str) -> None:
+    """A mistake of an editor is an error with file and line."""
     assert before in GERMAN
     (tmp_path / "de.yaml").write_text(GERMAN.replace(before, after, 1), encoding="utf-8")
 
@@ -61,10 +61,10 @@ def test_mistakes_are_named_with_their_line(tmp_path: Path, before: str, after: 
 
 def test_rules_across_files() -> None:
     """Linked entries and steps must exist, and all languages must ask the same questions."""
-    house = load_knowledge(BUILT_IN)
-    first, *others = house.selfchecks
-    wrong = replace(first.questions[0], entry="kosten", step=99)
-    broken = replace(house, selfchecks=(replace(first, questions=(wrong, *first.questions[1:])), *others))
+    built_in = load_knowledge(BUILT_IN)
+    first, *others = built_in.selfchecks
+    wrong_question = replace(first.questions[0], entry="kosten", step=99)
+    broken = replace(built_in, selfchecks=(replace(first, questions=(wrong_question, *first.questions[1:])), *others))
     messages = [problem.message for problem in check_knowledge(broken)]
 
     assert any("no entry 'kosten' that answers" in message for message in messages)
@@ -100,7 +100,7 @@ def test_summary_of_a_text(text: str, expected: str) -> None:
          Summary("Many act together, in many places and for a very long time.")),
     ],
 )  # fmt: skip
-def test_summary_that_is_a_list(text: str, expected: Summary) -> None:
+def test_summary_with_a_list(text: str, expected: Summary) -> None:
     """A list introduced by the first words is part of the summary; any other list is not."""
     assert summarise_markdown(text) == expected
 

@@ -52,7 +52,7 @@ def messages_for(text: str, *allowed: str) -> list[str]:
     ],
 )
 def test_each_rule(sentence: str, expected: str) -> None:
-    """Each violation is named once with what to do."""
+    """Each violation is reported once, with what to do."""
     messages = messages_for(sentence)
 
     assert len(messages) == 1
@@ -78,19 +78,19 @@ def test_each_rule(sentence: str, expected: str) -> None:
         "Telefon: +49 30 520 065 411",
     ],
 )
-def test_good_sentences(sentence: str) -> None:
+def test_valid_sentences(sentence: str) -> None:
     """A sentence that follows the rules yields no message."""
     assert messages_for(sentence) == []
 
 
-def test_a_sentence_may_go_on_in_the_next_line() -> None:
-    """Lines continued in lower case count as one sentence, named on its first line."""
+def test_sentence_may_continue_on_the_next_line() -> None:
+    """Lines continued in lower case count as one sentence, which is reported at its first line."""
     text = "Kurz.\nViele Menschen handeln hier zusammen,\nweil die Aufgabe für einen Menschen allein zu schwer ist."
 
     assert [line for line, _ in find_violations(text)] == [2]
 
 
-def test_exceptions_are_words_of_a_list(tmp_path: Path) -> None:
+def test_allowed_words(tmp_path: Path) -> None:
     """A listed word may be long or in capitals; a malformed list is rejected."""
     path = tmp_path / "easy.yaml"
     path.write_text("allowed: [NPO, Zukunftsträger]", encoding="utf-8")
@@ -115,7 +115,7 @@ def test_length_of_sentence_and_word(parts: list[str]) -> None:
     assert sum("letters" in message for message in messages) == sum(len(part) > MAX_WORD_LETTERS for part in parts)
 
 
-def house_with(tmp_path: Path, text: str) -> Knowledge:
+def built_in_with(tmp_path: Path, text: str) -> Knowledge:
     """Return the built-in knowledge with one text in Leichte Sprache in another folder."""
     path = tmp_path / "content" / LEICHTE_SPRACHE / "backbone.md"
     path.parent.mkdir(parents=True)
@@ -123,18 +123,18 @@ def house_with(tmp_path: Path, text: str) -> Knowledge:
     return replace(load_knowledge(BUILT_IN), folder=tmp_path)
 
 
-def test_check_names_file_and_line(tmp_path: Path) -> None:
-    """Title and text are checked, and each problem names file and line."""
+def test_problems_have_file_and_line(tmp_path: Path) -> None:
+    """Title and text are checked, and each problem has file and line."""
     front = '---\ntitle: "Die Aufgabenverteilung"\nsource: "Eine unglaublichlange Quelle"\n---\n'
-    knowledge = house_with(tmp_path, front + "Das ist gut.\nDas wäre besser.\n")
+    knowledge = built_in_with(tmp_path, front + "Das ist gut.\nDas wäre besser.\n")
 
     problems = [problem for problem in check_knowledge(knowledge) if problem.line]
 
     assert [(problem.path.name, problem.line) for problem in problems] == [("backbone.md", 2), ("backbone.md", 6)]
 
 
-def test_check_reads_the_self_check_too(tmp_path: Path) -> None:
-    """Questions are checked, and names of sources or other files are not."""
+def test_selfcheck_is_checked_too(tmp_path: Path) -> None:
+    """Questions of the self-check are checked, but not the ids of entries."""
     path = tmp_path / SELFCHECK_FOLDER / f"{LEICHTE_SPRACHE}.yaml"
     path.parent.mkdir()
     path.write_text(
@@ -149,30 +149,30 @@ def test_check_reads_the_self_check_too(tmp_path: Path) -> None:
 
 
 def test_leichte_sprache_may_be_partial_but_not_differ() -> None:
-    """An entry may lack such a text; if it has one, source and layer are those of the German text."""
-    house = load_knowledge(BUILT_IN)
-    easy = next(entry for entry in house.entries if entry.lang == LEICHTE_SPRACHE)
-    others = tuple(entry for entry in house.entries if entry.lang != LEICHTE_SPRACHE)
+    """An entry need not be in Leichte Sprache; if it is, source and layer are those of the German text."""
+    built_in = load_knowledge(BUILT_IN)
+    entry = next(entry for entry in built_in.entries if entry.lang == LEICHTE_SPRACHE)
+    others = tuple(entry for entry in built_in.entries if entry.lang != LEICHTE_SPRACHE)
 
-    assert check_knowledge(replace(house, entries=others)) == ()
-    broken = replace(easy, source="Anderswo", url="https://example.org", questions=("Was ist das?",))
-    messages = "\n".join(map(str, check_knowledge(replace(house, entries=(*others, broken)))))
+    assert check_knowledge(replace(built_in, entries=others)) == ()
+    broken = replace(entry, source="Anderswo", url="https://example.org", questions=("Was ist das?",))
+    messages = "\n".join(map(str, check_knowledge(replace(built_in, entries=(*others, broken)))))
     for expected in ("'source' differs", "'url' differs", "no questions"):
         assert expected in messages
 
 
-def test_no_path_leaves_leichte_sprache() -> None:
+def test_linked_entries_exist_in_leichte_sprache() -> None:
     """Every entry linked from the introduction or the self-check exists in Leichte Sprache."""
-    house = load_knowledge(BUILT_IN)
-    steps = [step for step in house.steps if step.lang == LEICHTE_SPRACHE]
-    led_to = {entry for step in steps for entry in step.entries}
-    led_to |= {choice.entry for step in steps for choice in step.choices if choice.entry}
-    led_to |= {
+    built_in = load_knowledge(BUILT_IN)
+    steps = [step for step in built_in.steps if step.lang == LEICHTE_SPRACHE]
+    linked = {entry for step in steps for entry in step.entries}
+    linked |= {choice.entry for step in steps for choice in step.choices if choice.entry}
+    linked |= {
         question.entry
-        for selfcheck in house.selfchecks
+        for selfcheck in built_in.selfchecks
         if selfcheck.lang == LEICHTE_SPRACHE
         for question in selfcheck.questions
     }
 
-    assert len(led_to) > 30
-    assert led_to - {entry.id for entry in house.entries if entry.lang == LEICHTE_SPRACHE} == set()
+    assert len(linked) > 30
+    assert linked - {entry.id for entry in built_in.entries if entry.lang == LEICHTE_SPRACHE} == set()

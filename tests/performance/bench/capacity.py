@@ -11,14 +11,14 @@ HOUR = 3600.0  # seconds
 
 @dataclass(frozen=True)
 class MeasuredCosts:
-    """What one question, process or tenant costs; docs/scaling.md describes how each was measured.
+    """The cost of one question, process or tenant; docs/scaling.md describes how each was measured.
 
     Attributes:
         bot, database: CPU milliseconds per question in the bot's processes and in PostgreSQL.
         transactions: write transactions per question.
         ceiling: write transactions per second of one bot, which writes one after the other.
         process, tenant: MB of a process with encoder and one tenant; of each further tenant with its own index.
-        connections: per tenant and process.
+        connections: database connections per tenant and process.
         sends: messages per second that Telegram accepts from one bot.
     """
 
@@ -37,7 +37,7 @@ MEASURED = MeasuredCosts(bot=28, database=4.5, transactions=3, ceiling=410, proc
 
 @dataclass(frozen=True)
 class Load:
-    """The load: ``share`` of a day's questions fall into the busiest hour; cores are used up to ``busy``."""
+    """The load: ``share`` of a day's questions are asked in the busiest hour; cores may be used up to ``busy``."""
 
     tenants: int
     questions: float = 200.0
@@ -58,7 +58,7 @@ class Machine:
 class Needs:
     """The resources needed in the busiest hour, with cores used up to ``Load.busy``."""
 
-    a_second: float
+    questions_per_second: float
     cores: float
     processes: int
     megabytes: float
@@ -68,26 +68,31 @@ class Needs:
 
 def estimate_needs(load: Load, measured: MeasuredCosts) -> Needs:
     """Estimate what these tenants need if each process serves all of them."""
-    a_second = load.tenants * load.questions * load.share / HOUR
-    cores = a_second * (measured.bot + measured.database) / 1000 / load.busy
-    processes = max(1, ceil(a_second * measured.bot / 1000 / load.busy))
+    questions_per_second = load.tenants * load.questions * load.share / HOUR
+    cores = questions_per_second * (measured.bot + measured.database) / 1000 / load.busy
+    processes = max(1, ceil(questions_per_second * measured.bot / 1000 / load.busy))
     each = measured.process + (load.tenants - 1) * measured.tenant
-    transactions = a_second * measured.transactions
+    transactions = questions_per_second * measured.transactions
     return Needs(
-        a_second, cores, processes, processes * each, transactions, processes * load.tenants * measured.connections
+        questions_per_second,
+        cores,
+        processes,
+        processes * each,
+        transactions,
+        processes * load.tenants * measured.connections,
     )
 
 
 def compute_utilisation(load: Load, measured: MeasuredCosts, machine: Machine) -> dict[str, float]:
-    """Return the used share of each limit, by name; more than 1 does not fit."""
+    """Return the used share of each limit, by name; a share above 1 does not fit."""
     needs = estimate_needs(load, measured)
-    one = estimate_needs(replace(load, tenants=1), measured)
+    one_tenant = estimate_needs(replace(load, tenants=1), measured)
     return {
         "cores": needs.cores / machine.cores,
         "memory": needs.megabytes / machine.megabytes,
         "connections": needs.connections / machine.connections,
-        "transactions of one bot": one.transactions / measured.ceiling,
-        "Telegram's messages of one bot": one.a_second / measured.sends,
+        "transactions of one bot": one_tenant.transactions / measured.ceiling,
+        "Telegram's messages of one bot": one_tenant.questions_per_second / measured.sends,
     }
 
 
@@ -98,7 +103,7 @@ def find_first_limit(load: Load, measured: MeasuredCosts, machine: Machine) -> s
 
 
 def count_fitting_tenants(load: Load, measured: MeasuredCosts, machine: Machine) -> int:
-    """Return how many such tenants fit before the first limit is reached, at least 0."""
+    """Return how many such tenants fit before the first limit is reached."""
     low, high = 0, 1
     while max(compute_utilisation(replace(load, tenants=high), measured, machine).values()) <= 1 and high < 10**7:
         low, high = high, high * 2
@@ -117,12 +122,12 @@ def main() -> None:
     for tenants in (1, 50, 1_000):
         load = Load(tenants)
         needs = estimate_needs(load, MEASURED)
-        print(f"{tenants:6,} tenants: {needs.a_second:.3f} questions a second, {needs.cores:.2f} cores")
+        print(f"{tenants:6,} tenants: {needs.questions_per_second:.3f} questions a second, {needs.cores:.2f} cores")
         print(f"        {needs.processes} processes, {needs.megabytes:,.0f} MB, {needs.connections} connections")
-        print(f"        {needs.transactions:.1f} writing transactions a second")
+        print(f"        {needs.transactions:.1f} write transactions a second")
         for name, share in compute_utilisation(load, MEASURED, machine).items():
             print(f"        {name}: {share:.1%}")
-        print(f"        the next wall: {find_first_limit(load, MEASURED, machine)}")
+        print(f"        the first limit: {find_first_limit(load, MEASURED, machine)}")
     print(f"fit on this machine: {count_fitting_tenants(Load(1), MEASURED, machine)}")
 
 

@@ -83,7 +83,7 @@ def measure(folder: Path, backend: PgBackend) -> None:
         {name: measure_latencies(ask, queries)[:, 0] for name, (ask, queries) in kinds.items()} for _ in range(RUNS)
     ]
 
-    print(f"{'ms, clock':26}{'p50':>10}{'p95':>10}   medians of {RUNS} runs in turn")
+    print(f"{'ms, clock':26}{'p50':>10}{'p95':>10}   medians of {RUNS} interleaved runs")
     for name in kinds:
         percentiles = np.median([np.percentile(run[name], (50, 95)) for run in runs], axis=0)
         print(f"{name:26}" + "".join(f"{value:10.2f}" for value in percentiles))

@@ -43,8 +43,8 @@ def build_folder(count: int, folder: Path) -> None:
     encoder = MixedEncoder(np.load(REAL / VECTORS_FILE), {})
     with tqdm(unit=" texts", mininterval=5) as bar:
 
-        def progress(doing: str, done: int, total: int | None) -> None:
-            bar.set_description_str(doing, refresh=False)
+        def progress(phase: str, done: int, total: int | None) -> None:
+            bar.set_description_str(phase, refresh=False)
             bar.total = total
             bar.update(done - bar.n)
 
@@ -83,7 +83,7 @@ def bytes_per_vector(reader: IndexReader) -> float:
 
 
 def build_in_subprocess(count: int, folder: Path) -> str:
-    """Build in a subprocess; returns its duration and peak memory as text."""
+    """Build in a subprocess; return its duration and peak memory as text."""
     shutil.rmtree(folder, ignore_errors=True)
     command = [sys.executable, "-m", "tests.performance.bench.scale", str(count), str(folder)]
     start = time.perf_counter()
@@ -122,7 +122,7 @@ def main(count: int, *, again: bool = False) -> None:
     runs = [{name: measure_latencies(ask, queries) for name, (ask, queries) in kinds.items()} for _ in range(RUNS)]
 
     print(
-        f"{len(reader.vector_index):,} passages, {len(texts)} questions, medians of {RUNS} runs in turn, one thread"
+        f"{len(reader.vector_index):,} passages, {len(texts)} questions, medians of {RUNS} interleaved runs, 1 thread"
     )
     print(f"{'ms':24}{'p50':>14}{'p95':>14}{'p50 processor':>14}{'p95 processor':>14}")
     for name in kinds:

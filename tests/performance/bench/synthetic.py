@@ -62,7 +62,7 @@ class MixedEncoder:
 
     @property
     def dimension(self) -> int:
-        """Numbers per vector."""
+        """The length of a vector."""
         return len(self._mean)
 
     def encode_queries(self, texts: Sequence[str], *, fast: bool = False) -> Vectors:

@@ -1,1 +1,1 @@
-"""The bot under load, as a process of its own: `make load`."""
+"""The bot under load, as a separate process: `make load`."""

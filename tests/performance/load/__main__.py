@@ -4,9 +4,9 @@ Usage: python -m tests.performance.load [--seconds 180] [--rate 20] [--people 50
                             [--flood without with] [--command "python -m bot run"] [--rounds 1] [--soak 100000]
 
 Each round runs the bot as its own process against a fake Telegram in another: without a flood, then with one. Before
-that, some questions are asked one after the other, so that each figure under load has one without load beside it.
-``--command`` is how the bot is started; the memory is that of all its processes. For several processes on PostgreSQL
-see tests/performance/load/workers.py.
+that, some questions are asked one after the other, so that each figure under load can be compared with one without.
+``--command`` starts the bot; the memory is that of all its processes. For several processes on PostgreSQL see
+tests/performance/load/workers.py.
 """
 
 import argparse
@@ -34,20 +34,20 @@ from tests.support.paths import ROOT
 
 MINUTE = 60.0
 FOLDER = ROOT / "data" / "load"
-Read = Callable[[str], list[tuple[Any, ...]]]
+RunQuery = Callable[[str], list[tuple[Any, ...]]]
 
 
 @dataclass(frozen=True)
 class Sample:
-    """Memory in MB and seconds of computing so far of the bot's processes, at a time."""
+    """Memory in MB and CPU seconds so far of the bot's processes, at a time."""
 
     at: float
     megabytes: float
-    computed: float
+    cpu_seconds: float
 
 
-class Watch:
-    """Looks each second at a process and its children, until stopped."""
+class ProcessSampler:
+    """Samples a process and its children every second, until stopped."""
 
     def __init__(self, process: int) -> None:
         self.samples: list[Sample] = []
@@ -56,44 +56,44 @@ class Watch:
         self._thread.start()
 
     def stop(self) -> None:
-        """Look no more."""
+        """Stop sampling."""
         self._ended.set()
         self._thread.join()
 
     def between(self, began: float, ended: float) -> list[Sample]:
-        """The samples of a span of time."""
+        """Return the samples of a time span."""
         return [sample for sample in self.samples if began <= sample.at <= ended]
 
     def _run(self) -> None:
         while not self._ended.wait(1.0):
             try:
-                everyone = list(family(self._process))
-                memory = sum(resident(one) for one in everyone)
-                self.samples.append(Sample(time.time(), memory, sum(_computed(one) for one in everyone)))
-            except (OSError, ValueError, IndexError):  # one has ended just now
+                processes = list(process_tree(self._process))
+                memory = sum(resident_megabytes(process) for process in processes)
+                self.samples.append(Sample(time.time(), memory, sum(_cpu_seconds(process) for process in processes)))
+            except (OSError, ValueError, IndexError):  # a process has just ended
                 continue
 
 
-def family(process: int) -> Iterator[int]:
-    """A process and all below it."""
+def process_tree(process: int) -> Iterator[int]:
+    """Yield a process and all its descendants."""
     yield process
     for child in Path(f"/proc/{process}/task/{process}/children").read_text().split():
-        yield from family(int(child))
+        yield from process_tree(int(child))
 
 
-def resident(process: int) -> float:
-    """The memory that it holds, in MB."""
+def resident_megabytes(process: int) -> float:
+    """Return the memory that a process uses, in MB."""
     return int(Path(f"/proc/{process}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
-def _computed(process: int) -> float:
+def _cpu_seconds(process: int) -> float:
     fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 @contextmanager
-def bot_running(command: str, mode: str, telegram: dict[str, str]) -> Iterator[int]:
-    """The bot against this fake Telegram, with an empty store; its process id."""
+def bot_process(command: str, mode: str, telegram: dict[str, str]) -> Iterator[int]:
+    """Run the bot against this fake Telegram, with an empty store; yield its process id."""
     shutil.rmtree(FOLDER, ignore_errors=True)
     environment = {
         **os.environ,
@@ -103,9 +103,9 @@ def bot_running(command: str, mode: str, telegram: dict[str, str]) -> Iterator[i
         "GW_LOG_LEVEL": "ERROR",
     }
     if mode == "webhook":
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = str(free.getsockname()[1])
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = str(probe.getsockname()[1])
         environment |= {"GW_WEBHOOK_URL": f"http://127.0.0.1:{port}/hook", "GW_WEBHOOK_SECRET": "load", "PORT": port}
     process = subprocess.Popen(shlex.split(command), cwd=ROOT, env=environment)
     try:
@@ -115,70 +115,71 @@ def bot_running(command: str, mode: str, telegram: dict[str, str]) -> Iterator[i
         process.wait(60)
 
 
-def play(plan: Plan, command: str, mode: str) -> None:
-    """One run; prints its figures."""
-    name = f"{mode}{', with a flood' if plan.flooded else ''}{f', {plan.soak} taps' if plan.soak else ''}"
+def run_plan(plan: Plan, command: str, mode: str) -> None:
+    """Run a plan and print its figures."""
+    name = f"{mode}{', with a flood' if plan.with_flood else ''}{f', {plan.soak} taps' if plan.soak else ''}"
     people = subprocess.Popen(
         [sys.executable, "-m", "tests.performance.load.people", json.dumps(asdict(plan))],
         cwd=ROOT,
         stdout=subprocess.PIPE,
     )
     assert people.stdout
-    with bot_running(command, mode, json.loads(people.stdout.readline())) as process:
-        watch = Watch(process)
+    with bot_process(command, mode, json.loads(people.stdout.readline())) as process:
+        sampler = ProcessSampler(process)
         began, ended = (float(next(iter(json.loads(people.stdout.readline()).values()))) for _ in range(2))
         size = sum(file.stat().st_size for file in FOLDER.glob("bot.db*"))
-        watch.stop()
-        seen = json.loads(people.stdout.readline())
+        sampler.stop()
+        measured = json.loads(people.stdout.readline())
         people.wait(60)
-    print(f"\n{name} ({machine()})")
-    _row("one question at a time", seen["alone"])
-    if seen["loaded"]:
-        _row(f"{plan.rate:g} a second from {plan.people} people", seen["loaded"])
-        ratio = percentile(tuple(seen["loaded"]), 0.95) / percentile(tuple(seen["alone"]), 0.95)
+    print(f"\n{name} ({machine_load()})")
+    _print_row("one question at a time", measured["unloaded"])
+    if measured["loaded"]:
+        _print_row(f"{plan.rate:g} a second from {plan.people} people", measured["loaded"])
+        ratio = percentile(tuple(measured["loaded"]), 0.95) / percentile(tuple(measured["unloaded"]), 0.95)
         print(f"  p95 under load is {ratio:.2f} times that of one question at a time")
-    print(f"  unanswered {seen['unanswered']}; calls {seen['calls']}; broken limits {len(seen['violations'])}")
-    for violation in seen["violations"][:5]:
+    calls, violations = measured["calls"], measured["violations"]
+    print(f"  unanswered {measured['unanswered']}; calls {calls}; violated limits {len(violations)}")
+    for violation in violations[:5]:
         print(f"    {violation}")
-    print(f"  answers out of order: {out_of_order(read_file)}")
-    _memory(watch, began, ended)
+    print(f"  answers out of order: {count_out_of_order(query_file)}")
+    _print_memory(sampler, began, ended)
     if plan.soak:
-        print(f"  {plan.soak / seen['seconds']:.0f} updates a second; the store has {size / 2**20:.1f} MB")
+        print(f"  {plan.soak / measured['seconds']:.0f} updates a second; the store has {size / 2**20:.1f} MB")
 
 
-def _row(name: str, values: list[float]) -> None:
+def _print_row(name: str, values: list[float]) -> None:
     shares = " ".join(f"p{share} {percentile(tuple(values), share / 100):6.0f}" for share in (50, 95, 99))
     print(f"  {name:36} n {len(values):5}   {shares} ms   max {max(values):.0f}")
 
 
-def _memory(watch: Watch, began: float, ended: float) -> None:
-    samples = watch.between(began, ended)
+def _print_memory(sampler: ProcessSampler, began: float, ended: float) -> None:
+    samples = sampler.between(began, ended)
     third = min(MINUTE, (ended - began) / 3)
     first, last = (
-        statistics.median(sample.megabytes for sample in watch.between(*span))
+        statistics.median(sample.megabytes for sample in sampler.between(*span))
         for span in ((began, began + third), (ended - third, ended))
     )
-    cores = (samples[-1].computed - samples[0].computed) / (samples[-1].at - samples[0].at)
-    print(f"  memory {first:.1f} MB at first, {last:.1f} MB at last: {last / first - 1:+.1%}; {cores:.2f} cores busy")
+    cores = (samples[-1].cpu_seconds - samples[0].cpu_seconds) / (samples[-1].at - samples[0].at)
+    print(f"  memory from {first:.1f} to {last:.1f} MB: {last / first - 1:+.1%}; {cores:.2f} cores busy")
 
 
-def out_of_order(read: Read) -> int:
-    """How many answers were sent before the answer to an earlier message of the same chat."""
-    rows = read(
+def count_out_of_order(run_query: RunQuery) -> int:
+    """Return how many answers were sent before the answer to an earlier message in the same chat."""
+    rows = run_query(
         "SELECT chat_id, origin_message FROM outbox WHERE message_id IS NOT NULL AND origin_message IS NOT NULL "
         "ORDER BY chat_id, message_id"
     )
     return sum(chat == after and origin > later for (chat, origin), (after, later) in pairwise(rows))
 
 
-def read_file(query: str) -> list[tuple[Any, ...]]:
-    """The rows that a query finds in the store's file."""
+def query_file(query: str) -> list[tuple[Any, ...]]:
+    """Return the rows that a query finds in the store's file."""
     with closing(sqlite3.connect(FOLDER / "bot.db")) as store:
         return store.execute(query).fetchall()
 
 
-def machine() -> str:
-    """How busy it is."""
+def machine_load() -> str:
+    """Describe how busy the machine is."""
     return f"load of the machine {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
 
 
@@ -193,12 +194,12 @@ def main() -> None:
     parser.add_argument("--soak", type=int, default=0)
     parser.add_argument("--flood", nargs="+", choices=["without", "with"], default=["without", "with"])
     parser.add_argument("--command", default=f"{sys.executable} -m bot run")
-    given = parser.parse_args()
-    for _ in range(given.rounds):
-        for mode in given.mode:
-            for flood in ["without"] if given.soak else given.flood:
-                plan = Plan(given.seconds, given.rate, given.people, flood == "with", given.soak)
-                play(plan, given.command, mode)
+    options = parser.parse_args()
+    for _ in range(options.rounds):
+        for mode in options.mode:
+            for flood in ["without"] if options.soak else options.flood:
+                plan = Plan(options.seconds, options.rate, options.people, flood == "with", options.soak)
+                run_plan(plan, options.command, mode)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""`python -m tests.performance.load.unlimited`: the bot by webhook with no limits of Telegram's."""
+"""`python -m tests.performance.load.unlimited`: the bot by webhook, without Telegram's limits."""
 
 import asyncio
 import signal
