@@ -24,7 +24,7 @@ async def my_files(fake_telegram: FakeTelegram, person: User) -> tuple[dict[str,
         ]
         return found if len(found) == 2 else []
 
-    page, data = await fake_telegram.wait_for(files_of, timeout=15)
+    page, data = await fake_telegram.wait_for(files_of)
     assert (page["file_name"], data["file_name"]) == ("meine-daten.html", "meine-daten.json")
     files = fake_telegram.world.files.by_id
     return json.loads(files[data["file_id"]].content), files[page["file_id"]].content.decode()

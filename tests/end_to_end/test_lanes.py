@@ -163,7 +163,7 @@ async def test_recipient_who_is_refused_for_now_holds_up_no_other(
         reference = await request(fake_telegram, ada)
         await card(fake_telegram, bea, forum, reference)
         forum.remove_bot(bea.account)
-        assert await asyncio.to_thread(mail_server.came.acquire, timeout=20)
+        assert await asyncio.to_thread(mail_server.came.acquire, timeout=60)
 
     store = open_store_from_settings(Settings())
     waiting = references(queued for queued in store.outbox.due_calls(time.time() + 3_600) if queued.chat_id == 0)
@@ -190,7 +190,7 @@ async def test_mail_of_a_request_that_is_deleted_meanwhile_is_asked_back(
         receipt = await wait_for_text(fake_telegram, ada, "Ihre Daten sind gelöscht")
         mail_server.go.set()
         for _ in range(2):
-            assert await asyncio.to_thread(mail_server.came.acquire, timeout=20)
+            assert await asyncio.to_thread(mail_server.came.acquire, timeout=60)
 
     assert f"die E-Mail zu {reference}" in receipt.text
     assert [reference in subject for subject in mail_server.subjects()] == [True, True]

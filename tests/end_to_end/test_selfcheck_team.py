@@ -137,7 +137,7 @@ async def test_team_of_a_store_of_before(
 ) -> None:
     """Codes of six letters and the answers under them are taken over: the team has its picture, others can join."""
     people = [fake_telegram.add_user(f"P{number}", language_code="de", started=True) for number in range(4)]
-    bot_settings.sqlite_path.parent.mkdir(parents=True)
+    bot_settings.sqlite_path.unlink()
     with closing(sqlite3.connect(bot_settings.sqlite_path, isolation_level=None)) as file:
         migrations.apply(Database(file), stop_before="0011_pictures")
         file.execute("INSERT INTO codes VALUES ('ABCDEF', 1)")

@@ -50,6 +50,7 @@ class Walker:
     problems: list[str] = field(default_factory=list)
     _leads: dict[str, frozenset[str]] = field(default_factory=dict)  # what was to be seen after each
     _outside: set[int] = field(default_factory=set)  # messages that another area brought
+    _messages: list[MessageView] = field(default_factory=list)  # all of the bot's, as they look now
     _since: int = 0
     _tapped: int | None = None
 
@@ -74,7 +75,9 @@ class Walker:
     async def send_text(self, text: str) -> None:
         """Type something and look at what comes."""
         said = self.person.send_text(text)
-        self._look(text, said.touched, [await self.person.wait_for_reply(said)])
+        reply = await self.person.wait_for_reply(said)
+        self._messages = self.person.bot_messages()
+        self._look(text, said.touched, [reply])
 
     async def tries(self, message: MessageView, target: str) -> None:
         """Tap the button, or follow the link, and look at what it brings."""
@@ -84,7 +87,7 @@ class Walker:
         foreign = not name.startswith(self.inside)
         if foreign:
             self.elsewhere.add(name)
-        since = self._newest()
+        since = max((seen.touched for seen in self.person.bot_messages()), default=0)
         if target.startswith(LINK):
             await self.person.wait_for_reply(self.person.open_deep_link(target.removeprefix(LINK)))
             toast = ""
@@ -93,20 +96,21 @@ class Walker:
             return
         else:
             toast = told
-        async with asyncio.timeout(10):  # a tap is answered at once, and may be before what it brings
-            while not self._all_sent():  # noqa: ASYNC110 - the store tells nobody
-                await asyncio.sleep(0.005)
-        brought = [seen for seen in self.person.bot_messages() if seen.touched > since]
+        await self._all_sent()  # a tap is answered at once, and may be before what it brings
+        self._messages = self.person.bot_messages()
+        brought = [seen for seen in self._messages if seen.touched > since]
         self._told(name, toast, brought)
         self._outside -= {one.id for one in brought}
         if foreign:
             self._outside |= {one.id for one in brought}
         self._look(name, since, brought, message.id)
 
-    def _all_sent(self) -> bool:
+    async def _all_sent(self) -> None:
+        """Wait until nothing is left to be sent; the store tells nobody, so it is asked again and again."""
         with closing(sqlite3.connect(self.store)) as file:
-            (waiting,) = file.execute("SELECT count(*) FROM outbox WHERE status = 'queued'").fetchone()
-        return bool(waiting == 0)
+            async with asyncio.timeout(60):
+                while file.execute("SELECT 1 FROM outbox WHERE status = 'queued' LIMIT 1").fetchone():
+                    await asyncio.sleep(0.01)
 
     async def _answered(self, message: MessageView, target: str) -> str | None:
         """The text of the short answer to a tap, which comes last; None where none came."""
@@ -116,9 +120,6 @@ class Walker:
         except TimeoutError:
             return None
         return str((answer or {}).get("text", ""))
-
-    def _newest(self) -> int:
-        return max((seen.touched for seen in self.person.bot_messages()), default=0)
 
     def _told(self, name: str, toast: str, brought: list[MessageView]) -> None:
         """What stood in the short answer to a tap, beside what it brought."""
@@ -140,7 +141,7 @@ class Walker:
 
     def _view(self) -> list[MessageView]:
         """What is before the person's eyes: the message that was tapped, and what was new since."""
-        return [one for one in self.person.bot_messages() if one.touched > self._since or one.id == self._tapped]
+        return [one for one in self._messages if one.touched > self._since or one.id == self._tapped]
 
     def _shown(self) -> Iterator[tuple[MessageView, str]]:
         """What can be tried in what is seen, the newest first."""
