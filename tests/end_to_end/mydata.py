@@ -26,7 +26,7 @@ async def my_files(fake_telegram: FakeTelegram, person: User) -> tuple[dict[str,
         ]
         return documents if len(documents) == 2 else []
 
-    page, data = await fake_telegram.wait_for(sent_documents, timeout=15)
+    page, data = await fake_telegram.wait_for(sent_documents)
     assert (page["file_name"], data["file_name"]) == ("meine-daten.html", "meine-daten.json")
     files = fake_telegram.world.files.by_id
     return json.loads(files[data["file_id"]].content), files[page["file_id"]].content.decode()

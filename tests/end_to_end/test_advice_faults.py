@@ -146,7 +146,7 @@ async def test_unanswered_call_is_retried(fake_telegram: FakeTelegram, ada: User
     fake_telegram.fail_next("copyMessage", FaultKind.HANG, chat=forum)
     ada.send_text("Eins")
     ada.send_text("Zwei")
-    await fake_telegram.wait_for(lambda: "Zwei" in [seen.text for seen in bea.bot_messages(forum)], timeout=20)
+    await fake_telegram.wait_for(lambda: "Zwei" in [seen.text for seen in bea.bot_messages(forum)])
 
     assert [seen.text for seen in bea.bot_messages(forum) if seen.text in ("Eins", "Zwei")] == ["Eins", "Zwei"]
 

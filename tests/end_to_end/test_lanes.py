@@ -160,7 +160,7 @@ async def test_temporarily_rejected_recipient_delays_no_other(
         reference = await request(fake_telegram, ada)
         await card(fake_telegram, bea, forum, reference)
         forum.remove_bot(bea.account)
-        assert await asyncio.to_thread(mail_server.arrived.acquire, timeout=20)
+        assert await asyncio.to_thread(mail_server.arrived.acquire, timeout=60)
 
     store = open_store_from_settings(Settings())
     waiting = references(queued for queued in store.outbox.due_calls(time.time() + 3_600) if queued.chat_id == 0)
@@ -191,7 +191,7 @@ async def test_request_is_deleted_while_its_mail_is_being_sent(
         receipt = await wait_for_text(fake_telegram, ada, "Ihre Daten sind gelöscht")
         mail_server.go.set()
         for _ in range(2):
-            assert await asyncio.to_thread(mail_server.arrived.acquire, timeout=20)
+            assert await asyncio.to_thread(mail_server.arrived.acquire, timeout=60)
 
     assert f"die E-Mail zu {reference}" in receipt.text
     assert [reference in subject for subject in mail_server.subjects()] == [True, True]

@@ -84,11 +84,11 @@ async def use_everything(
     for command, person in people.items():
         person.send_text(f"/{command} Kanarientext {ADDRESS}")
     for person in people.values():
-        await person.wait_for_reply(timeout=20)
+        await person.wait_for_reply()
     for kind in FAULTS:
         fake_telegram.fail_next("sendMessage", kind, chat=ada)
     ada.send_text("Was ist Collective Impact, Kanarienfrage?")
-    await ada.wait_for_reply(timeout=30)
+    await ada.wait_for_reply()
     reference = await send_request(ada)
     topic = topic_of(await card(fake_telegram, bea, forum, reference))
     bea.send_text("Kanarientext", chat=forum, topic=topic)

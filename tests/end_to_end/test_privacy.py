@@ -166,7 +166,7 @@ async def test_deletion_resumes_after_a_fault(
             fake_telegram.fail_next("deleteMessage", kind, chat=group)
         await delete_all_data(ada)
         await fake_telegram.wait_for(
-            lambda: [seen for seen in bea.bot_messages(group) if "zurückgezogen" in seen.text], timeout=20
+            lambda: [seen for seen in bea.bot_messages(group) if "zurückgezogen" in seen.text]
         )
 
     assert [seen.text.count(reference) for seen in bea.bot_messages(group)] == [1]
@@ -222,7 +222,7 @@ async def test_message_in_a_topic_being_deleted(
     await delete_all_data(ada)
     await fake_telegram.wait_for(lambda: fake_telegram.calls_to("deleteForumTopic"))
     bea.send_text("Sind Sie da?", chat=forum, topic=topic)
-    await fake_telegram.wait_for(lambda: len(fake_telegram.calls_to("deleteForumTopic")) > 1, timeout=15)
+    await fake_telegram.wait_for(lambda: len(fake_telegram.calls_to("deleteForumTopic")) > 1)
     await wait_for_text(fake_telegram, bea, f"Anfrage {reference}", forum)
 
     assert not any("Sind Sie da?" in seen.text for seen in ada.bot_messages())

@@ -134,7 +134,7 @@ async def test_guessing_codes_is_limited(bot_settings: Settings, live: LiveIndex
 async def test_team_from_an_older_store(bot_settings: Settings, live: LiveIndex, fake_telegram: FakeTelegram) -> None:
     """A team with a code of six letters from an older store keeps its result, and others can join it."""
     people = [fake_telegram.add_user(f"P{number}", language_code="de", started=True) for number in range(4)]
-    bot_settings.sqlite_path.parent.mkdir(parents=True)
+    bot_settings.sqlite_path.unlink()
     with closing(sqlite3.connect(bot_settings.sqlite_path, isolation_level=None)) as file:
         migrations.apply(Database(file), stop_before="0011_pictures")
         file.execute("INSERT INTO codes VALUES ('ABCDEF', 1)")

@@ -50,6 +50,7 @@ class Walker:
     problems: list[str] = field(default_factory=list)
     _targets_after: dict[str, frozenset[str]] = field(default_factory=dict)  # the targets visible after each
     _outside: set[int] = field(default_factory=set)  # messages that buttons of another area brought
+    _sent: list[MessageView] = field(default_factory=list)  # all of the bot's messages, as they look now
     _since: int = 0
     _tapped: int | None = None
 
@@ -78,7 +79,9 @@ class Walker:
     async def send_text(self, text: str) -> None:
         """Type a text and look at the replies."""
         sent = self.person.send_text(text)
-        self._record(text, sent.touched, [await self.person.wait_for_reply(sent)])
+        reply = await self.person.wait_for_reply(sent)
+        self._sent = self.person.bot_messages()
+        self._record(text, sent.touched, [reply])
 
     async def try_target(self, message: MessageView, target: str) -> None:
         """Tap the button or follow the link, and look at the replies."""
@@ -88,7 +91,7 @@ class Walker:
         foreign = not name.startswith(self.area)
         if foreign:
             self.tried_outside.add(name)
-        since = self._last_touched()
+        since = max((seen.touched for seen in self.person.bot_messages()), default=0)
         if target.startswith(LINK):
             await self.person.wait_for_reply(self.person.open_deep_link(target.removeprefix(LINK)))
             toast = ""
@@ -97,20 +100,21 @@ class Walker:
             return
         else:
             toast = answer
-        async with asyncio.timeout(10):  # a tap may be answered before its messages are sent
-            while not self._all_sent():  # noqa: ASYNC110 - the store sends no notifications
-                await asyncio.sleep(0.005)
-        brought = [seen for seen in self.person.bot_messages() if seen.touched > since]
+        await self._all_sent()  # a tap may be answered before its messages are sent
+        self._sent = self.person.bot_messages()
+        brought = [seen for seen in self._sent if seen.touched > since]
         self._check_toast(name, toast, brought)
         self._outside -= {seen.id for seen in brought}
         if foreign:
             self._outside |= {seen.id for seen in brought}
         self._record(name, since, brought, message.id)
 
-    def _all_sent(self) -> bool:
+    async def _all_sent(self) -> None:
+        """Wait until nothing is left to be sent; the store sends no notifications, so it is polled."""
         with closing(sqlite3.connect(self.store)) as file:
-            (waiting,) = file.execute("SELECT count(*) FROM outbox WHERE status = 'queued'").fetchone()
-        return bool(waiting == 0)
+            async with asyncio.timeout(60):
+                while file.execute("SELECT 1 FROM outbox WHERE status = 'queued'").fetchone():  # noqa: ASYNC110
+                    await asyncio.sleep(0.01)
 
     async def _tap(self, message: MessageView, target: str) -> str | None:
         """Tap a button; return the text of the short answer, or None if there was none."""
@@ -120,9 +124,6 @@ class Walker:
         except TimeoutError:
             return None
         return str((answer or {}).get("text", ""))
-
-    def _last_touched(self) -> int:
-        return max((seen.touched for seen in self.person.bot_messages()), default=0)
 
     def _check_toast(self, name: str, toast: str, brought: list[MessageView]) -> None:
         """Check the short answer to a tap against what the tap brought."""
@@ -144,7 +145,7 @@ class Walker:
 
     def _visible_messages(self) -> list[MessageView]:
         """Return what the person looks at: the message that was tapped, and what is new since."""
-        return [seen for seen in self.person.bot_messages() if seen.touched > self._since or seen.id == self._tapped]
+        return [seen for seen in self._sent if seen.touched > self._since or seen.id == self._tapped]
 
     def _visible_targets(self) -> Iterator[tuple[MessageView, str]]:
         """Yield what can be tried in the view, newest message first."""

@@ -22,7 +22,7 @@ class Log(logging.Handler):
 
     async def until(self, part: str) -> str:
         """Wait for a message that contains this text, and return it."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while True:
                 self._news.clear()
                 for line in self.lines:

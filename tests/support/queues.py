@@ -45,7 +45,7 @@ class Counterpart:
         return self.results.pop(0) if self.results else Sent(100 + len(self.taken))
 
     async def until(self, condition: Callable[[], bool]) -> None:
-        async with asyncio.timeout(10), self.news:
+        async with asyncio.timeout(60), self.news:
             await self.news.wait_for(condition)
 
 

@@ -182,9 +182,9 @@ def test_run_and_sigterm(tmp_path: Path) -> None:
         for question in ("Was ist Collective Impact?", "Was ist ein Backbone?"):
             ada.send_text(question)
             with started("run", cwd=tmp_path, env=env, stderr=subprocess.PIPE) as process:
-                answer = ada.wait_for_reply_sync(timeout=30)
+                answer = ada.wait_for_reply_sync(timeout=60)
                 process.send_signal(signal.SIGTERM)
-                _, log = process.communicate(timeout=20)
+                _, log = process.communicate(timeout=60)
 
             assert "Aus der Fachliteratur:" in answer.text
             assert process.returncode == 0

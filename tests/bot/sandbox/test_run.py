@@ -27,7 +27,7 @@ def running(data: Path, folder: Path, stdin: int = subprocess.DEVNULL, **variabl
         line = next((line for line in process.stderr if OPEN in line), "")
         yield line.partition(OPEN)[2].strip()
         process.send_signal(signal.SIGTERM)
-        rest = process.communicate(timeout=20)[1]
+        rest = process.communicate(timeout=60)[1]
         assert process.returncode == 0, rest
         assert "Traceback" not in rest
 
@@ -87,9 +87,9 @@ def test_no_sandbox_with_a_token(prepared: Path, tmp_path: Path) -> None:
         token = {"GW_TELEGRAM_TOKEN": fake_telegram.token, "GW_TELEGRAM_API_URL": fake_telegram.url}
         env = environment(tmp_path, prepared, PORT="0", PYTHONPROFILEIMPORTTIME="1", **token)
         with started("run", cwd=tmp_path, env=env, stdin=subprocess.DEVNULL, stderr=stderr) as process:
-            fake_telegram.wait_for_sync(lambda: fake_telegram.is_polling, timeout=30)
+            fake_telegram.wait_for_sync(lambda: fake_telegram.is_polling, timeout=60)
             process.send_signal(signal.SIGTERM)
-            process.wait(20)
+            process.wait(60)
     output = log.read_text()
 
     assert process.returncode == 0
