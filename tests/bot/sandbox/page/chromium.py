@@ -1,4 +1,4 @@
-"""Debian's Chromium or its shell without windows, which does the same with a third of the work, driven by Playwright."""
+"""Debian's Chromium, or its shell without windows, which takes a third of the work. Playwright drives it."""
 
 import shutil
 
