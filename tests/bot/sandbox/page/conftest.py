@@ -7,7 +7,7 @@ from typing import Literal
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, ViewportSize, expect, sync_playwright
 
 from bot.sandbox.launcher import Sandbox
 from bot.settings import Settings
@@ -27,6 +27,7 @@ def browser() -> Iterator[Browser]:
     """A headless Chromium."""
     if FOUND is None:
         pytest.skip(MISSING)
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         yield launch(playwright)
 

@@ -27,7 +27,7 @@ def test_changed_knowledge(ui: SandboxUI, entry: Path) -> None:
 
     entry.write_text(f"{text.rstrip()}\n\nNeu ist der Satz mit dem Apfelbaum.\n", encoding="utf-8")
 
-    expect(ui.page.get_by_text("Wissen neu gelesen: backbone.md")).to_be_visible(timeout=12_000)
+    expect(ui.page.get_by_text("Wissen neu gelesen: backbone.md")).to_be_visible()
     expect(ui.tab("Wissen").get_by_text("Neu gelesen: backbone.md")).to_be_visible()
 
 
