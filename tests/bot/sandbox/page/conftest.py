@@ -27,7 +27,7 @@ def browser() -> Iterator[Browser]:
     """A headless Chromium."""
     if FOUND is None:
         pytest.skip(MISSING)
-    expect.set_options(timeout=PATIENCE)
+    expect.set_options(timeout=DEFAULT_TIMEOUT)
     with sync_playwright() as playwright:
         yield launch(playwright)
 
