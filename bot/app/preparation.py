@@ -46,7 +46,9 @@ def prepare_bundled(folder: Path, say: Say) -> None:
         command, cwd=PROJECT_ROOT, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False
     )
     if process.returncode:
-        reason = process.stderr.strip().rpartition("\n")[2] or f"its process ended: {process.returncode}"
+        reason = process.stderr.strip().rpartition("\n")[2] or (
+            f"its process ended ({process.returncode}); it needs 1.5 GB of memory"
+        )
         raise EncoderError(f"The encoder cannot be prepared: {reason}")
 
 
