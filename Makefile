@@ -3,6 +3,8 @@
 # tests it, `setup-train` for torch and what exports other encoders and fits the decision.
 PYTHON ?= python3
 BIN := .venv/bin
+# Where it is set, each test process, and each process that a test starts, compiles our code again.
+unexport PYTHONDONTWRITEBYTECODE
 # In no lock, because there are several builds of it: where PyPI's brings GPU libraries that you do not need, name the
 # index of another, as in TORCH='torch==2.13.0 --index-url …'.
 TORCH ?= torch==2.13.0
