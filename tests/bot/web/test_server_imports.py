@@ -1,7 +1,10 @@
 """Running the bot stays lean: packages for training, rendering and the sandbox are not imported."""
 
+import os
 import subprocess
 import sys
+
+from tests.support.paths import PREPARED
 
 HEAVY = ("torch", "sentence_transformers", "transformers", "sklearn", "scipy", "onnx", "pandas", "matplotlib",
          "aiosmtpd", "bot.sandbox", "typst", "psycopg")  # fmt: skip
@@ -21,7 +24,11 @@ print([name for name in {HEAVY!r} if name in sys.modules])
 
 def test_serving_imports_nothing_heavy() -> None:
     """Answering a question imports none of the large optional packages."""
-    result = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=False)
+    environment = {**os.environ, "GW_DATA_DIR": str(PREPARED)}
+
+    result = subprocess.run(
+        [sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=False, env=environment
+    )
 
     assert result.returncode == 0, result.stderr
     assert result.stdout.strip() == "[]"
