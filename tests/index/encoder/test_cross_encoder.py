@@ -17,6 +17,7 @@ from index.export.from_torch.cross_encoder_export import export_cross_encoder
 from index.search.live_index import LiveIndex
 from index.search.searcher import Searcher, reorder_hits
 from knowledge.records.entry import Layer
+from tests.support.missing_tools import needs_torch
 from tests.support.paths import PREPARED
 
 QUESTION = "Was ist Collective Impact?"
@@ -71,6 +72,7 @@ def roberta(folder: Path) -> Path:
     return folder
 
 
+@needs_torch
 @pytest.mark.parametrize(("make", "segments", "between"), [(bert, True, 1), (roberta, False, 2)])
 def test_served_scores_are_the_models(make: Any, segments: bool, between: int, tmp_path: Path) -> None:
     """A pair gets the score that the model gives it, alone and in company, also where the passage is too long."""
@@ -92,6 +94,7 @@ def test_served_scores_are_the_models(make: Any, segments: bool, between: int, t
     assert [path.name for path in out.parent.iterdir()] == ["cross-encoder"]
 
 
+@needs_torch
 def test_a_model_with_several_scores_is_refused(tmp_path: Path) -> None:
     """A classifier of pairs is not what we can serve; nothing is left behind."""
     source = bert(tmp_path / "source", labels=3)
@@ -132,6 +135,7 @@ def test_only_some_change_places() -> None:
     assert "".join(hit.target for hit in new) == "cbdaef"
 
 
+@needs_torch
 def test_the_best_entries_are_put_in_its_order(live: LiveIndex, encoder: OnnxEncoder, tmp_path: Path) -> None:
     """Behind an index it changes the order of the first five and nothing else."""
     export_cross_encoder(str(bert(tmp_path / "source")), tmp_path / "cross-encoder", lambda _: None)
@@ -157,6 +161,7 @@ def test_the_best_entries_are_put_in_its_order(live: LiveIndex, encoder: OnnxEnc
     assert changed
 
 
+@needs_torch
 def test_eval_against_it(tmp_path: Path) -> None:
     """`eval --against` puts a prepared one behind the index in use."""
     export_cross_encoder(str(bert(tmp_path / "source")), tmp_path / "cross-encoder", lambda _: None)
