@@ -14,7 +14,7 @@ EXPORT := echo "\# Made by: make lock"; $(UV) export -q --frozen --offline --ext
 CONTENT := $(shell find knowledge -name '*.md' -o -name '*.yaml') index/decision/calibration.json
 ENCODER_CODE := $(wildcard index/export/*.py index/encoder/*.py)
 
-.PHONY: run test test-lowest test-wheel check coverage wheel setup setup-dev setup-train audit licences lock vectors sbom bench \
+.PHONY: run test test-lowest test-torch test-wheel check coverage wheel setup setup-dev setup-train audit licences lock vectors sbom bench \
 	bench-scale bench-pgvector chaos chaos-postgres load load-workers eval size format screenshots pictures-intro
 run: setup
 	@$(BIN)/gwbot run
@@ -48,6 +48,11 @@ coverage: setup-dev
 	@$(BIN)/pytest -n 4 -m durability --cov-branch --cov=bot.pipeline.inbox --cov=bot.pipeline.outbox --cov=bot.pipeline.rate_limiter --cov=bot.store \
 		--cov=bot.flows.relay.requester --cov=bot.flows.relay.adviser --cov=bot.flows.relay.notices \
 		--cov-report=term-missing:skip-covered --cov-fail-under=100
+
+# What `make test` skips where torch is not installed.
+test-torch: setup-train
+	@$(BIN)/python -m tools.licences
+	@$(BIN)/pytest -n 2 $$(grep -rl needs_torch tests --include='test_*.py')
 
 # The wheel in an environment of its own, with its dependencies from the package registry.
 test-wheel: setup-dev
