@@ -64,7 +64,7 @@ def _run_bots(settings: Settings, source: "UpdateSource") -> None:
         log.warning("%s", text)
         extend_start_timeout()
 
-    configure_logging("WARNING", settings.log_format)  # not what libraries note while they export a model
+    configure_logging("WARNING", settings.log_format)  # what takes long is logged at any GW_LOG_LEVEL
     ensure_prepared(settings, announce, sandbox=False)
     configure_logging(settings.log_level, settings.log_format)
     asyncio.run(run_all_bots(settings, source))

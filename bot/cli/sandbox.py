@@ -22,7 +22,7 @@ from bot.settings import Settings
 MAX_SANDBOXES = 9  # in one data folder
 
 
-class _TerminatedError(BaseException):  # not an Exception, since what prepares an encoder catches all of these
+class _TerminatedError(BaseException):  # not an Exception, since opening an encoder catches all of these
     """SIGTERM or SIGINT was received."""
 
 
