@@ -1,9 +1,9 @@
 """Read a knowledge folder: one with the built-in layout, or any folder of Markdown files.
 
-The built-in layout has ``content/<lang>/*.md``, ``contacts.yaml``, ``intents/*.yaml``, ``intro/<lang>/*.md`` and
-``selfcheck/<lang>.yaml`` and is read strictly; missing contacts or intents are taken from the built-in knowledge. In
-any other folder every ``*.md`` is an entry; its id is its path without the suffix, front matter is optional, and
-unknown keys are ignored.
+The built-in layout has ``content/<lang>/*.md``, ``contacts.yaml``, ``intents/*.yaml``, ``intro/<lang>/*.md``,
+``questions/<lang>.yaml`` and ``selfcheck/<lang>.yaml`` and is read strictly; missing contacts or intents are taken
+from the built-in knowledge. In any other folder every ``*.md`` is an entry; its id is its path without the suffix,
+front matter is optional, and unknown keys are ignored.
 """
 
 import os
@@ -15,6 +15,7 @@ from typing import TypeVar
 from knowledge.errors import ContentError, GwError, Problem
 from knowledge.records.contacts import CONTACTS_FILE, Contact, read_contacts
 from knowledge.records.entry import Entry, read_entry
+from knowledge.records.example_questions import QUESTIONS_FOLDER, ExampleQuestions, read_example_questions
 from knowledge.records.intents import Intent, read_intents
 from knowledge.records.intro import IntroStep, read_steps
 from knowledge.records.selfcheck import SELFCHECK_FOLDER, SelfCheck, read_selfchecks
@@ -34,6 +35,7 @@ class Knowledge:
     contacts: tuple[Contact, ...] = ()
     steps: tuple[IntroStep, ...] = ()
     selfchecks: tuple[SelfCheck, ...] = ()
+    example_questions: tuple[ExampleQuestions, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,7 @@ def load_knowledge(folder: Path, default_lang: str = "de", *, lazy: bool = False
         _collect_problems(problems, lambda: read_contacts(path_or_builtin(folder, CONTACTS_FILE))),
         _collect_problems(problems, lambda: read_steps(folder / "intro")),
         _collect_problems(problems, lambda: read_selfchecks(folder / SELFCHECK_FOLDER)),
+        _collect_problems(problems, lambda: read_example_questions(folder / QUESTIONS_FOLDER)),
     )
     if problems:
         raise ContentError(problems)

@@ -16,7 +16,14 @@ from bot.domain.commands import CANONICAL_COMMANDS, ENTRY_PREFIX
 from bot.domain.event import Event, EventKind
 from bot.domain.message import AnswerCallback, Button, EditMessage, Keyboard, SendMessage
 from bot.domain.turn import AnswerDecision, State, Turn
-from bot.flows.callback_data import ENTRY_CALLBACK, EXPLAIN_CALLBACK, FEEDBACK_CALLBACK, REQUEST_ADVICE, fits_button
+from bot.flows.callback_data import (
+    COMMAND_CALLBACK,
+    ENTRY_CALLBACK,
+    EXPLAIN_CALLBACK,
+    FEEDBACK_CALLBACK,
+    REQUEST_ADVICE,
+    fits_button,
+)
 from bot.flows.context import TurnContext
 from prompts.render import format_label, load_labels, render_template
 
@@ -100,12 +107,15 @@ def build_answer_keyboard(answer: Answer) -> Keyboard:
         if fits_button(data := f"{ENTRY_CALLBACK}{entry.id}")
     )
     source = answer.source
+    command = result.entry.command if result.entry else ""
+    command_row = (Button(labels[f"step_{command}"], f"{COMMAND_CALLBACK}{command}"),) if command else ()
     rating_row = tuple(
         Button(labels[name], data)
         for name, value in (("helpful", 1), ("not_helpful", 0))
         if source and fits_button(data := f"{FEEDBACK_CALLBACK}{value}:{source.id}")
     )
-    return (*entry_rows, *((rating_row,) if rating_row else ()), (Button(labels["talk"], REQUEST_ADVICE),))
+    talk_row = () if command == "beratung" else (Button(labels["talk"], REQUEST_ADVICE),)
+    return tuple(row for row in (command_row, *entry_rows, rating_row, talk_row) if row)
 
 
 def limit_taps(context: TurnContext, turn: Turn) -> Turn:

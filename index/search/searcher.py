@@ -15,7 +15,7 @@ from index.search.scoring import BoolArray, Candidates, Float32Array, Hit, score
 from index.storage.reader import IndexReader
 from index.text.proper_names import NO_NAMES, mask_names
 from knowledge.parsing.plain_text import markdown_to_plain
-from knowledge.records.entry import Entry, Layer
+from knowledge.records.entry import DETAILS_GAP, Entry, Layer
 
 MAX_OPTIONS = 3  # entries offered in a choice, or next to an answer
 MAX_RELATED_TO_GAP = 2
@@ -63,7 +63,7 @@ class Searcher:
             probability=probabilities.of_decision(decision),
             entry=entry,
             options=tuple(reader.get_entry(hit.target, lang) for hit in offered_hits),
-            related=self.load_related(entry, lang) if entry else (),
+            related=self.load_related(entry, lang, hits) if entry else (),
             reply=reader.intent_replies.get(intent) if decision is Decision.SMALL_TALK else None,
             intent=intent,
             hits=tuple(hits),
@@ -97,10 +97,14 @@ class Searcher:
             if entry and entry.layer is not Layer.GAP:
                 yield entry
 
-    def load_related(self, entry: Entry, lang: str) -> tuple[Entry, ...]:
-        """Load the entries to read next to this one; fewer for a gap."""
+    def load_related(self, entry: Entry, lang: str, hits: Sequence[Hit] = ()) -> tuple[Entry, ...]:
+        """Load the entries to read next to this one; fewer for a gap.
+
+        The gap of details belongs to no subject: the nearest of the ``hits`` are what it can offer.
+        """
         limit = MAX_RELATED_TO_GAP if entry.layer is Layer.GAP else MAX_OPTIONS
-        return tuple(islice(self.answering_entries(entry.related, lang), limit))
+        related = (hit.target for hit in hits) if hits and entry.id == DETAILS_GAP else entry.related
+        return tuple(islice(self.answering_entries(related, lang), limit))
 
     def _score_candidates(self, question: str) -> tuple[Float32Array, Candidates]:
         masked_question = mask_names(question, self.reader.proper_names)

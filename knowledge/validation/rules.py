@@ -3,7 +3,7 @@
 Pure except for Leichte Sprache, whose files are read again so that each problem can name its line.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,18 +11,21 @@ from knowledge.errors import Problem
 from knowledge.loader import Knowledge
 from knowledge.parsing.plain_text import markdown_to_plain
 from knowledge.parsing.text_file import read_text_file
-from knowledge.records.entry import ID_PATTERN, LEICHTE_SPRACHE, Entry, Layer
+from knowledge.records.entry import DETAILS_GAP, ID_PATTERN, LEICHTE_SPRACHE, Entry, Layer
+from knowledge.records.example_questions import QUESTIONS_FOLDER
 from knowledge.records.intro import IntroStep
 from knowledge.records.selfcheck import SELFCHECK_FOLDER, SelfCheck
 from knowledge.validation.leichte_sprache import ALLOWED_WORDS_FILE, find_violations, read_allowed_words
 
 COMPLETE_LANGUAGES = ("de", "en")  # other languages may lack entries and steps
-MIN_QUESTIONS = {"de": 8, "en": 4, LEICHTE_SPRACHE: 0}
+MIN_QUESTIONS = {"de": 24, "en": 12, LEICHTE_SPRACHE: 0}
+QUESTION_LANGUAGES = ("ar", "es", "fr", "pl", "ru", "tr", "uk")  # beside those that have texts
+MIN_FOREIGN_QUESTIONS, MIN_NOT_ANSWERED = 3, 6
 MAX_ENTRY_ID_LENGTH = 50  # with our prefixes, fits 64 bytes of callback data or deep link
 MAX_TITLE_LENGTH = 48
-MAX_BODY_LENGTH = 900
+MAX_BODY_LENGTH = 700  # what a phone shows without scrolling much
 _TECHNICAL_KEYS = frozenset(
-    ("layer", "source", "url", "audience", "related", "entries", "picture", "entry", "id", "group", "step")
+    ("layer", "source", "url", "audience", "related", "command", "entries", "picture", "entry", "id", "group", "step")
 )
 
 
@@ -34,6 +37,8 @@ def check_knowledge(knowledge: Knowledge) -> tuple[Problem, ...]:
         _check_related,
         _check_parity,
         _check_duplicates,
+        _check_not_answered,
+        _check_foreign_questions,
         _check_intent_phrases,
         _check_intro_steps,
         _check_contact_topics,
@@ -88,7 +93,7 @@ def _check_parity(knowledge: Knowledge) -> Iterator[Problem]:
                 yield Problem(entry_path(knowledge, reference), 0, f"the entry is missing in the language '{lang}'")
         for entry in entries.values():
             source = ("source",) if entry.lang == LEICHTE_SPRACHE else ()
-            for field in ("layer", "url", "audience", "related", *source):
+            for field in ("layer", "url", "audience", "related", "command", *source):
                 if getattr(entry, field) != getattr(reference, field):
                     message = f"'{field}' differs from the language '{reference.lang}'"
                     yield Problem(entry_path(knowledge, entry), 0, message)
@@ -100,7 +105,7 @@ def _check_duplicates(knowledge: Knowledge) -> Iterator[Problem]:
         for entry in knowledge.entries:
             value = getattr(entry, field)
             for text in (value,) if isinstance(value, str) else value:
-                earlier = entries_by_text.setdefault((entry.lang, text.casefold().strip(" ?!.")), entry)
+                earlier = entries_by_text.setdefault((entry.lang, _fold_question(text)), entry)
                 if earlier is not entry or (field == "questions" and _repeats_question(entry, text)):
                     message = f"'{text}' is also in the entry '{earlier.id}'"
                     yield Problem(entry_path(knowledge, entry), 0, message)
@@ -108,6 +113,49 @@ def _check_duplicates(knowledge: Knowledge) -> Iterator[Problem]:
 
 def _repeats_question(entry: Entry, question: str) -> bool:
     return sum(question.casefold() == other.casefold() for other in entry.questions) > 1
+
+
+def _check_not_answered(knowledge: Knowledge) -> Iterator[Problem]:
+    entries_by_question = {_fold_question(text): entry for entry in knowledge.entries for text in entry.questions}
+    has_details_gap = any(entry.id == DETAILS_GAP for entry in knowledge.entries)
+    for entry in knowledge.entries:
+        path = entry_path(knowledge, entry)
+        is_german_answer = entry.lang == "de" and entry.layer is not Layer.GAP
+        if is_german_answer and len(entry.not_answered) < MIN_NOT_ANSWERED:
+            yield Problem(
+                path, 0, f"not: {len(entry.not_answered)} questions; at least {MIN_NOT_ANSWERED} are needed"
+            )
+        if entry.not_answered and not has_details_gap:
+            yield Problem(
+                path, 0, f"not: these questions are answered by the entry '{DETAILS_GAP}', which is missing"
+            )
+        for text in entry.not_answered:
+            if other := entries_by_question.get(_fold_question(text)):
+                yield Problem(path, 0, f"not: '{text}' is an example question of the entry '{other.id}'")
+
+
+def _check_foreign_questions(knowledge: Knowledge) -> Iterator[Problem]:
+    answering_ids = {entry.id for entry in knowledge.entries if entry.layer is not Layer.GAP}
+    entry_ids = {entry.id for entry in knowledge.entries}
+    by_lang = {file.lang: file.by_entry for file in knowledge.example_questions}
+    for lang in sorted({*QUESTION_LANGUAGES, *by_lang}):
+        path, by_entry = knowledge.folder / QUESTIONS_FOLDER / f"{lang}.yaml", by_lang.get(lang, {})
+        if lang in COMPLETE_LANGUAGES:
+            yield Problem(path, 0, "questions in this language belong in the files of the entries")
+        for entry_id in sorted(by_entry.keys() - entry_ids):
+            yield Problem(path, 0, f"there is no entry '{entry_id}'")
+        missing = [name for name in sorted(answering_ids) if len(by_entry.get(name, ())) < MIN_FOREIGN_QUESTIONS]
+        if missing and lang in QUESTION_LANGUAGES:
+            names = ", ".join(missing[:3]) + (f" and {len(missing) - 3} more" if len(missing) > 3 else "")
+            yield Problem(path, 0, f"fewer than {MIN_FOREIGN_QUESTIONS} questions for {names}")
+        counts = Counter(_fold_question(text) for texts in by_entry.values() for text in texts)
+        yield from (
+            Problem(path, 0, f"'{text}' is there {count} times") for text, count in counts.items() if count > 1
+        )
+
+
+def _fold_question(text: str) -> str:
+    return text.casefold().strip(" ?!.")
 
 
 def _check_intent_phrases(knowledge: Knowledge) -> Iterator[Problem]:
