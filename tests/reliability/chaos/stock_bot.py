@@ -144,7 +144,8 @@ async def _take_request(update: Update, context: Context) -> None:
     query = cast(CallbackQuery, update.callback_query)
     await query.answer()
     reference = cast(str, query.data).split(":")[2]
-    await message.edit_reply_markup(_make_keyboard(f"q:release:{reference}", f"q:close:{reference}"))
+    keyboard = _make_keyboard(f"q:release:{reference}", f"q:close:{reference}")
+    await message.edit_text(cast(str, message.text), reply_markup=keyboard)
 
 
 async def _close_request(update: Update, context: Context) -> None:
