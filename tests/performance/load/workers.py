@@ -62,7 +62,7 @@ class ProcessGroups:
 def _count_commits(database: Database | None) -> int:
     """Return the transactions of the database so far; each query outside of a transaction counts as one."""
     count = "SELECT sum(xact_commit) FROM pg_stat_database WHERE datname = 'gwbot'"
-    return int(database.rows(count)[0][0]) if database else 0
+    return int(database.fetch_rows(count)[0][0]) if database else 0
 
 
 def _cpu_seconds(process: int) -> float:
@@ -103,7 +103,7 @@ def run_plan(what: str, database: str, workers: int, plan: Plan) -> None:
         memory = groups.megabytes("bot") / workers
         measured = json.loads(people.stdout.readline())
         people.wait(60)
-        unordered = count_out_of_order(postgres.rows if postgres else query_file)
+        unordered = count_out_of_order(postgres.fetch_rows if postgres else query_file)
     _print_row(f"{database} {workers}", measured, {name: after[name] - before[name] for name in after})
     each = f"{commits / len(measured['loaded']):.1f} transactions each; " if postgres else ""
     print(
