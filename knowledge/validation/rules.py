@@ -7,10 +7,12 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
+from knowledge.crisis import CrisisDetector
 from knowledge.errors import Problem
 from knowledge.loader import Knowledge
 from knowledge.parsing.plain_text import markdown_to_plain
 from knowledge.parsing.text_file import read_text_file
+from knowledge.records.crisis_signs import CRISIS_FILE
 from knowledge.records.entry import ID_PATTERN, LEICHTE_SPRACHE, Entry, Layer
 from knowledge.records.intro import IntroStep
 from knowledge.records.selfcheck import SELFCHECK_FOLDER, SelfCheck
@@ -35,6 +37,7 @@ def check_knowledge(knowledge: Knowledge) -> tuple[Problem, ...]:
         _check_parity,
         _check_duplicates,
         _check_intent_phrases,
+        _check_crisis_signs,
         _check_intro_steps,
         _check_contact_topics,
         _check_selfchecks,
@@ -117,6 +120,16 @@ def _check_intent_phrases(knowledge: Knowledge) -> Iterator[Problem]:
             if entry := entries_by_question.get(phrase.casefold()):
                 path = knowledge.folder / "intents" / f"{intent.id}.yaml"
                 yield Problem(path, 0, f"'{phrase}' is also an example question of the entry '{entry.id}'")
+
+
+def _check_crisis_signs(knowledge: Knowledge) -> Iterator[Problem]:
+    detector = CrisisDetector(knowledge.crisis_signs)
+    questions = [question for entry in knowledge.entries for question in entry.questions]
+    phrases = [phrase for intent in knowledge.intents for _, phrase in intent.phrases]
+    for text in (*questions, *phrases):
+        if lang := detector.find_language(text):
+            message = f"the example question '{text}' is taken for a call for help, by a wording in '{lang}'"
+            yield Problem(knowledge.folder / CRISIS_FILE, 0, message)
 
 
 def _check_intro_steps(knowledge: Knowledge) -> Iterator[Problem]:
