@@ -16,8 +16,8 @@ _APOSTROPHES = re.compile(r"['’‘`´ʼ]")
 _LETTER_VARIANTS = str.maketrans("ıłøґىةی", "iloгيهي", "\N{ARABIC TATWEEL}")
 _UMLAUT_SPELLINGS = re.compile(r"([aou])e")
 _REPEATED_LETTER = re.compile(r"([^\W\d])\1+")
-_WORD_OR_EDGE = re.compile(r"(?P<word>[^\W_]+)|(?<=\w)-(?=\w)|(?P<comma>[,،])|[\s\"„“”«»()_]+|(?P<edge>.)")
-COMMA = ","
+_WORD_OR_EDGE = re.compile(r"(?P<word>[^\W_]+)|(?<=\w)-(?=\w)|(?P<comma>[,،])|[ \t\xa0\"„“”«»()_]+|(?P<edge>.)", re.S)
+_COMMA = ","
 _CUT = "~"  # stands for a harmless wording that was cut out
 
 
@@ -51,8 +51,8 @@ class _Language:
 
     def matches(self, words: Iterable[str]) -> bool:
         kept = " ".join(word for word in words if word not in self._fillers)
-        text = self._harmless.sub(_CUT, kept) if self._signs.harmless else kept
-        return bool(self._wordings.search(" ".join(map(self._correct, text.split()))))
+        without_harmless = self._harmless.sub(_CUT, kept)
+        return bool(self._wordings.search(" ".join(map(self._correct, without_harmless.split()))))
 
     def _correct(self, word: str) -> str:
         """Return the long word that a word differs from by one letter that is missing, added, wrong or moved."""
@@ -65,18 +65,19 @@ class _Language:
         return word
 
     def _compile(self, wordings: Iterable[str]) -> re.Pattern[str]:
-        patterns = "|".join(map(self._wording_pattern, wordings))
+        patterns = "|".join(filter(None, map(self._wording_pattern, wordings))) or "(?!)"  # matches nothing
         return re.compile(rf"(?<!\S)(?:{patterns})(?!\S)")
 
     def _wording_pattern(self, wording: str) -> str:
-        pattern, joint = "", ""
+        """Return the pattern of a wording; "" if it consists of fillers, which would fit every message."""
+        pattern, joint, has_words = "", "", False
         for element in wording.split():
             if element == GAP:
                 joint = rf"(?: ,)?(?: [^ .,]+){{0,{MAX_GAP}}}(?: ,)? "
             elif pieces := self._element_pieces(element):
                 pattern += f"{joint}(?:{'|'.join(pieces)})"
-                joint = "(?: ,)? "
-        return pattern
+                joint, has_words = "(?: ,)? ", has_words or element != SENTENCE_EDGE
+        return pattern if has_words else ""
 
     def _element_pieces(self, element: str) -> list[str]:
         """Return the patterns of an element; none if it consists of fillers, which are left out of messages too."""
@@ -98,7 +99,7 @@ def _split_words(text: str) -> Iterator[str]:
             yield match["word"]
             at_edge = False
         elif match["comma"]:
-            yield COMMA
+            yield _COMMA
         elif match["edge"] and not at_edge:
             yield SENTENCE_EDGE
             at_edge = True

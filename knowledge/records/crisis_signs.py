@@ -13,12 +13,13 @@ from knowledge.parsing.text_file import read_text_file
 
 CRISIS_FILE = "crisis.yaml"
 GAP, SENTENCE_EDGE, LIST_MARK, ANY_ENDING = "...", ".", "@", "*"
-_ALTERNATIVE = r"(?:@\w+|[\w'’]+\*?)"
+_WORD = r"[^\W_][\w'’]*\*?"
+_ALTERNATIVE = rf"(?:@\w+|{_WORD})"
 _ELEMENT = re.compile(rf"\.\.\.|\.|{_ALTERNATIVE}(?:/{_ALTERNATIVE})*")
 
 
 def _check_word(word: str) -> str:
-    if not re.fullmatch(r"[\w'’]+\*?", word):
+    if not re.fullmatch(_WORD, word):
         raise ValueError(f"'{word}' must be one word, with a * at most at its end")
     return word
 
@@ -49,6 +50,8 @@ class CrisisSigns:
 
     def __post_init__(self) -> None:
         for wording in (*self.harmless, *self.signs):
+            if {word.casefold() for word in wording.split()} - {GAP, SENTENCE_EDGE} <= self.fillers:
+                raise ValueError(f"'{wording}' has only fillers, so it would fit every message")
             for name in re.findall(r"@(\w+)", wording):
                 if name not in self.lists:
                     raise ValueError(f"'{wording}': there is no list '{name}'")

@@ -265,12 +265,12 @@ def test_labelled_questions_are_harmless() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "ICH WILL STERBEN!!!", "ich  will\nsterben", "Ich will „sterben“.", "ich will steren", "ich will stebren",
+        "ICH WILL STERBEN!!!", "ich  will\tsterben", "Ich will „sterben“.", "ich will steren", "ich will stebren",
         "ich will sterbenn", "ich will\u200b sterben", "Guten Tag. Ich will sterben, bitte.", "ich, ich will sterben",
     ],
 )  # fmt: skip
 def test_spelling_does_not_matter(text: str) -> None:
-    """Capitals, signs, line breaks, doubled letters and one wrong letter of a long word change nothing."""
+    """Capitals, signs, blanks, doubled letters and one wrong letter of a long word change nothing."""
     assert DETECTOR.find_language(text) == "de"
 
 
@@ -296,6 +296,10 @@ def test_spelling_does_not_matter(text: str) -> None:
         ("strümpfe", "Stümfe", False),
         ("strümpfe", "Strumfpe", True),
         ("haus", "hasu", False),
+        (". mein haus .", "Hier ist es\nMein Haus\nKommt bald", True),
+        ("séhr .", "Mein Haus.", False),
+        ("sehr* haus", "sehr haus", False),
+        ("sehr* haus", "sehrend haus", True),
     ],
 )
 def test_wordings_mean_what_the_file_says(wording: str, text: str, fits: bool) -> None:

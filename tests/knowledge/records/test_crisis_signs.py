@@ -32,6 +32,7 @@ def test_wordings_are_read_by_language(tmp_path: Path) -> None:
         (FILE.format("... hilfe"), "crisis.yaml:7: '... hilfe' must have words"),
         (FILE.format(". ."), "crisis.yaml:7: '. .' must have words"),
         (FILE.format(""), "crisis.yaml:7: 'signs' must not be empty"),
+        (FILE.format(". So ... so ."), "'. So ... so .' has only fillers"),
         (FILE.format("@du hilfe"), "'@du hilfe': there is no list 'du'"),
         (FILE.replace("[so]", "[so viel]").format("hilfe"), "crisis.yaml:2: 'so viel' must be one word"),
         (FILE.replace("\n    - '{}'", " []"), "'signs' must not be empty"),
