@@ -16,6 +16,7 @@ from bot.domain.commands import CANONICAL_COMMANDS, ENTRY_PREFIX
 from bot.domain.event import Event, EventKind
 from bot.domain.message import AnswerCallback, Button, EditMessage, Keyboard, SendMessage
 from bot.domain.turn import AnswerDecision, State, Turn
+from bot.flows import crisis
 from bot.flows.callback_data import (
     COMMAND_CALLBACK,
     ENTRY_CALLBACK,
@@ -35,8 +36,13 @@ EXPLAINABLE_STATUSES = frozenset((AnswerStatus.ANSWERED, AnswerStatus.CLARIFY, A
 
 
 def answer_question(context: TurnContext) -> Turn:
-    """Answer each question of a message in a separate message; ask for a question if there is none."""
+    """Answer each question of a message in a separate message; ask for a question if there is none.
+
+    Whoever needs help at once gets the emergency numbers in place of an answer, whatever the limit.
+    """
     event = context.event
+    if turn := crisis.answer_with_help(context):
+        return turn
     if not event.text.strip():
         return context.say("ask")
     context = _count_question(context)
@@ -60,6 +66,8 @@ def answer_edit(context: TurnContext) -> Turn:
     is_question = not event.command or CANONICAL_COMMANDS.get(event.command) == "frage"
     if not is_question or not event.text.strip():
         return Turn(state)
+    if turn := crisis.answer_with_help(context):
+        return turn
     context = _count_question(context)
     if turn := _limit_questions(context):
         return turn

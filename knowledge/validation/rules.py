@@ -7,10 +7,12 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
+from knowledge.crisis import CrisisDetector
 from knowledge.errors import Problem
 from knowledge.loader import Knowledge
 from knowledge.parsing.plain_text import markdown_to_plain
 from knowledge.parsing.text_file import read_text_file
+from knowledge.records.crisis_signs import CRISIS_FILE
 from knowledge.records.entry import DETAILS_GAP, ID_PATTERN, LEICHTE_SPRACHE, Entry, Layer
 from knowledge.records.example_questions import QUESTIONS_FOLDER
 from knowledge.records.intro import IntroStep
@@ -40,6 +42,7 @@ def check_knowledge(knowledge: Knowledge) -> tuple[Problem, ...]:
         _check_not_answered,
         _check_foreign_questions,
         _check_intent_phrases,
+        _check_crisis_signs,
         _check_intro_steps,
         _check_contact_topics,
         _check_selfchecks,
@@ -165,6 +168,16 @@ def _check_intent_phrases(knowledge: Knowledge) -> Iterator[Problem]:
             if entry := entries_by_question.get(phrase.casefold()):
                 path = knowledge.folder / "intents" / f"{intent.id}.yaml"
                 yield Problem(path, 0, f"'{phrase}' is also an example question of the entry '{entry.id}'")
+
+
+def _check_crisis_signs(knowledge: Knowledge) -> Iterator[Problem]:
+    detector = CrisisDetector(knowledge.crisis_signs)
+    questions = [question for entry in knowledge.entries for question in entry.questions]
+    phrases = [phrase for intent in knowledge.intents for _, phrase in intent.phrases]
+    for text in (*questions, *phrases):
+        if lang := detector.find_language(text):
+            message = f"the example question '{text}' is taken for a call for help, by a wording in '{lang}'"
+            yield Problem(knowledge.folder / CRISIS_FILE, 0, message)
 
 
 def _check_intro_steps(knowledge: Knowledge) -> Iterator[Problem]:
