@@ -2,8 +2,8 @@
 
 The built-in layout has ``content/<lang>/*.md``, ``contacts.yaml``, ``crisis.yaml``, ``intents/*.yaml``,
 ``intro/<lang>/*.md``, ``questions/<lang>.yaml`` and ``selfcheck/<lang>.yaml`` and is read strictly; missing contacts,
-intents or wordings of crises are taken from the built-in knowledge. In any other folder every ``*.md`` is an entry; its
-id is its path without the suffix, front matter is optional, and unknown keys are ignored.
+intents or wordings of crises are taken from the built-in knowledge. In any other folder every ``*.md`` is an entry;
+its id is its path without the suffix, front matter is optional, and unknown keys are ignored.
 """
 
 import os

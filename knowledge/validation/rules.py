@@ -26,6 +26,7 @@ MIN_FOREIGN_QUESTIONS, MIN_NOT_ANSWERED = 3, 6
 MAX_ENTRY_ID_LENGTH = 50  # with our prefixes, fits 64 bytes of callback data or deep link
 MAX_TITLE_LENGTH = 48
 MAX_BODY_LENGTH = 700  # what a phone shows without scrolling much
+MAX_EASY_BODY_LENGTH = 1_100  # Leichte Sprache explains its words, in short sentences
 _TECHNICAL_KEYS = frozenset(
     ("layer", "source", "url", "audience", "related", "command", "entries", "picture", "entry", "id", "group", "step")
 )
@@ -68,8 +69,9 @@ def _check_lengths(knowledge: Knowledge) -> Iterator[Problem]:
         path = entry_path(knowledge, entry)
         if len(entry.title) > MAX_TITLE_LENGTH:
             yield Problem(path, 2, f"the title has {len(entry.title)} characters; {MAX_TITLE_LENGTH} fit a button")
-        if len(markdown_to_plain(entry.body)) > MAX_BODY_LENGTH:
-            yield Problem(path, 0, f"the text has over {MAX_BODY_LENGTH} characters; split it into two entries")
+        max_length = MAX_EASY_BODY_LENGTH if entry.lang == LEICHTE_SPRACHE else MAX_BODY_LENGTH
+        if len(markdown_to_plain(entry.body)) > max_length:
+            yield Problem(path, 0, f"the text has over {max_length} characters; split it into two entries")
         if entry.lang == LEICHTE_SPRACHE and entry.questions:
             yield Problem(path, 0, "Leichte Sprache has no questions: an entry is found by those of the German text")
         minimum = MIN_QUESTIONS.get(entry.lang, 1)
