@@ -111,8 +111,8 @@ async def test_card_asks_for_plain_answers(fake_telegram: FakeTelegram, ada: Use
         "Weiter ohne Antwort",
     ):
         review = await person.wait_for_reply(person.tap_button(button))
-    assert "Darf ich das an die Beratung geben?" in review.text
-    person.tap_button("Ja, das darf die Beratung haben")
+    assert "Darf ich das an das Beratungs-Team geben?" in review.text
+    person.tap_button("Ja, das darf das Team haben")
     await wait_for_text(fake_telegram, person, "Die Antwort soll spätestens dann da sein:")
 
     card = await wait_for_text(fake_telegram, bea, "Wie fangen wir an?", forum)

@@ -6,6 +6,7 @@ import pytest
 
 from bot.app.bootstrap import open_store_from_settings
 from bot.domain.consultation import ContactChannel, Details
+from bot.flows.consultation.review import REQUEST_CONSENT_VERSION
 from bot.sandbox.fake_telegram import FakeTelegram, Group, User
 from bot.settings import Settings
 from index.search.live_index import LiveIndex
@@ -171,7 +172,7 @@ async def test_request_without_an_adviser_chat(ada: User, bot_settings: Settings
     store = open_store_from_settings(bot_settings)
     (request,) = store.requests.active_requests()
     store.close()
-    assert (request.consent, request.contact, request.details.kind) == ("2026-11-24", "jacob-rohm", "npo")
+    assert (request.consent, request.contact, request.details.kind) == (REQUEST_CONSENT_VERSION, "jacob-rohm", "npo")
     assert request.created > 0
 
 
