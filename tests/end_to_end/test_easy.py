@@ -91,7 +91,7 @@ async def test_the_introduction_in_leichte_sprache(easy: User) -> None:
     reply = await easy.wait_for_reply(easy.tap_button("Viele handeln zusammen"))
 
     assert "Deshalb handeln viele zusammen.\nDas heißt: Gemeinsam Wirken.\n" in step.text
-    assert "Eine Aufgabe ist zu schwer.\nWas hilft?" in step.text
+    assert "Eine Aufgabe ist zu schwer für 1 Organisation.\nWas hilft?" in step.text
     assert "Richtig!\nDas ist Gemeinsam Wirken.\nWie das geht, lesen Sie gleich." in reply.text
 
 
@@ -100,7 +100,7 @@ async def test_card_asks_for_plain_answers(fake_telegram: FakeTelegram, ada: Use
     """A request is made in Leichte Sprache from beginning to end, and its card asks for plain answers."""
     person = await choose_leichte_sprache(ada)
     person.send_text("/beratung")
-    assert "Schreiben Sie es einfach so, wie Sie sprechen." in (await person.wait_for_reply()).text
+    assert "Schreiben Sie es mit Ihren eigenen Worten." in (await person.wait_for_reply()).text
     person.send_text("Wie fangen wir an?")
     await person.wait_for_reply()
     for button in (

@@ -167,7 +167,7 @@ async def test_request_without_an_adviser_chat(ada: User, bot_settings: Settings
     await fill_in_form(ada)
     reply = await ada.wait_for_reply(ada.tap_button("Ja, so weitergeben"), count=2)
 
-    assert "erfährt davon aber noch nicht von selbst" in reply.text
+    assert "Weitergeben kann ich sie aber noch nicht" in reply.text
     assert "jacob.rohm@phineo.org" in reply.text
     store = open_store_from_settings(bot_settings)
     (request,) = store.requests.active_requests()
