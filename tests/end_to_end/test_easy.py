@@ -92,7 +92,7 @@ async def test_the_introduction_in_leichte_sprache(easy: User) -> None:
 
     assert "Deshalb handeln viele zusammen.\nDas heißt: Gemeinsam Wirken.\n" in step.text
     assert "Eine Aufgabe ist zu schwer für 1 Organisation.\nWas hilft?" in step.text
-    assert "Richtig!\nDas ist Gemeinsam Wirken.\nWie das geht, lesen Sie gleich." in reply.text
+    assert "Richtig!\nDas ist Gemeinsam Wirken.\nMehr darüber lesen Sie gleich." in reply.text
 
 
 @pytest.mark.usefixtures("connected")
@@ -113,7 +113,7 @@ async def test_card_asks_for_plain_answers(fake_telegram: FakeTelegram, ada: Use
         review = await person.wait_for_reply(person.tap_button(button))
     assert "Darf ich das an das Beratungs-Team geben?" in review.text
     person.tap_button("Ja, das darf das Team haben")
-    await wait_for_text(fake_telegram, person, "Die Antwort soll spätestens dann da sein:")
+    await wait_for_text(fake_telegram, person, "Wie schnell kommt die Antwort?")
 
     card = await wait_for_text(fake_telegram, bea, "Wie fangen wir an?", forum)
 
