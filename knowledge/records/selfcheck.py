@@ -61,7 +61,7 @@ class _QuestionRow(_QuestionText):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SelfCheckQuestion(_QuestionText):
-    """One question; ``name`` is short, ``entry`` explains it, and so does the introduction's ``step``, if there is one."""
+    """One question; ``name`` is short; ``entry`` explains it, and the introduction's ``step``, if it treats it."""
 
     group: QuestionGroup
 
