@@ -41,7 +41,7 @@ class Services:
         retention_days: days that personal data are stored.
         now: returns Unix time.
         sends_mail: whether requests are sent by e-mail.
-        answer_days: working days within which an answer is promised.
+        answer_days: working days within which an answer is promised; 0: no date is promised.
         close_days: days of silence after which a request is closed.
         operator: who runs the bot; "" if the settings do not say.
         username: the bot's Telegram username, used in links; "" without Telegram.

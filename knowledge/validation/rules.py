@@ -235,13 +235,13 @@ def _check_selfchecks(knowledge: Knowledge) -> Iterator[Problem]:
         for question in selfcheck.questions:
             if question.entry not in entry_ids:
                 yield Problem(path, 0, f"{question.id}: there is no entry '{question.entry}' that answers")
-            if question.step not in step_numbers:
+            if question.step is not None and question.step not in step_numbers:
                 yield Problem(path, 0, f"{question.id}: there is no step {question.step} of the introduction")
         if reference and _selfcheck_outline(selfcheck) != _selfcheck_outline(reference):
             yield Problem(path, 0, f"groups, ids, entries or steps differ from the language '{reference.lang}'")
 
 
-def _selfcheck_outline(selfcheck: SelfCheck) -> list[tuple[str, str, str, int]]:
+def _selfcheck_outline(selfcheck: SelfCheck) -> list[tuple[str, str, str, int | None]]:
     return [(question.id, question.group.id, question.entry, question.step) for question in selfcheck.questions]
 
 

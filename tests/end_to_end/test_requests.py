@@ -6,6 +6,7 @@ import pytest
 
 from bot.app.bootstrap import open_store_from_settings
 from bot.domain.consultation import ContactChannel, Details
+from bot.flows.consultation.review import REQUEST_CONSENT_VERSION
 from bot.sandbox.fake_telegram import FakeTelegram, Group, User
 from bot.settings import Settings
 from index.search.live_index import LiveIndex
@@ -166,12 +167,12 @@ async def test_request_without_an_adviser_chat(ada: User, bot_settings: Settings
     await fill_in_form(ada)
     reply = await ada.wait_for_reply(ada.tap_button("Ja, so weitergeben"), count=2)
 
-    assert "erfährt davon aber noch nicht von selbst" in reply.text
+    assert "Weitergeben kann ich sie aber noch nicht" in reply.text
     assert "jacob.rohm@phineo.org" in reply.text
     store = open_store_from_settings(bot_settings)
     (request,) = store.requests.active_requests()
     store.close()
-    assert (request.consent, request.contact, request.details.kind) == ("2026-11-24", "jacob-rohm", "npo")
+    assert (request.consent, request.contact, request.details.kind) == (REQUEST_CONSENT_VERSION, "jacob-rohm", "npo")
     assert request.created > 0
 
 

@@ -35,7 +35,7 @@ def dialogue(settings: Settings, tmp_path: Path) -> Iterator[Dialogue]:
         retention_days=settings.retention_days,
         now=Clock(),
         sends_mail=False,
-        answer_days=settings.answer_days,
+        answer_days=2,
         close_days=settings.close_days,
         operator="",
         username="",

@@ -48,7 +48,7 @@ def texts(turn: Turn) -> Iterable[str]:
 
 OPTIONS = {
     "npo": ("Verein oder NPO", "verein", "VEREIN", "Wir sind ein Verein.", "e.V.", "NGO", "1", "charity",
-            "Association or NPO"),
+            "Charity or non-profit", "association"),
     "foundation": ("Stiftung", "eine Stiftung", "Buergerstiftung", "Bürgerstiftung", "foundation"),
     "municipality": ("Kommune", "Stadt", "Stadt oder Gemeinde", "Gemeinde", "council", "3"),
     "company": ("Unternehmen", "Firma", "company"),
