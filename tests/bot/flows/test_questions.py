@@ -1,6 +1,7 @@
 """Answers: their layers and the next step below them."""
 
 from dataclasses import replace
+from typing import get_args
 
 import pytest
 
@@ -17,10 +18,10 @@ from prompts.render import load_labels
 from tests.support.fake_answerer import answer_with
 
 TAP = Event(1, EventKind.BUTTON, chat_id=10, user_id=20, message_id=5, callback_id="1", language_code="de")
-COMMANDS = [command for command in StepCommand.__args__ if command]
+COMMANDS: list[StepCommand] = [command for command in get_args(StepCommand) if command]
 
 
-def callback_data(command: str) -> list[str]:
+def callback_data(command: StepCommand) -> list[str]:
     answer = answer_with("bot-datenschutz")
     assert answer.result.entry is not None
     entry = replace(answer.result.entry, command=command)
