@@ -51,7 +51,9 @@ class Searcher:
         decision = reader.calibration.choose_decision(probabilities)
         gap_id = self._find_gap(candidates, hits[0])
         gap_more_likely = gap_id and probabilities.unanswerable > probabilities.answerable
-        if decision is Decision.CLARIFY and (len(hits) == 1 or gap_more_likely):
+        if decision is Decision.CLARIFY and (
+            len(hits) == 1 or (gap_more_likely and gap_is_nearest(candidates, hits[0]))
+        ):
             decision = Decision.ABSTAIN
         intent_index = best_index(candidates.question_similarity, candidates.is_small_talk)
         intent = "" if intent_index is None else self._target_at(candidates, intent_index)[1:]
@@ -118,11 +120,17 @@ class Searcher:
         return self._encoder.encode_queries([text[:MAX_QUESTION_CHARS].strip() for text in questions], fast=True)
 
     def _find_gap(self, candidates: Candidates, top: Hit) -> str:
-        """Return the gap that is nearer than any answering entry or refused sentence; "" if there is none."""
-        similarity, by_questions = candidates.similarity, candidates.question_similarity
-        gap_index = best_index(similarity, candidates.is_gap)
+        """Return the gap with the nearest example questions; "" if the top entry or a refused sentence is nearer.
+
+        The top is nearer only if it also is with names masked: a question on PHINEO is near to what PHINEO is,
+        whatever it asks.
+        """
+        by_questions, masked = candidates.question_similarity, candidates.masked_similarity
+        gap_index = best_index(by_questions, candidates.is_gap)
         refusal_index = best_index(by_questions, candidates.is_refusal)
-        if gap_index is None or similarity[gap_index] < similarity[top.candidate_index]:
+        if gap_index is None or all(
+            scores[gap_index] < scores[top.candidate_index] for scores in (by_questions, masked)
+        ):
             return ""
         if refusal_index is not None and by_questions[gap_index] < by_questions[refusal_index]:
             return ""
@@ -145,6 +153,14 @@ class Searcher:
         texts = [cross_encoder_text(self.reader.get_entry(hit.target, "de")) for hit in rerankable]
         scores = self.cross_encoder.score_passages(question[:MAX_QUESTION_CHARS], texts)
         return reorder_hits(hits, rerankable, scores)[:limit]
+
+
+def gap_is_nearest(candidates: Candidates, top: Hit) -> bool:
+    """Return whether some gap is more similar than the top entry, by texts and example questions together."""
+    gap_index = best_index(candidates.similarity, candidates.is_gap)
+    return gap_index is not None and bool(
+        candidates.similarity[gap_index] >= candidates.similarity[top.candidate_index]
+    )
 
 
 def cross_encoder_text(entry: Entry) -> str:
