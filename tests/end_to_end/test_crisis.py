@@ -19,7 +19,7 @@ async def test_numbers_and_the_way_to_a_person(ada: User, bot_settings: Settings
 
     with closing(open_store_from_settings(bot_settings)) as store:
         stored = store.users.load_state(f"{ada.id}:{ada.id}")
-    tap = ada.tap_button("Mit einem Menschen sprechen")
+    tap = ada.tap_button("Beratung anfragen")
     form = await ada.wait_for_reply(tap)
 
     assert all(number in reply.text for number in ("112", "110", "0800 111 0 111", "116 016", "116 111"))

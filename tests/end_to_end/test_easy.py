@@ -40,7 +40,7 @@ async def test_an_entry_in_leichte_sprache(easy: User) -> None:
 
     answer = await easy.wait_for_reply()
 
-    assert "Backbone ist Englisch.\nMan spricht es: Bäck-Boun.\n" in answer.text
+    assert "Auf Englisch heißt sie: das Backbone.\nMan spricht es: Bäck-Boun.\n" in answer.text
     assert "Das steht in Fach-Texten:" in answer.text
     assert "normalem Deutsch" not in answer.text
 
@@ -60,7 +60,7 @@ async def test_a_gap_in_leichte_sprache(easy: User) -> None:
 
     answer = await easy.wait_for_reply()
 
-    assert "In meinen Texten steht kein Preis." in answer.text
+    assert "Einen Preis kenne ich leider nicht." in answer.text
     assert "Telefon: +49" in answer.text
 
 

@@ -189,4 +189,4 @@ async def test_adviser_answers_with_a_result(fake_telegram: FakeTelegram, forum:
 
     bea.choose_result(query, "1", forum, topic=topic)
 
-    assert "Quelle:" in (await wait_for_text(fake_telegram, ada, "Backbone-Organisation")).text
+    assert "Quelle:" in (await wait_for_text(fake_telegram, ada, "die koordinierende Stelle")).text

@@ -183,7 +183,7 @@ async def test_result_leads_on(ada: User) -> None:
     entry = await ada.wait_for_reply(ada.tap_button("Mehr: Gemeinsame Messung"))
     step = await ada.wait_for_reply(ada.tap_button("Dazu in der Einführung"))
 
-    assert "denselben Indikatoren" in entry.text
+    assert "dieselben wenigen" in entry.text
     assert "Schritt 5 von" in step.text
 
 
